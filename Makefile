@@ -1,0 +1,112 @@
+# Every target that needs something gets it first; see CONTRIBUTING.md.
+# What is built goes to a cache outside the checkout, see hack/README.md.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+CACHE := $(or $(ARGOSERVICE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/argoservice)
+# Programs of this checkout itself.
+RUN := $(CACHE)/run-$(shell printf %s '$(CURDIR)' | cksum | cut -d' ' -f1)
+TOOLS := $(RUN)/tools
+# What a killed build or test leaves behind stays in the cache too.
+export GOTMPDIR := $(RUN)/tmp
+
+# The modules that hold code; the tool modules under hack/tools hold versions only.
+MODULES := . test/envtest examples/backfill hack/tools
+TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
+
+# The race detector needs a C compiler.
+RACE := $(if $(shell command -v "$${CC:-cc}" || command -v gcc),-race)
+GOTEST := go test $(RACE) -shuffle=on
+INTEGRATION_TIMEOUT := 15m
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
+
+##@ run
+
+.PHONY: demo
+demo: tools programs ## run a backfill on a local cluster (ARGS="--fail-shard 3" to see it fail)
+	@[ -t 0 ] || set -- --yes; exec $(TOOLS) exec -- $(RUN)/cluster --apply examples/backfill/manifests/bulk-load.yaml -- \
+		$(RUN)/backfill --config examples/backfill/backfill.yaml "$$@" $(ARGS)
+
+.PHONY: cluster
+cluster: tools programs ## run a local cluster in the foreground, to play with by kubectl
+	@exec $(TOOLS) exec -- $(RUN)/cluster --apply examples/backfill/manifests/bulk-load.yaml $(ARGS)
+
+.PHONY: programs
+programs: need
+	@echo "building the local cluster and the example (a minute or two the first time)" >&2
+	@go build -C test/envtest -o $(RUN)/cluster ./cmd/cluster
+	@go build -C examples/backfill -o $(RUN)/backfill .
+
+##@ check
+
+.PHONY: test
+test: vet test-unit test-integration ## every test: vet, unit and integration
+
+.PHONY: vet
+vet: need
+	@for module in $(MODULES); do echo "vet $$module" >&2; go vet -C $$module ./... || exit 1; done
+
+.PHONY: test-unit
+test-unit: need ## the tests that need no cluster
+	@[ -n "$(RACE)" ] || echo "no C compiler: the tests run without the race detector" >&2
+	$(GOTEST) ./...
+	$(GOTEST) -C examples/backfill ./...
+	$(GOTEST) -C hack/tools ./...
+	$(GOTEST) -C test/envtest ./leash/... ./cmd/...
+
+.PHONY: test-integration
+test-integration: tools ## the specs on a real control plane with the real Argo controller
+	$(TOOLS) exec -- $(GOTEST) -C test/envtest -timeout $(INTEGRATION_TIMEOUT) . -ginkgo.randomize-all $(ARGS)
+
+.PHONY: test-latest
+test-latest: tools ## unit and integration tests with the newest Kubernetes libraries
+	$(GOTEST) -modfile=$(CURDIR)/hack/latest/argoservice.mod ./...
+	$(TOOLS) exec -- $(GOTEST) -C test/envtest -modfile=$(CURDIR)/hack/latest/envtest.mod -timeout $(INTEGRATION_TIMEOUT) . \
+		-ginkgo.randomize-all $(ARGS)
+
+.PHONY: verify
+verify: lint tidy vulncheck ## lint, tidy go.mod files, known vulnerabilities
+
+.PHONY: lint
+lint: $(TOOLS)
+	@$(TOOLS) install lint
+	@for module in $(MODULES); do echo "lint $$module" >&2; \
+		(cd $$module && "$$($(TOOLS) path lint)/golangci-lint" run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
+
+.PHONY: tidy
+tidy: need
+	@for module in $(MODULES) $(TOOL_MODULES); do echo "tidy $$module" >&2; go mod tidy -C $$module -diff || exit 1; done
+	@hack/latest/check
+
+.PHONY: vulncheck
+vulncheck: $(TOOLS)
+	@$(TOOLS) install lint
+	@for module in $(MODULES); do hack/vulncheck "$$($(TOOLS) path lint)/govulncheck" $$module || exit 1; done
+
+##@ tools
+
+.PHONY: tools
+tools: $(TOOLS) ## get the programs that demo and tests run (minutes, but only once)
+	@exec $(TOOLS) install
+
+.PHONY: tools-env
+tools-env: $(TOOLS) ## print the variables that `go test` needs in test/envtest: eval "$(make -s tools-env)"
+	@exec $(TOOLS) env
+
+.PHONY: clean
+clean: ## remove what was built of this checkout; the tools stay
+	rm -rf $(RUN)
+
+.PHONY: $(TOOLS)
+$(TOOLS): need
+	@go build -C hack/tools -o $@ .
+
+.PHONY: need
+need:
+	@for program in go git; do command -v $$program >/dev/null || \
+		{ echo "$$program is missing: install it (Go 1.26 or later, git and make are all this needs)" >&2; exit 1; }; done
+	@mkdir -p $(GOTMPDIR)

@@ -1,0 +1,110 @@
+package backfill
+
+// Config is the part of the migration console's configuration that a backfill needs.
+type Config struct {
+	TargetCluster Cluster
+	// SourceVersion is the version of source_cluster, if the file states one.
+	SourceVersion string
+	// Snapshot is what to reindex; nil: the file has none.
+	Snapshot *Snapshot
+	Backfill Reindex
+}
+
+// Cluster is where the documents go.
+type Cluster struct {
+	Endpoint      string
+	Version       string
+	AllowInsecure bool // don't verify the endpoint's certificate
+	// SigV4SigningEndpoint signs requests for another host than Endpoint's.
+	SigV4SigningEndpoint string
+	// Basic or SigV4, or neither: no authentication.
+	Basic *BasicAuth
+	SigV4 *SigV4Auth
+}
+
+// BasicAuth is either a name with a password, or a reference to a secret that has both.
+type BasicAuth struct {
+	Username      string
+	Password      Secret
+	K8sSecretName string
+	UserSecretARN string
+}
+
+// SigV4Auth signs requests with AWS credentials.
+type SigV4Auth struct {
+	Region  string
+	Service string // default "es"
+}
+
+// Snapshot is a snapshot of the source cluster, in exactly one kind of repository.
+type Snapshot struct {
+	Name           string
+	RepositoryName string
+	Mode           string // "create", "import" or ""
+	S3             *S3Repository
+	GCS            *GCSRepository
+	FS             *FSRepository
+}
+
+// S3Repository is a snapshot repository in S3.
+type S3Repository struct {
+	URI, Region string
+	Role        string
+	Endpoint    string // "": AWS's own
+}
+
+// GCSRepository is a snapshot repository in Google Cloud Storage.
+type GCSRepository struct {
+	URI      string
+	Endpoint string
+}
+
+// FSRepository is a snapshot repository in a file system.
+type FSRepository struct {
+	Path string
+}
+
+// Provider is what runs a backfill.
+type Provider string
+
+const (
+	// ProviderArgo is the only one that [New] supports so far.
+	ProviderArgo                Provider = "argo"
+	ProviderDocker              Provider = "docker"
+	ProviderECS                 Provider = "ecs"
+	ProviderK8s                 Provider = "k8s"
+	ProviderOpenSearchIngestion Provider = "opensearch_ingestion"
+)
+
+// Reindex says how the snapshot is reindexed.
+type Reindex struct {
+	Provider Provider
+	// Argo is set for [ProviderArgo].
+	Argo *Argo
+	// Session identifies the backfill, see [Config.SessionName].
+	Session string
+	// SnapshotName and SnapshotRepository override those of the snapshot.
+	SnapshotName, SnapshotRepository string
+	// Scale is how many workers reindex at the same time; default 5.
+	Scale int
+}
+
+// DefaultScale is the scale of a configuration that states none.
+const DefaultScale = 5
+
+// Argo says which workflow reindexes.
+type Argo struct {
+	WorkflowTemplate string
+	Namespace        string // default "ma"
+	Entrypoint       string // default "run-bulk-load"
+	// Parameters go to the workflow as they are and win over those that are derived from
+	// the rest of the configuration. The template must know each of them.
+	Parameters map[string]any
+	// PlaintextCredentials allows the target's username and password to become parameters of
+	// the workflow, where everyone who may read workflows can read them. Without it a
+	// configuration with a plain password is refused; prefer k8s_secret_name.
+	PlaintextCredentials bool
+}
+
+// DefaultEntrypoint is the entrypoint of a configuration that states none.
+const DefaultEntrypoint = "run-bulk-load"

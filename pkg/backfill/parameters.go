@@ -1,0 +1,90 @@
+package backfill
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// derivedParameters are the workflow's arguments that follow from the configuration. They
+// are offered to the template, which takes those it knows.
+func derivedParameters(cfg Config) (map[string]any, error) {
+	derived := map[string]any{
+		"session-name":             cfg.SessionName(),
+		"snapshot-name":            cfg.snapshotName(),
+		"replicas":                 cfg.Backfill.Scale,
+		"target-host":              cfg.TargetCluster.Endpoint,
+		"target-insecure":          cfg.TargetCluster.AllowInsecure,
+		"use-localstack-aws-creds": false,
+		"localstack-enabled":       false,
+	}
+	if repo := cfg.repositoryName(); repo != "" {
+		derived["snapshot-repo-name"] = repo
+	}
+	if cfg.SourceVersion != "" {
+		derived["source-version"] = cfg.SourceVersion
+	}
+	if s3 := cfg.Snapshot.S3; s3 != nil {
+		derived["s3-repo-uri"] = s3.URI
+		derived["s3-region"] = s3.Region
+		if s3.Endpoint != "" { // the template's default is not to be blanked
+			derived["s3-endpoint"] = s3.Endpoint
+		}
+	}
+	if basic := cfg.TargetCluster.Basic; basic != nil && basic.Password != "" {
+		if !cfg.Backfill.Argo.PlaintextCredentials {
+			return nil, errPlaintext
+		}
+		derived["target-username"] = basic.Username
+		derived["target-password"] = basic.Password.Reveal()
+	}
+	target, err := json.Marshal(targetConfig(cfg.TargetCluster))
+	if err != nil {
+		return nil, err
+	}
+	derived["target-config"] = string(target)
+
+	for name := range cfg.Backfill.Argo.Parameters {
+		delete(derived, name)
+	}
+	return derived, nil
+}
+
+var errPlaintext = fmt.Errorf("%w: %w", workflow.ErrInvalid, errors.New(
+	"target_cluster.basic_auth has a plain password, which everyone who may read workflows could read: "+
+		"use k8s_secret_name, or set backfill.reindex_from_snapshot.argo.plaintext_credentials: true"))
+
+func (c Config) repositoryName() string {
+	if c.Backfill.SnapshotRepository != "" {
+		return c.Backfill.SnapshotRepository
+	}
+	return c.Snapshot.RepositoryName
+}
+
+// targetConfig is the target in the console's own form, with references to secrets but no
+// secret.
+func targetConfig(c Cluster) map[string]any {
+	target := map[string]any{"endpoint": c.Endpoint, "allow_insecure": c.AllowInsecure}
+	if c.Version != "" {
+		target["version"] = c.Version
+	}
+	switch {
+	case c.SigV4 != nil:
+		sigv4 := map[string]any{"service": c.SigV4.Service}
+		if c.SigV4.Region != "" {
+			sigv4["region"] = c.SigV4.Region
+		}
+		target["sigv4"] = sigv4
+	case c.Basic == nil:
+		target["no_auth"] = nil
+	case c.Basic.K8sSecretName != "":
+		target["basic_auth"] = map[string]any{"k8s_secret_name": c.Basic.K8sSecretName}
+	case c.Basic.UserSecretARN != "":
+		target["basic_auth"] = map[string]any{"user_secret_arn": c.Basic.UserSecretARN}
+	default:
+		target["basic_auth"] = map[string]any{"username": c.Basic.Username}
+	}
+	return target
+}

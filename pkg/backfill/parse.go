@@ -1,0 +1,233 @@
+package backfill
+
+import (
+	"fmt"
+	"net/url"
+
+	utiljson "k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/yaml"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// ParseConfig reads the migration console's YAML, or the same as JSON: target_cluster,
+// snapshot and backfill. The file's other parts are ignored; within these three an unknown
+// key is an error.
+//
+// The error is a [*workflow.InvalidError] that lists every problem with its path, and never
+// a value from the file; or for a text that is no YAML, the parser's own, with the line. Both
+// match [workflow.ErrInvalid].
+func ParseConfig(data []byte) (Config, error) {
+	text, err := yaml.YAMLToJSONStrict(data)
+	if err != nil {
+		return Config{}, fmt.Errorf("%w: read configuration: %w", workflow.ErrInvalid, err)
+	}
+	var file any
+	if err := utiljson.Unmarshal(text, &file); err != nil {
+		return Config{}, fmt.Errorf("%w: read configuration: %w", workflow.ErrInvalid, err)
+	}
+	fields, ok := file.(map[string]any)
+	if !ok {
+		return Config{}, fmt.Errorf("%w: the configuration must be a mapping with the keys target_cluster, snapshot and backfill",
+			workflow.ErrInvalid)
+	}
+
+	root := &section{fields: fields, asked: map[string]bool{}, problems: new(field.ErrorList)}
+	var cfg Config
+	if target := root.section("target_cluster"); target != nil {
+		cfg.TargetCluster = readCluster(target)
+	} else {
+		root.add(field.Required(root.child("target_cluster"), "the cluster to write to"))
+	}
+	if snapshot := root.section("snapshot"); snapshot != nil {
+		cfg.Snapshot = readSnapshot(snapshot)
+	}
+	if source, ok := fields["source_cluster"].(map[string]any); ok {
+		// Not ours to check, but the template wants to know the version.
+		version := &section{fields: source, asked: map[string]bool{}, problems: new(field.ErrorList)}
+		cfg.SourceVersion = version.scalar("version")
+	}
+	if backfill := root.section("backfill"); backfill != nil {
+		cfg.Backfill = readBackfill(backfill)
+	} else {
+		root.add(field.Required(root.child("backfill"), "how to reindex"))
+	}
+	if len(*root.problems) > 0 {
+		return Config{}, &workflow.InvalidError{Problems: *root.problems}
+	}
+	return cfg, nil
+}
+
+func readCluster(s *section) Cluster {
+	defer s.done()
+	c := Cluster{
+		Endpoint:             s.required("endpoint", "the cluster's URL"),
+		Version:              s.scalar("version"),
+		AllowInsecure:        s.bool("allow_insecure"),
+		SigV4SigningEndpoint: s.text("sigv4_signing_endpoint"),
+	}
+	if u, err := url.Parse(c.Endpoint); c.Endpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		s.add(field.Invalid(s.child("endpoint"), field.OmitValueType{}, "must be a URL such as https://host:9200"))
+	} else if u != nil && u.User != nil {
+		s.add(field.Invalid(s.child("endpoint"), field.OmitValueType{}, "must have no user or password; use basic_auth"))
+	}
+	switch s.oneOf(true, "no_auth", "basic_auth", "sigv4") {
+	case "no_auth":
+		s.section("no_auth").done()
+	case "basic_auth":
+		c.Basic = readBasicAuth(s.section("basic_auth"))
+	case "sigv4":
+		auth := s.section("sigv4")
+		c.SigV4 = &SigV4Auth{Region: auth.text("region"), Service: auth.text("service")}
+		if c.SigV4.Service == "" {
+			c.SigV4.Service = "es"
+		}
+		auth.done()
+	}
+	return c
+}
+
+func readBasicAuth(s *section) *BasicAuth {
+	defer s.done()
+	auth := &BasicAuth{
+		Username: s.text("username"), Password: Secret(s.text("password")),
+		K8sSecretName: s.text("k8s_secret_name"), UserSecretARN: s.text("user_secret_arn"),
+	}
+	kinds := 0
+	for _, given := range []bool{auth.Username != "" || auth.Password != "", auth.K8sSecretName != "", auth.UserSecretARN != ""} {
+		if given {
+			kinds++
+		}
+	}
+	switch {
+	case kinds != 1:
+		s.add(field.Invalid(s.path, field.OmitValueType{},
+			"must have exactly one of: username with password, k8s_secret_name, user_secret_arn"))
+	case auth.Username == "" && auth.Password != "":
+		s.add(field.Required(s.child("username"), "goes with password"))
+	case auth.Username != "" && auth.Password == "":
+		s.add(field.Required(s.child("password"), "goes with username"))
+	}
+	return auth
+}
+
+func readSnapshot(s *section) *Snapshot {
+	defer s.done()
+	snapshot := &Snapshot{
+		Name:           s.required("snapshot_name", "the snapshot's name"),
+		RepositoryName: s.text("snapshot_repo_name"),
+		Mode:           s.text("mode"),
+	}
+	if m := snapshot.Mode; m != "" && m != "create" && m != "import" {
+		s.add(field.NotSupported(s.child("mode"), m, []string{"create", "import"}))
+	}
+	for _, key := range []string{"otel_trace_endpoint", "otel_metrics_endpoint", "solr_collections"} {
+		s.lookup(key) // of no use to a backfill
+	}
+	switch s.oneOf(true, "s3", "gcs", "fs") {
+	case "s3":
+		repo := s.section("s3")
+		snapshot.S3 = &S3Repository{
+			URI:    repo.required("repo_uri", "such as s3://bucket/path"),
+			Region: repo.required("aws_region", "such as us-east-1"),
+			Role:   repo.text("role"), Endpoint: repo.text("endpoint"),
+		}
+		repo.done()
+	case "gcs":
+		repo := s.section("gcs")
+		snapshot.GCS = &GCSRepository{URI: repo.required("repo_uri", "such as gs://bucket/path"), Endpoint: repo.text("endpoint")}
+		repo.done()
+	case "fs":
+		repo := s.section("fs")
+		snapshot.FS = &FSRepository{Path: repo.required("repo_path", "the repository's folder")}
+		repo.done()
+	}
+	return snapshot
+}
+
+func readBackfill(s *section) Reindex {
+	defer s.done()
+	switch s.oneOf(true, "opensearch_ingestion", "reindex_from_snapshot") {
+	case "opensearch_ingestion":
+		return Reindex{Provider: ProviderOpenSearchIngestion, Scale: DefaultScale}
+	case "reindex_from_snapshot":
+		return readReindex(s.section("reindex_from_snapshot"))
+	}
+	return Reindex{}
+}
+
+func readReindex(s *section) Reindex {
+	defer s.done()
+	r := Reindex{
+		Session:            s.text("session_name"),
+		SnapshotName:       s.text("snapshot_name"),
+		SnapshotRepository: s.text("snapshot_repo"),
+		Scale:              s.positive("scale", DefaultScale),
+	}
+	// The console has two names for it.
+	switch other := s.text("backfill_session_name"); {
+	case r.Session == "":
+		r.Session = other
+	case other != "" && other != r.Session:
+		s.add(field.Invalid(s.child("backfill_session_name"), other, "must be the same as session_name, or left out"))
+	}
+	if r.Session != "" {
+		for _, problem := range sessionProblems(r.Session) {
+			s.add(field.Invalid(s.child("session_name"), r.Session, problem))
+		}
+	}
+	r.Provider = Provider(s.oneOf(true, "docker", "ecs", "k8s", "argo"))
+	switch r.Provider {
+	case ProviderArgo:
+		r.Argo = readArgo(s.section("argo"))
+	case ProviderDocker:
+		readKeys(s.section("docker"), nil, "socket")
+	case ProviderECS:
+		readKeys(s.section("ecs"), []string{"cluster_name", "service_name"}, "aws_region")
+	case ProviderK8s:
+		readKeys(s.section("k8s"), []string{"namespace", "deployment_name"})
+	}
+	return r
+}
+
+// readKeys checks the mapping of a provider that New refuses.
+func readKeys(s *section, required []string, optional ...string) {
+	for _, key := range required {
+		s.required(key, "for this provider")
+	}
+	for _, key := range optional {
+		s.text(key)
+	}
+	s.done()
+}
+
+func readArgo(s *section) *Argo {
+	defer s.done()
+	a := &Argo{
+		WorkflowTemplate:     s.required("workflow_template_name", "the WorkflowTemplate to start, such as bulk-load"),
+		Namespace:            s.text("namespace"),
+		Entrypoint:           s.text("entrypoint"),
+		PlaintextCredentials: s.bool("plaintext_credentials"),
+	}
+	if a.Namespace == "" {
+		a.Namespace = workflow.DefaultNamespace
+	}
+	for _, problem := range validation.IsDNS1123Label(a.Namespace) {
+		s.add(field.Invalid(s.child("namespace"), a.Namespace, problem))
+	}
+	if a.Entrypoint == "" {
+		a.Entrypoint = DefaultEntrypoint
+	}
+	if parameters := s.section("parameters"); parameters != nil {
+		a.Parameters = parameters.fields
+		for name, value := range a.Parameters {
+			if value == nil {
+				parameters.add(field.Invalid(parameters.child(name), field.OmitValueType{},
+					`must not be null: leave it out, or give ""`))
+			}
+		}
+	}
+	return a
+}

@@ -1,0 +1,73 @@
+package status
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrNodesOffloaded: the controller keeps the workflow's nodes in its own database, not
+// in the object. Phase, message, progress and outputs are there all the same; for gates
+// and failed nodes ask the Argo server, or switch nodeStatusOffLoad off.
+var ErrNodesOffloaded = errors.New("the workflow's nodes are offloaded to the controller's database")
+
+// NotWorkflowError is the error for an object that is no Workflow.
+type NotWorkflowError struct {
+	APIVersion, Kind string
+}
+
+func (e *NotWorkflowError) Error() string {
+	if e.APIVersion == "" && e.Kind == "" {
+		return "no object to read a workflow from"
+	}
+	return fmt.Sprintf("want an argoproj.io Workflow, have kind %q of apiVersion %q", e.Kind, e.APIVersion)
+}
+
+// NodesError tells that compressed nodes could not be unpacked or packed.
+type NodesError struct {
+	Err error
+}
+
+func (e *NodesError) Error() string { return "compressed nodes: " + e.Err.Error() }
+func (e *NodesError) Unwrap() error { return e.Err }
+
+// FailedError is the failure of a workflow, as an error. Its text names the first few
+// nodes that failed.
+type FailedError struct {
+	Namespace, Name string
+	Outcome         Outcome
+	Message         string
+	// Nodes are the nodes that failed, see [WorkflowStatus.FailedNodes].
+	Nodes []*Node
+}
+
+func (e *FailedError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "workflow %s/%s ended %s", e.Namespace, e.Name, e.Outcome)
+	if e.Message != "" {
+		b.WriteString(": " + e.Message)
+	}
+	const most = 8
+	for i, n := range e.Nodes {
+		if i == most {
+			fmt.Fprintf(&b, "; and %d more", len(e.Nodes)-most)
+			break
+		}
+		fmt.Fprintf(&b, "; %s %s", n.DisplayName, n.Phase)
+		if n.Message != "" {
+			b.WriteString(": " + n.Message)
+		}
+	}
+	return b.String()
+}
+
+// Err is nil while the workflow runs and when it succeeded, else a [*FailedError] that
+// names the nodes that failed.
+func (s *WorkflowStatus) Err() error {
+	if !s.Completed() || s.Phase == PhaseSucceeded {
+		return nil
+	}
+	return &FailedError{
+		Namespace: s.Namespace, Name: s.Name, Outcome: s.Outcome(), Message: s.Message, Nodes: s.FailedNodes(),
+	}
+}

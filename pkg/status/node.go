@@ -1,0 +1,93 @@
+package status
+
+import "time"
+
+// Node is one step of a workflow's run: a pod, a gate, or a group that holds others.
+type Node struct {
+	// ID is the node's key, unique within the workflow.
+	ID string
+	// Name is the full path, e.g. "bulk-load-x7f2k[2].shard(0:0)"; DisplayName its last part.
+	Name, DisplayName string
+	Type              NodeType
+	// TemplateName is the template it runs; TemplateRef is set where that template is not
+	// the workflow's own.
+	TemplateName string
+	TemplateRef  TemplateRef
+
+	Phase   NodePhase
+	Message string
+	// StartTime and EndTime are zero as long as there is none. They have whole seconds.
+	StartTime, EndTime time.Time
+	EstimatedDuration  time.Duration
+	Progress           Progress
+
+	// BoundaryID is the id of the template invocation it belongs to; "" for the root.
+	BoundaryID string
+	// Children are the ids of the nodes that follow. A child can have several parents, and
+	// an id may belong to no node.
+	Children []string
+	// OutboundNodes are the ids of the last nodes of a group.
+	OutboundNodes []string
+
+	Inputs, Outputs Outputs
+
+	PodIP, HostNodeName string
+	// Daemoned: the pod keeps running while the workflow goes on.
+	Daemoned bool
+	// Hooked: it runs a hook, e.g. an exit handler. Retried: it is an attempt of a Retry node.
+	Hooked, Retried bool
+}
+
+// Active reports whether n is a gate that waits to be resumed.
+func (n *Node) Active() bool {
+	return n.Type == NodeTypeSuspend && n.Phase == NodeRunning
+}
+
+// AwaitedOutputs are the output parameters that somebody has to supply before the gate n
+// can be passed, or whose default is taken; none unless n is active.
+func (n *Node) AwaitedOutputs() []Parameter {
+	if !n.Active() {
+		return nil
+	}
+	var awaited []Parameter
+	for _, p := range n.Outputs.Parameters {
+		if p.Supplied && !p.Set {
+			awaited = append(awaited, p)
+		}
+	}
+	return awaited
+}
+
+func (n *Node) read(id string, o *object) {
+	ref := o.object("templateRef")
+	flag := o.object("nodeFlag")
+	*n = Node{
+		ID:           id,
+		Name:         o.string("name"),
+		DisplayName:  o.string("displayName"),
+		Type:         NodeType(o.string("type")),
+		TemplateName: o.string("templateName"),
+		TemplateRef: TemplateRef{
+			Name: ref.string("name"), Template: ref.string("template"), ClusterScope: ref.bool("clusterScope"),
+		},
+		Phase:             NodePhase(o.string("phase")),
+		Message:           o.string("message"),
+		StartTime:         o.time("startedAt"),
+		EndTime:           o.time("finishedAt"),
+		EstimatedDuration: o.seconds("estimatedDuration"),
+		Progress:          o.progress("progress"),
+		BoundaryID:        o.string("boundaryID"),
+		Children:          o.strings("children"),
+		OutboundNodes:     o.strings("outboundNodes"),
+		Inputs:            readOutputs(o.object("inputs")),
+		Outputs:           readOutputs(o.object("outputs")),
+		PodIP:             o.string("podIP"),
+		HostNodeName:      o.string("hostNodeName"),
+		Daemoned:          o.bool("daemoned"),
+		Hooked:            flag.bool("hooked"),
+		Retried:           flag.bool("retried"),
+	}
+	if n.DisplayName == "" {
+		n.DisplayName = n.Name
+	}
+}

@@ -1,0 +1,122 @@
+package status
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/json"
+)
+
+// MaxNodesSize is the size in bytes up to which compressed nodes are unpacked. Argo
+// compresses above 1 MiB of JSON at about 10:1, so an honest object stays far below.
+const MaxNodesSize = 64 << 20
+
+// readNodes finds the nodes where the controller has put them: in the object, compressed
+// in the object, or in a database of its own.
+func readNodes(status *object) ([]*Node, error) {
+	nodes := status.object("nodes")
+	if len(nodes.fields) == 0 {
+		if packed := status.string("compressedNodes"); packed != "" {
+			fields, err := DecompressNodes(packed)
+			if err != nil {
+				return nil, err
+			}
+			nodes.fields = fields
+		} else if status.string("offloadNodeStatusVersion") != "" {
+			return nil, ErrNodesOffloaded
+		}
+	}
+	return sortedNodes(nodes), nil
+}
+
+func sortedNodes(nodes *object) []*Node {
+	if len(nodes.fields) == 0 {
+		return nil
+	}
+	room := make([]Node, 0, len(nodes.fields)) // one allocation for all
+	sorted := make([]*Node, 0, len(nodes.fields))
+	for id := range nodes.fields {
+		fields := nodes.object(id)
+		if fields.fields == nil { // null, or dropped
+			continue
+		}
+		room = append(room, Node{})
+		n := &room[len(room)-1]
+		n.read(id, fields)
+		sorted = append(sorted, n)
+	}
+	slices.SortFunc(sorted, compareStart)
+	return sorted
+}
+
+// DecompressNodes unpacks status.compressedNodes: base64 of gzip of the JSON that would
+// stand in status.nodes. The error is a [*NodesError]; one is that the nodes are larger
+// than [MaxNodesSize].
+func DecompressNodes(packed string) (map[string]any, error) {
+	zipped, err := gzip.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(packed)))
+	if err != nil {
+		return nil, &NodesError{Err: err}
+	}
+	plain, err := io.ReadAll(io.LimitReader(zipped, MaxNodesSize+1))
+	if err != nil {
+		return nil, &NodesError{Err: err}
+	}
+	if len(plain) > MaxNodesSize {
+		return nil, &NodesError{Err: fmt.Errorf("they unpack to more than %d MiB", MaxNodesSize>>20)}
+	}
+	var nodes map[string]any
+	if err := json.Unmarshal(plain, &nodes); err != nil {
+		return nil, &NodesError{Err: err}
+	}
+	return nodes, nil
+}
+
+// CompressNodes is the inverse of [DecompressNodes]. Whoever writes its result to
+// status.compressedNodes must leave status.nodes empty: readers take nodes first.
+func CompressNodes(nodes map[string]any) (string, error) {
+	plain, err := json.Marshal(nodes)
+	if err != nil {
+		return "", &NodesError{Err: err}
+	}
+	var packed bytes.Buffer
+	encoder := base64.NewEncoder(base64.StdEncoding, &packed)
+	zipper := gzip.NewWriter(encoder)
+	_, err = zipper.Write(plain)
+	if err := errors.Join(err, zipper.Close(), encoder.Close()); err != nil {
+		return "", &NodesError{Err: err}
+	}
+	return packed.String(), nil
+}
+
+// Node returns the node of that id, or nil.
+func (s *WorkflowStatus) Node(id string) *Node {
+	for _, n := range s.Nodes {
+		if n.ID == id {
+			return n
+		}
+	}
+	return nil
+}
+
+// HasSuspendedNodes reports whether a gate waits to be resumed: an active Suspend node.
+// It is false where the nodes are not known; see NodesErr.
+func (s *WorkflowStatus) HasSuspendedNodes() bool {
+	return slices.ContainsFunc(s.Nodes, (*Node).Active)
+}
+
+// SuspendedNodes are the active Suspend nodes, in order of their start.
+func (s *WorkflowStatus) SuspendedNodes() []*Node {
+	var suspended []*Node
+	for _, n := range s.Nodes {
+		if n.Active() {
+			suspended = append(suspended, n)
+		}
+	}
+	return suspended
+}

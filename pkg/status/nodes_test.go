@@ -1,0 +1,138 @@
+package status_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+func withStatus(fields map[string]any) *unstructured.Unstructured {
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "status": fields,
+	}}
+}
+
+func TestCompressedNodes(t *testing.T) {
+	nodes := map[string]any{"g": map[string]any{"id": "g", "type": "Suspend", "phase": "Running", "n": int64(1) << 60}}
+	packed, err := status.CompressNodes(nodes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := status.DecompressNodes(packed); err != nil || !reflect.DeepEqual(again, nodes) {
+		t.Errorf("%v, %v", again, err)
+	}
+
+	s, err := status.FromUnstructured(withStatus(map[string]any{"compressedNodes": packed}))
+	if err != nil || s.NodesErr != nil || !s.HasSuspendedNodes() {
+		t.Errorf("%+v, %v", s, err)
+	}
+	inline := map[string]any{"p": map[string]any{"type": "Pod"}}
+	s, err = status.FromUnstructured(withStatus(map[string]any{"compressedNodes": packed, "nodes": inline}))
+	if err != nil || len(s.Nodes) != 1 || s.Nodes[0].ID != "p" {
+		t.Errorf("nodes in the object do not come first: %+v, %v", s, err)
+	}
+}
+
+func gzipped(t *testing.T, plain []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, err := z.Write(plain)
+	if err := errors.Join(err, z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestCompressedNodesThatCannotBeRead(t *testing.T) {
+	text := base64.StdEncoding.EncodeToString
+	// A gzip file may be several, one after the other: a small one often makes a large one fast.
+	bomb := text(bytes.Repeat(gzipped(t, make([]byte, 1<<20)), status.MaxNodesSize>>20+1))
+	for name, packed := range map[string]string{
+		"no base64": "***",
+		"no gzip":   text([]byte("plain")),
+		"no JSON":   text(gzipped(t, []byte("{"))),
+		"cut off":   bomb[:1000],
+		"bomb":      bomb,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := status.FromUnstructured(withStatus(map[string]any{"compressedNodes": packed, "phase": "Running", "progress": "1/2"}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var nodes *status.NodesError
+			if !errors.As(s.NodesErr, &nodes) || len(s.Nodes) > 0 {
+				t.Errorf("%v, %d nodes", s.NodesErr, len(s.Nodes))
+			}
+			if s.Phase != status.PhaseRunning || s.Progress.Total != 2 {
+				t.Errorf("the rest of the status is lost: %+v", s)
+			}
+			if name == "bomb" && !strings.Contains(s.NodesErr.Error(), "64 MiB") {
+				t.Errorf("the limit is not named: %v", s.NodesErr)
+			}
+		})
+	}
+}
+
+func TestOffloadedNodes(t *testing.T) {
+	s, err := status.FromUnstructured(withStatus(map[string]any{
+		"offloadNodeStatusVersion": "fnv:123", "phase": "Running", "message": "m",
+	}))
+	if err != nil || !errors.Is(s.NodesErr, status.ErrNodesOffloaded) || s.Phase != status.PhaseRunning || s.Message != "m" {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+// What cannot be unpacked must be an error, whatever it is; what can must survive the
+// way back.
+func FuzzDecompressNodes(f *testing.F) {
+	packed, err := status.CompressNodes(map[string]any{"a": map[string]any{"phase": "Running"}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(packed)
+	f.Add("")
+	f.Add("H4sI")
+	f.Fuzz(func(t *testing.T, text string) {
+		nodes, err := status.DecompressNodes(text)
+		if err != nil {
+			return
+		}
+		packed, err := status.CompressNodes(nodes)
+		if err != nil {
+			t.Fatalf("unpacked but cannot be packed: %v", err)
+		}
+		if again, err := status.DecompressNodes(packed); err != nil || !reflect.DeepEqual(again, nodes) {
+			t.Fatalf("%v became %v, %v", nodes, again, err)
+		}
+	})
+}
+
+// No object may make the decoder, or anything that works on its result, fail or hang.
+func FuzzFromUnstructured(f *testing.F) {
+	f.Add([]byte(`{"kind":"Workflow","status":{"phase":"Failed","nodes":{"a":{"type":"Retry","children":["a","b"],"boundaryID":"b"},"b":{"type":"Pod","phase":"Failed","boundaryID":"a"}}}}`))
+	f.Add([]byte(`{"kind":"Workflow","status":{"nodes":{"a":{"children":[null,1]}},"outputs":{"parameters":[{"value":true}]}}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		u := &unstructured.Unstructured{}
+		if err := u.UnmarshalJSON(text); err != nil {
+			return
+		}
+		before := u.DeepCopy()
+		s, err := status.FromUnstructured(u)
+		if err != nil {
+			return
+		}
+		exercise(s)
+		if !reflect.DeepEqual(u, before) {
+			t.Fatal("the input was changed")
+		}
+	})
+}

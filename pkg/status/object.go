@@ -1,0 +1,196 @@
+package status
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Dropped is a field that could not be read and was left at its zero value.
+type Dropped struct {
+	// Path is where the field stands, e.g. "status.nodes.hello-123.startedAt".
+	Path string
+	// Reason says what was wrong with it.
+	Reason string
+}
+
+// object reads the fields of one JSON object and notes what it cannot read. A nil map
+// reads as an empty object. Paths are put together only when there is something to note.
+type object struct {
+	fields  map[string]any
+	parent  *object
+	key     string
+	dropped *[]Dropped // shared by the whole tree
+}
+
+func (o *object) pathOf(key string) string {
+	if o.parent == nil {
+		return key
+	}
+	return o.parent.pathOf(o.key) + "." + key
+}
+
+func (o *object) drop(key, reason string) {
+	*o.dropped = append(*o.dropped, Dropped{Path: o.pathOf(key), Reason: reason})
+}
+
+func (o *object) dropType(key, want string, got any) {
+	o.drop(key, fmt.Sprintf("want %s, have %T", want, got))
+}
+
+// object returns the object under key; an empty one where there is none.
+func (o *object) object(key string) *object {
+	child := &object{parent: o, key: key, dropped: o.dropped}
+	switch v := o.fields[key].(type) {
+	case nil:
+	case map[string]any:
+		child.fields = v
+	default:
+		o.dropType(key, "an object", v)
+	}
+	return child
+}
+
+// objects returns the objects in the list under key.
+func (o *object) objects(key string) []*object {
+	items := o.list(key)
+	objects := make([]*object, 0, len(items))
+	for i, item := range items {
+		name := key + "[" + strconv.Itoa(i) + "]"
+		if fields, ok := item.(map[string]any); ok {
+			objects = append(objects, &object{fields: fields, parent: o, key: name, dropped: o.dropped})
+		} else if item != nil {
+			o.dropType(name, "an object", item)
+		}
+	}
+	return objects
+}
+
+func (o *object) list(key string) []any {
+	switch v := o.fields[key].(type) {
+	case nil:
+		return nil
+	case []any:
+		return v
+	default:
+		o.dropType(key, "a list", v)
+		return nil
+	}
+}
+
+func (o *object) string(key string) string {
+	switch v := o.fields[key].(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	default:
+		o.dropType(key, "a string", v)
+		return ""
+	}
+}
+
+// text reads a string that some writers leave as a bare number or bool, as parameter
+// values may be. The second result tells an empty text from none.
+func (o *object) text(key string) (string, bool) {
+	switch v := o.fields[key].(type) {
+	case nil:
+		return "", false
+	case string:
+		return v, true
+	case bool:
+		return strconv.FormatBool(v), true
+	case int64:
+		return strconv.FormatInt(v, 10), true
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64), true
+	default:
+		o.dropType(key, "a string, number or bool", v)
+		return "", false
+	}
+}
+
+func (o *object) bool(key string) bool {
+	switch v := o.fields[key].(type) {
+	case nil:
+		return false
+	case bool:
+		return v
+	default:
+		o.dropType(key, "a bool", v)
+		return false
+	}
+}
+
+func (o *object) int64(key string) int64 {
+	switch v := o.fields[key].(type) {
+	case nil:
+		return 0
+	case int64:
+		return v
+	case float64:
+		return int64(v)
+	default:
+		o.dropType(key, "a number", v)
+		return 0
+	}
+}
+
+// seconds reads a duration that the API states in whole seconds.
+func (o *object) seconds(key string) time.Duration {
+	return time.Duration(o.int64(key)) * time.Second
+}
+
+func (o *object) time(key string) time.Time {
+	text := o.string(key)
+	if text == "" {
+		return time.Time{}
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		o.drop(key, fmt.Sprintf("%q is no RFC 3339 time", text))
+		return time.Time{}
+	}
+	return t
+}
+
+func (o *object) strings(key string) []string {
+	items := o.list(key)
+	if len(items) == 0 {
+		return nil
+	}
+	texts := make([]string, 0, len(items))
+	for i, item := range items {
+		if text, ok := item.(string); ok {
+			texts = append(texts, text)
+		} else {
+			o.dropType(key+"["+strconv.Itoa(i)+"]", "a string", item)
+		}
+	}
+	return texts
+}
+
+// stringMap copies the map of strings under key, as labels and annotations are.
+func (o *object) stringMap(key string) map[string]string {
+	child := o.object(key)
+	if len(child.fields) == 0 {
+		return nil
+	}
+	texts := make(map[string]string, len(child.fields))
+	for name := range child.fields {
+		texts[name] = child.string(name)
+	}
+	return texts
+}
+
+func (o *object) progress(key string) Progress {
+	text := o.string(key)
+	if text == "" {
+		return Progress{}
+	}
+	p, err := ParseProgress(text)
+	if err != nil {
+		o.drop(key, err.Error())
+	}
+	return p
+}

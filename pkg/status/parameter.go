@@ -1,0 +1,76 @@
+package status
+
+// Parameter is a parameter of a workflow or node.
+type Parameter struct {
+	Name string
+	// Value is the parameter's text, also where the object has a bare number or bool. Set
+	// tells an empty value from none.
+	Value string
+	Set   bool
+	// Supplied: the value is to come from whoever resumes the gate that the parameter
+	// belongs to.
+	Supplied bool
+	// Default is taken where nothing is supplied; HasDefault tells an empty one from none.
+	Default    string
+	HasDefault bool
+	// Enum lists the allowed values; empty: any.
+	Enum        []string
+	Description string
+	// GlobalName is the name under which the value also becomes an output of the workflow.
+	GlobalName string
+}
+
+// Outputs is what a node or workflow has produced; a node's inputs have the same form.
+type Outputs struct {
+	Parameters []Parameter
+	// Artifacts are the artifacts' names.
+	Artifacts []string
+	// Result is the standard output of a script.
+	Result string
+	// ExitCode is that of the main container, as text; "": none.
+	ExitCode string
+}
+
+// Parameter returns the value of the named parameter, and whether it has one.
+func (o Outputs) Parameter(name string) (value string, ok bool) {
+	for _, p := range o.Parameters {
+		if p.Name == name && p.Set {
+			return p.Value, true
+		}
+	}
+	return "", false
+}
+
+func readOutputs(o *object) Outputs {
+	outputs := Outputs{Parameters: readParameters(o), Result: o.string("result")}
+	outputs.ExitCode, _ = o.text("exitCode")
+	for _, artifact := range o.objects("artifacts") {
+		outputs.Artifacts = append(outputs.Artifacts, artifact.string("name"))
+	}
+	return outputs
+}
+
+func readParameters(o *object) []Parameter {
+	items := o.objects("parameters")
+	if len(items) == 0 {
+		return nil
+	}
+	parameters := make([]Parameter, len(items))
+	for i, item := range items {
+		p := Parameter{
+			Name:        item.string("name"),
+			Enum:        item.strings("enum"),
+			Description: item.string("description"),
+			GlobalName:  item.string("globalName"),
+		}
+		p.Value, p.Set = item.text("value")
+		from := item.object("valueFrom")
+		_, p.Supplied = from.fields["supplied"]
+		// The gate's own default counts; one beside it is that of a template's input.
+		if p.Default, p.HasDefault = from.text("default"); !p.HasDefault {
+			p.Default, p.HasDefault = item.text("default")
+		}
+		parameters[i] = p
+	}
+	return parameters
+}

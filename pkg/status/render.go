@@ -1,0 +1,145 @@
+package status
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// WriteTree writes a line for the workflow and one for each node of its
+// [WorkflowStatus.Tree]: a sign for the phase, name, duration, attempts, message. What
+// still runs is measured up to now. Control characters in messages, which come from
+// pods, become spaces. The error is that of w.
+func (s *WorkflowStatus) WriteTree(w io.Writer, now time.Time, opts TreeOptions) error {
+	p := treePrinter{w: w, now: now, glyphs: unicodeGlyphs()}
+	if opts.ASCII {
+		p.glyphs = asciiGlyphs()
+	}
+	p.printf("%s %s  %s", p.glyphs.outcome(s.Outcome()), s.Name, s.Outcome())
+	if d, ok := elapsed(s.StartTime, s.EndTime, now); ok {
+		p.printf("  %s", d)
+	}
+	if s.Progress.Total > 0 {
+		p.printf("  %s", s.Progress)
+	}
+	p.message(s.Message)
+	p.printf("\n")
+	p.nodes(s.Tree(opts), "")
+	if s.NodesErr != nil {
+		p.printf("%s(%v)\n", p.glyphs.last, s.NodesErr)
+	}
+	return p.err
+}
+
+type treePrinter struct {
+	w      io.Writer
+	now    time.Time
+	glyphs glyphs
+	err    error // the first; nothing is written after it
+}
+
+func (p *treePrinter) printf(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format, args...)
+	}
+}
+
+func (p *treePrinter) nodes(nodes []*TreeNode, indent string) {
+	for i, n := range nodes {
+		branch, further := p.glyphs.branch, p.glyphs.further
+		if i == len(nodes)-1 {
+			branch, further = p.glyphs.last, p.glyphs.blank
+		}
+		p.printf("%s%s%s %s", indent, branch, p.glyphs.node(n.Node), printable(n.Title))
+		if d, ok := elapsed(n.StartTime, n.EndTime, p.now); ok && n.Phase != NodeSkipped && n.Phase != NodeOmitted {
+			p.printf("  %s", d)
+		}
+		if n.Attempts > 1 {
+			p.printf("  (%d attempts)", n.Attempts)
+		}
+		p.message(n.Message)
+		p.printf("\n")
+		p.nodes(n.Children, indent+further)
+	}
+}
+
+func (p *treePrinter) message(text string) {
+	if text != "" {
+		p.printf("  %s", printable(text))
+	}
+}
+
+func elapsed(start, end, now time.Time) (time.Duration, bool) {
+	if start.IsZero() {
+		return 0, false
+	}
+	if end.IsZero() {
+		end = now
+	}
+	return max(0, end.Sub(start)).Round(time.Second), true
+}
+
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+type glyphs struct {
+	branch, last, further, blank                                 string
+	succeeded, failed, errored, running, pending, skipped, gates string
+}
+
+func unicodeGlyphs() glyphs {
+	return glyphs{
+		branch: "├─ ", last: "└─ ", further: "│  ", blank: "   ",
+		succeeded: "✔", failed: "✖", errored: "⚠", running: "●", pending: "◷", skipped: "○", gates: "⏸",
+	}
+}
+
+func asciiGlyphs() glyphs {
+	return glyphs{
+		branch: "|- ", last: "`- ", further: "|  ", blank: "   ",
+		succeeded: "+", failed: "x", errored: "!", running: ">", pending: ".", skipped: "-", gates: "=",
+	}
+}
+
+func (g glyphs) node(n *Node) string {
+	if n.Active() {
+		return g.gates
+	}
+	switch n.Phase {
+	case NodeSucceeded:
+		return g.succeeded
+	case NodeFailed:
+		return g.failed
+	case NodeError:
+		return g.errored
+	case NodeSkipped, NodeOmitted:
+		return g.skipped
+	case NodeRunning:
+		return g.running
+	}
+	return g.pending
+}
+
+func (g glyphs) outcome(o Outcome) string {
+	switch o {
+	case OutcomeSucceeded:
+		return g.succeeded
+	case OutcomeFailed, OutcomeStopped, OutcomeTerminated:
+		return g.failed
+	case OutcomeErrored:
+		return g.errored
+	case OutcomeSuspended:
+		return g.gates
+	case OutcomeRunning:
+		return g.running
+	}
+	return g.pending
+}

@@ -1,0 +1,160 @@
+package status
+
+import (
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// WorkflowStatus is one state of a workflow. It is a snapshot: nothing in it changes
+// after [FromUnstructured] returned it, so it may be read by several goroutines.
+type WorkflowStatus struct {
+	Name, Namespace string
+	// UID tells a workflow from a later one of the same name.
+	UID types.UID
+	// ResourceVersion names this state of the object.
+	ResourceVersion     string
+	CreationTime        time.Time // by the API server's clock; zero: not created (a dry run)
+	Labels, Annotations map[string]string
+
+	// Template is the template the workflow was made from; empty if it carries its own.
+	Template TemplateRef
+	// Entrypoint as the workflow states it; "" leaves it to the template.
+	Entrypoint string
+	// Arguments are the parameters the workflow was started with. Those it left to the
+	// template's defaults are not among them.
+	Arguments []Parameter
+	// Shutdown tells that the workflow was asked to stop or terminate.
+	Shutdown ShutdownStrategy
+	// SpecSuspended is spec.suspend: no new pod is started. See [WorkflowStatus.Suspended].
+	SpecSuspended bool
+
+	Phase   Phase
+	Message string
+	// StartTime and EndTime are zero as long as there is none. They have whole seconds.
+	StartTime, EndTime time.Time
+	Progress           Progress
+	// EstimatedDuration is Argo's guess of the whole run, from earlier runs of the same
+	// template; 0: none.
+	EstimatedDuration time.Duration
+	// ResourcesDuration is what the workflow used so far by Argo's rough reckoning:
+	// seconds of one unit of each resource, e.g. "cpu": 12s.
+	ResourcesDuration map[string]time.Duration
+	Conditions        []Condition
+	// Outputs are the workflow's global outputs.
+	Outputs Outputs
+
+	// Nodes are sorted by start time (those without last), then by name, with numbers in
+	// names by value. They are empty with NodesErr set where they are not in the object or could not be read.
+	Nodes []*Node
+	// NodesErr is [ErrNodesOffloaded], a [*NodesError], or nil. All else in the status
+	// holds in any case.
+	NodesErr error
+
+	// Dropped lists what could not be read, in no particular order.
+	Dropped []Dropped
+
+	raw *unstructured.Unstructured
+}
+
+// TemplateRef names a WorkflowTemplate, or with ClusterScope a ClusterWorkflowTemplate,
+// and for a node also the template within it.
+type TemplateRef struct {
+	Name         string
+	Template     string
+	ClusterScope bool
+}
+
+// Condition is an entry of status.conditions, e.g. Completed, PodRunning, SpecError.
+type Condition struct {
+	Type, Status, Message string
+}
+
+// FromUnstructured reads a Workflow object of any version of Argo's API.
+//
+// The only error is a [*NotWorkflowError]: u is nil, or says itself that it is something
+// else. An object without a kind is taken at its word as a workflow; whatever else is
+// missing, null or malformed is left at its zero value and listed in Dropped.
+//
+// Compressed nodes are decoded up to [MaxNodesSize]. u is not changed; the status keeps
+// it for [WorkflowStatus.Raw], so the caller must not change it either.
+func FromUnstructured(u *unstructured.Unstructured) (*WorkflowStatus, error) {
+	if u == nil {
+		return nil, &NotWorkflowError{}
+	}
+	root := &object{fields: u.Object, dropped: new([]Dropped)}
+	apiVersion, kind := root.string("apiVersion"), root.string("kind")
+	group, _, _ := strings.Cut(apiVersion, "/")
+	if kind != "" && kind != "Workflow" || apiVersion != "" && group != "argoproj.io" {
+		return nil, &NotWorkflowError{APIVersion: apiVersion, Kind: kind}
+	}
+
+	s := &WorkflowStatus{raw: u}
+	s.readMetadata(root.object("metadata"))
+	s.readSpec(root.object("spec"))
+	s.readStatus(root.object("status"))
+	s.Dropped = *root.dropped
+	return s, nil
+}
+
+func (s *WorkflowStatus) readMetadata(metadata *object) {
+	s.Name = metadata.string("name")
+	s.Namespace = metadata.string("namespace")
+	s.UID = types.UID(metadata.string("uid"))
+	s.ResourceVersion = metadata.string("resourceVersion")
+	s.CreationTime = metadata.time("creationTimestamp")
+	s.Labels = metadata.stringMap("labels")
+	s.Annotations = metadata.stringMap("annotations")
+}
+
+func (s *WorkflowStatus) readSpec(spec *object) {
+	ref := spec.object("workflowTemplateRef")
+	s.Template = TemplateRef{Name: ref.string("name"), ClusterScope: ref.bool("clusterScope")}
+	s.Entrypoint = spec.string("entrypoint")
+	s.Arguments = readParameters(spec.object("arguments"))
+	s.Shutdown = ShutdownStrategy(spec.string("shutdown"))
+	s.SpecSuspended = spec.bool("suspend")
+}
+
+func (s *WorkflowStatus) readStatus(status *object) {
+	s.Phase = Phase(status.string("phase"))
+	s.Message = status.string("message")
+	s.StartTime = status.time("startedAt")
+	s.EndTime = status.time("finishedAt")
+	s.Progress = status.progress("progress")
+	s.EstimatedDuration = status.seconds("estimatedDuration")
+	if used := status.object("resourcesDuration"); len(used.fields) > 0 {
+		s.ResourcesDuration = make(map[string]time.Duration, len(used.fields))
+		for resource := range used.fields {
+			s.ResourcesDuration[resource] = used.seconds(resource)
+		}
+	}
+	for _, c := range status.objects("conditions") {
+		s.Conditions = append(s.Conditions, Condition{
+			Type: c.string("type"), Status: c.string("status"), Message: c.string("message"),
+		})
+	}
+	s.Outputs = readOutputs(status.object("outputs"))
+	s.Nodes, s.NodesErr = readNodes(status)
+}
+
+// Completed reports whether the workflow has ended. It goes by the phase alone: the
+// label and the finish time can be stale or missing.
+func (s *WorkflowStatus) Completed() bool {
+	return s.Phase.Completed()
+}
+
+// Suspended reports whether the workflow waits for somebody: it has not ended, and it
+// has an active Suspend node or was suspended as a whole (spec.suspend). Pods that were
+// running when it was suspended as a whole go on running.
+func (s *WorkflowStatus) Suspended() bool {
+	return !s.Completed() && (s.SpecSuspended || s.HasSuspendedNodes())
+}
+
+// Raw returns the object this status was read from; nil where it was not kept. It is the
+// caller's own object, not a copy: change a DeepCopy of it.
+func (s *WorkflowStatus) Raw() *unstructured.Unstructured {
+	return s.raw
+}

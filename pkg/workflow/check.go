@@ -1,0 +1,159 @@
+package workflow
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// arguments are a request's parameters as texts.
+type arguments struct {
+	required, optional map[string]string
+}
+
+// checkRequest finds what is wrong with a request by itself. Values of parameters don't go
+// into problems: they may be secret.
+func checkRequest(req StartRequest) (args arguments, problems field.ErrorList) {
+	problems = append(problems, nameProblems(field.NewPath("name"), req.Name)...)
+	if req.Template == "" {
+		problems = append(problems, field.Required(field.NewPath("template"), "the WorkflowTemplate to start"))
+	} else {
+		for _, msg := range validation.IsDNS1123Subdomain(req.Template) {
+			problems = append(problems, field.Invalid(field.NewPath("template"), req.Template, msg))
+		}
+	}
+	if req.ServiceAccount != "" {
+		for _, msg := range validation.IsDNS1123Subdomain(req.ServiceAccount) {
+			problems = append(problems, field.Invalid(field.NewPath("serviceAccount"), req.ServiceAccount, msg))
+		}
+	}
+	problems = append(problems, metav1validation.ValidateLabels(req.Labels, field.NewPath("labels"))...)
+	problems = append(problems, apivalidation.ValidateAnnotations(req.Annotations, field.NewPath("annotations"))...)
+	problems = append(problems, specProblems(req)...)
+
+	var found field.ErrorList
+	args.required, found = parameterTexts(field.NewPath("parameters"), req.Parameters)
+	problems = append(problems, found...)
+	optional := field.NewPath("optionalParameters")
+	args.optional, found = parameterTexts(optional, req.OptionalParameters)
+	problems = append(problems, found...)
+	for _, name := range slices.Sorted(maps.Keys(args.optional)) {
+		if _, twice := args.required[name]; twice {
+			problems = append(problems, field.Duplicate(optional, name))
+		}
+	}
+	return args, problems
+}
+
+func nameProblems(path *field.Path, name string) (problems field.ErrorList) {
+	if name == "" {
+		return nil
+	}
+	for _, msg := range validation.IsDNS1123Subdomain(name) {
+		problems = append(problems, field.Invalid(path, name, msg))
+	}
+	if len(name) > maxNameLength {
+		problems = append(problems, field.TooLong(path, name, maxNameLength))
+	}
+	return problems
+}
+
+func checkName(name string) error {
+	path := field.NewPath("name")
+	if name == "" {
+		return invalid(field.Required(path, "the workflow's name"))
+	}
+	if problems := nameProblems(path, name); len(problems) > 0 {
+		return invalid(problems...)
+	}
+	return nil
+}
+
+func parameterTexts(path *field.Path, values map[string]any) (map[string]string, field.ErrorList) {
+	var problems field.ErrorList
+	texts := make(map[string]string, len(values))
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if !validParameterName(name) {
+			problems = append(problems, field.Invalid(path, name, "a parameter's name has letters, digits, - and _ only"))
+			continue
+		}
+		text, err := parameterText(values[name])
+		if err != nil {
+			problems = append(problems, hiddenValue(path.Key(name), err.Error()))
+			continue
+		}
+		texts[name] = text
+	}
+	return texts, problems
+}
+
+// validParameterName: Argo's own rule.
+func validParameterName(name string) bool {
+	return name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == ""
+}
+
+// hiddenValue is a problem with a value that must not be shown.
+func hiddenValue(path *field.Path, detail string) *field.Error {
+	return field.Invalid(path, field.OmitValueType{}, detail)
+}
+
+func specProblems(req StartRequest) (problems field.ErrorList) {
+	path := field.NewPath("spec")
+	forbid := func(key, instead string) {
+		if _, given := req.Spec[key]; given {
+			problems = append(problems, field.Forbidden(path.Child(key), instead))
+		}
+	}
+	forbid("workflowTemplateRef", "use Template")
+	forbid("templates", "the API doesn't allow templates beside a template reference; use Create")
+	forbid("entrypoint", "use Entrypoint")
+	forbid("serviceAccountName", "use ServiceAccount")
+	forbid("shutdown", "a workflow is stopped once it runs")
+	if arguments, given := req.Spec["arguments"]; given {
+		fields, ok := arguments.(map[string]any)
+		if !ok {
+			problems = append(problems, field.TypeInvalid(path.Child("arguments"), field.OmitValueType{}, "must be a map[string]any"))
+		} else if _, given := fields["parameters"]; given {
+			problems = append(problems, field.Forbidden(path.Child("arguments", "parameters"), "use Parameters"))
+		}
+	}
+	if _, err := copySpec(req.Spec); err != nil {
+		problems = append(problems, hiddenValue(path, "cannot be written as JSON"))
+	}
+	return problems
+}
+
+// checkObject finds what is wrong with an object that is to be created as it is.
+func checkObject(wf *unstructured.Unstructured, namespace string) (problems field.ErrorList) {
+	if wf == nil || wf.Object == nil {
+		return field.ErrorList{field.Required(field.NewPath("object"), "a Workflow")}
+	}
+	if k := wf.GetKind(); k != "" && k != kind {
+		problems = append(problems, field.NotSupported(field.NewPath("kind"), k, []string{kind}))
+	}
+	if v := wf.GetAPIVersion(); v != "" && v != apiVersion {
+		problems = append(problems, field.NotSupported(field.NewPath("apiVersion"), v, []string{apiVersion}))
+	}
+	metadata := field.NewPath("metadata")
+	if ns := wf.GetNamespace(); ns != "" && ns != namespace {
+		problems = append(problems, field.Invalid(metadata.Child("namespace"), ns,
+			fmt.Sprintf("this client works in %q; leave it out, or use a client for that namespace", namespace)))
+	}
+	if wf.GetName() == "" && wf.GetGenerateName() == "" {
+		problems = append(problems, field.Required(metadata.Child("name"), "or generateName"))
+	}
+	problems = append(problems, nameProblems(metadata.Child("name"), wf.GetName())...)
+	if generate := strings.TrimRight(wf.GetGenerateName(), "-."); generate != "" {
+		for _, msg := range validation.IsDNS1123Subdomain(generate) {
+			problems = append(problems, field.Invalid(metadata.Child("generateName"), wf.GetGenerateName(), msg))
+		}
+	}
+	return problems
+}

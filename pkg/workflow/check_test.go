@@ -1,0 +1,221 @@
+package workflow
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+)
+
+func TestParameterText(t *testing.T) {
+	type mode string
+	number, text := 7, "x"
+	for _, tc := range []struct {
+		value any
+		want  string
+	}{
+		{"as is", "as is"}, {"", ""}, {mode("m"), "m"}, {true, "true"}, {3, "3"}, {int64(math.MinInt64), "-9223372036854775808"},
+		{uint8(9), "9"}, {1.5, "1.5"}, {1e21, "1000000000000000000000"}, {float32(0.1), "0.1"}, {&number, "7"}, {&text, "x"},
+		{90 * time.Second, "1m30s"}, {time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), "2026-01-02T03:04:05Z"},
+		{map[string]any{"b": 1, "a": "<&>"}, `{"a":"<&>","b":1}`}, {[]string{"x"}, `["x"]`}, {[]int{}, "[]"},
+		{struct {
+			A int `json:"a"`
+		}{1}, `{"a":1}`},
+	} {
+		if got, err := parameterText(tc.value); err != nil || got != tc.want {
+			t.Errorf("%#v: %q, %v; want %q", tc.value, got, err, tc.want)
+		}
+	}
+	for _, value := range []any{
+		nil, (*int)(nil), map[string]any(nil), []string(nil), (*time.Time)(nil), math.NaN(), math.Inf(1), func() {}, make(chan int),
+		map[string]any{"a": func() {}},
+	} {
+		if got, err := parameterText(value); err == nil {
+			t.Errorf("%#v was taken as %q", value, got)
+		}
+	}
+}
+
+// fieldsOf lists the fields of an InvalidError's problems.
+func fieldsOf(t *testing.T, err error) []string {
+	t.Helper()
+	var invalid *InvalidError
+	if !errors.As(err, &invalid) {
+		t.Fatalf("no InvalidError: %v", err)
+	}
+	var paths []string
+	for _, p := range invalid.Problems {
+		paths = append(paths, p.Field)
+	}
+	return paths
+}
+
+func TestCheckRequestFindsEveryProblemAtOnce(t *testing.T) {
+	_, problems := checkRequest(StartRequest{
+		Template: "Bulk_Load", Name: strings.Repeat("x", 64), ServiceAccount: "a b",
+		Labels:             map[string]string{"team": "not a label!"},
+		Annotations:        map[string]string{"bad key": ""},
+		Parameters:         map[string]any{"secret": nil, "bad name": "s3cr3t", "twice": 1},
+		OptionalParameters: map[string]any{"twice": 2, "broken": math.NaN()},
+		Spec: map[string]any{
+			"templates": nil, "workflowTemplateRef": nil, "entrypoint": "", "serviceAccountName": "", "shutdown": "Stop",
+			"arguments": map[string]any{"parameters": nil},
+		},
+	})
+	got := strings.Join(fieldsOf(t, invalid(problems...)), " ")
+	want := "name template serviceAccount labels annotations spec.workflowTemplateRef spec.templates spec.entrypoint " +
+		"spec.serviceAccountName spec.shutdown spec.arguments.parameters parameters parameters[secret] optionalParameters[broken] optionalParameters"
+	if got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	if text := invalid(problems...).Error(); strings.Contains(text, "s3cr3t") {
+		t.Errorf("a value is shown: %s", text)
+	}
+	if _, problems := checkRequest(StartRequest{}); len(problems) != 1 || problems[0].Field != "template" {
+		t.Errorf("an empty request: %v", problems)
+	}
+	if _, problems := checkRequest(StartRequest{Template: "t", Spec: map[string]any{"x": func() {}}}); len(problems) != 1 {
+		t.Errorf("a spec that is no JSON: %v", problems)
+	}
+}
+
+func TestCheckObject(t *testing.T) {
+	for name, tc := range map[string]struct{ text, want string }{
+		"fine":            {"metadata: {name: a}", ""},
+		"generated":       {"metadata: {generateName: a-}", ""},
+		"nameless":        {"metadata: {}", "metadata.name"},
+		"other kind":      {"{kind: Pod, apiVersion: v1, metadata: {name: a}}", "kind apiVersion"},
+		"other namespace": {"metadata: {name: a, namespace: other}", "metadata.namespace"},
+		"names":           {"metadata: {name: A, generateName: B-}", "metadata.name metadata.generateName"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			obj := &unstructured.Unstructured{}
+			if err := yaml.Unmarshal([]byte(tc.text), &obj.Object); err != nil {
+				t.Fatal(err)
+			}
+			var fields []string
+			for _, p := range checkObject(obj, "ma") {
+				fields = append(fields, p.Field)
+			}
+			if got := strings.Join(fields, " "); got != tc.want {
+				t.Errorf("%q, want %q", got, tc.want)
+			}
+		})
+	}
+	if len(checkObject(nil, "ma")) == 0 || len(checkObject(&unstructured.Unstructured{}, "ma")) == 0 {
+		t.Error("no object passes")
+	}
+}
+
+func TestTemplateProblems(t *testing.T) {
+	obj := &unstructured.Unstructured{}
+	if err := yaml.Unmarshal([]byte(`
+metadata: {name: t}
+spec:
+  entrypoint: main
+  arguments:
+    parameters:
+    - {name: required}
+    - {name: defaulted-in-vain, default: x}
+    - {name: valued, value: v}
+    - {name: from, valueFrom: {configMapKeyRef: {name: c, key: k}}}
+    - {name: size, value: small, enum: [small, large, 3]}
+  templates:
+  - name: main
+    inputs: {parameters: [{name: input}, {name: soft, default: d}]}
+    container: {args: ["{{workflow.parameters.dotted}}", "{{=workflow.parameters['quoted']}}", "{{workflow.parameters.prefixed}}"]}
+  - name: other
+`), &obj.Object); err != nil {
+		t.Fatal(err)
+	}
+	complete := map[string]string{"required": "", "defaulted-in-vain": "", "input": ""}
+	with := func(more map[string]string, without ...string) map[string]string {
+		texts := map[string]string{}
+		for _, m := range []map[string]string{complete, more} {
+			for k, v := range m {
+				texts[k] = v
+			}
+		}
+		for _, k := range without {
+			delete(texts, k)
+		}
+		return texts
+	}
+	for name, tc := range map[string]struct {
+		req   StartRequest
+		texts map[string]string
+		want  []string // parts of the text; none: no problem
+	}{
+		"complete":           {texts: complete},
+		"used, not declared": {texts: with(map[string]string{"dotted": "", "quoted": "", "soft": "", "valued": ""})},
+		"missing": {
+			texts: with(nil, "required", "defaulted-in-vain", "input"),
+			want:  []string{"parameters[required]", "parameters[defaulted-in-vain]", "parameters[input]"},
+		},
+		"missing input of another entrypoint": {req: StartRequest{Entrypoint: "other"}, texts: with(nil, "input")},
+		"unknown":                             {texts: with(map[string]string{"sise": ""}), want: []string{"sise", `did you mean "size"?`}},
+		"part of a used name":                 {texts: with(map[string]string{"prefix": ""}), want: []string{"prefix"}},
+		"unknown, allowed":                    {req: StartRequest{AllowUnknownParameters: true}, texts: with(map[string]string{"sise": ""})},
+		"enum":                                {texts: with(map[string]string{"size": "s3cr3t"}), want: []string{"parameters[size]", "small, large, 3"}},
+		"enum as a number":                    {texts: with(map[string]string{"size": "3"})},
+		"entrypoint": {
+			req: StartRequest{Entrypoint: "mian"}, texts: with(nil, "input"),
+			want: []string{"entrypoint", "there are: main, other", `did you mean "main"?`},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			problems := newTemplate(obj, tc.req).problems(tc.req, tc.texts)
+			text := invalid(problems...).Error()
+			if (len(problems) == 0) != (len(tc.want) == 0) {
+				t.Fatalf("%d problems: %s", len(problems), text)
+			}
+			for _, part := range tc.want {
+				if !strings.Contains(text, part) {
+					t.Errorf("%q is not in %q", part, text)
+				}
+			}
+			if strings.Contains(text, "s3cr3t") {
+				t.Errorf("a value is shown: %s", text)
+			}
+		})
+	}
+}
+
+func TestTemplateWithoutEntrypointAndUnreadableTemplate(t *testing.T) {
+	bare := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{}}}
+	if problems := newTemplate(bare, StartRequest{}).problems(StartRequest{}, nil); len(problems) != 1 || problems[0].Field != "entrypoint" {
+		t.Errorf("%v", problems)
+	}
+	opaque := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"workflowTemplateRef": map[string]any{}}}}
+	if problems := newTemplate(opaque, StartRequest{}).problems(StartRequest{}, map[string]string{"a": ""}); len(problems) != 0 {
+		t.Errorf("a template that is another one's shadow was judged: %v", problems)
+	}
+}
+
+func TestChoices(t *testing.T) {
+	many := make([]string, 30)
+	for i := range many {
+		many[i] = strings.Repeat("n", i+1)
+	}
+	for _, tc := range []struct {
+		given string
+		names []string
+		want  string
+	}{
+		{"x", nil, "; there are none"},
+		{"bulk-lod", []string{"other", "bulk-load"}, `; there are: bulk-load, other; did you mean "bulk-load"?`},
+		{"zzz", []string{"bulk-load"}, "; there are: bulk-load"},
+		{"", []string{"a"}, "; there are: a"},
+	} {
+		if got := choices(tc.given, tc.names); got != tc.want {
+			t.Errorf("%q of %v: %q, want %q", tc.given, tc.names, got, tc.want)
+		}
+	}
+	if got := choices("zzzzzz", many); !strings.HasSuffix(got, ", …") || strings.Count(got, ",") != 20 {
+		t.Errorf("a long list is not cut: %s", got)
+	}
+}

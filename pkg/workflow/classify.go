@@ -1,0 +1,152 @@
+package workflow
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
+)
+
+// sentinels are the values that an [Error] can match, those first that a cause can carry
+// beside another.
+func sentinels() []error {
+	return []error{
+		ErrUnknownOutcome, ErrTemplateNotFound, ErrNotInstalled, ErrNotSuspended, ErrReplaced, ErrDeleted,
+		ErrCompleted, ErrNotCompleted, ErrNodesOffloaded, ErrUnsupported, ErrNotFound, ErrAlreadyExists,
+		ErrUnauthorized, ErrForbidden, ErrInvalid, ErrConflict, ErrUnavailable,
+	}
+}
+
+// sentinelOf names what err is about: what it says itself, else what the API server's
+// answer or the network's failure means. nil: nothing that has a name.
+func sentinelOf(err error) error {
+	for _, s := range sentinels() {
+		if errors.Is(err, s) {
+			return s
+		}
+	}
+	var waited *WaitError
+	var stopped *interrupted
+	switch {
+	case errors.As(err, &waited), errors.As(err, &stopped):
+		return nil // the caller's context ended; whatever else was met is beside the point
+	case missingResource(err):
+		return ErrNotInstalled
+	case transient(err):
+		return ErrUnavailable
+	}
+	switch apierrors.ReasonForError(err) {
+	case metav1.StatusReasonNotFound:
+		return ErrNotFound
+	case metav1.StatusReasonAlreadyExists:
+		return ErrAlreadyExists
+	case metav1.StatusReasonUnauthorized:
+		return ErrUnauthorized
+	case metav1.StatusReasonForbidden:
+		return ErrForbidden
+	case metav1.StatusReasonInvalid, metav1.StatusReasonBadRequest, metav1.StatusReasonRequestEntityTooLarge:
+		return ErrInvalid
+	case metav1.StatusReasonConflict:
+		return ErrConflict
+	}
+	return nil
+}
+
+// missingResource tells the 404 of an API server that doesn't know a resource from that
+// of an object: the former is no Status but a plain page, which client-go notes as a cause.
+func missingResource(err error) bool {
+	return apierrors.IsNotFound(err) && apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse)
+}
+
+// transient reports whether the same request can succeed a little later. The list is that
+// of Argo's util/errors, plus answers that were cut off.
+func transient(err error) bool {
+	var answer apierrors.APIStatus
+	if errors.As(err, &answer) {
+		switch s := answer.Status(); {
+		case s.Code == http.StatusTooManyRequests, s.Code == http.StatusBadGateway,
+			s.Code == http.StatusServiceUnavailable, s.Code == http.StatusGatewayTimeout,
+			s.Reason == metav1.StatusReasonServerTimeout:
+			return true
+		default:
+			return quotaExceeded(s) || etcdBusy(s)
+		}
+	}
+	return notSent(err) || cutOff(err)
+}
+
+func quotaExceeded(s metav1.Status) bool {
+	return s.Reason == metav1.StatusReasonForbidden && strings.Contains(s.Message, "exceeded quota")
+}
+
+func etcdBusy(s metav1.Status) bool {
+	for _, text := range []string{"leader changed", "request timed out", "too many requests"} {
+		if strings.Contains(s.Message, "etcdserver: "+text) {
+			return true
+		}
+	}
+	return false
+}
+
+// notSent reports whether the network failed before anything was sent: the dial, the name
+// look-up.
+func notSent(err error) bool {
+	var op *net.OpError
+	var dns *net.DNSError
+	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns)
+}
+
+// cutOff reports whether the connection failed on the way, so that it is not known what
+// the server has done.
+func cutOff(err error) bool {
+	if untrusted(err) || errors.Is(err, context.Canceled) {
+		return false
+	}
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op != "remote error" ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		utilnet.IsConnectionReset(err) || utilnet.IsProbableEOF(err) || utilnet.IsHTTP2ConnectionLost(err) ||
+		utilnet.IsTimeout(err) || http2Closed(err)
+}
+
+// http2Closed: net/http keeps the types of these errors to itself.
+func http2Closed(err error) bool {
+	var failed *url.Error
+	if !errors.As(err, &failed) && !strings.Contains(err.Error(), "reading response body") {
+		return false
+	}
+	for _, text := range []string{
+		"GOAWAY", "http2: server sent", "stream error", "http2: client connection", "response body closed",
+	} {
+		if strings.Contains(err.Error(), text) {
+			return true
+		}
+	}
+	return false
+}
+
+func untrusted(err error) bool {
+	var verification *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	return errors.As(err, &verification) || errors.As(err, &authority)
+}
+
+// mayHaveHappened reports whether a write that failed with err may have taken effect all
+// the same. Only a server's own refusal, or none to send it to, excludes that.
+func mayHaveHappened(err error) bool {
+	var answer apierrors.APIStatus
+	if !errors.As(err, &answer) {
+		return !notSent(err) && !untrusted(err)
+	}
+	s := answer.Status()
+	return s.Code >= http.StatusInternalServerError || s.Reason == metav1.StatusReasonTimeout
+}

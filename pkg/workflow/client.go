@@ -1,0 +1,121 @@
+package workflow
+
+import (
+	"errors"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+)
+
+// DefaultNamespace is where migrations run unless [Options] say otherwise.
+const DefaultNamespace = "ma"
+
+// DefaultRetryFor is how long a call keeps trying over transient faults.
+const DefaultRetryFor = 30 * time.Second
+
+// Options configure a [WorkflowClient]. The zero value is ready to use.
+type Options struct {
+	// Namespace of the workflows; "" means [DefaultNamespace].
+	Namespace string
+	// InstanceID is put on the workflows that are started, for a controller that was given
+	// one (instanceID in its configuration). A wrong id leaves a workflow unseen for ever.
+	InstanceID string
+	// RetryFor is how long a call other than Wait and Watch keeps trying over transient
+	// faults, as long as its context lasts. 0 means [DefaultRetryFor], negative not at all.
+	RetryFor time.Duration
+	// QPS is the most requests a second this client sends, in the mean; Burst the most at
+	// once. QPS 0 means no limit of its own: the API server's priority and fairness is one.
+	// Burst 0 means 2 × QPS. For [NewForConfig] only.
+	QPS   float32
+	Burst int
+	// UserAgent is what the API server's audit log knows this client by; "" keeps that of
+	// the configuration. For [NewForConfig] only.
+	UserAgent string
+}
+
+// WorkflowClient runs workflows of one namespace through the Kubernetes API. It holds no
+// state of its own and starts no goroutine that outlives a call; use one for all goroutines.
+type WorkflowClient struct {
+	workflows        dynamic.ResourceInterface
+	templates        dynamic.ResourceInterface
+	clusterTemplates dynamic.ResourceInterface
+	namespace        string
+	instanceID       string
+	retryFor         time.Duration
+}
+
+// NewForConfig returns a client for the cluster that cfg describes: one from
+// [rest.InClusterConfig] in a pod, or from a kubeconfig. It copies cfg and sends nothing.
+// The error is an [*Error] that matches [ErrInvalid]: an option or cfg is malformed.
+func NewForConfig(cfg *rest.Config, opts Options) (*WorkflowClient, error) {
+	if cfg == nil {
+		return nil, newError(OpNew, opts.Namespace, "", invalid(field.Required(field.NewPath("cfg"), "a *rest.Config")))
+	}
+	own := rest.CopyConfig(cfg)
+	own.QPS, own.Burst = -1, 0 // client-go takes 0 for "5 a second"
+	if opts.QPS > 0 {
+		own.QPS, own.Burst = opts.QPS, opts.Burst
+		if own.Burst == 0 {
+			own.Burst = max(1, int(2*opts.QPS))
+		}
+	}
+	if opts.UserAgent != "" {
+		own.UserAgent = opts.UserAgent
+	}
+	dyn, err := dynamic.NewForConfig(own)
+	if err != nil {
+		return nil, newError(OpNew, opts.Namespace, "", errors.Join(ErrInvalid, err))
+	}
+	return New(dyn, opts)
+}
+
+// New returns a client over dyn, for hosts that share one dynamic client. Rate limits and
+// user agent are those of dyn. The error is an [*Error] that matches [ErrInvalid].
+func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
+	if opts.Namespace == "" {
+		opts.Namespace = DefaultNamespace
+	}
+	var problems field.ErrorList
+	if dyn == nil {
+		problems = append(problems, field.Required(field.NewPath("dyn"), "a dynamic client"))
+	}
+	options := field.NewPath("options")
+	for _, msg := range validation.IsDNS1123Label(opts.Namespace) {
+		problems = append(problems, field.Invalid(options.Child("namespace"), opts.Namespace, msg))
+	}
+	for _, msg := range validation.IsValidLabelValue(opts.InstanceID) {
+		problems = append(problems, field.Invalid(options.Child("instanceID"), opts.InstanceID, msg))
+	}
+	if opts.QPS < 0 {
+		problems = append(problems, field.Invalid(options.Child("qps"), opts.QPS, "must be 0 (no limit) or more"))
+	}
+	if len(problems) > 0 {
+		return nil, newError(OpNew, opts.Namespace, "", invalid(problems...))
+	}
+	if opts.RetryFor == 0 {
+		opts.RetryFor = DefaultRetryFor
+	}
+	return &WorkflowClient{
+		workflows:        dyn.Resource(resource("workflows")).Namespace(opts.Namespace),
+		templates:        dyn.Resource(resource("workflowtemplates")).Namespace(opts.Namespace),
+		clusterTemplates: dyn.Resource(resource("clusterworkflowtemplates")),
+		namespace:        opts.Namespace,
+		instanceID:       opts.InstanceID,
+		retryFor:         opts.RetryFor,
+	}, nil
+}
+
+// Namespace is the namespace of the workflows.
+func (c *WorkflowClient) Namespace() string { return c.namespace }
+
+func resource(plural string) schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: plural}
+}
+
+func (c *WorkflowClient) error(op Op, name string, err error) error {
+	return newError(op, c.namespace, name, err)
+}

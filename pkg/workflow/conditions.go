@@ -1,0 +1,50 @@
+package workflow
+
+import (
+	"fmt"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// Condition says of a state whether a wait is over. An error ends the wait too and is
+// returned by it. It is called for every state, in order, by the goroutine that waits, so it
+// can also report progress; it must not block for long.
+type Condition func(*status.WorkflowStatus) (done bool, err error)
+
+// Completed holds once the workflow has ended, however it did.
+func Completed(s *status.WorkflowStatus) (bool, error) {
+	return s.Completed(), nil
+}
+
+// Suspended holds once the workflow waits at a gate or is suspended as a whole. It fails
+// with [*EndedBeforeSuspendError] if the workflow ends first, and with [ErrNodesOffloaded] or
+// a [*status.NodesError] if the nodes, and so the gates, cannot be seen.
+func Suspended(s *status.WorkflowStatus) (bool, error) {
+	switch {
+	case s.Suspended():
+		return true, nil
+	case s.Completed():
+		return false, &EndedBeforeSuspendError{Name: s.Name, Phase: s.Phase, Status: s}
+	case s.NodesErr != nil:
+		return false, fmt.Errorf("look for suspended nodes: %w", s.NodesErr)
+	}
+	return false, nil
+}
+
+// Any holds as soon as one of the conditions does. It fails only if none holds and one
+// fails.
+func Any(conditions ...Condition) Condition {
+	return func(s *status.WorkflowStatus) (bool, error) {
+		var failed error
+		for _, condition := range conditions {
+			done, err := condition(s)
+			if err != nil && failed == nil {
+				failed = err
+			}
+			if done && err == nil {
+				return true, nil
+			}
+		}
+		return false, failed
+	}
+}

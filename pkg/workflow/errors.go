@@ -1,0 +1,189 @@
+package workflow
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// What an error is about, to be matched with [errors.Is]. An [*Error] matches at most one.
+var (
+	// ErrNotFound: there is no workflow of that name in the namespace.
+	ErrNotFound = errors.New("workflow not found")
+	// ErrAlreadyExists: the name is taken by a workflow that this call did not make. Choose
+	// another name, or leave it to be generated.
+	ErrAlreadyExists = errors.New("workflow already exists")
+	// ErrUnauthorized: the API server doesn't know the caller. Renew its credentials.
+	ErrUnauthorized = errors.New("not authenticated")
+	// ErrForbidden: the caller lacks a permission, which the text names. Grant it by a Role.
+	ErrForbidden = errors.New("not permitted")
+	// ErrInvalid: the request is malformed and nothing was changed. An [*InvalidError] in the
+	// chain, where there is one, lists every problem.
+	ErrInvalid = errors.New("invalid request")
+	// ErrConflict: somebody else changed the workflow at the same time for as long as the
+	// call kept trying, or an idempotency key is in use for a different request.
+	ErrConflict = errors.New("conflict")
+	// ErrTemplateNotFound: the template to start from is not there. The text names those
+	// that are.
+	ErrTemplateNotFound = errors.New("workflow template not found")
+	// ErrNotInstalled: the cluster doesn't know Argo's resources. Install its CRDs.
+	ErrNotInstalled = errors.New("Argo Workflows is not installed in the cluster")
+	// ErrCompleted: the workflow has ended, and what was asked for needs one that has not.
+	ErrCompleted = errors.New("workflow has completed")
+	// ErrNotCompleted: the workflow still runs, and what was asked for needs one that has ended.
+	ErrNotCompleted = errors.New("workflow has not completed")
+	// ErrNotSuspended: no gate that matches is waiting. The text names those that are.
+	ErrNotSuspended = errors.New("no matching node is suspended")
+	// ErrReplaced: another workflow of the same name has taken its place.
+	ErrReplaced = errors.New("workflow was replaced by another of the same name")
+	// ErrDeleted: the workflow was deleted while the call followed it.
+	ErrDeleted = errors.New("workflow was deleted")
+	// ErrNodesOffloaded: the call needs the nodes, and they are not in the object.
+	ErrNodesOffloaded = status.ErrNodesOffloaded
+	// ErrUnsupported: this implementation cannot do that. Nothing was changed.
+	ErrUnsupported = errors.New("not supported")
+	// ErrUnavailable: the API server could not be reached or was too busy for as long as the
+	// call kept trying. Nothing was changed; try again.
+	ErrUnavailable = errors.New("Kubernetes API unavailable")
+	// ErrUnknownOutcome: a write was sent and no answer came back for as long as the call
+	// kept trying, so it may or may not have taken effect. Look with Get, or repeat the call:
+	// a Start with the same IdempotencyKey or Name does nothing twice.
+	ErrUnknownOutcome = errors.New("unknown whether the change took effect")
+)
+
+// Op names an operation in errors.
+type Op string
+
+const (
+	OpNew    Op = "new client"
+	OpCreate Op = "create"
+	OpGet    Op = "get"
+	OpStart  Op = "start"
+	OpWatch  Op = "watch"
+	OpWait   Op = "wait"
+	OpResume Op = "resume"
+)
+
+// BackendNative is the backend of errors from [WorkflowClient].
+const BackendNative = "native"
+
+// Error is the error of an operation on a workflow. It matches the sentinel its cause
+// stands for, e.g. [ErrForbidden] for a 403, and unwraps to the cause.
+type Error struct {
+	Op              Op
+	Namespace, Name string // Name is "" where there is none yet
+	Backend         string // which implementation failed, e.g. [BackendNative]
+	Err             error
+}
+
+func (e *Error) Error() string {
+	subject := ""
+	switch {
+	case e.Name != "":
+		subject = " workflow " + e.Namespace + "/" + e.Name
+	case e.Namespace != "":
+		subject = " in namespace " + e.Namespace
+	}
+	text := e.Err.Error()
+	// The API server's own texts don't always say what kind of failure it was.
+	if kind := sentinelOf(e.Err); (kind == ErrUnavailable || kind == ErrNotInstalled) && !errors.Is(e.Err, kind) {
+		text = kind.Error() + ": " + text
+	}
+	return string(e.Op) + subject + ": " + text
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is makes [errors.Is] match the sentinel that the cause stands for.
+func (e *Error) Is(target error) bool {
+	kind := sentinelOf(e.Err)
+	return kind != nil && kind == target
+}
+
+func newError(op Op, namespace, name string, err error) *Error {
+	return &Error{Op: op, Namespace: namespace, Name: name, Backend: BackendNative, Err: err}
+}
+
+// InvalidError lists everything that is wrong with a request, each with its field, a path
+// into the request such as parameters[index], and what is allowed. It matches
+// [ErrInvalid]. Values of parameters are left out of it, since they may be secret.
+type InvalidError struct {
+	Problems field.ErrorList
+}
+
+func (e *InvalidError) Error() string {
+	texts := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		texts[i] = p.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
+
+func invalid(problems ...*field.Error) *InvalidError {
+	return &InvalidError{Problems: problems}
+}
+
+// EndedBeforeSuspendError is the error of [Suspended] for a workflow that ended without
+// reaching a gate. It matches [ErrCompleted].
+type EndedBeforeSuspendError struct {
+	Name  string
+	Phase status.Phase
+	// Status is the workflow's last state; its Err says which nodes failed.
+	Status *status.WorkflowStatus
+}
+
+func (e *EndedBeforeSuspendError) Error() string {
+	text := fmt.Sprintf("The workflow '%s' reached ending phase of %s before reaching suspend state", e.Name, e.Phase)
+	if err := e.Status.Err(); err != nil {
+		text += ": " + err.Error()
+	}
+	return text
+}
+
+func (e *EndedBeforeSuspendError) Is(target error) bool { return target == ErrCompleted }
+
+// WaitError is the error of a wait or watch whose context ended. It unwraps to the
+// context's cause, so errors.Is(err, context.DeadlineExceeded) tells a timeout.
+type WaitError struct {
+	Last *status.WorkflowStatus // the last state seen; nil: none
+	Err  error                  // context.Cause of the caller's context
+}
+
+func (e *WaitError) Unwrap() error { return e.Err }
+
+func (e *WaitError) Error() string {
+	if e.Last == nil {
+		return e.Err.Error() + "; no state of the workflow was seen"
+	}
+	text := fmt.Sprintf("%v; last seen %s", e.Err, e.Last.Outcome())
+	if e.Last.Progress.Total > 0 {
+		text += " (" + e.Last.Progress.String() + ")"
+	}
+	if gates := e.Last.SuspendedNodes(); len(gates) > 0 {
+		text += ", waiting at " + nodeNames(gates)
+	}
+	if e.Last.Message != "" {
+		text += ": " + e.Last.Message
+	}
+	return text
+}
+
+// nodeNames lists the first few nodes' display names, for a text.
+func nodeNames(nodes []*status.Node) string {
+	const most = 8
+	var names []string
+	for i, n := range nodes {
+		if i == most {
+			names = append(names, fmt.Sprintf("and %d more", len(nodes)-most))
+			break
+		}
+		names = append(names, n.DisplayName)
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,222 @@
+package workflow
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+func TestClassification(t *testing.T) {
+	workflows := schema.GroupResource{Group: "argoproj.io", Resource: "workflows"}
+	answer := func(code int, message string) error {
+		return apierrors.NewGenericServerResponse(code, "POST", workflows, "w", message, 0, false)
+	}
+	requestFailed := func(err error) error { return &url.Error{Op: "Post", URL: "https://x", Err: err} }
+	dial := requestFailed(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED})
+	for name, tc := range map[string]struct {
+		err               error
+		want              error
+		transient, doubts bool
+	}{
+		"not found":        {err: apierrors.NewNotFound(workflows, "w"), want: ErrNotFound},
+		"no such resource": {err: apierrors.NewGenericServerResponse(404, "GET", workflows, "", "404 page not found", 0, true), want: ErrNotInstalled},
+		"exists":           {err: apierrors.NewAlreadyExists(workflows, "w"), want: ErrAlreadyExists},
+		"unauthorized":     {err: apierrors.NewUnauthorized("who?"), want: ErrUnauthorized},
+		"forbidden":        {err: apierrors.NewForbidden(workflows, "w", errors.New("no")), want: ErrForbidden},
+		"quota":            {err: apierrors.NewForbidden(workflows, "w", errors.New("exceeded quota: x")), want: ErrUnavailable, transient: true},
+		"bad request":      {err: apierrors.NewBadRequest("unknown field"), want: ErrInvalid},
+		"invalid":          {err: apierrors.NewInvalid(schema.GroupKind{}, "w", nil), want: ErrInvalid},
+		"too large":        {err: apierrors.NewRequestEntityTooLargeError("big"), want: ErrInvalid},
+		"conflict":         {err: apierrors.NewConflict(workflows, "w", errors.New("changed")), want: ErrConflict},
+		"busy":             {err: apierrors.NewTooManyRequests("later", 1), want: ErrUnavailable, transient: true},
+		"server timeout":   {err: apierrors.NewServerTimeout(workflows, "create", 1), want: ErrUnavailable, transient: true, doubts: true},
+		"unavailable":      {err: answer(http.StatusServiceUnavailable, "x"), want: ErrUnavailable, transient: true, doubts: true},
+		"gateway":          {err: answer(http.StatusGatewayTimeout, "x"), want: ErrUnavailable, transient: true, doubts: true},
+		"etcd":             {err: apierrors.NewInternalError(errors.New("etcdserver: leader changed")), want: ErrUnavailable, transient: true, doubts: true},
+		"internal":         {err: apierrors.NewInternalError(errors.New("webhook is broken")), doubts: true},
+		"refused":          {err: dial, want: ErrUnavailable, transient: true},
+		"no such host":     {err: requestFailed(&net.DNSError{Name: "x"}), want: ErrUnavailable, transient: true},
+		"reset": {
+			err: requestFailed(&net.OpError{Op: "read", Err: syscall.ECONNRESET}), want: ErrUnavailable, transient: true, doubts: true,
+		},
+		"EOF":        {err: requestFailed(io.EOF), want: ErrUnavailable, transient: true, doubts: true},
+		"cut answer": {err: fmt.Errorf("unexpected error when reading response body: %w", io.ErrUnexpectedEOF), want: ErrUnavailable, transient: true, doubts: true},
+		"GOAWAY": {
+			err: requestFailed(errors.New("http2: server sent GOAWAY and closed the connection")), want: ErrUnavailable, transient: true, doubts: true,
+		},
+		"untrusted":     {err: requestFailed(x509.UnknownAuthorityError{})},
+		"anything else": {err: errors.New("odd"), doubts: true},
+		"a sentinel before what caused it": {
+			err: fmt.Errorf("%w: %w", ErrTemplateNotFound, apierrors.NewNotFound(workflows, "t")), want: ErrTemplateNotFound,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := error(newError(OpStart, "ma", "w", tc.err))
+			for _, sentinel := range sentinels() {
+				if errors.Is(err, sentinel) != (sentinel == tc.want) {
+					t.Errorf("matches %v: %v", sentinel, errors.Is(err, sentinel))
+				}
+			}
+			if got := transient(tc.err); got != tc.transient {
+				t.Errorf("transient: %v", got)
+			}
+			if got := mayHaveHappened(tc.err); got != tc.doubts {
+				t.Errorf("may have happened: %v", got)
+			}
+			if !strings.HasPrefix(err.Error(), "start workflow ma/w: ") {
+				t.Errorf("text: %v", err)
+			}
+		})
+	}
+	if err := newError(OpStart, "ma", "w", dial); !strings.Contains(err.Error(), ErrUnavailable.Error()) {
+		t.Errorf("a failed dial does not say what it means: %v", err)
+	}
+	if !apierrors.IsNotFound(newError(OpGet, "ma", "w", apierrors.NewNotFound(workflows, "w"))) {
+		t.Error("apierrors does not see through an Error")
+	}
+}
+
+func TestWaitErrorNamesWhatBlocks(t *testing.T) {
+	gate := &status.Node{DisplayName: "approve", Type: status.NodeTypeSuspend, Phase: status.NodeRunning}
+	last := &status.WorkflowStatus{Phase: status.PhaseRunning, Progress: status.Progress{Done: 1, Total: 3}, Nodes: []*status.Node{gate}}
+	err := error(newError(OpWait, "ma", "w", &WaitError{Last: last, Err: context.DeadlineExceeded}))
+	if got, want := err.Error(), "wait workflow ma/w: context deadline exceeded; last seen Suspended (1/3), waiting at approve"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, ErrUnavailable) {
+		t.Error("it must match the end of the context and nothing else")
+	}
+	if got := (&WaitError{Err: context.Canceled}).Error(); got != "context canceled; no state of the workflow was seen" {
+		t.Error(got)
+	}
+}
+
+func TestConditions(t *testing.T) {
+	running := &status.WorkflowStatus{Phase: status.PhaseRunning}
+	ended := &status.WorkflowStatus{Name: "w", Phase: status.PhaseFailed, Message: "m"}
+	suspended := &status.WorkflowStatus{Phase: status.PhaseRunning, SpecSuspended: true}
+	blind := &status.WorkflowStatus{Phase: status.PhaseRunning, NodesErr: status.ErrNodesOffloaded}
+	for _, tc := range []struct {
+		name      string
+		condition Condition
+		state     *status.WorkflowStatus
+		done      bool
+		failure   error
+	}{
+		{"Completed", Completed, running, false, nil},
+		{"Completed", Completed, ended, true, nil},
+		{"Suspended", Suspended, running, false, nil},
+		{"Suspended", Suspended, suspended, true, nil},
+		{"Suspended", Suspended, ended, false, ErrCompleted},
+		{"Suspended", Suspended, blind, false, ErrNodesOffloaded},
+		{"Any", Any(Suspended, Completed), ended, true, nil},
+		{"Any", Any(Completed, Suspended), running, false, nil},
+		{"Any", Any(Completed, Suspended), blind, false, ErrNodesOffloaded},
+		{"Any()", Any(), ended, false, nil},
+	} {
+		done, err := tc.condition(tc.state)
+		if done != tc.done || !errors.Is(err, tc.failure) || (err == nil) != (tc.failure == nil) {
+			t.Errorf("%s of %v: %v, %v", tc.name, tc.state.Phase, done, err)
+		}
+	}
+	_, err := Suspended(ended)
+	var early *EndedBeforeSuspendError
+	if !errors.As(err, &early) || early.Name != "w" || early.Phase != status.PhaseFailed ||
+		!strings.HasPrefix(err.Error(), "The workflow 'w' reached ending phase of Failed before reaching suspend state") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestReadRetriesWithinItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		busy := apierrors.NewTooManyRequests("later", 3)
+		began, tries := time.Now(), 0
+		got, err := read(t.Context(), newPacer(began.Add(10*time.Second)), func() (int, error) {
+			if tries++; tries < 3 {
+				return 0, busy
+			}
+			return 7, nil
+		})
+		if err != nil || got != 7 || time.Since(began) < 6*time.Second {
+			t.Errorf("%d, %v after %v: Retry-After was not kept", got, err, time.Since(began))
+		}
+
+		began = time.Now()
+		_, err = read(t.Context(), newPacer(began.Add(10*time.Second)), func() (int, error) { return 0, busy })
+		if !apierrors.IsTooManyRequests(err) || time.Since(began) > 10*time.Second {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+
+		tries = 0
+		_, err = read(t.Context(), newPacer(time.Time{}), func() (int, error) { tries++; return 0, apierrors.NewBadRequest("no") })
+		if tries != 1 || !apierrors.IsBadRequest(err) {
+			t.Errorf("%d tries of a lost cause: %v", tries, err)
+		}
+
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errors.New("closing time"))
+		defer cancel()
+		_, err = read(ctx, newPacer(time.Time{}), func() (int, error) { return 0, busy })
+		if err == nil || !strings.HasPrefix(err.Error(), "closing time (last attempt: ") || errors.Is(err, ErrUnavailable) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+func TestResult(t *testing.T) {
+	good := ResultOf(3, nil)
+	bad := ResultOf(0, errors.New("no"))
+	if !good.Success() || bad.Success() {
+		t.Error("success")
+	}
+	if data, err := good.Unwrap(); data != 3 || err != nil {
+		t.Errorf("%v %v", data, err)
+	}
+	for _, tc := range []struct {
+		result Result[int]
+		text   string
+	}{
+		{good, `{"success":true,"data":3}`}, {bad, `{"success":false,"error":"no"}`}, {ResultOf(0, nil), `{"success":true,"data":0}`},
+	} {
+		text, err := json.Marshal(tc.result)
+		if err != nil || string(text) != tc.text {
+			t.Errorf("%s, %v; want %s", text, err, tc.text)
+		}
+		var again Result[int]
+		if err := json.Unmarshal(text, &again); err != nil || again.Data != tc.result.Data || again.Success() != tc.result.Success() {
+			t.Errorf("%s became %+v, %v", text, again, err)
+		}
+	}
+	var silent Result[int]
+	if err := json.Unmarshal([]byte(`{"success":false,"error":""}`), &silent); err != nil || silent.Err == nil || silent.Err.Error() != "Unknown error" {
+		t.Errorf("%+v, %v", silent, err)
+	}
+	if err := json.Unmarshal([]byte(`{"success":"x"}`), &silent); err == nil {
+		t.Error("no error for what is no result")
+	}
+}
+
+func TestNewChecksItsOptions(t *testing.T) {
+	_, err := New(nil, Options{Namespace: "Not Valid", InstanceID: "a b", QPS: -1})
+	if got := strings.Join(fieldsOf(t, err), " "); got != "dyn options.namespace options.instanceID options.qps" {
+		t.Error(got)
+	}
+	if _, err := NewForConfig(nil, Options{}); !errors.Is(err, ErrInvalid) {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,77 @@
+package workflow
+
+import (
+	"context"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// Create sends wf to the API server as it is and returns what the server made of it. wf
+// is not changed; a namespace it states must be the client's. A field that the installed
+// CRDs don't know is refused rather than dropped, as far as they have a schema (Argo's
+// minimal ones have none). The request is sent once: after a cut connection the error matches
+// [ErrUnknownOutcome]. For a checked, exactly-once start from a template use Start.
+//
+// Errors: [ErrAlreadyExists], [ErrInvalid], [ErrForbidden], [ErrUnauthorized],
+// [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome].
+func (c *WorkflowClient) Create(ctx context.Context, wf *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	if problems := checkObject(wf, c.namespace); len(problems) > 0 {
+		return nil, c.error(OpCreate, "", invalid(problems...))
+	}
+	wf = wf.DeepCopy()
+	wf.SetAPIVersion(apiVersion)
+	wf.SetKind(kind)
+	created, err := c.workflows.Create(ctx, wf, metav1.CreateOptions{FieldValidation: metav1.FieldValidationStrict})
+	switch {
+	case err == nil:
+		return created, nil
+	case mayHaveHappened(err):
+		err = unknownOutcome(ctx, err)
+	case ctx.Err() != nil:
+		err = &interrupted{cause: context.Cause(ctx), last: err}
+	}
+	return nil, c.error(OpCreate, wf.GetName(), err)
+}
+
+// GetObject returns the Workflow as the API server holds it at this moment. Transient
+// faults are retried.
+//
+// Errors: [ErrNotFound], [ErrForbidden], [ErrUnauthorized], [ErrNotInstalled],
+// [ErrUnavailable], and the context's.
+func (c *WorkflowClient) GetObject(ctx context.Context, name string) (*unstructured.Unstructured, error) {
+	obj, err := c.getObject(ctx, name)
+	if err != nil {
+		return nil, c.error(OpGet, name, err)
+	}
+	return obj, nil
+}
+
+// Get returns the workflow's state at this moment. Retries and errors are those of
+// [WorkflowClient.GetObject].
+func (c *WorkflowClient) Get(ctx context.Context, name string) (*status.WorkflowStatus, error) {
+	obj, err := c.getObject(ctx, name)
+	if err != nil {
+		return nil, c.error(OpGet, name, err)
+	}
+	return c.decode(OpGet, obj)
+}
+
+func (c *WorkflowClient) getObject(ctx context.Context, name string) (*unstructured.Unstructured, error) {
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
+	return read(ctx, c.pacer(), func() (*unstructured.Unstructured, error) {
+		return c.workflows.Get(ctx, name, metav1.GetOptions{})
+	})
+}
+
+func (c *WorkflowClient) decode(op Op, obj *unstructured.Unstructured) (*status.WorkflowStatus, error) {
+	s, err := status.FromUnstructured(obj)
+	if err != nil {
+		return nil, c.error(op, obj.GetName(), err)
+	}
+	return s, nil
+}

@@ -1,0 +1,152 @@
+package workflow
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+func start(t *testing.T, req StartRequest) (*unstructured.Unstructured, marker) {
+	t.Helper()
+	args, problems := checkRequest(req)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	mark, err := newMarker(req, args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &WorkflowClient{namespace: "ma", instanceID: "blue"}
+	wf, err := c.manifest(req, args.required, mark)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return wf, mark
+}
+
+func TestManifest(t *testing.T) {
+	spec := map[string]any{"priority": 3, "arguments": map[string]any{"artifacts": []string{"a"}}}
+	req := StartRequest{
+		Template: "bulk-load", Name: "n", Entrypoint: "e", ServiceAccount: "sa",
+		Parameters: map[string]any{"shards": 3, "index": "logs"},
+		Labels:     map[string]string{"team": "search"}, Annotations: map[string]string{"note": "x"}, Spec: spec,
+	}
+	wf, mark := start(t, req)
+	want := map[string]any{
+		"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
+		"metadata": map[string]any{
+			"name": "n", "namespace": "ma",
+			"labels": map[string]any{
+				"team": "search", "workflows.argoproj.io/workflow-template": "bulk-load",
+				"workflows.argoproj.io/controller-instanceid": "blue",
+			},
+			"annotations": map[string]any{"note": "x", "argoservice.opensearch.org/start-id": mark.startID},
+		},
+		"spec": map[string]any{
+			"workflowTemplateRef": map[string]any{"name": "bulk-load"}, "entrypoint": "e", "serviceAccountName": "sa",
+			"priority": int64(3),
+			"arguments": map[string]any{
+				"artifacts": []any{"a"},
+				"parameters": []any{
+					map[string]any{"name": "index", "value": "logs"}, map[string]any{"name": "shards", "value": "3"},
+				},
+			},
+		},
+	}
+	if !reflect.DeepEqual(wf.Object, want) {
+		t.Errorf("%v\nwant %v", wf.Object, want)
+	}
+	if mark.startID == "" || !reflect.DeepEqual(req.Labels, map[string]string{"team": "search"}) || len(spec["arguments"].(map[string]any)) != 1 {
+		t.Error("the request was changed, or has no start id")
+	}
+
+	wf, _ = start(t, StartRequest{Template: "t", ClusterScope: true})
+	ref, _, _ := unstructured.NestedMap(wf.Object, "spec", "workflowTemplateRef")
+	if !reflect.DeepEqual(ref, map[string]any{"name": "t", "clusterScope": true}) || wf.GetLabels()[labelClusterTemplate] != "t" {
+		t.Errorf("cluster scope: %v %v", ref, wf.GetLabels())
+	}
+	if _, given, _ := unstructured.NestedMap(wf.Object, "spec", "arguments"); given {
+		t.Error("arguments without parameters")
+	}
+}
+
+func TestNames(t *testing.T) {
+	for _, template := range []string{"t", strings.Repeat("x", 80), strings.Repeat("x", 52) + ".abcdef", strings.Repeat("x", 51) + "-----y", strings.Repeat("ab.", 30) + "c"} {
+		random, again := newName(t, template, ""), newName(t, template, "")
+		keyed, keyedAgain := newName(t, template, "k"), newName(t, template, "k")
+		if random == again {
+			t.Errorf("%s: twice the same random name", template)
+		}
+		if keyed != keyedAgain || keyed == newName(t, template, "k2") {
+			t.Errorf("%s: the name does not follow from the key", template)
+		}
+		for _, name := range []string{random, keyed} {
+			if len(name) > 63 || len(validation.IsDNS1123Subdomain(name)) > 0 {
+				t.Errorf("%s: invalid name %q", template, name)
+			}
+		}
+	}
+}
+
+func newName(t *testing.T, template, key string) string {
+	wf, _ := start(t, StartRequest{Template: template, IdempotencyKey: key})
+	return wf.GetName()
+}
+
+func TestMarkerKnowsItsWorkflow(t *testing.T) {
+	mine, mark := start(t, StartRequest{Template: "t", Name: "n"})
+	other, _ := start(t, StartRequest{Template: "t", Name: "n"})
+	bare := &unstructured.Unstructured{Object: map[string]any{}}
+	if err := mark.check(mine); err != nil {
+		t.Errorf("its own: %v", err)
+	}
+	for name, wf := range map[string]*unstructured.Unstructured{"another call's": other, "somebody's": bare} {
+		if err := mark.check(wf); !errors.Is(err, ErrAlreadyExists) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+
+	base := StartRequest{
+		Template: "t", IdempotencyKey: "s3cr3t", Parameters: map[string]any{"a": 1, "b": 2}, Spec: map[string]any{"x": 1, "y": 2},
+	}
+	keyed, mark := start(t, base)
+	if err := mark.check(keyed); err != nil {
+		t.Errorf("its own: %v", err)
+	}
+	for range 20 { // the order of maps is random
+		if _, again := start(t, base); again != mark {
+			t.Fatal("the same request gives another mark")
+		}
+	}
+	if strings.Contains(keyed.GetAnnotations()[annotationKey], "s3cr3t") {
+		t.Error("the key is in the object")
+	}
+	if err := mark.check(mine); !errors.Is(err, ErrAlreadyExists) {
+		t.Errorf("a keyless one: %v", err)
+	}
+	for name, change := range map[string]func(*StartRequest){
+		"parameter":  func(r *StartRequest) { r.Parameters = map[string]any{"a": 1, "b": 3} },
+		"optional":   func(r *StartRequest) { r.OptionalParameters = map[string]any{"o": 1} },
+		"entrypoint": func(r *StartRequest) { r.Entrypoint = "e" },
+		"spec":       func(r *StartRequest) { r.Spec = nil },
+		"label":      func(r *StartRequest) { r.Labels = map[string]string{"a": "b"} },
+		"account":    func(r *StartRequest) { r.ServiceAccount = "sa" },
+	} {
+		changed := base
+		change(&changed)
+		wf, _ := start(t, changed)
+		if err := mark.check(wf); !errors.Is(err, ErrConflict) {
+			t.Errorf("another %s under the same key: %v", name, err)
+		}
+	}
+	now := metav1.Now()
+	keyed.SetDeletionTimestamp(&now)
+	if err := mark.check(keyed); !errors.Is(err, ErrAlreadyExists) {
+		t.Errorf("being deleted: %v", err)
+	}
+}

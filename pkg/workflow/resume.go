@@ -1,0 +1,116 @@
+package workflow
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// ResumeOptions say what to resume. The zero value resumes everything that waits.
+type ResumeOptions struct {
+	// Selector limits the resume to the gates that match, e.g. "displayName=approve". Fields:
+	// id, name, displayName, templateName, phase, templateRef.name, templateRef.template,
+	// inputs.parameters.<name>.value; operators =, ==, !=; a comma means and. "" means all
+	// gates, and the workflow as a whole (spec.suspend).
+	Selector string
+	// Outputs are values for output parameters that the gates let be supplied, in the forms
+	// that [StartRequest.Parameters] allows. A gate that has no such parameter ignores it; it
+	// is an error if no gate has one. What is not given takes the parameter's default.
+	Outputs map[string]any
+	// UID, if given, is that of the workflow meant: [ErrReplaced] if it is another by now.
+	UID types.UID
+}
+
+// ResumeResult says what a Resume changed.
+type ResumeResult struct {
+	// Nodes are the gates that were passed, as they were before; empty if none waited.
+	Nodes []*status.Node
+	// Unsuspended: spec.suspend was cleared.
+	Unsuspended bool
+}
+
+// Resume lets a suspended workflow go on: the gates that wait become Succeeded, with their
+// outputs supplied or defaulted, and without a selector spec.suspend is cleared. All of it
+// is one conditional write: either everything was resumed or nothing, and a change that the
+// controller makes at the same time is not lost but leads to another try.
+//
+// It is idempotent: where nothing waits, nothing is written and the result is empty. With a
+// selector that matches no waiting gate the error is [ErrNotSuspended].
+//
+// Errors: [ErrInvalid] (malformed selector, an output that no gate waits for or a value that
+// is missing), [ErrCompleted], [ErrNotSuspended], [ErrNotFound], [ErrReplaced],
+// [ErrNodesOffloaded], [ErrConflict], [ErrForbidden] (needs get and patch),
+// [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the
+// context's.
+func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOptions) (*ResumeResult, error) {
+	result, err := c.resume(ctx, name, opts)
+	if err != nil {
+		return nil, c.error(OpResume, name, err)
+	}
+	return result, nil
+}
+
+func (c *WorkflowClient) resume(ctx context.Context, name string, opts ResumeOptions) (*ResumeResult, error) {
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
+	selector, problems := parseNodeSelector(field.NewPath("selector"), opts.Selector)
+	outputs, outputProblems := parameterTexts(field.NewPath("outputs"), opts.Outputs)
+	if problems = append(problems, outputProblems...); len(problems) > 0 {
+		return nil, invalid(problems...)
+	}
+
+	p := c.pacer()
+	var sent *resumption // a write whose answer was lost
+	for {
+		obj, err := read(ctx, p, func() (*unstructured.Unstructured, error) {
+			return c.workflows.Get(ctx, name, metav1.GetOptions{})
+		})
+		if err != nil {
+			return nil, sent.orUnknown(err)
+		}
+		if sent != nil && sent.tookEffect(obj) {
+			return &sent.result, nil
+		}
+		r, err := planResume(obj, selector, outputs, opts, time.Now())
+		if err != nil || r.nothing() {
+			return &r.result, err
+		}
+		patch, err := json.Marshal(r.patch)
+		if err != nil {
+			return nil, err
+		}
+		_, err = c.workflows.Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{})
+		if err == nil {
+			return &r.result, nil
+		}
+		if mayHaveHappened(err) {
+			sent = r
+		}
+		again := apierrors.IsConflict(err) || transient(err)
+		if !again || ctx.Err() != nil || !p.pause(ctx, err) {
+			if ctx.Err() != nil {
+				err = &interrupted{cause: context.Cause(ctx), last: err}
+			}
+			return nil, sent.orUnknown(err)
+		}
+	}
+}
+
+// orUnknown is err, or that the outcome is not known if a write was sent.
+func (r *resumption) orUnknown(err error) error {
+	if r == nil || errors.Is(err, ErrUnknownOutcome) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
+}

@@ -1,0 +1,244 @@
+package workflow
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// resumption is one planned write of a resume.
+type resumption struct {
+	result ResumeResult
+	patch  map[string]any
+	uid    types.UID
+}
+
+func (r *resumption) nothing() bool {
+	return len(r.result.Nodes) == 0 && !r.result.Unsuspended
+}
+
+// tookEffect reports whether none of what r was to resume waits any more.
+func (r *resumption) tookEffect(obj *unstructured.Unstructured) bool {
+	s, err := status.FromUnstructured(obj)
+	if err != nil || s.UID != r.uid || r.result.Unsuspended && s.SpecSuspended {
+		return false
+	}
+	return !slices.ContainsFunc(r.result.Nodes, func(n *status.Node) bool {
+		now := s.Node(n.ID)
+		return now != nil && now.Active()
+	})
+}
+
+// planResume works out, from the present object, the merge patch that resumes what is
+// asked for. The patch is bound to the version of the object: answered with a conflict if
+// anything has changed since. obj is not changed.
+func planResume(
+	obj *unstructured.Unstructured, selector fields.Selector, outputs map[string]string, opts ResumeOptions, now time.Time,
+) (*resumption, error) {
+	s, err := status.FromUnstructured(obj)
+	if err != nil {
+		return nil, err
+	}
+	r := &resumption{uid: s.UID}
+	switch {
+	case opts.UID != "" && opts.UID != s.UID:
+		return r, fmt.Errorf("%w: its UID is %s, not %s", ErrReplaced, s.UID, opts.UID)
+	case s.Completed():
+		return r, fmt.Errorf("%w: it ended %s", ErrCompleted, s.Outcome())
+	case s.NodesErr != nil:
+		return r, s.NodesErr
+	}
+	for _, gate := range s.SuspendedNodes() {
+		if selector.Matches(nodeFields{gate}) {
+			r.result.Nodes = append(r.result.Nodes, gate)
+		}
+	}
+	if len(r.result.Nodes) == 0 && !selector.Empty() {
+		return r, notSuspended(s, opts.Selector)
+	}
+	r.result.Unsuspended = selector.Empty() && s.SpecSuspended
+	if problems := outputProblems(r.result.Nodes, outputs); len(problems) > 0 {
+		return r, invalid(problems...)
+	}
+	if r.nothing() {
+		return r, nil
+	}
+
+	r.patch = map[string]any{"metadata": map[string]any{"resourceVersion": s.ResourceVersion, "uid": string(s.UID)}}
+	if r.result.Unsuspended {
+		r.patch["spec"] = map[string]any{"suspend": nil}
+	}
+	if len(r.result.Nodes) > 0 {
+		statusPatch, err := resumeNodes(obj, r.result.Nodes, outputs, now)
+		if err != nil {
+			return r, err
+		}
+		r.patch["status"] = statusPatch
+	}
+	return r, nil
+}
+
+func notSuspended(s *status.WorkflowStatus, selector string) error {
+	gates := s.SuspendedNodes()
+	if len(gates) == 0 {
+		return fmt.Errorf("%w: %q; none is", ErrNotSuspended, selector)
+	}
+	return fmt.Errorf("%w: %q; suspended are: %s", ErrNotSuspended, selector, nodeNames(gates))
+}
+
+// outputProblems checks the given outputs against what the gates wait for.
+func outputProblems(gates []*status.Node, outputs map[string]string) (problems field.ErrorList) {
+	path := field.NewPath("outputs")
+	awaited := map[string]bool{}
+	for _, gate := range gates {
+		for _, p := range gate.AwaitedOutputs() {
+			awaited[p.Name] = true
+			value, given := outputs[p.Name]
+			switch {
+			case !given && !p.HasDefault:
+				problems = append(problems, field.Required(path.Key(p.Name), fmt.Sprintf(
+					"raw output parameter '%s' has not been set and does not have a default value (node %s)", p.Name, gate.DisplayName)))
+			case given && len(p.Enum) > 0 && !slices.Contains(p.Enum, value):
+				problems = append(problems, hiddenValue(path.Key(p.Name),
+					fmt.Sprintf("node %s allows only: %v", gate.DisplayName, p.Enum)))
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(outputs)) {
+		if !awaited[name] {
+			problems = append(problems, field.Invalid(path, name,
+				"no suspended node waits for it"+choices(name, slices.Collect(maps.Keys(awaited)))))
+		}
+	}
+	return problems
+}
+
+// resumeNodes makes the part of the patch under status.
+func resumeNodes(
+	obj *unstructured.Unstructured, gates []*status.Node, outputs map[string]string, now time.Time,
+) (map[string]any, error) {
+	fields, _, _ := unstructured.NestedMap(obj.Object, "status") // a copy
+	nodes, _ := fields["nodes"].(map[string]any)
+	packed, _ := fields["compressedNodes"].(string)
+	compressed := len(nodes) == 0 && packed != ""
+	if compressed {
+		var err error
+		if nodes, err = status.DecompressNodes(packed); err != nil {
+			return nil, err
+		}
+	}
+
+	edited := map[string]any{}
+	var globals []any
+	for _, gate := range gates {
+		node, _ := nodes[gate.ID].(map[string]any)
+		change := map[string]any{
+			"phase":      string(status.NodeSucceeded),
+			"finishedAt": now.UTC().Format(time.RFC3339),
+		}
+		if parameters, set := suppliedOutputs(node, outputs); len(set) > 0 {
+			change["outputs"] = map[string]any{"parameters": parameters}
+			globals = append(globals, set...)
+		}
+		edited[gate.ID] = change
+	}
+
+	patch := map[string]any{}
+	if compressed {
+		// The nodes are one text then: apply the changes and pack all of it again.
+		for id, change := range edited {
+			mergeInto(nodes[id].(map[string]any), change.(map[string]any))
+		}
+		text, err := status.CompressNodes(nodes)
+		if err != nil {
+			return nil, err
+		}
+		patch["compressedNodes"] = text
+	} else {
+		patch["nodes"] = edited
+	}
+	if upserted := globalOutputs(fields, globals); upserted != nil {
+		patch["outputs"] = map[string]any{"parameters": upserted}
+	}
+	return patch, nil
+}
+
+// suppliedOutputs returns the node's output parameters with those that waited set to what
+// is supplied or to their default, and the latter ones alone. A list is replaced whole by
+// a merge patch, so all of them are returned.
+func suppliedOutputs(node map[string]any, outputs map[string]string) (all, set []any) {
+	all, _, _ = unstructured.NestedSlice(node, "outputs", "parameters") // a copy
+	for _, item := range all {
+		parameter, _ := item.(map[string]any)
+		from, _ := parameter["valueFrom"].(map[string]any)
+		if _, supplied := from["supplied"]; !supplied || parameter["value"] != nil {
+			continue
+		}
+		name, _ := parameter["name"].(string)
+		value, given := outputs[name]
+		if !given {
+			if value, given = textOf(from["default"]); !given {
+				value, _ = textOf(parameter["default"])
+			}
+		}
+		delete(parameter, "valueFrom")
+		parameter["value"] = value
+		set = append(set, parameter)
+	}
+	return all, set
+}
+
+func textOf(value any) (string, bool) {
+	text, err := parameterText(value)
+	return text, err == nil
+}
+
+// globalOutputs returns status.outputs.parameters with the values of parameters that have
+// a global name put in; nil if none has.
+func globalOutputs(statusFields map[string]any, set []any) []any {
+	globals, _, _ := unstructured.NestedSlice(statusFields, "outputs", "parameters")
+	changed := false
+	for _, item := range set {
+		parameter := item.(map[string]any)
+		name, _ := parameter["globalName"].(string)
+		if name == "" {
+			continue
+		}
+		changed = true
+		global := map[string]any{"name": name, "value": parameter["value"]}
+		at := slices.IndexFunc(globals, func(existing any) bool {
+			fields, _ := existing.(map[string]any)
+			return fields["name"] == name
+		})
+		if at < 0 {
+			globals = append(globals, global)
+		} else {
+			globals[at] = global
+		}
+	}
+	if !changed {
+		return nil
+	}
+	return globals
+}
+
+// mergeInto applies a JSON merge patch without nulls.
+func mergeInto(target, patch map[string]any) {
+	for key, value := range patch {
+		change, isObject := value.(map[string]any)
+		old, wasObject := target[key].(map[string]any)
+		if isObject && wasObject {
+			mergeInto(old, change)
+			continue
+		}
+		target[key] = value
+	}
+}

@@ -1,0 +1,76 @@
+package workflow
+
+import (
+	"context"
+	"math"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/wait"
+)
+
+// pacer spaces out attempts: jittered, from 50 ms up to 5 s apart, or what the server asks
+// for.
+type pacer struct {
+	backoff wait.Backoff
+	until   time.Time // no attempt begins after it; zero: no such time
+}
+
+func newPacer(until time.Time) *pacer {
+	return &pacer{until: until, backoff: wait.Backoff{
+		Duration: 50 * time.Millisecond, Factor: 2, Jitter: 0.5, Cap: 5 * time.Second, Steps: math.MaxInt32,
+	}}
+}
+
+func (c *WorkflowClient) pacer() *pacer {
+	return newPacer(time.Now().Add(c.retryFor))
+}
+
+// pause waits before the next attempt, after one that failed with err. It returns false at
+// once if the next attempt would be too late, and false as soon as ctx ends.
+func (p *pacer) pause(ctx context.Context, err error) bool {
+	delay := p.backoff.Step()
+	if seconds, ok := apierrors.SuggestsClientDelay(err); ok {
+		delay = max(delay, time.Duration(seconds)*time.Second)
+	}
+	if !p.until.IsZero() && time.Now().Add(delay).After(p.until) {
+		return false
+	}
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// read calls attempt until it succeeds, fails for good, or time is up. For requests that
+// change nothing only.
+func read[T any](ctx context.Context, p *pacer, attempt func() (T, error)) (T, error) {
+	for {
+		result, err := attempt()
+		if err == nil || ctx.Err() != nil || !transient(err) || !p.pause(ctx, err) {
+			if err != nil && ctx.Err() != nil {
+				err = &interrupted{cause: context.Cause(ctx), last: err}
+			}
+			return result, err
+		}
+	}
+}
+
+// interrupted is the error of a call whose context ended: it unwraps to the context's
+// cause, and its text also has what the last attempt met.
+type interrupted struct {
+	cause, last error
+}
+
+func (e *interrupted) Error() string {
+	if e.last == nil || e.last.Error() == e.cause.Error() {
+		return e.cause.Error()
+	}
+	return e.cause.Error() + " (last attempt: " + e.last.Error() + ")"
+}
+
+func (e *interrupted) Unwrap() error { return e.cause }

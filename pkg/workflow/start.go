@@ -1,0 +1,195 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// StartRequest says what to start.
+type StartRequest struct {
+	// Template is a WorkflowTemplate of the client's namespace or, with ClusterScope, a
+	// ClusterWorkflowTemplate. Required.
+	Template     string
+	ClusterScope bool
+	// Name is the workflow's name, at most 63 characters; "": made from the template's name.
+	Name string
+	// Entrypoint is the template within Template to run; "": the one that Template names.
+	Entrypoint string
+	// Parameters are the workflow's arguments. Texts go as they are; numbers, bools and
+	// durations in their usual notation; everything else as JSON. nil is refused: leave a
+	// parameter out to have the template's value.
+	Parameters map[string]any
+	// OptionalParameters are further arguments, each sent only if the template declares or
+	// uses it; all of them where the template cannot be read. A name in both is a problem.
+	OptionalParameters map[string]any
+	// AllowUnknownParameters also sends Parameters that the template neither declares nor
+	// uses. They are refused by default, since most are misspelt.
+	AllowUnknownParameters bool
+	// ServiceAccount is that of the workflow's pods; "": the template's.
+	ServiceAccount      string
+	Labels, Annotations map[string]string
+	// Spec has further fields of the workflow's spec, e.g. {"priority": 3}. A field that
+	// another part of the request stands for is refused here.
+	Spec map[string]any
+	// IdempotencyKey makes Start with the same key the same workflow, across processes and
+	// restarts, for as long as that workflow exists: its name is made from the key (or is
+	// Name). A hash of the key is kept on the workflow, never the key.
+	IdempotencyKey string
+	// DryRun has the API server check the request and returns what would be created.
+	DryRun bool
+}
+
+// Start starts a workflow from a template, exactly once, and returns its first state.
+//
+// The request is checked before anything is created: against the rules of the API, and
+// against the template, which is read first. Argo itself reports an unknown template or
+// entrypoint, or a missing parameter, only as a workflow that fails seconds later. Where
+// the caller may not read templates this second check is left out.
+//
+// The client chooses the name, so an attempt whose answer was lost is repeated without
+// harm: finding its own workflow there is success. With an IdempotencyKey that holds
+// across calls too: a further Start returns the workflow as it is by now, ended or not; the
+// same key with a different request is [ErrConflict].
+//
+// Errors: [ErrInvalid] with an [*InvalidError] listing all problems, [ErrTemplateNotFound],
+// [ErrAlreadyExists], [ErrConflict], [ErrForbidden], [ErrUnauthorized], [ErrNotInstalled],
+// [ErrUnavailable], [ErrUnknownOutcome] (its Name says where to look), and the context's.
+func (c *WorkflowClient) Start(ctx context.Context, req StartRequest) (*status.WorkflowStatus, error) {
+	p := c.pacer()
+	obj, err := c.start(ctx, p, req)
+	var named *namedError
+	if errors.As(err, &named) {
+		return nil, c.error(OpStart, named.name, named.err)
+	}
+	if err != nil {
+		return nil, c.error(OpStart, req.Name, err)
+	}
+	return c.decode(OpStart, obj)
+}
+
+func (c *WorkflowClient) start(ctx context.Context, p *pacer, req StartRequest) (*unstructured.Unstructured, error) {
+	args, problems := checkRequest(req)
+	if len(problems) > 0 {
+		return nil, invalid(problems...)
+	}
+	mark, err := newMarker(req, args)
+	if err != nil {
+		return nil, err
+	}
+	if req.IdempotencyKey != "" {
+		// Before the template is looked at: it may be gone by now, the workflow is what counts.
+		existing, err := c.adopt(ctx, p, mark.name, mark)
+		if !apierrors.IsNotFound(err) || missingResource(err) {
+			return existing, err
+		}
+	}
+	texts, err := c.checkTemplate(ctx, p, req, args)
+	if err != nil {
+		return nil, err
+	}
+	wf, err := c.manifest(req, texts, mark)
+	if err != nil {
+		return nil, err
+	}
+	opts := metav1.CreateOptions{FieldValidation: metav1.FieldValidationStrict}
+	if req.DryRun {
+		opts.DryRun = []string{metav1.DryRunAll}
+	}
+	return c.createOnce(ctx, p, wf, mark, opts)
+}
+
+// createOnce creates wf, or finds that an earlier attempt of this call, or of another one
+// with the same key, has done so.
+func (c *WorkflowClient) createOnce(
+	ctx context.Context, p *pacer, wf *unstructured.Unstructured, mark marker, opts metav1.CreateOptions,
+) (*unstructured.Unstructured, error) {
+	lost := false // an attempt was sent whose answer did not come back
+	for {
+		created, err := c.workflows.Create(ctx, wf, opts)
+		if apierrors.IsAlreadyExists(err) {
+			created, err = c.adopt(ctx, p, wf.GetName(), mark)
+			if apierrors.IsNotFound(err) && p.pause(ctx, err) {
+				continue // it was deleted in between: the name is free again
+			}
+			if errors.Is(err, ErrAlreadyExists) && mark.renewable && p.pause(ctx, err) {
+				wf.SetName(mark.anotherName())
+				lost = false // had it come through, it would have been found here
+				continue
+			}
+		}
+		switch {
+		case err == nil:
+			return created, nil
+		case mayHaveHappened(err):
+			lost = len(opts.DryRun) == 0
+			if ctx.Err() == nil && transient(err) && p.pause(ctx, err) {
+				continue
+			}
+		case ctx.Err() == nil && transient(err) && p.pause(ctx, err):
+			continue
+		}
+		if lost {
+			return c.settle(ctx, wf.GetName(), mark, err)
+		}
+		if ctx.Err() != nil {
+			err = &interrupted{cause: context.Cause(ctx), last: err}
+		}
+		return nil, &namedError{name: wf.GetName(), err: err}
+	}
+}
+
+// settle takes a last look, after attempts whose answers were lost, so that as few calls
+// as can be end in doubt. It takes at most a second, also where ctx has ended.
+func (c *WorkflowClient) settle(
+	ctx context.Context, name string, mark marker, cause error,
+) (*unstructured.Unstructured, error) {
+	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	existing, err := c.workflows.Get(look, name, metav1.GetOptions{})
+	if err == nil && mark.check(existing) == nil {
+		return existing, nil
+	}
+	// "Not found" settles nothing: a request that is still on its way can come through later.
+	return nil, &namedError{name: name, err: unknownOutcome(ctx, cause)}
+}
+
+// adopt returns the workflow of that name if it carries the mark.
+func (c *WorkflowClient) adopt(ctx context.Context, p *pacer, name string, mark marker) (*unstructured.Unstructured, error) {
+	existing, err := read(ctx, p, func() (*unstructured.Unstructured, error) {
+		return c.workflows.Get(ctx, name, metav1.GetOptions{})
+	})
+	if err == nil {
+		err = mark.check(existing)
+	}
+	if err != nil && !apierrors.IsNotFound(err) {
+		err = &namedError{name: name, err: err}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return existing, nil
+}
+
+// namedError carries the name that was chosen for a workflow up to the [Error].
+type namedError struct {
+	name string
+	err  error
+}
+
+func (e *namedError) Error() string { return e.err.Error() }
+func (e *namedError) Unwrap() error { return e.err }
+
+func unknownOutcome(ctx context.Context, cause error) error {
+	if ctx.Err() != nil {
+		cause = &interrupted{cause: context.Cause(ctx), last: cause}
+	}
+	return fmt.Errorf("%w: %w", ErrUnknownOutcome, cause)
+}

@@ -1,0 +1,62 @@
+package workflow
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// choices is a hint to put behind "there is no such x": what there is, and what was most
+// likely meant.
+func choices(given string, names []string) string {
+	if len(names) == 0 {
+		return "; there are none"
+	}
+	const most = 20
+	sorted := slices.Sorted(slices.Values(names))
+	shown := sorted
+	if len(shown) > most {
+		shown = append(slices.Clone(shown[:most]), "…")
+	}
+	hint := "; there are: " + strings.Join(shown, ", ")
+	if near := nearest(given, sorted); near != "" {
+		hint += `; did you mean "` + near + `"?`
+	}
+	return hint
+}
+
+// nearest is the name that differs least from the given one; "" if all differ in more than
+// a third of it (in short names, where two swapped letters are more than that, half).
+func nearest(given string, names []string) string {
+	if given == "" || len(names) == 0 {
+		return ""
+	}
+	near := slices.MinFunc(names, func(a, b string) int {
+		return cmp.Compare(distance(given, a), distance(given, b))
+	})
+	if distance(given, near) > max(len(given)/3, min(2, len(given)/2)) {
+		return ""
+	}
+	return near
+}
+
+// distance is Levenshtein's: how many letters to insert, delete or replace.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

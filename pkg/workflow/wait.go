@@ -1,0 +1,62 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// Wait blocks until the condition holds for a state of the workflow, and returns that
+// state. It begins with the present state, read from the API server, never with a cached
+// one; then it watches, through closed watches, expired versions and restarts of the API
+// server, for as long as ctx lasts.
+//
+// That the workflow failed is no error. Errors: what the condition returned; [ErrCompleted]
+// if the workflow ended in a state for which the condition doesn't hold; [ErrNotFound];
+// [ErrDeleted], [ErrReplaced]; [ErrForbidden] (needs get and watch), [ErrUnauthorized],
+// [ErrNotInstalled]; when ctx ends, a [*WaitError] with the last state.
+func (c *WorkflowClient) Wait(ctx context.Context, name string, until Condition) (*status.WorkflowStatus, error) {
+	var reached *status.WorkflowStatus
+	err := c.follow(ctx, name, func(s *status.WorkflowStatus) (bool, error) {
+		done, err := until(s)
+		switch {
+		case err != nil:
+			return true, err
+		case done:
+			reached = s
+			return true, nil
+		case s.Completed():
+			return true, fmt.Errorf("%w: it ended %s, and what was waited for does not hold", ErrCompleted, s.Outcome())
+		}
+		return false, nil
+	})
+	if err != nil {
+		return nil, c.error(OpWait, name, err)
+	}
+	return reached, nil
+}
+
+// Watch yields the present state of the workflow and then each further one that the API
+// server delivers, until the workflow has ended; the ended state is the last. Nothing is
+// sent before the sequence is ranged over, and nothing is left behind when the range is
+// left early. States that follow each other within moments can be skipped, as in any watch.
+//
+// An error is yielded once, as the last element, with a nil status. Errors are those of
+// [WorkflowClient.Wait] but for ErrCompleted.
+func (c *WorkflowClient) Watch(ctx context.Context, name string) iter.Seq2[*status.WorkflowStatus, error] {
+	return func(yield func(*status.WorkflowStatus, error) bool) {
+		left := errors.New("left")
+		err := c.follow(ctx, name, func(s *status.WorkflowStatus) (bool, error) {
+			if !yield(s, nil) {
+				return true, left
+			}
+			return s.Completed(), nil
+		})
+		if err != nil && !errors.Is(err, left) {
+			yield(nil, c.error(OpWatch, name, err))
+		}
+	}
+}
