@@ -73,7 +73,7 @@ func readCluster(s *section) Cluster {
 	} else if u != nil && u.User != nil {
 		s.add(field.Invalid(s.child("endpoint"), field.OmitValueType{}, "must have no user or password; use basic_auth"))
 	}
-	switch s.oneOf(true, "no_auth", "basic_auth", "sigv4") {
+	switch s.oneOf("no_auth", "basic_auth", "sigv4") {
 	case "no_auth":
 		s.section("no_auth").done()
 	case "basic_auth":
@@ -126,7 +126,7 @@ func readSnapshot(s *section) *Snapshot {
 	for _, key := range []string{"otel_trace_endpoint", "otel_metrics_endpoint", "solr_collections"} {
 		s.lookup(key) // of no use to a backfill
 	}
-	switch s.oneOf(true, "s3", "gcs", "fs") {
+	switch s.oneOf("s3", "gcs", "fs") {
 	case "s3":
 		repo := s.section("s3")
 		snapshot.S3 = &S3Repository{
@@ -149,7 +149,7 @@ func readSnapshot(s *section) *Snapshot {
 
 func readBackfill(s *section) Reindex {
 	defer s.done()
-	switch s.oneOf(true, "opensearch_ingestion", "reindex_from_snapshot") {
+	switch s.oneOf("opensearch_ingestion", "reindex_from_snapshot") {
 	case "opensearch_ingestion":
 		return Reindex{Provider: ProviderOpenSearchIngestion, Scale: DefaultScale}
 	case "reindex_from_snapshot":
@@ -178,7 +178,7 @@ func readReindex(s *section) Reindex {
 			s.add(field.Invalid(s.child("session_name"), r.Session, problem))
 		}
 	}
-	r.Provider = Provider(s.oneOf(true, "docker", "ecs", "k8s", "argo"))
+	r.Provider = Provider(s.oneOf("docker", "ecs", "k8s", "argo"))
 	switch r.Provider {
 	case ProviderArgo:
 		r.Argo = readArgo(s.section("argo"))

@@ -62,7 +62,7 @@ func (s *section) text(key string) string {
 	case string:
 		return v
 	default:
-		s.wrongType(key, "a text (in quotes, if it looks like a number)")
+		s.wrongType(key, "a text (in quotes, if it looks like a number, yes or no)")
 		return ""
 	}
 }
@@ -114,23 +114,21 @@ func (s *section) positive(key string, otherwise int) int {
 	return otherwise
 }
 
-// oneOf returns which of the keys is given; it must be exactly one. With none given and
-// none required it returns "".
-func (s *section) oneOf(required bool, keys ...string) string {
+// oneOf returns which of the keys is given; "" with a problem unless it is exactly one.
+func (s *section) oneOf(keys ...string) string {
 	var given []string
 	for _, key := range keys {
 		if _, ok := s.lookup(key); ok {
 			given = append(given, key)
 		}
 	}
-	switch {
-	case len(given) == 1:
-		return given[0]
-	case len(given) > 1:
-		s.add(field.Invalid(s.path, strings.Join(given, ", "), "only one of these may be given"))
-		return given[0]
-	case required:
+	switch len(given) {
+	case 0:
 		s.add(field.Required(s.path, "exactly one of "+strings.Join(keys, ", ")))
+	case 1:
+		return given[0]
+	default:
+		s.add(field.Invalid(s.path, strings.Join(given, ", "), "only one of these may be given"))
 	}
 	return ""
 }

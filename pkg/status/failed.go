@@ -11,12 +11,24 @@ func (s *WorkflowStatus) FailedNodes() []*Node {
 	}
 	tries := attemptsOf(s.Nodes, byID)
 
-	failed := make(map[string]bool)
+	failed, explained := failures(s.Nodes, byID, tries)
+	var origins []*Node
 	for _, n := range s.Nodes {
+		if failed[n.ID] && (!n.Type.Group() || !explained[n.ID]) {
+			origins = append(origins, n)
+		}
+	}
+	return origins
+}
+
+// failures finds the nodes that failed for good, and of the groups those whose failure is
+// explained by a failed node in or behind them.
+func failures(nodes []*Node, byID map[string]*Node, tries attempts) (failed, explained map[string]bool) {
+	failed, explained = make(map[string]bool), make(map[string]bool)
+	for _, n := range nodes {
 		failed[n.ID] = n.Phase.Unsuccessful() && counts(n, byID, tries)
 	}
-	explained := make(map[string]bool) // groups with a failed node in or behind them
-	for _, n := range s.Nodes {
+	for _, n := range nodes {
 		if failed[n.ID] {
 			if n.BoundaryID != n.ID {
 				explained[n.BoundaryID] = true
@@ -31,14 +43,7 @@ func (s *WorkflowStatus) FailedNodes() []*Node {
 			}
 		}
 	}
-
-	var origins []*Node
-	for _, n := range s.Nodes {
-		if failed[n.ID] && !(n.Type.Group() && explained[n.ID]) {
-			origins = append(origins, n)
-		}
-	}
-	return origins
+	return failed, explained
 }
 
 // counts reports whether neither n nor a template invocation around it is an attempt

@@ -22,8 +22,8 @@ type TreeOptions struct {
 
 // Tree arranges the nodes for display. Pods, gates, calls and skipped nodes are shown;
 // what was inside a hidden group moves up to where the group was; a retried step is
-// shown once, as the attempt that counts; a group that failed with nothing to show
-// inside it is shown, for its message. Siblings are in order of their start.
+// shown once, as the attempt that counts; a group is shown if it failed and no other node
+// tells why. Siblings are in order of their start.
 //
 // A node belongs to the template invocation it is part of (its boundary), an attempt to
 // its Retry node. Every node has one place, also where the nodes point in circles or at
@@ -36,6 +36,7 @@ func (s *WorkflowStatus) Tree(opts TreeOptions) []*TreeNode {
 		b.byID[n.ID] = n
 	}
 	b.tries = attemptsOf(s.Nodes, b.byID)
+	_, b.explained = failures(s.Nodes, b.byID, b.tries)
 	var roots []*Node
 	for _, n := range s.Nodes {
 		if b.tries.retryOf[n.ID] != nil {
@@ -63,7 +64,9 @@ type treeBuilder struct {
 	byID   map[string]*Node
 	tries  attempts
 	inside map[string][]*Node // boundary's id → what belongs to it
-	seen   map[string]bool
+	// explained are the groups whose failure another node explains.
+	explained map[string]bool
+	seen      map[string]bool
 }
 
 // place gives what is to be shown in n's place: itself with what is inside it, or only
@@ -113,10 +116,12 @@ func (b *treeBuilder) shows(n *TreeNode, workflow string) bool {
 	switch {
 	case !n.Type.Group():
 		return true
-	case len(n.Children) == 0 && n.Phase.Unsuccessful():
+	case n.ID == workflow: // its line is the workflow's
+		return false
+	case len(n.Children) == 0 && n.Phase.Unsuccessful() && !b.explained[n.ID]:
 		return true
 	case n.Type == NodeTypeRetry: // no attempt yet
 		return len(n.Children) == 0
 	}
-	return b.opts.Groups && n.ID != workflow && (n.Type == NodeTypeSteps || n.Type == NodeTypeDAG)
+	return b.opts.Groups && (n.Type == NodeTypeSteps || n.Type == NodeTypeDAG)
 }

@@ -86,6 +86,17 @@ func TestTree(t *testing.T) {
     d: {name: w.d, displayName: d, type: DAG, phase: Error, boundaryID: w}`,
 			plain: "d", groups: "d",
 		},
+		"a group whose step failed is not": {
+			nodes: `
+    w: {name: w, displayName: w, type: Steps, phase: Failed}
+    g: {name: "w[0]", displayName: "[0]", type: StepGroup, phase: Failed, boundaryID: w, children: [p]}
+    p: {name: "w[0].p", displayName: p, type: Pod, phase: Failed, boundaryID: w}`,
+			plain: "p", groups: "p",
+		},
+		"a workflow that failed before its first step has no line but its own": {
+			nodes: `
+    w: {name: w, displayName: w, type: Steps, phase: Error}`,
+		},
 		"circles and dangling ids": {
 			nodes: `
     a: {name: a, displayName: a, type: Pod, boundaryID: b}

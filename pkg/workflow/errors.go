@@ -90,8 +90,10 @@ func (e *Error) Error() string {
 	}
 	text := e.Err.Error()
 	// The API server's own texts don't always say what kind of failure it was.
-	if kind := sentinelOf(e.Err); (kind == ErrUnavailable || kind == ErrNotInstalled) && !errors.Is(e.Err, kind) {
-		text = kind.Error() + ": " + text
+	for _, kind := range []error{ErrUnavailable, ErrNotInstalled} {
+		if e.Is(kind) && !errors.Is(e.Err, kind) {
+			text = kind.Error() + ": " + text
+		}
 	}
 	return string(e.Op) + subject + ": " + text
 }
@@ -123,6 +125,7 @@ func (e *InvalidError) Error() string {
 	return strings.Join(texts, "; ")
 }
 
+// Is makes [errors.Is] match [ErrInvalid].
 func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
 
 func invalid(problems ...*field.Error) *InvalidError {
@@ -146,6 +149,7 @@ func (e *EndedBeforeSuspendError) Error() string {
 	return text
 }
 
+// Is makes [errors.Is] match [ErrCompleted].
 func (e *EndedBeforeSuspendError) Is(target error) bool { return target == ErrCompleted }
 
 // WaitError is the error of a wait or watch whose context ended. It unwraps to the

@@ -118,7 +118,7 @@ func (f *follower) handle(event watch.Event) (done bool, err error) {
 			return true, fmt.Errorf("%w; last seen %s", ErrDeleted, f.last.Outcome())
 		}
 	case watch.Error:
-		return false, &watchEnded{err: apierrors.FromObject(event.Object)}
+		return false, &watchError{err: apierrors.FromObject(event.Object)}
 	}
 	return false, nil
 }
@@ -147,12 +147,12 @@ func (f *follower) show(obj *unstructured.Unstructured) (done bool, err error) {
 // because its version is too old by now, or the fault is transient. Other errors, such as a
 // permission that was taken away, end it.
 func passing(err error) bool {
-	var ended *watchEnded
+	var ended *watchError
 	return errors.As(err, &ended) || apierrors.IsResourceExpired(err) || apierrors.IsGone(err) || transient(err)
 }
 
-// watchEnded is an error that came as an event of a watch.
-type watchEnded struct{ err error }
+// watchError is an error that came as an event of a watch.
+type watchError struct{ err error }
 
-func (e *watchEnded) Error() string { return e.err.Error() }
-func (e *watchEnded) Unwrap() error { return e.err }
+func (e *watchError) Error() string { return e.err.Error() }
+func (e *watchError) Unwrap() error { return e.err }

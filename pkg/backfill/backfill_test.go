@@ -1,0 +1,276 @@
+package backfill
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// recorder answers Start and Get, and keeps what was asked. Everything else panics.
+type recorder struct {
+	workflow.Interface
+	requests []workflow.StartRequest
+	status   *status.WorkflowStatus
+	err      error
+}
+
+func (r *recorder) Start(_ context.Context, req workflow.StartRequest) (*status.WorkflowStatus, error) {
+	r.requests = append(r.requests, req)
+	return r.status, r.err
+}
+
+func (r *recorder) Get(context.Context, string) (*status.WorkflowStatus, error) {
+	return r.status, r.err
+}
+
+func config(t *testing.T, part, text string) Config {
+	t.Helper()
+	cfg, err := ParseConfig([]byte(file(part, text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+func TestStartRequest(t *testing.T) {
+	for name, tc := range map[string]struct {
+		part, text string
+		optional   map[string]any // changes to the usual ones; nil: not there
+	}{
+		"plain": {},
+		"secret reference": {"target_cluster", "{endpoint: https://t:9200, allow_insecure: true, basic_auth: {k8s_secret_name: creds}}", map[string]any{
+			"target-insecure": true,
+			"target-config":   `{"allow_insecure":true,"basic_auth":{"k8s_secret_name":"creds"},"endpoint":"https://t:9200"}`,
+		}},
+		"another secret reference": {"target_cluster", "{endpoint: https://t:9200, version: OS 3, basic_auth: {user_secret_arn: a}}", map[string]any{
+			"target-config": `{"allow_insecure":false,"basic_auth":{"user_secret_arn":"a"},"endpoint":"https://t:9200","version":"OS 3"}`,
+		}},
+		"sigv4": {"target_cluster", "{endpoint: https://t:9200, sigv4: {region: r}}", map[string]any{
+			"target-config": `{"allow_insecure":false,"endpoint":"https://t:9200","sigv4":{"region":"r","service":"es"}}`,
+		}},
+		"endpoint of S3": {"snapshot", "{snapshot_name: s, snapshot_repo_name: repo, s3: {repo_uri: s3://b/p, aws_region: r, endpoint: http://m}}", map[string]any{
+			"s3-endpoint": "http://m", "snapshot-repo-name": "repo",
+		}},
+		"no S3": {"snapshot", "{snapshot_name: s, fs: {repo_path: /p}}", map[string]any{"s3-repo-uri": nil, "s3-region": nil}},
+		"the user's parameters win": {
+			"backfill", "{reindex_from_snapshot: {scale: 9, session_name: my, argo: {workflow_template_name: bulk-load, parameters: {target-host: mine}}}}",
+			map[string]any{"replicas": 9, "session-name": "my", "target-host": nil},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := &recorder{status: &status.WorkflowStatus{}}
+			cfg := config(t, tc.part, tc.text)
+			b, err := New(cfg, Dependencies{Workflows: r})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := b.Start(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			req := r.requests[0]
+			want := map[string]any{
+				"session-name": "rfs-s", "snapshot-name": "s", "replicas": 5, "target-host": "https://t:9200", "target-insecure": false,
+				"s3-repo-uri": "s3://b/p", "s3-region": "r", "use-localstack-aws-creds": false, "localstack-enabled": false,
+				"target-config": `{"allow_insecure":false,"endpoint":"https://t:9200","no_auth":null}`,
+			}
+			for name, value := range tc.optional {
+				if want[name] = value; value == nil {
+					delete(want, name)
+				}
+			}
+			if !reflect.DeepEqual(req.OptionalParameters, want) {
+				t.Errorf("%v\nwant %v", req.OptionalParameters, want)
+			}
+			if !reflect.DeepEqual(req.Parameters, cfg.Backfill.Argo.Parameters) {
+				t.Errorf("parameters: %v", req.Parameters)
+			}
+			session := cfg.SessionName()
+			if req.Template != "bulk-load" || req.Entrypoint != "run-bulk-load" || req.Name != "bulk-load-"+session ||
+				req.Labels[labelSession] != session || req.IdempotencyKey != "backfill/"+session || req.DryRun {
+				t.Errorf("%+v", req)
+			}
+		})
+	}
+}
+
+func TestPlaintextCredentialsNeedAWord(t *testing.T) {
+	cfg := config(t, "target_cluster", "{endpoint: https://t:9200, basic_auth: {username: u, password: s3cr3t}}")
+	r := &recorder{status: &status.WorkflowStatus{}}
+	if _, err := New(cfg, Dependencies{Workflows: r}); !errors.Is(err, workflow.ErrInvalid) || strings.Contains(err.Error(), "s3cr3t") {
+		t.Fatalf("%v", err)
+	}
+	cfg.Backfill.Argo.PlaintextCredentials = true
+	b, err := New(cfg, Dependencies{Workflows: r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	optional := r.requests[0].OptionalParameters
+	if optional["target-username"] != "u" || optional["target-password"] != "s3cr3t" {
+		t.Errorf("%v", optional)
+	}
+	if strings.Contains(fmt.Sprint(optional["target-config"]), "s3cr3t") {
+		t.Errorf("the password is in the target's configuration too: %v", optional["target-config"])
+	}
+}
+
+func TestSecretsMaskThemselves(t *testing.T) {
+	cfg := config(t, "target_cluster", "{endpoint: https://t:9200, basic_auth: {username: u, password: s3cr3t}}")
+	cfg.Backfill.Argo.PlaintextCredentials = true
+	cfg.Backfill.Argo.Parameters = map[string]any{"target-password": "s3cr3t", "shards": 3}
+	b, err := New(cfg, Dependencies{Workflows: &recorder{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	described := b.Describe()
+	text, err := json.Marshal(described)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var logged bytes.Buffer
+	slog.New(slog.NewTextHandler(&logged, nil)).Info("x", "password", described.TargetCluster.Basic.Password, "auth", *described.TargetCluster.Basic)
+	for _, shown := range []string{
+		string(text), logged.String(), fmt.Sprint(described), fmt.Sprintf("%+v %#v", *described.TargetCluster.Basic, *described.TargetCluster.Basic),
+		fmt.Sprintf("%v %#v", described.Backfill.Argo.Parameters, described.Backfill.Argo.Parameters),
+	} {
+		if strings.Contains(shown, "s3cr3t") {
+			t.Errorf("a secret is shown: %s", shown)
+		}
+	}
+	if !strings.Contains(string(text), mask) || described.Backfill.Argo.Parameters["shards"] != 3 {
+		t.Errorf("%s", text)
+	}
+	if described.TargetCluster.Basic.Password.Reveal() != "s3cr3t" || cfg.Backfill.Argo.Parameters["target-password"] != "s3cr3t" {
+		t.Error("the configuration itself was changed")
+	}
+	if Secret("").String() != "" {
+		t.Error("an empty secret looks like one")
+	}
+}
+
+type boundTo struct {
+	recorder
+	namespace string
+}
+
+func (b *boundTo) Namespace() string { return b.namespace }
+
+func TestNewRefuses(t *testing.T) {
+	for name, tc := range map[string]struct {
+		part, text string
+		deps       Dependencies
+		want       error
+	}{
+		"no client":         {deps: Dependencies{}, want: workflow.ErrInvalid},
+		"no snapshot":       {part: "snapshot", deps: Dependencies{Workflows: &recorder{}}, want: ErrNoSnapshot},
+		"another provider":  {"backfill", "{reindex_from_snapshot: {docker: }}", Dependencies{Workflows: &recorder{}}, workflow.ErrUnsupported},
+		"another namespace": {deps: Dependencies{Workflows: &boundTo{namespace: "other"}}, want: workflow.ErrInvalid},
+	} {
+		if _, err := New(config(t, tc.part, tc.text), tc.deps); !errors.Is(err, tc.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := New(config(t, "", ""), Dependencies{Workflows: &boundTo{namespace: "ma"}}); err != nil {
+		t.Errorf("the right namespace: %v", err)
+	}
+}
+
+func TestCreateOnlyTries(t *testing.T) {
+	r := &recorder{status: &status.WorkflowStatus{}}
+	b, err := New(config(t, "", ""), Dependencies{Workflows: r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Create(t.Context()); err != nil || !r.requests[0].DryRun {
+		t.Errorf("%v, %+v", err, r.requests)
+	}
+	r.err = fmt.Errorf("x: %w", workflow.ErrTemplateNotFound)
+	if err := b.Create(t.Context()); !errors.Is(err, workflow.ErrTemplateNotFound) || !strings.Contains(err.Error(), "rfs-s") {
+		t.Errorf("%v", err)
+	}
+	r.err = workflow.ErrConflict
+	if _, err := b.Start(t.Context()); !errors.Is(err, workflow.ErrConflict) || !strings.Contains(err.Error(), "session_name") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestStates(t *testing.T) {
+	for _, tc := range []struct {
+		workflow status.WorkflowStatus
+		want     State
+	}{
+		{status.WorkflowStatus{}, StateStarting},
+		{status.WorkflowStatus{Phase: status.PhasePending}, StateStarting},
+		{status.WorkflowStatus{Phase: status.PhaseRunning}, StateRunning},
+		{status.WorkflowStatus{Phase: status.PhaseRunning, SpecSuspended: true}, StatePaused},
+		{status.WorkflowStatus{SpecSuspended: true}, StatePaused},
+		{status.WorkflowStatus{Phase: status.PhaseRunning, Shutdown: status.ShutdownStop}, StateTerminating},
+		{status.WorkflowStatus{Phase: status.PhaseRunning, Shutdown: status.ShutdownStop, SpecSuspended: true}, StateTerminating},
+		{status.WorkflowStatus{Phase: status.PhaseFailed, Shutdown: status.ShutdownStop}, StateStopped},
+		{status.WorkflowStatus{Phase: status.PhaseFailed, Shutdown: status.ShutdownTerminate}, StateStopped},
+		{status.WorkflowStatus{Phase: status.PhaseFailed}, StateFailed},
+		{status.WorkflowStatus{Phase: status.PhaseError}, StateFailed},
+		{status.WorkflowStatus{Phase: status.PhaseSucceeded}, StateSucceeded},
+		{status.WorkflowStatus{Phase: status.PhaseSucceeded, Shutdown: status.ShutdownStop}, StateSucceeded},
+	} {
+		if got := stateOf(&tc.workflow); got != tc.want || got.Completed() != tc.workflow.Completed() {
+			t.Errorf("%+v: %s, want %s", tc.workflow, got, tc.want)
+		}
+	}
+}
+
+func TestStatus(t *testing.T) {
+	r := &recorder{err: workflow.ErrNotFound}
+	b, err := New(config(t, "", ""), Dependencies{Workflows: r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := b.Status(t.Context())
+	if err != nil || st.State != StateNotStarted || st.Session != "rfs-s" || st.Workflow.Name != "bulk-load-rfs-s" || st.Workflow.Namespace != "ma" {
+		t.Errorf("%+v, %v", st, err)
+	}
+	r.err = workflow.ErrForbidden
+	if st, err := b.Status(t.Context()); !errors.Is(err, workflow.ErrForbidden) || st != nil {
+		t.Errorf("%+v, %v", st, err)
+	}
+	r.err, r.status = nil, &status.WorkflowStatus{Phase: status.PhaseRunning}
+	if st, err := b.Status(t.Context()); !errors.Is(err, workflow.ErrConflict) || st != nil {
+		t.Errorf("somebody else's workflow: %+v, %v", st, err)
+	}
+	r.status.Labels = map[string]string{labelSession: "rfs-s"}
+	if st, err := b.Status(t.Context()); err != nil || st.State != StateRunning || st.Workflow != r.status {
+		t.Errorf("%+v, %v", st, err)
+	}
+}
+
+func TestSessionName(t *testing.T) {
+	seen := map[string]string{}
+	for _, snapshot := range []string{"nightly", "Nightly", "nightly_", "nightly-", strings.Repeat("x", 60), strings.Repeat("x", 61), "ü", "a.b"} {
+		cfg := Config{Snapshot: &Snapshot{Name: snapshot}}
+		session := cfg.SessionName()
+		if problems := sessionProblems(session); len(problems) > 0 {
+			t.Errorf("%q gives %q: %v", snapshot, session, problems)
+		}
+		if other, taken := seen[session]; taken {
+			t.Errorf("%q and %q share the session %q", snapshot, other, session)
+		}
+		seen[session] = snapshot
+		if cfg.SessionName() != session {
+			t.Errorf("%q does not always give the same session", snapshot)
+		}
+	}
+	if _, ok := seen["rfs-nightly"]; !ok {
+		t.Errorf("a good name was changed: %v", seen)
+	}
+}

@@ -1,0 +1,60 @@
+package workflow_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/opensearch-project/opensearch-migrations/argoservice"
+
+// A host embeds these packages, so what they import is what the host gets. The typed
+// clientset alone would triple its binary; Argo's module would pin its Kubernetes libraries.
+func TestImportSet(t *testing.T) {
+	for _, tc := range []struct {
+		pkg     string
+		allowed []string // of the packages that are not of the standard library, prefixes
+		most    int      // of all packages, the standard library's among them
+	}{
+		{module + "/pkg/status", []string{"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/"}, 280},
+		{module + "/pkg/workflow", []string{
+			"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/",
+			"k8s.io/client-go/", module + "/pkg/status",
+		}, 340},
+	} {
+		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", tc.pkg).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		deps := strings.Fields(string(out))
+		for _, dep := range deps {
+			if strings.HasPrefix(dep, "k8s.io/") && !hasPrefix(dep, tc.allowed) {
+				t.Errorf("%s imports %s", tc.pkg, dep)
+			}
+			for _, banned := range []string{
+				"k8s.io/api/", "k8s.io/client-go/kubernetes", "k8s.io/client-go/informers", "k8s.io/client-go/dynamic/dynamicinformer",
+				"github.com/argoproj/", "github.com/onsi/",
+			} {
+				if strings.HasPrefix(dep, banned) {
+					t.Errorf("%s imports %s", tc.pkg, dep)
+				}
+			}
+		}
+		all, err := exec.CommandContext(t.Context(), "go", "list", "-deps", tc.pkg).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(strings.Fields(string(all))); n > tc.most {
+			t.Errorf("%s imports %d packages, more than %d: is the new one worth it to every host?", tc.pkg, n, tc.most)
+		}
+	}
+}
+
+func hasPrefix(s string, prefixes []string) bool {
+	for _, p := range prefixes {
+		if strings.HasPrefix(s+"/", p) {
+			return true
+		}
+	}
+	return false
+}

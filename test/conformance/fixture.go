@@ -1,0 +1,129 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+	"sigs.k8s.io/yaml"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// Fixture is what the specs need of an implementation and of the cluster it works on.
+type Fixture struct {
+	// Client is the implementation, working in Namespace, allowed everything there.
+	Client workflow.Interface
+	// Namespace is empty but for what the specs put there, and used by one spec only.
+	Namespace string
+	// Admin arranges the scene, and looks behind the client.
+	Admin dynamic.Interface
+	// Restricted gives an implementation that works in Namespace as a service account with
+	// these permissions on argoproj.io and no others: resource → verbs.
+	Restricted func(ctx context.Context, allowed map[string][]string) workflow.Interface
+}
+
+// specTimeout is ample: a pod takes the controller up to ten seconds.
+const specTimeout = 90 * time.Second
+
+// Specs registers the specs for one implementation. setup is called before each spec.
+func Specs(implementation string, setup func(ctx context.Context) Fixture) bool {
+	return ginkgo.Describe("conformance of the "+implementation, func() {
+		var f Fixture
+		ginkgo.BeforeEach(func(ctx ginkgo.SpecContext) { f = setup(ctx) }, ginkgo.NodeTimeout(specTimeout))
+		fixture := func() Fixture { return f }
+		describeStart(fixture)
+		describeIdempotency(fixture)
+		describeRead(fixture)
+		describeWait(fixture)
+		describeResume(fixture)
+	})
+}
+
+func resource(plural string) schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: plural}
+}
+
+// workflows is the administrator's view of the workflows.
+func (f Fixture) workflows() dynamic.ResourceInterface {
+	return f.Admin.Resource(resource("workflows")).Namespace(f.Namespace)
+}
+
+// template creates the WorkflowTemplate of a manifest and returns its name.
+func (f Fixture) template(ctx context.Context, manifest string) string {
+	ginkgo.GinkgoHelper()
+	return create(ctx, f.Admin.Resource(resource("workflowtemplates")).Namespace(f.Namespace), manifest)
+}
+
+// clusterTemplate does so with a ClusterWorkflowTemplate, until the end of the spec.
+func (f Fixture) clusterTemplate(ctx context.Context, manifest string) string {
+	ginkgo.GinkgoHelper()
+	templates := f.Admin.Resource(resource("clusterworkflowtemplates"))
+	name := create(ctx, templates, manifest)
+	ginkgo.DeferCleanup(func(ctx ginkgo.SpecContext) {
+		gomega.Expect(templates.Delete(ctx, name, metav1.DeleteOptions{})).To(gomega.Succeed())
+	}, ginkgo.NodeTimeout(specTimeout))
+	return name
+}
+
+func create(ctx context.Context, in dynamic.ResourceInterface, manifest string) string {
+	ginkgo.GinkgoHelper()
+	obj := &unstructured.Unstructured{}
+	gomega.Expect(yaml.Unmarshal([]byte(manifest), &obj.Object)).To(gomega.Succeed())
+	created, err := in.Create(ctx, obj, metav1.CreateOptions{})
+	gomega.Expect(err).NotTo(gomega.HaveOccurred())
+	return created.GetName()
+}
+
+// start starts a workflow that must start.
+func (f Fixture) start(ctx context.Context, req workflow.StartRequest) *status.WorkflowStatus {
+	ginkgo.GinkgoHelper()
+	s, err := f.Client.Start(ctx, req)
+	gomega.Expect(err).NotTo(gomega.HaveOccurred())
+	return s
+}
+
+// wait waits for a state that must come.
+func (f Fixture) wait(ctx context.Context, name string, until workflow.Condition) *status.WorkflowStatus {
+	ginkgo.GinkgoHelper()
+	s, err := f.Client.Wait(ctx, name, until)
+	gomega.Expect(err).NotTo(gomega.HaveOccurred())
+	return s
+}
+
+// expectNone checks that a refused start left nothing behind.
+func (f Fixture) expectNone(ctx context.Context) {
+	ginkgo.GinkgoHelper()
+	list, err := f.workflows().List(ctx, metav1.ListOptions{})
+	gomega.Expect(err).NotTo(gomega.HaveOccurred())
+	gomega.Expect(list.Items).To(gomega.BeEmpty())
+}
+
+// expectError checks what every error has to be: of the given kind, and an *Error that
+// says what was done to what. It returns the text.
+func expectError(err, kind error, op workflow.Op, name string) string {
+	ginkgo.GinkgoHelper()
+	gomega.Expect(err).To(gomega.MatchError(kind))
+	var e *workflow.Error
+	gomega.Expect(errors.As(err, &e)).To(gomega.BeTrue(), "%T is no *workflow.Error", err)
+	gomega.Expect(e.Op).To(gomega.Equal(op))
+	gomega.Expect(e.Name).To(gomega.Equal(name))
+	gomega.Expect(e.Namespace).NotTo(gomega.BeEmpty())
+	gomega.Expect(e.Backend).NotTo(gomega.BeEmpty())
+	return err.Error()
+}
+
+// eventuallyAllowed repeats a call until a permission that was just granted works.
+func eventuallyAllowed(ctx context.Context, call func() error) {
+	ginkgo.GinkgoHelper()
+	gomega.Eventually(ctx, func() bool { return apierrors.IsForbidden(call()) }).
+		WithTimeout(specTimeout).Should(gomega.BeFalse())
+}

@@ -1,0 +1,40 @@
+package conformance
+
+import (
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+func describeRead(fixture func() Fixture) {
+	Describe("Get", func() {
+		It("returns the present state", func(ctx SpecContext) {
+			f := fixture()
+			started := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
+			f.wait(ctx, started.Name, workflow.Suspended)
+			s, err := f.Client.Get(ctx, started.Name)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(s.UID).To(Equal(started.UID))
+			Expect(s.Suspended()).To(BeTrue())
+			Expect(s.Raw()).NotTo(BeNil())
+			Expect(s.Dropped).To(BeEmpty())
+		}, SpecTimeout(specTimeout))
+
+		It("tells what is not there, not allowed, or no name", func(ctx SpecContext) {
+			f := fixture()
+			_, err := f.Client.Get(ctx, "nobody")
+			expectError(err, workflow.ErrNotFound, workflow.OpGet, "nobody")
+			Expect(err).To(MatchError(apierrors.IsNotFound, "IsNotFound"))
+
+			_, err = f.Restricted(ctx, nil).Get(ctx, "nobody")
+			expectError(err, workflow.ErrForbidden, workflow.OpGet, "nobody")
+
+			_, err = f.Client.Get(ctx, "")
+			expectError(err, workflow.ErrInvalid, workflow.OpGet, "")
+			_, err = f.Client.Get(ctx, "../pods")
+			expectError(err, workflow.ErrInvalid, workflow.OpGet, "../pods")
+		}, SpecTimeout(specTimeout))
+	})
+}

@@ -1,0 +1,184 @@
+package conformance
+
+import (
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+func describeStart(fixture func() Fixture) {
+	Describe("Start", func() {
+		It("starts a workflow that runs to its end", func(ctx SpecContext) {
+			f := fixture()
+			template := f.template(ctx, onePod)
+			s := f.start(ctx, workflow.StartRequest{
+				Template:    template,
+				Parameters:  map[string]any{"message": map[string]any{"a": 1}, "size": "large"},
+				Labels:      map[string]string{"team": "search"},
+				Annotations: map[string]string{"note": "x"},
+				Spec:        map[string]any{"priority": 3},
+			})
+			Expect(s.Name).To(HavePrefix(template + "-"))
+			Expect(s.Namespace).To(Equal(f.Namespace))
+			Expect(s.UID).NotTo(BeEmpty())
+			Expect(s.Template).To(Equal(status.TemplateRef{Name: template}))
+			Expect(s.Labels).To(HaveKeyWithValue("team", "search"))
+			Expect(s.Labels).To(HaveKeyWithValue("workflows.argoproj.io/workflow-template", template))
+			Expect(s.Annotations).To(HaveKeyWithValue("note", "x"))
+
+			s = f.wait(ctx, s.Name, workflow.Completed)
+			Expect(s.Err()).NotTo(HaveOccurred())
+			Expect(s.Outcome()).To(Equal(status.OutcomeSucceeded))
+			Expect(s.Progress).To(Equal(status.Progress{Done: 1, Total: 1}))
+			Expect(s.Arguments).To(ConsistOf(
+				status.Parameter{Name: "message", Value: `{"a":1}`, Set: true}, status.Parameter{Name: "size", Value: "large", Set: true},
+			))
+		}, SpecTimeout(specTimeout))
+
+		It("starts from a template of the whole cluster, under a given name", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{Template: f.clusterTemplate(ctx, clusterWide), ClusterScope: true, Name: "given"})
+			Expect(s.Name).To(Equal("given"))
+			Expect(f.wait(ctx, "given", workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
+		}, SpecTimeout(specTimeout))
+
+		It("runs another entrypoint and leaves out optional parameters that the template doesn't know", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{
+				Template: f.template(ctx, onePod), Entrypoint: "other", Parameters: map[string]any{"message": ""},
+				OptionalParameters: map[string]any{"exit-code": 0, "nowhere-used": 1},
+			})
+			Expect(s.Entrypoint).To(Equal("other"))
+			Expect(s.Arguments).To(ConsistOf(
+				status.Parameter{Name: "message", Set: true}, status.Parameter{Name: "exit-code", Value: "0", Set: true},
+			))
+			Expect(f.wait(ctx, s.Name, workflow.Completed).Nodes).To(ContainElement(HaveField("TemplateName", "other")))
+		}, SpecTimeout(specTimeout))
+
+		It("creates nothing in a dry run", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{
+				Template: f.template(ctx, onePod), Name: "dry", Parameters: map[string]any{"message": ""}, DryRun: true,
+			})
+			Expect(s.Name).To(Equal("dry"))
+			f.expectNone(ctx)
+		}, SpecTimeout(specTimeout))
+
+		It("refuses an unknown template and names those there are", func(ctx SpecContext) {
+			f := fixture()
+			template := f.template(ctx, onePod)
+			_, err := f.Client.Start(ctx, workflow.StartRequest{Template: template + "x"})
+			text := expectError(err, workflow.ErrTemplateNotFound, workflow.OpStart, "")
+			Expect(text).To(And(ContainSubstring(f.Namespace), ContainSubstring("did you mean %q?", template)))
+			Expect(err).NotTo(MatchError(workflow.ErrNotFound))
+			f.expectNone(ctx)
+		}, SpecTimeout(specTimeout))
+
+		It("refuses what doesn't fit the template, all at once", func(ctx SpecContext) {
+			f := fixture()
+			_, err := f.Client.Start(ctx, workflow.StartRequest{
+				Template: f.template(ctx, onePod), Entrypoint: "mian", Parameters: map[string]any{"mesage": "", "size": "huge"},
+			})
+			text := expectError(err, workflow.ErrInvalid, workflow.OpStart, "")
+			Expect(text).To(And(
+				ContainSubstring(`did you mean "main"?`), ContainSubstring("parameters[message]"),
+				ContainSubstring(`did you mean "message"?`), ContainSubstring("small, large"),
+			))
+			Expect(text).NotTo(ContainSubstring("huge"), "values may be secret")
+			f.expectNone(ctx)
+		}, SpecTimeout(specTimeout))
+
+		It("refuses a malformed request before it asks the cluster", func(ctx SpecContext) {
+			_, err := fixture().Client.Start(ctx, workflow.StartRequest{Name: "Bad_Name", Parameters: map[string]any{"p": nil}})
+			text := expectError(err, workflow.ErrInvalid, workflow.OpStart, "Bad_Name")
+			Expect(text).To(And(ContainSubstring("name:"), ContainSubstring("template:"), ContainSubstring("parameters[p]:")))
+		}, SpecTimeout(specTimeout))
+
+		It("refuses a name that is taken", func(ctx SpecContext) {
+			f := fixture()
+			req := workflow.StartRequest{Template: f.template(ctx, gate), Name: "taken"}
+			first := f.start(ctx, req)
+			_, err := f.Client.Start(ctx, req)
+			expectError(err, workflow.ErrAlreadyExists, workflow.OpStart, "taken")
+			now, err := f.Client.Get(ctx, "taken")
+			Expect(err).NotTo(HaveOccurred())
+			Expect(now.UID).To(Equal(first.UID))
+		}, SpecTimeout(specTimeout))
+
+		It("needs the permission to create, and without that to read templates leaves the check out", func(ctx SpecContext) {
+			f := fixture()
+			req := workflow.StartRequest{Template: f.template(ctx, onePod), Parameters: map[string]any{"message": ""}}
+			_, err := f.Restricted(ctx, map[string][]string{"workflowtemplates": {"get"}}).Start(ctx, req)
+			Expect(err).To(MatchError(workflow.ErrForbidden))
+			Expect(err).To(MatchError(apierrors.IsForbidden, "IsForbidden"))
+			Expect(err.Error()).To(ContainSubstring("create"))
+			f.expectNone(ctx)
+
+			blind := f.Restricted(ctx, map[string][]string{"workflows": {"create"}})
+			req.OptionalParameters = map[string]any{"nowhere-used": 1}
+			var s *status.WorkflowStatus
+			eventuallyAllowed(ctx, func() (err error) {
+				s, err = blind.Start(ctx, req)
+				return err
+			})
+			Expect(s.Arguments).To(HaveLen(2), "all parameters are sent")
+		}, SpecTimeout(specTimeout))
+	})
+}
+
+func describeIdempotency(fixture func() Fixture) {
+	Describe("Start with an idempotency key", func() {
+		It("makes one workflow, however often and from wherever it is called", func(ctx SpecContext) {
+			f := fixture()
+			req := workflow.StartRequest{
+				Template: f.template(ctx, onePod), Parameters: map[string]any{"message": "m"}, IdempotencyKey: "session-42",
+			}
+			const callers = 8
+			started := make(chan workflow.Result[*status.WorkflowStatus], callers)
+			for range callers {
+				go func() { started <- workflow.ResultOf(f.Client.Start(ctx, req)) }()
+			}
+			uids := map[string]bool{}
+			for range callers {
+				s, err := (<-started).Unwrap()
+				Expect(err).NotTo(HaveOccurred())
+				uids[string(s.UID)] = true
+			}
+			Expect(uids).To(HaveLen(1))
+
+			f.wait(ctx, f.start(ctx, req).Name, workflow.Completed)
+			ended := f.start(ctx, req)
+			Expect(ended.Completed()).To(BeTrue(), "it returns the workflow as it is by now")
+			list, err := f.workflows().List(ctx, metav1.ListOptions{})
+			Expect(err).NotTo(HaveOccurred())
+			Expect(list.Items).To(HaveLen(1))
+		}, SpecTimeout(specTimeout))
+
+		It("refuses the key for another request, and tells a stranger's workflow from its own", func(ctx SpecContext) {
+			f := fixture()
+			req := workflow.StartRequest{Template: f.template(ctx, gate), IdempotencyKey: "k"}
+			first := f.start(ctx, req)
+			changed := req
+			changed.Labels = map[string]string{"a": "b"}
+			_, err := f.Client.Start(ctx, changed)
+			expectError(err, workflow.ErrConflict, workflow.OpStart, first.Name)
+
+			other := workflow.StartRequest{Template: req.Template, Name: first.Name, IdempotencyKey: "another"}
+			_, err = f.Client.Start(ctx, other)
+			expectError(err, workflow.ErrAlreadyExists, workflow.OpStart, first.Name)
+		}, SpecTimeout(specTimeout))
+
+		It("finds its workflow though the template is gone", func(ctx SpecContext) {
+			f := fixture()
+			req := workflow.StartRequest{Template: f.template(ctx, gate), IdempotencyKey: "k"}
+			first := f.start(ctx, req)
+			templates := f.Admin.Resource(resource("workflowtemplates")).Namespace(f.Namespace)
+			Expect(templates.Delete(ctx, req.Template, metav1.DeleteOptions{})).To(Succeed())
+			Expect(f.start(ctx, req).UID).To(Equal(first.UID))
+		}, SpecTimeout(specTimeout))
+	})
+}

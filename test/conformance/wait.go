@@ -1,0 +1,135 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+func describeWait(fixture func() Fixture) {
+	Describe("Wait", func() {
+		It("takes the failure of a workflow for data", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{
+				Template: f.template(ctx, onePod), Parameters: map[string]any{"message": "", "exit-code": 3},
+			})
+			s = f.wait(ctx, s.Name, workflow.Completed)
+			Expect(s.Outcome()).To(Equal(status.OutcomeFailed))
+			Expect(s.Err()).To(MatchError(ContainSubstring("told to fail")))
+			Expect(s.FailedNodes()).To(HaveLen(1))
+		}, SpecTimeout(specTimeout))
+
+		It("fails when the workflow ends before it is suspended", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, onePod), Parameters: map[string]any{"message": ""}})
+			_, err := f.Client.Wait(ctx, s.Name, workflow.Suspended)
+			var early *workflow.EndedBeforeSuspendError
+			Expect(errors.As(err, &early)).To(BeTrue(), "%v", err)
+			Expect(early.Name).To(Equal(s.Name))
+			Expect(early.Phase).To(Equal(status.PhaseSucceeded))
+			expectError(err, workflow.ErrCompleted, workflow.OpWait, s.Name)
+		}, SpecTimeout(specTimeout))
+
+		It("fails when the workflow ends and what it waits for can no longer come", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, onePod), Parameters: map[string]any{"message": ""}})
+			_, err := f.Client.Wait(ctx, s.Name, func(*status.WorkflowStatus) (bool, error) { return false, nil })
+			expectError(err, workflow.ErrCompleted, workflow.OpWait, s.Name)
+		}, SpecTimeout(specTimeout))
+
+		It("returns the condition's own error", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
+			mine := errors.New("seen enough")
+			_, err := f.Client.Wait(ctx, s.Name, func(*status.WorkflowStatus) (bool, error) { return false, mine })
+			expectError(err, mine, workflow.OpWait, s.Name)
+		}, SpecTimeout(specTimeout))
+
+		It("ends with its context and says where the workflow stood", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
+			f.wait(ctx, s.Name, workflow.Suspended)
+			short, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
+			defer cancel()
+			_, err := f.Client.Wait(short, s.Name, workflow.Completed)
+			expectError(err, context.DeadlineExceeded, workflow.OpWait, s.Name)
+			var waited *workflow.WaitError
+			Expect(errors.As(err, &waited)).To(BeTrue())
+			Expect(waited.Last.Suspended()).To(BeTrue())
+			Expect(err.Error()).To(ContainSubstring("waiting at approve"))
+
+			gone, cancel := context.WithCancel(ctx)
+			cancel()
+			_, err = f.Client.Wait(gone, s.Name, workflow.Completed)
+			expectError(err, context.Canceled, workflow.OpWait, s.Name)
+			Expect(err).NotTo(MatchError(context.DeadlineExceeded))
+		}, SpecTimeout(specTimeout))
+
+		It("ends when the workflow is deleted", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
+			f.wait(ctx, s.Name, workflow.Suspended)
+			waiting, seen := make(chan error, 1), make(chan struct{}, 100)
+			go func() {
+				_, err := f.Client.Wait(ctx, s.Name, func(*status.WorkflowStatus) (bool, error) {
+					seen <- struct{}{}
+					return false, nil
+				})
+				waiting <- err
+			}()
+			Eventually(ctx, seen).Should(Receive())
+			Expect(f.workflows().Delete(ctx, s.Name, metav1.DeleteOptions{})).To(Succeed())
+			var err error
+			Eventually(ctx, waiting).WithTimeout(specTimeout).Should(Receive(&err))
+			expectError(err, workflow.ErrDeleted, workflow.OpWait, s.Name)
+		}, SpecTimeout(specTimeout))
+
+		It("fails at once for what is not there or not allowed", func(ctx SpecContext) {
+			f := fixture()
+			_, err := f.Client.Wait(ctx, "nobody", workflow.Completed)
+			expectError(err, workflow.ErrNotFound, workflow.OpWait, "nobody")
+			_, err = f.Restricted(ctx, nil).Wait(ctx, "nobody", workflow.Completed)
+			expectError(err, workflow.ErrForbidden, workflow.OpWait, "nobody")
+		}, SpecTimeout(specTimeout))
+	})
+
+	Describe("Watch", func() {
+		It("yields distinct states up to the end", func(ctx SpecContext) {
+			f := fixture()
+			started := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, onePod), Parameters: map[string]any{"message": ""}})
+			versions := map[string]bool{}
+			var last *status.WorkflowStatus
+			for s, err := range f.Client.Watch(ctx, started.Name) {
+				Expect(err).NotTo(HaveOccurred())
+				Expect(versions).NotTo(HaveKey(s.ResourceVersion))
+				versions[s.ResourceVersion] = true
+				last = s
+			}
+			Expect(last.Outcome()).To(Equal(status.OutcomeSucceeded))
+			Expect(len(versions)).To(BeNumerically(">", 1))
+		}, SpecTimeout(specTimeout))
+
+		It("can be left, and yields its error once", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
+			for _, err := range f.Client.Watch(ctx, s.Name) {
+				Expect(err).NotTo(HaveOccurred())
+				break
+			}
+			var all []error
+			for s, err := range f.Client.Watch(ctx, "nobody") {
+				Expect(s).To(BeNil())
+				all = append(all, err)
+			}
+			Expect(all).To(HaveLen(1))
+			expectError(all[0], workflow.ErrNotFound, workflow.OpWatch, "nobody")
+		}, SpecTimeout(specTimeout))
+	})
+}
