@@ -32,8 +32,9 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(exitCode(ctx, run(ctx, os.Args[1:], os.Stdin, os.Stdout), os.Stderr))
+	code := exitCode(ctx, run(ctx, os.Args[1:], os.Stdin, os.Stdout), os.Stderr)
+	stop()
+	os.Exit(code)
 }
 
 // exitCode tells the user in one line what went wrong, and the shell by a number.

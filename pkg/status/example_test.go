@@ -1,0 +1,80 @@
+package status_test
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+const stopped = `
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: bulk-load-x7, namespace: ma}
+spec: {shutdown: Stop}
+status:
+  phase: Failed
+  message: Stopped with strategy 'Stop'
+  progress: 1/2
+  startedAt: "2026-01-01T10:00:00Z"
+  finishedAt: "2026-01-01T10:00:42Z"
+  nodes:
+    bulk-load-x7: {type: Steps, name: bulk-load-x7, phase: Failed, startedAt: "2026-01-01T10:00:00Z"}
+    a:
+      {type: Pod, displayName: setup, boundaryID: bulk-load-x7, phase: Succeeded, startedAt: "2026-01-01T10:00:00Z",
+      finishedAt: "2026-01-01T10:00:12Z", outputs: {parameters: [{name: cluster-config, value: '{"endpoint":"https://s"}'}]}}
+    b:
+      {type: Pod, displayName: load, boundaryID: bulk-load-x7, phase: Failed, message: workflow shutdown with strategy Stop,
+      startedAt: "2026-01-01T10:00:12Z", finishedAt: "2026-01-01T10:00:42Z"}
+`
+
+func exampleObject() *unstructured.Unstructured {
+	u := &unstructured.Unstructured{}
+	if err := yaml.Unmarshal([]byte(stopped), &u.Object); err != nil {
+		panic(err)
+	}
+	return u
+}
+
+func ExampleFromUnstructured() {
+	s, err := status.FromUnstructured(exampleObject())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(s.Phase, "but", s.Outcome())
+	fmt.Println(s.Err())
+	// Output:
+	// Failed but Stopped
+	// workflow ma/bulk-load-x7 ended Stopped: Stopped with strategy 'Stop'; load Failed: workflow shutdown with strategy Stop
+}
+
+func ExampleWorkflowStatus_WriteTree() {
+	s, err := status.FromUnstructured(exampleObject())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := s.WriteTree(os.Stdout, time.Now(), status.TreeOptions{ASCII: true}); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// x bulk-load-x7  Stopped  42s  1/2  Stopped with strategy 'Stop'
+	// |- + setup  12s
+	// `- x load  30s  workflow shutdown with strategy Stop
+}
+
+// What a step has put out.
+func ExampleOutputs_Parameter() {
+	s, err := status.FromUnstructured(exampleObject())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(s.Node("a").Outputs.Parameter("cluster-config"))
+	// Output: {"endpoint":"https://s"} true
+}

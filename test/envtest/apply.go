@@ -1,0 +1,141 @@
+package envtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// fieldOwner is the name under which objects are applied.
+const fieldOwner = client.FieldOwner("argoservice-envtest")
+
+// ApplyFile applies the objects of a YAML file of one or more documents, in their
+// order, by server-side apply. Namespaced objects without a namespace go to
+// "default"; a namespace that isn't there is created. It blocks until each
+// definition of a resource (CRD) is served. Applying a file again changes nothing;
+// an error says at which object it stopped, those before it stay.
+func (c *Cluster) ApplyFile(ctx context.Context, path string) error {
+	return c.applyFile(ctx, path, metav1.NamespaceDefault)
+}
+
+// applyFile is ApplyFile with another namespace for objects without one.
+func (c *Cluster) applyFile(ctx context.Context, path, namespace string) error {
+	objects, err := readObjects(path)
+	if err != nil {
+		return err
+	}
+	for _, o := range objects {
+		if err := c.apply(ctx, o, namespace); err != nil {
+			return fmt.Errorf("apply %s: %s %q: %w", path, o.GetKind(), o.GetName(), err)
+		}
+	}
+	return nil
+}
+
+func (c *Cluster) apply(ctx context.Context, o *unstructured.Unstructured, namespace string) error {
+	namespaced, err := c.client.IsObjectNamespaced(o)
+	if err != nil {
+		return err
+	}
+	if namespaced {
+		if o.GetNamespace() == "" {
+			o.SetNamespace(namespace)
+		}
+		if err := c.ensureNamespace(ctx, o.GetNamespace()); err != nil {
+			return err
+		}
+	}
+	err = c.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(o), fieldOwner, client.ForceOwnership)
+	if err != nil {
+		return err
+	}
+	if o.GetKind() == "CustomResourceDefinition" {
+		return c.awaitServed(ctx, o)
+	}
+	return nil
+}
+
+func (c *Cluster) ensureNamespace(ctx context.Context, name string) error {
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	_, err := c.kube.CoreV1().Namespaces().Create(ctx, ns, metav1.CreateOptions{})
+	if apierrors.IsAlreadyExists(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("create namespace %s: %w", name, err)
+	}
+	return c.awaitDefaultAccount(ctx, name)
+}
+
+// awaitServed waits until the API server serves all versions of the resource that a
+// CRD defines.
+func (c *Cluster) awaitServed(ctx context.Context, crd *unstructured.Unstructured) error {
+	group, _, err := unstructured.NestedString(crd.Object, "spec", "group")
+	if err != nil {
+		return err
+	}
+	plural, _, err := unstructured.NestedString(crd.Object, "spec", "names", "plural")
+	if err != nil {
+		return err
+	}
+	versions, _, err := unstructured.NestedSlice(crd.Object, "spec", "versions")
+	if err != nil {
+		return err
+	}
+	for _, item := range versions {
+		version, ok := item.(map[string]any)
+		if !ok || version["served"] != true {
+			continue
+		}
+		// Asked of the resource itself, and not of the CRD's status: a full CRD
+		// has megabytes.
+		path := fmt.Sprintf("/apis/%s/%s/%s", group, version["name"], plural)
+		err := until(ctx, path+" is served", func(ctx context.Context) (bool, error) {
+			err := c.kube.Discovery().RESTClient().Get().AbsPath(path).Param("limit", "1").Do(ctx).Error()
+			return err == nil, err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readObjects reads the objects of a YAML file; empty documents are left out.
+func readObjects(path string) ([]*unstructured.Unstructured, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read objects: %w", err)
+	}
+	var objects []*unstructured.Unstructured
+	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(data), 4096)
+	for {
+		var raw runtime.RawExtension
+		err := decoder.Decode(&raw)
+		if errors.Is(err, io.EOF) {
+			return objects, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", path, err)
+		}
+		if len(raw.Raw) == 0 || string(raw.Raw) == "null" {
+			continue
+		}
+		o := &unstructured.Unstructured{}
+		if err := o.UnmarshalJSON(raw.Raw); err != nil {
+			return nil, fmt.Errorf("read %s: %w", path, err)
+		}
+		objects = append(objects, o)
+	}
+}

@@ -1,0 +1,159 @@
+package envtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+const (
+	// ArgoNamespace is where the workflow-controller has its configuration. It acts
+	// on the workflows of all namespaces.
+	ArgoNamespace = "argo"
+
+	workflowController = "workflow-controller"
+	controllerConfig   = "workflow-controller-configmap"
+	controllerAccount  = "argo" // as the manifests name it
+)
+
+// installCRDs defines Argo's resources and waits until they are served.
+func (c *Cluster) installCRDs(ctx context.Context) error {
+	set := "minimal"
+	if c.opts.FullCRDs {
+		set = "full"
+	}
+	c.opts.Progress("installing Argo's " + set + " resource definitions")
+	return c.applyManifests(ctx, "base", "crds", set, "argoproj.io_*.yaml")
+}
+
+// applyManifests applies the files of Argo's manifests that match a pattern.
+func (c *Cluster) applyManifests(ctx context.Context, elem ...string) error {
+	pattern := filepath.Join(append([]string{c.bin.argoManifests}, elem...)...)
+	paths, err := filepath.Glob(pattern)
+	if err != nil {
+		return fmt.Errorf("find manifests: %w", err)
+	}
+	if len(paths) == 0 {
+		return fmt.Errorf("no manifest matches %s: does %s name the module's folder manifests?", pattern, envArgoManifests)
+	}
+	for _, path := range paths {
+		if err := c.applyFile(ctx, path, ArgoNamespace); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// startArgo starts the workflow-controller under a service account with the
+// permissions of a real installation, and the stand-in for the executor. The
+// function it returns waits until the controller acts on workflows.
+func (c *Cluster) startArgo(ctx context.Context) (func(context.Context) error, error) {
+	c.opts.Progress("starting workflow-controller")
+	if err := c.installController(ctx); err != nil {
+		return nil, err
+	}
+	account, err := c.ServiceAccountConfig(ctx, ArgoNamespace, controllerAccount)
+	if err != nil {
+		return nil, err
+	}
+	kubeconfig, err := c.writeKubeconfig(workflowController+".kubeconfig", account)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.startExecutor(); err != nil {
+		return nil, err
+	}
+	p, err := c.startProcess(workflowController, c.bin.workflowController, []string{
+		"LEADER_ELECTION_DISABLE=true",
+		// Every event waits that long before the workflow is looked at; the
+		// default is 10 s.
+		"DEFAULT_REQUEUE_TIME=100ms",
+	}, []string{
+		"--kubeconfig=" + kubeconfig,
+		"--namespace=" + ArgoNamespace,
+		"--qps=500",
+		"--burst=1000",
+	})
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) error {
+		c.opts.Progress("waiting for the workflow-controller")
+		return c.awaitController(ctx, p)
+	}, nil
+}
+
+// installController creates what the controller expects to find.
+func (c *Cluster) installController(ctx context.Context) error {
+	subjects := []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: ArgoNamespace, Name: controllerAccount}}
+	objects := []client.Object{
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ArgoNamespace}},
+		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: ArgoNamespace, Name: controllerAccount}},
+		&corev1.ConfigMap{
+			ObjectMeta: metav1.ObjectMeta{Namespace: ArgoNamespace, Name: controllerConfig},
+			// The metrics server would listen on a fixed port, and the process ends
+			// where that is taken. The port that stays, 6060, is a different matter:
+			// a second controller can't have it, says so in its log, and works.
+			Data: map[string]string{"metricsConfig": "enabled: false\n"},
+		},
+		&rbacv1.ClusterRoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Name: workflowController},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "argo-cluster-role"},
+			Subjects:   subjects,
+		},
+		&rbacv1.RoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Namespace: ArgoNamespace, Name: workflowController},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "argo-role"},
+			Subjects:   subjects,
+		},
+	}
+	for _, o := range objects {
+		if err := c.client.Create(ctx, o); err != nil {
+			return fmt.Errorf("create %T %s: %w", o, o.GetName(), err)
+		}
+	}
+	// The roles are Argo's own; the bindings above stand for the ones that come with
+	// them, which have no namespace until kustomize gives them one.
+	for _, roles := range []string{"*-role.yaml", "*-clusterrole.yaml", "*-roles.yaml"} {
+		if err := c.applyManifests(ctx, "cluster-install-no-crds", "workflow-controller-rbac", roles); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// awaitController waits until the controller has ended a workflow that does
+// nothing. It has no better sign of being ready: its health endpoint has a fixed port.
+func (c *Cluster) awaitController(ctx context.Context, p *process) (err error) {
+	probe := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "argoproj.io/v1alpha1",
+		"kind":       "Workflow",
+		"metadata":   map[string]any{"namespace": ArgoNamespace, "name": "envtest-probe"},
+		"spec": map[string]any{
+			"entrypoint": "main",
+			"templates":  []any{map[string]any{"name": "main", "suspend": map[string]any{"duration": "0s"}}},
+		},
+	}}
+	if err := c.client.Create(ctx, probe); err != nil {
+		return fmt.Errorf("create probe: %w", err)
+	}
+	defer func() {
+		if deleted := c.client.Delete(ctx, probe); deleted != nil {
+			err = errors.Join(err, fmt.Errorf("delete probe: %w", deleted))
+		}
+	}()
+	return until(ctx, "the workflow-controller acts on workflows", func(ctx context.Context) (bool, error) {
+		if err := c.client.Get(ctx, client.ObjectKeyFromObject(probe), probe); err != nil {
+			return false, err
+		}
+		phase, _, err := unstructured.NestedString(probe.Object, "status", "phase")
+		return phase == "Succeeded", err
+	}, p)
+}

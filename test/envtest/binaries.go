@@ -1,0 +1,72 @@
+package envtest
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// The variables that say where the parts are.
+const (
+	envAssets             = "KUBEBUILDER_ASSETS" // a folder
+	envControllerManager  = "ARGOSERVICE_KUBE_CONTROLLER_MANAGER"
+	envScheduler          = "ARGOSERVICE_KUBE_SCHEDULER"
+	envWorkflowController = "ARGOSERVICE_WORKFLOW_CONTROLLER"
+	envKWOK               = "ARGOSERVICE_KWOK"
+	envArgoManifests      = "ARGOSERVICE_ARGO_MANIFESTS" // a folder
+	envKWOKManifests      = "ARGOSERVICE_KWOK_MANIFESTS" // a folder
+)
+
+// binaries are the paths of all that a cluster is made of.
+type binaries struct {
+	etcd, apiServer, kubectl     string
+	controllerManager, scheduler string
+	kwok, kwokManifests          string
+	workflowController           string
+	argoManifests                string
+}
+
+// findBinaries returns the paths of what the given parts need, or one error that
+// names everything that is missing.
+func findBinaries(parts Parts) (binaries, error) {
+	var b binaries
+	var errs []error
+	find := func(variable, file string) string {
+		path, err := lookup(variable, file)
+		errs = append(errs, err)
+		return path
+	}
+	b.etcd = find(envAssets, "etcd")
+	b.apiServer = find(envAssets, "kube-apiserver")
+	b.kubectl = find(envAssets, "kubectl")
+	b.argoManifests = find(envArgoManifests, "")
+	if parts.has(Controllers) {
+		b.controllerManager = find(envControllerManager, "")
+		b.scheduler = find(envScheduler, "")
+	}
+	if parts.has(Nodes) {
+		b.kwok = find(envKWOK, "")
+		b.kwokManifests = find(envKWOKManifests, "")
+	}
+	if parts.has(Everything) {
+		b.workflowController = find(envWorkflowController, "")
+	}
+	if err := errors.Join(errs...); err != nil {
+		return b, fmt.Errorf("a part of the cluster is missing; run `eval \"$(make -s tools-env)\"` in the repository's root: %w", err)
+	}
+	return b, nil
+}
+
+// lookup returns the path in a variable, or of a file in the folder that is there.
+func lookup(variable, file string) (string, error) {
+	value := os.Getenv(variable)
+	if value == "" {
+		return "", fmt.Errorf("%s is not set", variable)
+	}
+	path := filepath.Join(value, file)
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("%s: %w", variable, err)
+	}
+	return path, nil
+}

@@ -1,0 +1,167 @@
+package envtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/leash"
+)
+
+// startTimeout bounds the whole start; seconds on an idle machine, more where
+// everything is read from disk for the first time.
+const startTimeout = 3 * time.Minute
+
+// Cluster is a running cluster. Its methods can be used from any goroutine.
+type Cluster struct {
+	opts       Options
+	bin        binaries
+	leash      *leash.Leash
+	config     *rest.Config
+	kubeconfig string
+	kube       kubernetes.Interface
+	client     client.Client
+
+	// components in the order of their start; they are stopped in reverse.
+	components []component
+	logs       []*os.File // that stay open as long
+
+	// commands counts calls of Command.
+	commands atomic.Int64
+
+	stop    sync.Once
+	stopErr error
+}
+
+// component is a running part of a cluster.
+type component struct {
+	name string
+	stop func() error
+}
+
+// Start starts a cluster and blocks until it is ready for use: the API server
+// serves, namespaces get service accounts, the node takes pods and the
+// workflow-controller acts on workflows. If ctx ends first, or a part doesn't come up, what was
+// started is stopped and the error says which part, with the end of its log.
+//
+// The cluster outlives ctx: end it with Stop. If this process dies without, the
+// cluster goes too. Several clusters can run side by side.
+//
+// Errors: [leash.ErrMainNotCalled] if leash.Main isn't called by this program; an
+// error that names the variable if a binary is missing.
+func Start(ctx context.Context, opts Options) (*Cluster, error) {
+	if opts.Progress == nil {
+		opts.Progress = func(string) {}
+	}
+	bin, err := findBinaries(opts.Parts)
+	if err != nil {
+		return nil, err
+	}
+	l, err := leash.New()
+	if err != nil {
+		return nil, err
+	}
+	c := &Cluster{opts: opts, bin: bin, leash: l}
+	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("not ready within %s", startTimeout))
+	defer cancel()
+	if err := c.start(ctx); err != nil {
+		err = fmt.Errorf("start cluster: %w\n%s", err, c.LogTails(failedStartLines))
+		return nil, errors.Join(err, c.Stop())
+	}
+	return c, nil
+}
+
+func (c *Cluster) start(ctx context.Context) error {
+	if err := os.Mkdir(c.logDir(), 0o700); err != nil {
+		return fmt.Errorf("create log folder: %w", err)
+	}
+	if err := c.startControlPlane(ctx); err != nil {
+		return err
+	}
+	// Before the controller-manager: its garbage collector looks for new kinds
+	// at its start, and then only twice a minute.
+	if err := c.installCRDs(ctx); err != nil {
+		return err
+	}
+	// Started one after the other and waited for together: it takes each of them
+	// seconds to come up.
+	waits := []func(context.Context) error{}
+	for _, part := range []struct {
+		of    Parts
+		start func(context.Context) (func(context.Context) error, error)
+	}{
+		{Controllers, c.startControllers},
+		{Nodes, c.startNodes},
+		{Everything, c.startArgo},
+	} {
+		if !c.opts.Parts.has(part.of) {
+			continue
+		}
+		wait, err := part.start(ctx)
+		if err != nil {
+			return err
+		}
+		waits = append(waits, wait)
+	}
+	for _, wait := range waits {
+		if err := wait(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Stop stops the cluster in the reverse order of its start, and removes its work
+// folder. It blocks until all processes have ended, killing those that take longer
+// than some seconds. Further calls return the result of the first.
+func (c *Cluster) Stop() error {
+	c.stop.Do(func() {
+		var errs []error
+		for i := len(c.components) - 1; i >= 0; i-- {
+			c.opts.Progress("stopping " + c.components[i].name)
+			if err := c.components[i].stop(); err != nil {
+				errs = append(errs, fmt.Errorf("stop %s: %w", c.components[i].name, err))
+			}
+		}
+		for _, log := range c.logs {
+			errs = append(errs, log.Close())
+		}
+		c.opts.Progress("removing the work folder")
+		c.stopErr = errors.Join(append(errs, c.leash.Release())...)
+	})
+	return c.stopErr
+}
+
+// Config returns a copy of the configuration of a cluster administrator, with
+// client-side throttling off.
+func (c *Cluster) Config() *rest.Config { return rest.CopyConfig(c.config) }
+
+// Kubeconfig is the path of a kubeconfig file of a cluster administrator.
+func (c *Cluster) Kubeconfig() string { return c.kubeconfig }
+
+// Dir is the work folder. Stop removes it.
+func (c *Cluster) Dir() string { return c.leash.Dir() }
+
+// Kubectl is the path of a kubectl of the API server's version.
+func (c *Cluster) Kubectl() string { return c.bin.kubectl }
+
+func (c *Cluster) path(elem ...string) string {
+	return filepath.Join(append([]string{c.leash.Dir()}, elem...)...)
+}
+
+func (c *Cluster) logDir() string { return c.path("logs") }
+
+func (c *Cluster) logPath(name string) string { return filepath.Join(c.logDir(), name+".log") }
+
+func (c *Cluster) started(name string, stop func() error) {
+	c.components = append(c.components, component{name: name, stop: stop})
+}

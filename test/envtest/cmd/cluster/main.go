@@ -1,0 +1,129 @@
+// Command cluster starts a local cluster for trying things out and for tests (see
+// package envtest), and stops it when it ends itself.
+//
+//	cluster [flags]                     print the export line of KUBECONFIG, run until Ctrl-C
+//	cluster [flags] -- command args…    run a command with KUBECONFIG set, exit with its code
+//
+// Exit codes: the command's, or 0; 1 where the cluster couldn't be started, 2 for
+// wrong flags, 128+n where signal n came before the cluster was ready.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/leash"
+)
+
+func main() {
+	leash.Main()
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// settings are what the command line says.
+type settings struct {
+	apply    files
+	fullCRDs bool
+	quiet    bool
+	command  []string
+}
+
+// files is a flag that can be repeated.
+type files []string
+
+func (f *files) String() string { return strings.Join(*f, ",") }
+
+func (f *files) Set(path string) error {
+	*f = append(*f, path)
+	return nil
+}
+
+func parse(args []string, stderr io.Writer) (settings, error) {
+	var s settings
+	flags := flag.NewFlagSet("cluster", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		_, _ = fmt.Fprintf(stderr, "Usage: cluster [flags] [-- command args…]\n\n"+
+			"Starts a local Kubernetes cluster with Argo Workflows and runs until Ctrl-C,\n"+
+			"or runs a command with KUBECONFIG set and ends with it.\n\n")
+		flags.PrintDefaults()
+	}
+	flags.Var(&s.apply, "apply", "apply the objects of this YAML `file` (can be repeated)")
+	flags.BoolVar(&s.fullCRDs, "full-crds", false, "install Argo's full resource definitions, as Argo 4 does")
+	flags.BoolVar(&s.quiet, "quiet", false, "report errors only")
+	err := flags.Parse(args)
+	s.command = flags.Args()
+	return s, err
+}
+
+func run(args []string, stdout, stderr io.Writer) (code int) {
+	s, err := parse(args, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		return 2
+	}
+	ctx, stop := untilSignal(context.Background())
+	defer stop()
+
+	say := progress(stderr, s.quiet)
+	c, err := envtest.Start(ctx, envtest.Options{FullCRDs: s.fullCRDs, Progress: say})
+	if err != nil {
+		return failed(ctx, stderr, err)
+	}
+	defer func() {
+		if err := c.Stop(); err != nil {
+			_, _ = fmt.Fprintln(stderr, "cluster:", err)
+			code = max(code, 1)
+		}
+	}()
+	for _, path := range s.apply {
+		say("applying " + path)
+		if err := c.ApplyFile(ctx, path); err != nil {
+			return failed(ctx, stderr, err)
+		}
+	}
+	say("ready")
+	if len(s.command) == 0 {
+		_, _ = fmt.Fprintf(stdout, "export KUBECONFIG=%s\n", c.Kubeconfig())
+		say("running until Ctrl-C")
+		<-ctx.Done()
+		return 0
+	}
+	code, err = runCommand(ctx, c, s.command)
+	if err != nil {
+		_, _ = fmt.Fprintln(stderr, "cluster:", err)
+	}
+	return code
+}
+
+// failed reports why the cluster isn't there and returns the exit code. Where a
+// signal is the reason, that is all there is to say.
+func failed(ctx context.Context, stderr io.Writer, err error) int {
+	var signalled *signalError
+	if errors.As(context.Cause(ctx), &signalled) {
+		_, _ = fmt.Fprintln(stderr, "cluster:", signalled)
+		return signalled.exitCode()
+	}
+	_, _ = fmt.Fprintln(stderr, "cluster:", err)
+	return 1
+}
+
+// progress returns a function that writes each step with the seconds since now.
+func progress(w io.Writer, quiet bool) func(string) {
+	if quiet {
+		return func(string) {}
+	}
+	start := time.Now()
+	return func(step string) {
+		_, _ = fmt.Fprintf(w, "%5.1fs %s\n", time.Since(start).Seconds(), step)
+	}
+}

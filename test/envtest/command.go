@@ -1,0 +1,27 @@
+package envtest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/leash"
+)
+
+// Command returns a command, not yet started, that has KUBECONFIG set to the
+// cluster's administrator and ends with this process. It stays in the process group
+// of its parent, so a program that uses the terminal works, and gets the terminal's
+// Ctrl-C itself; SIGTERM to it is passed on. It is not stopped by Stop.
+func (c *Cluster) Command(program string, args ...string) (*exec.Cmd, error) {
+	path, err := exec.LookPath(program)
+	if err != nil {
+		return nil, fmt.Errorf("find command: %w", err)
+	}
+	name := fmt.Sprintf("command-%d", c.commands.Add(1))
+	if path, err = c.leash.Wrap(name, path, leash.Foreground); err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(path, args...)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+c.kubeconfig)
+	return cmd, nil
+}

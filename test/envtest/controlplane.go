@@ -1,0 +1,108 @@
+package envtest
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	crenvtest "sigs.k8s.io/controller-runtime/pkg/envtest"
+)
+
+const (
+	etcd      = "etcd"
+	apiServer = "kube-apiserver"
+)
+
+// noThrottling turns off client-go's limit of requests per second.
+const noThrottling = -1
+
+// startControlPlane starts etcd and kube-apiserver, and makes the administrator's
+// configuration and clients. It blocks until the API server is ready.
+func (c *Cluster) startControlPlane(ctx context.Context) error {
+	c.opts.Progress("starting etcd and kube-apiserver")
+	plane, err := c.controlPlane()
+	if err != nil {
+		return err
+	}
+	// It takes no context, but gives up by itself after 20 s for each of the two.
+	if err := plane.Start(); err != nil {
+		return fmt.Errorf("start control plane: %w", err)
+	}
+	c.started(etcd, plane.Etcd.Stop)
+	c.started(apiServer, plane.APIServer.Stop)
+
+	admin, err := plane.AddUser(crenvtest.User{Name: "admin", Groups: []string{"system:masters"}},
+		&rest.Config{QPS: noThrottling})
+	if err != nil {
+		return fmt.Errorf("make administrator: %w", err)
+	}
+	c.config = admin.Config()
+	if c.kubeconfig, err = c.writeKubeconfig("kubeconfig", c.config); err != nil {
+		return err
+	}
+	for user, file := range map[string]string{
+		"system:kube-controller-manager": controllerManager,
+		"system:kube-scheduler":          scheduler,
+	} {
+		added, err := plane.AddUser(crenvtest.User{Name: user}, nil)
+		if err != nil {
+			return fmt.Errorf("make user %s: %w", user, err)
+		}
+		if _, err := c.writeKubeconfig(file+".kubeconfig", added.Config()); err != nil {
+			return err
+		}
+	}
+	if c.kube, err = kubernetes.NewForConfig(c.config); err != nil {
+		return fmt.Errorf("make client: %w", err)
+	}
+	if c.client, err = client.New(c.config, client.Options{}); err != nil {
+		return fmt.Errorf("make client: %w", err)
+	}
+	return until(ctx, "kube-apiserver is ready", func(ctx context.Context) (bool, error) {
+		err := c.kube.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
+		return err == nil, err
+	})
+}
+
+func (c *Cluster) controlPlane() (*crenvtest.ControlPlane, error) {
+	etcdPath, err := c.leash.Wrap(etcd, c.bin.etcd)
+	if err != nil {
+		return nil, err
+	}
+	serverPath, err := c.leash.Wrap(apiServer, c.bin.apiServer)
+	if err != nil {
+		return nil, err
+	}
+	plane := &crenvtest.ControlPlane{
+		Etcd:        &crenvtest.Etcd{Path: etcdPath, DataDir: c.path("etcd")},
+		APIServer:   &crenvtest.APIServer{Path: serverPath, CertDir: c.path("pki")},
+		KubectlPath: c.bin.kubectl,
+	}
+	for _, dir := range []string{plane.Etcd.DataDir, plane.APIServer.CertDir} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("create folder: %w", err)
+		}
+	}
+	etcdLog, err := c.createLog(etcd)
+	if err != nil {
+		return nil, err
+	}
+	serverLog, err := c.createLog(apiServer)
+	if err != nil {
+		return nil, err
+	}
+	plane.Etcd.Out, plane.Etcd.Err = etcdLog, etcdLog
+	plane.APIServer.Out, plane.APIServer.Err = serverLog, serverLog
+
+	args := plane.APIServer.Configure()
+	args.Set("authorization-mode", "RBAC")
+	if c.opts.Parts.has(Controllers) {
+		// Off by default, since it needs the controllers that make default
+		// service accounts. Here they run, so pods get their tokens.
+		args.Disable("disable-admission-plugins")
+	}
+	return plane, nil
+}

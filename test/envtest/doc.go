@@ -1,0 +1,23 @@
+// Package envtest starts a Kubernetes cluster for specs: a real etcd,
+// kube-apiserver, kube-controller-manager, kube-scheduler and Argo
+// workflow-controller, with KWOK in the place of the kubelet. Everything listens
+// on loopback and on free ports, and all of it ends with the process that called
+// [Start], however that process ends (see package leash, whose Main has to be the
+// first line of main or TestMain).
+//
+// Pods run nowhere. KWOK moves them through their phases: a pod that a Workflow
+// owns runs and then ends, any other becomes ready and stays. What the executor
+// in a Workflow's pod would do is done by a stand-in, which reports what these
+// annotations of the pod say (in a template: metadata.annotations):
+//
+//	envtest.argoservice/duration   how long the pod runs, as a Go duration; default 50ms
+//	envtest.argoservice/exit-code  the main containers' exit code; other than 0 the pod fails
+//	envtest.argoservice/message    the termination message of a pod that fails
+//	envtest.argoservice/outputs    what the node puts out, as the JSON of Argo's Outputs
+//	envtest.argoservice/progress   the progress it reports, "N/M"
+//
+// Templates need an explicit command for their containers, otherwise the
+// controller asks an image registry for the image's entrypoint.
+//
+// The binaries come from the environment; `eval "$(make -s tools-env)"` sets it.
+package envtest

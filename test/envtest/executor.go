@@ -1,0 +1,111 @@
+package envtest
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/kubernetes"
+	corelisters "k8s.io/client-go/listers/core/v1"
+	"k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+const executorWorkers = 8
+
+// executor does what the executor container of a Workflow's pod would: it reports
+// the results of the node. See the package's documentation for the annotations it
+// takes them from.
+type executor struct {
+	kube   kubernetes.Interface
+	client client.Client
+	pods   corelisters.PodLister
+	queue  workqueue.TypedRateLimitingInterface[cache.ObjectName]
+	log    *log.Logger
+}
+
+// startExecutor starts the stand-in. It ends when the cluster is stopped. While the
+// API server is away it tries again.
+func (c *Cluster) startExecutor() error {
+	file, err := c.createLog("executor")
+	if err != nil {
+		return err
+	}
+	e := &executor{
+		kube:   c.kube,
+		client: c.client,
+		queue:  workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[cache.ObjectName]()),
+		log:    log.New(file, "", log.LstdFlags|log.Lmicroseconds),
+	}
+	factory := informers.NewSharedInformerFactoryWithOptions(c.kube, 0, informers.WithTweakListOptions(
+		func(o *metav1.ListOptions) { o.LabelSelector = labelWorkflow + "," + labelCompleted + "!=true" }))
+	informer := factory.Core().V1().Pods()
+	e.pods = informer.Lister()
+	_, err = informer.Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc:    e.enqueue,
+		UpdateFunc: func(_, pod any) { e.enqueue(pod) },
+	})
+	if err != nil {
+		return fmt.Errorf("watch pods: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	factory.Start(ctx.Done())
+	var workers sync.WaitGroup
+	for range executorWorkers {
+		workers.Go(func() { e.work(ctx) })
+	}
+	c.started("executor", func() error {
+		cancel()
+		e.queue.ShutDown()
+		workers.Wait()
+		factory.Shutdown()
+		return nil
+	})
+	return nil
+}
+
+func (e *executor) enqueue(obj any) {
+	if pod, ok := obj.(*corev1.Pod); ok && needsReport(pod) {
+		e.queue.Add(cache.MetaObjectToName(pod))
+	}
+}
+
+func (e *executor) work(ctx context.Context) {
+	for {
+		name, shutdown := e.queue.Get()
+		if shutdown {
+			return
+		}
+		if err := e.reportFor(ctx, name); err != nil {
+			e.log.Printf("pod %s: %v; trying again", name, err)
+			e.queue.AddRateLimited(name)
+		} else {
+			e.queue.Forget(name)
+		}
+		e.queue.Done(name)
+	}
+}
+
+// reportFor reports for the pod of that name, as it is by now.
+func (e *executor) reportFor(ctx context.Context, name cache.ObjectName) error {
+	pod, err := e.pods.Pods(name.Namespace).Get(name.Name)
+	if err != nil || !needsReport(pod) {
+		return client.IgnoreNotFound(err)
+	}
+	result, err := taskResult(pod)
+	if err != nil {
+		// Trying again doesn't help, and the pod that never ends shows it.
+		e.log.Printf("pod %s: %v; it is left running", name, err)
+		return nil
+	}
+	if err := e.write(ctx, result); err != nil {
+		return fmt.Errorf("report result of node %s: %w", result.GetName(), err)
+	}
+	e.log.Printf("pod %s: reported node %s", name, result.GetName())
+	return e.markReported(ctx, pod)
+}

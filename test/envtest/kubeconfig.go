@@ -1,0 +1,31 @@
+package envtest
+
+import (
+	"fmt"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+)
+
+// writeKubeconfig writes a kubeconfig file into the work folder and returns its path.
+func (c *Cluster) writeKubeconfig(name string, cfg *rest.Config) (string, error) {
+	const only = "envtest" // one cluster, one user, one context
+	file := clientcmdapi.NewConfig()
+	file.Clusters[only] = &clientcmdapi.Cluster{
+		Server:                   cfg.Host,
+		CertificateAuthorityData: cfg.CAData,
+	}
+	file.AuthInfos[only] = &clientcmdapi.AuthInfo{
+		ClientCertificateData: cfg.CertData,
+		ClientKeyData:         cfg.KeyData,
+		Token:                 cfg.BearerToken,
+	}
+	file.Contexts[only] = &clientcmdapi.Context{Cluster: only, AuthInfo: only}
+	file.CurrentContext = only
+	path := c.path(name)
+	if err := clientcmd.WriteToFile(*file, path); err != nil {
+		return "", fmt.Errorf("write %s: %w", name, err)
+	}
+	return path, nil
+}

@@ -1,0 +1,53 @@
+package envtest
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+)
+
+// tokenLifetime is longer than any run of a cluster.
+const tokenLifetime = 7 * 24 * time.Hour
+
+// NewNamespace creates a namespace with a name of its own that starts with prefix
+// and returns the name. It blocks until the namespace can take pods. Each call
+// creates another one.
+func (c *Cluster) NewNamespace(ctx context.Context, prefix string) (string, error) {
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: prefix + "-"}}
+	ns, err := c.kube.CoreV1().Namespaces().Create(ctx, ns, metav1.CreateOptions{})
+	if err != nil {
+		return "", fmt.Errorf("create namespace: %w", err)
+	}
+	return ns.Name, c.awaitDefaultAccount(ctx, ns.Name)
+}
+
+// awaitDefaultAccount waits until pods are admitted to a namespace: not before its
+// default service account is there. Without controllers nobody makes one, and none is needed.
+func (c *Cluster) awaitDefaultAccount(ctx context.Context, namespace string) error {
+	if !c.opts.Parts.has(Controllers) {
+		return nil
+	}
+	return until(ctx, "namespace "+namespace+" has a service account", func(ctx context.Context) (bool, error) {
+		return c.hasDefaultAccount(ctx, namespace)
+	})
+}
+
+// ServiceAccountConfig returns the configuration of a client that acts as an
+// existing service account, with client-side throttling off. Its token is valid for a week.
+func (c *Cluster) ServiceAccountConfig(ctx context.Context, namespace, name string) (*rest.Config, error) {
+	request := &authenticationv1.TokenRequest{
+		Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: new(int64(tokenLifetime.Seconds()))},
+	}
+	token, err := c.kube.CoreV1().ServiceAccounts(namespace).CreateToken(ctx, name, request, metav1.CreateOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("get token of service account %s/%s: %w", namespace, name, err)
+	}
+	cfg := rest.AnonymousClientConfig(c.config)
+	cfg.BearerToken = token.Status.Token
+	return cfg, nil
+}

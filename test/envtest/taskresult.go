@@ -1,0 +1,108 @@
+package envtest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// The annotations of a Workflow's pod that say what happens to it; see the package's
+// documentation.
+const (
+	AnnotationDuration = "envtest.argoservice/duration"
+	AnnotationExitCode = "envtest.argoservice/exit-code"
+	AnnotationMessage  = "envtest.argoservice/message"
+	AnnotationOutputs  = "envtest.argoservice/outputs"
+	AnnotationProgress = "envtest.argoservice/progress"
+
+	// annotationReported is set by the stand-in when it has reported, and lets the
+	// pod end (see stages.yaml).
+	annotationReported = "envtest.argoservice/reported"
+)
+
+// Names that Argo has given.
+const (
+	labelWorkflow  = "workflows.argoproj.io/workflow"
+	labelCompleted = "workflows.argoproj.io/completed"
+	labelReported  = "workflows.argoproj.io/report-outputs-completed"
+	annotationNode = "workflows.argoproj.io/node-id"
+	argoAPIVersion = "argoproj.io/v1alpha1"
+)
+
+// needsReport says whether a pod is one of a Workflow's nodes that runs and hasn't
+// been reported for.
+func needsReport(pod *corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodRunning &&
+		pod.DeletionTimestamp == nil &&
+		pod.Annotations[annotationNode] != "" &&
+		pod.Annotations[annotationReported] != "true" &&
+		workflowOf(pod) != nil
+}
+
+// workflowOf returns the reference to the Workflow that owns a pod, or nil.
+func workflowOf(pod *corev1.Pod) *metav1.OwnerReference {
+	for i, owner := range pod.OwnerReferences {
+		if owner.APIVersion == argoAPIVersion && owner.Kind == "Workflow" {
+			return &pod.OwnerReferences[i]
+		}
+	}
+	return nil
+}
+
+// taskResult is the WorkflowTaskResult for a pod. Its owner is the Workflow, as
+// with the real executor, so that it outlives the pod.
+func taskResult(pod *corev1.Pod) (*unstructured.Unstructured, error) {
+	owner := workflowOf(pod)
+	result := &unstructured.Unstructured{Object: map[string]any{}}
+	result.SetAPIVersion(argoAPIVersion)
+	result.SetKind("WorkflowTaskResult")
+	result.SetNamespace(pod.Namespace)
+	result.SetName(pod.Annotations[annotationNode])
+	result.SetLabels(map[string]string{labelWorkflow: owner.Name, labelReported: "true"})
+	result.SetOwnerReferences([]metav1.OwnerReference{{
+		APIVersion: owner.APIVersion, Kind: owner.Kind, Name: owner.Name, UID: owner.UID,
+	}})
+	if text := pod.Annotations[AnnotationOutputs]; text != "" {
+		var outputs map[string]any
+		if err := json.Unmarshal([]byte(text), &outputs); err != nil {
+			return nil, fmt.Errorf("annotation %s is not a JSON object: %w", AnnotationOutputs, err)
+		}
+		result.Object["outputs"] = outputs
+	}
+	if progress := pod.Annotations[AnnotationProgress]; progress != "" {
+		result.Object["progress"] = progress
+	}
+	return result, nil
+}
+
+// write creates a task result. Where there is one, of an earlier try or of a node
+// that is being retried, it takes the new content.
+func (e *executor) write(ctx context.Context, result *unstructured.Unstructured) error {
+	err := e.client.Create(ctx, result.DeepCopy())
+	if !apierrors.IsAlreadyExists(err) {
+		return err
+	}
+	data, err := result.MarshalJSON()
+	if err != nil {
+		return fmt.Errorf("encode: %w", err)
+	}
+	return e.client.Patch(ctx, result, client.RawPatch(types.MergePatchType, data))
+}
+
+func (e *executor) markReported(ctx context.Context, pod *corev1.Pod) error {
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
+		"annotations": map[string]string{annotationReported: "true"},
+	}})
+	if err != nil {
+		return fmt.Errorf("encode: %w", err)
+	}
+	_, err = e.kube.CoreV1().Pods(pod.Namespace).Patch(ctx, pod.Name, types.MergePatchType, patch, metav1.PatchOptions{})
+	return client.IgnoreNotFound(err) // deleted meanwhile
+}
