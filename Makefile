@@ -10,8 +10,8 @@ RUN := $(CACHE)/run-$(shell printf %s '$(CURDIR)' | cksum | cut -d' ' -f1)
 TOOLS := $(RUN)/tools
 # What a killed build or test leaves behind stays in the cache too,
 export GOTMPDIR := $(RUN)/tmp
-# and so do the port files that controller-runtime keeps.
-WITH_TOOLS := env ARGOSERVICE_CACHE=$(CACHE) XDG_CACHE_HOME=$(RUN)/cache $(TOOLS) exec --
+# and so do the port files that controller-runtime keeps in the user's cache folder.
+CLUSTER := env ARGOSERVICE_CACHE=$(CACHE) XDG_CACHE_HOME=$(RUN)/cache $(TOOLS) exec -- $(RUN)/cluster
 
 # The modules that hold code; the tool modules under hack/tools hold versions only.
 MODULES := . test/envtest examples/backfill hack/tools
@@ -30,12 +30,12 @@ help: ## list the targets
 
 .PHONY: demo
 demo: tools programs ## run a backfill on a local cluster (ARGS="--fail-shard 3" to see it fail)
-	@[ -t 0 ] || set -- --yes; exec $(WITH_TOOLS) $(RUN)/cluster --apply examples/backfill/manifests/bulk-load.yaml -- \
+	@[ -t 0 ] || set -- --yes; exec $(CLUSTER) --apply examples/backfill/manifests/bulk-load.yaml -- \
 		$(RUN)/backfill --config examples/backfill/backfill.yaml "$$@" $(ARGS)
 
 .PHONY: cluster
 cluster: tools programs ## run a local cluster in the foreground, to play with by kubectl
-	@exec $(WITH_TOOLS) $(RUN)/cluster --apply examples/backfill/manifests/bulk-load.yaml $(ARGS)
+	@exec $(CLUSTER) --apply examples/backfill/manifests/bulk-load.yaml $(ARGS)
 
 .PHONY: programs
 programs: need
@@ -62,12 +62,12 @@ test-unit: need ## the tests that need no cluster
 
 .PHONY: test-integration
 test-integration: tools ## the specs on a real control plane with the real Argo controller
-	$(WITH_TOOLS) $(GOTEST) -C test/envtest -timeout $(INTEGRATION_TIMEOUT) . -ginkgo.randomize-all $(ARGS)
+	$(TOOLS) exec -- $(GOTEST) -C test/envtest -timeout $(INTEGRATION_TIMEOUT) . -ginkgo.randomize-all $(ARGS)
 
 .PHONY: test-latest
 test-latest: tools ## unit and integration tests with the newest Kubernetes libraries
 	$(GOTEST) -modfile=$(CURDIR)/hack/latest/argoservice.mod ./...
-	$(WITH_TOOLS) $(GOTEST) -C test/envtest -modfile=$(CURDIR)/hack/latest/envtest.mod -timeout $(INTEGRATION_TIMEOUT) . \
+	$(TOOLS) exec -- $(GOTEST) -C test/envtest -modfile=$(CURDIR)/hack/latest/envtest.mod -timeout $(INTEGRATION_TIMEOUT) . \
 		-ginkgo.randomize-all $(ARGS)
 
 .PHONY: verify
