@@ -19,7 +19,7 @@ TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
 
 # The race detector needs a C compiler.
 RACE := $(if $(shell command -v "$${CC:-cc}" || command -v gcc),-race)
-GOTEST := go test $(RACE) -shuffle=on
+gotest = go test -C $(1) $(RACE) -shuffle=on
 INTEGRATION_TIMEOUT := 15m
 
 .PHONY: help
@@ -55,19 +55,19 @@ vet: need
 .PHONY: test-unit
 test-unit: need ## the tests that need no cluster
 	@[ -n "$(RACE)" ] || echo "no C compiler: the tests run without the race detector" >&2
-	$(GOTEST) ./...
-	$(GOTEST) -C examples/backfill ./...
-	$(GOTEST) -C hack/tools ./...
-	$(GOTEST) -C test/envtest ./leash/... ./cmd/...
+	$(call gotest,.) ./...
+	$(call gotest,examples/backfill) ./...
+	$(call gotest,hack/tools) ./...
+	$(call gotest,test/envtest) ./leash/... ./cmd/...
 
 .PHONY: test-integration
 test-integration: tools ## the specs on a real control plane with the real Argo controller
-	$(TOOLS) exec -- $(GOTEST) -C test/envtest -timeout $(INTEGRATION_TIMEOUT) . -ginkgo.randomize-all $(ARGS)
+	$(TOOLS) exec -- $(call gotest,test/envtest) -timeout $(INTEGRATION_TIMEOUT) . -ginkgo.randomize-all $(ARGS)
 
 .PHONY: test-latest
 test-latest: tools ## unit and integration tests with the newest Kubernetes libraries
-	$(GOTEST) -modfile=$(CURDIR)/hack/latest/argoservice.mod ./...
-	$(TOOLS) exec -- $(GOTEST) -C test/envtest -modfile=$(CURDIR)/hack/latest/envtest.mod -timeout $(INTEGRATION_TIMEOUT) . \
+	$(call gotest,.) -modfile=$(CURDIR)/hack/latest/argoservice.mod ./...
+	$(TOOLS) exec -- $(call gotest,test/envtest) -modfile=$(CURDIR)/hack/latest/envtest.mod -timeout $(INTEGRATION_TIMEOUT) . \
 		-ginkgo.randomize-all $(ARGS)
 
 .PHONY: verify

@@ -34,9 +34,8 @@ func announce(out io.Writer, b *backfill.Status) {
 	fmt.Fprintf(out, "backfill %q: workflow %s/%s is %s\n", b.Session, b.Workflow.Namespace, b.Workflow.Name, b.State)
 }
 
-// activity names what runs at the moment.
-func activity(s *status.WorkflowStatus) string {
-	const most = 3
+// activity names what runs at the moment, the first few of it.
+func activity(s *status.WorkflowStatus, most int) string {
 	var names []string
 	running := 0
 	for _, n := range s.Nodes {
@@ -64,7 +63,7 @@ func (v *lineView) pause()                     {}
 func (v *lineView) close()                     {}
 
 func (v *lineView) show(s *status.WorkflowStatus) {
-	line := fmt.Sprintf("%-10s %6s  %s", s.Outcome(), s.Progress, activity(s))
+	line := fmt.Sprintf("%-10s %6s  %s", s.Outcome(), s.Progress, activity(s, 3))
 	if line = strings.TrimRight(line, " "); line != v.last {
 		fmt.Fprintf(v.out, "%s  %s\n", time.Now().Format(time.TimeOnly), line)
 		v.last = line
@@ -88,7 +87,7 @@ func (v *barView) show(s *status.WorkflowStatus) {
 			Set(pb.Terminal, true).Set(pb.CleanOnFinish, true).SetRefreshRate(250 * time.Millisecond)
 		v.bar.Start()
 	}
-	v.bar.Set("outcome", fmt.Sprintf("%-9s", s.Outcome())).Set("activity", activity(s)).Set("clock", clock{s})
+	v.bar.Set("outcome", fmt.Sprintf("%-9s", s.Outcome())).Set("activity", activity(s, 1)).Set("clock", clock{s})
 	v.bar.SetTotal(s.Progress.Total).SetCurrent(s.Progress.Done)
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"iter"
 
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -17,8 +19,11 @@ import (
 // That the workflow failed is no error. Errors: what the condition returned; [ErrCompleted]
 // if the workflow ended in a state for which the condition doesn't hold; [ErrNotFound];
 // [ErrDeleted], [ErrReplaced]; [ErrForbidden] (needs get and watch), [ErrUnauthorized],
-// [ErrNotInstalled]; when ctx ends, a [*WaitError] with the last state.
+// [ErrNotInstalled], [ErrInvalid]; when ctx ends, a [*WaitError] with the last state.
 func (c *WorkflowClient) Wait(ctx context.Context, name string, until Condition) (*status.WorkflowStatus, error) {
+	if until == nil {
+		return nil, c.error(OpWait, name, invalid(field.Required(field.NewPath("until"), "a condition such as Completed")))
+	}
 	var reached *status.WorkflowStatus
 	err := c.follow(ctx, name, func(s *status.WorkflowStatus) (bool, error) {
 		done, err := until(s)

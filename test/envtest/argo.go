@@ -63,7 +63,7 @@ func (c *Cluster) startArgo(ctx context.Context) (func(context.Context) error, e
 	if err != nil {
 		return nil, err
 	}
-	kubeconfig, err := c.writeKubeconfig(workflowController+".kubeconfig", account)
+	kubeconfig, err := c.WriteKubeconfig(workflowController+".kubeconfig", account)
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func (c *Cluster) startControlPlane(ctx context.Context) error {
 		return fmt.Errorf("make administrator: %w", err)
 	}
 	c.config = admin.Config()
-	if c.kubeconfig, err = c.writeKubeconfig("kubeconfig", c.config); err != nil {
+	if c.kubeconfig, err = c.WriteKubeconfig("kubeconfig", c.config); err != nil {
 		return err
 	}
 	for user, file := range map[string]string{
@@ -51,7 +51,7 @@ func (c *Cluster) startControlPlane(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("make user %s: %w", user, err)
 		}
-		if _, err := c.writeKubeconfig(file+".kubeconfig", added.Config()); err != nil {
+		if _, err := c.WriteKubeconfig(file+".kubeconfig", added.Config()); err != nil {
 			return err
 		}
 	}

@@ -8,8 +8,10 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// writeKubeconfig writes a kubeconfig file into the work folder and returns its path.
-func (c *Cluster) writeKubeconfig(name string, cfg *rest.Config) (string, error) {
+// WriteKubeconfig writes a kubeconfig file of that name for a client's configuration and
+// returns its path. The file is in the work folder and goes with the cluster; one of the
+// same name is replaced.
+func (c *Cluster) WriteKubeconfig(name string, cfg *rest.Config) (string, error) {
 	const only = "envtest" // one cluster, one user, one context
 	file := clientcmdapi.NewConfig()
 	file.Clusters[only] = &clientcmdapi.Cluster{
