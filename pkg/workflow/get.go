@@ -24,14 +24,17 @@ func (c *WorkflowClient) Create(ctx context.Context, wf *unstructured.Unstructur
 	wf = wf.DeepCopy()
 	wf.SetAPIVersion(apiVersion)
 	wf.SetKind(kind)
+	if ctx.Err() != nil {
+		return nil, c.error(OpCreate, wf.GetName(), context.Cause(ctx))
+	}
 	created, err := c.workflows.Create(ctx, wf, metav1.CreateOptions{FieldValidation: metav1.FieldValidationStrict})
 	switch {
 	case err == nil:
 		return created, nil
 	case mayHaveHappened(err):
 		err = unknownOutcome(ctx, err)
-	case ctx.Err() != nil:
-		err = &interrupted{cause: context.Cause(ctx), last: err}
+	default:
+		err = ended(ctx, err)
 	}
 	return nil, c.error(OpCreate, wf.GetName(), err)
 }

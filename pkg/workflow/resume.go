@@ -83,8 +83,11 @@ func (c *WorkflowClient) resume(ctx context.Context, name string, opts ResumeOpt
 			return &sent.result, nil
 		}
 		r, err := planResume(obj, selector, outputs, opts, time.Now())
-		if err != nil || r.nothing() {
-			return &r.result, err
+		if err != nil {
+			return nil, err
+		}
+		if r.nothing() {
+			return &r.result, nil
 		}
 		patch, err := json.Marshal(r.patch)
 		if err != nil {
@@ -99,10 +102,7 @@ func (c *WorkflowClient) resume(ctx context.Context, name string, opts ResumeOpt
 		}
 		again := apierrors.IsConflict(err) || transient(err)
 		if !again || ctx.Err() != nil || !p.pause(ctx, err) {
-			if ctx.Err() != nil {
-				err = &interrupted{cause: context.Cause(ctx), last: err}
-			}
-			return nil, sent.orUnknown(err)
+			return nil, sent.orUnknown(ended(ctx, err))
 		}
 	}
 }

@@ -52,12 +52,17 @@ func read[T any](ctx context.Context, p *pacer, attempt func() (T, error)) (T, e
 	for {
 		result, err := attempt()
 		if err == nil || ctx.Err() != nil || !transient(err) || !p.pause(ctx, err) {
-			if err != nil && ctx.Err() != nil {
-				err = &interrupted{cause: context.Cause(ctx), last: err}
-			}
-			return result, err
+			return result, ended(ctx, err)
 		}
 	}
+}
+
+// ended puts the end of ctx, if it has ended, before the error that this made for.
+func ended(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
+	return &interrupted{cause: context.Cause(ctx), last: err}
 }
 
 // interrupted is the error of a call whose context ended: it unwraps to the context's

@@ -95,6 +95,9 @@ func (c *WorkflowClient) start(ctx context.Context, p *pacer, req StartRequest) 
 	if err != nil {
 		return nil, err
 	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx) // nothing was sent: there is nothing to be in doubt about
+	}
 	wf, err := c.manifest(req, texts, mark)
 	if err != nil {
 		return nil, err
@@ -114,8 +117,14 @@ func (c *WorkflowClient) createOnce(
 	lost := false // an attempt was sent whose answer did not come back
 	for {
 		created, err := c.workflows.Create(ctx, wf, opts)
-		if apierrors.IsAlreadyExists(err) {
-			created, err = c.adopt(ctx, p, wf.GetName(), mark)
+		switch {
+		case err == nil:
+			return created, nil
+		case apierrors.IsAlreadyExists(err):
+			existing, err := c.adopt(ctx, p, wf.GetName(), mark)
+			if err == nil {
+				return existing, nil
+			}
 			if apierrors.IsNotFound(err) && p.pause(ctx, err) {
 				continue // it was deleted in between: the name is free again
 			}
@@ -124,25 +133,20 @@ func (c *WorkflowClient) createOnce(
 				lost = false // had it come through, it would have been found here
 				continue
 			}
-		}
-		switch {
-		case err == nil:
-			return created, nil
+			if lost && (transient(err) || ctx.Err() != nil) { // whose workflow it is could not be read
+				err = unknownOutcome(ctx, err)
+			}
+			return nil, &namedError{name: wf.GetName(), err: err}
 		case mayHaveHappened(err):
 			lost = len(opts.DryRun) == 0
-			if ctx.Err() == nil && transient(err) && p.pause(ctx, err) {
-				continue
-			}
-		case ctx.Err() == nil && transient(err) && p.pause(ctx, err):
+		}
+		if ctx.Err() == nil && transient(err) && p.pause(ctx, err) {
 			continue
 		}
 		if lost {
 			return c.settle(ctx, wf.GetName(), mark, err)
 		}
-		if ctx.Err() != nil {
-			err = &interrupted{cause: context.Cause(ctx), last: err}
-		}
-		return nil, &namedError{name: wf.GetName(), err: err}
+		return nil, &namedError{name: wf.GetName(), err: ended(ctx, err)}
 	}
 }
 
@@ -167,15 +171,11 @@ func (c *WorkflowClient) adopt(ctx context.Context, p *pacer, name string, mark 
 		return c.workflows.Get(ctx, name, metav1.GetOptions{})
 	})
 	if err == nil {
-		err = mark.check(existing)
+		if err = mark.check(existing); err == nil {
+			return existing, nil
+		}
 	}
-	if err != nil && !apierrors.IsNotFound(err) {
-		err = &namedError{name: name, err: err}
-	}
-	if err != nil {
-		return nil, err
-	}
-	return existing, nil
+	return nil, &namedError{name: name, err: err}
 }
 
 // namedError carries the name that was chosen for a workflow up to the [Error].
@@ -188,8 +188,5 @@ func (e *namedError) Error() string { return e.err.Error() }
 func (e *namedError) Unwrap() error { return e.err }
 
 func unknownOutcome(ctx context.Context, cause error) error {
-	if ctx.Err() != nil {
-		cause = &interrupted{cause: context.Cause(ctx), last: cause}
-	}
-	return fmt.Errorf("%w: %w", ErrUnknownOutcome, cause)
+	return fmt.Errorf("%w: %w", ErrUnknownOutcome, ended(ctx, cause))
 }

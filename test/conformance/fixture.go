@@ -112,6 +112,11 @@ func (f Fixture) expectNone(ctx context.Context) {
 func expectError(err, kind error, op workflow.Op, name string) string {
 	ginkgo.GinkgoHelper()
 	gomega.Expect(err).To(gomega.MatchError(kind))
+	for _, other := range sentinels() {
+		if !errors.Is(kind, other) {
+			gomega.Expect(err).NotTo(gomega.MatchError(other), "an error is of one kind")
+		}
+	}
 	var e *workflow.Error
 	gomega.Expect(errors.As(err, &e)).To(gomega.BeTrue(), "%T is no *workflow.Error", err)
 	gomega.Expect(e.Op).To(gomega.Equal(op))
@@ -126,4 +131,13 @@ func eventuallyAllowed(ctx context.Context, call func() error) {
 	ginkgo.GinkgoHelper()
 	gomega.Eventually(ctx, func() bool { return apierrors.IsForbidden(call()) }).
 		WithTimeout(specTimeout).Should(gomega.BeFalse())
+}
+
+func sentinels() []error {
+	return []error{
+		workflow.ErrNotFound, workflow.ErrAlreadyExists, workflow.ErrUnauthorized, workflow.ErrForbidden, workflow.ErrInvalid,
+		workflow.ErrConflict, workflow.ErrTemplateNotFound, workflow.ErrNotInstalled, workflow.ErrCompleted,
+		workflow.ErrNotCompleted, workflow.ErrNotSuspended, workflow.ErrReplaced, workflow.ErrDeleted,
+		workflow.ErrNodesOffloaded, workflow.ErrUnsupported, workflow.ErrUnavailable, workflow.ErrUnknownOutcome,
+	}
 }

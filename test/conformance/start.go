@@ -1,6 +1,8 @@
 package conformance
 
 import (
+	"context"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -96,6 +98,16 @@ func describeStart(fixture func() Fixture) {
 			_, err := fixture().Client.Start(ctx, workflow.StartRequest{Name: "Bad_Name", Parameters: map[string]any{"p": nil}})
 			text := expectError(err, workflow.ErrInvalid, workflow.OpStart, "Bad_Name")
 			Expect(text).To(And(ContainSubstring("name:"), ContainSubstring("template:"), ContainSubstring("parameters[p]:")))
+		}, SpecTimeout(specTimeout))
+
+		It("sends nothing once its context has ended", func(ctx SpecContext) {
+			f := fixture()
+			req := workflow.StartRequest{Template: f.template(ctx, gate), Name: "late"}
+			gone, cancel := context.WithCancel(ctx)
+			cancel()
+			_, err := f.Client.Start(gone, req)
+			expectError(err, context.Canceled, workflow.OpStart, "late")
+			f.expectNone(ctx)
 		}, SpecTimeout(specTimeout))
 
 		It("refuses a name that is taken", func(ctx SpecContext) {
