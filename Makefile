@@ -11,7 +11,7 @@ TOOLS := $(RUN)/tools
 # What a killed build or test leaves behind stays in the cache too,
 export GOTMPDIR := $(RUN)/tmp
 # and so do the port files that controller-runtime keeps in the user's cache folder.
-CLUSTER := env ARGOSERVICE_CACHE=$(CACHE) XDG_CACHE_HOME=$(RUN)/cache $(TOOLS) exec -- $(RUN)/cluster
+CLUSTER := env ARGOSERVICE_CACHE="$(CACHE)" XDG_CACHE_HOME="$(RUN)/cache" "$(TOOLS)" exec -- "$(RUN)/cluster"
 
 # The modules that hold code; the tool modules under hack/tools hold versions only.
 MODULES := . test/envtest examples/backfill hack/tools
@@ -31,7 +31,7 @@ help: ## list the targets
 .PHONY: demo
 demo: tools programs ## run a backfill on a local cluster (ARGS="--fail-shard 3" to see it fail)
 	@[ -t 0 ] || set -- --yes; exec $(CLUSTER) --apply examples/backfill/manifests/bulk-load.yaml -- \
-		$(RUN)/backfill --config examples/backfill/backfill.yaml "$$@" $(ARGS)
+		"$(RUN)/backfill" --config examples/backfill/backfill.yaml "$$@" $(ARGS)
 
 .PHONY: cluster
 cluster: tools programs ## run a local cluster in the foreground, to play with by kubectl
@@ -40,8 +40,8 @@ cluster: tools programs ## run a local cluster in the foreground, to play with b
 .PHONY: programs
 programs: need
 	@echo "building the local cluster and the example (a minute or two the first time)" >&2
-	@go build -C test/envtest -o $(RUN)/cluster ./cmd/cluster
-	@go build -C examples/backfill -o $(RUN)/backfill .
+	@go build -C test/envtest -o "$(RUN)/cluster" ./cmd/cluster
+	@go build -C examples/backfill -o "$(RUN)/backfill" .
 
 ##@ check
 
@@ -62,22 +62,22 @@ test-unit: need ## the tests that need no cluster
 
 .PHONY: test-integration
 test-integration: tools ## the specs on a real control plane with the real Argo controller
-	$(TOOLS) exec -- $(call gotest,test/envtest) -timeout $(INTEGRATION_TIMEOUT) . -ginkgo.randomize-all $(ARGS)
+	"$(TOOLS)" exec -- $(call gotest,test/envtest) -timeout $(INTEGRATION_TIMEOUT) . -ginkgo.randomize-all $(ARGS)
 
 .PHONY: test-latest
 test-latest: tools ## unit and integration tests with the newest Kubernetes libraries
-	$(call gotest,.) -modfile=$(CURDIR)/hack/latest/argoservice.mod ./...
-	$(TOOLS) exec -- $(call gotest,test/envtest) -modfile=$(CURDIR)/hack/latest/envtest.mod -timeout $(INTEGRATION_TIMEOUT) . \
+	$(call gotest,.) -modfile="$(CURDIR)/hack/latest/argoservice.mod" ./...
+	"$(TOOLS)" exec -- $(call gotest,test/envtest) -modfile="$(CURDIR)/hack/latest/envtest.mod" -timeout $(INTEGRATION_TIMEOUT) . \
 		-ginkgo.randomize-all $(ARGS)
 
 .PHONY: verify
 verify: lint tidy vulncheck ## lint, tidy go.mod files, known vulnerabilities
 
 .PHONY: lint
-lint: $(TOOLS)
-	@$(TOOLS) install lint
+lint: installer
+	@"$(TOOLS)" install lint
 	@for module in $(MODULES); do echo "lint $$module" >&2; \
-		(cd $$module && "$$($(TOOLS) path lint)/golangci-lint" run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
+		(cd $$module && "$$("$(TOOLS)" path lint)/golangci-lint" run --config "$(CURDIR)/.golangci.yml" ./...) || exit 1; done
 
 .PHONY: tidy
 tidy: need
@@ -85,30 +85,30 @@ tidy: need
 	@hack/latest/check
 
 .PHONY: vulncheck
-vulncheck: $(TOOLS)
-	@$(TOOLS) install lint
-	@for module in $(MODULES); do hack/vulncheck "$$($(TOOLS) path lint)/govulncheck" $$module || exit 1; done
+vulncheck: installer
+	@"$(TOOLS)" install lint
+	@for module in $(MODULES); do hack/vulncheck "$$("$(TOOLS)" path lint)/govulncheck" $$module || exit 1; done
 
 ##@ tools
 
 .PHONY: tools
-tools: $(TOOLS) ## get the programs that demo and tests run (minutes, but only once)
-	@exec $(TOOLS) install
+tools: installer ## get the programs that demo and tests run (minutes, but only once)
+	@exec "$(TOOLS)" install
 
 .PHONY: tools-env
-tools-env: $(TOOLS) ## print the variables that `go test` needs in test/envtest: eval "$(make -s tools-env)"
-	@exec $(TOOLS) env
+tools-env: installer ## print the variables that `go test` needs in test/envtest: eval "$(make -s tools-env)"
+	@exec "$(TOOLS)" env
 
 .PHONY: clean
 clean: ## remove what was built of this checkout; the tools stay
-	rm -rf $(RUN)
+	rm -rf "$(RUN)"
 
-.PHONY: $(TOOLS)
-$(TOOLS): need
-	@go build -C hack/tools -o $@ .
+.PHONY: installer
+installer: need
+	@go build -C hack/tools -o "$(TOOLS)" .
 
 .PHONY: need
 need:
 	@for program in go git; do command -v $$program >/dev/null || \
 		{ echo "$$program is missing: install it (Go 1.26 or later, git and make are all this needs)" >&2; exit 1; }; done
-	@mkdir -p $(GOTMPDIR)
+	@mkdir -p "$(GOTMPDIR)"
