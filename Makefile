@@ -11,7 +11,9 @@ TOOLS := $(RUN)/tools
 # What a killed build or test leaves behind stays in the cache too,
 export GOTMPDIR := $(RUN)/tmp
 # and so do the port files that controller-runtime keeps in the user's cache folder.
-CLUSTER := env ARGOSERVICE_CACHE="$(CACHE)" XDG_CACHE_HOME="$(RUN)/cache" "$(TOOLS)" exec -- "$(RUN)/cluster"
+# What runs long ends when make does, also if make was killed before it could look.
+PARENT := ARGOSERVICE_PARENT=$(shell echo $$PPID)
+CLUSTER := env $(PARENT) ARGOSERVICE_CACHE="$(CACHE)" XDG_CACHE_HOME="$(RUN)/cache" "$(TOOLS)" exec -- "$(RUN)/cluster"
 
 # The modules that hold code; the tool modules under hack/tools hold versions only.
 MODULES := . test/envtest examples/backfill hack/tools
@@ -38,10 +40,10 @@ cluster: tools programs ## run a local cluster in the foreground, to play with b
 	@exec $(CLUSTER) --apply examples/backfill/manifests/bulk-load.yaml $(ARGS)
 
 .PHONY: programs
-programs: need
+programs: installer
 	@echo "building the local cluster and the example (a minute or two the first time)" >&2
-	@go build -C test/envtest -o "$(RUN)/cluster" ./cmd/cluster
-	@go build -C examples/backfill -o "$(RUN)/backfill" .
+	@exec env $(PARENT) "$(TOOLS)" build test/envtest "$(RUN)/cluster" ./cmd/cluster
+	@exec env $(PARENT) "$(TOOLS)" build examples/backfill "$(RUN)/backfill" .
 
 ##@ check
 
@@ -93,7 +95,7 @@ vulncheck: installer
 
 .PHONY: tools
 tools: installer ## get the programs that demo and tests run (minutes, but only once)
-	@exec "$(TOOLS)" install
+	@exec env $(PARENT) "$(TOOLS)" install
 
 .PHONY: tools-env
 tools-env: installer ## print the variables that `go test` needs in test/envtest: eval "$(make -s tools-env)"
@@ -105,7 +107,7 @@ clean: ## remove what was built of this checkout; the tools stay
 
 .PHONY: installer
 installer: need
-	@go build -C hack/tools -o "$(TOOLS)" .
+	@go build -C hack/tools -buildvcs=false -o "$(TOOLS)" .
 
 .PHONY: need
 need:

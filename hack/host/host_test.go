@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -65,7 +66,7 @@ func TestNothingIsRaised(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := versions(t, root, hostModule, bareProgram)
-	after := versions(t, root, hostModule+"\nrequire "+library+" v0.0.0\n\nreplace "+library+" => "+root+"\n", hostProgram)
+	after := versions(t, root, hostModule+"\nrequire "+library+" v0.0.0\n\nreplace "+library+" => "+strconv.Quote(root)+"\n", hostProgram)
 	if before["k8s.io/client-go"] != "v0.35.0" || after[library] == "" {
 		t.Fatalf("this compares nothing: %v, %v", before, after)
 	}

@@ -96,3 +96,16 @@ func parenthesized(version string) string {
 	}
 	return " (" + version + ")"
 }
+
+// buildOwn builds a program of the checkout itself: of the module in dir, a folder relative
+// to the working directory. It is here, and not a plain go build in the Makefile, so that
+// it ends when make does.
+func (in *installer) buildOwn(ctx context.Context, dir, out, pkg string) error {
+	out, err := filepath.Abs(out)
+	if err != nil {
+		return err
+	}
+	// -buildvcs=false: the checkout may belong to somebody git doesn't trust, and nobody reads the stamp.
+	_, err = command{dir: dir, argv: []string{"go", "build", "-buildvcs=false", "-o", out, pkg}}.run(ctx)
+	return err
+}

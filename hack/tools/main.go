@@ -22,6 +22,7 @@ const usage = `usage: tools COMMAND
   install [SET...]        get what is missing of kube, argo, kwok (the default), lint
   env                     print the export lines that the specs need
   exec [--] CMD [ARG...]  run CMD with these variables set
+  build DIR OUT PACKAGE   build a program of the checkout's module in DIR
   path SET                print the folder that the programs of SET were built into
 
 settings, all of them optional:
@@ -93,6 +94,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			return fmt.Errorf("exec: no command to run: %w", errUsage)
 		}
 		return in.exec(ctx, args)
+	case "build":
+		if len(args) != 3 {
+			return fmt.Errorf("build: name the module's folder, the output and the package: %w", errUsage)
+		}
+		ctx, stop := untilOrphaned(ctx, os.Getppid, parentPoll)
+		defer stop()
+		return in.buildOwn(ctx, args[0], args[1], args[2])
 	case "path":
 		if len(args) != 1 {
 			return fmt.Errorf("path: name one set: %w", errUsage)

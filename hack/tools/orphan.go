@@ -3,18 +3,33 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
+	"strconv"
 	"time"
 )
 
 // errOrphaned is the cause of a context that ended because the parent process did.
 var errOrphaned = errors.New("stopped: the process that started this has ended")
 
+// startedBy is the process whose death ends this one: the parent, or the one that
+// ARGOSERVICE_PARENT names as it was when the command line was put together. The latter
+// is still noticed if it died before this program could look.
+func startedBy(getppid func() int) int {
+	if pid, err := strconv.Atoi(os.Getenv("ARGOSERVICE_PARENT")); err == nil {
+		return pid
+	}
+	return getppid()
+}
+
 // untilOrphaned returns a context that ends when the process that started this one
 // has ended: a killed make must not leave a build behind. getppid is os.Getppid,
 // which changes then.
 func untilOrphaned(ctx context.Context, getppid func() int, poll time.Duration) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	parent := getppid()
+	parent := startedBy(getppid)
+	if getppid() != parent {
+		cancel(errOrphaned)
+	}
 	go func() {
 		ticker := time.NewTicker(poll)
 		defer ticker.Stop()

@@ -1,7 +1,8 @@
 // Package envtest starts a Kubernetes cluster for specs: a real etcd,
 // kube-apiserver, kube-controller-manager, kube-scheduler and Argo
 // workflow-controller, with KWOK in the place of the kubelet. Everything listens
-// on loopback and on free ports, and all of it ends with the process that called
+// on loopback and on free ports (but for the workflow-controller's health port, which
+// Argo fixes at 6060 on all interfaces), and all of it ends with the process that called
 // [Start], however that process ends (see package leash, whose Main has to be the
 // first line of main or TestMain).
 //

@@ -75,6 +75,12 @@ var _ = Describe("the cluster command", Ordered, func() {
 		expectNothingLeft(ctx)
 	}, SpecTimeout(startTimeout))
 
+	It("ends when what started it was gone before it could look", func(ctx SpecContext) {
+		session := start("env", "ARGOSERVICE_PARENT=999999999", command)
+		Eventually(ctx, session).WithTimeout(startTimeout).Should(gexec.Exit())
+		expectNothingLeft(ctx)
+	}, SpecTimeout(startTimeout))
+
 	It("runs a command in the cluster and exits with its code", func(ctx SpecContext) {
 		manifest := filepath.Join(GinkgoT().TempDir(), "objects.yaml")
 		Expect(os.WriteFile(manifest, []byte(appliedObjects), 0o600)).To(Succeed())

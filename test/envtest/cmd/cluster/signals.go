@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 )
@@ -26,17 +27,36 @@ func (e *signalError) Error() string { return fmt.Sprintf("ended by signal: %s",
 
 func (e *signalError) exitCode() int { return 128 + int(e.signal) }
 
+const envParent = "ARGOSERVICE_PARENT"
+
+// startedBy is the process whose death ends this one: the parent, or the one that
+// envParent names as it was when the command line was put together. The latter
+// is still noticed if it died before this program could look.
+func startedBy() int {
+	if pid, err := strconv.Atoi(os.Getenv(envParent)); err == nil {
+		return pid
+	}
+	return os.Getppid()
+}
+
 // untilSignal returns a context that ends with the first SIGINT, SIGTERM or SIGHUP
 // (cause: *signalError), or when the parent process has ended (errOrphaned). A
 // second SIGINT ends this process at once; the cluster goes with it. The returned
 // function gives back the signals.
 func untilSignal(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
+	ppid := startedBy()
+	_ = os.Unsetenv(envParent) // not what a command that runs in the cluster was started by
+	if os.Getppid() != ppid {
+		cancel(errOrphaned)
+	}
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // under nohup it is, and has to stay so
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	stopped := make(chan struct{})
 	go func() {
-		ppid := os.Getppid()
 		tick := time.NewTicker(parentPoll)
 		defer tick.Stop()
 		for {
