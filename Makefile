@@ -40,7 +40,7 @@ cluster: tools programs ## run a local cluster in the foreground, to play with b
 	@exec $(CLUSTER) --apply examples/backfill/manifests/bulk-load.yaml $(ARGS)
 
 .PHONY: programs
-programs: installer
+programs: installer ## build the local cluster and the example
 	@echo "building the local cluster and the example (a minute or two the first time)" >&2
 	@exec env $(PARENT) "$(TOOLS)" build test/envtest "$(RUN)/cluster" ./cmd/cluster
 	@exec env $(PARENT) "$(TOOLS)" build examples/backfill "$(RUN)/backfill" .
@@ -51,7 +51,7 @@ programs: installer
 test: vet test-unit test-integration ## every test: vet, unit and integration
 
 .PHONY: vet
-vet: need
+vet: need ## go vet on every module
 	@for module in $(MODULES); do echo "vet $$module" >&2; go vet -C $$module ./... || exit 1; done
 
 .PHONY: test-unit
@@ -76,18 +76,18 @@ test-latest: tools ## unit and integration tests with the newest Kubernetes libr
 verify: lint tidy vulncheck ## lint, tidy go.mod files, known vulnerabilities
 
 .PHONY: lint
-lint: installer
+lint: installer ## golangci-lint on every module
 	@"$(TOOLS)" install lint
 	@for module in $(MODULES); do echo "lint $$module" >&2; \
 		(cd $$module && "$$("$(TOOLS)" path lint)/golangci-lint" run --config "$(CURDIR)/.golangci.yml" ./...) || exit 1; done
 
 .PHONY: tidy
-tidy: need
+tidy: need ## check that every go.mod is tidy
 	@for module in $(MODULES) $(TOOL_MODULES); do echo "tidy $$module" >&2; go mod tidy -C $$module -diff || exit 1; done
 	@hack/latest/check
 
 .PHONY: vulncheck
-vulncheck: installer
+vulncheck: installer ## known vulnerabilities, where the database can be reached
 	@"$(TOOLS)" install lint
 	@for module in $(MODULES); do hack/vulncheck "$$("$(TOOLS)" path lint)/govulncheck" $$module || exit 1; done
 
