@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
@@ -130,22 +132,26 @@ func TestApprove(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = null.Close() }()
-	gate := func(parameters ...status.Parameter) *status.Node {
-		return &status.Node{
-			DisplayName: "approve", Type: status.NodeTypeSuspend, Phase: status.NodeRunning, Outputs: status.Outputs{Parameters: parameters},
+	gate := func(awaited string) *status.Node {
+		s, err := status.FromUnstructured(&unstructured.Unstructured{Object: map[string]any{"status": map[string]any{"nodes": map[string]any{
+			"g": map[string]any{"displayName": "approve", "type": "Suspend", "phase": "Running", "outputs": map[string]any{"parameters": []any{
+				map[string]any{"name": awaited, "valueFrom": map[string]any{"supplied": map[string]any{}}},
+			}}},
+		}}}})
+		if err != nil {
+			t.Fatal(err)
 		}
+		return s.Nodes[0]
 	}
 	var out bytes.Buffer
-	by := status.Parameter{Name: "approved-by", Supplied: true}
-	outputs, err := approver{yes: true, name: "ann", in: null, out: &out}.approve(t.Context(), gate(by))
+	outputs, err := approver{yes: true, name: "ann", in: null, out: &out}.approve(t.Context(), gate("approved-by"))
 	if err != nil || outputs["approved-by"] != "ann" || !strings.Contains(out.String(), "approved by ann") {
 		t.Errorf("%v, %v, %q", outputs, err, out.String())
 	}
-	if _, err := (approver{name: "ann", in: null, out: &out}).approve(t.Context(), gate(by)); err == nil || !strings.Contains(err.Error(), "--yes") {
+	if _, err := (approver{name: "ann", in: null, out: &out}).approve(t.Context(), gate("approved-by")); err == nil || !strings.Contains(err.Error(), "--yes") {
 		t.Errorf("nobody was asked: %v", err)
 	}
-	other := status.Parameter{Name: "budget", Supplied: true}
-	if _, err := (approver{yes: true, in: null, out: &out}).approve(t.Context(), gate(other)); err == nil || !strings.Contains(err.Error(), "budget") {
+	if _, err := (approver{yes: true, in: null, out: &out}).approve(t.Context(), gate("budget")); err == nil || !strings.Contains(err.Error(), "budget") {
 		t.Errorf("a value was made up: %v", err)
 	}
 }

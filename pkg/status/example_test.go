@@ -75,6 +75,6 @@ func ExampleOutputs_Parameter() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(s.Node("a").Outputs.Parameter("cluster-config"))
+	fmt.Println(s.Node("a").Outputs().Parameter("cluster-config"))
 	// Output: {"endpoint":"https://s"} true
 }

@@ -29,14 +29,20 @@ type Node struct {
 	// OutboundNodes are the ids of the last nodes of a group.
 	OutboundNodes []string
 
-	Inputs, Outputs Outputs
-
 	PodIP, HostNodeName string
 	// Daemoned: the pod keeps running while the workflow goes on.
 	Daemoned bool
 	// Hooked: it runs a hook, e.g. an exit handler. Retried: it is an attempt of a Retry node.
 	Hooked, Retried bool
+
+	inputs, outputs Outputs
 }
+
+// Inputs are what the node was given.
+func (n *Node) Inputs() Outputs { return n.inputs }
+
+// Outputs are what it has produced, or for a gate, what it waits for.
+func (n *Node) Outputs() Outputs { return n.outputs }
 
 // Active reports whether n is a gate that waits to be resumed.
 func (n *Node) Active() bool {
@@ -50,7 +56,7 @@ func (n *Node) AwaitedOutputs() []Parameter {
 		return nil
 	}
 	var awaited []Parameter
-	for _, p := range n.Outputs.Parameters {
+	for _, p := range n.outputs.Parameters {
 		if p.Supplied && !p.Set {
 			awaited = append(awaited, p)
 		}
@@ -79,8 +85,8 @@ func (n *Node) read(id string, o *object) {
 		BoundaryID:        o.string("boundaryID"),
 		Children:          o.strings("children"),
 		OutboundNodes:     o.strings("outboundNodes"),
-		Inputs:            readOutputs(o.object("inputs")),
-		Outputs:           readOutputs(o.object("outputs")),
+		inputs:            readOutputs(o.object("inputs")),
+		outputs:           readOutputs(o.object("outputs")),
 		PodIP:             o.string("podIP"),
 		HostNodeName:      o.string("hostNodeName"),
 		Daemoned:          o.bool("daemoned"),

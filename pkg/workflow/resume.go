@@ -2,13 +2,9 @@ package workflow
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -53,64 +49,35 @@ type ResumeResult struct {
 // [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the
 // context's.
 func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOptions) (*ResumeResult, error) {
-	result, err := c.resume(ctx, name, opts)
+	selector, problems := nodeSelector(field.NewPath("selector"), opts.Selector)
+	outputs, outputProblems := parameterTexts(field.NewPath("outputs"), opts.Outputs)
+	if problems = append(problems, outputProblems...); len(problems) > 0 {
+		return nil, c.error(OpResume, name, invalid(problems...))
+	}
+	var result *ResumeResult
+	_, err := c.edit(ctx, name, opts.UID, func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
+		r, err := planResume(obj, s, selector, outputs, time.Now())
+		if err != nil {
+			return nil, err
+		}
+		result = &r.result
+		if r.nothing() {
+			return nil, nil
+		}
+		return &change{patch: r.patch, happened: r.tookEffect}, nil
+	})
 	if err != nil {
 		return nil, c.error(OpResume, name, err)
 	}
 	return result, nil
 }
 
-func (c *WorkflowClient) resume(ctx context.Context, name string, opts ResumeOptions) (*ResumeResult, error) {
-	if err := checkName(name); err != nil {
-		return nil, err
+// nodeSelector reads a selector of nodes that stands in a field of a request.
+func nodeSelector(path *field.Path, text string) (status.NodeSelector, field.ErrorList) {
+	selector, err := status.ParseNodeSelector(text)
+	var malformed *status.NodeSelectorError
+	if errors.As(err, &malformed) {
+		return selector, field.ErrorList{field.Invalid(path, text, malformed.Reason)}
 	}
-	selector, problems := parseNodeSelector(field.NewPath("selector"), opts.Selector)
-	outputs, outputProblems := parameterTexts(field.NewPath("outputs"), opts.Outputs)
-	if problems = append(problems, outputProblems...); len(problems) > 0 {
-		return nil, invalid(problems...)
-	}
-
-	p := c.pacer()
-	var sent *resumption // a write whose answer was lost
-	for {
-		obj, err := read(ctx, p, func() (*unstructured.Unstructured, error) {
-			return c.workflows.Get(ctx, name, metav1.GetOptions{})
-		})
-		if err != nil {
-			return nil, sent.orUnknown(err)
-		}
-		if sent != nil && sent.tookEffect(obj) {
-			return &sent.result, nil
-		}
-		r, err := planResume(obj, selector, outputs, opts, time.Now())
-		if err != nil {
-			return nil, err
-		}
-		if r.nothing() {
-			return &r.result, nil
-		}
-		patch, err := json.Marshal(r.patch)
-		if err != nil {
-			return nil, err
-		}
-		_, err = c.workflows.Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{})
-		if err == nil {
-			return &r.result, nil
-		}
-		if mayHaveHappened(err) {
-			sent = r
-		}
-		again := apierrors.IsConflict(err) || transient(err)
-		if !again || ctx.Err() != nil || !p.pause(ctx, err) {
-			return nil, sent.orUnknown(ended(ctx, err))
-		}
-	}
-}
-
-// orUnknown is err, or that the outcome is not known if a write was sent.
-func (r *resumption) orUnknown(err error) error {
-	if r == nil || errors.Is(err, ErrUnknownOutcome) {
-		return err
-	}
-	return fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
+	return selector, nil
 }

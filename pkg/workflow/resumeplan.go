@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
@@ -18,7 +16,6 @@ import (
 type resumption struct {
 	result ResumeResult
 	patch  map[string]any
-	uid    types.UID
 }
 
 func (r *resumption) nothing() bool {
@@ -26,43 +23,35 @@ func (r *resumption) nothing() bool {
 }
 
 // tookEffect reports whether none of what r was to resume waits any more.
-func (r *resumption) tookEffect(obj *unstructured.Unstructured) bool {
-	s, err := status.FromUnstructured(obj)
-	if err != nil || s.UID != r.uid || r.result.Unsuspended && s.SpecSuspended {
+func (r *resumption) tookEffect(now *status.WorkflowStatus) bool {
+	if r.result.Unsuspended && now.SpecSuspended {
 		return false
 	}
 	return !slices.ContainsFunc(r.result.Nodes, func(n *status.Node) bool {
-		now := s.Node(n.ID)
-		return now != nil && now.Active()
+		gate := now.Node(n.ID)
+		return gate != nil && gate.Active()
 	})
 }
 
 // planResume works out, from the present object, the merge patch that resumes what is
-// asked for. The patch is bound to the version of the object: answered with a conflict if
-// anything has changed since. obj is not changed.
+// asked for. obj is not changed.
 func planResume(
-	obj *unstructured.Unstructured, selector fields.Selector, outputs map[string]string, opts ResumeOptions, now time.Time,
+	obj *unstructured.Unstructured, s *status.WorkflowStatus, selector status.NodeSelector, outputs map[string]string, now time.Time,
 ) (*resumption, error) {
-	s, err := status.FromUnstructured(obj)
-	if err != nil {
-		return nil, err
-	}
-	r := &resumption{uid: s.UID}
+	r := &resumption{}
 	switch {
-	case opts.UID != "" && opts.UID != s.UID:
-		return r, fmt.Errorf("%w: its UID is %s, not %s", ErrReplaced, s.UID, opts.UID)
 	case s.Completed():
 		return r, fmt.Errorf("%w: it ended %s", ErrCompleted, s.Outcome())
 	case s.NodesErr != nil:
 		return r, s.NodesErr
 	}
 	for _, gate := range s.SuspendedNodes() {
-		if selector.Matches(nodeFields{gate}) {
+		if selector.Matches(gate) {
 			r.result.Nodes = append(r.result.Nodes, gate)
 		}
 	}
 	if len(r.result.Nodes) == 0 && !selector.Empty() {
-		return r, notSuspended(s, opts.Selector)
+		return r, notSuspended(s, selector)
 	}
 	r.result.Unsuspended = selector.Empty() && s.SpecSuspended
 	if problems := outputProblems(r.result.Nodes, outputs); len(problems) > 0 {
@@ -72,7 +61,7 @@ func planResume(
 		return r, nil
 	}
 
-	r.patch = map[string]any{"metadata": map[string]any{"resourceVersion": s.ResourceVersion, "uid": string(s.UID)}}
+	r.patch = map[string]any{}
 	if r.result.Unsuspended {
 		r.patch["spec"] = map[string]any{"suspend": nil}
 	}
@@ -86,12 +75,12 @@ func planResume(
 	return r, nil
 }
 
-func notSuspended(s *status.WorkflowStatus, selector string) error {
+func notSuspended(s *status.WorkflowStatus, selector status.NodeSelector) error {
 	gates := s.SuspendedNodes()
 	if len(gates) == 0 {
-		return fmt.Errorf("%w: %q; none is", ErrNotSuspended, selector)
+		return fmt.Errorf("%w: %q; none is", ErrNotSuspended, selector.String())
 	}
-	return fmt.Errorf("%w: %q; suspended are: %s", ErrNotSuspended, selector, nodeNames(gates))
+	return fmt.Errorf("%w: %q; suspended are: %s", ErrNotSuspended, selector.String(), nodeNames(gates))
 }
 
 // outputProblems checks the given outputs against what the gates wait for.
@@ -228,17 +217,4 @@ func globalOutputs(statusFields map[string]any, set []any) []any {
 		return nil
 	}
 	return globals
-}
-
-// mergeInto applies a JSON merge patch without nulls.
-func mergeInto(target, patch map[string]any) {
-	for key, value := range patch {
-		change, isObject := value.(map[string]any)
-		old, wasObject := target[key].(map[string]any)
-		if isObject && wasObject {
-			mergeInto(old, change)
-			continue
-		}
-		target[key] = value
-	}
 }

@@ -27,7 +27,8 @@ type Fixture struct {
 	// Admin arranges the scene, and looks behind the client.
 	Admin dynamic.Interface
 	// Restricted gives an implementation that works in Namespace as a service account with
-	// these permissions on argoproj.io and no others: resource → verbs.
+	// these permissions and no others: resource → verbs, the resources being Argo's, pods and
+	// pods/log.
 	Restricted func(ctx context.Context, allowed map[string][]string) workflow.Interface
 }
 

@@ -26,13 +26,13 @@ func describeResume(fixture func() Fixture) {
 			approved := s.Node(result.Nodes[0].ID)
 			Expect(approved.Phase).To(Equal(status.NodeSucceeded))
 			Expect(approved.EndTime).NotTo(BeZero())
-			note, _ := approved.Outputs.Parameter("note")
+			note, _ := approved.Outputs().Parameter("note")
 			Expect(note).To(Equal("none given"))
 			approver, _ := s.Outputs.Parameter("approver")
 			Expect(approver).To(Equal("ann"))
 			Expect(s.Nodes).To(ContainElement(And(
 				HaveField("DisplayName", "work"),
-				HaveField("Inputs.Parameters", ContainElement(status.Parameter{Name: "by", Value: "ann", Set: true})),
+				HaveField("Inputs().Parameters", ContainElement(status.Parameter{Name: "by", Value: "ann", Set: true})),
 			)), "the next step got the value")
 		}, SpecTimeout(specTimeout))
 
@@ -108,7 +108,7 @@ func describeResume(fixture func() Fixture) {
 			now, err := f.Client.Get(ctx, s.Name)
 			Expect(err).NotTo(HaveOccurred())
 			Expect(now.SuspendedNodes()).To(HaveLen(1))
-			_, set := now.SuspendedNodes()[0].Outputs.Parameter("note")
+			_, set := now.SuspendedNodes()[0].Outputs().Parameter("note")
 			Expect(set).To(BeFalse())
 		}, SpecTimeout(specTimeout))
 

@@ -38,8 +38,8 @@ func nativeClient(cfg *rest.Config, namespace string) *workflow.WorkflowClient {
 	return client
 }
 
-// restricted makes a service account that may do these things with Argo's resources in the
-// namespace, and nothing else.
+// restricted makes a service account that may do these things in the namespace, and nothing
+// else: with Argo's resources, and with pods.
 func (c *testCluster) restricted(ctx context.Context, namespace string, allowed map[string][]string) *rest.Config {
 	GinkgoHelper()
 	account, err := c.kube.CoreV1().ServiceAccounts(namespace).Create(ctx,
@@ -47,7 +47,11 @@ func (c *testCluster) restricted(ctx context.Context, namespace string, allowed 
 	Expect(err).NotTo(HaveOccurred())
 	role := &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Name: account.Name}}
 	for resource, verbs := range allowed {
-		role.Rules = append(role.Rules, rbacv1.PolicyRule{APIGroups: []string{"argoproj.io"}, Resources: []string{resource}, Verbs: verbs})
+		group := "argoproj.io"
+		if resource == "pods" || resource == "pods/log" {
+			group = corev1.GroupName
+		}
+		role.Rules = append(role.Rules, rbacv1.PolicyRule{APIGroups: []string{group}, Resources: []string{resource}, Verbs: verbs})
 	}
 	_, err = c.kube.RbacV1().Roles(namespace).Create(ctx, role, metav1.CreateOptions{})
 	Expect(err).NotTo(HaveOccurred())

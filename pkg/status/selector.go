@@ -1,0 +1,120 @@
+package status
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/fields"
+)
+
+// NodeSelector selects nodes by their fields; see [ParseNodeSelector]. The zero value
+// selects every node.
+type NodeSelector struct {
+	terms fields.Selector
+}
+
+// ParseNodeSelector reads a selector in the notation of the argo CLI's
+// --node-field-selector, e.g. "displayName=approve,phase!=Failed". The fields are id, name,
+// displayName, phase, templateName, templateRef.name, templateRef.template and
+// inputs.parameters.<name>.value; the operators =, == and !=; a comma means "and". A node
+// that doesn't have a field counts as having it empty. "" selects every node.
+//
+// The error is a [*NodeSelectorError].
+func ParseNodeSelector(text string) (NodeSelector, error) {
+	terms, err := fields.ParseSelector(text)
+	if err != nil {
+		return NodeSelector{}, &NodeSelectorError{Selector: text, Reason: err.Error()}
+	}
+	for _, term := range terms.Requirements() {
+		if !slices.Contains(selectable(), term.Field) && !isInputValue(term.Field) {
+			return NodeSelector{}, &NodeSelectorError{Selector: text, Reason: fmt.Sprintf(
+				"there is no field %q; there are: %s", term.Field, strings.Join(append(selectable(), inputParameters+"<name>"+valueOf), ", "))}
+		}
+	}
+	return NodeSelector{terms: terms}, nil
+}
+
+// Empty reports whether s selects every node.
+func (s NodeSelector) Empty() bool { return s.terms == nil || s.terms.Empty() }
+
+// Matches reports whether s selects n.
+func (s NodeSelector) Matches(n *Node) bool { return s.Empty() || s.terms.Matches(nodeFields{n}) }
+
+// String gives the selector's text.
+func (s NodeSelector) String() string {
+	if s.terms == nil {
+		return ""
+	}
+	return s.terms.String()
+}
+
+// Select returns the nodes that selector matches, in order of their start. Where the nodes
+// are not known there are none; see NodesErr.
+func (s *WorkflowStatus) Select(selector NodeSelector) []*Node {
+	var selected []*Node
+	for _, n := range s.Nodes {
+		if selector.Matches(n) {
+			selected = append(selected, n)
+		}
+	}
+	return selected
+}
+
+// NodeSelectorError is the error for a selector that cannot be read.
+type NodeSelectorError struct {
+	Selector, Reason string
+}
+
+func (e *NodeSelectorError) Error() string {
+	return fmt.Sprintf("node selector %q: %s", e.Selector, e.Reason)
+}
+
+const (
+	inputParameters = "inputs.parameters."
+	valueOf         = ".value"
+)
+
+func isInputValue(field string) bool {
+	return strings.HasPrefix(field, inputParameters) && strings.HasSuffix(field, valueOf) &&
+		len(field) > len(inputParameters)+len(valueOf)
+}
+
+func selectable() []string {
+	return []string{
+		"id", "name", "displayName", "phase", "templateName", "templateRef.name", "templateRef.template",
+	}
+}
+
+// nodeFields lets a field selector look at a node.
+type nodeFields struct{ node *Node }
+
+// Has implements fields.Fields.
+func (f nodeFields) Has(name string) bool { return f.Get(name) != "" }
+
+// Get implements fields.Fields.
+func (f nodeFields) Get(name string) string {
+	n := f.node
+	switch name {
+	case "id":
+		return n.ID
+	case "name":
+		return n.Name
+	case "displayName":
+		return n.DisplayName
+	case "phase":
+		return string(n.Phase)
+	case "templateName":
+		if n.TemplateRef.Name != "" {
+			return n.TemplateRef.Template
+		}
+		return n.TemplateName
+	case "templateRef.name":
+		return n.TemplateRef.Name
+	case "templateRef.template":
+		return n.TemplateRef.Template
+	}
+	parameter := strings.TrimSuffix(strings.TrimPrefix(name, inputParameters), valueOf)
+	value, _ := n.Inputs().Parameter(parameter)
+	return value
+}

@@ -1,0 +1,126 @@
+package workflow
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// planner works out, from the present state of a workflow, what to write. It must not
+// change obj. A nil change means that nothing is to be done. It is called again for each
+// newer state when somebody else was quicker to write.
+type planner func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error)
+
+// change is one write, bound to the state it was planned from: either a merge patch or the
+// whole object anew.
+type change struct {
+	patch  map[string]any // without metadata.resourceVersion and uid, which are added
+	object *unstructured.Unstructured
+	// happened recognizes the change in a later state, after its answer was lost.
+	happened func(now *status.WorkflowStatus) bool
+
+	version string // of the state it was planned from
+}
+
+// edit reads the workflow, has the change planned and writes it, until that succeeds. The
+// write is conditional on the state that was read: answered with a conflict, it is planned
+// anew, so that nobody's update is lost. If uid is given the workflow has to have it.
+//
+// It returns the object as it is afterwards, also when there was nothing to do.
+func (c *WorkflowClient) edit(
+	ctx context.Context, name string, uid types.UID, plan planner,
+) (*unstructured.Unstructured, error) {
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
+	p := c.pacer()
+	var sent *change // a write whose answer was lost
+	for {
+		obj, err := read(ctx, p, func() (*unstructured.Unstructured, error) {
+			return c.workflows.Get(ctx, name, metav1.GetOptions{})
+		})
+		if err != nil {
+			return nil, sent.orUnknown(err)
+		}
+		s, err := status.FromUnstructured(obj)
+		if err != nil {
+			return nil, err
+		}
+		if uid == "" {
+			uid = s.UID // it stays the one that was found, also over conflicts
+		}
+		if s.UID != uid {
+			return nil, fmt.Errorf("%w: its UID is %s, not %s", ErrReplaced, s.UID, uid)
+		}
+		if sent != nil && sent.version != s.ResourceVersion {
+			if sent.happened(s) {
+				return obj, nil
+			}
+			sent = nil // nor can it happen any more: it was bound to a version that is past
+		}
+		next, err := plan(obj, s)
+		if err != nil {
+			return nil, err
+		}
+		if next == nil {
+			return obj, nil
+		}
+		next.version = s.ResourceVersion
+		written, err := c.write(ctx, s, next)
+		if err == nil {
+			return written, nil
+		}
+		if mayHaveHappened(err) {
+			sent = next
+		}
+		again := apierrors.IsConflict(err) || transient(err)
+		if !again || ctx.Err() != nil || !p.pause(ctx, err) {
+			return nil, sent.orUnknown(ended(ctx, err))
+		}
+	}
+}
+
+func (c *WorkflowClient) write(ctx context.Context, s *status.WorkflowStatus, ch *change) (*unstructured.Unstructured, error) {
+	if ch.object != nil {
+		return c.workflows.Update(ctx, ch.object, metav1.UpdateOptions{})
+	}
+	bound := map[string]any{"resourceVersion": s.ResourceVersion, "uid": string(s.UID)}
+	if metadata, ok := ch.patch["metadata"].(map[string]any); ok {
+		mergeInto(bound, metadata)
+	}
+	ch.patch["metadata"] = bound
+	patch, err := json.Marshal(ch.patch)
+	if err != nil {
+		return nil, err
+	}
+	return c.workflows.Patch(ctx, s.Name, types.MergePatchType, patch, metav1.PatchOptions{})
+}
+
+// orUnknown is err, or that the outcome is not known if a write was sent.
+func (ch *change) orUnknown(err error) error {
+	if ch == nil || errors.Is(err, ErrUnknownOutcome) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
+}
+
+// mergeInto applies a JSON merge patch without nulls.
+func mergeInto(target, patch map[string]any) {
+	for key, value := range patch {
+		change, isObject := value.(map[string]any)
+		old, wasObject := target[key].(map[string]any)
+		if isObject && wasObject {
+			mergeInto(old, change)
+			continue
+		}
+		target[key] = value
+	}
+}
