@@ -72,6 +72,20 @@ type Condition struct {
 	Type, Status, Message string
 }
 
+// ConditionArtifactGCError is the type of the condition that artifacts could not be
+// collected; its status is "True" then.
+const ConditionArtifactGCError = "ArtifactGCError"
+
+// Condition returns the condition of that type, or nil.
+func (s *WorkflowStatus) Condition(conditionType string) *Condition {
+	for i := range s.Conditions {
+		if s.Conditions[i].Type == conditionType {
+			return &s.Conditions[i]
+		}
+	}
+	return nil
+}
+
 // FromUnstructured reads a Workflow object of any version of Argo's API.
 //
 // The only error is a [*NotWorkflowError]: u is nil, or says itself that it is something

@@ -11,6 +11,8 @@ import (
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 // arguments are a request's parameters as texts.
@@ -18,17 +20,18 @@ type arguments struct {
 	required, optional map[string]string
 }
 
-// checkRequest finds what is wrong with a request by itself. Values of parameters don't go
-// into problems: they may be secret.
-func checkRequest(req StartRequest) (args arguments, problems field.ErrorList) {
+// checkRequest finds what is wrong with a request by itself, and drafts the workflow as far
+// as the request alone allows. Values of parameters don't go into problems: they may be
+// secret.
+func checkRequest(req StartRequest, namespace string) (args arguments, d draft, problems field.ErrorList) {
+	d, problems = checkSource(req, namespace)
+	args, found := checkSettings(req)
+	return args, d, append(problems, found...)
+}
+
+// checkSettings checks everything but what is to be started.
+func checkSettings(req StartRequest) (args arguments, problems field.ErrorList) {
 	problems = append(problems, nameProblems(field.NewPath("name"), req.Name)...)
-	if req.Template == "" {
-		problems = append(problems, field.Required(field.NewPath("template"), "the WorkflowTemplate to start"))
-	} else {
-		for _, msg := range validation.IsDNS1123Subdomain(req.Template) {
-			problems = append(problems, field.Invalid(field.NewPath("template"), req.Template, msg))
-		}
-	}
 	if req.ServiceAccount != "" {
 		for _, msg := range validation.IsDNS1123Subdomain(req.ServiceAccount) {
 			problems = append(problems, field.Invalid(field.NewPath("serviceAccount"), req.ServiceAccount, msg))
@@ -50,6 +53,46 @@ func checkRequest(req StartRequest) (args arguments, problems field.ErrorList) {
 		}
 	}
 	return args, problems
+}
+
+// checkSource checks what is to be started, and drafts it. The draft of a CronWorkflow, which
+// has to be read, only has its base.
+func checkSource(req StartRequest, namespace string) (d draft, problems field.ErrorList) {
+	template, cron, manifest := field.NewPath("template"), field.NewPath("cronWorkflow"), field.NewPath("manifest")
+	sources := 0
+	named := func(path *field.Path, name string) {
+		if name == "" {
+			return
+		}
+		sources++
+		for _, msg := range validation.IsDNS1123Subdomain(name) {
+			problems = append(problems, field.Invalid(path, name, msg))
+		}
+	}
+	named(template, req.Template)
+	named(cron, req.CronWorkflow)
+	switch {
+	case req.Template != "":
+		d = templateDraft(status.TemplateRef{Name: req.Template, ClusterScope: req.ClusterScope})
+	case req.CronWorkflow != "":
+		d = draft{base: req.CronWorkflow}
+	}
+	if len(req.Manifest) > 0 {
+		sources++
+		var found field.ErrorList
+		d, found = parseManifest(manifest, req.Manifest, namespace)
+		problems = append(problems, found...)
+	}
+	switch {
+	case sources == 0:
+		problems = append(problems, field.Required(template, "or cronWorkflow, or manifest: what to start"))
+	case sources > 1:
+		problems = append(problems, field.Forbidden(template, "only one of template, cronWorkflow and manifest"))
+	}
+	if req.ClusterScope && req.Template == "" {
+		problems = append(problems, field.Forbidden(field.NewPath("clusterScope"), "for a template only"))
+	}
+	return d, problems
 }
 
 func nameProblems(path *field.Path, name string) (problems field.ErrorList) {
@@ -111,8 +154,8 @@ func specProblems(req StartRequest) (problems field.ErrorList) {
 			problems = append(problems, field.Forbidden(path.Child(key), instead))
 		}
 	}
-	forbid("workflowTemplateRef", "use Template")
-	forbid("templates", "the API doesn't allow templates beside a template reference; use Create")
+	forbid("workflowTemplateRef", "use Template, or Manifest")
+	forbid("templates", "templates come from what is started; use Manifest")
 	forbid("entrypoint", "use Entrypoint")
 	forbid("serviceAccountName", "use ServiceAccount")
 	forbid("shutdown", "a workflow is stopped once it runs")

@@ -55,7 +55,7 @@ func fieldsOf(t *testing.T, err error) []string {
 }
 
 func TestCheckRequestFindsEveryProblemAtOnce(t *testing.T) {
-	_, problems := checkRequest(StartRequest{
+	_, _, problems := checkRequest(StartRequest{
 		Template: "Bulk_Load", Name: strings.Repeat("x", 64), ServiceAccount: "a b",
 		Labels:             map[string]string{"team": "not a label!"},
 		Annotations:        map[string]string{"bad key": ""},
@@ -65,9 +65,9 @@ func TestCheckRequestFindsEveryProblemAtOnce(t *testing.T) {
 			"templates": nil, "workflowTemplateRef": nil, "entrypoint": "", "serviceAccountName": "", "shutdown": "Stop",
 			"arguments": map[string]any{"parameters": nil},
 		},
-	})
+	}, "ma")
 	got := strings.Join(fieldsOf(t, invalid(problems...)), " ")
-	want := "name template serviceAccount labels annotations spec.workflowTemplateRef spec.templates spec.entrypoint " +
+	want := "template name serviceAccount labels annotations spec.workflowTemplateRef spec.templates spec.entrypoint " +
 		"spec.serviceAccountName spec.shutdown spec.arguments.parameters parameters parameters[secret] optionalParameters[broken] optionalParameters"
 	if got != want {
 		t.Errorf("%s\nwant %s", got, want)
@@ -75,10 +75,10 @@ func TestCheckRequestFindsEveryProblemAtOnce(t *testing.T) {
 	if text := invalid(problems...).Error(); strings.Contains(text, "s3cr3t") {
 		t.Errorf("a value is shown: %s", text)
 	}
-	if _, problems := checkRequest(StartRequest{}); len(problems) != 1 || problems[0].Field != "template" {
+	if _, _, problems := checkRequest(StartRequest{}, "ma"); len(problems) != 1 || problems[0].Field != "template" {
 		t.Errorf("an empty request: %v", problems)
 	}
-	if _, problems := checkRequest(StartRequest{Template: "t", Spec: map[string]any{"x": func() {}}}); len(problems) != 1 {
+	if _, _, problems := checkRequest(StartRequest{Template: "t", Spec: map[string]any{"x": func() {}}}, "ma"); len(problems) != 1 {
 		t.Errorf("a spec that is no JSON: %v", problems)
 	}
 }
@@ -168,7 +168,11 @@ spec:
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			problems := newTemplate(obj, tc.req).problems(tc.req, tc.texts)
+			own := map[string]any{}
+			if tc.req.Entrypoint != "" {
+				own["entrypoint"] = tc.req.Entrypoint
+			}
+			problems := newTemplate(`template "t"`, obj.Object["spec"].(map[string]any)).use(own, tc.req.AllowUnknownParameters).problems(tc.texts)
 			text := invalid(problems...).Error()
 			if (len(problems) == 0) != (len(tc.want) == 0) {
 				t.Fatalf("%d problems: %s", len(problems), text)
@@ -186,14 +190,50 @@ spec:
 }
 
 func TestTemplateWithoutEntrypointAndUnreadableTemplate(t *testing.T) {
-	bare := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{}}}
-	if problems := newTemplate(bare, StartRequest{}).problems(StartRequest{}, nil); len(problems) != 1 || problems[0].Field != "entrypoint" {
+	bare := newTemplate("it", map[string]any{})
+	if problems := bare.use(nil, false).problems(nil); len(problems) != 1 || problems[0].Field != "entrypoint" {
 		t.Errorf("%v", problems)
 	}
-	opaque := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"workflowTemplateRef": map[string]any{}}}}
-	if problems := newTemplate(opaque, StartRequest{}).problems(StartRequest{}, map[string]string{"a": ""}); len(problems) != 0 {
+	opaque := newTemplate("it", map[string]any{"workflowTemplateRef": map[string]any{}})
+	if problems := opaque.use(nil, false).problems(map[string]string{"a": ""}); len(problems) != 0 {
 		t.Errorf("a template that is another one's shadow was judged: %v", problems)
 	}
+}
+
+// Arguments that a workflow brings itself count as declared, and as given.
+func TestOwnArguments(t *testing.T) {
+	template := newTemplate("it", fromYAML(t, `
+entrypoint: main
+arguments: {parameters: [{name: required}, {name: size, enum: [small, large]}]}
+templates: [{name: main}]
+`))
+	for name, tc := range map[string]struct{ own, want string }{
+		"given":            {"{arguments: {parameters: [{name: required, value: 1}, {name: size, value: small}, {name: mine, value: x}]}}", ""},
+		"from elsewhere":   {"{arguments: {parameters: [{name: required, valueFrom: {}}, {name: size, value: small}]}}", ""},
+		"outside the enum": {"{arguments: {parameters: [{name: required, value: 1}, {name: size, value: s3cr3t}]}}", "parameters[size]"},
+		"without a value":  {"{arguments: {parameters: [{name: required}, {name: size, value: large}, {name: mine}]}}", "parameters[mine] parameters[required]"},
+	} {
+		problems := template.use(fromYAML(t, tc.own), false).problems(nil)
+		var fields []string
+		for _, p := range problems {
+			fields = append(fields, p.Field)
+			if strings.Contains(p.Error(), "s3cr3t") {
+				t.Errorf("a value is shown: %v", p)
+			}
+		}
+		if got := strings.Join(fields, " "); got != tc.want {
+			t.Errorf("%s: %q, want %q", name, got, tc.want)
+		}
+	}
+}
+
+func fromYAML(t *testing.T, text string) map[string]any {
+	t.Helper()
+	var fields map[string]any
+	if err := yaml.Unmarshal([]byte(text), &fields); err != nil {
+		t.Fatal(err)
+	}
+	return fields
 }
 
 func TestChoices(t *testing.T) {

@@ -17,6 +17,9 @@ const DefaultNamespace = "ma"
 // DefaultRetryFor is how long a call keeps trying over transient faults.
 const DefaultRetryFor = 30 * time.Second
 
+// DefaultTemplateMaxAge is how long Start relies on what it has read of a template.
+const DefaultTemplateMaxAge = 10 * time.Second
+
 // Options configure a [WorkflowClient]. The zero value is ready to use.
 type Options struct {
 	// Namespace of the workflows; "" means [DefaultNamespace].
@@ -27,6 +30,11 @@ type Options struct {
 	// RetryFor is how long a call other than Wait and Watch keeps trying over transient
 	// faults, as long as its context lasts. 0 means [DefaultRetryFor], negative not at all.
 	RetryFor time.Duration
+	// TemplateMaxAge is how old a template may be against which Start checks a request; within
+	// it, a start from the same template is one request, not two. What an older reading would
+	// refuse is always checked against a new one. 0 means [DefaultTemplateMaxAge], negative
+	// that the template is read for every start.
+	TemplateMaxAge time.Duration
 	// QPS is the most requests a second this client sends, in the mean; Burst the most at
 	// once. QPS 0 means no limit of its own: the API server's priority and fairness is one.
 	// Burst 0 means 2 × QPS. For [NewForConfig] only.
@@ -38,11 +46,14 @@ type Options struct {
 }
 
 // WorkflowClient runs workflows of one namespace through the Kubernetes API. It holds no
-// state of its own and starts no goroutine that outlives a call; use one for all goroutines.
+// state but the templates read last, and starts no goroutine that outlives a call; use one
+// for all goroutines.
 type WorkflowClient struct {
 	workflows        dynamic.ResourceInterface
 	templates        dynamic.ResourceInterface
 	clusterTemplates dynamic.ResourceInterface
+	crons            dynamic.ResourceInterface
+	known            *knownTemplates
 	namespace        string
 	instanceID       string
 	retryFor         time.Duration
@@ -99,10 +110,15 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 	if opts.RetryFor == 0 {
 		opts.RetryFor = DefaultRetryFor
 	}
+	if opts.TemplateMaxAge == 0 {
+		opts.TemplateMaxAge = DefaultTemplateMaxAge
+	}
 	return &WorkflowClient{
 		workflows:        dyn.Resource(resource("workflows")).Namespace(opts.Namespace),
 		templates:        dyn.Resource(resource("workflowtemplates")).Namespace(opts.Namespace),
 		clusterTemplates: dyn.Resource(resource("clusterworkflowtemplates")),
+		crons:            dyn.Resource(resource("cronworkflows")).Namespace(opts.Namespace),
+		known:            &knownTemplates{maxAge: opts.TemplateMaxAge},
 		namespace:        opts.Namespace,
 		instanceID:       opts.InstanceID,
 		retryFor:         opts.RetryFor,

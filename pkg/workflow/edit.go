@@ -44,9 +44,7 @@ func (c *WorkflowClient) edit(
 	p := c.pacer()
 	var sent *change // a write whose answer was lost
 	for {
-		obj, err := read(ctx, p, func() (*unstructured.Unstructured, error) {
-			return c.workflows.Get(ctx, name, metav1.GetOptions{})
-		})
+		obj, err := c.getWith(ctx, p, name)
 		if err != nil {
 			return nil, sent.orUnknown(err)
 		}

@@ -25,7 +25,8 @@ var (
 	// chain, where there is one, lists every problem.
 	ErrInvalid = errors.New("invalid request")
 	// ErrConflict: somebody else changed the workflow at the same time for as long as the
-	// call kept trying, or an idempotency key is in use for a different request.
+	// call kept trying, or an idempotency key is in use for a different request, or the
+	// workflow is being shut down, which excludes suspending it.
 	ErrConflict = errors.New("conflict")
 	// ErrTemplateNotFound: the template to start from is not there. The text names those
 	// that are.
@@ -59,13 +60,19 @@ var (
 type Op string
 
 const (
-	OpNew    Op = "new client"
-	OpCreate Op = "create"
-	OpGet    Op = "get"
-	OpStart  Op = "start"
-	OpWatch  Op = "watch"
-	OpWait   Op = "wait"
-	OpResume Op = "resume"
+	OpNew       Op = "new client"
+	OpCreate    Op = "create"
+	OpGet       Op = "get"
+	OpList      Op = "list"
+	OpStart     Op = "start"
+	OpWatch     Op = "watch"
+	OpWait      Op = "wait"
+	OpSuspend   Op = "suspend"
+	OpResume    Op = "resume"
+	OpStop      Op = "stop"
+	OpTerminate Op = "terminate"
+	OpDelete    Op = "delete"
+	OpResubmit  Op = "resubmit"
 )
 
 // BackendNative is the backend of errors from [WorkflowClient].

@@ -28,10 +28,15 @@ const steady = 5 * time.Second
 // follow shows visit each state of a workflow until visit says it is done or fails, or the
 // workflow is gone, or ctx ends.
 func (c *WorkflowClient) follow(ctx context.Context, name string, visit visitor) error {
+	return c.followUID(ctx, name, "", visit)
+}
+
+// followUID follows the workflow that has the given uid; "": the one seen first.
+func (c *WorkflowClient) followUID(ctx context.Context, name string, uid types.UID, visit visitor) error {
 	if err := checkName(name); err != nil {
 		return err
 	}
-	f := follower{client: c, name: name, visit: visit}
+	f := follower{client: c, name: name, uid: uid, visit: visit}
 	p := newPacer(time.Time{})
 	for {
 		began := time.Now()
@@ -59,7 +64,7 @@ type follower struct {
 	name   string
 	visit  visitor
 
-	uid  types.UID // of the workflow seen first
+	uid  types.UID // of the workflow followed; "": not seen yet
 	last *status.WorkflowStatus
 }
 

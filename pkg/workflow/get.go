@@ -66,7 +66,11 @@ func (c *WorkflowClient) getObject(ctx context.Context, name string) (*unstructu
 	if err := checkName(name); err != nil {
 		return nil, err
 	}
-	return read(ctx, c.pacer(), func() (*unstructured.Unstructured, error) {
+	return c.getWith(ctx, c.pacer(), name)
+}
+
+func (c *WorkflowClient) getWith(ctx context.Context, p *pacer, name string) (*unstructured.Unstructured, error) {
+	return read(ctx, p, func() (*unstructured.Unstructured, error) {
 		return c.workflows.Get(ctx, name, metav1.GetOptions{})
 	})
 }

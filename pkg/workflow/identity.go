@@ -14,9 +14,10 @@ import (
 
 // Annotations by which a workflow is known to be the one that a Start meant.
 const (
-	annotationStartID = "argoservice.opensearch.org/start-id"
-	annotationKey     = "argoservice.opensearch.org/idempotency-key-hash"
-	annotationRequest = "argoservice.opensearch.org/request-hash"
+	annotationPrefix  = "argoservice.opensearch.org/"
+	annotationStartID = annotationPrefix + "start-id"
+	annotationKey     = annotationPrefix + "idempotency-key-hash"
+	annotationRequest = annotationPrefix + "request-hash"
 )
 
 // marker is what a Start leaves on its workflow to know it again. Without a key it is a
@@ -30,29 +31,27 @@ type marker struct {
 	renewable            bool   // another name would do as well
 }
 
-func newMarker(req StartRequest, args arguments) (marker, error) {
-	m := marker{name: req.Name, base: req.Template}
-	if req.IdempotencyKey == "" {
+// newMarker makes the mark of a workflow that is to have that name, or if it is "", one
+// made from base. With a key, request is everything the workflow is made of.
+func newMarker(name, base, key string, request ...any) (marker, error) {
+	m := marker{name: name, base: base}
+	if key == "" {
 		m.startID = string(uuid.NewUUID())
-		if m.renewable = req.Name == ""; m.renewable {
+		if m.renewable = name == ""; m.renewable {
 			m.name = m.anotherName()
 		}
 		return m, nil
 	}
-	m.keyHash = hash([]byte(req.IdempotencyKey))
-	if m.name == "" {
+	m.keyHash = hash([]byte(key))
+	if name == "" {
 		const length = 10
-		m.name = nameBase(m.base, length) + m.keyHash[:length]
+		m.name = nameBase(base, length) + m.keyHash[:length]
 	}
-	// What the workflow is made of; json.Marshal sorts the keys of maps.
-	request, err := json.Marshal([]any{
-		req.Template, req.ClusterScope, req.Name, req.Entrypoint, args.required, args.optional,
-		req.ServiceAccount, req.Labels, req.Annotations, req.Spec,
-	})
+	text, err := json.Marshal(request) // which sorts the keys of maps
 	if err != nil {
 		return marker{}, err
 	}
-	m.requestHash = hash(request)
+	m.requestHash = hash(text)
 	return m, nil
 }
 
@@ -61,9 +60,11 @@ func hash(data []byte) string {
 	return hex.EncodeToString(sum[:16])
 }
 
+// generatedLength is that of the random part that the API server adds to a generateName.
+const generatedLength = 5
+
 func (m marker) anotherName() string {
-	const length = 5 // as the API server's generateName
-	return nameBase(m.base, length) + rand.String(length)
+	return nameBase(m.base, generatedLength) + rand.String(generatedLength)
 }
 
 // nameBase cuts base so that with a dash and a suffix it is a valid name.
@@ -74,13 +75,24 @@ func nameBase(base string, suffix int) string {
 	return strings.TrimRight(base, ".-") + "-"
 }
 
-func (m marker) annotate(annotations map[string]string) {
+// put names and marks the workflow. The base stays with it as generateName, so that a
+// workflow made from this one, by whichever client, has a name like it.
+func (m marker) put(wf *unstructured.Unstructured) {
+	wf.SetName(m.name)
+	if m.base != "" {
+		wf.SetGenerateName(nameBase(m.base, generatedLength))
+	}
+	annotations := wf.GetAnnotations()
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
 	if m.startID != "" {
 		annotations[annotationStartID] = m.startID
-		return
+	} else {
+		annotations[annotationKey] = m.keyHash
+		annotations[annotationRequest] = m.requestHash
 	}
-	annotations[annotationKey] = m.keyHash
-	annotations[annotationRequest] = m.requestHash
+	wf.SetAnnotations(annotations)
 }
 
 // check returns nil if the workflow carries the mark, else why it is another one.

@@ -11,21 +11,27 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
+// start makes the workflow of a request, without a server.
 func start(t *testing.T, req StartRequest) (*unstructured.Unstructured, marker) {
 	t.Helper()
-	args, problems := checkRequest(req)
+	args, d, problems := checkRequest(req, "ma")
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	mark, err := newMarker(req, args)
+	mark, err := newMarker(req.Name, d.base, req.IdempotencyKey, req.Entrypoint, args.required, args.optional,
+		req.ServiceAccount, req.Labels, req.Spec)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := &WorkflowClient{namespace: "ma", instanceID: "blue"}
-	wf, err := c.manifest(req, args.required, mark)
+	wf, _, err := c.fill(d, req)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := setParameters(wf, args.required); err != nil {
+		t.Fatal(err)
+	}
+	mark.put(wf)
 	return wf, mark
 }
 
@@ -40,7 +46,7 @@ func TestManifest(t *testing.T) {
 	want := map[string]any{
 		"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
 		"metadata": map[string]any{
-			"name": "n", "namespace": "ma",
+			"name": "n", "generateName": "bulk-load-", "namespace": "ma",
 			"labels": map[string]any{
 				"team": "search", "workflows.argoproj.io/workflow-template": "bulk-load",
 				"workflows.argoproj.io/controller-instanceid": "blue",

@@ -15,11 +15,12 @@ type Interface interface {
 	Reader
 	Waiter
 	Lifecycle
+	Rerunner
 }
 
 // Starter starts workflows.
 type Starter interface {
-	// Start starts a workflow from a template; see [WorkflowClient.Start].
+	// Start starts a workflow; see [WorkflowClient.Start].
 	Start(ctx context.Context, req StartRequest) (*status.WorkflowStatus, error)
 }
 
@@ -27,6 +28,8 @@ type Starter interface {
 type Reader interface {
 	// Get returns the workflow's present state; see [WorkflowClient.Get].
 	Get(ctx context.Context, name string) (*status.WorkflowStatus, error)
+	// List yields the workflows that match; see [WorkflowClient.List].
+	List(ctx context.Context, opts ListOptions) iter.Seq2[*status.WorkflowStatus, error]
 }
 
 // Waiter follows workflows.
@@ -37,10 +40,24 @@ type Waiter interface {
 	Wait(ctx context.Context, name string, until Condition) (*status.WorkflowStatus, error)
 }
 
-// Lifecycle steers workflows that run.
+// Lifecycle steers workflows that run, and removes them.
 type Lifecycle interface {
-	// Resume passes gates; see [WorkflowClient.Resume].
+	// Suspend holds a workflow back; see [WorkflowClient.Suspend].
+	Suspend(ctx context.Context, name string, opts SuspendOptions) error
+	// Resume lets it go on, or passes gates; see [WorkflowClient.Resume].
 	Resume(ctx context.Context, name string, opts ResumeOptions) (*ResumeResult, error)
+	// Stop ends it, with its exit handlers; see [WorkflowClient.Stop].
+	Stop(ctx context.Context, name string, opts StopOptions) error
+	// Terminate ends it without; see [WorkflowClient.Terminate].
+	Terminate(ctx context.Context, name string, opts TerminateOptions) error
+	// Delete removes it; see [WorkflowClient.Delete].
+	Delete(ctx context.Context, name string, opts DeleteOptions) error
+}
+
+// Rerunner runs again what has run.
+type Rerunner interface {
+	// Resubmit starts a new workflow like another one; see [WorkflowClient.Resubmit].
+	Resubmit(ctx context.Context, name string, opts ResubmitOptions) (*status.WorkflowStatus, error)
 }
 
 var _ Interface = (*WorkflowClient)(nil)

@@ -2,87 +2,150 @@ package workflow
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/yaml"
 )
 
-const (
-	apiVersion = "argoproj.io/v1alpha1"
-	kind       = "Workflow"
-
-	labelTemplate        = "workflows.argoproj.io/workflow-template"
-	labelClusterTemplate = "workflows.argoproj.io/cluster-workflow-template"
-	labelInstanceID      = "workflows.argoproj.io/controller-instanceid"
-
-	// maxNameLength: the name becomes the value of a label on every pod.
-	maxNameLength = 63
-)
-
-// manifest makes the Workflow object of a checked request. It has the form of Argo's own
-// submit: a reference to the template, with labels that say so, and overrides.
-func (c *WorkflowClient) manifest(
-	req StartRequest, texts map[string]string, mark marker,
-) (*unstructured.Unstructured, error) {
-	spec, err := copySpec(req.Spec)
+// parseManifest reads a Workflow from YAML or JSON: one object, no key twice, nothing beside
+// or in its metadata that a new workflow doesn't have. Mistakes of syntax are told with their
+// line. Parameter values become texts, as the API wants them.
+func parseManifest(path *field.Path, data []byte, namespace string) (draft, field.ErrorList) {
+	if documents(data) > 1 {
+		return draft{}, field.ErrorList{field.Invalid(path, field.OmitValueType{}, "has more than one document; start them one by one")}
+	}
+	text, err := yaml.YAMLToJSONStrict(data)
 	if err != nil {
-		return nil, err
+		return draft{}, field.ErrorList{field.Invalid(path, field.OmitValueType{}, syntaxProblem(err))}
 	}
-
-	ref := map[string]any{"name": req.Template}
-	templateLabel := labelTemplate
-	if req.ClusterScope {
-		ref["clusterScope"] = true
-		templateLabel = labelClusterTemplate
+	obj := &unstructured.Unstructured{}
+	if err := utiljson.Unmarshal(text, &obj.Object); err != nil || obj.Object == nil {
+		return draft{}, field.ErrorList{field.Invalid(path, field.OmitValueType{}, "must be a Workflow object")}
 	}
-	spec["workflowTemplateRef"] = ref
-	if req.Entrypoint != "" {
-		spec["entrypoint"] = req.Entrypoint
+	problems := manifestProblems(path, obj, namespace)
+	if len(problems) > 0 {
+		return draft{}, problems
 	}
-	if req.ServiceAccount != "" {
-		spec["serviceAccountName"] = req.ServiceAccount
+	base := strings.TrimRight(obj.GetGenerateName(), ".-")
+	if base == "" {
+		base = obj.GetName()
 	}
-	if len(texts) > 0 {
-		arguments, _ := spec["arguments"].(map[string]any)
-		if arguments == nil {
-			arguments = map[string]any{}
-		}
-		arguments["parameters"] = parameterList(texts)
-		spec["arguments"] = arguments
-	}
-
-	wf := &unstructured.Unstructured{Object: map[string]any{"apiVersion": apiVersion, "kind": kind, "spec": spec}}
-	wf.SetNamespace(c.namespace)
-	wf.SetName(mark.name)
-	labels := maps.Clone(req.Labels)
-	if labels == nil {
-		labels = map[string]string{}
-	}
-	if len(req.Template) <= maxNameLength { // a longer one is no label value
-		labels[templateLabel] = req.Template
-	}
-	if c.instanceID != "" {
-		labels[labelInstanceID] = c.instanceID
-	}
-	wf.SetLabels(labels)
-	annotations := maps.Clone(req.Annotations)
-	if annotations == nil {
-		annotations = map[string]string{}
-	}
-	mark.annotate(annotations)
-	wf.SetAnnotations(annotations)
-	return wf, nil
+	parametersToTexts(obj)
+	return draft{what: "the manifest", base: base, obj: obj}, nil
 }
 
-// parameterList is sorted by name, so that the same request makes the same object.
-func parameterList(texts map[string]string) []any {
-	list := make([]any, 0, len(texts))
-	for _, name := range slices.Sorted(maps.Keys(texts)) {
-		list = append(list, map[string]any{"name": name, "value": texts[name]})
+// documents counts those that have something in them.
+func documents(data []byte) (n int) {
+	for _, document := range regexp.MustCompile(`(?m)^---(\s|$)`).Split(string(data), -1) {
+		for line := range strings.Lines(document) {
+			if line = strings.TrimSpace(line); line != "" && line[0] != '#' && line[0] != '%' && line != "..." {
+				n++
+				break
+			}
+		}
 	}
-	return list
+	return n
+}
+
+func syntaxProblem(err error) string {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	text = strings.TrimPrefix(text, "unmarshal errors:")
+	return strings.Join(strings.Fields(text), " ")
+}
+
+func manifestProblems(path *field.Path, obj *unstructured.Unstructured, namespace string) (problems field.ErrorList) {
+	for _, p := range checkObject(obj, namespace) {
+		p.Field = path.Child(p.Field).String()
+		problems = append(problems, p)
+	}
+	unknown := func(in map[string]any, at *field.Path, known ...string) {
+		for _, key := range slices.Sorted(maps.Keys(in)) {
+			if !slices.Contains(known, key) {
+				problems = append(problems, field.Forbidden(at.Child(key), "a new workflow has no such field"+choices(key, known)))
+			}
+		}
+	}
+	unknown(obj.Object, path, "apiVersion", "kind", "metadata", "spec")
+	if metadata, ok := obj.Object["metadata"].(map[string]any); ok {
+		unknown(metadata, path.Child("metadata"), "name", "generateName", "namespace", "labels", "annotations", "finalizers", "ownerReferences")
+		for _, key := range []string{"labels", "annotations"} {
+			if _, _, err := unstructured.NestedStringMap(metadata, key); err != nil {
+				problems = append(problems, field.TypeInvalid(path.Child("metadata", key), field.OmitValueType{}, "must be a map of texts; quote numbers and bools"))
+			}
+		}
+	}
+	if _, ok := obj.Object["spec"].(map[string]any); !ok {
+		problems = append(problems, field.Required(path.Child("spec"), "what to run"))
+	}
+	if shutdown, given, _ := unstructured.NestedFieldNoCopy(obj.Object, "spec", "shutdown"); given && shutdown != "" {
+		problems = append(problems, field.Forbidden(path.Child("spec", "shutdown"), "a workflow is stopped once it runs"))
+	}
+	return problems
+}
+
+// parametersToTexts makes texts of the numbers and bools that YAML has for arguments.
+func parametersToTexts(obj *unstructured.Unstructured) {
+	items, _, _ := unstructured.NestedFieldNoCopy(obj.Object, "spec", "arguments", "parameters")
+	list, _ := items.([]any)
+	for _, item := range list {
+		parameter, _ := item.(map[string]any)
+		if text, ok := textOf(parameter["value"]); ok {
+			parameter["value"] = text
+		}
+	}
+}
+
+// setParameters puts values into a workflow's arguments: in place of those it has, with what
+// else these say kept, or behind them, sorted by name so that the same request makes the
+// same object.
+func setParameters(obj *unstructured.Unstructured, texts map[string]string) error {
+	if len(texts) == 0 {
+		return nil // no empty list: v1 had none either
+	}
+	list, _, _ := unstructured.NestedSlice(obj.Object, "spec", "arguments", "parameters")
+	rest := maps.Clone(texts)
+	for _, item := range list {
+		parameter, _ := item.(map[string]any)
+		name, _ := parameter["name"].(string)
+		if text, given := texts[name]; given {
+			parameter["value"] = text
+			delete(parameter, "valueFrom")
+			delete(rest, name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(rest)) {
+		list = append(list, map[string]any{"name": name, "value": rest[name]})
+	}
+	if err := unstructured.SetNestedSlice(obj.Object, list, "spec", "arguments", "parameters"); err != nil {
+		return fmt.Errorf("%w: spec.arguments: %w", ErrInvalid, err)
+	}
+	return nil
+}
+
+// mergeSpec puts the request's further spec fields over those of the draft. Of arguments,
+// which have several parts, each part goes by itself.
+func mergeSpec(spec, over map[string]any) error {
+	over, err := copySpec(over)
+	if err != nil {
+		return err
+	}
+	for key, value := range over {
+		parts, ok := value.(map[string]any)
+		old, had := spec[key].(map[string]any)
+		if key == "arguments" && ok && had {
+			maps.Copy(old, parts)
+			continue
+		}
+		spec[key] = value
+	}
+	return nil
 }
 
 // copySpec brings a spec that may hold any Go values to the few types that an unstructured

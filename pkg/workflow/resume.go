@@ -2,7 +2,6 @@ package workflow
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -23,6 +22,10 @@ type ResumeOptions struct {
 	// that [StartRequest.Parameters] allows. A gate that has no such parameter ignores it; it
 	// is an error if no gate has one. What is not given takes the parameter's default.
 	Outputs map[string]any
+	// NodeIDs limits the resume to these gates, e.g. those that a person has looked at: a gate
+	// that was reached since is not passed by the way. Together with Selector, both have to
+	// hold. None means all.
+	NodeIDs []string
 	// UID, if given, is that of the workflow meant: [ErrReplaced] if it is another by now.
 	UID types.UID
 }
@@ -38,10 +41,12 @@ type ResumeResult struct {
 // Resume lets a suspended workflow go on: the gates that wait become Succeeded, with their
 // outputs supplied or defaulted, and without a selector spec.suspend is cleared. All of it
 // is one conditional write: either everything was resumed or nothing, and a change that the
-// controller makes at the same time is not lost but leads to another try.
+// controller makes at the same time is not lost but leads to another try. Nodes that the
+// controller has packed are unpacked and packed again.
 //
 // It is idempotent: where nothing waits, nothing is written and the result is empty. With a
-// selector that matches no waiting gate the error is [ErrNotSuspended].
+// selector or ids that match no waiting gate the error is [ErrNotSuspended], whose text names
+// those that wait.
 //
 // Errors: [ErrInvalid] (malformed selector, an output that no gate waits for or a value that
 // is missing), [ErrCompleted], [ErrNotSuspended], [ErrNotFound], [ErrReplaced],
@@ -54,9 +59,10 @@ func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOpt
 	if problems = append(problems, outputProblems...); len(problems) > 0 {
 		return nil, c.error(OpResume, name, invalid(problems...))
 	}
+	which := gates{selector: selector, ids: opts.NodeIDs}
 	var result *ResumeResult
 	_, err := c.edit(ctx, name, opts.UID, func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
-		r, err := planResume(obj, s, selector, outputs, time.Now())
+		r, err := planResume(obj, s, which, outputs, time.Now())
 		if err != nil {
 			return nil, err
 		}
@@ -70,14 +76,4 @@ func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOpt
 		return nil, c.error(OpResume, name, err)
 	}
 	return result, nil
-}
-
-// nodeSelector reads a selector of nodes that stands in a field of a request.
-func nodeSelector(path *field.Path, text string) (status.NodeSelector, field.ErrorList) {
-	selector, err := status.ParseNodeSelector(text)
-	var malformed *status.NodeSelectorError
-	if errors.As(err, &malformed) {
-		return selector, field.ErrorList{field.Invalid(path, text, malformed.Reason)}
-	}
-	return selector, nil
 }

@@ -67,7 +67,7 @@ func plan(t *testing.T, obj *unstructured.Unstructured, opts ResumeOptions) (*re
 	if err != nil {
 		return nil, err
 	}
-	r, err := planResume(obj, s, selector, outputs, time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC))
+	r, err := planResume(obj, s, gates{selector: selector, ids: opts.NodeIDs}, outputs, time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC))
 	if !reflect.DeepEqual(obj, before) {
 		t.Error("the object was changed")
 	}

@@ -27,33 +27,21 @@ func (r *resumption) tookEffect(now *status.WorkflowStatus) bool {
 	if r.result.Unsuspended && now.SpecSuspended {
 		return false
 	}
-	return !slices.ContainsFunc(r.result.Nodes, func(n *status.Node) bool {
-		gate := now.Node(n.ID)
-		return gate != nil && gate.Active()
-	})
+	return noneActive(now, r.result.Nodes)
 }
 
 // planResume works out, from the present object, the merge patch that resumes what is
 // asked for. obj is not changed.
 func planResume(
-	obj *unstructured.Unstructured, s *status.WorkflowStatus, selector status.NodeSelector, outputs map[string]string, now time.Time,
+	obj *unstructured.Unstructured, s *status.WorkflowStatus, which gates, outputs map[string]string, now time.Time,
 ) (*resumption, error) {
 	r := &resumption{}
-	switch {
-	case s.Completed():
-		return r, fmt.Errorf("%w: it ended %s", ErrCompleted, s.Outcome())
-	case s.NodesErr != nil:
-		return r, s.NodesErr
+	waiting, err := which.waiting(s)
+	if err != nil {
+		return r, err
 	}
-	for _, gate := range s.SuspendedNodes() {
-		if selector.Matches(gate) {
-			r.result.Nodes = append(r.result.Nodes, gate)
-		}
-	}
-	if len(r.result.Nodes) == 0 && !selector.Empty() {
-		return r, notSuspended(s, selector)
-	}
-	r.result.Unsuspended = selector.Empty() && s.SpecSuspended
+	r.result.Nodes = waiting
+	r.result.Unsuspended = which.all() && s.SpecSuspended
 	if problems := outputProblems(r.result.Nodes, outputs); len(problems) > 0 {
 		return r, invalid(problems...)
 	}
@@ -73,14 +61,6 @@ func planResume(
 		r.patch["status"] = statusPatch
 	}
 	return r, nil
-}
-
-func notSuspended(s *status.WorkflowStatus, selector status.NodeSelector) error {
-	gates := s.SuspendedNodes()
-	if len(gates) == 0 {
-		return fmt.Errorf("%w: %q; none is", ErrNotSuspended, selector.String())
-	}
-	return fmt.Errorf("%w: %q; suspended are: %s", ErrNotSuspended, selector.String(), nodeNames(gates))
 }
 
 // outputProblems checks the given outputs against what the gates wait for.
@@ -114,47 +94,29 @@ func outputProblems(gates []*status.Node, outputs map[string]string) (problems f
 func resumeNodes(
 	obj *unstructured.Unstructured, gates []*status.Node, outputs map[string]string, now time.Time,
 ) (map[string]any, error) {
-	fields, _, _ := unstructured.NestedMap(obj.Object, "status") // a copy
-	nodes, _ := fields["nodes"].(map[string]any)
-	packed, _ := fields["compressedNodes"].(string)
-	compressed := len(nodes) == 0 && packed != ""
-	if compressed {
-		var err error
-		if nodes, err = status.DecompressNodes(packed); err != nil {
-			return nil, err
-		}
+	nodes, _, err := nodesOf(obj)
+	if err != nil {
+		return nil, err
 	}
-
-	edited := map[string]any{}
+	edits := make(map[string]map[string]any, len(gates))
 	var globals []any
 	for _, gate := range gates {
 		node, _ := nodes[gate.ID].(map[string]any)
-		change := map[string]any{
+		edit := map[string]any{
 			"phase":      string(status.NodeSucceeded),
 			"finishedAt": now.UTC().Format(time.RFC3339),
 		}
 		if parameters, set := suppliedOutputs(node, outputs); len(set) > 0 {
-			change["outputs"] = map[string]any{"parameters": parameters}
+			edit["outputs"] = map[string]any{"parameters": parameters}
 			globals = append(globals, set...)
 		}
-		edited[gate.ID] = change
+		edits[gate.ID] = edit
 	}
-
-	patch := map[string]any{}
-	if compressed {
-		// The nodes are one text then: apply the changes and pack all of it again.
-		for id, change := range edited {
-			mergeInto(nodes[id].(map[string]any), change.(map[string]any))
-		}
-		text, err := status.CompressNodes(nodes)
-		if err != nil {
-			return nil, err
-		}
-		patch["compressedNodes"] = text
-	} else {
-		patch["nodes"] = edited
+	patch, err := patchNodes(obj, edits)
+	if err != nil {
+		return nil, err
 	}
-	if upserted := globalOutputs(fields, globals); upserted != nil {
+	if upserted := globalOutputs(obj, globals); upserted != nil {
 		patch["outputs"] = map[string]any{"parameters": upserted}
 	}
 	return patch, nil
@@ -192,8 +154,8 @@ func textOf(value any) (string, bool) {
 
 // globalOutputs returns status.outputs.parameters with the values of parameters that have
 // a global name put in; nil if none has.
-func globalOutputs(statusFields map[string]any, set []any) []any {
-	globals, _, _ := unstructured.NestedSlice(statusFields, "outputs", "parameters")
+func globalOutputs(obj *unstructured.Unstructured, set []any) []any {
+	globals, _, _ := unstructured.NestedSlice(obj.Object, "status", "outputs", "parameters")
 	changed := false
 	for _, item := range set {
 		parameter := item.(map[string]any)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -16,12 +17,18 @@ import (
 // StartRequest says what to start.
 type StartRequest struct {
 	// Template is a WorkflowTemplate of the client's namespace or, with ClusterScope, a
-	// ClusterWorkflowTemplate. Required.
+	// ClusterWorkflowTemplate. One of Template, CronWorkflow and Manifest is required.
 	Template     string
 	ClusterScope bool
+	// CronWorkflow starts what that CronWorkflow of the namespace would start now, owned by it.
+	CronWorkflow string
+	// Manifest is a Workflow as YAML or JSON. Its name counts unless Name is given; a
+	// generateName is what a name is made from. Mistakes of syntax are told with their line,
+	// fields that a new workflow doesn't have are refused.
+	Manifest []byte
 	// Name is the workflow's name, at most 63 characters; "": made from the template's name.
 	Name string
-	// Entrypoint is the template within Template to run; "": the one that Template names.
+	// Entrypoint is the template within what is started to run; "": the one that it names.
 	Entrypoint string
 	// Parameters are the workflow's arguments. Texts go as they are; numbers, bools and
 	// durations in their usual notation; everything else as JSON. nil is refused: leave a
@@ -36,8 +43,9 @@ type StartRequest struct {
 	// ServiceAccount is that of the workflow's pods; "": the template's.
 	ServiceAccount      string
 	Labels, Annotations map[string]string
-	// Spec has further fields of the workflow's spec, e.g. {"priority": 3}. A field that
-	// another part of the request stands for is refused here.
+	// Spec has further fields of the workflow's spec, e.g. {"priority": 3}, in place of those
+	// that a CronWorkflow or Manifest has. A field that another part of the request stands for
+	// is refused here.
 	Spec map[string]any
 	// IdempotencyKey makes Start with the same key the same workflow, across processes and
 	// restarts, for as long as that workflow exists: its name is made from the key (or is
@@ -47,12 +55,14 @@ type StartRequest struct {
 	DryRun bool
 }
 
-// Start starts a workflow from a template, exactly once, and returns its first state.
+// Start starts a workflow from a template, a CronWorkflow or a manifest, exactly once, and
+// returns its first state.
 //
 // The request is checked before anything is created: against the rules of the API, and
-// against the template, which is read first. Argo itself reports an unknown template or
-// entrypoint, or a missing parameter, only as a workflow that fails seconds later. Where
-// the caller may not read templates this second check is left out.
+// against the template, which is read first, or was read at most [Options.TemplateMaxAge]
+// ago. Argo itself reports an unknown template or entrypoint, or a missing parameter, only as
+// a workflow that fails seconds later. Where the caller may not read templates this second
+// check is left out.
 //
 // The client chooses the name, so an attempt whose answer was lost is repeated without
 // harm: finding its own workflow there is success. With an IdempotencyKey that holds
@@ -65,22 +75,34 @@ type StartRequest struct {
 func (c *WorkflowClient) Start(ctx context.Context, req StartRequest) (*status.WorkflowStatus, error) {
 	p := c.pacer()
 	obj, err := c.start(ctx, p, req)
+	return c.started(OpStart, req.Name, obj, err)
+}
+
+// started is the result of an operation that creates a workflow. Errors are about the new
+// workflow once that has a name, else about the given one.
+func (c *WorkflowClient) started(op Op, name string, obj *unstructured.Unstructured, err error) (*status.WorkflowStatus, error) {
 	var named *namedError
 	if errors.As(err, &named) {
-		return nil, c.error(OpStart, named.name, named.err)
+		return nil, c.error(op, named.name, named.err)
 	}
 	if err != nil {
-		return nil, c.error(OpStart, req.Name, err)
+		return nil, c.error(op, name, err)
 	}
-	return c.decode(OpStart, obj)
+	return c.decode(op, obj)
 }
 
 func (c *WorkflowClient) start(ctx context.Context, p *pacer, req StartRequest) (*unstructured.Unstructured, error) {
-	args, problems := checkRequest(req)
+	args, d, problems := checkRequest(req, c.namespace)
 	if len(problems) > 0 {
 		return nil, invalid(problems...)
 	}
-	mark, err := newMarker(req, args)
+	name := req.Name
+	if name == "" && d.obj != nil {
+		name = d.obj.GetName()
+	}
+	mark, err := newMarker(name, d.base, req.IdempotencyKey,
+		req.Template, req.ClusterScope, req.CronWorkflow, req.Manifest, req.Name, req.Entrypoint,
+		args.required, args.optional, req.ServiceAccount, req.Labels, req.Annotations, req.Spec)
 	if err != nil {
 		return nil, err
 	}
@@ -91,22 +113,70 @@ func (c *WorkflowClient) start(ctx context.Context, p *pacer, req StartRequest) 
 			return existing, err
 		}
 	}
-	texts, err := c.checkTemplate(ctx, p, req, args)
+	if req.CronWorkflow != "" {
+		if d, err = c.cronDraft(ctx, p, req.CronWorkflow); err != nil {
+			return nil, err
+		}
+	}
+	return c.startDraft(ctx, p, d, req, args, mark)
+}
+
+// startDraft puts the request's settings into the draft, checks it and creates it.
+func (c *WorkflowClient) startDraft(
+	ctx context.Context, p *pacer, d draft, req StartRequest, args arguments, mark marker,
+) (*unstructured.Unstructured, error) {
+	wf, spec, err := c.fill(d, req)
 	if err != nil {
 		return nil, err
 	}
+	texts, err := c.checkTemplate(ctx, p, d.what, spec, args, req.AllowUnknownParameters)
+	if err != nil {
+		return nil, err
+	}
+	if err := setParameters(wf, texts); err != nil {
+		return nil, err
+	}
+	mark.put(wf)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx) // nothing was sent: there is nothing to be in doubt about
-	}
-	wf, err := c.manifest(req, texts, mark)
-	if err != nil {
-		return nil, err
 	}
 	opts := metav1.CreateOptions{FieldValidation: metav1.FieldValidationStrict}
 	if req.DryRun {
 		opts.DryRun = []string{metav1.DryRunAll}
 	}
 	return c.createOnce(ctx, p, wf, mark, opts)
+}
+
+// fill puts everything but name and parameters into the draft.
+func (c *WorkflowClient) fill(d draft, req StartRequest) (wf *unstructured.Unstructured, spec map[string]any, err error) {
+	wf = d.obj
+	spec, _ = wf.Object["spec"].(map[string]any)
+	if err := mergeSpec(spec, req.Spec); err != nil {
+		return nil, nil, err
+	}
+	if req.Entrypoint != "" {
+		spec["entrypoint"] = req.Entrypoint
+	}
+	if req.ServiceAccount != "" {
+		spec["serviceAccountName"] = req.ServiceAccount
+	}
+	wf.SetAPIVersion(apiVersion)
+	wf.SetKind(kind)
+	wf.SetNamespace(c.namespace)
+	labels := overlaid(wf.GetLabels(), req.Labels)
+	if c.instanceID != "" {
+		labels[labelInstanceID] = c.instanceID
+	}
+	wf.SetLabels(labels)
+	wf.SetAnnotations(overlaid(wf.GetAnnotations(), req.Annotations))
+	return wf, spec, nil
+}
+
+func overlaid(texts, over map[string]string) map[string]string {
+	all := make(map[string]string, len(texts)+len(over))
+	maps.Copy(all, texts)
+	maps.Copy(all, over)
+	return all
 }
 
 // createOnce creates wf, or finds that an earlier attempt of this call, or of another one
@@ -167,9 +237,7 @@ func (c *WorkflowClient) settle(
 
 // adopt returns the workflow of that name if it carries the mark.
 func (c *WorkflowClient) adopt(ctx context.Context, p *pacer, name string, mark marker) (*unstructured.Unstructured, error) {
-	existing, err := read(ctx, p, func() (*unstructured.Unstructured, error) {
-		return c.workflows.Get(ctx, name, metav1.GetOptions{})
-	})
+	existing, err := c.getWith(ctx, p, name)
 	if err == nil {
 		if err = mark.check(existing); err == nil {
 			return existing, nil

@@ -1,0 +1,110 @@
+package workflow
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// draft is a workflow that is to be started, before the request's own settings.
+type draft struct {
+	what string // names it in texts
+	base string // of a generated name
+	obj  *unstructured.Unstructured
+}
+
+func newDraft(what, base string, spec map[string]any) draft {
+	obj := &unstructured.Unstructured{Object: map[string]any{"apiVersion": apiVersion, "kind": kind, "spec": spec}}
+	return draft{what: what, base: base, obj: obj}
+}
+
+// templateDraft has the form of Argo's own submit: a reference to the template, and a label
+// that says so.
+func templateDraft(ref status.TemplateRef) draft {
+	fields := map[string]any{"name": ref.Name}
+	label := labelTemplate
+	if ref.ClusterScope {
+		fields["clusterScope"] = true
+		label = labelClusterTemplate
+	}
+	d := newDraft("the request", ref.Name, map[string]any{"workflowTemplateRef": fields})
+	if len(ref.Name) <= maxNameLength { // a longer one is no label value
+		d.obj.SetLabels(map[string]string{label: ref.Name})
+	}
+	return d
+}
+
+// cronDraft is the workflow that a CronWorkflow would start now, as Argo's own submit makes
+// it: with the spec it has and owned by it, so that its history limits apply.
+func (c *WorkflowClient) cronDraft(ctx context.Context, p *pacer, name string) (draft, error) {
+	cron, err := c.readSource(ctx, p, c.crons, "cronworkflow", fmt.Sprintf(" in namespace %q", c.namespace), name)
+	if err != nil {
+		return draft{}, err
+	}
+	spec, _, err := unstructured.NestedMap(cron.Object, "spec", "workflowSpec")
+	if err != nil || spec == nil {
+		return draft{}, fmt.Errorf("%w: cronworkflow %q has no workflowSpec", ErrInvalid, name)
+	}
+	d := newDraft(fmt.Sprintf("cronworkflow %q", name), name, spec)
+	labels := map[string]string{labelCron: name}
+	annotations := map[string]string{annotationScheduled: time.Now().Format(time.RFC3339)}
+	extra := func(kind string) map[string]string {
+		texts, _, _ := unstructured.NestedStringMap(cron.Object, "spec", "workflowMetadata", kind)
+		return texts
+	}
+	maps.Copy(labels, extra("labels"))
+	maps.Copy(annotations, extra("annotations"))
+	if id := cron.GetLabels()[labelInstanceID]; id != "" {
+		labels[labelInstanceID] = id
+	}
+	d.obj.SetLabels(labels)
+	d.obj.SetAnnotations(annotations)
+	finalizers, _, _ := unstructured.NestedStringSlice(cron.Object, "spec", "workflowMetadata", "finalizers")
+	d.obj.SetFinalizers(finalizers)
+	d.obj.SetOwnerReferences([]metav1.OwnerReference{*metav1.NewControllerRef(cron, resource("").GroupVersion().WithKind("CronWorkflow"))})
+	return d, nil
+}
+
+// resubmission is a new workflow with the spec and the metadata of an old one. What tells
+// how the old one fared, and who made it, stays behind.
+func resubmission(old *unstructured.Unstructured) (draft, error) {
+	spec, _, err := unstructured.NestedMap(old.Object, "spec") // a copy
+	if err != nil || spec == nil {
+		return draft{}, fmt.Errorf("%w: the workflow has no spec", ErrInvalid)
+	}
+	delete(spec, "shutdown")
+	if deadline, _, _ := unstructured.NestedInt64(spec, "activeDeadlineSeconds"); deadline == 0 {
+		delete(spec, "activeDeadlineSeconds") // older versions terminated by it
+	}
+	base := old.GetGenerateName()
+	if base == "" {
+		base = old.GetName()
+	}
+	d := newDraft("the workflow", base, spec)
+
+	labels := maps.Clone(old.GetLabels())
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	maps.DeleteFunc(labels, func(key, _ string) bool {
+		key, ofArgo := strings.CutPrefix(key, argoPrefix)
+		return ofArgo && (slices.Contains([]string{"phase", "completed", "workflow-archiving-status", "action"}, key) ||
+			strings.HasPrefix(key, "creator") || strings.HasPrefix(key, "actor"))
+	})
+	labels[labelResubmitted] = old.GetName()
+	d.obj.SetLabels(labels)
+
+	annotations := maps.Clone(old.GetAnnotations())
+	maps.DeleteFunc(annotations, func(key, _ string) bool { return strings.HasPrefix(key, annotationPrefix) })
+	d.obj.SetAnnotations(annotations)
+	d.obj.SetOwnerReferences(old.GetOwnerReferences())
+	return d, nil
+}

@@ -1,0 +1,198 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// DefaultPageSize is how many workflows List asks the API server for at a time. One can be
+// as large as a megabyte.
+const DefaultPageSize = 100
+
+// ListOptions say which workflows to list; what is given has to hold all together. The zero
+// value lists all.
+type ListOptions struct {
+	// LabelSelector is that of Kubernetes, e.g. "team=search,tier in (a,b)".
+	LabelSelector string
+	// Template: made from that WorkflowTemplate or, with ClusterScope, ClusterWorkflowTemplate.
+	Template     string
+	ClusterScope bool
+	// Phases: in one of these. Outcomes tell more, e.g. [status.OutcomeStopped].
+	Phases   []status.Phase
+	Outcomes []status.Outcome
+	// Running: not ended yet. Completed: ended. Suspended: waiting at a gate, or suspended as
+	// a whole; gates that are offloaded cannot be seen.
+	Running, Completed, Suspended bool
+	// CreatedAfter and CreatedBefore bound the time of creation, by the API server's clock;
+	// FinishedBefore that of the end, by the controller's. The zero time is no bound.
+	CreatedAfter, CreatedBefore, FinishedBefore time.Time
+	// PageSize is how many are read at a time; 0 means [DefaultPageSize].
+	PageSize int64
+}
+
+// List yields the workflows of the namespace, in the order of their names. Nothing is sent
+// before the sequence is ranged over. It reads page by page, so that memory is bounded by
+// the page's size; a page that takes the caller so long that the next one has expired is no
+// error, but what changed meanwhile may or may not be in what follows.
+//
+// A client with an instance id lists the workflows of that instance, one without those of
+// none, as Argo's controller does.
+//
+// An object that cannot be read as a workflow is yielded as an [*Error] with its name and a
+// nil status, and the list goes on. Any other error is the last element: [ErrInvalid],
+// [ErrForbidden] (needs list), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], and
+// the context's.
+func (c *WorkflowClient) List(ctx context.Context, opts ListOptions) iter.Seq2[*status.WorkflowStatus, error] {
+	return func(yield func(*status.WorkflowStatus, error) bool) {
+		selector, err := c.listSelector(opts)
+		if err != nil {
+			yield(nil, c.error(OpList, "", err))
+			return
+		}
+		l := lister{client: c, selector: selector, pageSize: opts.PageSize}
+		if l.pageSize == 0 {
+			l.pageSize = DefaultPageSize
+		}
+		for {
+			page, err := l.next(ctx)
+			if err != nil {
+				yield(nil, c.error(OpList, "", err))
+				return
+			}
+			for i := range page {
+				s, err := status.FromUnstructured(&page[i])
+				if err != nil {
+					err = c.error(OpList, page[i].GetName(), err)
+				} else if !opts.match(s) {
+					continue
+				}
+				if !yield(s, err) {
+					return
+				}
+			}
+			if l.done {
+				return
+			}
+		}
+	}
+}
+
+// listSelector puts what labels can say into the selector, which saves the rest of a list
+// from being sent. The phase's label is no help: it is absent from a new workflow, and can
+// be stale after a retry.
+func (c *WorkflowClient) listSelector(opts ListOptions) (string, error) {
+	var problems field.ErrorList
+	selector, err := labels.Parse(opts.LabelSelector)
+	if err != nil {
+		problems = append(problems, field.Invalid(field.NewPath("labelSelector"), opts.LabelSelector, err.Error()))
+	}
+	if opts.PageSize < 0 {
+		problems = append(problems, field.Invalid(field.NewPath("pageSize"), opts.PageSize, "must be 0 (the default) or more"))
+	}
+	if opts.Running && opts.Completed {
+		problems = append(problems, field.Forbidden(field.NewPath("completed"), "no workflow is both running and completed; leave out both for all"))
+	}
+	if len(problems) > 0 {
+		return "", invalid(problems...)
+	}
+	require := func(key string, op selection.Operator, values ...string) error {
+		r, err := labels.NewRequirement(key, op, values)
+		if err == nil {
+			selector = selector.Add(*r)
+		}
+		return err
+	}
+	if c.instanceID == "" {
+		err = require(labelInstanceID, selection.DoesNotExist)
+	} else {
+		err = require(labelInstanceID, selection.Equals, c.instanceID)
+	}
+	if opts.Running {
+		err = errors.Join(err, require(labelCompleted, selection.NotEquals, "true"))
+	}
+	if opts.Completed {
+		err = errors.Join(err, require(labelCompleted, selection.Equals, "true"))
+	}
+	return selector.String(), err
+}
+
+func (o ListOptions) match(s *status.WorkflowStatus) bool {
+	switch {
+	case o.Template != "" && s.Template != (status.TemplateRef{Name: o.Template, ClusterScope: o.ClusterScope}),
+		len(o.Phases) > 0 && !slices.Contains(o.Phases, s.Phase),
+		len(o.Outcomes) > 0 && !slices.Contains(o.Outcomes, s.Outcome()),
+		o.Running && s.Completed(),
+		o.Completed && !s.Completed(),
+		o.Suspended && !s.Suspended(),
+		!o.CreatedAfter.IsZero() && !s.CreationTime.After(o.CreatedAfter),
+		!o.CreatedBefore.IsZero() && !s.CreationTime.Before(o.CreatedBefore),
+		!o.FinishedBefore.IsZero() && (s.EndTime.IsZero() || !s.EndTime.Before(o.FinishedBefore)):
+		return false
+	}
+	return true
+}
+
+// lister reads one page after the other.
+type lister struct {
+	client   *WorkflowClient
+	selector string
+	pageSize int64
+
+	token string
+	last  string // the name that was read last
+	done  bool
+}
+
+func (l *lister) next(ctx context.Context) ([]unstructured.Unstructured, error) {
+	for restarted := false; ; restarted = true {
+		page, err := read(ctx, l.client.pacer(), func() (*unstructured.UnstructuredList, error) {
+			return l.client.workflows.List(ctx, metav1.ListOptions{
+				LabelSelector: l.selector, Limit: l.pageSize, Continue: l.token,
+			})
+		})
+		switch {
+		case err == nil:
+			l.token = page.GetContinue()
+			l.done = l.token == ""
+			return l.fresh(page.Items), nil
+		case l.token == "" || restarted || !apierrors.IsResourceExpired(err):
+			return nil, err
+		}
+		// The API server hands out a token to go on from the same place in a newer state. Without
+		// one, the list begins anew and what was read is passed over.
+		l.token = newerToken(err)
+	}
+}
+
+// fresh are the items that come after what was read so far. The API server lists by name.
+func (l *lister) fresh(items []unstructured.Unstructured) []unstructured.Unstructured {
+	first := 0
+	for first < len(items) && l.last != "" && items[first].GetName() <= l.last {
+		first++
+	}
+	if len(items) > 0 {
+		l.last = max(l.last, items[len(items)-1].GetName())
+	}
+	return items[first:]
+}
+
+func newerToken(err error) string {
+	var answer apierrors.APIStatus
+	if !errors.As(err, &answer) {
+		return ""
+	}
+	s := answer.Status()
+	return s.ListMeta.Continue
+}

@@ -1,0 +1,136 @@
+package workflow
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+const manifestYAML = `# A workflow of its own.
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata:
+  generateName: load-
+  labels: {team: search}
+spec:
+  entrypoint: main
+  priority: 1
+  arguments:
+    artifacts: [{name: kept}]
+    parameters:
+    - {name: index, value: logs, description: kept}
+    - {name: shards, value: 3}
+    - {name: dry, value: false}
+    - {name: elsewhere, valueFrom: {configMapKeyRef: {name: c, key: k}}}
+  templates:
+  - {name: main, container: {image: any}}
+`
+
+func TestStartOfManifest(t *testing.T) {
+	wf, mark := start(t, StartRequest{
+		Manifest: []byte(manifestYAML), Entrypoint: "other", ServiceAccount: "sa",
+		Parameters: map[string]any{"index": "other", "elsewhere": "here", "new": 1},
+		Labels:     map[string]string{"more": "x"},
+		Spec:       map[string]any{"priority": 2, "arguments": map[string]any{"artifacts": []any{}}},
+	})
+	if !strings.HasPrefix(wf.GetName(), "load-") || wf.GetGenerateName() != "load-" || wf.GetName() != mark.name {
+		t.Errorf("names: %q from %q", wf.GetName(), wf.GetGenerateName())
+	}
+	if !reflect.DeepEqual(wf.GetLabels(), map[string]string{"team": "search", "more": "x", labelInstanceID: "blue"}) {
+		t.Errorf("labels: %v", wf.GetLabels())
+	}
+	want := fromYAML(t, `
+entrypoint: other
+priority: 2
+serviceAccountName: sa
+arguments:
+  artifacts: []
+  parameters:
+  - {name: index, value: other, description: kept}
+  - {name: shards, value: "3"}
+  - {name: dry, value: "false"}
+  - {name: elsewhere, value: here}
+  - {name: new, value: "1"}
+templates:
+- {name: main, container: {image: any}}
+`)
+	if got := asYAML(t, wf.Object["spec"]); got != asYAML(t, want) {
+		t.Errorf("%s\nwant %s", got, asYAML(t, want))
+	}
+}
+
+func TestManifestsThatAreRefused(t *testing.T) {
+	edit := func(old, new string) string { return strings.Replace(manifestYAML, old, new, 1) }
+	for name, tc := range map[string]struct {
+		text  string
+		parts []string
+	}{
+		"syntax":           {edit("  priority: 1", "   priority: 1"), []string{"manifest: ", "line 9"}},
+		"a key twice":      {edit("  priority: 1", "  entrypoint: x"), []string{"line 9", `"entrypoint" already set`}},
+		"two documents":    {manifestYAML + "---\n" + manifestYAML, []string{"more than one document"}},
+		"a list":           {"- 1\n", []string{"must be a Workflow object"}},
+		"nothing":          {"# nothing\n", []string{"must be a Workflow object"}},
+		"another kind":     {edit("kind: Workflow", "kind: CronWorkflow"), []string{"manifest.kind", "CronWorkflow"}},
+		"a misspelt field": {edit("spec:", "specs:"), []string{"manifest.specs", `did you mean "spec"?`, "manifest.spec: Required"}},
+		"a status":         {manifestYAML + "status: {phase: Running}\n", []string{"manifest.status"}},
+		"a server's field": {edit("  generateName: load-", "  generateName: load-\n  uid: u"), []string{"manifest.metadata.uid"}},
+		"a label of no text": {
+			edit("{team: search}", "{team: 1}"), []string{"manifest.metadata.labels", "quote"},
+		},
+		"another namespace": {edit("  generateName: load-", "  name: a\n  namespace: other"), []string{"manifest.metadata.namespace", `"ma"`}},
+		"shutdown":          {edit("  priority: 1", "  shutdown: Stop"), []string{"manifest.spec.shutdown"}},
+		"no name":           {edit("  generateName: load-\n", ""), []string{"manifest.metadata.name"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, problems := parseManifest(field.NewPath("manifest"), []byte(tc.text), "ma")
+			if len(problems) == 0 {
+				t.Fatal("it was accepted")
+			}
+			for _, part := range tc.parts {
+				if text := invalid(problems...).Error(); !strings.Contains(text, part) {
+					t.Errorf("%q is not in %s", part, text)
+				}
+			}
+		})
+	}
+}
+
+func TestManifestsThatAreFine(t *testing.T) {
+	for name, text := range map[string]string{
+		"JSON with tabs":           "{\n\t\"metadata\": {\"name\": \"a\"},\n\t\"spec\": {}\n}",
+		"document marks":           "---\n" + manifestYAML + "\n---\n# nothing\n",
+		"a mark within a text":     "metadata: {name: a}\nspec: {x: 'a --- b'}\n",
+		"no kind":                  "metadata: {name: a}\nspec: {}\n",
+		"the client's namespace":   "metadata: {name: a, namespace: ma}\nspec: {}\n",
+		"a field of a later Argo":  "metadata: {name: a}\nspec: {fieldOfTheFuture: 1}\n",
+		"parameters of odd shapes": "metadata: {name: a}\nspec: {arguments: {parameters: [1, {value: [1]}, null]}}\n",
+	} {
+		if _, problems := parseManifest(field.NewPath("manifest"), []byte(text), "ma"); len(problems) > 0 {
+			t.Errorf("%s: %v", name, problems)
+		}
+	}
+}
+
+func FuzzManifest(f *testing.F) {
+	for _, seed := range []string{manifestYAML, "{}", "---\n---", "a: &a [*a]", "metadata: {name: a}\nspec: {arguments: {parameters: [{name: x, value: 1e400}]}}"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		d, problems := parseManifest(field.NewPath("manifest"), data, "ma")
+		if len(problems) > 0 {
+			_ = invalid(problems...).Error()
+			return
+		}
+		c := &WorkflowClient{namespace: "ma"}
+		wf, spec, err := c.fill(d, StartRequest{Entrypoint: "e"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := setParameters(wf, map[string]string{"p": "v"}); err == nil && newTemplate("it", spec).use(spec, false).declared["p"].value != "v" {
+			t.Errorf("the parameter is not in %v", spec)
+		}
+		wf.DeepCopy() // which panics on a type that JSON doesn't have
+	})
+}

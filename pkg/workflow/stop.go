@@ -1,0 +1,131 @@
+package workflow
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// StopOptions say what to stop. The zero value stops the workflow.
+type StopOptions struct {
+	// Selector, if given, does not stop the workflow but fails the gates that match and wait,
+	// as a rejection does; its form is that of [ResumeOptions.Selector].
+	Selector string
+	// Message is put on the gates that are failed. For Selector only: Argo has no place for
+	// it on a workflow.
+	Message string
+	// UID, if given, is that of the workflow meant: [ErrReplaced] if it is another by now.
+	UID types.UID
+}
+
+// TerminateOptions say what to terminate.
+type TerminateOptions struct {
+	// UID, if given, is that of the workflow meant: [ErrReplaced] if it is another by now.
+	UID types.UID
+}
+
+// Stop asks the controller to end a workflow: running pods are stopped, waiting gates fail,
+// exit handlers run. It ends with the outcome [status.OutcomeStopped]; it can also succeed,
+// if it was about to. Stop returns when the request is written; use Wait to see the end. A
+// suspended workflow is stopped too, which takes Argo's own clients a resume first.
+//
+// It is idempotent: stopping a workflow that was asked to stop or terminate, also if it has
+// ended by now, succeeds and writes nothing. The write is conditional on what was read, so
+// that a workflow that ends at the same time is not changed.
+//
+// With a selector the gates that match are failed, in one conditional write; what follows
+// is up to the workflow. The error is [ErrNotSuspended] if there is none, whose text names
+// those that wait.
+//
+// Errors: [ErrCompleted], [ErrNotSuspended], [ErrNodesOffloaded], [ErrNotFound],
+// [ErrReplaced], [ErrInvalid], [ErrConflict], [ErrForbidden] (needs get and patch),
+// [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the
+// context's.
+func (c *WorkflowClient) Stop(ctx context.Context, name string, opts StopOptions) error {
+	selector, problems := nodeSelector(field.NewPath("selector"), opts.Selector)
+	if opts.Message != "" && opts.Selector == "" {
+		problems = append(problems, field.Forbidden(field.NewPath("message"), "for gates only, which a selector names"))
+	}
+	if len(problems) > 0 {
+		return c.error(OpStop, name, invalid(problems...))
+	}
+	plan := planShutdown(status.ShutdownStop)
+	if !selector.Empty() {
+		plan = planRejection(gates{selector: selector}, opts.Message)
+	}
+	if _, err := c.edit(ctx, name, opts.UID, plan); err != nil {
+		return c.error(OpStop, name, err)
+	}
+	return nil
+}
+
+// Terminate is like [WorkflowClient.Stop], but pods are killed and exit handlers don't run.
+// A workflow that is being stopped is terminated all the same; one that has ended after a
+// stop is left as it is, with success.
+//
+// Errors: [ErrCompleted], [ErrNotFound], [ErrReplaced], [ErrInvalid], [ErrConflict],
+// [ErrForbidden] (needs get and patch), [ErrUnauthorized], [ErrNotInstalled],
+// [ErrUnavailable], [ErrUnknownOutcome], and the context's.
+func (c *WorkflowClient) Terminate(ctx context.Context, name string, opts TerminateOptions) error {
+	if _, err := c.edit(ctx, name, opts.UID, planShutdown(status.ShutdownTerminate)); err != nil {
+		return c.error(OpTerminate, name, err)
+	}
+	return nil
+}
+
+// planShutdown sets spec.shutdown, and clears spec.suspend: the controller doesn't act on
+// the one while the other is set (argo-workflows issue 17041).
+func planShutdown(strategy status.ShutdownStrategy) planner {
+	return func(_ *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
+		asked := s.Shutdown == strategy || s.Shutdown == status.ShutdownTerminate
+		switch {
+		case s.Completed() && s.Shutdown != status.ShutdownNone:
+			return nil, nil
+		case s.Completed():
+			return nil, completed(s)
+		case asked && !s.SpecSuspended:
+			return nil, nil
+		}
+		spec := map[string]any{"suspend": nil}
+		if !asked { // never down from Terminate
+			spec["shutdown"] = string(strategy)
+		}
+		return &change{
+			patch: map[string]any{"spec": spec},
+			happened: func(now *status.WorkflowStatus) bool {
+				return !now.SpecSuspended && (now.Shutdown == strategy || now.Shutdown == status.ShutdownTerminate)
+			},
+		}, nil
+	}
+}
+
+// planRejection fails the gates that match.
+func planRejection(which gates, message string) planner {
+	return func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
+		waiting, err := which.waiting(s)
+		if err != nil {
+			return nil, err
+		}
+		edits := make(map[string]map[string]any, len(waiting))
+		for _, gate := range waiting {
+			edits[gate.ID] = map[string]any{
+				"phase":      string(status.NodeFailed),
+				"message":    message,
+				"finishedAt": time.Now().UTC().Format(time.RFC3339),
+			}
+		}
+		patch, err := patchNodes(obj, edits)
+		if err != nil {
+			return nil, err
+		}
+		return &change{
+			patch:    map[string]any{"status": patch},
+			happened: func(now *status.WorkflowStatus) bool { return noneActive(now, waiting) },
+		}, nil
+	}
+}

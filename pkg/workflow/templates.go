@@ -1,0 +1,152 @@
+package workflow
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/dynamic"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// checkTemplate checks the spec of a workflow that is to be started, and further arguments,
+// against the template it starts from: the one it refers to, or the spec itself, which what
+// names. It returns the arguments to send: of the optional ones, those that are known.
+func (c *WorkflowClient) checkTemplate(
+	ctx context.Context, p *pacer, what string, spec map[string]any, args arguments, allowUnknown bool,
+) (map[string]string, error) {
+	check := func(t *template) (map[string]string, error) {
+		u := t.use(spec, allowUnknown)
+		texts := maps.Clone(args.required)
+		for name, text := range args.optional {
+			if u.opaque || u.knows(name) {
+				texts[name] = text
+			}
+		}
+		if problems := u.problems(texts); len(problems) > 0 {
+			return nil, invalid(problems...)
+		}
+		return texts, nil
+	}
+	ref := templateRefOf(spec)
+	if ref.Name == "" {
+		return check(newTemplate(what, spec))
+	}
+	if known := c.known.get(ref); known != nil {
+		// What an older reading refuses, a newer one may allow.
+		if texts, err := check(known); err == nil {
+			return texts, nil
+		}
+	}
+	t, err := c.readTemplate(ctx, p, ref)
+	if apierrors.IsForbidden(err) {
+		texts := maps.Clone(args.required)
+		maps.Copy(texts, args.optional)
+		return texts, nil // the controller will check
+	}
+	if err != nil {
+		return nil, err
+	}
+	return check(t)
+}
+
+func templateRefOf(spec map[string]any) status.TemplateRef {
+	fields, _, _ := unstructured.NestedMap(spec, "workflowTemplateRef")
+	name, _ := fields["name"].(string)
+	clusterScope, _ := fields["clusterScope"].(bool)
+	return status.TemplateRef{Name: name, ClusterScope: clusterScope}
+}
+
+func (c *WorkflowClient) readTemplate(ctx context.Context, p *pacer, ref status.TemplateRef) (*template, error) {
+	kind, where, templates := "workflowtemplate", fmt.Sprintf(" in namespace %q", c.namespace), c.templates
+	if ref.ClusterScope {
+		kind, where, templates = "clusterworkflowtemplate", "", c.clusterTemplates
+	}
+	obj, err := c.readSource(ctx, p, templates, kind, where, ref.Name)
+	if err != nil {
+		c.known.forget(ref)
+		return nil, err
+	}
+	spec, _, _ := unstructured.NestedMap(obj.Object, "spec")
+	t := newTemplate(fmt.Sprintf("template %q", ref.Name), spec)
+	c.known.put(ref, t)
+	return t, nil
+}
+
+// readSource reads what a workflow is to be made from. That it is not there is
+// [ErrTemplateNotFound], with a text that names what there is.
+func (c *WorkflowClient) readSource(
+	ctx context.Context, p *pacer, in dynamic.ResourceInterface, kind, where, name string,
+) (*unstructured.Unstructured, error) {
+	obj, err := read(ctx, p, func() (*unstructured.Unstructured, error) {
+		return in.Get(ctx, name, metav1.GetOptions{})
+	})
+	if !apierrors.IsNotFound(err) || missingResource(err) {
+		return obj, err
+	}
+	// A help for the reader only: without permission to list, the text just says less.
+	hint := ""
+	if list, listErr := in.List(ctx, metav1.ListOptions{Limit: 500}); listErr == nil {
+		var names []string
+		for i := range list.Items {
+			names = append(names, list.Items[i].GetName())
+		}
+		hint = choices(name, names)
+	}
+	return nil, fmt.Errorf("%w: %s %q%s%s: %w", ErrTemplateNotFound, kind, name, where, hint, err)
+}
+
+// knownTemplates remembers templates for a short time, so that many starts from the same one
+// cost one request each, not two.
+type knownTemplates struct {
+	maxAge time.Duration // not above 0: nothing is remembered
+
+	mu   sync.Mutex
+	read map[status.TemplateRef]knownTemplate
+}
+
+type knownTemplate struct {
+	*template
+	at time.Time
+}
+
+// mostKnown bounds the memory; hardly a service starts from more templates.
+const mostKnown = 64
+
+func (k *knownTemplates) get(ref status.TemplateRef) *template {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if known, ok := k.read[ref]; ok && time.Since(known.at) < k.maxAge {
+		return known.template
+	}
+	return nil
+}
+
+func (k *knownTemplates) put(ref status.TemplateRef, t *template) {
+	if k.maxAge <= 0 {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.read == nil {
+		k.read = make(map[status.TemplateRef]knownTemplate)
+	}
+	maps.DeleteFunc(k.read, func(_ status.TemplateRef, known knownTemplate) bool {
+		return time.Since(known.at) >= k.maxAge
+	})
+	if len(k.read) < mostKnown {
+		k.read[ref] = knownTemplate{template: t, at: time.Now()}
+	}
+}
+
+func (k *knownTemplates) forget(ref status.TemplateRef) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.read, ref)
+}
