@@ -74,6 +74,13 @@ func manifestProblems(path *field.Path, obj *unstructured.Unstructured, namespac
 	}
 	unknown(obj.Object, path, "apiVersion", "kind", "metadata", "spec")
 	if metadata, ok := obj.Object["metadata"].(map[string]any); ok {
+		for _, key := range []string{"name", "generateName", "namespace"} {
+			if value, given := metadata[key]; given {
+				if _, ok := value.(string); !ok {
+					problems = append(problems, field.TypeInvalid(path.Child("metadata", key), value, "must be a text; quote it"))
+				}
+			}
+		}
 		unknown(metadata, path.Child("metadata"), "name", "generateName", "namespace", "labels", "annotations", "finalizers", "ownerReferences")
 		for _, key := range []string{"labels", "annotations"} {
 			if _, _, err := unstructured.NestedStringMap(metadata, key); err != nil {

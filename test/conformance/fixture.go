@@ -45,7 +45,14 @@ func Specs(implementation string, setup func(ctx context.Context) Fixture) bool 
 		describeIdempotency(fixture)
 		describeRead(fixture)
 		describeWait(fixture)
+		describeSources(fixture)
+		describeList(fixture)
+		describeVerbs(fixture)
+		describeSuspend(fixture)
 		describeResume(fixture)
+		describeStop(fixture)
+		describeDelete(fixture)
+		describeResubmit(fixture)
 	})
 }
 

@@ -76,3 +76,19 @@ spec:
   - name: main
     suspend: {duration: "0"}
 `
+
+// slowExit runs a pod that takes for ever, and has an exit handler.
+const slowExit = `
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: {generateName: slow-exit-}
+spec:
+  entrypoint: main
+  onExit: cleanup
+  templates:
+  - name: main
+    metadata: {annotations: {envtest.argoservice/duration: 1h}}
+    container: {image: any, command: ["true"]}
+  - name: cleanup
+    suspend: {duration: "0"}
+`

@@ -1,0 +1,91 @@
+package conformance
+
+import (
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+const cron = `
+apiVersion: argoproj.io/v1alpha1
+kind: CronWorkflow
+metadata: {name: nightly}
+spec:
+  schedules: ["0 3 1 1 *"]
+  suspend: true
+  workflowMetadata: {labels: {from: cron}, annotations: {note: nightly}}
+  workflowSpec:
+    entrypoint: main
+    arguments: {parameters: [{name: size, value: small, enum: [small, large]}]}
+    templates:
+    - {name: main, suspend: {duration: "0"}}
+`
+
+const ownTemplates = `
+metadata: {generateName: own-, labels: {from: manifest}}
+spec:
+  entrypoint: main
+  arguments: {parameters: [{name: shards, value: 3}]}
+  templates:
+  - name: main
+    inputs: {parameters: [{name: shards, value: "{{workflow.parameters.shards}}"}]}
+    suspend: {duration: "0"}
+`
+
+func describeSources(fixture func() Fixture) {
+	Describe("Start of a CronWorkflow", func() {
+		It("starts what it would start now", func(ctx SpecContext) {
+			f := fixture()
+			create(ctx, f.Admin.Resource(resource("cronworkflows")).Namespace(f.Namespace), cron)
+			s := f.start(ctx, workflow.StartRequest{CronWorkflow: "nightly", Parameters: map[string]any{"size": "large"}})
+			Expect(s.Name).To(HavePrefix("nightly-"))
+			Expect(s.Labels).To(And(HaveKeyWithValue("workflows.argoproj.io/cron-workflow", "nightly"), HaveKeyWithValue("from", "cron")))
+			Expect(s.Annotations).To(And(HaveKeyWithValue("note", "nightly"), HaveKey("workflows.argoproj.io/scheduled-time")))
+			Expect(s.Raw().GetOwnerReferences()).To(HaveExactElements(And(HaveField("Kind", "CronWorkflow"), HaveField("Name", "nightly"))))
+			s = f.wait(ctx, s.Name, workflow.Completed)
+			Expect(s.Outcome()).To(Equal(status.OutcomeSucceeded))
+			Expect(s.Arguments).To(HaveExactElements(And(HaveField("Name", "size"), HaveField("Value", "large"))))
+
+			_, err := f.Client.Start(ctx, workflow.StartRequest{CronWorkflow: "nightly", Parameters: map[string]any{"size": "huge"}, Name: "n"})
+			expectError(err, workflow.ErrInvalid, workflow.OpStart, "n")
+			_, err = f.Client.Start(ctx, workflow.StartRequest{CronWorkflow: "nihgtly", Name: "n"})
+			text := expectError(err, workflow.ErrTemplateNotFound, workflow.OpStart, "n")
+			Expect(text).To(ContainSubstring(`did you mean "nightly"?`))
+			_, err = f.Restricted(ctx, map[string][]string{"workflows": {"create"}}).Start(ctx, workflow.StartRequest{CronWorkflow: "nightly", Name: "n"})
+			expectError(err, workflow.ErrForbidden, workflow.OpStart, "n")
+		}, SpecTimeout(specTimeout))
+	})
+
+	Describe("Start of a manifest", func() {
+		It("starts it, with the request's settings", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{Manifest: []byte(ownTemplates), Labels: map[string]string{"more": "x"}})
+			Expect(s.Name).To(HavePrefix("own-"))
+			Expect(s.Labels).To(And(HaveKeyWithValue("from", "manifest"), HaveKeyWithValue("more", "x")))
+			Expect(s.Arguments).To(HaveExactElements(status.Parameter{Name: "shards", Value: "3", Set: true}), "a number is sent as a text")
+			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
+
+			s = f.start(ctx, workflow.StartRequest{Manifest: []byte(ownTemplates), Parameters: map[string]any{"shards": 4}, IdempotencyKey: "k"})
+			again := f.start(ctx, workflow.StartRequest{Manifest: []byte(ownTemplates), Parameters: map[string]any{"shards": 4}, IdempotencyKey: "k"})
+			Expect(again.UID).To(Equal(s.UID))
+		}, SpecTimeout(specTimeout))
+
+		It("checks it, and the template that it refers to", func(ctx SpecContext) {
+			f := fixture()
+			template := f.template(ctx, onePod)
+			_, err := f.Client.Start(ctx, workflow.StartRequest{Manifest: []byte("metadata: {name: one}\nspec: {workflowTemplateRef: {name: " + template + "}}")})
+			Expect(expectError(err, workflow.ErrInvalid, workflow.OpStart, "")).To(ContainSubstring("parameters[message]"))
+			_, err = f.Client.Start(ctx, workflow.StartRequest{Manifest: []byte("metadata: {name: one}\nspec: {workflowTemplateRef: {name: nowhere}}")})
+			expectError(err, workflow.ErrTemplateNotFound, workflow.OpStart, "")
+			_, err = f.Client.Start(ctx, workflow.StartRequest{Manifest: []byte("metadata: {name: one}\nspec: {entrypoint: mian, templates: [{name: main}]}")})
+			Expect(expectError(err, workflow.ErrInvalid, workflow.OpStart, "")).To(ContainSubstring(`did you mean "main"?`))
+			_, err = f.Client.Start(ctx, workflow.StartRequest{Manifest: []byte("metadata: {name: one}\nspec: {}\nspec: {}\n")})
+			Expect(expectError(err, workflow.ErrInvalid, workflow.OpStart, "")).To(ContainSubstring("line 3"))
+			_, err = f.Client.Start(ctx, workflow.StartRequest{Manifest: []byte("metadata: {name: one}\nspec: {}\n"), Template: template})
+			expectError(err, workflow.ErrInvalid, workflow.OpStart, "")
+			f.expectNone(ctx)
+		}, SpecTimeout(specTimeout))
+	})
+}

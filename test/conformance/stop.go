@@ -1,0 +1,139 @@
+package conformance
+
+import (
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+func describeSuspend(fixture func() Fixture) {
+	Describe("Suspend", func() {
+		It("holds back what comes next, and succeeds again", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
+			f.wait(ctx, s.Name, workflow.Suspended)
+			Expect(f.Client.Suspend(ctx, s.Name, workflow.SuspendOptions{UID: s.UID})).To(Succeed())
+			now, err := f.Client.Get(ctx, s.Name)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(now.SpecSuspended).To(BeTrue())
+			reader := f.Restricted(ctx, map[string][]string{"workflows": {"get"}})
+			eventuallyAllowed(ctx, func() error { _, err := reader.Get(ctx, s.Name); return err })
+			Expect(reader.Suspend(ctx, s.Name, workflow.SuspendOptions{})).To(Succeed(), "nothing is written the second time")
+
+			result, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{Outputs: map[string]any{"by": "ann"}})
+			Expect(err).NotTo(HaveOccurred())
+			Expect(result.Unsuspended).To(BeTrue())
+			Expect(result.Nodes).To(HaveLen(1))
+			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
+		}, SpecTimeout(specTimeout))
+
+		It("doesn't hold back a stop", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, slowExit)})
+			f.wait(ctx, s.Name, podRuns)
+			Expect(f.Client.Stop(ctx, s.Name, workflow.StopOptions{})).To(Succeed())
+			err := f.Client.Suspend(ctx, s.Name, workflow.SuspendOptions{})
+			text := expectError(err, workflow.ErrConflict, workflow.OpSuspend, s.Name)
+			Expect(text).To(ContainSubstring("shut down"))
+		}, SpecTimeout(specTimeout))
+	})
+}
+
+func describeStop(fixture func() Fixture) {
+	// stopped starts a workflow from a template, waits for a state and calls stop.
+	stopped := func(ctx SpecContext, template string, when workflow.Condition, stop func(f Fixture, s *status.WorkflowStatus) error) (Fixture, *status.WorkflowStatus) {
+		GinkgoHelper()
+		f := fixture()
+		s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, template)})
+		s = f.wait(ctx, s.Name, when)
+		Expect(stop(f, s)).To(Succeed())
+		return f, f.wait(ctx, s.Name, workflow.Completed)
+	}
+
+	Describe("Stop", func() {
+		It("ends a workflow that waits at a gate, and succeeds again", func(ctx SpecContext) {
+			f, s := stopped(ctx, gate, workflow.Suspended, func(f Fixture, s *status.WorkflowStatus) error {
+				return f.Client.Stop(ctx, s.Name, workflow.StopOptions{UID: s.UID})
+			})
+			Expect(s.Phase).To(Equal(status.PhaseFailed))
+			Expect(s.Outcome()).To(Equal(status.OutcomeStopped))
+			Expect(s.Err()).To(MatchError(ContainSubstring("Stopped with strategy 'Stop'")))
+			Expect(f.Client.Stop(ctx, s.Name, workflow.StopOptions{})).To(Succeed())
+			Expect(f.Client.Terminate(ctx, s.Name, workflow.TerminateOptions{})).To(Succeed())
+			now, err := f.Client.Get(ctx, s.Name)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(now.ResourceVersion).To(Equal(s.ResourceVersion), "nothing was written")
+		}, SpecTimeout(specTimeout))
+
+		It("ends a workflow that is suspended as a whole", func(ctx SpecContext) {
+			_, s := stopped(ctx, gate, workflow.Suspended, func(f Fixture, s *status.WorkflowStatus) error {
+				if err := f.Client.Suspend(ctx, s.Name, workflow.SuspendOptions{}); err != nil {
+					return err
+				}
+				return f.Client.Stop(ctx, s.Name, workflow.StopOptions{})
+			})
+			Expect(s.Outcome()).To(Equal(status.OutcomeStopped))
+		}, SpecTimeout(specTimeout))
+
+		It("lets exit handlers run", func(ctx SpecContext) {
+			_, s := stopped(ctx, slowExit, podRuns, func(f Fixture, s *status.WorkflowStatus) error {
+				return f.Client.Stop(ctx, s.Name, workflow.StopOptions{})
+			})
+			Expect(s.Outcome()).To(Equal(status.OutcomeStopped))
+			Expect(s.Nodes).To(ContainElement(And(HaveField("DisplayName", s.Name+".onExit"), HaveField("Phase", status.NodeSucceeded))))
+		}, SpecTimeout(specTimeout))
+
+		It("rejects the gates that a selector names, with a message", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, twoGates)})
+			f.wait(ctx, s.Name, func(s *status.WorkflowStatus) (bool, error) { return len(s.SuspendedNodes()) == 2, nil })
+
+			err := f.Client.Stop(ctx, s.Name, workflow.StopOptions{Selector: "displayName=middle"})
+			text := expectError(err, workflow.ErrNotSuspended, workflow.OpStop, s.Name)
+			Expect(text).To(And(ContainSubstring("left"), ContainSubstring("right")))
+			expectError(f.Client.Stop(ctx, s.Name, workflow.StopOptions{Selector: "side=left"}), workflow.ErrInvalid, workflow.OpStop, s.Name)
+			expectError(f.Client.Stop(ctx, s.Name, workflow.StopOptions{Message: "why"}), workflow.ErrInvalid, workflow.OpStop, s.Name)
+
+			Expect(f.Client.Stop(ctx, s.Name, workflow.StopOptions{Selector: "displayName=left", Message: "not today"})).To(Succeed())
+			s = f.wait(ctx, s.Name, func(s *status.WorkflowStatus) (bool, error) { return len(s.SuspendedNodes()) == 1, nil })
+			Expect(s.Shutdown).To(BeEmpty())
+			Expect(s.SuspendedNodes()[0].DisplayName).To(Equal("right"))
+			_, err = f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{})
+			Expect(err).NotTo(HaveOccurred())
+			s = f.wait(ctx, s.Name, workflow.Completed)
+			Expect(s.Outcome()).To(Equal(status.OutcomeFailed))
+			Expect(s.FailedNodes()).To(HaveExactElements(And(HaveField("DisplayName", "left"), HaveField("Message", "not today"))))
+		}, SpecTimeout(specTimeout))
+	})
+
+	Describe("Terminate", func() {
+		It("ends a workflow without its exit handlers", func(ctx SpecContext) {
+			_, s := stopped(ctx, slowExit, podRuns, func(f Fixture, s *status.WorkflowStatus) error {
+				return f.Client.Terminate(ctx, s.Name, workflow.TerminateOptions{UID: s.UID})
+			})
+			Expect(s.Outcome()).To(Equal(status.OutcomeTerminated))
+			Expect(s.Nodes).NotTo(ContainElement(HaveField("DisplayName", s.Name+".onExit")))
+		}, SpecTimeout(specTimeout))
+
+		It("goes beyond a stop, and a stop doesn't go back", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, onePod), Parameters: map[string]any{"message": ""}, Spec: map[string]any{"suspend": true}})
+			// Nobody reconciles it any more, so that it stays as it is written.
+			Expect(f.Client.Terminate(ctx, s.Name, workflow.TerminateOptions{})).To(Succeed())
+			Expect(f.Client.Stop(ctx, s.Name, workflow.StopOptions{})).To(Succeed())
+			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeTerminated))
+		}, SpecTimeout(specTimeout))
+	})
+}
+
+// podRuns holds once a pod of the workflow runs.
+func podRuns(s *status.WorkflowStatus) (bool, error) {
+	for _, n := range s.Nodes {
+		if n.Type == status.NodeTypePod && n.Phase == status.NodeRunning {
+			return true, nil
+		}
+	}
+	return false, nil
+}
