@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -62,8 +61,9 @@ func (e *DeletionHeldError) Unwrap() error { return e.Err }
 // marked it as deleted, or with Wait, when it is gone. A workflow that runs is deleted all
 // the same, without its exit handlers: stop it first if they matter.
 //
-// A lost answer is repeated without the risk to delete a later workflow of the same name.
-// Deleting what is marked as deleted succeeds again; deleting what is gone is [ErrNotFound].
+// A lost answer is repeated without the risk to delete a later workflow of the same name; for
+// that the UID is read first if none is given, as far as the caller may get workflows. Deleting
+// what is marked as deleted succeeds again; deleting what is gone is [ErrNotFound].
 //
 // Errors: [ErrNotFound], [ErrReplaced], [ErrInvalid], [ErrConflict], [ErrForbidden] (needs
 // delete), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and
@@ -90,12 +90,14 @@ func (c *WorkflowClient) delete(ctx context.Context, name string, opts DeleteOpt
 		return invalid(field.NotSupported(field.NewPath("propagation"), opts.Propagation, allowed))
 	}
 	p := c.pacer()
-	if opts.UID == "" && (opts.Wait || opts.AbandonArtifactGC) { // what follows has to be about the same workflow
+	if opts.UID == "" { // so that everything is about the same workflow, also when it is repeated
 		obj, err := c.getWith(ctx, p, name)
-		if err != nil {
+		switch {
+		case err == nil:
+			opts.UID = obj.GetUID()
+		case !apierrors.IsForbidden(err) || opts.Wait || opts.AbandonArtifactGC:
 			return err
 		}
-		opts.UID = obj.GetUID()
 	}
 	if err := c.markDeleted(ctx, p, name, opts); err != nil {
 		return err
@@ -111,46 +113,31 @@ func (c *WorkflowClient) delete(ctx context.Context, name string, opts DeleteOpt
 	return nil
 }
 
-// markDeleted sends the request until it is answered.
+// markDeleted sends the request until it is answered. Without a UID it is not repeated if the
+// answer was lost: by then another workflow may have the name.
 func (c *WorkflowClient) markDeleted(ctx context.Context, p *pacer, name string, opts DeleteOptions) error {
-	began := time.Now()
 	request := metav1.DeleteOptions{PropagationPolicy: &opts.Propagation}
+	if opts.UID != "" {
+		request.Preconditions = metav1.NewUIDPreconditions(string(opts.UID))
+	}
 	lost := false // an attempt was sent whose answer did not come back
 	for {
-		if opts.UID != "" {
-			request.Preconditions = metav1.NewUIDPreconditions(string(opts.UID))
-		}
 		err := c.workflows.Delete(ctx, name, request)
 		switch {
 		case err == nil:
 			return nil
-		case apierrors.IsNotFound(err) && lost && !missingResource(err):
-			return nil
-		case apierrors.IsConflict(err) && lost:
-			return nil // another one has that name by now, so the one that was meant is gone
+		case lost && (apierrors.IsConflict(err) || apierrors.IsNotFound(err) && !missingResource(err)):
+			return nil // it is gone, and perhaps another one has its name
 		case apierrors.IsConflict(err) && opts.UID != "":
 			return fmt.Errorf("%w: %w", ErrReplaced, err)
 		}
-		if mayHaveHappened(err) {
-			lost = true
-		}
-		if ctx.Err() != nil || !transient(err) || !p.pause(ctx, err) {
+		lost = lost || mayHaveHappened(err)
+		again := transient(err) && (opts.UID != "" || !lost)
+		if ctx.Err() != nil || !again || !p.pause(ctx, err) {
 			if lost {
 				return unknownOutcome(ctx, err)
 			}
 			return ended(ctx, err)
-		}
-		if lost && opts.UID == "" {
-			obj, err := c.getWith(ctx, p, name)
-			switch {
-			case apierrors.IsNotFound(err) && !missingResource(err):
-				return nil
-			case err != nil:
-				return unknownOutcome(ctx, err)
-			case obj.GetCreationTimestamp().After(began): // not the one that was meant
-				return nil
-			}
-			opts.UID = obj.GetUID()
 		}
 	}
 }

@@ -68,7 +68,35 @@ func (f Fixture) workflows() dynamic.ResourceInterface {
 // template creates the WorkflowTemplate of a manifest and returns its name.
 func (f Fixture) template(ctx context.Context, manifest string) string {
 	ginkgo.GinkgoHelper()
-	return create(ctx, f.Admin.Resource(resource("workflowtemplates")).Namespace(f.Namespace), manifest)
+	name := create(ctx, f.Admin.Resource(resource("workflowtemplates")).Namespace(f.Namespace), manifest)
+	f.awaitKnown(ctx, name, false)
+	return name
+}
+
+// awaitKnown waits until the controller has heard of a template: it watches them, and fails
+// a workflow that comes before the news. A suspended workflow shows it, and starts nothing.
+func (f Fixture) awaitKnown(ctx context.Context, template string, clusterScope bool) {
+	ginkgo.GinkgoHelper()
+	ref := map[string]any{"name": template, "clusterScope": clusterScope}
+	gomega.Eventually(ctx, func(g gomega.Gomega) {
+		probe := &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
+			"metadata": map[string]any{"generateName": "probe-"},
+			"spec":     map[string]any{"suspend": true, "workflowTemplateRef": ref},
+		}}
+		probe, err := f.workflows().Create(ctx, probe, metav1.CreateOptions{})
+		g.Expect(err).NotTo(gomega.HaveOccurred())
+		var seen *status.WorkflowStatus
+		gomega.Eventually(ctx, func(g gomega.Gomega) {
+			now, err := f.workflows().Get(ctx, probe.GetName(), metav1.GetOptions{})
+			g.Expect(err).NotTo(gomega.HaveOccurred())
+			seen, err = status.FromUnstructured(now)
+			g.Expect(err).NotTo(gomega.HaveOccurred())
+			g.Expect(seen.Phase).NotTo(gomega.BeEmpty())
+		}).WithTimeout(specTimeout).WithPolling(20 * time.Millisecond).Should(gomega.Succeed())
+		g.Expect(f.workflows().Delete(ctx, probe.GetName(), metav1.DeleteOptions{})).To(gomega.Succeed())
+		g.Expect(seen.Message).NotTo(gomega.HaveSuffix("not found"))
+	}).WithTimeout(specTimeout).Should(gomega.Succeed())
 }
 
 // clusterTemplate does so with a ClusterWorkflowTemplate, until the end of the spec.
@@ -79,6 +107,7 @@ func (f Fixture) clusterTemplate(ctx context.Context, manifest string) string {
 	ginkgo.DeferCleanup(func(ctx ginkgo.SpecContext) {
 		gomega.Expect(templates.Delete(ctx, name, metav1.DeleteOptions{})).To(gomega.Succeed())
 	}, ginkgo.NodeTimeout(specTimeout))
+	f.awaitKnown(ctx, name, true)
 	return name
 }
 

@@ -52,8 +52,13 @@ func describeResume(fixture func() Fixture) {
 			s = f.wait(ctx, s.Name, func(s *status.WorkflowStatus) (bool, error) { return len(s.SuspendedNodes()) == 1, nil })
 			Expect(s.SuspendedNodes()[0].DisplayName).To(Equal("right"))
 
-			_, err = f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{})
+			seen := workflow.ResumeOptions{UID: s.UID, NodeIDs: []string{result.Nodes[0].ID}}
+			_, err = f.Client.Resume(ctx, s.Name, seen)
+			expectError(err, workflow.ErrNotSuspended, workflow.OpResume, s.Name)
+			seen.NodeIDs = append(seen.NodeIDs, s.SuspendedNodes()[0].ID)
+			result, err = f.Client.Resume(ctx, s.Name, seen)
 			Expect(err).NotTo(HaveOccurred())
+			Expect(result.Nodes).To(HaveExactElements(HaveField("DisplayName", "right")))
 			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
 		}, SpecTimeout(specTimeout))
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
@@ -27,6 +28,7 @@ type Cluster struct {
 	bin        binaries
 	leash      *leash.Leash
 	config     *rest.Config
+	etcdURL    *url.URL
 	kubeconfig string
 	kube       kubernetes.Interface
 	client     client.Client

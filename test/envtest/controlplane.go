@@ -32,6 +32,7 @@ func (c *Cluster) startControlPlane(ctx context.Context) error {
 		return fmt.Errorf("start control plane: %w", err)
 	}
 	c.started(etcd, plane.Etcd.Stop)
+	c.etcdURL = plane.Etcd.URL
 	c.started(apiServer, plane.APIServer.Stop)
 
 	admin, err := plane.AddUser(crenvtest.User{Name: "admin", Groups: []string{"system:masters"}},

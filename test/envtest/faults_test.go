@@ -1,6 +1,8 @@
 package envtest_test
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -100,6 +102,66 @@ var _ = Describe("native client", func() {
 			s, err := nativeClient(cluster.Config(), namespace).Start(ctx, req)
 			Expect(err).NotTo(HaveOccurred())
 			Expect(s.Name).To(Equal(e.Name))
+			Expect(count(ctx)).To(Equal(1))
+		}, SpecTimeout(specTimeout))
+
+		It("stops, suspends, deletes and resubmits once", func(ctx SpecContext) {
+			var lost atomic.Int64
+			lossy := nativeClient(wrapped(func(next http.RoundTripper) http.RoundTripper {
+				return roundTripper(func(r *http.Request) (*http.Response, error) {
+					resp, err := next.RoundTrip(r)
+					// The first answer to each kind of write, and no other.
+					bit := map[string]int64{http.MethodPatch: 1, http.MethodPost: 2, http.MethodDelete: 4}[r.Method]
+					if err == nil && bit != 0 && lost.Or(bit)&bit == 0 {
+						return nil, lose(resp)
+					}
+					return resp, err
+				})
+			}), namespace)
+			client := nativeClient(cluster.Config(), namespace)
+			started, err := client.Start(ctx, workflow.StartRequest{Template: template})
+			Expect(err).NotTo(HaveOccurred())
+			_, err = client.Wait(ctx, started.Name, workflow.Suspended)
+			Expect(err).NotTo(HaveOccurred())
+
+			Expect(lossy.Suspend(ctx, started.Name, workflow.SuspendOptions{})).To(Succeed())
+			lost.And(^int64(1))
+			Expect(lossy.Stop(ctx, started.Name, workflow.StopOptions{})).To(Succeed())
+			s, err := client.Wait(ctx, started.Name, workflow.Completed)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(s.Outcome()).To(Equal(status.OutcomeStopped))
+
+			again, err := lossy.Resubmit(ctx, started.Name, workflow.ResubmitOptions{})
+			Expect(err).NotTo(HaveOccurred())
+			Expect(count(ctx)).To(Equal(2))
+
+			Expect(lossy.Delete(ctx, again.Name, workflow.DeleteOptions{})).To(Succeed(), "without a UID")
+			lost.And(^int64(4))
+			Expect(lossy.Delete(ctx, started.Name, workflow.DeleteOptions{UID: started.UID})).To(Succeed())
+			Expect(lost.Load()).To(BeEquivalentTo(7))
+			Expect(count(ctx)).To(BeZero())
+		}, SpecTimeout(specTimeout))
+
+		It("doesn't delete what has come in the place of what it deleted", func(ctx SpecContext) {
+			client := nativeClient(cluster.Config(), namespace)
+			req := workflow.StartRequest{Template: template, Name: "same-name"}
+			_, err := client.Start(ctx, req)
+			Expect(err).NotTo(HaveOccurred())
+			var once sync.Once
+			lossy := nativeClient(wrapped(func(next http.RoundTripper) http.RoundTripper {
+				return roundTripper(func(r *http.Request) (*http.Response, error) {
+					resp, err := next.RoundTrip(r)
+					if r.Method == http.MethodDelete && err == nil {
+						once.Do(func() {
+							err = lose(resp)
+							_, startErr := client.Start(ctx, req)
+							Expect(startErr).NotTo(HaveOccurred())
+						})
+					}
+					return resp, err
+				})
+			}), namespace)
+			Expect(lossy.Delete(ctx, "same-name", workflow.DeleteOptions{})).To(Succeed())
 			Expect(count(ctx)).To(Equal(1))
 		}, SpecTimeout(specTimeout))
 
@@ -225,6 +287,69 @@ var _ = Describe("native client", func() {
 		}, SpecTimeout(specTimeout))
 	})
 
+	It("goes on with a list whose next page has expired or fails", func(ctx SpecContext) {
+		const most = 9
+		client := nativeClient(cluster.Config(), namespace)
+		for i := range most {
+			_, err := client.Start(ctx, workflow.StartRequest{Template: template, Name: fmt.Sprint("w", i)})
+			Expect(err).NotTo(HaveOccurred())
+		}
+		var pages, expired atomic.Int64
+		troubled := nativeClient(wrapped(func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(r *http.Request) (*http.Response, error) {
+				switch pages.Add(1) {
+				case 2:
+					return nil, io.ErrUnexpectedEOF
+				case 3: // a token of long ago
+					Expect(cluster.Compact(ctx)).To(Succeed())
+					query := r.URL.Query()
+					query.Set("continue", tokenOfRevision(query.Get("continue"), 5))
+					r = r.Clone(r.Context())
+					r.URL.RawQuery = query.Encode()
+				}
+				resp, err := next.RoundTrip(r)
+				if err == nil && resp.StatusCode == http.StatusGone {
+					expired.Add(1)
+				}
+				return resp, err
+			})
+		}), namespace)
+		var names []string
+		for s, err := range troubled.List(ctx, workflow.ListOptions{PageSize: 2}) {
+			Expect(err).NotTo(HaveOccurred())
+			names = append(names, s.Name)
+		}
+		Expect(names).To(HaveExactElements("w0", "w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8"))
+		Expect(expired.Load()).To(BeEquivalentTo(1))
+	}, SpecTimeout(specTimeout))
+
+	It("reads a template once for many starts, and anew before it refuses one", func(ctx SpecContext) {
+		var reads atomic.Int64
+		client := nativeClient(wrapped(func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(r *http.Request) (*http.Response, error) {
+				if strings.Contains(r.URL.Path, "/workflowtemplates/") {
+					reads.Add(1)
+				}
+				return next.RoundTrip(r)
+			})
+		}), namespace)
+		for range 5 {
+			_, err := client.Start(ctx, workflow.StartRequest{Template: template})
+			Expect(err).NotTo(HaveOccurred())
+		}
+		Expect(reads.Load()).To(BeEquivalentTo(1))
+
+		withNew := workflow.StartRequest{Template: template, Parameters: map[string]any{"new": "x"}}
+		_, err := client.Start(ctx, withNew)
+		Expect(err).To(MatchError(workflow.ErrInvalid))
+		_, err = dyn.Resource(argoResource("workflowtemplates")).Namespace(namespace).Patch(ctx, template, "application/merge-patch+json",
+			[]byte(`{"spec":{"arguments":{"parameters":[{"name":"new","value":"y"}]}}}`), metav1.PatchOptions{})
+		Expect(err).NotTo(HaveOccurred())
+		_, err = client.Start(ctx, withNew)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(reads.Load()).To(BeEquivalentTo(3))
+	}, SpecTimeout(specTimeout))
+
 	It("says when nobody answers", func(ctx SpecContext) {
 		cfg := rest.CopyConfig(cluster.Config())
 		cfg.Host = "https://127.0.0.1:1"
@@ -305,6 +430,20 @@ func wrapped(wrap func(http.RoundTripper) http.RoundTripper) *rest.Config {
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// tokenOfRevision makes a list's continue token one of another revision.
+func tokenOfRevision(token string, revision int64) string {
+	GinkgoHelper()
+	data, err := base64.RawURLEncoding.DecodeString(token)
+	Expect(err).NotTo(HaveOccurred())
+	var fields map[string]any
+	Expect(json.Unmarshal(data, &fields)).To(Succeed())
+	Expect(fields).To(HaveKey("rv"))
+	fields["rv"] = revision
+	data, err = json.Marshal(fields)
+	Expect(err).NotTo(HaveOccurred())
+	return base64.RawURLEncoding.EncodeToString(data)
+}
 
 // lose reads an answer to its end, so that the server is done, and returns the error of a
 // connection that was cut before it came through.
