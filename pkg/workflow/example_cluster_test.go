@@ -1,0 +1,142 @@
+package workflow_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"path"
+	"sync"
+
+	"k8s.io/client-go/rest"
+)
+
+// exampleCluster stands in for a cluster so that the examples run: it keeps objects, and a
+// workflow that is watched succeeds. Whether the client is right is tested on a real API
+// server, in test/conformance.
+func exampleCluster(objects ...map[string]any) *rest.Config {
+	s := &exampleServer{objects: map[string]map[string]any{}}
+	for _, o := range append(objects, bulkLoadTemplate(), runningWorkflow()) {
+		plural := map[any]string{"Workflow": "workflows", "WorkflowTemplate": "workflowtemplates", "Pod": "pods"}[o["kind"]]
+		s.objects[plural+"/"+o["metadata"].(map[string]any)["name"].(string)] = o
+	}
+	return &rest.Config{Host: "http://example", Transport: s}
+}
+
+func bulkLoadTemplate() map[string]any {
+	return object("WorkflowTemplate", "bulk-load", map[string]any{
+		"entrypoint": "main",
+		"arguments":  map[string]any{"parameters": []any{map[string]any{"name": "session-name"}, map[string]any{"name": "shards", "value": "5"}}},
+		"templates":  []any{map[string]any{"name": "main"}},
+	}, nil)
+}
+
+// runningWorkflow waits at a gate.
+func runningWorkflow() map[string]any {
+	return object("Workflow", "bulk-load-x7f2k",
+		map[string]any{"workflowTemplateRef": map[string]any{"name": "bulk-load"}},
+		map[string]any{"phase": "Running", "progress": "2/5", "nodes": map[string]any{
+			"gate": map[string]any{
+				"displayName": "approve", "type": "Suspend", "phase": "Running",
+				"outputs": map[string]any{"parameters": []any{map[string]any{"name": "approved-by", "valueFrom": map[string]any{"supplied": map[string]any{}}}}},
+			},
+		}})
+}
+
+// failedWorkflow has ended.
+func failedWorkflow() map[string]any {
+	return object("Workflow", "bulk-load-failed",
+		map[string]any{"workflowTemplateRef": map[string]any{"name": "bulk-load"}, "arguments": map[string]any{
+			"parameters": []any{map[string]any{"name": "session-name", "value": "s-42"}},
+		}},
+		map[string]any{"phase": "Failed", "message": "child failed"})
+}
+
+func object(kind, name string, spec, status map[string]any) map[string]any {
+	return map[string]any{
+		"apiVersion": "argoproj.io/v1alpha1", "kind": kind, "spec": spec, "status": status,
+		"metadata": map[string]any{"name": name, "namespace": "ma", "uid": "uid-of-" + name, "resourceVersion": "1"},
+	}
+}
+
+type exampleServer struct {
+	mu      sync.Mutex
+	objects map[string]map[string]any // plural/name → object
+	version int
+}
+
+func (s *exampleServer) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var sent map[string]any
+	if r.Body != nil {
+		_ = json.NewDecoder(r.Body).Decode(&sent)
+	}
+	plural, name := path.Base(path.Dir(r.URL.Path)), path.Base(r.URL.Path)
+	obj := s.objects[plural+"/"+name]
+	switch {
+	case r.URL.Query().Get("watch") != "":
+		obj := s.objects[name+"/"+r.URL.Query().Get("fieldSelector")[len("metadata.name="):]]
+		obj["status"] = map[string]any{"phase": "Succeeded", "progress": "5/5"}
+		return answer(map[string]any{"type": "MODIFIED", "object": s.stored(obj)})
+	case r.Method == http.MethodPost:
+		created := sent["metadata"].(map[string]any)
+		created["uid"] = "uid-of-the-new-one"
+		s.objects[name+"/"+created["name"].(string)] = sent
+		return answer(s.stored(sent))
+	case obj == nil && name == "workflows":
+		var items []any
+		for key, obj := range s.objects {
+			if path.Dir(key) == name {
+				items = append(items, obj)
+			}
+		}
+		return answer(map[string]any{"apiVersion": "argoproj.io/v1alpha1", "kind": "WorkflowList", "items": items})
+	case obj == nil:
+		return answer(map[string]any{
+			"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404, "message": fmt.Sprintf("%s %q not found", plural, name),
+		})
+	case r.Method == http.MethodPatch:
+		merge(obj, sent)
+		return answer(s.stored(obj))
+	case r.Method == http.MethodPut:
+		s.objects[plural+"/"+name] = sent
+		return answer(s.stored(sent))
+	case r.Method == http.MethodDelete:
+		delete(s.objects, plural+"/"+name)
+	}
+	return answer(obj)
+}
+
+func (s *exampleServer) stored(obj map[string]any) map[string]any {
+	s.version++
+	obj["metadata"].(map[string]any)["resourceVersion"] = fmt.Sprint(s.version + 1)
+	return obj
+}
+
+func merge(target, patch map[string]any) {
+	for key, value := range patch {
+		change, isObject := value.(map[string]any)
+		old, wasObject := target[key].(map[string]any)
+		switch {
+		case value == nil:
+			delete(target, key)
+		case isObject && wasObject:
+			merge(old, change)
+		default:
+			target[key] = value
+		}
+	}
+}
+
+func answer(body map[string]any) (*http.Response, error) {
+	text, err := json.Marshal(body)
+	code := http.StatusOK
+	if body["code"] != nil {
+		code = body["code"].(int)
+	}
+	return &http.Response{
+		StatusCode: code, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(text)),
+	}, err
+}

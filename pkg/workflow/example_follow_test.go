@@ -1,0 +1,105 @@
+package workflow_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+func ExampleWorkflowClient_Get() {
+	ctx, client := context.Background(), exampleClient()
+	s, err := client.Get(ctx, "bulk-load-x7f2k")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := s.WriteTree(os.Stdout, time.Now(), status.TreeOptions{}); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// ⏸ bulk-load-x7f2k  Suspended  2/5
+	// └─ ⏸ approve
+}
+
+// GetObject gives what the typed status has no field for.
+func ExampleWorkflowClient_GetObject() {
+	ctx, client := context.Background(), exampleClient()
+	obj, err := client.GetObject(ctx, "bulk-load-x7f2k")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	name, _, err := unstructured.NestedString(obj.Object, "spec", "workflowTemplateRef", "name")
+	fmt.Println(name, err)
+	// Output: bulk-load <nil>
+}
+
+// What waits for somebody, whichever template it was made from.
+func ExampleWorkflowClient_List() {
+	ctx, client := context.Background(), exampleClient(failedWorkflow())
+	for s, err := range client.List(ctx, workflow.ListOptions{Suspended: true}) {
+		if err != nil {
+			fmt.Println(err) // of one object, or the end
+			continue
+		}
+		for _, gate := range s.SuspendedNodes() {
+			fmt.Println(s.Name, "waits at", gate.DisplayName)
+		}
+	}
+	// Output: bulk-load-x7f2k waits at approve
+}
+
+func ExampleWorkflowClient_Watch() {
+	ctx, client := context.Background(), exampleClient()
+	for s, err := range client.Watch(ctx, "bulk-load-x7f2k") {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(s.Outcome(), s.Progress)
+	}
+	// Output:
+	// Suspended 2/5
+	// Succeeded 5/5
+}
+
+func ExampleWorkflowClient_Wait() {
+	ctx, client := context.Background(), exampleClient(failedWorkflow())
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	_, err := client.Wait(ctx, "bulk-load-failed", workflow.Suspended)
+	var early *workflow.EndedBeforeSuspendError
+	var waited *workflow.WaitError
+	switch {
+	case errors.As(err, &early):
+		fmt.Println(early.Status.Err()) // which nodes failed, and why
+	case errors.As(err, &waited) && waited.Last != nil:
+		fmt.Println("still on its way:", waited.Last.Outcome(), waited.Last.Progress)
+	}
+	// Output: workflow ma/bulk-load-failed ended Failed: child failed
+}
+
+// A condition sees every state, so it can report progress while it waits.
+func ExampleCondition() {
+	ctx, client := context.Background(), exampleClient()
+	s, err := client.Wait(ctx, "bulk-load-x7f2k", func(s *status.WorkflowStatus) (bool, error) {
+		fmt.Println(s.Progress)
+		return s.Progress.Fraction() >= 0.5 || s.Completed(), nil
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(s.Outcome())
+	// Output:
+	// 2/5
+	// 5/5
+	// Succeeded
+}

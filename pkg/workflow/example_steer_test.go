@@ -1,0 +1,106 @@
+package workflow_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// Approve the gates that a person has looked at, and no other, and supply what they ask for.
+func ExampleWorkflowClient_Resume() {
+	ctx, client := context.Background(), exampleClient()
+	seen, err := client.Get(ctx, "bulk-load-x7f2k")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	approved := workflow.ResumeOptions{UID: seen.UID, Outputs: map[string]any{"approved-by": "ann"}}
+	for _, gate := range seen.SuspendedNodes() {
+		approved.NodeIDs = append(approved.NodeIDs, gate.ID)
+	}
+	result, err := client.Resume(ctx, seen.Name, approved)
+	if errors.Is(err, workflow.ErrNotSuspended) {
+		return // somebody else was quicker; the text names the gates that still wait
+	}
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, gate := range result.Nodes {
+		fmt.Println("passed", gate.DisplayName)
+	}
+	// Output: passed approve
+}
+
+func ExampleWorkflowClient_Suspend() {
+	ctx, client := context.Background(), exampleClient()
+	if err := client.Suspend(ctx, "bulk-load-x7f2k", workflow.SuspendOptions{}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	s, err := client.Get(ctx, "bulk-load-x7f2k")
+	fmt.Println(s.SpecSuspended, err)
+	// Output: true <nil>
+}
+
+// Stopping what is being stopped, or was, succeeds; what has ended by itself is refused.
+func ExampleWorkflowClient_Stop() {
+	ctx, client := context.Background(), exampleClient(failedWorkflow())
+	fmt.Println(client.Stop(ctx, "bulk-load-x7f2k", workflow.StopOptions{}))
+	fmt.Println(client.Stop(ctx, "bulk-load-x7f2k", workflow.StopOptions{}))
+	fmt.Println(client.Stop(ctx, "bulk-load-failed", workflow.StopOptions{}))
+	// Output:
+	// <nil>
+	// <nil>
+	// stop workflow ma/bulk-load-failed: workflow has completed: it ended Failed
+}
+
+// A gate is rejected by failing it, with a message that says why.
+func ExampleWorkflowClient_Stop_gate() {
+	ctx, client := context.Background(), exampleClient()
+	err := client.Stop(ctx, "bulk-load-x7f2k", workflow.StopOptions{Selector: "displayName=approve", Message: "not on a Friday"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	s, err := client.Get(ctx, "bulk-load-x7f2k")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, n := range s.FailedNodes() {
+		fmt.Println(n.DisplayName, n.Message)
+	}
+	// Output: approve not on a Friday
+}
+
+func ExampleWorkflowClient_Terminate() {
+	ctx, client := context.Background(), exampleClient()
+	if err := client.Terminate(ctx, "bulk-load-x7f2k", workflow.TerminateOptions{}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	s, err := client.Get(ctx, "bulk-load-x7f2k")
+	fmt.Println(s.Shutdown, err)
+	// Output: Terminate <nil>
+}
+
+// Delete exactly the workflow that was looked at, and wait until it is gone.
+func ExampleWorkflowClient_Delete() {
+	ctx, client := context.Background(), exampleClient()
+	s, err := client.Get(ctx, "bulk-load-x7f2k")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = client.Delete(ctx, s.Name, workflow.DeleteOptions{UID: s.UID, Wait: true})
+	var held *workflow.DeletionHeldError
+	if errors.As(err, &held) {
+		fmt.Println("held by", held.Finalizers)
+	}
+	_, err = client.Get(ctx, s.Name)
+	fmt.Println(err, errors.Is(err, workflow.ErrNotFound))
+	// Output: get workflow ma/bulk-load-x7f2k: workflows "bulk-load-x7f2k" not found true
+}
