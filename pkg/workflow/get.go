@@ -42,8 +42,8 @@ func (c *WorkflowClient) Create(ctx context.Context, wf *unstructured.Unstructur
 // GetObject returns the Workflow as the API server holds it at this moment. Transient
 // faults are retried.
 //
-// Errors: [ErrNotFound], [ErrForbidden], [ErrUnauthorized], [ErrNotInstalled],
-// [ErrUnavailable], and the context's.
+// Errors: [ErrNotFound], [ErrInvalid] (no name of a workflow), [ErrForbidden] (needs get),
+// [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], and the context's.
 func (c *WorkflowClient) GetObject(ctx context.Context, name string) (*unstructured.Unstructured, error) {
 	obj, err := c.getObject(ctx, name)
 	if err != nil {

@@ -39,8 +39,9 @@ type ResubmitOptions struct {
 // It is checked and exactly-once as [WorkflowClient.Start] is. With an IdempotencyKey a
 // further call returns the new workflow as it is by now, also when the old one is gone.
 //
-// Errors: [ErrNotFound] and [ErrReplaced] of the old workflow, and those of Start. Needs get
-// and create, and get of templates for the check.
+// Errors: [ErrNotFound] and [ErrReplaced] of the old workflow; [ErrInvalid], [ErrTemplateNotFound],
+// [ErrAlreadyExists], [ErrConflict], [ErrForbidden] (needs get and create), [ErrUnauthorized],
+// [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Resubmit(ctx context.Context, name string, opts ResubmitOptions) (*status.WorkflowStatus, error) {
 	obj, err := c.resubmit(ctx, name, opts)
 	return c.started(OpResubmit, name, obj, err)

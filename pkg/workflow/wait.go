@@ -19,7 +19,8 @@ import (
 // That the workflow failed is no error. Errors: what the condition returned; [ErrCompleted]
 // if the workflow ended in a state for which the condition doesn't hold; [ErrNotFound];
 // [ErrDeleted], [ErrReplaced]; [ErrForbidden] (needs get and watch), [ErrUnauthorized],
-// [ErrNotInstalled], [ErrInvalid]; when ctx ends, a [*WaitError] with the last state.
+// [ErrNotInstalled], [ErrInvalid]; [ErrNodesOffloaded] from [Suspended]; when ctx ends, a
+// [*WaitError] with the last state.
 func (c *WorkflowClient) Wait(ctx context.Context, name string, until Condition) (*status.WorkflowStatus, error) {
 	if until == nil {
 		return nil, c.error(OpWait, name, invalid(field.Required(field.NewPath("until"), "a condition such as Completed")))
@@ -49,8 +50,9 @@ func (c *WorkflowClient) Wait(ctx context.Context, name string, until Condition)
 // sent before the sequence is ranged over, and nothing is left behind when the range is
 // left early. States that follow each other within moments can be skipped, as in any watch.
 //
-// An error is yielded once, as the last element, with a nil status. Errors are those of
-// [WorkflowClient.Wait] but for ErrCompleted.
+// An error is yielded once, as the last element, with a nil status. Errors: [ErrNotFound],
+// [ErrDeleted], [ErrReplaced], [ErrForbidden] (needs get and watch), [ErrUnauthorized],
+// [ErrNotInstalled], [ErrInvalid]; when ctx ends, a [*WaitError] with the last state.
 func (c *WorkflowClient) Watch(ctx context.Context, name string) iter.Seq2[*status.WorkflowStatus, error] {
 	return func(yield func(*status.WorkflowStatus, error) bool) {
 		left := errors.New("left")
