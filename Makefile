@@ -3,8 +3,12 @@
 
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
+.NOTPARALLEL: # suites with time limits don't run side by side
 
 CACHE := $(or $(ARGOSERVICE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/argoservice)
+ifeq ($(filter /%,$(firstword $(CACHE))),) # a relative path; abspath doesn't know spaces
+CACHE := $(CURDIR)/$(CACHE)
+endif
 # Programs of this checkout itself.
 RUN := $(CACHE)/run-$(shell printf %s '$(CURDIR)' | cksum | cut -d' ' -f1)
 TOOLS := $(RUN)/tools
@@ -19,10 +23,11 @@ CLUSTER := env $(PARENT) ARGOSERVICE_CACHE="$(CACHE)" XDG_CACHE_HOME="$(RUN)/cac
 MODULES := . test/envtest examples/backfill hack/tools
 TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
 
-# The race detector needs a C compiler.
-RACE := $(if $(shell command -v "$${CC:-cc}" || command -v gcc),-race)
+# The race detector needs a C compiler, and cgo.
+RACE := $(if $(filter 0,$(shell go env CGO_ENABLED)),,$(if $(shell command -v "$${CC:-cc}" || command -v gcc),-race))
 gotest = go test -C $(1) $(RACE) -shuffle=on
 INTEGRATION_TIMEOUT := 15m
+FUZZTIME := 20s
 
 .PHONY: help
 help: ## list the targets
@@ -48,7 +53,7 @@ programs: installer ## build the local cluster and the example
 ##@ check
 
 .PHONY: test
-test: vet test-unit test-integration ## every test: vet, unit and integration
+test: vet test-unit test-fuzz test-integration ## every test: vet, unit, fuzz and integration
 
 .PHONY: vet
 vet: need ## go vet on every module
@@ -56,11 +61,18 @@ vet: need ## go vet on every module
 
 .PHONY: test-unit
 test-unit: need ## the tests that need no cluster
-	@[ -n "$(RACE)" ] || echo "no C compiler: the tests run without the race detector" >&2
+	@[ -n "$(RACE)" ] || echo "no C compiler or no cgo: the tests run without the race detector" >&2
 	$(call gotest,.) ./...
 	$(call gotest,examples/backfill) ./...
 	$(call gotest,hack/tools) ./...
 	$(call gotest,test/envtest) ./leash/... ./cmd/...
+
+.PHONY: test-fuzz
+test-fuzz: need ## every fuzz target for some seconds (FUZZTIME=20s)
+	@for package in ./pkg/status ./pkg/workflow ./pkg/backfill; do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "fuzz $$package $$target for $(FUZZTIME)" >&2; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; done; done
 
 .PHONY: test-integration
 test-integration: tools ## the specs on a real control plane with the real Argo controller

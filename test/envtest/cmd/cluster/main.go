@@ -93,7 +93,7 @@ func run(args []string, stdout, stderr io.Writer) (code int) {
 	}
 	say("ready")
 	if len(s.command) == 0 {
-		_, _ = fmt.Fprintf(stdout, "export KUBECONFIG=%s\n", c.Kubeconfig())
+		_, _ = fmt.Fprintf(stdout, "export KUBECONFIG='%s'\n", c.Kubeconfig())
 		say("running until Ctrl-C")
 		<-ctx.Done()
 		return 0
