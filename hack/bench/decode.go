@@ -1,0 +1,90 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+
+	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
+	"github.com/argoproj/argo-workflows/v3/workflow/packer"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// decodedNodes is how many nodes the status has that is decoded: about as many as fit in
+// an object when compressed.
+const decodedNodes = 10_000
+
+// bigObject is that status as a client receives it, and Argo's packer has compressed it.
+func bigObject() (*unstructured.Unstructured, error) {
+	wf := bigWorkflow(decodedNodes)
+	if len(wf.Status.Nodes) != decodedNodes {
+		return nil, fmt.Errorf("made %d nodes, want %d", len(wf.Status.Nodes), decodedNodes)
+	}
+	if err := packer.CompressWorkflowIfNeeded(wf); err != nil {
+		return nil, fmt.Errorf("compress: %w", err)
+	}
+	if wf.Status.CompressedNodes == "" {
+		return nil, errors.New("the nodes were not compressed")
+	}
+	text, err := json.Marshal(wf)
+	if err != nil {
+		return nil, fmt.Errorf("encode: %w", err)
+	}
+	u := &unstructured.Unstructured{}
+	if err := u.UnmarshalJSON(text); err != nil {
+		return nil, fmt.Errorf("decode: %w", err)
+	}
+	return u, nil
+}
+
+// decodeOurs is what this library does with an object it has received.
+func decodeOurs(u *unstructured.Unstructured) (*status.WorkflowStatus, error) {
+	s, err := status.FromUnstructured(u)
+	if err != nil {
+		return nil, err
+	}
+	if s.NodesErr != nil {
+		return nil, s.NodesErr
+	}
+	return s, nil
+}
+
+// decodeArgo is what Argo's controller and clients do: workflow/util.FromUnstructured, which
+// is this converter, and the packer.
+func decodeArgo(u *unstructured.Unstructured) (*wfv1.Workflow, error) {
+	wf := &wfv1.Workflow{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(u.Object, wf); err != nil {
+		return nil, err
+	}
+	if err := packer.DecompressWorkflow(wf); err != nil {
+		return nil, err
+	}
+	return wf, nil
+}
+
+// decodeOursWhole also reads what the library leaves until it is asked for.
+func decodeOursWhole(u *unstructured.Unstructured) (*status.WorkflowStatus, error) {
+	s, err := decodeOurs(u)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range s.Nodes {
+		n.Inputs()
+		n.Outputs()
+	}
+	return s, nil
+}
+
+// benchmark times one way to decode.
+func benchmark[T any](b *testing.B, u *unstructured.Unstructured, decode func(*unstructured.Unstructured) (T, error)) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := decode(u); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"cmp"
+	"reflect"
+	"testing"
+
+	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// BenchmarkDecode decodes a compressed status of 10,000 nodes from the object that the API
+// server sent. ours/everything also reads the inputs and outputs of each node.
+func BenchmarkDecode(b *testing.B) {
+	u, err := bigObject()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("ours", func(b *testing.B) { benchmark(b, u, decodeOurs) })
+	b.Run("ours-everything", func(b *testing.B) { benchmark(b, u, decodeOursWhole) })
+	b.Run("argo", func(b *testing.B) { benchmark(b, u, decodeArgo) })
+}
+
+// Both have to see the same nodes, or the comparison says nothing.
+func TestBothDecodeTheSame(t *testing.T) {
+	u, err := bigObject()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, err := decodeOurs(u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	argo, err := decodeArgo(u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(ours.Dropped) > 0 {
+		t.Errorf("dropped: %v", ours.Dropped)
+	}
+	if len(ours.Nodes) != decodedNodes || len(argo.Status.Nodes) != decodedNodes {
+		t.Fatalf("%d and %d nodes", len(ours.Nodes), len(argo.Status.Nodes))
+	}
+	for _, n := range ours.Nodes {
+		if got, want := ofOurs(n), ofArgo(argo.Status.Nodes[n.ID]); !reflect.DeepEqual(got, want) {
+			t.Fatalf("node %s:\n%+v\nwant\n%+v", n.ID, got, want)
+		}
+	}
+}
+
+// seen is what can be compared of a node.
+type seen struct {
+	name, displayName, kind, template, phase, message, boundary, progress, host string
+
+	start, end         string
+	retried            bool
+	children, outbound []string
+	inputs, outputs    map[string]string
+	artifacts          []string
+	exitCode           string
+}
+
+func ofOurs(n *status.Node) seen {
+	s := seen{
+		name: n.Name, displayName: n.DisplayName, kind: string(n.Type), template: n.TemplateName, phase: string(n.Phase),
+		message: n.Message, boundary: n.BoundaryID, progress: n.Progress.String(), host: n.HostNodeName,
+		start: n.StartTime.UTC().String(), end: n.EndTime.UTC().String(), retried: n.Retried,
+		children: n.Children, outbound: n.OutboundNodes, artifacts: n.Outputs().Artifacts, exitCode: n.Outputs().ExitCode,
+		inputs: map[string]string{}, outputs: map[string]string{},
+	}
+	for _, p := range n.Inputs().Parameters {
+		s.inputs[p.Name] = p.Value
+	}
+	for _, p := range n.Outputs().Parameters {
+		s.outputs[p.Name] = p.Value
+	}
+	return s
+}
+
+func ofArgo(n wfv1.NodeStatus) seen {
+	s := seen{
+		name: n.Name, displayName: n.DisplayName, kind: string(n.Type), template: n.TemplateName, phase: string(n.Phase),
+		message: n.Message, boundary: n.BoundaryID, progress: cmp.Or(string(n.Progress), "0/0"), host: n.HostNodeName,
+		start: n.StartedAt.UTC().String(), end: n.FinishedAt.UTC().String(), retried: n.NodeFlag != nil && n.NodeFlag.Retried,
+		children: n.Children, outbound: n.OutboundNodes, inputs: map[string]string{}, outputs: map[string]string{},
+	}
+	if n.Inputs != nil {
+		for _, p := range n.Inputs.Parameters {
+			s.inputs[p.Name] = p.Value.String()
+		}
+	}
+	if n.Outputs != nil {
+		for _, p := range n.Outputs.Parameters {
+			s.outputs[p.Name] = p.Value.String()
+		}
+		for _, a := range n.Outputs.Artifacts {
+			s.artifacts = append(s.artifacts, a.Name)
+		}
+		s.exitCode = *n.Outputs.ExitCode
+	}
+	return s
+}
