@@ -2,17 +2,25 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
-	"testing"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/leash"
 )
 
 func main() {
-	u, err := bigObject()
+	leash.Main()
+	ctx := context.Background()
+	s, err := newScene(ctx, os.Args[1], func(step string) { fmt.Fprintln(os.Stderr, step) })
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
-	fmt.Println("ours", testing.Benchmark(func(b *testing.B) { benchmark(b, u, decodeOurs) }))
-	fmt.Println("argo", testing.Benchmark(func(b *testing.B) { benchmark(b, u, decodeArgo) }))
+	defer s.cluster.Stop()
+	rows, err := s.measureGet(ctx)
+	fmt.Println(err)
+	more, err := s.measureStart(ctx)
+	fmt.Println(err)
+	writeTable(os.Stdout, append(rows, more...))
 }

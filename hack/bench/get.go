@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// measureGet reads a workflow that has just been started, and one that ended with as many
+// nodes as a bulk load of a few shards has.
+func (s *scene) measureGet(ctx context.Context) ([]row, error) {
+	started, err := s.ours.Start(ctx, request())
+	if err != nil {
+		return nil, err
+	}
+	ended := bigWorkflow(20)
+	ended.UID, ended.ResourceVersion = "", ""
+	if _, err := s.argo.Create(ctx, ended, metav1.CreateOptions{}); err != nil {
+		return nil, err
+	}
+	var rows []row
+	for _, object := range []struct{ what, name string }{
+		{"Get, workflow just started", started.Name},
+		{"Get, workflow of 20 nodes", ended.Name},
+	} {
+		more, err := s.raceGet(ctx, object.what, object.name)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, more...)
+	}
+	return rows, nil
+}
+
+func (s *scene) raceGet(ctx context.Context, what, name string) ([]row, error) {
+	const (
+		ours, raw, decoded = "ours", "raw HTTP GET", "raw HTTP GET, JSON decoded"
+	)
+	medians, err := race(ctx, 1000, []peer{
+		{name: ours, once: func(ctx context.Context) (time.Duration, error) {
+			return timed(func() error { _, err := s.ours.Get(ctx, name); return err })
+		}},
+		{name: raw, once: func(ctx context.Context) (time.Duration, error) {
+			return timed(func() error { _, err := s.raw.get(ctx, name); return err })
+		}},
+		{name: decoded, once: func(ctx context.Context) (time.Duration, error) {
+			return timed(func() error {
+				answer, err := s.raw.get(ctx, name)
+				if err != nil {
+					return err
+				}
+				var object map[string]any
+				return json.Unmarshal(answer, &object)
+			})
+		}},
+		{name: clientset, once: func(ctx context.Context) (time.Duration, error) {
+			return timed(func() error { _, err := s.argo.Get(ctx, name, metav1.GetOptions{}); return err })
+		}},
+		{name: kubectlGet, every: kubectlEvery, once: func(ctx context.Context) (time.Duration, error) {
+			return timed(func() error { _, err := s.kubectl.get(ctx, name); return err })
+		}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return []row{
+		ratioRow(what, medians, ours, raw, 1.15),
+		ratioRow(what, medians, ours, decoded, 0),
+		ratioRow(what, medians, ours, clientset, 0),
+		ratioRow(what, medians, ours, kubectlGet, 0),
+	}, nil
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+)
+
+// kubectl runs the program as the predecessor of this library did: a process for each call,
+// with a manifest in a temporary file, and its output to parse.
+type kubectl struct {
+	path, kubeconfig string
+	dir              string // for manifests, and kubectl's own cache
+}
+
+func (k kubectl) start(ctx context.Context, manifest map[string]any) (string, error) {
+	text, err := yaml.Marshal(manifest)
+	if err != nil {
+		return "", err
+	}
+	file, err := os.CreateTemp(k.dir, "*.yaml")
+	if err != nil {
+		return "", err
+	}
+	_, err = file.Write(text)
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return "", err
+	}
+	out, err := k.run(ctx, "create", "-f", file.Name(), "--namespace", namespace, "-o", "jsonpath={.metadata.name}")
+	if err != nil {
+		return "", err
+	}
+	return string(out), os.Remove(file.Name())
+}
+
+func (k kubectl) get(ctx context.Context, name string) ([]byte, error) {
+	return k.run(ctx, "get", "workflow", name, "--namespace", namespace, "-o", "json")
+}
+
+func (k kubectl) run(ctx context.Context, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, k.path, args...)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+k.kubeconfig, "KUBECACHEDIR="+filepath.Join(k.dir, "cache"))
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("kubectl %s: %w: %s", strings.Join(args, " "), err, stderr.String())
+	}
+	return out, nil
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+
+	"k8s.io/client-go/rest"
+)
+
+// rawClient sends plain HTTP requests, over connections like those of the other clients.
+type rawClient struct {
+	http *http.Client
+	url  string // of the namespace's workflows
+}
+
+func newRawClient(cfg *rest.Config) (*rawClient, error) {
+	client, err := rest.HTTPClientFor(cfg)
+	if err != nil {
+		return nil, err
+	}
+	server, _, err := rest.DefaultServerUrlFor(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &rawClient{
+		http: client,
+		url:  server.JoinPath("apis/argoproj.io/v1alpha1/namespaces", namespace, "workflows").String(),
+	}, nil
+}
+
+// get returns the answer's bytes.
+func (c *rawClient) get(ctx context.Context, name string) ([]byte, error) {
+	return c.do(ctx, http.MethodGet, c.url+"/"+name, nil)
+}
+
+// post creates the workflow that the bytes are.
+func (c *rawClient) post(ctx context.Context, body []byte) ([]byte, error) {
+	return c.do(ctx, http.MethodPost, c.url+"?fieldValidation=Strict", body)
+}
+
+func (c *rawClient) do(ctx context.Context, method, url string, body []byte) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Accept", "application/json")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := io.ReadAll(resp.Body)
+	if err := resp.Body.Close(); err != nil {
+		return nil, err
+	}
+	if err == nil && resp.StatusCode/100 != 2 {
+		err = fmt.Errorf("%s: %s", resp.Status, answer)
+	}
+	return answer, err
+}

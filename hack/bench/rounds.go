@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// peer is one of several ways to do the same thing.
+type peer struct {
+	name string
+	// once does it and tells how long that took, without what it had to prepare.
+	once func(context.Context) (time.Duration, error)
+	// every: it takes part in each round of that number only; 0: in all.
+	every int
+}
+
+// race has the peers do it in turn, each round in another order, so that whatever slows the
+// machine down slows all of them. It returns each one's median.
+func race(ctx context.Context, rounds int, peers []peer) (map[string]time.Duration, error) {
+	const warmUp = 20
+	times := map[string][]time.Duration{}
+	for i := range rounds + warmUp {
+		for _, n := range rand.Perm(len(peers)) {
+			p := peers[n]
+			if p.every > 1 && i%p.every != 0 {
+				continue
+			}
+			took, err := p.once(ctx)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", p.name, err)
+			}
+			if i >= warmUp {
+				times[p.name] = append(times[p.name], took)
+			}
+		}
+	}
+	medians := map[string]time.Duration{}
+	for name, all := range times {
+		medians[name] = median(all)
+	}
+	return medians, nil
+}
+
+func median(all []time.Duration) time.Duration {
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
+// timed tells how long do takes.
+func timed(do func() error) (time.Duration, error) {
+	start := time.Now()
+	err := do()
+	return time.Since(start), err
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// request is a start of the example's template.
+func request() workflow.StartRequest {
+	return workflow.StartRequest{Template: template, Parameters: map[string]any{
+		"session-name": "s-42", "snapshot-name": "snapshot-2026-11-01", "source-version": "ES_7.10",
+		"s3-repo-uri": "s3://snapshots/elastic", "s3-region": "eu-central-1", "target-host": "https://target:9200",
+		"image-config":             map[string]any{"repository": "migrations/rfs", "tag": "3.1.0", "pullPolicy": "IfNotPresent"},
+		"use-localstack-aws-creds": false, "shards": 8, "replicas": 4,
+	}}
+}
+
+// measureStart starts workflows with each peer.
+func (s *scene) measureStart(ctx context.Context) ([]row, error) {
+	sent, err := s.sentByOurs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	const (
+		warm, cold, raw = "ours", "ours, template not known", "raw POST of the same object"
+		placeholder     = "NAME-OF-THE-WORKFLOW"
+	)
+	sent.SetName(placeholder)
+	body, err := sent.MarshalJSON()
+	if err != nil {
+		return nil, err
+	}
+	var typed wfv1.Workflow
+	if err := json.Unmarshal(body, &typed); err != nil {
+		return nil, err
+	}
+	count := 0
+	name := func() string { count++; return fmt.Sprintf("bench-%d", count) }
+
+	medians, err := race(ctx, 400, []peer{
+		{name: warm, once: func(ctx context.Context) (time.Duration, error) {
+			req := request()
+			return timed(func() error { _, err := s.ours.Start(ctx, req); return err })
+		}},
+		{name: cold, once: func(ctx context.Context) (time.Duration, error) {
+			client, err := s.newClient()
+			if err != nil {
+				return 0, err
+			}
+			req := request()
+			return timed(func() error { _, err := client.Start(ctx, req); return err })
+		}},
+		{name: raw, once: func(ctx context.Context) (time.Duration, error) {
+			named := bytes.Replace(body, []byte(placeholder), []byte(name()), 1)
+			return timed(func() error { _, err := s.raw.post(ctx, named); return err })
+		}},
+		{name: clientset, once: func(ctx context.Context) (time.Duration, error) {
+			wf := typed.DeepCopy()
+			wf.Name = name()
+			return timed(func() error { _, err := s.argo.Create(ctx, wf, metav1.CreateOptions{}); return err })
+		}},
+		{name: kubectlCreate, every: kubectlEvery, once: func(ctx context.Context) (time.Duration, error) {
+			named := sent.DeepCopy()
+			named.SetName(name())
+			return timed(func() error { _, err := s.kubectl.start(ctx, named.Object); return err })
+		}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return []row{
+		ratioRow("Start", medians, warm, raw, 1.5),
+		ratioRow("Start, template not known yet", medians, cold, raw, 3),
+		ratioRow("Start", medians, warm, clientset, 0),
+		ratioRow("Start", medians, warm, kubectlCreate, 0),
+	}, nil
+}
+
+// sentByOurs is the object that this library creates, as far as the client makes it.
+func (s *scene) sentByOurs(ctx context.Context) (*unstructured.Unstructured, error) {
+	started, err := s.ours.Start(ctx, request())
+	if err != nil {
+		return nil, err
+	}
+	sent := started.Raw().DeepCopy()
+	for _, field := range []string{"uid", "resourceVersion", "creationTimestamp", "generation", "managedFields"} {
+		unstructured.RemoveNestedField(sent.Object, "metadata", field)
+	}
+	return sent, nil
+}
