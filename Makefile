@@ -21,6 +21,8 @@ CLUSTER := env $(PARENT) ARGOSERVICE_CACHE="$(CACHE)" XDG_CACHE_HOME="$(RUN)/cac
 
 # The modules that hold code; the tool modules under hack/tools hold versions only.
 MODULES := . test/envtest examples/backfill hack/tools
+# Those that compile Argo's module, which takes minutes: for bench and verify only.
+BENCH_MODULES := hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
 TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
 
 # The race detector needs a C compiler, and cgo.
@@ -84,18 +86,25 @@ test-latest: tools ## unit and integration tests with the newest Kubernetes libr
 	"$(TOOLS)" exec -- $(call gotest,test/envtest) -modfile="$(CURDIR)/hack/latest/envtest.mod" -timeout $(INTEGRATION_TIMEOUT) . \
 		-ginkgo.randomize-all $(ARGS)
 
+.PHONY: bench
+bench: tools ## how fast and how heavy, as ratios: beside raw HTTP, kubectl and Argo's own clients (2 minutes, the first time 10)
+	@echo "building the benchmarks, with Argo's module (minutes the first time)" >&2
+	@go test -C hack/bench ./...
+	@exec env $(PARENT) "$(TOOLS)" build hack/bench "$(RUN)/bench" .
+	@exec "$(TOOLS)" exec -- "$(RUN)/bench" --root "$(CURDIR)"
+
 .PHONY: verify
 verify: lint tidy vulncheck ## lint, tidy go.mod files, known vulnerabilities
 
 .PHONY: lint
 lint: installer ## golangci-lint on every module
 	@"$(TOOLS)" install lint
-	@for module in $(MODULES); do echo "lint $$module" >&2; \
+	@for module in $(MODULES) $(BENCH_MODULES); do echo "lint $$module" >&2; \
 		(cd $$module && "$$("$(TOOLS)" path lint)/golangci-lint" run --config "$(CURDIR)/.golangci.yml" ./...) || exit 1; done
 
 .PHONY: tidy
 tidy: need ## check that every go.mod is tidy
-	@for module in $(MODULES) $(TOOL_MODULES); do echo "tidy $$module" >&2; go mod tidy -C $$module -diff || exit 1; done
+	@for module in $(MODULES) $(BENCH_MODULES) $(TOOL_MODULES); do echo "tidy $$module" >&2; go mod tidy -C $$module -diff || exit 1; done
 	@hack/latest/check
 
 .PHONY: vulncheck

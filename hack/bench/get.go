@@ -35,17 +35,15 @@ func (s *scene) measureGet(ctx context.Context) ([]row, error) {
 }
 
 func (s *scene) raceGet(ctx context.Context, what, name string) ([]row, error) {
-	const (
-		ours, raw, decoded = "ours", "raw HTTP GET", "raw HTTP GET, JSON decoded"
-	)
+	const ours = "ours"
 	medians, err := race(ctx, 1000, []peer{
 		{name: ours, once: func(ctx context.Context) (time.Duration, error) {
 			return timed(func() error { _, err := s.ours.Get(ctx, name); return err })
 		}},
-		{name: raw, once: func(ctx context.Context) (time.Duration, error) {
+		{name: rawGet, once: func(ctx context.Context) (time.Duration, error) {
 			return timed(func() error { _, err := s.raw.get(ctx, name); return err })
 		}},
-		{name: decoded, once: func(ctx context.Context) (time.Duration, error) {
+		{name: rawDecodedGet, once: func(ctx context.Context) (time.Duration, error) {
 			return timed(func() error {
 				answer, err := s.raw.get(ctx, name)
 				if err != nil {
@@ -66,9 +64,9 @@ func (s *scene) raceGet(ctx context.Context, what, name string) ([]row, error) {
 		return nil, err
 	}
 	return []row{
-		ratioRow(what, medians, ours, raw, 1.15),
-		ratioRow(what, medians, ours, decoded, 0),
-		ratioRow(what, medians, ours, clientset, 0),
-		ratioRow(what, medians, ours, kubectlGet, 0),
+		raceRow(what, medians, ours, rawGet, 1.15),
+		raceRow(what, medians, ours, rawDecodedGet, 0),
+		raceRow(what, medians, ours, clientset, 0),
+		raceRow(what, medians, ours, kubectlGet, 0),
 	}, nil
 }

@@ -12,10 +12,10 @@ import (
 
 const workflowName = "bulk-load-x7f2k"
 
-// run writes the nodes that Argo's controller (3.7.4) leaves of a bulk load: steps that fan
+// bulkLoad writes the nodes that Argo's controller (3.7.4) leaves of a bulk load: steps that fan
 // out into shards, each of them steps with a retried pod, its check and the group nodes
 // around them. Which fields a node of which type has was read off such a run.
-type run struct {
+type bulkLoad struct {
 	wf    *wfv1.Workflow
 	clock time.Time
 }
@@ -23,7 +23,7 @@ type run struct {
 // bigWorkflow returns a bulk load that ended with that many nodes, the same at every call.
 func bigWorkflow(nodes int) *wfv1.Workflow {
 	start := time.Date(2026, 11, 2, 8, 30, 0, 0, time.UTC)
-	r := run{clock: start, wf: &wfv1.Workflow{
+	r := bulkLoad{clock: start, wf: &wfv1.Workflow{
 		TypeMeta: metav1.TypeMeta{APIVersion: "argoproj.io/v1alpha1", Kind: "Workflow"},
 		ObjectMeta: metav1.ObjectMeta{
 			Name: workflowName, Namespace: "ma", UID: "0822180b-9f0c-4800-9507-8923aa976135", ResourceVersion: "376221",
@@ -55,7 +55,7 @@ func bigWorkflow(nodes int) *wfv1.Workflow {
 }
 
 // steps adds the root, its only group and below that the shards.
-func (r *run) steps(nodes int) {
+func (r *bulkLoad) steps(nodes int) {
 	const mostOfShard = 7
 	root := r.node(workflowName, wfv1.NodeTypeSteps, "run-bulk-load", "")
 	group := r.node(workflowName+"[0]", wfv1.NodeTypeStepGroup, "", root.ID)
@@ -80,7 +80,7 @@ func (r *run) steps(nodes int) {
 }
 
 // skipped is a shard that was left out; it is a node all the same.
-func (r *run) skipped(group, boundary string, number int) wfv1.NodeStatus {
+func (r *bulkLoad) skipped(group, boundary string, number int) wfv1.NodeStatus {
 	shard := r.node(fmt.Sprintf("%s.shard(%d:%[2]d)", group, number), wfv1.NodeTypeSkipped, "load-shard", boundary)
 	shard.Phase, shard.Message, shard.FinishedAt = wfv1.NodeSkipped, "when 'false == true' evaluated false", shard.StartedAt
 	shard.OutboundNodes = []string{shard.ID}
@@ -90,7 +90,7 @@ func (r *run) skipped(group, boundary string, number int) wfv1.NodeStatus {
 
 // shard adds one shard: of each 25 one succeeds at the second attempt, of each 200 one
 // fails for good.
-func (r *run) shard(group, boundary string, number int) wfv1.NodeStatus {
+func (r *bulkLoad) shard(group, boundary string, number int) wfv1.NodeStatus {
 	shard := r.node(fmt.Sprintf("%s.shard(%d:%[2]d)", group, number), wfv1.NodeTypeSteps, "load-shard", boundary)
 	shard.Inputs = inputs("shard", strconv.Itoa(number), "snapshot", "snapshot-2026-11-01")
 	load := r.node(shard.Name+"[0]", wfv1.NodeTypeStepGroup, "", shard.ID)
@@ -124,7 +124,7 @@ func (r *run) shard(group, boundary string, number int) wfv1.NodeStatus {
 	return shard
 }
 
-func (r *run) attempt(retry wfv1.NodeStatus, number, shard int, succeeded bool) wfv1.NodeStatus {
+func (r *bulkLoad) attempt(retry wfv1.NodeStatus, number, shard int, succeeded bool) wfv1.NodeStatus {
 	pod := r.pod(fmt.Sprintf("%s(%d)", retry.Name, number), "migrate", retry.BoundaryID, succeeded)
 	pod.NodeFlag = &wfv1.NodeFlag{Retried: true}
 	pod.Inputs = retry.Inputs
@@ -142,7 +142,7 @@ func (r *run) attempt(retry wfv1.NodeStatus, number, shard int, succeeded bool) 
 }
 
 // check adds what follows the load of a shard: another group with one pod.
-func (r *run) check(shard wfv1.NodeStatus, number int) (group, check wfv1.NodeStatus) {
+func (r *bulkLoad) check(shard wfv1.NodeStatus, number int) (group, check wfv1.NodeStatus) {
 	group = r.node(shard.Name+"[1]", wfv1.NodeTypeStepGroup, "", shard.ID)
 	check = r.pod(group.Name+".check", "check", shard.ID, true)
 	check.Inputs = inputs("shard", strconv.Itoa(number), "documents", documents(number))
@@ -153,7 +153,7 @@ func (r *run) check(shard wfv1.NodeStatus, number int) (group, check wfv1.NodeSt
 }
 
 // pod is a Pod node that has ended.
-func (r *run) pod(name, template, boundary string, succeeded bool) wfv1.NodeStatus {
+func (r *bulkLoad) pod(name, template, boundary string, succeeded bool) wfv1.NodeStatus {
 	node := r.node(name, wfv1.NodeTypePod, template, boundary)
 	node.Phase, node.Progress = phase(succeeded), "1/1"
 	node.HostNodeName = fmt.Sprintf("ip-10-0-%d-%d.eu-central-1.compute.internal", len(r.wf.Status.Nodes)%4, len(r.wf.Status.Nodes)%40)
@@ -170,7 +170,7 @@ func (r *run) pod(name, template, boundary string, succeeded bool) wfv1.NodeStat
 	return node
 }
 
-func (r *run) node(name string, kind wfv1.NodeType, template, boundary string) wfv1.NodeStatus {
+func (r *bulkLoad) node(name string, kind wfv1.NodeType, template, boundary string) wfv1.NodeStatus {
 	r.clock = r.clock.Add(time.Second / 4)
 	node := wfv1.NodeStatus{
 		ID: r.wf.NodeID(name), Name: name, DisplayName: displayName(name), Type: kind, TemplateName: template,
@@ -183,7 +183,7 @@ func (r *run) node(name string, kind wfv1.NodeType, template, boundary string) w
 }
 
 // end ends a node some seconds after its start.
-func (r *run) end(node *wfv1.NodeStatus, seconds int) {
+func (r *bulkLoad) end(node *wfv1.NodeStatus, seconds int) {
 	seconds += len(r.wf.Status.Nodes) % 17
 	node.FinishedAt = metav1.NewTime(node.StartedAt.Add(time.Duration(seconds) * time.Second))
 	node.ResourcesDuration = wfv1.ResourcesDuration{
@@ -192,7 +192,7 @@ func (r *run) end(node *wfv1.NodeStatus, seconds int) {
 }
 
 // endGroups ends nodes that hold that many pods.
-func (r *run) endGroups(pods int, groups ...*wfv1.NodeStatus) {
+func (r *bulkLoad) endGroups(pods int, groups ...*wfv1.NodeStatus) {
 	for _, n := range groups {
 		n.Progress = wfv1.Progress(fmt.Sprintf("%d/%[1]d", pods))
 		r.end(n, 40)
@@ -200,7 +200,7 @@ func (r *run) endGroups(pods int, groups ...*wfv1.NodeStatus) {
 	}
 }
 
-func (r *run) put(nodes ...wfv1.NodeStatus) {
+func (r *bulkLoad) put(nodes ...wfv1.NodeStatus) {
 	for _, n := range nodes {
 		r.wf.Status.Nodes[n.ID] = n
 	}

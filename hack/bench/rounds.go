@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// kubectlEvery: kubectl takes a hundred times as long, so fewer times have to do.
+const kubectlEvery = 20
+
 // peer is one of several ways to do the same thing.
 type peer struct {
 	name string

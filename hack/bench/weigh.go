@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strconv"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/weight"
+)
+
+// measureWeight builds the smallest program that starts a workflow and waits for its end
+// with each client.
+func measureWeight(ctx context.Context, root string, report *reporter) ([]row, error) {
+	folder := filepath.Join(root, "hack", "bench", "weight")
+	of := func(module, pkg, note string) (w weight.Weight, err error) {
+		err = report.during("building the smallest program with "+note, func() error {
+			w, err = weight.Of(ctx, filepath.Join(folder, module), pkg)
+			return err
+		})
+		return w, err
+	}
+	ours, err := of("argoservice", ".", "this library")
+	if err != nil {
+		return nil, err
+	}
+	argo, err := of("argo", "./clientset", clientset)
+	if err != nil {
+		return nil, err
+	}
+	api, err := of("argo", "./apiclient", apiclient+" (minutes the first time)")
+	if err != nil {
+		return nil, err
+	}
+	return []row{
+		bytesRow(ours, argo, clientset, true), bytesRow(ours, api, apiclient, false),
+		modulesRow(ours, argo, clientset, true), modulesRow(ours, api, apiclient, false),
+	}, nil
+}
+
+func bytesRow(ours, theirs weight.Weight, peer string, limited bool) row {
+	r := row{
+		what: "stripped binary", ours: megabytes(ours.Bytes), peer: peer, theirs: megabytes(theirs.Bytes),
+		ratio: float64(ours.Bytes) / float64(theirs.Bytes),
+	}
+	if limited {
+		r.limit, r.missed = fmt.Sprintf("under %d MB", weight.MaxBytes/1_000_000), ours.Bytes >= weight.MaxBytes
+	}
+	return r
+}
+
+func modulesRow(ours, theirs weight.Weight, peer string, limited bool) row {
+	r := row{
+		what: "modules linked", ours: strconv.Itoa(ours.Modules), peer: peer, theirs: strconv.Itoa(theirs.Modules),
+		ratio: float64(ours.Modules) / float64(theirs.Modules),
+	}
+	if limited {
+		r.limit, r.missed = fmt.Sprintf("under %d", weight.MaxModules), ours.Modules >= weight.MaxModules
+	}
+	return r
+}
