@@ -87,7 +87,7 @@ test-latest: tools ## unit and integration tests with the newest Kubernetes libr
 		-ginkgo.randomize-all $(ARGS)
 
 .PHONY: bench
-bench: tools ## how fast and how heavy, as ratios: beside raw HTTP, kubectl and Argo's own clients (2 minutes, the first time 10)
+bench: tools ## speed and weight beside raw HTTP, kubectl and Argo's own clients, as ratios with limits
 	@echo "building the benchmarks, with Argo's module (minutes the first time)" >&2
 	@go test -C hack/bench ./...
 	@exec env $(PARENT) "$(TOOLS)" build hack/bench "$(RUN)/bench" .

@@ -31,13 +31,13 @@ func run(ctx context.Context) error {
 		return err
 	}
 	workflows := client.NewWorkflowServiceClient()
-	started, err := workflows.SubmitWorkflow(ctx, &workflow.WorkflowSubmitRequest{
+	started, err := workflows.SubmitWorkflow(ctx, &workflow.WorkflowSubmitRequest{ //nolint:contextcheck // the context that came with the client carries it, and is the caller's
 		Namespace: "ma", ResourceKind: "WorkflowTemplate", ResourceName: "bulk-load",
 	})
 	if err != nil {
 		return err
 	}
-	watcher, err := workflows.WatchWorkflows(ctx, &workflow.WatchWorkflowsRequest{
+	watcher, err := workflows.WatchWorkflows(ctx, &workflow.WatchWorkflowsRequest{ //nolint:contextcheck // the context that came with the client carries it, and is the caller's
 		Namespace: "ma",
 		ListOptions: &metav1.ListOptions{
 			FieldSelector: "metadata.name=" + started.Name, ResourceVersion: started.ResourceVersion,
