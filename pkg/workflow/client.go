@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/flowcontrol"
 )
 
 // DefaultNamespace is where migrations run unless [Options] say otherwise.
@@ -43,6 +44,10 @@ type Options struct {
 	// UserAgent is what the API server's audit log knows this client by; "" keeps that of
 	// the configuration. For [NewForConfig] only.
 	UserAgent string
+	// Logs is the client that [WorkflowClient.Logs] reads with: a REST client of core/v1, such
+	// as the RESTClient of a typed clientset's CoreV1. [NewForConfig] makes one if it is nil;
+	// with [New] and without it, Logs is [ErrUnsupported].
+	Logs rest.Interface
 }
 
 // WorkflowClient runs workflows of one namespace through the Kubernetes API. It holds no
@@ -54,6 +59,8 @@ type WorkflowClient struct {
 	clusterTemplates dynamic.ResourceInterface
 	crons            dynamic.ResourceInterface
 	known            *knownTemplates
+	pods             dynamic.ResourceInterface
+	logs             rest.Interface // nil: logs cannot be read
 	namespace        string
 	instanceID       string
 	retryFor         time.Duration
@@ -69,15 +76,19 @@ func NewForConfig(cfg *rest.Config, opts Options) (*WorkflowClient, error) {
 	own := rest.CopyConfig(cfg)
 	own.QPS, own.Burst = -1, 0 // client-go takes 0 for "5 a second"
 	if opts.QPS > 0 {
-		own.QPS, own.Burst = opts.QPS, opts.Burst
-		if own.Burst == 0 {
-			own.Burst = max(1, int(2*opts.QPS))
+		burst := opts.Burst
+		if burst == 0 {
+			burst = max(1, int(2*opts.QPS))
 		}
+		own.RateLimiter = flowcontrol.NewTokenBucketRateLimiter(opts.QPS, burst) // of all clients made here together
 	}
 	if opts.UserAgent != "" {
 		own.UserAgent = opts.UserAgent
 	}
 	dyn, err := dynamic.NewForConfig(own)
+	if err == nil && opts.Logs == nil {
+		opts.Logs, err = newLogsClient(own)
+	}
 	if err != nil {
 		return nil, newError(OpNew, opts.Namespace, "", errors.Join(ErrInvalid, err))
 	}
@@ -119,6 +130,8 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 		clusterTemplates: dyn.Resource(resource("clusterworkflowtemplates")),
 		crons:            dyn.Resource(resource("cronworkflows")).Namespace(opts.Namespace),
 		known:            &knownTemplates{maxAge: opts.TemplateMaxAge},
+		pods:             dyn.Resource(schema.GroupVersionResource{Version: "v1", Resource: "pods"}).Namespace(opts.Namespace),
+		logs:             opts.Logs,
 		namespace:        opts.Namespace,
 		instanceID:       opts.InstanceID,
 		retryFor:         opts.RetryFor,

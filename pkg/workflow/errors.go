@@ -73,6 +73,7 @@ const (
 	OpTerminate Op = "terminate"
 	OpDelete    Op = "delete"
 	OpResubmit  Op = "resubmit"
+	OpLogs      Op = "logs"
 )
 
 // BackendNative is the backend of errors from [WorkflowClient].

@@ -37,6 +37,11 @@ func (c *WorkflowClient) followUID(ctx context.Context, name string, uid types.U
 		return err
 	}
 	f := follower{client: c, name: name, uid: uid, visit: visit}
+	return f.run(ctx)
+}
+
+// run follows the workflow until the visitor is done, or it can't go on.
+func (f *follower) run(ctx context.Context) error {
 	p := newPacer(time.Time{})
 	for {
 		began := time.Now()

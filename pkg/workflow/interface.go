@@ -16,6 +16,7 @@ type Interface interface {
 	Waiter
 	Lifecycle
 	Rerunner
+	LogStreamer
 }
 
 // Starter starts workflows.
@@ -58,6 +59,12 @@ type Lifecycle interface {
 type Rerunner interface {
 	// Resubmit starts a new workflow like another one; see [WorkflowClient.Resubmit].
 	Resubmit(ctx context.Context, name string, opts ResubmitOptions) (*status.WorkflowStatus, error)
+}
+
+// LogStreamer reads what workflows write.
+type LogStreamer interface {
+	// Logs yields one line after the other; see [WorkflowClient.Logs].
+	Logs(ctx context.Context, name string, opts LogOptions) iter.Seq2[LogLine, error]
 }
 
 var _ Interface = (*WorkflowClient)(nil)

@@ -1,0 +1,110 @@
+package workflow
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// logFilter is what is left to do of [LogOptions], checked.
+type logFilter struct {
+	selector   status.NodeSelector
+	containers []string
+	grep       *regexp.Regexp // nil: all lines
+	since      time.Time      // zero: no matter
+	tail       *int64
+	limit      int64 // 0: none
+	previous   bool
+}
+
+// filter checks name and options.
+func (o LogOptions) filter(name string, now time.Time) (*logFilter, error) {
+	selector, problems := nodeSelector(field.NewPath("selector"), o.Selector)
+	var malformed *InvalidError
+	if err := checkName(name); errors.As(err, &malformed) {
+		problems = append(malformed.Problems, problems...)
+	}
+	f := &logFilter{
+		selector: selector, containers: o.Containers, since: o.SinceTime, tail: o.Tail, limit: o.LimitBytes, previous: o.Previous,
+	}
+	for i, container := range o.Containers {
+		for _, msg := range validation.IsDNS1123Label(container) {
+			problems = append(problems, field.Invalid(field.NewPath("containers").Index(i), container, msg))
+		}
+	}
+	since := field.NewPath("since")
+	if o.Since < 0 {
+		problems = append(problems, field.Invalid(since, o.Since.String(), "must be 0 (no matter how old) or more"))
+	}
+	if o.Since != 0 && !o.SinceTime.IsZero() {
+		problems = append(problems, field.Forbidden(since, "not together with sinceTime"))
+	}
+	if o.Since > 0 {
+		f.since = now.Add(-o.Since)
+	}
+	if o.Tail != nil && *o.Tail < 0 {
+		problems = append(problems, field.Invalid(field.NewPath("tail"), *o.Tail, "must be 0 or more; leave it out for all lines"))
+	}
+	if o.LimitBytes < 0 {
+		problems = append(problems, field.Invalid(field.NewPath("limitBytes"), o.LimitBytes, "must be 0 (no limit) or more"))
+	}
+	if o.Previous && o.Follow {
+		problems = append(problems, field.Forbidden(field.NewPath("previous"), "not together with follow: a previous instance has ended"))
+	}
+	if o.Grep != "" {
+		pattern, err := regexp.Compile(o.Grep)
+		if err != nil {
+			problems = append(problems, field.Invalid(field.NewPath("grep"), o.Grep, fmt.Sprintf("must be a regular expression: %v", err)))
+		}
+		f.grep = pattern
+	}
+	if len(problems) > 0 {
+		return nil, invalid(problems...)
+	}
+	return f, nil
+}
+
+// shows reports whether the line is one to yield.
+func (f *logFilter) shows(line LogLine) bool { return f.grep == nil || f.grep.MatchString(line.Text) }
+
+func (f *logFilter) wantsContainer(name string) bool {
+	return len(f.containers) == 0 || slices.Contains(f.containers, name)
+}
+
+// logNode is the node that a pod runs for, as its lines name it.
+type logNode struct{ id, name string }
+
+// node returns the node of a pod, and whether the pod's logs are to be read. The controller
+// creates a pod before it writes the pod's node, so that is put off until a later state of
+// the workflow unless this is the last one.
+func (f *logFilter) node(pod *logPod, s *status.WorkflowStatus, last bool) (logNode, bool) {
+	if pod.nodeID == "" {
+		return logNode{}, f.selector.Empty()
+	}
+	n := s.Node(pod.nodeID)
+	if n == nil {
+		known := last || s.NodesErr != nil
+		return logNode{id: pod.nodeID, name: pod.nodeName}, known && f.selector.Empty()
+	}
+	return logNode{id: n.ID, name: n.DisplayName}, f.selects(n, s)
+}
+
+// selects reports whether a pod's node, or the Retry node that it is an attempt of, matches.
+func (f *logFilter) selects(n *status.Node, s *status.WorkflowStatus) bool {
+	if f.selector.Matches(n) {
+		return true
+	}
+	for _, parent := range s.Nodes {
+		if parent.Type == status.NodeTypeRetry && slices.Contains(parent.Children, n.ID) && f.selector.Matches(parent) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,92 @@
+package workflow
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"time"
+)
+
+// rawLine is a line of a container's log as the API serves it.
+type rawLine struct {
+	time time.Time // zero: it had none
+	text string
+}
+
+// lineReader splits a log into lines. It holds one line at a time, of bounded length.
+type lineReader struct {
+	r    *bufio.Reader
+	most int // bytes of a line, or of a piece of one
+
+	inLine bool // a piece of the present line was returned already
+	began  time.Time
+}
+
+func newLineReader(r io.Reader, most int) *lineReader {
+	return &lineReader{r: bufio.NewReaderSize(r, 16<<10), most: most}
+}
+
+// next returns the next line, or the next piece of a long one. With an error it returns
+// what there is of a line that has not ended, which can be nothing; io.EOF is the regular
+// end of the text.
+func (l *lineReader) next() (rawLine, error) {
+	var data []byte
+	for {
+		part, err := l.readSlice(l.most - len(data))
+		data = append(data, part...)
+		switch {
+		case err != nil:
+			return l.line(data, true), err
+		case data[len(data)-1] != '\n':
+			if len(data) == l.most {
+				return l.line(data, false), nil
+			}
+		case l.inLine && len(data) == 1: // it ended with the last piece
+			l.inLine, data = false, nil
+		default:
+			return l.line(data[:len(data)-1], true), nil
+		}
+	}
+}
+
+// readSlice reads up to a line feed, or most bytes, or what is buffered.
+func (l *lineReader) readSlice(most int) ([]byte, error) {
+	if _, err := l.r.Peek(1); err != nil {
+		return nil, err
+	}
+	data, err := l.r.Peek(min(most, l.r.Buffered()))
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if end := bytes.IndexByte(data, '\n'); end >= 0 {
+		data = data[:end+1]
+	}
+	_, err = l.r.Discard(len(data)) // stays valid until the next read
+	return data, err
+}
+
+// maxTimestamp is the length of the longest time before a line, its blank included.
+const maxTimestamp = len("2006-01-02T15:04:05.000000000-07:00 ")
+
+// line makes a line, or piece of one, of its bytes.
+func (l *lineReader) line(data []byte, ends bool) rawLine {
+	line := rawLine{time: l.began, text: string(data)}
+	if !l.inLine {
+		line = parseLine(data)
+	}
+	l.inLine, l.began = !ends, line.time
+	return line
+}
+
+// parseLine takes the time off a line. The kubelet puts it there, in nanoseconds, for the
+// parameter timestamps. A line that has none is text as a whole.
+func parseLine(data []byte) rawLine {
+	stamp, text, found := bytes.Cut(data, []byte{' '})
+	if found && len(stamp) < maxTimestamp {
+		if at, err := time.Parse(time.RFC3339Nano, string(stamp)); err == nil {
+			return rawLine{time: at.UTC(), text: string(text)}
+		}
+	}
+	return rawLine{text: string(data)}
+}

@@ -1,0 +1,145 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// LogOptions say which lines of a workflow's logs to read. The zero value is the log so far
+// of all containers of all pods.
+type LogOptions struct {
+	// Follow goes on, after what there is, with what the pods write from then on, until the
+	// workflow has ended and its containers have been read to their ends.
+	Follow bool
+	// Containers are the names of those to read, e.g. "main"; none means all: init
+	// containers, Argo's own "init" and "wait", sidecars.
+	Containers []string
+	// Selector limits the pods to those of the nodes that match, in the notation of
+	// [ResumeOptions.Selector]. A Retry node stands for its attempts. While the workflow is
+	// followed, a node counts as soon as it matches. Pods that belong to no node, such as
+	// those that collect artifacts, are left out then.
+	Selector string
+	// Since leaves out what is older than this, by this machine's clock. 0: nothing is.
+	// SinceTime does so with a time. At most one of them.
+	Since     time.Duration
+	SinceTime time.Time
+	// Tail is the number of last lines of each container to begin with; nil means all.
+	// Containers that start after the call are read from their beginning.
+	Tail *int64
+	// LimitBytes ends each container's log before the line with which its text, line feeds
+	// included, would exceed so many bytes. 0 means no limit.
+	LimitBytes int64
+	// Previous reads the logs of the containers' previous instances, where they were
+	// restarted. Not with Follow.
+	Previous bool
+	// Grep is a regular expression in Go's syntax (package regexp); lines that don't match
+	// are left out. Tail and LimitBytes count them all the same.
+	Grep string
+	// UID, if given, is that of the workflow meant: [ErrReplaced] if it is another by now.
+	UID types.UID
+}
+
+// LogLine is one line of a container's log.
+type LogLine struct {
+	// Time is when the line was written, by the clock of the machine the pod ran on. It is
+	// zero where the line came without one, e.g. a note of the kubelet.
+	Time           time.Time
+	Pod, Container string
+	// NodeID and Node are id and display name of the workflow's node that the pod ran for;
+	// "" if there is none.
+	NodeID, Node string
+	// Text is the line as it was written, without the line feed. What is longer than
+	// [MaxLogLine] comes in pieces, as lines with the same time.
+	Text string
+}
+
+// MaxLogLine is how many bytes the text of a [LogLine] has at most.
+const MaxLogLine = 1 << 20
+
+// Logs yields the lines of a workflow's logs: first what was written so far, ordered by
+// time over all containers, then, with [LogOptions.Follow], what is written from then on, in
+// order as far as lines arrive within half a second of each other. The lines of one container
+// always keep their order. Which pods belong to the workflow is told by the label that Argo
+// gives them.
+//
+// A stream that is cut off is taken up again where it stopped: no line is lost or repeated,
+// unless the kubelet has rotated it away meanwhile. What a container writes is read as long
+// as its pod exists: of pods that were deleted before they were read, for instance by the
+// workflow's podGC, there is nothing to yield, and that is no error.
+//
+// Following ends with the workflow, when the containers that it had then have ended too, or
+// a minute later if they don't. Pods are noticed as they come, and a container that is
+// restarted is read on. Where the workflow is deleted meanwhile, the error after the last
+// line is [ErrDeleted].
+//
+// Nothing is sent before the sequence is ranged over. The range may be left at any time, and
+// nothing is left running. Lines are fetched as they are consumed; some of them, up to a few
+// MiB, are held to be put in order. One connection is open for each container that
+// is followed, and for those that ran at the same time in what is past.
+//
+// An error is yielded once, as the last element. Errors: [ErrInvalid] (an option, in an
+// [*InvalidError]), [ErrNotFound], [ErrReplaced], [ErrDeleted], [ErrNodesOffloaded] (with a
+// selector), [ErrForbidden] (needs get of workflows, list of pods, get of pods/log; to follow,
+// watch of workflows and pods too), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable]
+// (also if a pod's machine doesn't answer), [ErrUnsupported] (see [Options.Logs]); when
+// ctx ends, the context's, while following as a [*WaitError].
+func (c *WorkflowClient) Logs(ctx context.Context, name string, opts LogOptions) iter.Seq2[LogLine, error] {
+	return func(yield func(LogLine, error) bool) {
+		if err := c.readLogs(ctx, name, opts, yield); err != nil && !errors.Is(err, errLeft) {
+			yield(LogLine{}, c.error(OpLogs, name, err))
+		}
+	}
+}
+
+// errLeft tells that the consumer of a sequence has left it.
+var errLeft = errors.New("left")
+
+func (c *WorkflowClient) readLogs(ctx context.Context, name string, opts LogOptions, yield func(LogLine, error) bool) error {
+	filter, err := opts.filter(name, time.Now())
+	if err != nil {
+		return err
+	}
+	if c.logs == nil {
+		return fmt.Errorf("%w: logs need a REST client for core/v1: make the client with NewForConfig, or set Options.Logs", ErrUnsupported)
+	}
+	obj, err := c.getObject(ctx, name)
+	if err != nil {
+		return err
+	}
+	s, err := status.FromUnstructured(obj)
+	switch {
+	case err != nil:
+		return err
+	case opts.UID != "" && opts.UID != s.UID:
+		return fmt.Errorf("%w: its UID is %s, not %s", ErrReplaced, s.UID, opts.UID)
+	case !filter.selector.Empty() && s.NodesErr != nil:
+		return s.NodesErr
+	}
+	pods, version, err := c.listLogPods(ctx, s)
+	if err != nil {
+		return err
+	}
+	emit := func(line LogLine) error {
+		if filter.shows(line) && !yield(line, nil) {
+			return errLeft
+		}
+		return nil
+	}
+	if opts.Follow {
+		return c.followLogs(ctx, s, pods, version, filter, emit)
+	}
+	var sources []*logSource
+	for _, pod := range pods {
+		if node, selected := filter.node(pod, s, true); selected {
+			sources = append(sources, c.logSources(pod, node, filter, true)...)
+		}
+	}
+	return mergeLogs(ctx, sources, emit)
+}

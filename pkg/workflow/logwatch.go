@@ -1,0 +1,80 @@
+package workflow
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// podsSeen is what a watch of a workflow's pods brought.
+type podsSeen struct {
+	pods []*logPod
+	all  bool // there are no others
+	gone bool // these were deleted
+}
+
+// watchLogPods reports the changes of a workflow's pods since a version, until ctx ends.
+// Where the watch ends, for whatever reason that passes, the pods are listed afresh.
+func (c *WorkflowClient) watchLogPods(ctx context.Context, s *status.WorkflowStatus, version string, seen func(podsSeen)) error {
+	p := newPacer(time.Time{})
+	for {
+		began := time.Now()
+		err := c.watchLogPodsOnce(ctx, s, version, seen)
+		for {
+			if err != nil && ctx.Err() == nil && !passing(err) {
+				return err
+			}
+			if time.Since(began) > steady {
+				p = newPacer(time.Time{})
+			}
+			if !p.pause(ctx, err) {
+				return context.Cause(ctx)
+			}
+			var pods []*logPod
+			began = time.Now()
+			pods, version, err = c.listLogPods(ctx, s)
+			if err == nil {
+				seen(podsSeen{pods: pods, all: true})
+				break
+			}
+		}
+	}
+}
+
+func (c *WorkflowClient) watchLogPodsOnce(ctx context.Context, s *status.WorkflowStatus, version string, seen func(podsSeen)) error {
+	timeout := int64((watchFor + rand.N(watchFor)).Seconds())
+	w, err := c.pods.Watch(ctx, metav1.ListOptions{
+		LabelSelector: logPodsOf(s), ResourceVersion: version, AllowWatchBookmarks: true, TimeoutSeconds: &timeout,
+	})
+	if err != nil {
+		return err
+	}
+	defer w.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case event, open := <-w.ResultChan():
+			if !open {
+				return nil
+			}
+			if event.Type == watch.Error {
+				return &watchError{err: apierrors.FromObject(event.Object)}
+			}
+			obj, ok := event.Object.(*unstructured.Unstructured)
+			if !ok || event.Type == watch.Bookmark {
+				continue
+			}
+			if pod := readLogPod(obj, s.UID); pod != nil {
+				seen(podsSeen{pods: []*logPod{pod}, gone: event.Type == watch.Deleted})
+			}
+		}
+	}
+}
