@@ -30,6 +30,10 @@ type Fixture struct {
 	// these permissions and no others: resource → verbs, the resources being Argo's, pods and
 	// pods/log.
 	Restricted func(ctx context.Context, allowed map[string][]string) workflow.Interface
+	// WriteLog has a container of a pod in Namespace print lines, each at a later time than
+	// all lines before. The pod need not exist yet. nil: what pods print cannot be chosen; the
+	// specs for logs are skipped.
+	WriteLog func(ctx context.Context, pod, container string, lines ...string)
 }
 
 // specTimeout is ample: a pod takes the controller up to ten seconds.
@@ -53,6 +57,7 @@ func Specs(implementation string, setup func(ctx context.Context) Fixture) bool 
 		describeStop(fixture)
 		describeDelete(fixture)
 		describeResubmit(fixture)
+		describeLogs(fixture)
 	})
 }
 

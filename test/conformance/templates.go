@@ -65,6 +65,44 @@ spec:
     suspend: {}
 `
 
+// twoPods runs two pods at once.
+const twoPods = `
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: {generateName: two-pods-}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    steps:
+    - - {name: left, template: work}
+      - {name: right, template: work}
+  - name: work
+    container: {image: any, command: ["true"]}
+`
+
+// podGatePod waits between two pods, the second of which takes a while.
+const podGatePod = `
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: {generateName: pod-gate-pod-}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    steps:
+    - - {name: first, template: work}
+    - - {name: approve, template: approval}
+    - - {name: second, template: long-work}
+  - name: approval
+    suspend: {}
+  - name: work
+    container: {image: any, command: ["true"]}
+  - name: long-work
+    metadata: {annotations: {envtest.argoservice/duration: 4s}}
+    container: {image: any, command: [sleep, "4"]}
+`
+
 // clusterWide is of the whole cluster and needs no pod.
 const clusterWide = `
 apiVersion: argoproj.io/v1alpha1

@@ -37,6 +37,8 @@ type Cluster struct {
 	components []component
 	logs       []*os.File // that stay open as long
 
+	podLogs podLogs
+
 	// commands counts calls of Command.
 	commands atomic.Int64
 

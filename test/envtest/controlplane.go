@@ -100,6 +100,7 @@ func (c *Cluster) controlPlane() (*crenvtest.ControlPlane, error) {
 
 	args := plane.APIServer.Configure()
 	args.Set("authorization-mode", "RBAC")
+	args.Set("kubelet-preferred-address-types", "InternalIP") // the node's name is in no DNS
 	if c.opts.Parts.has(Controllers) {
 		// Off by default, since it needs the controllers that make default
 		// service accounts. Here they run, so pods get their tokens.

@@ -17,6 +17,12 @@
 //	envtest.argoservice/outputs    what the node puts out, as the JSON of Argo's Outputs
 //	envtest.argoservice/progress   the progress it reports, "N/M"
 //
+// Nobody prints anything, so a pod's logs are what [Cluster.WriteLog] puts there. KWOK serves
+// them from files with the kubelet's own code, to follow or not, with tail, limit, times
+// and since. It differs from a kubelet in that a followed log never ends, since KWOK
+// doesn't know when its containers do, and in that a container for which nothing was
+// written is answered with 400 rather than with an empty log.
+//
 // Templates need an explicit command for their containers, otherwise the
 // controller asks an image registry for the image's entrypoint.
 //

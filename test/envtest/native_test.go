@@ -28,6 +28,10 @@ func nativeFixture(ctx context.Context, c *testCluster) conformance.Fixture {
 		Restricted: func(ctx context.Context, allowed map[string][]string) workflow.Interface {
 			return nativeClient(c.restricted(ctx, namespace, allowed), namespace)
 		},
+		WriteLog: func(ctx context.Context, pod, container string, lines ...string) {
+			GinkgoHelper()
+			Expect(c.WriteLog(ctx, namespace, pod, container, lines...)).To(Succeed())
+		},
 	}
 }
 

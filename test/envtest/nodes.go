@@ -31,13 +31,17 @@ func (c *Cluster) startNodes(ctx context.Context) (func(context.Context) error, 
 	if err != nil {
 		return nil, err
 	}
-	p, err := c.startProcess(kwok, c.bin.kwok, nil, []string{
+	logs, err := c.preparePodLogs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := c.startProcess(kwok, c.bin.kwok, nil, append([]string{
 		"--kubeconfig=" + c.kubeconfig,
 		"--config=" + config,
 		"--manage-all-nodes=true",
 		// Without a lease the node would be taken for dead after 40 s.
 		"--node-lease-duration-seconds=40",
-	})
+	}, logs...))
 	if err != nil {
 		return nil, err
 	}

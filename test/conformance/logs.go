@@ -1,0 +1,272 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+func describeLogs(fixture func() Fixture) {
+	Describe("Logs", func() {
+		var f Fixture
+		BeforeEach(func() {
+			if f = fixture(); f.WriteLog == nil {
+				Skip("what pods print cannot be chosen")
+			}
+		})
+
+		It("merges what was written, each line with its pod, container and node", func(ctx SpecContext) {
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, twoPods)})
+			s = f.wait(ctx, s.Name, workflow.Completed)
+			left, right := f.podOf(ctx, s, "left"), f.podOf(ctx, s, "right")
+			f.WriteLog(ctx, left, "main", "1 left", "2 left")
+			f.WriteLog(ctx, right, "main", "3 right")
+			f.WriteLog(ctx, left, "wait", "4 left, waiting")
+			f.WriteLog(ctx, right, "main", "", "  5 right\r")
+
+			read := func(opts workflow.LogOptions) []workflow.LogLine {
+				GinkgoHelper()
+				return linesOf(f.Client.Logs(ctx, s.Name, opts))
+			}
+			all := read(workflow.LogOptions{})
+			Expect(texts(all)).To(Equal([]string{"1 left", "2 left", "3 right", "4 left, waiting", "", "  5 right\r"}))
+			node := s.Select(mustSelect("displayName=left"))[0]
+			for i, at := range []struct{ pod, container string }{
+				{left, "main"}, {left, "main"}, {right, "main"}, {left, "wait"}, {right, "main"}, {right, "main"},
+			} {
+				Expect(all[i]).To(And(HaveField("Pod", at.pod), HaveField("Container", at.container)), all[i].Text)
+				Expect(all[i].NodeID == node.ID).To(Equal(at.pod == left))
+				Expect(all[i].Time).To(BeTemporally("~", time.Now(), specTimeout))
+				if i > 0 {
+					Expect(all[i].Time).To(BeTemporally(">", all[i-1].Time))
+				}
+			}
+			Expect(all[0].Node).To(Equal("left"))
+			Expect(all[2].Node).To(Equal("right"))
+
+			By("leaving out what was not asked for")
+			Expect(texts(read(workflow.LogOptions{Selector: "displayName=right"}))).To(Equal([]string{"3 right", "", "  5 right\r"}))
+			Expect(read(workflow.LogOptions{Selector: "displayName=middle"})).To(BeEmpty())
+			Expect(texts(read(workflow.LogOptions{Containers: []string{"wait"}}))).To(Equal([]string{"4 left, waiting"}))
+			Expect(texts(read(workflow.LogOptions{Grep: "^[14] .*g?$"}))).To(Equal([]string{"1 left", "4 left, waiting"}))
+			Expect(texts(read(workflow.LogOptions{Tail: new(int64(1))}))).To(Equal([]string{"2 left", "4 left, waiting", "  5 right\r"}))
+			Expect(read(workflow.LogOptions{Tail: new(int64(0))})).To(BeEmpty())
+			Expect(texts(read(workflow.LogOptions{SinceTime: all[2].Time}))).To(Equal([]string{"3 right", "4 left, waiting", "", "  5 right\r"}))
+			Expect(read(workflow.LogOptions{Since: time.Nanosecond})).To(BeEmpty())
+			Expect(read(workflow.LogOptions{Since: time.Hour})).To(HaveLen(6))
+			Expect(texts(read(workflow.LogOptions{LimitBytes: int64(len("1 left\n"))}))).To(Equal([]string{"1 left"}),
+				"the first lines of the others are longer")
+			Expect(read(workflow.LogOptions{UID: s.UID})).To(HaveLen(6))
+
+			By("following one that has ended")
+			Expect(read(workflow.LogOptions{Follow: true})).To(HaveLen(6))
+		}, SpecTimeout(specTimeout))
+
+		It("follows the pods as they come, until the workflow ends", func(ctx SpecContext) {
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, podGatePod)})
+			s = f.wait(ctx, s.Name, workflow.Suspended)
+			first := f.podOf(ctx, s, "first")
+			f.WriteLog(ctx, first, "main", "written before")
+			var seen []string
+			for line, err := range f.Client.Logs(ctx, s.Name, workflow.LogOptions{Follow: true, Tail: new(int64(1))}) {
+				Expect(err).NotTo(HaveOccurred())
+				seen = append(seen, line.Node+": "+line.Text)
+				switch line.Text {
+				case "written before":
+					_, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{})
+					Expect(err).NotTo(HaveOccurred())
+					f.WriteLog(ctx, f.podOf(ctx, s, "second"), "main", "from a later pod", "with a second line")
+				case "with a second line":
+					// The pod still runs, for some seconds.
+					f.WriteLog(ctx, line.Pod, "main", "written while it is followed")
+				}
+			}
+			Expect(seen).To(Equal([]string{
+				"first: written before", "second: from a later pod", "second: with a second line", "second: written while it is followed",
+			}))
+			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
+		}, SpecTimeout(specTimeout))
+
+		It("follows the nodes that are selected only", func(ctx SpecContext) {
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, podGatePod)})
+			s = f.wait(ctx, s.Name, workflow.Suspended)
+			f.WriteLog(ctx, f.podOf(ctx, s, "first"), "main", "not this")
+			resumed := make(chan string, 1)
+			go func() {
+				defer GinkgoRecover()
+				_, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{})
+				Expect(err).NotTo(HaveOccurred())
+				pod := f.podOf(ctx, s, "second")
+				f.WriteLog(ctx, pod, "main", "this")
+				resumed <- pod
+			}()
+			lines := linesOf(f.Client.Logs(ctx, s.Name, workflow.LogOptions{Follow: true, Selector: "displayName=second"}))
+			Expect(texts(lines)).To(Equal([]string{"this"}))
+			Expect(resumed).To(Receive(Equal(lines[0].Pod)))
+		}, SpecTimeout(specTimeout))
+
+		It("ends when the workflow is deleted", func(ctx SpecContext) {
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, podGatePod)})
+			s = f.wait(ctx, s.Name, workflow.Suspended)
+			f.WriteLog(ctx, f.podOf(ctx, s, "first"), "main", "the only line")
+			var seen []string
+			var failed error
+			for line, err := range f.Client.Logs(ctx, s.Name, workflow.LogOptions{Follow: true}) {
+				if failed = err; err != nil {
+					continue
+				}
+				seen = append(seen, line.Text)
+				background := metav1.DeletePropagationBackground
+				Expect(f.workflows().Delete(ctx, s.Name, metav1.DeleteOptions{PropagationPolicy: &background})).To(Succeed())
+			}
+			Expect(seen).To(Equal([]string{"the only line"}))
+			expectError(failed, workflow.ErrDeleted, workflow.OpLogs, s.Name)
+		}, SpecTimeout(specTimeout))
+
+		It("ends with its context, and can be left", func(ctx SpecContext) {
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, podGatePod)})
+			s = f.wait(ctx, s.Name, workflow.Suspended)
+			f.WriteLog(ctx, f.podOf(ctx, s, "first"), "main", "a", "b")
+			for line, err := range f.Client.Logs(ctx, s.Name, workflow.LogOptions{Follow: true}) {
+				Expect(err).NotTo(HaveOccurred())
+				Expect(line.Text).To(Equal("a"))
+				break
+			}
+			short, cancel := context.WithTimeout(ctx, time.Second)
+			defer cancel()
+			var failed []error
+			for _, err := range f.Client.Logs(short, s.Name, workflow.LogOptions{Follow: true}) {
+				if err != nil {
+					failed = append(failed, err)
+				}
+			}
+			Expect(failed).To(HaveLen(1))
+			expectError(failed[0], context.DeadlineExceeded, workflow.OpLogs, s.Name)
+			var waited *workflow.WaitError
+			Expect(errors.As(failed[0], &waited)).To(BeTrue())
+			Expect(waited.Last.Suspended()).To(BeTrue())
+		}, SpecTimeout(specTimeout))
+
+		It("refuses bad input, naming every problem", func(ctx SpecContext) {
+			err := errorOf(f.Client.Logs(ctx, "a/b", workflow.LogOptions{
+				Follow: true, Previous: true, Selector: "shape=round", Containers: []string{"main", "No Name"},
+				Since: -time.Second, SinceTime: time.Now(), Tail: new(int64(-1)), LimitBytes: -1, Grep: "(",
+			}))
+			expectError(err, workflow.ErrInvalid, workflow.OpLogs, "a/b")
+			var invalid *workflow.InvalidError
+			Expect(errors.As(err, &invalid)).To(BeTrue())
+			var fields []string
+			for _, problem := range invalid.Problems {
+				fields = append(fields, problem.Field)
+			}
+			Expect(fields).To(ContainElements("name", "selector", "containers[1]", "since", "tail", "limitBytes", "previous", "grep"))
+		}, SpecTimeout(specTimeout))
+
+		It("tells what is not there or not allowed", func(ctx SpecContext) {
+			expectError(errorOf(f.Client.Logs(ctx, "nobody", workflow.LogOptions{})), workflow.ErrNotFound, workflow.OpLogs, "nobody")
+
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, podGatePod)})
+			s = f.wait(ctx, s.Name, workflow.Suspended)
+			f.WriteLog(ctx, f.podOf(ctx, s, "first"), "main", "secret")
+			expectError(errorOf(f.Client.Logs(ctx, s.Name, workflow.LogOptions{UID: "another"})), workflow.ErrReplaced, workflow.OpLogs, s.Name)
+
+			expectError(errorOf(f.Restricted(ctx, nil).Logs(ctx, s.Name, workflow.LogOptions{})), workflow.ErrForbidden, workflow.OpLogs, s.Name)
+			allowed := map[string][]string{"workflows": {"get", "watch"}, "pods": {"list", "watch"}}
+			blind := f.Restricted(ctx, allowed)
+			eventuallyAllowed(ctx, func() error { _, err := blind.Get(ctx, s.Name); return err })
+			for _, follow := range []bool{false, true} {
+				err := errorOf(blind.Logs(ctx, s.Name, workflow.LogOptions{Follow: follow}))
+				Expect(expectError(err, workflow.ErrForbidden, workflow.OpLogs, s.Name)).To(ContainSubstring("pods/log"))
+			}
+
+			By("needing no more than what the documentation says")
+			allowed["pods/log"] = []string{"get"}
+			reader := f.Restricted(ctx, allowed)
+			eventuallyAllowed(ctx, func() error { return firstError(reader.Logs(ctx, s.Name, workflow.LogOptions{})) })
+			for line, err := range reader.Logs(ctx, s.Name, workflow.LogOptions{Follow: true}) {
+				Expect(err).NotTo(HaveOccurred())
+				Expect(line.Text).To(Equal("secret"))
+				break
+			}
+		}, SpecTimeout(specTimeout))
+	})
+}
+
+// podOf returns the name of the pod that runs for a node, once there is one.
+func (f Fixture) podOf(ctx context.Context, s *status.WorkflowStatus, node string) string {
+	GinkgoHelper()
+	pods := f.Admin.Resource(schema.GroupVersionResource{Version: "v1", Resource: "pods"}).Namespace(f.Namespace)
+	var name string
+	Eventually(ctx, func(g Gomega) {
+		now, err := f.Client.Get(ctx, s.Name)
+		g.Expect(err).NotTo(HaveOccurred())
+		nodes := now.Select(mustSelect("displayName=" + node))
+		g.Expect(nodes).To(HaveLen(1))
+		list, err := pods.List(ctx, metav1.ListOptions{LabelSelector: "workflows.argoproj.io/workflow=" + s.Name})
+		g.Expect(err).NotTo(HaveOccurred())
+		name = ""
+		for _, pod := range list.Items {
+			if pod.GetAnnotations()["workflows.argoproj.io/node-id"] == nodes[0].ID {
+				name = pod.GetName()
+			}
+		}
+		g.Expect(name).NotTo(BeEmpty())
+	}).WithTimeout(specTimeout).Should(Succeed())
+	return name
+}
+
+func mustSelect(text string) status.NodeSelector {
+	GinkgoHelper()
+	selector, err := status.ParseNodeSelector(text)
+	Expect(err).NotTo(HaveOccurred())
+	return selector
+}
+
+// linesOf reads a log that must come without an error.
+func linesOf(logs iter.Seq2[workflow.LogLine, error]) []workflow.LogLine {
+	GinkgoHelper()
+	var lines []workflow.LogLine
+	for line, err := range logs {
+		Expect(err).NotTo(HaveOccurred())
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func texts(lines []workflow.LogLine) []string {
+	var all []string
+	for _, line := range lines {
+		all = append(all, line.Text)
+	}
+	return all
+}
+
+// errorOf reads a log that must fail, before any line and once.
+func errorOf(logs iter.Seq2[workflow.LogLine, error]) error {
+	GinkgoHelper()
+	var all []error
+	for line, err := range logs {
+		Expect(line).To(BeZero())
+		all = append(all, err)
+	}
+	Expect(all).To(HaveLen(1))
+	return all[0]
+}
+
+func firstError(logs iter.Seq2[workflow.LogLine, error]) error {
+	for _, err := range logs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

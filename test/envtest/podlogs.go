@@ -1,0 +1,137 @@
+package envtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// podLogs are the logs of pods: a file for each container, and for each pod an object that
+// tells KWOK of its files.
+type podLogs struct {
+	address string // where KWOK serves them, as a kubelet does
+	mu      sync.Mutex
+	written map[types.NamespacedName][]string // the containers
+	last    time.Time
+}
+
+// preparePodLogs chooses where KWOK serves logs, and defines the resource it learns of them
+// from. The arguments it returns are for KWOK.
+func (c *Cluster) preparePodLogs(ctx context.Context) ([]string, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("find a free port: %w", err)
+	}
+	if err := listener.Close(); err != nil {
+		return nil, fmt.Errorf("find a free port: %w", err)
+	}
+	c.podLogs.address = listener.Addr().String()
+	c.podLogs.written = map[types.NamespacedName][]string{}
+	host, port, err := net.SplitHostPort(c.podLogs.address)
+	if err != nil {
+		return nil, fmt.Errorf("find a free port: %w", err)
+	}
+	crd := filepath.Join(c.bin.kwokManifests, "crd", "bases", "kwok.x-k8s.io_logs.yaml")
+	if err := c.applyFile(ctx, crd, ""); err != nil {
+		return nil, err
+	}
+	return []string{
+		"--node-ip=" + host, "--node-port=" + port, // what the API server finds in the node's status
+		"--server-address=" + c.podLogs.address,
+		"--enable-crds=Logs",
+	}, nil
+}
+
+// WriteLog appends lines to the log of a container, as if it had just printed them: each
+// gets a time of its own, later than those of all lines before, of any pod. It blocks until
+// they are served. The pod need not exist yet. As KWOK runs no container, this is all that
+// is ever in a log.
+func (c *Cluster) WriteLog(ctx context.Context, namespace, pod, container string, lines ...string) error {
+	if !c.opts.Parts.has(Nodes) {
+		return errors.New("a cluster without nodes has no logs")
+	}
+	c.podLogs.mu.Lock()
+	defer c.podLogs.mu.Unlock()
+	path := c.podLogPath(namespace, pod, container)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("create log folder: %w", err)
+	}
+	var text bytes.Buffer
+	for _, line := range lines {
+		now := time.Now()
+		if !now.After(c.podLogs.last) {
+			now = c.podLogs.last.Add(1)
+		}
+		c.podLogs.last = now
+		fmt.Fprintf(&text, "%s stdout F %s\n", now.UTC().Format(time.RFC3339Nano), line) // the CRI's format
+	}
+	// At once, so that nobody reads half of a line.
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("write log: %w", err)
+	}
+	_, err = file.Write(text.Bytes())
+	if err := errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("write log: %w", err)
+	}
+	return c.serveLog(ctx, types.NamespacedName{Namespace: namespace, Name: pod}, container)
+}
+
+func (c *Cluster) podLogPath(namespace, pod, container string) string {
+	return c.path("pod-logs", namespace, pod, container+".log")
+}
+
+// serveLog makes a container's log known, and waits until it is.
+func (c *Cluster) serveLog(ctx context.Context, pod types.NamespacedName, container string) error {
+	known := c.podLogs.written[pod]
+	if slices.Contains(known, container) {
+		return nil
+	}
+	known = append(slices.Clone(known), container)
+	var files []any
+	for _, name := range known {
+		files = append(files, map[string]any{
+			"containers": []any{name},
+			"logsFile":   c.podLogPath(pod.Namespace, pod.Name, name),
+		})
+	}
+	logs := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": "Logs",
+		"metadata": map[string]any{"namespace": pod.Namespace, "name": pod.Name},
+		"spec":     map[string]any{"logs": files},
+	}}
+	if err := c.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(logs), fieldOwner, client.ForceOwnership); err != nil {
+		return fmt.Errorf("tell of log: %w", err)
+	}
+	// Of KWOK itself, since the API server serves the logs of pods that exist only.
+	url := fmt.Sprintf("http://%s/containerLogs/%s/%s/%s?tailLines=1", c.podLogs.address, pod.Namespace, pod.Name, container)
+	transport := &http.Transport{DisableKeepAlives: true}
+	err := until(ctx, "the log is served", func(ctx context.Context) (bool, error) {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+		if err != nil {
+			return false, err
+		}
+		resp, err := transport.RoundTrip(req)
+		if err != nil {
+			return false, err
+		}
+		return resp.StatusCode == http.StatusOK, resp.Body.Close()
+	})
+	if err != nil {
+		return err
+	}
+	c.podLogs.written[pod] = known
+	return nil
+}
