@@ -170,7 +170,7 @@ func (f *logFollower) workflowEnded(ctx context.Context, err error, list bool) {
 func (f *logFollower) waiting() bool {
 	for _, pod := range f.pods {
 		for _, stream := range pod.streams {
-			if !stream.started && stream.ended.Err() == nil {
+			if !stream.started && !stream.ended {
 				return true
 			}
 		}

@@ -87,7 +87,7 @@ func (s *logSource) request(ctx context.Context, follow, final bool, emit func(L
 		case errors.Is(err, io.EOF):
 			return s.atEnd(line, final, again, emit)
 		case err != nil:
-			return &cutLog{err: err}
+			return &cutLogError{err: err}
 		case !again.isNew(line):
 			continue
 		}
@@ -135,16 +135,16 @@ func (s *logSource) unavailable(err error) error {
 	return fmt.Errorf("%w: log of container %s of pod %s: %w", ErrUnavailable, s.line.Container, s.line.Pod, err)
 }
 
-// cutLog is the error of a log that broke off.
-type cutLog struct{ err error }
+// cutLogError is the error of a log that broke off.
+type cutLogError struct{ err error }
 
-func (e *cutLog) Error() string { return "the log broke off: " + e.err.Error() }
-func (e *cutLog) Unwrap() error { return e.err }
+func (e *cutLogError) Error() string { return "the log broke off: " + e.err.Error() }
+func (e *cutLogError) Unwrap() error { return e.err }
 
 // readAgain reports whether a log that could not be read for err may be a little later. The
 // API server gives a kubelet that it cannot reach as an internal error of its own.
 func readAgain(err error) bool {
-	var cut *cutLog
+	var cut *cutLogError
 	var answer apierrors.APIStatus
 	return errors.As(err, &cut) || transient(err) ||
 		errors.As(err, &answer) && answer.Status().Code >= http.StatusInternalServerError

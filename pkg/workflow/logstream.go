@@ -2,7 +2,6 @@ package workflow
 
 import (
 	"context"
-	"errors"
 	"sync/atomic"
 	"time"
 )
@@ -22,9 +21,8 @@ type followedPod struct {
 type logStream struct {
 	source  *logSource
 	started bool // there is a goroutine, or none is needed any more
-	// ended is done when the container will write no more.
-	ended context.Context
-	end   context.CancelFunc
+	ended   bool // the container will write no more
+	cancel  context.CancelFunc
 	// deleted: there is no use in another request.
 	deleted atomic.Bool
 }
@@ -44,8 +42,7 @@ func (f *logFollower) update(ctx context.Context, pod *logPod, initial bool) {
 		}
 		followed.selected = true
 		for _, source := range f.client.logSources(pod, node, f.filter, initial) {
-			stream := &logStream{source: source}
-			stream.ended, stream.end = context.WithCancel(ctx)
+			stream := &logStream{source: source, cancel: func() {}}
 			followed.streams = append(followed.streams, stream)
 			source.goesOn = true
 			if initial {
@@ -67,12 +64,20 @@ func (s *logStream) update(ctx context.Context, f *logFollower, pod *logPod, ini
 		if state.started && !s.started {
 			s.started = true
 			f.active++
-			f.running.Go(func() { f.stream(ctx, s, initial) })
+			live, cancel := context.WithCancel(ctx)
+			s.cancel = cancel
+			f.running.Go(func() { f.stream(ctx, live, s, initial) })
 		}
 		if state.ended {
 			s.end()
 		}
 	}
+}
+
+// end ends the stream: no more is written than there is.
+func (s *logStream) end() {
+	s.ended = true
+	s.cancel()
 }
 
 // gone ends the streams of a pod that was deleted, or is not waited for any longer.
@@ -85,9 +90,9 @@ func (p *followedPod) gone(there bool) {
 	}
 }
 
-// stream reads one container to its end.
-func (f *logFollower) stream(ctx context.Context, s *logStream, initial bool) {
-	err := f.read(ctx, s, initial)
+// stream reads one container to its end. live ends with the container.
+func (f *logFollower) stream(ctx, live context.Context, s *logStream, initial bool) {
+	err := f.read(ctx, live, s, initial)
 	if err != nil && ctx.Err() == nil {
 		f.fail(err)
 	}
@@ -97,12 +102,12 @@ func (f *logFollower) stream(ctx context.Context, s *logStream, initial bool) {
 	}
 }
 
-func (f *logFollower) read(ctx context.Context, s *logStream, initial bool) error {
+func (f *logFollower) read(ctx, live context.Context, s *logStream, initial bool) error {
 	if initial { // mergeLogs begins with it
 		select {
 		case <-f.past:
 		case <-ctx.Done():
-			return nil
+			return ctx.Err()
 		}
 	}
 	emit := func(line LogLine) error {
@@ -114,19 +119,21 @@ func (f *logFollower) read(ctx context.Context, s *logStream, initial bool) erro
 		}
 	}
 	p := newPacer(time.Time{})
-	for s.ended.Err() == nil {
+	for live.Err() == nil {
 		began := time.Now()
-		err := s.followOnce(ctx, emit)
+		err := s.followOnce(ctx, live, emit)
 		switch {
-		case ctx.Err() != nil, s.source.reached:
+		case s.source.reached:
 			return nil
-		case err != nil && s.ended.Err() == nil && !noLog(err) && !readAgain(err):
+		case ctx.Err() != nil:
+			return err
+		case err != nil && !noLog(err) && !readAgain(err):
 			return err
 		}
 		if time.Since(began) > steady {
 			p = newPacer(time.Time{})
 		}
-		p.pause(s.ended, err)
+		p.pause(live, err)
 	}
 	if s.deleted.Load() {
 		return nil
@@ -135,14 +142,14 @@ func (f *logFollower) read(ctx context.Context, s *logStream, initial bool) erro
 }
 
 // followOnce makes one request that lasts as long as the container does, or the connection.
-func (s *logStream) followOnce(ctx context.Context, emit func(LogLine) error) error {
+func (s *logStream) followOnce(ctx, live context.Context, emit func(LogLine) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	stop := context.AfterFunc(s.ended, func() { time.AfterFunc(endGrace, cancel) })
+	stop := context.AfterFunc(live, func() { time.AfterFunc(endGrace, cancel) })
 	defer stop()
 	err := s.source.request(ctx, true, false, emit)
-	if errors.Is(err, context.Canceled) && s.ended.Err() != nil {
-		return nil // the rest is requested as such
+	if ctx.Err() != nil { // the rest is requested as such
+		return &cutLogError{err: ctx.Err()}
 	}
 	return err
 }
