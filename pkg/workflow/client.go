@@ -28,7 +28,7 @@ type Options struct {
 	// InstanceID is put on the workflows that are started, for a controller that was given
 	// one (instanceID in its configuration). A wrong id leaves a workflow unseen for ever.
 	InstanceID string
-	// RetryFor is how long a call other than Wait and Watch keeps trying over transient
+	// RetryFor is how long a call other than Wait, Watch and Logs that follow keeps trying over transient
 	// faults, as long as its context lasts. 0 means [DefaultRetryFor], negative not at all.
 	RetryFor time.Duration
 	// TemplateMaxAge is how old a template may be against which Start checks a request; within

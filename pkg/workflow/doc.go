@@ -1,5 +1,5 @@
 // Package workflow does to Argo Workflows what a service needs done: start them exactly
-// once, follow them to their end, pass their gates.
+// once, follow them to their end, pass their gates, read their logs.
 //
 // [Interface] is what callers depend on. [WorkflowClient] implements it natively, with
 // unstructured objects over client-go's dynamic client: no kubectl, no Argo server, none

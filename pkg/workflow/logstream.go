@@ -120,7 +120,7 @@ func (f *logFollower) read(ctx, live context.Context, s *logStream, initial bool
 	}
 	p := newPacer(time.Time{})
 	for live.Err() == nil {
-		began := time.Now()
+		began, before := time.Now(), s.source.size
 		err := s.followOnce(ctx, live, emit)
 		switch {
 		case s.source.reached:
@@ -130,7 +130,7 @@ func (f *logFollower) read(ctx, live context.Context, s *logStream, initial bool
 		case err != nil && !noLog(err) && !readAgain(err):
 			return err
 		}
-		if time.Since(began) > steady {
+		if time.Since(began) > steady || s.source.size > before {
 			p = newPacer(time.Time{})
 		}
 		p.pause(live, err)

@@ -1,10 +1,13 @@
 package envtest_test
 
 import (
+	"time"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/dynamic"
 
@@ -78,6 +81,35 @@ var _ = Describe("pods of Workflows", func() {
 			g.Expect(status).To(HaveKeyWithValue("progress", "3/10"))
 			g.Expect(status).To(HaveKeyWithValue("phase", "Running"))
 		}).Should(Succeed())
+	}, SpecTimeout(specTimeout))
+
+	It("have the logs that were written for them", func(ctx SpecContext) {
+		create(ctx, client, onePod(map[string]string{envtest.AnnotationDuration: "1h"}))
+		var pod string
+		Eventually(ctx, func(g Gomega) {
+			list, err := kube.CoreV1().Pods(ns).List(ctx, metav1.ListOptions{})
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(list.Items).To(HaveExactElements(HaveField("Status.Phase", corev1.PodRunning)))
+			pod = list.Items[0].Name
+		}).Should(Succeed())
+		Expect(cluster.WriteLog(ctx, ns, pod, "main", "one", "two")).To(Succeed())
+		Expect(cluster.WriteLog(ctx, ns, pod, "wait", "of another")).To(Succeed())
+		Expect(cluster.WriteLog(ctx, ns, pod, "main", "three")).To(Succeed())
+		read := func(opts *corev1.PodLogOptions) string {
+			GinkgoHelper()
+			text, err := kube.CoreV1().Pods(ns).GetLogs(pod, opts).DoRaw(ctx)
+			Expect(err).NotTo(HaveOccurred())
+			return string(text)
+		}
+		Expect(read(&corev1.PodLogOptions{Container: "main"})).To(Equal("one\ntwo\nthree\n"))
+		Expect(read(&corev1.PodLogOptions{Container: "wait"})).To(Equal("of another\n"))
+		Expect(read(&corev1.PodLogOptions{Container: "main", TailLines: new(int64(1))})).To(Equal("three\n"))
+		Expect(read(&corev1.PodLogOptions{Container: "main", LimitBytes: new(int64(5))})).To(Equal("one\nt"))
+		Expect(read(&corev1.PodLogOptions{Container: "main", SinceTime: new(metav1.NewTime(time.Now().Add(time.Hour)))})).To(BeEmpty())
+		Expect(read(&corev1.PodLogOptions{Container: "main", Timestamps: true})).To(MatchRegexp(`^\S+T\S+Z one\n`))
+
+		_, err := kube.CoreV1().Pods(ns).GetLogs(pod, &corev1.PodLogOptions{Container: "init"}).DoRaw(ctx)
+		Expect(err).To(MatchError(apierrors.IsBadRequest, "IsBadRequest"), "nothing was written for it")
 	}, SpecTimeout(specTimeout))
 
 	It("are collected with their Workflow", func(ctx SpecContext) {
