@@ -291,7 +291,7 @@ func TestLogErrors(t *testing.T) {
 					err = newError(OpLogs, "ns", "w", err)
 				}
 				for _, kind := range sentinels() {
-					if errors.Is(err, kind) != (tc.kind == kind) {
+					if errors.Is(err, kind) != errors.Is(tc.kind, kind) {
 						t.Errorf("%v: is %v", err, kind)
 					}
 				}
