@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"path"
+	"strings"
 	"sync"
 
 	"k8s.io/client-go/rest"
@@ -53,6 +54,20 @@ func failedWorkflow() map[string]any {
 		map[string]any{"phase": "Failed", "message": "child failed"})
 }
 
+// examplePod has run one step of a workflow, and printed lines.
+func examplePod(step string, lines ...string) map[string]any {
+	pod := object("Pod", "bulk-load-x7f2k-"+step,
+		map[string]any{"restartPolicy": "Never", "containers": []any{map[string]any{"name": "main"}}},
+		map[string]any{"phase": "Succeeded", "containerStatuses": []any{map[string]any{
+			"name": "main", "state": map[string]any{"terminated": map[string]any{"exitCode": int64(0)}},
+		}}})
+	pod["metadata"].(map[string]any)["annotations"] = map[string]any{
+		"workflows.argoproj.io/node-id": step, "workflows.argoproj.io/node-name": step,
+	}
+	pod["exampleLog"] = strings.Join(lines, "\n") + "\n" // as a kubelet sends it, with the times
+	return pod
+}
+
 func object(kind, name string, spec, status map[string]any) map[string]any {
 	return map[string]any{
 		"apiVersion": "argoproj.io/v1alpha1", "kind": kind, "spec": spec, "status": status,
@@ -76,6 +91,10 @@ func (s *exampleServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	plural, name := path.Base(path.Dir(r.URL.Path)), path.Base(r.URL.Path)
 	obj := s.objects[plural+"/"+name]
 	switch {
+	case name == "log":
+		return answerText("text/plain", s.objects["pods/"+plural]["exampleLog"].(string))
+	case r.URL.Query().Get("watch") != "" && name == "pods":
+		return answerText("application/json", "") // nothing changes
 	case r.URL.Query().Get("watch") != "":
 		obj := s.objects[name+"/"+r.URL.Query().Get("fieldSelector")[len("metadata.name="):]]
 		obj["status"] = map[string]any{"phase": "Succeeded", "progress": "5/5"}
@@ -85,7 +104,7 @@ func (s *exampleServer) RoundTrip(r *http.Request) (*http.Response, error) {
 		created["uid"] = "uid-of-the-new-one"
 		s.objects[name+"/"+created["name"].(string)] = sent
 		return answer(s.stored(sent))
-	case obj == nil && name == "workflows":
+	case obj == nil && (name == "workflows" || name == "pods"):
 		var items []any
 		for key, obj := range s.objects {
 			if path.Dir(key) == name {
@@ -139,4 +158,10 @@ func answer(body map[string]any) (*http.Response, error) {
 	return &http.Response{
 		StatusCode: code, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(text)),
 	}, err
+}
+
+func answerText(contentType, text string) (*http.Response, error) {
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {contentType}}, Body: io.NopCloser(strings.NewReader(text)),
+	}, nil
 }

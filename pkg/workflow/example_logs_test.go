@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"k8s.io/client-go/dynamic"
@@ -15,45 +14,64 @@ import (
 
 // Show what a workflow prints until it has ended.
 func ExampleWorkflowClient_Logs() {
-	show := func(ctx context.Context, client workflow.LogStreamer, name string) error {
-		for line, err := range client.Logs(ctx, name, workflow.LogOptions{
-			Follow:     true,
-			Containers: []string{"main"}, // without what Argo's own containers say
-			Tail:       new(int64(100)),  // of each that runs or ran already
-		}) {
-			switch {
-			case errors.Is(err, workflow.ErrDeleted):
-				slog.Warn("the workflow is gone", "name", name)
-				return nil
-			case err != nil:
-				return err // always the last element
-			}
-			fmt.Printf("%s %s/%s: %s\n", line.Time.Format(time.TimeOnly), line.Node, line.Container, line.Text)
+	ctx, client := context.Background(), exampleClient(
+		examplePod("snapshot", "2026-11-23T10:00:00.000000001Z begins", "2026-11-23T10:00:02.000000001Z done"),
+		examplePod("metadata", "2026-11-23T10:00:01.000000001Z 12 indices"),
+	)
+	for line, err := range client.Logs(ctx, "bulk-load-x7f2k", workflow.LogOptions{
+		Follow:     true,
+		Containers: []string{"main"}, // without what Argo's own containers say
+	}) {
+		switch {
+		case errors.Is(err, workflow.ErrDeleted):
+			fmt.Println("the workflow was deleted meanwhile")
+			return
+		case err != nil: // always the last element
+			fmt.Println(err)
+			return
 		}
-		return nil
+		fmt.Printf("%s %s/%s: %s\n", line.Time.Format(time.TimeOnly), line.Node, line.Container, line.Text)
 	}
-	_ = show
+	// Output:
+	// 10:00:00 snapshot/main: begins
+	// 10:00:01 metadata/main: 12 indices
+	// 10:00:02 snapshot/main: done
 }
 
-// Look for the first sign of trouble in the pods that failed, and leave it at that.
-func ExampleWorkflowClient_Logs_failed() {
-	reason := func(ctx context.Context, client workflow.LogStreamer, name string) (string, error) {
-		for line, err := range client.Logs(ctx, name, workflow.LogOptions{
-			Selector: "phase=Failed",
-			Grep:     `(?i)\b(error|exception|fatal)\b`,
-		}) {
-			return line.Node + ": " + line.Text, err
+// Look for the first sign of trouble, and leave it at that.
+func ExampleWorkflowClient_Logs_grep() {
+	ctx, client := context.Background(), exampleClient(
+		examplePod("snapshot", "2026-11-23T10:00:00Z begins", "2026-11-23T10:00:02Z ERROR: no space left", "2026-11-23T10:00:03Z ERROR: gave up"),
+	)
+	for line, err := range client.Logs(ctx, "bulk-load-x7f2k", workflow.LogOptions{Grep: `(?i)\b(error|fatal)\b`}) {
+		if err != nil {
+			fmt.Println(err)
+			return
 		}
-		return "", nil
+		fmt.Println(line.Pod, line.Text)
+		break
 	}
-	_ = reason
+	// Output: bulk-load-x7f2k-snapshot ERROR: no space left
 }
 
-// A host that shares one dynamic client says what logs are read with.
+// A host that shares one dynamic client says what logs are read with: a REST client of
+// core/v1, such as clientset.CoreV1().RESTClient().
 func ExampleOptions_logs() {
 	newClient := func(dyn dynamic.Interface, core rest.Interface) (*workflow.WorkflowClient, error) {
-		// core is a REST client of core/v1, such as clientset.CoreV1().RESTClient().
 		return workflow.New(dyn, workflow.Options{Namespace: "ma", Logs: core})
 	}
-	_ = newClient
+	dyn, err := dynamic.NewForConfig(exampleCluster())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	client, err := newClient(dyn, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, err := range client.Logs(context.Background(), "bulk-load-x7f2k", workflow.LogOptions{}) {
+		fmt.Println(errors.Is(err, workflow.ErrUnsupported))
+	}
+	// Output: true
 }

@@ -80,9 +80,9 @@ const MaxLogLine = 1 << 20
 // line is [ErrDeleted].
 //
 // Nothing is sent before the sequence is ranged over. The range may be left at any time, and
-// nothing is left running. Lines are fetched as they are consumed; some of them, up to a few
-// MiB, are held to be put in order. One connection is open for each container that
-// is followed, and for those that ran at the same time in what is past.
+// nothing is left running. Lines are fetched as they are consumed: up to 4 MiB are held to be
+// put in order, and net/http reads up to as much ahead of each stream. One stream is open for
+// each container that is followed, and for those that ran at the same time in what is past.
 //
 // An error is yielded once, as the last element. Errors: [ErrInvalid] (an option, in an
 // [*InvalidError]), [ErrNotFound], [ErrReplaced], [ErrDeleted], [ErrNodesOffloaded] (with a
