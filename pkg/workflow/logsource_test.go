@@ -231,6 +231,25 @@ func TestLogGoesOnAfterTailOfNone(t *testing.T) {
 	}
 }
 
+// What a container that runs has written of a line so far is not a line yet.
+func TestLogLeavesUnfinishedLine(t *testing.T) {
+	k := &keptLog{lines: regular(), end: ""}
+	s := k.source()
+	var got []string
+	err := s.past(t.Context(), false, func(line LogLine) error {
+		got = append(got, line.Text)
+		return nil
+	})
+	if want := k.texts()[:len(k.lines)-1]; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q, %v, want %q", got, err, want)
+	}
+	k.lines[len(k.lines)-1].text += " and the rest"
+	k.end = "\n"
+	if got, err := collect(s); err != nil || !slices.Equal(got, []string{"4 and the rest"}) {
+		t.Errorf("%q, %v, want the whole line", got, err)
+	}
+}
+
 func TestLogLimit(t *testing.T) {
 	lines := difficult()
 	for limit := int64(1); limit < 200; limit++ {
