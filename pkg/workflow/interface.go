@@ -10,7 +10,7 @@ import (
 // Interface is everything one can do with workflows of one namespace, whichever way it is
 // done. Depend on the smaller interfaces it is made of where those suffice. It grows as
 // verbs are added, so implement it by embedding.
-type Interface interface {
+type Interface interface { //nolint:interfacebloat // it is the sum of small ones, and those are what callers declare
 	Starter
 	Reader
 	Waiter
