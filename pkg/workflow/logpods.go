@@ -21,10 +21,14 @@ const (
 	annotationNodeName = "workflows.argoproj.io/node-name"
 )
 
+// logPodsPage is how many pods are read at a time.
+const logPodsPage = 500
+
 // logPod is what matters of a pod to its logs.
 type logPod struct {
 	name             string
 	uid              types.UID
+	created          time.Time
 	nodeID, nodeName string
 	containers       []logContainer
 }
@@ -38,24 +42,29 @@ type logContainer struct {
 }
 
 // listLogPods returns the pods of a workflow, the older ones first, and the version to watch
-// them from.
+// them from. It reads page by page, since a pod is large and little of it matters here.
 func (c *WorkflowClient) listLogPods(ctx context.Context, s *status.WorkflowStatus) ([]*logPod, string, error) {
-	list, err := read(ctx, c.pacer(), func() (*unstructured.UnstructuredList, error) {
-		return c.pods.List(ctx, metav1.ListOptions{LabelSelector: logPodsOf(s)})
-	})
-	if err != nil {
-		return nil, "", err
-	}
-	slices.SortStableFunc(list.Items, func(a, b unstructured.Unstructured) int {
-		return a.GetCreationTimestamp().Compare(b.GetCreationTimestamp().Time)
-	})
 	var pods []*logPod
-	for i := range list.Items {
-		if pod := readLogPod(&list.Items[i], s.UID); pod != nil {
-			pods = append(pods, pod)
+	opts := metav1.ListOptions{LabelSelector: logPodsOf(s), Limit: logPodsPage}
+	for {
+		list, err := read(ctx, c.pacer(), func() (*unstructured.UnstructuredList, error) { return c.pods.List(ctx, opts) })
+		if opts.Continue != "" && apierrors.IsResourceExpired(err) {
+			pods, opts.Continue, opts.Limit = nil, "", 0 // anew, and all at once
+			continue
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		for i := range list.Items {
+			if pod := readLogPod(&list.Items[i], s.UID); pod != nil {
+				pods = append(pods, pod)
+			}
+		}
+		if opts.Continue = list.GetContinue(); opts.Continue == "" {
+			slices.SortStableFunc(pods, func(a, b *logPod) int { return a.created.Compare(b.created) })
+			return pods, list.GetResourceVersion(), nil
 		}
 	}
-	return pods, list.GetResourceVersion(), nil
 }
 
 func logPodsOf(s *status.WorkflowStatus) string {
@@ -72,7 +81,7 @@ func readLogPod(obj *unstructured.Unstructured, workflow types.UID) *logPod {
 	}
 	annotations := obj.GetAnnotations()
 	pod := &logPod{
-		name: obj.GetName(), uid: obj.GetUID(),
+		name: obj.GetName(), uid: obj.GetUID(), created: obj.GetCreationTimestamp().Time,
 		nodeID: annotations[annotationNodeID], nodeName: annotations[annotationNodeName],
 	}
 	phase, _, _ := unstructured.NestedString(obj.Object, "status", "phase")

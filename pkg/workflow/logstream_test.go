@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"k8s.io/client-go/rest"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 // followedSource is a source whose requests are answered in turn, each at its time.
@@ -153,6 +155,44 @@ func TestLogRequest(t *testing.T) {
 		if sent.Path != "/api/v1/namespaces/ns/pods/p/log" || sent.Query().Encode() != values.Encode() {
 			t.Errorf("%+v: %s, want %s", query, sent, values.Encode())
 		}
+	}
+}
+
+func TestListLogPods(t *testing.T) {
+	pod := func(name, created, owner string) string {
+		return `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"` + name + `","creationTimestamp":"2026-11-23T10:00:0` + created +
+			`Z","ownerReferences":[{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","name":"w","uid":"` + owner + `"}]}}`
+	}
+	list := func(token string, pods ...string) string {
+		return `{"apiVersion":"v1","kind":"PodList","metadata":{"resourceVersion":"7","continue":"` + token + `"},"items":[` + strings.Join(pods, ",") + `]}`
+	}
+	const expired = `{"kind":"Status","apiVersion":"v1","status":"Failure","code":410,"reason":"Expired","message":"too old"}`
+	answers := []struct{ query, body string }{
+		{"&limit=500", list("next", pod("c", "3", "u-1"))},
+		{"&limit=500&continue=next", expired},
+		{"", list("", pod("c", "3", "u-1"), pod("old", "1", "u-0"), pod("b", "2", "u-1"))},
+	}
+	client, err := NewForConfig(&rest.Config{Host: "https://example", Transport: transport(func(r *http.Request) (*http.Response, error) {
+		next := answers[0]
+		answers = answers[1:]
+		want, err := url.ParseQuery("labelSelector=workflows.argoproj.io/workflow%3Dw" + next.query)
+		if r.URL.Query().Encode() != want.Encode() {
+			t.Errorf("%s, want %s", r.URL.RawQuery, want.Encode())
+		}
+		code := http.StatusOK
+		if next.body == expired {
+			code = http.StatusGone
+		}
+		return &http.Response{
+			StatusCode: code, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(next.body)), Request: r,
+		}, err
+	})}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pods, version, err := client.listLogPods(t.Context(), &status.WorkflowStatus{Name: "w", UID: "u-1"})
+	if err != nil || version != "7" || len(pods) != 2 || pods[0].name != "b" || pods[1].name != "c" || len(answers) != 0 {
+		t.Errorf("%+v, %q, %v; %d requests were not made", pods, version, err, len(answers))
 	}
 }
 
