@@ -2,9 +2,12 @@ package status
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"unicode"
 )
+
+func sortNodes(nodes []*Node) { slices.SortFunc(nodes, compareStart) }
 
 // compareStart orders nodes by start time, those without one last. Times have whole
 // seconds, so many nodes share one: those follow in the order of their names, in which

@@ -139,12 +139,7 @@ func (s *WorkflowStatus) readStatus(status *object) {
 	s.EndTime = status.time("finishedAt")
 	s.Progress = status.progress("progress")
 	s.EstimatedDuration = status.seconds("estimatedDuration")
-	if used := status.object("resourcesDuration"); len(used.fields) > 0 {
-		s.ResourcesDuration = make(map[string]time.Duration, len(used.fields))
-		for resource := range used.fields {
-			s.ResourcesDuration[resource] = used.seconds(resource)
-		}
-	}
+	s.ResourcesDuration = status.durations("resourcesDuration")
 	for _, c := range status.objects("conditions") {
 		s.Conditions = append(s.Conditions, Condition{
 			Type: c.string("type"), Status: c.string("status"), Message: c.string("message"),
