@@ -62,11 +62,12 @@ type seen struct {
 }
 
 func ofOurs(n *status.Node) seen {
+	details := n.Details()
 	s := seen{
 		name: n.Name, displayName: n.DisplayName, kind: string(n.Type), template: n.TemplateName, phase: string(n.Phase),
-		message: n.Message, boundary: n.BoundaryID, progress: n.Progress.String(), host: n.HostNodeName,
+		message: n.Message, boundary: n.BoundaryID, progress: n.Progress.String(), host: details.HostNodeName,
 		start: n.StartTime.UTC().String(), end: n.EndTime.UTC().String(), retried: n.Retried,
-		children: n.Children, outbound: n.OutboundNodes, artifacts: n.Outputs().Artifacts, exitCode: n.Outputs().ExitCode,
+		children: n.Children, outbound: details.OutboundNodes, artifacts: n.Outputs().Artifacts, exitCode: n.Outputs().ExitCode,
 		inputs: map[string]string{}, outputs: map[string]string{},
 	}
 	for _, p := range n.Inputs().Parameters {

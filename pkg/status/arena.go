@@ -22,7 +22,7 @@ func newArena() *arena { return &arena{seed: maphash.MakeSeed()} }
 const (
 	textPieces, mostText = 1 << 10, 1 << 15
 	listPieces, mostList = 1 << 4, 1 << 10
-	nodePieces, mostNode = 1 << 2, 1 << 7
+	nodePieces, mostNode = 1 << 2, 1 << 9
 )
 
 // copy returns b as a string.

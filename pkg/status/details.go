@@ -16,9 +16,7 @@ type NodeDetails struct {
 	// TemplateScope is where the node's template was looked up, e.g. "namespaced/bulk-load";
 	// "local/" and the workflow's name: in the workflow itself.
 	TemplateScope string
-	// WaitingForLock is the name of the lock the node waits for, see [Lock]; "": none.
-	WaitingForLock string
-	Memoization    Memoization
+	Memoization   Memoization
 	// AwaitsTaskResult: the controller has not received the pod's outputs yet. Versions
 	// before 3.7 do not tell.
 	AwaitsTaskResult bool
@@ -49,7 +47,6 @@ func readDetails(o *object) NodeDetails {
 		HostNodeName:      o.string("hostNodeName"),
 		OutboundNodes:     o.strings("outboundNodes"),
 		TemplateScope:     o.string("templateScope"),
-		WaitingForLock:    o.object("synchronizationStatus").string("waiting"),
 		Memoization: Memoization{
 			Hit: cached.bool("hit"), Key: cached.string("key"), CacheName: cached.string("cacheName"),
 		},

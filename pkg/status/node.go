@@ -26,6 +26,9 @@ type Node struct {
 	StartTime, EndTime time.Time
 	Progress           Progress
 
+	// WaitingForLock is the name of the [Lock] that it waits for; "": none.
+	WaitingForLock string
+
 	// BoundaryID is the id of the template invocation it belongs to; "" for the root.
 	BoundaryID string
 	// Children are the ids of the nodes that follow. A child can have several parents, and
@@ -97,11 +100,14 @@ func (n *Node) read(id string, o *object, source *nodeSource) {
 		TemplateRef: TemplateRef{
 			Name: ref.string("name"), Template: ref.string("template"), ClusterScope: ref.bool("clusterScope"),
 		},
-		Phase:      NodePhase(o.string("phase")),
-		Message:    o.string("message"),
-		StartTime:  o.time("startedAt"),
-		EndTime:    o.time("finishedAt"),
-		Progress:   o.progress("progress"),
+		Phase:     NodePhase(o.string("phase")),
+		Message:   o.string("message"),
+		StartTime: o.time("startedAt"),
+		EndTime:   o.time("finishedAt"),
+		Progress:  o.progress("progress"),
+
+		WaitingForLock: o.object("synchronizationStatus").string("waiting"),
+
 		BoundaryID: o.string("boundaryID"),
 		Children:   o.strings("children"),
 		Daemoned:   o.bool("daemoned"),

@@ -11,8 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 )
 
-// MaxNodesSize is the size in bytes up to which compressed nodes are unpacked. Argo
-// compresses above 1 MiB of JSON at about 10:1, so an honest object stays far below.
+// MaxNodesSize is the size in bytes up to which compressed nodes are unpacked (64 MiB); more
+// than one node for each 128 of them are not read either. Argo compresses above 1 MiB of JSON
+// at about 10:1, so an honest object stays far below.
 const MaxNodesSize = 64 << 20
 
 // readNodes finds the nodes where the controller has put them: in the object, compressed

@@ -10,6 +10,10 @@ import (
 // skipString moves behind the string at hand, and reports whether it has escapes.
 func (s *scanner) skipString() (escaped bool, err error) {
 	s.pos++
+	if end := s.pos + plainLength(s.buf[s.pos:]); end < len(s.buf) && s.buf[end] == '"' {
+		s.pos = end + 1 // as nearly all
+		return false, nil
+	}
 	for {
 		s.pos += plainLength(s.buf[s.pos:])
 		c, err := s.current()

@@ -61,6 +61,13 @@ func (s *scanner) fill() bool {
 
 // next moves to the next byte that is no space.
 func (s *scanner) next() (byte, error) {
+	if s.pos < len(s.buf) && s.buf[s.pos] > ' ' {
+		return s.buf[s.pos], nil
+	}
+	return s.nextAfterSpace()
+}
+
+func (s *scanner) nextAfterSpace() (byte, error) {
 	for {
 		for ; s.pos < len(s.buf); s.pos++ {
 			switch c := s.buf[s.pos]; c {
