@@ -18,15 +18,16 @@ const maxNodes = MaxNodesSize / 128
 type nodeReader struct {
 	scanner
 
-	arena   *arena
-	source  *nodeSource
-	count   int
-	dropped []droppedOf
+	arena  *arena
+	source *nodeSource
+	count  int
+
+	dropped      []droppedOf
+	droppedCount int
 
 	odd     bool    // the node at hand is not of the usual form
 	inner   scanner // of what stands within it
 	scratch []byte  // for texts with escapes
-	places  []span  // for lists
 
 	// unsorted: the ids do not ascend as Argo writes them, so one may come twice.
 	unsorted bool
@@ -149,8 +150,9 @@ func (r *nodeReader) readOdd(n *Node, id string, text []byte) error {
 	if o := objectOfNodes(map[string]any{id: value}, &dropped).object(id); o.fields != nil {
 		n.read(id, o, r.source)
 	}
-	if len(dropped) > 0 {
+	if dropped = dropped[:min(len(dropped), maxDropped-r.droppedCount)]; len(dropped) > 0 {
 		r.dropped = append(r.dropped, droppedOf{node: n, items: dropped})
+		r.droppedCount += len(dropped)
 	}
 	return nil
 }

@@ -141,25 +141,29 @@ func (r *nodeReader) children(raw []byte) []string {
 	if len(raw) == 0 || raw[0] == 'n' {
 		return nil
 	}
-	r.places = r.places[:0]
-	r.inner = scanner{buf: raw, hold: true}
-	if raw[0] != '[' || r.inner.items(1, func(item span) { r.places = append(r.places, item) }) != nil {
+	if raw[0] != '[' {
 		r.odd = true
 		return nil
 	}
-	if len(r.places) == 0 {
+	count := 0
+	r.items(raw, func([]byte) { count++ })
+	if count == 0 {
 		return nil
 	}
-	ids := r.arena.list(len(r.places))
-	for i, at := range r.places {
-		id := r.inner.bytes(at)
-		if id[0] != '"' {
-			r.odd = true
-			return nil
-		}
-		ids[i] = r.arena.intern(r.content(id))
-	}
+	ids := r.arena.list(count)[:0]
+	r.items(raw, func(id []byte) {
+		r.odd = r.odd || id[0] != '"'
+		ids = append(ids, r.arena.intern(r.content(id)))
+	})
 	return ids
+}
+
+// items calls each for every item of the list in raw.
+func (r *nodeReader) items(raw []byte, each func(item []byte)) {
+	r.inner = scanner{buf: raw, hold: true}
+	if err := r.inner.items(1, func(at span) { each(r.inner.bytes(at)) }); err != nil {
+		r.odd = true
+	}
 }
 
 // simple reports whether a string stands in JSON as it is.

@@ -14,6 +14,9 @@ type Dropped struct {
 	Reason string
 }
 
+// maxDropped is how many dropped fields are listed: a hostile object may have millions.
+const maxDropped = 1000
+
 // object reads the fields of one JSON object and notes what it cannot read. A nil map
 // reads as an empty object. Paths are put together only when there is something to note.
 type object struct {
@@ -31,6 +34,9 @@ func (o *object) pathOf(key string) string {
 }
 
 func (o *object) drop(key, reason string) {
+	if len(*o.dropped) == maxDropped {
+		return
+	}
 	*o.dropped = append(*o.dropped, Dropped{Path: o.pathOf(key), Reason: reason})
 }
 

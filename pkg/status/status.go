@@ -59,7 +59,8 @@ type WorkflowStatus struct {
 	// that are offloaded; "": they are not.
 	OffloadVersion string
 
-	// Dropped lists what could not be read, in no particular order. What a node reads only
+	// Dropped lists what could not be read, in no particular order; at most 1,000 fields. What
+	// a node reads only
 	// when asked for (inputs, outputs, details) is not among it: see [Node.Dropped].
 	Dropped []Dropped
 
@@ -98,7 +99,7 @@ func FromUnstructured(u *unstructured.Unstructured) (*WorkflowStatus, error) {
 	s.readMetadata(root.object("metadata"))
 	s.readSpec(root.object("spec"))
 	s.readStatus(root.object("status"))
-	s.Dropped = *root.dropped
+	s.Dropped = (*root.dropped)[:min(len(*root.dropped), maxDropped)]
 	return s, nil
 }
 
