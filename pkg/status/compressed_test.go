@@ -43,6 +43,7 @@ func nodeTexts() map[string]string {
 		"values":                 `{"a":{"startedAt":"yesterday","finishedAt":"2026-02-30T00:00:00Z","progress":"3/2"},"b":{"startedAt":"2026-01-01T1:00:00Z","finishedAt":"2026-01-01T01:00:00.25+02:00"},"c":{"startedAt":"","progress":"","phase":"Strange","type":"New"}}`,
 		"one id twice":           `{"a":{"name":"1","startedAt":1},"b":{"name":"b","startedAt":2},"a":{"name":"3","children":["x"]}}`,
 		"one id, then none":      `{"a":{"name":"1"},"b":{"name":"2","phase":1},"b":null,"a":7}`,
+		"a gate's id twice":      `{"a":` + gate + `,"a":{"name":"x"}}`,
 		"unsorted ids":           `{"c":{"name":"c"},"a":{"name":"a"},"b":{"name":"b","startedAt":"x"}}`,
 		"one member twice":       `{"a":{"name":1,"name":"n","phase":"Running","phase":null,"inputs":{"result":"1"},"inputs":{"exitCode":"2"},"children":["b"],"children":[]}}`,
 		"numbers":                `{"a":{"x":[0,-0,0.0,1e5,1E+5,1e-400,9223372036854775807,9223372036854775808,123456789012345678901234567890],"estimatedDuration":1.9}}`,

@@ -15,7 +15,7 @@ type nodeSource struct {
 
 	packed string
 	size   int               // unpacked
-	gates  map[string][]byte // the active ones, for which people do ask
+	gates  map[uint32][]byte // by start; the active ones, for which people do ask
 
 	once  sync.Once
 	plain []byte // unpacked once more
@@ -25,14 +25,14 @@ type nodeSource struct {
 // keep keeps what stands in the node n, so that nothing has to be unpacked for it.
 func (s *nodeSource) keep(n *Node, text []byte) {
 	if s.gates == nil {
-		s.gates = map[string][]byte{}
+		s.gates = map[uint32][]byte{}
 	}
-	s.gates[n.ID] = bytes.Clone(text)
+	s.gates[n.start] = bytes.Clone(text)
 }
 
 // text returns the JSON of a node that was compressed.
 func (s *nodeSource) text(n *Node) ([]byte, error) {
-	if text := s.gates[n.ID]; text != nil {
+	if text := s.gates[n.start]; text != nil {
 		return text, nil
 	}
 	s.once.Do(func() {

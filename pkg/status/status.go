@@ -60,8 +60,8 @@ type WorkflowStatus struct {
 	OffloadVersion string
 
 	// Dropped lists what could not be read, in no particular order; at most 1,000 fields. What
-	// a node reads only
-	// when asked for (inputs, outputs, details) is not among it: see [Node.Dropped].
+	// a node reads only when asked for (inputs, outputs, details) is not among it: see
+	// [Node.Dropped].
 	Dropped []Dropped
 
 	raw *unstructured.Unstructured
