@@ -1,9 +1,6 @@
 package status
 
-import (
-	"hash/maphash"
-	"strings"
-)
+import "strings"
 
 // arena holds what the nodes of one status consist of in few large pieces: that is less
 // to allocate and to collect than a hundred thousand small ones. The pieces grow with what
@@ -14,10 +11,7 @@ type arena struct {
 	nodes [][]Node // all that were handed out
 	// recent are texts that may come again, as phases, templates and ids of groups do.
 	recent [1024]string
-	seed   maphash.Seed
 }
-
-func newArena() *arena { return &arena{seed: maphash.MakeSeed()} }
 
 const (
 	textPieces, mostText = 1 << 10, 1 << 15
@@ -46,7 +40,13 @@ func (a *arena) intern(b []byte) string {
 	if len(b) == 0 || len(b) > longest {
 		return a.copy(b)
 	}
-	place := &a.recent[maphash.Bytes(a.seed, b)%uint64(len(a.recent))]
+	// Texts that share a place cost a copy, no more, so a poor hash of the end will do: there
+	// ids differ.
+	var hash uint64
+	for _, c := range b[max(0, len(b)-8):] {
+		hash = hash<<5 ^ hash>>59 ^ uint64(c)
+	}
+	place := &a.recent[hash*0x9e3779b97f4a7c15>>54]
 	if *place != string(b) {
 		*place = a.copy(b)
 	}
@@ -70,6 +70,6 @@ func (a *arena) node() *Node {
 		a.nodes = append(a.nodes, make([]Node, 0, min(2*room, mostNode)))
 	}
 	piece := &a.nodes[len(a.nodes)-1]
-	*piece = append(*piece, Node{})
+	*piece = (*piece)[:len(*piece)+1]
 	return &(*piece)[len(*piece)-1]
 }

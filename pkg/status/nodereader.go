@@ -44,7 +44,7 @@ func newNodeReader(plain io.Reader) *nodeReader {
 	const window = 32 << 10 // what gzip looks back
 	return &nodeReader{
 		scanner: scanner{src: plain, buf: make([]byte, 0, window)},
-		arena:   newArena(),
+		arena:   &arena{},
 		source:  &nodeSource{},
 	}
 }
@@ -107,7 +107,7 @@ func (r *nodeReader) entry() error {
 	if c == '{' {
 		err = r.members(2, nodeField, fields[:])
 	} else {
-		err = r.skip(2)
+		err = r.value(c, 2)
 	}
 	if err != nil {
 		return err

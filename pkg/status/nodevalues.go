@@ -2,6 +2,7 @@ package status
 
 import (
 	"bytes"
+	"encoding/binary"
 	"time"
 	"unicode/utf8"
 )
@@ -145,28 +146,36 @@ func (r *nodeReader) children(raw []byte) []string {
 		r.odd = true
 		return nil
 	}
-	count := 0
-	r.items(raw, func([]byte) { count++ })
-	if count == 0 {
-		return nil
+	var ids []string
+	if quotes := bytes.Count(raw, []byte{'"'}); quotes > 0 {
+		ids = r.arena.list(quotes / 2)[:0] // that many, or fewer if there are escapes
 	}
-	ids := r.arena.list(count)[:0]
-	r.items(raw, func(id []byte) {
-		r.odd = r.odd || id[0] != '"'
-		ids = append(ids, r.arena.intern(r.content(id)))
-	})
-	return ids
-}
-
-// items calls each for every item of the list in raw.
-func (r *nodeReader) items(raw []byte, each func(item []byte)) {
 	r.inner = scanner{buf: raw, hold: true}
-	if err := r.inner.items(1, func(at span) { each(r.inner.bytes(at)) }); err != nil {
-		r.odd = true
-	}
+	err := r.inner.items(1, func(at span) {
+		id := r.inner.bytes(at)
+		if r.odd = r.odd || id[0] != '"'; !r.odd {
+			ids = append(ids, r.arena.intern(r.content(id)))
+		}
+	})
+	r.odd = r.odd || err != nil
+	return ids
 }
 
 // simple reports whether a string stands in JSON as it is.
 func simple(inside []byte) bool {
-	return bytes.IndexByte(inside, '\\') < 0 && utf8.Valid(inside)
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	text := inside
+	for ; len(text) >= 8; text = text[8:] {
+		word := binary.LittleEndian.Uint64(text)
+		slashes := word ^ (ones * '\\')
+		if (word|(slashes-ones)&^slashes)&highs != 0 { // see plainLength
+			return utf8.Valid(inside) && bytes.IndexByte(inside, '\\') < 0
+		}
+	}
+	for _, c := range text {
+		if c == '\\' || c >= utf8.RuneSelf {
+			return utf8.Valid(inside) && bytes.IndexByte(inside, '\\') < 0
+		}
+	}
+	return true
 }

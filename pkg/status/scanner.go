@@ -61,13 +61,21 @@ func (s *scanner) fill() bool {
 
 // next moves to the next byte that is no space.
 func (s *scanner) next() (byte, error) {
-	if s.pos < len(s.buf) && s.buf[s.pos] > ' ' {
+	if s.peek() > ' ' {
 		return s.buf[s.pos], nil
 	}
-	return s.nextAfterSpace()
+	return s.afterSpace()
 }
 
-func (s *scanner) nextAfterSpace() (byte, error) {
+// peek returns the byte at hand, or 0.
+func (s *scanner) peek() byte {
+	if s.pos < len(s.buf) {
+		return s.buf[s.pos]
+	}
+	return 0
+}
+
+func (s *scanner) afterSpace() (byte, error) {
 	for {
 		for ; s.pos < len(s.buf); s.pos++ {
 			switch c := s.buf[s.pos]; c {
@@ -113,12 +121,8 @@ func (s *scanner) end() error {
 	return err
 }
 
-// skip moves behind the next value, which stands that deep.
-func (s *scanner) skip(depth int) error {
-	c, err := s.next()
-	if err != nil {
-		return err
-	}
+// value moves behind the value at hand, which begins with c and stands that deep.
+func (s *scanner) value(c byte, depth int) (err error) {
 	switch {
 	case c == '"':
 		_, err = s.skipString()
@@ -162,11 +166,11 @@ func (s *scanner) members(depth int, slot func(key []byte) int, at []span) error
 		if err != nil {
 			return err
 		}
-		if _, err = s.next(); err != nil {
+		if c, err = s.next(); err != nil {
 			return err
 		}
 		start := s.pos - s.keep
-		if err := s.skip(depth + 1); err != nil {
+		if err := s.value(c, depth+1); err != nil {
 			return err
 		}
 		if index >= 0 {
@@ -197,6 +201,10 @@ func (s *scanner) name(slot func(key []byte) int) (index int, err error) {
 }
 
 func (s *scanner) colon() error {
+	if s.peek() == ':' { // as Argo writes it
+		s.pos++
+		return nil
+	}
 	c, err := s.next()
 	if err != nil {
 		return err
@@ -210,6 +218,10 @@ func (s *scanner) colon() error {
 
 // comma moves behind the comma or the bracket that follows a member or item.
 func (s *scanner) comma(bracket byte) (more bool, err error) {
+	if s.peek() == ',' { // as Argo writes it
+		s.pos++
+		return true, nil
+	}
 	c, err := s.next()
 	switch {
 	case err != nil:
@@ -237,11 +249,12 @@ func (s *scanner) items(depth int, each func(item span)) error {
 		return nil
 	}
 	for {
-		if _, err := s.next(); err != nil {
+		c, err := s.next()
+		if err != nil {
 			return err
 		}
 		start := s.pos - s.keep
-		if err := s.skip(depth + 1); err != nil {
+		if err := s.value(c, depth+1); err != nil {
 			return err
 		}
 		if each != nil {
