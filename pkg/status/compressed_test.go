@@ -2,8 +2,10 @@ package status_test
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -196,4 +198,34 @@ func TestNodesThatWereNotReadHaveNoRest(t *testing.T) {
 		n.AwaitedOutputs() != nil || n.Dropped() != nil {
 		t.Errorf("%+v %+v %v", n.Outputs(), n.Details(), n.Dropped())
 	}
+}
+
+// What reading nodes as a stream is for: the bytes it takes, beside those of the maps that
+// who edits nodes needs.
+func TestCompressedNodesTakeFewBytes(t *testing.T) {
+	packed, err := status.CompressNodes(loadNodes(5_000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	allocated := func(decode func() error) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if err := decode(); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	maps := allocated(func() error {
+		_, err := status.DecompressNodes(packed)
+		return err
+	})
+	stream := allocated(func() error {
+		s, err := status.FromUnstructured(withStatus(map[string]any{"compressedNodes": packed}))
+		return errors.Join(err, s.NodesErr)
+	})
+	if stream*8 > maps {
+		t.Errorf("%d bytes as a stream, %d as maps", stream, maps)
+	}
+	t.Logf("%d bytes as a stream, %d as maps", stream, maps)
 }

@@ -52,7 +52,7 @@ func (s *nodeSource) text(n *Node) ([]byte, error) {
 // object returns the node's fields, or of one that was compressed only the named member,
 // unless that is "".
 func (n *Node) object(member string, dropped *[]Dropped) *object {
-	if n == nil || n.source == nil {
+	if n.source == nil {
 		return objectOfNodes(nil, dropped).object("")
 	}
 	if n.source.inline != nil {
