@@ -29,11 +29,13 @@ func sortNodes(nodes []*Node) {
 		case a.second > b.second:
 			return 1
 		}
-		return cmp.Or(
-			a.node.StartTime.Compare(b.node.StartTime),
-			compareNatural(a.node.Name, b.node.Name),
-			cmp.Compare(a.node.ID, b.node.ID),
-		)
+		if c := a.node.StartTime.Compare(b.node.StartTime); c != 0 {
+			return c
+		}
+		if c := compareNatural(a.node.Name, b.node.Name); c != 0 {
+			return c
+		}
+		return strings.Compare(a.node.ID, b.node.ID)
 	})
 	for i, k := range keys {
 		nodes[i] = k.node
@@ -61,7 +63,10 @@ func compareNatural(a, b string) int {
 			return cmp.Compare(a[0], b[0])
 		}
 		valueA, valueB := strings.TrimLeft(a[:digitsA], "0"), strings.TrimLeft(b[:digitsB], "0")
-		if c := cmp.Or(cmp.Compare(len(valueA), len(valueB)), strings.Compare(valueA, valueB)); c != 0 {
+		if len(valueA) != len(valueB) {
+			return cmp.Compare(len(valueA), len(valueB))
+		}
+		if c := strings.Compare(valueA, valueB); c != 0 {
 			return c
 		}
 		a, b = a[digitsA:], b[digitsB:]
