@@ -82,8 +82,9 @@ type TemplateRef struct {
 // missing, null or malformed is left at its zero value and listed in Dropped.
 //
 // Compressed nodes are read as a stream up to [MaxNodesSize]; it takes memory for their
-// fields, not for their JSON. u is not changed; the status keeps
-// it for [WorkflowStatus.Raw], so the caller must not change it either.
+// fields, not for their JSON. u is not changed. The status keeps it, for
+// [WorkflowStatus.Raw] and for what its nodes read only when asked, so the caller must not
+// change it either.
 func FromUnstructured(u *unstructured.Unstructured) (*WorkflowStatus, error) {
 	if u == nil {
 		return nil, &NotWorkflowError{}
