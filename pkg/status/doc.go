@@ -10,6 +10,10 @@
 // parsed costs that one field, which is then listed in [WorkflowStatus.Dropped].
 // Only an object that is no Workflow at all is an error.
 //
+// A status is a snapshot of the object, cheap enough to be taken at every event of a watch:
+// what is asked of every node is read at once, what is asked of a few ([Node.Inputs],
+// [Node.Outputs], [Node.Details]) when somebody does.
+//
 // Three questions that Argo's phases leave open are answered by methods:
 //
 //   - [WorkflowStatus.Suspended]: does it wait for somebody? Argo has no such phase.

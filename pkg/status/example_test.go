@@ -1,6 +1,7 @@
 package status_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"time"
@@ -25,10 +26,10 @@ status:
   nodes:
     bulk-load-x7: {type: Steps, name: bulk-load-x7, phase: Failed, startedAt: "2026-01-01T10:00:00Z"}
     a:
-      {type: Pod, displayName: setup, boundaryID: bulk-load-x7, phase: Succeeded, startedAt: "2026-01-01T10:00:00Z",
+      {type: Pod, displayName: create-source-cluster, boundaryID: bulk-load-x7, phase: Succeeded, startedAt: "2026-01-01T10:00:00Z",
       finishedAt: "2026-01-01T10:00:12Z", outputs: {parameters: [{name: cluster-config, value: '{"endpoint":"https://s"}'}]}}
     b:
-      {type: Pod, displayName: load, boundaryID: bulk-load-x7, phase: Failed, message: workflow shutdown with strategy Stop,
+      {type: Pod, displayName: load, boundaryID: bulk-load-x7, phase: Failed, message: workflow shutdown with strategy Stop, hostNodeName: ip-10-0-0-7,
       startedAt: "2026-01-01T10:00:12Z", finishedAt: "2026-01-01T10:00:42Z"}
 `
 
@@ -64,7 +65,7 @@ func ExampleWorkflowStatus_WriteTree() {
 	}
 	// Output:
 	// x bulk-load-x7  Stopped  42s  1/2  Stopped with strategy 'Stop'
-	// |- + setup  12s
+	// |- + create-source-cluster  12s
 	// `- x load  30s  workflow shutdown with strategy Stop
 }
 
@@ -77,4 +78,59 @@ func ExampleOutputs_Parameter() {
 	}
 	fmt.Println(s.Node("a").Outputs().Parameter("cluster-config"))
 	// Output: {"endpoint":"https://s"} true
+}
+
+// What the service's first version did with get_source_cluster_from_workflow.
+func ExampleWorkflowStatus_OutputParameter() {
+	s, err := status.FromUnstructured(exampleObject())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	var cluster struct{ Endpoint string }
+	config, _ := s.OutputParameter(status.NodeNameContains("create-source-cluster"), "cluster-config")
+	err = json.Unmarshal([]byte(config), &cluster) // fails too if there is none
+
+	fmt.Println(cluster.Endpoint, err)
+	// Output: https://s <nil>
+}
+
+// Which nodes to look at, in the words of the argo CLI.
+func ExampleWorkflowStatus_Select() {
+	s, err := status.FromUnstructured(exampleObject())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	selector, err := status.ParseNodeSelector("phase!=Succeeded,displayName=load")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, n := range s.Select(selector) {
+		fmt.Println(n.DisplayName, n.Phase, n.Details().HostNodeName)
+	}
+	// Output: load Failed ip-10-0-0-7
+}
+
+// Why a workflow doesn't go on.
+func ExampleWorkflowStatus_AwaitedLocks() {
+	s, err := status.FromUnstructured(&unstructured.Unstructured{Object: map[string]any{
+		"kind": "Workflow",
+		"status": map[string]any{
+			"phase": "Pending",
+			"synchronization": map[string]any{"mutex": map[string]any{
+				"waiting": []any{map[string]any{"mutex": "ma/Mutex/target", "holder": "ma/bulk-load-x7"}},
+			}},
+		},
+	}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, lock := range s.AwaitedLocks() {
+		fmt.Println("waits for", lock)
+	}
+	// Output: waits for mutex ma/Mutex/target held by ma/bulk-load-x7
 }

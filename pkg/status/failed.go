@@ -46,11 +46,14 @@ func failures(nodes []*Node, byID map[string]*Node, tries attempts) (failed, exp
 	return failed, explained
 }
 
+// maxNesting is how deep templates are followed into each other. Argo stops at 100, unless
+// it was told not to.
+const maxNesting = 1000
+
 // counts reports whether neither n nor a template invocation around it is an attempt
 // that another one has superseded.
 func counts(n *Node, byID map[string]*Node, tries attempts) bool {
-	// The chain is as long as there are nodes at most; a longer one is a cycle.
-	for range len(byID) {
+	for range maxNesting { // a longer chain is a circle, or made up
 		if n == nil {
 			return true
 		}

@@ -3,6 +3,12 @@ package status
 import "time"
 
 // Node is one step of a workflow's run: a pod, a gate, or a group that holds others.
+//
+// Its fields are what is asked of every node. What is asked of a few is read by methods:
+// [Node.Inputs], [Node.Outputs], [Node.Details]. Each call reads anew, so keep the result.
+// Where the nodes are compressed, the first such call unpacks them once more and keeps
+// their JSON in memory (at most [MaxNodesSize]) as long as any of the status is in use; for
+// active gates nothing is unpacked. The methods may be called by several goroutines.
 type Node struct {
 	// ID is the node's key, unique within the workflow.
 	ID string
@@ -18,31 +24,47 @@ type Node struct {
 	Message string
 	// StartTime and EndTime are zero as long as there is none. They have whole seconds.
 	StartTime, EndTime time.Time
-	EstimatedDuration  time.Duration
 	Progress           Progress
+
+	// WaitingForLock is the name of the [Lock] that it waits for; "": none.
+	WaitingForLock string
 
 	// BoundaryID is the id of the template invocation it belongs to; "" for the root.
 	BoundaryID string
 	// Children are the ids of the nodes that follow. A child can have several parents, and
 	// an id may belong to no node.
 	Children []string
-	// OutboundNodes are the ids of the last nodes of a group.
-	OutboundNodes []string
 
-	PodIP, HostNodeName string
 	// Daemoned: the pod keeps running while the workflow goes on.
 	Daemoned bool
 	// Hooked: it runs a hook, e.g. an exit handler. Retried: it is an attempt of a Retry node.
 	Hooked, Retried bool
 
-	inputs, outputs Outputs
+	source     *nodeSource // nil for a node that was not read from a workflow
+	start, end uint32      // where it stands in the source's JSON
 }
 
 // Inputs are what the node was given.
-func (n *Node) Inputs() Outputs { return n.inputs }
+func (n *Node) Inputs() Outputs {
+	return readOutputs(n.object("inputs", new([]Dropped)).object("inputs"))
+}
 
 // Outputs are what it has produced, or for a gate, what it waits for.
-func (n *Node) Outputs() Outputs { return n.outputs }
+func (n *Node) Outputs() Outputs {
+	return readOutputs(n.object("outputs", new([]Dropped)).object("outputs"))
+}
+
+// Dropped lists everything in the node that could not be read. What is among its fields is
+// in [WorkflowStatus.Dropped] too; what only the methods read is here alone.
+func (n *Node) Dropped() []Dropped {
+	var dropped []Dropped
+	o := n.object("", &dropped)
+	new(Node).read(n.ID, o, n.source)
+	readDetails(o)
+	readOutputs(o.object("inputs"))
+	readOutputs(o.object("outputs"))
+	return dropped
+}
 
 // Active reports whether n is a gate that waits to be resumed.
 func (n *Node) Active() bool {
@@ -56,7 +78,7 @@ func (n *Node) AwaitedOutputs() []Parameter {
 		return nil
 	}
 	var awaited []Parameter
-	for _, p := range n.outputs.Parameters {
+	for _, p := range n.Outputs().Parameters {
 		if p.Supplied && !p.Set {
 			awaited = append(awaited, p)
 		}
@@ -64,7 +86,9 @@ func (n *Node) AwaitedOutputs() []Parameter {
 	return awaited
 }
 
-func (n *Node) read(id string, o *object) {
+// read reads the fields of a node that is there as an object. nodeReader.read is its twin
+// for one that is not.
+func (n *Node) read(id string, o *object, source *nodeSource) {
 	ref := o.object("templateRef")
 	flag := o.object("nodeFlag")
 	*n = Node{
@@ -76,22 +100,20 @@ func (n *Node) read(id string, o *object) {
 		TemplateRef: TemplateRef{
 			Name: ref.string("name"), Template: ref.string("template"), ClusterScope: ref.bool("clusterScope"),
 		},
-		Phase:             NodePhase(o.string("phase")),
-		Message:           o.string("message"),
-		StartTime:         o.time("startedAt"),
-		EndTime:           o.time("finishedAt"),
-		EstimatedDuration: o.seconds("estimatedDuration"),
-		Progress:          o.progress("progress"),
-		BoundaryID:        o.string("boundaryID"),
-		Children:          o.strings("children"),
-		OutboundNodes:     o.strings("outboundNodes"),
-		inputs:            readOutputs(o.object("inputs")),
-		outputs:           readOutputs(o.object("outputs")),
-		PodIP:             o.string("podIP"),
-		HostNodeName:      o.string("hostNodeName"),
-		Daemoned:          o.bool("daemoned"),
-		Hooked:            flag.bool("hooked"),
-		Retried:           flag.bool("retried"),
+		Phase:     NodePhase(o.string("phase")),
+		Message:   o.string("message"),
+		StartTime: o.time("startedAt"),
+		EndTime:   o.time("finishedAt"),
+		Progress:  o.progress("progress"),
+
+		WaitingForLock: o.object("synchronizationStatus").string("waiting"),
+
+		BoundaryID: o.string("boundaryID"),
+		Children:   o.strings("children"),
+		Daemoned:   o.bool("daemoned"),
+		Hooked:     flag.bool("hooked"),
+		Retried:    flag.bool("retried"),
+		source:     source,
 	}
 	if n.DisplayName == "" {
 		n.DisplayName = n.Name

@@ -14,6 +14,9 @@ type Dropped struct {
 	Reason string
 }
 
+// maxDropped is how many dropped fields are listed: a hostile object may have millions.
+const maxDropped = 1000
+
 // object reads the fields of one JSON object and notes what it cannot read. A nil map
 // reads as an empty object. Paths are put together only when there is something to note.
 type object struct {
@@ -31,6 +34,9 @@ func (o *object) pathOf(key string) string {
 }
 
 func (o *object) drop(key, reason string) {
+	if len(*o.dropped) == maxDropped {
+		return
+	}
 	*o.dropped = append(*o.dropped, Dropped{Path: o.pathOf(key), Reason: reason})
 }
 
@@ -111,14 +117,20 @@ func (o *object) text(key string) (string, bool) {
 }
 
 func (o *object) bool(key string) bool {
+	value, _ := o.flag(key)
+	return value
+}
+
+// flag reads a bool. The second result tells false from none.
+func (o *object) flag(key string) (value, ok bool) {
 	switch v := o.fields[key].(type) {
 	case nil:
-		return false
+		return false, false
 	case bool:
-		return v
+		return v, true
 	default:
 		o.dropType(key, "a bool", v)
-		return false
+		return false, false
 	}
 }
 
@@ -139,6 +151,19 @@ func (o *object) int64(key string) int64 {
 // seconds reads a duration that the API states in whole seconds.
 func (o *object) seconds(key string) time.Duration {
 	return time.Duration(o.int64(key)) * time.Second
+}
+
+// durations reads a map of seconds.
+func (o *object) durations(key string) map[string]time.Duration {
+	child := o.object(key)
+	if len(child.fields) == 0 {
+		return nil
+	}
+	durations := make(map[string]time.Duration, len(child.fields))
+	for name := range child.fields {
+		durations[name] = child.seconds(name)
+	}
+	return durations
 }
 
 func (o *object) time(key string) time.Time {

@@ -2,48 +2,83 @@ package status
 
 import (
 	"cmp"
+	"math"
+	"slices"
 	"strings"
-	"unicode"
 )
 
-// compareStart orders nodes by start time, those without one last. Times have whole
-// seconds, so many nodes share one: those follow in the order of their names, in which
-// steps and loop items are numbered.
-func compareStart(a, b *Node) int {
-	if a.StartTime.IsZero() != b.StartTime.IsZero() {
-		if a.StartTime.IsZero() {
+// sortNodes orders nodes by start time, those without one last. Times have whole seconds,
+// so many nodes share one: those follow in the order of their names, in which steps and
+// loop items are numbered.
+func sortNodes(nodes []*Node) {
+	type key struct { // what decides mostly, side by side
+		second int64
+		node   *Node
+	}
+	keys := make([]key, len(nodes))
+	for i, n := range nodes {
+		keys[i] = key{second: math.MaxInt64, node: n}
+		if !n.StartTime.IsZero() {
+			keys[i].second = n.StartTime.Unix()
+		}
+	}
+	slices.SortFunc(keys, func(a, b key) int {
+		switch {
+		case a.second < b.second:
+			return -1
+		case a.second > b.second:
 			return 1
 		}
-		return -1
+		if c := a.node.StartTime.Compare(b.node.StartTime); c != 0 {
+			return c
+		}
+		if c := compareNatural(a.node.Name, b.node.Name); c != 0 {
+			return c
+		}
+		return strings.Compare(a.node.ID, b.node.ID)
+	})
+	for i, k := range keys {
+		nodes[i] = k.node
 	}
-	return cmp.Or(a.StartTime.Compare(b.StartTime), compareNatural(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 }
 
 // compareNatural compares runs of digits by value, so that "load(2:2)" comes before
-// "load(10:10)".
+// "load(10:10)". Names mostly start alike, so it looks at little more than where they
+// differ.
 func compareNatural(a, b string) int {
-	for a != "" && b != "" {
-		digitsA, digitsB := leadingDigits(a), leadingDigits(b)
-		if digitsA != "" && digitsB != "" {
-			valueA, valueB := strings.TrimLeft(digitsA, "0"), strings.TrimLeft(digitsB, "0")
-			if c := cmp.Or(cmp.Compare(len(valueA), len(valueB)), cmp.Compare(valueA, valueB)); c != 0 {
-				return c
-			}
-			a, b = a[len(digitsA):], b[len(digitsB):]
-			continue
+	for {
+		same := 0
+		for same < len(a) && same < len(b) && a[same] == b[same] {
+			same++
 		}
-		if a[0] != b[0] {
+		if same == len(a) || same == len(b) {
+			return cmp.Compare(len(a), len(b))
+		}
+		for same > 0 && isDigit(a[same-1]) { // a number that they have in common so far
+			same--
+		}
+		a, b = a[same:], b[same:]
+		digitsA, digitsB := leadingDigits(a), leadingDigits(b)
+		if digitsA == 0 || digitsB == 0 {
 			return cmp.Compare(a[0], b[0])
 		}
-		a, b = a[1:], b[1:]
+		valueA, valueB := strings.TrimLeft(a[:digitsA], "0"), strings.TrimLeft(b[:digitsB], "0")
+		if len(valueA) != len(valueB) {
+			return cmp.Compare(len(valueA), len(valueB))
+		}
+		if c := strings.Compare(valueA, valueB); c != 0 {
+			return c
+		}
+		a, b = a[digitsA:], b[digitsB:]
 	}
-	return cmp.Compare(len(a), len(b))
 }
 
-func leadingDigits(s string) string {
-	end := strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsDigit(r) })
-	if end < 0 {
-		return s
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func leadingDigits(s string) int {
+	n := 0
+	for n < len(s) && isDigit(s[n]) {
+		n++
 	}
-	return s[:end]
+	return n
 }

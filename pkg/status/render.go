@@ -9,9 +9,10 @@ import (
 )
 
 // WriteTree writes a line for the workflow and one for each node of its
-// [WorkflowStatus.Tree]: a sign for the phase, name, duration, attempts, message. What
-// still runs is measured up to now. Control characters in messages, which come from
-// pods, become spaces. The error is that of w.
+// [WorkflowStatus.Tree]: a sign for the phase, name, duration, attempts, message, and for
+// a gate the names of the outputs it waits for. What still runs is measured up to now.
+// Control characters in messages, which come from pods, become spaces. The error is that
+// of w.
 func (s *WorkflowStatus) WriteTree(w io.Writer, now time.Time, opts TreeOptions) error {
 	p := treePrinter{w: w, now: now, glyphs: unicodeGlyphs()}
 	if opts.ASCII {
@@ -60,14 +61,31 @@ func (p *treePrinter) nodes(nodes []*TreeNode, indent string) {
 			p.printf("  (%d attempts)", n.Attempts)
 		}
 		p.message(n.Message)
+		p.awaited(n.Node)
 		p.printf("\n")
-		p.nodes(n.Children, indent+further)
+		if len(indent) < maxNesting {
+			further = indent + further
+		} else {
+			further = indent // however deep they are made up to be
+		}
+		p.nodes(n.Children, further)
 	}
 }
 
 func (p *treePrinter) message(text string) {
 	if text != "" {
 		p.printf("  %s", printable(text))
+	}
+}
+
+// awaited names the outputs that a gate waits for; their values are nobody's business here.
+func (p *treePrinter) awaited(n *Node) {
+	for i, parameter := range n.AwaitedOutputs() {
+		separator := ", "
+		if i == 0 {
+			separator = "  awaits "
+		}
+		p.printf("%s%s", separator, printable(parameter.Name))
 	}
 }
 

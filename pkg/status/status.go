@@ -44,7 +44,10 @@ type WorkflowStatus struct {
 	ResourcesDuration map[string]time.Duration
 	Conditions        []Condition
 	// Outputs are the workflow's global outputs.
-	Outputs Outputs
+	Outputs         Outputs
+	Synchronization Synchronization
+	// PersistentVolumeClaims are the names of the claims that were made for the workflow.
+	PersistentVolumeClaims []string
 
 	// Nodes are sorted by start time (those without last), then by name, with numbers in
 	// names by value. They are empty with NodesErr set where they are not in the object or could not be read.
@@ -52,8 +55,13 @@ type WorkflowStatus struct {
 	// NodesErr is [ErrNodesOffloaded], a [*NodesError], or nil. All else in the status
 	// holds in any case.
 	NodesErr error
+	// OffloadVersion is the version under which the controller's database has the nodes
+	// that are offloaded; "": they are not.
+	OffloadVersion string
 
-	// Dropped lists what could not be read, in no particular order.
+	// Dropped lists what could not be read, in no particular order; at most 1,000 fields. What
+	// a node reads only when asked for (inputs, outputs, details) is not among it: see
+	// [Node.Dropped].
 	Dropped []Dropped
 
 	raw *unstructured.Unstructured
@@ -67,33 +75,16 @@ type TemplateRef struct {
 	ClusterScope bool
 }
 
-// Condition is an entry of status.conditions, e.g. Completed, PodRunning, SpecError.
-type Condition struct {
-	Type, Status, Message string
-}
-
-// ConditionArtifactGCError is the type of the condition that artifacts could not be
-// collected; its status is "True" then.
-const ConditionArtifactGCError = "ArtifactGCError"
-
-// Condition returns the condition of that type, or nil.
-func (s *WorkflowStatus) Condition(conditionType string) *Condition {
-	for i := range s.Conditions {
-		if s.Conditions[i].Type == conditionType {
-			return &s.Conditions[i]
-		}
-	}
-	return nil
-}
-
 // FromUnstructured reads a Workflow object of any version of Argo's API.
 //
 // The only error is a [*NotWorkflowError]: u is nil, or says itself that it is something
 // else. An object without a kind is taken at its word as a workflow; whatever else is
 // missing, null or malformed is left at its zero value and listed in Dropped.
 //
-// Compressed nodes are decoded up to [MaxNodesSize]. u is not changed; the status keeps
-// it for [WorkflowStatus.Raw], so the caller must not change it either.
+// Compressed nodes are read as a stream up to [MaxNodesSize]; it takes memory for their
+// fields, not for their JSON. u is not changed. The status keeps it, for
+// [WorkflowStatus.Raw] and for what its nodes read only when asked, so the caller must not
+// change it either.
 func FromUnstructured(u *unstructured.Unstructured) (*WorkflowStatus, error) {
 	if u == nil {
 		return nil, &NotWorkflowError{}
@@ -109,7 +100,7 @@ func FromUnstructured(u *unstructured.Unstructured) (*WorkflowStatus, error) {
 	s.readMetadata(root.object("metadata"))
 	s.readSpec(root.object("spec"))
 	s.readStatus(root.object("status"))
-	s.Dropped = *root.dropped
+	s.Dropped = (*root.dropped)[:min(len(*root.dropped), maxDropped)]
 	return s, nil
 }
 
@@ -139,18 +130,19 @@ func (s *WorkflowStatus) readStatus(status *object) {
 	s.EndTime = status.time("finishedAt")
 	s.Progress = status.progress("progress")
 	s.EstimatedDuration = status.seconds("estimatedDuration")
-	if used := status.object("resourcesDuration"); len(used.fields) > 0 {
-		s.ResourcesDuration = make(map[string]time.Duration, len(used.fields))
-		for resource := range used.fields {
-			s.ResourcesDuration[resource] = used.seconds(resource)
-		}
-	}
+	s.ResourcesDuration = status.durations("resourcesDuration")
 	for _, c := range status.objects("conditions") {
 		s.Conditions = append(s.Conditions, Condition{
-			Type: c.string("type"), Status: c.string("status"), Message: c.string("message"),
+			Type: ConditionType(c.string("type")), Status: c.string("status"), Message: c.string("message"),
 		})
 	}
 	s.Outputs = readOutputs(status.object("outputs"))
+	s.Synchronization = readSynchronization(status.object("synchronization"))
+	for _, volume := range status.objects("persistentVolumeClaims") {
+		claim := volume.object("persistentVolumeClaim").string("claimName")
+		s.PersistentVolumeClaims = append(s.PersistentVolumeClaims, claim)
+	}
+	s.OffloadVersion = status.string("offloadNodeStatusVersion")
 	s.Nodes, s.NodesErr = readNodes(status)
 }
 

@@ -190,7 +190,8 @@ status:
     i: {name: w.i, displayName: inner, type: DAG, phase: Running, boundaryID: wf-1, startedAt: "2026-01-01T00:00:01Z"}
     a: {name: w.a, displayName: a, type: Pod, phase: Succeeded, boundaryID: i, startedAt: "2026-01-01T00:00:01Z", finishedAt: "2026-01-01T00:01:02Z"}
     b: {name: w.b, displayName: b, type: Pod, phase: Failed, boundaryID: wf-1, startedAt: "2026-01-01T00:00:02Z", finishedAt: "2026-01-01T00:00:02Z", message: "boom\n\e[31m"}
-    c: {name: w.c, displayName: approve, type: Suspend, phase: Running, boundaryID: wf-1, startedAt: "2026-01-01T00:00:03Z"}
+    c: {name: w.c, displayName: approve, type: Suspend, phase: Running, boundaryID: wf-1, startedAt: "2026-01-01T00:00:03Z",
+      outputs: {parameters: [{name: who, valueFrom: {supplied: {}}}, {name: "d\nry", valueFrom: {supplied: {}, default: secret}}, {name: set, value: x}]}}
     d: {name: w.d, displayName: d, type: Skipped, phase: Skipped, boundaryID: wf-1, startedAt: "2026-01-01T00:00:04Z"}
 `)
 }
@@ -208,13 +209,13 @@ func TestWriteTree(t *testing.T) {
 ├─ ● inner  1m59s
 │  └─ ✔ a  1m1s
 ├─ ✖ b  0s  boom  [31m
-├─ ⏸ approve  1m57s
+├─ ⏸ approve  1m57s  awaits who, d ry
 └─ ○ d
 `,
 		},
 		"ASCII": {
 			opts: status.TreeOptions{ASCII: true},
-			want: "\n= wf-1  Suspended  2m0s  1/4\n|- + a  1m1s\n|- x b  0s  boom  [31m\n|- = approve  1m57s\n`- - d\n",
+			want: "\n= wf-1  Suspended  2m0s  1/4\n|- + a  1m1s\n|- x b  0s  boom  [31m\n|- = approve  1m57s  awaits who, d ry\n`- - d\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -228,6 +229,30 @@ func TestWriteTree(t *testing.T) {
 		})
 	}
 }
+
+// Nodes may be made up to be inside each other without end.
+func TestDeepTree(t *testing.T) {
+	nodes := map[string]any{}
+	for i := range 3000 {
+		nodes[fmt.Sprint(i)] = map[string]any{"type": "DAG", "phase": "Failed", "boundaryID": fmt.Sprint(i + 1), "name": fmt.Sprint(i)}
+	}
+	s, err := status.FromUnstructured(withStatus(map[string]any{"nodes": nodes}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if err := s.WriteTree(&b, time.Time{}, status.TreeOptions{Groups: true}); err != nil {
+		t.Fatal(err)
+	}
+	if lines := strings.Count(b.String(), "\n"); lines != 3001 || b.Len() > 3001*(maxIndent+20) {
+		t.Errorf("%d lines, %d bytes", lines, b.Len())
+	}
+	if failed := s.FailedNodes(); len(failed) != 1 || failed[0].ID != "0" {
+		t.Errorf("%d nodes failed", len(failed))
+	}
+}
+
+const maxIndent = 1010
 
 type failingWriter struct{ after int }
 

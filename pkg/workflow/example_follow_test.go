@@ -25,7 +25,7 @@ func ExampleWorkflowClient_Get() {
 	}
 	// Output:
 	// ⏸ bulk-load-x7f2k  Suspended  2/5
-	// └─ ⏸ approve
+	// └─ ⏸ approve  awaits approved-by
 }
 
 // GetObject gives what the typed status has no field for.

@@ -1,0 +1,115 @@
+package status_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"errors"
+	"reflect"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/json"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// No object may make the decoder, or anything that works on its result, fail or hang.
+func FuzzFromUnstructured(f *testing.F) {
+	f.Add([]byte(`{"kind":"Workflow","status":{"phase":"Failed","nodes":{"a":{"type":"Retry","children":["a","b"],"boundaryID":"b"},"b":{"type":"Pod","phase":"Failed","boundaryID":"a"}}}}`))
+	f.Add([]byte(`{"kind":"Workflow","status":{"nodes":{"a":{"children":[null,1]}},"outputs":{"parameters":[{"value":true}]}}}`))
+	f.Add([]byte(`{"kind":"Workflow","status":{"phase":"Pending","synchronization":{"mutex":{"waiting":[{"mutex":"a/Mutex/b","holder":"c"}]}},"nodes":{"a":{"synchronizationStatus":{"waiting":"x"}}}}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		u := &unstructured.Unstructured{}
+		if err := u.UnmarshalJSON(text); err != nil {
+			return
+		}
+		before := u.DeepCopy()
+		s, err := status.FromUnstructured(u)
+		if err != nil {
+			return
+		}
+		exercise(s)
+		if !reflect.DeepEqual(u, before) {
+			t.Fatal("the input was changed")
+		}
+	})
+}
+
+// stored packs text without making it smaller, which is fast.
+func stored(t testing.TB, text []byte) string {
+	t.Helper()
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.NoCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = z.Write(text)
+	if err := errors.Join(err, z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(b.Bytes())
+}
+
+// What the API server's JSON decoder refuses has to be refused, and of the rest, nodes have
+// to be the same whether they were compressed or not.
+func FuzzCompressedNodes(f *testing.F) {
+	for _, text := range nodeTexts() {
+		f.Add([]byte(text))
+	}
+	for _, text := range brokenTexts() {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var nodes map[string]any
+		want := json.Unmarshal(text, &nodes)
+		compressed, err := status.FromUnstructured(withStatus(map[string]any{"compressedNodes": stored(t, text)}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (compressed.NodesErr != nil) != (want != nil) {
+			t.Fatalf("%q: %v, want %v", text, compressed.NodesErr, want)
+		}
+		if want != nil {
+			return
+		}
+		inline, err := status.FromUnstructured(withStatus(map[string]any{"nodes": nodes}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		expectSame(t, compressed, inline)
+	})
+}
+
+// A selector that can be read says the same when it is written and read again.
+func FuzzParseNodeSelector(f *testing.F) {
+	s := read(f, `status: {nodes: {a: {displayName: approve, phase: Running, inputs: {parameters: [{name: p, value: "1"}]}}, b: {templateRef: {name: x}}}}`)
+	for _, text := range []string{
+		"", "displayName=approve", "phase!=Failed,name==x", "inputs.parameters.p.value=1", "inputs.parameters..value=1",
+		`displayName=a\,b`, "=", "a=b", ",,", "templateRef.name=x,templateRef.name!=x",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		selector, err := status.ParseNodeSelector(text)
+		if err != nil {
+			var bad *status.NodeSelectorError
+			if !errors.As(err, &bad) || bad.Selector != text || bad.Reason == "" {
+				t.Fatalf("%#v", err)
+			}
+			return
+		}
+		again, err := status.ParseNodeSelector(selector.String())
+		if err != nil || again.String() != selector.String() || again.Empty() != selector.Empty() {
+			t.Fatalf("%q became %q: %v", selector, again, err)
+		}
+		for _, n := range s.Nodes {
+			if selector.Matches(n) != again.Matches(n) {
+				t.Fatalf("%q and %q differ about %s", selector, again, n.ID)
+			}
+		}
+		if selector.Empty() && len(s.Select(selector)) != len(s.Nodes) {
+			t.Fatalf("%q is empty and does not select all", text)
+		}
+	})
+}

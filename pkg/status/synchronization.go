@@ -1,0 +1,101 @@
+package status
+
+import (
+	"slices"
+	"strings"
+)
+
+// Lock is a mutex or semaphore that workflows share.
+type Lock struct {
+	// Name is "<namespace>/Mutex/<name>", "<namespace>/ConfigMap/<name>/<key>" (a semaphore
+	// whose size is in a ConfigMap) or "<namespace>/Database/<name>".
+	Name string
+	// Mutex: one holder at a time; else it is a semaphore.
+	Mutex bool
+	// Holders are workflows, "<namespace>/<workflow>", and nodes,
+	// "<namespace>/<workflow>/<node id>". Controllers before 3.6 write only the last part.
+	Holders []string
+}
+
+// String gives kind, name and holders, e.g. "mutex ma/Mutex/deploy held by ma/other".
+func (l Lock) String() string {
+	text := "semaphore " + l.Name
+	if l.Mutex {
+		text = "mutex " + l.Name
+	}
+	if len(l.Holders) > 0 {
+		text += " held by " + strings.Join(l.Holders, ", ")
+	}
+	return text
+}
+
+// Synchronization is status.synchronization.
+type Synchronization struct {
+	// Holding are the locks the workflow holds, with those of the holders that belong to it.
+	Holding []Lock
+	// Waiting are the locks that it had to wait for, with their holders at that time. The
+	// controller lets an entry stand when the lock was got: see [WorkflowStatus.AwaitedLocks].
+	Waiting []Lock
+}
+
+// AwaitedLocks are the locks that the workflow waits for now, and who held them when it
+// was last looked at: those of nodes that state one, and those of a workflow that is
+// Pending. None once it has ended.
+func (s *WorkflowStatus) AwaitedLocks() []Lock {
+	if s.Completed() {
+		return nil
+	}
+	var awaited []Lock
+	add := func(l Lock) {
+		if !slices.ContainsFunc(awaited, func(known Lock) bool { return known.Name == l.Name }) {
+			awaited = append(awaited, l)
+		}
+	}
+	if s.Phase == PhaseUnknown || s.Phase == PhasePending {
+		for _, l := range s.Synchronization.Waiting {
+			add(l)
+		}
+	}
+	for _, n := range s.Nodes {
+		if n.WaitingForLock == "" || n.Phase.Fulfilled() {
+			continue
+		}
+		l := Lock{Name: n.WaitingForLock, Mutex: strings.Contains(n.WaitingForLock, "/Mutex/")}
+		for _, known := range s.Synchronization.Waiting {
+			if known.Name == l.Name {
+				l = known
+			}
+		}
+		add(l)
+	}
+	return awaited
+}
+
+func readSynchronization(o *object) Synchronization {
+	semaphore, mutex := o.object("semaphore"), o.object("mutex")
+	return Synchronization{
+		Holding: slices.DeleteFunc(
+			append(readSemaphores(semaphore, "holding"), readMutexes(mutex, "holding")...),
+			func(l Lock) bool { return len(l.Holders) == 0 }, // given back
+		),
+		Waiting: append(readSemaphores(semaphore, "waiting"), readMutexes(mutex, "waiting")...),
+	}
+}
+
+func readSemaphores(o *object, key string) (locks []Lock) {
+	for _, l := range o.objects(key) {
+		locks = append(locks, Lock{Name: l.string("semaphore"), Holders: l.strings("holders")})
+	}
+	return locks
+}
+
+func readMutexes(o *object, key string) (locks []Lock) {
+	for _, l := range o.objects(key) {
+		lock := Lock{Name: l.string("mutex"), Mutex: true}
+		if holder := l.string("holder"); holder != "" {
+			lock.Holders = []string{holder}
+		}
+		locks = append(locks, lock)
+	}
+	return locks
+}

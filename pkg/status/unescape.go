@@ -1,0 +1,78 @@
+package status
+
+import "unicode/utf8"
+
+// unescape appends to dst what the inside of a valid JSON string stands for. Like
+// encoding/json it writes U+FFFD for half a surrogate pair and for bytes that are no UTF-8.
+func unescape(dst, text []byte) []byte {
+	for len(text) > 0 {
+		switch c := text[0]; {
+		case c == '\\' && text[1] == 'u':
+			var r rune
+			r, text = unescapeRune(text)
+			dst = utf8.AppendRune(dst, r)
+		case c == '\\':
+			dst = append(dst, unescapeByte(text[1]))
+			text = text[2:]
+		case c < utf8.RuneSelf:
+			dst = append(dst, c)
+			text = text[1:]
+		default:
+			r, size := utf8.DecodeRune(text)
+			dst = utf8.AppendRune(dst, r)
+			text = text[size:]
+		}
+	}
+	return dst
+}
+
+// unescapeRune reads \uXXXX, or two of them that make a surrogate pair.
+func unescapeRune(text []byte) (r rune, rest []byte) {
+	const high, low, end = 0xD800, 0xDC00, 0xE000
+	r, rest = hexRune(text[2:6]), text[6:]
+	if r < high || r >= end {
+		return r, rest
+	}
+	if r < low && len(rest) >= 6 && rest[0] == '\\' && rest[1] == 'u' {
+		if second := hexRune(rest[2:6]); low <= second && second < end {
+			return (r-high)<<10 + (second - low) + 0x10000, rest[6:]
+		}
+	}
+	return utf8.RuneError, rest
+}
+
+func unescapeByte(c byte) byte {
+	switch c {
+	case 'b':
+		return '\b'
+	case 'f':
+		return '\f'
+	case 'n':
+		return '\n'
+	case 'r':
+		return '\r'
+	case 't':
+		return '\t'
+	}
+	return c
+}
+
+func hexRune(digits []byte) (r rune) {
+	for _, c := range digits {
+		digit, _ := hexDigit(c)
+		r = r<<4 | rune(digit)
+	}
+	return r
+}
+
+func hexDigit(c byte) (digit byte, ok bool) {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0', true
+	case 'a' <= c && c <= 'f':
+		return c - 'a' + 10, true
+	case 'A' <= c && c <= 'F':
+		return c - 'A' + 10, true
+	}
+	return 0, false
+}
