@@ -54,6 +54,7 @@ type WorkflowClient struct {
 	clusterTemplates dynamic.ResourceInterface
 	crons            dynamic.ResourceInterface
 	known            *knownTemplates
+	pods             dynamic.ResourceInterface
 	namespace        string
 	instanceID       string
 	retryFor         time.Duration
@@ -119,6 +120,7 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 		clusterTemplates: dyn.Resource(resource("clusterworkflowtemplates")),
 		crons:            dyn.Resource(resource("cronworkflows")).Namespace(opts.Namespace),
 		known:            &knownTemplates{maxAge: opts.TemplateMaxAge},
+		pods:             dyn.Resource(podResource()).Namespace(opts.Namespace),
 		namespace:        opts.Namespace,
 		instanceID:       opts.InstanceID,
 		retryFor:         opts.RetryFor,

@@ -73,6 +73,7 @@ const (
 	OpTerminate Op = "terminate"
 	OpDelete    Op = "delete"
 	OpResubmit  Op = "resubmit"
+	OpRetry     Op = "retry"
 )
 
 // BackendNative is the backend of errors from [WorkflowClient].
