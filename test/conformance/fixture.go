@@ -53,6 +53,7 @@ func Specs(implementation string, setup func(ctx context.Context) Fixture) bool 
 		describeStop(fixture)
 		describeDelete(fixture)
 		describeResubmit(fixture)
+		describeRetry(fixture)
 	})
 }
 
