@@ -95,7 +95,7 @@ bench: tools ## speed and weight beside raw HTTP, kubectl and Argo's own clients
 
 .PHONY: test-argo
 test-argo: need ## retries and decoding beside Argo's own code, on all workflows in its module (minutes to build, once)
-	$(call gotest,hack/argocheck) ./...
+	go test -C hack/argocheck -shuffle=on ./...
 
 .PHONY: verify
 verify: lint tidy vulncheck ## lint, tidy go.mod files, known vulnerabilities
