@@ -21,8 +21,8 @@ CLUSTER := env $(PARENT) ARGOSERVICE_CACHE="$(CACHE)" XDG_CACHE_HOME="$(RUN)/cac
 
 # The modules that hold code; the tool modules under hack/tools hold versions only.
 MODULES := . test/envtest examples/backfill hack/tools
-# Those that compile Argo's module, which takes minutes: for bench and verify only.
-BENCH_MODULES := hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
+# Those that compile Argo's module, which takes minutes: for bench, test-argo and verify only.
+BENCH_MODULES := hack/argocheck hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
 TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
 
 # The race detector needs a C compiler, and cgo.
@@ -92,6 +92,10 @@ bench: tools ## speed and weight beside raw HTTP, kubectl and Argo's own clients
 	@go test -C hack/bench ./...
 	@exec env $(PARENT) "$(TOOLS)" build hack/bench "$(RUN)/bench" .
 	@exec "$(TOOLS)" exec -- "$(RUN)/bench" --root "$(CURDIR)"
+
+.PHONY: test-argo
+test-argo: need ## retries and decoding beside Argo's own code, on all workflows in its module (minutes to build, once)
+	go test -C hack/argocheck -shuffle=on ./...
 
 .PHONY: verify
 verify: lint tidy vulncheck ## lint, tidy go.mod files, known vulnerabilities

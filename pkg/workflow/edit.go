@@ -24,6 +24,9 @@ type planner func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*ch
 type change struct {
 	patch  map[string]any // without metadata.resourceVersion and uid, which are added
 	object *unstructured.Unstructured
+	// prepare, if given, does what has to come right before the write. Where it fails, the
+	// write is not sent; then, and after a conflict, it is called again with the next change.
+	prepare func(ctx context.Context) error
 	// happened recognizes the change in a later state, after its answer was lost.
 	happened func(now *status.WorkflowStatus) bool
 
@@ -72,12 +75,17 @@ func (c *WorkflowClient) edit(
 			return obj, nil
 		}
 		next.version = s.ResourceVersion
-		written, err := c.write(ctx, s, next)
-		if err == nil {
-			return written, nil
+		if next.prepare != nil {
+			err = next.prepare(ctx)
 		}
-		if mayHaveHappened(err) {
-			sent = next
+		if err == nil {
+			var written *unstructured.Unstructured
+			if written, err = c.write(ctx, s, next); err == nil {
+				return written, nil
+			}
+			if mayHaveHappened(err) {
+				sent = next
+			}
 		}
 		again := apierrors.IsConflict(err) || transient(err)
 		if !again || ctx.Err() != nil || !p.pause(ctx, err) {

@@ -74,6 +74,7 @@ const (
 	OpDelete    Op = "delete"
 	OpResubmit  Op = "resubmit"
 	OpLogs      Op = "logs"
+	OpRetry     Op = "retry"
 )
 
 // BackendNative is the backend of errors from [WorkflowClient].

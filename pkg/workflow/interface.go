@@ -57,6 +57,8 @@ type Lifecycle interface {
 
 // Rerunner runs again what has run.
 type Rerunner interface {
+	// Retry sets a failed workflow going again; see [WorkflowClient.Retry].
+	Retry(ctx context.Context, name string, opts RetryOptions) (*status.WorkflowStatus, error)
 	// Resubmit starts a new workflow like another one; see [WorkflowClient.Resubmit].
 	Resubmit(ctx context.Context, name string, opts ResubmitOptions) (*status.WorkflowStatus, error)
 }

@@ -14,13 +14,6 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// What Argo notes at the pods of a workflow.
-const (
-	labelWorkflow      = "workflows.argoproj.io/workflow"
-	annotationNodeID   = "workflows.argoproj.io/node-id"
-	annotationNodeName = "workflows.argoproj.io/node-name"
-)
-
 // logPodsPage is how many pods are read at a time.
 const logPodsPage = 500
 

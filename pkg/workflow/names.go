@@ -11,7 +11,13 @@ const (
 	labelCron            = argoPrefix + "cron-workflow"
 	labelInstanceID      = argoPrefix + "controller-instanceid"
 	labelCompleted       = argoPrefix + "completed"
+	labelPhase           = argoPrefix + "phase"
+	labelArchiving       = argoPrefix + "workflow-archiving-status"
+	labelWorkflow        = argoPrefix + "workflow"
 	labelResubmitted     = argoPrefix + "resubmitted-from-workflow"
+	annotationNodeID     = argoPrefix + "node-id"
+	annotationNodeName   = argoPrefix + "node-name"
+	annotationPodNames   = argoPrefix + "pod-name-format"
 	annotationScheduled  = argoPrefix + "scheduled-time"
 	finalizerArtifactGC  = argoPrefix + "artifact-gc"
 

@@ -58,6 +58,7 @@ func Specs(implementation string, setup func(ctx context.Context) Fixture) bool 
 		describeDelete(fixture)
 		describeResubmit(fixture)
 		describeLogs(fixture)
+		describeRetry(fixture)
 	})
 }
 

@@ -130,3 +130,120 @@ spec:
   - name: cleanup
     suspend: {duration: "0"}
 `
+
+// retryable runs three pods in a row; exit-code decides how the second one ends.
+const retryable = `
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: {generateName: retryable-}
+spec:
+  entrypoint: main
+  arguments:
+    parameters:
+    - {name: exit-code, value: "0"}
+    - {name: message, value: none}
+    - {name: size, value: small, enum: [small, large]}
+  templates:
+  - name: main
+    steps:
+    - - {name: first, template: fine}
+    - - {name: second, template: fragile}
+    - - name: third
+        template: fine
+        arguments: {parameters: [{name: message, value: "{{workflow.parameters.message}}"}]}
+  - name: fine
+    inputs: {parameters: [{name: message, default: none}]}
+    container: {image: any, command: [echo, "{{inputs.parameters.message}}"]}
+  - name: fragile
+    metadata:
+      annotations: {envtest.argoservice/exit-code: "{{workflow.parameters.exit-code}}"}
+    container: {image: any, command: ["true"]}
+`
+
+// nested fails, if exit-code says so, in a template in a template, in the attempts at a pod,
+// in the attempts at a group of steps and in a loop, all at once.
+const nested = `
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: {generateName: nested-}
+spec:
+  entrypoint: main
+  arguments: {parameters: [{name: exit-code, value: "0"}]}
+  templates:
+  - name: main
+    dag:
+      failFast: false
+      tasks:
+      - {name: ahead, template: fine}
+      - {name: inner, template: inner, depends: ahead}
+      - {name: polled, template: polled, depends: ahead}
+      - {name: grouped, template: grouped, depends: ahead}
+      - {name: looped, template: fragile, depends: ahead, withItems: [a, b]}
+      - {name: last, template: fine, depends: inner && polled && grouped && looped}
+  - name: inner
+    steps:
+    - - {name: inner-ahead, template: fine}
+    - - {name: inner-fragile, template: fragile}
+    - - {name: inner-last, template: fine}
+  - name: grouped
+    retryStrategy: {limit: "1"}
+    steps:
+    - - {name: grouped-fragile, template: fragile}
+  - name: polled
+    retryStrategy: {limit: "1"}
+    metadata:
+      annotations: {envtest.argoservice/exit-code: "{{workflow.parameters.exit-code}}"}
+    container: {image: any, command: ["true"]}
+  - name: fragile
+    metadata:
+      annotations: {envtest.argoservice/exit-code: "{{workflow.parameters.exit-code}}"}
+    container: {image: any, command: ["true"]}
+  - name: fine
+    container: {image: any, command: ["true"]}
+`
+
+// withHandlers has exit handlers for its one step and for the whole.
+const withHandlers = `
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: {generateName: with-handlers-}
+spec:
+  entrypoint: main
+  onExit: handler
+  arguments: {parameters: [{name: exit-code, value: "0"}]}
+  templates:
+  - name: main
+    steps:
+    - - {name: work, template: fragile, hooks: {exit: {template: handler}}}
+  - name: fragile
+    metadata:
+      annotations: {envtest.argoservice/exit-code: "{{workflow.parameters.exit-code}}"}
+    container: {image: any, command: ["true"]}
+  - name: handler
+    container: {image: any, command: ["true"]}
+`
+
+// reporting runs a pod that reports a token, whether it succeeds or not.
+const reporting = `
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: {generateName: reporting-}
+spec:
+  entrypoint: main
+  arguments:
+    parameters:
+    - {name: exit-code, value: "0"}
+    - {name: token, value: none}
+  templates:
+  - name: main
+    steps:
+    - - {name: produce, template: produce}
+  - name: produce
+    metadata:
+      annotations:
+        envtest.argoservice/exit-code: "{{workflow.parameters.exit-code}}"
+        envtest.argoservice/outputs: '{"parameters":[{"name":"token","value":"{{workflow.parameters.token}}"}]}'
+        envtest.argoservice/duration: 1s
+    container: {image: any, command: ["true"]}
+    outputs: {parameters: [{name: token, valueFrom: {path: /token}}]}
+`

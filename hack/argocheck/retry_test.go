@@ -1,0 +1,261 @@
+// Package argocheck compares this module's code with Argo's own, on what Argo's module
+// carries and on nodes made at random. It is a module of its own, since what it imports is
+// what the others must not.
+package argocheck
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
+	"github.com/argoproj/argo-workflows/v3/workflow/util"
+	"github.com/sirupsen/logrus"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic/fake"
+	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+const variants = 6
+
+// Every Workflow with nodes in Argo's module, and what it would be had other nodes failed,
+// is retried as Argo does it, but for the exceptions that docs/adr/0007-retry.md lists.
+func TestRetryOfArgosOwnWorkflows(t *testing.T) {
+	logrus.SetOutput(io.Discard)
+	c := comparison{reasons: map[string]int{}}
+	for _, s := range corpus(t) {
+		nodes, _, _ := unstructured.NestedMap(s.obj.Object, "status", "nodes")
+		if len(nodes) == 0 {
+			continue
+		}
+		c.workflows++
+		for seed := range uint64(variants) {
+			obj := s.obj.DeepCopy()
+			repair(obj)
+			if seed > 0 {
+				fail(obj, rand.New(rand.NewPCG(seed, uint64(c.workflows))))
+			}
+			c.compare(t, fmt.Sprintf("%s (%d)", s.from, seed), obj)
+		}
+	}
+	t.Logf("%+v", c)
+	if c.same < 100 || c.excepted > c.same {
+		t.Errorf("too few were compared: %+v", c)
+	}
+}
+
+// The same on nodes made at random.
+func TestRetryOfRandomWorkflows(t *testing.T) {
+	logrus.SetOutput(io.Discard)
+	c := comparison{reasons: map[string]int{}}
+	for seed := range uint64(3000) {
+		c.workflows++
+		c.compare(t, fmt.Sprint("seed ", seed), random(rand.New(rand.NewPCG(seed, 2))))
+		if t.Failed() {
+			break
+		}
+	}
+	t.Logf("%+v", c)
+	if c.refusedByArgo > 0 || c.same < 1000 {
+		t.Errorf("too few were compared: %+v", c)
+	}
+}
+
+// comparison counts how often both agree.
+type comparison struct {
+	workflows, same, excepted, refusedByArgo int
+	reasons                                  map[string]int
+}
+
+func (c *comparison) compare(t *testing.T, name string, obj *unstructured.Unstructured) {
+	t.Helper()
+	theirs, theirPods, err := argoRetry(obj)
+	if err != nil {
+		c.refusedByArgo++ // it ends with an error or a panic, where ours goes on
+		c.reasons[err.Error()]++
+		if _, _, err := ourRetry(t, obj); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		return
+	}
+	ours, ourPods, err := ourRetry(t, obj)
+	if err != nil {
+		t.Errorf("%s: %v", name, err)
+		return
+	}
+	before := typed(t, obj)
+	if reasons := exceptions(before); len(reasons) > 0 {
+		c.excepted++
+		for _, reason := range slices.Compact(slices.Sorted(slices.Values(reasons))) {
+			c.reasons[reason]++
+		}
+		return
+	}
+	c.same++
+	if a, b := keys(ours.Status.Nodes), keys(theirs.Status.Nodes); !slices.Equal(a, b) {
+		t.Errorf("%s: kept nodes differ\nours   %v\nArgo's %v", name, a, b)
+		return
+	}
+	for id, our := range ours.Status.Nodes {
+		their, old := theirs.Status.Nodes[id], before.Status.Nodes[id]
+		if our.Phase != their.Phase && !beside(before, ours, old) && !failsAgain(theirs, our, their) {
+			t.Errorf("%s: %s is %s, with Argo %s, was %s", name, our.Name, our.Phase, their.Phase, old.Phase)
+		}
+		if !slices.Equal(our.Children, existing(theirs, their.Children)) || !slices.Equal(our.OutboundNodes, existing(theirs, their.OutboundNodes)) {
+			t.Errorf("%s: %s leads to %v %v, with Argo to %v %v", name, our.Name, our.Children, our.OutboundNodes, their.Children, their.OutboundNodes)
+		}
+	}
+	// Argo also names pods for the groups of an exit handler, which have none.
+	exit := map[string]bool{}
+	for _, n := range before.Status.Nodes {
+		if n.Type != wfv1.NodeTypePod && strings.HasPrefix(n.Name, before.Name+".onExit") {
+			exit[podName(before, n)] = true
+		}
+	}
+	theirPods = slices.DeleteFunc(theirPods, func(pod string) bool { return exit[pod] })
+	ourPods = slices.DeleteFunc(ourPods, func(pod string) bool { return exit[pod] })
+	slices.Sort(theirPods)
+	slices.Sort(ourPods)
+	if !slices.Equal(ourPods, theirPods) {
+		t.Errorf("%s: pods to delete: %v, with Argo %v", name, ourPods, theirPods)
+	}
+	for what, pair := range map[string][2]any{
+		"conditions":   {conditionsOf(ours), conditionsOf(theirs)},
+		"shutdown":     {ours.Spec.Shutdown, theirs.Spec.Shutdown},
+		"message":      {ours.Status.Message, theirs.Status.Message},
+		"phase":        {ours.Status.Phase, theirs.Status.Phase},
+		"finishedAt":   {ours.Status.FinishedAt.IsZero(), theirs.Status.FinishedAt.IsZero()},
+		"claims":       {len(ours.Status.PersistentVolumeClaims), len(theirs.Status.PersistentVolumeClaims)},
+		"archiving":    {ours.Labels["workflows.argoproj.io/workflow-archiving-status"], theirs.Labels["workflows.argoproj.io/workflow-archiving-status"]},
+		"label phase":  {ours.Labels["workflows.argoproj.io/phase"], theirs.Labels["workflows.argoproj.io/phase"]},
+		"is completed": {ours.Labels["workflows.argoproj.io/completed"] == "true", theirs.Labels["workflows.argoproj.io/completed"] == "true"},
+	} {
+		if pair[0] != pair[1] {
+			t.Errorf("%s: %s: %v, with Argo %v", name, what, pair[0], pair[1])
+		}
+	}
+}
+
+// beside tells the one difference in phases that is meant: Argo also sets running again
+// groups that nothing in runs again, but that merely came before something that does.
+func beside(before, after *wfv1.Workflow, n wfv1.NodeStatus) bool {
+	if after.Status.Nodes[n.ID].Phase != n.Phase {
+		return n.Phase == "" // it stands nowhere
+	}
+	for id, other := range before.Status.Nodes {
+		_, kept := after.Status.Nodes[id]
+		inside := strings.TrimPrefix(other.Name, n.Name)
+		if !kept && inside != other.Name && inside != "" && strings.ContainsAny(inside[:1], ".([") {
+			return false
+		}
+	}
+	return true
+}
+
+// failsAgain tells another one: where something has succeeded after every failed node, Argo
+// leaves the root Failed, so that the workflow fails again at once. We have the groups
+// evaluated again.
+func failsAgain(theirs *wfv1.Workflow, our, their wfv1.NodeStatus) bool {
+	root := theirs.Status.Nodes[theirs.Name]
+	return root.FailedOrError() && their.FailedOrError() && our.Phase == wfv1.NodeRunning
+}
+
+// existing are those of the ids that are of nodes: Argo leaves ids that already led nowhere.
+func existing(wf *wfv1.Workflow, ids []string) []string {
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { _, ok := wf.Status.Nodes[id]; return !ok })
+}
+
+// argoRetry has Argo do it. It ends with a panic on some nodes.
+func argoRetry(obj *unstructured.Unstructured) (after *wfv1.Workflow, pods []string, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	wf := &wfv1.Workflow{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(obj.DeepCopy().Object, wf); err != nil {
+		return nil, nil, err
+	}
+	if wf.Labels == nil {
+		wf.Labels = map[string]string{}
+	}
+	return util.FormulateRetryWorkflow(context.Background(), wf, false, "", nil)
+}
+
+// ourRetry runs a retry against a server that knows only this workflow, and does not permit
+// to list pods, so that their names are compared too.
+func ourRetry(t *testing.T, obj *unstructured.Unstructured) (after *wfv1.Workflow, pods []string, err error) {
+	t.Helper()
+	dyn := fake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{
+		{Group: "argoproj.io", Version: "v1alpha1", Resource: "workflows"}: "WorkflowList",
+		{Version: "v1", Resource: "pods"}:                                  "PodList",
+	})
+	var written *unstructured.Unstructured
+	deleted := map[string]bool{}
+	dyn.PrependReactor("get", "workflows", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return true, obj.DeepCopy(), nil
+	})
+	dyn.PrependReactor("update", "workflows", func(action clienttesting.Action) (bool, runtime.Object, error) {
+		written = action.(clienttesting.UpdateAction).GetObject().(*unstructured.Unstructured)
+		return true, written, nil
+	})
+	podResource := schema.GroupResource{Resource: "pods"}
+	dyn.PrependReactor("list", "pods", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return true, nil, apierrors.NewForbidden(podResource, "", nil)
+	})
+	dyn.PrependReactor("delete", "pods", func(action clienttesting.Action) (bool, runtime.Object, error) {
+		name := action.(clienttesting.DeleteAction).GetName()
+		if deleted[name] {
+			return true, nil, apierrors.NewNotFound(podResource, name)
+		}
+		deleted[name] = true
+		return true, nil, nil
+	})
+	client, err := workflow.New(dyn, workflow.Options{Namespace: "default"})
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := client.Retry(t.Context(), obj.GetName(), workflow.RetryOptions{}); err != nil {
+		return nil, nil, err
+	}
+	return typed(t, written), slices.Collect(maps.Keys(deleted)), nil
+}
+
+func typed(t *testing.T, obj *unstructured.Unstructured) *wfv1.Workflow {
+	t.Helper()
+	data, err := json.Marshal(obj.Object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wf := &wfv1.Workflow{}
+	if err := json.Unmarshal(data, wf); err != nil {
+		t.Fatal(err)
+	}
+	return wf
+}
+
+func podName(wf *wfv1.Workflow, n wfv1.NodeStatus) string {
+	return util.GeneratePodName(wf.Name, n.Name, util.GetTemplateFromNode(n), n.ID, util.GetWorkflowPodNameVersion(wf))
+}
+
+func keys(nodes wfv1.Nodes) []string { return slices.Sorted(maps.Keys(nodes)) }
+
+func conditionsOf(wf *wfv1.Workflow) string {
+	var texts []string
+	for _, c := range wf.Status.Conditions {
+		texts = append(texts, string(c.Type)+"="+string(c.Status))
+	}
+	slices.Sort(texts)
+	return strings.Join(texts, ",")
+}

@@ -1,0 +1,139 @@
+package workflow
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// nodeGraph is the nodes of a workflow as a retry looks at them. An edge leads from a group
+// to what is in it and from a node to what follows it. Ids of no node are left out; cycles,
+// which there should not be, do no harm.
+type nodeGraph struct {
+	workflow string         // the workflow's name
+	nodes    []*status.Node // in the order of their ids, so that every result is the same each time
+	byID     map[string]*status.Node
+	root     *status.Node // nil: none has begun
+	children map[string][]*status.Node
+	parents  map[string][]*status.Node
+	retryOf  map[string]*status.Node   // an attempt's id → its Retry node
+	attempts map[string][]*status.Node // a Retry node's id → its attempts in order
+}
+
+func newNodeGraph(s *status.WorkflowStatus) *nodeGraph {
+	g := &nodeGraph{
+		workflow: s.Name,
+		nodes:    slices.Clone(s.Nodes),
+		byID:     make(map[string]*status.Node, len(s.Nodes)),
+		children: make(map[string][]*status.Node, len(s.Nodes)),
+		parents:  make(map[string][]*status.Node, len(s.Nodes)),
+		retryOf:  map[string]*status.Node{},
+		attempts: map[string][]*status.Node{},
+	}
+	slices.SortFunc(g.nodes, func(a, b *status.Node) int { return cmp.Compare(a.ID, b.ID) })
+	for _, n := range g.nodes {
+		g.byID[n.ID] = n
+		if n.Name == s.Name {
+			g.root = n
+		}
+	}
+	for _, n := range g.nodes {
+		for _, id := range n.Children {
+			child := g.byID[id]
+			if child == nil || child == n {
+				continue
+			}
+			g.children[n.ID] = append(g.children[n.ID], child)
+			g.parents[id] = append(g.parents[id], n)
+			if n.Type == status.NodeTypeRetry && child != g.root && (child.Retried || !isHook(child)) {
+				g.retryOf[id] = n
+				g.attempts[n.ID] = append(g.attempts[n.ID], child)
+			}
+		}
+	}
+	return g
+}
+
+// isHook reports whether n runs beside what it hangs on, rather than after it.
+func isHook(n *status.Node) bool {
+	return n.Hooked || strings.HasSuffix(n.Name, ".onExit")
+}
+
+// inExitHandler reports whether n belongs to the exit handler of the workflow as a whole.
+func (g *nodeGraph) inExitHandler(n *status.Node) bool {
+	return strings.HasPrefix(n.Name, g.workflow+".onExit")
+}
+
+// reach collects into found the nodes that can be reached from n, n among them, breadth
+// first, and calls each for those that were not in it before.
+func (g *nodeGraph) reach(n *status.Node, found map[string]bool, each func(*status.Node)) {
+	if found[n.ID] {
+		return
+	}
+	found[n.ID] = true
+	queue := []*status.Node{n}
+	for len(queue) > 0 {
+		next := queue[0]
+		queue = queue[1:]
+		each(next)
+		for _, child := range g.children[next.ID] {
+			if !found[child.ID] {
+				found[child.ID] = true
+				queue = append(queue, child)
+			}
+		}
+	}
+}
+
+// around returns the nodes that n is inside of, from within outwards.
+func (g *nodeGraph) around(n *status.Node) []*status.Node {
+	var outer []*status.Node
+	seen := map[string]bool{n.ID: true}
+	for {
+		next := g.holder(n)
+		if next == nil || seen[next.ID] {
+			return outer
+		}
+		seen[next.ID] = true
+		outer = append(outer, next)
+		n = next
+	}
+}
+
+// holder returns what n is directly inside of: its Retry node, its loop or step group, the
+// template invocation it is part of; nil: nothing.
+func (g *nodeGraph) holder(n *status.Node) *status.Node {
+	if n == g.root {
+		return nil
+	}
+	if retry := g.retryOf[n.ID]; retry != nil {
+		return retry
+	}
+	for _, parent := range g.parents[n.ID] {
+		// An edge from a group can also lead to what follows it. The names tell.
+		if parent.Type == status.NodeTypeTaskGroup && strings.HasPrefix(n.Name, parent.Name+"(") ||
+			parent.Type == status.NodeTypeStepGroup && strings.HasPrefix(n.Name, parent.Name+".") {
+			return parent
+		}
+	}
+	if boundary := g.byID[n.BoundaryID]; boundary != nil {
+		return boundary
+	}
+	if g.root != nil && len(g.parents[n.ID]) > 0 && !g.inExitHandler(n) {
+		return g.root // e.g. a hook of the workflow as a whole
+	}
+	return nil
+}
+
+// candidates is a hint that lists what a selector could select.
+func (g *nodeGraph) candidates() string {
+	var names []string
+	for _, n := range g.nodes {
+		if !n.Type.Group() && !g.inExitHandler(n) && !slices.Contains(names, n.DisplayName) {
+			names = append(names, n.DisplayName)
+		}
+	}
+	return choices("", names)
+}

@@ -1,0 +1,151 @@
+package workflow
+
+import (
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// retryRequest is what a retry was asked for, checked as far as that goes without the workflow.
+type retryRequest struct {
+	parameters map[string]string
+	selector   status.NodeSelector
+	restart    bool   // also what succeeded, as far as selector matches it
+	id         string // of this retry
+}
+
+// retryPlan is one planned write of a retry.
+type retryPlan struct {
+	object  *unstructured.Unstructured // the workflow as it is to be
+	removed []*status.Node             // the nodes that are no longer in it
+}
+
+// planRetry works out, from the present object of an ended workflow, the object that runs
+// again. The rules are those of Argo's FormulateRetryWorkflow, but for the exceptions that
+// docs/adr/0007-retry.md lists. obj is not changed.
+func planRetry(
+	obj *unstructured.Unstructured, s *status.WorkflowStatus, request retryRequest, now time.Time,
+) (*retryPlan, error) {
+	switch {
+	case !s.Completed():
+		phase := string(s.Phase)
+		if phase == "" {
+			phase = "Pending" // as people know it
+		}
+		return nil, fmt.Errorf("%w: Cannot retry a workflow in phase %s; wait for its end, or stop it", ErrNotCompleted, phase)
+	case s.NodesErr != nil:
+		return nil, s.NodesErr
+	}
+	graph := newNodeGraph(s)
+	selected, problems := selectNodes(graph, s, request)
+	problems = append(problems, overrideProblems(obj, request.parameters)...)
+	if len(problems) > 0 {
+		return nil, invalid(problems...)
+	}
+
+	work := newRetryWork(graph, s, selected, len(request.parameters) > 0)
+	edited := obj.DeepCopy()
+	if err := editNodes(edited, work, now); err != nil {
+		return nil, err
+	}
+	override(edited, request.parameters)
+	reopen(edited, work, request.id, now)
+	return &retryPlan{object: edited, removed: work.removed()}, nil
+}
+
+// selectNodes finds the nodes that are to run again though they succeeded.
+func selectNodes(graph *nodeGraph, s *status.WorkflowStatus, request retryRequest) (map[string]bool, field.ErrorList) {
+	path := field.NewPath("selector")
+	switch {
+	case !request.restart && s.Phase == status.PhaseSucceeded:
+		return nil, field.ErrorList{field.Required(field.NewPath("restartSuccessful"), fmt.Sprintf(
+			"Cannot retry a workflow in phase %s: set RestartSuccessful, and Selector to what is to run again%s", s.Phase, graph.candidates()))}
+	case !request.restart && !request.selector.Empty():
+		return nil, field.ErrorList{field.Forbidden(path,
+			"it selects among what succeeded, so it needs RestartSuccessful; what failed runs again in any case")}
+	case !request.restart:
+		return nil, nil
+	case request.selector.Empty():
+		return nil, field.ErrorList{field.Required(path, "RestartSuccessful needs it to say what is to run again"+graph.candidates())}
+	}
+	selected := map[string]bool{}
+	for _, n := range s.Select(request.selector) {
+		selected[n.ID] = true
+	}
+	if len(selected) == 0 {
+		return nil, field.ErrorList{field.Invalid(path, request.selector.String(), "matches no node"+graph.candidates())}
+	}
+	return selected, nil
+}
+
+// reopen takes from the workflow what says that it has ended. Its phase becomes Running:
+// every version of the controller goes on with that, at once and with the template as it
+// was; see docs/adr/0007-retry.md. Where nothing has run, it is as one that was just created,
+// so that the controller reads and checks its template.
+func reopen(wf *unstructured.Unstructured, work *retryWork, id string, now time.Time) {
+	metadata := objectAt(wf.Object, "metadata")
+	labels := objectAt(metadata, "labels")
+	state := objectAt(wf.Object, "status")
+	if work.graph.root == nil {
+		delete(state, "phase")
+		delete(labels, labelPhase)
+		delete(labels, labelCompleted)
+	} else {
+		state["phase"] = string(status.PhaseRunning)
+		labels[labelPhase] = string(status.PhaseRunning)
+		labels[labelCompleted] = "false"
+	}
+	delete(labels, labelArchiving)
+	objectAt(metadata, "annotations")[annotationRetryID] = id
+
+	for _, key := range []string{"message", "finishedAt", "persistentVolumeClaims"} {
+		delete(state, key)
+	}
+	state["startedAt"] = timeText(now)
+	state["conditions"] = notCompleted(state["conditions"])
+	// Else the controller would take the reports of the new pods for complete beforehand.
+	if reported, ok := state["taskResultsCompletionStatus"].(map[string]any); ok {
+		for _, n := range work.removed() {
+			delete(reported, n.ID)
+		}
+	}
+	specs := []map[string]any{objectAt(wf.Object, "spec")}
+	if stored, ok := state["storedWorkflowTemplateSpec"].(map[string]any); ok {
+		specs = append(specs, stored)
+	}
+	for _, spec := range specs {
+		delete(spec, "shutdown")
+		// How old versions terminate.
+		if deadline, ok := textOf(spec["activeDeadlineSeconds"]); ok && deadline == "0" {
+			delete(spec, "activeDeadlineSeconds")
+		}
+	}
+}
+
+// notCompleted returns conditions with Completed False.
+func notCompleted(conditions any) []any {
+	list, _ := conditions.([]any)
+	for _, item := range list {
+		if condition, ok := item.(map[string]any); ok && condition["type"] == "Completed" {
+			condition["status"] = "False"
+			return list
+		}
+	}
+	return append(list, map[string]any{"type": "Completed", "status": "False"})
+}
+
+// objectAt returns the object under key, which it makes if there is none.
+func objectAt(parent map[string]any, key string) map[string]any {
+	child, ok := parent[key].(map[string]any)
+	if !ok {
+		child = map[string]any{}
+		parent[key] = child
+	}
+	return child
+}
+
+func timeText(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -1,0 +1,276 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+func planOfRetry(t *testing.T, obj *unstructured.Unstructured, opts RetryOptions) (*retryPlan, error) {
+	t.Helper()
+	selector, problems := nodeSelector(field.NewPath("selector"), opts.Selector)
+	parameters, more := parameterTexts(field.NewPath("parameters"), opts.Parameters)
+	if problems = append(problems, more...); len(problems) > 0 {
+		return nil, invalid(problems...)
+	}
+	before := obj.DeepCopy()
+	s, err := status.FromUnstructured(obj)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := planRetry(obj, s, retryRequest{
+		parameters: parameters, selector: selector, restart: opts.RestartSuccessful, id: "retry-1",
+	}, time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC))
+	if !reflect.DeepEqual(obj, before) {
+		t.Error("the object was changed")
+	}
+	return plan, err
+}
+
+const endedYAML = `
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata:
+  name: w
+  uid: u-1
+  resourceVersion: "7"
+  finalizers: [workflows.argoproj.io/artifact-gc]
+  labels: {mine: kept, workflows.argoproj.io/completed: "true", workflows.argoproj.io/phase: Failed, workflows.argoproj.io/workflow-archiving-status: Archived}
+  annotations: {workflows.argoproj.io/last-seen-version: "5"}
+spec:
+  unknownField: {deep: true}
+  suspend: true
+  shutdown: Terminate
+  activeDeadlineSeconds: 0
+  workflowTemplateRef: {name: t}
+  arguments: {parameters: [{name: a, value: old, description: kept}]}
+status:
+  unknownField: 1
+  phase: Failed
+  message: Stopped with strategy 'Terminate'
+  startedAt: "2026-01-01T00:00:00Z"
+  finishedAt: "2026-01-01T00:01:00Z"
+  progress: 1/2
+  persistentVolumeClaims: [{name: v}]
+  outputs: {parameters: [{name: o, value: kept}]}
+  conditions: [{type: PodRunning, status: "False"}, {type: Completed, status: "True"}]
+  taskResultsCompletionStatus: {w: true, other: true}
+  storedTemplates: {namespaced/t/main: {name: main, container: {args: ["{{workflow.parameters.read}}"]}}}
+  storedWorkflowTemplateSpec:
+    unknownField: kept
+    entrypoint: main
+    shutdown: Terminate
+    arguments:
+      parameters:
+      - {name: a, value: old}
+      - {name: b, default: x, enum: [x, z], valueFrom: {configMapKeyRef: {name: m, key: k}}}
+    templates: [{name: main, inputs: {parameters: [{name: in, value: v}]}}]
+  nodes:
+    w: {id: w, name: w, type: Pod, phase: Failed}
+`
+
+func TestRetryReopensTheWorkflow(t *testing.T) {
+	plan, err := planOfRetry(t, workflowObject(t, endedYAML), RetryOptions{
+		Parameters: map[string]any{"a": "new", "b": "z", "in": 1, "read": true},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := workflowObject(t, `
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata:
+  name: w
+  uid: u-1
+  resourceVersion: "7"
+  finalizers: [workflows.argoproj.io/artifact-gc]
+  labels: {mine: kept, workflows.argoproj.io/completed: "false", workflows.argoproj.io/phase: Running}
+  annotations: {workflows.argoproj.io/last-seen-version: "5", argoservice.opensearch.org/retry-id: retry-1}
+spec:
+  unknownField: {deep: true}
+  suspend: true
+  workflowTemplateRef: {name: t}
+  arguments: {parameters: [{name: a, value: new, description: kept}, {name: b, value: z}, {name: in, value: "1"}, {name: read, value: "true"}]}
+status:
+  unknownField: 1
+  phase: Running
+  startedAt: "2026-01-02T03:04:05Z"
+  progress: 1/2
+  outputs: {parameters: [{name: o, value: kept}]}
+  conditions: [{type: PodRunning, status: "False"}, {type: Completed, status: "False"}]
+  taskResultsCompletionStatus: {other: true}
+  storedTemplates: {namespaced/t/main: {name: main, container: {args: ["{{workflow.parameters.read}}"]}}}
+  storedWorkflowTemplateSpec:
+    unknownField: kept
+    entrypoint: main
+    arguments:
+      parameters:
+      - {name: a, value: new}
+      - {name: b, default: x, enum: [x, z], value: z}
+      - {name: in, value: "1"}
+      - {name: read, value: "true"}
+    templates: [{name: main, inputs: {parameters: [{name: in, value: v}]}}]
+`)
+	if got, want := asYAML(t, plan.object.Object), asYAML(t, want.Object); got != want {
+		t.Errorf("have\n%s\nwant\n%s", got, want)
+	}
+}
+
+// One that never began is as new, so that the controller checks its template.
+func TestRetryOfWhatNeverBegan(t *testing.T) {
+	plan, err := planOfRetry(t, workflowObject(t, `
+kind: Workflow
+metadata: {name: w, labels: {workflows.argoproj.io/completed: "true", workflows.argoproj.io/phase: Error}}
+spec: {workflowTemplateRef: {name: t}}
+status: {phase: Error, message: not found, finishedAt: "2026-01-01T00:01:00Z"}
+`), RetryOptions{Parameters: map[string]any{"unknown": "here"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := workflowObject(t, `
+kind: Workflow
+metadata: {name: w, labels: {}, annotations: {argoservice.opensearch.org/retry-id: retry-1}}
+spec: {workflowTemplateRef: {name: t}, arguments: {parameters: [{name: unknown, value: here}]}}
+status: {startedAt: "2026-01-02T03:04:05Z", conditions: [{type: Completed, status: "False"}]}
+`)
+	if got, want := asYAML(t, plan.object.Object), asYAML(t, want.Object); got != want {
+		t.Errorf("have\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestRetryOfCompressedNodes(t *testing.T) {
+	nodes := map[string]any{
+		"w": map[string]any{"name": "w", "type": "DAG", "phase": "Failed", "children": []any{"a", "b"}, "unknownField": "kept"},
+		"a": map[string]any{"name": "w.a", "type": "Pod", "phase": "Failed", "boundaryID": "w"},
+		"b": map[string]any{"name": "w.b", "type": "Pod", "phase": "Succeeded", "boundaryID": "w"},
+	}
+	packed, err := status.CompressNodes(nodes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := planOfRetry(t, workflowObject(t,
+		"{kind: Workflow, metadata: {name: w}, status: {phase: Failed, nodes: {}, compressedNodes: '"+packed+"'}}"), RetryOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := plan.object.Object["status"].(map[string]any)
+	if state["nodes"] != nil {
+		t.Error("the nodes stand twice")
+	}
+	text, _ := state["compressedNodes"].(string)
+	after, err := status.DecompressNodes(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{
+		"w": map[string]any{
+			"name": "w", "type": "DAG", "phase": "Running", "children": []any{"b"}, "unknownField": "kept", "startedAt": "2026-01-02T03:04:05Z",
+		},
+		"b": nodes["b"],
+	}
+	if !reflect.DeepEqual(after, want) {
+		t.Errorf("%v", after)
+	}
+}
+
+func TestRetryRefuses(t *testing.T) {
+	const nodes = `, nodes: {w: {name: w, type: DAG, children: [a]}, a: {name: w.a, displayName: load, type: Pod}}`
+	for _, tc := range []struct {
+		name, state string
+		opts        RetryOptions
+		kind        error
+		says        []string
+	}{
+		{"one that runs", "phase: Running", RetryOptions{}, ErrNotCompleted, []string{"Cannot retry a workflow in phase Running"}},
+		{"one that is new", "", RetryOptions{}, ErrNotCompleted, []string{"phase Pending"}},
+		{"one that runs, whatever else is wrong", "phase: Pending", RetryOptions{Parameters: map[string]any{"x": 1}, Selector: "id=a"}, ErrNotCompleted, nil},
+		{"nodes that are elsewhere", "phase: Failed, offloadNodeStatusVersion: 'fnv:1'", RetryOptions{}, ErrNodesOffloaded, nil},
+		{"success", "phase: Succeeded" + nodes, RetryOptions{}, ErrInvalid, []string{"restartSuccessful", "Cannot retry a workflow in phase Succeeded", "load"}},
+		{"success without a selector", "phase: Succeeded" + nodes, RetryOptions{RestartSuccessful: true}, ErrInvalid, []string{"selector", "load"}},
+		{"a selector alone", "phase: Failed" + nodes, RetryOptions{Selector: "id=a"}, ErrInvalid, []string{"selector", "RestartSuccessful"}},
+		{"a selector that matches nothing", "phase: Failed" + nodes, RetryOptions{RestartSuccessful: true, Selector: "displayName=laod"}, ErrInvalid, []string{"displayName=laod", "load"}},
+		{"a malformed selector", "phase: Failed", RetryOptions{RestartSuccessful: true, Selector: "color=red"}, ErrInvalid, []string{"color"}},
+		{"an unknown parameter", "phase: Failed", RetryOptions{Parameters: map[string]any{"szie": "s3cret"}}, ErrInvalid, []string{"szie", `did you mean "size"?`}},
+		{"a value that is not allowed", "phase: Failed", RetryOptions{Parameters: map[string]any{"size": "s3cret"}}, ErrInvalid, []string{"parameters[size]", "small, large"}},
+		{"a value that is none", "phase: Failed", RetryOptions{Parameters: map[string]any{"size": nil}}, ErrInvalid, []string{"parameters[size]"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			obj := workflowObject(t, "kind: Workflow\nmetadata: {name: w}\nspec: {arguments: {parameters: [{name: size, enum: [small, large]}]}}\nstatus: {"+tc.state+"}")
+			_, err := planOfRetry(t, obj, tc.opts)
+			if !errors.Is(newError(OpRetry, "ns", "w", err), tc.kind) {
+				t.Fatalf("%v is no %v", err, tc.kind)
+			}
+			for _, part := range tc.says {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("%q is not in %q", part, err)
+				}
+			}
+			if strings.Contains(err.Error(), "s3cret") {
+				t.Errorf("%q shows a value", err)
+			}
+		})
+	}
+}
+
+// The names go back to Argo's documentation of POD_NAMES; checked against its code in
+// hack/argocheck.
+func TestPodNames(t *testing.T) {
+	n := &status.Node{ID: "w-1", Name: "w[0].step", TemplateName: "main"}
+	long := &status.Node{ID: "w-1", Name: "w[0].step", TemplateName: strings.Repeat("x", 300)}
+	for _, tc := range []struct {
+		format string
+		node   *status.Node
+		want   string
+	}{
+		{"v1", n, "w-1"},
+		{"v2", n, "w-main-450502416"},
+		{"", n, "w-main-450502416"},
+		{"v2", &status.Node{ID: "w", Name: "w", TemplateName: "main"}, "w"},
+		{"v2", &status.Node{ID: "w-1", Name: "w[0].step", TemplateRef: status.TemplateRef{Name: "t", Template: "other"}}, "w-other-450502416"},
+		{"v2", &status.Node{ID: "w-1", Name: "w[0].step"}, "w-450502416"},
+		{"v2", long, "w-" + strings.Repeat("x", 240) + "-450502416"},
+	} {
+		wf := &unstructured.Unstructured{Object: map[string]any{}}
+		wf.SetName("w")
+		wf.SetAnnotations(map[string]string{"workflows.argoproj.io/pod-name-format": tc.format})
+		if got := podName(wf, tc.node); got != tc.want {
+			t.Errorf("%+v: %s, want %s", tc, got, tc.want)
+		}
+	}
+}
+
+func TestRetryEndsItsPauseWithTheContext(t *testing.T) {
+	if err := sleep(t.Context(), 0); err != nil {
+		t.Error(err)
+	}
+	cause := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(cause)
+	if err := sleep(ctx, time.Hour); !errors.Is(err, cause) {
+		t.Error(err)
+	}
+}
+
+func TestRetryWaitsForTheController(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for ended, want := range map[time.Time]time.Duration{
+		{}:                        0,
+		now:                       2 * time.Second,
+		now.Add(-time.Second):     time.Second,
+		now.Add(-2 * time.Second): 0,
+		now.Add(-time.Hour):       0,
+		now.Add(10 * time.Minute): 2 * time.Second, // by another clock
+	} {
+		if got := toSettle(ended, now); got != want {
+			t.Errorf("ended %s: %s, want %s", ended, got, want)
+		}
+	}
+}

@@ -1,0 +1,133 @@
+package workflow
+
+import (
+	"context"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/uuid"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// annotationRetryID names the last retry of a workflow, so that a retry knows its own write
+// again after the answer was lost.
+const annotationRetryID = "argoservice.opensearch.org/retry-id"
+
+// RetryOptions say how to retry. The zero value runs again what failed.
+type RetryOptions struct {
+	// Parameters override arguments of the workflow, in the forms that
+	// [StartRequest.Parameters] allows; the other arguments stay. What already succeeded is
+	// not run again with them, except for the items of a loop that is run again.
+	Parameters map[string]any
+	// RestartSuccessful also runs again the nodes that Selector matches, whether they
+	// succeeded or not, and all that follows them. It needs a Selector.
+	RestartSuccessful bool
+	// Selector says which nodes, e.g. "displayName=load", in the notation of
+	// [ResumeOptions.Selector]. It needs RestartSuccessful.
+	Selector string
+	// UID, if given, is that of the workflow meant: [ErrReplaced] if it is another by now.
+	UID types.UID
+}
+
+// Retry sets a workflow going again that has ended Failed or Error, under the same name, and
+// returns its new state. What succeeded is kept; what failed runs again, and so do the exit
+// handlers. A gate that failed waits again, with the outputs and defaults of its template.
+// Where nothing had run yet, e.g. because the template was missing, the workflow starts anew.
+// One that was stopped or terminated goes on where it was. A workflow that succeeded is
+// retried only with RestartSuccessful and Selector.
+//
+// The pods of the nodes that run again are deleted, and then the workflow is changed in one
+// conditional write; before either, the API server is asked whether it would accept that
+// write. So a refused retry changes nothing, and one that is cut off in between leaves the
+// workflow as it ended, to be retried again, but without those pods and their logs. A change
+// that somebody else makes meanwhile is not lost: the retry is worked out anew.
+//
+// A call retries once, also if answers are lost. It is not idempotent across calls: another
+// one is [ErrNotCompleted] as long as the workflow runs.
+//
+// It waits up to two seconds after the workflow's end, which the controller takes to let go
+// of it, and until the pods are gone.
+//
+// Retry needs get and update on workflows and delete on pods. With list on pods, too, only
+// those very pods are deleted: never one that the controller has made under the same name
+// since.
+//
+// Errors: [ErrInvalid] (an unknown or malformed parameter, a selector that is malformed,
+// missing or matches nothing, a workflow that succeeded), [ErrNotCompleted], [ErrNotFound],
+// [ErrReplaced], [ErrNodesOffloaded], [ErrConflict], [ErrForbidden], [ErrUnauthorized],
+// [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
+func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptions) (*status.WorkflowStatus, error) {
+	selector, problems := nodeSelector(field.NewPath("selector"), opts.Selector)
+	parameters, parameterProblems := parameterTexts(field.NewPath("parameters"), opts.Parameters)
+	if problems = append(problems, parameterProblems...); len(problems) > 0 {
+		return nil, c.error(OpRetry, name, invalid(problems...))
+	}
+	request := retryRequest{
+		parameters: parameters, selector: selector, restart: opts.RestartSuccessful, id: string(uuid.NewUUID()),
+	}
+	obj, err := c.edit(ctx, name, opts.UID, func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
+		wait := toSettle(s.EndTime, time.Now())
+		plan, err := planRetry(obj, s, request, time.Now().Add(wait))
+		if err != nil {
+			return nil, err
+		}
+		return &change{
+			object: plan.object,
+			prepare: func(ctx context.Context) error {
+				if err := sleep(ctx, wait); err != nil {
+					return err
+				}
+				return c.clearAway(ctx, plan)
+			},
+			happened: func(now *status.WorkflowStatus) bool { return now.Annotations[annotationRetryID] == request.id },
+		}, nil
+	})
+	if err != nil {
+		return nil, c.error(OpRetry, name, err)
+	}
+	return c.decode(OpRetry, obj)
+}
+
+// clearAway removes the pods of the nodes that run again. One that is still there would be
+// taken for the new one, so this comes before the write.
+func (c *WorkflowClient) clearAway(ctx context.Context, plan *retryPlan) error {
+	pods, err := c.podsOf(ctx, plan)
+	if err != nil || len(pods) == 0 {
+		return err
+	}
+	// Succeeds only if the workflow is still the one that was planned for. So these are pods
+	// of nodes that have ended, and the write itself will be permitted and accepted.
+	_, err = c.workflows.Update(ctx, plan.object, metav1.UpdateOptions{DryRun: []string{metav1.DryRunAll}})
+	if err != nil {
+		return err
+	}
+	return c.deletePods(ctx, pods)
+}
+
+// toSettle is how long to wait until the controller has done with a workflow. It forgets
+// one shortly after it wrote the end; one that is retried before that is forgotten while it
+// runs, until the controller looks at all workflows again, after 20 minutes. On 3.7.4 that
+// happens to one in four retries that follow at once, unless the phase is Running; versions
+// that hold back running workflows too (before 3.7, and 4.0) don't look at the phase.
+func toSettle(ended, now time.Time) time.Duration {
+	const most = 2 * time.Second // the clocks may differ, so never longer
+	if ended.IsZero() {
+		return 0
+	}
+	return max(0, min(most, most-now.Sub(ended)))
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return &interrupted{cause: context.Cause(ctx)}
+	}
+}
