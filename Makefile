@@ -55,7 +55,7 @@ programs: installer ## build the local cluster and the example
 ##@ check
 
 .PHONY: test
-test: vet test-unit test-fuzz test-integration ## every test: vet, unit, fuzz and integration
+test: vet test-unit test-argo test-fuzz test-integration ## every test: vet, unit, beside Argo, fuzz and integration
 
 .PHONY: vet
 vet: need ## go vet on every module

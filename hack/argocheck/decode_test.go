@@ -2,58 +2,46 @@ package argocheck
 
 import (
 	"encoding/json"
-	"slices"
+	"reflect"
 	"testing"
-	"time"
 
 	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"github.com/argoproj/argo-workflows/v3/util/file"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// Every Workflow in Argo's module that its own types can read is read here the same.
+// Every Workflow in Argo's module has to be read as Argo reads it, its nodes also when Argo
+// has packed them.
 func TestDecodingOfArgosOwnWorkflows(t *testing.T) {
 	read, nodes := 0, 0
 	for _, s := range corpus(t) {
-		data, err := json.Marshal(s.obj.Object)
+		text, err := json.Marshal(s.obj.Object)
 		if err != nil {
 			t.Fatal(err)
 		}
-		wf := &wfv1.Workflow{}
-		if json.Unmarshal(data, wf) != nil {
-			continue // meant to be wrong
-		}
-		ours, err := status.FromUnstructured(s.obj)
-		if err != nil {
-			t.Errorf("%s: %v", s.from, err)
+		argo := &wfv1.Workflow{}
+		if json.Unmarshal(text, argo) != nil {
+			decode(t, s) // what Argo cannot read must not stop us
 			continue
 		}
 		read++
-		same(t, s.from, "phase", string(ours.Phase), string(wf.Status.Phase))
-		same(t, s.from, "message", ours.Message, wf.Status.Message)
-		same(t, s.from, "progress", ours.Progress.Total > 0, string(wf.Status.Progress) != "" && wf.Status.Progress.M() > 0)
-		same(t, s.from, "start", ours.StartTime.UTC(), timeOf(wf.Status.StartedAt))
-		same(t, s.from, "end", ours.EndTime.UTC(), timeOf(wf.Status.FinishedAt))
-		same(t, s.from, "suspended", ours.SpecSuspended, wf.Spec.Suspend != nil && *wf.Spec.Suspend)
-		same(t, s.from, "arguments", len(ours.Arguments), len(wf.Spec.Arguments.Parameters))
-		same(t, s.from, "nodes", len(ours.Nodes), len(wf.Status.Nodes))
-		for _, our := range ours.Nodes {
-			nodes++
-			n := wf.Status.Nodes[our.ID]
-			same(t, s.from, "node's name", our.Name, n.Name)
-			same(t, s.from, "node's type", string(our.Type), string(n.Type))
-			same(t, s.from, "node's phase", string(our.Phase), string(n.Phase))
-			same(t, s.from, "node's message", our.Message, n.Message)
-			same(t, s.from, "node's template", our.TemplateName, n.TemplateName)
-			same(t, s.from, "node's boundary", our.BoundaryID, n.BoundaryID)
-			same(t, s.from, "node's start", our.StartTime.UTC(), timeOf(n.StartedAt))
-			same(t, s.from, "node's end", our.EndTime.UTC(), timeOf(n.FinishedAt))
-			same(t, s.from, "gate", our.Active(), n.IsActiveSuspendNode())
-			if !slices.Equal(our.Children, n.Children) || !slices.Equal(our.OutboundNodes, n.OutboundNodes) {
-				t.Errorf("%s: %s leads to %v %v, with Argo to %v %v", s.from, our.ID, our.Children, our.OutboundNodes, n.Children, n.OutboundNodes)
-			}
+		nodes += len(argo.Status.Nodes)
+		compare(t, s, argo)
+		if len(argo.Status.Nodes) == 0 {
+			continue
 		}
+		plain, err := json.Marshal(argo.Status.Nodes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		packed := sample{from: s.from + ", packed", obj: s.obj.DeepCopy()}
+		unstructured.RemoveNestedField(packed.obj.Object, "status", "nodes")
+		if err := unstructured.SetNestedField(packed.obj.Object, file.CompressEncodeString(string(plain)), "status", "compressedNodes"); err != nil {
+			t.Fatal(err)
+		}
+		compare(t, packed, argo)
 	}
 	t.Logf("%d workflows, %d nodes", read, nodes)
 	if read < 800 || nodes < 400 {
@@ -61,16 +49,35 @@ func TestDecodingOfArgosOwnWorkflows(t *testing.T) {
 	}
 }
 
-func same[T comparable](t *testing.T, from, what string, ours, theirs T) {
+func decode(t *testing.T, s sample) *status.WorkflowStatus {
 	t.Helper()
-	if ours != theirs {
-		t.Errorf("%s: %s: %v, with Argo %v", from, what, ours, theirs)
+	ours, err := status.FromUnstructured(s.obj)
+	if err != nil || ours.NodesErr != nil {
+		t.Fatalf("%s: %v, %v", s.from, err, ours.NodesErr)
 	}
+	return ours
 }
 
-func timeOf(t metav1.Time) time.Time {
-	if t.IsZero() {
-		return time.Time{}
+func compare(t *testing.T, s sample, argo *wfv1.Workflow) {
+	t.Helper()
+	ours := decode(t, s)
+	suspend := argo.Spec.Suspend != nil && *argo.Spec.Suspend
+	if ours.Name != argo.Name || string(ours.Phase) != string(argo.Status.Phase) || ours.Message != argo.Status.Message ||
+		!ours.StartTime.Equal(argo.Status.StartedAt.Time) || !ours.EndTime.Equal(argo.Status.FinishedAt.Time) ||
+		ours.Completed() != argo.Status.Fulfilled() || ours.SpecSuspended != suspend ||
+		len(ours.Arguments) != len(argo.Spec.Arguments.Parameters) {
+		t.Errorf("%s: %+v\nwith Argo %+v", s.from, ours, argo.Status)
 	}
-	return t.UTC()
+	if len(ours.Nodes) != len(argo.Status.Nodes) {
+		t.Fatalf("%s: %d nodes, with Argo %d; dropped %v", s.from, len(ours.Nodes), len(argo.Status.Nodes), ours.Dropped)
+	}
+	for _, n := range ours.Nodes {
+		theirs := argo.Status.Nodes[n.ID]
+		if got, want := ofOurs(n), ofArgo(theirs); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s, node %s:\n%+v\nwith Argo\n%+v", s.from, n.ID, got, want)
+		}
+		if n.Active() != theirs.IsActiveSuspendNode() {
+			t.Errorf("%s, node %s: waits: %v", s.from, n.ID, n.Active())
+		}
+	}
 }
