@@ -23,12 +23,15 @@ type NodeSelector struct {
 // The error is a [*NodeSelectorError].
 func ParseNodeSelector(text string) (NodeSelector, error) {
 	terms, err := fields.ParseSelector(text)
-	if err != nil {
-		return NodeSelector{}, &NodeSelectorError{Selector: text, Reason: err.Error()}
+	switch {
+	case err != nil:
+		return NodeSelector{}, &NodeSelectorError{Selector: shown(text), Reason: "terms have the form field=value, field==value or field!=value, with commas between"}
+	case terms.Empty() && text != "": // commas alone would mean every node
+		return NodeSelector{}, &NodeSelectorError{Selector: shown(text), Reason: "it has no term"}
 	}
 	for _, term := range terms.Requirements() {
 		if !slices.Contains(selectable(), term.Field) && !isInputValue(term.Field) {
-			return NodeSelector{}, &NodeSelectorError{Selector: text, Reason: fmt.Sprintf(
+			return NodeSelector{}, &NodeSelectorError{Selector: shown(text), Reason: fmt.Sprintf(
 				"there is no field %q; there are: %s", term.Field, strings.Join(append(selectable(), inputParameters+"<name>"+valueOf), ", "))}
 		}
 	}
@@ -41,12 +44,20 @@ func (s NodeSelector) Empty() bool { return s.terms == nil || s.terms.Empty() }
 // Matches reports whether s selects n.
 func (s NodeSelector) Matches(n *Node) bool { return s.Empty() || s.terms.Matches(nodeFields{n}) }
 
-// String gives the selector's text.
+// String gives the selector's text, but for the values of parameters: they may be secret.
 func (s NodeSelector) String() string {
 	if s.terms == nil {
 		return ""
 	}
-	return s.terms.String()
+	var terms []string
+	for _, term := range s.terms.Requirements() {
+		value := fields.EscapeValue(term.Value)
+		if isInputValue(term.Field) {
+			value = "…"
+		}
+		terms = append(terms, term.Field+string(term.Operator)+value)
+	}
+	return strings.Join(terms, ",")
 }
 
 // Select returns the nodes that selector matches, in order of their start. Where the nodes
@@ -61,9 +72,17 @@ func (s *WorkflowStatus) Select(selector NodeSelector) []*Node {
 	return selected
 }
 
-// NodeSelectorError is the error for a selector that cannot be read.
+// NodeSelectorError is the error for a selector that cannot be read. Of a selector by the
+// values of parameters, which may be secret, it does not have the text.
 type NodeSelectorError struct {
 	Selector, Reason string
+}
+
+func shown(selector string) string {
+	if strings.Contains(selector, inputParameters) {
+		return "…"
+	}
+	return selector
 }
 
 func (e *NodeSelectorError) Error() string {

@@ -29,16 +29,20 @@ func sentinels() []error {
 // sentinelOf names what err is about: what it says itself, else what the API server's
 // answer or the network's failure means. nil: nothing that has a name.
 func sentinelOf(err error) error {
+	if errors.Is(err, ErrUnknownOutcome) {
+		return ErrUnknownOutcome
+	}
+	if contextEnded(err) {
+		return nil // whatever else was met, or is the context's cause, is beside the point
+	}
 	for _, s := range sentinels() {
 		if errors.Is(err, s) {
 			return s
 		}
 	}
-	var waited *WaitError
-	var stopped *interrupted
 	switch {
-	case errors.As(err, &waited), errors.As(err, &stopped):
-		return nil // the caller's context ended; whatever else was met is beside the point
+	case tooLarge(err):
+		return ErrInvalid
 	case missingResource(err):
 		return ErrNotInstalled
 	case transient(err):
@@ -61,6 +65,22 @@ func sentinelOf(err error) error {
 	return nil
 }
 
+// contextEnded reports whether err is that of a call whose context ended.
+func contextEnded(err error) bool {
+	var waited *WaitError
+	var stopped *interrupted
+	var held *DeletionHeldError
+	return errors.As(err, &waited) || errors.As(err, &stopped) || errors.As(err, &held)
+}
+
+// notFound and forbidden tell what the API server answered, as opposed to what the cause of
+// the caller's context may be.
+func notFound(err error) bool {
+	return !contextEnded(err) && apierrors.IsNotFound(err) && !missingResource(err)
+}
+
+func forbidden(err error) bool { return !contextEnded(err) && apierrors.IsForbidden(err) }
+
 // missingResource tells the 404 of an API server that doesn't know a resource from that
 // of an object: the former is no Status but a plain page, which client-go notes as a cause.
 func missingResource(err error) bool {
@@ -68,33 +88,42 @@ func missingResource(err error) bool {
 }
 
 // transient reports whether the same request can succeed a little later. The list is that
-// of Argo's util/errors, plus answers that were cut off.
+// of Argo's util/errors, plus answers that were cut off and every failure inside the server:
+// an etcd that restarts shows as a plain 500.
 func transient(err error) bool {
 	var answer apierrors.APIStatus
 	if errors.As(err, &answer) {
 		switch s := answer.Status(); {
-		case s.Code == http.StatusTooManyRequests, s.Code == http.StatusBadGateway,
-			s.Code == http.StatusServiceUnavailable, s.Code == http.StatusGatewayTimeout,
+		case tooLarge(err):
+			return false
+		case s.Code == http.StatusTooManyRequests, s.Code >= http.StatusInternalServerError && s.Code != http.StatusNotImplemented,
 			s.Reason == metav1.StatusReasonServerTimeout:
 			return true
 		default:
-			return quotaExceeded(s) || etcdBusy(s)
+			return quotaExceeded(s) || quotaBusy(s)
 		}
 	}
 	return notSent(err) || cutOff(err)
+}
+
+// tooLarge reports whether the object is more than etcd, or the API server's connection to
+// it, takes. The answer is a 500, but nothing was written.
+func tooLarge(err error) bool {
+	var answer apierrors.APIStatus
+	if !errors.As(err, &answer) {
+		return false
+	}
+	text := answer.Status().Message
+	return strings.Contains(text, "etcdserver: request is too large") || strings.Contains(text, "trying to send message larger than max")
 }
 
 func quotaExceeded(s metav1.Status) bool {
 	return s.Reason == metav1.StatusReasonForbidden && strings.Contains(s.Message, "exceeded quota")
 }
 
-func etcdBusy(s metav1.Status) bool {
-	for _, text := range []string{"leader changed", "request timed out", "too many requests"} {
-		if strings.Contains(s.Message, "etcdserver: "+text) {
-			return true
-		}
-	}
-	return false
+// quotaBusy: many objects were created at the same time, so that counting them failed.
+func quotaBusy(s metav1.Status) bool {
+	return s.Reason == metav1.StatusReasonConflict && strings.Contains(s.Message, "Operation cannot be fulfilled on resourcequota")
 }
 
 // notSent reports whether the network failed before anything was sent: the dial, the name
@@ -102,13 +131,19 @@ func etcdBusy(s metav1.Status) bool {
 func notSent(err error) bool {
 	var op *net.OpError
 	var dns *net.DNSError
-	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns)
+	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns) || throttled(err)
+}
+
+// throttled reports whether client-go's rate limiter would not let a request go before the
+// context ends. It has no type for that.
+func throttled(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "client rate limiter Wait returned an error")
 }
 
 // cutOff reports whether the connection failed on the way, so that it is not known what
 // the server has done.
 func cutOff(err error) bool {
-	if untrusted(err) || errors.Is(err, context.Canceled) {
+	if untrusted(err) || isContextError(err) {
 		return false
 	}
 	var op *net.OpError
@@ -116,6 +151,18 @@ func cutOff(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		utilnet.IsConnectionReset(err) || utilnet.IsProbableEOF(err) || utilnet.IsHTTP2ConnectionLost(err) ||
 		utilnet.IsTimeout(err) || http2Closed(err)
+}
+
+// isContextError finds a context's own error in the chain. errors.Is would take a timeout of
+// net/http for one, too.
+func isContextError(err error) bool {
+	for err != nil {
+		if err == context.Canceled || err == context.DeadlineExceeded { //nolint:errorlint // identity is meant, and the chain is walked here
+			return true
+		}
+		err = errors.Unwrap(err)
+	}
+	return false
 }
 
 // http2Closed: net/http keeps the types of these errors to itself.
@@ -148,5 +195,5 @@ func mayHaveHappened(err error) bool {
 		return !notSent(err) && !untrusted(err)
 	}
 	s := answer.Status()
-	return s.Code >= http.StatusInternalServerError || s.Reason == metav1.StatusReasonTimeout
+	return s.Code >= http.StatusInternalServerError && !tooLarge(err) || s.Reason == metav1.StatusReasonTimeout
 }

@@ -115,6 +115,9 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 	if opts.QPS < 0 {
 		problems = append(problems, field.Invalid(options.Child("qps"), opts.QPS, "must be 0 (no limit) or more"))
 	}
+	if opts.Burst < 0 {
+		problems = append(problems, field.Invalid(options.Child("burst"), opts.Burst, "must be 0 (twice the qps) or more"))
+	}
 	if len(problems) > 0 {
 		return nil, newError(OpNew, opts.Namespace, "", invalid(problems...))
 	}

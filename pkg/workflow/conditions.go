@@ -3,6 +3,8 @@ package workflow
 import (
 	"fmt"
 
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -32,11 +34,14 @@ func Suspended(s *status.WorkflowStatus) (bool, error) {
 }
 
 // Any holds as soon as one of the conditions does. It fails only if none holds and one
-// fails.
+// fails. A nil among them fails with [ErrInvalid].
 func Any(conditions ...Condition) Condition {
 	return func(s *status.WorkflowStatus) (bool, error) {
 		var failed error
-		for _, condition := range conditions {
+		for i, condition := range conditions {
+			if condition == nil {
+				return false, invalid(field.Required(field.NewPath("conditions").Index(i), "a condition such as Completed"))
+			}
 			done, err := condition(s)
 			if err != nil && failed == nil {
 				failed = err

@@ -66,7 +66,7 @@ func (e *DeletionHeldError) Unwrap() error { return e.Err }
 // what is marked as deleted succeeds again; deleting what is gone is [ErrNotFound].
 //
 // Errors: [ErrNotFound], [ErrReplaced], [ErrInvalid], [ErrConflict], [ErrForbidden] (needs
-// delete), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and
+// delete; get to be repeatable, to wait and to abandon artifacts), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and
 // the context's. With Wait, a [*DeletionHeldError] when the context ends or collecting
 // artifacts failed, and finalizers hold the workflow.
 func (c *WorkflowClient) Delete(ctx context.Context, name string, opts DeleteOptions) error {
@@ -95,7 +95,7 @@ func (c *WorkflowClient) delete(ctx context.Context, name string, opts DeleteOpt
 		switch {
 		case err == nil:
 			opts.UID = obj.GetUID()
-		case !apierrors.IsForbidden(err) || opts.Wait || opts.AbandonArtifactGC:
+		case !forbidden(err) || opts.Wait || opts.AbandonArtifactGC:
 			return err
 		}
 	}
@@ -126,7 +126,7 @@ func (c *WorkflowClient) markDeleted(ctx context.Context, p *pacer, name string,
 		switch {
 		case err == nil:
 			return nil
-		case lost && (apierrors.IsConflict(err) || apierrors.IsNotFound(err) && !missingResource(err)):
+		case lost && (apierrors.IsConflict(err) || notFound(err)):
 			return nil // it is gone, and perhaps another one has its name
 		case apierrors.IsConflict(err) && opts.UID != "":
 			return fmt.Errorf("%w: %w", ErrReplaced, err)
@@ -152,7 +152,7 @@ func (c *WorkflowClient) abandonArtifactGC(ctx context.Context, name string, uid
 		rest := slices.DeleteFunc(slices.Clone(obj.GetFinalizers()), func(f string) bool { return f == finalizerArtifactGC })
 		return &change{
 			patch:    map[string]any{"metadata": map[string]any{"finalizers": rest}},
-			happened: func(now *status.WorkflowStatus) bool { return !has(now.Raw().GetFinalizers()) },
+			happened: func(now *status.WorkflowStatus) (bool, error) { return !has(now.Raw().GetFinalizers()), nil },
 		}, nil
 	})
 	if gone(err) {
@@ -163,7 +163,7 @@ func (c *WorkflowClient) abandonArtifactGC(ctx context.Context, name string, uid
 
 // gone reports whether err says that the workflow is no more.
 func gone(err error) bool {
-	return errors.Is(err, ErrDeleted) || errors.Is(err, ErrReplaced) || apierrors.IsNotFound(err) && !missingResource(err)
+	return !contextEnded(err) && (errors.Is(err, ErrDeleted) || errors.Is(err, ErrReplaced)) || notFound(err)
 }
 
 // awaitGone follows a workflow that is marked as deleted until it is gone.

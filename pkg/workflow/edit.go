@@ -3,7 +3,6 @@ package workflow
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -27,8 +26,9 @@ type change struct {
 	// prepare, if given, does what has to come right before the write. Where it fails, the
 	// write is not sent; then, and after a conflict, it is called again with the next change.
 	prepare func(ctx context.Context) error
-	// happened recognizes the change in a later state, after its answer was lost.
-	happened func(now *status.WorkflowStatus) bool
+	// happened recognizes the change in a later state, after its answer was lost. What somebody
+	// else did instead does not count. It fails where that state doesn't show it.
+	happened func(now *status.WorkflowStatus) (bool, error)
 
 	version string // of the state it was planned from
 }
@@ -62,7 +62,10 @@ func (c *WorkflowClient) edit(
 			return nil, fmt.Errorf("%w: its UID is %s, not %s", ErrReplaced, s.UID, uid)
 		}
 		if sent != nil && sent.version != s.ResourceVersion {
-			if sent.happened(s) {
+			switch did, err := sent.happened(s); {
+			case err != nil:
+				return nil, sent.orUnknown(err)
+			case did:
 				return obj, nil
 			}
 			sent = nil // nor can it happen any more: it was bound to a version that is past
@@ -112,10 +115,10 @@ func (c *WorkflowClient) write(ctx context.Context, s *status.WorkflowStatus, ch
 
 // orUnknown is err, or that the outcome is not known if a write was sent.
 func (ch *change) orUnknown(err error) error {
-	if ch == nil || errors.Is(err, ErrUnknownOutcome) {
+	if ch == nil {
 		return err
 	}
-	return fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
+	return unknown(err)
 }
 
 // mergeInto applies a JSON merge patch without nulls.

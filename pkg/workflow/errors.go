@@ -12,7 +12,7 @@ import (
 
 // What an error is about, to be matched with [errors.Is]. An [*Error] matches at most one.
 var (
-	// ErrNotFound: there is no workflow of that name in the namespace.
+	// ErrNotFound: there is no workflow of that name in the namespace, or no such namespace.
 	ErrNotFound = errors.New("workflow not found")
 	// ErrAlreadyExists: the name is taken by a workflow that this call did not make. Choose
 	// another name, or leave it to be generated.

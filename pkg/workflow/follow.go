@@ -17,8 +17,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// watchFor is how long a watch runs before the API server is asked to close it, after
-// which the workflow is read afresh: the backstop should a watch go silent. It is jittered
+// watchFor is how long a watch runs before the API server is asked to close it, and is left
+// if it doesn't; then the workflow is read afresh: the backstop should a watch go silent. It is jittered
 // up to twice as long, so that many waits don't come at once.
 const watchFor = 4 * time.Minute
 
@@ -77,7 +77,7 @@ type follower struct {
 // with err as its result; otherwise the watch has ended, and err says why if it is known.
 func (f *follower) readAndWatch(ctx context.Context) (done bool, err error) {
 	obj, err := f.client.workflows.Get(ctx, f.name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) && f.last != nil && !missingResource(err) {
+	if f.last != nil && notFound(err) {
 		return true, fmt.Errorf("%w; last seen %s", ErrDeleted, f.last.Outcome())
 	}
 	if err != nil {
@@ -87,7 +87,8 @@ func (f *follower) readAndWatch(ctx context.Context) (done bool, err error) {
 		return true, err
 	}
 
-	timeout := int64((watchFor + rand.N(watchFor)).Seconds())
+	last := watchFor + rand.N(watchFor)
+	timeout := int64(last.Seconds())
 	w, err := f.client.workflows.Watch(ctx, metav1.ListOptions{
 		FieldSelector:       fields.OneTermEqualSelector("metadata.name", f.name).String(),
 		ResourceVersion:     obj.GetResourceVersion(),
@@ -98,10 +99,15 @@ func (f *follower) readAndWatch(ctx context.Context) (done bool, err error) {
 		return false, err
 	}
 	defer w.Stop()
+	// A dead line keeps the server's own end of the watch from coming through.
+	silent := time.NewTimer(last + steady)
+	defer silent.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return false, ctx.Err()
+		case <-silent.C:
+			return false, nil
 		case event, open := <-w.ResultChan():
 			if !open {
 				return false, nil

@@ -43,7 +43,7 @@ func (g gates) waiting(s *status.WorkflowStatus) ([]*status.Node, error) {
 func (g gates) notSuspended(s *status.WorkflowStatus) error {
 	var asked []string
 	if !g.selector.Empty() {
-		asked = append(asked, fmt.Sprintf("%q", g.selector))
+		asked = append(asked, fmt.Sprintf("%q", g.selector.String()))
 	}
 	if len(g.ids) > 0 {
 		asked = append(asked, "ids "+strings.Join(g.ids, ", "))
@@ -55,12 +55,16 @@ func (g gates) notSuspended(s *status.WorkflowStatus) error {
 	return fmt.Errorf("%w: %s; %s", ErrNotSuspended, strings.Join(asked, " and "), there)
 }
 
-// noneActive reports whether none of these gates waits any more.
-func noneActive(now *status.WorkflowStatus, waited []*status.Node) bool {
+// allAre reports whether all of the gates that waited are what a write was to make of them.
+// It fails where the nodes cannot be seen.
+func allAre(now *status.WorkflowStatus, waited []*status.Node, is func(before, gate *status.Node) bool) (bool, error) {
+	if now.NodesErr != nil {
+		return false, now.NodesErr
+	}
 	return !slices.ContainsFunc(waited, func(n *status.Node) bool {
 		gate := now.Node(n.ID)
-		return gate != nil && gate.Active()
-	})
+		return gate == nil || !is(n, gate)
+	}), nil
 }
 
 // nodeSelector reads a selector of nodes that stands in a field of a request.
@@ -68,7 +72,7 @@ func nodeSelector(path *field.Path, text string) (status.NodeSelector, field.Err
 	selector, err := status.ParseNodeSelector(text)
 	var malformed *status.NodeSelectorError
 	if errors.As(err, &malformed) {
-		return selector, field.ErrorList{field.Invalid(path, text, malformed.Reason)}
+		return selector, field.ErrorList{field.Invalid(path, malformed.Selector, malformed.Reason)}
 	}
 	return selector, nil
 }

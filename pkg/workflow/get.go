@@ -5,6 +5,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
@@ -15,17 +16,21 @@ import (
 // minimal ones have none). The request is sent once: after a cut connection the error matches
 // [ErrUnknownOutcome]. For a checked, exactly-once start from a template use Start.
 //
-// Errors: [ErrAlreadyExists], [ErrInvalid], [ErrForbidden], [ErrUnauthorized],
+// Errors: [ErrNotFound] (no such namespace), [ErrAlreadyExists], [ErrInvalid], [ErrForbidden], [ErrUnauthorized],
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome].
 func (c *WorkflowClient) Create(ctx context.Context, wf *unstructured.Unstructured) (*unstructured.Unstructured, error) {
 	if problems := checkObject(wf, c.namespace); len(problems) > 0 {
 		return nil, c.error(OpCreate, "", invalid(problems...))
 	}
-	wf = wf.DeepCopy()
+	fields, err := copySpec(wf.Object)
+	if err != nil {
+		return nil, c.error(OpCreate, wf.GetName(), invalid(hiddenValue(field.NewPath("object"), "cannot be written as JSON")))
+	}
+	wf = &unstructured.Unstructured{Object: fields}
 	wf.SetAPIVersion(apiVersion)
 	wf.SetKind(kind)
 	if ctx.Err() != nil {
-		return nil, c.error(OpCreate, wf.GetName(), context.Cause(ctx))
+		return nil, c.error(OpCreate, wf.GetName(), interruption(ctx, nil))
 	}
 	created, err := c.workflows.Create(ctx, wf, metav1.CreateOptions{FieldValidation: metav1.FieldValidationStrict})
 	switch {

@@ -71,10 +71,10 @@ func (c *WorkflowClient) List(ctx context.Context, opts ListOptions) iter.Seq2[*
 				yield(nil, c.error(OpList, "", err))
 				return
 			}
-			for i := range page {
-				s, err := status.FromUnstructured(&page[i])
+			for _, item := range page { // a copy, so that who keeps one doesn't keep the page
+				s, err := status.FromUnstructured(&item)
 				if err != nil {
-					err = c.error(OpList, page[i].GetName(), err)
+					err = c.error(OpList, item.GetName(), err)
 				} else if !opts.match(s) {
 					continue
 				}
@@ -194,5 +194,5 @@ func newerToken(err error) string {
 		return ""
 	}
 	s := answer.Status()
-	return s.ListMeta.Continue
+	return s.Continue
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -69,7 +68,7 @@ func (c *WorkflowClient) resubmit(ctx context.Context, name string, opts Resubmi
 			return nil, err
 		}
 		existing, err := c.adopt(ctx, p, mark.name, mark)
-		if !apierrors.IsNotFound(err) || missingResource(err) {
+		if !notFound(err) {
 			return existing, err
 		}
 	}

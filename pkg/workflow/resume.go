@@ -24,7 +24,7 @@ type ResumeOptions struct {
 	Outputs map[string]any
 	// NodeIDs limits the resume to these gates, e.g. those that a person has looked at: a gate
 	// that was reached since is not passed by the way. Together with Selector, both have to
-	// hold. None means all.
+	// hold. nil means all; an empty list is refused, since it would not.
 	NodeIDs []string
 	// UID, if given, is that of the workflow meant: [ErrReplaced] if it is another by now.
 	UID types.UID
@@ -56,6 +56,9 @@ type ResumeResult struct {
 func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOptions) (*ResumeResult, error) {
 	selector, problems := nodeSelector(field.NewPath("selector"), opts.Selector)
 	outputs, outputProblems := parameterTexts(field.NewPath("outputs"), opts.Outputs)
+	if opts.NodeIDs != nil && len(opts.NodeIDs) == 0 {
+		problems = append(problems, field.Required(field.NewPath("nodeIDs"), "at least one; leave it nil for all"))
+	}
 	if problems = append(problems, outputProblems...); len(problems) > 0 {
 		return nil, c.error(OpResume, name, invalid(problems...))
 	}

@@ -249,7 +249,7 @@ func TestResumptionKnowsWhetherItTookEffect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.tookEffect(read(before)) {
+	if did, err := r.tookEffect(read(before)); did || err != nil {
 		t.Error("nothing has changed")
 	}
 	after := before.DeepCopy()
@@ -264,7 +264,7 @@ func TestResumptionKnowsWhetherItTookEffect(t *testing.T) {
 	}
 	mergeInto(after.Object, patch)
 	unstructured.RemoveNestedField(after.Object, "spec", "suspend")
-	if !r.tookEffect(read(after)) {
+	if did, err := r.tookEffect(read(after)); !did || err != nil {
 		t.Error("everything has changed")
 	}
 }

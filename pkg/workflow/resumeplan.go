@@ -16,18 +16,29 @@ import (
 type resumption struct {
 	result ResumeResult
 	patch  map[string]any
+	// outputs are the values supplied.
+	outputs map[string]string
 }
 
 func (r *resumption) nothing() bool {
 	return len(r.result.Nodes) == 0 && !r.result.Unsuspended
 }
 
-// tookEffect reports whether none of what r was to resume waits any more.
-func (r *resumption) tookEffect(now *status.WorkflowStatus) bool {
+// tookEffect reports whether the gates were passed with what r supplied, and nothing else
+// that r was to resume waits any more.
+func (r *resumption) tookEffect(now *status.WorkflowStatus) (bool, error) {
 	if r.result.Unsuspended && now.SpecSuspended {
-		return false
+		return false, nil
 	}
-	return noneActive(now, r.result.Nodes)
+	return allAre(now, r.result.Nodes, func(before, gate *status.Node) bool {
+		for _, p := range before.AwaitedOutputs() {
+			value, supplied := r.outputs[p.Name]
+			if is, _ := gate.Outputs().Parameter(p.Name); supplied && is != value {
+				return false
+			}
+		}
+		return gate.Phase == status.NodeSucceeded
+	})
 }
 
 // planResume works out, from the present object, the merge patch that resumes what is
@@ -35,7 +46,7 @@ func (r *resumption) tookEffect(now *status.WorkflowStatus) bool {
 func planResume(
 	obj *unstructured.Unstructured, s *status.WorkflowStatus, which gates, outputs map[string]string, now time.Time,
 ) (*resumption, error) {
-	r := &resumption{}
+	r := &resumption{outputs: outputs}
 	waiting, err := which.waiting(s)
 	if err != nil {
 		return r, err

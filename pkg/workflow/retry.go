@@ -62,7 +62,12 @@ func ended(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() == nil {
 		return err
 	}
-	return &interrupted{cause: context.Cause(ctx), last: err}
+	return interruption(ctx, err)
+}
+
+// interruption is the error of a call whose context has ended; last is what it met before.
+func interruption(ctx context.Context, last error) error {
+	return &interrupted{cause: context.Cause(ctx), last: last}
 }
 
 // interrupted is the error of a call whose context ended: it unwraps to the context's

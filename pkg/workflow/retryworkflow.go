@@ -83,7 +83,9 @@ func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptio
 				}
 				return c.clearAway(ctx, plan)
 			},
-			happened: func(now *status.WorkflowStatus) bool { return now.Annotations[annotationRetryID] == request.id },
+			happened: func(now *status.WorkflowStatus) (bool, error) {
+				return now.Annotations[annotationRetryID] == request.id, nil
+			},
 		}, nil
 	})
 	if err != nil {
@@ -128,6 +130,6 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return &interrupted{cause: context.Cause(ctx)}
+		return interruption(ctx, nil)
 	}
 }

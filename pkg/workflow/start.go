@@ -69,7 +69,7 @@ type StartRequest struct {
 // across calls too: a further Start returns the workflow as it is by now, ended or not; the
 // same key with a different request is [ErrConflict].
 //
-// Errors: [ErrInvalid] with an [*InvalidError] listing all problems, [ErrTemplateNotFound],
+// Errors: [ErrNotFound] (no such namespace), [ErrInvalid] with an [*InvalidError] listing all problems, [ErrTemplateNotFound],
 // [ErrAlreadyExists], [ErrConflict], [ErrForbidden], [ErrUnauthorized], [ErrNotInstalled],
 // [ErrUnavailable], [ErrUnknownOutcome] (its Name says where to look), and the context's.
 func (c *WorkflowClient) Start(ctx context.Context, req StartRequest) (*status.WorkflowStatus, error) {
@@ -109,7 +109,7 @@ func (c *WorkflowClient) start(ctx context.Context, p *pacer, req StartRequest) 
 	if req.IdempotencyKey != "" {
 		// Before the template is looked at: it may be gone by now, the workflow is what counts.
 		existing, err := c.adopt(ctx, p, mark.name, mark)
-		if !apierrors.IsNotFound(err) || missingResource(err) {
+		if !notFound(err) {
 			return existing, err
 		}
 	}
@@ -138,7 +138,7 @@ func (c *WorkflowClient) startDraft(
 	}
 	mark.put(wf)
 	if ctx.Err() != nil {
-		return nil, context.Cause(ctx) // nothing was sent: there is nothing to be in doubt about
+		return nil, interruption(ctx, nil) // nothing was sent: there is nothing to be in doubt about
 	}
 	opts := metav1.CreateOptions{FieldValidation: metav1.FieldValidationStrict}
 	if req.DryRun {
@@ -195,7 +195,7 @@ func (c *WorkflowClient) createOnce(
 			if err == nil {
 				return existing, nil
 			}
-			if apierrors.IsNotFound(err) && p.pause(ctx, err) {
+			if notFound(err) && p.pause(ctx, err) {
 				continue // it was deleted in between: the name is free again
 			}
 			if errors.Is(err, ErrAlreadyExists) && mark.renewable && p.pause(ctx, err) {
@@ -203,7 +203,7 @@ func (c *WorkflowClient) createOnce(
 				lost = false // had it come through, it would have been found here
 				continue
 			}
-			if lost && (transient(err) || ctx.Err() != nil) { // whose workflow it is could not be read
+			if lost && !errors.Is(err, ErrAlreadyExists) && !errors.Is(err, ErrConflict) { // whose workflow it is could not be read
 				err = unknownOutcome(ctx, err)
 			}
 			return nil, &namedError{name: wf.GetName(), err: err}
@@ -256,5 +256,19 @@ func (e *namedError) Error() string { return e.err.Error() }
 func (e *namedError) Unwrap() error { return e.err }
 
 func unknownOutcome(ctx context.Context, cause error) error {
-	return fmt.Errorf("%w: %w", ErrUnknownOutcome, ended(ctx, cause))
+	return unknown(ended(ctx, cause))
+}
+
+// unknown says that it is not known what became of a write, because of cause. An error is of
+// one kind, so a cause that has one of this package's is told in the text only.
+func unknown(cause error) error {
+	if errors.Is(cause, ErrUnknownOutcome) {
+		return cause
+	}
+	for _, s := range sentinels() {
+		if errors.Is(cause, s) {
+			return fmt.Errorf("%w: %s", ErrUnknownOutcome, cause.Error())
+		}
+	}
+	return fmt.Errorf("%w: %w", ErrUnknownOutcome, cause)
 }

@@ -97,8 +97,8 @@ func planShutdown(strategy status.ShutdownStrategy) planner {
 		}
 		return &change{
 			patch: map[string]any{"spec": spec},
-			happened: func(now *status.WorkflowStatus) bool {
-				return !now.SpecSuspended && (now.Shutdown == strategy || now.Shutdown == status.ShutdownTerminate)
+			happened: func(now *status.WorkflowStatus) (bool, error) {
+				return !now.SpecSuspended && (now.Shutdown == strategy || now.Shutdown == status.ShutdownTerminate), nil
 			},
 		}, nil
 	}
@@ -124,8 +124,12 @@ func planRejection(which gates, message string) planner {
 			return nil, err
 		}
 		return &change{
-			patch:    map[string]any{"status": patch},
-			happened: func(now *status.WorkflowStatus) bool { return noneActive(now, waiting) },
+			patch: map[string]any{"status": patch},
+			happened: func(now *status.WorkflowStatus) (bool, error) {
+				return allAre(now, waiting, func(_, gate *status.Node) bool {
+					return gate.Phase == status.NodeFailed && gate.Message == message
+				})
+			},
 		}, nil
 	}
 }

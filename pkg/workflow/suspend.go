@@ -39,7 +39,7 @@ func (c *WorkflowClient) Suspend(ctx context.Context, name string, opts SuspendO
 		}
 		return &change{
 			patch:    map[string]any{"spec": map[string]any{"suspend": true}},
-			happened: func(now *status.WorkflowStatus) bool { return now.SpecSuspended },
+			happened: func(now *status.WorkflowStatus) (bool, error) { return now.SpecSuspended, nil },
 		}, nil
 	})
 	if err != nil {

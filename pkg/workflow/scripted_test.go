@@ -1,0 +1,259 @@
+package workflow
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/rest"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// script answers a request with an object, or with an error: one of the API server's is sent
+// as its answer, any other is that of a cut connection.
+type script func(r *http.Request) (any, error)
+
+// scripted is a client whose API server plays a script: for what a real one does too seldom.
+func scripted(t *testing.T, play script) *WorkflowClient {
+	t.Helper()
+	c, err := NewForConfig(&rest.Config{Host: "http://script", Transport: transport(func(r *http.Request) (*http.Response, error) {
+		if err := r.Context().Err(); err != nil {
+			return nil, err
+		}
+		body, err := play(r)
+		code := http.StatusOK
+		var answer apierrors.APIStatus
+		if errors.As(err, &answer) {
+			s := answer.Status()
+			s.Kind, s.APIVersion = "Status", "v1"
+			body, code = s, int(s.Code)
+		} else if err != nil {
+			return nil, err
+		}
+		if stream, ok := body.(io.ReadCloser); ok {
+			return &http.Response{StatusCode: code, Header: http.Header{"Content-Type": {"application/json"}}, Body: stream}, nil
+		}
+		text, err := json.Marshal(body)
+		return &http.Response{
+			StatusCode: code, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(text)),
+		}, err
+	})}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// gateObject is a workflow with one gate in that phase.
+func gateObject(t *testing.T, version, phase, message string) *unstructured.Unstructured {
+	t.Helper()
+	obj := workflowObject(t, `
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: w, namespace: ma, uid: u}
+status:
+  phase: Running
+  nodes: {g: {id: g, displayName: approve, type: Suspend, phase: `+phase+`, message: "`+message+`"}}
+`)
+	obj.SetResourceVersion(version)
+	return obj
+}
+
+// Somebody else decides the opposite while the answer to our decision is lost on its way to
+// the server: that is no success.
+func TestLostDecisionsAreNotTakenForOthers(t *testing.T) {
+	for name, tc := range map[string]struct {
+		then string // the gate's phase by somebody else's doing
+		call func(c *WorkflowClient) error
+		want error
+	}{
+		"a rejection, and an approval": {"Succeeded", func(c *WorkflowClient) error {
+			return c.Stop(t.Context(), "w", StopOptions{Selector: "id=g", Message: "no"})
+		}, ErrNotSuspended},
+		"a rejection, and another one": {"Failed", func(c *WorkflowClient) error {
+			return c.Stop(t.Context(), "w", StopOptions{Selector: "id=g", Message: "no"})
+		}, ErrNotSuspended},
+		"an approval, and a rejection": {"Failed", func(c *WorkflowClient) error {
+			_, err := c.Resume(t.Context(), "w", ResumeOptions{NodeIDs: []string{"g"}})
+			return err
+		}, ErrNotSuspended},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lost := false
+			err := tc.call(scripted(t, func(r *http.Request) (any, error) {
+				switch {
+				case r.Method == http.MethodPatch:
+					lost = true
+					return nil, io.ErrUnexpectedEOF
+				case lost:
+					return gateObject(t, "2", tc.then, "theirs"), nil
+				}
+				return gateObject(t, "1", "Running", ""), nil
+			}))
+			if !errors.Is(err, tc.want) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+// The nodes are offloaded while the answer is lost: nobody can tell any more.
+func TestLostDecisionThatCannotBeSeen(t *testing.T) {
+	lost := false
+	err := scripted(t, func(r *http.Request) (any, error) {
+		switch {
+		case r.Method == http.MethodPatch:
+			lost = true
+			return nil, io.ErrUnexpectedEOF
+		case lost:
+			obj := gateObject(t, "2", "Running", "")
+			unstructured.RemoveNestedField(obj.Object, "status", "nodes")
+			return obj, unstructured.SetNestedField(obj.Object, "fnv:1", "status", "offloadNodeStatusVersion")
+		}
+		return gateObject(t, "1", "Running", ""), nil
+	}).Stop(t.Context(), "w", StopOptions{Selector: "id=g"})
+	if !errors.Is(err, ErrUnknownOutcome) || errors.Is(err, ErrNodesOffloaded) {
+		t.Errorf("%v", err)
+	}
+}
+
+// The cause of a caller's context can be any error, also one that means something here.
+func TestCauseOfContextIsNoAnswer(t *testing.T) {
+	elsewhere := apierrors.NewNotFound(schema.GroupResource{Resource: "buckets"}, "b")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	c := scripted(t, func(r *http.Request) (any, error) {
+		switch {
+		case r.Method == http.MethodDelete:
+			return metav1.Status{Status: metav1.StatusSuccess}, nil
+		case r.URL.Query().Get("watch") != "":
+			cancel(elsewhere)
+			return nil, context.Canceled
+		}
+		return gateObject(t, "1", "Running", ""), nil
+	})
+	if err := c.Delete(ctx, "w", DeleteOptions{Wait: true}); err == nil {
+		t.Error("it is still there, and Delete succeeds")
+	}
+	if _, err := c.Get(ctx, "w"); err == nil || sentinelOf(err) != nil {
+		t.Errorf("Get: %v", err)
+	}
+}
+
+func TestLostCreateThatCannotBeLookedUp(t *testing.T) {
+	posts := 0
+	_, err := scripted(t, func(r *http.Request) (any, error) {
+		workflows := schema.GroupResource{Group: "argoproj.io", Resource: "workflows"}
+		switch {
+		case r.Method == http.MethodPost && posts == 0:
+			posts++
+			return nil, io.ErrUnexpectedEOF
+		case r.Method == http.MethodPost:
+			return nil, apierrors.NewAlreadyExists(workflows, "w")
+		}
+		return nil, apierrors.NewForbidden(workflows, "w", errors.New("create only"))
+	}).Start(t.Context(), StartRequest{Template: "t"})
+	if !errors.Is(err, ErrUnknownOutcome) || errors.Is(err, ErrForbidden) {
+		t.Errorf("%v", err)
+	}
+}
+
+// A line that went dead delivers neither events nor its end.
+func TestSilentWatchIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reads := 0
+		c := scripted(t, func(r *http.Request) (any, error) {
+			if r.URL.Query().Get("watch") != "" {
+				return silence{until: r.Context()}, nil
+			}
+			reads++
+			obj := gateObject(t, "1", "Running", "")
+			if reads > 1 {
+				obj = gateObject(t, "2", "Succeeded", "")
+				_ = unstructured.SetNestedField(obj.Object, "Succeeded", "status", "phase")
+			}
+			return obj, nil
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
+		defer cancel()
+		if s, err := c.Wait(ctx, "w", Completed); err != nil || s.Phase != status.PhaseSucceeded {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// silence is a body that says nothing.
+type silence struct{ until context.Context } //nolint:containedctx // stands in for a connection
+
+func (s silence) Read([]byte) (int, error) {
+	<-s.until.Done()
+	return 0, s.until.Err()
+}
+
+func (silence) Close() error { return nil }
+
+// Objects made by hand have ints and maps of strings; sent they are the same as from JSON.
+func TestCreateTakesGoValues(t *testing.T) {
+	var sent map[string]any
+	c := scripted(t, func(r *http.Request) (any, error) {
+		return &sent, json.NewDecoder(r.Body).Decode(&sent)
+	})
+	obj := &unstructured.Unstructured{Object: map[string]any{
+		"metadata": map[string]any{"name": "w", "labels": map[string]string{"a": "b"}},
+		"spec":     map[string]any{"priority": 3, "templates": []map[string]any{{"name": "main"}}},
+	}}
+	if _, err := c.Create(t.Context(), obj); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{"priority": 3.0, "templates": []any{map[string]any{"name": "main"}}}
+	if !reflect.DeepEqual(sent["spec"], want) {
+		t.Errorf("%v", sent)
+	}
+	obj.Object["spec"] = func() {}
+	if _, err := c.Create(t.Context(), obj); !errors.Is(err, ErrInvalid) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestWhatWouldMeanEverythingIsRefused(t *testing.T) {
+	c := scripted(t, func(*http.Request) (any, error) {
+		t.Error("something was sent")
+		return nil, io.EOF
+	})
+	_, err := c.Resume(t.Context(), "w", ResumeOptions{NodeIDs: []string{}})
+	for _, err := range []error{
+		err, c.Stop(t.Context(), "w", StopOptions{Selector: ",", Message: "no"}), c.Stop(t.Context(), "w", StopOptions{Selector: ",,"}),
+	} {
+		if !errors.Is(err, ErrInvalid) {
+			t.Errorf("%v", err)
+		}
+	}
+	if _, err := Any(Completed, nil)(&status.WorkflowStatus{}); !errors.Is(err, ErrInvalid) {
+		t.Errorf("%v", err)
+	}
+	if _, err := NewForConfig(&rest.Config{}, Options{QPS: 1, Burst: -1}); !errors.Is(err, ErrInvalid) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestSelectorsKeepValuesToThemselves(t *testing.T) {
+	c := scripted(t, func(*http.Request) (any, error) { return gateObject(t, "1", "Running", ""), nil })
+	for _, selector := range []string{"inputs.parameters.token.value=s3cr3t", "inputs.parameters.token=s3cr3t", "inputs.parameters.token.value~s3cr3t"} {
+		err := c.Stop(t.Context(), "w", StopOptions{Selector: selector})
+		if err == nil || strings.Contains(err.Error(), "s3cr3t") {
+			t.Errorf("%v", err)
+		}
+	}
+}
