@@ -37,7 +37,7 @@ func describeRetry(fixture func() Fixture) {
 			Expect(retried.EndTime).To(BeZero())
 
 			done := f.succeeded(ctx, s.Name)
-			Expect(displayed(done, "first")).To(Equal(displayed(s, "first")), "it is the same run")
+			Expect(runOf(displayed(done, "first"))).To(Equal(runOf(displayed(s, "first"))), "it is the same run")
 			after := f.podUIDs(ctx, done)
 			Expect(after).To(HaveLen(3))
 			Expect(after["first"]).To(Equal(before["first"]))
@@ -73,7 +73,7 @@ func describeRetry(fixture func() Fixture) {
 			after := f.podUIDs(ctx, done)
 			for _, kept := range []string{"ahead", "inner-ahead"} {
 				Expect(after[kept]).To(Equal(before[kept]), kept)
-				Expect(displayed(done, kept)).To(Equal(displayed(s, kept)), kept)
+				Expect(runOf(displayed(done, kept))).To(Equal(runOf(displayed(s, kept))), kept)
 			}
 			Expect(displayed(done, "polled(0)").Phase).To(Equal(status.NodeSucceeded))
 			Expect(displayed(done, "polled(1)")).To(BeNil(), "it begins with the first attempt")
@@ -181,7 +181,7 @@ func describeRetry(fixture func() Fixture) {
 			f.compress(ctx, s)
 			retried, err := f.Client.Retry(ctx, s.Name, workflow.RetryOptions{Parameters: ok()})
 			Expect(err).NotTo(HaveOccurred())
-			Expect(displayed(retried, "first")).To(Equal(displayed(s, "first")))
+			Expect(runOf(displayed(retried, "first"))).To(Equal(runOf(displayed(s, "first"))))
 			packed, _, _ := unstructured.NestedString(retried.Raw().Object, "status", "compressedNodes")
 			Expect(packed).NotTo(BeEmpty())
 			f.succeeded(ctx, s.Name)
@@ -352,4 +352,10 @@ func (f Fixture) compress(ctx context.Context, s *status.WorkflowStatus) {
 	packed, err := status.CompressNodes(nodes)
 	Expect(err).NotTo(HaveOccurred())
 	f.patch(ctx, s.Name, `{"status":{"nodes":null,"compressedNodes":"`+packed+`"}}`)
+}
+
+// runOf is what tells one run of a node from another. Nodes themselves belong to the state
+// they were read with.
+func runOf(n *status.Node) any {
+	return []any{n.ID, n.Phase, n.StartTime, n.EndTime, n.Inputs(), n.Outputs(), n.Details()}
 }
