@@ -14,6 +14,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	utilnet "k8s.io/apimachinery/pkg/util/net"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 // sentinels are the values that an [Error] can match, those first that a cause can carry
@@ -41,6 +43,8 @@ func sentinelOf(err error) error {
 		}
 	}
 	switch {
+	case unreadable(err):
+		return ErrUnsupported
 	case tooLarge(err):
 		return ErrInvalid
 	case missingResource(err):
@@ -103,7 +107,14 @@ func transient(err error) bool {
 			return quotaExceeded(s) || quotaBusy(s)
 		}
 	}
-	return notSent(err) || cutOff(err)
+	return !unreadable(err) && (notSent(err) || cutOff(err))
+}
+
+// unreadable reports whether the nodes stand in the object but cannot be unpacked: cut off
+// or too large. That doesn't pass.
+func unreadable(err error) bool {
+	var nodes *status.NodesError
+	return errors.As(err, &nodes)
 }
 
 // tooLarge reports whether the object is more than etcd, or the API server's connection to

@@ -45,7 +45,9 @@ var (
 	ErrDeleted = errors.New("workflow was deleted")
 	// ErrNodesOffloaded: the call needs the nodes, and they are not in the object.
 	ErrNodesOffloaded = status.ErrNodesOffloaded
-	// ErrUnsupported: this implementation cannot do that. Nothing was changed.
+	// ErrUnsupported: this implementation cannot do that, or cannot read the workflow's nodes,
+	// which are corrupt or too large; a [*status.NodesError] tells the latter. Nothing was
+	// changed.
 	ErrUnsupported = errors.New("not supported")
 	// ErrUnavailable: the API server could not be reached or was too busy for as long as the
 	// call kept trying. Nothing was changed; try again.

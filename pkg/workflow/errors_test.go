@@ -59,6 +59,7 @@ func TestClassification(t *testing.T) {
 			err:  apierrors.NewConflict(schema.GroupResource{Resource: "resourcequotas"}, "q", errors.New("the object has been modified")),
 			want: ErrUnavailable, transient: true,
 		},
+		"nodes cut off":         {err: &status.NodesError{Err: io.ErrUnexpectedEOF}, want: ErrUnsupported, doubts: true},
 		"throttled":             {err: errors.New("client rate limiter Wait returned an error: rate: Wait(n=1) would exceed context deadline"), want: ErrUnavailable, transient: true},
 		"a bare deadline":       {err: context.DeadlineExceeded, doubts: true},
 		"held until a deadline": {err: &DeletionHeldError{Finalizers: []string{"f"}, Err: context.DeadlineExceeded}, doubts: true},

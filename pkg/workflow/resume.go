@@ -50,7 +50,7 @@ type ResumeResult struct {
 //
 // Errors: [ErrInvalid] (malformed selector, an output that no gate waits for or a value that
 // is missing), [ErrCompleted], [ErrNotSuspended], [ErrNotFound], [ErrReplaced],
-// [ErrNodesOffloaded], [ErrConflict], [ErrForbidden] (needs get and patch),
+// [ErrNodesOffloaded], [ErrUnsupported] (unreadable nodes), [ErrConflict], [ErrForbidden] (needs get and patch),
 // [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the
 // context's.
 func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOptions) (*ResumeResult, error) {

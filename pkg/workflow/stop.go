@@ -42,7 +42,8 @@ type TerminateOptions struct {
 // is up to the workflow. The error is [ErrNotSuspended] if there is none, whose text names
 // those that wait.
 //
-// Errors: [ErrCompleted], [ErrNotSuspended], [ErrNodesOffloaded], [ErrNotFound],
+// Errors: [ErrCompleted], [ErrNotSuspended], [ErrNodesOffloaded] and [ErrUnsupported]
+// (unreadable nodes) with a selector, [ErrNotFound],
 // [ErrReplaced], [ErrInvalid], [ErrConflict], [ErrForbidden] (needs get and patch),
 // [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the
 // context's.

@@ -19,8 +19,8 @@ import (
 // That the workflow failed is no error. Errors: what the condition returned; [ErrCompleted]
 // if the workflow ended in a state for which the condition doesn't hold; [ErrNotFound];
 // [ErrDeleted], [ErrReplaced]; [ErrForbidden] (needs get and watch), [ErrUnauthorized],
-// [ErrNotInstalled], [ErrInvalid]; [ErrNodesOffloaded] from [Suspended]; when ctx ends, a
-// [*WaitError] with the last state.
+// [ErrNotInstalled], [ErrInvalid]; [ErrNodesOffloaded], [ErrUnsupported] (unreadable
+// nodes) from [Suspended]; when ctx ends, a [*WaitError] with the last state.
 func (c *WorkflowClient) Wait(ctx context.Context, name string, until Condition) (*status.WorkflowStatus, error) {
 	if until == nil {
 		return nil, c.error(OpWait, name, invalid(field.Required(field.NewPath("until"), "a condition such as Completed")))
