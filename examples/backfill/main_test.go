@@ -10,8 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
