@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -38,6 +39,7 @@ func checkSettings(req StartRequest) (args arguments, problems field.ErrorList) 
 		}
 	}
 	problems = append(problems, metav1validation.ValidateLabels(req.Labels, field.NewPath("labels"))...)
+	problems = append(problems, controllersLabels(field.NewPath("labels"), req.Labels)...)
 	problems = append(problems, apivalidation.ValidateAnnotations(req.Annotations, field.NewPath("annotations"))...)
 	problems = append(problems, specProblems(req)...)
 
@@ -80,7 +82,7 @@ func checkSource(req StartRequest, namespace string) (d draft, problems field.Er
 	if len(req.Manifest) > 0 {
 		sources++
 		var found field.ErrorList
-		d, found = parseManifest(manifest, req.Manifest, namespace)
+		d, found = parseManifest(manifest, req.Manifest, req.Name, namespace)
 		problems = append(problems, found...)
 	}
 	switch {
@@ -124,10 +126,13 @@ func parameterTexts(path *field.Path, values map[string]any) (map[string]string,
 	texts := make(map[string]string, len(values))
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if !validParameterName(name) {
-			problems = append(problems, field.Invalid(path, name, "a parameter's name has letters, digits, - and _ only"))
+			problems = append(problems, field.Invalid(path, name, parameterNameRule))
 			continue
 		}
 		text, err := parameterText(values[name])
+		if err == nil && !utf8.ValidString(text) { // JSON would have other characters in place
+			err = errNoUTF8
+		}
 		if err != nil {
 			problems = append(problems, hiddenValue(path.Key(name), err.Error()))
 			continue
@@ -136,6 +141,8 @@ func parameterTexts(path *field.Path, values map[string]any) (map[string]string,
 	}
 	return texts, problems
 }
+
+const parameterNameRule = "a parameter's name has letters, digits, - and _ only"
 
 // validParameterName: Argo's own rule.
 func validParameterName(name string) bool {
@@ -174,10 +181,21 @@ func specProblems(req StartRequest) (problems field.ErrorList) {
 }
 
 // checkObject finds what is wrong with an object that is to be created as it is.
-func checkObject(wf *unstructured.Unstructured, namespace string) (problems field.ErrorList) {
+func checkObject(wf *unstructured.Unstructured, namespace string) field.ErrorList {
 	if wf == nil || wf.Object == nil {
 		return field.ErrorList{field.Required(field.NewPath("object"), "a Workflow")}
 	}
+	return append(namelessProblems(wf), objectProblems(wf, namespace)...)
+}
+
+func namelessProblems(wf *unstructured.Unstructured) (problems field.ErrorList) {
+	if wf.GetName() == "" && wf.GetGenerateName() == "" {
+		problems = append(problems, field.Required(field.NewPath("metadata", "name"), "or generateName"))
+	}
+	return problems
+}
+
+func objectProblems(wf *unstructured.Unstructured, namespace string) (problems field.ErrorList) {
 	if k := wf.GetKind(); k != "" && k != kind {
 		problems = append(problems, field.NotSupported(field.NewPath("kind"), k, []string{kind}))
 	}
@@ -189,12 +207,9 @@ func checkObject(wf *unstructured.Unstructured, namespace string) (problems fiel
 		problems = append(problems, field.Invalid(metadata.Child("namespace"), ns,
 			fmt.Sprintf("this client works in %q; leave it out, or use a client for that namespace", namespace)))
 	}
-	if wf.GetName() == "" && wf.GetGenerateName() == "" {
-		problems = append(problems, field.Required(metadata.Child("name"), "or generateName"))
-	}
 	problems = append(problems, nameProblems(metadata.Child("name"), wf.GetName())...)
-	if generate := strings.TrimRight(wf.GetGenerateName(), "-."); generate != "" {
-		for _, msg := range validation.IsDNS1123Subdomain(generate) {
+	if wf.GetGenerateName() != "" {
+		for _, msg := range validation.IsDNS1123Subdomain(strings.TrimRight(wf.GetGenerateName(), "-.")) {
 			problems = append(problems, field.Invalid(metadata.Child("generateName"), wf.GetGenerateName(), msg))
 		}
 	}

@@ -21,7 +21,7 @@ func TestParameterText(t *testing.T) {
 		{"as is", "as is"}, {"", ""}, {mode("m"), "m"}, {true, "true"}, {3, "3"}, {int64(math.MinInt64), "-9223372036854775808"},
 		{uint8(9), "9"}, {1.5, "1.5"}, {1e21, "1000000000000000000000"}, {float32(0.1), "0.1"}, {&number, "7"}, {&text, "x"},
 		{90 * time.Second, "1m30s"}, {time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), "2026-01-02T03:04:05Z"},
-		{map[string]any{"b": 1, "a": "<&>"}, `{"a":"<&>","b":1}`}, {[]string{"x"}, `["x"]`}, {[]int{}, "[]"},
+		{map[string]any{"b": 1, "a": "<&>"}, `{"a":"<&>","b":1}`}, {[]string{`\ufffd`, "\ufffd"}, `["\\ufffd","` + "\ufffd" + `"]`}, {[]string{"x"}, `["x"]`}, {[]int{}, "[]"},
 		{struct {
 			A int `json:"a"`
 		}{1}, `{"a":1}`},
@@ -32,12 +32,21 @@ func TestParameterText(t *testing.T) {
 	}
 	for _, value := range []any{
 		nil, (*int)(nil), map[string]any(nil), []string(nil), (*time.Time)(nil), math.NaN(), math.Inf(1), func() {}, make(chan int),
-		map[string]any{"a": func() {}},
+		map[string]any{"a": func() {}}, map[string]any{"a": "\\\xff"}, secretText("s3cr3t"),
 	} {
 		if got, err := parameterText(value); err == nil {
 			t.Errorf("%#v was taken as %q", value, got)
+		} else if strings.Contains(err.Error(), "s3cr3t") {
+			t.Errorf("a value is shown: %v", err)
 		}
 	}
+}
+
+// secretText is a type of a caller's whose error shows the value.
+type secretText string
+
+func (s secretText) MarshalText() ([]byte, error) {
+	return nil, errors.New("cannot marshal " + string(s))
 }
 
 // fieldsOf lists the fields of an InvalidError's problems.
@@ -57,9 +66,9 @@ func fieldsOf(t *testing.T, err error) []string {
 func TestCheckRequestFindsEveryProblemAtOnce(t *testing.T) {
 	_, _, problems := checkRequest(StartRequest{
 		Template: "Bulk_Load", Name: strings.Repeat("x", 64), ServiceAccount: "a b",
-		Labels:             map[string]string{"team": "not a label!"},
+		Labels:             map[string]string{"team": "not a label!", labelCompleted: "true", labelPhase: "Running", labelArchiving: "Pending"},
 		Annotations:        map[string]string{"bad key": ""},
-		Parameters:         map[string]any{"secret": nil, "bad name": "s3cr3t", "twice": 1},
+		Parameters:         map[string]any{"secret": nil, "bad name": "s3cr3t", "twice": 1, "bytes": "s3cr3t\xff"},
 		OptionalParameters: map[string]any{"twice": 2, "broken": math.NaN()},
 		Spec: map[string]any{
 			"templates": nil, "workflowTemplateRef": nil, "entrypoint": "", "serviceAccountName": "", "shutdown": "Stop",
@@ -67,8 +76,8 @@ func TestCheckRequestFindsEveryProblemAtOnce(t *testing.T) {
 		},
 	}, "ma")
 	got := strings.Join(fieldsOf(t, invalid(problems...)), " ")
-	want := "template name serviceAccount labels annotations spec.workflowTemplateRef spec.templates spec.entrypoint " +
-		"spec.serviceAccountName spec.shutdown spec.arguments.parameters parameters parameters[secret] optionalParameters[broken] optionalParameters"
+	want := "template name serviceAccount labels labels[" + labelCompleted + "] labels[" + labelPhase + "] labels[" + labelArchiving + "] annotations spec.workflowTemplateRef spec.templates spec.entrypoint " +
+		"spec.serviceAccountName spec.shutdown spec.arguments.parameters parameters parameters[bytes] parameters[secret] optionalParameters[broken] optionalParameters"
 	if got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
@@ -91,6 +100,7 @@ func TestCheckObject(t *testing.T) {
 		"other kind":      {"{kind: Pod, apiVersion: v1, metadata: {name: a}}", "kind apiVersion"},
 		"other namespace": {"metadata: {name: a, namespace: other}", "metadata.namespace"},
 		"names":           {"metadata: {name: A, generateName: B-}", "metadata.name metadata.generateName"},
+		"only a dash":     {"metadata: {generateName: '-'}", "metadata.generateName"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			obj := &unstructured.Unstructured{}
@@ -186,6 +196,19 @@ spec:
 				t.Errorf("a value is shown: %s", text)
 			}
 		})
+	}
+}
+
+// What a template of another one uses cannot be known.
+func TestTemplateThatRefersToTemplatesOfOthers(t *testing.T) {
+	for ref, unknown := range map[string]int{"templateRef: {name: other, template: main}": 0, "template: '\"templateRef\":'": 1} {
+		it := newTemplate("it", fromYAML(t, "{entrypoint: main, templates: [{name: main, steps: [[{name: a, "+ref+"}]]}]}"))
+		if problems := it.use(nil, false).problems(map[string]string{"a": ""}); len(problems) != unknown {
+			t.Errorf("%s: %v", ref, problems)
+		}
+		if it.use(nil, false).knows("a") != (unknown == 0) {
+			t.Errorf("%s: the parameter as an optional one", ref)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
@@ -53,12 +54,19 @@ func (c *WorkflowClient) cronDraft(ctx context.Context, p *pacer, name string) (
 	if err != nil || spec == nil {
 		return draft{}, fmt.Errorf("%w: cronworkflow %q has no workflowSpec", ErrInvalid, name)
 	}
+	dropNulls(spec)
+	path := field.NewPath("cronWorkflow", "spec")
+	problems := shapeProblems(path.Child("workflowSpec"), spec)
 	d := newDraft(fmt.Sprintf("cronworkflow %q", name), name, spec)
 	labels := map[string]string{labelCron: name}
 	annotations := map[string]string{annotationScheduled: time.Now().Format(time.RFC3339)}
 	extra := func(kind string) map[string]string {
 		texts, _, _ := unstructured.NestedStringMap(cron.Object, "spec", "workflowMetadata", kind)
 		return texts
+	}
+	problems = append(problems, controllersLabels(path.Child("workflowMetadata", "labels"), extra("labels"))...)
+	if len(problems) > 0 {
+		return draft{}, invalid(problems...)
 	}
 	maps.Copy(labels, extra("labels"))
 	maps.Copy(annotations, extra("annotations"))
@@ -79,6 +87,10 @@ func resubmission(old *unstructured.Unstructured) (draft, error) {
 	spec, _, err := unstructured.NestedMap(old.Object, "spec") // a copy
 	if err != nil || spec == nil {
 		return draft{}, fmt.Errorf("%w: the workflow has no spec", ErrInvalid)
+	}
+	dropNulls(spec)
+	if problems := shapeProblems(field.NewPath("workflow", "spec"), spec); len(problems) > 0 {
+		return draft{}, invalid(problems...)
 	}
 	delete(spec, "shutdown")
 	if deadline, _, _ := unstructured.NestedInt64(spec, "activeDeadlineSeconds"); deadline == 0 {

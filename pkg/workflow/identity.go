@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -46,6 +47,12 @@ func newMarker(name, base, key string, request ...any) (marker, error) {
 	if name == "" {
 		const length = 10
 		m.name = nameBase(base, length) + m.keyHash[:length]
+	}
+	for i, part := range request {
+		// Whether something is nil or empty makes no other workflow.
+		if v := reflect.ValueOf(part); (v.Kind() == reflect.Map || v.Kind() == reflect.Slice) && v.Len() == 0 {
+			request[i] = nil
+		}
 	}
 	text, err := json.Marshal(request) // which sorts the keys of maps
 	if err != nil {

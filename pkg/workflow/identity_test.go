@@ -150,9 +150,56 @@ func TestMarkerKnowsItsWorkflow(t *testing.T) {
 			t.Errorf("another %s under the same key: %v", name, err)
 		}
 	}
+	for name, change := range map[string]func(*StartRequest){
+		"optional": func(r *StartRequest) { r.OptionalParameters = map[string]any{} },
+		"label":    func(r *StartRequest) { r.Labels = map[string]string{} },
+	} {
+		same := base
+		change(&same)
+		if wf, _ := start(t, same); mark.check(wf) != nil {
+			t.Errorf("an empty %s for none is another request", name)
+		}
+	}
 	now := metav1.Now()
 	keyed.SetDeletionTimestamp(&now)
 	if err := mark.check(keyed); !errors.Is(err, ErrAlreadyExists) {
 		t.Errorf("being deleted: %v", err)
+	}
+}
+
+// All that a request can leave out is the same whether it is nil or empty.
+func TestNothingIsNothingInARequestsHash(t *testing.T) {
+	mark := func(request ...any) string {
+		m, err := newMarker("n", "", "k", request...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m.requestHash
+	}
+	if mark("a", []byte(nil), map[string]string(nil), map[string]any(nil)) != mark("a", []byte{}, map[string]string{}, map[string]any{}) {
+		t.Error("nil and empty make two requests")
+	}
+	if mark("a", map[string]string{"b": ""}) == mark("a", map[string]string{}) || mark("", []byte{}) == mark([]byte{}, "") {
+		t.Error("two requests are taken for the same")
+	}
+}
+
+// The name of the request stands in for one that a manifest lacks.
+func TestNameForAManifest(t *testing.T) {
+	for name, tc := range map[string]struct{ metadata, base string }{
+		"none": {"", "given-"}, "null": {"metadata: ~", "given-"}, "a name": {"metadata: {name: own}", "own-"},
+		"a base": {"metadata: {generateName: base-}", "base-"},
+	} {
+		wf, _ := start(t, StartRequest{Name: "given", Manifest: []byte(tc.metadata + "\nspec: {}\n")})
+		if wf.GetName() != "given" || wf.GetGenerateName() != tc.base {
+			t.Errorf("%s: %q from %q", name, wf.GetName(), wf.GetGenerateName())
+		}
+	}
+	if _, _, problems := checkRequest(StartRequest{Manifest: []byte("spec: {}\n")}, "ma"); len(problems) != 1 {
+		t.Errorf("without any name: %v", problems)
+	}
+	_, _, problems := checkRequest(StartRequest{Name: "No", Manifest: []byte("spec: {}\n")}, "ma")
+	if got := strings.Join(fieldsOf(t, invalid(problems...)), " "); got != "name" {
+		t.Errorf("with a bad one: %s", got)
 	}
 }

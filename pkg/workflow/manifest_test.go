@@ -25,7 +25,7 @@ spec:
     - {name: dry, value: false}
     - {name: elsewhere, valueFrom: {configMapKeyRef: {name: c, key: k}}}
   templates:
-  - {name: main, container: {image: any}}
+  - {name: main, container: {image: any}, inputs: {parameters: [{name: in, value: 5}]}}
 `
 
 func TestStartOfManifest(t *testing.T) {
@@ -54,7 +54,7 @@ arguments:
   - {name: elsewhere, value: here}
   - {name: new, value: "1"}
 templates:
-- {name: main, container: {image: any}}
+- {name: main, container: {image: any}, inputs: {parameters: [{name: in, value: "5"}]}}
 `)
 	if got := asYAML(t, wf.Object["spec"]); got != asYAML(t, want) {
 		t.Errorf("%s\nwant %s", got, asYAML(t, want))
@@ -83,9 +83,24 @@ func TestManifestsThatAreRefused(t *testing.T) {
 		"a name of YAML's":  {edit("  generateName: load-", "  name: n"), []string{"manifest.metadata.name", "quote it"}},
 		"shutdown":          {edit("  priority: 1", "  shutdown: Stop"), []string{"manifest.spec.shutdown"}},
 		"no name":           {edit("  generateName: load-\n", ""), []string{"manifest.metadata.name"}},
+		"after a comment":   {"---\n# A tool's.\n---\n" + edit("  priority: 1", "  entrypoint: x"), []string{"line 12", `"entrypoint" already set`}},
+		"two by dots":       {manifestYAML + "...\n" + manifestYAML, []string{"more than one document"}},
+		"types": {
+			"{apiVersion: 5, kind: [a], metadata: {name: a, finalizers: x, ownerReferences: [1], labels: 1}, spec: {}}",
+			[]string{"manifest.apiVersion", "manifest.kind", "metadata.finalizers", "metadata.ownerReferences", "metadata.labels"},
+		},
+		"a list of metadata": {"{metadata: [a], spec: {}}", []string{"manifest.metadata: Invalid value: must be a map"}},
+		"the controller's labels": {
+			edit("{team: search}", "{workflows.argoproj.io/completed: 'false'}"),
+			[]string{"manifest.metadata.labels[workflows.argoproj.io/completed]", "leaves it alone"},
+		},
+		"large numbers": {
+			edit("value: logs", "value: {a: [12345678901234567890]}") + "  - {name: b, inputs: {parameters: [{name: x, default: -1e30}]}}\n",
+			[]string{"manifest.spec.arguments.parameters[0].value", "manifest.spec.templates[1].inputs.parameters[0].default", "quote it"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, problems := parseManifest(field.NewPath("manifest"), []byte(tc.text), "ma")
+			_, problems := parseManifest(field.NewPath("manifest"), []byte(tc.text), "", "ma")
 			if len(problems) == 0 {
 				t.Fatal("it was accepted")
 			}
@@ -100,26 +115,30 @@ func TestManifestsThatAreRefused(t *testing.T) {
 
 func TestManifestsThatAreFine(t *testing.T) {
 	for name, text := range map[string]string{
-		"JSON with tabs":           "{\n\t\"metadata\": {\"name\": \"a\"},\n\t\"spec\": {}\n}",
-		"document marks":           "---\n" + manifestYAML + "\n---\n# nothing\n",
-		"a mark within a text":     "metadata: {name: a}\nspec: {x: 'a --- b'}\n",
-		"no kind":                  "metadata: {name: a}\nspec: {}\n",
-		"the client's namespace":   "metadata: {name: a, namespace: ma}\nspec: {}\n",
-		"a field of a later Argo":  "metadata: {name: a}\nspec: {fieldOfTheFuture: 1}\n",
-		"parameters of odd shapes": "metadata: {name: a}\nspec: {arguments: {parameters: [1, {value: [1]}, null]}}\n",
+		"JSON with tabs":          "{\n\t\"metadata\": {\"name\": \"a\"},\n\t\"spec\": {}\n}",
+		"document marks":          "---\n" + manifestYAML + "\n---\n# nothing\n",
+		"a mark within a text":    "metadata: {name: a}\nspec: {x: 'a --- b'}\n",
+		"no kind":                 "metadata: {name: a}\nspec: {}\n",
+		"the client's namespace":  "metadata: {name: a, namespace: ma}\nspec: {}\n",
+		"a field of a later Argo": "metadata: {name: a}\nspec: {fieldOfTheFuture: 1}\n",
+		"a tool's comment first":  "---\n# Source: chart\n---\n" + manifestYAML + "...\n",
+		"a byte order mark":       "\ufeff---\n# nothing\n---\n" + manifestYAML,
+		"nulls":                   "{apiVersion: ~, metadata: {name: a, labels: ~, annotations: ~}, spec: {arguments: ~, workflowTemplateRef: ~}}",
+		"null parameters":         "{metadata: {name: a}, spec: {arguments: {parameters: ~}}}",
+		"values of any kind":      "metadata: {name: a}\nspec: {arguments: {parameters: [{name: b, value: [1]}, {name: c, value: ~}]}}\n",
 	} {
-		if _, problems := parseManifest(field.NewPath("manifest"), []byte(text), "ma"); len(problems) > 0 {
+		if _, problems := parseManifest(field.NewPath("manifest"), []byte(text), "", "ma"); len(problems) > 0 {
 			t.Errorf("%s: %v", name, problems)
 		}
 	}
 }
 
 func FuzzManifest(f *testing.F) {
-	for _, seed := range []string{manifestYAML, "{}", "---\n---", "a: &a [*a]", "metadata: {name: a}\nspec: {arguments: {parameters: [{name: x, value: 1e400}]}}"} {
+	for _, seed := range []string{manifestYAML, "{}", "---\n---", "a: &a [*a]", "--- {metadata: {name: a, labels: ~}, spec: {arguments: ~}}\n... \n", "metadata: {name: a}\nspec: {arguments: {parameters: [{name: x, value: 1e400}]}}"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		d, problems := parseManifest(field.NewPath("manifest"), data, "ma")
+		d, problems := parseManifest(field.NewPath("manifest"), data, "", "ma")
 		if len(problems) > 0 {
 			_ = invalid(problems...).Error()
 			return
@@ -129,8 +148,8 @@ func FuzzManifest(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := setParameters(wf, map[string]string{"p": "v"}); err == nil && newTemplate("it", spec).use(spec, false).declared["p"].value != "v" {
-			t.Errorf("the parameter is not in %v", spec)
+		if err := setParameters(wf, map[string]string{"p": "v"}); err != nil || newTemplate("it", spec).use(spec, false).declared["p"].value != "v" {
+			t.Errorf("the parameter is not in %v: %v", spec, err)
 		}
 		wf.DeepCopy() // which panics on a type that JSON doesn't have
 	})

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"math"
 	"reflect"
+	"regexp"
 	"strconv"
 	"time"
 )
@@ -28,7 +29,10 @@ func parameterText(value any) (string, error) {
 			return "", errNilParameter
 		}
 		text, err := v.MarshalText()
-		return string(text), err
+		if err != nil { // whose text may well show the value
+			return "", errors.New("cannot be written as text")
+		}
+		return string(text), nil
 	}
 	switch v := reflect.ValueOf(value); v.Kind() {
 	case reflect.String:
@@ -59,8 +63,14 @@ func parameterText(value any) (string, error) {
 	if err := encoder.Encode(value); err != nil {
 		return "", errors.New("cannot be written as JSON")
 	}
+	// The encoder has the escape for a character in place of what is no UTF-8.
+	if regexp.MustCompile(`(^|[^\\])(\\\\)*\\ufffd`).Match(text.Bytes()) {
+		return "", errNoUTF8
+	}
 	return string(bytes.TrimSuffix(text.Bytes(), []byte("\n"))), nil
 }
+
+var errNoUTF8 = errors.New("is no valid UTF-8; encode it, e.g. as base64")
 
 var errNilParameter = errors.New(`is nil: leave it out to have the template's value, or give ""`)
 

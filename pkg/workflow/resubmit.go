@@ -19,6 +19,8 @@ type ResubmitOptions struct {
 	Parameters map[string]any
 	// AllowUnknownParameters is that of [StartRequest].
 	AllowUnknownParameters bool
+	// SkipTemplateCheck is that of [StartRequest].
+	SkipTemplateCheck bool
 	// Labels and Annotations are put on the new workflow beside those of the old one.
 	Labels, Annotations map[string]string
 	// IdempotencyKey makes Resubmit with the same key of the same workflow the same new
@@ -52,7 +54,8 @@ func (c *WorkflowClient) resubmit(ctx context.Context, name string, opts Resubmi
 	}
 	req := StartRequest{
 		Name: opts.Name, Parameters: opts.Parameters, AllowUnknownParameters: opts.AllowUnknownParameters,
-		Labels: opts.Labels, Annotations: opts.Annotations, IdempotencyKey: opts.IdempotencyKey, DryRun: opts.DryRun,
+		SkipTemplateCheck: opts.SkipTemplateCheck,
+		Labels:            opts.Labels, Annotations: opts.Annotations, IdempotencyKey: opts.IdempotencyKey, DryRun: opts.DryRun,
 	}
 	args, problems := checkSettings(req)
 	if len(problems) > 0 {

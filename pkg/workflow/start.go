@@ -22,26 +22,39 @@ type StartRequest struct {
 	ClusterScope bool
 	// CronWorkflow starts what that CronWorkflow of the namespace would start now, owned by it.
 	CronWorkflow string
-	// Manifest is a Workflow as YAML or JSON. Its name counts unless Name is given; a
-	// generateName is what a name is made from. Mistakes of syntax are told with their line,
-	// fields that a new workflow doesn't have are refused.
+	// Manifest is a Workflow as YAML or JSON, alone among its documents but for empty ones.
+	// Its name counts unless Name is given; a generateName is what a name is made from.
+	// Mistakes of syntax are told with their line, fields that a new workflow doesn't have are
+	// refused. Its parameters' numbers and bools are sent as texts, as Argo's own clients do;
+	// numbers too large for that to be exact are refused.
 	Manifest []byte
 	// Name is the workflow's name, at most 63 characters; "": made from the template's name.
 	Name string
 	// Entrypoint is the template within what is started to run; "": the one that it names.
 	Entrypoint string
-	// Parameters are the workflow's arguments. Texts go as they are; numbers, bools and
-	// durations in their usual notation; everything else as JSON. nil is refused: leave a
-	// parameter out to have the template's value.
+	// Parameters are the workflow's arguments. Texts go as they are, if they are valid UTF-8;
+	// numbers, bools and durations in their usual notation; everything else as JSON. nil is
+	// refused: leave a parameter out to have the template's value.
 	Parameters map[string]any
 	// OptionalParameters are further arguments, each sent only if the template declares or
-	// uses it; all of them where the template cannot be read. A name in both is a problem.
+	// uses it, or has a templateRef to another one, which may use it; all of them where the
+	// template cannot be read. A name in both is a problem.
 	OptionalParameters map[string]any
 	// AllowUnknownParameters also sends Parameters that the template neither declares nor
-	// uses. They are refused by default, since most are misspelt.
+	// uses. They are refused by default, since most are misspelt. With a templateRef in the
+	// template none is called unknown.
 	AllowUnknownParameters bool
+	// SkipTemplateCheck starts without reading or judging the template, whichever way it is
+	// given: entrypoint, parameters and enums are left to the controller, and all
+	// OptionalParameters are sent. It is for clusters whose workflowDefaults complete what is
+	// started, e.g. with an entrypoint or arguments, which the client cannot see. What is
+	// wrong then shows as a workflow that fails seconds later.
+	SkipTemplateCheck bool
 	// ServiceAccount is that of the workflow's pods; "": the template's.
-	ServiceAccount      string
+	ServiceAccount string
+	// Labels and Annotations are put on the workflow. Labels that only the controller sets
+	// (workflows.argoproj.io/completed, phase and workflow-archiving-status) are refused: it
+	// leaves a workflow alone that has them.
 	Labels, Annotations map[string]string
 	// Spec has further fields of the workflow's spec, e.g. {"priority": 3}, in place of those
 	// that a CronWorkflow or Manifest has. A field that another part of the request stands for
@@ -129,7 +142,7 @@ func (c *WorkflowClient) startDraft(
 	if err != nil {
 		return nil, err
 	}
-	texts, err := c.checkTemplate(ctx, p, d.what, spec, args, req.AllowUnknownParameters)
+	texts, err := c.checkTemplate(ctx, p, d.what, spec, args, req)
 	if err != nil {
 		return nil, err
 	}
@@ -160,6 +173,7 @@ func (c *WorkflowClient) fill(d draft, req StartRequest) (wf *unstructured.Unstr
 	if req.ServiceAccount != "" {
 		spec["serviceAccountName"] = req.ServiceAccount
 	}
+	parametersToTexts(spec)
 	wf.SetAPIVersion(apiVersion)
 	wf.SetKind(kind)
 	wf.SetNamespace(c.namespace)

@@ -21,6 +21,7 @@ type template struct {
 	declared   map[string]declaration
 	text       string // the spec as JSON, to look for uses of parameters in
 	opaque     bool   // it refers to yet another template as a whole
+	foreign    bool   // it has steps of other templates, which may use parameters
 }
 
 type declaration struct {
@@ -38,9 +39,10 @@ func newTemplate(what string, spec map[string]any) *template {
 		name, _, _ := unstructured.NestedString(inner, "name")
 		t.inputs[name] = declarations(inner, "inputs")
 	}
-	_, t.opaque = spec["workflowTemplateRef"]
+	t.opaque = spec["workflowTemplateRef"] != nil
 	if text, err := json.Marshal(spec); err == nil {
 		t.text = string(text)
+		t.foreign = strings.Contains(t.text, `"templateRef":`)
 	}
 	return t
 }
@@ -148,11 +150,11 @@ func outsideEnum(path *field.Path, enum []string) *field.Error {
 	return hiddenValue(path, "must be one of: "+strings.Join(enum, ", "))
 }
 
-// knows reports whether a parameter of that name makes a difference.
+// knows reports whether a parameter of that name makes a difference, or can make one.
 func (u templateUse) knows(name string) bool {
 	_, declared := u.declared[name]
 	_, isInput := u.inputs[u.entrypoint][name]
-	return declared || isInput || u.uses(name)
+	return declared || isInput || u.foreign || u.uses(name)
 }
 
 func (u templateUse) parameters() []string {

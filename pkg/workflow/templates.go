@@ -17,13 +17,18 @@ import (
 
 // checkTemplate checks the spec of a workflow that is to be started, and further arguments,
 // against the template it starts from: the one it refers to, or the spec itself, which what
-// names. It returns the arguments to send: of the optional ones, those that are known.
+// names. It returns the arguments to send: of the optional ones, those that are known, or all
+// where there is no check.
 func (c *WorkflowClient) checkTemplate(
-	ctx context.Context, p *pacer, what string, spec map[string]any, args arguments, allowUnknown bool,
+	ctx context.Context, p *pacer, what string, spec map[string]any, args arguments, req StartRequest,
 ) (map[string]string, error) {
+	all := overlaid(args.required, args.optional)
+	if req.SkipTemplateCheck {
+		return all, nil
+	}
 	check := func(t *template) (map[string]string, error) {
-		u := t.use(spec, allowUnknown)
-		texts := maps.Clone(args.required)
+		u := t.use(spec, req.AllowUnknownParameters)
+		texts := overlaid(args.required, nil)
 		for name, text := range args.optional {
 			if u.opaque || u.knows(name) {
 				texts[name] = text
@@ -39,16 +44,14 @@ func (c *WorkflowClient) checkTemplate(
 		return check(newTemplate(what, spec))
 	}
 	if known := c.known.get(ref); known != nil {
-		// What an older reading refuses, a newer one may allow.
-		if texts, err := check(known); err == nil {
+		// What an older reading refuses, or doesn't know, a newer one may.
+		if texts, err := check(known); err == nil && len(texts) == len(all) {
 			return texts, nil
 		}
 	}
 	t, err := c.readTemplate(ctx, p, ref)
 	if apierrors.IsForbidden(err) {
-		texts := maps.Clone(args.required)
-		maps.Copy(texts, args.optional)
-		return texts, nil // the controller will check
+		return all, nil // the controller will check
 	}
 	if err != nil {
 		return nil, err

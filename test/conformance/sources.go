@@ -34,6 +34,22 @@ spec:
     suspend: {duration: "0"}
 `
 
+const numbers = `
+metadata: {labels: ~}
+spec:
+  entrypoint: main
+  arguments: {parameters: [{name: shards, value: 3, enum: [3, 5]}]}
+  templates:
+  - name: main
+    inputs: {parameters: [{name: depth, default: 2}]}
+    steps:
+    - - {name: wait, template: wait, arguments: {parameters: [{name: seconds, value: 0}, {name: loud, value: false}]}}
+  - name: wait
+    inputs: {parameters: [{name: seconds}, {name: loud}, {name: ratio, default: 1.5}]}
+    suspend: {duration: "{{inputs.parameters.seconds}}"}
+    outputs: {parameters: [{name: answer, valueFrom: {supplied: {}, default: 7}}]}
+`
+
 func describeSources(fixture func() Fixture) {
 	Describe("Start of a CronWorkflow", func() {
 		It("starts what it would start now", func(ctx SpecContext) {
@@ -70,6 +86,27 @@ func describeSources(fixture func() Fixture) {
 			s = f.start(ctx, workflow.StartRequest{Manifest: []byte(ownTemplates), Parameters: map[string]any{"shards": 4}, IdempotencyKey: "k"})
 			again := f.start(ctx, workflow.StartRequest{Manifest: []byte(ownTemplates), Parameters: map[string]any{"shards": 4}, IdempotencyKey: "k"})
 			Expect(again.UID).To(Equal(s.UID))
+		}, SpecTimeout(specTimeout))
+
+		It("sends the numbers of parameters as texts, wherever they are, as does Resubmit", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{Name: "numbers", Manifest: []byte("---\n# A tool's comment\n---" + numbers)})
+			Expect(s.Name).To(Equal("numbers"), "the manifest has none")
+			s = f.wait(ctx, s.Name, workflow.Completed)
+			Expect(s.Outcome()).To(Equal(status.OutcomeSucceeded), s.Message)
+			again, err := f.Client.Resubmit(ctx, s.Name, workflow.ResubmitOptions{Parameters: map[string]any{"shards": 5}})
+			Expect(err).NotTo(HaveOccurred())
+			Expect(f.wait(ctx, again.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
+		}, SpecTimeout(specTimeout))
+
+		It("leaves the check to the controller where it is told so", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{
+				Manifest:          []byte("metadata: {name: incomplete}\nspec: {entrypoint: nowhere, templates: [{name: main, suspend: {}}]}"),
+				SkipTemplateCheck: true, OptionalParameters: map[string]any{"any": 1},
+			})
+			Expect(s.Arguments).To(HaveExactElements(status.Parameter{Name: "any", Value: "1", Set: true}))
+			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeFailed), s.Message)
 		}, SpecTimeout(specTimeout))
 
 		It("checks it, and the template that it refers to", func(ctx SpecContext) {

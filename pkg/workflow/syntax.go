@@ -1,0 +1,73 @@
+package workflow
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// syntaxProblem says what is wrong with a YAML text, and in which line. Errors of the YAML
+// library can show values, so of its texts only those are passed on that are known to show
+// none, or just a key.
+func syntaxProblem(err error) string {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	text = strings.TrimPrefix(text, "unmarshal errors:")
+	lines := regexp.MustCompile(`^(line \d+: )?((?s).*)$`)
+	var problems []string
+	for problem := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
+		parts := lines.FindStringSubmatch(strings.TrimSpace(problem))
+		said := parts[1] + knownProblem(parts[2])
+		if !slices.Contains(problems, said) {
+			problems = append(problems, said)
+		}
+	}
+	return strings.Join(problems, "; ")
+}
+
+func knownProblem(text string) string {
+	if slices.Contains(fixedProblems(), text) || regexp.MustCompile(`^key "([^"\\]|\\.)*" already set in map$`).MatchString(text) {
+		return text
+	}
+	for begin, instead := range map[string]string{
+		"invalid map key":             `has a map or a list as a key; quote texts that begin with {, such as "{{…}}"`,
+		"unsupported map key of type": "has a key that is no text",
+		"unknown anchor":              "has an alias of no anchor; quote texts that begin with *",
+		"cannot decode":               "has a value that its tag does not allow",
+	} {
+		if strings.HasPrefix(text, begin) {
+			return instead
+		}
+	}
+	return "is no valid YAML"
+}
+
+// fixedProblems are texts of go.yaml.in/yaml/v2.
+func fixedProblems() []string {
+	return []string{
+		"block mapping entries are not allowed in this context",
+		"block sequence entries are not allowed in this context",
+		"control characters are not allowed",
+		"could not find expected ':'",
+		"did not find expected ',' or ']'",
+		"did not find expected ',' or '}'",
+		"did not find expected '-' indicator",
+		"did not find expected <document start>",
+		"did not find expected alphabetic or numeric character",
+		"did not find expected comment or line break",
+		"did not find expected key",
+		"did not find expected node content",
+		"did not find expected whitespace or line break",
+		"document contains excessive aliasing",
+		"found a tab character that violates indentation",
+		"found character that cannot start any token",
+		"found undefined tag handle",
+		"found unexpected document indicator",
+		"found unexpected end of stream",
+		"found unknown escape character",
+		"invalid leading UTF-8 octet",
+		"invalid trailing UTF-8 octet",
+		"incomplete UTF-8 octet sequence",
+		"mapping keys are not allowed in this context",
+		"mapping values are not allowed in this context",
+	}
+}

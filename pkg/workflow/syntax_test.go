@@ -1,0 +1,37 @@
+package workflow
+
+import (
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// Whatever is wrong with a manifest's syntax, no value is shown.
+func TestSyntaxProblems(t *testing.T) {
+	for value, want := range map[string]string{
+		"{~: s3cr3t}":            "has a key that is no text",
+		"{{s3cr3t}}":             `quote texts that begin with {`,
+		"{[s3cr3t]: 1}":          `quote texts that begin with {`,
+		"*s3cr3t":                "quote texts that begin with *",
+		"!!int s3cr3t":           "its tag does not allow",
+		`"s3cr3t\q"`:             "line 6: found unknown escape character",
+		"!!binary 's3cr3t%'":     "is no valid YAML",
+		"s3cr3t: s3cr3t":         "line 5: did not find expected ',' or '}'", // the line before, in texts of the parser's
+		"@s3cr3t":                "line 6: found character that cannot start any token",
+		"!s3cr3t!x y":            "line 5: found undefined tag handle",
+		"{a: s3cr3t, a: s3cr3t}": `line 6: key "a" already set in map`,
+		".inf":                   "is no valid YAML",
+		"\xff":                   "invalid leading UTF-8 octet",
+	} {
+		text := "metadata:\n  name: a\nspec:\n  arguments:\n    parameters:\n    - {name: p, value: " + value + "}\n"
+		_, problems := parseManifest(field.NewPath("manifest"), []byte(text), "", "ma")
+		if len(problems) != 1 {
+			t.Errorf("%q: %v", value, problems)
+			continue
+		}
+		if got := problems[0].Error(); !strings.Contains(got, want) || strings.Contains(got, "s3cr3t") {
+			t.Errorf("%q: %s; want %q", value, got, want)
+		}
+	}
+}
