@@ -38,7 +38,8 @@ type ResubmitOptions struct {
 // workflows.argoproj.io/resubmitted-from-workflow tells where it comes from.
 //
 // It is checked and exactly-once as [WorkflowClient.Start] is. With an IdempotencyKey a
-// further call returns the new workflow as it is by now, also when the old one is gone.
+// further call returns the new workflow as it is by now, also when the old one is gone. An
+// old workflow whose arguments or template reference are malformed is [ErrInvalid].
 //
 // Errors: [ErrNotFound] and [ErrReplaced] of the old workflow; [ErrInvalid], [ErrTemplateNotFound],
 // [ErrAlreadyExists], [ErrConflict], [ErrForbidden] (needs get and create), [ErrUnauthorized],

@@ -53,7 +53,7 @@ func TestShapesOfEverySource(t *testing.T) {
 	if got := strings.Join(fieldsOf(t, err), " "); got != "workflow.spec.arguments.parameters" {
 		t.Errorf("resubmission: %s", got)
 	}
-	c := &WorkflowClient{namespace: "ma", crons: found(fromYAML(t, `
+	c := &WorkflowClient{namespace: "ma", crons: answering(fromYAML(t, `
 metadata: {name: nightly}
 spec:
   workflowMetadata: {labels: {workflows.argoproj.io/phase: Running}}

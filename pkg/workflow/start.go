@@ -21,6 +21,7 @@ type StartRequest struct {
 	Template     string
 	ClusterScope bool
 	// CronWorkflow starts what that CronWorkflow of the namespace would start now, owned by it.
+	// One whose arguments, template reference or labels no workflow can have is [ErrInvalid].
 	CronWorkflow string
 	// Manifest is a Workflow as YAML or JSON, alone among its documents but for empty ones.
 	// Its name counts unless Name is given; a generateName is what a name is made from.

@@ -1,8 +1,10 @@
 package workflow
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -12,11 +14,21 @@ import (
 func syntaxProblem(err error) string {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	text = strings.TrimPrefix(text, "unmarshal errors:")
-	lines := regexp.MustCompile(`^(line \d+: )?((?s).*)$`)
+	lines := regexp.MustCompile(`^(?:line (\d+): )?((?s).*)$`)
 	var problems []string
 	for problem := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
 		parts := lines.FindStringSubmatch(strings.TrimSpace(problem))
-		said := parts[1] + knownProblem(parts[2])
+		line, _ := strconv.Atoi(parts[1]) // 0: none
+		switch {
+		case slices.Contains(parserProblems(), parts[2]):
+			line++ // the library counts from 0 for these
+		case line == 0 && slices.Contains(scannerProblems(), parts[2]):
+			line = 1 // which it leaves out
+		}
+		said := knownProblem(parts[2])
+		if line > 0 {
+			said = fmt.Sprintf("line %d: %s", line, said)
+		}
 		if !slices.Contains(problems, said) {
 			problems = append(problems, said)
 		}
@@ -25,7 +37,8 @@ func syntaxProblem(err error) string {
 }
 
 func knownProblem(text string) string {
-	if slices.Contains(fixedProblems(), text) || regexp.MustCompile(`^key "([^"\\]|\\.)*" already set in map$`).MatchString(text) {
+	fixed := slices.Concat(parserProblems(), scannerProblems(), otherProblems())
+	if slices.Contains(fixed, text) || regexp.MustCompile(`^key "([^"\\]|\\.)*" already set in map$`).MatchString(text) {
 		return text
 	}
 	for begin, instead := range map[string]string{
@@ -41,33 +54,44 @@ func knownProblem(text string) string {
 	return "is no valid YAML"
 }
 
-// fixedProblems are texts of go.yaml.in/yaml/v2.
-func fixedProblems() []string {
+// Texts of go.yaml.in/yaml/v2 that show nothing of the text they are about.
+
+func parserProblems() []string {
 	return []string{
-		"block mapping entries are not allowed in this context",
-		"block sequence entries are not allowed in this context",
-		"control characters are not allowed",
-		"could not find expected ':'",
 		"did not find expected ',' or ']'",
 		"did not find expected ',' or '}'",
 		"did not find expected '-' indicator",
 		"did not find expected <document start>",
-		"did not find expected alphabetic or numeric character",
-		"did not find expected comment or line break",
 		"did not find expected key",
 		"did not find expected node content",
+		"found undefined tag handle",
+	}
+}
+
+func scannerProblems() []string {
+	return []string{
+		"block mapping entries are not allowed in this context",
+		"block sequence entries are not allowed in this context",
+		"could not find expected ':'",
+		"did not find expected alphabetic or numeric character",
+		"did not find expected comment or line break",
 		"did not find expected whitespace or line break",
-		"document contains excessive aliasing",
 		"found a tab character that violates indentation",
 		"found character that cannot start any token",
-		"found undefined tag handle",
 		"found unexpected document indicator",
 		"found unexpected end of stream",
 		"found unknown escape character",
-		"invalid leading UTF-8 octet",
-		"invalid trailing UTF-8 octet",
-		"incomplete UTF-8 octet sequence",
 		"mapping keys are not allowed in this context",
 		"mapping values are not allowed in this context",
+	}
+}
+
+func otherProblems() []string {
+	return []string{
+		"control characters are not allowed",
+		"document contains excessive aliasing",
+		"incomplete UTF-8 octet sequence",
+		"invalid leading UTF-8 octet",
+		"invalid trailing UTF-8 octet",
 	}
 }

@@ -17,9 +17,9 @@ func TestSyntaxProblems(t *testing.T) {
 		"!!int s3cr3t":           "its tag does not allow",
 		`"s3cr3t\q"`:             "line 6: found unknown escape character",
 		"!!binary 's3cr3t%'":     "is no valid YAML",
-		"s3cr3t: s3cr3t":         "line 5: did not find expected ',' or '}'", // the line before, in texts of the parser's
+		"s3cr3t: s3cr3t":         "line 6: did not find expected ',' or '}'",
 		"@s3cr3t":                "line 6: found character that cannot start any token",
-		"!s3cr3t!x y":            "line 5: found undefined tag handle",
+		"!s3cr3t!x y":            "line 6: found undefined tag handle",
 		"{a: s3cr3t, a: s3cr3t}": `line 6: key "a" already set in map`,
 		".inf":                   "is no valid YAML",
 		"\xff":                   "invalid leading UTF-8 octet",
@@ -32,6 +32,18 @@ func TestSyntaxProblems(t *testing.T) {
 		}
 		if got := problems[0].Error(); !strings.Contains(got, want) || strings.Contains(got, "s3cr3t") {
 			t.Errorf("%q: %s; want %q", value, got, want)
+		}
+	}
+}
+
+func TestSyntaxProblemsOfTheFirstLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"a: @b": "line 1: found character that cannot start any token", "a: {b: c: d}": "line 1: did not find expected ',' or '}'",
+		"---\n---\na: @b": "line 3: found character that cannot start any token",
+	} {
+		_, problems := parseManifest(field.NewPath("manifest"), []byte(text), "", "ma")
+		if got := invalid(problems...).Error(); !strings.Contains(got, want) {
+			t.Errorf("%q: %s; want %q", text, got, want)
 		}
 	}
 }

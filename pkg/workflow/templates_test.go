@@ -20,7 +20,7 @@ type reads struct {
 	count int
 }
 
-func found(obj map[string]any) *reads { return &reads{obj: obj} }
+func answering(obj map[string]any) *reads { return &reads{obj: obj} }
 
 func (r *reads) Get(context.Context, string, metav1.GetOptions, ...string) (*unstructured.Unstructured, error) {
 	r.count++
@@ -32,7 +32,7 @@ const declaring = "{spec: {entrypoint: main, templates: [{name: main}], argument
 func TestOptionalParametersAreNotDroppedForAnOldReading(t *testing.T) {
 	before := fromYAML(t, strings.Replace(declaring, "NEW", "", 1))
 	after := fromYAML(t, strings.Replace(declaring, "NEW", ", {name: new, value: x}", 1))
-	templates := found(before)
+	templates := answering(before)
 	c := &WorkflowClient{namespace: "ma", templates: templates, known: &knownTemplates{maxAge: time.Hour}}
 	spec := map[string]any{"workflowTemplateRef": map[string]any{"name": "t"}}
 	check := func(args arguments, req StartRequest, want string, reads int) {
