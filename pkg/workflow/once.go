@@ -1,0 +1,106 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// createOnce creates wf, or finds that an earlier attempt of this call, or of another one
+// with the same key, has done so.
+func (c *WorkflowClient) createOnce(
+	ctx context.Context, p *pacer, wf *unstructured.Unstructured, mark marker, opts metav1.CreateOptions,
+) (*unstructured.Unstructured, error) {
+	lost := false // an attempt was sent whose answer did not come back
+	for {
+		created, err := c.workflows.Create(ctx, wf, opts)
+		switch {
+		case err == nil:
+			return created, nil
+		case apierrors.IsAlreadyExists(err):
+			existing, err := c.adopt(ctx, p, wf.GetName(), mark)
+			if err == nil {
+				return existing, nil
+			}
+			if notFound(err) && p.pause(ctx, err) {
+				continue // it was deleted in between: the name is free again
+			}
+			if errors.Is(err, ErrAlreadyExists) && mark.renewable && p.pause(ctx, err) {
+				wf.SetName(mark.anotherName())
+				lost = false // had it come through, it would have been found here
+				continue
+			}
+			if lost && !errors.Is(err, ErrAlreadyExists) && !errors.Is(err, ErrConflict) { // whose workflow it is could not be read
+				err = unknownOutcome(ctx, err)
+			}
+			return nil, &namedError{name: wf.GetName(), err: err}
+		case mayHaveHappened(err):
+			lost = len(opts.DryRun) == 0
+		}
+		if ctx.Err() == nil && transient(err) && p.pause(ctx, err) {
+			continue
+		}
+		if lost {
+			return c.settle(ctx, wf.GetName(), mark, err)
+		}
+		return nil, &namedError{name: wf.GetName(), err: ended(ctx, err)}
+	}
+}
+
+// settle takes a last look, after attempts whose answers were lost, so that as few calls
+// as can be end in doubt. It takes at most a second, also where ctx has ended.
+func (c *WorkflowClient) settle(
+	ctx context.Context, name string, mark marker, cause error,
+) (*unstructured.Unstructured, error) {
+	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	existing, err := c.workflows.Get(look, name, metav1.GetOptions{})
+	if err == nil && mark.check(existing) == nil {
+		return existing, nil
+	}
+	// "Not found" settles nothing: a request that is still on its way can come through later.
+	return nil, &namedError{name: name, err: unknownOutcome(ctx, cause)}
+}
+
+// adopt returns the workflow of that name if it carries the mark.
+func (c *WorkflowClient) adopt(ctx context.Context, p *pacer, name string, mark marker) (*unstructured.Unstructured, error) {
+	existing, err := c.getWith(ctx, p, name)
+	if err == nil {
+		if err = mark.check(existing); err == nil {
+			return existing, nil
+		}
+	}
+	return nil, &namedError{name: name, err: err}
+}
+
+// namedError carries the name that was chosen for a workflow up to the [Error].
+type namedError struct {
+	name string
+	err  error
+}
+
+func (e *namedError) Error() string { return e.err.Error() }
+func (e *namedError) Unwrap() error { return e.err }
+
+func unknownOutcome(ctx context.Context, cause error) error {
+	return unknown(ended(ctx, cause))
+}
+
+// unknown says that it is not known what became of a write, because of cause. An error is of
+// one kind, so a cause that has one of this package's is told in the text only.
+func unknown(cause error) error {
+	if errors.Is(cause, ErrUnknownOutcome) {
+		return cause
+	}
+	for _, s := range sentinels() {
+		if errors.Is(cause, s) {
+			return fmt.Errorf("%w: %s", ErrUnknownOutcome, cause.Error())
+		}
+	}
+	return fmt.Errorf("%w: %w", ErrUnknownOutcome, cause)
+}
