@@ -66,9 +66,10 @@ func (e *DeletionHeldError) Unwrap() error { return e.Err }
 // what is marked as deleted succeeds again; deleting what is gone is [ErrNotFound].
 //
 // Errors: [ErrNotFound], [ErrReplaced], [ErrInvalid], [ErrConflict], [ErrForbidden] (needs
-// delete; get to be repeatable, to wait and to abandon artifacts), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and
-// the context's. With Wait, a [*DeletionHeldError] when the context ends or collecting
-// artifacts failed, and finalizers hold the workflow.
+// delete; get to be repeatable, to wait and to abandon artifacts), [ErrUnauthorized],
+// [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's. With Wait, a
+// [*DeletionHeldError] when the context ends or collecting artifacts failed, and finalizers
+// hold the workflow.
 func (c *WorkflowClient) Delete(ctx context.Context, name string, opts DeleteOptions) error {
 	if err := c.delete(ctx, name, opts); err != nil {
 		return c.error(OpDelete, name, err)

@@ -80,9 +80,11 @@ type StartRequest struct {
 // across calls too: a further Start returns the workflow as it is by now, ended or not; the
 // same key with a different request is [ErrConflict].
 //
-// Errors: [ErrNotFound] (no such namespace), [ErrInvalid] with an [*InvalidError] listing all problems, [ErrTemplateNotFound],
-// [ErrAlreadyExists], [ErrConflict], [ErrForbidden], [ErrUnauthorized], [ErrNotInstalled],
-// [ErrUnavailable], [ErrUnknownOutcome] (its Name says where to look), and the context's.
+// Errors: [ErrNotFound] (no such namespace), [ErrInvalid] with an [*InvalidError] listing all
+// problems, [ErrTemplateNotFound], [ErrAlreadyExists], [ErrConflict], [ErrForbidden] (needs
+// create; with an IdempotencyKey, or to find out about a lost answer, get), [ErrUnauthorized],
+// [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome] (its Name says where to look), and
+// the context's.
 func (c *WorkflowClient) Start(ctx context.Context, req StartRequest) (*status.WorkflowStatus, error) {
 	p := c.pacer()
 	obj, err := c.start(ctx, p, req)
