@@ -71,40 +71,18 @@ func (o LogOptions) filter(name string, now time.Time) (*logFilter, error) {
 	return f, nil
 }
 
+// readable returns an error if it takes the workflow's nodes to select pods, and they are not
+// known.
+func (f *logFilter) readable(s *status.WorkflowStatus) error {
+	if f.selector.Empty() {
+		return nil
+	}
+	return s.NodesErr
+}
+
 // shows reports whether the line is one to yield.
 func (f *logFilter) shows(line LogLine) bool { return f.grep == nil || f.grep.MatchString(line.Text) }
 
 func (f *logFilter) wantsContainer(name string) bool {
 	return len(f.containers) == 0 || slices.Contains(f.containers, name)
-}
-
-// logNode is the node that a pod runs for, as its lines name it.
-type logNode struct{ id, name string }
-
-// node returns the node of a pod, and whether the pod's logs are to be read. The controller
-// creates a pod before it writes the pod's node, so that is put off until a later state of
-// the workflow unless this is the last one.
-func (f *logFilter) node(pod *logPod, s *status.WorkflowStatus, last bool) (logNode, bool) {
-	if pod.nodeID == "" {
-		return logNode{}, f.selector.Empty()
-	}
-	n := s.Node(pod.nodeID)
-	if n == nil {
-		known := last || s.NodesErr != nil
-		return logNode{id: pod.nodeID, name: pod.nodeName}, known && f.selector.Empty()
-	}
-	return logNode{id: n.ID, name: n.DisplayName}, f.selects(n, s)
-}
-
-// selects reports whether a pod's node, or the Retry node that it is an attempt of, matches.
-func (f *logFilter) selects(n *status.Node, s *status.WorkflowStatus) bool {
-	if f.selector.Matches(n) {
-		return true
-	}
-	for _, parent := range s.Nodes {
-		if parent.Type == status.NodeTypeRetry && slices.Contains(parent.Children, n.ID) && f.selector.Matches(parent) {
-			return true
-		}
-	}
-	return false
 }

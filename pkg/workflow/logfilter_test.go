@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -86,7 +87,7 @@ func TestLogsOfSelectedNodes(t *testing.T) {
 		for last, want := range map[bool]string{false: tc.want, true: tc.last} {
 			var got []string
 			for _, pod := range pods {
-				if node, selected := f.node(pod, s, last); selected {
+				if node, selected := f.node(pod, newLogNodes(s), last); selected {
 					got = append(got, strings.ReplaceAll(" "+node.name, " ", ""))
 				}
 			}
@@ -99,6 +100,37 @@ func TestLogsOfSelectedNodes(t *testing.T) {
 				t.Errorf("%q, last %v: %q, want %q", tc.selector, last, got, want)
 			}
 		}
+	}
+}
+
+// BenchmarkLogsOfNodes selects among as many pods as there are nodes, which must not cost
+// each pod more where there are more.
+func BenchmarkLogsOfNodes(b *testing.B) {
+	filter, err := LogOptions{Selector: "displayName=nobody"}.filter("w", time.Now())
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, count := range []int{500, 5000} {
+		s := &status.WorkflowStatus{Name: "w"}
+		var pods []*logPod
+		for i := range count {
+			retry, attempt := fmt.Sprintf("w-r%d", i), fmt.Sprintf("w-a%d", i)
+			s.Nodes = append(s.Nodes,
+				&status.Node{ID: retry, DisplayName: "shard", Type: status.NodeTypeRetry, Children: []string{attempt}},
+				&status.Node{ID: attempt, DisplayName: "shard(0)", Type: status.NodeTypePod})
+			pods = append(pods, &logPod{nodeID: attempt})
+		}
+		b.Run(fmt.Sprint(count), func(b *testing.B) {
+			for b.Loop() {
+				nodes := newLogNodes(s)
+				for _, pod := range pods {
+					if _, selected := filter.node(pod, nodes, true); selected {
+						b.Fatal("selected")
+					}
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*count), "ns/pod")
+		})
 	}
 }
 
@@ -132,8 +164,8 @@ status: {` + status + `}`
 			[]logContainer{{name: "main", started: true, since: began}}},
 		{"waits to restart", pod(`restartPolicy: Always, containers: [{name: main}]`,
 			`phase: Running, containerStatuses: [{name: main, state: {waiting: {}}, lastState: `+terminated+`}]`),
-			[]logContainer{{name: "main", started: true}}},
-		{"not reported", pod(one, `phase: Running`), []logContainer{{name: "main", started: true}}},
+			[]logContainer{{name: "main", started: true, restarted: true}}},
+		{"not reported", pod(one, `phase: Running`), []logContainer{{name: "main", started: true, restarted: true}}},
 		{"all kinds, in order", pod(`restartPolicy: Never, initContainers: [{name: init}, {name: proxy, restartPolicy: Always}], containers: [{name: wait}, {name: main}]`,
 			`phase: Running, initContainerStatuses: [{name: proxy, state: `+terminated+`}, {name: init, state: `+terminated+`}],
   containerStatuses: [{name: main, state: `+running+`}, {name: wait, state: {waiting: {}}}]`),

@@ -21,7 +21,7 @@ func (c *WorkflowClient) followLogs(
 ) error {
 	own, fail := context.WithCancelCause(ctx)
 	f := &logFollower{
-		client: c, filter: filter, workflow: s, fail: fail,
+		client: c, filter: filter, workflow: s, nodes: newLogNodes(s), over: s.Completed(), fail: fail,
 		pods: map[types.UID]*followedPod{}, past: make(chan struct{}),
 		lines: make(chan heldLine), states: make(chan *status.WorkflowStatus), ends: make(chan error, 1),
 		seen: make(chan podsSeen), done: make(chan struct{}),
@@ -63,6 +63,7 @@ type logFollower struct {
 	last    atomic.Pointer[status.WorkflowStatus]
 
 	workflow *status.WorkflowStatus // its latest state
+	nodes    *logNodes              // of that
 	over     bool                   // no later one comes
 	end      error                  // of the sequence, after the last line
 	pods     map[types.UID]*followedPod
@@ -116,8 +117,12 @@ func (f *logFollower) direct(ctx context.Context, version string) {
 		case <-ctx.Done():
 			return
 		case s := <-f.states:
-			f.workflow = s
 			f.last.Store(s)
+			if err := f.filter.readable(s); err != nil {
+				f.fail(err)
+				return
+			}
+			f.workflow, f.nodes = s, newLogNodes(s)
 			for _, pod := range f.pods {
 				f.update(ctx, pod.pod, false)
 			}

@@ -19,7 +19,7 @@ func mergeLogs(ctx context.Context, sources []*logSource, emit func(LogLine) err
 		}
 	}()
 	for i, source := range sources {
-		if !source.state.started {
+		if !source.state.started || source.previous && !source.state.restarted {
 			continue
 		}
 		h := &mergeHead{source: source, index: i, order: source.state.since}
@@ -108,6 +108,7 @@ func (h *mergeHeap) Push(x any) { *h = append(*h, x.(*mergeHead)) }
 // Pop implements heap.Interface.
 func (h *mergeHeap) Pop() any {
 	last := (*h)[len(*h)-1]
+	(*h)[len(*h)-1] = nil
 	*h = (*h)[:len(*h)-1]
 	return last
 }

@@ -138,6 +138,36 @@ func TestOrderLines(t *testing.T) {
 	})
 }
 
+// A line that says to be from the future waits for its turn, while all others pass it. What
+// was passed on is not kept by its waiting.
+func TestLineOrderKeepsNothingPassedOn(t *testing.T) {
+	o := lineOrder{emit: func(LogLine) error { return nil }}
+	start := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	if err := o.hold(heldLine{order: start.Add(time.Hour), release: start.Add(orderWithin)}); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Repeat("x", 10_000)
+	for i := range 10 * holdLines {
+		line := heldLine{order: start.Add(time.Duration(i)), release: start.Add(orderWithin), line: LogLine{Text: text}}
+		if err := o.hold(line); err != nil {
+			t.Fatal(err)
+		}
+		if i%holdLines != 0 {
+			continue
+		}
+		bytes := 0
+		for _, held := range o.arrived {
+			bytes += len(held.line.Text)
+		}
+		if bytes > holdBytes || len(o.arrived) > 2*holdLines {
+			t.Fatalf("after %d lines, %d bytes of %d lines are kept", i, bytes, len(o.arrived))
+		}
+	}
+	if n := len(o.byTime); n != holdBytes/len(text)+1 {
+		t.Errorf("%d lines are held", n)
+	}
+}
+
 func TestOrderLinesHoldsLittle(t *testing.T) {
 	for name, text := range map[string]string{"short": "x", "long": strings.Repeat("x", MaxLogLine)} {
 		t.Run(name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package workflow
 import (
 	"container/heap"
 	"context"
+	"slices"
 	"time"
 )
 
@@ -60,7 +61,7 @@ func orderLines(ctx context.Context, lines <-chan heldLine, emit func(LogLine) e
 type lineOrder struct {
 	emit    func(LogLine) error
 	byTime  heldHeap
-	arrived []*heldLine // those not passed on yet, the longest held first
+	arrived []*heldLine // the longest held first; that one is not passed on yet
 	count   int
 	bytes   int
 }
@@ -69,6 +70,9 @@ func (o *lineOrder) hold(line heldLine) error {
 	o.count++
 	line.number = o.count
 	o.bytes += len(line.line.Text)
+	if len(o.arrived) >= 2*holdLines { // most were passed on before the first of them
+		o.arrived = slices.DeleteFunc(o.arrived, func(l *heldLine) bool { return l.passed })
+	}
 	o.arrived = append(o.arrived, &line)
 	heap.Push(&o.byTime, &line)
 	for len(o.byTime) > holdLines || o.bytes > holdBytes {
@@ -90,14 +94,15 @@ func (o *lineOrder) pass(by time.Time) error {
 }
 
 func (o *lineOrder) passFirst() error {
-	line := heap.Pop(&o.byTime).(*heldLine)
-	line.passed = true
-	o.bytes -= len(line.line.Text)
+	first := heap.Pop(&o.byTime).(*heldLine)
+	line := first.line
+	first.line, first.passed = LogLine{}, true // its text is not kept by arrived
+	o.bytes -= len(line.Text)
 	for len(o.arrived) > 0 && o.arrived[0].passed {
 		o.arrived[0] = nil
 		o.arrived = o.arrived[1:]
 	}
-	return o.emit(line.line)
+	return o.emit(line)
 }
 
 type heldHeap []*heldLine

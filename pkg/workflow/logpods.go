@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -28,10 +29,11 @@ type logPod struct {
 
 // logContainer is the state of a container.
 type logContainer struct {
-	name    string
-	started bool      // it has a log
-	ended   bool      // for good: nothing more will be written
-	since   time.Time // when its present instance started, in whole seconds; zero: not known
+	name      string
+	started   bool      // it has a log
+	ended     bool      // for good: nothing more will be written
+	restarted bool      // there is a previous instance
+	since     time.Time // when its present instance started, in whole seconds; zero: not known
 }
 
 // listLogPods returns the pods of a workflow, the older ones first, and the version to watch
@@ -102,6 +104,7 @@ func readLogPod(obj *unstructured.Unstructured, workflow types.UID) *logPod {
 			container.ended = container.ended || over
 			if states[name] == nil { // as with nodes that don't report it
 				container.started = phase != "" && phase != "Pending"
+				container.restarted = container.started // it may be
 			}
 			pod.containers = append(pod.containers, container)
 		}
@@ -117,6 +120,7 @@ func readLogContainer(state map[string]any, restarts string) logContainer {
 			continue
 		}
 		c.started = true
+		c.restarted = c.restarted || at[0] == "lastState"
 		if text, _, _ := unstructured.NestedString(instance, "startedAt"); at[0] == "state" {
 			c.since, _ = time.Parse(time.RFC3339, text) // zero, if it is not known
 		}
@@ -164,5 +168,21 @@ func (c *WorkflowClient) logSources(pod *logPod, node logNode, filter *logFilter
 }
 
 // noLog reports whether err says that there is no log (any more, or yet): the pod is gone,
-// or its container has not started.
-func noLog(err error) bool { return apierrors.IsNotFound(err) || apierrors.IsBadRequest(err) }
+// or its container has not started. A kubelet answers 400 to the latter, but also when it
+// fails to read a log, so what counts is its text: that of validateContainerLogStatus and
+// GetKubeletContainerLogs in Kubernetes' pkg/kubelet/kubelet_pods.go, of LogLocation in its
+// pkg/registry/core/pod/strategy.go, and of KWOK's getPodLogs, where a log was never written.
+func noLog(err error) bool {
+	if apierrors.IsNotFound(err) {
+		return true
+	}
+	return apierrors.IsBadRequest(err) && slices.ContainsFunc([]string{
+		" is waiting to start", // "ContainerCreating", "PodInitializing" and the like follow
+		" is not available",    // it has no status yet
+		" is terminated",       // without having been started
+		"previous terminated container ",
+		" no logs available", // the kubelet doesn't have the pod
+		" is not valid for pod ",
+		"no logs found for container ", "log target not found for container ", // KWOK's
+	}, func(text string) bool { return strings.Contains(err.Error(), text) })
+}

@@ -43,6 +43,9 @@ func (p *logPosition) note(line rawLine) {
 	p.seen[second][p.key(line)]++
 }
 
+// forget lets go of the lines, when no further request will be made.
+func (p *logPosition) forget() { p.seen = map[int64]map[uint64]int{} }
+
 func (p *logPosition) key(line rawLine) uint64 {
 	var h maphash.Hash
 	h.SetSeed(p.seed)
@@ -55,7 +58,7 @@ func (p *logPosition) key(line rawLine) uint64 {
 // resume returns the time to go on from, zero if that is the beginning, and what tells the
 // lines that come again.
 func (p *logPosition) resume() (since time.Time, again *repeats) {
-	again = &repeats{position: p, left: map[uint64]int{}, cut: true}
+	again = &repeats{position: p, from: p.from, left: map[uint64]int{}, cut: true}
 	if p.last.IsZero() {
 		again.cut = !p.from.IsZero()
 		return p.from, again
@@ -75,6 +78,7 @@ func (p *logPosition) resume() (since time.Time, again *repeats) {
 // repeats tells the lines of one request that were read before.
 type repeats struct {
 	position *logPosition
+	from     time.Time
 	cut      bool // the request is for what was written since a time
 	left     map[uint64]int
 	began    bool
@@ -90,7 +94,7 @@ func (r *repeats) isNew(line rawLine) bool {
 		// come first, and without a time.
 		return !first || !r.cut
 	}
-	if line.time.Before(r.position.from) {
+	if line.time.Before(r.from) {
 		return false
 	}
 	key := r.position.key(line)

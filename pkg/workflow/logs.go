@@ -30,8 +30,9 @@ type LogOptions struct {
 	// SinceTime does so with a time. At most one of them.
 	Since     time.Duration
 	SinceTime time.Time
-	// Tail is the number of last lines of each container to begin with; nil means all.
-	// Containers that start after the call are read from their beginning.
+	// Tail is the number of last lines of each container to begin with, of those there are
+	// when it is first read; nil means all. Containers that start after the call, or have
+	// written nothing by then, are read from their beginning.
 	Tail *int64
 	// LimitBytes ends each container's log before the line with which its text, line feeds
 	// included, would exceed so many bytes. 0 means no limit.
@@ -75,7 +76,7 @@ const MaxLogLine = 1 << 20
 // workflow's podGC, there is nothing to yield, and that is no error.
 //
 // Following ends with the workflow, when the containers that it had then have ended too, or
-// a minute later if they don't. Pods are noticed as they come, and a container that is
+// a minute later if they don't; what they have written by then is read. Pods are noticed as they come, and a container that is
 // restarted is read on. Where the workflow is deleted meanwhile, the error after the last
 // line is [ErrDeleted].
 //
@@ -86,10 +87,12 @@ const MaxLogLine = 1 << 20
 //
 // An error is yielded once, as the last element. Errors: [ErrInvalid] (an option, in an
 // [*InvalidError]), [ErrNotFound], [ErrReplaced], [ErrDeleted], [ErrNodesOffloaded] (with a
-// selector), [ErrForbidden] (needs get of workflows, list of pods, get of pods/log; to follow,
-// watch of workflows and pods too), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable]
-// (also if a pod's machine doesn't answer), [ErrUnsupported] (see [Options.Logs]); when
-// ctx ends, the context's, while following as a [*WaitError].
+// selector, also when they become so while following), [ErrForbidden] (needs get of workflows,
+// list of pods, get of pods/log; to follow, watch of workflows and pods too),
+// [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable] (also if a pod's machine doesn't
+// answer, cannot read a log that there is, or sends nothing for a minute of what has been
+// written), [ErrUnsupported] (see [Options.Logs]); when ctx ends, the context's, while
+// following as a [*WaitError].
 func (c *WorkflowClient) Logs(ctx context.Context, name string, opts LogOptions) iter.Seq2[LogLine, error] {
 	return func(yield func(LogLine, error) bool) {
 		if err := c.readLogs(ctx, name, opts, yield); err != nil && !errors.Is(err, errLeft) {
@@ -119,8 +122,9 @@ func (c *WorkflowClient) readLogs(ctx context.Context, name string, opts LogOpti
 		return err
 	case opts.UID != "" && opts.UID != s.UID:
 		return fmt.Errorf("%w: its UID is %s, not %s", ErrReplaced, s.UID, opts.UID)
-	case !filter.selector.Empty() && s.NodesErr != nil:
-		return s.NodesErr
+	}
+	if err := filter.readable(s); err != nil {
+		return err
 	}
 	pods, version, err := c.listLogPods(ctx, s)
 	if err != nil {
@@ -135,9 +139,10 @@ func (c *WorkflowClient) readLogs(ctx context.Context, name string, opts LogOpti
 	if opts.Follow {
 		return c.followLogs(ctx, s, pods, version, filter, emit)
 	}
+	nodes := newLogNodes(s)
 	var sources []*logSource
 	for _, pod := range pods {
-		if node, selected := filter.node(pod, s, true); selected {
+		if node, selected := filter.node(pod, nodes, true); selected {
 			sources = append(sources, c.logSources(pod, node, filter, true)...)
 		}
 	}

@@ -19,7 +19,7 @@ type logSource struct {
 	position *logPosition
 	retryFor time.Duration
 	previous bool
-	tail     *int64 // for the first request; nil: from the beginning
+	tail     *int64 // for the first request that is answered; nil: from the beginning
 	limit    int64  // bytes; 0: none
 	state    logContainer
 	goesOn   bool // it is followed after what is past
@@ -33,6 +33,9 @@ type logSource struct {
 // past reads what the log has by now, over faults, and passes it on. A last line without a
 // line feed is one, if the log is final; else there is more to come of it.
 func (s *logSource) past(ctx context.Context, final bool, emit func(LogLine) error) error {
+	if final {
+		defer s.forget()
+	}
 	p, progress := newPacer(time.Now().Add(s.retryFor)), false
 	counted := func(line LogLine) error {
 		progress = true
@@ -42,6 +45,7 @@ func (s *logSource) past(ctx context.Context, final bool, emit func(LogLine) err
 		err := s.request(ctx, false, final, counted)
 		switch {
 		case err == nil, noLog(err):
+			s.tail = nil // there are no lines before those that come from here on
 			return nil
 		case errors.Is(err, errAgain):
 			continue
@@ -63,19 +67,21 @@ var errAgain = errors.New("once more")
 
 // request reads the log once, from where it was left, and passes on what is new. It returns
 // nil at the end of the log, or when the limit was reached.
-func (s *logSource) request(ctx context.Context, follow, final bool, emit func(LogLine) error) (err error) {
+func (s *logSource) request(ctx context.Context, follow, final bool, emit func(LogLine) error) error {
 	if s.reached {
 		return nil
 	}
 	query := logQuery{follow: follow, previous: s.previous}
 	since, again := s.position.resume()
 	query.since = since
-	hidden := false
 	if s.tail != nil && s.position.last.IsZero() {
 		// Of no lines at all nothing would be known to go on from, so it is one, not shown.
-		query.tail, hidden = new(max(1, *s.tail)), *s.tail == 0
+		query.tail = new(max(1, *s.tail))
+		if *s.tail == 0 {
+			emit = func(LogLine) error { return nil }
+		}
 	}
-	body, err := s.open(ctx, query)
+	body, err := s.openBounded(ctx, query)
 	if err != nil {
 		return err
 	}
@@ -83,6 +89,9 @@ func (s *logSource) request(ctx context.Context, follow, final bool, emit func(L
 	lines := newLineReader(body, MaxLogLine)
 	for {
 		line, err := lines.next()
+		if query.tail != nil && s.position.last.IsZero() && line.time.After(s.position.from) {
+			s.position.from = line.time // what is older was not asked for
+		}
 		switch {
 		case errors.Is(err, io.EOF):
 			return s.atEnd(line, final, again, emit)
@@ -91,13 +100,7 @@ func (s *logSource) request(ctx context.Context, follow, final bool, emit func(L
 		case !again.isNew(line):
 			continue
 		}
-		if query.tail != nil && s.position.last.IsZero() && !line.time.IsZero() {
-			s.position.from = line.time // what is older was not asked for
-		}
 		s.position.note(line)
-		if hidden {
-			continue
-		}
 		if err := s.pass(line, emit); err != nil || s.reached {
 			return err
 		}
@@ -131,6 +134,12 @@ func (s *logSource) pass(raw rawLine, emit func(LogLine) error) error {
 	return emit(line)
 }
 
+// forget lets go of what only further requests would need.
+func (s *logSource) forget() {
+	s.position.forget()
+	s.rest = ""
+}
+
 func (s *logSource) unavailable(err error) error {
 	return fmt.Errorf("%w: log of container %s of pod %s: %w", ErrUnavailable, s.line.Container, s.line.Pod, err)
 }
@@ -142,10 +151,11 @@ func (e *cutLogError) Error() string { return "the log broke off: " + e.err.Erro
 func (e *cutLogError) Unwrap() error { return e.err }
 
 // readAgain reports whether a log that could not be read for err may be a little later. The
-// API server gives a kubelet that it cannot reach as an internal error of its own.
+// API server gives a kubelet that it cannot reach as an internal error of its own, and a
+// kubelet that cannot read a log, a container's or the runtime's fault, answers 400.
 func readAgain(err error) bool {
 	var cut *cutLogError
 	var answer apierrors.APIStatus
-	return errors.As(err, &cut) || transient(err) ||
+	return errors.As(err, &cut) || transient(err) || apierrors.IsBadRequest(err) ||
 		errors.As(err, &answer) && answer.Status().Code >= http.StatusInternalServerError
 }

@@ -53,9 +53,11 @@ func (k *keptLog) open(_ context.Context, query logQuery) (io.ReadCloser, error)
 	return io.NopCloser(strings.NewReader(text.String())), nil
 }
 
-func (k *keptLog) texts() []string {
+func (k *keptLog) texts() []string { return texts(k.lines) }
+
+func texts(lines []rawLine) []string {
 	var texts []string
-	for _, line := range k.lines {
+	for _, line := range lines {
 		texts = append(texts, line.text)
 	}
 	return texts
@@ -79,6 +81,17 @@ func brokenAt(n int, err error) answer {
 func collect(s *logSource) ([]string, error) {
 	var texts []string
 	err := s.past(context.Background(), true, func(line LogLine) error {
+		texts = append(texts, line.Text)
+		return nil
+	})
+	return texts, err
+}
+
+// soFar reads what there is of a log that goes on.
+func soFar(t *testing.T, s *logSource) ([]string, error) {
+	t.Helper()
+	var texts []string
+	err := s.past(t.Context(), false, func(line LogLine) error {
 		texts = append(texts, line.Text)
 		return nil
 	})
@@ -215,13 +228,12 @@ func TestLogSince(t *testing.T) {
 func TestLogGoesOnAfterTailOfNone(t *testing.T) {
 	k := &keptLog{lines: regular(), end: "\n"}
 	s := k.source()
-	s.tail, s.goesOn = new(int64(0)), true
-	got, err := collect(s)
-	if err != nil || len(got) != 0 {
+	s.tail = new(int64(0))
+	if got, err := soFar(t, s); err != nil || len(got) != 0 {
 		t.Fatalf("%q, %v, want none", got, err)
 	}
 	k.lines = append(k.lines, rawLine{time: k.lines[len(k.lines)-1].time.Add(1), text: "new"})
-	if got, err = collect(s); err != nil || !slices.Equal(got, []string{"new"}) {
+	if got, err := collect(s); err != nil || !slices.Equal(got, []string{"new"}) {
 		t.Errorf("%q, %v, want what was written since", got, err)
 	}
 	for i, query := range k.queries {
@@ -231,15 +243,87 @@ func TestLogGoesOnAfterTailOfNone(t *testing.T) {
 	}
 }
 
+// The tail is that of what there was when the log was first read: of what is written from
+// then on nothing is left out, however the first request ended.
+func TestLogTailIsOfFirstAnswerOnly(t *testing.T) {
+	later := regular()
+	const unfinished = "2026-11-23T09:00:01Z so far"
+	for name, tc := range map[string]struct {
+		past []answer
+		want []string
+	}{
+		"empty":           {[]answer{serves("")}, texts(later)},
+		"not started":     {[]answer{refuses(http.StatusBadRequest, metav1.StatusReasonBadRequest, waiting)}, texts(later)},
+		"unfinished line": {[]answer{serves(unfinished)}, append([]string{"so far, and the rest"}, texts(later)...)},
+	} {
+		for _, tail := range []int64{0, 1} {
+			t.Run(fmt.Sprintf("%s, tail of %d", name, tail), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					k := &keptLog{end: "\n", answers: tc.past}
+					s := k.source()
+					s.tail = &tail
+					if got, err := soFar(t, s); err != nil || len(got) != 0 {
+						t.Fatalf("%q, %v, want none", got, err)
+					}
+					if name == "unfinished line" {
+						at := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+						k.lines = []rawLine{{time: at, text: "old"}, {time: at.Add(time.Second), text: "so far, and the rest"}}
+					}
+					k.lines = append(k.lines, later...)
+					s.open = func(ctx context.Context, query logQuery) (io.ReadCloser, error) {
+						body, err := k.open(ctx, query)
+						if !query.follow {
+							return body, err
+						}
+						return io.NopCloser(io.MultiReader(body, untilDone{ctx})), err
+					}
+					if got, _ := follow(t, s, false, time.Minute); !slices.Equal(got, tc.want) {
+						t.Errorf("%q, want %q", got, tc.want)
+					}
+				})
+			})
+		}
+	}
+}
+
+func serves(text string) answer {
+	return func(string) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }
+}
+
+// waiting is what a kubelet says of a container that has not started.
+const waiting = `container "main" in pod "p" is waiting to start: ContainerCreating`
+
+func refuses(code int, reason metav1.StatusReason, text string) answer {
+	return func(string) (io.ReadCloser, error) {
+		return nil, &apierrors.StatusError{ErrStatus: metav1.Status{Code: int32(code), Reason: reason, Message: text}}
+	}
+}
+
+func TestLogTailOfNoneWithoutLineFeed(t *testing.T) {
+	k := &keptLog{lines: regular(), end: ""}
+	s := k.source()
+	s.tail = new(int64(0))
+	if got, err := collect(s); err != nil || len(got) != 0 {
+		t.Errorf("%q, %v, want none", got, err)
+	}
+}
+
+// The times within a tail need not be in order.
+func TestLogTailOutOfOrder(t *testing.T) {
+	k := &keptLog{lines: difficult(), end: "\n"}
+	s := k.source()
+	n := len(k.lines) - slices.IndexFunc(k.lines, func(l rawLine) bool { return l.text == "from one stream" })
+	s.tail = new(int64(n))
+	if got, err := collect(s); err != nil || !slices.Equal(got, k.texts()[len(k.lines)-n:]) {
+		t.Errorf("%q, %v, want the last %d lines", got, err, n)
+	}
+}
+
 // What a container that runs has written of a line so far is not a line yet.
 func TestLogLeavesUnfinishedLine(t *testing.T) {
 	k := &keptLog{lines: regular(), end: ""}
 	s := k.source()
-	var got []string
-	err := s.past(t.Context(), false, func(line LogLine) error {
-		got = append(got, line.Text)
-		return nil
-	})
+	got, err := soFar(t, s)
 	if want := k.texts()[:len(k.lines)-1]; err != nil || !slices.Equal(got, want) {
 		t.Errorf("%q, %v, want %q", got, err, want)
 	}
@@ -273,10 +357,9 @@ func TestLogLimit(t *testing.T) {
 }
 
 func TestLogErrors(t *testing.T) {
-	refused := func(code int, reason metav1.StatusReason) answer {
-		return func(string) (io.ReadCloser, error) {
-			return nil, &apierrors.StatusError{ErrStatus: metav1.Status{Code: int32(code), Reason: reason}}
-		}
+	refused := func(code int, reason metav1.StatusReason) answer { return refuses(code, reason, "") }
+	badRequest := func(text string) []answer {
+		return []answer{refuses(http.StatusBadRequest, metav1.StatusReasonBadRequest, text)}
 	}
 	for _, tc := range []struct {
 		name    string
@@ -286,7 +369,15 @@ func TestLogErrors(t *testing.T) {
 		kind    error
 	}{
 		{"no pod", []answer{refused(http.StatusNotFound, metav1.StatusReasonNotFound)}, false, false, nil},
-		{"has not started", []answer{refused(http.StatusBadRequest, metav1.StatusReasonBadRequest)}, false, false, nil},
+		{"has not started", badRequest(waiting), false, false, nil},
+		{"has no status yet", badRequest(`container "main" in pod "p" is not available`), false, false, nil},
+		{"has never started", badRequest(`container "main" in pod "p" is terminated`), false, false, nil},
+		{"has no previous instance", badRequest(`previous terminated container "main" in pod "p" not found`), false, false, nil},
+		{"KWOK, nothing written", badRequest(`no logs found for container "main" in pod "ns/p"`), false, false, nil},
+		{"KWOK, written for another", badRequest(`log target not found for container "main" in pod "ns/p"`), false, false, nil},
+		{"a file that is away for a while", badRequest(`failed to open log file "/var/log/pods/p/main/0.log": too many open files`), false, true, nil},
+		{"a file that is lost", badRequest(`failed to open log file "/var/log/pods/p/main/0.log": no such file or directory`), true, false, ErrUnavailable},
+		{"a container that the runtime has lost", badRequest("unable to retrieve container logs for containerd://1"), true, false, ErrUnavailable},
 		{"forbidden", []answer{refused(http.StatusForbidden, metav1.StatusReasonForbidden)}, false, false, ErrForbidden},
 		{"too many", []answer{refused(http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests)}, false, true, nil},
 		{"a kubelet that is away for a while", []answer{
@@ -329,4 +420,22 @@ func TestLogPositionIsSmall(t *testing.T) {
 	if n := len(p.seen); n > 2*logDisorder+1 {
 		t.Errorf("lines of %d seconds are remembered", n)
 	}
+}
+
+// Of a log that was read to its end nothing is remembered: the sources of a long workflow
+// stay until all of them are read.
+func TestFinishedLogIsForgotten(t *testing.T) {
+	for _, end := range []string{"\n", ""} {
+		s := (&keptLog{lines: difficult(), end: end}).source()
+		if _, err := collect(s); err != nil || len(s.position.seen) > 0 || s.rest != "" {
+			t.Errorf("%v, lines of %d seconds and %q are remembered", err, len(s.position.seen), s.rest)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		const one = "2026-11-23T10:00:00Z one\n"
+		s := followedSource(t, says(t, true, false, one))
+		if got, _ := follow(t, s, true, time.Minute); len(got) != 1 || len(s.position.seen) > 0 {
+			t.Errorf("%q, lines of %d seconds are remembered", got, len(s.position.seen))
+		}
+	})
 }

@@ -36,7 +36,7 @@ func (f *logFollower) update(ctx context.Context, pod *logPod, initial bool) {
 	}
 	followed.pod = pod
 	if !followed.selected {
-		node, selected := f.filter.node(pod, f.workflow, f.over)
+		node, selected := f.filter.node(pod, f.nodes, f.over)
 		if !selected {
 			return
 		}
@@ -103,6 +103,7 @@ func (f *logFollower) stream(ctx, live context.Context, s *logStream, initial bo
 }
 
 func (f *logFollower) read(ctx, live context.Context, s *logStream, initial bool) error {
+	defer s.source.forget()
 	if initial { // mergeLogs begins with it
 		select {
 		case <-f.past:
