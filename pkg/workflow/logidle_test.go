@@ -57,8 +57,13 @@ func TestStalledLog(t *testing.T) {
 func TestSlowConsumerOfLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := &keptLog{lines: regular(), end: "\n"}
+		s := k.source()
+		s.open = func(ctx context.Context, query logQuery) (io.ReadCloser, error) {
+			body, err := k.open(ctx, query)
+			return io.NopCloser(lineByLine{ctx, body}), err
+		}
 		var got []string
-		err := k.source().past(t.Context(), true, func(line LogLine) error {
+		err := s.past(t.Context(), true, func(line LogLine) error {
 			time.Sleep(10 * silentFor)
 			got = append(got, line.Text)
 			return nil
@@ -67,6 +72,19 @@ func TestSlowConsumerOfLog(t *testing.T) {
 			t.Errorf("%q, %v, after %d requests", got, err, len(k.queries))
 		}
 	})
+}
+
+// lineByLine is a connection that ends with its request, and brings little at a time.
+type lineByLine struct {
+	ctx  context.Context //nolint:containedctx // stands in for a connection
+	text io.Reader
+}
+
+func (l lineByLine) Read(p []byte) (int, error) {
+	if err := l.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return l.text.Read(p[:min(len(p), 40)])
 }
 
 // The last read of a container that is followed cannot hold up the end for ever.

@@ -74,6 +74,22 @@ func TestMergeLogs(t *testing.T) {
 	}
 }
 
+// The API server is not asked for what there cannot be.
+func TestMergeLogsOfPreviousInstances(t *testing.T) {
+	for _, restarted := range []bool{false, true} {
+		k := &keptLog{lines: regular(), end: "\n"}
+		s := k.source()
+		s.previous, s.state.restarted = true, restarted
+		lines := 0
+		if err := mergeLogs(t.Context(), []*logSource{s}, func(LogLine) error { lines++; return nil }); err != nil {
+			t.Error(err)
+		}
+		if asked := len(k.queries) > 0; asked != restarted || (lines > 0) != restarted {
+			t.Errorf("restarted %v: asked %v, %d lines", restarted, asked, lines)
+		}
+	}
+}
+
 type closer struct {
 	io.ReadCloser
 	closed func()

@@ -118,6 +118,25 @@ var _ = Describe("native client that reads logs", func() {
 		Entry("that seem to end regularly", io.EOF, SpecTimeout(specTimeout)),
 	)
 
+	It("leaves out no line of a container that had written none, whatever the tail", func(ctx SpecContext) {
+		write := func(container string, lines ...string) {
+			GinkgoHelper()
+			Expect(cluster.WriteLog(ctx, namespace, pod, container, lines...)).To(Succeed())
+		}
+		write("main", "left out", "the last one so far")
+		var got []string
+		for line, err := range nativeClient(cluster.Config(), namespace).Logs(ctx, name, workflow.LogOptions{Follow: true, Tail: new(int64(1))}) {
+			Expect(err).NotTo(HaveOccurred())
+			if got = append(got, line.Text); len(got) == 1 {
+				write("wait", "a", "b", "c")
+			}
+			if len(got) == 4 {
+				break
+			}
+		}
+		Expect(got).To(Equal([]string{"the last one so far", "a", "b", "c"}))
+	}, SpecTimeout(specTimeout))
+
 	It("waits for a node that doesn't answer", func(ctx SpecContext) {
 		write(ctx, 0, 1)
 		var refused atomic.Int64
