@@ -76,9 +76,9 @@ const MaxLogLine = 1 << 20
 // workflow's podGC, there is nothing to yield, and that is no error.
 //
 // Following ends with the workflow, when the containers that it had then have ended too, or
-// a minute later if they don't; what they have written by then is read. Pods are noticed as they come, and a container that is
-// restarted is read on. Where the workflow is deleted meanwhile, the error after the last
-// line is [ErrDeleted].
+// a minute later if they don't; what they have written by then is read. Pods are noticed as
+// they come, and a container that is restarted is read on. Where the workflow is deleted
+// meanwhile, the error after the last line is [ErrDeleted].
 //
 // Nothing is sent before the sequence is ranged over. The range may be left at any time, and
 // nothing is left running. Lines are fetched as they are consumed: up to 4 MiB are held to be

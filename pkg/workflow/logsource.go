@@ -45,7 +45,7 @@ func (s *logSource) past(ctx context.Context, final bool, emit func(LogLine) err
 		err := s.request(ctx, false, final, counted)
 		switch {
 		case err == nil, noLog(err):
-			s.tail = nil // there are no lines before those that come from here on
+			s.tail = nil // it is of what there was by now
 			return nil
 		case errors.Is(err, errAgain):
 			continue
@@ -78,7 +78,7 @@ func (s *logSource) request(ctx context.Context, follow, final bool, emit func(L
 		// Of no lines at all nothing would be known to go on from, so it is one, not shown.
 		query.tail = new(max(1, *s.tail))
 		if *s.tail == 0 {
-			emit = func(LogLine) error { return nil }
+			emit = nil
 		}
 	}
 	body, err := s.openBounded(ctx, query)
@@ -121,7 +121,11 @@ func (s *logSource) atEnd(line rawLine, final bool, again *repeats, emit func(Lo
 	return s.pass(line, emit)
 }
 
+// pass passes a line on. emit: nil if it is not to be shown, nor to count.
 func (s *logSource) pass(raw rawLine, emit func(LogLine) error) error {
+	if emit == nil {
+		return nil
+	}
 	s.size += int64(len(raw.text)) + 1
 	if s.reached = s.limit > 0 && s.size > s.limit; s.reached {
 		return nil
@@ -151,8 +155,8 @@ func (e *cutLogError) Error() string { return "the log broke off: " + e.err.Erro
 func (e *cutLogError) Unwrap() error { return e.err }
 
 // readAgain reports whether a log that could not be read for err may be a little later. The
-// API server gives a kubelet that it cannot reach as an internal error of its own, and a
-// kubelet that cannot read a log, a container's or the runtime's fault, answers 400.
+// API server gives a kubelet that it cannot reach as an internal error of its own; a kubelet
+// that fails to read a log answers 400.
 func readAgain(err error) bool {
 	var cut *cutLogError
 	var answer apierrors.APIStatus

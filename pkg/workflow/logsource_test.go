@@ -228,7 +228,7 @@ func TestLogSince(t *testing.T) {
 func TestLogGoesOnAfterTailOfNone(t *testing.T) {
 	k := &keptLog{lines: regular(), end: "\n"}
 	s := k.source()
-	s.tail = new(int64(0))
+	s.tail, s.limit = new(int64(0)), int64(len("new\n")) // of what is shown
 	if got, err := soFar(t, s); err != nil || len(got) != 0 {
 		t.Fatalf("%q, %v, want none", got, err)
 	}
