@@ -25,8 +25,9 @@ func (s *WorkflowStatus) FailedNodes() []*Node {
 // explained by a failed node in or behind them.
 func failures(nodes []*Node, byID map[string]*Node, tries attempts) (failed, explained map[string]bool) {
 	failed, explained = make(map[string]bool), make(map[string]bool)
+	known := map[string]bool{}
 	for _, n := range nodes {
-		failed[n.ID] = n.Phase.Unsuccessful() && counts(n, byID, tries)
+		failed[n.ID] = n.Phase.Unsuccessful() && counts(n, byID, tries, known)
 	}
 	for _, n := range nodes {
 		if failed[n.ID] {
@@ -46,21 +47,28 @@ func failures(nodes []*Node, byID map[string]*Node, tries attempts) (failed, exp
 	return failed, explained
 }
 
-// maxNesting is how deep templates are followed into each other. Argo stops at 100, unless
-// it was told not to.
-const maxNesting = 1000
-
 // counts reports whether neither n nor a template invocation around it is an attempt
-// that another one has superseded.
-func counts(n *Node, byID map[string]*Node, tries attempts) bool {
-	for range maxNesting { // a longer chain is a circle, or made up
-		if n == nil {
-			return true
+// that another one has superseded. known has the answers so far: without them, each node
+// would look at all that is around it again.
+func counts(n *Node, byID map[string]*Node, tries attempts, known map[string]bool) bool {
+	var path []*Node
+	answer := true
+	for ; n != nil; n = byID[n.BoundaryID] {
+		before, was := known[n.ID]
+		if was { // also where it goes round: nothing was found on the way
+			answer = before
+			break
 		}
-		if retry := tries.retryOf[n.ID]; retry != nil && (tries.best[retry.ID] != n || !retry.Phase.Unsuccessful()) {
-			return false
+		path = append(path, n)
+		retry := tries.retryOf[n.ID]
+		known[n.ID] = retry == nil || tries.best[retry.ID] == n && retry.Phase.Unsuccessful()
+		if !known[n.ID] {
+			answer = false
+			break
 		}
-		n = byID[n.BoundaryID]
 	}
-	return true
+	for _, inner := range path {
+		known[inner.ID] = answer
+	}
+	return answer
 }

@@ -4,14 +4,20 @@ import (
 	"fmt"
 	"io"
 	"slices"
-
-	"k8s.io/apimachinery/pkg/util/json"
 )
 
 // maxNodes is how many compressed nodes are read. A node states its ids, names and times,
 // in far more than 128 bytes, so this many never fit in MaxNodesSize: they are a bomb of
 // empty nodes, which would take 30 times their size.
 const maxNodes = MaxNodesSize / 128
+
+// maxChildren is how many children compressed nodes can have in all, for the same reason: an
+// id has a dozen characters at least.
+const maxChildren = MaxNodesSize / 16
+
+// maxText is how long a field of a compressed node may be, as it stands in the JSON. The
+// longest that Argo writes are messages of some KiB.
+const maxText = 1 << 20
 
 // nodeReader reads the JSON of status.nodes as a stream. Of a node it reads what [Node]
 // has as fields; for the rest it notes where it stands.
@@ -25,19 +31,14 @@ type nodeReader struct {
 	dropped      []droppedOf
 	droppedCount int
 
-	odd     bool    // the node at hand is not of the usual form
-	inner   scanner // of what stands within it
-	scratch []byte  // for texts with escapes
+	node     *Node // at hand
+	inner    scanner
+	scratch  []byte // for texts with escapes
+	children int    // so far
 
 	// unsorted: the ids do not ascend as Argo writes them, so one may come twice.
 	unsorted bool
 	lastID   string
-}
-
-// droppedOf is what could not be read of a node.
-type droppedOf struct {
-	node  *Node
-	items []Dropped
 }
 
 func newNodeReader(plain io.Reader) *nodeReader {
@@ -114,45 +115,30 @@ func (r *nodeReader) entry() error {
 	}
 	place.end = r.pos - r.keep
 
-	id := r.arena.copy(r.content(r.bytes(name)))
+	if name.end > maxText {
+		return fmt.Errorf("JSON at byte %d: the id is longer than %d KiB", r.base+r.keep, maxText>>10)
+	}
+	id := r.arena.copy(r.inside(r.bytes(name)))
 	r.unsorted = r.unsorted || r.count > 0 && id <= r.lastID
 	r.lastID = id
 	r.count++
 	n := r.arena.node()
-	if r.odd = c != '{'; !r.odd {
-		r.read(n, &fields)
-	}
-	if r.odd {
-		if err := r.readOdd(n, id, r.bytes(place)); err != nil {
+	n.ID, r.node = id, n
+	switch c {
+	case '{':
+		if err := r.read(n, &fields); err != nil {
 			return err
 		}
+	case 'n': // as if it were not there
+	default:
+		r.dropType("", "an object", r.bytes(place))
 	}
-	n.ID = id
 	if n.source != nil {
 		at := r.base + r.keep
 		n.start, n.end = uint32(at+place.start), uint32(at+place.end)
 		if n.Active() {
 			r.source.keep(n, r.bytes(place))
 		}
-	}
-	return nil
-}
-
-// readOdd reads a node that has something unusual in it, just as one that is not
-// compressed. It leaves n without a source where it is no node at all.
-func (r *nodeReader) readOdd(n *Node, id string, text []byte) error {
-	var value any
-	if err := json.Unmarshal(text, &value); err != nil {
-		return err
-	}
-	var dropped []Dropped
-	*n = Node{}
-	if o := objectOfNodes(map[string]any{id: value}, &dropped).object(id); o.fields != nil {
-		n.read(id, o, r.source)
-	}
-	if dropped = dropped[:min(len(dropped), maxDropped-r.droppedCount)]; len(dropped) > 0 {
-		r.dropped = append(r.dropped, droppedOf{node: n, items: dropped})
-		r.droppedCount += len(dropped)
 	}
 	return nil
 }
@@ -181,21 +167,4 @@ func (r *nodeReader) finish(dropped *[]Dropped) []*Node {
 	nodes = slices.DeleteFunc(nodes, func(n *Node) bool { return n.source == nil })
 	sortNodes(nodes)
 	return nodes
-}
-
-// content returns what the string in raw says, until the next call; nil for null or none.
-func (r *nodeReader) content(raw []byte) []byte {
-	switch {
-	case len(raw) == 0 || raw[0] == 'n':
-		return nil
-	case raw[0] != '"':
-		r.odd = true
-		return nil
-	}
-	inside := raw[1 : len(raw)-1]
-	if !simple(inside) {
-		r.scratch = unescape(r.scratch[:0], inside)
-		return r.scratch
-	}
-	return inside
 }

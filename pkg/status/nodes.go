@@ -11,9 +11,10 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 )
 
-// MaxNodesSize is the size in bytes up to which compressed nodes are unpacked (64 MiB); more
-// than one node for each 128 of them are not read either. Argo compresses above 1 MiB of JSON
-// at about 10:1, so an honest object stays far below.
+// MaxNodesSize is the size in bytes up to which compressed nodes are unpacked (64 MiB). More
+// than one node for each 128 of them, or one child for each 16, are not read either, nor is a
+// field of more than 1 MiB. Argo compresses above 1 MiB of JSON at about 10:1, so an honest
+// object stays far below all of that.
 const MaxNodesSize = 64 << 20
 
 // readNodes finds the nodes where the controller has put them: in the object, compressed
@@ -65,8 +66,20 @@ func DecompressNodes(packed string) (map[string]any, error) {
 	if err != nil {
 		return nil, &NodesError{Err: err}
 	}
+	// Of what is no JSON, this tells no more than the place: the values may be secret.
+	in := scanner{buf: text}
+	c, err := in.next()
+	if err == nil {
+		err = in.value(c, 1)
+	}
+	if err == nil {
+		err = in.end()
+	}
 	var nodes map[string]any
-	if err := json.Unmarshal(text, &nodes); err != nil {
+	if err == nil {
+		err = json.Unmarshal(text, &nodes)
+	}
+	if err != nil {
 		return nil, &NodesError{Err: err}
 	}
 	return nodes, nil

@@ -2,10 +2,9 @@ package status
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"sync"
-
-	"k8s.io/apimachinery/pkg/util/json"
 )
 
 // nodeSource is where the nodes of one status were read from, and the rest of them is read
@@ -58,34 +57,42 @@ func (n *Node) object(member string, dropped *[]Dropped) *object {
 	if n.source.inline != nil {
 		return objectOfNodes(n.source.inline, dropped).object(n.ID)
 	}
-	fields, err := n.unpacked(member)
+	fields, cut, err := n.unpacked(member)
 	if err != nil { // it was read before, so this does not happen
 		*dropped = append(*dropped, Dropped{Path: "status.compressedNodes", Reason: err.Error()})
 	}
-	return objectOfNodes(map[string]any{n.ID: fields}, dropped).object(n.ID)
+	nodes := objectOfNodes(map[string]any{n.ID: fields}, dropped)
+	if cut {
+		nodes.drop(n.ID, fmt.Sprintf("it has more than %d items; the rest is left out", maxItems))
+	}
+	return nodes.object(n.ID)
 }
 
-func (n *Node) unpacked(member string) (fields map[string]any, err error) {
+// unpacked reads the node's fields, or the named member alone. cut: not all of its lists.
+func (n *Node) unpacked(member string) (fields map[string]any, cut bool, err error) {
 	text, err := n.source.text(n)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
+	p := partReader{scanner: scanner{buf: text, hold: true}, left: maxItems}
 	if member == "" {
-		return fields, json.Unmarshal(text, &fields)
+		value, err := p.read(shapeNode, 1)
+		fields, _ = value.(map[string]any)
+		return fields, p.cut, err
 	}
 	var at [1]span
-	in := scanner{buf: text, hold: true}
-	if err := in.members(1, func(key []byte) int {
+	if err := p.members(1, func(key []byte) int {
 		if string(key) == member {
 			return 0
 		}
 		return -1
 	}, at[:]); err != nil || at[0].end == 0 {
-		return nil, err
+		return nil, false, err
 	}
-	var value any
-	err = json.Unmarshal(in.bytes(at[0]), &value)
-	return map[string]any{member: value}, err
+	as, _ := memberOfNode(member)
+	p.scanner = scanner{buf: p.bytes(at[0]), hold: true}
+	value, err := p.read(as, 1)
+	return map[string]any{member: value}, p.cut, err
 }
 
 // objectOfNodes is the object that the nodes are members of.

@@ -1,94 +1,119 @@
 package status
 
-import (
-	"bytes"
-	"encoding/binary"
-	"time"
-	"unicode/utf8"
-)
+import "time"
 
-// read reads a node of the usual form; where it is not, r.odd is set. It is the twin of
-// [Node.read], which says what each member means.
-func (r *nodeReader) read(n *Node, fields *[fieldCount]span) {
+// read reads the fields of a node. It is the twin of [Node.read], which says what each
+// member means, and notes the same where one is not as it should be.
+func (r *nodeReader) read(n *Node, fields *[fieldCount]span) (err error) {
 	a := r.arena
 	raw := func(field int) []byte { return r.bytes(fields[field]) }
 	n.source = r.source
-	n.Name = a.copy(r.content(raw(fieldName)))
+	n.Name = a.copy(r.content("name", raw(fieldName)))
 	n.DisplayName = n.Name
-	if display := r.content(raw(fieldDisplayName)); len(display) > 0 {
+	if display := r.content("displayName", raw(fieldDisplayName)); len(display) > 0 {
 		if at := len(n.Name) - len(display); at >= 0 && n.Name[at:] == string(display) {
 			n.DisplayName = n.Name[at:] // as it mostly is, the path's last part
 		} else {
 			n.DisplayName = a.copy(display)
 		}
 	}
-	n.Type = NodeType(a.intern(r.content(raw(fieldType))))
-	n.TemplateName = a.intern(r.content(raw(fieldTemplateName)))
+	n.Type = NodeType(a.intern(r.content("type", raw(fieldType))))
+	n.TemplateName = a.intern(r.content("templateName", raw(fieldTemplateName)))
 	n.TemplateRef = r.templateRef(raw(fieldTemplateRef))
-	n.Phase = NodePhase(a.intern(r.content(raw(fieldPhase))))
-	n.Message = a.intern(r.content(raw(fieldMessage)))
-	n.StartTime = r.time(raw(fieldStartedAt))
-	n.EndTime = r.time(raw(fieldFinishedAt))
+	n.Phase = NodePhase(a.intern(r.content("phase", raw(fieldPhase))))
+	n.Message = a.intern(r.content("message", raw(fieldMessage)))
+	n.StartTime = r.time("startedAt", raw(fieldStartedAt))
+	n.EndTime = r.time("finishedAt", raw(fieldFinishedAt))
 	n.Progress = r.progress(raw(fieldProgress))
 	n.WaitingForLock = r.lock(raw(fieldSynchronizationStatus))
-	n.BoundaryID = a.intern(r.content(raw(fieldBoundaryID)))
-	n.Children = r.children(raw(fieldChildren))
-	n.Daemoned = r.bool(raw(fieldDaemoned))
+	n.BoundaryID = a.intern(r.content("boundaryID", raw(fieldBoundaryID)))
+	n.Children, err = r.readChildren(raw(fieldChildren))
+	n.Daemoned = r.bool("daemoned", raw(fieldDaemoned))
 	n.Hooked, n.Retried = r.nodeFlag(raw(fieldNodeFlag))
+	return err
 }
 
-func (r *nodeReader) bool(raw []byte) bool {
+// content returns what the string in raw says, until the next call; nil for null or none.
+func (r *nodeReader) content(key string, raw []byte) []byte {
+	switch {
+	case len(raw) == 0 || raw[0] == 'n':
+		return nil
+	case raw[0] != '"':
+		r.dropType(key, "a string", raw)
+		return nil
+	case len(raw) > maxText:
+		r.drop(key, longText{}.reason())
+		return nil
+	}
+	return r.inside(raw)
+}
+
+// inside returns what the string in raw says, until the next call.
+func (r *nodeReader) inside(raw []byte) []byte {
+	inside := raw[1 : len(raw)-1]
+	if !simple(inside) {
+		r.scratch = unescape(r.scratch[:0], inside)
+		return r.scratch
+	}
+	return inside
+}
+
+func (r *nodeReader) bool(key string, raw []byte) bool {
 	switch {
 	case len(raw) == 0 || raw[0] == 'n' || raw[0] == 'f':
 		return false
 	case raw[0] == 't':
 		return true
 	}
-	r.odd = true
+	r.dropType(key, "a bool", raw)
 	return false
 }
 
-func (r *nodeReader) time(raw []byte) time.Time {
-	text := r.content(raw)
+func (r *nodeReader) time(key string, raw []byte) time.Time {
+	text := r.content(key, raw)
 	if len(text) == 0 {
 		return time.Time{}
 	}
 	var t time.Time
-	if err := t.UnmarshalText(text); err != nil { // stricter than what is dropped, never laxer
-		r.odd = true
+	if err := t.UnmarshalText(text); err == nil {
+		return t
+	}
+	t, err := parseTime(string(text)) // laxer
+	if err != nil {
+		r.drop(key, err.Error())
 	}
 	return t
 }
 
 func (r *nodeReader) progress(raw []byte) Progress {
-	text := r.content(raw)
+	text := r.content("progress", raw)
 	if len(text) == 0 {
 		return Progress{}
 	}
 	p, err := ParseProgress(r.arena.intern(text))
 	if err != nil {
-		r.odd = true
+		r.drop("progress", err.Error())
 	}
 	return p
 }
 
 // membersOf finds members of an object within a node, and reports whether there is one.
-func (r *nodeReader) membersOf(raw []byte, slot func(key []byte) int, at []span) bool {
+func (r *nodeReader) membersOf(key string, raw []byte, slot func(key []byte) int, at []span) bool {
 	if len(raw) == 0 || raw[0] == 'n' {
 		return false
 	}
-	r.inner = scanner{buf: raw, hold: true}
-	if raw[0] != '{' || r.inner.members(1, slot, at) != nil {
-		r.odd = true
+	if raw[0] != '{' {
+		r.dropType(key, "an object", raw)
 		return false
 	}
-	return true
+	r.inner = scanner{buf: raw, hold: true}
+	return r.inner.members(1, slot, at) == nil // as it was when the node was skipped over
 }
 
 func (r *nodeReader) templateRef(raw []byte) (ref TemplateRef) {
 	const name, template, clusterScope, all = 0, 1, 2, 3
 	var at [all]span
-	found := r.membersOf(raw, func(key []byte) int {
+	found := r.membersOf("templateRef", raw, func(key []byte) int {
 		switch string(key) {
 		case "name":
 			return name
@@ -100,9 +125,9 @@ func (r *nodeReader) templateRef(raw []byte) (ref TemplateRef) {
 		return -1
 	}, at[:])
 	if found {
-		ref.Name = r.arena.intern(r.content(r.inner.bytes(at[name])))
-		ref.Template = r.arena.intern(r.content(r.inner.bytes(at[template])))
-		ref.ClusterScope = r.bool(r.inner.bytes(at[clusterScope]))
+		ref.Name = r.arena.intern(r.content("templateRef.name", r.inner.bytes(at[name])))
+		ref.Template = r.arena.intern(r.content("templateRef.template", r.inner.bytes(at[template])))
+		ref.ClusterScope = r.bool("templateRef.clusterScope", r.inner.bytes(at[clusterScope]))
 	}
 	return ref
 }
@@ -110,7 +135,7 @@ func (r *nodeReader) templateRef(raw []byte) (ref TemplateRef) {
 func (r *nodeReader) nodeFlag(raw []byte) (isHooked, isRetried bool) {
 	const hooked, retried, all = 0, 1, 2
 	var at [all]span
-	found := r.membersOf(raw, func(key []byte) int {
+	found := r.membersOf("nodeFlag", raw, func(key []byte) int {
 		switch string(key) {
 		case "hooked":
 			return hooked
@@ -120,14 +145,15 @@ func (r *nodeReader) nodeFlag(raw []byte) (isHooked, isRetried bool) {
 		return -1
 	}, at[:])
 	if found {
-		isHooked, isRetried = r.bool(r.inner.bytes(at[hooked])), r.bool(r.inner.bytes(at[retried]))
+		isHooked = r.bool("nodeFlag.hooked", r.inner.bytes(at[hooked]))
+		isRetried = r.bool("nodeFlag.retried", r.inner.bytes(at[retried]))
 	}
 	return isHooked, isRetried
 }
 
 func (r *nodeReader) lock(raw []byte) string {
 	var waiting [1]span
-	if !r.membersOf(raw, func(key []byte) int {
+	if !r.membersOf("synchronizationStatus", raw, func(key []byte) int {
 		if string(key) == "waiting" {
 			return 0
 		}
@@ -135,47 +161,5 @@ func (r *nodeReader) lock(raw []byte) string {
 	}, waiting[:]) {
 		return ""
 	}
-	return r.arena.intern(r.content(r.inner.bytes(waiting[0])))
-}
-
-func (r *nodeReader) children(raw []byte) []string {
-	if len(raw) == 0 || raw[0] == 'n' {
-		return nil
-	}
-	if raw[0] != '[' {
-		r.odd = true
-		return nil
-	}
-	var ids []string
-	if quotes := bytes.Count(raw, []byte{'"'}); quotes > 0 {
-		ids = r.arena.list(quotes / 2)[:0] // that many, or fewer if there are escapes
-	}
-	r.inner = scanner{buf: raw, hold: true}
-	err := r.inner.items(1, func(at span) {
-		id := r.inner.bytes(at)
-		if r.odd = r.odd || id[0] != '"'; !r.odd {
-			ids = append(ids, r.arena.intern(r.content(id)))
-		}
-	})
-	r.odd = r.odd || err != nil
-	return ids
-}
-
-// simple reports whether a string stands in JSON as it is.
-func simple(inside []byte) bool {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	text := inside
-	for ; len(text) >= 8; text = text[8:] {
-		word := binary.LittleEndian.Uint64(text)
-		slashes := word ^ (ones * '\\')
-		if (word|(slashes-ones)&^slashes)&highs != 0 { // see plainLength
-			return utf8.Valid(inside) && bytes.IndexByte(inside, '\\') < 0
-		}
-	}
-	for _, c := range text {
-		if c == '\\' || c >= utf8.RuneSelf {
-			return utf8.Valid(inside) && bytes.IndexByte(inside, '\\') < 0
-		}
-	}
-	return true
+	return r.arena.intern(r.content("synchronizationStatus.waiting", r.inner.bytes(waiting[0])))
 }

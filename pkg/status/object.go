@@ -30,7 +30,17 @@ func (o *object) pathOf(key string) string {
 	if o.parent == nil {
 		return key
 	}
-	return o.parent.pathOf(o.key) + "." + key
+	return o.parent.pathOf(o.key) + "." + abbreviated(key)
+}
+
+// abbreviated is text, cut off if it is longer than any name there should be: it stands in as
+// many notes as there are.
+func abbreviated(text string) string {
+	const longest = 512
+	if len(text) <= longest {
+		return text
+	}
+	return text[:longest] + "…"
 }
 
 func (o *object) drop(key, reason string) {
@@ -41,6 +51,10 @@ func (o *object) drop(key, reason string) {
 }
 
 func (o *object) dropType(key, want string, got any) {
+	if long, ok := got.(longText); ok {
+		o.drop(key, long.reason())
+		return
+	}
 	o.drop(key, fmt.Sprintf("want %s, have %T", want, got))
 }
 
@@ -171,12 +185,19 @@ func (o *object) time(key string) time.Time {
 	if text == "" {
 		return time.Time{}
 	}
-	t, err := time.Parse(time.RFC3339, text)
+	t, err := parseTime(text)
 	if err != nil {
-		o.drop(key, fmt.Sprintf("%q is no RFC 3339 time", text))
-		return time.Time{}
+		o.drop(key, err.Error())
 	}
 	return t
+}
+
+func parseTime(text string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%q is no RFC 3339 time", abbreviated(text))
+	}
+	return t, nil
 }
 
 func (o *object) strings(key string) []string {
@@ -188,7 +209,7 @@ func (o *object) strings(key string) []string {
 	for i, item := range items {
 		if text, ok := item.(string); ok {
 			texts = append(texts, text)
-		} else {
+		} else if len(*o.dropped) < maxDropped {
 			o.dropType(key+"["+strconv.Itoa(i)+"]", "a string", item)
 		}
 	}

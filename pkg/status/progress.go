@@ -19,7 +19,7 @@ func ParseProgress(text string) (Progress, error) {
 	n, err1 := strconv.ParseInt(done, 10, 64)
 	m, err2 := strconv.ParseInt(total, 10, 64)
 	if !ok || err1 != nil || err2 != nil || n < 0 || n > m {
-		return Progress{}, fmt.Errorf("%q is no progress of the form N/M with N at most M", text)
+		return Progress{}, fmt.Errorf("%q is no progress of the form N/M with N at most M", abbreviated(text))
 	}
 	return Progress{Done: n, Total: m}, nil
 }

@@ -47,6 +47,10 @@ func (p *treePrinter) printf(format string, args ...any) {
 	}
 }
 
+// maxNesting is how far lines are indented. Argo nests templates up to 100 deep, unless it
+// was told otherwise.
+const maxNesting = 1000
+
 func (p *treePrinter) nodes(nodes []*TreeNode, indent string) {
 	for i, n := range nodes {
 		branch, further := p.glyphs.branch, p.glyphs.further

@@ -100,7 +100,7 @@ func (s *scanner) literal(text string) error {
 }
 
 // number moves behind the number at hand. One that no float64 can hold is refused, as by
-// encoding/json.
+// encoding/json, and so is one of more than maxText digits.
 func (s *scanner) number() error {
 	start := s.pos - s.keep
 	if s.accept('-', '-') {
@@ -122,9 +122,14 @@ func (s *scanner) number() error {
 		}
 	}
 	const surelyInRange = 300 // digits
-	if exponent || s.pos-s.keep-start > surelyInRange {
-		if _, err := strconv.ParseFloat(string(s.bytes(span{start, s.pos - s.keep})), 64); err != nil {
-			return fmt.Errorf("JSON at byte %d: %w", s.base+s.keep+start, err)
+	if length := s.pos - s.keep - start; exponent || length > surelyInRange {
+		ok := length <= maxText
+		if ok {
+			_, err := strconv.ParseFloat(string(s.bytes(span{start, s.pos - s.keep})), 64)
+			ok = err == nil
+		}
+		if !ok {
+			return fmt.Errorf("JSON at byte %d: the number is out of range", s.base+s.keep+start) // it may be secret
 		}
 	}
 	return nil

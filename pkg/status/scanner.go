@@ -42,7 +42,11 @@ func (s *scanner) fill() bool {
 		s.keep = 0
 	}
 	if len(s.buf) == cap(s.buf) {
-		s.buf = append(make([]byte, 0, 2*cap(s.buf)), s.buf...)
+		room := 2 * cap(s.buf)
+		if all := MaxNodesSize + 1; cap(s.buf) < all { // all there is, and its end
+			room = min(room, all)
+		}
+		s.buf = append(make([]byte, 0, room), s.buf...)
 	}
 	for range 100 { // as many as bufio allows
 		n, err := s.src.Read(s.buf[len(s.buf):cap(s.buf)])

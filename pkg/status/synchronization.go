@@ -46,13 +46,17 @@ func (s *WorkflowStatus) AwaitedLocks() []Lock {
 		return nil
 	}
 	var awaited []Lock
+	added := map[string]bool{}
 	add := func(l Lock) {
-		if !slices.ContainsFunc(awaited, func(known Lock) bool { return known.Name == l.Name }) {
+		if !added[l.Name] {
+			added[l.Name] = true
 			awaited = append(awaited, l)
 		}
 	}
-	if s.Phase == PhaseUnknown || s.Phase == PhasePending {
-		for _, l := range s.Synchronization.Waiting {
+	known := make(map[string]Lock, len(s.Synchronization.Waiting))
+	for _, l := range s.Synchronization.Waiting {
+		known[l.Name] = l
+		if s.Phase == PhaseUnknown || s.Phase == PhasePending {
 			add(l)
 		}
 	}
@@ -60,11 +64,9 @@ func (s *WorkflowStatus) AwaitedLocks() []Lock {
 		if n.WaitingForLock == "" || n.Phase.Fulfilled() {
 			continue
 		}
-		l := Lock{Name: n.WaitingForLock, Mutex: strings.Contains(n.WaitingForLock, "/Mutex/")}
-		for _, known := range s.Synchronization.Waiting {
-			if known.Name == l.Name {
-				l = known
-			}
+		l, ok := known[n.WaitingForLock]
+		if !ok {
+			l = Lock{Name: n.WaitingForLock, Mutex: strings.Contains(n.WaitingForLock, "/Mutex/")}
 		}
 		add(l)
 	}

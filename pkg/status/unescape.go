@@ -1,6 +1,10 @@
 package status
 
-import "unicode/utf8"
+import (
+	"bytes"
+	"encoding/binary"
+	"unicode/utf8"
+)
 
 // unescape appends to dst what the inside of a valid JSON string stands for. Like
 // encoding/json it writes U+FFFD for half a surrogate pair and for bytes that are no UTF-8.
@@ -75,4 +79,23 @@ func hexDigit(c byte) (digit byte, ok bool) {
 		return c - 'A' + 10, true
 	}
 	return 0, false
+}
+
+// simple reports whether a string stands in JSON as it is.
+func simple(inside []byte) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	text := inside
+	for ; len(text) >= 8; text = text[8:] {
+		word := binary.LittleEndian.Uint64(text)
+		slashes := word ^ (ones * '\\')
+		if (word|(slashes-ones)&^slashes)&highs != 0 { // see plainLength
+			return utf8.Valid(inside) && bytes.IndexByte(inside, '\\') < 0
+		}
+	}
+	for _, c := range text {
+		if c == '\\' || c >= utf8.RuneSelf {
+			return utf8.Valid(inside) && bytes.IndexByte(inside, '\\') < 0
+		}
+	}
+	return true
 }

@@ -1,0 +1,214 @@
+package status_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// packedSmall packs text that repeats itself, as small as a hostile writer would.
+func packedSmall(t testing.TB, start, piece string, times int, end string) string {
+	t.Helper()
+	zipped := func(text string) []byte {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		_, err := z.Write([]byte(text))
+		if err := errors.Join(err, z.Close()); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	const atOnce = 1 << 16
+	packed := zipped(start)
+	packed = append(packed, bytes.Repeat(zipped(strings.Repeat(piece, atOnce)), times/atOnce)...)
+	packed = append(packed, zipped(strings.Repeat(piece, times%atOnce)+end)...)
+	return base64.StdEncoding.EncodeToString(packed)
+}
+
+// allocated is how many bytes do allocates, in all.
+func allocated(do func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	do()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+// A few KiB must not become gigabytes, neither at once nor when a node is asked.
+func TestHostileNodesTakeFewBytes(t *testing.T) {
+	const size = 13 << 20 // large enough to meet each bound; MaxNodesSize itself takes long to scan
+	for name, tc := range map[string]struct {
+		start, piece, end string
+		fails             string
+	}{
+		"lists in an odd field":   {start: `{"a":{"name":[`, piece: `[],`, end: `[]]}}`},
+		"children":                {start: `{"a":{"children":[`, piece: `"",`, end: `"",""]}}`, fails: "they have more than 4194304 children"},
+		"children that are none":  {start: `{"a":{"children":[`, piece: `[1,2,3,4,5,6,7,8,9],`, end: `1]}}`},
+		"quotes in a child":       {start: `{"a":{"children":["`, piece: `\"`, end: `"]}}`},
+		"a name that is no UTF-8": {start: `{"a":{"name":"`, piece: "\xff", end: `"}}`},
+		"an id":                   {start: `{"`, piece: "\xff", end: `":{}}`, fails: "the id is longer than 1024 KiB"},
+		"parameters":              {start: `{"a":{"outputs":{"parameters":[`, piece: `{},`, end: `{}]}}}`},
+		"resources":               {start: `{"a":{"resourcesDuration":{`, piece: `"":1,`, end: `"cpu":1}}}`},
+		"nodes":                   {start: `{`, piece: `"a":{},`, end: `"a":{}}`, fails: "they are more than 524288"},
+		"a number out of range":   {start: `{"a":{"x":`, piece: "1", end: `}}`, fails: "the number is out of range"},
+		"a time":                  {start: `{"a":{"startedAt":"`, piece: "2", end: `"}}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			obj := withStatus(map[string]any{"compressedNodes": packedSmall(t, tc.start, tc.piece, (size-len(tc.start))/len(tc.piece), tc.end)})
+			var s *status.WorkflowStatus
+			var err error
+			most := uint64(8 * size)
+			if name == "nodes" {
+				most = 4 * status.MaxNodesSize // as many as may be read
+			}
+			if took := allocated(func() { s, err = status.FromUnstructured(obj) }); err != nil || took > most {
+				t.Errorf("%v, %d MiB to read", err, took>>20)
+			}
+			if tc.fails != "" {
+				if s.NodesErr == nil || !strings.Contains(s.NodesErr.Error(), tc.fails) || len(s.NodesErr.Error()) > 200 {
+					t.Errorf("%.300v", s.NodesErr)
+				}
+				return
+			}
+			if s.NodesErr != nil {
+				t.Fatalf("%.300v", s.NodesErr)
+			}
+			for _, n := range s.Nodes {
+				if took := allocated(func() { n.Dropped() }); took > most { // reads all there is
+					t.Errorf("%d MiB to read the rest", took>>20)
+				}
+			}
+		})
+	}
+}
+
+// A long id stands in no more than its own node, however much is wrong there.
+func TestHostileIDsAreAbbreviated(t *testing.T) {
+	text := `{"` + strings.Repeat("i", 1<<19) + `":{"children":[` + strings.Repeat("1,", 2_000) + `1]}}`
+	obj := withStatus(map[string]any{"compressedNodes": stored(t, []byte(text))})
+	if took := allocated(func() {
+		if s, err := status.FromUnstructured(obj); err != nil || len(s.Dropped) != 1_000 || len(s.Nodes[0].Dropped()) != 1_000 {
+			t.Error(err)
+		}
+	}); took > 16<<20 {
+		t.Errorf("%d MiB", took>>20)
+	}
+}
+
+// What is left out of a long list is said to be.
+func TestNodesWithTooManyItems(t *testing.T) {
+	const most = status.MaxNodesSize / 512
+	for count, cut := range map[int]bool{most: false, most + 1: true} {
+		text := `{"a":{"outboundNodes":[` + strings.Repeat(`"b",`, count-1) + `"b"]}}`
+		s, err := status.FromUnstructured(withStatus(map[string]any{"compressedNodes": stored(t, []byte(text))}))
+		if err != nil || s.NodesErr != nil {
+			t.Fatal(err, s.NodesErr)
+		}
+		if got := len(s.Nodes[0].Details().OutboundNodes); got != most {
+			t.Errorf("%d of %d are read", got, count)
+		}
+		dropped := s.Nodes[0].Dropped()
+		if (len(dropped) == 1) != cut || cut && (dropped[0].Path != "status.nodes.a" || !strings.Contains(dropped[0].Reason, "131072 items")) {
+			t.Errorf("%d: dropped %v", count, dropped)
+		}
+	}
+}
+
+// Values may be secret: no error repeats them, as encoding/json's would.
+func TestNodesErrorsTellNoValues(t *testing.T) {
+	const secret = "31337e999"
+	text := `{"a":{"inputs":{"parameters":[{"name":"p","value":` + secret + `}]}}}`
+	packed := stored(t, []byte(text))
+	s, err := status.FromUnstructured(withStatus(map[string]any{"compressedNodes": packed}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = status.DecompressNodes(packed)
+	for _, err := range []error{err, s.NodesErr} {
+		if err == nil || strings.Contains(err.Error(), "31337") ||
+			!strings.HasSuffix(err.Error(), fmt.Sprintf("JSON at byte %d: the number is out of range", strings.Index(text, secret))) {
+			t.Error(err)
+		}
+	}
+}
+
+// However deep it is in there, what is part of a superseded attempt does not count.
+func TestFailuresFarInsideOfAnAttempt(t *testing.T) {
+	nodes := map[string]any{
+		"r":  map[string]any{"name": "r", "type": "Retry", "phase": "Succeeded", "children": []any{"n0", "ok"}},
+		"ok": map[string]any{"name": "r(1)", "type": "Pod", "phase": "Succeeded"},
+		"n0": map[string]any{"name": "r(0)", "type": "Steps", "phase": "Failed"},
+		"c0": map[string]any{"type": "Pod", "phase": "Failed", "boundaryID": "c1", "name": "c0"},
+		"c1": map[string]any{"type": "Steps", "phase": "Failed", "boundaryID": "c0", "name": "c1"},
+		"s":  map[string]any{"type": "Pod", "phase": "Failed", "boundaryID": "s", "name": "s"},
+	}
+	for i := range 3_000 {
+		nodes[fmt.Sprint("n", i+1)] = map[string]any{"name": "n", "type": "Pod", "phase": "Failed", "boundaryID": fmt.Sprint("n", i)}
+	}
+	s, err := status.FromUnstructured(withStatus(map[string]any{"phase": "Failed", "nodes": nodes}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var failed []string
+	for _, n := range s.FailedNodes() {
+		failed = append(failed, n.ID)
+	}
+	if fmt.Sprint(failed) != "[c0 s]" {
+		t.Errorf("%d failed: %.100v", len(failed), failed)
+	}
+}
+
+func TestAwaitedLocksNameEachOnce(t *testing.T) {
+	waiting := func(name, holder string) any { return map[string]any{"mutex": name, "holder": holder} }
+	node := func(lock string) any {
+		return map[string]any{"type": "Pod", "phase": "Pending", "synchronizationStatus": map[string]any{"waiting": lock}}
+	}
+	for phase, want := range map[string]string{
+		"Pending": "[mutex x held by 1 mutex y held by 3 mutex ma/Mutex/z]", "Running": "[mutex x held by 2 mutex ma/Mutex/z]",
+	} {
+		s, err := status.FromUnstructured(withStatus(map[string]any{
+			"phase": phase, "nodes": map[string]any{"a": node("x"), "b": node("x"), "c": node("ma/Mutex/z")},
+			"synchronization": map[string]any{"mutex": map[string]any{"waiting": []any{waiting("x", "1"), waiting("y", "3"), waiting("x", "2")}}},
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(s.AwaitedLocks()); got != want {
+			t.Errorf("%s: %s, want %s", phase, got, want)
+		}
+	}
+}
+
+// The time grows with the nodes, not with their square.
+func BenchmarkManyNodes(b *testing.B) {
+	for _, count := range []int{4_000, 40_000} {
+		nodes, waiting := map[string]any{}, []any{}
+		for i := range count {
+			id, lock := fmt.Sprint("n", i), fmt.Sprintf("ma/Mutex/%06d", i)
+			nodes[id] = map[string]any{"type": "Pod", "phase": "Failed", "boundaryID": id}
+			nodes["l"+id] = map[string]any{"type": "Pod", "phase": "Pending", "synchronizationStatus": map[string]any{"waiting": lock}}
+			waiting = append(waiting, map[string]any{"mutex": lock, "holder": "ma/x"})
+		}
+		s, err := status.FromUnstructured(withStatus(map[string]any{
+			"phase": "Running", "nodes": nodes, "synchronization": map[string]any{"mutex": map[string]any{"waiting": waiting}},
+		}))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for what, do := range map[string]func(){"failed": func() { s.FailedNodes() }, "locks": func() { s.AwaitedLocks() }} {
+			b.Run(fmt.Sprint(what, " ", count), func(b *testing.B) {
+				for b.Loop() {
+					do()
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(count), "ns/node")
+			})
+		}
+	}
+}
