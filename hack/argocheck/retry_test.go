@@ -194,7 +194,7 @@ func argoRetry(obj *unstructured.Unstructured) (after *wfv1.Workflow, pods []str
 }
 
 // ourRetry runs a retry against a server that knows only this workflow, and does not permit
-// to list pods, so that their names are compared too.
+// to list or get pods, so that their names are compared too.
 func ourRetry(t *testing.T, obj *unstructured.Unstructured) (after *wfv1.Workflow, pods []string, err error) {
 	t.Helper()
 	dyn := fake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{
@@ -211,9 +211,11 @@ func ourRetry(t *testing.T, obj *unstructured.Unstructured) (after *wfv1.Workflo
 		return true, written, nil
 	})
 	podResource := schema.GroupResource{Resource: "pods"}
-	dyn.PrependReactor("list", "pods", func(clienttesting.Action) (bool, runtime.Object, error) {
-		return true, nil, apierrors.NewForbidden(podResource, "", nil)
-	})
+	for _, verb := range []string{"list", "get"} {
+		dyn.PrependReactor(verb, "pods", func(clienttesting.Action) (bool, runtime.Object, error) {
+			return true, nil, apierrors.NewForbidden(podResource, "", nil)
+		})
+	}
 	dyn.PrependReactor("delete", "pods", func(action clienttesting.Action) (bool, runtime.Object, error) {
 		name := action.(clienttesting.DeleteAction).GetName()
 		if deleted[name] {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -79,7 +80,10 @@ func (c *WorkflowClient) edit(
 		}
 		next.version = s.ResourceVersion
 		if next.prepare != nil {
-			err = next.prepare(ctx)
+			began := time.Now()
+			if err = next.prepare(ctx); err == nil {
+				p.until = p.until.Add(time.Since(began)) // what that waited for was no failure
+			}
 		}
 		if err == nil {
 			var written *unstructured.Unstructured

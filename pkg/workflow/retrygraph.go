@@ -2,6 +2,8 @@ package workflow
 
 import (
 	"cmp"
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -20,6 +22,11 @@ type nodeGraph struct {
 	parents  map[string][]*status.Node
 	retryOf  map[string]*status.Node   // an attempt's id → its Retry node
 	attempts map[string][]*status.Node // a Retry node's id → its attempts in order
+
+	reached map[string]bool         // what can be reached from the root
+	holders map[string]*status.Node // what holder found
+	history map[string]bool         // what superseded found
+	passing map[string]bool         // what failedUpward found that has not failed
 }
 
 func newNodeGraph(s *status.WorkflowStatus) *nodeGraph {
@@ -31,6 +38,10 @@ func newNodeGraph(s *status.WorkflowStatus) *nodeGraph {
 		parents:  make(map[string][]*status.Node, len(s.Nodes)),
 		retryOf:  map[string]*status.Node{},
 		attempts: map[string][]*status.Node{},
+		reached:  map[string]bool{},
+		holders:  make(map[string]*status.Node, len(s.Nodes)),
+		history:  make(map[string]bool, len(s.Nodes)),
+		passing:  map[string]bool{},
 	}
 	slices.SortFunc(g.nodes, func(a, b *status.Node) int { return cmp.Compare(a.ID, b.ID) })
 	for _, n := range g.nodes {
@@ -53,6 +64,9 @@ func newNodeGraph(s *status.WorkflowStatus) *nodeGraph {
 			}
 		}
 	}
+	if g.root != nil {
+		g.reach(g.root, g.reached, func(*status.Node) {})
+	}
 	return g
 }
 
@@ -61,9 +75,11 @@ func isHook(n *status.Node) bool {
 	return n.Hooked || strings.HasSuffix(n.Name, ".onExit")
 }
 
-// inExitHandler reports whether n belongs to the exit handler of the workflow as a whole.
+// inExitHandler reports whether n belongs to the exit handler of the workflow as a whole,
+// which nothing leads to. A task can be named so that its node is called alike.
 func (g *nodeGraph) inExitHandler(n *status.Node) bool {
-	return strings.HasPrefix(n.Name, g.workflow+".onExit")
+	rest, ok := strings.CutPrefix(n.Name, g.workflow+".onExit")
+	return ok && (rest == "" || strings.ContainsRune(".[(", rune(rest[0]))) && !g.reached[n.ID]
 }
 
 // reach collects into found the nodes that can be reached from n, n among them, breadth
@@ -87,24 +103,54 @@ func (g *nodeGraph) reach(n *status.Node, found map[string]bool, each func(*stat
 	}
 }
 
-// around returns the nodes that n is inside of, from within outwards.
-func (g *nodeGraph) around(n *status.Node) []*status.Node {
-	var outer []*status.Node
-	seen := map[string]bool{n.ID: true}
-	for {
-		next := g.holder(n)
-		if next == nil || seen[next.ID] {
-			return outer
+// around are the nodes that n is inside of, from within outwards.
+func (g *nodeGraph) around(n *status.Node) iter.Seq[*status.Node] {
+	return func(yield func(*status.Node) bool) {
+		seen := map[string]bool{n.ID: true}
+		for next := g.holder(n); next != nil && !seen[next.ID]; next = g.holder(next) {
+			seen[next.ID] = true
+			if !yield(next) {
+				return
+			}
 		}
-		seen[next.ID] = true
-		outer = append(outer, next)
-		n = next
 	}
+}
+
+// inAny reports whether is holds for n or for what it is inside of. known has the answers
+// so far: without them, each node would look at all that is around it again.
+func (g *nodeGraph) inAny(n *status.Node, known map[string]bool, is func(*status.Node) bool) bool {
+	var path []*status.Node
+	answer := false
+	for ; n != nil; n = g.holder(n) {
+		before, was := known[n.ID]
+		if was { // also where it goes round: nothing was found on the way
+			answer = before
+			break
+		}
+		path = append(path, n)
+		if known[n.ID] = is(n); known[n.ID] {
+			answer = true
+			break
+		}
+	}
+	for _, inner := range path {
+		known[inner.ID] = answer
+	}
+	return answer
 }
 
 // holder returns what n is directly inside of: its Retry node, its loop or step group, the
 // template invocation it is part of; nil: nothing.
 func (g *nodeGraph) holder(n *status.Node) *status.Node {
+	holder, known := g.holders[n.ID]
+	if !known { // n can have as many parents as there are nodes
+		holder = g.findHolder(n)
+		g.holders[n.ID] = holder
+	}
+	return holder
+}
+
+func (g *nodeGraph) findHolder(n *status.Node) *status.Node {
 	if n == g.root {
 		return nil
 	}
@@ -129,11 +175,11 @@ func (g *nodeGraph) holder(n *status.Node) *status.Node {
 
 // candidates is a hint that lists what a selector could select.
 func (g *nodeGraph) candidates() string {
-	var names []string
+	names := map[string]bool{}
 	for _, n := range g.nodes {
-		if !n.Type.Group() && !g.inExitHandler(n) && !slices.Contains(names, n.DisplayName) {
-			names = append(names, n.DisplayName)
+		if !n.Type.Group() && !g.inExitHandler(n) {
+			names[n.DisplayName] = true
 		}
 	}
-	return choices("", names)
+	return choices("", slices.Collect(maps.Keys(names)))
 }

@@ -80,7 +80,7 @@ func checkSound(t *testing.T, seed uint64, s *status.WorkflowStatus, obj *unstru
 				t.Errorf("seed %d: %s stays, which follows %s", seed, child.ID, n.ID)
 			}
 		}
-		for _, outer := range graph.around(n) {
+		for outer := range graph.around(n) {
 			if outer.Type.Group() && !gone[outer.ID] && after[outer.ID].(map[string]any)["phase"] != "Running" {
 				t.Errorf("seed %d: %s does not go on, though %s in it runs again", seed, outer.ID, n.ID)
 			}

@@ -260,17 +260,33 @@ func TestRetryEndsItsPauseWithTheContext(t *testing.T) {
 }
 
 func TestRetryWaitsForTheController(t *testing.T) {
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	for ended, want := range map[time.Time]time.Duration{
-		{}:                        0,
-		now:                       2 * time.Second,
-		now.Add(-time.Second):     time.Second,
-		now.Add(-2 * time.Second): 0,
-		now.Add(-time.Hour):       0,
-		now.Add(10 * time.Minute): 2 * time.Second, // by another clock
+	seen := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for _, tc := range []struct {
+		name        string
+		ended       time.Time
+		first, late time.Duration // left at first, and a second and a half later
+	}{
+		{"no end", time.Time{}, 0, 0},
+		{"at this moment", seen, 2 * time.Second, time.Second / 2},
+		{"this clock is ahead", seen.Add(-5 * time.Second), 2 * time.Second, time.Second / 2},
+		{"this clock is behind", seen.Add(time.Hour), 2 * time.Second, time.Second / 2},
+		{"long ago", seen.Add(-10 * time.Second), 0, 0},
 	} {
-		if got := toSettle(ended, now); got != want {
-			t.Errorf("ended %s: %s, want %s", ended, got, want)
+		var s settling
+		if got := s.left(tc.ended, seen); got != tc.first {
+			t.Errorf("%s: %s, want %s", tc.name, got, tc.first)
 		}
+		if got := s.left(tc.ended, seen.Add(3*time.Second/2)); got != tc.late {
+			t.Errorf("%s: then %s, want %s", tc.name, got, tc.late)
+		}
+		if got := s.left(tc.ended, seen.Add(3*time.Second)); got != 0 {
+			t.Errorf("%s: in the end %s", tc.name, got)
+		}
+	}
+	var s settling
+	s.left(seen, seen)
+	again := seen.Add(5 * time.Second)
+	if got := s.left(again, again); got != 2*time.Second {
+		t.Errorf("ended once more: %s", got)
 	}
 }

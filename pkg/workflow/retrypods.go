@@ -3,25 +3,16 @@ package workflow
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
-	"strconv"
 	"sync"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
-
-// leftPod is the pod of a node that has ended.
-type leftPod struct {
-	name string
-	uid  types.UID // "": not known
-}
 
 func podResource() schema.GroupVersionResource {
 	return schema.GroupVersionResource{Version: "v1", Resource: "pods"}
@@ -43,18 +34,26 @@ func (c *WorkflowClient) podsOf(ctx context.Context, plan *retryPlan) ([]leftPod
 	opts := metav1.ListOptions{
 		LabelSelector: labels.Set{labelWorkflow: plan.object.GetName()}.String(), Limit: 500,
 	}
-	for {
+	for expired := false; ; {
 		list, err := c.pods.List(ctx, opts)
-		if apierrors.IsForbidden(err) {
-			return podsByName(plan), nil
-		}
-		if err != nil {
+		switch {
+		case opts.Continue != "" && apierrors.IsResourceExpired(err):
+			// Goes on in a newer state; where that isn't offered, anew, and all at once.
+			token := newerToken(err)
+			if token == "" || expired {
+				pods, token, opts.Limit = nil, "", 0
+			}
+			opts.Continue, expired = token, true
+			continue
+		case apierrors.IsForbidden(err):
+			return c.podsByName(ctx, plan)
+		case err != nil:
 			return nil, err
 		}
+		expired = false
 		for i := range list.Items {
-			pod := &list.Items[i]
-			if ids[pod.GetAnnotations()[annotationNodeID]] {
-				pods = append(pods, leftPod{name: pod.GetName(), uid: pod.GetUID()})
+			if pod := readLeftPod(&list.Items[i]); ids[pod.node] {
+				pods = append(pods, pod)
 			}
 		}
 		if opts.Continue = list.GetContinue(); opts.Continue == "" {
@@ -63,27 +62,52 @@ func (c *WorkflowClient) podsOf(ctx context.Context, plan *retryPlan) ([]leftPod
 	}
 }
 
-func podsByName(plan *retryPlan) (pods []leftPod) {
+// podsByName gets the pods, to delete those very ones. Where that is not permitted either,
+// only their names are known.
+func (c *WorkflowClient) podsByName(ctx context.Context, plan *retryPlan) ([]leftPod, error) {
+	var named, found []leftPod
 	for _, n := range plan.removed {
 		if n.Type == status.NodeTypePod {
-			pods = append(pods, leftPod{name: podName(plan.object, n)})
+			named = append(named, leftPod{node: n.ID, name: podName(plan.object, n), grace: usualGrace})
 		}
 	}
-	return pods
+	var mu sync.Mutex
+	err := atOnce(named, func(pod leftPod) error {
+		obj, err := c.pods.Get(ctx, pod.name, metav1.GetOptions{})
+		switch {
+		case apierrors.IsNotFound(err):
+			return nil
+		case apierrors.IsForbidden(err):
+		case err != nil:
+			return err
+		default:
+			there := readLeftPod(obj)
+			if there.node != pod.node {
+				return nil
+			}
+			pod = there
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		found = append(found, pod)
+		return nil
+	})
+	return found, err
 }
 
 // deletePods deletes pods and waits until they are gone: one that is still ending would be
-// taken for that of the new attempt.
+// taken for that of the new attempt. How long that may take is the pods' affair.
 func (c *WorkflowClient) deletePods(ctx context.Context, pods []leftPod) error {
 	return atOnce(pods, func(pod leftPod) error {
-		p := c.pacer()
-		for again := 0; ; again++ {
-			gone, err := c.deletePod(ctx, pod)
+		p := newPacer(time.Now().Add(pod.grace + podSlack))
+		for again := false; ; again = true {
+			gone, err := c.deletePod(ctx, pod, again)
 			if err != nil || gone {
 				return err
 			}
-			ending := fmt.Errorf("%w: pod %s of a node that is to run again is still ending", ErrUnavailable, pod.name)
-			if again > 0 && !p.pause(ctx, ending) {
+			ending := fmt.Errorf("%w: pod %s of a node that is to run again was deleted, but is still there after its grace period; "+
+				"the workflow is as it was", ErrUnavailable, pod.name)
+			if again && !p.pause(ctx, ending) {
 				return ended(ctx, ending)
 			}
 		}
@@ -91,17 +115,27 @@ func (c *WorkflowClient) deletePods(ctx context.Context, pods []leftPod) error {
 }
 
 // deletePod deletes a pod, if it is still the one that was found, and reports whether that
-// was gone before.
-func (c *WorkflowClient) deletePod(ctx context.Context, pod leftPod) (gone bool, err error) {
+// was gone before. One that is known by name only is deleted once; whether it is there is
+// asked after that, since another can have taken the name.
+func (c *WorkflowClient) deletePod(ctx context.Context, pod leftPod, again bool) (gone bool, err error) {
 	opts := metav1.DeleteOptions{}
-	if pod.uid != "" {
+	switch {
+	case pod.uid != "":
 		opts.Preconditions = &metav1.Preconditions{UID: &pod.uid}
+	case again:
+		opts.DryRun = []string{metav1.DryRunAll}
 	}
-	err = c.pods.Delete(ctx, pod.name, opts)
-	if apierrors.IsNotFound(err) || pod.uid != "" && apierrors.IsConflict(err) {
-		return true, nil // or another one by now
+	request := func() (bool, error) {
+		err := c.pods.Delete(ctx, pod.name, opts)
+		if apierrors.IsNotFound(err) || pod.uid != "" && apierrors.IsConflict(err) {
+			return true, nil // or another one by now
+		}
+		return false, err
 	}
-	return false, err
+	if pod.uid == "" && !again {
+		return request()
+	}
+	return read(ctx, c.pacer(), request) // once or twice is the same
 }
 
 // atOnce calls do for all of them, some at a time, and returns the first error.
@@ -132,30 +166,4 @@ func atOnce(all []leftPod, do func(leftPod) error) error {
 	default:
 		return nil
 	}
-}
-
-// podName is the name that the controller gives the pod of a node: in the old format the
-// node's id, in the new one made of workflow, template and node.
-func podName(wf *unstructured.Unstructured, n *status.Node) string {
-	name := wf.GetName()
-	if wf.GetAnnotations()[annotationPodNames] == "v1" {
-		return n.ID
-	}
-	if n.Name == name {
-		return name
-	}
-	template := n.TemplateName
-	if n.TemplateRef.Name != "" {
-		template = n.TemplateRef.Template
-	}
-	if template != "" {
-		name += "-" + template
-	}
-	const longest = 253 - 1 - 10 // a dash, and the most digits that the hash can have
-	if len(name) > longest {
-		name = name[:longest]
-	}
-	hash := fnv.New32a()
-	_, _ = hash.Write([]byte(n.Name)) // never fails
-	return name + "-" + strconv.FormatUint(uint64(hash.Sum32()), 10)
 }

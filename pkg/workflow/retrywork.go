@@ -14,12 +14,14 @@ type retryWork struct {
 	gone map[string]bool
 	// again are the ids of the groups that go on running.
 	again map[string]bool
+
+	outwards map[string]bool // what goOn has dealt with
 }
 
 // newRetryWork decides about each node. selected are those to run again even though they
 // succeeded; overridden tells that there are new parameters.
 func newRetryWork(graph *nodeGraph, s *status.WorkflowStatus, selected map[string]bool, overridden bool) *retryWork {
-	w := &retryWork{graph: graph, gone: map[string]bool{}, again: map[string]bool{}}
+	w := &retryWork{graph: graph, gone: map[string]bool{}, again: map[string]bool{}, outwards: map[string]bool{}}
 	if graph.root == nil {
 		for _, n := range graph.nodes {
 			w.drop(n)
@@ -64,7 +66,7 @@ func (w *retryWork) removed() []*status.Node {
 func (w *retryWork) runAgain(n *status.Node) {
 	if n.Type == status.NodeTypeContainer {
 		// The containers of a set share a pod, and run again together.
-		for _, outer := range w.graph.around(n) {
+		for outer := range w.graph.around(n) {
 			if outer.Type == status.NodeTypePod {
 				n = outer
 				break
@@ -81,9 +83,10 @@ func (w *retryWork) drop(n *status.Node) {
 
 // goOn sets n, if it is a group, and the groups around it running.
 func (w *retryWork) goOn(n *status.Node) {
-	for _, outer := range append([]*status.Node{n}, w.graph.around(n)...) {
-		if outer.Type.Group() {
-			w.again[outer.ID] = true
+	for ; n != nil && !w.outwards[n.ID]; n = w.graph.holder(n) {
+		w.outwards[n.ID] = true // and all around it
+		if n.Type.Group() {
+			w.again[n.ID] = true
 		}
 	}
 }
@@ -190,22 +193,19 @@ func (g *nodeGraph) failedForGood(n *status.Node, continued map[string]bool) boo
 // superseded reports whether n is part of an attempt that another one has taken the place
 // of. Where the attempts are pods, and none succeeded, all of them count as failed.
 func (g *nodeGraph) superseded(n *status.Node) bool {
-	for _, outer := range append([]*status.Node{n}, g.around(n)...) {
-		retry := g.retryOf[outer.ID]
+	return g.inAny(n, g.history, func(n *status.Node) bool {
+		retry := g.retryOf[n.ID]
 		if retry == nil {
-			continue
+			return false
 		}
 		attempts := g.attempts[retry.ID]
-		last := attempts[len(attempts)-1] == outer
-		if !last && (retry.Phase == status.NodeSucceeded || outer.Type.Group()) {
-			return true
-		}
-	}
-	return false
+		last := attempts[len(attempts)-1] == n
+		return !last && (retry.Phase == status.NodeSucceeded || n.Type.Group())
+	})
 }
 
 // failedUpward reports whether all that is around the failed group n has failed as well, so
 // that its failure may be why the workflow failed.
 func (g *nodeGraph) failedUpward(n *status.Node) bool {
-	return !slices.ContainsFunc(g.around(n), func(outer *status.Node) bool { return !outer.Phase.Unsuccessful() })
+	return !g.inAny(n, g.passing, func(n *status.Node) bool { return !n.Phase.Unsuccessful() })
 }

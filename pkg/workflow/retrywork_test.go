@@ -25,6 +25,20 @@ good:  {name: "w[1].good", type: Pod, phase: Succeeded, boundaryID: w}
 		wantChildren map[string]string
 	}{
 		{
+			name: "the exit handler, and not a task that is called alike", nodes: `
+w:  {name: w, type: DAG, phase: Failed, children: [r, s, b]}
+r:  {name: w.onExitReport, type: Pod, phase: Succeeded, boundaryID: w}
+s:  {name: w.onExit, type: Pod, phase: Succeeded, boundaryID: w}
+b:  {name: w.bad, type: Pod, phase: Failed, boundaryID: w}
+x:  {name: w.onExit, type: Steps, phase: Succeeded, children: [x0]}
+x0: {name: "w.onExit[0]", type: StepGroup, phase: Succeeded, boundaryID: x, children: [x1]}
+x1: {name: "w.onExit[0].clean", type: Pod, phase: Succeeded, boundaryID: x}
+v:  {name: "w.onExit(0)", type: Pod, phase: Succeeded}
+z:  {name: w.onExit.clean, type: Pod, phase: Succeeded}
+o:  {name: w.onExitElsewhere, type: Pod, phase: Succeeded}
+`, gone: "b v x x0 x1 z", again: "w",
+		},
+		{
 			name: "a failed step", nodes: steps, gone: "bad", again: "g1 w",
 			wantChildren: map[string]string{"g1": "good", "ahead": "g1"},
 		},

@@ -42,19 +42,23 @@ type RetryOptions struct {
 //
 // The pods of the nodes that run again are deleted, and then the workflow is changed in one
 // conditional write; before either, the API server is asked whether it would accept that
-// write. So a refused retry changes nothing, and one that is cut off in between leaves the
-// workflow as it ended, to be retried again, but without those pods and their logs. A change
-// that somebody else makes meanwhile is not lost: the retry is worked out anew.
+// write. So a refused retry changes nothing, and one that is cut off or fails in between, also
+// with [ErrUnavailable] or [ErrConflict], leaves the workflow as it ended, to be retried again,
+// but without those pods and their logs. A change that somebody else makes meanwhile is not
+// lost: the retry is worked out anew.
 //
 // A call retries once, also if answers are lost. It is not idempotent across calls: another
 // one is [ErrNotCompleted] as long as the workflow runs.
 //
-// It waits up to two seconds after the workflow's end, which the controller takes to let go
-// of it, and until the pods are gone.
+// It waits up to two seconds if the workflow has only just ended, which the controller takes
+// to let go of it, and until the pods are gone: as long as each of them may take to end
+// (terminationGracePeriodSeconds), and 30 s more. Neither is part of [Options.RetryFor]; ctx
+// ends both.
 //
-// Retry needs get and update on workflows and delete on pods. With list on pods, too, only
-// those very pods are deleted: never one that the controller has made under the same name
-// since.
+// Retry needs get and update on workflows and delete on pods. With list or get on pods, too,
+// only those very pods are deleted. With neither, a pod that the controller has made under
+// the same name since can be deleted instead, if somebody else retries the workflow at the
+// same moment.
 //
 // Errors: [ErrInvalid] (an unknown or malformed parameter, a selector that is malformed,
 // missing or matches nothing, a workflow that succeeded), [ErrNotCompleted], [ErrNotFound],
@@ -69,8 +73,9 @@ func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptio
 	request := retryRequest{
 		parameters: parameters, selector: selector, restart: opts.RestartSuccessful, id: string(uuid.NewUUID()),
 	}
+	var seen settling
 	obj, err := c.edit(ctx, name, opts.UID, func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
-		wait := toSettle(s.EndTime, time.Now())
+		wait := seen.left(s.EndTime, time.Now())
 		plan, err := planRetry(obj, s, request, time.Now().Add(wait))
 		if err != nil {
 			return nil, err
@@ -110,17 +115,30 @@ func (c *WorkflowClient) clearAway(ctx context.Context, plan *retryPlan) error {
 	return c.deletePods(ctx, pods)
 }
 
-// toSettle is how long to wait until the controller has done with a workflow. It forgets
-// one shortly after it wrote the end; one that is retried before that is forgotten while it
-// runs, until the controller looks at all workflows again, after 20 minutes. On 3.7.4 that
-// happens to one in four retries that follow at once, unless the phase is Running; versions
-// that hold back running workflows too (before 3.7, and 4.0) don't look at the phase.
-func toSettle(ended, now time.Time) time.Duration {
-	const most = 2 * time.Second // the clocks may differ, so never longer
-	if ended.IsZero() {
+// settling is when a call first saw that a workflow has ended.
+type settling struct {
+	ended time.Time // as the workflow says
+	since time.Time // when it was seen
+}
+
+// left is how long to wait until the controller has done with a workflow. It forgets one
+// shortly after it wrote the end; one that is retried before that is forgotten while it runs,
+// until the controller looks at all workflows again, after 20 minutes. On 3.7.4 that happens
+// to one in four retries that follow at once, unless the phase is Running; versions that hold
+// back running workflows too (before 3.7, and 4.0) don't look at the phase.
+//
+// The end is by the controller's clock, which tells only whether it was long ago. The pause
+// itself is by this one's, from when the end was seen.
+func (s *settling) left(ended, now time.Time) time.Duration {
+	const pause = 2 * time.Second
+	const longAgo = 10 * time.Second // by any clock that is about right
+	if s.since.IsZero() || !ended.Equal(s.ended) {
+		s.ended, s.since = ended, now
+	}
+	if ended.IsZero() || now.Sub(ended) >= longAgo {
 		return 0
 	}
-	return max(0, min(most, most-now.Sub(ended)))
+	return max(0, pause-now.Sub(s.since))
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

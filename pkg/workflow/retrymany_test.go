@@ -1,0 +1,106 @@
+package workflow
+
+import (
+	"fmt"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// twoLoops is a workflow with two loops of that many items, the second of which failed.
+func twoLoops(items int) *unstructured.Unstructured {
+	nodes := map[string]any{}
+	var first, second []any
+	for i := range items {
+		a, b := fmt.Sprint("w-a", i), fmt.Sprint("w-b", i)
+		first, second = append(first, a), append(second, b)
+		nodes[a] = map[string]any{
+			"name": fmt.Sprintf("w[0].a(%d:x)", i), "displayName": fmt.Sprintf("a(%d:x)", i), "type": "Pod", "phase": "Succeeded",
+			"boundaryID": "w", "children": []any{"w-g1"},
+		}
+		nodes[b] = map[string]any{
+			"name": fmt.Sprintf("w[1].b(%d:x)", i), "displayName": fmt.Sprintf("b(%d:x)", i), "type": "Pod", "phase": "Failed", "boundaryID": "w",
+		}
+	}
+	nodes["w-g0"] = map[string]any{"name": "w[0]", "type": "StepGroup", "phase": "Succeeded", "boundaryID": "w", "children": first}
+	nodes["w-g1"] = map[string]any{"name": "w[1]", "type": "StepGroup", "phase": "Failed", "boundaryID": "w", "children": second}
+	nodes["w"] = map[string]any{"name": "w", "type": "Steps", "phase": "Failed", "children": []any{"w-g0"}}
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": apiVersion, "kind": kind, "metadata": map[string]any{"name": "w"}, "status": map[string]any{"phase": "Failed", "nodes": nodes},
+	}}
+}
+
+// A node can have as many parents as there are nodes, and be asked for as often.
+func TestRetryLooksAtEachNodeOnce(t *testing.T) {
+	s, err := status.FromUnstructured(twoLoops(100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := newNodeGraph(s)
+	group, root := g.byID["w-g1"], g.byID["w"]
+	if g.holder(group) != root {
+		t.Fatal("the second group is not inside of the root")
+	}
+	clear(g.parents)
+	clear(g.byID)
+	if g.holder(group) != root {
+		t.Error("it was looked for again")
+	}
+
+	asked := 0
+	known := map[string]bool{}
+	for _, n := range g.nodes {
+		if g.inAny(n, known, func(*status.Node) bool { asked++; return false }) {
+			t.Error("found in", n.ID)
+		}
+	}
+	if asked != len(g.nodes) {
+		t.Errorf("%d nodes asked about %d times", len(g.nodes), asked)
+	}
+}
+
+func TestRetryAsksAboutNodesInCircles(t *testing.T) {
+	obj := workflowObject(t, `
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: w}
+status: {nodes: {a: {name: a, boundaryID: b}, b: {name: b, boundaryID: c}, c: {name: c, boundaryID: b}, d: {name: d, boundaryID: d}, e: {name: e, boundaryID: a}}}
+`)
+	s, err := status.FromUnstructured(obj)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for match, want := range map[string]string{"": "", "a": "a e", "b": "a b c e", "c": "a b c e", "d": "d", "e": "e"} {
+		g := newNodeGraph(s)
+		known := map[string]bool{}
+		var found []string
+		for _, n := range g.nodes {
+			if g.inAny(n, known, func(n *status.Node) bool { return n.ID == match }) {
+				found = append(found, n.ID)
+			}
+		}
+		if got := fmt.Sprint(found); got != "["+want+"]" {
+			t.Errorf("in %s: %s, want %s", match, got, want)
+		}
+	}
+}
+
+// The time grows with the nodes, not with their square.
+func BenchmarkRetryPlan(b *testing.B) {
+	for _, items := range []int{1_000, 10_000} {
+		s, err := status.FromUnstructured(twoLoops(items))
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(fmt.Sprint(items), func(b *testing.B) {
+			for b.Loop() {
+				g := newNodeGraph(s)
+				newRetryWork(g, s, nil, false)
+				g.candidates()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(items), "ns/item")
+		})
+	}
+}

@@ -1,0 +1,300 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+)
+
+// podStore holds pods as the API server does.
+type podStore struct {
+	dynamic.ResourceInterface // what is not used
+
+	mu      sync.Mutex
+	pods    map[string]types.UID
+	gone    map[string]time.Time // when a pod that ends is gone
+	grace   time.Duration
+	remake  bool             // a pod that has gone is made anew at once
+	refused map[string]error // by verb
+	expired []error          // answers to lists that go on
+	dryRuns int
+	deletes []string
+	lists   []string // tokens
+}
+
+func podMissing(name string) error {
+	return apierrors.NewNotFound(schema.GroupResource{Resource: "pods"}, name)
+}
+
+func (p *podStore) now(name string) (types.UID, bool) {
+	if at, ending := p.gone[name]; ending && !time.Now().Before(at) {
+		delete(p.gone, name)
+		delete(p.pods, name)
+		if p.remake {
+			p.pods[name] = "new"
+		}
+	}
+	uid, ok := p.pods[name]
+	return uid, ok
+}
+
+func (p *podStore) Delete(_ context.Context, name string, opts metav1.DeleteOptions, _ ...string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	uid, ok := p.now(name)
+	switch {
+	case p.refused["delete"] != nil:
+		return p.refused["delete"]
+	case !ok:
+		return podMissing(name)
+	case opts.Preconditions != nil && *opts.Preconditions.UID != uid:
+		return apierrors.NewConflict(schema.GroupResource{Resource: "pods"}, name, errors.New("another UID"))
+	case len(opts.DryRun) > 0:
+		p.dryRuns++
+		return nil
+	}
+	p.deletes = append(p.deletes, name+" "+string(uid))
+	if _, ending := p.gone[name]; !ending {
+		p.gone[name] = time.Now().Add(p.grace)
+	}
+	return nil
+}
+
+func (p *podStore) object(name string, uid types.UID) unstructured.Unstructured {
+	return unstructured.Unstructured{Object: map[string]any{
+		"metadata": map[string]any{"name": name, "uid": string(uid), "annotations": map[string]any{annotationNodeID: name}},
+		"spec":     map[string]any{"terminationGracePeriodSeconds": int64(p.grace / time.Second)},
+	}}
+}
+
+func (p *podStore) Get(_ context.Context, name string, _ metav1.GetOptions, _ ...string) (*unstructured.Unstructured, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	uid, ok := p.now(name)
+	switch {
+	case p.refused["get"] != nil:
+		return nil, p.refused["get"]
+	case !ok:
+		return nil, podMissing(name)
+	}
+	obj := p.object(name, uid)
+	return &obj, nil
+}
+
+// List gives one pod a page.
+func (p *podStore) List(_ context.Context, opts metav1.ListOptions) (*unstructured.UnstructuredList, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lists = append(p.lists, opts.Continue)
+	if err := p.refused["list"]; err != nil {
+		return nil, err
+	}
+	if opts.Continue != "" && len(p.expired) > 0 {
+		err := p.expired[0]
+		p.expired = p.expired[1:]
+		return nil, err
+	}
+	var names []string
+	for name := range p.pods {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	list := &unstructured.UnstructuredList{Object: map[string]any{}}
+	_, after, _ := strings.Cut(opts.Continue, ":")
+	for _, name := range names {
+		if name <= after {
+			continue
+		}
+		if opts.Limit > 0 && len(list.Items) == 1 {
+			list.SetContinue("token:" + list.Items[0].GetName())
+			break
+		}
+		list.Items = append(list.Items, p.object(name, p.pods[name]))
+	}
+	return list, nil
+}
+
+func newPodStore(grace time.Duration, refused ...string) *podStore {
+	p := &podStore{
+		pods: map[string]types.UID{"w-1": "u1", "w-2": "u2", "w-3": "u3"}, gone: map[string]time.Time{}, grace: grace,
+		refused: map[string]error{},
+	}
+	for _, verb := range refused {
+		p.refused[verb] = apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "", errors.New("no "+verb))
+	}
+	return p
+}
+
+// threeFailed is the plan of a workflow three pods of which have failed, named like their nodes.
+func threeFailed(t *testing.T) *retryPlan {
+	t.Helper()
+	obj := workflowObject(t, `
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: w, uid: u, annotations: {workflows.argoproj.io/pod-name-format: v1}}
+status:
+  phase: Failed
+  nodes:
+    w: {name: w, type: DAG, phase: Failed, children: [w-1, w-2, w-3]}
+    w-1: {name: w.a, type: Pod, phase: Failed, boundaryID: w}
+    w-2: {name: w.b, type: Pod, phase: Failed, boundaryID: w}
+    w-3: {name: w.c, type: Pod, phase: Failed, boundaryID: w}
+`)
+	plan, err := planOfRetry(t, obj, RetryOptions{})
+	if err != nil || len(plan.removed) != 3 {
+		t.Fatal(err, plan)
+	}
+	return plan
+}
+
+// However few requests a call repeats, it gives pods the time that they are due.
+func TestRetryWaitsForThePods(t *testing.T) {
+	for _, refused := range [][]string{nil, {"list"}, {"list", "get"}} {
+		for _, grace := range []time.Duration{0, 30 * time.Second, 10 * time.Minute} {
+			t.Run(fmt.Sprint(refused, grace), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					store := newPodStore(grace, refused...)
+					c := &WorkflowClient{pods: store, retryFor: -1}
+					pods, err := c.podsOf(t.Context(), threeFailed(t))
+					if err != nil || len(pods) != 3 {
+						t.Fatal(pods, err)
+					}
+					err = c.deletePods(t.Context(), pods)
+					if len(refused) == 2 && grace > time.Minute { // nobody told
+						if !errors.Is(err, ErrUnavailable) {
+							t.Error(err)
+						}
+						return
+					}
+					if err != nil || len(store.pods) > 0 {
+						t.Errorf("%v, %d pods left", err, len(store.pods))
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestRetryWaitsForPodsNoLongerThanItMay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newPodStore(time.Minute)
+		c := &WorkflowClient{pods: store, retryFor: time.Second}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		began := time.Now()
+		err := c.deletePods(ctx, []leftPod{{name: "w-1", uid: "u1", grace: time.Minute}})
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != 20*time.Second {
+			t.Errorf("%v after %s", err, time.Since(began))
+		}
+		err = c.deletePods(t.Context(), []leftPod{{name: "w-2", uid: "u2"}})
+		if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "pod w-2") {
+			t.Error(err)
+		}
+	})
+}
+
+// A pod that the controller has made since, under the same name, is another one's.
+func TestRetryLeavesNewPodsAlone(t *testing.T) {
+	for _, refused := range [][]string{nil, {"list"}, {"list", "get"}} {
+		t.Run(fmt.Sprint(refused), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := newPodStore(time.Second, refused...)
+				store.remake = true
+				c := &WorkflowClient{pods: store, retryFor: time.Minute}
+				pods, err := c.podsOf(t.Context(), threeFailed(t))
+				if err != nil {
+					t.Fatal(err)
+				}
+				err = c.deletePods(t.Context(), pods)
+				if known := len(refused) < 2; known != (err == nil) {
+					t.Error(err)
+				}
+				for _, deleted := range store.deletes {
+					if strings.HasSuffix(deleted, "new") {
+						t.Errorf("deleted %s", deleted)
+					}
+				}
+				if len(store.deletes) < 3 || store.dryRuns > 0 != (len(refused) == 2) {
+					t.Errorf("%d deletes, %d in trial", len(store.deletes), store.dryRuns)
+				}
+			})
+		})
+	}
+}
+
+func TestRetryFindsNoPodOfAnotherNode(t *testing.T) {
+	store := newPodStore(0, "list")
+	c := &WorkflowClient{pods: store}
+	plan := threeFailed(t)
+	for _, n := range plan.removed {
+		n.ID += "-x" // what the pod names by its annotation is w-1
+	}
+	plan.object.SetAnnotations(nil)
+	if pods, err := c.podsOf(t.Context(), plan); err != nil || len(pods) != 0 {
+		t.Error(pods, err)
+	}
+}
+
+func TestRetryListsPodsOverExpiredTokens(t *testing.T) {
+	newer := apierrors.NewResourceExpired("too old")
+	newer.ErrStatus.Continue = "newer:w-1"
+	for name, tc := range map[string]struct {
+		expired []error
+		lists   []string
+	}{
+		"in a newer state": {[]error{newer}, []string{"", "token:w-1", "newer:w-1", "token:w-2"}},
+		"anew":             {[]error{apierrors.NewResourceExpired("too old")}, []string{"", "token:w-1", ""}},
+		"in the end":       {[]error{newer, newer}, []string{"", "token:w-1", "newer:w-1", ""}},
+	} {
+		store := newPodStore(0)
+		store.expired = tc.expired
+		c := &WorkflowClient{pods: store}
+		pods, err := c.podsOf(t.Context(), threeFailed(t))
+		if err != nil || len(pods) != 3 || !slices.Equal(store.lists, tc.lists) {
+			t.Errorf("%s: %v, %v, %q", name, pods, err, store.lists)
+		}
+	}
+}
+
+// Waiting for pods is no failing: a conflict after it is tried again.
+func TestRetryAfterAConflictThatFollowsALongWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		writes := 0
+		obj := workflowObject(t, `
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: w, namespace: ma, uid: u, resourceVersion: "1"}
+status: {phase: Failed, finishedAt: "1999-01-01T00:00:00Z", nodes: {w: {id: w, name: w, type: Pod, phase: Failed}}}
+`)
+		c := scripted(t, func(r *http.Request) (any, error) {
+			if r.Method != http.MethodPut || r.URL.Query().Get("dryRun") != "" {
+				return obj, nil
+			}
+			if writes++; writes == 1 {
+				return nil, apierrors.NewConflict(schema.GroupResource{Resource: "workflows"}, "w", errors.New("somebody was quicker"))
+			}
+			return obj, nil
+		})
+		store := newPodStore(10 * time.Minute)
+		store.pods = map[string]types.UID{"w": "u1"}
+		c.pods = store
+		_, err := c.Retry(t.Context(), "w", RetryOptions{})
+		if err != nil || writes != 2 {
+			t.Errorf("%v after %d writes", err, writes)
+		}
+	})
+}
