@@ -84,6 +84,10 @@ func checkSource(req StartRequest, namespace string) (d draft, problems field.Er
 		var found field.ErrorList
 		d, found = parseManifest(manifest, req.Manifest, req.Name, namespace)
 		problems = append(problems, found...)
+		if d.obj != nil && !req.SkipTemplateCheck {
+			spec, _ := d.obj.Object["spec"].(map[string]any)
+			problems = append(problems, misspelt(manifest.Child("spec"), spec)...)
+		}
 	}
 	switch {
 	case sources == 0:
@@ -176,6 +180,9 @@ func specProblems(req StartRequest) (problems field.ErrorList) {
 	}
 	if _, err := copySpec(req.Spec); err != nil {
 		problems = append(problems, hiddenValue(path, "cannot be written as JSON"))
+	}
+	if !req.SkipTemplateCheck {
+		problems = append(problems, misspelt(path, req.Spec)...)
 	}
 	return problems
 }

@@ -22,8 +22,9 @@ type StartRequest struct {
 	CronWorkflow string
 	// Manifest is a Workflow as YAML or JSON, alone among its documents but for empty ones.
 	// Its name counts unless Name is given; a generateName is what a name is made from.
-	// Mistakes of syntax are told with their line, fields that a new workflow doesn't have are
-	// refused. Its parameters' numbers and bools are sent as texts, as Argo's own clients do;
+	// Mistakes of syntax are told with their line. Fields that a new workflow doesn't have are
+	// refused, within the spec those that are probably misspelt, and calls of templates that it
+	// doesn't have; what else Argo validates is left to the controller. Its parameters' numbers and bools are sent as texts, as Argo's own clients do;
 	// numbers too large for that to be exact are refused.
 	Manifest []byte
 	// Name is the workflow's name, at most 63 characters; "": made from the template's name.
@@ -43,7 +44,7 @@ type StartRequest struct {
 	// template none is called unknown.
 	AllowUnknownParameters bool
 	// SkipTemplateCheck starts without reading or judging the template, whichever way it is
-	// given: entrypoint, parameters and enums are left to the controller, and all
+	// given: entrypoint, parameters, enums and the spelling of fields are left to the controller, and all
 	// OptionalParameters are sent. It is for clusters whose workflowDefaults complete what is
 	// started, e.g. with an entrypoint or arguments, which the client cannot see. What is
 	// wrong then shows as a workflow that fails seconds later.
