@@ -17,6 +17,7 @@ type WorkflowStatus struct {
 	// ResourceVersion names this state of the object.
 	ResourceVersion     string
 	CreationTime        time.Time // by the API server's clock; zero: not created (a dry run)
+	DeletionTime        time.Time // when it was marked as deleted, if finalizers still hold it; zero: it is not
 	Labels, Annotations map[string]string
 
 	// Template is the template the workflow was made from; empty if it carries its own.
@@ -110,6 +111,7 @@ func (s *WorkflowStatus) readMetadata(metadata *object) {
 	s.UID = types.UID(metadata.string("uid"))
 	s.ResourceVersion = metadata.string("resourceVersion")
 	s.CreationTime = metadata.time("creationTimestamp")
+	s.DeletionTime = metadata.time("deletionTimestamp")
 	s.Labels = metadata.stringMap("labels")
 	s.Annotations = metadata.stringMap("annotations")
 }

@@ -50,7 +50,7 @@ var (
 	// changed.
 	ErrUnsupported = errors.New("not supported")
 	// ErrUnavailable: the API server could not be reached or was too busy for as long as the
-	// call kept trying. Nothing was changed; try again.
+	// call kept trying. The workflow was not changed; try again. (A Retry may have deleted pods.)
 	ErrUnavailable = errors.New("Kubernetes API unavailable")
 	// ErrUnknownOutcome: a write was sent and no answer came back for as long as the call
 	// kept trying, so it may or may not have taken effect. Look with Get, or repeat the call:
@@ -179,6 +179,12 @@ func (e *WaitError) Error() string {
 	text := fmt.Sprintf("%v; last seen %s", e.Err, e.Last.Outcome())
 	if e.Last.Progress.Total > 0 {
 		text += " (" + e.Last.Progress.String() + ")"
+	}
+	if e.Last.Phase == status.PhaseUnknown {
+		text += ", by no controller yet: does one manage the namespace and the instance id?"
+	}
+	if e.Last.SpecSuspended {
+		text += ", as a whole (spec.suspend)"
 	}
 	if gates := e.Last.SuspendedNodes(); len(gates) > 0 {
 		text += ", waiting at " + nodeNames(gates)

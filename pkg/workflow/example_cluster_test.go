@@ -18,15 +18,15 @@ import (
 // server, in test/conformance.
 func exampleCluster(objects ...map[string]any) *rest.Config {
 	s := &exampleServer{objects: map[string]map[string]any{}}
-	for _, o := range append(objects, bulkLoadTemplate(), runningWorkflow()) {
+	for _, o := range append(objects, reindexTemplate(), runningWorkflow()) {
 		plural := map[any]string{"Workflow": "workflows", "WorkflowTemplate": "workflowtemplates", "Pod": "pods"}[o["kind"]]
 		s.objects[plural+"/"+o["metadata"].(map[string]any)["name"].(string)] = o
 	}
 	return &rest.Config{Host: "http://example", Transport: s}
 }
 
-func bulkLoadTemplate() map[string]any {
-	return object("WorkflowTemplate", "bulk-load", map[string]any{
+func reindexTemplate() map[string]any {
+	return object("WorkflowTemplate", "reindex", map[string]any{
 		"entrypoint": "main",
 		"arguments":  map[string]any{"parameters": []any{map[string]any{"name": "session-name"}, map[string]any{"name": "shards", "value": "5"}}},
 		"templates":  []any{map[string]any{"name": "main"}},
@@ -35,8 +35,8 @@ func bulkLoadTemplate() map[string]any {
 
 // runningWorkflow waits at a gate.
 func runningWorkflow() map[string]any {
-	return object("Workflow", "bulk-load-x7f2k",
-		map[string]any{"workflowTemplateRef": map[string]any{"name": "bulk-load"}},
+	return object("Workflow", "reindex-x7f2k",
+		map[string]any{"workflowTemplateRef": map[string]any{"name": "reindex"}},
 		map[string]any{"phase": "Running", "progress": "2/5", "nodes": map[string]any{
 			"gate": map[string]any{
 				"displayName": "approve", "type": "Suspend", "phase": "Running",
@@ -47,8 +47,8 @@ func runningWorkflow() map[string]any {
 
 // failedWorkflow has ended.
 func failedWorkflow() map[string]any {
-	return object("Workflow", "bulk-load-failed",
-		map[string]any{"workflowTemplateRef": map[string]any{"name": "bulk-load"}, "arguments": map[string]any{
+	return object("Workflow", "reindex-failed",
+		map[string]any{"workflowTemplateRef": map[string]any{"name": "reindex"}, "arguments": map[string]any{
 			"parameters": []any{map[string]any{"name": "session-name", "value": "s-42"}},
 		}},
 		map[string]any{"phase": "Failed", "message": "child failed"})
@@ -56,7 +56,7 @@ func failedWorkflow() map[string]any {
 
 // examplePod has run one step of a workflow, and printed lines.
 func examplePod(step string, lines ...string) map[string]any {
-	pod := object("Pod", "bulk-load-x7f2k-"+step,
+	pod := object("Pod", "reindex-x7f2k-"+step,
 		map[string]any{"restartPolicy": "Never", "containers": []any{map[string]any{"name": "main"}}},
 		map[string]any{"phase": "Succeeded", "containerStatuses": []any{map[string]any{
 			"name": "main", "state": map[string]any{"terminated": map[string]any{"exitCode": int64(0)}},

@@ -15,7 +15,7 @@ import (
 
 func ExampleWorkflowClient_Get() {
 	ctx, client := context.Background(), exampleClient()
-	s, err := client.Get(ctx, "bulk-load-x7f2k")
+	s, err := client.Get(ctx, "reindex-x7f2k")
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -24,21 +24,21 @@ func ExampleWorkflowClient_Get() {
 		fmt.Println(err)
 	}
 	// Output:
-	// ⏸ bulk-load-x7f2k  Suspended  2/5
+	// ⏸ reindex-x7f2k  Suspended  2/5
 	// └─ ⏸ approve  awaits approved-by
 }
 
 // GetObject gives what the typed status has no field for.
 func ExampleWorkflowClient_GetObject() {
 	ctx, client := context.Background(), exampleClient()
-	obj, err := client.GetObject(ctx, "bulk-load-x7f2k")
+	obj, err := client.GetObject(ctx, "reindex-x7f2k")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	name, _, err := unstructured.NestedString(obj.Object, "spec", "workflowTemplateRef", "name")
 	fmt.Println(name, err)
-	// Output: bulk-load <nil>
+	// Output: reindex <nil>
 }
 
 // What waits for somebody, whichever template it was made from.
@@ -53,12 +53,12 @@ func ExampleWorkflowClient_List() {
 			fmt.Println(s.Name, "waits at", gate.DisplayName)
 		}
 	}
-	// Output: bulk-load-x7f2k waits at approve
+	// Output: reindex-x7f2k waits at approve
 }
 
 func ExampleWorkflowClient_Watch() {
 	ctx, client := context.Background(), exampleClient()
-	for s, err := range client.Watch(ctx, "bulk-load-x7f2k") {
+	for s, err := range client.Watch(ctx, "reindex-x7f2k") {
 		if err != nil {
 			fmt.Println(err)
 			return
@@ -74,7 +74,7 @@ func ExampleWorkflowClient_Wait() {
 	ctx, client := context.Background(), exampleClient(failedWorkflow())
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	_, err := client.Wait(ctx, "bulk-load-failed", workflow.Suspended)
+	_, err := client.Wait(ctx, "reindex-failed", workflow.Suspended)
 	var early *workflow.EndedBeforeSuspendError
 	var waited *workflow.WaitError
 	switch {
@@ -83,13 +83,13 @@ func ExampleWorkflowClient_Wait() {
 	case errors.As(err, &waited) && waited.Last != nil:
 		fmt.Println("still on its way:", waited.Last.Outcome(), waited.Last.Progress)
 	}
-	// Output: workflow ma/bulk-load-failed ended Failed: child failed
+	// Output: workflow ma/reindex-failed ended Failed: child failed
 }
 
 // A condition sees every state, so it can report progress while it waits.
 func ExampleCondition() {
 	ctx, client := context.Background(), exampleClient()
-	s, err := client.Wait(ctx, "bulk-load-x7f2k", func(s *status.WorkflowStatus) (bool, error) {
+	s, err := client.Wait(ctx, "reindex-x7f2k", func(s *status.WorkflowStatus) (bool, error) {
 		fmt.Println(s.Progress)
 		return s.Progress.Fraction() >= 0.5 || s.Completed(), nil
 	})

@@ -18,7 +18,7 @@ func ExampleWorkflowClient_Logs() {
 		examplePod("snapshot", "2026-11-23T10:00:00.000000001Z begins", "2026-11-23T10:00:02.000000001Z done"),
 		examplePod("metadata", "2026-11-23T10:00:01.000000001Z 12 indices"),
 	)
-	for line, err := range client.Logs(ctx, "bulk-load-x7f2k", workflow.LogOptions{
+	for line, err := range client.Logs(ctx, "reindex-x7f2k", workflow.LogOptions{
 		Follow:     true,
 		Containers: []string{"main"}, // without what Argo's own containers say
 	}) {
@@ -43,7 +43,7 @@ func ExampleWorkflowClient_Logs_grep() {
 	ctx, client := context.Background(), exampleClient(
 		examplePod("snapshot", "2026-11-23T10:00:00Z begins", "2026-11-23T10:00:02Z ERROR: no space left", "2026-11-23T10:00:03Z ERROR: gave up"),
 	)
-	for line, err := range client.Logs(ctx, "bulk-load-x7f2k", workflow.LogOptions{Grep: `(?i)\b(error|fatal)\b`}) {
+	for line, err := range client.Logs(ctx, "reindex-x7f2k", workflow.LogOptions{Grep: `(?i)\b(error|fatal)\b`}) {
 		if err != nil {
 			fmt.Println(err)
 			return
@@ -51,7 +51,7 @@ func ExampleWorkflowClient_Logs_grep() {
 		fmt.Println(line.Pod, line.Text)
 		break
 	}
-	// Output: bulk-load-x7f2k-snapshot ERROR: no space left
+	// Output: reindex-x7f2k-snapshot ERROR: no space left
 }
 
 // A host that shares one dynamic client says what logs are read with: a REST client of
@@ -70,7 +70,7 @@ func ExampleOptions_logs() {
 		fmt.Println(err)
 		return
 	}
-	for _, err := range client.Logs(context.Background(), "bulk-load-x7f2k", workflow.LogOptions{}) {
+	for _, err := range client.Logs(context.Background(), "reindex-x7f2k", workflow.LogOptions{}) {
 		fmt.Println(errors.Is(err, workflow.ErrUnsupported))
 	}
 	// Output: true

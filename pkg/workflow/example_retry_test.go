@@ -12,7 +12,7 @@ import (
 // else has set going meanwhile alone.
 func ExampleWorkflowClient_Retry() {
 	ctx, client := context.Background(), exampleClient(failedWorkflow())
-	retried, err := client.Retry(ctx, "bulk-load-failed", workflow.RetryOptions{
+	retried, err := client.Retry(ctx, "reindex-failed", workflow.RetryOptions{
 		Parameters: map[string]any{"session-name": "s-43"},
 	})
 	var invalid *workflow.InvalidError
@@ -27,11 +27,11 @@ func ExampleWorkflowClient_Retry() {
 		fmt.Println(retried.Completed(), retried.Arguments[0].Value)
 	}
 
-	_, err = client.Retry(ctx, "bulk-load-x7f2k", workflow.RetryOptions{})
+	_, err = client.Retry(ctx, "reindex-x7f2k", workflow.RetryOptions{})
 	fmt.Println(err)
 	// Output:
 	// false s-43
-	// retry workflow ma/bulk-load-x7f2k: workflow has not completed: Cannot retry a workflow in phase Running; wait for its end, or stop it
+	// retry workflow ma/reindex-x7f2k: workflow has not completed: Cannot retry a workflow in phase Running; wait for its end, or stop it
 }
 
 // What succeeded runs again only if it is asked for by a selector, with all that follows it.

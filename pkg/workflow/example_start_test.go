@@ -16,7 +16,7 @@ import (
 func ExampleWorkflowClient_Start() {
 	ctx, client := context.Background(), exampleClient()
 	_, err := client.Start(ctx, workflow.StartRequest{
-		Template:   "bulk-load",
+		Template:   "reindex",
 		Parameters: map[string]any{"sesion-name": "s-42"},
 	})
 	var invalid *workflow.InvalidError
@@ -31,8 +31,8 @@ func ExampleWorkflowClient_Start() {
 		// It may have been started: Get tells, by the Name in the *Error.
 	}
 	// Output:
-	// parameters[session-name]: template "bulk-load" has no value for it
-	// parameters: template "bulk-load" has no such parameter; there are: session-name, shards; did you mean "session-name"?
+	// parameters[session-name]: template "reindex" has no value for it
+	// parameters: template "reindex" has no such parameter; there are: session-name, shards; did you mean "session-name"?
 }
 
 // A workflow that brings its own templates is started from its manifest.
@@ -62,7 +62,7 @@ func ExampleWorkflowClient_Create() {
 	ctx, client := context.Background(), exampleClient()
 	created, err := client.Create(ctx, &unstructured.Unstructured{Object: map[string]any{
 		"metadata": map[string]any{"name": "hello"},
-		"spec":     map[string]any{"workflowTemplateRef": map[string]any{"name": "bulk-load"}},
+		"spec":     map[string]any{"workflowTemplateRef": map[string]any{"name": "reindex"}},
 	}})
 	if err != nil {
 		fmt.Println(err)
@@ -74,8 +74,8 @@ func ExampleWorkflowClient_Create() {
 
 func ExampleWorkflowClient_Resubmit() {
 	ctx, client := context.Background(), exampleClient(failedWorkflow())
-	again, err := client.Resubmit(ctx, "bulk-load-failed", workflow.ResubmitOptions{
-		Name:       "bulk-load-second",
+	again, err := client.Resubmit(ctx, "reindex-failed", workflow.ResubmitOptions{
+		Name:       "reindex-second",
 		Parameters: map[string]any{"shards": 8}, // the others stay
 	})
 	if err != nil {
@@ -93,7 +93,7 @@ func ExampleWorkflowClient_Resubmit() {
 // What a call returned as one value, e.g. for many starts at once.
 func ExampleResult() {
 	ctx, client := context.Background(), exampleClient()
-	names := []string{"bulk-load-x7f2k", "nobody"}
+	names := []string{"reindex-x7f2k", "nobody"}
 	results := make(chan workflow.Result[*status.WorkflowStatus], len(names))
 	for _, name := range names {
 		results <- workflow.ResultOf(client.Get(ctx, name))
@@ -106,6 +106,6 @@ func ExampleResult() {
 		}
 	}
 	// Output:
-	// bulk-load-x7f2k Running
+	// reindex-x7f2k Running
 	// true
 }

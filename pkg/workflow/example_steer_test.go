@@ -11,7 +11,7 @@ import (
 // Approve the gates that a person has looked at, and no other, and supply what they ask for.
 func ExampleWorkflowClient_Resume() {
 	ctx, client := context.Background(), exampleClient()
-	seen, err := client.Get(ctx, "bulk-load-x7f2k")
+	seen, err := client.Get(ctx, "reindex-x7f2k")
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -36,11 +36,11 @@ func ExampleWorkflowClient_Resume() {
 
 func ExampleWorkflowClient_Suspend() {
 	ctx, client := context.Background(), exampleClient()
-	if err := client.Suspend(ctx, "bulk-load-x7f2k", workflow.SuspendOptions{}); err != nil {
+	if err := client.Suspend(ctx, "reindex-x7f2k", workflow.SuspendOptions{}); err != nil {
 		fmt.Println(err)
 		return
 	}
-	s, err := client.Get(ctx, "bulk-load-x7f2k")
+	s, err := client.Get(ctx, "reindex-x7f2k")
 	fmt.Println(s.SpecSuspended, err)
 	// Output: true <nil>
 }
@@ -48,24 +48,24 @@ func ExampleWorkflowClient_Suspend() {
 // Stopping what is being stopped, or was, succeeds; what has ended by itself is refused.
 func ExampleWorkflowClient_Stop() {
 	ctx, client := context.Background(), exampleClient(failedWorkflow())
-	fmt.Println(client.Stop(ctx, "bulk-load-x7f2k", workflow.StopOptions{}))
-	fmt.Println(client.Stop(ctx, "bulk-load-x7f2k", workflow.StopOptions{}))
-	fmt.Println(client.Stop(ctx, "bulk-load-failed", workflow.StopOptions{}))
+	fmt.Println(client.Stop(ctx, "reindex-x7f2k", workflow.StopOptions{}))
+	fmt.Println(client.Stop(ctx, "reindex-x7f2k", workflow.StopOptions{}))
+	fmt.Println(client.Stop(ctx, "reindex-failed", workflow.StopOptions{}))
 	// Output:
 	// <nil>
 	// <nil>
-	// stop workflow ma/bulk-load-failed: workflow has completed: it ended Failed
+	// stop workflow ma/reindex-failed: workflow has completed: it ended Failed
 }
 
 // A gate is rejected by failing it, with a message that says why.
 func ExampleWorkflowClient_Stop_gate() {
 	ctx, client := context.Background(), exampleClient()
-	err := client.Stop(ctx, "bulk-load-x7f2k", workflow.StopOptions{Selector: "displayName=approve", Message: "not on a Friday"})
+	err := client.Stop(ctx, "reindex-x7f2k", workflow.StopOptions{Selector: "displayName=approve", Message: "not on a Friday"})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	s, err := client.Get(ctx, "bulk-load-x7f2k")
+	s, err := client.Get(ctx, "reindex-x7f2k")
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -78,11 +78,11 @@ func ExampleWorkflowClient_Stop_gate() {
 
 func ExampleWorkflowClient_Terminate() {
 	ctx, client := context.Background(), exampleClient()
-	if err := client.Terminate(ctx, "bulk-load-x7f2k", workflow.TerminateOptions{}); err != nil {
+	if err := client.Terminate(ctx, "reindex-x7f2k", workflow.TerminateOptions{}); err != nil {
 		fmt.Println(err)
 		return
 	}
-	s, err := client.Get(ctx, "bulk-load-x7f2k")
+	s, err := client.Get(ctx, "reindex-x7f2k")
 	fmt.Println(s.Shutdown, err)
 	// Output: Terminate <nil>
 }
@@ -90,7 +90,7 @@ func ExampleWorkflowClient_Terminate() {
 // Delete exactly the workflow that was looked at, and wait until it is gone.
 func ExampleWorkflowClient_Delete() {
 	ctx, client := context.Background(), exampleClient()
-	s, err := client.Get(ctx, "bulk-load-x7f2k")
+	s, err := client.Get(ctx, "reindex-x7f2k")
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -102,5 +102,5 @@ func ExampleWorkflowClient_Delete() {
 	}
 	_, err = client.Get(ctx, s.Name)
 	fmt.Println(err, errors.Is(err, workflow.ErrNotFound))
-	// Output: get workflow ma/bulk-load-x7f2k: workflows "bulk-load-x7f2k" not found true
+	// Output: get workflow ma/reindex-x7f2k: workflows "reindex-x7f2k" not found true
 }

@@ -19,7 +19,7 @@ func Example() {
 			return err
 		}
 		started, err := client.Start(ctx, workflow.StartRequest{
-			Template:       "bulk-load",
+			Template:       "reindex",
 			Parameters:     map[string]any{"session-name": "s-42", "shards": 8},
 			IdempotencyKey: "s-42", // the same key is the same workflow, in every process
 		})

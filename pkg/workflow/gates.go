@@ -67,6 +67,14 @@ func allAre(now *status.WorkflowStatus, waited []*status.Node, is func(before, g
 	}), nil
 }
 
+// nodeIDProblems refuses a filter that has left nothing, which would mean all.
+func nodeIDProblems(ids []string) field.ErrorList {
+	if ids != nil && len(ids) == 0 {
+		return field.ErrorList{field.Required(field.NewPath("nodeIDs"), "at least one; leave it nil for all")}
+	}
+	return nil
+}
+
 // nodeSelector reads a selector of nodes that stands in a field of a request.
 func nodeSelector(path *field.Path, text string) (status.NodeSelector, field.ErrorList) {
 	selector, err := status.ParseNodeSelector(text)

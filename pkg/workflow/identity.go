@@ -109,7 +109,7 @@ func (m marker) check(existing *unstructured.Unstructured) error {
 	case m.startID != "" && marks[annotationStartID] == m.startID:
 		return nil
 	case m.keyHash == "" || marks[annotationKey] != m.keyHash:
-		return fmt.Errorf("%w: it was not made by this request", ErrAlreadyExists)
+		return fmt.Errorf("%w: it was not made by this request; choose another name, or an idempotency key that finds one's own again", ErrAlreadyExists)
 	case marks[annotationRequest] != m.requestHash:
 		return fmt.Errorf("%w: the idempotency key is in use for a different request; use another key, or repeat the same request", ErrConflict)
 	case existing.GetDeletionTimestamp() != nil:

@@ -101,6 +101,16 @@ func (c *WorkflowClient) listSelector(opts ListOptions) (string, error) {
 	if opts.PageSize < 0 {
 		problems = append(problems, field.Invalid(field.NewPath("pageSize"), opts.PageSize, "must be 0 (the default) or more"))
 	}
+	for _, phase := range opts.Phases {
+		if !slices.Contains(phases(), phase) {
+			problems = append(problems, field.NotSupported(field.NewPath("phases"), phase, phases()))
+		}
+	}
+	for _, outcome := range opts.Outcomes {
+		if !slices.Contains(outcomes(), outcome) {
+			problems = append(problems, field.NotSupported(field.NewPath("outcomes"), outcome, outcomes()))
+		}
+	}
 	if opts.Running && opts.Completed {
 		problems = append(problems, field.Forbidden(field.NewPath("completed"), "no workflow is both running and completed; leave out both for all"))
 	}
@@ -126,6 +136,19 @@ func (c *WorkflowClient) listSelector(opts ListOptions) (string, error) {
 		err = errors.Join(err, require(labelCompleted, selection.Equals, "true"))
 	}
 	return selector.String(), err
+}
+
+func phases() []status.Phase {
+	return []status.Phase{
+		status.PhaseUnknown, status.PhasePending, status.PhaseRunning, status.PhaseSucceeded, status.PhaseFailed, status.PhaseError,
+	}
+}
+
+func outcomes() []status.Outcome {
+	return []status.Outcome{
+		status.OutcomePending, status.OutcomeRunning, status.OutcomeSuspended, status.OutcomeSucceeded, status.OutcomeFailed,
+		status.OutcomeErrored, status.OutcomeStopped, status.OutcomeTerminated,
+	}
 }
 
 func (o ListOptions) match(s *status.WorkflowStatus) bool {

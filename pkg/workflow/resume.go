@@ -56,9 +56,7 @@ type ResumeResult struct {
 func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOptions) (*ResumeResult, error) {
 	selector, problems := nodeSelector(field.NewPath("selector"), opts.Selector)
 	outputs, outputProblems := parameterTexts(field.NewPath("outputs"), opts.Outputs)
-	if opts.NodeIDs != nil && len(opts.NodeIDs) == 0 {
-		problems = append(problems, field.Required(field.NewPath("nodeIDs"), "at least one; leave it nil for all"))
-	}
+	problems = append(problems, nodeIDProblems(opts.NodeIDs)...)
 	if problems = append(problems, outputProblems...); len(problems) > 0 {
 		return nil, c.error(OpResume, name, invalid(problems...))
 	}

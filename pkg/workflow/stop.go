@@ -16,8 +16,11 @@ type StopOptions struct {
 	// Selector, if given, does not stop the workflow but fails the gates that match and wait,
 	// as a rejection does; its form is that of [ResumeOptions.Selector].
 	Selector string
-	// Message is put on the gates that are failed. For Selector only: Argo has no place for
-	// it on a workflow.
+	// NodeIDs does so with these gates, as in [ResumeOptions.NodeIDs]; together with Selector,
+	// both have to hold.
+	NodeIDs []string
+	// Message is put on the gates that are failed. For them only: Argo has no place for it on
+	// a workflow.
 	Message string
 	// UID, if given, is that of the workflow meant: [ErrReplaced] if it is another by now.
 	UID types.UID
@@ -38,7 +41,7 @@ type TerminateOptions struct {
 // ended by now, succeeds and writes nothing. The write is conditional on what was read, so
 // that a workflow that ends at the same time is not changed.
 //
-// With a selector the gates that match are failed, in one conditional write; what follows
+// With a selector or ids the gates that match are failed, in one conditional write; what follows
 // is up to the workflow. The error is [ErrNotSuspended] if there is none, whose text names
 // those that wait.
 //
@@ -49,15 +52,17 @@ type TerminateOptions struct {
 // context's.
 func (c *WorkflowClient) Stop(ctx context.Context, name string, opts StopOptions) error {
 	selector, problems := nodeSelector(field.NewPath("selector"), opts.Selector)
-	if opts.Message != "" && opts.Selector == "" {
-		problems = append(problems, field.Forbidden(field.NewPath("message"), "for gates only, which a selector names"))
+	which := gates{selector: selector, ids: opts.NodeIDs}
+	problems = append(problems, nodeIDProblems(opts.NodeIDs)...)
+	if opts.Message != "" && which.all() {
+		problems = append(problems, field.Forbidden(field.NewPath("message"), "for gates only, which a selector or ids name"))
 	}
 	if len(problems) > 0 {
 		return c.error(OpStop, name, invalid(problems...))
 	}
 	plan := planShutdown(status.ShutdownStop)
-	if !selector.Empty() {
-		plan = planRejection(gates{selector: selector}, opts.Message)
+	if !which.all() {
+		plan = planRejection(which, opts.Message)
 	}
 	if _, err := c.edit(ctx, name, opts.UID, plan); err != nil {
 		return c.error(OpStop, name, err)
