@@ -9,9 +9,10 @@
 // # Blocking and time
 //
 // Every method takes a context and returns soon after it ends; the context is the only
-// timeout. (Start takes up to a second more to find out about an answer that it lost.) Transient faults (a restarting API server, a cut connection, 429) are retried
-// with jittered backoff for up to [Options.RetryFor], and while waiting for as long as the
-// context lasts. Clients may be used by several goroutines at once.
+// timeout. (Start takes up to a second more to find out about an answer that it lost.)
+// Transient faults (a restarting API server, a cut connection, 429) are retried with jittered
+// backoff for up to [Options.RetryFor], and while waiting for as long as the context lasts.
+// Clients may be used by several goroutines at once.
 //
 // # Errors
 //
