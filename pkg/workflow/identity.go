@@ -19,6 +19,9 @@ const (
 	annotationStartID = annotationPrefix + "start-id"
 	annotationKey     = annotationPrefix + "idempotency-key-hash"
 	annotationRequest = annotationPrefix + "request-hash"
+
+	// annotationAsked is when a shutdown was asked for again.
+	annotationAsked = annotationPrefix + "shutdown-asked-again"
 )
 
 // marker is what a Start leaves on its workflow to know it again. Without a key it is a

@@ -37,9 +37,10 @@ type TerminateOptions struct {
 // if it was about to. Stop returns when the request is written; use Wait to see the end. A
 // suspended workflow is stopped too, which takes Argo's own clients a resume first.
 //
-// It is idempotent: stopping a workflow that was asked to stop or terminate, also if it has
-// ended by now, succeeds and writes nothing. The write is conditional on what was read, so
-// that a workflow that ends at the same time is not changed.
+// It is idempotent: stopping a workflow that was asked to stop or terminate succeeds. If it has
+// ended by now, nothing is written; else the controller is made to look at it again, since it
+// can overlook a change that comes within milliseconds of a write of its own. The write is
+// conditional on what was read, so that a workflow that ends at the same time is not changed.
 //
 // With a selector or ids the gates that match are failed, in one conditional write; what follows
 // is up to the workflow. The error is [ErrNotSuspended] if there is none, whose text names
@@ -95,7 +96,7 @@ func planShutdown(strategy status.ShutdownStrategy) planner {
 		case s.Completed():
 			return nil, completed(s)
 		case asked && !s.SpecSuspended:
-			return nil, nil
+			return askAgain(), nil
 		}
 		spec := map[string]any{"suspend": nil}
 		if !asked { // never down from Terminate
@@ -107,6 +108,17 @@ func planShutdown(strategy status.ShutdownStrategy) planner {
 				return !now.SpecSuspended && (now.Shutdown == strategy || now.Shutdown == status.ShutdownTerminate), nil
 			},
 		}, nil
+	}
+}
+
+// askAgain changes something of no meaning, so that the controller looks at the workflow. It
+// can have overlooked the shutdown: one that is written within moments of a write of its own
+// is hidden from it until the next event, or for 20 minutes (seen with 3.7.4).
+func askAgain() *change {
+	now := time.Now().UTC().Format(time.RFC3339Nano)
+	return &change{
+		patch:    map[string]any{"metadata": map[string]any{"annotations": map[string]any{annotationAsked: now}}},
+		happened: func(s *status.WorkflowStatus) (bool, error) { return s.Annotations[annotationAsked] == now, nil },
 	}
 }
 

@@ -134,11 +134,23 @@ func (f Fixture) start(ctx context.Context, req workflow.StartRequest) *status.W
 	return s
 }
 
-// wait waits for a state that must come.
+// wait waits for a state that must come, and until the controller has let go of it: a change
+// that is made within milliseconds of its own write can be hidden from it for minutes.
 func (f Fixture) wait(ctx context.Context, name string, until workflow.Condition) *status.WorkflowStatus {
 	ginkgo.GinkgoHelper()
 	s, err := f.Client.Wait(ctx, name, until)
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
+	if s.Completed() {
+		return s
+	}
+	version := ""
+	gomega.Eventually(ctx, func(g gomega.Gomega) {
+		now, err := f.workflows().Get(ctx, name, metav1.GetOptions{})
+		g.Expect(err).NotTo(gomega.HaveOccurred())
+		before := version
+		version = now.GetResourceVersion()
+		g.Expect(version).To(gomega.Equal(before), "it still changes")
+	}).WithTimeout(specTimeout).WithPolling(100 * time.Millisecond).Should(gomega.Succeed())
 	return s
 }
 
