@@ -19,7 +19,8 @@ type LogOptions struct {
 	// workflow has ended and its containers have been read to their ends.
 	Follow bool
 	// Containers are the names of those to read, e.g. "main"; none means all: init
-	// containers, Argo's own "init" and "wait", sidecars.
+	// containers, Argo's own "init" and "wait", sidecars. A name that no pod of an ended
+	// workflow has is refused, as is a Selector that none of its nodes matches.
 	Containers []string
 	// Selector limits the pods to those of the nodes that match, in the notation of
 	// [ResumeOptions.Selector]. A Retry node stands for its attempts. While the workflow is
@@ -129,6 +130,9 @@ func (c *WorkflowClient) readLogs(ctx context.Context, name string, opts LogOpti
 	pods, version, err := c.listLogPods(ctx, s)
 	if err != nil {
 		return err
+	}
+	if problems := filter.unmatched(s, pods); len(problems) > 0 {
+		return invalid(problems...)
 	}
 	emit := func(line LogLine) error {
 		if filter.shows(line) && !yield(line, nil) {
