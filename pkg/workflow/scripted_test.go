@@ -257,3 +257,31 @@ func TestSelectorsKeepValuesToThemselves(t *testing.T) {
 		}
 	}
 }
+
+// One object that is no workflow doesn't end a list.
+func TestListGoesOnAfterWhatItCannotRead(t *testing.T) {
+	c := scripted(t, func(*http.Request) (any, error) {
+		return fromYAML(t, `
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowList
+metadata: {resourceVersion: "9"}
+items:
+- {apiVersion: argoproj.io/v1alpha1, kind: Workflow, metadata: {name: a}}
+- {apiVersion: argoproj.io/v1alpha1, kind: Surprise, metadata: {name: b}}
+- {apiVersion: argoproj.io/v1alpha1, kind: Workflow, metadata: {name: c}, status: [odd]}
+`), nil
+	})
+	var seen []string
+	for s, err := range c.List(t.Context(), ListOptions{}) {
+		var e *Error
+		switch {
+		case errors.As(err, &e):
+			seen = append(seen, "not "+e.Name)
+		default:
+			seen = append(seen, s.Name)
+		}
+	}
+	if got := strings.Join(seen, ", "); got != "a, not b, c" {
+		t.Error(got)
+	}
+}
