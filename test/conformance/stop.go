@@ -31,7 +31,7 @@ func describeSuspend(fixture func() Fixture) {
 
 		It("doesn't hold back a stop", func(ctx SpecContext) {
 			f := fixture()
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, slowExit)})
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, endlessExit)})
 			f.wait(ctx, s.Name, podRuns)
 			Expect(f.Client.Stop(ctx, s.Name, workflow.StopOptions{})).To(Succeed())
 			err := f.Client.Suspend(ctx, s.Name, workflow.SuspendOptions{})

@@ -247,3 +247,17 @@ spec:
     container: {image: any, command: ["true"]}
     outputs: {parameters: [{name: token, valueFrom: {path: /token}}]}
 `
+
+// endlessExit is not done with stopping before it is deleted.
+const endlessExit = `
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: {generateName: endless-exit-}
+spec:
+  entrypoint: main
+  onExit: main
+  templates:
+  - name: main
+    metadata: {annotations: {envtest.argoservice/duration: 1h}}
+    container: {image: any, command: ["true"]}
+`
