@@ -91,7 +91,7 @@ func describeList(fixture func() Fixture) {
 		It("refuses what it cannot do", func(ctx SpecContext) {
 			f := fixture()
 			for _, opts := range []workflow.ListOptions{
-				{LabelSelector: "a b"}, {PageSize: -1}, {Phases: []status.Phase{"Runing"}}, {Outcomes: []status.Outcome{"suspended"}}, {Running: true, Completed: true},
+				{LabelSelector: "a b"}, {PageSize: -1}, {Phases: []status.Phase{"Walking"}}, {Outcomes: []status.Outcome{"suspended"}}, {Running: true, Completed: true},
 			} {
 				expectError(firstError(ctx, f.Client, opts), workflow.ErrInvalid, workflow.OpList, "")
 			}
