@@ -55,7 +55,11 @@ func describeLogs(fixture func() Fixture) {
 
 			By("leaving out what was not asked for")
 			Expect(texts(read(workflow.LogOptions{Selector: "displayName=right"}))).To(Equal([]string{"3 right", "", "  5 right\r"}))
-			Expect(read(workflow.LogOptions{Selector: "displayName=middle"})).To(BeEmpty())
+			for _, nothing := range []workflow.LogOptions{{Selector: "displayName=middle"}, {Containers: []string{"nain"}}} {
+				for _, err := range f.Client.Logs(ctx, s.Name, nothing) {
+					expectError(err, workflow.ErrInvalid, workflow.OpLogs, s.Name)
+				}
+			}
 			Expect(texts(read(workflow.LogOptions{Containers: []string{"wait"}}))).To(Equal([]string{"4 left, waiting"}))
 			Expect(texts(read(workflow.LogOptions{Grep: "^[14] .*g?$"}))).To(Equal([]string{"1 left", "4 left, waiting"}))
 			Expect(texts(read(workflow.LogOptions{Tail: new(int64(1))}))).To(Equal([]string{"2 left", "4 left, waiting", "  5 right\r"}))
