@@ -128,3 +128,16 @@ func (s *WorkflowStatus) SuspendedNodes() []*Node {
 	}
 	return suspended
 }
+
+// UnfinishedNodes are the pods, calls and other work that has begun, or is to begin as soon as
+// there is room, and has not ended, in order of their start. Gates are not among them: see
+// [WorkflowStatus.SuspendedNodes].
+func (s *WorkflowStatus) UnfinishedNodes() []*Node {
+	var unfinished []*Node
+	for _, n := range s.Nodes {
+		if !n.Type.Group() && n.Type != NodeTypeSuspend && !n.Phase.Fulfilled() {
+			unfinished = append(unfinished, n)
+		}
+	}
+	return unfinished
+}

@@ -19,6 +19,8 @@ type WorkflowStatus struct {
 	CreationTime        time.Time // by the API server's clock; zero: not created (a dry run)
 	DeletionTime        time.Time // when it was marked as deleted, if finalizers still hold it; zero: it is not
 	Labels, Annotations map[string]string
+	// Finalizers are what holds the object when it is deleted, until each is taken away.
+	Finalizers []string
 
 	// Template is the template the workflow was made from; empty if it carries its own.
 	Template TemplateRef
@@ -59,6 +61,10 @@ type WorkflowStatus struct {
 	// OffloadVersion is the version under which the controller's database has the nodes
 	// that are offloaded; "": they are not.
 	OffloadVersion string
+
+	// StartDiagnostic says why probably no controller has taken the workflow up; nil: one has, or
+	// it is too early to tell. Only what follows a workflow sets it, never [FromUnstructured].
+	StartDiagnostic *StartDiagnostic
 
 	// Dropped lists what could not be read, in no particular order; at most 1,000 fields. What
 	// a node reads only when asked for (inputs, outputs, details) is not among it: see
@@ -114,6 +120,7 @@ func (s *WorkflowStatus) readMetadata(metadata *object) {
 	s.DeletionTime = metadata.time("deletionTimestamp")
 	s.Labels = metadata.stringMap("labels")
 	s.Annotations = metadata.stringMap("annotations")
+	s.Finalizers = metadata.strings("finalizers")
 }
 
 func (s *WorkflowStatus) readSpec(spec *object) {

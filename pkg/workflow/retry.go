@@ -67,13 +67,13 @@ func ended(ctx context.Context, err error) error {
 
 // interruption is the error of a call whose context has ended; last is what it met before.
 func interruption(ctx context.Context, last error) error {
-	return &interrupted{cause: context.Cause(ctx), last: last}
+	return &interrupted{cause: context.Cause(ctx), ended: ctx.Err(), last: last}
 }
 
 // interrupted is the error of a call whose context ended: it unwraps to the context's
-// cause, and its text also has what the last attempt met.
+// cause, matches the context's Err, and its text also has what the last attempt met.
 type interrupted struct {
-	cause, last error
+	cause, ended, last error
 }
 
 func (e *interrupted) Error() string {
@@ -84,3 +84,6 @@ func (e *interrupted) Error() string {
 }
 
 func (e *interrupted) Unwrap() error { return e.cause }
+
+// Is makes [errors.Is] match the context's Err.
+func (e *interrupted) Is(target error) bool { return target == e.ended }
