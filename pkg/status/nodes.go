@@ -11,17 +11,20 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 )
 
-// MaxNodesSize is the size in bytes up to which compressed nodes are unpacked (64 MiB). More
-// than one node for each 128 of them, or one child for each 16, are not read either, nor is a
-// field of more than 1 MiB. Argo compresses above 1 MiB of JSON at about 10:1, so an honest
+// MaxNodesSize is the size in bytes up to which compressed nodes are unpacked, and nodes are
+// read by [FromJSON] (64 MiB). More than one node for each 128 of them, or one child for each
+// 16, are not read either, nor is a field of more than 1 MiB. Argo compresses above 1 MiB of JSON at about 10:1, so an honest
 // object stays far below all of that.
 const MaxNodesSize = 64 << 20
 
 // readNodes finds the nodes where the controller has put them: in the object, compressed
 // in the object, or in a database of its own.
 func readNodes(status *object) ([]*Node, error) {
-	nodes := status.object("nodes")
-	if len(nodes.fields) > 0 {
+	if nodes, ok := status.fields["nodes"].(*jsonNodes); ok {
+		if !nodes.empty() {
+			return nodes.finish(status.dropped)
+		}
+	} else if nodes := status.object("nodes"); len(nodes.fields) > 0 {
 		return readInline(nodes), nil
 	}
 	if packed := status.string("compressedNodes"); packed != "" {

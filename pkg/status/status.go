@@ -9,7 +9,7 @@ import (
 )
 
 // WorkflowStatus is one state of a workflow. It is a snapshot: nothing in it changes
-// after [FromUnstructured] returned it, so it may be read by several goroutines.
+// after [FromUnstructured] or [FromJSON] returned it, so it may be read by several goroutines.
 type WorkflowStatus struct {
 	Name, Namespace string
 	// UID tells a workflow from a later one of the same name.
@@ -91,19 +91,28 @@ type TemplateRef struct {
 // Compressed nodes are read as a stream up to [MaxNodesSize]; it takes memory for their
 // fields, not for their JSON. u is not changed. The status keeps it, for
 // [WorkflowStatus.Raw] and for what its nodes read only when asked, so the caller must not
-// change it either.
+// change it either. Where the object is still JSON, [FromJSON] is faster.
 func FromUnstructured(u *unstructured.Unstructured) (*WorkflowStatus, error) {
 	if u == nil {
 		return nil, &NotWorkflowError{}
 	}
-	root := &object{fields: u.Object, dropped: new([]Dropped)}
+	s, err := fromFields(u.Object)
+	if err == nil {
+		s.raw = u
+	}
+	return s, err
+}
+
+// fromFields reads the object that has these fields.
+func fromFields(fields map[string]any) (*WorkflowStatus, error) {
+	root := &object{fields: fields, dropped: new([]Dropped)}
 	apiVersion, kind := root.string("apiVersion"), root.string("kind")
 	group, _, _ := strings.Cut(apiVersion, "/")
 	if kind != "" && kind != "Workflow" || apiVersion != "" && group != "argoproj.io" {
 		return nil, &NotWorkflowError{APIVersion: apiVersion, Kind: kind}
 	}
 
-	s := &WorkflowStatus{raw: u}
+	s := &WorkflowStatus{}
 	s.readMetadata(root.object("metadata"))
 	s.readSpec(root.object("spec"))
 	s.readStatus(root.object("status"))
@@ -168,8 +177,9 @@ func (s *WorkflowStatus) Suspended() bool {
 	return !s.Completed() && (s.SpecSuspended || s.HasSuspendedNodes())
 }
 
-// Raw returns the object this status was read from; nil where it was not kept. It is the
-// caller's own object, not a copy: change a DeepCopy of it.
+// Raw returns the object this status was read from; nil where it was not kept, or where the
+// status comes from [FromJSON]. It is the caller's own object, not a copy: change a DeepCopy
+// of it.
 func (s *WorkflowStatus) Raw() *unstructured.Unstructured {
 	return s.raw
 }
