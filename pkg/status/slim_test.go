@@ -15,7 +15,7 @@ func TestSlimKeepsWhatIsRead(t *testing.T) {
 		"status": {"phase": "Running", "storedTemplates": {"a": {}}, "storedWorkflowTemplateSpec": {"templates": []},
 			"nodes": {"a": { "name": "n", "x": [ 1 ] }}, "compressedNodes": "H4sI", "conditions": [{"type": "t", "y": 2}], "taskResultsCompletionStatus": {}} } `
 	want := `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow",` +
-		`"metadata":{"name":"w","labels":{"a":"b","c":{}},"uid":"1-2","annotations":{}},` +
+		`"metadata":{"name":"w","labels":{"a":"b","c":{}},"finalizers":["f"],"uid":"1-2","annotations":{}},` +
 		`"spec":{"arguments":{"parameters":[{"name":"p","value":"v"},7]},"suspend":true,"workflowTemplateRef":{"name":"t"}},` +
 		`"status":{"phase":"Running","nodes":{"a": { "name": "n", "x": [ 1 ] }},"compressedNodes":"H4sI","conditions":[{"type":"t"}]}}`
 	slim, err := status.Slim(nil, []byte(text))

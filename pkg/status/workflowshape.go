@@ -18,6 +18,9 @@ func (s shape) memberOfWorkflow(key []byte) (shape, bool) {
 		if is(key, "labels", "annotations") {
 			return shapeNamed, true
 		}
+		if is(key, "finalizers") {
+			return shapeTexts, true
+		}
 		return shapeScalar, is(key, "name", "namespace", "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp")
 	case shapeSpec:
 		switch string(key) {

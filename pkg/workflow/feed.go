@@ -21,6 +21,10 @@ const watchFor = 4 * time.Minute
 // for what the followed workflows have in common.
 const narrowAfter = 10 * time.Second
 
+// gatherFor is how long the first list for many waits for more of them, which may begin at the
+// same moment: it is what they begin with, if they were there before it.
+const gatherFor = 100 * time.Millisecond
+
 // steady is how long a watch must have run for the next pause to be a short one again.
 const steady = 5 * time.Second
 
@@ -63,6 +67,9 @@ func (f *feed) run(ctx context.Context) {
 	defer close(f.done)
 	defer f.cancel()
 	f.inherit()
+	if f.name == "" && f.position == "" {
+		f.gather(ctx)
+	}
 	p := newPacer(time.Time{})
 	var refused time.Time // since when there are only refusals; zero: there are none
 	for ctx.Err() == nil {
@@ -115,6 +122,15 @@ func (f *feed) inherit() {
 		f.granted = f.granted || b.granted && b.name != "" // for the namespace takes more
 	}
 	f.before = nil
+}
+
+func (f *feed) gather(ctx context.Context) {
+	timer := time.NewTimer(gatherFor)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // readAndWatch reads what the feed is for, if the position is not known, and watches it until

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -37,6 +38,7 @@ type watchServer struct {
 	watches map[*serverWatch]bool
 
 	gets, lists, opened int                         // requests so far
+	latency             time.Duration               // of each request
 	most                int                         // watches that were open at the same time
 	refuse              func(r *http.Request) error // nil: nothing
 	mute                bool                        // new watches bring nothing
@@ -156,6 +158,13 @@ func (s *watchServer) open() int {
 	return len(s.watches)
 }
 
+// opens is how many watches were opened so far.
+func (s *watchServer) opens() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.opened
+}
+
 // selectors are those of the open watches.
 func (s *watchServer) selectors() []string {
 	s.mu.Lock()
@@ -215,6 +224,7 @@ func (s *watchServer) serve(r *http.Request) (*http.Response, error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
+	time.Sleep(s.latency)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.refuse != nil {
