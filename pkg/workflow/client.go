@@ -79,6 +79,7 @@ type WorkflowClient struct {
 	instanceID       string
 	retryFor         time.Duration
 	diagnoseAfter    time.Duration
+	outage           *outage
 	hub              *hub
 }
 
@@ -160,6 +161,7 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 	if opts.DiagnoseStartAfter == 0 {
 		opts.DiagnoseStartAfter = DefaultDiagnoseStartAfter
 	}
+	away := &outage{}
 	workflows := dyn.Resource(resource("workflows")).Namespace(opts.Namespace)
 	return &WorkflowClient{
 		workflows:        workflows,
@@ -172,8 +174,9 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 		namespace:        opts.Namespace,
 		instanceID:       opts.InstanceID,
 		retryFor:         opts.RetryFor,
+		outage:           away,
 		diagnoseAfter:    opts.DiagnoseStartAfter,
-		hub:              newHub(&dynamicWire{workflows: workflows}, opts.WatchSilence, opts.RetryFor),
+		hub:              newHub(&dynamicWire{workflows: workflows}, opts.WatchSilence, opts.RetryFor, away),
 	}, nil
 }
 

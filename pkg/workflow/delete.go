@@ -133,7 +133,7 @@ func (c *WorkflowClient) markDeleted(ctx context.Context, p *pacer, name string,
 			return fmt.Errorf("%w: %w", ErrReplaced, err)
 		}
 		lost = lost || mayHaveHappened(err)
-		again := transient(err) && (opts.UID != "" || !lost)
+		again := p.again(err) && (opts.UID != "" || !lost)
 		if ctx.Err() != nil || !again || !p.pause(ctx, err) {
 			if lost {
 				return unknownOutcome(ctx, err)

@@ -89,7 +89,10 @@ func (f *feed) run(ctx context.Context) {
 			continue
 		case passing(err):
 			// What refuses right after an outage may be a server that doesn't know its roles yet.
-			f.granted = f.granted || transient(err)
+			if err != nil && transient(err) {
+				f.granted = true
+				f.hub.outage.note()
+			}
 		case refused.IsZero() && f.granted:
 			refused = began
 		case !f.granted || time.Since(refused) > f.hub.patience:

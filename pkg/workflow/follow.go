@@ -167,7 +167,9 @@ func (w *following) readNow(ctx context.Context) (*snapshot, error) {
 }
 
 func (w *following) retried(ctx context.Context, attempt func() (*snapshot, error)) (*snapshot, error) {
-	return read(ctx, newPacer(time.Time{}), attempt)
+	p := newPacer(time.Time{})
+	p.outage = w.client.outage
+	return read(ctx, p, attempt)
 }
 
 // show shows a state, if that is not known from before the call.

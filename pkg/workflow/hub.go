@@ -32,6 +32,7 @@ type hub struct {
 	patience time.Duration // with refusals of what was granted before
 	slots    chan struct{} // of those who read
 	packer   packer
+	outage   *outage // shared with the client
 
 	mu     sync.Mutex
 	topics map[string]*topic // by name
@@ -49,9 +50,9 @@ type topic struct {
 	feed      *feed // nil: the shared one, or none
 }
 
-func newHub(wire wire, silence, patience time.Duration) *hub {
+func newHub(wire wire, silence, patience time.Duration, away *outage) *hub {
 	return &hub{
-		wire: wire, silence: silence, patience: max(0, patience),
+		wire: wire, silence: silence, patience: max(0, patience), outage: away,
 		slots: make(chan struct{}, readsAtOnce), topics: map[string]*topic{},
 	}
 }
