@@ -84,6 +84,15 @@ func (f *findings) notes(c config) []string {
 		for _, way := range []string{ours, informer, polling} {
 			w := at.windows[way]
 			where := fmt.Sprintf("%s waits, %s", grouped(at.workflows), way)
+			if unseen := w.of(func(m measured) float64 { return float64(m.unseen) }); unseen > 0 {
+				notes = append(notes, fmt.Sprintf("%s: %.0f workflows were not seen in %s.", where, unseen, c.interval+startTime))
+			}
+			if failed := w.of(func(m measured) float64 { return float64(m.started.Failed + m.running.Failed) }); failed > 0 {
+				notes = append(notes, fmt.Sprintf("%s: %.0f requests failed.", where, failed))
+			}
+			if untold := w.of(func(m measured) float64 { return float64(m.delays.untold) }); untold > 0 {
+				notes = append(notes, fmt.Sprintf("%s: %.0f ends were not told in the time there was, and are not in the delays.", where, untold))
+			}
 			if reached := w.of(func(m measured) float64 { return m.rate }); reached < 0.95*float64(c.rate) {
 				notes = append(notes, fmt.Sprintf("%s: only %.0f changes a second were made.", where, reached))
 			}
