@@ -68,7 +68,7 @@ func (c chart) legend(b *strings.Builder) {
 	if len(c.panels) == 0 {
 		return
 	}
-	const width = 215.0
+	const width = 250.0
 	for i, s := range c.panels[0].series {
 		x, y := marginLeft+width*float64(i), 40.0
 		fmt.Fprintf(b, `<path class="line s%d" d="M%g %gh34"/>`+"\n", i, x, y-4)

@@ -77,6 +77,10 @@ func watchesFigure() figure {
 	return figure{"watches open at once", func(m measured) float64 { return float64(m.running.MostOpen) }, count}
 }
 
+func connectionsFigure() figure {
+	return figure{"connections made", func(m measured) float64 { return float64(m.started.Dialled + m.running.Dialled) }, count}
+}
+
 func arrivalFigure(share float64) figure {
 	return figure{fmt.Sprintf("event at the client to its return, p%g", share),
 		func(m measured) float64 { return percentile(m.delays.fromArrival, share) }, milliseconds}

@@ -37,9 +37,9 @@ func TestMedianOfWindows(t *testing.T) {
 
 func TestUsageSince(t *testing.T) {
 	before := usage{At: 1e9, CPU: 10, In: 100, Out: 1, Requests: 5, MostOpen: 1}
-	after := usage{At: 3e9, CPU: 30, In: 500, Out: 101, Requests: 9, Held: 1, MostOpen: 2}
+	after := usage{At: 3e9, CPU: 30, In: 500, Out: 101, Requests: 9, Failed: 2, Dialled: 3, Held: 1, MostOpen: 2}
 	got := after.since(before)
-	if got != (usage{At: 2e9, CPU: 20, In: 400, Out: 100, Requests: 4, Held: 1, MostOpen: 2}) {
+	if got != (usage{At: 2e9, CPU: 20, In: 400, Out: 100, Requests: 4, Failed: 2, Dialled: 3, Held: 1, MostOpen: 2}) {
 		t.Errorf("%+v", got)
 	}
 	if rate := got.perSecond(got.bytes()); rate != 250 {

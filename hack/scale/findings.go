@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/report"
@@ -71,33 +72,8 @@ func (f *findings) growthTable() string {
 // of is the figure's median as text; "": there is none.
 func (f figure) of(w windows) string {
 	value := w.of(f.get)
-	if value != value { // NaN: this way has no such figure
+	if math.IsNaN(value) { // this way has no such figure
 		return ""
 	}
 	return f.text(value)
-}
-
-// notes are what else one has to know of the figures.
-func (f *findings) notes(c config) []string {
-	var notes []string
-	for _, at := range f.sizes {
-		for _, way := range []string{ours, informer, polling} {
-			w := at.windows[way]
-			where := fmt.Sprintf("%s waits, %s", grouped(at.workflows), way)
-			if reached := w.of(func(m measured) float64 { return m.rate }); reached < 0.95*float64(c.rate) {
-				notes = append(notes, fmt.Sprintf("%s: only %.0f changes a second were made.", where, reached))
-			}
-			if held := w.of(func(m measured) float64 { return float64(m.running.Held) }); held > 0 {
-				notes = append(notes, where+": the client was so far behind that arrivals of events were noted late.")
-			}
-			if missing := w.of(unmatchedShare); way != polling && missing > 0.01 {
-				notes = append(notes, fmt.Sprintf("%s: %.0f %% of the ends were not told by an event.", where, 100*missing))
-			}
-		}
-	}
-	return notes
-}
-
-func unmatchedShare(m measured) float64 {
-	return float64(m.delays.unmatched) / float64(max(1, len(m.delays.fromAnswer)))
 }

@@ -24,10 +24,10 @@ func workflows() schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: "workflows"}
 }
 
-func (i *informerPeer) start(ctx context.Context) error {
+func (i *informerPeer) start(ctx context.Context) (unseen int, err error) {
 	client, err := dynamic.NewForConfig(i.config)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	factory := dynamicinformer.NewFilteredDynamicSharedInformerFactory(client, 0, i.peer.task.Namespace, nil)
 	shared := factory.ForResource(workflows()).Informer()
@@ -37,14 +37,14 @@ func (i *informerPeer) start(ctx context.Context) error {
 		AddFunc:    func(any) { seen.Done() },
 		UpdateFunc: i.updated,
 	}); err != nil {
-		return err
+		return 0, err
 	}
 	go shared.RunWithContext(ctx)
 	if !cache.WaitForCacheSync(ctx.Done(), shared.HasSynced) {
-		return errors.New("the informer did not synchronize")
+		return 0, errors.New("the informer did not synchronize")
 	}
 	seen.Wait()
-	return nil
+	return 0, nil
 }
 
 // updated is called for each change.

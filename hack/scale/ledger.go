@@ -64,6 +64,8 @@ func (l *ledger) open() int {
 	return open
 }
 
+var errUntold = errors.New("ends were not told")
+
 // settle blocks until every end that was written was told.
 func (l *ledger) settle(ctx context.Context, within time.Duration) error {
 	timer := time.NewTimer(within)
@@ -72,7 +74,7 @@ func (l *ledger) settle(ctx context.Context, within time.Duration) error {
 		select {
 		case <-l.change:
 		case <-timer.C:
-			return fmt.Errorf("%d ends were not told within %s", l.open(), within)
+			return fmt.Errorf("%d %w within %s", l.open(), errUntold, within)
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -85,6 +87,7 @@ type delays struct {
 	fromArrival []time.Duration // of the event at the client
 	fromAnswer  []time.Duration // to the one who wrote it
 	unmatched   int             // not told by an event, so without an arrival
+	untold      int
 }
 
 // delays are those of the ends that count. It is an error if an end was told twice or wrongly.
@@ -108,6 +111,11 @@ func (l *ledger) delays() (delays, error) {
 			} else {
 				d.fromArrival = append(d.fromArrival, time.Duration(e.Told-e.Arrived))
 			}
+		}
+	}
+	for version, w := range l.written {
+		if _, told := l.told[version]; w.counted && !told {
+			d.untold++
 		}
 	}
 	return d, errors.Join(wrong...)

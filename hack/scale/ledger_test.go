@@ -20,12 +20,13 @@ func TestLedgerMatchesEnds(t *testing.T) {
 	}
 	l.tell(end{Index: 1, Version: 10, Arrived: 101, Told: 102})
 	l.tell(end{Index: 3, Version: 12, Told: 290})
+	l.wrote(13, writtenEnd{index: 4, counted: true}) // never told
 	d, err := l.delays()
 	if err != nil {
 		t.Fatal(err)
 	}
 	slices.Sort(d.fromAnswer)
-	if !slices.Equal(d.fromArrival, []time.Duration{30}) || !slices.Equal(d.fromAnswer, []time.Duration{-10, 20}) || d.unmatched != 1 {
+	if !slices.Equal(d.fromArrival, []time.Duration{30}) || !slices.Equal(d.fromAnswer, []time.Duration{-10, 20}) || d.unmatched != 1 || d.untold != 1 {
 		t.Errorf("%+v", d)
 	}
 }

@@ -19,7 +19,7 @@ type lists struct {
 	config *rest.Config
 }
 
-func (l *lists) start(ctx context.Context) error {
+func (l *lists) start(ctx context.Context) (unseen int, err error) {
 	read := l.paged
 	if l.peer.task.Way == listAtOnce {
 		read = l.atOnce
@@ -28,10 +28,10 @@ func (l *lists) start(ctx context.Context) error {
 	count, err := read(ctx)
 	found := highest()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	found.Workflows = count
-	return l.peer.out.send(news{Listed: &found})
+	return 0, l.peer.out.send(news{Listed: &found})
 }
 
 func (l *lists) again(context.Context, int) {}

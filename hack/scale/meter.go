@@ -14,7 +14,8 @@ type meter struct {
 	stamps *stamps
 
 	in, out           atomic.Int64 // bytes, as the kernel has them: with TLS
-	requests          atomic.Int64
+	requests, failed  atomic.Int64
+	dialled           atomic.Int64
 	watches, mostOpen atomic.Int64 // requests for a watch whose answer is open
 	held              atomic.Int64 // times a watch had to wait for its reader
 }
@@ -28,6 +29,7 @@ func (m *meter) config(cfg *rest.Config) *rest.Config {
 		if err != nil {
 			return nil, err
 		}
+		m.dialled.Add(1)
 		return &meteredConn{Conn: conn, meter: m}, nil
 	}
 	metered.Wrap(func(rt http.RoundTripper) http.RoundTripper { return &meteredTransport{next: rt, meter: m} })
@@ -71,6 +73,9 @@ type meteredTransport struct {
 func (t *meteredTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	t.meter.requests.Add(1)
 	resp, err := t.next.RoundTrip(req)
+	if err != nil || resp.StatusCode >= http.StatusBadRequest {
+		t.meter.failed.Add(1)
+	}
 	if err == nil && resp.StatusCode == http.StatusOK && req.URL.Query().Get("watch") == "true" {
 		resp.Body = newPump(resp.Body, t.meter)
 	}

@@ -24,8 +24,8 @@ type peer struct {
 
 // way is one way to learn of ends.
 type way interface {
-	// start begins to wait for all workflows and blocks until each has been seen.
-	start(ctx context.Context) error
+	// start begins to wait for all workflows and blocks until each has been seen, but for so many.
+	start(ctx context.Context) (unseen int, err error)
 	// again begins anew to wait for one that had ended.
 	again(ctx context.Context, index int)
 }
@@ -113,14 +113,15 @@ func (p *peer) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.way.start(ctx); err != nil {
+	unseen, err := p.way.start(ctx)
+	if err != nil {
 		return err
 	}
 	after, err := p.meter.usage(p.clock)
 	if err != nil {
 		return err
 	}
-	return p.out.send(news{Started: new(after.since(before))})
+	return p.out.send(news{Started: new(after.since(before)), Unseen: unseen})
 }
 
 // ended reports an end that was told at that time.

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"sync"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,22 +16,33 @@ type polls struct {
 	workflows dynamic.ResourceInterface
 }
 
+// startTime is what all have to be read once, above the interval. Where an API server can't keep
+// up, that is a finding and no reason to end.
+const startTime = 45 * time.Second
+
 // start has the readings spread over the interval, as they are where workflows start one after the
 // other.
-func (p *polls) start(ctx context.Context) error {
+func (p *polls) start(ctx context.Context) (unseen int, err error) {
 	client, err := dynamic.NewForConfig(p.config)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	p.workflows = client.Resource(workflows()).Namespace(p.peer.task.Namespace)
 	interval, all := time.Duration(p.peer.task.Interval), p.peer.task.Workflows
-	var seen sync.WaitGroup
-	seen.Add(all)
+	seen := make(chan struct{}, all)
 	for index := range all {
-		go p.poll(ctx, index, interval*time.Duration(index)/time.Duration(all), seen.Done)
+		go p.poll(ctx, index, interval*time.Duration(index)/time.Duration(all), func() { seen <- struct{}{} })
 	}
-	seen.Wait()
-	return nil
+	late := time.NewTimer(interval + startTime)
+	defer late.Stop()
+	for unseen := all; unseen > 0; unseen-- {
+		select {
+		case <-seen:
+		case <-late.C:
+			return unseen, nil
+		}
+	}
+	return 0, nil
 }
 
 func (p *polls) again(ctx context.Context, index int) { go p.poll(ctx, index, 0, func() {}) }
@@ -53,11 +62,8 @@ func (p *polls) poll(ctx context.Context, index int, delay time.Duration, seen f
 		timer.Reset(time.Duration(p.peer.task.Interval))
 		object, err := p.workflows.Get(ctx, name, metav1.GetOptions{})
 		told := p.peer.clock.now()
-		if err != nil {
-			if ctx.Err() == nil {
-				p.peer.failed(fmt.Errorf("poll: %w", err))
-			}
-			return
+		if err != nil { // the next time will tell
+			continue
 		}
 		if seen != nil {
 			seen()

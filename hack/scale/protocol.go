@@ -38,6 +38,7 @@ type order struct {
 // news is what comes back: one of these.
 type news struct {
 	Started *usage  `json:"started,omitempty"` // from the first call on
+	Unseen  int     `json:"unseen,omitempty"`  // with Started: workflows that were not seen in the time there is
 	Usage   *usage  `json:"usage,omitempty"`
 	Memory  *memory `json:"memory,omitempty"` // more than before the start
 	Listed  *listed `json:"listed,omitempty"`

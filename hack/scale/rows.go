@@ -34,6 +34,7 @@ const (
 func (f *findings) rows(c config) []report.Row {
 	at := f.largest()
 	rows := []report.Row{atMost(at.beside(watchesFigure(), informer), at.windows[ours].of(watchesFigure().get), mostWatches, "≤ 2")}
+	rows = append(rows, at.beside(connectionsFigure(), informer), at.beside(connectionsFigure(), polling))
 	heap := at.beside(heapFigure(), informer)
 	rows = append(rows, atMost(heap, at.windows[ours].of(heapFigure().get), mostHeapPerWait, "≤ 8 KB"), at.beside(heapFigure(), polling))
 	for _, fig := range []figure{startTimeFigure(), startCPUFigure(), startBytesFigure(), startRequestsFigure()} {

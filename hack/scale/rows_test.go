@@ -90,8 +90,9 @@ func TestNotesSayWhatTheFiguresDoNot(t *testing.T) {
 	}
 	w := &f.largest().windows[ours][0]
 	w.rate, w.running.Held, w.delays.unmatched = 120, 1, 30
+	w.unseen, w.running.Failed, w.delays.untold = 9, 8, 7
 	notes := strings.Join(f.notes(config{rate: 200}), "\n")
-	for _, want := range []string{"only 120 changes", "noted late", "30 % of the ends"} {
+	for _, want := range []string{"only 120 changes", "noted late", "30 % of the ends", "9 workflows were not seen", "8 requests failed", "7 ends were not told"} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("no %q in\n%s", want, notes)
 		}

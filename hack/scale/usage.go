@@ -14,6 +14,8 @@ type usage struct {
 	In       int64 `json:"in"`
 	Out      int64 `json:"out"`
 	Requests int64 `json:"requests"`
+	Failed   int64 `json:"failed"`
+	Dialled  int64 `json:"dialled"` // connections made
 	Held     int64 `json:"held"`
 	MostOpen int64 `json:"mostOpen"`
 }
@@ -25,7 +27,7 @@ func (m *meter) usage(c clock) (usage, error) {
 	}
 	return usage{
 		At: c.now(), CPU: own.Utime.Nano() + own.Stime.Nano(), In: m.in.Load(), Out: m.out.Load(),
-		Requests: m.requests.Load(), Held: m.held.Load(), MostOpen: m.mostOpen.Load(),
+		Requests: m.requests.Load(), Failed: m.failed.Load(), Dialled: m.dialled.Load(), Held: m.held.Load(), MostOpen: m.mostOpen.Load(),
 	}, nil
 }
 
@@ -33,7 +35,7 @@ func (m *meter) usage(c clock) (usage, error) {
 func (u usage) since(before usage) usage {
 	return usage{
 		At: u.At - before.At, CPU: u.CPU - before.CPU, In: u.In - before.In, Out: u.Out - before.Out,
-		Requests: u.Requests - before.Requests, Held: u.Held - before.Held, MostOpen: u.MostOpen,
+		Requests: u.Requests - before.Requests, Failed: u.Failed - before.Failed, Dialled: u.Dialled - before.Dialled, Held: u.Held - before.Held, MostOpen: u.MostOpen,
 	}
 }
 
@@ -52,13 +54,24 @@ type memory struct {
 	Goroutines int   `json:"goroutines"`
 }
 
-// settledMemory collects garbage a few times: pools are emptied at the second, and a stack is cut
-// to the half at each, if a quarter of it is enough.
+// settledMemory collects garbage until that gives nothing any more: pools are emptied at the
+// second time, and a stack is cut to the half at each, if a quarter of it is enough.
 func settledMemory() memory {
-	const times = 5
-	for range times {
-		runtime.GC()
+	const most, enough = 8, 0.99
+	last := collect()
+	for range most {
+		now := collect()
+		if now.total() > enough*last.total() {
+			return now
+		}
+		last = now
 	}
+	return last
+}
+
+func collect() memory {
+	runtime.GC()
+	runtime.GC()
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return memory{Heap: int64(stats.HeapAlloc), Stacks: int64(stats.StackInuse), Goroutines: runtime.NumGoroutine()}

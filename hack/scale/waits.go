@@ -18,10 +18,10 @@ type waits struct {
 	client *workflow.WorkflowClient
 }
 
-func (w *waits) start(ctx context.Context) error {
+func (w *waits) start(ctx context.Context) (unseen int, err error) {
 	client, err := workflow.NewForConfig(w.config, workflow.Options{Namespace: w.peer.task.Namespace})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	w.client = client
 	var seen sync.WaitGroup
@@ -30,7 +30,7 @@ func (w *waits) start(ctx context.Context) error {
 		go w.wait(ctx, index, seen.Done)
 	}
 	seen.Wait()
-	return nil
+	return 0, nil
 }
 
 func (w *waits) again(ctx context.Context, index int) { go w.wait(ctx, index, func() {}) }
