@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"maps"
 	"net/http"
 	"sync"
 
@@ -63,6 +64,13 @@ func (c *caller) answered(code int) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.refused[code]
+}
+
+// refusals is how many answers had which code, from 400.
+func (c *caller) refusals() map[int]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.refused)
 }
 
 // closeIdle closes the connections on which nothing goes on, and returns how many are left.

@@ -119,31 +119,40 @@ func (g *gathering) meet(ctx context.Context, h hostile, bring func(context.Cont
 	for range 3 { // for whoever watches the namespace
 		g.patch(ctx, h.name, `{"metadata":{"annotations":{"faults.argoservice/touched":"`+time.Now().String()+`"}}}`)
 	}
-	c := g.caller
-	for op, do := range map[string]func(context.Context) error{
-		"get":   func(ctx context.Context) error { _, err := c.Get(ctx, h.name); return err },
-		"watch": func(ctx context.Context) error { return firstOf(c.Watch(ctx, h.name)) },
-		"wait": func(ctx context.Context) error {
-			short, cancel := context.WithTimeout(ctx, glance)
-			defer cancel()
-			_, err := c.Wait(short, h.name, workflow.Completed)
-			return err
-		},
-		"wait for a gate": func(ctx context.Context) error {
-			short, cancel := context.WithTimeout(ctx, glance)
-			defer cancel()
-			_, err := c.Wait(short, h.name, workflow.Suspended)
-			return err
-		},
-		"resume": func(ctx context.Context) error {
-			_, err := c.Resume(ctx, h.name, workflow.ResumeOptions{})
-			return err
-		},
-		"stop": func(ctx context.Context) error { return c.Stop(ctx, h.name, workflow.StopOptions{}) },
-	} {
-		g.bounded(ctx, op+" of "+h.name, do)
+	for _, op := range g.operations() {
+		if h.slow && !op.always && !long() {
+			continue
+		}
+		g.bounded(ctx, op.name+" of "+h.name, func(ctx context.Context) error { return op.do(ctx, h.name) })
 	}
-	g.bounded(ctx, "list with "+h.name, g.list)
+}
+
+// operation is something to do with a workflow, hostile or not.
+type operation struct {
+	name   string
+	always bool // also where it takes long, in the short form
+	do     func(ctx context.Context, name string) error
+}
+
+func (g *gathering) operations() []operation {
+	c := g.caller
+	glanceAt := func(ctx context.Context, name string, until workflow.Condition) error {
+		ctx, cancel := context.WithTimeout(ctx, glance)
+		defer cancel()
+		_, err := c.Wait(ctx, name, until)
+		return err
+	}
+	return []operation{
+		{name: "get", always: true, do: func(ctx context.Context, name string) error { _, err := c.Get(ctx, name); return err }},
+		{name: "watch", do: func(ctx context.Context, name string) error { return firstOf(c.Watch(ctx, name)) }},
+		{name: "wait", always: true, do: func(ctx context.Context, name string) error { return glanceAt(ctx, name, workflow.Completed) }},
+		{name: "wait for a gate", do: func(ctx context.Context, name string) error { return glanceAt(ctx, name, workflow.Suspended) }},
+		{name: "resume", always: true, do: func(ctx context.Context, name string) error {
+			_, err := c.Resume(ctx, name, workflow.ResumeOptions{})
+			return err
+		}},
+		{name: "stop", do: func(ctx context.Context, name string) error { return c.Stop(ctx, name, workflow.StopOptions{}) }},
+	}
 }
 
 // firstOf is the error of a sequence's first element, or nil.
@@ -234,6 +243,7 @@ func watchHeap() func() uint64 {
 // end ends the good workflows, as their controller would, and judges.
 func (g *gathering) end(ctx context.Context) {
 	GinkgoHelper()
+	g.bounded(ctx, "list of all", g.list)
 	for _, name := range g.good {
 		g.patch(ctx, name, `{"status":{"phase":"Succeeded","finishedAt":"2026-01-01T00:00:00Z"}}`)
 	}

@@ -41,9 +41,12 @@ type scene struct {
 func newScene(ctx context.Context) *scene {
 	GinkgoHelper()
 	s := &scene{before: goleak.IgnoreCurrent(), heap: heap()}
-	var err error
-	s.namespace, err = cluster.NewNamespace(ctx, "faults")
+	// Not the cluster's own NewNamespace: that waits for a controller which takes a while to come
+	// back to a restarted API server, and there are no pods here.
+	namespace, err := kube.CoreV1().Namespaces().Create(ctx,
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "faults-"}}, metav1.CreateOptions{})
 	Expect(err).NotTo(HaveOccurred())
+	s.namespace = namespace.Name
 	DeferCleanup(func(ctx SpecContext) {
 		Expect(kube.CoreV1().Namespaces().Delete(ctx, s.namespace, metav1.DeleteOptions{})).To(Succeed())
 	}, NodeTimeout(soon))

@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -54,6 +55,9 @@ func (t trial) run(ctx context.Context, s *scene) {
 	injected := t.rounds
 	if t.injected != nil {
 		injected = t.injected()
+	}
+	for i, c := range t.callers {
+		AddReportEntry(fmt.Sprintf("answers to client %d that were refusals, by code", i+1), c.refusals(), ReportEntryVisibilityFailureOrVerbose)
 	}
 	v := l.judge(ctx, t.fault, injected)
 	s.leave(ctx)
