@@ -20,7 +20,7 @@ PARENT := ARGOSERVICE_PARENT=$(shell echo $$PPID)
 CLUSTER := env $(PARENT) ARGOSERVICE_CACHE="$(CACHE)" XDG_CACHE_HOME="$(RUN)/cache" "$(TOOLS)" exec -- "$(RUN)/cluster"
 
 # The modules that hold code; the tool modules under hack/tools hold versions only.
-MODULES := . test/envtest examples/backfill hack/tools hack/scale
+MODULES := . test/envtest test/faults examples/backfill hack/tools hack/scale
 # Those that compile Argo's module, which takes minutes: for bench, test-argo and verify only.
 BENCH_MODULES := hack/argocheck hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
 TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
@@ -29,6 +29,7 @@ TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
 RACE := $(if $(filter 0,$(shell go env CGO_ENABLED)),,$(if $(shell command -v "$${CC:-cc}" || command -v gcc),-race))
 gotest = go test -C $(1) $(RACE) -shuffle=on
 INTEGRATION_TIMEOUT := 15m
+FAULTS_TIMEOUT := 25m
 FUZZTIME := 20s
 
 .PHONY: help
@@ -55,7 +56,7 @@ programs: installer ## build the local cluster and the example
 ##@ check
 
 .PHONY: test
-test: vet test-unit test-argo test-fuzz test-integration ## every test: vet, unit, beside Argo, fuzz and integration
+test: vet test-unit test-argo test-fuzz test-integration test-faults-short ## every test: vet, unit, beside Argo, fuzz, integration and faults
 
 .PHONY: vet
 vet: need ## go vet on every module
@@ -80,6 +81,17 @@ test-fuzz: need ## every fuzz target for some seconds (FUZZTIME=20s)
 .PHONY: test-integration
 test-integration: tools ## the specs on a real control plane with the real Argo controller
 	"$(TOOLS)" exec -- $(call gotest,test/envtest) -timeout $(INTEGRATION_TIMEOUT) . -ginkgo.randomize-all $(ARGS)
+
+# No package is named, so that go test shows the table that the suite prints.
+testfaults = "$(TOOLS)" exec -- env FAULTS=$(1) $(call gotest,test/faults) -timeout $(FAULTS_TIMEOUT) -ginkgo.randomize-all $(ARGS)
+
+.PHONY: test-faults
+test-faults: tools ## waits and starts under every fault a cluster has, in full (FAULTS_TABLE=file keeps the table)
+	$(call testfaults,long)
+
+.PHONY: test-faults-short
+test-faults-short: tools ## the same in a shorter form
+	$(call testfaults,short)
 
 .PHONY: test-latest
 test-latest: tools ## unit and integration tests with the newest Kubernetes libraries

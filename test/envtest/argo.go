@@ -70,7 +70,7 @@ func (c *Cluster) startArgo(ctx context.Context) (func(context.Context) error, e
 	if err := c.startExecutor(); err != nil {
 		return nil, err
 	}
-	p, err := c.startProcess(workflowController, c.bin.workflowController, []string{
+	p, err := c.startPart(PartWorkflowController, c.bin.workflowController, []string{
 		"LEADER_ELECTION_DISABLE=true",
 		// Every event waits that long before the workflow is looked at; the
 		// default is 10 s.
@@ -80,7 +80,7 @@ func (c *Cluster) startArgo(ctx context.Context) (func(context.Context) error, e
 		"--namespace=" + ArgoNamespace,
 		"--qps=500",
 		"--burst=1000",
-	})
+	}, c.awaitController)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +135,7 @@ func (c *Cluster) awaitController(ctx context.Context, p *process) (err error) {
 	probe := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "argoproj.io/v1alpha1",
 		"kind":       "Workflow",
-		"metadata":   map[string]any{"namespace": ArgoNamespace, "name": "envtest-probe"},
+		"metadata":   map[string]any{"namespace": ArgoNamespace, "generateName": "envtest-probe-"},
 		"spec": map[string]any{
 			"entrypoint": "main",
 			"templates":  []any{map[string]any{"name": "main", "suspend": map[string]any{"duration": "0s"}}},

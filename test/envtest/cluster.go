@@ -35,6 +35,7 @@ type Cluster struct {
 
 	// components in the order of their start; they are stopped in reverse.
 	components []component
+	parts      []*part    // those of them that can be killed and restarted
 	logs       []*os.File // that stay open as long
 
 	podLogs podLogs
@@ -126,10 +127,12 @@ func (c *Cluster) start(ctx context.Context) error {
 
 // Stop stops the cluster in the reverse order of its start, and removes its work
 // folder. It blocks until all processes have ended, killing those that take longer
-// than some seconds. Further calls return the result of the first.
+// than some seconds. Parts that were paused or killed before are no hindrance. Further calls
+// return the result of the first.
 func (c *Cluster) Stop() error {
 	c.stop.Do(func() {
 		var errs []error
+		c.continueAll()
 		for i := len(c.components) - 1; i >= 0; i-- {
 			c.opts.Progress("stopping " + c.components[i].name)
 			if err := c.components[i].stop(); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -14,6 +15,15 @@ import (
 const (
 	etcd      = "etcd"
 	apiServer = "kube-apiserver"
+)
+
+const (
+	// restartTimeout is more than for a first start: clients come back all at once.
+	restartTimeout = time.Minute
+
+	// probeTimeout bounds one look at whether the API server is ready, which can hang on a
+	// connection to the one before.
+	probeTimeout = 5 * time.Second
 )
 
 // noThrottling turns off client-go's limit of requests per second.
@@ -31,9 +41,21 @@ func (c *Cluster) startControlPlane(ctx context.Context) error {
 	if err := plane.Start(); err != nil {
 		return fmt.Errorf("start control plane: %w", err)
 	}
-	c.started(etcd, plane.Etcd.Stop)
+	c.addPart(&part{
+		name:   PartEtcd,
+		gone:   func(ctx context.Context) error { return reap(ctx, plane.Etcd.Stop) },
+		launch: func(context.Context) error { return restartEtcd(plane.Etcd) },
+		ready:  c.serverReady,
+		end:    plane.Etcd.Stop,
+	})
 	c.etcdURL = plane.Etcd.URL
-	c.started(apiServer, plane.APIServer.Stop)
+	c.addPart(&part{
+		name:   PartAPIServer,
+		gone:   func(ctx context.Context) error { return reap(ctx, plane.APIServer.Stop) },
+		launch: func(context.Context) error { return restartServer(plane.APIServer) },
+		ready:  c.serverReady,
+		end:    plane.APIServer.Stop,
+	})
 
 	admin, err := plane.AddUser(crenvtest.User{Name: "admin", Groups: []string{"system:masters"}},
 		&rest.Config{QPS: noThrottling})
@@ -62,10 +84,39 @@ func (c *Cluster) startControlPlane(ctx context.Context) error {
 	if c.client, err = client.New(c.config, client.Options{}); err != nil {
 		return fmt.Errorf("make client: %w", err)
 	}
+	return c.serverReady(ctx)
+}
+
+// serverReady waits until the API server serves, which needs etcd too.
+func (c *Cluster) serverReady(ctx context.Context) error {
 	return until(ctx, "kube-apiserver is ready", func(ctx context.Context) (bool, error) {
+		ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+		defer cancel()
 		err := c.kube.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
 		return err == nil, err
 	})
+}
+
+// reap waits until a process of controller-runtime that was killed is known to have ended. Its
+// stop does nothing then; a moment before, it can fail to send its signal.
+func reap(ctx context.Context, stop func() error) error {
+	return until(ctx, "it has ended", func(context.Context) (bool, error) {
+		err := stop()
+		return err == nil, err
+	})
+}
+
+// restartServer starts the API server with what it was configured with first: port,
+// certificates and users stay. It blocks until it is healthy.
+func restartServer(server *crenvtest.APIServer) error {
+	server.StartTimeout = restartTimeout
+	return server.Start()
+}
+
+// restartEtcd starts etcd on its data and at its address. It blocks until it is healthy.
+func restartEtcd(etcd *crenvtest.Etcd) error {
+	etcd.StartTimeout = restartTimeout
+	return etcd.Start()
 }
 
 func (c *Cluster) controlPlane() (*crenvtest.ControlPlane, error) {

@@ -154,6 +154,40 @@ func TestSignalsArePassedOn(t *testing.T) {
 	}
 }
 
+func TestSignalReachesTheChildItself(t *testing.T) {
+	g := NewWithT(t)
+	l := newLeash(t)
+	path, err := l.Wrap("child", "/bin/sh")
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(l.Signal("child", syscall.SIGCONT)).To(MatchError(leash.ErrNotRunning), "not started yet")
+	cmd := exec.Command(path, "-c", `echo ready; while read line; do echo "$line"; done`)
+	in, err := cmd.StdinPipe()
+	g.Expect(err).NotTo(HaveOccurred())
+	out, err := cmd.StdoutPipe()
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(cmd.Start()).To(Succeed())
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		for scanner := bufio.NewScanner(out); scanner.Scan(); {
+			lines <- scanner.Text()
+		}
+	}()
+	g.Eventually(lines).WithTimeout(soon).Should(Receive(Equal("ready")))
+
+	g.Eventually(l.Signal).WithArguments("child", syscall.SIGSTOP).Should(Succeed())
+	_, err = io.WriteString(in, "while halted\n")
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Consistently(lines).WithTimeout(300 * time.Millisecond).ShouldNot(Receive())
+	g.Expect(l.Signal("child", syscall.SIGCONT)).To(Succeed())
+	g.Eventually(lines).WithTimeout(soon).Should(Receive(Equal("while halted")))
+
+	g.Expect(l.Signal("child", syscall.SIGKILL)).To(Succeed())
+	g.Eventually(lines).WithTimeout(soon).Should(BeClosed())
+	g.Expect(exitCode(cmd.Wait())).To(Equal(128 + 9))
+	g.Expect(l.Signal("child", syscall.SIGCONT)).To(MatchError(leash.ErrNotRunning), "ended")
+}
+
 func TestNameIsUsedOnce(t *testing.T) {
 	g := NewWithT(t)
 	l := newLeash(t)

@@ -39,9 +39,8 @@ func wrapper(self string, args []string) (int, error) {
 	if err := json.Unmarshal(data, &s); err != nil {
 		return exitNotRun, fmt.Errorf("read %s.json: %w", self, err)
 	}
-	dir := filepath.Dir(filepath.Dir(self))
 	if s.Binary == "" {
-		return 0, sweep(dir)
+		return 0, sweep(filepath.Dir(filepath.Dir(self)))
 	}
-	return run(dir, s, args)
+	return run(self, s, args)
 }

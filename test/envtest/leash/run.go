@@ -12,8 +12,9 @@ import (
 )
 
 // run starts the child, passes signals on to it, and returns its exit code. It
-// kills the child when the parent goes.
-func run(dir string, s spec, args []string) (int, error) {
+// kills the child when the parent goes. Self is the path of the wrapper's link.
+func run(self string, s spec, args []string) (int, error) {
+	dir := filepath.Dir(filepath.Dir(self))
 	// Opened, not created: where the locks are gone the janitor has been here.
 	alive, err := os.OpenFile(filepath.Join(dir, aliveLock), os.O_RDWR, 0)
 	if err != nil {
@@ -53,6 +54,10 @@ func run(dir string, s spec, args []string) (int, error) {
 	if err := cmd.Start(); err != nil {
 		return exitNotRun, fmt.Errorf("start: %w", err)
 	}
+	if err := writePID(self, cmd.Process.Pid); err != nil {
+		// The child can be used all the same, but for Signal, which says so.
+		fmt.Fprintf(os.Stderr, "leash: %s: %v\n", filepath.Base(self), err)
+	}
 	go func() {
 		for sig := range signals {
 			if s.Foreground && sig == syscall.SIGINT {
@@ -67,6 +72,7 @@ func run(dir string, s spec, args []string) (int, error) {
 		}
 	}()
 	code, err := exitCode(cmd.Wait())
+	removePID(self)
 	if lock(parent, syscall.LOCK_SH|syscall.LOCK_NB) == nil {
 		// The parent is gone, and what the child has started goes too.
 		return code, errors.Join(err, endOrphans())

@@ -1,0 +1,97 @@
+package faults_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// A server that has no capacity for the client.
+var _ = Describe("waits and starts go on", func() {
+	It("while the API server answers 429 with Retry-After", func(ctx SpecContext) {
+		s := newScene(ctx)
+		line := s.line(apiServer())
+		account := s.account(ctx)
+		c := s.caller(account, line)
+		setShares := s.priorityLevel(ctx)
+		trial{
+			fault:   "429 with Retry-After by priority and fairness",
+			waits:   form(40, 200),
+			starts:  form(20, 80),
+			rounds:  form(1, 2),
+			callers: []*caller{c},
+			inject: func(ctx context.Context, r round) {
+				setShares(ctx, 0)
+				refused := s.caller(account, nil)
+				Eventually(ctx, func(ctx context.Context) int {
+					short, cancel := context.WithTimeout(ctx, time.Second)
+					defer cancel()
+					_ = listed(short, refused) // what counts is the answers
+					return refused.answered(http.StatusTooManyRequests)
+				}).Should(BeNumerically(">", 0))
+				Expect(line.Cut()).To(Succeed()) // what is open is not refused
+				r.start()
+				r.end()
+				hold(ctx, form(8*time.Second, 30*time.Second))
+				setShares(ctx, 100)
+			},
+			injected: func() int { return c.answered(http.StatusTooManyRequests) },
+		}.run(ctx, s)
+		Expect(c.answered(http.StatusTooManyRequests)).To(BeNumerically(">", 0))
+	}, SpecTimeout(5*time.Minute))
+})
+
+// priorityLevel gives the scene's service account a priority level of its own, which refuses
+// what it has no seat for. The function it returns sets its share of the API server.
+func (s *scene) priorityLevel(ctx context.Context) func(ctx context.Context, shares int32) {
+	GinkgoHelper()
+	levels, schemas := kube.FlowcontrolV1().PriorityLevelConfigurations(), kube.FlowcontrolV1().FlowSchemas()
+	level := &flowcontrolv1.PriorityLevelConfiguration{
+		ObjectMeta: metav1.ObjectMeta{Name: s.namespace},
+		Spec: flowcontrolv1.PriorityLevelConfigurationSpec{
+			Type: flowcontrolv1.PriorityLevelEnablementLimited,
+			Limited: &flowcontrolv1.LimitedPriorityLevelConfiguration{
+				NominalConcurrencyShares: new(int32(100)),
+				BorrowingLimitPercent:    new(int32(0)),
+				LimitResponse:            flowcontrolv1.LimitResponse{Type: flowcontrolv1.LimitResponseTypeReject},
+			},
+		},
+	}
+	_, err := levels.Create(ctx, level, metav1.CreateOptions{})
+	Expect(err).NotTo(HaveOccurred())
+	everything := []string{flowcontrolv1.ResourceAll}
+	_, err = schemas.Create(ctx, &flowcontrolv1.FlowSchema{
+		ObjectMeta: metav1.ObjectMeta{Name: s.namespace},
+		Spec: flowcontrolv1.FlowSchemaSpec{
+			PriorityLevelConfiguration: flowcontrolv1.PriorityLevelConfigurationReference{Name: s.namespace},
+			MatchingPrecedence:         100,
+			Rules: []flowcontrolv1.PolicyRulesWithSubjects{{
+				Subjects: []flowcontrolv1.Subject{{
+					Kind:           flowcontrolv1.SubjectKindServiceAccount,
+					ServiceAccount: &flowcontrolv1.ServiceAccountSubject{Namespace: s.namespace, Name: accountName},
+				}},
+				ResourceRules: []flowcontrolv1.ResourcePolicyRule{
+					{Verbs: everything, APIGroups: everything, Resources: everything, Namespaces: everything},
+				},
+			}},
+		},
+	}, metav1.CreateOptions{})
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(func(ctx SpecContext) {
+		Expect(schemas.Delete(ctx, s.namespace, metav1.DeleteOptions{})).To(Succeed())
+		Expect(levels.Delete(ctx, s.namespace, metav1.DeleteOptions{})).To(Succeed())
+	}, NodeTimeout(soon))
+	return func(ctx context.Context, shares int32) {
+		GinkgoHelper()
+		patch := fmt.Sprintf(`{"spec":{"limited":{"nominalConcurrencyShares":%d}}}`, shares)
+		_, err := levels.Patch(ctx, s.namespace, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+		Expect(err).NotTo(HaveOccurred())
+	}
+}

@@ -1,0 +1,84 @@
+package faults_test
+
+import (
+	"maps"
+	"net/http"
+	"sync"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
+	"k8s.io/client-go/rest"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/faults"
+)
+
+// caller is a client under test, with connections of its own.
+type caller struct {
+	*workflow.WorkflowClient
+
+	conns *faults.Conns
+
+	mu         sync.Mutex
+	transports []http.RoundTripper
+	refused    map[int]int // answers by their code, from 400
+}
+
+// newCaller makes a client; its connections go where to says, or if that is nil, straight to
+// the server.
+func newCaller(cfg *rest.Config, to func() string, opts workflow.Options) *caller {
+	GinkgoHelper()
+	c := &caller{conns: &faults.Conns{To: to}, refused: map[int]int{}}
+	cfg = rest.CopyConfig(cfg)
+	cfg.Dial = c.conns.Dial
+	cfg.Wrap(c.wrap)
+	var err error
+	c.WorkflowClient, err = workflow.NewForConfig(cfg, opts)
+	Expect(err).NotTo(HaveOccurred())
+	return c
+}
+
+// wrap remembers a transport, to close its connections, and counts what the server refuses.
+func (c *caller) wrap(next http.RoundTripper) http.RoundTripper {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.transports = append(c.transports, next)
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		resp, err := next.RoundTrip(r)
+		if err == nil && resp.StatusCode >= http.StatusBadRequest {
+			c.mu.Lock()
+			c.refused[resp.StatusCode]++
+			c.mu.Unlock()
+		}
+		return resp, err
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// answered is how many answers had that code.
+func (c *caller) answered(code int) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.refused[code]
+}
+
+// refusals is how many answers had which code, from 400.
+func (c *caller) refusals() map[int]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.refused)
+}
+
+// closeIdle closes the connections on which nothing goes on, and returns how many are left.
+func (c *caller) closeIdle() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range c.transports {
+		utilnet.CloseIdleConnectionsFor(t)
+	}
+	return c.conns.Open()
+}

@@ -1,0 +1,90 @@
+package faults_test
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/faults"
+)
+
+// Versions that the server no longer has.
+var _ = Describe("waits and starts go on", func() {
+	var s *scene
+	BeforeEach(func(ctx SpecContext) { s = newScene(ctx) }, NodeTimeout(soon))
+
+	It("while etcd forgets what a client has not seen yet", func(ctx SpecContext) {
+		line := s.line(apiServer())
+		trial{
+			fault:   "etcd compacted while the line was down",
+			waits:   form(40, 200),
+			starts:  form(20, 80),
+			rounds:  form(1, 3),
+			callers: []*caller{s.caller(cluster.Config(), line)},
+			inject: func(ctx context.Context, r round) {
+				line.Down()
+				r.start()
+				r.end()
+				s.touchAll(ctx)
+				// An API server that has been up for a while remembers by itself what etcd forgets.
+				Expect(cluster.Kill(ctx, envtest.PartAPIServer)).To(Succeed())
+				Expect(cluster.Compact(ctx)).To(Succeed())
+				Expect(cluster.Restart(ctx, envtest.PartAPIServer)).To(Succeed())
+				Expect(line.Up()).To(Succeed())
+			},
+		}.run(ctx, s)
+	}, SpecTimeout(5*time.Minute))
+
+	It("while watches are answered with 410 Gone", func(ctx SpecContext) {
+		Expect(cluster.Compact(ctx)).To(Succeed())
+		var watches, old atomic.Int64
+		proxy := s.answers(faults.AnswersOptions{Request: func(r *http.Request) {
+			query := r.URL.Query()
+			version := query.Get("resourceVersion")
+			fromVersion := version != "" && version != "0" && query.Get("sendInitialEvents") != "true"
+			if !faults.IsWatch(r) || !fromVersion || watches.Add(1)%2 == 0 {
+				return
+			}
+			old.Add(1)
+			query.Set("resourceVersion", "1")
+			r.URL.RawQuery = query.Encode()
+		}})
+		line := s.line(addressIn(proxy.Config()))
+		trial{
+			fault:   "410 Gone for every second watch",
+			waits:   form(40, 200),
+			starts:  form(20, 80),
+			rounds:  form(4, 10),
+			callers: []*caller{s.caller(proxy.Config(), line)},
+			inject: func(ctx context.Context, r round) {
+				r.start()
+				r.end()
+				Expect(line.Cut()).To(Succeed())
+				hold(ctx, breath)
+			},
+			injected: func() int { return int(old.Load()) },
+		}.run(ctx, s)
+		Expect(old.Load()).To(BeNumerically(">", 0), "watches began at a version")
+	}, SpecTimeout(5*time.Minute))
+})
+
+// touchAll changes each workflow, so that what a client knows is old.
+func (s *scene) touchAll(ctx context.Context) {
+	GinkgoHelper()
+	list, err := workflows(dyn, s.namespace).List(ctx, metav1.ListOptions{})
+	Expect(err).NotTo(HaveOccurred())
+	each(len(list.Items), func(i int) {
+		defer GinkgoRecover()
+		patch := []byte(`{"metadata":{"annotations":{"faults.argoservice/touched":"` + list.Items[i].GetResourceVersion() + `"}}}`)
+		_, err := workflows(dyn, s.namespace).Patch(ctx, list.Items[i].GetName(), types.MergePatchType, patch, metav1.PatchOptions{})
+		Expect(err).To(Or(Succeed(), MatchError(apierrors.IsNotFound, "IsNotFound")))
+	})
+}

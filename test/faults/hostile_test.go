@@ -1,0 +1,368 @@
+package faults_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/faults"
+)
+
+const (
+	// opTime bounds an operation on a hostile object: seconds, and more with the race detector.
+	opTime = 30 * time.Second
+	// opHeap bounds how much the heap grows meanwhile, garbage included.
+	opHeap = 600 << 20
+	// glance is how long a wait or watch on a hostile object gets.
+	glance = time.Second
+)
+
+// Objects no one should meet, among others that somebody waits for. No controller acts here.
+var _ = Describe("objects no one should meet", func() {
+	var s *scene
+	BeforeEach(func(ctx SpecContext) { s = newScene(ctx) }, NodeTimeout(soon))
+
+	opts := func() workflow.Options {
+		o := options(s.namespace)
+		o.InstanceID = nobody
+		return o
+	}
+
+	It("from the API server end neither an operation badly nor what others do", func(ctx SpecContext) {
+		c := s.callerWith(cluster.Config(), nil, opts())
+		g := newGathering(ctx, s, c, "objects no one should meet, from the API server")
+		for _, h := range storable() {
+			g.meet(ctx, h, g.store)
+		}
+		g.end(ctx)
+	}, SpecTimeout(8*time.Minute))
+
+	It("from something in between end neither an operation badly nor what others do", func(ctx SpecContext) {
+		swap := &swapper{namespace: s.namespace}
+		proxy := s.answers(faults.AnswersOptions{Body: swap.body, Event: swap.event})
+		c := s.callerWith(proxy.Config(), nil, opts())
+		g := newGathering(ctx, s, c, "objects no one should meet, from something in between")
+		for _, h := range foreign() {
+			g.meet(ctx, h, func(ctx context.Context, h hostile) {
+				swap.add(h)
+				g.store(ctx, hostile{name: h.name, spec: usualSpec, status: `{}`})
+			})
+		}
+		g.end(ctx)
+	}, SpecTimeout(8*time.Minute))
+})
+
+// gathering is good workflows that are waited for, and the hostile ones among them.
+type gathering struct {
+	scene  *scene
+	caller *caller
+	good   []string
+	waits  sync.WaitGroup
+	bad    []hostile
+
+	mu sync.Mutex
+	v  *verdict
+}
+
+func newGathering(ctx context.Context, s *scene, c *caller, fault string) *gathering {
+	GinkgoHelper()
+	g := &gathering{scene: s, caller: c, v: &verdict{Row: faults.Row{Fault: fault}}}
+	seen := sync.WaitGroup{}
+	for range form(20, 100) {
+		started, err := c.Start(ctx, workflow.StartRequest{Template: "gate"})
+		Expect(err).NotTo(HaveOccurred())
+		g.good = append(g.good, started.Name)
+		g.v.InFlight++
+		seen.Add(1)
+		first := sync.OnceFunc(seen.Done)
+		g.waits.Go(func() {
+			state, err := c.Wait(ctx, started.Name, func(st *status.WorkflowStatus) (bool, error) {
+				first()
+				return st.Completed(), nil
+			})
+			first()
+			if err != nil || state.UID != started.UID || state.Outcome() != status.OutcomeSucceeded {
+				g.wrong("wait for %s: %v", started.Name, err)
+			}
+		})
+	}
+	seen.Wait()
+	return g
+}
+
+func (g *gathering) wrong(format string, args ...any) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.v.wrong(format, args...)
+}
+
+// meet brings a hostile object in, changes it, and does everything with it.
+func (g *gathering) meet(ctx context.Context, h hostile, bring func(context.Context, hostile)) {
+	GinkgoHelper()
+	bring(ctx, h)
+	g.bad = append(g.bad, h)
+	g.v.Injected++
+	for range 3 { // for whoever watches the namespace
+		g.patch(ctx, h.name, `{"metadata":{"annotations":{"faults.argoservice/touched":"`+time.Now().String()+`"}}}`)
+	}
+	for _, op := range g.operations() {
+		if h.slow && !op.always && !long() {
+			continue
+		}
+		g.bounded(ctx, op.name+" of "+h.name, func(ctx context.Context) error { return op.do(ctx, h.name) })
+	}
+}
+
+// operation is something to do with a workflow, hostile or not.
+type operation struct {
+	name   string
+	always bool // also where it takes long, in the short form
+	do     func(ctx context.Context, name string) error
+}
+
+func (g *gathering) operations() []operation {
+	c := g.caller
+	glanceAt := func(ctx context.Context, name string, until workflow.Condition) error {
+		ctx, cancel := context.WithTimeout(ctx, glance)
+		defer cancel()
+		_, err := c.Wait(ctx, name, until)
+		return err
+	}
+	return []operation{
+		{name: "get", always: true, do: func(ctx context.Context, name string) error { _, err := c.Get(ctx, name); return err }},
+		{name: "watch", do: func(ctx context.Context, name string) error { return firstOf(c.Watch(ctx, name)) }},
+		{name: "wait", always: true, do: func(ctx context.Context, name string) error { return glanceAt(ctx, name, workflow.Completed) }},
+		{name: "wait for a gate", do: func(ctx context.Context, name string) error { return glanceAt(ctx, name, workflow.Suspended) }},
+		{name: "resume", always: true, do: func(ctx context.Context, name string) error {
+			_, err := c.Resume(ctx, name, workflow.ResumeOptions{})
+			return err
+		}},
+		{name: "stop", do: func(ctx context.Context, name string) error { return c.Stop(ctx, name, workflow.StopOptions{}) }},
+	}
+}
+
+// firstOf is the error of a sequence's first element, or nil.
+func firstOf[T any](seq func(func(T, error) bool)) error {
+	for _, err := range seq {
+		return err
+	}
+	return errors.New("the sequence is empty")
+}
+
+// list lists everything: the good ones as they are, the others as a state or an error with
+// their name.
+func (g *gathering) list(ctx context.Context) error {
+	met := map[string]bool{}
+	for s, err := range g.caller.List(ctx, workflow.ListOptions{}) {
+		var e *workflow.Error
+		switch {
+		case err == nil:
+			met[s.Name] = true
+		case errors.As(err, &e) && e.Name != "":
+			met[e.Name] = true
+		default:
+			return err
+		}
+	}
+	for _, h := range g.bad {
+		if !met[h.name] && !h.undecodable {
+			return fmt.Errorf("%s is not in the list", h.name)
+		}
+	}
+	for _, name := range g.good {
+		if !met[name] {
+			return fmt.Errorf("%s is not in the list", name)
+		}
+	}
+	return nil
+}
+
+// bounded does something that has to return in time, with an error of this library if any, and
+// without much memory.
+func (g *gathering) bounded(ctx context.Context, what string, do func(context.Context) error) {
+	GinkgoHelper()
+	g.v.InFlight++
+	before := heap()
+	peak := watchHeap()
+	ctx, cancel := context.WithTimeoutCause(ctx, opTime, errLate)
+	defer cancel()
+	began := time.Now()
+	err := do(ctx)
+	took, grown := time.Since(began), max(peak(), before)-before
+	var e *workflow.Error
+	switch {
+	case took > opTime || errors.Is(err, errLate):
+		g.v.lost("%s: %v after %s", what, err, took)
+	case err != nil && !errors.As(err, &e):
+		g.wrong("%s: %.300v", what, err)
+	case grown > opHeap:
+		g.wrong("%s: %d MiB of heap", what, grown>>20)
+	}
+	GinkgoLogr.Info(what, "took", took, "MiB", grown>>20, "error", fmt.Sprintf("%.200v", err))
+}
+
+// watchHeap notes how large the heap becomes. The function it returns ends that and says so.
+func watchHeap() func() uint64 {
+	stop, result := make(chan struct{}), make(chan uint64)
+	go func() {
+		var most uint64
+		ticks := time.NewTicker(10 * time.Millisecond)
+		defer ticks.Stop()
+		for {
+			var stats runtime.MemStats
+			runtime.ReadMemStats(&stats)
+			most = max(most, stats.HeapAlloc)
+			select {
+			case <-ticks.C:
+			case <-stop:
+				result <- most
+				return
+			}
+		}
+	}()
+	return func() uint64 {
+		close(stop)
+		return <-result
+	}
+}
+
+// end ends the good workflows, as their controller would, and judges.
+func (g *gathering) end(ctx context.Context) {
+	GinkgoHelper()
+	g.bounded(ctx, "list of all", g.list)
+	for _, name := range g.good {
+		g.patch(ctx, name, `{"status":{"phase":"Succeeded","finishedAt":"2026-01-01T00:00:00Z"}}`)
+	}
+	done := make(chan struct{})
+	go func() {
+		g.waits.Wait()
+		close(done)
+	}()
+	Eventually(ctx, done).WithTimeout(2*soon).Should(BeClosed(), "the waits for good workflows end")
+	g.scene.leave(ctx)
+	g.v.enter()
+}
+
+func (g *gathering) patch(ctx context.Context, name, patch string) {
+	GinkgoHelper()
+	_, err := workflows(dyn, g.scene.namespace).Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+	Expect(err).NotTo(HaveOccurred())
+}
+
+// store has the API server take an object as it stands.
+func (g *gathering) store(ctx context.Context, h hostile) {
+	GinkgoHelper()
+	label := fmt.Sprintf(`"labels":{"workflows.argoproj.io/controller-instanceid":%q}`, nobody)
+	err := kube.Discovery().RESTClient().Post().
+		AbsPath("/apis/argoproj.io/v1alpha1/namespaces", g.scene.namespace, "workflows").
+		SetHeader("Content-Type", "application/json").
+		Body([]byte(h.text(g.scene.namespace, label))).
+		Do(ctx).Error()
+	Expect(err).NotTo(HaveOccurred(), h.name)
+}
+
+// swapper puts hostile objects in the place of plain ones of their names, in answers.
+type swapper struct {
+	namespace string
+
+	mu  sync.Mutex
+	bad []hostile
+}
+
+func (s *swapper) add(h hostile) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bad = append(s.bad, h)
+}
+
+// named is the hostile object that belongs in the place of a plain one.
+func (s *swapper) named(plain []byte) (h hostile, metadata string, found bool) {
+	var object struct {
+		Metadata map[string]json.RawMessage `json:"metadata"`
+	}
+	if json.Unmarshal(plain, &object) != nil {
+		return hostile{}, "", false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, h := range s.bad {
+		if string(object.Metadata["name"]) != `"`+h.name+`"` {
+			continue
+		}
+		var members []string
+		for _, member := range []string{"uid", "resourceVersion", "labels"} {
+			members = append(members, fmt.Sprintf("%q:%s", member, object.Metadata[member]))
+		}
+		if h.metadata != "" { // what it is known by stays
+			h.metadata = strings.Join(members[:2], ",") + "," + h.metadata
+		}
+		return h, strings.Join(members, ","), true
+	}
+	return hostile{}, "", false
+}
+
+func (s *swapper) body(r *http.Request, body []byte) []byte {
+	if r.Method != http.MethodGet {
+		return body
+	}
+	var list struct {
+		Kind     string            `json:"kind"`
+		Metadata json.RawMessage   `json:"metadata"`
+		Items    []json.RawMessage `json:"items"`
+	}
+	if json.Unmarshal(body, &list) != nil {
+		return body
+	}
+	if list.Kind == "Workflow" {
+		if h, metadata, found := s.named(body); found {
+			return []byte(h.text(s.namespace, metadata))
+		}
+		return body
+	}
+	if list.Kind != "WorkflowList" {
+		return body
+	}
+	for i, item := range list.Items {
+		if h, metadata, found := s.named(item); found && !h.undecodable {
+			list.Items[i] = json.RawMessage(h.text(s.namespace, metadata))
+		}
+	}
+	return fmt.Appendf(nil, `{"apiVersion":"argoproj.io/v1alpha1","kind":"WorkflowList","metadata":%s,"items":[%s]}`,
+		list.Metadata, bytes.Join(raw(list.Items), []byte(",")))
+}
+
+func (s *swapper) event(line []byte) []byte {
+	var event struct {
+		Type   string          `json:"type"`
+		Object json.RawMessage `json:"object"`
+	}
+	if json.Unmarshal(line, &event) != nil {
+		return line
+	}
+	if h, metadata, found := s.named(event.Object); found {
+		return fmt.Appendf(nil, `{"type":%q,"object":%s}`, event.Type, h.text(s.namespace, metadata))
+	}
+	return line
+}
+
+func raw(items []json.RawMessage) [][]byte {
+	out := make([][]byte, len(items))
+	for i, item := range items {
+		out[i] = item
+	}
+	return out
+}

@@ -1,0 +1,151 @@
+package faults
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/Shopify/toxiproxy/v2"
+	"github.com/rs/zerolog"
+)
+
+// anyPort has the kernel choose a free one.
+const anyPort = "127.0.0.1:0"
+
+// Direction is one of a line's two.
+type Direction string
+
+const (
+	Upstream   Direction = "upstream"   // to the server
+	Downstream Direction = "downstream" // to the client
+)
+
+// Line is a TCP line to a server on which things go wrong. Its methods can be used from any
+// goroutine, and those that change it return when that is done.
+type Line struct {
+	server string
+
+	mu       sync.Mutex
+	proxy    *toxiproxy.Proxy // that new connections take
+	stranded []*toxiproxy.Proxy
+	toxics   []string // of proxy
+}
+
+// NewLine opens a line to a server's address. End it with Close.
+func NewLine(server string) (*Line, error) {
+	l := &Line{server: server}
+	var err error
+	l.proxy, err = openProxy(server, anyPort)
+	return l, err
+}
+
+func openProxy(server, listen string) (*toxiproxy.Proxy, error) {
+	proxy := toxiproxy.NewProxy(toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()), "line", listen, server)
+	if err := proxy.Start(); err != nil {
+		return nil, fmt.Errorf("open line to %s: %w", server, err)
+	}
+	return proxy, nil
+}
+
+// Address is where new connections are to go. It changes with Strand.
+func (l *Line) Address() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.proxy.Listen
+}
+
+// Cut closes all connections. New ones are accepted at once.
+func (l *Line) Cut() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.proxy.Stop()
+	return l.proxy.Start()
+}
+
+// Down closes all connections and refuses new ones, until Up.
+func (l *Line) Down() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.proxy.Stop()
+}
+
+// Up ends what Down began.
+func (l *Line) Up() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.proxy.Start(); err != nil && !errors.Is(err, toxiproxy.ErrProxyAlreadyStarted) {
+		return err
+	}
+	return nil
+}
+
+// Strand leaves all connections half-open, for good: what is sent on them is dropped, and
+// neither side is told. New ones take another way, which works.
+func (l *Line) Strand() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	next, err := openProxy(l.server, anyPort)
+	if err != nil {
+		return err
+	}
+	old := l.proxy
+	l.proxy, l.stranded, l.toxics = next, append(l.stranded, old), nil
+	return errors.Join(addToxic(old, "timeout", Upstream, nil), addToxic(old, "timeout", Downstream, nil))
+}
+
+// Spoil adds one of toxiproxy's toxics to all connections, present and new, until Clear: for
+// instance "latency" with latency and jitter in milliseconds, "bandwidth" with rate in KB/s,
+// "limit_data" with bytes, after which a connection is closed, "timeout" with timeout in
+// milliseconds, "reset_peer" likewise, "slow_close" with delay in milliseconds.
+func (l *Line) Spoil(toxic string, direction Direction, attributes map[string]int) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := addToxic(l.proxy, toxic, direction, attributes); err != nil {
+		return err
+	}
+	l.toxics = append(l.toxics, toxicName(toxic, direction))
+	return nil
+}
+
+// Clear takes all toxics away. Connections that "timeout" kept silent are closed.
+func (l *Line) Clear(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var errs []error
+	for _, name := range l.toxics {
+		errs = append(errs, l.proxy.Toxics.RemoveToxic(ctx, name))
+	}
+	l.toxics = nil
+	return errors.Join(errs...)
+}
+
+// Close ends the line with all its connections.
+func (l *Line) Close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, proxy := range append(l.stranded, l.proxy) {
+		proxy.Stop()
+	}
+}
+
+func toxicName(toxic string, direction Direction) string { return toxic + "_" + string(direction) }
+
+// addToxic takes the way by JSON: it is the one that toxiproxy has for callers of other packages.
+func addToxic(proxy *toxiproxy.Proxy, toxic string, direction Direction, attributes map[string]int) error {
+	if attributes == nil {
+		attributes = map[string]int{}
+	}
+	data, err := json.Marshal(map[string]any{
+		"name": toxicName(toxic, direction), "type": toxic, "stream": direction, "attributes": attributes,
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := proxy.Toxics.AddToxicJson(bytes.NewReader(data)); err != nil {
+		return fmt.Errorf("add toxic %s: %w", toxic, err)
+	}
+	return nil
+}

@@ -1,0 +1,226 @@
+package faults_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// labelStart numbers what a load starts.
+const labelStart = "faults.argoservice/start"
+
+// errLate is why a wait that should have ended long since is given up.
+var errLate = errors.New("it did not end in time")
+
+// ending is how the test ends a workflow that somebody waits for.
+type ending int
+
+const (
+	resumed ending = iota
+	stopped
+	deleted
+	byItself
+)
+
+// load is what goes on while a fault is injected: waits at gates, which the test lets go on,
+// stops or deletes, and starts of workflows that end by themselves and are waited for.
+type load struct {
+	scene  *scene
+	cancel context.CancelCauseFunc
+	calls  sync.WaitGroup
+
+	mu     sync.Mutex
+	waits  []*waiter
+	starts []*start
+	failed []error // of steering
+}
+
+// newLoad makes a load, and the context of its calls, which ends with finish.
+func newLoad(ctx context.Context, s *scene) (context.Context, *load) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	return ctx, &load{scene: s, cancel: cancel}
+}
+
+// waiter is one call of Wait and what it showed.
+type waiter struct {
+	name   string
+	uid    string
+	ending ending
+
+	mu      sync.Mutex
+	atGate  bool
+	ended   bool
+	last    uint64 // resource version
+	phased  bool   // last had a phase
+	again   int    // states shown once more, or after the condition had held
+	back    int    // states older than the one before
+	state   *status.WorkflowStatus
+	err     error
+	started *start // that it is the wait for; nil: a gate
+}
+
+// start is one call of Start.
+type start struct {
+	id    int
+	state *status.WorkflowStatus
+	err   error
+}
+
+// gates starts workflows that wait at a gate, and has them waited for by the callers in turn. It
+// returns when each wait has seen its gate. Of ten, one is to be stopped and one deleted.
+func (l *load) gates(ctx context.Context, n int, callers []*caller) {
+	GinkgoHelper()
+	l.waits = make([]*waiter, n)
+	each(n, func(i int) {
+		defer GinkgoRecover()
+		s, err := l.scene.steer.Start(ctx, workflow.StartRequest{Template: "gate"})
+		Expect(err).NotTo(HaveOccurred())
+		w := &waiter{name: s.Name, uid: string(s.UID)}
+		switch i % 10 {
+		case 3:
+			w.ending = stopped
+		case 7:
+			w.ending = deleted
+		}
+		l.waits[i] = w
+	})
+	for i, w := range l.waits {
+		l.calls.Go(func() { w.run(ctx, callers[i%len(callers)]) })
+	}
+	Eventually(ctx, func() int { return l.count(func(w *waiter) bool { return w.atGate }) }).
+		WithTimeout(2*soon).Should(Equal(n), "waits that see their gate")
+}
+
+// start starts workflows that end by themselves, by the callers in turn, and waits for each.
+func (l *load) start(ctx context.Context, n int, callers []*caller) {
+	for range n {
+		l.mu.Lock()
+		st := &start{id: len(l.starts)}
+		l.starts = append(l.starts, st)
+		l.mu.Unlock()
+		c := callers[st.id%len(callers)]
+		l.calls.Go(func() {
+			req := workflow.StartRequest{Template: "timer", Labels: map[string]string{labelStart: strconv.Itoa(st.id)}}
+			if st.id%2 == 1 {
+				req.IdempotencyKey = fmt.Sprint("start-", st.id)
+			}
+			st.state, st.err = c.Start(ctx, req)
+			if st.err != nil {
+				return
+			}
+			w := &waiter{name: st.state.Name, uid: string(st.state.UID), ending: byItself, started: st}
+			l.mu.Lock()
+			l.waits = append(l.waits, w)
+			l.mu.Unlock()
+			w.run(ctx, c)
+		})
+	}
+}
+
+// end ends the gates from first to last, all at once, and returns when that is written.
+func (l *load) end(ctx context.Context, first, last int) {
+	l.mu.Lock()
+	chosen := slices.Clone(l.waits[first:last])
+	l.mu.Unlock()
+	each(len(chosen), func(i int) {
+		if err := l.steer(ctx, chosen[i]); err != nil {
+			l.mu.Lock()
+			l.failed = append(l.failed, err)
+			l.mu.Unlock()
+		}
+	})
+}
+
+func (l *load) steer(ctx context.Context, w *waiter) error {
+	switch w.ending {
+	case stopped:
+		return l.scene.steer.Stop(ctx, w.name, workflow.StopOptions{})
+	case deleted:
+		return l.scene.steer.Delete(ctx, w.name, workflow.DeleteOptions{})
+	default:
+		_, err := l.scene.steer.Resume(ctx, w.name, workflow.ResumeOptions{})
+		return err
+	}
+}
+
+// finish waits until all calls have ended. Those that take longer than within are given up.
+func (l *load) finish(within time.Duration) {
+	ended := make(chan struct{})
+	go func() {
+		l.calls.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(within):
+		l.cancel(errLate)
+		<-ended
+	}
+	l.cancel(nil)
+}
+
+func (l *load) count(which func(*waiter) bool) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := 0
+	for _, w := range l.waits {
+		w.mu.Lock()
+		if which(w) {
+			n++
+		}
+		w.mu.Unlock()
+	}
+	return n
+}
+
+func (w *waiter) run(ctx context.Context, c *caller) {
+	state, err := c.Wait(ctx, w.name, w.see)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.state, w.err = state, err
+}
+
+// see is the condition of the wait: the workflow has ended.
+func (w *waiter) see(s *status.WorkflowStatus) (bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	version, err := strconv.ParseUint(s.ResourceVersion, 10, 64)
+	if err != nil {
+		return false, err
+	}
+	switch {
+	case w.ended, version == w.last && w.phased: // without a phase it may be shown again, with a diagnosis
+		w.again++
+	case version < w.last:
+		w.back++
+	}
+	w.last, w.phased = version, s.Phase != status.PhaseUnknown
+	w.atGate = w.atGate || s.Suspended()
+	w.ended = s.Completed()
+	return w.ended, nil
+}
+
+// each calls work for 0 to n-1, some at a time, and returns when all have ended.
+func each(n int, work func(i int)) {
+	const atOnce = 32
+	free := make(chan struct{}, atOnce)
+	var all sync.WaitGroup
+	for i := range n {
+		free <- struct{}{}
+		all.Go(func() {
+			defer func() { <-free }()
+			work(i)
+		})
+	}
+	all.Wait()
+}

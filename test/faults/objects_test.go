@@ -1,0 +1,58 @@
+package faults_test
+
+import (
+	"context"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+	"sigs.k8s.io/yaml"
+)
+
+func resource(plural string) schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: plural}
+}
+
+func workflows(client dynamic.Interface, namespace string) dynamic.ResourceInterface {
+	return client.Resource(resource("workflows")).Namespace(namespace)
+}
+
+// fromYAML makes an object of a manifest.
+func fromYAML(manifest string) *unstructured.Unstructured {
+	GinkgoHelper()
+	o := &unstructured.Unstructured{}
+	Expect(yaml.Unmarshal([]byte(manifest), &o.Object)).To(Succeed())
+	return o
+}
+
+func createTemplate(ctx context.Context, namespace, manifest string) string {
+	GinkgoHelper()
+	template, err := dyn.Resource(resource("workflowtemplates")).Namespace(namespace).
+		Create(ctx, fromYAML(manifest), metav1.CreateOptions{})
+	Expect(err).NotTo(HaveOccurred())
+	return template.GetName()
+}
+
+const (
+	// gateTemplate waits until it is resumed.
+	gateTemplate = `
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: {name: gate}
+spec:
+  entrypoint: main
+  templates: [{name: main, suspend: {}}]
+`
+	// timerTemplate ends by itself.
+	timerTemplate = `
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: {name: timer}
+spec:
+  entrypoint: main
+  templates: [{name: main, suspend: {duration: 1s}}]
+`
+)

@@ -1,0 +1,90 @@
+package faults_test
+
+import (
+	"context"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
+)
+
+const (
+	// pause is how long etcd is halted.
+	pause = 10 * time.Second
+	// breath is what clients get between faults that come again and again.
+	breath = 200 * time.Millisecond
+)
+
+// Faults of the real processes.
+var _ = Describe("waits and starts go on", func() {
+	var s *scene
+	BeforeEach(func(ctx SpecContext) { s = newScene(ctx) }, NodeTimeout(soon))
+
+	It("while the API server is killed and restarted", func(ctx SpecContext) {
+		// The first is no system:masters: a server that has just come back has to look up what it
+		// may do.
+		account, admin := s.caller(s.account(ctx), nil), s.caller(cluster.Config(), nil)
+		trial{
+			fault:   "API server killed and restarted",
+			waits:   form(100, 500),
+			starts:  form(40, 200),
+			rounds:  form(3, 20),
+			callers: []*caller{account, admin},
+			inject: func(ctx context.Context, r round) {
+				r.start()
+				r.end()
+				Expect(cluster.Kill(ctx, envtest.PartAPIServer)).To(Succeed())
+				Expect(cluster.Restart(ctx, envtest.PartAPIServer)).To(Succeed())
+			},
+		}.run(ctx, s)
+	}, SpecTimeout(10*time.Minute))
+
+	It("while etcd is paused", func(ctx SpecContext) {
+		DeferCleanup(func() { Expect(cluster.Continue(envtest.PartEtcd)).To(Succeed()) })
+		trial{
+			fault:   "etcd paused for 10 s",
+			waits:   form(40, 200),
+			starts:  form(20, 80),
+			rounds:  form(1, 2),
+			callers: []*caller{s.caller(cluster.Config(), nil)},
+			inject: func(ctx context.Context, r round) {
+				r.start()
+				Expect(cluster.Pause(envtest.PartEtcd)).To(Succeed())
+				r.end()
+				hold(ctx, pause)
+				Expect(cluster.Continue(envtest.PartEtcd)).To(Succeed())
+			},
+		}.run(ctx, s)
+	}, SpecTimeout(5*time.Minute))
+
+	It("while the workflow-controller is killed and restarted", func(ctx SpecContext) {
+		trial{
+			fault:   "workflow-controller killed and restarted",
+			waits:   form(40, 200),
+			starts:  form(20, 80),
+			rounds:  form(1, 4),
+			callers: []*caller{s.caller(cluster.Config(), nil)},
+			inject: func(ctx context.Context, r round) {
+				Expect(cluster.Kill(ctx, envtest.PartWorkflowController)).To(Succeed())
+				r.start()
+				r.end()
+				hold(ctx, time.Second) // so that everything comes while it is away
+				Expect(cluster.Restart(ctx, envtest.PartWorkflowController)).To(Succeed())
+			},
+		}.run(ctx, s)
+	}, SpecTimeout(5*time.Minute))
+})
+
+// hold keeps a fault up for a while: how long it lasts is part of what is tested.
+func hold(ctx context.Context, d time.Duration) {
+	GinkgoHelper()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		Fail("the spec's time is over")
+	}
+}

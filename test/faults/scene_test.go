@@ -1,0 +1,197 @@
+package faults_test
+
+import (
+	"context"
+	"net/url"
+	"runtime"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"go.uber.org/goleak"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/faults"
+)
+
+// heapSlack is what the heap may be larger after a fault than before: caches of client-go and
+// of the cluster's own clients, and the report.
+const heapSlack = 24 << 20
+
+// accountName is that of the service account that some clients are.
+const accountName = "caller"
+
+// scene is where one spec happens: a namespace of its own, and all that is between the clients
+// and the API server.
+type scene struct {
+	namespace string
+	steer     *caller // straight to the server, for what is not under test
+
+	callers []*caller
+	lines   []*faults.Line
+	proxies []*faults.Answers
+
+	before goleak.Option
+	heap   uint64
+}
+
+func newScene(ctx context.Context) *scene {
+	GinkgoHelper()
+	s := &scene{before: goleak.IgnoreCurrent(), heap: heap()}
+	// Not the cluster's own NewNamespace: that waits for a controller which takes a while to come
+	// back to a restarted API server, and there are no pods here.
+	namespace, err := kube.CoreV1().Namespaces().Create(ctx,
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "faults-"}}, metav1.CreateOptions{})
+	Expect(err).NotTo(HaveOccurred())
+	s.namespace = namespace.Name
+	DeferCleanup(func(ctx SpecContext) {
+		Expect(kube.CoreV1().Namespaces().Delete(ctx, s.namespace, metav1.DeleteOptions{})).To(Succeed())
+	}, NodeTimeout(soon))
+	createTemplate(ctx, s.namespace, gateTemplate)
+	createTemplate(ctx, s.namespace, timerTemplate)
+	s.steer = s.caller(cluster.Config(), nil)
+	return s
+}
+
+// caller makes a client under test.
+func (s *scene) caller(cfg *rest.Config, line *faults.Line) *caller {
+	GinkgoHelper()
+	return s.callerWith(cfg, line, options(s.namespace))
+}
+
+func (s *scene) callerWith(cfg *rest.Config, line *faults.Line, opts workflow.Options) *caller {
+	GinkgoHelper()
+	var to func() string
+	if line != nil {
+		to = line.Address
+	}
+	c := newCaller(cfg, to, opts)
+	s.callers = append(s.callers, c)
+	return c
+}
+
+// apiServer is the API server's address.
+func apiServer() string { return addressIn(cluster.Config()) }
+
+// addressIn is that of the server in a client's configuration.
+func addressIn(cfg *rest.Config) string {
+	GinkgoHelper()
+	server, err := url.Parse(cfg.Host)
+	Expect(err).NotTo(HaveOccurred())
+	return server.Host
+}
+
+// line opens a line to a server, which spoils nothing yet.
+func (s *scene) line(server string) *faults.Line {
+	GinkgoHelper()
+	line, err := faults.NewLine(server)
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(line.Close)
+	s.lines = append(s.lines, line)
+	return line
+}
+
+// answers opens a proxy to the API server, as its administrator.
+func (s *scene) answers(opts faults.AnswersOptions) *faults.Answers {
+	GinkgoHelper()
+	proxy, err := faults.NewAnswers(cluster.Config(), opts)
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(proxy.Close)
+	s.proxies = append(s.proxies, proxy)
+	return proxy
+}
+
+// account makes the service account and lets it do what the README says a service needs.
+func (s *scene) account(ctx context.Context) *rest.Config {
+	GinkgoHelper()
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: accountName}}
+	_, err := kube.CoreV1().ServiceAccounts(s.namespace).Create(ctx, account, metav1.CreateOptions{})
+	Expect(err).NotTo(HaveOccurred())
+	_, err = kube.RbacV1().Roles(s.namespace).Create(ctx, &rbacv1.Role{
+		ObjectMeta: metav1.ObjectMeta{Name: accountName},
+		Rules: []rbacv1.PolicyRule{
+			{APIGroups: []string{"argoproj.io"}, Resources: []string{"workflows"}, Verbs: []string{"get", "list", "watch", "create", "patch", "update", "delete"}},
+			{APIGroups: []string{"argoproj.io"}, Resources: []string{"workflowtemplates"}, Verbs: []string{"get", "list"}},
+		},
+	}, metav1.CreateOptions{})
+	Expect(err).NotTo(HaveOccurred())
+	s.permit(ctx)
+	cfg, err := cluster.ServiceAccountConfig(ctx, s.namespace, accountName)
+	Expect(err).NotTo(HaveOccurred())
+	probe := s.caller(cfg, nil)
+	Eventually(ctx, func() error { return listed(ctx, probe) }).Should(Succeed(), "the API server knows of the role")
+	return cfg
+}
+
+// permit gives the service account its permissions, and forbid takes them away.
+func (s *scene) permit(ctx context.Context) {
+	GinkgoHelper()
+	_, err := kube.RbacV1().RoleBindings(s.namespace).Create(ctx, &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: accountName},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: accountName},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: s.namespace, Name: accountName}},
+	}, metav1.CreateOptions{})
+	Expect(err).NotTo(HaveOccurred())
+}
+
+func (s *scene) forbid(ctx context.Context) {
+	GinkgoHelper()
+	Expect(kube.RbacV1().RoleBindings(s.namespace).Delete(ctx, accountName, metav1.DeleteOptions{})).To(Succeed())
+}
+
+// listed reads one page, for its error.
+func listed(ctx context.Context, c *caller) error {
+	for _, err := range c.List(ctx, workflow.ListOptions{PageSize: 1}) {
+		return err
+	}
+	return nil
+}
+
+// leave says that every call has ended: no connection, no goroutine and no memory may be left.
+func (s *scene) leave(ctx context.Context) {
+	GinkgoHelper()
+	for i, c := range s.callers {
+		Eventually(ctx, c.closeIdle).Should(BeZero(), "connections of client %d of %d with something on them", i+1, len(s.callers))
+	}
+	for _, line := range s.lines {
+		line.Close()
+	}
+	for _, proxy := range s.proxies {
+		proxy.Close()
+	}
+	Eventually(ctx, func() error { return goleak.Find(append(ofTheCluster(), s.before)...) }).Should(Succeed())
+	Eventually(ctx, heap).Should(BeNumerically("<", s.heap+heapSlack), "the heap is about what it was")
+}
+
+// ofTheCluster are goroutines of connections, and of processes. The cluster's own clients, in
+// this process too, make new ones when the API server comes back. A connection of ours is told by
+// its count, and at the end of the suite nothing is excepted.
+func ofTheCluster() []goleak.Option {
+	functions := []string{
+		"golang.org/x/net/http2.(*clientConnReadLoop).run",
+		"golang.org/x/net/http2.(*clientStream).writeRequest",
+		"k8s.io/apimachinery/pkg/watch.(*StreamWatcher).receive",
+		"net/http.(*persistConn).writeLoop",
+		"k8s.io/client-go/tools/cache.(*Reflector).ListAndWatchWithContext",
+		"k8s.io/client-go/tools/cache.(*Reflector).startResync",
+		"context.(*cancelCtx).propagateCancel.func2",
+		"os/exec.(*Cmd).Wait",
+	}
+	opts := make([]goleak.Option, 0, len(functions)+1)
+	for _, function := range functions {
+		opts = append(opts, goleak.IgnoreAnyFunction(function))
+	}
+	return opts
+}
+
+// heap is the size of what is in use, after a collection.
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC() // what finalizers of the first have set free
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
+}

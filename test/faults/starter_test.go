@@ -1,0 +1,91 @@
+package faults_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"k8s.io/client-go/rest"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// asStarter in the environment makes the test binary a process that starts workflows: it holds
+// the work to do.
+const asStarter = "FAULTS_TEST_STARTER"
+
+// nobody is an instance id that no controller has: what is counted here is what is made, and a
+// controller that runs it all would only take time.
+const nobody = "nobody"
+
+// work is what a process starts: so many workflows without a key, numbered from First, and so
+// many with the keys 0 to Keyed-1.
+type work struct {
+	Host      string
+	CAData    []byte
+	Namespace string
+	First     int
+	Keyless   int
+	Keyed     int
+}
+
+// made is what a process got for one start.
+type made struct {
+	ID    string // the label of what it started
+	UID   string
+	Error string
+}
+
+// startInProcess runs a process that does the work, and returns what it got.
+func startInProcess(ctx context.Context, w work) []made {
+	GinkgoHelper()
+	data, err := json.Marshal(w)
+	Expect(err).NotTo(HaveOccurred())
+	cmd := exec.CommandContext(ctx, os.Args[0])
+	cmd.Env = append(os.Environ(), asStarter+"="+string(data))
+	cmd.Stderr = GinkgoWriter
+	out, err := cmd.Output()
+	Expect(err).NotTo(HaveOccurred())
+	var result []made
+	Expect(json.Unmarshal(out, &result)).To(Succeed())
+	return result
+}
+
+// startAll does the work and prints what it got. It runs in a process of its own.
+func startAll(data string) error {
+	var w work
+	if err := json.Unmarshal([]byte(data), &w); err != nil {
+		return fmt.Errorf("read %s: %w", asStarter, err)
+	}
+	cfg := &rest.Config{Host: w.Host, TLSClientConfig: rest.TLSClientConfig{CAData: w.CAData}}
+	opts := options(w.Namespace)
+	opts.InstanceID = nobody
+	client, err := workflow.NewForConfig(cfg, opts)
+	if err != nil {
+		return err
+	}
+	result := make([]made, w.Keyless+w.Keyed)
+	each(len(result), func(i int) {
+		req := workflow.StartRequest{Template: "gate"}
+		if i < w.Keyless {
+			result[i].ID = strconv.Itoa(w.First + i)
+		} else {
+			req.IdempotencyKey = strconv.Itoa(i - w.Keyless)
+			result[i].ID = "key-" + req.IdempotencyKey
+		}
+		req.Labels = map[string]string{labelStart: result[i].ID}
+		s, err := client.Start(context.Background(), req)
+		if err != nil {
+			result[i].Error = err.Error()
+			return
+		}
+		result[i].UID = string(s.UID)
+	})
+	return errors.Join(json.NewEncoder(os.Stdout).Encode(result))
+}
