@@ -31,7 +31,7 @@ const (
 )
 
 // rows are the comparisons at the largest size, the growth, and the lists.
-func (f *findings) rows(c config) []report.Row {
+func (f *findings) rows() []report.Row {
 	at := f.largest()
 	rows := []report.Row{atMost(at.beside(watchesFigure(), informer), at.windows[ours].of(watchesFigure().get), mostWatches, "≤ 2")}
 	rows = append(rows, at.beside(connectionsFigure(), informer), at.beside(connectionsFigure(), polling))
