@@ -42,9 +42,9 @@ type feed struct {
 	// once the feed has ended.
 	position string
 	highest  string // the position that was known last
-	// opened: it has had a watch. granted: refusals are borne for a while, since what it asks for
-	// was granted before.
-	opened, granted bool
+	// opened: it has had a watch. names: watches by name were granted before. granted: what it
+	// asks for was, so that refusals are borne for a while.
+	opened, names, granted bool
 
 	// Guarded by the hub's lock:
 	cut    context.CancelCauseFunc // ends the request at hand; nil: there is none
@@ -122,9 +122,10 @@ func (f *feed) inherit() {
 			f.position = b.position
 		}
 		f.highest = b.highest
-		f.granted = f.granted || b.granted && b.name != "" // for the namespace takes more
+		f.names = f.names || b.names || b.opened // who may watch all, may watch each
 	}
 	f.before = nil
+	f.granted = f.name != "" && f.names
 }
 
 func (f *feed) gather(ctx context.Context) {

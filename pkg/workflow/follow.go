@@ -143,20 +143,28 @@ func (w *following) await(ctx context.Context) (done bool, err error) {
 // look finds out whether a workflow was deleted, or has other labels than those watched for.
 func (w *following) look(ctx context.Context, n news) (done bool, err error) {
 	now, err := w.readNow(ctx)
+	if err == nil && now.id.UID == w.uid {
+		w.client.hub.widen(n.doubtful)
+		now, err = w.readNow(ctx) // again: of what came before this, the watch may have missed some
+	}
+	var end error
 	switch {
-	case notFound(err), err == nil && now.id.UID != w.uid:
-		if n.snapshot != nil { // its last state counts
-			if done, err := w.show(n.snapshot); done {
-				return true, err
-			}
-		}
-		return true, map[bool]error{true: ErrDeleted, false: ErrReplaced}[err != nil]
+	case notFound(err):
+		end = ErrDeleted
 	case err != nil:
 		return false, err
+	case now.id.UID != w.uid:
+		end = ErrReplaced
+	default:
+		w.follower.skip(now.id.ResourceVersion)
+		return w.show(now)
 	}
-	w.client.hub.widen(n.doubtful)
-	w.follower.skip(now.id.ResourceVersion)
-	return w.show(now)
+	if n.snapshot != nil { // its last state counts
+		if done, err := w.show(n.snapshot); done {
+			return true, err
+		}
+	}
+	return true, end
 }
 
 // read reads the workflow, over transient faults for as long as ctx lasts. A state that a list

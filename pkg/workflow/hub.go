@@ -202,12 +202,13 @@ func (h *hub) fail(f *feed, err error) {
 	}
 }
 
-// widen has the shared feed go back to a version, and watch without regard to labels from
-// there on, since a workflow's have changed.
+// widen has the shared feed watch without regard to labels, since a workflow's have changed, and
+// go back to the version in which they did.
 func (h *hub) widen(version string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.shared != nil && h.common.drop() {
+	h.common.drop()
+	if h.shared != nil {
 		h.shared.reopen(version)
 	}
 }
