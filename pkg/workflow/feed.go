@@ -41,7 +41,6 @@ type feed struct {
 	// position is the version from which on to watch; "": it has to be read. To be read by others
 	// once the feed has ended.
 	position string
-	highest  string // the position that was known last
 	// opened: it has had a watch. names: watches by name were granted before. granted: what it
 	// asks for was, so that refusals are borne for a while.
 	opened, names, granted bool
@@ -121,7 +120,6 @@ func (f *feed) inherit() {
 		if i == 0 || f.position != "" && (b.position == "" || newer(f.position, b.position)) {
 			f.position = b.position
 		}
-		f.highest = b.highest
 		f.names = f.names || b.names || b.opened // who may watch all, may watch each
 	}
 	f.before = nil
@@ -222,7 +220,7 @@ func (f *feed) watch(ctx context.Context, labels string, alive func()) (opened b
 			return true, err
 		}
 		if e.id.ResourceVersion != "" {
-			f.position, f.highest = e.id.ResourceVersion, e.id.ResourceVersion
+			f.position = e.id.ResourceVersion
 		}
 		if time.Since(began) > narrowAfter && f.hub.selector(f) != labels {
 			return true, errReopen // it is known by now what all have in common

@@ -415,7 +415,7 @@ func TestRefusals(t *testing.T) {
 					s.put(fmt.Sprint("w", i), nil)
 				}
 				results := waits(t.Context(), s.client(t, Options{RetryFor: 20 * time.Second}), count, Completed)
-				synctest.Wait()
+				time.Sleep(time.Second) // until the watch is open
 				set(s, func(*http.Request) error { return forbidden })
 				s.cut(nil)
 				return s, results
