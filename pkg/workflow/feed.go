@@ -25,6 +25,10 @@ const narrowAfter = 10 * time.Second
 // same moment: it is what they begin with, if they were there before it.
 const gatherFor = 100 * time.Millisecond
 
+// blindFor is how long a watch may fail to open before what it is for is read each time, in case
+// that is only watches that fail.
+const blindFor = 15 * time.Second
+
 // steady is how long a watch must have run for the next pause to be a short one again.
 const steady = 5 * time.Second
 
@@ -44,6 +48,7 @@ type feed struct {
 	// opened: it has had a watch. names: watches by name were granted before. granted: what it
 	// asks for was, so that refusals are borne for a while.
 	opened, names, granted bool
+	closed                 time.Time // since when there is no watch
 
 	// Guarded by the hub's lock:
 	cut    context.CancelCauseFunc // ends the request at hand; nil: there is none
@@ -69,6 +74,7 @@ func (f *feed) run(ctx context.Context) {
 	if f.name == "" && f.position == "" {
 		f.gather(ctx)
 	}
+	f.closed = time.Now()
 	p := newPacer(time.Time{})
 	var refused time.Time // since when there are only refusals; zero: there are none
 	for ctx.Err() == nil {
@@ -78,7 +84,7 @@ func (f *feed) run(ctx context.Context) {
 			break
 		}
 		if opened {
-			f.opened, f.granted, refused = true, true, time.Time{}
+			f.opened, f.granted, refused, f.closed = true, true, time.Time{}, time.Now()
 		}
 		if time.Since(began) > steady {
 			p = newPacer(time.Time{})
@@ -155,7 +161,8 @@ func (f *feed) readAndWatch(ctx context.Context) (opened bool, err error) {
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause // of what the request has failed with
 	}
-	if opened && errors.Is(err, errMute) || expired(err) || malformed(err) {
+	blind := !opened && time.Since(f.closed) > blindFor
+	if opened && errors.Is(err, errMute) || expired(err) || malformed(err) || blind {
 		f.position = "" // a watch from there doesn't bring what there is, so look
 	}
 	return opened, err

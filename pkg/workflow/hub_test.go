@@ -258,6 +258,33 @@ func TestVersionOfLongAgo(t *testing.T) {
 	})
 }
 
+// Something on the way lets no watch through.
+func TestWatchesFail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const count = 30
+		s := newWatchServer()
+		for i := range count {
+			s.put(fmt.Sprint("w", i), nil)
+		}
+		s.refuse = func(r *http.Request) error {
+			if isWatch(r) {
+				return io.ErrUnexpectedEOF
+			}
+			return nil
+		}
+		results := waits(t.Context(), s.client(t, Options{}), count, Completed)
+		time.Sleep(time.Minute)
+		for i := range count {
+			s.phase(fmt.Sprint("w", i), "Succeeded")
+		}
+		began := time.Now()
+		allEnd(t, results, count)
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("it took %s", took)
+		}
+	})
+}
+
 func TestSilentSharedWatchIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 30
