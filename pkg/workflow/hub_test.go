@@ -395,12 +395,14 @@ func TestSlowConsumerDelaysNobody(t *testing.T) {
 			s.put(fmt.Sprint("w", i), nil)
 		}
 		c := s.client(t, Options{})
+		results := waits(t.Context(), c, count, Completed)
+		time.Sleep(time.Second) // until their watch is open
 		slow := make(chan int, 1)
 		go func() {
 			seen := 0
 			_, err := c.Wait(t.Context(), "w0", func(s *status.WorkflowStatus) (bool, error) {
 				seen++
-				time.Sleep(time.Hour)
+				time.Sleep(time.Minute)
 				return s.Completed(), nil
 			})
 			if err != nil {
@@ -408,7 +410,6 @@ func TestSlowConsumerDelaysNobody(t *testing.T) {
 			}
 			slow <- seen
 		}()
-		results := waits(t.Context(), c, count, Completed)
 		synctest.Wait()
 		for range changes {
 			s.phase("w0", "Running")
