@@ -25,7 +25,7 @@ type config struct {
 }
 
 // fewWindows have to do at other sizes than the largest.
-const fewWindows = 3
+const fewWindows = 2
 
 func parseConfig(args []string, out io.Writer) (config, error) {
 	var c config

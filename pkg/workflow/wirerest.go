@@ -102,7 +102,7 @@ func (s *lineStream) close() { _ = s.body.Close() }
 
 func (s *lineStream) next() (event, error) {
 	for {
-		end := len(s.buf)
+		var end int
 		var over error
 		if at := bytes.IndexByte(s.buf[s.looked:], '\n'); at >= 0 {
 			end = s.looked + at
