@@ -209,13 +209,13 @@ func (f *feed) watch(ctx context.Context, labels string, alive func()) (opened b
 	opts.ResourceVersion = f.position
 	opts.AllowWatchBookmarks = true // they tell a quiet watch from a dead one
 	opts.TimeoutSeconds = &timeout
-	stream, err := f.hub.wire.watch(ctx, opts)
+	stream, err := f.hub.wire.watch(ctx, opts, alive)
 	if err != nil {
 		return false, err
 	}
 	defer stream.close()
+	alive()
 	for began := time.Now(); ; {
-		alive()
 		e, err := stream.next()
 		if errors.Is(err, io.EOF) {
 			return true, nil

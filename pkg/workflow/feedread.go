@@ -57,7 +57,7 @@ func (r *feedRead) page(ctx context.Context, opts metav1.ListOptions) (metav1.Li
 	f := r.feed
 	var states []*snapshot
 	var bad error
-	meta, err := f.hub.wire.list(ctx, opts, func(object []byte) {
+	meta, err := f.hub.wire.list(ctx, opts, r.alive, func(object []byte) {
 		if s, err := f.followed(object); err != nil {
 			bad = err
 		} else if s != nil {
@@ -67,7 +67,6 @@ func (r *feedRead) page(ctx context.Context, opts metav1.ListOptions) (metav1.Li
 	if err = errors.Join(err, bad); err != nil {
 		return meta, err
 	}
-	r.alive()
 	if r.version == "" {
 		r.version = meta.ResourceVersion
 		for _, follower := range r.census.begun {
