@@ -20,7 +20,7 @@ PARENT := ARGOSERVICE_PARENT=$(shell echo $$PPID)
 CLUSTER := env $(PARENT) ARGOSERVICE_CACHE="$(CACHE)" XDG_CACHE_HOME="$(RUN)/cache" "$(TOOLS)" exec -- "$(RUN)/cluster"
 
 # The modules that hold code; the tool modules under hack/tools hold versions only.
-MODULES := . test/envtest test/faults examples/backfill hack/tools
+MODULES := . test/envtest test/faults examples/backfill hack/tools hack/scale
 # Those that compile Argo's module, which takes minutes: for bench, test-argo and verify only.
 BENCH_MODULES := hack/argocheck hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
 TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
@@ -68,6 +68,7 @@ test-unit: need ## the tests that need no cluster
 	$(call gotest,.) ./...
 	$(call gotest,examples/backfill) ./...
 	$(call gotest,hack/tools) ./...
+	$(call gotest,hack/scale) ./...
 	$(call gotest,test/envtest) ./leash/... ./cmd/...
 
 .PHONY: test-fuzz
@@ -104,6 +105,11 @@ bench: tools ## speed and weight beside raw HTTP, kubectl and Argo's own clients
 	@go test -C hack/bench ./...
 	@exec env $(PARENT) "$(TOOLS)" build hack/bench "$(RUN)/bench" .
 	@exec "$(TOOLS)" exec -- "$(RUN)/bench" --root "$(CURDIR)"
+
+.PHONY: bench-scale
+bench-scale: tools ## ten thousand waits beside client-go's informer and polling, with limits (ARGS="--sizes 100,300" for less)
+	@exec env $(PARENT) "$(TOOLS)" build hack/scale "$(RUN)/scale" .
+	@exec "$(TOOLS)" exec -- "$(RUN)/scale" --graph "$(CURDIR)/docs/images/scale.svg" $(ARGS)
 
 .PHONY: test-argo
 test-argo: need ## retries and decoding beside Argo's own code, on all workflows in its module (minutes to build, once)

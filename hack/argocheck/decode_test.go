@@ -12,8 +12,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// Every Workflow in Argo's module has to be read as Argo reads it, its nodes also when Argo
-// has packed them.
+// Every Workflow in Argo's module has to be read as Argo reads it, from the object and from
+// its JSON, its nodes also when Argo has packed them.
 func TestDecodingOfArgosOwnWorkflows(t *testing.T) {
 	read, nodes := 0, 0
 	for _, s := range corpus(t) {
@@ -49,18 +49,41 @@ func TestDecodingOfArgosOwnWorkflows(t *testing.T) {
 	}
 }
 
-func decode(t *testing.T, s sample) *status.WorkflowStatus {
+// decode reads it every way there is.
+func decode(t *testing.T, s sample) []*status.WorkflowStatus {
 	t.Helper()
-	ours, err := status.FromUnstructured(s.obj)
-	if err != nil || ours.NodesErr != nil {
-		t.Fatalf("%s: %v, %v", s.from, err, ours.NodesErr)
+	text, err := json.Marshal(s.obj.Object)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return ours
+	slim, err := status.Slim(nil, text)
+	if err != nil {
+		t.Fatalf("%s: %v", s.from, err)
+	}
+	var all []*status.WorkflowStatus
+	for _, read := range []func() (*status.WorkflowStatus, error){
+		func() (*status.WorkflowStatus, error) { return status.FromUnstructured(s.obj) },
+		func() (*status.WorkflowStatus, error) { return status.FromJSON(text) },
+		func() (*status.WorkflowStatus, error) { return status.FromJSON(slim) },
+	} {
+		ours, err := read()
+		if err != nil || ours.NodesErr != nil {
+			t.Fatalf("%s: %v, %v", s.from, err, ours.NodesErr)
+		}
+		all = append(all, ours)
+	}
+	return all
 }
 
 func compare(t *testing.T, s sample, argo *wfv1.Workflow) {
 	t.Helper()
-	ours := decode(t, s)
+	for _, ours := range decode(t, s) {
+		compareOne(t, s, ours, argo)
+	}
+}
+
+func compareOne(t *testing.T, s sample, ours *status.WorkflowStatus, argo *wfv1.Workflow) {
+	t.Helper()
 	suspend := argo.Spec.Suspend != nil && *argo.Spec.Suspend
 	if ours.Name != argo.Name || string(ours.Phase) != string(argo.Status.Phase) || ours.Message != argo.Status.Message ||
 		!ours.StartTime.Equal(argo.Status.StartedAt.Time) || !ours.EndTime.Equal(argo.Status.FinishedAt.Time) ||

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/report"
 )
 
 // cost is what one decoding takes.
@@ -17,7 +19,7 @@ type cost struct {
 }
 
 // measureDecode decodes the big status in turn with each peer.
-func measureDecode(ctx context.Context) ([]row, error) {
+func measureDecode(ctx context.Context) ([]report.Row, error) {
 	u, err := bigObject()
 	if err != nil {
 		return nil, err
@@ -39,7 +41,7 @@ func measureDecode(ctx context.Context) ([]row, error) {
 	}
 	ours, all, argo := medianCost(costs[0]), medianCost(costs[1]), medianCost(costs[2])
 	const what, whole, peer = "decode 10,000 nodes", ", with inputs and outputs", "Argo's typed decode"
-	return []row{
+	return []report.Row{
 		timeRow(what, ours, argo, peer, 0.25), allocRow(what, ours, argo, peer, 0.1),
 		timeRow(what+whole, all, argo, peer, 0), allocRow(what+whole, all, argo, peer, 0),
 	}, nil
@@ -77,12 +79,12 @@ func medianCost(costs []cost) cost {
 	return cost{time: median(times), bytes: bytes[len(bytes)/2]}
 }
 
-func timeRow(what string, ours, theirs cost, peer string, limit float64) row {
-	return ratioRow(what, milliseconds(ours.time), peer, milliseconds(theirs.time),
+func timeRow(what string, ours, theirs cost, peer string, limit float64) report.Row {
+	return report.RatioRow(what, milliseconds(ours.time), peer, milliseconds(theirs.time),
 		float64(ours.time)/float64(theirs.time), limit)
 }
 
-func allocRow(what string, ours, theirs cost, peer string, limit float64) row {
-	return ratioRow(what+", allocated", megabytes(ours.bytes), peer, megabytes(theirs.bytes),
+func allocRow(what string, ours, theirs cost, peer string, limit float64) report.Row {
+	return report.RatioRow(what+", allocated", megabytes(ours.bytes), peer, megabytes(theirs.bytes),
 		float64(ours.bytes)/float64(theirs.bytes), limit)
 }

@@ -6,11 +6,13 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/report"
 )
 
 // measureGet reads a workflow that has just been started, and one that ended with as many
 // nodes as a bulk load of a few shards has.
-func (s *scene) measureGet(ctx context.Context) ([]row, error) {
+func (s *scene) measureGet(ctx context.Context) ([]report.Row, error) {
 	started, err := s.ours.Start(ctx, request())
 	if err != nil {
 		return nil, err
@@ -20,7 +22,7 @@ func (s *scene) measureGet(ctx context.Context) ([]row, error) {
 	if _, err := s.argo.Create(ctx, ended, metav1.CreateOptions{}); err != nil {
 		return nil, err
 	}
-	var rows []row
+	var rows []report.Row
 	for _, object := range []struct {
 		what, name string
 		limit      float64
@@ -38,7 +40,7 @@ func (s *scene) measureGet(ctx context.Context) ([]row, error) {
 	return rows, nil
 }
 
-func (s *scene) raceGet(ctx context.Context, what, name string, limit float64) ([]row, error) {
+func (s *scene) raceGet(ctx context.Context, what, name string, limit float64) ([]report.Row, error) {
 	const ours = "ours"
 	medians, err := race(ctx, 1000, []peer{
 		{name: ours, once: func(ctx context.Context) (time.Duration, error) {
@@ -67,7 +69,7 @@ func (s *scene) raceGet(ctx context.Context, what, name string, limit float64) (
 	if err != nil {
 		return nil, err
 	}
-	return []row{
+	return []report.Row{
 		raceRow(what, medians, ours, rawGet, limit),
 		raceRow(what, medians, ours, rawDecodedGet, 0),
 		raceRow(what, medians, ours, clientset, 0),

@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/report"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/leash"
 )
 
@@ -28,7 +29,7 @@ func main() {
 	root := flag.String("root", ".", "the repository's root `folder`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	err := run(ctx, *root, os.Stdout, newReporter(os.Stderr))
+	err := run(ctx, *root, os.Stdout, report.NewSteps(os.Stderr))
 	stop()
 	switch {
 	case errors.Is(err, errMissed):
@@ -40,48 +41,46 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, root string, out io.Writer, report *reporter) error {
-	rows, err := measureWeight(ctx, root, report) // first: compilers would disturb the others
+func run(ctx context.Context, root string, out io.Writer, steps *report.Steps) error {
+	rows, err := measureWeight(ctx, root, steps) // first: compilers would disturb the others
 	if err != nil {
 		return err
 	}
-	report.step("decoding %d nodes", decodedNodes)
+	steps.Step("decoding %d nodes", decodedNodes)
 	more, err := measureDecode(ctx)
 	if err != nil {
 		return err
 	}
 	rows = append(more, rows...)
-	if more, err = measureRequests(ctx, root, report); err != nil {
+	if more, err = measureRequests(ctx, root, steps); err != nil {
 		return err
 	}
 	rows = append(more, rows...)
 
 	fmt.Fprintf(out, "%s, %d CPUs, %s/%s, %s\n\n", time.Now().UTC().Format(time.DateOnly),
 		runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
-	if err := writeTable(out, rows); err != nil {
+	if err := report.WriteTable(out, rows); err != nil {
 		return err
 	}
-	for _, r := range rows {
-		if r.missed {
-			return errMissed
-		}
+	if report.Missed(rows) {
+		return errMissed
 	}
 	return nil
 }
 
 // measureRequests measures what goes to an API server.
-func measureRequests(ctx context.Context, root string, report *reporter) (rows []row, err error) {
-	s, err := newScene(ctx, root, func(step string) { report.step("%s", step) })
+func measureRequests(ctx context.Context, root string, steps *report.Steps) (rows []report.Row, err error) {
+	s, err := newScene(ctx, root, func(step string) { steps.Step("%s", step) })
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.cluster.Stop()) }()
-	report.step("reading workflows")
+	steps.Step("reading workflows")
 	gets, err := s.measureGet(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("get: %w", err)
 	}
-	report.step("starting workflows")
+	steps.Step("starting workflows")
 	starts, err := s.measureStart(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("start: %w", err)

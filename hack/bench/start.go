@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/report"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -25,7 +26,7 @@ func request() workflow.StartRequest {
 }
 
 // measureStart starts workflows with each peer.
-func (s *scene) measureStart(ctx context.Context) ([]row, error) {
+func (s *scene) measureStart(ctx context.Context) ([]report.Row, error) {
 	sent, err := s.sentByOurs(ctx)
 	if err != nil {
 		return nil, err
@@ -77,7 +78,7 @@ func (s *scene) measureStart(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []row{
+	return []report.Row{
 		raceRow("Start", medians, warm, rawPost, 1.5),
 		raceRow("Start, template not known yet", medians, cold, rawPost, 3),
 		raceRow("Start", medians, warm, clientset, 0),

@@ -6,15 +6,16 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/report"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/weight"
 )
 
 // measureWeight builds the smallest program that starts a workflow and waits for its end
 // with each client.
-func measureWeight(ctx context.Context, root string, report *reporter) ([]row, error) {
+func measureWeight(ctx context.Context, root string, steps *report.Steps) ([]report.Row, error) {
 	folder := filepath.Join(root, "hack", "bench", "weight")
 	of := func(module, pkg, note string) (w weight.Weight, err error) {
-		err = report.during("building the smallest program with "+note, func() error {
+		err = steps.During("building the smallest program with "+note, func() error {
 			w, err = weight.Of(ctx, filepath.Join(folder, module), pkg)
 			return err
 		})
@@ -32,30 +33,30 @@ func measureWeight(ctx context.Context, root string, report *reporter) ([]row, e
 	if err != nil {
 		return nil, err
 	}
-	return []row{
+	return []report.Row{
 		bytesRow(ours, argo, clientset, true), bytesRow(ours, api, apiclient, false),
 		modulesRow(ours, argo, clientset, true), modulesRow(ours, api, apiclient, false),
 	}, nil
 }
 
-func bytesRow(ours, theirs weight.Weight, peer string, limited bool) row {
-	r := row{
-		what: "stripped binary", ours: megabytes(ours.Bytes), peer: peer, theirs: megabytes(theirs.Bytes),
-		ratio: float64(ours.Bytes) / float64(theirs.Bytes),
+func bytesRow(ours, theirs weight.Weight, peer string, limited bool) report.Row {
+	r := report.Row{
+		What: "stripped binary", Ours: megabytes(ours.Bytes), Peer: peer, Theirs: megabytes(theirs.Bytes),
+		Ratio: float64(ours.Bytes) / float64(theirs.Bytes),
 	}
 	if limited {
-		r.limit, r.missed = fmt.Sprintf("under %d MB", weight.MaxBytes/1_000_000), ours.Bytes >= weight.MaxBytes
+		r.Limit, r.Missed = fmt.Sprintf("under %d MB", weight.MaxBytes/1_000_000), ours.Bytes >= weight.MaxBytes
 	}
 	return r
 }
 
-func modulesRow(ours, theirs weight.Weight, peer string, limited bool) row {
-	r := row{
-		what: "modules linked", ours: strconv.Itoa(ours.Modules), peer: peer, theirs: strconv.Itoa(theirs.Modules),
-		ratio: float64(ours.Modules) / float64(theirs.Modules),
+func modulesRow(ours, theirs weight.Weight, peer string, limited bool) report.Row {
+	r := report.Row{
+		What: "modules linked", Ours: strconv.Itoa(ours.Modules), Peer: peer, Theirs: strconv.Itoa(theirs.Modules),
+		Ratio: float64(ours.Modules) / float64(theirs.Modules),
 	}
 	if limited {
-		r.limit, r.missed = fmt.Sprintf("under %d", weight.MaxModules), ours.Modules >= weight.MaxModules
+		r.Limit, r.Missed = fmt.Sprintf("under %d", weight.MaxModules), ours.Modules >= weight.MaxModules
 	}
 	return r
 }

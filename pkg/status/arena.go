@@ -9,8 +9,19 @@ type arena struct {
 	text  strings.Builder
 	lists []string
 	nodes [][]Node // all that were handed out
-	// recent are texts that may come again, as phases, templates and ids of groups do.
-	recent [1024]string
+	// recent are texts that may come again, as phases, templates and ids of groups do: a
+	// power of two of them.
+	recent []string
+}
+
+// newArena is one for nodes that take about that many bytes of JSON.
+func newArena(size int) *arena {
+	const fewest, most, bytesEach = 1 << 5, 1 << 10, 1 << 7
+	places := fewest
+	for places < most && places < size/bytesEach {
+		places *= 2
+	}
+	return &arena{recent: make([]string, places)}
 }
 
 const (
@@ -46,7 +57,7 @@ func (a *arena) intern(b []byte) string {
 	for _, c := range b[max(0, len(b)-8):] {
 		hash = hash<<5 ^ hash>>59 ^ uint64(c)
 	}
-	place := &a.recent[hash*0x9e3779b97f4a7c15>>54]
+	place := &a.recent[int(hash*0x9e3779b97f4a7c15>>54)&(len(a.recent)-1)]
 	if *place != string(b) {
 		*place = a.copy(b)
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/json"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
@@ -77,4 +78,135 @@ func BenchmarkFromUnstructured(b *testing.B) {
 			}
 		}
 	})
+}
+
+// watchedWorkflow is the JSON of a workflow of twelve nodes as a watch delivers it: made from
+// a template that the status repeats, with pods that have inputs and outputs.
+func watchedWorkflow(tb testing.TB) []byte {
+	tb.Helper()
+	const name = "bulk-load-x7f2k"
+	fields := map[string]any{} // what each writer of the object is said to have written
+	templates := []any{}
+	for i := range 6 {
+		templates = append(templates, map[string]any{
+			"name": fmt.Sprint("step-", i), "inputs": map[string]any{"parameters": []any{map[string]any{"name": "shard"}}},
+			"container": map[string]any{
+				"image": "registry.example.com/migrations/loader:1.7.3", "command": []any{"/bin/sh", "-c"},
+				"args":      []any{"set -eu\nload --shard '{{inputs.parameters.shard}}' --target \"$TARGET\"\necho done > /tmp/result\n"},
+				"env":       []any{map[string]any{"name": "TARGET", "valueFrom": map[string]any{"configMapKeyRef": map[string]any{"name": "target", "key": "url"}}}},
+				"resources": map[string]any{"requests": map[string]any{"cpu": "500m", "memory": "1Gi"}},
+			},
+			"outputs":       map[string]any{"parameters": []any{map[string]any{"name": "documents", "valueFrom": map[string]any{"path": "/tmp/result"}}}},
+			"retryStrategy": map[string]any{"limit": "5", "backoff": map[string]any{"duration": "10s", "factor": "2"}},
+		})
+	}
+	nodes := map[string]any{}
+	for id := range loadNodes(11) {
+		fields["f:"+id] = map[string]any{".": map[string]any{}, "f:phase": map[string]any{}, "f:startedAt": map[string]any{}}
+	}
+	for i := 1; i < 11; i++ {
+		id := fmt.Sprintf("%s-%d", name, 1_000_000_007*i%4_294_967_291)
+		nodes[id] = map[string]any{
+			"id": id, "name": fmt.Sprintf("%s[%d].load(0)", name, i), "displayName": "load(0)", "type": "Pod", "templateName": "step-1",
+			"templateScope": "local/" + name, "phase": "Succeeded", "boundaryID": name, "progress": "1/1", "hostNodeName": "ip-10-0-0-7.ec2.internal",
+			"startedAt": fmt.Sprintf("2026-01-01T00:%02d:00Z", i), "finishedAt": "2026-01-02T00:00:00Z", "estimatedDuration": 40,
+			"resourcesDuration": map[string]any{"cpu": 12, "memory": 87}, "taskResultSynced": true,
+			"inputs":   map[string]any{"parameters": []any{map[string]any{"name": "shard", "value": fmt.Sprint(i)}}},
+			"outputs":  map[string]any{"exitCode": "0", "parameters": []any{map[string]any{"name": "documents", "value": fmt.Sprint(7919 * i), "valueFrom": map[string]any{"path": "/tmp/result"}}}},
+			"children": []any{fmt.Sprintf("%s-%d", name, 1_000_000_007*(i+1)%4_294_967_291)},
+		}
+	}
+	nodes[name+"-gate"] = map[string]any{
+		"id": name + "-gate", "name": name + "[11].approve", "displayName": "approve", "type": "Suspend", "templateName": "approve", "phase": "Running",
+		"boundaryID": name, "startedAt": "2026-01-01T00:20:00Z", "outputs": map[string]any{"parameters": []any{map[string]any{"name": "approved", "valueFrom": map[string]any{"supplied": map[string]any{}}}}},
+	}
+	nodes[name] = map[string]any{"id": name, "name": name, "displayName": name, "type": "Steps", "phase": "Running", "startedAt": "2026-01-01T00:00:00Z", "templateName": "main"}
+	text, err := json.Marshal(map[string]any{
+		"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
+		"metadata": map[string]any{
+			"name": name, "generateName": "bulk-load-", "namespace": "ma", "uid": "6f1c0a52-9a58-4c1e-8f6b-0d6b1b9f5a11", "resourceVersion": "48211",
+			"creationTimestamp": "2026-01-01T00:00:00Z", "labels": map[string]any{"session": "s-42", "workflows.argoproj.io/phase": "Running"},
+			"annotations": map[string]any{"workflows.argoproj.io/pod-name-format": "v2"},
+			"managedFields": []any{map[string]any{
+				"manager": "workflow-controller", "operation": "Update", "time": "2026-01-01T00:20:00Z", "fieldsV1": map[string]any{"f:status": map[string]any{"f:nodes": fields}},
+			}},
+		},
+		"spec": map[string]any{
+			"workflowTemplateRef": map[string]any{"name": "bulk-load"}, "entrypoint": "main", "templates": templates,
+			"arguments": map[string]any{"parameters": []any{map[string]any{"name": "session-name", "value": "s-42"}, map[string]any{"name": "shards", "value": 10}}},
+		},
+		"status": map[string]any{
+			"phase": "Running", "startedAt": "2026-01-01T00:00:00Z", "finishedAt": nil, "progress": "10/11", "nodes": nodes,
+			"conditions":        []any{map[string]any{"type": "PodRunning", "status": "False"}},
+			"resourcesDuration": map[string]any{"cpu": 120, "memory": 870}, "artifactRepositoryRef": map[string]any{"default": true},
+			"storedTemplates":            map[string]any{"namespaced/bulk-load/step-1": templates[1]},
+			"storedWorkflowTemplateSpec": map[string]any{"entrypoint": "main", "templates": templates},
+		},
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return text
+}
+
+// BenchmarkFromJSON reads a workflow of twelve nodes from what a watch delivers.
+func BenchmarkFromJSON(b *testing.B) {
+	text := watchedWorkflow(b)
+	slim, err := status.Slim(nil, text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Logf("%d bytes, %d slimmed", len(text), len(slim))
+	check := func(b *testing.B, s *status.WorkflowStatus, err error) {
+		if err != nil || len(s.Nodes) != 12 || len(s.Dropped) > 0 || !s.Suspended() {
+			b.Fatal(err)
+		}
+	}
+	var room []byte
+	for _, way := range []struct {
+		name string
+		read func(b *testing.B)
+	}{
+		{"as-maps", func(b *testing.B) {
+			u := &unstructured.Unstructured{}
+			if err := json.Unmarshal(text, &u.Object); err != nil {
+				b.Fatal(err)
+			}
+			s, err := status.FromUnstructured(u)
+			check(b, s, err)
+		}},
+		{"from-json", func(b *testing.B) {
+			s, err := status.FromJSON(text)
+			check(b, s, err)
+		}},
+		{"slim", func(b *testing.B) {
+			if room, err = status.Slim(room[:0], text); err != nil {
+				b.Fatal(err)
+			}
+		}},
+		{"slim-and-from-json", func(b *testing.B) {
+			slim, err := status.Slim(make([]byte, 0, 10_000), text) // which the status keeps
+			if err != nil {
+				b.Fatal(err)
+			}
+			s, err := status.FromJSON(slim)
+			check(b, s, err)
+		}},
+		{"from-json-of-slim", func(b *testing.B) {
+			s, err := status.FromJSON(slim)
+			check(b, s, err)
+		}},
+		{"identify", func(b *testing.B) {
+			if id, err := status.Identify(text); err != nil || id.ResourceVersion != "48211" {
+				b.Fatal(err)
+			}
+		}},
+	} {
+		b.Run(way.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				way.read(b)
+			}
+		})
+	}
 }

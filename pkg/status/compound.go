@@ -1,12 +1,13 @@
 package status
 
-import (
-	"fmt"
-	"strconv"
-)
+import "strconv"
 
 // maxDepth is how deep values may be nested, as in encoding/json.
 const maxDepth = 10_000
+
+func (s *scanner) tooDeep() error {
+	return &JSONError{Offset: s.base + s.pos, Reason: "nested deeper than " + strconv.Itoa(maxDepth)}
+}
 
 // value moves behind the value at hand, which begins with c and stands that deep.
 func (s *scanner) value(c byte, depth int) (err error) {
@@ -26,7 +27,7 @@ func (s *scanner) value(c byte, depth int) (err error) {
 	case c == '-' || '0' <= c && c <= '9':
 		err = s.number()
 	default:
-		err = s.unexpected(c, "a value")
+		err = s.unexpected("a value")
 	}
 	return err
 }
@@ -35,7 +36,7 @@ func (s *scanner) value(c byte, depth int) (err error) {
 // that member's value is put, or -1; of several members of one name the last counts.
 func (s *scanner) members(depth int, slot func(key []byte) int, at []span) error {
 	if depth > maxDepth {
-		return fmt.Errorf("JSON at byte %d: nested deeper than %d", s.base+s.pos, maxDepth)
+		return s.tooDeep()
 	}
 	s.pos++
 	for first := true; ; first = false {
@@ -47,7 +48,7 @@ func (s *scanner) members(depth int, slot func(key []byte) int, at []span) error
 			s.pos++
 			return nil
 		case c != '"':
-			return s.unexpected(c, "a member's name")
+			return s.unexpected("a member's name")
 		}
 		index, err := s.name(slot)
 		if err != nil {
@@ -97,7 +98,7 @@ func (s *scanner) colon() error {
 		return err
 	}
 	if c != ':' {
-		return s.unexpected(c, "a colon")
+		return s.unexpected("a colon")
 	}
 	s.pos++
 	return nil
@@ -120,13 +121,13 @@ func (s *scanner) comma(bracket byte) (more bool, err error) {
 		s.pos++
 		return false, nil
 	}
-	return false, s.unexpected(c, "a comma or "+strconv.QuoteRune(rune(bracket)))
+	return false, s.unexpected("a comma or " + strconv.QuoteRune(rune(bracket)))
 }
 
 // items moves behind the list at hand; it tells each where an item stands.
 func (s *scanner) items(depth int, each func(item span)) error {
 	if depth > maxDepth {
-		return fmt.Errorf("JSON at byte %d: nested deeper than %d", s.base+s.pos, maxDepth)
+		return s.tooDeep()
 	}
 	s.pos++
 	if c, err := s.next(); err != nil {

@@ -23,12 +23,35 @@ func (e *NotWorkflowError) Error() string {
 	return fmt.Sprintf("want an argoproj.io Workflow, have kind %q of apiVersion %q", e.Kind, e.APIVersion)
 }
 
-// NodesError tells that compressed nodes could not be unpacked or packed.
-type NodesError struct {
+// JSONError tells that JSON is broken, and never shows what stands there: it may be secret.
+type JSONError struct {
+	// Offset is the byte at which it is, counted from 0; at the end of what there is, for
+	// JSON that is cut off.
+	Offset int
+	// Reason says what is wrong there, e.g. "want a colon".
+	Reason string
+	// Err is [io.ErrUnexpectedEOF] for JSON that is cut off, else nil.
 	Err error
 }
 
-func (e *NodesError) Error() string { return "compressed nodes: " + e.Err.Error() }
+func (e *JSONError) Error() string { return fmt.Sprintf("JSON at byte %d: %s", e.Offset, e.Reason) }
+func (e *JSONError) Unwrap() error { return e.Err }
+
+// NodesError tells that compressed nodes could not be unpacked or packed, or that nodes are
+// more than is read from JSON, see [MaxNodesSize].
+type NodesError struct {
+	Err error
+
+	inline bool
+}
+
+func (e *NodesError) Error() string {
+	if e.inline {
+		return "nodes: " + e.Err.Error()
+	}
+	return "compressed nodes: " + e.Err.Error()
+}
+
 func (e *NodesError) Unwrap() error { return e.Err }
 
 // FailedError is the failure of a workflow, as an error. Its text names the first few

@@ -44,7 +44,7 @@ func allocated(do func()) uint64 {
 // A few KiB must not become gigabytes, neither at once nor when a node is asked.
 func TestHostileNodesTakeFewBytes(t *testing.T) {
 	const size = 13 << 20 // large enough to meet each bound; MaxNodesSize itself takes long to scan
-	for name, tc := range map[string]struct {
+	cases := map[string]struct {
 		start, piece, end string
 		fails             string
 	}{
@@ -59,33 +59,52 @@ func TestHostileNodesTakeFewBytes(t *testing.T) {
 		"nodes":                   {start: `{`, piece: `"a":{},`, end: `"a":{}}`, fails: "they are more than 524288"},
 		"a number out of range":   {start: `{"a":{"x":`, piece: "1", end: `}}`, fails: "the number is out of range"},
 		"a time":                  {start: `{"a":{"startedAt":"`, piece: "2", end: `"}}`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			obj := withStatus(map[string]any{"compressedNodes": packedSmall(t, tc.start, tc.piece, (size-len(tc.start))/len(tc.piece), tc.end)})
-			var s *status.WorkflowStatus
-			var err error
-			most := uint64(8 * size)
-			if name == "nodes" {
-				most = 4 * status.MaxNodesSize // as many as may be read
+	}
+	for name, tc := range cases {
+		most := uint64(8 * size)
+		if name == "nodes" {
+			most = 4 * status.MaxNodesSize // as many as may be read
+		}
+		times := (size - len(tc.start)) / len(tc.piece)
+		t.Run(name+", compressed", func(t *testing.T) {
+			obj := withStatus(map[string]any{"compressedNodes": packedSmall(t, tc.start, tc.piece, times, tc.end)})
+			expectFewBytes(t, most, tc.fails, func() (*status.WorkflowStatus, error) { return status.FromUnstructured(obj) })
+		})
+		t.Run(name+", in JSON", func(t *testing.T) {
+			times := times
+			if tc.fails == "" { // a part of it is enough
+				times /= 4
 			}
-			if took := allocated(func() { s, err = status.FromUnstructured(obj) }); err != nil || took > most {
-				t.Errorf("%v, %d MiB to read", err, took>>20)
-			}
-			if tc.fails != "" {
-				if s.NodesErr == nil || !strings.Contains(s.NodesErr.Error(), tc.fails) || len(s.NodesErr.Error()) > 200 {
-					t.Errorf("%.300v", s.NodesErr)
-				}
+			text := []byte(`{"status":{"nodes":` + tc.start + strings.Repeat(tc.piece, times) + tc.end + `}}`)
+			if name == "a number out of range" { // no JSON then, as for encoding/json
+				_ = expectBroken(t, text)
 				return
 			}
-			if s.NodesErr != nil {
-				t.Fatalf("%.300v", s.NodesErr)
-			}
-			for _, n := range s.Nodes {
-				if took := allocated(func() { n.Dropped() }); took > most { // reads all there is
-					t.Errorf("%d MiB to read the rest", took>>20)
-				}
-			}
+			expectFewBytes(t, most, tc.fails, func() (*status.WorkflowStatus, error) { return status.FromJSON(text) })
 		})
+	}
+}
+
+func expectFewBytes(t *testing.T, most uint64, fails string, read func() (*status.WorkflowStatus, error)) {
+	t.Helper()
+	var s *status.WorkflowStatus
+	var err error
+	if took := allocated(func() { s, err = read() }); err != nil || took > most {
+		t.Fatalf("%v, %d MiB to read", err, took>>20)
+	}
+	if fails != "" {
+		if s.NodesErr == nil || !strings.Contains(s.NodesErr.Error(), fails) || len(s.NodesErr.Error()) > 200 {
+			t.Errorf("%.300v", s.NodesErr)
+		}
+		return
+	}
+	if s.NodesErr != nil {
+		t.Fatalf("%.300v", s.NodesErr)
+	}
+	for _, n := range s.Nodes {
+		if took := allocated(func() { n.Dropped() }); took > most { // reads all there is
+			t.Errorf("%d MiB to read the rest", took>>20)
+		}
 	}
 }
 
@@ -107,10 +126,12 @@ func TestNodesWithTooManyItems(t *testing.T) {
 	const most = status.MaxNodesSize / 512
 	for count, cut := range map[int]bool{most: false, most + 1: true} {
 		text := `{"a":{"outboundNodes":[` + strings.Repeat(`"b",`, count-1) + `"b"]}}`
-		s, err := status.FromUnstructured(withStatus(map[string]any{"compressedNodes": stored(t, []byte(text))}))
-		if err != nil || s.NodesErr != nil {
-			t.Fatal(err, s.NodesErr)
+		s := decode(t, withStatus(map[string]any{"compressedNodes": stored(t, []byte(text))}))
+		inJSON, err := status.FromJSON([]byte(`{"status":{"nodes":` + text + `}}`))
+		if err != nil {
+			t.Fatal(err)
 		}
+		expectSame(t, inJSON, s)
 		if got := len(s.Nodes[0].Details().OutboundNodes); got != most {
 			t.Errorf("%d of %d are read", got, count)
 		}
@@ -152,10 +173,7 @@ func TestFailuresFarInsideOfAnAttempt(t *testing.T) {
 	for i := range 3_000 {
 		nodes[fmt.Sprint("n", i+1)] = map[string]any{"name": "n", "type": "Pod", "phase": "Failed", "boundaryID": fmt.Sprint("n", i)}
 	}
-	s, err := status.FromUnstructured(withStatus(map[string]any{"phase": "Failed", "nodes": nodes}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := decode(t, withStatus(map[string]any{"phase": "Failed", "nodes": nodes}))
 	var failed []string
 	for _, n := range s.FailedNodes() {
 		failed = append(failed, n.ID)
@@ -173,13 +191,10 @@ func TestAwaitedLocksNameEachOnce(t *testing.T) {
 	for phase, want := range map[string]string{
 		"Pending": "[mutex x held by 1 mutex y held by 3 mutex ma/Mutex/z]", "Running": "[mutex x held by 2 mutex ma/Mutex/z]",
 	} {
-		s, err := status.FromUnstructured(withStatus(map[string]any{
+		s := decode(t, withStatus(map[string]any{
 			"phase": phase, "nodes": map[string]any{"a": node("x"), "b": node("x"), "c": node("ma/Mutex/z")},
 			"synchronization": map[string]any{"mutex": map[string]any{"waiting": []any{waiting("x", "1"), waiting("y", "3"), waiting("x", "2")}}},
 		}))
-		if err != nil {
-			t.Fatal(err)
-		}
 		if got := fmt.Sprint(s.AwaitedLocks()); got != want {
 			t.Errorf("%s: %s, want %s", phase, got, want)
 		}

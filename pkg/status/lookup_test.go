@@ -149,10 +149,7 @@ func TestAwaitedLocks(t *testing.T) {
 			for key, value := range o.Object["status"].(map[string]any) {
 				fields[key] = value
 			}
-			s, err := status.FromUnstructured(withStatus(fields))
-			if err != nil {
-				t.Fatal(err)
-			}
+			s := decode(t, withStatus(fields))
 			if got := s.AwaitedLocks(); !reflect.DeepEqual(got, tc.want) {
 				t.Errorf("%v, want %v", got, tc.want)
 			}

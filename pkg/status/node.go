@@ -8,8 +8,9 @@ import "time"
 // [Node.Inputs], [Node.Outputs], [Node.Details]. Each call reads anew, so keep the result.
 // Where the nodes are compressed, the first such call unpacks them once more and keeps
 // their JSON in memory (at most [MaxNodesSize]) as long as any of the status is in use; for
-// active gates nothing is unpacked. Each reads at most 131,072 items of lists then, and
-// [Node.Dropped] says so where there are more. The methods may be called by several goroutines.
+// active gates nothing is unpacked. Of nodes that are compressed or read by [FromJSON] each
+// reads at most 131,072 items of lists, and [Node.Dropped] says so where there are more. The
+// methods may be called by several goroutines.
 type Node struct {
 	// ID is the node's key, unique within the workflow.
 	ID string

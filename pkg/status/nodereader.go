@@ -6,16 +6,16 @@ import (
 	"slices"
 )
 
-// maxNodes is how many compressed nodes are read. A node states its ids, names and times,
+// maxNodes is how many nodes are read from JSON. A node states its ids, names and times,
 // in far more than 128 bytes, so this many never fit in MaxNodesSize: they are a bomb of
 // empty nodes, which would take 30 times their size.
 const maxNodes = MaxNodesSize / 128
 
-// maxChildren is how many children compressed nodes can have in all, for the same reason: an
+// maxChildren is how many children these nodes can have in all, for the same reason: an
 // id has a dozen characters at least.
 const maxChildren = MaxNodesSize / 16
 
-// maxText is how long a field of a compressed node may be, as it stands in the JSON. The
+// maxText is how long a field of such a node may be, as it stands in the JSON. The
 // longest that Argo writes are messages of some KiB.
 const maxText = 1 << 20
 
@@ -26,6 +26,7 @@ type nodeReader struct {
 
 	arena  *arena
 	source *nodeSource
+	depth  int // of the object that the nodes are members of
 	count  int
 
 	dropped      []droppedOf
@@ -45,8 +46,9 @@ func newNodeReader(plain io.Reader) *nodeReader {
 	const window = 32 << 10 // what gzip looks back
 	return &nodeReader{
 		scanner: scanner{src: plain, buf: make([]byte, 0, window)},
-		arena:   &arena{},
+		arena:   newArena(MaxNodesSize),
 		source:  &nodeSource{},
+		depth:   1,
 	}
 }
 
@@ -61,8 +63,16 @@ func (r *nodeReader) run() error {
 		}
 		return r.end()
 	case c != '{':
-		return r.unexpected(c, "an object")
+		return r.unexpected("an object")
 	}
+	if err := r.nodes(); err != nil {
+		return err
+	}
+	return r.end()
+}
+
+// nodes reads the object at hand.
+func (r *nodeReader) nodes() error {
 	r.pos++
 	for first := true; ; first = false {
 		c, err := r.next()
@@ -71,9 +81,9 @@ func (r *nodeReader) run() error {
 			return err
 		case c == '}' && first:
 			r.pos++
-			return r.end()
+			return nil
 		case c != '"':
-			return r.unexpected(c, "the id of a node")
+			return r.unexpected("the id of a node")
 		case r.count == maxNodes:
 			return fmt.Errorf("they are more than %d", maxNodes)
 		}
@@ -82,10 +92,8 @@ func (r *nodeReader) run() error {
 			return err
 		}
 		r.hold = false
-		if more, err := r.comma('}'); err != nil {
+		if more, err := r.comma('}'); !more {
 			return err
-		} else if !more {
-			return r.end()
 		}
 	}
 }
@@ -106,9 +114,9 @@ func (r *nodeReader) entry() error {
 	place := span{start: r.pos - r.keep}
 	var fields [fieldCount]span
 	if c == '{' {
-		err = r.members(2, nodeField, fields[:])
+		err = r.members(r.depth+1, nodeField, fields[:])
 	} else {
-		err = r.value(c, 2)
+		err = r.value(c, r.depth+1)
 	}
 	if err != nil {
 		return err
@@ -136,7 +144,7 @@ func (r *nodeReader) entry() error {
 	if n.source != nil {
 		at := r.base + r.keep
 		n.start, n.end = uint32(at+place.start), uint32(at+place.end)
-		if n.Active() {
+		if r.src != nil && n.Active() { // else all of it is kept
 			r.source.keep(n, r.bytes(place))
 		}
 	}

@@ -11,17 +11,20 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 )
 
-// MaxNodesSize is the size in bytes up to which compressed nodes are unpacked (64 MiB). More
-// than one node for each 128 of them, or one child for each 16, are not read either, nor is a
-// field of more than 1 MiB. Argo compresses above 1 MiB of JSON at about 10:1, so an honest
+// MaxNodesSize is the size in bytes up to which compressed nodes are unpacked, and nodes are
+// read by [FromJSON] (64 MiB). More than one node for each 128 of them, or one child for each
+// 16, are not read either, nor is a field of more than 1 MiB. Argo compresses above 1 MiB of JSON at about 10:1, so an honest
 // object stays far below all of that.
 const MaxNodesSize = 64 << 20
 
 // readNodes finds the nodes where the controller has put them: in the object, compressed
 // in the object, or in a database of its own.
 func readNodes(status *object) ([]*Node, error) {
-	nodes := status.object("nodes")
-	if len(nodes.fields) > 0 {
+	if nodes, ok := status.fields["nodes"].(*jsonNodes); ok {
+		if !nodes.empty() {
+			return nodes.finish(status.dropped)
+		}
+	} else if nodes := status.object("nodes"); len(nodes.fields) > 0 {
 		return readInline(nodes), nil
 	}
 	if packed := status.string("compressedNodes"); packed != "" {
@@ -127,4 +130,17 @@ func (s *WorkflowStatus) SuspendedNodes() []*Node {
 		}
 	}
 	return suspended
+}
+
+// UnfinishedNodes are the pods, calls and other work that has begun, or is to begin as soon as
+// there is room, and has not ended, in order of their start. Gates are not among them: see
+// [WorkflowStatus.SuspendedNodes].
+func (s *WorkflowStatus) UnfinishedNodes() []*Node {
+	var unfinished []*Node
+	for _, n := range s.Nodes {
+		if !n.Type.Group() && n.Type != NodeTypeSuspend && !n.Phase.Fulfilled() {
+			unfinished = append(unfinished, n)
+		}
+	}
+	return unfinished
 }

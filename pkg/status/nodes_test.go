@@ -30,14 +30,13 @@ func TestCompressedNodes(t *testing.T) {
 		t.Errorf("%v, %v", again, err)
 	}
 
-	s, err := status.FromUnstructured(withStatus(map[string]any{"compressedNodes": packed}))
-	if err != nil || s.NodesErr != nil || !s.HasSuspendedNodes() {
-		t.Errorf("%+v, %v", s, err)
+	if s := decode(t, withStatus(map[string]any{"compressedNodes": packed})); s.NodesErr != nil || !s.HasSuspendedNodes() {
+		t.Errorf("%+v", s)
 	}
 	inline := map[string]any{"p": map[string]any{"type": "Pod"}}
-	s, err = status.FromUnstructured(withStatus(map[string]any{"compressedNodes": packed, "nodes": inline}))
-	if err != nil || len(s.Nodes) != 1 || s.Nodes[0].ID != "p" {
-		t.Errorf("nodes in the object do not come first: %+v, %v", s, err)
+	s := decode(t, withStatus(map[string]any{"compressedNodes": packed, "nodes": inline}))
+	if len(s.Nodes) != 1 || s.Nodes[0].ID != "p" {
+		t.Errorf("nodes in the object do not come first: %+v", s)
 	}
 }
 
@@ -92,11 +91,9 @@ func TestCompressedNodesThatCannotBeRead(t *testing.T) {
 }
 
 func TestOffloadedNodes(t *testing.T) {
-	s, err := status.FromUnstructured(withStatus(map[string]any{
-		"offloadNodeStatusVersion": "fnv:123", "phase": "Running", "message": "m",
-	}))
-	if err != nil || !errors.Is(s.NodesErr, status.ErrNodesOffloaded) || s.Phase != status.PhaseRunning || s.Message != "m" {
-		t.Errorf("%+v, %v", s, err)
+	s := decode(t, withStatus(map[string]any{"offloadNodeStatusVersion": "fnv:123", "phase": "Running", "message": "m"}))
+	if !errors.Is(s.NodesErr, status.ErrNodesOffloaded) || s.Phase != status.PhaseRunning || s.Message != "m" {
+		t.Errorf("%+v", s)
 	}
 }
 

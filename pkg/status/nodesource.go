@@ -10,7 +10,9 @@ import (
 // nodeSource is where the nodes of one status were read from, and the rest of them is read
 // from when somebody asks for it. It may be read by several goroutines.
 type nodeSource struct {
-	inline map[string]any // status.nodes; nil if they were compressed
+	inline map[string]any // status.nodes; nil if they were read from JSON
+
+	json []byte // status.nodes; nil if they were compressed
 
 	packed string
 	size   int               // unpacked
@@ -29,8 +31,11 @@ func (s *nodeSource) keep(n *Node, text []byte) {
 	s.gates[n.start] = bytes.Clone(text)
 }
 
-// text returns the JSON of a node that was compressed.
+// text returns the JSON of a node that was read from it.
 func (s *nodeSource) text(n *Node) ([]byte, error) {
+	if s.json != nil {
+		return s.json[n.start:n.end], nil
+	}
 	if text := s.gates[n.start]; text != nil {
 		return text, nil
 	}
@@ -48,8 +53,8 @@ func (s *nodeSource) text(n *Node) ([]byte, error) {
 	return s.plain[n.start:n.end], nil
 }
 
-// object returns the node's fields, or of one that was compressed only the named member,
-// unless that is "".
+// object returns the node's fields, or of one that was read from JSON only the named
+// member, unless that is "".
 func (n *Node) object(member string, dropped *[]Dropped) *object {
 	if n.source == nil {
 		return objectOfNodes(nil, dropped).object("")
@@ -57,7 +62,7 @@ func (n *Node) object(member string, dropped *[]Dropped) *object {
 	if n.source.inline != nil {
 		return objectOfNodes(n.source.inline, dropped).object(n.ID)
 	}
-	fields, cut, err := n.unpacked(member)
+	fields, cut, err := n.fields(member)
 	if err != nil { // it was read before, so this does not happen
 		*dropped = append(*dropped, Dropped{Path: "status.compressedNodes", Reason: err.Error()})
 	}
@@ -68,13 +73,13 @@ func (n *Node) object(member string, dropped *[]Dropped) *object {
 	return nodes.object(n.ID)
 }
 
-// unpacked reads the node's fields, or the named member alone. cut: not all of its lists.
-func (n *Node) unpacked(member string) (fields map[string]any, cut bool, err error) {
+// fields reads the node's fields, or the named member alone. cut: not all of its lists.
+func (n *Node) fields(member string) (fields map[string]any, cut bool, err error) {
 	text, err := n.source.text(n)
 	if err != nil {
 		return nil, false, err
 	}
-	p := partReader{scanner: scanner{buf: text, hold: true}, left: maxItems}
+	p := partReader{scanner: scanner{buf: text, hold: true}, bounded: true}
 	if member == "" {
 		value, err := p.read(shapeNode, 1)
 		fields, _ = value.(map[string]any)
@@ -89,7 +94,7 @@ func (n *Node) unpacked(member string) (fields map[string]any, cut bool, err err
 	}, at[:]); err != nil || at[0].end == 0 {
 		return nil, false, err
 	}
-	as, _ := memberOfNode(member)
+	as, _ := memberOfNode([]byte(member))
 	p.scanner = scanner{buf: p.bytes(at[0]), hold: true}
 	value, err := p.read(as, 1)
 	return map[string]any{member: value}, p.cut, err

@@ -2,43 +2,51 @@ package status
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 )
 
 // maxItems is how many items of lists, and members of objects that can have any, are read of
-// one node's inputs, outputs or details where nodes are compressed. An item takes some
+// one node's inputs, outputs or details where nodes are read from JSON. An item takes some
 // hundred bytes, but can be written with three.
 const maxItems = MaxNodesSize / 512
 
-// partReader reads parts of the JSON of a node. It has been read over before, so it is valid.
+// maxName is how long the name of a resource may be in there, as it stands in the JSON.
+const maxName = 1 << 10
+
+// partReader reads parts of the JSON of a workflow.
 type partReader struct {
 	scanner
 
-	left int  // how many items more
-	cut  bool // there were more
+	// bounded: it is a part of a node, to which maxItems, maxName and maxText apply.
+	bounded bool
+	items   int  // so far
+	cut     bool // there were more
 }
 
-// read reads the value at hand, as encoding/json would, as far as it has that shape.
+// read reads the next value, as encoding/json would, as far as it has that shape. Nodes are
+// read as [*jsonNodes].
 func (p *partReader) read(as shape, depth int) (any, error) {
 	c, err := p.next()
-	if err != nil {
-		return nil, err
-	}
 	switch {
+	case err != nil:
+		return nil, err
+	case c == '{' && as == shapeNodes:
+		return p.nodes(depth)
 	case c == '{' && as.object():
 		return p.object(as, depth)
 	case c == '[' && as.item() != shapeNone:
 		return p.list(as.item(), depth)
 	}
-	start := p.pos
-	if err := p.value(c, depth); err != nil {
+	raw, err := p.skip(depth)
+	if err != nil {
 		return nil, err
 	}
-	return scalar(p.buf[start:p.pos])
+	return p.scalar(raw)
 }
 
 // scalar reads a value that is no object or list; of those no more than that they are.
-func scalar(raw []byte) (any, error) {
+func (p *partReader) scalar(raw []byte) (any, error) {
 	switch raw[0] {
 	case '{':
 		return map[string]any(nil), nil
@@ -49,7 +57,7 @@ func scalar(raw []byte) (any, error) {
 	case 'n':
 		return nil, nil
 	case '"':
-		if len(raw) > maxText {
+		if len(raw) > p.longest(maxText) {
 			return longText{}, nil
 		}
 		return textIn(raw), nil
@@ -58,6 +66,13 @@ func scalar(raw []byte) (any, error) {
 		return value, nil
 	}
 	return strconv.ParseFloat(string(raw), 64)
+}
+
+func (p *partReader) longest(inNode int) int {
+	if p.bounded {
+		return inNode
+	}
+	return math.MaxInt
 }
 
 // longText is in the place of a text that is too long to be read.
@@ -76,85 +91,37 @@ func textIn(raw []byte) string {
 
 // room reports whether another item may be read.
 func (p *partReader) room() bool {
-	p.cut = p.cut || p.left == 0
-	p.left = max(0, p.left-1)
+	p.cut = p.cut || p.bounded && p.items == maxItems
+	p.items++
 	return !p.cut
 }
 
 func (p *partReader) object(as shape, depth int) (map[string]any, error) {
 	fields := map[string]any{}
-	p.pos++
-	if c, err := p.next(); err != nil {
-		return nil, err
-	} else if c == '}' {
-		p.pos++
-		return fields, nil
-	}
-	for {
-		if _, err := p.next(); err != nil {
-			return nil, err
+	err := p.eachMember(func(name []byte) error {
+		if len(name) <= p.longest(maxName) {
+			if inner, ok := as.memberNamed(name); ok && (as != shapeNamed || p.room()) {
+				value, err := p.read(inner, depth+1)
+				fields[textIn(name)] = value
+				return err
+			}
 		}
-		start := p.pos
-		if _, err := p.skipString(); err != nil {
-			return nil, err
-		}
-		raw := p.buf[start:p.pos]
-		if err := p.colon(); err != nil {
-			return nil, err
-		}
-		if err := p.member(fields, as, raw, depth); err != nil {
-			return nil, err
-		}
-		if more, err := p.comma('}'); !more {
-			return fields, err
-		}
-	}
-}
-
-func (p *partReader) member(fields map[string]any, as shape, raw []byte, depth int) error {
-	const longest = 1 << 10 // of names that are known, also as escapes, and of resources
-	if len(raw) <= longest {
-		key := textIn(raw)
-		if inner, ok := as.member(key); ok && (as != shapeNumbers || p.room()) {
-			value, err := p.read(inner, depth+1)
-			fields[key] = value
-			return err
-		}
-	}
-	c, err := p.next()
-	if err != nil {
+		_, err := p.skip(depth + 1)
 		return err
-	}
-	return p.value(c, depth+1)
+	})
+	return fields, err
 }
 
 func (p *partReader) list(item shape, depth int) ([]any, error) {
 	items := []any{}
-	p.pos++
-	if c, err := p.next(); err != nil {
-		return nil, err
-	} else if c == ']' {
-		p.pos++
-		return items, nil
-	}
-	for {
-		c, err := p.next()
-		if err != nil {
-			return nil, err
+	err := p.eachItem(func() error {
+		if !p.room() {
+			_, err := p.skip(depth + 1)
+			return err
 		}
-		if p.room() {
-			var value any
-			if value, err = p.read(item, depth+1); err == nil {
-				items = append(items, value)
-			}
-		} else {
-			err = p.value(c, depth+1)
-		}
-		if err != nil {
-			return nil, err
-		}
-		if more, err := p.comma(']'); !more {
-			return items, err
-		}
-	}
+		value, err := p.read(item, depth+1)
+		items = append(items, value)
+		return err
+	})
+	return items, err
 }

@@ -2,7 +2,6 @@ package status
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math/bits"
 	"strconv"
 )
@@ -29,7 +28,7 @@ func (s *scanner) skipString() (escaped bool, err error) {
 				return escaped, err
 			}
 		case c < ' ':
-			return escaped, s.unexpected(c, "no control character in a string")
+			return escaped, s.unexpected("no control character in a string")
 		}
 	}
 }
@@ -70,7 +69,7 @@ func (s *scanner) escape() error {
 		return nil
 	case 'u':
 	default:
-		return s.unexpected(c, "an escape")
+		return s.unexpected("an escape")
 	}
 	for range 4 {
 		s.pos++
@@ -78,7 +77,7 @@ func (s *scanner) escape() error {
 			return err
 		}
 		if _, ok := hexDigit(c); !ok {
-			return s.unexpected(c, "a hexadecimal digit")
+			return s.unexpected("a hexadecimal digit")
 		}
 	}
 	s.pos++
@@ -92,7 +91,7 @@ func (s *scanner) literal(text string) error {
 			return err
 		}
 		if c != text[i] {
-			return s.unexpected(c, text)
+			return s.unexpected(text)
 		}
 		s.pos++
 	}
@@ -129,18 +128,17 @@ func (s *scanner) number() error {
 			ok = err == nil
 		}
 		if !ok {
-			return fmt.Errorf("JSON at byte %d: the number is out of range", s.base+s.keep+start) // it may be secret
+			return &JSONError{Offset: s.base + s.keep + start, Reason: "the number is out of range"}
 		}
 	}
 	return nil
 }
 
 func (s *scanner) wantDigit() error {
-	c, err := s.current()
-	if err != nil {
+	if _, err := s.current(); err != nil {
 		return err
 	}
-	return s.unexpected(c, "a digit")
+	return s.unexpected("a digit")
 }
 
 // accept moves behind the byte at hand if it is within that range.

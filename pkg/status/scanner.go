@@ -2,7 +2,6 @@ package status
 
 import (
 	"errors"
-	"fmt"
 	"io"
 )
 
@@ -105,16 +104,16 @@ func (s *scanner) cutOff() error {
 	return s.err
 }
 
-func (s *scanner) unexpected(c byte, want string) error {
-	return fmt.Errorf("JSON at byte %d: want %s, have %q", s.base+s.pos, want, c)
+func (s *scanner) unexpected(want string) error {
+	return &JSONError{Offset: s.base + s.pos, Reason: "want " + want}
 }
 
 // end checks that nothing follows, which also reads the stream up to its checksum.
 func (s *scanner) end() error {
-	c, err := s.next()
+	_, err := s.next()
 	switch {
 	case err == nil:
-		return s.unexpected(c, "the end")
+		return s.unexpected("the end")
 	case errors.Is(s.err, io.EOF):
 		return nil
 	}

@@ -103,7 +103,7 @@ func (stuckReader) Read([]byte) (int, error) { return 0, nil }
 
 // Most of what nodes say comes again and again: it should be there once.
 func TestArenaKeepsOneCopyOfWhatRepeats(t *testing.T) {
-	a := &arena{}
+	a := newArena(0)
 	group := []byte("w-3472938473")
 	if allocations := testing.AllocsPerRun(100, func() { a.intern(group) }); allocations > 0 {
 		t.Errorf("%v allocations for a text that is there", allocations)

@@ -1,5 +1,7 @@
 package status
 
+import "unicode/utf8"
+
 // shape says which parts of a JSON value are read. Of the rest no more is known than what
 // type it has, so that it takes no memory: a list of a million empty ones is a few bytes.
 type shape int
@@ -7,7 +9,7 @@ type shape int
 const (
 	shapeScalar shape = iota // a text, number or bool
 	shapeTexts
-	shapeNumbers // by names of any kind
+	shapeNamed // scalars by names of any kind
 
 	shapeNode
 	shapeRef
@@ -20,37 +22,53 @@ const (
 	shapeSource
 	shapeArtifacts
 	shapeArtifact
+
+	shapeWorkflow
+	shapeMetadata
+	shapeSpec
+	shapeArguments
+	shapeStatus
+	shapeNodes // read by a nodeReader
+	shapeConditions
+	shapeCondition
+	shapeSynchronization
+	shapeLockSets
+	shapeLocks
+	shapeHeldLock
+	shapeVolumes
+	shapeVolume
+	shapeClaim
 )
 
 // member returns the shape of an object's member, and whether that is read.
-func (s shape) member(key string) (shape, bool) {
+func (s shape) member(key []byte) (shape, bool) {
 	switch s {
 	case shapeNode:
 		return memberOfNode(key)
-	case shapeNumbers:
+	case shapeNamed:
 		return shapeScalar, true
 	case shapeRef:
-		return shapeScalar, key == "name" || key == "template" || key == "clusterScope"
+		return shapeScalar, is(key, "name", "template", "clusterScope")
 	case shapeFlag:
-		return shapeScalar, key == "hooked" || key == "retried"
+		return shapeScalar, is(key, "hooked", "retried")
 	case shapeLock:
-		return shapeScalar, key == "waiting"
+		return shapeScalar, is(key, "waiting")
 	case shapeCache:
-		return shapeScalar, key == "hit" || key == "key" || key == "cacheName"
+		return shapeScalar, is(key, "hit", "key", "cacheName")
 	case shapeSource:
-		return shapeScalar, key == "supplied" || key == "default"
+		return shapeScalar, is(key, "supplied", "default")
 	case shapeArtifact:
-		return shapeScalar, key == "name"
+		return shapeScalar, is(key, "name")
 	case shapeOutputs:
-		switch key {
+		switch string(key) {
 		case "parameters":
 			return shapeParameters, true
 		case "artifacts":
 			return shapeArtifacts, true
 		}
-		return shapeScalar, key == "result" || key == "exitCode"
+		return shapeScalar, is(key, "result", "exitCode")
 	case shapeParameter:
-		switch key {
+		switch string(key) {
 		case "enum":
 			return shapeTexts, true
 		case "valueFrom":
@@ -58,12 +76,36 @@ func (s shape) member(key string) (shape, bool) {
 		case "name", "description", "globalName", "value", "default":
 			return shapeScalar, true
 		}
+		return shapeScalar, false
 	}
-	return shapeScalar, false
+	return s.memberOfWorkflow(key)
 }
 
-func memberOfNode(key string) (shape, bool) {
-	switch key {
+func is(key []byte, names ...string) bool {
+	for _, name := range names {
+		if string(key) == name {
+			return true
+		}
+	}
+	return false
+}
+
+// memberNamed is member by the JSON of the name.
+func (s shape) memberNamed(raw []byte) (shape, bool) {
+	inside := raw[1 : len(raw)-1]
+	if s == shapeNamed || simple(inside) {
+		return s.member(inside)
+	}
+	const longest = 256 // longer than any name that is known, also as escapes
+	if len(inside) > longest {
+		return shapeScalar, false
+	}
+	var name [longest * utf8.UTFMax]byte
+	return s.member(unescape(name[:0], inside))
+}
+
+func memberOfNode(key []byte) (shape, bool) {
+	switch string(key) {
 	case "inputs", "outputs":
 		return shapeOutputs, true
 	case "templateRef":
@@ -77,11 +119,11 @@ func memberOfNode(key string) (shape, bool) {
 	case "children", "outboundNodes":
 		return shapeTexts, true
 	case "resourcesDuration":
-		return shapeNumbers, true
+		return shapeNamed, true
 	case "estimatedDuration", "podIP", "hostNodeName", "templateScope", "taskResultSynced", "failedPodRestarts":
 		return shapeScalar, true
 	}
-	return shapeScalar, nodeField([]byte(key)) >= 0
+	return shapeScalar, nodeField(key) >= 0
 }
 
 // object reports whether it is that of an object.
@@ -98,6 +140,12 @@ func (s shape) item() shape {
 		return shapeParameter
 	case shapeArtifacts:
 		return shapeArtifact
+	case shapeConditions:
+		return shapeCondition
+	case shapeLocks:
+		return shapeHeldLock
+	case shapeVolumes:
+		return shapeVolume
 	}
 	return shapeNone
 }

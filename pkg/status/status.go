@@ -9,7 +9,7 @@ import (
 )
 
 // WorkflowStatus is one state of a workflow. It is a snapshot: nothing in it changes
-// after [FromUnstructured] returned it, so it may be read by several goroutines.
+// after [FromUnstructured] or [FromJSON] returned it, so it may be read by several goroutines.
 type WorkflowStatus struct {
 	Name, Namespace string
 	// UID tells a workflow from a later one of the same name.
@@ -19,6 +19,8 @@ type WorkflowStatus struct {
 	CreationTime        time.Time // by the API server's clock; zero: not created (a dry run)
 	DeletionTime        time.Time // when it was marked as deleted, if finalizers still hold it; zero: it is not
 	Labels, Annotations map[string]string
+	// Finalizers are what holds the object when it is deleted, until each is taken away.
+	Finalizers []string
 
 	// Template is the template the workflow was made from; empty if it carries its own.
 	Template TemplateRef
@@ -60,6 +62,10 @@ type WorkflowStatus struct {
 	// that are offloaded; "": they are not.
 	OffloadVersion string
 
+	// StartDiagnostic says why probably no controller has taken the workflow up; nil: one has, or
+	// it is too early to tell. Only what follows a workflow sets it, never [FromUnstructured].
+	StartDiagnostic *StartDiagnostic
+
 	// Dropped lists what could not be read, in no particular order; at most 1,000 fields. What
 	// a node reads only when asked for (inputs, outputs, details) is not among it: see
 	// [Node.Dropped].
@@ -85,19 +91,28 @@ type TemplateRef struct {
 // Compressed nodes are read as a stream up to [MaxNodesSize]; it takes memory for their
 // fields, not for their JSON. u is not changed. The status keeps it, for
 // [WorkflowStatus.Raw] and for what its nodes read only when asked, so the caller must not
-// change it either.
+// change it either. Where the object is still JSON, [FromJSON] is faster.
 func FromUnstructured(u *unstructured.Unstructured) (*WorkflowStatus, error) {
 	if u == nil {
 		return nil, &NotWorkflowError{}
 	}
-	root := &object{fields: u.Object, dropped: new([]Dropped)}
+	s, err := fromFields(u.Object)
+	if err == nil {
+		s.raw = u
+	}
+	return s, err
+}
+
+// fromFields reads the object that has these fields.
+func fromFields(fields map[string]any) (*WorkflowStatus, error) {
+	root := &object{fields: fields, dropped: new([]Dropped)}
 	apiVersion, kind := root.string("apiVersion"), root.string("kind")
 	group, _, _ := strings.Cut(apiVersion, "/")
 	if kind != "" && kind != "Workflow" || apiVersion != "" && group != "argoproj.io" {
 		return nil, &NotWorkflowError{APIVersion: apiVersion, Kind: kind}
 	}
 
-	s := &WorkflowStatus{raw: u}
+	s := &WorkflowStatus{}
 	s.readMetadata(root.object("metadata"))
 	s.readSpec(root.object("spec"))
 	s.readStatus(root.object("status"))
@@ -114,6 +129,7 @@ func (s *WorkflowStatus) readMetadata(metadata *object) {
 	s.DeletionTime = metadata.time("deletionTimestamp")
 	s.Labels = metadata.stringMap("labels")
 	s.Annotations = metadata.stringMap("annotations")
+	s.Finalizers = metadata.strings("finalizers")
 }
 
 func (s *WorkflowStatus) readSpec(spec *object) {
@@ -161,8 +177,9 @@ func (s *WorkflowStatus) Suspended() bool {
 	return !s.Completed() && (s.SpecSuspended || s.HasSuspendedNodes())
 }
 
-// Raw returns the object this status was read from; nil where it was not kept. It is the
-// caller's own object, not a copy: change a DeepCopy of it.
+// Raw returns the object this status was read from; nil where it was not kept, or where the
+// status comes from [FromJSON]. It is the caller's own object, not a copy: change a DeepCopy
+// of it.
 func (s *WorkflowStatus) Raw() *unstructured.Unstructured {
 	return s.raw
 }

@@ -29,11 +29,7 @@ func object(t testing.TB, text string) *unstructured.Unstructured {
 
 func read(t testing.TB, text string) *status.WorkflowStatus {
 	t.Helper()
-	s, err := status.FromUnstructured(object(t, "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\n"+text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return decode(t, object(t, "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\n"+text))
 }
 
 func TestFromUnstructuredReadsAWorkflow(t *testing.T) {

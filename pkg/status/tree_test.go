@@ -236,10 +236,7 @@ func TestDeepTree(t *testing.T) {
 	for i := range 3000 {
 		nodes[fmt.Sprint(i)] = map[string]any{"type": "DAG", "phase": "Failed", "boundaryID": fmt.Sprint(i + 1), "name": fmt.Sprint(i)}
 	}
-	s, err := status.FromUnstructured(withStatus(map[string]any{"nodes": nodes}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := decode(t, withStatus(map[string]any{"nodes": nodes}))
 	var b strings.Builder
 	if err := s.WriteTree(&b, time.Time{}, status.TreeOptions{Groups: true}); err != nil {
 		t.Fatal(err)

@@ -21,6 +21,12 @@ const DefaultRetryFor = 30 * time.Second
 // DefaultTemplateMaxAge is how long Start relies on what it has read of a template.
 const DefaultTemplateMaxAge = 10 * time.Second
 
+// DefaultWatchSilence is half as long again as a watch takes to bring a bookmark.
+const DefaultWatchSilence = 90 * time.Second
+
+// DefaultDiagnoseStartAfter is much longer than a controller at work takes.
+const DefaultDiagnoseStartAfter = 30 * time.Second
+
 // Options configure a [WorkflowClient]. The zero value is ready to use.
 type Options struct {
 	// Namespace of the workflows; "" means [DefaultNamespace].
@@ -44,6 +50,14 @@ type Options struct {
 	// UserAgent is what the API server's audit log knows this client by; "" keeps that of
 	// the configuration. For [NewForConfig] only.
 	UserAgent string
+	// WatchSilence is how long a watch may bring nothing, not even one of the bookmarks that the
+	// API server sends about once a minute, before it is taken for dead: then the workflows are
+	// read afresh and another watch is opened. 0 means [DefaultWatchSilence].
+	WatchSilence time.Duration
+	// DiagnoseStartAfter is how long Wait and Watch see a workflow without a phase before they
+	// show it once more with a [status.StartDiagnostic]: probably no controller takes it up. 0
+	// means [DefaultDiagnoseStartAfter], negative never.
+	DiagnoseStartAfter time.Duration
 	// Logs is the client that [WorkflowClient.Logs] reads with: a REST client of core/v1, such
 	// as the RESTClient of a typed clientset's CoreV1. [NewForConfig] makes one if it is nil;
 	// with [New] and without it, Logs is [ErrUnsupported].
@@ -51,8 +65,8 @@ type Options struct {
 }
 
 // WorkflowClient runs workflows of one namespace through the Kubernetes API. It holds no
-// state but the templates read last, and starts no goroutine that outlives a call; use one
-// for all goroutines.
+// state but the templates read last and the watches that calls of Wait, Watch and Logs share,
+// and no goroutine of it outlives the last of those calls; use one for all goroutines.
 type WorkflowClient struct {
 	workflows        dynamic.ResourceInterface
 	templates        dynamic.ResourceInterface
@@ -64,6 +78,9 @@ type WorkflowClient struct {
 	namespace        string
 	instanceID       string
 	retryFor         time.Duration
+	diagnoseAfter    time.Duration
+	outage           *outage
+	hub              *hub
 }
 
 // NewForConfig returns a client for the cluster that cfg describes: one from
@@ -92,11 +109,19 @@ func NewForConfig(cfg *rest.Config, opts Options) (*WorkflowClient, error) {
 	if err != nil {
 		return nil, newError(OpNew, opts.Namespace, "", errors.Join(ErrInvalid, err))
 	}
-	return New(dyn, opts)
+	client, err := New(dyn, opts)
+	if err != nil {
+		return nil, err
+	}
+	if client.hub.wire, err = newRESTWire(own, client.namespace); err != nil {
+		return nil, newError(OpNew, opts.Namespace, "", errors.Join(ErrInvalid, err))
+	}
+	return client, nil
 }
 
 // New returns a client over dyn, for hosts that share one dynamic client. Rate limits and
-// user agent are those of dyn. The error is an [*Error] that matches [ErrInvalid].
+// user agent are those of dyn. To follow workflows takes several times the work that it takes
+// with [NewForConfig], since a dynamic client decodes all of each object. The error is an [*Error] that matches [ErrInvalid].
 func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 	if opts.Namespace == "" {
 		opts.Namespace = DefaultNamespace
@@ -118,6 +143,9 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 	if opts.Burst < 0 {
 		problems = append(problems, field.Invalid(options.Child("burst"), opts.Burst, "must be 0 (twice the qps) or more"))
 	}
+	if opts.WatchSilence < 0 {
+		problems = append(problems, field.Invalid(options.Child("watchSilence"), opts.WatchSilence.String(), "must be 0 (the default) or more"))
+	}
 	if len(problems) > 0 {
 		return nil, newError(OpNew, opts.Namespace, "", invalid(problems...))
 	}
@@ -127,8 +155,16 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 	if opts.TemplateMaxAge == 0 {
 		opts.TemplateMaxAge = DefaultTemplateMaxAge
 	}
+	if opts.WatchSilence == 0 {
+		opts.WatchSilence = DefaultWatchSilence
+	}
+	if opts.DiagnoseStartAfter == 0 {
+		opts.DiagnoseStartAfter = DefaultDiagnoseStartAfter
+	}
+	away := &outage{}
+	workflows := dyn.Resource(resource("workflows")).Namespace(opts.Namespace)
 	return &WorkflowClient{
-		workflows:        dyn.Resource(resource("workflows")).Namespace(opts.Namespace),
+		workflows:        workflows,
 		templates:        dyn.Resource(resource("workflowtemplates")).Namespace(opts.Namespace),
 		clusterTemplates: dyn.Resource(resource("clusterworkflowtemplates")),
 		crons:            dyn.Resource(resource("cronworkflows")).Namespace(opts.Namespace),
@@ -138,6 +174,9 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 		namespace:        opts.Namespace,
 		instanceID:       opts.InstanceID,
 		retryFor:         opts.RetryFor,
+		outage:           away,
+		diagnoseAfter:    opts.DiagnoseStartAfter,
+		hub:              newHub(&dynamicWire{workflows: workflows}, opts.WatchSilence, opts.RetryFor, away),
 	}, nil
 }
 
@@ -145,7 +184,7 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 func (c *WorkflowClient) Namespace() string { return c.namespace }
 
 func resource(plural string) schema.GroupVersionResource {
-	return schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: plural}
+	return schema.GroupVersionResource{Group: argoGroup, Version: argoVersion, Resource: plural}
 }
 
 func (c *WorkflowClient) error(op Op, name string, err error) error {

@@ -33,6 +33,13 @@ func Suspended(s *status.WorkflowStatus) (bool, error) {
 	return false, nil
 }
 
+// Unclaimed holds once a workflow has been there so long without a phase that probably no
+// controller takes it up: see [Options].DiagnoseStartAfter, and the state's StartDiagnostic for
+// why. It is to be combined: Any(Completed, Unclaimed).
+func Unclaimed(s *status.WorkflowStatus) (bool, error) {
+	return s.StartDiagnostic != nil, nil
+}
+
 // Any holds as soon as one of the conditions does. It fails only if none holds and one
 // fails. A nil among them fails with [ErrInvalid].
 func Any(conditions ...Condition) Condition {

@@ -133,7 +133,7 @@ func (c *WorkflowClient) markDeleted(ctx context.Context, p *pacer, name string,
 			return fmt.Errorf("%w: %w", ErrReplaced, err)
 		}
 		lost = lost || mayHaveHappened(err)
-		again := transient(err) && (opts.UID != "" || !lost)
+		again := p.again(err) && (opts.UID != "" || !lost)
 		if ctx.Err() != nil || !again || !p.pause(ctx, err) {
 			if lost {
 				return unknownOutcome(ctx, err)
@@ -153,7 +153,7 @@ func (c *WorkflowClient) abandonArtifactGC(ctx context.Context, name string, uid
 		rest := slices.DeleteFunc(slices.Clone(obj.GetFinalizers()), func(f string) bool { return f == finalizerArtifactGC })
 		return &change{
 			patch:    map[string]any{"metadata": map[string]any{"finalizers": rest}},
-			happened: func(now *status.WorkflowStatus) (bool, error) { return !has(now.Raw().GetFinalizers()), nil },
+			happened: func(now *status.WorkflowStatus) (bool, error) { return !has(now.Finalizers), nil },
 		}, nil
 	})
 	if gone(err) {
@@ -170,7 +170,7 @@ func gone(err error) bool {
 // awaitGone follows a workflow that is marked as deleted until it is gone.
 func (c *WorkflowClient) awaitGone(ctx context.Context, name string, uid types.UID) error {
 	err := c.followUID(ctx, name, uid, func(s *status.WorkflowStatus) (bool, error) {
-		finalizers := s.Raw().GetFinalizers()
+		finalizers := s.Finalizers
 		failure := s.Condition(status.ConditionArtifactGCError)
 		if failure != nil && failure.Status == "True" && slices.Contains(finalizers, finalizerArtifactGC) {
 			return true, &DeletionHeldError{Finalizers: finalizers, Message: failure.Message}
@@ -179,7 +179,7 @@ func (c *WorkflowClient) awaitGone(ctx context.Context, name string, uid types.U
 	})
 	var waited *WaitError
 	if errors.As(err, &waited) && waited.Last != nil {
-		if finalizers := waited.Last.Raw().GetFinalizers(); len(finalizers) > 0 {
+		if finalizers := waited.Last.Finalizers; len(finalizers) > 0 {
 			return &DeletionHeldError{Finalizers: finalizers, Err: waited.Err}
 		}
 	}

@@ -94,7 +94,7 @@ func (c *WorkflowClient) edit(
 				sent = next
 			}
 		}
-		again := apierrors.IsConflict(err) || transient(err)
+		again := apierrors.IsConflict(err) || p.again(err)
 		if !again || ctx.Err() != nil || !p.pause(ctx, err) {
 			return nil, sent.orUnknown(ended(ctx, err))
 		}

@@ -163,34 +163,67 @@ func (e *EndedBeforeSuspendError) Error() string {
 // Is makes [errors.Is] match [ErrCompleted].
 func (e *EndedBeforeSuspendError) Is(target error) bool { return target == ErrCompleted }
 
-// WaitError is the error of a wait or watch whose context ended. It unwraps to the
-// context's cause, so errors.Is(err, context.DeadlineExceeded) tells a timeout.
+// GoneError is the error of following a workflow that is not there any more. It unwraps to
+// [ErrDeleted] or [ErrReplaced]. That there never was one is [ErrNotFound].
+type GoneError struct {
+	Last *status.WorkflowStatus // the last state seen; nil: none
+	Err  error
+}
+
+func (e *GoneError) Unwrap() error { return e.Err }
+
+func (e *GoneError) Error() string {
+	if e.Last == nil {
+		return e.Err.Error()
+	}
+	return e.Err.Error() + "; last seen " + standing(e.Last)
+}
+
+// WaitError is the error of a wait or watch whose context ended. It unwraps to the context's
+// cause, and besides matches what the context's Err says: errors.Is(err,
+// context.DeadlineExceeded) tells a timeout, whatever cause was given for that.
 type WaitError struct {
 	Last *status.WorkflowStatus // the last state seen; nil: none
 	Err  error                  // context.Cause of the caller's context
+
+	ended error // the context's Err
 }
 
 func (e *WaitError) Unwrap() error { return e.Err }
+
+// Is makes [errors.Is] match the context's Err.
+func (e *WaitError) Is(target error) bool { return e.ended != nil && target == e.ended }
 
 func (e *WaitError) Error() string {
 	if e.Last == nil {
 		return e.Err.Error() + "; no state of the workflow was seen"
 	}
-	text := fmt.Sprintf("%v; last seen %s", e.Err, e.Last.Outcome())
-	if e.Last.Progress.Total > 0 {
-		text += " (" + e.Last.Progress.String() + ")"
+	return fmt.Sprintf("%v; last seen %s", e.Err, standing(e.Last))
+}
+
+// standing says how a workflow stands, and what it waits for.
+func standing(s *status.WorkflowStatus) string {
+	text := string(s.Outcome())
+	if s.Progress.Total > 0 {
+		text += " (" + s.Progress.String() + ")"
 	}
-	if e.Last.Phase == status.PhaseUnknown {
+	switch {
+	case s.StartDiagnostic != nil:
+		text += "; " + s.StartDiagnostic.String()
+	case s.Phase == status.PhaseUnknown:
 		text += ", by no controller yet: does one manage the namespace and the instance id?"
 	}
-	if e.Last.SpecSuspended {
+	if s.SpecSuspended {
 		text += ", as a whole (spec.suspend)"
 	}
-	if gates := e.Last.SuspendedNodes(); len(gates) > 0 {
+	if gates := s.SuspendedNodes(); len(gates) > 0 {
 		text += ", waiting at " + nodeNames(gates)
 	}
-	if e.Last.Message != "" {
-		text += ": " + e.Last.Message
+	if work := s.UnfinishedNodes(); len(work) > 0 && !s.Completed() {
+		text += ", not through with " + nodeNames(work)
+	}
+	if s.Message != "" {
+		text += ": " + s.Message
 	}
 	return text
 }

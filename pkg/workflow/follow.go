@@ -2,28 +2,15 @@ package workflow
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"math/rand/v2"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// watchFor is how long a watch runs before the API server is asked to close it, and is left
-// if it doesn't; then the workflow is read afresh: the backstop should a watch go silent. It is jittered
-// up to twice as long, so that many waits don't come at once.
-const watchFor = 4 * time.Minute
-
-// steady is how long a watch must have run for the next pause to be a short one again.
-const steady = 5 * time.Second
+// visitor looks at one state; done ends the following, as does an error.
+type visitor func(*status.WorkflowStatus) (done bool, err error)
 
 // follow shows visit each state of a workflow until visit says it is done or fails, or the
 // workflow is gone, or ctx ends.
@@ -36,139 +23,200 @@ func (c *WorkflowClient) followUID(ctx context.Context, name string, uid types.U
 	if err := checkName(name); err != nil {
 		return err
 	}
-	f := follower{client: c, name: name, uid: uid, visit: visit}
-	return f.run(ctx)
+	w := following{client: c, visit: visit, uid: uid}
+	return w.run(ctx, name)
+}
+
+// followOn follows the workflow of which s is a state that was seen, and is not shown again.
+func (c *WorkflowClient) followOn(ctx context.Context, s *status.WorkflowStatus, visit visitor) error {
+	w := following{client: c, visit: visit, uid: s.UID, known: s}
+	return w.run(ctx, s.Name)
+}
+
+// following is one call's following of a workflow.
+type following struct {
+	client   *WorkflowClient
+	follower *follower
+	visit    visitor
+	known    *status.WorkflowStatus // what was seen before the call; nil: nothing
+
+	uid        types.UID // "": any
+	last       *snapshot // what was seen last
+	unclaimed  *time.Timer
+	diagnostic *status.StartDiagnostic
 }
 
 // run follows the workflow until the visitor is done, or it can't go on.
-func (f *follower) run(ctx context.Context) error {
-	p := newPacer(time.Time{})
-	for {
-		began := time.Now()
-		done, err := f.readAndWatch(ctx)
-		if done {
-			return err
-		}
-		if err != nil && ctx.Err() == nil && !passing(err) {
-			return err
-		}
-		if time.Since(began) > steady {
-			p = newPacer(time.Time{})
-		}
-		if !p.pause(ctx, err) {
-			return &WaitError{Last: f.last, Err: context.Cause(ctx)}
-		}
+func (w *following) run(ctx context.Context, name string) error {
+	w.follower = w.client.hub.join(name)
+	defer w.client.hub.leave(w.follower)
+	defer w.setAlarm(false)
+	done, err := w.begin(ctx)
+	for !done && err == nil {
+		done, err = w.step(ctx)
 	}
+	if !done && ctx.Err() != nil {
+		return &WaitError{Last: w.seen(), Err: context.Cause(ctx), ended: ctx.Err()}
+	}
+	if err == ErrDeleted || err == ErrReplaced { //nolint:errorlint // as the follower says, not what a visitor may return
+		return &GoneError{Last: w.seen(), Err: err}
+	}
+	return err
 }
 
-// visitor looks at one state; done ends the following, as does an error.
-type visitor func(*status.WorkflowStatus) (done bool, err error)
-
-type follower struct {
-	client *WorkflowClient
-	name   string
-	visit  visitor
-
-	uid  types.UID // of the workflow followed; "": not seen yet
-	last *status.WorkflowStatus
-}
-
-// readAndWatch reads the workflow and watches it from there. done: the following is over,
-// with err as its result; otherwise the watch has ended, and err says why if it is known.
-func (f *follower) readAndWatch(ctx context.Context) (done bool, err error) {
-	obj, err := f.client.workflows.Get(ctx, f.name, metav1.GetOptions{})
-	if f.last != nil && notFound(err) {
-		return true, fmt.Errorf("%w; last seen %s", ErrDeleted, f.last.Outcome())
-	}
-	if err != nil {
+// begin reads the workflow and has it watched from there. done, as in what follows: it is over,
+// with err as its result. Otherwise an error is that of a request.
+func (w *following) begin(ctx context.Context) (done bool, err error) {
+	first, err := w.read(ctx)
+	switch {
+	case w.known != nil && notFound(err):
+		return true, ErrDeleted
+	case err != nil:
 		return false, err
+	case w.uid != "" && first.id.UID != w.uid:
+		return true, ErrReplaced
 	}
-	if done, err := f.show(obj); done {
+	w.uid = first.id.UID
+	w.follower.begin(w.uid, first.id.ResourceVersion)
+	if done, err := w.show(first); done {
 		return true, err
 	}
-
-	last := watchFor + rand.N(watchFor)
-	timeout := int64(last.Seconds())
-	w, err := f.client.workflows.Watch(ctx, metav1.ListOptions{
-		FieldSelector:       fields.OneTermEqualSelector("metadata.name", f.name).String(),
-		ResourceVersion:     obj.GetResourceVersion(),
-		AllowWatchBookmarks: true, // keeps a quiet connection from being taken for a dead one
-		TimeoutSeconds:      &timeout,
-	})
-	if err != nil {
-		return false, err
-	}
-	defer w.Stop()
-	// A dead line keeps the server's own end of the watch from coming through.
-	silent := time.NewTimer(last + steady)
-	defer silent.Stop()
 	for {
-		select {
-		case <-ctx.Done():
-			return false, ctx.Err()
-		case <-silent.C:
+		s := w.seen()
+		if s == nil || w.client.hub.watch(w.follower, s) {
 			return false, nil
-		case event, open := <-w.ResultChan():
-			if !open {
-				return false, nil
-			}
-			if done, err := f.handle(event); done || err != nil {
-				return done, err
-			}
+		}
+		// What changed in the meantime may have gone to nobody.
+		again, err := w.read(ctx)
+		if notFound(err) {
+			return true, ErrDeleted
+		}
+		if err != nil {
+			return false, err
+		}
+		w.follower.offer(news{snapshot: again})
+		if w.last.id.UID == again.id.UID && newer(again.id.ResourceVersion, w.last.id.ResourceVersion) {
+			w.last = again // for its labels; it is shown in its turn
 		}
 	}
 }
 
-func (f *follower) handle(event watch.Event) (done bool, err error) {
-	switch event.Type {
-	case watch.Added, watch.Modified, watch.Deleted:
-		obj, ok := event.Object.(*unstructured.Unstructured)
-		if !ok {
-			return false, nil
-		}
-		// The last state counts even when it comes with the deletion.
-		if done, err := f.show(obj); done {
-			return true, err
-		}
-		if event.Type == watch.Deleted {
-			return true, fmt.Errorf("%w; last seen %s", ErrDeleted, f.last.Outcome())
-		}
-	case watch.Error:
-		return false, &watchError{err: apierrors.FromObject(event.Object)}
+// step shows what has come in, or waits for it.
+func (w *following) step(ctx context.Context) (done bool, err error) {
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	n, end, ok := w.follower.next()
+	switch {
+	case !ok:
+		return w.await(ctx)
+	case end != nil:
+		return true, end
+	case n.doubtful != "":
+		return w.look(ctx, n)
+	}
+	return w.show(n.snapshot)
+}
+
+// await blocks until there may be something to show.
+func (w *following) await(ctx context.Context) (done bool, err error) {
+	w.last = w.client.hub.packer.pack(w.last)
+	var alarm <-chan time.Time
+	if w.unclaimed != nil {
+		alarm = w.unclaimed.C
+	}
+	select {
+	case <-w.follower.wake:
+	case <-ctx.Done():
+	case <-alarm:
+		w.setAlarm(false)
+		w.diagnostic = w.client.diagnoseStart(ctx, w.seen())
+		return w.visited()
 	}
 	return false, nil
 }
 
-// show passes a state on, once.
-func (f *follower) show(obj *unstructured.Unstructured) (done bool, err error) {
-	if f.uid == "" {
-		f.uid = obj.GetUID()
+// look finds out whether a workflow was deleted, or has other labels than those watched for.
+func (w *following) look(ctx context.Context, n news) (done bool, err error) {
+	now, err := w.readNow(ctx)
+	switch {
+	case notFound(err), err == nil && now.id.UID != w.uid:
+		if n.snapshot != nil { // its last state counts
+			if done, err := w.show(n.snapshot); done {
+				return true, err
+			}
+		}
+		return true, map[bool]error{true: ErrDeleted, false: ErrReplaced}[err != nil]
+	case err != nil:
+		return false, err
 	}
-	if obj.GetUID() != f.uid {
-		return true, ErrReplaced
-	}
-	if f.last != nil && f.last.ResourceVersion == obj.GetResourceVersion() {
+	w.client.hub.widen(n.doubtful)
+	w.follower.skip(now.id.ResourceVersion)
+	return w.show(now)
+}
+
+// read reads the workflow, over transient faults for as long as ctx lasts. A state that a list
+// brings will do.
+func (w *following) read(ctx context.Context) (*snapshot, error) {
+	return w.retried(ctx, func() (*snapshot, error) { return w.client.hub.read(ctx, w.follower) })
+}
+
+// readNow reads the workflow as read does, by itself.
+func (w *following) readNow(ctx context.Context) (*snapshot, error) {
+	return w.retried(ctx, func() (*snapshot, error) { return w.client.hub.get(ctx, w.follower.topic.name) })
+}
+
+func (w *following) retried(ctx context.Context, attempt func() (*snapshot, error)) (*snapshot, error) {
+	p := newPacer(time.Time{})
+	p.outage = w.client.outage
+	return read(ctx, p, attempt)
+}
+
+// show shows a state, if that is not known from before the call.
+func (w *following) show(s *snapshot) (done bool, err error) {
+	w.last = s
+	if w.known != nil && w.known.ResourceVersion == s.id.ResourceVersion {
 		return false, nil
 	}
-	s, err := status.FromUnstructured(obj)
+	return w.visited()
+}
+
+// visited has the last state visited.
+func (w *following) visited() (done bool, err error) {
+	s, err := w.last.status()
 	if err != nil {
 		return true, err
 	}
-	f.last = s
-	done, err = f.visit(s)
+	w.setAlarm(s.Phase == status.PhaseUnknown && w.diagnostic == nil)
+	if s.Phase == status.PhaseUnknown {
+		s.StartDiagnostic = w.diagnostic
+	}
+	done, err = w.visit(s)
 	return done || err != nil, err
 }
 
-// passing reports whether following can go on after err: the watch ended, for instance
-// because its version is too old by now, or the fault is transient. Other errors, such as a
-// permission that was taken away, end it.
-func passing(err error) bool {
-	var ended *watchError
-	return errors.As(err, &ended) || apierrors.IsResourceExpired(err) || apierrors.IsGone(err) || transient(err)
+// setAlarm sets the alarm for a workflow that no controller has taken up, or turns it off.
+func (w *following) setAlarm(on bool) {
+	switch after := w.client.diagnoseAfter; {
+	case on && w.unclaimed == nil && after > 0:
+		w.unclaimed = time.NewTimer(after)
+	case !on && w.unclaimed != nil:
+		w.unclaimed.Stop()
+		w.unclaimed = nil
+	}
 }
 
-// watchError is an error that came as an event of a watch.
-type watchError struct{ err error }
-
-func (e *watchError) Error() string { return e.err.Error() }
-func (e *watchError) Unwrap() error { return e.err }
+// seen is the last state that was seen; nil: none.
+func (w *following) seen() *status.WorkflowStatus {
+	if w.last == nil {
+		return w.known
+	}
+	s, err := w.last.status()
+	if err != nil {
+		return nil // as it was shown, it can be read
+	}
+	if s.Phase == status.PhaseUnknown {
+		s.StartDiagnostic = w.diagnostic
+	}
+	return s
+}

@@ -124,10 +124,9 @@ func (c *WorkflowClient) listSelector(opts ListOptions) (string, error) {
 		}
 		return err
 	}
-	if c.instanceID == "" {
-		err = require(labelInstanceID, selection.DoesNotExist)
-	} else {
-		err = require(labelInstanceID, selection.Equals, c.instanceID)
+	instance, err := instanceRequirement(c.instanceID)
+	if err == nil {
+		selector = selector.Add(*instance)
 	}
 	if opts.Running {
 		err = errors.Join(err, require(labelCompleted, selection.NotEquals, "true"))

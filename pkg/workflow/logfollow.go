@@ -46,7 +46,7 @@ func (c *WorkflowClient) followLogs(
 	case errors.Is(err, errLeft):
 		return err
 	case ctx.Err() != nil:
-		return &WaitError{Last: f.last.Load(), Err: context.Cause(ctx)}
+		return &WaitError{Last: f.last.Load(), Err: context.Cause(ctx), ended: ctx.Err()}
 	case own.Err() != nil:
 		return context.Cause(own)
 	}
@@ -142,15 +142,13 @@ func (f *logFollower) direct(ctx context.Context, version string) {
 
 // followWorkflow reports the workflow's states, and their end.
 func (f *logFollower) followWorkflow(ctx context.Context, first *status.WorkflowStatus) {
-	w := follower{client: f.client, name: first.Name, uid: first.UID, last: first}
-	w.visit = func(s *status.WorkflowStatus) (bool, error) {
+	f.ends <- f.client.followOn(ctx, first, func(s *status.WorkflowStatus) (bool, error) {
 		select {
 		case f.states <- s:
 		case <-ctx.Done():
 		}
 		return s.Completed(), nil
-	}
-	f.ends <- w.run(ctx)
+	})
 }
 
 // workflowEnded takes stock: the pods there are now are the last ones.

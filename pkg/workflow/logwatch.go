@@ -49,22 +49,30 @@ func (c *WorkflowClient) watchLogPods(ctx context.Context, s *status.WorkflowSta
 }
 
 func (c *WorkflowClient) watchLogPodsOnce(ctx context.Context, s *status.WorkflowStatus, version string, seen func(podsSeen)) error {
+	ctx, cut := context.WithCancelCause(ctx)
+	defer cut(nil)
+	mute := time.AfterFunc(c.hub.silence, func() { cut(errMute) })
+	defer mute.Stop()
 	timeout := int64((watchFor + rand.N(watchFor)).Seconds())
 	w, err := c.pods.Watch(ctx, metav1.ListOptions{
 		LabelSelector: logPodsOf(s), ResourceVersion: version, AllowWatchBookmarks: true, TimeoutSeconds: &timeout,
 	})
 	if err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			return cause
+		}
 		return err
 	}
 	defer w.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return context.Cause(ctx)
 		case event, open := <-w.ResultChan():
 			if !open {
-				return nil
+				return context.Cause(ctx)
 			}
+			mute.Reset(c.hub.silence)
 			if event.Type == watch.Error {
 				return &watchError{err: apierrors.FromObject(event.Object)}
 			}

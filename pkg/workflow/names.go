@@ -2,8 +2,10 @@ package workflow
 
 // Names that Kubernetes and Argo have given.
 const (
-	apiVersion = "argoproj.io/v1alpha1"
-	kind       = "Workflow"
+	argoGroup   = "argoproj.io"
+	argoVersion = "v1alpha1"
+	apiVersion  = argoGroup + "/" + argoVersion
+	kind        = "Workflow"
 
 	argoPrefix           = "workflows.argoproj.io/"
 	labelTemplate        = argoPrefix + "workflow-template"

@@ -42,7 +42,7 @@ func (c *WorkflowClient) createOnce(
 		case mayHaveHappened(err):
 			lost = len(opts.DryRun) == 0
 		}
-		if ctx.Err() == nil && transient(err) && p.pause(ctx, err) {
+		if ctx.Err() == nil && p.again(err) && p.pause(ctx, err) {
 			continue
 		}
 		if lost {

@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"math"
+	"sync/atomic"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -14,6 +15,28 @@ import (
 type pacer struct {
 	backoff wait.Backoff
 	until   time.Time // no attempt begins after it; zero: no such time
+	outage  *outage   // of the API server, as far as the client has noticed; nil: unknown
+	renewed bool      // the credentials have had a chance to be renewed
+}
+
+// outage is when the API server was last away.
+type outage struct{ last atomic.Pointer[time.Time] }
+
+func (o *outage) note() {
+	if o != nil {
+		o.last.Store(new(time.Now()))
+	}
+}
+
+// justOver reports whether the API server may have come back so shortly ago that it refuses
+// what it will grant in a moment: it serves requests before it knows all roles and accounts.
+func (o *outage) justOver() bool {
+	const settled = 10 * time.Second
+	if o == nil {
+		return false
+	}
+	last := o.last.Load()
+	return last != nil && time.Since(*last) < settled
 }
 
 func newPacer(until time.Time) *pacer {
@@ -23,7 +46,22 @@ func newPacer(until time.Time) *pacer {
 }
 
 func (c *WorkflowClient) pacer() *pacer {
-	return newPacer(time.Now().Add(c.retryFor))
+	p := newPacer(time.Now().Add(c.retryFor))
+	p.outage = c.outage
+	return p
+}
+
+// again reports whether another attempt after err is worth it.
+func (p *pacer) again(err error) bool {
+	if transient(err) {
+		p.outage.note()
+		return true
+	}
+	if apierrors.IsUnauthorized(err) && !p.renewed {
+		p.renewed = true // client-go reads a token from its file again after this answer
+		return true
+	}
+	return (apierrors.IsUnauthorized(err) || apierrors.IsForbidden(err)) && p.outage.justOver()
 }
 
 // pause waits before the next attempt, after one that failed with err. It returns false at
@@ -51,7 +89,7 @@ func (p *pacer) pause(ctx context.Context, err error) bool {
 func read[T any](ctx context.Context, p *pacer, attempt func() (T, error)) (T, error) {
 	for {
 		result, err := attempt()
-		if err == nil || ctx.Err() != nil || !transient(err) || !p.pause(ctx, err) {
+		if err == nil || ctx.Err() != nil || !p.again(err) || !p.pause(ctx, err) {
 			return result, ended(ctx, err)
 		}
 	}
@@ -67,13 +105,13 @@ func ended(ctx context.Context, err error) error {
 
 // interruption is the error of a call whose context has ended; last is what it met before.
 func interruption(ctx context.Context, last error) error {
-	return &interrupted{cause: context.Cause(ctx), last: last}
+	return &interrupted{cause: context.Cause(ctx), ended: ctx.Err(), last: last}
 }
 
 // interrupted is the error of a call whose context ended: it unwraps to the context's
-// cause, and its text also has what the last attempt met.
+// cause, matches the context's Err, and its text also has what the last attempt met.
 type interrupted struct {
-	cause, last error
+	cause, ended, last error
 }
 
 func (e *interrupted) Error() string {
@@ -84,3 +122,6 @@ func (e *interrupted) Error() string {
 }
 
 func (e *interrupted) Unwrap() error { return e.cause }
+
+// Is makes [errors.Is] match the context's Err.
+func (e *interrupted) Is(target error) bool { return target == e.ended }

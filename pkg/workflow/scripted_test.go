@@ -184,6 +184,9 @@ func TestSilentWatchIsLeft(t *testing.T) {
 				obj = gateObject(t, "2", "Succeeded", "")
 				_ = unstructured.SetNestedField(obj.Object, "Succeeded", "status", "phase")
 			}
+			if r.URL.Query().Get("fieldSelector") != "" {
+				return listOf("3", obj), nil
+			}
 			return obj, nil
 		})
 		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
@@ -192,6 +195,17 @@ func TestSilentWatchIsLeft(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+}
+
+// listOf is a list of that version.
+func listOf(version string, items ...*unstructured.Unstructured) *unstructured.UnstructuredList {
+	list := &unstructured.UnstructuredList{Object: map[string]any{
+		"apiVersion": apiVersion, "kind": kind + "List", "metadata": map[string]any{"resourceVersion": version},
+	}}
+	for _, item := range items {
+		list.Items = append(list.Items, *item)
+	}
+	return list
 }
 
 // silence is a body that says nothing.

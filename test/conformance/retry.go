@@ -227,6 +227,12 @@ func describeRetryRefusals(fixture func() Fixture) {
 			done := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, retryable), Parameters: ok()})
 			done = f.succeeded(ctx, done.Name)
 			pods := f.podUIDs(ctx, failed)
+			var befores []*status.WorkflowStatus // read as the states afterwards
+			for _, s := range []*status.WorkflowStatus{failed, done} {
+				before, err := f.Client.Get(ctx, s.Name)
+				Expect(err).NotTo(HaveOccurred())
+				befores = append(befores, before)
+			}
 
 			for _, refused := range []struct {
 				name string
@@ -253,7 +259,7 @@ func describeRetryRefusals(fixture func() Fixture) {
 				}
 				Expect(text).NotTo(ContainSubstring("huge"), "values may be secret")
 			}
-			for _, before := range []*status.WorkflowStatus{failed, done} {
+			for _, before := range befores {
 				now, err := f.Client.Get(ctx, before.Name)
 				Expect(err).NotTo(HaveOccurred())
 				Expect(now.Phase).To(Equal(before.Phase))

@@ -65,7 +65,7 @@ var _ = Describe("access that is taken away during a wait", func() {
 		l.gates(calls, form(20, 100), []*caller{c})
 		taken(ctx)
 		Expect(line.Cut()).To(Succeed())
-		l.finish(impatient + soon)
+		l.awaitCalls(impatient + soon)
 		v := &verdict{Row: faults.Row{Fault: fault, Injected: 1, InFlight: len(l.waits)}}
 		for _, w := range l.waits {
 			switch {

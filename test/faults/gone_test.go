@@ -81,10 +81,20 @@ func (s *scene) touchAll(ctx context.Context) {
 	GinkgoHelper()
 	list, err := workflows(dyn, s.namespace).List(ctx, metav1.ListOptions{})
 	Expect(err).NotTo(HaveOccurred())
-	each(len(list.Items), func(i int) {
+	var names []string
+	for _, item := range list.Items {
+		names = append(names, item.GetName())
+	}
+	s.touch(ctx, names)
+}
+
+// touch changes something of no meaning in workflows, if they are still there.
+func (s *scene) touch(ctx context.Context, names []string) {
+	GinkgoHelper()
+	each(len(names), func(i int) {
 		defer GinkgoRecover()
-		patch := []byte(`{"metadata":{"annotations":{"faults.argoservice/touched":"` + list.Items[i].GetResourceVersion() + `"}}}`)
-		_, err := workflows(dyn, s.namespace).Patch(ctx, list.Items[i].GetName(), types.MergePatchType, patch, metav1.PatchOptions{})
+		patch := []byte(`{"metadata":{"annotations":{"faults.argoservice/touched":"` + time.Now().String() + `"}}}`)
+		_, err := workflows(dyn, s.namespace).Patch(ctx, names[i], types.MergePatchType, patch, metav1.PatchOptions{})
 		Expect(err).To(Or(Succeed(), MatchError(apierrors.IsNotFound, "IsNotFound")))
 	})
 }

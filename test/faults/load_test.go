@@ -19,6 +19,14 @@ import (
 // labelStart numbers what a load starts.
 const labelStart = "faults.argoservice/start"
 
+const (
+	// controllerTime is what the controller gets to end everything: it can take half a minute
+	// to come back to a restarted API server.
+	controllerTime = 3 * time.Minute
+	// touchEvery is the time between looks at whether it has.
+	touchEvery = 2 * time.Second
+)
+
 // errLate is why a wait that should have ended long since is given up.
 var errLate = errors.New("it did not end in time")
 
@@ -43,6 +51,8 @@ type load struct {
 	waits  []*waiter
 	starts []*start
 	failed []error // of steering
+	// refused is how many starts have ended with an error.
+	refused int
 }
 
 // newLoad makes a load, and the context of its calls, which ends with finish.
@@ -116,6 +126,9 @@ func (l *load) start(ctx context.Context, n int, callers []*caller) {
 			}
 			st.state, st.err = c.Start(ctx, req)
 			if st.err != nil {
+				l.mu.Lock()
+				l.refused++
+				l.mu.Unlock()
 				return
 			}
 			w := &waiter{name: st.state.Name, uid: string(st.state.UID), ending: byItself, started: st}
@@ -153,20 +166,60 @@ func (l *load) steer(ctx context.Context, w *waiter) error {
 	}
 }
 
-// finish waits until all calls have ended. Those that take longer than within are given up.
-func (l *load) finish(within time.Duration) {
+// finish waits until all calls have ended. Waits get so long once all workflows have ended, and
+// are given up then. It fails the spec if the workflows don't end.
+func (l *load) finish(ctx context.Context, within time.Duration) {
+	GinkgoHelper()
 	ended := make(chan struct{})
 	go func() {
 		l.calls.Wait()
 		close(ended)
 	}()
-	select {
-	case <-ended:
-	case <-time.After(within):
-		l.cancel(errLate)
-		<-ended
-	}
+	Eventually(ctx, func() error {
+		select {
+		case <-ended:
+			return nil
+		default:
+			return l.allEnded(ctx)
+		}
+	}).WithTimeout(controllerTime).WithPolling(touchEvery).Should(Succeed())
+	l.awaitCalls(within)
+}
+
+// awaitCalls waits until all calls have ended. Those that take longer are given up.
+func (l *load) awaitCalls(within time.Duration) {
+	late := time.AfterFunc(within, func() { l.cancel(errLate) })
+	l.calls.Wait()
+	late.Stop()
 	l.cancel(nil)
+}
+
+// allEnded is nil once all starts have returned and all workflows have ended, as the API server
+// has it. Those that have not are touched: the controller can overlook a change that comes right
+// after a write of its own, or while the API server is away.
+func (l *load) allEnded(ctx context.Context) error {
+	l.mu.Lock()
+	starting := len(l.starts) - l.refused
+	uids := map[string]bool{}
+	for _, w := range l.waits {
+		uids[w.uid] = true
+		if w.started != nil {
+			starting--
+		}
+	}
+	l.mu.Unlock()
+	h := l.scene.held(ctx)
+	var running []string
+	for uid, s := range h.byUID {
+		if uids[uid] && !s.Completed() {
+			running = append(running, s.Name)
+		}
+	}
+	l.scene.touch(ctx, running)
+	if starting > 0 || len(running) > 0 {
+		return fmt.Errorf("%d starts have not returned, %d workflows have not ended: %v", starting, len(running), running)
+	}
+	return nil
 }
 
 func (l *load) count(which func(*waiter) bool) int {

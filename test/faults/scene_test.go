@@ -180,12 +180,17 @@ func ofTheCluster() []goleak.Option {
 		"context.(*cancelCtx).propagateCancel.func2",
 		"os/exec.(*Cmd).Wait",
 	}
+	functions = append(functions, ofToxiproxy)
 	opts := make([]goleak.Option, 0, len(functions)+1)
 	for _, function := range functions {
 		opts = append(opts, goleak.IgnoreAnyFunction(function))
 	}
 	return opts
 }
+
+// ofToxiproxy is a goroutine that toxiproxy leaves behind when a connection is cut while data is
+// on its way.
+const ofToxiproxy = "github.com/Shopify/toxiproxy/v2/toxics.(*ToxicStub).Run"
 
 // heap is the size of what is in use, after a collection.
 func heap() uint64 {

@@ -20,7 +20,7 @@ type trial struct {
 	inject func(ctx context.Context, r round)
 	// restore, if given, ends a fault that lasts, after all calls have ended.
 	restore func(ctx context.Context)
-	// within is what the calls get to end after the last round.
+	// within is what the calls get to end once all workflows have; 0 means a minute.
 	within time.Duration
 	// injected, if given, says how often the fault was met; else it is once in each round.
 	injected func() int
@@ -46,9 +46,9 @@ func (t trial) run(ctx context.Context, s *scene) {
 		})
 	}
 	if t.within == 0 {
-		t.within = form(time.Minute, 2*time.Minute)
+		t.within = time.Minute
 	}
-	l.finish(t.within)
+	l.finish(ctx, t.within)
 	if t.restore != nil {
 		t.restore(ctx)
 	}

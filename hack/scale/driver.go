@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// driver changes workflows as the controller would.
+type driver struct {
+	crowd  *crowd
+	picker *picker
+	ledger *ledger
+	clock  clock
+	rate   int // changes a second
+	// again is called when a workflow that had ended runs again.
+	again func(index int) error
+}
+
+// drive makes changes for so long and returns how many there were. It doesn't make up for
+// those that a busy machine has it miss: they would come all at once. counted: the delays of
+// their ends count.
+func (d *driver) drive(ctx context.Context, last time.Duration, counted bool) (int, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	changes := make(chan change)
+	var working sync.WaitGroup
+	for range writers {
+		working.Go(func() {
+			for c := range changes {
+				if err := d.make(ctx, c, counted); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	made := d.feed(ctx, last, changes)
+	close(changes)
+	working.Wait()
+	return made, context.Cause(ctx)
+}
+
+// feed sends changes at the rate.
+func (d *driver) feed(ctx context.Context, last time.Duration, changes chan<- change) (made int) {
+	tick := time.NewTicker(time.Second / time.Duration(d.rate))
+	defer tick.Stop()
+	over := time.NewTimer(last)
+	defer over.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return made
+		case <-over.C:
+			return made
+		case <-tick.C:
+		}
+		c, ok := d.picker.pick()
+		if !ok {
+			continue
+		}
+		changes <- c // a worker takes it: each of them goes on until there are no more
+		made++
+	}
+}
+
+func (d *driver) make(ctx context.Context, c change, counted bool) error {
+	defer d.picker.done(c)
+	now := d.crowd.stages[c.index]
+	switch c.kind {
+	case progress:
+		_, err := d.crowd.move(ctx, c.index, now.next())
+		return err
+	case revival:
+		if _, err := d.crowd.move(ctx, c.index, stage{}); err != nil {
+			return err
+		}
+		return d.again(c.index)
+	}
+	version, err := d.crowd.move(ctx, c.index, now.end(c.index%5 == 0))
+	if err != nil {
+		return err
+	}
+	d.ledger.wrote(version, writtenEnd{index: c.index, answered: d.clock.now(), counted: counted})
+	return nil
+}
+
+// reviveAll sets all running again that have ended.
+func (d *driver) reviveAll(ctx context.Context) error {
+	ended := d.picker.takeEnded()
+	return inParallel(ctx, len(ended), func(ctx context.Context, i int) error {
+		return d.make(ctx, change{kind: revival, index: ended[i]}, false)
+	})
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"k8s.io/client-go/rest"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// waits is this library's way: one client, and a goroutine in Wait for each workflow.
+type waits struct {
+	peer   *peer
+	config *rest.Config
+	client *workflow.WorkflowClient
+}
+
+func (w *waits) start(ctx context.Context) (unseen int, err error) {
+	client, err := workflow.NewForConfig(w.config, workflow.Options{Namespace: w.peer.task.Namespace})
+	if err != nil {
+		return 0, err
+	}
+	w.client = client
+	var seen sync.WaitGroup
+	seen.Add(w.peer.task.Workflows)
+	for index := range w.peer.task.Workflows {
+		go w.wait(ctx, index, seen.Done)
+	}
+	seen.Wait()
+	return 0, nil
+}
+
+func (w *waits) again(ctx context.Context, index int) { go w.wait(ctx, index, func() {}) }
+
+// wait waits for one workflow's end. seen is called at the first state.
+func (w *waits) wait(ctx context.Context, index int, seen func()) {
+	s, err := w.client.Wait(ctx, nameOf(index), func(s *status.WorkflowStatus) (bool, error) {
+		if seen != nil {
+			seen()
+			seen = nil
+		}
+		return workflow.Completed(s)
+	})
+	told := w.peer.clock.now()
+	switch {
+	case err == nil:
+		w.peer.ended(index, s.ResourceVersion, told)
+	case ctx.Err() == nil:
+		w.peer.failed(fmt.Errorf("wait: %w", err))
+	}
+}

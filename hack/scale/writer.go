@@ -1,0 +1,72 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"k8s.io/client-go/rest"
+)
+
+// writer writes workflows of one namespace by plain HTTP requests, so that writing takes little
+// of the machine from what is measured.
+type writer struct {
+	http *http.Client
+	url  string // of the namespace's workflows
+}
+
+func newWriter(cfg *rest.Config, namespace string) (*writer, error) {
+	client, err := rest.HTTPClientFor(cfg)
+	if err != nil {
+		return nil, err
+	}
+	server, _, err := rest.DefaultServerUrlFor(cfg)
+	if err != nil {
+		return nil, err
+	}
+	url := server.JoinPath("apis/argoproj.io/v1alpha1/namespaces", namespace, "workflows").String()
+	return &writer{http: client, url: url}, nil
+}
+
+// written is what the API server answered: the new version, and how many bytes the object has.
+type written struct {
+	version uint64
+	bytes   int
+}
+
+func (w *writer) create(ctx context.Context, object []byte) (written, error) {
+	return w.send(ctx, http.MethodPost, w.url, object)
+}
+
+// replace writes the whole object, as the controller does.
+func (w *writer) replace(ctx context.Context, name string, object []byte) (written, error) {
+	return w.send(ctx, http.MethodPut, w.url+"/"+name, object)
+}
+
+func (w *writer) send(ctx context.Context, method, url string, object []byte) (written, error) {
+	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(object))
+	if err != nil {
+		return written{}, err
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := w.http.Do(req)
+	if err != nil {
+		return written{}, err
+	}
+	answer, err := io.ReadAll(resp.Body)
+	if err := errors.Join(err, resp.Body.Close()); err != nil {
+		return written{}, fmt.Errorf("%s %s: %w", method, url, err)
+	}
+	if resp.StatusCode/100 != 2 {
+		return written{}, fmt.Errorf("%s %s: %s: %s", method, url, resp.Status, answer)
+	}
+	version, ok := versionOf(answer)
+	if !ok {
+		return written{}, fmt.Errorf("%s %s: an answer without a version: %s", method, url, answer)
+	}
+	return written{version: version, bytes: len(answer)}, nil
+}

@@ -1,0 +1,75 @@
+package status
+
+// memberOfWorkflow is member for what stands outside the nodes. It has to name everything
+// that readMetadata, readSpec and readStatus read, and no more.
+func (s shape) memberOfWorkflow(key []byte) (shape, bool) {
+	switch s {
+	case shapeWorkflow:
+		switch string(key) {
+		case "metadata":
+			return shapeMetadata, true
+		case "spec":
+			return shapeSpec, true
+		case "status":
+			return shapeStatus, true
+		}
+		return shapeScalar, is(key, "apiVersion", "kind")
+	case shapeMetadata:
+		if is(key, "labels", "annotations") {
+			return shapeNamed, true
+		}
+		if is(key, "finalizers") {
+			return shapeTexts, true
+		}
+		return shapeScalar, is(key, "name", "namespace", "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp")
+	case shapeSpec:
+		switch string(key) {
+		case "workflowTemplateRef":
+			return shapeRef, true
+		case "arguments":
+			return shapeArguments, true
+		}
+		return shapeScalar, is(key, "entrypoint", "shutdown", "suspend")
+	case shapeArguments:
+		return shapeParameters, is(key, "parameters")
+	case shapeStatus:
+		return memberOfStatus(key)
+	case shapeCondition:
+		return shapeScalar, is(key, "type", "status", "message")
+	case shapeSynchronization:
+		return shapeLockSets, is(key, "semaphore", "mutex")
+	case shapeLockSets:
+		return shapeLocks, is(key, "holding", "waiting")
+	case shapeHeldLock:
+		if is(key, "holders") {
+			return shapeTexts, true
+		}
+		return shapeScalar, is(key, "semaphore", "mutex", "holder")
+	case shapeVolume:
+		return shapeClaim, is(key, "persistentVolumeClaim")
+	case shapeClaim:
+		return shapeScalar, is(key, "claimName")
+	}
+	return shapeScalar, false
+}
+
+func memberOfStatus(key []byte) (shape, bool) {
+	switch string(key) {
+	case "nodes":
+		return shapeNodes, true
+	case "resourcesDuration":
+		return shapeNamed, true
+	case "conditions":
+		return shapeConditions, true
+	case "outputs":
+		return shapeOutputs, true
+	case "synchronization":
+		return shapeSynchronization, true
+	case "persistentVolumeClaims":
+		return shapeVolumes, true
+	case "phase", "message", "startedAt", "finishedAt", "progress", "estimatedDuration",
+		"compressedNodes", "offloadNodeStatusVersion":
+		return shapeScalar, true
+	}
+	return shapeScalar, false
+}

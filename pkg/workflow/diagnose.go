@@ -1,0 +1,58 @@
+package workflow
+
+import (
+	"context"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// diagnoseStart looks for what keeps a workflow from being taken up: whose controllers have
+// taken up others of the namespace. It reads two workflows at most.
+func (c *WorkflowClient) diagnoseStart(ctx context.Context, s *status.WorkflowStatus) *status.StartDiagnostic {
+	d := &status.StartDiagnostic{Waited: c.diagnoseAfter, InstanceID: s.Labels[labelInstanceID]}
+	same, err := instanceRequirement(d.InstanceID)
+	if err != nil {
+		return d
+	}
+	for _, requirements := range []labels.Requirements{{*same}, nil} {
+		id, found, err := c.instanceAtWork(ctx, requirements)
+		if err != nil {
+			return d // the caller may not list, or nobody answers: then nothing is known
+		}
+		if found {
+			d.Served = []string{id}
+			break
+		}
+	}
+	d.Searched = true
+	return d
+}
+
+// instanceAtWork returns the instance id of a workflow that a controller has taken up, if there
+// is one that meets the requirements.
+func (c *WorkflowClient) instanceAtWork(ctx context.Context, requirements labels.Requirements) (id string, found bool, err error) {
+	seen, err := labels.NewRequirement(labelPhase, selection.Exists, nil)
+	if err != nil {
+		return "", false, err
+	}
+	list, err := c.workflows.List(ctx, metav1.ListOptions{
+		LabelSelector: labels.NewSelector().Add(*seen).Add(requirements...).String(), Limit: 1,
+	})
+	if err != nil || len(list.Items) == 0 {
+		return "", false, err
+	}
+	return list.Items[0].GetLabels()[labelInstanceID], true, nil
+}
+
+// instanceRequirement selects the workflows of one controller: of that instance id, or with "" of
+// none, as Argo's controller does.
+func instanceRequirement(id string) (*labels.Requirement, error) {
+	if id == "" {
+		return labels.NewRequirement(labelInstanceID, selection.DoesNotExist, nil)
+	}
+	return labels.NewRequirement(labelInstanceID, selection.Equals, []string{id})
+}

@@ -1,0 +1,249 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/watch"
+)
+
+// watchFor is how long a watch runs before the API server is asked to close it. It is jittered
+// up to twice as long, so that many clients don't come back at once.
+const watchFor = 4 * time.Minute
+
+// narrowAfter is how long a watch of the namespace brings everything before it is opened anew
+// for what the followed workflows have in common.
+const narrowAfter = 10 * time.Second
+
+// gatherFor is how long the first list for many waits for more of them, which may begin at the
+// same moment: it is what they begin with, if they were there before it.
+const gatherFor = 100 * time.Millisecond
+
+// steady is how long a watch must have run for the next pause to be a short one again.
+const steady = 5 * time.Second
+
+// feed is a goroutine that keeps a watch of one workflow or of the namespace going, over closed
+// and silent watches, expired versions and restarts of the API server, and passes on what it
+// brings. Each state is passed on at least once, and each change since position.
+type feed struct {
+	hub    *hub
+	name   string  // "": all workflows of the namespace
+	before []*feed // which have to end first
+	cancel context.CancelFunc
+	done   chan struct{} // closed when it has ended
+
+	// position is the version from which on to watch; "": it has to be read. To be read by others
+	// once the feed has ended.
+	position string
+	highest  string // the position that was known last
+	// opened: it has had a watch. granted: refusals are borne for a while, since what it asks for
+	// was granted before.
+	opened, granted bool
+
+	// Guarded by the hub's lock:
+	cut    context.CancelCauseFunc // ends the request at hand; nil: there is none
+	rewind string                  // to be the position before the next request
+}
+
+// reopen has the watch opened anew, with the labels that are shared by then, from version on
+// unless that is "" or later than where the watch has come to. The caller holds the hub's lock.
+func (f *feed) reopen(version string) {
+	if version != "" && (f.rewind == "" || newer(f.rewind, version)) {
+		f.rewind = version
+	}
+	if f.cut != nil {
+		f.cut(errReopen)
+	}
+}
+
+// run runs until ctx ends or it can't go on.
+func (f *feed) run(ctx context.Context) {
+	defer close(f.done)
+	defer f.cancel()
+	f.inherit()
+	if f.name == "" && f.position == "" {
+		f.gather(ctx)
+	}
+	p := newPacer(time.Time{})
+	var refused time.Time // since when there are only refusals; zero: there are none
+	for ctx.Err() == nil {
+		began := time.Now()
+		opened, err := f.readAndWatch(ctx)
+		if ctx.Err() != nil {
+			break
+		}
+		if opened {
+			f.opened, f.granted, refused = true, true, time.Time{}
+		}
+		if time.Since(began) > steady {
+			p = newPacer(time.Time{})
+		}
+		switch {
+		case errors.Is(err, errReopen):
+			continue
+		case passing(err):
+			// What refuses right after an outage may be a server that doesn't know its roles yet.
+			if err != nil && transient(err) {
+				f.granted = true
+				f.hub.outage.note()
+			}
+		case refused.IsZero() && f.granted:
+			refused = began
+		case !f.granted || time.Since(refused) > f.hub.patience:
+			f.giveUp(err)
+			return
+		}
+		p.pause(ctx, err)
+	}
+	f.rewindTo() // for those that go on from here
+}
+
+// giveUp ends the following, or leaves it to feeds of each workflow if that may do.
+func (f *feed) giveUp(err error) {
+	if f.name == "" && !f.opened && apierrors.IsForbidden(err) {
+		f.hub.refuse(f)
+		return
+	}
+	f.hub.fail(f, err)
+}
+
+// inherit waits for the feeds before this one and goes on from the earliest of their positions:
+// from there on a watch brings all that they have not.
+func (f *feed) inherit() {
+	for i, b := range f.before {
+		<-b.done
+		if i == 0 || f.position != "" && (b.position == "" || newer(f.position, b.position)) {
+			f.position = b.position
+		}
+		f.highest = b.highest
+		f.granted = f.granted || b.granted && b.name != "" // for the namespace takes more
+	}
+	f.before = nil
+}
+
+func (f *feed) gather(ctx context.Context) {
+	timer := time.NewTimer(gatherFor)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// readAndWatch reads what the feed is for, if the position is not known, and watches it until
+// the watch ends, for the reason that the error tells if it is known. opened: it was a watch.
+func (f *feed) readAndWatch(ctx context.Context) (opened bool, err error) {
+	ctx, cut := context.WithCancelCause(ctx)
+	defer cut(nil)
+	labels := f.prepare(cut)
+	defer f.hub.settle(f)
+	mute := time.AfterFunc(f.hub.silence, func() { cut(errMute) })
+	defer mute.Stop()
+	alive := func() { mute.Reset(f.hub.silence) }
+
+	if f.position == "" {
+		err = f.read(ctx, labels, alive)
+	}
+	if err == nil {
+		opened, err = f.watch(ctx, labels, alive)
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause // of what the request has failed with
+	}
+	if opened && errors.Is(err, errMute) || expired(err) || malformed(err) {
+		f.position = "" // a watch from there doesn't bring what there is, so look
+	}
+	return opened, err
+}
+
+// prepare takes note of how to end the request to come and returns the labels it is for.
+func (f *feed) prepare(cut context.CancelCauseFunc) (labels string) {
+	f.rewindTo()
+	f.hub.mu.Lock()
+	defer f.hub.mu.Unlock()
+	f.cut = cut
+	return f.hub.selectorOf(f)
+}
+
+// rewindTo goes back to where somebody has asked it to.
+func (f *feed) rewindTo() {
+	f.hub.mu.Lock()
+	defer f.hub.mu.Unlock()
+	if f.rewind != "" && f.position != "" && newer(f.position, f.rewind) {
+		f.position = f.rewind
+	}
+	f.rewind = ""
+}
+
+// settle takes note that a feed's request has ended.
+func (h *hub) settle(f *feed) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	f.cut = nil
+}
+
+func (f *feed) options(labels string) metav1.ListOptions {
+	opts := metav1.ListOptions{LabelSelector: labels}
+	if f.name != "" {
+		opts.FieldSelector = fields.OneTermEqualSelector("metadata.name", f.name).String()
+	}
+	return opts
+}
+
+// watch passes on what comes after position.
+func (f *feed) watch(ctx context.Context, labels string, alive func()) (opened bool, err error) {
+	timeout := int64((watchFor + rand.N(watchFor)).Seconds())
+	opts := f.options(labels)
+	opts.ResourceVersion = f.position
+	opts.AllowWatchBookmarks = true // they tell a quiet watch from a dead one
+	opts.TimeoutSeconds = &timeout
+	stream, err := f.hub.wire.watch(ctx, opts)
+	if err != nil {
+		return false, err
+	}
+	defer stream.close()
+	for began := time.Now(); ; {
+		alive()
+		e, err := stream.next()
+		if errors.Is(err, io.EOF) {
+			return true, nil
+		}
+		if err != nil {
+			return true, err
+		}
+		if err := f.pass(e, labels != ""); err != nil {
+			return true, err
+		}
+		if e.id.ResourceVersion != "" {
+			f.position, f.highest = e.id.ResourceVersion, e.id.ResourceVersion
+		}
+		if time.Since(began) > narrowAfter && f.hub.selector(f) != labels {
+			return true, errReopen // it is known by now what all have in common
+		}
+	}
+}
+
+// pass tells the followers of an event. filtered: a workflow that has changed its labels would
+// look like one that was deleted.
+func (f *feed) pass(e event, filtered bool) error {
+	gone := e.kind == watch.Deleted
+	if !gone && e.kind != watch.Added && e.kind != watch.Modified || !f.hub.follows(e.id.Name) || f.name != "" && e.id.Name != f.name {
+		return nil
+	}
+	state, err := newSnapshot(e.id, e.object)
+	if err != nil {
+		return &watchError{err: err}
+	}
+	n := news{snapshot: state, gone: gone}
+	if gone && filtered {
+		n.doubtful = e.id.ResourceVersion
+	}
+	f.hub.tell(e.id.Name, n)
+	return nil
+}

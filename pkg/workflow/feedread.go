@@ -1,0 +1,146 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// muchLarger: of a namespace with so many times as many workflows as are followed, only the
+// latter are read, each by itself.
+const muchLarger = 10
+
+// feedRead is one reading of what a feed is for, all of it as it was at one version.
+type feedRead struct {
+	feed   *feed
+	labels string
+	alive  func() // to be called when something has come
+
+	begun   []*follower // who comes later reads for itself, and later
+	joined  uint64
+	topics  int
+	version string // "": nothing was read yet
+	there   map[string]bool
+}
+
+// read reads what the feed is for, passes it on, and has its version for the position.
+func (f *feed) read(ctx context.Context, labels string, alive func()) error {
+	r := feedRead{feed: f, labels: labels, alive: alive, there: map[string]bool{}}
+	r.begun, r.joined, r.topics = f.hub.census(f.name)
+	opts := f.options(labels)
+	opts.Limit = DefaultPageSize
+	for {
+		meta, err := r.page(ctx, opts)
+		switch {
+		case apierrors.IsForbidden(err) && f.name != "":
+			return r.readOne(ctx)
+		case err != nil:
+			return err
+		case meta.RemainingItemCount != nil && *meta.RemainingItemCount > int64(muchLarger*r.topics):
+			if err := r.readEach(ctx); err != nil {
+				return err
+			}
+		case meta.Continue != "":
+			opts.Continue = meta.Continue
+			continue
+		}
+		r.missing()
+		f.position, f.highest = r.version, r.version
+		return nil
+	}
+}
+
+// page reads a page of a list and passes on what is followed.
+func (r *feedRead) page(ctx context.Context, opts metav1.ListOptions) (metav1.ListMeta, error) {
+	f := r.feed
+	var states []*snapshot
+	var bad error
+	meta, err := f.hub.wire.list(ctx, opts, func(object []byte) {
+		if s, err := f.followed(object); err != nil {
+			bad = err
+		} else if s != nil {
+			states = append(states, s)
+		}
+	})
+	if err = errors.Join(err, bad); err != nil {
+		return meta, err
+	}
+	r.alive()
+	if r.version == "" {
+		if r.version = meta.ResourceVersion; f.highest != "" && newer(f.highest, r.version) {
+			f.hub.forget(f.name) // the server's data was put back to an earlier state
+		}
+	}
+	for _, s := range states {
+		r.there[s.id.Name] = true
+		f.hub.tell(s.id.Name, news{snapshot: s, read: r.joined})
+	}
+	return meta, nil
+}
+
+// followed is an object of a list, if somebody follows it.
+func (f *feed) followed(object []byte) (*snapshot, error) {
+	id, err := status.Identify(object)
+	if err != nil {
+		return nil, &watchError{err: err}
+	}
+	if !f.hub.follows(id.Name) || f.name != "" && f.name != id.Name {
+		return nil, nil
+	}
+	s, err := newSnapshot(id, object)
+	if err != nil {
+		return nil, &watchError{err: err}
+	}
+	return s, nil
+}
+
+// readEach reads the workflows by themselves that somebody has read before.
+func (r *feedRead) readEach(ctx context.Context) error {
+	for _, follower := range r.begun {
+		if name := follower.topic.name; !r.there[name] {
+			_, err := r.page(ctx, metav1.ListOptions{
+				FieldSelector:   fields.OneTermEqualSelector("metadata.name", name).String(),
+				ResourceVersion: r.version, ResourceVersionMatch: metav1.ResourceVersionMatchExact,
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// missing tells of workflows that were there before and were not read now.
+func (r *feedRead) missing() {
+	for _, follower := range r.begun {
+		if !r.there[follower.topic.name] {
+			n := news{gone: true}
+			if r.labels != "" {
+				n.doubtful = r.version
+			}
+			follower.offer(n)
+		}
+	}
+}
+
+// readOne reads the workflow for a caller who may not list it. If it has not changed for long,
+// its version is too old to watch from; then this repeats, seconds apart.
+func (r *feedRead) readOne(ctx context.Context) error {
+	f := r.feed
+	s, err := f.hub.get(ctx, f.name)
+	if notFound(err) {
+		r.missing()
+		return errNothing
+	}
+	if err != nil {
+		return err
+	}
+	f.hub.tell(f.name, news{snapshot: s})
+	f.position = s.id.ResourceVersion
+	return nil
+}

@@ -1,0 +1,212 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// A timeout is one whatever the cause that its maker gave it; a cancellation isn't.
+func TestEndOfContextIsExact(t *testing.T) {
+	mine := errors.New("the deploy is over")
+	for name, tc := range map[string]struct {
+		context func(context.Context) (context.Context, context.CancelFunc)
+		is, not error
+	}{
+		"deadline": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, time.Minute)
+		}, context.DeadlineExceeded, context.Canceled},
+		"deadline with a cause": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeoutCause(ctx, time.Minute, mine)
+		}, context.DeadlineExceeded, context.Canceled},
+		"cancelled with a cause": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancelCause(ctx)
+			time.AfterFunc(time.Minute, func() { cancel(mine) })
+			return ctx, func() { cancel(nil) }
+		}, context.Canceled, context.DeadlineExceeded},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newWatchServer()
+				s.put("w", nil)
+				ctx, cancel := tc.context(t.Context())
+				defer cancel()
+				_, err := s.client(t, Options{}).Wait(ctx, "w", Completed)
+				var waited *WaitError
+				if !errors.As(err, &waited) || waited.Last == nil || waited.Last.Phase != status.PhaseRunning {
+					t.Fatal(err)
+				}
+				if !errors.Is(err, tc.is) || errors.Is(err, tc.not) || sentinelOf(err) != nil {
+					t.Error(err)
+				}
+				if strings.Contains(name, "cause") && !errors.Is(err, mine) {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// unclaimed is a workflow for an instance id, as nobody has looked at it.
+func (s *watchServer) unclaimed(name, instance string) {
+	s.put(name, func(u *unstructured.Unstructured) {
+		unstructured.RemoveNestedField(u.Object, "status")
+		if instance != "" {
+			u.SetLabels(map[string]string{labelInstanceID: instance})
+		}
+	})
+}
+
+func TestStartDiagnostic(t *testing.T) {
+	for name, tc := range map[string]struct {
+		others map[string]string // names to the instance id of the controller that has taken them up
+		forbid bool
+		want   string
+	}{
+		"down":        {map[string]string{"a": "mine"}, false, `a controller for the instance id "mine" has worked in this namespace`},
+		"wrong id":    {map[string]string{"a": "theirs"}, false, `only a controller for the instance id "theirs" has worked`},
+		"needs no id": {map[string]string{"a": ""}, false, `only a controller without one has worked`},
+		"unmanaged":   {nil, false, `no workflow of this namespace ever was`},
+		"not to know": {nil, true, `does one manage this namespace for the instance id "mine", and does it run?`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newWatchServer()
+				s.unclaimed("w", "mine")
+				for other, instance := range tc.others {
+					s.put(other, func(u *unstructured.Unstructured) {
+						u.SetLabels(map[string]string{labelPhase: "Running"})
+						if instance != "" {
+							u.SetLabels(map[string]string{labelPhase: "Running", labelInstanceID: instance})
+						}
+					})
+				}
+				s.refuse = func(r *http.Request) error {
+					if tc.forbid && r.URL.Query().Get("limit") == "1" {
+						return apierrors.NewForbidden(schema.GroupResource{Resource: "workflows"}, "", nil)
+					}
+					return nil
+				}
+				c := s.client(t, Options{DiagnoseStartAfter: 10 * time.Second})
+				var shown []*status.StartDiagnostic
+				began := time.Now()
+				_, err := c.Wait(t.Context(), "w", func(now *status.WorkflowStatus) (bool, error) {
+					shown = append(shown, now.StartDiagnostic)
+					if now.StartDiagnostic != nil {
+						time.AfterFunc(time.Minute, func() { s.phase("w", "Succeeded") })
+					}
+					return Completed(now)
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(shown) != 3 || shown[0] != nil || shown[1] == nil || shown[2] != nil {
+					t.Fatalf("%v", shown)
+				}
+				if text := shown[1].String(); !strings.Contains(text, tc.want) || !strings.Contains(text, "10s") {
+					t.Error(text)
+				}
+				if took := time.Since(began); took > 75*time.Second {
+					t.Errorf("after %s", took)
+				}
+			})
+		})
+	}
+}
+
+// Who asks is told at the end as well.
+func TestStartDiagnosticInErrors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newWatchServer()
+		s.unclaimed("w", "")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, err := s.client(t, Options{}).Wait(ctx, "w", Completed)
+		if err == nil || !strings.Contains(err.Error(), "no controller has taken it up for 30s") {
+			t.Error(err)
+		}
+		var shown int
+		for now, err := range s.client(t, Options{DiagnoseStartAfter: -1}).Watch(t.Context(), "w") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if shown++; shown == 1 {
+				time.AfterFunc(time.Hour, func() { s.phase("w", "Failed") })
+			}
+			if now.StartDiagnostic != nil {
+				t.Error("it was not asked for")
+			}
+		}
+		if shown != 2 {
+			t.Errorf("%d states", shown)
+		}
+	})
+}
+
+func TestUnclaimed(t *testing.T) {
+	if done, err := Unclaimed(&status.WorkflowStatus{}); done || err != nil {
+		t.Error(done, err)
+	}
+	if done, err := Unclaimed(&status.WorkflowStatus{StartDiagnostic: &status.StartDiagnostic{}}); !done || err != nil {
+		t.Error(done, err)
+	}
+}
+
+// A token in a file that has been renewed is read again after the first refusal.
+func TestRefusalsOfAMoment(t *testing.T) {
+	unauthorized := apierrors.NewUnauthorized("expired")
+	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "workflows"}, "w", nil)
+	for name, tc := range map[string]struct {
+		answers []error
+		want    error
+	}{
+		"token renewed":                       {[]error{unauthorized}, nil},
+		"token expired":                       {[]error{unauthorized, unauthorized}, ErrUnauthorized},
+		"no role":                             {[]error{forbidden}, ErrForbidden},
+		"roles not known after an outage":     {[]error{apierrors.NewServiceUnavailable("starting"), forbidden, forbidden}, nil},
+		"account unknown after an outage":     {[]error{apierrors.NewServiceUnavailable("starting"), unauthorized, unauthorized}, nil},
+		"no role at all, after an outage too": {append([]error{apierrors.NewServiceUnavailable("starting")}, repeated(forbidden, 100)...), ErrForbidden},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newWatchServer()
+				s.phase("w", "Succeeded")
+				requests := 0
+				s.refuse = func(*http.Request) error {
+					requests++
+					if requests <= len(tc.answers) {
+						return tc.answers[requests-1]
+					}
+					return nil
+				}
+				c := s.client(t, Options{})
+				if _, err := c.Get(t.Context(), "w"); !errors.Is(err, tc.want) {
+					t.Errorf("Get: %v", err)
+				}
+				requests = 0
+				time.Sleep(time.Minute)
+				if _, err := c.Wait(t.Context(), "w", Completed); !errors.Is(err, tc.want) {
+					t.Errorf("Wait: %v", err)
+				}
+			})
+		})
+	}
+}
+
+func repeated(err error, times int) []error {
+	errs := make([]error, times)
+	for i := range errs {
+		errs[i] = err
+	}
+	return errs
+}

@@ -1,0 +1,160 @@
+package workflow
+
+import (
+	"slices"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// follower is one call that follows a workflow: the hub puts in what the server delivers, the
+// call takes it out at its own pace.
+type follower struct {
+	topic  *topic
+	joined uint64        // the how-manieth call it is
+	source *feed         // which the call knows to have been there before it has read; guarded by the hub's lock
+	wake   chan struct{} // has room for one: there is something to take out
+
+	mu      sync.Mutex
+	begun   bool      // the call has read the workflow; what came before waits in queue
+	uid     types.UID // of the workflow it follows
+	version string    // of the newest state taken in
+	queue   []news    // in order, not taken out yet
+	end     error     // nothing comes after the queue
+}
+
+// news is something to tell a follower.
+type news struct {
+	*snapshot      // nil: the workflow is not in a list
+	gone      bool // with this state, or before, it was deleted
+	// doubtful: or it has only left those that the watch is for, which go by labels, with that
+	// version.
+	doubtful string
+	// read after so many calls had joined; 0: it was not read but is an event, which can be late.
+	read uint64
+}
+
+func newFollower(t *topic, joined uint64) *follower {
+	return &follower{topic: t, joined: joined, wake: make(chan struct{}, 1)}
+}
+
+// begin tells what the call has read, after which it wants to know what is newer.
+func (f *follower) begin(uid types.UID, version string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	early := f.queue
+	f.begun, f.uid, f.version, f.queue = true, uid, version, nil
+	for _, n := range early {
+		f.take(n)
+	}
+}
+
+// offer puts news in.
+func (f *follower) offer(n news) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case f.begun:
+		f.take(n)
+	case n.snapshot != nil: // that it isn't there yet, the call finds out itself
+		f.queue = append(f.queue, n)
+		f.rouse()
+	}
+}
+
+// listed is a state that was read after the call had joined, if one has come in.
+func (f *follower) listed() *snapshot {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, n := range f.queue {
+		if n.read >= f.joined {
+			return n.snapshot
+		}
+	}
+	return nil
+}
+
+func (f *follower) hasBegun() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.begun
+}
+
+// take puts news in that are news to the call.
+func (f *follower) take(n news) {
+	switch {
+	case f.end != nil:
+		return
+	case n.snapshot == nil:
+	case n.id.UID != f.uid:
+		if newer(n.id.ResourceVersion, f.version) {
+			f.finish(ErrReplaced)
+		}
+		return
+	case !newer(n.id.ResourceVersion, f.version):
+		return
+	default:
+		f.version = n.id.ResourceVersion
+	}
+	if n.snapshot != nil || n.doubtful != "" {
+		f.queue = append(f.queue, n)
+	}
+	if n.gone && n.doubtful == "" {
+		f.finish(ErrDeleted)
+		return
+	}
+	f.rouse()
+}
+
+// fail ends the following, after what is in the queue.
+func (f *follower) fail(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.finish(err)
+}
+
+func (f *follower) finish(err error) {
+	if f.end == nil {
+		f.end = err
+	}
+	f.rouse()
+}
+
+func (f *follower) rouse() {
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+// skip passes over what is not newer than a version that the call has read meanwhile.
+func (f *follower) skip(version string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if newer(version, f.version) {
+		f.version = version
+	}
+	f.queue = slices.DeleteFunc(f.queue, func(n news) bool { return n.snapshot != nil && !newer(n.id.ResourceVersion, version) })
+}
+
+// forget has any version count as newer than what was seen: the server's history is another one.
+func (f *follower) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.version = ""
+}
+
+// next takes news out, or the end; false: there is neither.
+func (f *follower) next() (news, error, bool) { //nolint:revive // the error is news too, not that of next
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.queue) > 0 {
+		n := f.queue[0]
+		f.queue[0] = news{}
+		if f.queue = f.queue[1:]; len(f.queue) == 0 {
+			f.queue = nil
+		}
+		return n, nil, true
+	}
+	return news{}, f.end, f.end != nil
+}

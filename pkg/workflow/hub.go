@@ -1,0 +1,307 @@
+package workflow
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// Up to fewFollowed workflows have a watch each. When there are more, one watch of the
+// namespace takes over, until no more than fewLeft are left. In between nothing changes, so
+// that a number that goes up and down doesn't have watches opened and closed all the time.
+const (
+	fewFollowed = 8
+	fewLeft     = 4
+)
+
+// readsAtOnce bounds how many calls read the state that they begin with at the same time.
+const readsAtOnce = 16
+
+// hub shares the watches of one client among the calls that follow workflows. It has no
+// goroutine but for what is followed: the last one to leave waits for their end.
+//
+// A call joins first, reads the workflow then, and is watching after that. If the feed that is
+// to bring the news was there when the call joined, nothing is missed: whatever changes after
+// the read comes after any position that the feed had by then. If not, the call reads again.
+type hub struct {
+	wire     wire
+	silence  time.Duration // after which a watch is given up
+	patience time.Duration // with refusals of what was granted before
+	slots    chan struct{} // of those who read
+	packer   packer
+	outage   *outage // shared with the client
+
+	mu     sync.Mutex
+	topics map[string]*topic // by name
+	joined uint64            // calls so far
+	shared *feed             // of the namespace; nil: each topic that is watched has one of its own
+	single bool              // the namespace may not be watched as a whole
+	common *sharedLabels     // of all that was watched since the hub was empty; nil: nothing was
+}
+
+// topic is a workflow that is followed.
+type topic struct {
+	name      string
+	followers []*follower
+	watched   bool
+	feed      *feed // nil: the shared one, or none
+}
+
+func newHub(wire wire, silence, patience time.Duration, away *outage) *hub {
+	return &hub{
+		wire: wire, silence: silence, patience: max(0, patience), outage: away,
+		slots: make(chan struct{}, readsAtOnce), topics: map[string]*topic{},
+	}
+}
+
+// join registers a call that is going to read the workflow.
+func (h *hub) join(name string) *follower {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	t := h.topics[name]
+	if t == nil {
+		t = &topic{name: name}
+		h.topics[name] = t
+	}
+	if h.shared == nil && !h.single && len(h.topics) > fewFollowed {
+		h.shared = h.begin("", "", h.ownFeeds())
+	}
+	h.joined++
+	f := newFollower(t, h.joined)
+	f.source = h.source(t)
+	t.followers = append(t.followers, f)
+	return f
+}
+
+// source is the feed that brings the news of a topic; nil: none yet.
+func (h *hub) source(t *topic) *feed {
+	if h.shared != nil {
+		return h.shared
+	}
+	return t.feed
+}
+
+// watch has the news of a workflow come in to a call that has read it: s is what it has read.
+// If it is false, something may have been missed in between: the call has to read again.
+func (h *hub) watch(f *follower, s *status.WorkflowStatus) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	t := f.topic
+	t.watched = true
+	if h.common == nil {
+		h.common = newSharedLabels(s.Labels)
+	} else if h.common.intersect(s.Labels) && h.shared != nil {
+		h.shared.reopen("")
+		f.source = nil
+	}
+	source := h.source(t)
+	if source == nil {
+		t.feed = h.begin(t.name, s.ResourceVersion, nil)
+		return true
+	}
+	covered := f.source == source
+	f.source = source
+	return covered
+}
+
+// ownFeeds ends the topics' own feeds and returns them.
+func (h *hub) ownFeeds() []*feed {
+	var feeds []*feed
+	for _, t := range h.topics {
+		if t.feed != nil {
+			t.feed.cancel()
+			feeds = append(feeds, t.feed)
+			t.feed = nil
+		}
+	}
+	return feeds
+}
+
+// begin starts a feed of one workflow, or with "" of all. It goes on where those before it have
+// ended, or else from position.
+func (h *hub) begin(name, position string, before []*feed) *feed {
+	// Not the caller's context: the feed serves others too, and ends with the last of them.
+	ctx, cancel := context.WithCancel(context.Background())
+	f := &feed{hub: h, name: name, position: position, before: before, cancel: cancel, done: make(chan struct{})}
+	go f.run(ctx)
+	return f
+}
+
+// leave ends the following of a call, and with the last one that of the workflow.
+func (h *hub) leave(f *follower) {
+	for _, ended := range h.remove(f) {
+		ended.cancel()
+		<-ended.done
+	}
+}
+
+// remove returns the feeds that nobody needs any more.
+func (h *hub) remove(f *follower) []*feed {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	t := f.topic
+	at := slices.Index(t.followers, f)
+	t.followers = slices.Delete(t.followers, at, at+1)
+	if len(t.followers) > 0 {
+		return nil
+	}
+	delete(h.topics, t.name)
+	var ended []*feed
+	if t.feed != nil {
+		ended = append(ended, t.feed)
+	}
+	if h.shared != nil && len(h.topics) <= fewLeft {
+		ended = append(ended, h.shared)
+		h.unshare()
+	}
+	if len(h.topics) == 0 {
+		h.common, h.single = nil, false
+	}
+	return ended
+}
+
+// unshare has each workflow watched by itself from where the shared feed has ended, or will.
+func (h *hub) unshare() {
+	before := []*feed{h.shared}
+	h.shared = nil
+	for _, t := range h.topics {
+		if t.watched {
+			t.feed = h.begin(t.name, "", before)
+		}
+	}
+}
+
+// refuse has each workflow watched by itself: the namespace as a whole may not be.
+func (h *hub) refuse(f *feed) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.shared == f {
+		h.single = true
+		h.unshare()
+	}
+}
+
+// fail ends all calls that a feed is for.
+func (h *hub) fail(f *feed, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.shared == f {
+		h.shared = nil
+	}
+	for _, t := range h.topics {
+		if t.feed != f && f.name != "" {
+			continue
+		}
+		t.feed = nil
+		for _, follower := range t.followers {
+			follower.fail(err)
+		}
+	}
+}
+
+// widen has the shared feed go back to a version, and watch without regard to labels from
+// there on, since a workflow's have changed.
+func (h *hub) widen(version string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.shared != nil && h.common.drop() {
+		h.shared.reopen(version)
+	}
+}
+
+// follows reports whether somebody follows the workflow of that name.
+func (h *hub) follows(name string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.topics[name] != nil
+}
+
+// tell passes news on to all that follow the workflow.
+func (h *hub) tell(name string, n news) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if t := h.topics[name]; t != nil {
+		for _, f := range t.followers {
+			f.offer(n)
+		}
+	}
+}
+
+// selector is that of a feed's watch.
+func (h *hub) selector(f *feed) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.selectorOf(f)
+}
+
+func (h *hub) selectorOf(f *feed) string {
+	if f.name != "" || h.common == nil {
+		return ""
+	}
+	return h.common.selector
+}
+
+// forget has all states count as new to those that a feed is for.
+func (h *hub) forget(name string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, t := range h.topics {
+		if name != "" && t.name != name {
+			continue
+		}
+		for _, f := range t.followers {
+			f.forget()
+		}
+	}
+}
+
+// census are the calls that have read the workflow of that name, or with "" of any, how many
+// have joined by now, and how many workflows they are about.
+func (h *hub) census(name string) (begun []*follower, joined uint64, topics int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, t := range h.topics {
+		if name != "" && t.name != name {
+			continue
+		}
+		for _, f := range t.followers {
+			if f.hasBegun() {
+				begun = append(begun, f)
+			}
+		}
+	}
+	return begun, h.joined, len(h.topics)
+}
+
+// read reads what a call begins with: the workflow as it is now. It blocks while many others
+// do, and takes what a list brings meanwhile.
+func (h *hub) read(ctx context.Context, f *follower) (*snapshot, error) {
+	for {
+		select {
+		case h.slots <- struct{}{}:
+			defer func() { <-h.slots }()
+			return h.get(ctx, f.topic.name)
+		case <-f.wake:
+			if s := f.listed(); s != nil {
+				return s, nil
+			}
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (h *hub) get(ctx context.Context, name string) (*snapshot, error) {
+	object, err := h.wire.get(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	id, err := status.Identify(object)
+	if err != nil {
+		return nil, err
+	}
+	return newSnapshot(id, object)
+}

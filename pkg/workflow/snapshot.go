@@ -1,0 +1,84 @@
+package workflow
+
+import (
+	"bytes"
+	"compress/flate"
+	"io"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/util/resourceversion"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// snapshot is one state of a workflow as it came, cut down to what a status has. It is shared
+// by all that follow the workflow, so it doesn't change.
+type snapshot struct {
+	id     status.Identity
+	data   []byte
+	packed bool
+}
+
+// newSnapshot copies what is needed of an object.
+func newSnapshot(id status.Identity, object []byte) (*snapshot, error) {
+	data, err := status.Slim(make([]byte, 0, len(object)), object)
+	if err != nil {
+		return nil, err
+	}
+	if len(data) < cap(data)/2 {
+		data = bytes.Clone(data)
+	}
+	return &snapshot{id: id, data: data}, nil
+}
+
+// status decodes the state.
+func (s *snapshot) status() (*status.WorkflowStatus, error) {
+	data := s.data
+	if s.packed {
+		var err error
+		if data, err = io.ReadAll(flate.NewReader(bytes.NewReader(s.data))); err != nil {
+			return nil, err // it was packed here, so this does not happen
+		}
+	}
+	return status.FromJSON(data)
+}
+
+// newer reports whether an object's version comes after another of the same resource. There is
+// no telling between versions that are no numbers; then any other one is taken for newer.
+func newer(version, than string) bool {
+	order, err := resourceversion.CompareResourceVersion(version, than)
+	if err != nil {
+		return version != than
+	}
+	return order > 0
+}
+
+// packer compresses snapshots that are kept for long: what a follower has seen last is kept as
+// long as it waits, and only looked at if it waits in vain.
+type packer struct {
+	writers sync.Pool // of *flate.Writer, which are large
+}
+
+// pack returns the snapshot compressed, if that is worth it.
+func (p *packer) pack(s *snapshot) *snapshot {
+	const small = 512
+	if s == nil || s.packed || len(s.data) < small {
+		return s
+	}
+	var packed bytes.Buffer
+	w, ok := p.writers.Get().(*flate.Writer)
+	if ok {
+		w.Reset(&packed)
+	} else {
+		w, _ = flate.NewWriter(&packed, flate.BestSpeed) // fails for unknown levels only
+	}
+	_, err := w.Write(s.data)
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil { // a buffer takes everything
+		return s
+	}
+	p.writers.Put(w)
+	return &snapshot{id: s.id, data: bytes.Clone(packed.Bytes()), packed: true}
+}

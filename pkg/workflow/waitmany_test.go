@@ -1,0 +1,73 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestWaitMany(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newWatchServer()
+		names := []string{"missing"}
+		for i := range 40 {
+			names = append(names, fmt.Sprint("w", i), fmt.Sprint("w", i/2))
+			s.put(fmt.Sprint("w", i), nil)
+		}
+		c := s.client(t, Options{})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		go func() {
+			for i := range 30 {
+				time.Sleep(time.Second)
+				s.phase(fmt.Sprint("w", i), "Failed")
+			}
+		}()
+		outcomes := map[string]int{}
+		var ended, late int
+		for name, r := range WaitMany(ctx, c, names, Completed) {
+			outcomes[name]++
+			var waited *WaitError
+			switch {
+			case name == "missing":
+				if !errors.Is(r.Err, ErrNotFound) {
+					t.Error(r.Err)
+				}
+			case r.Success():
+				ended++
+			case errors.As(r.Err, &waited) && waited.Last.Name == name && errors.Is(r.Err, context.DeadlineExceeded):
+				late++
+			default:
+				t.Error(r.Err)
+			}
+		}
+		if len(outcomes) != 41 || ended != 30 || late != 10 {
+			t.Errorf("%d names, %d ended, %d late", len(outcomes), ended, late)
+		}
+	})
+}
+
+// That nothing is left behind, the bubble sees itself.
+func TestWaitManyLeftEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newWatchServer()
+		var names []string
+		for i := range 20 {
+			names = append(names, fmt.Sprint("w", i))
+			s.put(names[i], nil)
+		}
+		s.phase("w7", "Succeeded")
+		for name := range WaitMany(t.Context(), s.client(t, Options{}), names, Completed) {
+			if name != "w7" {
+				t.Error(name)
+			}
+			break
+		}
+		if s.open() > 0 {
+			t.Errorf("%d watches are left", s.open())
+		}
+	})
+}

@@ -1,0 +1,57 @@
+package workflow
+
+import (
+	"context"
+	"encoding/json"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// wire reads workflows as the JSON they are sent as. What follows thousands of them reads that
+// way: most of an object is never looked at, so it should not be made into maps first.
+type wire interface {
+	// get reads one workflow.
+	get(ctx context.Context, name string) ([]byte, error)
+	// list reads a page, and shows each of its workflows for the time of the call.
+	list(ctx context.Context, opts metav1.ListOptions, each func(object []byte)) (metav1.ListMeta, error)
+	// watch opens a stream of events, which ends with ctx.
+	watch(ctx context.Context, opts metav1.ListOptions) (eventStream, error)
+}
+
+// eventStream is an open watch.
+type eventStream interface {
+	// next blocks until there is an event. [io.EOF]: the server has ended the watch. A
+	// [*watchError]: the server said what is wrong.
+	next() (event, error)
+	// close ends the watch and gives its connection back.
+	close()
+}
+
+// event is what a watch brought.
+type event struct {
+	kind   watch.EventType // Added, Modified, Deleted or Bookmark
+	id     status.Identity // of a bookmark only the version
+	object []byte          // until the next event
+}
+
+// readEvent reads an event whose object has been separated from it.
+func readEvent(kind watch.EventType, object []byte) (event, error) {
+	switch kind {
+	case watch.Error:
+		var s metav1.Status
+		if err := json.Unmarshal(object, &s); err != nil {
+			return event{}, &watchError{err: err}
+		}
+		return event{}, &watchError{err: statusError(s)}
+	case watch.Added, watch.Modified, watch.Deleted, watch.Bookmark:
+		id, err := status.Identify(object)
+		if err != nil {
+			return event{}, &watchError{err: err}
+		}
+		return event{kind: kind, id: id, object: object}, nil
+	}
+	return event{kind: kind}, nil // of a later version of the API
+}
