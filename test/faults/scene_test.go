@@ -104,7 +104,7 @@ func (s *scene) answers(opts faults.AnswersOptions) *faults.Answers {
 	return proxy
 }
 
-// account makes the service account and lets it do what the README says a service needs.
+// account makes the service account and lets it do what a service does with workflows.
 func (s *scene) account(ctx context.Context) *rest.Config {
 	GinkgoHelper()
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: accountName}}
