@@ -170,6 +170,7 @@ func (l *load) steer(ctx context.Context, w *waiter) error {
 // are given up then. It fails the spec if the workflows don't end.
 func (l *load) finish(ctx context.Context, within time.Duration) {
 	GinkgoHelper()
+	By("the fault is over, or lasts")
 	ended := make(chan struct{})
 	go func() {
 		l.calls.Wait()
@@ -183,6 +184,7 @@ func (l *load) finish(ctx context.Context, within time.Duration) {
 			return l.allEnded(ctx)
 		}
 	}).WithTimeout(controllerTime).WithPolling(touchEvery).Should(Succeed())
+	By("all workflows have ended")
 	l.awaitCalls(within)
 }
 

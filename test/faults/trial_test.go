@@ -40,6 +40,7 @@ func (t trial) run(ctx context.Context, s *scene) {
 	for i := range t.rounds {
 		from := func(all int) int { return all * i / t.rounds }
 		to := func(all int) int { return all * (i + 1) / t.rounds }
+		By(fmt.Sprintf("%s, round %d of %d", t.fault, i+1, t.rounds))
 		t.inject(ctx, round{
 			start: func() { l.start(calls, to(t.starts)-from(t.starts), t.callers) },
 			end:   func() { l.calls.Go(func() { l.end(calls, from(t.waits), to(t.waits)) }) },
