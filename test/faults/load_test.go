@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -23,8 +24,9 @@ const (
 	// controllerTime is what the controller gets to end everything: it can take half a minute
 	// to come back to a restarted API server.
 	controllerTime = 3 * time.Minute
-	// touchEvery is the time between looks at whether it has.
-	touchEvery = 2 * time.Second
+	// look is the time between looks at whether it has. Each time after so many it is helped.
+	look      = time.Second
+	helpAfter = 5
 )
 
 // errLate is why a wait that should have ended long since is given up.
@@ -58,6 +60,7 @@ type load struct {
 // newLoad makes a load, and the context of its calls, which ends with finish.
 func newLoad(ctx context.Context, s *scene) (context.Context, *load) {
 	ctx, cancel := context.WithCancelCause(ctx)
+	DeferCleanup(func() { cancel(nil) }) // where the spec fails before
 	return ctx, &load{scene: s, cancel: cancel}
 }
 
@@ -176,14 +179,16 @@ func (l *load) finish(ctx context.Context, within time.Duration) {
 		l.calls.Wait()
 		close(ended)
 	}()
+	looks := 0
 	Eventually(ctx, func() error {
 		select {
 		case <-ended:
 			return nil
 		default:
-			return l.allEnded(ctx)
+			looks++
+			return l.allEnded(ctx, looks%helpAfter == 0)
 		}
-	}).WithTimeout(controllerTime).WithPolling(touchEvery).Should(Succeed())
+	}).WithTimeout(controllerTime).WithPolling(look).Should(Succeed())
 	By("all workflows have ended")
 	l.awaitCalls(within)
 }
@@ -197,9 +202,10 @@ func (l *load) awaitCalls(within time.Duration) {
 }
 
 // allEnded is nil once all starts have returned and all workflows have ended, as the API server
-// has it. Those that have not are touched: the controller can overlook a change that comes right
-// after a write of its own, or while the API server is away.
-func (l *load) allEnded(ctx context.Context) error {
+// has it. Help touches those that have not: the controller can overlook a change that comes right
+// after a write of its own, or while the API server is away. What has ended is not touched, so
+// nobody is helped who has overlooked that.
+func (l *load) allEnded(ctx context.Context, help bool) error {
 	l.mu.Lock()
 	starting := len(l.starts) - l.refused
 	uids := map[string]bool{}
@@ -211,13 +217,16 @@ func (l *load) allEnded(ctx context.Context) error {
 	}
 	l.mu.Unlock()
 	h := l.scene.held(ctx)
-	var running []string
+	versions := map[string]string{}
 	for uid, s := range h.byUID {
 		if uids[uid] && !s.Completed() {
-			running = append(running, s.Name)
+			versions[s.Name] = s.ResourceVersion
 		}
 	}
-	l.scene.touch(ctx, running)
+	running := slices.Collect(maps.Keys(versions))
+	if help {
+		l.scene.touch(ctx, versions)
+	}
 	if starting > 0 || len(running) > 0 {
 		return fmt.Errorf("%d starts have not returned, %d workflows have not ended: %v", starting, len(running), running)
 	}
