@@ -19,8 +19,8 @@ type hostile struct {
 	status   string
 	// undecodable: no decoder of JSON takes it, so it cannot be an item of a list.
 	undecodable bool
-	// slow: to read it takes seconds with the race detector, so the short form does less with it;
-	// slowest: nothing.
+	// slow: to read it takes seconds with the race detector, so less is done with it; slowest: and
+	// nothing in the short form.
 	slow, slowest bool
 }
 

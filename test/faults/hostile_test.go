@@ -120,7 +120,7 @@ func (g *gathering) meet(ctx context.Context, h hostile, bring func(context.Cont
 		g.patch(ctx, h.name, `{"metadata":{"annotations":{"faults.argoservice/touched":"`+time.Now().String()+`"}}}`)
 	}
 	for _, op := range g.operations() {
-		if h.slow && !op.always && !long() {
+		if (h.slow || h.slowest) && !op.always {
 			continue
 		}
 		g.bounded(ctx, op.name+" of "+h.name, func(ctx context.Context) error { return op.do(ctx, h.name) })
@@ -130,7 +130,7 @@ func (g *gathering) meet(ctx context.Context, h hostile, bring func(context.Cont
 // operation is something to do with a workflow, hostile or not.
 type operation struct {
 	name   string
-	always bool // also where it takes long, in the short form
+	always bool // also where it takes long
 	do     func(ctx context.Context, name string) error
 }
 
