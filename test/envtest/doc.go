@@ -23,6 +23,11 @@
 // doesn't know when its containers do, and in that a container for which nothing was
 // written is answered with 400 rather than with an empty log.
 //
+// Faults are real: [Cluster.Kill], [Cluster.Restart], [Cluster.Pause] and [Cluster.Continue]
+// send signals to the processes of etcd, the API server and the workflow-controller, and
+// [Cluster.Compact] has etcd forget. What comes between a client and its server is in
+// test/faults.
+//
 // Templates need an explicit command for their containers, otherwise the
 // controller asks an image registry for the image's entrypoint.
 //

@@ -19,8 +19,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/faults"
 )
 
-// impatient is RetryFor of the clients whose access does not come back.
-const impatient = 5 * time.Second
+// impatience is RetryFor of the clients for whom the access comes back too late.
+const impatience = 3 * time.Second
 
 // Access that is taken away. What is open stays open, so the line is cut: each wait has to come
 // back to a server that refuses it.
@@ -36,49 +36,35 @@ var _ = Describe("access that is taken away during a wait", func() {
 		account = s.account(ctx)
 	}, NodeTimeout(soon))
 
-	comesBack := func(ctx context.Context, fault string, cfg *rest.Config, taken, given func(context.Context)) {
+	// Two clients wait: one is patient, and goes on as soon as the access is back. The other's
+	// RetryFor is over before.
+	takeAndGive := func(ctx context.Context, what string, cfg *rest.Config, want error, taken, given func(context.Context)) {
 		GinkgoHelper()
-		trial{
-			fault:   fault,
-			waits:   form(30, 200),
-			rounds:  1, // no starts: one without permission is refused, and has to be
-			callers: []*caller{s.caller(cfg, line)},
-			inject: func(ctx context.Context, r round) {
-				taken(ctx)
-				Expect(line.Cut()).To(Succeed())
-				r.end()
-				hold(ctx, 3*time.Second)
-				given(ctx)
-			},
-			within: form(time.Minute, 2*time.Minute),
-		}.run(ctx, s)
-	}
-
-	// staysAway: each wait ends with the error, once RetryFor is over at the latest, and so does a
-	// wait that begins then.
-	staysAway := func(ctx context.Context, fault string, cfg *rest.Config, taken func(context.Context), want error) {
-		GinkgoHelper()
+		patient := s.caller(cfg, line)
 		opts := options(s.namespace)
-		opts.RetryFor = impatient
-		c := s.callerWith(cfg, line, opts)
+		opts.RetryFor = impatience
+		impatient := s.callerWith(cfg, line, opts)
 		calls, l := newLoad(ctx, s)
-		l.gates(calls, form(20, 100), []*caller{c})
+		l.gates(calls, form(20, 100), []*caller{patient})
+		short, lost := newLoad(ctx, s)
+		lost.gates(short, form(10, 50), []*caller{impatient})
+
+		By("the access is taken away")
 		taken(ctx)
 		Expect(line.Cut()).To(Succeed())
-		l.finish(impatient + soon)
-		v := &verdict{Row: faults.Row{Fault: fault, Injected: 1, InFlight: len(l.waits)}}
-		for _, w := range l.waits {
-			switch {
-			case errors.Is(w.err, errLate):
-				v.lost("wait for %s: %v", w.name, w.err)
-			case !errors.Is(w.err, want):
-				v.wrong("wait for %s: %v", w.name, w.err)
-			}
-		}
-		_, err := c.Wait(ctx, l.waits[0].name, workflow.Completed)
+		l.calls.Go(func() { l.end(calls, 0, len(l.waits)) })
+		lost.awaitCalls(impatience + soon)
+		_, err := impatient.Wait(ctx, lost.waits[0].name, workflow.Completed)
 		Expect(err).To(MatchError(want), "a wait that begins without access")
+		gone := lost.judgeRefused(want, what+" for longer than RetryFor")
+
+		By("the access is given back")
+		given(ctx)
+		l.finish(ctx, form(time.Minute, 2*time.Minute))
+		back := l.judge(ctx, what+" and given back", 1)
 		s.leave(ctx)
-		v.enter()
+		gone.enter()
+		back.enter()
 	}
 
 	Describe("as a role binding", func() {
@@ -89,12 +75,8 @@ var _ = Describe("access that is taken away during a wait", func() {
 			Eventually(ctx, func() error { return listed(ctx, probe) }).Should(MatchError(workflow.ErrForbidden))
 		}
 
-		It("and given back is no fault", func(ctx SpecContext) {
-			comesBack(ctx, "RBAC revoked and given back", account, taken, s.permit)
-		}, SpecTimeout(4*time.Minute))
-
-		It("ends the wait with ErrForbidden", func(ctx SpecContext) {
-			staysAway(ctx, "RBAC revoked for good", account, taken, workflow.ErrForbidden)
+		It("ends a wait with ErrForbidden, or is no fault if it comes back in time", func(ctx SpecContext) {
+			takeAndGive(ctx, "RBAC revoked", account, workflow.ErrForbidden, taken, s.permit)
 		}, SpecTimeout(4*time.Minute))
 	})
 
@@ -120,23 +102,18 @@ var _ = Describe("access that is taken away during a wait", func() {
 		}
 		given := func(ctx context.Context) { s.writeToken(ctx, file) }
 
-		// client-go reads the file again every 50 s, whatever the server says; a host's own source
-		// of tokens can do better.
-		It("and renewed in its file is no fault", func(ctx SpecContext) {
+		It("ends a wait with ErrUnauthorized, or is no fault if it is renewed in time", func(ctx SpecContext) {
+			takeAndGive(ctx, "token expired", fromSource(file), workflow.ErrUnauthorized, taken, given)
+		}, SpecTimeout(4*time.Minute))
+
+		It("ends a wait with ErrUnauthorized, or is no fault if its file is renewed in time", func(ctx SpecContext) {
 			if !long() {
 				Skip("it takes a minute")
 			}
+			// client-go reads the file again every 50 s, whatever the server says.
 			cfg := rest.AnonymousClientConfig(cluster.Config())
 			cfg.BearerTokenFile = file
-			comesBack(ctx, "token expired and renewed (BearerTokenFile)", cfg, taken, given)
-		}, SpecTimeout(4*time.Minute))
-
-		It("and renewed by the host's source of tokens is no fault", func(ctx SpecContext) {
-			comesBack(ctx, "token expired and renewed (token source)", fromSource(file), taken, given)
-		}, SpecTimeout(4*time.Minute))
-
-		It("ends the wait with ErrUnauthorized", func(ctx SpecContext) {
-			staysAway(ctx, "token expired for good", fromSource(file), taken, workflow.ErrUnauthorized)
+			takeAndGive(ctx, "token (BearerTokenFile) expired", cfg, workflow.ErrUnauthorized, taken, given)
 		}, SpecTimeout(4*time.Minute))
 	})
 })
@@ -167,4 +144,18 @@ func (s *scene) writeToken(ctx context.Context, file string) string {
 	Expect(os.WriteFile(temp, []byte(token.Status.Token), 0o600)).To(Succeed())
 	Expect(os.Rename(temp, file)).To(Succeed())
 	return secret.Name
+}
+
+// judgeRefused holds the waits against the error that each has to end with.
+func (l *load) judgeRefused(want error, fault string) *verdict {
+	v := &verdict{Row: faults.Row{Fault: fault, Injected: 1, InFlight: len(l.waits)}}
+	for _, w := range l.waits {
+		switch {
+		case errors.Is(w.err, errLate):
+			v.lost("wait for %s: %v", w.name, w.err)
+		case !errors.Is(w.err, want):
+			v.wrong("wait for %s: %v", w.name, w.err)
+		}
+	}
+	return v
 }

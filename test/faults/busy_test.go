@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -11,6 +14,10 @@ import (
 	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
+	"k8s.io/client-go/rest"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/faults"
 )
 
 // A server that has no capacity for the client.
@@ -29,13 +36,9 @@ var _ = Describe("waits and starts go on", func() {
 			callers: []*caller{c},
 			inject: func(ctx context.Context, r round) {
 				setShares(ctx, 0)
-				refused := s.caller(account, nil)
-				Eventually(ctx, func(ctx context.Context) int {
-					short, cancel := context.WithTimeout(ctx, time.Second)
-					defer cancel()
-					_ = listed(short, refused) // what counts is the answers
-					return refused.answered(http.StatusTooManyRequests)
-				}).Should(BeNumerically(">", 0))
+				crowd := s.crowd(account)
+				defer crowd.leave()
+				Eventually(ctx, crowd.refused.Load).Should(BeNumerically(">", 0))
 				Expect(line.Cut()).To(Succeed()) // what is open is not refused
 				r.start()
 				r.end()
@@ -47,6 +50,56 @@ var _ = Describe("waits and starts go on", func() {
 		Expect(c.answered(http.StatusTooManyRequests)).To(BeNumerically(">", 0))
 	}, SpecTimeout(5*time.Minute))
 })
+
+// crowd is other requests by the same account, as many as the server answers. Even without a
+// share it lets in one request at a time.
+type crowd struct {
+	refused atomic.Int64
+	stop    context.CancelFunc
+	all     sync.WaitGroup
+	client  *http.Client
+}
+
+func (s *scene) crowd(cfg *rest.Config) *crowd {
+	GinkgoHelper()
+	const people = 8
+	cfg = rest.CopyConfig(cfg)
+	cfg.Dial = (&faults.Conns{}).Dial
+	client, err := rest.HTTPClientFor(cfg)
+	Expect(err).NotTo(HaveOccurred())
+	url := strings.TrimSuffix(cfg.Host, "/") + "/apis/argoproj.io/v1alpha1/namespaces/" + s.namespace + "/workflows?limit=1"
+	ctx, stop := context.WithCancel(context.Background())
+	c := &crowd{stop: stop, client: client}
+	for range people {
+		c.all.Go(func() {
+			for ctx.Err() == nil {
+				c.ask(ctx, url)
+			}
+		})
+	}
+	return c
+}
+
+func (c *crowd) ask(ctx context.Context, url string) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return
+	}
+	resp, err := c.client.Do(req)
+	if err != nil {
+		return // it is to leave
+	}
+	if resp.StatusCode == http.StatusTooManyRequests {
+		c.refused.Add(1)
+	}
+	_ = resp.Body.Close() // nobody reads it
+}
+
+func (c *crowd) leave() {
+	c.stop()
+	c.all.Wait()
+	utilnet.CloseIdleConnectionsFor(c.client.Transport)
+}
 
 // priorityLevel gives the scene's service account a priority level of its own, which refuses
 // what it has no seat for. The function it returns sets its share of the API server.

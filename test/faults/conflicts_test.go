@@ -41,9 +41,9 @@ type contest struct {
 var _ = Describe("eight clients and the controller edit one workflow", func() {
 	It("and no update is lost", func(ctx SpecContext) {
 		s := newScene(ctx)
-		c := &contest{scene: s, gates: form(10, 40), passed: map[string][]string{}}
+		c := &contest{scene: s, gates: form(6, 20), passed: map[string][]string{}}
 		c.name = createContest(ctx, s.namespace, c.gates)
-		counts := form(12, 60)
+		counts := form(12, 40)
 
 		var calls sync.WaitGroup
 		for i := range editors {

@@ -34,7 +34,8 @@ func lookSooner() {
 // retryFor is longer than any fault here lasts, but for the specs about one that doesn't end.
 const retryFor = 2 * time.Minute
 
-// options are those of the clients under test.
+// options are those of the clients under test. A silent watch is given up sooner than by
+// default: bookmarks come once a minute, so here a quiet one is now and then as well.
 func options(namespace string) workflow.Options {
-	return workflow.Options{Namespace: namespace, RetryFor: retryFor}
+	return workflow.Options{Namespace: namespace, RetryFor: retryFor, WatchSilence: form(5*time.Second, 20*time.Second)}
 }

@@ -2,7 +2,10 @@ package faults_test
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -81,10 +84,21 @@ func (s *scene) touchAll(ctx context.Context) {
 	GinkgoHelper()
 	list, err := workflows(dyn, s.namespace).List(ctx, metav1.ListOptions{})
 	Expect(err).NotTo(HaveOccurred())
-	each(len(list.Items), func(i int) {
+	versions := map[string]string{}
+	for _, item := range list.Items {
+		versions[item.GetName()] = item.GetResourceVersion()
+	}
+	s.touch(ctx, versions)
+}
+
+// touch changes something of no meaning in workflows that are still as they were at a version.
+func (s *scene) touch(ctx context.Context, versions map[string]string) {
+	GinkgoHelper()
+	names := slices.Collect(maps.Keys(versions))
+	each(len(names), func(i int) {
 		defer GinkgoRecover()
-		patch := []byte(`{"metadata":{"annotations":{"faults.argoservice/touched":"` + list.Items[i].GetResourceVersion() + `"}}}`)
-		_, err := workflows(dyn, s.namespace).Patch(ctx, list.Items[i].GetName(), types.MergePatchType, patch, metav1.PatchOptions{})
-		Expect(err).To(Or(Succeed(), MatchError(apierrors.IsNotFound, "IsNotFound")))
+		patch := fmt.Appendf(nil, `{"metadata":{"resourceVersion":%q,"annotations":{"faults.argoservice/touched":%q}}}`, versions[names[i]], time.Now().String())
+		_, err := workflows(dyn, s.namespace).Patch(ctx, names[i], types.MergePatchType, patch, metav1.PatchOptions{})
+		Expect(err).To(Or(Succeed(), MatchError(apierrors.IsNotFound, "IsNotFound"), MatchError(apierrors.IsConflict, "IsConflict")))
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -18,6 +19,15 @@ import (
 
 // labelStart numbers what a load starts.
 const labelStart = "faults.argoservice/start"
+
+const (
+	// controllerTime is what the controller gets to end everything: it can take half a minute
+	// to come back to a restarted API server.
+	controllerTime = 3 * time.Minute
+	// look is the time between looks at whether it has. Each time after so many it is helped.
+	look      = time.Second
+	helpAfter = 5
+)
 
 // errLate is why a wait that should have ended long since is given up.
 var errLate = errors.New("it did not end in time")
@@ -43,11 +53,14 @@ type load struct {
 	waits  []*waiter
 	starts []*start
 	failed []error // of steering
+	// refused is how many starts have ended with an error.
+	refused int
 }
 
 // newLoad makes a load, and the context of its calls, which ends with finish.
 func newLoad(ctx context.Context, s *scene) (context.Context, *load) {
 	ctx, cancel := context.WithCancelCause(ctx)
+	DeferCleanup(func() { cancel(nil) }) // where the spec fails before
 	return ctx, &load{scene: s, cancel: cancel}
 }
 
@@ -116,6 +129,9 @@ func (l *load) start(ctx context.Context, n int, callers []*caller) {
 			}
 			st.state, st.err = c.Start(ctx, req)
 			if st.err != nil {
+				l.mu.Lock()
+				l.refused++
+				l.mu.Unlock()
 				return
 			}
 			w := &waiter{name: st.state.Name, uid: string(st.state.UID), ending: byItself, started: st}
@@ -153,20 +169,68 @@ func (l *load) steer(ctx context.Context, w *waiter) error {
 	}
 }
 
-// finish waits until all calls have ended. Those that take longer than within are given up.
-func (l *load) finish(within time.Duration) {
+// finish waits until all calls have ended. Waits get so long once all workflows have ended, and
+// are given up then. It fails the spec if the workflows don't end.
+func (l *load) finish(ctx context.Context, within time.Duration) {
+	GinkgoHelper()
+	By("the fault is over, or lasts")
 	ended := make(chan struct{})
 	go func() {
 		l.calls.Wait()
 		close(ended)
 	}()
-	select {
-	case <-ended:
-	case <-time.After(within):
-		l.cancel(errLate)
-		<-ended
-	}
+	looks := 0
+	Eventually(ctx, func() error {
+		select {
+		case <-ended:
+			return nil
+		default:
+			looks++
+			return l.allEnded(ctx, looks%helpAfter == 0)
+		}
+	}).WithTimeout(controllerTime).WithPolling(look).Should(Succeed())
+	By("all workflows have ended")
+	l.awaitCalls(within)
+}
+
+// awaitCalls waits until all calls have ended. Those that take longer are given up.
+func (l *load) awaitCalls(within time.Duration) {
+	late := time.AfterFunc(within, func() { l.cancel(errLate) })
+	l.calls.Wait()
+	late.Stop()
 	l.cancel(nil)
+}
+
+// allEnded is nil once all starts have returned and all workflows have ended, as the API server
+// has it. Help touches those that have not: the controller can overlook a change that comes right
+// after a write of its own, or while the API server is away. What has ended is not touched, so
+// nobody is helped who has overlooked that.
+func (l *load) allEnded(ctx context.Context, help bool) error {
+	l.mu.Lock()
+	starting := len(l.starts) - l.refused
+	uids := map[string]bool{}
+	for _, w := range l.waits {
+		uids[w.uid] = true
+		if w.started != nil {
+			starting--
+		}
+	}
+	l.mu.Unlock()
+	h := l.scene.held(ctx)
+	versions := map[string]string{}
+	for uid, s := range h.byUID {
+		if uids[uid] && !s.Completed() {
+			versions[s.Name] = s.ResourceVersion
+		}
+	}
+	running := slices.Collect(maps.Keys(versions))
+	if help {
+		l.scene.touch(ctx, versions)
+	}
+	if starting > 0 || len(running) > 0 {
+		return fmt.Errorf("%d starts have not returned, %d workflows have not ended: %v", starting, len(running), running)
+	}
+	return nil
 }
 
 func (l *load) count(which func(*waiter) bool) int {

@@ -22,7 +22,8 @@ import (
 // echo is a server that answers each line with itself.
 func echo(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	var config net.ListenConfig
+	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	NewWithT(t).Expect(err).NotTo(HaveOccurred())
 	t.Cleanup(func() { _ = listener.Close() })
 	go func() {
@@ -145,7 +146,7 @@ func TestAnswers(t *testing.T) {
 
 			lost := 0
 			for range 9 {
-				resp, err := client.Post(proxy.Config().Host, "text/plain", nil)
+				resp, err := call(t, client, http.MethodPost, proxy.Config().Host)
 				if err != nil {
 					lost++
 					continue
@@ -158,7 +159,7 @@ func TestAnswers(t *testing.T) {
 			}
 			g.Expect([]int{lost, proxy.Lost(), acted}).To(Equal([]int{3, 3, 9}))
 
-			resp, err := client.Get(proxy.Config().Host + "?watch=true")
+			resp, err := call(t, client, http.MethodGet, proxy.Config().Host+"?watch=true")
 			g.Expect(err).NotTo(HaveOccurred())
 			lines := make(chan string)
 			go func() {
@@ -179,6 +180,13 @@ func TestAnswers(t *testing.T) {
 			g.Expect(resp.Body.Close()).To(Succeed())
 		})
 	}
+}
+
+func call(t *testing.T, client *http.Client, method, url string) (*http.Response, error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	return client.Do(req)
 }
 
 func TestTable(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"runtime"
+	"slices"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -104,7 +105,7 @@ func (s *scene) answers(opts faults.AnswersOptions) *faults.Answers {
 	return proxy
 }
 
-// account makes the service account and lets it do what the README says a service needs.
+// account makes the service account and lets it do what a service does with workflows.
 func (s *scene) account(ctx context.Context) *rest.Config {
 	GinkgoHelper()
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: accountName}}
@@ -153,6 +154,7 @@ func listed(ctx context.Context, c *caller) error {
 // leave says that every call has ended: no connection, no goroutine and no memory may be left.
 func (s *scene) leave(ctx context.Context) {
 	GinkgoHelper()
+	By("nothing is left")
 	for i, c := range s.callers {
 		Eventually(ctx, c.closeIdle).Should(BeZero(), "connections of client %d of %d with something on them", i+1, len(s.callers))
 	}
@@ -162,15 +164,17 @@ func (s *scene) leave(ctx context.Context) {
 	for _, proxy := range s.proxies {
 		proxy.Close()
 	}
-	Eventually(ctx, func() error { return goleak.Find(append(ofTheCluster(), s.before)...) }).Should(Succeed())
+	Eventually(ctx, func() error {
+		return goleak.Find(slices.Concat(ofTheCluster(), ofToxiproxy(), []goleak.Option{s.before})...)
+	}).Should(Succeed())
 	Eventually(ctx, heap).Should(BeNumerically("<", s.heap+heapSlack), "the heap is about what it was")
 }
 
 // ofTheCluster are goroutines of connections, and of processes. The cluster's own clients, in
 // this process too, make new ones when the API server comes back. A connection of ours is told by
-// its count, and at the end of the suite nothing is excepted.
+// its count, and at the end of the suite these are not excepted.
 func ofTheCluster() []goleak.Option {
-	functions := []string{
+	return running(
 		"golang.org/x/net/http2.(*clientConnReadLoop).run",
 		"golang.org/x/net/http2.(*clientStream).writeRequest",
 		"k8s.io/apimachinery/pkg/watch.(*StreamWatcher).receive",
@@ -179,8 +183,22 @@ func ofTheCluster() []goleak.Option {
 		"k8s.io/client-go/tools/cache.(*Reflector).startResync",
 		"context.(*cancelCtx).propagateCancel.func2",
 		"os/exec.(*Cmd).Wait",
-	}
-	opts := make([]goleak.Option, 0, len(functions)+1)
+	)
+}
+
+// ofToxiproxy are goroutines that toxiproxy leaves behind when a connection is cut while data is
+// on its way.
+func ofToxiproxy() []goleak.Option {
+	return running(
+		"github.com/Shopify/toxiproxy/v2.(*ToxicLink).read",
+		"github.com/Shopify/toxiproxy/v2.(*ToxicLink).write",
+		"github.com/Shopify/toxiproxy/v2/toxics.(*ToxicStub).Run",
+	)
+}
+
+// running excepts goroutines that run a function.
+func running(functions ...string) []goleak.Option {
+	var opts []goleak.Option
 	for _, function := range functions {
 		opts = append(opts, goleak.IgnoreAnyFunction(function))
 	}

@@ -65,7 +65,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() {
 		Expect(cluster.Stop()).To(Succeed())
-		Expect(goleak.Find(before)).To(Succeed())
+		Expect(goleak.Find(append(ofToxiproxy(), before)...)).To(Succeed())
 	})
 	kube, err = kubernetes.NewForConfig(cluster.Config())
 	Expect(err).NotTo(HaveOccurred())

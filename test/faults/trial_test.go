@@ -20,7 +20,7 @@ type trial struct {
 	inject func(ctx context.Context, r round)
 	// restore, if given, ends a fault that lasts, after all calls have ended.
 	restore func(ctx context.Context)
-	// within is what the calls get to end after the last round.
+	// within is what the calls get to end once all workflows have; 0 means a minute.
 	within time.Duration
 	// injected, if given, says how often the fault was met; else it is once in each round.
 	injected func() int
@@ -40,15 +40,16 @@ func (t trial) run(ctx context.Context, s *scene) {
 	for i := range t.rounds {
 		from := func(all int) int { return all * i / t.rounds }
 		to := func(all int) int { return all * (i + 1) / t.rounds }
+		By(fmt.Sprintf("%s, round %d of %d", t.fault, i+1, t.rounds))
 		t.inject(ctx, round{
 			start: func() { l.start(calls, to(t.starts)-from(t.starts), t.callers) },
 			end:   func() { l.calls.Go(func() { l.end(calls, from(t.waits), to(t.waits)) }) },
 		})
 	}
 	if t.within == 0 {
-		t.within = form(time.Minute, 2*time.Minute)
+		t.within = time.Minute
 	}
-	l.finish(t.within)
+	l.finish(ctx, t.within)
 	if t.restore != nil {
 		t.restore(ctx)
 	}

@@ -1,0 +1,102 @@
+package faults_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+)
+
+// swapper puts hostile objects in the place of plain ones of their names, in answers.
+type swapper struct {
+	namespace string
+
+	mu  sync.Mutex
+	bad []hostile
+}
+
+func (s *swapper) add(h hostile) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bad = append(s.bad, h)
+}
+
+// named is the hostile object that belongs in the place of a plain one.
+func (s *swapper) named(plain []byte) (h hostile, metadata string, found bool) {
+	var object struct {
+		Metadata map[string]json.RawMessage `json:"metadata"`
+	}
+	if json.Unmarshal(plain, &object) != nil {
+		return hostile{}, "", false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, h := range s.bad {
+		if string(object.Metadata["name"]) != `"`+h.name+`"` {
+			continue
+		}
+		var members []string
+		for _, member := range []string{"uid", "resourceVersion", "labels"} {
+			members = append(members, fmt.Sprintf("%q:%s", member, object.Metadata[member]))
+		}
+		if h.metadata != "" { // what it is known by stays
+			h.metadata = strings.Join(members[:2], ",") + "," + h.metadata
+		}
+		return h, strings.Join(members, ","), true
+	}
+	return hostile{}, "", false
+}
+
+func (s *swapper) body(r *http.Request, body []byte) []byte {
+	if r.Method != http.MethodGet {
+		return body
+	}
+	var list struct {
+		Kind     string            `json:"kind"`
+		Metadata json.RawMessage   `json:"metadata"`
+		Items    []json.RawMessage `json:"items"`
+	}
+	if json.Unmarshal(body, &list) != nil {
+		return body
+	}
+	if list.Kind == "Workflow" {
+		if h, metadata, found := s.named(body); found {
+			return []byte(h.text(s.namespace, metadata))
+		}
+		return body
+	}
+	if list.Kind != "WorkflowList" {
+		return body
+	}
+	for i, item := range list.Items {
+		if h, metadata, found := s.named(item); found && !h.undecodable {
+			list.Items[i] = json.RawMessage(h.text(s.namespace, metadata))
+		}
+	}
+	return fmt.Appendf(nil, `{"apiVersion":"argoproj.io/v1alpha1","kind":"WorkflowList","metadata":%s,"items":[%s]}`,
+		list.Metadata, bytes.Join(raw(list.Items), []byte(",")))
+}
+
+func (s *swapper) event(line []byte) []byte {
+	var event struct {
+		Type   string          `json:"type"`
+		Object json.RawMessage `json:"object"`
+	}
+	if json.Unmarshal(line, &event) != nil {
+		return line
+	}
+	if h, metadata, found := s.named(event.Object); found {
+		return fmt.Appendf(nil, `{"type":%q,"object":%s}`, event.Type, h.text(s.namespace, metadata))
+	}
+	return line
+}
+
+func raw(items []json.RawMessage) [][]byte {
+	out := make([][]byte, len(items))
+	for i, item := range items {
+		out[i] = item
+	}
+	return out
+}
