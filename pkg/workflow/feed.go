@@ -106,7 +106,7 @@ func (f *feed) run(ctx context.Context) {
 		}
 		p.pause(ctx, err)
 	}
-	f.rewindTo() // for those that go on from here
+	f.prepare(nil) // for those that go on from here
 }
 
 // giveUp ends the following, or leaves it to feeds of each workflow if that may do.
@@ -147,7 +147,7 @@ func (f *feed) readAndWatch(ctx context.Context) (opened bool, err error) {
 	ctx, cut := context.WithCancelCause(ctx)
 	defer cut(nil)
 	labels := f.prepare(cut)
-	defer f.hub.settle(f)
+	defer f.settle()
 	mute := time.AfterFunc(f.hub.silence, func() { cut(errMute) })
 	defer mute.Stop()
 	alive := func() { mute.Reset(f.hub.silence) }
@@ -168,29 +168,23 @@ func (f *feed) readAndWatch(ctx context.Context) (opened bool, err error) {
 	return opened, err
 }
 
-// prepare takes note of how to end the request to come and returns the labels it is for.
+// prepare goes back to where somebody has asked it to, takes note of how to end the request to
+// come, and returns the labels it is for.
 func (f *feed) prepare(cut context.CancelCauseFunc) (labels string) {
-	f.rewindTo()
 	f.hub.mu.Lock()
 	defer f.hub.mu.Unlock()
 	f.cut = cut
-	return f.hub.selectorOf(f)
-}
-
-// rewindTo goes back to where somebody has asked it to.
-func (f *feed) rewindTo() {
-	f.hub.mu.Lock()
-	defer f.hub.mu.Unlock()
 	if f.rewind != "" && f.position != "" && newer(f.position, f.rewind) {
 		f.position = f.rewind
 	}
 	f.rewind = ""
+	return f.hub.selectorOf(f)
 }
 
-// settle takes note that a feed's request has ended.
-func (h *hub) settle(f *feed) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+// settle takes note that the request has ended.
+func (f *feed) settle() {
+	f.hub.mu.Lock()
+	defer f.hub.mu.Unlock()
 	f.cut = nil
 }
 
