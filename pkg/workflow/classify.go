@@ -183,7 +183,7 @@ func http2Closed(err error) bool {
 		return false
 	}
 	for _, text := range []string{
-		"GOAWAY", "http2: server sent", "stream error", "http2: client connection", "response body closed",
+		"GOAWAY", "http2: server sent", "stream error", "http2: client conn", "response body closed",
 	} {
 		if strings.Contains(err.Error(), text) {
 			return true

@@ -73,6 +73,10 @@ func TestClassification(t *testing.T) {
 		"GOAWAY": {
 			err: requestFailed(errors.New("http2: server sent GOAWAY and closed the connection")), want: ErrUnavailable, transient: true, doubts: true,
 		},
+		"connection that was cut as it was made": {
+			err:  requestFailed(errors.New("http2: client conn could not be established - error from a previous attempt: unexpected EOF")),
+			want: ErrUnavailable, transient: true, doubts: true,
+		},
 		"untrusted":     {err: requestFailed(x509.UnknownAuthorityError{})},
 		"anything else": {err: errors.New("odd"), doubts: true},
 		"a sentinel before what caused it": {

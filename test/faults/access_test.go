@@ -20,7 +20,7 @@ import (
 )
 
 // impatience is RetryFor of the clients for whom the access comes back too late.
-const impatience = 3 * time.Second
+const impatience = time.Second
 
 // Access that is taken away. What is open stays open, so the line is cut: each wait has to come
 // back to a server that refuses it.

@@ -42,7 +42,7 @@ var _ = Describe("waits and starts go on", func() {
 				Expect(line.Cut()).To(Succeed()) // what is open is not refused
 				r.start()
 				r.end()
-				hold(ctx, form(8*time.Second, 30*time.Second))
+				hold(ctx, form(6*time.Second, 25*time.Second))
 				setShares(ctx, 100)
 			},
 			injected: func() int { return c.answered(http.StatusTooManyRequests) },

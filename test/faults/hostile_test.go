@@ -24,9 +24,10 @@ const (
 	opTime = time.Minute
 	// opHeap bounds how much the heap grows meanwhile, garbage included.
 	opHeap = 600 << 20
-	// glance is how long a wait or watch on a hostile object gets.
-	glance = time.Second
 )
+
+// glance is how long a wait on a hostile object gets.
+func glance() time.Duration { return form(300*time.Millisecond, time.Second) }
 
 // Objects no one should meet, among others that somebody waits for. No controller acts here.
 var _ = Describe("objects no one should meet", func() {
@@ -120,7 +121,7 @@ func (g *gathering) meet(ctx context.Context, h hostile, bring func(context.Cont
 		g.patch(ctx, h.name, `{"metadata":{"annotations":{"faults.argoservice/touched":"`+time.Now().String()+`"}}}`)
 	}
 	for _, op := range g.operations() {
-		if (h.slow || h.slowest) && !op.always {
+		if (h.slow || h.slowest) && !op.always && !(op.often && long()) {
 			continue
 		}
 		g.bounded(ctx, op.name+" of "+h.name, func(ctx context.Context) error { return op.do(ctx, h.name) })
@@ -131,13 +132,14 @@ func (g *gathering) meet(ctx context.Context, h hostile, bring func(context.Cont
 type operation struct {
 	name   string
 	always bool // also where it takes long
+	often  bool // so in the long form
 	do     func(ctx context.Context, name string) error
 }
 
 func (g *gathering) operations() []operation {
 	c := g.caller
 	glanceAt := func(ctx context.Context, name string, until workflow.Condition) error {
-		ctx, cancel := context.WithTimeout(ctx, glance)
+		ctx, cancel := context.WithTimeout(ctx, glance())
 		defer cancel()
 		_, err := c.Wait(ctx, name, until)
 		return err
@@ -145,9 +147,9 @@ func (g *gathering) operations() []operation {
 	return []operation{
 		{name: "get", always: true, do: func(ctx context.Context, name string) error { _, err := c.Get(ctx, name); return err }},
 		{name: "watch", do: func(ctx context.Context, name string) error { return firstOf(c.Watch(ctx, name)) }},
-		{name: "wait", always: true, do: func(ctx context.Context, name string) error { return glanceAt(ctx, name, workflow.Completed) }},
+		{name: "wait", often: true, do: func(ctx context.Context, name string) error { return glanceAt(ctx, name, workflow.Completed) }},
 		{name: "wait for a gate", do: func(ctx context.Context, name string) error { return glanceAt(ctx, name, workflow.Suspended) }},
-		{name: "resume", always: true, do: func(ctx context.Context, name string) error {
+		{name: "resume", often: true, do: func(ctx context.Context, name string) error {
 			_, err := c.Resume(ctx, name, workflow.ResumeOptions{})
 			return err
 		}},

@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -89,14 +90,15 @@ var _ = Describe("waits and starts go on", func() {
 	}, SpecTimeout(4*time.Minute))
 
 	It("while nothing gets through at all", func(ctx SpecContext) {
+		silence := form(5*time.Second, 20*time.Second)
 		trial{
-			fault:   "nothing gets through for 10 s, and then connections are closed",
+			fault:   fmt.Sprintf("nothing gets through for %s, and then connections are closed", silence),
 			waits:   form(40, 200),
 			starts:  form(20, 80),
 			rounds:  1,
 			callers: []*caller{c},
 			inject: func(ctx context.Context, r round) {
-				spoilt(ctx, r, 10*time.Second, "timeout", map[string]int{"timeout": 0}, faults.Upstream, faults.Downstream)
+				spoilt(ctx, r, silence, "timeout", map[string]int{"timeout": 0}, faults.Upstream, faults.Downstream)
 			},
 		}.run(ctx, s)
 	}, SpecTimeout(4*time.Minute))
