@@ -121,7 +121,7 @@ func (g *gathering) meet(ctx context.Context, h hostile, bring func(context.Cont
 		g.patch(ctx, h.name, `{"metadata":{"annotations":{"faults.argoservice/touched":"`+time.Now().String()+`"}}}`)
 	}
 	for _, op := range g.operations() {
-		if (h.slow || h.slowest) && !op.always && !(op.often && long()) {
+		if (h.slow || h.slowest) && !op.always && (!op.often || !long()) {
 			continue
 		}
 		g.bounded(ctx, op.name+" of "+h.name, func(ctx context.Context) error { return op.do(ctx, h.name) })
