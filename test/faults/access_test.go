@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -44,11 +45,7 @@ var _ = Describe("access that is taken away during a wait", func() {
 		}
 		all.Wait()
 		s.leave(ctx)
-		for _, kind := range verdicts {
-			for _, v := range kind {
-				v.enter()
-			}
-		}
+		enter(slices.Concat(verdicts...)...)
 	}, SpecTimeout(5*time.Minute))
 })
 

@@ -259,7 +259,7 @@ func (g *gathering) end(ctx context.Context) {
 	}()
 	Eventually(ctx, done).WithTimeout(2*soon).Should(BeClosed(), "the waits for good workflows end")
 	g.scene.leave(ctx)
-	g.v.enter()
+	enter(g.v)
 }
 
 func (g *gathering) patch(ctx context.Context, name, patch string) {
