@@ -5,6 +5,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -23,127 +25,66 @@ import (
 const impatience = time.Second
 
 // Access that is taken away. What is open stays open, so the line is cut: each wait has to come
-// back to a server that refuses it.
+// back to a server that refuses it. Each kind has its own service account, and all go on side by
+// side, since the server takes its time to notice.
 var _ = Describe("access that is taken away during a wait", func() {
-	var (
-		s       *scene
-		line    *faults.Line
-		account *rest.Config
-	)
-	BeforeEach(func(ctx SpecContext) {
-		s = newScene(ctx)
-		line = s.line(apiServer())
-		account = s.account(ctx)
-	}, NodeTimeout(soon))
-
-	// Two clients wait: one is patient, and goes on as soon as the access is back. The other's
-	// RetryFor is over before.
-	takeAndGive := func(ctx context.Context, what string, cfg *rest.Config, want error, taken, given func(context.Context)) {
-		GinkgoHelper()
-		patient := s.caller(cfg, line)
-		opts := options(s.namespace)
-		opts.RetryFor = impatience
-		impatient := s.callerWith(cfg, line, opts)
-		calls, l := newLoad(ctx, s)
-		l.gates(calls, form(20, 100), []*caller{patient})
-		short, lost := newLoad(ctx, s)
-		lost.gates(short, form(10, 50), []*caller{impatient})
-
-		By("the access is taken away")
-		taken(ctx)
-		Expect(line.Cut()).To(Succeed())
-		l.calls.Go(func() { l.end(calls, 0, len(l.waits)) })
-		lost.awaitCalls(impatience + soon)
-		_, err := impatient.Wait(ctx, lost.waits[0].name, workflow.Completed)
-		Expect(err).To(MatchError(want), "a wait that begins without access")
-		gone := lost.judgeRefused(want, what+" for longer than RetryFor")
-
-		By("the access is given back")
-		given(ctx)
-		l.finish(ctx, form(time.Minute, 2*time.Minute))
-		back := l.judge(ctx, what+" and given back", 1)
+	It("ends the wait with an error that says so, or is no fault if it comes back in time", func(ctx SpecContext) {
+		s := newScene(ctx)
+		kinds := []*access{roleAccess(ctx, s), tokenAccess(ctx, s, "by-source", fromSource)}
+		if long() { // client-go reads the file again every 50 s, whatever the server says
+			kinds = append(kinds, tokenAccess(ctx, s, "by-file", fromFile))
+		}
+		verdicts := make([][]*verdict, len(kinds))
+		var all sync.WaitGroup
+		for i, kind := range kinds {
+			line := s.line(apiServer())
+			all.Go(func() {
+				defer GinkgoRecover()
+				verdicts[i] = kind.takeAndGive(ctx, s, line)
+			})
+		}
+		all.Wait()
 		s.leave(ctx)
-		gone.enter()
-		back.enter()
-	}
-
-	Describe("as a role binding", func() {
-		taken := func(ctx context.Context) {
-			GinkgoHelper()
-			s.forbid(ctx)
-			probe := s.caller(account, nil)
-			Eventually(ctx, func() error { return listed(ctx, probe) }).Should(MatchError(workflow.ErrForbidden))
-		}
-
-		It("ends a wait with ErrForbidden, or is no fault if it comes back in time", func(ctx SpecContext) {
-			takeAndGive(ctx, "RBAC revoked", account, workflow.ErrForbidden, taken, s.permit)
-		}, SpecTimeout(4*time.Minute))
-	})
-
-	Describe("as a token", func() {
-		var (
-			file   string
-			secret string // the token is good as long as it is there
-		)
-		BeforeEach(func(ctx SpecContext) {
-			file = filepath.Join(GinkgoT().TempDir(), "token")
-			secret = s.writeToken(ctx, file)
-		}, NodeTimeout(soon))
-
-		taken := func(ctx context.Context) {
-			GinkgoHelper()
-			old := rest.AnonymousClientConfig(cluster.Config())
-			token, err := os.ReadFile(file)
-			Expect(err).NotTo(HaveOccurred())
-			old.BearerToken = string(token)
-			Expect(kube.CoreV1().Secrets(s.namespace).Delete(ctx, secret, metav1.DeleteOptions{})).To(Succeed())
-			probe := s.caller(old, nil)
-			Eventually(ctx, func() error { return listed(ctx, probe) }).Should(MatchError(workflow.ErrUnauthorized))
-		}
-		given := func(ctx context.Context) { s.writeToken(ctx, file) }
-
-		It("ends a wait with ErrUnauthorized, or is no fault if it is renewed in time", func(ctx SpecContext) {
-			takeAndGive(ctx, "token expired", fromSource(file), workflow.ErrUnauthorized, taken, given)
-		}, SpecTimeout(4*time.Minute))
-
-		It("ends a wait with ErrUnauthorized, or is no fault if its file is renewed in time", func(ctx SpecContext) {
-			if !long() {
-				Skip("it takes a minute")
-			}
-			// client-go reads the file again every 50 s, whatever the server says.
-			cfg := rest.AnonymousClientConfig(cluster.Config())
-			cfg.BearerTokenFile = file
-			takeAndGive(ctx, "token (BearerTokenFile) expired", cfg, workflow.ErrUnauthorized, taken, given)
-		}, SpecTimeout(4*time.Minute))
-	})
+		enter(slices.Concat(verdicts...)...)
+	}, SpecTimeout(5*time.Minute))
 })
 
-// fromSource is a configuration with a source that reads the token anew once it was refused.
-func fromSource(file string) *rest.Config {
-	cfg := rest.AnonymousClientConfig(cluster.Config())
-	cfg.Wrap(transport.ResettableTokenSourceWrapTransport(transport.NewCachedFileTokenSource(file)))
-	return cfg
+// access is what a client has, and how it loses that and gets it back. Both return when the API
+// server knows.
+type access struct {
+	what  string
+	cfg   *rest.Config
+	want  error // of a wait without
+	taken func(context.Context)
+	given func(context.Context)
 }
 
-// writeToken gets a new token of the service account into a file. It is bound to a secret, whose
-// name it returns: with the secret the token ends, at once rather than at the end of the ten
-// minutes that tokens last at least.
-func (s *scene) writeToken(ctx context.Context, file string) string {
+// takeAndGive takes the access from two clients that wait. One is patient, and goes on as soon
+// as it is back. The other's RetryFor is over before.
+func (a *access) takeAndGive(ctx context.Context, s *scene, line *faults.Line) []*verdict {
 	GinkgoHelper()
-	secret, err := kube.CoreV1().Secrets(s.namespace).Create(ctx,
-		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{GenerateName: "token-"}}, metav1.CreateOptions{})
-	Expect(err).NotTo(HaveOccurred())
-	token, err := kube.CoreV1().ServiceAccounts(s.namespace).CreateToken(ctx, accountName, &authenticationv1.TokenRequest{
-		Spec: authenticationv1.TokenRequestSpec{
-			ExpirationSeconds: new(int64(600)),
-			BoundObjectRef:    &authenticationv1.BoundObjectReference{Kind: "Secret", APIVersion: "v1", Name: secret.Name, UID: secret.UID},
-		},
-	}, metav1.CreateOptions{})
-	Expect(err).NotTo(HaveOccurred())
-	temp := file + ".new"
-	Expect(os.WriteFile(temp, []byte(token.Status.Token), 0o600)).To(Succeed())
-	Expect(os.Rename(temp, file)).To(Succeed())
-	return secret.Name
+	patient := s.caller(a.cfg, line)
+	opts := options(s.namespace)
+	opts.RetryFor = impatience
+	impatient := s.callerWith(a.cfg, line, opts)
+	calls, l := newLoad(ctx, s)
+	l.gates(calls, form(20, 100), []*caller{patient})
+	short, lost := newLoad(ctx, s)
+	lost.gates(short, form(10, 50), []*caller{impatient})
+
+	By(a.what)
+	a.taken(ctx)
+	Expect(line.Cut()).To(Succeed())
+	l.calls.Go(func() { l.end(calls, 0, len(l.waits)) })
+	lost.awaitCalls(impatience + soon)
+	_, err := impatient.Wait(ctx, lost.waits[0].name, workflow.Completed)
+	Expect(err).To(MatchError(a.want), "a wait that begins without access")
+	gone := lost.judgeRefused(a.want, a.what+" for longer than RetryFor")
+
+	By("no more: " + a.what)
+	a.given(ctx)
+	l.finish(ctx, form(time.Minute, 2*time.Minute))
+	return []*verdict{gone, l.judge(ctx, a.what+" for a while", 1)}
 }
 
 // judgeRefused holds the waits against the error that each has to end with.
@@ -158,4 +99,86 @@ func (l *load) judgeRefused(want error, fault string) *verdict {
 		}
 	}
 	return v
+}
+
+// roleAccess is what a service account has by its role binding.
+func roleAccess(ctx context.Context, s *scene) *access {
+	GinkgoHelper()
+	const account = "by-role"
+	a := &access{what: "RBAC revoked", cfg: s.account(ctx, account), want: workflow.ErrForbidden}
+	a.taken = func(ctx context.Context) {
+		GinkgoHelper()
+		Expect(kube.RbacV1().RoleBindings(s.namespace).Delete(ctx, account, metav1.DeleteOptions{})).To(Succeed())
+		s.awaitRefusal(ctx, a.cfg, a.want)
+	}
+	a.given = func(ctx context.Context) {
+		GinkgoHelper()
+		s.permit(ctx, account)
+	}
+	return a
+}
+
+// tokenAccess is what a service account has by a token in a file.
+func tokenAccess(ctx context.Context, s *scene, account string, config func(file string) *rest.Config) *access {
+	GinkgoHelper()
+	s.account(ctx, account)
+	file := filepath.Join(GinkgoT().TempDir(), "token")
+	secret := s.writeToken(ctx, account, file) // the token is good as long as it is there
+	a := &access{what: "token expired (" + account + ")", cfg: config(file), want: workflow.ErrUnauthorized}
+	a.taken = func(ctx context.Context) {
+		GinkgoHelper()
+		old := rest.AnonymousClientConfig(cluster.Config())
+		token, err := os.ReadFile(file)
+		Expect(err).NotTo(HaveOccurred())
+		old.BearerToken = string(token)
+		Expect(kube.CoreV1().Secrets(s.namespace).Delete(ctx, secret, metav1.DeleteOptions{})).To(Succeed())
+		s.awaitRefusal(ctx, old, a.want)
+	}
+	a.given = func(ctx context.Context) {
+		GinkgoHelper()
+		s.writeToken(ctx, account, file)
+	}
+	return a
+}
+
+// awaitRefusal waits until the server refuses such a client.
+func (s *scene) awaitRefusal(ctx context.Context, cfg *rest.Config, want error) {
+	GinkgoHelper()
+	probe := s.caller(cfg, nil)
+	Eventually(ctx, func() error { return listed(ctx, probe) }).Should(MatchError(want))
+}
+
+// fromSource is a configuration with a source that reads the token anew once it was refused.
+func fromSource(file string) *rest.Config {
+	cfg := rest.AnonymousClientConfig(cluster.Config())
+	cfg.Wrap(transport.ResettableTokenSourceWrapTransport(transport.NewCachedFileTokenSource(file)))
+	return cfg
+}
+
+// fromFile is a configuration as in a pod.
+func fromFile(file string) *rest.Config {
+	cfg := rest.AnonymousClientConfig(cluster.Config())
+	cfg.BearerTokenFile = file
+	return cfg
+}
+
+// writeToken gets a new token of a service account into a file. It is bound to a secret, whose
+// name it returns: with the secret the token ends, at once rather than at the end of the ten
+// minutes that tokens last at least.
+func (s *scene) writeToken(ctx context.Context, account, file string) string {
+	GinkgoHelper()
+	secret, err := kube.CoreV1().Secrets(s.namespace).Create(ctx,
+		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{GenerateName: "token-"}}, metav1.CreateOptions{})
+	Expect(err).NotTo(HaveOccurred())
+	token, err := kube.CoreV1().ServiceAccounts(s.namespace).CreateToken(ctx, account, &authenticationv1.TokenRequest{
+		Spec: authenticationv1.TokenRequestSpec{
+			ExpirationSeconds: new(int64(600)),
+			BoundObjectRef:    &authenticationv1.BoundObjectReference{Kind: "Secret", APIVersion: "v1", Name: secret.Name, UID: secret.UID},
+		},
+	}, metav1.CreateOptions{})
+	Expect(err).NotTo(HaveOccurred())
+	temp := file + ".new"
+	Expect(os.WriteFile(temp, []byte(token.Status.Token), 0o600)).To(Succeed())
+	Expect(os.Rename(temp, file)).To(Succeed())
+	return secret.Name
 }

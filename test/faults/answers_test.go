@@ -59,8 +59,7 @@ var _ = Describe("a third of the answers is lost", func() {
 		Expect(lost).To(BeNumerically(">", starts), "answers were lost")
 		Expect(h.byUID).To(HaveLen(2*starts), "nothing else was made")
 		s.leave(ctx)
-		keyless.enter()
-		keyed.enter()
+		enter(keyless, keyed)
 	}, SpecTimeout(5*time.Minute))
 
 	// What people write today, for comparison. It is no promise, so nothing is asserted but that

@@ -20,12 +20,15 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/faults"
 )
 
+// busyAccount is the service account that the server has no capacity for.
+const busyAccount = "busy"
+
 // A server that has no capacity for the client.
 var _ = Describe("waits and starts go on", func() {
 	It("while the API server answers 429 with Retry-After", func(ctx SpecContext) {
 		s := newScene(ctx)
 		line := s.line(apiServer())
-		account := s.account(ctx)
+		account := s.account(ctx, busyAccount)
 		c := s.caller(account, line)
 		setShares := s.priorityLevel(ctx)
 		trial{
@@ -128,7 +131,7 @@ func (s *scene) priorityLevel(ctx context.Context) func(ctx context.Context, sha
 			Rules: []flowcontrolv1.PolicyRulesWithSubjects{{
 				Subjects: []flowcontrolv1.Subject{{
 					Kind:           flowcontrolv1.SubjectKindServiceAccount,
-					ServiceAccount: &flowcontrolv1.ServiceAccountSubject{Namespace: s.namespace, Name: accountName},
+					ServiceAccount: &flowcontrolv1.ServiceAccountSubject{Namespace: s.namespace, Name: busyAccount},
 				}},
 				ResourceRules: []flowcontrolv1.ResourcePolicyRule{
 					{Verbs: everything, APIGroups: everything, Resources: everything, Namespaces: everything},

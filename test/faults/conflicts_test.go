@@ -61,7 +61,7 @@ var _ = Describe("eight clients and the controller edit one workflow", func() {
 		Expect(end.Outcome()).To(Equal(status.OutcomeSucceeded))
 		v := c.judge(final, counts)
 		s.leave(ctx)
-		v.enter()
+		enter(v)
 	}, SpecTimeout(5*time.Minute))
 })
 

@@ -33,7 +33,7 @@ func storable() []hostile {
 		{name: "cyclic", spec: usualSpec, status: `{"phase":"Running","nodes":{` +
 			`"cyclic":{"id":"cyclic","name":"cyclic","displayName":"cyclic","type":"Steps","phase":"Running","children":["b","cyclic"]},` +
 			`"b":{"id":"b","name":"cyclic[0].b","type":"Suspend","phase":"Running","boundaryID":"b","children":["cyclic","b","nowhere"]}}}`},
-		{name: "large", spec: usualSpec, status: `{"phase":"Running","compressedNodes":"` +
+		{name: "large", slow: true, spec: usualSpec, status: `{"phase":"Running","compressedNodes":"` +
 			packed(manyNodes("large", 10*mega), "", 0, "") + `"}`},
 		{name: "bomb-of-blanks", slow: true, spec: usualSpec, status: `{"phase":"Running","compressedNodes":"` +
 			packed(`{`, strings.Repeat(" ", mega), 1000, `}`) + `"}`},

@@ -34,13 +34,19 @@ func (v *verdict) note(count *int, format string, args ...any) {
 	v.problems = append(v.problems, fmt.Sprintf(format, args...))
 }
 
-// enter puts the row into the table and fails the spec if it is not clean.
-func (v *verdict) enter() {
+// enter puts the rows into the table and fails the spec if one is not clean.
+func enter(verdicts ...*verdict) {
 	GinkgoHelper()
-	table.Add(v.Row)
 	const most = 12
-	shown := v.problems[:min(most, len(v.problems))]
-	Expect(v.Clean()).To(BeTrue(), "%+v\n%s", v.Row, strings.Join(shown, "\n"))
+	var problems []string
+	for _, v := range verdicts {
+		table.Add(v.Row)
+		if !v.Clean() {
+			problems = append(problems, fmt.Sprintf("%+v", v.Row))
+			problems = append(problems, v.problems[:min(most, len(v.problems))]...)
+		}
+	}
+	Expect(problems).To(BeEmpty(), "%s", strings.Join(problems, "\n"))
 }
 
 // held is what the API server holds at the end, which is what counts.

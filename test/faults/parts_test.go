@@ -25,7 +25,7 @@ var _ = Describe("waits and starts go on", func() {
 	It("while the API server is killed and restarted", func(ctx SpecContext) {
 		// The first is no system:masters: a server that has just come back has to look up what it
 		// may do.
-		account, admin := s.caller(s.account(ctx), nil), s.caller(cluster.Config(), nil)
+		account, admin := s.caller(s.account(ctx, "caller"), nil), s.caller(cluster.Config(), nil)
 		trial{
 			fault:   "API server killed and restarted",
 			waits:   form(100, 500),

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"runtime"
 	"slices"
+	"sync"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -22,15 +23,13 @@ import (
 // of the cluster's own clients, and the report.
 const heapSlack = 24 << 20
 
-// accountName is that of the service account that some clients are.
-const accountName = "caller"
-
 // scene is where one spec happens: a namespace of its own, and all that is between the clients
 // and the API server.
 type scene struct {
 	namespace string
 	steer     *caller // straight to the server, for what is not under test
 
+	mu      sync.Mutex
 	callers []*caller
 	lines   []*faults.Line
 	proxies []*faults.Answers
@@ -70,6 +69,8 @@ func (s *scene) callerWith(cfg *rest.Config, line *faults.Line, opts workflow.Op
 		to = line.Address
 	}
 	c := newCaller(cfg, to, opts)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.callers = append(s.callers, c)
 	return c
 }
@@ -105,42 +106,37 @@ func (s *scene) answers(opts faults.AnswersOptions) *faults.Answers {
 	return proxy
 }
 
-// account makes the service account and lets it do what a service does with workflows.
-func (s *scene) account(ctx context.Context) *rest.Config {
+// account makes a service account and lets it do what a service does with workflows.
+func (s *scene) account(ctx context.Context, name string) *rest.Config {
 	GinkgoHelper()
-	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: accountName}}
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: name}}
 	_, err := kube.CoreV1().ServiceAccounts(s.namespace).Create(ctx, account, metav1.CreateOptions{})
 	Expect(err).NotTo(HaveOccurred())
 	_, err = kube.RbacV1().Roles(s.namespace).Create(ctx, &rbacv1.Role{
-		ObjectMeta: metav1.ObjectMeta{Name: accountName},
+		ObjectMeta: metav1.ObjectMeta{Name: name},
 		Rules: []rbacv1.PolicyRule{
 			{APIGroups: []string{"argoproj.io"}, Resources: []string{"workflows"}, Verbs: []string{"get", "list", "watch", "create", "patch", "update", "delete"}},
 			{APIGroups: []string{"argoproj.io"}, Resources: []string{"workflowtemplates"}, Verbs: []string{"get", "list"}},
 		},
 	}, metav1.CreateOptions{})
 	Expect(err).NotTo(HaveOccurred())
-	s.permit(ctx)
-	cfg, err := cluster.ServiceAccountConfig(ctx, s.namespace, accountName)
+	s.permit(ctx, name)
+	cfg, err := cluster.ServiceAccountConfig(ctx, s.namespace, name)
 	Expect(err).NotTo(HaveOccurred())
 	probe := s.caller(cfg, nil)
 	Eventually(ctx, func() error { return listed(ctx, probe) }).Should(Succeed(), "the API server knows of the role")
 	return cfg
 }
 
-// permit gives the service account its permissions, and forbid takes them away.
-func (s *scene) permit(ctx context.Context) {
+// permit gives a service account its permissions.
+func (s *scene) permit(ctx context.Context, name string) {
 	GinkgoHelper()
 	_, err := kube.RbacV1().RoleBindings(s.namespace).Create(ctx, &rbacv1.RoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: accountName},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: accountName},
-		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: s.namespace, Name: accountName}},
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: name},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: s.namespace, Name: name}},
 	}, metav1.CreateOptions{})
 	Expect(err).NotTo(HaveOccurred())
-}
-
-func (s *scene) forbid(ctx context.Context) {
-	GinkgoHelper()
-	Expect(kube.RbacV1().RoleBindings(s.namespace).Delete(ctx, accountName, metav1.DeleteOptions{})).To(Succeed())
 }
 
 // listed reads one page, for its error.

@@ -62,5 +62,5 @@ func (t trial) run(ctx context.Context, s *scene) {
 	}
 	v := l.judge(ctx, t.fault, injected)
 	s.leave(ctx)
-	v.enter()
+	enter(v)
 }
