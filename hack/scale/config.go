@@ -25,14 +25,14 @@ type config struct {
 }
 
 // fewWindows have to do at other sizes than the largest.
-const fewWindows = 3
+const fewWindows = 2
 
 func parseConfig(args []string, out io.Writer) (config, error) {
 	var c config
 	flags := flag.NewFlagSet("scale", flag.ContinueOnError)
 	flags.SetOutput(out)
 	sizes := flags.String("sizes", "100,1000,10000", "how many workflows are waited for, ascending; limits are for the last")
-	flags.IntVar(&c.windows, "windows", 5, "how often ours and the informer are measured in turn, at the largest size")
+	flags.IntVar(&c.windows, "windows", 3, "how often ours and the informer are measured in turn, at the largest size")
 	flags.DurationVar(&c.window, "window", 10*time.Second, "how long each measures")
 	flags.DurationVar(&c.warmUp, "warm-up", 2*time.Second, "how long workflows change before that")
 	flags.DurationVar(&c.interval, "poll", 5*time.Second, "how often polling asks for each workflow")

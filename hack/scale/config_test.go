@@ -16,7 +16,7 @@ func TestConfig(t *testing.T) {
 	if !slices.Equal(c.sizes, []int{100, 1000, 10000}) || c.rate != 200 || c.interval != 5*time.Second {
 		t.Errorf("%+v", c)
 	}
-	if c.windowsAt(10000) != 5 || c.windowsAt(100) != fewWindows {
+	if c.windowsAt(10000) != 3 || c.windowsAt(100) != fewWindows {
 		t.Errorf("%d and %d windows", c.windowsAt(10000), c.windowsAt(100))
 	}
 }

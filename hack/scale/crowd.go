@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"k8s.io/client-go/rest"
 )
@@ -15,6 +17,7 @@ type crowd struct {
 	writer    *writer
 	stages    []stage
 	versions  []uint64
+	retried   atomic.Int64 // writes
 	bytes     atomic.Int64 // of the object that was created last, as it is sent to clients
 }
 
@@ -46,12 +49,34 @@ func (c *crowd) move(ctx context.Context, index int, next stage) (uint64, error)
 	if err != nil {
 		return 0, err
 	}
-	answer, err := c.writer.replace(ctx, nameOf(index), object)
+	version, err := c.replace(ctx, index, object)
 	if err != nil {
 		return 0, err
 	}
-	c.stages[index], c.versions[index] = next, answer.version
-	return answer.version, nil
+	c.stages[index], c.versions[index] = next, version
+	return version, nil
+}
+
+// patience is how long a write is tried again: polling can keep an API server from answering.
+const patience = 2 * time.Minute
+
+// replace writes a workflow until that is done. Nobody else does, so another version than the
+// one to be replaced is that of a write whose answer was lost.
+func (c *crowd) replace(ctx context.Context, index int, object []byte) (uint64, error) {
+	for began := time.Now(); ; {
+		answer, err := c.writer.replace(ctx, nameOf(index), object)
+		if err == nil {
+			return answer.version, nil
+		}
+		now, lookErr := c.writer.get(ctx, nameOf(index))
+		switch {
+		case lookErr == nil && now.version != c.versions[index]:
+			return now.version, nil
+		case ctx.Err() != nil || time.Since(began) > patience:
+			return 0, errors.Join(err, lookErr)
+		}
+		c.retried.Add(1)
+	}
 }
 
 // writers is how many writes are under way at most: enough for the rate where a busy API

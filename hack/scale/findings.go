@@ -23,7 +23,7 @@ type atSize struct {
 
 // write writes tables, notes and the graph. The error is errMissed if a limit is missed.
 func (f *findings) write(out io.Writer, c config) error {
-	rows := f.rows(c)
+	rows := f.rows()
 	fmt.Fprintf(out, "%s\n\n%s waits, %d changes a second, a quarter of them ends:\n\n", heading(), grouped(f.largest().workflows), c.rate)
 	if err := report.WriteTable(out, rows); err != nil {
 		return err

@@ -24,6 +24,7 @@ func (w windows) notes(way string, c config) []string {
 	}{
 		{w.of(func(m measured) float64 { return float64(m.unseen) }), "%.0f workflows were not seen in the time there was."},
 		{w.of(func(m measured) float64 { return float64(m.started.Failed + m.running.Failed) }), "%.0f requests failed."},
+		{w.of(func(m measured) float64 { return float64(m.retried) }), "the API server let %.0f writes fail."},
 		{w.of(func(m measured) float64 { return float64(m.delays.untold) }), "%.0f ends were not told in the time there was, and are not in the delays."},
 		{w.of(func(m measured) float64 { return float64(m.running.Held) }), "the client was so far behind that arrivals of events were noted late, %.0f times."},
 	} {

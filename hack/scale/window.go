@@ -15,6 +15,7 @@ type measured struct {
 	memory    memory  // with all waiting: the larger of those before and after the changes
 	running   usage   // while workflows changed
 	rate      float64 // changes a second
+	retried   int     // writes that the API server didn't answer in time
 	delays    delays
 }
 
@@ -52,9 +53,11 @@ func (s *scene) window(ctx context.Context, way string, c *crowd, seed uint64) (
 	if m.memory, err = peer.memory(ctx); err != nil {
 		return measured{}, err
 	}
+	before := c.retried.Load()
 	if err := s.drive(ctx, way, peer, d, &m); err != nil {
 		return measured{}, err
 	}
+	m.retried = int(c.retried.Load() - before)
 	after, err := peer.memory(ctx)
 	if after.total() > m.memory.total() {
 		m.memory = after

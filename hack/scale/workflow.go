@@ -95,7 +95,11 @@ func workflowObject(index int, s stage) map[string]any {
 func workflowJSON(index int, s stage, version string) ([]byte, error) {
 	object := workflowObject(index, s)
 	if version != "" {
-		object["metadata"].(map[string]any)["resourceVersion"] = version
+		metadata := object["metadata"].(map[string]any)
+		metadata["resourceVersion"] = version
+		// That has the API server stop to keep track of who has written which field, which it would
+		// do anew at each write.
+		metadata["managedFields"] = []any{map[string]any{}}
 	}
 	return json.Marshal(object)
 }

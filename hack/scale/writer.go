@@ -46,8 +46,13 @@ func (w *writer) replace(ctx context.Context, name string, object []byte) (writt
 	return w.send(ctx, http.MethodPut, w.url+"/"+name, object)
 }
 
+func (w *writer) get(ctx context.Context, name string) (written, error) {
+	return w.send(ctx, http.MethodGet, w.url+"/"+name, nil)
+}
+
+// send leaves out the search for unknown fields, which would have the API server read every object twice.
 func (w *writer) send(ctx context.Context, method, url string, object []byte) (written, error) {
-	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(object))
+	req, err := http.NewRequestWithContext(ctx, method, url+"?fieldValidation=Ignore", bytes.NewReader(object))
 	if err != nil {
 		return written{}, err
 	}

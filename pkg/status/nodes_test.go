@@ -121,3 +121,21 @@ func FuzzDecompressNodes(f *testing.F) {
 		}
 	})
 }
+
+func TestUnfinishedNodes(t *testing.T) {
+	node := func(kind, phase, startedAt string) map[string]any {
+		return map[string]any{"type": kind, "phase": phase, "startedAt": startedAt}
+	}
+	s := decode(t, withStatus(map[string]any{"nodes": map[string]any{
+		"group": node("Steps", "Running", "2026-11-02T08:00:00Z"), "gate": node("Suspend", "Running", "2026-11-02T08:00:00Z"),
+		"done": node("Pod", "Succeeded", "2026-11-02T08:00:00Z"), "omitted": node("Pod", "Omitted", "2026-11-02T08:00:00Z"),
+		"late": node("Pod", "Pending", "2026-11-02T08:02:00Z"), "call": node("HTTP", "Running", "2026-11-02T08:01:00Z"),
+	}}))
+	var ids []string
+	for _, n := range s.UnfinishedNodes() {
+		ids = append(ids, n.ID)
+	}
+	if got := strings.Join(ids, " "); got != "call late" {
+		t.Error(got)
+	}
+}

@@ -122,6 +122,18 @@ func TestWaitErrorNamesWhatBlocks(t *testing.T) {
 	if got := (&WaitError{Err: context.Canceled}).Error(); got != "context canceled; no state of the workflow was seen" {
 		t.Error(got)
 	}
+	last = &status.WorkflowStatus{Phase: status.PhaseRunning, Nodes: []*status.Node{
+		{DisplayName: "main", Type: status.NodeTypeSteps, Phase: status.NodeRunning},
+		{DisplayName: "load", Type: status.NodeTypePod, Phase: status.NodeSucceeded},
+		{DisplayName: "check", Type: status.NodeTypePod, Phase: status.NodePending},
+	}}
+	if got := (&WaitError{Last: last, Err: context.Canceled}).Error(); got != "context canceled; last seen Running, not through with check" {
+		t.Error(got)
+	}
+	gone := error(newError(OpWait, "ma", "w", &GoneError{Last: last, Err: ErrDeleted}))
+	if got, want := gone.Error(), "wait workflow ma/w: workflow was deleted; last seen Running, not through with check"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
 }
 
 func TestConditions(t *testing.T) {

@@ -103,3 +103,24 @@ func ExampleCondition() {
 	// 5/5
 	// Succeeded
 }
+
+// Each outcome comes when it is there; one that fails doesn't concern the others.
+func ExampleWaitMany() {
+	ctx, client := context.Background(), exampleClient(failedWorkflow())
+	names := []string{"reindex-x7f2k", "reindex-failed", "reindex-gone"}
+	for name, result := range workflow.WaitMany(ctx, client, names, workflow.Completed) {
+		s, err := result.Unwrap()
+		switch {
+		case errors.Is(err, workflow.ErrNotFound):
+			fmt.Println(name, "is not there")
+		case err != nil:
+			fmt.Println(err)
+		default:
+			fmt.Println(name, s.Outcome())
+		}
+	}
+	// Unordered output:
+	// reindex-failed Failed
+	// reindex-gone is not there
+	// reindex-x7f2k Succeeded
+}

@@ -25,6 +25,10 @@ const narrowAfter = 10 * time.Second
 // same moment: it is what they begin with, if they were there before it.
 const gatherFor = 100 * time.Millisecond
 
+// blindFor is how long a watch may fail to open before what it is for is read each time, in case
+// that is only watches that fail.
+const blindFor = 15 * time.Second
+
 // steady is how long a watch must have run for the next pause to be a short one again.
 const steady = 5 * time.Second
 
@@ -41,10 +45,10 @@ type feed struct {
 	// position is the version from which on to watch; "": it has to be read. To be read by others
 	// once the feed has ended.
 	position string
-	highest  string // the position that was known last
-	// opened: it has had a watch. granted: refusals are borne for a while, since what it asks for
-	// was granted before.
-	opened, granted bool
+	// opened: it has had a watch. names: watches by name were granted before. granted: what it
+	// asks for was, so that refusals are borne for a while.
+	opened, names, granted bool
+	closed                 time.Time // since when there is no watch
 
 	// Guarded by the hub's lock:
 	cut    context.CancelCauseFunc // ends the request at hand; nil: there is none
@@ -70,6 +74,7 @@ func (f *feed) run(ctx context.Context) {
 	if f.name == "" && f.position == "" {
 		f.gather(ctx)
 	}
+	f.closed = time.Now()
 	p := newPacer(time.Time{})
 	var refused time.Time // since when there are only refusals; zero: there are none
 	for ctx.Err() == nil {
@@ -79,7 +84,7 @@ func (f *feed) run(ctx context.Context) {
 			break
 		}
 		if opened {
-			f.opened, f.granted, refused = true, true, time.Time{}
+			f.opened, f.granted, refused, f.closed = true, true, time.Time{}, time.Now()
 		}
 		if time.Since(began) > steady {
 			p = newPacer(time.Time{})
@@ -101,7 +106,7 @@ func (f *feed) run(ctx context.Context) {
 		}
 		p.pause(ctx, err)
 	}
-	f.rewindTo() // for those that go on from here
+	f.prepare(nil) // for those that go on from here
 }
 
 // giveUp ends the following, or leaves it to feeds of each workflow if that may do.
@@ -121,10 +126,10 @@ func (f *feed) inherit() {
 		if i == 0 || f.position != "" && (b.position == "" || newer(f.position, b.position)) {
 			f.position = b.position
 		}
-		f.highest = b.highest
-		f.granted = f.granted || b.granted && b.name != "" // for the namespace takes more
+		f.names = f.names || b.names || b.opened // who may watch all, may watch each
 	}
 	f.before = nil
+	f.granted = f.name != "" && f.names
 }
 
 func (f *feed) gather(ctx context.Context) {
@@ -142,7 +147,7 @@ func (f *feed) readAndWatch(ctx context.Context) (opened bool, err error) {
 	ctx, cut := context.WithCancelCause(ctx)
 	defer cut(nil)
 	labels := f.prepare(cut)
-	defer f.hub.settle(f)
+	defer f.settle()
 	mute := time.AfterFunc(f.hub.silence, func() { cut(errMute) })
 	defer mute.Stop()
 	alive := func() { mute.Reset(f.hub.silence) }
@@ -156,35 +161,30 @@ func (f *feed) readAndWatch(ctx context.Context) (opened bool, err error) {
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause // of what the request has failed with
 	}
-	if opened && errors.Is(err, errMute) || expired(err) || malformed(err) {
+	blind := !opened && time.Since(f.closed) > blindFor
+	if opened && errors.Is(err, errMute) || expired(err) || malformed(err) || blind {
 		f.position = "" // a watch from there doesn't bring what there is, so look
 	}
 	return opened, err
 }
 
-// prepare takes note of how to end the request to come and returns the labels it is for.
+// prepare goes back to where somebody has asked it to, takes note of how to end the request to
+// come, and returns the labels it is for.
 func (f *feed) prepare(cut context.CancelCauseFunc) (labels string) {
-	f.rewindTo()
 	f.hub.mu.Lock()
 	defer f.hub.mu.Unlock()
 	f.cut = cut
-	return f.hub.selectorOf(f)
-}
-
-// rewindTo goes back to where somebody has asked it to.
-func (f *feed) rewindTo() {
-	f.hub.mu.Lock()
-	defer f.hub.mu.Unlock()
 	if f.rewind != "" && f.position != "" && newer(f.position, f.rewind) {
 		f.position = f.rewind
 	}
 	f.rewind = ""
+	return f.hub.selectorOf(f)
 }
 
-// settle takes note that a feed's request has ended.
-func (h *hub) settle(f *feed) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+// settle takes note that the request has ended.
+func (f *feed) settle() {
+	f.hub.mu.Lock()
+	defer f.hub.mu.Unlock()
 	f.cut = nil
 }
 
@@ -203,13 +203,13 @@ func (f *feed) watch(ctx context.Context, labels string, alive func()) (opened b
 	opts.ResourceVersion = f.position
 	opts.AllowWatchBookmarks = true // they tell a quiet watch from a dead one
 	opts.TimeoutSeconds = &timeout
-	stream, err := f.hub.wire.watch(ctx, opts)
+	stream, err := f.hub.wire.watch(ctx, opts, alive)
 	if err != nil {
 		return false, err
 	}
 	defer stream.close()
+	alive()
 	for began := time.Now(); ; {
-		alive()
 		e, err := stream.next()
 		if errors.Is(err, io.EOF) {
 			return true, nil
@@ -221,7 +221,7 @@ func (f *feed) watch(ctx context.Context, labels string, alive func()) (opened b
 			return true, err
 		}
 		if e.id.ResourceVersion != "" {
-			f.position, f.highest = e.id.ResourceVersion, e.id.ResourceVersion
+			f.position = e.id.ResourceVersion
 		}
 		if time.Since(began) > narrowAfter && f.hub.selector(f) != labels {
 			return true, errReopen // it is known by now what all have in common

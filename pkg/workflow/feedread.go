@@ -21,17 +21,14 @@ type feedRead struct {
 	labels string
 	alive  func() // to be called when something has come
 
-	begun   []*follower // who comes later reads for itself, and later
-	joined  uint64
-	topics  int
+	census  census // who comes later reads for itself, and later
 	version string // "": nothing was read yet
 	there   map[string]bool
 }
 
 // read reads what the feed is for, passes it on, and has its version for the position.
 func (f *feed) read(ctx context.Context, labels string, alive func()) error {
-	r := feedRead{feed: f, labels: labels, alive: alive, there: map[string]bool{}}
-	r.begun, r.joined, r.topics = f.hub.census(f.name)
+	r := feedRead{feed: f, labels: labels, alive: alive, census: f.hub.census(f.name), there: map[string]bool{}}
 	opts := f.options(labels)
 	opts.Limit = DefaultPageSize
 	for {
@@ -41,7 +38,7 @@ func (f *feed) read(ctx context.Context, labels string, alive func()) error {
 			return r.readOne(ctx)
 		case err != nil:
 			return err
-		case meta.RemainingItemCount != nil && *meta.RemainingItemCount > int64(muchLarger*r.topics):
+		case meta.RemainingItemCount != nil && *meta.RemainingItemCount > int64(muchLarger*r.census.topics):
 			if err := r.readEach(ctx); err != nil {
 				return err
 			}
@@ -50,7 +47,7 @@ func (f *feed) read(ctx context.Context, labels string, alive func()) error {
 			continue
 		}
 		r.missing()
-		f.position, f.highest = r.version, r.version
+		f.position = r.version
 		return nil
 	}
 }
@@ -60,7 +57,7 @@ func (r *feedRead) page(ctx context.Context, opts metav1.ListOptions) (metav1.Li
 	f := r.feed
 	var states []*snapshot
 	var bad error
-	meta, err := f.hub.wire.list(ctx, opts, func(object []byte) {
+	meta, err := f.hub.wire.list(ctx, opts, r.alive, func(object []byte) {
 		if s, err := f.followed(object); err != nil {
 			bad = err
 		} else if s != nil {
@@ -70,15 +67,17 @@ func (r *feedRead) page(ctx context.Context, opts metav1.ListOptions) (metav1.Li
 	if err = errors.Join(err, bad); err != nil {
 		return meta, err
 	}
-	r.alive()
 	if r.version == "" {
-		if r.version = meta.ResourceVersion; f.highest != "" && newer(f.highest, r.version) {
-			f.hub.forget(f.name) // the server's data was put back to an earlier state
+		r.version = meta.ResourceVersion
+		for _, follower := range r.census.begun {
+			if newer(follower.version, r.version) { // the server's data was put back to an earlier state
+				follower.forget(follower.version)
+			}
 		}
 	}
 	for _, s := range states {
 		r.there[s.id.Name] = true
-		f.hub.tell(s.id.Name, news{snapshot: s, read: r.joined})
+		f.hub.tell(s.id.Name, news{snapshot: s, read: r.census.joined})
 	}
 	return meta, nil
 }
@@ -101,7 +100,7 @@ func (f *feed) followed(object []byte) (*snapshot, error) {
 
 // readEach reads the workflows by themselves that somebody has read before.
 func (r *feedRead) readEach(ctx context.Context) error {
-	for _, follower := range r.begun {
+	for _, follower := range r.census.begun {
 		if name := follower.topic.name; !r.there[name] {
 			_, err := r.page(ctx, metav1.ListOptions{
 				FieldSelector:   fields.OneTermEqualSelector("metadata.name", name).String(),
@@ -117,7 +116,7 @@ func (r *feedRead) readEach(ctx context.Context) error {
 
 // missing tells of workflows that were there before and were not read now.
 func (r *feedRead) missing() {
-	for _, follower := range r.begun {
+	for _, follower := range r.census.begun {
 		if !r.there[follower.topic.name] {
 			n := news{gone: true}
 			if r.labels != "" {

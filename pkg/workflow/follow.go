@@ -40,8 +40,9 @@ type following struct {
 	visit    visitor
 	known    *status.WorkflowStatus // what was seen before the call; nil: nothing
 
-	uid        types.UID // "": any
-	last       *snapshot // what was seen last
+	uid        types.UID              // "": any
+	last       *snapshot              // what was seen last
+	now        *status.WorkflowStatus // the same decoded, but while nothing happens
 	unclaimed  *time.Timer
 	diagnostic *status.StartDiagnostic
 }
@@ -96,7 +97,7 @@ func (w *following) begin(ctx context.Context) (done bool, err error) {
 		}
 		w.follower.offer(news{snapshot: again})
 		if w.last.id.UID == again.id.UID && newer(again.id.ResourceVersion, w.last.id.ResourceVersion) {
-			w.last = again // for its labels; it is shown in its turn
+			w.last, w.now = again, nil // for its labels; it is shown in its turn
 		}
 	}
 }
@@ -120,7 +121,10 @@ func (w *following) step(ctx context.Context) (done bool, err error) {
 
 // await blocks until there may be something to show.
 func (w *following) await(ctx context.Context) (done bool, err error) {
-	w.last = w.client.hub.packer.pack(w.last)
+	w.now = nil
+	if w.last.packable() {
+		w.last, _ = elsewhere(func() (*snapshot, error) { return w.client.hub.packer.pack(w.last), nil })
+	}
 	var alarm <-chan time.Time
 	if w.unclaimed != nil {
 		alarm = w.unclaimed.C
@@ -139,20 +143,28 @@ func (w *following) await(ctx context.Context) (done bool, err error) {
 // look finds out whether a workflow was deleted, or has other labels than those watched for.
 func (w *following) look(ctx context.Context, n news) (done bool, err error) {
 	now, err := w.readNow(ctx)
+	if err == nil && now.id.UID == w.uid {
+		w.client.hub.widen(n.doubtful)
+		now, err = w.readNow(ctx) // again: of what came before this, the watch may have missed some
+	}
+	var end error
 	switch {
-	case notFound(err), err == nil && now.id.UID != w.uid:
-		if n.snapshot != nil { // its last state counts
-			if done, err := w.show(n.snapshot); done {
-				return true, err
-			}
-		}
-		return true, map[bool]error{true: ErrDeleted, false: ErrReplaced}[err != nil]
+	case notFound(err):
+		end = ErrDeleted
 	case err != nil:
 		return false, err
+	case now.id.UID != w.uid:
+		end = ErrReplaced
+	default:
+		w.follower.skip(now.id.ResourceVersion)
+		return w.show(now)
 	}
-	w.client.hub.widen(n.doubtful)
-	w.follower.skip(now.id.ResourceVersion)
-	return w.show(now)
+	if n.snapshot != nil { // its last state counts
+		if done, err := w.show(n.snapshot); done {
+			return true, err
+		}
+	}
+	return true, end
 }
 
 // read reads the workflow, over transient faults for as long as ctx lasts. A state that a list
@@ -167,14 +179,16 @@ func (w *following) readNow(ctx context.Context) (*snapshot, error) {
 }
 
 func (w *following) retried(ctx context.Context, attempt func() (*snapshot, error)) (*snapshot, error) {
-	p := newPacer(time.Time{})
-	p.outage = w.client.outage
-	return read(ctx, p, attempt)
+	return elsewhere(func() (*snapshot, error) {
+		p := newPacer(time.Time{})
+		p.outage = w.client.outage
+		return read(ctx, p, attempt)
+	})
 }
 
 // show shows a state, if that is not known from before the call.
 func (w *following) show(s *snapshot) (done bool, err error) {
-	w.last = s
+	w.last, w.now = s, nil
 	if w.known != nil && w.known.ResourceVersion == s.id.ResourceVersion {
 		return false, nil
 	}
@@ -183,7 +197,7 @@ func (w *following) show(s *snapshot) (done bool, err error) {
 
 // visited has the last state visited.
 func (w *following) visited() (done bool, err error) {
-	s, err := w.last.status()
+	s, err := elsewhere(w.last.status)
 	if err != nil {
 		return true, err
 	}
@@ -191,6 +205,7 @@ func (w *following) visited() (done bool, err error) {
 	if s.Phase == status.PhaseUnknown {
 		s.StartDiagnostic = w.diagnostic
 	}
+	w.now = s
 	done, err = w.visit(s)
 	return done || err != nil, err
 }
@@ -208,10 +223,13 @@ func (w *following) setAlarm(on bool) {
 
 // seen is the last state that was seen; nil: none.
 func (w *following) seen() *status.WorkflowStatus {
-	if w.last == nil {
+	switch {
+	case w.last == nil:
 		return w.known
+	case w.now != nil:
+		return w.now
 	}
-	s, err := w.last.status()
+	s, err := elsewhere(w.last.status)
 	if err != nil {
 		return nil // as it was shown, it can be read
 	}
@@ -219,4 +237,13 @@ func (w *following) seen() *status.WorkflowStatus {
 		s.StartDiagnostic = w.diagnostic
 	}
 	return s
+}
+
+// elsewhere calls do in a goroutine of its own. A stack that has grown shrinks to four times of
+// what is used of it, at best, so who is going to wait for hours, with ten thousand others,
+// should not have gone deep before.
+func elsewhere[T any](do func() (T, error)) (T, error) {
+	done := make(chan Result[T], 1)
+	go func() { done <- ResultOf(do()) }()
+	return (<-done).Unwrap()
 }

@@ -74,10 +74,11 @@ func (f *follower) listed() *snapshot {
 	return nil
 }
 
-func (f *follower) hasBegun() bool {
+// seen is the newest version that was taken in, if the call has read the workflow.
+func (f *follower) seen() (version string, begun bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.begun
+	return f.version, f.begun
 }
 
 // take puts news in that are news to the call.
@@ -137,11 +138,13 @@ func (f *follower) skip(version string) {
 	f.queue = slices.DeleteFunc(f.queue, func(n news) bool { return n.snapshot != nil && !newer(n.id.ResourceVersion, version) })
 }
 
-// forget has any version count as newer than what was seen: the server's history is another one.
-func (f *follower) forget() {
+// forget has any version count as newer than the one that was seen.
+func (f *follower) forget(version string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.version = ""
+	if f.version == version {
+		f.version = ""
+	}
 }
 
 // next takes news out, or the end; false: there is neither.

@@ -202,12 +202,13 @@ func (h *hub) fail(f *feed, err error) {
 	}
 }
 
-// widen has the shared feed go back to a version, and watch without regard to labels from
-// there on, since a workflow's have changed.
+// widen has the shared feed watch without regard to labels, since a workflow's have changed, and
+// go back to the version in which they did.
 func (h *hub) widen(version string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.shared != nil && h.common.drop() {
+	h.common.drop()
+	if h.shared != nil {
 		h.shared.reopen(version)
 	}
 }
@@ -244,36 +245,36 @@ func (h *hub) selectorOf(f *feed) string {
 	return h.common.selector
 }
 
-// forget has all states count as new to those that a feed is for.
-func (h *hub) forget(name string) {
+// census is who follows the workflow of that name, or with "" any, at one moment.
+func (h *hub) census(name string) census {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	c := census{joined: h.joined, topics: len(h.topics)}
 	for _, t := range h.topics {
 		if name != "" && t.name != name {
 			continue
 		}
 		for _, f := range t.followers {
-			f.forget()
-		}
-	}
-}
-
-// census are the calls that have read the workflow of that name, or with "" of any, how many
-// have joined by now, and how many workflows they are about.
-func (h *hub) census(name string) (begun []*follower, joined uint64, topics int) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, t := range h.topics {
-		if name != "" && t.name != name {
-			continue
-		}
-		for _, f := range t.followers {
-			if f.hasBegun() {
-				begun = append(begun, f)
+			if version, begun := f.seen(); begun {
+				c.begun = append(c.begun, begunAt{f, version})
 			}
 		}
 	}
-	return begun, h.joined, len(h.topics)
+	return c
+}
+
+// census is who follows something.
+type census struct {
+	begun  []begunAt // who has read the workflow
+	joined uint64    // how many calls have joined by then
+	topics int
+}
+
+// begunAt is a follower and the newest version that it has seen.
+type begunAt struct {
+	*follower
+
+	version string
 }
 
 // read reads what a call begins with: the workflow as it is now. It blocks while many others

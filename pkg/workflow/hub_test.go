@@ -258,6 +258,33 @@ func TestVersionOfLongAgo(t *testing.T) {
 	})
 }
 
+// Something on the way lets no watch through.
+func TestWatchesFail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const count = 30
+		s := newWatchServer()
+		for i := range count {
+			s.put(fmt.Sprint("w", i), nil)
+		}
+		s.refuse = func(r *http.Request) error {
+			if isWatch(r) {
+				return io.ErrUnexpectedEOF
+			}
+			return nil
+		}
+		results := waits(t.Context(), s.client(t, Options{}), count, Completed)
+		time.Sleep(time.Minute)
+		for i := range count {
+			s.phase(fmt.Sprint("w", i), "Succeeded")
+		}
+		began := time.Now()
+		allEnd(t, results, count)
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("it took %s", took)
+		}
+	})
+}
+
 func TestSilentSharedWatchIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 30
@@ -368,12 +395,14 @@ func TestSlowConsumerDelaysNobody(t *testing.T) {
 			s.put(fmt.Sprint("w", i), nil)
 		}
 		c := s.client(t, Options{})
+		results := waits(t.Context(), c, count, Completed)
+		time.Sleep(time.Second) // until their watch is open
 		slow := make(chan int, 1)
 		go func() {
 			seen := 0
 			_, err := c.Wait(t.Context(), "w0", func(s *status.WorkflowStatus) (bool, error) {
 				seen++
-				time.Sleep(time.Hour)
+				time.Sleep(time.Minute)
 				return s.Completed(), nil
 			})
 			if err != nil {
@@ -381,7 +410,6 @@ func TestSlowConsumerDelaysNobody(t *testing.T) {
 			}
 			slow <- seen
 		}()
-		results := waits(t.Context(), c, count, Completed)
 		synctest.Wait()
 		for range changes {
 			s.phase("w0", "Running")
@@ -415,7 +443,7 @@ func TestRefusals(t *testing.T) {
 					s.put(fmt.Sprint("w", i), nil)
 				}
 				results := waits(t.Context(), s.client(t, Options{RetryFor: 20 * time.Second}), count, Completed)
-				synctest.Wait()
+				time.Sleep(time.Second) // until the watch is open
 				set(s, func(*http.Request) error { return forbidden })
 				s.cut(nil)
 				return s, results
@@ -473,10 +501,12 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// A role that names workflows allows to watch each of them, but not all.
+// A role that names workflows allows to watch each of them, but not all. That is found out when
+// one more is followed than there are watches for by name; nobody waits longer for it.
 func TestNamespaceMayNotBeWatched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 20
+		began := time.Now()
 		s := newWatchServer()
 		for i := range count {
 			s.put(fmt.Sprint("w", i), nil)
@@ -487,11 +517,20 @@ func TestNamespaceMayNotBeWatched(t *testing.T) {
 			}
 			return nil
 		}
-		results := waits(t.Context(), s.client(t, Options{}), count, Completed)
+		c := s.client(t, Options{})
+		few := waits(t.Context(), c, fewFollowed, Completed)
 		synctest.Wait()
+		results := waits(t.Context(), c, count, Completed)
+		time.Sleep(time.Second)
 		if s.open() != count {
 			t.Errorf("%d watches", s.open())
 		}
+		defer func() {
+			allEnd(t, few, fewFollowed)
+			if took := time.Since(began); took > 2*time.Second {
+				t.Errorf("it took %s", took)
+			}
+		}()
 		for i := range count {
 			s.phase(fmt.Sprint("w", i), "Succeeded")
 		}

@@ -47,5 +47,5 @@ func (s *sharedLabels) intersect(with map[string]string) bool {
 	return true
 }
 
-// drop drops all, and reports whether there was any.
-func (s *sharedLabels) drop() bool { return s.intersect(nil) }
+// drop drops all.
+func (s *sharedLabels) drop() { s.intersect(nil) }

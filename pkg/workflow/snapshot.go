@@ -59,12 +59,14 @@ type packer struct {
 	writers sync.Pool // of *flate.Writer, which are large
 }
 
-// pack returns the snapshot compressed, if that is worth it.
-func (p *packer) pack(s *snapshot) *snapshot {
+// packable reports whether it is worth it to compress the snapshot.
+func (s *snapshot) packable() bool {
 	const small = 512
-	if s == nil || s.packed || len(s.data) < small {
-		return s
-	}
+	return !s.packed && len(s.data) > small
+}
+
+// pack returns the snapshot compressed.
+func (p *packer) pack(s *snapshot) *snapshot {
 	var packed bytes.Buffer
 	w, ok := p.writers.Get().(*flate.Writer)
 	if ok {

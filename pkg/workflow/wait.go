@@ -16,11 +16,20 @@ import (
 // one; then it watches, through closed watches, expired versions and restarts of the API
 // server, for as long as ctx lasts.
 //
+// The calls of Wait, Watch and Logs on one client share their watches: up to eight workflows
+// have one each; for more there is one of the namespace, with the labels that all of them have
+// in common, until no more than four are left. The condition sees each state that the API
+// server delivers, once and in order. While it is busy, further states are kept for it, and
+// nobody else waits. The states have no Raw object. A workflow that has no phase for
+// [Options.DiagnoseStartAfter] is shown once more, with its StartDiagnostic.
+//
 // That the workflow failed is no error. Errors: what the condition returned; [ErrCompleted]
-// if the workflow ended in a state for which the condition doesn't hold; [ErrNotFound];
-// [ErrDeleted], [ErrReplaced]; [ErrForbidden] (needs get and watch), [ErrUnauthorized],
+// if the workflow ended in a state for which the condition doesn't hold; [ErrNotFound]: there
+// was none when the call began; a [*GoneError], which is [ErrDeleted] or [ErrReplaced], if it
+// went afterwards; [ErrForbidden] (needs get, list and watch), [ErrUnauthorized],
 // [ErrNotInstalled], [ErrInvalid]; [ErrNodesOffloaded], [ErrUnsupported] (unreadable
-// nodes) from [Suspended]; when ctx ends, a [*WaitError] with the last state.
+// nodes) from [Suspended]; when ctx ends, a [*WaitError] with the last state. A refusal of what
+// was granted before is borne for [Options.RetryFor], so that roles and tokens may be renewed.
 func (c *WorkflowClient) Wait(ctx context.Context, name string, until Condition) (*status.WorkflowStatus, error) {
 	if until == nil {
 		return nil, c.error(OpWait, name, invalid(field.Required(field.NewPath("until"), "a condition such as Completed")))
@@ -48,11 +57,13 @@ func (c *WorkflowClient) Wait(ctx context.Context, name string, until Condition)
 // Watch yields the present state of the workflow and then each further one that the API
 // server delivers, until the workflow has ended; the ended state is the last. Nothing is
 // sent before the sequence is ranged over, and nothing is left behind when the range is
-// left early. States that follow each other within moments can be skipped, as in any watch.
+// left early. What is said of the states and their watches at [WorkflowClient.Wait] holds here
+// too; after a break that was longer than the API server remembers, the present state follows.
 //
-// An error is yielded once, as the last element, with a nil status. Errors: [ErrNotFound],
-// [ErrDeleted], [ErrReplaced], [ErrForbidden] (needs get and watch), [ErrUnauthorized],
-// [ErrNotInstalled], [ErrInvalid]; when ctx ends, a [*WaitError] with the last state.
+// An error is yielded once, as the last element, with a nil status. Errors: [ErrNotFound];
+// a [*GoneError], which is [ErrDeleted] or [ErrReplaced]; [ErrForbidden] (needs get, list and
+// watch), [ErrUnauthorized], [ErrNotInstalled], [ErrInvalid]; when ctx ends, a [*WaitError]
+// with the last state.
 func (c *WorkflowClient) Watch(ctx context.Context, name string) iter.Seq2[*status.WorkflowStatus, error] {
 	return func(yield func(*status.WorkflowStatus, error) bool) {
 		left := errors.New("left")

@@ -67,11 +67,15 @@ func newWatchServer() *watchServer {
 // client is a client of the server.
 func (s *watchServer) client(t *testing.T, opts Options) *WorkflowClient {
 	t.Helper()
-	c, err := NewForConfig(&rest.Config{Host: "http://script", Transport: transport(s.serve)}, opts)
+	c, err := s.newClient(opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+func (s *watchServer) newClient(opts Options) (*WorkflowClient, error) {
+	return NewForConfig(&rest.Config{Host: "http://script", Transport: transport(s.serve)}, opts)
 }
 
 // put creates or changes a workflow.

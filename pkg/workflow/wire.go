@@ -15,10 +15,11 @@ import (
 type wire interface {
 	// get reads one workflow.
 	get(ctx context.Context, name string) ([]byte, error)
-	// list reads a page, and shows each of its workflows for the time of the call.
-	list(ctx context.Context, opts metav1.ListOptions, each func(object []byte)) (metav1.ListMeta, error)
+	// list reads a page, and shows each of its workflows for the time of the call. alive is called
+	// whenever something has come, if it is only a part; so it is by what watch returns.
+	list(ctx context.Context, opts metav1.ListOptions, alive func(), each func(object []byte)) (metav1.ListMeta, error)
 	// watch opens a stream of events, which ends with ctx.
-	watch(ctx context.Context, opts metav1.ListOptions) (eventStream, error)
+	watch(ctx context.Context, opts metav1.ListOptions, alive func()) (eventStream, error)
 }
 
 // eventStream is an open watch.

@@ -26,11 +26,12 @@ func (w *dynamicWire) get(ctx context.Context, name string) ([]byte, error) {
 	return json.Marshal(obj.Object)
 }
 
-func (w *dynamicWire) list(ctx context.Context, opts metav1.ListOptions, each func([]byte)) (metav1.ListMeta, error) {
+func (w *dynamicWire) list(ctx context.Context, opts metav1.ListOptions, alive func(), each func([]byte)) (metav1.ListMeta, error) {
 	page, err := w.workflows.List(ctx, opts)
 	if err != nil {
 		return metav1.ListMeta{}, err
 	}
+	alive()
 	for _, item := range page.Items {
 		text, err := json.Marshal(item.Object)
 		if err != nil {
@@ -41,17 +42,18 @@ func (w *dynamicWire) list(ctx context.Context, opts metav1.ListOptions, each fu
 	return metav1.ListMeta{ResourceVersion: page.GetResourceVersion(), Continue: page.GetContinue()}, nil
 }
 
-func (w *dynamicWire) watch(ctx context.Context, opts metav1.ListOptions) (eventStream, error) {
+func (w *dynamicWire) watch(ctx context.Context, opts metav1.ListOptions, alive func()) (eventStream, error) {
 	watching, err := w.workflows.Watch(ctx, opts)
 	if err != nil {
 		return nil, err
 	}
-	return &objectStream{ended: ctx.Done(), watching: watching}, nil
+	return &objectStream{ended: ctx.Done(), watching: watching, alive: alive}, nil
 }
 
 type objectStream struct {
 	ended    <-chan struct{} // not every implementation closes its channel with the context
 	watching watch.Interface
+	alive    func()
 }
 
 func (s *objectStream) close() { s.watching.Stop() }
@@ -64,6 +66,7 @@ func (s *objectStream) next() (event, error) {
 		if !open {
 			return event{}, io.EOF
 		}
+		s.alive()
 		if obj, ok := e.Object.(*unstructured.Unstructured); ok {
 			text, err := json.Marshal(obj.Object)
 			if err != nil {

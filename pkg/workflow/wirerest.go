@@ -60,8 +60,13 @@ func body(answer rest.Result) ([]byte, error) {
 	return text, nil
 }
 
-func (w *restWire) list(ctx context.Context, opts metav1.ListOptions, each func([]byte)) (metav1.ListMeta, error) {
-	text, err := body(w.request(opts).Do(ctx))
+func (w *restWire) list(ctx context.Context, opts metav1.ListOptions, alive func(), each func([]byte)) (metav1.ListMeta, error) {
+	answer, err := w.request(opts).Stream(ctx)
+	if err != nil {
+		return metav1.ListMeta{}, err
+	}
+	text, err := io.ReadAll(&noticedReader{src: answer, notice: alive})
+	_ = answer.Close()
 	if err != nil {
 		return metav1.ListMeta{}, err
 	}
@@ -78,13 +83,28 @@ func (w *restWire) list(ctx context.Context, opts metav1.ListOptions, each func(
 	return page.Metadata, nil
 }
 
-func (w *restWire) watch(ctx context.Context, opts metav1.ListOptions) (eventStream, error) {
+// noticedReader tells when something has been read.
+type noticedReader struct {
+	src    io.Reader
+	notice func()
+}
+
+// Read implements [io.Reader].
+func (r *noticedReader) Read(p []byte) (int, error) {
+	n, err := r.src.Read(p)
+	if n > 0 {
+		r.notice()
+	}
+	return n, err
+}
+
+func (w *restWire) watch(ctx context.Context, opts metav1.ListOptions, alive func()) (eventStream, error) {
 	opts.Watch = true
 	body, err := w.request(opts).Stream(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &lineStream{body: body}, nil
+	return &lineStream{body: body, src: noticedReader{src: body, notice: alive}}, nil
 }
 
 // maxEvent is how long an event may be, in bytes; etcd's default limit for an object is 1.5 MiB.
@@ -92,7 +112,8 @@ const maxEvent = 64 << 20
 
 // lineStream reads events off a response's body. The API server writes each on a line.
 type lineStream struct {
-	body io.ReadCloser
+	body io.Closer
+	src  noticedReader
 	buf  []byte // what was read and not taken yet is buf[start:]
 	start,
 	looked int // in buf[:looked] there is no end of a line behind start
@@ -102,7 +123,7 @@ func (s *lineStream) close() { _ = s.body.Close() }
 
 func (s *lineStream) next() (event, error) {
 	for {
-		end := len(s.buf)
+		var end int
 		var over error
 		if at := bytes.IndexByte(s.buf[s.looked:], '\n'); at >= 0 {
 			end = s.looked + at
@@ -161,7 +182,7 @@ func (s *lineStream) fill() error {
 		s.buf, s.looked = append(room[:0], s.buf[s.start:]...), s.looked-s.start
 		s.start = 0
 	}
-	n, err := s.body.Read(s.buf[len(s.buf):cap(s.buf)])
+	n, err := s.src.Read(s.buf[len(s.buf):cap(s.buf)])
 	s.buf = s.buf[:len(s.buf)+n]
 	if n > 0 {
 		return nil // the error comes again

@@ -353,7 +353,9 @@ func (f Fixture) patch(ctx context.Context, name, patch string) {
 // compress puts a workflow's nodes as the controller does with many of them.
 func (f Fixture) compress(ctx context.Context, s *status.WorkflowStatus) {
 	GinkgoHelper()
-	nodes, _, err := unstructured.NestedMap(s.Raw().Object, "status", "nodes")
+	obj, err := f.workflows().Get(ctx, s.Name, metav1.GetOptions{})
+	Expect(err).NotTo(HaveOccurred())
+	nodes, _, err := unstructured.NestedMap(obj.Object, "status", "nodes")
 	Expect(err).NotTo(HaveOccurred())
 	packed, err := status.CompressNodes(nodes)
 	Expect(err).NotTo(HaveOccurred())

@@ -1,6 +1,7 @@
 package envtest_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -413,7 +414,7 @@ spec:
 `)
 }
 
-func annotate(ctx SpecContext, namespace, name string) {
+func annotate(ctx context.Context, namespace, name string) {
 	GinkgoHelper()
 	_, err := workflows(dyn, namespace).Patch(ctx, name, "application/merge-patch+json",
 		[]byte(`{"metadata":{"annotations":{"from":"another writer","at":"`+time.Now().String()+`"}}}`), metav1.PatchOptions{})

@@ -46,6 +46,8 @@ var _ = Describe("the cluster command", Ordered, func() {
 		return session
 	}
 
+	// A session is no second argument of Eventually, which would print it to find out whether it is
+	// a duration, while others write to it.
 	expectNothingLeft := func(ctx context.Context) {
 		GinkgoHelper()
 		Eventually(ctx, processesIn).WithArguments(temp).Should(BeEmpty())
@@ -55,10 +57,10 @@ var _ = Describe("the cluster command", Ordered, func() {
 	DescribeTable("leaves no process and no file behind",
 		func(ctx SpecContext, signal syscall.Signal, at string, code int) {
 			session := start(command)
-			Eventually(ctx, session.Err).WithTimeout(startTimeout).Should(gbytes.Say(at))
+			Eventually(session.Err).WithContext(ctx).WithTimeout(startTimeout).Should(gbytes.Say(at))
 			Expect(processesIn(temp)).NotTo(BeEmpty())
 			session.Signal(signal)
-			Eventually(ctx, session).WithTimeout(soon).Should(gexec.Exit(code))
+			Eventually(session).WithContext(ctx).WithTimeout(soon).Should(gexec.Exit(code))
 			expectNothingLeft(ctx)
 		},
 		Entry("after SIGINT", syscall.SIGINT, "running until", 0, SpecTimeout(startTimeout)),
@@ -70,14 +72,14 @@ var _ = Describe("the cluster command", Ordered, func() {
 
 	It("ends when its parent is killed", func(ctx SpecContext) {
 		shell := start("sh", "-c", `"$0" & wait`, command)
-		Eventually(ctx, shell.Err).WithTimeout(startTimeout).Should(gbytes.Say("running until"))
+		Eventually(shell.Err).WithContext(ctx).WithTimeout(startTimeout).Should(gbytes.Say("running until"))
 		shell.Kill()
 		expectNothingLeft(ctx)
 	}, SpecTimeout(startTimeout))
 
 	It("ends when what started it was gone before it could look", func(ctx SpecContext) {
 		session := start("env", "ARGOSERVICE_PARENT=999999999", command)
-		Eventually(ctx, session).WithTimeout(startTimeout).Should(gexec.Exit())
+		Eventually(session).WithContext(ctx).WithTimeout(startTimeout).Should(gexec.Exit())
 		expectNothingLeft(ctx)
 	}, SpecTimeout(startTimeout))
 
@@ -86,7 +88,7 @@ var _ = Describe("the cluster command", Ordered, func() {
 		Expect(os.WriteFile(manifest, []byte(appliedObjects), 0o600)).To(Succeed())
 		session := start(command, "--quiet", "--apply", manifest, "--",
 			"sh", "-c", `"$0" get configmap -n made-for-it applied -o name; exit 7`, cluster.Kubectl())
-		Eventually(ctx, session).WithTimeout(startTimeout).Should(gexec.Exit(7))
+		Eventually(session).WithContext(ctx).WithTimeout(startTimeout).Should(gexec.Exit(7))
 		Expect(session.Out).To(gbytes.Say("configmap/applied"))
 		Expect(session.Err.Contents()).To(BeEmpty())
 		expectNothingLeft(ctx)
@@ -94,15 +96,15 @@ var _ = Describe("the cluster command", Ordered, func() {
 
 	It("passes SIGTERM on to its command", func(ctx SpecContext) {
 		session := start(command, "--", "sh", "-c", `trap "exit 9" TERM; echo here; while :; do sleep 0.1; done`)
-		Eventually(ctx, session.Out).WithTimeout(startTimeout).Should(gbytes.Say("here"))
+		Eventually(session.Out).WithContext(ctx).WithTimeout(startTimeout).Should(gbytes.Say("here"))
 		session.Terminate()
-		Eventually(ctx, session).WithTimeout(soon).Should(gexec.Exit(9))
+		Eventually(session).WithContext(ctx).WithTimeout(soon).Should(gexec.Exit(9))
 		expectNothingLeft(ctx)
 	}, SpecTimeout(startTimeout))
 
 	It("takes its command, and what that has started, with it after SIGKILL", func(ctx SpecContext) {
 		session := start(command, "--", "sh", "-c", `sh -c "echo here; sleep 1000; exit" "$0" & wait`, temp)
-		Eventually(ctx, session.Out).WithTimeout(startTimeout).Should(gbytes.Say("here"))
+		Eventually(session.Out).WithContext(ctx).WithTimeout(startTimeout).Should(gbytes.Say("here"))
 		Expect(processesIn(temp)).To(ContainElement(ContainSubstring("echo here; sleep 1000")))
 		session.Kill()
 		expectNothingLeft(ctx)
@@ -110,7 +112,7 @@ var _ = Describe("the cluster command", Ordered, func() {
 
 	It("rejects unknown flags", func(ctx SpecContext) {
 		session := start(command, "--no-such-flag")
-		Eventually(ctx, session).WithTimeout(soon).Should(gexec.Exit(2))
+		Eventually(session).WithContext(ctx).WithTimeout(soon).Should(gexec.Exit(2))
 		Expect(session.Err).To(gbytes.Say("no-such-flag"))
 	}, SpecTimeout(specTimeout))
 })

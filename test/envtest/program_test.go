@@ -46,7 +46,7 @@ var _ = Describe("examples/backfill", Ordered, func() {
 		cmd.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig)
 		session, err := gexec.Start(cmd, GinkgoWriter, GinkgoWriter)
 		Expect(err).NotTo(HaveOccurred())
-		Eventually(ctx, session).WithTimeout(startTimeout).Should(gexec.Exit())
+		Eventually(session).WithContext(ctx).WithTimeout(startTimeout).Should(gexec.Exit())
 		return session
 	}
 	expectOneLine := func(session *gexec.Session, parts ...string) {

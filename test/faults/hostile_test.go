@@ -124,7 +124,7 @@ func (g *gathering) meet(ctx context.Context, h hostile, bring func(context.Cont
 		if op.name == "watch" && h.undecodable {
 			continue // what a watch goes by is a list, in which it is not
 		}
-		if (h.slow || h.slowest) && !op.always && !(op.often && long()) {
+		if (h.slow || h.slowest) && !op.always && (!op.often || !long()) {
 			continue
 		}
 		g.bounded(ctx, op.name+" of "+h.name, func(ctx context.Context) error { return op.do(ctx, h.name) })

@@ -28,12 +28,11 @@ func fromYAML(manifest string) *unstructured.Unstructured {
 	return o
 }
 
-func createTemplate(ctx context.Context, namespace, manifest string) string {
+func createTemplate(ctx context.Context, namespace, manifest string) {
 	GinkgoHelper()
-	template, err := dyn.Resource(resource("workflowtemplates")).Namespace(namespace).
+	_, err := dyn.Resource(resource("workflowtemplates")).Namespace(namespace).
 		Create(ctx, fromYAML(manifest), metav1.CreateOptions{})
 	Expect(err).NotTo(HaveOccurred())
-	return template.GetName()
 }
 
 const (

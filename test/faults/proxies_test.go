@@ -161,6 +161,7 @@ func TestAnswers(t *testing.T) {
 
 			resp, err := call(t, client, http.MethodGet, proxy.Config().Host+"?watch=true")
 			g.Expect(err).NotTo(HaveOccurred())
+			defer func() { _ = resp.Body.Close() }() // again, if it fails before it is closed
 			lines := make(chan string)
 			go func() {
 				defer close(lines)

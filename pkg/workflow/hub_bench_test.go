@@ -1,0 +1,73 @@
+package workflow
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// BenchmarkWaiting tells what a wait on a workflow of 12 nodes keeps, as heap and as stack.
+// `make bench-scale` measures the same with a real API server, beside others.
+func BenchmarkWaiting(b *testing.B) {
+	const count = 5000
+	s := newWatchServer()
+	for i := range count {
+		s.put(fmt.Sprint("w", i), func(u *unstructured.Unstructured) {
+			nodes := map[string]any{}
+			for n := range 12 {
+				id := fmt.Sprintf("w%d-%d", i, 1_000_000_000+n*7919*i)
+				nodes[id] = map[string]any{
+					"id": id, "name": fmt.Sprintf("w%d[0].shard(%d:%[2]d)[1].migrate", i, n), "displayName": "migrate", "type": "Pod",
+					"phase": "Running", "templateName": "migrate", "startedAt": "2026-11-02T08:30:00Z", "boundaryID": id,
+					"message": "", "progress": "0/1", "hostNodeName": fmt.Sprintf("ip-10-0-%d-%d.compute.internal", n, i),
+					"inputs": map[string]any{"parameters": []any{map[string]any{"name": "shard", "value": fmt.Sprint(n)}}},
+				}
+			}
+			_ = unstructured.SetNestedField(u.Object, nodes, "status", "nodes")
+		})
+	}
+	c, err := s.newClient(Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		before := memory()
+		ctx, cancel := context.WithCancel(b.Context())
+		var seen, running sync.WaitGroup
+		seen.Add(count)
+		for i := range count {
+			running.Go(func() {
+				shown := false
+				_, _ = c.Wait(ctx, fmt.Sprint("w", i), func(s *status.WorkflowStatus) (bool, error) {
+					if !shown {
+						seen.Done()
+						shown = true
+					}
+					return Completed(s)
+				})
+			})
+		}
+		seen.Wait()
+		after := memory()
+		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/count, "heap-B/wait")
+		b.ReportMetric(float64(after.StackInuse-before.StackInuse)/count, "stack-B/wait")
+		cancel()
+		running.Wait()
+	}
+}
+
+// memory is what is in use when stacks have shrunk as far as they do.
+func memory() runtime.MemStats {
+	for range 4 {
+		runtime.GC()
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m
+}
