@@ -30,6 +30,7 @@ type trial struct {
 // begin at once and go on in the background.
 type round struct {
 	start, end func()
+	last       bool
 }
 
 // run runs the trial, enters its row and leaves the scene.
@@ -43,6 +44,7 @@ func (t trial) run(ctx context.Context, s *scene) {
 		By(fmt.Sprintf("%s, round %d of %d", t.fault, i+1, t.rounds))
 		t.inject(ctx, round{
 			start: func() { l.start(calls, to(t.starts)-from(t.starts), t.callers) },
+			last:  i == t.rounds-1,
 			end:   func() { l.calls.Go(func() { l.end(calls, from(t.waits), to(t.waits)) }) },
 		})
 	}
