@@ -20,6 +20,15 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
+// serverOf is a server with so many workflows that run, of the names w0, w1 and so on.
+func serverOf(count int) *watchServer {
+	s := newWatchServer()
+	for i := range count {
+		s.put(fmt.Sprint("w", i), nil)
+	}
+	return s
+}
+
 // waits starts a wait on each of so many workflows.
 func waits(ctx context.Context, c *WorkflowClient, count int, until Condition) (results chan Result[*status.WorkflowStatus]) {
 	results = make(chan Result[*status.WorkflowStatus], count)
@@ -46,10 +55,7 @@ func allEnd(t *testing.T, results chan Result[*status.WorkflowStatus], count int
 func TestManyWaitsShareOneWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 500
-		s := newWatchServer()
-		for i := range count {
-			s.put(fmt.Sprint("w", i), nil)
-		}
+		s := serverOf(count)
 		s.latency = 20 * time.Millisecond
 		c := s.client(t, Options{})
 		results := waits(t.Context(), c, count, Completed)
@@ -75,10 +81,7 @@ func TestManyWaitsShareOneWatch(t *testing.T) {
 
 func TestFewWaitsHaveAWatchEach(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newWatchServer()
-		for i := range fewFollowed {
-			s.put(fmt.Sprint("w", i), nil)
-		}
+		s := serverOf(fewFollowed)
 		c := s.client(t, Options{})
 		results := waits(t.Context(), c, fewFollowed, Completed)
 		again := waits(t.Context(), c, fewFollowed, Completed) // the same ones
@@ -262,10 +265,7 @@ func TestVersionOfLongAgo(t *testing.T) {
 func TestWatchesFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 30
-		s := newWatchServer()
-		for i := range count {
-			s.put(fmt.Sprint("w", i), nil)
-		}
+		s := serverOf(count)
 		s.refuse = func(r *http.Request) error {
 			if isWatch(r) {
 				return io.ErrUnexpectedEOF
@@ -288,10 +288,7 @@ func TestWatchesFail(t *testing.T) {
 func TestSilentSharedWatchIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 30
-		s := newWatchServer()
-		for i := range count {
-			s.put(fmt.Sprint("w", i), nil)
-		}
+		s := serverOf(count)
 		s.mute = true
 		c := s.client(t, Options{WatchSilence: 20 * time.Second})
 		results := waits(t.Context(), c, count, Completed)
@@ -390,10 +387,7 @@ func TestDeletedUnderAFilter(t *testing.T) {
 func TestSlowConsumerDelaysNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count, changes = 20, 50
-		s := newWatchServer()
-		for i := range count {
-			s.put(fmt.Sprint("w", i), nil)
-		}
+		s := serverOf(count)
 		c := s.client(t, Options{})
 		results := waits(t.Context(), c, count, Completed)
 		time.Sleep(time.Second) // until their watch is open
@@ -438,10 +432,7 @@ func TestRefusals(t *testing.T) {
 				s.refuse = refuse
 			}
 			setup := func(t *testing.T) (*watchServer, chan Result[*status.WorkflowStatus]) {
-				s := newWatchServer()
-				for i := range count {
-					s.put(fmt.Sprint("w", i), nil)
-				}
+				s := serverOf(count)
 				results := waits(t.Context(), s.client(t, Options{RetryFor: 20 * time.Second}), count, Completed)
 				time.Sleep(time.Second) // until the watch is open
 				set(s, func(*http.Request) error { return forbidden })
@@ -475,10 +466,7 @@ func TestRefusals(t *testing.T) {
 			})
 			t.Run("are told at once at the beginning", func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					s := newWatchServer()
-					for i := range count {
-						s.put(fmt.Sprint("w", i), nil)
-					}
+					s := serverOf(count)
 					set(s, func(r *http.Request) error {
 						if isWatch(r) {
 							return forbidden
@@ -507,10 +495,7 @@ func TestNamespaceMayNotBeWatched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 20
 		began := time.Now()
-		s := newWatchServer()
-		for i := range count {
-			s.put(fmt.Sprint("w", i), nil)
-		}
+		s := serverOf(count)
 		s.refuse = func(r *http.Request) error {
 			if ofNamespace(r) {
 				return apierrors.NewForbidden(schema.GroupResource{Resource: "workflows"}, "", errors.New("only by name"))
@@ -542,10 +527,7 @@ func TestNamespaceMayNotBeWatched(t *testing.T) {
 func TestRestoredServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 12
-		s := newWatchServer()
-		for i := range count {
-			s.put(fmt.Sprint("w", i), nil)
-		}
+		s := serverOf(count)
 		results := waits(t.Context(), s.client(t, Options{}), count, Completed)
 		synctest.Wait()
 		s.restore(50)
@@ -561,10 +543,7 @@ func TestRestoredServer(t *testing.T) {
 func TestFewInALargeNamespace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count, all = 10, 3000
-		s := newWatchServer()
-		for i := range all {
-			s.put(fmt.Sprint("w", i), nil)
-		}
+		s := serverOf(all)
 		results := waits(t.Context(), s.client(t, Options{}), count, Completed)
 		synctest.Wait()
 		s.remove("w1")
