@@ -72,7 +72,11 @@ func (p *logPosition) resume() (since time.Time, again *repeats) {
 			again.left[key] += n
 		}
 	}
-	return time.Unix(first, 0), again
+	since = time.Unix(first, 0)
+	if since.After(p.from) {
+		again.from = since // not every server heeds the time it is asked for
+	}
+	return since, again
 }
 
 // repeats tells the lines of one request that were read before.

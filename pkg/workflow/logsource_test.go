@@ -25,6 +25,7 @@ type keptLog struct {
 	// answers happen to the requests in turn, before the log is served as it is.
 	answers []answer
 	queries []logQuery
+	always  bool // whatever it is asked for, it serves the whole
 }
 
 type answer func(text string) (io.ReadCloser, error)
@@ -37,7 +38,7 @@ func (k *keptLog) open(_ context.Context, query logQuery) (io.ReadCloser, error)
 	}
 	var text strings.Builder
 	for i, line := range lines {
-		if line.time.Before(query.since.Truncate(time.Second)) {
+		if !k.always && line.time.Before(query.since.Truncate(time.Second)) {
 			continue
 		}
 		text.WriteString(line.time.Format("2006-01-02T15:04:05.000000000Z07:00") + " " + line.text)
@@ -141,6 +142,19 @@ func TestLogResumesWhereItBroke(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Not every server heeds the time that it is asked for.
+func TestLogResumesOnServerThatSendsEverythingAgain(t *testing.T) {
+	whole := (&keptLog{lines: difficult()}).texts()
+	for at := range 600 {
+		synctest.Test(t, func(t *testing.T) {
+			k := &keptLog{lines: difficult(), end: "\n", always: true, answers: []answer{brokenAt(at, io.ErrUnexpectedEOF)}}
+			if got, err := collect(k.source()); err != nil || !slices.Equal(got, whole) {
+				t.Errorf("broken at byte %d: %q, %v", at, got, err)
+			}
+		})
 	}
 }
 
