@@ -83,7 +83,8 @@ test-integration: tools ## the specs on a real control plane with the real Argo 
 	"$(TOOLS)" exec -- $(call gotest,test/envtest) -timeout $(INTEGRATION_TIMEOUT) . -ginkgo.randomize-all $(ARGS)
 
 # No package is named, so that go test shows the table that the suite prints.
-testfaults = "$(TOOLS)" exec -- env FAULTS=$(1) $(call gotest,test/faults) -timeout $(FAULTS_TIMEOUT) -ginkgo.randomize-all $(ARGS)
+testfaults = "$(TOOLS)" exec -- env FAULTS=$(1) $(call gotest,test/faults) -timeout $(FAULTS_TIMEOUT) \
+	-ginkgo.randomize-all -ginkgo.label-filter='!soak' $(ARGS)
 
 .PHONY: test-faults
 test-faults: tools ## waits and starts under every fault a cluster has, in full (FAULTS_TABLE=file keeps the table)
@@ -92,6 +93,11 @@ test-faults: tools ## waits and starts under every fault a cluster has, in full 
 .PHONY: test-faults-short
 test-faults-short: tools ## the same in a shorter form
 	$(call testfaults,short)
+
+.PHONY: soak
+soak: tools ## 50 starts a second for SOAK_FOR (10m) under one fault after the other: nothing lost, no memory kept
+	@# without the race detector, which alone would take more time than there is
+	"$(TOOLS)" exec -- env GOGC=400 go test -C test/faults -count=1 -timeout 65m -run '^TestFaults$$' -ginkgo.label-filter=soak $(ARGS)
 
 .PHONY: test-latest
 test-latest: tools ## unit and integration tests with the newest Kubernetes libraries

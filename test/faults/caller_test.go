@@ -19,6 +19,8 @@ type caller struct {
 	*workflow.WorkflowClient
 
 	conns *faults.Conns
+	// nobodys: no controller takes up what it starts, the test ends it.
+	nobodys bool
 
 	mu         sync.Mutex
 	transports []http.RoundTripper

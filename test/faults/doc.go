@@ -14,5 +14,6 @@
 //
 // The suite itself is in the tests of this package. It has two forms: a short one of minutes,
 // and with FAULTS=long in the environment one that takes four times as long. The table goes to
-// standard output, and to the file that FAULTS_TABLE names.
+// standard output, and to the file that FAULTS_TABLE names. The spec with the label "soak" is
+// for a run of its own, which lasts for what SOAK_FOR says.
 package faults

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -104,7 +105,7 @@ func (w *waiter) judge(v *verdict, h held) {
 	now, there := h.byUID[w.uid]
 	switch {
 	case errors.Is(w.err, errLate):
-		v.lost("wait for %s: %v", w.name, w.err)
+		v.lost("wait for %s, which %s: %v", w.name, describe(now), w.err)
 	case w.ending == deleted:
 		if there {
 			v.wrong("%s is still there", w.name)
@@ -118,7 +119,7 @@ func (w *waiter) judge(v *verdict, h held) {
 		v.lost("%s is not there", w.name)
 	case string(w.state.UID) != w.uid:
 		v.wrong("wait for %s: it returned another workflow", w.name)
-	case w.state.Outcome() != now.Outcome() || w.state.Outcome() != w.ending.outcome():
+	case w.state.Outcome() != now.Outcome() || w.ending != anyhow && w.state.Outcome() != w.ending.outcome():
 		v.wrong("wait for %s: it returned %s, the workflow is %s", w.name, w.state.Outcome(), now.Outcome())
 	}
 }
@@ -143,4 +144,12 @@ func (st *start) judge(v *verdict, h held) {
 	if len(made) > 1 {
 		v.duplicated(len(made)-1, "start %d made %d workflows", st.id, len(made))
 	}
+}
+
+// describe says what the API server holds of a workflow; nil: nothing.
+func describe(now *status.WorkflowStatus) string {
+	if now == nil {
+		return "is not there"
+	}
+	return fmt.Sprintf("is %s, made at %s, in version %s", now.Outcome(), now.CreationTime.Format(time.TimeOnly), now.ResourceVersion)
 }

@@ -35,6 +35,8 @@ func TestJudge(t *testing.T) {
 		"a wait that failed":                      {&waiter{uid: "1", err: workflow.ErrForbidden}, faults.Row{Wrong: 1}},
 		"a wait whose context ended":              {&waiter{uid: "1", err: context.DeadlineExceeded}, faults.Row{Wrong: 1}},
 		"a wait with another outcome":             {&waiter{uid: "1", state: failed}, faults.Row{Wrong: 1}},
+		"a wait with the outcome there is":        {&waiter{uid: "1", state: succeeded, ending: anyhow}, faults.Row{}},
+		"a wait with an outcome there isn't":      {&waiter{uid: "1", state: failed, ending: anyhow}, faults.Row{Wrong: 1}},
 		"a wait that was to be stopped":           {&waiter{uid: "1", state: succeeded, ending: stopped}, faults.Row{Wrong: 1}},
 		"a wait for a workflow that is gone":      {&waiter{uid: "9", state: in("9", status.PhaseSucceeded)}, faults.Row{Lost: 1}},
 		"a wait that returned another workflow":   {&waiter{uid: "1", state: in("7", status.PhaseSucceeded)}, faults.Row{Wrong: 1}},

@@ -92,7 +92,7 @@ var _ = Describe("waits and starts go on", func() {
 	It("while nothing gets through at all", func(ctx SpecContext) {
 		silence := form(5*time.Second, 20*time.Second)
 		trial{
-			fault:   fmt.Sprintf("nothing gets through for %s, and then connections are closed", silence),
+			fault:   fmt.Sprintf("nothing gets through for %.0f s, and then connections are closed", silence.Seconds()),
 			waits:   form(40, 200),
 			starts:  form(20, 80),
 			rounds:  1,

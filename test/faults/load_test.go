@@ -17,8 +17,11 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// labelStart numbers what a load starts.
-const labelStart = "faults.argoservice/start"
+const (
+	// labelStart numbers what a load starts, and labelBatch names the load, if it has a name.
+	labelStart = "faults.argoservice/start"
+	labelBatch = "faults.argoservice/batch"
+)
 
 const (
 	// controllerTime is what the controller gets to end everything: it can take half a minute
@@ -40,14 +43,19 @@ const (
 	stopped
 	deleted
 	byItself
+	anyhow // also if the controller fails it, as it does at times when it can't reach the API server
 )
 
 // load is what goes on while a fault is injected: waits at gates, which the test lets go on,
 // stops or deletes, and starts of workflows that end by themselves and are waited for.
 type load struct {
-	scene  *scene
-	cancel context.CancelCauseFunc
-	calls  sync.WaitGroup
+	scene    *scene
+	template string // of what it starts
+	ends     ending // of that
+	batch    string // of several loads in one scene
+	first    int    // number of its starts
+	cancel   context.CancelCauseFunc
+	calls    sync.WaitGroup
 
 	mu     sync.Mutex
 	waits  []*waiter
@@ -61,7 +69,7 @@ type load struct {
 func newLoad(ctx context.Context, s *scene) (context.Context, *load) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	DeferCleanup(func() { cancel(nil) }) // where the spec fails before
-	return ctx, &load{scene: s, cancel: cancel}
+	return ctx, &load{scene: s, template: "timer", ends: byItself, cancel: cancel}
 }
 
 // waiter is one call of Wait and what it showed.
@@ -118,12 +126,15 @@ func (l *load) gates(ctx context.Context, n int, callers []*caller) {
 func (l *load) start(ctx context.Context, n int, callers []*caller) {
 	for range n {
 		l.mu.Lock()
-		st := &start{id: len(l.starts)}
+		st := &start{id: l.first + len(l.starts)}
 		l.starts = append(l.starts, st)
 		l.mu.Unlock()
 		c := callers[st.id%len(callers)]
 		l.calls.Go(func() {
-			req := workflow.StartRequest{Template: "timer", Labels: map[string]string{labelStart: strconv.Itoa(st.id)}}
+			req := workflow.StartRequest{Template: l.template, Labels: map[string]string{labelStart: strconv.Itoa(st.id)}}
+			if l.batch != "" {
+				req.Labels[labelBatch] = l.batch
+			}
 			if st.id%2 == 1 {
 				req.IdempotencyKey = fmt.Sprint("start-", st.id)
 			}
@@ -134,10 +145,13 @@ func (l *load) start(ctx context.Context, n int, callers []*caller) {
 				l.mu.Unlock()
 				return
 			}
-			w := &waiter{name: st.state.Name, uid: string(st.state.UID), ending: byItself, started: st}
+			w := &waiter{name: st.state.Name, uid: string(st.state.UID), ending: l.ends, started: st}
 			l.mu.Lock()
 			l.waits = append(l.waits, w)
 			l.mu.Unlock()
+			if c.nobodys {
+				l.calls.Go(func() { l.scene.succeed(ctx, w.name) })
+			}
 			w.run(ctx, c)
 		})
 	}

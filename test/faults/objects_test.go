@@ -54,4 +54,17 @@ spec:
   entrypoint: main
   templates: [{name: main, suspend: {duration: 1s}}]
 `
+	// quickTemplate has ended when the controller has looked at it once: two writes in all, its
+	// creation and its end, so that a small machine gets to many a second.
+	quickTemplate = `
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: {name: quick}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    steps: [[{name: never, template: gate, when: "1 == 2"}]]
+  - {name: gate, suspend: {}}
+`
 )

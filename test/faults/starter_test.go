@@ -22,7 +22,10 @@ const asStarter = "FAULTS_TEST_STARTER"
 
 // nobody is an instance id that no controller has: what is counted here is what is made, and a
 // controller that runs it all would only take time.
-const nobody = "nobody"
+const (
+	nobody        = "nobody"
+	labelInstance = "workflows.argoproj.io/controller-instanceid"
+)
 
 // work is what a process starts: so many workflows without a key, numbered from First, and so
 // many with the keys 0 to Keyed-1.

@@ -1,0 +1,64 @@
+package faults_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+)
+
+// say tells who watches the run how far it is.
+func say(format string, args ...any) {
+	fmt.Fprintf(os.Stdout, time.Now().Format(time.TimeOnly)+" "+format+"\n", args...)
+}
+
+func megabytes(bytes uint64) float64 { return float64(bytes) / (1 << 20) }
+
+// add adds what another verdict counts.
+func (v *verdict) add(other *verdict) {
+	v.InFlight += other.InFlight
+	v.Lost += other.Lost
+	v.Duplicated += other.Duplicated
+	v.Wrong += other.Wrong
+	v.problems = append(v.problems, other.problems...)
+}
+
+// report says in words what the table has no columns for.
+func (k *soak) report() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d starts in %.0f s, %.1f a second\n", k.started, k.took.Seconds(), k.rate())
+	fmt.Fprintf(&b, "faults: %s\n", k.faults)
+	for i := range 3 {
+		from, to := len(k.samples)*i/3, len(k.samples)*(i+1)/3
+		if from == to {
+			continue
+		}
+		low := least(k.samples[from:to])
+		fmt.Fprintf(&b, "third %d: heap from %.2f MB, with %d goroutines\n", i+1, megabytes(low.heap), low.goroutines)
+	}
+	fmt.Fprintf(&b, "from the second third to the last the heap grew by %.0f bytes for each start", k.growth())
+	return b.String()
+}
+
+// A process that keeps something of each start is found out, one that is busy now and then isn't.
+func TestGrowth(t *testing.T) {
+	g := NewWithT(t)
+	soakOf := func(kept uint64) *soak {
+		k := &soak{}
+		for i := range 60 {
+			started := (i + 1) * 500
+			s := sample{started: started, heap: 20<<20 + uint64(started)*kept}
+			if i%4 != 0 {
+				s.heap += uint64(i) << 16 // in flight
+			}
+			k.samples = append(k.samples, s)
+		}
+		return k
+	}
+	g.Expect(soakOf(0).growth()).To(BeNumerically("~", 0, 1))
+	g.Expect(soakOf(2 * growth).growth()).To(BeNumerically("~", 2*growth, 1))
+	g.Expect((&soak{}).growth()).To(BeZero())
+}
