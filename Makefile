@@ -73,7 +73,7 @@ test-unit: need ## the tests that need no cluster
 
 .PHONY: test-fuzz
 test-fuzz: need ## every fuzz target for some seconds (FUZZTIME=20s)
-	@for package in ./pkg/status ./pkg/workflow ./pkg/backfill; do \
+	@for package in ./pkg/status ./pkg/workflow ./pkg/backfill $(wildcard ./pkg/legacy); do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 			echo "fuzz $$package $$target for $(FUZZTIME)" >&2; \
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; done; done

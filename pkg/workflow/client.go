@@ -62,6 +62,9 @@ type Options struct {
 	// as the RESTClient of a typed clientset's CoreV1. [NewForConfig] makes one if it is nil;
 	// with [New] and without it, Logs is [ErrUnsupported].
 	Logs rest.Interface
+	// Backend is what errors name as the implementation; "" means [BackendNative]. It is for
+	// implementations that are built on this one.
+	Backend string
 }
 
 // WorkflowClient runs workflows of one namespace through the Kubernetes API. It holds no
@@ -77,6 +80,7 @@ type WorkflowClient struct {
 	logs             rest.Interface // nil: logs cannot be read
 	namespace        string
 	instanceID       string
+	backend          string
 	retryFor         time.Duration
 	diagnoseAfter    time.Duration
 	outage           *outage
@@ -161,6 +165,9 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 	if opts.DiagnoseStartAfter == 0 {
 		opts.DiagnoseStartAfter = DefaultDiagnoseStartAfter
 	}
+	if opts.Backend == "" {
+		opts.Backend = BackendNative
+	}
 	away := &outage{}
 	workflows := dyn.Resource(resource("workflows")).Namespace(opts.Namespace)
 	return &WorkflowClient{
@@ -173,6 +180,7 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 		pods:             dyn.Resource(podResource()).Namespace(opts.Namespace),
 		namespace:        opts.Namespace,
 		instanceID:       opts.InstanceID,
+		backend:          opts.Backend,
 		retryFor:         opts.RetryFor,
 		outage:           away,
 		diagnoseAfter:    opts.DiagnoseStartAfter,
@@ -188,5 +196,7 @@ func resource(plural string) schema.GroupVersionResource {
 }
 
 func (c *WorkflowClient) error(op Op, name string, err error) error {
-	return newError(op, c.namespace, name, err)
+	failed := newError(op, c.namespace, name, err)
+	failed.Backend = c.backend
+	return failed
 }

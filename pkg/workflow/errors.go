@@ -79,7 +79,7 @@ const (
 	OpRetry     Op = "retry"
 )
 
-// BackendNative is the backend of errors from [WorkflowClient].
+// BackendNative is the backend of errors from [WorkflowClient], unless [Options.Backend] is another.
 const BackendNative = "native"
 
 // Error is the error of an operation on a workflow. It matches the sentinel its cause

@@ -48,8 +48,7 @@ func newMarker(name, base, key string, request ...any) (marker, error) {
 	}
 	m.keyHash = hash([]byte(key))
 	if name == "" {
-		const length = 10
-		m.name = nameBase(base, length) + m.keyHash[:length]
+		m.name = nameOfKey(base, m.keyHash)
 	}
 	for i, part := range request {
 		// Whether something is nil or empty makes no other workflow.
@@ -119,4 +118,62 @@ func (m marker) check(existing *unstructured.Unstructured) error {
 		return fmt.Errorf("%w: it is being deleted; start again when it is gone", ErrAlreadyExists)
 	}
 	return nil
+}
+
+// WorkflowName is the name of the workflow that Start makes of the request: the one it gives, or
+// that of the manifest, or with an IdempotencyKey the one made from that, always the same. Without
+// any of these it is "": Start chooses one at random, of the kind that [StartRequest.AnyName] returns.
+// It is for those who decide by name before they call Start. It sends nothing and checks nothing.
+func (r StartRequest) WorkflowName() string {
+	d, _ := checkSource(r, "")
+	name := r.Name
+	if name == "" && d.obj != nil {
+		name = d.obj.GetName()
+	}
+	return givenName(name, d.base, r.IdempotencyKey)
+}
+
+// AnyName returns a name at random, of the kind that Start chooses for the request; "" where
+// there is nothing to make it from.
+func (r StartRequest) AnyName() string {
+	d, _ := checkSource(r, "")
+	if d.base == "" {
+		return ""
+	}
+	return marker{base: d.base}.anotherName()
+}
+
+// WorkflowName is the name of the workflow that Resubmit makes like the one of the given name;
+// see [StartRequest.WorkflowName].
+func (o ResubmitOptions) WorkflowName(old string) string {
+	return givenName(o.Name, old, o.IdempotencyKey)
+}
+
+// AnyName returns a name at random, of the kind that Resubmit chooses; "" where there is nothing
+// to make it from.
+func (o ResubmitOptions) AnyName(old string) string {
+	base := old
+	// What looks like the random part of a name is replaced, not added to. The letters are those
+	// of k8s.io/apimachinery's util/rand.
+	const alphabet = "bcdfghjklmnpqrstvwxz2456789"
+	if at := len(old) - generatedLength - 1; at > 0 && old[at] == '-' && strings.Trim(old[at+1:], alphabet) == "" {
+		base = old[:at]
+	}
+	if base == "" {
+		return ""
+	}
+	return marker{base: base}.anotherName()
+}
+
+func givenName(name, base, key string) string {
+	if name == "" && key != "" {
+		return nameOfKey(base, hash([]byte(key)))
+	}
+	return name
+}
+
+// nameOfKey is the name that a key makes.
+func nameOfKey(base, keyHash string) string {
+	const length = 10
+	return nameBase(base, length) + keyHash[:length]
 }

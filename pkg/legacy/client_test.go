@@ -1,0 +1,176 @@
+package legacy
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// fake answers commands by the first argument's verb.
+type fake struct {
+	answers map[string]CommandOutput
+
+	mu       sync.Mutex
+	commands []Command
+}
+
+func (f *fake) ExecuteCommand(_ context.Context, cmd Command) (CommandOutput, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.commands = append(f.commands, cmd)
+	return f.answers[cmd.Args[0]], nil
+}
+
+// streaming can hand on what a command prints, too.
+type streaming struct {
+	fake
+	bodies []io.ReadCloser
+}
+
+func (s *streaming) StreamCommand(_ context.Context, cmd Command) (io.ReadCloser, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.commands = append(s.commands, cmd)
+	body := s.bodies[0]
+	s.bodies = s.bodies[1:]
+	return body, nil
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+func printed(text string, err error) io.ReadCloser {
+	if err == nil {
+		err = io.EOF
+	}
+	return io.NopCloser(io.MultiReader(strings.NewReader(text), failing{err}))
+}
+
+const running = `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","metadata":{"name":"w","namespace":"ma","uid":"u","resourceVersion":"1"},"spec":{},"status":{"phase":"Running"}}`
+
+func kubectl(t *testing.T, executor CommandExecutor) *KubectlClient {
+	t.Helper()
+	c, err := NewKubectlClient(executor, Options{RetryFor: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestNewKubectlClientRefuses(t *testing.T) {
+	_, without := NewKubectlClient(nil, Options{})
+	_, badly := NewKubectlClient(&fake{}, Options{Namespace: "No Namespace"})
+	for _, err := range []error{without, badly} {
+		var failed *workflow.Error
+		if !errors.Is(err, workflow.ErrInvalid) || !errors.As(err, &failed) || failed.Backend != BackendKubectl {
+			t.Error(err)
+		}
+	}
+}
+
+func TestErrorsAreThoseOfTheNativeClient(t *testing.T) {
+	for stderr, want := range map[string]error{
+		`Error from server (NotFound): workflows.argoproj.io "w" not found`:                              workflow.ErrNotFound,
+		"Error from server (NotFound): the server could not find the requested resource":                 workflow.ErrNotInstalled,
+		`Error from server (Forbidden): workflows.argoproj.io "w" is forbidden`:                          workflow.ErrForbidden,
+		"error: You must be logged in to the server (Unauthorized)":                                      workflow.ErrUnauthorized,
+		"Error from server (ServiceUnavailable): the server is currently unable to handle the request":   workflow.ErrUnavailable,
+		"The connection to the server 127.0.0.1:1 was refused - did you specify the right host or port?": workflow.ErrUnavailable,
+		"error: unknown flag: --raw": ErrKubectlTooOld,
+	} {
+		_, err := kubectl(t, &fake{answers: map[string]CommandOutput{"get": {Stderr: stderr, ReturnCode: 1}}}).Get(t.Context(), "w")
+		var failed *workflow.Error
+		if !errors.Is(err, want) || !errors.As(err, &failed) || failed.Backend != BackendKubectl || failed.Op != workflow.OpGet {
+			t.Errorf("%s: %v", stderr, err)
+		}
+	}
+}
+
+// Values go by standard input, so that nobody sees them in a list of processes.
+func TestNothingSecretIsAnArgument(t *testing.T) {
+	f := &fake{answers: map[string]CommandOutput{
+		"get":    {Stdout: `{"apiVersion":"argoproj.io/v1alpha1","kind":"WorkflowTemplate","metadata":{"name":"t"},"spec":{"entrypoint":"main","arguments":{"parameters":[{"name":"password"}]},"templates":[{"name":"main"}]}}`},
+		"create": {Stdout: running},
+	}}
+	_, err := kubectl(t, f).Start(t.Context(), workflow.StartRequest{Template: "t", Parameters: map[string]any{"password": "hunter2"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := false
+	for _, cmd := range f.commands {
+		sent = sent || strings.Contains(string(cmd.Stdin), "hunter2")
+		if strings.Contains(strings.Join(cmd.Args, " "), "hunter2") {
+			t.Errorf("%q", cmd.Args)
+		}
+	}
+	if !sent {
+		t.Error("it was not sent at all")
+	}
+}
+
+// Without a CommandStreamer a watch is a request of a few seconds, and logs cannot be followed.
+func TestWithoutStreams(t *testing.T) {
+	f := &fake{answers: map[string]CommandOutput{"get": {Stdout: running}}}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	_, err := kubectl(t, f).Wait(ctx, "w", workflow.Completed)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+	watched := false
+	for _, cmd := range f.commands {
+		watched = watched || strings.Contains(cmd.Args[1], "watch=true") && strings.Contains(cmd.Args[1], "timeoutSeconds=5")
+	}
+	if !watched {
+		t.Errorf("%q", f.commands)
+	}
+	tr := &transport{executor: f}
+	if _, err := tr.RoundTrip(request(t, "GET", "/api/v1/namespaces/ma/pods/p/log?follow=true", "")); !errors.Is(err, workflow.ErrUnsupported) { //nolint:bodyclose // there is none
+		t.Error(err)
+	}
+}
+
+// A watch that kubectl gives up later on has an event that says so.
+func TestWatchThatFailsLater(t *testing.T) {
+	event := `{"type":"ADDED","object":` + running + "}\n"
+	s := &streaming{bodies: []io.ReadCloser{
+		printed(event, &CommandError{Verb: "get", ReturnCode: 1, Stderr: "Error from server (Expired): too old"}),
+		printed(event, &CommandError{Verb: "get", ReturnCode: 1, Stderr: "Unable to connect to the server: unexpected EOF"}),
+		printed("", &CommandError{Verb: "get", ReturnCode: 1, Stderr: "Error from server (Expired): too old"}),
+		printed("", &CommandError{Verb: "get", ReturnCode: -1, Err: context.Canceled}),
+	}}
+	tr := &transport{executor: s}
+	uri := "/apis/argoproj.io/v1alpha1/namespaces/ma/workflows?watch=true"
+	read := func() (int, string, error) {
+		resp, err := tr.RoundTrip(request(t, "GET", uri, ""))
+		if err != nil {
+			return 0, "", err
+		}
+		text, err := io.ReadAll(resp.Body)
+		if closed := resp.Body.Close(); closed != nil {
+			t.Error(closed)
+		}
+		return resp.StatusCode, string(text), err
+	}
+	code, text, err := read()
+	rest, found := strings.CutPrefix(text, event)
+	if code != 200 || err != nil || !found || !strings.Contains(rest, `"type":"ERROR"`) || !strings.Contains(rest, `"reason":"Expired"`) {
+		t.Errorf("%d, %s, %v", code, text, err)
+	}
+	if code, text, err := read(); code != 200 || text != event || !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("%d, %s, %v", code, text, err)
+	}
+	if code, text, err := read(); code != 410 || err != nil || !strings.Contains(text, `"reason":"Expired"`) {
+		t.Errorf("%d, %s, %v", code, text, err)
+	}
+	if _, _, err := read(); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}

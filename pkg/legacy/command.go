@@ -1,0 +1,83 @@
+package legacy
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// commandFor is the call of kubectl that makes a request of the Kubernetes API. Most go through
+// as they are, by --raw; kubectl has none for a PATCH. What comes from callers is never an
+// argument by itself: a URI begins with a slash, a name stands behind "--".
+func commandFor(req *http.Request) (Command, error) {
+	var cmd Command
+	if req.Body != nil {
+		var err error
+		cmd.Stdin, err = io.ReadAll(req.Body)
+		_ = req.Body.Close()
+		if err != nil {
+			return Command{}, err
+		}
+	}
+	const stdin = "--filename=-"
+	raw := "--raw=" + req.URL.RequestURI()
+	switch req.Method {
+	case http.MethodGet:
+		cmd.Args = []string{"get", raw}
+	case http.MethodPost:
+		cmd.Args = []string{"create", raw, stdin}
+	case http.MethodPut:
+		cmd.Args = []string{"replace", raw, stdin}
+	case http.MethodDelete:
+		cmd.Args = []string{"delete", raw, stdin}
+	case http.MethodPatch:
+		args, err := patchArgs(req)
+		if err != nil {
+			return Command{}, err
+		}
+		cmd.Args = args
+	default:
+		return Command{}, unsupported("%s requests", req.Method)
+	}
+	return cmd, nil
+}
+
+// patchArgs are those for a patch of a namespaced object. kubectl reads the object first.
+func patchArgs(req *http.Request) ([]string, error) {
+	// /apis/argoproj.io/v1alpha1/namespaces/ma/workflows/reindex-x7f2k
+	path := strings.Split(strings.TrimPrefix(req.URL.Path, "/"), "/")
+	if len(path) != 7 || path[0] != "apis" || path[3] != "namespaces" {
+		return nil, unsupported("a patch of %s", req.URL.Path)
+	}
+	if kind := req.Header.Get("Content-Type"); kind != "application/merge-patch+json" {
+		return nil, unsupported("a patch as %s", kind)
+	}
+	args := []string{"patch", path[5] + "." + path[2] + "." + path[1], "--namespace=" + path[4], "--type=merge", "--patch-file=/dev/stdin", "--output=json"}
+	query := req.URL.Query()
+	if query.Get("dryRun") == "All" {
+		args = append(args, "--dry-run=server")
+		query.Del("dryRun")
+	}
+	for parameter := range query {
+		return nil, unsupported("a patch with %s", parameter)
+	}
+	return append(args, "--", path[6]), nil
+}
+
+func unsupported(format string, args ...any) error {
+	return fmt.Errorf("%w: kubectl has no way to make %s", workflow.ErrUnsupported, fmt.Sprintf(format, args...))
+}
+
+// follows reports whether a request goes on by itself: a watch, or a log that is followed.
+func follows(query url.Values) (watch, log bool) {
+	is := func(name string) bool {
+		yes, err := strconv.ParseBool(query.Get(name))
+		return err == nil && yes
+	}
+	return is("watch"), is("follow")
+}

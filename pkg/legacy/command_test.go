@@ -1,0 +1,54 @@
+package legacy
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+func request(t *testing.T, method, uri, body string) *http.Request {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, "http://kubectl"+uri, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return req
+}
+
+func TestCommandFor(t *testing.T) {
+	const workflows = "/apis/argoproj.io/v1alpha1/namespaces/ma/workflows"
+	for _, tc := range []struct {
+		method, uri string
+		args        []string
+	}{
+		{"GET", workflows + "?labelSelector=a%3Db", []string{"get", "--raw=" + workflows + "?labelSelector=a%3Db"}},
+		{"POST", workflows + "?fieldValidation=Strict", []string{"create", "--raw=" + workflows + "?fieldValidation=Strict", "--filename=-"}},
+		{"PUT", workflows + "/w", []string{"replace", "--raw=" + workflows + "/w", "--filename=-"}},
+		{"DELETE", workflows + "/w", []string{"delete", "--raw=" + workflows + "/w", "--filename=-"}},
+		{"PATCH", workflows + "/--w?dryRun=All", []string{
+			"patch", "workflows.v1alpha1.argoproj.io", "--namespace=ma", "--type=merge", "--patch-file=/dev/stdin", "--output=json", "--dry-run=server", "--", "--w",
+		}},
+	} {
+		req := request(t, tc.method, tc.uri, `{"a":"secret"}`)
+		req.Header.Set("Content-Type", "application/merge-patch+json")
+		cmd, err := commandFor(req)
+		if err != nil || !slices.Equal(cmd.Args, tc.args) || string(cmd.Stdin) != `{"a":"secret"}` {
+			t.Errorf("%s %s: %+v, %v", tc.method, tc.uri, cmd, err)
+		}
+	}
+	for _, req := range []*http.Request{
+		request(t, "PATCH", workflows+"/w?force=true", ""), request(t, "PATCH", "/api/v1/namespaces/ma/pods/p", ""), request(t, "OPTIONS", workflows, ""),
+	} {
+		req.Header.Set("Content-Type", "application/merge-patch+json")
+		if _, err := commandFor(req); !errors.Is(err, workflow.ErrUnsupported) {
+			t.Errorf("%s %s: %v", req.Method, req.URL, err)
+		}
+	}
+	if _, err := commandFor(request(t, "PATCH", workflows+"/w", "")); !errors.Is(err, workflow.ErrUnsupported) {
+		t.Errorf("a patch of no kind: %v", err)
+	}
+}

@@ -1,0 +1,67 @@
+package legacy
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// maxPaths is how many paths a difference names.
+const maxPaths = 20
+
+// differences are the paths at which two states of the same version differ: in the objects as they
+// were read, where both have those, else in what was made of them. Values are left out: they may
+// be secret.
+func differences(a, b *status.WorkflowStatus) []string {
+	rawA, rawB := a.Raw(), b.Raw()
+	if rawA != nil && rawB != nil {
+		return walk(nil, nil, rawA.Object, rawB.Object)
+	}
+	var paths []string
+	for name, same := range map[string]bool{
+		"name": a.Name == b.Name, "phase": a.Phase == b.Phase, "message": a.Message == b.Message,
+		"outcome": a.Outcome() == b.Outcome(), "progress": a.Progress == b.Progress, "nodes": len(a.Nodes) == len(b.Nodes),
+	} {
+		if !same {
+			paths = append(paths, name)
+		}
+	}
+	slices.Sort(paths)
+	return paths
+}
+
+// walk collects the paths of what is not the same in two values of JSON.
+func walk(paths []string, at *field.Path, a, b any) []string {
+	if len(paths) >= maxPaths || reflect.DeepEqual(a, b) {
+		return paths
+	}
+	objectA, okA := a.(map[string]any)
+	objectB, okB := b.(map[string]any)
+	if okA && okB {
+		keys := maps.Clone(objectA)
+		maps.Copy(keys, objectB)
+		for _, key := range slices.Sorted(maps.Keys(keys)) {
+			valueA, inA := objectA[key]
+			valueB, inB := objectB[key]
+			if inA != inB && len(paths) < maxPaths {
+				paths = append(paths, at.Child(key).String())
+				continue
+			}
+			paths = walk(paths, at.Child(key), valueA, valueB)
+		}
+		return paths
+	}
+	listA, okA := a.([]any)
+	listB, okB := b.([]any)
+	if okA && okB && len(listA) == len(listB) {
+		for i := range listA {
+			paths = walk(paths, at.Index(i), listA[i], listB[i])
+		}
+		return paths
+	}
+	return append(paths, at.String())
+}

@@ -1,0 +1,40 @@
+package legacy
+
+import (
+	"context"
+	"io"
+)
+
+// CommandExecutor runs kubectl. Its methods are called from many goroutines at once.
+type CommandExecutor interface {
+	// ExecuteCommand runs a command to its end. That kubectl fails is no error but a
+	// ReturnCode; an error says that it did not run, or not to its end: a [*CommandError].
+	// It blocks until the process has ended, which ctx's end brings about.
+	ExecuteCommand(ctx context.Context, cmd Command) (CommandOutput, error)
+}
+
+// CommandStreamer is an executor that can hand on what a command prints while it runs. Without
+// it a [KubectlClient] sees what it follows every few seconds only, and cannot follow logs.
+type CommandStreamer interface {
+	CommandExecutor
+	// StreamCommand starts a command and returns what it prints. Reading ends with [io.EOF]
+	// where the command succeeds, otherwise with a [*CommandError]. Closing it ends the process.
+	StreamCommand(ctx context.Context, cmd Command) (io.ReadCloser, error)
+}
+
+// Command is one call of kubectl.
+type Command struct {
+	// Args are the arguments after the program's name. There is nothing secret in those of
+	// a [KubectlClient]: objects go by Stdin.
+	Args  []string
+	Stdin []byte
+}
+
+// CommandOutput is what a command printed, and how it ended.
+type CommandOutput struct {
+	Stdout, Stderr string
+	ReturnCode     int
+}
+
+// Success reports whether the command succeeded.
+func (o CommandOutput) Success() bool { return o.ReturnCode == 0 }

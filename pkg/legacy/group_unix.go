@@ -1,0 +1,17 @@
+//go:build unix
+
+package legacy
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// ownGroup puts a process into a group of its own, with all that it starts: credential plugins
+// are processes too.
+func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+
+func interruptGroup(cmd *exec.Cmd) error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
+
+// endGroup kills what is left of a group; usually that is nothing.
+func endGroup(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

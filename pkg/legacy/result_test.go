@@ -1,0 +1,32 @@
+package legacy
+
+import (
+	"errors"
+	"testing"
+)
+
+func TestResultFromCommand(t *testing.T) {
+	if got := ResultFromCommand[string](CommandResult{Success: true, Value: "name"}); got.Data != "name" || got.Err != nil {
+		t.Errorf("%+v", got)
+	}
+	if got := ResultFromCommand[map[string]any](CommandResult{Success: true}); got.Data != nil || got.Err != nil {
+		t.Errorf("no value: %+v", got)
+	}
+	if got := ResultFromCommand[int](CommandResult{Success: true, Value: "name"}); got.Err == nil || got.Err.Error() != "the command's value is of type string, not int" {
+		t.Errorf("another type: %+v", got)
+	}
+	for _, nothing := range []any{nil, "", 0, 0.0, false, []any{}, map[string]any{}} {
+		if got := ResultFromCommand[string](CommandResult{Value: nothing}); got.Success() || got.Err.Error() != "Unknown error" {
+			t.Errorf("failure with %#v: %+v", nothing, got)
+		}
+	}
+	for value, want := range map[any]string{"it failed": "it failed", 3: "3"} {
+		if got := ResultFromCommand[string](CommandResult{Value: value}); got.Success() || got.Err.Error() != want {
+			t.Errorf("failure with %#v: %+v", value, got)
+		}
+	}
+	cause := errors.New("it failed")
+	if got := ResultFromCommand[string](CommandResult{Value: cause}); !errors.Is(got.Err, cause) {
+		t.Errorf("%+v", got)
+	}
+}

@@ -1,0 +1,120 @@
+package legacy
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// Backend is one of a router's two sides.
+type Backend string
+
+const (
+	// BackendNative is the client that speaks with the API server itself.
+	BackendNative Backend = "native"
+	// BackendLegacy is the one that is on its way out.
+	BackendLegacy Backend = "legacy"
+)
+
+// Rollout says which workflows go to the native backend. The zero value: none.
+type Rollout struct {
+	// Force sends everything to one backend, whatever Percent is; "" doesn't.
+	Force Backend
+	// Percent of the workflows that the native backend gets, 0 to 100. Which these are doesn't
+	// depend on it: raising it adds some and takes none away.
+	Percent float64
+	// Salt draws other lots. Keep it while a rollout lasts.
+	Salt string
+}
+
+// Backend is that for a workflow. It depends on nothing but the arguments.
+func (r Rollout) Backend(namespace, name string) Backend {
+	switch {
+	case r.Force != "":
+		return r.Force
+	case lot(r.Salt, namespace, name) < r.Percent:
+		return BackendNative
+	}
+	return BackendLegacy
+}
+
+// lot is a number from 0 to just below 100, the same for the same workflow everywhere. The
+// parts are put together with their lengths, so that none can look like another.
+func lot(salt, namespace, name string) float64 {
+	h := sha256.New()
+	for _, part := range []string{salt, namespace, name} {
+		// A hash never fails to take what is written.
+		_ = binary.Write(h, binary.BigEndian, uint64(len(part)))
+		_, _ = h.Write([]byte(part))
+	}
+	const digits = 53 // of a float64
+	return float64(binary.BigEndian.Uint64(h.Sum(nil))>>(64-digits)) / (1 << digits) * 100
+}
+
+// check returns what is wrong with a rollout.
+func (r Rollout) check(path *field.Path) field.ErrorList {
+	var problems field.ErrorList
+	if r.Force != "" && r.Force != BackendNative && r.Force != BackendLegacy {
+		problems = append(problems, field.NotSupported(path.Child("force"), r.Force, []Backend{"", BackendNative, BackendLegacy}))
+	}
+	if math.IsNaN(r.Percent) || r.Percent < 0 || r.Percent > 100 {
+		problems = append(problems, field.Invalid(path.Child("percent"), r.Percent, "must be from 0 to 100"))
+	}
+	return problems
+}
+
+// The variables that [RolloutFromEnv] reads.
+const (
+	// EnvForce is "true" to send everything to the native backend, "false" for the legacy one.
+	EnvForce = "USE_ARGO_SERVICE_V2"
+	// EnvPercent is [Rollout.Percent], e.g. 10 or 2.5.
+	EnvPercent = "ARGO_SERVICE_V2_PERCENT"
+	// EnvSalt is [Rollout.Salt].
+	EnvSalt = "ARGO_SERVICE_V2_SALT"
+)
+
+// RolloutFromEnv reads a rollout from the environment; lookup is [os.LookupEnv]. What is not set,
+// or empty, is left as in the zero value: without any of the variables everything goes to the
+// legacy backend. A value that cannot be understood is an error that names its variable and what
+// is allowed, and matches [workflow.ErrInvalid]; it has all of them.
+func RolloutFromEnv(lookup func(string) (string, bool)) (Rollout, error) {
+	var r Rollout
+	var problems []error
+	problem := func(name, value, allowed string) {
+		problems = append(problems, fmt.Errorf("%w: %s is %q, which must be %s", workflow.ErrInvalid, name, value, allowed))
+	}
+	get := func(name string) string {
+		value, _ := lookup(name)
+		return strings.TrimSpace(value)
+	}
+	switch value := get(EnvForce); strings.ToLower(value) {
+	case "":
+	case "true":
+		r.Force = BackendNative
+	case "false":
+		r.Force = BackendLegacy
+	default:
+		problem(EnvForce, value, "true or false")
+	}
+	if value := get(EnvPercent); value != "" {
+		percent, err := strconv.ParseFloat(value, 64)
+		if err != nil || len((Rollout{Percent: percent}).check(nil)) > 0 {
+			problem(EnvPercent, value, "a number from 0 to 100")
+		} else {
+			r.Percent = percent
+		}
+	}
+	r.Salt = get(EnvSalt)
+	if len(problems) > 0 {
+		return Rollout{}, errors.Join(problems...)
+	}
+	return r, nil
+}

@@ -1,0 +1,80 @@
+package legacy
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+func TestParseRollout(t *testing.T) {
+	for text, want := range map[string]Rollout{
+		"":                               {},
+		"percent: 12.5\nsalt: s":         {Percent: 12.5, Salt: "s"},
+		`{"force":"native","percent":3}`: {Force: BackendNative, Percent: 3},
+	} {
+		if got, err := ParseRollout([]byte(text)); err != nil || got != want {
+			t.Errorf("%s: %+v, %v", text, got, err)
+		}
+	}
+	for text, names := range map[string]string{"percent: 101": "percent", "percent: ten": "percent", "force: both": "force", "precent: 10": "precent", "a: [": ""} {
+		if _, err := ParseRollout([]byte(text)); !errors.Is(err, workflow.ErrInvalid) || !strings.Contains(err.Error(), names) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+func TestFollowFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rollout.yaml")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		r := router(t, &noted{}, &noted{}, RouterOptions{})
+		var reported []string
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() {
+			ended <- r.FollowFile(ctx, path, time.Second, func(err error) { reported = append(reported, err.Error()) })
+		}()
+		look := func() { time.Sleep(3 * time.Second); synctest.Wait() }
+		look()
+		write("percent: 10")
+		look()
+		if r.Rollout() != (Rollout{Percent: 10}) {
+			t.Errorf("%+v", r.Rollout())
+		}
+		if err := r.SetRollout(Rollout{Percent: 20}); err != nil {
+			t.Error(err)
+		}
+		look()
+		if r.Rollout() != (Rollout{Percent: 20}) {
+			t.Errorf("%+v: the file has not changed", r.Rollout())
+		}
+		write("percent: 1000")
+		look()
+		write("percent: 30")
+		look()
+		if r.Rollout() != (Rollout{Percent: 30}) {
+			t.Errorf("%+v", r.Rollout())
+		}
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		if len(reported) != 2 || !strings.Contains(reported[0], "no such file") || !strings.Contains(reported[1], "percent") ||
+			slices.ContainsFunc(reported, func(text string) bool { return !strings.Contains(text, path) }) {
+			t.Errorf("%q", reported)
+		}
+	})
+}

@@ -1,0 +1,224 @@
+package legacy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Defaults of [SubprocessOptions].
+const (
+	DefaultMaxOutput = 64 << 20
+	DefaultKillAfter = 2 * time.Second
+)
+
+// maxStderr is how much of a complaint is kept.
+const maxStderr = 4 << 10
+
+// SubprocessOptions say which kubectl runs, and how.
+type SubprocessOptions struct {
+	// Binary is the program; default "kubectl", looked for in PATH.
+	Binary string
+	// Kubeconfig and Context say which cluster is meant; default: what kubectl finds itself,
+	// which in a pod is the service account.
+	Kubeconfig, Context string
+	// Env names variables that kubectl gets beside PATH, HOME, KUBECONFIG, TMPDIR, those about
+	// proxies and certificates, and those by which a pod finds its API server. Credential
+	// plugins may need more.
+	Env []string
+	// MaxOutput is how many bytes a command may print; default [DefaultMaxOutput]. There is
+	// no limit to what is streamed.
+	MaxOutput int64
+	// KillAfter is how long a command may take to end once its context has ended, before it is
+	// killed; default [DefaultKillAfter].
+	KillAfter time.Duration
+}
+
+// SubprocessExecutor runs kubectl as a process: without a shell, in a process group of its own,
+// which ends with the command's context.
+type SubprocessExecutor struct{ opts SubprocessOptions }
+
+var _ CommandStreamer = (*SubprocessExecutor)(nil)
+
+// NewSubprocessExecutor returns an executor. It runs nothing yet: that kubectl is missing is the
+// error of a command.
+func NewSubprocessExecutor(opts SubprocessOptions) *SubprocessExecutor {
+	if opts.Binary == "" {
+		opts.Binary = "kubectl"
+	}
+	if opts.MaxOutput <= 0 {
+		opts.MaxOutput = DefaultMaxOutput
+	}
+	if opts.KillAfter <= 0 {
+		opts.KillAfter = DefaultKillAfter
+	}
+	opts.Env = slices.Clone(opts.Env)
+	return &SubprocessExecutor{opts: opts}
+}
+
+// ExecuteCommand implements [CommandExecutor].
+func (e *SubprocessExecutor) ExecuteCommand(ctx context.Context, cmd Command) (CommandOutput, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stdout := &boundedBuffer{most: e.opts.MaxOutput, full: func() { cancel(ErrOutputTooLarge) }}
+	stderr := &boundedBuffer{most: maxStderr}
+	process := e.command(ctx, cmd)
+	process.Stdout, process.Stderr = stdout, stderr
+	if err := process.Start(); err != nil {
+		return CommandOutput{}, notStarted(ctx, cmd, err)
+	}
+	err := process.Wait()
+	endGroup(process) // what kubectl has left behind
+	if ended := e.ended(ctx, cmd, err, stderr.String()); ended != nil {
+		var failed *CommandError
+		if errors.As(ended, &failed) && failed.Err == nil {
+			return CommandOutput{Stdout: stdout.String(), Stderr: stderr.String(), ReturnCode: failed.ReturnCode}, nil
+		}
+		return CommandOutput{}, ended
+	}
+	return CommandOutput{Stdout: stdout.String(), Stderr: stderr.String()}, nil
+}
+
+// StreamCommand implements [CommandStreamer].
+func (e *SubprocessExecutor) StreamCommand(ctx context.Context, cmd Command) (io.ReadCloser, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	stderr := &boundedBuffer{most: maxStderr}
+	process := e.command(ctx, cmd)
+	process.Stderr = stderr
+	reader, writer := io.Pipe()
+	process.Stdout = writer
+	if err := process.Start(); err != nil {
+		err = notStarted(ctx, cmd, err)
+		cancel()
+		return nil, err
+	}
+	s := &stream{PipeReader: reader, cancel: cancel, done: make(chan struct{})}
+	go func() {
+		defer close(s.done)
+		err := process.Wait()
+		endGroup(process)
+		// Without an error it is io.EOF.
+		_ = writer.CloseWithError(e.ended(ctx, cmd, err, stderr.String()))
+	}()
+	return s, nil
+}
+
+// stream is what a command prints. Closing it ends the command, and waits until it has.
+type stream struct {
+	*io.PipeReader
+
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+// Close implements [io.Closer].
+func (s *stream) Close() error {
+	s.cancel()
+	err := s.PipeReader.Close()
+	<-s.done
+	return err
+}
+
+func (e *SubprocessExecutor) command(ctx context.Context, cmd Command) *exec.Cmd {
+	var args []string
+	if e.opts.Kubeconfig != "" {
+		args = append(args, "--kubeconfig="+e.opts.Kubeconfig)
+	}
+	if e.opts.Context != "" {
+		args = append(args, "--context="+e.opts.Context)
+	}
+	process := exec.CommandContext(ctx, e.opts.Binary, append(args, cmd.Args...)...)
+	process.Env = e.environment(os.LookupEnv)
+	process.Stdin = bytes.NewReader(cmd.Stdin)
+	ownGroup(process)
+	process.Cancel = func() error {
+		time.AfterFunc(e.opts.KillAfter, func() { endGroup(process) })
+		return interruptGroup(process)
+	}
+	// For pipes that somebody holds open who has left the group.
+	process.WaitDelay = e.opts.KillAfter + time.Second
+	return process
+}
+
+// environment is what a command gets of the host's: nothing that it has no use for.
+func (e *SubprocessExecutor) environment(lookup func(string) (string, bool)) []string {
+	var env []string
+	for _, name := range append([]string{
+		"PATH", "HOME", "USER", "TMPDIR", "KUBECONFIG", "KUBECACHEDIR", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT",
+		"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
+	}, e.opts.Env...) {
+		if value, found := lookup(name); found {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
+}
+
+func verb(cmd Command) string {
+	if len(cmd.Args) == 0 {
+		return ""
+	}
+	return cmd.Args[0]
+}
+
+func notStarted(ctx context.Context, cmd Command, err error) error {
+	if ctx.Err() != nil {
+		return &CommandError{Verb: verb(cmd), ReturnCode: -1, Err: context.Cause(ctx)}
+	}
+	return &CommandError{Verb: verb(cmd), ReturnCode: -1, Err: fmt.Errorf("%w: %w", ErrKubectlMissing, err)}
+}
+
+// ended makes an error of how a process ended; nil: it succeeded.
+func (e *SubprocessExecutor) ended(ctx context.Context, cmd Command, err error, stderr string) error {
+	if err == nil {
+		return nil
+	}
+	failed := &CommandError{Verb: verb(cmd), ReturnCode: -1, Stderr: strings.TrimSpace(stderr)}
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil: // it was ended, whatever it said to that
+		failed.Err, failed.Stderr = context.Cause(ctx), ""
+	case errors.As(err, &exit) && exit.Exited():
+		failed.ReturnCode = exit.ExitCode()
+	default: // killed by somebody else, or its pipes are held open
+		failed.Err = errors.Join(io.ErrUnexpectedEOF, err)
+	}
+	return failed
+}
+
+// boundedBuffer keeps the first bytes that are written to it. It never fails a writer, which
+// would end a process by a signal of its own.
+type boundedBuffer struct {
+	most int64
+	full func() // called once there is more
+
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+// Write implements [io.Writer].
+func (b *boundedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	room := b.most - int64(b.buf.Len())
+	if int64(len(p)) > room && b.full != nil {
+		b.full()
+	}
+	b.buf.Write(p[:min(int64(len(p)), room)])
+	return len(p), nil
+}
+
+// String is what was kept.
+func (b *boundedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}

@@ -1,0 +1,167 @@
+package legacy
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	// pollFor is how many seconds a watch lasts where nothing can be read before its end.
+	pollFor = 5
+	// openFor is how long kubectl may take to fail a watch; after that it is taken for opened,
+	// though the API server has no news.
+	openFor = 3 * time.Second
+)
+
+// transport makes requests of the Kubernetes API by kubectl, and answers of what that prints.
+type transport struct{ executor CommandExecutor }
+
+// RoundTrip implements [http.RoundTripper].
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	watch, log := follows(req.URL.Query())
+	streamer, streams := t.executor.(CommandStreamer)
+	if !streams && log {
+		return nil, unsupported("a log that is followed, without a CommandStreamer")
+	}
+	if !streams && watch {
+		req = shorter(req)
+	}
+	cmd, err := commandFor(req)
+	if err != nil {
+		return nil, err
+	}
+	if streams && req.Method == http.MethodGet {
+		return streamed(req, cmd, streamer, watch)
+	}
+	out, err := t.executor.ExecuteCommand(req.Context(), cmd)
+	if err != nil {
+		return nil, err
+	}
+	if !out.Success() {
+		return refused(req, cmd, out)
+	}
+	return answer(req, success(req), io.NopCloser(strings.NewReader(out.Stdout))), nil
+}
+
+// shorter has a watch end soon.
+func shorter(req *http.Request) *http.Request {
+	req = req.Clone(req.Context())
+	query := req.URL.Query()
+	query.Set("timeoutSeconds", strconv.Itoa(pollFor))
+	req.URL.RawQuery = query.Encode()
+	return req
+}
+
+// streamed has the answer begin when kubectl has printed something, or failed.
+func streamed(req *http.Request, cmd Command, streamer CommandStreamer, watch bool) (*http.Response, error) {
+	body, err := streamer.StreamCommand(req.Context(), cmd)
+	if err != nil {
+		return nil, err
+	}
+	b := &streamedBody{body: body, cmd: cmd, watch: watch, lines: bufio.NewReader(body), begun: make(chan struct{})}
+	go func() {
+		defer close(b.begun)
+		_, b.err = b.lines.Peek(1)
+	}()
+	if watch {
+		timer := time.NewTimer(openFor)
+		defer timer.Stop()
+		select {
+		case <-b.begun:
+		case <-timer.C:
+			return answer(req, http.StatusOK, b), nil
+		}
+	} else {
+		<-b.begun // which the request's context brings about too
+	}
+	var failed *CommandError
+	switch {
+	case b.err == nil, errors.Is(b.err, io.EOF):
+		return answer(req, http.StatusOK, b), nil
+	case errors.As(b.err, &failed) && failed.Err == nil:
+		_ = b.Close()
+		return refused(req, cmd, CommandOutput{Stderr: failed.Stderr, ReturnCode: failed.ReturnCode})
+	}
+	_ = b.Close()
+	return nil, b.err
+}
+
+// streamedBody is what kubectl prints while it runs. That it fails later on is an event of a
+// watch, as the API server would send it, and otherwise a connection that broke.
+type streamedBody struct {
+	body  io.ReadCloser
+	cmd   Command
+	watch bool
+	lines *bufio.Reader
+	begun chan struct{} // closed when something was read, or reading has failed with err
+	err   error
+	last  io.Reader // what comes after the end
+}
+
+// Read implements [io.Reader].
+func (b *streamedBody) Read(p []byte) (int, error) {
+	<-b.begun
+	if b.last != nil {
+		return b.last.Read(p)
+	}
+	n, err := b.lines.Read(p)
+	var failed *CommandError
+	if n > 0 || err == nil || !errors.As(err, &failed) || failed.Err != nil {
+		return n, err
+	}
+	status, other := failure(b.cmd, CommandOutput{Stderr: failed.Stderr, ReturnCode: failed.ReturnCode})
+	if status == nil {
+		return 0, errors.Join(io.ErrUnexpectedEOF, other)
+	}
+	if !b.watch {
+		return 0, errors.Join(io.ErrUnexpectedEOF, failed)
+	}
+	event, err := json.Marshal(map[string]any{"type": "ERROR", "object": status})
+	if err != nil {
+		return 0, err
+	}
+	b.last = bytes.NewReader(append(event, '\n'))
+	return b.last.Read(p)
+}
+
+// Close implements [io.Closer].
+func (b *streamedBody) Close() error {
+	err := b.body.Close()
+	<-b.begun
+	return err
+}
+
+// refused makes an answer of a command that failed, where the API server gave one.
+func refused(req *http.Request, cmd Command, out CommandOutput) (*http.Response, error) {
+	status, err := failure(cmd, out)
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(status)
+	if err != nil {
+		return nil, err
+	}
+	return answer(req, int(status.Code), io.NopCloser(bytes.NewReader(text))), nil
+}
+
+func success(req *http.Request) int {
+	if req.Method == http.MethodPost {
+		return http.StatusCreated
+	}
+	return http.StatusOK
+}
+
+func answer(req *http.Request, code int, body io.ReadCloser) *http.Response {
+	return &http.Response{
+		Status: strconv.Itoa(code) + " " + http.StatusText(code), StatusCode: code,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{"Content-Type": {"application/json"}}, Body: body, ContentLength: -1, Request: req,
+	}
+}
