@@ -2,6 +2,8 @@ package envtest_test
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -25,10 +27,15 @@ var _ = conformance.Specs("kubectl client", func(ctx context.Context) conformanc
 // kubectlClient runs the kubectl of the tool module, with a kubeconfig for cfg.
 func kubectlClient(cfg *rest.Config, namespace string) *legacy.KubectlClient {
 	GinkgoHelper()
+	return kubectlClientWith(cfg, workflow.Options{Namespace: namespace})
+}
+
+func kubectlClientWith(cfg *rest.Config, opts workflow.Options) *legacy.KubectlClient {
+	GinkgoHelper()
 	kubeconfig, err := shared.WriteKubeconfig("kubectl-"+rand.String(8)+".kubeconfig", cfg)
 	Expect(err).NotTo(HaveOccurred())
 	executor := legacy.NewSubprocessExecutor(legacy.SubprocessOptions{Binary: shared.Kubectl(), Kubeconfig: kubeconfig})
-	client, err := legacy.NewKubectlClient(executor, workflow.Options{Namespace: namespace})
+	client, err := legacy.NewKubectlClient(executor, opts)
 	Expect(err).NotTo(HaveOccurred())
 	return client
 }
@@ -51,3 +58,55 @@ func routed(cfg *rest.Config, namespace string) *legacy.Router {
 	Expect(err).NotTo(HaveOccurred())
 	return router
 }
+
+// kubectl words what it meets, and the words have to be understood. The native client meets the
+// same.
+var _ = Describe("failures that kubectl words", func() {
+	kinds := map[string]error{
+		"not found": workflow.ErrNotFound, "unauthorized": workflow.ErrUnauthorized, "forbidden": workflow.ErrForbidden,
+		"unavailable": workflow.ErrUnavailable, "invalid": workflow.ErrInvalid, "not installed": workflow.ErrNotInstalled,
+	}
+	kindsOf := func(err error) []string {
+		var all []string
+		for name, kind := range kinds {
+			if errors.Is(err, kind) {
+				all = append(all, name)
+			}
+		}
+		return all
+	}
+	DescribeTable("are those of the native client",
+		func(ctx SpecContext, change func(*rest.Config), want string) {
+			cfg := rest.CopyConfig(shared.Config())
+			change(cfg)
+			namespace := shared.newNamespace(ctx)
+			native, err := workflow.NewForConfig(cfg, workflow.Options{Namespace: namespace, RetryFor: -1})
+			Expect(err).NotTo(HaveOccurred())
+			for _, client := range []workflow.Interface{native, kubectlClientWith(cfg, workflow.Options{Namespace: namespace, RetryFor: -1})} {
+				for _, err := range []error{
+					second(client.Get(ctx, "nobody")),
+					client.Delete(ctx, "nobody", workflow.DeleteOptions{}),
+					client.Suspend(ctx, "nobody", workflow.SuspendOptions{}),
+				} {
+					Expect(err).To(HaveOccurred())
+					if want == "" {
+						Expect(kindsOf(err)).To(BeEmpty(), "%T: %v", client, err)
+					} else {
+						Expect(kindsOf(err)).To(ConsistOf(want), "%T: %v", client, err)
+					}
+				}
+			}
+		},
+		Entry("a name that nobody has", func(*rest.Config) {}, "not found", SpecTimeout(time.Minute)),
+		Entry("a token that is none", func(cfg *rest.Config) {
+			cfg.CertData, cfg.KeyData, cfg.BearerToken = nil, nil, "no-token"
+		}, "unauthorized", SpecTimeout(time.Minute)),
+		Entry("nobody at the address", func(cfg *rest.Config) { cfg.Host = "https://127.0.0.1:1" }, "unavailable", SpecTimeout(time.Minute)),
+		Entry("a name that no server has", func(cfg *rest.Config) { cfg.Host = "https://nobody.invalid:6443" }, "unavailable", SpecTimeout(time.Minute)),
+		Entry("a server that is not trusted", func(cfg *rest.Config) {
+			cfg.CAData = cfg.CertData // another authority
+		}, "", SpecTimeout(time.Minute)),
+	)
+})
+
+func second[T any](_ T, err error) error { return err }
