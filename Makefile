@@ -78,13 +78,20 @@ test-fuzz: need ## every fuzz target for some seconds (FUZZTIME=20s)
 			echo "fuzz $$package $$target for $(FUZZTIME)" >&2; \
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; done; done
 
+integration = "$(TOOLS)" exec -- $(call gotest,test/envtest) -timeout $(INTEGRATION_TIMEOUT) . \
+	-ginkgo.randomize-all -ginkgo.label-filter='$(1)' $(ARGS)
+
 .PHONY: test-integration
 test-integration: tools ## the specs on a real control plane with the real Argo controller
-	"$(TOOLS)" exec -- $(call gotest,test/envtest) -timeout $(INTEGRATION_TIMEOUT) . -ginkgo.randomize-all $(ARGS)
+	$(call integration,!legacy)
 
 # No package is named, so that go test shows the table that the suite prints.
 testfaults = "$(TOOLS)" exec -- env FAULTS=$(1) $(call gotest,test/faults) -timeout $(FAULTS_TIMEOUT) \
 	-ginkgo.randomize-all -ginkgo.label-filter='!soak' $(ARGS)
+
+.PHONY: test-legacy
+test-legacy: tools ## the same specs by kubectl, and by the router over both
+	$(call integration,legacy)
 
 .PHONY: test-faults
 test-faults: tools ## waits and starts under every fault a cluster has, in full (FAULTS_TABLE=file keeps the table)
@@ -103,7 +110,7 @@ soak: tools ## 50 starts a second for SOAK_FOR (10m) under one fault after the o
 test-latest: tools ## unit and integration tests with the newest Kubernetes libraries
 	$(call gotest,.) -modfile="$(CURDIR)/hack/latest/argoservice.mod" ./...
 	"$(TOOLS)" exec -- $(call gotest,test/envtest) -modfile="$(CURDIR)/hack/latest/envtest.mod" -timeout $(INTEGRATION_TIMEOUT) . \
-		-ginkgo.randomize-all $(ARGS)
+		-ginkgo.randomize-all -ginkgo.label-filter='!legacy' $(ARGS)
 
 .PHONY: bench
 bench: tools ## speed and weight beside raw HTTP, kubectl and Argo's own clients, as ratios with limits

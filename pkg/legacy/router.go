@@ -143,7 +143,7 @@ func (r *Router) Start(ctx context.Context, req workflow.StartRequest) (*status.
 			break
 		}
 	}
-	return s, err
+	return s, unnamed(err)
 }
 
 // Resubmit implements [workflow.Interface]. The new workflow's name decides.
@@ -162,6 +162,19 @@ func (r *Router) Resubmit(ctx context.Context, name string, opts workflow.Resubm
 		}
 	}
 	return s, err
+}
+
+// unnamed takes a name that the caller has not given off the error of a request that was refused
+// before anything was sent.
+func unnamed(err error) error {
+	var refused *workflow.InvalidError
+	failed, ok := err.(*workflow.Error) //nolint:errorlint // what is wrapped is somebody else's
+	if !ok || !errors.As(err, &refused) && !errors.Is(err, workflow.ErrTemplateNotFound) {
+		return err
+	}
+	without := *failed
+	without.Name = ""
+	return &without
 }
 
 // Get implements [workflow.Interface].

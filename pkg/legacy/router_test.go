@@ -180,6 +180,23 @@ func TestStartedWorkflowIsFoundAgain(t *testing.T) {
 	}
 }
 
+// An error names no workflow that there is not, and the one that there may be.
+func TestErrorsOfNamesThatNobodyGave(t *testing.T) {
+	for _, tc := range []struct {
+		cause error
+		named bool
+	}{
+		{workflow.ErrTemplateNotFound, false}, {&workflow.InvalidError{}, false}, {workflow.ErrUnknownOutcome, true}, {workflow.ErrForbidden, true},
+	} {
+		old := &noted{err: &workflow.Error{Op: workflow.OpStart, Name: "t-x7f2k", Err: tc.cause}}
+		_, err := router(t, &noted{}, old, RouterOptions{}).Start(t.Context(), workflow.StartRequest{Template: "t"})
+		var failed *workflow.Error
+		if !errors.Is(err, tc.cause) && !errors.Is(err, workflow.ErrInvalid) || !errors.As(err, &failed) || (failed.Name != "") != tc.named {
+			t.Errorf("%v: %v", tc.cause, err)
+		}
+	}
+}
+
 func TestForce(t *testing.T) {
 	for _, force := range []Backend{BackendNative, BackendLegacy} {
 		backends := map[Backend]*noted{BackendNative: {}, BackendLegacy: {}}

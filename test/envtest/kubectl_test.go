@@ -15,13 +15,27 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/conformance"
 )
 
-var _ = conformance.Specs("kubectl client", func(ctx context.Context) conformance.Fixture {
-	f := nativeFixture(ctx, &shared)
-	f.Client = kubectlClient(shared.Config(), f.Namespace)
-	f.Restricted = func(ctx context.Context, allowed map[string][]string) workflow.Interface {
-		return kubectlClient(shared.restricted(ctx, f.Namespace, allowed), f.Namespace)
-	}
-	return f
+// labelLegacy is of specs that run kubectl, and have a run of their own.
+var labelLegacy = Label("legacy")
+
+var _ = Describe("pkg/legacy", labelLegacy, func() {
+	conformance.Specs("kubectl client", func(ctx context.Context) conformance.Fixture {
+		f := nativeFixture(ctx, &shared)
+		f.Client = kubectlClient(shared.Config(), f.Namespace)
+		f.Restricted = func(ctx context.Context, allowed map[string][]string) workflow.Interface {
+			return kubectlClient(shared.restricted(ctx, f.Namespace, allowed), f.Namespace)
+		}
+		return f
+	})
+	// Half of the workflows go one way, half the other.
+	conformance.Specs("router", func(ctx context.Context) conformance.Fixture {
+		f := nativeFixture(ctx, &shared)
+		f.Client = routed(shared.Config(), f.Namespace)
+		f.Restricted = func(ctx context.Context, allowed map[string][]string) workflow.Interface {
+			return routed(shared.restricted(ctx, f.Namespace, allowed), f.Namespace)
+		}
+		return f
+	})
 })
 
 // kubectlClient runs the kubectl of the tool module, with a kubeconfig for cfg.
@@ -40,16 +54,6 @@ func kubectlClientWith(cfg *rest.Config, opts workflow.Options) *legacy.KubectlC
 	return client
 }
 
-// Half of the workflows go one way, half the other.
-var _ = conformance.Specs("router", func(ctx context.Context) conformance.Fixture {
-	f := nativeFixture(ctx, &shared)
-	f.Client = routed(shared.Config(), f.Namespace)
-	f.Restricted = func(ctx context.Context, allowed map[string][]string) workflow.Interface {
-		return routed(shared.restricted(ctx, f.Namespace, allowed), f.Namespace)
-	}
-	return f
-})
-
 func routed(cfg *rest.Config, namespace string) *legacy.Router {
 	GinkgoHelper()
 	router, err := legacy.NewRouter(nativeClient(cfg, namespace), kubectlClient(cfg, namespace), legacy.RouterOptions{
@@ -61,7 +65,7 @@ func routed(cfg *rest.Config, namespace string) *legacy.Router {
 
 // kubectl words what it meets, and the words have to be understood. The native client meets the
 // same.
-var _ = Describe("failures that kubectl words", func() {
+var _ = Describe("failures that kubectl words", labelLegacy, func() {
 	kinds := map[string]error{
 		"not found": workflow.ErrNotFound, "unauthorized": workflow.ErrUnauthorized, "forbidden": workflow.ErrForbidden,
 		"unavailable": workflow.ErrUnavailable, "invalid": workflow.ErrInvalid, "not installed": workflow.ErrNotInstalled,
