@@ -26,7 +26,8 @@ const (
 )
 
 // ShadowOptions have a router ask the other backend too, and compare. It is on where
-// OnDifference is given.
+// OnDifference is given. What Get and List return is read by the comparison as well, so callers
+// must not change it.
 type ShadowOptions struct {
 	// OnDifference is told where the two don't agree. It is called from a goroutine of the
 	// router, by up to Limit at once.
