@@ -34,13 +34,19 @@ func ParseRollout(data []byte) (Rollout, error) {
 	return r, nil
 }
 
+// DefaultFollowEvery is how often FollowFile reads its file.
+const DefaultFollowEvery = 10 * time.Second
+
 // FollowFile goes by a file, such as one that is mounted from a ConfigMap: it reads the file, as
-// [ParseRollout] does, now and every so often, and sets the rollout each time that the file has
+// [ParseRollout] does, now and every so often (0 means [DefaultFollowEvery]), and sets the rollout each time that the file has
 // changed. It blocks until ctx ends, and returns ctx's error. A file that cannot be read or
 // understood changes nothing; report, if given, is told once for each such state of the file. What
 // SetRollout sets meanwhile stays until the file changes.
 func (r *Router) FollowFile(ctx context.Context, path string, every time.Duration, report func(error)) error {
-	tick := time.NewTicker(max(every, time.Millisecond))
+	if every <= 0 {
+		every = DefaultFollowEvery
+	}
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	f := followedFile{path: path}
 	for {

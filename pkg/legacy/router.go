@@ -134,15 +134,10 @@ func (r *Router) Start(ctx context.Context, req workflow.StartRequest) (*status.
 		backend, _ := r.choose(workflow.OpStart, name)
 		return backend.Start(ctx, req)
 	}
-	var s *status.WorkflowStatus
-	var err error
-	for range nameTries {
-		req.Name = req.AnyName()
-		backend, _ := r.choose(workflow.OpStart, req.Name)
-		if s, err = backend.Start(ctx, req); !errors.Is(err, workflow.ErrAlreadyExists) {
-			break
-		}
-	}
+	s, err := r.anyName(workflow.OpStart, req.AnyName, func(backend workflow.Interface, name string) (*status.WorkflowStatus, error) {
+		req.Name = name
+		return backend.Start(ctx, req)
+	})
 	return s, unnamed(err)
 }
 
@@ -152,12 +147,21 @@ func (r *Router) Resubmit(ctx context.Context, name string, opts workflow.Resubm
 		backend, _ := r.choose(workflow.OpResubmit, given)
 		return backend.Resubmit(ctx, name, opts)
 	}
-	var s *status.WorkflowStatus
-	var err error
+	anyName := func() string { return opts.AnyName(name) }
+	return r.anyName(workflow.OpResubmit, anyName, func(backend workflow.Interface, chosen string) (*status.WorkflowStatus, error) {
+		opts.Name = chosen
+		return backend.Resubmit(ctx, name, opts)
+	})
+}
+
+// anyName creates a workflow under a name that is made here, and under another one if that is taken.
+func (r *Router) anyName(
+	op workflow.Op, makeName func() string, create func(workflow.Interface, string) (*status.WorkflowStatus, error),
+) (s *status.WorkflowStatus, err error) {
 	for range nameTries {
-		opts.Name = opts.AnyName(name)
-		backend, _ := r.choose(workflow.OpResubmit, opts.Name)
-		if s, err = backend.Resubmit(ctx, name, opts); !errors.Is(err, workflow.ErrAlreadyExists) {
+		name := makeName()
+		backend, _ := r.choose(op, name)
+		if s, err = create(backend, name); !errors.Is(err, workflow.ErrAlreadyExists) {
 			break
 		}
 	}

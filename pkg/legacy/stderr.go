@@ -7,7 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -50,24 +50,43 @@ const (
 	wordsNoSuchPath   = "the server could not find the requested resource"
 )
 
-// fromServer is "Error from server (NotFound): the text", the part in parentheses missing
-// where the answer had no reason. invalid is `The Workflow "x" is invalid: the text`.
-var (
-	fromServer = regexp.MustCompile(`(?s)^Error from server(?: \((\w+)\))?: (.*)$`)
-	invalid    = regexp.MustCompile(`(?s)^(?:The \S* "[^"]*" is invalid|The request is invalid)(?::|$)`)
-	besides    = regexp.MustCompile(`^(?:Warning: |[IWEF]\d{4} )`) // an API server's warning, a line of klog
-)
+// serverSaid takes apart "Error from server (NotFound): the text", the part in parentheses missing
+// where the answer had no reason.
+func serverSaid(text string) (reason metav1.StatusReason, message string, ok bool) {
+	rest, ok := strings.CutPrefix(text, "Error from server")
+	if !ok {
+		return "", "", false
+	}
+	if message, ok := strings.CutPrefix(rest, ": "); ok {
+		return "", message, true
+	}
+	rest, opened := strings.CutPrefix(rest, " (")
+	word, message, closed := strings.Cut(rest, "): ")
+	return metav1.StatusReason(word), message, opened && closed && word != "" && !strings.ContainsAny(word, " ()\n")
+}
+
+// calledInvalid tells `The Workflow "x" is invalid: the text`.
+func calledInvalid(text string) bool {
+	first, _, _ := strings.Cut(text, "\n")
+	return strings.HasPrefix(first, "The request is invalid") || strings.HasPrefix(first, "The ") && strings.Contains(first, `" is invalid`)
+}
+
+// besides tells an API server's warning, or a line of klog such as "E1124 19:55:00.000000 …".
+func besides(line string) bool {
+	return strings.HasPrefix(line, "Warning: ") ||
+		len(line) > 5 && strings.IndexByte("IWEF", line[0]) >= 0 && strings.Trim(line[1:5], "0123456789") == "" && line[5] == ' '
+}
 
 // failure tells what a command that failed has met: the API server's refusal, as a Status, or
 // else an error, of a kind that says whether the request can have had an effect.
 func failure(cmd Command, out CommandOutput) (*metav1.Status, error) {
 	text := complaint(out.Stderr)
 	other := &CommandError{Verb: verb(cmd), ReturnCode: out.ReturnCode, Stderr: cut(text)}
-	if match := fromServer.FindStringSubmatch(text); match != nil {
-		return refusal(metav1.StatusReason(match[1]), match[2]), nil
+	if reason, message, ok := serverSaid(text); ok {
+		return refusal(reason, message), nil
 	}
 	switch {
-	case invalid.MatchString(text):
+	case calledInvalid(text):
 		return refusal(metav1.StatusReasonInvalid, text), nil
 	case strings.HasPrefix(text, wordsUnauthorized):
 		return refusal(metav1.StatusReasonUnauthorized, strings.TrimSuffix(strings.TrimPrefix(text, wordsUnauthorized), ")")), nil
@@ -111,20 +130,15 @@ func refusal(reason metav1.StatusReason, message string) *metav1.Status {
 func complaint(stderr string) string {
 	var kept []string
 	for line := range strings.Lines(stderr) {
-		if len(kept) > 0 || !besides.MatchString(line) {
+		if len(kept) > 0 || !besides(line) {
 			kept = append(kept, line)
 		}
 	}
 	return strings.TrimSpace(strings.Join(kept, ""))
 }
 
-func has(text string, any ...string) bool {
-	for _, part := range any {
-		if strings.Contains(text, part) {
-			return true
-		}
-	}
-	return false
+func has(text string, parts ...string) bool {
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(text, part) })
 }
 
 func cut(text string) string {

@@ -43,7 +43,7 @@ type SubprocessOptions struct {
 }
 
 // SubprocessExecutor runs kubectl as a process: without a shell, in a process group of its own,
-// which ends with the command's context.
+// which ends with the command's context. It can be used from any goroutine.
 type SubprocessExecutor struct{ opts SubprocessOptions }
 
 var _ CommandStreamer = (*SubprocessExecutor)(nil)
@@ -75,8 +75,10 @@ func (e *SubprocessExecutor) ExecuteCommand(ctx context.Context, cmd Command) (C
 	if err := process.Start(); err != nil {
 		return CommandOutput{}, notStarted(ctx, cmd, err)
 	}
-	err := process.Wait()
-	endGroup(process) // what kubectl has left behind
+	err := process.end()
+	if errors.Is(context.Cause(ctx), ErrOutputTooLarge) { // also where it ended by itself meanwhile
+		err = ErrOutputTooLarge
+	}
 	if ended := e.ended(ctx, cmd, err, stderr.String()); ended != nil {
 		var failed *CommandError
 		if errors.As(ended, &failed) && failed.Err == nil {
@@ -103,8 +105,7 @@ func (e *SubprocessExecutor) StreamCommand(ctx context.Context, cmd Command) (io
 	s := &stream{PipeReader: reader, cancel: cancel, done: make(chan struct{})}
 	go func() {
 		defer close(s.done)
-		err := process.Wait()
-		endGroup(process)
+		err := process.end()
 		// Without an error it is io.EOF.
 		_ = writer.CloseWithError(e.ended(ctx, cmd, err, stderr.String()))
 	}()
@@ -127,7 +128,24 @@ func (s *stream) Close() error {
 	return err
 }
 
-func (e *SubprocessExecutor) command(ctx context.Context, cmd Command) *exec.Cmd {
+// process is a call of kubectl with what it starts.
+type process struct {
+	*exec.Cmd
+
+	killer *time.Timer // set once it is interrupted
+}
+
+// end waits for the process, and kills what it has left behind.
+func (p *process) end() error {
+	err := p.Wait() // after which Cancel is not called any more
+	if p.killer != nil {
+		p.killer.Stop() // the group's number may be another's soon
+	}
+	endGroup(p.Cmd)
+	return err
+}
+
+func (e *SubprocessExecutor) command(ctx context.Context, cmd Command) *process {
 	var args []string
 	if e.opts.Kubeconfig != "" {
 		args = append(args, "--kubeconfig="+e.opts.Kubeconfig)
@@ -135,17 +153,17 @@ func (e *SubprocessExecutor) command(ctx context.Context, cmd Command) *exec.Cmd
 	if e.opts.Context != "" {
 		args = append(args, "--context="+e.opts.Context)
 	}
-	process := exec.CommandContext(ctx, e.opts.Binary, append(args, cmd.Args...)...)
-	process.Env = e.environment(os.LookupEnv)
-	process.Stdin = bytes.NewReader(cmd.Stdin)
-	ownGroup(process)
-	process.Cancel = func() error {
-		time.AfterFunc(e.opts.KillAfter, func() { endGroup(process) })
-		return interruptGroup(process)
+	p := &process{Cmd: exec.CommandContext(ctx, e.opts.Binary, append(args, cmd.Args...)...)}
+	p.Env = e.environment(os.LookupEnv)
+	p.Stdin = bytes.NewReader(cmd.Stdin)
+	ownGroup(p.Cmd)
+	p.Cancel = func() error {
+		p.killer = time.AfterFunc(e.opts.KillAfter, func() { endGroup(p.Cmd) })
+		return interruptGroup(p.Cmd)
 	}
 	// For pipes that somebody holds open who has left the group.
-	process.WaitDelay = e.opts.KillAfter + time.Second
-	return process
+	p.WaitDelay = e.opts.KillAfter + time.Second
+	return p
 }
 
 // environment is what a command gets of the host's: nothing that it has no use for.

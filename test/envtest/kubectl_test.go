@@ -20,21 +20,11 @@ var labelLegacy = Label("legacy")
 
 var _ = Describe("pkg/legacy", labelLegacy, func() {
 	conformance.Specs("kubectl client", func(ctx context.Context) conformance.Fixture {
-		f := nativeFixture(ctx, &shared)
-		f.Client = kubectlClient(shared.Config(), f.Namespace)
-		f.Restricted = func(ctx context.Context, allowed map[string][]string) workflow.Interface {
-			return kubectlClient(shared.restricted(ctx, f.Namespace, allowed), f.Namespace)
-		}
-		return f
+		return fixtureOf(ctx, &shared, func(cfg *rest.Config, namespace string) workflow.Interface { return kubectlClient(cfg, namespace) })
 	})
 	// Half of the workflows go one way, half the other.
 	conformance.Specs("router", func(ctx context.Context) conformance.Fixture {
-		f := nativeFixture(ctx, &shared)
-		f.Client = routed(shared.Config(), f.Namespace)
-		f.Restricted = func(ctx context.Context, allowed map[string][]string) workflow.Interface {
-			return routed(shared.restricted(ctx, f.Namespace, allowed), f.Namespace)
-		}
-		return f
+		return fixtureOf(ctx, &shared, func(cfg *rest.Config, namespace string) workflow.Interface { return routed(cfg, namespace) })
 	})
 })
 

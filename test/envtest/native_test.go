@@ -20,13 +20,19 @@ var _ = conformance.Specs("native client", func(ctx context.Context) conformance
 
 func nativeFixture(ctx context.Context, c *testCluster) conformance.Fixture {
 	GinkgoHelper()
+	return fixtureOf(ctx, c, func(cfg *rest.Config, namespace string) workflow.Interface { return nativeClient(cfg, namespace) })
+}
+
+// fixtureOf is that of an implementation, in a namespace of its own.
+func fixtureOf(ctx context.Context, c *testCluster, client func(cfg *rest.Config, namespace string) workflow.Interface) conformance.Fixture {
+	GinkgoHelper()
 	namespace := c.newNamespace(ctx)
 	return conformance.Fixture{
-		Client:    nativeClient(c.Config(), namespace),
+		Client:    client(c.Config(), namespace),
 		Namespace: namespace,
 		Admin:     c.dyn,
 		Restricted: func(ctx context.Context, allowed map[string][]string) workflow.Interface {
-			return nativeClient(c.restricted(ctx, namespace, allowed), namespace)
+			return client(c.restricted(ctx, namespace, allowed), namespace)
 		},
 		WriteLog: func(ctx context.Context, pod, container string, lines ...string) {
 			GinkgoHelper()

@@ -72,6 +72,7 @@ var _ = Describe("a service that goes on", Label("soak"), func() {
 			var err error
 			lasts, err = time.ParseDuration(text)
 			Expect(err).NotTo(HaveOccurred(), soakFor)
+			Expect(lasts).To(BeNumerically(">=", 3*batchTime), soakFor+": the heap is looked at in thirds")
 		}
 		s := newScene(ctx)
 		createTemplate(ctx, s.namespace, quickTemplate)
