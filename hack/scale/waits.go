@@ -33,7 +33,9 @@ func (w *waits) start(ctx context.Context) (unseen int, err error) {
 	return 0, nil
 }
 
-func (w *waits) again(ctx context.Context, index int) { go w.wait(ctx, index, nameOf(index), func() {}) }
+func (w *waits) again(ctx context.Context, index int) {
+	go w.wait(ctx, index, nameOf(index), func() {})
+}
 
 // wait waits for one workflow's end. seen is called at the first state. The name is not made here,
 // since that takes more of the stack than waiting does.

@@ -44,7 +44,10 @@ func ExampleFromEnv_shadow() {
 			return err
 		}
 		if router, ok := client.(*legacy.Router); ok {
-			go router.FollowFile(ctx, "/etc/argoservice/rollout.yaml", 0, func(err error) { log.Error("rollout", "error", err) })
+			go func() {
+				err := router.FollowFile(ctx, "/etc/argoservice/rollout.yaml", 0, func(err error) { log.Error("rollout", "error", err) })
+				log.Info("the rollout file is not followed any more", "reason", err)
+			}()
 		}
 		return nil
 	}

@@ -6,8 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
 	"sigs.k8s.io/yaml"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
 )
 
 // Every Go snippet of the guides is the text of an example, so it compiles; every snippet of

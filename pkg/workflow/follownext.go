@@ -60,7 +60,7 @@ func (w *following) watch(ctx context.Context, s *status.WorkflowStatus) (err er
 			return err
 		}
 	}
-	if w.client.hub.watch(w.follower, s) {
+	if w.client.hub.watch(w.follower, s) { //nolint:contextcheck // the feed serves others too
 		w.watched = true
 		return nil
 	}

@@ -11,17 +11,16 @@ import (
 )
 
 func TestKindsOfErrors(t *testing.T) {
-	failed := func(err error) error {
-		return &workflow.Error{Op: workflow.OpStop, Namespace: "ma", Name: "a", Backend: "native", Err: err}
+	about := func(name string, err error) error {
+		return &workflow.Error{Op: workflow.OpStop, Namespace: "ma", Name: name, Backend: "native", Err: err}
 	}
+	failed := func(err error) error { return about("a", err) }
 	if a, b := kindOf(failed(workflow.ErrConflict)), kindOf(failed(fmt.Errorf("in other words: %w", workflow.ErrConflict))); a != b || a == "" {
 		t.Errorf("%q and %q", a, b)
 	}
-	other := failed(workflow.ErrConflict)
-	other.(*workflow.Error).Name = "b"
 	for name, pair := range map[string][2]error{
 		"kind":      {failed(workflow.ErrConflict), failed(workflow.ErrCompleted)},
-		"name":      {failed(workflow.ErrConflict), other},
+		"name":      {failed(workflow.ErrConflict), about("b", workflow.ErrConflict)},
 		"one fails": {failed(workflow.ErrConflict), nil},
 		"no kind":   {failed(errors.New("x")), nil},
 	} {

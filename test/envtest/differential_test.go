@@ -113,5 +113,5 @@ func (s *slipping) Stop(ctx context.Context, name string, opts workflow.StopOpti
 	if err := s.Interface.Stop(ctx, name, opts); err != nil || opts.Selector != "" {
 		return err
 	}
-	return s.Interface.Terminate(ctx, name, workflow.TerminateOptions{})
+	return s.Terminate(ctx, name, workflow.TerminateOptions{})
 }
