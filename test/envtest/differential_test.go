@@ -3,8 +3,6 @@ package envtest_test
 import (
 	"context"
 	"errors"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -15,10 +13,8 @@ import (
 )
 
 const (
-	// sequences is how many random sequences of verbs both clients are given.
+	// sequences is how many random sequences of verbs two clients are given.
 	sequences = 500
-	// atOnce is how many of them run at the same time, each in namespaces of its own.
-	atOnce = 4
 	// shrinkFor is how long a sequence is shortened for which they differ.
 	shrinkFor = time.Minute
 )
@@ -26,52 +22,28 @@ const (
 // unclaimed has the real controller leave workflows alone.
 const unclaimed = "nobody"
 
-var _ = Describe("the same sequence of verbs", func() {
-	native := func(namespace string) workflow.Interface {
-		client, err := workflow.NewForConfig(shared.Config(), workflow.Options{Namespace: namespace, InstanceID: unclaimed})
-		Expect(err).NotTo(HaveOccurred())
-		return client
-	}
-	side := func(ctx context.Context, client func(namespace string) workflow.Interface) differential.Side {
-		GinkgoHelper()
-		namespace := shared.newNamespace(ctx)
-		s := differential.Side{Client: client(namespace), Namespace: namespace, Admin: shared.dyn}
-		Expect(s.Prepare(ctx)).To(Succeed())
-		return s
-	}
+// unclaimedClient is the native client, for workflows that no controller looks at.
+func unclaimedClient(namespace string) workflow.Interface {
+	GinkgoHelper()
+	client, err := workflow.NewForConfig(shared.Config(), workflow.Options{Namespace: namespace, InstanceID: unclaimed})
+	Expect(err).NotTo(HaveOccurred())
+	return client
+}
 
-	It("comes to the same by the native client and by kubectl", labelLegacy, func(ctx SpecContext) {
-		kubectl := func(namespace string) workflow.Interface {
-			return kubectlClientWith(shared.Config(), workflow.Options{Namespace: namespace, InstanceID: unclaimed})
-		}
-		first := uint64(GinkgoRandomSeed()) * sequences
-		var next, done atomic.Uint64
-		var running sync.WaitGroup
-		for range atOnce {
-			one, other := side(ctx, native), side(ctx, kubectl)
-			running.Go(func() {
-				defer GinkgoRecover()
-				for at := next.Add(1) - 1; at < sequences && ctx.Err() == nil; at = next.Add(1) - 1 {
-					steps := differential.Steps(first + at)
-					found, err := differential.Compare(ctx, one, other, steps)
-					Expect(err).NotTo(HaveOccurred())
-					if found != nil {
-						found = shortest(ctx, one, other, found)
-						next.Store(sequences) // one is enough
-						Fail(found.String())
-					}
-					done.Add(1)
-				}
-			})
-		}
-		running.Wait()
-		Expect(done.Load()).To(BeNumerically("==", sequences))
-	}, SpecTimeout(10*time.Minute))
+// differentialSide is one side of a comparison, in a namespace of its own.
+func differentialSide(ctx context.Context, client func(namespace string) workflow.Interface) differential.Side {
+	GinkgoHelper()
+	namespace := shared.newNamespace(ctx)
+	s := differential.Side{Client: client(namespace), Namespace: namespace, Admin: shared.dyn}
+	Expect(s.Prepare(ctx)).To(Succeed())
+	return s
+}
 
+var _ = Describe("a random sequence of verbs", func() {
 	// Or nobody would know that the comparison sees anything.
 	It("is told apart, and shortened, where a client does something else", func(ctx SpecContext) {
-		one := side(ctx, native)
-		other := side(ctx, func(namespace string) workflow.Interface { return &slipping{native(namespace)} })
+		one := differentialSide(ctx, unclaimedClient)
+		other := differentialSide(ctx, func(namespace string) workflow.Interface { return &slipping{unclaimedClient(namespace)} })
 		for seed := range uint64(sequences) {
 			found, err := differential.Compare(ctx, one, other, differential.Steps(seed))
 			Expect(err).NotTo(HaveOccurred())
