@@ -20,7 +20,7 @@ PARENT := ARGOSERVICE_PARENT=$(shell echo $$PPID)
 CLUSTER := env $(PARENT) ARGOSERVICE_CACHE="$(CACHE)" XDG_CACHE_HOME="$(RUN)/cache" "$(TOOLS)" exec -- "$(RUN)/cluster"
 
 # The modules that hold code; the tool modules under hack/tools hold versions only.
-MODULES := . test/envtest test/faults examples/backfill hack/tools hack/scale
+MODULES := . test/envtest test/faults examples/backfill $(wildcard examples/rollout) hack/tools hack/scale
 # Those that compile Argo's module, which takes minutes: for bench, test-argo and verify only.
 BENCH_MODULES := hack/argocheck hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
 TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
@@ -67,6 +67,7 @@ test-unit: need ## the tests that need no cluster
 	@[ -n "$(RACE)" ] || echo "no C compiler or no cgo: the tests run without the race detector" >&2
 	$(call gotest,.) ./...
 	$(call gotest,examples/backfill) ./...
+	$(if $(wildcard examples/rollout),$(call gotest,examples/rollout) ./...)
 	$(call gotest,hack/tools) ./...
 	$(call gotest,hack/scale) ./...
 	$(call gotest,test/envtest) ./leash/... ./cmd/...
@@ -170,3 +171,6 @@ need:
 	@for program in go git; do command -v $$program >/dev/null || \
 		{ echo "$$program is missing: install it (Go 1.26 or later, git and make are all this needs)" >&2; exit 1; }; done
 	@mkdir -p "$(GOTMPDIR)"
+
+# What goes with its folder.
+include $(wildcard examples/rollout/rollout.mk)
