@@ -76,10 +76,9 @@ func (w *walk) ordinary(ctx context.Context, title, why string, r legacy.Rollout
 	return w.end(ctx, p, p.number)
 }
 
-// checkShare shows that a share is what was asked for, where there are enough workflows to tell:
-// more than five standard deviations away is no chance.
+// checkShare shows that a share is what was asked for, where there are enough workflows to tell.
 func (w *walk) checkShare(r legacy.Rollout) {
-	const most = 2.5 // is five of them, at 50 % of 10,000
+	const most = 1 // in a hundred: six standard deviations of 100,000 drawn at 50 %
 	got := share(r, w.flags.namespace, w.flags.run, lots)
 	w.say("   of %d jobs like these, %.1f %% would go to the native client", lots, got)
 	if got < r.Percent-most || got > r.Percent+most {

@@ -7,8 +7,4 @@ demo-rollout: tools programs ## go from kubectl to the native client and back on
 	@exec $(CLUSTER) --apply examples/rollout/manifests/rollout-job.yaml -- \
 		sh -c 'exec "$$0" --kubectl "$$KUBEBUILDER_ASSETS/kubectl" "$$@"' "$(RUN)/rollout" $(ARGS)
 
-.PHONY: test-without-legacy
-test-without-legacy: need ## show that the project builds and passes without pkg/legacy, this example and the scanner
-	@hack/without-legacy
-
 test: demo-rollout

@@ -65,7 +65,11 @@ func table(all []tally) string {
 			t.started.kubectl, t.started.native, t.calls.kubectl, t.calls.native, t.shadow.Agreed, t.shadow.Differed, t.ended, t.duplicated, t.lost)
 	}
 	_ = w.Flush() // as above
-	return text.String()
+	lines := strings.Split(strings.TrimSpace(text.String()), "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimRight(line, " ")
+	}
+	return strings.Join(lines, "\n") + "\n"
 }
 
 // total is how many comparisons have ended, one way or the other.

@@ -57,7 +57,7 @@ func (w *walk) note(broken ...string) {
 }
 
 // lots is how many jobs a share is said of that a few cannot show.
-const lots = 10000
+const lots = 100_000
 
 // asDecided runs one phase by what the environment says. A service of which that has been decided
 // follows no file.
@@ -70,7 +70,7 @@ func (w *walk) asDecided(ctx context.Context, r legacy.Rollout) error {
 		why = fmt.Sprintf("%s=true: every call goes to the native client, whatever the percentage", legacy.EnvForce)
 	}
 	w.say("the environment has decided (%s), so no rollout file is followed", oneLine(r))
-	if err := w.ordinary(ctx, oneLine(r), why, r, nil); err != nil {
+	if err := w.ordinary(ctx, "as decided", why, r, nil); err != nil {
 		return err
 	}
 	return w.conclude(ctx)
