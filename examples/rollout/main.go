@@ -92,6 +92,7 @@ func run(ctx context.Context, args []string, lookup lookupFunc, stdout io.Writer
 	} else {
 		err = w.allPhases(limited, func() (*legacy.Router, error) { return connect(f, killed(lookup), notes) })
 	}
+	err = errors.Join(err, w.kept()) // also of a walk that didn't come to its end
 	if f.keep {
 		return err
 	}

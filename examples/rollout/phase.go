@@ -189,7 +189,7 @@ func (w *walk) end(ctx context.Context, p *phase, first int) error {
 		return err
 	}
 	before := w.ledger.upTo(p.from)
-	decisions, differences := w.ledger.since(p.from)
+	decisions, _ := w.ledger.since(p.from)
 	a, broken := account(jobs, all)
 	t := tally{
 		title: p.title, wanted: wanted(p.rollout), calls: calls(decisions),
@@ -199,7 +199,6 @@ func (w *walk) end(ctx context.Context, p *phase, first int) error {
 		t.started.add(j.backend)
 	}
 	w.note(broken...)
-	w.note(differences...)
 	w.note(astray(decisions, p.rollout)...)
 	if p.rollout.Force == "" { // the walk only ever raises the percentage
 		w.note(movedBack(before, decisions)...)

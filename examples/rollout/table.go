@@ -65,7 +65,7 @@ func table(all []tally) string {
 			t.started.kubectl, t.started.native, t.calls.kubectl, t.calls.native, t.shadow.Agreed, t.shadow.Differed, t.ended, t.duplicated, t.lost)
 	}
 	_ = w.Flush() // as above
-	lines := strings.Split(strings.TrimSpace(text.String()), "\n")
+	lines := strings.Split(strings.TrimRight(text.String(), "\n"), "\n")
 	for i, line := range lines {
 		lines[i] = strings.TrimRight(line, " ")
 	}

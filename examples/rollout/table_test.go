@@ -42,6 +42,9 @@ func TestTable(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
+	if strings.Index(lines[0], "workflows")+len("workflows") != strings.Index(lines[1], "kubectl")+len("kubectl") {
+		t.Errorf("the groups are not above their columns:\n%s", strings.Join(lines, "\n"))
+	}
 	if len([]rune(lines[1])) != len([]rune(lines[2])) {
 		t.Errorf("the columns are not aligned:\n%s", strings.Join(lines, "\n"))
 	}

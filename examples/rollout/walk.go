@@ -134,8 +134,13 @@ func (w *walk) allPhases(ctx context.Context, restarted func() (*legacy.Router, 
 
 // conclude holds all that was started against all that is there, and says how it went.
 func (w *walk) conclude(ctx context.Context) error {
+	p := w.begin("", w.router.Rollout())
 	all, err := w.list(ctx, ofRun(w.flags.run))
 	if err != nil {
+		return err
+	}
+	p.reads = int64(len(all))
+	if err := w.compared(ctx, p); err != nil {
 		return err
 	}
 	a, broken := account(w.jobs, all)
@@ -143,6 +148,13 @@ func (w *walk) conclude(ctx context.Context) error {
 	w.say("\n%s", table(w.tallies))
 	w.say("%d workflows were asked for and %d are there: %d have ended well, %d duplicated, %d lost",
 		len(w.jobs), len(all), a.ended, a.duplicated, a.lost)
+	return nil
+}
+
+// kept returns a [*brokenError] with what was not as promised so far; nil: all was.
+func (w *walk) kept() error {
+	_, differences := w.ledger.since(mark{})
+	w.note(differences...)
 	if len(w.broken) > 0 {
 		return &brokenError{w.broken}
 	}
