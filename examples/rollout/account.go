@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strconv"
 
@@ -48,12 +49,12 @@ func madeBy(o *unstructured.Unstructured) string {
 	return ""
 }
 
-// maker is the name by which the API server knows a backend.
-func maker(b legacy.Backend) string {
+// maker is the name by which the API server knows a backend. kubectl gives that of its file.
+func maker(b legacy.Backend, kubectl string) string {
 	if b == legacy.BackendNative {
 		return userAgent
 	}
-	return "kubectl"
+	return filepath.Base(kubectl)
 }
 
 // accounts say what became of some jobs.
@@ -61,8 +62,8 @@ type accounts struct{ ended, running, duplicated, lost int }
 
 // account holds the jobs against the workflows that the cluster has for them, and returns what
 // is not as promised. A job is lost where no workflow has ended well for it, or no wait has seen
-// that; one that stands at a gate runs.
-func account(jobs []*job, all []listed) (accounts, []string) {
+// that; one that stands at a gate runs. kubectl is the program that was run.
+func account(jobs []*job, all []listed, kubectl string) (accounts, []string) {
 	var a accounts
 	var broken []string
 	promise := func(holds bool, format string, args ...any) {
@@ -87,7 +88,8 @@ func account(jobs []*job, all []listed) (accounts, []string) {
 		promise(len(found) == 1, "job %s: %d workflows were started for it", number, len(found))
 		l := found[0]
 		promise(l.uid == j.uid, "job %s: workflow %s is not the one that was started", number, l.name)
-		promise(l.madeBy == maker(j.backend), "job %s: workflow %s was to be made by %q, and %q made it", number, l.name, maker(j.backend), l.madeBy)
+		made := maker(j.backend, kubectl)
+		promise(l.madeBy == made, "job %s: workflow %s was to be made by %q, and %q made it", number, l.name, made, l.madeBy)
 		switch {
 		case j.atGate && !j.passed && l.outcome == status.OutcomeSuspended:
 			a.running++

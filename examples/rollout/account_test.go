@@ -53,7 +53,7 @@ func TestAccount(t *testing.T) {
 			if tc.gone {
 				all = nil
 			}
-			got, broken := account([]*job{j}, all)
+			got, broken := account([]*job{j}, all, "/usr/local/bin/kubectl")
 			if got != tc.want {
 				t.Errorf("%+v, want %+v", got, tc.want)
 			}

@@ -190,7 +190,7 @@ func (w *walk) end(ctx context.Context, p *phase, first int) error {
 	}
 	before := w.ledger.upTo(p.from)
 	decisions, _ := w.ledger.since(p.from)
-	a, broken := account(jobs, all)
+	a, broken := account(jobs, all, w.flags.kubectl)
 	t := tally{
 		title: p.title, wanted: wanted(p.rollout), calls: calls(decisions),
 		shadow: minus(w.router.Shadow(), p.before), accounts: a,

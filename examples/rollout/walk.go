@@ -143,7 +143,7 @@ func (w *walk) conclude(ctx context.Context) error {
 	if err := w.compared(ctx, p); err != nil {
 		return err
 	}
-	a, broken := account(w.jobs, all)
+	a, broken := account(w.jobs, all, w.flags.kubectl)
 	w.note(broken...)
 	w.say("\n%s", table(w.tallies))
 	w.say("%d workflows were asked for and %d are there: %d have ended well, %d duplicated, %d lost",
