@@ -20,7 +20,7 @@ PARENT := ARGOSERVICE_PARENT=$(shell echo $$PPID)
 CLUSTER := env $(PARENT) ARGOSERVICE_CACHE="$(CACHE)" XDG_CACHE_HOME="$(RUN)/cache" "$(TOOLS)" exec -- "$(RUN)/cluster"
 
 # The modules that hold code; the tool modules under hack/tools hold versions only.
-MODULES := . test/envtest test/faults examples/backfill hack/tools hack/scale
+MODULES := . test/envtest test/faults examples/backfill $(wildcard examples/rollout) hack/tools hack/scale $(wildcard hack/migrate-scan)
 # Those that compile Argo's module, which takes minutes: for bench, test-argo and verify only.
 BENCH_MODULES := hack/argocheck hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
 TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
@@ -67,16 +67,18 @@ test-unit: need ## the tests that need no cluster
 	@[ -n "$(RACE)" ] || echo "no C compiler or no cgo: the tests run without the race detector" >&2
 	$(call gotest,.) ./...
 	$(call gotest,examples/backfill) ./...
+	$(if $(wildcard examples/rollout),$(call gotest,examples/rollout) ./...)
 	$(call gotest,hack/tools) ./...
 	$(call gotest,hack/scale) ./...
+	$(if $(wildcard hack/migrate-scan),$(call gotest,hack/migrate-scan) ./...)
 	$(call gotest,test/envtest) ./leash/... ./cmd/...
 
 .PHONY: test-fuzz
 test-fuzz: need ## every fuzz target for some seconds (FUZZTIME=20s)
-	@for package in ./pkg/status ./pkg/workflow ./pkg/backfill $(wildcard ./pkg/legacy); do \
-		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+	@for package in ./pkg/status ./pkg/workflow ./pkg/backfill $(wildcard ./pkg/legacy hack/migrate-scan/python hack/migrate-scan/find); do \
+		for target in $$(go test -C $$package -list '^Fuzz' . | grep '^Fuzz'); do \
 			echo "fuzz $$package $$target for $(FUZZTIME)" >&2; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; done; done
+			go test -C $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) . || exit 1; done; done
 
 # Most specs wait for a controller most of the time, so some processes at once, each with a
 # cluster of its own, take half as long as one.
@@ -173,3 +175,6 @@ need:
 	@for program in go git; do command -v $$program >/dev/null || \
 		{ echo "$$program is missing: install it (Go 1.26 or later, git and make are all this needs)" >&2; exit 1; }; done
 	@mkdir -p "$(GOTMPDIR)"
+
+# What goes with its folder.
+include $(wildcard examples/rollout/rollout.mk hack/migrate-scan/migrate-scan.mk)
