@@ -78,7 +78,7 @@ test-fuzz: need ## every fuzz target for some seconds (FUZZTIME=20s)
 	@for package in ./pkg/status ./pkg/workflow ./pkg/backfill $(wildcard ./pkg/legacy hack/migrate-scan/python hack/migrate-scan/find); do \
 		for target in $$(go test -C $$package -list '^Fuzz' . | grep '^Fuzz'); do \
 			echo "fuzz $$package $$target for $(FUZZTIME)" >&2; \
-			go test -C $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) . || exit 1; done; done
+			go test -C $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x . || exit 1; done; done
 
 # Most specs wait for a controller most of the time, so some processes at once, each with a
 # cluster of its own, take half as long as one.

@@ -4,8 +4,10 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/migrate-scan/find"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/migrate-scan/old"
 )
 
 // Whatever a file has, it is looked at without a panic, and places lie within it.
@@ -19,7 +21,17 @@ func FuzzPython(f *testing.F) {
 		f.Add(string(text))
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		found, _ := find.Python(text, "/src/a.py")
+		done := make(chan []old.Finding, 1)
+		go func() {
+			found, _ := find.Python(text, "/src/a.py")
+			done <- found
+		}()
+		var found []old.Finding
+		select {
+		case found = <-done:
+		case <-time.After(5 * time.Second):
+			t.Fatalf("%d bytes take more than 5 s", len(text))
+		}
 		for _, one := range found {
 			if one.Line < 1 || one.Column < 1 || one.Line > len(text)+1 {
 				t.Fatalf("%+v", one)

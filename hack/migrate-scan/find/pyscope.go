@@ -125,7 +125,7 @@ func (s *pyScope) get(name string) (v *pyValue, bound bool) {
 	}
 	deferred := false
 	for at := s; at != nil; at = at.outer {
-		if at.class != nil && at != s && !(s.inline && at == s.outer) {
+		if at.class != nil && at != s && (!s.inline || at != s.outer) {
 			continue // a method doesn't see the names of its class
 		}
 		if deferred {

@@ -57,10 +57,13 @@ func eachCommand(text string, found func(command)) error {
 	}
 	s := &shellScript{vars: map[string][]string{}, prefixes: map[string][]string{}, found: found}
 	parser := syntax.NewParser(syntax.Variant(syntax.LangBash))
-	return parser.Stmts(strings.NewReader(text), func(stmt *syntax.Stmt) bool {
+	for stmt, err := range parser.StmtsSeq(strings.NewReader(text)) {
+		if err != nil {
+			return err
+		}
 		syntax.Walk(stmt, s.visit)
-		return true
-	})
+	}
+	return nil
 }
 
 // nesting is how deep brackets are nested at most, at a guess.

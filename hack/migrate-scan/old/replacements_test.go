@@ -130,22 +130,22 @@ func TestReplacementsExist(t *testing.T) {
 
 func TestCommands(t *testing.T) {
 	for line, want := range map[string]string{
-		"kubectl get workflow w":                          "client.Get(",
+		"kubectl get workflow w":                  "client.Get(",
 		"kubectl -n ma get workflows.argoproj.io": "client.List(",
-		"kubectl --context x get wf -w":                   "client.Watch(",
-		"kubectl get wf/w -o json":                        "client.Get(",
-		"kubectl delete workflow w":                       "client.Delete(",
-		"kubectl wait --for=x wf/w":                       "client.Wait(",
-		"argo submit a.yaml":                              "client.Start(",
-		"argo -n ma stop w":                               "client.Stop(",
-		"argo terminate w":                                "client.Terminate(",
-		"argo suspend w":                                  "client.Suspend(",
-		"argo resume w":                                   "client.Resume(",
-		"argo retry w":                                    "client.Retry(",
-		"argo resubmit w":                                 "client.Resubmit(",
-		"argo logs w -f":                                  "client.Logs(",
-		"kubectl get pods":                                "nothing",
-		"kubectl version":                                 "nothing",
+		"kubectl --context x get wf -w":           "client.Watch(",
+		"kubectl get wf/w -o json":                "client.Get(",
+		"kubectl delete workflow w":               "client.Delete(",
+		"kubectl wait --for=x wf/w":               "client.Wait(",
+		"argo submit a.yaml":                      "client.Start(",
+		"argo -n ma stop w":                       "client.Stop(",
+		"argo terminate w":                        "client.Terminate(",
+		"argo suspend w":                          "client.Suspend(",
+		"argo resume w":                           "client.Resume(",
+		"argo retry w":                            "client.Retry(",
+		"argo resubmit w":                         "client.Resubmit(",
+		"argo logs w -f":                          "client.Logs(",
+		"kubectl get pods":                        "nothing",
+		"kubectl version":                         "nothing",
 	} {
 		u, ok := command(strings.Fields(line))
 		switch {

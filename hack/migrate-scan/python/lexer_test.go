@@ -49,25 +49,25 @@ func word(t Token) string {
 
 func TestTokens(t *testing.T) {
 	for text, want := range map[string]string{
-		"a.b(1, x=2)  # c.d()": "a . b ( 1 , x = 2 )",
-		"if a:\n\tb\n\n  # c\nd": "if a : ¶ > b ¶ < d",
-		"if a:\n  if b:\n    c\nd": "if a : ¶ > if b : ¶ > c ¶ < < d",
+		"a.b(1, x=2)  # c.d()":      "a . b ( 1 , x = 2 )",
+		"if a:\n\tb\n\n  # c\nd":    "if a : ¶ > b ¶ < d",
+		"if a:\n  if b:\n    c\nd":  "if a : ¶ > if b : ¶ > c ¶ < < d",
 		"a = (1,\n\n  # x\n  2)\nb": "a = ( 1 , 2 ) ¶ b",
-		"a = 1 + \\\n  2": "a = 1 + 2",
-		"a\r\nb\rc\x0c\n": "a ¶ b ¶ c",
-		`'a\'b' "c"`: `("a'b") ("c")`,
-		`r'\' rb"x" Rb'y' u'z'`: "error: ",
-		`r'\'' + rb"x"`: `r("\\'") + rb("x")`,
-		"'''a\n'b' \\''''": "(\"a\\n'b' '\")",
-		`f"a{b}c{{d}}"`: `f("a" {b} "c{d}")`,
-		`f"{a!r:>{w}}"`: `f({a} ">" {w})`,
-		`f"{a != b}{c:=^4}{d=}"`: `f({a != b} {c} "=^4" {d})`,
-		`f"{x["k"]} {f'{y}'}"`: `f({x [ ("k") ]} " " {f({y})})`,
-		`f'{(lambda q: q)(1)}'`: `f({( lambda q : q ) ( 1 )})`,
-		"f'''{\n a # }\n}'''": "f({a})",
-		"1_000.5e-3j 0xFF .5": "1_000.5e-3j 0xFF .5",
-		"a->b:=c...d**e//=f": "a -> b := c ... d ** e //= f",
-		"größe = ñ": "größe = ñ",
+		"a = 1 + \\\n  2":           "a = 1 + 2",
+		"a\r\nb\rc\x0c\n":           "a ¶ b ¶ c",
+		`'a\'b' "c"`:                `("a'b") ("c")`,
+		`r'\' rb"x" Rb'y' u'z'`:     "error: ",
+		`r'\'' + rb"x"`:             `r("\\'") + rb("x")`,
+		"'''a\n'b' \\''''":          "(\"a\\n'b' '\")",
+		`f"a{b}c{{d}}"`:             `f("a" {b} "c{" "d}")`,
+		`f"{a!r:>{w}}"`:             `f({a} {w})`,
+		`f"{a != b}{c:=^4}{d=}"`:    `f({a != b} {c} {d})`,
+		`f"{x["k"]} {f'{y}'}"`:      `f({x [ ("k") ]} " " {f({y})})`,
+		`f'{(lambda q: q)(1)}'`:     `f({( lambda q : q ) ( 1 )})`,
+		"f'''{\n a # }\n}'''":       "f({a})",
+		"1_000.5e-3j 0xFF .5":       "1_000.5e-3j 0xFF .5",
+		"a->b:=c...d**e//=f":        "a -> b := c ... d ** e //= f",
+		"größe = ñ":                 "größe = ñ",
 	} {
 		got := shown(t, text)
 		if strings.HasPrefix(want, "error: ") {
@@ -99,13 +99,13 @@ func TestDecode(t *testing.T) {
 		data, want string
 		fails      bool
 	}{
-		"utf-8":           {"a = 'ö'\n", "a = 'ö'\n", false},
-		"mark":            {"\xef\xbb\xbfa", "a", false},
-		"latin-1":         {"# -*- coding: latin-1 -*-\na = '\xf6'\n", "# -*- coding: latin-1 -*-\na = 'ö'\n", false},
-		"second line":     {"#!/usr/bin/python\n# vim: set fileencoding=iso-8859-1 :\n'\xe4'", "#!/usr/bin/python\n# vim: set fileencoding=iso-8859-1 :\n'ä'", false},
-		"not utf-8":       {"a = '\xf6'\n", "", true},
-		"unknown":         {"# coding: klingon\n", "", true},
-		"third line":      {"\n\n# coding: latin-1\n'\xf6'", "", true},
+		"utf-8":            {"a = 'ö'\n", "a = 'ö'\n", false},
+		"mark":             {"\xef\xbb\xbfa", "a", false},
+		"latin-1":          {"# -*- coding: latin-1 -*-\na = '\xf6'\n", "# -*- coding: latin-1 -*-\na = 'ö'\n", false},
+		"second line":      {"#!/usr/bin/python\n# vim: set fileencoding=iso-8859-1 :\n'\xe4'", "#!/usr/bin/python\n# vim: set fileencoding=iso-8859-1 :\n'ä'", false},
+		"not utf-8":        {"a = '\xf6'\n", "", true},
+		"unknown":          {"# coding: klingon\n", "", true},
+		"third line":       {"\n\n# coding: latin-1\n'\xf6'", "", true},
 		"no source at all": {"a\x00b", "", true},
 	} {
 		got, err := Decode([]byte(tc.data))

@@ -11,4 +11,4 @@ kubectl get pods -l app=x
 kubectl logs -l workflows.argoproj.io/workflow=w --follow  # want: kubectl certain
 timeout 10 kubectl wait --for=condition=Completed workflow/w  # want: kubectl certain
 sudo env A=b argo \
-  retry w  # want-line 14: argo certain
+  retry w  # want-line 13: argo certain

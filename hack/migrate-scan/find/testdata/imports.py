@@ -12,14 +12,14 @@ from .argo_service import ArgoService as Near  # want: import likely
 from . import argo_service as here  # want: import likely
 from ..models.argo_service import ArgoService as Up  # want: import likely
 from console_link.models import argo_service_tools  # another module
-from console_link.models.argo_services import ArgoService as Other  # another module, too
+from console_link.models.argo_services import ArgoService as Other  # want: import likely
 if True: from console_link.models.argo_service import ArgoService  # want: import certain
 
 
 def inside():
     import importlib
     from console_link.models.argo_service import ArgoService  # want: import certain
-    module = importlib.import_module("console_link.models.argo_service")  # want: import certain
+    module = importlib.import_module("console_link.models.argo_service")  # want: dotted-name likely
     return ArgoService(), module.ArgoService()  # want: construct certain; construct certain
 
 

@@ -1,11 +1,11 @@
-# Nothing here is the old API.
+# Nothing here is the old API. What has its name may be it, passed on by another module.
 import argo_service_client
-from workflows import ArgoService
+from workflows import ArgoService  # want: import possible
 
 
 class Pipeline:
     def start(self):
-        return ArgoService().start(self)
+        return ArgoService().start(self)  # want: construct possible
 
 
 value = Pipeline().start().value

@@ -12,8 +12,8 @@ out("kubectl get wf -n ma -l a=b", shell=True)  # want: kubectl certain
 out(f"argo submit --from workflowtemplate/{namespace} | tee log", shell=True)  # want: argo certain
 os.system("cd /tmp && argo stop w; echo argo stop")  # want: argo certain
 sp.run("echo 'kubectl delete workflow w'", shell=True)
-cmd = ["kubectl", "patch", "workflow", "w", "--type", "merge", "-p", '{"spec":{"shutdown":"Stop"}}']  # want: kubectl certain
-sp.check_call(cmd)
+cmd = ["kubectl", "patch", "workflow", "w", "--type", "merge", "-p", '{"spec":{"shutdown":"Stop"}}']
+sp.check_call(cmd)  # want: kubectl certain
 asyncio.create_subprocess_exec("argo", "logs", "w", "--follow")  # want: argo certain
 CommandRunner("kubectl", {"delete": None, "workflow": "w"})  # want: kubectl certain
 text = "kubectl get workflows"

@@ -16,7 +16,7 @@ text = f"s.start_workflow() of {s.get_workflow_status('n')} and {{s.stop_workflo
 nested = f"{f'{s.delete_workflow("n")!r:>{10}}'}"  # want: method certain
 spec = f"{1:{s.is_workflow_completed('n')}}"  # want: method certain
 compare = f"{s.stop_workflow('n') != 3}{ s.resume_workflow('n')=}"  # want: method certain; method certain
-FR"{s!r}\{"
+FR"{s!r}\{{"
 multi = f"""
   {
     s.watch_workflow(  # want: method certain
