@@ -44,8 +44,8 @@ func (h *hub) expect() *coming {
 	return h.coming
 }
 
-// expected takes back what was announced: the list is over, or there won't be one.
-func (h *hub) expected(list *coming) {
+// listEnded takes back what was announced: the list is over, or there won't be one.
+func (h *hub) listEnded(list *coming) {
 	list.end()
 	h.mu.Lock()
 	defer h.mu.Unlock()

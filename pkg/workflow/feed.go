@@ -77,11 +77,11 @@ func (f *feed) run(ctx context.Context) {
 	defer f.cancel()
 	f.inherit()
 	if f.first != nil {
-		defer f.hub.expected(f.first) // it may not come to it
+		defer f.hub.listEnded(f.first) // it may not come to it
 		if f.position == "" {
 			f.gather(ctx)
 		} else {
-			f.hub.expected(f.first)
+			f.hub.listEnded(f.first)
 		}
 	}
 	f.closed = time.Now()

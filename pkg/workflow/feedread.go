@@ -31,7 +31,7 @@ type feedRead struct {
 func (f *feed) read(ctx context.Context, labels string, alive func()) error {
 	if f.name == "" {
 		list := f.hub.expect()
-		defer f.hub.expected(list)
+		defer f.hub.listEnded(list)
 		stuck := time.AfterFunc(stuckAfter, list.end)
 		defer stuck.Stop()
 		noticed := alive

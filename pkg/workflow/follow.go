@@ -31,9 +31,9 @@ func (c *WorkflowClient) followOn(ctx context.Context, s *status.WorkflowStatus,
 
 // following is one call's following of a workflow.
 //
-// Who waits for hours, with ten thousand others, should have a small stack: one that has grown
-// stays so for as long as more than an eighth of it is used. So the caller's goroutine does
-// nothing but wait, in a frame that is not deep, and call the visitor. All else is done elsewhere.
+// Who waits for hours, with ten thousand others, should have a small stack, and one that has grown
+// hardly ever shrinks again. So the caller's goroutine does nothing but wait, in a frame that is
+// not deep, and call the visitor. All else is done elsewhere.
 type following struct {
 	client   *WorkflowClient
 	follower *follower

@@ -37,7 +37,7 @@ const (
 	// names is how many workflows a sequence is about: few, so that steps meet.
 	names = 2
 	// mostSteps a sequence has.
-	mostSteps = 8
+	mostSteps = 6
 )
 
 // Steps draws the sequence of a seed, always the same.
