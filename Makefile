@@ -19,8 +19,10 @@ export GOTMPDIR := $(RUN)/tmp
 PARENT := ARGOSERVICE_PARENT=$(shell echo $$PPID)
 CLUSTER := env $(PARENT) ARGOSERVICE_CACHE="$(CACHE)" XDG_CACHE_HOME="$(RUN)/cache" "$(TOOLS)" exec -- "$(RUN)/cluster"
 
+# The migration scanner, which may be deleted when nothing is left to migrate.
+SCAN := $(wildcard hack/migrate-scan)
 # The modules that hold code; the tool modules under hack/tools hold versions only.
-MODULES := . test/envtest test/faults examples/backfill hack/tools hack/scale
+MODULES := . test/envtest test/faults examples/backfill hack/tools hack/scale $(SCAN)
 # Those that compile Argo's module, which takes minutes: for bench, test-argo and verify only.
 BENCH_MODULES := hack/argocheck hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
 TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
@@ -53,6 +55,13 @@ programs: installer ## build the local cluster and the example
 	@exec env $(PARENT) "$(TOOLS)" build test/envtest "$(RUN)/cluster" ./cmd/cluster
 	@exec env $(PARENT) "$(TOOLS)" build examples/backfill "$(RUN)/backfill" .
 
+ifneq ($(SCAN),)
+.PHONY: migrate-scan
+migrate-scan: need ## find what is left of the old API (ARGS="--format json DIR…")
+	@go build -C hack/migrate-scan -buildvcs=false -o "$(RUN)/migrate-scan" .
+	@exec "$(RUN)/migrate-scan" $(ARGS)
+endif
+
 ##@ check
 
 .PHONY: test
@@ -69,6 +78,7 @@ test-unit: need ## the tests that need no cluster
 	$(call gotest,examples/backfill) ./...
 	$(call gotest,hack/tools) ./...
 	$(call gotest,hack/scale) ./...
+	$(if $(SCAN),$(call gotest,hack/migrate-scan) -timeout 5m ./...)
 	$(call gotest,test/envtest) ./leash/... ./cmd/...
 
 .PHONY: test-fuzz
@@ -77,6 +87,7 @@ test-fuzz: need ## every fuzz target for some seconds (FUZZTIME=20s)
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 			echo "fuzz $$package $$target for $(FUZZTIME)" >&2; \
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; done; done
+	$(if $(SCAN),go test -C hack/migrate-scan -run '^$$' -fuzz '^FuzzPython$$' -fuzztime $(FUZZTIME) ./find)
 
 integration = "$(TOOLS)" exec -- $(call gotest,test/envtest) -timeout $(INTEGRATION_TIMEOUT) . \
 	-ginkgo.randomize-all -ginkgo.label-filter='$(1)' $(ARGS)
