@@ -140,3 +140,16 @@ func TestIsModule(t *testing.T) {
 		}
 	}
 }
+
+func TestMethodNamed(t *testing.T) {
+	for _, m := range Methods() {
+		if got, ok := MethodNamed(m.Name); !ok || got.Name != m.Name {
+			t.Errorf("%s is not found", m.Name)
+		}
+	}
+	for _, name := range []string{"", "run", "workflow", "wait_for_it", "start_workflows"} {
+		if _, ok := MethodNamed(name); ok {
+			t.Errorf("%q is found", name)
+		}
+	}
+}

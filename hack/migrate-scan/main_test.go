@@ -1,0 +1,281 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/migrate-scan/old"
+)
+
+// write makes the files of a tree, by path, in a new folder that is the present one.
+func write(t testing.TB, files map[string]string) {
+	t.Helper()
+	for path, text := range files {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+const uses = "import argo_service\n"
+
+// call runs the scanner.
+func call(args ...string) (code int, out, errOut string) {
+	var o, e bytes.Buffer
+	code = run(args, &o, &e)
+	return code, o.String(), e.String()
+}
+
+func TestExitCodes(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, map[string]string{"some/a.py": uses, "none/a.py": "", "some/b.txt": ""})
+	for _, test := range []struct {
+		args string
+		code int
+		text string // of the output or, where the code is 2, of the message
+	}{
+		{"some", 0, "some/a.py:1:8"},
+		{"--fail-on-found some", 1, "some/a.py:1:8"},
+		{"some --fail-on-found", 1, "some/a.py:1:8"},
+		{"--fail-on-found none", 0, "Nothing found in 1 files"},
+		{"--fail-on-found --sure certain some", 0, "Nothing found"},
+		{"--fail-on-found --sure likely some", 1, "likely"},
+		{"some/a.py none", 0, "1 of 2 files"},
+		{"-- some", 0, "some/a.py"},
+		{"some some/a.py ./some", 0, "1 of 1 files"},
+		{"--help", 0, ""},
+		{"", 2, "say which folders"},
+		{"missing", 2, "DIR missing: no such file"},
+		{"some missing", 2, "DIR missing: no such file"},
+		{"some/b.txt", 2, "some/b.txt: neither a folder nor"},
+		{"--format xml some", 2, `--format: "xml" is none of table, json and sarif`},
+		{"--sure sure some", 2, `--sure: "sure" is none of possible, likely and certain`},
+		{"--what some", 2, "-what; the flags are --format"},
+		{"-- --format", 2, "DIR --format: no such file"},
+	} {
+		t.Run(test.args, func(t *testing.T) {
+			code, out, errOut := call(strings.Fields(test.args)...)
+			text := out
+			if test.code == exitWrong {
+				text = errOut
+				if out != "" {
+					t.Errorf("output beside an error: %q", out)
+				}
+			} else if errOut != "" && test.args != "--help" {
+				t.Errorf("complaints: %q", errOut)
+			}
+			if code != test.code || !strings.Contains(text, test.text) {
+				t.Errorf("code %d, %q; want %d, %q", code, text, test.code, test.text)
+			}
+		})
+	}
+	if _, _, errOut := call("--help"); !strings.Contains(errOut, "-fail-on-found") {
+		t.Errorf("the help %q doesn't name the flags", errOut)
+	}
+}
+
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("disk is full") }
+
+func TestOutputBroken(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var errOut bytes.Buffer
+	if code := run([]string{"."}, brokenWriter{}, &errOut); code != exitWrong || !strings.Contains(errOut.String(), "disk is full") {
+		t.Errorf("code %d, %q", code, errOut.String())
+	}
+}
+
+// found runs the scanner and reads its JSON.
+func found(t *testing.T, args ...string) report {
+	t.Helper()
+	code, out, errOut := call(append([]string{"--format", "json"}, args...)...)
+	var r report
+	decoder := json.NewDecoder(strings.NewReader(out))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&r); err != nil || code != 0 {
+		t.Fatalf("code %d, %v, %q", code, err, errOut)
+	}
+	return r
+}
+
+// files are the names of those with findings.
+func (r report) files() []string {
+	var names []string
+	for _, f := range r.Files {
+		names = append(names, f.File)
+	}
+	return names
+}
+
+func TestWhichFiles(t *testing.T) {
+	root := t.TempDir()
+	t.Chdir(root)
+	write(t, map[string]string{
+		"r/.git/a.py": uses, "r/.gitignore": "*.gen.py\n/out/\n!kept.gen.py\n# a.py\n\nlogs/\r\n", "r/a.py": uses, "r/b.gen.py": uses,
+		"r/kept.gen.py": uses, "r/out/a.py": uses, "r/sub/out/a.py": uses, "r/sub/logs/a.py": uses,
+		"r/sub/.gitignore": "a.py\n!/out/a.py\n", "r/sub/a.py": uses, "r/sub/deep/a.py": uses, "r/sub/b.py": uses,
+		"r/vendor/a.py": uses, "r/node_modules/a.py": uses, "r/.venv/a.py": uses, "r/x/site-packages/a.py": uses,
+		"r/__pycache__/a.py": uses, "r/.tox/a.py": uses, "r/x.egg-info/a.py": uses, "r/env/pyvenv.cfg": "", "r/env/a.py": uses,
+		"r/a.txt": uses, "r/tool": "#!/usr/bin/env python3\n" + uses, "r/script": "#!/bin/bash\nargo list\n", "r/data": uses,
+		"r/a.sh": "argo list", "r/Makefile": "a:\n\targo list", "r/Dockerfile.dev": "RUN argo list", "r/a.pyi": uses,
+	})
+	if err := os.Symlink(filepath.Join(root, "r", "a.py"), filepath.Join(root, "r", "link.py")); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ dirs, want string }{
+		{"r", "r/Dockerfile.dev r/Makefile r/a.py r/a.pyi r/a.sh r/kept.gen.py r/script r/sub/b.py r/sub/out/a.py r/tool"},
+		{"r/sub", "r/sub/b.py r/sub/out/a.py"},
+		{"r/out", "r/out/a.py"},
+		{"./r/vendor r/b.gen.py", "r/b.gen.py r/vendor/a.py"},
+	} {
+		if got := strings.Join(found(t, strings.Fields(test.dirs)...).files(), " "); got != test.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", test.dirs, got, test.want)
+		}
+	}
+	absolute := filepath.ToSlash(filepath.Join(root, "r", "sub"))
+	if got := found(t, absolute).files(); len(got) != 2 || got[0] != absolute+"/b.py" {
+		t.Errorf("got %q for an absolute folder", got)
+	}
+}
+
+func TestSkipped(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, map[string]string{
+		"a.py": "\xff", "b.py": uses + "'never closed", "c.py": "# coding: koi8-r\n", "d.sh": "\xff", "e.go": "package e\nfunc (",
+		"f.py": strings.Repeat("#", maxFile+1), "g.py": "\x00", "h.sh": "if", "i.py": "# coding: latin-1\n# \xe9\n" + uses, "j.py": uses,
+		"k.py": "",
+	})
+	if os.Getuid() != 0 { // root may read everything
+		if err := os.Chmod("k.py", 0); err != nil {
+			t.Fatal(err)
+		}
+	} else if err := os.Remove("k.py"); err != nil {
+		t.Fatal(err)
+	}
+	r := found(t, ".")
+	got := map[string]skipped{}
+	for _, s := range r.Skipped {
+		got[s.File] = s
+	}
+	for file, want := range map[string]string{
+		"a.py": "not UTF-8", "b.py": "2:1: the string is never closed", "c.py": "koi8-r", "d.sh": "not UTF-8", "e.go": "2:", "f.py": "MB", "g.py": "NUL", "h.sh": "1:1",
+	} {
+		partly := file == "b.py" || file == "e.go" || file == "h.sh"
+		if s := got[file]; !strings.Contains(s.Reason, want) || s.Partly != partly {
+			t.Errorf("%s: %+v, want %q, partly %v", file, s, want, partly)
+		}
+	}
+	if want := []string{"b.py", "i.py", "j.py"}; !slices.Equal(r.files(), want) {
+		t.Errorf("found in %q, want %q", r.files(), want)
+	}
+	if r.Total.Skipped != len(r.Skipped) || r.Total.Scanned != 5 || r.Total.Findings != 3 || r.Total.Likely != 3 {
+		t.Errorf("the total is %+v", r.Total)
+	}
+	if _, out, _ := call("."); !strings.Contains(out, "Not looked at") || !strings.Contains(out, "in part: 2:1") {
+		t.Errorf("the table doesn't tell what was not looked at:\n%s", out)
+	}
+}
+
+func TestTable(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, map[string]string{"a.sh": "argo list\nargo archive list\n", "b/é\n.sh": "argo stop x\n"})
+	_, out, _ := call(".")
+	want := strings.Join([]string{
+		"a.sh:1:1  certain  argo list     client.List(ctx, workflow.ListOptions{})",
+		"a.sh:2:1  certain  argo archive  no replacement: archive and artifacts are not covered",
+		"",
+		"b/é?.sh:1:1  certain  argo stop  client.Stop(ctx, name, workflow.StopOptions{})",
+		"",
+		"Notes",
+		"  argo stop  --node-field-selector is Selector",
+		"",
+		"File                           Found  Certain  Likely  Possible",
+		"a.sh                           2      2        0       0",
+		"b/é?.sh                        1      1        0       0",
+		"2 of 2 files, 0 not looked at  3      3        0       0",
+		"",
+	}, "\n")
+	if out != want {
+		t.Errorf("got\n%s\nwant\n%s", out, want)
+	}
+}
+
+func TestSARIF(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, map[string]string{"a b/%.py": uses, "c.sh": "argo list", "d.py": "\xff"})
+	_, out, _ := call("--format", "sarif", ".")
+	var log sarifLog
+	if err := json.Unmarshal([]byte(out), &log); err != nil {
+		t.Fatal(err)
+	}
+	if log.Version != "2.1.0" || len(log.Runs) != 1 || len(log.Runs[0].Results) != 2 {
+		t.Fatalf("got %s", out)
+	}
+	r := log.Runs[0]
+	first, second := r.Results[0], r.Results[1]
+	if uri := first.Locations[0].Physical.Artifact.URI; uri != "a%20b/%25.py" || first.Level != "warning" || second.Level != "error" {
+		t.Errorf("got %s, %s, %s", uri, first.Level, second.Level)
+	}
+	if region := *first.Locations[0].Physical.Region; region != (sarifRegion{1, 8}) {
+		t.Errorf("the region is %v", region)
+	}
+	for _, result := range r.Results {
+		if rule := r.Tool.Driver.Rules[result.RuleIndex]; rule.ID != result.RuleID || rule.Help.Text == "" || rule.ShortDescription.Text == "" {
+			t.Errorf("the rule of %v is %v", result, rule)
+		}
+		if !strings.HasSuffix(result.Message.Text, ".") || !strings.Contains(result.Message.Text, result.Properties.New) {
+			t.Errorf("the message is %q", result.Message.Text)
+		}
+	}
+	notes := r.Invocations[0].Notifications
+	if len(notes) != 1 || notes[0].Locations[0].Physical.Artifact.URI != "d.py" {
+		t.Errorf("the notifications are %v", notes)
+	}
+	if strings.Contains(out, ": null") {
+		t.Error("something is null")
+	}
+	if got := fileURI("/a b.py"); got != "file:///a%20b.py" {
+		t.Errorf("the URI is %s", got)
+	}
+}
+
+// Every rule that a finding can have must be among those that are described.
+func TestRules(t *testing.T) {
+	known := map[string]bool{}
+	for _, rule := range old.Rules() {
+		if known[rule.ID] || rule.Title == "" || rule.Help == "" {
+			t.Errorf("the rule %+v is there twice, or not described", rule)
+		}
+		known[rule.ID] = true
+	}
+	r := found(t, "find/testdata")
+	seen := map[string]bool{}
+	for _, f := range r.Findings {
+		seen[f.Rule] = true
+		if !known[f.Rule] {
+			t.Errorf("the rule %s is not described", f.Rule)
+		}
+	}
+	if len(seen) != len(known) {
+		t.Errorf("of the rules %v only %v are tried", known, seen)
+	}
+}
+
+func TestSameAgain(t *testing.T) {
+	for _, format := range []string{"table", "json", "sarif"} {
+		_, first, _ := call("--format", format, "find/testdata", "old")
+		if _, again, _ := call("--format", format, "old", "find/testdata"); first == "" || first != again {
+			t.Errorf("%s differs from run to run", format)
+		}
+	}
+}
