@@ -87,7 +87,8 @@ test-fuzz: need ## every fuzz target for some seconds (FUZZTIME=20s)
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 			echo "fuzz $$package $$target for $(FUZZTIME)" >&2; \
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; done; done
-	$(if $(SCAN),go test -C hack/migrate-scan -run '^$$' -fuzz '^FuzzPython$$' -fuzztime $(FUZZTIME) ./find)
+	$(if $(SCAN),@for target in FuzzPython FuzzShell; do echo "fuzz hack/migrate-scan $$target for $(FUZZTIME)" >&2; \
+		go test -C hack/migrate-scan -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./find || exit 1; done)
 
 integration = "$(TOOLS)" exec -- $(call gotest,test/envtest) -timeout $(INTEGRATION_TIMEOUT) . \
 	-ginkgo.randomize-all -ginkgo.label-filter='$(1)' $(ARGS)

@@ -57,6 +57,7 @@ func TestShell(t *testing.T) {
 		{"other characters", "echo é; argo list", "1:9 argo list"},
 		{"line ends", "argo list \\\r\n\r\nargo stop x\r\n", "1:1 argo list; 3:1 argo stop"},
 		{"broken", "argo list\nif x; then\nargo stop", "1:1 argo list; broken 2:1"},
+		{"a heredoc without its text", "argo list; <<X;\n", "1:1 argo list; broken 1:12"},
 		{"nested too deep", strings.Repeat("$(", 5000), "broken 1:1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -144,4 +145,21 @@ func TestGuessed(t *testing.T) {
 			t.Errorf("%s(%v): %v, want %v", test.function, slices.Concat(test.args...), got, test.want)
 		}
 	}
+}
+
+func FuzzShell(f *testing.F) {
+	for _, text := range []string{
+		"k() { kubectl -n ma \"$@\"; }\nk get wf $(argo list) <<X\n$(argo get x)\nX\n",
+		"c=(argo -n ma); \"${c[@]:-x}\" stop || bash -c 'argo list'", "argo list\nif x; then\n) (", "alias k=kubectl; for i in `argo list`; do k get wf; done &",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for name, look := range map[string]func(string) ([]old.Finding, error){"shell": Shell, "make": Makefile, "docker": Dockerfile} {
+			first := brief(look(text))
+			if again := brief(look(text)); first != again {
+				t.Errorf("%s: once %s, and then %s", name, first, again)
+			}
+		}
+	})
 }
