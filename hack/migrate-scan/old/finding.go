@@ -70,6 +70,8 @@ type Use struct {
 	Old  string
 	Replacement
 	Sure Sure
+	// Vague: the verb isn't known, so that this is a command only if it is run for sure.
+	Vague bool
 }
 
 // Weaken makes the use at most as sure as that.
