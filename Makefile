@@ -19,10 +19,8 @@ export GOTMPDIR := $(RUN)/tmp
 PARENT := ARGOSERVICE_PARENT=$(shell echo $$PPID)
 CLUSTER := env $(PARENT) ARGOSERVICE_CACHE="$(CACHE)" XDG_CACHE_HOME="$(RUN)/cache" "$(TOOLS)" exec -- "$(RUN)/cluster"
 
-# The migration scanner, which may be deleted when nothing is left to migrate.
-SCAN := $(wildcard hack/migrate-scan)
 # The modules that hold code; the tool modules under hack/tools hold versions only.
-MODULES := . test/envtest test/faults examples/backfill hack/tools hack/scale $(SCAN)
+MODULES := . test/envtest test/faults examples/backfill $(wildcard examples/rollout) hack/tools hack/scale $(wildcard hack/migrate-scan)
 # Those that compile Argo's module, which takes minutes: for bench, test-argo and verify only.
 BENCH_MODULES := hack/argocheck hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
 TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
@@ -32,7 +30,8 @@ RACE := $(if $(filter 0,$(shell go env CGO_ENABLED)),,$(if $(shell command -v "$
 gotest = go test -C $(1) $(RACE) -shuffle=on
 INTEGRATION_TIMEOUT := 15m
 FAULTS_TIMEOUT := 25m
-FUZZTIME := 20s
+# In make test each target has what finds a careless mistake; by itself it takes longer.
+FUZZTIME := $(if $(filter test-fuzz,$(MAKECMDGOALS)),20s,5s)
 
 .PHONY: help
 help: ## list the targets
@@ -55,13 +54,6 @@ programs: installer ## build the local cluster and the example
 	@exec env $(PARENT) "$(TOOLS)" build test/envtest "$(RUN)/cluster" ./cmd/cluster
 	@exec env $(PARENT) "$(TOOLS)" build examples/backfill "$(RUN)/backfill" .
 
-ifneq ($(SCAN),)
-.PHONY: migrate-scan
-migrate-scan: need ## find what is left of the old API (ARGS="--format json DIR…")
-	@go build -C hack/migrate-scan -buildvcs=false -o "$(RUN)/migrate-scan" .
-	@exec "$(RUN)/migrate-scan" $(ARGS)
-endif
-
 ##@ check
 
 .PHONY: test
@@ -76,33 +68,35 @@ test-unit: need ## the tests that need no cluster
 	@[ -n "$(RACE)" ] || echo "no C compiler or no cgo: the tests run without the race detector" >&2
 	$(call gotest,.) ./...
 	$(call gotest,examples/backfill) ./...
+	$(if $(wildcard examples/rollout),$(call gotest,examples/rollout) ./...)
 	$(call gotest,hack/tools) ./...
 	$(call gotest,hack/scale) ./...
-	$(if $(SCAN),$(call gotest,hack/migrate-scan) -timeout 5m ./...)
+	$(if $(wildcard hack/migrate-scan),$(call gotest,hack/migrate-scan) ./...)
 	$(call gotest,test/envtest) ./leash/... ./cmd/...
 
 .PHONY: test-fuzz
-test-fuzz: need ## every fuzz target for some seconds (FUZZTIME=20s)
-	@for package in ./pkg/status ./pkg/workflow ./pkg/backfill $(wildcard ./pkg/legacy); do \
-		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+test-fuzz: need ## every fuzz target for a while (FUZZTIME=20s)
+	@for package in ./pkg/status ./pkg/workflow ./pkg/backfill $(wildcard ./pkg/legacy hack/migrate-scan/python hack/migrate-scan/find); do \
+		for target in $$(go test -C $$package -list '^Fuzz' . | grep '^Fuzz'); do \
 			echo "fuzz $$package $$target for $(FUZZTIME)" >&2; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; done; done
-	$(if $(SCAN),@for target in FuzzPython FuzzShell; do echo "fuzz hack/migrate-scan $$target for $(FUZZTIME)" >&2; \
-		go test -C hack/migrate-scan -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./find || exit 1; done)
+			go test -C $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x . || exit 1; done; done
 
-integration = "$(TOOLS)" exec -- $(call gotest,test/envtest) -timeout $(INTEGRATION_TIMEOUT) . \
-	-ginkgo.randomize-all -ginkgo.label-filter='$(1)' $(ARGS)
+# Most specs wait for a controller most of the time, so some processes at once, each with a
+# cluster of its own, take half as long as one.
+PROCESSES := 3
+integration = "$(TOOLS)" exec -- go tool -C test/envtest ginkgo run $(RACE) --procs=$(PROCESSES) --randomize-all \
+	--output-interceptor-mode=none --timeout=$(INTEGRATION_TIMEOUT) --label-filter='$(1)' $(ARGS)
 
 .PHONY: test-integration
-test-integration: tools ## the specs on a real control plane with the real Argo controller
-	$(call integration,!legacy)
+test-integration: tools ## the specs on a real control plane with the real Argo controller, by all implementations
+	$(call integration)
 
 # No package is named, so that go test shows the table that the suite prints.
 testfaults = "$(TOOLS)" exec -- env FAULTS=$(1) $(call gotest,test/faults) -timeout $(FAULTS_TIMEOUT) \
 	-ginkgo.randomize-all -ginkgo.label-filter='!soak' $(ARGS)
 
 .PHONY: test-legacy
-test-legacy: tools ## the same specs by kubectl, and by the router over both
+test-legacy: tools ## of these only what kubectl, the router and the differential suite need
 	$(call integration,legacy)
 
 .PHONY: test-faults
@@ -182,3 +176,6 @@ need:
 	@for program in go git; do command -v $$program >/dev/null || \
 		{ echo "$$program is missing: install it (Go 1.26 or later, git and make are all this needs)" >&2; exit 1; }; done
 	@mkdir -p "$(GOTMPDIR)"
+
+# What goes with its folder.
+include $(wildcard examples/rollout/rollout.mk hack/migrate-scan/migrate-scan.mk)

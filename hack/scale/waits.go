@@ -27,17 +27,20 @@ func (w *waits) start(ctx context.Context) (unseen int, err error) {
 	var seen sync.WaitGroup
 	seen.Add(w.peer.task.Workflows)
 	for index := range w.peer.task.Workflows {
-		go w.wait(ctx, index, seen.Done)
+		go w.wait(ctx, index, nameOf(index), seen.Done)
 	}
 	seen.Wait()
 	return 0, nil
 }
 
-func (w *waits) again(ctx context.Context, index int) { go w.wait(ctx, index, func() {}) }
+func (w *waits) again(ctx context.Context, index int) {
+	go w.wait(ctx, index, nameOf(index), func() {})
+}
 
-// wait waits for one workflow's end. seen is called at the first state.
-func (w *waits) wait(ctx context.Context, index int, seen func()) {
-	s, err := w.client.Wait(ctx, nameOf(index), func(s *status.WorkflowStatus) (bool, error) {
+// wait waits for one workflow's end. seen is called at the first state. The name is not made here,
+// since that takes more of the stack than waiting does.
+func (w *waits) wait(ctx context.Context, index int, name string, seen func()) {
+	s, err := w.client.Wait(ctx, name, func(s *status.WorkflowStatus) (bool, error) {
 		if seen != nil {
 			seen()
 			seen = nil

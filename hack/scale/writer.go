@@ -38,25 +38,28 @@ type written struct {
 }
 
 func (w *writer) create(ctx context.Context, object []byte) (written, error) {
-	return w.send(ctx, http.MethodPost, w.url, object)
+	return w.send(ctx, http.MethodPost, w.url, "application/json", object)
 }
 
 // replace writes the whole object, as the controller does.
 func (w *writer) replace(ctx context.Context, name string, object []byte) (written, error) {
-	return w.send(ctx, http.MethodPut, w.url+"/"+name, object)
+	return w.send(ctx, http.MethodPut, w.url+"/"+name, metadataOnly, object)
 }
 
 func (w *writer) get(ctx context.Context, name string) (written, error) {
-	return w.send(ctx, http.MethodGet, w.url+"/"+name, nil)
+	return w.send(ctx, http.MethodGet, w.url+"/"+name, metadataOnly, nil)
 }
 
+// metadataOnly spares the API server an answer with the whole object.
+const metadataOnly = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
+
 // send leaves out the search for unknown fields, which would have the API server read every object twice.
-func (w *writer) send(ctx context.Context, method, url string, object []byte) (written, error) {
+func (w *writer) send(ctx context.Context, method, url, accept string, object []byte) (written, error) {
 	req, err := http.NewRequestWithContext(ctx, method, url+"?fieldValidation=Ignore", bytes.NewReader(object))
 	if err != nil {
 		return written{}, err
 	}
-	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept", accept)
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := w.http.Do(req)
 	if err != nil {

@@ -21,9 +21,13 @@ const watchFor = 4 * time.Minute
 // for what the followed workflows have in common.
 const narrowAfter = 10 * time.Second
 
-// gatherFor is how long the first list for many waits for more of them, which may begin at the
-// same moment: it is what they begin with, if they were there before it.
-const gatherFor = 100 * time.Millisecond
+// The first list for many waits for more of them, which may begin at the same moment: it is what
+// they begin with, if they were there before it. It waits until none has come for gatherFor, and
+// no longer than gatherMost.
+const (
+	gatherFor  = 100 * time.Millisecond
+	gatherMost = 2 * time.Second
+)
 
 // blindFor is how long a watch may fail to open before what it is for is read each time, in case
 // that is only watches that fail.
@@ -39,6 +43,7 @@ type feed struct {
 	hub    *hub
 	name   string  // "": all workflows of the namespace
 	before []*feed // which have to end first
+	first  *coming // of the shared feed: what it reads first, unless those before it have done that
 	cancel context.CancelFunc
 	done   chan struct{} // closed when it has ended
 
@@ -71,8 +76,13 @@ func (f *feed) run(ctx context.Context) {
 	defer close(f.done)
 	defer f.cancel()
 	f.inherit()
-	if f.name == "" && f.position == "" {
-		f.gather(ctx)
+	if f.first != nil {
+		defer f.hub.listEnded(f.first) // it may not come to it
+		if f.position == "" {
+			f.gather(ctx)
+		} else {
+			f.hub.listEnded(f.first)
+		}
 	}
 	f.closed = time.Now()
 	p := newPacer(time.Time{})
@@ -132,12 +142,22 @@ func (f *feed) inherit() {
 	f.granted = f.name != "" && f.names
 }
 
+// gather waits until no more calls join.
 func (f *feed) gather(ctx context.Context) {
-	timer := time.NewTimer(gatherFor)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
+	tick := time.NewTicker(gatherFor)
+	defer tick.Stop()
+	began := time.Now()
+	for before := f.hub.calls(); time.Since(began) < gatherMost; {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		now := f.hub.calls()
+		if now == before {
+			return
+		}
+		before = now
 	}
 }
 

@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"errors"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -28,6 +29,14 @@ type feedRead struct {
 
 // read reads what the feed is for, passes it on, and has its version for the position.
 func (f *feed) read(ctx context.Context, labels string, alive func()) error {
+	if f.name == "" {
+		list := f.hub.expect()
+		defer f.hub.listEnded(list)
+		stuck := time.AfterFunc(stuckAfter, list.end)
+		defer stuck.Stop()
+		noticed := alive
+		alive = func() { noticed(); stuck.Reset(stuckAfter) }
+	}
 	r := feedRead{feed: f, labels: labels, alive: alive, census: f.hub.census(f.name), there: map[string]bool{}}
 	opts := f.options(labels)
 	opts.Limit = DefaultPageSize

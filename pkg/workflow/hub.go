@@ -38,6 +38,7 @@ type hub struct {
 	topics map[string]*topic // by name
 	joined uint64            // calls so far
 	shared *feed             // of the namespace; nil: each topic that is watched has one of its own
+	coming *coming           // list of the namespace; nil: there is none
 	single bool              // the namespace may not be watched as a whole
 	common *sharedLabels     // of all that was watched since the hub was empty; nil: nothing was
 }
@@ -126,6 +127,10 @@ func (h *hub) begin(name, position string, before []*feed) *feed {
 	// Not the caller's context: the feed serves others too, and ends with the last of them.
 	ctx, cancel := context.WithCancel(context.Background())
 	f := &feed{hub: h, name: name, position: position, before: before, cancel: cancel, done: make(chan struct{})}
+	if name == "" {
+		h.coming = newComing() // at once: the next call may begin before the feed does
+		f.first = h.coming
+	}
 	go f.run(ctx)
 	return f
 }
@@ -213,6 +218,13 @@ func (h *hub) widen(version string) {
 	}
 }
 
+// calls is how many calls have joined so far.
+func (h *hub) calls() uint64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.joined
+}
+
 // follows reports whether somebody follows the workflow of that name.
 func (h *hub) follows(name string) bool {
 	h.mu.Lock()
@@ -250,6 +262,9 @@ func (h *hub) census(name string) census {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	c := census{joined: h.joined, topics: len(h.topics)}
+	if name == "" && h.coming != nil {
+		h.coming.upTo = h.joined
+	}
 	for _, t := range h.topics {
 		if name != "" && t.name != name {
 			continue
@@ -277,14 +292,21 @@ type begunAt struct {
 	version string
 }
 
-// read reads what a call begins with: the workflow as it is now. It blocks while many others
-// do, and takes what a list brings meanwhile.
+// read reads what a call begins with: the workflow as it is now. While many others do, it blocks
+// until it is its turn, or takes what a list brings meanwhile.
 func (h *hub) read(ctx context.Context, f *follower) (*snapshot, error) {
 	for {
+		slots, over := h.slots, (<-chan struct{})(nil)
+		if len(slots) == cap(slots) {
+			if list := h.bringing(f); list != nil {
+				slots, over = nil, list.over // who comes later than the list needs them
+			}
+		}
 		select {
-		case h.slots <- struct{}{}:
+		case slots <- struct{}{}:
 			defer func() { <-h.slots }()
 			return h.get(ctx, f.topic.name)
+		case <-over:
 		case <-f.wake:
 			if s := f.listed(); s != nil {
 				return s, nil

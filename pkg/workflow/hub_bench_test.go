@@ -42,9 +42,10 @@ func BenchmarkWaiting(b *testing.B) {
 		var seen, running sync.WaitGroup
 		seen.Add(count)
 		for i := range count {
+			name := fmt.Sprint("w", i) // not by who waits, whose stack would grow
 			running.Go(func() {
 				shown := false
-				_, _ = c.Wait(ctx, fmt.Sprint("w", i), func(s *status.WorkflowStatus) (bool, error) {
+				_, _ = c.Wait(ctx, name, func(s *status.WorkflowStatus) (bool, error) {
 					if !shown {
 						seen.Done()
 						shown = true

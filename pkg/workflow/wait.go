@@ -32,26 +32,37 @@ import (
 // was granted before is borne for [Options.RetryFor], so that roles and tokens may be renewed.
 func (c *WorkflowClient) Wait(ctx context.Context, name string, until Condition) (*status.WorkflowStatus, error) {
 	if until == nil {
-		return nil, c.error(OpWait, name, invalid(field.Required(field.NewPath("until"), "a condition such as Completed")))
+		return nil, c.error(OpWait, name, noCondition())
 	}
-	var reached *status.WorkflowStatus
-	err := c.follow(ctx, name, func(s *status.WorkflowStatus) (bool, error) {
-		done, err := until(s)
-		switch {
-		case err != nil:
-			return true, err
-		case done:
-			reached = s
-			return true, nil
-		case s.Completed():
-			return true, fmt.Errorf("%w: it ended %s, and what was waited for does not hold", ErrCompleted, s.Outcome())
-		}
-		return false, nil
-	})
-	if err != nil {
+	w := awaiting{until: until}
+	if err := c.follow(ctx, name, w.visit); err != nil {
 		return nil, c.error(OpWait, name, err)
 	}
-	return reached, nil
+	return w.reached, nil
+}
+
+func noCondition() error {
+	return invalid(field.Required(field.NewPath("until"), "a condition such as Completed"))
+}
+
+// awaiting is the visitor of a wait.
+type awaiting struct {
+	until   Condition
+	reached *status.WorkflowStatus
+}
+
+func (w *awaiting) visit(s *status.WorkflowStatus) (bool, error) {
+	done, err := w.until(s)
+	switch {
+	case err != nil:
+		return true, err
+	case done:
+		w.reached = s
+		return true, nil
+	case s.Completed():
+		return true, fmt.Errorf("%w: it ended %s, and what was waited for does not hold", ErrCompleted, s.Outcome())
+	}
+	return false, nil
 }
 
 // Watch yields the present state of the workflow and then each further one that the API

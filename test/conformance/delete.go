@@ -49,7 +49,7 @@ func describeDelete(fixture func() Fixture) {
 				[]byte(`{"metadata":{"finalizers":["workflows.argoproj.io/artifact-gc"]}}`), metav1.PatchOptions{})
 			Expect(err).NotTo(HaveOccurred())
 
-			brief, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
+			brief, cancel := context.WithTimeout(ctx, 3*time.Second)
 			defer cancel()
 			err = f.Client.Delete(brief, s.Name, workflow.DeleteOptions{Wait: true})
 			var held *workflow.DeletionHeldError

@@ -145,7 +145,7 @@ func describeLogs(fixture func() Fixture) {
 				Expect(line.Text).To(Equal("a"))
 				break
 			}
-			short, cancel := context.WithTimeout(ctx, time.Second)
+			short, cancel := context.WithTimeout(ctx, 3*time.Second)
 			defer cancel()
 			var failed []error
 			for _, err := range f.Client.Logs(short, s.Name, workflow.LogOptions{Follow: true}) {

@@ -18,8 +18,9 @@ const (
 )
 
 const (
-	// restartTimeout is more than for a first start: clients come back all at once.
-	restartTimeout = time.Minute
+	// partTimeout is for one of them to start or restart: seconds on an idle machine, but others
+	// may start at the same time, and after a restart clients come back all at once.
+	partTimeout = time.Minute
 
 	// probeTimeout bounds one look at whether the API server is ready, which can hang on a
 	// connection to the one before.
@@ -37,7 +38,7 @@ func (c *Cluster) startControlPlane(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// It takes no context, but gives up by itself after 20 s for each of the two.
+	// It takes no context, but gives up by itself after partTimeout for each of the two.
 	if err := plane.Start(); err != nil {
 		return fmt.Errorf("start control plane: %w", err)
 	}
@@ -109,13 +110,13 @@ func reap(ctx context.Context, stop func() error) error {
 // restartServer starts the API server with what it was configured with first: port,
 // certificates and users stay. It blocks until it is healthy.
 func restartServer(server *crenvtest.APIServer) error {
-	server.StartTimeout = restartTimeout
+	server.StartTimeout = partTimeout
 	return server.Start()
 }
 
 // restartEtcd starts etcd on its data and at its address. It blocks until it is healthy.
 func restartEtcd(etcd *crenvtest.Etcd) error {
-	etcd.StartTimeout = restartTimeout
+	etcd.StartTimeout = partTimeout
 	return etcd.Start()
 }
 
@@ -129,8 +130,8 @@ func (c *Cluster) controlPlane() (*crenvtest.ControlPlane, error) {
 		return nil, err
 	}
 	plane := &crenvtest.ControlPlane{
-		Etcd:        &crenvtest.Etcd{Path: etcdPath, DataDir: c.path("etcd")},
-		APIServer:   &crenvtest.APIServer{Path: serverPath, CertDir: c.path("pki")},
+		Etcd:        &crenvtest.Etcd{Path: etcdPath, DataDir: c.path("etcd"), StartTimeout: partTimeout},
+		APIServer:   &crenvtest.APIServer{Path: serverPath, CertDir: c.path("pki"), StartTimeout: partTimeout},
 		KubectlPath: c.bin.kubectl,
 	}
 	for _, dir := range []string{plane.Etcd.DataDir, plane.APIServer.CertDir} {

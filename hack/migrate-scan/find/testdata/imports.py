@@ -1,47 +1,34 @@
-import console_link.models.argo_service
-import os, console_link.models.argo_service as argo, sys
-from console_link.models import (
-    # a comment
-    argo_service as service,
+"""import console_link.models.argo_service: a docstring is no import."""
+import console_link.models.argo_service  # want: import certain
+import os, console_link.models.argo_service as svc, sys  # want: import certain
+from console_link.models.argo_service import ArgoService as A  # want: import certain
+from console_link.models import (  # a comment, with (brackets
+    argo_service,  # want: import certain
     cluster,
 )
 from console_link.models.argo_service import \
-    ArgoService as Old, \
-    WorkflowEndedBeforeSuspend as Ended
-from lib.console_link.models.argo_service import *
-from argo_service import ArgoService as Bare
-from .argo_service import ArgoService as Near
-from console_link.models import ArgoService as Again
-from elsewhere import ArgoService as Foreign
-import importlib
-from importlib import import_module as load
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from console_link.models.argo_service import ENDING_ARGO_PHASES as PHASES
-try:
-    from console_link.models.argo_service import ArgoService as Tried
-except ImportError:
-    Tried = None
-
-console_link.models.argo_service.ArgoService().stop_workflow("a")
-argo.ArgoService().stop_workflow("b")
-service.ArgoService("ma").stop_workflow("c")
-Old().stop_workflow("d")
-Bare().stop_workflow("e")
-Tried().stop_workflow("f")
-Foreign().stop_workflow("g")
-importlib.import_module("console_link.models.argo_service").ArgoService().stop_workflow("h")
-module = load(name="console_link.models.argo_service")
-module.ArgoService().stop_workflow("i")
-getattr(Old(), "stop_workflow")("j")
-__import__("console_link.models.argo_service")
-print(PHASES, ENDING_ARGO_PHASES)
+    ArgoService, WorkflowEndedBeforeSuspend  # want-line 9: import certain
+from .argo_service import ArgoService as Near  # want: import likely
+from . import argo_service as here  # want: import likely
+from ..models.argo_service import ArgoService as Up  # want: import likely
+from console_link.models import argo_service_tools  # another module
+from console_link.models.argo_services import ArgoService as Other  # want: import likely
+if True: from console_link.models.argo_service import ArgoService  # want: import certain
 
 
 def inside():
-    from console_link.models.argo_service import ArgoService
-    return ArgoService()
+    import importlib
+    from console_link.models.argo_service import ArgoService  # want: import certain
+    module = importlib.import_module("console_link.models.argo_service")  # want: dotted-name likely
+    return ArgoService(), module.ArgoService()  # want: construct certain; construct certain
 
 
-inside().stop_workflow("k")
+try:
+    from console_link.models.argo_service import ArgoService as Maybe  # want: import certain
+except ImportError:
+    Maybe = None
+
+console_link.models.argo_service.ArgoService()  # want: construct certain
+svc.ArgoService()  # want: construct certain
+A()  # want: construct certain
+argo_service.ArgoService()  # want: construct certain

@@ -1,29 +1,31 @@
-"""from console_link.models.argo_service import ArgoService
-ArgoService().start_workflow()  # in a docstring
+# from console_link.models.argo_service import ArgoService
+from console_link.models.argo_service import ArgoService  # want: import certain
+
+s = ArgoService()  # want: construct certain
+plain = "s.start_workflow('x') # not code"
+raw = r'\' s.start_workflow("x")'
+triple = """
+s.start_workflow("x")
+'''
 """
-from console_link.models.argo_service import ArgoService
-
-# ArgoService().stop_workflow("in a comment")
-svc = ArgoService()
-text = 'svc.stop_workflow("in a string")'
-raw = r'svc.stop_workflow("\")'
-triple = '''
-svc.stop_workflow("x")
-''' """ svc.stop_workflow("y") """
-print(f"svc.stop_workflow() {{svc.stop_workflow()}} {svc.get_workflow_status("x").value["phase"]!r:>{svc.is_workflow_completed("y").value}}")
-print(rf'\{svc.delete_workflow('z')}', f"""
-{  # svc.stop_workflow()
-   svc.resume_workflow(
-       f'{svc.start_workflow(f"{1}").value=}')
-}""")
-print(t"{svc.watch_workflow('x')}", b"{svc.stop_workflow()}", u"{svc.stop_workflow()}")
-é = "ü"; svc.wait_for_suspend("é")
-x = svc \
-    .stop_workflow  \
-    ("continued")
+bytes_ = rb"""s.stop_workflow(b'x')"""
+continued = "s.start_workflow( \
+s.stop_workflow("
+text = f"s.start_workflow() of {s.get_workflow_status('n')} and {{s.stop_workflow()}}"
+# ^ want: method certain
+nested = f"{f'{s.delete_workflow("n")!r:>{10}}'}"  # want: method certain
+spec = f"{1:{s.is_workflow_completed('n')}}"  # want: method certain
+compare = f"{s.stop_workflow('n') != 3}{ s.resume_workflow('n')=}"  # want: method certain; method certain
+FR"{s!r}\{{"
+multi = f"""
+  {
+    s.watch_workflow(  # want: method certain
+        "n")
+  } s.start_workflow()
+"""
+implicit = "s.stop" "_workflow()"; s.stop_workflow("n")  # want: method certain
 
 
-def documented():
-    'svc.stop_workflow()'
-    "console_link.models.argo_service.ArgoService"
-    return "console_link.models.argo_service.ArgoService"
+def doc():
+    "s.start_workflow()"
+    '''except WorkflowEndedBeforeSuspend:'''

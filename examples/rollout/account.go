@@ -1,0 +1,107 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// listed is a workflow as the cluster has it.
+type listed struct {
+	job, name string
+	uid       types.UID
+	outcome   status.Outcome
+	madeBy    string // who the API server says has created it
+}
+
+func listedOf(s *status.WorkflowStatus) listed {
+	return listed{job: s.Labels[labelJob], name: s.Name, uid: s.UID, outcome: s.Outcome(), madeBy: madeBy(s.Raw())}
+}
+
+// madeBy reads from an object who has put its job's label there, which only its creation does. The
+// API server keeps that, so it is no word of this program's.
+func madeBy(o *unstructured.Unstructured) string {
+	if o == nil {
+		return ""
+	}
+	for _, entry := range o.GetManagedFields() {
+		var fields struct {
+			Metadata struct {
+				Labels map[string]any `json:"f:labels"`
+			} `json:"f:metadata"`
+		}
+		if entry.FieldsV1 == nil || json.Unmarshal(entry.FieldsV1.Raw, &fields) != nil {
+			continue
+		}
+		if _, put := fields.Metadata.Labels["f:"+labelJob]; put {
+			return entry.Manager
+		}
+	}
+	return ""
+}
+
+// maker is the name by which the API server knows a backend. kubectl gives that of its file.
+func maker(b legacy.Backend, kubectl string) string {
+	if b == legacy.BackendNative {
+		return userAgent
+	}
+	return filepath.Base(kubectl)
+}
+
+// accounts say what became of some jobs.
+type accounts struct{ ended, running, duplicated, lost int }
+
+// account holds the jobs against the workflows that the cluster has for them, and returns what
+// is not as promised. A job is lost where no workflow has ended well for it, or no wait has seen
+// that; one that stands at a gate runs. kubectl is the program that was run.
+func account(jobs []*job, all []listed, kubectl string) (accounts, []string) {
+	var a accounts
+	var broken []string
+	promise := func(holds bool, format string, args ...any) {
+		if !holds {
+			broken = append(broken, fmt.Sprintf(format, args...))
+		}
+	}
+	byJob := map[string][]listed{}
+	for _, l := range all {
+		byJob[l.job] = append(byJob[l.job], l)
+	}
+	for _, j := range jobs {
+		number := strconv.Itoa(j.number)
+		found := byJob[number]
+		delete(byJob, number)
+		if len(found) == 0 {
+			a.lost++
+			promise(false, "job %s: it was started as workflow %s, which is not there", number, j.name())
+			continue
+		}
+		a.duplicated += len(found) - 1
+		promise(len(found) == 1, "job %s: %d workflows were started for it", number, len(found))
+		l := found[0]
+		promise(l.uid == j.uid, "job %s: workflow %s is not the one that was started", number, l.name)
+		made := maker(j.backend, kubectl)
+		promise(l.madeBy == made, "job %s: workflow %s was to be made by %q, and %q made it", number, l.name, made, l.madeBy)
+		switch {
+		case j.atGate && !j.passed && l.outcome == status.OutcomeSuspended:
+			a.running++
+		case j.outcome == status.OutcomeSucceeded && l.outcome == status.OutcomeSucceeded:
+			a.ended++
+		default:
+			a.lost++
+			promise(false, "job %s: workflow %s is %s, and the wait for it has ended %q", number, l.name, l.outcome, j.outcome)
+		}
+	}
+	for _, number := range slices.Sorted(maps.Keys(byJob)) {
+		promise(false, "job %s: nobody has asked for workflow %s", number, byJob[number][0].name)
+	}
+	return a, broken
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// cleanUpFor is how long the workflows may take to be deleted.
+const cleanUpFor = 30 * time.Second
+
+// leftError says that workflows of this run may still be there.
+type leftError struct {
+	run string
+	err error
+}
+
+func (e *leftError) Error() string {
+	return fmt.Sprintf("workflows are left, to be deleted by their label %s=%s: %s", labelRun, e.run, e.err)
+}
+
+func (e *leftError) Unwrap() error { return e.err }
+
+// ofRun selects the workflows of a run.
+func ofRun(run string) workflow.ListOptions {
+	return workflow.ListOptions{LabelSelector: labelRun + "=" + run}
+}
+
+// nothingThere returns an error if the run has workflows already: what was left would be taken for
+// what is to be started.
+func nothingThere(ctx context.Context, client workflow.Reader, run string) error {
+	for s, err := range client.List(ctx, ofRun(run)) {
+		if err != nil {
+			return err
+		}
+		return &inputError{fmt.Errorf("--run %s: there are workflows of it already, such as %s; delete those with the label %s=%s, or give another name",
+			run, s.Name, labelRun, run)}
+	}
+	return nil
+}
+
+// cleanUp deletes the workflows of a run, also where ctx has ended, and returns how many it was.
+// The error is a [*leftError].
+func cleanUp(ctx context.Context, client workflow.Interface, run string) (int64, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpFor)
+	defer cancel()
+	var all []*status.WorkflowStatus
+	for s, err := range client.List(ctx, ofRun(run)) {
+		if err != nil {
+			return 0, &leftError{run, err}
+		}
+		all = append(all, s)
+	}
+	var deleted atomic.Int64
+	err := each(ctx, all, func(ctx context.Context, s *status.WorkflowStatus) error {
+		err := client.Delete(ctx, s.Name, workflow.DeleteOptions{UID: s.UID})
+		if err != nil && !errors.Is(err, workflow.ErrNotFound) {
+			return err
+		}
+		deleted.Add(1)
+		return nil
+	})
+	if err != nil {
+		return deleted.Load(), &leftError{run, err}
+	}
+	return deleted.Load(), nil
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// userAgent is what the API server knows the native client by; kubectl gives its own name.
+const userAgent = "argoservice-rollout"
+
+// comparisons is how many the router makes at once. Behind native reads each is a process.
+const comparisons = 8
+
+// connect finds the cluster by kubectl's rules, and in a pod by its service account, and builds
+// the client as the environment says. Without a ledger there are no shadow reads either.
+func connect(f flags, lookup lookupFunc, notes *ledger) (*legacy.Router, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = f.kubeconfig
+	overrides := &clientcmd.ConfigOverrides{CurrentContext: f.context}
+	cfg, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides).ClientConfig()
+	if err != nil {
+		return nil, &inputError{fmt.Errorf("find a cluster: %w", err)}
+	}
+	opts := legacy.FromEnvOptions{
+		Options:    workflow.Options{Namespace: f.namespace, UserAgent: userAgent, RetryFor: 10 * time.Second},
+		Lookup:     lookup,
+		Subprocess: legacy.SubprocessOptions{Binary: f.kubectl, Kubeconfig: f.kubeconfig, Context: f.context},
+	}
+	if notes != nil {
+		opts.OnDecision = notes.decided
+		opts.Shadow = legacy.ShadowOptions{OnDifference: notes.differed, Limit: comparisons}
+	}
+	// This is the line that a service changes. All else it asks of a workflow.Interface.
+	client, err := legacy.FromEnv(cfg, opts)
+	if err != nil {
+		return nil, err
+	}
+	router, ok := client.(*legacy.Router)
+	if !ok {
+		return nil, fmt.Errorf("FromEnv has built a %T, which cannot be steered", client)
+	}
+	return router, nil
+}

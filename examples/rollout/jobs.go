@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+const (
+	// template is that of manifests/.
+	template = "rollout-job"
+	// gate is its entrypoint that waits until somebody resumes it.
+	gate = "at-gate"
+
+	labelRun   = "rollout.argoservice/run"
+	labelJob   = "rollout.argoservice/job"
+	labelPhase = "rollout.argoservice/phase"
+
+	// atOnce is how many calls are made at the same time. Each can be a process.
+	atOnce = 4
+)
+
+// job is something to be done, once, by a workflow.
+type job struct {
+	run           string
+	number, phase int
+	atGate        bool // until it is resumed
+	passed        bool // it was resumed
+
+	uid     types.UID      // of the workflow that was started for it
+	backend legacy.Backend // that started it
+	outcome status.Outcome // with which its wait has ended; "": not yet
+}
+
+// request asks for the job's workflow. The job is the key, so whoever asks again, through
+// whichever backend, gets the same workflow. Nobody chooses its name: it is a hash of the key, and
+// that decides which backend it meets.
+func (j *job) request() workflow.StartRequest {
+	req := workflow.StartRequest{
+		Template:       template,
+		IdempotencyKey: fmt.Sprintf("%s/%d", j.run, j.number),
+		Labels: map[string]string{
+			labelRun: j.run, labelJob: strconv.Itoa(j.number), labelPhase: strconv.Itoa(j.phase),
+		},
+	}
+	if j.atGate {
+		req.Entrypoint = gate
+	}
+	return req
+}
+
+func (j *job) name() string { return j.request().WorkflowName() }
+
+func names(jobs []*job) []string {
+	all := make([]string, len(jobs))
+	for i, j := range jobs {
+		all[i] = j.name()
+	}
+	return all
+}
+
+// share is the percentage of many jobs of a run that a rollout gives to the native client. Of a
+// few it can be far from what was asked for.
+func share(r legacy.Rollout, namespace, run string, many int) float64 {
+	native := 0
+	for number := range many {
+		j := job{run: run, number: number}
+		if r.Backend(namespace, j.name()) == legacy.BackendNative {
+			native++
+		}
+	}
+	return 100 * float64(native) / float64(many)
+}
+
+// each calls do for all items, some at a time, until one fails, whose error it returns.
+func each[T any](ctx context.Context, items []T, do func(context.Context, T) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var running sync.WaitGroup
+	slots := make(chan struct{}, atOnce)
+	for _, item := range items {
+		slots <- struct{}{}
+		if ctx.Err() != nil {
+			break
+		}
+		running.Go(func() {
+			defer func() { <-slots }()
+			if err := do(ctx, item); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	running.Wait()
+	return context.Cause(ctx)
+}

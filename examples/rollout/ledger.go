@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// ledger keeps what the router tells: of each call which backend got it, and where two answers
+// differ. It is what a service would make metrics and log lines of.
+type ledger struct {
+	mu          sync.Mutex
+	decisions   []legacy.Decision
+	differences []string
+}
+
+// decided is for OnDecision.
+func (l *ledger) decided(d legacy.Decision) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.decisions = append(l.decisions, d)
+}
+
+// differed is for OnDifference. There are paths to be told, but no values: they may be secret.
+func (l *ledger) differed(d legacy.Difference) {
+	text := fmt.Sprintf("%s of %s differs between both backends at %s", d.Op, d.Name, strings.Join(d.Paths, ", "))
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.differences = append(l.differences, text)
+}
+
+// mark is a place in the ledger.
+type mark struct{ decisions, differences int }
+
+// here is the end.
+func (l *ledger) here() mark {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return mark{len(l.decisions), len(l.differences)}
+}
+
+// since returns what was noted after a mark.
+func (l *ledger) since(m mark) ([]legacy.Decision, []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.decisions[m.decisions:]), slices.Clone(l.differences[m.differences:])
+}
+
+// split is how many of something went to each backend.
+type split struct{ kubectl, native int }
+
+func (s *split) add(b legacy.Backend) {
+	if b == legacy.BackendNative {
+		s.native++
+	} else {
+		s.kubectl++
+	}
+}
+
+// calls counts decisions by backend.
+func calls(decisions []legacy.Decision) split {
+	var s split
+	for _, d := range decisions {
+		s.add(d.Backend)
+	}
+	return s
+}
+
+// astray are the calls that did not go where a rollout has them go.
+func astray(decisions []legacy.Decision, by legacy.Rollout) []string {
+	var found []string
+	for _, d := range decisions {
+		if want := by.Backend(d.Namespace, d.Name); d.Backend != want {
+			found = append(found, fmt.Sprintf("%s went to the %s backend, not to the %s one", call(d), d.Backend, want))
+		}
+	}
+	return found
+}
+
+// movedBack are the workflows that the native client had before and kubectl has now, which
+// raising a percentage must not do.
+func movedBack(before, now []legacy.Decision) []string {
+	native := map[string]bool{}
+	for _, d := range before {
+		if d.Backend == legacy.BackendNative {
+			native[d.Name] = true
+		}
+	}
+	var found []string
+	for _, d := range now {
+		if d.Backend == legacy.BackendLegacy && native[d.Name] {
+			native[d.Name] = false // once is enough
+			found = append(found, call(d)+" went back to kubectl, though the percentage was raised")
+		}
+	}
+	return found
+}
+
+func call(d legacy.Decision) string {
+	if d.Op == workflow.OpList {
+		return string(d.Op)
+	}
+	return fmt.Sprintf("%s of %s", d.Op, d.Name)
+}
+
+// upTo returns the decisions before a mark.
+func (l *ledger) upTo(m mark) []legacy.Decision {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.decisions[:m.decisions])
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+func decision(op workflow.Op, name string, backend legacy.Backend) legacy.Decision {
+	return legacy.Decision{Op: op, Namespace: "ma", Name: name, Backend: backend}
+}
+
+func TestLedgerKeepsWhatComesAfterAMark(t *testing.T) {
+	l := &ledger{}
+	l.decided(decision(workflow.OpStart, "a", legacy.BackendLegacy))
+	at := l.here()
+	l.decided(decision(workflow.OpGet, "a", legacy.BackendNative))
+	l.differed(legacy.Difference{Op: workflow.OpGet, Name: "a", Paths: []string{"status.phase", "spec"}})
+	decisions, differences := l.since(at)
+	if len(decisions) != 1 || decisions[0].Op != workflow.OpGet || len(differences) != 1 {
+		t.Fatalf("%v, %q", decisions, differences)
+	}
+	if text := differences[0]; !strings.Contains(text, "a differs") || !strings.Contains(text, "status.phase, spec") {
+		t.Errorf("%q", text)
+	}
+	if before := l.upTo(at); len(before) != 1 || before[0].Op != workflow.OpStart {
+		t.Errorf("%v", before)
+	}
+	if s := calls(l.upTo(l.here())); s != (split{kubectl: 1, native: 1}) {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestCallsGoWhereTheRolloutSays(t *testing.T) {
+	native, old := legacy.BackendNative, legacy.BackendLegacy
+	for name, tc := range map[string]struct {
+		by        legacy.Rollout
+		decisions []legacy.Decision
+		want      []string
+	}{
+		"all as it says":    {legacy.Rollout{Percent: 100}, []legacy.Decision{decision(workflow.OpGet, "a", native)}, nil},
+		"one behind":        {legacy.Rollout{Percent: 100}, []legacy.Decision{decision(workflow.OpGet, "a", old)}, []string{"get of a"}},
+		"one past a switch": {legacy.Rollout{Force: old, Percent: 100}, []legacy.Decision{decision(workflow.OpList, "", native), decision(workflow.OpGet, "b", old)}, []string{"list went to the native"}},
+	} {
+		t.Run(name, func(t *testing.T) { contains(t, astray(tc.decisions, tc.by), tc.want) })
+	}
+}
+
+func TestMovedBack(t *testing.T) {
+	native, old := legacy.BackendNative, legacy.BackendLegacy
+	before := []legacy.Decision{decision(workflow.OpStart, "a", native), decision(workflow.OpStart, "b", old)}
+	for name, tc := range map[string]struct {
+		now  []legacy.Decision
+		want []string
+	}{
+		"none":      {[]legacy.Decision{decision(workflow.OpGet, "a", native), decision(workflow.OpGet, "b", native), decision(workflow.OpGet, "c", old)}, nil},
+		"one, once": {[]legacy.Decision{decision(workflow.OpGet, "a", old), decision(workflow.OpWait, "a", old)}, []string{"get of a went back"}},
+	} {
+		t.Run(name, func(t *testing.T) { contains(t, movedBack(before, tc.now), tc.want) })
+	}
+}
+
+// contains compares found texts with a part of each that is wanted, in their order.
+func contains(t *testing.T, found, want []string) {
+	t.Helper()
+	if !slices.EqualFunc(found, want, strings.Contains) {
+		t.Errorf("found %q, want %q", found, want)
+	}
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
+)
+
+// mostBroken is how much of it is said.
+const mostBroken = 20
+
+// brokenError says what was not as promised.
+type brokenError struct{ broken []string }
+
+func (e *brokenError) Error() string {
+	said := e.broken[:min(len(e.broken), mostBroken)]
+	text := "not as promised:\n  " + strings.Join(said, "\n  ")
+	if more := len(e.broken) - len(said); more > 0 {
+		text += fmt.Sprintf("\n  and %d more", more)
+	}
+	return text
+}
+
+// walk takes a service through its rollout. Its methods are called from one goroutine.
+type walk struct {
+	flags  flags
+	out    io.Writer
+	ledger *ledger
+	router *legacy.Router
+
+	jobs    []*job
+	phases  int
+	tallies []tally
+
+	mu     sync.Mutex
+	broken []string
+}
+
+func (w *walk) say(format string, args ...any) {
+	fmt.Fprintf(w.out, format+"\n", args...)
+}
+
+// note notes what is not as promised, once. It is called from many goroutines.
+func (w *walk) note(broken ...string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, b := range broken {
+		if !slices.Contains(w.broken, b) {
+			w.broken = append(w.broken, b)
+		}
+	}
+}
+
+// lots is how many jobs a share is said of that a few cannot show.
+const lots = 100_000
+
+// asDecided runs one phase by what the environment says. A service of which that has been decided
+// follows no file.
+func (w *walk) asDecided(ctx context.Context, r legacy.Rollout) error {
+	why := fmt.Sprintf("%s says so", legacy.EnvPercent)
+	switch r.Force {
+	case legacy.BackendLegacy:
+		why = fmt.Sprintf("%s=false: every call goes to kubectl, whatever the percentage", legacy.EnvForce)
+	case legacy.BackendNative:
+		why = fmt.Sprintf("%s=true: every call goes to the native client, whatever the percentage", legacy.EnvForce)
+	}
+	w.say("the environment has decided (%s), so no rollout file is followed", oneLine(r))
+	if err := w.ordinary(ctx, "as decided", why, r, nil); err != nil {
+		return err
+	}
+	return w.conclude(ctx)
+}
+
+// allPhases walks from shadow reads to 100 %, throws the kill switch and comes back. restarted
+// makes the router of a service whose environment has the kill switch thrown.
+func (w *walk) allPhases(ctx context.Context, restarted func() (*legacy.Router, error)) (err error) {
+	file, err := newRolloutFile()
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if failed := file.remove(); err == nil {
+			err = failed
+		}
+	}()
+	salt := w.router.Rollout().Salt
+	percent := func(p float64) legacy.Rollout { return legacy.Rollout{Percent: p, Salt: salt} }
+	if err := file.write(percent(0)); err != nil {
+		return err
+	}
+	stop := file.follow(ctx, w.router)
+	defer func() {
+		if wrong := stop(); err == nil {
+			err = wrong
+		}
+	}()
+	w.say("the service follows %s, as it would a mounted ConfigMap; all calls go through %T", file.path(), w.router)
+
+	for _, p := range []struct {
+		title, why string
+		percent    float64
+	}{
+		{"shadow", "kubectl does everything; the native client is asked too, and only compared", 0},
+		{"10 %", "both agree, so a few workflows go to the native client, each with all calls about it", 10},
+		{"50 %", "those that were there stay, others come to them", 50},
+		{"100 %", "kubectl is still asked too, and only compared", 100},
+	} {
+		turn := func(ctx context.Context) error { return w.turn(ctx, file, percent(p.percent)) }
+		if err := w.ordinary(ctx, p.title, p.why, percent(p.percent), turn); err != nil {
+			return err
+		}
+	}
+	if err := w.killSwitch(ctx, file, percent(100)); err != nil {
+		return err
+	}
+	back := func(ctx context.Context) error { return w.turn(ctx, file, percent(100)) }
+	if err := w.ordinary(ctx, "back", "the reason is gone, and the line is taken out of the file again", percent(100), back); err != nil {
+		return err
+	}
+	if w.router, err = restarted(); err != nil {
+		return err
+	}
+	why := fmt.Sprintf("the same switch for a service that starts: %s=false, and no file is followed", legacy.EnvForce)
+	if err := w.ordinary(ctx, "restart", why, w.router.Rollout(), nil); err != nil {
+		return err
+	}
+	return w.conclude(ctx)
+}
+
+// conclude holds all that was started against all that is there, and says how it went.
+func (w *walk) conclude(ctx context.Context) error {
+	p := w.begin("", w.router.Rollout())
+	all, err := w.list(ctx, ofRun(w.flags.run))
+	if err != nil {
+		return err
+	}
+	p.reads = int64(len(all))
+	if err := w.compared(ctx, p); err != nil {
+		return err
+	}
+	a, broken := account(w.jobs, all, w.flags.kubectl)
+	w.note(broken...)
+	w.say("\n%s", table(w.tallies))
+	w.say("%d workflows were asked for and %d are there: %d have ended well, %d duplicated, %d lost",
+		len(w.jobs), len(all), a.ended, a.duplicated, a.lost)
+	return nil
+}
+
+// kept returns a [*brokenError] with what was not as promised so far; nil: all was.
+func (w *walk) kept() error {
+	_, differences := w.ledger.since(mark{})
+	w.note(differences...)
+	if len(w.broken) > 0 {
+		return &brokenError{w.broken}
+	}
+	return nil
+}

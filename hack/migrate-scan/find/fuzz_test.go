@@ -1,0 +1,41 @@
+package find_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/migrate-scan/find"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/migrate-scan/old"
+)
+
+// Whatever a file has, it is looked at without a panic, and places lie within it.
+func FuzzPython(f *testing.F) {
+	files, _ := filepath.Glob("testdata/*.py")
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		done := make(chan []old.Finding, 1)
+		go func() {
+			found, _ := find.Python(text, "/src/a.py")
+			done <- found
+		}()
+		var found []old.Finding
+		select {
+		case found = <-done:
+		case <-time.After(5 * time.Second):
+			t.Fatalf("%d bytes take more than 5 s", len(text))
+		}
+		for _, one := range found {
+			if one.Line < 1 || one.Column < 1 || one.Line > len(text)+1 {
+				t.Fatalf("%+v", one)
+			}
+		}
+	})
+}

@@ -1,0 +1,6 @@
+# What the Makefile has of the scanner. It goes with the folder.
+
+.PHONY: migrate-scan
+migrate-scan: need ## find what a source tree has of the old way (ARGS="[flags] DIR…"; with make -s for its output alone)
+	@go build -C hack/migrate-scan -buildvcs=false -o "$(RUN)/migrate-scan" .
+	@exec "$(RUN)/migrate-scan" $(ARGS)

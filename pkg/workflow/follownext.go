@@ -1,0 +1,200 @@
+package workflow
+
+import (
+	"context"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// next has the next state that is to be shown in now, or nil if there is none as yet. An error
+// ends the following.
+func (w *following) next(ctx context.Context) (err error) {
+	shown := w.now
+	w.now = nil
+	for err == nil && w.now == nil && w.end == nil {
+		switch {
+		case !w.begun:
+			err = w.begin(ctx)
+		case !w.watched:
+			err = w.watch(ctx, shown)
+		case ctx.Err() != nil:
+			err = ctx.Err()
+		case w.alarmed.Swap(false) && w.alarm != nil:
+			err = w.diagnose(ctx)
+		default:
+			n, end, ok := w.follower.next()
+			if !ok {
+				w.pack()
+				return nil
+			}
+			err = w.take(ctx, n, end)
+		}
+	}
+	if err == nil && w.now == nil {
+		err = w.end
+	}
+	return err
+}
+
+// begin reads the workflow.
+func (w *following) begin(ctx context.Context) error {
+	first, err := w.read(ctx)
+	switch {
+	case w.known != nil && notFound(err):
+		return ErrDeleted
+	case err != nil:
+		return err
+	case w.uid != "" && first.id.UID != w.uid:
+		return ErrReplaced
+	}
+	w.begun, w.uid = true, first.id.UID
+	w.follower.begin(w.uid, first.id.ResourceVersion)
+	return w.show(first)
+}
+
+// watch has the workflow watched from where it was read. s is the last state if it was shown.
+func (w *following) watch(ctx context.Context, s *status.WorkflowStatus) (err error) {
+	if s == nil || s.ResourceVersion != w.last.id.ResourceVersion {
+		if s, err = w.decoded(); err != nil {
+			return err
+		}
+	}
+	if w.client.hub.watch(w.follower, s) { //nolint:contextcheck // the feed serves others too
+		w.watched = true
+		return nil
+	}
+	// What changed in the meantime may have gone to nobody.
+	again, err := w.read(ctx)
+	if notFound(err) {
+		return ErrDeleted
+	}
+	if err != nil {
+		return err
+	}
+	w.follower.offer(news{snapshot: again})
+	if w.last.id.UID == again.id.UID && newer(again.id.ResourceVersion, w.last.id.ResourceVersion) {
+		w.last = again // for its labels; it is shown in its turn
+	}
+	return nil
+}
+
+// take takes in what has come, or that nothing more will.
+func (w *following) take(ctx context.Context, n news, end error) error {
+	switch {
+	case end != nil:
+		return end
+	case n.doubtful != "":
+		return w.look(ctx, n)
+	}
+	return w.show(n.snapshot)
+}
+
+// look finds out whether a workflow was deleted, or has other labels than those watched for.
+func (w *following) look(ctx context.Context, n news) error {
+	now, err := w.readNow(ctx)
+	if err == nil && now.id.UID == w.uid {
+		w.client.hub.widen(n.doubtful)
+		now, err = w.readNow(ctx) // again: of what came before this, the watch may have missed some
+	}
+	switch {
+	case notFound(err):
+		w.end = ErrDeleted
+	case err != nil:
+		return err
+	case now.id.UID != w.uid:
+		w.end = ErrReplaced
+	default:
+		w.follower.skip(now.id.ResourceVersion)
+		return w.show(now)
+	}
+	if n.snapshot != nil {
+		return w.show(n.snapshot) // its last state counts
+	}
+	return nil
+}
+
+// read reads the workflow, over transient faults for as long as ctx lasts. A state that a list
+// brings will do.
+func (w *following) read(ctx context.Context) (*snapshot, error) {
+	return w.retried(ctx, func() (*snapshot, error) { return w.client.hub.read(ctx, w.follower) })
+}
+
+// readNow reads the workflow as read does, by itself.
+func (w *following) readNow(ctx context.Context) (*snapshot, error) {
+	return w.retried(ctx, func() (*snapshot, error) { return w.client.hub.get(ctx, w.follower.topic.name) })
+}
+
+func (w *following) retried(ctx context.Context, attempt func() (*snapshot, error)) (*snapshot, error) {
+	p := newPacer(time.Time{})
+	p.outage = w.client.outage
+	return read(ctx, p, attempt)
+}
+
+// show has a state shown, if it is not known from before the call.
+func (w *following) show(s *snapshot) error {
+	w.last = s
+	if w.known != nil && w.known.ResourceVersion == s.id.ResourceVersion {
+		return nil
+	}
+	now, err := w.decoded()
+	if err != nil {
+		return err
+	}
+	w.setAlarm(now.Phase == status.PhaseUnknown && w.diagnostic == nil)
+	w.now = now
+	return nil
+}
+
+// decoded is the last state.
+func (w *following) decoded() (*status.WorkflowStatus, error) {
+	s, err := w.last.status()
+	if err == nil && s.Phase == status.PhaseUnknown {
+		s.StartDiagnostic = w.diagnostic
+	}
+	return s, err
+}
+
+// seen is the last state that was seen; nil: none.
+func (w *following) seen() *status.WorkflowStatus {
+	switch {
+	case w.last == nil:
+		return w.known
+	case w.now != nil:
+		return w.now
+	}
+	s, err := w.decoded()
+	if err != nil {
+		return nil // as it was shown, it can be read
+	}
+	return s
+}
+
+// diagnose has the last state shown once more, with why no controller has taken it up.
+func (w *following) diagnose(ctx context.Context) (err error) {
+	w.setAlarm(false)
+	w.diagnostic = w.client.diagnoseStart(ctx, w.seen())
+	w.now, err = w.decoded()
+	return err
+}
+
+// setAlarm sets the alarm for a workflow that no controller has taken up, or turns it off.
+func (w *following) setAlarm(on bool) {
+	switch after := w.client.diagnoseAfter; {
+	case on && w.alarm == nil && after > 0:
+		w.alarm = time.AfterFunc(after, func() {
+			w.alarmed.Store(true)
+			w.follower.rouse()
+		})
+	case !on && w.alarm != nil:
+		w.alarm.Stop()
+		w.alarm = nil
+	}
+}
+
+// pack has the last state take less room while nothing happens.
+func (w *following) pack() {
+	if w.last.packable() {
+		w.last = w.client.hub.packer.pack(w.last)
+	}
+}

@@ -1,0 +1,76 @@
+package differential
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// objects are a side's workflows by name, without what depends on the moment or the side.
+func (s Side) objects(ctx context.Context) (map[string]string, error) {
+	list, err := s.workflows().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("look at namespace %s: %w", s.Namespace, err)
+	}
+	found := make(map[string]string, len(list.Items))
+	for i := range list.Items {
+		u := &list.Items[i]
+		text, err := s.plain(u)
+		if err != nil {
+			return nil, fmt.Errorf("workflow %s: %w", u.GetName(), err)
+		}
+		found[u.GetName()] = text
+	}
+	return found, nil
+}
+
+// plain is an object as text that can be compared.
+func (s Side) plain(u *unstructured.Unstructured) (string, error) {
+	for _, field := range []string{"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "namespace"} {
+		unstructured.RemoveNestedField(u.Object, "metadata", field)
+	}
+	if packed, ok, _ := unstructured.NestedString(u.Object, "status", "compressedNodes"); ok {
+		nodes, err := status.DecompressNodes(packed)
+		if err != nil {
+			return "", err
+		}
+		unstructured.RemoveNestedField(u.Object, "status", "compressedNodes")
+		_ = unstructured.SetNestedField(u.Object, plainValue("", nodes), "status", "compressedNodes unpacked")
+	}
+	text, err := json.MarshalIndent(plainValue("", u.Object), "", " ")
+	return strings.ReplaceAll(string(text), s.Namespace, "NAMESPACE"), err
+}
+
+// plainValue puts words in the place of times and ids: when something was, and which attempt made
+// it, is not the same on both sides; that it was, is.
+func plainValue(key string, value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		plain := make(map[string]any, len(v))
+		for key, value := range v {
+			plain[key] = plainValue(key, value)
+		}
+		return plain
+	case []any:
+		plain := make([]any, len(v))
+		for i, value := range v {
+			plain[i] = plainValue("", value)
+		}
+		return plain
+	case string:
+		switch _, noTime := time.Parse(time.RFC3339, v); {
+		case noTime == nil:
+			return "some time"
+		case v != "" && strings.HasSuffix(key, "-id"): // of an attempt, in an annotation
+			return "some id"
+		}
+	}
+	return value
+}

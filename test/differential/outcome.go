@@ -1,0 +1,68 @@
+package differential
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// outcome is how a call has ended, as far as both sides have to agree.
+type outcome struct {
+	returned string
+	kind     string
+	err      error // for whom it has to be explained to
+}
+
+func outcomeOf(returned string, err error) outcome {
+	return outcome{returned: returned, kind: kindOf(err), err: err}
+}
+
+// String tells it in full.
+func (o outcome) String() string {
+	if o.err == nil {
+		return "returned " + o.returned
+	}
+	return fmt.Sprintf("failed as %s: %v", o.kind, o.err)
+}
+
+func (o outcome) agrees(with outcome) bool { return o.returned == with.returned && o.kind == with.kind }
+
+// kindOf is all of an error that callers can tell apart: what it matches, the operation and the
+// workflow that it names, and the fields that are wrong.
+func kindOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	var kinds []string
+	for _, known := range []error{
+		workflow.ErrNotFound, workflow.ErrAlreadyExists, workflow.ErrUnauthorized, workflow.ErrForbidden, workflow.ErrInvalid,
+		workflow.ErrConflict, workflow.ErrTemplateNotFound, workflow.ErrNotInstalled, workflow.ErrCompleted, workflow.ErrNotCompleted,
+		workflow.ErrNotSuspended, workflow.ErrReplaced, workflow.ErrDeleted, workflow.ErrNodesOffloaded, workflow.ErrUnsupported,
+		workflow.ErrUnavailable, workflow.ErrUnknownOutcome, context.Canceled, context.DeadlineExceeded,
+	} {
+		if errors.Is(err, known) {
+			kinds = append(kinds, known.Error())
+		}
+	}
+	var e *workflow.Error
+	if errors.As(err, &e) {
+		kinds = append(kinds, fmt.Sprintf("%s of %q", e.Op, e.Name))
+	}
+	var wrong *workflow.InvalidError
+	if errors.As(err, &wrong) {
+		for _, p := range wrong.Problems {
+			kinds = append(kinds, fmt.Sprintf("%s: %s", p.Field, p.Type))
+		}
+	}
+	if reason := apierrors.ReasonForError(err); reason != "" {
+		kinds = append(kinds, "reason "+string(reason))
+	}
+	slices.Sort(kinds)
+	return strings.Join(kinds, ", ")
+}

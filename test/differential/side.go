@@ -1,0 +1,71 @@
+package differential
+
+import (
+	"context"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+	"sigs.k8s.io/yaml"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// Template is the WorkflowTemplate that sequences start from.
+const Template = "differential"
+
+const templateManifest = `
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: {name: ` + Template + `}
+spec:
+  entrypoint: main
+  arguments: {parameters: [{name: message, value: hello}, {name: count, value: "1"}]}
+  templates:
+  - name: main
+    steps: [[{name: approve, template: approve}], [{name: load, template: load}]]
+  - name: approve
+    suspend: {}
+    outputs: {parameters: [{name: by, valueFrom: {supplied: {}}}, {name: note, valueFrom: {supplied: {}, default: none}}]}
+  - name: load
+    container: {image: load, args: ["{{workflow.parameters.message}}", "{{workflow.parameters.count}}"]}
+`
+
+// Side is one of the two implementations, in a namespace of its own.
+type Side struct {
+	// Client is the implementation, working in Namespace, with an instance id that no controller has.
+	Client    workflow.Interface
+	Namespace string
+	// Admin arranges and looks at what is there.
+	Admin dynamic.Interface
+}
+
+func (s Side) workflows() dynamic.ResourceInterface { return s.resource("workflows") }
+
+func (s Side) resource(plural string) dynamic.ResourceInterface {
+	return s.Admin.Resource(schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: plural}).Namespace(s.Namespace)
+}
+
+// Prepare makes what sequences start from. It is called once for a side.
+func (s Side) Prepare(ctx context.Context) error {
+	template := &unstructured.Unstructured{}
+	if err := yaml.Unmarshal([]byte(templateManifest), &template.Object); err != nil {
+		return err
+	}
+	if _, err := s.resource("workflowtemplates").Create(ctx, template, metav1.CreateOptions{}); err != nil {
+		return fmt.Errorf("create template: %w", err)
+	}
+	return nil
+}
+
+// clear deletes all workflows.
+func (s Side) clear(ctx context.Context) error {
+	background := metav1.DeletePropagationBackground
+	err := s.workflows().DeleteCollection(ctx, metav1.DeleteOptions{PropagationPolicy: &background}, metav1.ListOptions{})
+	if err != nil {
+		return fmt.Errorf("clear namespace %s: %w", s.Namespace, err)
+	}
+	return nil
+}

@@ -1,0 +1,248 @@
+package differential
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// verb is what can be done, in its variants.
+type verb struct{ variants []variant }
+
+// variant does something with the workflow of that name and returns what the call gave back, in
+// words that don't depend on the moment or the side.
+type variant struct {
+	what string
+	do   func(ctx context.Context, s Side, name string) (string, error)
+}
+
+func verbs() map[string]verb {
+	return map[string]verb{
+		"start": {starts()}, "get": {[]variant{{"", get}}}, "list": {lists()},
+		"suspend": {suspends()}, "resume": {resumes()}, "stop": {stops()}, "terminate": {terminates()},
+		"retry": {retries()}, "resubmit": {resubmits()}, "delete": {deletes()},
+		"controller": {moves()},
+	}
+}
+
+// wrongUID is that of no workflow.
+const wrongUID types.UID = "00000000-0000-4000-8000-000000000000"
+
+func starts() []variant {
+	var all []variant
+	for _, way := range []struct {
+		what string
+		edit func(*workflow.StartRequest)
+	}{
+		{"", func(*workflow.StartRequest) {}},
+		{"with parameters and labels", func(r *workflow.StartRequest) {
+			r.Parameters = map[string]any{"message": "größer", "count": 3}
+			r.Labels = map[string]string{"example.com/team": "search"}
+		}},
+		{"by key", func(r *workflow.StartRequest) { r.IdempotencyKey = "key of " + r.Name }},
+		{"by the same key, something else", func(r *workflow.StartRequest) {
+			r.IdempotencyKey = "key of " + r.Name
+			r.Parameters = map[string]any{"message": "other"}
+		}},
+		{"from no template", func(r *workflow.StartRequest) { r.Template = "nobody" }},
+		{"with an unknown parameter", func(r *workflow.StartRequest) { r.Parameters = map[string]any{"massage": "hi"} }},
+		{"with an unknown entrypoint", func(r *workflow.StartRequest) { r.Entrypoint = "nowhere" }},
+		{"by a name that is none", func(r *workflow.StartRequest) { r.Name = "Not_A_Name" }},
+		{"as a dry run", func(r *workflow.StartRequest) { r.DryRun = true }},
+		{"suspended", func(r *workflow.StartRequest) { r.Spec = map[string]any{"suspend": true} }},
+	} {
+		all = append(all, variant{way.what, func(ctx context.Context, s Side, name string) (string, error) {
+			req := workflow.StartRequest{Template: Template, Name: name}
+			way.edit(&req)
+			return summary(s.Client.Start(ctx, req))
+		}})
+	}
+	return all
+}
+
+func get(ctx context.Context, s Side, name string) (string, error) {
+	return summary(s.Client.Get(ctx, name))
+}
+
+func lists() []variant {
+	var all []variant
+	for _, way := range []struct {
+		what string
+		opts workflow.ListOptions
+	}{
+		{"", workflow.ListOptions{}},
+		{"one at a time, what failed or runs", workflow.ListOptions{
+			PageSize: 1, Phases: []status.Phase{status.PhaseFailed, status.PhaseRunning},
+		}},
+		{"by a label", workflow.ListOptions{LabelSelector: "example.com/team=search"}},
+		{"by a selector that is none", workflow.ListOptions{LabelSelector: "a b c"}},
+	} {
+		all = append(all, variant{way.what, func(ctx context.Context, s Side, _ string) (string, error) {
+			var found []string
+			for w, err := range s.Client.List(ctx, way.opts) {
+				if err != nil {
+					return "", err
+				}
+				found = append(found, words(w))
+			}
+			slices.Sort(found)
+			return fmt.Sprint(found), nil
+		}})
+	}
+	return all
+}
+
+func suspends() []variant {
+	return []variant{
+		{"", func(ctx context.Context, s Side, name string) (string, error) {
+			return "", s.Client.Suspend(ctx, name, workflow.SuspendOptions{})
+		}},
+		{"another of that name", func(ctx context.Context, s Side, name string) (string, error) {
+			return "", s.Client.Suspend(ctx, name, workflow.SuspendOptions{UID: wrongUID})
+		}},
+	}
+}
+
+func resumes() []variant {
+	var all []variant
+	for _, way := range []struct {
+		what string
+		opts workflow.ResumeOptions
+	}{
+		{"with outputs", workflow.ResumeOptions{Outputs: map[string]any{"by": "ann"}}},
+		{"without outputs", workflow.ResumeOptions{}},
+		{"the one gate, with outputs", workflow.ResumeOptions{Selector: "displayName=approve", Outputs: map[string]any{"by": "ann", "note": "so \"it\" is"}}},
+		{"a gate that is not there", workflow.ResumeOptions{Selector: "displayName=nowhere"}},
+		{"by a selector that is none", workflow.ResumeOptions{Selector: "nofield=x"}},
+		{"with an output that no gate has", workflow.ResumeOptions{Outputs: map[string]any{"by": "ann", "bye": "ann"}}},
+		{"another of that name", workflow.ResumeOptions{UID: wrongUID}},
+	} {
+		all = append(all, variant{way.what, func(ctx context.Context, s Side, name string) (string, error) {
+			result, err := s.Client.Resume(ctx, name, way.opts)
+			if err != nil {
+				return "", err
+			}
+			var passed []string
+			for _, n := range result.Nodes {
+				passed = append(passed, n.ID)
+			}
+			slices.Sort(passed)
+			return fmt.Sprint(passed, result.Unsuspended), nil
+		}})
+	}
+	return all
+}
+
+func stops() []variant {
+	var all []variant
+	for _, way := range []struct {
+		what string
+		opts workflow.StopOptions
+	}{
+		{"", workflow.StopOptions{}},
+		{"the one gate, with a message", workflow.StopOptions{Selector: "displayName=approve", Message: "not today"}},
+		{"a gate that is not there", workflow.StopOptions{Selector: "displayName=nowhere"}},
+		{"another of that name", workflow.StopOptions{UID: wrongUID}},
+	} {
+		all = append(all, variant{way.what, func(ctx context.Context, s Side, name string) (string, error) {
+			return "", s.Client.Stop(ctx, name, way.opts)
+		}})
+	}
+	return all
+}
+
+func terminates() []variant {
+	return []variant{{"", func(ctx context.Context, s Side, name string) (string, error) {
+		return "", s.Client.Terminate(ctx, name, workflow.TerminateOptions{})
+	}}}
+}
+
+func retries() []variant {
+	var all []variant
+	for _, way := range []struct {
+		what string
+		opts workflow.RetryOptions
+	}{
+		{"", workflow.RetryOptions{}},
+		{"with another parameter", workflow.RetryOptions{Parameters: map[string]any{"message": "again"}}},
+		{"what succeeded too", workflow.RetryOptions{RestartSuccessful: true, Selector: "displayName=load"}},
+		{"with a selector alone", workflow.RetryOptions{Selector: "displayName=load"}},
+		{"another of that name", workflow.RetryOptions{UID: wrongUID}},
+	} {
+		all = append(all, variant{way.what, func(ctx context.Context, s Side, name string) (string, error) {
+			return summary(s.Client.Retry(ctx, name, way.opts))
+		}})
+	}
+	return all
+}
+
+func resubmits() []variant {
+	var all []variant
+	for _, way := range []struct {
+		what string
+		edit func(*workflow.ResubmitOptions)
+	}{
+		{"", func(*workflow.ResubmitOptions) {}},
+		{"with another parameter", func(o *workflow.ResubmitOptions) { o.Parameters = map[string]any{"message": "once more"} }},
+		{"by key", func(o *workflow.ResubmitOptions) { o.IdempotencyKey = "key of " + o.Name }},
+	} {
+		all = append(all, variant{way.what, func(ctx context.Context, s Side, name string) (string, error) {
+			opts := workflow.ResubmitOptions{Name: name + "-again"}
+			way.edit(&opts)
+			return summary(s.Client.Resubmit(ctx, name, opts))
+		}})
+	}
+	return all
+}
+
+func deletes() []variant {
+	var all []variant
+	for _, way := range []struct {
+		what string
+		opts workflow.DeleteOptions
+	}{
+		{"", workflow.DeleteOptions{}},
+		{"and wait until it is gone", workflow.DeleteOptions{Wait: true}},
+		{"in the background", workflow.DeleteOptions{Propagation: metav1.DeletePropagationBackground}},
+		{"another of that name", workflow.DeleteOptions{UID: wrongUID}},
+		{"in a way that is none", workflow.DeleteOptions{Propagation: "Sideways"}},
+	} {
+		all = append(all, variant{way.what, func(ctx context.Context, s Side, name string) (string, error) {
+			return "", s.Client.Delete(ctx, name, way.opts)
+		}})
+	}
+	return all
+}
+
+// summary is what a call returned, in words.
+func summary(s *status.WorkflowStatus, err error) (string, error) {
+	switch {
+	case err != nil && s != nil:
+		return "", errors.Join(errors.New("a state and an error"), err)
+	case err != nil:
+		return "", err
+	}
+	return words(s), nil
+}
+
+// words tell what a status says, but for times, versions and the namespace.
+func words(s *status.WorkflowStatus) string {
+	var nodes []string
+	for _, n := range s.Nodes {
+		nodes = append(nodes, fmt.Sprintf("%s %s %q", n.ID, n.Phase, n.Message))
+	}
+	slices.Sort(nodes)
+	var arguments []string
+	for _, p := range s.Arguments {
+		arguments = append(arguments, p.Name+"="+p.Value)
+	}
+	return fmt.Sprintf("%s: phase %q, outcome %q, message %q, suspended %t, waits %t, arguments %q, labels %v, nodes %q",
+		s.Name, s.Phase, s.Outcome(), s.Message, s.SpecSuspended, s.Suspended(), arguments, s.Labels, nodes)
+}

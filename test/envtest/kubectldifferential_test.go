@@ -1,0 +1,45 @@
+package envtest_test
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/differential"
+)
+
+// atOnce is how many sequences run at the same time, each in namespaces of its own.
+const atOnce = 4
+
+var _ = Describe("a random sequence of verbs", labelLegacy, func() {
+	// It takes longest, so it goes first.
+	It("comes to the same by the native client and by kubectl", SpecPriority(1), func(ctx SpecContext) {
+		kubectl := func(namespace string) workflow.Interface {
+			return kubectlClientWith(shared.Config(), workflow.Options{Namespace: namespace, InstanceID: unclaimed})
+		}
+		first := uint64(GinkgoRandomSeed()) * sequences
+		var next, done atomic.Uint64
+		var running sync.WaitGroup
+		for range atOnce {
+			one, other := differentialSide(ctx, unclaimedClient), differentialSide(ctx, kubectl)
+			running.Go(func() {
+				defer GinkgoRecover()
+				for at := next.Add(1) - 1; at < sequences && ctx.Err() == nil; at = next.Add(1) - 1 {
+					found, err := differential.Compare(ctx, one, other, differential.Steps(first+at))
+					Expect(err).NotTo(HaveOccurred())
+					if found != nil {
+						next.Store(sequences) // one is enough
+						Fail(shortest(ctx, one, other, found).String())
+					}
+					done.Add(1)
+				}
+			})
+		}
+		running.Wait()
+		Expect(done.Load()).To(BeNumerically("==", sequences))
+	}, SpecTimeout(10*time.Minute))
+})
