@@ -3,24 +3,20 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/migrate-scan/old"
 )
 
-const (
-	oldCode = "from console_link.models.argo_service import ArgoService\nArgoService().stop_workflow('n')\n"
-	unknown = "def f(x):\n    x.stop_workflow('n')\n"
-)
-
-// grow writes files into a new folder.
-func grow(t testing.TB, files map[string]string) string {
+// write makes the files of a tree, by path, in a new folder that is the present one.
+func write(t testing.TB, files map[string]string) {
 	t.Helper()
-	dir := t.TempDir()
-	for name, text := range files {
-		path := filepath.Join(dir, name)
+	for path, text := range files {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -28,182 +24,258 @@ func grow(t testing.TB, files map[string]string) string {
 			t.Fatal(err)
 		}
 	}
-	return dir
 }
 
-// scanned runs the program and reads its JSON.
-func scanned(t testing.TB, args ...string) (r report, code int) {
-	t.Helper()
-	var out, errOut bytes.Buffer
-	code = run(append([]string{"--format", "json"}, args...), &out, &errOut)
-	var raw struct {
-		Findings []struct {
-			File, Rule, Sure, Old, New string
-			Line, Column               int
-		}
-		Files   []tally
-		Skipped []skipped
-		Total   total
-	}
-	if err := json.Unmarshal(out.Bytes(), &raw); err != nil {
-		t.Fatalf("%v\n%s%s", err, out.String(), errOut.String())
-	}
-	for _, f := range raw.Findings {
-		r.Findings = append(r.Findings, finding{File: f.File, Line: f.Line, Column: f.Column, Rule: f.Rule, Old: f.Old, New: f.New})
-	}
-	r.Files, r.Skipped, r.Total = raw.Files, raw.Skipped, raw.Total
-	return r, code
-}
+const uses = "import argo_service\n"
 
-func TestWhichFilesAreLookedAt(t *testing.T) {
-	dir := grow(t, map[string]string{
-		"a.py": oldCode, "deep/er/b.py": oldCode, "script": "#!/bin/sh\nargo stop w\n", "tool": "#!/usr/bin/env python3\n" + oldCode,
-		"vendor/v.py": oldCode, "node_modules/n.py": oldCode, "lib/site-packages/p.py": oldCode, ".git/g.py": oldCode,
-		"env/pyvenv.cfg": "", "env/e.py": oldCode,
-		".gitignore": "built/\n*.gen.py\n!kept.gen.py\n", "built/x.py": oldCode, "a.gen.py": oldCode, "kept.gen.py": oldCode,
-		"deep/.gitignore": "/local.py\n", "deep/local.py": oldCode, "local.py": oldCode,
-		"readme.md": "argo stop w", "Makefile": "all:\n\targo stop w\n", "Dockerfile": "FROM x\nRUN argo stop w\n",
-	})
-	if err := os.Symlink(filepath.Join(dir, "a.py"), filepath.Join(dir, "link.py")); err != nil {
-		t.Fatal(err)
-	}
-	r, code := scanned(t, dir)
-	if code != 0 {
-		t.Error(code)
-	}
-	var files []string
-	for _, f := range r.Files {
-		rel, _ := filepath.Rel(dir, f.File)
-		files = append(files, rel)
-	}
-	if got, want := strings.Join(files, " "), "Dockerfile Makefile a.py deep/er/b.py kept.gen.py local.py script tool"; got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
-	}
-	if len(r.Skipped) != 0 {
-		t.Error(r.Skipped)
-	}
-}
-
-func TestFilesThatCannotBeRead(t *testing.T) {
-	dir := grow(t, map[string]string{
-		"good.py": oldCode, "latin.py": "# coding: latin-1\n" + oldCode + "'\xf6'\n", "bytes.py": "'\xf6'\n" + oldCode,
-		"nul.go": "package a\x00", "broken.py": oldCode + "'''", "broken.go": "package a\nfunc {", "broken.sh": "if then", "large.py": strings.Repeat("#", maxFile+1),
-	})
-	r, code := scanned(t, dir)
-	reasons := map[string]string{}
-	for _, s := range r.Skipped {
-		reasons[filepath.Base(s.File)] = s.Reason
-	}
-	for name, reason := range map[string]string{
-		"bytes.py": "UTF-8", "nul.go": "NUL", "large.py": "bytes", "broken.py": "", "broken.go": "", "broken.sh": "",
-	} {
-		if got, ok := reasons[name]; !ok || !strings.Contains(strings.ToLower(got), strings.ToLower(reason)) {
-			t.Errorf("%s: %q, want %q", name, got, reason)
-		}
-	}
-	if len(reasons) != 6 || code != 0 {
-		t.Errorf("%d, %v", code, reasons)
-	}
-	if len(r.Findings) != 9 { // what is before the broken place is found
-		t.Errorf("%d findings: %v", len(r.Findings), r.Findings)
-	}
+// call runs the scanner.
+func call(args ...string) (code int, out, errOut string) {
+	var o, e bytes.Buffer
+	code = run(args, &o, &e)
+	return code, o.String(), e.String()
 }
 
 func TestExitCodes(t *testing.T) {
-	dir := grow(t, map[string]string{"a.py": unknown})
-	clean := grow(t, map[string]string{"a.py": "x = 1\n"})
-	for name, tc := range map[string]struct {
-		args []string
-		want int
-		says string // on standard error
+	t.Chdir(t.TempDir())
+	write(t, map[string]string{"some/a.py": uses, "none/a.py": "", "some/b.txt": ""})
+	for _, test := range []struct {
+		args string
+		code int
+		text string // of the output or, where the code is 2, of the message
 	}{
-		"found":            {[]string{"--fail-on-found", dir}, exitFound, ""},
-		"flag behind":      {[]string{dir, "--fail-on-found"}, exitFound, ""},
-		"found, no flag":   {[]string{dir}, 0, ""},
-		"not sure enough":  {[]string{"--fail-on-found", "--sure", "likely", dir}, 0, ""},
-		"clean":            {[]string{"--fail-on-found", clean}, 0, ""},
-		"no folder":        {nil, exitWrong, "folder"},
-		"not there":        {[]string{filepath.Join(dir, "nowhere")}, exitWrong, "nowhere"},
-		"format":           {[]string{"--format", "xml", dir}, exitWrong, "table, json and sarif"},
-		"sure":             {[]string{"--sure", "very", dir}, exitWrong, "possible, likely and certain"},
-		"unknown flag":     {[]string{"--fast", dir}, exitWrong, "--fail-on-found"},
-		"help":             {[]string{"--help"}, 0, "Flags"},
-		"a file by itself": {[]string{"--fail-on-found", filepath.Join(dir, "a.py")}, exitFound, ""},
+		{"some", 0, "some/a.py:1:8"},
+		{"--fail-on-found some", 1, "some/a.py:1:8"},
+		{"some --fail-on-found", 1, "some/a.py:1:8"},
+		{"--fail-on-found none", 0, "Nothing found in 1 files"},
+		{"--fail-on-found --sure certain some", 0, "Nothing found"},
+		{"--fail-on-found --sure likely some", 1, "likely"},
+		{"some/a.py none", 0, "1 of 2 files"},
+		{"-- some", 0, "some/a.py"},
+		{"some some/a.py ./some", 0, "1 of 1 files"},
+		{"--help", 0, ""},
+		{"", 2, "say which folders"},
+		{"missing", 2, "DIR missing: no such file"},
+		{"some missing", 2, "DIR missing: no such file"},
+		{"some/b.txt", 2, "some/b.txt: neither a folder nor"},
+		{"--format xml some", 2, `--format: "xml" is none of table, json and sarif`},
+		{"--sure sure some", 2, `--sure: "sure" is none of possible, likely and certain`},
+		{"--what some", 2, "-what; the flags are --format"},
+		{"-- --format", 2, "DIR --format: no such file"},
 	} {
-		var out, errOut bytes.Buffer
-		if got := run(tc.args, &out, &errOut); got != tc.want || !strings.Contains(errOut.String(), tc.says) {
-			t.Errorf("%s: exit code %d, want %d; %s", name, got, tc.want, errOut.String())
-		}
-		if tc.want == exitWrong && out.Len() > 0 {
-			t.Errorf("%s: wrote %s", name, out.String())
-		}
+		t.Run(test.args, func(t *testing.T) {
+			code, out, errOut := call(strings.Fields(test.args)...)
+			text := out
+			if test.code == exitWrong {
+				text = errOut
+				if out != "" {
+					t.Errorf("output beside an error: %q", out)
+				}
+			} else if errOut != "" && test.args != "--help" {
+				t.Errorf("complaints: %q", errOut)
+			}
+			if code != test.code || !strings.Contains(text, test.text) {
+				t.Errorf("code %d, %q; want %d, %q", code, text, test.code, test.text)
+			}
+		})
+	}
+	if _, _, errOut := call("--help"); !strings.Contains(errOut, "-fail-on-found") {
+		t.Errorf("the help %q doesn't name the flags", errOut)
 	}
 }
 
-func TestFormats(t *testing.T) {
-	dir := grow(t, map[string]string{"a.py": oldCode})
-	var table, sarif, again bytes.Buffer
-	if run([]string{dir}, &table, &table) != 0 || run([]string{"--format=sarif", dir}, &sarif, &sarif) != 0 || run([]string{dir}, &again, &again) != 0 {
-		t.Fatal(table.String(), sarif.String())
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("disk is full") }
+
+func TestOutputBroken(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var errOut bytes.Buffer
+	if code := run([]string{"."}, brokenWriter{}, &errOut); code != exitWrong || !strings.Contains(errOut.String(), "disk is full") {
+		t.Errorf("code %d, %q", code, errOut.String())
 	}
-	for _, part := range []string{"a.py", "2:15", "ArgoService.stop_workflow", "client.Stop(ctx, name, workflow.StopOptions{})", "certain"} {
-		if !strings.Contains(table.String(), part) {
-			t.Errorf("the table lacks %q:\n%s", part, table.String())
-		}
+}
+
+// found runs the scanner and reads its JSON.
+func found(t *testing.T, args ...string) report {
+	t.Helper()
+	code, out, errOut := call(append([]string{"--format", "json"}, args...)...)
+	var r report
+	decoder := json.NewDecoder(strings.NewReader(out))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&r); err != nil || code != 0 {
+		t.Fatalf("code %d, %v, %q", code, err, errOut)
 	}
-	if table.String() != again.String() {
-		t.Error("two runs differ")
+	return r
+}
+
+// files are the names of those with findings.
+func (r report) files() []string {
+	var names []string
+	for _, f := range r.Files {
+		names = append(names, f.File)
 	}
-	var log struct {
-		Version string
-		Runs    []struct {
-			Tool struct {
-				Driver struct{ Rules []struct{ ID string } }
-			}
-			Results []struct {
-				RuleID, Level string
-				RuleIndex     int
-				Message       struct{ Text string }
-				Locations     []struct {
-					PhysicalLocation struct {
-						ArtifactLocation struct{ URI string }
-						Region           struct{ StartLine, StartColumn int }
-					}
-				}
-			}
-		}
-	}
-	if err := json.Unmarshal(sarif.Bytes(), &log); err != nil {
+	return names
+}
+
+func TestWhichFiles(t *testing.T) {
+	root := t.TempDir()
+	t.Chdir(root)
+	write(t, map[string]string{
+		"r/.git/a.py": uses, "r/.gitignore": "*.gen.py\n/out/\n!kept.gen.py\n# a.py\n\nlogs/\r\n", "r/a.py": uses, "r/b.gen.py": uses,
+		"r/kept.gen.py": uses, "r/out/a.py": uses, "r/sub/out/a.py": uses, "r/sub/logs/a.py": uses,
+		"r/sub/.gitignore": "a.py\n!/out/a.py\n", "r/sub/a.py": uses, "r/sub/deep/a.py": uses, "r/sub/b.py": uses,
+		"r/vendor/a.py": uses, "r/node_modules/a.py": uses, "r/.venv/a.py": uses, "r/x/site-packages/a.py": uses,
+		"r/__pycache__/a.py": uses, "r/.tox/a.py": uses, "r/x.egg-info/a.py": uses, "r/env/pyvenv.cfg": "", "r/env/a.py": uses,
+		"r/a.txt": uses, "r/tool": "#!/usr/bin/env python3\n" + uses, "r/script": "#!/bin/bash\nargo list\n", "r/data": uses,
+		"r/a.sh": "argo list", "r/Makefile": "a:\n\targo list", "r/Dockerfile.dev": "RUN argo list", "r/a.pyi": uses,
+	})
+	if err := os.Symlink(filepath.Join(root, "r", "a.py"), filepath.Join(root, "r", "link.py")); err != nil {
 		t.Fatal(err)
 	}
-	if log.Version != "2.1.0" || len(log.Runs) != 1 || len(log.Runs[0].Results) != 3 {
-		t.Fatalf("%+v", log)
-	}
-	for _, r := range log.Runs[0].Results {
-		at := r.Locations[0].PhysicalLocation
-		if log.Runs[0].Tool.Driver.Rules[r.RuleIndex].ID != r.RuleID || r.Message.Text == "" || at.Region.StartLine < 1 ||
-			at.Region.StartColumn < 1 || !strings.HasSuffix(at.ArtifactLocation.URI, "a.py") {
-			t.Errorf("%+v", r)
+	for _, test := range []struct{ dirs, want string }{
+		{"r", "r/Dockerfile.dev r/Makefile r/a.py r/a.pyi r/a.sh r/kept.gen.py r/script r/sub/b.py r/sub/out/a.py r/tool"},
+		{"r/sub", "r/sub/b.py r/sub/out/a.py"},
+		{"r/out", "r/out/a.py"},
+		{"./r/vendor r/b.gen.py", "r/b.gen.py r/vendor/a.py"},
+	} {
+		if got := strings.Join(found(t, strings.Fields(test.dirs)...).files(), " "); got != test.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", test.dirs, got, test.want)
 		}
+	}
+	absolute := filepath.ToSlash(filepath.Join(root, "r", "sub"))
+	if got := found(t, absolute).files(); len(got) != 2 || got[0] != absolute+"/b.py" {
+		t.Errorf("got %q for an absolute folder", got)
 	}
 }
 
-// BenchmarkTree is a tree of 5,000 files, a tenth of them with the old API.
-func BenchmarkTree(b *testing.B) {
-	files := map[string]string{}
-	code := strings.Repeat("def f(a, b):\n    return {'key': [a, b], \"text\": f\"{a}\"}\n\n\n", 50)
-	for i := range 5000 {
-		text := code
-		if i%10 == 0 {
-			text += oldCode
+func TestSkipped(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, map[string]string{
+		"a.py": "\xff", "b.py": uses + "'never closed", "c.py": "# coding: koi8-r\n", "d.sh": "\xff", "e.go": "package e\nfunc (",
+		"f.py": strings.Repeat("#", maxFile+1), "g.py": "\x00", "h.sh": "if", "i.py": "# coding: latin-1\n# \xe9\n" + uses, "j.py": uses,
+		"k.py": "",
+	})
+	if os.Getuid() != 0 { // root may read everything
+		if err := os.Chmod("k.py", 0); err != nil {
+			t.Fatal(err)
 		}
-		files[fmt.Sprintf("d%d/f%d.py", i%100, i)] = text
+	} else if err := os.Remove("k.py"); err != nil {
+		t.Fatal(err)
 	}
-	dir := grow(b, files)
-	for b.Loop() {
-		r, _ := scanned(b, dir)
-		if r.Total.Scanned != 5000 || len(r.Files) != 500 {
-			b.Fatalf("%+v", r.Total)
+	r := found(t, ".")
+	got := map[string]skipped{}
+	for _, s := range r.Skipped {
+		got[s.File] = s
+	}
+	for file, want := range map[string]string{
+		"a.py": "not UTF-8", "b.py": "2:1: the string is never closed", "c.py": "koi8-r", "d.sh": "not UTF-8", "e.go": "2:", "f.py": "MB", "g.py": "NUL", "h.sh": "1:1",
+	} {
+		partly := file == "b.py" || file == "e.go" || file == "h.sh"
+		if s := got[file]; !strings.Contains(s.Reason, want) || s.Partly != partly {
+			t.Errorf("%s: %+v, want %q, partly %v", file, s, want, partly)
+		}
+	}
+	if want := []string{"b.py", "i.py", "j.py"}; !slices.Equal(r.files(), want) {
+		t.Errorf("found in %q, want %q", r.files(), want)
+	}
+	if r.Total.Skipped != len(r.Skipped) || r.Total.Scanned != 5 || r.Total.Findings != 3 || r.Total.Likely != 3 {
+		t.Errorf("the total is %+v", r.Total)
+	}
+	if _, out, _ := call("."); !strings.Contains(out, "Not looked at") || !strings.Contains(out, "in part: 2:1") {
+		t.Errorf("the table doesn't tell what was not looked at:\n%s", out)
+	}
+}
+
+func TestTable(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, map[string]string{"a.sh": "argo list\nargo archive list\n", "b/é\n.sh": "argo stop x\n"})
+	_, out, _ := call(".")
+	want := strings.Join([]string{
+		"a.sh:1:1  certain  argo list     client.List(ctx, workflow.ListOptions{})",
+		"a.sh:2:1  certain  argo archive  no replacement: archive and artifacts are not covered",
+		"",
+		"b/é?.sh:1:1  certain  argo stop  client.Stop(ctx, name, workflow.StopOptions{})",
+		"",
+		"Notes",
+		"  argo stop  --node-field-selector is Selector",
+		"",
+		"File                           Found  Certain  Likely  Possible",
+		"a.sh                           2      2        0       0",
+		"b/é?.sh                        1      1        0       0",
+		"2 of 2 files, 0 not looked at  3      3        0       0",
+		"",
+	}, "\n")
+	if out != want {
+		t.Errorf("got\n%s\nwant\n%s", out, want)
+	}
+}
+
+func TestSARIF(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, map[string]string{"a b/%.py": uses, "c.sh": "argo list", "d.py": "\xff"})
+	_, out, _ := call("--format", "sarif", ".")
+	var log sarifLog
+	if err := json.Unmarshal([]byte(out), &log); err != nil {
+		t.Fatal(err)
+	}
+	if log.Version != "2.1.0" || len(log.Runs) != 1 || len(log.Runs[0].Results) != 2 {
+		t.Fatalf("got %s", out)
+	}
+	r := log.Runs[0]
+	first, second := r.Results[0], r.Results[1]
+	if uri := first.Locations[0].Physical.Artifact.URI; uri != "a%20b/%25.py" || first.Level != "warning" || second.Level != "error" {
+		t.Errorf("got %s, %s, %s", uri, first.Level, second.Level)
+	}
+	if region := *first.Locations[0].Physical.Region; region != (sarifRegion{1, 8}) {
+		t.Errorf("the region is %v", region)
+	}
+	for _, result := range r.Results {
+		if rule := r.Tool.Driver.Rules[result.RuleIndex]; rule.ID != result.RuleID || rule.Help.Text == "" || rule.ShortDescription.Text == "" {
+			t.Errorf("the rule of %v is %v", result, rule)
+		}
+		if !strings.HasSuffix(result.Message.Text, ".") || !strings.Contains(result.Message.Text, result.Properties.New) {
+			t.Errorf("the message is %q", result.Message.Text)
+		}
+	}
+	notes := r.Invocations[0].Notifications
+	if len(notes) != 1 || notes[0].Locations[0].Physical.Artifact.URI != "d.py" {
+		t.Errorf("the notifications are %v", notes)
+	}
+	if strings.Contains(out, ": null") {
+		t.Error("something is null")
+	}
+	if got := fileURI("/a b.py"); got != "file:///a%20b.py" {
+		t.Errorf("the URI is %s", got)
+	}
+}
+
+// Every rule that a finding can have must be among those that are described.
+func TestRules(t *testing.T) {
+	known := map[string]bool{}
+	for _, rule := range old.Rules() {
+		if known[rule.ID] || rule.Title == "" || rule.Help == "" {
+			t.Errorf("the rule %+v is there twice, or not described", rule)
+		}
+		known[rule.ID] = true
+	}
+	r := found(t, "find/testdata")
+	seen := map[string]bool{}
+	for _, f := range r.Findings {
+		seen[f.Rule] = true
+		if !known[f.Rule] {
+			t.Errorf("the rule %s is not described", f.Rule)
+		}
+	}
+	if len(seen) != len(known) {
+		t.Errorf("of the rules %v only %v are tried", known, seen)
+	}
+}
+
+func TestSameAgain(t *testing.T) {
+	for _, format := range []string{"table", "json", "sarif"} {
+		_, first, _ := call("--format", format, "find/testdata", "old")
+		if _, again, _ := call("--format", format, "old", "find/testdata"); first == "" || first != again {
+			t.Errorf("%s differs from run to run", format)
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // Files that nobody writes cost neither the stack nor the day.
 func TestDeepNesting(t *testing.T) {
-	const deep = 100_000
+	const deep = 20_000
 	blocks := ""
 	for i := range 300 {
 		blocks += strings.Repeat(" ", i) + "if a:\n"

@@ -4,6 +4,7 @@ package find
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/migrate-scan/old"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/migrate-scan/python"
@@ -53,16 +54,16 @@ func (c *collector) broken(offset int, reason string) error {
 	return &BrokenError{Line: line, Column: column, Reason: reason}
 }
 
-// sorted returns the findings in the order of the file. Commands that are only possible count
-// only beside something surer.
+// sorted returns the findings in the order of the file. That kubectl gets a file, which could be
+// anything, counts only beside something that is no such guess.
 func (c *collector) sorted() []old.Finding {
-	surest := old.Sure(0)
-	for _, f := range c.findings {
-		surest = max(surest, f.Sure)
+	guess := func(f old.Finding) bool {
+		return f.Sure == old.Possible && f.Rule == old.RuleKubectl && strings.Contains(f.Old, " -f ")
 	}
-	kept := slices.DeleteFunc(c.findings, func(f old.Finding) bool {
-		return f.Sure == old.Possible && surest == old.Possible && (f.Rule == old.RuleKubectl || f.Rule == old.RuleArgo)
-	})
+	kept := c.findings
+	if !slices.ContainsFunc(kept, func(f old.Finding) bool { return !guess(f) }) {
+		kept = nil
+	}
 	slices.SortFunc(kept, old.Finding.Compare)
 	return kept
 }

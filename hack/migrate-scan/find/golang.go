@@ -157,7 +157,7 @@ func (s *goScope) callee(n *ast.CallExpr) (name, imported string) {
 		}
 		return f.Name, ""
 	case *ast.SelectorExpr:
-		if x, ok := f.X.(*ast.Ident); ok && s.lookup(x.Name) == nil {
+		if x, ok := f.X.(*ast.Ident); ok && !s.bound(x.Name) {
 			if from := s.file.imports[x.Name]; from != "" {
 				if strings.HasSuffix(from, "/execabs") {
 					from = "execabs"

@@ -99,6 +99,12 @@ func (s *goScope) owner(name string) *goScope {
 	return s
 }
 
+// bound reports whether the name is one of the file's own here, and so no package.
+func (s *goScope) bound(name string) bool {
+	_, ok := s.owner(name).values[name]
+	return ok
+}
+
 func (s *goScope) lookup(name string) *goValue { return s.owner(name).values[name] }
 
 // words are the words of a call's arguments.

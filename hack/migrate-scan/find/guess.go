@@ -37,11 +37,15 @@ func guessed(function string, args [][]string) []old.Use {
 	return nil
 }
 
+// weakened makes uses at most as sure as that. What is vague is none if it isn't certain to run.
 func weakened(uses []old.Use, most old.Sure) []old.Use {
-	for i := range uses {
-		uses[i] = uses[i].Weaken(most)
+	var kept []old.Use
+	for _, u := range uses {
+		if u = u.Weaken(most); !u.Vague || u.Sure == old.Certain {
+			kept = append(kept, u)
+		}
 	}
-	return uses
+	return kept
 }
 
 // onlyShows reports whether a function's name says that its arguments are for people.

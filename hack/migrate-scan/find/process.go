@@ -153,10 +153,7 @@ func inside(program string, args []string, depth int) []old.Use {
 			found = script(arg, depth+1)
 			most = min(most, old.Likely)
 		}
-		if len(found) > 0 {
-			for k := range found {
-				found[k] = found[k].Weaken(most)
-			}
+		if found = weakened(found, most); len(found) > 0 {
 			return found
 		}
 	}

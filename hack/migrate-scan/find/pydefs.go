@@ -12,6 +12,9 @@ func (p *pyFile) function(n *tree.Func, s *pyScope) {
 		info = &pyFuncInfo{}
 		p.funcs[n] = info
 	}
+	if n.TypeParams != nil {
+		p.eval(n.TypeParams, s)
+	}
 	static, classMethod := false, false
 	for _, d := range n.Decorators {
 		p.eval(d, s)
@@ -103,6 +106,9 @@ func (p *pyFile) classStmt(n *tree.Class, s *pyScope) {
 	for _, d := range n.Decorators {
 		p.eval(d, s)
 	}
+	if n.TypeParams != nil {
+		p.eval(n.TypeParams, s)
+	}
 	info.bases = nil
 	for _, arg := range n.Args {
 		v := p.value(arg.Value, s)
@@ -171,6 +177,12 @@ func (p *pyFile) quoted(x tree.Expr, offset int, s *pyScope) {
 	case *tree.Name, *tree.Attr:
 		if name, sure := p.value(x, s).old(); name != "" {
 			p.tellName(offset, name, sure)
+		}
+	case *tree.Str:
+		if text, _, ok := plainText(x); ok {
+			if inner := tree.ParseExpr(text); inner != nil {
+				p.quoted(inner, offset, s)
+			}
 		}
 	case *tree.Index:
 		p.quoted(x.X, offset, s)

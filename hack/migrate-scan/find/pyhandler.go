@@ -102,12 +102,8 @@ func (p *pyFile) handled(x tree.Expr, called []pyCall, rule string, s *pyScope) 
 
 // with binds what the items give, and looks at those that catch or expect errors.
 func (p *pyFile) with(n *tree.With, s *pyScope) (ends bool) {
-	type expected struct {
-		types tree.Expr
-		rule  string
-	}
-	var all []expected
-	catches := false
+	var all []tree.Expr // the types that are caught
+	caught := false
 	for _, item := range n.Items {
 		v := p.eval(item.X, s)
 		if item.As != nil {
@@ -117,13 +113,11 @@ func (p *pyFile) with(n *tree.With, s *pyScope) (ends bool) {
 		if !ok {
 			continue
 		}
-		switch rule := catcher(lastName(call.Fn)); rule {
-		case "":
-		default:
-			catches = true
+		if catches(lastName(call.Fn)) {
+			caught = true
 			for _, arg := range call.Args {
 				if arg.Name == "" || arg.Name == "expected_exception" {
-					all = append(all, expected{arg.Value, rule})
+					all = append(all, arg.Value)
 				}
 			}
 		}
@@ -133,12 +127,12 @@ func (p *pyFile) with(n *tree.With, s *pyScope) (ends bool) {
 	s.now = newLayer(before)
 	ends = p.block(n.Body, s)
 	called := append([]pyCall{}, p.calls[first:]...)
-	for _, e := range all {
-		p.handled(e.types, called, e.rule, s)
+	for _, types := range all {
+		p.handled(types, called, old.RuleError, s)
 	}
 	body := s.now
 	s.now = before
-	if catches { // it can go on after the block, wherever that broke off
+	if caught { // it can go on after the block, wherever that broke off
 		s.now.meet(body, newLayer(before))
 		return false
 	}
@@ -146,21 +140,18 @@ func (p *pyFile) with(n *tree.With, s *pyScope) (ends bool) {
 	return ends
 }
 
-// catcher is the rule for what a context manager of that name catches; "": it catches nothing.
-func catcher(name string) string {
+// catches reports whether a context manager of that name catches errors.
+func catches(name string) bool {
 	switch name {
-	case "raises", "assertRaises", "assertRaisesRegex", "assertRaisesRegexp":
-		return old.RuleError
-	case "suppress":
-		return old.RuleHandler
+	case "raises", "assertRaises", "assertRaisesRegex", "assertRaisesRegexp", "suppress":
+		return true
 	}
-	return ""
+	return false
 }
 
 // expected looks at assertRaises(error, method, …), where the method is passed on.
 func (p *pyFile) expected(x *tree.Call, args pyArgs, s *pyScope) {
-	rule := catcher(lastName(x.Fn))
-	if rule != old.RuleError || len(x.Args) < 2 {
+	if !catches(lastName(x.Fn)) || len(x.Args) < 2 {
 		return
 	}
 	var called []pyCall
@@ -170,6 +161,6 @@ func (p *pyFile) expected(x *tree.Call, args pyArgs, s *pyScope) {
 		}
 	}
 	if len(called) > 0 {
-		p.handled(x.Args[0].Value, called, rule, s)
+		p.handled(x.Args[0].Value, called, old.RuleError, s)
 	}
 }

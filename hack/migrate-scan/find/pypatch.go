@@ -32,7 +32,11 @@ func plainText(x tree.Expr) (text string, s *tree.Str, ok bool) {
 
 // dottedTexts looks at what a call such as patch or import_module names by its whole dotted name.
 func (p *pyFile) dottedTexts(x *tree.Call, fn *pyValue) {
-	if !takesNames(lastName(x.Fn)) {
+	name := lastName(x.Fn)
+	if fn.is(pyRef) { // which can have another name here
+		name = fn.path[strings.LastIndexByte(fn.path, '.')+1:]
+	}
+	if !takesNames(name) {
 		return
 	}
 	imports := fn.is(pyRef) && (fn.path == "importlib.import_module" || fn.path == "builtins.__import__")

@@ -42,6 +42,11 @@ func isDotted(text string) bool {
 }
 
 func (p *pyFile) list(x *tree.List, s *pyScope) *pyValue {
+	if len(x.Items) == 1 {
+		if c, ok := x.Items[0].(*tree.Comp); ok {
+			return p.comp(c, s)
+		}
+	}
 	var words []string
 	var items []*pyValue
 	from := []tree.Expr{x}

@@ -57,13 +57,16 @@ func eachCommand(text string, found func(command)) error {
 	}
 	s := &shellScript{vars: map[string][]string{}, prefixes: map[string][]string{}, found: found}
 	parser := syntax.NewParser(syntax.Variant(syntax.LangBash))
+	var first error
 	for stmt, err := range parser.StmtsSeq(strings.NewReader(text)) {
-		if err != nil {
-			return err
+		switch { // the loop is not left: the parser can yield an error, and then the same error again
+		case err == nil && stmt != nil:
+			syntax.Walk(stmt, s.visit)
+		case first == nil:
+			first = err
 		}
-		syntax.Walk(stmt, s.visit)
 	}
-	return nil
+	return first
 }
 
 // nesting is how deep brackets are nested at most, at a guess.

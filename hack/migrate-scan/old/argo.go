@@ -19,7 +19,7 @@ func Argo(args []string) (u Use, ok bool) {
 	if !ok {
 		return Use{}, false
 	}
-	u = Use{Rule: RuleArgo, Sure: Certain, Replacement: r}
+	u = Use{Rule: RuleArgo, Sure: Certain, Replacement: r, Vague: hasUnknown(verb)}
 	return u.as("argo " + verb), true
 }
 

@@ -32,6 +32,12 @@ func (s Sure) String() string {
 // MarshalText writes the word for it.
 func (s Sure) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
+// UnmarshalText reads it as [ParseSure] does.
+func (s *Sure) UnmarshalText(text []byte) (err error) {
+	*s, err = ParseSure(string(text))
+	return err
+}
+
 // ParseSure reads the word for it. The error names those that there are.
 func ParseSure(text string) (Sure, error) {
 	for _, s := range []Sure{Possible, Likely, Certain} {
@@ -64,6 +70,8 @@ type Use struct {
 	Old  string
 	Replacement
 	Sure Sure
+	// Vague: the verb isn't known, so that this is a command only if it is run for sure.
+	Vague bool
 }
 
 // Weaken makes the use at most as sure as that.

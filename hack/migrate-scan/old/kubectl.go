@@ -33,7 +33,7 @@ func Kubectl(args []string) (u Use, ok bool) {
 		o = parseOptions(args, func(name string) bool { return name != "f" && name != "p" && kubectlFlag(name) })
 	}
 	verb := o.words[0]
-	u = Use{Rule: RuleKubectl, Sure: Certain}
+	u = Use{Rule: RuleKubectl, Sure: Certain, Vague: hasUnknown(verb)}
 	o.words = o.words[1:]
 	resource, named := target(o)
 	switch verb {

@@ -18,7 +18,7 @@ func (p *parser) definition() Stmt {
 	case p.take("def"):
 		s := &Func{Decorators: decorators}
 		s.Name, s.Offset = p.name()
-		p.typeParams()
+		s.TypeParams = p.typeParams()
 		if p.take("(") {
 			s.Params = p.params(")")
 			p.take(")")
@@ -31,7 +31,7 @@ func (p *parser) definition() Stmt {
 	case p.take("class"):
 		s := &Class{Decorators: decorators}
 		s.Name, s.Offset = p.name()
-		p.typeParams()
+		s.TypeParams = p.typeParams()
 		if p.take("(") {
 			s.Args = p.args()
 		}
@@ -41,11 +41,14 @@ func (p *parser) definition() Stmt {
 	return &ExprStmt{X: decorators}
 }
 
-// typeParams passes over the [T] of a generic function or class.
-func (p *parser) typeParams() {
-	if p.is("[") {
-		p.primary()
+// typeParams reads the [T: Bound] of a generic function or class, names and bounds in one list.
+func (p *parser) typeParams() Expr {
+	if !p.is("[") {
+		return nil
 	}
+	at := p.peek().Offset
+	p.i++
+	return &List{Offset: at, Kind: '[', Items: p.items("]")}
 }
 
 // params reads parameters up to what ends them, which is left.

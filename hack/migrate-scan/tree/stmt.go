@@ -102,6 +102,7 @@ type Func struct {
 	Offset     int // of the name
 	Name       string
 	Decorators []Expr
+	TypeParams Expr // of a generic one, as a list; nil: it is none
 	Params     []Param
 	Returns    Expr
 	Body       []Stmt
@@ -119,6 +120,7 @@ type Class struct {
 	Offset     int // of the name
 	Name       string
 	Decorators []Expr
+	TypeParams Expr // of a generic one, as a list; nil: it is none
 	Args       []Arg
 	Body       []Stmt
 }
