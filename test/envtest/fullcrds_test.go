@@ -15,64 +15,59 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 )
 
-// A cluster with Argo's full resource definitions, beside the other one. The first spec
-// that needs it starts it.
-var full *testCluster
+// Ordered, so that they share a cluster: one more on the machine, and not one for each process.
+var _ = Describe("Argo's full resource definitions", Ordered, ContinueOnFailure, SpecPriority(1), func() {
+	full := &testCluster{}
 
-var _ = AfterSuite(func() {
-	if full != nil {
-		Expect(full.Stop()).To(Succeed())
-	}
-})
-
-func fullCluster(ctx context.Context) *testCluster {
-	GinkgoHelper()
-	if full == nil {
+	BeforeAll(func(ctx SpecContext) {
 		c, err := envtest.Start(ctx, envtest.Options{FullCRDs: true})
 		Expect(err).NotTo(HaveOccurred())
-		full = newTestCluster(c)
-	}
-	DeferCleanup(reportLogs, full.Cluster)
-	return full
-}
+		DeferCleanup(c.Stop)
+		*full = *newTestCluster(c)
+	}, NodeTimeout(startTimeout))
 
-var _ = conformance.Specs("native client, under full CRDs", func(ctx context.Context) conformance.Fixture {
-	return nativeFixture(ctx, fullCluster(ctx))
-})
+	AfterEach(func() { reportLogs(full.Cluster) })
 
-var _ = Describe("resource definitions", func() {
-	strict := metav1.CreateOptions{FieldValidation: metav1.FieldValidationStrict}
-	withUnknownField := func() *unstructured.Unstructured {
-		wf := fromYAML(threeSteps)
-		Expect(unstructured.SetNestedField(wf.Object, "x", "spec", "noSuchField")).To(Succeed())
-		return wf
-	}
+	conformance.Specs("native client, under full CRDs", func(ctx context.Context) conformance.Fixture {
+		return nativeFixture(ctx, full)
+	})
 
-	It("keep unknown fields by default", func(ctx SpecContext) {
-		_, err := workflows(dyn, newNamespace(ctx)).Create(ctx, withUnknownField(), strict)
-		Expect(err).NotTo(HaveOccurred())
-	}, SpecTimeout(specTimeout))
-
-	It("can be Argo's full ones", func(ctx SpecContext) {
-		c := fullCluster(ctx)
-		wfs := workflows(c.dyn, c.newNamespace(ctx))
-		_, err := wfs.Create(ctx, withUnknownField(), strict)
+	It("are those of the cluster", func(ctx SpecContext) {
+		wfs := workflows(full.dyn, full.newNamespace(ctx))
+		_, err := wfs.Create(ctx, withUnknownField(), strictly())
 		Expect(err).To(MatchError(apierrors.IsBadRequest, "IsBadRequest"))
 		Expect(err).To(MatchError(ContainSubstring("noSuchField")))
 		awaitPhase(ctx, wfs, create(ctx, wfs, threeSteps), "Succeeded")
-	}, SpecTimeout(startTimeout))
+	}, SpecTimeout(specTimeout))
 
 	It("refuse through the native client what they would drop", func(ctx SpecContext) {
-		c := fullCluster(ctx)
-		ns := c.newNamespace(ctx)
-		client := nativeClient(c.Config(), ns)
+		ns := full.newNamespace(ctx)
+		client := nativeClient(full.Config(), ns)
 		_, err := client.Create(ctx, withUnknownField())
 		Expect(err).To(MatchError(workflow.ErrInvalid))
-		template := create(ctx, c.dyn.Resource(argoResource("workflowtemplates")).Namespace(ns), gateTemplate)
+		template := create(ctx, full.dyn.Resource(argoResource("workflowtemplates")).Namespace(ns), gateTemplate)
 		_, err = client.Start(ctx, workflow.StartRequest{Template: template, Spec: map[string]any{"noSuchField": 1}})
 		Expect(err).To(MatchError(workflow.ErrInvalid))
 		Expect(err).To(MatchError(ContainSubstring("noSuchField")))
-	}, SpecTimeout(startTimeout))
+	}, SpecTimeout(specTimeout))
+})
+
+func strictly() metav1.CreateOptions {
+	return metav1.CreateOptions{FieldValidation: metav1.FieldValidationStrict}
+}
+
+func withUnknownField() *unstructured.Unstructured {
+	GinkgoHelper()
+	wf := fromYAML(threeSteps)
+	Expect(unstructured.SetNestedField(wf.Object, "x", "spec", "noSuchField")).To(Succeed())
+	return wf
+}
+
+var _ = Describe("resource definitions", func() {
+	It("keep unknown fields by default", func(ctx SpecContext) {
+		_, err := workflows(dyn, newNamespace(ctx)).Create(ctx, withUnknownField(), strictly())
+		Expect(err).NotTo(HaveOccurred())
+	}, SpecTimeout(specTimeout))
 
 	It("can be missing, which the native client tells from a missing object", func(ctx SpecContext) {
 		bare, err := envtest.Start(ctx, envtest.Options{Parts: envtest.APIServer})
