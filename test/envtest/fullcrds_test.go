@@ -15,8 +15,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 )
 
-// Ordered, so that they share a cluster: one more on the machine, and not one for each process.
-var _ = Describe("Argo's full resource definitions", Ordered, ContinueOnFailure, SpecPriority(1), func() {
+// Ordered, so that they share a cluster; the first has the time that it takes to start.
+var _ = Describe("Argo's full resource definitions", Ordered, ContinueOnFailure, func() {
 	full := &testCluster{}
 
 	BeforeAll(func(ctx SpecContext) {
@@ -26,10 +26,10 @@ var _ = Describe("Argo's full resource definitions", Ordered, ContinueOnFailure,
 		*full = *newTestCluster(c)
 	}, NodeTimeout(startTimeout))
 
-	AfterEach(func() { reportLogs(full.Cluster) })
-
-	conformance.Specs("native client, under full CRDs", func(ctx context.Context) conformance.Fixture {
-		return nativeFixture(ctx, full)
+	AfterEach(func() {
+		if full.Cluster != nil {
+			reportLogs(full.Cluster)
+		}
 	})
 
 	It("are those of the cluster", func(ctx SpecContext) {
@@ -38,7 +38,11 @@ var _ = Describe("Argo's full resource definitions", Ordered, ContinueOnFailure,
 		Expect(err).To(MatchError(apierrors.IsBadRequest, "IsBadRequest"))
 		Expect(err).To(MatchError(ContainSubstring("noSuchField")))
 		awaitPhase(ctx, wfs, create(ctx, wfs, threeSteps), "Succeeded")
-	}, SpecTimeout(specTimeout))
+	}, SpecTimeout(startTimeout))
+
+	conformance.Specs("native client, under full CRDs", func(ctx context.Context) conformance.Fixture {
+		return nativeFixture(ctx, full)
+	})
 
 	It("refuse through the native client what they would drop", func(ctx SpecContext) {
 		ns := full.newNamespace(ctx)

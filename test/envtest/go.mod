@@ -69,5 +69,3 @@ require (
 )
 
 replace github.com/opensearch-project/opensearch-migrations/argoservice => ../..
-
-tool github.com/onsi/ginkgo/v2/ginkgo

@@ -16,8 +16,7 @@ import (
 const atOnce = 4
 
 var _ = Describe("a random sequence of verbs", labelLegacy, func() {
-	// It takes longest, so it goes first.
-	It("comes to the same by the native client and by kubectl", SpecPriority(1), func(ctx SpecContext) {
+	It("comes to the same by the native client and by kubectl", func(ctx SpecContext) {
 		kubectl := func(namespace string) workflow.Interface {
 			return kubectlClientWith(shared.Config(), workflow.Options{Namespace: namespace, InstanceID: unclaimed})
 		}
