@@ -26,6 +26,9 @@ type ResumeOptions struct {
 	// that was reached since is not passed by the way. Together with Selector, both have to
 	// hold. nil means all; an empty list is refused, since it would not.
 	NodeIDs []string
+	// KeepGates leaves the gates alone: only spec.suspend is cleared, as it undoes a Suspend and
+	// approves nothing. It excludes Selector, NodeIDs and Outputs, which are about gates.
+	KeepGates bool
 	// UID, if given, is that of the workflow meant: [ErrReplaced] if it is another by now.
 	UID types.UID
 }
@@ -44,6 +47,8 @@ type ResumeResult struct {
 // controller makes at the same time is not lost but leads to another try. Nodes that the
 // controller has packed are unpacked and packed again.
 //
+// With KeepGates it is the counterpart of [WorkflowClient.Suspend] alone, which needs no nodes.
+//
 // It is idempotent: where nothing waits, nothing is written and the result is empty. With a
 // selector or ids that match no waiting gate the error is [ErrNotSuspended], whose text names
 // those that wait.
@@ -57,10 +62,13 @@ func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOpt
 	selector, problems := nodeSelector(field.NewPath("selector"), opts.Selector)
 	outputs, outputProblems := parameterTexts(field.NewPath("outputs"), opts.Outputs)
 	problems = append(problems, nodeIDProblems(opts.NodeIDs)...)
+	if opts.KeepGates && (opts.Selector != "" || opts.NodeIDs != nil || len(opts.Outputs) > 0) {
+		problems = append(problems, field.Forbidden(field.NewPath("keepGates"), "selector, nodeIDs and outputs are about the gates that it keeps"))
+	}
 	if problems = append(problems, outputProblems...); len(problems) > 0 {
 		return nil, c.error(OpResume, name, invalid(problems...))
 	}
-	which := gates{selector: selector, ids: opts.NodeIDs}
+	which := gates{selector: selector, ids: opts.NodeIDs, none: opts.KeepGates}
 	var result *ResumeResult
 	_, err := c.edit(ctx, name, opts.UID, func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
 		r, err := planResume(obj, s, which, outputs, time.Now())

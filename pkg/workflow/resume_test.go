@@ -125,6 +125,25 @@ status:
 	}
 }
 
+func TestResumeKeepsGates(t *testing.T) {
+	obj := workflowObject(t, gatesYAML)
+	s, err := status.FromUnstructured(obj)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := planResume(obj, s, gates{none: true}, nil, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := asYAML(t, r.patch); got != "spec:\n  suspend: null\n" || len(r.result.Nodes) > 0 || !r.result.Unsuspended {
+		t.Errorf("%s, %+v", got, r.result)
+	}
+	s.NodesErr = status.ErrNodesOffloaded
+	if r, err = planResume(obj, s, gates{none: true}, nil, time.Now()); err != nil || !r.result.Unsuspended {
+		t.Errorf("nodes that cannot be seen stood in the way: %v", err)
+	}
+}
+
 func TestResumeBySelector(t *testing.T) {
 	for selector, want := range map[string]string{
 		"displayName=approve":                          "one",

@@ -62,6 +62,27 @@ func describeResume(fixture func() Fixture) {
 			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
 		}, SpecTimeout(specTimeout))
 
+		It("undoes a suspend and approves nothing, if it is to keep the gates", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
+			f.wait(ctx, s.Name, workflow.Suspended)
+			Expect(f.Client.Suspend(ctx, s.Name, workflow.SuspendOptions{})).To(Succeed())
+
+			_, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{KeepGates: true, Selector: "displayName=approve"})
+			expectError(err, workflow.ErrInvalid, workflow.OpResume, s.Name)
+
+			for _, written := range []bool{true, false} {
+				result, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{KeepGates: true, UID: s.UID})
+				Expect(err).NotTo(HaveOccurred())
+				Expect(result.Nodes).To(BeEmpty())
+				Expect(result.Unsuspended).To(Equal(written))
+			}
+			s, err = f.Client.Get(ctx, s.Name)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(s.SpecSuspended).To(BeFalse())
+			Expect(s.SuspendedNodes()).To(HaveLen(1))
+		}, SpecTimeout(specTimeout))
+
 		It("lets a workflow go on that was suspended as a whole", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{
