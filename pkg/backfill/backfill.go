@@ -2,145 +2,142 @@ package backfill
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
+	"iter"
 
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"k8s.io/client-go/dynamic"
+
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 // Backfill is one backfill, identified by its session. Its methods may be called by
-// several goroutines, processes and machines at once; all state is in the cluster. Their
-// errors are those of the [workflow.Interface] call beneath, with the session put before;
-// match them with [errors.Is]. It grows as operations are added, so implement it by embedding.
+// several goroutines, processes and machines at once; all state is in the cluster. A call that
+// was cut off, by the end of its process too, is made good by the same call again. It grows as
+// operations are added, so implement it by embedding.
+//
+// Errors are those of the [workflow.Interface] call beneath, with the session put before; match
+// them with [errors.Is]. What Kubernetes answers about Deployments, ReplicaSets and pods
+// matches the same sentinels.
 type Backfill interface {
-	// Create checks that the backfill can be started, without starting it: template,
-	// entrypoint, parameters, permission. nil: ready, or started already.
+	Runner
+	Gatekeeper
+	Reporter
+	Keeper
+}
+
+// Runner sets a backfill going and stops it.
+type Runner interface {
+	// Create checks that the backfill can be started, without starting it: template, entrypoint,
+	// parameters, and the permissions for every other method. nil: ready, or started already. The
+	// error says all that is missing of one kind: [*workflow.InvalidError] the parameters,
+	// [*PermissionError] the permissions.
 	Create(ctx context.Context) error
-	// Start starts the backfill, or finds the one that this session has started before, in
-	// whatever state that is by now. It is idempotent: two processes that start one session
-	// at once make one workflow. [workflow.ErrConflict]: the session was started with another
-	// configuration.
+	// Start starts the backfill, resumes it after a Pause, or finds the one that this session
+	// has started before, in whatever state that is by now: one that has ended is left alone,
+	// and Status.State says how it ended. Gates stay closed. It is idempotent: two processes
+	// that start one session at once make one workflow. [workflow.ErrConflict]: the session was
+	// started with another configuration.
 	Start(ctx context.Context) (*Status, error)
-	// Status tells how the backfill stands.
+	// Restart starts the backfill anew after it has ended, as another run of the same session; the
+	// workflow of the run before stays. The workers go on from the working state they find. Two
+	// processes that restart one session at once make one run. Before the first start it is
+	// Start. [ErrRunning]: it hasn't ended, or pods of it are left.
+	Restart(ctx context.Context) (*Status, error)
+	// Pause suspends the workflow and scales its workers to zero, remembering their number on the
+	// Deployment or ReplicaSet; Start undoes both. Steps that run in pods of their own go on to
+	// their end. It doesn't wait for the workers' end, which Status shows. It is idempotent.
+	// [ErrNotStarted]; [ErrEnded]; [workflow.ErrUnsupported] without Dependencies.Kubernetes,
+	// before anything is changed.
+	Pause(ctx context.Context) error
+	// Stopper ends it.
+	Stopper
+}
+
+// Stopper ends a backfill.
+type Stopper interface {
+	// Stop asks the workflow to stop, which runs its exit handlers, and scales its workers to
+	// zero. It doesn't wait. It is idempotent: one that has ended, or was never started, is a
+	// success. Without Dependencies.Kubernetes the workers are left to the exit handlers.
+	Stop(ctx context.Context) error
+	// StopAndWait is Stop, and blocks until the exit handlers have run and no pod of the backfill
+	// is left. Without Dependencies.Kubernetes it is [workflow.ErrUnsupported].
+	StopAndWait(ctx context.Context) (*Status, error)
+}
+
+// Gatekeeper decides at gates.
+type Gatekeeper interface {
+	// Gates are those that the backfill waits at; none is an empty list.
+	Gates(ctx context.Context) ([]Gate, error)
+	// Approve lets it pass gates that wait, in one write: all or none. It returns those passed.
+	// A gate that was approved before is a success and not among them. [workflow.ErrNotSuspended]:
+	// none of that name waits, and the text names those that do; [workflow.ErrConflict]: it was
+	// rejected; [workflow.ErrInvalid]: an output that is missing or that no gate takes.
+	Approve(ctx context.Context, approval Approval) ([]Gate, error)
+	// Reject fails gates that wait, in one write, which as a rule fails the workflow. It returns
+	// those rejected. Errors are like those of Approve.
+	Reject(ctx context.Context, rejection Rejection) ([]Gate, error)
+}
+
+// Reporter tells how a backfill stands.
+type Reporter interface {
+	// Status tells how the backfill stands. A part that could not be read holds its error; an
+	// error is returned only where the workflow itself could not be read.
 	Status(ctx context.Context) (*Status, error)
+	// Follow yields the backfill's status now and at each change, until the run that it found at
+	// first has ended; the last one is of after the end. Before the start it yields that and
+	// ends. Nothing is sent before the sequence is ranged over, and nothing goes on after. An
+	// error is the last element.
+	Follow(ctx context.Context, opts FollowOptions) iter.Seq2[*Status, error]
 	// Describe returns the configuration. Secrets in it mask themselves when printed.
 	Describe() Config
 }
 
-// Dependencies are what a backfill works with.
-type Dependencies struct {
-	// Workflows runs the workflows, in the namespace that the configuration names. Required.
-	Workflows workflow.Interface
+// Keeper changes and keeps what the workers work with.
+type Keeper interface {
+	// Scale sets the number of workers, from 1 up, while the backfill runs; while it is paused,
+	// the number that Start brings back. What a start begins with is the configuration's scale.
+	// [ErrNotStarted]; [ErrEnded]; [ErrNoWorkers]; [workflow.ErrUnsupported] without
+	// Dependencies.Kubernetes.
+	Scale(ctx context.Context, workers int) error
+	// Archive writes the session's working state to a file and then deletes it from the target
+	// cluster. See [Archive] for what holds when. [ErrRunning]: something runs, which the error
+	// names. [workflow.ErrUnsupported] without Dependencies.WorkingState or
+	// Dependencies.Kubernetes: what can't be seen may be running.
+	Archive(ctx context.Context, opts ArchiveOptions) (Archive, error)
+	// Restore writes an archive back to the target cluster, and returns how many documents that
+	// took; those that are there already are left as they are. [ErrRunning] as with Archive.
+	Restore(ctx context.Context, path string) (int64, error)
 }
 
-// ErrNoSnapshot: a backfill reindexes a snapshot, and the configuration has none.
-var ErrNoSnapshot = errors.New("A snapshot object is required for ArgoRFSBackfill")
-
-// labelSession marks the workflow of a session.
-const labelSession = "argoservice.opensearch.org/session"
+// Dependencies are what a backfill works with.
+type Dependencies struct {
+	// Workflows runs the workflows, in the namespace that the configuration names. Required
+	// for provider argo.
+	Workflows workflow.Interface
+	// Kubernetes reaches the workers: Deployments, ReplicaSets and pods. nil: their number is
+	// unknown, and what needs them is refused. Required for provider k8s.
+	Kubernetes dynamic.Interface
+	// WorkingState reads the progress of the shards from the target cluster. nil: it is unknown,
+	// and there is no Archive.
+	WorkingState WorkingState
+}
 
 // New returns the backfill that cfg describes. It sends nothing.
 //
-// Errors: [ErrNoSnapshot]; [workflow.ErrUnsupported] for a provider other than argo;
+// Errors: [ErrNoSnapshot]; [workflow.ErrUnsupported] for a provider other than argo and k8s;
 // [workflow.ErrInvalid] for a plain password that the configuration doesn't release, a
 // missing dependency, or one for another namespace.
 func New(cfg Config, deps Dependencies) (Backfill, error) {
-	if deps.Workflows == nil {
-		return nil, fmt.Errorf("%w: Dependencies.Workflows is required", workflow.ErrInvalid)
-	}
-	if cfg.Backfill.Provider != ProviderArgo || cfg.Backfill.Argo == nil {
-		return nil, fmt.Errorf("%w: backfill by %q; supported is: %s", workflow.ErrUnsupported, cfg.Backfill.Provider, ProviderArgo)
-	}
-	if cfg.Snapshot == nil {
-		return nil, ErrNoSnapshot
-	}
-	argo := cfg.Backfill.Argo
-	if bound, ok := deps.Workflows.(interface{ Namespace() string }); ok && bound.Namespace() != argo.Namespace {
-		return nil, fmt.Errorf("%w: the configuration runs workflows in namespace %q, the given client in %q",
-			workflow.ErrInvalid, argo.Namespace, bound.Namespace())
-	}
-	derived, err := derivedParameters(cfg)
-	if err != nil {
-		return nil, err
-	}
-	session := cfg.SessionName()
-	return &argoBackfill{cfg: cfg, workflows: deps.Workflows, request: workflow.StartRequest{
-		Template:           argo.WorkflowTemplate,
-		Name:               shorten(argo.WorkflowTemplate+"-"+session, 63),
-		Entrypoint:         argo.Entrypoint,
-		Parameters:         maps.Clone(argo.Parameters),
-		OptionalParameters: derived,
-		Labels:             map[string]string{labelSession: session},
-		IdempotencyKey:     "backfill/" + session,
-	}}, nil
-}
-
-type argoBackfill struct {
-	cfg       Config
-	workflows workflow.Interface
-	request   workflow.StartRequest
-}
-
-func (b *argoBackfill) Create(ctx context.Context) error {
-	check := b.request
-	check.DryRun = true
-	_, err := b.start(ctx, check)
-	return err
-}
-
-func (b *argoBackfill) Start(ctx context.Context) (*Status, error) {
-	return b.start(ctx, b.request)
-}
-
-func (b *argoBackfill) start(ctx context.Context, req workflow.StartRequest) (*Status, error) {
-	s, err := b.workflows.Start(ctx, req)
-	if errors.Is(err, workflow.ErrConflict) {
-		return nil, fmt.Errorf("session %q was started with another configuration; choose another session_name: %w",
-			b.cfg.SessionName(), err)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("backfill %q: %w", b.cfg.SessionName(), err)
-	}
-	return b.status(s), nil
-}
-
-func (b *argoBackfill) Status(ctx context.Context) (*Status, error) {
-	s, err := b.workflows.Get(ctx, b.request.Name)
-	if errors.Is(err, workflow.ErrNotFound) {
-		return b.status(nil), nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("backfill %q: %w", b.cfg.SessionName(), err)
-	}
-	if owner := s.Labels[labelSession]; owner != b.cfg.SessionName() {
-		return nil, fmt.Errorf("backfill %q: %w: workflow %s/%s belongs to something else",
-			b.cfg.SessionName(), workflow.ErrConflict, s.Namespace, s.Name)
-	}
-	return b.status(s), nil
-}
-
-// status makes a Status of the workflow's; nil: there is no workflow.
-func (b *argoBackfill) status(s *status.WorkflowStatus) *Status {
-	st := &Status{Session: b.cfg.SessionName(), State: StateNotStarted, Workflow: s}
-	if s == nil {
-		st.Workflow = &status.WorkflowStatus{Name: b.request.Name, Namespace: b.cfg.Backfill.Argo.Namespace}
-		return st
-	}
-	st.State = stateOf(s)
-	return st
-}
-
-func (b *argoBackfill) Describe() Config {
-	described := b.cfg
-	argo := *b.cfg.Backfill.Argo
-	argo.Parameters = maps.Clone(argo.Parameters)
-	for name, value := range argo.Parameters {
-		if sensitive(name) {
-			argo.Parameters[name] = Secret(fmt.Sprint(value))
+	switch cfg.Backfill.Provider {
+	case ProviderArgo:
+		if cfg.Backfill.Argo != nil {
+			return newArgo(cfg, deps)
 		}
+	case ProviderK8s:
+		if cfg.Backfill.K8s != nil {
+			return newDeployment(cfg, deps)
+		}
+	case ProviderDocker, ProviderECS, ProviderOpenSearchIngestion:
 	}
-	described.Backfill.Argo = &argo
-	return described
+	return nil, fmt.Errorf("%w: backfill by %q; supported are: %s, %s", workflow.ErrUnsupported, cfg.Backfill.Provider, ProviderArgo, ProviderK8s)
 }

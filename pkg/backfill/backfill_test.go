@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"reflect"
 	"strings"
@@ -15,11 +16,12 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// recorder answers Start and Get, and keeps what was asked. Everything else panics.
+// recorder answers Start and List, and keeps what was asked. Everything else panics.
 type recorder struct {
 	workflow.Interface
 	requests []workflow.StartRequest
-	status   *status.WorkflowStatus
+	runs     []*status.WorkflowStatus
+	status   *status.WorkflowStatus // of what is started
 	err      error
 }
 
@@ -28,8 +30,17 @@ func (r *recorder) Start(_ context.Context, req workflow.StartRequest) (*status.
 	return r.status, r.err
 }
 
-func (r *recorder) Get(context.Context, string) (*status.WorkflowStatus, error) {
-	return r.status, r.err
+func (r *recorder) List(context.Context, workflow.ListOptions) iter.Seq2[*status.WorkflowStatus, error] {
+	return func(yield func(*status.WorkflowStatus, error) bool) {
+		if r.err != nil {
+			yield(nil, r.err)
+		}
+		for _, s := range r.runs {
+			if !yield(s, nil) {
+				return
+			}
+		}
+	}
 }
 
 func config(t *testing.T, part, text string) Config {
@@ -173,6 +184,9 @@ func TestNewRefuses(t *testing.T) {
 		want       error
 	}{
 		"no client":         {deps: Dependencies{}, want: workflow.ErrInvalid},
+		"k8s, no client":    {"backfill", "{reindex_from_snapshot: {k8s: {namespace: ns, deployment_name: d}}}", Dependencies{}, workflow.ErrInvalid},
+		"ecs":               {"backfill", "{reindex_from_snapshot: {ecs: {cluster_name: c, service_name: s}}}", Dependencies{}, workflow.ErrUnsupported},
+		"ingestion":         {"backfill", "{opensearch_ingestion: }", Dependencies{}, workflow.ErrUnsupported},
 		"no snapshot":       {part: "snapshot", deps: Dependencies{Workflows: &recorder{}}, want: ErrNoSnapshot},
 		"another provider":  {"backfill", "{reindex_from_snapshot: {docker: }}", Dependencies{Workflows: &recorder{}}, workflow.ErrUnsupported},
 		"another namespace": {deps: Dependencies{Workflows: &boundTo{namespace: "other"}}, want: workflow.ErrInvalid},
@@ -200,57 +214,8 @@ func TestCreateOnlyTries(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	r.err = workflow.ErrConflict
-	if _, err := b.Start(t.Context()); !errors.Is(err, workflow.ErrConflict) || !strings.Contains(err.Error(), "session_name") {
+	if err := b.Create(t.Context()); !errors.Is(err, workflow.ErrConflict) || !strings.Contains(err.Error(), "session_name") {
 		t.Errorf("%v", err)
-	}
-}
-
-func TestStates(t *testing.T) {
-	for _, tc := range []struct {
-		workflow status.WorkflowStatus
-		want     State
-	}{
-		{status.WorkflowStatus{}, StateStarting},
-		{status.WorkflowStatus{Phase: status.PhasePending}, StateStarting},
-		{status.WorkflowStatus{Phase: status.PhaseRunning}, StateRunning},
-		{status.WorkflowStatus{Phase: status.PhaseRunning, SpecSuspended: true}, StatePaused},
-		{status.WorkflowStatus{SpecSuspended: true}, StatePaused},
-		{status.WorkflowStatus{Phase: status.PhaseRunning, Shutdown: status.ShutdownStop}, StateTerminating},
-		{status.WorkflowStatus{Phase: status.PhaseRunning, Shutdown: status.ShutdownStop, SpecSuspended: true}, StateTerminating},
-		{status.WorkflowStatus{Phase: status.PhaseFailed, Shutdown: status.ShutdownStop}, StateStopped},
-		{status.WorkflowStatus{Phase: status.PhaseFailed, Shutdown: status.ShutdownTerminate}, StateStopped},
-		{status.WorkflowStatus{Phase: status.PhaseFailed}, StateFailed},
-		{status.WorkflowStatus{Phase: status.PhaseError}, StateFailed},
-		{status.WorkflowStatus{Phase: status.PhaseSucceeded}, StateSucceeded},
-		{status.WorkflowStatus{Phase: status.PhaseSucceeded, Shutdown: status.ShutdownStop}, StateSucceeded},
-	} {
-		if got := stateOf(&tc.workflow); got != tc.want || got.Completed() != tc.workflow.Completed() {
-			t.Errorf("%+v: %s, want %s", tc.workflow, got, tc.want)
-		}
-	}
-}
-
-func TestStatus(t *testing.T) {
-	r := &recorder{err: workflow.ErrNotFound}
-	b, err := New(config(t, "", ""), Dependencies{Workflows: r})
-	if err != nil {
-		t.Fatal(err)
-	}
-	st, err := b.Status(t.Context())
-	if err != nil || st.State != StateNotStarted || st.Session != "rfs-s" || st.Workflow.Name != "bulk-load-rfs-s" || st.Workflow.Namespace != "ma" {
-		t.Errorf("%+v, %v", st, err)
-	}
-	r.err = workflow.ErrForbidden
-	if st, err := b.Status(t.Context()); !errors.Is(err, workflow.ErrForbidden) || st != nil {
-		t.Errorf("%+v, %v", st, err)
-	}
-	r.err, r.status = nil, &status.WorkflowStatus{Phase: status.PhaseRunning}
-	if st, err := b.Status(t.Context()); !errors.Is(err, workflow.ErrConflict) || st != nil {
-		t.Errorf("somebody else's workflow: %+v, %v", st, err)
-	}
-	r.status.Labels = map[string]string{labelSession: "rfs-s"}
-	if st, err := b.Status(t.Context()); err != nil || st.State != StateRunning || st.Workflow != r.status {
-		t.Errorf("%+v, %v", st, err)
 	}
 }
 

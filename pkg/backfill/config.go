@@ -68,19 +68,21 @@ type FSRepository struct {
 type Provider string
 
 const (
-	// ProviderArgo is the only one that [New] supports so far.
-	ProviderArgo                Provider = "argo"
+	// ProviderArgo runs a workflow, ProviderK8s scales a Deployment that is there.
+	ProviderArgo Provider = "argo"
+	ProviderK8s  Provider = "k8s"
+	// [New] refuses these.
 	ProviderDocker              Provider = "docker"
 	ProviderECS                 Provider = "ecs"
-	ProviderK8s                 Provider = "k8s"
 	ProviderOpenSearchIngestion Provider = "opensearch_ingestion"
 )
 
 // Reindex says how the snapshot is reindexed.
 type Reindex struct {
 	Provider Provider
-	// Argo is set for [ProviderArgo].
+	// Argo is set for [ProviderArgo], K8s for [ProviderK8s].
 	Argo *Argo
+	K8s  *K8s
 	// Session identifies the backfill, see [Config.SessionName].
 	Session string
 	// SnapshotName and SnapshotRepository override those of the snapshot.
@@ -104,6 +106,12 @@ type Argo struct {
 	// the workflow, where everyone who may read workflows can read them. Without it a
 	// configuration with a plain password is refused; prefer k8s_secret_name.
 	PlaintextCredentials bool
+}
+
+// K8s says which Deployment reindexes.
+type K8s struct {
+	Namespace  string
+	Deployment string
 }
 
 // DefaultEntrypoint is the entrypoint of a configuration that states none.

@@ -187,7 +187,7 @@ func readReindex(s *section) Reindex {
 	case ProviderECS:
 		readKeys(s.section("ecs"), []string{"cluster_name", "service_name"}, "aws_region")
 	case ProviderK8s:
-		readKeys(s.section("k8s"), []string{"namespace", "deployment_name"})
+		r.K8s = readK8s(s.section("k8s"))
 	}
 	return r
 }
@@ -201,6 +201,25 @@ func readKeys(s *section, required []string, optional ...string) {
 		s.text(key)
 	}
 	s.done()
+}
+
+func readK8s(s *section) *K8s {
+	defer s.done()
+	k := &K8s{
+		Namespace:  s.required("namespace", "that of the Deployment"),
+		Deployment: s.required("deployment_name", "the Deployment to scale"),
+	}
+	if k.Namespace != "" {
+		for _, problem := range validation.IsDNS1123Label(k.Namespace) {
+			s.add(field.Invalid(s.child("namespace"), k.Namespace, problem))
+		}
+	}
+	if k.Deployment != "" {
+		for _, problem := range validation.IsDNS1123Subdomain(k.Deployment) {
+			s.add(field.Invalid(s.child("deployment_name"), k.Deployment, problem))
+		}
+	}
+	return k
 }
 
 func readArgo(s *section) *Argo {

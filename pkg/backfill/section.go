@@ -3,6 +3,7 @@ package backfill
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -99,18 +100,18 @@ func (s *section) bool(key string) bool {
 	}
 }
 
-// positive reads a whole number of at least 1.
+// positive reads a whole number from 1 up to what Kubernetes takes for replicas.
 func (s *section) positive(key string, otherwise int) int {
 	value, _ := s.lookup(key)
 	switch v := value.(type) {
 	case nil:
 		return otherwise
 	case int64:
-		if v >= 1 {
+		if v >= 1 && v <= math.MaxInt32 {
 			return int(v)
 		}
 	}
-	s.wrongType(key, "a whole number of at least 1")
+	s.wrongType(key, fmt.Sprintf("a whole number of at least 1 and at most %d", math.MaxInt32))
 	return otherwise
 }
 

@@ -1,0 +1,133 @@
+package backfill
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+	"sigs.k8s.io/yaml"
+)
+
+// apps is a client of Deployments, ReplicaSets and pods that keeps to the API server's rules for
+// selectors and versions, which client-go's fake doesn't. fail, if it isn't nil, is asked before
+// each write.
+type apps struct {
+	dynamic.Interface
+	dynamic.NamespaceableResourceInterface
+	objects *[]*unstructured.Unstructured
+	fail    *func() error
+	kind    string
+}
+
+func newApps(t *testing.T, text string) *apps {
+	t.Helper()
+	var all []map[string]any
+	if err := yaml.Unmarshal([]byte(text), &all); err != nil {
+		t.Fatal(err)
+	}
+	objects := make([]*unstructured.Unstructured, len(all))
+	for i, o := range all {
+		objects[i] = &unstructured.Unstructured{}
+		data, err := json.Marshal(o)
+		if err := errors.Join(err, objects[i].UnmarshalJSON(data)); err != nil {
+			t.Fatal(err)
+		}
+		objects[i].SetResourceVersion("1")
+	}
+	return &apps{objects: &objects, fail: new(func() error)}
+}
+
+func (a *apps) Resource(resource schema.GroupVersionResource) dynamic.NamespaceableResourceInterface {
+	kinds := map[string]string{"deployments": "Deployment", "replicasets": "ReplicaSet", "pods": "Pod"}
+	of := *a
+	of.kind = kinds[resource.Resource]
+	return &of
+}
+
+func (a *apps) Namespace(string) dynamic.ResourceInterface { return a }
+
+func (a *apps) List(_ context.Context, opts metav1.ListOptions) (*unstructured.UnstructuredList, error) {
+	selector, err := labels.Parse(opts.LabelSelector)
+	if err != nil {
+		return nil, err
+	}
+	list := &unstructured.UnstructuredList{}
+	for _, o := range *a.objects {
+		if o.GetKind() == a.kind && selector.Matches(labels.Set(o.GetLabels())) {
+			list.Items = append(list.Items, *o.DeepCopy())
+		}
+	}
+	return list, nil
+}
+
+func (a *apps) Get(_ context.Context, name string, _ metav1.GetOptions, _ ...string) (*unstructured.Unstructured, error) {
+	o, err := a.find(name)
+	if err != nil {
+		return nil, err
+	}
+	return o.DeepCopy(), nil
+}
+
+func (a *apps) find(name string) (*unstructured.Unstructured, error) {
+	for _, o := range *a.objects {
+		if o.GetKind() == a.kind && o.GetName() == name {
+			return o, nil
+		}
+	}
+	return nil, apierrors.NewNotFound(schema.GroupResource{Resource: a.kind}, name)
+}
+
+func (a *apps) Patch(
+	_ context.Context, name string, _ types.PatchType, data []byte, _ metav1.PatchOptions, _ ...string,
+) (*unstructured.Unstructured, error) {
+	if *a.fail != nil {
+		if err := (*a.fail)(); err != nil {
+			return nil, err
+		}
+	}
+	o, err := a.find(name)
+	if err != nil {
+		return nil, err
+	}
+	var patch map[string]any
+	if err := json.Unmarshal(data, &patch); err != nil {
+		return nil, err
+	}
+	was := o.GetResourceVersion()
+	if version, given, _ := unstructured.NestedString(patch, "metadata", "resourceVersion"); given && version != was {
+		return nil, apierrors.NewConflict(schema.GroupResource{Resource: a.kind}, name, errors.New("it has changed"))
+	}
+	mergePatch(o.Object, patch)
+	next, err := strconv.Atoi(was)
+	o.SetResourceVersion(strconv.Itoa(next + 1))
+	return o.DeepCopy(), err
+}
+
+func mergePatch(object, patch map[string]any) {
+	for key, value := range patch {
+		switch v := value.(type) {
+		case nil:
+			delete(object, key)
+		case map[string]any:
+			inner, ok := object[key].(map[string]any)
+			if !ok {
+				inner = map[string]any{}
+				object[key] = inner
+			}
+			mergePatch(inner, v)
+		case float64:
+			object[key] = int64(v)
+		default:
+			object[key] = v
+		}
+	}
+}

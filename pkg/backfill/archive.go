@@ -1,0 +1,177 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// envSharedLogs names the folder under which archives go by default, as the migration console's do.
+const envSharedLogs = "SHARED_LOGS_DIR_PATH"
+
+// ErrArchiveExists: there is a file of the archive's name, and it holds something else than the
+// index does. Nothing is overwritten: name another file.
+var ErrArchiveExists = errors.New("the archive exists, with other content")
+
+// ArchiveOptions say where an archive goes.
+type ArchiveOptions struct {
+	// Dir is made if it isn't there. "": $SHARED_LOGS_DIR_PATH/backfill_working_state, or without
+	// that variable ./backfill_working_state.
+	Dir string
+	// File is a name without a folder. "": working_state_backup_<YYYYmmddHHMMSS>.json, of now in UTC.
+	// With a name of your own, an archive that was cut off is finished rather than made anew.
+	File string
+}
+
+// Archive is what became of a working state.
+//
+// The index is deleted only once the file is complete and durable: it is written beside its final
+// name, synchronised to the disk, its number of documents compared with the index's before and
+// after, and renamed. So at any moment, however the process ends, there is the whole index or the
+// whole file, or both. Archiving again is safe: the file that is there is compared with the index,
+// and kept if it holds the same. Memory doesn't grow with the number of documents.
+type Archive struct {
+	Index string `json:"index"`
+	// Path is the file; "": nothing was written, since there was no index any more and no such
+	// file.
+	Path string `json:"path,omitempty"`
+	// Documents is how many there are in the file.
+	Documents int64 `json:"documents"`
+	// Missing: the index was not there. That is what an archive leaves behind, so it is no error.
+	Missing bool `json:"missing,omitempty"`
+}
+
+// String says it in a sentence.
+func (a Archive) String() string {
+	switch {
+	case a.Missing && a.Path == "":
+		return fmt.Sprintf("The working state index '%s' does not exist", a.Index)
+	case a.Missing:
+		return fmt.Sprintf("The working state index '%s' was archived before: %d documents in %s", a.Index, a.Documents, a.Path)
+	}
+	return fmt.Sprintf("The working state index '%s' was archived: %d documents in %s", a.Index, a.Documents, a.Path)
+}
+
+// path is the file's name; problems are what is wrong with the options.
+func (o ArchiveOptions) path(now time.Time) (string, field.ErrorList) {
+	dir := o.Dir
+	if dir == "" {
+		dir = filepath.Join(os.Getenv(envSharedLogs), "backfill_working_state")
+	}
+	name := o.File
+	if name == "" {
+		name = "working_state_backup_" + now.UTC().Format("20060102150405") + ".json"
+	}
+	if filepath.Base(name) != name || name == "." || name == ".." {
+		return "", field.ErrorList{field.Invalid(field.NewPath("file"), name, "must be a file's name; its folder is dir")}
+	}
+	return filepath.Join(dir, name), nil
+}
+
+// archiver archives one index.
+type archiver struct {
+	state WorkingState
+	index string
+}
+
+func (a archiver) archive(ctx context.Context, opts ArchiveOptions) (Archive, error) {
+	path, problems := opts.path(time.Now())
+	if len(problems) > 0 {
+		return Archive{}, &workflow.InvalidError{Problems: problems}
+	}
+	result := Archive{Index: a.index}
+	there, err := existing(ctx, path)
+	if err != nil {
+		return Archive{}, err
+	}
+	size, err := a.state.Size(ctx, a.index)
+	if errors.Is(err, ErrNoWorkingState) {
+		result.Missing = true
+		if there != nil {
+			result.Path, result.Documents = path, there.documents
+		}
+		return result, nil
+	}
+	if err != nil {
+		return Archive{}, err
+	}
+	written, err := a.write(ctx, path, size, there)
+	if err != nil {
+		return Archive{}, err
+	}
+	result.Path, result.Documents = path, written
+	if err := a.state.Delete(ctx, a.index); err != nil && !errors.Is(err, ErrNoWorkingState) {
+		return Archive{}, fmt.Errorf("the archive %s is complete, the index '%s' was not deleted: %w", path, a.index, err)
+	}
+	return result, nil
+}
+
+// write writes the index to a file that is complete when it has its name. A file that is there has
+// to hold the same.
+func (a archiver) write(ctx context.Context, path string, size int64, there *contents) (int64, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return 0, fmt.Errorf("make the archive's folder: %w", err)
+	}
+	file, err := newArchiveFile(path)
+	if err != nil {
+		return 0, err
+	}
+	defer file.discard()
+	written, err := file.writeAll(a.state.Documents(ctx, a.index))
+	if err != nil {
+		return 0, fmt.Errorf("archive index '%s': %w", a.index, err)
+	}
+	after, err := a.state.Size(ctx, a.index)
+	if err != nil {
+		return 0, fmt.Errorf("archive index '%s': %w", a.index, err)
+	}
+	if written.documents != size || size != after {
+		return 0, fmt.Errorf("archive index '%s': %w: %d documents before, %d read, %d after; does a worker still run?",
+			a.index, workflow.ErrConflict, size, written.documents, after)
+	}
+	if there != nil {
+		if *there != written {
+			return 0, fmt.Errorf("%w: %s holds %d documents, index '%s' %d", ErrArchiveExists, path, there.documents, a.index, written.documents)
+		}
+		return written.documents, nil
+	}
+	return written.documents, file.commit()
+}
+
+func (b *argoBackfill) Archive(ctx context.Context, opts ArchiveOptions) (Archive, error) {
+	if err := b.mayTouchWorkingState(ctx); err != nil {
+		return Archive{}, err
+	}
+	archive, err := archiver{b.deps.WorkingState, workingStateIndex(b.session)}.archive(ctx, opts)
+	return archive, b.failed(err)
+}
+
+func (b *argoBackfill) Restore(ctx context.Context, path string) (int64, error) {
+	if err := b.mayTouchWorkingState(ctx); err != nil {
+		return 0, err
+	}
+	written, err := b.deps.WorkingState.Restore(ctx, workingStateIndex(b.session), ReadArchive(path))
+	return written, b.failed(err)
+}
+
+// mayTouchWorkingState is nil if nothing works with the working state, for sure.
+func (b *argoBackfill) mayTouchWorkingState(ctx context.Context) error {
+	switch {
+	case b.deps.WorkingState == nil:
+		return b.failed(errNoWorkingState)
+	case b.deps.Kubernetes == nil:
+		return b.failed(errNoKubernetes)
+	}
+	s, err := b.current(ctx)
+	if err != nil {
+		return err
+	}
+	return b.atRest(ctx, s)
+}

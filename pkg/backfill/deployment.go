@@ -1,0 +1,212 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// deploymentBackfill is a backfill by a Deployment that is there already: it runs while that has
+// replicas. It has no workflow, so no gates, and nothing but the shards tells when it is done.
+type deploymentBackfill struct {
+	cfg     Config
+	session string
+	deps    Dependencies
+	workers *workers
+}
+
+func newDeployment(cfg Config, deps Dependencies) (Backfill, error) {
+	if deps.Kubernetes == nil {
+		return nil, fmt.Errorf("%w: Dependencies.Kubernetes is required for provider %s", workflow.ErrInvalid, ProviderK8s)
+	}
+	k8s := cfg.Backfill.K8s
+	return &deploymentBackfill{
+		cfg: cfg, session: cfg.SessionName(), deps: deps,
+		workers: &workers{client: deps.Kubernetes, namespace: k8s.Namespace, deployment: k8s.Deployment},
+	}, nil
+}
+
+func (b *deploymentBackfill) failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("backfill by deployment %s/%s: %w", b.workers.namespace, b.workers.deployment, err)
+}
+
+func (b *deploymentBackfill) Create(ctx context.Context) error {
+	if err := checkAccess(ctx, b.deps.Kubernetes, b.workers.namespace, deploymentAccess()); err != nil {
+		return b.failed(err)
+	}
+	_, err := b.workers.find(ctx)
+	return b.failed(err)
+}
+
+// Start brings back the number of workers from before a pause, or else the configuration's scale; a
+// Deployment that has replicas is left alone.
+func (b *deploymentBackfill) Start(ctx context.Context) (*Status, error) {
+	err := b.workers.scaleAll(ctx, func(w *workload) []byte {
+		switch {
+		case w.paused:
+			return w.resuming()
+		case w.replicas > 0:
+			return nil
+		}
+		return w.patch(b.cfg.Backfill.Scale, nil)
+	})
+	if err != nil {
+		return nil, b.failed(err)
+	}
+	return b.Status(ctx)
+}
+
+func (b *deploymentBackfill) Restart(ctx context.Context) (*Status, error) {
+	if err := b.atRest(ctx); err != nil {
+		return nil, err
+	}
+	return b.Start(ctx)
+}
+
+// Pause of one that is stopped leaves it stopped.
+func (b *deploymentBackfill) Pause(ctx context.Context) error {
+	return b.failed(b.workers.scaleAll(ctx, func(w *workload) []byte {
+		if !w.paused && w.replicas == 0 {
+			return nil
+		}
+		return w.pausing()
+	}))
+}
+
+func (b *deploymentBackfill) Stop(ctx context.Context) error {
+	return b.failed(b.workers.scaleAll(ctx, (*workload).stopping))
+}
+
+func (b *deploymentBackfill) StopAndWait(ctx context.Context) (*Status, error) {
+	if err := b.workers.drain(ctx); err != nil {
+		return nil, b.failed(err)
+	}
+	return b.Status(ctx)
+}
+
+func (b *deploymentBackfill) Scale(ctx context.Context, replicas int) error {
+	if err := checkScale(replicas); err != nil {
+		return err
+	}
+	found, err := b.workers.find(ctx)
+	if err != nil {
+		return b.failed(err)
+	}
+	if w := found[0]; !w.paused && w.replicas == 0 {
+		return b.failed(ErrNotStarted)
+	}
+	return b.failed(b.workers.scale(ctx, replicas))
+}
+
+func (b *deploymentBackfill) Gates(context.Context) ([]Gate, error) { return []Gate{}, nil }
+
+func (b *deploymentBackfill) Approve(context.Context, Approval) ([]Gate, error) {
+	return nil, b.failed(errNoGates)
+}
+
+func (b *deploymentBackfill) Reject(context.Context, Rejection) ([]Gate, error) {
+	return nil, b.failed(errNoGates)
+}
+
+var errNoGates = fmt.Errorf("%w: %w", workflow.ErrUnsupported, errors.New("a backfill without a workflow has no gates"))
+
+func (b *deploymentBackfill) Status(ctx context.Context) (*Status, error) {
+	st := &Status{Session: b.session, Workflow: &status.WorkflowStatus{Namespace: b.workers.namespace}}
+	st.Gates.Data, st.Failed.Data = []Gate{}, []*status.Node{}
+	var reading sync.WaitGroup
+	reading.Go(func() { st.Shards = workflow.ResultOf(readShards(ctx, b.deps.WorkingState, b.session)) })
+	found, err := b.workers.find(ctx)
+	if err == nil {
+		st.Pods = workflow.ResultOf(b.workers.pods(ctx))
+		err = st.Pods.Err // there is nothing else to tell the state by
+	}
+	reading.Wait()
+	if err != nil {
+		return nil, b.failed(err)
+	}
+	st.State = deploymentState(found[0], st.Pods.Data)
+	return st, nil
+}
+
+// Follow reads the status again and again, until the Deployment is stopped.
+func (b *deploymentBackfill) Follow(ctx context.Context, opts FollowOptions) iter.Seq2[*Status, error] {
+	interval := opts.withDefaults().PodsEvery
+	return func(yield func(*Status, error) bool) {
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		var last *Status
+		for {
+			st, err := b.Status(ctx)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if last == nil || !same(st, last) {
+				if !yield(st, nil) {
+					return
+				}
+			}
+			if last = st; st.State == StateStopped {
+				return
+			}
+			select {
+			case <-ticker.C:
+			case <-ctx.Done():
+				yield(nil, b.failed(context.Cause(ctx)))
+				return
+			}
+		}
+	}
+}
+
+func (b *deploymentBackfill) Archive(ctx context.Context, opts ArchiveOptions) (Archive, error) {
+	if err := b.mayTouchWorkingState(ctx); err != nil {
+		return Archive{}, err
+	}
+	archive, err := archiver{b.deps.WorkingState, workingStateIndex(b.session)}.archive(ctx, opts)
+	return archive, b.failed(err)
+}
+
+func (b *deploymentBackfill) Restore(ctx context.Context, path string) (int64, error) {
+	if err := b.mayTouchWorkingState(ctx); err != nil {
+		return 0, err
+	}
+	written, err := b.deps.WorkingState.Restore(ctx, workingStateIndex(b.session), ReadArchive(path))
+	return written, b.failed(err)
+}
+
+func (b *deploymentBackfill) mayTouchWorkingState(ctx context.Context) error {
+	if b.deps.WorkingState == nil {
+		return b.failed(errNoWorkingState)
+	}
+	return b.atRest(ctx)
+}
+
+// atRest is nil if no pod is left and none is to come, now or by a Start.
+func (b *deploymentBackfill) atRest(ctx context.Context) error {
+	st, err := b.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if st.State == StateStopped {
+		return nil
+	}
+	left, err := b.workers.left(ctx)
+	if err != nil {
+		return b.failed(err)
+	}
+	what := append([]string{fmt.Sprintf("deployment %s/%s is %s", b.workers.namespace, b.workers.deployment, st.State)}, left...)
+	return &RunningError{Session: b.session, State: st.State, What: what}
+}
+
+// Describe is the configuration.
+func (b *deploymentBackfill) Describe() Config { return b.cfg }

@@ -1,0 +1,166 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+const (
+	// DefaultPodsEvery is how often Follow counts the workers, DefaultShardsEvery how often it
+	// asks the target cluster.
+	DefaultPodsEvery   = 2 * time.Second
+	DefaultShardsEvery = 10 * time.Second
+)
+
+// FollowOptions say how often the parts are read that nothing announces. The workflow's own
+// changes are seen as they come.
+type FollowOptions struct {
+	PodsEvery   time.Duration // 0: [DefaultPodsEvery]
+	ShardsEvery time.Duration // 0: [DefaultShardsEvery]
+}
+
+func (o FollowOptions) withDefaults() FollowOptions {
+	if o.PodsEvery <= 0 {
+		o.PodsEvery = DefaultPodsEvery
+	}
+	if o.ShardsEvery <= 0 {
+		o.ShardsEvery = DefaultShardsEvery
+	}
+	return o
+}
+
+// news is what has changed: one of the parts, or the end of the workflow.
+type news struct {
+	workflow *status.WorkflowStatus
+	pods     *workflow.Result[Pods]
+	shards   *workflow.Result[Shards]
+	ended    bool
+	err      error
+}
+
+func (b *argoBackfill) Follow(ctx context.Context, opts FollowOptions) iter.Seq2[*Status, error] {
+	opts = opts.withDefaults()
+	return func(yield func(*Status, error) bool) {
+		first, err := b.Status(ctx)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		if !yield(first, nil) || first.State == StateNotStarted {
+			return
+		}
+		name, uid := first.Workflow.Name, first.Workflow.UID
+		following, stop := context.WithCancel(ctx)
+		var readers sync.WaitGroup
+		defer readers.Wait()
+		defer stop()
+		all := make(chan news)
+		send := func(n news) bool {
+			select {
+			case all <- n:
+				return true
+			case <-following.Done():
+				return false
+			}
+		}
+		readers.Go(func() { b.watch(following, name, uid, send) })
+		every(following, &readers, opts.PodsEvery, func() bool {
+			r := workflow.ResultOf(b.readPods(following, first.Workflow))
+			return send(news{pods: &r})
+		})
+		every(following, &readers, opts.ShardsEvery, func() bool {
+			r := workflow.ResultOf(readShards(following, b.deps.WorkingState, b.session))
+			return send(news{shards: &r})
+		})
+		b.merge(ctx, first, all, yield)
+	}
+}
+
+// watch sends the workflow's states, and then its end or why there is none to see.
+func (b *argoBackfill) watch(ctx context.Context, name string, uid any, send func(news) bool) {
+	for s, err := range b.workflows.Watch(ctx, name) {
+		switch {
+		case err != nil:
+			send(news{err: err})
+			return
+		case any(s.UID) != uid:
+			send(news{err: workflow.ErrReplaced})
+			return
+		case !send(news{workflow: s}):
+			return
+		}
+	}
+	send(news{ended: true})
+}
+
+// every calls read at an interval, in a goroutine of its own, until it returns false or ctx ends.
+func every(ctx context.Context, readers *sync.WaitGroup, interval time.Duration, read func() bool) {
+	readers.Go(func() {
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+				if !read() {
+					return
+				}
+			}
+		}
+	})
+}
+
+// merge yields a status for all news that change it.
+func (b *argoBackfill) merge(ctx context.Context, last *Status, all <-chan news, yield func(*Status, error) bool) {
+	wf, pods, shards := last.Workflow, last.Pods, last.Shards
+	for {
+		var n news
+		select {
+		case n = <-all:
+		case <-ctx.Done():
+			yield(nil, b.failed(context.Cause(ctx)))
+			return
+		}
+		switch {
+		case n.err != nil:
+			yield(nil, b.failed(n.err))
+			return
+		case n.ended: // with the parts as they are after the end
+			if final := b.statusOf(ctx, wf); !same(final, last) {
+				yield(final, nil)
+			}
+			return
+		case n.workflow != nil:
+			wf = n.workflow
+		case n.pods != nil:
+			pods = *n.pods
+		case n.shards != nil:
+			shards = *n.shards
+		}
+		if now := b.combine(wf, pods, shards); !same(now, last) {
+			last = now
+			if !yield(now, nil) {
+				return
+			}
+		}
+	}
+}
+
+// same reports whether two statuses of one workflow say the same.
+func same(a, b *Status) bool {
+	return a.State == b.State && a.Workflow.ResourceVersion == b.Workflow.ResourceVersion &&
+		a.Pods.Data == b.Pods.Data && sameError(a.Pods.Err, b.Pods.Err) &&
+		reflect.DeepEqual(a.Shards.Data, b.Shards.Data) && sameError(a.Shards.Err, b.Shards.Err)
+}
+
+func sameError(a, b error) bool {
+	return a == nil && b == nil || a != nil && b != nil && (errors.Is(a, b) || a.Error() == b.Error())
+}

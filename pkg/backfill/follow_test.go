@@ -1,0 +1,151 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// film is a workflow whose states are shown one after the other, with a second between.
+type film struct {
+	recorder
+	states []*status.WorkflowStatus
+	err    error // at the end
+}
+
+func (f *film) Watch(ctx context.Context, _ string) iter.Seq2[*status.WorkflowStatus, error] {
+	return func(yield func(*status.WorkflowStatus, error) bool) {
+		for _, s := range f.states {
+			select {
+			case <-time.After(time.Second):
+			case <-ctx.Done():
+				yield(nil, context.Cause(ctx))
+				return
+			}
+			if !yield(s, nil) {
+				return
+			}
+		}
+		if f.err != nil {
+			yield(nil, f.err)
+		}
+	}
+}
+
+func states(phases ...status.Phase) []*status.WorkflowStatus {
+	var all []*status.WorkflowStatus
+	for i, phase := range phases {
+		all = append(all, &status.WorkflowStatus{Name: "w", UID: "u", Phase: phase, ResourceVersion: fmt.Sprint(i)})
+	}
+	return all
+}
+
+// climbing has one more item completed each time it is asked, and needs a while to say so.
+type climbing struct {
+	WorkingState
+	asked atomic.Int64
+	takes time.Duration
+}
+
+func (c *climbing) Counts(ctx context.Context, _ string, now time.Time) (Counts, error) {
+	select {
+	case <-time.After(c.takes):
+	case <-ctx.Done():
+		return Counts{}, context.Cause(ctx)
+	}
+	return Counts{LaidOutAt: now.Add(-time.Minute), Total: 10, Completed: c.asked.Add(1), InProgress: 1}, nil
+}
+
+func follow(t *testing.T, f *film, deps Dependencies, opts FollowOptions) (seen []string, err error) {
+	t.Helper()
+	deps.Workflows = f
+	b, err := New(config(t, "", ""), deps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for st, err := range b.Follow(t.Context(), opts) {
+		if err != nil {
+			return seen, err
+		}
+		seen = append(seen, fmt.Sprint(st.State, " ", st.Shards.Data.Completed))
+	}
+	return seen, nil
+}
+
+func TestFollow(t *testing.T) {
+	all := states(status.PhasePending, status.PhaseRunning, status.PhaseRunning, status.PhaseRunning, status.PhaseSucceeded)
+	t.Run("shows states and shards as they come, until the end", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := &film{recorder: recorder{runs: all[:1]}, states: all}
+			seen, err := follow(t, f, Dependencies{WorkingState: &climbing{}}, FollowOptions{ShardsEvery: 1500 * time.Millisecond})
+			want := []string{"Starting 1", "Starting 2", "Running 2", "Running 3", "Running 3", "Running 4", "Succeeded 4", "Succeeded 5"}
+			// What comes at the same instant comes in any order.
+			if err != nil || seen[0] != want[0] || seen[len(seen)-1] != want[len(want)-1] || !slices.Contains(seen, "Running 3") {
+				t.Errorf("%v, %v", seen, err)
+			}
+		})
+	})
+	t.Run("isn't kept waiting by a target that is slow", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := &film{recorder: recorder{runs: all[:1]}, states: all}
+			begin := time.Now()
+			seen, err := follow(t, f, Dependencies{WorkingState: &climbing{takes: 20 * time.Second}}, FollowOptions{ShardsEvery: time.Millisecond})
+			// The first and the last status take as long as it takes; the five states between don't.
+			if took := time.Since(begin); err != nil || took > 46*time.Second || len(seen) < 4 {
+				t.Errorf("%v, %v, %v", seen, err, took)
+			}
+		})
+	})
+	t.Run("of one that isn't started is short", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			if seen, err := follow(t, &film{}, Dependencies{}, FollowOptions{}); err != nil || len(seen) != 1 {
+				t.Errorf("%v, %v", seen, err)
+			}
+		})
+	})
+	t.Run("ends with an error", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := &film{recorder: recorder{runs: all[:1]}, states: all[:2], err: workflow.ErrDeleted}
+			if seen, err := follow(t, f, Dependencies{}, FollowOptions{}); !errors.Is(err, workflow.ErrDeleted) || len(seen) != 2 {
+				t.Errorf("%v, %v", seen, err)
+			}
+			other := *all[1]
+			other.UID = "another"
+			f = &film{recorder: recorder{runs: all[:1]}, states: []*status.WorkflowStatus{&other}}
+			if seen, err := follow(t, f, Dependencies{}, FollowOptions{}); !errors.Is(err, workflow.ErrReplaced) || len(seen) != 1 {
+				t.Errorf("%v, %v", seen, err)
+			}
+		})
+	})
+	t.Run("ends when nobody wants more, and with the context's cause", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) { // which fails if a goroutine is left
+			deps := Dependencies{Workflows: &film{recorder: recorder{runs: all[:1]}, states: all}, WorkingState: &climbing{}}
+			b, err := New(config(t, "", ""), deps)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range b.Follow(t.Context(), FollowOptions{}) {
+				break
+			}
+			tired := errors.New("tired")
+			ctx, cancel := context.WithTimeoutCause(t.Context(), 2500*time.Millisecond, tired)
+			defer cancel()
+			var last error
+			for _, err := range b.Follow(ctx, FollowOptions{}) {
+				last = err
+			}
+			if !errors.Is(last, tired) {
+				t.Errorf("%v", last)
+			}
+		})
+	})
+}

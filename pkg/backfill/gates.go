@@ -1,0 +1,225 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// Gate is where a workflow waits for a decision.
+type Gate struct {
+	ID    string    `json:"id"`
+	Name  string    `json:"name"` // the node's display name
+	Since time.Time `json:"since"`
+	// Message is what the template says of it.
+	Message string `json:"message,omitempty"`
+	// Outputs are the values that an approval may supply, and has to where they have no default.
+	Outputs []GateOutput `json:"outputs,omitempty"`
+}
+
+// GateOutput is a value that a gate waits for.
+type GateOutput struct {
+	Name        string `json:"name"`
+	Description string `json:"description,omitempty"`
+	// Default is what it becomes if nothing is supplied; nil: something has to be.
+	Default *string `json:"default,omitempty"`
+	// Enum are the values allowed; empty: any.
+	Enum []string `json:"enum,omitempty"`
+}
+
+// Approval says which gates to pass.
+type Approval struct {
+	// Gates are names or ids, or patterns of names such as "shard-*" (see [path.Match]).
+	Gates []string
+	// All passes all that wait, in place of Gates.
+	All bool
+	// Outputs are values for the gates' output parameters, in the forms that
+	// [workflow.StartRequest.Parameters] allows. A gate without such a parameter ignores it.
+	Outputs map[string]any
+}
+
+// Rejection says which gates to fail.
+type Rejection struct {
+	// Gates and All are as in [Approval].
+	Gates []string
+	All   bool
+	// Message is put on the gates.
+	Message string
+}
+
+func gateOf(n *status.Node) Gate {
+	gate := Gate{ID: n.ID, Name: n.DisplayName, Since: n.StartTime, Message: n.Message}
+	for _, p := range n.AwaitedOutputs() {
+		output := GateOutput{Name: p.Name, Description: p.Description, Enum: p.Enum}
+		if p.HasDefault {
+			output.Default = &p.Default
+		}
+		gate.Outputs = append(gate.Outputs, output)
+	}
+	return gate
+}
+
+func gatesOf(nodes []*status.Node) []Gate {
+	gates := make([]Gate, 0, len(nodes))
+	for _, n := range nodes {
+		gates = append(gates, gateOf(n))
+	}
+	return gates
+}
+
+func (b *argoBackfill) Gates(ctx context.Context) ([]Gate, error) {
+	s, err := b.running(ctx)
+	if errors.Is(err, ErrNotStarted) || errors.Is(err, ErrEnded) {
+		return []Gate{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if s.NodesErr != nil {
+		return nil, b.failed(s.NodesErr)
+	}
+	return gatesOf(s.SuspendedNodes()), nil
+}
+
+func (b *argoBackfill) Approve(ctx context.Context, approval Approval) ([]Gate, error) {
+	decide := func(s *status.WorkflowStatus, ids []string) error {
+		_, err := b.workflows.Resume(ctx, s.Name, workflow.ResumeOptions{NodeIDs: ids, Outputs: approval.Outputs, UID: s.UID})
+		return err
+	}
+	return b.decide(ctx, gateChoice{approval.Gates, approval.All, status.NodeSucceeded}, decide)
+}
+
+func (b *argoBackfill) Reject(ctx context.Context, rejection Rejection) ([]Gate, error) {
+	decide := func(s *status.WorkflowStatus, ids []string) error {
+		return b.workflows.Stop(ctx, s.Name, workflow.StopOptions{NodeIDs: ids, Message: rejection.Message, UID: s.UID})
+	}
+	return b.decide(ctx, gateChoice{rejection.Gates, rejection.All, status.NodeFailed}, decide)
+}
+
+// decide finds the gates and has them decided. Where somebody else was quicker, it looks again:
+// the same decision is a success.
+func (b *argoBackfill) decide(ctx context.Context, choice gateChoice, decide func(*status.WorkflowStatus, []string) error) ([]Gate, error) {
+	if err := choice.check(); err != nil {
+		return nil, err
+	}
+	for {
+		s, err := b.current(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if s == nil {
+			return nil, b.failed(ErrNotStarted)
+		}
+		waiting, err := choice.waiting(s)
+		if err != nil {
+			return nil, b.failed(err)
+		}
+		if len(waiting) == 0 {
+			return []Gate{}, nil
+		}
+		ids := make([]string, len(waiting))
+		for i, n := range waiting {
+			ids[i] = n.ID
+		}
+		err = decide(s, ids)
+		if errors.Is(err, workflow.ErrNotSuspended) || errors.Is(err, workflow.ErrCompleted) {
+			continue // they wait no more: the next look says why
+		}
+		if err != nil {
+			return nil, b.failed(err)
+		}
+		return gatesOf(waiting), nil
+	}
+}
+
+// gateChoice says which gates are meant, and what they are to become.
+type gateChoice struct {
+	patterns []string
+	all      bool
+	become   status.NodePhase
+}
+
+func (c gateChoice) check() error {
+	var problems field.ErrorList
+	switch {
+	case c.all && len(c.patterns) > 0:
+		problems = append(problems, field.Forbidden(field.NewPath("all"), "gates names some already"))
+	case !c.all && len(c.patterns) == 0:
+		problems = append(problems, field.Required(field.NewPath("gates"), "names, ids or patterns of gates; or all"))
+	}
+	for i, pattern := range c.patterns {
+		if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
+			problems = append(problems, field.Invalid(field.NewPath("gates").Index(i), pattern, "must be a name, an id or a pattern such as shard-*"))
+		}
+	}
+	if len(problems) > 0 {
+		return &workflow.InvalidError{Problems: problems}
+	}
+	return nil
+}
+
+func matches(pattern string, n *status.Node) bool {
+	matched, err := path.Match(pattern, n.DisplayName)
+	return pattern == n.ID || pattern == n.DisplayName || err == nil && matched
+}
+
+// waiting are the gates to decide. Each pattern has to match one that waits, or else one that has
+// become already what it is to become.
+func (c gateChoice) waiting(s *status.WorkflowStatus) ([]*status.Node, error) {
+	if s.NodesErr != nil {
+		return nil, s.NodesErr
+	}
+	open := s.SuspendedNodes()
+	if s.Completed() {
+		open = nil
+	}
+	if c.all {
+		return open, nil
+	}
+	var meant []*status.Node
+	for _, pattern := range c.patterns {
+		found, decided := false, status.NodePhase("")
+		for _, n := range open {
+			if matches(pattern, n) {
+				found = true
+				if !slices.Contains(meant, n) {
+					meant = append(meant, n)
+				}
+			}
+		}
+		for _, n := range s.Nodes {
+			if n.Type == status.NodeTypeSuspend && n.Phase.Fulfilled() && matches(pattern, n) && decided != c.become {
+				decided = n.Phase
+			}
+		}
+		switch {
+		case found || decided == c.become:
+		case decided != "":
+			return nil, fmt.Errorf("%w: gate %q is %s already", workflow.ErrConflict, pattern, decided)
+		default:
+			return nil, notWaiting(pattern, open)
+		}
+	}
+	return meant, nil
+}
+
+func notWaiting(pattern string, open []*status.Node) error {
+	there := "no gate is waiting"
+	if len(open) > 0 {
+		names := make([]string, len(open))
+		for i, n := range open {
+			names[i] = n.DisplayName
+		}
+		there = "waiting are: " + strings.Join(names, ", ")
+	}
+	return fmt.Errorf("%w: %q; %s", workflow.ErrNotSuspended, pattern, there)
+}

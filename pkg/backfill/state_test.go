@@ -1,0 +1,109 @@
+package backfill
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+func TestStates(t *testing.T) {
+	gate := &status.Node{ID: "gate", Type: status.NodeTypeSuspend, Phase: status.NodeRunning}
+	group := &status.Node{ID: "group", Type: status.NodeTypeSteps, Phase: status.NodeRunning}
+	pod := &status.Node{ID: "pod", Type: status.NodeTypePod, Phase: status.NodePending}
+	retry := &status.Node{ID: "retry", Type: status.NodeTypeRetry, Phase: status.NodeRunning}
+	attempt := &status.Node{ID: "attempt", Type: status.NodeTypePod, Phase: status.NodeFailed}
+	running := func(nodes ...*status.Node) *status.WorkflowStatus {
+		return &status.WorkflowStatus{Phase: status.PhaseRunning, Nodes: nodes}
+	}
+	stopped := &status.WorkflowStatus{Phase: status.PhaseFailed, Shutdown: status.ShutdownStop}
+	for _, tc := range []struct {
+		workflow *status.WorkflowStatus
+		pods     *Pods
+		want     State
+	}{
+		{nil, nil, StateNotStarted},
+		{&status.WorkflowStatus{}, nil, StateStarting},
+		{&status.WorkflowStatus{Phase: status.PhasePending}, nil, StateStarting},
+		{running(), nil, StateRunning},
+		{running(), &Pods{}, StateRunning},
+		{&status.WorkflowStatus{Phase: status.PhaseRunning, SpecSuspended: true}, nil, StatePaused},
+		{&status.WorkflowStatus{SpecSuspended: true}, nil, StatePaused},
+		{running(group, gate), nil, StatePaused},
+		{running(group, gate, attempt), nil, StatePaused},
+		{running(group, gate, pod), nil, StateRunning},
+		{running(group, gate, retry, attempt), nil, StateRunning},
+		{&status.WorkflowStatus{Phase: status.PhaseRunning, Shutdown: status.ShutdownStop}, nil, StateTerminating},
+		{&status.WorkflowStatus{Phase: status.PhaseRunning, Shutdown: status.ShutdownStop, SpecSuspended: true}, nil, StateTerminating},
+		{stopped, nil, StateStopped},
+		{stopped, &Pods{}, StateStopped},
+		{stopped, &Pods{Terminating: 1}, StateTerminating},
+		{stopped, &Pods{Running: 1, Desired: 1}, StateTerminating},
+		{&status.WorkflowStatus{Phase: status.PhaseFailed, Shutdown: status.ShutdownTerminate}, nil, StateStopped},
+		{&status.WorkflowStatus{Phase: status.PhaseFailed}, nil, StateFailed},
+		{&status.WorkflowStatus{Phase: status.PhaseError}, nil, StateFailed},
+		{&status.WorkflowStatus{Phase: status.PhaseSucceeded}, &Pods{Terminating: 1}, StateSucceeded},
+		{&status.WorkflowStatus{Phase: status.PhaseSucceeded, Shutdown: status.ShutdownStop}, nil, StateSucceeded},
+	} {
+		if got := stateOf(tc.workflow, tc.pods); got != tc.want {
+			t.Errorf("%+v, %+v: %s, want %s", tc.workflow, tc.pods, got, tc.want)
+		}
+	}
+}
+
+func TestDeploymentStates(t *testing.T) {
+	for _, tc := range []struct {
+		workload workload
+		pods     Pods
+		want     State
+	}{
+		{workload{}, Pods{}, StateStopped},
+		{workload{paused: true, before: 3}, Pods{}, StatePaused},
+		{workload{paused: true, before: 3}, Pods{Terminating: 1}, StateTerminating},
+		{workload{}, Pods{Terminating: 1, Running: 1}, StateTerminating},
+		{workload{}, Pods{Desired: 2}, StateStarting},
+		{workload{}, Pods{Desired: 2, Pending: 2}, StateStarting},
+		{workload{}, Pods{Desired: 2, Pending: 1, Running: 1}, StateRunning},
+		{workload{}, Pods{Desired: 2, Terminating: 1, Running: 1}, StateRunning},
+	} {
+		if got := deploymentState(&tc.workload, tc.pods); got != tc.want {
+			t.Errorf("%+v, %+v: %s, want %s", tc.workload, tc.pods, got, tc.want)
+		}
+	}
+}
+
+func TestStatus(t *testing.T) {
+	r := &recorder{}
+	b, err := New(config(t, "", ""), Dependencies{Workflows: r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := b.Status(t.Context())
+	if err != nil || st.State != StateNotStarted || st.Run != 0 || st.Session != "rfs-s" || st.Workflow.Name != "bulk-load-rfs-s" || st.Workflow.Namespace != "ma" {
+		t.Errorf("%+v, %v", st, err)
+	}
+	for what, part := range map[string]error{"pods": st.Pods.Err, "shards": st.Shards.Err} {
+		if !errors.Is(part, workflow.ErrUnsupported) {
+			t.Errorf("%s were made up: %v", what, part)
+		}
+	}
+	r.err = workflow.ErrForbidden
+	if st, err := b.Status(t.Context()); !errors.Is(err, workflow.ErrForbidden) || st != nil {
+		t.Errorf("%+v, %v", st, err)
+	}
+	r.err = nil
+	for run := range 3 {
+		r.runs = append(r.runs, &status.WorkflowStatus{Name: fmt.Sprint("w", run+1), Phase: status.PhaseRunning, Labels: map[string]string{labelRun: fmt.Sprint(run + 1)}})
+	}
+	r.runs[0].Labels = nil
+	r.runs[0], r.runs[2] = r.runs[2], r.runs[0] // in any order
+	if st, err := b.Status(t.Context()); err != nil || st.State != StateRunning || st.Run != 3 || st.Workflow.Name != "w3" {
+		t.Errorf("%+v, %v", st, err)
+	}
+	r.runs[0].NodesErr = workflow.ErrNodesOffloaded
+	if st, err := b.Status(t.Context()); err != nil || st.Gates.Err == nil || st.Failed.Err == nil {
+		t.Errorf("nodes that can't be seen: %+v, %v", st, err)
+	}
+}

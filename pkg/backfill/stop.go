@@ -1,0 +1,146 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// drainEvery is how often StopAndWait looks for pods, once the workflow has ended.
+const drainEvery = 500 * time.Millisecond
+
+func (b *argoBackfill) Stop(ctx context.Context) error {
+	s, err := b.current(ctx)
+	if err != nil || s == nil {
+		return err
+	}
+	return b.failed(b.stop(ctx, s))
+}
+
+func (b *argoBackfill) stop(ctx context.Context, s *status.WorkflowStatus) error {
+	if !s.Completed() {
+		err := b.workflows.Stop(ctx, s.Name, workflow.StopOptions{UID: s.UID})
+		if err != nil && !errors.Is(err, workflow.ErrCompleted) {
+			return err
+		}
+	}
+	if w := b.workersOf(s); w != nil {
+		return w.scaleAll(ctx, (*workload).stopping)
+	}
+	return nil
+}
+
+func (b *argoBackfill) StopAndWait(ctx context.Context) (*Status, error) {
+	if b.deps.Kubernetes == nil {
+		return nil, b.failed(errNoKubernetes)
+	}
+	s, err := b.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s == nil {
+		return b.statusOf(ctx, nil), nil
+	}
+	if err := b.stop(ctx, s); err != nil {
+		return nil, b.failed(err)
+	}
+	ended, err := b.workflows.Wait(ctx, s.Name, workflow.Completed)
+	if err != nil {
+		return nil, b.failed(err)
+	}
+	if err := b.workersOf(s).drain(ctx); err != nil {
+		return nil, b.failed(err)
+	}
+	return b.statusOf(ctx, ended), nil
+}
+
+// drain stops the workers, and waits until no pod is left. A step that was about to make workers when the workflow was
+// stopped may have made them since, so each look scales them down too.
+func (w *workers) drain(ctx context.Context) error {
+	ticker := time.NewTicker(drainEvery)
+	defer ticker.Stop()
+	for {
+		if err := w.scaleAll(ctx, (*workload).stopping); err != nil {
+			return err
+		}
+		left, err := w.left(ctx)
+		if err != nil {
+			return err
+		}
+		if len(left) == 0 {
+			return nil
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the end of %v: %w", left, context.Cause(ctx))
+		}
+	}
+}
+
+// left names the pods that are left of the workers and of the workflow's steps.
+func (w *workers) left(ctx context.Context) ([]string, error) {
+	pods, err := w.pods(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var left []string
+	for _, kind := range []struct {
+		n    int
+		what string
+	}{{pods.Running, "running worker"}, {pods.Pending, "pending worker"}, {pods.Terminating, "terminating worker"}} {
+		if kind.n > 0 {
+			left = append(left, plural(kind.n, kind.what))
+		}
+	}
+	if w.workflow == "" {
+		return left, nil
+	}
+	steps, err := w.stepsRunning(ctx)
+	if steps > 0 {
+		left = append(left, plural(steps, "step pod"))
+	}
+	return left, err
+}
+
+func plural(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}
+
+// atRest is nil if the run has ended and no pod of it is left, as far as can be seen.
+func (b *argoBackfill) atRest(ctx context.Context, s *status.WorkflowStatus) error {
+	var what []string
+	if s != nil && !s.Completed() {
+		what = append(what, fmt.Sprintf("workflow %s/%s is %s", s.Namespace, s.Name, s.Outcome()))
+	}
+	var pods *Pods
+	if w := b.workersOf(orNamed(s, b.request.Name)); w != nil {
+		left, err := w.left(ctx)
+		if err != nil {
+			return b.failed(err)
+		}
+		what = append(what, left...)
+		if len(left) > 0 {
+			pods = &Pods{Terminating: len(left)}
+		}
+	}
+	if len(what) == 0 {
+		return nil
+	}
+	return &RunningError{Session: b.session, State: stateOf(s, pods), What: what}
+}
+
+// orNamed is the workflow, or one of that name that isn't there yet.
+func orNamed(s *status.WorkflowStatus, name string) *status.WorkflowStatus {
+	if s == nil {
+		return &status.WorkflowStatus{Name: name}
+	}
+	return s
+}

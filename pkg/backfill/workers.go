@@ -1,0 +1,219 @@
+package backfill
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/dynamic"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// Names that Argo has given.
+const (
+	labelWorkflow  = "workflows.argoproj.io/workflow"
+	annotationNode = "workflows.argoproj.io/node-id"
+)
+
+// opWorkers is what errors about workers say was being done.
+const opWorkers workflow.Op = "reach the workers"
+
+// workers reaches the workers in one namespace: either those of a workflow, by its label, or one
+// Deployment by its name.
+type workers struct {
+	client     dynamic.Interface
+	namespace  string
+	workflow   string
+	deployment string
+}
+
+func deployments() schema.GroupVersionResource { return appsResource("deployments") }
+func replicaSets() schema.GroupVersionResource { return appsResource("replicasets") }
+
+func appsResource(plural string) schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: plural}
+}
+
+func podResource() schema.GroupVersionResource {
+	return schema.GroupVersionResource{Version: "v1", Resource: "pods"}
+}
+
+func (w *workers) of(resource schema.GroupVersionResource) dynamic.ResourceInterface {
+	return w.client.Resource(resource).Namespace(w.namespace)
+}
+
+// failed makes an error of the library's kind.
+func (w *workers) failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &workflow.Error{Op: opWorkers, Namespace: w.namespace, Name: w.workflow, Backend: workflow.BackendNative, Err: err}
+}
+
+// find returns the Deployments and ReplicaSets, without those that a Deployment has made.
+func (w *workers) find(ctx context.Context) ([]*workload, error) {
+	if w.deployment != "" {
+		o, err := w.of(deployments()).Get(ctx, w.deployment, metav1.GetOptions{})
+		if err != nil {
+			return nil, w.failed(err)
+		}
+		found, err := workloadOf(deployments(), o)
+		return []*workload{found}, w.failed(err)
+	}
+	var all []*workload
+	for _, resource := range []schema.GroupVersionResource{deployments(), replicaSets()} {
+		list, err := w.of(resource).List(ctx, metav1.ListOptions{LabelSelector: labelWorkflow + "=" + w.workflow})
+		if err != nil {
+			return nil, w.failed(err)
+		}
+		for i := range list.Items {
+			if owner := metav1.GetControllerOf(&list.Items[i]); owner != nil && owner.Kind == "Deployment" {
+				continue
+			}
+			found, err := workloadOf(resource, &list.Items[i])
+			if err != nil {
+				return nil, w.failed(err)
+			}
+			all = append(all, found)
+		}
+	}
+	return all, nil
+}
+
+// scaleAll brings every workload to what plan says. It is asked again for one that has changed
+// meanwhile, and for some seconds while the API server is away. One that is gone needs nothing.
+func (w *workers) scaleAll(ctx context.Context, plan func(*workload) []byte) error {
+	backoff := wait.Backoff{Duration: 20 * time.Millisecond, Factor: 2, Jitter: 0.5, Steps: 15, Cap: time.Second}
+	var last error
+	err := wait.ExponentialBackoffWithContext(ctx, backoff, func(ctx context.Context) (bool, error) {
+		last = w.scaleOnce(ctx, plan)
+		if errors.Is(last, workflow.ErrConflict) || errors.Is(last, workflow.ErrUnavailable) {
+			return false, nil
+		}
+		return true, last
+	})
+	switch {
+	case ctx.Err() != nil && err != nil:
+		return fmt.Errorf("scale the workers: %w", context.Cause(ctx))
+	case wait.Interrupted(err):
+		return last
+	}
+	return err
+}
+
+func (w *workers) scaleOnce(ctx context.Context, plan func(*workload) []byte) error {
+	found, err := w.find(ctx)
+	if err != nil {
+		return err
+	}
+	for _, each := range found {
+		patch := plan(each)
+		if patch == nil {
+			continue
+		}
+		_, err := w.of(each.resource).Patch(ctx, each.name, types.MergePatchType, patch, metav1.PatchOptions{})
+		if err != nil && (w.deployment != "" || !apierrors.IsNotFound(err)) {
+			return w.failed(err)
+		}
+	}
+	return nil
+}
+
+// setScale sets the replicas by the scale subresource, which a role can allow alone.
+func (w *workers) setScale(ctx context.Context, of *workload, replicas int) error {
+	patch, err := json.Marshal(map[string]any{"spec": map[string]any{"replicas": replicas}})
+	if err != nil {
+		return err
+	}
+	_, err = w.of(of.resource).Patch(ctx, of.name, types.MergePatchType, patch, metav1.PatchOptions{}, "scale")
+	return w.failed(err)
+}
+
+// pods counts the workers' pods: those that belong to the workloads, and those that carry the
+// workflow's label and are no step of it, which are left for a while when their workload goes.
+func (w *workers) pods(ctx context.Context) (Pods, error) {
+	found, err := w.find(ctx)
+	if err != nil {
+		return Pods{}, err
+	}
+	var count Pods
+	counted := map[types.UID]bool{}
+	add := func(list []unstructured.Unstructured, is func(*unstructured.Unstructured) bool) {
+		for i := range list {
+			pod := &list[i]
+			if counted[pod.GetUID()] || !is(pod) {
+				continue
+			}
+			counted[pod.GetUID()] = true
+			phase, _, _ := unstructured.NestedString(pod.Object, "status", "phase")
+			count.count(phase, pod.GetDeletionTimestamp() != nil)
+		}
+	}
+	for _, each := range found {
+		count.Desired += each.replicas
+		owners, err := w.podOwners(ctx, each)
+		if err != nil {
+			return Pods{}, err
+		}
+		list, err := w.of(podResource()).List(ctx, metav1.ListOptions{LabelSelector: each.selector.String()})
+		if err != nil {
+			return Pods{}, w.failed(err)
+		}
+		add(list.Items, func(pod *unstructured.Unstructured) bool {
+			owner := metav1.GetControllerOf(pod)
+			return owner != nil && owners[owner.UID]
+		})
+	}
+	if w.workflow == "" {
+		return count, nil
+	}
+	list, err := w.of(podResource()).List(ctx, metav1.ListOptions{LabelSelector: labelWorkflow + "=" + w.workflow})
+	if err != nil {
+		return Pods{}, w.failed(err)
+	}
+	add(list.Items, func(pod *unstructured.Unstructured) bool { return pod.GetAnnotations()[annotationNode] == "" })
+	return count, nil
+}
+
+// podOwners are the ReplicaSets of a workload: itself, or those that the Deployment has made.
+func (w *workers) podOwners(ctx context.Context, of *workload) (map[types.UID]bool, error) {
+	owners := map[types.UID]bool{of.uid: true}
+	if of.resource != deployments() {
+		return owners, nil
+	}
+	list, err := w.of(replicaSets()).List(ctx, metav1.ListOptions{LabelSelector: of.selector.String()})
+	if err != nil {
+		return nil, w.failed(err)
+	}
+	for i := range list.Items {
+		if owner := metav1.GetControllerOf(&list.Items[i]); owner != nil && owner.UID == of.uid {
+			owners[list.Items[i].GetUID()] = true
+		}
+	}
+	return owners, nil
+}
+
+// stepsRunning counts the pods of the workflow's own steps that haven't ended.
+func (w *workers) stepsRunning(ctx context.Context) (int, error) {
+	list, err := w.of(podResource()).List(ctx, metav1.ListOptions{LabelSelector: labelWorkflow + "=" + w.workflow})
+	if err != nil {
+		return 0, w.failed(err)
+	}
+	var steps Pods
+	for i := range list.Items {
+		if list.Items[i].GetAnnotations()[annotationNode] != "" {
+			phase, _, _ := unstructured.NestedString(list.Items[i].Object, "status", "phase")
+			steps.count(phase, list.Items[i].GetDeletionTimestamp() != nil)
+		}
+	}
+	return steps.Running + steps.Pending + steps.Terminating, nil
+}
