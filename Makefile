@@ -82,19 +82,21 @@ test-fuzz: need ## every fuzz target for some ten thousand inputs (FUZZTIME=1m)
 			echo "fuzz $$package $$target for $(FUZZTIME)" >&2; \
 			go test -C $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x . || exit 1; done; done
 
-integration = "$(TOOLS)" exec -- $(call gotest,test/envtest) -timeout $(INTEGRATION_TIMEOUT) . \
-	-ginkgo.randomize-all -ginkgo.label-filter='$(1)' $(ARGS)
+# Most specs wait for a controller most of the time, so some processes at once, on one cluster.
+PROCESSES := 3
+integration = "$(TOOLS)" exec -- go tool -C test/envtest ginkgo run $(RACE) --procs=$(PROCESSES) --randomize-all \
+	--output-interceptor-mode=none --timeout=$(INTEGRATION_TIMEOUT) --label-filter='$(1)' $(ARGS)
 
 .PHONY: test-integration
-test-integration: tools ## the specs on a real control plane with the real Argo controller
-	$(call integration,!legacy)
+test-integration: tools ## the specs on a real control plane with the real Argo controller, by all implementations
+	$(call integration)
 
 # No package is named, so that go test shows the table that the suite prints.
 testfaults = "$(TOOLS)" exec -- env FAULTS=$(1) $(call gotest,test/faults) -timeout $(FAULTS_TIMEOUT) \
 	-ginkgo.randomize-all -ginkgo.label-filter='!soak' $(ARGS)
 
 .PHONY: test-legacy
-test-legacy: tools ## the same specs by kubectl and by the router, and the differential suite
+test-legacy: tools ## of these only what kubectl, the router and the differential suite need
 	$(call integration,legacy)
 
 .PHONY: test-faults

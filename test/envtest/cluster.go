@@ -26,7 +26,8 @@ const startTimeout = 3 * time.Minute
 type Cluster struct {
 	opts       Options
 	bin        binaries
-	leash      *leash.Leash
+	leash      *leash.Leash // nil: another process's
+	dir        string
 	config     *rest.Config
 	etcdURL    *url.URL
 	kubeconfig string
@@ -75,7 +76,7 @@ func Start(ctx context.Context, opts Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{opts: opts, bin: bin, leash: l}
+	c := &Cluster{opts: opts, bin: bin, leash: l, dir: l.Dir()}
 	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("not ready within %s", startTimeout))
 	defer cancel()
 	if err := c.start(ctx); err != nil {
@@ -142,8 +143,11 @@ func (c *Cluster) Stop() error {
 		for _, log := range c.logs {
 			errs = append(errs, log.Close())
 		}
-		c.opts.Progress("removing the work folder")
-		c.stopErr = errors.Join(append(errs, c.leash.Release())...)
+		if c.leash != nil {
+			c.opts.Progress("removing the work folder")
+			errs = append(errs, c.leash.Release())
+		}
+		c.stopErr = errors.Join(errs...)
 	})
 	return c.stopErr
 }
@@ -156,13 +160,13 @@ func (c *Cluster) Config() *rest.Config { return rest.CopyConfig(c.config) }
 func (c *Cluster) Kubeconfig() string { return c.kubeconfig }
 
 // Dir is the work folder. Stop removes it.
-func (c *Cluster) Dir() string { return c.leash.Dir() }
+func (c *Cluster) Dir() string { return c.dir }
 
 // Kubectl is the path of a kubectl of the API server's version.
 func (c *Cluster) Kubectl() string { return c.bin.kubectl }
 
 func (c *Cluster) path(elem ...string) string {
-	return filepath.Join(append([]string{c.leash.Dir()}, elem...)...)
+	return filepath.Join(append([]string{c.dir}, elem...)...)
 }
 
 func (c *Cluster) logDir() string { return c.path("logs") }

@@ -1,6 +1,7 @@
 package envtest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,6 +17,9 @@ func (c *Cluster) Command(program string, args ...string) (*exec.Cmd, error) {
 	path, err := exec.LookPath(program)
 	if err != nil {
 		return nil, fmt.Errorf("find command: %w", err)
+	}
+	if c.leash == nil {
+		return nil, errors.New("a cluster that was joined runs no command")
 	}
 	name := fmt.Sprintf("command-%d", c.commands.Add(1))
 	if path, err = c.leash.Wrap(name, path, leash.Foreground); err != nil {

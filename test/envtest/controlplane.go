@@ -6,9 +6,7 @@ import (
 	"os"
 	"time"
 
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	crenvtest "sigs.k8s.io/controller-runtime/pkg/envtest"
 )
 
@@ -63,7 +61,9 @@ func (c *Cluster) startControlPlane(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("make administrator: %w", err)
 	}
-	c.config = admin.Config()
+	if err := c.connect(admin.Config()); err != nil {
+		return err
+	}
 	if c.kubeconfig, err = c.WriteKubeconfig("kubeconfig", c.config); err != nil {
 		return err
 	}
@@ -78,12 +78,6 @@ func (c *Cluster) startControlPlane(ctx context.Context) error {
 		if _, err := c.WriteKubeconfig(file+".kubeconfig", added.Config()); err != nil {
 			return err
 		}
-	}
-	if c.kube, err = kubernetes.NewForConfig(c.config); err != nil {
-		return fmt.Errorf("make client: %w", err)
-	}
-	if c.client, err = client.New(c.config, client.Options{}); err != nil {
-		return fmt.Errorf("make client: %w", err)
 	}
 	return c.serverReady(ctx)
 }

@@ -69,3 +69,5 @@ require (
 )
 
 replace github.com/opensearch-project/opensearch-migrations/argoservice => ../..
+
+tool github.com/onsi/ginkgo/v2/ginkgo

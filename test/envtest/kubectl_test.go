@@ -47,7 +47,7 @@ func kubectlClientWith(cfg *rest.Config, opts workflow.Options) *legacy.KubectlC
 // third of its time on the garbage of its start.
 func quickKubectl() string {
 	GinkgoHelper()
-	path := filepath.Join(shared.Dir(), "quick-kubectl")
+	path := filepath.Join(shared.Dir(), fmt.Sprint("quick-kubectl-", GinkgoParallelProcess()))
 	if _, err := os.Stat(path); err == nil {
 		return path
 	}

@@ -88,13 +88,13 @@ var _ = Describe("a part of a cluster", func() {
 	)
 
 	It("can be the workflow-controller, which then goes on where it was", func(ctx SpecContext) {
-		client := workflows(dyn, newNamespace(ctx))
-		Expect(cluster.Kill(ctx, envtest.PartWorkflowController)).To(Succeed())
-		DeferCleanup(func(ctx SpecContext) { // whatever comes below, other specs need it
-			if cluster.Continue(envtest.PartWorkflowController) != nil {
-				Expect(cluster.Restart(ctx, envtest.PartWorkflowController)).To(Succeed())
-			}
-		}, NodeTimeout(startTimeout))
+		c, err := envtest.Start(ctx, envtest.Options{}) // its own, since every other spec needs the controller
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(c.Stop)
+		DeferCleanup(reportLogs, c)
+		own := newTestCluster(c)
+		client := workflows(own.dyn, own.newNamespace(ctx))
+		Expect(own.Kill(ctx, envtest.PartWorkflowController)).To(Succeed())
 		name := create(ctx, client, threeSteps)
 		unseen := func(g Gomega) {
 			wf, err := client.Get(ctx, name, metav1.GetOptions{})
@@ -104,7 +104,7 @@ var _ = Describe("a part of a cluster", func() {
 			g.Expect(seen).To(BeFalse())
 		}
 		Consistently(ctx, unseen, "1s").Should(Succeed())
-		Expect(cluster.Restart(ctx, envtest.PartWorkflowController)).To(Succeed())
+		Expect(own.Restart(ctx, envtest.PartWorkflowController)).To(Succeed())
 		awaitPhase(ctx, client, name, "Succeeded")
 	}, SpecTimeout(startTimeout))
 })

@@ -44,7 +44,7 @@ func newTestCluster(c *envtest.Cluster) *testCluster {
 	return &testCluster{Cluster: c, kube: kube, dyn: dyn}
 }
 
-// The cluster that the specs share, and its parts by themselves.
+// The cluster that the specs of all processes share, and its parts by themselves.
 var (
 	shared  testCluster
 	cluster *envtest.Cluster
@@ -64,16 +64,30 @@ func TestEnvtest(t *testing.T) {
 	RunSpecs(t, "envtest")
 }
 
-var _ = BeforeSuite(func(ctx SpecContext) {
+// The first process starts the cluster; the others join it, and it stops after their ends.
+var _ = SynchronizedBeforeSuite(func(ctx SpecContext) []byte {
+	before := goleak.IgnoreCurrent()
+	started, err := envtest.Start(ctx, envtest.Options{Progress: func(step string) { GinkgoLogr.Info(step) }})
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(func() {
+		Expect(started.Stop()).To(Succeed())
+		Expect(started.Stop()).To(Succeed(), "again")
+		Expect(started.Dir()).NotTo(BeADirectory())
+		Expect(goleak.Find(before)).To(Succeed())
+	})
+	invitation, err := started.Invitation()
+	Expect(err).NotTo(HaveOccurred())
+	return invitation
+}, func(_ SpecContext, invitation []byte) {
 	before := goleak.IgnoreCurrent()
 	var err error
-	cluster, err = envtest.Start(ctx, envtest.Options{Progress: func(step string) { GinkgoLogr.Info(step) }})
+	cluster, err = envtest.Join(invitation)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() {
 		Expect(cluster.Stop()).To(Succeed())
-		Expect(cluster.Stop()).To(Succeed(), "again")
-		Expect(cluster.Dir()).NotTo(BeADirectory())
-		Expect(goleak.Find(before)).To(Succeed())
+		Expect(cluster.Dir()).To(BeADirectory(), "it is another's to stop")
+		// As it still runs, connections to it may be open, each with a goroutine that reads.
+		Expect(goleak.Find(before, goleak.IgnoreAnyFunction("golang.org/x/net/http2.(*clientConnReadLoop).run"))).To(Succeed())
 	})
 	shared = *newTestCluster(cluster)
 	kube, dyn = shared.kube, shared.dyn

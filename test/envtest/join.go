@@ -1,0 +1,72 @@
+package envtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// invitation is what another process has to know of a cluster.
+type invitation struct {
+	Dir, Kubeconfig string
+	EtcdURL         string
+	PodLogsAddress  string `json:",omitempty"`
+	Parts           Parts
+	FullCRDs        bool
+}
+
+// Invitation returns a text by which other processes on this machine can use the cluster, see
+// [Join]. It holds no secret, but the names of files that do.
+func (c *Cluster) Invitation() ([]byte, error) {
+	return json.Marshal(invitation{
+		Dir: c.dir, Kubeconfig: c.kubeconfig, EtcdURL: c.etcdURL.String(), PodLogsAddress: c.podLogs.address,
+		Parts: c.opts.Parts, FullCRDs: c.opts.FullCRDs,
+	})
+}
+
+// Join returns the cluster that another process has started and will stop. It sends nothing.
+// The parts are the other's: none can be killed or paused from here ([ErrNoPart]), and Command
+// fails. Stop does nothing.
+func Join(data []byte) (*Cluster, error) {
+	var i invitation
+	if err := json.Unmarshal(data, &i); err != nil {
+		return nil, fmt.Errorf("join cluster: read invitation: %w", err)
+	}
+	opts := Options{Parts: i.Parts, FullCRDs: i.FullCRDs, Progress: func(string) {}}
+	bin, err := findBinaries(opts.Parts)
+	if err != nil {
+		return nil, fmt.Errorf("join cluster: %w", err)
+	}
+	c := &Cluster{opts: opts, bin: bin, dir: i.Dir, kubeconfig: i.Kubeconfig}
+	c.podLogs.address, c.podLogs.written = i.PodLogsAddress, map[types.NamespacedName][]string{}
+	if c.etcdURL, err = url.Parse(i.EtcdURL); err != nil {
+		return nil, fmt.Errorf("join cluster: %w", err)
+	}
+	config, err := clientcmd.BuildConfigFromFlags("", i.Kubeconfig)
+	if err != nil {
+		return nil, fmt.Errorf("join cluster: %w", err)
+	}
+	config.QPS = noThrottling
+	if err := c.connect(config); err != nil {
+		return nil, fmt.Errorf("join cluster: %w", err)
+	}
+	return c, nil
+}
+
+// connect makes the cluster's own clients.
+func (c *Cluster) connect(admin *rest.Config) (err error) {
+	c.config = admin
+	if c.kube, err = kubernetes.NewForConfig(admin); err != nil {
+		return fmt.Errorf("make client: %w", err)
+	}
+	if c.client, err = client.New(admin, client.Options{}); err != nil {
+		return fmt.Errorf("make client: %w", err)
+	}
+	return nil
+}
