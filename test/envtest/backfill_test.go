@@ -1,107 +1,196 @@
 package envtest_test
 
 import (
+	"context"
 	"os"
+	"path/filepath"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/yaml"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// The example's template and configuration, in a namespace of the spec's own.
-var _ = Describe("backfill", func() {
-	var (
-		namespace string
-		client    *workflow.WorkflowClient
-		cfg       backfill.Config
-	)
-	readExample := func(name string) string {
-		GinkgoHelper()
-		data, err := os.ReadFile("../../examples/backfill/" + name)
-		Expect(err).NotTo(HaveOccurred())
-		return strings.ReplaceAll(string(data), "namespace: ma", "namespace: "+namespace)
-	}
-	BeforeEach(func(ctx SpecContext) {
-		namespace = newNamespace(ctx)
-		client = nativeClient(cluster.Config(), namespace)
-		manifest := GinkgoT().TempDir() + "/bulk-load.yaml"
-		Expect(os.WriteFile(manifest, []byte(readExample("manifests/bulk-load.yaml")), 0o600)).To(Succeed())
-		Expect(cluster.ApplyFile(ctx, manifest)).To(Succeed())
+const backfillExample = "../../examples/backfill/"
+
+// backfillScale is the scale of the example's configuration.
+const backfillScale = 4
+
+// backfillBy is an implementation of the workflow interface for backfills to work with. A process
+// with this life makes its requests; nil: it lives for ever.
+type backfillBy func(cfg *rest.Config, namespace string, process *life) workflow.Interface
+
+func byNative(cfg *rest.Config, namespace string, process *life) workflow.Interface {
+	GinkgoHelper()
+	return nativeClient(process.config(cfg), namespace)
+}
+
+// backfills are the example's template and configuration, in a namespace of the spec's own.
+type backfills struct {
+	by        backfillBy
+	namespace string
+	cfg       backfill.Config
+	state     *memoryState
+}
+
+func newBackfills(ctx context.Context, by backfillBy) *backfills {
+	GinkgoHelper()
+	f := &backfills{by: by, namespace: newNamespace(ctx), state: &memoryState{}}
+	manifest := filepath.Join(GinkgoT().TempDir(), "bulk-load.yaml")
+	Expect(os.WriteFile(manifest, []byte(f.read("manifests/bulk-load.yaml")), 0o600)).To(Succeed())
+	Expect(cluster.ApplyFile(ctx, manifest)).To(Succeed())
+	var err error
+	f.cfg, err = backfill.ParseConfig([]byte(f.read("backfill.yaml")))
+	Expect(err).NotTo(HaveOccurred())
+	Expect(f.cfg.Backfill.Scale).To(Equal(backfillScale))
+	return f
+}
+
+// read returns a file of the example, for the spec's namespace.
+func (f *backfills) read(name string) string {
+	GinkgoHelper()
+	data, err := os.ReadFile(backfillExample + name)
+	Expect(err).NotTo(HaveOccurred())
+	return strings.ReplaceAll(string(data), "namespace: ma", "namespace: "+f.namespace)
+}
+
+// variant makes another template of the example's, with changes, for the backfills that follow.
+func (f *backfills) variant(ctx context.Context, name string, change func(template map[string]any)) {
+	GinkgoHelper()
+	templates := dyn.Resource(argoResource("workflowtemplates")).Namespace(f.namespace)
+	o, err := templates.Get(ctx, "bulk-load", metav1.GetOptions{})
+	Expect(err).NotTo(HaveOccurred())
+	o.SetName(name)
+	o.SetResourceVersion("")
+	o.SetUID("")
+	o.SetManagedFields(nil)
+	change(o.Object["spec"].(map[string]any))
+	_, err = templates.Create(ctx, o, metav1.CreateOptions{})
+	Expect(err).NotTo(HaveOccurred())
+	argo := *f.cfg.Backfill.Argo
+	argo.WorkflowTemplate = name
+	f.cfg.Backfill.Argo = &argo
+}
+
+// open returns a session's backfill, as a process that knows nothing of the others would.
+func (f *backfills) open(session string, process *life) backfill.Backfill {
+	GinkgoHelper()
+	cfg := f.cfg
+	cfg.Backfill.Session = session
+	b, err := backfill.New(cfg, backfill.Dependencies{
+		Workflows: f.by(cluster.Config(), f.namespace, process), Kubernetes: dynamicFor(process.config(cluster.Config())), WorkingState: f.state,
+	})
+	Expect(err).NotTo(HaveOccurred())
+	return b
+}
+
+func dynamicFor(cfg *rest.Config) dynamic.Interface {
+	GinkgoHelper()
+	client, err := dynamic.NewForConfig(cfg)
+	Expect(err).NotTo(HaveOccurred())
+	return client
+}
+
+func appsResource(plural string) schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: plural}
+}
+
+// awaitState waits until a backfill is in a state, and returns its status.
+func awaitState(ctx context.Context, b backfill.Backfill, state backfill.State) *backfill.Status {
+	GinkgoHelper()
+	return awaitStatus(ctx, b, func(g Gomega, st *backfill.Status) { g.Expect(st.State).To(Equal(state)) })
+}
+
+func awaitStatus(ctx context.Context, b backfill.Backfill, is func(Gomega, *backfill.Status)) *backfill.Status {
+	GinkgoHelper()
+	var st *backfill.Status
+	Eventually(ctx, func(g Gomega) {
 		var err error
-		cfg, err = backfill.ParseConfig([]byte(readExample("backfill.yaml")))
-		Expect(err).NotTo(HaveOccurred())
-	}, NodeTimeout(specTimeout))
-
-	open := func() backfill.Backfill {
-		GinkgoHelper()
-		b, err := backfill.New(cfg, backfill.Dependencies{Workflows: client})
-		Expect(err).NotTo(HaveOccurred())
-		return b
-	}
-
-	It("starts once, is found by another process, and succeeds", func(ctx SpecContext) {
-		b := open()
-		st, err := b.Status(ctx)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(st.State).To(Equal(backfill.StateNotStarted))
-
-		Expect(b.Create(ctx)).To(Succeed())
 		st, err = b.Status(ctx)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(st.State).To(Equal(backfill.StateNotStarted), "Create starts nothing")
+		g.Expect(err).NotTo(HaveOccurred())
+		is(g, st)
+	}).Should(Succeed())
+	return st
+}
 
-		started, err := b.Start(ctx)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(started.State).To(Equal(backfill.StateStarting))
-		_, err = client.Wait(ctx, started.Workflow.Name, workflow.Suspended)
-		Expect(err).NotTo(HaveOccurred())
+// awaitWorkers waits until that many workers run and no other pod of them is left.
+func awaitWorkers(ctx context.Context, b backfill.Backfill, workers int) *backfill.Status {
+	GinkgoHelper()
+	return awaitStatus(ctx, b, func(g Gomega, st *backfill.Status) {
+		g.Expect(st.Pods.Err).NotTo(HaveOccurred())
+		g.Expect(st.Pods.Data).To(Equal(backfill.Pods{Running: workers, Desired: workers}))
+	})
+}
 
-		again, err := open().Start(ctx) // knows nothing of the first
-		Expect(err).NotTo(HaveOccurred())
-		Expect(again.Workflow.UID).To(Equal(started.Workflow.UID))
-		Expect(again.State).To(Equal(backfill.StatePaused))
-		Expect(open().Create(ctx)).To(Succeed(), "it has been started, which is as good as ready")
+// atGate starts a backfill and waits until it is at its gate.
+func (f *backfills) atGate(ctx context.Context, session string) backfill.Backfill {
+	GinkgoHelper()
+	b := f.open(session, nil)
+	_, err := b.Start(ctx)
+	Expect(err).NotTo(HaveOccurred())
+	awaitStatus(ctx, b, func(g Gomega, st *backfill.Status) { g.Expect(st.Gates.Data).To(HaveLen(1)) })
+	return b
+}
 
-		_, err = client.Resume(ctx, started.Workflow.Name, workflow.ResumeOptions{Outputs: map[string]any{"approved-by": "ann"}})
-		Expect(err).NotTo(HaveOccurred())
-		_, err = client.Wait(ctx, started.Workflow.Name, workflow.Completed)
-		Expect(err).NotTo(HaveOccurred())
-		st, err = open().Status(ctx)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(st.State).To(Equal(backfill.StateSucceeded))
-		Expect(st.Workflow.Progress).To(Equal(status.Progress{Done: 12, Total: 12}))
-		Expect(st.Workflow.Arguments).To(ContainElements(
-			status.Parameter{Name: "session-name", Value: "demo", Set: true},
-			status.Parameter{Name: "replicas", Value: "4", Set: true},
-			status.Parameter{Name: "source-version", Value: "ES 7.10.2", Set: true},
-		))
-	}, SpecTimeout(startTimeout))
+func approve(ctx context.Context, b backfill.Backfill) {
+	GinkgoHelper()
+	passed, err := b.Approve(ctx, backfill.Approval{Gates: []string{"approve"}, Outputs: map[string]any{"approved-by": "ann"}})
+	Expect(err).NotTo(HaveOccurred())
+	Expect(passed).To(HaveExactElements(HaveField("Name", "approve")))
+}
 
-	It("refuses the session for another configuration", func(ctx SpecContext) {
-		_, err := open().Start(ctx)
-		Expect(err).NotTo(HaveOccurred())
-		cfg.Backfill.Scale++
-		_, err = open().Start(ctx)
-		Expect(err).To(MatchError(workflow.ErrConflict))
-		Expect(err).To(MatchError(ContainSubstring("session_name")))
-	}, SpecTimeout(specTimeout))
+// working starts a backfill and waits until its workers work.
+func (f *backfills) working(ctx context.Context, session string) backfill.Backfill {
+	GinkgoHelper()
+	b := f.atGate(ctx, session)
+	approve(ctx, b)
+	awaitWorkers(ctx, b, backfillScale)
+	return b
+}
 
-	It("says what is missing before it starts", func(ctx SpecContext) {
-		cfg.Backfill.Argo.Parameters = map[string]any{"imag-config": "x"}
-		err := open().Create(ctx)
-		Expect(err).To(MatchError(workflow.ErrInvalid))
-		Expect(err).To(MatchError(And(ContainSubstring("parameters[image-config]"), ContainSubstring(`did you mean "image-config"?`))))
+// finish tells the workflow that its workers are done.
+func (f *backfills) finish(ctx context.Context, session string) {
+	GinkgoHelper()
+	_, err := kube.CoreV1().ConfigMaps(f.namespace).Patch(ctx, session+"-work", types.MergePatchType,
+		[]byte(`{"data":{"state":"done"}}`), metav1.PatchOptions{})
+	Expect(err).NotTo(HaveOccurred())
+}
 
-		cfg.Backfill.Argo.WorkflowTemplate = "bulk-lod"
-		Expect(open().Create(ctx)).To(And(
-			MatchError(workflow.ErrTemplateNotFound), MatchError(ContainSubstring(`did you mean "bulk-load"?`)),
-		))
-		st, err := open().Status(ctx)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(st.State).To(Equal(backfill.StateNotStarted))
-	}, SpecTimeout(specTimeout))
-})
+// workflowsOf are the workflows of a session.
+func (f *backfills) workflowsOf(ctx context.Context, session string) []unstructured.Unstructured {
+	GinkgoHelper()
+	list, err := workflows(dyn, f.namespace).List(ctx, metav1.ListOptions{LabelSelector: "argoservice.opensearch.org/session=" + session})
+	Expect(err).NotTo(HaveOccurred())
+	return list.Items
+}
+
+// podsLeft are the pods of the namespace that haven't ended.
+func (f *backfills) podsLeft(ctx context.Context, g Gomega) []string {
+	list, err := kube.CoreV1().Pods(f.namespace).List(ctx, metav1.ListOptions{})
+	g.Expect(err).NotTo(HaveOccurred())
+	var left []string
+	for _, pod := range list.Items {
+		if pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed {
+			left = append(left, pod.Name)
+		}
+	}
+	return left
+}
+
+// mapping makes a map of YAML.
+func mapping(text string) map[string]any {
+	GinkgoHelper()
+	var m map[string]any
+	Expect(yaml.Unmarshal([]byte(text), &m)).To(Succeed())
+	return m
+}

@@ -1,0 +1,61 @@
+package envtest_test
+
+import (
+	"context"
+	"slices"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/util/rand"
+	"k8s.io/client-go/rest"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+var (
+	_ = backfillSpecs("kubectl client", byKubectl, labelLegacy)
+	_ = backfillSpecs("router", byRouter, labelLegacy)
+)
+
+func byKubectl(cfg *rest.Config, namespace string, process *life) workflow.Interface {
+	GinkgoHelper()
+	kubeconfig, err := shared.WriteKubeconfig("kubectl-"+rand.String(8)+".kubeconfig", cfg)
+	Expect(err).NotTo(HaveOccurred())
+	var executor legacy.CommandExecutor = legacy.NewSubprocessExecutor(legacy.SubprocessOptions{Binary: quickKubectl(), Kubeconfig: kubeconfig})
+	if process != nil {
+		executor = mortalExecutor{executor, process}
+	}
+	client, err := legacy.NewKubectlClient(executor, workflow.Options{Namespace: namespace})
+	Expect(err).NotTo(HaveOccurred())
+	return client
+}
+
+// byRouter sends half of the sessions one way, half the other.
+func byRouter(cfg *rest.Config, namespace string, process *life) workflow.Interface {
+	GinkgoHelper()
+	router, err := legacy.NewRouter(byNative(cfg, namespace, process), byKubectl(cfg, namespace, process), legacy.RouterOptions{
+		Namespace: namespace, Rollout: legacy.Rollout{Percent: 50},
+	})
+	Expect(err).NotTo(HaveOccurred())
+	return router
+}
+
+// mortalExecutor runs commands for a process that is killed some time.
+type mortalExecutor struct {
+	legacy.CommandExecutor
+	process *life
+}
+
+func (e mortalExecutor) ExecuteCommand(ctx context.Context, cmd legacy.Command) (legacy.CommandOutput, error) {
+	write := slices.ContainsFunc(cmd.Args, func(arg string) bool { return slices.Contains([]string{"create", "patch", "replace", "delete"}, arg) })
+	last, err := e.process.send(write)
+	if err != nil {
+		return legacy.CommandOutput{}, err
+	}
+	out, err := e.CommandExecutor.ExecuteCommand(ctx, cmd)
+	if last {
+		return legacy.CommandOutput{}, errProcessKilled
+	}
+	return out, err
+}
