@@ -177,4 +177,3 @@ func (f *backfills) beyond(states []backfill.State) []backfill.State {
 	}
 	return all
 }
-
