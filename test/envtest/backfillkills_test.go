@@ -79,11 +79,11 @@ func (f *backfills) killed(ctx context.Context, k killedVerb, session string, wr
 	By(fmt.Sprintf("killed after %d of %d writes", writes, k.writes))
 	awaitState(ctx, f.reach(ctx, session, k.from, k.verb), k.from)
 	process := shortLife(writes)
-	Expect(do(ctx, f.open(session, process), k.verb)).NotTo(Succeed(), "it has lived too long: are there fewer writes by now?")
+	Expect(do(ctx, f.open(session, process), k.verb, "approve")).NotTo(Succeed(), "it has lived too long: are there fewer writes by now?")
 	Expect(process.over.Load()).To(BeTrue())
 
 	again := f.open(session, nil)
-	Expect(do(ctx, again, k.verb)).To(Or(Succeed(), MatchError(backfill.ErrRunning)), "Restart may have restarted it")
+	Expect(do(ctx, again, k.verb, "approve")).To(Or(Succeed(), MatchError(backfill.ErrRunning)), "Restart may have restarted it")
 	st := awaitStatus(ctx, again, k.done)
 	Expect(f.workflowsOf(ctx, session)).To(HaveLen(st.Run))
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
-// do has a backfill do what a verb says.
-func do(ctx context.Context, b backfill.Backfill, verb backfill.Verb) error {
+// do has a backfill do what a verb says, where that is about a gate to the one of that name.
+func do(ctx context.Context, b backfill.Backfill, verb backfill.Verb, gate string) error {
 	switch verb {
 	case backfill.VerbStart:
 		return second(b.Start(ctx))
@@ -24,9 +24,9 @@ func do(ctx context.Context, b backfill.Backfill, verb backfill.Verb) error {
 	case backfill.VerbScale:
 		return b.Scale(ctx, backfillScale)
 	case backfill.VerbApprove:
-		return second(b.Approve(ctx, backfill.Approval{Gates: []string{"appro?e"}, Outputs: map[string]any{"approved-by": "ann"}}))
+		return second(b.Approve(ctx, backfill.Approval{Gates: []string{gate}, Outputs: map[string]any{"approved-by": "ann"}}))
 	case backfill.VerbReject:
-		return second(b.Reject(ctx, backfill.Rejection{Gates: []string{"appro?e"}, Message: "not today"}))
+		return second(b.Reject(ctx, backfill.Rejection{Gates: []string{gate}, Message: "not today"}))
 	case backfill.VerbStop:
 		return b.Stop(ctx)
 	case backfill.VerbArchive:
@@ -140,7 +140,7 @@ func describeBackfillVerbs(fixture func() *backfills) {
 				case moves:
 					moving = append(moving, tr)
 				default:
-					if err := do(ctx, still, tr.Verb); tr.Err != nil {
+					if err := do(ctx, still, tr.Verb, "not-reached"); tr.Err != nil {
 						Expect(err).To(MatchError(tr.Err), "%s", tr.Verb)
 					} else {
 						Expect(err).NotTo(HaveOccurred(), "%s", tr.Verb)
@@ -154,7 +154,7 @@ func describeBackfillVerbs(fixture func() *backfills) {
 				By(fmt.Sprintf("%s, which leads to %v", tr.Verb, tr.To))
 				b := f.reach(ctx, string(tr.Verb), state, tr.Verb)
 				awaitState(ctx, b, state)
-				Expect(do(ctx, b, tr.Verb)).To(Succeed())
+				Expect(do(ctx, b, tr.Verb, "approve")).To(Succeed())
 				awaitStatus(ctx, b, func(g Gomega, st *backfill.Status) {
 					// The first that it can come to; it may have gone on from there.
 					g.Expect(st.State).To(BeElementOf(f.beyond(tr.To)))
