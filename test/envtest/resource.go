@@ -156,19 +156,27 @@ func (e *executor) clientOf(pod *corev1.Pod) (client.Client, error) {
 	return account, nil
 }
 
-// repeat calls do until it is done or fails, and again when the API server was away. It ends
-// with the pod and with the cluster.
+// repeat calls do until it is done or fails, and again when the API server was away or not
+// ready. It ends with the pod and with the cluster.
 func (e *executor) repeat(ctx context.Context, pod *corev1.Pod, do func(context.Context) (bool, error)) error {
+	ready := false
 	return wait.PollUntilContextCancel(ctx, resourceInterval, true, func(ctx context.Context) (bool, error) {
 		if err := e.over(ctx, pod); err != nil {
 			return false, err
 		}
 		done, err := do(ctx)
-		if err != nil && isTransient(err) {
-			e.log.Printf("pod %s/%s: %v; trying again", pod.Namespace, pod.Name, err)
-			return false, nil
+		switch {
+		case err != nil && isTransient(err):
+			ready = false
+		case apierrors.IsForbidden(err) && !ready:
+			// An API server that has just been started knows no roles yet. Clusters send nobody
+			// there until it is ready, but here there is no other.
+			ready = e.kube.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error() == nil
+		default:
+			return done, err
 		}
-		return done, err
+		e.log.Printf("pod %s/%s: %v; trying again", pod.Namespace, pod.Name, err)
+		return false, nil
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/yaml"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
@@ -25,7 +26,7 @@ var _ = Describe("resource templates", func() {
 	BeforeEach(func(ctx SpecContext) {
 		ns = newNamespace(ctx)
 		client = workflows(dyn, ns)
-		allowConfigMaps(ctx, ns, rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: ns, Name: "default"})
+		allowConfigMaps(ctx, kube, ns, rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: ns, Name: "default"})
 	}, NodeTimeout(specTimeout))
 
 	configMap := func(ctx context.Context, name string) *corev1.ConfigMap {
@@ -206,7 +207,7 @@ resource:
 
 	It("may be too long for a pod's environment", func(ctx SpecContext) {
 		// Argo's own role lacks this, so there such a workflow ends in an error.
-		allowConfigMaps(ctx, ns, rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: envtest.ArgoNamespace, Name: "argo"})
+		allowConfigMaps(ctx, kube, ns, rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: envtest.ArgoNamespace, Name: "argo"})
 		text := strings.Repeat("x", 150_000)
 		run(ctx, "Succeeded", `
 resource:
@@ -234,6 +235,36 @@ resource:
 		Eventually(ctx, func() string { return cluster.LogTails(tailLines) }).Should(
 			ContainSubstring("pod %s/%s: get of a resource ended early: the pod is being deleted", ns, pod))
 	}, SpecTimeout(specTimeout))
+
+	It("go on after the API server was away", func(ctx SpecContext) {
+		own, err := envtest.Start(ctx, envtest.Options{})
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(own.Stop)
+		DeferCleanup(func() { reportLogs(own) })
+		c := newTestCluster(own)
+		allowConfigMaps(ctx, c.kube, "default", rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: "default", Name: "default"})
+		configMaps := c.kube.CoreV1().ConfigMaps("default")
+		work := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "work"}, Data: map[string]string{"state": "begun"}}
+		_, err = configMaps.Create(ctx, work, metav1.CreateOptions{})
+		Expect(err).NotTo(HaveOccurred())
+		client := workflows(c.dyn, "default")
+		name := create(ctx, client, oneTemplate(getWork))
+		Eventually(ctx, func(g Gomega) {
+			list, err := c.kube.CoreV1().Pods("default").List(ctx, metav1.ListOptions{})
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(list.Items).To(HaveExactElements(HaveField("Status.Phase", corev1.PodRunning)))
+		}).Should(Succeed())
+
+		Expect(own.Kill(ctx, envtest.PartAPIServer)).To(Succeed())
+		Eventually(ctx, func() string { return own.LogTails(tailLines) }).Should(ContainSubstring("connection refused; trying again"))
+		Expect(own.Restart(ctx, envtest.PartAPIServer)).To(Succeed())
+		work.Data["state"] = "done"
+		Eventually(ctx, func() error {
+			_, err := configMaps.Update(ctx, work, metav1.UpdateOptions{})
+			return err
+		}).Should(Succeed())
+		awaitPhase(ctx, client, name, "Succeeded")
+	}, SpecTimeout(startTimeout))
 })
 
 // getWork gets the ConfigMap work, and succeeds when it is done.
@@ -265,7 +296,7 @@ func oneTemplate(template string) string {
 }
 
 // allowConfigMaps lets an account do everything with a namespace's ConfigMaps.
-func allowConfigMaps(ctx context.Context, namespace string, account rbacv1.Subject) {
+func allowConfigMaps(ctx context.Context, kube kubernetes.Interface, namespace string, account rbacv1.Subject) {
 	GinkgoHelper()
 	role, err := kube.RbacV1().Roles(namespace).Create(ctx, &rbacv1.Role{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "configmaps-"},
