@@ -118,8 +118,17 @@ func readObjects(path string) ([]*unstructured.Unstructured, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read objects: %w", err)
 	}
+	objects, err := decodeObjects(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return objects, nil
+}
+
+// decodeObjects reads the objects of the documents of a YAML stream; empty ones are left out.
+func decodeObjects(stream io.Reader) ([]*unstructured.Unstructured, error) {
 	var objects []*unstructured.Unstructured
-	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(data), 4096)
+	decoder := yaml.NewYAMLOrJSONDecoder(stream, 4096)
 	for {
 		var raw runtime.RawExtension
 		err := decoder.Decode(&raw)
@@ -127,14 +136,14 @@ func readObjects(path string) ([]*unstructured.Unstructured, error) {
 			return objects, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", path, err)
+			return nil, err
 		}
 		if len(raw.Raw) == 0 || string(raw.Raw) == "null" {
 			continue
 		}
 		o := &unstructured.Unstructured{}
 		if err := o.UnmarshalJSON(raw.Raw); err != nil {
-			return nil, fmt.Errorf("read %s: %w", path, err)
+			return nil, err
 		}
 		objects = append(objects, o)
 	}

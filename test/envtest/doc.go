@@ -17,6 +17,14 @@
 //	envtest.argoservice/outputs    what the node puts out, as the JSON of Argo's Outputs
 //	envtest.argoservice/progress   the progress it reports, "N/M"
 //
+// A resource template (Argo's "Kubernetes resources") acts for real: the stand-in gets, creates,
+// applies, patches or deletes what its manifest says, as the pod's service account, waits for the
+// conditions, looking five times a second, and puts out what jsonPath finds. The pod then ends, or
+// fails with exit code 64 and the executor's or kubectl's message. A template may set
+// setOwnerReference, which is the controller's doing, mergeStrategy, and of kubectl's flags
+// --ignore-not-found, --wait and --cascade, and KIND NAME in place of a manifest. It can't use
+// replace, manifestFrom and jqFilter; that, too, is a failure that says so. Apply is server-side.
+//
 // Nobody prints anything, so a pod's logs are what [Cluster.WriteLog] puts there. KWOK serves
 // them from files with the kubelet's own code, to follow or not, with tail, limit, times
 // and since. It differs from a kubelet in that a followed log never ends, since KWOK

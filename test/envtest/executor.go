@@ -8,9 +8,12 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	corelisters "k8s.io/client-go/listers/core/v1"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -20,13 +23,19 @@ const executorWorkers = 8
 
 // executor does what the executor container of a Workflow's pod would: it reports
 // the results of the node. See the package's documentation for the annotations it
-// takes them from.
+// takes them from. For a resource template it also does what that says.
 type executor struct {
+	config *rest.Config
 	kube   kubernetes.Interface
 	client client.Client
 	pods   corelisters.PodLister
 	queue  workqueue.TypedRateLimitingInterface[cache.ObjectName]
 	log    *log.Logger
+
+	workers sync.WaitGroup
+
+	mu        sync.Mutex
+	resources map[types.UID]bool // the pods whose resource templates have been started
 }
 
 // startExecutor starts the stand-in. It ends when the cluster is stopped. While the
@@ -37,10 +46,12 @@ func (c *Cluster) startExecutor() error {
 		return err
 	}
 	e := &executor{
-		kube:   c.kube,
-		client: c.client,
-		queue:  workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[cache.ObjectName]()),
-		log:    log.New(file, "", log.LstdFlags|log.Lmicroseconds),
+		config:    c.config,
+		kube:      c.kube,
+		client:    c.client,
+		queue:     workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[cache.ObjectName]()),
+		log:       log.New(file, "", log.LstdFlags|log.Lmicroseconds),
+		resources: map[types.UID]bool{},
 	}
 	factory := informers.NewSharedInformerFactoryWithOptions(c.kube, 0, informers.WithTweakListOptions(
 		func(o *metav1.ListOptions) { o.LabelSelector = labelWorkflow + "," + labelCompleted + "!=true" }))
@@ -49,20 +60,20 @@ func (c *Cluster) startExecutor() error {
 	_, err = informer.Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{
 		AddFunc:    e.enqueue,
 		UpdateFunc: func(_, pod any) { e.enqueue(pod) },
+		DeleteFunc: e.forget,
 	})
 	if err != nil {
 		return fmt.Errorf("watch pods: %w", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	factory.Start(ctx.Done())
-	var workers sync.WaitGroup
 	for range executorWorkers {
-		workers.Go(func() { e.work(ctx) })
+		e.workers.Go(func() { e.work(ctx) })
 	}
 	c.started("executor", func() error {
 		cancel()
 		e.queue.ShutDown()
-		workers.Wait()
+		e.workers.Wait()
 		factory.Shutdown()
 		return nil
 	})
@@ -97,15 +108,28 @@ func (e *executor) reportFor(ctx context.Context, name cache.ObjectName) error {
 	if err != nil || !needsReport(pod) {
 		return client.IgnoreNotFound(err)
 	}
+	template, err := e.template(ctx, pod)
+	if err != nil {
+		return err
+	}
+	if template.Resource != nil {
+		e.startResource(ctx, pod, template)
+		return nil
+	}
 	result, err := taskResult(pod)
 	if err != nil {
 		// Trying again doesn't help, and the pod that never ends shows it.
 		e.log.Printf("pod %s: %v; it is left running", name, err)
 		return nil
 	}
+	return e.report(ctx, pod, result, nil)
+}
+
+// report writes a node's result and lets its pod end, with these annotations too.
+func (e *executor) report(ctx context.Context, pod *corev1.Pod, result *unstructured.Unstructured, annotations map[string]string) error {
 	if err := e.write(ctx, result); err != nil {
 		return fmt.Errorf("report result of node %s: %w", result.GetName(), err)
 	}
-	e.log.Printf("pod %s: reported node %s", name, result.GetName())
-	return e.markReported(ctx, pod)
+	e.log.Printf("pod %s/%s: reported node %s", pod.Namespace, pod.Name, result.GetName())
+	return e.markReported(ctx, pod, annotations)
 }

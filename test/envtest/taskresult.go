@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -96,10 +97,11 @@ func (e *executor) write(ctx context.Context, result *unstructured.Unstructured)
 	return e.client.Patch(ctx, result, client.RawPatch(types.MergePatchType, data))
 }
 
-func (e *executor) markReported(ctx context.Context, pod *corev1.Pod) error {
-	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
-		"annotations": map[string]string{annotationReported: "true"},
-	}})
+// markReported lets a pod end, with these annotations too.
+func (e *executor) markReported(ctx context.Context, pod *corev1.Pod, annotations map[string]string) error {
+	all := map[string]string{annotationReported: "true"}
+	maps.Copy(all, annotations)
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": all}})
 	if err != nil {
 		return fmt.Errorf("encode: %w", err)
 	}

@@ -1,0 +1,180 @@
+package envtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// resourceAction is the action of one resource template.
+type resourceAction struct {
+	client    client.Client
+	namespace string // of the pod, and of objects that name none
+	spec      *resourceSpec
+	flags     resourceFlags
+
+	// repeat calls a function until it is done.
+	repeat func(func(context.Context) (bool, error)) error
+}
+
+// perform does what the template says, and returns the object that conditions and outputs are
+// about; nil if there is none.
+func (a *resourceAction) perform() (*unstructured.Unstructured, error) {
+	objects, err := a.objects()
+	if err != nil {
+		return nil, err
+	}
+	var last *unstructured.Unstructured
+	for _, o := range objects {
+		found := true
+		err := a.repeat(func(ctx context.Context) (bool, error) {
+			err := a.act(ctx, o)
+			if a.flags.ignoreNotFound && apierrors.IsNotFound(err) {
+				found, err = false, nil
+			}
+			return err == nil, err
+		})
+		if err != nil {
+			return nil, asKubectl(err)
+		}
+		if found {
+			last = o
+		}
+	}
+	switch {
+	case a.spec.Action == actionDelete:
+		return nil, a.awaitGone(objects)
+	case len(objects) > 1:
+		return nil, fmt.Errorf("%s of %d objects was done, but Argo's executor fails then: it reads the answer as one object", a.spec.Action, len(objects))
+	case last == nil && (a.spec.SuccessCondition != "" || a.spec.FailureCondition != ""):
+		return nil, errors.New("there is no object that the conditions could be about")
+	}
+	return last, nil
+}
+
+// objects are what the action is for, with their namespaces.
+func (a *resourceAction) objects() ([]*unstructured.Unstructured, error) {
+	objects, err := manifestObjects(a.spec)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case len(objects) > 0 && len(a.flags.target) > 0:
+		return nil, errors.New("the flags name an object, and the manifest another one")
+	case len(a.flags.target) > 0:
+		object, err := a.target()
+		if err != nil {
+			return nil, err
+		}
+		objects = append(objects, object)
+	case len(objects) == 0:
+		return nil, errors.New("neither the manifest nor the flags name an object")
+	}
+	for _, o := range objects {
+		namespaced, err := a.client.IsObjectNamespaced(o)
+		if err != nil {
+			return nil, err
+		}
+		if namespaced && o.GetNamespace() == "" {
+			o.SetNamespace(a.namespace)
+		}
+	}
+	return objects, nil
+}
+
+// target is the object that the flags name.
+func (a *resourceAction) target() (*unstructured.Unstructured, error) {
+	resource, name := schema.ParseGroupResource(a.flags.target[0]), a.flags.target[1]
+	kind, err := a.client.RESTMapper().KindFor(resource.WithVersion(""))
+	if err != nil {
+		return nil, err
+	}
+	object := &unstructured.Unstructured{}
+	object.SetGroupVersionKind(kind)
+	object.SetName(name)
+	return object, nil
+}
+
+// act does it with one object, and leaves in it what the API server answered.
+func (a *resourceAction) act(ctx context.Context, o *unstructured.Unstructured) error {
+	switch a.spec.Action {
+	case actionCreate:
+		return a.client.Create(ctx, o)
+	case actionApply:
+		return a.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(o), fieldOwner, client.ForceOwnership)
+	case actionPatch:
+		kind, patch, err := patchOf(a.spec)
+		if err != nil {
+			return err
+		}
+		return a.client.Patch(ctx, o, client.RawPatch(kind, patch))
+	case actionDelete:
+		// The UID says later whether it is gone, and not just made anew.
+		if err := a.get(ctx, o); err != nil {
+			return err
+		}
+		return a.client.Delete(ctx, o, client.PropagationPolicy(a.flags.cascade))
+	default:
+		return a.get(ctx, o)
+	}
+}
+
+func (a *resourceAction) get(ctx context.Context, o *unstructured.Unstructured) error {
+	return a.client.Get(ctx, client.ObjectKeyFromObject(o), o)
+}
+
+// await blocks until an object meets a condition, and leaves in it what it was then.
+func (a *resourceAction) await(object *unstructured.Unstructured, condition conditions) error {
+	if len(condition.success) == 0 && len(condition.failure) == 0 {
+		return nil
+	}
+	return a.repeat(func(ctx context.Context) (bool, error) {
+		err := a.get(ctx, object)
+		switch {
+		case apierrors.IsNotFound(err):
+			return false, fmt.Errorf("The resource has been deleted while its status was still being checked. Will not be retried: %w", err)
+		case err != nil:
+			return false, err
+		}
+		return condition.check(object.Object)
+	})
+}
+
+// awaitGone blocks until deleted objects are gone, if it is to.
+func (a *resourceAction) awaitGone(objects []*unstructured.Unstructured) error {
+	if !a.flags.wait {
+		return nil
+	}
+	for _, o := range objects {
+		if o.GetUID() == types.UID("") { // it wasn't there
+			continue
+		}
+		now := &unstructured.Unstructured{}
+		now.SetGroupVersionKind(o.GroupVersionKind())
+		err := a.repeat(func(ctx context.Context) (bool, error) {
+			err := a.client.Get(ctx, client.ObjectKeyFromObject(o), now)
+			if apierrors.IsNotFound(err) {
+				return true, nil
+			}
+			return err == nil && now.GetUID() != o.GetUID(), err
+		})
+		if err != nil {
+			return asKubectl(err)
+		}
+	}
+	return nil
+}
+
+// asKubectl gives an API server's error kubectl's words, which retryStrategy.expression can look at.
+func asKubectl(err error) error {
+	if status := apierrors.APIStatus(nil); errors.As(err, &status) {
+		return fmt.Errorf("Error from server (%s): %w", status.Status().Reason, err)
+	}
+	return err
+}

@@ -1,0 +1,103 @@
+package envtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// conditions are the success and failure condition of a resource template.
+type conditions struct {
+	success, failure labels.Requirements
+}
+
+func parseConditions(r *resourceSpec) (conditions, error) {
+	var c conditions
+	for _, condition := range []struct {
+		name, text string
+		to         *labels.Requirements
+	}{
+		{"success", r.SuccessCondition, &c.success},
+		{"fail", r.FailureCondition, &c.failure},
+	} {
+		if condition.text == "" {
+			continue
+		}
+		selector, err := labels.Parse(condition.text)
+		if err != nil {
+			return c, fmt.Errorf("%s condition '%s' failed to parse: %w", condition.name, condition.text, err)
+		}
+		*condition.to, _ = selector.Requirements()
+	}
+	return c, nil
+}
+
+// check says whether an object meets the success condition, or returns an error that says what
+// of the failure condition it meets. As in Argo, success takes all parts of its condition and
+// failure one, failure goes first, and where there is no success condition what doesn't fail
+// succeeds. The error has Argo's words, since retryStrategy.expression can look at them.
+func (c conditions) check(object map[string]any) (bool, error) {
+	fields := objectFields(object)
+	for _, requirement := range c.failure {
+		if requirement.Matches(fields) {
+			return false, fmt.Errorf("failure condition '%v' evaluated true", requirement)
+		}
+	}
+	for _, requirement := range c.success {
+		if !requirement.Matches(fields) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// objectFields are the fields of an object by their dotted paths, as if they were labels. Where
+// a path meets a list it goes on with an index.
+type objectFields map[string]any
+
+var _ labels.Labels = objectFields(nil)
+
+// Has implements labels.Labels.
+func (f objectFields) Has(path string) bool {
+	_, exists := f.Lookup(path)
+	return exists
+}
+
+// Get implements labels.Labels.
+func (f objectFields) Get(path string) string {
+	value, _ := f.Lookup(path)
+	return value
+}
+
+// Lookup implements labels.Labels. A field that is null exists and is empty; one that is an
+// object or a list is its JSON.
+func (f objectFields) Lookup(path string) (string, bool) {
+	var at any = map[string]any(f)
+	for name := range strings.SplitSeq(path, ".") {
+		exists := false
+		switch parent := at.(type) {
+		case map[string]any:
+			at, exists = parent[name]
+		case []any:
+			i, err := strconv.Atoi(name)
+			if exists = err == nil && i >= 0 && i < len(parent); exists {
+				at = parent[i]
+			}
+		}
+		if !exists {
+			return "", false
+		}
+	}
+	switch value := at.(type) {
+	case nil:
+		return "", true
+	case string:
+		return value, true
+	default:
+		text, err := json.Marshal(value)
+		return string(text), err == nil // what came from JSON can be written as JSON
+	}
+}

@@ -1,0 +1,129 @@
+package envtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/yaml"
+)
+
+// Where Argo's controller puts a template for the executor: into the environment of the
+// init container or, where it is too long for that, into a ConfigMap of the pod's name.
+const (
+	envTemplate       = "ARGO_TEMPLATE"
+	offloadedTemplate = "offloaded"
+)
+
+// The actions of resource templates that the stand-in performs.
+const (
+	actionGet    = "get"
+	actionCreate = "create"
+	actionApply  = "apply"
+	actionPatch  = "patch"
+	actionDelete = "delete"
+)
+
+// podTemplate is what matters here of the template that a pod was made of.
+type podTemplate struct {
+	Resource *resourceSpec `json:"resource"`
+	Outputs  struct {
+		Parameters []map[string]any `json:"parameters"`
+	} `json:"outputs"`
+}
+
+// resourceSpec is Argo's ResourceTemplate. Its setOwnerReference is left out: the controller has
+// put the reference into the manifest.
+type resourceSpec struct {
+	Action           string          `json:"action"`
+	MergeStrategy    string          `json:"mergeStrategy"`
+	Manifest         string          `json:"manifest"`
+	ManifestFrom     json.RawMessage `json:"manifestFrom"`
+	SuccessCondition string          `json:"successCondition"`
+	FailureCondition string          `json:"failureCondition"`
+	Flags            []string        `json:"flags"`
+}
+
+// templateOf is the template of a pod as its environment has it: its JSON, or that it is
+// offloaded; empty if it has none.
+func templateOf(pod *corev1.Pod) string {
+	for _, containers := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
+		for _, container := range containers {
+			for _, env := range container.Env {
+				if env.Name == envTemplate && env.Value != "" {
+					return env.Value
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// checkTemplate reports what would be wrong with a resource template anywhere, in Argo's words,
+// and what the stand-in can't do.
+func checkTemplate(t *podTemplate) error {
+	r := t.Resource
+	switch r.Action {
+	case actionGet, actionCreate, actionApply, actionPatch, actionDelete:
+	default:
+		return fmt.Errorf("action %q is not one that the stand-in for the executor can perform", r.Action)
+	}
+	if len(r.ManifestFrom) > 0 {
+		return errors.New("the stand-in for the executor has no artifacts, so it can't do manifestFrom")
+	}
+	if r.Manifest == "" && len(r.Flags) == 0 {
+		return errors.New("Must provide at least one of flags or manifest.")
+	}
+	if r.Action == actionDelete && (r.SuccessCondition != "" || r.FailureCondition != "" || len(t.Outputs.Parameters) > 0) {
+		return errors.New("successCondition, failureCondition and outputs are not supported for delete action")
+	}
+	return checkOutputs(t.Outputs.Parameters)
+}
+
+// patchOf is the patch that a manifest is, and its type.
+func patchOf(r *resourceSpec) (types.PatchType, []byte, error) {
+	strategies := map[string]types.PatchType{
+		"":          types.StrategicMergePatchType,
+		"strategic": types.StrategicMergePatchType,
+		"merge":     types.MergePatchType,
+		"json":      types.JSONPatchType,
+	}
+	kind, known := strategies[r.MergeStrategy]
+	if !known {
+		return "", nil, fmt.Errorf("mergeStrategy %q is none of strategic, merge, json", r.MergeStrategy)
+	}
+	patch, err := yaml.YAMLToJSON([]byte(r.Manifest))
+	if err != nil {
+		return "", nil, fmt.Errorf("the manifest is not YAML: %w", err)
+	}
+	return kind, patch, nil
+}
+
+// manifestObjects are the objects of a manifest, or none: a patch need not be one, and then the
+// flags name what it is for.
+func manifestObjects(r *resourceSpec) ([]*unstructured.Unstructured, error) {
+	if r.Action == actionPatch {
+		kind, patch, err := patchOf(r)
+		if err != nil {
+			return nil, err
+		}
+		var object struct {
+			Kind string `json:"kind"`
+		}
+		if kind == types.JSONPatchType {
+			return nil, nil
+		}
+		if err := json.Unmarshal(patch, &object); err == nil && object.Kind == "" {
+			return nil, nil
+		}
+	}
+	objects, err := decodeObjects(bytes.NewBufferString(r.Manifest))
+	if err != nil {
+		return nil, fmt.Errorf("the manifest can't be read: %w", err)
+	}
+	return objects, nil
+}
