@@ -174,15 +174,17 @@ func describeBackfillLifecycle(fixture func() *backfills) {
 		b := f.atGate(ctx, "s")
 		f.state.fail(errors.New("the target is away"))
 		var seen []backfill.State
-		finished := false
+		approved, finished := false, false
 		for st, err := range b.Follow(ctx, backfill.FollowOptions{PodsEvery: 100 * time.Millisecond, ShardsEvery: 100 * time.Millisecond}) {
 			Expect(err).NotTo(HaveOccurred())
 			if n := len(seen); n == 0 || seen[n-1] != st.State {
 				seen = append(seen, st.State)
 			}
 			switch {
-			case len(st.Gates.Data) > 0:
+			case !approved:
+				Expect(st.Gates.Data).To(HaveLen(1))
 				Expect(st.Shards.Err).To(MatchError("the target is away"))
+				approved = true
 				f.state.fail(nil)
 				approve(ctx, b)
 			case !finished && st.Pods.Data.Running == backfillScale && st.Shards.Err == nil:
