@@ -7,6 +7,8 @@ require (
 	github.com/aws/aws-sdk-go-v2/config v1.33.6
 	github.com/opensearch-project/opensearch-go/v4 v4.8.1
 	github.com/opensearch-project/opensearch-migrations/argoservice v0.0.0-00010101000000-000000000000
+	github.com/opensearch-project/opensearch-migrations/argoservice/test/opensearch v0.0.0-00010101000000-000000000000
+	go.uber.org/goleak v1.3.0
 	k8s.io/apimachinery v0.35.0
 	k8s.io/client-go v0.35.0
 )
@@ -29,6 +31,7 @@ require (
 	github.com/go-logr/logr v1.4.3 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/json-iterator/go v1.1.12 // indirect
+	github.com/kr/text v0.2.0 // indirect
 	github.com/modern-go/concurrent v0.0.0-20180306012644-bacd9c7ef1dd // indirect
 	github.com/modern-go/reflect2 v1.0.3-0.20250322232337-35a7c28c31ee // indirect
 	github.com/munnerz/goautoneg v0.0.0-20191010083416-a7dc8b61c822 // indirect
@@ -52,3 +55,5 @@ require (
 )
 
 replace github.com/opensearch-project/opensearch-migrations/argoservice => ../..
+
+replace github.com/opensearch-project/opensearch-migrations/argoservice/test/opensearch => ../../test/opensearch
