@@ -13,6 +13,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -98,10 +99,10 @@ func TestSecretIsReadWhenItIsNeededAndWhenItWasRotated(t *testing.T) {
 		t.Errorf("read %d times", n)
 	}
 	secrets := kube.Resource(schema.GroupVersionResource{Version: "v1", Resource: "secrets"}).Namespace("ma")
-	if err := secrets.Delete(t.Context(), "target", deleteNow()); err != nil {
+	if err := secrets.Delete(t.Context(), "target", metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := secrets.Create(t.Context(), kubeSecret(map[string]string{"username": admin, "password": "rotated"}), createNow()); err != nil {
+	if _, err := secrets.Create(t.Context(), kubeSecret(map[string]string{"username": admin, "password": "rotated"}), metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	kube.ClearActions()
