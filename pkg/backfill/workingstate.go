@@ -14,7 +14,7 @@ var ErrNoWorkingState = errors.New("the working state index does not exist")
 
 // WorkingState is the index on the target cluster in which the workers of a backfill share out
 // their work: an item for each part of a shard. The module adapters/opensearch has it for
-// OpenSearch and Elasticsearch; an implementation is checked by the specs in test/workingstate.
+// OpenSearch and Elasticsearch.
 //
 // Its methods can be called by several goroutines at once. They block until the cluster has
 // answered or ctx ends, whose cause is the error then. Errors match [ErrNoWorkingState] where
