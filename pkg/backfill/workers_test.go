@@ -188,7 +188,7 @@ func TestPauseWaitsForWorkersThatAreBeingMade(t *testing.T) {
 		}
 		w, _ = testWorkers(t, step)
 		tired := errors.New("tired")
-		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, tired)
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute+lookEvery/2, tired)
 		defer cancel()
 		if err := w.pause(ctx); !errors.Is(err, tired) || !strings.Contains(err.Error(), "1 step pod") {
 			t.Errorf("%v", err)

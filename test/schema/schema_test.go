@@ -37,9 +37,15 @@ func valid() map[string]string {
 		"least": file(cluster, argo),
 		"basic": file(`"target_cluster": {"endpoint": "http://t/path?q", "version": "OS 3", "allow_insecure": true, "sigv4_signing_endpoint": "x",
 			"basic_auth": {"username": "u", "password": "p"}}`, argo),
-		"secret": file(`"target_cluster": {"endpoint": "HTTPS://t", "version": 7.1, "basic_auth": {"k8s_secret_name": "creds"}}`, argo),
-		"arn":    file(`"target_cluster": {"endpoint": "https://t", "basic_auth": {"user_secret_arn": "arn", "username": "", "password": null}}`, argo),
-		"sigv4":  file(`"target_cluster": {"endpoint": "https://t", "sigv4": {"region": "r", "service": "aoss"}}`, argo),
+		"secret":            file(`"target_cluster": {"endpoint": "HTTPS://t", "version": 7.1, "basic_auth": {"k8s_secret_name": "creds"}}`, argo),
+		"arn":               file(`"target_cluster": {"endpoint": "https://t", "basic_auth": {"user_secret_arn": "arn", "username": "", "password": null}}`, argo),
+		"workflows' basic":  file(`"target_cluster": {"endpoint": "http://t", "allowInsecure": true, "authConfig": {"basic": {"username": "u", "password": "p"}}}`, argo),
+		"workflows' secret": file(`"target_cluster": {"endpoint": "http://t", "authConfig": {"basic": {"secretName": "creds"}}}`, argo),
+		"workflows' ARN":    file(`"target_cluster": {"endpoint": "http://t", "authConfig": {"basic": {"secretArn": "arn"}}}`, argo),
+		"workflows' sigv4":  file(`"target_cluster": {"endpoint": "http://t", "authConfig": {"sigv4": {"region": "r", "service": "s"}}}`, argo),
+		"workflows' none":   file(`"target_cluster": {"endpoint": "http://t", "authConfig": {"noAuth": {}}}`, argo),
+		"nothing said":      file(`"target_cluster": {"endpoint": "http://t", "allowInsecure": false}`, argo),
+		"sigv4":             file(`"target_cluster": {"endpoint": "https://t", "sigv4": {"region": "r", "service": "aoss"}}`, argo),
 		"s3": file(cluster, argo, `"source_cluster": {"whatever": 1}`, `"snapshot": {"snapshot_name": "s", "snapshot_repo_name": "r", "mode": "create",
 			"otel_trace_endpoint": "o", "otel_metrics_endpoint": "o", "solr_collections": ["c"],
 			"s3": {"repo_uri": "s3://b", "aws_region": "r", "role": "arn", "endpoint": "http://m"}}`),
@@ -135,7 +141,7 @@ func changes(doc any, try func(what string, doc any)) {
 			}
 		}
 		for _, key := range []string{
-			"unknown", "no_auth", "basic_auth", "sigv4", "s3", "gcs", "fs", "docker", "ecs", "k8s", "argo", "opensearch_ingestion",
+			"unknown", "allow_insecure", "allowInsecure", "authConfig", "basic", "noAuth", "secretName", "secretArn", "no_auth", "basic_auth", "sigv4", "s3", "gcs", "fs", "docker", "ecs", "k8s", "argo", "opensearch_ingestion",
 			"reindex_from_snapshot", "username", "k8s_secret_name", "snapshot",
 		} {
 			if _, there := at[key]; !there {
