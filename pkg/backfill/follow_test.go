@@ -133,7 +133,10 @@ func TestFollow(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for range b.Follow(t.Context(), FollowOptions{}) {
+			for _, err := range b.Follow(t.Context(), FollowOptions{}) {
+				if err != nil {
+					t.Error(err)
+				}
 				break
 			}
 			tired := errors.New("tired")

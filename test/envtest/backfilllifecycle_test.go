@@ -14,18 +14,16 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-var _ = backfillSpecs("native client", byNative)
+var _ = Describe("backfill by the native client", func() { backfillSpecs(byNative) })
 
 // backfillSpecs are those that a backfill passes by any implementation of the workflow interface.
-func backfillSpecs(by string, implementation backfillBy, decorators ...any) bool {
-	return Describe("backfill by the "+by, append(decorators, func() {
-		var f *backfills
-		BeforeEach(func(ctx SpecContext) { f = newBackfills(ctx, implementation) }, NodeTimeout(specTimeout))
+func backfillSpecs(by backfillBy) {
+	var f *backfills
+	BeforeEach(func(ctx SpecContext) { f = newBackfills(ctx, by) }, NodeTimeout(specTimeout))
 
-		describeBackfillLifecycle(func() *backfills { return f })
-		describeBackfillVerbs(func() *backfills { return f })
-		describeBackfillKills(func() *backfills { return f })
-	})...)
+	describeBackfillLifecycle(func() *backfills { return f })
+	describeBackfillVerbs(func() *backfills { return f })
+	describeBackfillKills(func() *backfills { return f })
 }
 
 func describeBackfillLifecycle(fixture func() *backfills) {

@@ -13,10 +13,10 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-var (
-	_ = backfillSpecs("kubectl client", byKubectl, labelLegacy)
-	_ = backfillSpecs("router", byRouter, labelLegacy)
-)
+var _ = Describe("pkg/legacy", labelLegacy, func() {
+	Describe("backfill by the kubectl client", func() { backfillSpecs(byKubectl) })
+	Describe("backfill by the router", func() { backfillSpecs(byRouter) })
+})
 
 func byKubectl(cfg *rest.Config, namespace string, process *life) workflow.Interface {
 	GinkgoHelper()
