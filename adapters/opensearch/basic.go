@@ -1,0 +1,108 @@
+package opensearch
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// credentialSource has the name and password for basic authentication.
+type credentialSource interface {
+	// get returns them.
+	get(ctx context.Context) (Credentials, error)
+	// renew tells whether there are others than those which were refused.
+	renew(ctx context.Context, refused Credentials) (bool, error)
+}
+
+// basicOf finds the source that the configuration names; nil: no basic authentication.
+func basicOf(auth *backfill.BasicAuth, opts Options) (credentialSource, error) {
+	switch {
+	case auth == nil:
+		return nil, nil
+	case auth.K8sSecretName != "":
+		if opts.Secrets == nil {
+			return nil, fmt.Errorf("%w: target_cluster.basic_auth.k8s_secret_name needs Options.Secrets, which reads secrets: SecretsFromCluster makes one",
+				workflow.ErrUnsupported)
+		}
+		return newSecret(auth.K8sSecretName, opts.Secrets), nil
+	case auth.UserSecretARN != "":
+		if opts.SecretsByARN == nil {
+			return nil, fmt.Errorf("%w: target_cluster.basic_auth.user_secret_arn needs Options.SecretsByARN, which reads secrets of AWS Secrets Manager",
+				workflow.ErrUnsupported)
+		}
+		return newSecret(auth.UserSecretARN, opts.SecretsByARN), nil
+	}
+	return plain{Username: auth.Username, Password: auth.Password}, nil
+}
+
+// plain are credentials that the configuration itself has.
+type plain Credentials
+
+func (p plain) get(context.Context) (Credentials, error)         { return Credentials(p), nil }
+func (p plain) renew(context.Context, Credentials) (bool, error) { return false, nil }
+
+// secret are credentials in a secret, read when they are needed first.
+type secret struct {
+	name string
+	read SecretReader
+	gate chan struct{} // holds a token while somebody uses what is below, or reads the secret
+	have bool
+	last Credentials
+}
+
+func newSecret(name string, read SecretReader) *secret {
+	return &secret{name: name, read: read, gate: make(chan struct{}, 1)}
+}
+
+func (s *secret) get(ctx context.Context) (Credentials, error) {
+	if err := s.enter(ctx); err != nil {
+		return Credentials{}, err
+	}
+	defer s.leave()
+	if !s.have {
+		if err := s.load(ctx); err != nil {
+			return Credentials{}, err
+		}
+	}
+	return s.last, nil
+}
+
+func (s *secret) renew(ctx context.Context, refused Credentials) (bool, error) {
+	if err := s.enter(ctx); err != nil {
+		return false, err
+	}
+	defer s.leave()
+	if s.have && s.last != refused {
+		return true, nil // somebody else has read it meanwhile
+	}
+	if err := s.load(ctx); err != nil {
+		return false, err
+	}
+	return s.last != refused, nil
+}
+
+// enter waits for its turn, but no longer than for ctx.
+func (s *secret) enter(ctx context.Context) error {
+	select {
+	case s.gate <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (s *secret) leave() { <-s.gate }
+
+func (s *secret) load(ctx context.Context) error {
+	credentials, err := s.read(ctx, s.name)
+	if err == nil && (credentials.Username == "" || credentials.Password == "") {
+		err = fmt.Errorf("secret %s must have a username and a password", s.name)
+	}
+	if err != nil {
+		return &Error{Err: fmt.Errorf("no credentials: %w", err), kind: kindOfSecret(err)}
+	}
+	s.have, s.last = true, credentials
+	return nil
+}

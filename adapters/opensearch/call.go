@@ -1,0 +1,147 @@
+package opensearch
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+)
+
+// call is one request.
+type call struct {
+	method, path string
+	params       url.Values
+	body         []byte
+	lines        bool // the body is JSON in lines
+	read         bool // it changes nothing, so it may be sent again
+}
+
+// mostOfError is how much of the answer is read that says what is wrong.
+const mostOfError = 64 << 10
+
+// send sends a request, again if that may help, and reads the answer's JSON into answer; nil: not.
+func (c *cluster) send(ctx context.Context, call call, answer any) error {
+	for attempt := 1; ; attempt++ {
+		err := c.attempt(ctx, call, answer)
+		var failed *Error
+		if err == nil || !call.read || attempt == mostAttempts || !errors.As(err, &failed) || !failed.again {
+			return err
+		}
+		if !pause(ctx, attempt) {
+			return ended(ctx)
+		}
+	}
+}
+
+// attempt sends a request, and once more if the credentials were refused and there are others now.
+// A refused request has done nothing, so a write is no exception.
+func (c *cluster) attempt(ctx context.Context, call call, answer any) error {
+	used, err := c.credentials(ctx)
+	if err != nil {
+		return err
+	}
+	err = c.once(ctx, call, used, answer)
+	var failed *Error
+	if c.basic == nil || !errors.As(err, &failed) || failed.StatusCode != http.StatusUnauthorized {
+		return err
+	}
+	switch others, problem := c.renew(ctx, used); {
+	case problem != nil:
+		return problem
+	case !others:
+		return err
+	}
+	if used, err = c.credentials(ctx); err != nil {
+		return err
+	}
+	return c.once(ctx, call, used, answer)
+}
+
+func (c *cluster) credentials(ctx context.Context) (Credentials, error) {
+	if c.basic == nil {
+		return Credentials{}, nil
+	}
+	limited, cancel := c.limit(ctx)
+	defer cancel()
+	got, err := c.basic.get(limited)
+	if err != nil {
+		return Credentials{}, failure(ctx, limited, err)
+	}
+	return got, nil
+}
+
+func (c *cluster) renew(ctx context.Context, refused Credentials) (bool, error) {
+	limited, cancel := c.limit(ctx)
+	defer cancel()
+	others, err := c.basic.renew(limited, refused)
+	if err != nil {
+		return false, failure(ctx, limited, err)
+	}
+	return others, nil
+}
+
+// limit gives a context to one request, or to the reading of a secret.
+func (c *cluster) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, c.timeout, &timeoutError{after: c.timeout})
+}
+
+// once sends a request by itself.
+func (c *cluster) once(ctx context.Context, call call, used Credentials, answer any) error {
+	limited, cancel := c.limit(ctx)
+	defer cancel()
+	request, err := http.NewRequestWithContext(limited, call.method, call.path+"?"+call.params.Encode(), bytes.NewReader(call.body))
+	if err != nil {
+		return err
+	}
+	if len(call.body) > 0 {
+		request.Header.Set("Content-Type", "application/json")
+		if call.lines {
+			request.Header.Set("Content-Type", "application/x-ndjson")
+		}
+	}
+	if c.basic != nil {
+		request.SetBasicAuth(used.Username, used.Password.Reveal())
+	}
+	response, err := c.http.Stream(request)
+	if response != nil && response.Body != nil {
+		defer func() { _ = response.Body.Close() }()
+	}
+	if err != nil {
+		return failure(ctx, limited, err)
+	}
+	if response.StatusCode/100 != 2 {
+		return refusal(response, request.Header, used)
+	}
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return failure(ctx, limited, err)
+	}
+	if answer == nil {
+		return nil
+	}
+	if err := json.Unmarshal(body, answer); err != nil {
+		return &Error{Err: fmt.Errorf("the answer can't be understood: %w", err)}
+	}
+	return nil
+}
+
+// failure is the error of a request to which there was no answer, or not all of it. ctx is the
+// caller's, limited that of the request.
+func failure(ctx, limited context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ended(ctx)
+	}
+	var late *timeoutError
+	if cause := context.Cause(limited); errors.As(cause, &late) {
+		err = cause
+	}
+	var known *Error
+	if errors.As(err, &known) {
+		return known
+	}
+	return &Error{Err: err, kind: kindOf(err), again: late == nil && network(err)}
+}

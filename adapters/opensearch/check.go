@@ -1,0 +1,82 @@
+package opensearch
+
+import (
+	"net/url"
+	"regexp"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// check finds what is wrong with a configuration, also with one that ParseConfig has not seen.
+// Values are left out, since any may be a misplaced secret.
+func check(target backfill.Cluster, opts Options) error {
+	root := field.NewPath("target_cluster")
+	var problems field.ErrorList
+	wrong := func(path *field.Path, what string) {
+		problems = append(problems, field.Invalid(path, field.OmitValueType{}, what))
+	}
+	if problem := endpointProblem(target.Endpoint); problem != "" {
+		wrong(root.Child("endpoint"), problem)
+	}
+	if target.Basic != nil && target.SigV4 != nil {
+		wrong(root, "must have only one of basic_auth, sigv4")
+	}
+	if target.Basic != nil && !oneKind(target.Basic) {
+		wrong(root.Child("basic_auth"), "must have exactly one of: username with password, k8s_secret_name, user_secret_arn")
+	}
+	if host := target.SigV4SigningEndpoint; host != "" {
+		path := root.Child("sigv4_signing_endpoint")
+		if problem := endpointProblem(host); problem != "" {
+			wrong(path, problem)
+		} else if u, _ := url.Parse(host); u.Path != "" && u.Path != "/" {
+			wrong(path, "must have no path: requests are sent to that of endpoint")
+		}
+		if target.SigV4 == nil {
+			wrong(path, "goes with sigv4")
+		}
+	}
+	if opts.Timeout < 0 {
+		wrong(field.NewPath("Options", "Timeout"), "must not be negative")
+	}
+	if len(problems) > 0 {
+		return &workflow.InvalidError{Problems: problems}
+	}
+	return nil
+}
+
+func endpointProblem(endpoint string) string {
+	u, err := url.Parse(endpoint)
+	switch {
+	case err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https":
+		return "must be a URL such as https://host:9200"
+	case u.User != nil:
+		return "must have no user or password; use basic_auth"
+	case u.RawQuery != "" || u.Fragment != "":
+		return "must have no query and no fragment"
+	}
+	return ""
+}
+
+func oneKind(auth *backfill.BasicAuth) bool {
+	kinds := 0
+	for _, given := range []bool{auth.Username != "" || auth.Password != "", auth.K8sSecretName != "", auth.UserSecretARN != ""} {
+		if given {
+			kinds++
+		}
+	}
+	return kinds == 1 && (auth.Username != "") == (auth.Password != "")
+}
+
+const mostIndexBytes = 255 // of an index's name, by the server's own rule
+
+// checkIndex lets nothing pass but the name of one working state.
+func checkIndex(index string) error {
+	if len(index) <= mostIndexBytes && regexp.MustCompile(`^\.migrations_working_state[a-z0-9._-]*$`).MatchString(index) {
+		return nil
+	}
+	return &workflow.InvalidError{Problems: field.ErrorList{field.Invalid(field.NewPath("index"), index,
+		"must be the name of one index that begins with .migrations_working_state, of lower-case letters, digits, '.', '_' and '-', without wildcards")}}
+}

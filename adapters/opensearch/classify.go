@@ -1,0 +1,88 @@
+package opensearch
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// kindOf finds the sentinel that a cause stands for; nil: none.
+func kindOf(err error) error {
+	for _, kind := range []error{
+		backfill.ErrNoWorkingState, workflow.ErrInvalid, workflow.ErrUnsupported,
+		workflow.ErrUnauthorized, workflow.ErrForbidden, workflow.ErrUnavailable,
+	} {
+		if errors.Is(err, kind) {
+			return kind
+		}
+	}
+	var late *timeoutError
+	if errors.As(err, &late) || network(err) {
+		return workflow.ErrUnavailable
+	}
+	return nil
+}
+
+// kindOfStatus does so for an answer.
+func kindOfStatus(status int, reason string) error {
+	switch {
+	case status == http.StatusUnauthorized:
+		return workflow.ErrUnauthorized
+	case status == http.StatusForbidden:
+		return workflow.ErrForbidden
+	case status == http.StatusNotFound && reason == "index_not_found_exception":
+		return backfill.ErrNoWorkingState
+	case status == http.StatusTooManyRequests || status >= http.StatusInternalServerError:
+		return workflow.ErrUnavailable
+	}
+	return nil
+}
+
+// kindOfSecret does so for the error of a [SecretReader]. Without credentials nobody is known to
+// the cluster, whatever the reason is.
+func kindOfSecret(err error) error {
+	switch kind := kindOf(err); {
+	case kind != nil:
+		return kind
+	case apierrors.IsForbidden(err):
+		return workflow.ErrForbidden
+	case apierrors.IsServiceUnavailable(err), apierrors.IsTooManyRequests(err), apierrors.IsInternalError(err),
+		apierrors.IsServerTimeout(err), apierrors.IsTimeout(err):
+		return workflow.ErrUnavailable
+	}
+	return workflow.ErrUnauthorized
+}
+
+// repeatable reports whether an answer says that the same question may be answered later.
+func repeatable(status int) bool {
+	switch status {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+// network reports whether the connection failed, or none could be made. That the server is not the
+// right one is no such failure.
+func network(err error) bool {
+	var verification *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	var plain tls.RecordHeaderError
+	if errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &plain) {
+		return false
+	}
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "remote error" {
+		return false // the server's part of TLS says that we are not the right one
+	}
+	var failed net.Error
+	return errors.As(err, &failed) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}

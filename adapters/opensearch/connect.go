@@ -1,0 +1,91 @@
+package opensearch
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	client "github.com/opensearch-project/opensearch-go/v4"
+	"github.com/opensearch-project/opensearch-go/v4/opensearchtransport"
+	"github.com/opensearch-project/opensearch-go/v4/signer"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// cluster is the connection to the target cluster.
+type cluster struct {
+	http     *client.Client
+	endpoint string
+	timeout  time.Duration
+	basic    credentialSource // nil: no basic authentication
+}
+
+func connect(target backfill.Cluster, opts Options) (*cluster, error) {
+	if err := check(target, opts); err != nil {
+		return nil, err
+	}
+	basic, err := basicOf(target.Basic, opts)
+	if err != nil {
+		return nil, err
+	}
+	transport, err := transportOf(target, opts)
+	if err != nil {
+		return nil, err
+	}
+	endpoint, err := url.Parse(target.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	var sign signer.Signer
+	if target.SigV4 != nil {
+		sign = newSigner(target, opts)
+	}
+	// The client's own retries don't tell reads from writes, and its polling of the nodes would come
+	// without credentials.
+	inner, err := opensearchtransport.New(opensearchtransport.Config{
+		URLs: []*url.URL{endpoint}, Transport: transport, Signer: sign,
+		DisableRetry: true, NodeStatsInterval: -1, MaxRetryClusterHealth: -1,
+	})
+	if err != nil {
+		return nil, err
+	}
+	c := &cluster{
+		http: &client.Client{Transport: inner}, endpoint: target.Endpoint, timeout: opts.Timeout, basic: basic,
+	}
+	if c.timeout == 0 {
+		c.timeout = DefaultTimeout
+	}
+	return c, nil
+}
+
+const (
+	dialTimeout = 10 * time.Second
+	idleTimeout = 90 * time.Second
+	mostIdle    = 8
+)
+
+// transportOf makes connections that nobody else shares, so that Close ends no others.
+func transportOf(target backfill.Cluster, opts Options) (*http.Transport, error) {
+	trust := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: target.AllowInsecure}
+	if opts.CA != nil && !target.AllowInsecure {
+		trust.RootCAs = x509.NewCertPool()
+		if !trust.RootCAs.AppendCertsFromPEM(opts.CA) {
+			return nil, &workflow.InvalidError{Problems: field.ErrorList{field.Invalid(field.NewPath("Options", "CA"),
+				field.OmitValueType{}, "must be certificates in PEM form")}}
+		}
+	}
+	return &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: dialTimeout}).DialContext,
+		TLSClientConfig:     trust,
+		TLSHandshakeTimeout: dialTimeout,
+		IdleConnTimeout:     idleTimeout,
+		MaxIdleConnsPerHost: mostIdle,
+		ForceAttemptHTTP2:   true,
+	}, nil
+}

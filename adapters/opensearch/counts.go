@@ -1,0 +1,80 @@
+package opensearch
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/http"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+)
+
+// Counts implements [backfill.WorkingState]. It is one request. What was written within the last
+// second may not be counted yet, for the index is not refreshed.
+func (w *WorkingState) Counts(ctx context.Context, index string, now time.Time) (backfill.Counts, error) {
+	counts, err := w.cluster.counts(ctx, index, now)
+	if err != nil {
+		return backfill.Counts{}, asError(err, OpCounts, index)
+	}
+	return counts, nil
+}
+
+func (c *cluster) counts(ctx context.Context, index string, now time.Time) (backfill.Counts, error) {
+	if err := checkIndex(index); err != nil {
+		return backfill.Counts{}, err
+	}
+	body, err := countsBody(now)
+	if err != nil {
+		return backfill.Counts{}, err
+	}
+	var answer struct {
+		Responses []searchAnswer `json:"responses"`
+	}
+	err = c.send(ctx, call{method: http.MethodPost, path: "/" + index + "/_msearch", body: body, lines: true, read: true}, &answer)
+	if err != nil {
+		return backfill.Counts{}, err
+	}
+	if len(answer.Responses) != searches {
+		return backfill.Counts{}, fmt.Errorf("%d searches were answered instead of %d", len(answer.Responses), searches)
+	}
+	for i := range answer.Responses {
+		if err := answer.Responses[i].check(); err != nil {
+			return backfill.Counts{}, err
+		}
+	}
+	return readCounts(answer.Responses)
+}
+
+func readCounts(answers []searchAnswer) (backfill.Counts, error) {
+	total := func(search int) int64 { return answers[search].Hits.Total.Value }
+	counts := backfill.Counts{
+		Total: total(totalSearch), Completed: total(completedSearch), Incomplete: total(incompleteSearch),
+		InProgress: total(inProgressSearch), Unclaimed: total(unclaimedSearch),
+	}
+	if hits := answers[layoutSearch].Hits.Hits; len(hits) > 0 {
+		var document struct {
+			CompletedAt *float64 `json:"completedAt"`
+		}
+		if err := json.Unmarshal(hits[0].Source, &document); err != nil {
+			return backfill.Counts{}, fmt.Errorf("document %s can't be understood: %w", layout, err)
+		}
+		counts.LaidOutAt = seconds(document.CompletedAt)
+	}
+	last, answered := answers[lastCompletedSearch].Aggregations[lastCompleted]
+	if !answered {
+		return backfill.Counts{}, fmt.Errorf("the answer doesn't say when the last item was completed")
+	}
+	counts.LastCompletedAt = seconds(last.Value)
+	return counts, nil
+}
+
+// seconds is the time of seconds since 1970; nil: none.
+func seconds(s *float64) time.Time {
+	if s == nil {
+		return time.Time{}
+	}
+	whole, part := math.Modf(*s)
+	return time.Unix(int64(whole), int64(part*float64(time.Second))).UTC()
+}

@@ -1,0 +1,181 @@
+package opensearch_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	double "github.com/opensearch-project/opensearch-migrations/argoservice/test/opensearch"
+)
+
+// fill writes n documents of some length.
+func fill(t *testing.T, p *place, cluster *double.Cluster, n, length int) {
+	t.Helper()
+	text := strings.Repeat("x", length)
+	for i := range n {
+		if err := cluster.Put(p.index, fmt.Sprint("a__", i), map[string]any{"leaseHolderId": text}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestDocumentsBrokenOff(t *testing.T) {
+	p, cluster := onDouble(t)
+	fill(t, p, cluster, 2500, 10)
+	for _, after := range []int{1, 1000, 1001, 2500} {
+		n := 0
+		for _, err := range p.state.Documents(t.Context(), p.index) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if cluster.OpenScrolls() != 1 {
+				t.Fatal("no scroll is open, so that this shows nothing")
+			}
+			if n++; n == after {
+				break
+			}
+		}
+		if n != after || cluster.OpenScrolls() != 0 {
+			t.Errorf("%d documents, %d scrolls are open", n, cluster.OpenScrolls())
+		}
+	}
+}
+
+func TestDocumentsWhenTheContextEnds(t *testing.T) {
+	p, cluster := onDouble(t)
+	fill(t, p, cluster, 2500, 10)
+	because := errors.New("the service shuts down")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	n, last := 0, error(nil)
+	for _, err := range p.state.Documents(ctx, p.index) {
+		if last = err; err == nil {
+			n++
+		}
+		if n == 1200 {
+			cancel(because)
+		}
+	}
+	if n != 1200 || !errors.Is(last, because) || !errors.Is(last, context.Canceled) || cluster.OpenScrolls() != 0 {
+		t.Errorf("%d documents, %v, %d scrolls are open", n, last, cluster.OpenScrolls())
+	}
+}
+
+// A page of which the answer was lost can't be had again, so it must not be passed over.
+func TestDocumentsWithAFault(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault double.Fault
+		least int
+		kind  error
+	}{
+		"page lost":            {double.Fault{Method: http.MethodPost, Path: "/_search/scroll", Skip: 1, CutAfter: true, Times: 1}, 2000, workflow.ErrUnavailable},
+		"page refused":         {double.Fault{Method: http.MethodPost, Path: "/_search/scroll", Status: 429, Times: 1}, 1000, workflow.ErrUnavailable},
+		"scroll lost":          {double.Fault{Method: http.MethodPost, Path: "/_search/scroll", Status: 404}, 1000, nil},
+		"shard failed":         {double.Fault{Method: http.MethodPost, Path: "/_search/scroll", Rewrite: replace(1, `"failed":0`, `"failed":1`)}, 1000, workflow.ErrUnavailable},
+		"shard failed at once": {double.Fault{Path: "/*/_search", Rewrite: replace(1, `"failed":0`, `"failed":1`)}, 0, workflow.ErrUnavailable},
+		"page empty too early": {double.Fault{Method: http.MethodPost, Path: "/_search/scroll", Skip: 1, Rewrite: func([]byte) []byte {
+			return []byte(`{"_shards":{"total":1,"successful":1},"hits":{"total":{"value":3500,"relation":"eq"},"hits":[]}}`)
+		}}, 2000, nil},
+		"no scroll":                {double.Fault{Path: "/*/_search", Rewrite: replace(1, `"_scroll_id"`, `"x"`)}, 0, nil},
+		"sources are not kept":     {double.Fault{Path: "/*/_search", Rewrite: replace(2, `"_source"`, `"x"`)}, 1, nil},
+		"index can't be refreshed": {double.Fault{Path: "/*/_refresh", Status: 403}, 0, workflow.ErrForbidden},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, cluster := onDouble(t)
+			fill(t, p, cluster, 3500, 10)
+			cluster.Inject(c.fault)
+			n, failures := 0, []error(nil)
+			for _, err := range p.state.Documents(t.Context(), p.index) {
+				if err == nil {
+					n++
+				} else {
+					failures = append(failures, err)
+				}
+			}
+			if n != c.least || len(failures) != 1 || c.kind != nil && !errors.Is(failures[0], c.kind) {
+				t.Errorf("%d documents, %v", n, failures)
+			}
+			if open := cluster.OpenScrolls(); open != 0 && name != "no scroll" { // whose id nobody was told
+				t.Errorf("%d scrolls are open", open)
+			}
+		})
+	}
+}
+
+func TestOpeningAScrollIsRepeated(t *testing.T) {
+	p, cluster := onDouble(t)
+	fill(t, p, cluster, 3, 10)
+	cluster.Inject(double.Fault{Path: "/*/_search", Status: 503, Times: 1})
+	if got := p.read(t); len(got) != 3 {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestMemoryForManyDocuments(t *testing.T) {
+	const count, length, limit = 50_000, 1000, 24 << 20 // 50 MB in all
+	p, cluster := onDouble(t)
+	fill(t, p, cluster, count, length)
+	inUse := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapInuse) //nolint:gosec // far below the limit of the type
+	}
+	before, most, n := inUse(), int64(0), 0
+	counted := func(yield func(backfill.Document, error) bool) {
+		for d, err := range p.state.Documents(t.Context(), p.index) {
+			if n++; n%5000 == 0 {
+				most = max(most, inUse()-before)
+			}
+			if !yield(d, err) {
+				return
+			}
+		}
+	}
+	// To the end, and into a server that keeps nothing of it.
+	nowhere, sink := onDouble(t)
+	sink.RejectWrites(func(string, string) *double.Rejection { return &double.Rejection{Status: 409} })
+	written, err := nowhere.state.Restore(t.Context(), nowhere.index, counted)
+	if err != nil || written != 0 || n != count {
+		t.Fatalf("%d of %d, %v", written, n, err)
+	}
+	if most > limit {
+		t.Errorf("%d MB more in use", most>>20)
+	}
+	t.Logf("%d MB more in use at most", most>>20)
+}
+
+func TestTwoReadersAtOnce(t *testing.T) {
+	p, cluster := onDouble(t)
+	fill(t, p, cluster, 1500, 10)
+	done := make(chan int)
+	for range 2 {
+		go func() {
+			n := 0
+			for _, err := range p.state.Documents(t.Context(), p.index) {
+				if err != nil {
+					t.Error(err)
+				}
+				n++
+			}
+			done <- n
+		}()
+	}
+	for range 2 {
+		select {
+		case n := <-done:
+			if n != 1500 {
+				t.Errorf("%d documents", n)
+			}
+		case <-time.After(30 * time.Second):
+			t.Fatal("they are not done")
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package opensearch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// Op names an operation in errors.
+type Op string
+
+const (
+	OpNew       Op = "new client"
+	OpCounts    Op = "count work items"
+	OpSize      Op = "count documents"
+	OpDocuments Op = "read documents"
+	OpRestore   Op = "restore documents"
+	OpDelete    Op = "delete index"
+)
+
+// Error is the error of an operation on a working state. It matches the sentinel that it stands
+// for, see the package, and unwraps to its cause. Names and passwords that were sent don't show in
+// it, even if the server repeats them.
+type Error struct {
+	Op    Op
+	Index string // "" for [OpNew]
+	// Document is the id of the document it is about; "": of none.
+	Document string
+	// StatusCode is that of the answer; 0: there was none, or it was a success of which a part is
+	// wrong.
+	StatusCode int
+	// Type and Reason are the server's words, as far as it gave any.
+	Type, Reason string
+	Err          error // the cause, if it was not the server's
+
+	kind  error // the sentinel
+	ended error // Err of a context that has ended
+	again bool  // a read may be repeated
+}
+
+func (e *Error) Error() string {
+	text := string(e.Op)
+	if e.Index != "" {
+		text += " " + e.Index
+	}
+	if e.Document != "" {
+		text += fmt.Sprintf(", document %q", e.Document)
+	}
+	if e.kind == workflow.ErrUnavailable { //nolint:errorlint // a sentinel that this package has put there
+		text += ": the cluster is unavailable" // the sentinel's own text is about Kubernetes
+	}
+	var parts []string
+	if e.StatusCode != 0 {
+		parts = append(parts, fmt.Sprintf("status %d", e.StatusCode))
+	}
+	for _, part := range []string{e.Type, e.Reason} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	if e.Err != nil {
+		parts = append(parts, e.Err.Error())
+	}
+	return text + ": " + strings.Join(parts, ": ")
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is makes [errors.Is] match the sentinel, and the Err of a context that has ended.
+func (e *Error) Is(target error) bool {
+	return target != nil && (target == e.kind || target == e.ended)
+}
+
+// ended is the error of a context that has ended: its cause, which need not be its Err.
+func ended(ctx context.Context) *Error {
+	return &Error{Err: context.Cause(ctx), ended: ctx.Err()}
+}
+
+// timeoutError is not a context's: that of the caller has not ended.
+type timeoutError struct{ after time.Duration }
+
+func (e *timeoutError) Error() string { return fmt.Sprintf("no answer within %v", e.after) }
+
+// asError completes an error with what it was about.
+func asError(err error, op Op, index string) *Error {
+	var e *Error
+	if !errors.As(err, &e) {
+		e = &Error{Err: err, kind: kindOf(err)}
+	}
+	e.Op, e.Index = op, index
+	return e
+}

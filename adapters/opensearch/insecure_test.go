@@ -1,0 +1,11 @@
+package opensearch_test
+
+import (
+	"crypto/tls"
+	"net/http"
+)
+
+// insecure is for the servers that tests run on, which may have any certificate.
+func insecure() *http.Transport {
+	return &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+}

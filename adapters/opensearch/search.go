@@ -1,0 +1,78 @@
+package opensearch
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// shards says how many shards have answered.
+type shards struct {
+	Total      int `json:"total"`
+	Successful int `json:"successful"`
+	Failed     int `json:"failed"`
+}
+
+// check finds out whether every shard has answered. One that was not there is not always counted
+// as failed.
+func (s *shards) check() error {
+	if s == nil {
+		return &Error{Err: errors.New("the answer doesn't say whether all shards have answered")}
+	}
+	if s.Failed > 0 || s.Successful < s.Total {
+		return &Error{
+			Err:  fmt.Errorf("only %d of %d shards have answered", s.Total-max(s.Failed, s.Total-s.Successful), s.Total),
+			kind: workflow.ErrUnavailable,
+		}
+	}
+	return nil
+}
+
+// searchAnswer is the answer to a search, or to one of several.
+type searchAnswer struct {
+	Status   int          `json:"status"` // only in one of several
+	Error    *serverError `json:"error"`
+	TimedOut bool         `json:"timed_out"`
+	ScrollID string       `json:"_scroll_id"`
+	Shards   *shards      `json:"_shards"`
+	Hits     struct {
+		Total *struct {
+			Value    int64  `json:"value"`
+			Relation string `json:"relation"`
+		} `json:"total"`
+		Hits []hit `json:"hits"`
+	} `json:"hits"`
+	Aggregations map[string]struct {
+		Value *float64 `json:"value"`
+	} `json:"aggregations"`
+}
+
+type hit struct {
+	ID     string          `json:"_id"`
+	Source json.RawMessage `json:"_source"`
+}
+
+// check finds out whether the answer is a whole one.
+func (a *searchAnswer) check() error {
+	if a.Error != nil || a.Status != 0 && a.Status != http.StatusOK {
+		failed := &Error{StatusCode: a.Status}
+		if a.Error != nil {
+			failed.Type, failed.Reason = a.Error.Type, a.Error.Reason
+		}
+		failed.kind, failed.again = kindOfStatus(failed.StatusCode, failed.Type), repeatable(a.Status)
+		return failed
+	}
+	if a.TimedOut {
+		return &Error{Err: errors.New("the search ran out of time"), kind: workflow.ErrUnavailable}
+	}
+	if err := a.Shards.check(); err != nil {
+		return err
+	}
+	if a.Hits.Total == nil || a.Hits.Total.Relation != "eq" {
+		return &Error{Err: errors.New("the answer has no exact total")}
+	}
+	return nil
+}

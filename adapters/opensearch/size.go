@@ -1,0 +1,55 @@
+package opensearch
+
+import (
+	"context"
+	"errors"
+	"net/http"
+)
+
+// Size implements [backfill.WorkingState]. It needs the permission to refresh the index.
+func (w *WorkingState) Size(ctx context.Context, index string) (int64, error) {
+	size, err := w.cluster.size(ctx, index)
+	if err != nil {
+		return 0, asError(err, OpSize, index)
+	}
+	return size, nil
+}
+
+func (c *cluster) size(ctx context.Context, index string) (int64, error) {
+	if err := checkIndex(index); err != nil {
+		return 0, err
+	}
+	if err := c.refresh(ctx, index); err != nil {
+		return 0, err
+	}
+	var answer struct {
+		Count  *int64  `json:"count"`
+		Shards *shards `json:"_shards"`
+	}
+	if err := c.send(ctx, call{method: http.MethodGet, path: "/" + index + "/_count", read: true}, &answer); err != nil {
+		return 0, err
+	}
+	if err := answer.Shards.check(); err != nil {
+		return 0, err
+	}
+	if answer.Count == nil {
+		return 0, errors.New("the answer has no count")
+	}
+	return *answer.Count, nil
+}
+
+// refresh lets searches see what was written before. It changes nothing, so it may be repeated.
+func (c *cluster) refresh(ctx context.Context, index string) error {
+	var answer struct {
+		Shards *struct {
+			Failed int `json:"failed"` // copies that are not there count as unsuccessful only
+		} `json:"_shards"`
+	}
+	if err := c.send(ctx, call{method: http.MethodPost, path: "/" + index + "/_refresh", read: true}, &answer); err != nil {
+		return err
+	}
+	if answer.Shards == nil || answer.Shards.Failed > 0 {
+		return errors.New("not all shards were refreshed")
+	}
+	return nil
+}

@@ -1,0 +1,43 @@
+package opensearch_test
+
+import (
+	"os"
+	"testing"
+)
+
+// specs are what holds on every server.
+var specs = map[string]func(*testing.T, *place){
+	"counts of the reference":             countsOfTheReference,
+	"each clause of the counts":           eachClauseOfTheCounts,
+	"more than 10,000 items":              manyItems,
+	"no index":                            noIndex,
+	"size with what was written before":   sizeOfWhatWasWritten,
+	"every document once":                 everyDocumentOnce,
+	"restore twice":                       restoreTwice,
+	"restore what the cluster refuses":    restoreRefused,
+	"restore until the documents fail":    restoreUntilAnError,
+	"restore nothing":                     restoreNothing,
+	"restore into an index that is there": restoreIntoAnIndex,
+	"delete":                              deleteIndex,
+}
+
+func TestOnTheDouble(t *testing.T) {
+	for name, spec := range specs {
+		t.Run(name, func(t *testing.T) {
+			p, cluster := onDouble(t)
+			spec(t, p)
+			if open := cluster.OpenScrolls(); open != 0 {
+				t.Errorf("%d scrolls are left", open)
+			}
+		})
+	}
+}
+
+func TestOnARealServer(t *testing.T) {
+	if os.Getenv(realServer) == "" {
+		t.Skipf("%s is not set: NOTHING is tested on a real server", realServer)
+	}
+	for name, spec := range specs {
+		t.Run(name, func(t *testing.T) { spec(t, onReal(t)) })
+	}
+}

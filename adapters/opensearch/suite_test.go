@@ -1,0 +1,20 @@
+package opensearch_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// realServer in the environment is the URL of a server, with a name and a password in it if it wants
+// these, on which the shared specs run as well.
+const realServer = "OPENSEARCH_URL"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(realServer) == "" {
+		fmt.Fprintf(os.Stderr, "\n***** %s is not set: the specs run on the double ONLY, not on a real server *****\n\n", realServer)
+	}
+	goleak.VerifyTestMain(m)
+}
