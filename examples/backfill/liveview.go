@@ -81,7 +81,7 @@ func (v *liveView) conclude(st *backfill.Status) error {
 
 const (
 	barWidth    = 60
-	barTemplate = `  {{bar . "[" "=" ">" " " "]"}} {{percent .}} of the `
+	barTemplate = `  {{bar . "[" "=" ">" " " "]"}} {{percent . "%.0f %%"}} of the `
 )
 
 // bar is how far it is: by its shards, or while these are not known by the workflow's steps.
