@@ -199,35 +199,39 @@ func TestLiveView(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		v := newLiveView(&screen{out: &out, size: func() (int, int, error) { return 120, 40, nil }}, hints{"backfill"})
+		written := func() string { // since the last time
+			v.mu.Lock()
+			defer v.mu.Unlock()
+			defer out.Reset()
+			return out.String()
+		}
 		st := withShards(atGate(gate("approve")), 10)
 		st.Workflow.Nodes = []*status.Node{{ID: "a", DisplayName: "setup", Type: status.NodeTypePod, Phase: status.NodeSucceeded}}
 		if err := v.show(st); err != nil {
 			t.Fatal(err)
 		}
-		first := out.String()
+		first := written()
 		for _, want := range []string{`backfill "s" is Paused`, "[=", "25 % of the shards", "10 of 40", "about 5s left", "4 running, 0 pending, 4 desired",
 			"approve waits: backfill approve approve", "✔ setup"} {
 			if !strings.Contains(first, want) {
 				t.Errorf("%q is not in %s", want, first)
 			}
 		}
-		out.Reset()
 		time.Sleep(2*redrawEvery + time.Millisecond) // in the bubble's time
 		synctest.Wait()
-		if text := out.String(); !strings.Contains(text, "about 4s left") || !strings.HasPrefix(text, "\r\x1b[") {
+		if text := written(); !strings.Contains(text, "about 4s left") || !strings.HasPrefix(text, "\r\x1b[") {
 			t.Errorf("the times don't go on: %q", text)
 		}
 		v.close()
-		if !strings.HasSuffix(out.String(), "A\x1b[J") {
-			t.Errorf("something is left: %q", out.String())
+		if text := written(); !strings.HasSuffix(text, "A\x1b[J") {
+			t.Errorf("something is left: %q", text)
 		}
-		out.Reset()
 		time.Sleep(time.Minute)
-		if out.Len() > 0 {
-			t.Error("it is drawn after its end")
+		if text := written(); text != "" {
+			t.Errorf("it is drawn after its end: %q", text)
 		}
-		if err := v.conclude(st); err != nil || !strings.Contains(out.String(), `backfill "s" is Paused`) {
-			t.Errorf("%v, %q", err, out.String())
+		if err := v.conclude(st); err != nil || !strings.Contains(written(), `backfill "s" is Paused`) {
+			t.Errorf("%v", err)
 		}
 	})
 }
