@@ -98,7 +98,7 @@ func TestSentinels(t *testing.T) {
 		cluster.Inject(double.Fault{Status: status})
 		err := p.state.Delete(t.Context(), p.index)
 		for _, kind := range kinds {
-			if errors.Is(err, kind) != (kind == want) {
+			if errors.Is(err, kind) != errors.Is(want, kind) {
 				t.Errorf("%d: is %v: %v", status, kind, errors.Is(err, kind))
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -53,7 +54,8 @@ func TestPlainPassword(t *testing.T) {
 	if got := p.counts(t); got.Total != 1 {
 		t.Errorf("%+v", got)
 	}
-	for range p.state.Documents(t.Context(), p.index) { //nolint:revive // reading is what it is about
+	if got := p.read(t); len(got) != 1 {
+		t.Errorf("%v", got)
 	}
 }
 
@@ -97,10 +99,10 @@ func TestSecretIsReadWhenItIsNeededAndWhenItWasRotated(t *testing.T) {
 		t.Errorf("read %d times", n)
 	}
 	secrets := kube.Resource(schema.GroupVersionResource{Version: "v1", Resource: "secrets"}).Namespace("ma")
-	if err := secrets.Delete(t.Context(), "target", deleteNow()); err != nil {
+	if err := secrets.Delete(t.Context(), "target", metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := secrets.Create(t.Context(), kubeSecret(map[string]string{"username": admin, "password": "rotated"}), createNow()); err != nil {
+	if _, err := secrets.Create(t.Context(), kubeSecret(map[string]string{"username": admin, "password": "rotated"}), metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	kube.ClearActions()
@@ -121,8 +123,12 @@ func TestSecretIsReadWhenItIsNeededAndWhenItWasRotated(t *testing.T) {
 		t.Errorf("read %d times after the rotation", n)
 	}
 	cluster.SetCredentials(admin, "not in the secret")
+	before := len(cluster.Requests())
 	if err := p.state.Delete(t.Context(), p.index); !errors.Is(err, workflow.ErrUnauthorized) {
 		t.Errorf("%v", err)
+	}
+	if n := len(cluster.Requests()) - before; n != 1 {
+		t.Errorf("%d requests, though there is nothing else to try", n)
 	}
 }
 
@@ -203,7 +209,7 @@ func TestNothingSecretInErrors(t *testing.T) {
 		target.Basic = &backfill.BasicAuth{Username: admin, Password: password}
 	})
 	header := base64.StdEncoding.EncodeToString([]byte(admin + ":" + password))
-	texts := []string{fmt.Sprintf("%v %+v %#v %s %q %d", p.state, p.state, p.state, p.state, p.state, p.state), fmt.Sprintf("%+v %#v", *p.state, *p.state)} //nolint:govet // a copy that is only printed
+	texts := []string{fmt.Sprintf("%v %+v %#v %s %q %d", p.state, p.state, p.state, p.state, p.state, p.state), fmt.Sprintf("%+v %#v", *p.state, *p.state)}
 	for _, body := range []string{
 		"bad header Authorization: Basic " + header, "bad password " + password,
 		`{"error":{"type":"` + password + `","reason":"Basic ` + header + `"},"status":400}`, `{"error":"Basic ` + header + `"}`,

@@ -93,7 +93,8 @@ func (c *cluster) limit(ctx context.Context) (context.Context, context.CancelFun
 func (c *cluster) once(ctx context.Context, call call, used Credentials, answer any) error {
 	limited, cancel := c.limit(ctx)
 	defer cancel()
-	request, err := http.NewRequestWithContext(limited, call.method, call.path+"?"+call.params.Encode(), bytes.NewReader(call.body))
+	target := url.URL{Path: call.path, RawQuery: call.params.Encode()}
+	request, err := http.NewRequestWithContext(limited, call.method, target.String(), bytes.NewReader(call.body))
 	if err != nil {
 		return err
 	}
@@ -143,5 +144,5 @@ func failure(ctx, limited context.Context, err error) error {
 	if errors.As(err, &known) {
 		return known
 	}
-	return &Error{Err: err, kind: kindOf(err), again: late == nil && network(err)}
+	return &Error{Err: err, kind: kindOf(err), again: network(err)}
 }

@@ -1,8 +1,6 @@
 package opensearch
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -70,18 +68,12 @@ func repeatable(status int) bool {
 	return false
 }
 
-// network reports whether the connection failed, or none could be made. That the server is not the
-// right one is no such failure.
+// network reports whether the connection failed, or none could be made. That one side doesn't take the
+// other for the right one is no such failure: the errors of certificates are none of net.
 func network(err error) bool {
-	var verification *tls.CertificateVerificationError
-	var authority x509.UnknownAuthorityError
-	var plain tls.RecordHeaderError
-	if errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &plain) {
-		return false
-	}
 	var op *net.OpError
 	if errors.As(err, &op) && op.Op == "remote error" {
-		return false // the server's part of TLS says that we are not the right one
+		return false // the server's part of TLS has refused us
 	}
 	var failed net.Error
 	return errors.As(err, &failed) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)

@@ -119,7 +119,7 @@ func TestOpeningAScrollIsRepeated(t *testing.T) {
 }
 
 func TestMemoryForManyDocuments(t *testing.T) {
-	const count, length, limit = 50_000, 1000, 24 << 20 // 50 MB in all
+	const count, length, limit = 50_000, 500, 12 << 20 // 25 MB in all, and more as JSON
 	p, cluster := onDouble(t)
 	fill(t, p, cluster, count, length)
 	inUse := func() int64 {

@@ -25,8 +25,8 @@ type Options struct {
 	// CA are certificates in PEM form, which are then the only ones that the cluster's may be signed
 	// by; nil: those of the system. Not looked at if the configuration says allow_insecure.
 	CA []byte
-	// Timeout is how long one request may take, with its answer; default [DefaultTimeout]. A call may
-	// take longer, if it needs several.
+	// Timeout is how long one request may take, with its answer, and the reading of a secret; default
+	// [DefaultTimeout]. A call may take longer, if it needs several.
 	Timeout time.Duration
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -117,9 +116,7 @@ func TestNoRegion(t *testing.T) {
 }
 
 func TestNoKeyInErrors(t *testing.T) {
-	var authorization atomic.Value
 	p, cluster := onDouble(t, signed(double.SigV4{}, backfill.SigV4Auth{Region: "eu-west-1"}, ""))
-	authorization.Store("session-token")
 	defer cluster.Inject(double.Fault{Status: 403, Body: "refused: session-token"})()
 	err := p.state.Delete(t.Context(), p.index)
 	text := fmt.Sprintf("%v %+v %#v %+v", err, err, err, p.state)

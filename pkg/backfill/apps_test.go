@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strconv"
+	"sync"
 	"testing"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -23,6 +24,7 @@ import (
 type apps struct {
 	dynamic.Interface
 	dynamic.NamespaceableResourceInterface
+	mu      *sync.Mutex
 	objects *[]*unstructured.Unstructured
 	fail    *func() error
 	kind    string
@@ -43,7 +45,7 @@ func newApps(t *testing.T, text string) *apps {
 		}
 		objects[i].SetResourceVersion("1")
 	}
-	return &apps{objects: &objects, fail: new(func() error)}
+	return &apps{mu: new(sync.Mutex), objects: &objects, fail: new(func() error)}
 }
 
 func (a *apps) Resource(resource schema.GroupVersionResource) dynamic.NamespaceableResourceInterface {
@@ -53,6 +55,13 @@ func (a *apps) Resource(resource schema.GroupVersionResource) dynamic.Namespacea
 	return &of
 }
 
+// add makes the first of these objects.
+func (a *apps) add(objects *apps) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	*a.objects = append(*a.objects, (*objects.objects)[0])
+}
+
 func (a *apps) Namespace(string) dynamic.ResourceInterface { return a }
 
 func (a *apps) List(_ context.Context, opts metav1.ListOptions) (*unstructured.UnstructuredList, error) {
@@ -60,6 +69,8 @@ func (a *apps) List(_ context.Context, opts metav1.ListOptions) (*unstructured.U
 	if err != nil {
 		return nil, err
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	list := &unstructured.UnstructuredList{}
 	for _, o := range *a.objects {
 		if o.GetKind() == a.kind && selector.Matches(labels.Set(o.GetLabels())) {
@@ -70,6 +81,8 @@ func (a *apps) List(_ context.Context, opts metav1.ListOptions) (*unstructured.U
 }
 
 func (a *apps) Get(_ context.Context, name string, _ metav1.GetOptions, _ ...string) (*unstructured.Unstructured, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	o, err := a.find(name)
 	if err != nil {
 		return nil, err
@@ -77,6 +90,7 @@ func (a *apps) Get(_ context.Context, name string, _ metav1.GetOptions, _ ...str
 	return o.DeepCopy(), nil
 }
 
+// find is called with the lock held.
 func (a *apps) find(name string) (*unstructured.Unstructured, error) {
 	for _, o := range *a.objects {
 		if o.GetKind() == a.kind && o.GetName() == name {
@@ -89,6 +103,8 @@ func (a *apps) find(name string) (*unstructured.Unstructured, error) {
 func (a *apps) Patch(
 	_ context.Context, name string, _ types.PatchType, data []byte, _ metav1.PatchOptions, _ ...string,
 ) (*unstructured.Unstructured, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if *a.fail != nil {
 		if err := (*a.fail)(); err != nil {
 			return nil, err

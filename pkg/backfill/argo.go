@@ -138,25 +138,6 @@ func (b *argoBackfill) Restart(ctx context.Context) (*Status, error) {
 	return b.statusOf(ctx, started), nil
 }
 
-func (b *argoBackfill) Pause(ctx context.Context) error {
-	s, err := b.running(ctx)
-	if err != nil {
-		return err
-	}
-	w := b.workersOf(s)
-	if w == nil {
-		return b.failed(errNoKubernetes)
-	}
-	err = b.workflows.Suspend(ctx, s.Name, workflow.SuspendOptions{UID: s.UID})
-	if errors.Is(err, workflow.ErrCompleted) {
-		return b.failed(fmt.Errorf("%w: %w", ErrEnded, err))
-	}
-	if err != nil {
-		return b.failed(err)
-	}
-	return b.failed(w.scaleAll(ctx, (*workload).pausing))
-}
-
 func (b *argoBackfill) Scale(ctx context.Context, replicas int) error {
 	if err := checkScale(replicas); err != nil {
 		return err

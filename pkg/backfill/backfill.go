@@ -45,7 +45,8 @@ type Runner interface {
 	Restart(ctx context.Context) (*Status, error)
 	// Pause suspends the workflow and scales its workers to zero, remembering their number on the
 	// Deployment or ReplicaSet; Start undoes both. Steps that run in pods of their own go on to
-	// their end. It doesn't wait for the workers' end, which Status shows. It is idempotent.
+	// their end; while there are no workers yet, Pause blocks until these steps have ended, since
+	// they may make some. It doesn't wait for the workers' end, which Status shows. It is idempotent.
 	// [ErrNotStarted]; [ErrEnded]; [workflow.ErrUnsupported] without Dependencies.Kubernetes,
 	// before anything is changed.
 	Pause(ctx context.Context) error

@@ -120,49 +120,83 @@ func (b *deploymentBackfill) Reject(context.Context, Rejection) ([]Gate, error) 
 var errNoGates = fmt.Errorf("%w: %w", workflow.ErrUnsupported, errors.New("a backfill without a workflow has no gates"))
 
 func (b *deploymentBackfill) Status(ctx context.Context) (*Status, error) {
-	st := &Status{Session: b.session, Workflow: &status.WorkflowStatus{Namespace: b.workers.namespace}}
-	st.Gates.Data, st.Failed.Data = []Gate{}, []*status.Node{}
+	var shards workflow.Result[Shards]
 	var reading sync.WaitGroup
-	reading.Go(func() { st.Shards = workflow.ResultOf(readShards(ctx, b.deps.WorkingState, b.session)) })
-	found, err := b.workers.find(ctx)
-	if err == nil {
-		st.Pods = workflow.ResultOf(b.workers.pods(ctx))
-		err = st.Pods.Err // there is nothing else to tell the state by
-	}
+	reading.Go(func() { shards = workflow.ResultOf(readShards(ctx, b.deps.WorkingState, b.session)) })
+	st, err := b.statusWith(ctx)
 	reading.Wait()
+	if err != nil {
+		return nil, err
+	}
+	st.Shards = shards
+	return st, nil
+}
+
+// statusWith is the status but for the shards. Without the pods there is nothing to tell the state by.
+func (b *deploymentBackfill) statusWith(ctx context.Context) (*Status, error) {
+	found, err := b.workers.find(ctx)
 	if err != nil {
 		return nil, b.failed(err)
 	}
-	st.State = deploymentState(found[0], st.Pods.Data)
-	return st, nil
+	pods, err := b.workers.pods(ctx)
+	if err != nil {
+		return nil, b.failed(err)
+	}
+	return &Status{
+		Session: b.session, State: deploymentState(found[0], pods), Workflow: &status.WorkflowStatus{Namespace: b.workers.namespace},
+		Gates: workflow.Result[[]Gate]{Data: []Gate{}}, Failed: workflow.Result[[]*status.Node]{Data: []*status.Node{}},
+		Pods: workflow.Result[Pods]{Data: pods},
+	}, nil
 }
 
 // Follow reads the status again and again, until the Deployment is stopped.
 func (b *deploymentBackfill) Follow(ctx context.Context, opts FollowOptions) iter.Seq2[*Status, error] {
-	interval := opts.withDefaults().PodsEvery
+	opts = opts.withDefaults()
 	return func(yield func(*Status, error) bool) {
-		ticker := time.NewTicker(interval)
-		defer ticker.Stop()
-		var last *Status
-		for {
-			st, err := b.Status(ctx)
-			if err != nil {
-				yield(nil, err)
-				return
+		last, err := b.Status(ctx)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		if !yield(last, nil) {
+			return
+		}
+		following, stop := context.WithCancel(ctx)
+		var readers sync.WaitGroup
+		defer readers.Wait()
+		defer stop()
+		shards := make(chan workflow.Result[Shards])
+		every(following, &readers, opts.ShardsEvery, func() bool {
+			select {
+			case shards <- workflow.ResultOf(readShards(following, b.deps.WorkingState, b.session)):
+				return true
+			case <-following.Done():
+				return false
 			}
-			if last == nil || !same(st, last) {
-				if !yield(st, nil) {
+		})
+		ticker := time.NewTicker(opts.PodsEvery)
+		defer ticker.Stop()
+		for last.State != StateStopped {
+			now := *last
+			select {
+			case now.Shards = <-shards:
+			case <-ticker.C:
+				st, err := b.statusWith(ctx)
+				if err != nil {
+					yield(nil, err)
 					return
 				}
-			}
-			if last = st; st.State == StateStopped {
-				return
-			}
-			select {
-			case <-ticker.C:
+				now = *st
+				now.Shards = last.Shards
 			case <-ctx.Done():
 				yield(nil, b.failed(context.Cause(ctx)))
 				return
+			}
+			if !same(&now, last) {
+				last = &now
+				if !yield(last, nil) {
+					return
+				}
 			}
 		}
 	}

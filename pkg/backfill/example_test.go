@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
+
+	"k8s.io/client-go/dynamic"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -12,12 +15,16 @@ import (
 // Start the backfill that the console's configuration describes, or find the one that an
 // earlier process has started.
 func Example() {
-	run := func(ctx context.Context, client workflow.Interface, yaml []byte) error {
+	run := func(ctx context.Context, client workflow.Interface, kube dynamic.Interface, state backfill.WorkingState, yaml []byte) error {
 		cfg, err := backfill.ParseConfig(yaml)
 		if err != nil {
 			return err // every problem, with its path
 		}
-		b, err := backfill.New(cfg, backfill.Dependencies{Workflows: client})
+		b, err := backfill.New(cfg, backfill.Dependencies{
+			Workflows:    client,
+			Kubernetes:   kube,  // for Pause, Scale and the count of pods
+			WorkingState: state, // for the shards; adapters/opensearch has one
+		})
 		if err != nil {
 			return err
 		}
@@ -32,6 +39,68 @@ func Example() {
 		return nil
 	}
 	_ = run
+}
+
+// Show a backfill until it has ended, and decide at its gates.
+func ExampleReporter() {
+	run := func(ctx context.Context, b backfill.Backfill, approver string) error {
+		for st, err := range b.Follow(ctx, backfill.FollowOptions{}) {
+			if err != nil {
+				return err
+			}
+			fmt.Println(st.State)
+			// A part that couldn't be read says so, and is never taken for zero.
+			if shards, err := st.Shards.Unwrap(); err == nil && shards.Total > 0 {
+				fmt.Printf("%.0f %%, %v left\n", shards.Percentage, shards.ETA)
+			}
+			for _, gate := range st.Gates.Data {
+				_, err := b.Approve(ctx, backfill.Approval{Gates: []string{gate.ID}, Outputs: map[string]any{"approved-by": approver}})
+				if err != nil && !errors.Is(err, workflow.ErrNotSuspended) { // somebody else was quicker
+					return err
+				}
+			}
+			for _, node := range st.Failed.Data {
+				fmt.Println(node.DisplayName, node.Message)
+			}
+		}
+		return nil
+	}
+	_ = run
+}
+
+// Take the load off the target for an hour. Whoever calls Start, from any process, ends the pause.
+func ExampleRunner() {
+	pause := func(ctx context.Context, b backfill.Backfill) error {
+		if err := b.Pause(ctx); errors.Is(err, backfill.ErrEnded) || errors.Is(err, backfill.ErrNotStarted) {
+			return nil // there is nothing to pause
+		} else if err != nil {
+			return err // the same call again makes good whatever was cut off
+		}
+		select {
+		case <-time.After(time.Hour):
+		case <-ctx.Done():
+			return context.Cause(ctx) // it stays paused
+		}
+		_, err := b.Start(ctx)
+		return err
+	}
+	_ = pause
+}
+
+// Stop for good: no pod is left, and what the workers knew is in a file.
+func ExampleKeeper() {
+	stop := func(ctx context.Context, b backfill.Backfill, dir string) error {
+		if _, err := b.StopAndWait(ctx); err != nil {
+			return err
+		}
+		archive, err := b.Archive(ctx, backfill.ArchiveOptions{Dir: dir, File: "demo.json"})
+		if err != nil {
+			return err // index or file, one of them is whole
+		}
+		fmt.Println(archive)
+		return nil
+	}
+	_ = stop
 }
 
 func ExampleParseConfig() {

@@ -2,7 +2,6 @@ package backfill
 
 import (
 	"fmt"
-	"net/url"
 
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -14,7 +13,8 @@ import (
 
 // ParseConfig reads the migration console's YAML, or the same as JSON: target_cluster,
 // snapshot and backfill. The file's other parts are ignored; within these three an unknown
-// key is an error.
+// key is an error. A cluster can also be in the form in which workflows hand it on, with
+// allowInsecure and authConfig.
 //
 // The error is a [*workflow.InvalidError] that lists every problem with its path, and never
 // a value from the file; or for a text that is no YAML, the parser's own, with the line. Both
@@ -58,59 +58,6 @@ func ParseConfig(data []byte) (Config, error) {
 		return Config{}, &workflow.InvalidError{Problems: *root.problems}
 	}
 	return cfg, nil
-}
-
-func readCluster(s *section) Cluster {
-	defer s.done()
-	c := Cluster{
-		Endpoint:             s.required("endpoint", "the cluster's URL"),
-		Version:              s.scalar("version"),
-		AllowInsecure:        s.bool("allow_insecure"),
-		SigV4SigningEndpoint: s.text("sigv4_signing_endpoint"),
-	}
-	if u, err := url.Parse(c.Endpoint); c.Endpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
-		s.add(field.Invalid(s.child("endpoint"), field.OmitValueType{}, "must be a URL such as https://host:9200"))
-	} else if u != nil && u.User != nil {
-		s.add(field.Invalid(s.child("endpoint"), field.OmitValueType{}, "must have no user or password; use basic_auth"))
-	}
-	switch s.oneOf("no_auth", "basic_auth", "sigv4") {
-	case "no_auth":
-		s.section("no_auth").done()
-	case "basic_auth":
-		c.Basic = readBasicAuth(s.section("basic_auth"))
-	case "sigv4":
-		auth := s.section("sigv4")
-		c.SigV4 = &SigV4Auth{Region: auth.text("region"), Service: auth.text("service")}
-		if c.SigV4.Service == "" {
-			c.SigV4.Service = "es"
-		}
-		auth.done()
-	}
-	return c
-}
-
-func readBasicAuth(s *section) *BasicAuth {
-	defer s.done()
-	auth := &BasicAuth{
-		Username: s.text("username"), Password: Secret(s.text("password")),
-		K8sSecretName: s.text("k8s_secret_name"), UserSecretARN: s.text("user_secret_arn"),
-	}
-	kinds := 0
-	for _, given := range []bool{auth.Username != "" || auth.Password != "", auth.K8sSecretName != "", auth.UserSecretARN != ""} {
-		if given {
-			kinds++
-		}
-	}
-	switch {
-	case kinds != 1:
-		s.add(field.Invalid(s.path, field.OmitValueType{},
-			"must have exactly one of: username with password, k8s_secret_name, user_secret_arn"))
-	case auth.Username == "" && auth.Password != "":
-		s.add(field.Required(s.child("username"), "goes with password"))
-	case auth.Username != "" && auth.Password == "":
-		s.add(field.Required(s.child("password"), "goes with username"))
-	}
-	return auth
 }
 
 func readSnapshot(s *section) *Snapshot {

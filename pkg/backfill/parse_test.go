@@ -108,6 +108,21 @@ func TestParseConfigDefaultsAndKinds(t *testing.T) {
 		"secret of AWS": {"target_cluster", "{endpoint: http://t, basic_auth: {user_secret_arn: a}}", func(c Config) bool {
 			return *c.TargetCluster.Basic == BasicAuth{UserSecretARN: "a"}
 		}},
+		"workflows' dialect": {"target_cluster", "{endpoint: http://t, allowInsecure: true, authConfig: {basic: {secretName: creds}}}", func(c Config) bool {
+			return c.TargetCluster.AllowInsecure && *c.TargetCluster.Basic == BasicAuth{K8sSecretName: "creds"}
+		}},
+		"workflows' dialect, ARN": {"target_cluster", "{endpoint: http://t, authConfig: {basic: {secretArn: a}}}", func(c Config) bool {
+			return *c.TargetCluster.Basic == BasicAuth{UserSecretARN: "a"}
+		}},
+		"workflows' dialect, sigv4": {"target_cluster", "{endpoint: http://t, authConfig: {sigv4: {region: r}}}", func(c Config) bool {
+			return *c.TargetCluster.SigV4 == SigV4Auth{Region: "r", Service: "es"}
+		}},
+		"workflows' dialect, none": {"target_cluster", "{endpoint: http://t, authConfig: {noAuth: }}", func(c Config) bool {
+			return c.TargetCluster.Basic == nil && c.TargetCluster.SigV4 == nil
+		}},
+		"workflows' dialect, not said": {"target_cluster", "{endpoint: http://t, allowInsecure: false}", func(c Config) bool {
+			return !c.TargetCluster.AllowInsecure && c.TargetCluster.Basic == nil && c.TargetCluster.SigV4 == nil
+		}},
 		"gcs": {"snapshot", "{snapshot_name: s, gcs: {repo_uri: gs://b}}", func(c Config) bool { return c.Snapshot.GCS.URI == "gs://b" }},
 		"fs":  {"snapshot", "{snapshot_name: s, fs: {repo_path: /p}}", func(c Config) bool { return c.Snapshot.FS.Path == "/p" }},
 		"docker": {"backfill", "{reindex_from_snapshot: {docker: {socket: s}}}", func(c Config) bool {
@@ -145,6 +160,14 @@ func TestParseConfigRefuses(t *testing.T) {
 		part, text string
 		want       []string // paths
 	}{
+		"both dialects": {
+			"target_cluster", "{endpoint: http://t, allow_insecure: true, allowInsecure: true, sigv4: , authConfig: {noAuth: , basic: }}",
+			[]string{"target_cluster.allowInsecure", "target_cluster"},
+		},
+		"names of the other dialect": {
+			"target_cluster", "{endpoint: http://t, authConfig: {basic: {k8s_secret_name: c}}}",
+			[]string{"target_cluster.authConfig.basic", "target_cluster.authConfig.basic.k8s_secret_name"},
+		},
 		"an empty mapping":   {"target_cluster", "{}", []string{"target_cluster.endpoint", "target_cluster"}},
 		"no target":          {"target_cluster", "", []string{"target_cluster"}},
 		"no backfill":        {"backfill", "", []string{"backfill"}},

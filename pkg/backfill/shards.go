@@ -2,6 +2,7 @@ package backfill
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 )
@@ -32,11 +33,35 @@ type Shards struct {
 	// Percentage of the total that is completed, from 0 to 100.
 	Percentage float64 `json:"percentage"`
 	// ETA is how long it will take if it goes on as so far; 0: nothing can be said.
-	ETA time.Duration `json:"etaNanoseconds,omitempty"`
+	ETA time.Duration `json:"-"` // as JSON it is etaMs
 	// Started is when the work had been laid out, Finished when the last shard was completed;
 	// the zero time if that is still to come.
 	Started  time.Time `json:"started,omitzero"`
 	Finished time.Time `json:"finished,omitzero"`
+}
+
+type shardsJSON struct {
+	shards
+	ETA int64 `json:"etaMs,omitempty"`
+}
+
+type shards Shards // without its methods
+
+// MarshalJSON implements [json.Marshaler]. The estimated time is in milliseconds, as in the console's
+// own status.
+func (s Shards) MarshalJSON() ([]byte, error) {
+	return json.Marshal(shardsJSON{shards(s), s.ETA.Milliseconds()})
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (s *Shards) UnmarshalJSON(text []byte) error {
+	var form shardsJSON
+	if err := json.Unmarshal(text, &form); err != nil {
+		return err
+	}
+	*s = Shards(form.shards)
+	s.ETA = time.Duration(form.ETA) * time.Millisecond
+	return nil
 }
 
 // shardsOf works out the progress. The rules are those of the migration console's deep status.

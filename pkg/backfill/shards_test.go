@@ -2,6 +2,7 @@ package backfill
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"testing"
 	"time"
@@ -45,6 +46,18 @@ func TestShards(t *testing.T) {
 		if got := shardsOf(tc.counts, now); got != tc.want {
 			t.Errorf("%s: %+v\nwant %+v", name, got, tc.want)
 		}
+	}
+}
+
+func TestShardsAsJSON(t *testing.T) {
+	want := Shards{State: ShardsRunning, Total: 2, Completed: 1, Percentage: 50, ETA: 90 * time.Second, Started: time.Unix(1_700_000_000, 0).UTC()}
+	text, err := json.Marshal(want)
+	if err != nil || string(text) != `{"state":"Running","total":2,"completed":1,"inProgress":0,"waiting":0,"percentage":50,"started":"2023-11-14T22:13:20Z","etaMs":90000}` {
+		t.Errorf("%s, %v", text, err)
+	}
+	var got Shards
+	if err := json.Unmarshal(text, &got); err != nil || got != want {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 

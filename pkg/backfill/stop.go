@@ -10,8 +10,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// drainEvery is how often StopAndWait looks for pods, once the workflow has ended.
-const drainEvery = 500 * time.Millisecond
+// lookEvery is how often pods are looked for, where their end is waited for.
+const lookEvery = 500 * time.Millisecond
 
 func (b *argoBackfill) Stop(ctx context.Context) error {
 	s, err := b.current(ctx)
@@ -58,10 +58,10 @@ func (b *argoBackfill) StopAndWait(ctx context.Context) (*Status, error) {
 	return b.statusOf(ctx, ended), nil
 }
 
-// drain stops the workers, and waits until no pod is left. A step that was about to make workers when the workflow was
-// stopped may have made them since, so each look scales them down too.
+// drain stops the workers, and waits until no pod is left. A step that was about to make workers
+// when the workflow was stopped may have made them since, so each look scales them down too.
 func (w *workers) drain(ctx context.Context) error {
-	ticker := time.NewTicker(drainEvery)
+	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
 	for {
 		if err := w.scaleAll(ctx, (*workload).stopping); err != nil {

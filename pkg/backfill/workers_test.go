@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -163,6 +164,38 @@ func TestScaleAllLooksAgain(t *testing.T) {
 		w, _ = failing(t, 1000, conflict)
 		if err := w.scaleAll(ctx, (*workload).pausing); !errors.Is(err, tired) {
 			t.Errorf("%v", err)
+		}
+	})
+}
+
+// A step that is under way when the workflow is suspended makes its workers all the same.
+func TestPauseWaitsForWorkersThatAreBeingMade(t *testing.T) {
+	const step = `
+- {apiVersion: v1, kind: Pod, metadata: {name: step, namespace: ma, uid: p, labels: {workflows.argoproj.io/workflow: w},
+   annotations: {workflows.argoproj.io/node-id: w-1}}, status: {phase: Running}}
+`
+	synctest.Test(t, func(t *testing.T) {
+		w, client := testWorkers(t, step)
+		begin := time.Now()
+		made := newApps(t, workersYAML)
+		time.AfterFunc(2*time.Second, func() { client.add(made) })
+		if err := w.pause(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		found, err := w.find(t.Context())
+		if err != nil || len(found) != 1 || !found[0].paused || found[0].replicas != 0 || time.Since(begin) < 2*time.Second {
+			t.Errorf("%+v, %v, after %v", found, err, time.Since(begin))
+		}
+		w, _ = testWorkers(t, step)
+		tired := errors.New("tired")
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute+lookEvery/2, tired)
+		defer cancel()
+		if err := w.pause(ctx); !errors.Is(err, tired) || !strings.Contains(err.Error(), "1 step pod") {
+			t.Errorf("%v", err)
+		}
+		w, _ = testWorkers(t, "[]")
+		if err := w.pause(t.Context()); err != nil {
+			t.Errorf("nothing to wait for: %v", err)
 		}
 	})
 }

@@ -14,15 +14,15 @@ var ErrNoWorkingState = errors.New("the working state index does not exist")
 
 // WorkingState is the index on the target cluster in which the workers of a backfill share out
 // their work: an item for each part of a shard. The module adapters/opensearch has it for
-// OpenSearch and Elasticsearch; an implementation is checked by the specs in test/workingstate.
+// OpenSearch and Elasticsearch.
 //
 // Its methods can be called by several goroutines at once. They block until the cluster has
 // answered or ctx ends, whose cause is the error then. Errors match [ErrNoWorkingState] where
 // there is no such index, and never hold a secret. A question that could not be answered is an
 // error, never zero.
 type WorkingState interface {
-	// Counts reads how far the items are, all at the same moment; now decides which leases have
-	// run out.
+	// Counts reads how far the items are, by one request, so that the numbers are of nearly the
+	// same moment; now decides which leases have run out.
 	Counts(ctx context.Context, index string, now time.Time) (Counts, error)
 	// Size is the exact number of documents in the index, with those written just before.
 	Size(ctx context.Context, index string) (int64, error)
@@ -51,8 +51,9 @@ type Counts struct {
 	LaidOutAt time.Time
 	Total     int64
 	Completed int64
-	// InProgress are leased by a worker, Unclaimed have a lease that ran out, and may be taken. An
-	// item that was never leased is in neither.
+	// InProgress are leased by a worker. Unclaimed may be taken: their lease ran out, or they wait
+	// for their first worker, for they are laid out with a lease that has ended. An item without
+	// any lease is in neither.
 	InProgress, Unclaimed int64
 	// Incomplete are all that are not completed, those that were split up among them.
 	Incomplete int64

@@ -43,6 +43,10 @@ func killedVerbs() []killedVerb {
 			g.Expect(st.State).To(Equal(backfill.StateRunning))
 			workers(g, st, backfillScale)
 		}},
+		{backfill.VerbScale, 1, backfill.StateRunning, func(g Gomega, st *backfill.Status) {
+			g.Expect(st.State).To(Equal(backfill.StateRunning))
+			workers(g, st, backfillScale+1)
+		}},
 		{backfill.VerbApprove, 1, backfill.StatePaused, func(g Gomega, st *backfill.Status) {
 			g.Expect(st.State).To(Equal(backfill.StateRunning))
 			workers(g, st, backfillScale)

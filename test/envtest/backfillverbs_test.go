@@ -22,7 +22,7 @@ func do(ctx context.Context, b backfill.Backfill, verb backfill.Verb, gate strin
 	case backfill.VerbPause:
 		return b.Pause(ctx)
 	case backfill.VerbScale:
-		return b.Scale(ctx, backfillScale)
+		return b.Scale(ctx, backfillScale+1)
 	case backfill.VerbApprove:
 		return second(b.Approve(ctx, backfill.Approval{Gates: []string{gate}, Outputs: map[string]any{"approved-by": "ann"}}))
 	case backfill.VerbReject:

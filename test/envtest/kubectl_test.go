@@ -137,5 +137,3 @@ var _ = Describe("failures that kubectl words", labelLegacy, func() {
 		}, "", SpecTimeout(time.Minute)),
 	)
 })
-
-func second[T any](_ T, err error) error { return err }

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"regexp"
 	"strconv"
+	"strings"
 )
 
 // document is one state of a document; it is never changed.
@@ -56,7 +56,8 @@ func (c *Cluster) removeIndex(name string) {
 }
 
 func nameProblem(name string) *problem {
-	if regexp.MustCompile(`^[a-z0-9.][a-z0-9._+-]*$`).MatchString(name) && name != "." && name != ".." {
+	const letters = "abcdefghijklmnopqrstuvwxyz0123456789"
+	if name != "" && name != "." && name != ".." && strings.Trim(name, letters+"._+-") == "" && strings.IndexAny(name, letters+".") == 0 {
 		return nil
 	}
 	return &problem{Status: http.StatusBadRequest, Type: "invalid_index_name_exception", Index: name,
