@@ -42,6 +42,7 @@ func (p program) run(ctx context.Context, args []string) int {
 	if err != nil {
 		return r.failed(err)
 	}
+	r.json = c.format == formatJSON
 	result, err := p.execute(ctx, c)
 	switch {
 	case err != nil && ctx.Err() != nil:
