@@ -20,7 +20,7 @@ PARENT := ARGOSERVICE_PARENT=$(shell echo $$PPID)
 CLUSTER := env $(PARENT) ARGOSERVICE_CACHE="$(CACHE)" XDG_CACHE_HOME="$(RUN)/cache" "$(TOOLS)" exec -- "$(RUN)/cluster"
 
 # The modules that hold code; the tool modules under hack/tools hold versions only.
-MODULES := . test/envtest test/faults examples/backfill $(wildcard examples/rollout) hack/tools hack/scale $(wildcard hack/migrate-scan)
+MODULES := . adapters/opensearch test/envtest test/faults test/opensearch test/schema test/target examples/backfill $(wildcard examples/rollout) hack/tools hack/scale $(wildcard hack/migrate-scan)
 # Those that compile Argo's module, which takes minutes: for bench, test-argo and verify only.
 BENCH_MODULES := hack/argocheck hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
 TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
@@ -41,18 +41,19 @@ help: ## list the targets
 ##@ run
 
 .PHONY: demo
-demo: tools programs ## run a backfill on a local cluster (ARGS="--fail-shard 3" to see it fail)
+demo: tools programs ## run a backfill on a local cluster from start to archive (ARGS=--fail to see it fail)
 	@[ -t 0 ] || set -- --yes; exec $(CLUSTER) --apply examples/backfill/manifests/bulk-load.yaml -- \
-		"$(RUN)/backfill" --config examples/backfill/backfill.yaml "$$@" $(ARGS)
+		examples/backfill/demo --backfill "$(RUN)/backfill" --target "$(RUN)/target" "$$@" $(ARGS)
 
 .PHONY: cluster
 cluster: tools programs ## run a local cluster in the foreground, to play with by kubectl
 	@exec $(CLUSTER) --apply examples/backfill/manifests/bulk-load.yaml $(ARGS)
 
 .PHONY: programs
-programs: installer ## build the local cluster and the example
-	@echo "building the local cluster and the example (a minute or two the first time)" >&2
+programs: installer ## build the local cluster, the stand-in for the target cluster and the example
+	@echo "building the local cluster and the example (some minutes the first time)" >&2
 	@exec env $(PARENT) "$(TOOLS)" build test/envtest "$(RUN)/cluster" ./cmd/cluster
+	@exec env $(PARENT) "$(TOOLS)" build test/target "$(RUN)/target" .
 	@exec env $(PARENT) "$(TOOLS)" build examples/backfill "$(RUN)/backfill" .
 
 ##@ check
@@ -69,6 +70,10 @@ test-unit: need ## the tests that need no cluster
 	@[ -n "$(RACE)" ] || echo "no C compiler or no cgo: the tests run without the race detector" >&2
 	$(call gotest,.) ./...
 	$(call gotest,examples/backfill) ./...
+	$(call gotest,adapters/opensearch) ./...
+	$(call gotest,test/opensearch) ./...
+	$(call gotest,test/schema) ./...
+	$(call gotest,test/target) ./...
 	$(if $(wildcard examples/rollout),$(call gotest,examples/rollout) ./...)
 	$(call gotest,hack/tools) ./...
 	$(call gotest,hack/scale) ./...

@@ -2,29 +2,74 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"time"
 
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// connect finds the cluster by kubectl's rules, and in a pod by its service account.
-func connect(cfg backfill.Config, flags flags) (*workflow.WorkflowClient, error) {
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	rules.ExplicitPath = flags.kubeconfig
-	overrides := &clientcmd.ConfigOverrides{CurrentContext: flags.context}
-	rest, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides).ClientConfig()
+// A person is waiting, so not for long.
+const (
+	retryFor    = 10 * time.Second
+	callTimeout = 20 * time.Second
+)
+
+// open makes the backfill of the configuration, on the cluster that is found by kubectl's rules, and
+// in a pod by its service account. It sends nothing.
+func open(f flags) (b backfill.Backfill, release func(), err error) {
+	text, err := os.ReadFile(f.config)
 	if err != nil {
-		return nil, &inputError{fmt.Errorf("find a cluster: %w", err)}
+		return nil, nil, &inputError{err}
 	}
-	opts := workflow.Options{
-		UserAgent: "argoservice-backfill",
-		RetryFor:  10 * time.Second, // a person is waiting
+	cfg, err := backfill.ParseConfig(text)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", f.config, err)
 	}
-	if cfg.Backfill.Argo != nil {
-		opts.Namespace = cfg.Backfill.Argo.Namespace
+	deps, release, err := connect(cfg, f)
+	if err != nil {
+		return nil, nil, err
 	}
-	return workflow.NewForConfig(rest, opts)
+	if b, err = backfill.New(cfg, deps); err != nil {
+		release()
+		return nil, nil, fmt.Errorf("%s: %w", f.config, err)
+	}
+	return b, release, nil
+}
+
+func connect(cfg backfill.Config, f flags) (deps backfill.Dependencies, release func(), err error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = f.kubeconfig
+	overrides := &clientcmd.ConfigOverrides{CurrentContext: f.context}
+	cluster, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides).ClientConfig()
+	if err != nil {
+		return deps, nil, &inputError{fmt.Errorf("find a cluster: %w", err)}
+	}
+	cluster.UserAgent = "argoservice-backfill"
+	deps.Workflows, err = workflow.NewForConfig(cluster, workflow.Options{Namespace: namespaceOf(cfg), RetryFor: retryFor})
+	if err != nil {
+		return deps, nil, err
+	}
+	workers := rest.CopyConfig(cluster)
+	workers.Timeout = callTimeout
+	if deps.Kubernetes, err = dynamic.NewForConfig(workers); err != nil {
+		return deps, nil, err
+	}
+	deps.WorkingState, release, err = workingState(cfg, deps.Kubernetes)
+	return deps, release, err
+}
+
+// namespaceOf is where the workers are, and the workflow if there is one.
+func namespaceOf(cfg backfill.Config) string {
+	switch {
+	case cfg.Backfill.Argo != nil:
+		return cfg.Backfill.Argo.Namespace
+	case cfg.Backfill.K8s != nil:
+		return cfg.Backfill.K8s.Namespace
+	}
+	return ""
 }

@@ -2,56 +2,135 @@ package main
 
 import (
 	"errors"
-	"os/user"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
+const (
+	formatText = "text"
+	formatJSON = "json"
+)
+
+// flags are what the command line says.
 type flags struct {
-	config, kubeconfig, context string
-	approver                    string
-	yes                         bool
-	failShard                   int
+	config, kubeconfig, context, format string
+	operands                            []string
+
+	// Those that only some verbs have.
+	follow, wait, all bool
+	every             time.Duration
+	outputs           []string
+	message           string
+	dir, file         string
 }
 
-func parseFlags(args []string) (flags, error) {
-	f := flags{}
+// command is a verb with what it is to work with.
+type command struct {
+	flags
+	verb     verb
+	backfill backfill.Backfill
+	out      io.Writer
+}
+
+// session is the backfill's.
+func (c *command) session() string { return c.backfill.Describe().SessionName() }
+
+// helpError is no failure: help was asked for.
+type helpError struct{ text string }
+
+func (e *helpError) Error() string { return "help was asked for" }
+
+func commonFlags(f *flags) *pflag.FlagSet {
 	set := pflag.NewFlagSet("backfill", pflag.ContinueOnError)
+	set.Usage = func() {} // an error is one line
+	set.SortFlags = false
 	set.StringVar(&f.config, "config", "", "configuration of the migration console (YAML); required")
 	set.StringVar(&f.kubeconfig, "kubeconfig", "", "default: $KUBECONFIG, ~/.kube/config, or in a pod its service account")
 	set.StringVar(&f.context, "context", "", "context of the kubeconfig; default: its current one")
-	set.BoolVar(&f.yes, "yes", false, "approve at the gate without asking")
-	set.StringVar(&f.approver, "approver", userName(), "who approves, for the gate's output")
-	set.IntVar(&f.failShard, "fail-shard", -1, "make the load of this shard fail, to see what that looks like (demonstration)")
-	if err := set.Parse(args); err != nil {
-		return f, &inputError{err}
+	set.StringVarP(&f.format, "format", "o", formatText, "text, or json: a result or error is one line on standard output")
+	return set
+}
+
+// parse reads the command line: flags for all verbs may stand before the verb and after it.
+func parse(args []string) (*command, error) {
+	c := &command{}
+	common := commonFlags(&c.flags)
+	common.SetInterspersed(false)
+	if err := common.Parse(args); err != nil {
+		if errors.Is(err, pflag.ErrHelp) {
+			return nil, &helpError{overview(common)}
+		}
+		return nil, &inputError{err}
 	}
+	rest := common.Args()
 	switch {
-	case f.config == "":
-		return f, &inputError{errors.New("--config FILE is required")}
-	case set.NArg() > 0:
-		return f, &inputError{errors.New("unexpected argument " + set.Arg(0))}
+	case len(rest) == 0:
+		return nil, &inputError{errors.New("a verb is required: " + strings.Join(verbNames(), ", "))}
+	case rest[0] == "help" && len(rest) == 1:
+		return nil, &helpError{overview(common)}
+	case rest[0] == "help":
+		rest = []string{rest[1], "--help"}
 	}
-	return f, nil
+	var err error
+	if c.verb, err = findVerb(rest[0]); err != nil {
+		return nil, err
+	}
+	own := pflag.NewFlagSet(c.verb.name, pflag.ContinueOnError)
+	own.Usage = func() {}
+	own.SortFlags = false
+	if c.verb.flags != nil {
+		c.verb.flags(own, &c.flags)
+	}
+	help := c.verb.help(own)
+	own.AddFlagSet(common)
+	if err := own.Parse(rest[1:]); err != nil {
+		if errors.Is(err, pflag.ErrHelp) {
+			return nil, &helpError{help}
+		}
+		return nil, &inputError{fmt.Errorf("%s: %w", c.verb.name, err)}
+	}
+	c.operands = own.Args()
+	return c, c.check()
 }
 
-// apply puts what the command line says into the configuration.
-func (f flags) apply(cfg *backfill.Config) {
-	argo := cfg.Backfill.Argo
-	if f.failShard < 0 || argo == nil {
-		return
+func (c *command) check() error {
+	v := c.verb
+	switch {
+	case len(c.operands) < v.least:
+		return &inputError{fmt.Errorf("%s: %s is missing", v.name, v.operands)}
+	case v.most >= 0 && len(c.operands) > v.most:
+		return &inputError{fmt.Errorf("%s: unexpected argument %s", v.name, c.operands[v.most])}
+	case c.config == "":
+		return &inputError{errors.New("--config FILE is required")}
+	case c.format != formatText && c.format != formatJSON:
+		return &inputError{fmt.Errorf("-o %s: must be %s or %s", c.format, formatText, formatJSON)}
+	case c.every < 0:
+		return &inputError{fmt.Errorf("--every %s: must not be negative", c.every)}
 	}
-	if argo.Parameters == nil {
-		argo.Parameters = map[string]any{}
-	}
-	argo.Parameters["fail-shard"] = f.failShard
+	return nil
 }
 
-func userName() string {
-	if u, err := user.Current(); err == nil {
-		return u.Username
+// wantsJSON tells by the arguments as they are, since an error may be about them.
+func wantsJSON(args []string) bool {
+	if end := slices.Index(args, "--"); end >= 0 {
+		args = args[:end]
 	}
-	return "unknown"
+	for i, arg := range args {
+		switch arg {
+		case "-ojson", "-o=json", "--format=json":
+			return true
+		case "-o", "--format":
+			if i+1 < len(args) && args[i+1] == formatJSON {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -3,18 +3,17 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
-
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
-
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -48,138 +47,134 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 		}
 		return write(t, strings.Replace(string(good), old, new, 1))
 	}
+	with := func(config string, args ...string) []string { return append([]string{"--config", config}, args...) }
 	t.Setenv("KUBECONFIG", write(t, deadCluster))
 	for name, tc := range map[string]struct {
 		args []string
 		code int
 		want string
 	}{
-		"no config":         {nil, exitBadInput, "--config FILE is required"},
-		"unknown flag":      {[]string{"--confg", "x"}, exitBadInput, "confg"},
-		"stray argument":    {[]string{"--config", "x", "y"}, exitBadInput, "unexpected argument y"},
-		"no such file":      {[]string{"--config", "/no/such/file"}, exitBadInput, "/no/such/file"},
-		"no YAML":           {[]string{"--config", write(t, "a: [")}, exitBadInput, "line 1"},
-		"unknown key":       {[]string{"--config", replace("scale:", "scael:")}, exitBadInput, "backfill.reindex_from_snapshot.scael"},
-		"other provider":    {[]string{"--config", replace("backfill:\n  reindex_from_snapshot:", "backfill:\n  opensearch_ingestion:")}, exitBadInput, "supported is: argo"},
-		"no such context":   {[]string{"--config", "backfill.yaml", "--context", "x"}, exitBadInput, `"x"`},
-		"no such kubeconfg": {[]string{"--config", "backfill.yaml", "--kubeconfig", "/no/kubeconfig"}, exitBadInput, "/no/kubeconfig"},
-		"dead cluster":      {[]string{"--config", "backfill.yaml"}, exitFailed, "127.0.0.1:1"},
+		"nothing":              {nil, exitBadInput, "a verb is required: create, start"},
+		"no config":            {[]string{"start"}, exitBadInput, "--config FILE is required"},
+		"unknown flag":         {[]string{"--confg", "x", "start"}, exitBadInput, "confg"},
+		"unknown flag of verb": {with("x", "start", "--watch"), exitBadInput, "start: unknown flag: --watch"},
+		"unknown verb":         {with("x", "starr"), exitBadInput, `unknown verb "starr" (did you mean start?); there are: create, `},
+		"nothing like it":      {with("x", "frobnicate"), exitBadInput, `unknown verb "frobnicate"; there are: create, `},
+		"stray argument":       {with("x", "start", "y"), exitBadInput, "start: unexpected argument y"},
+		"no number":            {with("x", "scale"), exitBadInput, "scale: N is missing"},
+		"number in words":      {with("backfill.yaml", "scale", "many"), exitBadInput, `"many"`},
+		"no workers":           {with("backfill.yaml", "scale", "0"), exitBadInput, "workers"},
+		"no gate":              {with("backfill.yaml", "approve"), exitBadInput, "approve: GATE… is missing, or --all"},
+		"gate and all":         {with("backfill.yaml", "reject", "a", "--all"), exitBadInput, "reject: either gates or --all"},
+		"bad output":           {with("backfill.yaml", "approve", "a", "--output", "budget"), exitBadInput, "name=value"},
+		"output twice":         {with("backfill.yaml", "approve", "a", "--output", "b=1", "--output", "b=2"), exitBadInput, "--output b is given twice"},
+		"bad format":           {with("x", "status", "-o", "yaml"), exitBadInput, "-o yaml: must be text or json"},
+		"bad interval":         {with("x", "status", "--every", "-1s"), exitBadInput, "--every -1s"},
+		"no such file":         {with("/no/such/file", "start"), exitBadInput, "/no/such/file"},
+		"no YAML":              {with(write(t, "a: ["), "start"), exitBadInput, "line 1"},
+		"unknown key":          {with(replace("scale:", "scael:"), "start"), exitBadInput, "backfill.reindex_from_snapshot.scael"},
+		"other provider":       {with(replace("backfill:\n  reindex_from_snapshot:", "backfill:\n  opensearch_ingestion:"), "start"), exitBadInput, "supported are: argo"},
+		"no such context":      {with("backfill.yaml", "start", "--context", "x"), exitBadInput, `"x"`},
+		"no such kubeconfig":   {with("backfill.yaml", "--kubeconfig", "/no/kubeconfig", "start"), exitBadInput, "/no/kubeconfig"},
+		"dead cluster":         {with("backfill.yaml", "start"), exitFailed, "127.0.0.1:1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var out bytes.Buffer
-			if code := exitCode(t.Context(), run(t.Context(), tc.args, os.Stdin, os.Stdout), &out); code != tc.code {
-				t.Errorf("exit code %d, want %d", code, tc.code)
+			var out, stderr bytes.Buffer
+			code := program{out: &out, stderr: &stderr, open: open}.run(t.Context(), tc.args)
+			if text := stderr.String(); code != tc.code || !strings.Contains(text, tc.want) || strings.Count(text, "\n") != 1 || out.Len() > 0 {
+				t.Errorf("%d, %q, %q", code, text, out.String())
 			}
-			if text := out.String(); !strings.Contains(text, tc.want) || strings.Count(text, "\n") != 1 {
-				t.Errorf("%q", text)
+			if tc.code != exitBadInput {
+				return // once is long enough
+			}
+			stderr.Reset()
+			code = program{out: &out, stderr: &stderr, open: open}.run(t.Context(), append([]string{"--format=json"}, tc.args...))
+			if tc.want == "-o yaml: must be text or json" {
+				return
+			}
+			var r workflow.Result[any]
+			if err := json.Unmarshal(out.Bytes(), &r); err != nil || code != tc.code || r.Success() || !strings.Contains(r.Err.Error(), tc.want) {
+				t.Errorf("JSON: %d, %q, %v", code, out.String(), err)
+			}
+			if strings.Count(out.String(), "\n") != 1 || stderr.Len() > 0 {
+				t.Errorf("JSON: %q, %q", out.String(), stderr.String())
 			}
 		})
 	}
 }
 
+func TestHelp(t *testing.T) {
+	for args, want := range map[string]string{
+		"--help": "130 interrupted", "help": "describe", "start --help": "--follow", "help approve": "--output", "status -h": "--watch", "create --help": "create: check",
+	} {
+		var out, stderr bytes.Buffer
+		if code := (program{out: &out, stderr: &stderr}).run(t.Context(), strings.Fields(args)); code != exitOK || !strings.Contains(out.String(), want) || stderr.Len() > 0 {
+			t.Errorf("%s: %d, %s%s", args, code, out.String(), stderr.String())
+		}
+	}
+	for _, v := range verbs() {
+		var out bytes.Buffer
+		if code := (program{out: &out, stderr: io.Discard}).run(t.Context(), []string{"help", v.name}); code != exitOK || !strings.Contains(out.String(), v.summary) {
+			t.Errorf("%s: %d, %s", v.name, code, out.String())
+		}
+	}
+}
+
 func TestExitCodes(t *testing.T) {
+	for err, want := range map[error]int{
+		errors.New("x"):              exitFailed,
+		backfill.ErrRunning:          exitFailed,
+		backfill.ErrEnded:            exitFailed,
+		workflow.ErrUnavailable:      exitFailed,
+		&inputError{fs.ErrNotExist}:  exitBadInput,
+		workflow.ErrInvalid:          exitBadInput,
+		workflow.ErrUnsupported:      exitBadInput,
+		backfill.ErrNoSnapshot:       exitBadInput,
+		workflow.ErrNotFound:         exitNotFound,
+		workflow.ErrTemplateNotFound: exitNotFound,
+		workflow.ErrNotSuspended:     exitNotFound,
+		backfill.ErrNotStarted:       exitNotFound,
+		backfill.ErrNoWorkers:        exitNotFound,
+		fs.ErrNotExist:               exitNotFound,
+		workflow.ErrConflict:         exitExists,
+		workflow.ErrAlreadyExists:    exitExists,
+		backfill.ErrArchiveExists:    exitExists,
+		workflow.ErrForbidden:        exitForbidden,
+		workflow.ErrUnauthorized:     exitForbidden,
+		&backfill.PermissionError{}:  exitForbidden,
+	} {
+		if got := exitCode(fmt.Errorf("backfill %q: %w", "s", err)); got != want {
+			t.Errorf("%v: %d, want %d", err, got, want)
+		}
+	}
+}
+
+func TestInterrupted(t *testing.T) {
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, tc := range []struct {
-		ctx  context.Context
-		err  error
-		code int
-		says bool
-	}{
-		{t.Context(), nil, exitOK, false},
-		{t.Context(), &failedError{errors.New("x")}, exitFailed, false},
-		{t.Context(), errLeftAtGate, exitFailed, true},
-		{t.Context(), workflow.ErrForbidden, exitFailed, true},
-		{t.Context(), workflow.ErrTemplateNotFound, exitBadInput, true},
-		{t.Context(), backfill.ErrNoSnapshot, exitBadInput, true},
-		{gone, context.Canceled, exitInterrupted, true},
-	} {
-		var out bytes.Buffer
-		if code := exitCode(tc.ctx, tc.err, &out); code != tc.code || (out.Len() > 0) != tc.says {
-			t.Errorf("%v: %d, %q", tc.err, code, out.String())
+	for args, want := range map[string]string{"status --watch": "the backfill goes on", "pause": "the same command again makes it good"} {
+		var out, stderr bytes.Buffer
+		b := &fake{err: context.Canceled}
+		if code := b.program(&out, &stderr).run(gone, append([]string{"--config", "x"}, strings.Fields(args)...)); code != exitInterrupted ||
+			!strings.Contains(stderr.String(), want) || strings.Count(stderr.String(), "\n") != 1 {
+			t.Errorf("%s: %d, %q", args, code, stderr.String())
 		}
 	}
 }
 
-func TestReport(t *testing.T) {
-	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	s := &status.WorkflowStatus{
-		Name: "w", Namespace: "ma", Phase: status.PhaseFailed, StartTime: start, EndTime: start.Add(9 * time.Second),
-		Progress: status.Progress{Done: 1, Total: 2},
-		Nodes: []*status.Node{
-			{ID: "p", DisplayName: "load(3:3)", Type: status.NodeTypePod, Phase: status.NodeFailed, Message: "main:\n exit 1"},
-		},
-	}
-	var out bytes.Buffer
-	var failed *failedError
-	if err := report(&out, "s", s, start); !errors.As(err, &failed) {
-		t.Errorf("%v", err)
-	}
-	for _, want := range []string{"✖ load(3:3)", `Backfill "s": Failed, 1/2 steps in 9s`, "  load(3:3) Failed: main: exit 1\n"} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("%q is not in %s", want, out.String())
+// brokenWriter is a pipe that nobody reads from any more.
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("nobody\nlistens") }
+
+func TestWhatCanNotBeShownIsAFailure(t *testing.T) {
+	for _, args := range []string{"status", "-o json status", "status --watch", "-o json status --watch", "describe", "gates", "archive", "restore f"} {
+		var stderr bytes.Buffer
+		b := &fake{statuses: []*backfill.Status{running()}}
+		code := b.program(brokenWriter{}, &stderr).run(t.Context(), append([]string{"--config", "x"}, strings.Fields(args)...))
+		if code != exitFailed || !strings.Contains(stderr.String(), "nobody listens") && !strings.Contains(args, "json status --watch") {
+			t.Errorf("%s: %d, %q", args, code, stderr.String())
 		}
 	}
-	s.Phase = status.PhaseSucceeded
-	if err := report(&out, "s", s, start); err != nil {
-		t.Errorf("%v", err)
-	}
-}
-
-func TestApprove(t *testing.T) {
-	null, err := os.Open(os.DevNull)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = null.Close() }()
-	gate := func(awaited string) *status.Node {
-		s, err := status.FromUnstructured(&unstructured.Unstructured{Object: map[string]any{"status": map[string]any{"nodes": map[string]any{
-			"g": map[string]any{"displayName": "approve", "type": "Suspend", "phase": "Running", "outputs": map[string]any{"parameters": []any{
-				map[string]any{"name": awaited, "valueFrom": map[string]any{"supplied": map[string]any{}}},
-			}}},
-		}}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s.Nodes[0]
-	}
-	var out bytes.Buffer
-	outputs, err := approver{yes: true, name: "ann", in: null, out: &out}.approve(t.Context(), gate("approved-by"))
-	if err != nil || outputs["approved-by"] != "ann" || !strings.Contains(out.String(), "approved by ann") {
-		t.Errorf("%v, %v, %q", outputs, err, out.String())
-	}
-	if _, err := (approver{name: "ann", in: null, out: &out}).approve(t.Context(), gate("approved-by")); err == nil || !strings.Contains(err.Error(), "--yes") {
-		t.Errorf("nobody was asked: %v", err)
-	}
-	if _, err := (approver{yes: true, in: null, out: &out}).approve(t.Context(), gate("budget")); err == nil || !strings.Contains(err.Error(), "budget") {
-		t.Errorf("a value was made up: %v", err)
-	}
-}
-
-func TestLineViewWritesChangesOnly(t *testing.T) {
-	var out bytes.Buffer
-	v := &lineView{out: &out}
-	s := &status.WorkflowStatus{Phase: status.PhaseRunning, Progress: status.Progress{Done: 1, Total: 9}}
-	for i := range 5 {
-		s.Nodes = append(s.Nodes, &status.Node{DisplayName: string(rune('a' + i)), Type: status.NodeTypePod, Phase: status.NodeRunning})
-	}
-	v.show(s)
-	v.show(s)
-	if text := out.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "1/9  a, b, c, and 2 more") {
-		t.Errorf("%q", text)
-	}
-}
-
-func TestFailShard(t *testing.T) {
-	cfg := backfill.Config{Backfill: backfill.Reindex{Argo: &backfill.Argo{}}}
-	flags{failShard: -1}.apply(&cfg)
-	if cfg.Backfill.Argo.Parameters != nil {
-		t.Error("a parameter without the flag")
-	}
-	flags{failShard: 3}.apply(&cfg)
-	if cfg.Backfill.Argo.Parameters["fail-shard"] != 3 {
-		t.Errorf("%v", cfg.Backfill.Argo.Parameters)
-	}
-	flags{failShard: 3}.apply(&backfill.Config{}) // New refuses it
 }

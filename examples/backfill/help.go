@@ -1,0 +1,40 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+const exitCodes = `
+Exit codes: 0 it was done, or the backfill that was followed has succeeded
+            1 failure
+            2 invalid input: command line, configuration, what this provider can't do
+            3 not found: template, gate, workers, or a backfill that was not started
+            4 there is one already, and it differs: session, archive, a gate's decision
+            5 permission denied, by the cluster or by the target cluster
+          130 interrupted; the same command again makes it good
+`
+
+// overview is the help on everything.
+func overview(common *pflag.FlagSet) string {
+	var b strings.Builder
+	b.WriteString("backfill --config FILE [flags] VERB: run the backfill that a configuration describes\n\nVerbs (backfill VERB --help says more):\n")
+	for _, v := range verbs() {
+		fmt.Fprintf(&b, "  %-14s %s\n", strings.TrimSpace(v.name+" "+v.operands), v.summary)
+	}
+	return b.String() + "\nFlags:\n" + common.FlagUsages() + exitCodes
+}
+
+// help is that on a verb with flags of its own.
+func (v verb) help(own *pflag.FlagSet) string {
+	text := fmt.Sprintf("backfill --config FILE %s: %s\n", strings.TrimSpace(v.name+" "+v.operands), v.summary)
+	if v.details != "" {
+		text += v.details + "\n"
+	}
+	if usages := own.FlagUsages(); usages != "" {
+		text += "\nFlags, besides those of all verbs (backfill --help):\n" + usages
+	}
+	return text
+}

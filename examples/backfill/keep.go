@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+)
+
+type archiveResult struct{ backfill.Archive }
+
+func (r archiveResult) writeText(w io.Writer) error {
+	_, err := fmt.Fprintln(w, r.Archive)
+	return err
+}
+
+func archive(ctx context.Context, c *command) (result, error) {
+	a, err := c.backfill.Archive(ctx, backfill.ArchiveOptions{Dir: c.dir, File: c.file})
+	if err != nil {
+		return nil, err
+	}
+	return archiveResult{a}, nil
+}
+
+type restoredResult struct {
+	Path string `json:"path"`
+	// Documents that were written; those that were there already are not among them.
+	Documents int64 `json:"documents"`
+}
+
+func (r restoredResult) writeText(w io.Writer) error {
+	_, err := fmt.Fprintf(w, "%d documents of %s were written back\n", r.Documents, r.Path)
+	return err
+}
+
+func restore(ctx context.Context, c *command) (result, error) {
+	written, err := c.backfill.Restore(ctx, c.operands[0])
+	if err != nil {
+		return nil, err
+	}
+	return restoredResult{c.operands[0], written}, nil
+}
+
+// describedResult is a configuration, whose secrets mask themselves.
+type describedResult struct{ backfill.Config }
+
+// writeText leaves out what isn't set.
+func (r describedResult) writeText(w io.Writer) error {
+	text, err := json.Marshal(r.Config)
+	if err != nil {
+		return err
+	}
+	var all map[string]any
+	if err := json.Unmarshal(text, &all); err != nil {
+		return err
+	}
+	if text, err = yaml.Marshal(onlySet(all)); err != nil {
+		return err
+	}
+	_, err = w.Write(text)
+	return err
+}
+
+func onlySet(all map[string]any) map[string]any {
+	set := map[string]any{}
+	for key, value := range all {
+		if inner, ok := value.(map[string]any); ok {
+			value = onlySet(inner)
+		}
+		if value != nil && value != "" && value != false {
+			set[key] = value
+		}
+	}
+	return set
+}
+
+func describe(_ context.Context, c *command) (result, error) {
+	return describedResult{c.backfill.Describe()}, nil
+}

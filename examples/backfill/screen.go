@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// What a terminal is taken for that doesn't tell its size.
+const (
+	usualWidth  = 80
+	usualHeight = 24
+)
+
+// screen is the place below the cursor of a terminal, to be drawn again and again.
+type screen struct {
+	out   io.Writer
+	size  func() (width, height int, err error)
+	drawn int // how many lines there are
+}
+
+// draw puts lines in the place of those from before, each cut at the edge, and only so many that
+// they don't scroll.
+func (s *screen) draw(lines []string) error {
+	width, height, err := s.size()
+	if err != nil || width <= 0 || height <= 0 {
+		width, height = usualWidth, usualHeight
+	}
+	if most := max(height-1, 1); len(lines) > most {
+		lines = append(lines[:most-1:most-1], "…")
+	}
+	var b strings.Builder
+	s.home(&b)
+	for _, line := range lines {
+		b.WriteString(cut(line, width-1) + "\x1b[K\n") // erases what is left of the line from before
+	}
+	b.WriteString("\x1b[J")
+	s.drawn = len(lines)
+	_, err = io.WriteString(s.out, b.String())
+	return err
+}
+
+// clear leaves nothing.
+func (s *screen) clear() {
+	var b strings.Builder
+	s.home(&b)
+	s.drawn = 0
+	fmt.Fprint(s.out, b.String()+"\x1b[J")
+}
+
+func (s *screen) home(b *strings.Builder) {
+	b.WriteString("\r")
+	if s.drawn > 0 {
+		fmt.Fprintf(b, "\x1b[%dA", s.drawn)
+	}
+}
+
+func cut(line string, width int) string {
+	letters := []rune(line)
+	if width < 1 || len(letters) <= width {
+		return line
+	}
+	return string(letters[:width-1]) + "…"
+}

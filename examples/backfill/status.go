@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+)
+
+// statusResult is how a backfill stands; its JSON is that of the status.
+type statusResult struct {
+	*backfill.Status
+	hints hints
+}
+
+func (r statusResult) writeText(w io.Writer) error {
+	now := time.Now()
+	lines := append(summary(r.Status, r.hints, 0, now), treeLines(r.Workflow, now)...)
+	_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n")
+	return err
+}
+
+// summary is all there is to say but for the single steps.
+func summary(st *backfill.Status, h hints, since time.Duration, now time.Time) []string {
+	lines := []string{headline(st, now)}
+	part := func(name, text string) { lines = append(lines, fmt.Sprintf("  %-7s %s", name, text)) }
+	if m := st.Workflow.Message; m != "" {
+		part("message", oneLine(m))
+	}
+	part("shards", shardsText(st.Shards, since))
+	part("pods", podsText(st.Pods))
+	for _, line := range gateLines(st.Gates, h) {
+		part("gate", line)
+	}
+	for _, n := range st.Failed.Data {
+		part("failed", oneLine(fmt.Sprintf("%s: %s %s", n.DisplayName, n.Phase, n.Message)))
+	}
+	return lines
+}
+
+func showStatus(ctx context.Context, c *command) (result, error) {
+	if c.follow {
+		return nil, c.showFollowing(ctx)
+	}
+	st, err := c.backfill.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return statusResult{st, c.hints()}, nil
+}

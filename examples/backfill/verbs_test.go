@@ -1,0 +1,208 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os/user"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+func me(t *testing.T) string {
+	u, err := user.Current()
+	if err != nil {
+		t.Skip("there is no user:", err)
+	}
+	return u.Username
+}
+
+// Every verb, with what it asks of the backfill, what it says, and the same as JSON.
+func TestVerbs(t *testing.T) {
+	for args, want := range map[string]struct{ called, text, json string }{
+		"create":           {"create", `backfill "s" can be started`, `"session":"s"`},
+		"start":            {"start", `backfill "s" is Running: workflow ma/bulk-load-s, run 1`, `"state":"Running"`},
+		"restart":          {"restart", `is Running`, `"run":1`},
+		"status":           {"status", "shards  10 of 40 completed (25 %), 4 in progress, 26 waiting; about 5s left\n  pods    4 running, 0 pending, 4 desired\n● bulk-load-s", `"completed":10`},
+		"gates":            {"gates", "gate approve waits since", `[{"id":"id-approve"`},
+		"approve approve":  {"gates, approve", "gate approve was passed\n", `"name":"approve"`},
+		"approve --all":    {"gates, approve", "was passed", `[{`},
+		"reject approve":   {"reject", "gate approve was rejected\n", `"name":"approve"`},
+		"pause":            {"pause", `backfill "s" is paused`, `"message":"is paused`},
+		"scale 3":          {"scale", `is to have 3 workers`, `3 workers`},
+		"stop":             {"stop", "is asked to stop", `"session":"s"`},
+		"stop --wait":      {"stop and wait", "is Running", `"state":"Running"`},
+		"archive":          {"archive", "The working state index '.migrations_working_state_s' does not exist\n", `"missing":true`},
+		"restore old.json": {"restore old.json", "41 documents of old.json were written back\n", `"documents":41`},
+		"describe":         {"", "Endpoint: https://target:9200\n", `"Username":"admin"`},
+	} {
+		t.Run(args, func(t *testing.T) {
+			var out, stderr bytes.Buffer
+			f := &fake{statuses: []*backfill.Status{withShards(running(), 10)}, waiting: []backfill.Gate{gate("approve", approvedBy)}}
+			code := f.program(&out, &stderr).run(t.Context(), fields(args))
+			called := strings.TrimPrefix(want.called+", released", ", ")
+			if got := strings.Join(f.called, ", "); code != exitOK || got != called || !strings.Contains(out.String(), want.text) || stderr.Len() > 0 {
+				t.Errorf("%d, %s, %s, %q", code, got, out.String(), stderr.String())
+			}
+			out.Reset()
+			code = f.program(&out, &stderr).run(t.Context(), fields(args+" -o json"))
+			var r workflow.Result[any]
+			if err := json.Unmarshal(out.Bytes(), &r); code != exitOK || err != nil || !r.Success() || r.Data == nil || strings.Count(out.String(), "\n") != 1 || !strings.Contains(out.String(), want.json) {
+				t.Errorf("JSON: %d, %v, %s", code, err, out.String())
+			}
+			if strings.Contains(out.String(), "very secret") {
+				t.Error("a secret was shown")
+			}
+
+			out.Reset()
+			if args == "describe" {
+				return
+			}
+			f.err = workflow.ErrForbidden
+			if code := f.program(&out, &stderr).run(t.Context(), fields(args)); code != exitForbidden || out.Len() > 0 || strings.Count(stderr.String(), "\n") != 1 {
+				t.Errorf("refused: %d, %q, %q", code, out.String(), stderr.String())
+			}
+			if code := f.program(&out, &stderr).run(t.Context(), fields("-o json "+args)); code != exitForbidden || out.String() != `{"success":false,"error":"not permitted"}`+"\n" {
+				t.Errorf("refused, JSON: %d, %q", code, out.String())
+			}
+		})
+	}
+}
+
+func TestWhatIsHandedOn(t *testing.T) {
+	f := &fake{}
+	for _, args := range []string{"scale 7", "archive --dir d --file f", "reject a b --message why", "status --watch --every 500ms"} {
+		f.statuses = []*backfill.Status{ended(backfill.StateSucceeded, status.PhaseSucceeded)}
+		if code := f.program(&bytes.Buffer{}, &bytes.Buffer{}).run(t.Context(), fields(args)); code != exitOK {
+			t.Errorf("%s: %d", args, code)
+		}
+	}
+	if f.workers != 7 || f.archiving != (backfill.ArchiveOptions{Dir: "d", File: "f"}) ||
+		strings.Join(f.rejection.Gates, " ") != "a b" || f.rejection.Message != "why" || f.rejection.All ||
+		f.following != (backfill.FollowOptions{PodsEvery: 500 * time.Millisecond, ShardsEvery: 500 * time.Millisecond}) {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestWhoApproves(t *testing.T) {
+	me := me(t)
+	for name, tc := range map[string]struct {
+		args    string
+		waiting []backfill.Gate
+		want    string // approved-by; "": nothing is supplied
+	}{
+		"by name":            {"a", []backfill.Gate{gate("a", approvedBy)}, me},
+		"by id":              {"id-a", []backfill.Gate{gate("a", "budget", approvedBy)}, me},
+		"by pattern":         {"a* b", []backfill.Gate{gate("ab", approvedBy)}, me},
+		"all":                {"--all", []backfill.Gate{gate("x"), gate("a", approvedBy)}, me},
+		"as said":            {"a --output approved-by=ann", []backfill.Gate{gate("a", approvedBy)}, "ann"},
+		"one that is silent": {"a", []backfill.Gate{gate("a"), gate("b", approvedBy)}, ""},
+		"one that is over":   {"a", nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := &fake{waiting: tc.waiting}
+			if code := f.program(&bytes.Buffer{}, &bytes.Buffer{}).run(t.Context(), fields("approve "+tc.args)); code != exitOK {
+				t.Fatalf("%d", code)
+			}
+			got, given := f.approval.Outputs[approvedBy]
+			if given != (tc.want != "") || given && got != tc.want {
+				t.Errorf("%v", f.approval)
+			}
+		})
+	}
+}
+
+func TestGatesSayWhatPassesThem(t *testing.T) {
+	yes := "yes"
+	g := gate("approve(0:it's)", approvedBy, "budget")
+	g.Message = "look\nfirst"
+	g.Outputs = append(g.Outputs, backfill.GateOutput{Name: "sure", Description: "are you", Enum: []string{"yes", "no"}, Default: &yes})
+	var out bytes.Buffer
+	f := &fake{waiting: []backfill.Gate{g}}
+	if code := f.program(&out, &out).run(t.Context(), fields("--context c gates --kubeconfig k")); code != exitOK {
+		t.Errorf("%d", code)
+	}
+	for _, want := range []string{
+		"look first\n",
+		`  pass it by: backfill --config 'my file.yaml' --kubeconfig k --context c approve 'approve(0:it'\''s)' --output budget=…` + "\n",
+		"  takes budget\n", "  takes sure: are you; one of yes, no; default \"yes\"\n",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in %s", want, out.String())
+		}
+	}
+	for args, want := range map[string]string{"gates": "no gate is waiting\n", "approve a": "nothing was left to be passed\n"} {
+		out.Reset()
+		if code := (&fake{}).program(&out, &out).run(t.Context(), fields(args)); code != exitOK || out.String() != want {
+			t.Errorf("%d, %q", code, out.String())
+		}
+	}
+}
+
+func TestDescribeLeavesOutWhatIsNotSet(t *testing.T) {
+	var out bytes.Buffer
+	if code := (&fake{}).program(&out, &out).run(t.Context(), fields("describe")); code != exitOK {
+		t.Error(code)
+	}
+	text := out.String()
+	if !strings.Contains(text, "Password: '*****'") || strings.Contains(text, "SigV4") || strings.Contains(text, "secret") || strings.Contains(text, "AllowInsecure") {
+		t.Error(text)
+	}
+}
+
+func TestSuggestions(t *testing.T) {
+	for name, want := range map[string]string{
+		"starr": "start", "archiv": "archive", "aprove": "approve", "re": "restart reject restore", "": "", "xyzzy": "", "status": "status",
+	} {
+		if got := strings.Join(suggestions(name, verbNames()), " "); got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestUnreachableWorkingStateSaysWhy(t *testing.T) {
+	reason := errors.New("no reader for it")
+	u := unreachable{reason}
+	_, err := u.Counts(t.Context(), "i", time.Time{})
+	_, size := u.Size(t.Context(), "i")
+	_, restored := u.Restore(t.Context(), "i", nil)
+	for _, got := range []error{err, size, restored, u.Delete(t.Context(), "i")} {
+		if !errors.Is(got, reason) {
+			t.Error(got)
+		}
+	}
+	for _, err := range u.Documents(t.Context(), "i") {
+		if !errors.Is(err, reason) {
+			t.Error(err)
+		}
+	}
+}
+
+// What this program can't read must not keep it from everything else.
+func TestSecretOfAWSIsUnreachableOnly(t *testing.T) {
+	cfg := backfill.Config{TargetCluster: backfill.Cluster{Endpoint: "https://x:9200", Basic: &backfill.BasicAuth{UserSecretARN: "arn:aws:secretsmanager:us-east-1:1:secret:x"}}}
+	kube, err := dynamic.NewForConfig(&rest.Config{Host: "http://127.0.0.1:1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, release, err := workingState(cfg, kube)
+	if err != nil {
+		t.Fatal(err)
+	}
+	release()
+	if _, err := state.Size(t.Context(), "i"); !errors.Is(err, workflow.ErrUnsupported) {
+		t.Error(err)
+	}
+	cfg.TargetCluster = backfill.Cluster{Endpoint: "no address"}
+	if _, _, err := workingState(cfg, kube); err == nil {
+		t.Error("an endpoint that can't be right")
+	}
+}

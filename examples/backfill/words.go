@@ -1,0 +1,73 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// headline says in a line how a backfill stands.
+func headline(st *backfill.Status, now time.Time) string {
+	text := fmt.Sprintf("backfill %q is %s", st.Session, st.State)
+	w := st.Workflow
+	if st.Run > 0 {
+		text += fmt.Sprintf(": workflow %s/%s, run %d", w.Namespace, w.Name, st.Run)
+	}
+	if !w.StartTime.IsZero() {
+		end := w.EndTime
+		if end.IsZero() {
+			end = now
+		}
+		text += ", " + max(0, end.Sub(w.StartTime)).Round(time.Second).String()
+	}
+	return text
+}
+
+// counted reports whether the numbers of the shards are known.
+func counted(shards workflow.Result[backfill.Shards]) bool {
+	return shards.Success() && shards.Data.State != backfill.ShardsPending && shards.Data.State != backfill.ShardsInitializing
+}
+
+// shardsText says how far the shards are; since is how long ago they were counted.
+func shardsText(shards workflow.Result[backfill.Shards], since time.Duration) string {
+	s := shards.Data
+	switch {
+	case !shards.Success():
+		return "unknown: " + oneLine(shards.Err.Error())
+	case s.State == backfill.ShardsPending:
+		return "there is no working state"
+	case s.State == backfill.ShardsInitializing:
+		return "being laid out"
+	}
+	text := fmt.Sprintf("%d of %d completed (%.0f %%), %d in progress, %d waiting", s.Completed, s.Total, s.Percentage, s.InProgress, s.Waiting)
+	if left := s.ETA - since; s.ETA > 0 {
+		text += fmt.Sprintf("; about %s left", max(left, time.Second).Round(time.Second))
+	}
+	return text
+}
+
+func podsText(pods workflow.Result[backfill.Pods]) string {
+	if !pods.Success() {
+		return "unknown: " + oneLine(pods.Err.Error())
+	}
+	p := pods.Data
+	text := fmt.Sprintf("%d running, %d pending, %d desired", p.Running, p.Pending, p.Desired)
+	if p.Terminating > 0 {
+		text += fmt.Sprintf(", %d terminating", p.Terminating)
+	}
+	return text
+}
+
+// gateLines say which gates wait and what passes them.
+func gateLines(gates workflow.Result[[]backfill.Gate], h hints) []string {
+	if !gates.Success() {
+		return []string{"unknown: " + oneLine(gates.Err.Error())}
+	}
+	var lines []string
+	for _, gate := range gates.Data {
+		lines = append(lines, gate.Name+" waits: "+h.approve(gate))
+	}
+	return lines
+}
