@@ -1,48 +1,11 @@
 package main
 
 import (
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
-
-// present leaves out what has come to nothing of the steps that are tried again: of a check that
-// waits for its next attempt, the last one's failure is no news.
-func present(s *status.WorkflowStatus) *status.WorkflowStatus {
-	ended, hidden := map[string]bool{}, map[string]bool{}
-	for _, n := range s.Nodes {
-		ended[n.ID] = n.Phase.Fulfilled()
-	}
-	for _, n := range s.Nodes {
-		if n.Type != status.NodeTypeRetry || n.Phase.Fulfilled() {
-			continue
-		}
-		if slices.ContainsFunc(n.Children, func(attempt string) bool { return !ended[attempt] }) {
-			continue // one is under way
-		}
-		for _, attempt := range n.Children {
-			hidden[attempt] = true
-		}
-	}
-	for found := true; found; { // what is inside of these goes with them
-		found = false
-		for _, n := range s.Nodes {
-			if hidden[n.BoundaryID] && !hidden[n.ID] {
-				hidden[n.ID], found = true, true
-			}
-		}
-	}
-	shown := *s
-	shown.Nodes = nil
-	for _, n := range s.Nodes {
-		if !hidden[n.ID] {
-			shown.Nodes = append(shown.Nodes, n)
-		}
-	}
-	return &shown
-}
 
 // treeLines are the steps as people look at them.
 func treeLines(s *status.WorkflowStatus, now time.Time) []string {
@@ -50,7 +13,7 @@ func treeLines(s *status.WorkflowStatus, now time.Time) []string {
 		return nil
 	}
 	var b strings.Builder
-	_ = present(s).WriteTree(&b, now, status.TreeOptions{Groups: true}) // a builder takes everything
+	_ = s.WriteTree(&b, now, status.TreeOptions{Groups: true}) // a builder takes everything
 	return strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
 }
 
@@ -71,6 +34,6 @@ func steps(s *status.WorkflowStatus) (done, all int, active []string) {
 			all++
 		}
 	}
-	count(present(s).Tree(status.TreeOptions{}))
+	count(s.Tree(status.TreeOptions{}))
 	return done, all, active
 }

@@ -22,7 +22,7 @@ type TreeOptions struct {
 
 // Tree arranges the nodes for display. Pods, gates, calls and skipped nodes are shown;
 // what was inside a hidden group moves up to where the group was; a retried step is
-// shown once, as the attempt that counts; a group is shown if it failed and no other node
+// shown once, as the attempt that counts, or between two attempts as itself; a group is shown if it failed and no other node
 // tells why. Siblings are in order of their start, what was in one hidden group together.
 //
 // A node belongs to the template invocation it is part of (its boundary), an attempt to
@@ -79,12 +79,16 @@ func (b *treeBuilder) place(n *Node, workflow string) []*TreeNode {
 	shown := &TreeNode{Node: n, Title: n.DisplayName}
 	if n.Type == NodeTypeRetry {
 		shown.Attempts = len(b.tries.all[n.ID])
+		best := b.tries.best[n.ID]
+		if best != nil && best.Phase.Fulfilled() && !n.Phase.Fulfilled() {
+			best = nil // between two attempts: what the last one came to is no news of the step
+		}
 		for _, attempt := range b.tries.all[n.ID] {
-			if attempt != b.tries.best[n.ID] {
+			if attempt != best {
 				b.hide(attempt)
 			}
 		}
-		if best := b.tries.best[n.ID]; best != nil && !b.seen[best.ID] {
+		if best != nil && !b.seen[best.ID] {
 			b.seen[best.ID] = true
 			shown.Node = best
 		}
@@ -120,7 +124,7 @@ func (b *treeBuilder) shows(n *TreeNode, workflow string) bool {
 		return false
 	case len(n.Children) == 0 && n.Phase.Unsuccessful() && !b.explained[n.ID]:
 		return true
-	case n.Type == NodeTypeRetry: // no attempt yet
+	case n.Type == NodeTypeRetry: // no attempt yet, or none at the moment
 		return len(n.Children) == 0
 	}
 	return b.opts.Groups && (n.Type == NodeTypeSteps || n.Type == NodeTypeDAG)

@@ -80,6 +80,14 @@ func TestTree(t *testing.T) {
     r: {name: w.t, displayName: t, type: Retry, phase: Running}`,
 			plain: "t", groups: "t",
 		},
+		"a retry between two attempts": {
+			nodes: `
+    r: {name: w.t, displayName: t, type: Retry, phase: Running, children: [r0, r1]}
+    r0: {name: w.t(0), displayName: t(0), type: Pod, phase: Failed}
+    r1: {name: w.t(1), displayName: t(1), type: Steps, phase: Failed}
+    p1: {name: w.t(1).q, displayName: q, type: Pod, phase: Failed, boundaryID: r1}`,
+			plain: "t×2", groups: "t×2",
+		},
 		"a group that failed by itself is shown": {
 			nodes: `
     w: {name: w, displayName: w, type: Steps, phase: Failed}
@@ -263,5 +271,19 @@ func (w *failingWriter) Write(p []byte) (int, error) {
 func TestWriteTreeReportsTheWritersError(t *testing.T) {
 	if err := rendered(t).WriteTree(&failingWriter{after: 2}, time.Now(), status.TreeOptions{}); err == nil || err.Error() != "full" {
 		t.Errorf("%v", err)
+	}
+}
+
+// A check that polls is a retry whose attempts fail by design: while it goes on it is no failure.
+func TestTreeOfAStepBetweenTwoAttempts(t *testing.T) {
+	s := read(t, `
+metadata: {name: w}
+status:
+  nodes:
+    r: {id: r, name: w.t, displayName: t, type: Retry, phase: Running, message: Backoff for 1 second, children: [r0]}
+    r0: {id: r0, name: w.t(0), displayName: t(0), type: Pod, phase: Failed, message: not finished yet}`)
+	tree := s.Tree(status.TreeOptions{})
+	if len(tree) != 1 || tree[0].Phase != status.NodeRunning || tree[0].Message != "Backoff for 1 second" || tree[0].Attempts != 1 {
+		t.Errorf("%+v", tree)
 	}
 }
