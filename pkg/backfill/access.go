@@ -61,6 +61,7 @@ func permissions(group, resource, subresource string, verbs ...string) []Permiss
 func argoAccess() []Permission {
 	return slices.Concat(
 		permissions("argoproj.io", "workflows", "", "create", "get", "list", "watch", "patch"),
+		permissions("argoproj.io", "workflowtemplates", "", "get"), // or nothing is checked before a start
 		permissions("apps", "deployments", "", "list", "patch"),
 		permissions("apps", "deployments", "scale", "patch"),
 		permissions("apps", "replicasets", "", "list", "patch"),

@@ -34,9 +34,10 @@ type ArchiveOptions struct {
 //
 // The index is deleted only once the file is complete and durable: it is written beside its final
 // name, synchronised to the disk, its number of documents compared with the index's before and
-// after, and renamed. So at any moment, however the process ends, there is the whole index or the
+// after, and given its name. So at any moment, however the process ends, there is the whole index or the
 // whole file, or both. Archiving again is safe: the file that is there is compared with the index,
-// and kept if it holds the same. Memory doesn't grow with the number of documents.
+// and kept if it holds the same. Nothing may start the backfill meanwhile: that it is at rest is looked
+// at before and right before the index is deleted, and the moment between can't be closed. Memory doesn't grow with the number of documents.
 type Archive struct {
 	Index string `json:"index"`
 	// Path is the file; "": nothing was written, since there was no index any more and no such
@@ -79,6 +80,8 @@ func (o ArchiveOptions) path(now time.Time) (string, field.ErrorList) {
 type archiver struct {
 	state WorkingState
 	index string
+	// atRest is nil if nothing works with the index, for sure.
+	atRest func(context.Context) error
 }
 
 func (a archiver) archive(ctx context.Context, opts ArchiveOptions) (Archive, error) {
@@ -107,6 +110,10 @@ func (a archiver) archive(ctx context.Context, opts ArchiveOptions) (Archive, er
 		return Archive{}, err
 	}
 	result.Path, result.Documents = path, written
+	// That took its time, in which somebody may have started it again.
+	if err := a.atRest(ctx); err != nil {
+		return Archive{}, fmt.Errorf("the index '%s' was not deleted: %w", a.index, err)
+	}
 	if err := a.state.Delete(ctx, a.index); err != nil && !errors.Is(err, ErrNoWorkingState) {
 		return Archive{}, fmt.Errorf("the archive %s is complete, the index '%s' was not deleted: %w", path, a.index, err)
 	}
@@ -116,7 +123,7 @@ func (a archiver) archive(ctx context.Context, opts ArchiveOptions) (Archive, er
 // write writes the index to a file that is complete when it has its name. A file that is there has
 // to hold the same.
 func (a archiver) write(ctx context.Context, path string, size int64, there *contents) (int64, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+	if err := makeFolder(filepath.Dir(path)); err != nil {
 		return 0, fmt.Errorf("make the archive's folder: %w", err)
 	}
 	file, err := newArchiveFile(path)
@@ -140,7 +147,7 @@ func (a archiver) write(ctx context.Context, path string, size int64, there *con
 		if *there != written {
 			return 0, fmt.Errorf("%w: %s holds %d documents, index '%s' %d", ErrArchiveExists, path, there.documents, a.index, written.documents)
 		}
-		return written.documents, nil
+		return written.documents, settle(path) // it may have been cut off before it was on the disk
 	}
 	return written.documents, file.commit()
 }
@@ -149,7 +156,7 @@ func (b *argoBackfill) Archive(ctx context.Context, opts ArchiveOptions) (Archiv
 	if err := b.mayTouchWorkingState(ctx); err != nil {
 		return Archive{}, err
 	}
-	archive, err := archiver{b.deps.WorkingState, workingStateIndex(b.session)}.archive(ctx, opts)
+	archive, err := archiver{b.deps.WorkingState, workingStateIndex(b.session), b.mayTouchWorkingState}.archive(ctx, opts)
 	return archive, b.failed(err)
 }
 
@@ -157,7 +164,7 @@ func (b *argoBackfill) Restore(ctx context.Context, path string) (int64, error) 
 	if err := b.mayTouchWorkingState(ctx); err != nil {
 		return 0, err
 	}
-	written, err := b.deps.WorkingState.Restore(ctx, workingStateIndex(b.session), ReadArchive(path))
+	written, err := restore(ctx, b.deps.WorkingState, workingStateIndex(b.session), path)
 	return written, b.failed(err)
 }
 

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"strconv"
+	"strings"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -39,7 +39,7 @@ func newArgo(cfg Config, deps Dependencies) (Backfill, error) {
 	session := cfg.SessionName()
 	return &argoBackfill{cfg: cfg, session: session, workflows: deps.Workflows, deps: deps, request: workflow.StartRequest{
 		Template:           argo.WorkflowTemplate,
-		Name:               runName(argo.WorkflowTemplate, session, 1),
+		Name:               runName(session, 1),
 		Entrypoint:         argo.Entrypoint,
 		Parameters:         maps.Clone(argo.Parameters),
 		OptionalParameters: derived,
@@ -56,12 +56,17 @@ func (b *argoBackfill) failed(err error) error {
 	return fmt.Errorf("backfill %q: %w", b.session, err)
 }
 
-// workersOf reaches the workers of a run; nil without the dependency.
+// workersOf reaches the workers of a run, nil: of the first, which isn't there, or not any more. It
+// returns nil without the dependency.
 func (b *argoBackfill) workersOf(s *status.WorkflowStatus) *workers {
 	if b.deps.Kubernetes == nil {
 		return nil
 	}
-	return &workers{client: b.deps.Kubernetes, namespace: b.cfg.Backfill.Argo.Namespace, workflow: s.Name}
+	w := &workers{client: b.deps.Kubernetes, namespace: b.cfg.Backfill.Argo.Namespace, workflow: b.request.Name}
+	if s != nil {
+		w.workflow = s.Name
+	}
+	return w
 }
 
 func (b *argoBackfill) Create(ctx context.Context) error {
@@ -70,9 +75,13 @@ func (b *argoBackfill) Create(ctx context.Context) error {
 			return b.failed(err)
 		}
 	}
-	check := b.request
+	s, err := b.current(ctx)
+	if err != nil {
+		return err
+	}
+	check := b.requestOf(max(runOf(s), 1))
 	check.DryRun = true
-	_, err := b.start(ctx, check)
+	_, err = b.start(ctx, s, check)
 	return err
 }
 
@@ -81,7 +90,7 @@ func (b *argoBackfill) Start(ctx context.Context) (*Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	started, err := b.start(ctx, b.requestOf(max(runOf(s), 1)))
+	started, err := b.start(ctx, s, b.requestOf(max(runOf(s), 1)))
 	if err != nil {
 		return nil, err
 	}
@@ -93,13 +102,20 @@ func (b *argoBackfill) Start(ctx context.Context) (*Status, error) {
 	return b.statusOf(ctx, started), nil
 }
 
-// start starts a run, or finds it.
-func (b *argoBackfill) start(ctx context.Context, req workflow.StartRequest) (*status.WorkflowStatus, error) {
-	s, err := b.workflows.Start(ctx, req)
-	if errors.Is(err, workflow.ErrConflict) {
-		return nil, fmt.Errorf("session %q was started with another configuration; choose another session_name: %w", b.session, err)
+// start starts a run, or finds it: s, if that is not nil.
+func (b *argoBackfill) start(ctx context.Context, s *status.WorkflowStatus, req workflow.StartRequest) (*status.WorkflowStatus, error) {
+	started, err := b.workflows.Start(ctx, req)
+	if !errors.Is(err, workflow.ErrConflict) {
+		return started, b.failed(err)
 	}
-	return s, b.failed(err)
+	if s != nil && s.Name == req.Name {
+		differs := b.differs(s)
+		if len(differs) == 0 {
+			return s, nil
+		}
+		err = fmt.Errorf("it differs in %s: %w", strings.Join(differs, ", "), err)
+	}
+	return nil, fmt.Errorf("session %q was started with another configuration; choose another session_name: %w", b.session, err)
 }
 
 // unpause brings the workers back and then lets the workflow go on: once it goes on, all of it
@@ -125,13 +141,13 @@ func (b *argoBackfill) Restart(ctx context.Context) (*Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s == nil {
+	if s == nil || !s.Completed() && runOf(s) > 1 { // the latter is what a restart has made
 		return b.Start(ctx)
 	}
 	if err := b.atRest(ctx, s); err != nil {
 		return nil, err
 	}
-	started, err := b.start(ctx, b.requestOf(runOf(s)+1))
+	started, err := b.start(ctx, nil, b.requestOf(runOf(s)+1))
 	if err != nil {
 		return nil, err
 	}
@@ -175,64 +191,8 @@ func (b *argoBackfill) Describe() Config {
 	argo := *b.cfg.Backfill.Argo
 	argo.Parameters = maps.Clone(argo.Parameters)
 	for name, value := range argo.Parameters {
-		if sensitive(name) {
-			argo.Parameters[name] = Secret(fmt.Sprint(value))
-		}
+		argo.Parameters[name] = masked(name, value)
 	}
 	described.Backfill.Argo = &argo
 	return described
-}
-
-// The runs of a session are workflows with its label; the number is in another label, since a
-// name can be shortened. The first run has none.
-const (
-	labelSession = "argoservice.opensearch.org/session"
-	labelRun     = "argoservice.opensearch.org/run"
-)
-
-func runName(template, session string, run int) string {
-	name := template + "-" + session
-	if run > 1 {
-		name += "-run-" + strconv.Itoa(run)
-	}
-	return shorten(name, maxNameLength)
-}
-
-// maxNameLength is of a workflow's name, which becomes the value of a label.
-const maxNameLength = 63
-
-// runOf is the number of a run; 0: there is none.
-func runOf(s *status.WorkflowStatus) int {
-	if s == nil {
-		return 0
-	}
-	if run, err := strconv.Atoi(s.Labels[labelRun]); err == nil && run > 1 {
-		return run
-	}
-	return 1
-}
-
-func (b *argoBackfill) requestOf(run int) workflow.StartRequest {
-	req := b.request
-	if run > 1 {
-		number := strconv.Itoa(run)
-		req.Name = runName(req.Template, b.session, run)
-		req.Labels = map[string]string{labelSession: b.session, labelRun: number}
-		req.IdempotencyKey += "/" + number
-	}
-	return req
-}
-
-// current is the latest run of the session; nil: there is none.
-func (b *argoBackfill) current(ctx context.Context) (*status.WorkflowStatus, error) {
-	var latest *status.WorkflowStatus
-	for s, err := range b.workflows.List(ctx, workflow.ListOptions{LabelSelector: labelSession + "=" + b.session}) {
-		if err != nil {
-			return nil, b.failed(err)
-		}
-		if runOf(s) > runOf(latest) {
-			latest = s
-		}
-	}
-	return latest, nil
 }

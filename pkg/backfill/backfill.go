@@ -28,20 +28,22 @@ type Backfill interface {
 // Runner sets a backfill going and stops it.
 type Runner interface {
 	// Create checks that the backfill can be started, without starting it: template, entrypoint,
-	// parameters, and the permissions for every other method. nil: ready, or started already. The
-	// error says all that is missing of one kind: [*workflow.InvalidError] the parameters,
-	// [*PermissionError] the permissions.
+	// parameters, and, with Dependencies.Kubernetes, the permissions for every other method. nil:
+	// ready, or started already. The error says all that is missing of one kind:
+	// [*workflow.InvalidError] the parameters, [*PermissionError] the permissions.
 	Create(ctx context.Context) error
 	// Start starts the backfill, resumes it after a Pause, or finds the one that this session
 	// has started before, in whatever state that is by now: one that has ended is left alone,
 	// and Status.State says how it ended. Gates stay closed. It is idempotent: two processes
-	// that start one session at once make one workflow. [workflow.ErrConflict]: the session was
-	// started with another configuration.
+	// that start one session at once make one workflow. What it was started with stays, also where
+	// the configuration has other parameters by now; [workflow.ErrConflict]: it has another template,
+	// snapshot or target, so it describes another backfill.
 	Start(ctx context.Context) (*Status, error)
 	// Restart starts the backfill anew after it has ended, as another run of the same session; the
 	// workflow of the run before stays. The workers go on from the working state they find. Two
-	// processes that restart one session at once make one run. Before the first start it is
-	// Start. [ErrRunning]: it hasn't ended, or pods of it are left.
+	// processes that restart one session at once make one run. While a run that a restart has made
+	// goes on, and before the first start, it is Start. [ErrRunning]: the first run hasn't ended, or
+	// pods of a run are left.
 	Restart(ctx context.Context) (*Status, error)
 	// Pause suspends the workflow and scales its workers to zero, remembering their number on the
 	// Deployment or ReplicaSet; Start undoes both. Steps that run in pods of their own go on to
@@ -69,13 +71,14 @@ type Stopper interface {
 type Gatekeeper interface {
 	// Gates are those that the backfill waits at; none is an empty list.
 	Gates(ctx context.Context) ([]Gate, error)
-	// Approve lets it pass gates that wait, in one write: all or none. It returns those passed.
-	// A gate that was approved before is a success and not among them. [workflow.ErrNotSuspended]:
-	// none of that name waits, and the text names those that do; [workflow.ErrConflict]: it was
-	// rejected; [workflow.ErrInvalid]: an output that is missing or that no gate takes.
+	// Approve lets it pass gates that wait, all in one write, and returns those that it has passed,
+	// with an error too. A gate that was approved before is a success and not among them.
+	// [workflow.ErrNotSuspended]: none of that name waits, and the text names those that do;
+	// [workflow.ErrConflict]: it was rejected; [workflow.ErrInvalid]: an output that is missing or
+	// that no gate takes.
 	Approve(ctx context.Context, approval Approval) ([]Gate, error)
-	// Reject fails gates that wait, in one write, which as a rule fails the workflow. It returns
-	// those rejected. Errors are like those of Approve.
+	// Reject fails gates that wait, all in one write, which as a rule fails the workflow. It returns
+	// those that were rejected. Errors are like those of Approve.
 	Reject(ctx context.Context, rejection Rejection) ([]Gate, error)
 }
 
@@ -85,9 +88,9 @@ type Reporter interface {
 	// error is returned only where the workflow itself could not be read.
 	Status(ctx context.Context) (*Status, error)
 	// Follow yields the backfill's status now and at each change, until the run that it found at
-	// first has ended; the last one is of after the end. Before the start it yields that and
-	// ends. Nothing is sent before the sequence is ranged over, and nothing goes on after. An
-	// error is the last element.
+	// first has ended and, if it was stopped, its workers have too; the last status is read after
+	// that. If nothing was started, the only status says so. Nothing is sent before the sequence is
+	// ranged over, and nothing goes on after. An error is the last element.
 	Follow(ctx context.Context, opts FollowOptions) iter.Seq2[*Status, error]
 	// Describe returns the configuration. Secrets in it mask themselves when printed.
 	Describe() Config
@@ -123,12 +126,16 @@ type Dependencies struct {
 	WorkingState WorkingState
 }
 
-// New returns the backfill that cfg describes. It sends nothing.
+// New returns the backfill that cfg describes, with defaults for what it leaves out. It sends nothing.
 //
 // Errors: [ErrNoSnapshot]; [workflow.ErrUnsupported] for a provider other than argo and k8s;
-// [workflow.ErrInvalid] for a plain password that the configuration doesn't release, a
-// missing dependency, or one for another namespace.
+// [workflow.ErrInvalid] for a plain password that the configuration doesn't release, a scale or
+// session that can't be, a missing dependency, or one for another namespace.
 func New(cfg Config, deps Dependencies) (Backfill, error) {
+	cfg = cfg.withDefaults()
+	if problems := cfg.problems(); len(problems) > 0 {
+		return nil, &workflow.InvalidError{Problems: problems}
+	}
 	switch cfg.Backfill.Provider {
 	case ProviderArgo:
 		if cfg.Backfill.Argo != nil {

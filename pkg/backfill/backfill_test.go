@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/util/validation"
+
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
@@ -23,11 +25,12 @@ type recorder struct {
 	runs     []*status.WorkflowStatus
 	status   *status.WorkflowStatus // of what is started
 	err      error
+	startErr error
 }
 
 func (r *recorder) Start(_ context.Context, req workflow.StartRequest) (*status.WorkflowStatus, error) {
 	r.requests = append(r.requests, req)
-	return r.status, r.err
+	return r.status, errors.Join(r.err, r.startErr)
 }
 
 func (r *recorder) List(context.Context, workflow.ListOptions) iter.Seq2[*status.WorkflowStatus, error] {
@@ -59,6 +62,7 @@ func TestStartRequest(t *testing.T) {
 	}{
 		"plain": {},
 		"secret reference": {"target_cluster", "{endpoint: https://t:9200, allow_insecure: true, basic_auth: {k8s_secret_name: creds}}", map[string]any{
+			"target-secret":   "creds",
 			"target-insecure": true,
 			"target-config":   `{"allow_insecure":true,"basic_auth":{"k8s_secret_name":"creds"},"endpoint":"https://t:9200"}`,
 		}},
@@ -105,7 +109,7 @@ func TestStartRequest(t *testing.T) {
 				t.Errorf("parameters: %v", req.Parameters)
 			}
 			session := cfg.SessionName()
-			if req.Template != "bulk-load" || req.Entrypoint != "run-bulk-load" || req.Name != "bulk-load-"+session ||
+			if req.Template != "bulk-load" || req.Entrypoint != "run-bulk-load" || req.Name != "backfill-"+session ||
 				req.Labels[labelSession] != session || req.IdempotencyKey != "backfill/"+session || req.DryRun {
 				t.Errorf("%+v", req)
 			}
@@ -136,10 +140,46 @@ func TestPlaintextCredentialsNeedAWord(t *testing.T) {
 	}
 }
 
+func TestPasswordsAmongTheParametersNeedAWord(t *testing.T) {
+	cfg := config(t, "", "")
+	cfg.Backfill.Argo.Parameters = map[string]any{"target-password": "s3cr3t", "target-secret": "a-name"}
+	if _, err := New(cfg, Dependencies{Workflows: &recorder{}}); !errors.Is(err, workflow.ErrInvalid) ||
+		strings.Contains(err.Error(), "s3cr3t") || !strings.Contains(err.Error(), "argo.parameters.target-password") {
+		t.Errorf("%v", err)
+	}
+	cfg.Backfill.Argo.PlaintextCredentials = true
+	if _, err := New(cfg, Dependencies{Workflows: &recorder{}}); err != nil {
+		t.Error(err)
+	}
+}
+
+// A configuration need not come from a file.
+func TestNewFillsInDefaults(t *testing.T) {
+	cfg := Config{
+		TargetCluster: Cluster{Endpoint: "https://t"}, Snapshot: &Snapshot{Name: "s"},
+		Backfill: Reindex{Provider: ProviderArgo, Argo: &Argo{WorkflowTemplate: "bulk-load"}},
+	}
+	r := &recorder{status: &status.WorkflowStatus{}}
+	b, err := New(cfg, Dependencies{Workflows: r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Start(t.Context()); err != nil || r.requests[0].OptionalParameters["replicas"] != DefaultScale || r.requests[0].Entrypoint != DefaultEntrypoint {
+		t.Errorf("%v, %+v", err, r.requests)
+	}
+	cfg.Backfill.Scale, cfg.Backfill.Session = -1, "No"
+	var invalid *workflow.InvalidError
+	if _, err := New(cfg, Dependencies{Workflows: r}); !errors.As(err, &invalid) || len(invalid.Problems) != 2 {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestSecretsMaskThemselves(t *testing.T) {
 	cfg := config(t, "target_cluster", "{endpoint: https://t:9200, basic_auth: {username: u, password: s3cr3t}}")
 	cfg.Backfill.Argo.PlaintextCredentials = true
-	cfg.Backfill.Argo.Parameters = map[string]any{"target-password": "s3cr3t", "shards": 3}
+	cfg.Backfill.Argo.Parameters = map[string]any{
+		"target-password": "s3cr3t", "shards": 3, "target-config": map[string]any{"auth": []any{map[string]any{"api_key": "s3cr3t"}}},
+	}
 	b, err := New(cfg, Dependencies{Workflows: &recorder{}})
 	if err != nil {
 		t.Fatal(err)
@@ -209,13 +249,69 @@ func TestCreateOnlyTries(t *testing.T) {
 	if err := b.Create(t.Context()); err != nil || !r.requests[0].DryRun {
 		t.Errorf("%v, %+v", err, r.requests)
 	}
-	r.err = fmt.Errorf("x: %w", workflow.ErrTemplateNotFound)
+	r.startErr = fmt.Errorf("x: %w", workflow.ErrTemplateNotFound)
 	if err := b.Create(t.Context()); !errors.Is(err, workflow.ErrTemplateNotFound) || !strings.Contains(err.Error(), "rfs-s") {
 		t.Errorf("%v", err)
 	}
-	r.err = workflow.ErrConflict
+	r.startErr = workflow.ErrConflict
 	if err := b.Create(t.Context()); !errors.Is(err, workflow.ErrConflict) || !strings.Contains(err.Error(), "session_name") {
 		t.Errorf("%v", err)
+	}
+}
+
+// A session can go on with another number of workers, or by a later version of this library; but not
+// as another backfill.
+func TestStartOfAnotherConfiguration(t *testing.T) {
+	cfg := config(t, "", "")
+	there := func(change func(*status.WorkflowStatus)) *status.WorkflowStatus {
+		s := &status.WorkflowStatus{
+			Name: "backfill-rfs-s", Phase: status.PhaseSucceeded, Template: status.TemplateRef{Name: "bulk-load"}, Entrypoint: "run-bulk-load",
+			Arguments: []status.Parameter{
+				{Name: "snapshot-name", Value: "s"}, {Name: "s3-repo-uri", Value: "s3://b/p"}, {Name: "target-host", Value: "https://t:9200"},
+				{Name: "replicas", Value: "77"},
+			},
+		}
+		change(s)
+		return s
+	}
+	for name, tc := range map[string]struct {
+		change func(*status.WorkflowStatus)
+		says   string // "": it goes on
+	}{
+		"workers":      {func(*status.WorkflowStatus) {}, ""},
+		"template":     {func(s *status.WorkflowStatus) { s.Template.Name = "x" }, "workflow_template_name"},
+		"entrypoint":   {func(s *status.WorkflowStatus) { s.Entrypoint = "x" }, "entrypoint"},
+		"snapshot":     {func(s *status.WorkflowStatus) { s.Arguments[0].Value = "x" }, "snapshot-name"},
+		"repository":   {func(s *status.WorkflowStatus) { s.Arguments[1].Value = "x" }, "s3-repo-uri"},
+		"target":       {func(s *status.WorkflowStatus) { s.Arguments[2].Value = "x" }, "target-host"},
+		"another name": {func(s *status.WorkflowStatus) { s.Name = "x" }, "session_name"},
+	} {
+		s := there(tc.change)
+		r := &recorder{runs: []*status.WorkflowStatus{s}, startErr: workflow.ErrConflict}
+		b, err := New(cfg, Dependencies{Workflows: r})
+		if err != nil {
+			t.Fatal(err)
+		}
+		st, err := b.Start(t.Context())
+		switch {
+		case tc.says == "" && (err != nil || st.Workflow != s):
+			t.Errorf("%s: %v", name, err)
+		case tc.says != "" && (!errors.Is(err, workflow.ErrConflict) || !strings.Contains(err.Error(), tc.says)):
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestRunNames(t *testing.T) {
+	seen := map[string]bool{}
+	for _, session := range []string{"a", "a-run-2", strings.Repeat("x", maxSessionLength)} {
+		for run := range 12 {
+			name := runName(session, run+1)
+			if seen[name] || len(name) > maxNameLength || len(validation.IsDNS1123Label(name)) > 0 {
+				t.Errorf("%s, run %d: %s", session, run+1, name)
+			}
+			seen[name] = true
+		}
 	}
 }
 

@@ -1,5 +1,18 @@
 package backfill
 
+import (
+	"cmp"
+	"fmt"
+	"math"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// defaultSigningName is the service that SigV4 signs for.
+const defaultSigningName = "es"
+
 // Config is the part of the migration console's configuration that a backfill needs.
 type Config struct {
 	TargetCluster Cluster
@@ -89,6 +102,38 @@ type Reindex struct {
 	SnapshotName, SnapshotRepository string
 	// Scale is how many workers reindex at the same time; default 5.
 	Scale int
+}
+
+// withDefaults fills in what [ParseConfig] does.
+func (c Config) withDefaults() Config {
+	if c.Backfill.Scale == 0 {
+		c.Backfill.Scale = DefaultScale
+	}
+	if argo := c.Backfill.Argo; argo != nil {
+		filled := *argo
+		filled.Namespace = cmp.Or(filled.Namespace, workflow.DefaultNamespace)
+		filled.Entrypoint = cmp.Or(filled.Entrypoint, DefaultEntrypoint)
+		c.Backfill.Argo = &filled
+	}
+	if sigv4 := c.TargetCluster.SigV4; sigv4 != nil {
+		c.TargetCluster.SigV4 = &SigV4Auth{Region: sigv4.Region, Service: cmp.Or(sigv4.Service, defaultSigningName)}
+	}
+	return c
+}
+
+// problems are those of a configuration that ParseConfig has not seen.
+func (c Config) problems() field.ErrorList {
+	var problems field.ErrorList
+	reindex := field.NewPath("backfill", "reindex_from_snapshot")
+	if c.Backfill.Scale < 1 || c.Backfill.Scale > math.MaxInt32 {
+		problems = append(problems, field.Invalid(reindex.Child("scale"), c.Backfill.Scale, fmt.Sprintf("must be at least 1 and at most %d", math.MaxInt32)))
+	}
+	if c.Backfill.Session != "" {
+		for _, problem := range sessionProblems(c.Backfill.Session) {
+			problems = append(problems, field.Invalid(reindex.Child("session_name"), c.Backfill.Session, problem))
+		}
+	}
+	return problems
 }
 
 // DefaultScale is the scale of a configuration that states none.

@@ -27,7 +27,9 @@ func newDeployment(cfg Config, deps Dependencies) (Backfill, error) {
 	}
 	k8s := cfg.Backfill.K8s
 	return &deploymentBackfill{
-		cfg: cfg, session: cfg.SessionName(), deps: deps,
+		// The Deployment's workers know the session only if it is configured: the name that a workflow
+		// would be told is unknown to them.
+		cfg: cfg, session: cfg.Backfill.Session, deps: deps,
 		workers: &workers{client: deps.Kubernetes, namespace: k8s.Namespace, deployment: k8s.Deployment},
 	}, nil
 }
@@ -182,12 +184,14 @@ func (b *deploymentBackfill) Follow(ctx context.Context, opts FollowOptions) ite
 			case now.Shards = <-shards:
 			case <-ticker.C:
 				st, err := b.statusWith(ctx)
-				if err != nil {
+				switch {
+				case err == nil:
+					now = *st
+					now.Shards = last.Shards
+				case !errors.Is(err, workflow.ErrUnavailable): // an outage is borne
 					yield(nil, err)
 					return
 				}
-				now = *st
-				now.Shards = last.Shards
 			case <-ctx.Done():
 				yield(nil, b.failed(context.Cause(ctx)))
 				return
@@ -206,7 +210,7 @@ func (b *deploymentBackfill) Archive(ctx context.Context, opts ArchiveOptions) (
 	if err := b.mayTouchWorkingState(ctx); err != nil {
 		return Archive{}, err
 	}
-	archive, err := archiver{b.deps.WorkingState, workingStateIndex(b.session)}.archive(ctx, opts)
+	archive, err := archiver{b.deps.WorkingState, workingStateIndex(b.session), b.mayTouchWorkingState}.archive(ctx, opts)
 	return archive, b.failed(err)
 }
 
@@ -214,7 +218,7 @@ func (b *deploymentBackfill) Restore(ctx context.Context, path string) (int64, e
 	if err := b.mayTouchWorkingState(ctx); err != nil {
 		return 0, err
 	}
-	written, err := b.deps.WorkingState.Restore(ctx, workingStateIndex(b.session), ReadArchive(path))
+	written, err := restore(ctx, b.deps.WorkingState, workingStateIndex(b.session), path)
 	return written, b.failed(err)
 }
 

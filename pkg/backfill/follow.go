@@ -79,7 +79,7 @@ func (b *argoBackfill) Follow(ctx context.Context, opts FollowOptions) iter.Seq2
 			r := workflow.ResultOf(readShards(following, b.deps.WorkingState, b.session))
 			return send(news{shards: &r})
 		})
-		b.merge(ctx, first, all, yield)
+		b.merge(ctx, first, all, opts, yield)
 	}
 }
 
@@ -119,7 +119,9 @@ func every(ctx context.Context, readers *sync.WaitGroup, interval time.Duration,
 }
 
 // merge yields a status for all news that change it.
-func (b *argoBackfill) merge(ctx context.Context, last *Status, all <-chan news, yield func(*Status, error) bool) {
+func (b *argoBackfill) merge(
+	ctx context.Context, last *Status, all <-chan news, opts FollowOptions, yield func(*Status, error) bool,
+) {
 	wf, pods, shards := last.Workflow, last.Pods, last.Shards
 	for {
 		var n news
@@ -133,10 +135,8 @@ func (b *argoBackfill) merge(ctx context.Context, last *Status, all <-chan news,
 		case n.err != nil:
 			yield(nil, b.failed(n.err))
 			return
-		case n.ended: // with the parts as they are after the end
-			if final := b.statusOf(ctx, wf); !same(final, last) {
-				yield(final, nil)
-			}
+		case n.ended:
+			b.linger(ctx, last, wf, opts.PodsEvery, yield)
 			return
 		case n.workflow != nil:
 			wf = n.workflow
@@ -150,6 +150,27 @@ func (b *argoBackfill) merge(ctx context.Context, last *Status, all <-chan news,
 			if !yield(now, nil) {
 				return
 			}
+		}
+	}
+}
+
+// linger yields what becomes of a workflow that has ended, until its workers have too.
+func (b *argoBackfill) linger(
+	ctx context.Context, last *Status, wf *status.WorkflowStatus, interval time.Duration, yield func(*Status, error) bool,
+) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		now := b.statusOf(ctx, wf)
+		if !same(now, last) && !yield(now, nil) || now.State.Completed() {
+			return
+		}
+		last = now
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			yield(nil, b.failed(context.Cause(ctx)))
+			return
 		}
 	}
 }

@@ -91,53 +91,73 @@ func (b *argoBackfill) Gates(ctx context.Context) ([]Gate, error) {
 }
 
 func (b *argoBackfill) Approve(ctx context.Context, approval Approval) ([]Gate, error) {
-	decide := func(s *status.WorkflowStatus, ids []string) error {
-		_, err := b.workflows.Resume(ctx, s.Name, workflow.ResumeOptions{NodeIDs: ids, Outputs: approval.Outputs, UID: s.UID})
-		return err
+	decide := func(s *status.WorkflowStatus, ids []string) ([]*status.Node, error) {
+		result, err := b.workflows.Resume(ctx, s.Name, workflow.ResumeOptions{NodeIDs: ids, Outputs: approval.Outputs, UID: s.UID})
+		if err != nil {
+			return nil, err
+		}
+		return result.Nodes, nil
 	}
 	return b.decide(ctx, gateChoice{approval.Gates, approval.All, status.NodeSucceeded}, decide)
 }
 
 func (b *argoBackfill) Reject(ctx context.Context, rejection Rejection) ([]Gate, error) {
-	decide := func(s *status.WorkflowStatus, ids []string) error {
-		return b.workflows.Stop(ctx, s.Name, workflow.StopOptions{NodeIDs: ids, Message: rejection.Message, UID: s.UID})
+	decide := func(s *status.WorkflowStatus, ids []string) ([]*status.Node, error) {
+		err := b.workflows.Stop(ctx, s.Name, workflow.StopOptions{NodeIDs: ids, Message: rejection.Message, UID: s.UID})
+		if err != nil {
+			return nil, err
+		}
+		now, err := b.workflows.Get(ctx, s.Name) // which of them it was
+		if err != nil {
+			return nil, err
+		}
+		var rejected []*status.Node
+		for _, n := range s.SuspendedNodes() {
+			if after := now.Node(n.ID); slices.Contains(ids, n.ID) && after != nil && after.Phase.Unsuccessful() {
+				rejected = append(rejected, n)
+			}
+		}
+		return rejected, nil
 	}
 	return b.decide(ctx, gateChoice{rejection.Gates, rejection.All, status.NodeFailed}, decide)
 }
 
-// decide finds the gates and has them decided. Where somebody else was quicker, it looks again:
-// the same decision is a success.
-func (b *argoBackfill) decide(ctx context.Context, choice gateChoice, decide func(*status.WorkflowStatus, []string) error) ([]Gate, error) {
+// decide finds the gates and has them decided, in one write. Where somebody else was quicker with
+// some, it looks again: the same decision is a success.
+func (b *argoBackfill) decide(
+	ctx context.Context, choice gateChoice, decide func(*status.WorkflowStatus, []string) ([]*status.Node, error),
+) ([]Gate, error) {
 	if err := choice.check(); err != nil {
 		return nil, err
 	}
+	decided := []Gate{}
 	for {
 		s, err := b.current(ctx)
 		if err != nil {
-			return nil, err
+			return decided, err
 		}
 		if s == nil {
-			return nil, b.failed(ErrNotStarted)
+			return decided, b.failed(ErrNotStarted)
 		}
 		waiting, err := choice.waiting(s)
 		if err != nil {
-			return nil, b.failed(err)
+			return decided, b.failed(err)
 		}
 		if len(waiting) == 0 {
-			return []Gate{}, nil
+			return decided, nil
 		}
 		ids := make([]string, len(waiting))
 		for i, n := range waiting {
 			ids[i] = n.ID
 		}
-		err = decide(s, ids)
+		done, err := decide(s, ids)
+		decided = append(decided, gatesOf(done)...)
 		if errors.Is(err, workflow.ErrNotSuspended) || errors.Is(err, workflow.ErrCompleted) {
 			continue // they wait no more: the next look says why
 		}
-		if err != nil {
-			return nil, b.failed(err)
+		if err != nil || len(done) == len(ids) || choice.all {
+			return decided, b.failed(err)
 		}
-		return gatesOf(waiting), nil
 	}
 }
 
@@ -179,7 +199,7 @@ func (c gateChoice) waiting(s *status.WorkflowStatus) ([]*status.Node, error) {
 		return nil, s.NodesErr
 	}
 	open := s.SuspendedNodes()
-	if s.Completed() {
+	if s.Completed() || s.Shutdown != status.ShutdownNone { // no decision matters any more
 		open = nil
 	}
 	if c.all {

@@ -2,8 +2,10 @@ package backfill
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
+	"maps"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
@@ -33,10 +35,16 @@ func derivedParameters(cfg Config) (map[string]any, error) {
 			derived["s3-endpoint"] = s3.Endpoint
 		}
 	}
-	if basic := cfg.TargetCluster.Basic; basic != nil && basic.Password != "" {
-		if !cfg.Backfill.Argo.PlaintextCredentials {
-			return nil, errPlaintext
+	basic := cfg.TargetCluster.Basic
+	if !cfg.Backfill.Argo.PlaintextCredentials {
+		if problems := plaintextProblems(cfg); len(problems) > 0 {
+			return nil, &workflow.InvalidError{Problems: problems}
 		}
+	}
+	if basic != nil && basic.K8sSecretName != "" {
+		derived["target-secret"] = basic.K8sSecretName
+	}
+	if basic != nil && basic.Password != "" {
 		derived["target-username"] = basic.Username
 		derived["target-password"] = basic.Password.Reveal()
 	}
@@ -52,9 +60,22 @@ func derivedParameters(cfg Config) (map[string]any, error) {
 	return derived, nil
 }
 
-var errPlaintext = fmt.Errorf("%w: %w", workflow.ErrInvalid, errors.New(
-	"target_cluster.basic_auth has a plain password, which everyone who may read workflows could read: "+
-		"use k8s_secret_name, or set backfill.reindex_from_snapshot.argo.plaintext_credentials: true"))
+// plaintextProblems names the passwords that would become parameters of the workflow.
+func plaintextProblems(cfg Config) field.ErrorList {
+	const why = "everyone who may read workflows could read it: use k8s_secret_name, " +
+		"or set backfill.reindex_from_snapshot.argo.plaintext_credentials: true"
+	var problems field.ErrorList
+	if basic := cfg.TargetCluster.Basic; basic != nil && basic.Password != "" {
+		problems = append(problems, field.Forbidden(field.NewPath("target_cluster", "basic_auth", "password"), why))
+	}
+	parameters := field.NewPath("backfill", "reindex_from_snapshot", "argo", "parameters")
+	for _, name := range slices.Sorted(maps.Keys(cfg.Backfill.Argo.Parameters)) {
+		if isPassword(name) && cfg.Backfill.Argo.Parameters[name] != "" {
+			problems = append(problems, field.Forbidden(parameters.Child(name), why))
+		}
+	}
+	return problems
+}
 
 func (c Config) repositoryName() string {
 	if c.Backfill.SnapshotRepository != "" {

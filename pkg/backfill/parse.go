@@ -16,8 +16,8 @@ import (
 // key is an error. A cluster can also be in the form in which workflows hand it on, with
 // allowInsecure and authConfig.
 //
-// The error is a [*workflow.InvalidError] that lists every problem with its path, and never
-// a value from the file; or for a text that is no YAML, the parser's own, with the line. Both
+// The error is a [*workflow.InvalidError] that lists every problem with its path, and of the file's
+// values only names that are not well-formed; or for a text that is no YAML, the parser's own, with the line. Both
 // match [workflow.ErrInvalid].
 func ParseConfig(data []byte) (Config, error) {
 	text, err := yaml.YAMLToJSONStrict(data)
@@ -46,7 +46,7 @@ func ParseConfig(data []byte) (Config, error) {
 	}
 	if source, ok := fields["source_cluster"].(map[string]any); ok {
 		// Not ours to check, but the template wants to know the version.
-		version := &section{fields: source, asked: map[string]bool{}, problems: new(field.ErrorList)}
+		version := &section{path: root.child("source_cluster"), fields: source, asked: map[string]bool{}, problems: root.problems}
 		cfg.SourceVersion = version.scalar("version")
 	}
 	if backfill := root.section("backfill"); backfill != nil {

@@ -35,7 +35,7 @@ func TestParseConfig(t *testing.T) {
 source_cluster: {endpoint: https://s:9200, version: ES 7.10.2, anything: {else: 1}}
 target_cluster:
   endpoint: https://t:9200
-  version: 3.1
+  version: "3.1"
   allow_insecure: true
   sigv4_signing_endpoint: https://other
   basic_auth: {username: admin, password: s3cr3t}
@@ -160,6 +160,9 @@ func TestParseConfigRefuses(t *testing.T) {
 		part, text string
 		want       []string // paths
 	}{
+		"a version of which something is lost": {
+			"target_cluster", "{endpoint: http://t, no_auth: , version: 7.10}", []string{"target_cluster.version"},
+		},
 		"both dialects": {
 			"target_cluster", "{endpoint: http://t, allow_insecure: true, allowInsecure: true, sigv4: , authConfig: {noAuth: , basic: }}",
 			[]string{"target_cluster.allowInsecure", "target_cluster"},

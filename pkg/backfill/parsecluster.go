@@ -1,6 +1,7 @@
 package backfill
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 
@@ -63,11 +64,7 @@ func readAuthConfig(s *section, c *Cluster) {
 
 func readSigV4(s *section) *SigV4Auth {
 	defer s.done()
-	auth := &SigV4Auth{Region: s.text("region"), Service: s.text("service")}
-	if auth.Service == "" {
-		auth.Service = "es"
-	}
-	return auth
+	return &SigV4Auth{Region: s.text("region"), Service: cmp.Or(s.text("service"), defaultSigningName)}
 }
 
 // readBasicAuth reads it with the keys that refer to secrets in the dialect.

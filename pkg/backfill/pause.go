@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -43,13 +44,17 @@ func (w *workers) pause(ctx context.Context) error {
 			return err
 		}
 		found, err := w.find(ctx)
-		if err != nil || len(found) > 0 || steps == 0 {
+		if err != nil {
 			return err
+		}
+		made := slices.ContainsFunc(found, func(each *workload) bool { return each.pausing() != nil }) // since the look at them
+		if !made && (len(found) > 0 || steps == 0) {
+			return nil
 		}
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			return fmt.Errorf("it is suspended, and %s may still make workers: %w", plural(steps, "step pod"), context.Cause(ctx))
+			return fmt.Errorf("it is suspended, but %s may still make workers: %w", plural(steps, "step pod"), context.Cause(ctx))
 		}
 	}
 }

@@ -18,26 +18,25 @@ func checkScale(replicas int) error {
 		fmt.Sprintf("must be at least 1 (Pause takes all away) and at most %d", math.MaxInt32))}}
 }
 
-// scale sets the number of workers: now, or while they are paused the number that comes back.
+// scale sets the number of workers: now, or while they are paused the number that comes back. What
+// others do at the same time is not overwritten, but leads to another look.
 func (w *workers) scale(ctx context.Context, replicas int) error {
-	found, err := w.find(ctx)
-	if err != nil {
-		return err
-	}
-	switch {
-	case len(found) == 0:
-		return ErrNoWorkers
-	case len(found) > 1:
-		return fmt.Errorf("%w: which of %s and %s is to have %d workers?", workflow.ErrConflict, found[0], found[1], replicas)
-	case found[0].paused:
-		return w.scaleAll(ctx, func(each *workload) []byte {
-			if !each.paused { // by now
-				return each.patch(replicas, nil)
-			}
-			return each.remembering(replicas)
-		})
-	case found[0].replicas == replicas:
-		return nil
-	}
-	return w.setScale(ctx, found[0], replicas)
+	return retried(ctx, func(ctx context.Context) error {
+		found, err := w.find(ctx)
+		if err != nil {
+			return err
+		}
+		switch {
+		case len(found) == 0:
+			return ErrNoWorkers
+		case len(found) > 1:
+			return fmt.Errorf("%w: which of %s and %s is to have %d workers?", workflow.ErrUnsupported, found[0], found[1], replicas)
+		case found[0].paused:
+			return w.patch(ctx, found[0], found[0].remembering(replicas))
+		case found[0].replicas == replicas:
+			return nil
+		}
+		// The scale subresource, which a role can allow alone.
+		return w.patch(ctx, found[0], found[0].scaling(replicas), "scale")
+	})
 }

@@ -1,6 +1,7 @@
 package backfill
 
 import (
+	"fmt"
 	"log/slog"
 	"strings"
 )
@@ -31,13 +32,43 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // LogValue implements [slog.LogValuer].
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// sensitive tells by the name of a free parameter whether its value is to be masked.
-func sensitive(name string) bool {
+// isPassword tells by the name of a free parameter that its value is one.
+func isPassword(name string) bool {
 	name = strings.ToLower(name)
-	for _, part := range []string{"password", "secret", "token", "credential"} {
+	return strings.Contains(name, "password") || strings.Contains(name, "passwd")
+}
+
+// sensitive tells by a name whether a value is to be masked. To mask too much does no harm.
+func sensitive(name string) bool {
+	name = strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(name))
+	for _, part := range []string{"password", "passwd", "secret", "token", "credential", "apikey", "accesskey", "privatekey"} {
 		if strings.Contains(name, part) {
 			return true
 		}
 	}
 	return false
+}
+
+// masked is a copy of a value with what is sensitive by its name masked, however deep.
+func masked(name string, value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		inner := make(map[string]any, len(v))
+		for key, each := range v {
+			inner[key] = masked(key, each)
+		}
+		return inner
+	case []any:
+		inner := make([]any, len(v))
+		for i, each := range v {
+			inner[i] = masked(name, each)
+		}
+		return inner
+	case nil:
+		return nil
+	}
+	if sensitive(name) {
+		return Secret(fmt.Sprint(value))
+	}
+	return value
 }

@@ -77,10 +77,10 @@ func (s *section) required(key, what string) string {
 	return text
 }
 
-// scalar reads a text that may be written as a bare number, as versions are.
+// scalar reads a text that may be written as a bare whole number, as versions are. One with a point
+// is refused, since of 7.10 only 7.1 is left by the time it gets here.
 func (s *section) scalar(key string) string {
-	switch v := s.fields[key].(type) {
-	case int64, float64:
+	if v, whole := s.fields[key].(int64); whole {
 		s.asked[key] = true
 		return fmt.Sprint(v)
 	}

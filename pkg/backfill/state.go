@@ -1,6 +1,10 @@
 package backfill
 
-import "github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+import (
+	"slices"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
 
 // State is how a backfill stands.
 type State string
@@ -63,13 +67,19 @@ func stateOf(s *status.WorkflowStatus, pods *Pods) State {
 }
 
 // stepsGoOn reports whether a step other than a gate is under way. A retried step counts between
-// its attempts too.
+// its attempts too; during one, what is inside of it does.
 func stepsGoOn(s *status.WorkflowStatus) bool {
+	active := func(n *status.Node) bool {
+		return n != nil && (n.Phase == status.NodeRunning || n.Phase == status.NodePending)
+	}
 	for _, n := range s.Nodes {
-		if n.Phase != status.NodeRunning && n.Phase != status.NodePending {
-			continue
-		}
-		if n.Type == status.NodeTypeRetry || !n.Type.Group() && n.Type != status.NodeTypeSuspend {
+		switch {
+		case !active(n):
+		case n.Type == status.NodeTypeRetry:
+			if !slices.ContainsFunc(n.Children, func(attempt string) bool { return active(s.Node(attempt)) }) {
+				return true
+			}
+		case !n.Type.Group() && n.Type != status.NodeTypeSuspend:
 			return true
 		}
 	}

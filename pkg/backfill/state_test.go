@@ -3,6 +3,7 @@ package backfill
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
@@ -14,6 +15,7 @@ func TestStates(t *testing.T) {
 	group := &status.Node{ID: "group", Type: status.NodeTypeSteps, Phase: status.NodeRunning}
 	pod := &status.Node{ID: "pod", Type: status.NodeTypePod, Phase: status.NodePending}
 	retry := &status.Node{ID: "retry", Type: status.NodeTypeRetry, Phase: status.NodeRunning}
+	retryOfGate := &status.Node{ID: "retry-of-gate", Type: status.NodeTypeRetry, Phase: status.NodeRunning, Children: []string{"gate"}}
 	attempt := &status.Node{ID: "attempt", Type: status.NodeTypePod, Phase: status.NodeFailed}
 	running := func(nodes ...*status.Node) *status.WorkflowStatus {
 		return &status.WorkflowStatus{Phase: status.PhaseRunning, Nodes: nodes}
@@ -35,6 +37,7 @@ func TestStates(t *testing.T) {
 		{running(group, gate, attempt), nil, StatePaused},
 		{running(group, gate, pod), nil, StateRunning},
 		{running(group, gate, retry, attempt), nil, StateRunning},
+		{running(group, retryOfGate, gate), nil, StatePaused},
 		{&status.WorkflowStatus{Phase: status.PhaseRunning, Shutdown: status.ShutdownStop}, nil, StateTerminating},
 		{&status.WorkflowStatus{Phase: status.PhaseRunning, Shutdown: status.ShutdownStop, SpecSuspended: true}, nil, StateTerminating},
 		{stopped, nil, StateStopped},
@@ -81,7 +84,7 @@ func TestStatus(t *testing.T) {
 		t.Fatal(err)
 	}
 	st, err := b.Status(t.Context())
-	if err != nil || st.State != StateNotStarted || st.Run != 0 || st.Session != "rfs-s" || st.Workflow.Name != "bulk-load-rfs-s" || st.Workflow.Namespace != "ma" {
+	if err != nil || st.State != StateNotStarted || st.Run != 0 || st.Session != "rfs-s" || st.Workflow.Name != "backfill-rfs-s" || st.Workflow.Namespace != "ma" {
 		t.Errorf("%+v, %v", st, err)
 	}
 	for what, part := range map[string]error{"pods": st.Pods.Err, "shards": st.Shards.Err} {
@@ -102,6 +105,13 @@ func TestStatus(t *testing.T) {
 	if st, err := b.Status(t.Context()); err != nil || st.State != StateRunning || st.Run != 3 || st.Workflow.Name != "w3" {
 		t.Errorf("%+v, %v", st, err)
 	}
+	twice := *r.runs[0]
+	twice.Name = "copy"
+	r.runs = append(r.runs, &twice)
+	if st, err := b.Status(t.Context()); !errors.Is(err, workflow.ErrConflict) || !strings.Contains(err.Error(), "w3 and copy") {
+		t.Errorf("two workflows of a run: %+v, %v", st, err)
+	}
+	r.runs = r.runs[:3]
 	r.runs[0].NodesErr = workflow.ErrNodesOffloaded
 	if st, err := b.Status(t.Context()); err != nil || st.Gates.Err == nil || st.Failed.Err == nil {
 		t.Errorf("nodes that can't be seen: %+v, %v", st, err)

@@ -49,7 +49,7 @@ func (b *argoBackfill) statusOf(ctx context.Context, s *status.WorkflowStatus) *
 }
 
 func (b *argoBackfill) readPods(ctx context.Context, s *status.WorkflowStatus) (Pods, error) {
-	w := b.workersOf(orNamed(s, b.request.Name))
+	w := b.workersOf(s)
 	if w == nil {
 		return Pods{}, errNoKubernetes
 	}
@@ -57,9 +57,12 @@ func (b *argoBackfill) readPods(ctx context.Context, s *status.WorkflowStatus) (
 }
 
 func (b *argoBackfill) combine(s *status.WorkflowStatus, pods workflow.Result[Pods], shards workflow.Result[Shards]) *Status {
-	var seen *Pods
-	if pods.Success() {
-		seen = &pods.Data
+	seen := &pods.Data
+	switch {
+	case b.deps.Kubernetes == nil:
+		seen = nil // nobody looks for them, so the workflow alone counts
+	case !pods.Success():
+		seen = &Pods{Terminating: 1} // for all that is known, some are left
 	}
 	st := &Status{Session: b.session, State: stateOf(s, seen), Run: runOf(s), Workflow: s, Pods: pods, Shards: shards}
 	switch {

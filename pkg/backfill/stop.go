@@ -15,14 +15,15 @@ const lookEvery = 500 * time.Millisecond
 
 func (b *argoBackfill) Stop(ctx context.Context) error {
 	s, err := b.current(ctx)
-	if err != nil || s == nil {
+	if err != nil {
 		return err
 	}
 	return b.failed(b.stop(ctx, s))
 }
 
+// stop stops a run; nil: there is none, but it may have left workers.
 func (b *argoBackfill) stop(ctx context.Context, s *status.WorkflowStatus) error {
-	if !s.Completed() {
+	if s != nil && !s.Completed() {
 		err := b.workflows.Stop(ctx, s.Name, workflow.StopOptions{UID: s.UID})
 		if err != nil && !errors.Is(err, workflow.ErrCompleted) {
 			return err
@@ -42,20 +43,18 @@ func (b *argoBackfill) StopAndWait(ctx context.Context) (*Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s == nil {
-		return b.statusOf(ctx, nil), nil
-	}
 	if err := b.stop(ctx, s); err != nil {
 		return nil, b.failed(err)
 	}
-	ended, err := b.workflows.Wait(ctx, s.Name, workflow.Completed)
-	if err != nil {
-		return nil, b.failed(err)
+	if s != nil {
+		if s, err = b.workflows.Wait(ctx, s.Name, workflow.Completed); err != nil {
+			return nil, b.failed(err)
+		}
 	}
 	if err := b.workersOf(s).drain(ctx); err != nil {
 		return nil, b.failed(err)
 	}
-	return b.statusOf(ctx, ended), nil
+	return b.statusOf(ctx, s), nil
 }
 
 // drain stops the workers, and waits until no pod is left. A step that was about to make workers
@@ -114,33 +113,29 @@ func plural(n int, what string) string {
 	return fmt.Sprintf("%d %s", n, what)
 }
 
-// atRest is nil if the run has ended and no pod of it is left, as far as can be seen.
+// atRest is nil if the run has ended and no pod of it is left, as far as can be seen; nor of the run
+// after it, whose workflow may have been deleted before its workers.
 func (b *argoBackfill) atRest(ctx context.Context, s *status.WorkflowStatus) error {
 	var what []string
 	if s != nil && !s.Completed() {
 		what = append(what, fmt.Sprintf("workflow %s/%s is %s", s.Namespace, s.Name, s.Outcome()))
 	}
-	var pods *Pods
-	if w := b.workersOf(orNamed(s, b.request.Name)); w != nil {
-		left, err := w.left(ctx)
-		if err != nil {
-			return b.failed(err)
+	state := stateOf(s, &Pods{})
+	if b.deps.Kubernetes != nil {
+		next := &status.WorkflowStatus{Name: runName(b.session, runOf(s)+1)}
+		for _, w := range []*workers{b.workersOf(s), b.workersOf(next)} {
+			left, err := w.left(ctx)
+			if err != nil {
+				return b.failed(err)
+			}
+			what = append(what, left...)
 		}
-		what = append(what, left...)
-		if len(left) > 0 {
-			pods = &Pods{Terminating: len(left)}
+		if len(what) > 0 && (s == nil || s.Completed()) {
+			state = StateTerminating
 		}
 	}
 	if len(what) == 0 {
 		return nil
 	}
-	return &RunningError{Session: b.session, State: stateOf(s, pods), What: what}
-}
-
-// orNamed is the workflow, or one of that name that isn't there yet.
-func orNamed(s *status.WorkflowStatus, name string) *status.WorkflowStatus {
-	if s == nil {
-		return &status.WorkflowStatus{Name: name}
-	}
-	return s
+	return &RunningError{Session: b.session, State: state, What: what}
 }

@@ -32,7 +32,8 @@ type Transition struct {
 }
 
 // Transitions is the state machine of a backfill by a workflow: every verb in every state, and where
-// it goes by itself. docs/backfill.md draws it.
+// it goes by itself. Scale is for workers that there are, and [ErrNoWorkers] else; Approve and Reject
+// are for a gate that nobody has decided, and Restart for the first run. docs/backfill.md draws it.
 func Transitions() []Transition {
 	to := func(states ...State) []State { return states }
 	var all []Transition
@@ -50,6 +51,7 @@ func Transitions() []Transition {
 
 	add(VerbNone, to(StateRunning, StatePaused, StateFailed), nil, StateStarting)
 	add(VerbNone, to(StatePaused, StateFailed, StateSucceeded), nil, StateRunning)
+	add(VerbNone, to(StateRunning, StateFailed), nil, StatePaused) // a gate can have a time, as a workflow can
 	add(VerbNone, to(StateStopped, StateFailed, StateSucceeded), nil, StateTerminating)
 
 	add(VerbStart, to(StateStarting), nil, StateNotStarted)
@@ -69,12 +71,12 @@ func Transitions() []Transition {
 	add(VerbScale, nil, ErrEnded, slices.Concat(to(StateTerminating), ended)...)
 
 	for _, verb := range []Verb{VerbApprove, VerbReject} {
-		next := StateRunning
+		next := to(StatePaused, StateRunning) // it stays if it was paused, or waits at another gate
 		if verb == VerbReject {
-			next = StateFailed
+			next = to(StateFailed)
 		}
 		add(verb, nil, ErrNotStarted, StateNotStarted)
-		add(verb, to(next), nil, StatePaused)
+		add(verb, next, nil, StatePaused)
 		add(verb, nil, workflow.ErrNotSuspended, slices.Concat(to(StateStarting, StateRunning, StateTerminating), ended)...)
 	}
 

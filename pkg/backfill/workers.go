@@ -2,12 +2,10 @@ package backfill
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -89,13 +87,39 @@ func (w *workers) find(ctx context.Context) ([]*workload, error) {
 	return all, nil
 }
 
-// scaleAll brings every workload to what plan says. It is asked again for one that has changed
-// meanwhile, and for some seconds while the API server is away. One that is gone needs nothing.
+// scaleAll brings every workload to what plan says. One that is gone needs nothing.
 func (w *workers) scaleAll(ctx context.Context, plan func(*workload) []byte) error {
-	backoff := wait.Backoff{Duration: 20 * time.Millisecond, Factor: 2, Jitter: 0.5, Steps: 15, Cap: time.Second}
+	return retried(ctx, func(ctx context.Context) error {
+		found, err := w.find(ctx)
+		if err != nil {
+			return err
+		}
+		for _, each := range found {
+			err := w.patch(ctx, each, plan(each))
+			if err != nil && (w.deployment != "" || !errors.Is(err, workflow.ErrNotFound)) {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// patch writes a patch; nil needs none.
+func (w *workers) patch(ctx context.Context, to *workload, patch []byte, subresource ...string) error {
+	if patch == nil {
+		return nil
+	}
+	_, err := w.of(to.resource).Patch(ctx, to.name, types.MergePatchType, patch, metav1.PatchOptions{}, subresource...)
+	return w.failed(err)
+}
+
+// retried looks and writes again where somebody else has written meanwhile, and for some seconds
+// while the API server is away.
+func retried(ctx context.Context, try func(context.Context) error) error {
+	backoff := wait.Backoff{Duration: 20 * time.Millisecond, Factor: 1.5, Jitter: 0.5, Steps: 15} // some 20 s in all
 	var last error
 	err := wait.ExponentialBackoffWithContext(ctx, backoff, func(ctx context.Context) (bool, error) {
-		last = w.scaleOnce(ctx, plan)
+		last = try(ctx)
 		if errors.Is(last, workflow.ErrConflict) || errors.Is(last, workflow.ErrUnavailable) {
 			return false, nil
 		}
@@ -108,34 +132,6 @@ func (w *workers) scaleAll(ctx context.Context, plan func(*workload) []byte) err
 		return last
 	}
 	return err
-}
-
-func (w *workers) scaleOnce(ctx context.Context, plan func(*workload) []byte) error {
-	found, err := w.find(ctx)
-	if err != nil {
-		return err
-	}
-	for _, each := range found {
-		patch := plan(each)
-		if patch == nil {
-			continue
-		}
-		_, err := w.of(each.resource).Patch(ctx, each.name, types.MergePatchType, patch, metav1.PatchOptions{})
-		if err != nil && (w.deployment != "" || !apierrors.IsNotFound(err)) {
-			return w.failed(err)
-		}
-	}
-	return nil
-}
-
-// setScale sets the replicas by the scale subresource, which a role can allow alone.
-func (w *workers) setScale(ctx context.Context, of *workload, replicas int) error {
-	patch, err := json.Marshal(map[string]any{"spec": map[string]any{"replicas": replicas}})
-	if err != nil {
-		return err
-	}
-	_, err = w.of(of.resource).Patch(ctx, of.name, types.MergePatchType, patch, metav1.PatchOptions{}, "scale")
-	return w.failed(err)
 }
 
 // pods counts the workers' pods: those that belong to the workloads, and those that carry the

@@ -64,7 +64,7 @@ func TestWorkersAreThoseOfTheWorkflow(t *testing.T) {
 	if want := []string{"3 running workers", "1 pending worker", "1 terminating worker", "1 step pod"}; err != nil || !reflect.DeepEqual(left, want) {
 		t.Errorf("%q, %v", left, err)
 	}
-	if err := w.scale(t.Context(), 3); !errors.Is(err, workflow.ErrConflict) {
+	if err := w.scale(t.Context(), 3); !errors.Is(err, workflow.ErrUnsupported) {
 		t.Errorf("which one? %v", err)
 	}
 	one := &workers{client: w.client, namespace: "ma", deployment: "other"}
@@ -138,7 +138,7 @@ func TestScaleAllLooksAgain(t *testing.T) {
 	conflict := apierrors.NewConflict(resource, "d", errors.New("changed"))
 	synctest.Test(t, func(t *testing.T) {
 		for _, err := range []error{conflict, apierrors.NewServiceUnavailable("away")} {
-			w, _ := failing(t, 3, err)
+			w, _ := failing(t, 9, err)
 			if err := w.scaleAll(t.Context(), (*workload).pausing); err != nil {
 				t.Error(err)
 			}
@@ -178,7 +178,7 @@ func TestPauseWaitsForWorkersThatAreBeingMade(t *testing.T) {
 		w, client := testWorkers(t, step)
 		begin := time.Now()
 		made := newApps(t, workersYAML)
-		time.AfterFunc(2*time.Second, func() { client.add(made) })
+		time.AfterFunc(2*time.Second+lookEvery/2, func() { client.add(made) })
 		if err := w.pause(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -104,13 +104,23 @@ func (w *workload) remembering(replicas int) []byte {
 	return w.patch(0, strconv.Itoa(replicas))
 }
 
+// scaling is for the scale subresource, which has no annotations of its own.
+func (w *workload) scaling(replicas int) []byte {
+	return asJSON(map[string]any{
+		"metadata": map[string]any{"resourceVersion": w.resourceVersion},
+		"spec":     map[string]any{"replicas": replicas},
+	})
+}
+
 func (w *workload) patch(replicas int, paused any) []byte {
-	data, err := json.Marshal(map[string]any{
+	return asJSON(map[string]any{
 		"metadata": map[string]any{"resourceVersion": w.resourceVersion, "annotations": map[string]any{annotationPaused: paused}},
 		"spec":     map[string]any{"replicas": replicas},
 	})
-	if err != nil {
-		return nil // can't be: these are texts and numbers
-	}
+}
+
+// asJSON is for maps of texts and numbers, with which nothing can go wrong.
+func asJSON(patch map[string]any) []byte {
+	data, _ := json.Marshal(patch)
 	return data
 }

@@ -187,6 +187,25 @@ func expectError(err, kind error, op workflow.Op, name string) string {
 	return err.Error()
 }
 
+// calm is for how long a workflow that is left alone doesn't change.
+const calm = 500 * time.Millisecond
+
+// settle waits until the controller leaves a workflow alone. It (3.7.4) can overlook an edit that comes
+// within moments of a write of its own, until the next event.
+func (f Fixture) settle(ctx context.Context, name string) {
+	ginkgo.GinkgoHelper()
+	var version string
+	var since time.Time
+	gomega.Eventually(ctx, func(g gomega.Gomega) time.Duration {
+		wf, err := f.workflows().Get(ctx, name, metav1.GetOptions{})
+		g.Expect(err).NotTo(gomega.HaveOccurred())
+		if now := wf.GetResourceVersion(); now != version {
+			version, since = now, time.Now()
+		}
+		return time.Since(since)
+	}).WithTimeout(specTimeout).Should(gomega.BeNumerically(">=", calm))
+}
+
 // eventuallyAllowed repeats a call until a permission that was just granted works.
 func eventuallyAllowed(ctx context.Context, call func() error) {
 	ginkgo.GinkgoHelper()

@@ -14,6 +14,7 @@ func describeSuspend(fixture func() Fixture) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 			f.wait(ctx, s.Name, workflow.Suspended)
+			f.settle(ctx, s.Name)
 			Expect(f.Client.Suspend(ctx, s.Name, workflow.SuspendOptions{UID: s.UID})).To(Succeed())
 			now, err := f.Client.Get(ctx, s.Name)
 			Expect(err).NotTo(HaveOccurred())
@@ -22,6 +23,7 @@ func describeSuspend(fixture func() Fixture) {
 			eventuallyAllowed(ctx, func() error { _, err := reader.Get(ctx, s.Name); return err })
 			Expect(reader.Suspend(ctx, s.Name, workflow.SuspendOptions{})).To(Succeed(), "nothing is written the second time")
 
+			f.settle(ctx, s.Name)
 			result, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{Outputs: map[string]any{"by": "ann"}})
 			Expect(err).NotTo(HaveOccurred())
 			Expect(result.Unsuspended).To(BeTrue())

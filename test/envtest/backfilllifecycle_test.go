@@ -138,9 +138,7 @@ func describeBackfillLifecycle(fixture func() *backfills) {
 				all.Go(func() {
 					defer GinkgoRecover()
 					_, err := start(b)
-					if err != nil && !errors.Is(err, backfill.ErrRunning) { // somebody has restarted it already
-						Expect(err).NotTo(HaveOccurred())
-					}
+					Expect(err).NotTo(HaveOccurred())
 				})
 			}
 			all.Wait()
@@ -215,9 +213,14 @@ func describeBackfillLifecycle(fixture func() *backfills) {
 		f := fixture()
 		f.atGate(ctx, "s")
 		f.cfg.Backfill.Scale++
+		Expect(f.open("s", nil).Start(ctx)).Error().NotTo(HaveOccurred(), "it is the same backfill")
+		f.cfg.TargetCluster.Endpoint = "https://another:9200"
 		_, err := f.open("s", nil).Start(ctx)
 		Expect(err).To(MatchError(workflow.ErrConflict))
-		Expect(err).To(MatchError(ContainSubstring("session_name")))
+		Expect(err).To(MatchError(And(ContainSubstring("target-host"), ContainSubstring("session_name"))))
+		f.older(ctx)
+		Expect(f.open("s", nil).Start(ctx)).Error().To(MatchError(ContainSubstring("workflow_template_name")))
+		Expect(f.workflowsOf(ctx, "s")).To(HaveLen(1))
 	}, SpecTimeout(specTimeout))
 
 	It("works with the ReplicaSet of older templates", func(ctx SpecContext) {

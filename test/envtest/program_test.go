@@ -175,7 +175,7 @@ var _ = Describe("examples/backfill", Ordered, func() { // so that it is built o
 		p.withTarget(ctx, "-shards", "12", "-per-shard", "300ms")
 		Expect(p.does(ctx, "create")).To(ContainSubstring("can be started"))
 		Expect(p.status(ctx).State).To(Equal("NotStarted"))
-		Expect(p.does(ctx, "start")).To(ContainSubstring("workflow " + p.namespace + "/bulk-load-demo, run 1"))
+		Expect(p.does(ctx, "start")).To(ContainSubstring("workflow " + p.namespace + "/backfill-demo, run 1"))
 		p.reaches(ctx, pausedAt("approve"))
 		Expect(p.does(ctx, "gates")).To(ContainSubstring("--config " + p.config + " approve approve\n"))
 		Expect(p.does(ctx, "approve", "appr*", "--output", "approved-by=ann")).To(Equal("gate approve was passed\n"))
@@ -217,7 +217,7 @@ var _ = Describe("examples/backfill", Ordered, func() { // so that it is built o
 		Expect(string(session.Err.Contents())).To(And(HavePrefix(`backfill: backfill "demo" has ended Failed`), ContainSubstring("verify")))
 		Expect(p.status(ctx).Failed.Data).To(ConsistOf(HaveField("Name", "verify")))
 
-		Expect(p.does(ctx, "restart")).To(ContainSubstring("bulk-load-demo-run-2, run 2"))
+		Expect(p.does(ctx, "restart")).To(MatchRegexp("backfill-demo-run-2-[0-9a-f]{8}, run 2"))
 		p.reaches(ctx, pausedAt("approve"))
 		Expect(p.does(ctx, "reject", "approve", "--message", "not again")).To(ContainSubstring("was rejected"))
 		Expect(p.run(ctx, "start", "--follow").ExitCode()).To(Equal(1))
