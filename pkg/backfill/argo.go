@@ -108,6 +108,12 @@ func (b *argoBackfill) start(ctx context.Context, s *status.WorkflowStatus, req 
 	if !errors.Is(err, workflow.ErrConflict) {
 		return started, b.failed(err)
 	}
+	if s == nil { // somebody was quicker
+		var failed error
+		if s, failed = b.current(ctx); failed != nil {
+			return nil, failed
+		}
+	}
 	if s != nil && s.Name == req.Name {
 		differs := b.differs(s)
 		if len(differs) == 0 {
