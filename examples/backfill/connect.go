@@ -50,6 +50,7 @@ func connect(cfg backfill.Config, f flags) (deps backfill.Dependencies, release 
 		return deps, nil, &inputError{fmt.Errorf("find a cluster: %w", err)}
 	}
 	cluster.UserAgent = "argoservice-backfill"
+	cluster.WarningHandler = rest.NoWarnings{} // about what templates make, which whoever scales it can't mend
 	deps.Workflows, err = workflow.NewForConfig(cluster, workflow.Options{Namespace: namespaceOf(cfg), RetryFor: retryFor})
 	if err != nil {
 		return deps, nil, err

@@ -151,6 +151,9 @@ func (b *argoBackfill) Restart(ctx context.Context) (*Status, error) {
 		return b.Start(ctx)
 	}
 	if err := b.atRest(ctx, s); err != nil {
+		if now, failed := b.current(ctx); failed == nil && runOf(now) > runOf(s) { // somebody was quicker
+			return b.Start(ctx)
+		}
 		return nil, err
 	}
 	started, err := b.start(ctx, nil, b.requestOf(runOf(s)+1))

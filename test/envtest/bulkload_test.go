@@ -25,8 +25,8 @@ type bulkLoad struct {
 }
 
 // startBulkLoad installs the example's manifests and starts a template for the session s1, with
-// three workers.
-func startBulkLoad(ctx context.Context, template string) *bulkLoad {
+// three workers, and the target's credentials from a Secret or, without, as they are.
+func startBulkLoad(ctx context.Context, template, secret string) *bulkLoad {
 	GinkgoHelper()
 	b := &bulkLoad{namespace: newNamespace(ctx)}
 	b.client = nativeClient(cluster.Config(), b.namespace)
@@ -41,7 +41,7 @@ func startBulkLoad(ctx context.Context, template string) *bulkLoad {
 	started, err := b.client.Start(ctx, workflow.StartRequest{Template: template, Parameters: map[string]any{
 		"session-name": "s1", "snapshot-name": "nightly", "source-version": "ES 7.10.2",
 		"s3-repo-uri": "s3://bucket/nightly", "s3-region": "us-east-2",
-		"target-host": "https://target.example:9200", "target-password": `a "quoted" one: {}`,
+		"target-host": "https://target.example:9200", "target-password": `a "quoted" one: {}`, "target-secret": secret,
 		"image-config":             map[string]any{"reindex-from-snapshot": map[string]any{"image": "migrations/rfs:1"}},
 		"use-localstack-aws-creds": false, "replicas": 3,
 	}})
@@ -118,7 +118,17 @@ func (b *bulkLoad) expectNoWorkers(ctx context.Context, workload schema.GroupVer
 var _ = DescribeTableSubtree("bulk load", func(template, resource, name string, labels map[string]string) {
 	workload := schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: resource}
 	var b *bulkLoad
-	BeforeEach(func(ctx SpecContext) { b = startBulkLoad(ctx, template) }, NodeTimeout(specTimeout))
+	BeforeEach(func(ctx SpecContext) { b = startBulkLoad(ctx, template, "") }, NodeTimeout(specTimeout))
+
+	It("has its workers take the target's credentials from a Secret", func(ctx SpecContext) {
+		b := startBulkLoad(ctx, template, "creds")
+		env := b.approve(ctx)[0].Spec.Containers[0].Env
+		for name, key := range map[string]string{"TARGET_USERNAME": "username", "TARGET_PASSWORD": "password"} {
+			Expect(env).To(ContainElement(corev1.EnvVar{Name: name, ValueFrom: &corev1.EnvVarSource{
+				SecretKeyRef: &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: "creds"}, Key: key},
+			}}))
+		}
+	}, SpecTimeout(specTimeout))
 
 	It("runs its workers until the work is done", func(ctx SpecContext) {
 		workers := b.approve(ctx)
