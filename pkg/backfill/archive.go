@@ -151,34 +151,3 @@ func (a archiver) write(ctx context.Context, path string, size int64, there *con
 	}
 	return written.documents, file.commit()
 }
-
-func (b *argoBackfill) Archive(ctx context.Context, opts ArchiveOptions) (Archive, error) {
-	if err := b.mayTouchWorkingState(ctx); err != nil {
-		return Archive{}, err
-	}
-	archive, err := archiver{b.deps.WorkingState, workingStateIndex(b.session), b.mayTouchWorkingState}.archive(ctx, opts)
-	return archive, b.failed(err)
-}
-
-func (b *argoBackfill) Restore(ctx context.Context, path string) (int64, error) {
-	if err := b.mayTouchWorkingState(ctx); err != nil {
-		return 0, err
-	}
-	written, err := restore(ctx, b.deps.WorkingState, workingStateIndex(b.session), path)
-	return written, b.failed(err)
-}
-
-// mayTouchWorkingState is nil if nothing works with the working state, for sure.
-func (b *argoBackfill) mayTouchWorkingState(ctx context.Context) error {
-	switch {
-	case b.deps.WorkingState == nil:
-		return b.failed(errNoWorkingState)
-	case b.deps.Kubernetes == nil:
-		return b.failed(errNoKubernetes)
-	}
-	s, err := b.current(ctx)
-	if err != nil {
-		return err
-	}
-	return b.atRest(ctx, s)
-}

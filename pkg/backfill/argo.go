@@ -13,6 +13,7 @@ import (
 
 // argoBackfill is a backfill by a workflow.
 type argoBackfill struct {
+	keeper
 	cfg       Config
 	session   string
 	workflows workflow.Interface
@@ -37,7 +38,7 @@ func newArgo(cfg Config, deps Dependencies) (Backfill, error) {
 		return nil, err
 	}
 	session := cfg.SessionName()
-	return &argoBackfill{cfg: cfg, session: session, workflows: deps.Workflows, deps: deps, request: workflow.StartRequest{
+	b := &argoBackfill{cfg: cfg, session: session, workflows: deps.Workflows, deps: deps, request: workflow.StartRequest{
 		Template:           argo.WorkflowTemplate,
 		Name:               runName(session, 1),
 		Entrypoint:         argo.Entrypoint,
@@ -45,7 +46,9 @@ func newArgo(cfg Config, deps Dependencies) (Backfill, error) {
 		OptionalParameters: derived,
 		Labels:             map[string]string{labelSession: session},
 		IdempotencyKey:     "backfill/" + session,
-	}}, nil
+	}}
+	b.keeper = keeper{deps.WorkingState, workingStateIndex(session), b.ended, b.failed}
+	return b, nil
 }
 
 // failed puts the session before an error.

@@ -15,6 +15,7 @@ import (
 // deploymentBackfill is a backfill by a Deployment that is there already: it runs while that has
 // replicas. It has no workflow, so no gates, and nothing but the shards tells when it is done.
 type deploymentBackfill struct {
+	keeper
 	cfg     Config
 	session string
 	deps    Dependencies
@@ -26,12 +27,14 @@ func newDeployment(cfg Config, deps Dependencies) (Backfill, error) {
 		return nil, fmt.Errorf("%w: Dependencies.Kubernetes is required for provider %s", workflow.ErrInvalid, ProviderK8s)
 	}
 	k8s := cfg.Backfill.K8s
-	return &deploymentBackfill{
+	b := &deploymentBackfill{
 		// The Deployment's workers know the session only if it is configured: the name that a workflow
 		// would be told is unknown to them.
 		cfg: cfg, session: cfg.Backfill.Session, deps: deps,
 		workers: &workers{client: deps.Kubernetes, namespace: k8s.Namespace, deployment: k8s.Deployment},
-	}, nil
+	}
+	b.keeper = keeper{deps.WorkingState, workingStateIndex(b.session), b.atRest, b.failed}
+	return b, nil
 }
 
 func (b *deploymentBackfill) failed(err error) error {
@@ -204,29 +207,6 @@ func (b *deploymentBackfill) Follow(ctx context.Context, opts FollowOptions) ite
 			}
 		}
 	}
-}
-
-func (b *deploymentBackfill) Archive(ctx context.Context, opts ArchiveOptions) (Archive, error) {
-	if err := b.mayTouchWorkingState(ctx); err != nil {
-		return Archive{}, err
-	}
-	archive, err := archiver{b.deps.WorkingState, workingStateIndex(b.session), b.mayTouchWorkingState}.archive(ctx, opts)
-	return archive, b.failed(err)
-}
-
-func (b *deploymentBackfill) Restore(ctx context.Context, path string) (int64, error) {
-	if err := b.mayTouchWorkingState(ctx); err != nil {
-		return 0, err
-	}
-	written, err := restore(ctx, b.deps.WorkingState, workingStateIndex(b.session), path)
-	return written, b.failed(err)
-}
-
-func (b *deploymentBackfill) mayTouchWorkingState(ctx context.Context) error {
-	if b.deps.WorkingState == nil {
-		return b.failed(errNoWorkingState)
-	}
-	return b.atRest(ctx)
 }
 
 // atRest is nil if no pod is left and none is to come, now or by a Start.

@@ -139,3 +139,15 @@ func (b *argoBackfill) atRest(ctx context.Context, s *status.WorkflowStatus) err
 	}
 	return &RunningError{Session: b.session, State: state, What: what}
 }
+
+// ended is nil if the session is at rest, for sure: what can't be seen may be running.
+func (b *argoBackfill) ended(ctx context.Context) error {
+	if b.deps.Kubernetes == nil {
+		return b.failed(errNoKubernetes)
+	}
+	s, err := b.current(ctx)
+	if err != nil {
+		return err
+	}
+	return b.atRest(ctx, s)
+}
