@@ -87,9 +87,10 @@ test-fuzz: need ## every fuzz target for some ten thousand inputs (FUZZTIME=1m)
 			echo "fuzz $$package $$target for $(FUZZTIME)" >&2; \
 			go test -C $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x . || exit 1; done; done
 
-# Most specs wait for a controller most of the time, so some processes at once, on one cluster.
+# Most specs wait for a controller most of the time, so some processes at once, on one cluster. What
+# they have in common is the API server, which collects garbage less often for more memory.
 PROCESSES := 3
-integration = "$(TOOLS)" exec -- go tool -C test/envtest ginkgo run $(RACE) --procs=$(PROCESSES) --randomize-all \
+integration = "$(TOOLS)" exec -- env GOGC=200 go tool -C test/envtest ginkgo run $(RACE) --procs=$(PROCESSES) --randomize-all \
 	--output-interceptor-mode=none --timeout=$(INTEGRATION_TIMEOUT) --label-filter='$(1)' $(ARGS)
 
 .PHONY: test-integration
