@@ -34,10 +34,12 @@ type ArchiveOptions struct {
 //
 // The index is deleted only once the file is complete and durable: it is written beside its final
 // name, synchronised to the disk, its number of documents compared with the index's before and
-// after, and given its name. So at any moment, however the process ends, there is the whole index or the
-// whole file, or both. Archiving again is safe: the file that is there is compared with the index,
-// and kept if it holds the same. Nothing may start the backfill meanwhile: that it is at rest is looked
-// at before and right before the index is deleted, and the moment between can't be closed. Memory doesn't grow with the number of documents.
+// after, and given its name. So at any moment, however the process ends, there is the whole index or
+// the whole file, or both. Archiving again is safe: the file that is there is compared with the
+// index, and kept if it holds the same. Memory doesn't grow with the number of documents.
+//
+// Nothing may start the backfill meanwhile. Whether anything runs is looked at before, and again right
+// before the index is deleted; the moment between that look and the deletion can't be closed.
 type Archive struct {
 	Index string `json:"index"`
 	// Path is the file; "": nothing was written, since there was no index any more and no such

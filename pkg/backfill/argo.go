@@ -14,11 +14,10 @@ import (
 // argoBackfill is a backfill by a workflow.
 type argoBackfill struct {
 	keeper
-	cfg       Config
-	session   string
-	workflows workflow.Interface
-	deps      Dependencies
-	request   workflow.StartRequest // of the first run
+	cfg     Config
+	session string
+	deps    Dependencies
+	request workflow.StartRequest // of the first run
 }
 
 func newArgo(cfg Config, deps Dependencies) (Backfill, error) {
@@ -38,7 +37,7 @@ func newArgo(cfg Config, deps Dependencies) (Backfill, error) {
 		return nil, err
 	}
 	session := cfg.SessionName()
-	b := &argoBackfill{cfg: cfg, session: session, workflows: deps.Workflows, deps: deps, request: workflow.StartRequest{
+	b := &argoBackfill{cfg: cfg, session: session, deps: deps, request: workflow.StartRequest{
 		Template:           argo.WorkflowTemplate,
 		Name:               runName(session, 1),
 		Entrypoint:         argo.Entrypoint,
@@ -107,7 +106,7 @@ func (b *argoBackfill) Start(ctx context.Context) (*Status, error) {
 
 // start starts a run, or finds it: s, if that is not nil.
 func (b *argoBackfill) start(ctx context.Context, s *status.WorkflowStatus, req workflow.StartRequest) (*status.WorkflowStatus, error) {
-	started, err := b.workflows.Start(ctx, req)
+	started, err := b.deps.Workflows.Start(ctx, req)
 	if !errors.Is(err, workflow.ErrConflict) {
 		return started, b.failed(err)
 	}
@@ -138,11 +137,11 @@ func (b *argoBackfill) unpause(ctx context.Context, s *status.WorkflowStatus) (*
 	if !s.SpecSuspended {
 		return s, nil
 	}
-	_, err := b.workflows.Resume(ctx, s.Name, workflow.ResumeOptions{KeepGates: true, UID: s.UID})
+	_, err := b.deps.Workflows.Resume(ctx, s.Name, workflow.ResumeOptions{KeepGates: true, UID: s.UID})
 	if err != nil && !errors.Is(err, workflow.ErrCompleted) {
 		return nil, err
 	}
-	return b.workflows.Get(ctx, s.Name)
+	return b.deps.Workflows.Get(ctx, s.Name)
 }
 
 func (b *argoBackfill) Restart(ctx context.Context) (*Status, error) {

@@ -69,7 +69,8 @@ type Stopper interface {
 
 // Gatekeeper decides at gates.
 type Gatekeeper interface {
-	// Gates are those that the backfill waits at; none is an empty list.
+	// Gates are those that the backfill waits at; none is an empty list. [workflow.ErrNodesOffloaded]
+	// and others of its kind: the nodes can't be seen.
 	Gates(ctx context.Context) ([]Gate, error)
 	// Approve lets it pass gates that wait, all in one write, and returns those that it has passed,
 	// with an error too. A gate that was approved before is a success and not among them.

@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"reflect"
 	"sync"
 	"time"
+
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -84,13 +85,13 @@ func (b *argoBackfill) Follow(ctx context.Context, opts FollowOptions) iter.Seq2
 }
 
 // watch sends the workflow's states, and then its end or why there is none to see.
-func (b *argoBackfill) watch(ctx context.Context, name string, uid any, send func(news) bool) {
-	for s, err := range b.workflows.Watch(ctx, name) {
+func (b *argoBackfill) watch(ctx context.Context, name string, uid types.UID, send func(news) bool) {
+	for s, err := range b.deps.Workflows.Watch(ctx, name) {
 		switch {
 		case err != nil:
 			send(news{err: err})
 			return
-		case any(s.UID) != uid:
+		case s.UID != uid:
 			send(news{err: workflow.ErrReplaced})
 			return
 		case !send(news{workflow: s}):
@@ -179,7 +180,7 @@ func (b *argoBackfill) linger(
 func same(a, b *Status) bool {
 	return a.State == b.State && a.Workflow.ResourceVersion == b.Workflow.ResourceVersion &&
 		a.Pods.Data == b.Pods.Data && sameError(a.Pods.Err, b.Pods.Err) &&
-		reflect.DeepEqual(a.Shards.Data, b.Shards.Data) && sameError(a.Shards.Err, b.Shards.Err)
+		a.Shards.Data == b.Shards.Data && sameError(a.Shards.Err, b.Shards.Err)
 }
 
 func sameError(a, b error) bool {

@@ -76,23 +76,30 @@ func gatesOf(nodes []*status.Node) []Gate {
 	return gates
 }
 
+// openGates are those that wait, of a workflow for which a decision still matters.
+func openGates(s *status.WorkflowStatus) []*status.Node {
+	if s.Completed() || s.Shutdown != status.ShutdownNone {
+		return nil
+	}
+	return s.SuspendedNodes()
+}
+
 func (b *argoBackfill) Gates(ctx context.Context) ([]Gate, error) {
-	s, err := b.running(ctx)
-	if errors.Is(err, ErrNotStarted) || errors.Is(err, ErrEnded) {
-		return []Gate{}, nil
-	}
-	if err != nil {
+	s, err := b.current(ctx)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if s.NodesErr != nil {
+	case s == nil:
+		return []Gate{}, nil
+	case s.NodesErr != nil:
 		return nil, b.failed(s.NodesErr)
 	}
-	return gatesOf(s.SuspendedNodes()), nil
+	return gatesOf(openGates(s)), nil
 }
 
 func (b *argoBackfill) Approve(ctx context.Context, approval Approval) ([]Gate, error) {
 	decide := func(s *status.WorkflowStatus, ids []string) ([]*status.Node, error) {
-		result, err := b.workflows.Resume(ctx, s.Name, workflow.ResumeOptions{NodeIDs: ids, Outputs: approval.Outputs, UID: s.UID})
+		result, err := b.deps.Workflows.Resume(ctx, s.Name, workflow.ResumeOptions{NodeIDs: ids, Outputs: approval.Outputs, UID: s.UID})
 		if err != nil {
 			return nil, err
 		}
@@ -103,11 +110,11 @@ func (b *argoBackfill) Approve(ctx context.Context, approval Approval) ([]Gate, 
 
 func (b *argoBackfill) Reject(ctx context.Context, rejection Rejection) ([]Gate, error) {
 	decide := func(s *status.WorkflowStatus, ids []string) ([]*status.Node, error) {
-		err := b.workflows.Stop(ctx, s.Name, workflow.StopOptions{NodeIDs: ids, Message: rejection.Message, UID: s.UID})
+		err := b.deps.Workflows.Stop(ctx, s.Name, workflow.StopOptions{NodeIDs: ids, Message: rejection.Message, UID: s.UID})
 		if err != nil {
 			return nil, err
 		}
-		now, err := b.workflows.Get(ctx, s.Name) // which of them it was
+		now, err := b.deps.Workflows.Get(ctx, s.Name) // which of them it was
 		if err != nil {
 			return nil, err
 		}
@@ -198,10 +205,7 @@ func (c gateChoice) waiting(s *status.WorkflowStatus) ([]*status.Node, error) {
 	if s.NodesErr != nil {
 		return nil, s.NodesErr
 	}
-	open := s.SuspendedNodes()
-	if s.Completed() || s.Shutdown != status.ShutdownNone { // no decision matters any more
-		open = nil
-	}
+	open := openGates(s)
 	if c.all {
 		return open, nil
 	}

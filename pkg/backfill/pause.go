@@ -19,7 +19,7 @@ func (b *argoBackfill) Pause(ctx context.Context) error {
 	if w == nil {
 		return b.failed(errNoKubernetes)
 	}
-	err = b.workflows.Suspend(ctx, s.Name, workflow.SuspendOptions{UID: s.UID})
+	err = b.deps.Workflows.Suspend(ctx, s.Name, workflow.SuspendOptions{UID: s.UID})
 	if errors.Is(err, workflow.ErrCompleted) {
 		return b.failed(fmt.Errorf("%w: %w", ErrEnded, err))
 	}
@@ -36,7 +36,7 @@ func (w *workers) pause(ctx context.Context) error {
 	defer ticker.Stop()
 	for {
 		// In this order, so that a step which ends in between has made its workers before the look at them.
-		steps, err := w.stepsRunning(ctx)
+		_, steps, err := w.count(ctx)
 		if err != nil {
 			return err
 		}

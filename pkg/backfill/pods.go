@@ -1,5 +1,7 @@
 package backfill
 
+import "k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 // Pods are the workers of a backfill, by what Kubernetes says of their pods. A pod that is being
 // deleted counts as terminating and as nothing else; one that has ended is not counted.
 type Pods struct {
@@ -11,13 +13,16 @@ type Pods struct {
 }
 
 // Any reports whether a pod is left.
-func (p Pods) Any() bool { return p.Running+p.Pending+p.Terminating > 0 }
+func (p Pods) Any() bool { return p.left() > 0 }
 
-// count adds a pod, as the API server gives it.
-func (p *Pods) count(phase string, deleted bool) {
+func (p Pods) left() int { return p.Running + p.Pending + p.Terminating }
+
+// add counts a pod, as the API server gives it.
+func (p *Pods) add(pod *unstructured.Unstructured) {
+	phase, _, _ := unstructured.NestedString(pod.Object, "status", "phase")
 	switch {
 	case phase == "Succeeded" || phase == "Failed":
-	case deleted:
+	case pod.GetDeletionTimestamp() != nil:
 		p.Terminating++
 	case phase == "Running":
 		p.Running++

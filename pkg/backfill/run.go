@@ -60,7 +60,7 @@ func (b *argoBackfill) requestOf(run int) workflow.StartRequest {
 // not both made by Start or Restart, and which one is meant is for a person to say.
 func (b *argoBackfill) current(ctx context.Context) (*status.WorkflowStatus, error) {
 	var latest, other *status.WorkflowStatus
-	for s, err := range b.workflows.List(ctx, workflow.ListOptions{LabelSelector: labelSession + "=" + b.session}) {
+	for s, err := range b.deps.Workflows.List(ctx, workflow.ListOptions{LabelSelector: labelSession + "=" + b.session}) {
 		if err != nil {
 			return nil, b.failed(err)
 		}

@@ -70,10 +70,8 @@ func (b *argoBackfill) combine(s *status.WorkflowStatus, pods workflow.Result[Po
 		st.Workflow = &status.WorkflowStatus{Name: b.request.Name, Namespace: b.cfg.Backfill.Argo.Namespace}
 	case s.NodesErr != nil:
 		st.Gates.Err, st.Failed.Err = s.NodesErr, s.NodesErr
-	case s.Completed():
-		st.Failed.Data = s.FailedNodes()
 	default:
-		st.Gates.Data, st.Failed.Data = gatesOf(s.SuspendedNodes()), s.FailedNodes()
+		st.Gates.Data, st.Failed.Data = gatesOf(openGates(s)), s.FailedNodes()
 	}
 	return st
 }

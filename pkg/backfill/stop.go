@@ -24,7 +24,7 @@ func (b *argoBackfill) Stop(ctx context.Context) error {
 // stop stops a run; nil: there is none, but it may have left workers.
 func (b *argoBackfill) stop(ctx context.Context, s *status.WorkflowStatus) error {
 	if s != nil && !s.Completed() {
-		err := b.workflows.Stop(ctx, s.Name, workflow.StopOptions{UID: s.UID})
+		err := b.deps.Workflows.Stop(ctx, s.Name, workflow.StopOptions{UID: s.UID})
 		if err != nil && !errors.Is(err, workflow.ErrCompleted) {
 			return err
 		}
@@ -47,7 +47,7 @@ func (b *argoBackfill) StopAndWait(ctx context.Context) (*Status, error) {
 		return nil, b.failed(err)
 	}
 	if s != nil {
-		if s, err = b.workflows.Wait(ctx, s.Name, workflow.Completed); err != nil {
+		if s, err = b.deps.Workflows.Wait(ctx, s.Name, workflow.Completed); err != nil {
 			return nil, b.failed(err)
 		}
 	}
@@ -83,7 +83,7 @@ func (w *workers) drain(ctx context.Context) error {
 
 // left names the pods that are left of the workers and of the workflow's steps.
 func (w *workers) left(ctx context.Context) ([]string, error) {
-	pods, err := w.pods(ctx)
+	pods, steps, err := w.count(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -91,19 +91,12 @@ func (w *workers) left(ctx context.Context) ([]string, error) {
 	for _, kind := range []struct {
 		n    int
 		what string
-	}{{pods.Running, "running worker"}, {pods.Pending, "pending worker"}, {pods.Terminating, "terminating worker"}} {
+	}{{pods.Running, "running worker"}, {pods.Pending, "pending worker"}, {pods.Terminating, "terminating worker"}, {steps, "step pod"}} {
 		if kind.n > 0 {
 			left = append(left, plural(kind.n, kind.what))
 		}
 	}
-	if w.workflow == "" {
-		return left, nil
-	}
-	steps, err := w.stepsRunning(ctx)
-	if steps > 0 {
-		left = append(left, plural(steps, "step pod"))
-	}
-	return left, err
+	return left, nil
 }
 
 func plural(n int, what string) string {

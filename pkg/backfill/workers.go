@@ -7,7 +7,6 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -134,50 +133,56 @@ func retried(ctx context.Context, try func(context.Context) error) error {
 	return err
 }
 
-// pods counts the workers' pods: those that belong to the workloads, and those that carry the
-// workflow's label and are no step of it, which are left for a while when their workload goes.
+// pods counts the workers' pods.
 func (w *workers) pods(ctx context.Context) (Pods, error) {
+	pods, _, err := w.count(ctx)
+	return pods, err
+}
+
+// count counts the workers' pods: those that belong to the workloads, and those that carry the
+// workflow's label and are no step of it, which are left for a while when their workload goes. steps
+// are the pods of steps that haven't ended.
+func (w *workers) count(ctx context.Context) (pods Pods, steps int, err error) {
 	found, err := w.find(ctx)
 	if err != nil {
-		return Pods{}, err
+		return Pods{}, 0, err
 	}
-	var count Pods
 	counted := map[types.UID]bool{}
-	add := func(list []unstructured.Unstructured, is func(*unstructured.Unstructured) bool) {
-		for i := range list {
-			pod := &list[i]
-			if counted[pod.GetUID()] || !is(pod) {
-				continue
-			}
-			counted[pod.GetUID()] = true
-			phase, _, _ := unstructured.NestedString(pod.Object, "status", "phase")
-			count.count(phase, pod.GetDeletionTimestamp() != nil)
-		}
-	}
 	for _, each := range found {
-		count.Desired += each.replicas
+		pods.Desired += each.replicas
 		owners, err := w.podOwners(ctx, each)
 		if err != nil {
-			return Pods{}, err
+			return Pods{}, 0, err
 		}
 		list, err := w.of(podResource()).List(ctx, metav1.ListOptions{LabelSelector: each.selector.String()})
 		if err != nil {
-			return Pods{}, w.failed(err)
+			return Pods{}, 0, w.failed(err)
 		}
-		add(list.Items, func(pod *unstructured.Unstructured) bool {
-			owner := metav1.GetControllerOf(pod)
-			return owner != nil && owners[owner.UID]
-		})
+		for i := range list.Items {
+			pod := &list.Items[i]
+			if owner := metav1.GetControllerOf(pod); owner != nil && owners[owner.UID] && !counted[pod.GetUID()] {
+				counted[pod.GetUID()] = true
+				pods.add(pod)
+			}
+		}
 	}
 	if w.workflow == "" {
-		return count, nil
+		return pods, 0, nil
 	}
 	list, err := w.of(podResource()).List(ctx, metav1.ListOptions{LabelSelector: labelWorkflow + "=" + w.workflow})
 	if err != nil {
-		return Pods{}, w.failed(err)
+		return Pods{}, 0, w.failed(err)
 	}
-	add(list.Items, func(pod *unstructured.Unstructured) bool { return pod.GetAnnotations()[annotationNode] == "" })
-	return count, nil
+	var ofSteps Pods
+	for i := range list.Items {
+		switch pod := &list.Items[i]; {
+		case pod.GetAnnotations()[annotationNode] != "":
+			ofSteps.add(pod)
+		case !counted[pod.GetUID()]:
+			pods.add(pod)
+		}
+	}
+	return pods, ofSteps.left(), nil
 }
 
 // podOwners are the ReplicaSets of a workload: itself, or those that the Deployment has made.
@@ -196,20 +201,4 @@ func (w *workers) podOwners(ctx context.Context, of *workload) (map[types.UID]bo
 		}
 	}
 	return owners, nil
-}
-
-// stepsRunning counts the pods of the workflow's own steps that haven't ended.
-func (w *workers) stepsRunning(ctx context.Context) (int, error) {
-	list, err := w.of(podResource()).List(ctx, metav1.ListOptions{LabelSelector: labelWorkflow + "=" + w.workflow})
-	if err != nil {
-		return 0, w.failed(err)
-	}
-	var steps Pods
-	for i := range list.Items {
-		if list.Items[i].GetAnnotations()[annotationNode] != "" {
-			phase, _, _ := unstructured.NestedString(list.Items[i].Object, "status", "phase")
-			steps.count(phase, list.Items[i].GetDeletionTimestamp() != nil)
-		}
-	}
-	return steps.Running + steps.Pending + steps.Terminating, nil
 }
