@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os/user"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -122,10 +121,7 @@ func (c *command) checkChoice() error {
 
 // asksForName tells of a gate whether it is meant, and wants to know who approves.
 func (c *command) asksForName(gate backfill.Gate) bool {
-	meant := c.all || slices.ContainsFunc(c.operands, func(pattern string) bool {
-		matched, err := path.Match(pattern, gate.Name)
-		return pattern == gate.ID || pattern == gate.Name || err == nil && matched
-	})
+	meant := c.all || slices.ContainsFunc(c.operands, gate.Matches)
 	return meant && slices.ContainsFunc(gate.Outputs, func(o backfill.GateOutput) bool { return o.Name == approvedBy })
 }
 

@@ -58,7 +58,7 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 		"no config":            {[]string{"start"}, exitBadInput, "--config FILE is required"},
 		"unknown flag":         {[]string{"--confg", "x", "start"}, exitBadInput, "confg"},
 		"unknown flag of verb": {with("x", "start", "--watch"), exitBadInput, "start: unknown flag: --watch"},
-		"unknown verb":         {with("x", "starr"), exitBadInput, `unknown verb "starr" (did you mean start?); there are: create, `},
+		"unknown verb":         {with("x", "starr"), exitBadInput, `unknown verb "starr"; there are: create, start, `},
 		"nothing like it":      {with("x", "frobnicate"), exitBadInput, `unknown verb "frobnicate"; there are: create, `},
 		"stray argument":       {with("x", "start", "y"), exitBadInput, "start: unexpected argument y"},
 		"no number":            {with("x", "scale"), exitBadInput, "scale: N is missing"},

@@ -89,9 +89,5 @@ func findVerb(name string) (verb, error) {
 	if i := slices.IndexFunc(all, func(v verb) bool { return v.name == name }); i >= 0 {
 		return all[i], nil
 	}
-	text := fmt.Sprintf("unknown verb %q", name)
-	if close := suggestions(name, verbNames()); len(close) > 0 {
-		text += " (did you mean " + strings.Join(close, " or ") + "?)"
-	}
-	return verb{}, &inputError{fmt.Errorf("%s; there are: %s", text, strings.Join(verbNames(), ", "))}
+	return verb{}, &inputError{fmt.Errorf("unknown verb %q; there are: %s", name, strings.Join(verbNames(), ", "))}
 }

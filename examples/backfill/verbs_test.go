@@ -158,16 +158,6 @@ func TestDescribeLeavesOutWhatIsNotSet(t *testing.T) {
 	}
 }
 
-func TestSuggestions(t *testing.T) {
-	for name, want := range map[string]string{
-		"starr": "start", "archiv": "archive", "aprove": "approve", "re": "restart reject restore", "": "", "xyzzy": "", "status": "status",
-	} {
-		if got := strings.Join(suggestions(name, verbNames()), " "); got != want {
-			t.Errorf("%q: %q, want %q", name, got, want)
-		}
-	}
-}
-
 func TestUnreachableWorkingStateSaysWhy(t *testing.T) {
 	reason := errors.New("no reader for it")
 	u := unreachable{reason}

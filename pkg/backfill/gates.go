@@ -194,9 +194,15 @@ func (c gateChoice) check() error {
 	return nil
 }
 
+// Matches reports whether a name, id or pattern of an [Approval] means the gate. One that is
+// malformed means none.
+func (g Gate) Matches(pattern string) bool {
+	matched, err := path.Match(pattern, g.Name)
+	return pattern == g.ID || pattern == g.Name || err == nil && matched
+}
+
 func matches(pattern string, n *status.Node) bool {
-	matched, err := path.Match(pattern, n.DisplayName)
-	return pattern == n.ID || pattern == n.DisplayName || err == nil && matched
+	return Gate{ID: n.ID, Name: n.DisplayName}.Matches(pattern)
 }
 
 // waiting are the gates to decide. Each pattern has to match one that waits, or else one that has
