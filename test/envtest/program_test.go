@@ -254,7 +254,7 @@ var _ = Describe("examples/backfill", Ordered, func() { // so that it is built o
 	}, SpecTimeout(startTimeout))
 
 	It("exits with 2 for what is wrong with the input", func(ctx SpecContext) {
-		p.refuses(ctx, 2, []string{"stats"}, "did you mean", "status")
+		p.refuses(ctx, 2, []string{"stats"}, "unknown verb", "status")
 		p.refuses(ctx, 2, []string{"scale", "0"}, "workers")
 		p.config = p.copy("backfill.yaml", "scale:", "scael:")
 		p.refuses(ctx, 2, []string{"start"}, "backfill.reindex_from_snapshot.scael")
