@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -62,6 +63,20 @@ type Options struct {
 	// as the RESTClient of a typed clientset's CoreV1. [NewForConfig] makes one if it is nil;
 	// with [New] and without it, Logs is [ErrUnsupported].
 	Logs rest.Interface
+	// Observer is told what the client does; nil: nobody is. adapters/prometheus and adapters/otel
+	// have some, [NewLogObserver] makes one for log/slog, and [Observers] puts them together.
+	Observer Observer
+	// EventSource, if given, has a Kubernetes Event recorded on each workflow that the client
+	// starts, suspends, resumes, stops, terminates or retries, with this name as who reports it,
+	// e.g. that of the host. It takes a request more for each change (create on events), and
+	// at most a second. A change whose event can't be recorded is made all the same; see
+	// [EventNotRecorded].
+	EventSource string
+	// StartAnnotations, if given, returns annotations for each workflow that Start and Resubmit
+	// make, such as the trace that the start is a part of; ctx is what [Observer].Begin has
+	// returned for the call. Those of the request go before them. They are no part of the
+	// request: with an IdempotencyKey, a repeated start may have others.
+	StartAnnotations func(ctx context.Context) map[string]string
 	// Backend is what errors name as the implementation; "" means [BackendNative]. It is for
 	// implementations that are built on this one.
 	Backend string
