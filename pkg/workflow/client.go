@@ -100,6 +100,9 @@ type WorkflowClient struct {
 	diagnoseAfter    time.Duration
 	outage           *outage
 	hub              *hub
+	observer         Observer                                    // nil: nobody is told
+	events           *eventRecorder                              // nil: none are recorded
+	startAnnotations func(ctx context.Context) map[string]string // nil: there are none
 }
 
 // NewForConfig returns a client for the cluster that cfg describes: one from
@@ -165,6 +168,7 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 	if opts.WatchSilence < 0 {
 		problems = append(problems, field.Invalid(options.Child("watchSilence"), opts.WatchSilence.String(), "must be 0 (the default) or more"))
 	}
+	problems = append(problems, eventSourceProblems(options.Child("eventSource"), opts.EventSource)...)
 	if len(problems) > 0 {
 		return nil, newError(OpNew, opts.Namespace, "", invalid(problems...))
 	}
@@ -185,7 +189,7 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 	}
 	away := &outage{}
 	workflows := dyn.Resource(resource("workflows")).Namespace(opts.Namespace)
-	return &WorkflowClient{
+	client := &WorkflowClient{
 		workflows:        workflows,
 		templates:        dyn.Resource(resource("workflowtemplates")).Namespace(opts.Namespace),
 		clusterTemplates: dyn.Resource(resource("clusterworkflowtemplates")),
@@ -200,7 +204,12 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 		outage:           away,
 		diagnoseAfter:    opts.DiagnoseStartAfter,
 		hub:              newHub(&dynamicWire{workflows: workflows}, opts.WatchSilence, opts.RetryFor, away),
-	}, nil
+		observer:         opts.Observer,
+		events:           newEventRecorder(dyn, opts.Namespace, opts.EventSource),
+		startAnnotations: opts.StartAnnotations,
+	}
+	client.hub.observe = client.observeWatch
+	return client, nil
 }
 
 // Namespace is the namespace of the workflows.

@@ -70,8 +70,10 @@ func (e *DeletionHeldError) Unwrap() error { return e.Err }
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's. With Wait, a
 // [*DeletionHeldError] when the context ends or collecting artifacts failed, and finalizers
 // hold the workflow.
-func (c *WorkflowClient) Delete(ctx context.Context, name string, opts DeleteOptions) error {
-	if err := c.delete(ctx, name, opts); err != nil {
+func (c *WorkflowClient) Delete(ctx context.Context, name string, opts DeleteOptions) (err error) {
+	ctx, o := c.begin(ctx, OpDelete, name)
+	defer o.end(ctx, &err)
+	if err = c.delete(ctx, name, opts); err != nil {
 		return c.error(OpDelete, name, err)
 	}
 	return nil

@@ -22,9 +22,24 @@ type draft struct {
 	obj  *unstructured.Unstructured
 }
 
+// ofRequest names a draft that has nothing but what the request says.
+const ofRequest = "the request"
+
 func newDraft(what, base string, spec map[string]any) draft {
 	obj := &unstructured.Unstructured{Object: map[string]any{"apiVersion": apiVersion, "kind": kind, "spec": spec}}
 	return draft{what: what, base: base, obj: obj}
+}
+
+// origin names what the workflow is made from.
+func (d draft) origin() string {
+	ref, fromTemplate, _ := unstructured.NestedMap(d.obj.Object, "spec", "workflowTemplateRef")
+	if !fromTemplate || d.what != ofRequest {
+		return d.what
+	}
+	if ref["clusterScope"] == true {
+		return fmt.Sprintf("clusterworkflowtemplate %q", ref["name"])
+	}
+	return fmt.Sprintf("workflowtemplate %q", ref["name"])
 }
 
 // templateDraft has the form of Argo's own submit: a reference to the template, and a label
@@ -36,7 +51,7 @@ func templateDraft(ref status.TemplateRef) draft {
 		fields["clusterScope"] = true
 		label = labelClusterTemplate
 	}
-	d := newDraft("the request", ref.Name, map[string]any{"workflowTemplateRef": fields})
+	d := newDraft(ofRequest, ref.Name, map[string]any{"workflowTemplateRef": fields})
 	if len(ref.Name) <= maxNameLength { // a longer one is no label value
 		d.obj.SetLabels(map[string]string{label: ref.Name})
 	}

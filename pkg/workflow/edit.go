@@ -30,6 +30,8 @@ type change struct {
 	// happened recognizes the change in a later state, after its answer was lost. What somebody
 	// else did instead does not count. It fails where that state doesn't show it.
 	happened func(now *status.WorkflowStatus) (bool, error)
+	// tells is what an event tells of it; the zero value: none does.
+	tells happening
 
 	version string // of the state it was planned from
 }
@@ -67,6 +69,7 @@ func (c *WorkflowClient) edit(
 			case err != nil:
 				return nil, sent.orUnknown(err)
 			case did:
+				c.record(ctx, obj, sent.tells)
 				return obj, nil
 			}
 			sent = nil // nor can it happen any more: it was bound to a version that is past
@@ -88,6 +91,7 @@ func (c *WorkflowClient) edit(
 		if err == nil {
 			var written *unstructured.Unstructured
 			if written, err = c.write(ctx, s, next); err == nil {
+				c.record(ctx, written, next.tells)
 				return written, nil
 			}
 			if mayHaveHappened(err) {

@@ -114,7 +114,11 @@ func (f *feed) run(ctx context.Context) {
 			f.giveUp(err)
 			return
 		}
-		p.pause(ctx, err)
+		if opened || err == nil {
+			p.rest(ctx)
+		} else {
+			p.pause(ctx, err)
+		}
 	}
 	f.prepare(nil) // for those that go on from here
 }
@@ -181,6 +185,9 @@ func (f *feed) readAndWatch(ctx context.Context) (opened bool, err error) {
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause // of what the request has failed with
 	}
+	if opened {
+		f.noteClosed(ctx, err)
+	}
 	blind := !opened && time.Since(f.closed) > blindFor
 	if opened && errors.Is(err, errMute) || expired(err) || malformed(err) || blind {
 		f.position = "" // a watch from there doesn't bring what there is, so look
@@ -228,6 +235,7 @@ func (f *feed) watch(ctx context.Context, labels string, alive func()) (opened b
 		return false, err
 	}
 	defer stream.close()
+	f.noteOpened(ctx)
 	alive()
 	for began := time.Now(); ; {
 		e, err := stream.next()
@@ -260,10 +268,26 @@ func (f *feed) pass(e event, filtered bool) error {
 	if err != nil {
 		return &watchError{err: err}
 	}
-	n := news{snapshot: state, gone: gone}
+	n := news{snapshot: state, gone: gone, arrived: time.Now()}
 	if gone && filtered {
 		n.doubtful = e.id.ResourceVersion
 	}
 	f.hub.tell(e.id.Name, n)
 	return nil
+}
+
+func (f *feed) noteOpened(ctx context.Context) {
+	note(ctx, func(c Call) Event {
+		return WatchOpened{Backend: c.Backend, Namespace: c.Namespace, Name: f.name, Again: f.opened}
+	})
+}
+
+// noteClosed tells of the end of a watch. It is no fault if it was ended from here.
+func (f *feed) noteClosed(ctx context.Context, err error) {
+	if errors.Is(err, errReopen) || errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	note(ctx, func(c Call) Event {
+		return WatchClosed{Backend: c.Backend, Namespace: c.Namespace, Name: f.name, Err: err}
+	})
 }

@@ -86,7 +86,7 @@ func (r *feedRead) page(ctx context.Context, opts metav1.ListOptions) (metav1.Li
 	}
 	for _, s := range states {
 		r.there[s.id.Name] = true
-		f.hub.tell(s.id.Name, news{snapshot: s, read: r.census.joined})
+		f.hub.tell(s.id.Name, news{snapshot: s, read: r.census.joined, arrived: time.Now()})
 	}
 	return meta, nil
 }
@@ -148,7 +148,7 @@ func (r *feedRead) readOne(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f.hub.tell(f.name, news{snapshot: s})
+	f.hub.tell(f.name, news{snapshot: s, arrived: time.Now()})
 	f.position = s.id.ResourceVersion
 	return nil
 }

@@ -44,6 +44,7 @@ type following struct {
 	watched    bool                   // what follows comes in
 	last       *snapshot              // what was seen last
 	now        *status.WorkflowStatus // the same decoded, but while nothing happens
+	arrived    time.Time              // when it came; zero: the call itself has read it to begin with
 	end        error                  // comes after what was seen last
 	alarm      *time.Timer            // runs while no controller has taken the workflow up
 	alarmed    atomic.Bool
@@ -63,10 +64,31 @@ func (w *following) run(ctx context.Context, name string, visit visitor) error {
 		}
 		if w.now == nil {
 			<-w.follower.wake // not a select, which takes twice as much of the stack
-		} else if done, err := visit(w.now); done || err != nil {
+		} else if done, err := w.show(ctx, visit); done || err != nil {
 			return err
 		}
 	}
+}
+
+// show shows the visitor the present state, and the observer what that means.
+func (w *following) show(ctx context.Context, visit visitor) (done bool, err error) {
+	o, s := observationOf(ctx), w.now
+	if o == nil {
+		return visit(s)
+	}
+	came := !w.arrived.IsZero()
+	if came && s.Completed() && w.client.hub.endSeen(w.follower, s.UID) {
+		o.observer.Note(ctx, WorkflowEnded{Backend: o.call.Backend, Status: s})
+	}
+	delay := time.Duration(0)
+	if came {
+		delay = time.Since(w.arrived)
+	}
+	done, err = visit(s)
+	if done && err == nil && (o.call.Op == OpWait || o.call.Op == OpWatch) {
+		o.observer.Note(ctx, Reached{Op: o.call.Op, Backend: o.call.Backend, Namespace: o.call.Namespace, Name: o.call.Name, Delay: delay})
+	}
+	return done, err
 }
 
 func (w *following) join(ctx context.Context, name string) error {

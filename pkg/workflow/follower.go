@@ -3,6 +3,7 @@ package workflow
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -32,6 +33,8 @@ type news struct {
 	doubtful string
 	// read after so many calls had joined; 0: it was not read but is an event, which can be late.
 	read uint64
+	// arrived is when the snapshot had come from the API server.
+	arrived time.Time
 }
 
 func newFollower(t *topic, joined uint64) *follower {

@@ -50,7 +50,7 @@ func (w *following) begin(ctx context.Context) error {
 	}
 	w.begun, w.uid = true, first.id.UID
 	w.follower.begin(w.uid, first.id.ResourceVersion)
-	return w.show(first)
+	return w.prepare(first)
 }
 
 // watch has the workflow watched from where it was read. s is the last state if it was shown.
@@ -72,7 +72,7 @@ func (w *following) watch(ctx context.Context, s *status.WorkflowStatus) (err er
 	if err != nil {
 		return err
 	}
-	w.follower.offer(news{snapshot: again})
+	w.follower.offer(news{snapshot: again, arrived: time.Now()})
 	if w.last.id.UID == again.id.UID && newer(again.id.ResourceVersion, w.last.id.ResourceVersion) {
 		w.last = again // for its labels; it is shown in its turn
 	}
@@ -87,7 +87,8 @@ func (w *following) take(ctx context.Context, n news, end error) error {
 	case n.doubtful != "":
 		return w.look(ctx, n)
 	}
-	return w.show(n.snapshot)
+	w.arrived = n.arrived
+	return w.prepare(n.snapshot)
 }
 
 // look finds out whether a workflow was deleted, or has other labels than those watched for.
@@ -106,10 +107,12 @@ func (w *following) look(ctx context.Context, n news) error {
 		w.end = ErrReplaced
 	default:
 		w.follower.skip(now.id.ResourceVersion)
-		return w.show(now)
+		w.arrived = time.Now()
+		return w.prepare(now)
 	}
 	if n.snapshot != nil {
-		return w.show(n.snapshot) // its last state counts
+		w.arrived = n.arrived
+		return w.prepare(n.snapshot) // its last state counts
 	}
 	return nil
 }
@@ -131,8 +134,8 @@ func (w *following) retried(ctx context.Context, attempt func() (*snapshot, erro
 	return read(ctx, p, attempt)
 }
 
-// show has a state shown, if it is not known from before the call.
-func (w *following) show(s *snapshot) error {
+// prepare has a state shown, if it is not known from before the call.
+func (w *following) prepare(s *snapshot) error {
 	w.last = s
 	if w.known != nil && w.known.ResourceVersion == s.id.ResourceVersion {
 		return nil
@@ -174,6 +177,7 @@ func (w *following) seen() *status.WorkflowStatus {
 func (w *following) diagnose(ctx context.Context) (err error) {
 	w.setAlarm(false)
 	w.diagnostic = w.client.diagnoseStart(ctx, w.seen())
+	w.arrived = time.Time{} // that is no state that came
 	w.now, err = w.decoded()
 	return err
 }

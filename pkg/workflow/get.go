@@ -18,7 +18,9 @@ import (
 //
 // Errors: [ErrNotFound] (no such namespace), [ErrAlreadyExists], [ErrInvalid], [ErrForbidden], [ErrUnauthorized],
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome].
-func (c *WorkflowClient) Create(ctx context.Context, wf *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+func (c *WorkflowClient) Create(ctx context.Context, wf *unstructured.Unstructured) (created *unstructured.Unstructured, err error) {
+	ctx, o := c.begin(ctx, OpCreate, "")
+	defer o.end(ctx, &err)
 	if problems := checkObject(wf, c.namespace); len(problems) > 0 {
 		return nil, c.error(OpCreate, "", invalid(problems...))
 	}
@@ -32,7 +34,7 @@ func (c *WorkflowClient) Create(ctx context.Context, wf *unstructured.Unstructur
 	if ctx.Err() != nil {
 		return nil, c.error(OpCreate, wf.GetName(), interruption(ctx, nil))
 	}
-	created, err := c.workflows.Create(ctx, wf, metav1.CreateOptions{FieldValidation: metav1.FieldValidationStrict})
+	created, err = c.workflows.Create(ctx, wf, metav1.CreateOptions{FieldValidation: metav1.FieldValidationStrict})
 	switch {
 	case err == nil:
 		return created, nil
@@ -49,9 +51,10 @@ func (c *WorkflowClient) Create(ctx context.Context, wf *unstructured.Unstructur
 //
 // Errors: [ErrNotFound], [ErrInvalid] (no name of a workflow), [ErrForbidden] (needs get),
 // [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], and the context's.
-func (c *WorkflowClient) GetObject(ctx context.Context, name string) (*unstructured.Unstructured, error) {
-	obj, err := c.getObject(ctx, name)
-	if err != nil {
+func (c *WorkflowClient) GetObject(ctx context.Context, name string) (obj *unstructured.Unstructured, err error) {
+	ctx, o := c.begin(ctx, OpGet, name)
+	defer o.end(ctx, &err)
+	if obj, err = c.getObject(ctx, name); err != nil {
 		return nil, c.error(OpGet, name, err)
 	}
 	return obj, nil
@@ -59,7 +62,9 @@ func (c *WorkflowClient) GetObject(ctx context.Context, name string) (*unstructu
 
 // Get returns the workflow's state at this moment. Retries and errors are those of
 // [WorkflowClient.GetObject].
-func (c *WorkflowClient) Get(ctx context.Context, name string) (*status.WorkflowStatus, error) {
+func (c *WorkflowClient) Get(ctx context.Context, name string) (s *status.WorkflowStatus, err error) {
+	ctx, o := c.begin(ctx, OpGet, name)
+	defer o.end(ctx, &err)
 	obj, err := c.getObject(ctx, name)
 	if err != nil {
 		return nil, c.error(OpGet, name, err)

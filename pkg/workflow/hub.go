@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -33,6 +35,9 @@ type hub struct {
 	slots    chan struct{} // of those who read
 	packer   packer
 	outage   *outage // shared with the client
+	// observe returns a context in which the client's observer learns of the feed of one workflow, or
+	// with "" of the shared one; nil: there is none.
+	observe func(ctx context.Context, name string) context.Context
 
 	mu     sync.Mutex
 	topics map[string]*topic // by name
@@ -48,7 +53,8 @@ type topic struct {
 	name      string
 	followers []*follower
 	watched   bool
-	feed      *feed // nil: the shared one, or none
+	feed      *feed     // nil: the shared one, or none
+	ended     types.UID // of the one whose end was noted
 }
 
 func newHub(wire wire, silence, patience time.Duration, away *outage) *hub {
@@ -126,6 +132,9 @@ func (h *hub) ownFeeds() []*feed {
 func (h *hub) begin(name, position string, before []*feed) *feed {
 	// Not the caller's context: the feed serves others too, and ends with the last of them.
 	ctx, cancel := context.WithCancel(context.Background())
+	if h.observe != nil {
+		ctx = h.observe(ctx, name)
+	}
 	f := &feed{hub: h, name: name, position: position, before: before, cancel: cancel, done: make(chan struct{})}
 	if name == "" {
 		h.coming = newComing() // at once: the next call may begin before the feed does
@@ -216,6 +225,15 @@ func (h *hub) widen(version string) {
 	if h.shared != nil {
 		h.shared.reopen(version)
 	}
+}
+
+// endSeen reports whether the call is the first that has seen the workflow end.
+func (h *hub) endSeen(f *follower, uid types.UID) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	first := f.topic.ended != uid
+	f.topic.ended = uid
+	return first
 }
 
 // calls is how many calls have joined so far.

@@ -84,6 +84,9 @@ func nameBase(base string, suffix int) string {
 	return strings.TrimRight(base, ".-") + "-"
 }
 
+// own reports whether only the call itself leaves this mark.
+func (m marker) own() bool { return m.startID != "" }
+
 // put names and marks the workflow. The base stays with it as generateName, so that a
 // workflow made from this one, by whichever client, has a name like it.
 func (m marker) put(wf *unstructured.Unstructured) {

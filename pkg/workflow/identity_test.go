@@ -24,7 +24,7 @@ func start(t *testing.T, req StartRequest) (*unstructured.Unstructured, marker) 
 		t.Fatal(err)
 	}
 	c := &WorkflowClient{namespace: "ma", instanceID: "blue"}
-	wf, _, err := c.fill(d, req)
+	wf, _, err := c.fill(t.Context(), d, req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,35 +56,44 @@ type ListOptions struct {
 // the context's.
 func (c *WorkflowClient) List(ctx context.Context, opts ListOptions) iter.Seq2[*status.WorkflowStatus, error] {
 	return func(yield func(*status.WorkflowStatus, error) bool) {
-		selector, err := c.listSelector(opts)
+		var err error
+		ctx, o := c.begin(ctx, OpList, "")
+		defer o.end(ctx, &err)
+		if err = c.list(ctx, opts, yield); err != nil {
+			err = c.error(OpList, "", err)
+			yield(nil, err)
+		}
+	}
+}
+
+// list yields the workflows, until it can't go on.
+func (c *WorkflowClient) list(ctx context.Context, opts ListOptions, yield func(*status.WorkflowStatus, error) bool) error {
+	selector, err := c.listSelector(opts)
+	if err != nil {
+		return err
+	}
+	l := lister{client: c, selector: selector, pageSize: opts.PageSize}
+	if l.pageSize == 0 {
+		l.pageSize = DefaultPageSize
+	}
+	for {
+		page, err := l.next(ctx)
 		if err != nil {
-			yield(nil, c.error(OpList, "", err))
-			return
+			return err
 		}
-		l := lister{client: c, selector: selector, pageSize: opts.PageSize}
-		if l.pageSize == 0 {
-			l.pageSize = DefaultPageSize
-		}
-		for {
-			page, err := l.next(ctx)
+		for _, item := range page { // a copy, so that who keeps one doesn't keep the page
+			s, err := status.FromUnstructured(&item)
 			if err != nil {
-				yield(nil, c.error(OpList, "", err))
-				return
+				err = c.error(OpList, item.GetName(), err)
+			} else if !opts.match(s) {
+				continue
 			}
-			for _, item := range page { // a copy, so that who keeps one doesn't keep the page
-				s, err := status.FromUnstructured(&item)
-				if err != nil {
-					err = c.error(OpList, item.GetName(), err)
-				} else if !opts.match(s) {
-					continue
-				}
-				if !yield(s, err) {
-					return
-				}
+			if !yield(s, err) {
+				return nil
 			}
-			if l.done {
-				return
-			}
+		}
+		if l.done {
+			return nil
 		}
 	}
 }

@@ -96,8 +96,16 @@ const MaxLogLine = 1 << 20
 // following as a [*WaitError].
 func (c *WorkflowClient) Logs(ctx context.Context, name string, opts LogOptions) iter.Seq2[LogLine, error] {
 	return func(yield func(LogLine, error) bool) {
-		if err := c.readLogs(ctx, name, opts, yield); err != nil && !errors.Is(err, errLeft) {
-			yield(LogLine{}, c.error(OpLogs, name, err))
+		var err error
+		ctx, o := c.begin(ctx, OpLogs, name)
+		defer o.end(ctx, &err)
+		err = c.readLogs(ctx, name, opts, yield)
+		switch {
+		case errors.Is(err, errLeft):
+			err = nil
+		case err != nil:
+			err = c.error(OpLogs, name, err)
+			yield(LogLine{}, err)
 		}
 	}
 }

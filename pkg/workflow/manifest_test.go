@@ -144,7 +144,7 @@ func FuzzManifest(f *testing.F) {
 			return
 		}
 		c := &WorkflowClient{namespace: "ma"}
-		wf, spec, err := c.fill(d, StartRequest{Entrypoint: "e"})
+		wf, spec, err := c.fill(t.Context(), d, StartRequest{Entrypoint: "e"})
 		if err != nil {
 			t.Fatal(err)
 		}

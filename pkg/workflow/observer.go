@@ -33,11 +33,12 @@ type Call struct {
 	Began time.Time
 }
 
-// Event is one of [Retrying], [WatchOpened], [WatchLost], [Reached], [WorkflowEnded] and
+// Event is one of [Retrying], [WatchOpened], [WatchClosed], [Reached], [WorkflowEnded] and
 // [EventNotRecorded]. There will be more.
 type Event interface{ isEvent() }
 
-// Retrying: an attempt of an operation has failed and is repeated.
+// Retrying tells that an attempt of an operation has failed and is repeated. With [OpWatch] and without an
+// operation in the context, it is that of a shared watch to open.
 type Retrying struct {
 	Op        Op
 	Backend   string
@@ -50,7 +51,7 @@ type Retrying struct {
 	After time.Duration
 }
 
-// WatchOpened: a watch has been opened.
+// WatchOpened tells that a watch has been opened.
 type WatchOpened struct {
 	Backend   string
 	Namespace string
@@ -58,17 +59,17 @@ type WatchOpened struct {
 	Again     bool   // it takes the place of one that has ended
 }
 
-// WatchLost: a watch has ended before those that it serves have, or could not be opened. Another
-// one is opened.
-type WatchLost struct {
+// WatchClosed tells that a watch that was opened has ended. There is one for each [WatchOpened].
+type WatchClosed struct {
 	Backend   string
 	Namespace string
 	Name      string // as in [WatchOpened]
-	// Err is why; nil: the API server has closed it, as it does every few minutes.
+	// Err is the fault that it ended by, after which another one is opened. nil: it was not needed
+	// any more or not as it was, or the API server has closed it, as it does every few minutes.
 	Err error
 }
 
-// Reached: a call of Wait or Watch has seen the state that it was for.
+// Reached tells that a call of Wait or Watch has seen the state that it was for.
 type Reached struct {
 	Op        Op
 	Backend   string
@@ -79,7 +80,7 @@ type Reached struct {
 	Delay time.Duration
 }
 
-// WorkflowEnded: a workflow that this client followed has ended. It is noted once however many
+// WorkflowEnded tells that a workflow that this client followed has ended. It is noted once however many
 // calls follow the workflow, and not for one that had ended before they began.
 type WorkflowEnded struct {
 	Backend string
@@ -87,7 +88,7 @@ type WorkflowEnded struct {
 	Status *status.WorkflowStatus
 }
 
-// EventNotRecorded: a change was made, but the Kubernetes Event that tells of it could not be
+// EventNotRecorded tells that a change was made, but the Kubernetes Event that tells of it could not be
 // written; see [Options.EventSource].
 type EventNotRecorded struct {
 	Op        Op
@@ -99,7 +100,7 @@ type EventNotRecorded struct {
 
 func (Retrying) isEvent()         {}
 func (WatchOpened) isEvent()      {}
-func (WatchLost) isEvent()        {}
+func (WatchClosed) isEvent()      {}
 func (Reached) isEvent()          {}
 func (WorkflowEnded) isEvent()    {}
 func (EventNotRecorded) isEvent() {}

@@ -12,20 +12,20 @@ import (
 )
 
 // createOnce creates wf, or finds that an earlier attempt of this call, or of another one
-// with the same key, has done so.
+// with the same key, has done so. made: it was this call, as far as can be told.
 func (c *WorkflowClient) createOnce(
 	ctx context.Context, p *pacer, wf *unstructured.Unstructured, mark marker, opts metav1.CreateOptions,
-) (*unstructured.Unstructured, error) {
+) (result *unstructured.Unstructured, made bool, err error) {
 	lost := false // an attempt was sent whose answer did not come back
 	for {
 		created, err := c.workflows.Create(ctx, wf, opts)
 		switch {
 		case err == nil:
-			return created, nil
+			return created, true, nil
 		case apierrors.IsAlreadyExists(err):
 			existing, err := c.adopt(ctx, p, wf.GetName(), mark)
 			if err == nil {
-				return existing, nil
+				return existing, mark.own(), nil
 			}
 			if notFound(err) && p.pause(ctx, err) {
 				continue // it was deleted in between: the name is free again
@@ -38,7 +38,7 @@ func (c *WorkflowClient) createOnce(
 			if lost && !errors.Is(err, ErrAlreadyExists) && !errors.Is(err, ErrConflict) { // whose workflow it is could not be read
 				err = unknownOutcome(ctx, err)
 			}
-			return nil, &namedError{name: wf.GetName(), err: err}
+			return nil, false, &namedError{name: wf.GetName(), err: err}
 		case mayHaveHappened(err):
 			lost = len(opts.DryRun) == 0
 		}
@@ -46,9 +46,10 @@ func (c *WorkflowClient) createOnce(
 			continue
 		}
 		if lost {
-			return c.settle(ctx, wf.GetName(), mark, err)
+			existing, err := c.settle(ctx, wf.GetName(), mark, err)
+			return existing, mark.own(), err
 		}
-		return nil, &namedError{name: wf.GetName(), err: ended(ctx, err)}
+		return nil, false, &namedError{name: wf.GetName(), err: ended(ctx, err)}
 	}
 }
 

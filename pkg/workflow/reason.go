@@ -23,39 +23,38 @@ func Reason(err error) string {
 	case contextEnded(err) && errors.Is(err, context.Canceled):
 		return "Canceled"
 	}
-	switch sentinelOf(err) {
-	case ErrTemplateNotFound:
-		return "TemplateNotFound"
-	case ErrNotInstalled:
-		return "NotInstalled"
-	case ErrNotSuspended:
-		return "NotSuspended"
-	case ErrReplaced:
-		return "Replaced"
-	case ErrDeleted:
-		return "Deleted"
-	case ErrCompleted:
-		return "Completed"
-	case ErrNotCompleted:
-		return "NotCompleted"
-	case ErrNodesOffloaded:
-		return "NodesOffloaded"
-	case ErrUnsupported:
-		return "Unsupported"
-	case ErrNotFound:
-		return "NotFound"
-	case ErrAlreadyExists:
-		return "AlreadyExists"
-	case ErrUnauthorized:
-		return "Unauthorized"
-	case ErrForbidden:
-		return "Forbidden"
-	case ErrInvalid:
-		return "Invalid"
-	case ErrConflict:
-		return "Conflict"
-	case ErrUnavailable:
-		return "Unavailable"
+	kind := sentinelOf(err)
+	for _, r := range reasons() {
+		if errors.Is(kind, r.of) {
+			return r.word
+		}
 	}
 	return "Other"
+}
+
+// reasons are the words of the sentinels.
+func reasons() []reason {
+	return []reason{
+		{ErrNotFound, "NotFound"},
+		{ErrAlreadyExists, "AlreadyExists"},
+		{ErrUnauthorized, "Unauthorized"},
+		{ErrForbidden, "Forbidden"},
+		{ErrInvalid, "Invalid"},
+		{ErrConflict, "Conflict"},
+		{ErrTemplateNotFound, "TemplateNotFound"},
+		{ErrNotInstalled, "NotInstalled"},
+		{ErrCompleted, "Completed"},
+		{ErrNotCompleted, "NotCompleted"},
+		{ErrNotSuspended, "NotSuspended"},
+		{ErrReplaced, "Replaced"},
+		{ErrDeleted, "Deleted"},
+		{ErrNodesOffloaded, "NodesOffloaded"},
+		{ErrUnsupported, "Unsupported"},
+		{ErrUnavailable, "Unavailable"},
+	}
+}
+
+type reason struct {
+	of   error
+	word string
 }

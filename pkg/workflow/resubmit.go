@@ -44,9 +44,11 @@ type ResubmitOptions struct {
 // Errors: [ErrNotFound] and [ErrReplaced] of the old workflow; [ErrInvalid], [ErrTemplateNotFound],
 // [ErrAlreadyExists], [ErrConflict], [ErrForbidden] (needs get and create), [ErrUnauthorized],
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
-func (c *WorkflowClient) Resubmit(ctx context.Context, name string, opts ResubmitOptions) (*status.WorkflowStatus, error) {
+func (c *WorkflowClient) Resubmit(ctx context.Context, name string, opts ResubmitOptions) (s *status.WorkflowStatus, err error) {
+	ctx, o := c.begin(ctx, OpResubmit, name)
+	defer o.end(ctx, &err)
 	obj, err := c.resubmit(ctx, name, opts)
-	return c.started(OpResubmit, name, obj, err)
+	return c.started(o, OpResubmit, name, obj, err)
 }
 
 func (c *WorkflowClient) resubmit(ctx context.Context, name string, opts ResubmitOptions) (*unstructured.Unstructured, error) {
@@ -96,5 +98,5 @@ func (c *WorkflowClient) resubmit(ctx context.Context, name string, opts Resubmi
 		return nil, err
 	}
 	mark.base = d.base
-	return c.startDraft(ctx, p, d, req, args, mark)
+	return c.startDraft(ctx, p, d, req, args, mark, resubmittedFrom(name))
 }

@@ -58,7 +58,9 @@ type ResumeResult struct {
 // [ErrNodesOffloaded], [ErrUnsupported] (unreadable nodes), [ErrConflict], [ErrForbidden] (needs get and patch),
 // [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the
 // context's.
-func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOptions) (*ResumeResult, error) {
+func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOptions) (result *ResumeResult, err error) {
+	ctx, o := c.begin(ctx, OpResume, name)
+	defer o.end(ctx, &err)
 	selector, problems := nodeSelector(field.NewPath("selector"), opts.Selector)
 	outputs, outputProblems := parameterTexts(field.NewPath("outputs"), opts.Outputs)
 	problems = append(problems, nodeIDProblems(opts.NodeIDs)...)
@@ -69,8 +71,7 @@ func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOpt
 		return nil, c.error(OpResume, name, invalid(problems...))
 	}
 	which := gates{selector: selector, ids: opts.NodeIDs, none: opts.KeepGates}
-	var result *ResumeResult
-	_, err := c.edit(ctx, name, opts.UID, func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
+	_, err = c.edit(ctx, name, opts.UID, func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
 		r, err := planResume(obj, s, which, outputs, time.Now())
 		if err != nil {
 			return nil, err
@@ -79,7 +80,7 @@ func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOpt
 		if r.nothing() {
 			return nil, nil
 		}
-		return &change{patch: r.patch, happened: r.tookEffect}, nil
+		return &change{patch: r.patch, happened: r.tookEffect, tells: r.happening()}, nil
 	})
 	if err != nil {
 		return nil, c.error(OpResume, name, err)

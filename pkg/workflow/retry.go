@@ -67,20 +67,40 @@ func (p *pacer) again(err error) bool {
 // pause waits before the next attempt, after one that failed with err. It returns false at
 // once if the next attempt would be too late, and false as soon as ctx ends.
 func (p *pacer) pause(ctx context.Context, err error) bool {
+	delay, ok := p.delay(err)
+	if !ok {
+		return false
+	}
+	note(ctx, func(c Call) Event {
+		return Retrying{Op: c.Op, Backend: c.Backend, Namespace: c.Namespace, Name: c.Name, Err: err, After: delay}
+	})
+	return sleep(ctx, delay) == nil
+}
+
+// rest waits as pause does, where nothing has failed.
+func (p *pacer) rest(ctx context.Context) bool {
+	delay, ok := p.delay(nil)
+	return ok && sleep(ctx, delay) == nil
+}
+
+// delay is how long to wait until the next attempt; false: that would be too late.
+func (p *pacer) delay(err error) (time.Duration, bool) {
 	delay := p.backoff.Step()
 	if seconds, ok := apierrors.SuggestsClientDelay(err); ok {
 		delay = max(delay, time.Duration(seconds)*time.Second)
 	}
-	if !p.until.IsZero() && time.Now().Add(delay).After(p.until) {
-		return false
-	}
-	timer := time.NewTimer(delay)
+	return delay, p.until.IsZero() || !time.Now().Add(delay).After(p.until)
+}
+
+// sleep waits for d; ctx's end is an error.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
+		return nil
 	case <-ctx.Done():
-		return false
+		return interruption(ctx, nil)
 	}
 }
 

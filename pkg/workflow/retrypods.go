@@ -107,7 +107,7 @@ func (c *WorkflowClient) deletePods(ctx context.Context, pods []leftPod) error {
 			}
 			ending := fmt.Errorf("%w: pod %s of a node that is to run again was deleted, but is still there after its grace period; "+
 				"the workflow is as it was", ErrUnavailable, pod.name)
-			if again && !p.pause(ctx, ending) {
+			if again && !p.rest(ctx) {
 				return ended(ctx, ending)
 			}
 		}

@@ -64,7 +64,9 @@ type RetryOptions struct {
 // missing or matches nothing, a workflow that succeeded), [ErrNotCompleted], [ErrNotFound],
 // [ErrReplaced], [ErrNodesOffloaded], [ErrConflict], [ErrForbidden], [ErrUnauthorized],
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
-func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptions) (*status.WorkflowStatus, error) {
+func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptions) (s *status.WorkflowStatus, err error) {
+	ctx, o := c.begin(ctx, OpRetry, name)
+	defer o.end(ctx, &err)
 	selector, problems := nodeSelector(field.NewPath("selector"), opts.Selector)
 	parameters, parameterProblems := parameterTexts(field.NewPath("parameters"), opts.Parameters)
 	if problems = append(problems, parameterProblems...); len(problems) > 0 {
@@ -91,6 +93,7 @@ func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptio
 			happened: func(now *status.WorkflowStatus) (bool, error) {
 				return now.Annotations[annotationRetryID] == request.id, nil
 			},
+			tells: happening{reason: "WorkflowRetried", message: "Set going again"},
 		}, nil
 	})
 	if err != nil {
@@ -139,15 +142,4 @@ func (s *settling) left(ended, now time.Time) time.Duration {
 		return 0
 	}
 	return max(0, pause-now.Sub(s.since))
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return interruption(ctx, nil)
-	}
 }

@@ -29,6 +29,11 @@ type script func(r *http.Request) (any, error)
 // scripted is a client whose API server plays a script: for what a real one does too seldom.
 func scripted(t *testing.T, play script) *WorkflowClient {
 	t.Helper()
+	return scriptedWith(t, Options{}, play)
+}
+
+func scriptedWith(t *testing.T, opts Options, play script) *WorkflowClient {
+	t.Helper()
 	c, err := NewForConfig(&rest.Config{Host: "http://script", Transport: transport(func(r *http.Request) (*http.Response, error) {
 		if err := r.Context().Err(); err != nil {
 			return nil, err
@@ -50,7 +55,7 @@ func scripted(t *testing.T, play script) *WorkflowClient {
 		return &http.Response{
 			StatusCode: code, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(text)),
 		}, err
-	})}, Options{})
+	})}, opts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"maps"
 
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
@@ -86,22 +88,27 @@ type StartRequest struct {
 // create; with an IdempotencyKey, or to find out about a lost answer, get), [ErrUnauthorized],
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome] (its Name says where to look), and
 // the context's.
-func (c *WorkflowClient) Start(ctx context.Context, req StartRequest) (*status.WorkflowStatus, error) {
-	p := c.pacer()
-	obj, err := c.start(ctx, p, req)
-	return c.started(OpStart, req.Name, obj, err)
+func (c *WorkflowClient) Start(ctx context.Context, req StartRequest) (s *status.WorkflowStatus, err error) {
+	ctx, o := c.begin(ctx, OpStart, req.Name)
+	defer o.end(ctx, &err)
+	obj, err := c.start(ctx, c.pacer(), req)
+	return c.started(o, OpStart, req.Name, obj, err)
 }
 
-// started is the result of an operation that creates a workflow. Errors are about the new
-// workflow once that has a name, else about the given one.
-func (c *WorkflowClient) started(op Op, name string, obj *unstructured.Unstructured, err error) (*status.WorkflowStatus, error) {
+// started is the result of an operation that creates a workflow. It is about the new workflow once
+// that has a name, else about the given one.
+func (c *WorkflowClient) started(
+	o *observation, op Op, name string, obj *unstructured.Unstructured, err error,
+) (*status.WorkflowStatus, error) {
 	var named *namedError
 	if errors.As(err, &named) {
-		return nil, c.error(op, named.name, named.err)
+		name, err = named.name, named.err
 	}
 	if err != nil {
+		o.named(name)
 		return nil, c.error(op, name, err)
 	}
+	o.named(obj.GetName())
 	return c.decode(op, obj)
 }
 
@@ -132,14 +139,14 @@ func (c *WorkflowClient) start(ctx context.Context, p *pacer, req StartRequest) 
 			return nil, err
 		}
 	}
-	return c.startDraft(ctx, p, d, req, args, mark)
+	return c.startDraft(ctx, p, d, req, args, mark, startedFrom(d.origin()))
 }
 
 // startDraft puts the request's settings into the draft, checks it and creates it.
 func (c *WorkflowClient) startDraft(
-	ctx context.Context, p *pacer, d draft, req StartRequest, args arguments, mark marker,
+	ctx context.Context, p *pacer, d draft, req StartRequest, args arguments, mark marker, h happening,
 ) (*unstructured.Unstructured, error) {
-	wf, spec, err := c.fill(d, req)
+	wf, spec, err := c.fill(ctx, d, req)
 	if err != nil {
 		return nil, err
 	}
@@ -158,11 +165,15 @@ func (c *WorkflowClient) startDraft(
 	if req.DryRun {
 		opts.DryRun = []string{metav1.DryRunAll}
 	}
-	return c.createOnce(ctx, p, wf, mark, opts)
+	created, made, err := c.createOnce(ctx, p, wf, mark, opts)
+	if err == nil && made && !req.DryRun {
+		c.record(ctx, created, h)
+	}
+	return created, err
 }
 
 // fill puts everything but name and parameters into the draft.
-func (c *WorkflowClient) fill(d draft, req StartRequest) (wf *unstructured.Unstructured, spec map[string]any, err error) {
+func (c *WorkflowClient) fill(ctx context.Context, d draft, req StartRequest) (wf *unstructured.Unstructured, spec map[string]any, err error) {
 	wf = d.obj
 	spec, _ = wf.Object["spec"].(map[string]any)
 	if err := mergeSpec(spec, req.Spec); err != nil {
@@ -183,7 +194,15 @@ func (c *WorkflowClient) fill(d draft, req StartRequest) (wf *unstructured.Unstr
 		labels[labelInstanceID] = c.instanceID
 	}
 	wf.SetLabels(labels)
-	wf.SetAnnotations(overlaid(wf.GetAnnotations(), req.Annotations))
+	annotations := overlaid(wf.GetAnnotations(), req.Annotations)
+	if c.startAnnotations != nil {
+		own := c.startAnnotations(ctx)
+		if problems := apivalidation.ValidateAnnotations(own, field.NewPath("options", "startAnnotations")); len(problems) > 0 {
+			return nil, nil, invalid(problems...)
+		}
+		annotations = overlaid(own, annotations)
+	}
+	wf.SetAnnotations(annotations)
 	return wf, spec, nil
 }
 

@@ -51,7 +51,9 @@ type TerminateOptions struct {
 // [ErrReplaced], [ErrInvalid], [ErrConflict], [ErrForbidden] (needs get and patch),
 // [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the
 // context's.
-func (c *WorkflowClient) Stop(ctx context.Context, name string, opts StopOptions) error {
+func (c *WorkflowClient) Stop(ctx context.Context, name string, opts StopOptions) (err error) {
+	ctx, o := c.begin(ctx, OpStop, name)
+	defer o.end(ctx, &err)
 	selector, problems := nodeSelector(field.NewPath("selector"), opts.Selector)
 	which := gates{selector: selector, ids: opts.NodeIDs}
 	problems = append(problems, nodeIDProblems(opts.NodeIDs)...)
@@ -78,7 +80,9 @@ func (c *WorkflowClient) Stop(ctx context.Context, name string, opts StopOptions
 // Errors: [ErrCompleted], [ErrNotFound], [ErrReplaced], [ErrInvalid], [ErrConflict],
 // [ErrForbidden] (needs get and patch), [ErrUnauthorized], [ErrNotInstalled],
 // [ErrUnavailable], [ErrUnknownOutcome], and the context's.
-func (c *WorkflowClient) Terminate(ctx context.Context, name string, opts TerminateOptions) error {
+func (c *WorkflowClient) Terminate(ctx context.Context, name string, opts TerminateOptions) (err error) {
+	ctx, o := c.begin(ctx, OpTerminate, name)
+	defer o.end(ctx, &err)
 	if _, err := c.edit(ctx, name, opts.UID, planShutdown(status.ShutdownTerminate)); err != nil {
 		return c.error(OpTerminate, name, err)
 	}
@@ -107,6 +111,7 @@ func planShutdown(strategy status.ShutdownStrategy) planner {
 			happened: func(now *status.WorkflowStatus) (bool, error) {
 				return !now.SpecSuspended && (now.Shutdown == strategy || now.Shutdown == status.ShutdownTerminate), nil
 			},
+			tells: shutDown(strategy),
 		}, nil
 	}
 }
@@ -148,6 +153,7 @@ func planRejection(which gates, message string) planner {
 					return gate.Phase == status.NodeFailed && gate.Message == message
 				})
 			},
+			tells: rejected(waiting),
 		}, nil
 	}
 }

@@ -27,8 +27,10 @@ type SuspendOptions struct {
 // Errors: [ErrCompleted], [ErrConflict], [ErrNotFound], [ErrReplaced], [ErrInvalid],
 // [ErrForbidden] (needs get and patch), [ErrUnauthorized], [ErrNotInstalled],
 // [ErrUnavailable], [ErrUnknownOutcome], and the context's.
-func (c *WorkflowClient) Suspend(ctx context.Context, name string, opts SuspendOptions) error {
-	_, err := c.edit(ctx, name, opts.UID, func(_ *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
+func (c *WorkflowClient) Suspend(ctx context.Context, name string, opts SuspendOptions) (err error) {
+	ctx, o := c.begin(ctx, OpSuspend, name)
+	defer o.end(ctx, &err)
+	_, err = c.edit(ctx, name, opts.UID, func(_ *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
 		switch {
 		case s.Completed():
 			return nil, completed(s)
@@ -40,6 +42,7 @@ func (c *WorkflowClient) Suspend(ctx context.Context, name string, opts SuspendO
 		return &change{
 			patch:    map[string]any{"spec": map[string]any{"suspend": true}},
 			happened: func(now *status.WorkflowStatus) (bool, error) { return now.SpecSuspended, nil },
+			tells:    happening{reason: "WorkflowSuspended", message: "Suspended as a whole"},
 		}, nil
 	})
 	if err != nil {

@@ -2,7 +2,6 @@ package workflow
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 
@@ -30,7 +29,9 @@ import (
 // [ErrNotInstalled], [ErrInvalid]; [ErrNodesOffloaded], [ErrUnsupported] (unreadable
 // nodes) from [Suspended]; when ctx ends, a [*WaitError] with the last state. A refusal of what
 // was granted before is borne for [Options.RetryFor], so that roles and tokens may be renewed.
-func (c *WorkflowClient) Wait(ctx context.Context, name string, until Condition) (*status.WorkflowStatus, error) {
+func (c *WorkflowClient) Wait(ctx context.Context, name string, until Condition) (s *status.WorkflowStatus, err error) {
+	ctx, o := c.begin(ctx, OpWait, name)
+	defer o.end(ctx, &err)
 	if until == nil {
 		return nil, c.error(OpWait, name, noCondition())
 	}
@@ -77,15 +78,21 @@ func (w *awaiting) visit(s *status.WorkflowStatus) (bool, error) {
 // with the last state.
 func (c *WorkflowClient) Watch(ctx context.Context, name string) iter.Seq2[*status.WorkflowStatus, error] {
 	return func(yield func(*status.WorkflowStatus, error) bool) {
-		left := errors.New("left")
-		err := c.follow(ctx, name, func(s *status.WorkflowStatus) (bool, error) {
+		var err error
+		ctx, o := c.begin(ctx, OpWatch, name)
+		defer o.end(ctx, &err)
+		err = c.follow(ctx, name, func(s *status.WorkflowStatus) (bool, error) {
 			if !yield(s, nil) {
-				return true, left
+				return true, errLeft
 			}
 			return s.Completed(), nil
 		})
-		if err != nil && !errors.Is(err, left) {
-			yield(nil, c.error(OpWatch, name, err))
+		switch {
+		case err == errLeft: //nolint:errorlint // as it is given out here
+			err = nil
+		case err != nil:
+			err = c.error(OpWatch, name, err)
+			yield(nil, err)
 		}
 	}
 }

@@ -1,0 +1,120 @@
+package workflow
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/client-go/dynamic"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// recordWithin is how long the request for an event may take: a call that has made its change
+// should not wait for its note.
+const recordWithin = time.Second
+
+// eventRecorder records Kubernetes Events on workflows, of the kind that `kubectl describe` shows.
+// A nil one records nothing.
+type eventRecorder struct {
+	events    dynamic.ResourceInterface
+	namespace string
+	source    string
+}
+
+// happening is what an event tells. Its message has no values of parameters, which may be secret.
+type happening struct{ reason, message string }
+
+func newEventRecorder(dyn dynamic.Interface, namespace, source string) *eventRecorder {
+	if source == "" {
+		return nil
+	}
+	events := dyn.Resource(schema.GroupVersionResource{Version: "v1", Resource: "events"}).Namespace(namespace)
+	return &eventRecorder{events: events, namespace: namespace, source: source}
+}
+
+func eventSourceProblems(path *field.Path, source string) (problems field.ErrorList) {
+	if source == "" {
+		return nil
+	}
+	for _, msg := range validation.IsQualifiedName(source) {
+		problems = append(problems, field.Invalid(path, source, msg))
+	}
+	return problems
+}
+
+// record has an event tell what was done to a workflow. It is sent once: what can't be recorded is
+// told to the observer, and lost.
+func (c *WorkflowClient) record(ctx context.Context, wf *unstructured.Unstructured, h happening) {
+	if c.events == nil || h == (happening{}) {
+		return
+	}
+	within, cancel := context.WithTimeout(ctx, recordWithin)
+	defer cancel()
+	if _, err := c.events.events.Create(within, c.events.event(wf, h, time.Now()), metav1.CreateOptions{}); err != nil {
+		note(ctx, func(call Call) Event {
+			return EventNotRecorded{Op: call.Op, Backend: call.Backend, Namespace: call.Namespace, Name: wf.GetName(), Err: err}
+		})
+	}
+}
+
+// event has the fields that client-go's tools/record fills in.
+func (r *eventRecorder) event(wf *unstructured.Unstructured, h happening, now time.Time) *unstructured.Unstructured {
+	at := now.UTC().Format(time.RFC3339)
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "v1",
+		"kind":       "Event",
+		"metadata": map[string]any{
+			"name":      wf.GetName() + "." + strconv.FormatInt(now.UnixNano(), 16),
+			"namespace": r.namespace,
+		},
+		"involvedObject": map[string]any{
+			"apiVersion": apiVersion, "kind": kind, "namespace": r.namespace,
+			"name": wf.GetName(), "uid": string(wf.GetUID()), "resourceVersion": wf.GetResourceVersion(),
+		},
+		"reason":             h.reason,
+		"message":            h.message,
+		"type":               "Normal",
+		"source":             map[string]any{"component": r.source},
+		"reportingComponent": r.source,
+		"firstTimestamp":     at,
+		"lastTimestamp":      at,
+		"count":              int64(1),
+	}}
+}
+
+// startedFrom, and what follows, is what is told.
+func startedFrom(what string) happening {
+	return happening{reason: "WorkflowStarted", message: "Started from " + what}
+}
+
+func resubmittedFrom(name string) happening {
+	return happening{reason: "WorkflowResubmitted", message: fmt.Sprintf("Resubmitted from workflow %q", name)}
+}
+
+func (r *resumption) happening() happening {
+	switch {
+	case len(r.result.Nodes) == 0:
+		return happening{reason: "WorkflowResumed", message: "Resumed as a whole"}
+	case r.result.Unsuspended:
+		return happening{reason: "WorkflowResumed", message: "Resumed as a whole; gates passed: " + nodeNames(r.result.Nodes)}
+	}
+	return happening{reason: "WorkflowResumed", message: "Gates passed: " + nodeNames(r.result.Nodes)}
+}
+
+func rejected(waiting []*status.Node) happening {
+	return happening{reason: "WorkflowGatesRejected", message: "Gates rejected: " + nodeNames(waiting)}
+}
+
+func shutDown(strategy status.ShutdownStrategy) happening {
+	if strategy == status.ShutdownTerminate {
+		return happening{reason: "WorkflowTerminated", message: "Asked to end without its exit handlers"}
+	}
+	return happening{reason: "WorkflowStopped", message: "Asked to end, with its exit handlers"}
+}

@@ -1,0 +1,187 @@
+package workflow
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/rest"
+)
+
+// recorded has a client that records events do something, and returns their reasons and messages.
+func recorded(t *testing.T, do func(c *WorkflowClient)) (told []string) {
+	t.Helper()
+	do(scriptedWith(t, Options{EventSource: "migrator"}, func(r *http.Request) (any, error) {
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/events"):
+			var event unstructured.Unstructured
+			if err := json.NewDecoder(r.Body).Decode(&event.Object); err != nil {
+				t.Error(err)
+			}
+			reason, _, _ := unstructured.NestedString(event.Object, "reason")
+			message, _, _ := unstructured.NestedString(event.Object, "message")
+			told = append(told, reason+": "+message)
+			return event.Object, nil
+		case r.Method == http.MethodPost, r.Method == http.MethodPatch:
+			return gateObject(t, "2", "Running", ""), nil
+		case strings.Contains(r.URL.Path, "template"):
+			return nil, apierrors.NewForbidden(schema.GroupResource{}, "it", nil) // so it isn't checked
+		}
+		return gateObject(t, "1", "Running", ""), nil
+	}))
+	return told
+}
+
+func TestEvents(t *testing.T) {
+	for name, tc := range map[string]struct {
+		do   func(ctx context.Context, c *WorkflowClient) error
+		want string
+	}{
+		"a start": {func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Start(ctx, StartRequest{Template: "it", Parameters: map[string]any{"password": "hunter2"}})
+			return err
+		}, `WorkflowStarted: Started from workflowtemplate "it"`},
+		"of a cluster's template": {func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Start(ctx, StartRequest{Template: "it", ClusterScope: true})
+			return err
+		}, `WorkflowStarted: Started from clusterworkflowtemplate "it"`},
+		"of a manifest": {func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Start(ctx, StartRequest{Manifest: []byte("{kind: Workflow, metadata: {name: w}, spec: {entrypoint: a, templates: [{name: a, suspend: {}}]}}")})
+			return err
+		}, "WorkflowStarted: Started from the manifest"},
+		"a dry run": {func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Start(ctx, StartRequest{Template: "it", DryRun: true})
+			return err
+		}, ""},
+		"a suspension": {func(ctx context.Context, c *WorkflowClient) error { return c.Suspend(ctx, "w", SuspendOptions{}) },
+			"WorkflowSuspended: Suspended as a whole"},
+		"a gate": {func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Resume(ctx, "w", ResumeOptions{})
+			return err
+		}, "WorkflowResumed: Gates passed: approve"},
+		"nothing to resume": {func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Resume(ctx, "w", ResumeOptions{KeepGates: true})
+			return err
+		}, ""},
+		"a rejection": {func(ctx context.Context, c *WorkflowClient) error {
+			return c.Stop(ctx, "w", StopOptions{Selector: "displayName=approve", Message: "no"})
+		}, "WorkflowGatesRejected: Gates rejected: approve"},
+		"a stop": {func(ctx context.Context, c *WorkflowClient) error { return c.Stop(ctx, "w", StopOptions{}) },
+			"WorkflowStopped: Asked to end, with its exit handlers"},
+		"a termination": {func(ctx context.Context, c *WorkflowClient) error {
+			return c.Terminate(ctx, "w", TerminateOptions{})
+		}, "WorkflowTerminated: Asked to end without its exit handlers"},
+		"a read": {func(ctx context.Context, c *WorkflowClient) error { _, err := c.Get(ctx, "w"); return err }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			told := recorded(t, func(c *WorkflowClient) {
+				if err := tc.do(t.Context(), c); err != nil {
+					t.Error(err)
+				}
+			})
+			if got := strings.Join(told, "; "); got != tc.want {
+				t.Errorf("%s", got)
+			}
+		})
+	}
+}
+
+// That an event can't be recorded, or not soon, is no failure of what it tells of.
+func TestEventsThatAreLost(t *testing.T) {
+	for name, answer := range map[string]func(r *http.Request) error{
+		"forbidden": func(*http.Request) error {
+			return apierrors.NewForbidden(schema.GroupResource{Resource: "events"}, "", nil)
+		},
+		"no answer": func(r *http.Request) error { <-r.Context().Done(); return r.Context().Err() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := &recorder{}
+				c := scriptedWith(t, Options{EventSource: "migrator", Observer: r}, func(req *http.Request) (any, error) {
+					if strings.HasSuffix(req.URL.Path, "/events") {
+						return nil, answer(req)
+					}
+					return gateObject(t, "1", "Running", ""), nil
+				})
+				began := time.Now()
+				if err := c.Stop(t.Context(), "w", StopOptions{}); err != nil {
+					t.Fatal(err)
+				}
+				if took := time.Since(began); took > recordWithin {
+					t.Errorf("it took %v", took)
+				}
+				lost := noted[EventNotRecorded](r)
+				if len(lost) != 1 || lost[0].Op != OpStop || lost[0].Name != "w" || lost[0].Err == nil {
+					t.Errorf("%+v", lost)
+				}
+			})
+		})
+	}
+}
+
+func TestEventSource(t *testing.T) {
+	for source, ok := range map[string]bool{"": true, "migrator": true, "example.com/migrator": true, "no spaces": false, "-": false} {
+		_, err := NewForConfig(&rest.Config{Host: "http://script"}, Options{EventSource: source})
+		if ok != (err == nil) || !ok && (!errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "options.eventSource")) {
+			t.Errorf("%q: %v", source, err)
+		}
+	}
+}
+
+// Annotations from outside the request go onto the workflow, and behind those of the request.
+func TestStartAnnotations(t *testing.T) {
+	r := &recorder{}
+	bad := false
+	var got map[string]string
+	c := scriptedWith(t, Options{Observer: r, StartAnnotations: func(ctx context.Context) map[string]string {
+		if bad {
+			return map[string]string{"no spaces": "x"}
+		}
+		return map[string]string{"trace": fmt.Sprint(ctx.Value(told{})), "owner": "outside"}
+	}}, func(req *http.Request) (any, error) {
+		if req.Method == http.MethodPost {
+			var sent unstructured.Unstructured
+			if err := json.NewDecoder(req.Body).Decode(&sent.Object); err != nil {
+				t.Error(err)
+			}
+			got = sent.GetAnnotations()
+			return sent.Object, nil
+		}
+		return nil, apierrors.NewNotFound(schema.GroupResource{Group: argoGroup, Resource: "workflows"}, "w")
+	})
+	request := StartRequest{
+		Template: "it", SkipTemplateCheck: true, IdempotencyKey: "k", Annotations: map[string]string{"owner": "request"},
+	}
+	if _, err := c.Start(t.Context(), request); err != nil {
+		t.Fatal(err)
+	}
+	hash := got[annotationRequest]
+	if got["trace"] != "start" || got["owner"] != "request" || hash == "" {
+		t.Errorf("%v", got)
+	}
+	bare := scripted(t, func(req *http.Request) (any, error) {
+		if req.Method == http.MethodPost {
+			var sent unstructured.Unstructured
+			_ = json.NewDecoder(req.Body).Decode(&sent.Object)
+			got = sent.GetAnnotations()
+			return sent.Object, nil
+		}
+		return nil, apierrors.NewNotFound(schema.GroupResource{Group: argoGroup, Resource: "workflows"}, "w")
+	})
+	if _, err := bare.Start(t.Context(), request); err != nil || got[annotationRequest] != hash {
+		t.Errorf("without them it is another request: %v, %v", got, err)
+	}
+	bad = true
+	if _, err := c.Start(t.Context(), request); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "options.startAnnotations") {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,344 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// Each operation begins and ends once, and what it sends has the context that Begin has returned.
+func TestEveryOperationIsObserved(t *testing.T) {
+	for op, do := range map[Op]func(ctx context.Context, c *WorkflowClient) error{
+		OpCreate: func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Create(ctx, workflowObject(t, `{kind: Workflow, metadata: {name: w}, spec: {}}`))
+			return err
+		},
+		OpGet: func(ctx context.Context, c *WorkflowClient) error { _, err := c.Get(ctx, "w"); return err },
+		OpList: func(ctx context.Context, c *WorkflowClient) (last error) {
+			for _, err := range c.List(ctx, ListOptions{}) {
+				last = err
+			}
+			return last
+		},
+		OpStart: func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Start(ctx, StartRequest{Template: "it", Name: "w"})
+			return err
+		},
+		OpWatch: func(ctx context.Context, c *WorkflowClient) (last error) {
+			for _, err := range c.Watch(ctx, "w") {
+				last = err
+			}
+			return last
+		},
+		OpWait:    func(ctx context.Context, c *WorkflowClient) error { _, err := c.Wait(ctx, "w", Completed); return err },
+		OpSuspend: func(ctx context.Context, c *WorkflowClient) error { return c.Suspend(ctx, "w", SuspendOptions{}) },
+		OpResume: func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Resume(ctx, "w", ResumeOptions{})
+			return err
+		},
+		OpStop:      func(ctx context.Context, c *WorkflowClient) error { return c.Stop(ctx, "w", StopOptions{}) },
+		OpTerminate: func(ctx context.Context, c *WorkflowClient) error { return c.Terminate(ctx, "w", TerminateOptions{}) },
+		OpDelete:    func(ctx context.Context, c *WorkflowClient) error { return c.Delete(ctx, "w", DeleteOptions{}) },
+		OpRetry: func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Retry(ctx, "w", RetryOptions{})
+			return err
+		},
+		OpResubmit: func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Resubmit(ctx, "w", ResubmitOptions{})
+			return err
+		},
+		OpLogs: func(ctx context.Context, c *WorkflowClient) (last error) {
+			for _, err := range c.Logs(ctx, "w", LogOptions{}) {
+				last = err
+			}
+			return last
+		},
+	} {
+		t.Run(string(op), func(t *testing.T) {
+			r := &recorder{}
+			sent := 0
+			c := scriptedWith(t, Options{Observer: r, Backend: "mine"}, func(req *http.Request) (any, error) {
+				sent++
+				if got := req.Context().Value(told{}); got != op {
+					t.Errorf("%s %s was sent with the context of %v", req.Method, req.URL, got)
+				}
+				return nil, apierrors.NewForbidden(schema.GroupResource{Resource: "workflows"}, "w", errors.New("no"))
+			})
+			err := do(t.Context(), c)
+			if !errors.Is(err, ErrForbidden) || sent == 0 {
+				t.Fatalf("%v, after %d requests", err, sent)
+			}
+			want := Call{Op: op, Backend: "mine", Namespace: "ma", Name: "w"}
+			if op == OpList || op == OpCreate {
+				want.Name = ""
+			}
+			if len(r.begun) != 1 || len(r.ended) != 1 || len(r.alien) > 0 {
+				t.Fatalf("begun %v, ended %v, alien %v", r.begun, r.ended, r.alien)
+			}
+			got := r.begun[0]
+			if want.Began = got.Began; got != want || got.Began.IsZero() || time.Since(got.Began) > time.Hour {
+				t.Errorf("began as %+v", got)
+			}
+			if op == OpCreate {
+				want.Name = "w" // by the time it ends
+			}
+			if ended := r.ended[0]; ended.Call != want || !errors.Is(ended.err, err) {
+				t.Errorf("ended as %+v", ended)
+			}
+		})
+	}
+}
+
+// A start ends with the name that it has chosen; one that is refused before has none.
+func TestObservedNames(t *testing.T) {
+	r := &recorder{}
+	c := scriptedWith(t, Options{Observer: r}, func(req *http.Request) (any, error) {
+		if req.Method == http.MethodPost {
+			return gateObject(t, "1", "Running", ""), nil // its name is w
+		}
+		return nil, apierrors.NewForbidden(schema.GroupResource{}, "", nil) // no template is read
+	})
+	if _, err := c.Start(t.Context(), StartRequest{Template: "it"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Start(t.Context(), StartRequest{}); !errors.Is(err, ErrInvalid) {
+		t.Fatal(err)
+	}
+	if r.begun[0].Name != "" || r.ended[0].Name != "w" || r.ended[0].err != nil {
+		t.Errorf("%+v, then %+v", r.begun[0], r.ended[0])
+	}
+	if r.ended[1].Name != "" || Reason(r.ended[1].err) != "Invalid" {
+		t.Errorf("%+v", r.ended[1])
+	}
+}
+
+// Attempts that are repeated are told of, with why, and how soon the next one follows.
+func TestRetriesAreObserved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{}
+		patches := 0
+		c := scriptedWith(t, Options{Observer: r}, func(req *http.Request) (any, error) {
+			if req.Method != http.MethodPatch {
+				return gateObject(t, "1", "Running", ""), nil
+			}
+			switch patches++; patches {
+			case 1:
+				return nil, apierrors.NewConflict(schema.GroupResource{}, "w", errors.New("changed"))
+			case 2:
+				return nil, apierrors.NewTooManyRequests("busy", 3)
+			}
+			return gateObject(t, "2", "Running", ""), nil
+		})
+		if err := c.Suspend(t.Context(), "w", SuspendOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		got := noted[Retrying](r)
+		if len(got) != 2 || len(r.events) != 2 {
+			t.Fatalf("%+v", r.events)
+		}
+		for i, reason := range []string{"Conflict", "Unavailable"} {
+			if e := got[i]; e.Op != OpSuspend || e.Name != "w" || e.Namespace != "ma" || e.Backend != BackendNative || Reason(e.Err) != reason {
+				t.Errorf("%+v", e)
+			}
+		}
+		if got[1].After < 3*time.Second || got[0].After >= time.Second {
+			t.Errorf("after %v and %v", got[0].After, got[1].After)
+		}
+	})
+}
+
+// An end that several calls have waited for is told once; each of them tells how long it took.
+func TestEndsAreObserved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, r := newWatchServer(), &recorder{}
+		c := s.client(t, Options{Observer: r})
+		s.put("w", nil)
+		var running sync.WaitGroup
+		for range 3 {
+			running.Go(func() {
+				if _, err := c.Wait(t.Context(), "w", Completed); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		slow := 2 * time.Second
+		running.Go(func() {
+			_, err := c.Wait(t.Context(), "w", func(s *status.WorkflowStatus) (bool, error) {
+				time.Sleep(slow)
+				return Completed(s)
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+		time.Sleep(time.Minute)
+		s.phase("w", "Running") // a state that nobody waits for, which the slow one takes its time with
+		time.Sleep(time.Millisecond)
+		s.phase("w", "Succeeded")
+		running.Wait()
+		if _, err := c.Wait(t.Context(), "w", Completed); err != nil { // it has ended before
+			t.Fatal(err)
+		}
+		ends := noted[WorkflowEnded](r)
+		if len(ends) != 1 || ends[0].Status.Name != "w" || ends[0].Status.Outcome() != status.OutcomeSucceeded {
+			t.Errorf("%+v", ends)
+		}
+		var delays []time.Duration
+		for _, e := range noted[Reached](r) {
+			if e.Op != OpWait || e.Name != "w" {
+				t.Errorf("%+v", e)
+			}
+			delays = append(delays, e.Delay)
+		}
+		slices.Sort(delays)
+		if len(delays) != 5 || delays[3] > time.Second || delays[4] < slow-time.Second {
+			t.Errorf("delays: %v", delays)
+		}
+		if len(r.alien) > 0 {
+			t.Errorf("with no context of theirs: %v", r.alien)
+		}
+	})
+}
+
+func TestWatchesAreObserved(t *testing.T) {
+	for name, tc := range map[string]struct {
+		cut    error
+		refuse bool // and for a while no other watch can be opened
+		reason string
+	}{
+		"closed by the server": {},
+		"cut off":              {cut: io.ErrUnexpectedEOF, reason: "Unavailable"},
+		"not opened again":     {refuse: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, r := newWatchServer(), &recorder{}
+				s.put("w", nil)
+				ctx, cancel := context.WithCancel(t.Context())
+				var waiting sync.WaitGroup
+				waiting.Go(func() { _, _ = s.client(t, Options{Observer: r}).Wait(ctx, "w", Completed) })
+				time.Sleep(time.Second)
+				s.mu.Lock()
+				if refused := 0; tc.refuse {
+					s.refuse = func(*http.Request) error {
+						if refused++; refused <= 2 {
+							return apierrors.NewServiceUnavailable("away")
+						}
+						return nil
+					}
+				}
+				s.mu.Unlock()
+				s.cut(tc.cut)
+				time.Sleep(time.Minute)
+				cancel()
+				waiting.Wait()
+				opened, closed := noted[WatchOpened](r), noted[WatchClosed](r)
+				if len(opened) != 2 || opened[0].Again || !opened[1].Again || opened[0].Name != "w" || opened[0].Namespace != "ma" {
+					t.Errorf("opened: %+v", opened)
+				}
+				if len(closed) != 2 || Reason(closed[0].Err) != tc.reason || closed[1].Err != nil {
+					t.Errorf("closed: %+v", closed)
+				}
+				var want int
+				if tc.refuse {
+					want = 2
+				}
+				retries := noted[Retrying](r)
+				if len(retries) != want {
+					t.Errorf("retries: %+v", retries)
+				}
+				for _, e := range retries {
+					if e.Op != OpWatch || e.Name != "w" || Reason(e.Err) != "Unavailable" {
+						t.Errorf("%+v", e)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A panic of the caller's own code ends the operation, too.
+func TestObservedPanic(t *testing.T) {
+	s, r := newWatchServer(), &recorder{}
+	s.put("w", nil)
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = s.client(t, Options{Observer: r}).Wait(t.Context(), "w", func(*status.WorkflowStatus) (bool, error) { panic("mine") })
+	}()
+	if len(r.ended) != 1 {
+		t.Errorf("%+v", r.ended)
+	}
+}
+
+// order notes who is told first.
+type order struct {
+	NoObserver
+
+	name string
+	log  *[]string
+}
+
+func (o order) Begin(ctx context.Context, _ Call) context.Context {
+	*o.log = append(*o.log, o.name+" begins")
+	return context.WithValue(ctx, order{name: o.name}, true)
+}
+
+func (o order) End(ctx context.Context, _ Call, _ error) {
+	if ctx.Value(order{name: o.name}) != nil {
+		*o.log = append(*o.log, o.name+" ends")
+	}
+}
+
+func TestObservers(t *testing.T) {
+	var log []string
+	all := Observers(order{name: "a", log: &log}, nil, order{name: "b", log: &log})
+	ctx := all.Begin(t.Context(), Call{})
+	all.Note(ctx, Retrying{})
+	all.End(ctx, Call{}, nil)
+	if got := strings.Join(log, ", "); got != "a begins, b begins, a ends, b ends" {
+		t.Error(got)
+	}
+}
+
+// An error of each kind has a word of its own.
+func TestReason(t *testing.T) {
+	words := map[string]error{}
+	for _, sentinel := range sentinels() {
+		word := Reason(sentinel)
+		if other := words[word]; other != nil || word == "Other" || word == "" {
+			t.Errorf("%q is the reason of %v, and of %v", word, sentinel, other)
+		}
+		words[word] = sentinel
+	}
+	for want, err := range map[string]error{
+		"":                 nil,
+		"Other":            errors.New("mine"),
+		"NotFound":         &Error{Err: apierrors.NewNotFound(schema.GroupResource{}, "w")},
+		"Unavailable":      apierrors.NewServiceUnavailable("away"),
+		"Canceled":         interruption(canceled(t), nil),
+		"DeadlineExceeded": &WaitError{Err: errors.New("a cause"), ended: context.DeadlineExceeded},
+		"UnknownOutcome":   unknownOutcome(canceled(t), io.EOF),
+	} {
+		if got := Reason(err); got != want {
+			t.Errorf("the reason of %v is %q, not %q", err, got, want)
+		}
+	}
+}
+
+func canceled(t *testing.T) context.Context {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	return ctx
+}
