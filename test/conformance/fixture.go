@@ -59,6 +59,7 @@ func Specs(implementation string, setup func(ctx context.Context) Fixture) bool 
 		describeResubmit(fixture)
 		describeLogs(fixture)
 		describeRetry(fixture)
+		describeSecrets(fixture)
 	})
 }
 

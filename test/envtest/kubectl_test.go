@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -69,10 +71,28 @@ func kubectlClientBy(binary string, cfg *rest.Config, opts workflow.Options) *le
 	GinkgoHelper()
 	kubeconfig, err := shared.WriteKubeconfig("kubectl-"+rand.String(8)+".kubeconfig", cfg)
 	Expect(err).NotTo(HaveOccurred())
-	executor := legacy.NewSubprocessExecutor(legacy.SubprocessOptions{Binary: binary, Kubeconfig: kubeconfig})
+	executor := loggingExecutor{legacy.NewSubprocessExecutor(legacy.SubprocessOptions{Binary: binary, Kubeconfig: kubeconfig})}
+	opts.Observer = logging()
 	client, err := legacy.NewKubectlClient(executor, opts)
 	Expect(err).NotTo(HaveOccurred())
 	return client
+}
+
+// loggingExecutor logs the arguments of what it runs.
+type loggingExecutor struct{ *legacy.SubprocessExecutor }
+
+func (e loggingExecutor) ExecuteCommand(ctx context.Context, cmd legacy.Command) (legacy.CommandOutput, error) {
+	e.log(cmd)
+	return e.SubprocessExecutor.ExecuteCommand(ctx, cmd)
+}
+
+func (e loggingExecutor) StreamCommand(ctx context.Context, cmd legacy.Command) (io.ReadCloser, error) {
+	e.log(cmd)
+	return e.SubprocessExecutor.StreamCommand(ctx, cmd)
+}
+
+func (loggingExecutor) log(cmd legacy.Command) {
+	slog.New(slog.NewTextHandler(said, nil)).Info("run kubectl", "args", cmd.Args)
 }
 
 func routed(cfg *rest.Config, namespace string) *legacy.Router {

@@ -43,7 +43,7 @@ func fixtureOf(ctx context.Context, c *testCluster, client func(cfg *rest.Config
 
 func nativeClient(cfg *rest.Config, namespace string) *workflow.WorkflowClient {
 	GinkgoHelper()
-	client, err := workflow.NewForConfig(cfg, workflow.Options{Namespace: namespace})
+	client, err := workflow.NewForConfig(cfg, workflow.Options{Namespace: namespace, Observer: logging()})
 	Expect(err).NotTo(HaveOccurred())
 	return client
 }
@@ -73,5 +73,7 @@ func (c *testCluster) restricted(ctx context.Context, namespace string, allowed 
 	Expect(err).NotTo(HaveOccurred())
 	cfg, err := c.ServiceAccountConfig(ctx, namespace, account.Name)
 	Expect(err).NotTo(HaveOccurred())
+	Expect(cfg.BearerToken).NotTo(BeEmpty())
+	tokens.add(cfg.BearerToken)
 	return cfg
 }

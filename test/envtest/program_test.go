@@ -12,6 +12,8 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gbytes"
 	"github.com/onsi/gomega/gexec"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/conformance"
 )
 
 // programs are the example program and the stand-in for the target cluster, as a user runs them, in a
@@ -258,6 +260,20 @@ var _ = Describe("examples/backfill", Ordered, func() { // so that it is built o
 		p.refuses(ctx, 2, []string{"scale", "0"}, "workers")
 		p.config = p.copy("backfill.yaml", "scale:", "scael:")
 		p.refuses(ctx, 2, []string{"start"}, "backfill.reindex_from_snapshot.scael")
+	}, SpecTimeout(specTimeout))
+
+	It("prints no password, whatever it is asked and whatever fails", func(ctx SpecContext) {
+		p.config = p.copy("backfill.yaml", `version: "OS 3.1.0"
+  no_auth:`, `version: "OS 3.1.0"
+  basic_auth: {username: admin, password: `+conformance.Planted+`}`,
+			"workflow_template_name:", "plaintext_credentials: true\n      workflow_template_name:")
+		said := p.does(ctx, "describe")
+		Expect(said).To(ContainSubstring("admin"))
+		for _, verb := range []string{"start", "status", "pause", "archive", "stop"} {
+			session := p.run(ctx, verb)
+			said += string(session.Out.Contents()) + string(session.Err.Contents())
+		}
+		Expect(said).NotTo(ContainSubstring(conformance.Planted))
 	}, SpecTimeout(specTimeout))
 
 	It("exits with 3 for what isn't there", func(ctx SpecContext) {

@@ -1,0 +1,59 @@
+package conformance
+
+import (
+	"fmt"
+
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// Planted is in values that nobody but the workflow is to see: arguments, outputs, keys. A suite can
+// look for it in whatever its implementations have said.
+const Planted = "pl4nted-s3cret"
+
+func describeSecrets(fixture func() Fixture) {
+	ginkgo.It("keeps values and keys out of errors", func(ctx ginkgo.SpecContext) {
+		f := fixture()
+		template, gates := f.template(ctx, onePod), f.template(ctx, gate)
+		silent := func(err error, kind error) {
+			ginkgo.GinkgoHelper()
+			gomega.Expect(err).To(gomega.MatchError(kind))
+			gomega.Expect(fmt.Sprintf("%v %+v", err, err)).NotTo(gomega.ContainSubstring(Planted))
+		}
+		start := func(req workflow.StartRequest) error {
+			_, err := f.Client.Start(ctx, req)
+			return err
+		}
+		secret := map[string]any{"message": Planted}
+		silent(start(workflow.StartRequest{Template: template, Parameters: map[string]any{"message": Planted, "size": Planted}}), workflow.ErrInvalid)
+		silent(start(workflow.StartRequest{Template: template, Parameters: map[string]any{"message": Planted, "nobody": Planted}}), workflow.ErrInvalid)
+		silent(start(workflow.StartRequest{Template: template, Parameters: secret, Spec: map[string]any{"arguments": Planted}}), workflow.ErrInvalid)
+		silent(start(workflow.StartRequest{Manifest: []byte("{kind: Workflow, spec: {arguments: [" + Planted)}), workflow.ErrInvalid)
+		silent(start(workflow.StartRequest{Template: "nobody", Parameters: secret}), workflow.ErrTemplateNotFound)
+
+		started, err := f.Client.Start(ctx, workflow.StartRequest{Template: template, Parameters: secret, IdempotencyKey: Planted})
+		gomega.Expect(err).NotTo(gomega.HaveOccurred())
+		gomega.Expect(started.Name).NotTo(gomega.ContainSubstring(Planted))
+		silent(start(workflow.StartRequest{
+			Template: template, Parameters: map[string]any{"message": Planted + "another"}, IdempotencyKey: Planted,
+		}), workflow.ErrConflict)
+		silent(start(workflow.StartRequest{Template: template, Parameters: secret, Name: started.Name}), workflow.ErrAlreadyExists)
+		ended, err := f.Client.Wait(ctx, started.Name, workflow.Completed)
+		gomega.Expect(err).NotTo(gomega.HaveOccurred())
+		_, err = f.Client.Retry(ctx, ended.Name, workflow.RetryOptions{Parameters: map[string]any{"nobody": Planted}})
+		silent(err, workflow.ErrInvalid)
+		_, err = f.Client.Resubmit(ctx, ended.Name, workflow.ResubmitOptions{Parameters: map[string]any{"size": Planted}})
+		silent(err, workflow.ErrInvalid)
+
+		gated, err := f.Client.Start(ctx, workflow.StartRequest{Template: gates})
+		gomega.Expect(err).NotTo(gomega.HaveOccurred())
+		_, err = f.Client.Wait(ctx, gated.Name, workflow.Suspended)
+		gomega.Expect(err).NotTo(gomega.HaveOccurred())
+		_, err = f.Client.Resume(ctx, gated.Name, workflow.ResumeOptions{Outputs: map[string]any{"by": Planted, "nobody": Planted}})
+		silent(err, workflow.ErrInvalid)
+		_, err = f.Client.Resume(ctx, gated.Name, workflow.ResumeOptions{Outputs: map[string]any{"by": Planted}})
+		gomega.Expect(err).NotTo(gomega.HaveOccurred())
+	}, ginkgo.SpecTimeout(specTimeout))
+}
