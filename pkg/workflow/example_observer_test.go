@@ -1,0 +1,56 @@
+package workflow_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// Changes are logged at Info, reads at Debug, and what somebody should look at at Warn.
+func ExampleNewLogObserver() {
+	cfg := exampleCluster()
+	handler := slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey || a.Key == "took" {
+			return slog.Attr{} // another one each time
+		}
+		return a
+	}})
+	client, err := workflow.NewForConfig(cfg, workflow.Options{Observer: workflow.NewLogObserver(handler)})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if _, err := client.Resume(context.Background(), "reindex-x7f2k", workflow.ResumeOptions{Outputs: map[string]any{"approved-by": "ada"}}); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// level=INFO msg=resume backend=native namespace=ma workflow=reindex-x7f2k
+}
+
+// failures says which operations fail, and nothing else.
+type failures struct {
+	workflow.NoObserver
+}
+
+func (failures) End(_ context.Context, call workflow.Call, err error) {
+	if err != nil {
+		fmt.Println(call.Op, "of", call.Name, "failed:", workflow.Reason(err))
+	}
+}
+
+// An observer of one's own implements what it needs.
+func ExampleObserver() {
+	client, err := workflow.NewForConfig(exampleCluster(), workflow.Options{
+		Observer: workflow.Observers(failures{}, workflow.NewLogObserver(slog.DiscardHandler)),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, _ = client.Get(context.Background(), "nobody")
+	// Output:
+	// get of nobody failed: NotFound
+}
