@@ -14,8 +14,6 @@ const (
 	keyReason    = attribute.Key("argoservice.reason")
 	keyAfter     = attribute.Key("argoservice.retry.after") // in seconds
 	keyDelay     = attribute.Key("argoservice.delay")       // in seconds
-	keyShared    = attribute.Key("argoservice.watch.shared")
-	keyAgain     = attribute.Key("argoservice.watch.again")
 
 	keyName    = attribute.Key("argo.workflow.name")
 	keyUID     = attribute.Key("argo.workflow.uid")

@@ -10,8 +10,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Note adds an event to the span in the context. What many operations share is of none of them,
-// and of kinds of events that this package doesn't know there is nothing to say.
+// Note adds an event to the span in the context. Watches are not among these events: calls share
+// them, so that they are of no span. Neither are kinds of events that this package doesn't know.
 func (o *observer) Note(ctx context.Context, event workflow.Event) {
 	span := trace.SpanFromContext(ctx)
 	if !span.IsRecording() {
@@ -20,10 +20,6 @@ func (o *observer) Note(ctx context.Context, event workflow.Event) {
 	switch e := event.(type) {
 	case workflow.Retrying:
 		add(span, "argoservice.retry", about(e.Op, e.Name), failure(e.Err), seconds(keyAfter, e.After))
-	case workflow.WatchOpened:
-		add(span, "argoservice.watch.opened", watch(e.Name), []attribute.KeyValue{keyAgain.Bool(e.Again)})
-	case workflow.WatchLost:
-		add(span, "argoservice.watch.lost", watch(e.Name), failure(e.Err))
 	case workflow.Reached:
 		add(span, "argoservice.reached", about(e.Op, e.Name), seconds(keyDelay, e.Delay))
 	case workflow.EventNotRecorded:
@@ -48,21 +44,13 @@ func add(span trace.Span, name string, parts ...[]attribute.KeyValue) {
 
 // about names the operation, as the span can be one that is around it.
 func about(op workflow.Op, name string) []attribute.KeyValue {
-	return append(named(name), keyOperation.String(string(op)))
-}
-
-func watch(name string) []attribute.KeyValue {
-	return append(named(name), keyShared.Bool(name == ""))
-}
-
-func named(name string) []attribute.KeyValue {
-	if name == "" {
-		return nil
+	attributes := []attribute.KeyValue{keyOperation.String(string(op))}
+	if name != "" {
+		attributes = append(attributes, keyName.String(name))
 	}
-	return []attribute.KeyValue{keyName.String(name)}
+	return attributes
 }
 
-// failure is empty for nil: a watch that the API server has closed did not fail.
 func failure(err error) []attribute.KeyValue {
 	if err == nil {
 		return nil

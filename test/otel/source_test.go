@@ -35,7 +35,7 @@ func operations(t *testing.T) []string {
 
 func reasons(t *testing.T) []string {
 	t.Helper()
-	all := found(t, "reason.go", `return "(\w+)"`)
+	all := found(t, "reason.go", `(?:return |\{Err\w+, )"(\w+)"`)
 	slices.Sort(all)
 	return slices.Compact(all)
 }
