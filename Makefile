@@ -20,7 +20,7 @@ PARENT := ARGOSERVICE_PARENT=$(shell echo $$PPID)
 CLUSTER := env $(PARENT) ARGOSERVICE_CACHE="$(CACHE)" XDG_CACHE_HOME="$(RUN)/cache" "$(TOOLS)" exec -- "$(RUN)/cluster"
 
 # The modules that hold code; the tool modules under hack/tools hold versions only.
-MODULES := . adapters/opensearch adapters/otel test/envtest test/faults test/opensearch test/otel test/schema test/target examples/backfill $(wildcard examples/rollout) hack/tools hack/scale $(wildcard hack/migrate-scan)
+MODULES := . adapters/opensearch adapters/otel test/envtest test/faults test/opensearch test/otel test/schema test/target examples examples/backfill $(wildcard examples/rollout) hack/tools hack/scale $(wildcard hack/migrate-scan)
 # Those that compile Argo's module, which takes minutes: for bench, test-argo and verify only.
 BENCH_MODULES := hack/argocheck hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
 TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
@@ -69,6 +69,7 @@ vet: need ## go vet on every module
 test-unit: need ## the tests that need no cluster
 	@[ -n "$(RACE)" ] || echo "no C compiler or no cgo: the tests run without the race detector" >&2
 	$(call gotest,.) ./...
+	$(call gotest,examples) ./...
 	$(call gotest,examples/backfill) ./...
 	$(call gotest,adapters/opensearch) ./...
 	$(call gotest,adapters/otel) ./...
