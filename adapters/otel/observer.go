@@ -55,16 +55,13 @@ func (o *observer) Begin(ctx context.Context, call workflow.Call) context.Contex
 	if call.Name != "" {
 		attributes = append(attributes, keyName.String(call.Name))
 	}
-	start := make([]trace.SpanStartOption, 0, 5)
+	start := make([]trace.SpanStartOption, 0, 4)
 	start = append(start, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attributes...))
 	if !call.Began.IsZero() {
 		start = append(start, trace.WithTimestamp(call.Began))
 	}
 	if op.ownTrace {
-		start = append(start, trace.WithNewRoot())
-		if trace.SpanContextFromContext(ctx).IsValid() {
-			start = append(start, trace.WithLinks(trace.LinkFromContext(ctx)))
-		}
+		start = append(start, trace.WithNewRoot(), trace.WithLinks(trace.LinkFromContext(ctx)))
 	}
 	ctx, span := o.tracer.Start(ctx, op.spanName, start...)
 	return context.WithValue(ctx, spanKey{o}, span)

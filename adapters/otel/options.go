@@ -19,7 +19,7 @@ type Options struct {
 	Without []workflow.Op
 	// OwnTrace are operations whose spans each begin a trace of their own, with a link to the span
 	// of the caller. It is for [workflow.OpWait], [workflow.OpWatch] and [workflow.OpLogs] where
-	// they take hours: a span is exported when it ends, and few backends join what comes so late.
+	// they take hours: a span is exported only when it ends, and keeps its trace open until then.
 	OwnTrace []workflow.Op
 }
 

@@ -2,6 +2,7 @@ package otel_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	sdk "go.opentelemetry.io/otel/sdk/trace"
@@ -86,5 +87,14 @@ func TestATraceOfItsOwn(t *testing.T) {
 	r.observer.End(r.observer.Begin(bare, call(workflow.OpWait)), call(workflow.OpWait), nil)
 	if links := linked(r.only(t)); len(links) != 0 {
 		t.Errorf("without a caller, links to %v", links)
+	}
+}
+
+// The newer API passes flags on that the oldest which the adapter asks for refuses to read.
+func TestOlderReadersUnderstandTheAnnotation(t *testing.T) {
+	start := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}, TraceFlags: trace.FlagsSampled | trace.FlagsRandom})
+	written := otel.StartAnnotations(trace.ContextWithSpanContext(t.Context(), start))
+	if text := written[otel.AnnotationTraceparent]; !strings.HasSuffix(text, "-01") {
+		t.Error(text)
 	}
 }
