@@ -16,9 +16,12 @@ import (
 )
 
 // echo stands in for an API server: it has what is created, and nothing else.
-type echo struct{}
+type echo struct {
+	within trace.SpanContext // the span of the last request
+}
 
-func (echo) RoundTrip(r *http.Request) (*http.Response, error) {
+func (e *echo) RoundTrip(r *http.Request) (*http.Response, error) {
+	e.within = trace.SpanContextFromContext(r.Context())
 	code, body := http.StatusNotFound, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}`
 	if r.Method == http.MethodPost {
 		sent, err := io.ReadAll(r.Body)
@@ -33,10 +36,11 @@ func (echo) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// A client's workflows name the span of their start, and its operations have their spans.
+// A client's workflows name the span of their start, and its requests are sent within the spans of
+// its operations, so that those of an instrumented transport are below them.
 func TestWithAClient(t *testing.T) {
-	r := record(t, otel.Options{})
-	client, err := workflow.NewForConfig(&rest.Config{Host: "http://example", Transport: echo{}}, workflow.Options{
+	r, server := record(t, otel.Options{}), &echo{}
+	client, err := workflow.NewForConfig(&rest.Config{Host: "http://example", Transport: server}, workflow.Options{
 		Observer: r.observer, StartAnnotations: otel.StartAnnotations,
 	})
 	if err != nil {
@@ -53,6 +57,9 @@ func TestWithAClient(t *testing.T) {
 	}
 	if name := texts(span.Attributes())["argo.workflow.name"]; name != started.Name || name == "" {
 		t.Errorf("the span has the name %q, want %q", name, started.Name)
+	}
+	if !server.within.Equal(span.SpanContext()) {
+		t.Errorf("the request is sent within %v, want %v", server.within, span.SpanContext())
 	}
 	r.Reset()
 	_, err = client.Get(trace.ContextWithSpan(t.Context(), caller), "other")
