@@ -1,0 +1,55 @@
+package otel
+
+import (
+	"context"
+
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// The annotations that StartAnnotations puts on a workflow, in the form of the W3C's headers.
+const (
+	AnnotationTraceparent = annotationPrefix + "traceparent"
+	AnnotationTracestate  = annotationPrefix + "tracestate"
+
+	annotationPrefix = "argoservice.opensearch.org/"
+)
+
+// StartAnnotations is for [workflow.Options].StartAnnotations: it names the span in ctx, which is
+// that of the start where an observer of this package makes one, else that of its caller. It is nil
+// without a span. A span that isn't sampled is named too, with a flag that says so: logs may have
+// its trace.
+func StartAnnotations(ctx context.Context) map[string]string {
+	start := trace.SpanContextFromContext(ctx)
+	if !start.IsValid() {
+		return nil
+	}
+	// Older readers refuse a traceparent with any other flag.
+	start = start.WithTraceFlags(start.TraceFlags() & trace.FlagsSampled)
+	written := annotations{}
+	propagation.TraceContext{}.Inject(trace.ContextWithSpanContext(ctx, start), written)
+	return written
+}
+
+// SpanContextOf is the span that started a workflow, as its annotations name it, to link to or to
+// be the parent of others. It is not valid where they name none, or are malformed: anybody who may
+// edit the workflow can write them.
+func SpanContextOf(s *status.WorkflowStatus) trace.SpanContext {
+	if s == nil {
+		return trace.SpanContext{}
+	}
+	// The context is only where the propagator puts what it has read.
+	ctx := propagation.TraceContext{}.Extract(context.Background(), annotations(s.Annotations))
+	return trace.SpanContextFromContext(ctx)
+}
+
+// annotations carry headers under names that are their own.
+type annotations map[string]string
+
+func (a annotations) Get(header string) string { return a[annotationPrefix+header] }
+func (a annotations) Set(header, value string) { a[annotationPrefix+header] = value }
+
+// Keys is asked for by no propagator that is used here.
+func (a annotations) Keys() []string { return []string{"traceparent", "tracestate"} }

@@ -1,0 +1,52 @@
+package otel_test
+
+import (
+	"context"
+	"fmt"
+
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+	"k8s.io/client-go/rest"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/adapters/otel"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// A client whose operations are spans, and whose workflows name the span that started them.
+func ExampleNewObserver() {
+	provider := noop.NewTracerProvider() // the host's, of its SDK
+	observer, err := otel.NewObserver(otel.Options{
+		TracerProvider: provider,
+		OwnTrace:       []workflow.Op{workflow.OpWait}, // they take hours here
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	client, err := workflow.NewForConfig(&rest.Config{Host: "https://example"}, workflow.Options{
+		Observer:         observer,
+		StartAnnotations: otel.StartAnnotations,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("traced in namespace", client.Namespace())
+	// Output: traced in namespace ma
+}
+
+// The span of the host that reports a workflow's end is joined to the start, whoever started it.
+func ExampleSpanContextOf() {
+	report := func(ctx context.Context, tracer trace.Tracer, ended *status.WorkflowStatus) {
+		start := otel.SpanContextOf(ended)
+		_, span := tracer.Start(ctx, "report the end", trace.WithLinks(trace.Link{SpanContext: start}))
+		defer span.End()
+		fmt.Println("started in trace", start.TraceID())
+	}
+	ended := &status.WorkflowStatus{Name: "reindex-x7f2k", Annotations: map[string]string{
+		otel.AnnotationTraceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+	}}
+	report(context.Background(), noop.NewTracerProvider().Tracer("host"), ended)
+	// Output: started in trace 4bf92f3577b34da6a3ce929d0e0e4736
+}

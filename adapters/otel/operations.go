@@ -1,0 +1,36 @@
+package otel
+
+import "github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+
+// operations are those that an observer is told of.
+func operations() []workflow.Op {
+	return []workflow.Op{
+		workflow.OpCreate, workflow.OpStart, workflow.OpGet, workflow.OpList, workflow.OpWatch, workflow.OpWait,
+		workflow.OpSuspend, workflow.OpResume, workflow.OpStop, workflow.OpTerminate, workflow.OpDelete,
+		workflow.OpRetry, workflow.OpResubmit, workflow.OpLogs,
+	}
+}
+
+// operation is what is made of one, worked out once.
+type operation struct {
+	spanName string
+	left     bool // it gets no span
+	ownTrace bool
+}
+
+func (o Options) operations() map[workflow.Op]operation {
+	all := map[workflow.Op]operation{}
+	for _, op := range operations() {
+		all[op] = operation{spanName: spanName(op)}
+	}
+	for _, op := range o.Without {
+		all[op] = operation{left: true}
+	}
+	for _, op := range o.OwnTrace {
+		all[op] = operation{spanName: spanName(op), ownTrace: true}
+	}
+	return all
+}
+
+// spanName has no workflow's name in it: backends group spans by their names.
+func spanName(op workflow.Op) string { return string(op) + " workflow" }

@@ -1,0 +1,52 @@
+package otel
+
+import (
+	"slices"
+
+	"go.opentelemetry.io/otel/trace"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// Options configure an observer. All but TracerProvider may be left out.
+type Options struct {
+	// TracerProvider is where the spans go. It is required: the global one is used only if the
+	// host passes it.
+	TracerProvider trace.TracerProvider
+	// Without are operations that get no span, such as [workflow.OpGet] in a host that polls. What
+	// happens in them becomes events of the span that their caller has, if it has one.
+	Without []workflow.Op
+	// OwnTrace are operations whose spans each begin a trace of their own, with a link to the span
+	// of the caller. It is for [workflow.OpWait], [workflow.OpWatch] and [workflow.OpLogs] where
+	// they take hours: a span is exported only when it ends, and keeps its trace open until then.
+	OwnTrace []workflow.Op
+}
+
+func (o Options) check() error {
+	path := field.NewPath("options")
+	var problems field.ErrorList
+	if o.TracerProvider == nil {
+		problems = append(problems, field.Required(path.Child("tracerProvider"), "a trace.TracerProvider, such as that of the host's SDK"))
+	}
+	problems = append(problems, unknownOps(path.Child("without"), o.Without)...)
+	problems = append(problems, unknownOps(path.Child("ownTrace"), o.OwnTrace)...)
+	for i, op := range o.OwnTrace {
+		if slices.Contains(o.Without, op) {
+			problems = append(problems, field.Forbidden(path.Child("ownTrace").Index(i), "without has "+string(op)+" too, which gets no span then"))
+		}
+	}
+	if len(problems) > 0 {
+		return &workflow.InvalidError{Problems: problems}
+	}
+	return nil
+}
+
+func unknownOps(path *field.Path, given []workflow.Op) (problems field.ErrorList) {
+	for i, op := range given {
+		if !slices.Contains(operations(), op) {
+			problems = append(problems, field.NotSupported(path.Index(i), op, operations()))
+		}
+	}
+	return problems
+}

@@ -1,0 +1,115 @@
+// Command approval-gate waits until a workflow is at a gate, shows it, and passes or rejects it as a
+// person decides. It exits with 0 if it has done so, 1 for a failure, 2 for a mistake on the command
+// line, and 3 if somebody else has decided meanwhile.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+func main() {
+	namespace := flag.String("namespace", workflow.DefaultNamespace, "namespace of the workflow")
+	approve := flag.Bool("approve", false, "approve without asking")
+	by := flag.String("by", os.Getenv("USER"), "who decides")
+	flag.Parse()
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	if flag.NArg() != 1 || *by == "" {
+		log.Error("usage: approval-gate [flags] WORKFLOW, with --by where $USER is empty")
+		os.Exit(2)
+	}
+	decide := ask(os.Stdin, os.Stdout)
+	if *approve {
+		decide = func(context.Context) (bool, error) { return true, nil }
+	}
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, *namespace, flag.Arg(0), *by, decide)
+	stop()
+	switch {
+	case errors.Is(err, workflow.ErrNotSuspended):
+		log.Warn("somebody else has decided about this gate meanwhile", "error", err)
+		os.Exit(3)
+	case err != nil:
+		log.Error(err.Error())
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, namespace, name, by string, decide func(context.Context) (bool, error)) error {
+	cfg, err := clusterConfig()
+	if err != nil {
+		return err
+	}
+	client, err := workflow.NewForConfig(cfg, workflow.Options{Namespace: namespace})
+	if err != nil {
+		return err
+	}
+	state, err := client.Wait(ctx, name, workflow.Suspended)
+	if err != nil {
+		return err // that it has ended before, too
+	}
+	gates := state.SuspendedNodes()
+	if len(gates) == 0 {
+		return fmt.Errorf("workflow %s is suspended as a whole, and not at a gate", name)
+	}
+	gate := gates[0]
+	show(state, gate)
+	approved, err := decide(ctx)
+	if err != nil {
+		return err
+	}
+	// Only this gate of this workflow: what was reached since, nobody has looked at.
+	ids := []string{gate.ID}
+	if !approved {
+		err = client.Stop(ctx, name, workflow.StopOptions{UID: state.UID, NodeIDs: ids, Message: "rejected by " + by})
+	} else {
+		_, err = client.Resume(ctx, name, workflow.ResumeOptions{UID: state.UID, NodeIDs: ids, Outputs: outputs(gate, by)})
+	}
+	if errors.Is(err, workflow.ErrCompleted) { // and so it left the gate
+		return fmt.Errorf("%w: %w", workflow.ErrNotSuspended, err)
+	}
+	return err
+}
+
+func show(state *status.WorkflowStatus, gate *status.Node) {
+	fmt.Printf("workflow %s (%s done) waits at gate %s\n", state.Name, state.Progress, gate.DisplayName)
+	if gate.Message != "" {
+		fmt.Println(gate.Message)
+	}
+	for _, p := range gate.Inputs().Parameters {
+		fmt.Printf("  %s: %s\n", p.Name, p.Value)
+	}
+}
+
+// outputs are what the gate asks for, as far as it is known here; the rest has defaults.
+func outputs(gate *status.Node, by string) map[string]any {
+	for _, p := range gate.AwaitedOutputs() {
+		if p.Name == "approved-by" {
+			return map[string]any{p.Name: by}
+		}
+	}
+	return nil
+}
+
+// clusterConfig is that of the pod this runs in, else of $KUBECONFIG or ~/.kube/config.
+func clusterConfig() (*rest.Config, error) {
+	cfg, err := rest.InClusterConfig()
+	if !errors.Is(err, rest.ErrNotInCluster) {
+		return cfg, err
+	}
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, nil).ClientConfig()
+}

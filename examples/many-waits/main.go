@@ -1,0 +1,105 @@
+// Command many-waits starts many workflows and waits for all of them on one client. It says how they
+// ended and how many watches that took, and exits with 0 if all have succeeded, else with 1; 2 is for
+// a mistake on the command line.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+func main() {
+	namespace := flag.String("namespace", workflow.DefaultNamespace, "namespace of template and workflows")
+	template := flag.String("template", "one-second", "WorkflowTemplate to start")
+	count := flag.Int("count", 200, "how many to start")
+	flag.Parse()
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	if flag.NArg() > 0 || *count < 1 {
+		log.Error("usage: many-waits [flags], with a count of 1 or more")
+		os.Exit(2)
+	}
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, log, *namespace, *template, *count)
+	stop()
+	if err != nil {
+		log.Error(err.Error())
+		os.Exit(1)
+	}
+}
+
+// watches counts the watches that a client opens.
+type watches struct {
+	workflow.NoObserver
+
+	opened atomic.Int64
+}
+
+// Note implements [workflow.Observer].
+func (w *watches) Note(_ context.Context, event workflow.Event) {
+	if _, ok := event.(workflow.WatchOpened); ok {
+		w.opened.Add(1)
+	}
+}
+
+func run(ctx context.Context, log *slog.Logger, namespace, template string, count int) error {
+	cfg, err := clusterConfig()
+	if err != nil {
+		return err
+	}
+	var seen watches
+	client, err := workflow.NewForConfig(cfg, workflow.Options{Namespace: namespace, Observer: &seen})
+	if err != nil {
+		return err
+	}
+	names := make([]string, 0, count)
+	for range count { // one after the other: the template is read once, and a start takes some milliseconds
+		started, err := client.Start(ctx, workflow.StartRequest{Template: template})
+		if err != nil {
+			return fmt.Errorf("after %d starts: %w", len(names), err)
+		}
+		names = append(names, started.Name)
+	}
+	log.Info("waiting", "workflows", count)
+
+	ended := map[status.Outcome]int{}
+	for name, result := range workflow.WaitMany(ctx, client, names, workflow.Completed) {
+		state, err := result.Unwrap()
+		if err != nil { // of this one; the others are waited for all the same
+			log.Error("wait failed", "workflow", name, "error", err)
+			continue
+		}
+		ended[state.Outcome()]++
+	}
+	for outcome, n := range ended {
+		fmt.Printf("%d %s\n", n, outcome)
+	}
+	fmt.Printf("%d watches for %d waits\n", seen.opened.Load(), count)
+	if n := ended[status.OutcomeSucceeded]; n < count {
+		return fmt.Errorf("%d of %d have not succeeded", count-n, count)
+	}
+	return nil
+}
+
+// clusterConfig is that of the pod this runs in, else of $KUBECONFIG or ~/.kube/config.
+func clusterConfig() (*rest.Config, error) {
+	cfg, err := rest.InClusterConfig()
+	if !errors.Is(err, rest.ErrNotInCluster) {
+		return cfg, err
+	}
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, nil).ClientConfig()
+}

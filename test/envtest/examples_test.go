@@ -1,0 +1,237 @@
+package envtest_test
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gbytes"
+	"github.com/onsi/gomega/gexec"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+const smallExamples = "../../examples"
+
+// brokenTemplate fails without a pod: what its only step is to be repeated for is no list.
+const brokenTemplate = `
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata:
+  name: broken
+  namespace: ma
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    steps:
+    - - {name: each, template: pause, withParam: "no list"}
+  - name: pause
+    suspend: {duration: "1"}
+`
+
+// examples are the small example programs, in a namespace of the spec's own that has their templates.
+type examples struct {
+	dir, namespace string
+	client         *workflow.WorkflowClient
+}
+
+func (e *examples) build(ctx context.Context) {
+	GinkgoHelper()
+	e.dir = GinkgoT().TempDir()
+	out, err := exec.CommandContext(ctx, "go", "build", "-C", smallExamples, "-buildvcs=false", "-o", e.dir+"/", "./...").CombinedOutput()
+	Expect(err).NotTo(HaveOccurred(), string(out))
+}
+
+func (e *examples) install(ctx context.Context) {
+	GinkgoHelper()
+	e.namespace = newNamespace(ctx)
+	e.client = nativeClient(cluster.Config(), e.namespace)
+	for _, example := range []string{"start-and-wait", "approval-gate", "many-waits"} {
+		template, err := os.ReadFile(filepath.Join(smallExamples, example, "template.yaml"))
+		Expect(err).NotTo(HaveOccurred())
+		e.apply(ctx, example+".yaml", string(template))
+	}
+}
+
+// apply applies a template for the namespace ma to that of the spec.
+func (e *examples) apply(ctx context.Context, file, template string) {
+	GinkgoHelper()
+	text := strings.ReplaceAll(template, "namespace: ma\n", "namespace: "+e.namespace+"\n")
+	Expect(text).To(ContainSubstring(e.namespace))
+	path := filepath.Join(GinkgoT().TempDir(), file)
+	Expect(os.WriteFile(path, []byte(text), 0o600)).To(Succeed())
+	Expect(cluster.ApplyFile(ctx, path)).To(Succeed())
+}
+
+// begin runs a program, with a keyboard if there is one.
+func (e *examples) begin(ctx context.Context, keyboard io.Reader, program string, args ...string) *gexec.Session {
+	GinkgoHelper()
+	cmd := exec.CommandContext(ctx, filepath.Join(e.dir, program), append([]string{"-namespace", e.namespace}, args...)...)
+	cmd.Env, cmd.Stdin = append(os.Environ(), "KUBECONFIG="+cluster.Kubeconfig()), keyboard
+	session, err := gexec.Start(cmd, GinkgoWriter, GinkgoWriter)
+	Expect(err).NotTo(HaveOccurred())
+	return session
+}
+
+// exits waits for the end of a program, and returns what it has said on both outputs.
+func exits(ctx context.Context, session *gexec.Session, code int) string {
+	GinkgoHelper()
+	Eventually(session).WithContext(ctx).WithTimeout(soon).Should(gexec.Exit())
+	said := string(session.Out.Contents()) + string(session.Err.Contents())
+	Expect(session.ExitCode()).To(Equal(code), said)
+	return said
+}
+
+func (e *examples) run(ctx context.Context, code int, program string, args ...string) string {
+	GinkgoHelper()
+	return exits(ctx, e.begin(ctx, nil, program, args...), code)
+}
+
+// release starts a workflow that waits for an approval.
+func (e *examples) release(ctx context.Context) string {
+	GinkgoHelper()
+	started, err := e.client.Start(ctx, workflow.StartRequest{Template: "release", Parameters: map[string]any{"version": "2.0"}})
+	Expect(err).NotTo(HaveOccurred())
+	return started.Name
+}
+
+// approver runs approval-gate until it asks, and returns what types an answer.
+func (e *examples) approver(ctx context.Context, name, by string) (session *gexec.Session, answer func(string)) {
+	GinkgoHelper()
+	keyboard, keys, err := os.Pipe()
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(func() { Expect(keys.Close()).To(Succeed()); Expect(keyboard.Close()).To(Succeed()) })
+	session = e.begin(ctx, keyboard, "approval-gate", "-by", by, name)
+	Eventually(session.Out).WithContext(ctx).Should(gbytes.Say(`approve or reject\? `))
+	return session, func(text string) {
+		GinkgoHelper()
+		Expect(second(io.WriteString(keys, text+"\n"))).To(Succeed())
+	}
+}
+
+func (e *examples) ended(ctx context.Context, name string) *status.WorkflowStatus {
+	GinkgoHelper()
+	s, err := e.client.Wait(ctx, name, workflow.Completed)
+	Expect(err).NotTo(HaveOccurred())
+	return s
+}
+
+var _ = Describe("the small examples", Ordered, func() { // so that they are built once
+	e := &examples{}
+	BeforeAll(func(ctx SpecContext) { e.build(ctx) }, NodeTimeout(startTimeout))
+	BeforeEach(func(ctx SpecContext) { e.install(ctx) }, NodeTimeout(specTimeout))
+
+	Describe("start-and-wait", func() {
+		It("shows progress, succeeds, and finds the same workflow by the same key", func(ctx SpecContext) {
+			following := regexp.MustCompile(`workflow=(\S+) uid=(\S+)`)
+			args := []string{"-key", "monday", "-param", `items=["books", "loans"]`}
+			first := e.run(ctx, 0, "start-and-wait", args...)
+			Expect(first).To(And(MatchRegexp("(?s)done=(0/0|0/2|1/2).*outcome=Succeeded done=2/2"), MatchRegexp(following.String())))
+			again := e.run(ctx, 0, "start-and-wait", args...)
+			Expect(following.FindString(again)).To(Equal(following.FindString(first)))
+			Expect(e.run(ctx, 0, "start-and-wait", "-key", "tuesday")).To(ContainSubstring("done=3/3"), "another key, and the template's items")
+		}, SpecTimeout(specTimeout))
+
+		It("exits with 1 and says which node failed", func(ctx SpecContext) {
+			session := e.begin(ctx, nil, "start-and-wait", "-template", "release", "-key", "v2")
+			var name string
+			Eventually(ctx, func(g Gomega) {
+				for s, err := range e.client.List(ctx, workflow.ListOptions{Suspended: true}) {
+					g.Expect(err).NotTo(HaveOccurred())
+					name = s.Name
+				}
+				g.Expect(name).NotTo(BeEmpty())
+			}).Should(Succeed())
+			Expect(e.client.Stop(ctx, name, workflow.StopOptions{Selector: "displayName=approve", Message: "not on a Friday"})).To(Succeed())
+			Expect(exits(ctx, session, 1)).To(MatchRegexp("ended Failed: .*; approve Failed: not on a Friday"))
+		}, SpecTimeout(specTimeout))
+
+		It("leaves the workflow alone when it is interrupted", func(ctx SpecContext) {
+			session := e.begin(ctx, nil, "start-and-wait", "-template", "release", "-key", "v3")
+			Eventually(session.Err).WithContext(ctx).Should(gbytes.Say("outcome=Suspended"))
+			Expect(exits(ctx, session.Interrupt(), 1)).To(ContainSubstring("the workflow goes on"))
+			s, err := e.client.Start(ctx, workflow.StartRequest{Template: "release", IdempotencyKey: "v3"})
+			Expect(err).NotTo(HaveOccurred())
+			Expect(s.Outcome()).To(Equal(status.OutcomeSuspended))
+		}, SpecTimeout(specTimeout))
+
+		It("says what is wrong with the request", func(ctx SpecContext) {
+			Expect(e.run(ctx, 1, "start-and-wait", "-param", "itmes=[]")).To(And(ContainSubstring("itmes"), ContainSubstring("items")))
+			Expect(e.run(ctx, 2, "start-and-wait", "-param", "items")).To(ContainSubstring("want name=value"))
+		}, SpecTimeout(specTimeout))
+	})
+
+	Describe("approval-gate", func() {
+		It("shows the gate and passes it with who approved, and not twice", func(ctx SpecContext) {
+			name := e.release(ctx)
+			ann, fromAnn := e.approver(ctx, name, "ann")
+			bob, fromBob := e.approver(ctx, name, "bob")
+			Expect(string(ann.Out.Contents())).To(And(ContainSubstring("waits at gate approve"), ContainSubstring("question: Release version 2.0?")))
+			fromAnn("approve")
+			exits(ctx, ann, 0)
+			fromBob("reject")
+			Expect(exits(ctx, bob, 3)).To(ContainSubstring("somebody else has decided"))
+			s := e.ended(ctx, name)
+			Expect(s.Outcome()).To(Equal(status.OutcomeSucceeded))
+			approvedBy, _ := s.Outputs.Parameter("approved-by")
+			Expect(approvedBy).To(Equal("ann"))
+		}, SpecTimeout(specTimeout))
+
+		It("rejects, which ends the workflow before another one decides", func(ctx SpecContext) {
+			name := e.release(ctx)
+			ann, fromAnn := e.approver(ctx, name, "ann")
+			bob, fromBob := e.approver(ctx, name, "bob")
+			fromAnn("reject")
+			exits(ctx, ann, 0)
+			Expect(e.ended(ctx, name).FailedNodes()).To(ConsistOf(And(HaveField("DisplayName", "approve"), HaveField("Message", "rejected by ann"))))
+			fromBob("approve")
+			Expect(exits(ctx, bob, 3)).To(ContainSubstring("somebody else has decided"))
+			Expect(e.run(ctx, 1, "approval-gate", "-by", "ann", name)).To(ContainSubstring("before reaching suspend state"), "there is no gate any more")
+		}, SpecTimeout(specTimeout))
+
+		It("approves without asking", func(ctx SpecContext) {
+			name := e.release(ctx)
+			Expect(e.run(ctx, 0, "approval-gate", "-by", "ann", "-approve", name)).NotTo(ContainSubstring("approve or reject?"))
+			Expect(e.ended(ctx, name).Outcome()).To(Equal(status.OutcomeSucceeded))
+		}, SpecTimeout(specTimeout))
+	})
+
+	Describe("many-waits", func() {
+		It("waits for all, on fewer watches than there are waits", func(ctx SpecContext) {
+			const count = 30
+			said := e.run(ctx, 0, "many-waits", "-count", strconv.Itoa(count))
+			Expect(said).To(ContainSubstring("30 Succeeded\n"))
+			taken := regexp.MustCompile(`(\d+) watches for 30 waits`).FindStringSubmatch(said)
+			Expect(taken).NotTo(BeEmpty(), said)
+			watches, err := strconv.Atoi(taken[1])
+			Expect(err).NotTo(HaveOccurred())
+			Expect(watches).To(And(BeNumerically(">", 0), BeNumerically("<", count/2)))
+			started := slices.Collect(func(yield func(string) bool) {
+				for s, err := range e.client.List(ctx, workflow.ListOptions{}) {
+					if err != nil || !yield(s.Name) {
+						return
+					}
+				}
+			})
+			Expect(started).To(HaveLen(count))
+		}, SpecTimeout(specTimeout))
+
+		It("exits with 1 where not all succeed", func(ctx SpecContext) {
+			e.apply(ctx, "broken.yaml", brokenTemplate)
+			Expect(e.run(ctx, 1, "many-waits", "-count", "3", "-template", "broken")).To(And(
+				MatchRegexp("3 (Failed|Errored)\n"), ContainSubstring("3 of 3 have not succeeded"),
+			))
+			Expect(e.run(ctx, 1, "many-waits", "-template", "missing")).To(And(ContainSubstring("after 0 starts"), ContainSubstring("missing")))
+		}, SpecTimeout(specTimeout))
+	})
+})
