@@ -21,7 +21,10 @@ func (o *observer) Note(ctx context.Context, event workflow.Event) {
 	case workflow.Retrying:
 		add(span, "argoservice.retry", about(e.Op, e.Name), failure(e.Err), seconds(keyAfter, e.After))
 	case workflow.Reached:
-		add(span, "argoservice.reached", about(e.Op, e.Name), seconds(keyDelay, e.Delay))
+		if s := e.Status; s != nil {
+			add(span, "argoservice.reached", about(e.Op, s.Name), seconds(keyDelay, e.Delay))
+			linkToStart(span, s)
+		}
 	case workflow.EventNotRecorded:
 		add(span, "argoservice.event.not_recorded", about(e.Op, e.Name), failure(e.Err))
 	case workflow.WorkflowEnded:
@@ -29,7 +32,6 @@ func (o *observer) Note(ctx context.Context, event workflow.Event) {
 			add(span, "argoservice.workflow.ended", []attribute.KeyValue{
 				keyName.String(s.Name), keyUID.String(string(s.UID)), keyOutcome.String(string(s.Outcome())),
 			})
-			linkToStart(span, s)
 		}
 	}
 }

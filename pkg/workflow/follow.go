@@ -86,7 +86,7 @@ func (w *following) show(ctx context.Context, visit visitor) (done bool, err err
 	}
 	done, err = visit(s)
 	if done && err == nil && (o.call.Op == OpWait || o.call.Op == OpWatch) {
-		o.observer.Note(ctx, Reached{Op: o.call.Op, Backend: o.call.Backend, Namespace: o.call.Namespace, Name: o.call.Name, Delay: delay})
+		o.observer.Note(ctx, Reached{Op: o.call.Op, Backend: o.call.Backend, Status: s, Delay: delay})
 	}
 	return done, err
 }

@@ -197,7 +197,7 @@ func TestEndsAreObserved(t *testing.T) {
 		}
 		var delays []time.Duration
 		for _, e := range noted[Reached](r) {
-			if e.Op != OpWait || e.Name != "w" {
+			if e.Op != OpWait || e.Status.Name != "w" {
 				t.Errorf("%+v", e)
 			}
 			delays = append(delays, e.Delay)

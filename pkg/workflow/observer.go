@@ -71,10 +71,10 @@ type WatchClosed struct {
 
 // Reached tells that a call of Wait or Watch has seen the state that it was for.
 type Reached struct {
-	Op        Op
-	Backend   string
-	Namespace string
-	Name      string
+	Op      Op
+	Backend string
+	// Status is that state. It is the caller's as well, so it must not be changed or kept.
+	Status *status.WorkflowStatus
 	// Delay is the time from when the state arrived at the client until it was looked at: what
 	// the client itself adds. 0: it was so from the beginning.
 	Delay time.Duration

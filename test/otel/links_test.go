@@ -21,8 +21,8 @@ func linked(span sdk.ReadOnlySpan) []string {
 	return all
 }
 
-// A wait of another process is linked to the start: when the workflow ends, and where the wait
-// ends before it with a last state.
+// A wait of another process is linked to the start: by the state that it was for, and where it
+// ends without, by the last state.
 func TestWaitsAreLinkedToTheStart(t *testing.T) {
 	stopped := startedElsewhere()
 	stopped.Phase = status.PhaseRunning
@@ -31,12 +31,12 @@ func TestWaitsAreLinkedToTheStart(t *testing.T) {
 		err   error
 		want  int
 	}{
-		"ended":         {workflow.WorkflowEnded{Status: startedElsewhere()}, nil, 1},
+		"reached":       {workflow.Reached{Op: workflow.OpWait, Status: startedElsewhere()}, nil, 1},
 		"no longer":     {nil, failed(workflow.OpWait, &workflow.WaitError{Last: stopped, Err: context.DeadlineExceeded}), 1},
 		"gone":          {nil, failed(workflow.OpWait, &workflow.GoneError{Last: stopped, Err: workflow.ErrDeleted}), 1},
 		"gone unseen":   {nil, failed(workflow.OpWait, &workflow.GoneError{Err: workflow.ErrDeleted}), 0},
-		"no annotation": {workflow.WorkflowEnded{Status: &status.WorkflowStatus{Name: "x"}}, nil, 0},
-		"no status":     {workflow.WorkflowEnded{}, nil, 0},
+		"no annotation": {workflow.Reached{Status: &status.WorkflowStatus{Name: "x"}}, nil, 0},
+		"no status":     {workflow.Reached{}, nil, 0},
 	} {
 		r := record(t, otel.Options{})
 		ctx := r.observer.Begin(t.Context(), call(workflow.OpWait))
@@ -64,7 +64,7 @@ func TestNoLinkWithinATrace(t *testing.T) {
 	ended := &status.WorkflowStatus{Name: "reindex-x7f2k", Annotations: otel.StartAnnotations(started)}
 	r.observer.End(started, call(workflow.OpStart), nil)
 	wait := r.observer.Begin(ctx, call(workflow.OpWait))
-	r.observer.Note(wait, workflow.WorkflowEnded{Status: ended})
+	r.observer.Note(wait, workflow.Reached{Op: workflow.OpWait, Status: ended})
 	r.observer.End(wait, call(workflow.OpWait), nil)
 	if links := linked(r.Ended()[1]); len(links) != 0 {
 		t.Errorf("links to %v", links)

@@ -66,7 +66,7 @@ func events() map[string]workflow.Event {
 		"Retrying":         workflow.Retrying{Op: workflow.OpGet, Backend: "native", Namespace: ns, Name: name, Err: lost, After: 1500 * time.Millisecond},
 		"WatchOpened":      workflow.WatchOpened{Backend: "native", Namespace: ns, Name: name, Again: true},
 		"WatchClosed":      workflow.WatchClosed{Backend: "native", Namespace: ns, Name: name, Err: lost},
-		"Reached":          workflow.Reached{Op: workflow.OpWait, Backend: "native", Namespace: ns, Name: name, Delay: 2 * time.Millisecond},
+		"Reached":          workflow.Reached{Op: workflow.OpWait, Backend: "native", Status: startedElsewhere(), Delay: 2 * time.Millisecond},
 		"WorkflowEnded":    workflow.WorkflowEnded{Backend: "native", Status: startedElsewhere()},
 		"EventNotRecorded": workflow.EventNotRecorded{Op: workflow.OpStart, Backend: "native", Namespace: ns, Name: name, Err: lost},
 	}
