@@ -114,8 +114,8 @@ func (f *feed) run(ctx context.Context) {
 			f.giveUp(err)
 			return
 		}
-		if opened || err == nil {
-			p.rest(ctx)
+		if opened {
+			p.rest(ctx, err)
 		} else {
 			p.pause(ctx, err)
 		}

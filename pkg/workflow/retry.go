@@ -77,9 +77,9 @@ func (p *pacer) pause(ctx context.Context, err error) bool {
 	return sleep(ctx, delay) == nil
 }
 
-// rest waits as pause does, where nothing has failed.
-func (p *pacer) rest(ctx context.Context) bool {
-	delay, ok := p.delay(nil)
+// rest waits as pause does, and tells nobody: what comes next is not the same attempt again.
+func (p *pacer) rest(ctx context.Context, err error) bool {
+	delay, ok := p.delay(err)
 	return ok && sleep(ctx, delay) == nil
 }
 

@@ -107,7 +107,7 @@ func (c *WorkflowClient) deletePods(ctx context.Context, pods []leftPod) error {
 			}
 			ending := fmt.Errorf("%w: pod %s of a node that is to run again was deleted, but is still there after its grace period; "+
 				"the workflow is as it was", ErrUnavailable, pod.name)
-			if again && !p.rest(ctx) {
+			if again && !p.rest(ctx, nil) {
 				return ended(ctx, ending)
 			}
 		}
