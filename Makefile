@@ -178,9 +178,10 @@ check-api: need ## check that docs/api is up to date, and say what has changed i
 	@exec "$(RUN)/api" --root "$(CURDIR)" $(ARGS)
 
 .PHONY: vulncheck
-vulncheck: installer ## known vulnerabilities, where the database can be reached
+vulncheck: installer ## known vulnerabilities, where the database can be reached (ARGS=-required makes that an error)
 	@"$(TOOLS)" install lint
-	@for module in $(MODULES); do hack/vulncheck "$$("$(TOOLS)" path lint)/govulncheck" $$module || exit 1; done
+	@go build -buildvcs=false -o "$(RUN)/vulncheck" ./hack/vulncheck
+	@exec "$(RUN)/vulncheck" $(ARGS) "$$("$(TOOLS)" path lint)/govulncheck" $(MODULES)
 
 ##@ tools
 
