@@ -19,7 +19,7 @@ func (p *page) html(line int, text string) {
 		case "id", "name":
 			p.anchors[match[2]] = true
 		default:
-			p.links = append(p.links, link{line, match[2]})
+			p.links = append(p.links, link{line: line, target: match[2]})
 		}
 	}
 }

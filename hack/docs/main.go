@@ -1,5 +1,5 @@
 // Command docs checks the documentation: every link leads somewhere, every snippet is what it says,
-// every target and path that is named is there, every exported name is explained, every verb has an
+// every target, path, test and name that is mentioned is there, every exported name is explained, every verb has an
 // example, and what is drawn from the code is up to date. It reports all that it finds, each with its
 // place.
 //
@@ -117,6 +117,7 @@ func check(ctx context.Context, root string, pages []*page) ([]problem, error) {
 	}
 	for _, look := range []func() ([]problem, error){
 		func() ([]problem, error) { return checkSnippets(ctx, root, pages) },
+		func() ([]problem, error) { return checkMentions(root, pages) },
 		func() ([]problem, error) { return checkNames(root) },
 		func() ([]problem, error) { return checkDrawings(root) },
 	} {

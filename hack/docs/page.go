@@ -28,6 +28,7 @@ type page struct {
 type link struct {
 	line   int
 	target string
+	code   string // its text, where that is code and nothing else
 }
 
 // fence is a block of code.
@@ -90,12 +91,16 @@ func readPage(file string, source []byte) *page {
 		case *ast.Heading:
 			p.anchors[slugs.next(plain(node, source))] = true
 		case *ast.Link:
-			p.links = append(p.links, link{line, string(node.Destination)})
+			l := link{line: line, target: string(node.Destination)}
+			if node.ChildCount() == 1 && node.FirstChild().Kind() == ast.KindCodeSpan {
+				l.code = plain(node, source)
+			}
+			p.links = append(p.links, l)
 		case *ast.Image:
-			p.links = append(p.links, link{line, string(node.Destination)})
+			p.links = append(p.links, link{line: line, target: string(node.Destination)})
 		case *ast.AutoLink:
 			if node.AutoLinkType == ast.AutoLinkURL {
-				p.links = append(p.links, link{line, string(node.URL(source))})
+				p.links = append(p.links, link{line: line, target: string(node.URL(source))})
 			}
 		case *ast.RawHTML:
 			p.html(line, string(node.Segments.Value(source)))
