@@ -80,31 +80,45 @@ func TestWriteMends(t *testing.T) {
 }
 
 func TestSince(t *testing.T) {
-	root := repository(t)
-	if _, err := runAPI(t, "--root", root, "--since", "v0.1.0"); err == nil {
-		t.Error("a tag that isn't there is no error")
+	for name, folder := range map[string]string{"whole repository": "", "folder of one": "lib/"} {
+		t.Run(name, func(t *testing.T) {
+			top := t.TempDir()
+			root := filepath.Join(top, folder)
+			if err := os.MkdirAll(root, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.CopyFS(root, os.DirFS(repository(t))); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := runAPI(t, "--root", root, "--since", "v0.1.0"); err == nil {
+				t.Error("a tag that isn't there is no error")
+			}
+			if _, err := runAPI(t, "--root", root, "--write"); err != nil {
+				t.Fatal(err)
+			}
+			gitCommand(t, top, "init", "--quiet")
+			gitCommand(t, top, "add", ".")
+			gitCommand(t, top, "-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "--quiet", "-m", "x")
+			gitCommand(t, top, "tag", folder+"v0.1.0")
+			gitCommand(t, top, "tag", "adapters/a/v0.2.0")
+			put(t, root, "pkg/one/one.go", "package one\n\ntype Thing struct{ Name string }\n")
+			if _, err := runAPI(t, "--root", root, "--write"); err != nil {
+				t.Fatal(err)
+			}
+			for _, args := range [][]string{{}, {"--since", "HEAD"}} { // without one it is the last tag
+				out, err := runAPI(t, append(args, "--root", root)...)
+				if err != nil || !strings.Contains(out, "BREAKING beside the one of ") || !strings.Contains(out, "Thing.Go: removed") {
+					t.Errorf("%q: %v, and it says %q", args, err, out)
+				}
+			}
+		})
 	}
-	if _, err := runAPI(t, "--root", root, "--write"); err != nil {
-		t.Fatal(err)
-	}
-	for _, args := range [][]string{
-		{"init", "--quiet"}, {"add", "."},
-		{"-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "--quiet", "-m", "x"},
-		{"tag", "v0.1.0"},
-	} {
-		if out, err := exec.CommandContext(t.Context(), "git", append([]string{"-C", root}, args...)...).CombinedOutput(); err != nil {
-			t.Fatalf("git %s: %v: %s", args, err, out)
-		}
-	}
-	put(t, root, "pkg/one/one.go", "package one\n\ntype Thing struct{ Name string }\n")
-	if _, err := runAPI(t, "--root", root, "--write"); err != nil {
-		t.Fatal(err)
-	}
-	for _, args := range [][]string{{}, {"--since", "HEAD"}} { // without one it is the last tag
-		out, err := runAPI(t, append(args, "--root", root)...)
-		if err != nil || !strings.Contains(out, "BREAKING beside the one of ") || !strings.Contains(out, "Thing.Go: removed") {
-			t.Errorf("%q: %v, and it says %q", args, err, out)
-		}
+}
+
+func gitCommand(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	if out, err := exec.CommandContext(t.Context(), "git", append([]string{"-C", dir}, args...)...).CombinedOutput(); err != nil {
+		t.Fatalf("git %s: %v: %s", args, err, out)
 	}
 }
 

@@ -11,12 +11,17 @@ import (
 )
 
 // reportSince says what has changed since a commit or tag. Without one it takes the last tag of the
-// root module; a checkout that has none, or is none of git's, says nothing.
+// root module, which begins with its folder in the git repository; a checkout that has none, or is
+// none of git's, says nothing.
 func reportSince(ctx context.Context, out io.Writer, root, since string, now *api) error {
 	if since == "" {
-		tag, err := git(ctx, root, "describe", "--tags", "--abbrev=0", "--match=v*")
+		prefix, err := git(ctx, root, "rev-parse", "--show-prefix")
 		if err != nil {
-			return nil //nolint:nilerr // no git, or no tag: there is nothing to compare with
+			return nil //nolint:nilerr // no git: there is nothing to compare with
+		}
+		tag, err := git(ctx, root, "describe", "--tags", "--abbrev=0", "--match="+strings.TrimSpace(prefix)+"v*")
+		if err != nil {
+			return nil //nolint:nilerr // no tag: there is nothing to compare with
 		}
 		since = strings.TrimSpace(tag)
 	}
