@@ -110,15 +110,19 @@ func check(ctx context.Context, root string, pages []*page) ([]problem, error) {
 	if err != nil {
 		return nil, err
 	}
+	names, err := readIndex(root)
+	if err != nil {
+		return nil, err
+	}
 	problems = append(problems, checkLinks(root, pages)...)
+	problems = append(problems, checkMentions(root, pages, names)...)
 	for _, page := range pages {
 		problems = append(problems, checkData(page)...)
 		problems = append(problems, checkCommands(ctx, root, page, targets)...)
 	}
 	for _, look := range []func() ([]problem, error){
 		func() ([]problem, error) { return checkSnippets(ctx, root, pages) },
-		func() ([]problem, error) { return checkMentions(root, pages) },
-		func() ([]problem, error) { return checkNames(root) },
+		func() ([]problem, error) { return checkNames(root, names) },
 		func() ([]problem, error) { return checkDrawings(root) },
 	} {
 		found, err := look()

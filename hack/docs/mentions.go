@@ -14,13 +14,14 @@ import (
 type index struct {
 	tests    map[string]bool            // functions such as TestX
 	packages map[string]map[string]bool // by the package's name: X, and X.Y for a field or method of X
-	open     map[string]bool            // types that have members of others, which nobody looks up
+	open     map[string]bool            // types as pkg.X that have members of others, which nobody looks up
+	aliases  map[string]string          // other names of types, as pkg.X, and whose they are
 }
 
 // readIndex reads the names in the library, in its adapters and in what its tests are made with, and the
 // tests of everything.
 func readIndex(root string) (*index, error) {
-	all := &index{tests: map[string]bool{}, packages: map[string]map[string]bool{}, open: map[string]bool{}}
+	all := &index{tests: map[string]bool{}, packages: map[string]map[string]bool{}, open: map[string]bool{}, aliases: map[string]string{}}
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.IsDir() {
 			return err
@@ -75,7 +76,7 @@ func (i *index) add(l *library) {
 						}
 					case *ast.TypeSpec:
 						names[spec.Name.Name] = true
-						i.members(spec, names)
+						i.members(name, spec, names)
 					}
 				}
 			}
@@ -83,20 +84,26 @@ func (i *index) add(l *library) {
 	}
 }
 
-func (i *index) members(spec *ast.TypeSpec, names map[string]bool) {
+func (i *index) members(pkg string, spec *ast.TypeSpec, names map[string]bool) {
+	full := pkg + "." + spec.Name.Name
 	var members *ast.FieldList
 	switch t := spec.Type.(type) {
 	case *ast.StructType:
 		members = t.Fields
 	case *ast.InterfaceType:
 		members = t.Methods
+	case *ast.SelectorExpr:
+		if of, ok := t.X.(*ast.Ident); ok && spec.Assign.IsValid() {
+			i.aliases[full] = of.Name + "." + t.Sel.Name
+		}
+		return
 	default:
-		i.open[spec.Name.Name] = spec.Assign.IsValid() || i.open[spec.Name.Name]
+		i.open[full] = spec.Assign.IsValid()
 		return
 	}
 	for _, member := range members.List {
 		if len(member.Names) == 0 {
-			i.open[spec.Name.Name] = true
+			i.open[full] = true
 		}
 		for _, name := range member.Names {
 			names[spec.Name.Name+"."+name.Name] = true
@@ -106,11 +113,7 @@ func (i *index) members(spec *ast.TypeSpec, names map[string]bool) {
 
 // checkMentions looks up tests, names of a package, such as workflow.ErrConflict, and members of a type,
 // such as Options.RetryFor, where a page has them as code. The changelog tells of what is gone, too.
-func checkMentions(root string, pages []*page) ([]problem, error) {
-	names, err := readIndex(root)
-	if err != nil {
-		return nil, err
-	}
+func checkMentions(root string, pages []*page, names *index) []problem {
 	var problems []problem
 	for _, p := range pages {
 		for _, s := range p.spans {
@@ -124,7 +127,7 @@ func checkMentions(root string, pages []*page) ([]problem, error) {
 			}
 		}
 	}
-	return problems, nil
+	return problems
 }
 
 func (i *index) unknown(code string) string {
@@ -138,8 +141,7 @@ func (i *index) unknown(code string) string {
 	}
 	pkg, name, member := match[1], match[2], match[3]
 	if pkg != "" {
-		names := i.packages[pkg]
-		if names != nil && (!names[name] || member != "" && !i.open[name] && !names[name+"."+member]) {
+		if i.packages[pkg] != nil && !i.has(pkg, name, member) {
 			return fmt.Sprintf("package %s has no %s", pkg, strings.TrimPrefix(code, pkg+"."))
 		}
 		return ""
@@ -148,8 +150,8 @@ func (i *index) unknown(code string) string {
 		return ""
 	}
 	known := false
-	for _, names := range i.packages {
-		if names[name+"."+member] || names[name] && i.open[name] {
+	for pkg, names := range i.packages {
+		if i.has(pkg, name, member) {
 			return ""
 		}
 		known = known || names[name]
@@ -158,6 +160,19 @@ func (i *index) unknown(code string) string {
 		return fmt.Sprintf("no %s has a %s", name, member)
 	}
 	return ""
+}
+
+// has reports whether a package has a name, and that a member, if one is given.
+func (i *index) has(pkg, name, member string) bool {
+	names, full := i.packages[pkg], pkg+"."+name
+	if !names[name] || member == "" || i.open[full] {
+		return names[name]
+	}
+	if names[name+"."+member] {
+		return true
+	}
+	of, to, found := strings.Cut(i.aliases[full], ".")
+	return found && (i.packages[of] == nil || i.has(of, to, member))
 }
 
 // testIn is about a link from the name of a test to a file: it has to be that one.

@@ -21,9 +21,9 @@ type library struct {
 }
 
 // checkNames looks at the public packages, those under pkg and adapters: every exported name is
-// explained, fields and methods too; every package has an overview and an example; and so has every
-// method of the interfaces that services call.
-func checkNames(root string) ([]problem, error) {
+// explained, fields and methods too; every package has an overview and an example; every method of the
+// interfaces that services call has an example; and links in comments lead somewhere.
+func checkNames(root string, names *index) ([]problem, error) {
 	var problems []problem
 	for _, top := range []string{"pkg", "adapters"} {
 		err := filepath.WalkDir(filepath.Join(root, top), func(path string, entry fs.DirEntry, err error) error {
@@ -43,6 +43,7 @@ func checkNames(root string) ([]problem, error) {
 			}
 			problems = append(problems, l.undocumented()...)
 			problems = append(problems, l.withoutExample()...)
+			problems = append(problems, l.brokenLinks(names)...)
 			return nil
 		})
 		if err != nil {

@@ -56,6 +56,10 @@ func (hidden) Seen() {}
 		"field":                      {"// A is.\ntype A struct {\n\tB int\n}", "A.B is exported"},
 		"field in another paragraph": {"// A is.\ntype A struct {\n\tB int // is\n\n\tC int\n}", "A.C is exported"},
 		"method of an interface":     {"// A is.\ntype A interface {\n\tB()\n}", "A.B is exported"},
+		"link":                       {"// A is as [B.Do], [lib.Do], [*C] and [errors.Is], of list[A], [A]: [1], and [Do].\n//\n//\tx[Nothing]\ntype A int\n\n// B has all of [C].\ntype B struct{ C }\n\n// C is.\ntype C int", ""},
+		"link to nothing":            {"// A is, see [Nothing].\ntype A int", "link [Nothing]: package lib has no such name"},
+		"link to no member":          {"// A is, see [A.Do].\ntype A int", "link [A.Do]: package lib has no such name"},
+		"link to nothing of ours":    {"// A is, see [lib.Nothing].\ntype A int", "link [lib.Nothing]: package lib has no Nothing"},
 		"verb without an example":    {"// Interface is.\ntype Interface interface {\n\tPart\n}\n\n// Part is.\ntype Part interface {\n\t// Verb does.\n\tVerb()\n}", "no example calls Verb"},
 	} {
 		t.Run(name, func(t *testing.T) {
