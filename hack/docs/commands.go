@@ -92,7 +92,8 @@ func unknownTargets(line string, targets map[string]bool) []string {
 	return texts
 }
 
-// missingPaths looks for the relative paths among the words of a command: beside the page, or in the root.
+// missingPaths looks for the relative paths among the words of a command: beside the page, or in a folder
+// above it, from which the command is meant to be run.
 func missingPaths(root string, p *page, line string) []string {
 	var texts []string
 	for word := range strings.FieldsSeq(line) {
@@ -100,8 +101,12 @@ func missingPaths(root string, p *page, line string) []string {
 		if !regexp.MustCompile(`^(\./)?[\w.-]+(/[\w.-]+)*/?$`).MatchString(word) || !strings.Contains(word, "/") || strings.HasPrefix(word, "..") {
 			continue
 		}
-		if !exists(root, path.Join(path.Dir(p.file), word)) && !exists(root, word) {
-			texts = append(texts, fmt.Sprintf("there is no %s, neither beside this page nor in the root", word))
+		found := exists(root, word)
+		for dir := path.Dir(p.file); dir != "." && !found; dir = path.Dir(dir) {
+			found = exists(root, path.Join(dir, word))
+		}
+		if !found {
+			texts = append(texts, fmt.Sprintf("there is no %s, neither beside this page nor above", word))
 		}
 	}
 	return texts

@@ -40,3 +40,11 @@ func TestChangelog(t *testing.T) {
 		t.Errorf("it finds %q", got)
 	}
 }
+
+// A command is run in the folder of its page, or in one above.
+func TestPathsOfCommands(t *testing.T) {
+	got := found(t, repository(t, map[string]string{"examples/x/y/README.md": "```sh\ncat y/README.md ./README.md x/x.mk pkg/lib/lib.go\n```\n"}))
+	if got != nil {
+		t.Errorf("it finds %q", got)
+	}
+}
