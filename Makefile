@@ -20,7 +20,7 @@ PARENT := ARGOSERVICE_PARENT=$(shell echo $$PPID)
 CLUSTER := env $(PARENT) ARGOSERVICE_CACHE="$(CACHE)" XDG_CACHE_HOME="$(RUN)/cache" "$(TOOLS)" exec -- "$(RUN)/cluster"
 
 # The modules that hold code; the tool modules under hack/tools hold versions only.
-MODULES := . adapters/opensearch adapters/otel test/envtest test/faults test/opensearch test/otel test/schema test/target examples examples/backfill $(wildcard examples/rollout) hack/tools hack/scale $(wildcard hack/migrate-scan)
+MODULES := . adapters/opensearch adapters/otel test/envtest test/faults test/opensearch test/otel test/schema test/target examples examples/backfill $(wildcard examples/rollout) hack/tools hack/scale hack/api hack/docs $(wildcard hack/migrate-scan)
 # Those that compile Argo's module, which takes minutes: for bench, test-argo and verify only.
 BENCH_MODULES := hack/argocheck hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
 TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
@@ -83,6 +83,8 @@ test-unit: need ## the tests that need no cluster
 	$(if $(wildcard examples/rollout),$(call gotest,examples/rollout) ./...)
 	$(call gotest,hack/tools) ./...
 	$(call gotest,hack/scale) ./...
+	$(call gotest,hack/api) ./...
+	$(call gotest,hack/docs) ./...
 	$(if $(wildcard hack/migrate-scan),$(call gotest,hack/migrate-scan) ./...)
 	$(call gotest,test/envtest) ./leash/... ./cmd/...
 
@@ -147,7 +149,7 @@ test-argo: need ## retries and decoding beside Argo's own code, on all workflows
 	go test -C hack/argocheck -shuffle=on ./...
 
 .PHONY: verify
-verify: lint tidy vulncheck ## lint, tidy go.mod files, known vulnerabilities
+verify: lint tidy docs check-api vulncheck ## lint, tidy go.mod files, documentation, exported API, known vulnerabilities
 
 .PHONY: lint
 lint: installer ## golangci-lint on every module
@@ -160,10 +162,26 @@ tidy: need ## check that every go.mod is tidy
 	@for module in $(MODULES) $(BENCH_MODULES) $(TOOL_MODULES); do echo "tidy $$module" >&2; go mod tidy -C $$module -diff || exit 1; done
 	@hack/latest/check
 
+.PHONY: docs
+docs: need ## check links, snippets and names in all documentation (ARGS=--online asks for links elsewhere too, --write draws what is drawn)
+	@go build -C hack/docs -buildvcs=false -o "$(RUN)/docs" .
+	@exec "$(RUN)/docs" --root "$(CURDIR)" $(ARGS)
+
+.PHONY: api
+api: need ## write docs/api, the exported API, and say what a change of it adds or breaks (ARGS="--since v0.1.0")
+	@go build -C hack/api -buildvcs=false -o "$(RUN)/api" .
+	@exec "$(RUN)/api" --root "$(CURDIR)" --write $(ARGS)
+
+.PHONY: check-api
+check-api: need ## check that docs/api is up to date, and say what has changed if not
+	@go build -C hack/api -buildvcs=false -o "$(RUN)/api" .
+	@exec "$(RUN)/api" --root "$(CURDIR)" $(ARGS)
+
 .PHONY: vulncheck
-vulncheck: installer ## known vulnerabilities, where the database can be reached
+vulncheck: installer ## known vulnerabilities, where the database can be reached (ARGS=-required makes that an error)
 	@"$(TOOLS)" install lint
-	@for module in $(MODULES); do hack/vulncheck "$$("$(TOOLS)" path lint)/govulncheck" $$module || exit 1; done
+	@go build -buildvcs=false -o "$(RUN)/vulncheck" ./hack/vulncheck
+	@exec "$(RUN)/vulncheck" $(ARGS) "$$("$(TOOLS)" path lint)/govulncheck" $(MODULES)
 
 ##@ tools
 

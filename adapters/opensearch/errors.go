@@ -13,6 +13,7 @@ import (
 // Op names an operation in errors.
 type Op string
 
+// One for each method of [WorkingState] that sends something; OpNew is that of [New].
 const (
 	OpNew       Op = "new client"
 	OpCounts    Op = "count work items"

@@ -33,7 +33,7 @@ type Options struct {
 // Credentials are a name and a password.
 type Credentials struct {
 	Username string
-	Password backfill.Secret
+	Password backfill.Secret // masks itself where it is printed
 }
 
 // SecretReader reads the credentials in a secret, given its name or ARN. It is called at the first

@@ -16,7 +16,7 @@ import (
 
 // Permission is one that a role can give.
 type Permission struct {
-	Verb, Group, Resource, Subresource string
+	Verb, Group, Resource, Subresource string // Group "": Kubernetes' own; Subresource "": the resource itself
 }
 
 // String is in the form in which the API server refuses it.
@@ -33,7 +33,7 @@ func (p Permission) String() string {
 
 // PermissionError lists the permissions that are missing. It matches [workflow.ErrForbidden].
 type PermissionError struct {
-	Namespace string
+	Namespace string // where they are missing
 	Missing   []Permission
 }
 

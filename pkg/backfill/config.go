@@ -39,8 +39,8 @@ type Cluster struct {
 type BasicAuth struct {
 	Username      string
 	Password      Secret
-	K8sSecretName string
-	UserSecretARN string
+	K8sSecretName string // a Secret in the workflow's namespace
+	UserSecretARN string // a secret of AWS Secrets Manager
 }
 
 // SigV4Auth signs requests with AWS credentials.
@@ -68,13 +68,13 @@ type S3Repository struct {
 
 // GCSRepository is a snapshot repository in Google Cloud Storage.
 type GCSRepository struct {
-	URI      string
-	Endpoint string
+	URI      string // such as gs://bucket/path
+	Endpoint string // "": Google's own
 }
 
 // FSRepository is a snapshot repository in a file system.
 type FSRepository struct {
-	Path string
+	Path string // the repository's folder
 }
 
 // Provider is what runs a backfill.
@@ -156,7 +156,7 @@ type Argo struct {
 // K8s says which Deployment reindexes.
 type K8s struct {
 	Namespace  string
-	Deployment string
+	Deployment string // which is there already
 }
 
 // DefaultEntrypoint is the entrypoint of a configuration that states none.

@@ -9,6 +9,7 @@ import (
 // Verb is what is asked of a backfill; "" is its own course.
 type Verb string
 
+// One for each method of [Backfill] that changes its state, or could.
 const (
 	VerbNone    Verb = ""
 	VerbStart   Verb = "start"

@@ -39,8 +39,8 @@ type WorkingState interface {
 
 // Document is a document of the working state.
 type Document struct {
-	ID     string
-	Source json.RawMessage
+	ID     string          // unique in its index
+	Source json.RawMessage // the document itself
 }
 
 // Counts are the numbers of work items, without the one that stands for the layout itself. An

@@ -33,7 +33,7 @@ type Command struct {
 // CommandOutput is what a command printed, and how it ended.
 type CommandOutput struct {
 	Stdout, Stderr string
-	ReturnCode     int
+	ReturnCode     int // 0: it succeeded
 }
 
 // Success reports whether the command succeeded.

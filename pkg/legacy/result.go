@@ -12,7 +12,7 @@ import (
 // on failure what there is to say about it.
 type CommandResult struct {
 	Success bool
-	Value   any
+	Value   any // of a failure a text, an error, or nothing
 }
 
 // ResultFromCommand makes a typed outcome of an untyped one. Of a failure the value's text is

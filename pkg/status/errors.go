@@ -13,7 +13,7 @@ var ErrNodesOffloaded = errors.New("the workflow's nodes are offloaded to the co
 
 // NotWorkflowError is the error for an object that is no Workflow.
 type NotWorkflowError struct {
-	APIVersion, Kind string
+	APIVersion, Kind string // what the object says it is; both "": there was none
 }
 
 func (e *NotWorkflowError) Error() string {
@@ -40,6 +40,7 @@ func (e *JSONError) Unwrap() error { return e.Err }
 // NodesError tells that compressed nodes could not be unpacked or packed, or that nodes are
 // more than is read from JSON, see [MaxNodesSize].
 type NodesError struct {
+	// Err is what is wrong with them.
 	Err error
 
 	inline bool

@@ -10,7 +10,7 @@ import (
 type Identity struct {
 	Name            string
 	UID             types.UID
-	ResourceVersion string
+	ResourceVersion string // which state it is
 }
 
 // errIdentified ends the way through JSON of which no more is needed.

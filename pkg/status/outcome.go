@@ -6,6 +6,7 @@ import "strings"
 // workflow from a running one, and a stopped or terminated one from one that failed.
 type Outcome string
 
+// The first three are those of workflows that have not ended.
 const (
 	OutcomePending    Outcome = "Pending"
 	OutcomeRunning    Outcome = "Running"

@@ -66,6 +66,8 @@ func (p NodePhase) Unsuccessful() bool {
 // NodeType is what a node stands for.
 type NodeType string
 
+// Pod, Container, HTTP and Plugin nodes do work; a Suspend node is a gate; a Retry node holds the attempts
+// of a step, and Steps, StepGroup, DAG and TaskGroup nodes hold others; a Skipped node was never run.
 const (
 	NodeTypePod       NodeType = "Pod"
 	NodeTypeContainer NodeType = "Container"

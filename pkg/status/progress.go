@@ -9,7 +9,7 @@ import (
 // Progress counts the units of work of a node or workflow: pods, gates and HTTP calls,
 // or what a pod reports of itself. The zero value means that nothing is known yet.
 type Progress struct {
-	Done, Total int64
+	Done, Total int64 // Total grows as a workflow unfolds
 }
 
 // ParseProgress reads Argo's form, "N/M" with 0 ≤ N ≤ M. It is the inverse of

@@ -75,7 +75,7 @@ func (s *WorkflowStatus) Select(selector NodeSelector) []*Node {
 // NodeSelectorError is the error for a selector that cannot be read. Of a selector by the
 // values of parameters, which may be secret, it does not have the text.
 type NodeSelectorError struct {
-	Selector, Reason string
+	Selector, Reason string // Reason is what is wrong with Selector
 }
 
 func shown(selector string) string {

@@ -78,7 +78,7 @@ type WorkflowStatus struct {
 // and for a node also the template within it.
 type TemplateRef struct {
 	Name         string
-	Template     string
+	Template     string // "" for a workflow
 	ClusterScope bool
 }
 

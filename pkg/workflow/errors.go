@@ -61,6 +61,7 @@ var (
 // Op names an operation in errors.
 type Op string
 
+// One for each method of [WorkflowClient] that sends something; OpNew is that of [New] and [NewForConfig].
 const (
 	OpNew       Op = "new client"
 	OpCreate    Op = "create"
@@ -125,7 +126,7 @@ func newError(op Op, namespace, name string, err error) *Error {
 // into the request such as parameters[index], and what is allowed. It matches
 // [ErrInvalid]. Values of parameters are left out of it, since they may be secret.
 type InvalidError struct {
-	Problems field.ErrorList
+	Problems field.ErrorList // at least one
 }
 
 func (e *InvalidError) Error() string {

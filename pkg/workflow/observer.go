@@ -95,7 +95,7 @@ type EventNotRecorded struct {
 	Backend   string
 	Namespace string
 	Name      string
-	Err       error
+	Err       error // why it could not
 }
 
 func (Retrying) isEvent()         {}

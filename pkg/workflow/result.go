@@ -10,7 +10,7 @@ import (
 // error, a text, on failure.
 type Result[T any] struct {
 	Data T
-	Err  error
+	Err  error // nil: success
 }
 
 // ResultOf takes what a call returned: ResultOf(client.Get(ctx, name)).

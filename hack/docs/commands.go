@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// makeTargets are the names in the Makefile and in what it includes.
+func makeTargets(root string) (map[string]bool, error) {
+	files, err := filepath.Glob(filepath.Join(root, "*", "*", "*.mk"))
+	if err != nil {
+		return nil, err
+	}
+	targets := map[string]bool{}
+	for _, file := range append(files, filepath.Join(root, "Makefile")) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		for _, match := range regexp.MustCompile(`(?m)^([a-z][a-z-]*):`).FindAllSubmatch(text, -1) {
+			targets[string(match[1])] = true
+		}
+	}
+	return targets, nil
+}
+
+// checkCommands looks at what is to be typed: the shell has to understand it, and targets and paths
+// have to be there.
+func checkCommands(ctx context.Context, root string, p *page, targets map[string]bool) []problem {
+	var problems []problem
+	for _, f := range p.fences {
+		if f.language != "sh" {
+			continue
+		}
+		if err := shellSyntax(ctx, f.text); err != nil {
+			problems = append(problems, problem{p.file, f.line, fmt.Sprintf("block of \"sh\": %v", err)})
+		}
+		for number, line := range strings.Split(f.text, "\n") {
+			line, _, _ = strings.Cut(line, "#")
+			for _, text := range append(unknownTargets(line, targets), missingPaths(root, p, line)...) {
+				problems = append(problems, problem{p.file, f.line + number, text})
+			}
+		}
+	}
+	for _, s := range p.spans {
+		texts := unknownTargets(s.text, targets)
+		if p.file != "CHANGELOG.md" { // which tells of what is gone, too
+			texts = append(texts, missingPath(root, s.text)...)
+		}
+		for _, text := range texts {
+			problems = append(problems, problem{p.file, s.line, text})
+		}
+	}
+	return problems
+}
+
+// shellSyntax has the shell read commands without running them.
+func shellSyntax(ctx context.Context, text string) error {
+	cmd := exec.CommandContext(ctx, "sh", "-n")
+	var stderr bytes.Buffer
+	cmd.Stdin, cmd.Stderr = strings.NewReader(text), &stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%w: %s", err, strings.TrimSpace(stderr.String()))
+	}
+	return nil
+}
+
+// unknownTargets looks at what make is told to make: the words behind it that are no flag and no setting.
+func unknownTargets(line string, targets map[string]bool) []string {
+	var texts []string
+	for _, match := range regexp.MustCompile(`(?:^|[\s;&|(])make((?:\s+[-\w]+)+)(\S?)`).FindAllStringSubmatch(line, -1) {
+		words := strings.Fields(match[1])
+		if match[2] == "=" {
+			words = words[:len(words)-1] // the name of a setting
+		}
+		for _, word := range words {
+			if strings.HasPrefix(word, "-") {
+				continue
+			}
+			if !targets[word] {
+				texts = append(texts, fmt.Sprintf("the Makefile has no target %q", word))
+			}
+		}
+	}
+	return texts
+}
+
+// missingPaths looks for the relative paths among the words of a command: beside the page, or in a folder
+// above it, from which the command is meant to be run.
+func missingPaths(root string, p *page, line string) []string {
+	var texts []string
+	for word := range strings.FieldsSeq(line) {
+		word = strings.Trim(word, `"';`)
+		if !regexp.MustCompile(`^(\./)?[\w.-]+(/[\w.-]+)*/?$`).MatchString(word) || !strings.Contains(word, "/") || strings.HasPrefix(word, "..") {
+			continue
+		}
+		found := exists(root, word)
+		for dir := path.Dir(p.file); dir != "." && !found; dir = path.Dir(dir) {
+			found = exists(root, path.Join(dir, word))
+		}
+		if !found {
+			texts = append(texts, fmt.Sprintf("there is no %s, neither beside this page nor above", word))
+		}
+	}
+	return texts
+}
+
+// missingPath is about code that is a path in the repository as a whole: it begins with one of its folders.
+func missingPath(root, code string) []string {
+	first, _, found := strings.Cut(code, "/")
+	if !found || first == "" || !regexp.MustCompile(`^[\w./*-]+$`).MatchString(code) || !exists(root, first) {
+		return nil
+	}
+	if matches, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(code))); err == nil && len(matches) > 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("there is no %s", code)}
+}
+
+func exists(root, file string) bool {
+	_, err := os.Stat(filepath.Join(root, filepath.FromSlash(file)))
+	return err == nil
+}
