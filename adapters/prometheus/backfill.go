@@ -1,0 +1,114 @@
+package argoprom
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+)
+
+// Backfill collects how one backfill stood when it was last observed. What was not known then is
+// absent, never 0; before the first [Backfill.Observe] everything is. It has no label that says which
+// backfill it is: where there are several, give each one by [prometheus.WrapRegistererWith], and
+// unregister those that are over. It can be used from any goroutine.
+type Backfill struct {
+	last  atomic.Pointer[standing]
+	descs *backfillDescs
+}
+
+var _ prometheus.Collector = (*Backfill)(nil)
+
+// standing is what is kept of a status: no nodes, which can be many.
+type standing struct {
+	at     time.Time
+	state  backfill.State
+	gates  *int
+	pods   *backfill.Pods
+	shards *backfill.Shards // nil also where the numbers are not known yet
+}
+
+// NewBackfill returns a collector that knows nothing yet.
+func NewBackfill() *Backfill {
+	return &Backfill{descs: newBackfillDescs()}
+}
+
+// Observe takes what [backfill.Backfill] has returned as its Status, or yields while it is followed:
+//
+//	for s, err := range b.Follow(ctx, backfill.FollowOptions{}) {
+//		…
+//		collector.Observe(s)
+//	}
+//
+// It replaces what was observed before and keeps nothing of s itself. With nil nothing is known
+// any more.
+func (b *Backfill) Observe(s *backfill.Status) {
+	if s == nil {
+		b.last.Store(nil)
+		return
+	}
+	now := &standing{at: time.Now(), state: s.State}
+	if s.Gates.Success() {
+		waiting := len(s.Gates.Data)
+		now.gates = &waiting
+	}
+	if s.Pods.Success() {
+		pods := s.Pods.Data
+		now.pods = &pods
+	}
+	if s.Shards.Success() && counted(s.Shards.Data.State) {
+		shards := s.Shards.Data
+		now.shards = &shards
+	}
+	b.last.Store(now)
+}
+
+// counted reports whether the numbers of shards in a state are known.
+func counted(s backfill.ShardState) bool {
+	return s == backfill.ShardsRunning || s == backfill.ShardsPaused || s == backfill.ShardsCompleted
+}
+
+// Describe implements [prometheus.Collector].
+func (b *Backfill) Describe(descs chan<- *prometheus.Desc) {
+	for _, d := range b.descs.all() {
+		descs <- d
+	}
+}
+
+// Collect implements [prometheus.Collector].
+func (b *Backfill) Collect(metrics chan<- prometheus.Metric) {
+	s := b.last.Load()
+	if s == nil {
+		return
+	}
+	gauge := func(desc *prometheus.Desc, value float64, labels ...string) {
+		metrics <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
+	}
+	gauge(b.descs.observed, float64(s.at.UnixMilli())/1000)
+	for _, state := range backfill.States() {
+		is := 0.0
+		if state == s.state {
+			is = 1
+		}
+		gauge(b.descs.state, is, string(state))
+	}
+	if s.gates != nil {
+		gauge(b.descs.gates, float64(*s.gates))
+	}
+	if p := s.pods; p != nil {
+		gauge(b.descs.pods, float64(p.Running), "Running")
+		gauge(b.descs.pods, float64(p.Pending), "Pending")
+		gauge(b.descs.pods, float64(p.Terminating), "Terminating")
+		gauge(b.descs.podsDesired, float64(p.Desired))
+	}
+	if n := s.shards; n != nil {
+		gauge(b.descs.completed, n.Percentage/100)
+		gauge(b.descs.shards, float64(n.Completed), "Completed")
+		gauge(b.descs.shards, float64(n.InProgress), "InProgress")
+		gauge(b.descs.shards, float64(n.Waiting), "Waiting")
+		if n.ETA > 0 {
+			gauge(b.descs.eta, n.ETA.Seconds())
+		}
+	}
+}

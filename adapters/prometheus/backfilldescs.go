@@ -1,0 +1,30 @@
+package argoprom
+
+import "github.com/prometheus/client_golang/prometheus"
+
+const labelState = "state"
+
+// backfillDescs are the metrics of a [Backfill].
+type backfillDescs struct {
+	state, completed, shards, eta, pods, podsDesired, gates, observed *prometheus.Desc
+}
+
+func newBackfillDescs() *backfillDescs {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc(prefix+"backfill_"+name, help, labels, nil)
+	}
+	return &backfillDescs{
+		state:       desc("state", "1 for the state that the backfill is in, 0 for the others.", labelState),
+		completed:   desc("completed_ratio", "Share of the shards that are completed, from 0 to 1."),
+		shards:      desc("shards", "Shards, or the parts that they were split into.", labelState),
+		eta:         desc("eta_seconds", "How long it will take if it goes on as so far."),
+		pods:        desc("pods", "Workers, by what Kubernetes says of their pods.", labelState),
+		podsDesired: desc("pods_desired", "How many workers there should be."),
+		gates:       desc("gates_waiting", "Gates that wait for a decision."),
+		observed:    desc("observed_timestamp_seconds", "When the backfill was last looked at."),
+	}
+}
+
+func (d *backfillDescs) all() []*prometheus.Desc {
+	return []*prometheus.Desc{d.state, d.completed, d.shards, d.eta, d.pods, d.podsDesired, d.gates, d.observed}
+}

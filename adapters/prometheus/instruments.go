@@ -1,0 +1,85 @@
+package argoprom
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+const prefix = "argoservice_"
+
+// Names of labels. Their values are in docs/metrics.md.
+const (
+	labelVerb    = "verb"
+	labelBackend = "backend"
+	labelResult  = "result"
+	labelReason  = "reason"
+	labelScope   = "scope"
+	labelAgain   = "again"
+	labelOutcome = "outcome"
+)
+
+// instruments are the metrics of an [Observer].
+type instruments struct {
+	operations *prometheus.CounterVec
+	inFlight   *prometheus.GaugeVec
+	calls      *prometheus.HistogramVec
+	follows    *prometheus.HistogramVec
+	retries    *prometheus.CounterVec
+
+	watches       *prometheus.GaugeVec
+	watchesOpened *prometheus.CounterVec
+	watchFaults   *prometheus.CounterVec
+	delays        *prometheus.HistogramVec
+
+	ended             *prometheus.CounterVec
+	eventsNotRecorded *prometheus.CounterVec
+}
+
+func newInstruments(opts Options) *instruments {
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: prefix + name, Help: help}, labels)
+	}
+	gauge := func(name, help string, labels ...string) *prometheus.GaugeVec {
+		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: prefix + name, Help: help}, labels)
+	}
+	histogram := func(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+		o := prometheus.HistogramOpts{Name: prefix + name, Help: help, Buckets: buckets}
+		if opts.NativeHistograms {
+			// Each bucket a tenth wider than the one before, and never more memory than these.
+			o.NativeHistogramBucketFactor = 1.1
+			o.NativeHistogramMaxBucketNumber = 160
+			o.NativeHistogramMinResetDuration = time.Hour
+		}
+		return prometheus.NewHistogramVec(o, labels)
+	}
+	return &instruments{
+		operations: counter("operations_total", "Operations that have ended.", labelVerb, labelBackend, labelResult),
+		inFlight:   gauge("operations_in_flight", "Operations that have begun and not ended.", labelVerb, labelBackend),
+		calls: histogram("operation_duration_seconds", "How long operations took, but for those that follow a workflow.",
+			callBuckets(), labelVerb, labelBackend, labelResult),
+		follows: histogram("follow_duration_seconds", "How long waits, watches and logs lasted.",
+			followBuckets(), labelVerb, labelBackend, labelResult),
+		retries: counter("retries_total", "Attempts that have failed and were repeated.", labelVerb, labelBackend, labelReason),
+
+		watches: gauge("watches_open", "Watches that are open.", labelBackend, labelScope),
+		watchesOpened: counter("watches_opened_total", "Watches that were opened, again after they had ended or for the first time.",
+			labelBackend, labelScope, labelAgain),
+		watchFaults: counter("watch_faults_total", "Watches that have ended by a fault.", labelBackend, labelScope, labelReason),
+		delays: histogram("delivery_delay_seconds",
+			"From when the state that a call waited for arrived at the client until the call saw it; states that were there from the beginning are left out.",
+			delayBuckets(), labelVerb, labelBackend),
+
+		ended: counter("workflows_ended_total", "Workflows that have ended while they were followed.", labelBackend, labelOutcome),
+		eventsNotRecorded: counter("events_not_recorded_total", "Kubernetes Events about a change that was made, which could not be written.",
+			labelVerb, labelBackend, labelReason),
+	}
+}
+
+func (i *instruments) all() []prometheus.Collector {
+	return []prometheus.Collector{
+		i.operations, i.inFlight, i.calls, i.follows, i.retries,
+		i.watches, i.watchesOpened, i.watchFaults, i.delays,
+		i.ended, i.eventsNotRecorded,
+	}
+}

@@ -1,0 +1,70 @@
+package rollout
+
+import (
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+const prefix = "argoservice_"
+
+// Observer counts what routers tell of. Give its methods to them:
+//
+//	legacy.RouterOptions{
+//		OnDecision: observer.Decision,
+//		Shadow:     legacy.ShadowOptions{OnDifference: observer.Difference},
+//	}
+//
+// It can be used from any goroutine, does no I/O and holds callers up for less than a microsecond.
+type Observer struct {
+	decisions   *prometheus.CounterVec
+	differences *prometheus.CounterVec
+}
+
+var _ prometheus.Collector = (*Observer)(nil)
+
+// NewObserver returns an observer that is not registered anywhere.
+func NewObserver() *Observer {
+	o := &Observer{
+		decisions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: prefix + "rollout_decisions_total",
+			Help: "Calls that a router has given to a backend.",
+		}, []string{"verb", "backend", "fallback"}),
+		differences: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: prefix + "shadow_differences_total",
+			Help: "Reads that the backends have answered differently; backend is the one whose answer the caller got.",
+		}, []string{"verb", "backend"}),
+	}
+	// These begin with 0, so that the first difference is an increase.
+	for _, op := range []workflow.Op{workflow.OpGet, workflow.OpList} {
+		for _, backend := range []legacy.Backend{legacy.BackendNative, legacy.BackendLegacy} {
+			o.differences.WithLabelValues(string(op), string(backend))
+		}
+	}
+	return o
+}
+
+// Decision is for [legacy.RouterOptions.OnDecision].
+func (o *Observer) Decision(d legacy.Decision) {
+	o.decisions.WithLabelValues(string(d.Op), string(d.Backend), strconv.FormatBool(d.Fallback)).Inc()
+}
+
+// Difference is for [legacy.ShadowOptions.OnDifference].
+func (o *Observer) Difference(d legacy.Difference) {
+	o.differences.WithLabelValues(string(d.Op), string(d.Primary)).Inc()
+}
+
+// Describe implements [prometheus.Collector].
+func (o *Observer) Describe(descs chan<- *prometheus.Desc) {
+	o.decisions.Describe(descs)
+	o.differences.Describe(descs)
+}
+
+// Collect implements [prometheus.Collector].
+func (o *Observer) Collect(metrics chan<- prometheus.Metric) {
+	o.decisions.Collect(metrics)
+	o.differences.Collect(metrics)
+}

@@ -1,0 +1,59 @@
+package rollout
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
+)
+
+// Router collects what a router itself knows: the share of the workflows that the native backend is
+// to get, and how the comparisons of its shadow mode ended. A registry takes one, or several that it
+// is given with different labels.
+type Router struct {
+	router              *legacy.Router
+	target, comparisons *prometheus.Desc
+}
+
+var _ prometheus.Collector = (*Router)(nil)
+
+// NewRouter returns a collector for a router, which it asks at each collection.
+func NewRouter(router *legacy.Router) *Router {
+	return &Router{
+		router: router,
+		target: prometheus.NewDesc(prefix+"rollout_target_ratio",
+			"Share of the workflows that the native backend is to get, from 0 to 1.", nil, nil),
+		comparisons: prometheus.NewDesc(prefix+"shadow_comparisons_total",
+			"Comparisons of both backends' answers, by how they ended.", []string{"result"}, nil),
+	}
+}
+
+// Describe implements [prometheus.Collector].
+func (r *Router) Describe(descs chan<- *prometheus.Desc) {
+	descs <- r.target
+	descs <- r.comparisons
+}
+
+// Collect implements [prometheus.Collector].
+func (r *Router) Collect(metrics chan<- prometheus.Metric) {
+	metrics <- prometheus.MustNewConstMetric(r.target, prometheus.GaugeValue, share(r.router.Rollout()))
+	counts := r.router.Shadow()
+	for _, c := range []struct {
+		result string
+		count  int64
+	}{
+		{"Agreed", counts.Agreed}, {"Differed", counts.Differed}, {"Changed", counts.Changed},
+		{"Failed", counts.Failed}, {"Dropped", counts.Dropped},
+	} {
+		metrics <- prometheus.MustNewConstMetric(r.comparisons, prometheus.CounterValue, float64(c.count), c.result)
+	}
+}
+
+func share(r legacy.Rollout) float64 {
+	switch r.Force {
+	case legacy.BackendNative:
+		return 1
+	case legacy.BackendLegacy:
+		return 0
+	}
+	return r.Percent / 100
+}

@@ -1,0 +1,33 @@
+package argoprom
+
+import (
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// beginWithZero makes the series in which a single increase matters.
+func (i *instruments) beginWithZero(backend string) {
+	for _, op := range []workflow.Op{workflow.OpGet, workflow.OpList, workflow.OpWatch, workflow.OpWait, workflow.OpLogs} {
+		i.operations.WithLabelValues(string(op), backend, resultOK)
+		i.inFlight.WithLabelValues(string(op), backend)
+	}
+	for _, op := range writes() {
+		i.operations.WithLabelValues(string(op), backend, resultOK)
+		i.operations.WithLabelValues(string(op), backend, workflow.Reason(workflow.ErrUnknownOutcome))
+		i.inFlight.WithLabelValues(string(op), backend)
+	}
+	for _, outcome := range []status.Outcome{
+		status.OutcomeSucceeded, status.OutcomeFailed, status.OutcomeErrored, status.OutcomeStopped, status.OutcomeTerminated,
+	} {
+		i.ended.WithLabelValues(backend, string(outcome))
+	}
+	i.watches.WithLabelValues(backend, scopeOf(""))
+}
+
+// writes are the operations that change something, so that their outcome can be unknown.
+func writes() []workflow.Op {
+	return []workflow.Op{
+		workflow.OpCreate, workflow.OpStart, workflow.OpSuspend, workflow.OpResume, workflow.OpStop, workflow.OpTerminate,
+		workflow.OpDelete, workflow.OpResubmit, workflow.OpRetry,
+	}
+}
