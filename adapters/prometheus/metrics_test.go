@@ -39,7 +39,8 @@ func call(o workflow.Observer, op workflow.Op, ago time.Duration, err error) {
 func everything(o workflow.Observer) {
 	ctx := context.Background()
 	for _, op := range ops() {
-		for _, err := range append(sentinels(), nil, context.Canceled, context.DeadlineExceeded, errors.New("a condition's")) {
+		for _, err := range append(sentinels(), nil, errors.New("a condition's"),
+			&workflow.WaitError{Err: context.Canceled}, &workflow.WaitError{Err: context.DeadlineExceeded}) {
 			call(o, op, time.Second, err)
 		}
 	}

@@ -61,12 +61,27 @@ func TestOperations(t *testing.T) {
 		call(o, workflow.OpStart, 2*time.Second, &workflow.Error{Op: workflow.OpStart, Err: workflow.ErrForbidden})
 		call(o, workflow.OpWait, 2*time.Hour, nil)
 		call(o, workflow.OpGet, time.Millisecond, errors.New("no such thing"))
+		call(o, workflow.OpWatch, time.Hour, &workflow.WaitError{Err: context.Canceled})
+		call(o, workflow.OpLogs, time.Hour, &workflow.WaitError{Err: context.Canceled})
 		expect(t, o, `
 			argoservice_operations_total{backend="native",result="OK",verb="start"} 1
 			argoservice_operations_total{backend="native",result="Forbidden",verb="start"} 1
 			argoservice_operations_total{backend="native",result="OK",verb="wait"} 1
 			argoservice_operations_total{backend="native",result="Other",verb="get"} 1
+			argoservice_operations_total{backend="native",result="Canceled",verb="watch"} 1
+			argoservice_operations_total{backend="native",result="Canceled",verb="logs"} 1
 		`, "argoservice_operations_total")
+		// What follows a workflow is not among the calls, and a call that failed has its own series.
+		if n := testutil.CollectAndCount(o, "argoservice_operation_duration_seconds"); n != 3 {
+			t.Errorf("%d series of durations instead of 3", n)
+		}
+	})
+}
+
+func TestFollowDuration(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := bare()
+		call(o, workflow.OpWait, 2*time.Hour, nil)
 		expect(t, o, `
 			argoservice_follow_duration_seconds_bucket{backend="native",result="OK",verb="wait",le="1"} 0
 			argoservice_follow_duration_seconds_bucket{backend="native",result="OK",verb="wait",le="10"} 0
@@ -83,10 +98,6 @@ func TestOperations(t *testing.T) {
 			argoservice_follow_duration_seconds_sum{backend="native",result="OK",verb="wait"} 7200
 			argoservice_follow_duration_seconds_count{backend="native",result="OK",verb="wait"} 1
 		`, "argoservice_follow_duration_seconds")
-		// The wait is not among the calls, and a call that failed has its own series.
-		if n := testutil.CollectAndCount(o, "argoservice_operation_duration_seconds"); n != 3 {
-			t.Errorf("%d series of durations instead of 3", n)
-		}
 	})
 }
 
