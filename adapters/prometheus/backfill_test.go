@@ -131,7 +131,7 @@ func TestBackfillConcurrently(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 8 {
 		all.Go(func() {
-			for j := range 200 {
+			for j := range 50 {
 				n := int64(i*1000 + j)
 				b.Observe(&backfill.Status{
 					Pods:   workflow.ResultOf(backfill.Pods{Desired: int(n)}, nil),

@@ -21,16 +21,14 @@ import (
 
 // A client tells the observer what it does, and the host serves what that has counted.
 func ExampleNewObserver() {
-	observer := argoprom.NewObserver(argoprom.Options{})
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(observer)
-	metrics := httptest.NewServer(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	defer metrics.Close()
-
 	api := httptest.NewServer(http.HandlerFunc(oneWorkflow))
 	defer api.Close()
 	cfg := &rest.Config{Host: api.URL} // that of rest.InClusterConfig in a pod
-	client, err := workflow.NewForConfig(cfg, workflow.Options{Namespace: "ma", Observer: observer})
+	registry := prometheus.NewRegistry()
+
+	observer := argoprom.NewObserver(argoprom.Options{})
+	registry.MustRegister(observer)
+	client, err := workflow.NewForConfig(cfg, workflow.Options{Observer: observer})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -40,6 +38,9 @@ func ExampleNewObserver() {
 			fmt.Println(workflow.Reason(err))
 		}
 	}
+
+	metrics := httptest.NewServer(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	defer metrics.Close()
 	fmt.Print(scraped(metrics.URL, `argoservice_operations_total{backend="native",result="NotFound"`))
 	fmt.Print(scraped(metrics.URL, `argoservice_operations_total{backend="native",result="OK",verb="get"`))
 	// Output:
@@ -85,6 +86,22 @@ func ExampleNewBackfill() {
 	// argoservice_backfill_pods{backfill="logs-2026",state="Running"} 3
 	// argoservice_backfill_pods{backfill="logs-2026",state="Terminating"} 0
 	// argoservice_backfill_pods_desired{backfill="logs-2026"} 4
+}
+
+// It needs a backfill, so it only compiles here.
+func ExampleBackfill_Observe() {
+	_ = func(ctx context.Context, b backfill.Backfill, registry *prometheus.Registry) error {
+		progress := argoprom.NewBackfill()
+		labels := prometheus.Labels{"backfill": "logs-2026"} // only where there are several
+		prometheus.WrapRegistererWith(labels, registry).MustRegister(progress)
+		for s, err := range b.Follow(ctx, backfill.FollowOptions{}) {
+			if err != nil {
+				return err
+			}
+			progress.Observe(s)
+		}
+		return nil
+	}
 }
 
 // scraped are the lines of what is served that begin with a prefix.

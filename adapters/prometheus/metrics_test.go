@@ -117,7 +117,32 @@ func declared(t *testing.T, file, pattern string) []string {
 	for _, match := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(text), -1) {
 		found = append(found, match[1])
 	}
+	if len(found) == 0 {
+		t.Fatalf("%s: nothing matches %s", file, pattern)
+	}
 	return found
+}
+
+func TestSnippets(t *testing.T) {
+	for _, file := range []string{docs, "README.md"} {
+		metricdoc.CheckSnippets(t, file, "rollout.", false, "example_test.go")
+	}
+}
+
+// Each kind of event shows in a metric.
+func TestEveryEventIsCounted(t *testing.T) {
+	samples := map[string]workflow.Event{
+		"Retrying": workflow.Retrying{Err: workflow.ErrConflict}, "WatchOpened": workflow.WatchOpened{}, "WatchClosed": workflow.WatchClosed{},
+		"Reached": workflow.Reached{Delay: 1}, "WorkflowEnded": workflow.WorkflowEnded{Status: ended(status.PhaseError)},
+		"EventNotRecorded": workflow.EventNotRecorded{Err: workflow.ErrForbidden},
+	}
+	for _, kind := range declared(t, "observer.go", `(?m)^func \((\w+)\) isEvent`) {
+		o := bare()
+		o.Note(t.Context(), samples[kind])
+		if testutil.CollectAndCount(o) == 0 {
+			t.Errorf("%s shows nowhere", kind)
+		}
+	}
 }
 
 // What is told of workflows shows in numbers only, so that there is no more of it with more workflows.

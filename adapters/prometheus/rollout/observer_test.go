@@ -73,6 +73,10 @@ func TestDocumentedRollout(t *testing.T) {
 	metricdoc.Check(t, "../../../docs/metrics.md", "## Rollout", observer, counts)
 }
 
+func TestSnippets(t *testing.T) {
+	metricdoc.CheckSnippets(t, "../../../docs/metrics.md", "rollout.", true, "example_test.go")
+}
+
 func TestDecisions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		away := &backend{err: workflow.ErrUnavailable}
@@ -193,25 +197,4 @@ func TestConcurrently(t *testing.T) {
 	if n := sum(counts, "argoservice_shadow_comparisons_total"); n != 5000 {
 		t.Errorf("%v comparisons instead of 5000", n)
 	}
-}
-
-func ExampleNewObserver() {
-	observer := rollout.NewObserver()
-	router, err := legacy.NewRouter(&backend{}, &backend{}, legacy.RouterOptions{ // the native client, and that by kubectl
-		Rollout:    legacy.Rollout{Percent: 100},
-		OnDecision: observer.Decision,
-		Shadow:     legacy.ShadowOptions{OnDifference: observer.Difference},
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(observer, rollout.NewRouter(router))
-
-	if _, err := router.Get(context.Background(), "migration-1"); err != nil {
-		fmt.Println(err)
-	}
-	fmt.Println(testutil.GatherAndCount(registry, "argoservice_rollout_decisions_total"))
-	// Output: 1 <nil>
 }

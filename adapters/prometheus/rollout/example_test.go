@@ -1,0 +1,36 @@
+package rollout_test
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/adapters/prometheus/rollout"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+func ExampleNewObserver() {
+	rolledOut := func(registry *prometheus.Registry, native, old workflow.Interface) error {
+		decisions := rollout.NewObserver()
+		router, err := legacy.NewRouter(native, old, legacy.RouterOptions{
+			OnDecision: decisions.Decision,
+			Shadow:     legacy.ShadowOptions{OnDifference: decisions.Difference},
+		})
+		if err != nil {
+			return err
+		}
+		registry.MustRegister(decisions, rollout.NewRouter(router))
+
+		_, err = router.Get(context.Background(), "migration-1")
+		return err
+	}
+	registry := prometheus.NewRegistry()
+	if err := rolledOut(registry, &backend{}, &backend{}); err != nil { // the native client, and that by kubectl
+		fmt.Println(err)
+	}
+	fmt.Println(testutil.GatherAndCount(registry, "argoservice_rollout_decisions_total"))
+	// Output: 1 <nil>
+}
