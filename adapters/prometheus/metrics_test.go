@@ -123,12 +123,6 @@ func declared(t *testing.T, file, pattern string) []string {
 	return found
 }
 
-func TestSnippets(t *testing.T) {
-	for _, file := range []string{docs, "README.md"} {
-		metricdoc.CheckSnippets(t, file, "rollout.", false, "example_test.go")
-	}
-}
-
 // Each kind of event shows in a metric.
 func TestEveryEventIsCounted(t *testing.T) {
 	samples := map[string]workflow.Event{

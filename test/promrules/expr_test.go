@@ -2,6 +2,8 @@ package promrules
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -144,16 +146,27 @@ func TestProblems(t *testing.T) {
 	}
 }
 
-// The questions in docs/metrics.md can be asked.
+// The questions in the documentation can be asked.
 func TestQuestions(t *testing.T) {
 	d := readDocs(t)
-	questions := regexp.MustCompile("(?s)```promql\n(.*?)```").FindAllStringSubmatch(d.text, -1)
-	if len(questions) < 5 {
-		t.Fatalf("%d questions", len(questions))
+	pages, err := filepath.Glob(docs + "*.md")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, q := range questions {
-		for _, problem := range d.problems(q[1]) {
-			t.Errorf("%s: %s", q[1], problem)
+	asked := 0
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
 		}
+		for _, question := range regexp.MustCompile("(?s)```promql\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+			asked++
+			for _, problem := range d.problems(question[1]) {
+				t.Errorf("%s: %s: %s", page, question[1], problem)
+			}
+		}
+	}
+	if asked < 5 {
+		t.Errorf("%d questions", asked)
 	}
 }

@@ -73,10 +73,6 @@ func TestDocumentedRollout(t *testing.T) {
 	metricdoc.Check(t, "../../../docs/metrics.md", "## Rollout", observer, counts)
 }
 
-func TestSnippets(t *testing.T) {
-	metricdoc.CheckSnippets(t, "../../../docs/metrics.md", "rollout.", true, "example_test.go")
-}
-
 func TestDecisions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		away := &backend{err: workflow.ErrUnavailable}
