@@ -3,6 +3,7 @@ package argoprom
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -32,7 +33,7 @@ func NewObserver(opts Options) *Observer {
 		backends = []string{workflow.BackendNative}
 	}
 	for _, backend := range backends {
-		o.metrics.beginWithZero(backend)
+		o.metrics.beginWithZero(valid(backend))
 	}
 	return o
 }
@@ -53,49 +54,52 @@ func (o *Observer) Collect(metrics chan<- prometheus.Metric) {
 
 // Begin implements [workflow.Observer]. The context is returned as it is.
 func (o *Observer) Begin(ctx context.Context, call workflow.Call) context.Context {
-	o.metrics.inFlight.WithLabelValues(string(call.Op), call.Backend).Inc()
+	o.metrics.inFlight.WithLabelValues(string(call.Op), valid(call.Backend)).Inc()
 	return ctx
 }
 
 // End implements [workflow.Observer].
 func (o *Observer) End(_ context.Context, call workflow.Call, err error) {
-	verb, result := string(call.Op), resultOf(err)
-	o.metrics.inFlight.WithLabelValues(verb, call.Backend).Dec()
-	o.metrics.operations.WithLabelValues(verb, call.Backend, result).Inc()
+	verb, backend, result := string(call.Op), valid(call.Backend), resultOf(err)
+	o.metrics.inFlight.WithLabelValues(verb, backend).Dec()
+	o.metrics.operations.WithLabelValues(verb, backend, result).Inc()
 	durations := o.metrics.calls
 	if follows(call.Op) {
 		durations = o.metrics.follows
 	}
-	durations.WithLabelValues(verb, call.Backend, result).Observe(time.Since(call.Began).Seconds())
+	durations.WithLabelValues(verb, backend, result).Observe(time.Since(call.Began).Seconds())
 }
 
 // Note implements [workflow.Observer]. Events that it doesn't know are left out.
 func (o *Observer) Note(_ context.Context, event workflow.Event) {
 	switch e := event.(type) {
 	case workflow.Retrying:
-		o.metrics.retries.WithLabelValues(string(e.Op), e.Backend, workflow.Reason(e.Err)).Inc()
+		o.metrics.retries.WithLabelValues(string(e.Op), valid(e.Backend), workflow.Reason(e.Err)).Inc()
 	case workflow.WatchOpened:
 		scope := scopeOf(e.Name)
-		o.metrics.watches.WithLabelValues(e.Backend, scope).Inc()
-		o.metrics.watchesOpened.WithLabelValues(e.Backend, scope, strconv.FormatBool(e.Again)).Inc()
+		o.metrics.watches.WithLabelValues(valid(e.Backend), scope).Inc()
+		o.metrics.watchesOpened.WithLabelValues(valid(e.Backend), scope, strconv.FormatBool(e.Again)).Inc()
 	case workflow.WatchClosed:
 		scope := scopeOf(e.Name)
-		o.metrics.watches.WithLabelValues(e.Backend, scope).Dec()
+		o.metrics.watches.WithLabelValues(valid(e.Backend), scope).Dec()
 		if e.Err != nil {
-			o.metrics.watchFaults.WithLabelValues(e.Backend, scope, workflow.Reason(e.Err)).Inc()
+			o.metrics.watchFaults.WithLabelValues(valid(e.Backend), scope, workflow.Reason(e.Err)).Inc()
 		}
 	case workflow.Reached:
 		if e.Delay > 0 {
-			o.metrics.delays.WithLabelValues(string(e.Op), e.Backend).Observe(e.Delay.Seconds())
+			o.metrics.delays.WithLabelValues(string(e.Op), valid(e.Backend)).Observe(e.Delay.Seconds())
 		}
 	case workflow.WorkflowEnded:
 		if e.Status != nil {
-			o.metrics.ended.WithLabelValues(e.Backend, string(e.Status.Outcome())).Inc()
+			o.metrics.ended.WithLabelValues(valid(e.Backend), string(e.Status.Outcome())).Inc()
 		}
 	case workflow.EventNotRecorded:
-		o.metrics.eventsNotRecorded.WithLabelValues(string(e.Op), e.Backend, workflow.Reason(e.Err)).Inc()
+		o.metrics.eventsNotRecorded.WithLabelValues(string(e.Op), valid(e.Backend), workflow.Reason(e.Err)).Inc()
 	}
 }
+
+// valid makes a backend's name one that a label can have: others would panic.
+func valid(backend string) string { return strings.ToValidUTF8(backend, "\uFFFD") }
 
 // resultOK is the result of an operation without an error.
 const resultOK = "OK"

@@ -267,6 +267,21 @@ func TestNativeHistograms(t *testing.T) {
 	}
 }
 
+// A name that Prometheus doesn't take is no reason to panic in a client.
+func TestBackendThatIsNoText(t *testing.T) {
+	const backend = "a\xff"
+	o := argoprom.NewObserver(argoprom.Options{Backends: []string{backend}})
+	c := workflow.Call{Op: workflow.OpGet, Backend: backend, Began: time.Now()}
+	o.End(o.Begin(t.Context(), c), c, nil)
+	for _, e := range []workflow.Event{
+		workflow.Retrying{Backend: backend, Err: workflow.ErrConflict}, workflow.WatchOpened{Backend: backend}, workflow.WatchClosed{Backend: backend, Err: workflow.ErrUnavailable},
+		workflow.Reached{Backend: backend, Delay: 1}, workflow.WorkflowEnded{Backend: backend, Status: ended(status.PhaseError)}, workflow.EventNotRecorded{Backend: backend},
+	} {
+		o.Note(t.Context(), e)
+	}
+	expect(t, o, `argoservice_watches_open{backend="a�",scope="shared"} 0`, "argoservice_watches_open")
+}
+
 // Two observers of one registry are told apart by labels that the host gives.
 func TestWrapped(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
