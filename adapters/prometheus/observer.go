@@ -12,10 +12,10 @@ import (
 )
 
 // Observer counts what clients do. It is both what a client reports to and what a registry collects
-// from. One serves any number of clients, which the label backend tells apart; a registry takes one,
-// or several that it is given with different labels by [prometheus.WrapRegistererWith]. It can be
-// used from any goroutine, does no I/O and holds callers up for less than a microsecond, or some of
-// them where there is an error to look at.
+// from. One serves any number of clients, of which the label backend tells apart those of different
+// backends; a registry takes one, or several that it is given with different labels by
+// [prometheus.WrapRegistererWith]. It can be used from any goroutine, does no I/O, and holds a call
+// up for half a microsecond, or some ten where there is an error to look at.
 type Observer struct {
 	metrics *instruments
 }
