@@ -29,6 +29,12 @@ func Reason(err error) string {
 			return r.word
 		}
 	}
+	switch { // of a condition, say
+	case errors.Is(err, context.Canceled):
+		return "Canceled"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "DeadlineExceeded"
+	}
 	return "Other"
 }
 
