@@ -20,7 +20,13 @@ PARENT := ARGOSERVICE_PARENT=$(shell echo $$PPID)
 CLUSTER := env $(PARENT) ARGOSERVICE_CACHE="$(CACHE)" XDG_CACHE_HOME="$(RUN)/cache" "$(TOOLS)" exec -- "$(RUN)/cluster"
 
 # The modules that hold code; the tool modules under hack/tools hold versions only.
-MODULES := . adapters/opensearch adapters/otel adapters/prometheus test/envtest test/faults test/opensearch test/otel test/promrules test/schema test/target examples examples/backfill $(wildcard examples/rollout) hack/tools hack/scale hack/api hack/docs $(wildcard hack/migrate-scan)
+MODULES := . \
+	adapters/opensearch adapters/otel adapters/prometheus \
+	examples examples/backfill $(wildcard examples/rollout) \
+	test/envtest test/faults test/opensearch test/otel test/promrules test/schema test/target \
+	hack/api hack/docs hack/scale hack/tools $(wildcard hack/migrate-scan)
+# Those whose tests need no cluster, and nothing said of how they run.
+UNIT_MODULES := $(filter-out . test/envtest test/faults test/promrules,$(MODULES))
 # Those that compile Argo's module, which takes minutes: for bench, test-argo and verify only.
 BENCH_MODULES := hack/argocheck hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
 TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
@@ -59,7 +65,7 @@ programs: installer ## build the local cluster, the stand-in for the target clus
 ##@ check
 
 .PHONY: test
-test: vet test-unit test-argo test-fuzz test-integration test-faults-short ## every test: vet, unit, beside Argo, fuzz, integration and faults
+test: vet test-unit docs test-argo test-fuzz test-integration test-faults-short ## every test: vet, unit, documentation, beside Argo, fuzz, integration and faults
 
 .PHONY: vet
 vet: need ## go vet on every module
@@ -72,23 +78,9 @@ test-unit: need ## the tests that need no cluster
 	$(call gotest,.) $$(go list ./... | grep -v '/pkg/status$$')
 	go test -shuffle=on ./pkg/status
 	$(call gotest,.) -run 'AtOnce' ./pkg/status
-	$(call gotest,examples) ./...
-	$(call gotest,examples/backfill) ./...
-	$(call gotest,adapters/opensearch) ./...
-	$(call gotest,adapters/otel) ./...
-	$(call gotest,adapters/prometheus) ./...
-	$(call gotest,test/opensearch) ./...
-	$(call gotest,test/otel) ./...
+	@for module in $(UNIT_MODULES); do echo "test $$module" >&2; go test -C $$module $(RACE) -shuffle=on ./... || exit 1; done
 	@# without the race detector, for which all of Prometheus would be built once more
 	go test -C test/promrules -shuffle=on ./...
-	$(call gotest,test/schema) ./...
-	$(call gotest,test/target) ./...
-	$(if $(wildcard examples/rollout),$(call gotest,examples/rollout) ./...)
-	$(call gotest,hack/tools) ./...
-	$(call gotest,hack/scale) ./...
-	$(call gotest,hack/api) ./...
-	$(call gotest,hack/docs) ./...
-	$(if $(wildcard hack/migrate-scan),$(call gotest,hack/migrate-scan) ./...)
 	$(call gotest,test/envtest) ./leash/... ./cmd/...
 
 .PHONY: test-fuzz
@@ -152,7 +144,7 @@ test-argo: need ## retries and decoding beside Argo's own code, on all workflows
 	go test -C hack/argocheck -shuffle=on ./...
 
 .PHONY: verify
-verify: lint tidy docs check-api vulncheck ## lint, tidy go.mod files, documentation, exported API, known vulnerabilities
+verify: lint tidy check-api vulncheck ## lint, tidy go.mod files, exported API, known vulnerabilities
 
 .PHONY: lint
 lint: installer ## golangci-lint on every module

@@ -9,19 +9,12 @@ import (
 // words, so that they can label metrics; they are those of Kubernetes where it has one:
 //
 //   - "" for nil;
-//   - "Canceled" and "DeadlineExceeded": the caller's context has ended;
 //   - the name of the sentinel without Err, such as "NotFound" for [ErrNotFound];
+//   - else "Canceled" or "DeadlineExceeded": a context has ended;
 //   - "Other" for everything else, such as the error of a condition.
 func Reason(err error) string {
-	switch {
-	case err == nil:
+	if err == nil {
 		return ""
-	case errors.Is(err, ErrUnknownOutcome): // the context may have ended as well
-		return "UnknownOutcome"
-	case contextEnded(err) && errors.Is(err, context.DeadlineExceeded):
-		return "DeadlineExceeded"
-	case contextEnded(err) && errors.Is(err, context.Canceled):
-		return "Canceled"
 	}
 	kind := sentinelOf(err)
 	for _, r := range reasons() {
@@ -29,11 +22,11 @@ func Reason(err error) string {
 			return r.word
 		}
 	}
-	switch { // of a condition, say
-	case errors.Is(err, context.Canceled):
-		return "Canceled"
+	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return "DeadlineExceeded"
+	case errors.Is(err, context.Canceled):
+		return "Canceled"
 	}
 	return "Other"
 }
@@ -57,6 +50,7 @@ func reasons() []reason {
 		{ErrNodesOffloaded, "NodesOffloaded"},
 		{ErrUnsupported, "Unsupported"},
 		{ErrUnavailable, "Unavailable"},
+		{ErrUnknownOutcome, "UnknownOutcome"},
 	}
 }
 
