@@ -92,10 +92,12 @@ type WorkflowClient struct {
 	crons            dynamic.ResourceInterface
 	known            *knownTemplates
 	pods             dynamic.ResourceInterface
-	logs             rest.Interface // nil: logs cannot be read
+	reviews          dynamic.ResourceInterface // of the caller's own access
+	logs             rest.Interface            // nil: logs cannot be read
 	namespace        string
 	instanceID       string
 	backend          string
+	eventSource      string // "": no events are recorded
 	retryFor         time.Duration
 	diagnoseAfter    time.Duration
 	outage           *outage
@@ -197,9 +199,11 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 		known:            &knownTemplates{maxAge: opts.TemplateMaxAge},
 		logs:             opts.Logs,
 		pods:             dyn.Resource(podResource()).Namespace(opts.Namespace),
+		reviews:          reviewsOf(dyn),
 		namespace:        opts.Namespace,
 		instanceID:       opts.InstanceID,
 		backend:          opts.Backend,
+		eventSource:      opts.EventSource,
 		retryFor:         opts.RetryFor,
 		outage:           away,
 		diagnoseAfter:    opts.DiagnoseStartAfter,
