@@ -78,7 +78,7 @@ func templateNeeds() needs {
 
 // sharedWatchNeeds are those of what follows more than a few workflows.
 func sharedWatchNeeds() needs {
-	return argo("workflows", "list").only("one watch for many workflows").softly()
+	return argo("workflows", "list").only("one watch for many at once").softly()
 }
 
 func eventNeeds() needs { return core("events", "create").only(partEvents).softly() }
