@@ -8,8 +8,10 @@ import (
 
 // Parts of methods that need more than the rest of them.
 const (
+	partNew              = "one that is new"
 	partStarted          = "one that was started before"
 	partPaused           = "one that is paused"
+	partRunning          = "one that runs"
 	partEnded            = "one that has ended"
 	partIdle             = "one that is paused or stopped"
 	partDeployment       = "workers in a Deployment"
@@ -47,7 +49,7 @@ func argoNeeds() []workflow.OpNeeds {
 		on("apps", "replicasets", "patch").only(partPausedReplicaSet),
 	)
 	start := slices.Concat(
-		runs, on("argoproj.io", "workflows", "get", "create"),
+		runs, on("argoproj.io", "workflows", "get"), on("argoproj.io", "workflows", "create").only(partNew),
 		on("argoproj.io", "workflowtemplates", "get").only("the check against the template").softly(), namingTemplates(),
 		workers.only(partStarted), on("argoproj.io", "workflows", "patch").only(partPaused), writePaused, shown,
 	)
@@ -96,7 +98,7 @@ func deploymentNeeds() []workflow.OpNeeds {
 		{Op: "StopAndWait", Needs: slices.Concat(status, write)},
 		{Op: "Status", Needs: status},
 		{Op: "Follow", Needs: status},
-		{Op: "Scale", Needs: slices.Concat(find, write.to("scale"), write.only(partPaused))},
+		{Op: "Scale", Needs: slices.Concat(find, write.to("scale").only(partRunning), write.only(partPaused))},
 		{Op: "Archive", Needs: status},
 		{Op: "Restore", Needs: status},
 	}
