@@ -27,7 +27,9 @@ import (
 // Errors: [ErrForbidden], with a [*PermissionError] that lists all that is missing and
 // what for; [ErrInvalid], with an [*InvalidError] for an unknown operation; [ErrUnauthorized],
 // [ErrUnavailable], and the context's.
-func (c *WorkflowClient) CheckAccess(ctx context.Context, ops ...Op) error {
+func (c *WorkflowClient) CheckAccess(ctx context.Context, ops ...Op) (err error) {
+	ctx, o := c.begin(ctx, OpCheckAccess, "")
+	defer o.end(ctx, &err)
 	all, err := c.needsOf(ops)
 	if err == nil {
 		err = checkNeeds(ctx, c.pacer(), c.reviews, c.namespace, all)
@@ -51,7 +53,7 @@ func (c *WorkflowClient) needsOf(ops []Op) ([]OpNeeds, error) {
 		}
 		all[i] = OpNeeds{Op: op, Needs: Needs(op)}
 		for j := range all[i].Needs {
-			if n := &all[i].Needs[j]; n.For == partEvents && c.eventSource != "" {
+			if n := &all[i].Needs[j]; n.For == partEvents && c.events != nil {
 				n.Soft = false // whoever asks for events wants to know
 			}
 		}

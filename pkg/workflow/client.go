@@ -97,7 +97,6 @@ type WorkflowClient struct {
 	namespace        string
 	instanceID       string
 	backend          string
-	eventSource      string // "": no events are recorded
 	retryFor         time.Duration
 	diagnoseAfter    time.Duration
 	outage           *outage
@@ -203,7 +202,6 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 		namespace:        opts.Namespace,
 		instanceID:       opts.InstanceID,
 		backend:          opts.Backend,
-		eventSource:      opts.EventSource,
 		retryFor:         opts.RetryFor,
 		outage:           away,
 		diagnoseAfter:    opts.DiagnoseStartAfter,

@@ -11,10 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/conformance"
 )
-
-// partEvents is what no probe is for: Events are recorded or not, and no operation waits for them.
-const partEvents = "Options.EventSource"
 
 // The roles of hack/rbac, and each of them without one permission: what works then, and what doesn't, is
 // what the tables say that the roles are made of.
@@ -38,18 +36,17 @@ var _ = Describe("roles", func() {
 
 	It("let an operator do everything", func(ctx SpecContext) {
 		accounts, probes := accountsOf(ctx, namespace, "operator.yaml", "cluster-templates.yaml"), operationProbes()
-		expectProbes(probes, withoutEvents(workflow.Ops()))
+		expectProbes(probes, operationNeeds())
 		expectAsTheTableSays(ctx, namespace, accounts, probes, workflow.Needs)
 		expectCheckAccess(ctx, namespace, accounts, nil)
 	}, SpecTimeout(startTimeout))
 })
 
-// withoutEvents is the table, but for what needs nothing and what records Events.
-func withoutEvents(ops []workflow.Op) []workflow.OpNeeds {
+// operationNeeds is the table, but for what needs nothing.
+func operationNeeds() []workflow.OpNeeds {
 	var all []workflow.OpNeeds
-	for _, op := range ops {
-		needs := slices.DeleteFunc(workflow.Needs(op), func(n workflow.Need) bool { return n.For == partEvents })
-		if len(needs) > 0 {
+	for _, op := range workflow.Ops() {
+		if needs := workflow.Needs(op); len(needs) > 0 {
 			all = append(all, workflow.OpNeeds{Op: op, Needs: needs})
 		}
 	}
@@ -84,6 +81,7 @@ func expectCheckAccess(ctx context.Context, namespace string, accounts []*accoun
 			var got []string
 			if lacks := (*workflow.PermissionError)(nil); errors.As(err, &lacks) {
 				Expect(err).To(MatchError(workflow.ErrForbidden))
+				AddReportEntry(conformance.ErrorEntry, string(workflow.OpCheckAccess)+" ErrForbidden", ReportEntryVisibilityNever)
 				for _, m := range lacks.Missing {
 					Expect(err).To(MatchError(ContainSubstring(m.Permission.String())))
 					for _, op := range m.Ops {

@@ -26,6 +26,7 @@ const (
 	partClusterNames = "naming the ClusterWorkflowTemplates there are"
 	partShared       = "one watch for many at once"
 	partDiagnostic   = "a StartDiagnostic"
+	partEvents       = "Options.EventSource"
 )
 
 // operationProbes try all operations on workflows.
@@ -72,6 +73,7 @@ func operationProbes() []probe {
 	all = append(all, followProbes()...)
 	all = append(all, deleteProbes()...)
 	all = append(all, retryProbes()...)
+	all = append(all, eventProbes()...)
 	return append(all, logProbes()...)
 }
 
@@ -357,6 +359,61 @@ func retryProbes() []probe {
 			return err
 		}},
 	}
+}
+
+// eventProbes try whether what changes a workflow has an Event recorded.
+func eventProbes() []probe {
+	manifest := []byte(`{metadata: {generateName: probe-}, spec: ` + inlineSpec + `}`)
+	nameOf := func(s *status.WorkflowStatus, err error) (string, error) {
+		if err != nil {
+			return "", err
+		}
+		return s.Name, nil
+	}
+	var all []probe
+	for op, call := range map[workflow.Op]func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error){
+		workflow.OpStart: func(ctx context.Context, c *workflow.WorkflowClient, _ string) (string, error) {
+			return nameOf(c.Start(ctx, workflow.StartRequest{Manifest: manifest}))
+		},
+		workflow.OpResubmit: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
+			return nameOf(c.Resubmit(ctx, name, workflow.ResubmitOptions{}))
+		},
+		workflow.OpSuspend: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
+			return name, c.Suspend(ctx, name, workflow.SuspendOptions{})
+		},
+		workflow.OpResume: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
+			return name, second(c.Resume(ctx, name, workflow.ResumeOptions{}))
+		},
+		workflow.OpStop: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
+			return name, c.Stop(ctx, name, workflow.StopOptions{})
+		},
+		workflow.OpTerminate: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
+			return name, c.Terminate(ctx, name, workflow.TerminateOptions{})
+		},
+		workflow.OpRetry: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
+			return name, second(c.Retry(ctx, name, workflow.RetryOptions{}))
+		},
+	} {
+		all = append(all, probe{op, []string{partEvents}, func(ctx context.Context, s *stage) error {
+			name, state := s.fresh(), gateStatus
+			if op == workflow.OpRetry {
+				state = failedStatus
+			}
+			if err := s.put(ctx, name, inlineSpec, state); err != nil {
+				return err
+			}
+			name, err := call(ctx, s.clientWith(s.cfg, workflow.Options{EventSource: "spec"}), name)
+			if err != nil {
+				return err
+			}
+			events, err := kube.CoreV1().Events(s.namespace).List(ctx, metav1.ListOptions{FieldSelector: "involvedObject.name=" + name})
+			if err == nil && len(events.Items) == 0 {
+				return errWithout
+			}
+			return err
+		}})
+	}
+	return all
 }
 
 func logProbes() []probe {
