@@ -11,12 +11,12 @@ func manifest(r role) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Written by go run ./hack/rbac; see docs/rbac.md.\n#\n# %s\n", r.about)
 	if r.cluster {
-		fmt.Fprintf(&b, "# Bind it to a service account by kubectl create clusterrolebinding --clusterrole=%s\n", r.name)
+		fmt.Fprintf(&b, "# kubectl create clusterrolebinding NAME --clusterrole=%s --serviceaccount=NAMESPACE:ACCOUNT\n", r.name)
 	} else {
 		fmt.Fprintf(&b, "# For the namespace of the workflows: kubectl apply -n NAMESPACE -f %s\n", r.file)
 	}
-	b.WriteString("#\n# Above each rule is what its verbs are for. In brackets are the parts that need it of the operations before,\n" +
-		"# up to a semicolon; without what has a star, they do without that part.\n")
+	b.WriteString("#\n# Above each rule is what its verbs are for. In brackets are the parts that need them, of the operations\n" +
+		"# before, back to a semicolon. What has a star, these operations can do without.\n")
 	if r.cluster {
 		r.write(&b, "ClusterRole")
 		return b.String()

@@ -45,7 +45,7 @@ func TestManifestsAllowWhatIsNeeded(t *testing.T) {
 				for _, of := range s.ops {
 					for _, n := range of.Needs {
 						if n.ClusterScoped() == r.cluster {
-							needed = append(needed, n.Permission.String())
+							needed = append(needed, n.String())
 						}
 					}
 				}

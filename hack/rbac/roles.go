@@ -39,7 +39,7 @@ func roles() []role {
 		},
 		{
 			file: "cluster-templates.yaml", name: "argoservice-cluster-templates", cluster: true,
-			about:   "What starts from ClusterWorkflowTemplates need beside the operator's role.",
+			about:   "Who starts from ClusterWorkflowTemplates needs this beside the role of operator.yaml.",
 			sources: []source{{ops: operator}},
 		},
 		{

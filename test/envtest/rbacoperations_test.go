@@ -453,7 +453,7 @@ func logProbes() []probe {
 			return err
 		}},
 		sharing{op: workflow.OpLogs, parts: []string{"Follow"}, name: loggedWorkflow, reads: 2, wants: []string{"line", "pods"},
-			own: func(ctx context.Context, s *stage, c *workflow.WorkflowClient, seen *tally) error {
+			own: func(ctx context.Context, _ *stage, c *workflow.WorkflowClient, seen *tally) error {
 				return follow(ctx, c, func() { seen.add("line") })
 			}}.probe(),
 	}
