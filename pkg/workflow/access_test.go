@@ -106,6 +106,10 @@ func TestCheckAccess(t *testing.T) {
 			want: "not permitted: get workflows.argoproj.io, for delete (Wait, AbandonArtifactGC), start (an idempotency key, a name that is taken), logs; " +
 				"watch workflows.argoproj.io, for delete (Wait), logs (Follow); watch pods, for logs (Follow)",
 		},
+		"twice": {
+			ops: []Op{OpDelete, OpGet, OpDelete}, denied: []string{"get workflows.argoproj.io"},
+			want: "not permitted: get workflows.argoproj.io, for delete (Wait, AbandonArtifactGC), get",
+		},
 		"events": {
 			opts: Options{EventSource: "host"}, ops: []Op{OpGet, OpSuspend, OpRetry}, denied: []string{"create events"},
 			want: "not permitted: create events, for suspend (Options.EventSource), retry (Options.EventSource)",

@@ -30,7 +30,7 @@ import (
 func (c *WorkflowClient) CheckAccess(ctx context.Context, ops ...Op) (err error) {
 	ctx, o := c.begin(ctx, OpCheckAccess, "")
 	defer o.end(ctx, &err)
-	all, err := c.needsOf(ops)
+	all, err := c.neededFor(ops)
 	if err == nil {
 		err = checkNeeds(ctx, c.pacer(), c.reviews, c.namespace, all)
 	}
@@ -40,23 +40,27 @@ func (c *WorkflowClient) CheckAccess(ctx context.Context, ops ...Op) (err error)
 	return nil
 }
 
-// needsOf is what operations need with the options that this client has.
-func (c *WorkflowClient) needsOf(ops []Op) ([]OpNeeds, error) {
+// neededFor is what operations need with the options that this client has.
+func (c *WorkflowClient) neededFor(ops []Op) ([]OpNeeds, error) {
 	if len(ops) == 0 {
 		ops = interfaceOps()
 	}
 	var problems field.ErrorList
-	all := make([]OpNeeds, len(ops))
+	var all []OpNeeds
 	for i, op := range ops {
 		if !slices.Contains(Ops(), op) {
 			problems = append(problems, field.NotSupported(field.NewPath("ops").Index(i), op, Ops()))
 		}
-		all[i] = OpNeeds{Op: op, Needs: Needs(op)}
-		for j := range all[i].Needs {
-			if n := &all[i].Needs[j]; n.For == partEvents && c.events != nil {
+		if slices.Contains(ops[:i], op) {
+			continue
+		}
+		of := OpNeeds{Op: op, Needs: Needs(op)}
+		for j := range of.Needs {
+			if n := &of.Needs[j]; n.For == partEvents && c.events != nil {
 				n.Soft = false // whoever asks for events wants to know
 			}
 		}
+		all = append(all, of)
 	}
 	if len(problems) > 0 {
 		return nil, invalid(problems...)

@@ -45,16 +45,16 @@ func (m MissingPermission) String() string {
 	return m.Permission.String() + ", for " + strings.Join(uses, ", ")
 }
 
-// add notes one more use. The same operation comes again only right after itself.
+// add notes one more use.
 func (m *MissingPermission) add(op Op, part string) {
-	last := len(m.Ops) - 1
+	at := slices.Index(m.Ops, op)
 	switch {
-	case last < 0 || m.Ops[last] != op:
+	case at < 0:
 		m.Ops, m.For = append(m.Ops, op), append(m.For, part)
-	case m.For[last] == "" || part == "":
-		m.For[last] = ""
+	case m.For[at] == "" || part == "":
+		m.For[at] = ""
 	default:
-		m.For[last] += ", " + part
+		m.For[at] += ", " + part
 	}
 }
 

@@ -101,13 +101,13 @@ func (s *stage) begun(ctx context.Context, r run) (session, name string, err err
 // is the second run.
 func (s *stage) started(ctx context.Context, restarted bool, r run) (session, name string, err error) {
 	session = s.fresh()
-	b := s.loadWith(cluster.Config(), session, loadTemplate)
-	st, err := b.Start(ctx)
-	if err == nil && restarted {
-		if err = s.end(ctx, st.Workflow.Name); err == nil {
-			st, err = b.Restart(ctx)
+	if restarted {
+		if session, _, err = s.begun(ctx, ended()); err != nil {
+			return "", "", err
 		}
 	}
+	b := s.loadWith(cluster.Config(), session, loadTemplate)
+	st, err := map[bool]func(context.Context) (*backfill.Status, error){false: b.Start, true: b.Restart}[restarted](ctx)
 	if err != nil {
 		return "", "", err
 	}
@@ -160,8 +160,8 @@ type verb func(context.Context, backfill.Backfill) error
 func verbs(archives string) map[workflow.Op]verb {
 	return map[workflow.Op]verb{
 		"Create":      func(ctx context.Context, b backfill.Backfill) error { return b.Create(ctx) },
-		"Start":       func(ctx context.Context, b backfill.Backfill) error { return second(b.Start(ctx)) },
-		"Restart":     func(ctx context.Context, b backfill.Backfill) error { return second(b.Restart(ctx)) },
+		"Start":       func(ctx context.Context, b backfill.Backfill) error { return podsSeen(b.Start(ctx)) },
+		"Restart":     func(ctx context.Context, b backfill.Backfill) error { return podsSeen(b.Restart(ctx)) },
 		"Pause":       func(ctx context.Context, b backfill.Backfill) error { return b.Pause(ctx) },
 		"Stop":        func(ctx context.Context, b backfill.Backfill) error { return b.Stop(ctx) },
 		"StopAndWait": func(ctx context.Context, b backfill.Backfill) error { return second(b.StopAndWait(ctx)) },
@@ -172,14 +172,16 @@ func verbs(archives string) map[workflow.Op]verb {
 		"Reject": func(ctx context.Context, b backfill.Backfill) error {
 			return second(b.Reject(ctx, backfill.Rejection{All: true}))
 		},
-		"Status": func(ctx context.Context, b backfill.Backfill) error { return second(b.Status(ctx)) },
+		"Status": func(ctx context.Context, b backfill.Backfill) error { return podsSeen(b.Status(ctx)) },
 		"Follow": func(ctx context.Context, b backfill.Backfill) error {
-			for _, err := range b.Follow(ctx, backfill.FollowOptions{}) {
+			var last *backfill.Status
+			for st, err := range b.Follow(ctx, backfill.FollowOptions{}) {
 				if err != nil {
 					return err
 				}
+				last = st
 			}
-			return nil
+			return podsSeen(last, nil)
 		},
 		"Scale": func(ctx context.Context, b backfill.Backfill) error {
 			return allowing(allowing(b.Scale(ctx, 2), backfill.ErrNoWorkers), backfill.ErrNotStarted) // it has looked
@@ -237,33 +239,23 @@ func argoProbes(archives string) []probe {
 
 	fresh("Create", loadTemplate, asIs)
 	fresh("Create", loadTemplate+"x", hint, partNaming)
+	const isNew, isStarted, isPaused, pods = "one that is new", "one that was started before", "one that is paused", "Status.Pods"
 	for op, restarted := range map[workflow.Op]bool{"Start": false, "Restart": true} {
-		const isNew, isStarted, isPaused = "one that is new", "one that was started before", "one that is paused"
-		fresh(op, loadTemplate, asIs, isNew)
-		// The right one, too, so that the rest is tried.
-		both := func(template string, judge func(error) error, parts ...string) {
-			all = append(all, probe{op, parts, func(ctx context.Context, s *stage) error {
-				first := judge(calls[op](ctx, s.load(s.fresh(), template)))
-				return firstOf(calls[op](ctx, s.load(s.fresh(), loadTemplate)), first)
-			}})
-		}
-		both(strictTemplate, refused, partCheck, isNew)
-		both(loadTemplate+"x", hint, partNaming, partCheck, isNew)
-		all = append(all, statusPods(op, func(ctx context.Context, b backfill.Backfill) (*backfill.Status, error) {
-			if restarted {
-				return b.Restart(ctx)
-			}
-			return b.Start(ctx)
-		}))
-		onStarted(op, none, restarted, running(), isStarted)
-		onStarted(op, none, restarted, paused(), isStarted, isPaused)
+		fresh(op, loadTemplate, asIs, isNew, pods)
+		fresh(op, strictTemplate, refused, partCheck)
+		fresh(op, loadTemplate+"x", hint, partNaming, partCheck)
+		onStarted(op, none, restarted, running(), isStarted, pods)
+		onStarted(op, none, restarted, paused(), isStarted, isPaused, pods)
 		for _, kind := range []string{"Deployment", "ReplicaSet"} {
-			onStarted(op, crew{kind, true}, restarted, paused(), isStarted, isPaused, "paused workers in a "+kind)
+			onStarted(op, crew{kind, true}, restarted, paused(), isStarted, isPaused, "paused workers in a "+kind, pods)
 		}
 	}
-	onStarted("Start", none, false, ended())
-	on("Restart", none, ended(), "one that has ended", "one that is new")
-	for _, op := range []workflow.Op{"Pause", "Stop", "StopAndWait", "Gates", "Status", "Follow", "Scale"} {
+	onStarted("Start", none, false, ended(), pods)
+	on("Restart", none, ended(), "one that has ended", isNew, pods)
+	for _, op := range []workflow.Op{"Status", "Follow"} {
+		on(op, crew{kind: "Deployment"}, running(), pods)
+	}
+	for _, op := range []workflow.Op{"Pause", "Stop", "StopAndWait", "Gates", "Scale"} {
 		on(op, none, running())
 	}
 	for _, op := range []workflow.Op{"Approve", "Reject"} {
@@ -278,40 +270,10 @@ func argoProbes(archives string) []probe {
 		}
 		on("Scale", crew{kind, true}, paused(), "paused workers in a "+kind)
 	}
-	for op, read := range map[workflow.Op]func(context.Context, backfill.Backfill) (*backfill.Status, error){
-		"Status": func(ctx context.Context, b backfill.Backfill) (*backfill.Status, error) { return b.Status(ctx) },
-		"Follow": func(ctx context.Context, b backfill.Backfill) (st *backfill.Status, err error) {
-			for st, err = range b.Follow(ctx, backfill.FollowOptions{}) {
-				if err != nil {
-					return nil, err
-				}
-			}
-			return st, err
-		},
-	} {
-		all = append(all, probe{op, []string{"Status.Pods"}, func(ctx context.Context, s *stage) error {
-			session, name, err := s.begun(ctx, running())
-			if err != nil {
-				return err
-			}
-			if err := s.workers(ctx, crew{kind: "Deployment"}, s.fresh(), name, 1); err != nil {
-				return err
-			}
-			cfg := s.onWatch(func() { _ = s.end(ctx, name) })
-			st, err := read(ctx, s.loadWith(cfg, session, loadTemplate))
-			return podsSeen(st, err)
-		}})
-	}
 	return all
 }
 
-// statusPods tries whether a method's status has the pods.
-func statusPods(op workflow.Op, call func(context.Context, backfill.Backfill) (*backfill.Status, error)) probe {
-	return probe{op, []string{"Status.Pods", "one that is new"}, func(ctx context.Context, s *stage) error {
-		return podsSeen(call(ctx, s.load(s.fresh(), loadTemplate)))
-	}}
-}
-
+// podsSeen tells whether a status does without the pods.
 func podsSeen(st *backfill.Status, err error) error {
 	if err == nil && errors.Is(st.Pods.Err, workflow.ErrForbidden) {
 		return errWithout
