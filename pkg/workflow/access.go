@@ -2,7 +2,7 @@ package workflow
 
 // Permission is one that a role can give.
 type Permission struct {
-	Verb, Group, Resource, Subresource string
+	Verb, Group, Resource, Subresource string // Group "": Kubernetes' own; Subresource "": the resource itself
 }
 
 // String names it as the API server's refusals do, e.g. "patch deployments.apps/scale".
@@ -36,8 +36,8 @@ type Need struct {
 
 // OpNeeds is what one operation needs.
 type OpNeeds struct {
-	Op    Op
-	Needs []Need
+	Op    Op     // a package that is built on this one may have its own
+	Needs []Need // in any order; none: it needs nothing
 }
 
 // Ops are all operations, as [Error] names them.

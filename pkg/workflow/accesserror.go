@@ -7,7 +7,7 @@ import (
 
 // PermissionError lists the permissions that are missing. It matches [ErrForbidden].
 type PermissionError struct {
-	Namespace string
+	Namespace string // where they are missing
 	Missing   []MissingPermission
 }
 
