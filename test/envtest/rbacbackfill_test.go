@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -19,27 +20,19 @@ import (
 
 // The role of backfills, of both providers, as those of workflows.
 var _ = Describe("the role of backfills", func() {
-	It("lets all of it work", func(ctx SpecContext) {
-		namespace := newNamespace(ctx)
-		arrangeBackfills(ctx, namespace)
-		accounts := accountsOf(ctx, namespace, "backfill.yaml")
-		for provider, probes := range map[backfill.Provider][]probe{
-			backfill.ProviderArgo: argoProbes(GinkgoT().TempDir()),
-			backfill.ProviderK8s:  deploymentProbes(GinkgoT().TempDir()),
-		} {
-			By(string(provider))
-			table := backfill.Needs(provider)
+	lets := func(provider backfill.Provider, probesWith func(archives string) []probe) {
+		It(fmt.Sprintf("lets all of provider %s work", provider), func(ctx SpecContext) {
+			namespace := newNamespace(ctx)
+			arrangeBackfills(ctx, namespace)
+			table, probes := backfill.Needs(provider), probesWith(GinkgoT().TempDir())
 			expectProbes(probes, table)
-			expectAsTheTableSays(ctx, namespace, accounts, probes, func(op workflow.Op) []workflow.Need {
-				for _, of := range table {
-					if of.Op == op {
-						return of.Needs
-					}
-				}
-				return nil
+			expectAsTheTableSays(ctx, namespace, accountsOf(ctx, namespace, "backfill.yaml"), probes, func(op workflow.Op) []workflow.Need {
+				return table[slices.IndexFunc(table, func(of workflow.OpNeeds) bool { return of.Op == op })].Needs
 			})
-		}
-	}, SpecTimeout(startTimeout))
+		}, SpecTimeout(startTimeout))
+	}
+	lets(backfill.ProviderArgo, argoProbes)
+	lets(backfill.ProviderK8s, deploymentProbes)
 })
 
 const loadTemplate = "load"

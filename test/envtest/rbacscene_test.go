@@ -29,7 +29,6 @@ const (
 	loggedWorkflow = "logged"  // runs, and has a pod that has printed a line
 	strictTemplate = "strict"  // has a parameter without a value, as has the cluster's template of the namespace's name
 	nightlyCron    = "nightly" // a CronWorkflow
-	nearlyStrict   = "strikt"  // is not there
 	followed       = "followed-%d"
 	followedCount  = 9 // as many as have one watch together
 )
