@@ -142,7 +142,7 @@ func TestExitCodes(t *testing.T) {
 		backfill.ErrArchiveExists:    exitExists,
 		workflow.ErrForbidden:        exitForbidden,
 		workflow.ErrUnauthorized:     exitForbidden,
-		&backfill.PermissionError{}:  exitForbidden,
+		&workflow.PermissionError{}:  exitForbidden,
 	} {
 		if got := exitCode(fmt.Errorf("backfill %q: %w", "s", err)); got != want {
 			t.Errorf("%v: %d, want %d", err, got, want)

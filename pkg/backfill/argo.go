@@ -73,7 +73,7 @@ func (b *argoBackfill) workersOf(s *status.WorkflowStatus) *workers {
 
 func (b *argoBackfill) Create(ctx context.Context) error {
 	if b.deps.Kubernetes != nil {
-		if err := checkAccess(ctx, b.deps.Kubernetes, b.cfg.Backfill.Argo.Namespace, argoAccess()); err != nil {
+		if err := checkAccess(ctx, b.deps.Kubernetes, b.cfg.Backfill.Argo.Namespace, ProviderArgo); err != nil {
 			return b.failed(err)
 		}
 	}

@@ -30,7 +30,7 @@ type Runner interface {
 	// Create checks that the backfill can be started, without starting it: template, entrypoint,
 	// parameters, and, with Dependencies.Kubernetes, the permissions for every other method. nil:
 	// ready, or started already. The error says all that is missing of one kind:
-	// [*workflow.InvalidError] the parameters, [*PermissionError] the permissions.
+	// [*workflow.InvalidError] the parameters, [*workflow.PermissionError] the permissions ([Needs]).
 	Create(ctx context.Context) error
 	// Start starts the backfill, resumes it after a Pause, or finds the one that this session
 	// has started before, in whatever state that is by now: one that has ended is left alone,

@@ -92,7 +92,8 @@ type WorkflowClient struct {
 	crons            dynamic.ResourceInterface
 	known            *knownTemplates
 	pods             dynamic.ResourceInterface
-	logs             rest.Interface // nil: logs cannot be read
+	reviews          dynamic.ResourceInterface // of the caller's own access
+	logs             rest.Interface            // nil: logs cannot be read
 	namespace        string
 	instanceID       string
 	backend          string
@@ -197,6 +198,7 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 		known:            &knownTemplates{maxAge: opts.TemplateMaxAge},
 		logs:             opts.Logs,
 		pods:             dyn.Resource(podResource()).Namespace(opts.Namespace),
+		reviews:          reviewsOf(dyn),
 		namespace:        opts.Namespace,
 		instanceID:       opts.InstanceID,
 		backend:          opts.Backend,

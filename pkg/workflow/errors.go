@@ -78,6 +78,8 @@ const (
 	OpResubmit  Op = "resubmit"
 	OpLogs      Op = "logs"
 	OpRetry     Op = "retry"
+
+	OpCheckAccess Op = "check access"
 )
 
 // BackendNative is the backend of errors from [WorkflowClient], unless [Options.Backend] is another.

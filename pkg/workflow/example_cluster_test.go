@@ -91,6 +91,10 @@ func (s *exampleServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	plural, name := path.Base(path.Dir(r.URL.Path)), path.Base(r.URL.Path)
 	obj := s.objects[plural+"/"+name]
 	switch {
+	case name == "selfsubjectaccessreviews": // one may do everything but delete pods
+		attributes := sent["spec"].(map[string]any)["resourceAttributes"].(map[string]any)
+		sent["status"] = map[string]any{"allowed": attributes["verb"] != "delete" || attributes["resource"] != "pods"}
+		return answer(sent)
 	case name == "log":
 		return answerText("text/plain", s.objects["pods/"+plural]["exampleLog"].(string))
 	case r.URL.Query().Get("watch") != "" && name == "pods":

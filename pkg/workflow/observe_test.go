@@ -65,6 +65,7 @@ func TestEveryOperationIsObserved(t *testing.T) {
 			}
 			return last
 		},
+		OpCheckAccess: func(ctx context.Context, c *WorkflowClient) error { return c.CheckAccess(ctx) },
 	} {
 		t.Run(string(op), func(t *testing.T) {
 			r := &recorder{}
@@ -81,7 +82,7 @@ func TestEveryOperationIsObserved(t *testing.T) {
 				t.Fatalf("%v, after %d requests", err, sent)
 			}
 			want := Call{Op: op, Backend: "mine", Namespace: "ma", Name: "w"}
-			if op == OpList || op == OpCreate {
+			if op == OpList || op == OpCreate || op == OpCheckAccess {
 				want.Name = ""
 			}
 			if len(r.begun) != 1 || len(r.ended) != 1 || len(r.alien) > 0 {

@@ -27,7 +27,7 @@ type Call struct {
 	Op        Op
 	Backend   string // see [Options.Backend]
 	Namespace string
-	// Name is the workflow's; "" for List, and until a Start has chosen one: when it ends, it is
+	// Name is the workflow's; "" for List and CheckAccess, and until a Start has chosen one: when it ends, it is
 	// the name that was chosen.
 	Name  string
 	Began time.Time

@@ -34,7 +34,15 @@ func scripted(t *testing.T, play script) *WorkflowClient {
 
 func scriptedWith(t *testing.T, opts Options, play script) *WorkflowClient {
 	t.Helper()
-	c, err := NewForConfig(&rest.Config{Host: "http://script", Transport: transport(func(r *http.Request) (*http.Response, error) {
+	c, err := NewForConfig(&rest.Config{Host: "http://script", Transport: scriptTransport(play)}, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func scriptTransport(play script) http.RoundTripper {
+	return transport(func(r *http.Request) (*http.Response, error) {
 		if err := r.Context().Err(); err != nil {
 			return nil, err
 		}
@@ -55,11 +63,7 @@ func scriptedWith(t *testing.T, opts Options, play script) *WorkflowClient {
 		return &http.Response{
 			StatusCode: code, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader(text)),
 		}, err
-	})}, opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	})
 }
 
 // gateObject is a workflow with one gate in that phase.

@@ -25,7 +25,7 @@ import (
 // That the workflow failed is no error. Errors: what the condition returned; [ErrCompleted]
 // if the workflow ended in a state for which the condition doesn't hold; [ErrNotFound]: there
 // was none when the call began; a [*GoneError], which is [ErrDeleted] or [ErrReplaced], if it
-// went afterwards; [ErrForbidden] (needs get, list and watch), [ErrUnauthorized],
+// went afterwards; [ErrForbidden] (needs get and watch; see [Needs]), [ErrUnauthorized],
 // [ErrNotInstalled], [ErrInvalid]; [ErrNodesOffloaded], [ErrUnsupported] (unreadable
 // nodes) from [Suspended]; when ctx ends, a [*WaitError] with the last state. A refusal of what
 // was granted before is borne for [Options.RetryFor], so that roles and tokens may be renewed.
@@ -73,8 +73,8 @@ func (w *awaiting) visit(s *status.WorkflowStatus) (bool, error) {
 // too; after a break that was longer than the API server remembers, the present state follows.
 //
 // An error is yielded once, as the last element, with a nil status. Errors: [ErrNotFound];
-// a [*GoneError], which is [ErrDeleted] or [ErrReplaced]; [ErrForbidden] (needs get, list and
-// watch), [ErrUnauthorized], [ErrNotInstalled], [ErrInvalid]; when ctx ends, a [*WaitError]
+// a [*GoneError], which is [ErrDeleted] or [ErrReplaced]; [ErrForbidden] (needs get and
+// watch; see [Needs]), [ErrUnauthorized], [ErrNotInstalled], [ErrInvalid]; when ctx ends, a [*WaitError]
 // with the last state.
 func (c *WorkflowClient) Watch(ctx context.Context, name string) iter.Seq2[*status.WorkflowStatus, error] {
 	return func(yield func(*status.WorkflowStatus, error) bool) {

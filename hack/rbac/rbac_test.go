@@ -1,0 +1,121 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+const root = "../.."
+
+func TestFilesAreUpToDate(t *testing.T) {
+	files, err := generate(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		text, err := os.ReadFile(filepath.Join(root, f.name))
+		if err != nil || string(text) != f.text {
+			t.Errorf("%s is out of date (%v): go run ./hack/rbac", f.name, err)
+		}
+	}
+	there, err := filepath.Glob("*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range there {
+		if !slices.ContainsFunc(files, func(f file) bool { return f.name == "hack/rbac/"+name }) {
+			t.Errorf("nothing writes %s", name)
+		}
+	}
+}
+
+// What a role allows is what its operations need: nothing is left out, and nothing is added.
+func TestManifestsAllowWhatIsNeeded(t *testing.T) {
+	for _, r := range roles() {
+		t.Run(r.file, func(t *testing.T) {
+			var needed []string
+			for _, s := range r.sources {
+				for _, of := range s.ops {
+					for _, n := range of.Needs {
+						if n.ClusterScoped() == r.cluster {
+							needed = append(needed, n.String())
+						}
+					}
+				}
+			}
+			slices.Sort(needed)
+			allowed := permissions(t, manifest(r))
+			if !slices.Equal(allowed, slices.Compact(needed)) {
+				t.Errorf("it allows\n%v\nneeded is\n%v", allowed, needed)
+			}
+		})
+	}
+}
+
+// permissions are those of all rules of a manifest.
+func permissions(t *testing.T, text string) []string {
+	t.Helper()
+	var all []string
+	for document := range strings.SplitSeq(text, "\n---\n") {
+		var o struct {
+			Metadata struct{ Namespace string }
+			Rules    []struct{ APIGroups, Resources, Verbs []string }
+		}
+		if err := yaml.Unmarshal([]byte(document), &o); err != nil {
+			t.Fatal(err)
+		}
+		if o.Metadata.Namespace != "" {
+			t.Errorf("it is for namespace %s alone", o.Metadata.Namespace)
+		}
+		for _, r := range o.Rules {
+			for _, resource := range r.Resources {
+				name, subresource, _ := strings.Cut(resource, "/")
+				for _, v := range r.Verbs {
+					all = append(all, workflow.Permission{Verb: v, Group: r.APIGroups[0], Resource: name, Subresource: subresource}.String())
+				}
+			}
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func TestVerbsHaveAnOrder(t *testing.T) {
+	for _, r := range roles() {
+		for _, each := range rules(r) {
+			for _, v := range each.verbs {
+				if !slices.Contains(verbOrder(), v.name) {
+					t.Errorf("%s: %s", r.file, v.name)
+				}
+			}
+		}
+	}
+}
+
+func TestComments(t *testing.T) {
+	long := use{op: workflow.OpStart, parts: []string{"a name that is taken", "naming the templates there are*"}}
+	got := comments(verb{name: "get", uses: []use{
+		{op: "a", parts: []string{""}}, long, {op: "b", parts: []string{"x", ""}}, {op: "c", parts: long.parts}, {source: "k8s", op: "a", parts: []string{"x"}},
+	}})
+	want := []string{"get: a, b; start, c (a name that is taken, naming the templates there are*)", "get, provider k8s: a (x)"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	lines := wrapped(strings.Repeat("word ", 40))
+	if len(lines) != 2 || len(lines[0]) > 110 || lines[1][:6] != "  word" || strings.Count(strings.Join(lines, " "), "word") != 40 {
+		t.Errorf("%q", lines)
+	}
+}
+
+func TestDocumentWithoutMarks(t *testing.T) {
+	if _, err := replaced("text\n", table{mark: "x"}); err == nil {
+		t.Error("it is taken for one with marks")
+	}
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// role is one to be written: for the operations of one or more sources.
+type role struct {
+	file, name string
+	about      string // a sentence or two
+	cluster    bool   // it has what is cluster-scoped, and nothing else; else the rest
+	sources    []source
+}
+
+// source is a table of what operations need.
+type source struct {
+	name string // put before its operations; "": nothing is
+	ops  []workflow.OpNeeds
+}
+
+func roles() []role {
+	reader := needsOf(workflow.OpGet, workflow.OpList, workflow.OpWatch, workflow.OpWait, workflow.OpLogs)
+	operator := slices.Concat(reader, needsOf(
+		workflow.OpStart, workflow.OpSuspend, workflow.OpResume, workflow.OpStop, workflow.OpTerminate,
+		workflow.OpRetry, workflow.OpResubmit, workflow.OpDelete,
+	))
+	return []role{
+		{
+			file: "reader.yaml", name: "argoservice-reader", about: "Who looks at workflows: get, list, watch, wait, logs.",
+			sources: []source{{ops: reader}},
+		},
+		{
+			file: "operator.yaml", name: "argoservice-operator",
+			about:   "Who runs workflows: everything of workflow.Interface. ClusterWorkflowTemplates need cluster-templates.yaml too.",
+			sources: []source{{ops: operator}},
+		},
+		{
+			file: "cluster-templates.yaml", name: "argoservice-cluster-templates", cluster: true,
+			about:   "Who starts from ClusterWorkflowTemplates needs this beside the role of operator.yaml.",
+			sources: []source{{ops: operator}},
+		},
+		{
+			file: "backfill.yaml", name: "argoservice-backfill",
+			about: "Who runs backfills: every method, of the providers argo and k8s.",
+			sources: []source{
+				{ops: backfill.Needs(backfill.ProviderArgo)},
+				{name: "k8s", ops: backfill.Needs(backfill.ProviderK8s)},
+			},
+		},
+	}
+}
+
+func needsOf(ops ...workflow.Op) []workflow.OpNeeds {
+	all := make([]workflow.OpNeeds, len(ops))
+	for i, op := range ops {
+		all[i] = workflow.OpNeeds{Op: op, Needs: workflow.Needs(op)}
+	}
+	return all
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// document is one that has tables, each between two marks.
+type document struct {
+	file   string
+	tables []table
+}
+
+type table struct {
+	mark  string
+	first string // the head of its first column
+	ops   []workflow.OpNeeds
+}
+
+func documents() []document {
+	return []document{
+		{"docs/errors.md", []table{{"needs", "operation", needsOf(workflow.Ops()...)}}},
+		{"docs/backfill.md", []table{
+			{"needs argo", "method", backfill.Needs(backfill.ProviderArgo)},
+			{"needs k8s", "method", backfill.Needs(backfill.ProviderK8s)},
+		}},
+	}
+}
+
+// replaced is a document with a table of it written anew.
+func replaced(text string, t table) (string, error) {
+	begin, end := "<!-- begin "+t.mark+": written by go run ./hack/rbac -->\n", "<!-- end "+t.mark+" -->\n"
+	before, rest, found := strings.Cut(text, begin)
+	_, after, ended := strings.Cut(rest, end)
+	if !found || !ended {
+		return "", fmt.Errorf("it has no lines %q and %q", begin, end)
+	}
+	return before + begin + markdown(t) + end + after, nil
+}
+
+// markdown is the table. Operations that need the same share a row.
+func markdown(t table) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "| %s | always needs | for a part of it | can do without |\n|---|---|---|---|\n", t.first)
+	done := map[string]bool{}
+	for _, of := range t.ops {
+		row := cells(of.Needs)
+		if len(of.Needs) == 0 || done[row] {
+			continue
+		}
+		done[row] = true
+		var names []string
+		for _, other := range t.ops {
+			if len(other.Needs) > 0 && cells(other.Needs) == row {
+				names = append(names, string(other.Op))
+			}
+		}
+		fmt.Fprintf(&b, "| %s |%s\n", strings.Join(names, ", "), row)
+	}
+	return b.String()
+}
+
+// cells are those of what is always needed, needed for a part, and not needed after all.
+func cells(needs []workflow.Need) string {
+	row := ""
+	for _, belongs := range []func(workflow.Need) bool{
+		func(n workflow.Need) bool { return n.For == "" },
+		func(n workflow.Need) bool { return n.For != "" && !n.Soft },
+		func(n workflow.Need) bool { return n.Soft },
+	} {
+		var parts, texts []string
+		for _, n := range needs {
+			if belongs(n) && !slices.Contains(parts, n.For) {
+				parts = append(parts, n.For)
+			}
+		}
+		for _, part := range parts {
+			text := onResources(slices.DeleteFunc(slices.Clone(needs), func(n workflow.Need) bool { return !belongs(n) || n.For != part }))
+			if part != "" {
+				text = part + ": " + text
+			}
+			texts = append(texts, text)
+		}
+		row += " " + strings.Join(texts, "; ") + " |"
+	}
+	return strings.ReplaceAll(row, "  |", " |")
+}
+
+// onResources is e.g. "get on `deployments`, list on `replicasets`, `pods`".
+func onResources(needs []workflow.Need) string {
+	var texts []string
+	before := ""
+	for _, r := range rulesOf(needs) {
+		names := make([]string, len(r.verbs))
+		for i, v := range r.verbs {
+			names[i] = v.name
+		}
+		on := strings.Join(names, ", ") + " on "
+		text := "`" + r.resource + "`"
+		if on != before {
+			text = on + text
+		}
+		before = on
+		texts = append(texts, text)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// rulesOf groups permissions by their resource, in their own order.
+func rulesOf(needs []workflow.Need) []rule {
+	var all []rule
+	for _, n := range needs {
+		all = add(all, "", "", n)
+	}
+	return all
+}

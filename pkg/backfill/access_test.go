@@ -1,0 +1,56 @@
+package backfill
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+func TestNeedsNameEachMethodOnce(t *testing.T) {
+	for _, provider := range []Provider{ProviderArgo, ProviderK8s} {
+		var methods []workflow.Op
+		for _, of := range Needs(provider) {
+			methods = append(methods, of.Op)
+			for i, n := range of.Needs {
+				if n.Verb == "" || n.Resource == "" || slices.Contains(of.Needs[:i], n) {
+					t.Errorf("%s: %s: %+v is incomplete, or there twice", provider, of.Op, n)
+				}
+				if n.Soft && n.For == "" {
+					t.Errorf("%s: %s: %v: without it, without what?", provider, of.Op, n)
+				}
+			}
+		}
+		slices.Sort(methods)
+		if len(slices.Compact(slices.Clone(methods))) != len(methods) || len(methods) < 11 {
+			t.Errorf("%s: %v", provider, methods)
+		}
+	}
+	if of := Needs(ProviderECS); of != nil {
+		t.Errorf("%v", of)
+	}
+}
+
+// Create asks for what other methods need, and for nothing that they can do without.
+func TestCreateNeedsWhatOthersNeed(t *testing.T) {
+	for provider, want := range map[Provider]string{
+		ProviderArgo: "create workflows.argoproj.io, get workflows.argoproj.io, get workflowtemplates.argoproj.io, list deployments.apps, " +
+			"list pods, list replicasets.apps, list workflows.argoproj.io, patch deployments.apps, patch deployments.apps/scale, " +
+			"patch replicasets.apps, patch replicasets.apps/scale, patch workflows.argoproj.io, watch workflows.argoproj.io",
+		ProviderK8s: "get deployments.apps, list pods, list replicasets.apps, patch deployments.apps, patch deployments.apps/scale",
+	} {
+		var needed []string
+		for _, of := range Needs(provider) {
+			for _, n := range of.Needs {
+				if of.Op == opCreate && !n.Soft {
+					needed = append(needed, n.String())
+				}
+			}
+		}
+		slices.Sort(needed)
+		if got := strings.Join(needed, ", "); got != want {
+			t.Errorf("%s: %s", provider, got)
+		}
+	}
+}

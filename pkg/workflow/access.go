@@ -1,0 +1,51 @@
+package workflow
+
+// Permission is one that a role can give.
+type Permission struct {
+	Verb, Group, Resource, Subresource string // Group "": Kubernetes' own; Subresource "": the resource itself
+}
+
+// String names it as the API server's refusals do, e.g. "patch deployments.apps/scale".
+func (p Permission) String() string {
+	resource := p.Resource
+	if p.Group != "" {
+		resource += "." + p.Group
+	}
+	if p.Subresource != "" {
+		resource += "/" + p.Subresource
+	}
+	return p.Verb + " " + resource
+}
+
+// ClusterScoped reports whether it is about a resource that belongs to no namespace, so that it
+// takes a ClusterRole, and a ClusterRoleBinding, to grant it.
+func (p Permission) ClusterScoped() bool {
+	return p.Group == argoGroup && p.Resource == "clusterworkflowtemplates"
+}
+
+// Need is a permission that an operation needs.
+type Need struct {
+	Permission
+
+	// For is what part of the operation needs it, e.g. "Follow"; "": it always does.
+	For string
+	// Soft: without the permission the operation does without that part. Else it fails with
+	// [ErrForbidden].
+	Soft bool
+}
+
+// OpNeeds is what one operation needs.
+type OpNeeds struct {
+	Op    Op     // a package that is built on this one may have its own
+	Needs []Need // in any order; none: it needs nothing
+}
+
+// Ops are all operations, as [Error] names them.
+func Ops() []Op { return append([]Op{OpNew, OpCreate, OpCheckAccess}, interfaceOps()...) }
+
+// interfaceOps are those of [Interface].
+func interfaceOps() []Op {
+	return []Op{
+		OpStart, OpGet, OpList, OpWait, OpWatch, OpSuspend, OpResume, OpStop, OpTerminate, OpDelete, OpRetry, OpResubmit, OpLogs,
+	}
+}

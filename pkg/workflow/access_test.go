@@ -1,0 +1,238 @@
+package workflow
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+)
+
+// reviewer is an API server that answers access reviews, and nothing else.
+type reviewer struct {
+	t      *testing.T
+	denied []string // permissions
+	asked  []string // with the namespace before
+	fail   func() error
+}
+
+func (r *reviewer) play(req *http.Request) (any, error) {
+	if req.Method != http.MethodPost || !strings.HasSuffix(req.URL.Path, "/selfsubjectaccessreviews") {
+		r.t.Errorf("it sends %s %s", req.Method, req.URL)
+	}
+	if r.fail != nil {
+		if err := r.fail(); err != nil {
+			return nil, err
+		}
+	}
+	var review struct {
+		Spec struct {
+			ResourceAttributes struct{ Namespace, Verb, Group, Resource, Subresource string }
+		}
+	}
+	if err := json.NewDecoder(req.Body).Decode(&review); err != nil {
+		r.t.Error(err)
+	}
+	of := review.Spec.ResourceAttributes
+	p := Permission{of.Verb, of.Group, of.Resource, of.Subresource}.String()
+	r.asked = append(r.asked, of.Namespace+": "+p)
+	return map[string]any{"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "status": map[string]any{
+		"allowed": !slices.Contains(r.denied, p),
+	}}, nil
+}
+
+func TestEveryOperationIsInTheTable(t *testing.T) {
+	for _, op := range Ops() {
+		if none := op == OpNew || op == OpCheckAccess; none != (len(Needs(op)) == 0) {
+			t.Errorf("%s: %v", op, Needs(op))
+		}
+		seen := map[Need]bool{}
+		for _, n := range Needs(op) {
+			if n.Verb == "" || n.Resource == "" || seen[n] {
+				t.Errorf("%s: %+v is incomplete, or there twice", op, n)
+			}
+			seen[n] = true
+			if n.Soft && n.For == "" {
+				t.Errorf("%s: %v: without it, without what?", op, n)
+			}
+			if n.ClusterScoped() && !n.Soft {
+				t.Errorf("%s: %v: no Role can grant it, and CheckAccess would ask for it", op, n)
+			}
+		}
+	}
+	if of := Needs("sing"); of != nil {
+		t.Errorf("%v", of)
+	}
+}
+
+func TestNeedsAreACopy(t *testing.T) {
+	for _, op := range Ops() {
+		first := Needs(op)
+		for i := range first {
+			first[i] = Need{}
+		}
+		if again := Needs(op); len(again) > 0 && (again[0] == Need{}) || !reflect.DeepEqual(again, Needs(op)) {
+			t.Errorf("%s: %v", op, again)
+		}
+	}
+}
+
+func TestCheckAccess(t *testing.T) {
+	for name, tc := range map[string]struct {
+		ops    []Op
+		opts   Options
+		denied []string
+		want   string // "": nothing is missing
+	}{
+		"all":          {},
+		"one":          {ops: []Op{OpGet}},
+		"none needed":  {ops: []Op{OpNew, OpCheckAccess}},
+		"no op's need": {ops: []Op{OpGet}, denied: []string{"list workflows.argoproj.io"}},
+		"soft": {denied: []string{
+			"get workflowtemplates.argoproj.io", "list pods", "create events", "get clusterworkflowtemplates.argoproj.io",
+		}, want: "not permitted: list pods, for logs"},
+		"parts": {
+			ops:    []Op{OpDelete, OpStart, OpLogs},
+			denied: []string{"get workflows.argoproj.io", "watch workflows.argoproj.io", "watch pods"},
+			want: "not permitted: get workflows.argoproj.io, for delete (Wait, AbandonArtifactGC), start (an idempotency key, a name that is taken), logs; " +
+				"watch workflows.argoproj.io, for delete (Wait), logs (Follow); watch pods, for logs (Follow)",
+		},
+		"twice": {
+			ops: []Op{OpDelete, OpGet, OpDelete}, denied: []string{"get workflows.argoproj.io"},
+			want: "not permitted: get workflows.argoproj.io, for delete (Wait, AbandonArtifactGC), get",
+		},
+		"events": {
+			opts: Options{EventSource: "host"}, ops: []Op{OpGet, OpSuspend, OpRetry}, denied: []string{"create events"},
+			want: "not permitted: create events, for suspend (Options.EventSource), retry (Options.EventSource)",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := &reviewer{t: t, denied: tc.denied}
+			err := scriptedWith(t, tc.opts, r.play).CheckAccess(t.Context(), tc.ops...)
+			var missing *PermissionError
+			switch {
+			case tc.want == "":
+				if err != nil {
+					t.Error(err)
+				}
+			case !errors.Is(err, ErrForbidden) || !errors.As(err, &missing) || missing.Error() != tc.want || missing.Namespace != DefaultNamespace:
+				t.Errorf("%v\nwant %s", err, tc.want)
+			case err.Error() != "check access in namespace ma: "+tc.want:
+				t.Errorf("%q", err)
+			}
+			slices.Sort(r.asked)
+			if len(slices.Compact(slices.Clone(r.asked))) != len(r.asked) {
+				t.Errorf("it asks twice: %v", r.asked)
+			}
+		})
+	}
+}
+
+func TestCheckAccessOfUnknownOperations(t *testing.T) {
+	r := &reviewer{t: t}
+	err := scriptedWith(t, Options{}, r.play).CheckAccess(t.Context(), OpGet, "sing", OpList, "dance")
+	var invalid *InvalidError
+	if !errors.As(err, &invalid) || len(invalid.Problems) != 2 || len(r.asked) > 0 {
+		t.Fatalf("%v, %v", err, r.asked)
+	}
+	if p := invalid.Problems; p[0].Field != "ops[1]" || p[1].Field != "ops[3]" || !strings.Contains(p[0].Detail, `"resubmit"`) {
+		t.Errorf("%v", err)
+	}
+}
+
+// What no namespace has is asked for without one.
+func TestReviewOfClusterScopedPermission(t *testing.T) {
+	r := &reviewer{t: t}
+	c := scriptedWith(t, Options{}, r.play)
+	for _, need := range []Need{
+		{Permission: Permission{Verb: "get", Group: argoGroup, Resource: "clusterworkflowtemplates"}},
+		{Permission: Permission{Verb: "patch", Group: "apps", Resource: "deployments", Subresource: "scale"}},
+	} {
+		if err := checkNeeds(t.Context(), c.pacer(), c.reviews, "n", []OpNeeds{{"x", []Need{need}}}); err != nil {
+			t.Error(err)
+		}
+	}
+	if want := []string{": get clusterworkflowtemplates.argoproj.io", "n: patch deployments.apps/scale"}; !slices.Equal(r.asked, want) {
+		t.Errorf("%v", r.asked)
+	}
+}
+
+func TestCheckAccessWhenReviewsFail(t *testing.T) {
+	refusal := apierrors.NewForbidden(schema.GroupResource{Group: "authorization.k8s.io", Resource: "selfsubjectaccessreviews"}, "", errors.New("no"))
+	for name, tc := range map[string]struct {
+		errs []error // of the attempts; after them, all is well
+		want error
+	}{
+		"once":              {[]error{apierrors.NewServiceUnavailable("starting")}, nil},
+		"for long":          {slices.Repeat([]error{apierrors.NewServiceUnavailable("starting")}, 100), ErrUnavailable},
+		"refused":           {[]error{refusal}, ErrForbidden},
+		"unknown caller":    {slices.Repeat([]error{apierrors.NewUnauthorized("who?")}, 2), ErrUnauthorized},
+		"renewed, just now": {[]error{apierrors.NewUnauthorized("who?")}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := &reviewer{t: t}
+				tries := 0
+				r.fail = func() error {
+					if tries++; tries <= len(tc.errs) {
+						return tc.errs[tries-1]
+					}
+					return nil
+				}
+				err := scriptedWith(t, Options{}, r.play).CheckAccess(t.Context())
+				var missing *PermissionError
+				if !errors.Is(err, tc.want) || errors.As(err, &missing) {
+					t.Errorf("%v", err)
+				}
+			})
+		})
+	}
+}
+
+// An API server that has only just come back denies what it will grant in a moment.
+func TestCheckAccessRightAfterAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		r := &reviewer{t: t, denied: []string{"get workflows.argoproj.io"}}
+		r.fail = func() error {
+			switch {
+			case time.Since(began) < time.Second:
+				return apierrors.NewServiceUnavailable("starting")
+			case time.Since(began) > 3*time.Second:
+				r.denied = nil
+			}
+			return nil
+		}
+		c := scriptedWith(t, Options{}, r.play)
+		if err := c.CheckAccess(t.Context(), OpGet); err != nil || len(r.asked) < 2 {
+			t.Errorf("%v, %v", err, r.asked)
+		}
+		time.Sleep(time.Minute)
+		r.denied, r.fail = []string{"get workflows.argoproj.io"}, nil
+		if err := c.CheckAccess(t.Context(), OpGet); !errors.Is(err, ErrForbidden) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+func TestCheckNeeds(t *testing.T) {
+	r := &reviewer{t: t, denied: []string{"get pods"}}
+	dyn, err := dynamic.NewForConfig(&rest.Config{Host: "http://script", Transport: scriptTransport(r.play)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = CheckNeeds(t.Context(), dyn, "n", []OpNeeds{{Op: "sing", Needs: core("pods", "get", "list")}})
+	var e *Error
+	if !errors.As(err, &e) || e.Namespace != "n" || !errors.Is(err, ErrForbidden) || !strings.Contains(err.Error(), "get pods, for sing") {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,130 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/client-go/dynamic"
+)
+
+// CheckAccess asks the API server whether the caller may do these operations in the client's
+// namespace, or without any, all of [Interface], so that a service finds out when it starts. nil:
+// it may, with all their parts. It changes nothing, and needs no permission that an
+// authenticated caller doesn't have. It blocks for one short request per permission, each retried
+// as reads are.
+//
+// What operations can do without ([Need].Soft) is not asked for; but where
+// [Options.EventSource] is set, the permission to create events is. A role that is limited to names
+// (resourceNames) counts as none. A permission that is granted now may be taken away later.
+//
+// Errors: [ErrForbidden], with a [*PermissionError] that lists all that is missing and
+// what for; [ErrInvalid], with an [*InvalidError] for an unknown operation; [ErrUnauthorized],
+// [ErrUnavailable], and the context's.
+func (c *WorkflowClient) CheckAccess(ctx context.Context, ops ...Op) (err error) {
+	ctx, o := c.begin(ctx, OpCheckAccess, "")
+	defer o.end(ctx, &err)
+	all, err := c.neededFor(ops)
+	if err == nil {
+		err = checkNeeds(ctx, c.pacer(), c.reviews, c.namespace, all)
+	}
+	if err != nil {
+		return c.error(OpCheckAccess, "", err)
+	}
+	return nil
+}
+
+// neededFor is what operations need with the options that this client has.
+func (c *WorkflowClient) neededFor(ops []Op) ([]OpNeeds, error) {
+	if len(ops) == 0 {
+		ops = interfaceOps()
+	}
+	var problems field.ErrorList
+	var all []OpNeeds
+	for i, op := range ops {
+		if !slices.Contains(Ops(), op) {
+			problems = append(problems, field.NotSupported(field.NewPath("ops").Index(i), op, Ops()))
+		}
+		if slices.Contains(ops[:i], op) {
+			continue
+		}
+		of := OpNeeds{Op: op, Needs: Needs(op)}
+		for j := range of.Needs {
+			if n := &of.Needs[j]; n.For == partEvents && c.events != nil {
+				n.Soft = false // whoever asks for events wants to know
+			}
+		}
+		all = append(all, of)
+	}
+	if len(problems) > 0 {
+		return nil, invalid(problems...)
+	}
+	return all, nil
+}
+
+// CheckNeeds is [WorkflowClient.CheckAccess] for what other operations need in a namespace, such
+// as those of a package that is built on this one. A request is retried for
+// [DefaultRetryFor]. Errors are those of CheckAccess, but for the unknown operation.
+func CheckNeeds(ctx context.Context, client dynamic.Interface, namespace string, all []OpNeeds) error {
+	p := newPacer(time.Now().Add(DefaultRetryFor))
+	if err := checkNeeds(ctx, p, reviewsOf(client), namespace, all); err != nil {
+		return newError(OpCheckAccess, namespace, "", err)
+	}
+	return nil
+}
+
+func checkNeeds(ctx context.Context, p *pacer, reviews dynamic.ResourceInterface, namespace string, all []OpNeeds) error {
+	var missing []MissingPermission
+	for _, m := range required(all) {
+		_, err := read(ctx, p, func() (struct{}, error) { return struct{}{}, review(ctx, reviews, namespace, m.Permission) })
+		var denied *deniedError
+		switch {
+		case errors.As(err, &denied):
+			missing = append(missing, m)
+		case err != nil:
+			return err
+		}
+	}
+	if len(missing) > 0 {
+		return &PermissionError{Namespace: namespace, Missing: missing}
+	}
+	return nil
+}
+
+func reviewsOf(client dynamic.Interface) dynamic.ResourceInterface {
+	return client.Resource(schema.GroupVersionResource{Group: "authorization.k8s.io", Version: "v1", Resource: "selfsubjectaccessreviews"})
+}
+
+// review asks whether the caller has a permission. If not, it is a [*deniedError].
+func review(ctx context.Context, reviews dynamic.ResourceInterface, namespace string, p Permission) error {
+	attributes := map[string]any{"verb": p.Verb, "group": p.Group, "resource": p.Resource, "subresource": p.Subresource}
+	if !p.ClusterScoped() {
+		attributes["namespace"] = namespace
+	}
+	answer, err := reviews.Create(ctx, &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+		"spec": map[string]any{"resourceAttributes": attributes},
+	}}, metav1.CreateOptions{})
+	if err != nil {
+		return err
+	}
+	if allowed, _, _ := unstructured.NestedBool(answer.Object, "status", "allowed"); !allowed {
+		return &deniedError{apierrors.NewForbidden(schema.GroupResource{Group: p.Group, Resource: p.Resource}, "", errNotAllowed)}
+	}
+	return nil
+}
+
+var errNotAllowed = errors.New("the access review does not allow it")
+
+// deniedError is an access review's "no". It wraps the refusal that the request itself would
+// get, so that it is borne as one after an outage: until the API server knows its roles again.
+type deniedError struct{ refusal error }
+
+func (e *deniedError) Error() string { return e.refusal.Error() }
+func (e *deniedError) Unwrap() error { return e.refusal }

@@ -1,0 +1,114 @@
+package workflow
+
+import "slices"
+
+// partEvents is the part of an operation that records an Event.
+const partEvents = "Options.EventSource"
+
+// Needs is what an operation needs of the API server: the caller's own copy, in the same order
+// each time; nil for an unknown operation, and for one that needs nothing. Permissions are
+// in the namespace of the workflows, unless they are [Permission.ClusterScoped].
+//
+// Roles, documentation and [WorkflowClient.CheckAccess] are made of it, and specs hold it
+// against a real API server.
+func Needs(op Op) []Need {
+	switch op {
+	case OpCreate:
+		return argo("workflows", "create")
+	case OpGet:
+		return argo("workflows", "get")
+	case OpList:
+		return argo("workflows", "list")
+	case OpStart:
+		return slices.Concat(
+			argo("workflows", "create"),
+			argo("workflows", "get").only("an idempotency key"),
+			argo("workflows", "get").only("a name that is taken"), // to see by whom
+			argo("cronworkflows", "get").only("a CronWorkflow"),
+			argo("cronworkflows", "list").only("naming the CronWorkflows there are").softly(),
+			templateNeeds(), eventNeeds(),
+		)
+	case OpWait, OpWatch:
+		return slices.Concat(
+			argo("workflows", "get", "watch"),
+			sharedWatchNeeds(),
+			argo("workflows", "list").only("a StartDiagnostic").softly(),
+		)
+	case OpSuspend, OpResume, OpStop, OpTerminate:
+		return slices.Concat(argo("workflows", "get", "patch"), eventNeeds())
+	case OpDelete:
+		return slices.Concat(
+			argo("workflows", "delete"),
+			argo("workflows", "get").only("repeating a lost request").softly(),
+			argo("workflows", "get", "watch").only("Wait"),
+			sharedWatchNeeds(),
+			argo("workflows", "get", "patch").only("AbandonArtifactGC"),
+		)
+	case OpRetry:
+		return slices.Concat(
+			argo("workflows", "get", "update"),
+			core("pods", "delete").only("steps that ran in pods"),
+			core("pods", "list").only("sparing other pods of the same name").softly(),
+			eventNeeds(),
+		)
+	case OpResubmit:
+		return slices.Concat(argo("workflows", "get", "create"), templateNeeds(), eventNeeds())
+	case OpLogs:
+		return slices.Concat(
+			argo("workflows", "get"),
+			core("pods", "list"),
+			needs{{Permission: Permission{Verb: "get", Resource: "pods", Subresource: "log"}}},
+			argo("workflows", "watch").only("Follow"),
+			core("pods", "watch").only("Follow"),
+			sharedWatchNeeds(),
+		)
+	}
+	return nil
+}
+
+// templateNeeds are those of what checks a request against its template.
+func templateNeeds() needs {
+	return slices.Concat(
+		argo("workflowtemplates", "get").only("the check against the template").softly(),
+		argo("workflowtemplates", "list").only("naming the templates there are").softly(),
+		argo("clusterworkflowtemplates", "get").only("the check against a ClusterWorkflowTemplate").softly(),
+		argo("clusterworkflowtemplates", "list").only("naming the ClusterWorkflowTemplates there are").softly(),
+	)
+}
+
+// sharedWatchNeeds are those of what follows more than a few workflows.
+func sharedWatchNeeds() needs {
+	return argo("workflows", "list").only("one watch for many at once").softly()
+}
+
+func eventNeeds() needs { return core("events", "create").only(partEvents).softly() }
+
+type needs []Need
+
+// argo are permissions for one of Argo's resources, core for one of Kubernetes' own.
+func argo(resource string, verbs ...string) needs { return needsOf(argoGroup, resource, verbs) }
+func core(resource string, verbs ...string) needs { return needsOf("", resource, verbs) }
+
+func needsOf(group, resource string, verbs []string) needs {
+	all := make(needs, len(verbs))
+	for i, verb := range verbs {
+		all[i].Permission = Permission{Verb: verb, Group: group, Resource: resource}
+	}
+	return all
+}
+
+// only makes them those of a part of the operation.
+func (n needs) only(part string) needs {
+	for i := range n {
+		n[i].For = part
+	}
+	return n
+}
+
+// softly makes them such that the operation does without that part.
+func (n needs) softly() needs {
+	for i := range n {
+		n[i].Soft = true
+	}
+	return n
+}

@@ -1,0 +1,111 @@
+package envtest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/conformance"
+)
+
+// The roles of hack/rbac, and each of them without one permission: what works then, and what doesn't, is
+// what the tables say that the roles are made of.
+var _ = Describe("roles", func() {
+	var namespace string
+	BeforeEach(func(ctx SpecContext) {
+		namespace = newNamespace(ctx)
+		arrange(ctx, namespace)
+		DeferCleanup(func(ctx SpecContext) { letGo(ctx, namespace) })
+	}, NodeTimeout(specTimeout))
+
+	looking := []workflow.Op{workflow.OpGet, workflow.OpList, workflow.OpWatch, workflow.OpWait, workflow.OpLogs}
+
+	It("let a reader read, and nothing else", func(ctx SpecContext) {
+		accounts, probes := accountsOf(ctx, namespace, "reader.yaml"), operationProbes()
+		expectAsTheTableSays(ctx, namespace, accounts[:1], probes, workflow.Needs)
+		probes = slices.DeleteFunc(probes, func(p probe) bool { return !slices.Contains(looking, p.op) })
+		expectAsTheTableSays(ctx, namespace, accounts[1:], probes, workflow.Needs)
+		expectCheckAccess(ctx, namespace, accounts, looking)
+	}, SpecTimeout(startTimeout))
+
+	It("let an operator do everything", func(ctx SpecContext) {
+		accounts, probes := accountsOf(ctx, namespace, "operator.yaml", "cluster-templates.yaml"), operationProbes()
+		expectProbes(probes, operationNeeds())
+		expectAsTheTableSays(ctx, namespace, accounts, probes, workflow.Needs)
+		expectCheckAccess(ctx, namespace, accounts, nil)
+	}, SpecTimeout(startTimeout))
+})
+
+// operationNeeds is the table, but for what needs nothing.
+func operationNeeds() []workflow.OpNeeds {
+	var all []workflow.OpNeeds
+	for _, op := range workflow.Ops() {
+		if needs := workflow.Needs(op); len(needs) > 0 {
+			all = append(all, workflow.OpNeeds{Op: op, Needs: needs})
+		}
+	}
+	return all
+}
+
+// expectCheckAccess checks that it names what an account lacks, and for what, and nothing else; nil: of
+// everything.
+func expectCheckAccess(ctx context.Context, namespace string, accounts []*account, ops []workflow.Op) {
+	GinkgoHelper()
+	asked := ops
+	if ops == nil {
+		asked = slices.DeleteFunc(workflow.Ops(), func(op workflow.Op) bool { return op == workflow.OpCreate }) // it is not of the Interface
+	}
+	for _, events := range []bool{false, true} {
+		var opts workflow.Options
+		if events {
+			opts.EventSource = "spec"
+		}
+		for _, a := range accounts {
+			var want []string
+			for _, op := range asked {
+				for _, n := range workflow.Needs(op) {
+					if !a.has(n.Permission) && (!n.Soft || events && n.For == partEvents) {
+						want = append(want, fmt.Sprintf("%s for %s", n.Permission, op))
+					}
+				}
+			}
+			slices.Sort(want)
+			want = slices.Compact(want)
+			err := (&stage{account: a, namespace: namespace}).clientWith(a.cfg, opts).CheckAccess(ctx, ops...)
+			var got []string
+			if lacks := (*workflow.PermissionError)(nil); errors.As(err, &lacks) {
+				Expect(err).To(MatchError(workflow.ErrForbidden))
+				AddReportEntry(conformance.ErrorEntry, string(workflow.OpCheckAccess)+" ErrForbidden", ReportEntryVisibilityNever)
+				for _, m := range lacks.Missing {
+					Expect(err).To(MatchError(ContainSubstring(m.Permission.String())))
+					for _, op := range m.Ops {
+						got = append(got, fmt.Sprintf("%s for %s", m.Permission, op))
+					}
+				}
+			} else {
+				Expect(err).NotTo(HaveOccurred())
+			}
+			slices.Sort(got)
+			Expect(got).To(Equal(want), a.what)
+		}
+	}
+}
+
+// letGo takes from workflows what would hold them, and their namespace with them.
+func letGo(ctx context.Context, namespace string) {
+	GinkgoHelper()
+	list, err := workflows(dyn, namespace).List(ctx, metav1.ListOptions{})
+	Expect(err).NotTo(HaveOccurred())
+	s := &stage{namespace: namespace}
+	for _, wf := range list.Items {
+		if len(wf.GetFinalizers()) > 0 {
+			Expect(s.patch(ctx, wf.GetName(), `{"metadata":{"finalizers":null}}`)).To(Succeed())
+		}
+	}
+}

@@ -1,0 +1,318 @@
+package envtest_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// The role of backfills, of both providers, as those of workflows.
+var _ = Describe("the role of backfills", func() {
+	lets := func(provider backfill.Provider, probesWith func(archives string) []probe) {
+		It(fmt.Sprintf("lets all of provider %s work", provider), func(ctx SpecContext) {
+			namespace := newNamespace(ctx)
+			arrangeBackfills(ctx, namespace)
+			table, probes := backfill.Needs(provider), probesWith(GinkgoT().TempDir())
+			expectProbes(probes, table)
+			expectAsTheTableSays(ctx, namespace, accountsOf(ctx, namespace, "backfill.yaml"), probes, func(op workflow.Op) []workflow.Need {
+				return table[slices.IndexFunc(table, func(of workflow.OpNeeds) bool { return of.Op == op })].Needs
+			})
+		}, SpecTimeout(startTimeout))
+	}
+	lets(backfill.ProviderArgo, argoProbes)
+	lets(backfill.ProviderK8s, deploymentProbes)
+})
+
+const loadTemplate = "load"
+
+func arrangeBackfills(ctx context.Context, namespace string) {
+	GinkgoHelper()
+	for name, parameters := range map[string]string{loadTemplate: "", strictTemplate: "{name: needed}"} {
+		_, err := dyn.Resource(argoResource("workflowtemplates")).Namespace(namespace).Create(ctx, fromYAML(fmt.Sprintf(
+			`{apiVersion: argoproj.io/v1alpha1, kind: WorkflowTemplate, metadata: {name: %s}, spec: {arguments: {parameters: [%s]},
+				templates: [{name: %s, suspend: {}}]}}`, name, parameters, backfill.DefaultEntrypoint)), metav1.CreateOptions{})
+		Expect(err).NotTo(HaveOccurred())
+	}
+}
+
+// load is the backfill of a session, by that template, for the account.
+func (s *stage) load(session, template string) backfill.Backfill {
+	return s.loadWith(s.cfg, session, template)
+}
+
+func (s *stage) loadWith(cfg *rest.Config, session, template string) backfill.Backfill {
+	client, err := dynamic.NewForConfig(cfg)
+	if err != nil {
+		panic(err) // it is the same for all
+	}
+	b, err := backfill.New(backfill.Config{
+		TargetCluster: backfill.Cluster{Endpoint: "https://target:9200"}, Snapshot: &backfill.Snapshot{Name: "s"},
+		Backfill: backfill.Reindex{
+			Provider: backfill.ProviderArgo, Session: session, Argo: &backfill.Argo{WorkflowTemplate: template, Namespace: s.namespace},
+		},
+	}, backfill.Dependencies{Workflows: s.clientWith(cfg, workflow.Options{}), Kubernetes: client, WorkingState: &memoryState{}})
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// run is the state of the run that a method finds.
+type run struct{ spec, status string }
+
+func running() run { return run{status: `phase: Running`} }
+func paused() run  { return run{spec: `suspend: true, `, status: `phase: Running`} }
+func ended() run   { return run{status: `phase: Succeeded`} }
+func atGate() run {
+	return run{status: `phase: Running, nodes: {gate: {id: gate, name: gate, displayName: gate, type: Suspend, phase: Running}}`}
+}
+
+// begun is a session with a first run in that state.
+func (s *stage) begun(ctx context.Context, r run) (session, name string, err error) {
+	session = s.fresh()
+	name = "backfill-" + session
+	_, err = workflows(dyn, s.namespace).Create(ctx, fromYAML(fmt.Sprintf(`{apiVersion: argoproj.io/v1alpha1, kind: Workflow,
+		metadata: {name: %s, labels: {%s, argoservice.opensearch.org/session: %s}},
+		spec: {%sentrypoint: %s, workflowTemplateRef: {name: %s}}, status: {%s}}`,
+		name, ofNobody, session, r.spec, backfill.DefaultEntrypoint, loadTemplate, r.status)), metav1.CreateOptions{})
+	return session, name, err
+}
+
+// started is one that the administrator has started, with the marks by which a start knows it again. restarted: it
+// is the second run.
+func (s *stage) started(ctx context.Context, restarted bool, r run) (session, name string, err error) {
+	session = s.fresh()
+	if restarted {
+		if session, _, err = s.begun(ctx, ended()); err != nil {
+			return "", "", err
+		}
+	}
+	b := s.loadWith(cluster.Config(), session, loadTemplate)
+	st, err := map[bool]func(context.Context) (*backfill.Status, error){false: b.Start, true: b.Restart}[restarted](ctx)
+	if err != nil {
+		return "", "", err
+	}
+	patch, err := json.Marshal(fromYAML(fmt.Sprintf(`{spec: {%s}, status: {%s}}`, r.spec, r.status)).Object)
+	if err != nil {
+		return "", "", err
+	}
+	return session, st.Workflow.Name, s.patch(ctx, st.Workflow.Name, string(patch))
+}
+
+// end ends a run.
+func (s *stage) end(ctx context.Context, name string) error {
+	return s.patch(ctx, name, `{"status":{"phase":"Succeeded"}}`)
+}
+
+// crew is a Deployment or ReplicaSet of workers, or none. None of them ever runs: the Deployment doesn't roll
+// out, and nobody schedules the pods of the ReplicaSet.
+type crew struct {
+	kind   string
+	paused bool
+}
+
+func (c crew) plural() string {
+	return map[string]string{"Deployment": "deployments", "ReplicaSet": "replicasets"}[c.kind]
+}
+
+// workers makes them for a workflow; "": for none.
+func (s *stage) workers(ctx context.Context, c crew, name, workflowName string, replicas int) error {
+	if c.kind == "" {
+		return nil
+	}
+	annotations, rollout := "", ""
+	if c.paused {
+		annotations, replicas = `argoservice.opensearch.org/paused-replicas: "1"`, 0
+	}
+	if c.kind == "Deployment" {
+		rollout = "paused: true, "
+	}
+	_, err := dyn.Resource(appsResource(c.plural())).Namespace(s.namespace).Create(ctx, fromYAML(fmt.Sprintf(`{apiVersion: apps/v1, kind: %s,
+		metadata: {name: %s, labels: {workflows.argoproj.io/workflow: "%s"}, annotations: {%s}},
+		spec: {%sreplicas: %d, selector: {matchLabels: {app: %[2]s}}, template: {metadata: {labels: {app: %[2]s}},
+			spec: {schedulerName: nobody, containers: [{name: main, image: any}]}}}}`,
+		c.kind, name, workflowName, annotations, rollout, replicas)), metav1.CreateOptions{})
+	return err
+}
+
+// verb is a method of a backfill.
+type verb func(context.Context, backfill.Backfill) error
+
+func verbs(archives string) map[workflow.Op]verb {
+	return map[workflow.Op]verb{
+		"Create":      func(ctx context.Context, b backfill.Backfill) error { return b.Create(ctx) },
+		"Start":       func(ctx context.Context, b backfill.Backfill) error { return podsSeen(b.Start(ctx)) },
+		"Restart":     func(ctx context.Context, b backfill.Backfill) error { return podsSeen(b.Restart(ctx)) },
+		"Pause":       func(ctx context.Context, b backfill.Backfill) error { return b.Pause(ctx) },
+		"Stop":        func(ctx context.Context, b backfill.Backfill) error { return b.Stop(ctx) },
+		"StopAndWait": func(ctx context.Context, b backfill.Backfill) error { return second(b.StopAndWait(ctx)) },
+		"Gates":       func(ctx context.Context, b backfill.Backfill) error { return second(b.Gates(ctx)) },
+		"Approve": func(ctx context.Context, b backfill.Backfill) error {
+			return second(b.Approve(ctx, backfill.Approval{All: true}))
+		},
+		"Reject": func(ctx context.Context, b backfill.Backfill) error {
+			return second(b.Reject(ctx, backfill.Rejection{All: true}))
+		},
+		"Status": func(ctx context.Context, b backfill.Backfill) error { return podsSeen(b.Status(ctx)) },
+		"Follow": func(ctx context.Context, b backfill.Backfill) error {
+			var last *backfill.Status
+			for st, err := range b.Follow(ctx, backfill.FollowOptions{}) {
+				if err != nil {
+					return err
+				}
+				last = st
+			}
+			return podsSeen(last, nil)
+		},
+		"Scale": func(ctx context.Context, b backfill.Backfill) error {
+			return allowing(allowing(b.Scale(ctx, 2), backfill.ErrNoWorkers), backfill.ErrNotStarted) // it has looked
+		},
+		"Archive": func(ctx context.Context, b backfill.Backfill) error {
+			return second(b.Archive(ctx, backfill.ArchiveOptions{Dir: archives}))
+		},
+		"Restore": func(ctx context.Context, b backfill.Backfill) error {
+			return allowing(second(b.Restore(ctx, archives+"/none.json")), fs.ErrNotExist) // it may, and then there is nothing
+		},
+	}
+}
+
+// allowing is nil for that error, too.
+func allowing(err, want error) error {
+	if errors.Is(err, want) {
+		return nil
+	}
+	return err
+}
+
+// argoProbes try all methods of backfills by workflows.
+func argoProbes(archives string) []probe {
+	var all []probe
+	calls := verbs(archives)
+	// try tries a method on a run. What follows it to its end, ends when it does so.
+	try := func(op workflow.Op, c crew, begun func(context.Context, *stage) (string, string, error), parts []string) {
+		all = append(all, probe{op, parts, func(ctx context.Context, s *stage) error {
+			session, name, err := begun(ctx, s)
+			if err != nil {
+				return err
+			}
+			if err := s.workers(ctx, c, s.fresh(), name, 1); err != nil {
+				return err
+			}
+			cfg := s.onWatch(func() { _ = s.end(ctx, name) }) // else the probe takes too long
+			return calls[op](ctx, s.loadWith(cfg, session, loadTemplate))
+		}})
+	}
+	on := func(op workflow.Op, c crew, r run, parts ...string) {
+		try(op, c, func(ctx context.Context, s *stage) (string, string, error) { return s.begun(ctx, r) }, parts)
+	}
+	onStarted := func(op workflow.Op, c crew, restarted bool, r run, parts ...string) {
+		try(op, c, func(ctx context.Context, s *stage) (string, string, error) { return s.started(ctx, restarted, r) }, parts)
+	}
+	none := crew{}
+	fresh := func(op workflow.Op, template string, judge func(error) error, parts ...string) {
+		all = append(all, probe{op, parts, func(ctx context.Context, s *stage) error {
+			return judge(calls[op](ctx, s.load(s.fresh(), template)))
+		}})
+	}
+	asIs := func(err error) error { return err }
+	hint := func(err error) error { return naming(err, fmt.Sprintf("did you mean %q", loadTemplate)) }
+	refused := func(err error) error { return insteadOf(err, workflow.ErrInvalid) }
+
+	fresh("Create", loadTemplate, asIs)
+	fresh("Create", loadTemplate+"x", hint, partNaming)
+	const isNew, isStarted, isPaused, pods = "one that is new", "one that was started before", "one that is paused", "Status.Pods"
+	for op, restarted := range map[workflow.Op]bool{"Start": false, "Restart": true} {
+		fresh(op, loadTemplate, asIs, isNew, pods)
+		fresh(op, strictTemplate, refused, partCheck)
+		fresh(op, loadTemplate+"x", hint, partNaming, partCheck)
+		onStarted(op, none, restarted, running(), isStarted, pods)
+		onStarted(op, none, restarted, paused(), isStarted, isPaused, pods)
+		for _, kind := range []string{"Deployment", "ReplicaSet"} {
+			onStarted(op, crew{kind, true}, restarted, paused(), isStarted, isPaused, "paused workers in a "+kind, pods)
+		}
+	}
+	onStarted("Start", none, false, ended(), pods)
+	on("Restart", none, ended(), "one that has ended", isNew, pods)
+	for _, op := range []workflow.Op{"Status", "Follow"} {
+		on(op, crew{kind: "Deployment"}, running(), pods)
+	}
+	for _, op := range []workflow.Op{"Pause", "Stop", "StopAndWait", "Gates", "Scale"} {
+		on(op, none, running())
+	}
+	for _, op := range []workflow.Op{"Approve", "Reject"} {
+		on(op, none, atGate())
+	}
+	for _, op := range []workflow.Op{"Archive", "Restore"} {
+		on(op, none, ended())
+	}
+	for _, kind := range []string{"Deployment", "ReplicaSet"} {
+		for _, op := range []workflow.Op{"Pause", "Stop", "StopAndWait", "Scale"} {
+			on(op, crew{kind: kind}, running(), "workers in a "+kind)
+		}
+		on("Scale", crew{kind, true}, paused(), "paused workers in a "+kind)
+	}
+	return all
+}
+
+// podsSeen tells whether a status does without the pods.
+func podsSeen(st *backfill.Status, err error) error {
+	if err == nil && errors.Is(st.Pods.Err, workflow.ErrForbidden) {
+		return errWithout
+	}
+	return err
+}
+
+// deploymentProbes try all methods of backfills by Deployments.
+func deploymentProbes(archives string) []probe {
+	var all []probe
+	calls := verbs(archives)
+	on := func(op workflow.Op, replicas int, paused bool, parts ...string) {
+		all = append(all, probe{op, parts, func(ctx context.Context, s *stage) error {
+			name := s.fresh()
+			if err := s.workers(ctx, crew{"Deployment", paused}, name, "", replicas); err != nil {
+				return err
+			}
+			client, err := dynamic.NewForConfig(s.cfg)
+			if err != nil {
+				return err
+			}
+			b, err := backfill.New(backfill.Config{
+				TargetCluster: backfill.Cluster{Endpoint: "https://target:9200"},
+				Backfill: backfill.Reindex{
+					Provider: backfill.ProviderK8s, Session: name, K8s: &backfill.K8s{Namespace: s.namespace, Deployment: name},
+				},
+			}, backfill.Dependencies{Kubernetes: client, WorkingState: &memoryState{}})
+			if err != nil {
+				return err
+			}
+			return calls[op](ctx, b)
+		}})
+	}
+	restart := calls["Restart"]
+	calls["Restart"] = func(ctx context.Context, b backfill.Backfill) error {
+		return allowing(restart(ctx, b), backfill.ErrRunning) // it has looked
+	}
+	for _, op := range []workflow.Op{"Create", "Start", "Restart", "Pause", "Stop", "StopAndWait", "Status"} {
+		on(op, 1, false)
+	}
+	for _, op := range []workflow.Op{"Follow", "Archive", "Restore", "Scale"} { // of one that is stopped
+		on(op, 0, false)
+	}
+	on("Start", 0, false, "one that is paused or stopped")
+	on("Restart", 0, false, "one that is paused or stopped")
+	on("Scale", 1, false, "one that runs")
+	on("Scale", 0, true, "one that is paused")
+	return all
+}

@@ -1,0 +1,178 @@
+package envtest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// errWithout is that of a probe whose operation has done without the part that the probe is for.
+var errWithout = errors.New("it did without")
+
+// probe tries an operation, and parts of it that need more.
+type probe struct {
+	op    workflow.Op
+	parts []string // all that it has to do with
+	run   func(ctx context.Context, s *stage) error
+}
+
+func (p probe) String() string {
+	return strings.TrimSuffix(fmt.Sprintf("%s (%s)", p.op, strings.Join(p.parts, ", ")), " ()")
+}
+
+// stage is for one run of a probe.
+type stage struct {
+	*account
+	namespace string
+	own       string // the beginning of names for what it makes
+	made      int
+}
+
+// fresh is a name that nothing has.
+func (s *stage) fresh() string {
+	s.made++
+	return fmt.Sprintf("%s-%d", s.own, s.made)
+}
+
+// lacking are the permissions that a probe needs and an account doesn't have; soft are those of them that
+// the operation can do without.
+func lacking(p probe, needs []workflow.Need, a *account) (hard, soft []workflow.Permission) {
+	for _, n := range needs {
+		switch {
+		case n.For != "" && !slices.Contains(p.parts, n.For), a.has(n.Permission):
+		case n.Soft:
+			soft = append(soft, n.Permission)
+		default:
+			hard = append(hard, n.Permission)
+		}
+	}
+	return hard, soft
+}
+
+// judge holds what a probe met against the table. It returns what is wrong; "": nothing is.
+func judge(p probe, needs []workflow.Need, a *account, err error) string {
+	wrong := ""
+	switch hard, soft := lacking(p, needs, a); {
+	case len(hard) > 0:
+		var all *workflow.PermissionError
+		switch {
+		case !errors.Is(err, workflow.ErrForbidden):
+			wrong = fmt.Sprintf("it lacks %v", hard)
+		case errors.As(err, &all):
+			if names := missing(all); !slices.Equal(names, hard) {
+				wrong = fmt.Sprintf("it lacks %v, and the error has %v", hard, names)
+			}
+		case !slices.ContainsFunc(hard, func(p workflow.Permission) bool { return strings.Contains(err.Error(), refusal(p)) }):
+			wrong = fmt.Sprintf("it lacks %v, and the error names none", hard)
+		}
+	case len(soft) > 0 && !errors.Is(err, errWithout):
+		wrong = fmt.Sprintf("it lacks %v and should do without", soft)
+	case len(soft) == 0 && err != nil:
+		wrong = "it lacks nothing"
+	}
+	if wrong != "" {
+		return fmt.Sprintf("%s, %s: %s; %v", a.what, p, wrong, err)
+	}
+	return ""
+}
+
+func missing(e *workflow.PermissionError) []workflow.Permission {
+	all := make([]workflow.Permission, len(e.Missing))
+	for i, m := range e.Missing {
+		all[i] = m.Permission
+	}
+	return all
+}
+
+// refusal is how the API server names a permission.
+func refusal(p workflow.Permission) string {
+	resource := strings.TrimRight(p.Resource+"/"+p.Subresource, "/")
+	return fmt.Sprintf("cannot %s resource %q in API group %q", p.Verb, resource, p.Group)
+}
+
+// expectAsTheTableSays has every account try every probe, and holds what each meets against the table.
+func expectAsTheTableSays(ctx context.Context, namespace string, accounts []*account, probes []probe, needs func(workflow.Op) []workflow.Need) {
+	GinkgoHelper()
+	const patience = 30 * time.Second
+	var mu sync.Mutex
+	var wrong []string
+	var running sync.WaitGroup
+	for _, a := range accounts {
+		running.Go(func() {
+			for i, p := range probes {
+				own, cancel := context.WithTimeout(ctx, patience)
+				err := p.run(own, &stage{account: a, namespace: namespace, own: fmt.Sprintf("%s-%d", a.name, i)})
+				cancel()
+				if text := judge(p, needs(p.op), a, err); text != "" {
+					mu.Lock()
+					wrong = append(wrong, text)
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	running.Wait()
+	Expect(wrong).To(BeEmpty())
+}
+
+// expectProbes checks that there is a probe for each operation and each part of the table, and none for
+// another.
+func expectProbes(probes []probe, table []workflow.OpNeeds) {
+	GinkgoHelper()
+	var want, have []string
+	for _, of := range table {
+		want = append(want, string(of.Op))
+		for _, n := range of.Needs {
+			if n.For != "" {
+				want = append(want, probe{op: of.Op, parts: []string{n.For}}.String())
+			}
+		}
+	}
+	for _, p := range probes {
+		have = append(have, string(p.op))
+		for _, part := range p.parts {
+			have = append(have, probe{op: p.op, parts: []string{part}}.String())
+		}
+	}
+	for _, list := range []*[]string{&want, &have} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
+	Expect(have).To(Equal(want))
+}
+
+// tally calls done when all that is wanted has come.
+type tally struct {
+	mu   sync.Mutex
+	want map[string]bool // and whether it has come
+	done func()
+}
+
+func newTally(done func(), want ...string) *tally {
+	t := &tally{want: map[string]bool{}, done: done}
+	for _, what := range want {
+		t.want[what] = false
+	}
+	return t
+}
+
+func (t *tally) add(what string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.want[what] = true
+	for _, come := range t.want {
+		if !come {
+			return
+		}
+	}
+	t.done()
+}
