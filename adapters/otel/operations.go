@@ -1,14 +1,14 @@
 package otel
 
-import "github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+import (
+	"slices"
 
-// operations are those that an observer is told of.
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// operations are those that an observer is told of: to make a client sends nothing.
 func operations() []workflow.Op {
-	return []workflow.Op{
-		workflow.OpCreate, workflow.OpStart, workflow.OpGet, workflow.OpList, workflow.OpWatch, workflow.OpWait,
-		workflow.OpSuspend, workflow.OpResume, workflow.OpStop, workflow.OpTerminate, workflow.OpDelete,
-		workflow.OpRetry, workflow.OpResubmit, workflow.OpLogs,
-	}
+	return slices.DeleteFunc(workflow.Ops(), func(op workflow.Op) bool { return op == workflow.OpNew })
 }
 
 // operation is what is made of one, worked out once.

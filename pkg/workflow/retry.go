@@ -58,7 +58,7 @@ func (p *pacer) again(err error) bool {
 		return true
 	}
 	if apierrors.IsUnauthorized(err) && !p.renewed {
-		p.renewed = true // client-go reads a token from its file again after this answer
+		p.renewed = true // after this answer client-go asks a credential plugin again
 		return true
 	}
 	return (apierrors.IsUnauthorized(err) || apierrors.IsForbidden(err)) && p.outage.justOver()
