@@ -20,7 +20,7 @@ PARENT := ARGOSERVICE_PARENT=$(shell echo $$PPID)
 CLUSTER := env $(PARENT) ARGOSERVICE_CACHE="$(CACHE)" XDG_CACHE_HOME="$(RUN)/cache" "$(TOOLS)" exec -- "$(RUN)/cluster"
 
 # The modules that hold code; the tool modules under hack/tools hold versions only.
-MODULES := . adapters/opensearch test/envtest test/faults test/opensearch test/schema test/target examples/backfill $(wildcard examples/rollout) hack/tools hack/scale $(wildcard hack/migrate-scan)
+MODULES := . adapters/opensearch test/envtest test/faults test/opensearch test/schema test/target examples/backfill $(wildcard examples/rollout) $(wildcard examples/service) hack/tools hack/scale $(wildcard hack/migrate-scan)
 # Those that compile Argo's module, which takes minutes: for bench, test-argo and verify only.
 BENCH_MODULES := hack/argocheck hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
 TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
@@ -75,6 +75,7 @@ test-unit: need ## the tests that need no cluster
 	$(call gotest,test/schema) ./...
 	$(call gotest,test/target) ./...
 	$(if $(wildcard examples/rollout),$(call gotest,examples/rollout) ./...)
+	$(if $(wildcard examples/service),$(call gotest,examples/service) ./...)
 	$(call gotest,hack/tools) ./...
 	$(call gotest,hack/scale) ./...
 	$(if $(wildcard hack/migrate-scan),$(call gotest,hack/migrate-scan) ./...)
@@ -184,4 +185,4 @@ need:
 	@mkdir -p "$(GOTMPDIR)"
 
 # What goes with its folder.
-include $(wildcard examples/rollout/rollout.mk hack/migrate-scan/migrate-scan.mk)
+include $(wildcard examples/rollout/rollout.mk examples/service/service.mk hack/migrate-scan/migrate-scan.mk)

@@ -1,0 +1,74 @@
+package api
+
+import (
+	"net/http"
+	"time"
+)
+
+// The events of streams.
+const (
+	eventStatus = "status" // a standing
+	eventLine   = "line"   // of a log
+	eventBegin  = "begin"  // what was shown of a log before is to be forgotten
+	eventEnd    = "end"    // of a log, and why if it is for a failure: don't connect again at once
+	eventBye    = "bye"    // the service ends: connect again, to another
+)
+
+// allEvents is the stream of all backfills.
+func (s *Server) allEvents(w http.ResponseWriter, r *http.Request) {
+	sessions := make([]string, len(s.opts.Backfills))
+	for i, b := range s.opts.Backfills {
+		sessions[i] = b.Session
+	}
+	s.streamEvents(w, r, sessions)
+}
+
+// events is the stream of one.
+func (s *Server) events(w http.ResponseWriter, r *http.Request) {
+	b, err := s.find(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.streamEvents(w, r, []string{b.Session})
+}
+
+// streamEvents sends how the backfills stand now, and then each change. Whatever a client has seen
+// before, it begins with the present state, which is all there is.
+func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, sessions []string) {
+	if !s.streams.take() {
+		s.fail(w, r, &requestError{"TooManyStreams", "too many streams are open"})
+		return
+	}
+	defer s.streams.give()
+	leave := s.news.join(r.Context(), sessions)
+	defer leave()
+	out, err := newStream(w, r)
+	if err != nil {
+		return
+	}
+	heartbeat := time.NewTicker(s.opts.Heartbeat)
+	defer heartbeat.Stop()
+	var seen int64
+	for {
+		items, changed := s.news.after(seen, sessions)
+		for _, each := range items {
+			if out.event(each.number, eventStatus, each.text, true) != nil {
+				return
+			}
+			seen = each.number
+		}
+		select {
+		case <-changed:
+		case <-heartbeat.C:
+			if out.alive() != nil {
+				return
+			}
+		case <-r.Context().Done():
+			return
+		case <-s.ending:
+			_ = out.event(seen, eventBye, []byte("{}"), true) // it ends either way
+			return
+		}
+	}
+}

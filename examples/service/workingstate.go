@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"k8s.io/client-go/dynamic"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// workingState reaches the target cluster, with the Secret that the configuration names. Where this
+// service can't, such as with a secret of AWS Secrets Manager, the shards are unknown and everything
+// else works.
+func workingState(cfg backfill.Config, kube dynamic.Interface) (backfill.WorkingState, func(), error) {
+	state, err := opensearch.New(cfg.TargetCluster, opensearch.Options{
+		Secrets: opensearch.SecretsFromCluster(kube, namespaceOf(cfg)),
+		Timeout: callTimeout,
+	})
+	switch {
+	case errors.Is(err, workflow.ErrUnsupported):
+		return unreachable{err: err}, func() {}, nil
+	case err != nil:
+		return nil, nil, err
+	}
+	return state, func() { _ = state.Close() }, nil
+}
+
+// unreachable is a working state of which nothing can be had but the reason. The service counts, and
+// never archives.
+type unreachable struct {
+	backfill.WorkingState
+	err error
+}
+
+func (u unreachable) Counts(context.Context, string, time.Time) (backfill.Counts, error) {
+	return backfill.Counts{}, u.err
+}
