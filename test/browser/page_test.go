@@ -1,0 +1,103 @@
+package browser_test
+
+import (
+	"github.com/chromedp/chromedp"
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+)
+
+// markup does something if a page takes it for markup: then there is an image, and a variable.
+const markup = `<img src=x onerror="window.planted=1">`
+
+var _ = Describe("the service's page", func() {
+	It("takes a backfill from its start to its end, over a gate and another process of the service", func(ctx SpecContext) {
+		p, a := &programs{}, newAdmin()
+		p.build(ctx)
+		p.install(ctx, markup)
+		p.startTarget(ctx)
+		p.startService(ctx)
+
+		t := openTab(ctx)
+		t.do(chromedp.Navigate(p.url))
+		Eventually(t.text("connection")).Should(Equal("live"))
+		Eventually(t.text("state")).Should(Equal("Not started"))
+		Expect(t.text("shards-text")()).To(ContainSubstring("no working state yet"))
+
+		By("starting it")
+		t.click("#start")
+		Eventually(t.text("state")).Should(Equal("Paused"))
+		Eventually(t.text("gates")).Should(ContainSubstring("approve"))
+		Expect(t.text("start")()).To(Equal("Go on"))
+		Expect(js[bool](t, "document.getElementById('start').disabled")).To(BeTrue(), "it waits for nothing but the gate")
+
+		By("showing what is planted as the text that it is")
+		a.setGateMessage(ctx, markup)
+		Eventually(t.text("gates")).Should(ContainSubstring("approved-by: " + markup)) // the template's
+		Eventually(t.text("gates")).Should(MatchRegexp(`(?s)` + markup + `.*` + markup))
+		Expect(t.nameless()).To(BeEmpty())
+		t.picture("service-gate.png")
+
+		By("approving, which resumes the workflow")
+		Expect(a.gate(ctx)).To(HaveKeyWithValue("phase", "Running"))
+		t.do(chromedp.SendKeys(chromedp.CSS("#gates input"), "ann"))
+		t.click("#gates button[type=submit]")
+		Eventually(ctx, a.gate).Should(HaveKeyWithValue("phase", "Succeeded"))
+		Expect(a.gate(ctx)).To(HaveKeyWithValue("outputs", HaveKeyWithValue("parameters",
+			ContainElement(And(HaveKeyWithValue("name", "approved-by"), HaveKeyWithValue("value", "ann"))))))
+		Eventually(t.text("state")).Should(Equal("Running"))
+		Eventually(t.text("gates-text")).Should(Equal("No gate is waiting."))
+
+		By("showing progress that moves")
+		Eventually(t.number("shards", "value")).Should(BeNumerically(">", 0))
+		first, err := t.number("shards", "value")()
+		Expect(err).NotTo(HaveOccurred())
+		Eventually(t.number("shards", "value")).Should(And(BeNumerically(">", first), BeNumerically("<", 100)))
+		Expect(t.text("percentage")()).To(MatchRegexp(`^\d+ %$`))
+		Eventually(t.text("eta")).Should(MatchRegexp(`^about .* left$`))
+
+		By("showing logs, of which markup is a part")
+		Expect(cluster.WriteLog(ctx, namespace, a.worker(ctx), "reindex-from-snapshot", "reading segment 1", markup+" is a line")).To(Succeed())
+		Eventually(t.text("logs")).Should(And(ContainSubstring("reading segment 1"), ContainSubstring(markup+" is a line")))
+
+		By("asking before it stops anything")
+		t.click("#stop")
+		Expect(js[bool](t, "document.getElementById('ask').open")).To(BeTrue())
+		t.do(chromedp.KeyEvent("\r")) // the focus is on Cancel
+		Eventually(func() (bool, error) { return js[bool](t, "document.getElementById('ask').open") }).Should(BeFalse())
+		Expect(t.text("state")()).To(Equal("Running"))
+		t.picture("service.png")
+
+		By("going on with another process of the service")
+		t.serviceIs(true)
+		p.killService(ctx)
+		Eventually(t.text("connection")).Should(ContainSubstring("connection lost"))
+		Expect(t.text("state")()).To(Equal("Running"), "it is what was known last")
+		p.startService(ctx)
+		Eventually(t.text("connection")).Should(Equal("live"))
+		t.serviceIs(false)
+		Eventually(t.text("logs")).Should(ContainSubstring("reading segment 1"))
+
+		By("scaling it")
+		t.do(chromedp.SetValue(chromedp.CSS("#workers"), "8"))
+		t.click("#scale button")
+		Eventually(ctx, a.replicas).Should(BeNumerically("==", 8))
+		Eventually(t.text("pods")).Should(ContainSubstring("8 of 8 running"))
+
+		By("showing its end")
+		Eventually(t.text("state")).Should(Equal("Succeeded"))
+		Eventually(t.text("percentage")).Should(Equal("100 %"))
+		wf, err := a.workflow(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(wf.Object["status"]).To(HaveKeyWithValue("phase", "Succeeded"))
+
+		By("being as good on a phone in the dark")
+		t.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
+		t.prefers("dark")
+		Expect(js[bool](t, "document.documentElement.scrollWidth <= innerWidth")).To(BeTrue(), "it is as wide as the phone")
+		t.picture("service-phone.png")
+		Expect(t.nameless()).To(BeEmpty())
+
+		Expect(js[bool](t, "window.planted === undefined && document.images.length === 0")).To(BeTrue(), "no markup has come to life")
+		Expect(t.consoleErrors()).To(BeEmpty())
+	}, SpecTimeout(specTimeout))
+})
