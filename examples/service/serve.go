@@ -57,10 +57,10 @@ func serve(ctx context.Context, s settings, server *api.Server, log *slog.Logger
 	case <-time.After(s.drain):
 	}
 	server.EndStreams()
-	finishing, done := context.WithTimeout(requests, finishWithin)
+	finishing, done := context.WithTimeout(requests, s.finish)
 	defer done()
 	if err := web.Shutdown(finishing); err != nil {
-		log.Warn("requests are cut off", "after", finishWithin.String())
+		log.Warn("requests are cut off", "after", s.finish.String())
 		cutOff()
 		if err := web.Close(); err != nil {
 			return err

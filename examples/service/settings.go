@@ -18,6 +18,7 @@ type settings struct {
 	kubeconfig, namespace string
 	every                 time.Duration
 	drain                 time.Duration
+	finish                time.Duration // see finishWithin
 	level                 slog.Level
 }
 
@@ -33,7 +34,7 @@ func (f *files) Set(path string) error {
 
 // parse reads the command line; help goes to out.
 func parse(args []string, out io.Writer) (settings, error) {
-	var s settings
+	s := settings{finish: finishWithin}
 	flags := flag.NewFlagSet("service", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // an error is one line, and that is the caller's
 	flags.StringVar(&s.listen, "listen", ":8080", "where to serve, as `host:port`; port 0 is a free one")

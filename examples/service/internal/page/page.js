@@ -162,7 +162,7 @@ function renderPods(standing) {
     return;
   }
   const { running, pending, terminating, desired } = result.data;
-  const parts = [`${running} of ${desired} running`];
+  const parts = [running || desired ? `${running} of ${desired} running` : "none"];
   if (pending) parts.push(`${pending} pending`);
   if (terminating) parts.push(`${terminating} terminating`);
   text(at("pods"), parts.join(", "));
@@ -249,11 +249,10 @@ function makeGate(gate) {
   });
   const item = make("li", "", form);
   item.dataset.gate = gate.id;
-  form.querySelector(".since").prepend(" ");
   return item;
 }
 
-const signs = { Succeeded: "✔", Failed: "✖", Error: "⚠", Running: "●", Gate: "⏸", Skipped: "○", Omitted: "○" };
+const signs = { Succeeded: "✔", Failed: "✖", Error: "⚠", Running: "●", Gate: "◆", Skipped: "○", Omitted: "○" };
 
 function makeStep(step) {
   const phase = step.gate ? "Gate" : step.phase;
@@ -262,7 +261,7 @@ function makeStep(step) {
   sign.setAttribute("role", "img");
   sign.setAttribute("aria-label", step.gate ? "waits for a decision" : step.phase);
   const facts = [];
-  if (step.started && step.finished) facts.push(duration(new Date(step.finished) - new Date(step.started)));
+  if (step.started && step.finished && !(step.attempts > 1)) facts.push(duration(new Date(step.finished) - new Date(step.started)));
   if (step.attempts > 1) facts.push(`${step.attempts} attempts`);
   if (step.message) facts.push(step.message);
   const item = make("li", "", make("div", "", sign, make("span", "", step.name), make("span", "quiet", facts.join(", "))));
