@@ -20,7 +20,7 @@ PARENT := ARGOSERVICE_PARENT=$(shell echo $$PPID)
 CLUSTER := env $(PARENT) ARGOSERVICE_CACHE="$(CACHE)" XDG_CACHE_HOME="$(RUN)/cache" "$(TOOLS)" exec -- "$(RUN)/cluster"
 
 # The modules that hold code; the tool modules under hack/tools hold versions only.
-MODULES := . adapters/opensearch test/envtest test/faults test/opensearch test/schema test/target examples/backfill $(wildcard examples/rollout) $(wildcard examples/service) hack/tools hack/scale $(wildcard hack/migrate-scan)
+MODULES := . adapters/opensearch $(wildcard test/browser) test/envtest test/faults test/opensearch test/schema test/target examples/backfill $(wildcard examples/rollout) $(wildcard examples/service) hack/tools hack/scale $(wildcard hack/migrate-scan)
 # Those that compile Argo's module, which takes minutes: for bench, test-argo and verify only.
 BENCH_MODULES := hack/argocheck hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
 TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
@@ -118,6 +118,12 @@ test-faults-short: tools ## the same in a shorter form
 soak: tools ## 50 starts a second for SOAK_FOR (10m) under one fault after the other: nothing lost, no memory kept
 	@# without the race detector, which alone would take more time than there is
 	"$(TOOLS)" exec -- env GOGC=400 go test -C test/faults -count=1 -timeout 65m -run '^TestFaults$$' -ginkgo.label-filter=soak $(ARGS)
+
+.PHONY: test-browser
+test-browser: tools ## the service's page in a real Chromium, with the service on a real control plane; keeps pictures of it
+	@chromium=$$(hack/browser) && mkdir -p "$(RUN)/artifacts" && \
+		CHROMIUM="$$chromium" ARTIFACTS="$(RUN)/artifacts" "$(TOOLS)" exec -- go test -C test/browser -count=1 -timeout $(INTEGRATION_TIMEOUT) . $(ARGS)
+	@echo "pictures of the page: $(RUN)/artifacts/service.png, service-gate.png, service-phone.png" >&2
 
 .PHONY: test-latest
 test-latest: tools ## unit and integration tests with the newest Kubernetes libraries

@@ -182,8 +182,14 @@ func (l *locked) Write(text []byte) (int, error) {
 	return l.w.Write(text)
 }
 
+// reply is what a request was answered with.
+type reply struct {
+	code   int
+	header http.Header
+}
+
 // send sends a request, with a body as JSON if there is one.
-func (s *site) send(method, path, body string, header ...string) (*http.Response, string) {
+func (s *site) send(method, path, body string, header ...string) (reply, string) {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(s.t.Context(), method, s.web.URL+path, strings.NewReader(body))
 	if err != nil {
@@ -204,5 +210,5 @@ func (s *site) send(method, path, body string, header ...string) (*http.Response
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return resp, string(text)
+	return reply{resp.StatusCode, resp.Header}, string(text)
 }

@@ -39,8 +39,8 @@ func TestVerbsReachTheBackfill(t *testing.T) {
 		t.Run(v.method+v.path+v.body, func(t *testing.T) {
 			f := &fake{}
 			resp, text := newSite(t, f).send(v.method, "/api/v1/backfills/s"+v.path, v.body)
-			if resp.StatusCode != v.code || f.calls() != v.calls {
-				t.Fatalf("%d %s, %q", resp.StatusCode, text, f.calls())
+			if resp.code != v.code || f.calls() != v.calls {
+				t.Fatalf("%d %s, %q", resp.code, text, f.calls())
 			}
 			switch v.calls {
 			case "scale":
@@ -56,8 +56,8 @@ func TestVerbsReachTheBackfill(t *testing.T) {
 					t.Errorf("%+v", f.rejection)
 				}
 			}
-			if v.code == 200 && (!json.Valid([]byte(text)) || resp.Header.Get("Content-Type") != "application/json") {
-				t.Errorf("%s: %s", resp.Header.Get("Content-Type"), text)
+			if v.code == 200 && (!json.Valid([]byte(text)) || resp.header.Get("Content-Type") != "application/json") {
+				t.Errorf("%s: %s", resp.header.Get("Content-Type"), text)
 			}
 		})
 	}
@@ -103,14 +103,14 @@ func TestErrorsAreProblems(t *testing.T) {
 			f := &fake{err: wrapped}
 			resp, text := newSite(t, f).send(v.method, "/api/v1/backfills/s"+v.path, v.body)
 			var p problem
-			if jsonErr := json.Unmarshal([]byte(text), &p); jsonErr != nil || resp.Header.Get("Content-Type") != "application/problem+json" {
+			if jsonErr := json.Unmarshal([]byte(text), &p); jsonErr != nil || resp.header.Get("Content-Type") != "application/problem+json" {
 				t.Fatalf("%s %s: %v, %s", v.method, v.path, jsonErr, text)
 			}
-			if resp.StatusCode != want.code || p.Status != want.code || p.Reason != want.reason || p.Type != "about:blank" ||
+			if resp.code != want.code || p.Status != want.code || p.Reason != want.reason || p.Type != "about:blank" ||
 				p.Title != http.StatusText(want.code) || p.Detail != wrapped.Error() {
-				t.Errorf("%v by %s %s: %d %+v", err, v.method, v.path, resp.StatusCode, p)
+				t.Errorf("%v by %s %s: %d %+v", err, v.method, v.path, resp.code, p)
 			}
-			if again := resp.Header.Get("Retry-After"); (again != "") != (want.code == 503) {
+			if again := resp.header.Get("Retry-After"); (again != "") != (want.code == 503) {
 				t.Errorf("%v: Retry-After: %q", err, again)
 			}
 		}
@@ -183,16 +183,16 @@ func TestRequestsAreRead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := &fake{}
 			resp, text := newSite(t, f).send(tc.method, tc.path, tc.body, tc.header...)
-			if resp.StatusCode != tc.code || !strings.Contains(text, tc.want) || tc.code >= 400 && f.calls() != "" {
-				t.Errorf("%d %s, %q", resp.StatusCode, text, f.calls())
+			if resp.code != tc.code || !strings.Contains(text, tc.want) || tc.code >= 400 && f.calls() != "" {
+				t.Errorf("%d %s, %q", resp.code, text, f.calls())
 			}
-			if tc.code >= 400 && resp.Header.Get("Content-Type") != "application/problem+json" {
-				t.Errorf("%s", resp.Header.Get("Content-Type"))
+			if tc.code >= 400 && resp.header.Get("Content-Type") != "application/problem+json" {
+				t.Errorf("%s", resp.header.Get("Content-Type"))
 			}
 		})
 	}
 	resp, _ := newSite(t, &fake{}).send("GET", "/api/v1/backfills/s/stop", "")
-	if allow := resp.Header.Get("Allow"); allow != "POST" {
+	if allow := resp.header.Get("Allow"); allow != "POST" {
 		t.Errorf("Allow: %q", allow)
 	}
 }
@@ -216,8 +216,8 @@ func TestOtherSitesChangeNothing(t *testing.T) {
 			if v.method != "GET" && tc.code == 403 {
 				want = 403
 			}
-			if resp.StatusCode != want || want == 403 && (f.calls() != "" || !strings.Contains(text, `"CrossOrigin"`)) {
-				t.Errorf("%s, %s %s: %d %s, %q", name, v.method, v.path, resp.StatusCode, text, f.calls())
+			if resp.code != want || want == 403 && (f.calls() != "" || !strings.Contains(text, `"CrossOrigin"`)) {
+				t.Errorf("%s, %s %s: %d %s, %q", name, v.method, v.path, resp.code, text, f.calls())
 			}
 		}
 	}
@@ -229,10 +229,10 @@ func TestBrowsersAreToldWhatTheyMayDo(t *testing.T) {
 	})
 	for _, path := range []string{"/", "/api/v1/backfills", "/nonsense", "/healthz"} {
 		resp, _ := s.send("GET", path, "")
-		csp := resp.Header.Get("Content-Security-Policy")
+		csp := resp.header.Get("Content-Security-Policy")
 		if !strings.HasPrefix(csp, "default-src 'none'; script-src 'self';") || strings.Contains(csp, "unsafe") ||
-			resp.Header.Get("X-Content-Type-Options") != "nosniff" {
-			t.Errorf("%s: %v", path, resp.Header)
+			resp.header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %v", path, resp.header)
 		}
 	}
 }
@@ -271,8 +271,8 @@ func TestSecretsAreMasked(t *testing.T) {
 func TestCallsHaveTheirTime(t *testing.T) {
 	s := newSite(t, &fake{block: true}, func(o *Options) { o.CallTimeout = 10 * time.Millisecond })
 	resp, text := s.send("POST", "/api/v1/backfills/s/pause", "")
-	if resp.StatusCode != 504 || !strings.Contains(text, `"DeadlineExceeded"`) {
-		t.Errorf("%d %s", resp.StatusCode, text)
+	if resp.code != http.StatusGatewayTimeout || !strings.Contains(text, `"DeadlineExceeded"`) {
+		t.Errorf("%d %s", resp.code, text)
 	}
 }
 
@@ -281,8 +281,8 @@ func TestHealth(t *testing.T) {
 	s := newSite(t, &fake{}, func(o *Options) { o.Ready = func(context.Context) error { return missing } })
 	expect := func(path string, code int, want string) {
 		t.Helper()
-		if resp, text := s.send("GET", path, ""); resp.StatusCode != code || !strings.Contains(text, want) {
-			t.Errorf("%s: %d %s", path, resp.StatusCode, text)
+		if resp, text := s.send("GET", path, ""); resp.code != code || !strings.Contains(text, want) {
+			t.Errorf("%s: %d %s", path, resp.code, text)
 		}
 	}
 	expect("/readyz", 200, "ok")

@@ -312,13 +312,13 @@ func TestStreamsAreLimited(t *testing.T) {
 	for _, path := range []string{"/api/v1/backfills/s/events", "/api/v1/backfills/s/logs"} {
 		r := s.stream(path)
 		r.next()
-		if resp, text := s.send("GET", path, ""); resp.StatusCode != 503 || !strings.Contains(text, `"TooManyStreams"`) {
-			t.Errorf("%s: %d %s", path, resp.StatusCode, text)
+		if resp, text := s.send("GET", path, ""); resp.code != 503 || !strings.Contains(text, `"TooManyStreams"`) {
+			t.Errorf("%s: %d %s", path, resp.code, text)
 		}
 		r.close()
 		deadline := time.Now().Add(soon)
 		for { // until the server has noticed
-			if resp, _ := s.send("HEAD", path, ""); resp.StatusCode == 200 {
+			if resp, _ := s.send("HEAD", path, ""); resp.code == 200 {
 				break
 			}
 			if time.Now().After(deadline) {
@@ -368,7 +368,7 @@ func TestLogsThatCanNotBeRead(t *testing.T) {
 	st := statusOf(backfill.StateNotStarted, "")
 	st.Run = 0
 	s = newSite(t, &fake{st: st}, func(o *Options) { o.Backfills[0].Logs = logs })
-	if resp, text := s.send("GET", "/api/v1/backfills/s/logs", ""); resp.StatusCode != 409 || !strings.Contains(text, `"NotStarted"`) {
-		t.Errorf("%d %s", resp.StatusCode, text)
+	if resp, text := s.send("GET", "/api/v1/backfills/s/logs", ""); resp.code != 409 || !strings.Contains(text, `"NotStarted"`) {
+		t.Errorf("%d %s", resp.code, text)
 	}
 }

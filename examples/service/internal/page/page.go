@@ -8,7 +8,7 @@ import (
 )
 
 //go:embed index.html page.css page.js icon.svg
-var files embed.FS //nolint:gochecknoglobals // go:embed knows no other way
+var files embed.FS
 
 // Handlers are the files, by the patterns of a [http.ServeMux].
 func Handlers() map[string]http.Handler {
