@@ -12,6 +12,7 @@ import (
 // service is everything, put together.
 type service struct {
 	api     *api.Server
+	access  *access
 	release func()
 }
 
@@ -45,16 +46,17 @@ func build(s settings, log *slog.Logger) (*service, error) {
 		files[b.Session] = path
 		all = append(all, b)
 	}
+	may := newAccess(all, log)
 	server, err := api.New(api.Options{
 		Backfills: all, Log: log, Page: page.Handlers(), Metrics: watching.metrics,
-		Ready:  newAccess(all, log).check,
+		Ready:  may.check,
 		Follow: backfill.FollowOptions{PodsEvery: s.every, ShardsEvery: s.every},
 	})
 	if err != nil {
 		release()
 		return nil, err
 	}
-	return &service{server, release}, nil
+	return &service{server, may, release}, nil
 }
 
 // open makes the backfill of a configuration; release gives back what it needed.

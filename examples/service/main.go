@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 )
 
@@ -49,6 +50,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitBadInput
 	}
 	defer app.release()
+	// What is missing is logged now, also where nothing probes. It may come yet, so this is no failure.
+	var checking sync.WaitGroup
+	defer checking.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	checking.Go(func() { _ = app.access.check(ctx) })
 	if err := serve(ctx, s, app.api, log); err != nil {
 		log.Error("ended", "err", err)
 		return exitFailed

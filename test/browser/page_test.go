@@ -4,6 +4,8 @@ import (
 	"github.com/chromedp/chromedp"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 )
 
 // markup does something if a page takes it for markup: then there is an image, and a variable.
@@ -22,6 +24,15 @@ var _ = Describe("the service's page", func() {
 		Eventually(t.text("connection")).Should(Equal("live"))
 		Eventually(t.text("state")).Should(Equal("Not started"))
 		Expect(t.text("shards-text")()).To(ContainSubstring("no working state yet"))
+
+		By("showing what is unknown as unknown")
+		Eventually(t.text("list")).Should(ContainSubstring("elsewhere"))
+		t.click(`#list a[data-session=elsewhere]`)
+		Eventually(t.text("session")).Should(Equal("elsewhere"))
+		Expect(t.text("percentage")()).To(Equal("unknown"))
+		Expect(t.text("shards-text")()).To(HavePrefix("unknown: "))
+		t.click(`#list a[data-session=demo]`)
+		Eventually(t.text("session")).Should(Equal("demo"))
 
 		By("starting it")
 		t.click("#start")
@@ -77,8 +88,16 @@ var _ = Describe("the service's page", func() {
 		t.serviceIs(false)
 		Eventually(t.text("logs")).Should(ContainSubstring("reading segment 1"))
 
+		By("saying that the cluster can't be reached")
+		Expect(cluster.Kill(ctx, envtest.PartAPIServer)).To(Succeed())
+		Eventually(t.text("unknown")).Should(ContainSubstring("The cluster can't be reached"))
+		Expect(t.text("pods")()).To(HavePrefix("unknown: "))
+		Expect(cluster.Restart(ctx, envtest.PartAPIServer)).To(Succeed())
+		Eventually(t.text("unknown")).Should(BeEmpty())
+		Eventually(t.text("pods")).Should(ContainSubstring("4 of 4 running"))
+
 		By("scaling it")
-		t.do(chromedp.SetValue(chromedp.CSS("#workers"), "8"))
+		t.do(chromedp.Evaluate[chromedp.Void]("document.getElementById('workers').select()"), chromedp.SendKeys(chromedp.CSS("#workers"), "8"))
 		t.click("#scale button")
 		Eventually(ctx, a.replicas).Should(BeNumerically("==", 8))
 		Eventually(t.text("pods")).Should(ContainSubstring("8 of 8 running"))

@@ -19,13 +19,13 @@ const (
 	templateFile  = "../../examples/backfill/manifests/bulk-load.yaml"
 	namespace     = "ma"
 	account       = "backfill-service"
-	shards        = "40"
+	shards        = "60"
 )
 
 // programs are the service and the stand-in for the target cluster, as processes.
 type programs struct {
 	service, target string // where they were built
-	config          string
+	configs         []string
 	kubeconfig      string // of the service's account
 	url             string // once the service has one
 	running         *gexec.Session
@@ -68,12 +68,17 @@ func replaced(path string, oldnew ...string) string {
 	return copied
 }
 
-// startTarget starts the target cluster, which does the workers' work, and has the configuration name it.
+// startTarget starts the target cluster, which does the workers' work, and has one configuration name
+// it. Another names a target where nobody answers.
 func (p *programs) startTarget(ctx context.Context) {
 	GinkgoHelper()
 	session := p.begin(p.target, cluster.Kubeconfig(), "-namespace", namespace, "-shards", shards, "-per-shard", "1s")
 	Eventually(session.Out).WithContext(ctx).Should(gbytes.Say("http://[0-9.:]+\n"))
-	p.config = replaced("../../examples/backfill/backfill.yaml", "http://127.0.0.1:9200", strings.TrimSpace(string(session.Out.Contents())))
+	const example, endpoint = "../../examples/backfill/backfill.yaml", "http://127.0.0.1:9200"
+	p.configs = []string{
+		replaced(example, endpoint, strings.TrimSpace(string(session.Out.Contents()))),
+		replaced(example, endpoint, "http://127.0.0.1:1", "session_name: demo", "session_name: elsewhere"),
+	}
 }
 
 // startService starts the service, where it was if it was before, and waits until it is ready.
@@ -83,7 +88,7 @@ func (p *programs) startService(ctx context.Context) {
 	if p.url != "" {
 		listen = strings.TrimPrefix(p.url, "http://")
 	}
-	p.running = p.begin(p.service, p.kubeconfig, "--config", p.config, "--listen", listen, "--drain", "0s", "--every", "300ms")
+	p.running = p.begin(p.service, p.kubeconfig, "--config", p.configs[0], "--config", p.configs[1], "--listen", listen, "--drain", "0s", "--every", "300ms")
 	const before = `"msg":"serving","address":"`
 	Eventually(p.running.Err).WithContext(ctx).Should(gbytes.Say(before))
 	_, rest, _ := strings.Cut(string(p.running.Err.Contents()), before)

@@ -31,7 +31,7 @@ func TestBrowser(t *testing.T) {
 	RegisterFailHandler(Fail)
 	SetDefaultEventuallyTimeout(soon)
 	SetDefaultEventuallyPollingInterval(lookEvery)
-	SetDefaultConsistentlyPollingInterval(lookEvery)
+	EnforceDefaultTimeoutsWhenUsingContexts()
 	RunSpecs(t, "browser")
 }
 

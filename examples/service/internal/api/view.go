@@ -16,8 +16,10 @@ const maxSteps = 500
 type view struct {
 	Status *backfill.Status `json:"status"`
 	// Suspended: it was paused, whether or not it waits at a gate besides.
-	Suspended bool                   `json:"suspended"`
-	Steps     workflow.Result[steps] `json:"steps"`
+	Suspended bool `json:"suspended"`
+	// Stale: the cluster can't be reached, so the workflow is shown as it was seen last.
+	Stale bool                   `json:"stale"`
+	Steps workflow.Result[steps] `json:"steps"`
 }
 
 // steps are a workflow's, as a tree.
@@ -40,7 +42,7 @@ type step struct {
 }
 
 func viewOf(st *backfill.Status) view {
-	v := view{Status: st, Suspended: st.Workflow.SpecSuspended}
+	v := view{Status: st, Suspended: st.Workflow.SpecSuspended, Stale: workflow.Reason(st.Pods.Err) == "Unavailable"}
 	if st.Workflow.NodesErr != nil {
 		v.Steps.Err = st.Workflow.NodesErr
 		return v

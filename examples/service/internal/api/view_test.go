@@ -4,11 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 // wide is a workflow of that many pods in each of some groups.
@@ -54,5 +57,21 @@ func TestUnknownStepsAreUnknown(t *testing.T) {
 	text, err := json.Marshal(viewOf(st))
 	if err != nil || !strings.Contains(string(text), `"steps":{"success":false,"error":"offloaded"}`) {
 		t.Errorf("%s, %v", text, err)
+	}
+}
+
+// While the API server is away a watch bears it in silence; what is read besides tells.
+func TestStale(t *testing.T) {
+	st := statusOf(backfill.StateRunning, "")
+	for err, want := range map[error]bool{
+		nil:                   false,
+		workflow.ErrForbidden: false,
+		fmt.Errorf("list pods: %w", &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}): true,
+		workflow.ErrUnavailable: true,
+	} {
+		st.Pods.Err = err
+		if viewOf(st).Stale != want {
+			t.Errorf("%v", err)
+		}
 	}
 }

@@ -118,7 +118,9 @@ function renderHead(standing) {
   text(at("state"), wordOf(state));
   at("state").dataset.state = state;
   document.title = `${shown}: ${wordOf(state)}`;
-  show(at("unknown"), standing && !standing.success ? `Unknown: ${standing.error}` : "");
+  let unknown = standing.success ? "" : `Unknown: ${standing.error}`;
+  if (data?.stale) unknown = "The cluster can't be reached. This is how the backfill stood when it could.";
+  show(at("unknown"), unknown);
   if (!data) {
     text(at("workflow"), "");
     show(at("message"), "");
@@ -196,7 +198,10 @@ function renderGates(standing) {
   const waiting = result?.success ? result.data : [];
   show(at("gates-text"), !result?.success ? `unknown${result ? `: ${result.error}` : ""}` : waiting.length ? "" : "No gate is waiting.");
   for (const item of [...list.children]) {
-    if (!waiting.some((gate) => gate.id === item.dataset.gate)) item.remove();
+    if (waiting.some((gate) => gate.id === item.dataset.gate)) continue;
+    const focused = item.contains(document.activeElement);
+    item.remove();
+    if (focused) at("detail").focus(); // not the top of the page
   }
   for (const gate of waiting) {
     // One that is there stays, with what somebody is writing into it.
@@ -403,6 +408,15 @@ function choose() {
   render();
 }
 
+// A tab that nobody looks at gives its log's connection to others: browsers have six for a server.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) {
+    logs.stream?.close();
+    logs = { stream: null, of: "" };
+  } else if (standings.has(shown)) {
+    followLogs(standings.get(shown));
+  }
+});
 addEventListener("hashchange", () => {
   choose();
   at("detail").focus();
