@@ -14,6 +14,7 @@ import (
 const (
 	headerTimeout = 5 * time.Second
 	bodyTimeout   = 30 * time.Second
+	answerTimeout = 30 * time.Second // what takes longer, or is a stream, sets its own
 	idleTimeout   = 2 * time.Minute
 	maxHeader     = 32 << 10
 	// finishWithin is how long requests that are under way may take to end; they are cut off then. With
@@ -35,7 +36,8 @@ func serve(ctx context.Context, s settings, server *api.Server, log *slog.Logger
 		Handler:           server.Handler(),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       bodyTimeout,
-		IdleTimeout:       idleTimeout, // and none for answers here: a call sets its own, and streams one for each event
+		WriteTimeout:      answerTimeout,
+		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),

@@ -41,12 +41,12 @@ func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, sessions [
 		return
 	}
 	defer s.streams.give()
-	leave := s.news.join(r.Context(), sessions)
-	defer leave()
 	out, err := newStream(w, r)
-	if err != nil {
+	if err != nil || s.sentAway(out) {
 		return
 	}
+	leave := s.news.join(r.Context(), sessions)
+	defer leave()
 	heartbeat := time.NewTicker(s.opts.Heartbeat)
 	defer heartbeat.Stop()
 	var seen int64
@@ -70,5 +70,16 @@ func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, sessions [
 			_ = out.event(seen, eventBye, []byte("{}"), true) // it ends either way
 			return
 		}
+	}
+}
+
+// sentAway ends a stream that comes after EndStreams, from when on nothing is to be followed.
+func (s *Server) sentAway(out stream) bool {
+	select {
+	case <-s.ending:
+		_ = out.event(0, eventBye, []byte("{}"), true) // it ends either way
+		return true
+	default:
+		return false
 	}
 }

@@ -31,8 +31,7 @@ func newStream(w http.ResponseWriter, r *http.Request) (stream, error) {
 	header := w.Header()
 	header.Set("Content-Type", "text/event-stream")
 	header.Set("Cache-Control", "no-store")
-	header.Set("X-Accel-Buffering", "no")   // for proxies that would collect events
-	_ = s.ctrl.SetReadDeadline(time.Time{}) // that of the request is over
+	header.Set("X-Accel-Buffering", "no") // for proxies that would collect events
 	w.WriteHeader(http.StatusOK)
 	if r.Method == http.MethodHead {
 		return s, errNoBody
