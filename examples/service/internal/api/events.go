@@ -1,17 +1,19 @@
 package api
 
 import (
+	"encoding/json"
 	"net/http"
 	"time"
 )
 
 // The events of streams.
 const (
-	eventStatus = "status" // a standing
-	eventLine   = "line"   // of a log
-	eventBegin  = "begin"  // what was shown of a log before is to be forgotten
-	eventEnd    = "end"    // of a log, and why if it is for a failure: don't connect again at once
-	eventBye    = "bye"    // the service ends: connect again, to another
+	eventWhich  = "backfills" // which there are on the stream, in their order: the first event
+	eventStatus = "status"    // a standing
+	eventLine   = "line"      // of a log
+	eventBegin  = "begin"     // what was shown of a log before is to be forgotten
+	eventEnd    = "end"       // of a log, and why if it is for a failure: don't connect again at once
+	eventBye    = "bye"       // the service ends: connect again, to another
 )
 
 // allEvents is the stream of all backfills.
@@ -43,6 +45,10 @@ func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, sessions [
 	defer s.streams.give()
 	out, err := newStream(w, r)
 	if err != nil || s.sentAway(out) {
+		return
+	}
+	which, err := json.Marshal(map[string][]string{"sessions": sessions})
+	if err != nil || out.event(0, eventWhich, which, true) != nil {
 		return
 	}
 	leave := s.news.join(r.Context(), sessions)

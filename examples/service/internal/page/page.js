@@ -2,7 +2,7 @@
 // reload, or from another process of the service, it looks the same. Every text is set as a text.
 
 const at = (id) => document.getElementById(id);
-const standings = new Map(); // by session, in the order of their coming
+let standings = new Map(); // by session, in the service's order
 let shown = null; // the session that is looked at
 
 // --- texts
@@ -304,7 +304,7 @@ function render() {
 // --- what is said to those who don't look
 
 function announce(before, now) {
-  if (before && stateOf(before) !== stateOf(now)) text(at("news"), `${now.session} is ${wordOf(stateOf(now))}`);
+  if (backfillOf(before) && stateOf(before) !== stateOf(now)) text(at("news"), `${now.session} is ${wordOf(stateOf(now))}`);
   const names = (standing) => (backfillOf(standing)?.status.gates?.data || []).map((gate) => gate.name);
   const fresh = names(now).filter((name) => !names(before).includes(name));
   if (fresh.length) text(at("news"), `${now.session} waits at ${fresh.join(", ")}`);
@@ -327,11 +327,18 @@ function follow() {
     setTimeout(follow, again);
   };
   stream.addEventListener("open", () => connection("live", "live"));
+  stream.addEventListener("backfills", (event) => {
+    const unheard = (session) => ({ session, success: false, error: "nothing has been heard of it yet" });
+    const { sessions } = JSON.parse(event.data);
+    if (sessions.join() !== [...standings.keys()].join()) at("list").replaceChildren();
+    standings = new Map(sessions.map((session) => [session, standings.get(session) || unheard(session)]));
+    choose();
+    render();
+  });
   stream.addEventListener("status", (event) => {
     const standing = JSON.parse(event.data);
     announce(standings.get(standing.session), standing);
     standings.set(standing.session, standing);
-    if (shown === null) choose();
     if (standing.session === shown) followLogs(standing);
     render();
   });
@@ -340,23 +347,31 @@ function follow() {
 }
 
 const maxLines = 1000;
-let logs = { stream: null, of: "" };
+let logs = { stream: null, session: null, of: "" };
 
 // followLogs opens the log of the run that is looked at, unless it is open or has been read to its end.
 function followLogs(standing) {
   const status = backfillOf(standing)?.status;
-  const of = status?.run ? `${shown} ${status.workflow.uid}` : `${shown} -`;
-  if (!status || logs.of === of) return;
+  if (!status && logs.session === shown) return; // what is unknown for a while ends no log
+  const of = JSON.stringify([shown, (status?.run && status.workflow.uid) || ""]);
+  if (logs.of === of) return;
   logs.stream?.close();
-  logs = { stream: null, of };
+  logs = { stream: null, session: shown, of };
   at("logs").replaceChildren();
-  show(at("logs-text"), status.run ? "Nothing yet." : "None: it has not been started.");
-  if (status.run) openLogs(of);
+  if (status?.run) {
+    show(at("logs-text"), "Nothing yet.");
+    openLogs(of);
+  } else if (status) {
+    show(at("logs-text"), status.workflow.name ? "None: it has not been started." : "None are shown of a backfill without a workflow.");
+  } else {
+    show(at("logs-text"), "unknown");
+  }
 }
 
 function openLogs(of) {
   if (logs.of !== of) return; // something else is looked at by now
   const stream = new EventSource(`api/v1/backfills/${encodeURIComponent(shown)}/logs?tail=200`);
+  logs.stream?.close(); // of a timer that came late
   logs.stream = stream;
   const reopen = () => {
     stream.close();
@@ -398,7 +413,7 @@ function choose() {
   } catch {
     // no session of that name
   }
-  const next = standings.has(wanted) ? wanted : (shown ?? [...standings.keys()][0] ?? null);
+  const next = [wanted, shown, ...standings.keys()].find((session) => standings.has(session)) ?? null;
   if (next === shown) return;
   shown = next;
   at("gates").replaceChildren();
@@ -412,7 +427,7 @@ function choose() {
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) {
     logs.stream?.close();
-    logs = { stream: null, of: "" };
+    logs = { stream: null, session: null, of: "" };
   } else if (standings.has(shown)) {
     followLogs(standings.get(shown));
   }
