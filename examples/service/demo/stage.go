@@ -29,7 +29,7 @@ type stage struct {
 	kubeconfig string // the service's
 	url        string // the service's, once it has one
 
-	target, service *process
+	standIn, web *process
 }
 
 // newStage makes the service's kubeconfig: it acts as its service account, and not as whoever runs this.
@@ -52,12 +52,12 @@ func newStage(ctx context.Context, s settings) (*stage, error) {
 
 // startTarget starts the stand-in for the target cluster, and writes a configuration that names it.
 func (st *stage) startTarget(ctx context.Context) (err error) {
-	st.target, err = begin(ctx, filepath.Join(st.dir, "target.log"), nil, st.settings.target,
+	st.standIn, err = begin(ctx, filepath.Join(st.dir, "target.log"), nil, st.target,
 		"--namespace", namespace, "--session", session, "--shards", "60", "--per-shard", "1s")
 	if err != nil {
 		return err
 	}
-	line, err := bufio.NewReader(st.target.out).ReadString('\n')
+	line, err := bufio.NewReader(st.standIn.out).ReadString('\n')
 	if err != nil {
 		return fmt.Errorf("the target cluster can't be had: %w", err)
 	}
@@ -80,12 +80,12 @@ func (st *stage) configPath() string { return filepath.Join(st.dir, "backfill.ya
 
 // startService starts the service, where it was before if it was, and blocks until it is ready.
 func (st *stage) startService(ctx context.Context) (err error) {
-	st.service, err = begin(ctx, filepath.Join(st.dir, "service.log"), []string{"KUBECONFIG=" + st.kubeconfig}, st.settings.service,
+	st.web, err = begin(ctx, filepath.Join(st.dir, "service.log"), []string{"KUBECONFIG=" + st.kubeconfig}, st.service,
 		"--config", st.configPath(), "--listen", strings.TrimPrefix(st.url, "http://"), "--drain", "0s", "--every", "500ms")
 	if err != nil {
 		return err
 	}
-	address, err := st.service.logged(ctx, "serving", "address")
+	address, err := st.web.logged(ctx, "serving", "address")
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (st *stage) startService(ctx context.Context) (err error) {
 
 // clear ends what was started.
 func (st *stage) clear() {
-	for _, p := range []*process{st.service, st.target} {
+	for _, p := range []*process{st.web, st.standIn} {
 		if p != nil {
 			_ = p.end() // how it ends says nothing more
 		}
@@ -105,7 +105,7 @@ func (st *stage) clear() {
 }
 
 func (st *stage) writeLogs(w io.Writer) {
-	for _, p := range []*process{st.service, st.target} {
+	for _, p := range []*process{st.web, st.standIn} {
 		if p == nil {
 			continue
 		}

@@ -93,12 +93,12 @@ func restart(ctx context.Context, st *stage, say func(string)) error {
 	err := st.follow(ctx, func(e event) bool {
 		if !asked { // the stream is open
 			asked = true
-			failed = st.service.terminate()
+			failed = st.web.terminate()
 		}
 		bye = e.name == "bye"
 		return failed == nil && !bye
 	})
-	if err := errors.Join(failed, err, st.service.wait()); err != nil {
+	if err := errors.Join(failed, err, st.web.wait()); err != nil {
 		return err
 	}
 	say("bye")

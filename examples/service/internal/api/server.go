@@ -42,8 +42,7 @@ type Options struct {
 	Backfills []Backfill
 	// Log is told of every change that was asked for, and of what has failed. Required.
 	Log *slog.Logger
-	// Ready says what is missing to do what is asked for. It is called every few seconds, and
-	// Required.
+	// Ready says what is missing to do what is asked for. It is called with each probe. Required.
 	Ready func(context.Context) error
 	// Metrics is served at /metrics; nil: there are none.
 	Metrics http.Handler
