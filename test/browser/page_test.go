@@ -109,6 +109,18 @@ var _ = Describe("the service's page", func() {
 		Expect(err).NotTo(HaveOccurred())
 		Expect(wf.Object["status"]).To(HaveKeyWithValue("phase", "Succeeded"))
 
+		By("starting it again, and rejecting it with the keyboard alone")
+		Eventually(t.text("pods")).Should(Equal("none"))
+		t.click("#start")
+		t.click("#ask-yes")
+		Eventually(t.text("workflow")).Should(ContainSubstring("run 2"))
+		Eventually(t.text("gates")).Should(ContainSubstring("approve"))
+		t.do(chromedp.Focus(chromedp.CSS("#gates button.danger")), chromedp.KeyEvent("\r"))
+		Expect(js[string](t, "document.activeElement.id")).To(Equal("ask-no"), "what does no harm has the focus")
+		t.do(chromedp.Focus(chromedp.CSS("#ask-input")), chromedp.KeyEvent("not again\t\t\r")) // past Cancel
+		Eventually(t.text("state")).Should(Equal("Failed"))
+		Eventually(t.text("message")).Should(ContainSubstring("not again"))
+
 		By("being as good on a phone in the dark")
 		t.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
 		t.prefers("dark")

@@ -19,7 +19,7 @@ const (
 	templateFile  = "../../examples/backfill/manifests/bulk-load.yaml"
 	namespace     = "ma"
 	account       = "backfill-service"
-	shards        = "60"
+	shards        = "52"
 )
 
 // programs are the service and the stand-in for the target cluster, as processes.
