@@ -19,7 +19,6 @@ const (
 	templateFile  = "../../examples/backfill/manifests/bulk-load.yaml"
 	namespace     = "ma"
 	account       = "backfill-service"
-	shards        = "52"
 )
 
 // programs are the service and the stand-in for the target cluster, as processes.
@@ -68,11 +67,12 @@ func replaced(path string, oldnew ...string) string {
 	return copied
 }
 
-// startTarget starts the target cluster, which does the workers' work, and has one configuration name
+// startTarget starts the target cluster, which does the workers' work, so slowly that it ends when more
+// of them are asked for and not before, and has one configuration name
 // it. Another names a target where nobody answers.
 func (p *programs) startTarget(ctx context.Context) {
 	GinkgoHelper()
-	session := p.begin(p.target, cluster.Kubeconfig(), "-namespace", namespace, "-shards", shards, "-per-shard", "1s")
+	session := p.begin(p.target, cluster.Kubeconfig(), "-namespace", namespace, "-shards", "80", "-per-shard", "2s")
 	Eventually(session.Out).WithContext(ctx).Should(gbytes.Say("http://[0-9.:]+\n"))
 	const example, endpoint = "../../examples/backfill/backfill.yaml", "http://127.0.0.1:9200"
 	p.configs = []string{

@@ -53,7 +53,7 @@ func newStage(ctx context.Context, s settings) (*stage, error) {
 // startTarget starts the stand-in for the target cluster, and writes a configuration that names it.
 func (st *stage) startTarget(ctx context.Context) (err error) {
 	st.standIn, err = begin(ctx, filepath.Join(st.dir, "target.log"), nil, st.target,
-		"--namespace", namespace, "--session", session, "--shards", "60", "--per-shard", "1s")
+		"--namespace", namespace, "--session", session, "--shards", "100", "--per-shard", "1s")
 	if err != nil {
 		return err
 	}

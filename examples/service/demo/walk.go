@@ -111,7 +111,7 @@ func restart(ctx context.Context, st *stage, say func(string)) error {
 func toTheEnd(ctx context.Context, st *stage, say func(string)) error {
 	return st.until(ctx, say, func(s *standing) bool {
 		shards := s.Data.Status.Shards.Data
-		return s.Data.Status.State == "Succeeded" && shards.Completed == 60 && shards.Total == 60
+		return s.Data.Status.State == "Succeeded" && shards.Completed == 100 && shards.Total == 100
 	})
 }
 
