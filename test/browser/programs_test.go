@@ -68,8 +68,8 @@ func replaced(path string, oldnew ...string) string {
 }
 
 // startTarget starts the target cluster, which does the workers' work, so slowly that it ends when more
-// of them are asked for and not before, and has one configuration name
-// it. Another names a target where nobody answers.
+// of them are asked for and not before. One configuration names it, the other a target where nobody
+// answers.
 func (p *programs) startTarget(ctx context.Context) {
 	GinkgoHelper()
 	session := p.begin(p.target, cluster.Kubeconfig(), "-namespace", namespace, "-shards", "80", "-per-shard", "2s")
