@@ -22,11 +22,11 @@ CLUSTER := env $(PARENT) ARGOSERVICE_CACHE="$(CACHE)" XDG_CACHE_HOME="$(RUN)/cac
 # The modules that hold code; the tool modules under hack/tools hold versions only.
 MODULES := . \
 	adapters/opensearch adapters/otel adapters/prometheus \
-	examples examples/backfill $(wildcard examples/rollout) \
-	test/envtest test/faults test/opensearch test/otel test/promrules test/schema test/target \
+	examples examples/backfill examples/service $(wildcard examples/rollout) \
+	test/browser test/envtest test/faults test/opensearch test/otel test/promrules test/schema test/target \
 	hack/api hack/docs hack/scale hack/tools $(wildcard hack/migrate-scan)
 # Those whose tests need no cluster, and nothing said of how they run.
-UNIT_MODULES := $(filter-out . test/envtest test/faults test/promrules,$(MODULES))
+UNIT_MODULES := $(filter-out . test/browser test/envtest test/faults test/promrules,$(MODULES))
 # Those that compile Argo's module, which takes minutes: for bench, test-argo and verify only.
 BENCH_MODULES := hack/argocheck hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
 TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
@@ -121,6 +121,12 @@ soak: tools ## 50 starts a second for SOAK_FOR (10m) under one fault after the o
 	@# without the race detector, which alone would take more time than there is
 	"$(TOOLS)" exec -- env GOGC=400 go test -C test/faults -count=1 -timeout 65m -run '^TestFaults$$' -ginkgo.label-filter=soak $(ARGS)
 
+.PHONY: test-browser
+test-browser: tools ## the service's page in a real Chromium, with the service on a real control plane; keeps pictures of it
+	@chromium=$$(hack/browser) && mkdir -p "$(RUN)/artifacts" && \
+		CHROMIUM="$$chromium" ARTIFACTS="$(RUN)/artifacts" "$(TOOLS)" exec -- go test -C test/browser -count=1 -timeout $(INTEGRATION_TIMEOUT) . $(ARGS)
+	@echo "pictures of the page: $(RUN)/artifacts/service.png, service-gate.png, service-phone.png" >&2
+
 .PHONY: test-latest
 test-latest: tools ## unit and integration tests with the newest Kubernetes libraries
 	$(call gotest,.) -modfile="$(CURDIR)/hack/latest/argoservice.mod" ./...
@@ -203,4 +209,4 @@ need:
 	@mkdir -p "$(GOTMPDIR)"
 
 # What goes with its folder.
-include $(wildcard examples/rollout/rollout.mk hack/migrate-scan/migrate-scan.mk)
+include $(wildcard examples/rollout/rollout.mk examples/service/service.mk hack/migrate-scan/migrate-scan.mk)

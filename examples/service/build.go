@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/examples/service/internal/api"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/examples/service/internal/page"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+)
+
+// service is everything, put together.
+type service struct {
+	api     *api.Server
+	access  *access
+	release func()
+}
+
+// build puts the service together. It sends nothing. Every error is about the command line or a file.
+func build(s settings, log *slog.Logger) (*service, error) {
+	watching := newTelemetry()
+	c, err := findCluster(s, watching.observer)
+	if err != nil {
+		return nil, err
+	}
+	var all []api.Backfill
+	var releases []func()
+	release := func() {
+		for _, each := range releases {
+			each()
+		}
+	}
+	files := map[string]string{} // by session
+	for _, path := range s.configs {
+		b, done, err := open(c, s, path)
+		if err == nil {
+			releases = append(releases, done)
+			if other, taken := files[b.Session]; taken {
+				err = fmt.Errorf("--config %s: its session %q is that of %s", path, b.Session, other)
+			}
+		}
+		if err != nil {
+			release()
+			return nil, err
+		}
+		files[b.Session] = path
+		all = append(all, b)
+	}
+	may := newAccess(all, log)
+	server, err := api.New(api.Options{
+		Backfills: all, Log: log, Page: page.Handlers(), Metrics: watching.metrics,
+		Ready:  may.check,
+		Follow: backfill.FollowOptions{PodsEvery: s.every, ShardsEvery: s.every},
+	})
+	if err != nil {
+		release()
+		return nil, err
+	}
+	return &service{server, may, release}, nil
+}
+
+// open makes the backfill of a configuration; release gives back what it needed.
+func open(c *cluster, s settings, path string) (b api.Backfill, release func(), err error) {
+	cfg, err := readConfig(path, c.namespace, s.namespace)
+	if err != nil {
+		return b, nil, err
+	}
+	b.Session = cfg.SessionName()
+	if b.Session == "" {
+		return b, nil, fmt.Errorf("--config %s: backfill.reindex_from_snapshot.session_name is required", path)
+	}
+	deps := backfill.Dependencies{Kubernetes: c.workers}
+	if cfg.Backfill.Argo != nil {
+		client, err := c.client(namespaceOf(cfg))
+		if err != nil {
+			return b, nil, fmt.Errorf("--config %s: %w", path, err)
+		}
+		deps.Workflows, b.Logs = client, client
+	}
+	if deps.WorkingState, release, err = workingState(cfg, c.workers); err != nil {
+		return b, nil, fmt.Errorf("--config %s: %w", path, err)
+	}
+	if b.Backfill, err = backfill.New(cfg, deps); err != nil {
+		release()
+		return b, nil, fmt.Errorf("--config %s: %w", path, err)
+	}
+	return b, release, nil
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+const (
+	// retryFor is how long a call bears an API server that is away. A person waits for the answer.
+	retryFor = 10 * time.Second
+	// callTimeout is how long a request to the cluster, or to a target cluster, may take.
+	callTimeout = 20 * time.Second
+
+	podNamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+)
+
+// cluster is the one in which everything runs.
+type cluster struct {
+	config    *rest.Config
+	namespace string // where nothing else is said
+
+	observer  workflow.Observer
+	workers   dynamic.Interface
+	workflows map[string]*workflow.WorkflowClient // by namespace, so that they share their watches
+}
+
+// findCluster finds it by the kubeconfig that the flag or the environment names, and else as a pod
+// does. It sends nothing.
+func findCluster(s settings, observer workflow.Observer) (*cluster, error) {
+	c := &cluster{observer: observer, workflows: map[string]*workflow.WorkflowClient{}}
+	var kubeconfigNamespace string
+	var err error
+	if s.kubeconfig != "" || os.Getenv(clientcmd.RecommendedConfigPathEnvVar) != "" {
+		c.config, kubeconfigNamespace, err = fromKubeconfig(s.kubeconfig)
+	} else if c.config, err = rest.InClusterConfig(); errors.Is(err, rest.ErrNotInCluster) {
+		err = errors.New("no cluster: this is no pod, so --kubeconfig or $KUBECONFIG is required")
+	} else if err != nil {
+		err = fmt.Errorf("the pod's service account: %w", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.namespace = cmp.Or(s.namespace, podNamespace(), kubeconfigNamespace, workflow.DefaultNamespace)
+	c.config.UserAgent = "argoservice-backfill-service"
+	c.config.WarningHandler = rest.NoWarnings{} // about what templates make, which whoever asks here can't mend
+	limited := rest.CopyConfig(c.config)
+	limited.Timeout = callTimeout
+	if c.workers, err = dynamic.NewForConfig(limited); err != nil {
+		return nil, fmt.Errorf("kubeconfig: %w", err)
+	}
+	return c, nil
+}
+
+func fromKubeconfig(path string) (*rest.Config, string, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = path
+	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{})
+	config, err := loader.ClientConfig()
+	if err != nil {
+		return nil, "", fmt.Errorf("--kubeconfig or $KUBECONFIG: %w", err)
+	}
+	raw, err := loader.RawConfig()
+	if err != nil {
+		return nil, "", fmt.Errorf("--kubeconfig or $KUBECONFIG: %w", err)
+	}
+	namespace := ""
+	if current := raw.Contexts[raw.CurrentContext]; current != nil {
+		namespace = current.Namespace
+	}
+	return config, namespace, nil
+}
+
+// podNamespace is that of the pod that this runs in, or "".
+func podNamespace() string {
+	text, err := os.ReadFile(podNamespaceFile)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}
+
+// client is the one for a namespace.
+func (c *cluster) client(namespace string) (*workflow.WorkflowClient, error) {
+	if known := c.workflows[namespace]; known != nil {
+		return known, nil
+	}
+	client, err := workflow.NewForConfig(c.config, workflow.Options{Namespace: namespace, RetryFor: retryFor, Observer: c.observer})
+	if err != nil {
+		return nil, err
+	}
+	c.workflows[namespace] = client
+	return client, nil
+}

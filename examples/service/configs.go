@@ -1,0 +1,66 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+)
+
+// errTwoNamespaces: what the command line and the configuration say can't both be meant.
+var errTwoNamespaces = errors.New("backfill.reindex_from_snapshot.argo.namespace and --namespace differ")
+
+// readConfig reads the configuration of a backfill. One that names no namespace gets the given one;
+// wanted is what the command line has said of it, if anything.
+func readConfig(path, namespace, wanted string) (backfill.Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return backfill.Config{}, fmt.Errorf("--config: %w", err)
+	}
+	cfg, err := backfill.ParseConfig(text)
+	if err != nil {
+		return cfg, fmt.Errorf("--config %s: %w", path, err)
+	}
+	argo := cfg.Backfill.Argo
+	if argo == nil {
+		return cfg, nil // a Deployment's namespace is always named
+	}
+	switch named := namedNamespace(text); {
+	case named == "":
+		argo.Namespace = namespace
+	case wanted != "" && named != wanted:
+		return cfg, fmt.Errorf("--config %s: %w: %q and %q", path, errTwoNamespaces, named, wanted)
+	}
+	return cfg, nil
+}
+
+// namedNamespace is what the file itself says: once it has been parsed, a default can't be told from that.
+func namedNamespace(text []byte) string {
+	var file struct {
+		Backfill struct {
+			ReindexFromSnapshot struct {
+				Argo struct {
+					Namespace string `json:"namespace"`
+				} `json:"argo"`
+			} `json:"reindex_from_snapshot"`
+		} `json:"backfill"`
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		return "" // ParseConfig has read it, so there is none
+	}
+	return file.Backfill.ReindexFromSnapshot.Argo.Namespace
+}
+
+// namespaceOf is where the workers are, and the workflow if there is one.
+func namespaceOf(cfg backfill.Config) string {
+	switch {
+	case cfg.Backfill.Argo != nil:
+		return cfg.Backfill.Argo.Namespace
+	case cfg.Backfill.K8s != nil:
+		return cfg.Backfill.K8s.Namespace
+	}
+	return ""
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// eventuallyWithin is long enough for each step, also where the machine has other things to do.
+const (
+	eventuallyWithin = time.Minute
+	lookEvery        = 100 * time.Millisecond
+)
+
+// eventually waits until there is no error any more.
+func eventually(ctx context.Context, what string, look func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, eventuallyWithin)
+	defer cancel()
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	for {
+		err := look()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waited in vain until %s: %w", what, err)
+		case <-ticker.C:
+		}
+	}
+}
+
+// answerError is an answer that isn't a success.
+type answerError struct {
+	code int
+	text string
+}
+
+func (e *answerError) Error() string { return fmt.Sprintf("%d: %s", e.code, e.text) }
+
+func (st *stage) get(ctx context.Context, path string, into any) error {
+	return st.request(ctx, http.MethodGet, path, nil, nil, into)
+}
+
+// request sends a request as a program does, with body as JSON, and reads the answer's.
+func (st *stage) request(ctx context.Context, method, path string, header http.Header, body, into any) error {
+	text := []byte{}
+	if body != nil {
+		var err error
+		if text, err = json.Marshal(body); err != nil {
+			return err
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, method, st.url+path, bytes.NewReader(text))
+	if err != nil {
+		return err
+	}
+	for name, values := range header {
+		req.Header[name] = values
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close() //nolint:errcheck // nothing depends on it
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode >= http.StatusMultipleChoices {
+		return &answerError{resp.StatusCode, string(answer)}
+	}
+	if into == nil {
+		return nil
+	}
+	return json.Unmarshal(answer, into)
+}

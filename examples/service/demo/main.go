@@ -1,0 +1,114 @@
+// Command demo shows the service on the cluster of KUBECONFIG, which has the example's
+// WorkflowTemplate, and the service's account and Role from deploy/: it runs the service as that
+// account, and test/target in place of the target cluster and the workers.
+//
+//	demo --service PROGRAM --target PROGRAM --config FILE [--yes]
+//
+// It prints the address of the page and goes on until Ctrl-C; with --yes it does by HTTP requests what
+// a person would do there, checks what each step has brought about, and ends. Exit codes: 0, 1 at the
+// first step that isn't as it should be, 2 for wrong flags.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+const (
+	exitFailed   = 1
+	exitBadInput = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// settings are what the command line says.
+type settings struct {
+	service, target, config string
+	yes                     bool
+}
+
+func parse(args []string, stderr io.Writer) (settings, error) {
+	var s settings
+	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&s.service, "service", "", "the service's `program`; required")
+	flags.StringVar(&s.target, "target", "", "`program` that stands in for the target cluster; required")
+	flags.StringVar(&s.config, "config", "", "the backfill's `file`, of which the target cluster is replaced; required")
+	flags.BoolVar(&s.yes, "yes", false, "walk through it instead of waiting for a person")
+	if err := flags.Parse(args); err != nil {
+		return s, err
+	}
+	var err error
+	switch {
+	case flags.NArg() > 0:
+		err = fmt.Errorf("unexpected argument %s", flags.Arg(0))
+	case s.service == "" || s.target == "" || s.config == "":
+		err = errors.New("--service, --target and --config are required")
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "demo:", err)
+	}
+	return s, err
+}
+
+func run(ctx context.Context, args []string, out, stderr io.Writer) int {
+	s, err := parse(args, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		return exitBadInput
+	}
+	if err := show(ctx, s, out, stderr); err != nil {
+		fmt.Fprintln(stderr, "demo:", err)
+		return exitFailed
+	}
+	return 0
+}
+
+func show(ctx context.Context, s settings, out, stderr io.Writer) (err error) {
+	st, err := newStage(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		st.clear()
+		if err != nil && ctx.Err() == nil {
+			st.writeLogs(stderr)
+		}
+		err = errors.Join(err, os.RemoveAll(st.dir))
+	}()
+	if err := st.startTarget(ctx); err != nil {
+		return err
+	}
+	if err := st.startService(ctx); err != nil {
+		return err
+	}
+	if s.yes {
+		return walk(ctx, st, out)
+	}
+	fmt.Fprintf(out, `
+The service is at  %s
+
+Open that in a browser on this machine, and
+  1. press Start: the backfill sets up, and then waits at a gate;
+  2. write a name at the gate and press Approve: 4 workers load 100 shards, in half a minute;
+  3. scale, pause and go on meanwhile, as you like. (Nobody prints anything here, so there are no logs.)
+The same by hand: curl %[1]s/api/v1/backfills ; curl -N %[1]s/api/v1/events
+
+Ctrl-C ends it all.
+`, st.url)
+	<-ctx.Done()
+	return nil
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/yaml"
+)
+
+const (
+	namespace = "ma"
+	account   = "backfill-service"
+	session   = "demo"
+)
+
+// stage is what the demonstration runs on.
+type stage struct {
+	settings
+	dir        string
+	kubeconfig string // the service's
+	url        string // the service's, once it has one
+
+	standIn, web *process
+}
+
+// newStage makes the service's kubeconfig: it acts as its service account, and not as whoever runs this.
+func newStage(ctx context.Context, s settings) (*stage, error) {
+	admin, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
+		clientcmd.NewDefaultClientConfigLoadingRules(), &clientcmd.ConfigOverrides{}).ClientConfig()
+	if err != nil {
+		return nil, fmt.Errorf("find a cluster: %w", err)
+	}
+	dir, err := os.MkdirTemp("", "demo-service-")
+	if err != nil {
+		return nil, err
+	}
+	st := &stage{settings: s, dir: dir, kubeconfig: filepath.Join(dir, "kubeconfig"), url: "http://127.0.0.1:0"}
+	if err := writeAccount(ctx, rest.CopyConfig(admin), st.kubeconfig); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return st, nil
+}
+
+// startTarget starts the stand-in for the target cluster, and writes a configuration that names it.
+func (st *stage) startTarget(ctx context.Context) (err error) {
+	st.standIn, err = begin(ctx, filepath.Join(st.dir, "target.log"), nil, st.target,
+		"--namespace", namespace, "--session", session, "--shards", "100", "--per-shard", "1s")
+	if err != nil {
+		return err
+	}
+	line, err := bufio.NewReader(st.standIn.out).ReadString('\n')
+	if err != nil {
+		return fmt.Errorf("the target cluster can't be had: %w", err)
+	}
+	text, err := os.ReadFile(st.config)
+	if err != nil {
+		return err
+	}
+	var file map[string]any
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		return err
+	}
+	file["target_cluster"] = map[string]any{"endpoint": strings.TrimSpace(line), "no_auth": nil}
+	if text, err = yaml.Marshal(file); err != nil {
+		return err
+	}
+	return os.WriteFile(st.configPath(), text, 0o600)
+}
+
+func (st *stage) configPath() string { return filepath.Join(st.dir, "backfill.yaml") }
+
+// startService starts the service, where it was before if it was, and blocks until it is ready.
+func (st *stage) startService(ctx context.Context) (err error) {
+	st.web, err = begin(ctx, filepath.Join(st.dir, "service.log"), []string{"KUBECONFIG=" + st.kubeconfig}, st.service,
+		"--config", st.configPath(), "--listen", strings.TrimPrefix(st.url, "http://"), "--drain", "0s", "--every", "500ms")
+	if err != nil {
+		return err
+	}
+	address, err := st.web.logged(ctx, "serving", "address")
+	if err != nil {
+		return err
+	}
+	st.url = "http://" + address
+	return eventually(ctx, "the service is ready", func() error {
+		return st.get(ctx, "/readyz", nil)
+	})
+}
+
+// clear ends what was started.
+func (st *stage) clear() {
+	for _, p := range []*process{st.web, st.standIn} {
+		if p != nil {
+			_ = p.end() // how it ends says nothing more
+		}
+	}
+}
+
+func (st *stage) writeLogs(w io.Writer) {
+	for _, p := range []*process{st.web, st.standIn} {
+		if p == nil {
+			continue
+		}
+		fmt.Fprintf(w, "%s:\n", filepath.Base(p.log))
+		text, err := os.ReadFile(p.log)
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(text)) {
+			fmt.Fprint(w, "  ", line)
+		}
+	}
+}
+
+// logEntry is a line of the service's log.
+type logEntry map[string]any
+
+func entries(text []byte) []logEntry {
+	var all []logEntry
+	for line := range strings.Lines(string(text)) {
+		var e logEntry
+		if json.Unmarshal([]byte(line), &e) == nil { // the last may be half of one
+			all = append(all, e)
+		}
+	}
+	return all
+}

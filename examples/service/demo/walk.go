@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+const address = "/api/v1/backfills/" + session
+
+// walk does what a person would, and stops at the first step that isn't as it should be.
+func walk(ctx context.Context, st *stage, out io.Writer) error {
+	steps := []struct {
+		what string
+		do   func(context.Context, *stage, func(string)) error
+	}{
+		{"It is ready, and has one backfill that was not started", atFirst},
+		{"Start it. It sets up, and then waits at a gate", start},
+		{"Another site's page can't approve", crossSite},
+		{"Approve, and follow it while it loads", approve},
+		{"Scale it up", scale},
+		{"The service is terminated: it says so on the stream, ends, and the next one goes on", restart},
+		{"Follow it to its end", toTheEnd},
+		{"What has ended can't be paused, and is told so", ended},
+	}
+	for i, step := range steps {
+		fmt.Fprintf(out, "\n=== %d. %s\n", i+1, step.what)
+		if err := step.do(ctx, st, func(text string) { fmt.Fprintln(out, "  "+text) }); err != nil {
+			return fmt.Errorf("step %d: %w", i+1, err)
+		}
+	}
+	fmt.Fprintf(out, "\nall %d steps went as they should\n", len(steps))
+	return nil
+}
+
+func atFirst(ctx context.Context, st *stage, say func(string)) error {
+	var all struct{ Backfills []*standing }
+	if err := st.get(ctx, "/api/v1/backfills", &all); err != nil {
+		return err
+	}
+	if len(all.Backfills) != 1 || all.Backfills[0].Data.Status.State != "NotStarted" {
+		return fmt.Errorf("%+v", all)
+	}
+	say(session + ": " + all.Backfills[0].String())
+	return nil
+}
+
+func start(ctx context.Context, st *stage, say func(string)) error {
+	if err := st.request(ctx, http.MethodPost, address+"/start", nil, nil, nil); err != nil {
+		return err
+	}
+	return st.until(ctx, say, func(s *standing) bool {
+		gates := s.Data.Status.Gates.Data
+		return s.Data.Status.State == "Paused" && len(gates) == 1 && gates[0].Name == "approve"
+	})
+}
+
+func crossSite(ctx context.Context, st *stage, say func(string)) error {
+	header := http.Header{"Origin": {"https://elsewhere.example"}}
+	return refused(st.request(ctx, http.MethodPost, address+"/gates/approve", header, map[string]any{"all": true}, nil),
+		http.StatusForbidden, say)
+}
+
+func approve(ctx context.Context, st *stage, say func(string)) error {
+	var decided struct{ Gates []struct{ Name string } }
+	err := st.request(ctx, http.MethodPost, address+"/gates/approve", nil,
+		map[string]any{"gates": []string{"approve"}, "outputs": map[string]any{"approved-by": "demo"}}, &decided)
+	if err != nil {
+		return err
+	}
+	if len(decided.Gates) != 1 {
+		return fmt.Errorf("decided: %+v", decided)
+	}
+	return st.until(ctx, say, func(s *standing) bool {
+		return s.Data.Status.State == "Running" && s.Data.Status.Shards.Data.Completed > 0
+	})
+}
+
+func scale(ctx context.Context, st *stage, say func(string)) error {
+	if err := st.request(ctx, http.MethodPut, address+"/scale", nil, map[string]any{"workers": 8}, nil); err != nil {
+		return err
+	}
+	return st.until(ctx, say, func(s *standing) bool { return s.Data.Status.Pods.Data.Running == 8 })
+}
+
+// restart replaces the process of the service by another one.
+func restart(ctx context.Context, st *stage, say func(string)) error {
+	asked, bye := false, false
+	var failed error
+	err := st.follow(ctx, func(e event) bool {
+		if !asked { // the stream is open
+			asked = true
+			failed = st.web.terminate()
+		}
+		bye = e.name == "bye"
+		return failed == nil && !bye
+	})
+	if err := errors.Join(failed, err, st.web.wait()); err != nil {
+		return err
+	}
+	say("bye")
+	if err := st.startService(ctx); err != nil {
+		return err
+	}
+	return st.until(ctx, say, func(s *standing) bool { return s.Data.Status.Shards.Data.Completed > 0 })
+}
+
+func toTheEnd(ctx context.Context, st *stage, say func(string)) error {
+	return st.until(ctx, say, func(s *standing) bool {
+		shards := s.Data.Status.Shards.Data
+		return s.Data.Status.State == "Succeeded" && shards.Completed == 100 && shards.Total == 100
+	})
+}
+
+func ended(ctx context.Context, st *stage, say func(string)) error {
+	return refused(st.request(ctx, http.MethodPost, address+"/pause", nil, nil, nil), http.StatusConflict, say)
+}
+
+// refused checks that a request was refused with a problem.
+func refused(err error, code int, say func(string)) error {
+	var answer *answerError
+	if !errors.As(err, &answer) || answer.code != code {
+		return fmt.Errorf("%w; wanted %d", err, code)
+	}
+	var problem struct{ Title, Detail, Reason string }
+	if err := json.Unmarshal([]byte(answer.text), &problem); err != nil {
+		return err
+	}
+	say(fmt.Sprintf("%d %s: %s (%s)", code, problem.Title, problem.Detail, problem.Reason))
+	return nil
+}

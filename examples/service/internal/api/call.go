@@ -1,0 +1,55 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// answerGrace is what is left to write an answer after the time for its making is over.
+const answerGrace = 5 * time.Second
+
+// answer is what a call leads to.
+type answer struct {
+	code int
+	body any // nil: none
+}
+
+func ok(body any) answer { return answer{http.StatusOK, body} }
+
+// done is the answer of what has nothing to tell.
+func done() answer { return answer{http.StatusNoContent, nil} }
+
+// call makes a handler of what a request asks for, in the time that it may take.
+func (s *Server) call(do func(ctx context.Context, w http.ResponseWriter, r *http.Request) (answer, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), s.opts.CallTimeout)
+		defer cancel()
+		// Not all writers have deadlines; those of net/http do.
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.opts.CallTimeout + answerGrace))
+		a, err := do(ctx, w, r)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		writeJSON(w, "application/json", a.code, a.body)
+	}
+}
+
+// writeJSON writes an answer. What can't be written nobody waits for any more.
+func writeJSON(w http.ResponseWriter, contentType string, code int, body any) {
+	if body == nil {
+		w.WriteHeader(code)
+		return
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		http.Error(w, "the answer can't be written as JSON", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(code)
+	_, _ = w.Write(append(text, '\n'))
+}

@@ -1,0 +1,51 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+)
+
+// gateList are gates that wait, or those that were decided just now.
+type gateList struct {
+	Gates []backfill.Gate `json:"gates"`
+}
+
+// decidedError is a failure after some gates were decided.
+type decidedError struct {
+	gates []backfill.Gate
+	err   error
+}
+
+func (e *decidedError) Error() string { return e.err.Error() }
+func (e *decidedError) Unwrap() error { return e.err }
+
+func decided(gates []backfill.Gate, err error) (answer, error) {
+	if err != nil {
+		return answer{}, &decidedError{gates, err}
+	}
+	return ok(gateList{gates}), nil
+}
+
+func (s *Server) approve(ctx context.Context, w http.ResponseWriter, r *http.Request) (answer, error) {
+	var options struct {
+		Gates   []string       `json:"gates"`
+		All     bool           `json:"all"`
+		Outputs map[string]any `json:"outputs"`
+	}
+	return s.change(w, r, &options, func(b Backfill) (answer, error) {
+		return decided(b.Approve(ctx, backfill.Approval{Gates: options.Gates, All: options.All, Outputs: options.Outputs}))
+	})
+}
+
+func (s *Server) reject(ctx context.Context, w http.ResponseWriter, r *http.Request) (answer, error) {
+	var options struct {
+		Gates   []string `json:"gates"`
+		All     bool     `json:"all"`
+		Message string   `json:"message"`
+	}
+	return s.change(w, r, &options, func(b Backfill) (answer, error) {
+		return decided(b.Reject(ctx, backfill.Rejection{Gates: options.Gates, All: options.All, Message: options.Message}))
+	})
+}

@@ -1,0 +1,40 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// readyTimeout is less than a probe waits.
+const readyTimeout = 4 * time.Second
+
+// healthy says that the process lives. It asks nobody: to restart it mends no cluster.
+func healthy(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte("ok\n"))
+}
+
+// ready says whether requests make sense: the API server answers, permissions are there, and the
+// process isn't ending.
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	select {
+	case <-s.draining:
+		writeProblem(w, notReady("the service is ending", "Canceled"))
+		return
+	default:
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+	defer cancel()
+	if err := s.opts.Ready(ctx); err != nil {
+		writeProblem(w, notReady(err.Error(), reasonOf(err)))
+		return
+	}
+	healthy(w, r)
+}
+
+// notReady is always a 503, which is what probes and load balancers look for.
+func notReady(detail, reason string) problem {
+	const code = http.StatusServiceUnavailable
+	return problem{Type: "about:blank", Title: http.StatusText(code), Status: code, Detail: detail, Reason: reason}
+}

@@ -1,0 +1,146 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+const (
+	defaultTail = 100
+	maxTail     = 10_000
+	// maxLine is how much of a line is sent. Pages show lines, not documents.
+	maxLine = 16 << 10
+	// linesAhead are read while others are sent.
+	linesAhead = 64
+)
+
+type logLine struct {
+	Time      time.Time `json:"time,omitzero"`
+	Pod       string    `json:"pod"`
+	Container string    `json:"container"`
+	Node      string    `json:"node,omitempty"`
+	Text      string    `json:"text"`
+}
+
+// tail is the stream of the last lines that the workflow's pods have written, and of what they write
+// from then on. It begins anew with each connection.
+func (s *Server) tail(w http.ResponseWriter, r *http.Request) {
+	lines, name, err := s.openLogs(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	if !s.logs.take() {
+		s.fail(w, r, &requestError{"TooManyStreams", "too many logs are open"})
+		return
+	}
+	defer s.logs.give()
+	out, err := newStream(w, r)
+	if err != nil {
+		return
+	}
+	about, _ := json.Marshal(map[string]string{"workflow": name}) // of texts
+	if out.event(0, eventBegin, about, true) != nil {
+		return
+	}
+	s.sendLines(r.Context(), out, lines)
+}
+
+// openLogs finds what is to be read. Nothing is until somebody takes lines.
+func (s *Server) openLogs(r *http.Request) (open func(context.Context, chan<- logLine) error, name string, err error) {
+	b, err := s.find(r)
+	if err != nil {
+		return nil, "", err
+	}
+	lines := int64(defaultTail)
+	if text := r.URL.Query().Get("tail"); text != "" {
+		if lines, err = strconv.ParseInt(text, 10, 64); err != nil || lines < 0 || lines > maxTail {
+			return nil, "", &requestError{"Malformed", fmt.Sprintf("tail: must be a number of lines from 0 to %d", maxTail)}
+		}
+	}
+	if b.Logs == nil {
+		return nil, "", fmt.Errorf("%w: a backfill without a workflow has no logs here", workflow.ErrUnsupported)
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), s.opts.CallTimeout)
+	defer cancel()
+	st, err := b.Status(ctx)
+	switch {
+	case err != nil:
+		return nil, "", err
+	case st.Run == 0:
+		return nil, "", fmt.Errorf("%w: it has no logs", backfill.ErrNotStarted)
+	}
+	opts := workflow.LogOptions{Follow: !st.Workflow.Completed(), Tail: &lines, UID: st.Workflow.UID}
+	return func(ctx context.Context, to chan<- logLine) error {
+		for line, err := range b.Logs.Logs(ctx, st.Workflow.Name, opts) {
+			if err != nil {
+				return err
+			}
+			text := line.Text
+			if len(text) > maxLine {
+				text = strings.ToValidUTF8(text[:maxLine], "") + " …"
+			}
+			select {
+			case to <- logLine{line.Time, line.Pod, line.Container, line.Node, text}:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	}, st.Workflow.Name, nil
+}
+
+// sendLines sends lines until there are no more.
+func (s *Server) sendLines(ctx context.Context, out stream, open func(context.Context, chan<- logLine) error) {
+	ctx, cancel := context.WithCancel(ctx)
+	lines, ended := make(chan logLine, linesAhead), make(chan error, 1)
+	go func() { ended <- open(ctx, lines); close(lines) }()
+	defer func() {
+		cancel()
+		for range lines { // until the reader has left
+		}
+	}()
+	heartbeat := time.NewTicker(s.opts.Heartbeat)
+	defer heartbeat.Stop()
+	var id int64
+	for {
+		select {
+		case line, more := <-lines:
+			id++
+			if !more {
+				_ = out.event(id, eventEnd, endOf(<-ended), true) // it ends either way
+				return
+			}
+			text, err := json.Marshal(line)
+			if err != nil || out.event(id, eventLine, text, len(lines) == 0) != nil {
+				return
+			}
+		case <-heartbeat.C:
+			if out.alive() != nil {
+				return
+			}
+		case <-ctx.Done():
+			return
+		case <-s.ending:
+			_ = out.event(id, eventBye, []byte("{}"), true) // it ends either way
+			return
+		}
+	}
+}
+
+// endOf is what there is to say at the end of a log.
+func endOf(err error) []byte {
+	text := []byte("{}")
+	if err != nil {
+		text, _ = json.Marshal(problemOf(err)) // of texts and numbers
+	}
+	return text
+}

@@ -1,0 +1,155 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// problem is an error as RFC 9457 has it. Reason is for programs: one of a fixed set of words.
+type problem struct {
+	Type   string         `json:"type"`
+	Title  string         `json:"title"`
+	Status int            `json:"status"`
+	Detail string         `json:"detail"`
+	Reason string         `json:"reason"`
+	Errors []fieldProblem `json:"errors,omitempty"`
+	// Gates are those that were decided all the same.
+	Gates []backfill.Gate `json:"gates,omitempty"`
+}
+
+// fieldProblem is one of the things that are wrong with a request.
+type fieldProblem struct {
+	Field  string `json:"field"`
+	Detail string `json:"detail"`
+}
+
+// kind is a kind of error: the word for it, and what it is answered with.
+type kind struct {
+	reason string
+	code   int
+}
+
+// codes are the answers for all reasons. It is the one table of them.
+func codes() []kind {
+	return []kind{
+		// What is wrong with the request itself.
+		{"Malformed", http.StatusBadRequest},
+		{"CrossOrigin", http.StatusForbidden},
+		{"NoSuchAddress", http.StatusNotFound},
+		{"MethodNotAllowed", http.StatusMethodNotAllowed},
+		{"TooLarge", http.StatusRequestEntityTooLarge},
+		{"UnsupportedMediaType", http.StatusUnsupportedMediaType},
+		{"TooManyStreams", http.StatusServiceUnavailable},
+		// What pkg/backfill adds to the reasons of pkg/workflow.
+		{"NotStarted", http.StatusConflict},
+		{"Ended", http.StatusConflict},
+		{"Running", http.StatusConflict},
+		{"NoWorkers", http.StatusConflict},
+		{"NoSnapshot", http.StatusUnprocessableEntity},
+		// workflow.Reason.
+		{"Invalid", http.StatusUnprocessableEntity},
+		{"NotFound", http.StatusNotFound},
+		{"TemplateNotFound", http.StatusNotFound},
+		{"AlreadyExists", http.StatusConflict},
+		{"Conflict", http.StatusConflict},
+		{"Completed", http.StatusConflict},
+		{"NotCompleted", http.StatusConflict},
+		{"NotSuspended", http.StatusConflict},
+		{"Replaced", http.StatusConflict},
+		{"Deleted", http.StatusGone},
+		{"Forbidden", http.StatusForbidden}, // to the service; what users may do is not for it to say
+		{"NodesOffloaded", http.StatusNotImplemented},
+		{"Unsupported", http.StatusNotImplemented},
+		{"Unauthorized", http.StatusBadGateway}, // the service's credentials, not the user's
+		{"NotInstalled", http.StatusServiceUnavailable},
+		{"Unavailable", http.StatusServiceUnavailable},
+		{"Canceled", http.StatusServiceUnavailable}, // the service is ending: who has left reads no answer
+		{"UnknownOutcome", http.StatusGatewayTimeout},
+		{"DeadlineExceeded", http.StatusGatewayTimeout},
+		{"Other", http.StatusInternalServerError},
+	}
+}
+
+// reasonOf says in one word what an error is about.
+func reasonOf(err error) string {
+	var bad *requestError
+	if errors.As(err, &bad) {
+		return bad.reason
+	}
+	for _, own := range []struct {
+		err    error
+		reason string
+	}{
+		{backfill.ErrNotStarted, "NotStarted"},
+		{backfill.ErrEnded, "Ended"},
+		{backfill.ErrRunning, "Running"},
+		{backfill.ErrNoWorkers, "NoWorkers"},
+		{backfill.ErrNoSnapshot, "NoSnapshot"},
+	} {
+		if errors.Is(err, own.err) {
+			return own.reason
+		}
+	}
+	reason := workflow.Reason(err)
+	switch { // where no call of pkg/workflow was under way
+	case reason == "Other" && errors.Is(err, context.DeadlineExceeded):
+		return "DeadlineExceeded"
+	case reason == "Other" && errors.Is(err, context.Canceled):
+		return "Canceled"
+	}
+	return reason
+}
+
+func codeOf(reason string) int {
+	for _, k := range codes() {
+		if k.reason == reason {
+			return k.code
+		}
+	}
+	return http.StatusInternalServerError
+}
+
+func problemOf(err error) problem {
+	reason := reasonOf(err)
+	p := problem{Type: "about:blank", Status: codeOf(reason), Detail: err.Error(), Reason: reason}
+	p.Title = http.StatusText(p.Status)
+	var invalid *workflow.InvalidError
+	if errors.As(err, &invalid) {
+		for _, each := range invalid.Problems {
+			p.Errors = append(p.Errors, fieldProblem{each.Field, each.ErrorBody()})
+		}
+	}
+	var partly *decidedError
+	if errors.As(err, &partly) {
+		p.Gates = partly.gates
+	}
+	return p
+}
+
+// fail answers with a problem.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	p := problemOf(err)
+	level := slog.LevelInfo
+	if p.Status >= http.StatusInternalServerError {
+		level = slog.LevelWarn
+	}
+	s.opts.Log.Log(r.Context(), level, "refused", "method", r.Method, "path", r.URL.Path, "code", p.Status, "reason", p.Reason, "err", p.Detail)
+	writeProblem(w, p)
+}
+
+func writeProblem(w http.ResponseWriter, p problem) {
+	if p.Status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "2")
+	}
+	writeJSON(w, "application/problem+json", p.Status, p)
+}
+
+// requestError is a mistake in the request that no library is asked about.
+type requestError struct{ reason, detail string }
+
+func (e *requestError) Error() string { return e.detail }

@@ -1,0 +1,63 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"sync"
+)
+
+// find is the backfill that a request is about.
+func (s *Server) find(r *http.Request) (Backfill, error) {
+	b, known := s.backfills[r.PathValue("session")]
+	if !known {
+		return b, &requestError{"NoSuchAddress", "this service has no backfill of that session"}
+	}
+	return b, nil
+}
+
+// list tells how all backfills stand. One that can't be read hides none of the others.
+func (s *Server) list(ctx context.Context, _ http.ResponseWriter, _ *http.Request) (answer, error) {
+	all := make([]standing, len(s.opts.Backfills))
+	var reading sync.WaitGroup
+	for i, b := range s.opts.Backfills {
+		reading.Go(func() {
+			st, err := b.Status(ctx)
+			all[i] = standingOf(b.Session, st, err)
+		})
+	}
+	reading.Wait()
+	return ok(map[string]any{"backfills": all}), nil
+}
+
+func (s *Server) status(ctx context.Context, _ http.ResponseWriter, r *http.Request) (answer, error) {
+	b, err := s.find(r)
+	if err != nil {
+		return answer{}, err
+	}
+	st, err := b.Status(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(viewOf(st)), nil
+}
+
+// config is the configuration, whose secrets mask themselves.
+func (s *Server) config(_ context.Context, _ http.ResponseWriter, r *http.Request) (answer, error) {
+	b, err := s.find(r)
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(b.Describe()), nil
+}
+
+func (s *Server) gates(ctx context.Context, _ http.ResponseWriter, r *http.Request) (answer, error) {
+	b, err := s.find(r)
+	if err != nil {
+		return answer{}, err
+	}
+	waiting, err := b.Gates(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(gateList{waiting}), nil
+}

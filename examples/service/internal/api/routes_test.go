@@ -1,0 +1,315 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// verbs are the requests that reach a backfill, and what they ask it.
+var verbs = []struct {
+	method, path, body string
+	calls              string
+	code               int
+}{
+	{"GET", "", "", "status", 200},
+	{"GET", "/gates", "", "gates", 200},
+	{"POST", "/start", "", "start", 200},
+	{"POST", "/start", `{"restart":false}`, "start", 200},
+	{"POST", "/start", `{"restart":true}`, "restart", 200},
+	{"POST", "/pause", "", "pause", 204},
+	{"POST", "/stop", "", "stop", 202},
+	{"PUT", "/scale", `{"workers":3}`, "scale", 204},
+	{"POST", "/gates/approve", `{"gates":["approve"],"outputs":{"by":"ann","budget":9007199254740993}}`, "approve", 200},
+	{"POST", "/gates/reject", `{"all":true,"message":"no"}`, "reject", 200},
+}
+
+func TestVerbsReachTheBackfill(t *testing.T) {
+	for _, v := range verbs {
+		t.Run(v.method+v.path+v.body, func(t *testing.T) {
+			f := &fake{}
+			resp, text := newSite(t, f).send(v.method, "/api/v1/backfills/s"+v.path, v.body)
+			if resp.code != v.code || f.calls() != v.calls {
+				t.Fatalf("%d %s, %q", resp.code, text, f.calls())
+			}
+			switch v.calls {
+			case "scale":
+				if f.workers != 3 {
+					t.Errorf("%d workers", f.workers)
+				}
+			case "approve":
+				if fmt.Sprint(f.approval) != "{[approve] false map[budget:9007199254740993 by:ann]}" {
+					t.Errorf("%+v", f.approval)
+				}
+			case "reject":
+				if !f.rejection.All || f.rejection.Message != "no" {
+					t.Errorf("%+v", f.rejection)
+				}
+			}
+			if v.code == 200 && (!json.Valid([]byte(text)) || resp.header.Get("Content-Type") != "application/json") {
+				t.Errorf("%s: %s", resp.header.Get("Content-Type"), text)
+			}
+		})
+	}
+}
+
+// errorCodes are the answers to what can come of a backfill.
+var errorCodes = map[error]struct {
+	code   int
+	reason string
+}{
+	backfill.ErrNotStarted:         {409, "NotStarted"},
+	backfill.ErrEnded:              {409, "Ended"},
+	&backfill.RunningError{}:       {409, "Running"},
+	backfill.ErrNoWorkers:          {409, "NoWorkers"},
+	backfill.ErrNoSnapshot:         {422, "NoSnapshot"},
+	&backfill.PermissionError{}:    {403, "Forbidden"},
+	workflow.ErrNotFound:           {404, "NotFound"},
+	workflow.ErrTemplateNotFound:   {404, "TemplateNotFound"},
+	workflow.ErrAlreadyExists:      {409, "AlreadyExists"},
+	workflow.ErrUnauthorized:       {502, "Unauthorized"},
+	workflow.ErrForbidden:          {403, "Forbidden"},
+	workflow.ErrInvalid:            {422, "Invalid"},
+	workflow.ErrConflict:           {409, "Conflict"},
+	workflow.ErrNotInstalled:       {503, "NotInstalled"},
+	workflow.ErrCompleted:          {409, "Completed"},
+	workflow.ErrNotCompleted:       {409, "NotCompleted"},
+	workflow.ErrNotSuspended:       {409, "NotSuspended"},
+	workflow.ErrReplaced:           {409, "Replaced"},
+	workflow.ErrDeleted:            {410, "Deleted"},
+	workflow.ErrNodesOffloaded:     {501, "NodesOffloaded"},
+	workflow.ErrUnsupported:        {501, "Unsupported"},
+	workflow.ErrUnavailable:        {503, "Unavailable"},
+	workflow.ErrUnknownOutcome:     {504, "UnknownOutcome"},
+	context.DeadlineExceeded:       {504, "DeadlineExceeded"},
+	context.Canceled:               {503, "Canceled"},
+	errors.New("something <else>"): {500, "Other"},
+}
+
+func TestErrorsAreProblems(t *testing.T) {
+	for err, want := range errorCodes {
+		for _, v := range verbs {
+			wrapped := fmt.Errorf("backfill %q: %w", "s", &workflow.Error{Op: workflow.OpGet, Namespace: "ma", Name: "w", Err: err})
+			f := &fake{err: wrapped}
+			resp, text := newSite(t, f).send(v.method, "/api/v1/backfills/s"+v.path, v.body)
+			var p problem
+			if jsonErr := json.Unmarshal([]byte(text), &p); jsonErr != nil || resp.header.Get("Content-Type") != "application/problem+json" {
+				t.Fatalf("%s %s: %v, %s", v.method, v.path, jsonErr, text)
+			}
+			if resp.code != want.code || p.Status != want.code || p.Reason != want.reason || p.Type != "about:blank" ||
+				p.Title != http.StatusText(want.code) || p.Detail != wrapped.Error() {
+				t.Errorf("%v by %s %s: %d %+v", err, v.method, v.path, resp.code, p)
+			}
+			if again := resp.header.Get("Retry-After"); (again != "") != (want.code == 503) {
+				t.Errorf("%v: Retry-After: %q", err, again)
+			}
+		}
+	}
+}
+
+// Reasons are told in one place, each once, and those of errors that come are all there.
+func TestTableOfCodes(t *testing.T) {
+	seen := map[string]bool{}
+	for _, k := range codes() {
+		if seen[k.reason] || http.StatusText(k.code) == "" || k.code < 400 {
+			t.Errorf("%+v", k)
+		}
+		seen[k.reason] = true
+	}
+	for _, want := range errorCodes {
+		if !seen[want.reason] {
+			t.Errorf("%s has no code", want.reason)
+		}
+	}
+}
+
+func TestProblemsNameFields(t *testing.T) {
+	path := field.NewPath("outputs").Key("by")
+	f := &fake{err: &workflow.InvalidError{Problems: field.ErrorList{field.Required(path, "who approves"), field.NotSupported(field.NewPath("workers"), 0, []string{"1"})}}}
+	_, text := newSite(t, f).send("POST", "/api/v1/backfills/s/gates/approve", `{"all":true}`)
+	var p problem
+	if err := json.Unmarshal([]byte(text), &p); err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Errors) != 2 || p.Errors[0] != (fieldProblem{"outputs[by]", "Required value: who approves"}) || p.Errors[1].Field != "workers" {
+		t.Errorf("%+v", p.Errors)
+	}
+	if len(p.Gates) != 1 || p.Gates[0].Name != "approve" {
+		t.Errorf("what was decided all the same: %+v", p.Gates)
+	}
+}
+
+func TestRequestsAreRead(t *testing.T) {
+	const scale = "/api/v1/backfills/s/scale"
+	for name, tc := range map[string]struct {
+		method, path, body string
+		header             []string
+		code               int
+		want               string
+	}{
+		"unknown path":        {"GET", "/api/v1/nonsense", "", nil, 404, `"NoSuchAddress"`},
+		"unknown file":        {"GET", "/etc/passwd", "", nil, 404, `"NoSuchAddress"`},
+		"unknown session":     {"GET", "/api/v1/backfills/other", "", nil, 404, "no backfill of that session"},
+		"unknown, to follow":  {"GET", "/api/v1/backfills/other/events", "", nil, 404, `"NoSuchAddress"`},
+		"unknown, of logs":    {"GET", "/api/v1/backfills/other/logs", "", nil, 404, `"NoSuchAddress"`},
+		"unknown, to change":  {"POST", "/api/v1/backfills/other/stop", "", nil, 404, `"NoSuchAddress"`},
+		"wrong method":        {"GET", "/api/v1/backfills/s/stop", "", nil, 405, "this address takes POST"},
+		"wrong method, list":  {"DELETE", "/api/v1/backfills", "", nil, 405, `"MethodNotAllowed"`},
+		"no JSON":             {"PUT", scale, `workers=3`, nil, 400, `"Malformed"`},
+		"another type":        {"PUT", scale, `{"workers":3}`, []string{"Content-Type", "text/plain"}, 415, "application/json"},
+		"type with a charset": {"PUT", scale, `{"workers":3}`, []string{"Content-Type", "application/json; charset=utf-8"}, 204, ""},
+		"form":                {"POST", "/api/v1/backfills/s/stop", `a=b`, []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, ""},
+		"unknown field":       {"PUT", scale, `{"workers":3,"wokers":4}`, nil, 400, "wokers"},
+		"field for another":   {"POST", "/api/v1/backfills/s/pause", `{"restart":true}`, nil, 400, "restart"},
+		"wrong kind":          {"PUT", scale, `{"workers":"many"}`, nil, 400, "workers"},
+		"half a number":       {"PUT", scale, `{"workers":1.5}`, nil, 400, "workers"},
+		"more behind":         {"PUT", scale, `{"workers":3}{"workers":4}`, nil, 400, "behind"},
+		"cut off":             {"PUT", scale, `{"workers":`, nil, 400, "unexpected EOF"},
+		"too large":           {"POST", "/api/v1/backfills/s/gates/reject", `{"message":"` + strings.Repeat("a", maxBody) + `"}`, nil, 413, "65536 bytes"},
+		"tail in words":       {"GET", "/api/v1/backfills/s/logs?tail=all", "", nil, 400, "from 0 to 10000"},
+		"tail too long":       {"GET", "/api/v1/backfills/s/logs?tail=10001", "", nil, 400, "from 0 to 10000"},
+		"no workflow":         {"GET", "/api/v1/backfills/s/logs", "", nil, 501, `"Unsupported"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := &fake{}
+			resp, text := newSite(t, f).send(tc.method, tc.path, tc.body, tc.header...)
+			if resp.code != tc.code || !strings.Contains(text, tc.want) || tc.code >= 400 && f.calls() != "" {
+				t.Errorf("%d %s, %q", resp.code, text, f.calls())
+			}
+			if tc.code >= 400 && resp.header.Get("Content-Type") != "application/problem+json" {
+				t.Errorf("%s", resp.header.Get("Content-Type"))
+			}
+		})
+	}
+	resp, _ := newSite(t, &fake{}).send("GET", "/api/v1/backfills/s/stop", "")
+	if allow := resp.header.Get("Allow"); allow != "POST" {
+		t.Errorf("Allow: %q", allow)
+	}
+}
+
+func TestOtherSitesChangeNothing(t *testing.T) {
+	for name, tc := range map[string]struct {
+		header []string
+		code   int
+	}{
+		"a program":          {nil, 204},
+		"the page":           {[]string{"Sec-Fetch-Site", "same-origin", "Origin", "http://elsewhere.example"}, 204},
+		"another site":       {[]string{"Sec-Fetch-Site", "cross-site"}, 403},
+		"a neighbour":        {[]string{"Sec-Fetch-Site", "same-site"}, 403},
+		"another origin":     {[]string{"Origin", "https://elsewhere.example"}, 403},
+		"another, to be old": {[]string{"Origin", "null"}, 403},
+	} {
+		for _, v := range verbs {
+			f := &fake{}
+			resp, text := newSite(t, f).send(v.method, "/api/v1/backfills/s"+v.path, v.body, tc.header...)
+			want := v.code
+			if v.method != "GET" && tc.code == 403 {
+				want = 403
+			}
+			if resp.code != want || want == 403 && (f.calls() != "" || !strings.Contains(text, `"CrossOrigin"`)) {
+				t.Errorf("%s, %s %s: %d %s, %q", name, v.method, v.path, resp.code, text, f.calls())
+			}
+		}
+	}
+}
+
+func TestBrowsersAreToldWhatTheyMayDo(t *testing.T) {
+	s := newSite(t, &fake{}, func(o *Options) {
+		o.Page = map[string]http.Handler{"GET /{$}": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("page")) })}
+	})
+	for _, path := range []string{"/", "/api/v1/backfills", "/nonsense", "/healthz"} {
+		resp, _ := s.send("GET", path, "")
+		csp := resp.header.Get("Content-Security-Policy")
+		if !strings.HasPrefix(csp, "default-src 'none'; script-src 'self';") || strings.Contains(csp, "unsafe") ||
+			resp.header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %v", path, resp.header)
+		}
+	}
+}
+
+func TestListHidesNothing(t *testing.T) {
+	broken := &fake{err: workflow.ErrUnavailable}
+	s := newSite(t, &fake{}, func(o *Options) { o.Backfills = append(o.Backfills, Backfill{Backfill: broken, Session: "t"}) })
+	_, text := s.send("GET", "/api/v1/backfills", "")
+	var list struct {
+		Backfills []struct {
+			Session string
+			Success bool
+			Data    struct{ Status struct{ State string } }
+			Error   string
+			Reason  string
+		}
+	}
+	if err := json.Unmarshal([]byte(text), &list); err != nil || len(list.Backfills) != 2 {
+		t.Fatalf("%v: %s", err, text)
+	}
+	if b := list.Backfills[0]; b.Session != "s" || !b.Success || b.Data.Status.State != "Running" {
+		t.Errorf("%+v", b)
+	}
+	if b := list.Backfills[1]; b.Session != "t" || b.Success || b.Reason != "Unavailable" || b.Error == "" {
+		t.Errorf("%+v", b)
+	}
+}
+
+func TestSecretsAreMasked(t *testing.T) {
+	_, text := newSite(t, &fake{}).send("GET", "/api/v1/backfills/s/config", "")
+	if strings.Contains(text, "hunter2") || !strings.Contains(text, `"admin"`) {
+		t.Error(text)
+	}
+}
+
+func TestCallsHaveTheirTime(t *testing.T) {
+	s := newSite(t, &fake{block: true}, func(o *Options) { o.CallTimeout = 10 * time.Millisecond })
+	resp, text := s.send("POST", "/api/v1/backfills/s/pause", "")
+	if resp.code != http.StatusGatewayTimeout || !strings.Contains(text, `"DeadlineExceeded"`) {
+		t.Errorf("%d %s", resp.code, text)
+	}
+}
+
+func TestHealth(t *testing.T) {
+	var missing error
+	s := newSite(t, &fake{}, func(o *Options) { o.Ready = func(context.Context) error { return missing } })
+	expect := func(path string, code int, want string) {
+		t.Helper()
+		if resp, text := s.send("GET", path, ""); resp.code != code || !strings.Contains(text, want) {
+			t.Errorf("%s: %d %s", path, resp.code, text)
+		}
+	}
+	expect("/readyz", 200, "ok")
+	expect("/metrics", 404, "")
+	missing = &backfill.PermissionError{Namespace: "ma", Missing: []backfill.Permission{{Verb: "list", Resource: "pods"}}}
+	expect("/readyz", 503, "list pods")
+	expect("/healthz", 200, "ok")
+	missing = nil
+	s.Drain()
+	s.Drain()
+	expect("/readyz", 503, "the service is ending")
+	expect("/healthz", 200, "ok")
+	expect("/api/v1/backfills/s", 200, "Running")
+}
+
+func TestWhatIsMissingIsAnError(t *testing.T) {
+	if _, err := New(Options{}); err == nil {
+		t.Error("nothing is needed")
+	}
+	f, s := &fake{}, newSite(t, &fake{})
+	for _, sessions := range [][]string{{"a", "a"}, {""}} {
+		opts := Options{Log: s.opts.Log, Ready: s.opts.Ready}
+		for _, session := range sessions {
+			opts.Backfills = append(opts.Backfills, Backfill{Backfill: f, Session: session})
+		}
+		if _, err := New(opts); err == nil || !strings.Contains(err.Error(), "needs one of its own") {
+			t.Errorf("%q: %v", sessions, err)
+		}
+	}
+}

@@ -1,0 +1,137 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+const (
+	// DefaultCallTimeout is how long a request that is no stream may take.
+	DefaultCallTimeout = 30 * time.Second
+	// DefaultHeartbeat is shorter than proxies wait for a connection on which nothing comes.
+	DefaultHeartbeat = 15 * time.Second
+	// DefaultLookAgain is how soon it shows that somebody else has started what had not been
+	// started, or had ended.
+	DefaultLookAgain = 3 * time.Second
+	// DefaultMaxStreams is enough for some dozens of people with some pages each.
+	DefaultMaxStreams = 256
+	// DefaultMaxLogs is less, since each takes a connection for each container.
+	DefaultMaxLogs = 32
+)
+
+// Backfill is one that is served.
+type Backfill struct {
+	backfill.Backfill
+	// Session names it in addresses.
+	Session string
+	// Logs reads what its workflow's pods write; nil: it has no workflow.
+	Logs workflow.LogStreamer
+}
+
+// Options are what a [Server] works with. 0 means the default of that name.
+type Options struct {
+	// Backfills are shown in this order. Their sessions have to differ.
+	Backfills []Backfill
+	// Log is told of every change that was asked for, and of what has failed. Required.
+	Log *slog.Logger
+	// Ready says what is missing to do what is asked for. It is called with each probe. Required.
+	Ready func(context.Context) error
+	// Metrics is served at /metrics; nil: there are none.
+	Metrics http.Handler
+	// Page is served beside the interface: handlers by their pattern.
+	Page map[string]http.Handler
+	// Follow says how often is read what nothing announces.
+	Follow backfill.FollowOptions
+
+	CallTimeout time.Duration
+	Heartbeat   time.Duration
+	LookAgain   time.Duration
+	MaxStreams  int
+	MaxLogs     int
+}
+
+func (o Options) withDefaults() Options {
+	orDefault(&o.CallTimeout, DefaultCallTimeout)
+	orDefault(&o.Heartbeat, DefaultHeartbeat)
+	orDefault(&o.LookAgain, DefaultLookAgain)
+	orDefault(&o.MaxStreams, DefaultMaxStreams)
+	orDefault(&o.MaxLogs, DefaultMaxLogs)
+	return o
+}
+
+func orDefault[T int | time.Duration](value *T, fallback T) {
+	if *value <= 0 {
+		*value = fallback
+	}
+}
+
+// Server answers requests. Its methods may be called by several goroutines at once.
+type Server struct {
+	opts      Options
+	backfills map[string]Backfill
+	news      *news
+	streams   slots
+	logs      slots
+
+	drain, end sync.Once
+	draining   chan struct{} // closed: no new work is wanted
+	ending     chan struct{} // closed: streams end
+}
+
+// New returns a server. It sends nothing. The error names what is missing.
+func New(opts Options) (*Server, error) {
+	opts = opts.withDefaults()
+	if opts.Log == nil || opts.Ready == nil {
+		return nil, errors.New("api: Log and Ready are required")
+	}
+	s := &Server{
+		opts: opts, backfills: make(map[string]Backfill, len(opts.Backfills)),
+		streams: make(slots, opts.MaxStreams), logs: make(slots, opts.MaxLogs),
+		draining: make(chan struct{}), ending: make(chan struct{}),
+	}
+	for _, b := range opts.Backfills {
+		if _, taken := s.backfills[b.Session]; taken || b.Session == "" {
+			return nil, fmt.Errorf("api: session %q: each backfill needs one of its own", b.Session)
+		}
+		s.backfills[b.Session] = b
+	}
+	s.news = newNews(s.backfills, opts.Follow, opts.LookAgain)
+	return s, nil
+}
+
+// Drain makes the server report that it is not ready, so that requests are sent elsewhere. What
+// comes all the same is answered.
+func (s *Server) Drain() { s.drain.Do(func() { close(s.draining) }) }
+
+// EndStreams asks the clients of all streams to connect again, which leads them elsewhere, and ends
+// the streams, also those that are opened from now on. It doesn't wait.
+func (s *Server) EndStreams() {
+	s.Drain()
+	s.end.Do(func() { close(s.ending) })
+}
+
+// Wait blocks until nothing is followed any more. That is soon after the last stream has ended.
+func (s *Server) Wait() { s.news.following.Wait() }
+
+// slots limit how many there are at once.
+type slots chan struct{}
+
+// take reports whether there is one; give it back then.
+func (s slots) take() bool {
+	select {
+	case s <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (s slots) give() { <-s }

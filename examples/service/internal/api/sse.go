@@ -1,0 +1,67 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+const (
+	// reconnectAfter is how soon a browser connects again.
+	reconnectAfter = 2 * time.Second
+	// eventTimeout is how long a client may take for an event before it counts as gone.
+	eventTimeout = 10 * time.Second
+)
+
+// stream is an answer of server-sent events. After the first error there is nothing more to do.
+type stream struct {
+	w    http.ResponseWriter
+	ctrl *http.ResponseController
+}
+
+// errNoBody: the request was for the head of the answer.
+var errNoBody = errors.New("only the head was asked for")
+
+// newStream begins the answer.
+func newStream(w http.ResponseWriter, r *http.Request) (stream, error) {
+	s := stream{w, http.NewResponseController(w)}
+	header := w.Header()
+	header.Set("Content-Type", "text/event-stream")
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Accel-Buffering", "no") // for proxies that would collect events
+	w.WriteHeader(http.StatusOK)
+	if r.Method == http.MethodHead {
+		return s, errNoBody
+	}
+	return s, s.send(fmt.Appendf(nil, "retry: %d\n\n", reconnectAfter.Milliseconds()), true)
+}
+
+// event sends an event. data may have several lines.
+func (s stream) event(id int64, name string, data []byte, flush bool) error {
+	var b bytes.Buffer
+	b.WriteString("id: " + strconv.FormatInt(id, 10) + "\nevent: " + name + "\n")
+	for line := range bytes.SplitSeq(data, []byte{'\n'}) {
+		b.WriteString("data: ")
+		b.Write(bytes.ReplaceAll(line, []byte{'\r'}, nil)) // which would end a line, too
+		b.WriteByte('\n')
+	}
+	b.WriteByte('\n')
+	return s.send(b.Bytes(), flush)
+}
+
+// alive shows that the connection is. Browsers don't tell pages of it.
+func (s stream) alive() error { return s.send([]byte(": alive\n\n"), true) }
+
+func (s stream) send(text []byte, flush bool) error {
+	_ = s.ctrl.SetWriteDeadline(time.Now().Add(eventTimeout))
+	if _, err := s.w.Write(text); err != nil {
+		return err
+	}
+	if flush {
+		return s.ctrl.Flush()
+	}
+	return nil
+}

@@ -1,0 +1,112 @@
+package api
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// maxSteps is how many steps of a workflow are shown. Nobody reads more on a page.
+const maxSteps = 500
+
+// view is how a backfill stands, with its steps.
+type view struct {
+	Status *backfill.Status `json:"status"`
+	// Suspended: it was paused, whether or not it waits at a gate besides.
+	Suspended bool `json:"suspended"`
+	// Stale: the cluster can't be reached, so the workflow is shown as it was seen last.
+	Stale bool                   `json:"stale"`
+	Steps workflow.Result[steps] `json:"steps"`
+}
+
+// steps are a workflow's, as a tree.
+type steps struct {
+	Nodes []step `json:"nodes"`
+	// More is how many there are beside these.
+	More int `json:"more,omitempty"`
+}
+
+type step struct {
+	ID       string    `json:"id"`
+	Name     string    `json:"name"`
+	Phase    string    `json:"phase"`
+	Gate     bool      `json:"gate,omitempty"` // it waits for a decision
+	Message  string    `json:"message,omitempty"`
+	Attempts int       `json:"attempts,omitempty"`
+	Started  time.Time `json:"started,omitzero"`
+	Finished time.Time `json:"finished,omitzero"`
+	Steps    []step    `json:"steps,omitempty"`
+}
+
+func viewOf(st *backfill.Status) view {
+	v := view{Status: st, Suspended: st.Workflow.SpecSuspended, Stale: workflow.Reason(st.Pods.Err) == "Unavailable"}
+	if st.Workflow.NodesErr != nil {
+		v.Steps.Err = st.Workflow.NodesErr
+		return v
+	}
+	v.Steps.Data.Nodes = v.Steps.Data.take(st.Workflow.Tree(status.TreeOptions{Groups: true}), maxSteps)
+	return v
+}
+
+// take makes steps of nodes, the first ones of up to room, and counts those that it leaves out.
+func (s *steps) take(nodes []*status.TreeNode, room int) []step {
+	taken := []step{}
+	for _, n := range nodes {
+		if room == 0 {
+			s.More += count(n)
+			continue
+		}
+		left := s.More
+		each := step{
+			ID: n.ID, Name: n.Title, Phase: string(n.Phase), Gate: n.Active(), Message: n.Message, Attempts: n.Attempts,
+			Started: n.StartTime, Finished: n.EndTime, Steps: s.take(n.Children, room-1),
+		}
+		taken = append(taken, each)
+		room -= count(n) - (s.More - left)
+	}
+	return taken
+}
+
+func count(n *status.TreeNode) int {
+	all := 1
+	for _, inner := range n.Children {
+		all += count(inner)
+	}
+	return all
+}
+
+// standing is a backfill as lists and streams show it: its view, or why that is unknown.
+type standing struct {
+	Session string
+	workflow.Result[view]
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (s standing) MarshalJSON() ([]byte, error) {
+	form := struct {
+		Session string `json:"session"`
+		Success bool   `json:"success"`
+		Data    *view  `json:"data,omitempty"`
+		Error   string `json:"error,omitempty"`
+		Reason  string `json:"reason,omitempty"`
+	}{Session: s.Session, Success: s.Success()}
+	if s.Err != nil {
+		form.Error, form.Reason = s.Err.Error(), reasonOf(s.Err)
+	} else {
+		form.Data = &s.Data
+	}
+	return json.Marshal(form)
+}
+
+func standingOf(session string, st *backfill.Status, err error) standing {
+	s := standing{Session: session}
+	if err != nil {
+		s.Err = err
+	} else {
+		s.Data = viewOf(st)
+	}
+	return s
+}

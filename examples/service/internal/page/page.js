@@ -1,0 +1,459 @@
+// The page of the service. It shows what the streams tell and keeps nothing that they don't: after a
+// reload, or from another process of the service, it looks the same. Every text is set as a text.
+
+const at = (id) => document.getElementById(id);
+let standings = new Map(); // by session, in the service's order
+let shown = null; // the session that is looked at
+
+// --- texts
+
+function text(node, value) {
+  if (node.textContent !== value) node.textContent = value;
+}
+
+function make(tag, className, ...inner) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  node.append(...inner);
+  return node;
+}
+
+function show(node, value) {
+  node.hidden = !value;
+  text(node, value || "");
+}
+
+function duration(ms) {
+  const seconds = Math.max(1, Math.round(ms / 1000));
+  if (seconds < 90) return `${seconds} s`;
+  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}
+
+const clock = (time) => (time ? new Date(time).toLocaleString() : "");
+const backfillOf = (standing) => (standing && standing.success ? standing.data : null);
+const stateOf = (standing) => (backfillOf(standing) ? standing.data.status.state : "unknown");
+const words = { NotStarted: "Not started" };
+const wordOf = (state) => words[state] || state;
+
+// --- what is asked of the service
+
+async function ask(method, path, body) {
+  const session = encodeURIComponent(shown);
+  let problem;
+  try {
+    const answer = await fetch(`api/v1/backfills/${session}/${path}`, {
+      method,
+      headers: body ? { "Content-Type": "application/json" } : {},
+      body: body && JSON.stringify(body),
+    });
+    if (answer.ok) {
+      show(at("alert-text"), "");
+      at("alert").hidden = true;
+      return true;
+    }
+    problem = await answer.json();
+  } catch {
+    problem = { detail: "The service can't be reached. Whether it was done shows when it can." };
+  }
+  at("alert").hidden = false;
+  show(at("alert-text"), problem.detail || problem.title);
+  return false;
+}
+
+// once keeps a button from being pressed again while what it has asked for goes on.
+async function once(button, work) {
+  button.dataset.busy = "yes";
+  render();
+  try {
+    await work();
+  } finally {
+    delete button.dataset.busy;
+    render();
+  }
+}
+
+// confirm asks with a dialog; it returns null for no, and else what was written, if anything.
+function confirm(head, explanation, yes, field) {
+  const dialog = at("ask");
+  text(at("ask-head"), head);
+  text(at("ask-text"), explanation);
+  text(at("ask-yes"), yes);
+  at("ask-field").hidden = !field;
+  at("ask-input").value = "";
+  dialog.returnValue = "no";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes" ? at("ask-input").value : null), { once: true });
+  });
+}
+
+// --- the list
+
+function renderList() {
+  const list = at("list");
+  for (const [session, standing] of standings) {
+    let link = [...list.querySelectorAll("a")].find((a) => a.dataset.session === session);
+    if (!link) {
+      link = make("a", "", make("strong"), make("span", "state"));
+      link.dataset.session = session;
+      link.href = `#${encodeURIComponent(session)}`;
+      list.append(make("li", "", link));
+    }
+    text(link.querySelector("strong"), session);
+    const state = link.querySelector(".state");
+    text(state, wordOf(stateOf(standing)));
+    state.dataset.state = stateOf(standing);
+    if (session === shown) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+// --- the backfill that is looked at
+
+function renderHead(standing) {
+  const data = backfillOf(standing);
+  text(at("session"), shown);
+  const state = stateOf(standing);
+  text(at("state"), wordOf(state));
+  at("state").dataset.state = state;
+  document.title = `${shown}: ${wordOf(state)}`;
+  let unknown = standing.success ? "" : `Unknown: ${standing.error}`;
+  if (data?.stale) unknown = "The cluster can't be reached. This is how the backfill stood when it could.";
+  show(at("unknown"), unknown);
+  if (!data) {
+    text(at("workflow"), "");
+    show(at("message"), "");
+    return;
+  }
+  const { workflow, run, failed } = data.status;
+  const parts = [];
+  if (workflow.name) parts.push(`${run ? "workflow" : "will be workflow"} ${workflow.namespace}/${workflow.name}`);
+  if (run) parts.push(`run ${run}`);
+  if (workflow.started) parts.push(`since ${clock(workflow.started)}`);
+  if (workflow.finished) parts.push(`ended ${clock(workflow.finished)}`);
+  text(at("workflow"), parts.join(", "));
+  const why = [workflow.message, ...((failed.success && failed.data) || []).map((n) => `${n.name}: ${n.message || n.phase}`)];
+  show(at("message"), why.filter(Boolean).join("; "));
+}
+
+function renderShards(standing) {
+  const bar = at("shards");
+  const result = backfillOf(standing)?.status.shards;
+  const shards = result?.success ? result.data : null;
+  const counted = shards && shards.state !== "Pending" && shards.state !== "Initializing";
+  if (counted) {
+    bar.value = shards.percentage;
+    text(at("percentage"), `${Math.floor(shards.percentage)} %`);
+    const extra = shards.state === "Completed" ? "" : `, ${shards.inProgress} in progress, ${shards.waiting} waiting`;
+    text(at("shards-text"), `${shards.completed} of ${shards.total} completed${extra}`);
+    text(at("eta"), shards.etaMs ? `about ${duration(shards.etaMs)} left` : shards.state === "Completed" ? "" : "time left: unknown");
+    return;
+  }
+  bar.removeAttribute("value");
+  text(at("percentage"), shards ? "–" : "unknown");
+  text(at("eta"), "");
+  if (shards) text(at("shards-text"), shards.state === "Pending" ? "no working state yet" : "being laid out");
+  else text(at("shards-text"), result ? `unknown: ${result.error}` : "unknown");
+}
+
+function renderPods(standing) {
+  const result = backfillOf(standing)?.status.pods;
+  if (!result?.success) {
+    text(at("pods"), result ? `unknown: ${result.error}` : "unknown");
+    return;
+  }
+  const { running, pending, terminating, desired } = result.data;
+  const parts = [running || desired ? `${running} of ${desired} running` : "none"];
+  if (pending) parts.push(`${pending} pending`);
+  if (terminating) parts.push(`${terminating} terminating`);
+  text(at("pods"), parts.join(", "));
+}
+
+// What makes no sense in a state is not offered; where the state is unknown, everything is.
+function renderActions(standing) {
+  const data = backfillOf(standing);
+  const state = stateOf(standing);
+  const ended = ["Succeeded", "Failed", "Stopped"].includes(state);
+  // At a gate, and not paused besides, there is nothing to go on with.
+  const paused = state === "Paused" && (data.suspended || !data.status.gates.data?.length);
+  const desired = data?.status.pods.data?.desired;
+  const enable = (node, sensible) => {
+    node.disabled = node.dataset.busy === "yes" || (state !== "unknown" && !sensible);
+  };
+  at("start").dataset.restart = ended ? "yes" : "";
+  text(at("start"), ended ? "Start again …" : state === "Paused" ? "Go on" : "Start");
+  enable(at("start"), ended || paused || state === "NotStarted");
+  enable(at("pause"), ["Starting", "Running"].includes(state));
+  enable(at("stop"), ["Starting", "Running", "Paused"].includes(state));
+  const field = at("workers");
+  if (document.activeElement !== field && !field.dataset.touched && desired) field.value = desired;
+  enable(field, paused || (!ended && desired > 0));
+  enable(at("scale").querySelector("button"), paused || (!ended && desired > 0));
+}
+
+function renderGates(standing) {
+  const list = at("gates");
+  const result = backfillOf(standing)?.status.gates;
+  const waiting = result?.success ? result.data : [];
+  show(at("gates-text"), !result?.success ? `unknown${result ? `: ${result.error}` : ""}` : waiting.length ? "" : "No gate is waiting.");
+  for (const item of [...list.children]) {
+    if (waiting.some((gate) => gate.id === item.dataset.gate)) continue;
+    const focused = item.contains(document.activeElement);
+    item.remove();
+    if (focused) at("detail").focus(); // not the top of the page
+  }
+  for (const gate of waiting) {
+    // One that is there stays, with what somebody is writing into it.
+    let item = [...list.children].find((li) => li.dataset.gate === gate.id);
+    if (!item) {
+      item = makeGate(gate);
+      list.append(item);
+    }
+    text(item.querySelector(".since"), `waits since ${clock(gate.since)}`);
+    show(item.querySelector(".text"), gate.message || "");
+  }
+}
+
+function makeGate(gate) {
+  const form = make("form", "", make("strong", "", gate.name), make("span", "quiet since"), make("p", "text"));
+  const fields = make("div", "fields");
+  (gate.outputs || []).forEach((output, i) => {
+    const field = make(output.enum?.length ? "select" : "input");
+    for (const value of output.enum || []) field.append(make("option", "", value));
+    if (output.enum?.length && output.default === undefined) field.prepend(make("option"));
+    field.id = `output-${gate.id}-${i}`;
+    field.name = output.name;
+    field.value = output.default ?? "";
+    field.required = output.default === undefined;
+    field.autocomplete = "off";
+    const label = make("label", "", output.description ? `${output.name}: ${output.description}` : output.name);
+    label.htmlFor = field.id;
+    fields.append(make("div", "", label, field));
+  });
+  const approve = make("button", "main", "Approve");
+  approve.type = "submit";
+  approve.setAttribute("aria-label", `Approve ${gate.name}`);
+  const reject = make("button", "danger", "Reject …");
+  reject.type = "button";
+  reject.setAttribute("aria-label", `Reject ${gate.name} …`);
+  form.append(fields, make("div", "actions", approve, reject));
+  const decide = async (work) => {
+    approve.disabled = reject.disabled = true;
+    if (!(await work())) approve.disabled = reject.disabled = false;
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const outputs = {};
+    for (const field of form.querySelectorAll("input, select")) outputs[field.name] = field.value;
+    decide(() => ask("POST", "gates/approve", { gates: [gate.id], outputs }));
+  });
+  reject.addEventListener("click", async () => {
+    const why = await confirm(`Reject ${gate.name}?`, "This fails the gate, and as a rule the backfill.", "Reject", true);
+    if (why !== null) decide(() => ask("POST", "gates/reject", { gates: [gate.id], message: why }));
+  });
+  const item = make("li", "", form);
+  item.dataset.gate = gate.id;
+  return item;
+}
+
+const signs = { Succeeded: "✔", Failed: "✖", Error: "⚠", Running: "●", Gate: "◆", Skipped: "○", Omitted: "○" };
+
+function makeStep(step) {
+  const phase = step.gate ? "Gate" : step.phase;
+  const sign = make("span", "sign", signs[phase] || "◷");
+  sign.dataset.phase = phase;
+  sign.setAttribute("role", "img");
+  sign.setAttribute("aria-label", step.gate ? "waits for a decision" : step.phase);
+  const facts = [];
+  if (step.started && step.finished && !(step.attempts > 1)) facts.push(duration(new Date(step.finished) - new Date(step.started)));
+  if (step.attempts > 1) facts.push(`${step.attempts} attempts`);
+  if (step.message) facts.push(step.message);
+  const item = make("li", "", make("div", "", sign, make("span", "", step.name), make("span", "quiet", facts.join(", "))));
+  if (step.steps?.length) item.append(make("ul", "", ...step.steps.map(makeStep)));
+  return item;
+}
+
+let stepsShown = ""; // as they came, so that nothing is made anew without need
+function renderSteps(standing) {
+  const result = backfillOf(standing)?.steps;
+  const now = JSON.stringify([shown, result]);
+  if (now === stepsShown) return;
+  stepsShown = now;
+  const nodes = (result?.success && result.data.nodes) || [];
+  at("steps").replaceChildren(...nodes.map(makeStep));
+  let note = nodes.length ? "" : "None yet.";
+  if (!result?.success) note = `unknown${result ? `: ${result.error}` : ""}`;
+  else if (result.data.more) note = `${result.data.more} more are not shown.`;
+  show(at("steps-text"), note);
+}
+
+function render() {
+  renderList();
+  const standing = standings.get(shown);
+  at("detail").hidden = !standing;
+  if (!standing) return;
+  renderHead(standing);
+  renderShards(standing);
+  renderPods(standing);
+  renderActions(standing);
+  renderGates(standing);
+  renderSteps(standing);
+}
+
+// --- what is said to those who don't look
+
+function announce(before, now) {
+  if (backfillOf(before) && stateOf(before) !== stateOf(now)) text(at("news"), `${now.session} is ${wordOf(stateOf(now))}`);
+  const names = (standing) => (backfillOf(standing)?.status.gates?.data || []).map((gate) => gate.name);
+  const fresh = names(now).filter((name) => !names(before).includes(name));
+  if (fresh.length) text(at("news"), `${now.session} waits at ${fresh.join(", ")}`);
+}
+
+// --- streams
+
+const again = 2000; // ms until a stream that has ended is opened again
+
+function connection(state, words) {
+  at("connection").dataset.state = state;
+  text(at("connection"), words);
+}
+
+function follow() {
+  const stream = new EventSource("api/v1/events");
+  const lost = (words) => {
+    stream.close();
+    connection("lost", words);
+    setTimeout(follow, again);
+  };
+  stream.addEventListener("open", () => connection("live", "live"));
+  stream.addEventListener("backfills", (event) => {
+    const unheard = (session) => ({ session, success: false, error: "nothing has been heard of it yet" });
+    const { sessions } = JSON.parse(event.data);
+    if (sessions.join() !== [...standings.keys()].join()) at("list").replaceChildren();
+    standings = new Map(sessions.map((session) => [session, standings.get(session) || unheard(session)]));
+    choose();
+    render();
+  });
+  stream.addEventListener("status", (event) => {
+    const standing = JSON.parse(event.data);
+    announce(standings.get(standing.session), standing);
+    standings.set(standing.session, standing);
+    if (standing.session === shown) followLogs(standing);
+    render();
+  });
+  stream.addEventListener("bye", () => lost("the service restarts; connecting again …"));
+  stream.addEventListener("error", () => lost("connection lost: what is shown may be old; connecting again …"));
+}
+
+const maxLines = 1000;
+let logs = { stream: null, session: null, of: "" };
+
+// followLogs opens the log of the run that is looked at, unless it is open or has been read to its end.
+function followLogs(standing) {
+  const status = backfillOf(standing)?.status;
+  if (!status && logs.session === shown) return; // what is unknown for a while ends no log
+  const of = JSON.stringify([shown, (status?.run && status.workflow.uid) || ""]);
+  if (logs.of === of) return;
+  logs.stream?.close();
+  logs = { stream: null, session: shown, of };
+  at("logs").replaceChildren();
+  if (status?.run) {
+    show(at("logs-text"), "Nothing yet.");
+    openLogs(of);
+  } else if (status) {
+    show(at("logs-text"), status.workflow.name ? "None: it has not been started." : "None are shown of a backfill without a workflow.");
+  } else {
+    show(at("logs-text"), "unknown");
+  }
+}
+
+function openLogs(of) {
+  if (logs.of !== of) return; // something else is looked at by now
+  const stream = new EventSource(`api/v1/backfills/${encodeURIComponent(shown)}/logs?tail=200`);
+  logs.stream?.close(); // of a timer that came late
+  logs.stream = stream;
+  const reopen = () => {
+    stream.close();
+    setTimeout(openLogs, again, of);
+  };
+  stream.addEventListener("begin", () => {
+    at("logs").replaceChildren();
+    show(at("logs-text"), "Nothing yet.");
+  });
+  stream.addEventListener("line", (event) => addLine(JSON.parse(event.data)));
+  stream.addEventListener("end", (event) => {
+    stream.close();
+    const { detail } = JSON.parse(event.data);
+    if (detail) show(at("logs-text"), `Unknown: ${detail}`);
+    else if (!at("logs").childElementCount) show(at("logs-text"), "There are none.");
+    if (detail) setTimeout(openLogs, 5 * again, of);
+  });
+  stream.addEventListener("bye", reopen);
+  stream.addEventListener("error", reopen);
+}
+
+function addLine(line) {
+  const list = at("logs");
+  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+  const from = [line.time ? new Date(line.time).toLocaleTimeString() : "", line.node || line.pod].filter(Boolean).join(" ");
+  list.append(make("li", "", make("span", "from", from), line.text));
+  while (list.childElementCount > maxLines) list.firstElementChild.remove();
+  if (atEnd) list.scrollTop = list.scrollHeight;
+  show(at("logs-text"), "");
+}
+
+// --- begin
+
+// choose takes the session that the address names, or else the first.
+function choose() {
+  let wanted = "";
+  try {
+    wanted = decodeURIComponent(location.hash.slice(1));
+  } catch {
+    // no session of that name
+  }
+  const next = [wanted, shown, ...standings.keys()].find((session) => standings.has(session)) ?? null;
+  if (next === shown) return;
+  shown = next;
+  at("gates").replaceChildren();
+  delete at("workers").dataset.touched;
+  at("workers").value = "";
+  if (shown !== null) followLogs(standings.get(shown));
+  render();
+}
+
+// A tab that nobody looks at gives its log's connection to others: browsers have six for a server.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) {
+    logs.stream?.close();
+    logs = { stream: null, session: null, of: "" };
+  } else if (standings.has(shown)) {
+    followLogs(standings.get(shown));
+  }
+});
+addEventListener("hashchange", () => {
+  choose();
+  at("detail").focus();
+});
+at("alert-close").addEventListener("click", () => {
+  at("alert").hidden = true;
+});
+at("start").addEventListener("click", async ({ currentTarget }) => {
+  const restart = currentTarget.dataset.restart === "yes";
+  if (restart && (await confirm(`Start ${shown} again?`, "This makes another run of the backfill, which goes on from the working state that it finds.", "Start again")) === null) return;
+  once(currentTarget ?? at("start"), () => ask("POST", "start", { restart }));
+});
+at("pause").addEventListener("click", () => once(at("pause"), () => ask("POST", "pause")));
+at("stop").addEventListener("click", async () => {
+  const why = await confirm(`Stop ${shown}?`, "The workflow and its workers end. To begin anew takes another run.", "Stop");
+  if (why !== null) once(at("stop"), () => ask("POST", "stop"));
+});
+at("workers").addEventListener("input", () => {
+  at("workers").dataset.touched = "yes";
+});
+at("scale").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (await ask("PUT", "scale", { workers: Number(at("workers").value) })) delete at("workers").dataset.touched;
+});
+follow();

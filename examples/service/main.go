@@ -1,0 +1,64 @@
+// Command service runs backfills for people and programs over HTTP: an interface of JSON and
+// server-sent events, and a page that uses it. All state is in the cluster; any number of processes
+// may serve the same backfills, and none loses anything by its end.
+//
+// Exit codes: 0 when it was asked to end and has, 1 where it couldn't serve, 2 for a wrong command
+// line or file.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+)
+
+const (
+	exitOK       = 0
+	exitFailed   = 1
+	exitBadInput = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends it at once
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	s, err := parse(args, stdout)
+	if errors.Is(err, flag.ErrHelp) {
+		return exitOK
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "service:", err)
+		return exitBadInput
+	}
+	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: s.level}))
+	app, err := build(s, log)
+	if err != nil {
+		fmt.Fprintln(stderr, "service:", err)
+		return exitBadInput
+	}
+	defer app.release()
+	// What is missing is logged now, also where nothing probes. It may come yet, so this is no failure.
+	var checking sync.WaitGroup
+	defer checking.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	checking.Go(func() { _ = app.access.check(ctx) })
+	if err := serve(ctx, s, app.api, log); err != nil {
+		log.Error("ended", "err", err)
+		return exitFailed
+	}
+	return exitOK
+}

@@ -1,0 +1,135 @@
+package browser_test
+
+import (
+	"github.com/chromedp/chromedp"
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
+)
+
+// markup does something if a page takes it for markup: then there is an image, and a variable.
+const markup = `<img src=x onerror="window.planted=1">`
+
+var _ = Describe("the service's page", func() {
+	It("takes a backfill from its start to its end, over a gate and another process of the service", func(ctx SpecContext) {
+		p, a := &programs{}, newAdmin()
+		p.build(ctx)
+		p.install(ctx, markup)
+		p.startTarget(ctx)
+		p.startService(ctx)
+
+		t := openTab(ctx)
+		t.do(chromedp.Navigate(p.url))
+		Eventually(t.text("connection")).Should(Equal("live"))
+		Eventually(t.text("state")).Should(Equal("Not started"))
+		Expect(t.text("shards-text")()).To(ContainSubstring("no working state yet"))
+
+		By("showing what is unknown as unknown")
+		Eventually(t.text("list")).Should(MatchRegexp(`(?s)demo.*elsewhere`), "in the order of the command line")
+		t.click(`#list a[data-session=elsewhere]`)
+		Eventually(t.text("session")).Should(Equal("elsewhere"))
+		Expect(t.text("percentage")()).To(Equal("unknown"))
+		Eventually(t.text("shards-text")).Should(HavePrefix("unknown: "))
+		t.click(`#list a[data-session=demo]`)
+		Eventually(t.text("session")).Should(Equal("demo"))
+
+		By("starting it")
+		t.click("#start")
+		Eventually(t.text("state")).Should(Equal("Paused"))
+		Eventually(t.text("gates")).Should(ContainSubstring("approve"))
+		Expect(t.text("start")()).To(Equal("Go on"))
+		Expect(js[bool](t, "document.getElementById('start').disabled")).To(BeTrue(), "it waits for nothing but the gate")
+
+		By("showing what is planted as the text that it is")
+		a.setGateMessage(ctx, markup)
+		Eventually(t.text("gates")).Should(ContainSubstring("approved-by: " + markup)) // the template's
+		Eventually(t.text("gates")).Should(MatchRegexp(`(?s)` + markup + `.*` + markup))
+		Expect(t.nameless()).To(BeEmpty())
+		t.picture("service-gate.png")
+
+		By("approving, which resumes the workflow")
+		Expect(a.gate(ctx)).To(HaveKeyWithValue("phase", "Running"))
+		t.do(chromedp.SendKeys(chromedp.CSS("#gates input"), "ann"))
+		t.click("#gates button[type=submit]")
+		Eventually(ctx, a.gate).Should(HaveKeyWithValue("phase", "Succeeded"))
+		Expect(a.gate(ctx)).To(HaveKeyWithValue("outputs", HaveKeyWithValue("parameters",
+			ContainElement(And(HaveKeyWithValue("name", "approved-by"), HaveKeyWithValue("value", "ann"))))))
+		Eventually(t.text("state")).Should(Equal("Running"))
+		Eventually(t.text("gates-text")).Should(Equal("No gate is waiting."))
+
+		By("showing progress that moves")
+		Eventually(t.number("shards", "value")).Should(BeNumerically(">", 0))
+		first, err := t.number("shards", "value")()
+		Expect(err).NotTo(HaveOccurred())
+		Eventually(t.number("shards", "value")).Should(And(BeNumerically(">", first), BeNumerically("<", 100)))
+		Expect(t.text("percentage")()).To(MatchRegexp(`^\d+ %$`))
+		Eventually(t.text("eta")).Should(MatchRegexp(`^about .* left$`))
+
+		By("showing logs, of which markup is a part")
+		Expect(cluster.WriteLog(ctx, namespace, a.worker(ctx), "reindex-from-snapshot", "reading segment 1", markup+" is a line")).To(Succeed())
+		Eventually(t.text("logs")).Should(And(ContainSubstring("reading segment 1"), ContainSubstring(markup+" is a line")))
+
+		By("asking before it stops anything")
+		t.click("#stop")
+		Expect(js[bool](t, "document.getElementById('ask').open")).To(BeTrue())
+		t.do(chromedp.KeyEvent("\r")) // the focus is on Cancel
+		Eventually(func() (bool, error) { return js[bool](t, "document.getElementById('ask').open") }).Should(BeFalse())
+		Expect(t.text("state")()).To(Equal("Running"))
+		t.picture("service.png")
+
+		By("going on with another process of the service")
+		t.serviceIs(true)
+		p.killService(ctx)
+		Eventually(t.text("connection")).Should(ContainSubstring("connection lost"))
+		Expect(t.text("state")()).To(Equal("Running"), "it is what was known last")
+		p.startService(ctx)
+		Eventually(t.text("connection")).Should(Equal("live"))
+		t.serviceIs(false)
+		Eventually(t.text("logs")).Should(ContainSubstring("reading segment 1"))
+
+		By("saying that the cluster can't be reached")
+		Expect(cluster.Kill(ctx, envtest.PartAPIServer)).To(Succeed())
+		Eventually(t.text("unknown")).Should(ContainSubstring("The cluster can't be reached"))
+		Expect(t.text("pods")()).To(HavePrefix("unknown: "))
+		Expect(cluster.Restart(ctx, envtest.PartAPIServer)).To(Succeed())
+		Eventually(t.text("unknown")).Should(BeEmpty())
+		Eventually(t.text("pods")).Should(ContainSubstring("4 of 4 running"))
+
+		By("scaling it, so that it comes to its end")
+		t.do(chromedp.Evaluate[chromedp.Void]("document.getElementById('workers').select()"), chromedp.SendKeys(chromedp.CSS("#workers"), "32"))
+		t.click("#scale button")
+		Eventually(t.text("pods")).Should(MatchRegexp(`^\d+ of 32 running`))
+		Expect(a.replicas(ctx)).To(BeNumerically("==", 32))
+
+		By("showing its end")
+		Eventually(t.text("state")).Should(Equal("Succeeded"))
+		Eventually(t.text("percentage")).Should(Equal("100 %"))
+		wf, err := a.workflow(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(wf.Object["status"]).To(HaveKeyWithValue("phase", "Succeeded"))
+
+		By("starting it again, and rejecting it with the keyboard alone")
+		Eventually(t.text("pods")).Should(Equal("none"))
+		t.click("#start")
+		t.click("#ask-yes")
+		Eventually(t.text("workflow")).Should(ContainSubstring("run 2"))
+		Eventually(t.text("gates")).Should(ContainSubstring("approve"))
+		t.do(chromedp.Focus(chromedp.CSS("#gates button.danger")), chromedp.KeyEvent("\r"))
+		Expect(js[string](t, "document.activeElement.id")).To(Equal("ask-no"), "what does no harm has the focus")
+		t.do(chromedp.Focus(chromedp.CSS("#ask-input")), chromedp.KeyEvent("not again\t\t\r")) // past Cancel
+		Eventually(t.text("state")).Should(Equal("Failed"))
+		Eventually(t.text("message")).Should(ContainSubstring("not again"))
+
+		By("being as good on a phone in the dark")
+		const phone = 390
+		t.do(chromedp.EmulateViewport(phone, 844, chromedp.EmulateMobile))
+		t.prefers("dark")
+		Eventually(func() (float64, error) { return js[float64](t, "document.documentElement.scrollWidth") }).Should(BeNumerically("<=", phone), "nothing is wider")
+		t.picture("service-phone.png")
+		Expect(t.nameless()).To(BeEmpty())
+
+		Expect(js[bool](t, "window.planted === undefined && document.images.length === 0")).To(BeTrue(), "no markup has come to life")
+		Expect(t.consoleErrors()).To(BeEmpty())
+	}, SpecTimeout(specTimeout))
+})

@@ -1,0 +1,49 @@
+package browser_test
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/leash"
+)
+
+const (
+	startTimeout = 3 * time.Minute
+	specTimeout  = 3 * time.Minute
+	soon         = 30 * time.Second
+	lookEvery    = 50 * time.Millisecond
+	tailLines    = 40
+)
+
+var cluster *envtest.Cluster
+
+func TestMain(m *testing.M) {
+	leash.Main()
+	os.Exit(m.Run())
+}
+
+func TestBrowser(t *testing.T) {
+	RegisterFailHandler(Fail)
+	SetDefaultEventuallyTimeout(soon)
+	SetDefaultEventuallyPollingInterval(lookEvery)
+	EnforceDefaultTimeoutsWhenUsingContexts()
+	RunSpecs(t, "browser")
+}
+
+var _ = BeforeSuite(func(ctx SpecContext) {
+	var err error
+	cluster, err = envtest.Start(ctx, envtest.Options{Progress: func(step string) { GinkgoLogr.Info(step) }})
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(func() { Expect(cluster.Stop()).To(Succeed()) })
+}, NodeTimeout(startTimeout))
+
+var _ = AfterEach(func() {
+	if CurrentSpecReport().Failed() {
+		AddReportEntry("ends of the cluster's logs", cluster.LogTails(tailLines))
+	}
+})
