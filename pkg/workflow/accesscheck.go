@@ -28,8 +28,8 @@ import (
 // what for; [ErrInvalid], with an [*InvalidError] for an unknown operation; [ErrUnauthorized],
 // [ErrUnavailable], and the context's.
 func (c *WorkflowClient) CheckAccess(ctx context.Context, ops ...Op) (err error) {
-	ctx, o := c.begin(ctx, OpCheckAccess, "")
-	defer o.end(ctx, &err)
+	ctx, o := c.begin(ctx, OpCheckAccess, "", &err)
+	defer o.end(ctx)
 	all, err := c.neededFor(ops)
 	if err == nil {
 		err = checkNeeds(ctx, c.pacer(), c.reviews, c.namespace, all)

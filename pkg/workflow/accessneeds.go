@@ -48,7 +48,7 @@ func Needs(op Op) []Need {
 		return slices.Concat(
 			argo("workflows", "get", "update"),
 			core("pods", "delete").only("steps that ran in pods"),
-			core("pods", "list").only("sparing other pods of the same name").softly(),
+			core("pods", "list").only("sparing other pods of the same name").softly(), // or get
 			eventNeeds(),
 		)
 	case OpResubmit:

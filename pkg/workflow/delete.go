@@ -39,6 +39,8 @@ type DeletionHeldError struct {
 	Message string
 	// Err is the context's cause; nil if Argo has given up.
 	Err error
+
+	ended error // the context's Err
 }
 
 func (e *DeletionHeldError) Error() string {
@@ -57,6 +59,9 @@ func (e *DeletionHeldError) Error() string {
 
 func (e *DeletionHeldError) Unwrap() error { return e.Err }
 
+// Is makes [errors.Is] match the context's Err.
+func (e *DeletionHeldError) Is(target error) bool { return e.ended != nil && target == e.ended }
+
 // Delete deletes a workflow and, with it, its pods. It returns when the API server has
 // marked it as deleted, or with Wait, when it is gone. A workflow that runs is deleted all
 // the same, without its exit handlers: stop it first if they matter.
@@ -71,8 +76,8 @@ func (e *DeletionHeldError) Unwrap() error { return e.Err }
 // [*DeletionHeldError] when the context ends or collecting artifacts failed, and finalizers
 // hold the workflow.
 func (c *WorkflowClient) Delete(ctx context.Context, name string, opts DeleteOptions) (err error) {
-	ctx, o := c.begin(ctx, OpDelete, name)
-	defer o.end(ctx, &err)
+	ctx, o := c.begin(ctx, OpDelete, name, &err)
+	defer o.end(ctx)
 	if err = c.delete(ctx, name, opts); err != nil {
 		return c.error(OpDelete, name, err)
 	}
@@ -182,7 +187,7 @@ func (c *WorkflowClient) awaitGone(ctx context.Context, name string, uid types.U
 	var waited *WaitError
 	if errors.As(err, &waited) && waited.Last != nil {
 		if finalizers := waited.Last.Finalizers; len(finalizers) > 0 {
-			return &DeletionHeldError{Finalizers: finalizers, Err: waited.Err}
+			return &DeletionHeldError{Finalizers: finalizers, Err: waited.Err, ended: waited.ended}
 		}
 	}
 	if gone(err) {

@@ -20,6 +20,7 @@ type draft struct {
 	what string // names it in texts
 	base string // of a generated name
 	obj  *unstructured.Unstructured
+	own  bool // what it has is what the request says, and not copied from something in the cluster
 }
 
 // ofRequest names a draft that has nothing but what the request says.

@@ -231,16 +231,20 @@ func standing(s *status.WorkflowStatus) string {
 	return text
 }
 
-// nodeNames lists the first few nodes' display names, for a text.
+// nodeNames lists nodes by their display names, for a text.
 func nodeNames(nodes []*status.Node) string {
-	const most = 8
-	var names []string
+	names := make([]string, len(nodes))
 	for i, n := range nodes {
-		if i == most {
-			names = append(names, fmt.Sprintf("and %d more", len(nodes)-most))
-			break
-		}
-		names = append(names, n.DisplayName)
+		names[i] = n.DisplayName
+	}
+	return listed(names)
+}
+
+// listed are the first few names.
+func listed(names []string) string {
+	const most = 8
+	if more := len(names) - most; more > 0 {
+		names = append(names[:most:most], fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(names, ", ")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -49,13 +50,13 @@ func eventSourceProblems(path *field.Path, source string) (problems field.ErrorL
 	return problems
 }
 
-// record has an event tell what was done to a workflow. It is sent once: what can't be recorded is
-// told to the observer, and lost.
+// record has an event tell what was done to a workflow, also where ctx has ended meanwhile. It is
+// sent once: what can't be recorded is told to the observer, and lost.
 func (c *WorkflowClient) record(ctx context.Context, wf *unstructured.Unstructured, h happening) {
 	if c.events == nil || h == (happening{}) {
 		return
 	}
-	within, cancel := context.WithTimeout(ctx, recordWithin)
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
 	defer cancel()
 	if _, err := c.events.events.Create(within, c.events.event(wf, h, time.Now()), metav1.CreateOptions{}); err != nil {
 		note(ctx, func(call Call) Event {
@@ -79,7 +80,7 @@ func (r *eventRecorder) event(wf *unstructured.Unstructured, h happening, now ti
 			"name": wf.GetName(), "uid": string(wf.GetUID()), "resourceVersion": wf.GetResourceVersion(),
 		},
 		"reason":             h.reason,
-		"message":            h.message,
+		"message":            shortened(h.message),
 		"type":               "Normal",
 		"source":             map[string]any{"component": r.source},
 		"reportingComponent": r.source,
@@ -87,6 +88,33 @@ func (r *eventRecorder) event(wf *unstructured.Unstructured, h happening, now ti
 		"lastTimestamp":      at,
 		"count":              int64(1),
 	}}
+}
+
+// shortened is a message as long as the newer API of events allows.
+func shortened(message string) string {
+	const most = 1024
+	if len(message) <= most {
+		return message
+	}
+	return strings.ToValidUTF8(message[:most-len("…")], "") + "…"
+}
+
+// gateNames lists gates. In a loop Argo names a node by index and item, approve(0:eu-west-1); whoever
+// may read events need not be shown the items.
+func gateNames(gates []*status.Node) string {
+	names := make([]string, len(gates))
+	for i, gate := range gates {
+		names[i] = withoutItem(gate.DisplayName)
+	}
+	return listed(names)
+}
+
+func withoutItem(name string) string {
+	before, item, _ := strings.Cut(name, ":")
+	if end := strings.LastIndex(item, ")"); end >= 0 && strings.Contains(before, "(") {
+		return before + ")"
+	}
+	return name
 }
 
 // startedFrom, and what follows, is what is told.
@@ -103,13 +131,13 @@ func (r *resumption) happening() happening {
 	case len(r.result.Nodes) == 0:
 		return happening{reason: "WorkflowResumed", message: "Resumed as a whole"}
 	case r.result.Unsuspended:
-		return happening{reason: "WorkflowResumed", message: "Resumed as a whole; gates passed: " + nodeNames(r.result.Nodes)}
+		return happening{reason: "WorkflowResumed", message: "Resumed as a whole; gates passed: " + gateNames(r.result.Nodes)}
 	}
-	return happening{reason: "WorkflowResumed", message: "Gates passed: " + nodeNames(r.result.Nodes)}
+	return happening{reason: "WorkflowResumed", message: "Gates passed: " + gateNames(r.result.Nodes)}
 }
 
 func rejected(waiting []*status.Node) happening {
-	return happening{reason: "WorkflowGatesRejected", message: "Gates rejected: " + nodeNames(waiting)}
+	return happening{reason: "WorkflowGatesRejected", message: "Gates rejected: " + gateNames(waiting)}
 }
 
 func shutDown(strategy status.ShutdownStrategy) happening {

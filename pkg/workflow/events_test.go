@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -15,6 +16,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 // recorded has a client that records events do something, and returns their reasons and messages.
@@ -128,6 +131,52 @@ func TestEventsThatAreLost(t *testing.T) {
 	}
 }
 
+// Items of a loop are a part of its gates' names, and no part of a message; nor is that endless.
+func TestEventMessages(t *testing.T) {
+	for name, want := range map[string]string{
+		"approve":                     "approve",
+		"approve(0:password:hunter2)": "approve(0)",
+		"approve(12:{a: (b)})(1)":     "approve(12)",
+		"a: b":                        "a: b",
+		strings.Repeat("long-", 300):  strings.Repeat("long-", 300),
+	} {
+		got := gateNames([]*status.Node{{DisplayName: name}})
+		if got != want {
+			t.Errorf("%q is told as %q", name, got)
+		}
+		if text := shortened("Gates passed: " + got); len(text) > 1024 || len(got) > 1024 == strings.HasSuffix(text, got) {
+			t.Errorf("%d bytes", len(text))
+		}
+	}
+}
+
+// The context ends while the answer to the request is lost; a last look finds that it was made.
+func TestEventOfLostAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var made *unstructured.Unstructured
+		events := 0
+		ctx, cancel := context.WithCancel(t.Context())
+		c := scriptedWith(t, Options{EventSource: "migrator"}, func(req *http.Request) (any, error) {
+			switch {
+			case strings.HasSuffix(req.URL.Path, "/events"):
+				events++
+				return map[string]any{}, nil
+			case req.Method == http.MethodPost:
+				made = &unstructured.Unstructured{}
+				if err := json.NewDecoder(req.Body).Decode(&made.Object); err != nil {
+					t.Error(err)
+				}
+				cancel()
+				return nil, io.ErrUnexpectedEOF
+			}
+			return made, nil
+		})
+		if _, err := c.Start(ctx, StartRequest{Template: "it", SkipTemplateCheck: true}); err != nil || events != 1 {
+			t.Errorf("%v, and %d events", err, events)
+		}
+	})
+}
+
 func TestEventSource(t *testing.T) {
 	for source, ok := range map[string]bool{"": true, "migrator": true, "example.com/migrator": true, "no spaces": false, "-": false} {
 		_, err := NewForConfig(&rest.Config{Host: "http://script"}, Options{EventSource: source})
@@ -183,5 +232,35 @@ func TestStartAnnotations(t *testing.T) {
 	bad = true
 	if _, err := c.Start(t.Context(), request); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "options.startAnnotations") {
 		t.Error(err)
+	}
+}
+
+// What a new workflow takes over from an old one doesn't hide that it was started anew.
+func TestStartAnnotationsOfResubmit(t *testing.T) {
+	var got map[string]string
+	c := scriptedWith(t, Options{StartAnnotations: func(context.Context) map[string]string {
+		return map[string]string{"example.com/trace": "new", "example.com/owner": "outside"}
+	}}, func(req *http.Request) (any, error) {
+		if req.Method == http.MethodPost {
+			var sent unstructured.Unstructured
+			if err := json.NewDecoder(req.Body).Decode(&sent.Object); err != nil {
+				t.Error(err)
+			}
+			got = sent.GetAnnotations()
+			return sent.Object, nil
+		}
+		return workflowObject(t, `
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: w, namespace: ma, uid: u, resourceVersion: "1", annotations: {example.com/trace: old, example.com/kept: "yes"}}
+spec: {entrypoint: a, templates: [{name: a, suspend: {}}]}
+status: {phase: Succeeded}
+`), nil
+	})
+	if _, err := c.Resubmit(t.Context(), "w", ResubmitOptions{Annotations: map[string]string{"example.com/owner": "request"}}); err != nil {
+		t.Fatal(err)
+	}
+	if got["example.com/trace"] != "new" || got["example.com/kept"] != "yes" || got["example.com/owner"] != "request" {
+		t.Errorf("%v", got)
 	}
 }

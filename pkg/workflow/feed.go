@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"time"
@@ -114,7 +115,7 @@ func (f *feed) run(ctx context.Context) {
 			f.giveUp(err)
 			return
 		}
-		if opened {
+		if opened || expired(err) {
 			p.rest(ctx, err)
 		} else {
 			p.pause(ctx, err)
@@ -282,10 +283,14 @@ func (f *feed) noteOpened(ctx context.Context) {
 	})
 }
 
-// noteClosed tells of the end of a watch. It is no fault if it was ended from here.
+// noteClosed tells of the end of a watch. It is no fault if it was ended from here, or had come too
+// far behind.
 func (f *feed) noteClosed(ctx context.Context, err error) {
-	if errors.Is(err, errReopen) || errors.Is(err, context.Canceled) {
+	switch {
+	case errors.Is(err, errReopen), errors.Is(err, context.Canceled), expired(err):
 		err = nil
+	case errors.Is(err, errMute):
+		err = fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	note(ctx, func(c Call) Event {
 		return WatchClosed{Backend: c.Backend, Namespace: c.Namespace, Name: f.name, Err: err}

@@ -26,7 +26,7 @@ func (c *WorkflowClient) followUID(ctx context.Context, name string, uid types.U
 
 // followOn follows the workflow of which s is a state that was seen, and is not shown again.
 func (c *WorkflowClient) followOn(ctx context.Context, s *status.WorkflowStatus, visit visitor) error {
-	return (&following{client: c, uid: s.UID, known: s}).run(ctx, s.Name, visit)
+	return (&following{client: c, uid: s.UID, known: s, unended: !s.Completed()}).run(ctx, s.Name, visit)
 }
 
 // following is one call's following of a workflow.
@@ -45,6 +45,7 @@ type following struct {
 	last       *snapshot              // what was seen last
 	now        *status.WorkflowStatus // the same decoded, but while nothing happens
 	arrived    time.Time              // when it came; zero: the call itself has read it to begin with
+	unended    bool                   // a state before had not ended
 	end        error                  // comes after what was seen last
 	alarm      *time.Timer            // runs while no controller has taken the workflow up
 	alarmed    atomic.Bool
@@ -76,17 +77,20 @@ func (w *following) show(ctx context.Context, visit visitor) (done bool, err err
 	if o == nil {
 		return visit(s)
 	}
-	came := !w.arrived.IsZero()
-	if came && s.Completed() && w.client.hub.endSeen(w.follower, s.UID) {
+	if w.unended && s.Completed() && w.client.hub.endSeen(w.follower, s) {
 		o.observer.Note(ctx, WorkflowEnded{Backend: o.call.Backend, Status: s})
 	}
-	delay := time.Duration(0)
-	if came {
-		delay = time.Since(w.arrived)
+	w.unended = !s.Completed()
+	reached := Reached{Op: o.call.Op, Backend: o.call.Backend, Status: s}
+	if !w.arrived.IsZero() {
+		reached.Delay = time.Since(w.arrived)
+	}
+	if o.call.Op == OpWatch && s.Completed() { // before, since the state is the caller's then
+		o.observer.Note(ctx, reached)
 	}
 	done, err = visit(s)
-	if done && err == nil && (o.call.Op == OpWait || o.call.Op == OpWatch) {
-		o.observer.Note(ctx, Reached{Op: o.call.Op, Backend: o.call.Backend, Status: s, Delay: delay})
+	if o.call.Op == OpWait && done && err == nil {
+		o.observer.Note(ctx, reached)
 	}
 	return done, err
 }

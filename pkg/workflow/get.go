@@ -19,8 +19,8 @@ import (
 // Errors: [ErrNotFound] (no such namespace), [ErrAlreadyExists], [ErrInvalid], [ErrForbidden], [ErrUnauthorized],
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome].
 func (c *WorkflowClient) Create(ctx context.Context, wf *unstructured.Unstructured) (created *unstructured.Unstructured, err error) {
-	ctx, o := c.begin(ctx, OpCreate, "")
-	defer o.end(ctx, &err)
+	ctx, o := c.begin(ctx, OpCreate, "", &err)
+	defer o.end(ctx)
 	if problems := checkObject(wf, c.namespace); len(problems) > 0 {
 		return nil, c.error(OpCreate, "", invalid(problems...))
 	}
@@ -52,8 +52,8 @@ func (c *WorkflowClient) Create(ctx context.Context, wf *unstructured.Unstructur
 // Errors: [ErrNotFound], [ErrInvalid] (no name of a workflow), [ErrForbidden] (needs get),
 // [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], and the context's.
 func (c *WorkflowClient) GetObject(ctx context.Context, name string) (obj *unstructured.Unstructured, err error) {
-	ctx, o := c.begin(ctx, OpGet, name)
-	defer o.end(ctx, &err)
+	ctx, o := c.begin(ctx, OpGet, name, &err)
+	defer o.end(ctx)
 	if obj, err = c.getObject(ctx, name); err != nil {
 		return nil, c.error(OpGet, name, err)
 	}
@@ -63,8 +63,8 @@ func (c *WorkflowClient) GetObject(ctx context.Context, name string) (obj *unstr
 // Get returns the workflow's state at this moment. Retries and errors are those of
 // [WorkflowClient.GetObject].
 func (c *WorkflowClient) Get(ctx context.Context, name string) (s *status.WorkflowStatus, err error) {
-	ctx, o := c.begin(ctx, OpGet, name)
-	defer o.end(ctx, &err)
+	ctx, o := c.begin(ctx, OpGet, name, &err)
+	defer o.end(ctx)
 	obj, err := c.getObject(ctx, name)
 	if err != nil {
 		return nil, c.error(OpGet, name, err)

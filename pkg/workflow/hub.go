@@ -53,8 +53,15 @@ type topic struct {
 	name      string
 	followers []*follower
 	watched   bool
-	feed      *feed     // nil: the shared one, or none
-	ended     types.UID // of the one whose end was noted
+	feed      *feed // nil: the shared one, or none
+	ended     end   // that was noted last
+}
+
+// end is that of a workflow, which has another one after a retry.
+type end struct {
+	uid   types.UID
+	at    time.Time // whole seconds, if the controller has written it
+	phase status.Phase
 }
 
 func newHub(wire wire, silence, patience time.Duration, away *outage) *hub {
@@ -227,12 +234,13 @@ func (h *hub) widen(version string) {
 	}
 }
 
-// endSeen reports whether the call is the first that has seen the workflow end.
-func (h *hub) endSeen(f *follower, uid types.UID) bool {
+// endSeen reports whether the call is the first that has seen the workflow come to that end.
+func (h *hub) endSeen(f *follower, s *status.WorkflowStatus) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	first := f.topic.ended != uid
-	f.topic.ended = uid
+	seen := end{uid: s.UID, at: s.EndTime, phase: s.Phase}
+	first := f.topic.ended != seen
+	f.topic.ended = seen
 	return first
 }
 

@@ -57,8 +57,8 @@ type ListOptions struct {
 func (c *WorkflowClient) List(ctx context.Context, opts ListOptions) iter.Seq2[*status.WorkflowStatus, error] {
 	return func(yield func(*status.WorkflowStatus, error) bool) {
 		var err error
-		ctx, o := c.begin(ctx, OpList, "")
-		defer o.end(ctx, &err)
+		ctx, o := c.begin(ctx, OpList, "", &err)
+		defer o.end(ctx)
 		if err = c.list(ctx, opts, yield); err != nil {
 			err = c.error(OpList, "", err)
 			yield(nil, err)

@@ -97,8 +97,8 @@ const MaxLogLine = 1 << 20
 func (c *WorkflowClient) Logs(ctx context.Context, name string, opts LogOptions) iter.Seq2[LogLine, error] {
 	return func(yield func(LogLine, error) bool) {
 		var err error
-		ctx, o := c.begin(ctx, OpLogs, name)
-		defer o.end(ctx, &err)
+		ctx, o := c.begin(ctx, OpLogs, name, &err)
+		defer o.end(ctx)
 		err = c.readLogs(ctx, name, opts, yield)
 		switch {
 		case errors.Is(err, errLeft):

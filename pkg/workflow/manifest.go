@@ -43,7 +43,7 @@ func parseManifest(path *field.Path, data []byte, name, namespace string) (draft
 			base = other
 		}
 	}
-	return draft{what: "the manifest", base: base, obj: obj}, nil
+	return draft{what: "the manifest", base: base, obj: obj, own: true}, nil
 }
 
 // soleDocument returns the one document that has something in it, on the lines it has in

@@ -11,6 +11,7 @@ import (
 type observation struct {
 	observer Observer
 	call     Call
+	err      *error // what the operation returns, once it has
 }
 
 type observationKey struct{}
@@ -18,13 +19,17 @@ type observationKey struct{}
 // begin has the observer know that an operation begins. The operation goes on with the context
 // that is returned, and in the end tells so:
 //
-//	ctx, o := c.begin(ctx, OpStop, name)
-//	defer o.end(ctx, &err)
-func (c *WorkflowClient) begin(ctx context.Context, op Op, name string) (context.Context, *observation) {
+//	ctx, o := c.begin(ctx, OpStop, name, &err)
+//	defer o.end(ctx)
+//
+// err is where the operation's own error will be.
+func (c *WorkflowClient) begin(ctx context.Context, op Op, name string, err *error) (context.Context, *observation) {
 	if c.observer == nil {
 		return ctx, nil
 	}
-	o := &observation{observer: c.observer, call: Call{Op: op, Backend: c.backend, Namespace: c.namespace, Name: name, Began: time.Now()}}
+	*err = errNotReturned // until it returns
+	call := Call{Op: op, Backend: c.backend, Namespace: c.namespace, Name: name, Began: time.Now()}
+	o := &observation{observer: c.observer, call: call, err: err}
 	return c.observer.Begin(context.WithValue(ctx, observationKey{}, o), o.call), o
 }
 
@@ -37,16 +42,20 @@ func (c *WorkflowClient) observeWatch(ctx context.Context, name string) context.
 	return context.WithValue(ctx, observationKey{}, &observation{observer: c.observer, call: call})
 }
 
-// end is for the end of the operation, with the error that it has by then.
-func (o *observation) end(ctx context.Context, err *error) {
+// errNotReturned is what an observer gets of an operation that a panic has ended, or its goroutine's
+// end: that of the caller's own code in a condition or a range.
+var errNotReturned = errors.New("the call did not return")
+
+// end is for the end of the operation.
+func (o *observation) end(ctx context.Context) {
 	if o == nil {
 		return
 	}
 	var failed *Error
-	if o.call.Name == "" && errors.As(*err, &failed) {
+	if o.call.Name == "" && errors.As(*o.err, &failed) {
 		o.call.Name = failed.Name
 	}
-	o.observer.End(ctx, o.call, *err)
+	o.observer.End(ctx, o.call, *o.err)
 }
 
 // named is for an operation that has chosen the name of its workflow.

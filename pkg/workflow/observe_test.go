@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -13,7 +14,10 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/rest"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
@@ -274,13 +278,140 @@ func TestWatchesAreObserved(t *testing.T) {
 func TestObservedPanic(t *testing.T) {
 	s, r := newWatchServer(), &recorder{}
 	s.put("w", nil)
-	func() {
-		defer func() { _ = recover() }()
-		_, _ = s.client(t, Options{Observer: r}).Wait(t.Context(), "w", func(*status.WorkflowStatus) (bool, error) { panic("mine") })
-	}()
-	if len(r.ended) != 1 {
+	c := s.client(t, Options{Observer: r})
+	for _, do := range []func(){
+		func() {
+			_, _ = c.Wait(t.Context(), "w", func(*status.WorkflowStatus) (bool, error) { panic("mine") })
+		},
+		func() {
+			for _, err := range c.Watch(t.Context(), "w") {
+				panic(fmt.Sprint("mine, ", err))
+			}
+		},
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("the panic is lost")
+				}
+			}()
+			do()
+		}()
+	}
+	if len(r.ended) != 2 || !errors.Is(r.ended[0].err, errNotReturned) || !errors.Is(r.ended[1].err, errNotReturned) {
 		t.Errorf("%+v", r.ended)
 	}
+}
+
+// A workflow that had ended before is not taken for one that ends, whatever comes of it still.
+func TestEndsOfBeforeAreNotObserved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, r := newWatchServer(), &recorder{}
+		s.put("w", nil)
+		s.phase("w", "Succeeded")
+		s.put("w", func(u *unstructured.Unstructured) { u.SetFinalizers([]string{"x/y"}) })
+		c, err := NewForConfig(&rest.Config{Host: "http://script", Transport: transport(func(req *http.Request) (*http.Response, error) {
+			if req.Method == http.MethodDelete {
+				s.put("w", func(u *unstructured.Unstructured) { u.SetDeletionTimestamp(new(metav1.Now())) })
+				return jsonAnswer(http.StatusOK, metav1.Status{Status: metav1.StatusSuccess})
+			}
+			return s.serve(req)
+		})}, Options{Observer: r})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(time.Minute, func() { s.remove("w") })
+		if err := c.Delete(t.Context(), "w", DeleteOptions{Wait: true}); err != nil {
+			t.Fatal(err)
+		}
+		if ends := noted[WorkflowEnded](r); len(ends) > 0 {
+			t.Errorf("%+v", ends)
+		}
+	})
+}
+
+// A retried workflow ends twice, also while one call follows it all the time.
+func TestEndAfterRetryIsObserved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, r := newWatchServer(), &recorder{}
+		s.put("w", nil)
+		c := s.client(t, Options{Observer: r})
+		var following sync.WaitGroup
+		following.Go(func() {
+			for s, err := range c.Watch(t.Context(), "w") {
+				if err != nil {
+					t.Error(err)
+				} else if s.Phase == status.PhaseFailed {
+					time.Sleep(time.Hour) // somebody is asked what to do
+				}
+			}
+		})
+		time.Sleep(time.Second)
+		s.phase("w", "Failed")
+		time.Sleep(time.Second)
+		s.phase("w", "Running")
+		following.Go(func() { _, _ = c.Wait(t.Context(), "w", Completed) })
+		time.Sleep(time.Second)
+		s.phase("w", "Succeeded")
+		following.Wait()
+		var outcomes []status.Outcome
+		for _, e := range noted[WorkflowEnded](r) {
+			outcomes = append(outcomes, e.Status.Outcome())
+		}
+		if !slices.Equal(outcomes, []status.Outcome{status.OutcomeFailed, status.OutcomeSucceeded}) {
+			t.Errorf("%v", outcomes)
+		}
+	})
+}
+
+// A watch has reached the end also for whoever leaves the range there.
+func TestReachedByWatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, r := newWatchServer(), &recorder{}
+		s.put("w", nil)
+		time.AfterFunc(time.Minute, func() { s.phase("w", "Succeeded") })
+		for state, err := range s.client(t, Options{Observer: r}).Watch(t.Context(), "w") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if state.Completed() {
+				break
+			}
+		}
+		if reached := noted[Reached](r); len(reached) != 1 || reached[0].Op != OpWatch || reached[0].Status.Phase != status.PhaseSucceeded {
+			t.Errorf("%+v", reached)
+		}
+		if r.ended[0].err != nil {
+			t.Error(r.ended[0].err)
+		}
+	})
+}
+
+// Nothing failed in logs that are followed to their end, though each watch and stream ends.
+func TestFollowedLogsAreNoRetries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{}
+		running := workflowObject(t, loggedYAML)
+		_ = unstructured.SetNestedField(running.Object, "Running", "status", "phase")
+		running.SetResourceVersion("1")
+		over := running.DeepCopy()
+		_ = unstructured.SetNestedField(over.Object, "Succeeded", "status", "phase")
+		over.SetResourceVersion("2")
+		play, closed := loggedScript(running, over), 0
+		c := scriptedWith(t, Options{Observer: r}, func(req *http.Request) (any, error) {
+			if strings.HasSuffix(req.URL.Path, "/pods") && req.URL.Query().Get("watch") != "" && closed < 3 {
+				closed++
+				return io.NopCloser(strings.NewReader("")), nil
+			}
+			return play(req)
+		})
+		if got, err := logged(t, t.Context(), c, LogOptions{Follow: true}); err != nil || len(got) == 0 || closed == 0 {
+			t.Fatal(got, err, closed)
+		}
+		if retries := noted[Retrying](r); len(retries) > 0 {
+			t.Errorf("%+v", retries)
+		}
+	})
 }
 
 // order notes who is told first.
@@ -311,6 +442,9 @@ func TestObservers(t *testing.T) {
 	if got := strings.Join(log, ", "); got != "a begins, b begins, a ends, b ends" {
 		t.Error(got)
 	}
+	if Observers() != nil || Observers(nil, nil) != nil || Observers(nil, NoObserver{}) != (NoObserver{}) {
+		t.Error("nobody is somebody")
+	}
 }
 
 // An error of each kind has a word of its own.
@@ -331,9 +465,10 @@ func TestReason(t *testing.T) {
 		"Canceled":         interruption(canceled(t), nil),
 		"Canceled, bare":   context.Canceled,
 		"DeadlineExceeded": &WaitError{Err: errors.New("a cause"), ended: context.DeadlineExceeded},
+		"Canceled, held":   &DeletionHeldError{Err: errors.New("a cause"), ended: context.Canceled},
 		"UnknownOutcome":   unknownOutcome(canceled(t), io.EOF),
 	} {
-		if got := Reason(err); got != strings.TrimSuffix(want, ", bare") {
+		if got := Reason(err); got != strings.SplitN(want, ",", 2)[0] {
 			t.Errorf("the reason of %v is %q, not %q", err, got, want)
 		}
 	}

@@ -15,7 +15,8 @@ type Observer interface {
 	// operation does has the context that Begin returns: ctx, or one derived from it.
 	Begin(ctx context.Context, call Call) context.Context
 	// End is called once after each Begin, with the context that Begin has returned, when the
-	// operation has ended: a sequence when its range is left. err is what the caller gets.
+	// operation has ended: a sequence when its range is left. err is what the caller gets, or
+	// says that the call did not return, where the caller's own code has panicked in it.
 	End(ctx context.Context, call Call, err error)
 	// Note is called for what happens meanwhile. ctx is that of an operation, or has no values at
 	// all where it is about a watch that many of them share.
@@ -64,8 +65,9 @@ type WatchClosed struct {
 	Backend   string
 	Namespace string
 	Name      string // as in [WatchOpened]
-	// Err is the fault that it ended by, after which another one is opened. nil: it was not needed
-	// any more or not as it was, or the API server has closed it, as it does every few minutes.
+	// Err is the fault that it ended by, after which another one is opened; with [Reason]
+	// Unavailable also where it had become silent. nil: it was not needed any more or not as it
+	// was, or the API server has closed it, as it does every few minutes.
 	Err error
 }
 
@@ -81,7 +83,8 @@ type Reached struct {
 }
 
 // WorkflowEnded tells that a workflow that this client followed has ended. It is noted once however many
-// calls follow the workflow, and not for one that had ended before they began.
+// calls follow the workflow, and not for one that had ended before they began. After a Retry it
+// can end again.
 type WorkflowEnded struct {
 	Backend string
 	// Status is the last state. It is shared, so it must not be changed.
@@ -117,14 +120,20 @@ func (NoObserver) End(context.Context, Call, error) {}
 // Note implements [Observer].
 func (NoObserver) Note(context.Context, Event) {}
 
-// Observers is the observer that tells all of these, one after the other; nil ones are left out.
-// Each sees the contexts that those before it have returned.
+// Observers is the observer that tells all of these, one after the other; nil ones are left out, and
+// of none there is none: nil. Each sees the contexts that those before it have returned.
 func Observers(observers ...Observer) Observer {
 	var all observerList
 	for _, o := range observers {
 		if o != nil {
 			all = append(all, o)
 		}
+	}
+	switch len(all) {
+	case 0:
+		return nil
+	case 1:
+		return all[0]
 	}
 	return all
 }

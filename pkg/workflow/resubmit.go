@@ -45,8 +45,8 @@ type ResubmitOptions struct {
 // [ErrAlreadyExists], [ErrConflict], [ErrForbidden] (needs get and create), [ErrUnauthorized],
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Resubmit(ctx context.Context, name string, opts ResubmitOptions) (s *status.WorkflowStatus, err error) {
-	ctx, o := c.begin(ctx, OpResubmit, name)
-	defer o.end(ctx, &err)
+	ctx, o := c.begin(ctx, OpResubmit, name, &err)
+	defer o.end(ctx)
 	obj, err := c.resubmit(ctx, name, opts)
 	return c.started(o, OpResubmit, name, obj, err)
 }

@@ -59,8 +59,8 @@ type ResumeResult struct {
 // [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the
 // context's.
 func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOptions) (result *ResumeResult, err error) {
-	ctx, o := c.begin(ctx, OpResume, name)
-	defer o.end(ctx, &err)
+	ctx, o := c.begin(ctx, OpResume, name, &err)
+	defer o.end(ctx)
 	selector, problems := nodeSelector(field.NewPath("selector"), opts.Selector)
 	outputs, outputProblems := parameterTexts(field.NewPath("outputs"), opts.Outputs)
 	problems = append(problems, nodeIDProblems(opts.NodeIDs)...)

@@ -64,16 +64,18 @@ func (p *pacer) again(err error) bool {
 	return (apierrors.IsUnauthorized(err) || apierrors.IsForbidden(err)) && p.outage.justOver()
 }
 
-// pause waits before the next attempt, after one that failed with err. It returns false at
+// pause waits before the next attempt, after one that failed with err, if it did. It returns false at
 // once if the next attempt would be too late, and false as soon as ctx ends.
 func (p *pacer) pause(ctx context.Context, err error) bool {
 	delay, ok := p.delay(err)
 	if !ok {
 		return false
 	}
-	note(ctx, func(c Call) Event {
-		return Retrying{Op: c.Op, Backend: c.Backend, Namespace: c.Namespace, Name: c.Name, Err: err, After: delay}
-	})
+	if err != nil && ctx.Err() == nil {
+		note(ctx, func(c Call) Event {
+			return Retrying{Op: c.Op, Backend: c.Backend, Namespace: c.Namespace, Name: c.Name, Err: err, After: delay}
+		})
+	}
 	return sleep(ctx, delay) == nil
 }
 

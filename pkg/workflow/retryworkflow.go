@@ -65,8 +65,8 @@ type RetryOptions struct {
 // [ErrReplaced], [ErrNodesOffloaded], [ErrConflict], [ErrForbidden], [ErrUnauthorized],
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptions) (s *status.WorkflowStatus, err error) {
-	ctx, o := c.begin(ctx, OpRetry, name)
-	defer o.end(ctx, &err)
+	ctx, o := c.begin(ctx, OpRetry, name, &err)
+	defer o.end(ctx)
 	selector, problems := nodeSelector(field.NewPath("selector"), opts.Selector)
 	parameters, parameterProblems := parameterTexts(field.NewPath("parameters"), opts.Parameters)
 	if problems = append(problems, parameterProblems...); len(problems) > 0 {

@@ -8,7 +8,8 @@ import (
 
 // NewLogObserver returns an [Observer] that logs to handler. No line has a value of a parameter or
 // a credential: there is the operation, namespace, workflow and backend, how long it took, the
-// [Reason] and the text of an error. The levels are:
+// [Reason] and the text of an error, which can name nodes. (In a loop Argo makes the item a part of
+// a node's name.) The levels are:
 //
 //   - Debug: an operation that has read or followed; one that the caller's own mistake or the end
 //     of its context has ended; an attempt repeated after a [ErrConflict]; watches that open and close.
@@ -62,7 +63,7 @@ func (l *logObserver) Note(ctx context.Context, event Event) {
 		attrs = append(subject(e.Backend, e.Namespace, e.Name), slog.Bool("again", e.Again))
 	case WatchClosed:
 		text = "watch closed"
-		if e.Err != nil && !expired(e.Err) {
+		if e.Err != nil {
 			level, text = slog.LevelWarn, "watch lost"
 		}
 		attrs = withError(subject(e.Backend, e.Namespace, e.Name), e.Err)

@@ -44,7 +44,6 @@ func TestLogObserver(t *testing.T) {
 			`level=WARN msg="watch is tried again"` + who + " after=1s reason=Unavailable"},
 		"a watch":          {note(WatchOpened{Backend: "native", Namespace: "ma"}), `level=DEBUG msg="watch opened"` + who + " again=false"},
 		"a watch's end":    {note(WatchClosed{Backend: "native", Namespace: "ma"}), `level=DEBUG msg="watch closed"` + who},
-		"one too old":      {note(WatchClosed{Err: apierrors.NewResourceExpired("old")}), `level=DEBUG msg="watch closed"`},
 		"a watch that was": {note(WatchClosed{Err: io.ErrUnexpectedEOF}), `level=WARN msg="watch lost"`},
 		"an end": {note(WorkflowEnded{Backend: "native", Status: &status.WorkflowStatus{Namespace: "ma", Name: "w", Phase: status.PhaseFailed}}),
 			`level=INFO msg="workflow ended"` + who + " workflow=w outcome=Failed"},

@@ -89,8 +89,8 @@ type StartRequest struct {
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome] (its Name says where to look), and
 // the context's.
 func (c *WorkflowClient) Start(ctx context.Context, req StartRequest) (s *status.WorkflowStatus, err error) {
-	ctx, o := c.begin(ctx, OpStart, req.Name)
-	defer o.end(ctx, &err)
+	ctx, o := c.begin(ctx, OpStart, req.Name, &err)
+	defer o.end(ctx)
 	obj, err := c.start(ctx, c.pacer(), req)
 	return c.started(o, OpStart, req.Name, obj, err)
 }
@@ -194,15 +194,19 @@ func (c *WorkflowClient) fill(ctx context.Context, d draft, req StartRequest) (w
 		labels[labelInstanceID] = c.instanceID
 	}
 	wf.SetLabels(labels)
-	annotations := overlaid(wf.GetAnnotations(), req.Annotations)
+	annotations := wf.GetAnnotations()
 	if c.startAnnotations != nil {
-		own := c.startAnnotations(ctx)
-		if problems := apivalidation.ValidateAnnotations(own, field.NewPath("options", "startAnnotations")); len(problems) > 0 {
+		fresh := c.startAnnotations(ctx)
+		if problems := apivalidation.ValidateAnnotations(fresh, field.NewPath("options", "startAnnotations")); len(problems) > 0 {
 			return nil, nil, invalid(problems...)
 		}
-		annotations = overlaid(own, annotations)
+		if d.own {
+			annotations = overlaid(fresh, annotations)
+		} else {
+			annotations = overlaid(annotations, fresh)
+		}
 	}
-	wf.SetAnnotations(annotations)
+	wf.SetAnnotations(overlaid(annotations, req.Annotations))
 	return wf, spec, nil
 }
 

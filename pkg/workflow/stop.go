@@ -52,8 +52,8 @@ type TerminateOptions struct {
 // [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the
 // context's.
 func (c *WorkflowClient) Stop(ctx context.Context, name string, opts StopOptions) (err error) {
-	ctx, o := c.begin(ctx, OpStop, name)
-	defer o.end(ctx, &err)
+	ctx, o := c.begin(ctx, OpStop, name, &err)
+	defer o.end(ctx)
 	selector, problems := nodeSelector(field.NewPath("selector"), opts.Selector)
 	which := gates{selector: selector, ids: opts.NodeIDs}
 	problems = append(problems, nodeIDProblems(opts.NodeIDs)...)
@@ -81,8 +81,8 @@ func (c *WorkflowClient) Stop(ctx context.Context, name string, opts StopOptions
 // [ErrForbidden] (needs get and patch), [ErrUnauthorized], [ErrNotInstalled],
 // [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Terminate(ctx context.Context, name string, opts TerminateOptions) (err error) {
-	ctx, o := c.begin(ctx, OpTerminate, name)
-	defer o.end(ctx, &err)
+	ctx, o := c.begin(ctx, OpTerminate, name, &err)
+	defer o.end(ctx)
 	if _, err := c.edit(ctx, name, opts.UID, planShutdown(status.ShutdownTerminate)); err != nil {
 		return c.error(OpTerminate, name, err)
 	}

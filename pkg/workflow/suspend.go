@@ -28,8 +28,8 @@ type SuspendOptions struct {
 // [ErrForbidden] (needs get and patch), [ErrUnauthorized], [ErrNotInstalled],
 // [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Suspend(ctx context.Context, name string, opts SuspendOptions) (err error) {
-	ctx, o := c.begin(ctx, OpSuspend, name)
-	defer o.end(ctx, &err)
+	ctx, o := c.begin(ctx, OpSuspend, name, &err)
+	defer o.end(ctx)
 	_, err = c.edit(ctx, name, opts.UID, func(_ *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
 		switch {
 		case s.Completed():

@@ -30,8 +30,8 @@ import (
 // nodes) from [Suspended]; when ctx ends, a [*WaitError] with the last state. A refusal of what
 // was granted before is borne for [Options.RetryFor], so that roles and tokens may be renewed.
 func (c *WorkflowClient) Wait(ctx context.Context, name string, until Condition) (s *status.WorkflowStatus, err error) {
-	ctx, o := c.begin(ctx, OpWait, name)
-	defer o.end(ctx, &err)
+	ctx, o := c.begin(ctx, OpWait, name, &err)
+	defer o.end(ctx)
 	if until == nil {
 		return nil, c.error(OpWait, name, noCondition())
 	}
@@ -79,8 +79,8 @@ func (w *awaiting) visit(s *status.WorkflowStatus) (bool, error) {
 func (c *WorkflowClient) Watch(ctx context.Context, name string) iter.Seq2[*status.WorkflowStatus, error] {
 	return func(yield func(*status.WorkflowStatus, error) bool) {
 		var err error
-		ctx, o := c.begin(ctx, OpWatch, name)
-		defer o.end(ctx, &err)
+		ctx, o := c.begin(ctx, OpWatch, name, &err)
+		defer o.end(ctx)
 		err = c.follow(ctx, name, func(s *status.WorkflowStatus) (bool, error) {
 			if !yield(s, nil) {
 				return true, errLeft
