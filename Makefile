@@ -65,7 +65,7 @@ programs: installer ## build the local cluster, the stand-in for the target clus
 ##@ check
 
 .PHONY: test
-test: vet test-unit docs test-argo test-fuzz test-integration test-faults-short ## every test: vet, unit, documentation, beside Argo, fuzz, integration and faults
+test: vet test-unit docs test-argo test-fuzz test-integration test-faults-short test-browser ## every test: vet, unit, documentation, beside Argo, fuzz, integration, faults, browser
 
 .PHONY: vet
 vet: need ## go vet on every module
