@@ -13,7 +13,9 @@ type exceptChecks struct{ workflow.Observer }
 type checkingKey struct{}
 
 // checking marks the calls of checks.
-func checking(ctx context.Context) context.Context { return context.WithValue(ctx, checkingKey{}, true) }
+func checking(ctx context.Context) context.Context {
+	return context.WithValue(ctx, checkingKey{}, true)
+}
 
 func isChecking(ctx context.Context) bool { return ctx.Value(checkingKey{}) != nil }
 
