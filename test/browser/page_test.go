@@ -118,7 +118,7 @@ var _ = Describe("the service's page", func() {
 		wf, err := a.workflow(ctx)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(wf.Object["status"]).To(HaveKeyWithValue("phase", "Succeeded"))
-		Expect(a.events(ctx)).To(ContainElements("WorkflowStarted", "WorkflowSuspended", "WorkflowResumed"))
+		Eventually(ctx, a.events).Should(ContainElements("WorkflowStarted", "WorkflowSuspended", "WorkflowResumed"))
 
 		By("starting it again, and rejecting it with the keyboard alone")
 		Eventually(t.text("pods")).Should(Equal("none"))
