@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,19 +20,40 @@ const (
 	doubted  = 3 * time.Second
 )
 
-// access knows whether the API server answers, and gives the service what its backfills need.
+// access knows whether the API server answers, and lets the service do what it is asked for.
 type access struct {
-	backfills []api.Backfill
-	log       *slog.Logger
+	checks []check
+	log    *slog.Logger
 
 	mu    sync.Mutex // held while it is found out: others wait for the same answer
 	until time.Time  // the answer is good
 	err   error
-	told  map[string]string // what was logged last, by session
+	told  map[string]string // what was logged last, by check
 }
 
-func newAccess(backfills []api.Backfill, log *slog.Logger) *access {
-	return &access{backfills: backfills, log: log, told: map[string]string{}}
+// check finds out what one part of the service lacks.
+type check struct {
+	of  string
+	ask func(context.Context) error
+}
+
+// checksOf are those of everything that the service does. A backfill knows what its own methods need;
+// reading logs is none of them.
+func checksOf(backfills []api.Backfill, clients map[string]*workflow.WorkflowClient) []check {
+	var all []check
+	for _, b := range backfills {
+		all = append(all, check{"backfill " + b.Session, b.Create})
+	}
+	for _, namespace := range slices.Sorted(maps.Keys(clients)) {
+		all = append(all, check{"logs in namespace " + namespace, func(ctx context.Context) error {
+			return clients[namespace].CheckAccess(ctx, workflow.OpLogs)
+		}})
+	}
+	return all
+}
+
+func newAccess(checks []check, log *slog.Logger) *access {
+	return &access{checks: checks, log: log, told: map[string]string{}}
 }
 
 // check says what is missing. An answer that was cut off by the end of ctx isn't kept.
@@ -51,17 +74,14 @@ func (a *access) check(ctx context.Context) error {
 	return err
 }
 
-// find asks about each backfill. A permission or a cluster that is missing keeps the service from its
+// find asks about everything. A permission or a cluster that is missing keeps the service from its
 // work; what is wrong with one backfill, such as a template that isn't there yet, is for those who
 // start it, and is only logged.
-//
-// This is the place for further checks of permissions: a backfill checks what its own methods need,
-// and not what reading logs does.
 func (a *access) find(ctx context.Context) error {
 	var missing []error
-	for _, b := range a.backfills {
-		err := b.Create(ctx)
-		a.tell(ctx, b.Session, err)
+	for _, c := range a.checks {
+		err := c.ask(checking(ctx))
+		a.tell(ctx, c.of, err)
 		for _, grave := range []error{workflow.ErrForbidden, workflow.ErrUnauthorized, workflow.ErrUnavailable, workflow.ErrNotInstalled} {
 			if errors.Is(err, grave) {
 				missing = append(missing, err)
@@ -76,18 +96,18 @@ func (a *access) find(ctx context.Context) error {
 }
 
 // tell logs what has changed since the last look.
-func (a *access) tell(ctx context.Context, session string, err error) {
-	now := "it can be started, or was"
+func (a *access) tell(ctx context.Context, of string, err error) {
+	now := "all is there"
 	if err != nil {
 		now = err.Error()
 	}
-	if a.told[session] == now || ctx.Err() != nil {
+	if a.told[of] == now || ctx.Err() != nil {
 		return
 	}
-	a.told[session] = now
+	a.told[of] = now
 	if err == nil {
-		a.log.Info("checked", "session", session)
+		a.log.Info("checked", "of", of)
 		return
 	}
-	a.log.Warn("something is missing", "session", session, "reason", workflow.Reason(err), "err", now)
+	a.log.Warn("something is missing", "of", of, "reason", workflow.Reason(err), "err", now)
 }

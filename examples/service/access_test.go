@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -39,7 +40,7 @@ func TestAccess(t *testing.T) {
 		workflow.ErrTemplateNotFound: false,
 		workflow.ErrInvalid:          false,
 		workflow.ErrConflict:         false,
-		&backfill.PermissionError{}:  true,
+		&workflow.PermissionError{}:  true,
 		workflow.ErrForbidden:        true,
 		workflow.ErrUnauthorized:     true,
 		workflow.ErrUnavailable:      true,
@@ -51,7 +52,7 @@ func TestAccess(t *testing.T) {
 			if err != nil {
 				two.err = fmt.Errorf("backfill: %w", err)
 			}
-			a := newAccess([]api.Backfill{{Backfill: one, Session: "a"}, {Backfill: two, Session: "b"}}, slog.New(slog.NewJSONHandler(book, nil)))
+			a := newAccess(checksOf([]api.Backfill{{Backfill: one, Session: "a"}, {Backfill: two, Session: "b"}}, nil), slog.New(slog.NewJSONHandler(book, nil)))
 			expect := func(asked int) {
 				t.Helper()
 				if got := a.check(t.Context()); (got != nil) != grave || grave && !errors.Is(got, two.err) || two.asked != asked {
@@ -78,7 +79,7 @@ func TestAccess(t *testing.T) {
 func TestAccessThatCanNotBeSeen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &checked{takes: time.Minute}
-		a := newAccess([]api.Backfill{{Backfill: c, Session: "a"}}, slog.New(slog.DiscardHandler))
+		a := newAccess([]check{{"it", c.Create}}, slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if err := a.check(ctx); !errors.Is(err, context.DeadlineExceeded) {
@@ -89,4 +90,28 @@ func TestAccessThatCanNotBeSeen(t *testing.T) {
 			t.Error("what was cut off is kept:", err)
 		}
 	})
+}
+
+func TestLogsArePartOfWhatIsChecked(t *testing.T) {
+	for forbidden, reason := range map[string]string{"": "", `"subresource":"log"`: "Forbidden"} {
+		log := &logBook{}
+		app := built(t, emptyCluster{forbidden}, log)
+		err := app.access.check(t.Context())
+		if workflow.Reason(err) != reason {
+			t.Fatal(err)
+		}
+		code, text := asked(t, app.api.Handler(), "/readyz")
+		if ready := code == http.StatusOK; ready != (reason == "") {
+			t.Error(code, text)
+		}
+		if reason == "" {
+			continue
+		}
+		if !strings.Contains(text, "get pods/log, for logs") {
+			t.Error(text)
+		}
+		if of := log.find(t, "something is missing", "of"); of != "logs in namespace migrations" {
+			t.Error(of)
+		}
+	}
 }

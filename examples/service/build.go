@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"net/http"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/examples/service/internal/api"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/examples/service/internal/page"
@@ -13,12 +14,13 @@ import (
 type service struct {
 	api     *api.Server
 	access  *access
+	metrics http.Handler
 	release func()
 }
 
 // build puts the service together. It sends nothing. Every error is about the command line or a file.
 func build(s settings, log *slog.Logger) (*service, error) {
-	watching := newTelemetry()
+	watching := newTelemetry(log.Handler(), s.every)
 	c, err := findCluster(s, watching.observer)
 	if err != nil {
 		return nil, err
@@ -45,18 +47,18 @@ func build(s settings, log *slog.Logger) (*service, error) {
 		}
 		files[b.Session] = path
 		all = append(all, b)
+		watching.measure(b)
 	}
-	may := newAccess(all, log)
+	may := newAccess(checksOf(all, c.workflows), log)
 	server, err := api.New(api.Options{
-		Backfills: all, Log: log, Page: page.Handlers(), Metrics: watching.metrics,
-		Ready:  may.check,
+		Backfills: all, Log: log, Page: page.Handlers(), Ready: may.check,
 		Follow: backfill.FollowOptions{PodsEvery: s.every, ShardsEvery: s.every},
 	})
 	if err != nil {
 		release()
 		return nil, err
 	}
-	return &service{server, may, release}, nil
+	return &service{server, may, watching.metrics(), release}, nil
 }
 
 // open makes the backfill of a configuration; release gives back what it needed.

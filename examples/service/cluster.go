@@ -21,6 +21,9 @@ const (
 	// callTimeout is how long a request to the cluster, or to a target cluster, may take.
 	callTimeout = 20 * time.Second
 
+	// eventSource is who has changed a workflow, in the Kubernetes Events that say so.
+	eventSource = "backfill-service"
+
 	podNamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 )
 
@@ -94,7 +97,9 @@ func (c *cluster) client(namespace string) (*workflow.WorkflowClient, error) {
 	if known := c.workflows[namespace]; known != nil {
 		return known, nil
 	}
-	client, err := workflow.NewForConfig(c.config, workflow.Options{Namespace: namespace, RetryFor: retryFor, Observer: c.observer})
+	client, err := workflow.NewForConfig(c.config, workflow.Options{
+		Namespace: namespace, RetryFor: retryFor, EventSource: eventSource, Observer: c.observer,
+	})
 	if err != nil {
 		return nil, err
 	}

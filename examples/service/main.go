@@ -56,7 +56,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	checking.Go(func() { _ = app.access.check(ctx) })
-	if err := serve(ctx, s, app.api, log); err != nil {
+	end, err := serveMetrics(ctx, s.metrics, app.metrics, log)
+	if err == nil {
+		defer end()
+		err = serve(ctx, s, app.api, log)
+	}
+	if err != nil {
 		log.Error("ended", "err", err)
 		return exitFailed
 	}

@@ -56,6 +56,7 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 		"unknown flag":       {[]string{"--confg", "x"}, "-confg"},
 		"stray argument":     {[]string{"--config", "x", "y"}, "unexpected argument y"},
 		"no address":         {[]string{"--config", "x", "--listen", "8080"}, "--listen 8080: must be host:port"},
+		"no such address":    {[]string{"--config", "x", "--metrics", "9090"}, "--metrics 9090: must be host:port"},
 		"no time":            {[]string{"--config", "x", "--every", "soon"}, "every"},
 		"too often":          {[]string{"--config", "x", "--every", "1ms"}, "--every 1ms: must be at least 100ms"},
 		"before now":         {[]string{"--config", "x", "--drain", "-1s"}, "--drain -1s: must not be negative"},
@@ -93,7 +94,7 @@ func TestHelp(t *testing.T) {
 	if code := run(t.Context(), []string{"--help"}, &out, &stderr); code != exitOK || stderr.Len() > 0 {
 		t.Errorf("%d, %q", code, stderr.String())
 	}
-	for _, flag := range []string{"-listen", "-config", "-kubeconfig", "-namespace", "-every", "-drain", "-log"} {
+	for _, flag := range []string{"-listen", "-metrics", "-config", "-kubeconfig", "-namespace", "-every", "-drain", "-log"} {
 		if !strings.Contains(out.String(), "\n  "+flag+" ") {
 			t.Errorf("%s is not in the help", flag)
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -57,9 +58,9 @@ func (l *logBook) find(t *testing.T, message, key string) string {
 		text := l.text.String()
 		l.mu.Unlock()
 		for line := range strings.Lines(text) {
-			var entry map[string]string
+			var entry map[string]any
 			if json.Unmarshal([]byte(line), &entry) == nil && entry["msg"] == message {
-				return entry[key]
+				return fmt.Sprint(entry[key])
 			}
 		}
 	}

@@ -13,7 +13,7 @@ import (
 
 // settings are what the command line says.
 type settings struct {
-	listen                string
+	listen, metrics       string
 	configs               files
 	kubeconfig, namespace string
 	every                 time.Duration
@@ -38,6 +38,7 @@ func parse(args []string, out io.Writer) (settings, error) {
 	flags := flag.NewFlagSet("service", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // an error is one line, and that is the caller's
 	flags.StringVar(&s.listen, "listen", ":8080", "where to serve, as `host:port`; port 0 is a free one")
+	flags.StringVar(&s.metrics, "metrics", "", "where to serve /metrics, as `host:port`; default: nowhere")
 	flags.Var(&s.configs, "config", "configuration of a backfill, the migration console's YAML `file`; one for each backfill, required")
 	flags.StringVar(&s.kubeconfig, "kubeconfig", "", "`file`; default: $KUBECONFIG, else the pod's service account")
 	flags.StringVar(&s.namespace, "namespace", "", "of backfills whose configuration names none; default: the pod's, else the kubeconfig's, else ma")
@@ -59,6 +60,8 @@ func parse(args []string, out io.Writer) (settings, error) {
 		return s, errors.New("--config FILE is required")
 	case !address(s.listen):
 		return s, fmt.Errorf("--listen %s: must be host:port or :port", s.listen)
+	case s.metrics != "" && !address(s.metrics):
+		return s, fmt.Errorf("--metrics %s: must be host:port or :port", s.metrics)
 	case s.every < 100*time.Millisecond:
 		return s, fmt.Errorf("--every %s: must be at least 100ms", s.every)
 	case s.drain < 0:

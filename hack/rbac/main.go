@@ -1,5 +1,5 @@
-// Command rbac writes the roles in this folder, and the tables of permissions in docs, from what
-// the packages say that their operations need. Run it in the checkout's root, without arguments:
+// Command rbac writes the roles in this folder, the one of examples/service, and the tables of permissions
+// in docs, from what the packages say that their operations need. Run it in the checkout's root:
 //
 //	go run ./hack/rbac
 package main
@@ -38,7 +38,7 @@ type file struct{ name, text string }
 func generate(root string) ([]file, error) {
 	var files []file
 	for _, r := range roles() {
-		files = append(files, file{"hack/rbac/" + r.file, manifest(r)})
+		files = append(files, file{r.file, manifest(r)})
 	}
 	for _, d := range documents() {
 		data, err := os.ReadFile(filepath.Join(root, d.file))

@@ -2,18 +2,28 @@ package main
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// manifest is a role's file: a Role with a ServiceAccount and what binds them, or a ClusterRole.
+// kustomizedNamespace is what Kustomizations in this checkout change into that of their own.
+const kustomizedNamespace = workflow.DefaultNamespace
+
+// manifest is a role's file: a Role with a ServiceAccount, unless another file has that, and what
+// binds them; or a ClusterRole.
 func manifest(r role) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Written by go run ./hack/rbac; see docs/rbac.md.\n#\n# %s\n", r.about)
-	if r.cluster {
+	switch {
+	case r.cluster:
 		fmt.Fprintf(&b, "# kubectl create clusterrolebinding NAME --clusterrole=%s --serviceaccount=NAMESPACE:ACCOUNT\n", r.name)
-	} else {
-		fmt.Fprintf(&b, "# For the namespace of the workflows: kubectl apply -n NAMESPACE -f %s\n", r.file)
+	case r.kustomized:
+		b.WriteString("# For the namespace of the workflows: kubectl apply -k . with that namespace in kustomization.yaml\n")
+	default:
+		fmt.Fprintf(&b, "# For the namespace of the workflows: kubectl apply -n NAMESPACE -f %s\n", path.Base(r.file))
 	}
 	b.WriteString("#\n# Above each rule is what its verbs are for. In brackets are the parts that need them, of the operations\n" +
 		"# before, back to a semicolon. What has a star, these operations can do without.\n")
@@ -21,26 +31,36 @@ func manifest(r role) string {
 		r.write(&b, "ClusterRole")
 		return b.String()
 	}
-	fmt.Fprintf(&b, "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: %s\n---\n", r.name)
+	if !r.kustomized {
+		fmt.Fprintf(&b, "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: %s\n---\n", r.name)
+	}
 	r.write(&b, "Role")
 	fmt.Fprintf(&b, `---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
   name: %[1]s
-roleRef:
+%[2]sroleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: Role
   name: %[1]s
 subjects:
 - kind: ServiceAccount
   name: %[1]s
-`, r.name)
+%[2]s`, r.name, r.namespaceLine())
 	return b.String()
 }
 
+// namespaceLine is for what is in a namespace; "": who applies it says which.
+func (r role) namespaceLine() string {
+	if !r.kustomized {
+		return ""
+	}
+	return "  namespace: " + kustomizedNamespace + "\n"
+}
+
 func (r role) write(b *strings.Builder, kind string) {
-	fmt.Fprintf(b, "apiVersion: rbac.authorization.k8s.io/v1\nkind: %s\nmetadata:\n  name: %s\nrules:\n", kind, r.name)
+	fmt.Fprintf(b, "apiVersion: rbac.authorization.k8s.io/v1\nkind: %s\nmetadata:\n  name: %s\n%srules:\n", kind, r.name, r.namespaceLine())
 	for _, each := range rules(r) {
 		names := make([]string, len(each.verbs))
 		for i, v := range each.verbs {

@@ -9,9 +9,10 @@ import (
 
 // role is one to be written: for the operations of one or more sources.
 type role struct {
-	file, name string
+	file, name string // file is relative to the checkout's root
 	about      string // a sentence or two
 	cluster    bool   // it has what is cluster-scoped, and nothing else; else the rest
+	kustomized bool   // it is part of a Kustomization, which has the ServiceAccount and changes the namespace
 	sources    []source
 }
 
@@ -29,28 +30,45 @@ func roles() []role {
 	))
 	return []role{
 		{
-			file: "reader.yaml", name: "argoservice-reader", about: "Who looks at workflows: get, list, watch, wait, logs.",
+			file: "hack/rbac/reader.yaml", name: "argoservice-reader", about: "Who looks at workflows: get, list, watch, wait, logs.",
 			sources: []source{{ops: reader}},
 		},
 		{
-			file: "operator.yaml", name: "argoservice-operator",
+			file: "hack/rbac/operator.yaml", name: "argoservice-operator",
 			about:   "Who runs workflows: everything of workflow.Interface. ClusterWorkflowTemplates need cluster-templates.yaml too.",
 			sources: []source{{ops: operator}},
 		},
 		{
-			file: "cluster-templates.yaml", name: "argoservice-cluster-templates", cluster: true,
+			file: "hack/rbac/cluster-templates.yaml", name: "argoservice-cluster-templates", cluster: true,
 			about:   "Who starts from ClusterWorkflowTemplates needs this beside the role of operator.yaml.",
 			sources: []source{{ops: operator}},
 		},
 		{
-			file: "backfill.yaml", name: "argoservice-backfill",
+			file: "hack/rbac/backfill.yaml", name: "argoservice-backfill",
 			about: "Who runs backfills: every method, of the providers argo and k8s.",
 			sources: []source{
 				{ops: backfill.Needs(backfill.ProviderArgo)},
 				{name: "k8s", ops: backfill.Needs(backfill.ProviderK8s)},
 			},
 		},
+		{
+			file: "examples/service/deploy/rbac.yaml", name: "backfill-service", kustomized: true,
+			about: "What the service does: backfills, of the providers argo and k8s, their logs, and Events of what it changes.",
+			sources: []source{
+				{ops: slices.Concat(backfill.Needs(backfill.ProviderArgo), needsOf(workflow.OpLogs), eventNeeds())},
+				{name: "k8s", ops: backfill.Needs(backfill.ProviderK8s)},
+			},
+		},
 	}
+}
+
+// eventNeeds is what operations that backfills are made of need to record Events, and nothing else.
+func eventNeeds() []workflow.OpNeeds {
+	all := needsOf(workflow.OpStart, workflow.OpSuspend, workflow.OpResume, workflow.OpStop)
+	for i := range all {
+		all[i].Needs = slices.DeleteFunc(all[i].Needs, func(n workflow.Need) bool { return n.Resource != "events" })
+	}
+	return all
 }
 
 func needsOf(ops ...workflow.Op) []workflow.OpNeeds {

@@ -69,6 +69,22 @@ func (a admin) worker(ctx context.Context) string {
 	return pods.Items[0].GetName()
 }
 
+// events are the reasons of those that the service has recorded.
+func (a admin) events(ctx context.Context) (reasons []string, err error) {
+	list, err := a.in("", "v1", "events").List(ctx, metav1.ListOptions{FieldSelector: "reportingComponent=" + account})
+	if err != nil {
+		return nil, err
+	}
+	for _, each := range list.Items {
+		reason, _, err := unstructured.NestedString(each.Object, "reason")
+		if err != nil {
+			return nil, err
+		}
+		reasons = append(reasons, reason)
+	}
+	return reasons, nil
+}
+
 // replicas are the workers that there should be.
 func (a admin) replicas(ctx context.Context) (int64, error) {
 	d, err := a.in("apps", "v1", "deployments").Get(ctx, "demo-rfs", metav1.GetOptions{})

@@ -1,5 +1,5 @@
 // Package browser has the spec of the service's page, examples/service: in a real Chromium, with the
-// service as a process that has no more than its Role, on a real control plane. It is a module of its
+// service as a process that has no more than its Roles, on a real control plane. It is a module of its
 // own, so that what drives the browser is nobody else's dependency. make test-browser runs it.
 //
 // The environment says where Chromium is (CHROMIUM; default: the one in $PATH) and where to put

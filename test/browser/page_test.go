@@ -96,6 +96,16 @@ var _ = Describe("the service's page", func() {
 		Eventually(t.text("unknown")).Should(BeEmpty())
 		Eventually(t.text("pods")).Should(ContainSubstring("4 of 4 running"))
 
+		By("pausing it, and going on")
+		t.click("#pause")
+		Eventually(t.text("state")).Should(Equal("Paused"))
+		Eventually(t.text("pods")).Should(Equal("none"))
+		Expect(a.replicas(ctx)).To(BeZero())
+		Expect(t.text("start")()).To(Equal("Go on"))
+		t.click("#start")
+		Eventually(t.text("state")).Should(Equal("Running"))
+		Eventually(t.text("pods")).Should(ContainSubstring("4 of 4 running"))
+
 		By("scaling it, so that it comes to its end")
 		t.do(chromedp.Evaluate[chromedp.Void]("document.getElementById('workers').select()"), chromedp.SendKeys(chromedp.CSS("#workers"), "32"))
 		t.click("#scale button")
@@ -108,6 +118,7 @@ var _ = Describe("the service's page", func() {
 		wf, err := a.workflow(ctx)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(wf.Object["status"]).To(HaveKeyWithValue("phase", "Succeeded"))
+		Eventually(ctx, a.events).Should(ContainElements("WorkflowStarted", "WorkflowSuspended", "WorkflowResumed"))
 
 		By("starting it again, and rejecting it with the keyboard alone")
 		Eventually(t.text("pods")).Should(Equal("none"))
@@ -120,6 +131,16 @@ var _ = Describe("the service's page", func() {
 		t.do(chromedp.Focus(chromedp.CSS("#ask-input")), chromedp.KeyEvent("not again\t\t\r")) // past Cancel
 		Eventually(t.text("state")).Should(Equal("Failed"))
 		Eventually(t.text("message")).Should(ContainSubstring("not again"))
+
+		By("starting it once more, and stopping it")
+		Eventually(t.text("start")).Should(HavePrefix("Start"))
+		t.click("#start")
+		t.click("#ask-yes")
+		Eventually(t.text("workflow")).Should(ContainSubstring("run 3"))
+		Eventually(t.text("gates")).Should(ContainSubstring("approve"))
+		t.click("#stop")
+		t.click("#ask-yes")
+		Eventually(t.text("state")).Should(Equal("Stopped"))
 
 		By("being as good on a phone in the dark")
 		const phone = 390

@@ -41,12 +41,13 @@ func (p *programs) build(ctx context.Context) {
 }
 
 // install makes what the service needs: the template, with markup in a text of it, and the service's
-// account with its Role.
+// account with its Roles.
 func (p *programs) install(ctx context.Context, markup string) {
 	GinkgoHelper()
 	template := replaced(templateFile, "description: who approves the load", "description: '"+markup+"'")
-	for _, path := range []string{template, serviceModule + "/deploy/serviceaccount.yaml", serviceModule + "/deploy/rbac.yaml"} {
-		Expect(cluster.ApplyFile(ctx, path)).To(Succeed())
+	Expect(cluster.ApplyFile(ctx, template)).To(Succeed())
+	for _, name := range []string{"serviceaccount.yaml", "rbac.yaml", "secret-access.yaml"} {
+		Expect(cluster.ApplyFile(ctx, filepath.Join(serviceModule, "deploy", name))).To(Succeed())
 	}
 	cfg, err := cluster.ServiceAccountConfig(ctx, namespace, account)
 	Expect(err).NotTo(HaveOccurred())

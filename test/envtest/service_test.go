@@ -92,12 +92,21 @@ var _ = Describe("examples/service", func() {
 			Expect(may(authorizationv1.ResourceAttributes{Namespace: ns, Verb: verb, Group: "argoproj.io", Resource: "workflows"})).To(BeTrue(), verb)
 		}
 		for _, a := range []authorizationv1.ResourceAttributes{
+			{Namespace: ns, Verb: "create", Resource: "events"},
+			{Namespace: ns, Verb: "get", Resource: "pods", Subresource: "log"},
+			{Namespace: ns, Verb: "watch", Resource: "pods"},
+			{Namespace: ns, Verb: "get", Group: "apps", Resource: "deployments"},
+		} {
+			Expect(may(a)).To(BeTrue(), "%+v", a)
+		}
+		for _, a := range []authorizationv1.ResourceAttributes{
 			{Namespace: ns, Verb: "get", Resource: "secrets", Name: "another"},
 			{Namespace: ns, Verb: "list", Resource: "secrets"},
 			{Namespace: ns, Verb: "delete", Group: "argoproj.io", Resource: "workflows"},
 			{Namespace: ns, Verb: "create", Resource: "pods"},
 			{Namespace: ns, Verb: "create", Resource: "pods", Subresource: "exec"},
 			{Namespace: ns, Verb: "create", Group: "apps", Resource: "deployments"},
+			{Namespace: ns, Verb: "list", Resource: "events"},
 			{Namespace: "default", Verb: "get", Group: "argoproj.io", Resource: "workflows"},
 			{Verb: "list", Resource: "namespaces"},
 		} {

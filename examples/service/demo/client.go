@@ -66,20 +66,36 @@ func (st *stage) request(ctx context.Context, method, path string, header http.H
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
+	answer, err := read(req)
+	if err != nil || into == nil {
+		return err
+	}
+	return json.Unmarshal(answer, into)
+}
+
+// scrape reads the metrics.
+func (st *stage) scrape(ctx context.Context) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, st.metrics, http.NoBody)
+	if err != nil {
+		return "", err
+	}
+	text, err := read(req)
+	return string(text), err
+}
+
+// read sends a request, and reads the answer if that is a success.
+func read(req *http.Request) ([]byte, error) {
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer resp.Body.Close() //nolint:errcheck // nothing depends on it
 	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if resp.StatusCode >= http.StatusMultipleChoices {
-		return &answerError{resp.StatusCode, string(answer)}
+		return nil, &answerError{resp.StatusCode, string(answer)}
 	}
-	if into == nil {
-		return nil
-	}
-	return json.Unmarshal(answer, into)
+	return answer, nil
 }

@@ -20,6 +20,7 @@ const (
 	namespace = "ma"
 	account   = "backfill-service"
 	session   = "demo"
+	anyPort   = "127.0.0.1:0"
 )
 
 // stage is what the demonstration runs on.
@@ -28,6 +29,7 @@ type stage struct {
 	dir        string
 	kubeconfig string // the service's
 	url        string // the service's, once it has one
+	metrics    string // where this is served
 
 	standIn, web *process
 }
@@ -43,7 +45,7 @@ func newStage(ctx context.Context, s settings) (*stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	st := &stage{settings: s, dir: dir, kubeconfig: filepath.Join(dir, "kubeconfig"), url: "http://127.0.0.1:0"}
+	st := &stage{settings: s, dir: dir, kubeconfig: filepath.Join(dir, "kubeconfig"), url: "http://" + anyPort}
 	if err := writeAccount(ctx, rest.CopyConfig(admin), st.kubeconfig); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -81,10 +83,14 @@ func (st *stage) configPath() string { return filepath.Join(st.dir, "backfill.ya
 // startService starts the service, where it was before if it was, and blocks until it is ready.
 func (st *stage) startService(ctx context.Context) (err error) {
 	st.web, err = begin(ctx, filepath.Join(st.dir, "service.log"), []string{"KUBECONFIG=" + st.kubeconfig}, st.service,
-		"--config", st.configPath(), "--listen", strings.TrimPrefix(st.url, "http://"), "--drain", "0s", "--every", "500ms")
+		"--config", st.configPath(), "--listen", strings.TrimPrefix(st.url, "http://"), "--metrics", anyPort, "--drain", "0s", "--every", "500ms")
 	if err != nil {
 		return err
 	}
+	if st.metrics, err = st.web.logged(ctx, "serving metrics", "address"); err != nil {
+		return err
+	}
+	st.metrics = "http://" + st.metrics + "/metrics"
 	address, err := st.web.logged(ctx, "serving", "address")
 	if err != nil {
 		return err

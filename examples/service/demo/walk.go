@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 )
 
 const address = "/api/v1/backfills/" + session
@@ -24,6 +25,7 @@ func walk(ctx context.Context, st *stage, out io.Writer) error {
 		{"Scale it up", scale},
 		{"The service is terminated: it says so on the stream, ends, and the next one goes on", restart},
 		{"Follow it to its end", toTheEnd},
+		{"Its metrics say the same", measured},
 		{"What has ended can't be paused, and is told so", ended},
 	}
 	for i, step := range steps {
@@ -112,6 +114,21 @@ func toTheEnd(ctx context.Context, st *stage, say func(string)) error {
 	return st.until(ctx, say, func(s *standing) bool {
 		shards := s.Data.Status.Shards.Data
 		return s.Data.Status.State == "Succeeded" && shards.Completed == 100 && shards.Total == 100
+	})
+}
+
+func measured(ctx context.Context, st *stage, say func(string)) error {
+	series := fmt.Sprintf(`argoservice_backfill_completed_ratio{backfill=%q} 1`, session)
+	return eventually(ctx, "there is "+series, func() error {
+		text, err := st.scrape(ctx)
+		if err != nil {
+			return err
+		}
+		if !strings.Contains(text, "\n"+series+"\n") {
+			return errors.New(text)
+		}
+		say(series)
+		return nil
 	})
 }
 

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -95,14 +94,7 @@ func reasonOf(err error) string {
 			return own.reason
 		}
 	}
-	reason := workflow.Reason(err)
-	switch { // where no call of pkg/workflow was under way
-	case reason == "Other" && errors.Is(err, context.DeadlineExceeded):
-		return "DeadlineExceeded"
-	case reason == "Other" && errors.Is(err, context.Canceled):
-		return "Canceled"
-	}
-	return reason
+	return workflow.Reason(err)
 }
 
 func codeOf(reason string) int {

@@ -24,9 +24,6 @@ func (s *Server) Handler() http.Handler {
 
 	mux.HandleFunc("GET /healthz", healthy)
 	mux.HandleFunc("GET /readyz", s.ready)
-	if s.opts.Metrics != nil {
-		mux.Handle("GET /metrics", s.opts.Metrics)
-	}
 	for pattern, file := range s.opts.Page {
 		mux.Handle(pattern, file)
 	}

@@ -73,7 +73,7 @@ var errorCodes = map[error]struct {
 	&backfill.RunningError{}:       {409, "Running"},
 	backfill.ErrNoWorkers:          {409, "NoWorkers"},
 	backfill.ErrNoSnapshot:         {422, "NoSnapshot"},
-	&backfill.PermissionError{}:    {403, "Forbidden"},
+	&workflow.PermissionError{}:    {403, "Forbidden"},
 	workflow.ErrNotFound:           {404, "NotFound"},
 	workflow.ErrTemplateNotFound:   {404, "TemplateNotFound"},
 	workflow.ErrAlreadyExists:      {409, "AlreadyExists"},
@@ -287,7 +287,7 @@ func TestHealth(t *testing.T) {
 	}
 	expect("/readyz", 200, "ok")
 	expect("/metrics", 404, "")
-	missing = &backfill.PermissionError{Namespace: "ma", Missing: []backfill.Permission{{Verb: "list", Resource: "pods"}}}
+	missing = &workflow.PermissionError{Namespace: "ma", Missing: []workflow.MissingPermission{{Permission: workflow.Permission{Verb: "list", Resource: "pods"}}}}
 	expect("/readyz", 503, "list pods")
 	expect("/healthz", 200, "ok")
 	missing = nil

@@ -44,8 +44,6 @@ type Options struct {
 	Log *slog.Logger
 	// Ready says what is missing to do what is asked for. It is called with each probe. Required.
 	Ready func(context.Context) error
-	// Metrics is served at /metrics; nil: there are none.
-	Metrics http.Handler
 	// Page is served beside the interface: handlers by their pattern.
 	Page map[string]http.Handler
 	// Follow says how often is read what nothing announces.

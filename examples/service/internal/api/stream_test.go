@@ -18,8 +18,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// soon is longer than anything here takes.
-const soon = 10 * time.Second
+// soon is longer than anything here takes, also where the machine has other things to do.
+const soon = time.Minute
 
 // block is what stands between two empty lines of a stream.
 type block struct {
