@@ -55,6 +55,9 @@ func (o *observer) Begin(ctx context.Context, call workflow.Call) context.Contex
 	if call.Name != "" {
 		attributes = append(attributes, keyName.String(call.Name))
 	}
+	if call.DryRun {
+		attributes = append(attributes, keyDryRun.Bool(true))
+	}
 	start := make([]trace.SpanStartOption, 0, 4)
 	start = append(start, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attributes...))
 	if !call.Began.IsZero() {

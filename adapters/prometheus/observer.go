@@ -52,14 +52,20 @@ func (o *Observer) Collect(metrics chan<- prometheus.Metric) {
 	}
 }
 
-// Begin implements [workflow.Observer]. The context is returned as it is.
+// Begin implements [workflow.Observer]. The context is returned as it is. Dry runs are not counted.
 func (o *Observer) Begin(ctx context.Context, call workflow.Call) context.Context {
+	if call.DryRun {
+		return ctx
+	}
 	o.metrics.inFlight.WithLabelValues(string(call.Op), valid(call.Backend)).Inc()
 	return ctx
 }
 
 // End implements [workflow.Observer].
 func (o *Observer) End(_ context.Context, call workflow.Call, err error) {
+	if call.DryRun {
+		return
+	}
 	verb, backend, result := string(call.Op), valid(call.Backend), resultOf(err)
 	o.metrics.inFlight.WithLabelValues(verb, backend).Dec()
 	o.metrics.operations.WithLabelValues(verb, backend, result).Inc()

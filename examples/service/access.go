@@ -80,7 +80,7 @@ func (a *access) check(ctx context.Context) error {
 func (a *access) find(ctx context.Context) error {
 	var missing []error
 	for _, c := range a.checks {
-		err := c.ask(checking(ctx))
+		err := c.ask(ctx)
 		a.tell(ctx, c.of, err)
 		for _, grave := range []error{workflow.ErrForbidden, workflow.ErrUnauthorized, workflow.ErrUnavailable, workflow.ErrNotInstalled} {
 			if errors.Is(err, grave) {

@@ -45,9 +45,9 @@ func roles() []role {
 		},
 		{
 			file: "hack/rbac/backfill.yaml", name: "argoservice-backfill",
-			about: "Who runs backfills: every method, of the providers argo and k8s.",
+			about: "Who runs backfills: every method, of the providers argo and k8s, and Events of what they change.",
 			sources: []source{
-				{ops: backfill.Needs(backfill.ProviderArgo)},
+				{ops: slices.Concat(backfill.Needs(backfill.ProviderArgo), eventNeeds())},
 				{name: "k8s", ops: backfill.Needs(backfill.ProviderK8s)},
 			},
 		},

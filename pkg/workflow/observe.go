@@ -24,11 +24,16 @@ type observationKey struct{}
 //
 // err is where the operation's own error will be.
 func (c *WorkflowClient) begin(ctx context.Context, op Op, name string, err *error) (context.Context, *observation) {
+	return c.beginCall(ctx, Call{Op: op, Name: name}, err)
+}
+
+// beginCall is begin for a call of which more is to be told.
+func (c *WorkflowClient) beginCall(ctx context.Context, call Call, err *error) (context.Context, *observation) {
 	if c.observer == nil {
 		return ctx, nil
 	}
 	*err = errNotReturned // until it returns
-	call := Call{Op: op, Backend: c.backend, Namespace: c.namespace, Name: name, Began: time.Now()}
+	call.Backend, call.Namespace, call.Began = c.backend, c.namespace, time.Now()
 	o := &observation{observer: c.observer, call: call, err: err}
 	return c.observer.Begin(context.WithValue(ctx, observationKey{}, o), o.call), o
 }

@@ -127,6 +127,12 @@ func TestObservedNames(t *testing.T) {
 	if r.ended[1].Name != "" || Reason(r.ended[1].err) != "Invalid" {
 		t.Errorf("%+v", r.ended[1])
 	}
+	if _, err := c.Start(t.Context(), StartRequest{Template: "it", DryRun: true}); err != nil {
+		t.Fatal(err)
+	}
+	if r.begun[1].DryRun || !r.begun[2].DryRun || !r.ended[2].DryRun {
+		t.Errorf("%+v, then %+v", r.begun[2], r.ended[2])
+	}
 }
 
 // Attempts that are repeated are told of, with why, and how soon the next one follows.

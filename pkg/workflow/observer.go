@@ -30,8 +30,10 @@ type Call struct {
 	Namespace string
 	// Name is the workflow's; "" for List and CheckAccess, and until a Start has chosen one: when it ends, it is
 	// the name that was chosen.
-	Name  string
-	Began time.Time
+	Name string
+	// DryRun: it is a Start or Resubmit that only asks whether it could be done.
+	DryRun bool
+	Began  time.Time
 }
 
 // Event is one of [Retrying], [WatchOpened], [WatchClosed], [Reached], [WorkflowEnded] and

@@ -45,7 +45,7 @@ type ResubmitOptions struct {
 // [ErrAlreadyExists], [ErrConflict], [ErrForbidden] (needs get and create), [ErrUnauthorized],
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Resubmit(ctx context.Context, name string, opts ResubmitOptions) (s *status.WorkflowStatus, err error) {
-	ctx, o := c.begin(ctx, OpResubmit, name, &err)
+	ctx, o := c.beginCall(ctx, Call{Op: OpResubmit, Name: name, DryRun: opts.DryRun}, &err)
 	defer o.end(ctx)
 	obj, err := c.resubmit(ctx, name, opts)
 	return c.started(o, OpResubmit, name, obj, err)

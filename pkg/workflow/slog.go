@@ -11,7 +11,7 @@ import (
 // [Reason] and the text of an error, which can name nodes. (In a loop Argo makes the item a part of
 // a node's name.) The levels are:
 //
-//   - Debug: an operation that has read or followed; one that the caller's own mistake or the end
+//   - Debug: an operation that has read or followed, or was a dry run; one that the caller's own mistake or the end
 //     of its context has ended; an attempt repeated after a [ErrConflict]; watches that open and close.
 //   - Info: an operation that was to change something and has succeeded; a workflow that has ended.
 //   - Warn: what somebody who operates the host may have to look at: no permission, no API server, an
@@ -38,7 +38,7 @@ func (l *logObserver) End(ctx context.Context, call Call, err error) {
 	switch {
 	case err != nil:
 		level = failureLevel(err)
-	case changes(call.Op):
+	case changes(call.Op) && !call.DryRun:
 		level = slog.LevelInfo
 	}
 	if !l.log.Enabled(ctx, level) {

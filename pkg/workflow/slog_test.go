@@ -31,7 +31,10 @@ func TestLogObserver(t *testing.T) {
 		do   func(Observer)
 		want string // as far as it doesn't depend on the time
 	}{
-		"a read":               {end(OpGet, "w", nil), `level=DEBUG msg=get` + who + " workflow=w took="},
+		"a read": {end(OpGet, "w", nil), `level=DEBUG msg=get` + who + " workflow=w took="},
+		"a dry run": {func(o Observer) {
+			o.End(t.Context(), Call{Op: OpStart, DryRun: true, Began: time.Now()}, nil)
+		}, "level=DEBUG msg=start"},
 		"a list":               {end(OpList, "", nil), `level=DEBUG msg=list` + who + " took="},
 		"a change":             {end(OpStart, "w", nil), `level=INFO msg=start` + who + " workflow=w took="},
 		"the caller's mistake": {end(OpStop, "w", &Error{Op: OpStop, Err: ErrCompleted}), `level=DEBUG msg=stop`},

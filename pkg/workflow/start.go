@@ -89,7 +89,7 @@ type StartRequest struct {
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome] (its Name says where to look), and
 // the context's.
 func (c *WorkflowClient) Start(ctx context.Context, req StartRequest) (s *status.WorkflowStatus, err error) {
-	ctx, o := c.begin(ctx, OpStart, req.Name, &err)
+	ctx, o := c.beginCall(ctx, Call{Op: OpStart, Name: req.Name, DryRun: req.DryRun}, &err)
 	defer o.end(ctx)
 	obj, err := c.start(ctx, c.pacer(), req)
 	return c.started(o, OpStart, req.Name, obj, err)
