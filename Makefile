@@ -84,7 +84,7 @@ test-unit: need ## the tests that need no cluster
 	$(call gotest,test/envtest) ./leash/... ./cmd/...
 
 .PHONY: test-fuzz
-test-fuzz: need ## every fuzz target for some ten thousand inputs (FUZZTIME=1m)
+test-fuzz: need ## every fuzz target, 200,000 inputs each (10,000 in make test; FUZZTIME=1m for a time)
 	@for package in ./pkg/status ./pkg/workflow ./pkg/backfill $(wildcard ./pkg/legacy hack/migrate-scan/python hack/migrate-scan/find); do \
 		for target in $$(go test -C $$package -list '^Fuzz' . | grep '^Fuzz'); do \
 			echo "fuzz $$package $$target for $(FUZZTIME)" >&2; \
@@ -128,7 +128,7 @@ test-browser: tools ## the service's page in a real Chromium, with the service o
 	@echo "pictures of the page: $(RUN)/artifacts/service.png, service-gate.png, service-phone.png" >&2
 
 .PHONY: test-latest
-test-latest: tools ## unit and integration tests with the newest Kubernetes libraries
+test-latest: tools ## with the newest Kubernetes libraries: the root's unit tests, and the specs without kubectl
 	$(call gotest,.) -modfile="$(CURDIR)/hack/latest/argoservice.mod" ./...
 	"$(TOOLS)" exec -- $(call gotest,test/envtest) -modfile="$(CURDIR)/hack/latest/envtest.mod" -timeout $(INTEGRATION_TIMEOUT) . \
 		-ginkgo.randomize-all -ginkgo.label-filter='!legacy' $(ARGS)

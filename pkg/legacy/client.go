@@ -20,6 +20,7 @@ type client = workflow.WorkflowClient
 // that: no connection is made by this process. It is the native client over another way to the
 // API server, so checks, conditions, retries and errors are the same. It is slower by the start
 // of a process for each request, and holds one process for each watch and each log it follows.
+// It has all the methods of [workflow.WorkflowClient], Create, GetObject and CheckAccess among them.
 type KubectlClient struct{ *client }
 
 var _ workflow.Interface = (*KubectlClient)(nil)

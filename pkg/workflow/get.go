@@ -17,7 +17,7 @@ import (
 // [ErrUnknownOutcome]. For a checked, exactly-once start from a template use Start.
 //
 // Errors: [ErrNotFound] (no such namespace), [ErrAlreadyExists], [ErrInvalid], [ErrForbidden], [ErrUnauthorized],
-// [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome].
+// [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Create(ctx context.Context, wf *unstructured.Unstructured) (created *unstructured.Unstructured, err error) {
 	ctx, o := c.begin(ctx, OpCreate, "", &err)
 	defer o.end(ctx)

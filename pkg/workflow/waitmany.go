@@ -17,7 +17,8 @@ import (
 // yields its [*WaitError].
 //
 // The condition is called by several goroutines at the same time, one for each workflow. With
-// [WorkflowClient] ten thousand names take two watches at most.
+// [WorkflowClient] ten thousand names take one watch, and a second for the moments in which one
+// takes over from another.
 func WaitMany(ctx context.Context, w Waiter, names []string, until Condition) iter.Seq2[string, Result[*status.WorkflowStatus]] {
 	type outcome struct {
 		name   string

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -255,9 +256,10 @@ func TestFaults(t *testing.T) {
 		_ = response.Body.Close()
 		t.Error("an answer in spite of the delay")
 	}
-	requests := c.Requests()
-	if last := requests[len(requests)-2]; last.Method != http.MethodGet || last.Path != "/i/_count" || last.Status != 0 {
-		t.Errorf("%+v", last)
+	// The one that is delayed may not have been noted yet.
+	isCut := func(r Request) bool { return r.Method == http.MethodGet && r.Path == "/i/_count" && r.Status == 0 }
+	if requests := c.Requests(); !slices.ContainsFunc(requests, isCut) {
+		t.Errorf("%+v", requests)
 	}
 }
 
