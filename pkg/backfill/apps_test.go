@@ -20,13 +20,14 @@ import (
 
 // apps is a client of Deployments, ReplicaSets and pods that keeps to the API server's rules for
 // selectors and versions, which client-go's fake doesn't. fail, if it isn't nil, is asked before
-// each write.
+// each write, and away before each read.
 type apps struct {
 	dynamic.Interface
 	dynamic.NamespaceableResourceInterface
 	mu      *sync.Mutex
 	objects *[]*unstructured.Unstructured
 	fail    *func() error
+	away    *func() error
 	kind    string
 }
 
@@ -45,7 +46,7 @@ func newApps(t *testing.T, text string) *apps {
 		}
 		objects[i].SetResourceVersion("1")
 	}
-	return &apps{mu: new(sync.Mutex), objects: &objects, fail: new(func() error)}
+	return &apps{mu: new(sync.Mutex), objects: &objects, fail: new(func() error), away: new(func() error)}
 }
 
 func (a *apps) Resource(resource schema.GroupVersionResource) dynamic.NamespaceableResourceInterface {
@@ -71,6 +72,9 @@ func (a *apps) List(_ context.Context, opts metav1.ListOptions) (*unstructured.U
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if err := a.unread(); err != nil {
+		return nil, err
+	}
 	list := &unstructured.UnstructuredList{}
 	for _, o := range *a.objects {
 		if o.GetKind() == a.kind && selector.Matches(labels.Set(o.GetLabels())) {
@@ -83,11 +87,22 @@ func (a *apps) List(_ context.Context, opts metav1.ListOptions) (*unstructured.U
 func (a *apps) Get(_ context.Context, name string, _ metav1.GetOptions, _ ...string) (*unstructured.Unstructured, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if err := a.unread(); err != nil {
+		return nil, err
+	}
 	o, err := a.find(name)
 	if err != nil {
 		return nil, err
 	}
 	return o.DeepCopy(), nil
+}
+
+// unread is why nothing can be read. It is called with the lock held.
+func (a *apps) unread() error {
+	if *a.away == nil {
+		return nil
+	}
+	return (*a.away)()
 }
 
 // find is called with the lock held.

@@ -191,7 +191,9 @@ func (b *deploymentBackfill) Follow(ctx context.Context, opts FollowOptions) ite
 				case err == nil:
 					now = *st
 					now.Shards = last.Shards
-				case !errors.Is(err, workflow.ErrUnavailable): // an outage is borne
+				case errors.Is(err, workflow.ErrUnavailable): // an outage is borne, and shown
+					now.Pods = workflow.ResultOf(Pods{}, err)
+				default:
 					yield(nil, err)
 					return
 				}

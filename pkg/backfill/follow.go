@@ -173,7 +173,27 @@ func (b *argoBackfill) linger(
 			yield(nil, b.failed(context.Cause(ctx)))
 			return
 		}
+		var err error
+		if wf, err = b.still(ctx, wf); err != nil {
+			yield(nil, b.failed(err))
+			return
+		}
 	}
+}
+
+// still is the workflow as it is now, or as it was if it can't be read. It is an error if it is gone:
+// another one by its name would have workers that look like its own.
+func (b *argoBackfill) still(ctx context.Context, before *status.WorkflowStatus) (*status.WorkflowStatus, error) {
+	now, err := b.deps.Workflows.Get(ctx, before.Name)
+	switch {
+	case errors.Is(err, workflow.ErrNotFound):
+		return nil, &workflow.GoneError{Last: before, Err: workflow.ErrDeleted}
+	case err != nil:
+		return before, nil //nolint:nilerr // that of the pods, which can't be read either, is shown
+	case now.UID != before.UID:
+		return nil, &workflow.GoneError{Last: before, Err: workflow.ErrReplaced}
+	}
+	return now, nil
 }
 
 // same reports whether two statuses of one workflow say the same.

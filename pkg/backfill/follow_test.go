@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
@@ -19,8 +21,11 @@ import (
 type film struct {
 	recorder
 	states []*status.WorkflowStatus
-	err    error // at the end
+	err    error                                  // at the end
+	now    func() (*status.WorkflowStatus, error) // when it is asked for by itself
 }
+
+func (f *film) Get(context.Context, string) (*status.WorkflowStatus, error) { return f.now() }
 
 func (f *film) Watch(ctx context.Context, _ string) iter.Seq2[*status.WorkflowStatus, error] {
 	return func(yield func(*status.WorkflowStatus, error) bool) {
@@ -150,5 +155,66 @@ func TestFollow(t *testing.T) {
 				t.Errorf("%v", last)
 			}
 		})
+	})
+}
+
+// A stopped workflow whose workers are still ending is gone meanwhile, or another one has its name, and
+// workers that look the same.
+func TestFollowOfWhatIsGoneInTheEnd(t *testing.T) {
+	for want, now := range map[error]func(s status.WorkflowStatus) (*status.WorkflowStatus, error){
+		workflow.ErrDeleted: func(status.WorkflowStatus) (*status.WorkflowStatus, error) { return nil, workflow.ErrNotFound },
+		workflow.ErrReplaced: func(s status.WorkflowStatus) (*status.WorkflowStatus, error) {
+			s.UID, s.Phase = "another", status.PhaseRunning
+			return &s, nil
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			all := states(status.PhaseRunning, status.PhaseFailed)
+			all[1].Shutdown = status.ShutdownStop
+			asked := 0
+			f := &film{recorder: recorder{runs: all[:1]}, states: all, now: func() (*status.WorkflowStatus, error) {
+				if asked++; asked == 1 {
+					return nil, workflow.ErrUnavailable
+				}
+				return now(*all[1])
+			}}
+			seen, err := follow(t, f, Dependencies{Kubernetes: newApps(t, workersYAML)}, FollowOptions{})
+			if !errors.Is(err, want) || asked != 2 || !slices.Contains(seen, "Terminating 0") {
+				t.Errorf("%v, %v, asked %d times; want %v", seen, err, asked, want)
+			}
+		})
+	}
+}
+
+// Of a Deployment, too, what can't be read is told, and the rest goes on.
+func TestFollowADeploymentOverAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := newApps(t, `
+- {apiVersion: apps/v1, kind: Deployment, metadata: {name: loader, namespace: ma, uid: d}, spec: {replicas: 4, selector: {matchLabels: {app: loader}}}}
+`)
+		cfg := config(t, "backfill", "{reindex_from_snapshot: {session_name: s, k8s: {namespace: ma, deployment_name: loader}}}")
+		b, err := New(cfg, Dependencies{Kubernetes: client})
+		if err != nil {
+			t.Fatal(err)
+		}
+		outage := func(err error) {
+			client.mu.Lock()
+			defer client.mu.Unlock()
+			*client.away = func() error { return err }
+		}
+		time.AfterFunc(5*time.Second, func() { outage(apierrors.NewServiceUnavailable("away")) })
+		time.AfterFunc(25*time.Second, func() { outage(nil) })
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		var seen []bool
+		for st, err := range b.Follow(ctx, FollowOptions{}) {
+			if err != nil {
+				break
+			}
+			seen = append(seen, errors.Is(st.Pods.Err, workflow.ErrUnavailable))
+		}
+		if !slices.Equal(seen, []bool{false, true, false}) {
+			t.Errorf("unknown: %v", seen)
+		}
 	})
 }
