@@ -1,10 +1,7 @@
 package main
 
 import (
-	"context"
 	"errors"
-	"iter"
-	"time"
 
 	"k8s.io/client-go/dynamic"
 
@@ -23,28 +20,9 @@ func workingState(cfg backfill.Config, kube dynamic.Interface) (backfill.Working
 	})
 	switch {
 	case errors.Is(err, workflow.ErrUnsupported):
-		return unreachable{err}, func() {}, nil
+		return backfill.Unreachable(err), func() {}, nil
 	case err != nil:
 		return nil, nil, err
 	}
 	return state, func() { _ = state.Close() }, nil
 }
-
-// unreachable is a working state of which nothing can be had but the reason.
-type unreachable struct{ err error }
-
-func (u unreachable) Counts(context.Context, string, time.Time) (backfill.Counts, error) {
-	return backfill.Counts{}, u.err
-}
-
-func (u unreachable) Size(context.Context, string) (int64, error) { return 0, u.err }
-
-func (u unreachable) Documents(context.Context, string) iter.Seq2[backfill.Document, error] {
-	return func(yield func(backfill.Document, error) bool) { yield(backfill.Document{}, u.err) }
-}
-
-func (u unreachable) Restore(context.Context, string, iter.Seq2[backfill.Document, error]) (int64, error) {
-	return 0, u.err
-}
-
-func (u unreachable) Delete(context.Context, string) error { return u.err }

@@ -86,3 +86,24 @@ func TestReadShards(t *testing.T) {
 		t.Errorf("%+v, %v, %s", s, err, state.index)
 	}
 }
+
+// Whatever is asked of a target that can't be reached, the answer is why.
+func TestUnreachable(t *testing.T) {
+	why := errors.New("no secret")
+	state := Unreachable(why)
+	_, counted := state.Counts(t.Context(), "i", time.Now())
+	_, sized := state.Size(t.Context(), "i")
+	_, restored := state.Restore(t.Context(), "i", nil)
+	all := []error{counted, sized, restored, state.Delete(t.Context(), "i")}
+	for _, err := range state.Documents(t.Context(), "i") {
+		all = append(all, err)
+	}
+	if len(all) != 5 {
+		t.Errorf("%d answers", len(all))
+	}
+	for i, err := range all {
+		if !errors.Is(err, why) {
+			t.Errorf("answer %d: %v", i, err)
+		}
+	}
+}
