@@ -158,24 +158,6 @@ func TestDescribeLeavesOutWhatIsNotSet(t *testing.T) {
 	}
 }
 
-func TestUnreachableWorkingStateSaysWhy(t *testing.T) {
-	reason := errors.New("no reader for it")
-	u := unreachable{reason}
-	_, err := u.Counts(t.Context(), "i", time.Time{})
-	_, size := u.Size(t.Context(), "i")
-	_, restored := u.Restore(t.Context(), "i", nil)
-	for _, got := range []error{err, size, restored, u.Delete(t.Context(), "i")} {
-		if !errors.Is(got, reason) {
-			t.Error(got)
-		}
-	}
-	for _, err := range u.Documents(t.Context(), "i") {
-		if !errors.Is(err, reason) {
-			t.Error(err)
-		}
-	}
-}
-
 // What this program can't read must not keep it from everything else.
 func TestSecretOfAWSIsUnreachableOnly(t *testing.T) {
 	cfg := backfill.Config{TargetCluster: backfill.Cluster{Endpoint: "https://x:9200", Basic: &backfill.BasicAuth{UserSecretARN: "arn:aws:secretsmanager:us-east-1:1:secret:x"}}}
