@@ -57,6 +57,7 @@ func connect(cfg backfill.Config, f flags) (deps backfill.Dependencies, release 
 	}
 	workers := rest.CopyConfig(cluster)
 	workers.Timeout = callTimeout
+	workers.QPS = -1 // client-go takes 0 for 5 a second; the API server's priority and fairness is a limit
 	if deps.Kubernetes, err = dynamic.NewForConfig(workers); err != nil {
 		return deps, nil, err
 	}

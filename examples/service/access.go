@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,17 +20,22 @@ const (
 	// missing. Probes ask more often.
 	believed = 30 * time.Second
 	doubted  = 3 * time.Second
+	// checkWithin is how long all checks together may take. It is more than retryFor, so that an API
+	// server that is away is called that.
+	checkWithin = 20 * time.Second
+	// checksAtOnce is how many are made side by side.
+	checksAtOnce = 8
 )
 
-// access knows whether the API server answers, and lets the service do what it is asked for.
+// access knows whether the API server answers, and lets the service do what it is asked for. However
+// many ask, it is found out once, in the background, and not given up when one of them leaves.
 type access struct {
 	checks []check
 	log    *slog.Logger
 
-	mu    sync.Mutex // held while it is found out: others wait for the same answer
-	until time.Time  // the answer is good
-	err   error
-	told  map[string]string // what was logged last, by check
+	mu     sync.Mutex
+	latest *round            // nil: there was none
+	told   map[string]string // what was logged last, by check
 }
 
 // check finds out what one part of the service lacks.
@@ -56,52 +63,91 @@ func newAccess(checks []check, log *slog.Logger) *access {
 	return &access{checks: checks, log: log, told: map[string]string{}}
 }
 
-// check says what is missing. An answer that was cut off by the end of ctx isn't kept.
+// check says what is missing. It blocks until that is known or ctx ends; the error names the checks
+// that are not through by then.
 func (a *access) check(ctx context.Context) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if time.Now().Before(a.until) {
-		return a.err
+	r := a.begin(ctx)
+	select {
+	case <-r.through:
+		return r.err
+	case <-ctx.Done():
 	}
-	err := a.find(ctx)
-	if ctx.Err() != nil {
-		return err
+	slow := strings.Join(r.unanswered(), ", ")
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		r.slow.Do(func() { a.log.Warn("checks are slow", "of", slow) })
 	}
-	a.err, a.until = err, time.Now().Add(believed)
-	if err != nil {
-		a.until = time.Now().Add(doubted)
-	}
-	return err
+	return fmt.Errorf("no answer yet for %s: %w", slow, ctx.Err())
 }
 
-// find asks about everything. A permission or a cluster that is missing keeps the service from its
-// work; what is wrong with one backfill, such as a template that isn't there yet, is for those who
-// start it, and is only logged.
-func (a *access) find(ctx context.Context) error {
-	var missing []error
-	for _, c := range a.checks {
-		err := c.ask(ctx)
-		a.tell(ctx, c.of, err)
-		for _, grave := range []error{workflow.ErrForbidden, workflow.ErrUnauthorized, workflow.ErrUnavailable, workflow.ErrNotInstalled} {
-			if errors.Is(err, grave) {
-				missing = append(missing, err)
-				break
+// begin returns the checks that are under way, or whose answer is still good, and begins new ones if
+// there are none. These have the values of ctx, but not its end. It doesn't block.
+func (a *access) begin(ctx context.Context) *round {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.latest != nil && !a.latest.over(time.Now()) {
+		return a.latest
+	}
+	within, stop := context.WithTimeout(context.WithoutCancel(ctx), checkWithin)
+	r := newRound(a.checks, stop)
+	a.latest = r
+	go func() {
+		defer stop()
+		r.end(a.find(within, r))
+	}()
+	return r
+}
+
+// end cuts off what is under way, and waits for that. Nothing may be asked after it.
+func (a *access) end() {
+	a.mu.Lock()
+	r := a.latest
+	a.mu.Unlock()
+	if r != nil {
+		r.stop()
+		<-r.through
+	}
+}
+
+// find asks about everything. A permission or a cluster that is missing, or that doesn't answer, keeps
+// the service from its work; what is wrong with one backfill, such as a template that isn't there yet,
+// is for those who start it, and is only logged.
+func (a *access) find(ctx context.Context, r *round) error {
+	missing := make([]error, len(a.checks))
+	slots := make(chan struct{}, checksAtOnce)
+	var asking sync.WaitGroup
+	for i, c := range a.checks {
+		slots <- struct{}{}
+		asking.Go(func() {
+			defer func() { <-slots }()
+			err := c.ask(ctx)
+			if err != nil && ctx.Err() != nil {
+				err = fmt.Errorf("no answer for %s within %s: %w", c.of, checkWithin, err)
 			}
-		}
+			a.tell(ctx, c.of, err)
+			if ctx.Err() != nil || grave(err) {
+				missing[i] = err
+			}
+			r.answered(c.of)
+		})
 	}
-	if err := ctx.Err(); err != nil {
-		missing = append(missing, err)
-	}
+	asking.Wait()
 	return errors.Join(missing...)
 }
 
-// tell logs what has changed since the last look.
+func grave(err error) bool {
+	return slices.ContainsFunc([]error{workflow.ErrForbidden, workflow.ErrUnauthorized, workflow.ErrUnavailable, workflow.ErrNotInstalled},
+		func(target error) bool { return errors.Is(err, target) })
+}
+
+// tell logs what has changed since the last look, unless that was cut off by end.
 func (a *access) tell(ctx context.Context, of string, err error) {
 	now := "all is there"
 	if err != nil {
 		now = err.Error()
 	}
-	if a.told[of] == now || ctx.Err() != nil {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.told[of] == now || errors.Is(ctx.Err(), context.Canceled) {
 		return
 	}
 	a.told[of] = now

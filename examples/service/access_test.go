@@ -76,26 +76,88 @@ func TestAccess(t *testing.T) {
 	}
 }
 
-func TestAccessThatCanNotBeSeen(t *testing.T) {
+// within asks, as a probe does that waits so long.
+func within(t *testing.T, a *access, patience time.Duration) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	return a.check(ctx)
+}
+
+func TestSlowChecksGoOnWhileProbesLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := &checked{takes: time.Minute}
-		a := newAccess([]check{{"it", c.Create}}, slog.New(slog.DiscardHandler))
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if err := a.check(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			t.Error(err)
+		book := &logBook{}
+		fast, slow := &checked{}, &checked{takes: 6 * time.Second}
+		a := newAccess([]check{{"the fast", fast.Create}, {"the slow", slow.Create}}, slog.New(slog.NewJSONHandler(book, nil)))
+		for range 5 { // each waits for its own time, not for the others'
+			began := time.Now()
+			err := within(t, a, time.Second)
+			if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took != time.Second ||
+				!strings.Contains(err.Error(), "for the slow:") {
+				t.Errorf("%v after %s", err, took)
+			}
 		}
-		c.takes = 0
-		if err := a.check(t.Context()); err != nil {
-			t.Error("what was cut off is kept:", err)
+		if err := within(t, a, 2*time.Second); err != nil || slow.asked != 1 {
+			t.Errorf("%v, asked %d times", err, slow.asked)
+		}
+		if n := strings.Count(book.text.String(), `"msg":"checks are slow","of":"the slow"`); n != 1 {
+			t.Errorf("logged %d times: %s", n, &book.text)
 		}
 	})
+}
+
+func TestChecksThatDoNotEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		book := &logBook{}
+		c := &checked{takes: time.Hour}
+		a := newAccess([]check{{"it", c.Create}}, slog.New(slog.NewJSONHandler(book, nil)))
+		began := time.Now()
+		err := a.check(t.Context())
+		if took := time.Since(began); took != checkWithin || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "for it ") {
+			t.Errorf("%v after %s", err, took)
+		}
+		if !strings.Contains(book.text.String(), "something is missing") {
+			t.Error(&book.text)
+		}
+		time.Sleep(doubted)
+		c.takes = 0
+		if err := a.check(t.Context()); err != nil {
+			t.Error("it is asked again, and not believed for long:", err)
+		}
+	})
+}
+
+func TestChecksEndWithTheService(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		book := &logBook{}
+		c := &checked{takes: time.Hour}
+		a := newAccess([]check{{"it", c.Create}}, slog.New(slog.NewJSONHandler(book, nil)))
+		a.end() // nothing is under way
+		began := time.Now()
+		a.begin(t.Context())
+		a.end()
+		if took := time.Since(began); took != 0 || strings.Contains(book.text.String(), "missing") {
+			t.Errorf("after %s: %s", took, &book.text)
+		}
+	})
+}
+
+// All are side by side, and are not held back by client-go's own limit of 5 requests a second.
+func TestReadyWithManyBackfills(t *testing.T) {
+	var configs []string
+	for i := range 10 {
+		configs = append(configs, changed(t, "session_name: demo", fmt.Sprint("session_name: demo-", i)))
+	}
+	app := built(t, emptyCluster{}, &logBook{}, configs...)
+	if code, text := asked(t, app.api.Handler(), "/readyz"); code != http.StatusOK {
+		t.Error(code, text)
+	}
 }
 
 func TestLogsArePartOfWhatIsChecked(t *testing.T) {
 	for forbidden, reason := range map[string]string{"": "", `"subresource":"log"`: "Forbidden"} {
 		log := &logBook{}
-		app := built(t, emptyCluster{forbidden}, log)
+		app := built(t, emptyCluster{forbidden}, log, exampleConfig)
 		err := app.access.check(t.Context())
 		if workflow.Reason(err) != reason {
 			t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/examples/service/internal/api"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/examples/service/internal/page"
@@ -28,16 +29,16 @@ func build(s settings, log *slog.Logger) (*service, error) {
 	var all []api.Backfill
 	var releases []func()
 	release := func() {
-		for _, each := range releases {
+		for _, each := range slices.Backward(releases) {
 			each()
 		}
 	}
-	files := map[string]string{} // by session
+	paths := map[string]string{} // by session
 	for _, path := range s.configs {
 		b, done, err := open(c, s, path)
 		if err == nil {
 			releases = append(releases, done)
-			if other, taken := files[b.Session]; taken {
+			if other, taken := paths[b.Session]; taken {
 				err = fmt.Errorf("--config %s: its session %q is that of %s", path, b.Session, other)
 			}
 		}
@@ -45,13 +46,19 @@ func build(s settings, log *slog.Logger) (*service, error) {
 			release()
 			return nil, err
 		}
-		files[b.Session] = path
+		paths[b.Session] = path
 		all = append(all, b)
 		watching.measure(b)
 	}
 	may := newAccess(checksOf(all, c.workflows), log)
+	releases = append(releases, may.end)
+	files, err := page.Handlers()
+	if err != nil {
+		release()
+		return nil, err
+	}
 	server, err := api.New(api.Options{
-		Backfills: all, Log: log, Page: page.Handlers(), Ready: may.check,
+		Backfills: all, Log: log, Page: files, Ready: may.check, Hosts: s.hosts, Heartbeat: s.heartbeat,
 		Follow: backfill.FollowOptions{PodsEvery: s.every, ShardsEvery: s.every},
 	})
 	if err != nil {

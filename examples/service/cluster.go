@@ -58,6 +58,7 @@ func findCluster(s settings, observer workflow.Observer) (*cluster, error) {
 	c.config.WarningHandler = rest.NoWarnings{} // about what templates make, which whoever asks here can't mend
 	limited := rest.CopyConfig(c.config)
 	limited.Timeout = callTimeout
+	limited.QPS = -1 // client-go takes 0 for 5 a second; the API server's priority and fairness is a limit
 	if c.workers, err = dynamic.NewForConfig(limited); err != nil {
 		return nil, fmt.Errorf("kubeconfig: %w", err)
 	}

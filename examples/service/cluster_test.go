@@ -38,13 +38,13 @@ func (c emptyCluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// built is the service with the example's backfill on a cluster.
-func built(t *testing.T, cluster http.Handler, log *logBook) *service {
+// built is the service on a cluster, with the backfills of these configurations.
+func built(t *testing.T, cluster http.Handler, log *logBook, configs ...string) *service {
 	t.Helper()
 	server := httptest.NewServer(cluster)
 	t.Cleanup(server.Close)
 	t.Setenv("KUBECONFIG", write(t, strings.Replace(deadCluster, "http://127.0.0.1:1", server.URL, 1)))
-	app, err := build(settings{configs: files{exampleConfig}, every: time.Hour}, slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	app, err := build(settings{configs: configs, every: time.Hour}, slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,6 +56,8 @@ func built(t *testing.T, cluster http.Handler, log *logBook) *service {
 func asked(t *testing.T, h http.Handler, path string) (int, string) {
 	t.Helper()
 	answer := httptest.NewRecorder()
-	h.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody)
+	req.Host = "localhost"
+	h.ServeHTTP(answer, req)
 	return answer.Code, answer.Body.String()
 }

@@ -15,7 +15,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"sync"
 	"syscall"
 )
 
@@ -51,11 +50,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	defer app.release()
 	// What is missing is logged now, also where nothing probes. It may come yet, so this is no failure.
-	var checking sync.WaitGroup
-	defer checking.Wait()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	checking.Go(func() { _ = app.access.check(ctx) })
+	app.access.begin(ctx)
 	end, err := serveMetrics(ctx, s.metrics, app.metrics, log)
 	if err == nil {
 		defer end()
@@ -65,5 +60,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		log.Error("ended", "err", err)
 		return exitFailed
 	}
+	log.Info("ended; backfills go on")
 	return exitOK
 }

@@ -18,8 +18,10 @@ const (
 	idleTimeout   = 2 * time.Minute
 	maxHeader     = 32 << 10
 	// finishWithin is how long requests that are under way may take to end; they are cut off then. With
-	// the time for draining it has to be less than a pod's terminationGracePeriodSeconds.
+	// the time for draining and lastWords it has to be less than a pod's terminationGracePeriodSeconds.
 	finishWithin = 15 * time.Second
+	// lastWords is what they have then to answer that they were cut off.
+	lastWords = 2 * time.Second
 )
 
 // serve answers requests until ctx ends, and then ends in order: first it reports not to be ready,
@@ -31,6 +33,7 @@ func serve(ctx context.Context, s settings, server *api.Server, log *slog.Logger
 		return fmt.Errorf("--listen %s: %w", s.listen, err)
 	}
 	requests, cutOff := context.WithCancel(context.WithoutCancel(ctx))
+	defer server.Close() // before what handlers work with is released
 	defer cutOff()
 	web := &http.Server{
 		Handler:           server.Handler(),
@@ -64,11 +67,13 @@ func serve(ctx context.Context, s settings, server *api.Server, log *slog.Logger
 	if err := web.Shutdown(finishing); err != nil {
 		log.Warn("requests are cut off", "after", s.finish.String())
 		cutOff()
-		if err := web.Close(); err != nil {
-			return err
+		answering, done := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+		defer done()
+		if web.Shutdown(answering) != nil {
+			if err := web.Close(); err != nil {
+				return err
+			}
 		}
 	}
-	server.Wait()
-	log.Info("ended; backfills go on")
 	return nil
 }

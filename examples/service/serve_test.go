@@ -24,10 +24,15 @@ const soon = 10 * time.Second
 type slow struct {
 	backfill.Backfill
 	begun, release chan struct{}
+	stubborn       bool // it doesn't heed its context
 }
 
 func (s *slow) Pause(ctx context.Context) error {
 	close(s.begun)
+	if s.stubborn {
+		<-s.release
+		return nil
+	}
 	select {
 	case <-s.release:
 		return nil
@@ -183,8 +188,28 @@ func TestItsEndHasABound(t *testing.T) {
 		t.Error(err)
 	}
 	p.log.find(t, "requests are cut off", "after")
-	if a := <-paused; a.err == nil && a.code != 503 {
+	if a := <-paused; a.err != nil || a.code != 503 || !strings.Contains(a.text, `"Canceled"`) {
+		t.Errorf("it isn't told so: %+v", a)
+	}
+}
+
+// What handlers work with is released after serve. So it waits also for one that heeds nothing.
+func TestHandlersAreWaitedFor(t *testing.T) {
+	p := begin(t, settings{finish: 10 * time.Millisecond})
+	p.pausing.stubborn = true
+	paused := p.pause()
+	p.end()
+	if a := <-paused; a.err == nil {
 		t.Errorf("%+v", a)
+	}
+	select {
+	case err := <-p.ended:
+		t.Error("it has ended before a handler:", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(p.pausing.release)
+	if err := p.wait(); err != nil {
+		t.Error(err)
 	}
 }
 

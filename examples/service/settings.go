@@ -7,28 +7,31 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/examples/service/internal/api"
 )
 
 // settings are what the command line says.
 type settings struct {
 	listen, metrics       string
-	configs               files
+	configs, hosts        words
 	kubeconfig, namespace string
-	every                 time.Duration
+	every, heartbeat      time.Duration
 	drain                 time.Duration
 	finish                time.Duration // see finishWithin
 	level                 slog.Level
 }
 
-// files is a flag that can be given more than once.
-type files []string
+// words is a flag that can be given more than once.
+type words []string
 
-func (f *files) String() string { return strings.Join(*f, ",") }
+func (w *words) String() string { return strings.Join(*w, ",") }
 
-func (f *files) Set(path string) error {
-	*f = append(*f, path)
+func (w *words) Set(word string) error {
+	*w = append(*w, word)
 	return nil
 }
 
@@ -37,12 +40,14 @@ func parse(args []string, out io.Writer) (settings, error) {
 	s := settings{finish: finishWithin}
 	flags := flag.NewFlagSet("service", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // an error is one line, and that is the caller's
-	flags.StringVar(&s.listen, "listen", ":8080", "where to serve, as `host:port`; port 0 is a free one")
+	flags.StringVar(&s.listen, "listen", "127.0.0.1:8080", "where to serve, as `host:port`; :8080 for others than this machine, 0 for a free port")
+	flags.Var(&s.hosts, "host", "another `name` by which it may be asked, beside localhost and IP addresses; one for each")
 	flags.StringVar(&s.metrics, "metrics", "", "where to serve /metrics, as `host:port`; default: nowhere")
 	flags.Var(&s.configs, "config", "configuration of a backfill, the migration console's YAML `file`; one for each backfill, required")
 	flags.StringVar(&s.kubeconfig, "kubeconfig", "", "`file`; default: $KUBECONFIG, else the pod's service account")
 	flags.StringVar(&s.namespace, "namespace", "", "of backfills whose configuration names none; default: the pod's, else the kubeconfig's, else ma")
 	flags.DurationVar(&s.every, "every", 2*time.Second, "how often to look after workers and shards, while somebody watches")
+	flags.DurationVar(&s.heartbeat, "heartbeat", api.DefaultHeartbeat, "how often to show on a stream that it lives; shorter than proxies bear silence")
 	flags.DurationVar(&s.drain, "drain", 5*time.Second, "how long to go on after SIGTERM, reporting not to be ready, until nobody sends requests here")
 	flags.TextVar(&s.level, "log", slog.LevelInfo, "least `level` to log: debug, info, warn or error")
 	err := flags.Parse(args)
@@ -64,10 +69,19 @@ func parse(args []string, out io.Writer) (settings, error) {
 		return s, fmt.Errorf("--metrics %s: must be host:port or :port", s.metrics)
 	case s.every < 100*time.Millisecond:
 		return s, fmt.Errorf("--every %s: must be at least 100ms", s.every)
+	case s.heartbeat < time.Second:
+		return s, fmt.Errorf("--heartbeat %s: must be at least 1s", s.heartbeat)
+	case !names(s.hosts):
+		return s, fmt.Errorf("--host %s: must be names without a port", &s.hosts)
 	case s.drain < 0:
 		return s, fmt.Errorf("--drain %s: must not be negative", s.drain)
 	}
 	return s, nil
+}
+
+// names reports whether all are such as stand in an address before the port.
+func names(hosts []string) bool {
+	return !slices.ContainsFunc(hosts, func(host string) bool { return host == "" || strings.ContainsAny(host, ":/ ") })
 }
 
 func address(text string) bool {

@@ -17,7 +17,7 @@ import (
 
 func TestCallsAreCountedAndLogged(t *testing.T) {
 	log := &logBook{}
-	app := built(t, emptyCluster{}, log)
+	app := built(t, emptyCluster{}, log, exampleConfig)
 	if err := app.access.check(t.Context()); err != nil { // which starts nothing
 		t.Fatal(err)
 	}

@@ -120,7 +120,9 @@ type Dependencies struct {
 	// for provider argo.
 	Workflows workflow.Interface
 	// Kubernetes reaches the workers: Deployments, ReplicaSets and pods. nil: their number is
-	// unknown, and what needs them is refused. Required for provider k8s.
+	// unknown, and what needs them is refused. Required for provider k8s. Its requests are limited by
+	// its own rest.Config, whose QPS 0 means 5 a second: one Status takes several, so say -1, for no
+	// limit but the API server's priority and fairness, or one that is high enough for all that share it.
 	Kubernetes dynamic.Interface
 	// WorkingState reads the progress of the shards from the target cluster. nil: it is unknown,
 	// and there is no Archive.

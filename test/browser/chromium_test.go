@@ -85,10 +85,10 @@ func (t *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	Expect(chromedp.Do(ctx, steps...)).To(Succeed())
 }
 
-// click clicks, as a mouse does, what a CSS selector finds, once it can be clicked.
+// click clicks, as a mouse does, what a CSS selector finds, once that does something.
 func (t *tab) click(selector string) {
 	GinkgoHelper()
-	t.do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible, chromedp.NodeEnabled))
+	t.do(chromedp.Click(chromedp.CSS(selector+":not([aria-disabled=true])"), chromedp.NodeVisible, chromedp.NodeEnabled))
 }
 
 // js is the value of an expression in the page.
@@ -132,4 +132,11 @@ func (t *tab) prefers(scheme string) {
 		})
 		return err
 	}))
+}
+
+// hidden has the page take itself for hidden, or for shown again.
+func (t *tab) hidden(yes bool) {
+	GinkgoHelper()
+	t.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(
+		"Object.defineProperty(document, 'hidden', {value: %t, configurable: true}); void document.dispatchEvent(new Event('visibilitychange'))", yes)))
 }

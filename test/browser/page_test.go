@@ -39,7 +39,7 @@ var _ = Describe("the service's page", func() {
 		Eventually(t.text("state")).Should(Equal("Paused"))
 		Eventually(t.text("gates")).Should(ContainSubstring("approve"))
 		Expect(t.text("start")()).To(Equal("Go on"))
-		Expect(js[bool](t, "document.getElementById('start').disabled")).To(BeTrue(), "it waits for nothing but the gate")
+		Expect(js[bool](t, "document.getElementById('start').ariaDisabled === 'true'")).To(BeTrue(), "it waits for nothing but the gate")
 
 		By("showing what is planted as the text that it is")
 		a.setGateMessage(ctx, markup)
@@ -88,6 +88,29 @@ var _ = Describe("the service's page", func() {
 		t.serviceIs(false)
 		Eventually(t.text("logs")).Should(ContainSubstring("reading segment 1"))
 
+		By("noticing that nothing comes any more")
+		thaw := p.freezeService()
+		Eventually(t.text("connection")).Should(ContainSubstring("connection lost"))
+		thaw()
+		Eventually(t.text("connection")).Should(Equal("live"))
+
+		By("following nothing while it is hidden")
+		t.hidden(true)
+		Expect(t.text("connection")()).To(Equal("not followed while nobody looks"))
+		Consistently(t.text("connection"), hiddenFor).Should(Equal("not followed while nobody looks"))
+		t.hidden(false)
+		Eventually(t.text("connection")).Should(Equal("live"))
+		Eventually(t.text("logs")).Should(ContainSubstring("reading segment 1"))
+
+		By("asking about nothing that isn't looked at any more")
+		t.click("#stop")
+		Expect(js[bool](t, "document.getElementById('ask').open")).To(BeTrue())
+		t.do(chromedp.Evaluate[chromedp.Void]("void (location.hash = 'elsewhere')"))
+		Eventually(func() (bool, error) { return js[bool](t, "document.getElementById('ask').open") }).Should(BeFalse())
+		t.do(chromedp.Evaluate[chromedp.Void]("void (location.hash = 'demo')"))
+		Eventually(t.text("session")).Should(Equal("demo"))
+		Expect(t.text("state")()).To(Equal("Running"))
+
 		By("saying that the cluster can't be reached")
 		Expect(cluster.Kill(ctx, envtest.PartAPIServer)).To(Succeed())
 		Eventually(t.text("unknown")).Should(ContainSubstring("The cluster can't be reached"))
@@ -99,6 +122,7 @@ var _ = Describe("the service's page", func() {
 		By("pausing it, and going on")
 		t.click("#pause")
 		Eventually(t.text("state")).Should(Equal("Paused"))
+		Expect(js[string](t, "document.activeElement.id")).To(Equal("pause"), "the focus stays")
 		Eventually(t.text("pods")).Should(Equal("none"))
 		Expect(a.replicas(ctx)).To(BeZero())
 		Expect(t.text("start")()).To(Equal("Go on"))
@@ -128,7 +152,7 @@ var _ = Describe("the service's page", func() {
 		Eventually(t.text("gates")).Should(ContainSubstring("approve"))
 		t.do(chromedp.Focus(chromedp.CSS("#gates button.danger")), chromedp.KeyEvent("\r"))
 		Expect(js[string](t, "document.activeElement.id")).To(Equal("ask-no"), "what does no harm has the focus")
-		t.do(chromedp.Focus(chromedp.CSS("#ask-input")), chromedp.KeyEvent("not again\t\t\r")) // past Cancel
+		t.do(chromedp.Focus(chromedp.CSS("#ask-input")), chromedp.KeyEvent("not again\r"))
 		Eventually(t.text("state")).Should(Equal("Failed"))
 		Eventually(t.text("message")).Should(ContainSubstring("not again"))
 

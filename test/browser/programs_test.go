@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -19,6 +20,7 @@ const (
 	templateFile  = "../../examples/backfill/manifests/bulk-load.yaml"
 	namespace     = "ma"
 	account       = "backfill-service"
+	heartbeat     = "1s" // the shortest there is
 )
 
 // programs are the service and the stand-in for the target cluster, as processes.
@@ -73,7 +75,7 @@ func replaced(path string, oldnew ...string) string {
 // answers.
 func (p *programs) startTarget(ctx context.Context) {
 	GinkgoHelper()
-	session := p.begin(p.target, cluster.Kubeconfig(), "-namespace", namespace, "-shards", "80", "-per-shard", "2s")
+	session := p.begin(p.target, cluster.Kubeconfig(), "-namespace", namespace, "-shards", "160", "-per-shard", "2s")
 	Eventually(session.Out).WithContext(ctx).Should(gbytes.Say("http://[0-9.:]+\n"))
 	const example, endpoint = "../../examples/backfill/backfill.yaml", "http://127.0.0.1:9200"
 	p.configs = []string{
@@ -89,7 +91,7 @@ func (p *programs) startService(ctx context.Context) {
 	if p.url != "" {
 		listen = strings.TrimPrefix(p.url, "http://")
 	}
-	p.running = p.begin(p.service, p.kubeconfig, "--config", p.configs[0], "--config", p.configs[1], "--listen", listen, "--drain", "0s", "--every", "300ms")
+	p.running = p.begin(p.service, p.kubeconfig, "--config", p.configs[0], "--config", p.configs[1], "--listen", listen, "--drain", "0s", "--every", "300ms", "--heartbeat", heartbeat)
 	const before = `"msg":"serving","address":"`
 	Eventually(p.running.Err).WithContext(ctx).Should(gbytes.Say(before))
 	_, rest, _ := strings.Cut(string(p.running.Err.Contents()), before)
@@ -106,6 +108,13 @@ func (p *programs) startService(ctx context.Context) {
 		}
 		return resp.StatusCode, resp.Body.Close()
 	}).Should(Equal(http.StatusOK))
+}
+
+// freezeService has the service do nothing until thaw. Its connections stay open.
+func (p *programs) freezeService() (thaw func()) {
+	GinkgoHelper()
+	Expect(p.running.Command.Process.Signal(syscall.SIGSTOP)).To(Succeed())
+	return func() { Expect(p.running.Command.Process.Signal(syscall.SIGCONT)).To(Succeed()) }
 }
 
 func (p *programs) killService(ctx context.Context) {

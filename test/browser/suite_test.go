@@ -17,6 +17,7 @@ const (
 	specTimeout  = 3 * time.Minute
 	soon         = 30 * time.Second
 	lookEvery    = 50 * time.Millisecond
+	hiddenFor    = 4 * time.Second // more than a page waits before it opens a stream again
 	tailLines    = 40
 )
 

@@ -24,6 +24,11 @@ func done() answer { return answer{http.StatusNoContent, nil} }
 // call makes a handler of what a request asks for, in the time that it may take.
 func (s *Server) call(do func(ctx context.Context, w http.ResponseWriter, r *http.Request) (answer, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		if !s.calls.take() {
+			s.fail(w, r, &requestError{"TooManyCalls", "too many requests are under way"})
+			return
+		}
+		defer s.calls.give()
 		ctx, cancel := context.WithTimeout(r.Context(), s.opts.CallTimeout)
 		defer cancel()
 		// Not all writers have deadlines; those of net/http do.

@@ -2,17 +2,47 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 )
 
+// precondition is what every change may be bound to. It is embedded in the options of each.
+type precondition struct {
+	// Run is the one that was looked at; nil: whichever there is.
+	Run *int `json:"run"`
+}
+
+// holds is nil where the run is still that. It may be another a moment later.
+func (p precondition) holds(ctx context.Context, b Backfill) error {
+	if p.Run == nil {
+		return nil
+	}
+	st, err := b.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if st.Run != *p.Run {
+		return &requestError{"Conflict", fmt.Sprintf("the backfill is at run %d by now, and not at run %d: nothing was done", st.Run, *p.Run)}
+	}
+	return nil
+}
+
+// bound are options that have a precondition.
+type bound interface {
+	holds(ctx context.Context, b Backfill) error
+}
+
 // change does what a request asks for to its backfill, once the body has been read into options, and
 // has those that follow the backfill look at once.
-func (s *Server) change(w http.ResponseWriter, r *http.Request, options any, do func(Backfill) (answer, error)) (answer, error) {
+func (s *Server) change(ctx context.Context, w http.ResponseWriter, r *http.Request, options bound, do func(Backfill) (answer, error)) (answer, error) {
 	b, err := s.find(r)
 	if err != nil {
 		return answer{}, err
 	}
 	if err := read(w, r, options); err != nil {
+		return answer{}, err
+	}
+	if err := options.holds(ctx, b); err != nil {
 		return answer{}, err
 	}
 	a, err := do(b)
@@ -22,9 +52,10 @@ func (s *Server) change(w http.ResponseWriter, r *http.Request, options any, do 
 
 func (s *Server) start(ctx context.Context, w http.ResponseWriter, r *http.Request) (answer, error) {
 	var options struct {
+		precondition
 		Restart bool `json:"restart"`
 	}
-	return s.change(w, r, &options, func(b Backfill) (answer, error) {
+	return s.change(ctx, w, r, &options, func(b Backfill) (answer, error) {
 		start := b.Start
 		if options.Restart {
 			start = b.Restart
@@ -38,17 +69,20 @@ func (s *Server) start(ctx context.Context, w http.ResponseWriter, r *http.Reque
 }
 
 func (s *Server) pause(ctx context.Context, w http.ResponseWriter, r *http.Request) (answer, error) {
-	return s.change(w, r, &struct{}{}, func(b Backfill) (answer, error) { return done(), b.Pause(ctx) })
+	return s.change(ctx, w, r, &precondition{}, func(b Backfill) (answer, error) { return done(), b.Pause(ctx) })
 }
 
 // stop doesn't wait for the end.
 func (s *Server) stop(ctx context.Context, w http.ResponseWriter, r *http.Request) (answer, error) {
-	return s.change(w, r, &struct{}{}, func(b Backfill) (answer, error) { return answer{http.StatusAccepted, nil}, b.Stop(ctx) })
+	return s.change(ctx, w, r, &precondition{}, func(b Backfill) (answer, error) {
+		return answer{http.StatusAccepted, nil}, b.Stop(ctx)
+	})
 }
 
 func (s *Server) scale(ctx context.Context, w http.ResponseWriter, r *http.Request) (answer, error) {
 	var options struct {
+		precondition
 		Workers int `json:"workers"`
 	}
-	return s.change(w, r, &options, func(b Backfill) (answer, error) { return done(), b.Scale(ctx, options.Workers) })
+	return s.change(ctx, w, r, &options, func(b Backfill) (answer, error) { return done(), b.Scale(ctx, options.Workers) })
 }

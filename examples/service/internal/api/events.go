@@ -8,11 +8,12 @@ import (
 
 // The events of streams.
 const (
-	eventWhich  = "backfills" // which there are on the stream, in their order: the first event
+	eventWhich  = "backfills" // which there are on the stream, in their order, and how often it is alive: the first event
 	eventStatus = "status"    // a standing
 	eventLine   = "line"      // of a log
 	eventBegin  = "begin"     // what was shown of a log before is to be forgotten
 	eventEnd    = "end"       // of a log, and why if it is for a failure: don't connect again at once
+	eventAlive  = "alive"     // the connection is; where none comes for some time, connect again
 	eventBye    = "bye"       // the service ends: connect again, to another
 )
 
@@ -47,7 +48,10 @@ func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, sessions [
 	if err != nil || s.sentAway(out) {
 		return
 	}
-	which, err := json.Marshal(map[string][]string{"sessions": sessions})
+	which, err := json.Marshal(struct {
+		Sessions    []string `json:"sessions"`
+		HeartbeatMs int64    `json:"heartbeatMs"`
+	}{sessions, s.opts.Heartbeat.Milliseconds()})
 	if err != nil || out.event(0, eventWhich, which, true) != nil {
 		return
 	}

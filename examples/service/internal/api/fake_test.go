@@ -166,7 +166,7 @@ func newSite(t *testing.T, f *fake, change ...func(*Options)) *site {
 	t.Cleanup(func() {
 		server.EndStreams()
 		s.web.Close()
-		server.Wait()
+		server.Close()
 	})
 	return s
 }

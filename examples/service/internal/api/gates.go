@@ -30,22 +30,24 @@ func decided(gates []backfill.Gate, err error) (answer, error) {
 
 func (s *Server) approve(ctx context.Context, w http.ResponseWriter, r *http.Request) (answer, error) {
 	var options struct {
+		precondition
 		Gates   []string       `json:"gates"`
 		All     bool           `json:"all"`
 		Outputs map[string]any `json:"outputs"`
 	}
-	return s.change(w, r, &options, func(b Backfill) (answer, error) {
+	return s.change(ctx, w, r, &options, func(b Backfill) (answer, error) {
 		return decided(b.Approve(ctx, backfill.Approval{Gates: options.Gates, All: options.All, Outputs: options.Outputs}))
 	})
 }
 
 func (s *Server) reject(ctx context.Context, w http.ResponseWriter, r *http.Request) (answer, error) {
 	var options struct {
+		precondition
 		Gates   []string `json:"gates"`
 		All     bool     `json:"all"`
 		Message string   `json:"message"`
 	}
-	return s.change(w, r, &options, func(b Backfill) (answer, error) {
+	return s.change(ctx, w, r, &options, func(b Backfill) (answer, error) {
 		return decided(b.Reject(ctx, backfill.Rejection{Gates: options.Gates, All: options.All, Message: options.Message}))
 	})
 }

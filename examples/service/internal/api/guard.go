@@ -1,8 +1,12 @@
 package api
 
 import (
+	"cmp"
+	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 )
@@ -11,14 +15,10 @@ import (
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
-// secured refuses changes that another site has a browser ask for, and says what browsers may do with
-// the answers.
-func secured(next http.Handler) http.Handler {
+// secured refuses what another site has a browser ask for, and says what browsers may do with the
+// answers. Probes, which tell nothing, are for everybody.
+func (s *Server) secured(next http.Handler) http.Handler {
 	guard := http.NewCrossOriginProtection()
-	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		writeProblem(w, problemOf(&requestError{"CrossOrigin", "changes are refused to the pages of other sites"}))
-	}))
-	guarded := guard.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
 		header.Set("Content-Security-Policy", policy)
@@ -26,8 +26,48 @@ func secured(next http.Handler) http.Handler {
 		header.Set("Referrer-Policy", "no-referrer")
 		header.Set("Cross-Origin-Opener-Policy", "same-origin")
 		header.Set("Cross-Origin-Resource-Policy", "same-origin")
-		guarded.ServeHTTP(w, r)
+		err := error(nil)
+		if !isProbe(r) {
+			err = cmp.Or(s.knownHost(r), ownSite(guard, r))
+		}
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r)
 	})
+}
+
+func isProbe(r *http.Request) bool { return r.URL.Path == "/healthz" || r.URL.Path == "/readyz" }
+
+// knownHost refuses requests for another name than the service's.
+func (s *Server) knownHost(r *http.Request) error {
+	host := r.Host
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
+		return nil
+	}
+	for _, known := range append([]string{"localhost"}, s.opts.Hosts...) {
+		if strings.EqualFold(host, known) {
+			return nil
+		}
+	}
+	return &requestError{"UnknownHost", fmt.Sprintf("this service isn't known by the name %q; its --host says by which it is", host)}
+}
+
+// ownSite refuses what the pages of other sites ask for: changes, and also what is read of the
+// interface, since a stream takes a place whether or not they see what comes.
+func ownSite(guard *http.CrossOriginProtection, r *http.Request) error {
+	if strings.HasPrefix(r.URL.Path, "/api/") {
+		r = r.WithContext(r.Context()) // a copy
+		r.Method = http.MethodPost     // of which all is checked
+	}
+	if guard.Check(r) != nil {
+		return &requestError{"CrossOrigin", "the pages of other sites are refused"}
+	}
+	return nil
 }
 
 // logged writes down who has asked for which change. What is only read is for those who debug.

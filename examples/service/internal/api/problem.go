@@ -43,7 +43,9 @@ func codes() []kind {
 		{"MethodNotAllowed", http.StatusMethodNotAllowed},
 		{"TooLarge", http.StatusRequestEntityTooLarge},
 		{"UnsupportedMediaType", http.StatusUnsupportedMediaType},
+		{"UnknownHost", http.StatusMisdirectedRequest},
 		{"TooManyStreams", http.StatusServiceUnavailable},
+		{"TooManyCalls", http.StatusServiceUnavailable},
 		// What pkg/backfill adds to the reasons of pkg/workflow.
 		{"NotStarted", http.StatusConflict},
 		{"Ended", http.StatusConflict},

@@ -28,5 +28,5 @@ func (s *Server) Handler() http.Handler {
 		mux.Handle(pattern, file)
 	}
 
-	return secured(s.logged(problemsOf(mux)))
+	return s.handled(s.secured(s.logged(problemsOf(mux))))
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -204,6 +205,7 @@ func TestOtherSitesChangeNothing(t *testing.T) {
 	}{
 		"a program":          {nil, 204},
 		"the page":           {[]string{"Sec-Fetch-Site", "same-origin", "Origin", "http://elsewhere.example"}, 204},
+		"an address bar":     {[]string{"Sec-Fetch-Site", "none"}, 204},
 		"another site":       {[]string{"Sec-Fetch-Site", "cross-site"}, 403},
 		"a neighbour":        {[]string{"Sec-Fetch-Site", "same-site"}, 403},
 		"another origin":     {[]string{"Origin", "https://elsewhere.example"}, 403},
@@ -213,12 +215,119 @@ func TestOtherSitesChangeNothing(t *testing.T) {
 			f := &fake{}
 			resp, text := newSite(t, f).send(v.method, "/api/v1/backfills/s"+v.path, v.body, tc.header...)
 			want := v.code
-			if v.method != "GET" && tc.code == 403 {
+			if tc.code == 403 { // reading takes room, too
 				want = 403
 			}
 			if resp.code != want || want == 403 && (f.calls() != "" || !strings.Contains(text, `"CrossOrigin"`)) {
 				t.Errorf("%s, %s %s: %d %s, %q", name, v.method, v.path, resp.code, text, f.calls())
 			}
+		}
+	}
+}
+
+// A site may have its own name point here. Browsers take its pages for the service's then, so that
+// nothing but the name tells.
+func TestOtherNamesReachNothing(t *testing.T) {
+	for host, known := range map[string]bool{
+		"localhost": true, "LOCALHOST:8080": true, "127.0.0.1:8080": true, "10.1.2.3": true, "[::1]:8080": true, "[::1]": true,
+		"backfill-service": true, "Backfill-Service:80": true, "backfills.example": true,
+		"elsewhere.example": false, "elsewhere.example:8080": false, "localhost.elsewhere.example": false,
+		"backfill-service.elsewhere.example": false, "127.0.0.1.elsewhere.example": false, "": false,
+	} {
+		f := &fake{}
+		s := newSite(t, f, func(o *Options) {
+			o.Hosts = []string{"backfill-service", "Backfills.example"}
+			o.Page = map[string]http.Handler{"GET /{$}": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("page")) })}
+		})
+		handler := s.Handler()
+		for _, target := range []string{"GET /", "GET /api/v1/backfills", "GET /api/v1/backfills/s/config", "POST /api/v1/backfills/s/pause"} {
+			method, path, _ := strings.Cut(target, " ")
+			req := httptest.NewRequestWithContext(t.Context(), method, path, http.NoBody)
+			req.Host = host
+			req.Header.Set("Sec-Fetch-Site", "same-origin")
+			answer := httptest.NewRecorder()
+			handler.ServeHTTP(answer, req)
+			if known != (answer.Code < 300) || !known && (answer.Code != 421 || !strings.Contains(answer.Body.String(), `"UnknownHost"`) || f.calls() != "") {
+				t.Errorf("%q, %s: %d %s, %q", host, target, answer.Code, answer.Body, f.calls())
+			}
+		}
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/healthz", http.NoBody)
+		req.Host = host
+		answer := httptest.NewRecorder()
+		if handler.ServeHTTP(answer, req); answer.Code != http.StatusOK {
+			t.Errorf("a probe of %q: %d", host, answer.Code)
+		}
+	}
+}
+
+// What is bound to a run is done to no other.
+func TestChangesAreBoundToARun(t *testing.T) {
+	for _, v := range verbs {
+		if v.method == "GET" {
+			continue
+		}
+		for run, done := range map[string]bool{`"run":1`: true, `"run":2`: false, `"run":0`: false} {
+			body := "{" + run + "}"
+			if v.body != "" {
+				body = strings.TrimSuffix(v.body, "}") + "," + run + "}"
+			}
+			f := &fake{}
+			resp, text := newSite(t, f).send(v.method, "/api/v1/backfills/s"+v.path, body)
+			switch {
+			case done && (resp.code != v.code || f.calls() != "status "+v.calls):
+				t.Errorf("%s %s: %d %s, %q", v.path, body, resp.code, text, f.calls())
+			case !done && (resp.code != 409 || f.calls() != "status" || !strings.Contains(text, `"Conflict"`) || !strings.Contains(text, "is at run 1")):
+				t.Errorf("%s %s: %d %s, %q", v.path, body, resp.code, text, f.calls())
+			}
+		}
+	}
+	f := &fake{err: workflow.ErrUnavailable}
+	if resp, text := newSite(t, f).send("POST", "/api/v1/backfills/s/stop", `{"run":1}`); resp.code != 503 || f.calls() != "status" {
+		t.Errorf("the run is unknown: %d %s, %q", resp.code, text, f.calls())
+	}
+}
+
+func TestCallsAreLimited(t *testing.T) {
+	f := &fake{block: true}
+	s := newSite(t, f, func(o *Options) { o.MaxCalls, o.CallTimeout = 1, soon })
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.web.URL+"/api/v1/backfills/s/pause", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		if resp, err := s.web.Client().Do(req); err == nil {
+			_ = resp.Body.Close()
+		}
+	}()
+	eventually(t, "it is under way", func() bool { return f.calls() == "pause" })
+	if resp, text := s.send("GET", "/api/v1/backfills/s/config", ""); resp.code != 503 || !strings.Contains(text, `"TooManyCalls"`) || resp.header.Get("Retry-After") == "" {
+		t.Errorf("%d %s", resp.code, text)
+	}
+	for _, path := range []string{"/healthz", "/readyz"} {
+		if resp, text := s.send("GET", path, ""); resp.code != 200 {
+			t.Errorf("%s: %d %s", path, resp.code, text)
+		}
+	}
+	leave()
+	<-left
+	eventually(t, "its place is given back", func() bool {
+		resp, _ := s.send("GET", "/api/v1/backfills/s/config", "")
+		return resp.code == 200
+	})
+}
+
+// eventually waits until something is so.
+func eventually(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	for deadline := time.Now().Add(soon); !so(); <-ticker.C {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain until %s", what)
 		}
 	}
 }

@@ -23,8 +23,10 @@ const (
 	DefaultLookAgain = 3 * time.Second
 	// DefaultMaxStreams is enough for some dozens of people with some pages each.
 	DefaultMaxStreams = 256
-	// DefaultMaxLogs is less, since each takes a connection for each container.
-	DefaultMaxLogs = 32
+	// DefaultMaxLogs is less, since each takes a connection for each container, and up to 8 MiB.
+	DefaultMaxLogs = 8
+	// DefaultMaxCalls is of requests that are no streams.
+	DefaultMaxCalls = 64
 )
 
 // Backfill is one that is served.
@@ -46,6 +48,10 @@ type Options struct {
 	Ready func(context.Context) error
 	// Page is served beside the interface: handlers by their pattern.
 	Page map[string]http.Handler
+	// Hosts are the names by which requests may ask for the page and the interface, without a port,
+	// beside localhost and all IP addresses. Another name in a request is that of a site which has had
+	// its name point here, so that browsers take its pages for the service's own.
+	Hosts []string
 	// Follow says how often is read what nothing announces.
 	Follow backfill.FollowOptions
 
@@ -54,6 +60,7 @@ type Options struct {
 	LookAgain   time.Duration
 	MaxStreams  int
 	MaxLogs     int
+	MaxCalls    int
 }
 
 func (o Options) withDefaults() Options {
@@ -62,6 +69,7 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.LookAgain, DefaultLookAgain)
 	orDefault(&o.MaxStreams, DefaultMaxStreams)
 	orDefault(&o.MaxLogs, DefaultMaxLogs)
+	orDefault(&o.MaxCalls, DefaultMaxCalls)
 	return o
 }
 
@@ -78,6 +86,8 @@ type Server struct {
 	news      *news
 	streams   slots
 	logs      slots
+	calls     slots
+	handling  handling
 
 	drain, end sync.Once
 	draining   chan struct{} // closed: no new work is wanted
@@ -92,7 +102,7 @@ func New(opts Options) (*Server, error) {
 	}
 	s := &Server{
 		opts: opts, backfills: make(map[string]Backfill, len(opts.Backfills)),
-		streams: make(slots, opts.MaxStreams), logs: make(slots, opts.MaxLogs),
+		streams: make(slots, opts.MaxStreams), logs: make(slots, opts.MaxLogs), calls: make(slots, opts.MaxCalls),
 		draining: make(chan struct{}), ending: make(chan struct{}),
 	}
 	for _, b := range opts.Backfills {
@@ -116,8 +126,13 @@ func (s *Server) EndStreams() {
 	s.end.Do(func() { close(s.ending) })
 }
 
-// Wait blocks until nothing is followed any more. That is soon after the last stream has ended.
-func (s *Server) Wait() { s.news.following.Wait() }
+// Close refuses what comes from now on, and blocks until no request is handled and nothing is followed
+// any more. That is soon after the contexts of all requests have ended. It may be called again.
+func (s *Server) Close() {
+	s.EndStreams()
+	s.handling.end()
+	s.news.following.Wait()
+}
 
 // slots limit how many there are at once.
 type slots chan struct{}

@@ -52,8 +52,9 @@ func (s stream) event(id int64, name string, data []byte, flush bool) error {
 	return s.send(b.Bytes(), flush)
 }
 
-// alive shows that the connection is. Browsers don't tell pages of it.
-func (s stream) alive() error { return s.send([]byte(": alive\n\n"), true) }
+// alive shows that the connection is. It is an event, since browsers tell pages of nothing else, and
+// has no id, since it changes nothing.
+func (s stream) alive() error { return s.send([]byte("event: "+eventAlive+"\ndata: {}\n\n"), true) }
 
 func (s stream) send(text []byte, flush bool) error {
 	_ = s.ctrl.SetWriteDeadline(time.Now().Add(eventTimeout))

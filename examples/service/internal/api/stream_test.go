@@ -23,9 +23,8 @@ const soon = time.Minute
 
 // block is what stands between two empty lines of a stream.
 type block struct {
-	id                   int64
-	event, data, comment string
-	retry                string
+	id                 int64
+	event, data, retry string
 }
 
 // reader reads a stream as a browser does.
@@ -76,8 +75,6 @@ func (r *reader) next() (b block, more bool) {
 			b.data += value
 		case "retry":
 			b.retry = value
-		case "":
-			b.comment = value
 		default:
 			r.t.Fatalf("line %q", line)
 		}
@@ -95,7 +92,7 @@ func (r *reader) event(name string) block {
 			r.t.Fatalf("the stream has ended without %s: %v", name, r.lines.Err())
 		case b.event == name:
 			return b
-		case b.event != "" && b.event != eventWhich:
+		case b.event != "" && b.event != eventWhich && b.event != eventAlive:
 			r.t.Fatalf("%+v; wanted %s", b, name)
 		}
 	}
@@ -166,7 +163,7 @@ func TestFollowing(t *testing.T) {
 	}
 	// Who comes later gets the present state at once, as does who comes back.
 	second := s.stream("/api/v1/events")
-	if b := second.event(eventWhich); b.data != `{"sessions":["s"]}` {
+	if b := second.event(eventWhich); b.data != `{"sessions":["s"],"heartbeatMs":15000}` {
 		t.Errorf("%+v", b)
 	}
 	if m := second.message(); m != "one" {
@@ -189,7 +186,7 @@ func TestFollowing(t *testing.T) {
 	messages <- "four"
 	second.event(eventStatus)
 	second.close()
-	s.Wait() // nobody looks, so nothing is followed
+	s.news.following.Wait() // nobody looks, so nothing is followed
 	third := s.stream("/api/v1/events")
 	messages <- "five"
 	if m := third.message(); m != "five" {
@@ -253,7 +250,7 @@ func TestSlowReaders(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close() //nolint:errcheck // nothing was written that could be lost
-	fmt.Fprint(conn, "GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
+	fmt.Fprint(conn, "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	fast := s.stream("/api/v1/events")
 	large := strings.Repeat("x", 256<<10)
 	for i := range 60 { // more than the kernel keeps for a connection
@@ -280,7 +277,7 @@ func TestHeartbeat(t *testing.T) {
 			if !more {
 				t.Fatal("ended")
 			}
-			if b.comment == "alive" {
+			if b.event == eventAlive && b.data == "{}" && b.id == 0 { // as an event, which pages are told of
 				beats++
 			}
 		}
@@ -304,7 +301,10 @@ func TestStreamsEndInOrder(t *testing.T) {
 		}
 	}
 	s.stream("/api/v1/events").event(eventBye) // comes too late
-	s.Wait()
+	s.Close()
+	if resp, text := s.send("GET", "/healthz", ""); resp.code != 503 || !strings.Contains(text, "the service is ending") {
+		t.Errorf("it goes on: %d %s", resp.code, text)
+	}
 }
 
 func TestStreamsAreLimited(t *testing.T) {

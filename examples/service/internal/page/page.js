@@ -38,14 +38,23 @@ const wordOf = (state) => words[state] || state;
 
 // --- what is asked of the service
 
-async function ask(method, path, body) {
-  const session = encodeURIComponent(shown);
+const patience = 40000; // ms: the service itself answers sooner
+
+// looking is what is looked at now. Changes are for that, whatever is when they have been confirmed: the
+// service refuses those for another run.
+function looking() {
+  const data = backfillOf(standings.get(shown));
+  return { session: shown, run: data ? data.status.run || 0 : undefined };
+}
+
+async function ask({ session, run }, method, path, body) {
   let problem;
   try {
-    const answer = await fetch(`api/v1/backfills/${session}/${path}`, {
+    const answer = await fetch(`api/v1/backfills/${encodeURIComponent(session)}/${path}`, {
       method,
-      headers: body ? { "Content-Type": "application/json" } : {},
-      body: body && JSON.stringify(body),
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ run, ...body }),
+      signal: AbortSignal.timeout(patience),
     });
     if (answer.ok) {
       show(at("alert-text"), "");
@@ -54,11 +63,16 @@ async function ask(method, path, body) {
     }
     problem = await answer.json();
   } catch {
-    problem = { detail: "The service can't be reached. Whether it was done shows when it can." };
+    problem = { detail: "The service can't be reached, or doesn't answer. Whether it was done shows when it can." };
   }
   at("alert").hidden = false;
-  show(at("alert-text"), problem.detail || problem.title);
+  show(at("alert-text"), `${session}: ${problem.detail || problem.title}`);
   return false;
+}
+
+// enable says whether a button does something. One that doesn't keeps the focus, unlike a disabled one.
+function enable(button, sensible) {
+  button.setAttribute("aria-disabled", String(button.dataset.busy === "yes" || !sensible));
 }
 
 // once keeps a button from being pressed again while what it has asked for goes on.
@@ -73,7 +87,8 @@ async function once(button, work) {
   }
 }
 
-// confirm asks with a dialog; it returns null for no, and else what was written, if anything.
+// confirm asks with a dialog; it returns null for no, and else what was written, if anything. It is a no,
+// too, when something else comes to be looked at.
 function confirm(head, explanation, yes, field) {
   const dialog = at("ask");
   text(at("ask-head"), head);
@@ -178,27 +193,28 @@ function renderActions(standing) {
   // At a gate, and not paused besides, there is nothing to go on with.
   const paused = state === "Paused" && (data.suspended || !data.status.gates.data?.length);
   const desired = data?.status.pods.data?.desired;
-  const enable = (node, sensible) => {
-    node.disabled = node.dataset.busy === "yes" || (state !== "unknown" && !sensible);
-  };
+  const offer = (id, sensible) => enable(at(id), state === "unknown" || sensible);
   at("start").dataset.restart = ended ? "yes" : "";
   text(at("start"), ended ? "Start again …" : state === "Paused" ? "Go on" : "Start");
-  enable(at("start"), ended || paused || state === "NotStarted");
-  enable(at("pause"), ["Starting", "Running"].includes(state));
-  enable(at("stop"), ["Starting", "Running", "Paused"].includes(state));
+  offer("start", ended || paused || state === "NotStarted");
+  offer("pause", ["Starting", "Running"].includes(state));
+  offer("stop", ["Starting", "Running", "Paused"].includes(state));
   const field = at("workers");
   if (document.activeElement !== field && !field.dataset.touched && desired) field.value = desired;
-  enable(field, paused || (!ended && desired > 0));
-  enable(at("scale").querySelector("button"), paused || (!ended && desired > 0));
+  offer("scale-now", paused || (!ended && desired > 0));
+  field.readOnly = at("scale-now").getAttribute("aria-disabled") === "true";
 }
 
 function renderGates(standing) {
   const list = at("gates");
   const result = backfillOf(standing)?.status.gates;
-  const waiting = result?.success ? result.data : [];
-  show(at("gates-text"), !result?.success ? `unknown${result ? `: ${result.error}` : ""}` : waiting.length ? "" : "No gate is waiting.");
+  const known = Boolean(result?.success);
+  const waiting = known ? result.data : [];
+  show(at("gates-text"), !known ? `unknown${result ? `: ${result.error}` : ""}` : waiting.length ? "" : "No gate is waiting.");
   for (const item of [...list.children]) {
-    if (waiting.some((gate) => gate.id === item.dataset.gate)) continue;
+    // While gates are unknown, what somebody is writing into one stays, and can't be sent.
+    for (const button of item.querySelectorAll("button")) enable(button, known && item.dataset.busy !== "yes");
+    if (!known || waiting.some((gate) => gate.id === item.dataset.gate)) continue;
     const focused = item.contains(document.activeElement);
     item.remove();
     if (focused) at("detail").focus(); // not the top of the page
@@ -238,22 +254,26 @@ function makeGate(gate) {
   reject.type = "button";
   reject.setAttribute("aria-label", `Reject ${gate.name} …`);
   form.append(fields, make("div", "actions", approve, reject));
-  const decide = async (work) => {
-    approve.disabled = reject.disabled = true;
-    if (!(await work())) approve.disabled = reject.disabled = false;
+  const item = make("li", "", form);
+  item.dataset.gate = gate.id;
+  const decide = async (looked, verb, body) => {
+    item.dataset.busy = "yes";
+    render();
+    if (await ask(looked, "POST", `gates/${verb}`, { gates: [gate.id], ...body })) return; // it goes away
+    delete item.dataset.busy;
+    render();
   };
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const outputs = {};
     for (const field of form.querySelectorAll("input, select")) outputs[field.name] = field.value;
-    decide(() => ask("POST", "gates/approve", { gates: [gate.id], outputs }));
+    decide(looking(), "approve", { outputs });
   });
   reject.addEventListener("click", async () => {
+    const looked = looking();
     const why = await confirm(`Reject ${gate.name}?`, "This fails the gate, and as a rule the backfill.", "Reject", true);
-    if (why !== null) decide(() => ask("POST", "gates/reject", { gates: [gate.id], message: why }));
+    if (why !== null) decide(looked, "reject", { message: why });
   });
-  const item = make("li", "", form);
-  item.dataset.gate = gate.id;
   return item;
 }
 
@@ -303,11 +323,18 @@ function render() {
 
 // --- what is said to those who don't look
 
+const maxNews = 5;
+
 function announce(before, now) {
-  if (backfillOf(before) && stateOf(before) !== stateOf(now)) text(at("news"), `${now.session} is ${wordOf(stateOf(now))}`);
+  const said = [];
+  if (backfillOf(before) && stateOf(before) !== stateOf(now)) said.push(`is ${wordOf(stateOf(now))}`);
   const names = (standing) => (backfillOf(standing)?.status.gates?.data || []).map((gate) => gate.name);
   const fresh = names(now).filter((name) => !names(before).includes(name));
-  if (fresh.length) text(at("news"), `${now.session} waits at ${fresh.join(", ")}`);
+  if (fresh.length) said.push(`waits at ${fresh.join(", ")}`);
+  if (!said.length) return;
+  // Below what was said before, which may not have been read out yet.
+  at("news").append(make("p", "", `${now.session} ${said.join(" and ")}`));
+  while (at("news").childElementCount > maxNews) at("news").firstElementChild.remove();
 }
 
 // --- streams
@@ -319,44 +346,85 @@ function connection(state, words) {
   text(at("connection"), words);
 }
 
-function follow() {
-  const stream = new EventSource("api/v1/events");
-  const lost = (words) => {
+let silence = 37500; // ms without an event, after which a stream is lost: two and a half heartbeats
+
+// listen opens a stream, and gives what it tells to the handler of that name. It returns what closes the
+// stream. lost is called once at most, with the reason: it ends, or nothing comes any more.
+function listen(path, handlers, lost) {
+  const stream = new EventSource(path);
+  let watchdog;
+  const close = () => {
+    clearTimeout(watchdog);
     stream.close();
-    connection("lost", words);
-    setTimeout(follow, again);
   };
-  stream.addEventListener("open", () => connection("live", "live"));
-  stream.addEventListener("backfills", (event) => {
+  const lose = (why) => {
+    close();
+    lost(why);
+  };
+  const heard = () => {
+    clearTimeout(watchdog);
+    watchdog = setTimeout(lose, silence, "silence");
+  };
+  for (const name of ["alive", ...Object.keys(handlers)]) {
+    stream.addEventListener(name, (event) => {
+      heard();
+      handlers[name]?.(JSON.parse(event.data));
+    });
+  }
+  stream.addEventListener("bye", () => lose("bye"));
+  stream.addEventListener("error", () => lose("error"));
+  heard();
+  return close;
+}
+
+let events = { close: null, timer: 0 }; // of the stream of all backfills
+
+function follow() {
+  if (document.hidden) return;
+  clearTimeout(events.timer);
+  events.close?.();
+  const heard = new Set(); // the sessions of which something is known that is no older than this stream
+  const see = () => {
+    if ([...standings.keys()].every((session) => heard.has(session))) connection("live", "live");
+  };
+  const lost = (why) => {
+    if (why === "bye") connection("lost", "the service restarts; connecting again …");
+    else connection("lost", "connection lost: what is shown may be old; connecting again …");
+    events = { close: null, timer: setTimeout(follow, again) };
+  };
+  const backfills = ({ sessions, heartbeatMs }) => {
+    silence = 2.5 * heartbeatMs;
     const unheard = (session) => ({ session, success: false, error: "nothing has been heard of it yet" });
-    const { sessions } = JSON.parse(event.data);
     if (sessions.join() !== [...standings.keys()].join()) at("list").replaceChildren();
     standings = new Map(sessions.map((session) => [session, standings.get(session) || unheard(session)]));
     choose();
     render();
-  });
-  stream.addEventListener("status", (event) => {
-    const standing = JSON.parse(event.data);
+    see();
+  };
+  const status = (standing) => {
     announce(standings.get(standing.session), standing);
     standings.set(standing.session, standing);
     if (standing.session === shown) followLogs(standing);
     render();
-  });
-  stream.addEventListener("bye", () => lost("the service restarts; connecting again …"));
-  stream.addEventListener("error", () => lost("connection lost: what is shown may be old; connecting again …"));
+    heard.add(standing.session);
+    see();
+  };
+  events = { close: listen("api/v1/events", { backfills, status }, lost), timer: 0 };
 }
 
 const maxLines = 1000;
-let logs = { stream: null, session: null, of: "" };
+const noLogs = { close: null, session: null, of: "" };
+let logs = { ...noLogs };
 
 // followLogs opens the log of the run that is looked at, unless it is open or has been read to its end.
 function followLogs(standing) {
+  if (document.hidden) return;
   const status = backfillOf(standing)?.status;
   if (!status && logs.session === shown) return; // what is unknown for a while ends no log
   const of = JSON.stringify([shown, (status?.run && status.workflow.uid) || ""]);
   if (logs.of === of) return;
-  logs.stream?.close();
-  logs = { stream: null, session: shown, of };
+  logs.close?.();
+  logs = { close: null, session: shown, of };
   at("logs").replaceChildren();
   if (status?.run) {
     show(at("logs-text"), "Nothing yet.");
@@ -369,28 +437,23 @@ function followLogs(standing) {
 }
 
 function openLogs(of) {
-  if (logs.of !== of) return; // something else is looked at by now
-  const stream = new EventSource(`api/v1/backfills/${encodeURIComponent(shown)}/logs?tail=200`);
-  logs.stream?.close(); // of a timer that came late
-  logs.stream = stream;
-  const reopen = () => {
-    stream.close();
-    setTimeout(openLogs, again, of);
-  };
-  stream.addEventListener("begin", () => {
+  if (document.hidden || logs.of !== of) return; // nothing, or something else, is looked at by now
+  logs.close?.(); // of a timer that came late
+  const begin = () => {
     at("logs").replaceChildren();
     show(at("logs-text"), "Nothing yet.");
-  });
-  stream.addEventListener("line", (event) => addLine(JSON.parse(event.data)));
-  stream.addEventListener("end", (event) => {
-    stream.close();
-    const { detail } = JSON.parse(event.data);
+  };
+  const end = ({ detail }) => {
+    logs.close();
     if (detail) show(at("logs-text"), `Unknown: ${detail}`);
     else if (!at("logs").childElementCount) show(at("logs-text"), "There are none.");
     if (detail) setTimeout(openLogs, 5 * again, of);
-  });
-  stream.addEventListener("bye", reopen);
-  stream.addEventListener("error", reopen);
+  };
+  const lost = () => {
+    show(at("logs-text"), "The connection was lost, or too many logs are open; trying again …");
+    setTimeout(openLogs, again, of);
+  };
+  logs.close = listen(`api/v1/backfills/${encodeURIComponent(shown)}/logs?tail=200`, { begin, line: addLine, end }, lost);
 }
 
 function addLine(line) {
@@ -416,6 +479,7 @@ function choose() {
   const next = [wanted, shown, ...standings.keys()].find((session) => standings.has(session)) ?? null;
   if (next === shown) return;
   shown = next;
+  at("ask").close("no"); // what it asks is about another
   at("gates").replaceChildren();
   delete at("workers").dataset.touched;
   at("workers").value = "";
@@ -423,37 +487,65 @@ function choose() {
   render();
 }
 
-// A tab that nobody looks at gives its log's connection to others: browsers have six for a server.
+// A tab that nobody looks at gives its connections to others: browsers have six for a server, and the
+// service some for all.
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) {
-    logs.stream?.close();
-    logs = { stream: null, session: null, of: "" };
-  } else if (standings.has(shown)) {
-    followLogs(standings.get(shown));
+    clearTimeout(events.timer);
+    events.close?.();
+    logs.close?.();
+    logs = { ...noLogs };
+    connection("asleep", "not followed while nobody looks");
+    document.title = shown ?? "Backfills"; // a state would grow old
+    return;
   }
+  connection("connecting", "connecting …");
+  follow();
+  if (standings.has(shown)) followLogs(standings.get(shown));
 });
 addEventListener("hashchange", () => {
   choose();
   at("detail").focus();
 });
+// One for all: what doesn't do anything is not clicked, nor by Enter in a field.
+document.addEventListener(
+  "click",
+  (event) => {
+    if (!event.target.closest("[aria-disabled=true]")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  { capture: true },
+);
+at("skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the address names the session
+  at("detail").focus();
+});
 at("alert-close").addEventListener("click", () => {
   at("alert").hidden = true;
 });
-at("start").addEventListener("click", async ({ currentTarget }) => {
-  const restart = currentTarget.dataset.restart === "yes";
+at("ask-no").addEventListener("click", () => at("ask").close("no"));
+at("start").addEventListener("click", async () => {
+  const looked = looking();
+  const restart = at("start").dataset.restart === "yes";
   if (restart && (await confirm(`Start ${shown} again?`, "This makes another run of the backfill, which goes on from the working state that it finds.", "Start again")) === null) return;
-  once(currentTarget ?? at("start"), () => ask("POST", "start", { restart }));
+  once(at("start"), () => ask(looked, "POST", "start", { restart }));
 });
-at("pause").addEventListener("click", () => once(at("pause"), () => ask("POST", "pause")));
+at("pause").addEventListener("click", () => once(at("pause"), () => ask(looking(), "POST", "pause")));
 at("stop").addEventListener("click", async () => {
+  const looked = looking();
   const why = await confirm(`Stop ${shown}?`, "The workflow and its workers end. To begin anew takes another run.", "Stop");
-  if (why !== null) once(at("stop"), () => ask("POST", "stop"));
+  if (why !== null) once(at("stop"), () => ask(looked, "POST", "stop"));
 });
 at("workers").addEventListener("input", () => {
   at("workers").dataset.touched = "yes";
 });
-at("scale").addEventListener("submit", async (event) => {
+at("scale").addEventListener("submit", (event) => {
   event.preventDefault();
-  if (await ask("PUT", "scale", { workers: Number(at("workers").value) })) delete at("workers").dataset.touched;
+  const looked = looking();
+  once(at("scale-now"), async () => {
+    const done = await ask(looked, "PUT", "scale", { workers: Number(at("workers").value) });
+    if (done && looked.session === shown) delete at("workers").dataset.touched;
+  });
 });
 follow();

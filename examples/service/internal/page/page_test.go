@@ -19,17 +19,39 @@ func read(t *testing.T, name string) string {
 
 func TestFilesAreServed(t *testing.T) {
 	mux := http.NewServeMux()
-	for pattern, handler := range Handlers() {
+	handlers, err := Handlers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pattern, handler := range handlers {
 		mux.Handle(pattern, handler)
 	}
-	for path, kind := range map[string]string{
-		"/": "text/html; charset=utf-8", "/page.css": "text/css; charset=utf-8", "/page.js": "text/javascript; charset=utf-8", "/icon.svg": "image/svg+xml",
-	} {
+	get := func(path string) *httptest.ResponseRecorder {
 		w := httptest.NewRecorder()
 		mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
-		if w.Code != 200 || w.Header().Get("Content-Type") != kind || w.Body.Len() == 0 || w.Header().Get("Cache-Control") != "no-cache" {
-			t.Errorf("%s: %d %v", path, w.Code, w.Header())
+		return w
+	}
+	index := get("/")
+	if index.Code != 200 || index.Header().Get("Content-Type") != "text/html; charset=utf-8" || index.Header().Get("Cache-Control") != "no-cache" {
+		t.Errorf("%d %v", index.Code, index.Header())
+	}
+	// Those of another version have other names, and are not here.
+	found := regexp.MustCompile(`(?:src|href)="([a-z]+-[0-9a-f]{12}(\.[a-z]+))"`).FindAllStringSubmatch(index.Body.String(), -1)
+	kinds := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+	if len(found) != len(kinds) {
+		t.Errorf("%q", found)
+	}
+	for _, each := range found {
+		w := get("/" + each[1])
+		if w.Code != 200 || w.Header().Get("Content-Type") != kinds[each[2]] || w.Body.Len() == 0 || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
+			t.Errorf("%s: %d %v", each[1], w.Code, w.Header())
 		}
+	}
+	if w := get("/page.js"); w.Code != 404 {
+		t.Errorf("%d", w.Code)
+	}
+	if hashedName("page.js", []byte("a")) == hashedName("page.js", []byte("b")) {
+		t.Error("two versions have one name")
 	}
 }
 

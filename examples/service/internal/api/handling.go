@@ -1,0 +1,44 @@
+package api
+
+import (
+	"net/http"
+	"sync"
+)
+
+// handling knows of the requests that are being handled.
+type handling struct {
+	mu    sync.Mutex
+	ended bool
+	under sync.WaitGroup
+}
+
+// begin reports whether one more may be. If so, under.Done is to follow.
+func (h *handling) begin() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ended {
+		return false
+	}
+	h.under.Add(1)
+	return true
+}
+
+// end lets none begin any more, and waits for those that have.
+func (h *handling) end() {
+	h.mu.Lock()
+	h.ended = true
+	h.mu.Unlock()
+	h.under.Wait()
+}
+
+// handled counts the requests that next handles, and refuses those that come after Close.
+func (s *Server) handled(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.handling.begin() {
+			writeProblem(w, notReady("the service is ending", "Canceled"))
+			return
+		}
+		defer s.handling.under.Done()
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,138 @@
+package browser_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+)
+
+// script is a service that says what a spec has it say, to the page's own files. It is for what a real
+// one can't be brought to at will.
+type script struct {
+	url  string
+	says chan string // events, each for one stream
+
+	mu      sync.Mutex
+	changes []string // that were asked for
+	streams int      // that are open, of events and logs
+}
+
+func newScript() *script {
+	GinkgoHelper()
+	s := &script{says: make(chan string)}
+	mux := http.NewServeMux()
+	mux.Handle("GET /", http.FileServer(http.Dir(serviceModule+"/internal/page")))
+	mux.HandleFunc("GET /api/v1/events", s.stream)
+	mux.HandleFunc("GET /api/v1/backfills/{session}/logs", s.logs)
+	mux.HandleFunc("POST /api/v1/backfills/", s.change)
+	mux.HandleFunc("PUT /api/v1/backfills/", s.change)
+	web := httptest.NewServer(mux)
+	s.url = web.URL
+	DeferCleanup(func() {
+		web.CloseClientConnections()
+		web.Close()
+	})
+	return s
+}
+
+func (s *script) count(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.streams += n
+}
+
+func (s *script) open() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.streams
+}
+
+// asked are the changes so far, each as its method, path and body.
+func (s *script) asked() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string{}, s.changes...)
+}
+
+func (s *script) change(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.changes = append(s.changes, fmt.Sprintf("%s %s %s", r.Method, r.URL.Path, body))
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (s *script) logs(w http.ResponseWriter, r *http.Request) {
+	s.count(1)
+	defer s.count(-1)
+	w.Header().Set("Content-Type", "text/event-stream")
+	fmt.Fprint(w, "event: begin\ndata: {}\n\n")
+	_ = http.NewResponseController(w).Flush()
+	<-r.Context().Done()
+}
+
+func (s *script) stream(w http.ResponseWriter, r *http.Request) {
+	s.count(1)
+	defer s.count(-1)
+	w.Header().Set("Content-Type", "text/event-stream")
+	_ = http.NewResponseController(w).Flush()
+	for {
+		select {
+		case text := <-s.says:
+			fmt.Fprint(w, text)
+			_ = http.NewResponseController(w).Flush()
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// say sends an event once a stream is open.
+func (s *script) say(ctx SpecContext, name string, data any) {
+	GinkgoHelper()
+	text, err := json.Marshal(data)
+	Expect(err).NotTo(HaveOccurred())
+	Eventually(ctx, s.says).Should(BeSent(fmt.Sprintf("event: %s\ndata: %s\n\n", name, text)))
+}
+
+type object = map[string]any
+
+// lists says which backfills there are.
+func (s *script) lists(ctx SpecContext, sessions ...string) {
+	GinkgoHelper()
+	const minute = 60_000
+	s.say(ctx, "backfills", object{"sessions": sessions, "heartbeatMs": minute})
+}
+
+// stands says how a backfill does, and which gate it waits at, if any.
+func (s *script) stands(ctx SpecContext, session, state string, run int, gate string) {
+	GinkgoHelper()
+	known := func(data any) object { return object{"success": true, "data": data} }
+	gates := []object{}
+	if gate != "" {
+		gates = append(gates, object{"id": "id-of-" + gate, "name": gate, "outputs": []object{{"name": "by"}}})
+	}
+	s.say(ctx, "status", object{"session": session, "success": true, "data": object{
+		"status": object{
+			"session": session, "state": state, "run": run, "gates": known(gates), "failed": known([]object{}),
+			"workflow": object{"namespace": "ma", "name": "w", "uid": fmt.Sprint(session, run)},
+			"pods":     known(object{"running": 0, "desired": 0}), "shards": object{"success": false, "error": "none"},
+		},
+		"steps": known(object{"nodes": []object{}}),
+	}})
+}
+
+// isUnknown says that nothing is known of a backfill.
+func (s *script) isUnknown(ctx SpecContext, session string) {
+	GinkgoHelper()
+	s.say(ctx, "status", object{"session": session, "success": false, "error": "the cluster is away"})
+}

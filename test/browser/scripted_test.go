@@ -1,0 +1,108 @@
+package browser_test
+
+import (
+	"time"
+
+	"github.com/chromedp/chromedp"
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+)
+
+var _ = Describe("the page, whatever the service says", func() {
+	// While a spec looks whether nothing happens.
+	const moment = 300 * time.Millisecond
+	var (
+		s *script
+		t *tab
+	)
+	BeforeEach(func(ctx SpecContext) {
+		s = newScript()
+		t = openTab(ctx)
+		t.do(chromedp.Navigate(s.url))
+		s.lists(ctx, "a", "b")
+	}, NodeTimeout(soon))
+	AfterEach(func() { Expect(t.consoleErrors()).To(BeEmpty()) })
+
+	isOpen := func() (bool, error) { return js[bool](t, "document.getElementById('ask').open") }
+	focus := func() (string, error) { return js[string](t, "document.activeElement.id") }
+
+	It("is live once it has heard of all, and says what has changed to those who don't look", func(ctx SpecContext) {
+		s.stands(ctx, "a", "Running", 1, "")
+		Eventually(t.text("state")).Should(Equal("Running"))
+		Consistently(t.text("connection"), moment).ShouldNot(Equal("live"))
+		s.isUnknown(ctx, "b")
+		Eventually(t.text("connection")).Should(Equal("live"))
+
+		s.stands(ctx, "a", "Paused", 1, "approve")
+		s.stands(ctx, "b", "Running", 1, "check")
+		Eventually(func() (string, error) { return js[string](t, "document.getElementById('news').textContent") }).Should(
+			Equal("a is Paused and waits at approve" + "b waits at check"))
+	}, SpecTimeout(specTimeout))
+
+	It("keeps what somebody is writing at a gate while it is unknown whether that waits", func(ctx SpecContext) {
+		s.stands(ctx, "a", "Paused", 3, "approve")
+		s.isUnknown(ctx, "b")
+		t.do(chromedp.SendKeys(chromedp.CSS("#gates input"), "ann"))
+		s.isUnknown(ctx, "a")
+		Eventually(t.text("gates-text")).Should(HavePrefix("unknown"))
+		t.do(chromedp.KeyEvent("e\r")) // the focus has stayed
+		Consistently(s.asked, moment).Should(BeEmpty())
+		s.stands(ctx, "a", "Paused", 3, "approve")
+		Eventually(t.text("gates-text")).Should(BeEmpty())
+		t.do(chromedp.KeyEvent("\r"))
+		Eventually(s.asked).Should(HaveExactElements(
+			`POST /api/v1/backfills/a/gates/approve {"run":3,"gates":["id-of-approve"],"outputs":{"by":"anne"}}`))
+		s.stands(ctx, "a", "Running", 3, "")
+		Eventually(t.text("gates")).Should(BeEmpty())
+		Eventually(focus).Should(Equal("detail"))
+	}, SpecTimeout(specTimeout))
+
+	It("does what was confirmed to the run that was shown, or nothing", func(ctx SpecContext) {
+		s.stands(ctx, "a", "Running", 1, "")
+		s.stands(ctx, "b", "Running", 7, "")
+		t.click("#stop")
+		s.lists(ctx, "b") // there is no a any more
+		Eventually(isOpen).Should(BeFalse())
+		Eventually(t.text("session")).Should(Equal("b"))
+		t.click("#stop")
+		s.stands(ctx, "b", "Running", 8, "")
+		Eventually(t.text("workflow")).Should(ContainSubstring("run 8"))
+		t.click("#ask-yes")
+		Eventually(s.asked).Should(HaveExactElements(`POST /api/v1/backfills/b/stop {"run":7}`))
+		Expect(focus()).To(Equal("stop"))
+
+		s.stands(ctx, "b", "Paused", 8, "approve")
+		t.click("#gates button.danger")
+		t.do(chromedp.Focus(chromedp.CSS("#ask-input")), chromedp.KeyEvent("no\r")) // isn't Cancel
+		Eventually(s.asked).Should(ContainElement(
+			`POST /api/v1/backfills/b/gates/reject {"run":8,"gates":["id-of-approve"],"message":"no"}`))
+	}, SpecTimeout(specTimeout))
+
+	It("takes no connection while it is hidden", func(ctx SpecContext) {
+		s.stands(ctx, "a", "Running", 1, "")
+		s.isUnknown(ctx, "b")
+		const eventsAndLog = 2
+		Eventually(s.open).Should(Equal(eventsAndLog))
+		t.hidden(true)
+		Eventually(s.open).Should(BeZero())
+		Consistently(s.open, hiddenFor).Should(BeZero())
+		t.hidden(false)
+		Eventually(s.open).Should(Equal(eventsAndLog))
+		Expect(t.text("connection")()).NotTo(Equal("live"))
+		s.lists(ctx, "a", "b")
+		for _, session := range []string{"a", "b"} {
+			s.isUnknown(ctx, session)
+		}
+		Eventually(t.text("connection")).Should(Equal("live"))
+	}, SpecTimeout(specTimeout))
+
+	It("skips to the backfill, and stays with it", func(ctx SpecContext) {
+		s.stands(ctx, "a", "Running", 1, "")
+		s.stands(ctx, "b", "Running", 1, "")
+		t.click(`#list a[data-session=b]`)
+		Eventually(t.text("session")).Should(Equal("b"))
+		t.do(chromedp.Focus(chromedp.CSS("#skip")), chromedp.KeyEvent("\r"))
+		Eventually(focus).Should(Equal("detail"))
+		Expect(js[string](t, "location.hash")).To(Equal("#b"))
+	}, SpecTimeout(specTimeout))
+})
