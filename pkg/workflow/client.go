@@ -75,7 +75,8 @@ type Options struct {
 	// StartAnnotations, if given, returns annotations for each workflow that Start and Resubmit
 	// make, such as the trace that the start is a part of; ctx is what [Observer].Begin has
 	// returned for the call. Those of the request go before them; they go before those that a
-	// CronWorkflow or an older workflow hands on. They are no part of the request: with an IdempotencyKey, a repeated start may have others.
+	// CronWorkflow or an older workflow hands on. They are no part of the request: with an
+	// IdempotencyKey, a repeated start may have others.
 	StartAnnotations func(ctx context.Context) map[string]string
 	// Backend is what errors name as the implementation; "" means [BackendNative]. It is for
 	// implementations that are built on this one.

@@ -30,8 +30,8 @@ type change struct {
 	// happened recognizes the change in a later state, after its answer was lost. What somebody
 	// else did instead does not count. It fails where that state doesn't show it.
 	happened func(now *status.WorkflowStatus) (bool, error)
-	// tells is what an event tells of it; the zero value: none does.
-	tells happening
+	// tells is what an event tells of it; nil: none does.
+	tells func() happening
 
 	version string // of the state it was planned from
 }

@@ -51,14 +51,15 @@ func eventSourceProblems(path *field.Path, source string) (problems field.ErrorL
 }
 
 // record has an event tell what was done to a workflow, also where ctx has ended meanwhile. It is
-// sent once: what can't be recorded is told to the observer, and lost.
-func (c *WorkflowClient) record(ctx context.Context, wf *unstructured.Unstructured, h happening) {
-	if c.events == nil || h == (happening{}) {
+// sent once: what can't be recorded is told to the observer, and lost. Where none are recorded,
+// nothing is made to be told.
+func (c *WorkflowClient) record(ctx context.Context, wf *unstructured.Unstructured, tells func() happening) {
+	if c.events == nil || tells == nil {
 		return
 	}
 	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
 	defer cancel()
-	if _, err := c.events.events.Create(within, c.events.event(wf, h, time.Now()), metav1.CreateOptions{}); err != nil {
+	if _, err := c.events.events.Create(within, c.events.event(wf, tells(), time.Now()), metav1.CreateOptions{}); err != nil {
 		note(ctx, func(call Call) Event {
 			return EventNotRecorded{Op: call.Op, Backend: call.Backend, Namespace: call.Namespace, Name: wf.GetName(), Err: err}
 		})
@@ -118,13 +119,21 @@ func withoutItem(name string) string {
 }
 
 // startedFrom, and what follows, is what is told.
-func startedFrom(what string) happening {
-	return happening{reason: "WorkflowStarted", message: "Started from " + what}
+func startedFrom(d draft) func() happening {
+	return func() happening { return happening{reason: "WorkflowStarted", message: "Started from " + d.origin()} }
 }
 
-func resubmittedFrom(name string) happening {
-	return happening{reason: "WorkflowResubmitted", message: fmt.Sprintf("Resubmitted from workflow %q", name)}
+func resubmittedFrom(name string) func() happening {
+	return func() happening {
+		return happening{reason: "WorkflowResubmitted", message: fmt.Sprintf("Resubmitted from workflow %q", name)}
+	}
 }
+
+func suspended() happening {
+	return happening{reason: "WorkflowSuspended", message: "Suspended as a whole"}
+}
+
+func retried() happening { return happening{reason: "WorkflowRetried", message: "Set going again"} }
 
 func (r *resumption) happening() happening {
 	switch {
@@ -136,13 +145,17 @@ func (r *resumption) happening() happening {
 	return happening{reason: "WorkflowResumed", message: "Gates passed: " + gateNames(r.result.Nodes)}
 }
 
-func rejected(waiting []*status.Node) happening {
-	return happening{reason: "WorkflowGatesRejected", message: "Gates rejected: " + gateNames(waiting)}
+func rejected(waiting []*status.Node) func() happening {
+	return func() happening {
+		return happening{reason: "WorkflowGatesRejected", message: "Gates rejected: " + gateNames(waiting)}
+	}
 }
 
-func shutDown(strategy status.ShutdownStrategy) happening {
-	if strategy == status.ShutdownTerminate {
-		return happening{reason: "WorkflowTerminated", message: "Asked to end without its exit handlers"}
+func shutDown(strategy status.ShutdownStrategy) func() happening {
+	return func() happening {
+		if strategy == status.ShutdownTerminate {
+			return happening{reason: "WorkflowTerminated", message: "Asked to end without its exit handlers"}
+		}
+		return happening{reason: "WorkflowStopped", message: "Asked to end, with its exit handlers"}
 	}
-	return happening{reason: "WorkflowStopped", message: "Asked to end, with its exit handlers"}
 }

@@ -80,7 +80,7 @@ func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOpt
 		if r.nothing() {
 			return nil, nil
 		}
-		return &change{patch: r.patch, happened: r.tookEffect, tells: r.happening()}, nil
+		return &change{patch: r.patch, happened: r.tookEffect, tells: r.happening}, nil
 	})
 	if err != nil {
 		return nil, c.error(OpResume, name, err)

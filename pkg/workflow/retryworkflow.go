@@ -93,7 +93,7 @@ func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptio
 			happened: func(now *status.WorkflowStatus) (bool, error) {
 				return now.Annotations[annotationRetryID] == request.id, nil
 			},
-			tells: happening{reason: "WorkflowRetried", message: "Set going again"},
+			tells: retried,
 		}, nil
 	})
 	if err != nil {

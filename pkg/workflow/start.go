@@ -139,12 +139,12 @@ func (c *WorkflowClient) start(ctx context.Context, p *pacer, req StartRequest) 
 			return nil, err
 		}
 	}
-	return c.startDraft(ctx, p, d, req, args, mark, startedFrom(d.origin()))
+	return c.startDraft(ctx, p, d, req, args, mark, startedFrom(d))
 }
 
 // startDraft puts the request's settings into the draft, checks it and creates it.
 func (c *WorkflowClient) startDraft(
-	ctx context.Context, p *pacer, d draft, req StartRequest, args arguments, mark marker, h happening,
+	ctx context.Context, p *pacer, d draft, req StartRequest, args arguments, mark marker, tells func() happening,
 ) (*unstructured.Unstructured, error) {
 	wf, spec, err := c.fill(ctx, d, req)
 	if err != nil {
@@ -167,7 +167,7 @@ func (c *WorkflowClient) startDraft(
 	}
 	created, made, err := c.createOnce(ctx, p, wf, mark, opts)
 	if err == nil && made && !req.DryRun {
-		c.record(ctx, created, h)
+		c.record(ctx, created, tells)
 	}
 	return created, err
 }

@@ -42,7 +42,7 @@ func (c *WorkflowClient) Suspend(ctx context.Context, name string, opts SuspendO
 		return &change{
 			patch:    map[string]any{"spec": map[string]any{"suspend": true}},
 			happened: func(now *status.WorkflowStatus) (bool, error) { return now.SpecSuspended, nil },
-			tells:    happening{reason: "WorkflowSuspended", message: "Suspended as a whole"},
+			tells:    suspended,
 		}, nil
 	})
 	if err != nil {
