@@ -11,7 +11,10 @@ func (i *instruments) beginWithZero(backend string) {
 		i.operations.WithLabelValues(string(op), backend, resultOK)
 		i.inFlight.WithLabelValues(string(op), backend)
 	}
-	for _, op := range writes() {
+	for _, op := range workflow.Ops() {
+		if !op.Changes() {
+			continue
+		}
 		i.operations.WithLabelValues(string(op), backend, resultOK)
 		i.operations.WithLabelValues(string(op), backend, workflow.Reason(workflow.ErrUnknownOutcome))
 		i.inFlight.WithLabelValues(string(op), backend)
@@ -22,12 +25,4 @@ func (i *instruments) beginWithZero(backend string) {
 		i.ended.WithLabelValues(backend, string(outcome))
 	}
 	i.watches.WithLabelValues(backend, scopeOf(""))
-}
-
-// writes are the operations that change something, so that their outcome can be unknown.
-func writes() []workflow.Op {
-	return []workflow.Op{
-		workflow.OpCreate, workflow.OpStart, workflow.OpSuspend, workflow.OpResume, workflow.OpStop, workflow.OpTerminate,
-		workflow.OpDelete, workflow.OpResubmit, workflow.OpRetry,
-	}
 }

@@ -43,6 +43,16 @@ type OpNeeds struct {
 // Ops are all operations, as [Error] names them.
 func Ops() []Op { return append([]Op{OpNew, OpCreate, OpCheckAccess}, interfaceOps()...) }
 
+// Changes reports whether the operation is there to change something in the cluster, so that its
+// outcome can be unknown. Every other one only reads.
+func (op Op) Changes() bool {
+	switch op {
+	case OpCreate, OpStart, OpResubmit, OpSuspend, OpResume, OpStop, OpTerminate, OpDelete, OpRetry:
+		return true
+	}
+	return false
+}
+
 // interfaceOps are those of [Interface].
 func interfaceOps() []Op {
 	return []Op{

@@ -236,3 +236,14 @@ func TestCheckNeeds(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// What changes something needs a verb that does, and what only reads none.
+func TestOpChanges(t *testing.T) {
+	reading := []string{"get", "list", "watch"}
+	for _, op := range Ops() {
+		writes := slices.ContainsFunc(Needs(op), func(n Need) bool { return !slices.Contains(reading, n.Verb) })
+		if op.Changes() != writes {
+			t.Errorf("%s changes something: %t, and needs a verb for it: %t", op, op.Changes(), writes)
+		}
+	}
+}

@@ -38,7 +38,7 @@ func (l *logObserver) End(ctx context.Context, call Call, err error) {
 	switch {
 	case err != nil:
 		level = failureLevel(err)
-	case changes(call.Op) && !call.DryRun:
+	case call.Op.Changes() && !call.DryRun:
 		level = slog.LevelInfo
 	}
 	if !l.log.Enabled(ctx, level) {
@@ -101,13 +101,4 @@ func failureLevel(err error) slog.Level {
 		return slog.LevelWarn
 	}
 	return slog.LevelDebug
-}
-
-// changes reports whether an operation is there to change something.
-func changes(op Op) bool {
-	switch op {
-	case OpCreate, OpStart, OpResubmit, OpSuspend, OpResume, OpStop, OpTerminate, OpDelete, OpRetry:
-		return true
-	}
-	return false
 }
