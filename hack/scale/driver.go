@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // driver changes workflows as the controller would.
@@ -17,8 +19,11 @@ type driver struct {
 	again func(index int) error
 }
 
-// drive makes changes for so long and returns how many there were. It doesn't make up for
-// those that a busy machine has it miss: they would come all at once. counted: the delays of
+// madeUpFor bounds how far the driver may fall behind the rate and still make up for it, while the
+// API server is busy. What it missed before that stays undone, or too much would come all at once.
+const madeUpFor = time.Second / 10
+
+// drive makes changes for so long and returns how many there were. counted: the delays of
 // their ends count.
 func (d *driver) drive(ctx context.Context, last time.Duration, counted bool) (int, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -42,18 +47,12 @@ func (d *driver) drive(ctx context.Context, last time.Duration, counted bool) (i
 
 // feed sends changes at the rate.
 func (d *driver) feed(ctx context.Context, last time.Duration, changes chan<- change) (made int) {
-	tick := time.NewTicker(time.Second / time.Duration(d.rate))
-	defer tick.Stop()
-	over := time.NewTimer(last)
-	defer over.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return made
-		case <-over.C:
-			return made
-		case <-tick.C:
-		}
+	ctx, over := context.WithTimeout(ctx, last)
+	defer over()
+	most := max(1, int(float64(d.rate)*madeUpFor.Seconds()))
+	pace := rate.NewLimiter(rate.Limit(d.rate), most)
+	pace.AllowN(time.Now(), most) // nothing was missed yet
+	for pace.Wait(ctx) == nil {
 		c, ok := d.picker.pick()
 		if !ok {
 			continue
@@ -61,6 +60,7 @@ func (d *driver) feed(ctx context.Context, last time.Duration, changes chan<- ch
 		changes <- c // a worker takes it: each of them goes on until there are no more
 		made++
 	}
+	return made
 }
 
 func (d *driver) make(ctx context.Context, c change, counted bool) error {

@@ -70,7 +70,7 @@ func bytesFigure() figure {
 }
 
 func requestsFigure() figure {
-	return figure{"requests", func(m measured) float64 { return m.running.perSecond(float64(m.running.Requests)) }, perSecond(rate)}
+	return figure{"requests", func(m measured) float64 { return m.running.perSecond(float64(m.running.Requests)) }, perSecond(tenths)}
 }
 
 func watchesFigure() figure {

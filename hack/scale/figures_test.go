@@ -51,7 +51,7 @@ func TestTexts(t *testing.T) {
 	for _, tt := range []struct{ got, want string }{
 		{kilobytes(7123), "7.12 KB"}, {megabytes(2.5e6), "2.50 MB"}, {milliseconds(1.5e6), "1.50 ms"}, {duration(3.7e9), "3.70 s"},
 		{microseconds(1.5e6), "1500 µs"}, {cpuText(5e8), "50.0 % of one"}, {perSecond(megabytes)(1e6), "1.00 MB/s"}, {small(0.0001), "0.0001"},
-		{grouped(7), "7"}, {grouped(1000), "1,000"}, {grouped(1234567), "1,234,567"}, {count(3), "3"}, {rate(2.25), "2.2"},
+		{grouped(7), "7"}, {grouped(1000), "1,000"}, {grouped(1234567), "1,234,567"}, {count(3), "3"}, {tenths(2.25), "2.2"},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("got %s, want %s", tt.got, tt.want)

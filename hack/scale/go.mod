@@ -7,6 +7,7 @@ go 1.26.0
 require (
 	github.com/opensearch-project/opensearch-migrations/argoservice v0.0.0-00010101000000-000000000000
 	github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest v0.0.0-00010101000000-000000000000
+	golang.org/x/time v0.9.0
 	k8s.io/apimachinery v0.35.0
 	k8s.io/client-go v0.35.0
 )
@@ -50,7 +51,6 @@ require (
 	golang.org/x/sys v0.38.0 // indirect
 	golang.org/x/term v0.37.0 // indirect
 	golang.org/x/text v0.31.0 // indirect
-	golang.org/x/time v0.9.0 // indirect
 	google.golang.org/protobuf v1.36.8 // indirect
 	gopkg.in/evanphx/json-patch.v4 v4.13.0 // indirect
 	gopkg.in/inf.v0 v0.9.1 // indirect

@@ -22,7 +22,7 @@ func duration(d float64) string { return fmt.Sprintf("%.2f s", time.Duration(d).
 
 func count(n float64) string { return fmt.Sprintf("%.0f", n) }
 
-func rate(n float64) string { return fmt.Sprintf("%.1f", n) }
+func tenths(n float64) string { return fmt.Sprintf("%.1f", n) }
 
 // small is of counts that are shared out among many.
 func small(n float64) string { return fmt.Sprintf("%.4f", n) }

@@ -68,6 +68,9 @@ func (s *scene) window(ctx context.Context, way string, c *crowd, seed uint64) (
 // drive has workflows change, and those that have ended run again. Only polling may leave ends
 // untold for longer than there is time.
 func (s *scene) drive(ctx context.Context, way string, peer *child, d *driver, m *measured) error {
+	if err := d.crowd.writer.collectGarbage(ctx); err != nil {
+		return err
+	}
 	if _, err := d.drive(ctx, s.config.warmUp, false); err != nil {
 		return err
 	}

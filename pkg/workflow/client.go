@@ -222,6 +222,9 @@ func resource(plural string) schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: argoGroup, Version: argoVersion, Resource: plural}
 }
 
+// error is not inlined, for the same reason as begin.
+//
+//go:noinline
 func (c *WorkflowClient) error(op Op, name string, err error) error {
 	failed := newError(op, c.namespace, name, err)
 	failed.Backend = c.backend

@@ -33,7 +33,8 @@ func (c *WorkflowClient) followOn(ctx context.Context, s *status.WorkflowStatus,
 //
 // Who waits for hours, with ten thousand others, should have a small stack, and one that has grown
 // hardly ever shrinks again. So the caller's goroutine does nothing but wait, in a frame that is
-// not deep, and call the visitor. All else is done elsewhere.
+// not deep, and call the visitor. All else is done by others. What starts them is allocated once,
+// since allocating can go deep.
 type following struct {
 	client   *WorkflowClient
 	follower *follower
@@ -55,12 +56,12 @@ type following struct {
 
 // run follows the workflow until the visitor is done, or it can't go on.
 func (w *following) run(ctx context.Context, name string, visit visitor) error {
-	if err := elsewhere(func() error { return w.join(ctx, name) }); err != nil {
-		return err
-	}
+	done := make(chan error, 1)
+	step := func() { done <- w.step(ctx, name) }
 	defer w.leave()
 	for {
-		if err := elsewhere(func() error { return w.next(ctx) }); err != nil {
+		go step()
+		if err := <-done; err != nil {
 			return w.ended(ctx, err)
 		}
 		if w.now == nil {
@@ -71,12 +72,26 @@ func (w *following) run(ctx context.Context, name string, visit visitor) error {
 	}
 }
 
+// step has the next state in now, or nil if there is none as yet.
+func (w *following) step(ctx context.Context, name string) error {
+	if w.follower == nil {
+		if err := w.join(ctx, name); err != nil {
+			return err
+		}
+	}
+	return w.next(ctx)
+}
+
 // show shows the visitor the present state, and the observer what that means.
 func (w *following) show(ctx context.Context, visit visitor) (done bool, err error) {
-	o, s := observationOf(ctx), w.now
-	if o == nil {
-		return visit(s)
+	if o := observationOf(ctx); o != nil {
+		return w.observe(ctx, o, visit)
 	}
+	return visit(w.now)
+}
+
+func (w *following) observe(ctx context.Context, o *observation, visit visitor) (done bool, err error) {
+	s := w.now
 	if w.unended && s.Completed() && w.client.hub.endSeen(w.follower, s) {
 		o.observer.Note(ctx, WorkflowEnded{Backend: o.call.Backend, Status: s})
 	}
@@ -105,6 +120,9 @@ func (w *following) join(ctx context.Context, name string) error {
 }
 
 func (w *following) leave() {
+	if w.follower == nil {
+		return
+	}
 	w.unbind()
 	w.setAlarm(false)
 	w.client.hub.leave(w.follower)
@@ -113,17 +131,11 @@ func (w *following) leave() {
 // ended is how a following ends that can't go on.
 func (w *following) ended(ctx context.Context, err error) error {
 	switch {
+	case w.follower == nil: // it has not begun: there can be no such workflow
 	case err == ErrDeleted || err == ErrReplaced: //nolint:errorlint // as they are given out here, not what a request may fail with
 		return &GoneError{Last: w.seen(), Err: err}
 	case ctx.Err() != nil:
 		return &WaitError{Last: w.seen(), Err: context.Cause(ctx), ended: ctx.Err()}
 	}
 	return err
-}
-
-// elsewhere calls do in a goroutine of its own.
-func elsewhere(do func() error) error {
-	done := make(chan error, 1)
-	go func() { done <- do() }()
-	return <-done
 }

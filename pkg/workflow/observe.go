@@ -22,7 +22,10 @@ type observationKey struct{}
 //	ctx, o := c.begin(ctx, OpStop, name, &err)
 //	defer o.end(ctx)
 //
-// err is where the operation's own error will be.
+// err is where the operation's own error will be. It is not inlined, since its Call would lie on the
+// stack of everyone who waits; see [following].
+//
+//go:noinline
 func (c *WorkflowClient) begin(ctx context.Context, op Op, name string, err *error) (context.Context, *observation) {
 	return c.beginCall(ctx, Call{Op: op, Name: name}, err)
 }
