@@ -30,7 +30,7 @@ func run(ctx context.Context, c config, out io.Writer, steps *report.Steps) (err
 	if err := os.Unsetenv("GOGC"); err != nil {
 		return err
 	}
-	s := &scene{config: c, kubeconfig: cluster.Kubeconfig(), clock: newClock()}
+	s := &scene{config: c, clock: newClock()}
 	var found findings
 	for _, size := range c.sizes {
 		if err := s.measure(ctx, cluster, size, &found, steps); err != nil {
@@ -48,6 +48,9 @@ func run(ctx context.Context, c config, out io.Writer, steps *report.Steps) (err
 func (s *scene) measure(ctx context.Context, cluster *envtest.Cluster, size int, found *findings, steps *report.Steps) error {
 	namespace, err := cluster.NewNamespace(ctx, "scale")
 	if err != nil {
+		return err
+	}
+	if s.kubeconfig, err = addReader(ctx, cluster, namespace); err != nil {
 		return err
 	}
 	crowd, err := newCrowd(cluster.Config(), namespace, size)

@@ -22,7 +22,7 @@ type measured struct {
 // scene is where all that is measured goes on.
 type scene struct {
 	config     config
-	kubeconfig string
+	kubeconfig string // of the account that waits
 	clock      clock
 }
 
