@@ -174,7 +174,7 @@ var _ = Describe("examples/backfill", Ordered, func() { // so that it is built o
 	BeforeEach(func(ctx SpecContext) { p.install(ctx) }, NodeTimeout(specTimeout))
 
 	It("takes a backfill from its start to its archive, each step by another process", func(ctx SpecContext) {
-		p.withTarget(ctx, "-shards", "12", "-per-shard", "300ms")
+		p.withTarget(ctx, "-shards", "12", "-per-shard", "3s") // so that it can be paused in time
 		Expect(p.does(ctx, "create")).To(ContainSubstring("can be started"))
 		Expect(p.status(ctx).State).To(Equal("NotStarted"))
 		Expect(p.does(ctx, "start")).To(ContainSubstring("workflow " + p.namespace + "/backfill-demo, run 1"))
@@ -188,6 +188,7 @@ var _ = Describe("examples/backfill", Ordered, func() { // so that it is built o
 		p.reaches(ctx, And(HaveField("State", "Paused"), HaveField("Pods.Data.Running", 0), HaveField("Shards.Data.InProgress", 0)))
 		left := p.status(ctx).Shards.Data
 		Expect(left.Total).To(Equal(12))
+		Expect(left.Completed).To(BeNumerically("<", 12), "it was paused before it was done")
 		Expect(left.Waiting).To(Equal(12-left.Completed), "%+v", left)
 
 		p.does(ctx, "scale", "2")
