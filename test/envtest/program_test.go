@@ -194,14 +194,14 @@ var _ = Describe("examples/backfill", Ordered, func() { // so that it is built o
 		p.does(ctx, "scale", "2")
 		p.does(ctx, "start")
 		p.reaches(ctx, And(HaveField("State", "Running"), HaveField("Pods.Data.Desired", 2)))
-		p.refuses(ctx, 1, []string{"archive"}, "is Running", "stop it first")
+		dir := GinkgoT().TempDir()
+		p.refuses(ctx, 1, []string{"archive", "--dir", dir}, "is Running", "stop it first")
 
 		Expect(p.does(ctx, "status", "--watch", "--every", "500ms")).To(And(
 			ContainSubstring("2/2 pods"), ContainSubstring(`backfill "demo" is Succeeded`), ContainSubstring("12 of 12 completed (100 %)"),
 		))
 		Expect(p.does(ctx, "start", "--follow")).To(ContainSubstring("is Succeeded"), "there is nothing left to start")
 
-		dir := GinkgoT().TempDir()
 		Expect(p.does(ctx, "archive", "--dir", dir, "--file", "demo.json")).To(ContainSubstring("was archived: 13 documents"))
 		Expect(p.does(ctx, "archive", "--dir", dir)).To(ContainSubstring("does not exist"))
 		Expect(p.status(ctx).Shards.Data.State).To(Equal("Pending"))
