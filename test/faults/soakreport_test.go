@@ -39,7 +39,7 @@ func (k *soak) report() string {
 		low := least(k.samples[from:to])
 		fmt.Fprintf(&b, "third %d: heap from %.2f MB, with %d goroutines\n", i+1, megabytes(low.heap), low.goroutines)
 	}
-	fmt.Fprintf(&b, "from the second third to the last the heap grew by %.0f bytes for each start", k.growth())
+	fmt.Fprintf(&b, "from the least before the last third to the least of it the heap grew by %.0f bytes for each start", k.growth())
 	return b.String()
 }
 
