@@ -35,7 +35,7 @@ TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
 RACE := $(if $(filter 0,$(shell go env CGO_ENABLED)),,$(if $(shell command -v "$${CC:-cc}" || command -v gcc),-race))
 gotest = go test -C $(1) $(RACE) -shuffle=on
 # What hangs ends then. A slow machine needs twice the usual time.
-INTEGRATION_TIMEOUT := 25m
+INTEGRATION_TIMEOUT := 20m
 FAULTS_TIMEOUT := 25m
 # In make test each target has what finds a careless mistake; by itself it takes longer. Inputs are
 # counted, since go test fails now and then where a time is over.

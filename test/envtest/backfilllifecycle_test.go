@@ -66,7 +66,7 @@ func describeBackfillLifecycle(fixture func() *backfills) {
 		awaitWorkers(ctx, open(), backfillScale)
 
 		By("pausing")
-		laidOut := time.Now().Add(-time.Minute).Truncate(time.Second)
+		laidOut := time.Now().Add(-time.Minute)
 		f.state.set(".migrations_working_state_"+session, backfill.Counts{
 			LaidOutAt: laidOut, Total: 8, Completed: 2, InProgress: 4, Unclaimed: 2,
 		}, map[string]string{"shard_setup": "{}"})

@@ -196,6 +196,7 @@ var _ = Describe("examples/backfill", Ordered, func() { // so that it is built o
 		p.reaches(ctx, And(HaveField("State", "Running"), HaveField("Pods.Data.Desired", 2)))
 		dir := GinkgoT().TempDir()
 		p.refuses(ctx, 1, []string{"archive", "--dir", dir}, "is Running", "stop it first")
+		Expect(os.ReadDir(dir)).To(BeEmpty(), "nothing was archived")
 
 		Expect(p.does(ctx, "status", "--watch", "--every", "500ms")).To(And(
 			ContainSubstring("2/2 pods"), ContainSubstring(`backfill "demo" is Succeeded`), ContainSubstring("12 of 12 completed (100 %)"),
