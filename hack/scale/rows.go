@@ -71,14 +71,14 @@ func atMost(r report.Row, value, most float64, text string) report.Row {
 	return r
 }
 
-// delayRow has a limit for an idle machine: where the informer needs longer as well, the
-// machine has other things to do.
+// delayRow has a limit for an idle machine that comes to the rate: where the informer needs longer
+// as well, changes wait for the machine.
 func (at atSize) delayRow() report.Row {
 	fig := answerFigure(99)
 	mine, theirs := at.windows[ours].of(fig.get), at.windows[informer].of(fig.get)
 	r := at.beside(fig, informer)
 	if mine > mostDelay && theirs > mostDelay {
-		r.What += " (the limit is 50 ms, but this machine was not idle)"
+		r.What += " (no limit: the informer needs more than the 50 ms as well, so this machine is too slow or not idle)"
 		return r
 	}
 	return atMost(r, mine, mostDelay, "≤ 50 ms on an idle machine")
