@@ -15,6 +15,7 @@ type StartDiagnostic struct {
 	InstanceID string
 	// Served are the instance ids ("": none) of controllers that have taken up other workflows
 	// of the namespace, at some time. It is InstanceID where there is one such, else an example.
+	// It may have been found for another workflow, up to ten seconds before.
 	Served []string
 	// Searched: Served was looked for. If not, the caller may not list workflows, or the API
 	// server didn't answer.

@@ -84,8 +84,8 @@ type Options struct {
 }
 
 // WorkflowClient runs workflows of one namespace through the Kubernetes API. It holds no
-// state but the templates read last and the watches that calls of Wait, Watch and Logs share,
-// and no goroutine of it outlives the last of those calls; use one for all goroutines.
+// state but the templates read last, what start diagnostics have found in the last seconds, and
+// the watches that calls of Wait, Watch and Logs share, and no goroutine of it outlives the last of those calls; use one for all goroutines.
 type WorkflowClient struct {
 	workflows        dynamic.ResourceInterface
 	templates        dynamic.ResourceInterface
@@ -100,6 +100,7 @@ type WorkflowClient struct {
 	backend          string
 	retryFor         time.Duration
 	diagnoseAfter    time.Duration
+	searches         *searches // by start diagnostics
 	outage           *outage
 	hub              *hub
 	observer         Observer                                    // nil: nobody is told
@@ -206,6 +207,7 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 		retryFor:         opts.RetryFor,
 		outage:           away,
 		diagnoseAfter:    opts.DiagnoseStartAfter,
+		searches:         &searches{},
 		hub:              newHub(&dynamicWire{workflows: workflows}, opts.WatchSilence, opts.RetryFor, away),
 		observer:         opts.Observer,
 		events:           newEventRecorder(dyn, opts.Namespace, opts.EventSource),

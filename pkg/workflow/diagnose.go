@@ -11,25 +11,33 @@ import (
 )
 
 // diagnoseStart looks for what keeps a workflow from being taken up: whose controllers have
-// taken up others of the namespace. It reads two workflows at most.
+// taken up others of the namespace.
 func (c *WorkflowClient) diagnoseStart(ctx context.Context, s *status.WorkflowStatus) *status.StartDiagnostic {
 	d := &status.StartDiagnostic{Waited: c.diagnoseAfter, InstanceID: s.Labels[labelInstanceID]}
-	same, err := instanceRequirement(d.InstanceID)
+	d.Served, d.Searched = c.searches.find(ctx, d.InstanceID, func(ctx context.Context) ([]string, bool) {
+		return c.instancesAtWork(ctx, d.InstanceID)
+	})
+	return d
+}
+
+// instancesAtWork returns id if a controller with it has taken up a workflow, or else that of
+// another that has. It reads two workflows at most. ok is false where the caller may not list, or
+// nobody answers: then nothing is known.
+func (c *WorkflowClient) instancesAtWork(ctx context.Context, id string) (served []string, ok bool) {
+	same, err := instanceRequirement(id)
 	if err != nil {
-		return d
+		return nil, false
 	}
 	for _, requirements := range []labels.Requirements{{*same}, nil} {
 		id, found, err := c.instanceAtWork(ctx, requirements)
 		if err != nil {
-			return d // the caller may not list, or nobody answers: then nothing is known
+			return nil, false
 		}
 		if found {
-			d.Served = []string{id}
-			break
+			return []string{id}, true
 		}
 	}
-	d.Searched = true
-	return d
+	return nil, true
 }
 
 // instanceAtWork returns the instance id of a workflow that a controller has taken up, if there

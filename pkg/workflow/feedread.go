@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -24,7 +25,9 @@ type feedRead struct {
 
 	census  census // who comes later reads for itself, and later
 	version string // "": nothing was read yet
-	there   map[string]bool
+
+	mu    sync.Mutex // of there
+	there map[string]bool
 }
 
 // read reads what the feed is for, passes it on, and has its version for the position.
@@ -85,7 +88,7 @@ func (r *feedRead) page(ctx context.Context, opts metav1.ListOptions) (metav1.Li
 		}
 	}
 	for _, s := range states {
-		r.there[s.id.Name] = true
+		r.saw(s.id.Name)
 		f.hub.tell(s.id.Name, news{snapshot: s, read: r.census.joined, arrived: time.Now()})
 	}
 	return meta, nil
@@ -107,20 +110,49 @@ func (f *feed) followed(object []byte) (*snapshot, error) {
 	return s, nil
 }
 
-// readEach reads the workflows by themselves that somebody has read before.
+func (r *feedRead) saw(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.there[name] = true
+}
+
+// readEach reads the workflows by themselves that somebody has read before and that no page has
+// brought. It reads some at a time: one after the other would take longer than a busy API server
+// goes on without a fault, and then the next reading would begin anew.
 func (r *feedRead) readEach(ctx context.Context) error {
+	names := map[string]bool{}
 	for _, follower := range r.census.begun {
 		if name := follower.topic.name; !r.there[name] {
-			_, err := r.page(ctx, metav1.ListOptions{
-				FieldSelector:   fields.OneTermEqualSelector("metadata.name", name).String(),
-				ResourceVersion: r.version, ResourceVersionMatch: metav1.ResourceVersionMatchExact,
-			})
-			if err != nil {
-				return err
-			}
+			names[name] = true
 		}
 	}
-	return nil
+	ctx, failed := context.WithCancelCause(ctx)
+	defer failed(nil)
+	slots := make(chan struct{}, readsAtOnce)
+	var reading sync.WaitGroup
+	for name := range names {
+		slots <- struct{}{}
+		if ctx.Err() != nil {
+			break
+		}
+		reading.Go(func() {
+			defer func() { <-slots }()
+			if err := r.readAt(ctx, name); err != nil {
+				failed(err)
+			}
+		})
+	}
+	reading.Wait()
+	return context.Cause(ctx)
+}
+
+// readAt reads a workflow as it was at the version of the first page.
+func (r *feedRead) readAt(ctx context.Context, name string) error {
+	_, err := r.page(ctx, metav1.ListOptions{
+		FieldSelector:   fields.OneTermEqualSelector("metadata.name", name).String(),
+		ResourceVersion: r.version, ResourceVersionMatch: metav1.ResourceVersionMatchExact,
+	})
+	return err
 }
 
 // missing tells of workflows that were there before and were not read now.

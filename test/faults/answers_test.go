@@ -47,7 +47,7 @@ var _ = Describe("a third of the answers is lost", func() {
 		for _, proxy := range proxies {
 			lost += proxy.Lost()
 		}
-		h := s.held(ctx)
+		h := s.held(ctx, "")
 		keyless, keyed := &verdict{}, &verdict{}
 		keyless.Fault = fmt.Sprintf("answers lost, %d starts without keys", starts)
 		keyed.Fault = fmt.Sprintf("answers lost, %d keys, each started by 2 processes", starts)
@@ -80,7 +80,7 @@ var _ = Describe("a third of the answers is lost", func() {
 				v.wrong("start %d: %v", i, err)
 			}
 		})
-		h := s.held(ctx)
+		h := s.held(ctx, "")
 		for i := range starts {
 			switch made := len(h.byStart[fmt.Sprint(i)]); {
 			case made == 0:

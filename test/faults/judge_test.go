@@ -56,10 +56,11 @@ type held struct {
 	byStart map[string][]*status.WorkflowStatus
 }
 
-func (s *scene) held(ctx context.Context) held {
+// held reads those workflows of the scene that the label selector selects: with "" all.
+func (s *scene) held(ctx context.Context, selector string) held {
 	GinkgoHelper()
 	h := held{byUID: map[string]*status.WorkflowStatus{}, byStart: map[string][]*status.WorkflowStatus{}}
-	list, err := workflows(dyn, s.namespace).List(ctx, metav1.ListOptions{})
+	list, err := workflows(dyn, s.namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
 	Expect(err).NotTo(HaveOccurred())
 	for i := range list.Items {
 		st, err := status.FromUnstructured(&list.Items[i])
@@ -76,7 +77,7 @@ func (s *scene) held(ctx context.Context) held {
 func (l *load) judge(ctx context.Context, fault string, injected int) *verdict {
 	GinkgoHelper()
 	v := &verdict{Row: faults.Row{Fault: fault, Injected: injected}}
-	h := l.scene.held(ctx)
+	h := l.scene.held(ctx, l.selector())
 	for _, err := range l.failed {
 		v.wrong("steering: %v", err)
 	}

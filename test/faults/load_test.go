@@ -72,6 +72,14 @@ func newLoad(ctx context.Context, s *scene) (context.Context, *load) {
 	return ctx, &load{scene: s, template: "timer", ends: byItself, cancel: cancel}
 }
 
+// selector selects the workflows that a load with a name has started, and all of the scene for one without.
+func (l *load) selector() string {
+	if l.batch == "" {
+		return ""
+	}
+	return labelBatch + "=" + l.batch
+}
+
 // waiter is one call of Wait and what it showed.
 type waiter struct {
 	name   string
@@ -230,7 +238,7 @@ func (l *load) allEnded(ctx context.Context, help bool) error {
 		}
 	}
 	l.mu.Unlock()
-	h := l.scene.held(ctx)
+	h := l.scene.held(ctx, l.selector())
 	versions := map[string]string{}
 	for uid, s := range h.byUID {
 		if uids[uid] && !s.Completed() {

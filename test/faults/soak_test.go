@@ -16,7 +16,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/faults"
 )
 
@@ -183,7 +182,7 @@ func (k *soak) finish(ctx context.Context, l *load) {
 		k.verdict.add(v)
 		k.mu.Unlock()
 		Expect(workflows(dyn, k.scene.namespace).DeleteCollection(ctx, metav1.DeleteOptions{},
-			metav1.ListOptions{LabelSelector: labelBatch + "=" + l.batch})).To(Succeed())
+			metav1.ListOptions{LabelSelector: l.selector()})).To(Succeed())
 	})
 	*l = load{} // what it holds is not a part of what the library uses
 	k.mu.Lock()
@@ -201,6 +200,8 @@ func (k *soak) finish(ctx context.Context, l *load) {
 func (k *soak) help(ctx, helping context.Context) {
 	defer GinkgoRecover()
 	const every, after = 5 * time.Second, 20 * time.Second
+	// On a slow machine there are thousands of others, and reading those would make it slower still.
+	const overlooked = labelBatch + ",!" + labelInstance + ",!" + labelPhase
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
@@ -211,8 +212,8 @@ func (k *soak) help(ctx, helping context.Context) {
 		}
 		k.faults.whileServed(func() {
 			versions := map[string]string{}
-			for _, s := range k.scene.held(ctx).byUID {
-				if s.Labels[labelBatch] != "" && s.Labels[labelInstance] == "" && s.Phase == status.PhaseUnknown && time.Since(s.CreationTime) > after {
+			for _, s := range k.scene.held(ctx, overlooked).byUID {
+				if time.Since(s.CreationTime) > after {
 					versions[s.Name] = s.ResourceVersion
 				}
 			}

@@ -25,6 +25,7 @@ const asStarter = "FAULTS_TEST_STARTER"
 const (
 	nobody        = "nobody"
 	labelInstance = "workflows.argoproj.io/controller-instanceid"
+	labelPhase    = "workflows.argoproj.io/phase" // from when a controller has taken it up
 )
 
 // work is what a process starts: so many workflows without a key, numbered from First, and so

@@ -1,0 +1,79 @@
+package workflow
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+const (
+	// searchFor bounds a search: the waits that it is for take no news meanwhile.
+	searchFor = 10 * time.Second
+	// foundFor is how long what was found is given to others.
+	foundFor = 10 * time.Second
+)
+
+// searches look for controllers at work, one at a time for each instance id that is missed. Where
+// a controller is down, thousands of waits ask at the same time, and the API server looks through
+// all of the namespace for each request.
+type searches struct {
+	mu   sync.Mutex
+	last map[string]*search // by instance id
+}
+
+// search is one of them. What is in it may be read when done is closed.
+type search struct {
+	done   chan struct{}
+	over   time.Time
+	served []string
+	ok     bool
+	left   bool // the call that searched has ended before
+}
+
+// find returns what look finds, or what it has found for somebody else at this time or a
+// moment ago. What could not be found out is told to those who wait for it, and not kept.
+func (s *searches) find(ctx context.Context, id string, look func(context.Context) ([]string, bool)) (served []string, ok bool) {
+	for {
+		found, mine := s.join(id)
+		if mine {
+			s.run(ctx, id, found, look)
+			return found.served, found.ok
+		}
+		select {
+		case <-found.done:
+			if !found.left {
+				return found.served, found.ok
+			}
+		case <-ctx.Done():
+			return nil, false
+		}
+	}
+}
+
+// join returns the search to wait for. mine: the caller has to run it.
+func (s *searches) join(id string) (found *search, mine bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if found = s.last[id]; found != nil && (found.over.IsZero() || time.Since(found.over) < foundFor) {
+		return found, false
+	}
+	if s.last == nil {
+		s.last = map[string]*search{}
+	}
+	found = &search{done: make(chan struct{})}
+	s.last[id] = found
+	return found, true
+}
+
+func (s *searches) run(ctx context.Context, id string, found *search, look func(context.Context) ([]string, bool)) {
+	bounded, cancel := context.WithTimeout(ctx, searchFor)
+	defer cancel()
+	served, ok := look(bounded)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found.served, found.ok, found.left, found.over = served, ok, ctx.Err() != nil, time.Now()
+	if !ok {
+		delete(s.last, id)
+	}
+	close(found.done)
+}

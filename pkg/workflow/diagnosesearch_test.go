@@ -1,0 +1,130 @@
+package workflow
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// Where a controller is down, all that wait ask why, and one search answers them.
+func TestOneSearchForManyDiagnostics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const count = 300
+		s := newWatchServer()
+		s.put("taken-up", func(u *unstructured.Unstructured) {
+			u.SetLabels(map[string]string{labelPhase: "Running", labelInstanceID: "theirs"})
+		})
+		for i := range count {
+			s.unclaimed(fmt.Sprint("w", i), "mine")
+		}
+		searches := s.countSearches(nil)
+		s.latency = 100 * time.Millisecond
+		results := waits(t.Context(), s.client(t, Options{}), count, Unclaimed)
+		for range count {
+			r := <-results
+			if r.Err != nil {
+				t.Fatal(r.Err)
+			}
+			if d := r.Data.StartDiagnostic; !d.Searched || len(d.Served) != 1 || d.Served[0] != "theirs" {
+				t.Fatalf("%+v", d)
+			}
+		}
+		if n := searches(); n != 2 {
+			t.Errorf("%d requests", n)
+		}
+	})
+}
+
+func TestSearchIsSharedAndNotKeptForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s searches
+		looks, ok := 0, true
+		look := func(context.Context) ([]string, bool) {
+			time.Sleep(time.Second)
+			looks++
+			return []string{fmt.Sprint(looks)}, ok
+		}
+		find := func(id, served string, found bool) {
+			t.Helper()
+			if got, ok := s.find(t.Context(), id, look); len(got) != 1 || got[0] != served || ok != found {
+				t.Errorf("%s: got %v, %t, want %s, %t", id, got, ok, served, found)
+			}
+		}
+		find("a", "1", true)
+		find("a", "1", true)
+		find("b", "2", true)
+		time.Sleep(foundFor)
+		ok = false
+		find("a", "3", false)
+		find("a", "4", false) // what was not found out is not kept
+		ok = true
+		find("a", "5", true)
+	})
+}
+
+// The end of one call's context ends no other's search.
+func TestSearchIsTakenOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s searches
+		look := func(ctx context.Context) ([]string, bool) {
+			select {
+			case <-ctx.Done():
+				return nil, false
+			case <-time.After(5 * time.Second):
+				return []string{"found"}, true
+			}
+		}
+		first, end := context.WithTimeout(t.Context(), 2*time.Second)
+		defer end()
+		go s.find(first, "a", look)
+		synctest.Wait()
+		second, end := context.WithTimeout(t.Context(), time.Second)
+		defer end()
+		if _, ok := s.find(second, "a", look); ok {
+			t.Error("found before it was searched")
+		}
+		if served, ok := s.find(t.Context(), "a", look); !ok || len(served) != 1 {
+			t.Error(served, ok)
+		}
+	})
+}
+
+// A server that only puts off keeps no news from those who wait.
+func TestSearchIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newWatchServer()
+		s.unclaimed("w", "mine")
+		s.countSearches(apierrors.NewTooManyRequests("later", 60))
+		began := time.Now()
+		now, err := s.client(t, Options{}).Wait(t.Context(), "w", Unclaimed)
+		if err != nil || now.StartDiagnostic.Searched {
+			t.Errorf("%+v, %v", now, err)
+		}
+		if took := time.Since(began); took > DefaultDiagnoseStartAfter+searchFor+time.Second {
+			t.Errorf("after %s", took)
+		}
+	})
+}
+
+// countSearches counts the requests of searches, which are answered by refusal if that is not nil.
+func (s *watchServer) countSearches(refusal error) func() int {
+	n := 0
+	s.refuse = func(r *http.Request) error {
+		if r.URL.Query().Get("limit") != "1" {
+			return nil
+		}
+		n++
+		return refusal
+	}
+	return func() int {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return n
+	}
+}
