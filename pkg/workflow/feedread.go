@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,8 +24,10 @@ type feedRead struct {
 	labels string
 	alive  func() // to be called when something has come
 
-	census  census // who comes later reads for itself, and later
-	version string // "": nothing was read yet
+	census  census    // of before the request: who comes later reads for itself
+	settled bool      // an answer has begun to come
+	late    []begunAt // who had come by then, and is watching
+	version string    // "": nothing was read yet
 
 	mu    sync.Mutex // of there
 	there map[string]bool
@@ -44,7 +47,7 @@ func (f *feed) read(ctx context.Context, labels string, alive func()) error {
 	opts := f.options(labels)
 	opts.Limit = DefaultPageSize
 	for {
-		meta, err := r.page(ctx, opts)
+		meta, err := r.pageOrAgain(ctx, opts)
 		switch {
 		case apierrors.IsForbidden(err) && f.name != "":
 			return r.readOne(ctx)
@@ -64,12 +67,26 @@ func (f *feed) read(ctx context.Context, labels string, alive func()) error {
 	}
 }
 
+// pageOrAgain reads a page, over transient faults if it is not the first: of hundreds of pages one is
+// likely to be lost on a bad line, and who begins anew loses another. The first one is of another
+// version if it is read again.
+func (r *feedRead) pageOrAgain(ctx context.Context, opts metav1.ListOptions) (metav1.ListMeta, error) {
+	attempt := func() (metav1.ListMeta, error) { return r.page(ctx, opts) }
+	if r.version == "" {
+		return attempt()
+	}
+	p := newPacer(time.Now().Add(r.feed.hub.patience))
+	p.outage = r.feed.hub.outage
+	return read(ctx, p, attempt)
+}
+
 // page reads a page of a list and passes on what is followed.
 func (r *feedRead) page(ctx context.Context, opts metav1.ListOptions) (metav1.ListMeta, error) {
 	f := r.feed
 	var states []*snapshot
 	var bad error
 	meta, err := f.hub.wire.list(ctx, opts, r.alive, func(object []byte) {
+		r.settle()
 		if s, err := f.followed(object); err != nil {
 			bad = err
 		} else if s != nil {
@@ -80,6 +97,7 @@ func (r *feedRead) page(ctx context.Context, opts metav1.ListOptions) (metav1.Li
 		return meta, err
 	}
 	if r.version == "" {
+		r.settle()
 		r.version = meta.ResourceVersion
 		for _, follower := range r.census.begun {
 			if newer(follower.version, r.version) { // the server's data was put back to an earlier state
@@ -89,7 +107,7 @@ func (r *feedRead) page(ctx context.Context, opts metav1.ListOptions) (metav1.Li
 	}
 	for _, s := range states {
 		r.saw(s.id.Name)
-		f.hub.tell(s.id.Name, news{snapshot: s, read: r.census.joined, arrived: time.Now()})
+		f.hub.tell(s.id.Name, news{snapshot: s, list: r, arrived: time.Now()})
 	}
 	return meta, nil
 }
@@ -110,6 +128,15 @@ func (f *feed) followed(object []byte) (*snapshot, error) {
 	return s, nil
 }
 
+// settle takes note of who may have read something that is older than the answer, when that
+// begins to come. Who joins from now on can't have.
+func (r *feedRead) settle() {
+	if !r.settled {
+		r.settled = true
+		r.late = r.feed.hub.latecomers(r)
+	}
+}
+
 func (r *feedRead) saw(name string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -121,7 +148,7 @@ func (r *feedRead) saw(name string) {
 // goes on without a fault, and then the next reading would begin anew.
 func (r *feedRead) readEach(ctx context.Context) error {
 	names := map[string]bool{}
-	for _, follower := range r.census.begun {
+	for _, follower := range slices.Concat(r.census.begun, r.late) {
 		if name := follower.topic.name; !r.there[name] {
 			names[name] = true
 		}
@@ -148,7 +175,7 @@ func (r *feedRead) readEach(ctx context.Context) error {
 
 // readAt reads a workflow as it was at the version of the first page.
 func (r *feedRead) readAt(ctx context.Context, name string) error {
-	_, err := r.page(ctx, metav1.ListOptions{
+	_, err := r.pageOrAgain(ctx, metav1.ListOptions{
 		FieldSelector:   fields.OneTermEqualSelector("metadata.name", name).String(),
 		ResourceVersion: r.version, ResourceVersionMatch: metav1.ResourceVersionMatchExact,
 	})
@@ -157,7 +184,8 @@ func (r *feedRead) readAt(ctx context.Context, name string) error {
 
 // missing tells of workflows that were there before and were not read now.
 func (r *feedRead) missing() {
-	for _, follower := range r.census.begun {
+	late := slices.DeleteFunc(r.late, func(f begunAt) bool { return newer(f.version, r.version) }) // made after that
+	for _, follower := range slices.Concat(r.census.begun, late) {
 		if !r.there[follower.topic.name] {
 			n := news{gone: true}
 			if r.labels != "" {

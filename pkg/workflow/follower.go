@@ -12,9 +12,14 @@ import (
 // call takes it out at its own pace.
 type follower struct {
 	topic  *topic
-	joined uint64        // the how-manieth call it is
-	source *feed         // which the call knows to have been there before it has read; guarded by the hub's lock
-	wake   chan struct{} // has room for one: there is something to take out
+	joined uint64 // the how-manieth call it is
+	// source is the feed that the call knows to have been there before it has read. doubt is a list
+	// that may be of a later version than what it has read, and watching that what it needs to know
+	// comes in. Guarded by the hub's lock.
+	source   *feed
+	doubt    *feedRead
+	watching bool
+	wake     chan struct{} // has room for one: there is something to take out
 
 	mu      sync.Mutex
 	begun   bool      // the call has read the workflow; what came before waits in queue
@@ -31,8 +36,8 @@ type news struct {
 	// doubtful: or it has only left those that the watch is for, which go by labels, with that
 	// version.
 	doubtful string
-	// read after so many calls had joined; 0: it was not read but is an event, which can be late.
-	read uint64
+	// list is what has brought it; nil: it is an event, which can be late.
+	list *feedRead
 	// arrived is when the snapshot had come from the API server.
 	arrived time.Time
 }
@@ -65,16 +70,16 @@ func (f *follower) offer(n news) {
 	}
 }
 
-// listed is a state that was read after the call had joined, if one has come in.
-func (f *follower) listed() *snapshot {
+// listed is a state that a list has brought that began after the call had joined, if one has come in.
+func (f *follower) listed() (news, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, n := range f.queue {
-		if n.read >= f.joined {
-			return n.snapshot
+		if n.list != nil && n.list.census.joined >= f.joined {
+			return n, true
 		}
 	}
-	return nil
+	return news{}, false
 }
 
 // seen is the newest version that was taken in, if the call has read the workflow.

@@ -114,11 +114,12 @@ func (h *hub) watch(f *follower, s *status.WorkflowStatus) bool {
 	source := h.source(t)
 	if source == nil {
 		t.feed = h.begin(t.name, s.ResourceVersion, nil)
+		f.doubt, f.watching = nil, true
 		return true
 	}
-	covered := f.source == source
-	f.source = source
-	return covered
+	f.watching = f.source == source && f.doubt == nil
+	f.source, f.doubt = source, nil
+	return f.watching
 }
 
 // ownFeeds ends the topics' own feeds and returns them.
@@ -304,6 +305,34 @@ func (h *hub) census(name string) census {
 	return c
 }
 
+// latecomers are those who have begun to watch since the list was asked for: what they have read
+// may be older than it. Who is not so far has to read again, or to begin with this list.
+func (h *hub) latecomers(r *feedRead) []begunAt {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	early := make(map[*follower]bool, len(r.census.begun))
+	for _, f := range r.census.begun {
+		early[f.follower] = true
+	}
+	var late []begunAt
+	for _, t := range h.topics {
+		if r.feed.name != "" && t.name != r.feed.name {
+			continue
+		}
+		for _, f := range t.followers {
+			if early[f] {
+				continue
+			}
+			if version, _ := f.seen(); f.watching {
+				late = append(late, begunAt{f, version})
+			} else {
+				f.doubt = r
+			}
+		}
+	}
+	return late
+}
+
 // census is who follows something.
 type census struct {
 	begun  []begunAt // who has read the workflow
@@ -334,12 +363,22 @@ func (h *hub) read(ctx context.Context, f *follower) (*snapshot, error) {
 			return h.get(ctx, f.topic.name)
 		case <-over:
 		case <-f.wake:
-			if s := f.listed(); s != nil {
-				return s, nil
+			if n, ok := f.listed(); ok {
+				h.trust(f, n.list)
+				return n.snapshot, nil
 			}
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
+	}
+}
+
+// trust takes note that a call begins with what that list has brought.
+func (h *hub) trust(f *follower, list *feedRead) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if f.doubt == list {
+		f.doubt = nil
 	}
 }
 
