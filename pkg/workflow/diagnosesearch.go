@@ -27,7 +27,7 @@ type search struct {
 	over   time.Time
 	served []string
 	ok     bool
-	left   bool // the call that searched has ended before
+	left   bool // the call that searched has ended before it was through
 }
 
 // find returns what look finds, or what it has found for somebody else at this time or a
@@ -71,7 +71,7 @@ func (s *searches) run(ctx context.Context, id string, found *search, look func(
 	served, ok := look(bounded)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	found.served, found.ok, found.left, found.over = served, ok, ctx.Err() != nil, time.Now()
+	found.served, found.ok, found.left, found.over = served, ok, !ok && ctx.Err() != nil, time.Now()
 	if !ok {
 		delete(s.last, id)
 	}

@@ -25,8 +25,8 @@ type feedRead struct {
 	alive  func() // to be called when something has come
 
 	census  census    // of before the request: who comes later reads for itself
-	settled bool      // an answer has begun to come
-	late    []begunAt // who had come by then, and is watching
+	settled bool      // an answer has come
+	late    []begunAt // who had begun to watch by then
 	version string    // "": nothing was read yet
 
 	mu    sync.Mutex // of there
@@ -61,6 +61,9 @@ func (f *feed) read(ctx context.Context, labels string, alive func()) error {
 			opts.Continue = meta.Continue
 			continue
 		}
+		if f.hub.selector(f) != labels {
+			return errReopen // of who has just changed that, this list says nothing
+		}
 		r.missing()
 		f.position = r.version
 		return nil
@@ -71,13 +74,15 @@ func (f *feed) read(ctx context.Context, labels string, alive func()) error {
 // likely to be lost on a bad line, and who begins anew loses another. The first one is of another
 // version if it is read again.
 func (r *feedRead) pageOrAgain(ctx context.Context, opts metav1.ListOptions) (metav1.ListMeta, error) {
-	attempt := func() (metav1.ListMeta, error) { return r.page(ctx, opts) }
-	if r.version == "" {
-		return attempt()
-	}
-	p := newPacer(time.Now().Add(r.feed.hub.patience))
+	first := r.version == ""
+	p := newPacer(time.Now().Add(blindFor))
 	p.outage = r.feed.hub.outage
-	return read(ctx, p, attempt)
+	for {
+		meta, err := r.page(ctx, opts)
+		if err == nil || first || ctx.Err() != nil || !p.again(err) || !p.rest(ctx, err) {
+			return meta, err
+		}
+	}
 }
 
 // page reads a page of a list and passes on what is followed.
@@ -128,8 +133,8 @@ func (f *feed) followed(object []byte) (*snapshot, error) {
 	return s, nil
 }
 
-// settle takes note of who may have read something that is older than the answer, when that
-// begins to come. Who joins from now on can't have.
+// settle takes note, when the first answer has come, of who may have read something that is older.
+// Who joins from now on can't have.
 func (r *feedRead) settle() {
 	if !r.settled {
 		r.settled = true

@@ -106,6 +106,7 @@ func (f *follower) take(n news) {
 		f.version = n.id.ResourceVersion
 	}
 	if n.snapshot != nil || n.doubtful != "" {
+		n.list = nil // who has begun doesn't need it, and it is large
 		f.queue = append(f.queue, n)
 	}
 	if n.gone && n.doubtful == "" {

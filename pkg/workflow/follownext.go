@@ -105,6 +105,8 @@ func (w *following) look(ctx context.Context, n news) error {
 		return err
 	case now.id.UID != w.uid:
 		w.end = ErrReplaced
+	case now.id.ResourceVersion == w.last.id.ResourceVersion:
+		return nil // nothing has happened to it, and it was shown
 	default:
 		w.follower.skip(now.id.ResourceVersion)
 		w.arrived = time.Now()

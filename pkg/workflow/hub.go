@@ -19,7 +19,8 @@ const (
 	fewLeft     = 4
 )
 
-// readsAtOnce bounds how many calls read the state that they begin with at the same time.
+// readsAtOnce bounds how many calls read the state that they begin with at the same time, and how
+// many workflows a feed reads by themselves.
 const readsAtOnce = 16
 
 // hub shares the watches of one client among the calls that follow workflows. It has no

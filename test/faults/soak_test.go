@@ -182,7 +182,7 @@ func (k *soak) finish(ctx context.Context, l *load) {
 		k.verdict.add(v)
 		k.mu.Unlock()
 		Expect(workflows(dyn, k.scene.namespace).DeleteCollection(ctx, metav1.DeleteOptions{},
-			metav1.ListOptions{LabelSelector: l.selector()})).To(Succeed())
+			metav1.ListOptions{LabelSelector: labelBatch + "=" + l.batch})).To(Succeed())
 	})
 	*l = load{} // what it holds is not a part of what the library uses
 	k.mu.Lock()
