@@ -95,6 +95,22 @@ func TestSearchIsTakenOver(t *testing.T) {
 	})
 }
 
+// What was found counts, also if the call that searched ends just then.
+func TestSearchThatWasThroughIsShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s searches
+		first, end := context.WithCancel(t.Context())
+		s.find(first, "a", func(context.Context) ([]string, bool) {
+			end()
+			return []string{"found"}, true
+		})
+		served, ok := s.find(t.Context(), "a", func(context.Context) ([]string, bool) { return nil, false })
+		if !ok || len(served) != 1 {
+			t.Error(served, ok)
+		}
+	})
+}
+
 // A server that only puts off keeps no news from those who wait.
 func TestSearchIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -61,6 +61,10 @@ func TestGrowth(t *testing.T) {
 	g.Expect(soakOf(0).growth()).To(BeNumerically("~", 0, 1))
 	g.Expect(soakOf(2 * growth).growth()).To(BeNumerically("~", 2*growth, 1))
 	g.Expect((&soak{}).growth()).To(BeZero())
+	for _, kept := range []uint64{0, growth / 2} {
+		before, last := soakOf(kept).lows()
+		g.Expect(last.heap).To(BeNumerically("<", before.allows(last.started)))
+	}
 
 	// what was in flight all through the second third hides nothing
 	busy := soakOf(2 * growth)
