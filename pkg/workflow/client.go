@@ -84,8 +84,9 @@ type Options struct {
 }
 
 // WorkflowClient runs workflows of one namespace through the Kubernetes API. It holds no
-// state but the templates read last, what start diagnostics have found and
-// the watches that calls of Wait, Watch and Logs share, and no goroutine of it outlives the last of those calls; use one for all goroutines.
+// state but the templates read last, what start diagnostics have found and the watches that calls
+// of Wait, Watch and Logs share, and no goroutine of it outlives the last of those calls; use one for
+// all goroutines.
 type WorkflowClient struct {
 	workflows        dynamic.ResourceInterface
 	templates        dynamic.ResourceInterface

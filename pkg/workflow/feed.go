@@ -31,7 +31,7 @@ const (
 )
 
 // blindFor is how long a watch may fail to open before what it is for is read each time, in case
-// that is only watches that fail.
+// that is only watches that fail; and for how long a page of a list is asked for again.
 const blindFor = 15 * time.Second
 
 // steady is how long a watch must have run for the next pause to be a short one again.

@@ -321,12 +321,12 @@ func (h *hub) latecomers(r *feedRead) []begunAt {
 			continue
 		}
 		for _, f := range t.followers {
-			if early[f] {
-				continue
-			}
-			if version, _ := f.seen(); f.watching {
+			switch {
+			case early[f]:
+			case f.watching:
+				version, _ := f.seen()
 				late = append(late, begunAt{f, version})
-			} else {
+			default:
 				f.doubt = r
 			}
 		}

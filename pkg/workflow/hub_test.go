@@ -38,31 +38,6 @@ func waits(ctx context.Context, c *WorkflowClient, count int, until Condition) (
 	return results
 }
 
-// They are read some at a time, so that all are read before the next fault comes.
-func TestManyInALargeNamespaceAreReadSideBySide(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const count, all = 160, 3000
-		s := serverOf(all)
-		results := waits(t.Context(), s.client(t, Options{}), count, Completed)
-		synctest.Wait()
-		s.mu.Lock()
-		s.latency, s.mute = time.Second, true
-		s.mu.Unlock()
-		s.cut(nil)
-		for i := range count {
-			s.phase(fmt.Sprint("w", i), "Succeeded")
-		}
-		s.compact()
-		began := time.Now()
-		if ends := allEnd(t, results, count); len(ends) != count {
-			t.Errorf("%d ended", len(ends))
-		}
-		if took := time.Since(began); took > 20*time.Second {
-			t.Errorf("after %s", took)
-		}
-	})
-}
-
 func allEnd(t *testing.T, results chan Result[*status.WorkflowStatus], count int) map[string]int {
 	t.Helper()
 	ends := map[string]int{}
@@ -592,5 +567,30 @@ func TestFewInALargeNamespace(t *testing.T) {
 			}
 		}
 		allEnd(t, results, count-2)
+	})
+}
+
+// They are read some at a time, so that all are read before the next fault comes.
+func TestManyInALargeNamespaceAreReadSideBySide(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const count, all = 160, 3000
+		s := serverOf(all)
+		results := waits(t.Context(), s.client(t, Options{}), count, Completed)
+		synctest.Wait()
+		s.mu.Lock()
+		s.latency, s.mute = time.Second, true
+		s.mu.Unlock()
+		s.cut(nil)
+		for i := range count {
+			s.phase(fmt.Sprint("w", i), "Succeeded")
+		}
+		s.compact()
+		began := time.Now()
+		if ends := allEnd(t, results, count); len(ends) != count {
+			t.Errorf("%d ended", len(ends))
+		}
+		if took := time.Since(began); took > 20*time.Second {
+			t.Errorf("after %s", took)
+		}
 	})
 }
