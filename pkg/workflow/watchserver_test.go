@@ -183,10 +183,10 @@ func (s *watchServer) selectors() []string {
 func (w *serverWatch) end(how error) {
 	if w.server.watches[w] {
 		delete(w.server.watches, w)
-		close(w.queue)
-		if how != nil {
+		if how != nil { // first, since the end of the queue closes it without an error
 			_ = w.out.CloseWithError(how)
 		}
+		close(w.queue)
 	}
 }
 
