@@ -403,15 +403,20 @@ func TestFollowedLogsAreNoRetries(t *testing.T) {
 		over := running.DeepCopy()
 		_ = unstructured.SetNestedField(over.Object, "Succeeded", "status", "phase")
 		over.SetResourceVersion("2")
-		play, closed := loggedScript(running, over), 0
+		play, closed, enough := loggedScript(running, over), 0, make(chan struct{})
 		c := scriptedWith(t, Options{Observer: r}, func(req *http.Request) (any, error) {
-			if strings.HasSuffix(req.URL.Path, "/pods") && req.URL.Query().Get("watch") != "" && closed < 3 {
-				closed++
+			if isWatch(req) && strings.HasSuffix(req.URL.Path, "/pods") && closed < 3 {
+				if closed++; closed == 3 {
+					close(enough)
+				}
 				return io.NopCloser(strings.NewReader("")), nil
+			}
+			if isWatch(req) {
+				<-enough // the workflow ends after that
 			}
 			return play(req)
 		})
-		if got, err := logged(t, t.Context(), c, LogOptions{Follow: true}); err != nil || len(got) == 0 || closed == 0 {
+		if got, err := logged(t, t.Context(), c, LogOptions{Follow: true}); err != nil || len(got) == 0 || closed != 3 {
 			t.Fatal(got, err, closed)
 		}
 		if retries := noted[Retrying](r); len(retries) > 0 {
