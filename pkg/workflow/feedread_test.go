@@ -30,7 +30,7 @@ func TestPagesAreReadAgain(t *testing.T) {
 				s.mute = true // so that only lists tell of the ends
 				s.refuse = func(r *http.Request) error {
 					query := r.URL.Query()
-					if path.Base(r.URL.Path) != "workflows" || query.Get("watch") != "" {
+					if path.Base(r.URL.Path) != "workflows" || isWatch(r) {
 						return nil
 					}
 					if query.Get("continue") == "" && query.Get("fieldSelector") == "" {

@@ -26,7 +26,7 @@ const loggedPods = `{"apiVersion":"v1","kind":"PodList","metadata":{"resourceVer
 // loggedScript answers for a workflow with loggedPods, each of which has written its name.
 func loggedScript(workflow *unstructured.Unstructured, events ...*unstructured.Unstructured) script {
 	return func(r *http.Request) (any, error) {
-		watched := r.URL.Query().Get("watch") != ""
+		watched := isWatch(r)
 		switch path := r.URL.Path; {
 		case strings.HasSuffix(path, "/log"):
 			pod := strings.Split(path, "/")[6]

@@ -147,7 +147,7 @@ func TestCauseOfContextIsNoAnswer(t *testing.T) {
 		switch {
 		case r.Method == http.MethodDelete:
 			return metav1.Status{Status: metav1.StatusSuccess}, nil
-		case r.URL.Query().Get("watch") != "":
+		case isWatch(r):
 			cancel(elsewhere)
 			return nil, context.Canceled
 		}
@@ -184,7 +184,7 @@ func TestSilentWatchIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		reads := 0
 		c := scripted(t, func(r *http.Request) (any, error) {
-			if r.URL.Query().Get("watch") != "" {
+			if isWatch(r) {
 				return silence{until: r.Context()}, nil
 			}
 			reads++

@@ -239,10 +239,9 @@ func (s *watchServer) serve(r *http.Request) (*http.Response, error) {
 			return refusal(err)
 		}
 	}
-	query := r.URL.Query()
 	name := path.Base(r.URL.Path)
 	switch {
-	case query.Get("watch") != "":
+	case isWatch(r):
 		return s.watch(r)
 	case name == "workflows":
 		s.lists++
