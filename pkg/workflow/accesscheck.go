@@ -12,6 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/client-go/dynamic"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 )
 
 // CheckAccess asks the API server whether the caller may do these operations in the client's
@@ -79,10 +81,10 @@ func CheckNeeds(ctx context.Context, client dynamic.Interface, namespace string,
 	return nil
 }
 
-func checkNeeds(ctx context.Context, p *pacer, reviews dynamic.ResourceInterface, namespace string, all []OpNeeds) error {
+func checkNeeds(ctx context.Context, p *pace.Pacer, reviews dynamic.ResourceInterface, namespace string, all []OpNeeds) error {
 	var missing []MissingPermission
 	for _, m := range required(all) {
-		_, err := read(ctx, p, func() (struct{}, error) { return struct{}{}, review(ctx, reviews, namespace, m.Permission) })
+		_, err := pace.Do(ctx, p, func() (struct{}, error) { return struct{}{}, review(ctx, reviews, namespace, m.Permission) })
 		var denied *deniedError
 		switch {
 		case errors.As(err, &denied):

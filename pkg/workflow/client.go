@@ -11,6 +11,8 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/flowcontrol"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 )
 
 // DefaultNamespace is where migrations run unless [Options] say otherwise.
@@ -102,7 +104,7 @@ type WorkflowClient struct {
 	retryFor         time.Duration
 	diagnoseAfter    time.Duration
 	searches         *searches // by start diagnostics
-	outage           *outage
+	outage           *pace.Outage
 	hub              *hub
 	observer         Observer                                    // nil: nobody is told
 	events           *eventRecorder                              // nil: none are recorded
@@ -191,7 +193,7 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 	if opts.Backend == "" {
 		opts.Backend = BackendNative
 	}
-	away := &outage{}
+	away := &pace.Outage{}
 	workflows := dyn.Resource(resource("workflows")).Namespace(opts.Namespace)
 	client := &WorkflowClient{
 		workflows:        workflows,

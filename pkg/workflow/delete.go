@@ -13,6 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -123,7 +125,7 @@ func (c *WorkflowClient) delete(ctx context.Context, name string, opts DeleteOpt
 
 // markDeleted sends the request until it is answered. Without a UID it is not repeated if the
 // answer was lost: by then another workflow may have the name.
-func (c *WorkflowClient) markDeleted(ctx context.Context, p *pacer, name string, opts DeleteOptions) error {
+func (c *WorkflowClient) markDeleted(ctx context.Context, p *pace.Pacer, name string, opts DeleteOptions) error {
 	request := metav1.DeleteOptions{PropagationPolicy: &opts.Propagation}
 	if opts.UID != "" {
 		request.Preconditions = metav1.NewUIDPreconditions(string(opts.UID))
@@ -139,13 +141,13 @@ func (c *WorkflowClient) markDeleted(ctx context.Context, p *pacer, name string,
 		case apierrors.IsConflict(err) && opts.UID != "":
 			return fmt.Errorf("%w: %w", ErrReplaced, err)
 		}
-		lost = lost || mayHaveHappened(err)
-		again := p.again(err) && (opts.UID != "" || !lost)
-		if ctx.Err() != nil || !again || !p.pause(ctx, err) {
+		lost = lost || fault.MayHaveHappened(err)
+		again := p.Again(err) && (opts.UID != "" || !lost)
+		if ctx.Err() != nil || !again || !p.Pause(ctx, err) {
 			if lost {
 				return unknownOutcome(ctx, err)
 			}
-			return ended(ctx, err)
+			return pace.Ended(ctx, err)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -61,7 +62,7 @@ func templateDraft(ref status.TemplateRef) draft {
 
 // cronDraft is the workflow that a CronWorkflow would start now, as Argo's own submit makes
 // it: with the spec it has and owned by it, so that its history limits apply.
-func (c *WorkflowClient) cronDraft(ctx context.Context, p *pacer, name string) (draft, error) {
+func (c *WorkflowClient) cronDraft(ctx context.Context, p *pace.Pacer, name string) (draft, error) {
 	cron, err := c.readSource(ctx, p, c.crons, "cronworkflow", fmt.Sprintf(" in namespace %q", c.namespace), name)
 	if err != nil {
 		return draft{}, err

@@ -11,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -85,7 +87,7 @@ func (c *WorkflowClient) edit(
 		if next.prepare != nil {
 			began := time.Now()
 			if err = next.prepare(ctx); err == nil {
-				p.until = p.until.Add(time.Since(began)) // what that waited for was no failure
+				p.Until = p.Until.Add(time.Since(began)) // what that waited for was no failure
 			}
 		}
 		if err == nil {
@@ -94,13 +96,13 @@ func (c *WorkflowClient) edit(
 				c.record(ctx, written, next.tells)
 				return written, nil
 			}
-			if mayHaveHappened(err) {
+			if fault.MayHaveHappened(err) {
 				sent = next
 			}
 		}
-		again := apierrors.IsConflict(err) || p.again(err)
-		if !again || ctx.Err() != nil || !p.pause(ctx, err) {
-			return nil, sent.orUnknown(ended(ctx, err))
+		again := apierrors.IsConflict(err) || p.Again(err)
+		if !again || ctx.Err() != nil || !p.Pause(ctx, err) {
+			return nil, sent.orUnknown(pace.Ended(ctx, err))
 		}
 	}
 }

@@ -13,8 +13,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -30,26 +28,24 @@ func TestClassification(t *testing.T) {
 	requestFailed := func(err error) error { return &url.Error{Op: "Post", URL: "https://x", Err: err} }
 	dial := requestFailed(&net.OpError{Op: "dial", Err: syscall.ECONNREFUSED})
 	for name, tc := range map[string]struct {
-		err               error
-		want              error
-		transient, doubts bool
+		err, want error
 	}{
 		"not found":          {err: apierrors.NewNotFound(workflows, "w"), want: ErrNotFound},
 		"no such resource":   {err: apierrors.NewGenericServerResponse(404, "GET", workflows, "", "404 page not found", 0, true), want: ErrNotInstalled},
 		"exists":             {err: apierrors.NewAlreadyExists(workflows, "w"), want: ErrAlreadyExists},
 		"unauthorized":       {err: apierrors.NewUnauthorized("who?"), want: ErrUnauthorized},
 		"forbidden":          {err: apierrors.NewForbidden(workflows, "w", errors.New("no")), want: ErrForbidden},
-		"quota":              {err: apierrors.NewForbidden(workflows, "w", errors.New("exceeded quota: x")), want: ErrUnavailable, transient: true},
+		"quota":              {err: apierrors.NewForbidden(workflows, "w", errors.New("exceeded quota: x")), want: ErrUnavailable},
 		"bad request":        {err: apierrors.NewBadRequest("unknown field"), want: ErrInvalid},
 		"invalid":            {err: apierrors.NewInvalid(schema.GroupKind{}, "w", nil), want: ErrInvalid},
 		"too large":          {err: apierrors.NewRequestEntityTooLargeError("big"), want: ErrInvalid},
 		"conflict":           {err: apierrors.NewConflict(workflows, "w", errors.New("changed")), want: ErrConflict},
-		"busy":               {err: apierrors.NewTooManyRequests("later", 1), want: ErrUnavailable, transient: true},
-		"server timeout":     {err: apierrors.NewServerTimeout(workflows, "create", 1), want: ErrUnavailable, transient: true, doubts: true},
-		"unavailable":        {err: answer(http.StatusServiceUnavailable, "x"), want: ErrUnavailable, transient: true, doubts: true},
-		"gateway":            {err: answer(http.StatusGatewayTimeout, "x"), want: ErrUnavailable, transient: true, doubts: true},
-		"etcd":               {err: apierrors.NewInternalError(errors.New("etcdserver: leader changed")), want: ErrUnavailable, transient: true, doubts: true},
-		"internal":           {err: apierrors.NewInternalError(errors.New("rpc error: code = Unavailable")), want: ErrUnavailable, transient: true, doubts: true},
+		"busy":               {err: apierrors.NewTooManyRequests("later", 1), want: ErrUnavailable},
+		"server timeout":     {err: apierrors.NewServerTimeout(workflows, "create", 1), want: ErrUnavailable},
+		"unavailable":        {err: answer(http.StatusServiceUnavailable, "x"), want: ErrUnavailable},
+		"gateway":            {err: answer(http.StatusGatewayTimeout, "x"), want: ErrUnavailable},
+		"etcd":               {err: apierrors.NewInternalError(errors.New("etcdserver: leader changed")), want: ErrUnavailable},
+		"internal":           {err: apierrors.NewInternalError(errors.New("rpc error: code = Unavailable")), want: ErrUnavailable},
 		"too large for etcd": {err: apierrors.NewInternalError(errors.New("etcdserver: request is too large")), want: ErrInvalid},
 		"too large to send": {
 			err:  apierrors.NewInternalError(errors.New("rpc error: code = ResourceExhausted desc = trying to send message larger than max (3 vs. 2)")),
@@ -57,28 +53,28 @@ func TestClassification(t *testing.T) {
 		},
 		"quota counted by many": {
 			err:  apierrors.NewConflict(schema.GroupResource{Resource: "resourcequotas"}, "q", errors.New("the object has been modified")),
-			want: ErrUnavailable, transient: true,
+			want: ErrUnavailable,
 		},
-		"nodes cut off":         {err: &status.NodesError{Err: io.ErrUnexpectedEOF}, want: ErrUnsupported, doubts: true},
-		"throttled":             {err: errors.New("client rate limiter Wait returned an error: rate: Wait(n=1) would exceed context deadline"), want: ErrUnavailable, transient: true},
-		"a bare deadline":       {err: context.DeadlineExceeded, doubts: true},
-		"held until a deadline": {err: &DeletionHeldError{Finalizers: []string{"f"}, Err: context.DeadlineExceeded}, doubts: true},
-		"refused":               {err: dial, want: ErrUnavailable, transient: true},
-		"no such host":          {err: requestFailed(&net.DNSError{Name: "x"}), want: ErrUnavailable, transient: true},
+		"nodes cut off":         {err: &status.NodesError{Err: io.ErrUnexpectedEOF}, want: ErrUnsupported},
+		"throttled":             {err: errors.New("client rate limiter Wait returned an error: rate: Wait(n=1) would exceed context deadline"), want: ErrUnavailable},
+		"a bare deadline":       {err: context.DeadlineExceeded},
+		"held until a deadline": {err: &DeletionHeldError{Finalizers: []string{"f"}, Err: context.DeadlineExceeded}},
+		"refused":               {err: dial, want: ErrUnavailable},
+		"no such host":          {err: requestFailed(&net.DNSError{Name: "x"}), want: ErrUnavailable},
 		"reset": {
-			err: requestFailed(&net.OpError{Op: "read", Err: syscall.ECONNRESET}), want: ErrUnavailable, transient: true, doubts: true,
+			err: requestFailed(&net.OpError{Op: "read", Err: syscall.ECONNRESET}), want: ErrUnavailable,
 		},
-		"EOF":        {err: requestFailed(io.EOF), want: ErrUnavailable, transient: true, doubts: true},
-		"cut answer": {err: fmt.Errorf("unexpected error when reading response body: %w", io.ErrUnexpectedEOF), want: ErrUnavailable, transient: true, doubts: true},
+		"EOF":        {err: requestFailed(io.EOF), want: ErrUnavailable},
+		"cut answer": {err: fmt.Errorf("unexpected error when reading response body: %w", io.ErrUnexpectedEOF), want: ErrUnavailable},
 		"GOAWAY": {
-			err: requestFailed(errors.New("http2: server sent GOAWAY and closed the connection")), want: ErrUnavailable, transient: true, doubts: true,
+			err: requestFailed(errors.New("http2: server sent GOAWAY and closed the connection")), want: ErrUnavailable,
 		},
 		"connection that was cut as it was made": {
 			err:  requestFailed(errors.New("http2: client conn could not be established - error from a previous attempt: unexpected EOF")),
-			want: ErrUnavailable, transient: true, doubts: true,
+			want: ErrUnavailable,
 		},
 		"untrusted":     {err: requestFailed(x509.UnknownAuthorityError{})},
-		"anything else": {err: errors.New("odd"), doubts: true},
+		"anything else": {err: errors.New("odd")},
 		"a sentinel before what caused it": {
 			err: fmt.Errorf("%w: %w", ErrTemplateNotFound, apierrors.NewNotFound(workflows, "t")), want: ErrTemplateNotFound,
 		},
@@ -89,12 +85,6 @@ func TestClassification(t *testing.T) {
 				if errors.Is(err, sentinel) != (tc.want != nil && errors.Is(sentinel, tc.want)) {
 					t.Errorf("matches %v: %v", sentinel, errors.Is(err, sentinel))
 				}
-			}
-			if got := transient(tc.err); got != tc.transient {
-				t.Errorf("transient: %v", got)
-			}
-			if got := mayHaveHappened(tc.err); got != tc.doubts {
-				t.Errorf("may have happened: %v", got)
 			}
 			if !strings.HasPrefix(err.Error(), "start workflow ma/w: ") {
 				t.Errorf("text: %v", err)
@@ -170,41 +160,6 @@ func TestConditions(t *testing.T) {
 		!strings.HasPrefix(err.Error(), "The workflow 'w' reached ending phase of Failed before reaching suspend state") {
 		t.Errorf("%v", err)
 	}
-}
-
-func TestReadRetriesWithinItsTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		busy := apierrors.NewTooManyRequests("later", 3)
-		began, tries := time.Now(), 0
-		got, err := read(t.Context(), newPacer(began.Add(10*time.Second)), func() (int, error) {
-			if tries++; tries < 3 {
-				return 0, busy
-			}
-			return 7, nil
-		})
-		if err != nil || got != 7 || time.Since(began) < 6*time.Second {
-			t.Errorf("%d, %v after %v: Retry-After was not kept", got, err, time.Since(began))
-		}
-
-		began = time.Now()
-		_, err = read(t.Context(), newPacer(began.Add(10*time.Second)), func() (int, error) { return 0, busy })
-		if !apierrors.IsTooManyRequests(err) || time.Since(began) > 10*time.Second {
-			t.Errorf("%v after %v", err, time.Since(began))
-		}
-
-		tries = 0
-		_, err = read(t.Context(), newPacer(time.Time{}), func() (int, error) { tries++; return 0, apierrors.NewBadRequest("no") })
-		if tries != 1 || !apierrors.IsBadRequest(err) {
-			t.Errorf("%d tries of a lost cause: %v", tries, err)
-		}
-
-		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errors.New("closing time"))
-		defer cancel()
-		_, err = read(ctx, newPacer(time.Time{}), func() (int, error) { return 0, busy })
-		if err == nil || !strings.HasPrefix(err.Error(), "closing time (last attempt: ") || errors.Is(err, ErrUnavailable) {
-			t.Errorf("%v", err)
-		}
-	})
 }
 
 func TestResult(t *testing.T) {

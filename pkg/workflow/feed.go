@@ -12,6 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
 )
 
 // watchFor is how long a watch runs before the API server is asked to close it. It is jittered
@@ -105,9 +107,9 @@ func (f *feed) run(ctx context.Context) {
 			continue
 		case passing(err):
 			// What refuses right after an outage may be a server that doesn't know its roles yet.
-			if err != nil && transient(err) {
+			if err != nil && fault.Transient(err) {
 				f.granted = true
-				f.hub.outage.note()
+				f.hub.outage.Note()
 			}
 		case refused.IsZero() && f.granted:
 			refused = began
@@ -115,10 +117,10 @@ func (f *feed) run(ctx context.Context) {
 			f.giveUp(err)
 			return
 		}
-		if opened || expired(err) {
-			p.rest(ctx, err)
+		if opened || fault.Expired(err) {
+			p.PauseSilently(ctx, err)
 		} else {
-			p.pause(ctx, err)
+			p.Pause(ctx, err)
 		}
 	}
 	f.prepare(nil) // for those that go on from here
@@ -190,7 +192,7 @@ func (f *feed) readAndWatch(ctx context.Context) (opened bool, err error) {
 		f.noteClosed(ctx, err)
 	}
 	blind := !opened && time.Since(f.closed) > blindFor
-	if opened && errors.Is(err, errMute) || expired(err) || malformed(err) || blind {
+	if opened && errors.Is(err, errMute) || fault.Expired(err) || malformed(err) || blind {
 		f.position = "" // a watch from there doesn't bring what there is, so look
 	}
 	return opened, err
@@ -287,7 +289,7 @@ func (f *feed) noteOpened(ctx context.Context) {
 // far behind.
 func (f *feed) noteClosed(ctx context.Context, err error) {
 	switch {
-	case errors.Is(err, errReopen), errors.Is(err, context.Canceled), expired(err):
+	case errors.Is(err, errReopen), errors.Is(err, context.Canceled), fault.Expired(err):
 		err = nil
 	case errors.Is(err, errMute):
 		err = fmt.Errorf("%w: %w", ErrUnavailable, err)

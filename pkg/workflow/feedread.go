@@ -76,10 +76,10 @@ func (f *feed) read(ctx context.Context, labels string, alive func()) error {
 func (r *feedRead) pageOrAgain(ctx context.Context, opts metav1.ListOptions) (metav1.ListMeta, error) {
 	first := r.version == ""
 	p := newPacer(time.Now().Add(blindFor))
-	p.outage = r.feed.hub.outage
+	p.Outage = r.feed.hub.outage
 	for {
 		meta, err := r.page(ctx, opts)
-		if err == nil || first || ctx.Err() != nil || !p.again(err) || !p.rest(ctx, err) {
+		if err == nil || first || ctx.Err() != nil || !p.Again(err) || !p.PauseSilently(ctx, err) {
 			return meta, err
 		}
 	}

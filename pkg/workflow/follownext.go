@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -132,8 +133,8 @@ func (w *following) readNow(ctx context.Context) (*snapshot, error) {
 
 func (w *following) retried(ctx context.Context, attempt func() (*snapshot, error)) (*snapshot, error) {
 	p := newPacer(time.Time{})
-	p.outage = w.client.outage
-	return read(ctx, p, attempt)
+	p.Outage = w.client.outage
+	return pace.Do(ctx, p, attempt)
 }
 
 // prepare has a state shown, if it is not known from before the call.

@@ -7,6 +7,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -32,16 +34,16 @@ func (c *WorkflowClient) Create(ctx context.Context, wf *unstructured.Unstructur
 	wf.SetAPIVersion(apiVersion)
 	wf.SetKind(kind)
 	if ctx.Err() != nil {
-		return nil, c.error(OpCreate, wf.GetName(), interruption(ctx, nil))
+		return nil, c.error(OpCreate, wf.GetName(), pace.Interruption(ctx, nil))
 	}
 	created, err = c.workflows.Create(ctx, wf, metav1.CreateOptions{FieldValidation: metav1.FieldValidationStrict})
 	switch {
 	case err == nil:
 		return created, nil
-	case mayHaveHappened(err):
+	case fault.MayHaveHappened(err):
 		err = unknownOutcome(ctx, err)
 	default:
-		err = ended(ctx, err)
+		err = pace.Ended(ctx, err)
 	}
 	return nil, c.error(OpCreate, wf.GetName(), err)
 }
@@ -79,8 +81,8 @@ func (c *WorkflowClient) getObject(ctx context.Context, name string) (*unstructu
 	return c.getWith(ctx, c.pacer(), name)
 }
 
-func (c *WorkflowClient) getWith(ctx context.Context, p *pacer, name string) (*unstructured.Unstructured, error) {
-	return read(ctx, p, func() (*unstructured.Unstructured, error) {
+func (c *WorkflowClient) getWith(ctx context.Context, p *pace.Pacer, name string) (*unstructured.Unstructured, error) {
+	return pace.Do(ctx, p, func() (*unstructured.Unstructured, error) {
 		return c.workflows.Get(ctx, name, metav1.GetOptions{})
 	})
 }

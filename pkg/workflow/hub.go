@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -35,7 +36,7 @@ type hub struct {
 	patience time.Duration // with refusals of what was granted before
 	slots    chan struct{} // of those who read
 	packer   packer
-	outage   *outage // shared with the client
+	outage   *pace.Outage // shared with the client
 	// observe returns a context in which the client's observer learns of the feed of one workflow, or
 	// with "" of the shared one; nil: there is none.
 	observe func(ctx context.Context, name string) context.Context
@@ -65,7 +66,7 @@ type end struct {
 	phase status.Phase
 }
 
-func newHub(wire wire, silence, patience time.Duration, away *outage) *hub {
+func newHub(wire wire, silence, patience time.Duration, away *pace.Outage) *hub {
 	return &hub{
 		wire: wire, silence: silence, patience: max(0, patience), outage: away,
 		slots: make(chan struct{}, readsAtOnce), topics: map[string]*topic{},

@@ -17,9 +17,16 @@ func TestImportSet(t *testing.T) {
 		most    int      // of all packages, the standard library's among them
 	}{
 		{module + "/pkg/status", []string{"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/"}, 280},
+		{module + "/pkg/internal/fault", []string{
+			"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/", module + "/pkg/status",
+		}, 285},
+		{module + "/pkg/internal/pace", []string{
+			"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/",
+			module + "/pkg/status", module + "/pkg/internal/fault",
+		}, 290},
 		{module + "/pkg/workflow", []string{
 			"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/",
-			"k8s.io/client-go/", module + "/pkg/status",
+			"k8s.io/client-go/", module + "/pkg/status", module + "/pkg/internal/fault", module + "/pkg/internal/pace",
 		}, 340},
 	} {
 		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", tc.pkg).Output()
@@ -28,7 +35,8 @@ func TestImportSet(t *testing.T) {
 		}
 		deps := strings.Fields(string(out))
 		for _, dep := range deps {
-			if strings.HasPrefix(dep, "k8s.io/") && !hasPrefix(dep, tc.allowed) {
+			ours := strings.HasPrefix(dep, module+"/") && dep != tc.pkg
+			if (ours || strings.HasPrefix(dep, "k8s.io/")) && !hasPrefix(dep, tc.allowed) {
 				t.Errorf("%s imports %s", tc.pkg, dep)
 			}
 			for _, banned := range []string{

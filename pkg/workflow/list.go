@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/selection"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -188,7 +189,7 @@ type lister struct {
 
 func (l *lister) next(ctx context.Context) ([]unstructured.Unstructured, error) {
 	for restarted := false; ; restarted = true {
-		page, err := read(ctx, l.client.pacer(), func() (*unstructured.UnstructuredList, error) {
+		page, err := pace.Do(ctx, l.client.pacer(), func() (*unstructured.UnstructuredList, error) {
 			return l.client.workflows.List(ctx, metav1.ListOptions{
 				LabelSelector: l.selector, Limit: l.pageSize, Continue: l.token,
 			})

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"iter"
 	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 )
 
 // mergeLogs passes on what was written so far, ordered by time over all sources, holding
@@ -49,7 +51,7 @@ func mergeLogs(ctx context.Context, sources []*logSource, emit func(LogLine) err
 		}
 		heap.Fix(&heads, 0)
 	}
-	return ended(ctx, ctx.Err())
+	return pace.Ended(ctx, ctx.Err())
 }
 
 // mergeHead is the next line of a source, or where it has not been opened, the time before

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -42,7 +43,7 @@ func (c *WorkflowClient) listLogPods(ctx context.Context, s *status.WorkflowStat
 	var pods []*logPod
 	opts := metav1.ListOptions{LabelSelector: logPodsOf(s), Limit: logPodsPage}
 	for {
-		list, err := read(ctx, c.pacer(), func() (*unstructured.UnstructuredList, error) { return c.pods.List(ctx, opts) })
+		list, err := pace.Do(ctx, c.pacer(), func() (*unstructured.UnstructuredList, error) { return c.pods.List(ctx, opts) })
 		if opts.Continue != "" && apierrors.IsResourceExpired(err) {
 			pods, opts.Continue, opts.Limit = nil, "", 0 // anew, and all at once
 			continue

@@ -9,6 +9,9 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 )
 
 // logSource is a container's log, and how far it was read. It is used by one goroutine at
@@ -50,13 +53,13 @@ func (s *logSource) past(ctx context.Context, final bool, emit func(LogLine) err
 		case errors.Is(err, errAgain):
 			continue
 		case ctx.Err() != nil, !readAgain(err):
-			return ended(ctx, err)
+			return pace.Ended(ctx, err)
 		}
 		if progress { // it went on; time counts from where it stopped
 			p, progress = newPacer(time.Now().Add(s.retryFor)), false
 		}
-		if !p.pause(ctx, err) {
-			return ended(ctx, s.unavailable(err))
+		if !p.Pause(ctx, err) {
+			return pace.Ended(ctx, s.unavailable(err))
 		}
 	}
 }
@@ -160,6 +163,6 @@ func (e *cutLogError) Unwrap() error { return e.err }
 func readAgain(err error) bool {
 	var cut *cutLogError
 	var answer apierrors.APIStatus
-	return errors.As(err, &cut) || transient(err) || apierrors.IsBadRequest(err) ||
+	return errors.As(err, &cut) || fault.Transient(err) || apierrors.IsBadRequest(err) ||
 		errors.As(err, &answer) && answer.Status().Code >= http.StatusInternalServerError
 }

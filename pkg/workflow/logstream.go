@@ -134,7 +134,7 @@ func (f *logFollower) read(ctx, live context.Context, s *logStream, initial bool
 		if time.Since(began) > steady || s.source.size > before {
 			p = newPacer(time.Time{})
 		}
-		p.pause(live, err)
+		p.Pause(live, err)
 	}
 	if s.deleted.Load() {
 		return nil

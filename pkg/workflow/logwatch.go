@@ -34,7 +34,7 @@ func (c *WorkflowClient) watchLogPods(ctx context.Context, s *status.WorkflowSta
 			if time.Since(began) > steady {
 				p = newPacer(time.Time{})
 			}
-			if !p.pause(ctx, err) {
+			if !p.Pause(ctx, err) {
 				return context.Cause(ctx)
 			}
 			var pods []*logPod

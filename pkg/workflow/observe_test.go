@@ -19,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -473,7 +474,7 @@ func TestReason(t *testing.T) {
 		"Other":            errors.New("mine"),
 		"NotFound":         &Error{Err: apierrors.NewNotFound(schema.GroupResource{}, "w")},
 		"Unavailable":      apierrors.NewServiceUnavailable("away"),
-		"Canceled":         interruption(canceled(t), nil),
+		"Canceled":         pace.Interruption(canceled(t), nil),
 		"Canceled, bare":   context.Canceled,
 		"DeadlineExceeded": &WaitError{Err: errors.New("a cause"), ended: context.DeadlineExceeded},
 		"Canceled, held":   &DeletionHeldError{Err: errors.New("a cause"), ended: context.Canceled},

@@ -9,12 +9,15 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 )
 
 // createOnce creates wf, or finds that an earlier attempt of this call, or of another one
 // with the same key, has done so. made: it was this call, as far as can be told.
 func (c *WorkflowClient) createOnce(
-	ctx context.Context, p *pacer, wf *unstructured.Unstructured, mark marker, opts metav1.CreateOptions,
+	ctx context.Context, p *pace.Pacer, wf *unstructured.Unstructured, mark marker, opts metav1.CreateOptions,
 ) (result *unstructured.Unstructured, made bool, err error) {
 	lost := false // an attempt was sent whose answer did not come back
 	for {
@@ -27,10 +30,10 @@ func (c *WorkflowClient) createOnce(
 			if err == nil {
 				return existing, mark.own(), nil
 			}
-			if notFound(err) && p.pause(ctx, err) {
+			if notFound(err) && p.Pause(ctx, err) {
 				continue // it was deleted in between: the name is free again
 			}
-			if errors.Is(err, ErrAlreadyExists) && mark.renewable && p.pause(ctx, err) {
+			if errors.Is(err, ErrAlreadyExists) && mark.renewable && p.Pause(ctx, err) {
 				wf.SetName(mark.anotherName())
 				lost = false // had it come through, it would have been found here
 				continue
@@ -39,17 +42,17 @@ func (c *WorkflowClient) createOnce(
 				err = unknownOutcome(ctx, err)
 			}
 			return nil, false, &namedError{name: wf.GetName(), err: err}
-		case mayHaveHappened(err):
+		case fault.MayHaveHappened(err):
 			lost = len(opts.DryRun) == 0
 		}
-		if ctx.Err() == nil && p.again(err) && p.pause(ctx, err) {
+		if ctx.Err() == nil && p.Again(err) && p.Pause(ctx, err) {
 			continue
 		}
 		if lost {
 			existing, err := c.settle(ctx, wf.GetName(), mark, err)
 			return existing, mark.own(), err
 		}
-		return nil, false, &namedError{name: wf.GetName(), err: ended(ctx, err)}
+		return nil, false, &namedError{name: wf.GetName(), err: pace.Ended(ctx, err)}
 	}
 }
 
@@ -69,7 +72,7 @@ func (c *WorkflowClient) settle(
 }
 
 // adopt returns the workflow of that name if it carries the mark.
-func (c *WorkflowClient) adopt(ctx context.Context, p *pacer, name string, mark marker) (*unstructured.Unstructured, error) {
+func (c *WorkflowClient) adopt(ctx context.Context, p *pace.Pacer, name string, mark marker) (*unstructured.Unstructured, error) {
 	existing, err := c.getWith(ctx, p, name)
 	if err == nil {
 		if err = mark.check(existing); err == nil {
@@ -89,7 +92,7 @@ func (e *namedError) Error() string { return e.err.Error() }
 func (e *namedError) Unwrap() error { return e.err }
 
 func unknownOutcome(ctx context.Context, cause error) error {
-	return unknown(ended(ctx, cause))
+	return unknown(pace.Ended(ctx, cause))
 }
 
 // unknown says that it is not known what became of a write, because of cause. An error is of

@@ -1,7 +1,6 @@
 package workflow
 
 import (
-	"context"
 	"errors"
 	"reflect"
 	"strings"
@@ -244,18 +243,6 @@ func TestPodNames(t *testing.T) {
 		if got := podName(wf, tc.node); got != tc.want {
 			t.Errorf("%+v: %s, want %s", tc, got, tc.want)
 		}
-	}
-}
-
-func TestRetryEndsItsPauseWithTheContext(t *testing.T) {
-	if err := sleep(t.Context(), 0); err != nil {
-		t.Error(err)
-	}
-	cause := errors.New("enough")
-	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(cause)
-	if err := sleep(ctx, time.Hour); !errors.Is(err, cause) {
-		t.Error(err)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -107,8 +108,8 @@ func (c *WorkflowClient) deletePods(ctx context.Context, pods []leftPod) error {
 			}
 			ending := fmt.Errorf("%w: pod %s of a node that is to run again was deleted, but is still there after its grace period; "+
 				"the workflow is as it was", ErrUnavailable, pod.name)
-			if again && !p.rest(ctx, nil) {
-				return ended(ctx, ending)
+			if again && !p.PauseSilently(ctx, nil) {
+				return pace.Ended(ctx, ending)
 			}
 		}
 	})
@@ -135,7 +136,7 @@ func (c *WorkflowClient) deletePod(ctx context.Context, pod leftPod, again bool)
 	if pod.uid == "" && !again {
 		return request()
 	}
-	return read(ctx, c.pacer(), request) // once or twice is the same
+	return pace.Do(ctx, c.pacer(), request) // once or twice is the same
 }
 
 // atOnce calls do for all of them, some at a time, and returns the first error.

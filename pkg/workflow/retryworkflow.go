@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/uuid"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -85,7 +86,7 @@ func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptio
 		return &change{
 			object: plan.object,
 			prepare: func(ctx context.Context) error {
-				if err := sleep(ctx, wait); err != nil {
+				if err := pace.Sleep(ctx, wait); err != nil {
 					return err
 				}
 				return c.clearAway(ctx, plan)

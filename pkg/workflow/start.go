@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -112,7 +113,7 @@ func (c *WorkflowClient) started(
 	return c.decode(op, obj)
 }
 
-func (c *WorkflowClient) start(ctx context.Context, p *pacer, req StartRequest) (*unstructured.Unstructured, error) {
+func (c *WorkflowClient) start(ctx context.Context, p *pace.Pacer, req StartRequest) (*unstructured.Unstructured, error) {
 	args, d, problems := checkRequest(req, c.namespace)
 	if len(problems) > 0 {
 		return nil, invalid(problems...)
@@ -144,7 +145,7 @@ func (c *WorkflowClient) start(ctx context.Context, p *pacer, req StartRequest) 
 
 // startDraft puts the request's settings into the draft, checks it and creates it.
 func (c *WorkflowClient) startDraft(
-	ctx context.Context, p *pacer, d draft, req StartRequest, args arguments, mark marker, tells func() happening,
+	ctx context.Context, p *pace.Pacer, d draft, req StartRequest, args arguments, mark marker, tells func() happening,
 ) (*unstructured.Unstructured, error) {
 	wf, spec, err := c.fill(ctx, d, req)
 	if err != nil {
@@ -159,7 +160,7 @@ func (c *WorkflowClient) startDraft(
 	}
 	mark.put(wf)
 	if ctx.Err() != nil {
-		return nil, interruption(ctx, nil) // nothing was sent: there is nothing to be in doubt about
+		return nil, pace.Interruption(ctx, nil) // nothing was sent: there is nothing to be in doubt about
 	}
 	opts := metav1.CreateOptions{FieldValidation: metav1.FieldValidationStrict}
 	if req.DryRun {

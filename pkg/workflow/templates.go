@@ -12,6 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -20,7 +22,7 @@ import (
 // names. It returns the arguments to send: of the optional ones, those that are known, or all
 // where there is no check.
 func (c *WorkflowClient) checkTemplate(
-	ctx context.Context, p *pacer, what string, spec map[string]any, args arguments, req StartRequest,
+	ctx context.Context, p *pace.Pacer, what string, spec map[string]any, args arguments, req StartRequest,
 ) (map[string]string, error) {
 	all := overlaid(args.required, args.optional)
 	if req.SkipTemplateCheck {
@@ -66,7 +68,7 @@ func templateRefOf(spec map[string]any) status.TemplateRef {
 	return status.TemplateRef{Name: name, ClusterScope: clusterScope}
 }
 
-func (c *WorkflowClient) readTemplate(ctx context.Context, p *pacer, ref status.TemplateRef) (*template, error) {
+func (c *WorkflowClient) readTemplate(ctx context.Context, p *pace.Pacer, ref status.TemplateRef) (*template, error) {
 	kind, where, templates := "workflowtemplate", fmt.Sprintf(" in namespace %q", c.namespace), c.templates
 	if ref.ClusterScope {
 		kind, where, templates = "clusterworkflowtemplate", "", c.clusterTemplates
@@ -85,12 +87,12 @@ func (c *WorkflowClient) readTemplate(ctx context.Context, p *pacer, ref status.
 // readSource reads what a workflow is to be made from. That it is not there is
 // [ErrTemplateNotFound], with a text that names what there is.
 func (c *WorkflowClient) readSource(
-	ctx context.Context, p *pacer, in dynamic.ResourceInterface, kind, where, name string,
+	ctx context.Context, p *pace.Pacer, in dynamic.ResourceInterface, kind, where, name string,
 ) (*unstructured.Unstructured, error) {
-	obj, err := read(ctx, p, func() (*unstructured.Unstructured, error) {
+	obj, err := pace.Do(ctx, p, func() (*unstructured.Unstructured, error) {
 		return in.Get(ctx, name, metav1.GetOptions{})
 	})
-	if !apierrors.IsNotFound(err) || missingResource(err) {
+	if !apierrors.IsNotFound(err) || fault.MissingResource(err) {
 		return obj, err
 	}
 	// A help for the reader only: without permission to list, the text just says less.

@@ -4,7 +4,8 @@ import (
 	"errors"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
 )
 
 // Reasons to give up a watch that the server hasn't ended, or not to open one.
@@ -25,14 +26,7 @@ func (e *watchError) Unwrap() error { return e.err }
 func passing(err error) bool {
 	var ended *watchError
 	return err == nil || errors.Is(err, errMute) || errors.Is(err, errNothing) ||
-		errors.As(err, &ended) || expired(err) || transient(err)
-}
-
-// expired reports whether a version can't be watched from: too much has happened since, or the
-// server hasn't come to it, and never will if its data was put back to an earlier state.
-func expired(err error) bool {
-	return apierrors.IsResourceExpired(err) || apierrors.IsGone(err) ||
-		apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge)
+		errors.As(err, &ended) || fault.Expired(err) || fault.Transient(err)
 }
 
 // malformed reports whether an event could not be read, as opposed to one that says what is

@@ -1,0 +1,75 @@
+package fault
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"strings"
+
+	utilnet "k8s.io/apimachinery/pkg/util/net"
+)
+
+// notSent reports whether the network failed before anything was sent: the dial, the name
+// look-up.
+func notSent(err error) bool {
+	var op *net.OpError
+	var dns *net.DNSError
+	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns) || throttled(err)
+}
+
+// throttled reports whether client-go's rate limiter would not let a request go before the
+// context ends. It has no type for that.
+func throttled(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "client rate limiter Wait returned an error")
+}
+
+// cutOff reports whether the connection failed on the way, so that it is not known what
+// the server has done.
+func cutOff(err error) bool {
+	if untrusted(err) || isContextError(err) {
+		return false
+	}
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op != "remote error" ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		utilnet.IsConnectionReset(err) || utilnet.IsProbableEOF(err) || utilnet.IsHTTP2ConnectionLost(err) ||
+		utilnet.IsTimeout(err) || http2Closed(err)
+}
+
+// isContextError finds a context's own error in the chain. errors.Is would take a timeout of
+// net/http for one, too.
+func isContextError(err error) bool {
+	for err != nil {
+		if err == context.Canceled || err == context.DeadlineExceeded { //nolint:errorlint // identity is meant, and the chain is walked here
+			return true
+		}
+		err = errors.Unwrap(err)
+	}
+	return false
+}
+
+// http2Closed: net/http keeps the types of these errors to itself.
+func http2Closed(err error) bool {
+	var failed *url.Error
+	if !errors.As(err, &failed) && !strings.Contains(err.Error(), "reading response body") {
+		return false
+	}
+	for _, text := range []string{
+		"GOAWAY", "http2: server sent", "stream error", "http2: client conn", "response body closed",
+	} {
+		if strings.Contains(err.Error(), text) {
+			return true
+		}
+	}
+	return false
+}
+
+func untrusted(err error) bool {
+	var verification *tls.CertificateVerificationError
+	var authority x509.UnknownAuthorityError
+	return errors.As(err, &verification) || errors.As(err, &authority)
+}

@@ -1,0 +1,25 @@
+package workflow
+
+import (
+	"context"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
+)
+
+// newPacer returns a pacer that tells the call's observer of each retry; a zero until sets no limit.
+func newPacer(until time.Time) *pace.Pacer {
+	return &pace.Pacer{Until: until, Retrying: noteRetrying}
+}
+
+func (c *WorkflowClient) pacer() *pace.Pacer {
+	p := newPacer(time.Now().Add(c.retryFor))
+	p.Outage = c.outage
+	return p
+}
+
+func noteRetrying(ctx context.Context, err error, after time.Duration) {
+	note(ctx, func(c Call) Event {
+		return Retrying{Op: c.Op, Backend: c.Backend, Namespace: c.Namespace, Name: c.Name, Err: err, After: after}
+	})
+}
