@@ -103,14 +103,14 @@ func (f *logFollower) stream(ctx, live context.Context, s *logStream, initial bo
 }
 
 func (f *logFollower) read(ctx, live context.Context, s *logStream, initial bool) error {
-	defer s.source.forget()
-	if initial { // mergeLogs begins with it
+	if initial {
 		select {
-		case <-f.past:
+		case <-f.past: // until then the source belongs to mergeLogs
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
+	defer s.source.forget()
 	emit := func(line LogLine) error {
 		select {
 		case f.lines <- heldLine{line: line, order: s.source.order}:
