@@ -28,6 +28,12 @@ var _ workflow.Interface = (*KubectlClient)(nil)
 // NewKubectlClient returns a client that runs kubectl by an executor. It runs nothing yet. The
 // error is a [*workflow.Error] that matches [workflow.ErrInvalid].
 func NewKubectlClient(executor CommandExecutor, opts Options) (*KubectlClient, error) {
+	return newKubectlClient(executor, opts, &rest.Config{})
+}
+
+// newKubectlClient is [NewKubectlClient] with the rate limit of a configuration, which counts
+// where opts set none.
+func newKubectlClient(executor CommandExecutor, opts Options, limits *rest.Config) (*KubectlClient, error) {
 	if executor == nil {
 		return nil, &workflow.Error{
 			Op: workflow.OpNew, Backend: BackendKubectl, Err: errors.Join(workflow.ErrInvalid, errors.New("executor: Required value")),
@@ -35,7 +41,10 @@ func NewKubectlClient(executor CommandExecutor, opts Options) (*KubectlClient, e
 	}
 	opts.Logs, opts.Backend = nil, BackendKubectl
 	// The host is never asked for: what goes there, kubectl takes where it will.
-	native, err := workflow.NewForConfig(&rest.Config{Host: "http://kubectl", Transport: &transport{executor: executor}}, opts)
+	native, err := workflow.NewForConfig(&rest.Config{
+		Host: "http://kubectl", Transport: &transport{executor: executor},
+		QPS: limits.QPS, Burst: limits.Burst, RateLimiter: limits.RateLimiter,
+	}, opts)
 	if err != nil {
 		var failed *workflow.Error
 		if errors.As(err, &failed) {

@@ -7,7 +7,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/flowcontrol"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
@@ -62,6 +66,39 @@ func kubectl(t *testing.T, executor CommandExecutor) *KubectlClient {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// The limit of the configuration that the native client has counts for kubectl, too.
+func TestKubectlClientHasLimitOfConfiguration(t *testing.T) {
+	for name, tc := range map[string]struct {
+		opts   Options
+		limits rest.Config
+		most   int
+	}{
+		"none":               {Options{}, rest.Config{}, 5},
+		"of the options":     {Options{QPS: 1e-6, Burst: 1}, rest.Config{QPS: 1e6}, 1},
+		"of the QPS":         {Options{}, rest.Config{QPS: 1e-6, Burst: 2}, 2},
+		"of the RateLimiter": {Options{}, rest.Config{RateLimiter: flowcontrol.NewTokenBucketRateLimiter(1e-6, 3)}, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				executor := &fake{answers: map[string]CommandOutput{"get": {Stdout: running}}}
+				tc.opts.RetryFor = -1
+				c, err := newKubectlClient(executor, tc.opts, &tc.limits)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for range 5 {
+					_, _ = c.Get(ctx, "w")
+				}
+				if n := len(executor.commands); n != tc.most {
+					t.Errorf("%d commands ran, want %d", n, tc.most)
+				}
+			})
+		})
+	}
 }
 
 func TestNewKubectlClientRefuses(t *testing.T) {

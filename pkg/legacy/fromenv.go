@@ -10,7 +10,7 @@ import (
 
 // FromEnvOptions configure what [FromEnv] builds. The zero value is ready to use.
 type FromEnvOptions struct {
-	// Options are those of both clients.
+	// Options are those of both clients. A rate limit that cfg sets counts for both, too.
 	Options
 	// Lookup reads the environment; nil means [os.LookupEnv].
 	Lookup func(string) (string, bool)
@@ -40,7 +40,7 @@ func FromEnv(cfg *rest.Config, opts FromEnvOptions) (workflow.Interface, error) 
 	if err != nil {
 		return nil, err
 	}
-	old, err := NewKubectlClient(NewSubprocessExecutor(opts.Subprocess), opts.Options)
+	old, err := newKubectlClient(NewSubprocessExecutor(opts.Subprocess), opts.Options, cfg)
 	if err != nil {
 		return nil, err
 	}

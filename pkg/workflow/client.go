@@ -45,13 +45,16 @@ type Options struct {
 	// refuse is always checked against a new one. 0 means [DefaultTemplateMaxAge], negative
 	// that the template is read for every start.
 	TemplateMaxAge time.Duration
-	// QPS is the most requests a second this client sends, in the mean; Burst the most at
-	// once. QPS 0 means no limit of its own: the API server's priority and fairness is one.
-	// Burst 0 means 2 × QPS. For [NewForConfig] only.
+	// QPS is the most requests a second this client sends, on average; Burst is the most at
+	// once, 2 × QPS if it is 0. QPS 0 keeps the limit that the [rest.Config] sets by its
+	// RateLimiter or its QPS and Burst, and if it sets none, there is none: client-go's default
+	// of 5 a second does not apply, since the API server's priority and fairness is a limit. A
+	// limit holds for all requests of the client together, logs included; only a watch of pods
+	// does not count, since client-go limits none. For [NewForConfig] only.
 	QPS   float32
 	Burst int
-	// UserAgent is what the API server's audit log knows this client by; "" keeps that of
-	// the configuration. For [NewForConfig] only.
+	// UserAgent names this client in the API server's audit log; "" keeps that of the
+	// [rest.Config]. For [NewForConfig] only.
 	UserAgent string
 	// WatchSilence is how long a watch may bring nothing, not even one of the bookmarks that the
 	// API server sends about once a minute, before it is taken for dead: then the workflows are
@@ -63,7 +66,9 @@ type Options struct {
 	DiagnoseStartAfter time.Duration
 	// Logs is the client that [WorkflowClient.Logs] reads with: a REST client of core/v1, such
 	// as the RESTClient of a typed clientset's CoreV1. [NewForConfig] makes one if it is nil;
-	// with [New] and without it, Logs is [ErrUnsupported].
+	// with [New] and without it, Logs is [ErrUnsupported]. A Timeout of its configuration cuts
+	// each stream off after that time; Logs then continues where it stopped, at the cost of a
+	// request each time. Give it none.
 	Logs rest.Interface
 	// Observer is told what the client does; nil: nobody is. adapters/prometheus and adapters/otel
 	// have some, [NewLogObserver] makes one for log/slog, and [Observers] puts them together.
@@ -96,6 +101,7 @@ type WorkflowClient struct {
 	crons            dynamic.ResourceInterface
 	known            *knownTemplates
 	pods             dynamic.ResourceInterface
+	podWatches       dynamic.ResourceInterface // pods, for requests that last
 	reviews          dynamic.ResourceInterface // of the caller's own access
 	logs             rest.Interface            // nil: logs cannot be read
 	namespace        string
@@ -113,26 +119,28 @@ type WorkflowClient struct {
 
 // NewForConfig returns a client for the cluster that cfg describes: one from
 // [rest.InClusterConfig] in a pod, or from a kubeconfig. It copies cfg and sends nothing.
-// The error is an [*Error] that matches [ErrInvalid]: an option or cfg is malformed.
+// cfg.Timeout bounds each request that is answered at once, but no watch, no list that is read
+// for waits, and no log. cfg.QPS, Burst, RateLimiter and UserAgent count where [Options] set
+// none. The error is an [*Error] that matches [ErrInvalid]: an option or cfg is malformed.
 func NewForConfig(cfg *rest.Config, opts Options) (*WorkflowClient, error) {
 	if cfg == nil {
 		return nil, newError(OpNew, opts.Namespace, "", invalid(field.Required(field.NewPath("cfg"), "a *rest.Config")))
 	}
 	own := rest.CopyConfig(cfg)
-	own.QPS, own.Burst = -1, 0 // client-go takes 0 for "5 a second"
-	if opts.QPS > 0 {
-		burst := opts.Burst
-		if burst == 0 {
-			burst = max(1, int(2*opts.QPS))
-		}
-		own.RateLimiter = flowcontrol.NewTokenBucketRateLimiter(opts.QPS, burst) // of all clients made here together
-	}
+	limitRequests(own, opts)
 	if opts.UserAgent != "" {
 		own.UserAgent = opts.UserAgent
 	}
+	unbounded := rest.CopyConfig(own)
+	unbounded.Timeout = 0
+	boundRequests(own)
 	dyn, err := dynamic.NewForConfig(own)
 	if err == nil && opts.Logs == nil {
-		opts.Logs, err = newLogsClient(own)
+		opts.Logs, err = newLogsClient(unbounded)
+	}
+	var watching *dynamic.DynamicClient
+	if err == nil {
+		watching, err = dynamic.NewForConfig(unbounded)
 	}
 	if err != nil {
 		return nil, newError(OpNew, opts.Namespace, "", errors.Join(ErrInvalid, err))
@@ -141,15 +149,40 @@ func NewForConfig(cfg *rest.Config, opts Options) (*WorkflowClient, error) {
 	if err != nil {
 		return nil, err
 	}
-	if client.hub.wire, err = newRESTWire(own, client.namespace); err != nil {
+	client.podWatches = watching.Resource(podResource()).Namespace(client.namespace)
+	if client.hub.wire, err = newRESTWire(own, unbounded, client.namespace); err != nil {
 		return nil, newError(OpNew, opts.Namespace, "", errors.Join(ErrInvalid, err))
 	}
 	return client, nil
 }
 
-// New returns a client over dyn, for hosts that share one dynamic client. Rate limits and
-// user agent are those of dyn. To follow workflows takes several times the work that it takes
-// with [NewForConfig], since a dynamic client decodes all of each object. The error is an [*Error] that matches [ErrInvalid].
+// limitRequests gives cfg one limit for all clients that are made of it.
+func limitRequests(cfg *rest.Config, opts Options) {
+	qps, burst := opts.QPS, opts.Burst
+	if qps > 0 && burst == 0 {
+		burst = max(1, int(2*qps))
+	}
+	if qps == 0 {
+		if cfg.RateLimiter != nil {
+			return
+		}
+		qps, burst = cfg.QPS, cfg.Burst
+		if burst == 0 {
+			burst = rest.DefaultBurst
+		}
+	}
+	if qps <= 0 {
+		cfg.QPS = -1 // client-go takes 0 for 5 a second
+		return
+	}
+	cfg.RateLimiter = flowcontrol.NewTokenBucketRateLimiter(qps, burst)
+}
+
+// New returns a client over dyn, for hosts that share one dynamic client. Rate limits, user
+// agent and timeout are those of dyn. A timeout also cuts off watches, which are then opened
+// again, so dyn should have none. To follow workflows takes several times the work that it takes
+// with [NewForConfig], since a dynamic client decodes all of each object. The error is an
+// [*Error] that matches [ErrInvalid].
 func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 	if opts.Namespace == "" {
 		opts.Namespace = DefaultNamespace
@@ -195,6 +228,7 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 	}
 	away := &pace.Outage{}
 	workflows := dyn.Resource(resource("workflows")).Namespace(opts.Namespace)
+	pods := dyn.Resource(podResource()).Namespace(opts.Namespace)
 	client := &WorkflowClient{
 		workflows:        workflows,
 		templates:        dyn.Resource(resource("workflowtemplates")).Namespace(opts.Namespace),
@@ -202,7 +236,8 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 		crons:            dyn.Resource(resource("cronworkflows")).Namespace(opts.Namespace),
 		known:            &knownTemplates{maxAge: opts.TemplateMaxAge},
 		logs:             opts.Logs,
-		pods:             dyn.Resource(podResource()).Namespace(opts.Namespace),
+		pods:             pods,
+		podWatches:       pods,
 		reviews:          reviewsOf(dyn),
 		namespace:        opts.Namespace,
 		instanceID:       opts.InstanceID,

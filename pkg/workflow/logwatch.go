@@ -54,7 +54,7 @@ func (c *WorkflowClient) watchLogPodsOnce(ctx context.Context, s *status.Workflo
 	mute := time.AfterFunc(c.hub.silence, func() { cut(errMute) })
 	defer mute.Stop()
 	timeout := int64((watchFor + rand.N(watchFor)).Seconds())
-	w, err := c.pods.Watch(ctx, metav1.ListOptions{
+	w, err := c.podWatches.Watch(ctx, metav1.ListOptions{
 		LabelSelector: logPodsOf(s), ResourceVersion: version, AllowWatchBookmarks: true, TimeoutSeconds: &timeout,
 	})
 	if err != nil {

@@ -17,30 +17,36 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// restWire reads over a REST client of Argo's group.
+// restWire reads over REST clients of Argo's group.
 type restWire struct {
-	client    rest.Interface
+	client    rest.Interface // for what lasts
+	short     rest.Interface // for a single object
 	namespace string
 	params    runtime.ParameterCodec
 }
 
-func newRESTWire(cfg *rest.Config, namespace string) (*restWire, error) {
+// newRESTWire returns a wire that reads single objects with one configuration, and what lasts
+// with another.
+func newRESTWire(short, long *rest.Config, namespace string) (*restWire, error) {
 	group := schema.GroupVersion{Group: argoGroup, Version: argoVersion}
 	scheme := runtime.NewScheme()
 	metav1.AddToGroupVersion(scheme, group)                              // the options
 	metav1.AddToGroupVersion(scheme, schema.GroupVersion{Version: "v1"}) // the Status of a refusal
-	own := rest.CopyConfig(cfg)
-	own.APIPath = "/apis"
-	own.Timeout = 0 // it would cut off every watch
-	own.ContentConfig = rest.ContentConfig{
-		GroupVersion:         &group,
-		NegotiatedSerializer: serializer.NewCodecFactory(scheme).WithoutConversion(),
+	w := &restWire{namespace: namespace, params: runtime.NewParameterCodec(scheme)}
+	for cfg, client := range map[*rest.Config]*rest.Interface{short: &w.short, long: &w.client} {
+		own := rest.CopyConfig(cfg)
+		own.APIPath = "/apis"
+		own.ContentConfig = rest.ContentConfig{
+			GroupVersion:         &group,
+			NegotiatedSerializer: serializer.NewCodecFactory(scheme).WithoutConversion(),
+		}
+		made, err := rest.RESTClientFor(own)
+		if err != nil {
+			return nil, err
+		}
+		*client = made
 	}
-	client, err := rest.RESTClientFor(own)
-	if err != nil {
-		return nil, err
-	}
-	return &restWire{client: client, namespace: namespace, params: runtime.NewParameterCodec(scheme)}, nil
+	return w, nil
 }
 
 func (w *restWire) request(opts metav1.ListOptions) *rest.Request {
@@ -48,7 +54,7 @@ func (w *restWire) request(opts metav1.ListOptions) *rest.Request {
 }
 
 func (w *restWire) get(ctx context.Context, name string) ([]byte, error) {
-	return body(w.client.Get().Namespace(w.namespace).Resource("workflows").Name(name).Do(ctx))
+	return body(w.short.Get().Namespace(w.namespace).Resource("workflows").Name(name).Do(ctx))
 }
 
 // body is what was answered. That of a refusal is the error.

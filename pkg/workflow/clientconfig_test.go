@@ -1,0 +1,231 @@
+package workflow
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/flowcontrol"
+)
+
+// runningLogs answers for a workflow and a pod that run and write nothing.
+func runningLogs(t *testing.T) script {
+	t.Helper()
+	workflow := workflowObject(t, loggedYAML)
+	return func(r *http.Request) (any, error) {
+		pods := strings.HasSuffix(r.URL.Path, "/pods")
+		switch {
+		case isWatch(r), r.URL.Query().Get("follow") != "":
+			return silence{until: r.Context()}, nil
+		case strings.HasSuffix(r.URL.Path, "/log"):
+			return io.NopCloser(strings.NewReader("")), nil
+		case pods:
+			return json.RawMessage(runningPods), nil
+		case r.URL.Query().Get("fieldSelector") != "":
+			return listOf("7", workflow), nil
+		}
+		return workflow, nil
+	}
+}
+
+// countingLimiter lets everything pass.
+type countingLimiter struct {
+	flowcontrol.RateLimiter
+
+	asked atomic.Int64
+}
+
+func (l *countingLimiter) Accept()                    { l.asked.Add(1) }
+func (l *countingLimiter) Wait(context.Context) error { l.asked.Add(1); return nil }
+
+// The limit that a host has set holds for all requests of a client together: those for
+// objects, for watches and for logs.
+func TestLimitOfHostHolds(t *testing.T) {
+	const some, plenty = 5, 100
+	limiter := &countingLimiter{RateLimiter: flowcontrol.NewFakeAlwaysRateLimiter()}
+	for name, tc := range map[string]struct {
+		cfg  rest.Config
+		opts Options
+		most int64 // requests at once; 0: no limit
+	}{
+		"nothing is set":                   {rest.Config{}, Options{}, 0},
+		"a burst of the host without QPS":  {rest.Config{Burst: some}, Options{}, 0},
+		"no limit, said by the host":       {rest.Config{QPS: -1, Burst: some}, Options{}, 0},
+		"QPS and burst of the host":        {rest.Config{QPS: 1e-6, Burst: some}, Options{}, some},
+		"QPS of the host":                  {rest.Config{QPS: 1e-6}, Options{}, int64(rest.DefaultBurst)},
+		"a limiter of the host":            {rest.Config{QPS: 1e-6, Burst: 1, RateLimiter: limiter}, Options{}, 0},
+		"options go before the host's QPS": {rest.Config{QPS: 1e6, Burst: plenty}, Options{QPS: 1e-6, Burst: some}, some},
+		"options go before the host's limiter": {
+			rest.Config{RateLimiter: limiter}, Options{QPS: 1e-6, Burst: some}, some,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				limiter.asked.Store(0)
+				var sent atomic.Int64
+				play := runningLogs(t)
+				tc.cfg.Host = "http://script"
+				tc.cfg.Transport = scriptTransport(func(r *http.Request) (any, error) {
+					if !isWatch(r) || !strings.HasSuffix(r.URL.Path, "/pods") { // client-go does not limit these
+						sent.Add(1)
+					}
+					return play(r)
+				})
+				tc.opts.RetryFor = -1
+				c, err := NewForConfig(&tc.cfg, tc.opts)
+				if err != nil {
+					t.Fatal(err)
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				// Get sends one, and the logs eight: a get, a list, two logs so far, two followed, and a
+				// get and a watch of the workflow.
+				if _, err := c.Get(ctx, "w"); err != nil {
+					t.Fatal(err)
+				}
+				_ = readAllLogs(ctx, c)
+				switch n := sent.Load(); {
+				case tc.most > 0 && n != min(tc.most, 9), tc.most == 0 && n < 9:
+					t.Errorf("%d requests were sent, want at most %d", n, tc.most)
+				}
+				asked, want := limiter.asked.Load() > 0, tc.cfg.RateLimiter != nil && tc.opts.QPS == 0
+				if asked != want || asked && limiter.asked.Load() != sent.Load() {
+					t.Errorf("the host's limiter was asked %d times for %d requests", limiter.asked.Load(), sent.Load())
+				}
+			})
+		})
+	}
+}
+
+func TestUserAgentOfHost(t *testing.T) {
+	for _, tc := range []struct{ cfg, opts, want string }{
+		{"host/1", "", "host/1"}, {"host/1", "own/2", "own/2"}, {"", "own/2", "own/2"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			play := runningLogs(t)
+			c, err := NewForConfig(&rest.Config{
+				Host: "http://script", UserAgent: tc.cfg, Transport: scriptTransport(func(r *http.Request) (any, error) {
+					if got := r.UserAgent(); got != tc.want {
+						t.Errorf("%s: %q, want %q", r.URL.Path, got, tc.want)
+					}
+					return play(r)
+				}),
+			}, Options{UserAgent: tc.opts})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			_ = readAllLogs(ctx, c)
+		})
+	}
+}
+
+// The timeout of a configuration is for requests that are answered at once.
+func TestTimeoutOfHostLeavesLongRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const timeout, followed = 10 * time.Second, time.Hour
+		var long [3]atomic.Int64 // watches of the workflow, of its pods, logs
+		play := runningLogs(t)
+		c, err := NewForConfig(&rest.Config{Host: "http://script", Timeout: timeout, Transport: scriptTransport(func(r *http.Request) (any, error) {
+			switch {
+			case strings.HasSuffix(r.URL.Path, "/log"):
+				long[2].Add(1)
+			case isWatch(r) && strings.HasSuffix(r.URL.Path, "/pods"):
+				long[1].Add(1)
+			case isWatch(r):
+				long[0].Add(1)
+			}
+			return play(r)
+		})}, Options{WatchSilence: 2 * followed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), followed)
+		defer cancel()
+		_ = readAllLogs(ctx, c)
+		for i, want := range []int64{1, 1, 4} { // two logs so far, and two that are followed
+			if n := long[i].Load(); n != want {
+				t.Errorf("%d requests of kind %d, want %d", n, i, want)
+			}
+		}
+	})
+}
+
+// A slow log of what was written so far is long, too.
+func TestTimeoutOfHostLeavesLogs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const timeout = 10 * time.Second
+		requests := 0
+		play := loggedScript(workflowObject(t, loggedYAML))
+		c, err := NewForConfig(&rest.Config{Host: "http://script", Timeout: timeout, Transport: scriptTransport(func(r *http.Request) (any, error) {
+			if !strings.HasSuffix(r.URL.Path, "/known/log") {
+				return play(r)
+			}
+			requests++
+			log := &keptLog{lines: regular(), end: "\n"}
+			body, err := log.open(r.Context(), logQuery{})
+			return io.NopCloser(lineByLine{r.Context(), body}), err
+		})}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := 0
+		for _, err := range c.Logs(t.Context(), "w", LogOptions{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(timeout) // the consumer takes its time
+			lines++
+		}
+		if requests != 1 || lines != len(regular())+1 {
+			t.Errorf("%d lines with %d requests", lines, requests)
+		}
+	})
+}
+
+// A request that ought to be answered at once is given up after the timeout, and that is
+// a fault like any other.
+func TestTimeoutOfHostEndsShortRequests(t *testing.T) {
+	for name, call := range map[string]func(context.Context, *WorkflowClient) error{
+		"Get":  func(ctx context.Context, c *WorkflowClient) error { _, err := c.Get(ctx, "w"); return err },
+		"Wait": func(ctx context.Context, c *WorkflowClient) error { _, err := c.Wait(ctx, "w", Completed); return err },
+		"Logs": readAllLogs,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const timeout = 10 * time.Second
+				play, sent := runningLogs(t), 0
+				c, err := NewForConfig(&rest.Config{Host: "http://script", Timeout: timeout, Transport: scriptTransport(func(r *http.Request) (any, error) {
+					if isWatch(r) || strings.HasSuffix(r.URL.Path, "/log") {
+						return play(r)
+					}
+					sent++
+					if sent > 1 {
+						return play(r)
+					}
+					<-r.Context().Done()
+					return nil, r.Context().Err()
+				})}, Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				began := time.Now()
+				err = call(ctx, c)
+				if sent < 2 || err != nil && time.Since(began) < time.Minute || err != nil && !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("%d requests, %v after %v", sent, err, time.Since(began))
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,84 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"k8s.io/client-go/rest"
+)
+
+// boundRequests moves the timeout of cfg from client-go into the transport. client-go reports
+// it, depending on which of its two timers is first, as the end of a context, which cannot be
+// told from the end of the caller's.
+func boundRequests(cfg *rest.Config) {
+	timeout := cfg.Timeout
+	cfg.Timeout = 0
+	if timeout > 0 {
+		cfg.Wrap(func(next http.RoundTripper) http.RoundTripper {
+			return &boundedTransport{next: next, timeout: timeout}
+		})
+	}
+}
+
+// boundedTransport ends each request, its answer included, after a time.
+type boundedTransport struct {
+	next    http.RoundTripper
+	timeout time.Duration
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (t *boundedTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithTimeoutCause(req.Context(), t.timeout, errRequestTimeout)
+	resp, err := t.next.RoundTrip(req.WithContext(ctx))
+	if err != nil {
+		err = timedOut(ctx, err)
+		cancel()
+		return nil, err
+	}
+	resp.Body = &boundedAnswer{ReadCloser: resp.Body, ctx: ctx, cancel: cancel}
+	return resp, nil
+}
+
+// boundedAnswer is the body of an answer to a request of a boundedTransport.
+type boundedAnswer struct {
+	io.ReadCloser
+
+	ctx    context.Context //nolint:containedctx // that of the request, which lasts as long as the body
+	cancel context.CancelFunc
+}
+
+// Read implements [io.Reader].
+func (b *boundedAnswer) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	return n, timedOut(b.ctx, err)
+}
+
+// Close implements [io.Closer].
+func (b *boundedAnswer) Close() error {
+	defer b.cancel()
+	return b.ReadCloser.Close()
+}
+
+// timedOut returns errRequestTimeout for an error that the timeout has caused.
+func timedOut(ctx context.Context, err error) error {
+	if err != nil && !errors.Is(err, io.EOF) && errors.Is(context.Cause(ctx), errRequestTimeout) {
+		return errRequestTimeout
+	}
+	return err
+}
+
+// errRequestTimeout is a [net.Error], as that of net/http's own timeout is.
+var errRequestTimeout error = requestTimeoutError{}
+
+type requestTimeoutError struct{}
+
+func (requestTimeoutError) Error() string { return "no complete answer within the client's timeout" }
+
+// Timeout implements [net.Error].
+func (requestTimeoutError) Timeout() bool { return true }
+
+// Temporary implements [net.Error].
+func (requestTimeoutError) Temporary() bool { return true }
