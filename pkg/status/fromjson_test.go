@@ -96,6 +96,7 @@ func expectSameNode(t testing.TB, got, want *status.Node) {
 		"inputs":  {got.Inputs(), want.Inputs()},
 		"outputs": {got.Outputs(), want.Outputs()},
 		"awaited": {got.AwaitedOutputs(), want.AwaitedOutputs()},
+		"waits":   {waitsOf(got), waitsOf(want)},
 	} {
 		if !reflect.DeepEqual(pair[0], pair[1]) {
 			t.Fatalf("node %q: %s\n%+v\nwant\n%+v", got.ID, what, pair[0], pair[1])
@@ -149,6 +150,7 @@ func workflowTexts(t testing.TB) map[string]string {
 		"large outside nodes": `{"metadata":{"annotations":{"a":"` + strings.Repeat("x", 2<<20) + `"}},"status":{"nodes":{}}}`,
 		"many dropped":        `{"status":{"conditions":[` + strings.Repeat("1,", 2_000) + `1],"nodes":{"a":{"name":1}}}}`,
 	}
+	maps.Copy(texts, delayTexts())
 	for name, text := range nodeTexts() {
 		texts["nodes: "+name] = `{"kind":"Workflow","status": {"nodes":` + text + `,"phase":"Running"} }`
 	}

@@ -42,6 +42,9 @@ type Node struct {
 	// Hooked: it runs a hook, e.g. an exit handler. Retried: it is an attempt of a Retry node.
 	Hooked, Retried bool
 
+	// delay: as an active Suspend node it only passes time.
+	delay bool
+
 	source     *nodeSource // nil for a node that was not read from a workflow
 	start, end uint32      // where it stands in the source's JSON
 }
@@ -68,13 +71,17 @@ func (n *Node) Dropped() []Dropped {
 	return dropped
 }
 
-// Active reports whether n is a gate that waits to be resumed.
-func (n *Node) Active() bool {
-	return n.Type == NodeTypeSuspend && n.Phase == NodeRunning
-}
+// Active reports whether n is a gate that waits for a decision: an active Suspend node, unless
+// it is a delay (see [Node.Delayed]).
+func (n *Node) Active() bool { return n.suspended() && !n.delay }
 
-// AwaitedOutputs are the output parameters that somebody has to supply before the gate n
-// can be passed, or whose default is taken; none unless n is active.
+// AwaitedOutputs are the output parameters that have to be supplied before the gate n can be
+// passed, or whose default is taken; none unless n is active.
+//
+// What an output doesn't state itself, it has from the node's input of the same name, as in
+// Argo's "intermediate parameters": enum, description and default. Where the input has a default
+// but no enum, the default is the input's value, which the step may have set. All this is
+// as in the form of Argo's UI. Argo's own resume knows the default of the output alone.
 func (n *Node) AwaitedOutputs() []Parameter {
 	if !n.Active() {
 		return nil
@@ -84,6 +91,16 @@ func (n *Node) AwaitedOutputs() []Parameter {
 		if p.Supplied && !p.Set {
 			awaited = append(awaited, p)
 		}
+	}
+	if len(awaited) == 0 {
+		return nil
+	}
+	inputs := map[string]Parameter{}
+	for _, p := range n.Inputs().Parameters {
+		inputs[p.Name] = p
+	}
+	for i := range awaited {
+		awaited[i].complete(inputs[awaited[i].Name])
 	}
 	return awaited
 }

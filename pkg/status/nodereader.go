@@ -144,7 +144,7 @@ func (r *nodeReader) entry() error {
 	if n.source != nil {
 		at := r.base + r.keep
 		n.start, n.end = uint32(at+place.start), uint32(at+place.end)
-		if r.src != nil && n.Active() { // else all of it is kept
+		if r.src != nil && n.suspended() { // else all of it is kept
 			r.source.keep(n, r.bytes(place))
 		}
 	}

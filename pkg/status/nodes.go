@@ -115,13 +115,13 @@ func (s *WorkflowStatus) Node(id string) *Node {
 	return nil
 }
 
-// HasSuspendedNodes reports whether a gate waits to be resumed: an active Suspend node.
-// It is false where the nodes are not known; see NodesErr.
+// HasSuspendedNodes reports whether a gate waits for a decision, see [Node.Active]. It is false
+// where the nodes are not known; see NodesErr.
 func (s *WorkflowStatus) HasSuspendedNodes() bool {
 	return slices.ContainsFunc(s.Nodes, (*Node).Active)
 }
 
-// SuspendedNodes are the active Suspend nodes, in order of their start.
+// SuspendedNodes are the gates that wait for a decision, in order of their start.
 func (s *WorkflowStatus) SuspendedNodes() []*Node {
 	var suspended []*Node
 	for _, n := range s.Nodes {
@@ -132,13 +132,25 @@ func (s *WorkflowStatus) SuspendedNodes() []*Node {
 	return suspended
 }
 
-// UnfinishedNodes are the pods, calls and other work that has begun, or is to begin as soon as
-// there is room, and has not ended, in order of their start. Gates are not among them: see
+// DelayedNodes are the active Suspend nodes that only pass time, in order of their start; see
+// [Node.Delayed].
+func (s *WorkflowStatus) DelayedNodes() []*Node {
+	var delayed []*Node
+	for _, n := range s.Nodes {
+		if n.Delayed() {
+			delayed = append(delayed, n)
+		}
+	}
+	return delayed
+}
+
+// UnfinishedNodes are the pods, calls, delays and other work that has begun, or is to begin as soon
+// as there is room, and has not ended, in order of their start. Gates are not among them: see
 // [WorkflowStatus.SuspendedNodes].
 func (s *WorkflowStatus) UnfinishedNodes() []*Node {
 	var unfinished []*Node
 	for _, n := range s.Nodes {
-		if !n.Type.Group() && n.Type != NodeTypeSuspend && !n.Phase.Fulfilled() {
+		if !n.Type.Group() && (n.Type != NodeTypeSuspend || n.Delayed()) && !n.Phase.Fulfilled() {
 			unfinished = append(unfinished, n)
 		}
 	}

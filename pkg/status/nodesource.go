@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 )
 
 // nodeSource is where the nodes of one status were read from, and the rest of them is read
@@ -16,7 +17,9 @@ type nodeSource struct {
 
 	packed string
 	size   int               // unpacked
-	gates  map[uint32][]byte // by start; the active ones, for which people do ask
+	gates  map[uint32][]byte // by start; gates and delays that are active, which are asked for
+
+	until map[string]time.Time // by id: when active Suspend nodes pass by themselves
 
 	once  sync.Once
 	plain []byte // unpacked once more

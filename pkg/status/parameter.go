@@ -20,6 +20,23 @@ type Parameter struct {
 	GlobalName string
 }
 
+// complete takes from a gate's input what its output of the same name doesn't state.
+func (p *Parameter) complete(input Parameter) {
+	if len(p.Enum) == 0 {
+		p.Enum = input.Enum
+	}
+	if p.Description == "" {
+		p.Description = input.Description
+	}
+	if p.HasDefault || !input.HasDefault {
+		return
+	}
+	p.Default, p.HasDefault = input.Default, true
+	if len(input.Enum) == 0 && input.Value != "" {
+		p.Default = input.Value
+	}
+}
+
 // Outputs is what a node or workflow has produced; a node's inputs have the same form.
 type Outputs struct {
 	Parameters []Parameter

@@ -20,8 +20,10 @@ type partReader struct {
 
 	// bounded: it is a part of a node, to which maxItems, maxName and maxText apply.
 	bounded bool
-	items   int  // so far
-	cut     bool // there were more
+	// templates: they are read too, in place of being left unread.
+	templates bool
+	items     int  // so far
+	cut       bool // there were more
 }
 
 // read reads the next value, as encoding/json would, as far as it has that shape. Nodes are
@@ -31,6 +33,9 @@ func (p *partReader) read(as shape, depth int) (any, error) {
 	switch {
 	case err != nil:
 		return nil, err
+	case as.ofTemplates() && !p.templates:
+		raw, err := p.skip(depth)
+		return unread{json: raw, as: as}, err
 	case c == '{' && as == shapeNodes:
 		return p.nodes(depth)
 	case c == '{' && as.object():

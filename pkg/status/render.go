@@ -9,8 +9,9 @@ import (
 )
 
 // WriteTree writes a line for the workflow and one for each node of its
-// [WorkflowStatus.Tree]: a sign for the phase, name, duration, attempts, message, and for
-// a gate the names of the outputs it waits for. What still runs is measured up to now.
+// [WorkflowStatus.Tree]: a sign for the phase, name, duration, attempts, message, for a gate
+// the names of the outputs it waits for, and for what passes by itself, when. What still runs is
+// measured up to now.
 // Control characters in messages, which come from pods, become spaces. The error is that
 // of w.
 func (s *WorkflowStatus) WriteTree(w io.Writer, now time.Time, opts TreeOptions) error {
@@ -66,6 +67,9 @@ func (p *treePrinter) nodes(nodes []*TreeNode, indent string) {
 		}
 		p.message(n.Message)
 		p.awaited(n.Node)
+		if until := n.Until(); !until.IsZero() {
+			p.printf("  until %s", until.UTC().Format(time.RFC3339))
+		}
 		p.printf("\n")
 		if len(indent) < maxNesting {
 			further = indent + further

@@ -38,6 +38,18 @@ const (
 	shapeVolumes
 	shapeVolume
 	shapeClaim
+
+	// Those from here on are of templates, of which nothing counts but durations.
+	shapeTemplateSpec
+	shapeStoredTemplates
+	shapeTemplates
+	shapeTemplate
+	shapeDAG
+	shapeSteps
+	shapeStepGroup
+	shapeStep
+	shapeInline
+	shapeSuspend
 )
 
 // member returns the shape of an object's member, and whether that is read.
@@ -77,6 +89,9 @@ func (s shape) member(key []byte) (shape, bool) {
 			return shapeScalar, true
 		}
 		return shapeScalar, false
+	}
+	if s.ofTemplates() {
+		return s.memberOfTemplates(key)
 	}
 	return s.memberOfWorkflow(key)
 }
@@ -146,6 +161,12 @@ func (s shape) item() shape {
 		return shapeHeldLock
 	case shapeVolumes:
 		return shapeVolume
+	case shapeTemplates:
+		return shapeTemplate
+	case shapeSteps:
+		return shapeStepGroup
+	case shapeStepGroup:
+		return shapeStep
 	}
 	return shapeNone
 }

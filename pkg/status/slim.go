@@ -2,7 +2,8 @@ package status
 
 // Slim appends to dst the JSON of the workflow in data without what [FromJSON] reads nothing
 // from: managed fields and most else of metadata, the spec but for arguments, template and
-// suspension, the templates in the status. Nodes, also compressed ones, stay as they are.
+// suspension, all templates but the durations of suspend templates. Nodes, also compressed ones,
+// stay as they are.
 // FromJSON gives the same for both in every respect; the rest of the object is lost, so the
 // result is to be read, not written back.
 //
@@ -26,6 +27,8 @@ type slimmer struct {
 	scanner
 
 	dst []byte
+	// durations is how many durations of templates were copied.
+	durations int
 }
 
 // copy copies the next value, as far as it has that shape.
@@ -56,26 +59,57 @@ func (s *slimmer) copy(as shape, depth int) error {
 func (s *slimmer) object(as shape, depth int) error {
 	s.dst = append(s.dst, '{')
 	start := len(s.dst)
+	kept := false // a part of templates
 	err := s.eachMember(func(name []byte) error {
 		inner, ok := as.memberNamed(name)
 		if !ok {
 			_, err := s.skip(depth + 1)
 			return err
 		}
+		before, durations := len(s.dst), s.durations
 		s.separate(start)
 		s.dst = append(append(s.dst, name...), ':')
-		return s.copy(inner, depth+1)
+		value := len(s.dst)
+		err := s.copy(inner, depth+1)
+		switch {
+		case as == shapeSuspend && states(s.dst[value:]):
+			s.durations++
+		case !inner.ofTemplates():
+		case s.durations > durations:
+			kept = true
+		case kept: // one of the same name may be there, and it is the last that counts
+			s.dst = append(s.dst[:value], '0') // no templates, and no longer than they were
+		default:
+			s.dst = s.dst[:before]
+		}
+		return err
 	})
 	s.dst = append(s.dst, '}')
 	return err
+}
+
+// states reports whether the JSON of a duration states one.
+func states(raw []byte) bool {
+	switch raw[0] {
+	case '"':
+		return len(raw) > len(`""`)
+	case 'n', '{', '[':
+		return false
+	}
+	return true
 }
 
 func (s *slimmer) list(item shape, depth int) error {
 	s.dst = append(s.dst, '[')
 	start := len(s.dst)
 	err := s.eachItem(func() error {
+		before, durations := len(s.dst), s.durations
 		s.separate(start)
-		return s.copy(item, depth+1)
+		err := s.copy(item, depth+1)
+		if item.ofTemplates() && s.durations == durations {
+			s.dst = s.dst[:before]
+		}
+		return err
 	})
 	s.dst = append(s.dst, ']')
 	return err

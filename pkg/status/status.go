@@ -113,9 +113,11 @@ func fromFields(fields map[string]any) (*WorkflowStatus, error) {
 	}
 
 	s := &WorkflowStatus{}
+	spec, status := root.object("spec"), root.object("status")
 	s.readMetadata(root.object("metadata"))
-	s.readSpec(root.object("spec"))
-	s.readStatus(root.object("status"))
+	s.readSpec(spec)
+	s.readStatus(status)
+	s.readDelays(spec, status)
 	s.Dropped = (*root.dropped)[:min(len(*root.dropped), maxDropped)]
 	return s, nil
 }
@@ -170,8 +172,8 @@ func (s *WorkflowStatus) Completed() bool {
 	return s.Phase.Completed()
 }
 
-// Suspended reports whether the workflow waits for somebody: it has not ended, and it
-// has an active Suspend node or was suspended as a whole (spec.suspend). Pods that were
+// Suspended reports whether the workflow waits for a decision: it has not ended, and it is at
+// a gate (see [Node.Active]) or was suspended as a whole (spec.suspend). Pods that were
 // running when it was suspended as a whole go on running.
 func (s *WorkflowStatus) Suspended() bool {
 	return !s.Completed() && (s.SpecSuspended || s.HasSuspendedNodes())

@@ -28,6 +28,10 @@ func (s shape) memberOfWorkflow(key []byte) (shape, bool) {
 			return shapeRef, true
 		case "arguments":
 			return shapeArguments, true
+		case "templates":
+			return shapeTemplates, true
+		case "templateDefaults":
+			return shapeInline, true
 		}
 		return shapeScalar, is(key, "entrypoint", "shutdown", "suspend")
 	case shapeArguments:
@@ -67,9 +71,51 @@ func memberOfStatus(key []byte) (shape, bool) {
 		return shapeSynchronization, true
 	case "persistentVolumeClaims":
 		return shapeVolumes, true
+	case "storedTemplates":
+		return shapeStoredTemplates, true
+	case "storedWorkflowTemplateSpec":
+		return shapeTemplateSpec, true
 	case "phase", "message", "startedAt", "finishedAt", "progress", "estimatedDuration",
 		"compressedNodes", "offloadNodeStatusVersion":
 		return shapeScalar, true
 	}
 	return shapeScalar, false
+}
+
+// ofTemplates reports whether it is that of templates or a part of them.
+func (s shape) ofTemplates() bool { return s >= shapeTemplateSpec }
+
+func (s shape) memberOfTemplates(key []byte) (shape, bool) {
+	switch s {
+	case shapeTemplateSpec:
+		switch string(key) {
+		case "arguments":
+			return shapeArguments, true
+		case "templates":
+			return shapeTemplates, true
+		}
+		return shapeInline, is(key, "templateDefaults")
+	case shapeStoredTemplates:
+		return shapeTemplate, true
+	case shapeTemplate:
+		switch string(key) {
+		case "dag":
+			return shapeDAG, true
+		case "steps":
+			return shapeSteps, true
+		case "suspend":
+			return shapeSuspend, true
+		}
+		return shapeScalar, is(key, "name")
+	case shapeDAG:
+		return shapeStepGroup, is(key, "tasks")
+	case shapeStep:
+		if is(key, "inline") {
+			return shapeInline, true
+		}
+		return shapeScalar, is(key, "name")
+	case shapeInline:
+		return shapeSuspend, is(key, "suspend")
+	}
+	return shapeScalar, s == shapeSuspend && is(key, "duration")
 }

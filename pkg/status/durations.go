@@ -1,0 +1,121 @@
+package status
+
+// durations are those of the suspend templates of a workflow. A template without one has no entry.
+type durations struct {
+	// local are those of the workflow itself, or of the template it was made from, by name.
+	local map[string]string
+	// inline are those of templates that stand in a step or task of a local one.
+	inline map[step]string
+	// stored are those of other templates, by their keys in status.storedTemplates.
+	stored map[string]string
+	// usual is what templateDefaults give to a suspend template that has none.
+	usual string
+	// arguments are the values of the workflow's parameters.
+	arguments map[string]string
+
+	nodes []*Node
+	byID  map[string]*Node // of nodes; nil until it is needed
+}
+
+// step is a step or task of a template.
+type step struct{ template, name string }
+
+func (d *durations) none() bool {
+	return len(d.local) == 0 && len(d.inline) == 0 && len(d.stored) == 0 && d.usual == ""
+}
+
+func readDurations(spec, status *object) *durations {
+	d := &durations{
+		local: map[string]string{}, inline: map[step]string{}, stored: map[string]string{}, arguments: map[string]string{},
+	}
+	d.readSpec(spec.late("templates", "templateDefaults"))
+	fromStatus := status.late("storedWorkflowTemplateSpec", "storedTemplates")
+	// What the controller has stored is what it runs. Where a template was referred to,
+	// the arguments that were left to its defaults are in there too.
+	if storedSpec := fromStatus.object("storedWorkflowTemplateSpec"); d.readSpec(storedSpec) {
+		d.add(readParameters(storedSpec.object("arguments")))
+	}
+	templates := fromStatus.object("storedTemplates")
+	for key := range templates.fields {
+		if text := durationOf(templates.object(key)); text != "" {
+			d.stored[key] = text
+		}
+	}
+	return d
+}
+
+// readSpec reports whether there is a duration in the spec.
+func (d *durations) readSpec(spec *object) (any bool) {
+	if text := durationOf(spec.object("templateDefaults")); text != "" {
+		d.usual, any = text, true
+	}
+	for _, template := range spec.objects("templates") {
+		name := template.string("name")
+		if text := durationOf(template); text != "" {
+			d.local[name], any = text, true
+		}
+		for _, s := range stepsOf(template) {
+			if text := durationOf(s.object("inline")); text != "" {
+				d.inline[step{template: name, name: s.string("name")}], any = text, true
+			}
+		}
+	}
+	return any
+}
+
+// stepsOf are the steps or tasks of a template.
+func stepsOf(template *object) []*object {
+	steps := template.object("dag").objects("tasks")
+	for _, group := range template.list("steps") {
+		of := object{fields: map[string]any{"group": group}, parent: template, dropped: template.dropped}
+		steps = append(steps, of.objects("group")...)
+	}
+	return steps
+}
+
+func durationOf(template *object) string {
+	text, _ := template.object("suspend").text("duration")
+	return text
+}
+
+func (d *durations) add(arguments []Parameter) {
+	for _, p := range arguments {
+		if p.Set {
+			d.arguments[p.Name] = p.Value
+		}
+	}
+}
+
+// late returns the named members of o, of which those that were left unread are read now. What
+// is malformed in them is noted nowhere, since no field of the status comes from them.
+func (o *object) late(keys ...string) *object {
+	fields := make(map[string]any, len(keys))
+	for _, key := range keys {
+		value := o.fields[key]
+		if left, ok := value.(unread); ok {
+			value = left.read()
+		}
+		fields[key] = value
+	}
+	return &object{fields: fields, dropped: new([]Dropped)}
+}
+
+// unread is a part of a workflow's JSON that is not read before it is needed: its templates.
+type unread struct {
+	json []byte
+	as   shape
+}
+
+// read reads no more of it than [Slim] would leave.
+func (u unread) read() any {
+	s := slimmer{scanner: whole(u.json)}
+	if s.copy(u.as, 1) != nil { // it was skipped over before, so this does not happen
+		return nil
+	}
+	p := partReader{scanner: whole(s.dst), templates: true}
+	value, err := p.read(u.as, 1)
+	if err != nil {
+		return nil
+	}
+	return value
+}
