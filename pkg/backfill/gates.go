@@ -15,11 +15,14 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Gate is where a workflow waits for a decision.
+// Gate is where a workflow waits for a decision. Where it only waits for a time to pass (see
+// [status.Node.Delayed]), it is at no gate: nothing here shows that or cuts it short.
 type Gate struct {
 	ID    string    `json:"id"`
 	Name  string    `json:"name"` // the node's display name
 	Since time.Time `json:"since"`
+	// Until is when it passes by itself, with its outputs' defaults; zero: never.
+	Until time.Time `json:"until,omitzero"`
 	// Message is what the template says of it.
 	Message string `json:"message,omitempty"`
 	// Outputs are the values that an approval may supply, and has to where they have no default.
@@ -57,7 +60,7 @@ type Rejection struct {
 }
 
 func gateOf(n *status.Node) Gate {
-	gate := Gate{ID: n.ID, Name: n.DisplayName, Since: n.StartTime, Message: n.Message}
+	gate := Gate{ID: n.ID, Name: n.DisplayName, Since: n.StartTime, Until: n.Until(), Message: n.Message}
 	for _, p := range n.AwaitedOutputs() {
 		output := GateOutput{Name: p.Name, Description: p.Description, Enum: p.Enum}
 		if p.HasDefault {
@@ -236,13 +239,16 @@ func (c gateChoice) waiting(s *status.WorkflowStatus) ([]*status.Node, error) {
 		case decided != "":
 			return nil, fmt.Errorf("%w: gate %q is %s already", workflow.ErrConflict, pattern, decided)
 		default:
-			return nil, notWaiting(pattern, open)
+			return nil, notWaiting(pattern, open, s.DelayedNodes())
 		}
 	}
 	return meant, nil
 }
 
-func notWaiting(pattern string, open []*status.Node) error {
+func notWaiting(pattern string, open, delays []*status.Node) error {
+	if slices.ContainsFunc(delays, func(n *status.Node) bool { return matches(pattern, n) }) {
+		return fmt.Errorf("%w: %q is a delay, which passes by itself", workflow.ErrNotSuspended, pattern)
+	}
 	there := "no gate is waiting"
 	if len(open) > 0 {
 		names := make([]string, len(open))

@@ -79,7 +79,7 @@ func stepsGoOn(s *status.WorkflowStatus) bool {
 			if !slices.ContainsFunc(n.Children, func(attempt string) bool { return active(s.Node(attempt)) }) {
 				return true
 			}
-		case !n.Type.Group() && n.Type != status.NodeTypeSuspend:
+		case !n.Type.Group() && (n.Type != status.NodeTypeSuspend || n.Delayed()):
 			return true
 		}
 	}

@@ -18,7 +18,8 @@ func Completed(s *status.WorkflowStatus) (bool, error) {
 	return s.Completed(), nil
 }
 
-// Suspended holds once the workflow waits at a gate or is suspended as a whole. It fails
+// Suspended holds once the workflow waits at a gate or is suspended as a whole; not while only
+// time has to pass (see [status.Node.Delayed]). It fails
 // with [*EndedBeforeSuspendError] if the workflow ends first, and with [ErrNodesOffloaded] or
 // a [*status.NodesError] if the nodes, and so the gates, cannot be seen.
 func Suspended(s *status.WorkflowStatus) (bool, error) {

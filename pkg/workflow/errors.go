@@ -3,7 +3,9 @@ package workflow
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -37,7 +39,8 @@ var (
 	ErrCompleted = errors.New("workflow has completed")
 	// ErrNotCompleted: the workflow still runs, and what was asked for needs one that has ended.
 	ErrNotCompleted = errors.New("workflow has not completed")
-	// ErrNotSuspended: no gate that matches is waiting. The text names those that are.
+	// ErrNotSuspended: no gate that matches is waiting. The text names those that are, and says
+	// what has become of those that were meant.
 	ErrNotSuspended = errors.New("no matching node is suspended")
 	// ErrReplaced: another workflow of the same name has taken its place.
 	ErrReplaced = errors.New("workflow was replaced by another of the same name")
@@ -226,16 +229,47 @@ func standing(s *status.WorkflowStatus) string {
 		text += ", not through with " + nodeNames(work)
 	}
 	if s.Message != "" {
-		text += ": " + s.Message
+		text += ": " + quoted(s.Message)
 	}
 	return text
+}
+
+// quoted is a text that somebody else wrote, as it stands in an error: in quotes, with what is
+// not printable escaped, and cut off if it is long.
+func quoted(text string) string {
+	const most = 256
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return strconv.Quote(text)
+}
+
+// shownName is a name that somebody else has chosen, quoted unless it is as names usually are.
+func shownName(name string) string {
+	const most = 128
+	usual := func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_./:()[]{}=,@+", r)
+	}
+	if name == "" || len(name) > most || strings.ContainsFunc(name, func(r rune) bool { return !usual(r) }) {
+		return quoted(name)
+	}
+	return name
+}
+
+// plain are such names.
+func plain(names []string) []string {
+	shown := make([]string, len(names))
+	for i, name := range names {
+		shown[i] = shownName(name)
+	}
+	return shown
 }
 
 // nodeNames lists nodes by their display names, for a text.
 func nodeNames(nodes []*status.Node) string {
 	names := make([]string, len(nodes))
 	for i, n := range nodes {
-		names[i] = n.DisplayName
+		names[i] = shownName(n.DisplayName)
 	}
 	return listed(names)
 }

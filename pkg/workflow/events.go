@@ -136,13 +136,18 @@ func suspended() happening {
 func retried() happening { return happening{reason: "WorkflowRetried", message: "Set going again"} }
 
 func (r *resumption) happening() happening {
-	switch {
-	case len(r.result.Nodes) == 0:
-		return happening{reason: "WorkflowResumed", message: "Resumed as a whole"}
-	case r.result.Unsuspended:
-		return happening{reason: "WorkflowResumed", message: "Resumed as a whole; gates passed: " + gateNames(r.result.Nodes)}
+	var parts []string
+	if r.result.Unsuspended {
+		parts = append(parts, "resumed as a whole")
 	}
-	return happening{reason: "WorkflowResumed", message: "Gates passed: " + gateNames(r.result.Nodes)}
+	if len(r.result.Nodes) > 0 {
+		parts = append(parts, "gates passed: "+gateNames(r.result.Nodes))
+	}
+	if len(r.result.Delays) > 0 {
+		parts = append(parts, "delays cut short: "+gateNames(r.result.Delays))
+	}
+	message := strings.Join(parts, "; ")
+	return happening{reason: "WorkflowResumed", message: strings.ToUpper(message[:1]) + message[1:]}
 }
 
 func rejected(waiting []*status.Node) func() happening {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -20,42 +21,127 @@ type gates struct {
 
 func (g gates) all() bool { return g.selector.Empty() && len(g.ids) == 0 }
 
-// waiting are the gates meant, of a workflow that has not ended. That there is none is an
-// error unless all are meant.
-func (g gates) waiting(s *status.WorkflowStatus) ([]*status.Node, error) {
+// toDecide are the gates meant, of a workflow that has not ended. That there is none is an error
+// unless all are meant.
+func (g gates) toDecide(s *status.WorkflowStatus) ([]*status.Node, error) {
+	waiting, _, err := g.find(s, false)
+	return waiting, err
+}
+
+// toResume are the gates meant, and the delays that are cut short: all of them with the
+// workflow as a whole, as in Argo, or those that are named by id. A selector means gates only.
+func (g gates) toResume(s *status.WorkflowStatus) (waiting, delays []*status.Node, err error) {
+	return g.find(s, true)
+}
+
+func (g gates) find(s *status.WorkflowStatus, withDelays bool) (waiting, delays []*status.Node, err error) {
 	switch {
 	case s.Completed():
-		return nil, completed(s)
+		return nil, nil, g.explained(completed(s), s)
 	case g.none:
-		return nil, nil
+		return nil, nil, nil
 	case s.NodesErr != nil:
-		return nil, s.NodesErr
+		return nil, nil, s.NodesErr
 	}
-	var waiting []*status.Node
-	for _, n := range s.SuspendedNodes() {
-		if g.selector.Matches(n) && (len(g.ids) == 0 || slices.Contains(g.ids, n.ID)) {
+	ids := make(map[string]bool, len(g.ids))
+	for _, id := range g.ids {
+		ids[id] = true
+	}
+	for _, n := range s.Nodes {
+		switch {
+		case len(ids) > 0 && !ids[n.ID]:
+		case n.Active() && g.selector.Matches(n):
 			waiting = append(waiting, n)
+		case withDelays && n.Delayed() && (g.all() || ids[n.ID]) && g.selector.Matches(n):
+			delays = append(delays, n)
 		}
 	}
-	if len(waiting) == 0 && !g.all() {
-		return nil, g.notSuspended(s)
+	if len(waiting)+len(delays) == 0 && !g.all() {
+		return nil, nil, g.notSuspended(s)
 	}
-	return waiting, nil
+	return waiting, delays, nil
 }
 
 func (g gates) notSuspended(s *status.WorkflowStatus) error {
 	var asked []string
 	if !g.selector.Empty() {
-		asked = append(asked, fmt.Sprintf("%q", g.selector.String()))
+		asked = append(asked, quoted(g.selector.String()))
 	}
 	if len(g.ids) > 0 {
-		asked = append(asked, "ids "+strings.Join(g.ids, ", "))
+		asked = append(asked, "ids "+listed(plain(g.ids)))
 	}
 	there := "none is"
 	if others := s.SuspendedNodes(); len(others) > 0 {
 		there = "suspended are: " + nodeNames(others)
 	}
-	return fmt.Errorf("%w: %s; %s", ErrNotSuspended, strings.Join(asked, " and "), there)
+	return g.explained(fmt.Errorf("%w: %s; %s", ErrNotSuspended, strings.Join(asked, " and "), there), s)
+}
+
+// explained is err with what has become of the nodes that were meant, or why they are not meant.
+func (g gates) explained(err error, s *status.WorkflowStatus) error {
+	var fates []string
+	switch {
+	case s.NodesErr != nil:
+	case len(g.ids) > 0:
+		fates = fatesByID(s, g.ids)
+	case !g.selector.Empty():
+		for _, n := range s.Nodes {
+			if n.Type == status.NodeTypeSuspend && !n.Active() && g.selector.Matches(n) {
+				fates = append(fates, fate(n))
+			}
+		}
+	}
+	if len(fates) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w (%s)", err, listed(fates))
+}
+
+func fatesByID(s *status.WorkflowStatus, ids []string) []string {
+	byID := make(map[string]*status.Node, len(s.Nodes))
+	named := map[string][]string{} // display name or name → ids
+	for _, n := range s.Nodes {
+		byID[n.ID] = n
+		named[n.DisplayName] = append(named[n.DisplayName], n.ID)
+		if n.Name != n.DisplayName {
+			named[n.Name] = append(named[n.Name], n.ID)
+		}
+	}
+	fates := make([]string, len(ids))
+	for i, id := range ids {
+		switch n := byID[id]; {
+		case n != nil:
+			fates[i] = fate(n)
+		case len(named[id]) > 0:
+			fates[i] = fmt.Sprintf("%s is the name of a node; ids are wanted, and its id is %s", quoted(id), listed(plain(named[id])))
+		default:
+			fates[i] = "there is no node " + quoted(id)
+		}
+	}
+	return fates
+}
+
+// fate says how it stands with a node that is not among the gates to decide.
+func fate(n *status.Node) string {
+	name := quoted(n.DisplayName)
+	switch {
+	case n.Type != status.NodeTypeSuspend:
+		return fmt.Sprintf("%s is not a gate, its type is %s", name, shownName(string(n.Type)))
+	case n.Delayed() && n.Until().IsZero():
+		return "delay " + name + " passes by itself"
+	case n.Delayed():
+		return "delay " + name + " passes by itself at " + n.Until().UTC().Format(time.RFC3339)
+	case n.Active():
+		return "gate " + name + " waits, and the selector does not match it"
+	}
+	text := "gate " + name + " is " + shownName(string(n.Phase))
+	if !n.EndTime.IsZero() {
+		text += " since " + n.EndTime.UTC().Format(time.RFC3339)
+	}
+	if n.Message != "" {
+		text += ": " + quoted(n.Message)
+	}
+	return text
 }
 
 // allAre reports whether all of the gates that waited are what a write was to make of them.

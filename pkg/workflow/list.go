@@ -34,7 +34,7 @@ type ListOptions struct {
 	Phases   []status.Phase
 	Outcomes []status.Outcome
 	// Running: not ended yet. Completed: ended. Suspended: waiting at a gate, or suspended as
-	// a whole; gates that are offloaded cannot be seen.
+	// a whole; gates that are offloaded cannot be seen. A delay is not a gate.
 	Running, Completed, Suspended bool
 	// CreatedAfter and CreatedBefore bound the time of creation, by the API server's clock;
 	// FinishedBefore that of the end, by the controller's. The zero time is no bound.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 // observation is an operation on the way, or a shared watch, as far as an observer is concerned.
@@ -70,6 +72,20 @@ func (o *observation) end(ctx context.Context) {
 func (o *observation) named(name string) {
 	if o != nil {
 		o.call.Name = name
+	}
+}
+
+// found is for a start that has found its workflow.
+func (o *observation) found() {
+	if o != nil {
+		o.call.Found = true
+	}
+}
+
+// begun is for a start that has its workflow, created or found.
+func (o *observation) begun(s *status.WorkflowStatus) {
+	if o != nil && s != nil {
+		o.call.Outcome = s.Outcome()
 	}
 }
 

@@ -33,7 +33,11 @@ type Call struct {
 	Name string
 	// DryRun: it is a Start or Resubmit that only asks whether it could be done.
 	DryRun bool
-	Began  time.Time
+	// Found: a Start or Resubmit has found its workflow, which an earlier one with the same
+	// key had created. Outcome is how the workflow of either stands. Both are known when it ends.
+	Found   bool
+	Outcome status.Outcome
+	Began   time.Time
 }
 
 // Event is one of [Retrying], [WatchOpened], [WatchClosed], [Reached], [WorkflowEnded] and

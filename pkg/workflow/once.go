@@ -76,6 +76,9 @@ func (c *WorkflowClient) adopt(ctx context.Context, p *pace.Pacer, name string, 
 	existing, err := c.getWith(ctx, p, name)
 	if err == nil {
 		if err = mark.check(existing); err == nil {
+			if !mark.own() {
+				observationOf(ctx).found()
+			}
 			return existing, nil
 		}
 	}

@@ -16,15 +16,18 @@ type ResumeOptions struct {
 	// Selector limits the resume to the gates that match, e.g. "displayName=approve". Fields:
 	// id, name, displayName, templateName, phase, templateRef.name, templateRef.template,
 	// inputs.parameters.<name>.value; operators =, ==, !=; a comma means and. "" means all
-	// gates, and the workflow as a whole (spec.suspend).
+	// gates and delays, and the workflow as a whole (spec.suspend). A selector that is given
+	// matches gates only: one that means several may well match a delay by accident.
 	Selector string
 	// Outputs are values for output parameters that the gates let be supplied, in the forms
 	// that [StartRequest.Parameters] allows. A gate that has no such parameter ignores it; it
-	// is an error if no gate has one. What is not given takes the parameter's default.
+	// is an error if no gate has one. What is not given takes the parameter's default. Enums
+	// and defaults are those of [status.Node.AwaitedOutputs].
 	Outputs map[string]any
 	// NodeIDs limits the resume to these gates, e.g. those that a person has looked at: a gate
-	// that was reached since is not passed by the way. Together with Selector, both have to
-	// hold. nil means all; an empty list is refused, since it would not.
+	// that was reached since is not passed by the way. The id of a delay cuts that delay short.
+	// Together with Selector, both have to hold. nil means all; an empty list is refused, since
+	// it would not.
 	NodeIDs []string
 	// KeepGates leaves the gates alone: only spec.suspend is cleared, as it undoes a Suspend and
 	// approves nothing. It excludes Selector, NodeIDs and Outputs, which are about gates.
@@ -37,12 +40,16 @@ type ResumeOptions struct {
 type ResumeResult struct {
 	// Nodes are the gates that were passed, as they were before; empty if none waited.
 	Nodes []*status.Node
+	// Delays are the delays that were cut short (see [status.Node.Delayed]), as they were before.
+	Delays []*status.Node
 	// Unsuspended: spec.suspend was cleared.
 	Unsuspended bool
 }
 
 // Resume lets a suspended workflow go on: the gates that wait become Succeeded, with their
-// outputs supplied or defaulted, and without a selector spec.suspend is cleared. All of it
+// outputs supplied or defaulted. Without a selector or ids it resumes the whole workflow, as
+// Argo does: spec.suspend is cleared, and delays are cut short, which the result lists. To
+// approve gates and nothing else, name them. All of it
 // is one conditional write: either everything was resumed or nothing, and a change that the
 // controller makes at the same time is not lost but leads to another try. Nodes that the
 // controller has packed are unpacked and packed again.
@@ -51,7 +58,7 @@ type ResumeResult struct {
 //
 // It is idempotent: where nothing waits, nothing is written and the result is empty. With a
 // selector or ids that match no waiting gate the error is [ErrNotSuspended], whose text names
-// those that wait.
+// those that wait and says what has become of those that were meant.
 //
 // Errors: [ErrInvalid] (malformed selector, an output that no gate waits for or a value that
 // is missing), [ErrCompleted], [ErrNotSuspended], [ErrNotFound], [ErrReplaced],

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -21,8 +22,11 @@ type resumption struct {
 }
 
 func (r *resumption) nothing() bool {
-	return len(r.result.Nodes) == 0 && !r.result.Unsuspended
+	return len(r.passed()) == 0 && !r.result.Unsuspended
 }
+
+// passed are the gates and delays that were passed.
+func (r *resumption) passed() []*status.Node { return slices.Concat(r.result.Nodes, r.result.Delays) }
 
 // tookEffect reports whether the gates were passed with what r supplied, and nothing else
 // that r was to resume waits any more.
@@ -30,7 +34,7 @@ func (r *resumption) tookEffect(now *status.WorkflowStatus) (bool, error) {
 	if r.result.Unsuspended && now.SpecSuspended {
 		return false, nil
 	}
-	return allAre(now, r.result.Nodes, func(before, gate *status.Node) bool {
+	return allAre(now, r.passed(), func(before, gate *status.Node) bool {
 		for _, p := range before.AwaitedOutputs() {
 			value, supplied := r.outputs[p.Name]
 			if is, _ := gate.Outputs().Parameter(p.Name); supplied && is != value {
@@ -47,11 +51,11 @@ func planResume(
 	obj *unstructured.Unstructured, s *status.WorkflowStatus, which gates, outputs map[string]string, now time.Time,
 ) (*resumption, error) {
 	r := &resumption{outputs: outputs}
-	waiting, err := which.waiting(s)
+	waiting, delays, err := which.toResume(s)
 	if err != nil {
 		return r, err
 	}
-	r.result.Nodes = waiting
+	r.result.Nodes, r.result.Delays = waiting, delays
 	r.result.Unsuspended = which.all() && s.SpecSuspended
 	if problems := outputProblems(r.result.Nodes, outputs); len(problems) > 0 {
 		return r, invalid(problems...)
@@ -64,8 +68,8 @@ func planResume(
 	if r.result.Unsuspended {
 		r.patch["spec"] = map[string]any{"suspend": nil}
 	}
-	if len(r.result.Nodes) > 0 {
-		statusPatch, err := resumeNodes(obj, r.result.Nodes, outputs, now)
+	if passed := r.passed(); len(passed) > 0 {
+		statusPatch, err := resumeNodes(obj, passed, outputs, now)
 		if err != nil {
 			return r, err
 		}
@@ -85,10 +89,11 @@ func outputProblems(gates []*status.Node, outputs map[string]string) (problems f
 			switch {
 			case !given && !p.HasDefault:
 				problems = append(problems, field.Required(path.Key(p.Name), fmt.Sprintf(
-					"raw output parameter '%s' has not been set and does not have a default value (node %s)", p.Name, gate.DisplayName)))
+					"raw output parameter '%s' has not been set and does not have a default value (node %s)%s",
+					p.Name, shownName(gate.DisplayName), allowed(p.Enum))))
 			case given && len(p.Enum) > 0 && !slices.Contains(p.Enum, value):
 				problems = append(problems, hiddenValue(path.Key(p.Name),
-					fmt.Sprintf("node %s allows only: %v", gate.DisplayName, p.Enum)))
+					fmt.Sprintf("node %s allows only: [%s]", shownName(gate.DisplayName), enumText(p.Enum))))
 			}
 		}
 	}
@@ -100,6 +105,16 @@ func outputProblems(gates []*status.Node, outputs map[string]string) (problems f
 	}
 	return problems
 }
+
+func allowed(enum []string) string {
+	if len(enum) == 0 {
+		return ""
+	}
+	return "; allowed are: [" + enumText(enum) + "]"
+}
+
+// enumText lists the values that a parameter may have.
+func enumText(enum []string) string { return strings.Join(plain(enum), " ") }
 
 // resumeNodes makes the part of the patch under status.
 func resumeNodes(
@@ -117,7 +132,7 @@ func resumeNodes(
 			"phase":      string(status.NodeSucceeded),
 			"finishedAt": now.UTC().Format(time.RFC3339),
 		}
-		if parameters, set := suppliedOutputs(node, outputs); len(set) > 0 {
+		if parameters, set := suppliedOutputs(node, gate.AwaitedOutputs(), outputs); len(set) > 0 {
 			edit["outputs"] = map[string]any{"parameters": parameters}
 			globals = append(globals, set...)
 		}
@@ -136,7 +151,11 @@ func resumeNodes(
 // suppliedOutputs returns the node's output parameters with those that waited set to what
 // is supplied or to their default, and the latter ones alone. A list is replaced whole by
 // a merge patch, so all of them are returned.
-func suppliedOutputs(node map[string]any, outputs map[string]string) (all, set []any) {
+func suppliedOutputs(node map[string]any, awaited []status.Parameter, outputs map[string]string) (all, set []any) {
+	defaults := make(map[string]string, len(awaited))
+	for _, p := range awaited {
+		defaults[p.Name] = p.Default
+	}
 	all, _, _ = unstructured.NestedSlice(node, "outputs", "parameters") // a copy
 	for _, item := range all {
 		parameter, _ := item.(map[string]any)
@@ -147,9 +166,7 @@ func suppliedOutputs(node map[string]any, outputs map[string]string) (all, set [
 		name, _ := parameter["name"].(string)
 		value, given := outputs[name]
 		if !given {
-			if value, given = textOf(from["default"]); !given {
-				value, _ = textOf(parameter["default"])
-			}
+			value = defaults[name]
 		}
 		delete(parameter, "valueFrom")
 		parameter["value"] = value

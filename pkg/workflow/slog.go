@@ -14,6 +14,8 @@ import (
 //   - Debug: an operation that has read or followed, or was a dry run; one that the caller's own mistake or the end
 //     of its context has ended; an attempt repeated after a [ErrConflict]; watches that open and close.
 //   - Info: an operation that was to change something and has succeeded; a workflow that has ended.
+//     A Start or Resubmit says whether it has found its workflow or created it, and how that stands:
+//     with found=true and outcome=Stopped, its key is that of a workflow that was stopped.
 //   - Warn: what somebody who operates the host may have to look at: no permission, no API server, an
 //     unknown outcome, an unexpected error; attempts repeated and watches lost for such a reason;
 //     Kubernetes Events that could not be recorded.
@@ -46,6 +48,9 @@ func (l *logObserver) End(ctx context.Context, call Call, err error) {
 	}
 	attrs := subject(call.Backend, call.Namespace, call.Name)
 	attrs = append(attrs, slog.Duration("took", time.Since(call.Began)))
+	if call.Outcome != "" && !call.DryRun {
+		attrs = append(attrs, slog.Bool("found", call.Found), slog.String("outcome", string(call.Outcome)))
+	}
 	l.log.LogAttrs(ctx, level, string(call.Op), withError(attrs, err)...)
 }
 

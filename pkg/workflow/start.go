@@ -110,7 +110,9 @@ func (c *WorkflowClient) started(
 		return nil, c.error(op, name, err)
 	}
 	o.named(obj.GetName())
-	return c.decode(op, obj)
+	s, err := c.decode(op, obj)
+	o.begun(s)
+	return s, err
 }
 
 func (c *WorkflowClient) start(ctx context.Context, p *pace.Pacer, req StartRequest) (*unstructured.Unstructured, error) {

@@ -14,7 +14,7 @@ import (
 // StopOptions say what to stop. The zero value stops the workflow.
 type StopOptions struct {
 	// Selector, if given, does not stop the workflow but fails the gates that match and wait,
-	// as a rejection does; its form is that of [ResumeOptions.Selector].
+	// as a rejection does; its form is that of [ResumeOptions.Selector]. Delays are never failed.
 	Selector string
 	// NodeIDs does so with these gates, as in [ResumeOptions.NodeIDs]; together with Selector,
 	// both have to hold.
@@ -44,7 +44,7 @@ type TerminateOptions struct {
 //
 // With a selector or ids the gates that match are failed, in one conditional write; what follows
 // is up to the workflow. The error is [ErrNotSuspended] if there is none, whose text names
-// those that wait.
+// those that wait and says what has become of those that were meant.
 //
 // Errors: [ErrCompleted], [ErrNotSuspended], [ErrNodesOffloaded] and [ErrUnsupported]
 // (unreadable nodes) with a selector, [ErrNotFound],
@@ -130,7 +130,7 @@ func askAgain() *change {
 // planRejection fails the gates that match.
 func planRejection(which gates, message string) planner {
 	return func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
-		waiting, err := which.waiting(s)
+		waiting, err := which.toDecide(s)
 		if err != nil {
 			return nil, err
 		}
