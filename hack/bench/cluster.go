@@ -2,20 +2,14 @@ package main
 
 import (
 	"context"
-	"path/filepath"
 
 	"github.com/argoproj/argo-workflows/v3/pkg/client/clientset/versioned"
 	argoclient "github.com/argoproj/argo-workflows/v3/pkg/client/clientset/versioned/typed/workflow/v1alpha1"
 	"k8s.io/client-go/rest"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/bench/bulkload"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
-)
-
-// namespace and template are those of the example, whose manifest is applied.
-const (
-	namespace = "ma"
-	template  = "bulk-load"
 )
 
 // scene is a control plane without controllers, and each peer's client of it.
@@ -39,7 +33,7 @@ func newScene(ctx context.Context, root string, say func(string)) (_ *scene, err
 			_ = cluster.Stop()
 		}
 	}()
-	if err := cluster.ApplyFile(ctx, filepath.Join(root, "examples", "backfill", "manifests", "bulk-load.yaml")); err != nil {
+	if err := cluster.ApplyFile(ctx, bulkload.Manifest(root)); err != nil {
 		return nil, err
 	}
 	s := &scene{
@@ -53,12 +47,12 @@ func newScene(ctx context.Context, root string, say func(string)) (_ *scene, err
 	if err != nil {
 		return nil, err
 	}
-	s.argo = argo.ArgoprojV1alpha1().Workflows(namespace)
+	s.argo = argo.ArgoprojV1alpha1().Workflows(bulkload.Namespace)
 	s.raw, err = newRawClient(s.config)
 	return s, err
 }
 
 // newClient makes a client of this library that has seen nothing yet.
 func (s *scene) newClient() (*workflow.WorkflowClient, error) {
-	return workflow.NewForConfig(s.config, workflow.Options{Namespace: namespace})
+	return workflow.NewForConfig(s.config, workflow.Options{Namespace: bulkload.Namespace})
 }

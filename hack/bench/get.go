@@ -7,13 +7,14 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/bench/bulkload"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/report"
 )
 
 // measureGet reads a workflow that has just been started, and one that ended with as many
 // nodes as a bulk load of a few shards has.
 func (s *scene) measureGet(ctx context.Context) ([]report.Row, error) {
-	started, err := s.ours.Start(ctx, request())
+	started, err := s.ours.Start(ctx, bulkload.Request())
 	if err != nil {
 		return nil, err
 	}

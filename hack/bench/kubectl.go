@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/bench/bulkload"
 )
 
 // kubectl runs the program as the predecessor of this library did: a process for each call,
@@ -35,7 +37,7 @@ func (k kubectl) start(ctx context.Context, manifest map[string]any) (string, er
 	if err != nil {
 		return "", err
 	}
-	out, err := k.run(ctx, "create", "-f", file.Name(), "--namespace", namespace, "-o", "jsonpath={.metadata.name}")
+	out, err := k.run(ctx, "create", "-f", file.Name(), "--namespace", bulkload.Namespace, "-o", "jsonpath={.metadata.name}")
 	if err != nil {
 		return "", err
 	}
@@ -43,7 +45,7 @@ func (k kubectl) start(ctx context.Context, manifest map[string]any) (string, er
 }
 
 func (k kubectl) get(ctx context.Context, name string) ([]byte, error) {
-	return k.run(ctx, "get", "workflow", name, "--namespace", namespace, "-o", "json")
+	return k.run(ctx, "get", "workflow", name, "--namespace", bulkload.Namespace, "-o", "json")
 }
 
 func (k kubectl) run(ctx context.Context, args ...string) ([]byte, error) {

@@ -8,6 +8,8 @@ import (
 	"net/http"
 
 	"k8s.io/client-go/rest"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/bench/bulkload"
 )
 
 // rawClient sends plain HTTP requests, over connections like those of the other clients.
@@ -27,7 +29,7 @@ func newRawClient(cfg *rest.Config) (*rawClient, error) {
 	}
 	return &rawClient{
 		http: client,
-		url:  server.JoinPath("apis/argoproj.io/v1alpha1/namespaces", namespace, "workflows").String(),
+		url:  server.JoinPath("apis/argoproj.io/v1alpha1/namespaces", bulkload.Namespace, "workflows").String(),
 	}, nil
 }
 

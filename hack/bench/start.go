@@ -11,19 +11,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/bench/bulkload"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/report"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
-
-// request is a start of the example's template.
-func request() workflow.StartRequest {
-	return workflow.StartRequest{Template: template, Parameters: map[string]any{
-		"session-name": "s-42", "snapshot-name": "snapshot-2026-11-01", "source-version": "ES_7.10",
-		"s3-repo-uri": "s3://snapshots/elastic", "s3-region": "eu-central-1", "target-host": "https://target:9200",
-		"image-config":             map[string]any{"repository": "migrations/rfs", "tag": "3.1.0", "pullPolicy": "IfNotPresent"},
-		"use-localstack-aws-creds": false, "shards": 8, "replicas": 4,
-	}}
-}
 
 // measureStart starts workflows with each peer.
 func (s *scene) measureStart(ctx context.Context) ([]report.Row, error) {
@@ -49,7 +39,7 @@ func (s *scene) measureStart(ctx context.Context) ([]report.Row, error) {
 
 	medians, err := race(ctx, 400, []peer{
 		{name: warm, once: func(ctx context.Context) (time.Duration, error) {
-			req := request()
+			req := bulkload.Request()
 			return timed(func() error { _, err := s.ours.Start(ctx, req); return err })
 		}},
 		{name: cold, once: func(ctx context.Context) (time.Duration, error) {
@@ -57,7 +47,7 @@ func (s *scene) measureStart(ctx context.Context) ([]report.Row, error) {
 			if err != nil {
 				return 0, err
 			}
-			req := request()
+			req := bulkload.Request()
 			return timed(func() error { _, err := client.Start(ctx, req); return err })
 		}},
 		{name: rawPost, once: func(ctx context.Context) (time.Duration, error) {
@@ -88,7 +78,7 @@ func (s *scene) measureStart(ctx context.Context) ([]report.Row, error) {
 
 // sentByOurs is the object that this library creates, as far as the client makes it.
 func (s *scene) sentByOurs(ctx context.Context) (*unstructured.Unstructured, error) {
-	started, err := s.ours.Start(ctx, request())
+	started, err := s.ours.Start(ctx, bulkload.Request())
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,88 @@
+package bulkload
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/rest"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// The library checks a request against the template before it sends anything, so it notices when
+// the two have drifted apart.
+func TestRequestFitsTheTemplate(t *testing.T) {
+	client := clientOf(t, templateIn(t, Manifest("../../..")))
+	if _, err := client.Start(t.Context(), Request()); err != nil {
+		t.Errorf("the benchmark's request is refused: %v", err)
+	}
+
+	unknown := Request()
+	unknown.Parameters["no-such-parameter"] = 8
+	missing := Request()
+	delete(missing.Parameters, "session-name")
+	for parameter, req := range map[string]workflow.StartRequest{"no-such-parameter": unknown, "session-name": missing} {
+		_, err := client.Start(t.Context(), req)
+		if !errors.Is(err, workflow.ErrInvalid) || !strings.Contains(err.Error(), parameter) {
+			t.Errorf("a request that differs from the template in %s: %v", parameter, err)
+		}
+	}
+}
+
+// templateIn reads the template from the manifest.
+func templateIn(t *testing.T, path string) *unstructured.Unstructured {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder := utilyaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096)
+	for {
+		obj := &unstructured.Unstructured{}
+		if err := decoder.Decode(&obj.Object); err != nil {
+			t.Fatalf("no WorkflowTemplate %s/%s in %s: %v", Namespace, Template, path, err)
+		}
+		if obj.GetKind() == "WorkflowTemplate" && obj.GetNamespace() == Namespace && obj.GetName() == Template {
+			return obj
+		}
+	}
+}
+
+// clientOf is a client whose API server has that template and creates any workflow.
+func clientOf(t *testing.T, template *unstructured.Unstructured) *workflow.WorkflowClient {
+	t.Helper()
+	const namespace = "/apis/argoproj.io/v1alpha1/namespaces/" + Namespace
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+namespace+"/workflowtemplates/"+Template, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if err := unstructured.UnstructuredJSONScheme.Encode(template, w); err != nil {
+			t.Error(err)
+		}
+	})
+	mux.HandleFunc("POST "+namespace+"/workflows", func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusCreated)
+		if _, err := w.Write(body); err != nil {
+			t.Error(err)
+		}
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	client, err := workflow.NewForConfig(&rest.Config{Host: server.URL}, workflow.Options{Namespace: Namespace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
