@@ -66,7 +66,28 @@ programs: installer ## build the local cluster, the stand-in for the target clus
 ##@ check
 
 .PHONY: test
-test: vet test-unit docs test-argo test-fuzz test-integration test-faults-short test-browser ## every test: vet, unit, documentation, beside Argo, fuzz, integration, faults, browser
+test: vet test-unit docs test-argo test-fuzz test-integration test-faults-short test-browser ## what protects the promises: vet, unit, documentation, beside Argo, fuzz, integration, faults, browser
+
+.PHONY: test-all
+test-all: test test-commands ## make test, and a short form of every other command that the documentation names
+
+# A make for each, since each has arguments of its own. The makefiles of the examples add theirs.
+.PHONY: test-commands
+test-commands:: tools ## a short form of every other command that the documentation names
+	@$(MAKE) -s help tools-env >/dev/null
+	@$(MAKE) test-busy TIMES=2 SUITES=need
+	@$(MAKE) cluster ARGS="--quiet -- true"
+	@$(MAKE) demo
+	@if $(MAKE) demo ARGS=--fail; then echo "the demo of a failure did not fail" >&2; exit 1; fi
+	@$(MAKE) bench ARGS=--short
+	go test -C hack/bench -run '^$$' -bench Decode -benchtime 1x .
+	@$(MAKE) bench-scale ARGS=--short
+	@$(MAKE) soak SOAK_FOR=30s
+	@$(MAKE) test-faults ARGS='-ginkgo.fail-on-empty -ginkgo.focus "watches are answered with 410"'
+	@$(MAKE) test-latest RACE= ARGS='-ginkgo.fail-on-empty -ginkgo.focus "$(call started,native)"'
+	@$(MAKE) check-api api
+# The spec that shows that a suite works.
+started = conformance of the $(1) client .* starts a workflow that runs to its end
 
 .PHONY: vet
 vet: need ## go vet on every module
@@ -122,6 +143,14 @@ soak: tools ## 50 starts a second for SOAK_FOR (10m) under one fault after the o
 	@# without the race detector, which alone would take more time than there is
 	"$(TOOLS)" exec -- env GOGC=400 go test -C test/faults -count=1 -timeout 65m -run '^TestFaults$$' -ginkgo.label-filter=soak $(ARGS)
 
+# Suites may be any targets.
+SUITES := test-unit test-integration test-faults-short test-browser
+TIMES := 3
+
+.PHONY: test-busy
+test-busy: tools ## the suites TIMES times (3) beside a load on every core, and how often they passed (SUITES=test-browser for one)
+	@+exec env $(PARENT) "$(TOOLS)" busy $(TIMES) $(SUITES) -- $(MAKE) --no-print-directory
+
 .PHONY: test-browser
 test-browser: tools ## the service's page in a real Chromium, with the service on a real control plane; keeps pictures of it
 	@chromium=$$(hack/browser) && mkdir -p "$(RUN)/artifacts" && \
@@ -135,14 +164,14 @@ test-latest: tools ## with the newest Kubernetes libraries: the root's unit test
 		-ginkgo.randomize-all -ginkgo.label-filter='!legacy' $(ARGS)
 
 .PHONY: bench
-bench: tools ## speed and weight beside raw HTTP, kubectl and Argo's own clients, as ratios with limits
+bench: tools ## speed and weight beside raw HTTP, kubectl and Argo's own clients, as ratios with limits (ARGS=--short: without)
 	@echo "building the benchmarks, with Argo's module (minutes the first time)" >&2
 	@go test -C hack/bench ./...
 	@exec env $(PARENT) "$(TOOLS)" build hack/bench "$(RUN)/bench" .
-	@exec "$(TOOLS)" exec -- "$(RUN)/bench" --root "$(CURDIR)"
+	@exec "$(TOOLS)" exec -- "$(RUN)/bench" --root "$(CURDIR)" $(ARGS)
 
 .PHONY: bench-scale
-bench-scale: tools ## ten thousand waits beside client-go's informer and polling, with limits (ARGS="--sizes 100,300" for less)
+bench-scale: tools ## ten thousand waits beside client-go's informer and polling, with limits (ARGS=--short: without)
 	@exec env $(PARENT) "$(TOOLS)" build hack/scale "$(RUN)/scale" .
 	@exec "$(TOOLS)" exec -- "$(RUN)/scale" --graph "$(CURDIR)/docs/images/scale.svg" $(ARGS)
 

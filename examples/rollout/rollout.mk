@@ -7,4 +7,6 @@ demo-rollout: tools programs ## go from kubectl to the native client and back on
 	@exec $(CLUSTER) --apply examples/rollout/manifests/rollout-job.yaml -- \
 		sh -c 'exec "$$0" --kubectl "$$KUBEBUILDER_ASSETS/kubectl" "$$@"' "$(RUN)/rollout" $(ARGS)
 
-test: demo-rollout
+test-commands::
+	@$(MAKE) demo-rollout
+	@$(MAKE) test-legacy ARGS='--fail-on-empty --focus "$(call started,kubectl)"'

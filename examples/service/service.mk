@@ -8,3 +8,6 @@ demo-service: tools programs ## run the service with its page on a local cluster
 		--apply examples/service/deploy/serviceaccount.yaml --apply examples/service/deploy/rbac.yaml \
 		--apply examples/service/deploy/secret-access.yaml -- \
 		"$(RUN)/demo-service" --service "$(RUN)/service" --target "$(RUN)/target" --config examples/service/deploy/backfill.yaml "$$@" $(ARGS)
+
+test-commands::
+	@$(MAKE) demo-service ARGS=--yes

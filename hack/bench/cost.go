@@ -19,12 +19,11 @@ type cost struct {
 }
 
 // measureDecode decodes the big status in turn with each peer.
-func measureDecode(ctx context.Context) ([]report.Row, error) {
+func measureDecode(ctx context.Context, rounds int) ([]report.Row, error) {
 	u, err := bigObject()
 	if err != nil {
 		return nil, err
 	}
-	const rounds = 10
 	decoders := []func() error{decoder(u, decodeOurs), decoder(u, decodeOursWhole), decoder(u, decodeArgo)}
 	costs := make([][]cost, len(decoders))
 	for range rounds {

@@ -13,7 +13,7 @@ import (
 
 // measureGet reads a workflow that has just been started, and one that ended with as many
 // nodes as a bulk load of a few shards has.
-func (s *scene) measureGet(ctx context.Context) ([]report.Row, error) {
+func (s *scene) measureGet(ctx context.Context, rounds int) ([]report.Row, error) {
 	started, err := s.ours.Start(ctx, bulkload.Request())
 	if err != nil {
 		return nil, err
@@ -24,15 +24,12 @@ func (s *scene) measureGet(ctx context.Context) ([]report.Row, error) {
 		return nil, err
 	}
 	var rows []report.Row
-	for _, object := range []struct {
-		what, name string
-		limit      float64
-	}{
+	for _, object := range []read{
 		{"Get, workflow just started", started.Name, 1.15},
 		// No limit: reading the JSON of nodes costs as much as the limit allows, whoever does it.
 		{"Get, workflow of 20 nodes", ended.Name, 0},
 	} {
-		more, err := s.raceGet(ctx, object.what, object.name, object.limit)
+		more, err := s.raceGet(ctx, rounds, object)
 		if err != nil {
 			return nil, err
 		}
@@ -41,18 +38,24 @@ func (s *scene) measureGet(ctx context.Context) ([]report.Row, error) {
 	return rows, nil
 }
 
-func (s *scene) raceGet(ctx context.Context, what, name string, limit float64) ([]report.Row, error) {
+// read is one workflow that is read.
+type read struct {
+	what, name string
+	limit      float64
+}
+
+func (s *scene) raceGet(ctx context.Context, rounds int, of read) ([]report.Row, error) {
 	const ours = "ours"
-	medians, err := race(ctx, 1000, []peer{
+	medians, err := race(ctx, rounds, []peer{
 		{name: ours, once: func(ctx context.Context) (time.Duration, error) {
-			return timed(func() error { _, err := s.ours.Get(ctx, name); return err })
+			return timed(func() error { _, err := s.ours.Get(ctx, of.name); return err })
 		}},
 		{name: rawGet, once: func(ctx context.Context) (time.Duration, error) {
-			return timed(func() error { _, err := s.raw.get(ctx, name); return err })
+			return timed(func() error { _, err := s.raw.get(ctx, of.name); return err })
 		}},
 		{name: rawDecodedGet, once: func(ctx context.Context) (time.Duration, error) {
 			return timed(func() error {
-				answer, err := s.raw.get(ctx, name)
+				answer, err := s.raw.get(ctx, of.name)
 				if err != nil {
 					return err
 				}
@@ -61,19 +64,19 @@ func (s *scene) raceGet(ctx context.Context, what, name string, limit float64) (
 			})
 		}},
 		{name: clientset, once: func(ctx context.Context) (time.Duration, error) {
-			return timed(func() error { _, err := s.argo.Get(ctx, name, metav1.GetOptions{}); return err })
+			return timed(func() error { _, err := s.argo.Get(ctx, of.name, metav1.GetOptions{}); return err })
 		}},
 		{name: kubectlGet, every: kubectlEvery, once: func(ctx context.Context) (time.Duration, error) {
-			return timed(func() error { _, err := s.kubectl.get(ctx, name); return err })
+			return timed(func() error { _, err := s.kubectl.get(ctx, of.name); return err })
 		}},
 	})
 	if err != nil {
 		return nil, err
 	}
 	return []report.Row{
-		raceRow(what, medians, ours, rawGet, limit),
-		raceRow(what, medians, ours, rawDecodedGet, 0),
-		raceRow(what, medians, ours, clientset, 0),
-		raceRow(what, medians, ours, kubectlGet, 0),
+		raceRow(of.what, medians, ours, rawGet, of.limit),
+		raceRow(of.what, medians, ours, rawDecodedGet, 0),
+		raceRow(of.what, medians, ours, clientset, 0),
+		raceRow(of.what, medians, ours, kubectlGet, 0),
 	}, nil
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // measureStart starts workflows with each peer.
-func (s *scene) measureStart(ctx context.Context) ([]report.Row, error) {
+func (s *scene) measureStart(ctx context.Context, rounds int) ([]report.Row, error) {
 	sent, err := s.sentByOurs(ctx)
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func (s *scene) measureStart(ctx context.Context) ([]report.Row, error) {
 	count := 0
 	name := func() string { count++; return fmt.Sprintf("bench-%d", count) }
 
-	medians, err := race(ctx, 400, []peer{
+	medians, err := race(ctx, rounds, []peer{
 		{name: warm, once: func(ctx context.Context) (time.Duration, error) {
 			req := bulkload.Request()
 			return timed(func() error { _, err := s.ours.Start(ctx, req); return err })

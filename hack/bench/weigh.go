@@ -11,11 +11,11 @@ import (
 )
 
 // measureWeight builds the smallest program that starts a workflow and waits for its end
-// with each client.
-func measureWeight(ctx context.Context, root string, steps *report.Steps) ([]report.Row, error) {
-	folder := filepath.Join(root, "hack", "bench", "weight")
+// with each client, or with this library alone.
+func (b bench) measureWeight(ctx context.Context) ([]report.Row, error) {
+	folder := filepath.Join(b.root, "hack", "bench", "weight")
 	of := func(module, pkg, note string) (w weight.Weight, err error) {
-		err = steps.During("building the smallest program with "+note, func() error {
+		err = b.steps.During("building the smallest program with "+note, func() error {
 			w, err = weight.Of(ctx, filepath.Join(folder, module), pkg)
 			return err
 		})
@@ -24,6 +24,9 @@ func measureWeight(ctx context.Context, root string, steps *report.Steps) ([]rep
 	ours, err := of("argoservice", ".", "this library")
 	if err != nil {
 		return nil, err
+	}
+	if !b.size.peerWeights {
+		return nil, nil
 	}
 	argo, err := of("argo", "./clientset", clientset)
 	if err != nil {

@@ -14,12 +14,12 @@ import (
 
 // makeTargets are the names in the Makefile and in what it includes.
 func makeTargets(root string) (map[string]bool, error) {
-	files, err := filepath.Glob(filepath.Join(root, "*", "*", "*.mk"))
+	files, err := makefiles(root)
 	if err != nil {
 		return nil, err
 	}
 	targets := map[string]bool{}
-	for _, file := range append(files, filepath.Join(root, "Makefile")) {
+	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
@@ -72,24 +72,32 @@ func shellSyntax(ctx context.Context, text string) error {
 	return nil
 }
 
-// unknownTargets looks at what make is told to make: the words behind it that are no flag and no setting.
+// unknownTargets are what make is told to make and can't.
 func unknownTargets(line string, targets map[string]bool) []string {
 	var texts []string
-	for _, match := range regexp.MustCompile(`(?:^|[\s;&|(])make((?:\s+[-\w]+)+)(\S?)`).FindAllStringSubmatch(line, -1) {
+	for _, target := range targetsOf(line) {
+		if !targets[target] {
+			texts = append(texts, fmt.Sprintf("the Makefile has no target %q", target))
+		}
+	}
+	return texts
+}
+
+// targetsOf are what make is told to make in a line: the words behind it that are no flag and no setting.
+func targetsOf(line string) []string {
+	var targets []string
+	for _, match := range regexp.MustCompile(`(?:^|[\s;&|(@+])make((?:\s+[-\w]+)+)(\S?)`).FindAllStringSubmatch(line, -1) {
 		words := strings.Fields(match[1])
 		if match[2] == "=" {
 			words = words[:len(words)-1] // the name of a setting
 		}
 		for _, word := range words {
-			if strings.HasPrefix(word, "-") {
-				continue
-			}
-			if !targets[word] {
-				texts = append(texts, fmt.Sprintf("the Makefile has no target %q", word))
+			if !strings.HasPrefix(word, "-") {
+				targets = append(targets, word)
 			}
 		}
 	}
-	return texts
+	return targets
 }
 
 // missingPaths looks for the relative paths among the words of a command: beside the page, or in a folder

@@ -1,5 +1,6 @@
 // Command docs checks the documentation: every link leads somewhere, every snippet is what it says,
-// every target, path, test and name that is mentioned is there, every exported name is explained, every verb has an
+// every target, path, test and name that is mentioned is there, every target and script that is
+// mentioned is run by .ci/run in some form, every exported name is explained, every verb has an
 // example, and what is drawn from the code is up to date. It reports all that it finds, each with its
 // place.
 //
@@ -110,6 +111,10 @@ func check(ctx context.Context, root string, pages []*page) ([]problem, error) {
 	if err != nil {
 		return nil, err
 	}
+	ran, ranText, err := runByCI(root)
+	if err != nil {
+		return nil, err
+	}
 	names, err := readIndex(root)
 	if err != nil {
 		return nil, err
@@ -119,6 +124,7 @@ func check(ctx context.Context, root string, pages []*page) ([]problem, error) {
 	for _, page := range pages {
 		problems = append(problems, checkData(page)...)
 		problems = append(problems, checkCommands(ctx, root, page, targets)...)
+		problems = append(problems, checkRun(root, page, ran, ranText)...)
 	}
 	for _, look := range []func() ([]problem, error){
 		func() ([]problem, error) { return checkSnippets(ctx, root, pages) },

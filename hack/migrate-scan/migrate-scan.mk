@@ -4,3 +4,6 @@
 migrate-scan: need ## find what a source tree has of the old way (ARGS="[flags] DIR…"; with make -s for its output alone)
 	@go build -C hack/migrate-scan -buildvcs=false -o "$(RUN)/migrate-scan" .
 	@exec "$(RUN)/migrate-scan" $(ARGS)
+
+test-commands::
+	@$(MAKE) -s migrate-scan ARGS="--format sarif --sure likely hack/migrate-scan/find/testdata" >/dev/null

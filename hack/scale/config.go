@@ -20,6 +20,7 @@ type config struct {
 	rate     int           // changes a second
 	graph    string        // file for the graph; "": none
 	profile  string        // folder for profiles; "": none
+	short    bool          // no limit counts
 
 	peer string // a task: this process is a peer
 }
@@ -40,8 +41,12 @@ func parseConfig(args []string, out io.Writer) (config, error) {
 	flags.StringVar(&c.graph, "graph", "", "`file` for the graph (SVG); none by default")
 	flags.StringVar(&c.profile, "profile", "", "`folder` for profiles of each process; none by default")
 	flags.StringVar(&c.peer, "peer", "", "for this program itself: what its process is to do")
+	flags.BoolVar(&c.short, "short", false, "a few seconds at two small sizes, without a graph; no limit counts")
 	if err := flags.Parse(args); err != nil {
 		return config{}, err
+	}
+	if c.short {
+		*sizes, c.windows, c.window, c.warmUp, c.graph = "20,60", 1, 2*time.Second, time.Second, ""
 	}
 	err := c.parseSizes(*sizes)
 	if err == nil {

@@ -21,6 +21,16 @@ func TestConfig(t *testing.T) {
 	}
 }
 
+func TestShortConfig(t *testing.T) {
+	c, err := parseConfig([]string{"--graph", "docs/images/scale.svg", "--short"}, &bytes.Buffer{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.graph != "" || !slices.Equal(c.sizes, []int{20, 60}) || c.windows != 1 || !c.short {
+		t.Errorf("it would overwrite the published graph, or take long: %+v", c)
+	}
+}
+
 func TestConfigRefusesWhatIsWrong(t *testing.T) {
 	for _, tt := range []struct{ args, want string }{
 		{"--sizes 10,x", `"x" is no number from 1 to 100000`},

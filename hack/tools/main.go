@@ -1,6 +1,6 @@
 // Command tools puts the programs that the specs and the demo run into a cache
 // outside the checkout, each set once per version: the Kubernetes control plane,
-// Argo's workflow-controller, KWOK, and the linters.
+// Argo's workflow-controller, KWOK, and the linters. It also runs suites beside a load.
 //
 // Which programs, and which versions, is up to the tool modules beside it.
 package main
@@ -24,6 +24,9 @@ const usage = `usage: tools COMMAND
   exec [--] CMD [ARG...]  run CMD with these variables set
   build DIR OUT PACKAGE   build a program of the checkout's module in DIR
   path SET                print the folder that the programs of SET were built into
+  busy TIMES SUITE... -- CMD [ARG...]
+                          run CMD with each SUITE as its last argument, TIMES times beside a load on
+                          every core, and report how many runs passed
 
 settings, all of them optional:
   TOOLS_FROM              build or download: where kube-apiserver, etcd and kubectl come from
@@ -111,6 +114,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 		_, err = fmt.Fprintln(stdout, dir)
 		return err
+	case "busy":
+		b, err := parseBusy(args)
+		if err != nil {
+			return err
+		}
+		ctx, stop := untilOrphaned(ctx, os.Getppid, parentPoll)
+		defer stop()
+		return in.busy(ctx, b)
 	}
 	return fmt.Errorf("unknown command %q: %w", name, errUsage)
 }
