@@ -112,23 +112,27 @@ test-fuzz: need ## every fuzz target, 200,000 inputs each (10,000 in make test; 
 			echo "fuzz $$package $$target for $(FUZZTIME)" >&2; \
 			go test -C $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x . || exit 1; done; done
 
-# Most specs wait for a controller most of the time, so some processes at once, on one cluster. What
-# they have in common is the API server, which collects garbage less often for more memory.
+# Most specs wait most of the time, so some processes at once, on one cluster. What they have in
+# common is the API server, which collects garbage less often for more memory.
 PROCESSES := 3
-integration = "$(TOOLS)" exec -- env GOGC=200 go tool -C test/envtest ginkgo run $(RACE) --procs=$(PROCESSES) --randomize-all \
-	--output-interceptor-mode=none --timeout=$(INTEGRATION_TIMEOUT) --label-filter='$(1)' $(ARGS)
+ginkgo = "$(TOOLS)" exec -- env GOGC=200 $(1) go tool -C test/envtest ginkgo run $(RACE) --procs=$(PROCESSES) --randomize-all \
+	--output-interceptor-mode=none
+integration = $(call ginkgo) --timeout=$(INTEGRATION_TIMEOUT) --label-filter='$(1)' $(ARGS)
 
 .PHONY: test-integration
 test-integration: tools ## the specs on a real control plane with the real Argo controller, by all implementations
 	$(call integration)
 
-# No package is named, so that go test shows the table that the suite prints.
-testfaults = "$(TOOLS)" exec -- env FAULTS=$(1) $(call gotest,test/faults) -timeout $(FAULTS_TIMEOUT) \
-	-ginkgo.randomize-all -ginkgo.label-filter='!soak' $(ARGS)
-
 .PHONY: test-legacy
 test-legacy: tools ## of these only what kubectl, the router and the differential suite need
 	$(call integration,legacy)
+
+# The table is written by one of several processes, none of which has the terminal.
+FAULTS_TABLE ?= $(RUN)/faults.md
+TABLE = $(if $(filter /%,$(firstword $(FAULTS_TABLE))),,$(CURDIR)/)$(FAULTS_TABLE)
+testfaults = @rm -f "$(TABLE)"; \
+	$(call ginkgo,FAULTS=$(1) FAULTS_TABLE="$(TABLE)") --timeout=$(FAULTS_TIMEOUT) --label-filter='!soak' ../faults -- $(ARGS); \
+	code=$$?; [ ! -e "$(TABLE)" ] || cat "$(TABLE)"; exit $$code
 
 .PHONY: test-faults
 test-faults: tools ## waits and starts under every fault a cluster has, in full (FAULTS_TABLE=file keeps the table)

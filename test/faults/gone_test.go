@@ -24,7 +24,7 @@ var _ = Describe("waits and starts go on", func() {
 	var s *scene
 	BeforeEach(func(ctx SpecContext) { s = newScene(ctx) }, NodeTimeout(soon))
 
-	It("while etcd forgets what a client has not seen yet", func(ctx SpecContext) {
+	It("while etcd forgets what a client has not seen yet", Serial, func(ctx SpecContext) {
 		line := s.line(apiServer())
 		trial{
 			fault:   "etcd compacted while the line was down",

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
+	"github.com/onsi/ginkgo/v2/types"
 	. "github.com/onsi/gomega"
-	"k8s.io/apimachinery/pkg/types"
+	ktypes "k8s.io/apimachinery/pkg/types"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -17,7 +19,7 @@ import (
 // The counts have to be able to tell: each mistake that a wait or start can make is one here.
 func TestJudge(t *testing.T) {
 	in := func(uid string, phase status.Phase) *status.WorkflowStatus {
-		return &status.WorkflowStatus{UID: types.UID(uid), Phase: phase}
+		return &status.WorkflowStatus{UID: ktypes.UID(uid), Phase: phase}
 	}
 	succeeded, failed := in("1", status.PhaseSucceeded), in("1", status.PhaseFailed)
 	there := held{
@@ -77,4 +79,30 @@ func TestSee(t *testing.T) {
 		g.Expect(done).To(Equal(s.Completed()))
 	}
 	g.Expect([]int{w.again, w.back}).To(Equal([]int{2, 1}))
+}
+
+// The rows of all specs come to the process that prints the table, those of other processes as well.
+func TestTableOfSpecs(t *testing.T) {
+	g := NewWithT(t)
+	here := faults.Row{Fault: "b", Injected: 3, InFlight: 40, Wrong: 1}
+	elsewhere := faults.Row{Fault: "a", Lost: 2, Duplicated: 1}
+	var received types.ReportEntryValue
+	sent, err := types.WrapEntryValue(elsewhere).GobEncode()
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(received.GobDecode(sent)).To(Succeed())
+	entry := func(name string, value types.ReportEntryValue) types.ReportEntry {
+		return types.ReportEntry{Name: name, Value: value}
+	}
+	all, err := tableOf(types.Report{SpecReports: types.SpecReports{
+		{ReportEntries: types.ReportEntries{entry("another", types.WrapEntryValue("text")), entry(rowEntry, types.WrapEntryValue(here))}},
+		{ReportEntries: types.ReportEntries{entry(rowEntry, received)}},
+	}})
+	g.Expect(err).NotTo(HaveOccurred())
+	var want faults.Table
+	want.Add(elsewhere)
+	want.Add(here)
+	var got, expected strings.Builder
+	g.Expect(all.Fprint(&got)).To(Succeed())
+	g.Expect(want.Fprint(&expected)).To(Succeed())
+	g.Expect(got.String()).To(Equal(expected.String()))
 }

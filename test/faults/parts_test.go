@@ -18,7 +18,7 @@ const (
 )
 
 // Faults of the real processes.
-var _ = Describe("waits and starts go on", func() {
+var _ = Describe("waits and starts go on", Serial, func() {
 	var s *scene
 	BeforeEach(func(ctx SpecContext) { s = newScene(ctx) }, NodeTimeout(soon))
 

@@ -1,8 +1,10 @@
 package faults_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -27,12 +29,17 @@ const (
 	tailLines = 40
 )
 
-// The cluster that the specs share, its administrator's clients, and the table they fill.
+// The cluster that the specs share, its administrator's clients, and the table they fill. Specs run
+// in several processes. The parts of the cluster can be killed, paused and restarted in a spec that is
+// Serial, for which all others have ended, and nowhere else.
 var (
 	cluster *envtest.Cluster
 	kube    kubernetes.Interface
 	dyn     dynamic.Interface
-	table   faults.Table
+	table   entries
+
+	// owned is the cluster in the process that has started it, joined is it as all others have it.
+	owned, joined *envtest.Cluster
 )
 
 func TestMain(m *testing.M) {
@@ -58,20 +65,42 @@ func TestFaults(t *testing.T) {
 	RunSpecs(t, "faults")
 }
 
-var _ = BeforeSuite(func(ctx SpecContext) {
+// The first process starts the cluster; the others join it, and it stops after their ends.
+var _ = SynchronizedBeforeSuite(func(ctx SpecContext) []byte {
 	before := goleak.IgnoreCurrent()
 	var err error
-	cluster, err = envtest.Start(ctx, envtest.Options{Progress: func(step string) { GinkgoLogr.Info(step) }})
+	owned, err = envtest.Start(ctx, envtest.Options{Progress: func(step string) { GinkgoLogr.Info(step) }})
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() {
-		Expect(cluster.Stop()).To(Succeed())
+		Expect(owned.Stop()).To(Succeed())
 		Expect(goleak.Find(append(ofToxiproxy(), before)...)).To(Succeed())
 	})
-	kube, err = kubernetes.NewForConfig(cluster.Config())
+	invitation, err := owned.Invitation()
 	Expect(err).NotTo(HaveOccurred())
-	dyn, err = dynamic.NewForConfig(cluster.Config())
+	return invitation
+}, func(_ SpecContext, invitation []byte) {
+	before := goleak.IgnoreCurrent()
+	var err error
+	joined, err = envtest.Join(invitation)
 	Expect(err).NotTo(HaveOccurred())
+	kube, err = kubernetes.NewForConfig(joined.Config())
+	Expect(err).NotTo(HaveOccurred())
+	dyn, err = dynamic.NewForConfig(joined.Config())
+	Expect(err).NotTo(HaveOccurred())
+	if owned == nil { // the first process looks after the cluster's end
+		DeferCleanup(func() {
+			Expect(goleak.Find(slices.Concat(ofTheCluster(), ofToxiproxy(), []goleak.Option{before})...)).To(Succeed())
+		})
+	}
 }, NodeTimeout(startTimeout))
+
+var _ = BeforeEach(func() {
+	suite, _ := GinkgoConfiguration()
+	cluster = joined
+	if CurrentSpecReport().IsSerial || suite.ParallelTotal == 1 {
+		cluster = owned
+	}
+})
 
 var _ = AfterEach(func() {
 	if CurrentSpecReport().Failed() {
@@ -79,14 +108,47 @@ var _ = AfterEach(func() {
 	}
 })
 
-var _ = ReportAfterSuite("table", func(Report) {
-	Expect(table.Fprint(os.Stdout)).To(Succeed())
+// rowEntry is the name of the report entries that are rows of the table.
+const rowEntry = "row of the table"
+
+// entries is the table while the specs run: each row is an entry of its spec's report, which comes to
+// the first process whichever runs the spec.
+type entries struct{}
+
+func (entries) Add(r faults.Row) { AddReportEntry(rowEntry, r, ReportEntryVisibilityNever) }
+
+// tableOf is the table that the specs have filled.
+func tableOf(report Report) (*faults.Table, error) {
+	var all faults.Table
+	for _, spec := range report.SpecReports {
+		for _, entry := range spec.ReportEntries {
+			if entry.Name != rowEntry {
+				continue
+			}
+			text, err := json.Marshal(entry.Value.GetRawValue()) // of another process it is no Row any more
+			if err != nil {
+				return nil, err
+			}
+			var row faults.Row
+			if err := json.Unmarshal(text, &row); err != nil {
+				return nil, err
+			}
+			all.Add(row)
+		}
+	}
+	return &all, nil
+}
+
+var _ = ReportAfterSuite("table", func(report Report) {
+	all, err := tableOf(report)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(all.Fprint(os.Stdout)).To(Succeed())
 	path := os.Getenv(tableFile)
 	if path == "" {
 		return
 	}
 	file, err := os.Create(path)
 	Expect(err).NotTo(HaveOccurred())
-	Expect(table.Fprint(file)).To(Succeed())
+	Expect(all.Fprint(file)).To(Succeed())
 	Expect(file.Close()).To(Succeed())
 })
