@@ -258,7 +258,7 @@ func TestJSONErrorsSayWhereAndNotWhat(t *testing.T) {
 }
 
 func TestFromJSONOfWhatIsCutOff(t *testing.T) {
-	text := []byte(`{"kind":"Workflow","metadata":{"name":"w","labels":{"a\n":"b"},"managedFields":[{}]},"spec":{"templates":[1.5e3,true,null]},` +
+	text := []byte(`{"kind":"Workflow","metadata":{"name":"w","labels":{"a\n":"b"},"managedFields":[{}]},"spec":{"templates":[1.5e3,true,null,{"suspend":{"duration":"1"}},{"steps":[[{"inline":{"suspend":{"duration":2}}}]]}]},` +
 		`"status":{"nodes":` + nodeTexts()["everything"] + `,"conditions":[{"type":"Completed"}]}}`)
 	for at := range len(text) {
 		if err := expectBroken(t, text[:at:at]); err.Offset != at || !errors.Is(err, io.ErrUnexpectedEOF) {

@@ -70,7 +70,9 @@ func (s *slimmer) object(as shape, depth int) error {
 		s.separate(start)
 		s.dst = append(append(s.dst, name...), ':')
 		value := len(s.dst)
-		err := s.copy(inner, depth+1)
+		if err := s.copy(inner, depth+1); err != nil {
+			return err
+		}
 		switch {
 		case as == shapeSuspend && states(s.dst[value:]):
 			s.durations++
@@ -82,7 +84,7 @@ func (s *slimmer) object(as shape, depth int) error {
 		default:
 			s.dst = s.dst[:before]
 		}
-		return err
+		return nil
 	})
 	s.dst = append(s.dst, '}')
 	return err
