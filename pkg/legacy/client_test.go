@@ -166,7 +166,7 @@ func TestWithoutStreams(t *testing.T) {
 		watched = watched || strings.Contains(cmd.Args[1], "watch=true") && strings.Contains(cmd.Args[1], "timeoutSeconds=5")
 	}
 	if !watched {
-		t.Errorf("%q", f.commands)
+		t.Errorf("%+v", f.commands)
 	}
 	tr := &transport{executor: f}
 	if _, err := tr.RoundTrip(request(t, "GET", "/api/v1/namespaces/ma/pods/p/log?follow=true", "")); !errors.Is(err, workflow.ErrUnsupported) { //nolint:bodyclose // there is none

@@ -29,6 +29,8 @@ func commandFor(req *http.Request) (Command, error) {
 	switch req.Method {
 	case http.MethodGet:
 		cmd.Args = []string{"get", raw}
+		watch, _ := follows(req.URL.Query())
+		cmd.Unbounded = watch || strings.HasSuffix(req.URL.Path, "/log")
 	case http.MethodPost:
 		cmd.Args = []string{"create", raw, stdin}
 	case http.MethodPut:

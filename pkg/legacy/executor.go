@@ -17,8 +17,9 @@ type CommandExecutor interface {
 // it a [KubectlClient] sees what it follows every few seconds only, and cannot follow logs.
 type CommandStreamer interface {
 	CommandExecutor
-	// StreamCommand starts a command and returns what it prints. Reading ends with [io.EOF]
-	// where the command succeeds, otherwise with a [*CommandError]. Closing it ends the process.
+	// StreamCommand starts a command and returns what it prints, all of it, however slowly it
+	// is read. Reading ends with [io.EOF] where the command succeeds, otherwise with a
+	// [*CommandError]. Closing it ends the process.
 	StreamCommand(ctx context.Context, cmd Command) (io.ReadCloser, error)
 }
 
@@ -28,6 +29,9 @@ type Command struct {
 	// a [KubectlClient]: objects go by Stdin.
 	Args  []string
 	Stdin []byte
+	// Unbounded is set for a watch or a log: what it prints is read as it comes, and may be of
+	// any length. It matters to StreamCommand only.
+	Unbounded bool
 }
 
 // CommandOutput is what a command printed, and how it ended.

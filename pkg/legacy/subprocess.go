@@ -34,8 +34,9 @@ type SubprocessOptions struct {
 	// proxies and certificates, and those by which a pod finds its API server. Credential
 	// plugins may need more.
 	Env []string
-	// MaxOutput is how many bytes a command may print; default [DefaultMaxOutput]. There is
-	// no limit to what is streamed.
+	// MaxOutput is how many bytes a command may print unless its [Command] is Unbounded;
+	// default [DefaultMaxOutput]. It also holds for what is streamed. What is printed waits in
+	// a pipe until it is read.
 	MaxOutput int64
 	// KillAfter is how long a command may take to end once its context has ended, before it is
 	// killed; default [DefaultKillAfter].
@@ -66,66 +67,31 @@ func NewSubprocessExecutor(opts SubprocessOptions) *SubprocessExecutor {
 
 // ExecuteCommand implements [CommandExecutor].
 func (e *SubprocessExecutor) ExecuteCommand(ctx context.Context, cmd Command) (CommandOutput, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	stdout := &boundedBuffer{most: e.opts.MaxOutput, full: func() { cancel(ErrOutputTooLarge) }}
-	stderr := &boundedBuffer{most: maxStderr}
-	process := e.command(ctx, cmd)
-	process.Stdout, process.Stderr = stdout, stderr
-	if err := process.Start(); err != nil {
-		return CommandOutput{}, notStarted(ctx, cmd, err)
+	cmd.Unbounded = false
+	s, err := e.start(ctx, cmd)
+	if err != nil {
+		return CommandOutput{}, err
 	}
-	err := process.end()
-	if errors.Is(context.Cause(ctx), ErrOutputTooLarge) { // also where it ended by itself meanwhile
-		err = ErrOutputTooLarge
+	stdout, err := io.ReadAll(s)
+	_ = s.Close() // it has ended, and what it printed has been read
+	var failed *CommandError
+	if err != nil && (!errors.As(err, &failed) || failed.Err != nil) {
+		return CommandOutput{}, err
 	}
-	if ended := e.ended(ctx, cmd, err, stderr.String()); ended != nil {
-		var failed *CommandError
-		if errors.As(ended, &failed) && failed.Err == nil {
-			return CommandOutput{Stdout: stdout.String(), Stderr: stderr.String(), ReturnCode: failed.ReturnCode}, nil
-		}
-		return CommandOutput{}, ended
+	out := CommandOutput{Stdout: string(stdout), Stderr: s.stderr.String()}
+	if failed != nil {
+		out.ReturnCode = failed.ReturnCode
 	}
-	return CommandOutput{Stdout: stdout.String(), Stderr: stderr.String()}, nil
+	return out, nil
 }
 
 // StreamCommand implements [CommandStreamer].
 func (e *SubprocessExecutor) StreamCommand(ctx context.Context, cmd Command) (io.ReadCloser, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	stderr := &boundedBuffer{most: maxStderr}
-	process := e.command(ctx, cmd)
-	process.Stderr = stderr
-	reader, writer := io.Pipe()
-	process.Stdout = writer
-	if err := process.Start(); err != nil {
-		err = notStarted(ctx, cmd, err)
-		cancel()
+	s, err := e.start(ctx, cmd)
+	if err != nil {
 		return nil, err
 	}
-	s := &stream{PipeReader: reader, cancel: cancel, done: make(chan struct{})}
-	go func() {
-		defer close(s.done)
-		err := process.end()
-		// Without an error it is io.EOF.
-		_ = writer.CloseWithError(e.ended(ctx, cmd, err, stderr.String()))
-	}()
 	return s, nil
-}
-
-// stream is what a command prints. Closing it ends the command, and waits until it has.
-type stream struct {
-	*io.PipeReader
-
-	cancel context.CancelFunc
-	done   chan struct{}
-}
-
-// Close implements [io.Closer].
-func (s *stream) Close() error {
-	s.cancel()
-	err := s.PipeReader.Close()
-	<-s.done
-	return err
 }
 
 // process is a call of kubectl with what it starts.
@@ -161,7 +127,7 @@ func (e *SubprocessExecutor) command(ctx context.Context, cmd Command) *process 
 		p.killer = time.AfterFunc(e.opts.KillAfter, func() { endGroup(p.Cmd) })
 		return interruptGroup(p.Cmd)
 	}
-	// For pipes that somebody holds open who has left the group.
+	// For pipes that a process outside the group holds open.
 	p.WaitDelay = e.opts.KillAfter + time.Second
 	return p
 }
@@ -194,9 +160,10 @@ func notStarted(ctx context.Context, cmd Command, err error) error {
 	return &CommandError{Verb: verb(cmd), ReturnCode: -1, Err: fmt.Errorf("%w: %w", ErrKubectlMissing, err)}
 }
 
-// ended makes an error of how a process ended; nil: it succeeded.
-func (e *SubprocessExecutor) ended(ctx context.Context, cmd Command, err error, stderr string) error {
-	if err == nil {
+// ended makes an error of how a process ended; nil: it succeeded. A helper of kubectl that holds
+// its pipes open does not make it fail.
+func ended(ctx context.Context, cmd Command, err error, stderr string) error {
+	if err == nil || errors.Is(err, exec.ErrWaitDelay) {
 		return nil
 	}
 	failed := &CommandError{Verb: verb(cmd), ReturnCode: -1, Stderr: strings.TrimSpace(stderr)}
@@ -206,7 +173,7 @@ func (e *SubprocessExecutor) ended(ctx context.Context, cmd Command, err error, 
 		failed.Err, failed.Stderr = context.Cause(ctx), ""
 	case errors.As(err, &exit) && exit.Exited():
 		failed.ReturnCode = exit.ExitCode()
-	default: // killed by somebody else, or its pipes are held open
+	default: // killed by another process
 		failed.Err = errors.Join(io.ErrUnexpectedEOF, err)
 	}
 	return failed
@@ -215,8 +182,7 @@ func (e *SubprocessExecutor) ended(ctx context.Context, cmd Command, err error, 
 // boundedBuffer keeps the first bytes that are written to it. It never fails a writer, which
 // would end a process by a signal of its own.
 type boundedBuffer struct {
-	most int64
-	full func() // called once there is more
+	most int
 
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -226,11 +192,7 @@ type boundedBuffer struct {
 func (b *boundedBuffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	room := b.most - int64(b.buf.Len())
-	if int64(len(p)) > room && b.full != nil {
-		b.full()
-	}
-	b.buf.Write(p[:min(int64(len(p)), room)])
+	b.buf.Write(p[:min(len(p), b.most-b.buf.Len())])
 	return len(p), nil
 }
 

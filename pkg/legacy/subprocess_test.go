@@ -8,13 +8,17 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/onsi/gomega"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 // program makes an executor for a shell script in place of kubectl.
@@ -155,5 +159,139 @@ func TestStreamCommand(t *testing.T) {
 	}
 	if err := body.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// A consumer that takes its time gets all that a command has printed before it ended.
+func TestStreamOutlivesCommand(t *testing.T) {
+	const size = 60_000 // which a pipe holds, so that the command ends by itself
+	for code, script := range []string{`yes | head -c 60000`, `yes | head -c 60000; exit 1`} {
+		body, err := program(t, script, SubprocessOptions{KillAfter: time.Millisecond}).StreamCommand(t.Context(), Command{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		begun, err := io.ReadAll(io.LimitReader(body, 8192))
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-body.(*stream).done // the process has ended, and was given up
+		rest, err := io.ReadAll(body)
+		var failed *CommandError
+		if n := len(begun) + len(rest); n != size || errors.As(err, &failed) != (code == 1) || code == 0 && err != nil {
+			t.Errorf("exit %d: %d bytes of %d, %v", code, n, size, err)
+		}
+		if err := body.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A helper that has left kubectl's process group may hold its pipes open for longer.
+func TestHelperOutsideGroup(t *testing.T) {
+	if _, err := exec.LookPath("setsid"); err != nil {
+		t.Skip("setsid is missing, which this test needs")
+	}
+	for name, script := range map[string]string{
+		"silent":         `setsid sleep 600 & echo $! >$PIDS; echo printed`,
+		"and a failure":  `setsid sleep 600 & echo $! >$PIDS; echo printed; exit 3`,
+		"of stdout only": `setsid sleep 600 2>/dev/null & echo $! >$PIDS; echo printed`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			pids := filepath.Join(t.TempDir(), "pids")
+			t.Setenv("PIDS", pids)
+			e := program(t, script, SubprocessOptions{KillAfter: time.Millisecond, Env: []string{"PIDS"}})
+			endHelper := func() {
+				pid, err := os.ReadFile(pids)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = exec.CommandContext(t.Context(), "kill", "-9", string(bytes.TrimSpace(pid))).Run() //nolint:gosec // of our own process
+			}
+			want := 0
+			if name == "and a failure" {
+				want = 3
+			}
+			out, err := e.ExecuteCommand(t.Context(), Command{})
+			endHelper()
+			if err != nil || out.ReturnCode != want || out.Stdout != "printed\n" {
+				t.Errorf("%+v, %v", out, err)
+			}
+			body, err := e.StreamCommand(t.Context(), Command{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := io.ReadAll(body)
+			endHelper()
+			var failed *CommandError
+			if string(text) != "printed\n" || errors.As(err, &failed) != (want > 0) || want == 0 && err != nil {
+				t.Errorf("%q, %v", text, err)
+			}
+			if err := body.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// What another process writes to the pipe later on is not the command's.
+func TestHelperThatPrints(t *testing.T) {
+	if _, err := exec.LookPath("setsid"); err != nil {
+		t.Skip("setsid is missing, which this test needs")
+	}
+	e := program(t, `setsid yes & echo printed`, SubprocessOptions{KillAfter: time.Millisecond})
+	body, err := e.StreamCommand(t.Context(), Command{Unbounded: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, body); err != nil {
+		t.Error(err)
+	}
+	if err := body.Close(); err != nil { // after which the helper ends by SIGPIPE
+		t.Error(err)
+	}
+}
+
+func TestStreamIsBounded(t *testing.T) {
+	const most = 1 << 20
+	e := program(t, `yes`, SubprocessOptions{MaxOutput: most, KillAfter: 100 * time.Millisecond})
+	for _, unbounded := range []bool{false, true} {
+		body, err := e.StreamCommand(t.Context(), Command{Unbounded: unbounded})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := io.Copy(io.Discard, io.LimitReader(body, 3*most))
+		if unbounded && (n != 3*most || err != nil) || !unbounded && (n != most || !errors.Is(err, ErrOutputTooLarge)) {
+			t.Errorf("unbounded %v: %d bytes, %v", unbounded, n, err)
+		}
+		if err := body.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// An answer that is read as a whole takes memory up to the limit, however much is printed.
+func TestClientReadsNoMoreThanMaxOutput(t *testing.T) {
+	const most = 1 << 20
+	c, err := NewKubectlClient(program(t, `yes | head -c 300000000`, SubprocessOptions{MaxOutput: most, KillAfter: 100 * time.Millisecond}), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, call := range map[string]func() error{
+		"Get":  func() error { _, err := c.Get(t.Context(), "w"); return err },
+		"Wait": func() error { _, err := c.Wait(t.Context(), "w", workflow.Completed); return err },
+		"List": func() error {
+			for _, err := range c.List(t.Context(), workflow.ListOptions{}) {
+				return err
+			}
+			return nil
+		},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		err := call()
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > 16*most || !errors.Is(err, ErrOutputTooLarge) {
+			t.Errorf("%s: %d bytes were allocated, %v", name, took, err)
+		}
 	}
 }

@@ -1,0 +1,136 @@
+package legacy
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"time"
+)
+
+const (
+	// emptyFor is how long nothing may come from the pipe of a command that has ended until it
+	// is taken for empty. All that the command has printed is in the pipe by then.
+	emptyFor = 100 * time.Millisecond
+	// pipeHolds is more than a pipe holds. What comes beyond it after the command has ended is
+	// of another process that has the pipe open.
+	pipeHolds = 1 << 20
+)
+
+// stream is what a command prints. It waits in a pipe until it is read, also after the command
+// has ended. Closing a stream ends the command, and waits until it has.
+type stream struct {
+	ctx    context.Context //nolint:containedctx // the command's, which lasts as long as the stream
+	cancel context.CancelCauseFunc
+	cmd    Command
+	pipe   *os.File
+	stderr *boundedBuffer
+	most   int64 // bytes to be read; negative: no limit
+
+	done  chan struct{} // closed when the command has ended
+	ended error         // how; nil: it succeeded. Set before done is closed
+
+	read int64
+	rest int64 // read since the command has ended
+}
+
+// start starts a command.
+func (e *SubprocessExecutor) start(ctx context.Context, cmd Command) (*stream, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		cancel(nil)
+		return nil, notStarted(ctx, cmd, err)
+	}
+	s := &stream{
+		ctx: ctx, cancel: cancel, cmd: cmd, pipe: reader, stderr: &boundedBuffer{most: maxStderr},
+		most: e.opts.MaxOutput, done: make(chan struct{}),
+	}
+	if cmd.Unbounded {
+		s.most = -1
+	}
+	process := e.command(ctx, cmd)
+	process.Stdout, process.Stderr = writer, s.stderr
+	err = process.Start()
+	_ = writer.Close() // the command has one of its own
+	if err != nil {
+		err = notStarted(ctx, cmd, err)
+		cancel(nil)
+		_ = reader.Close()
+		return nil, err
+	}
+	go func() {
+		s.ended = ended(ctx, cmd, process.end(), s.stderr.String())
+		_ = reader.SetReadDeadline(time.Now()) // wakes up Read, which then reads what is left
+		close(s.done)
+	}()
+	return s, nil
+}
+
+// Read implements [io.Reader]. The end of the command is that of the stream, once all that it
+// has printed has been read.
+func (s *stream) Read(p []byte) (int, error) {
+	for empty := 0; empty < 2; {
+		over := s.over()
+		if over {
+			if s.ctx.Err() != nil || s.rest > pipeHolds {
+				break
+			}
+			_ = s.pipe.SetReadDeadline(time.Now().Add(emptyFor))
+		}
+		n, err := s.pipe.Read(p)
+		switch {
+		case n > 0:
+			return s.count(n, over)
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			empty = 2
+		case over: // twice, since this process may have been paused before it could read
+			empty++
+		default:
+			<-s.done
+		}
+	}
+	<-s.done
+	switch {
+	case errors.Is(context.Cause(s.ctx), ErrOutputTooLarge):
+		return 0, s.tooLarge()
+	case s.ended != nil:
+		return 0, s.ended
+	}
+	return 0, io.EOF
+}
+
+// over reports whether the command has ended.
+func (s *stream) over() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// count takes note of bytes that were read, and ends a command that prints too many.
+func (s *stream) count(n int, over bool) (int, error) {
+	s.read += int64(n)
+	if over {
+		s.rest += int64(n)
+	}
+	if excess := s.read - s.most; s.most >= 0 && excess > 0 {
+		s.cancel(ErrOutputTooLarge)
+		return max(0, n-int(excess)), s.tooLarge()
+	}
+	return n, nil
+}
+
+func (s *stream) tooLarge() error {
+	return &CommandError{Verb: verb(s.cmd), ReturnCode: -1, Err: ErrOutputTooLarge}
+}
+
+// Close implements [io.Closer].
+func (s *stream) Close() error {
+	s.cancel(nil)
+	err := s.pipe.Close()
+	<-s.done
+	return err
+}
