@@ -88,10 +88,11 @@ func (e *FailedError) Error() string {
 // Err is nil while the workflow runs and when it succeeded, else a [*FailedError] that
 // names the nodes that failed.
 func (s *WorkflowStatus) Err() error {
-	if !s.Completed() || s.Phase == PhaseSucceeded {
+	outcome := s.Outcome()
+	if !s.Completed() || outcome == OutcomeSucceeded {
 		return nil
 	}
 	return &FailedError{
-		Namespace: s.Namespace, Name: s.Name, Outcome: s.Outcome(), Message: s.Message, Nodes: s.FailedNodes(),
+		Namespace: s.Namespace, Name: s.Name, Outcome: outcome, Message: s.Message, Nodes: s.FailedNodes(),
 	}
 }

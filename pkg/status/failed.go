@@ -5,10 +5,7 @@ package status
 // inside them. Of the attempts of a retried step only the one that counts is among them,
 // and none if the step succeeded in the end.
 func (s *WorkflowStatus) FailedNodes() []*Node {
-	byID := make(map[string]*Node, len(s.Nodes))
-	for _, n := range s.Nodes {
-		byID[n.ID] = n
-	}
+	byID := nodesByID(s.Nodes)
 	tries := attemptsOf(s.Nodes, byID)
 
 	failed, explained := failures(s.Nodes, byID, tries)

@@ -145,14 +145,44 @@ func (s *WorkflowStatus) DelayedNodes() []*Node {
 }
 
 // UnfinishedNodes are the pods, calls, delays and other work that has begun, or is to begin as soon
-// as there is room, and has not ended, in order of their start. Gates are not among them: see
+// as there is room, and has not ended, in order of their start. Among them are a Retry node that
+// waits for its next attempt, and a group that waits for a lock. Gates are not: see
 // [WorkflowStatus.SuspendedNodes].
 func (s *WorkflowStatus) UnfinishedNodes() []*Node {
+	waiting := waitingRetries(s.Nodes)
 	var unfinished []*Node
 	for _, n := range s.Nodes {
-		if !n.Type.Group() && (n.Type != NodeTypeSuspend || n.Delayed()) && !n.Phase.Fulfilled() {
+		switch {
+		case n.Phase.Fulfilled() || n.Type == NodeTypeSuspend && !n.Delayed():
+		case !n.Type.Group() || n.WaitingForLock != "" || waiting[n.ID]:
 			unfinished = append(unfinished, n)
 		}
 	}
 	return unfinished
+}
+
+// waitingRetries are the ids of the Retry nodes that have not ended, though all their attempts
+// have: they wait to be tried again.
+func waitingRetries(nodes []*Node) map[string]bool {
+	open := func(n *Node) bool { return n.Type == NodeTypeRetry && !n.Phase.Fulfilled() }
+	if !slices.ContainsFunc(nodes, open) {
+		return nil
+	}
+	byID := nodesByID(nodes)
+	tries := attemptsOf(nodes, byID)
+	waiting := map[string]bool{}
+	for _, n := range nodes {
+		if open(n) {
+			waiting[n.ID] = !slices.ContainsFunc(tries.all[n.ID], func(attempt *Node) bool { return !attempt.Phase.Fulfilled() })
+		}
+	}
+	return waiting
+}
+
+func nodesByID(nodes []*Node) map[string]*Node {
+	byID := make(map[string]*Node, len(nodes))
+	for _, n := range nodes {
+		byID[n.ID] = n
+	}
+	return byID
 }

@@ -24,10 +24,14 @@ const (
 // reason; only the phase Failed reads as [OutcomeStopped] or [OutcomeTerminated]. Where
 // spec.shutdown is gone, the message that Argo's controller leaves ("Stopped with
 // strategy 'Stop'") tells it. A phase that this package doesn't know counts as running.
+//
+// Argo 3.7 gives the phase Succeeded to a workflow that is terminated while it waits for a
+// lock, though it has run nothing and its first node has failed. Its outcome is
+// [OutcomeTerminated], unless its nodes are not known; see NodesErr.
 func (s *WorkflowStatus) Outcome() Outcome {
 	switch s.Phase {
 	case PhaseSucceeded:
-		return OutcomeSucceeded
+		return s.succeededOutcome()
 	case PhaseError:
 		return OutcomeErrored
 	case PhaseStopped:
@@ -44,6 +48,20 @@ func (s *WorkflowStatus) Outcome() Outcome {
 		return OutcomePending
 	}
 	return OutcomeRunning
+}
+
+// succeededOutcome is that of a workflow that was shut down and whose root node failed, or else
+// success.
+func (s *WorkflowStatus) succeededOutcome() Outcome {
+	outcome := s.failedOutcome()
+	if outcome == OutcomeFailed {
+		return OutcomeSucceeded
+	}
+	// The root's id is the workflow's name.
+	if root := s.Node(s.Name); root == nil || !root.Phase.Unsuccessful() {
+		return OutcomeSucceeded
+	}
+	return outcome
 }
 
 func (s *WorkflowStatus) failedOutcome() Outcome {

@@ -2,7 +2,9 @@ package status_test
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +97,58 @@ status:
 	}
 	if s.Completed() || s.Suspended() || s.Outcome() != status.OutcomeRunning || s.Err() != nil || len(s.Dropped) != 0 {
 		t.Errorf("verdict: %v %v %v %v %v", s.Completed(), s.Suspended(), s.Outcome(), s.Err(), s.Dropped)
+	}
+}
+
+// Argo 3.7.4 lets a workflow succeed that was terminated while it waited for a lock: this is what
+// is left of one.
+func TestOutcomeOfOneTerminatedBeforeItRan(t *testing.T) {
+	const nodes = `
+  nodes:
+    w: {id: w, name: w, displayName: w, type: %s, phase: %s, message: "workflow shutdown with strategy:  Terminate"}`
+	for name, tc := range map[string]struct {
+		text string
+		want status.Outcome
+	}{
+		"terminated":             {"spec: {shutdown: Terminate}\nstatus:\n  phase: Succeeded" + fmt.Sprintf(nodes, "Steps", "Failed"), status.OutcomeTerminated},
+		"stopped":                {"spec: {shutdown: Stop}\nstatus:\n  phase: Succeeded" + fmt.Sprintf(nodes, "DAG", "Error"), status.OutcomeStopped},
+		"shutdown taken back":    {"status:\n  phase: Succeeded\n  message: Stopped with strategy 'Terminate'" + fmt.Sprintf(nodes, "Pod", "Failed"), status.OutcomeTerminated},
+		"succeeded all the same": {"spec: {shutdown: Terminate}\nstatus:\n  phase: Succeeded" + fmt.Sprintf(nodes, "Steps", "Succeeded"), status.OutcomeSucceeded},
+		"never shut down":        {"status:\n  phase: Succeeded" + fmt.Sprintf(nodes, "Steps", "Failed"), status.OutcomeSucceeded},
+		"no nodes to be seen":    {"spec: {shutdown: Terminate}\nstatus: {phase: Succeeded, offloadNodeStatusVersion: 'fnv:1'}", status.OutcomeSucceeded},
+	} {
+		s := read(t, "metadata: {name: w, namespace: ma}\n"+tc.text)
+		if s.Outcome() != tc.want || (s.Err() != nil) != (tc.want != status.OutcomeSucceeded) {
+			t.Errorf("%s: %s, %v", name, s.Outcome(), s.Err())
+		}
+	}
+}
+
+func TestUnfinishedNodesOfWhatWaits(t *testing.T) {
+	s := read(t, `
+status:
+  phase: Running
+  nodes:
+    w: {id: w, type: DAG, phase: Running, children: [a, b, c, d, e]}
+    a: {id: a, displayName: between, type: Retry, phase: Running, boundaryID: w, children: [a0, a1, h]}
+    a0: {id: a0, displayName: between(0), type: Pod, phase: Failed, nodeFlag: {retried: true}}
+    a1: {id: a1, displayName: between(1), type: Steps, phase: Error, nodeFlag: {retried: true}}
+    h: {id: h, displayName: between.hooks.x, type: Pod, phase: Succeeded, nodeFlag: {hooked: true}}
+    b: {id: b, displayName: trying, type: Retry, phase: Running, boundaryID: w, children: [b0, b1]}
+    b0: {id: b0, displayName: trying(0), type: Pod, phase: Failed, nodeFlag: {retried: true}}
+    b1: {id: b1, displayName: trying(1), type: Pod, phase: Pending, nodeFlag: {retried: true}}
+    c: {id: c, displayName: new, type: Retry, phase: Running, boundaryID: w}
+    d: {id: d, displayName: ended, type: Retry, phase: Failed, boundaryID: w, children: [d0]}
+    d0: {id: d0, displayName: ended(0), type: Pod, phase: Failed}
+    e: {id: e, displayName: locked, type: Steps, phase: Pending, boundaryID: w, synchronizationStatus: {waiting: ma/Mutex/m}}
+`)
+	var names []string
+	for _, n := range s.UnfinishedNodes() {
+		names = append(names, n.DisplayName)
+	}
+	slices.Sort(names)
+	if got := strings.Join(names, " "); got != "between locked new trying(1)" {
+		t.Error(got)
 	}
 }
 

@@ -30,10 +30,7 @@ type TreeOptions struct {
 // nodes that do not exist.
 func (s *WorkflowStatus) Tree(opts TreeOptions) []*TreeNode {
 	b := treeBuilder{
-		opts: opts, byID: make(map[string]*Node, len(s.Nodes)), inside: map[string][]*Node{}, seen: map[string]bool{},
-	}
-	for _, n := range s.Nodes {
-		b.byID[n.ID] = n
+		opts: opts, byID: nodesByID(s.Nodes), inside: map[string][]*Node{}, seen: map[string]bool{},
 	}
 	b.tries = attemptsOf(s.Nodes, b.byID)
 	_, b.explained = failures(s.Nodes, b.byID, b.tries)

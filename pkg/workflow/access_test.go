@@ -99,7 +99,7 @@ func TestCheckAccess(t *testing.T) {
 		"no op's need": {ops: []Op{OpGet}, denied: []string{"list workflows.argoproj.io"}},
 		"soft": {denied: []string{
 			"get workflowtemplates.argoproj.io", "list pods", "create events", "get clusterworkflowtemplates.argoproj.io",
-		}, want: "not permitted: list pods, for logs"},
+		}, want: "not permitted: list pods, for retry (steps that ran in pods), logs"},
 		"parts": {
 			ops:    []Op{OpDelete, OpStart, OpLogs},
 			denied: []string{"get workflows.argoproj.io", "watch workflows.argoproj.io", "watch pods"},

@@ -47,8 +47,7 @@ func Needs(op Op) []Need {
 	case OpRetry:
 		return slices.Concat(
 			argo("workflows", "get", "update"),
-			core("pods", "delete").only("steps that ran in pods"),
-			core("pods", "list").only("sparing other pods of the same name").softly(), // or get
+			core("pods", "list", "delete").only("steps that ran in pods"), // get instead of list will do
 			eventNeeds(),
 		)
 	case OpResubmit:

@@ -101,25 +101,33 @@ func checkSource(req StartRequest, namespace string) (d draft, problems field.Er
 	return d, problems
 }
 
-func nameProblems(path *field.Path, name string) (problems field.ErrorList) {
+// nameProblems are those of a new workflow's name; "" has none.
+func nameProblems(path *field.Path, name string) field.ErrorList {
 	if name == "" {
 		return nil
 	}
-	for _, msg := range validation.IsDNS1123Subdomain(name) {
-		problems = append(problems, field.Invalid(path, name, msg))
-	}
+	problems := subdomainProblems(path, name)
 	if len(name) > maxNameLength {
 		problems = append(problems, field.TooLong(path, name, maxNameLength))
 	}
 	return problems
 }
 
+func subdomainProblems(path *field.Path, name string) (problems field.ErrorList) {
+	for _, msg := range validation.IsDNS1123Subdomain(name) {
+		problems = append(problems, field.Invalid(path, name, msg))
+	}
+	return problems
+}
+
+// checkName checks the name of a workflow that may be there. One can be longer than the client
+// makes any: the API server takes up to 253 characters.
 func checkName(name string) error {
 	path := field.NewPath("name")
 	if name == "" {
 		return invalid(field.Required(path, "the workflow's name"))
 	}
-	if problems := nameProblems(path, name); len(problems) > 0 {
+	if problems := subdomainProblems(path, name); len(problems) > 0 {
 		return invalid(problems...)
 	}
 	return nil

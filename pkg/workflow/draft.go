@@ -110,6 +110,7 @@ func resubmission(old *unstructured.Unstructured) (draft, error) {
 		return draft{}, invalid(problems...)
 	}
 	delete(spec, "shutdown")
+	delete(spec, "suspend") // the old one was held back, not the copy
 	if deadline, _, _ := unstructured.NestedInt64(spec, "activeDeadlineSeconds"); deadline == 0 {
 		delete(spec, "activeDeadlineSeconds") // older versions terminated by it
 	}
@@ -128,7 +129,11 @@ func resubmission(old *unstructured.Unstructured) (draft, error) {
 		return ofArgo && (slices.Contains([]string{"phase", "completed", "workflow-archiving-status", "action"}, key) ||
 			strings.HasPrefix(key, "creator") || strings.HasPrefix(key, "actor"))
 	})
-	labels[labelResubmitted] = old.GetName()
+	if len(old.GetName()) <= maxNameLength { // a longer one is no label value
+		labels[labelResubmitted] = old.GetName()
+	} else {
+		delete(labels, labelResubmitted) // that of an older one
+	}
 	d.obj.SetLabels(labels)
 
 	annotations := maps.Clone(old.GetAnnotations())

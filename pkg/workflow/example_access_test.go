@@ -39,7 +39,7 @@ func ExampleNeeds() {
 	// Output:
 	// get workflows.argoproj.io
 	// update workflows.argoproj.io
+	// list pods (for steps that ran in pods)
 	// delete pods (for steps that ran in pods)
-	// list pods (it can do without: sparing other pods of the same name)
 	// create events (it can do without: Options.EventSource)
 }

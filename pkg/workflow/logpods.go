@@ -40,6 +40,9 @@ type logContainer struct {
 // listLogPods returns the pods of a workflow, the older ones first, and the version to watch
 // them from. It reads page by page, since a pod is large and little of it matters here.
 func (c *WorkflowClient) listLogPods(ctx context.Context, s *status.WorkflowStatus) ([]*logPod, string, error) {
+	if !canHavePods(s.Name) {
+		return nil, "", nil
+	}
 	var pods []*logPod
 	opts := metav1.ListOptions{LabelSelector: logPodsOf(s), Limit: logPodsPage}
 	for {

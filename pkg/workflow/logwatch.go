@@ -23,6 +23,10 @@ type podsSeen struct {
 // watchLogPods reports the changes of a workflow's pods since a version, until ctx ends.
 // Where the watch ends, for whatever reason that passes, the pods are listed afresh.
 func (c *WorkflowClient) watchLogPods(ctx context.Context, s *status.WorkflowStatus, version string, seen func(podsSeen)) error {
+	if !canHavePods(s.Name) {
+		<-ctx.Done()
+		return context.Cause(ctx)
+	}
 	p := newPacer(time.Time{})
 	for {
 		began := time.Now()

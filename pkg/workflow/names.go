@@ -26,3 +26,7 @@ const (
 	// maxNameLength: the name becomes the value of a label on every pod.
 	maxNameLength = 63
 )
+
+// canHavePods reports whether a workflow of that name can have pods: they carry its name as a
+// label. Argo's controller fails a workflow with a longer one.
+func canHavePods(name string) bool { return len(name) <= maxNameLength }

@@ -16,7 +16,7 @@ import (
 type leftPod struct {
 	node  string // its id
 	name  string
-	uid   types.UID     // "": not known
+	uid   types.UID
 	grace time.Duration // for its processes to end
 }
 

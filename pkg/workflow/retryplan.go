@@ -14,8 +14,9 @@ import (
 type retryRequest struct {
 	parameters map[string]string
 	selector   status.NodeSelector
-	restart    bool   // also what succeeded, as far as selector matches it
-	id         string // of this retry
+	ids        []string // nil: any
+	restart    bool     // also what succeeded, as far as selector and ids name it
+	id         string   // of this retry
 }
 
 // retryPlan is one planned write of a retry.
@@ -59,25 +60,45 @@ func planRetry(
 
 // selectNodes finds the nodes that are to run again though they succeeded.
 func selectNodes(graph *nodeGraph, s *status.WorkflowStatus, request retryRequest) (map[string]bool, field.ErrorList) {
-	path := field.NewPath("selector")
+	restart, selector, ids := field.NewPath("restartSuccessful"), field.NewPath("selector"), field.NewPath("nodeIDs")
+	const needs = "it selects among what succeeded, so it needs RestartSuccessful; what failed runs again in any case"
+	byIDs, bySelector := len(request.ids) > 0, !request.selector.Empty()
 	switch {
-	case !request.restart && s.Phase == status.PhaseSucceeded:
-		return nil, field.ErrorList{field.Required(field.NewPath("restartSuccessful"), fmt.Sprintf(
+	case !request.restart && s.Outcome() == status.OutcomeSucceeded:
+		return nil, field.ErrorList{field.Required(restart, fmt.Sprintf(
 			"Cannot retry a workflow in phase %s: set RestartSuccessful, and Selector to what is to run again%s", s.Phase, graph.candidates()))}
-	case !request.restart && !request.selector.Empty():
-		return nil, field.ErrorList{field.Forbidden(path,
-			"it selects among what succeeded, so it needs RestartSuccessful; what failed runs again in any case")}
+	case !request.restart && bySelector:
+		return nil, field.ErrorList{field.Forbidden(selector, needs)}
+	case !request.restart && byIDs:
+		return nil, field.ErrorList{field.Forbidden(ids, needs)}
 	case !request.restart:
 		return nil, nil
-	case request.selector.Empty():
-		return nil, field.ErrorList{field.Required(path, "RestartSuccessful needs it to say what is to run again"+graph.candidates())}
+	case !bySelector && !byIDs:
+		return nil, field.ErrorList{field.Required(selector, "or nodeIDs: RestartSuccessful needs it to say what is to run again"+graph.candidates())}
+	}
+	var problems field.ErrorList
+	named := make(map[string]bool, len(request.ids))
+	for i, id := range request.ids {
+		named[id] = true
+		if graph.byID[id] == nil {
+			problems = append(problems, field.Invalid(ids.Index(i), id, "no node of the workflow has this id"))
+		}
+	}
+	if len(problems) > 0 {
+		return nil, problems
 	}
 	selected := map[string]bool{}
-	for _, n := range s.Select(request.selector) {
-		selected[n.ID] = true
+	for _, n := range graph.nodes {
+		if (!byIDs || named[n.ID]) && request.selector.Matches(n) {
+			selected[n.ID] = true
+		}
 	}
 	if len(selected) == 0 {
-		return nil, field.ErrorList{field.Invalid(path, request.selector.String(), "matches no node"+graph.candidates())}
+		detail := "matches no node"
+		if byIDs {
+			detail = "matches none of the nodes in nodeIDs"
+		}
+		return nil, field.ErrorList{field.Invalid(selector, request.selector.String(), detail+graph.candidates())}
 	}
 	return selected, nil
 }

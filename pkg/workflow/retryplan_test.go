@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -26,7 +27,7 @@ func planOfRetry(t *testing.T, obj *unstructured.Unstructured, opts RetryOptions
 		t.Fatal(err)
 	}
 	plan, err := planRetry(obj, s, retryRequest{
-		parameters: parameters, selector: selector, restart: opts.RestartSuccessful, id: "retry-1",
+		parameters: parameters, selector: selector, ids: opts.NodeIDs, restart: opts.RestartSuccessful, id: "retry-1",
 	}, time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC))
 	if !reflect.DeepEqual(obj, before) {
 		t.Error("the object was changed")
@@ -145,6 +146,79 @@ status: {startedAt: "2026-01-02T03:04:05Z", conditions: [{type: Completed, statu
 	}
 }
 
+func TestRetrySelectsByIDs(t *testing.T) {
+	const state = `{kind: Workflow, metadata: {name: w}, status: {phase: Succeeded, nodes: {
+		w: {name: w, type: DAG, phase: Succeeded, children: [a, b]},
+		a: {name: w.a, displayName: load, type: Pod, phase: Succeeded, boundaryID: w},
+		b: {name: w.b, displayName: load, type: Pod, phase: Succeeded, boundaryID: w}}}}`
+	for name, tc := range map[string]struct {
+		opts    RetryOptions
+		removed string
+	}{
+		"one":             {RetryOptions{NodeIDs: []string{"b"}}, "b"},
+		"several":         {RetryOptions{NodeIDs: []string{"b", "a", "b"}}, "a b"},
+		"with a selector": {RetryOptions{NodeIDs: []string{"b", "w"}, Selector: "displayName=load"}, "b"},
+	} {
+		tc.opts.RestartSuccessful = true
+		plan, err := planOfRetry(t, workflowObject(t, state), tc.opts)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		var removed []string
+		for _, n := range plan.removed {
+			removed = append(removed, n.ID)
+		}
+		if got := strings.Join(removed, " "); got != tc.removed {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// Argo 3.7 calls a workflow Succeeded that was terminated while it waited for a lock.
+func TestRetryOfOneTerminatedBeforeItRan(t *testing.T) {
+	plan, err := planOfRetry(t, workflowObject(t, `{kind: Workflow, metadata: {name: w}, spec: {shutdown: Terminate}, status: {phase: Succeeded,
+		nodes: {w: {name: w, type: Suspend, phase: Failed}}}}`), RetryOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if state := plan.object.Object["status"].(map[string]any); state["phase"] != "Running" || state["nodes"] != nil {
+		t.Errorf("%v", state)
+	}
+}
+
+// What a hook of the workflow has done is done, as with Argo. Where it is to run again, it is
+// selected; where the root is a pod, all hangs on that.
+func TestRetryKeepsHooksOfTheWorkflow(t *testing.T) {
+	const state = `{kind: Workflow, metadata: {name: w}, status: {phase: Failed, nodes: {
+		w: {name: w, type: %s, phase: Failed, children: [a, done, failed]},
+		a: {name: w.a, type: Pod, phase: Failed, boundaryID: w},
+		done: {name: w.hooks.told, displayName: w.hooks.told, type: Pod, phase: Succeeded, nodeFlag: {hooked: true}},
+		failed: {name: w.hooks.failing, type: Pod, phase: Failed, nodeFlag: {hooked: true}}}}}`
+	for name, tc := range map[string]struct {
+		root    string
+		opts    RetryOptions
+		removed string
+	}{
+		"kept":                 {"DAG", RetryOptions{}, "a failed"},
+		"selected":             {"DAG", RetryOptions{RestartSuccessful: true, Selector: "displayName=w.hooks.told"}, "a done failed"},
+		"of one pod by itself": {"Pod", RetryOptions{}, "a done failed w"},
+	} {
+		plan, err := planOfRetry(t, workflowObject(t, fmt.Sprintf(state, tc.root)), tc.opts)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		var removed []string
+		for _, n := range plan.removed {
+			removed = append(removed, n.ID)
+		}
+		if got := strings.Join(removed, " "); got != tc.removed {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
 func TestRetryOfCompressedNodes(t *testing.T) {
 	nodes := map[string]any{
 		"w": map[string]any{"name": "w", "type": "DAG", "phase": "Failed", "children": []any{"a", "b"}, "unknownField": "kept"},
@@ -196,6 +270,9 @@ func TestRetryRefuses(t *testing.T) {
 		{"success without a selector", "phase: Succeeded" + nodes, RetryOptions{RestartSuccessful: true}, ErrInvalid, []string{"selector", "load"}},
 		{"a selector alone", "phase: Failed" + nodes, RetryOptions{Selector: "id=a"}, ErrInvalid, []string{"selector", "RestartSuccessful"}},
 		{"a selector that matches nothing", "phase: Failed" + nodes, RetryOptions{RestartSuccessful: true, Selector: "displayName=laod"}, ErrInvalid, []string{"displayName=laod", "load"}},
+		{"ids alone", "phase: Failed" + nodes, RetryOptions{NodeIDs: []string{"a"}}, ErrInvalid, []string{"nodeIDs", "RestartSuccessful"}},
+		{"unknown ids", "phase: Failed" + nodes, RetryOptions{RestartSuccessful: true, NodeIDs: []string{"x", "a", "y"}}, ErrInvalid, []string{`nodeIDs[0]: Invalid value: "x"`, `nodeIDs[2]: Invalid value: "y"`}},
+		{"a selector and ids that have nothing in common", "phase: Failed" + nodes, RetryOptions{RestartSuccessful: true, Selector: "id=a", NodeIDs: []string{"w"}}, ErrInvalid, []string{"id=a", "nodeIDs"}},
 		{"a malformed selector", "phase: Failed", RetryOptions{RestartSuccessful: true, Selector: "color=red"}, ErrInvalid, []string{"color"}},
 		{"an unknown parameter", "phase: Failed", RetryOptions{Parameters: map[string]any{"szie": "s3cret"}}, ErrInvalid, []string{"szie", `did you mean "size"?`}},
 		{"a value that is not allowed", "phase: Failed", RetryOptions{Parameters: map[string]any{"size": "s3cret"}}, ErrInvalid, []string{"parameters[size]", "small, large"}},

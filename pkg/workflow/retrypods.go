@@ -3,13 +3,16 @@ package workflow
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
@@ -19,8 +22,9 @@ func podResource() schema.GroupVersionResource {
 	return schema.GroupVersionResource{Version: "v1", Resource: "pods"}
 }
 
-// podsOf finds the pods of the nodes that are removed. Without the permission to list pods
-// it goes by the names that the controller gives them.
+// podsOf finds the pods of the nodes that are removed. They are deleted, so each was seen to
+// belong to the workflow. Without the permission to list pods it reads those that have the
+// names that the controller gives; with neither, the error is that of the API server's refusal.
 func (c *WorkflowClient) podsOf(ctx context.Context, plan *retryPlan) ([]leftPod, error) {
 	ids := map[string]bool{}
 	for _, n := range plan.removed {
@@ -28,7 +32,7 @@ func (c *WorkflowClient) podsOf(ctx context.Context, plan *retryPlan) ([]leftPod
 			ids[n.ID] = true
 		}
 	}
-	if len(ids) == 0 {
+	if len(ids) == 0 || !canHavePods(plan.object.GetName()) {
 		return nil, nil
 	}
 	var pods []leftPod
@@ -47,13 +51,13 @@ func (c *WorkflowClient) podsOf(ctx context.Context, plan *retryPlan) ([]leftPod
 			opts.Continue, expired = token, true
 			continue
 		case apierrors.IsForbidden(err):
-			return c.podsByName(ctx, plan)
+			return c.podsByName(ctx, plan, err)
 		case err != nil:
 			return nil, err
 		}
 		expired = false
 		for i := range list.Items {
-			if pod := readLeftPod(&list.Items[i]); ids[pod.node] {
+			if pod := readLeftPod(&list.Items[i]); ids[pod.node] && belongs(&list.Items[i], plan.object) {
 				pods = append(pods, pod)
 			}
 		}
@@ -63,13 +67,23 @@ func (c *WorkflowClient) podsOf(ctx context.Context, plan *retryPlan) ([]leftPod
 	}
 }
 
-// podsByName gets the pods, to delete those very ones. Where that is not permitted either,
-// only their names are known.
-func (c *WorkflowClient) podsByName(ctx context.Context, plan *retryPlan) ([]leftPod, error) {
+// belongs reports whether a pod says that it is the workflow's, as all that the controller
+// makes do. Nodes and annotations of a workflow, which can be anybody's writing, say nothing
+// about a pod.
+func belongs(pod, wf *unstructured.Unstructured) bool {
+	return pod.GetLabels()[labelWorkflow] == wf.GetName() &&
+		slices.ContainsFunc(pod.GetOwnerReferences(), func(owner metav1.OwnerReference) bool {
+			return owner.Kind == kind && owner.UID == wf.GetUID() && owner.UID != ""
+		})
+}
+
+// podsByName reads each pod by its name, since they may not be listed: unlisted says so.
+func (c *WorkflowClient) podsByName(ctx context.Context, plan *retryPlan, unlisted error) ([]leftPod, error) {
 	var named, found []leftPod
 	for _, n := range plan.removed {
-		if n.Type == status.NodeTypePod {
-			named = append(named, leftPod{node: n.ID, name: podName(plan.object, n), grace: usualGrace})
+		name := podName(plan.object, n)
+		if n.Type == status.NodeTypePod && len(validation.IsDNS1123Subdomain(name)) == 0 { // else there is none
+			named = append(named, leftPod{node: n.ID, name: name})
 		}
 	}
 	var mu sync.Mutex
@@ -79,18 +93,17 @@ func (c *WorkflowClient) podsByName(ctx context.Context, plan *retryPlan) ([]lef
 		case apierrors.IsNotFound(err):
 			return nil
 		case apierrors.IsForbidden(err):
+			return fmt.Errorf("%w; %w: nothing was changed, since the pods of the nodes that are to run again can't be seen; "+
+				"grant list or get on pods", unlisted, err)
 		case err != nil:
 			return err
-		default:
-			there := readLeftPod(obj)
-			if there.node != pod.node {
-				return nil
-			}
-			pod = there
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		found = append(found, pod)
+		there := readLeftPod(obj)
+		if there.node == pod.node && belongs(obj, plan.object) {
+			mu.Lock()
+			defer mu.Unlock()
+			found = append(found, there)
+		}
 		return nil
 	})
 	return found, err
@@ -102,7 +115,7 @@ func (c *WorkflowClient) deletePods(ctx context.Context, pods []leftPod) error {
 	return atOnce(pods, func(pod leftPod) error {
 		p := newPacer(time.Now().Add(pod.grace + podSlack))
 		for again := false; ; again = true {
-			gone, err := c.deletePod(ctx, pod, again)
+			gone, err := c.deletePod(ctx, pod)
 			if err != nil || gone {
 				return err
 			}
@@ -115,28 +128,16 @@ func (c *WorkflowClient) deletePods(ctx context.Context, pods []leftPod) error {
 	})
 }
 
-// deletePod deletes a pod, if it is still the one that was found, and reports whether that
-// was gone before. One that is known by name only is deleted once; whether it is there is
-// asked after that, since another can have taken the name.
-func (c *WorkflowClient) deletePod(ctx context.Context, pod leftPod, again bool) (gone bool, err error) {
-	opts := metav1.DeleteOptions{}
-	switch {
-	case pod.uid != "":
-		opts.Preconditions = &metav1.Preconditions{UID: &pod.uid}
-	case again:
-		opts.DryRun = []string{metav1.DryRunAll}
-	}
-	request := func() (bool, error) {
+// deletePod deletes the very pod that was found, and reports whether that was gone before.
+func (c *WorkflowClient) deletePod(ctx context.Context, pod leftPod) (gone bool, err error) {
+	opts := metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &pod.uid}}
+	return pace.Do(ctx, c.pacer(), func() (bool, error) { // once or twice is the same
 		err := c.pods.Delete(ctx, pod.name, opts)
-		if apierrors.IsNotFound(err) || pod.uid != "" && apierrors.IsConflict(err) {
+		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
 			return true, nil // or another one by now
 		}
 		return false, err
-	}
-	if pod.uid == "" && !again {
-		return request()
-	}
-	return pace.Do(ctx, c.pacer(), request) // once or twice is the same
+	})
 }
 
 // atOnce calls do for all of them, some at a time, and returns the first error.

@@ -24,22 +24,27 @@ type RetryOptions struct {
 	// [StartRequest.Parameters] allows; the other arguments stay. What already succeeded is
 	// not run again with them, except for the items of a loop that is run again.
 	Parameters map[string]any
-	// RestartSuccessful also runs again the nodes that Selector matches, whether they
-	// succeeded or not, and all that follows them. It needs a Selector.
+	// RestartSuccessful also runs again the nodes that Selector and NodeIDs name, whether they
+	// succeeded or not, and all that follows them. It needs one of the two.
 	RestartSuccessful bool
 	// Selector says which nodes, e.g. "displayName=load", in the notation of
 	// [ResumeOptions.Selector]. It needs RestartSuccessful.
 	Selector string
+	// NodeIDs does so by the nodes' ids, each of which has to be one of the workflow's; together
+	// with Selector, both have to hold. It needs RestartSuccessful. An empty list that is not
+	// nil is refused.
+	NodeIDs []string
 	// UID, if given, is that of the workflow meant: [ErrReplaced] if it is another by now.
 	UID types.UID
 }
 
 // Retry sets a workflow going again that has ended Failed or Error, under the same name, and
 // returns its new state. What succeeded is kept; what failed runs again, and so do the exit
-// handlers. A gate that failed waits again, with the outputs and defaults of its template.
+// handlers; hooks of the workflow that succeeded don't, unless they are selected or its root is
+// a single pod. A gate that failed waits again, with the outputs and defaults of its template.
 // Where nothing had run yet, e.g. because the template was missing, the workflow starts anew.
 // One that was stopped or terminated goes on where it was. A workflow that succeeded is
-// retried only with RestartSuccessful and Selector.
+// retried only with RestartSuccessful.
 //
 // The pods of the nodes that run again are deleted, and then the workflow is changed in one
 // conditional write; before either, the API server is asked whether it would accept that
@@ -56,13 +61,13 @@ type RetryOptions struct {
 // (terminationGracePeriodSeconds), and 30 s more. Neither is part of [Options.RetryFor]; ctx
 // ends both.
 //
-// Retry needs get and update on workflows and delete on pods. With list or get on pods, too,
-// only those very pods are deleted. With neither, a pod that the controller has made under
-// the same name since can be deleted instead, if somebody else retries the workflow at the
-// same moment.
+// Retry needs get and update on workflows and, where steps ran in pods, delete on pods, and
+// list on pods or else get. Only pods that are seen to belong to the workflow are deleted: those
+// with its name as a label and its UID as an owner. Where they can't be seen, nothing is
+// changed, since a pod that is left would be taken for that of the new attempt.
 //
 // Errors: [ErrInvalid] (an unknown or malformed parameter, a selector that is malformed,
-// missing or matches nothing, a workflow that succeeded), [ErrNotCompleted], [ErrNotFound],
+// missing or matches nothing, an unknown node id, a workflow that succeeded), [ErrNotCompleted], [ErrNotFound],
 // [ErrReplaced], [ErrNodesOffloaded], [ErrConflict], [ErrForbidden], [ErrUnauthorized],
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptions) (s *status.WorkflowStatus, err error) {
@@ -70,11 +75,12 @@ func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptio
 	defer o.end(ctx)
 	selector, problems := nodeSelector(field.NewPath("selector"), opts.Selector)
 	parameters, parameterProblems := parameterTexts(field.NewPath("parameters"), opts.Parameters)
+	problems = append(problems, nodeIDProblems(opts.NodeIDs)...)
 	if problems = append(problems, parameterProblems...); len(problems) > 0 {
 		return nil, c.error(OpRetry, name, invalid(problems...))
 	}
 	request := retryRequest{
-		parameters: parameters, selector: selector, restart: opts.RestartSuccessful, id: string(uuid.NewUUID()),
+		parameters: parameters, selector: selector, ids: opts.NodeIDs, restart: opts.RestartSuccessful, id: string(uuid.NewUUID()),
 	}
 	var seen settling
 	obj, err := c.edit(ctx, name, opts.UID, func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {

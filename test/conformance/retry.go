@@ -2,7 +2,9 @@ package conformance
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -268,7 +270,7 @@ func describeRetryRefusals(fixture func() Fixture) {
 			Expect(f.podUIDs(ctx, failed)).To(Equal(pods))
 		}, SpecTimeout(specTimeout))
 
-		It("needs get and update, and delete on pods, and says what is missing", func(ctx SpecContext) {
+		It("needs get and update, delete on pods and list or get on them, and says what is missing", func(ctx SpecContext) {
 			f := fixture()
 			s := f.failed(ctx, workflow.StartRequest{Template: f.template(ctx, retryable), Parameters: broken()})
 			pods := f.podUIDs(ctx, s)
@@ -276,8 +278,9 @@ func describeRetryRefusals(fixture func() Fixture) {
 				allowed map[string][]string
 				says    []string
 			}{
-				{map[string][]string{"workflows": {"get"}, "pods": {"delete"}}, []string{"update", "workflows"}},
-				{map[string][]string{"workflows": {"get", "update"}}, []string{"delete", "pods"}},
+				{map[string][]string{"workflows": {"get"}, "pods": {"list", "delete"}}, []string{"update", "workflows"}},
+				{map[string][]string{"workflows": {"get", "update"}, "pods": {"list"}}, []string{"delete", "pods"}},
+				{map[string][]string{"workflows": {"get", "update"}, "pods": {"delete"}}, []string{"grant list or get on pods"}},
 			} {
 				client := f.Restricted(ctx, missing.allowed)
 				eventuallyAllowed(ctx, func() error { _, err := client.Get(ctx, s.Name); return err })
@@ -292,12 +295,59 @@ func describeRetryRefusals(fixture func() Fixture) {
 			Expect(now.Phase).To(Equal(status.PhaseFailed))
 			Expect(f.podUIDs(ctx, s)).To(Equal(pods))
 
-			enough := f.Restricted(ctx, map[string][]string{"workflows": {"get", "update"}, "pods": {"delete"}})
+			enough := f.Restricted(ctx, map[string][]string{"workflows": {"get", "update"}, "pods": {"get", "delete"}})
 			eventuallyAllowed(ctx, func() error { _, err := enough.Get(ctx, s.Name); return err })
 			_, err = enough.Retry(ctx, s.Name, workflow.RetryOptions{Parameters: ok()})
 			Expect(err).NotTo(HaveOccurred())
 			after := f.podUIDs(ctx, f.succeeded(ctx, s.Name))
 			Expect(after["second"]).NotTo(Equal(pods["second"]))
+		}, SpecTimeout(specTimeout))
+
+		// Whoever may write workflows can have one name any pod as its own.
+		It("deletes no pod that isn't the workflow's", func(ctx SpecContext) {
+			f := fixture()
+			s := f.failed(ctx, workflow.StartRequest{Template: f.template(ctx, retryable), Parameters: broken()})
+			all := f.Admin.Resource(schema.GroupVersionResource{Version: "v1", Resource: "pods"}).Namespace(f.Namespace)
+			foreign, err := all.Create(ctx, &unstructured.Unstructured{Object: map[string]any{
+				"apiVersion": "v1", "kind": "Pod",
+				"metadata": map[string]any{
+					"generateName": "foreign-", "labels": map[string]any{"workflows.argoproj.io/workflow": s.Name},
+				},
+				"spec": map[string]any{
+					"schedulerName": "nobody", "containers": []any{map[string]any{"name": "main", "image": "any"}},
+				},
+			}}, metav1.CreateOptions{})
+			Expect(err).NotTo(HaveOccurred())
+			victim := foreign.GetName()
+			DeferCleanup(func(ctx SpecContext) {
+				Expect(all.Delete(ctx, victim, metav1.DeleteOptions{})).To(Succeed())
+			}, NodeTimeout(specTimeout))
+			annotate := fmt.Sprintf(`{"metadata":{"annotations":{"workflows.argoproj.io/node-id":%q}}}`, victim)
+			_, err = all.Patch(ctx, victim, types.MergePatchType, []byte(annotate), metav1.PatchOptions{})
+			Expect(err).NotTo(HaveOccurred())
+			for _, verb := range []string{"list", "get"} {
+				client := f.Restricted(ctx, map[string][]string{"workflows": {"get", "update"}, "pods": {verb, "delete"}})
+				eventuallyAllowed(ctx, func() error { _, err := client.Get(ctx, s.Name); return err })
+				patch, err := json.Marshal(map[string]any{
+					"metadata": map[string]any{"annotations": map[string]string{"workflows.argoproj.io/pod-name-format": "v1"}},
+					"status": map[string]any{"nodes": map[string]any{
+						s.Name: map[string]any{"children": append(slices.Clone(s.Node(s.Name).Children), victim)},
+						victim: map[string]string{
+							"id": victim, "name": s.Name + ".victim", "displayName": "victim", "type": "Pod", "phase": "Failed", "boundaryID": s.Name,
+						},
+					}},
+				})
+				Expect(err).NotTo(HaveOccurred())
+				f.patch(ctx, s.Name, string(patch))
+				retried, err := client.Retry(ctx, s.Name, workflow.RetryOptions{})
+				Expect(err).NotTo(HaveOccurred())
+				Expect(retried.Node(victim)).To(BeNil(), "its node was to run again")
+				now, err := all.Get(ctx, victim, metav1.GetOptions{})
+				Expect(err).NotTo(HaveOccurred())
+				Expect(now.GetUID()).To(Equal(foreign.GetUID()))
+				Expect(now.GetDeletionTimestamp()).To(BeNil())
+				Expect(f.wait(ctx, s.Name, workflow.Completed).Phase).To(Equal(status.PhaseFailed))
+			}
 		}, SpecTimeout(specTimeout))
 	})
 }

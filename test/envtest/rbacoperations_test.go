@@ -301,16 +301,21 @@ func retryProbes() []probe {
 	const status = `{phase: Failed, startedAt: "2026-01-01T00:00:00Z", finishedAt: "2026-01-01T00:01:00Z", nodes: {
 		%[1]s: {id: %[1]s, name: %[1]s, displayName: %[1]s, type: Steps, phase: Failed, children: [%[1]s-1]},
 		%[1]s-1: {id: %[1]s-1, name: "%[1]s[0]", displayName: work, type: Pod, phase: Failed, templateName: work, boundaryID: %[1]s}}}`
-	// The pod has the name that the controller would give it (the old format: the id of its node).
-	failed := func(ctx context.Context, s *stage, name, node string) error {
+	// The pod is as the controller would make it, its name in the old format: the id of its node.
+	failed := func(ctx context.Context, s *stage, name string) error {
 		err := s.putWith(ctx, name, "annotations: {workflows.argoproj.io/pod-name-format: v1}", inlineSpec, fmt.Sprintf(status, name))
+		if err != nil {
+			return err
+		}
+		wf, err := workflows(dyn, s.namespace).Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return err
 		}
 		_, err = kube.CoreV1().Pods(s.namespace).Create(ctx, &corev1.Pod{
 			ObjectMeta: metav1.ObjectMeta{
 				Name: name + "-1", Labels: map[string]string{"workflows.argoproj.io/workflow": name},
-				Annotations: map[string]string{"workflows.argoproj.io/node-id": node},
+				Annotations:     map[string]string{"workflows.argoproj.io/node-id": name + "-1"},
+				OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(wf, wf.GroupVersionKind())},
 			},
 			Spec: corev1.PodSpec{SchedulerName: nobody, Containers: []corev1.Container{{Name: "main", Image: "any"}}},
 		}, metav1.CreateOptions{})
@@ -333,7 +338,7 @@ func retryProbes() []probe {
 		}},
 		{workflow.OpRetry, []string{"steps that ran in pods"}, func(ctx context.Context, s *stage) error {
 			name := s.fresh()
-			if err := failed(ctx, s, name, name+"-1"); err != nil {
+			if err := failed(ctx, s, name); err != nil {
 				return err
 			}
 			if err := second(s.client().Retry(ctx, name, workflow.RetryOptions{})); err != nil {
@@ -343,20 +348,6 @@ func retryProbes() []probe {
 				return fmt.Errorf("the pod is left, %w", err)
 			}
 			return nil
-		}},
-		{workflow.OpRetry, []string{"sparing other pods of the same name"}, func(ctx context.Context, s *stage) error {
-			name := s.fresh()
-			if err := failed(ctx, s, name, "another"); err != nil {
-				return err
-			}
-			if err := second(s.client().Retry(ctx, name, workflow.RetryOptions{})); err != nil {
-				return err
-			}
-			left, err := there(ctx, s, name)
-			if err == nil && !left {
-				return errWithout
-			}
-			return err
 		}},
 	}
 }
