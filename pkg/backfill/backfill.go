@@ -74,6 +74,7 @@ type Gatekeeper interface {
 	Gates(ctx context.Context) ([]Gate, error)
 	// Approve lets it pass gates that wait, all in one write, and returns those that it has passed,
 	// with an error too. A gate that was approved before is a success and not among them.
+	// After a stop only those of exit handlers wait.
 	// [workflow.ErrNotSuspended]: none of that name waits, and the text names those that do;
 	// [workflow.ErrConflict]: it was rejected; [workflow.ErrInvalid]: an output that is missing or
 	// that no gate takes.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -41,7 +40,9 @@ type GateOutput struct {
 
 // Approval says which gates to pass.
 type Approval struct {
-	// Gates are names or ids, or patterns of names such as "shard-*" (see [path.Match]).
+	// Gates are names or ids, or shell patterns of names such as "shard-*": * stands for any number
+	// of characters, ? for one, [a-z] for one of these and [^a-z] or [!a-z] for any other, and a
+	// backslash takes the meaning from the character behind it. A slash is a character like any other.
 	Gates []string
 	// All passes all that wait, in place of Gates.
 	All bool
@@ -79,12 +80,47 @@ func gatesOf(nodes []*status.Node) []Gate {
 	return gates
 }
 
-// openGates are those that wait, of a workflow for which a decision still matters.
+// openGates are those that wait, of a workflow for which a decision still matters. After a stop that
+// is so within exit handlers, which run to their end; all other gates are about to fail.
 func openGates(s *status.WorkflowStatus) []*status.Node {
-	if s.Completed() || s.Shutdown != status.ShutdownNone {
+	waiting := s.SuspendedNodes()
+	switch {
+	case s.Completed() || len(waiting) == 0:
+		return nil
+	case s.Shutdown == status.ShutdownNone:
+		return waiting
+	case s.Shutdown != status.ShutdownStop:
 		return nil
 	}
-	return s.SuspendedNodes()
+	inHandler := exitHandlers(s)
+	return slices.DeleteFunc(waiting, func(n *status.Node) bool { return !inHandler(n) })
+}
+
+// exitHandlers returns a function that reports whether a node is part of an exit handler, by the rule
+// by which the controller decides what runs on after a stop.
+func exitHandlers(s *status.WorkflowStatus) func(*status.Node) bool {
+	byID := s.NodesByID()
+	known := make(map[*status.Node]bool) // the answers so far, so that no node is passed twice
+	return func(n *status.Node) bool {
+		var path []*status.Node
+		answer := false
+		for ; n != nil; n = byID[n.BoundaryID] {
+			before, was := known[n]
+			if was { // also where the boundaries lead round in a circle
+				answer = before
+				break
+			}
+			path = append(path, n)
+			if known[n] = strings.HasSuffix(n.DisplayName, ".onExit"); known[n] {
+				answer = true
+				break
+			}
+		}
+		for _, inner := range path {
+			known[inner] = answer
+		}
+		return answer
+	}
 }
 
 func (b *argoBackfill) Gates(ctx context.Context) ([]Gate, error) {
@@ -121,10 +157,11 @@ func (b *argoBackfill) Reject(ctx context.Context, rejection Rejection) ([]Gate,
 		if err != nil {
 			return nil, err
 		}
+		before, after := s.NodesByID(), now.NodesByID()
 		var rejected []*status.Node
-		for _, n := range s.SuspendedNodes() {
-			if after := now.Node(n.ID); slices.Contains(ids, n.ID) && after != nil && after.Phase.Unsuccessful() {
-				rejected = append(rejected, n)
+		for _, id := range ids {
+			if n := after[id]; n != nil && n.Phase.Unsuccessful() {
+				rejected = append(rejected, before[id])
 			}
 		}
 		return rejected, nil
@@ -142,6 +179,9 @@ func (b *argoBackfill) decide(
 	}
 	decided := []Gate{}
 	for {
+		if ctx.Err() != nil {
+			return decided, b.failed(context.Cause(ctx))
+		}
 		s, err := b.current(ctx)
 		if err != nil {
 			return decided, err
@@ -149,7 +189,7 @@ func (b *argoBackfill) decide(
 		if s == nil {
 			return decided, b.failed(ErrNotStarted)
 		}
-		waiting, err := choice.waiting(s)
+		waiting, err := choice.waiting(ctx, s)
 		if err != nil {
 			return decided, b.failed(err)
 		}
@@ -187,8 +227,11 @@ func (c gateChoice) check() error {
 		problems = append(problems, field.Required(field.NewPath("gates"), "names, ids or patterns of gates; or all"))
 	}
 	for i, pattern := range c.patterns {
-		if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
-			problems = append(problems, field.Invalid(field.NewPath("gates").Index(i), pattern, "must be a name, an id or a pattern such as shard-*"))
+		at := field.NewPath("gates").Index(i)
+		if pattern == "" {
+			problems = append(problems, field.Required(at, "a name, an id or a pattern such as shard-*"))
+		} else if _, err := parsePattern(pattern); err != nil {
+			problems = append(problems, field.Invalid(at, pattern, "must be a name, an id or a pattern such as shard-*: "+err.Error()))
 		}
 	}
 	if len(problems) > 0 {
@@ -200,17 +243,63 @@ func (c gateChoice) check() error {
 // Matches reports whether a name, id or pattern of an [Approval] means the gate. One that is
 // malformed means none.
 func (g Gate) Matches(pattern string) bool {
-	matched, err := path.Match(pattern, g.Name)
-	return pattern == g.ID || pattern == g.Name || err == nil && matched
+	if pattern == g.ID || pattern == g.Name {
+		return true
+	}
+	p, err := parsePattern(pattern)
+	return err == nil && p.matches(g.Name)
 }
 
-func matches(pattern string, n *status.Node) bool {
-	return Gate{ID: n.ID, Name: n.DisplayName}.Matches(pattern)
+func gateNamed(n *status.Node) Gate { return Gate{ID: n.ID, Name: n.DisplayName} }
+
+// gateIndex finds gates by what an [Approval] calls them.
+type gateIndex struct {
+	gates []*status.Node            // all that are open or decided, in order of their start
+	named map[string][]*status.Node // by id and by name
+	open  map[*status.Node]bool     // those that wait
+}
+
+func newGateIndex(s *status.WorkflowStatus, open []*status.Node) *gateIndex {
+	x := &gateIndex{named: map[string][]*status.Node{}, open: make(map[*status.Node]bool, len(open))}
+	for _, n := range open {
+		x.open[n] = true
+	}
+	for _, n := range s.Nodes {
+		if !x.open[n] && (n.Type != status.NodeTypeSuspend || !n.Phase.Fulfilled()) {
+			continue
+		}
+		x.gates = append(x.gates, n)
+		x.named[n.DisplayName] = append(x.named[n.DisplayName], n)
+		if n.ID != n.DisplayName {
+			x.named[n.ID] = append(x.named[n.ID], n)
+		}
+	}
+	return x
+}
+
+// meant are the gates that a name, id or pattern means. Only a pattern takes a look at every gate.
+func (x *gateIndex) meant(text string) []*status.Node {
+	named := x.named[text]
+	p, err := parsePattern(text)
+	if err != nil || !strings.ContainsAny(text, `*?[\`) {
+		return named
+	}
+	exact := make(map[*status.Node]bool, len(named))
+	for _, n := range named {
+		exact[n] = true
+	}
+	var meant []*status.Node
+	for _, n := range x.gates {
+		if exact[n] || p.matches(n.DisplayName) {
+			meant = append(meant, n)
+		}
+	}
+	return meant
 }
 
 // waiting are the gates to decide. Each pattern has to match one that waits, or else one that has
 // become already what it is to become.
-func (c gateChoice) waiting(s *status.WorkflowStatus) ([]*status.Node, error) {
+func (c gateChoice) waiting(ctx context.Context, s *status.WorkflowStatus) ([]*status.Node, error) {
 	if s.NodesErr != nil {
 		return nil, s.NodesErr
 	}
@@ -218,20 +307,25 @@ func (c gateChoice) waiting(s *status.WorkflowStatus) ([]*status.Node, error) {
 	if c.all {
 		return open, nil
 	}
-	var meant []*status.Node
+	index := newGateIndex(s, open)
+	var chosen []*status.Node
+	seen := map[*status.Node]bool{}
 	for _, pattern := range c.patterns {
-		found, decided := false, status.NodePhase("")
-		for _, n := range open {
-			if matches(pattern, n) {
-				found = true
-				if !slices.Contains(meant, n) {
-					meant = append(meant, n)
-				}
-			}
+		if ctx.Err() != nil { // there can be many patterns, and many gates for each to look at
+			return nil, context.Cause(ctx)
 		}
-		for _, n := range s.Nodes {
-			if n.Type == status.NodeTypeSuspend && n.Phase.Fulfilled() && matches(pattern, n) && decided != c.become {
-				decided = n.Phase
+		found, decided := false, status.NodePhase("")
+		for _, n := range index.meant(pattern) {
+			if !index.open[n] {
+				if decided != c.become {
+					decided = n.Phase
+				}
+				continue
+			}
+			found = true
+			if !seen[n] {
+				seen[n] = true
+				chosen = append(chosen, n)
 			}
 		}
 		switch {
@@ -242,20 +336,24 @@ func (c gateChoice) waiting(s *status.WorkflowStatus) ([]*status.Node, error) {
 			return nil, notWaiting(pattern, open, s.DelayedNodes())
 		}
 	}
-	return meant, nil
+	return chosen, nil
 }
 
 func notWaiting(pattern string, open, delays []*status.Node) error {
-	if slices.ContainsFunc(delays, func(n *status.Node) bool { return matches(pattern, n) }) {
+	if slices.ContainsFunc(delays, func(n *status.Node) bool { return gateNamed(n).Matches(pattern) }) {
 		return fmt.Errorf("%w: %q is a delay, which passes by itself", workflow.ErrNotSuspended, pattern)
 	}
+	const most = 8
 	there := "no gate is waiting"
 	if len(open) > 0 {
-		names := make([]string, len(open))
-		for i, n := range open {
-			names[i] = n.DisplayName
+		var names []string
+		for _, n := range open[:min(len(open), most)] {
+			names = append(names, n.DisplayName)
 		}
 		there = "waiting are: " + strings.Join(names, ", ")
+		if more := len(open) - most; more > 0 {
+			there += fmt.Sprintf(" and %d more", more)
+		}
 	}
 	return fmt.Errorf("%w: %q; %s", workflow.ErrNotSuspended, pattern, there)
 }

@@ -1,6 +1,7 @@
 package backfill
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ func TestGateChoice(t *testing.T) {
 	s := &status.WorkflowStatus{Phase: status.PhaseRunning, Nodes: []*status.Node{
 		suspend("1", "shard-a", status.NodeRunning), suspend("2", "shard-b", status.NodeRunning), suspend("3", "final", status.NodeRunning),
 		suspend("4", "early", status.NodeSucceeded), suspend("5", "bad", status.NodeFailed),
+		suspend("6", "load(0:s3://b/1)", status.NodeRunning), suspend("7", "load(1:s3://b/2)", status.NodeRunning),
 	}}
 	for name, tc := range map[string]struct {
 		patterns []string
@@ -27,15 +29,19 @@ func TestGateChoice(t *testing.T) {
 	}{
 		"by name":            {patterns: []string{"final"}, want: "3"},
 		"by id":              {patterns: []string{"2"}, want: "2"},
+		"with a slash":       {patterns: []string{"load*"}, want: "6 7"},
+		"every one":          {patterns: []string{"*"}, want: "1 2 3 6 7"},
+		"by its bucket":      {patterns: []string{"load(*:s3://b/2)"}, want: "7"},
+		"a name with signs":  {patterns: []string{"load(0:s3://b/1)"}, want: "6"},
 		"by pattern":         {patterns: []string{"shard-*"}, want: "1 2"},
 		"some":               {patterns: []string{"final", "shard-?", "3"}, want: "3 1 2"},
-		"all":                {all: true, want: "1 2 3"},
+		"all":                {all: true, want: "1 2 3 6 7"},
 		"approved before":    {patterns: []string{"early"}},
 		"one of them before": {patterns: []string{"early", "final"}, want: "3"},
 		"rejected before":    {patterns: []string{"bad"}, err: workflow.ErrConflict, says: "Failed"},
 		"to reject again":    {patterns: []string{"bad"}, become: status.NodeFailed},
 		"to reject approved": {patterns: []string{"early"}, become: status.NodeFailed, err: workflow.ErrConflict, says: "Succeeded"},
-		"nobody":             {patterns: []string{"final", "fnal"}, err: workflow.ErrNotSuspended, says: `"fnal"; waiting are: shard-a, shard-b, final`},
+		"nobody":             {patterns: []string{"final", "fnal"}, err: workflow.ErrNotSuspended, says: `"fnal"; waiting are: shard-a, shard-b, final, load(0:s3://b/1), load(1:s3://b/2)`},
 		"none":               {err: workflow.ErrInvalid, says: "gates"},
 		"both":               {patterns: []string{"a"}, all: true, err: workflow.ErrInvalid, says: "all"},
 		"a bad pattern":      {patterns: []string{"x", "[a"}, err: workflow.ErrInvalid, says: "gates[1]"},
@@ -48,7 +54,7 @@ func TestGateChoice(t *testing.T) {
 		err := c.check()
 		var meant []*status.Node
 		if err == nil {
-			meant, err = c.waiting(s)
+			meant, err = c.waiting(t.Context(), s)
 		}
 		ids := make([]string, len(meant))
 		for i, n := range meant {
@@ -58,12 +64,53 @@ func TestGateChoice(t *testing.T) {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
+	ended, cancel := context.WithCancelCause(t.Context())
+	cause := errors.New("closing time")
+	cancel(cause)
+	if _, err := (gateChoice{[]string{"final"}, false, status.NodeSucceeded}).waiting(ended, s); !errors.Is(err, cause) {
+		t.Errorf("an ended context: %v", err)
+	}
 	s.Phase = status.PhaseSucceeded
-	if _, err := (gateChoice{[]string{"final"}, false, status.NodeSucceeded}).waiting(s); !errors.Is(err, workflow.ErrNotSuspended) {
+	if _, err := (gateChoice{[]string{"final"}, false, status.NodeSucceeded}).waiting(t.Context(), s); !errors.Is(err, workflow.ErrNotSuspended) {
 		t.Errorf("an ended workflow: %v", err)
 	}
 	s.NodesErr = status.ErrNodesOffloaded
-	if _, err := (gateChoice{nil, true, status.NodeSucceeded}).waiting(s); !errors.Is(err, status.ErrNodesOffloaded) {
+	if _, err := (gateChoice{nil, true, status.NodeSucceeded}).waiting(t.Context(), s); !errors.Is(err, status.ErrNodesOffloaded) {
 		t.Errorf("nodes that can't be seen: %v", err)
+	}
+}
+
+// After a stop the exit handlers run, and so a gate within one still waits for somebody.
+func TestGatesAfterAStop(t *testing.T) {
+	gate := func(id, boundary string) *status.Node {
+		return &status.Node{ID: id, DisplayName: id, BoundaryID: boundary, Type: status.NodeTypeSuspend, Phase: status.NodeRunning}
+	}
+	group := func(id, name, boundary string) *status.Node {
+		return &status.Node{ID: id, DisplayName: name, BoundaryID: boundary, Type: status.NodeTypeSteps, Phase: status.NodeRunning}
+	}
+	s := &status.WorkflowStatus{Phase: status.PhaseRunning, Nodes: []*status.Node{
+		group("w", "w", ""), gate("main", "w"),
+		group("exit", "w.onExit", ""), group("inner", "clean-up", "exit"), gate("in-handler", "exit"), gate("deep", "inner"),
+		{ID: "handler", DisplayName: "step.onExit", BoundaryID: "w", Type: status.NodeTypeSuspend, Phase: status.NodeRunning},
+		group("a", "a", "b"), group("b", "b", "a"), gate("in-a-circle", "a"), gate("nowhere", "gone"),
+	}}
+	for shutdown, want := range map[status.ShutdownStrategy]string{
+		status.ShutdownNone:      "main in-handler deep handler in-a-circle nowhere",
+		status.ShutdownStop:      "in-handler deep handler",
+		status.ShutdownTerminate: "",
+	} {
+		s.Shutdown = shutdown
+		open, err := gateChoice{nil, true, status.NodeSucceeded}.waiting(t.Context(), s)
+		var ids []string
+		for _, n := range open {
+			ids = append(ids, n.ID)
+		}
+		if got := strings.Join(ids, " "); got != want || err != nil {
+			t.Errorf("shutdown %q: %q, %v; want %q", shutdown, got, err, want)
+		}
+	}
+	s.Shutdown = status.ShutdownStop
+	if _, err := (gateChoice{[]string{"main"}, false, status.NodeSucceeded}).waiting(t.Context(), s); !errors.Is(err, workflow.ErrNotSuspended) {
+		t.Errorf("a gate that is about to fail: %v", err)
 	}
 }

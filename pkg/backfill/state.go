@@ -72,11 +72,12 @@ func stepsGoOn(s *status.WorkflowStatus) bool {
 	active := func(n *status.Node) bool {
 		return n != nil && (n.Phase == status.NodeRunning || n.Phase == status.NodePending)
 	}
+	byID := s.NodesByID()
 	for _, n := range s.Nodes {
 		switch {
 		case !active(n):
 		case n.Type == status.NodeTypeRetry:
-			if !slices.ContainsFunc(n.Children, func(attempt string) bool { return active(s.Node(attempt)) }) {
+			if !slices.ContainsFunc(n.Children, func(attempt string) bool { return active(byID[attempt]) }) {
 				return true
 			}
 		case !n.Type.Group() && (n.Type != status.NodeTypeSuspend || n.Delayed()):

@@ -34,7 +34,9 @@ type Transition struct {
 
 // Transitions is the state machine of a backfill by a workflow: every verb in every state, and where
 // it goes by itself. Scale is for workers that there are, and [ErrNoWorkers] else; Approve and Reject
-// are for a gate that nobody has decided, and Restart for the first run. docs/backfill.md draws it.
+// are for a gate that no caller has decided, in [StateTerminating] for one outside of exit handlers:
+// one within an exit handler can be decided, and leaves the state as it is. Restart is for the first
+// run. docs/backfill.md draws it.
 func Transitions() []Transition {
 	to := func(states ...State) []State { return states }
 	var all []Transition

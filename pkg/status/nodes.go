@@ -105,7 +105,7 @@ func CompressNodes(nodes map[string]any) (string, error) {
 	return packed.String(), nil
 }
 
-// Node returns the node of that id, or nil.
+// Node returns the node of that id, or nil. It takes linear time; see [WorkflowStatus.NodesByID].
 func (s *WorkflowStatus) Node(id string) *Node {
 	for _, n := range s.Nodes {
 		if n.ID == id {

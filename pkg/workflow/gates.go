@@ -150,8 +150,9 @@ func allAre(now *status.WorkflowStatus, waited []*status.Node, is func(before, g
 	if now.NodesErr != nil {
 		return false, now.NodesErr
 	}
+	byID := now.NodesByID()
 	return !slices.ContainsFunc(waited, func(n *status.Node) bool {
-		gate := now.Node(n.ID)
+		gate := byID[n.ID]
 		return gate == nil || !is(n, gate)
 	}), nil
 }

@@ -184,6 +184,14 @@ func textOf(value any) (string, bool) {
 // a global name put in; nil if none has.
 func globalOutputs(obj *unstructured.Unstructured, set []any) []any {
 	globals, _, _ := unstructured.NestedSlice(obj.Object, "status", "outputs", "parameters")
+	at := make(map[string]int, len(globals)) // by name
+	for i, existing := range globals {
+		fields, _ := existing.(map[string]any)
+		name, _ := fields["name"].(string)
+		if _, twice := at[name]; !twice {
+			at[name] = i
+		}
+	}
 	changed := false
 	for _, item := range set {
 		parameter := item.(map[string]any)
@@ -193,14 +201,11 @@ func globalOutputs(obj *unstructured.Unstructured, set []any) []any {
 		}
 		changed = true
 		global := map[string]any{"name": name, "value": parameter["value"]}
-		at := slices.IndexFunc(globals, func(existing any) bool {
-			fields, _ := existing.(map[string]any)
-			return fields["name"] == name
-		})
-		if at < 0 {
-			globals = append(globals, global)
+		if i, there := at[name]; there {
+			globals[i] = global
 		} else {
-			globals[at] = global
+			at[name] = len(globals)
+			globals = append(globals, global)
 		}
 	}
 	if !changed {
