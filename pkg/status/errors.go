@@ -56,30 +56,45 @@ func (e *NodesError) Error() string {
 func (e *NodesError) Unwrap() error { return e.Err }
 
 // FailedError is the failure of a workflow, as an error. Its text names the first few
-// nodes that failed.
+// nodes that failed, those by which the workflow did before those that it tolerated, each with
+// the item of the loop that it is part of; see [WorkflowStatus.Describe]. Messages are cut to
+// 1,000 bytes in it.
 type FailedError struct {
 	Namespace, Name string
 	Outcome         Outcome
 	Message         string
 	// Nodes are the nodes that failed, see [WorkflowStatus.FailedNodes].
 	Nodes []*Node
+
+	tolerated int      // the last ones of Nodes
+	described []string // the first ones of Nodes
 }
+
+// mostFailed is how many nodes the text of a FailedError names.
+const mostFailed = 8
 
 func (e *FailedError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "workflow %s/%s ended %s", e.Namespace, e.Name, e.Outcome)
 	if e.Message != "" {
-		b.WriteString(": " + e.Message)
+		b.WriteString(": " + brief(e.Message, maxShownMessage))
 	}
-	const most = 8
 	for i, n := range e.Nodes {
-		if i == most {
-			fmt.Fprintf(&b, "; and %d more", len(e.Nodes)-most)
+		if i == mostFailed {
+			fmt.Fprintf(&b, "; and %d more", len(e.Nodes)-mostFailed)
 			break
 		}
-		fmt.Fprintf(&b, "; %s %s", n.DisplayName, n.Phase)
+		b.WriteString("; ")
+		if i == len(e.Nodes)-e.tolerated {
+			b.WriteString("tolerated: ")
+		}
+		name := brief(n.DisplayName, maxShownName)
+		if i < len(e.described) {
+			name = e.described[i]
+		}
+		fmt.Fprintf(&b, "%s %s", name, n.Phase)
 		if n.Message != "" {
-			b.WriteString(": " + n.Message)
+			b.WriteString(": " + brief(n.Message, maxShownMessage))
 		}
 	}
 	return b.String()
@@ -92,7 +107,13 @@ func (s *WorkflowStatus) Err() error {
 	if !s.Completed() || outcome == OutcomeSucceeded {
 		return nil
 	}
-	return &FailedError{
-		Namespace: s.Namespace, Name: s.Name, Outcome: outcome, Message: s.Message, Nodes: s.FailedNodes(),
+	causing, tolerated := s.failedNodes()
+	e := &FailedError{
+		Namespace: s.Namespace, Name: s.Name, Outcome: outcome, Message: s.Message,
+		Nodes: append(causing, tolerated...), tolerated: len(tolerated),
 	}
+	for _, n := range e.Nodes[:min(len(e.Nodes), mostFailed)] {
+		e.described = append(e.described, s.Describe(n))
+	}
+	return e
 }

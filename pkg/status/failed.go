@@ -4,18 +4,33 @@ package status
 // gates and calls that are Failed or Error, and groups that failed with nothing failed
 // inside them. Of the attempts of a retried step only the one that counts is among them,
 // and none if the step succeeded in the end.
+//
+// First come those by which the workflow failed, then those that were tolerated: something ran
+// after them, what they are part of didn't fail, or they are hooks of steps. A task of a DAG that
+// nothing depends on, with continueOn, counts as the former if the DAG failed: the nodes don't
+// tell.
 func (s *WorkflowStatus) FailedNodes() []*Node {
+	failed, tolerated := s.failedNodes()
+	return append(failed, tolerated...)
+}
+
+// failedNodes are those by which the workflow failed, and the tolerated ones.
+func (s *WorkflowStatus) failedNodes() (causing, tolerated []*Node) {
 	byID := nodesByID(s.Nodes)
 	tries := attemptsOf(s.Nodes, byID)
 
 	failed, explained := failures(s.Nodes, byID, tries)
-	var origins []*Node
+	why := causesOf(s, byID, tries)
 	for _, n := range s.Nodes {
-		if failed[n.ID] && (!n.Type.Group() || !explained[n.ID]) {
-			origins = append(origins, n)
+		switch {
+		case !failed[n.ID] || n.Type.Group() && explained[n.ID]:
+		case why.among(n):
+			causing = append(causing, n)
+		default:
+			tolerated = append(tolerated, n)
 		}
 	}
-	return origins
+	return causing, tolerated
 }
 
 // failures finds the nodes that failed for good, and of the groups those whose failure is

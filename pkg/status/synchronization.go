@@ -1,6 +1,7 @@
 package status
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -17,14 +18,25 @@ type Lock struct {
 	Holders []string
 }
 
-// String gives kind, name and holders, e.g. "mutex ma/Mutex/deploy held by ma/other".
+// String gives kind, name and the first few holders, e.g. "mutex ma/Mutex/deploy held by
+// ma/other", each cut to 200 bytes.
 func (l Lock) String() string {
-	text := "semaphore " + l.Name
+	text := "semaphore "
 	if l.Mutex {
-		text = "mutex " + l.Name
+		text = "mutex "
 	}
-	if len(l.Holders) > 0 {
-		text += " held by " + strings.Join(l.Holders, ", ")
+	text += brief(l.Name, maxShownName)
+	const most = 8
+	for i, holder := range l.Holders {
+		switch i {
+		case 0:
+			text += " held by "
+		case most:
+			return text + fmt.Sprintf(", and %d more", len(l.Holders)-most)
+		default:
+			text += ", "
+		}
+		text += brief(holder, maxShownName)
 	}
 	return text
 }

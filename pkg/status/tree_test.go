@@ -159,12 +159,12 @@ func TestFailedNodes(t *testing.T) {
     r1: {name: w.c(1), displayName: c(1), type: Steps, phase: Succeeded}`,
 			want: "",
 		},
-		"a failure that another task was waiting for": {
+		"a failure that another task was waiting for comes after its own": {
 			nodes: `
     w: {name: w, displayName: w, type: DAG, phase: Failed}
     a: {name: w.a, displayName: a, type: Pod, phase: Failed, boundaryID: w, children: [b]}
     b: {name: w.b, displayName: b, type: Pod, phase: Failed, boundaryID: w}`,
-			want: "a b",
+			want: "b a",
 		},
 		"a circle": {
 			nodes: `

@@ -219,19 +219,51 @@ func standing(s *status.WorkflowStatus) string {
 	case s.Phase == status.PhaseUnknown:
 		text += ", by no controller yet: does one manage the namespace and the instance id?"
 	}
+	if s.Completed() {
+		return text + messageOf(s)
+	}
+	switch s.Shutdown {
+	case status.ShutdownNone:
+	case status.ShutdownTerminate:
+		text += ", asked to terminate"
+	default:
+		text += ", asked to stop"
+	}
 	if s.SpecSuspended {
 		text += ", as a whole (spec.suspend)"
 	}
 	if gates := s.SuspendedNodes(); len(gates) > 0 {
-		text += ", waiting at " + nodeNames(gates)
+		text += ", waiting at " + described(s, gates)
 	}
-	if work := s.UnfinishedNodes(); len(work) > 0 && !s.Completed() {
-		text += ", not through with " + nodeNames(work)
+	if locks := s.AwaitedLocks(); len(locks) > 0 {
+		names := make([]string, len(locks))
+		for i, lock := range locks[:min(len(locks), mostListed)] {
+			names[i] = lock.String()
+		}
+		text += ", waiting for " + listed(names)
 	}
-	if s.Message != "" {
-		text += ": " + quoted(s.Message)
+	if work := s.UnfinishedNodes(); len(work) > 0 {
+		text += ", not through with " + described(s, work)
 	}
-	return text
+	return text + messageOf(s)
+}
+
+// messageOf is what the controller says of the workflow, e.g. that it waits for others, for the
+// end of a text.
+func messageOf(s *status.WorkflowStatus) string {
+	if s.Message == "" {
+		return ""
+	}
+	return ": " + quoted(s.Message)
+}
+
+// described lists nodes of a workflow for a text.
+func described(s *status.WorkflowStatus, nodes []*status.Node) string {
+	names := make([]string, len(nodes))
+	for i, n := range nodes[:min(len(nodes), mostListed)] {
+		names[i] = s.Describe(n)
+	}
+	return listed(names)
 }
 
 // quoted is a text that somebody else wrote, as it stands in an error: in quotes, with what is
@@ -274,11 +306,13 @@ func nodeNames(nodes []*status.Node) string {
 	return listed(names)
 }
 
+// mostListed is how many names a text lists.
+const mostListed = 8
+
 // listed are the first few names.
 func listed(names []string) string {
-	const most = 8
-	if more := len(names) - most; more > 0 {
-		names = append(names[:most:most], fmt.Sprintf("and %d more", more))
+	if more := len(names) - mostListed; more > 0 {
+		names = append(names[:mostListed:mostListed], fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(names, ", ")
 }

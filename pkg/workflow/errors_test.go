@@ -204,3 +204,45 @@ func TestNewChecksItsOptions(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// What a wait ran out of time for, in words: who asked what of the workflow, and what it waits for.
+func TestWaitErrorSaysWhatItWaitsFor(t *testing.T) {
+	for name, tc := range map[string]struct {
+		state string
+		says  []string
+	}{
+		"asked to stop":      {"spec: {shutdown: Stop}\nstatus: {phase: Running}", []string{"Running, asked to stop"}},
+		"asked to terminate": {"spec: {shutdown: Terminate}\nstatus: {phase: Pending}", []string{"Pending, asked to terminate"}},
+		"a lock": {`
+status:
+  phase: Pending
+  message: "Waiting for ma/Mutex/deploy lock. Lock status: 0/1"
+  synchronization: {mutex: {waiting: [{mutex: ma/Mutex/deploy, holder: ma/other}]}}
+`, []string{"waiting for mutex ma/Mutex/deploy held by ma/other", "Lock status: 0/1"}},
+		"a step that waits for a lock": {`
+status:
+  phase: Running
+  nodes: {a: {id: a, displayName: load, type: Steps, phase: Pending, synchronizationStatus: {waiting: ma/ConfigMap/limits/load}}}
+`, []string{"waiting for semaphore ma/ConfigMap/limits/load", "not through with load"}},
+		"the limit of parallelism": {"status: {phase: Pending, message: too many workflows are already running}", []string{"Pending", "too many workflows"}},
+		"between two attempts": {`
+status:
+  phase: Running
+  nodes:
+    o: {id: o, name: "w.o(3:x)", displayName: "o(3:x)", type: Steps, phase: Running}
+    r: {id: r, displayName: load, type: Retry, phase: Running, boundaryID: o, children: [a]}
+    a: {id: a, displayName: load(0), type: Pod, phase: Failed, boundaryID: o}
+`, []string{"not through with load of o(3:x)"}},
+	} {
+		s, err := status.FromUnstructured(workflowObject(t, "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\n"+tc.state))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := (&WaitError{Last: s, Err: context.DeadlineExceeded}).Error()
+		for _, part := range tc.says {
+			if !strings.Contains(text, part) {
+				t.Errorf("%s: %q is not in %q", name, part, text)
+			}
+		}
+	}
+}
