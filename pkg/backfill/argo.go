@@ -84,6 +84,10 @@ func (b *argoBackfill) Create(ctx context.Context) error {
 	check := b.requestOf(max(runOf(s), 1))
 	check.DryRun = true
 	_, err = b.start(ctx, s, check)
+	var found *workflow.FoundError
+	if errors.As(err, &found) {
+		return nil // Start finds the run that is there
+	}
 	return err
 }
 

@@ -2,8 +2,11 @@ package workflow
 
 import "slices"
 
-// partEvents is the part of an operation that records an Event.
-const partEvents = "Options.EventSource"
+// Parts of operations.
+const (
+	partEvents      = "Options.EventSource" // an Event is recorded
+	partKeyWithName = "finding an idempotency key in use by another Name"
+)
 
 // Needs is what an operation needs of the API server: the caller's own copy, in the same order
 // each time; nil for an unknown operation, and for one that needs nothing. Permissions are
@@ -23,6 +26,7 @@ func Needs(op Op) []Need {
 		return slices.Concat(
 			argo("workflows", "create"),
 			argo("workflows", "get").only("an idempotency key"),
+			argo("workflows", "list").only(partKeyWithName).softly(),
 			argo("workflows", "get").only("a name that is taken"), // to see by whom
 			argo("cronworkflows", "get").only("a CronWorkflow"),
 			argo("cronworkflows", "list").only("naming the CronWorkflows there are").softly(),
@@ -51,7 +55,11 @@ func Needs(op Op) []Need {
 			eventNeeds(),
 		)
 	case OpResubmit:
-		return slices.Concat(argo("workflows", "get", "create"), templateNeeds(), eventNeeds())
+		return slices.Concat(
+			argo("workflows", "get", "create"),
+			argo("workflows", "list").only(partKeyWithName).softly(),
+			templateNeeds(), eventNeeds(),
+		)
 	case OpLogs:
 		return slices.Concat(
 			argo("workflows", "get"),

@@ -39,8 +39,9 @@ func checkSettings(req StartRequest) (args arguments, problems field.ErrorList) 
 		}
 	}
 	problems = append(problems, metav1validation.ValidateLabels(req.Labels, field.NewPath("labels"))...)
-	problems = append(problems, controllersLabels(field.NewPath("labels"), req.Labels)...)
+	problems = append(problems, reservedLabels(field.NewPath("labels"), req.Labels)...)
 	problems = append(problems, apivalidation.ValidateAnnotations(req.Annotations, field.NewPath("annotations"))...)
+	problems = append(problems, reservedAnnotations(field.NewPath("annotations"), req.Annotations)...)
 	problems = append(problems, specProblems(req)...)
 
 	var found field.ErrorList
@@ -186,8 +187,10 @@ func specProblems(req StartRequest) (problems field.ErrorList) {
 			problems = append(problems, field.Forbidden(path.Child("arguments", "parameters"), "use Parameters"))
 		}
 	}
-	if _, err := copySpec(req.Spec); err != nil {
+	if spec, err := copySpec(req.Spec); err != nil {
 		problems = append(problems, hiddenValue(path, "cannot be written as JSON"))
+	} else {
+		problems = append(problems, reservedMetadata(path, spec)...)
 	}
 	if !req.SkipTemplateCheck {
 		problems = append(problems, misspelt(path, req.Spec)...)

@@ -104,6 +104,7 @@ type WorkflowClient struct {
 	podWatches       dynamic.ResourceInterface // pods, for requests that last
 	reviews          dynamic.ResourceInterface // of the caller's own access
 	logs             rest.Interface            // nil: logs cannot be read
+	metadata         metadataLister
 	namespace        string
 	instanceID       string
 	backend          string
@@ -150,9 +151,11 @@ func NewForConfig(cfg *rest.Config, opts Options) (*WorkflowClient, error) {
 		return nil, err
 	}
 	client.podWatches = watching.Resource(podResource()).Namespace(client.namespace)
-	if client.hub.wire, err = newRESTWire(own, unbounded, client.namespace); err != nil {
+	reader, err := newRESTWire(own, unbounded, client.namespace)
+	if err != nil {
 		return nil, newError(OpNew, opts.Namespace, "", errors.Join(ErrInvalid, err))
 	}
+	client.hub.wire, client.metadata = reader, reader
 	return client, nil
 }
 
@@ -239,6 +242,7 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 		pods:             pods,
 		podWatches:       pods,
 		reviews:          reviewsOf(dyn),
+		metadata:         dynamicMetadata{dyn},
 		namespace:        opts.Namespace,
 		instanceID:       opts.InstanceID,
 		backend:          opts.Backend,

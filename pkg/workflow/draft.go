@@ -63,7 +63,7 @@ func templateDraft(ref status.TemplateRef) draft {
 // cronDraft is the workflow that a CronWorkflow would start now, as Argo's own submit makes
 // it: with the spec it has and owned by it, so that its history limits apply.
 func (c *WorkflowClient) cronDraft(ctx context.Context, p *pace.Pacer, name string) (draft, error) {
-	cron, err := c.readSource(ctx, p, c.crons, "cronworkflow", fmt.Sprintf(" in namespace %q", c.namespace), name)
+	cron, err := c.readSource(ctx, p, source{c.crons, "cronworkflow", c.namespace}, name)
 	if err != nil {
 		return draft{}, err
 	}
@@ -81,7 +81,8 @@ func (c *WorkflowClient) cronDraft(ctx context.Context, p *pace.Pacer, name stri
 		texts, _, _ := unstructured.NestedStringMap(cron.Object, "spec", "workflowMetadata", kind)
 		return texts
 	}
-	problems = append(problems, controllersLabels(path.Child("workflowMetadata", "labels"), extra("labels"))...)
+	outer, _ := cron.Object["spec"].(map[string]any)
+	problems = append(problems, reservedMetadata(path, outer)...)
 	if len(problems) > 0 {
 		return draft{}, invalid(problems...)
 	}
@@ -125,9 +126,8 @@ func resubmission(old *unstructured.Unstructured) (draft, error) {
 		labels = map[string]string{}
 	}
 	maps.DeleteFunc(labels, func(key, _ string) bool {
-		key, ofArgo := strings.CutPrefix(key, argoPrefix)
-		return ofArgo && (slices.Contains([]string{"phase", "completed", "workflow-archiving-status", "action"}, key) ||
-			strings.HasPrefix(key, "creator") || strings.HasPrefix(key, "actor"))
+		return key == labelKey || slices.Contains([]string{labelPhase, labelCompleted, labelArchiving, labelAction}, key) ||
+			strings.HasPrefix(key, labelCreator) || strings.HasPrefix(key, labelActor)
 	})
 	if len(old.GetName()) <= maxNameLength { // a longer one is no label value
 		labels[labelResubmitted] = old.GetName()
@@ -137,7 +137,7 @@ func resubmission(old *unstructured.Unstructured) (draft, error) {
 	d.obj.SetLabels(labels)
 
 	annotations := maps.Clone(old.GetAnnotations())
-	maps.DeleteFunc(annotations, func(key, _ string) bool { return strings.HasPrefix(key, annotationPrefix) })
+	maps.DeleteFunc(annotations, func(key, _ string) bool { return strings.HasPrefix(key, ownPrefix) })
 	d.obj.SetAnnotations(annotations)
 	d.obj.SetOwnerReferences(old.GetOwnerReferences())
 	return d, nil

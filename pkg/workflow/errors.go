@@ -149,6 +149,21 @@ func invalid(problems ...*field.Error) *InvalidError {
 	return &InvalidError{Problems: problems}
 }
 
+// FoundError is the error of a dry run whose IdempotencyKey has started its workflow already: the
+// same call without DryRun returns that workflow, and creates none. It matches [ErrAlreadyExists].
+type FoundError struct {
+	Name string // of the workflow
+}
+
+func (e *FoundError) Error() string {
+	return fmt.Sprintf("%v: the idempotency key has started %s; a start returns it and creates none", ErrAlreadyExists, e.Name)
+}
+
+// Is makes [errors.Is] match [ErrAlreadyExists].
+func (e *FoundError) Is(target error) bool { return target == ErrAlreadyExists }
+
+func foundByDryRun(name string) error { return &namedError{name: name, err: &FoundError{Name: name}} }
+
 // EndedBeforeSuspendError is the error of [Suspended] for a workflow that ended without
 // reaching a gate. It matches [ErrCompleted].
 type EndedBeforeSuspendError struct {

@@ -189,11 +189,11 @@ func TestEventSource(t *testing.T) {
 // Annotations from outside the request go onto the workflow, and behind those of the request.
 func TestStartAnnotations(t *testing.T) {
 	r := &recorder{}
-	bad := false
+	bad := ""
 	var got map[string]string
 	c := scriptedWith(t, Options{Observer: r, StartAnnotations: func(ctx context.Context) map[string]string {
-		if bad {
-			return map[string]string{"no spaces": "x"}
+		if bad != "" {
+			return map[string]string{bad: "x"}
 		}
 		return map[string]string{"trace": fmt.Sprint(ctx.Value(told{})), "owner": "outside"}
 	}}, func(req *http.Request) (any, error) {
@@ -213,8 +213,8 @@ func TestStartAnnotations(t *testing.T) {
 	if _, err := c.Start(t.Context(), request); err != nil {
 		t.Fatal(err)
 	}
-	hash := got[annotationRequest]
-	if got["trace"] != "start" || got["owner"] != "request" || hash == "" {
+	mark := got[annotationStart]
+	if got["trace"] != "start" || got["owner"] != "request" || mark == "" {
 		t.Errorf("%v", got)
 	}
 	bare := scripted(t, func(req *http.Request) (any, error) {
@@ -226,12 +226,13 @@ func TestStartAnnotations(t *testing.T) {
 		}
 		return nil, apierrors.NewNotFound(schema.GroupResource{Group: argoGroup, Resource: "workflows"}, "w")
 	})
-	if _, err := bare.Start(t.Context(), request); err != nil || got[annotationRequest] != hash {
+	if _, err := bare.Start(t.Context(), request); err != nil || got[annotationStart] != mark {
 		t.Errorf("without them it is another request: %v, %v", got, err)
 	}
-	bad = true
-	if _, err := c.Start(t.Context(), request); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "options.startAnnotations") {
-		t.Error(err)
+	for _, bad = range []string{"no spaces", annotationStart, annotationRetryID, annotationAsked} {
+		if _, err := c.Start(t.Context(), request); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "options.startAnnotations") {
+			t.Errorf("%s: %v", bad, err)
+		}
 	}
 }
 

@@ -54,7 +54,7 @@ spec:
 		return
 	}
 	fmt.Println(started.Name)
-	// Output: hello-69dcb53280
+	// Output: key-sjio6wp2u2twknurwjei7a3n
 }
 
 // Create sends an object as it is.

@@ -1,72 +1,92 @@
 package workflow
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"reflect"
+	"slices"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/apimachinery/pkg/util/uuid"
 )
 
-// Annotations by which a workflow is known to be the one that a Start meant.
+// The marks that the client leaves on a workflow.
 const (
-	annotationPrefix  = "argoservice.opensearch.org/"
-	annotationStartID = annotationPrefix + "start-id"
-	annotationKey     = annotationPrefix + "idempotency-key-hash"
-	annotationRequest = annotationPrefix + "request-hash"
+	ownPrefix = "argoservice.opensearch.org/"
 
+	// annotationStart records by which start the workflow was made: a startMark as JSON.
+	annotationStart = ownPrefix + "start"
+	// labelKey has the hash of the idempotency key, so that the key's workflow can be found
+	// under any name.
+	labelKey = ownPrefix + "idempotency-key"
 	// annotationAsked is when a shutdown was asked for again.
-	annotationAsked = annotationPrefix + "shutdown-asked-again"
+	annotationAsked = ownPrefix + "shutdown-asked-again"
 )
 
-// marker is what a Start leaves on its workflow to know it again. Without a key it is a
-// random id, good for the retries of one call; with a key it is made of hashes, the same in
-// every process.
+// ownMarks are the names, of labels and annotations, that no other party may set. Other names
+// under the prefix belong to packages that use this one.
+func ownMarks() []string {
+	return []string{annotationStart, labelKey, annotationAsked, annotationRetryID}
+}
+
+// markVersion is the form of a startMark. A later version of this library that needs another form
+// counts it up and goes on reading this one; version, name and key stay in every form.
+const markVersion = 1
+
+// startMark is what a Start leaves on its workflow to know it again.
+type startMark struct {
+	Version int `json:"version"`
+	// Name is that of the workflow. On a copy under another name, such as `argo resubmit` makes,
+	// the mark counts for nothing.
+	Name string `json:"name"`
+	// ID is random, good for the attempts of one call. A start with a key has none.
+	ID string `json:"id,omitempty"`
+	// Key is the hash of the idempotency key.
+	Key string `json:"key,omitempty"`
+
+	fingerprint
+}
+
+// readMark returns the mark of the workflow with that metadata; the zero value if it has none, or
+// one that was made for another name.
+func readMark(of metav1.Object) startMark {
+	var mark startMark
+	text, marked := of.GetAnnotations()[annotationStart]
+	if !marked || json.Unmarshal([]byte(text), &mark) != nil || mark.Name != of.GetName() {
+		return startMark{}
+	}
+	return mark
+}
+
+// marker names and marks the workflow that a call is to make.
 type marker struct {
-	name                 string // of the workflow
-	startID              string
-	keyHash, requestHash string
-	base                 string // of a generated name
-	renewable            bool   // another name would do as well
+	startMark
+
+	base      string // of a generated name
+	named     bool   // the name is the caller's own
+	renewable bool   // another name would do as well
 }
 
-// newMarker makes the mark of a workflow that is to have that name, or if it is "", one
-// made from base. With a key, request is everything the workflow is made of.
-func newMarker(name, base, key string, request ...any) (marker, error) {
-	m := marker{name: name, base: base}
+// newMarker makes the mark of a workflow that is to have that name, or if it is "", one made from
+// the key alone or, without a key, from base. fields are those of the request, see requestFields.
+func newMarker(name, base, key string, fields map[string]string) marker {
+	m := marker{startMark: startMark{Version: markVersion, Name: name}, base: base, named: name != ""}
 	if key == "" {
-		m.startID = string(uuid.NewUUID())
+		m.ID = string(uuid.NewUUID())
 		if m.renewable = name == ""; m.renewable {
-			m.name = m.anotherName()
+			m.Name = m.anotherName()
 		}
-		return m, nil
+		return m
 	}
-	m.keyHash = hash([]byte(key))
+	secret := newKeySecret(key)
+	m.Key = secret.keyHash()
 	if name == "" {
-		m.name = nameOfKey(base, m.keyHash)
+		m.Name = nameOfKey(key)
 	}
-	for i, part := range request {
-		// Whether something is nil or empty makes no other workflow.
-		if v := reflect.ValueOf(part); (v.Kind() == reflect.Map || v.Kind() == reflect.Slice) && v.Len() == 0 {
-			request[i] = nil
-		}
-	}
-	text, err := json.Marshal(request) // which sorts the keys of maps
-	if err != nil {
-		return marker{}, err
-	}
-	m.requestHash = hash(text)
-	return m, nil
-}
-
-func hash(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:16])
+	m.fingerprint = secret.fingerprint(fields)
+	return m
 }
 
 // generatedLength is that of the random part that the API server adds to a generateName.
@@ -85,55 +105,70 @@ func nameBase(base string, suffix int) string {
 }
 
 // own reports whether only the call itself leaves this mark.
-func (m marker) own() bool { return m.startID != "" }
+func (m marker) own() bool { return m.ID != "" }
 
 // put names and marks the workflow. The base stays with it as generateName, so that a
 // workflow made from this one, by whichever client, has a name like it.
-func (m marker) put(wf *unstructured.Unstructured) {
-	wf.SetName(m.name)
+func (m marker) put(wf *unstructured.Unstructured) error {
+	wf.SetName(m.Name)
 	if m.base != "" {
 		wf.SetGenerateName(nameBase(m.base, generatedLength))
 	}
-	annotations := wf.GetAnnotations()
-	if annotations == nil {
-		annotations = map[string]string{}
+	text, err := json.Marshal(m.startMark)
+	if err != nil {
+		return err
 	}
-	if m.startID != "" {
-		annotations[annotationStartID] = m.startID
-	} else {
-		annotations[annotationKey] = m.keyHash
-		annotations[annotationRequest] = m.requestHash
-	}
-	wf.SetAnnotations(annotations)
-}
-
-// check returns nil if the workflow carries the mark, else why it is another one.
-func (m marker) check(existing *unstructured.Unstructured) error {
-	marks := existing.GetAnnotations()
-	switch {
-	case m.startID != "" && marks[annotationStartID] == m.startID:
-		return nil
-	case m.keyHash == "" || marks[annotationKey] != m.keyHash:
-		return fmt.Errorf("%w: it was not made by this request; choose another name, or an idempotency key that finds one's own again", ErrAlreadyExists)
-	case marks[annotationRequest] != m.requestHash:
-		return fmt.Errorf("%w: the idempotency key is in use for a different request; use another key, or repeat the same request", ErrConflict)
-	case existing.GetDeletionTimestamp() != nil:
-		return fmt.Errorf("%w: it is being deleted; start again when it is gone", ErrAlreadyExists)
+	wf.SetAnnotations(overlaid(wf.GetAnnotations(), map[string]string{annotationStart: string(text)}))
+	if m.Key != "" {
+		wf.SetLabels(overlaid(wf.GetLabels(), map[string]string{labelKey: m.Key}))
 	}
 	return nil
 }
 
-// WorkflowName is the name of the workflow that Start makes of the request: the one it gives, or
-// that of the manifest, or with an IdempotencyKey the one made from that, always the same. Without
-// any of these it is "": Start chooses one at random, of the kind that [StartRequest.AnyName] returns.
-// It is for those who decide by name before they call Start. It sends nothing and checks nothing.
-func (r StartRequest) WorkflowName() string {
-	d, _ := checkSource(r, "")
-	name := r.Name
-	if name == "" && d.obj != nil {
-		name = d.obj.GetName()
+// check returns nil if the workflow carries the mark, else why it is another one.
+func (m marker) check(existing *unstructured.Unstructured) error {
+	found := readMark(existing)
+	switch {
+	case m.ID != "" && found.ID == m.ID:
+		return nil
+	case m.Key == "" || found.Key == "":
+		return fmt.Errorf("%w: it was not made by this request; "+
+			"choose another name, or set an IdempotencyKey so that retries find the same workflow", ErrAlreadyExists)
+	case found.Key != m.Key:
+		return fmt.Errorf("%w: the workflow was started with another idempotency key; "+
+			"choose another name, or use that key", ErrConflict)
+	case found.Version != markVersion:
+		return fmt.Errorf("%w: the idempotency key is in use, and its request is recorded in form %d, "+
+			"which this version of argoservice cannot read; update it", ErrConflict, found.Version)
+	case found.Request != m.Request:
+		return fmt.Errorf("%w: the idempotency key is in use for a different request%s; "+
+			"use another key, or repeat the same request", ErrConflict, differing(m.differences(found.fingerprint)))
+	case existing.GetDeletionTimestamp() != nil:
+		return fmt.Errorf("%w: it is being deleted; start again once it is deleted", ErrAlreadyExists)
 	}
-	return givenName(name, d.base, r.IdempotencyKey)
+	return nil
+}
+
+// differing names fields in which requests differ, for the text of an error.
+func differing(fields []string) string {
+	if len(fields) == 0 {
+		return ""
+	}
+	return " (it differs in " + listed(fields) + ")"
+}
+
+// WorkflowName returns the name of the workflow that Start makes of the request: Name, or that of
+// the manifest, or with an IdempotencyKey one that is made from the key alone. Without any of these
+// it is "": Start chooses one at random, of the kind that [StartRequest.AnyName] returns.
+// It is for callers that decide by name before they call Start. It sends nothing and checks nothing.
+func (r StartRequest) WorkflowName() string {
+	name := r.Name
+	if name == "" {
+		if d, _ := checkSource(r, ""); d.obj != nil {
+			name = d.obj.GetName()
+		}
+	}
+	return givenName(name, r.IdempotencyKey)
 }
 
 // AnyName returns a name at random, of the kind that Start chooses for the request; "" where
@@ -146,11 +181,9 @@ func (r StartRequest) AnyName() string {
 	return marker{base: d.base}.anotherName()
 }
 
-// WorkflowName is the name of the workflow that Resubmit makes like the one of the given name;
-// see [StartRequest.WorkflowName].
-func (o ResubmitOptions) WorkflowName(old string) string {
-	return givenName(o.Name, old, o.IdempotencyKey)
-}
+// WorkflowName returns the name of the workflow that Resubmit makes: Name, or with an
+// IdempotencyKey one that is made from the key alone; see [StartRequest.WorkflowName].
+func (o ResubmitOptions) WorkflowName(_ string) string { return givenName(o.Name, o.IdempotencyKey) }
 
 // AnyName returns a name at random, of the kind that Resubmit chooses; "" where there is nothing
 // to make it from.
@@ -168,15 +201,17 @@ func (o ResubmitOptions) AnyName(old string) string {
 	return marker{base: base}.anotherName()
 }
 
-func givenName(name, base, key string) string {
+func givenName(name, key string) string {
 	if name == "" && key != "" {
-		return nameOfKey(base, hash([]byte(key)))
+		return nameOfKey(key)
 	}
 	return name
 }
 
-// nameOfKey is the name that a key makes.
-func nameOfKey(base, keyHash string) string {
-	const length = 10
-	return nameBase(base, length) + keyHash[:length]
-}
+// nameOfKey is the name that a key makes. It has no text of the key, which may be a secret, nor of
+// what is started: so two processes that use a key for different requests meet at the same name, and
+// the API server lets one of them have it.
+func nameOfKey(key string) string { return "key-" + newKeySecret(key).keyHash() }
+
+// isOwnMark reports whether a label or annotation is a mark of the client's own.
+func isOwnMark(name string) bool { return slices.Contains(ownMarks(), name) }

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"encoding/json"
 	"errors"
 	"reflect"
 	"strings"
@@ -18,12 +19,15 @@ func start(t *testing.T, req StartRequest) (*unstructured.Unstructured, marker) 
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	mark, err := newMarker(req.Name, d.base, req.IdempotencyKey, req.Entrypoint, args.required, args.optional,
-		req.ServiceAccount, req.Labels, req.Spec)
+	c := &WorkflowClient{namespace: "ma", instanceID: "blue"}
+	fields, err := c.requestFields(req, args)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &WorkflowClient{namespace: "ma", instanceID: "blue"}
+	mark := newMarker(req.Name, d.base, req.IdempotencyKey, fields)
+	if d.obj == nil { // of a CronWorkflow, which would be read
+		d = newDraft("it", d.base, map[string]any{})
+	}
 	wf, _, err := c.fill(t.Context(), d, req)
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +35,9 @@ func start(t *testing.T, req StartRequest) (*unstructured.Unstructured, marker) 
 	if err := setParameters(wf, args.required); err != nil {
 		t.Fatal(err)
 	}
-	mark.put(wf)
+	if err := mark.put(wf); err != nil {
+		t.Fatal(err)
+	}
 	return wf, mark
 }
 
@@ -51,7 +57,9 @@ func TestManifest(t *testing.T) {
 				"team": "search", "workflows.argoproj.io/workflow-template": "bulk-load",
 				"workflows.argoproj.io/controller-instanceid": "blue",
 			},
-			"annotations": map[string]any{"note": "x", "argoservice.opensearch.org/start-id": mark.startID},
+			"annotations": map[string]any{
+				"note": "x", "argoservice.opensearch.org/start": `{"version":1,"name":"n","id":"` + mark.ID + `"}`,
+			},
 		},
 		"spec": map[string]any{
 			"workflowTemplateRef": map[string]any{"name": "bulk-load"}, "entrypoint": "e", "serviceAccountName": "sa",
@@ -67,7 +75,7 @@ func TestManifest(t *testing.T) {
 	if !reflect.DeepEqual(wf.Object, want) {
 		t.Errorf("%v\nwant %v", wf.Object, want)
 	}
-	if mark.startID == "" || !reflect.DeepEqual(req.Labels, map[string]string{"team": "search"}) || len(spec["arguments"].(map[string]any)) != 1 {
+	if mark.ID == "" || !reflect.DeepEqual(req.Labels, map[string]string{"team": "search"}) || len(spec["arguments"].(map[string]any)) != 1 {
 		t.Error("the request was changed, or has no start id")
 	}
 
@@ -84,18 +92,37 @@ func TestManifest(t *testing.T) {
 func TestNames(t *testing.T) {
 	for _, template := range []string{"t", strings.Repeat("x", 80), strings.Repeat("x", 52) + ".abcdef", strings.Repeat("x", 51) + "-----y", strings.Repeat("ab.", 30) + "c"} {
 		random, again := newName(t, template, ""), newName(t, template, "")
-		keyed, keyedAgain := newName(t, template, "k"), newName(t, template, "k")
 		if random == again {
 			t.Errorf("%s: twice the same random name", template)
 		}
-		if keyed != keyedAgain || keyed == newName(t, template, "k2") {
-			t.Errorf("%s: the name does not follow from the key", template)
+		if len(random) > 63 || len(validation.IsDNS1123Subdomain(random)) > 0 {
+			t.Errorf("%s: invalid name %q", template, random)
 		}
-		for _, name := range []string{random, keyed} {
-			if len(name) > 63 || len(validation.IsDNS1123Subdomain(name)) > 0 {
-				t.Errorf("%s: invalid name %q", template, name)
-			}
+		if newName(t, template, "k") != newName(t, "another", "k") {
+			t.Errorf("%s: the name of a key depends on the template", template)
 		}
+	}
+	for _, key := range []string{"k", "session-42", strings.Repeat("long ", 50), "\x00", "größe"} {
+		name := newName(t, "t", key)
+		if len(name) > 63 || len(validation.IsDNS1123Label(name)) > 0 || strings.Contains(name, key) && len(key) > 1 {
+			t.Errorf("%q: %q", key, name)
+		}
+	}
+}
+
+// The names of keys don't collide: two that did with 40 bits, and two that HMAC alone would take
+// for the same.
+func TestNamesOfKeysDiffer(t *testing.T) {
+	for _, keys := range [][2]string{
+		{"session-300066", "session-1021806"}, {"k", "k\x00"}, {"k", "K"}, {strings.Repeat("k", 64), strings.Repeat("k", 65)},
+	} {
+		if nameOfKey(keys[0]) == nameOfKey(keys[1]) {
+			t.Errorf("%q: both are %s", keys, nameOfKey(keys[0]))
+		}
+	}
+	const least = 80 // bits, at 5 in each character
+	if _, hash, _ := strings.Cut(nameOfKey("k"), "-"); len(hash)*5 < least {
+		t.Errorf("%s has %d bits", hash, len(hash)*5)
 	}
 }
 
@@ -125,39 +152,56 @@ func TestMarkerKnowsItsWorkflow(t *testing.T) {
 		t.Errorf("its own: %v", err)
 	}
 	for range 20 { // the order of maps is random
-		if _, again := start(t, base); again != mark {
+		if _, again := start(t, base); !reflect.DeepEqual(again, mark) {
 			t.Fatal("the same request gives another mark")
 		}
 	}
-	if strings.Contains(keyed.GetAnnotations()[annotationKey], "s3cr3t") {
+	if text, _ := json.Marshal(keyed); strings.Contains(string(text), "s3cr3t") {
 		t.Error("the key is in the object")
 	}
 	if err := mark.check(mine); !errors.Is(err, ErrAlreadyExists) {
 		t.Errorf("a keyless one: %v", err)
 	}
 	for name, change := range map[string]func(*StartRequest){
-		"parameter":  func(r *StartRequest) { r.Parameters = map[string]any{"a": 1, "b": 3} },
-		"optional":   func(r *StartRequest) { r.OptionalParameters = map[string]any{"o": 1} },
-		"entrypoint": func(r *StartRequest) { r.Entrypoint = "e" },
-		"spec":       func(r *StartRequest) { r.Spec = nil },
-		"label":      func(r *StartRequest) { r.Labels = map[string]string{"a": "b"} },
-		"account":    func(r *StartRequest) { r.ServiceAccount = "sa" },
+		"parameters[b]":          func(r *StartRequest) { r.Parameters = map[string]any{"a": 1, "b": 3} },
+		"parameters[c]":          func(r *StartRequest) { r.Parameters = map[string]any{"a": 1, "b": 2, "c": ""} },
+		"parameters[a]":          func(r *StartRequest) { r.Parameters = map[string]any{"b": 2} },
+		"optionalParameters[o]":  func(r *StartRequest) { r.OptionalParameters = map[string]any{"o": 1} },
+		"entrypoint":             func(r *StartRequest) { r.Entrypoint = "e" },
+		"spec":                   func(r *StartRequest) { r.Spec = nil },
+		"labels":                 func(r *StartRequest) { r.Labels = map[string]string{"a": "b"} },
+		"annotations":            func(r *StartRequest) { r.Annotations = map[string]string{"a": "b"} },
+		"serviceAccount":         func(r *StartRequest) { r.ServiceAccount = "sa" },
+		"template":               func(r *StartRequest) { r.Template = "another" },
+		"clusterScope":           func(r *StartRequest) { r.ClusterScope = true },
+		"cronWorkflow, template": func(r *StartRequest) { r.Template, r.CronWorkflow = "", "t" },
+		"manifest, template": func(r *StartRequest) {
+			r.Template, r.Manifest = "", []byte("metadata: {generateName: t-}\nspec: {}\n")
+		},
 	} {
 		changed := base
 		change(&changed)
 		wf, _ := start(t, changed)
-		if err := mark.check(wf); !errors.Is(err, ErrConflict) {
+		err := mark.check(wf)
+		if !errors.Is(err, ErrConflict) || !strings.Contains(err.Error(), "(it differs in "+name+")") {
 			t.Errorf("another %s under the same key: %v", name, err)
 		}
 	}
 	for name, change := range map[string]func(*StartRequest){
-		"optional": func(r *StartRequest) { r.OptionalParameters = map[string]any{} },
-		"label":    func(r *StartRequest) { r.Labels = map[string]string{} },
+		"optional":         func(r *StartRequest) { r.OptionalParameters = map[string]any{} },
+		"label":            func(r *StartRequest) { r.Labels = map[string]string{} },
+		"annotation":       func(r *StartRequest) { r.Annotations = map[string]string{} },
+		"manifest":         func(r *StartRequest) { r.Manifest = []byte{} },
+		"text, not number": func(r *StartRequest) { r.Parameters = map[string]any{"a": "1", "b": "2"} },
+		"Go type":          func(r *StartRequest) { r.Spec = map[string]any{"x": 1.0, "y": int64(2)} },
+		"way to check":     func(r *StartRequest) { r.SkipTemplateCheck, r.AllowUnknownParameters = true, true },
+		"dry run":          func(r *StartRequest) { r.DryRun = true },
+		"name, the same":   func(r *StartRequest) { r.Name = r.WorkflowName() },
 	} {
 		same := base
 		change(&same)
 		if wf, _ := start(t, same); mark.check(wf) != nil {
-			t.Errorf("an empty %s for none is another request", name)
+			t.Errorf("another %s makes another request: %v", name, mark.check(wf))
 		}
 	}
 	now := metav1.Now()
@@ -167,21 +211,31 @@ func TestMarkerKnowsItsWorkflow(t *testing.T) {
 	}
 }
 
-// All that a request can leave out is the same whether it is nil or empty.
-func TestNothingIsNothingInARequestsHash(t *testing.T) {
-	mark := func(request ...any) string {
-		m, err := newMarker("n", "", "k", request...)
-		if err != nil {
-			t.Fatal(err)
+// A copy under another name has the mark, and what another version of the library or another
+// writer has left is no match.
+func TestMarksOfOthers(t *testing.T) {
+	req := StartRequest{Template: "t", Name: "n", IdempotencyKey: "k"}
+	for name, tc := range map[string]struct {
+		edit func(wf *unstructured.Unstructured)
+		want error
+	}{
+		"a copy":        {func(wf *unstructured.Unstructured) { wf.SetName("n-copy") }, ErrAlreadyExists},
+		"not JSON":      {marked("{"), ErrAlreadyExists},
+		"another type":  {marked(`["n"]`), ErrAlreadyExists},
+		"no mark":       {func(wf *unstructured.Unstructured) { wf.SetAnnotations(nil) }, ErrAlreadyExists},
+		"a later form":  {marked(`{"version":2,"name":"n","key":"` + newKeySecret("k").keyHash() + `","parts":[]}`), ErrConflict},
+		"another key's": {marked(`{"version":1,"name":"n","key":"x","request":"y"}`), ErrConflict},
+	} {
+		wf, mark := start(t, req)
+		tc.edit(wf)
+		if err := mark.check(wf); !errors.Is(err, tc.want) {
+			t.Errorf("%s: %v", name, err)
 		}
-		return m.requestHash
 	}
-	if mark("a", []byte(nil), map[string]string(nil), map[string]any(nil)) != mark("a", []byte{}, map[string]string{}, map[string]any{}) {
-		t.Error("nil and empty make two requests")
-	}
-	if mark("a", map[string]string{"b": ""}) == mark("a", map[string]string{}) || mark("", []byte{}) == mark([]byte{}, "") {
-		t.Error("two requests are taken for the same")
-	}
+}
+
+func marked(text string) func(*unstructured.Unstructured) {
+	return func(wf *unstructured.Unstructured) { wf.SetAnnotations(map[string]string{annotationStart: text}) }
 }
 
 // The name of the request stands in for one that a manifest lacks.

@@ -123,7 +123,9 @@ func metadataProblems(path *field.Path, value any) (problems field.ErrorList) {
 		}
 	}
 	labels, _, _ := unstructured.NestedStringMap(metadata, "labels")
-	problems = append(problems, controllersLabels(path.Child("labels"), labels)...)
+	problems = append(problems, reservedLabels(path.Child("labels"), labels)...)
+	annotations, _, _ := unstructured.NestedStringMap(metadata, "annotations")
+	problems = append(problems, reservedAnnotations(path.Child("annotations"), annotations)...)
 	if _, _, err := unstructured.NestedStringSlice(metadata, "finalizers"); err != nil {
 		problems = append(problems, wrongType(path.Child("finalizers"), "must be a list of texts"))
 	}

@@ -35,7 +35,7 @@ func TestStartOfManifest(t *testing.T) {
 		Labels:     map[string]string{"more": "x"},
 		Spec:       map[string]any{"priority": 2, "arguments": map[string]any{"artifacts": []any{}}},
 	})
-	if !strings.HasPrefix(wf.GetName(), "load-") || wf.GetGenerateName() != "load-" || wf.GetName() != mark.name {
+	if !strings.HasPrefix(wf.GetName(), "load-") || wf.GetGenerateName() != "load-" || wf.GetName() != mark.Name {
 		t.Errorf("names: %q from %q", wf.GetName(), wf.GetGenerateName())
 	}
 	if !reflect.DeepEqual(wf.GetLabels(), map[string]string{"team": "search", "more": "x", labelInstanceID: "blue"}) {

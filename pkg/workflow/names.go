@@ -17,6 +17,9 @@ const (
 	labelArchiving       = argoPrefix + "workflow-archiving-status"
 	labelWorkflow        = argoPrefix + "workflow"
 	labelResubmitted     = argoPrefix + "resubmitted-from-workflow"
+	labelAction          = argoPrefix + "action"
+	labelCreator         = argoPrefix + "creator" // and creator-email, …
+	labelActor           = argoPrefix + "actor"   // of an action, likewise
 	annotationNodeID     = argoPrefix + "node-id"
 	annotationNodeName   = argoPrefix + "node-name"
 	annotationPodNames   = argoPrefix + "pod-name-format"

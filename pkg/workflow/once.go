@@ -34,7 +34,10 @@ func (c *WorkflowClient) createOnce(
 				continue // it was deleted in between: the name is free again
 			}
 			if errors.Is(err, ErrAlreadyExists) && mark.renewable && p.Pause(ctx, err) {
-				wf.SetName(mark.anotherName())
+				mark.Name = mark.anotherName()
+				if err := mark.put(wf); err != nil {
+					return nil, false, err
+				}
 				lost = false // had it come through, it would have been found here
 				continue
 			}
@@ -53,6 +56,54 @@ func (c *WorkflowClient) createOnce(
 			return existing, mark.own(), err
 		}
 		return nil, false, &namedError{name: wf.GetName(), err: pace.Ended(ctx, err)}
+	}
+}
+
+// startedBefore returns the workflow that the mark's key has started before; nil if there is none,
+// and for a mark without a key. In a dry run, finding one is a [*FoundError].
+func (c *WorkflowClient) startedBefore(
+	ctx context.Context, p *pace.Pacer, mark marker, dryRun bool,
+) (*unstructured.Unstructured, error) {
+	if mark.Key == "" {
+		return nil, nil
+	}
+	existing, err := c.adopt(ctx, p, mark.Name, mark)
+	switch {
+	case err == nil && dryRun:
+		return nil, foundByDryRun(mark.Name)
+	case !notFound(err):
+		return existing, err
+	case mark.named: // the key may have started a workflow of another name
+		return nil, c.startedElsewhere(ctx, p, mark)
+	}
+	return nil, nil
+}
+
+// startedElsewhere returns ErrConflict if the mark's key is in use by a workflow of another name. It
+// misses one that another process makes at the same moment. Without permission to list it finds none.
+func (c *WorkflowClient) startedElsewhere(ctx context.Context, p *pace.Pacer, mark marker) error {
+	// The label is on one workflow, and on copies of it that other clients have made.
+	const pageSize = 10
+	opts := metav1.ListOptions{LabelSelector: labelKey + "=" + mark.Key, Limit: pageSize}
+	for {
+		page, err := pace.Do(ctx, p, func() (*metav1.PartialObjectMetadataList, error) {
+			return c.metadata.listMetadata(ctx, "workflows", c.namespace, opts)
+		})
+		if forbidden(err) {
+			return nil
+		}
+		if err != nil {
+			return &namedError{name: mark.Name, err: err}
+		}
+		for i := range page.Items {
+			if found := readMark(&page.Items[i]); found.Key == mark.Key && found.Name != mark.Name {
+				return &namedError{name: mark.Name, err: fmt.Errorf("%w: the idempotency key is in use by workflow %s; "+
+					"use another key, or that name", ErrConflict, found.Name)}
+			}
+		}
+		if opts.Continue = page.Continue; opts.Continue == "" {
+			return nil
+		}
 	}
 }
 

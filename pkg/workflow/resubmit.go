@@ -65,18 +65,14 @@ func (c *WorkflowClient) resubmit(ctx context.Context, name string, opts Resubmi
 		return nil, invalid(problems...)
 	}
 	p := c.pacer()
-	newMark := func(base string) (marker, error) {
-		return newMarker(req.Name, base, req.IdempotencyKey, name, req.Name, args.required, req.Labels, req.Annotations)
+	fields, err := c.resubmitFields(name, opts, req, args)
+	if err != nil {
+		return nil, err
 	}
-	if req.IdempotencyKey != "" { // before the old one is looked at: it may be gone by now
-		mark, err := newMark(name)
-		if err != nil {
-			return nil, err
-		}
-		existing, err := c.adopt(ctx, p, mark.name, mark)
-		if !notFound(err) {
-			return existing, err
-		}
+	mark := newMarker(req.Name, name, req.IdempotencyKey, fields)
+	// Before the old one is read: it may be deleted by now.
+	if existing, err := c.startedBefore(ctx, p, mark, req.DryRun); existing != nil || err != nil {
+		return existing, err
 	}
 	old, err := c.getWith(ctx, p, name)
 	if err != nil {
@@ -89,14 +85,21 @@ func (c *WorkflowClient) resubmit(ctx context.Context, name string, opts Resubmi
 	if err != nil {
 		return nil, err
 	}
-	base := d.base
-	if req.IdempotencyKey != "" {
-		base = name // what the name was looked up by
-	}
-	mark, err := newMark(base)
+	mark = newMarker(req.Name, d.base, req.IdempotencyKey, fields)
+	return c.startDraft(ctx, p, d, req, args, mark, resubmittedFrom(name))
+}
+
+// resubmitFields are those of a request, and which workflow is resubmitted.
+func (c *WorkflowClient) resubmitFields(
+	name string, opts ResubmitOptions, req StartRequest, args arguments,
+) (map[string]string, error) {
+	fields, err := c.requestFields(req, args)
 	if err != nil {
 		return nil, err
 	}
-	mark.base = d.base
-	return c.startDraft(ctx, p, d, req, args, mark, resubmittedFrom(name))
+	fields["workflow"] = name
+	if opts.UID != "" {
+		fields["uid"] = string(opts.UID)
+	}
+	return fields, nil
 }

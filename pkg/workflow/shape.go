@@ -18,7 +18,8 @@ func dropNulls(fields map[string]any) {
 // and changes. The rest is the controller's to judge.
 func shapeProblems(path *field.Path, spec map[string]any) field.ErrorList {
 	problems := argumentProblems(path.Child("arguments"), spec["arguments"])
-	return append(problems, refProblems(path, spec)...)
+	problems = append(problems, refProblems(path, spec)...)
+	return append(problems, reservedMetadata(path, spec)...)
 }
 
 func argumentProblems(path *field.Path, value any) (problems field.ErrorList) {
@@ -92,17 +93,6 @@ func refProblems(path *field.Path, spec map[string]any) (problems field.ErrorLis
 	if templates := spec["templates"]; templates != nil {
 		if list, ok := templates.([]any); !ok || len(list) > 0 {
 			problems = append(problems, field.Forbidden(path.Child("templates"), "a workflow has a workflowTemplateRef or templates, not both"))
-		}
-	}
-	return problems
-}
-
-// controllersLabels finds labels that only the controller may set.
-func controllersLabels(path *field.Path, labels map[string]string) (problems field.ErrorList) {
-	for _, key := range []string{labelCompleted, labelPhase, labelArchiving} {
-		if _, given := labels[key]; given {
-			problems = append(problems, field.Forbidden(path.Key(key),
-				"only the controller sets it: it takes a workflow so labelled for one that has run, and leaves it alone"))
 		}
 	}
 	return problems

@@ -124,18 +124,14 @@ func (c *WorkflowClient) start(ctx context.Context, p *pace.Pacer, req StartRequ
 	if name == "" && d.obj != nil {
 		name = d.obj.GetName()
 	}
-	mark, err := newMarker(name, d.base, req.IdempotencyKey,
-		req.Template, req.ClusterScope, req.CronWorkflow, req.Manifest, req.Name, req.Entrypoint,
-		args.required, args.optional, req.ServiceAccount, req.Labels, req.Annotations, req.Spec)
+	fields, err := c.requestFields(req, args)
 	if err != nil {
 		return nil, err
 	}
-	if req.IdempotencyKey != "" {
-		// Before the template is looked at: it may be gone by now, the workflow is what counts.
-		existing, err := c.adopt(ctx, p, mark.name, mark)
-		if !notFound(err) {
-			return existing, err
-		}
+	mark := newMarker(name, d.base, req.IdempotencyKey, fields)
+	// Before the template is read: it may be deleted by now, the workflow is what counts.
+	if existing, err := c.startedBefore(ctx, p, mark, req.DryRun); existing != nil || err != nil {
+		return existing, err
 	}
 	if req.CronWorkflow != "" {
 		if d, err = c.cronDraft(ctx, p, req.CronWorkflow); err != nil {
@@ -160,7 +156,9 @@ func (c *WorkflowClient) startDraft(
 	if err := setParameters(wf, texts); err != nil {
 		return nil, err
 	}
-	mark.put(wf)
+	if err := mark.put(wf); err != nil {
+		return nil, err
+	}
 	if ctx.Err() != nil {
 		return nil, pace.Interruption(ctx, nil) // nothing was sent: there is nothing to be in doubt about
 	}
@@ -169,10 +167,15 @@ func (c *WorkflowClient) startDraft(
 		opts.DryRun = []string{metav1.DryRunAll}
 	}
 	created, made, err := c.createOnce(ctx, p, wf, mark, opts)
-	if err == nil && made && !req.DryRun {
+	switch {
+	case err != nil:
+		return nil, err
+	case req.DryRun && !made:
+		return nil, foundByDryRun(mark.Name)
+	case made && !req.DryRun:
 		c.record(ctx, created, tells)
 	}
-	return created, err
+	return created, nil
 }
 
 // fill puts everything but name and parameters into the draft.
@@ -200,7 +203,9 @@ func (c *WorkflowClient) fill(ctx context.Context, d draft, req StartRequest) (w
 	annotations := wf.GetAnnotations()
 	if c.startAnnotations != nil {
 		fresh := c.startAnnotations(ctx)
-		if problems := apivalidation.ValidateAnnotations(fresh, field.NewPath("options", "startAnnotations")); len(problems) > 0 {
+		path := field.NewPath("options", "startAnnotations")
+		problems := append(apivalidation.ValidateAnnotations(fresh, path), reservedAnnotations(path, fresh)...)
+		if len(problems) > 0 {
 			return nil, nil, invalid(problems...)
 		}
 		if d.own {

@@ -22,6 +22,7 @@ type template struct {
 	text       string // the spec as JSON, to look for uses of parameters in
 	opaque     bool   // it refers to yet another template as a whole
 	foreign    bool   // it has steps of other templates, which may use parameters
+	reserved   field.ErrorList
 }
 
 type declaration struct {
@@ -32,6 +33,7 @@ type declaration struct {
 
 func newTemplate(what string, spec map[string]any) *template {
 	t := &template{what: what, declared: declarations(spec, "arguments"), inputs: map[string]map[string]declaration{}}
+	t.reserved = reservedMetadata(field.NewPath("template", "spec"), spec)
 	t.entrypoint, _, _ = unstructured.NestedString(spec, "entrypoint")
 	items, _, _ := unstructured.NestedSlice(spec, "templates")
 	for _, item := range items {
@@ -97,8 +99,9 @@ func (t *template) use(spec map[string]any, allowUnknown bool) templateUse {
 
 // problems finds what is wrong with a start whose further arguments are texts.
 func (u templateUse) problems(texts map[string]string) (problems field.ErrorList) {
+	problems = append(problems, u.reserved...)
 	if u.opaque {
-		return nil
+		return problems
 	}
 	entrypoint := field.NewPath("entrypoint")
 	inputs, known := u.inputs[u.entrypoint]

@@ -69,11 +69,11 @@ func templateRefOf(spec map[string]any) status.TemplateRef {
 }
 
 func (c *WorkflowClient) readTemplate(ctx context.Context, p *pace.Pacer, ref status.TemplateRef) (*template, error) {
-	kind, where, templates := "workflowtemplate", fmt.Sprintf(" in namespace %q", c.namespace), c.templates
+	from := source{c.templates, "workflowtemplate", c.namespace}
 	if ref.ClusterScope {
-		kind, where, templates = "clusterworkflowtemplate", "", c.clusterTemplates
+		from = source{c.clusterTemplates, "clusterworkflowtemplate", ""}
 	}
-	obj, err := c.readSource(ctx, p, templates, kind, where, ref.Name)
+	obj, err := c.readSource(ctx, p, from, ref.Name)
 	if err != nil {
 		c.known.forget(ref)
 		return nil, err
@@ -84,27 +84,37 @@ func (c *WorkflowClient) readTemplate(ctx context.Context, p *pace.Pacer, ref st
 	return t, nil
 }
 
-// readSource reads what a workflow is to be made from. That it is not there is
-// [ErrTemplateNotFound], with a text that names what there is.
-func (c *WorkflowClient) readSource(
-	ctx context.Context, p *pace.Pacer, in dynamic.ResourceInterface, kind, where, name string,
-) (*unstructured.Unstructured, error) {
+// source is a kind of object that a workflow can be made from.
+type source struct {
+	objects   dynamic.ResourceInterface
+	kind      string // in lower case; its plural has an s
+	namespace string // "" for one of the whole cluster
+}
+
+// readSource reads what a workflow is to be made from. If it is not there, the error is
+// [ErrTemplateNotFound] and names those that are.
+func (c *WorkflowClient) readSource(ctx context.Context, p *pace.Pacer, from source, name string) (*unstructured.Unstructured, error) {
 	obj, err := pace.Do(ctx, p, func() (*unstructured.Unstructured, error) {
-		return in.Get(ctx, name, metav1.GetOptions{})
+		return from.objects.Get(ctx, name, metav1.GetOptions{})
 	})
 	if !apierrors.IsNotFound(err) || fault.MissingResource(err) {
 		return obj, err
 	}
 	// A help for the reader only: without permission to list, the text just says less.
 	hint := ""
-	if list, listErr := in.List(ctx, metav1.ListOptions{Limit: 500}); listErr == nil {
+	page, listErr := c.metadata.listMetadata(ctx, from.kind+"s", from.namespace, metav1.ListOptions{Limit: 500})
+	if listErr == nil {
 		var names []string
-		for i := range list.Items {
-			names = append(names, list.Items[i].GetName())
+		for i := range page.Items {
+			names = append(names, page.Items[i].Name)
 		}
 		hint = choices(name, names)
 	}
-	return nil, fmt.Errorf("%w: %s %q%s%s: %w", ErrTemplateNotFound, kind, name, where, hint, err)
+	where := ""
+	if from.namespace != "" {
+		where = fmt.Sprintf(" in namespace %q", from.namespace)
+	}
+	return nil, fmt.Errorf("%w: %s %q%s%s: %w", ErrTemplateNotFound, from.kind, name, where, hint, err)
 }
 
 // knownTemplates remembers templates for a short time, so that many starts from the same one

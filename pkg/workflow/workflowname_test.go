@@ -22,9 +22,9 @@ func TestWorkflowName(t *testing.T) {
 		if name == "" && d.obj != nil {
 			name = d.obj.GetName()
 		}
-		mark, err := newMarker(name, d.base, req.IdempotencyKey)
-		if err != nil || req.WorkflowName() != mark.name || mark.name == "" {
-			t.Errorf("%+v: %q, not %q, %v", req, req.WorkflowName(), mark.name, err)
+		mark := newMarker(name, d.base, req.IdempotencyKey, nil)
+		if req.WorkflowName() != mark.Name || mark.Name == "" {
+			t.Errorf("%+v: %q, not %q", req, req.WorkflowName(), mark.Name)
 		}
 	}
 	if name := (StartRequest{Template: "reindex"}).WorkflowName(); name != "" {

@@ -1,0 +1,139 @@
+package workflow
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// keySecret is derived from an idempotency key. What the workflow keeps of a request is
+// authenticated with it, so that the values of a request cannot be guessed from the workflow by
+// anyone who cannot guess the key.
+type keySecret [sha256.Size]byte
+
+// newKeySecret hashes the key first: HMAC itself pads its keys, and would not tell "k" from "k\x00".
+func newKeySecret(key string) keySecret { return sha256.Sum256([]byte(key)) }
+
+func (s keySecret) mac(purpose string, parts ...string) []byte {
+	h := hmac.New(sha256.New, s[:])
+	h.Write([]byte(purpose))
+	for _, part := range parts { // all but the last of a length that is known, or without a NUL
+		h.Write([]byte{0})
+		h.Write([]byte(part))
+	}
+	return h.Sum(nil)
+}
+
+// keyHash stands for the key in names and labels: 120 bits, as 24 lower-case letters and digits.
+func (s keySecret) keyHash() string {
+	return strings.ToLower(base32.StdEncoding.EncodeToString(s.mac("key")[:15]))
+}
+
+// fingerprint is what a workflow keeps of the request it was made by.
+type fingerprint struct {
+	// Request is an HMAC over all fields; it alone decides whether two requests are the same.
+	Request string `json:"request,omitempty"`
+	// Fields has an HMAC for each field, to name those that differ.
+	Fields map[string]string `json:"fields,omitempty"`
+	// Omitted is how many fields are not in Fields, which is bounded.
+	Omitted int `json:"omitted,omitempty"`
+}
+
+// maxFingerprint bounds Fields, in bytes; etcd's limit is for the whole workflow.
+const maxFingerprint = 8 << 10
+
+// fingerprint is made of a request's fields by name. A field that is not set is not among them, so
+// a field that a later version of this library adds changes no fingerprint of today's requests.
+func (s keySecret) fingerprint(fields map[string]string) fingerprint {
+	const fieldBytes = 8 // enough to name what differs; Request decides
+	f := fingerprint{Fields: map[string]string{}}
+	var all strings.Builder
+	size := 0
+	for _, name := range sortedFields(fields) {
+		mac := s.mac("field", name, fields[name])
+		all.WriteString(name + "\x00" + string(mac))
+		short := base64.RawURLEncoding.EncodeToString(mac[:fieldBytes])
+		if size += len(name) + len(short) + len(`"":"",`); size > maxFingerprint {
+			f.Omitted++
+			continue
+		}
+		f.Fields[name] = short
+	}
+	f.Request = base64.RawURLEncoding.EncodeToString(s.mac("request", all.String())[:16])
+	return f
+}
+
+// sortedFields has parameters last, of which there can be many.
+func sortedFields(fields map[string]string) []string {
+	return slices.SortedFunc(maps.Keys(fields), func(a, b string) int {
+		if inA, inB := strings.Contains(a, "["), strings.Contains(b, "["); inA != inB {
+			if inA {
+				return 1
+			}
+			return -1
+		}
+		return strings.Compare(a, b)
+	})
+}
+
+// differences names the fields in which two requests differ, as far as the fingerprints show them.
+func (f fingerprint) differences(other fingerprint) []string {
+	either := maps.Clone(f.Fields)
+	maps.Copy(either, other.Fields)
+	return slices.DeleteFunc(sortedFields(either), func(name string) bool {
+		mine, inMine := f.Fields[name]
+		theirs, inTheirs := other.Fields[name]
+		if !inMine && f.Omitted > 0 || !inTheirs && other.Omitted > 0 {
+			return true // it may have been left out of a fingerprint
+		}
+		return mine == theirs && inMine == inTheirs
+	})
+}
+
+// requestFields are what makes a request this one: all that has a say in which workflow is made.
+// How it is checked (SkipTemplateCheck, AllowUnknownParameters, DryRun) is not among them, nor is the
+// workflow's name, which a mark has beside the fingerprint. A field at its zero value is left out; a
+// parameter that is "" is given, and so is not.
+func (c *WorkflowClient) requestFields(req StartRequest, args arguments) (map[string]string, error) {
+	fields := map[string]string{
+		"template": req.Template, "cronWorkflow": req.CronWorkflow, "manifest": string(req.Manifest),
+		"entrypoint": req.Entrypoint, "serviceAccount": req.ServiceAccount, "instanceID": c.instanceID,
+	}
+	if req.ClusterScope {
+		fields["clusterScope"] = "true"
+	}
+	for name, texts := range map[string]map[string]string{"labels": req.Labels, "annotations": req.Annotations} {
+		if len(texts) == 0 {
+			continue
+		}
+		text, err := json.Marshal(texts) // which sorts the keys
+		if err != nil {
+			return nil, err
+		}
+		fields[name] = string(text)
+	}
+	if len(req.Spec) > 0 {
+		spec, err := copySpec(req.Spec) // of maps and lists alone, whatever Go types the request has
+		if err != nil {
+			return nil, err
+		}
+		text, err := json.Marshal(spec)
+		if err != nil {
+			return nil, err
+		}
+		fields["spec"] = string(text)
+	}
+	maps.DeleteFunc(fields, func(_, value string) bool { return value == "" })
+	for name, text := range args.required {
+		fields["parameters["+name+"]"] = text
+	}
+	for name, text := range args.optional {
+		fields["optionalParameters["+name+"]"] = text
+	}
+	return fields, nil
+}

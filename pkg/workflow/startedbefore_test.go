@@ -1,0 +1,384 @@
+package workflow
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+)
+
+// store is an API server that keeps workflows, and what it was asked.
+type store struct {
+	t        *testing.T
+	held     []*unstructured.Unstructured
+	asked    []string // e.g. "list", "get w", "create w"
+	accepts  []string // of lists
+	noLists  bool
+	pageSize int
+}
+
+func (s *store) find(name string) *unstructured.Unstructured {
+	at := slices.IndexFunc(s.held, func(wf *unstructured.Unstructured) bool { return wf.GetName() == name })
+	if at < 0 {
+		return nil
+	}
+	return s.held[at]
+}
+
+func (s *store) play(r *http.Request) (any, error) {
+	workflows := schema.GroupResource{Group: argoGroup, Resource: "workflows"}
+	name := path.Base(r.URL.Path)
+	switch {
+	case r.Method == http.MethodPost:
+		wf := &unstructured.Unstructured{}
+		if err := json.NewDecoder(r.Body).Decode(&wf.Object); err != nil {
+			s.t.Error(err)
+		}
+		s.asked = append(s.asked, "create "+wf.GetName())
+		if s.find(wf.GetName()) != nil {
+			return nil, apierrors.NewAlreadyExists(workflows, wf.GetName())
+		}
+		if r.URL.Query().Get("dryRun") == "" {
+			s.held = append(s.held, wf)
+		}
+		return wf.Object, nil
+	case name == "workflows":
+		s.asked = append(s.asked, "list")
+		s.accepts = append(s.accepts, r.Header.Get("Accept"))
+		if s.noLists {
+			return nil, apierrors.NewForbidden(workflows, "", errors.New("no lists"))
+		}
+		return s.list(r)
+	}
+	s.asked = append(s.asked, "get "+name)
+	if wf := s.find(name); wf != nil {
+		return wf.Object, nil
+	}
+	return nil, apierrors.NewNotFound(workflows, name)
+}
+
+func (s *store) list(r *http.Request) (any, error) {
+	selector, err := labels.Parse(r.URL.Query().Get("labelSelector"))
+	if err != nil {
+		s.t.Error(err)
+	}
+	page := listOf("1")
+	begun := r.URL.Query().Get("continue") == ""
+	for _, wf := range s.held {
+		switch {
+		case !begun:
+			begun = wf.GetName() == r.URL.Query().Get("continue")
+		case selector.Matches(labels.Set(wf.GetLabels())):
+			page.Items = append(page.Items, *wf)
+		}
+		if s.pageSize > 0 && len(page.Items) == s.pageSize {
+			page.SetContinue(wf.GetName())
+			break
+		}
+	}
+	return page, nil
+}
+
+// copied is a workflow's copy as other clients make them, with its labels and annotations.
+func copied(wf *unstructured.Unstructured, name string) *unstructured.Unstructured {
+	again := wf.DeepCopy()
+	again.SetName(name)
+	return again
+}
+
+func TestKeyIsTheIdentity(t *testing.T) {
+	for name, tc := range map[string]struct {
+		first, second StartRequest
+		want          error
+		text          string
+	}{
+		"the same":         {StartRequest{Template: "a", IdempotencyKey: "k"}, StartRequest{Template: "a", IdempotencyKey: "k"}, nil, ""},
+		"another template": {StartRequest{Template: "a", IdempotencyKey: "k"}, StartRequest{Template: "b", IdempotencyKey: "k"}, ErrConflict, "differs in template"},
+		"another source":   {StartRequest{Template: "a", IdempotencyKey: "k"}, StartRequest{Manifest: []byte(suspending), IdempotencyKey: "k"}, ErrConflict, "manifest, template"},
+		"a second name": {
+			StartRequest{Template: "a", Name: "n", IdempotencyKey: "k"}, StartRequest{Template: "a", Name: "m", IdempotencyKey: "k"},
+			ErrConflict, "in use by workflow n",
+		},
+		"a name as well": {
+			StartRequest{Template: "a", IdempotencyKey: "k"}, StartRequest{Template: "a", Name: "m", IdempotencyKey: "k"},
+			ErrConflict, "in use by workflow " + nameOfKey("k"),
+		},
+		"the name of a manifest": {
+			StartRequest{Template: "a", IdempotencyKey: "k"}, StartRequest{Manifest: []byte(strings.Replace(suspending, "generateName: own-", "name: m", 1)), IdempotencyKey: "k"},
+			ErrConflict, "in use by workflow " + nameOfKey("k"),
+		},
+		"another key on the name": {
+			StartRequest{Template: "a", Name: "n", IdempotencyKey: "k"}, StartRequest{Template: "a", Name: "n", IdempotencyKey: "l"},
+			ErrConflict, "another idempotency key",
+		},
+		"a key on the name of none": {StartRequest{Template: "a", Name: "n"}, StartRequest{Template: "a", Name: "n", IdempotencyKey: "k"}, ErrAlreadyExists, ""},
+		"none on the name of a key": {StartRequest{Template: "a", Name: "n", IdempotencyKey: "k"}, StartRequest{Template: "a", Name: "n"}, ErrAlreadyExists, ""},
+	} {
+		for _, way := range clients() {
+			t.Run(name+" "+way.name, func(t *testing.T) {
+				s := &store{t: t}
+				c := way.over(t, s.play)
+				tc.first.SkipTemplateCheck, tc.second.SkipTemplateCheck = true, true
+				if _, err := c.Start(t.Context(), tc.first); err != nil {
+					t.Fatal(err)
+				}
+				_, err := c.Start(t.Context(), tc.second)
+				if tc.want == nil && err != nil || !errors.Is(err, tc.want) || err != nil && !strings.Contains(err.Error(), tc.text) || len(s.held) != 1 {
+					t.Errorf("%v, and there are %d", err, len(s.held))
+				}
+			})
+		}
+	}
+}
+
+const suspending = "metadata: {generateName: own-}\nspec: {entrypoint: main, templates: [{name: main, suspend: {}}]}\n"
+
+type way struct {
+	name string
+	over func(t *testing.T, play script) *WorkflowClient
+}
+
+// clients are the two ways to make one.
+func clients() []way {
+	return []way{
+		{"over REST", func(t *testing.T, play script) *WorkflowClient { t.Helper(); return scripted(t, play) }},
+		{"over a dynamic client", func(t *testing.T, play script) *WorkflowClient {
+			t.Helper()
+			dyn, err := dynamic.NewForConfig(&rest.Config{Host: "http://script", Transport: scriptTransport(play)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := New(dyn, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return c
+		}},
+	}
+}
+
+// A key costs one request more than a start without; only a key with a name costs another one, which
+// asks for metadata alone.
+func TestRequestsOfAKey(t *testing.T) {
+	for name, tc := range map[string]struct {
+		req  StartRequest
+		want string
+	}{
+		"none":          {StartRequest{Name: "n"}, "create n"},
+		"a key":         {StartRequest{IdempotencyKey: "k"}, "get KEY, create KEY"},
+		"with a name":   {StartRequest{IdempotencyKey: "k", Name: "n"}, "get n, list, create n"},
+		"as a dry run":  {StartRequest{IdempotencyKey: "k", Name: "n", DryRun: true}, "get n, list, create n"},
+		"again by name": {StartRequest{IdempotencyKey: "k", Name: "held"}, "get held"},
+	} {
+		s := &store{t: t}
+		c := scripted(t, s.play)
+		if name == "again by name" {
+			if _, err := c.Start(t.Context(), StartRequest{Template: "a", SkipTemplateCheck: true, IdempotencyKey: "k", Name: "held"}); err != nil {
+				t.Fatal(err)
+			}
+			s.asked = nil
+		}
+		tc.req.Template, tc.req.SkipTemplateCheck = "a", true
+		if _, err := c.Start(t.Context(), tc.req); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := strings.ReplaceAll(strings.Join(s.asked, ", "), nameOfKey("k"), "KEY"); got != tc.want {
+			t.Errorf("%s: %s, not %s", name, got, tc.want)
+		}
+		for _, accept := range s.accepts {
+			if !strings.Contains(accept, "as=PartialObjectMetadataList") {
+				t.Errorf("%s: it asks for %s", name, accept)
+			}
+		}
+	}
+}
+
+// Copies carry the label and the mark, and are no holders of the key; behind pages of them, the
+// holder is found all the same.
+func TestCopiesHoldNoKey(t *testing.T) {
+	req := StartRequest{Template: "a", SkipTemplateCheck: true, IdempotencyKey: "k"}
+	for _, way := range clients() {
+		s := &store{t: t, pageSize: 2}
+		c := way.over(t, s.play)
+		if _, err := c.Start(t.Context(), req); err != nil {
+			t.Fatal(err)
+		}
+		holder := s.held[0]
+		s.held = nil
+		for _, name := range []string{"copy-1", "copy-2", "copy-3", "n"} {
+			s.held = append(s.held, copied(holder, name))
+		}
+		named := req
+		named.Name = "n"
+		if _, err := c.Start(t.Context(), named); !errors.Is(err, ErrAlreadyExists) {
+			t.Errorf("%s: on a copy's name: %v", way.name, err)
+		}
+		named.Name = "m"
+		if _, err := c.Start(t.Context(), named); err != nil {
+			t.Errorf("%s: beside copies: %v", way.name, err)
+		}
+		s.held = append(s.held[:4], holder)
+		if _, err := c.Start(t.Context(), named); !errors.Is(err, ErrConflict) {
+			t.Errorf("%s: beside the holder: %v", way.name, err)
+		}
+		if s, err := c.Start(t.Context(), req); err != nil || s.Name != holder.GetName() {
+			t.Errorf("%s: the key alone: %v", way.name, err)
+		}
+	}
+}
+
+// What Resubmit copies, the old one's mark is not among.
+func TestResubmitLeavesTheMarksBehind(t *testing.T) {
+	s := &store{t: t}
+	c := scripted(t, s.play)
+	req := StartRequest{Manifest: []byte(suspending), IdempotencyKey: "k"}
+	if _, err := c.Start(t.Context(), req); err != nil {
+		t.Fatal(err)
+	}
+	old := s.held[0]
+	for _, key := range []string{"", "l"} {
+		if _, err := c.Resubmit(t.Context(), old.GetName(), ResubmitOptions{IdempotencyKey: key}); err != nil {
+			t.Fatal(err)
+		}
+		again := s.held[len(s.held)-1]
+		if mark := readMark(again); mark.Name != again.GetName() || mark.Key == readMark(old).Key || again.GetLabels()[labelKey] != mark.Key {
+			t.Errorf("%v %v", again.GetLabels(), again.GetAnnotations())
+		}
+	}
+	for name, opts := range map[string]ResubmitOptions{
+		"workflow": {IdempotencyKey: "l"}, "uid": {IdempotencyKey: "l", UID: "u"},
+	} {
+		of := old.GetName()
+		if name == "workflow" {
+			of = s.held[1].GetName()
+		}
+		if _, err := c.Resubmit(t.Context(), of, opts); !errors.Is(err, ErrConflict) || !strings.Contains(err.Error(), "differs in "+name) {
+			t.Errorf("another %s: %v", name, err)
+		}
+	}
+	if _, err := c.Resubmit(t.Context(), old.GetName(), ResubmitOptions{IdempotencyKey: "k"}); !errors.Is(err, ErrConflict) {
+		t.Errorf("the key of a start: %v", err)
+	}
+}
+
+func TestKeyWithoutPermissionToList(t *testing.T) {
+	s := &store{t: t, noLists: true}
+	if _, err := scripted(t, s.play).Start(t.Context(), StartRequest{Template: "a", SkipTemplateCheck: true, Name: "n", IdempotencyKey: "k"}); err != nil {
+		t.Error(err)
+	}
+	if !slices.Equal(s.asked, []string{"get n", "list", "create n"}) {
+		t.Errorf("%v", s.asked)
+	}
+}
+
+// A list that fails leaves open whether the key is in use, so nothing is created.
+func TestKeyThatCannotBeLookedFor(t *testing.T) {
+	s := &store{t: t}
+	c := scriptedWith(t, Options{RetryFor: -1}, func(r *http.Request) (any, error) {
+		if r.URL.Query().Get("labelSelector") != "" {
+			return nil, io.ErrUnexpectedEOF
+		}
+		return s.play(r)
+	})
+	_, err := c.Start(t.Context(), StartRequest{Template: "a", SkipTemplateCheck: true, Name: "n", IdempotencyKey: "k"})
+	if !errors.Is(err, ErrUnavailable) || len(s.held) > 0 {
+		t.Errorf("%v, and there are %d", err, len(s.held))
+	}
+}
+
+// A dry run says what a start would do: find the workflow, and create none.
+func TestDryRunOfAKeyInUse(t *testing.T) {
+	s := &store{t: t}
+	c := scripted(t, s.play)
+	req := StartRequest{Manifest: []byte(suspending), IdempotencyKey: "k"}
+	dry := req
+	dry.DryRun = true
+	if _, err := c.Start(t.Context(), dry); err != nil || len(s.held) > 0 {
+		t.Errorf("before: %v, and there are %d", err, len(s.held))
+	}
+	if _, err := c.Start(t.Context(), req); err != nil {
+		t.Fatal(err)
+	}
+	isFound := func(what, name string, err error) {
+		t.Helper()
+		var found *FoundError
+		var failed *Error
+		if !errors.Is(err, ErrAlreadyExists) || !errors.As(err, &found) || found.Name != name || !errors.As(err, &failed) || failed.Name != name {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	_, err := c.Start(t.Context(), dry)
+	isFound("afterwards", nameOfKey("k"), err)
+
+	again := ResubmitOptions{IdempotencyKey: "l"}
+	if _, err := c.Resubmit(t.Context(), nameOfKey("k"), again); err != nil {
+		t.Fatal(err)
+	}
+	again.DryRun = true
+	_, err = c.Resubmit(t.Context(), nameOfKey("k"), again)
+	isFound("of a resubmission", nameOfKey("l"), err)
+
+	dry.Labels = map[string]string{"a": "b"}
+	if _, err := c.Start(t.Context(), dry); !errors.Is(err, ErrConflict) {
+		t.Errorf("for another request: %v", err)
+	}
+}
+
+// Another process makes the workflow between this one's look and its dry run.
+func TestDryRunBesideAStart(t *testing.T) {
+	s := &store{t: t}
+	req := StartRequest{Manifest: []byte(suspending), IdempotencyKey: "k"}
+	other := scripted(t, s.play)
+	c := scripted(t, func(r *http.Request) (any, error) {
+		if r.Method == http.MethodPost {
+			if _, err := other.Start(t.Context(), req); err != nil {
+				t.Error(err)
+			}
+		}
+		return s.play(r)
+	})
+	dry := req
+	dry.DryRun = true
+	var found *FoundError
+	if _, err := c.Start(t.Context(), dry); !errors.As(err, &found) || len(s.held) != 1 {
+		t.Errorf("%v", err)
+	}
+}
+
+// A random name that is taken is replaced, and the mark with it: it is for the name that the workflow
+// gets.
+func TestMarkOfASecondName(t *testing.T) {
+	s := &store{t: t}
+	refused, lost := false, false
+	c := scripted(t, func(r *http.Request) (any, error) {
+		if r.Method != http.MethodPost {
+			return s.play(r)
+		}
+		switch made, err := s.play(r); {
+		case !refused: // somebody else's workflow has the name
+			refused = true
+			s.held[0].SetAnnotations(nil)
+			return nil, apierrors.NewAlreadyExists(schema.GroupResource{Resource: "workflows"}, s.held[0].GetName())
+		case !lost && err == nil:
+			lost = true
+			return nil, io.ErrUnexpectedEOF
+		default:
+			return made, err
+		}
+	})
+	started, err := c.Start(t.Context(), StartRequest{Manifest: []byte(suspending)})
+	if err != nil || len(s.held) != 2 || started.Name != s.held[1].GetName() || readMark(s.held[1]).ID == "" {
+		t.Errorf("%v: %v", err, s.asked)
+	}
+}
