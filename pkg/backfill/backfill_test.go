@@ -253,6 +253,14 @@ func TestCreateOnlyTries(t *testing.T) {
 	if err := b.Create(t.Context()); !errors.Is(err, workflow.ErrTemplateNotFound) || !strings.Contains(err.Error(), "rfs-s") {
 		t.Errorf("%v", err)
 	}
+	r.startErr = &workflow.Error{Op: workflow.OpStart, Err: &workflow.FoundError{Name: "backfill-rfs-s"}}
+	if err := b.Create(t.Context()); err != nil {
+		t.Errorf("of a session that was started: %v", err)
+	}
+	r.startErr = workflow.ErrAlreadyExists
+	if err := b.Create(t.Context()); !errors.Is(err, workflow.ErrAlreadyExists) {
+		t.Errorf("of a name that another workflow has: %v", err)
+	}
 	r.startErr = workflow.ErrConflict
 	if err := b.Create(t.Context()); !errors.Is(err, workflow.ErrConflict) || !strings.Contains(err.Error(), "session_name") {
 		t.Errorf("%v", err)
