@@ -27,6 +27,9 @@ type CommandError struct {
 	// Err is why, where it was not kubectl that failed: the context's error,
 	// [ErrKubectlMissing], [ErrOutputTooLarge].
 	Err error
+	// NotSent: the API server received nothing, since kubectl could not be started, or refused its
+	// arguments or configuration. So a write has certainly not happened.
+	NotSent bool
 }
 
 func (e *CommandError) Error() string {
@@ -44,3 +47,12 @@ func (e *CommandError) Error() string {
 }
 
 func (e *CommandError) Unwrap() error { return e.Err }
+
+// Unsent reports whether the API server received nothing.
+func (e *CommandError) Unsent() bool { return e.NotSent }
+
+// unsentError is the error of a request for which there is no command.
+type unsentError struct{ error }
+
+func (e unsentError) Unwrap() error { return e.error }
+func (e unsentError) Unsent() bool  { return true }

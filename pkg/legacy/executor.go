@@ -8,7 +8,8 @@ import (
 // CommandExecutor runs kubectl. Its methods are called from many goroutines at once.
 type CommandExecutor interface {
 	// ExecuteCommand runs a command to its end. That kubectl fails is no error but a
-	// ReturnCode; an error says that it did not run, or not to its end: a [*CommandError].
+	// ReturnCode; an error says that it did not run, or not to its end: a [*CommandError], whose
+	// NotSent tells the two apart.
 	// It blocks until the process has ended, which ctx's end brings about.
 	ExecuteCommand(ctx context.Context, cmd Command) (CommandOutput, error)
 }

@@ -95,7 +95,9 @@ func failure(cmd Command, out CommandOutput) (*metav1.Status, error) {
 	case strings.HasPrefix(text, wordsRefused):
 		other.Err = notConnected(syscall.ECONNREFUSED)
 	case strings.Contains(text, "unknown flag: "):
-		other.Err = ErrKubectlTooOld
+		other.Err, other.NotSent = ErrKubectlTooOld, true
+	case badConfiguration(text):
+		other.NotSent = true
 	case has(text, "x509: ", "tls: failed to verify certificate"):
 		other.Err = &tls.CertificateVerificationError{Err: errors.New("the API server's certificate is not trusted")}
 	case strings.HasPrefix(text, wordsUnable) && has(text, "dial tcp", "no such host", "TLS handshake timeout", "connect: "):
@@ -108,6 +110,13 @@ func failure(cmd Command, out CommandOutput) (*metav1.Status, error) {
 
 // notConnected is an error of the kind of those that come before anything is sent.
 func notConnected(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
+
+// badConfiguration tells complaints about what kubectl reads before it sends anything.
+func badConfiguration(text string) bool {
+	return slices.ContainsFunc([]string{"stat ", `context "`, "error loading config file ", "invalid configuration: "}, func(what string) bool {
+		return strings.HasPrefix(text, "error: "+what)
+	}) || strings.HasPrefix(text, wordsUnable+"getting credentials: ")
+}
 
 // refusal makes the Status that the API server had answered with.
 func refusal(reason metav1.StatusReason, message string) *metav1.Status {

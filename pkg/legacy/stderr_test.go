@@ -67,6 +67,10 @@ func TestFailureWithoutServer(t *testing.T) {
 	}
 	cutOff := func(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }
 	plain := func(err error) bool { return !notSent(err) && !cutOff(err) }
+	never := func(err error) bool {
+		var failed *CommandError
+		return plain(err) && errors.As(err, &failed) && failed.NotSent
+	}
 	for stderr, is := range map[string]func(error) bool{
 		"The connection to the server 127.0.0.1:1 was refused - did you specify the right host or port?": notSent,
 		"Unable to connect to the server: dial tcp: lookup x.invalid: no such host":                      notSent,
@@ -78,8 +82,11 @@ func TestFailureWithoutServer(t *testing.T) {
 		"Unable to connect to the server: http2: client connection lost":                                                    cutOff,
 		"Unable to connect to the server: read tcp 127.0.0.1:2->127.0.0.1:1: read: connection reset by peer":                cutOff,
 		"Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority": plain,
-		"Unable to connect to the server: getting credentials: exec: executable aws not found":                              plain,
-		"error: stat /nowhere: no such file or directory":                                                                   plain,
+		"Unable to connect to the server: getting credentials: exec: executable aws not found":                              never,
+		"error: stat /nowhere: no such file or directory":                                                                   never,
+		`error: context "nowhere" does not exist`:                                                                           never,
+		`error: error loading config file "/x": couldn't get version/kind`:                                                  never,
+		"error: context deadline exceeded":                                                                                  cutOff,
 		"": plain,
 	} {
 		status, err := failure(Command{Args: []string{"replace"}}, CommandOutput{Stderr: stderr, ReturnCode: 1})
@@ -89,7 +96,8 @@ func TestFailureWithoutServer(t *testing.T) {
 		}
 	}
 	_, err := failure(Command{}, CommandOutput{Stderr: "error: unknown flag: --raw\nSee 'kubectl create --help' for usage.", ReturnCode: 1})
-	if !errors.Is(err, ErrKubectlTooOld) {
+	var failed *CommandError
+	if !errors.Is(err, ErrKubectlTooOld) || !errors.As(err, &failed) || !failed.NotSent {
 		t.Error(err)
 	}
 }

@@ -155,9 +155,9 @@ func verb(cmd Command) string {
 
 func notStarted(ctx context.Context, cmd Command, err error) error {
 	if ctx.Err() != nil {
-		return &CommandError{Verb: verb(cmd), ReturnCode: -1, Err: context.Cause(ctx)}
+		return &CommandError{Verb: verb(cmd), ReturnCode: -1, Err: context.Cause(ctx), NotSent: true}
 	}
-	return &CommandError{Verb: verb(cmd), ReturnCode: -1, Err: fmt.Errorf("%w: %w", ErrKubectlMissing, err)}
+	return &CommandError{Verb: verb(cmd), ReturnCode: -1, Err: fmt.Errorf("%w: %w", ErrKubectlMissing, err), NotSent: true}
 }
 
 // ended makes an error of how a process ended; nil: it succeeded. A helper of kubectl that holds

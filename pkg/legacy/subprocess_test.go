@@ -57,7 +57,7 @@ func TestKubectlMissing(t *testing.T) {
 	_, streamed := e.StreamCommand(t.Context(), Command{Args: []string{"get"}})
 	for _, err := range []error{err, streamed} {
 		var failed *CommandError
-		if !errors.Is(err, ErrKubectlMissing) || !errors.As(err, &failed) || failed.Verb != "get" {
+		if !errors.Is(err, ErrKubectlMissing) || !errors.As(err, &failed) || failed.Verb != "get" || !failed.NotSent {
 			t.Error(err)
 		}
 	}

@@ -28,14 +28,17 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	watch, log := follows(req.URL.Query())
 	streamer, streams := t.executor.(CommandStreamer)
 	if !streams && log {
-		return nil, unsupported("a log that is followed, without a CommandStreamer")
+		return nil, unsentError{unsupported("a log that is followed, without a CommandStreamer")}
 	}
 	if !streams && watch {
 		req = shorter(req)
 	}
+	if asksForMetadata(req) {
+		req = smaller(req)
+	}
 	cmd, err := commandFor(req)
 	if err != nil {
-		return nil, err
+		return nil, unsentError{err}
 	}
 	if streams && req.Method == http.MethodGet {
 		return streamed(req, cmd, streamer, watch)
@@ -48,6 +51,24 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return refused(req, cmd, out)
 	}
 	return answer(req, success(req), io.NopCloser(strings.NewReader(out.Stdout))), nil
+}
+
+// asksForMetadata reports whether a request wants the metadata of objects only. kubectl has no way to
+// ask for that, and prints the whole objects.
+func asksForMetadata(req *http.Request) bool {
+	return strings.Contains(req.Header.Get("Accept"), "as=PartialObjectMetadataList")
+}
+
+// smaller bounds a page of objects, each of which can be as large as a megabyte.
+func smaller(req *http.Request) *http.Request {
+	const most = 50
+	req = req.Clone(req.Context())
+	query := req.URL.Query()
+	if limit, err := strconv.Atoi(query.Get("limit")); err != nil || limit == 0 || limit > most {
+		query.Set("limit", strconv.Itoa(most))
+	}
+	req.URL.RawQuery = query.Encode()
+	return req
 }
 
 // shorter has a watch end soon.

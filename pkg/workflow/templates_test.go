@@ -2,14 +2,20 @@ package workflow
 
 import (
 	"context"
+	"errors"
 	"maps"
+	"net/http"
+	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 )
 
@@ -59,5 +65,47 @@ func TestSkippedCheckOfAManifest(t *testing.T) {
 	}
 	if _, err := c.checkTemplate(context.Background(), c.pacer(), "it", spec, arguments{}, StartRequest{SkipTemplateCheck: true}); err != nil {
 		t.Errorf("the check was not skipped: %v", err)
+	}
+}
+
+// A misspelt name is answered with the names there are: of whole templates, which can be as large as a
+// megabyte each, only a small page is read.
+func TestNamesOfTemplates(t *testing.T) {
+	for _, way := range clients() {
+		for _, req := range []StartRequest{{Template: "reindxe"}, {Template: "reindxe", ClusterScope: true}, {CronWorkflow: "reindxe"}} {
+			var lists []*http.Request
+			c := way.over(t, func(r *http.Request) (any, error) {
+				if path.Base(r.URL.Path) == "reindxe" {
+					return nil, apierrors.NewNotFound(schema.GroupResource{Group: argoGroup, Resource: "workflowtemplates"}, "reindxe")
+				}
+				lists = append(lists, r)
+				return listOf("1", workflowObject(t, "{apiVersion: argoproj.io/v1alpha1, kind: Any, metadata: {name: reindex}}")), nil
+			})
+			_, err := c.Start(t.Context(), req)
+			if !errors.Is(err, ErrTemplateNotFound) || !strings.Contains(err.Error(), `did you mean "reindex"?`) || len(lists) != 1 {
+				t.Errorf("%s, %+v: %v, %v", way.name, req, err, lists)
+				continue
+			}
+			metadataOnly := strings.Contains(lists[0].Header.Get("Accept"), "as=PartialObjectMetadataList")
+			limit, _ := strconv.Atoi(lists[0].URL.Query().Get("limit"))
+			if most := map[bool]int{true: 500, false: 50}[metadataOnly]; limit == 0 || limit > most || metadataOnly != (way.name == "over REST") {
+				t.Errorf("%s, %+v: %s as %s", way.name, req, lists[0].URL, lists[0].Header.Get("Accept"))
+			}
+		}
+	}
+}
+
+// Metadata can be large, too: an annotation may hold all of the object. The error then names none.
+func TestNamesOfHugeTemplates(t *testing.T) {
+	huge := workflowObject(t, "{apiVersion: argoproj.io/v1alpha1, kind: Any, metadata: {name: reindex}}")
+	huge.SetAnnotations(map[string]string{"last-applied": strings.Repeat("x", maxMetadata)})
+	_, err := scripted(t, func(r *http.Request) (any, error) {
+		if path.Base(r.URL.Path) == "reindxe" {
+			return nil, apierrors.NewNotFound(schema.GroupResource{Group: argoGroup, Resource: "workflowtemplates"}, "reindxe")
+		}
+		return listOf("1", huge), nil
+	}).Start(t.Context(), StartRequest{Template: "reindxe"})
+	if !errors.Is(err, ErrTemplateNotFound) || strings.Contains(err.Error(), "did you mean") {
+		t.Error(err)
 	}
 }

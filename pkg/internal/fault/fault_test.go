@@ -70,6 +70,8 @@ func TestTransientAndMayHaveHappened(t *testing.T) {
 		"GOAWAY":          lost(requestFailed(errors.New("http2: server sent GOAWAY and closed the connection"))),
 		"connection that was cut as it was made": lost(requestFailed(errors.New(
 			"http2: client conn could not be established - error from a previous attempt: unexpected EOF"))),
+		"never sent":    final(requestFailed(unsent(true))),
+		"perhaps sent":  unknown(requestFailed(unsent(false))),
 		"untrusted":     final(requestFailed(x509.UnknownAuthorityError{})),
 		"anything else": unknown(errors.New("odd")),
 		"wrapped":       lost(fmt.Errorf("start: %w", answer(http.StatusServiceUnavailable, "x"))),
@@ -84,6 +86,12 @@ func TestTransientAndMayHaveHappened(t *testing.T) {
 		})
 	}
 }
+
+// unsent knows whether anything was sent.
+type unsent bool
+
+func (u unsent) Error() string { return "program missing" }
+func (u unsent) Unsent() bool  { return bool(u) }
 
 func TestKindsOfAnswers(t *testing.T) {
 	workflows := schema.GroupResource{Group: "argoproj.io", Resource: "workflows"}

@@ -21,6 +21,13 @@ func notSent(err error) bool {
 	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns) || throttled(err)
 }
 
+// unsent reports whether an error says of itself that nothing was sent, such as that of a program
+// which could not be started. Unlike a network that fails, that does not pass.
+func unsent(err error) bool {
+	var knows interface{ Unsent() bool }
+	return errors.As(err, &knows) && knows.Unsent()
+}
+
 // throttled reports whether client-go's rate limiter would not let a request go before the
 // context ends. It has no type for that.
 func throttled(err error) bool {
