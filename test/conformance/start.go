@@ -2,11 +2,13 @@ package conformance
 
 import (
 	"context"
+	"errors"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -177,11 +179,113 @@ func describeIdempotency(fixture func() Fixture) {
 			changed := req
 			changed.Labels = map[string]string{"a": "b"}
 			_, err := f.Client.Start(ctx, changed)
-			expectError(err, workflow.ErrConflict, workflow.OpStart, first.Name)
+			Expect(expectError(err, workflow.ErrConflict, workflow.OpStart, first.Name)).To(ContainSubstring("it differs in labels"))
 
 			other := workflow.StartRequest{Template: req.Template, Name: first.Name, IdempotencyKey: "another"}
 			_, err = f.Client.Start(ctx, other)
+			expectError(err, workflow.ErrConflict, workflow.OpStart, first.Name)
+			f.start(ctx, workflow.StartRequest{Template: req.Template, Name: "keyless"})
+			_, err = f.Client.Start(ctx, workflow.StartRequest{Template: req.Template, Name: "keyless", IdempotencyKey: "third"})
+			expectError(err, workflow.ErrAlreadyExists, workflow.OpStart, "keyless")
+		}, SpecTimeout(specTimeout))
+
+		It("is one workflow for the key, whichever template or name the request has", func(ctx SpecContext) {
+			f := fixture()
+			req := workflow.StartRequest{Template: f.template(ctx, gate), IdempotencyKey: "k"}
+			first := f.start(ctx, req)
+			Expect(first.Name).To(Equal(req.WorkflowName()))
+
+			elsewhere := req
+			elsewhere.Template, elsewhere.Parameters = f.template(ctx, onePod), map[string]any{"message": ""}
+			_, err := f.Client.Start(ctx, elsewhere)
+			Expect(expectError(err, workflow.ErrConflict, workflow.OpStart, first.Name)).To(ContainSubstring("parameters[message]"))
+
+			named := req
+			named.Name = "second"
+			_, err = f.Client.Start(ctx, named)
+			Expect(expectError(err, workflow.ErrConflict, workflow.OpStart, "second")).To(ContainSubstring(first.Name))
+			list, err := f.workflows().List(ctx, metav1.ListOptions{})
+			Expect(err).NotTo(HaveOccurred())
+			Expect(list.Items).To(HaveLen(1))
+
+			Expect(f.Client.Delete(ctx, first.Name, workflow.DeleteOptions{Wait: true})).To(Succeed())
+			started := f.start(ctx, named)
+			Expect(f.start(ctx, named).UID).To(Equal(started.UID))
+		}, SpecTimeout(specTimeout))
+
+		It("decides between processes that start different things with one key", func(ctx SpecContext) {
+			f := fixture()
+			templates := []string{f.template(ctx, gate), f.template(ctx, gate)}
+			const callers = 8
+			started := make(chan workflow.Result[*status.WorkflowStatus], callers)
+			for i := range callers {
+				go func() {
+					started <- workflow.ResultOf(f.Client.Start(ctx, workflow.StartRequest{Template: templates[i%2], IdempotencyKey: "k"}))
+				}()
+			}
+			found := 0
+			for range callers {
+				if _, err := (<-started).Unwrap(); err != nil {
+					expectError(err, workflow.ErrConflict, workflow.OpStart, workflow.StartRequest{IdempotencyKey: "k"}.WorkflowName())
+				} else {
+					found++
+				}
+			}
+			Expect(found).To(Equal(callers / 2))
+			list, err := f.workflows().List(ctx, metav1.ListOptions{})
+			Expect(err).NotTo(HaveOccurred())
+			Expect(list.Items).To(HaveLen(1))
+		}, SpecTimeout(specTimeout))
+
+		It("takes no copy for the workflow of the key", func(ctx SpecContext) {
+			f := fixture()
+			req := workflow.StartRequest{Template: f.template(ctx, gate), Name: "original", IdempotencyKey: "k"}
+			f.start(ctx, req)
+			original, err := f.workflows().Get(ctx, "original", metav1.GetOptions{})
+			Expect(err).NotTo(HaveOccurred())
+			Expect(f.Client.Delete(ctx, "original", workflow.DeleteOptions{Wait: true})).To(Succeed())
+			copied := &unstructured.Unstructured{Object: map[string]any{
+				"apiVersion": original.GetAPIVersion(), "kind": original.GetKind(), "spec": original.Object["spec"],
+			}}
+			copied.SetName("copied") // as argo resubmit makes it
+			copied.SetLabels(original.GetLabels())
+			copied.SetAnnotations(original.GetAnnotations())
+			_, err = f.workflows().Create(ctx, copied, metav1.CreateOptions{})
+			Expect(err).NotTo(HaveOccurred())
+
+			on := req
+			on.Name = "copied"
+			_, err = f.Client.Start(ctx, on)
+			expectError(err, workflow.ErrAlreadyExists, workflow.OpStart, "copied")
+			Expect(f.start(ctx, req).Name).To(Equal("original"))
+		}, SpecTimeout(specTimeout))
+
+		It("says in a dry run that a start would find the workflow", func(ctx SpecContext) {
+			f := fixture()
+			req := workflow.StartRequest{Template: f.template(ctx, gate), IdempotencyKey: "k"}
+			dry := req
+			dry.DryRun = true
+			Expect(f.start(ctx, dry).Name).To(Equal(req.WorkflowName()))
+			first := f.start(ctx, req)
+			_, err := f.Client.Start(ctx, dry)
 			expectError(err, workflow.ErrAlreadyExists, workflow.OpStart, first.Name)
+			var found *workflow.FoundError
+			Expect(errors.As(err, &found)).To(BeTrue())
+			Expect(found.Name).To(Equal(first.Name))
+		}, SpecTimeout(specTimeout))
+
+		It("refuses marks that are not the caller's to set", func(ctx SpecContext) {
+			f := fixture()
+			first := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate), IdempotencyKey: "k"})
+			for name := range first.Annotations {
+				_, err := f.Client.Start(ctx, workflow.StartRequest{Template: "any", Name: "forged", Annotations: map[string]string{name: "x"}})
+				Expect(expectError(err, workflow.ErrInvalid, workflow.OpStart, "forged")).To(ContainSubstring("annotations[" + name + "]"))
+				_, err = f.Client.Resubmit(ctx, first.Name, workflow.ResubmitOptions{Annotations: map[string]string{name: "x"}})
+				expectError(err, workflow.ErrInvalid, workflow.OpResubmit, first.Name)
+			}
+			manifest := "metadata: {name: forged, labels: {workflows.argoproj.io/creator: somebody}}\nspec: {entrypoint: a, templates: [{name: a, suspend: {}}]}"
+			_, err := f.Client.Start(ctx, workflow.StartRequest{Manifest: []byte(manifest)})
+			Expect(expectError(err, workflow.ErrInvalid, workflow.OpStart, "")).To(ContainSubstring("manifest.metadata.labels[workflows.argoproj.io/creator]"))
 		}, SpecTimeout(specTimeout))
 
 		It("finds its workflow though the template is gone", func(ctx SpecContext) {

@@ -27,6 +27,7 @@ const (
 	partShared       = "one watch for many at once"
 	partDiagnostic   = "a StartDiagnostic"
 	partEvents       = "Options.EventSource"
+	partKeyWithName  = "finding an idempotency key in use by another Name"
 )
 
 // operationProbes try all operations on workflows.
@@ -126,6 +127,14 @@ func startProbes() []probe {
 		{workflow.OpStart, []string{"an idempotency key"}, func(ctx context.Context, s *stage) error {
 			return start(ctx, s, workflow.StartRequest{Manifest: manifest, IdempotencyKey: s.own})
 		}},
+		{workflow.OpStart, []string{partKeyWithName, "an idempotency key"}, func(ctx context.Context, s *stage) error {
+			req := workflow.StartRequest{Manifest: manifest, Name: s.fresh(), IdempotencyKey: s.fresh()}
+			if err := start(ctx, s, req); err != nil {
+				return err
+			}
+			req.Name = s.fresh()
+			return insteadOf(start(ctx, s, req), workflow.ErrConflict)
+		}},
 		{workflow.OpStart, []string{"a name that is taken"}, func(ctx context.Context, s *stage) error {
 			err := start(ctx, s, workflow.StartRequest{Manifest: manifest, Name: loggedWorkflow})
 			return insteadOf(err, workflow.ErrAlreadyExists)
@@ -141,6 +150,14 @@ func startProbes() []probe {
 			return second(s.client().Resubmit(ctx, loggedWorkflow, workflow.ResubmitOptions{}))
 		}},
 	}
+	all = append(all, probe{workflow.OpResubmit, []string{partKeyWithName}, func(ctx context.Context, s *stage) error {
+		opts := workflow.ResubmitOptions{Name: s.fresh(), IdempotencyKey: s.fresh()}
+		if _, err := s.client().Resubmit(ctx, loggedWorkflow, opts); err != nil {
+			return err
+		}
+		opts.Name = s.fresh()
+		return insteadOf(second(s.client().Resubmit(ctx, loggedWorkflow, opts)), workflow.ErrConflict)
+	}})
 	all = append(all, checked(workflow.OpStart, fromTemplate)...)
 	return append(all, checked(workflow.OpResubmit, again)...)
 }
