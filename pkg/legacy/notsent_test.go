@@ -26,8 +26,10 @@ func writes() map[string]func(context.Context, *KubectlClient) error {
 			_, err := c.Start(ctx, workflow.StartRequest{Template: "t", Name: "w", SkipTemplateCheck: true})
 			return err
 		},
-		"suspend": func(ctx context.Context, c *KubectlClient) error { return c.Suspend(ctx, "w", workflow.SuspendOptions{}) },
-		"stop":    func(ctx context.Context, c *KubectlClient) error { return c.Stop(ctx, "w", workflow.StopOptions{}) },
+		"suspend": func(ctx context.Context, c *KubectlClient) error {
+			return c.Suspend(ctx, "w", workflow.SuspendOptions{})
+		},
+		"stop": func(ctx context.Context, c *KubectlClient) error { return c.Stop(ctx, "w", workflow.StopOptions{}) },
 		"retry": func(ctx context.Context, c *KubectlClient) error {
 			_, err := c.Retry(ctx, "w", workflow.RetryOptions{})
 			return err

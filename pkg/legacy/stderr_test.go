@@ -87,7 +87,7 @@ func TestFailureWithoutServer(t *testing.T) {
 		`error: context "nowhere" does not exist`:                                                                           never,
 		`error: error loading config file "/x": couldn't get version/kind`:                                                  never,
 		"error: context deadline exceeded":                                                                                  cutOff,
-		"": plain,
+		"":                                                                                                                  plain,
 	} {
 		status, err := failure(Command{Args: []string{"replace"}}, CommandOutput{Stderr: stderr, ReturnCode: 1})
 		var failed *CommandError

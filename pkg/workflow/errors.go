@@ -17,7 +17,7 @@ var (
 	// ErrNotFound: there is no workflow of that name in the namespace, or no such namespace.
 	ErrNotFound = errors.New("workflow not found")
 	// ErrAlreadyExists: the name is taken by a workflow that this call did not make. Choose
-	// another name, or leave it to be generated.
+	// another name, or leave it to be generated. Of a dry run it can be a [*FoundError].
 	ErrAlreadyExists = errors.New("workflow already exists")
 	// ErrUnauthorized: the API server doesn't know the caller. Renew its credentials.
 	ErrUnauthorized = errors.New("not authenticated")
@@ -27,8 +27,9 @@ var (
 	// chain, where there is one, lists every problem.
 	ErrInvalid = errors.New("invalid request")
 	// ErrConflict: somebody else changed the workflow at the same time for as long as the
-	// call kept trying, or an idempotency key is in use for a different request, or the
-	// workflow is being shut down, which excludes suspending it.
+	// call kept trying, or an idempotency key is in use for a different request or under
+	// another name, or a name is in use by another key, or the workflow is being shut down,
+	// which excludes suspending it.
 	ErrConflict = errors.New("conflict")
 	// ErrTemplateNotFound: the template to start from is not there. The text names those
 	// that are.
@@ -57,7 +58,7 @@ var (
 	ErrUnavailable = errors.New("Kubernetes API unavailable")
 	// ErrUnknownOutcome: a write was sent and no answer came back for as long as the call
 	// kept trying, so it may or may not have taken effect. Look with Get, or repeat the call:
-	// a Start with the same IdempotencyKey or Name does nothing twice.
+	// a Start with the same IdempotencyKey or Name does nothing twice while its workflow exists.
 	ErrUnknownOutcome = errors.New("unknown whether the change took effect")
 )
 

@@ -30,7 +30,7 @@ func (c *WorkflowClient) createOnce(
 			if err == nil {
 				return existing, mark.own(), nil
 			}
-			if notFound(err) && p.Pause(ctx, err) {
+			if notFound(err) && !lost && p.Pause(ctx, err) {
 				continue // it was deleted in between: the name is free again
 			}
 			if errors.Is(err, ErrAlreadyExists) && mark.renewable && p.Pause(ctx, err) {
@@ -41,7 +41,8 @@ func (c *WorkflowClient) createOnce(
 				lost = false // had it come through, it would have been found here
 				continue
 			}
-			if lost && !errors.Is(err, ErrAlreadyExists) && !errors.Is(err, ErrConflict) { // whose workflow it is could not be read
+			if lost && !errors.Is(err, ErrAlreadyExists) && !errors.Is(err, ErrConflict) {
+				// Whose workflow it is could not be read, or it was deleted: it may have been this one.
 				err = unknownOutcome(ctx, err)
 			}
 			return nil, false, &namedError{name: wf.GetName(), err: err}

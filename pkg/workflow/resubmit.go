@@ -12,7 +12,8 @@ import (
 
 // ResubmitOptions say what is to be different. The zero value runs the same once more.
 type ResubmitOptions struct {
-	// Name is the new workflow's name, at most 63 characters; "": made like the old one's.
+	// Name is the new workflow's name, at most 63 characters; "": made from the IdempotencyKey, or
+	// else like the old one's.
 	Name string
 	// Parameters are arguments in place of those the old workflow was started with, which stay
 	// otherwise; forms and checks are those of [StartRequest.Parameters].
@@ -21,14 +22,16 @@ type ResubmitOptions struct {
 	AllowUnknownParameters bool
 	// SkipTemplateCheck is that of [StartRequest].
 	SkipTemplateCheck bool
-	// Labels and Annotations are put on the new workflow beside those of the old one.
+	// Labels and Annotations are put on the new workflow beside those of the old one. Which are
+	// refused is said at [StartRequest.Labels].
 	Labels, Annotations map[string]string
-	// IdempotencyKey makes Resubmit with the same key of the same workflow the same new
-	// workflow; see [StartRequest.IdempotencyKey].
+	// IdempotencyKey makes Resubmit with the same key the same new workflow; see
+	// [StartRequest.IdempotencyKey]. The old workflow's name, and UID if given, are part of the
+	// request: the key for another one is [ErrConflict].
 	IdempotencyKey string
 	// UID, if given, is that of the old workflow: [ErrReplaced] if it is another by now.
 	UID types.UID
-	// DryRun has the API server check the request and returns what would be created.
+	// DryRun is that of [StartRequest].
 	DryRun bool
 }
 

@@ -21,7 +21,8 @@ type StartRequest struct {
 	Template     string
 	ClusterScope bool
 	// CronWorkflow starts what that CronWorkflow of the namespace would start now, owned by it.
-	// One whose arguments, template reference or labels no workflow can have is [ErrInvalid].
+	// One whose arguments, template reference, labels or annotations no workflow can have is
+	// [ErrInvalid].
 	CronWorkflow string
 	// Manifest is a Workflow as YAML or JSON, alone among its documents but for empty ones.
 	// Its name counts unless Name is given; a generateName is what a name is made from.
@@ -30,7 +31,8 @@ type StartRequest struct {
 	// doesn't have; what else Argo validates is left to the controller. Its parameters' numbers and bools are sent as texts, as Argo's own clients do;
 	// numbers too large for that to be exact are refused.
 	Manifest []byte
-	// Name is the workflow's name, at most 63 characters; "": made from the template's name.
+	// Name is the workflow's name, at most 63 characters; "": made from the IdempotencyKey, or else
+	// from the name of what is started.
 	Name string
 	// Entrypoint is the template within what is started to run; "": the one that it names.
 	Entrypoint string
@@ -54,19 +56,29 @@ type StartRequest struct {
 	SkipTemplateCheck bool
 	// ServiceAccount is that of the workflow's pods; "": the template's.
 	ServiceAccount string
-	// Labels and Annotations are put on the workflow. Labels that only the controller sets
-	// (workflows.argoproj.io/completed, phase and workflow-archiving-status) are refused: it
-	// leaves a workflow alone that has them.
+	// Labels and Annotations are put on the workflow. Those that only Argo or this client sets are
+	// refused, here, in a Manifest and in the workflowMetadata of what is started: of
+	// workflows.argoproj.io/ the labels completed, phase, workflow-archiving-status, creator…, actor…,
+	// action, controller-instanceid, cron-workflow and resubmitted-from-workflow, and of
+	// argoservice.opensearch.org/ the marks start, idempotency-key, retry-id and shutdown-asked-again.
 	Labels, Annotations map[string]string
 	// Spec has further fields of the workflow's spec, e.g. {"priority": 3}, in place of those
 	// that a CronWorkflow or Manifest has. A field that another part of the request stands for
 	// is refused here.
 	Spec map[string]any
-	// IdempotencyKey makes Start with the same key the same workflow, across processes and
-	// restarts, for as long as that workflow exists: its name is made from the key (or is
-	// Name). A hash of the key is kept on the workflow, never the key.
+	// IdempotencyKey makes Start with the same key the same workflow of the namespace, across
+	// processes and restarts, for as long as that workflow exists. Without a Name, the workflow's
+	// name is made from the key alone, so the API server decides between processes that start at the
+	// same time. With a Name, the Name is what is unique: the key under a second Name is
+	// [ErrConflict] if a list shows the first workflow (one request more, left out without permission
+	// to list), but two processes that use two Names at the same moment both create one. So use a key
+	// always with its Name, or always without.
+	//
+	// The workflow keeps a hash of the key, never the key, and HMACs of the request's fields under
+	// the key. Whoever can guess the key can check a guess of a value, too.
 	IdempotencyKey string
-	// DryRun has the API server check the request and returns what would be created.
+	// DryRun has the API server check the request and returns what would be created. Where the
+	// IdempotencyKey has started its workflow already, the error is a [*FoundError].
 	DryRun bool
 }
 
@@ -81,8 +93,14 @@ type StartRequest struct {
 //
 // The client chooses the name, so an attempt whose answer was lost is repeated without
 // harm: finding its own workflow there is success. With an IdempotencyKey that holds
-// across calls too: a further Start returns the workflow as it is by now, ended or not; the
-// same key with a different request is [ErrConflict].
+// across calls too: a further Start returns the workflow as it is by now, ended or not. The
+// same key with a different request is [ErrConflict], which names the fields that differ; so is a
+// Name in use by another key. A Name in use by a workflow without a key is [ErrAlreadyExists].
+//
+// All this lasts as long as the workflow exists. One that was created, ran and was deleted (by a
+// ttlStrategy, or by hand) before a lost attempt is repeated is started a second time: nothing is
+// left to tell. That takes a workflow that is gone within [Options.RetryFor], or for a call that is
+// repeated with an IdempotencyKey, before that call.
 //
 // Errors: [ErrNotFound] (no such namespace), [ErrInvalid] with an [*InvalidError] listing all
 // problems, [ErrTemplateNotFound], [ErrAlreadyExists], [ErrConflict], [ErrForbidden] (needs

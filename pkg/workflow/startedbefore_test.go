@@ -382,3 +382,30 @@ func TestMarkOfASecondName(t *testing.T) {
 		t.Errorf("%v: %v", err, s.asked)
 	}
 }
+
+// A workflow that a lost attempt has made can run and be collected before the next one. Where its name
+// was seen to be taken meanwhile, the call doesn't start it again, but leaves it open.
+func TestLostStartThatWasCollected(t *testing.T) {
+	for _, req := range []StartRequest{{Name: "n"}, {IdempotencyKey: "k"}} {
+		s := &store{t: t}
+		posts := 0
+		c := scripted(t, func(r *http.Request) (any, error) {
+			if r.Method != http.MethodPost {
+				return s.play(r)
+			}
+			posts++
+			made, err := s.play(r)
+			switch {
+			case posts == 1:
+				return nil, io.ErrUnexpectedEOF
+			case posts == 2:
+				s.held = nil
+			}
+			return made, err
+		})
+		req.Manifest = []byte(suspending)
+		if _, err := c.Start(t.Context(), req); !errors.Is(err, ErrUnknownOutcome) || errors.Is(err, ErrNotFound) || posts != 2 {
+			t.Errorf("%v after %d attempts", err, posts)
+		}
+	}
+}
