@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -88,6 +89,9 @@ func show(state *status.WorkflowStatus, gate *status.Node) {
 	fmt.Printf("workflow %s (%s done) waits at gate %s\n", state.Name, state.Progress, gate.DisplayName)
 	if gate.Message != "" {
 		fmt.Println(gate.Message)
+	}
+	if until := gate.Until(); !until.IsZero() {
+		fmt.Println("without a decision it passes at", until.Local().Format(time.DateTime))
 	}
 	for _, p := range gate.Inputs().Parameters {
 		fmt.Printf("  %s: %s\n", p.Name, p.Value)

@@ -54,6 +54,7 @@ func Specs(implementation string, setup func(ctx context.Context) Fixture) bool 
 		describeVerbs(fixture)
 		describeSuspend(fixture)
 		describeResume(fixture)
+		describeDelays(fixture)
 		describeStop(fixture)
 		describeDelete(fixture)
 		describeResubmit(fixture)

@@ -34,6 +34,7 @@ type step struct {
 	Name     string    `json:"name"`
 	Phase    string    `json:"phase"`
 	Gate     bool      `json:"gate,omitempty"` // it waits for a decision
+	Until    time.Time `json:"until,omitzero"` // when it passes by itself, as a delay does
 	Message  string    `json:"message,omitempty"`
 	Attempts int       `json:"attempts,omitempty"`
 	Started  time.Time `json:"started,omitzero"`
@@ -61,7 +62,7 @@ func (s *steps) take(nodes []*status.TreeNode, room int) []step {
 		}
 		left := s.More
 		each := step{
-			ID: n.ID, Name: n.Title, Phase: string(n.Phase), Gate: n.Active(), Message: n.Message, Attempts: n.Attempts,
+			ID: n.ID, Name: n.Title, Phase: string(n.Phase), Gate: n.Active(), Until: n.Until(), Message: n.Message, Attempts: n.Attempts,
 			Started: n.StartTime, Finished: n.EndTime, Steps: s.take(n.Children, room-1),
 		}
 		taken = append(taken, each)

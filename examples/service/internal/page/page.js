@@ -226,7 +226,7 @@ function renderGates(standing) {
       item = makeGate(gate);
       list.append(item);
     }
-    text(item.querySelector(".since"), `waits since ${clock(gate.since)}`);
+    text(item.querySelector(".since"), `waits since ${clock(gate.since)}${gate.until ? `, until ${clock(gate.until)}` : ""}`);
     show(item.querySelector(".text"), gate.message || "");
   }
 }
@@ -287,6 +287,7 @@ function makeStep(step) {
   sign.setAttribute("aria-label", step.gate ? "waits for a decision" : step.phase);
   const facts = [];
   if (step.started && step.finished && !(step.attempts > 1)) facts.push(duration(new Date(step.finished) - new Date(step.started)));
+  if (step.until) facts.push(`until ${clock(step.until)}`);
   if (step.attempts > 1) facts.push(`${step.attempts} attempts`);
   if (step.message) facts.push(step.message);
   const item = make("li", "", make("div", "", sign, make("span", "", step.name), make("span", "quiet", facts.join(", "))));

@@ -1,0 +1,178 @@
+package conformance
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// pauses has a template that others refer to; it calls another one of its own.
+const pauses = `
+apiVersion: argoproj.io/v1alpha1
+kind: %s
+metadata: {generateName: pauses-}
+spec:
+  templates:
+  - name: main
+    inputs: {parameters: [{name: for}]}
+    steps:
+    - - {name: within, template: pause, arguments: {parameters: [{name: for, value: "{{inputs.parameters.for}}"}]}}
+  - name: pause
+    inputs: {parameters: [{name: for}]}
+    suspend: {duration: "{{inputs.parameters.for}}"}
+`
+
+// delaysAndGates is a spec that delays in every way there is, beside a gate and then between gates.
+// Its references are to the two templates of pauses.
+const delaysAndGates = `
+spec:
+  entrypoint: main
+  arguments: {parameters: [{name: for, value: 1h}]}
+  templates:
+  - name: main
+    steps:
+    - - {name: approve, template: approval}
+      - {name: here, template: pause, arguments: {parameters: [{name: for, value: 3600}]}}
+      - {name: of-workflow, template: pause-of-workflow}
+      - {name: inline, inline: {suspend: {duration: 60m}}}
+      - {name: there, templateRef: {name: NAMESPACED, template: main}, arguments: {parameters: [{name: for, value: 1h}]}}
+      - {name: cluster, templateRef: {name: CLUSTER, template: pause, clusterScope: true}, arguments: {parameters: [{name: for, value: 1h}]}}
+      - {name: in-time, template: approval-in-time}
+    - - {name: cool-down, template: pause, arguments: {parameters: [{name: for, value: 3s}]}}
+    - - {name: confirm, template: approval}
+  - name: approval
+    suspend: {}
+  - name: approval-in-time
+    suspend: {duration: 1h}
+    outputs: {parameters: [{name: by, valueFrom: {supplied: {}, default: nobody}}]}
+  - name: pause
+    inputs: {parameters: [{name: for}]}
+    suspend: {duration: "{{inputs.parameters.for}}"}
+  - name: pause-of-workflow
+    suspend: {duration: "{{workflow.parameters.for}}"}
+`
+
+// intermediate asks for values in the way that Argo calls intermediate parameters.
+const intermediate = `
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: {generateName: intermediate-}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    steps:
+    - - name: approve
+        template: approval
+        arguments: {parameters: [{name: database, value: '{"enum": ["db1", "db2"]}'}]}
+  - name: approval
+    inputs:
+      parameters:
+      - {name: approve, default: "NO", enum: ["YES", "NO"], description: "Deploy to production?"}
+      - {name: database}
+    suspend: {}
+    outputs:
+      parameters:
+      - {name: approve, valueFrom: {supplied: {}}}
+      - {name: database, valueFrom: {supplied: {}}}
+`
+
+func describeDelays(fixture func() Fixture) {
+	for _, from := range []string{"a template", "a manifest"} {
+		Describe("Delays of "+from, func() {
+			It("are not gates", func(ctx SpecContext) {
+				f := fixture()
+				text := strings.NewReplacer(
+					"NAMESPACED", f.template(ctx, fmt.Sprintf(pauses, "WorkflowTemplate")),
+					"CLUSTER", f.clusterTemplate(ctx, fmt.Sprintf(pauses, "ClusterWorkflowTemplate")),
+				).Replace(delaysAndGates)
+				req := workflow.StartRequest{Manifest: []byte("metadata: {generateName: delays-}\n" + text)}
+				if from == "a template" {
+					req = workflow.StartRequest{Template: f.template(ctx,
+						"apiVersion: argoproj.io/v1alpha1\nkind: WorkflowTemplate\nmetadata: {generateName: delays-}\n"+text)}
+				}
+				s := f.start(ctx, req)
+				s = f.wait(ctx, s.Name, func(s *status.WorkflowStatus) (bool, error) {
+					return len(s.SuspendedNodes()) == 2 && len(s.DelayedNodes()) == 5, s.Err()
+				})
+				Expect(displayNames(s.SuspendedNodes())).To(ConsistOf("approve", "in-time"))
+				Expect(displayNames(s.DelayedNodes())).To(ConsistOf("here", "of-workflow", "inline", "within", "cluster"))
+				for _, n := range s.DelayedNodes() {
+					Expect(n.Until()).To(BeTemporally("==", n.StartTime.Add(time.Hour)), n.DisplayName)
+				}
+
+				approve := s.SuspendedNodes()
+				result, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{Selector: "phase=Running"})
+				Expect(err).NotTo(HaveOccurred())
+				Expect(displayNames(result.Nodes)).To(ConsistOf("approve", "in-time"))
+				Expect(result.Delays).To(BeEmpty())
+
+				s, err = f.Client.Get(ctx, s.Name)
+				Expect(err).NotTo(HaveOccurred())
+				Expect(s.Outcome()).To(Equal(status.OutcomeRunning))
+				for listed, err := range f.Client.List(ctx, workflow.ListOptions{Suspended: true}) {
+					Expect(err).NotTo(HaveOccurred())
+					Expect(listed.Name).NotTo(Equal(s.Name))
+				}
+				_, err = f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{NodeIDs: []string{approve[0].ID}})
+				told := expectError(err, workflow.ErrNotSuspended, workflow.OpResume, s.Name)
+				Expect(told).To(ContainSubstring("is Succeeded since"))
+				err = f.Client.Stop(ctx, s.Name, workflow.StopOptions{Selector: "displayName=here"})
+				told = expectError(err, workflow.ErrNotSuspended, workflow.OpStop, s.Name)
+				Expect(told).To(ContainSubstring(`delay "here" passes by itself at `))
+
+				result, err = f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{})
+				Expect(err).NotTo(HaveOccurred())
+				Expect(result.Nodes).To(BeEmpty())
+				Expect(displayNames(result.Delays)).To(ConsistOf("here", "of-workflow", "inline", "within", "cluster"))
+
+				// Between the two gates, only time has to pass.
+				s, err = f.Client.Wait(ctx, s.Name, workflow.Suspended)
+				Expect(err).NotTo(HaveOccurred())
+				Expect(displayNames(s.SuspendedNodes())).To(HaveExactElements("confirm"))
+				Expect(s.DelayedNodes()).To(BeEmpty())
+				Expect(s.Nodes).To(ContainElement(And(HaveField("DisplayName", "cool-down"), HaveField("Phase", status.NodeSucceeded))))
+			}, SpecTimeout(specTimeout))
+		})
+	}
+
+	Describe("Intermediate parameters", func() {
+		It("are checked and defaulted", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, intermediate)})
+			s = f.wait(ctx, s.Name, workflow.Suspended)
+			Expect(s.SuspendedNodes()[0].AwaitedOutputs()).To(HaveExactElements(
+				status.Parameter{
+					Name: "approve", Supplied: true, Enum: []string{"YES", "NO"}, Default: "NO", HasDefault: true, Description: "Deploy to production?",
+				},
+				status.Parameter{Name: "database", Supplied: true, Enum: []string{"db1", "db2"}, Default: "db1", HasDefault: true},
+			))
+			_, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{Outputs: map[string]any{"approve": "perhaps", "database": "db2"}})
+			told := expectError(err, workflow.ErrInvalid, workflow.OpResume, s.Name)
+			Expect(told).To(And(ContainSubstring("[YES NO]"), Not(ContainSubstring("perhaps"))))
+
+			result, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{Outputs: map[string]any{"database": "db2"}})
+			Expect(err).NotTo(HaveOccurred())
+			s = f.wait(ctx, s.Name, workflow.Completed)
+			Expect(s.Outcome()).To(Equal(status.OutcomeSucceeded))
+			for name, want := range map[string]string{"approve": "NO", "database": "db2"} {
+				value, _ := s.Node(result.Nodes[0].ID).Outputs().Parameter(name)
+				Expect(value).To(Equal(want))
+			}
+		}, SpecTimeout(specTimeout))
+	})
+}
+
+func displayNames(nodes []*status.Node) []string {
+	names := make([]string, len(nodes))
+	for i, n := range nodes {
+		names[i] = n.DisplayName
+	}
+	return names
+}
