@@ -114,3 +114,42 @@ func TestGatesAfterAStop(t *testing.T) {
 		t.Errorf("a gate that is about to fail: %v", err)
 	}
 }
+
+// delayed is a workflow in which only time has to pass, unless the gate is in the phase Running.
+func delayed(t *testing.T, gate status.NodePhase) *status.WorkflowStatus {
+	t.Helper()
+	s, err := status.FromJSON([]byte(`{
+		"spec": {"templates": [{"name": "wait", "suspend": {"duration": "10m"}}]},
+		"status": {"phase": "Running", "nodes": {
+			"1": {"displayName": "cool-down", "type": "Suspend", "phase": "Running", "templateName": "wait", "startedAt": "2026-01-01T00:00:00Z"},
+			"2": {"displayName": "check", "type": "Suspend", "phase": "` + string(gate) + `", "templateName": "ask"}
+		}}
+	}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestDelaysAreNoGates(t *testing.T) {
+	s := delayed(t, status.NodeRunning)
+	for _, become := range []status.NodePhase{status.NodeSucceeded, status.NodeFailed} {
+		for _, choice := range []gateChoice{{nil, true, become}, {[]string{"c*"}, false, become}} {
+			if meant, err := choice.waiting(t.Context(), s); err != nil || len(meant) != 1 || meant[0].ID != "2" {
+				t.Errorf("%+v: %v, %v", choice, meant, err)
+			}
+		}
+		_, err := gateChoice{[]string{"cool-down"}, false, become}.waiting(t.Context(), s)
+		if !errors.Is(err, workflow.ErrNotSuspended) || !strings.Contains(err.Error(), "is a delay, which passes by itself") {
+			t.Error(err)
+		}
+	}
+	if gates := gatesOf(openGates(s)); len(gates) != 1 || gates[0].ID != "2" {
+		t.Errorf("%+v", gates)
+	}
+	for _, gate := range []status.NodePhase{status.NodeRunning, status.NodeSucceeded} {
+		if got := stateOf(delayed(t, gate), nil); got != StateRunning {
+			t.Errorf("beside a gate that is %s: %s", gate, got)
+		}
+	}
+}

@@ -34,6 +34,9 @@ func (n *Node) suspended() bool { return n.Type == NodeTypeSuspend && n.Phase ==
 // readDelays tells the delays from the gates. The templates are only read if there is a node
 // to tell.
 func (s *WorkflowStatus) readDelays(spec, status *object) {
+	if !spec.hasAny("templates", "templateDefaults") && !status.hasAny("storedWorkflowTemplateSpec", "storedTemplates") {
+		return // as Slim leaves a workflow without delays
+	}
 	var d *durations
 	for _, n := range s.Nodes {
 		if !n.suspended() {

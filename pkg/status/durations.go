@@ -1,5 +1,7 @@
 package status
 
+import "slices"
+
 // durations are those of the suspend templates of a workflow. A template without one has no entry.
 type durations struct {
 	// local are those of the workflow itself, or of the template it was made from, by name.
@@ -84,6 +86,10 @@ func (d *durations) add(arguments []Parameter) {
 			d.arguments[p.Name] = p.Value
 		}
 	}
+}
+
+func (o *object) hasAny(keys ...string) bool {
+	return slices.ContainsFunc(keys, func(key string) bool { return o.fields[key] != nil })
 }
 
 // late returns the named members of o, of which those that were left unread are read now. What
