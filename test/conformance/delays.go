@@ -38,7 +38,7 @@ spec:
   - name: main
     steps:
     - - {name: approve, template: approval}
-      - {name: here, template: pause, arguments: {parameters: [{name: for, value: 3600}]}}
+      - {name: here, template: pause, arguments: {parameters: [{name: for, value: "3600"}]}}
       - {name: of-workflow, template: pause-of-workflow}
       - {name: inline, inline: {suspend: {duration: 60m}}}
       - {name: there, templateRef: {name: NAMESPACED, template: main}, arguments: {parameters: [{name: for, value: 1h}]}}
