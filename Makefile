@@ -69,7 +69,7 @@ programs: installer ## build the local cluster, the stand-in for the target clus
 test: vet test-unit docs test-argo test-fuzz test-integration test-faults-short test-browser ## what protects the promises: vet, unit, documentation, beside Argo, fuzz, integration, faults, browser
 
 .PHONY: test-all
-test-all: test test-commands ## make test, and a short form of every other command that the documentation names
+test-all: test test-rare test-commands ## make test, what is slow and rare, and a short form of every other command that the documentation names
 
 # A make for each, since each has arguments of its own. The makefiles of the examples add theirs.
 .PHONY: test-commands
@@ -114,14 +114,18 @@ test-fuzz: need ## every fuzz target, 200,000 inputs each (10,000 in make test; 
 
 # Most specs wait most of the time, so some processes at once, on one cluster. What they have in
 # common is the API server, which collects garbage less often for more memory.
-PROCESSES := 3
+PROCESSES := 4
 ginkgo = "$(TOOLS)" exec -- env GOGC=200 $(1) go tool -C test/envtest ginkgo run $(RACE) --procs=$(PROCESSES) --randomize-all \
 	--output-interceptor-mode=none
 integration = $(call ginkgo) --timeout=$(INTEGRATION_TIMEOUT) --label-filter='$(1)' $(ARGS)
 
 .PHONY: test-integration
 test-integration: tools ## the specs on a real control plane with the real Argo controller, by all implementations
-	$(call integration)
+	$(call integration,!rare)
+
+.PHONY: test-rare
+test-rare: tools ## those that are slow and rarely break: the local cluster's own, backfills by the router, longer random sequences
+	$(call integration,rare)
 
 .PHONY: test-legacy
 test-legacy: tools ## of these only what kubectl, the router and the differential suite need
@@ -165,7 +169,7 @@ test-browser: tools ## the service's page in a real Chromium, with the service o
 test-latest: tools ## with the newest Kubernetes libraries: the root's unit tests, and the specs without kubectl
 	$(call gotest,.) -modfile="$(CURDIR)/hack/latest/argoservice.mod" ./...
 	"$(TOOLS)" exec -- $(call gotest,test/envtest) -modfile="$(CURDIR)/hack/latest/envtest.mod" -timeout $(INTEGRATION_TIMEOUT) . \
-		-ginkgo.randomize-all -ginkgo.label-filter='!legacy' $(ARGS)
+		-ginkgo.randomize-all -ginkgo.label-filter='!legacy && !rare' $(ARGS)
 
 .PHONY: bench
 bench: tools ## speed and weight beside raw HTTP, kubectl and Argo's own clients, as ratios with limits (ARGS=--short: without)

@@ -15,7 +15,7 @@ import (
 
 var _ = Describe("pkg/legacy", labelLegacy, func() {
 	Describe("backfill by the kubectl client", func() { backfillSpecs(byKubectl) })
-	Describe("backfill by the router", func() { backfillSpecs(byRouter) })
+	Describe("backfill by the router", labelRare, func() { backfillSpecs(byRouter) })
 })
 
 func byKubectl(cfg *rest.Config, namespace string, process *life) workflow.Interface {

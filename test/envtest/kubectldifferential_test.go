@@ -16,11 +16,11 @@ import (
 const atOnce = 4
 
 var _ = Describe("a random sequence of verbs", labelLegacy, func() {
-	It("comes to the same by the native client and by kubectl", func(ctx SpecContext) {
+	DescribeTable("comes to the same by the native client and by kubectl", func(ctx SpecContext, sequences uint64) {
 		kubectl := func(namespace string) workflow.Interface {
 			return kubectlClientWith(shared.Config(), workflow.Options{Namespace: namespace, InstanceID: unclaimed})
 		}
-		first := uint64(GinkgoRandomSeed()) * sequences
+		seed := uint64(GinkgoRandomSeed()) * sequences
 		var next, done atomic.Uint64
 		var running sync.WaitGroup
 		for range atOnce {
@@ -28,7 +28,7 @@ var _ = Describe("a random sequence of verbs", labelLegacy, func() {
 			running.Go(func() {
 				defer GinkgoRecover()
 				for at := next.Add(1) - 1; at < sequences && ctx.Err() == nil; at = next.Add(1) - 1 {
-					found, err := differential.Compare(ctx, one, other, differential.Steps(first+at))
+					found, err := differential.Compare(ctx, one, other, differential.Steps(seed+at))
 					Expect(err).NotTo(HaveOccurred())
 					if found != nil {
 						next.Store(sequences) // one is enough
@@ -39,6 +39,9 @@ var _ = Describe("a random sequence of verbs", labelLegacy, func() {
 			})
 		}
 		running.Wait()
-		Expect(done.Load()).To(BeNumerically("==", sequences))
-	}, SpecTimeout(10*time.Minute))
+		Expect(done.Load()).To(Equal(sequences))
+	},
+		Entry("for a while", uint64(sequences/5), first, SpecTimeout(10*time.Minute)),
+		Entry("at length", uint64(sequences), labelRare, SpecTimeout(30*time.Minute)),
+	)
 })

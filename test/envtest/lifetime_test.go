@@ -17,7 +17,7 @@ import (
 )
 
 // Ordered so that the command is built once.
-var _ = Describe("the cluster command", Ordered, func() {
+var _ = Describe("the cluster command", Ordered, labelRare, func() {
 	var (
 		command string
 		temp    string // all that the command makes is in here

@@ -15,7 +15,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 )
 
-var _ = Describe("a part of a cluster", func() {
+var _ = Describe("a part of a cluster", labelRare, func() {
 	// Ordered: a cluster of their own, and each spec leaves it running.
 	Describe("that everything else needs", Ordered, func() {
 		var small *testCluster

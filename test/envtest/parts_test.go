@@ -10,7 +10,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 )
 
-var _ = Describe("Start", Serial, func() { // Serial: sets the environment
+var _ = Describe("Start", Serial, labelRare, func() { // Serial: sets the environment
 	It("names the variable of a binary that is missing", func(ctx SpecContext) {
 		GinkgoT().Setenv("ARGOSERVICE_KWOK", "")
 		GinkgoT().Setenv("ARGOSERVICE_KUBE_SCHEDULER", "/no/such/file")

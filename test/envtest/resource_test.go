@@ -236,7 +236,7 @@ resource:
 			ContainSubstring("pod %s/%s: get of a resource ended early: the pod is being deleted", ns, pod))
 	}, SpecTimeout(specTimeout))
 
-	It("go on after the API server was away", func(ctx SpecContext) {
+	It("go on after the API server was away", labelRare, func(ctx SpecContext) {
 		own, err := envtest.Start(ctx, envtest.Options{})
 		Expect(err).NotTo(HaveOccurred())
 		DeferCleanup(own.Stop)

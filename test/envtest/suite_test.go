@@ -10,6 +10,7 @@ import (
 	. "github.com/onsi/gomega"
 	"go.uber.org/goleak"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 
@@ -105,7 +106,14 @@ func reportLogs(c *envtest.Cluster) {
 	}
 }
 
-// newNamespace makes a namespace for the running spec, which is deleted after it.
+// labelRare is of specs that make test-rare runs and make test leaves out: those about the cluster
+// itself, most of which start one of their own, and those that say the same again at greater length.
+var labelRare = Label("rare")
+
+// first has slow specs begin before the others, so that none is left to run alone at the end.
+const first = SpecPriority(1)
+
+// newNamespace makes a namespace for the running spec, in which nothing goes on after it.
 func newNamespace(ctx context.Context) string {
 	GinkgoHelper()
 	return shared.newNamespace(ctx)
@@ -115,10 +123,26 @@ func (c *testCluster) newNamespace(ctx context.Context) string {
 	GinkgoHelper()
 	name, err := c.NewNamespace(ctx, "spec")
 	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(func(ctx SpecContext) {
-		Expect(c.kube.CoreV1().Namespaces().Delete(ctx, name, metav1.DeleteOptions{})).To(Succeed())
-	}, NodeTimeout(specTimeout))
+	DeferCleanup(func(ctx SpecContext) { c.calm(ctx, name) }, NodeTimeout(specTimeout))
 	return name
+}
+
+// calm ends what would go on in a namespace. The rest goes with the cluster: to delete the namespace
+// takes the API server a hundred requests, a third of all that the specs would make.
+func (c *testCluster) calm(ctx context.Context, namespace string) {
+	GinkgoHelper()
+	background := metav1.DeletePropagationBackground
+	for _, of := range []struct {
+		resource schema.GroupVersionResource
+		selector string
+	}{
+		{argoResource("cronworkflows"), ""},
+		{argoResource("workflows"), "workflows.argoproj.io/completed!=true"},
+		{appsResource("deployments"), ""},
+	} {
+		Expect(c.dyn.Resource(of.resource).Namespace(namespace).DeleteCollection(ctx,
+			metav1.DeleteOptions{PropagationPolicy: &background}, metav1.ListOptions{LabelSelector: of.selector})).To(Succeed())
+	}
 }
 
 // second is the error of a call that returns something else too.

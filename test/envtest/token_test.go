@@ -23,7 +23,7 @@ import (
 // again after some 50 seconds.
 const tokenReread = 75 * time.Second
 
-var _ = Describe("the token of a service account in a file", func() {
+var _ = Describe("the token of a service account in a file", first, func() {
 	It("is read again when it was renewed, with a wait open", func(ctx SpecContext) {
 		namespace := newNamespace(ctx)
 		shared.restricted(ctx, namespace, map[string][]string{"workflows": {"get", "list", "watch", "create", "patch"}})

@@ -12,7 +12,9 @@
 // All addresses are on loopback. Real faults of the API server, etcd and the controller are in
 // package envtest: Kill, Restart and Pause of a cluster.
 //
-// The suite itself is in the tests of this package. It has two forms: a short one of minutes,
+// The suite itself is in the tests of this package. Its specs run side by side in several processes,
+// on one cluster. A spec that kills, pauses or restarts a part of the cluster is Serial, and runs
+// when all others have ended; in any other spec these calls fail. It has two forms: a short one of minutes,
 // and with FAULTS=long in the environment one that takes four times as long. The table goes to
 // standard output, and to the file that FAULTS_TABLE names. The spec with the label "soak" is
 // for a run of its own, which lasts for what SOAK_FOR says.

@@ -26,9 +26,9 @@ type Weight struct {
 	Modules int
 }
 
-// Of builds the package pkg of the module in dir, stripped and with the go command's
-// defaults otherwise, and weighs it. It blocks for as long as the compiler takes and leaves
-// nothing behind but the compiler's cache.
+// Of builds the package pkg of the module in dir as for an image, stripped and without cgo, and
+// weighs it. It blocks for as long as the compiler takes and leaves nothing behind but the
+// compiler's cache, which the image of examples/service shares.
 func Of(ctx context.Context, dir, pkg string) (w Weight, err error) {
 	temp, err := os.MkdirTemp("", "weight-")
 	if err != nil {
@@ -42,7 +42,7 @@ func Of(ctx context.Context, dir, pkg string) (w Weight, err error) {
 	program := filepath.Join(temp, "program")
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", program, pkg)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOWORK=off")
+	cmd.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0")
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := cmd.Run(); err != nil {
