@@ -29,6 +29,9 @@ MODULES := . \
 UNIT_MODULES := $(filter-out . test/browser test/envtest test/faults test/promrules,$(MODULES))
 # Those that compile Argo's module, which takes minutes: for bench, test-argo and verify only.
 BENCH_MODULES := hack/argocheck hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
+# It has the versions that the workflow-controller is built with, so with the flags of hack/tools Argo
+# is not compiled once more for it.
+AS_TOOLS := hack/bench/weight/argo
 TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
 
 # The race detector needs a C compiler, and cgo.
@@ -95,12 +98,13 @@ vet: need ## go vet on every module
 
 .PHONY: test-unit
 test-unit: need ## the tests that need no cluster
-	@[ -n "$(RACE)" ] || echo "no C compiler or no cgo: the tests run without the race detector" >&2
+	@[ -n "$(RACE)" ] || echo "the tests run without the race detector, which needs a C compiler and cgo" >&2
 	@# with the race detector, what decodes megabytes takes ten times as long; one test there has goroutines
 	$(call gotest,.) $$(go list ./... | grep -v '/pkg/status$$')
 	go test -shuffle=on ./pkg/status
 	$(call gotest,.) -run 'AtOnce' ./pkg/status
 	@for module in $(UNIT_MODULES); do echo "test $$module" >&2; go test -C $$module $(RACE) -shuffle=on ./... || exit 1; done
+	$(call gotest,hack/bench) ./bulkload
 	@# without the race detector, for which all of Prometheus would be built once more
 	go test -C test/promrules -shuffle=on ./...
 	$(call gotest,test/envtest) ./leash/... ./cmd/...
@@ -194,7 +198,8 @@ verify: lint tidy check-api vulncheck ## lint, tidy go.mod files, exported API, 
 lint: installer ## golangci-lint on every module
 	@"$(TOOLS)" install lint
 	@for module in $(MODULES) $(BENCH_MODULES); do echo "lint $$module" >&2; \
-		(cd $$module && "$$("$(TOOLS)" path lint)/golangci-lint" run --config "$(CURDIR)/.golangci.yml" ./...) || exit 1; done
+		(case $$module in $(AS_TOOLS)) export CGO_ENABLED=0 GOFLAGS="-trimpath -gcflags=all=-dwarf=false";; esac; \
+		cd $$module && "$$("$(TOOLS)" path lint)/golangci-lint" run --config "$(CURDIR)/.golangci.yml" ./...) || exit 1; done
 
 .PHONY: tidy
 tidy: need ## check that every go.mod is tidy

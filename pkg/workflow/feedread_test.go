@@ -21,6 +21,7 @@ import (
 func TestPagesAreReadAgain(t *testing.T) {
 	for name, followed := range map[string]int{"all": 400, "those followed": 200} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := serverOf(3000)
 				results := waits(t.Context(), s.client(t, Options{}), followed, Completed)
@@ -72,6 +73,7 @@ func TestNothingIsLostWhileAListIsAskedFor(t *testing.T) {
 		"deleted, answered after the list": {all: 20, answer: 4 * time.Second, remove: true},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				const followed, late = 10, "w15"
 				s := serverOf(tc.all)

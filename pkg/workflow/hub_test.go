@@ -102,6 +102,7 @@ func TestFewWaitsHaveAWatchEach(t *testing.T) {
 func TestNoStateIsLost(t *testing.T) {
 	for seed := range uint64(60) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { loseNoState(t, rand.New(rand.NewPCG(seed, 1))) })
 		})
 	}

@@ -52,6 +52,7 @@ func TestFollowingEndsWhileBacklogIsMerged(t *testing.T) {
 	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "", errors.New("no watch"))
 	for _, way := range []string{"the context ends", "pods may not be watched"} {
 		t.Run(way, func(t *testing.T) {
+			t.Parallel()
 			random := rand.New(rand.NewPCG(1, 2))
 			for range calls {
 				ctx, cancel := context.WithCancel(t.Context())

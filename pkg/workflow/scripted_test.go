@@ -162,21 +162,23 @@ func TestCauseOfContextIsNoAnswer(t *testing.T) {
 }
 
 func TestLostCreateThatCannotBeLookedUp(t *testing.T) {
-	posts := 0
-	_, err := scripted(t, func(r *http.Request) (any, error) {
-		workflows := schema.GroupResource{Group: "argoproj.io", Resource: "workflows"}
-		switch {
-		case r.Method == http.MethodPost && posts == 0:
-			posts++
-			return nil, io.ErrUnexpectedEOF
-		case r.Method == http.MethodPost:
-			return nil, apierrors.NewAlreadyExists(workflows, "w")
+	synctest.Test(t, func(t *testing.T) {
+		posts := 0
+		_, err := scripted(t, func(r *http.Request) (any, error) {
+			workflows := schema.GroupResource{Group: "argoproj.io", Resource: "workflows"}
+			switch {
+			case r.Method == http.MethodPost && posts == 0:
+				posts++
+				return nil, io.ErrUnexpectedEOF
+			case r.Method == http.MethodPost:
+				return nil, apierrors.NewAlreadyExists(workflows, "w")
+			}
+			return nil, apierrors.NewForbidden(workflows, "w", errors.New("create only"))
+		}).Start(t.Context(), StartRequest{Template: "t"})
+		if !errors.Is(err, ErrUnknownOutcome) || errors.Is(err, ErrForbidden) {
+			t.Errorf("%v", err)
 		}
-		return nil, apierrors.NewForbidden(workflows, "w", errors.New("create only"))
-	}).Start(t.Context(), StartRequest{Template: "t"})
-	if !errors.Is(err, ErrUnknownOutcome) || errors.Is(err, ErrForbidden) {
-		t.Errorf("%v", err)
-	}
+	})
 }
 
 // A line that went dead delivers neither events nor its end.
