@@ -36,10 +36,11 @@ TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
 
 # The race detector needs a C compiler, and cgo.
 RACE := $(if $(filter 0,$(shell go env CGO_ENABLED)),,$(if $(shell command -v "$${CC:-cc}" || command -v gcc),-race))
-gotest = go test -C $(1) $(RACE) -shuffle=on
-# What hangs ends then. A slow machine needs twice the usual time.
-INTEGRATION_TIMEOUT := 20m
-FAULTS_TIMEOUT := 25m
+# What hangs ends then. A busy machine needs several times the usual time.
+UNIT_TIMEOUT := 30m
+INTEGRATION_TIMEOUT := 30m
+FAULTS_TIMEOUT := 30m
+gotest = go test -C $(1) $(RACE) -shuffle=on -timeout $(UNIT_TIMEOUT)
 # In make test each target has what finds a careless mistake; by itself it takes longer. Inputs are
 # counted, since go test fails now and then where a time is over.
 FUZZTIME := $(if $(filter test-fuzz,$(MAKECMDGOALS)),200000x,10000x)
@@ -101,9 +102,9 @@ test-unit: need ## the tests that need no cluster
 	@[ -n "$(RACE)" ] || echo "the tests run without the race detector, which needs a C compiler and cgo" >&2
 	@# with the race detector, what decodes megabytes takes ten times as long; one test there has goroutines
 	$(call gotest,.) $$(go list ./... | grep -v '/pkg/status$$')
-	go test -shuffle=on ./pkg/status
+	go test -shuffle=on -timeout $(UNIT_TIMEOUT) ./pkg/status
 	$(call gotest,.) -run 'AtOnce' ./pkg/status
-	@for module in $(UNIT_MODULES); do echo "test $$module" >&2; go test -C $$module $(RACE) -shuffle=on ./... || exit 1; done
+	@for module in $(UNIT_MODULES); do echo "test $$module" >&2; $(call gotest,$$module) ./... || exit 1; done
 	$(call gotest,hack/bench) ./bulkload
 	@# without the race detector, for which all of Prometheus would be built once more
 	go test -C test/promrules -shuffle=on ./...
@@ -112,7 +113,8 @@ test-unit: need ## the tests that need no cluster
 .PHONY: test-fuzz
 test-fuzz: need ## every fuzz target, 200,000 inputs each (10,000 in make test; FUZZTIME=1m for a time)
 	@for package in ./pkg/status ./pkg/workflow ./pkg/backfill $(wildcard ./pkg/legacy hack/migrate-scan/python hack/migrate-scan/find); do \
-		for target in $$(go test -C $$package -list '^Fuzz' . | grep '^Fuzz'); do \
+		targets=$$(go test -C $$package -list '^Fuzz' .) || exit 1; \
+		for target in $$(echo "$$targets" | grep '^Fuzz'); do \
 			echo "fuzz $$package $$target for $(FUZZTIME)" >&2; \
 			go test -C $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x . || exit 1; done; done
 
@@ -172,7 +174,7 @@ test-browser: tools ## the service's page in a real Chromium, with the service o
 .PHONY: test-latest
 test-latest: tools ## with the newest Kubernetes libraries: the root's unit tests, and the specs without kubectl
 	$(call gotest,.) -modfile="$(CURDIR)/hack/latest/argoservice.mod" ./...
-	"$(TOOLS)" exec -- $(call gotest,test/envtest) -modfile="$(CURDIR)/hack/latest/envtest.mod" -timeout $(INTEGRATION_TIMEOUT) . \
+	"$(TOOLS)" exec -- $(call gotest,test/envtest) -modfile="$(CURDIR)/hack/latest/envtest.mod" . \
 		-ginkgo.randomize-all -ginkgo.label-filter='!legacy && !rare' $(ARGS)
 
 .PHONY: bench

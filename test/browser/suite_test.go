@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	startTimeout = 3 * time.Minute
-	specTimeout  = 3 * time.Minute
-	soon         = 30 * time.Second
+	startTimeout = 8 * time.Minute
+	specTimeout  = 8 * time.Minute
+	soon         = 90 * time.Second // on a busy machine; a moment on an idle one
 	lookEvery    = 50 * time.Millisecond
 	hiddenFor    = 4 * time.Second // more than a page waits before it opens a stream again
 	tailLines    = 40

@@ -49,11 +49,11 @@ func describeDelete(fixture func() Fixture) {
 				[]byte(`{"metadata":{"finalizers":["workflows.argoproj.io/artifact-gc"]}}`), metav1.PatchOptions{})
 			Expect(err).NotTo(HaveOccurred())
 
-			brief, cancel := context.WithTimeout(ctx, 3*time.Second)
-			defer cancel()
-			err = f.Client.Delete(brief, s.Name, workflow.DeleteOptions{Wait: true})
 			var held *workflow.DeletionHeldError
-			Expect(errors.As(err, &held)).To(BeTrue(), "%v", err)
+			longEnough(ctx, time.Second, func(short context.Context) bool {
+				err = f.Client.Delete(short, s.Name, workflow.DeleteOptions{Wait: true})
+				return errors.As(err, &held)
+			})
 			Expect(held.Finalizers).To(ConsistOf("workflows.argoproj.io/artifact-gc"))
 			Expect(err).To(MatchError(context.DeadlineExceeded))
 

@@ -36,8 +36,9 @@ type Fixture struct {
 	WriteLog func(ctx context.Context, pod, container string, lines ...string)
 }
 
-// specTimeout is ample: a pod takes the controller up to ten seconds.
-const specTimeout = 90 * time.Second
+// specTimeout is ample, so that a busy machine has the time as well: a pod takes the controller up to
+// ten seconds on an idle one.
+const specTimeout = 4 * time.Minute
 
 // Specs registers the specs for one implementation. setup is called before each spec.
 func Specs(implementation string, setup func(ctx context.Context) Fixture) bool {
@@ -213,6 +214,22 @@ func eventuallyAllowed(ctx context.Context, call func() error) {
 	ginkgo.GinkgoHelper()
 	gomega.Eventually(ctx, func() bool { return apierrors.IsForbidden(call()) }).
 		WithTimeout(specTimeout).Should(gomega.BeFalse())
+}
+
+// longEnough makes a call with a deadline, and again with one twice as late, until the call had the
+// time to see what it has to see before its end. By kubectl that takes seconds on a busy machine.
+func longEnough(ctx context.Context, lasts time.Duration, call func(short context.Context) (saw bool)) {
+	ginkgo.GinkgoHelper()
+	for {
+		short, cancel := context.WithTimeout(ctx, lasts)
+		saw := call(short)
+		cancel()
+		if saw {
+			return
+		}
+		gomega.Expect(ctx.Err()).NotTo(gomega.HaveOccurred(), "the call never saw it")
+		lasts *= 2
+	}
 }
 
 func sentinels() map[string]error {

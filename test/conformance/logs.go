@@ -145,18 +145,19 @@ func describeLogs(fixture func() Fixture) {
 				Expect(line.Text).To(Equal("a"))
 				break
 			}
-			short, cancel := context.WithTimeout(ctx, 3*time.Second)
-			defer cancel()
 			var failed []error
-			for _, err := range f.Client.Logs(short, s.Name, workflow.LogOptions{Follow: true}) {
-				if err != nil {
-					failed = append(failed, err)
+			var waited *workflow.WaitError
+			longEnough(ctx, time.Second, func(short context.Context) bool {
+				failed = nil
+				for _, err := range f.Client.Logs(short, s.Name, workflow.LogOptions{Follow: true}) {
+					if err != nil {
+						failed = append(failed, err)
+					}
 				}
-			}
+				return len(failed) > 0 && errors.As(failed[0], &waited) && waited.Last != nil
+			})
 			Expect(failed).To(HaveLen(1))
 			expectError(failed[0], context.DeadlineExceeded, workflow.OpLogs, s.Name)
-			var waited *workflow.WaitError
-			Expect(errors.As(failed[0], &waited)).To(BeTrue())
 			Expect(waited.Last.Suspended()).To(BeTrue())
 		}, SpecTimeout(specTimeout))
 

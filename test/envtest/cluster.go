@@ -18,9 +18,9 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/leash"
 )
 
-// startTimeout bounds the whole start; seconds on an idle machine, more where
-// everything is read from disk for the first time.
-const startTimeout = 3 * time.Minute
+// startTimeout bounds the whole start; seconds on an idle machine, more on a busy one and
+// where everything is read from disk for the first time.
+const startTimeout = 6 * time.Minute
 
 // Cluster is a running cluster. Its methods can be used from any goroutine.
 type Cluster struct {

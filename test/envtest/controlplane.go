@@ -18,7 +18,7 @@ const (
 const (
 	// partTimeout is for one of them to start or restart: seconds on an idle machine, but others
 	// may start at the same time, and after a restart clients come back all at once.
-	partTimeout = time.Minute
+	partTimeout = 3 * time.Minute
 
 	// probeTimeout bounds one look at whether the API server is ready, which can hang on a
 	// connection to the one before.
@@ -124,8 +124,8 @@ func (c *Cluster) controlPlane() (*crenvtest.ControlPlane, error) {
 		return nil, err
 	}
 	plane := &crenvtest.ControlPlane{
-		Etcd:        &crenvtest.Etcd{Path: etcdPath, DataDir: c.path("etcd"), StartTimeout: partTimeout},
-		APIServer:   &crenvtest.APIServer{Path: serverPath, CertDir: c.path("pki"), StartTimeout: partTimeout},
+		Etcd:        &crenvtest.Etcd{Path: etcdPath, DataDir: c.path("etcd"), StartTimeout: partTimeout, StopTimeout: stopTimeout},
+		APIServer:   &crenvtest.APIServer{Path: serverPath, CertDir: c.path("pki"), StartTimeout: partTimeout, StopTimeout: stopTimeout},
 		KubectlPath: c.bin.kubectl,
 	}
 	for _, dir := range []string{plane.Etcd.DataDir, plane.APIServer.CertDir} {

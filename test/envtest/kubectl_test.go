@@ -34,10 +34,14 @@ var _ = Describe("pkg/legacy", labelLegacy, func() {
 	})
 })
 
+// kubectlRetryFor is longer than the default: on a busy machine each kubectl takes seconds, and the
+// controller is often quicker to write.
+const kubectlRetryFor = 3 * time.Minute
+
 // kubectlClient runs the kubectl of the tool module, with a kubeconfig for cfg.
 func kubectlClient(cfg *rest.Config, namespace string) *legacy.KubectlClient {
 	GinkgoHelper()
-	return kubectlClientWith(cfg, workflow.Options{Namespace: namespace})
+	return kubectlClientWith(cfg, workflow.Options{Namespace: namespace, RetryFor: kubectlRetryFor})
 }
 
 func kubectlClientWith(cfg *rest.Config, opts workflow.Options) *legacy.KubectlClient {
@@ -146,14 +150,14 @@ var _ = Describe("failures that kubectl words", labelLegacy, func() {
 				}
 			}
 		},
-		Entry("a name that nobody has", func(*rest.Config) {}, "not found", SpecTimeout(time.Minute)),
+		Entry("a name that nobody has", func(*rest.Config) {}, "not found", SpecTimeout(specTimeout)),
 		Entry("a token that is none", func(cfg *rest.Config) {
 			cfg.CertData, cfg.KeyData, cfg.BearerToken = nil, nil, "no-token"
-		}, "unauthorized", SpecTimeout(time.Minute)),
-		Entry("nobody at the address", func(cfg *rest.Config) { cfg.Host = "https://127.0.0.1:1" }, "unavailable", SpecTimeout(time.Minute)),
-		Entry("a name that no server has", func(cfg *rest.Config) { cfg.Host = "https://nobody.invalid:6443" }, "unavailable", SpecTimeout(time.Minute)),
+		}, "unauthorized", SpecTimeout(specTimeout)),
+		Entry("nobody at the address", func(cfg *rest.Config) { cfg.Host = "https://127.0.0.1:1" }, "unavailable", SpecTimeout(specTimeout)),
+		Entry("a name that no server has", func(cfg *rest.Config) { cfg.Host = "https://nobody.invalid:6443" }, "unavailable", SpecTimeout(specTimeout)),
 		Entry("a server that is not trusted", func(cfg *rest.Config) {
 			cfg.CAData = cfg.CertData // another authority
-		}, "", SpecTimeout(time.Minute)),
+		}, "", SpecTimeout(specTimeout)),
 	)
 })

@@ -26,7 +26,7 @@ func byKubectl(cfg *rest.Config, namespace string, process *life) workflow.Inter
 	if process != nil {
 		executor = mortalExecutor{executor, process}
 	}
-	client, err := legacy.NewKubectlClient(executor, workflow.Options{Namespace: namespace})
+	client, err := legacy.NewKubectlClient(executor, workflow.Options{Namespace: namespace, RetryFor: kubectlRetryFor})
 	Expect(err).NotTo(HaveOccurred())
 	return client
 }

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// stopTimeout is what a process gets between SIGTERM and SIGKILL.
-	stopTimeout = 10 * time.Second
+	// stopTimeout is what a process gets between SIGTERM and SIGKILL, on a busy machine as well.
+	stopTimeout = time.Minute
 
 	pollInterval = 50 * time.Millisecond
 )

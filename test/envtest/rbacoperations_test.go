@@ -403,25 +403,43 @@ func eventProbes() []probe {
 		},
 	} {
 		all = append(all, probe{op, []string{partEvents}, func(ctx context.Context, s *stage) error {
-			name, state := s.fresh(), gateStatus
-			if op == workflow.OpRetry {
-				state = failedStatus
+			for {
+				name, state := s.fresh(), gateStatus
+				if op == workflow.OpRetry {
+					state = failedStatus
+				}
+				if err := s.put(ctx, name, inlineSpec, state); err != nil {
+					return err
+				}
+				late := &lateEvents{}
+				name, err := call(ctx, s.clientWith(s.cfg, workflow.Options{EventSource: "spec", Observer: late}), name)
+				if err != nil {
+					return err
+				}
+				events, err := kube.CoreV1().Events(s.namespace).List(ctx, metav1.ListOptions{FieldSelector: "involvedObject.name=" + name})
+				switch {
+				case err != nil || len(events.Items) > 0:
+					return err
+				case !late.any.Load():
+					return errWithout
+				}
 			}
-			if err := s.put(ctx, name, inlineSpec, state); err != nil {
-				return err
-			}
-			name, err := call(ctx, s.clientWith(s.cfg, workflow.Options{EventSource: "spec"}), name)
-			if err != nil {
-				return err
-			}
-			events, err := kube.CoreV1().Events(s.namespace).List(ctx, metav1.ListOptions{FieldSelector: "involvedObject.name=" + name})
-			if err == nil && len(events.Items) == 0 {
-				return errWithout
-			}
-			return err
 		}})
 	}
 	return all
+}
+
+// lateEvents notes an event that was given up since the request for it took too long, as it does on a
+// busy machine.
+type lateEvents struct {
+	workflow.NoObserver
+	any atomic.Bool
+}
+
+func (l *lateEvents) Note(_ context.Context, event workflow.Event) {
+	if e, ok := event.(workflow.EventNotRecorded); ok && errors.Is(e.Err, context.DeadlineExceeded) {
+		l.any.Store(true)
+	}
 }
 
 func logProbes() []probe {

@@ -19,12 +19,13 @@ import (
 )
 
 const (
-	// startTimeout is for a spec that starts a cluster of its own.
-	startTimeout = 3 * time.Minute
+	// startTimeout is for a spec that starts a cluster of its own, or takes long otherwise. Like the
+	// others it is several times what a busy machine needs.
+	startTimeout = 8 * time.Minute
 	// specTimeout is for any other.
-	specTimeout = time.Minute
+	specTimeout = 4 * time.Minute
 	// soon is for what takes the cluster a moment.
-	soon = 30 * time.Second
+	soon = 90 * time.Second
 
 	tailLines = 40
 )

@@ -23,9 +23,9 @@ const (
 	// tableFile in the environment names a file for the table.
 	tableFile = "FAULTS_TABLE"
 
-	startTimeout = 3 * time.Minute
-	// soon is for what takes the cluster a moment.
-	soon      = 30 * time.Second
+	startTimeout = 8 * time.Minute
+	// soon is for what takes the cluster a moment, on a busy machine as well.
+	soon      = 90 * time.Second
 	tailLines = 40
 )
 
