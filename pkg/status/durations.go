@@ -47,22 +47,22 @@ func readDurations(spec, status *object) *durations {
 }
 
 // readSpec reports whether there is a duration in the spec.
-func (d *durations) readSpec(spec *object) (any bool) {
+func (d *durations) readSpec(spec *object) (found bool) {
 	if text := durationOf(spec.object("templateDefaults")); text != "" {
-		d.usual, any = text, true
+		d.usual, found = text, true
 	}
 	for _, template := range spec.objects("templates") {
 		name := template.string("name")
 		if text := durationOf(template); text != "" {
-			d.local[name], any = text, true
+			d.local[name], found = text, true
 		}
 		for _, s := range stepsOf(template) {
 			if text := durationOf(s.object("inline")); text != "" {
-				d.inline[step{template: name, name: s.string("name")}], any = text, true
+				d.inline[step{template: name, name: s.string("name")}], found = text, true
 			}
 		}
 	}
-	return any
+	return found
 }
 
 // stepsOf are the steps or tasks of a template.

@@ -51,6 +51,27 @@ func TestStepsAreLimited(t *testing.T) {
 	}
 }
 
+// A step that only waits for a time is no gate, and says until when.
+func TestDelaysAreNoGates(t *testing.T) {
+	s, err := status.FromJSON([]byte(`{
+		"metadata": {"name": "backfill-s"},
+		"spec": {"templates": [{"name": "wait", "suspend": {"duration": "10m"}}]},
+		"status": {"phase": "Running", "nodes": {
+			"1": {"name": "a", "type": "Suspend", "phase": "Running", "templateName": "wait", "startedAt": "2026-01-01T00:00:00Z"},
+			"2": {"name": "b", "type": "Suspend", "phase": "Running", "templateName": "ask"}
+		}}
+	}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := statusOf(backfill.StateRunning, "")
+	st.Workflow = s
+	nodes := viewOf(st).Steps.Data.Nodes
+	if len(nodes) != 2 || nodes[0].Gate || nodes[0].Until.Minute() != 10 || !nodes[1].Gate || !nodes[1].Until.IsZero() {
+		t.Errorf("%+v", nodes)
+	}
+}
+
 func TestUnknownStepsAreUnknown(t *testing.T) {
 	st := statusOf(backfill.StateRunning, "")
 	st.Workflow.NodesErr = errors.New("offloaded")
