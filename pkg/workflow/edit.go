@@ -32,15 +32,24 @@ type change struct {
 	// happened recognizes the change in a later state, after its answer was lost. What somebody
 	// else did instead does not count. It fails where that state doesn't show it.
 	happened func(now *status.WorkflowStatus) (bool, error)
+	// restarts: it sets an ended workflow going again, as another run.
+	restarts bool
 	// tells is what an event tells of it; nil: none does.
 	tells func() happening
+	// uptake is how it shows that the controller has acted on it; nil: that is not followed up.
+	uptake *uptake
+	// answer, if given, is the error of the call once the change is written, which is for the
+	// controller alone then.
+	answer error
 
 	version string // of the state it was planned from
 }
 
 // edit reads the workflow, has the change planned and writes it, until that succeeds. The
 // write is conditional on the state that was read: answered with a conflict, it is planned
-// anew, so that nobody's update is lost. If uid is given the workflow has to have it.
+// anew, so that nobody's update is lost. If uid is given the workflow has to have it. What is
+// planned anew is for the same run of the workflow: one that somebody has retried meanwhile is not
+// changed. A change that is written is followed up until the controller has taken it up.
 //
 // It returns the object as it is afterwards, also when there was nothing to do.
 func (c *WorkflowClient) edit(
@@ -50,6 +59,7 @@ func (c *WorkflowClient) edit(
 		return nil, err
 	}
 	p := c.pacer()
+	var meant *run
 	var sent *change // a write whose answer was lost
 	for {
 		obj, err := c.getWith(ctx, p, name)
@@ -66,13 +76,16 @@ func (c *WorkflowClient) edit(
 		if s.UID != uid {
 			return nil, fmt.Errorf("%w: its UID is %s, not %s", ErrReplaced, s.UID, uid)
 		}
+		if meant == nil {
+			meant = runOf(s)
+		}
 		if sent != nil && sent.version != s.ResourceVersion {
-			switch did, err := sent.happened(s); {
+			switch did, err := sent.hasHappened(meant, s); {
 			case err != nil:
 				return nil, sent.orUnknown(err)
 			case did:
 				c.record(ctx, obj, sent.tells)
-				return obj, nil
+				return c.written(ctx, sent, nil, obj)
 			}
 			sent = nil // nor can it happen any more: it was bound to a version that is past
 		}
@@ -82,6 +95,12 @@ func (c *WorkflowClient) edit(
 		}
 		if next == nil {
 			return obj, nil
+		}
+		if other := meant.otherThan(s); other != nil && next.answer == nil {
+			return nil, other
+		}
+		if s.Phase == status.PhaseUnknown {
+			next.uptake = nil // there is no write of a controller's that could hide it
 		}
 		next.version = s.ResourceVersion
 		if next.prepare != nil {
@@ -94,17 +113,65 @@ func (c *WorkflowClient) edit(
 			var written *unstructured.Unstructured
 			if written, err = c.write(ctx, s, next); err == nil {
 				c.record(ctx, written, next.tells)
-				return written, nil
+				return c.written(ctx, next, obj, written)
 			}
-			if fault.MayHaveHappened(err) {
+			if fault.MayHaveHappened(err) && next.answer == nil {
 				sent = next
 			}
 		}
 		again := apierrors.IsConflict(err) || p.Again(err)
-		if !again || ctx.Err() != nil || !p.Pause(ctx, err) {
-			return nil, sent.orUnknown(pace.Ended(ctx, err))
+		if again && ctx.Err() == nil && p.Pause(ctx, err) {
+			continue
 		}
+		if next.answer != nil && ctx.Err() == nil {
+			return nil, fmt.Errorf("%w; the controller could not be asked to look again: %s", next.answer, err.Error())
+		}
+		return nil, sent.orUnknown(pace.Ended(ctx, err))
 	}
+}
+
+// written has a change taken up that was written on the state before, which is nil if that is not
+// known.
+func (c *WorkflowClient) written(
+	ctx context.Context, ch *change, before, now *unstructured.Unstructured,
+) (*unstructured.Unstructured, error) {
+	if err := c.followUp(ctx, ch, before, now); err != nil {
+		return nil, err
+	}
+	return now, ch.answer
+}
+
+// hasHappened reports whether the change has happened, from a later state. A later run doesn't
+// show what became of a change of the one before.
+func (ch *change) hasHappened(meant *run, now *status.WorkflowStatus) (bool, error) {
+	other := meant.otherThan(now)
+	if other != nil && !ch.restarts {
+		return false, other
+	}
+	did, err := ch.happened(now)
+	if !did && err == nil {
+		err = other
+	}
+	return did, err
+}
+
+// run is what tells a run of a workflow from the one after a retry.
+type run struct {
+	started time.Time
+	retry   string // the id of the retry that began it; "": none of this library's
+}
+
+func runOf(s *status.WorkflowStatus) *run {
+	return &run{started: s.StartTime, retry: s.Annotations[annotationRetryID]}
+}
+
+// otherThan is an error if a state is of another run. One that had not begun begins as the same.
+func (r *run) otherThan(s *status.WorkflowStatus) error {
+	now := runOf(s)
+	if now.retry == r.retry && (now.started.Equal(r.started) || r.started.IsZero()) {
+		return nil
+	}
+	return fmt.Errorf("%w: the workflow was retried meanwhile", ErrConflict)
 }
 
 func (c *WorkflowClient) write(ctx context.Context, s *status.WorkflowStatus, ch *change) (*unstructured.Unstructured, error) {

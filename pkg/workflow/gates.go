@@ -62,6 +62,25 @@ func (g gates) find(s *status.WorkflowStatus, withDelays bool) (waiting, delays 
 	return waiting, delays, nil
 }
 
+// decidedBefore is for a decision that comes too late because of err. Where a gate that is meant
+// was decided before, the controller is made to look at the workflow first: it may have
+// overlooked that decision, of which this one may be the repetition.
+func (g gates) decidedBefore(s *status.WorkflowStatus, err error) (*change, error) {
+	ids := make(map[string]bool, len(g.ids))
+	for _, id := range g.ids {
+		ids[id] = true
+	}
+	decided := func(n *status.Node) bool {
+		return n.Type == status.NodeTypeSuspend && n.Phase.Fulfilled() && (len(ids) == 0 || ids[n.ID]) && g.selector.Matches(n)
+	}
+	if !errors.Is(err, ErrNotSuspended) || !slices.ContainsFunc(s.Nodes, decided) {
+		return nil, err
+	}
+	again := askAgain()
+	again.answer = err
+	return again, nil
+}
+
 func (g gates) notSuspended(s *status.WorkflowStatus) error {
 	var asked []string
 	if !g.selector.Empty() {

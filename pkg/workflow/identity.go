@@ -21,8 +21,8 @@ const (
 	// labelKey has the hash of the idempotency key, so that the key's workflow can be found
 	// under any name.
 	labelKey = ownPrefix + "idempotency-key"
-	// annotationAsked is when a shutdown was asked for again.
-	annotationAsked = ownPrefix + "shutdown-asked-again"
+	// annotationAsked is when the controller was last asked to look at the workflow again.
+	annotationAsked = ownPrefix + "asked-again"
 )
 
 // ownMarks are the names, of labels and annotations, that no other party may set. Other names

@@ -81,13 +81,13 @@ func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOpt
 	_, err = c.edit(ctx, name, opts.UID, func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
 		r, err := planResume(obj, s, which, outputs, time.Now())
 		if err != nil {
-			return nil, err
+			return which.decidedBefore(s, err)
 		}
 		result = &r.result
 		if r.nothing() {
-			return nil, nil
+			return askAgain(), nil
 		}
-		return &change{patch: r.patch, happened: r.tookEffect, tells: r.happening}, nil
+		return &change{patch: r.patch, happened: r.tookEffect, tells: r.happening, uptake: r.uptake(s)}, nil
 	})
 	if err != nil {
 		return nil, c.error(OpResume, name, err)

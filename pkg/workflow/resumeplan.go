@@ -45,6 +45,18 @@ func (r *resumption) tookEffect(now *status.WorkflowStatus) (bool, error) {
 	})
 }
 
+// uptake is how it shows that the controller has acted on r. Without one nothing is followed up:
+// a workflow that stays suspended as a whole goes on when it is resumed.
+func (r *resumption) uptake(before *status.WorkflowStatus) *uptake {
+	switch {
+	case before.SpecSuspended && !r.result.Unsuspended:
+		return nil
+	case len(r.passed()) == 0:
+		return unsuspended(before)
+	}
+	return gatesDecided(before, r.passed())
+}
+
 // planResume works out, from the present object, the merge patch that resumes what is
 // asked for. obj is not changed.
 func planResume(

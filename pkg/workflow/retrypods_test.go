@@ -353,6 +353,9 @@ status: {phase: Failed, finishedAt: "1999-01-01T00:00:00Z", nodes: {w: {id: w, n
 `)
 		c := scripted(t, func(r *http.Request) (any, error) {
 			if r.Method != http.MethodPut || r.URL.Query().Get("dryRun") != "" {
+				if writes == 2 { // the controller has ended it once more
+					obj.SetResourceVersion("3")
+				}
 				return obj, nil
 			}
 			if writes++; writes == 1 {

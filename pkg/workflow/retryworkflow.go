@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -87,6 +88,10 @@ func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptio
 		wait := seen.left(s.EndTime, time.Now())
 		plan, err := planRetry(obj, s, request, time.Now().Add(wait))
 		if err != nil {
+			return retriedBefore(obj, s, err)
+		}
+		planned, err := status.FromUnstructured(plan.object)
+		if err != nil {
 			return nil, err
 		}
 		return &change{
@@ -100,13 +105,26 @@ func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptio
 			happened: func(now *status.WorkflowStatus) (bool, error) {
 				return now.Annotations[annotationRetryID] == request.id, nil
 			},
-			tells: retried,
+			restarts: true,
+			tells:    retried,
+			uptake:   goingAgain(planned),
 		}, nil
 	})
 	if err != nil {
 		return nil, c.error(OpRetry, name, err)
 	}
 	return c.decode(OpRetry, obj)
+}
+
+// retriedBefore is for a retry that is refused because of err. Where the workflow was retried
+// before, the controller is made to look at it first: it may have overlooked that retry.
+func retriedBefore(obj *unstructured.Unstructured, s *status.WorkflowStatus, err error) (*change, error) {
+	if !errors.Is(err, ErrNotCompleted) || s.Annotations[annotationRetryID] == "" {
+		return nil, err
+	}
+	again := askAgain()
+	again.object, again.patch, again.answer = askedAgain(obj), nil, err
+	return again, nil
 }
 
 // clearAway removes the pods of the nodes that run again. One that is still there would be

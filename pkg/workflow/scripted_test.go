@@ -104,7 +104,7 @@ func TestLostDecisionsAreNotTakenForOthers(t *testing.T) {
 			lost := false
 			err := tc.call(scripted(t, func(r *http.Request) (any, error) {
 				switch {
-				case r.Method == http.MethodPatch:
+				case r.Method == http.MethodPatch && !lost:
 					lost = true
 					return nil, io.ErrUnexpectedEOF
 				case lost:

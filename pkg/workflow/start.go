@@ -60,7 +60,7 @@ type StartRequest struct {
 	// refused, here, in a Manifest and in the workflowMetadata of what is started: of
 	// workflows.argoproj.io/ the labels completed, phase, workflow-archiving-status, creator…, actor…,
 	// action, controller-instanceid, cron-workflow and resubmitted-from-workflow, and of
-	// argoservice.opensearch.org/ the marks start, idempotency-key, retry-id and shutdown-asked-again.
+	// argoservice.opensearch.org/ the marks start, idempotency-key, retry-id and asked-again.
 	Labels, Annotations map[string]string
 	// Spec has further fields of the workflow's spec, e.g. {"priority": 3}, in place of those
 	// that a CronWorkflow or Manifest has. A field that another part of the request stands for

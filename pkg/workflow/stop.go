@@ -111,19 +111,9 @@ func planShutdown(strategy status.ShutdownStrategy) planner {
 			happened: func(now *status.WorkflowStatus) (bool, error) {
 				return !now.SpecSuspended && (now.Shutdown == strategy || now.Shutdown == status.ShutdownTerminate), nil
 			},
-			tells: shutDown(strategy),
+			tells:  shutDown(strategy),
+			uptake: shuttingDown(s),
 		}, nil
-	}
-}
-
-// askAgain changes something of no meaning, so that the controller looks at the workflow. It
-// can have overlooked the shutdown: one that is written within moments of a write of its own
-// is hidden from it until the next event, or for 20 minutes (seen with 3.7.4).
-func askAgain() *change {
-	now := time.Now().UTC().Format(time.RFC3339Nano)
-	return &change{
-		patch:    map[string]any{"metadata": map[string]any{"annotations": map[string]any{annotationAsked: now}}},
-		happened: func(s *status.WorkflowStatus) (bool, error) { return s.Annotations[annotationAsked] == now, nil },
 	}
 }
 
@@ -132,7 +122,7 @@ func planRejection(which gates, message string) planner {
 	return func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
 		waiting, err := which.toDecide(s)
 		if err != nil {
-			return nil, err
+			return which.decidedBefore(s, err)
 		}
 		edits := make(map[string]map[string]any, len(waiting))
 		for _, gate := range waiting {
@@ -146,7 +136,7 @@ func planRejection(which gates, message string) planner {
 		if err != nil {
 			return nil, err
 		}
-		return &change{
+		rejection := &change{
 			patch: map[string]any{"status": patch},
 			happened: func(now *status.WorkflowStatus) (bool, error) {
 				return allAre(now, waiting, func(_, gate *status.Node) bool {
@@ -154,6 +144,10 @@ func planRejection(which gates, message string) planner {
 				})
 			},
 			tells: rejected(waiting),
-		}, nil
+		}
+		if !s.SpecSuspended { // else it goes on when it is resumed, which is followed up
+			rejection.uptake = gatesDecided(s, waiting)
+		}
+		return rejection, nil
 	}
 }

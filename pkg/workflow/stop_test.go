@@ -18,7 +18,7 @@ func TestPlanShutdown(t *testing.T) {
 		"one that no controller has seen": {"{spec: {}}", "Terminate", "spec: {shutdown: Terminate, suspend: null}", nil},
 		"beyond a stop":                   {"{spec: {shutdown: Stop}, status: {phase: Running}}", "Terminate", "spec: {shutdown: Terminate, suspend: null}", nil},
 		"suspended, and not back":         {"{spec: {shutdown: Terminate, suspend: true}, status: {phase: Running}}", "Stop", "spec: {suspend: null}", nil},
-		"again":                           {"{spec: {shutdown: Stop}, status: {phase: Running}}", "Stop", "metadata: {annotations: {argoservice.opensearch.org/shutdown-asked-again: now}}", nil},
+		"again":                           {"{spec: {shutdown: Stop}, status: {phase: Running}}", "Stop", "metadata: {annotations: {argoservice.opensearch.org/asked-again: now}}", nil},
 		"stopped by now":                  {"{spec: {shutdown: Stop}, status: {phase: Failed}}", "Stop", "", nil},
 		"stopped, and terminated":         {"{spec: {shutdown: Stop}, status: {phase: Failed}}", "Terminate", "", nil},
 		"ended by itself":                 {"{spec: {}, status: {phase: Failed}}", "Stop", "", ErrCompleted},

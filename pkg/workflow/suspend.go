@@ -35,7 +35,7 @@ func (c *WorkflowClient) Suspend(ctx context.Context, name string, opts SuspendO
 		case s.Completed():
 			return nil, completed(s)
 		case s.SpecSuspended:
-			return nil, nil
+			return askAgain(), nil
 		case s.Shutdown != status.ShutdownNone:
 			return nil, fmt.Errorf("%w: the workflow is being shut down (spec.shutdown is %s)", ErrConflict, s.Shutdown)
 		}
@@ -43,6 +43,7 @@ func (c *WorkflowClient) Suspend(ctx context.Context, name string, opts SuspendO
 			patch:    map[string]any{"spec": map[string]any{"suspend": true}},
 			happened: func(now *status.WorkflowStatus) (bool, error) { return now.SpecSuspended, nil },
 			tells:    suspended,
+			uptake:   &uptake{}, // what doesn't begin can't be seen
 		}, nil
 	})
 	if err != nil {

@@ -1,0 +1,243 @@
+package workflow
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// Argo 3.7.4 puts the answer to its own write into its cache, over whatever a watch has brought
+// in since. A change that another client writes between that write and its answer is hidden from
+// it until the workflow changes once more, or for 20 minutes. So a decision that may have come in
+// between is followed up: until a later state shows that the controller has acted on it, an
+// annotation is changed ("touched"), few times and further apart. See docs/adr/0014-uptake.md.
+
+const (
+	// quietFor is how long the newest version of a workflow has to be the newest before a touch:
+	// longer than a controller takes from a write to its cache.
+	quietFor = 150 * time.Millisecond
+	// longQuietFor is that of a change to which no reaction shows, which is touched once only.
+	longQuietFor = 300 * time.Millisecond
+	// followUpFor bounds how long a touch waits for a workflow that others keep writing. Each of
+	// their writes has the controller look at it, too.
+	followUpFor = 3 * time.Second
+	// lookFor bounds a look. Without its answer the next touch is sent all the same.
+	lookFor = 900 * time.Millisecond
+	// restedFor is for how long a workflow has to have been as it was for a change of it to come
+	// after the controller has put its own last write into its cache. It allows for the clocks of
+	// several API servers, which count in seconds.
+	restedFor = 5 * time.Second
+)
+
+// uptake is how it shows that the controller has acted on a change.
+type uptake struct {
+	// acted reports whether a later state shows it. nil: no state does.
+	acted func(now *status.WorkflowStatus) bool
+	// soon: there is something to show as soon as the controller looks, whatever else goes on.
+	soon bool
+}
+
+// followUpStep is one step of following a change up.
+type followUpStep struct {
+	after time.Duration
+	touch bool // else it only looks
+}
+
+func (u *uptake) steps() []followUpStep {
+	if !u.soon {
+		return []followUpStep{{longQuietFor, true}}
+	}
+	return []followUpStep{
+		{50 * time.Millisecond, false},
+		{100 * time.Millisecond, true},
+		{150 * time.Millisecond, false},
+		{200 * time.Millisecond, true},
+		{500 * time.Millisecond, false},
+		{500 * time.Millisecond, true},
+	}
+}
+
+// followUp is a change on its way from the API server into the controller.
+type followUp struct {
+	client *WorkflowClient
+	change *change
+	uid    types.UID
+	pacer  *pace.Pacer
+
+	now     *unstructured.Unstructured // the newest state seen
+	since   time.Time                  // when it was seen first
+	touched bool                       // a touch came after the controller's last write
+}
+
+// errTakenUp ends following a change up: it has been acted on, or is not needed any more.
+var errTakenUp = errors.New("taken up")
+
+// followUp has the controller look at a change that was written. before is the state that it was
+// written on, nil if that is not known. What fails on the way is no failure of the change, which
+// is written; an error is that of ctx, or of an API server that was away for too long.
+func (c *WorkflowClient) followUp(ctx context.Context, ch *change, before, written *unstructured.Unstructured) error {
+	if ch.uptake == nil || rested(before, written) {
+		return nil
+	}
+	f := &followUp{client: c, change: ch, uid: written.GetUID(), pacer: c.pacer(), now: written, since: time.Now()}
+	until := time.Now().Add(followUpFor)
+	for _, step := range ch.uptake.steps() {
+		err := pace.Sleep(ctx, step.after)
+		switch {
+		case err != nil:
+		case step.touch:
+			err = f.touch(ctx, until)
+		default:
+			err = f.look(ctx)
+		}
+		switch {
+		case errors.Is(err, errTakenUp):
+			return nil
+		case err != nil && f.touched:
+			return nil // more than that is for a controller that is slower than usual
+		case err != nil:
+			return unknown(fmt.Errorf("it is written, but the controller has not been seen to act on it: %w", err))
+		}
+	}
+	return nil
+}
+
+// look reads the workflow. A fault says nothing of the change.
+func (f *followUp) look(ctx context.Context) error {
+	within, cancel := context.WithTimeout(ctx, lookFor)
+	defer cancel()
+	now, err := f.client.workflows.Get(within, f.now.GetName(), metav1.GetOptions{})
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return pace.Interruption(ctx, err)
+	case notFound(err), err == nil && now.GetUID() != f.uid:
+		return errTakenUp // there is nothing left to act on
+	case err != nil || now.GetResourceVersion() == f.now.GetResourceVersion():
+		return nil
+	}
+	f.now, f.since = now, time.Now()
+	s, err := status.FromUnstructured(now)
+	if err != nil {
+		return nil
+	}
+	if s.Completed() || f.change.uptake.acted != nil && f.change.uptake.acted(s) {
+		return errTakenUp
+	}
+	return nil
+}
+
+// touch changes the annotation once the workflow has been quiet. A conflict shows that somebody
+// has written since: then it looks, and waits once more.
+func (f *followUp) touch(ctx context.Context, until time.Time) error {
+	for {
+		wait := min(quietFor-time.Since(f.since), time.Until(until))
+		if err := pace.Sleep(ctx, wait); err != nil {
+			return err
+		}
+		touched, err := f.client.touch(ctx, f.change, f.now)
+		switch {
+		case err == nil:
+			f.now, f.since, f.touched = touched, time.Now(), true
+			return nil
+		case ctx.Err() != nil:
+			return pace.Interruption(ctx, err)
+		case notFound(err):
+			return errTakenUp
+		case apierrors.IsConflict(err):
+			f.since = time.Now()
+			if err := f.look(ctx); err != nil {
+				return err
+			}
+			if !time.Now().Before(until) {
+				return nil // whoever keeps writing has the controller look at it, too
+			}
+		case !f.pacer.Again(err):
+			return nil // it is not permitted any more, or not accepted
+		case !f.pacer.Pause(ctx, err):
+			return pace.Ended(ctx, err)
+		}
+	}
+}
+
+// touch writes an annotation of no meaning, if the workflow is still as in now. It is written by
+// the verb that the change was written by, which is the one that is permitted.
+func (c *WorkflowClient) touch(ctx context.Context, ch *change, now *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	if ch.object != nil {
+		return c.workflows.Update(ctx, askedAgain(now), metav1.UpdateOptions{})
+	}
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
+		"resourceVersion": now.GetResourceVersion(),
+		"uid":             string(now.GetUID()),
+		"annotations":     map[string]any{annotationAsked: askedAt()},
+	}})
+	if err != nil {
+		return nil, err
+	}
+	return c.workflows.Patch(ctx, now.GetName(), types.MergePatchType, patch, metav1.PatchOptions{})
+}
+
+// askedAgain returns a copy of a workflow with the annotation changed.
+func askedAgain(wf *unstructured.Unstructured) *unstructured.Unstructured {
+	wf = wf.DeepCopy()
+	annotations := wf.GetAnnotations()
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[annotationAsked] = askedAt()
+	wf.SetAnnotations(annotations)
+	return wf
+}
+
+func askedAt() string { return time.Now().UTC().Format(time.RFC3339Nano) }
+
+// askAgain is for a decision that is written already: it changes something of no meaning, so that
+// the controller looks at the workflow, in case that it has overlooked the decision.
+func askAgain() *change {
+	now := askedAt()
+	return &change{
+		patch:    map[string]any{"metadata": map[string]any{"annotations": map[string]any{annotationAsked: now}}},
+		happened: func(s *status.WorkflowStatus) (bool, error) { return s.Annotations[annotationAsked] == now, nil },
+		uptake:   &uptake{},
+	}
+}
+
+// rested reports whether a workflow had not changed for so long when it was changed that the
+// controller had put its own last write into its cache by then. That goes by the times at which
+// the API server has noted who wrote; where these are missing, nothing is known.
+func rested(before, after *unstructured.Unstructured) bool {
+	then, known := lastWrite(before)
+	now, knownToo := lastWrite(after)
+	return known && knownToo && now.Sub(then) >= restedFor
+}
+
+// lastWrite is when a workflow was last written, in whole seconds, by the clock of the API server
+// that took the write.
+func lastWrite(wf *unstructured.Unstructured) (last time.Time, known bool) {
+	if wf == nil {
+		return last, false
+	}
+	metadata, _ := wf.Object["metadata"].(map[string]any)
+	managers, _ := metadata["managedFields"].([]any)
+	for _, manager := range managers {
+		entry, _ := manager.(map[string]any)
+		text, _ := entry["time"].(string)
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			return last, false
+		}
+		if at.After(last) {
+			last = at
+		}
+	}
+	return last, len(managers) > 0
+}
