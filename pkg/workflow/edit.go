@@ -38,8 +38,9 @@ type change struct {
 	tells func() happening
 	// uptake is how it shows that the controller has acted on it; nil: that is not followed up.
 	uptake *uptake
-	// answer, if given, is the error of the call once the change is written, which is for the
-	// controller alone then.
+	// again: the decision was written before, and this has the controller look at it once more.
+	again bool
+	// answer, if given, is the error of the call once that is done.
 	answer error
 
 	version string // of the state it was planned from
@@ -96,7 +97,7 @@ func (c *WorkflowClient) edit(
 		if next == nil {
 			return obj, nil
 		}
-		if other := meant.otherThan(s); other != nil && next.answer == nil {
+		if other := meant.otherThan(s); other != nil && !next.again {
 			return nil, other
 		}
 		if s.Phase == status.PhaseUnknown {
@@ -115,13 +116,16 @@ func (c *WorkflowClient) edit(
 				c.record(ctx, written, next.tells)
 				return c.written(ctx, next, obj, written)
 			}
-			if fault.MayHaveHappened(err) && next.answer == nil {
+			if fault.MayHaveHappened(err) && !next.again {
 				sent = next
 			}
 		}
 		again := apierrors.IsConflict(err) || p.Again(err)
 		if again && ctx.Err() == nil && p.Pause(ctx, err) {
 			continue
+		}
+		if next.again && forbidden(err) {
+			return obj, next.answer // who may not write has not written the decision either
 		}
 		if next.answer != nil && ctx.Err() == nil {
 			return nil, fmt.Errorf("%w; the controller could not be asked to look again: %s", next.answer, err.Error())

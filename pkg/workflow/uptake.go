@@ -203,11 +203,10 @@ func askedAt() string { return time.Now().UTC().Format(time.RFC3339Nano) }
 // askAgain is for a decision that is written already: it changes something of no meaning, so that
 // the controller looks at the workflow, in case that it has overlooked the decision.
 func askAgain() *change {
-	now := askedAt()
 	return &change{
-		patch:    map[string]any{"metadata": map[string]any{"annotations": map[string]any{annotationAsked: now}}},
-		happened: func(s *status.WorkflowStatus) (bool, error) { return s.Annotations[annotationAsked] == now, nil },
-		uptake:   &uptake{},
+		patch:  map[string]any{"metadata": map[string]any{"annotations": map[string]any{annotationAsked: askedAt()}}},
+		uptake: &uptake{},
+		again:  true,
 	}
 }
 

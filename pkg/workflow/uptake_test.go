@@ -564,3 +564,24 @@ func TestUptakeOfManyGates(t *testing.T) {
 		t.Error("something follows a gate")
 	}
 }
+
+// Who may only read can't have decided anything, and learns how it stands.
+func TestRepeatedDecisionsWithoutPermission(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := gateStage(t, "")
+		_ = unstructured.SetNestedField(s.obj.Object, true, "spec", "suspend")
+		_ = unstructured.SetNestedField(s.obj.Object, "Failed", "status", "nodes", "g", "phase")
+		s.fails = func(kind string) error {
+			if kind == "get" {
+				return nil
+			}
+			return apierrors.NewForbidden(schema.GroupResource{Group: argoGroup, Resource: "workflows"}, "w", errors.New("get only"))
+		}
+		if err := s.client().Suspend(t.Context(), "w", SuspendOptions{}); err != nil {
+			t.Error(err)
+		}
+		if err := s.client().Stop(t.Context(), "w", StopOptions{NodeIDs: []string{"g"}}); !errors.Is(err, ErrNotSuspended) {
+			t.Error(err)
+		}
+	})
+}
