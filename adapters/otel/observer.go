@@ -13,7 +13,8 @@ import (
 // ScopeName is the instrumentation scope of the spans.
 const ScopeName = "github.com/opensearch-project/opensearch-migrations/argoservice/adapters/otel"
 
-// NewObserver returns an observer for [workflow.Options].Observer that makes a span of each
+// NewObserver returns an observer for [workflow.Options].Observer and
+// [backfill.Dependencies].Observer that makes a span of each
 // operation, a child of the span in the context that the operation was called with. It may be used
 // by many goroutines and clients. Spans of sequences last until their range is left, and those of
 // waits as long as the wait: see [Options.OwnTrace].

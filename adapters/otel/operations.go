@@ -3,12 +3,13 @@ package otel
 import (
 	"slices"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 // operations are those that an observer is told of: to make a client sends nothing.
 func operations() []workflow.Op {
-	return slices.DeleteFunc(workflow.Ops(), func(op workflow.Op) bool { return op == workflow.OpNew })
+	return slices.DeleteFunc(backfill.Ops(), func(op workflow.Op) bool { return op == workflow.OpNew })
 }
 
 // operation is what is made of one, worked out once.
@@ -33,4 +34,9 @@ func (o Options) operations() map[workflow.Op]operation {
 }
 
 // spanName has no workflow's name in it: backends group spans by their names.
-func spanName(op workflow.Op) string { return string(op) + " workflow" }
+func spanName(op workflow.Op) string {
+	if op == backfill.OpReadWorkers || op == backfill.OpScaleWorkers {
+		return string(op)
+	}
+	return string(op) + " workflow"
+}

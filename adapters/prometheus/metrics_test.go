@@ -89,7 +89,7 @@ func TestDocumentedLabels(t *testing.T) {
 		outcomes = append(outcomes, string(s.Outcome()))
 	}
 	var verbs []string
-	for _, op := range workflow.Ops() {
+	for _, op := range backfill.Ops() {
 		if op != workflow.OpNew { // which is no operation of a client
 			verbs = append(verbs, string(op))
 		}

@@ -36,7 +36,9 @@ type ArchiveOptions struct {
 // name, synchronised to the disk, its number of documents compared with the index's before and
 // after, and given its name. So at any moment, however the process ends, there is the whole index or
 // the whole file, or both. Archiving again is safe: the file that is there is compared with the
-// index, and kept if it holds the same. Memory doesn't grow with the number of documents.
+// index, and kept if it holds the same, also if another archiver makes it at the same time. Right
+// before the deletion the index is read again: one that holds other documents than the file by then is
+// left alone ([workflow.ErrConflict]). Memory doesn't grow with the number of documents.
 //
 // Nothing may start the backfill meanwhile. Whether anything runs is looked at before, and again right
 // before the index is deleted; the moment between that look and the deletion can't be closed.
@@ -98,23 +100,28 @@ func (a archiver) archive(ctx context.Context, opts ArchiveOptions) (Archive, er
 	}
 	size, err := a.state.Size(ctx, a.index)
 	if errors.Is(err, ErrNoWorkingState) {
-		result.Missing = true
-		if there != nil {
-			result.Path, result.Documents = path, there.documents
-		}
-		return result, nil
+		return a.missing(path, there), nil
 	}
 	if err != nil {
 		return Archive{}, err
 	}
 	written, err := a.write(ctx, path, size, there)
+	if errors.Is(err, ErrNoWorkingState) { // another archiver was quicker
+		if there, err = existing(ctx, path); err == nil && there != nil {
+			return a.missing(path, there), nil
+		}
+		return Archive{}, errors.Join(fmt.Errorf("archive index '%s': %w", a.index, ErrNoWorkingState), err)
+	}
 	if err != nil {
 		return Archive{}, err
 	}
-	result.Path, result.Documents = path, written
+	result.Path, result.Documents = path, written.documents
 	// That took its time, in which somebody may have started it again.
 	if err := a.atRest(ctx); err != nil {
 		return Archive{}, fmt.Errorf("the index '%s' was not deleted: %w", a.index, err)
+	}
+	if err := a.same(ctx, written); err != nil {
+		return Archive{}, fmt.Errorf("the archive %s is complete, the index '%s' was not deleted: %w", path, a.index, err)
 	}
 	if err := a.state.Delete(ctx, a.index); err != nil && !errors.Is(err, ErrNoWorkingState) {
 		return Archive{}, fmt.Errorf("the archive %s is complete, the index '%s' was not deleted: %w", path, a.index, err)
@@ -122,34 +129,71 @@ func (a archiver) archive(ctx context.Context, opts ArchiveOptions) (Archive, er
 	return result, nil
 }
 
+// missing is what becomes of an index that is not there.
+func (a archiver) missing(path string, there *contents) Archive {
+	result := Archive{Index: a.index, Missing: true}
+	if there != nil {
+		result.Path, result.Documents = path, there.documents
+	}
+	return result
+}
+
+// same reads the index once more and compares it with what was written: an index can be deleted and
+// made again under its name while a slow archiver writes. One that is gone needs no comparison.
+func (a archiver) same(ctx context.Context, written contents) error {
+	var now contents
+	for d, err := range a.state.Documents(ctx, a.index) {
+		if err == nil {
+			err = now.add(d)
+		}
+		if errors.Is(err, ErrNoWorkingState) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if now != written {
+		return fmt.Errorf("%w: it holds other documents by now (%d, and %d in the archive)", workflow.ErrConflict, now.documents, written.documents)
+	}
+	return nil
+}
+
 // write writes the index to a file that is complete when it has its name. A file that is there has
 // to hold the same.
-func (a archiver) write(ctx context.Context, path string, size int64, there *contents) (int64, error) {
+func (a archiver) write(ctx context.Context, path string, size int64, there *contents) (contents, error) {
 	if err := makeFolder(filepath.Dir(path)); err != nil {
-		return 0, fmt.Errorf("make the archive's folder: %w", err)
+		return contents{}, fmt.Errorf("make the archive's folder: %w", err)
 	}
 	file, err := newArchiveFile(path)
 	if err != nil {
-		return 0, err
+		return contents{}, err
 	}
 	defer file.discard()
 	written, err := file.writeAll(a.state.Documents(ctx, a.index))
 	if err != nil {
-		return 0, fmt.Errorf("archive index '%s': %w", a.index, err)
+		return contents{}, fmt.Errorf("archive index '%s': %w", a.index, err)
 	}
 	after, err := a.state.Size(ctx, a.index)
 	if err != nil {
-		return 0, fmt.Errorf("archive index '%s': %w", a.index, err)
+		return contents{}, fmt.Errorf("archive index '%s': %w", a.index, err)
 	}
 	if written.documents != size || size != after {
-		return 0, fmt.Errorf("archive index '%s': %w: %d documents before, %d read, %d after; does a worker still run?",
+		return contents{}, fmt.Errorf("archive index '%s': %w: %d documents before, %d read, %d after; does a worker still run?",
 			a.index, workflow.ErrConflict, size, written.documents, after)
 	}
-	if there != nil {
-		if *there != written {
-			return 0, fmt.Errorf("%w: %s holds %d documents, index '%s' %d", ErrArchiveExists, path, there.documents, a.index, written.documents)
+	if there == nil {
+		err := file.commit()
+		if !errors.Is(err, ErrArchiveExists) {
+			return written, err
 		}
-		return written.documents, settle(path) // it may have been cut off before it was on the disk
+		// Another archiver has made the file meanwhile, perhaps with the same content.
+		if there, err = existing(ctx, path); err != nil {
+			return contents{}, err
+		}
 	}
-	return written.documents, file.commit()
+	if there == nil || *there != written {
+		return contents{}, fmt.Errorf("%w: %s does not hold the %d documents of index '%s'", ErrArchiveExists, path, written.documents, a.index)
+	}
+	return written, settle(path) // it may have been cut off before it was on the disk
 }

@@ -181,7 +181,7 @@ func TestArchiveKilled(t *testing.T) {
 			t.Errorf("killed after %d: %v", killAfter, left)
 		}
 	}
-	if kills != n+2 { // after each of: size, every document, size
+	if kills != 2*n+2 { // after each of: size, every document, size, every document once more
 		t.Errorf("only %d points to be killed at", kills)
 	}
 }
@@ -266,6 +266,67 @@ func TestArchiveKeepsTheIndexOfWhatRunsAgain(t *testing.T) {
 	}
 	if got := read(t, filepath.Join(dir, "a.json")); len(got) != 3 {
 		t.Errorf("%v", got)
+	}
+}
+
+// Deleted and made again under its name, an index is another one, whatever its size.
+func TestArchiveKeepsAnIndexMadeSince(t *testing.T) {
+	state := newMemory(3)
+	dir := t.TempDir()
+	a := archiver{state, testIndex, func(context.Context) error {
+		state.documents = map[string]string{"a": "{}", "b": "{}", "c": "{}"}
+		return nil
+	}}
+	if _, err := a.archive(t.Context(), ArchiveOptions{Dir: dir, File: "a.json"}); !errors.Is(err, workflow.ErrConflict) || len(state.documents) != 3 {
+		t.Errorf("%v, %v", err, state.documents)
+	}
+	if got := read(t, filepath.Join(dir, "a.json")); len(got) != 3 || got["index__0__0"] == "" {
+		t.Errorf("%v", got)
+	}
+}
+
+// meanwhile calls do after the first reading of the documents.
+type meanwhile struct {
+	*memory
+	do func()
+}
+
+func (m *meanwhile) Documents(ctx context.Context, index string) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		m.memory.Documents(ctx, index)(yield)
+		if do := m.do; do != nil {
+			m.do = nil
+			do()
+		}
+	}
+}
+
+// Two archivers of the same index into one file: the first to give the file its name is no obstacle
+// for the second, whether or not the index is deleted by then.
+func TestTwoArchivesIntoOneFile(t *testing.T) {
+	for name, other := range map[string]func(*memory) *memory{
+		"of the same index":  func(m *memory) *memory { return m },
+		"of an equal index":  func(*memory) *memory { return newMemory(3) },
+		"of other documents": func(*memory) *memory { return newMemory(4) },
+	} {
+		state := newMemory(3)
+		opts := ArchiveOptions{Dir: t.TempDir(), File: "a.json"}
+		both := &meanwhile{memory: state}
+		both.do = func() {
+			if archive, err := resting(other(state)).archive(t.Context(), opts); err != nil {
+				t.Errorf("%s: the first: %+v, %v", name, archive, err)
+			}
+		}
+		archive, err := resting(both).archive(t.Context(), opts)
+		if name == "of other documents" {
+			if !errors.Is(err, ErrArchiveExists) || len(state.documents) != 3 {
+				t.Errorf("%s: %+v, %v", name, archive, err)
+			}
+			continue
+		}
+		if err != nil || archive.Documents != 3 || archive.Path == "" || state.documents != nil || len(read(t, archive.Path)) != 3 {
+			t.Errorf("%s: the second: %+v, %v", name, archive, err)
+		}
 	}
 }
 

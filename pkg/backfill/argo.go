@@ -7,6 +7,7 @@ import (
 	"maps"
 	"strings"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
@@ -18,6 +19,8 @@ type argoBackfill struct {
 	session string
 	deps    Dependencies
 	request workflow.StartRequest // of the first run
+	// connection reaches the workers; nil: nothing does.
+	connection *connection
 }
 
 func newArgo(cfg Config, deps Dependencies) (Backfill, error) {
@@ -46,6 +49,9 @@ func newArgo(cfg Config, deps Dependencies) (Backfill, error) {
 		Labels:             map[string]string{labelSession: session},
 		IdempotencyKey:     "backfill/" + session,
 	}}
+	if deps.Kubernetes != nil {
+		b.connection = newConnection(deps)
+	}
 	b.keeper = keeper{deps.WorkingState, workingStateIndex(session), b.ended, b.failed}
 	return b, nil
 }
@@ -61,10 +67,10 @@ func (b *argoBackfill) failed(err error) error {
 // workersOf reaches the workers of a run, nil: of the first, which isn't there, or not any more. It
 // returns nil without the dependency.
 func (b *argoBackfill) workersOf(s *status.WorkflowStatus) *workers {
-	if b.deps.Kubernetes == nil {
+	if b.connection == nil {
 		return nil
 	}
-	w := &workers{client: b.deps.Kubernetes, namespace: b.cfg.Backfill.Argo.Namespace, workflow: b.request.Name}
+	w := &workers{connection: b.connection, namespace: b.cfg.Backfill.Argo.Namespace, workflow: b.request.Name}
 	if s != nil {
 		w.workflow = s.Name
 	}
@@ -100,7 +106,7 @@ func (b *argoBackfill) Start(ctx context.Context) (*Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s != nil && !started.Completed() && started.Shutdown == status.ShutdownNone {
+	if s != nil && active(started) {
 		if started, err = b.unpause(ctx, started); err != nil {
 			return nil, b.failed(err)
 		}
@@ -130,22 +136,59 @@ func (b *argoBackfill) start(ctx context.Context, s *status.WorkflowStatus, req 
 	return nil, fmt.Errorf("session %q was started with another configuration; choose another session_name: %w", b.session, err)
 }
 
+// rounds is how often Start or Pause begins again because another client undid what it did.
+const rounds = 8
+
 // unpause brings the workers back and then lets the workflow go on: once it goes on, all of it
-// does. A workflow that runs is looked at too, since somebody else may have let it go on.
+// does. A workflow that runs is looked at too, since another client may have let it go on.
+//
+// Then it looks again, until it finds nothing to do. The order makes that enough: a Pause suspends
+// before it takes the workers away, so after the look at the workflow either the workers are still
+// to be taken, and Pause has the last word, or they are found gone.
 func (b *argoBackfill) unpause(ctx context.Context, s *status.WorkflowStatus) (*status.WorkflowStatus, error) {
-	if w := b.workersOf(s); w != nil {
-		if err := w.scaleAll(ctx, (*workload).resuming); err != nil {
-			return nil, err
+	w := b.workersOf(s)
+	var p pace.Pacer
+	for round := range rounds {
+		if round > 1 && !p.PauseSilently(ctx, nil) { // the second is the look at what the first did
+			return nil, pace.Interruption(ctx, nil)
 		}
+		brought := false
+		resuming := func(each *workload) []byte {
+			patch := each.resuming()
+			brought = brought || patch != nil
+			return patch
+		}
+		if w != nil {
+			if err := w.scaleAll(ctx, resuming); err != nil {
+				return nil, err
+			}
+		}
+		if !brought && !s.SpecSuspended {
+			return s, nil
+		}
+		now, err := b.deps.Workflows.Get(ctx, s.Name)
+		if err == nil && now.UID == s.UID && now.SpecSuspended && active(now) {
+			_, err = b.deps.Workflows.Resume(ctx, s.Name, workflow.ResumeOptions{KeepGates: true, UID: s.UID})
+			if err == nil || errors.Is(err, workflow.ErrCompleted) {
+				now, err = b.deps.Workflows.Get(ctx, s.Name)
+			}
+		}
+		switch {
+		case err != nil:
+			return nil, err
+		case now.UID != s.UID:
+			return nil, fmt.Errorf("%w: its UID is %s, not %s", workflow.ErrReplaced, now.UID, s.UID)
+		case !active(now):
+			return now, nil
+		}
+		s = now
 	}
-	if !s.SpecSuspended {
-		return s, nil
-	}
-	_, err := b.deps.Workflows.Resume(ctx, s.Name, workflow.ResumeOptions{KeepGates: true, UID: s.UID})
-	if err != nil && !errors.Is(err, workflow.ErrCompleted) {
-		return nil, err
-	}
-	return b.deps.Workflows.Get(ctx, s.Name)
+	return nil, fmt.Errorf("%w: another client paused it each time it was started", workflow.ErrConflict)
+}
+
+// active reports whether a workflow has neither ended nor been asked to.
+func active(s *status.WorkflowStatus) bool {
+	return !s.Completed() && s.Shutdown == status.ShutdownNone
 }
 
 func (b *argoBackfill) Restart(ctx context.Context) (*Status, error) {
@@ -181,7 +224,17 @@ func (b *argoBackfill) Scale(ctx context.Context, replicas int) error {
 	if w == nil {
 		return b.failed(errNoKubernetes)
 	}
-	return b.failed(w.scale(ctx, replicas))
+	if err := w.scale(ctx, replicas, nil); err != nil {
+		return b.failed(err)
+	}
+	// A Stop takes the workers away once, so those that came after that have to go again.
+	_, err = b.running(ctx)
+	if errors.Is(err, ErrEnded) {
+		if undone := w.scale(ctx, 0, nil); undone != nil && !errors.Is(undone, ErrNoWorkers) {
+			return b.failed(fmt.Errorf("%w, and the workers could not be taken away again: %w", ErrEnded, undone))
+		}
+	}
+	return err
 }
 
 // running is the present run, which has neither ended nor been asked to.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"time"
 
 	"k8s.io/client-go/dynamic"
 
@@ -37,7 +38,7 @@ type Runner interface {
 	// and Status.State says how it ended. Gates stay closed. It is idempotent: two processes
 	// that start one session at once make one workflow. What it was started with stays, also where
 	// the configuration has other parameters by now; [workflow.ErrConflict]: it has another template,
-	// snapshot or target, so it describes another backfill.
+	// snapshot or target, so it describes another backfill, or another client paused it again and again.
 	Start(ctx context.Context) (*Status, error)
 	// Restart starts the backfill anew after it has ended, as another run of the same session; the
 	// workflow of the run before stays. The workers go on from the working state they find. Two
@@ -49,8 +50,9 @@ type Runner interface {
 	// Deployment or ReplicaSet; Start undoes both. Steps that run in pods of their own go on to
 	// their end; while there are no workers yet, Pause blocks until these steps have ended, since
 	// they may make some. It doesn't wait for the workers' end, which Status shows. It is idempotent.
-	// [ErrNotStarted]; [ErrEnded]; [workflow.ErrUnsupported] without Dependencies.Kubernetes,
-	// before anything is changed.
+	// [ErrNotStarted]; [ErrEnded], also if it was stopped meanwhile; [workflow.ErrConflict]: another
+	// client let it go on again and again, and it runs; [workflow.ErrUnsupported] without
+	// Dependencies.Kubernetes, before anything is changed.
 	Pause(ctx context.Context) error
 	// Stopper ends it.
 	Stopper
@@ -128,6 +130,15 @@ type Dependencies struct {
 	// WorkingState reads the progress of the shards from the target cluster. nil: it is unknown,
 	// and there is no Archive.
 	WorkingState WorkingState
+	// RetryFor is how long a call keeps trying to reach the workers over transient faults, and where
+	// another client writes at the same time, as long as its context lasts. 0 means
+	// [workflow.DefaultRetryFor], negative not at all. What it does with workflows is limited by the
+	// option of that name of Workflows.
+	RetryFor time.Duration
+	// Observer receives what is done with the workers, as operations [OpReadWorkers] and
+	// [OpScaleWorkers] of backend [workflow.BackendNative], and their retries. Nil disables that. What is
+	// done with workflows goes to the observer of Workflows.
+	Observer workflow.Observer
 }
 
 // New returns the backfill that cfg describes, with defaults for what it leaves out. It sends nothing.

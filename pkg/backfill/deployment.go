@@ -31,7 +31,7 @@ func newDeployment(cfg Config, deps Dependencies) (Backfill, error) {
 		// The Deployment's workers know the session only if it is configured: the name that a workflow
 		// would be told is unknown to them.
 		cfg: cfg, session: cfg.Backfill.Session, deps: deps,
-		workers: &workers{client: deps.Kubernetes, namespace: k8s.Namespace, deployment: k8s.Deployment},
+		workers: &workers{connection: newConnection(deps), namespace: k8s.Namespace, deployment: k8s.Deployment},
 	}
 	b.keeper = keeper{deps.WorkingState, workingStateIndex(b.session), b.atRest, b.failed}
 	return b, nil
@@ -48,7 +48,7 @@ func (b *deploymentBackfill) Create(ctx context.Context) error {
 	if err := checkAccess(ctx, b.deps.Kubernetes, b.workers.namespace, ProviderK8s); err != nil {
 		return b.failed(err)
 	}
-	_, err := b.workers.find(ctx)
+	_, err := b.workers.look(ctx)
 	return b.failed(err)
 }
 
@@ -102,14 +102,12 @@ func (b *deploymentBackfill) Scale(ctx context.Context, replicas int) error {
 	if err := checkScale(replicas); err != nil {
 		return err
 	}
-	found, err := b.workers.find(ctx)
-	if err != nil {
-		return b.failed(err)
-	}
-	if w := found[0]; !w.paused && w.replicas == 0 {
-		return b.failed(ErrNotStarted)
-	}
-	return b.failed(b.workers.scale(ctx, replicas))
+	return b.failed(b.workers.scale(ctx, replicas, func(w *workload) error {
+		if !w.paused && w.replicas == 0 {
+			return ErrNotStarted
+		}
+		return nil
+	}))
 }
 
 func (b *deploymentBackfill) Gates(context.Context) ([]Gate, error) { return []Gate{}, nil }
@@ -128,7 +126,7 @@ func (b *deploymentBackfill) Status(ctx context.Context) (*Status, error) {
 	var shards workflow.Result[Shards]
 	var reading sync.WaitGroup
 	reading.Go(func() { shards = workflow.ResultOf(readShards(ctx, b.deps.WorkingState, b.session)) })
-	st, err := b.statusWith(ctx)
+	st, err := b.statusWith(ctx, b.workers)
 	reading.Wait()
 	if err != nil {
 		return nil, err
@@ -138,12 +136,12 @@ func (b *deploymentBackfill) Status(ctx context.Context) (*Status, error) {
 }
 
 // statusWith is the status but for the shards. Without the pods there is nothing to tell the state by.
-func (b *deploymentBackfill) statusWith(ctx context.Context) (*Status, error) {
-	found, err := b.workers.find(ctx)
+func (b *deploymentBackfill) statusWith(ctx context.Context, w *workers) (*Status, error) {
+	found, err := w.look(ctx)
 	if err != nil {
 		return nil, b.failed(err)
 	}
-	pods, err := b.workers.pods(ctx)
+	pods, err := w.pods(ctx)
 	if err != nil {
 		return nil, b.failed(err)
 	}
@@ -186,7 +184,7 @@ func (b *deploymentBackfill) Follow(ctx context.Context, opts FollowOptions) ite
 			select {
 			case now.Shards = <-shards:
 			case <-ticker.C:
-				st, err := b.statusWith(ctx)
+				st, err := b.statusWith(ctx, b.workers.polling())
 				switch {
 				case err == nil:
 					now = *st

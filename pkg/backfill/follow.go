@@ -73,7 +73,7 @@ func (b *argoBackfill) Follow(ctx context.Context, opts FollowOptions) iter.Seq2
 		}
 		readers.Go(func() { b.watch(following, name, uid, send) })
 		every(following, &readers, opts.PodsEvery, func() bool {
-			r := workflow.ResultOf(b.readPods(following, first.Workflow))
+			r := workflow.ResultOf(b.pollPods(following, first.Workflow))
 			return send(news{pods: &r})
 		})
 		every(following, &readers, opts.ShardsEvery, func() bool {

@@ -19,12 +19,20 @@ func checkScale(replicas int) error {
 }
 
 // scale sets the number of workers: now, or while they are paused the number that comes back. What
-// others do at the same time is not overwritten, but leads to another look.
-func (w *workers) scale(ctx context.Context, replicas int) error {
-	return retried(ctx, func(ctx context.Context) error {
+// others do at the same time is not overwritten, but leads to another look. refused, if it isn't nil,
+// is asked at each look.
+func (w *workers) scale(ctx context.Context, replicas int, refused func(*workload) error) error {
+	return w.do(ctx, OpScaleWorkers, func(ctx context.Context) error {
 		found, err := w.find(ctx)
 		if err != nil {
 			return err
+		}
+		if refused != nil {
+			for _, each := range found {
+				if err := refused(each); err != nil {
+					return err
+				}
+			}
 		}
 		switch {
 		case len(found) == 0:

@@ -49,7 +49,19 @@ func (b *argoBackfill) statusOf(ctx context.Context, s *status.WorkflowStatus) *
 }
 
 func (b *argoBackfill) readPods(ctx context.Context, s *status.WorkflowStatus) (Pods, error) {
+	return podsOf(ctx, b.workersOf(s))
+}
+
+// pollPods is readPods for a caller that asks again by itself.
+func (b *argoBackfill) pollPods(ctx context.Context, s *status.WorkflowStatus) (Pods, error) {
 	w := b.workersOf(s)
+	if w != nil {
+		w = w.polling()
+	}
+	return podsOf(ctx, w)
+}
+
+func podsOf(ctx context.Context, w *workers) (Pods, error) {
 	if w == nil {
 		return Pods{}, errNoKubernetes
 	}

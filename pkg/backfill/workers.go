@@ -2,16 +2,15 @@ package backfill
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/dynamic"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -21,13 +20,10 @@ const (
 	annotationNode = "workflows.argoproj.io/node-id"
 )
 
-// opWorkers is what errors about workers say was being done.
-const opWorkers workflow.Op = "reach the workers"
-
 // workers reaches the workers in one namespace: either those of a workflow, by its label, or one
 // Deployment by its name.
 type workers struct {
-	client     dynamic.Interface
+	*connection
 	namespace  string
 	workflow   string
 	deployment string
@@ -48,29 +44,30 @@ func (w *workers) of(resource schema.GroupVersionResource) dynamic.ResourceInter
 	return w.client.Resource(resource).Namespace(w.namespace)
 }
 
-// failed makes an error of the library's kind.
-func (w *workers) failed(err error) error {
-	if err == nil {
-		return nil
-	}
-	return &workflow.Error{Op: opWorkers, Namespace: w.namespace, Name: w.workflow, Backend: workflow.BackendNative, Err: err}
+// look returns the Deployments and ReplicaSets, without those that a Deployment has made.
+func (w *workers) look(ctx context.Context) (found []*workload, err error) {
+	err = w.do(ctx, OpReadWorkers, func(ctx context.Context) error {
+		found, err = w.find(ctx)
+		return err
+	})
+	return found, err
 }
 
-// find returns the Deployments and ReplicaSets, without those that a Deployment has made.
+// find is look, once.
 func (w *workers) find(ctx context.Context) ([]*workload, error) {
 	if w.deployment != "" {
 		o, err := w.of(deployments()).Get(ctx, w.deployment, metav1.GetOptions{})
 		if err != nil {
-			return nil, w.failed(err)
+			return nil, err
 		}
 		found, err := workloadOf(deployments(), o)
-		return []*workload{found}, w.failed(err)
+		return []*workload{found}, err
 	}
 	var all []*workload
 	for _, resource := range []schema.GroupVersionResource{deployments(), replicaSets()} {
 		list, err := w.of(resource).List(ctx, metav1.ListOptions{LabelSelector: labelWorkflow + "=" + w.workflow})
 		if err != nil {
-			return nil, w.failed(err)
+			return nil, err
 		}
 		for i := range list.Items {
 			if owner := metav1.GetControllerOf(&list.Items[i]); owner != nil && owner.Kind == "Deployment" {
@@ -78,7 +75,7 @@ func (w *workers) find(ctx context.Context) ([]*workload, error) {
 			}
 			found, err := workloadOf(resource, &list.Items[i])
 			if err != nil {
-				return nil, w.failed(err)
+				return nil, err
 			}
 			all = append(all, found)
 		}
@@ -88,14 +85,14 @@ func (w *workers) find(ctx context.Context) ([]*workload, error) {
 
 // scaleAll brings every workload to what plan says. One that is gone needs nothing.
 func (w *workers) scaleAll(ctx context.Context, plan func(*workload) []byte) error {
-	return retried(ctx, func(ctx context.Context) error {
+	return w.do(ctx, OpScaleWorkers, func(ctx context.Context) error {
 		found, err := w.find(ctx)
 		if err != nil {
 			return err
 		}
 		for _, each := range found {
 			err := w.patch(ctx, each, plan(each))
-			if err != nil && (w.deployment != "" || !errors.Is(err, workflow.ErrNotFound)) {
+			if err != nil && (w.deployment != "" || !apierrors.IsNotFound(err)) {
 				return err
 			}
 		}
@@ -109,26 +106,8 @@ func (w *workers) patch(ctx context.Context, to *workload, patch []byte, subreso
 		return nil
 	}
 	_, err := w.of(to.resource).Patch(ctx, to.name, types.MergePatchType, patch, metav1.PatchOptions{}, subresource...)
-	return w.failed(err)
-}
-
-// retried looks and writes again where somebody else has written meanwhile, and for some seconds
-// while the API server is away.
-func retried(ctx context.Context, try func(context.Context) error) error {
-	backoff := wait.Backoff{Duration: 20 * time.Millisecond, Factor: 1.5, Jitter: 0.5, Steps: 15} // some 20 s in all
-	var last error
-	err := wait.ExponentialBackoffWithContext(ctx, backoff, func(ctx context.Context) (bool, error) {
-		last = try(ctx)
-		if errors.Is(last, workflow.ErrConflict) || errors.Is(last, workflow.ErrUnavailable) {
-			return false, nil
-		}
-		return true, last
-	})
-	switch {
-	case ctx.Err() != nil && err != nil:
-		return fmt.Errorf("scale the workers: %w", context.Cause(ctx))
-	case wait.Interrupted(err):
-		return last
+	if fault.MayHaveHappened(err) {
+		return fmt.Errorf("%w: %w", workflow.ErrUnknownOutcome, err)
 	}
 	return err
 }
@@ -143,6 +122,14 @@ func (w *workers) pods(ctx context.Context) (Pods, error) {
 // workflow's label and are no step of it, which are left for a while when their workload goes. steps
 // are the pods of steps that haven't ended.
 func (w *workers) count(ctx context.Context) (pods Pods, steps int, err error) {
+	err = w.do(ctx, OpReadWorkers, func(ctx context.Context) error {
+		pods, steps, err = w.countOnce(ctx)
+		return err
+	})
+	return pods, steps, err
+}
+
+func (w *workers) countOnce(ctx context.Context) (pods Pods, steps int, err error) {
 	found, err := w.find(ctx)
 	if err != nil {
 		return Pods{}, 0, err
@@ -156,7 +143,7 @@ func (w *workers) count(ctx context.Context) (pods Pods, steps int, err error) {
 		}
 		list, err := w.of(podResource()).List(ctx, metav1.ListOptions{LabelSelector: each.selector.String()})
 		if err != nil {
-			return Pods{}, 0, w.failed(err)
+			return Pods{}, 0, err
 		}
 		for i := range list.Items {
 			pod := &list.Items[i]
@@ -171,7 +158,7 @@ func (w *workers) count(ctx context.Context) (pods Pods, steps int, err error) {
 	}
 	list, err := w.of(podResource()).List(ctx, metav1.ListOptions{LabelSelector: labelWorkflow + "=" + w.workflow})
 	if err != nil {
-		return Pods{}, 0, w.failed(err)
+		return Pods{}, 0, err
 	}
 	var ofSteps Pods
 	for i := range list.Items {
@@ -193,7 +180,7 @@ func (w *workers) podOwners(ctx context.Context, of *workload) (map[types.UID]bo
 	}
 	list, err := w.of(replicaSets()).List(ctx, metav1.ListOptions{LabelSelector: of.selector.String()})
 	if err != nil {
-		return nil, w.failed(err)
+		return nil, err
 	}
 	for i := range list.Items {
 		if owner := metav1.GetControllerOf(&list.Items[i]); owner != nil && owner.UID == of.uid {

@@ -47,7 +47,7 @@ const workersYAML = `
 func testWorkers(t *testing.T, text string) (*workers, *apps) {
 	t.Helper()
 	client := newApps(t, text)
-	return &workers{client: client, namespace: "ma", workflow: "w"}, client
+	return &workers{connection: newConnection(Dependencies{Kubernetes: client}), namespace: "ma", workflow: "w"}, client
 }
 
 func TestWorkersAreThoseOfTheWorkflow(t *testing.T) {
@@ -64,15 +64,15 @@ func TestWorkersAreThoseOfTheWorkflow(t *testing.T) {
 	if want := []string{"3 running workers", "1 pending worker", "1 terminating worker", "1 step pod"}; err != nil || !reflect.DeepEqual(left, want) {
 		t.Errorf("%q, %v", left, err)
 	}
-	if err := w.scale(t.Context(), 3); !errors.Is(err, workflow.ErrUnsupported) {
+	if err := w.scale(t.Context(), 3, nil); !errors.Is(err, workflow.ErrUnsupported) {
 		t.Errorf("which one? %v", err)
 	}
-	one := &workers{client: w.client, namespace: "ma", deployment: "other"}
+	one := &workers{connection: w.connection, namespace: "ma", deployment: "other"}
 	if pods, err := one.pods(t.Context()); err != nil || pods != (Pods{Desired: 9}) {
 		t.Errorf("%+v, %v", pods, err)
 	}
-	nobody := &workers{client: w.client, namespace: "ma", workflow: "nobody"}
-	if err := nobody.scale(t.Context(), 3); !errors.Is(err, ErrNoWorkers) {
+	nobody := &workers{connection: w.connection, namespace: "ma", workflow: "nobody"}
+	if err := nobody.scale(t.Context(), 3, nil); !errors.Is(err, ErrNoWorkers) {
 		t.Errorf("%v", err)
 	}
 }
@@ -114,7 +114,7 @@ func TestAWorkloadThatCannotBeRead(t *testing.T) {
 	} {
 		w, _ := testWorkers(t, "- "+text)
 		var e *workflow.Error
-		if found, err := w.find(t.Context()); !errors.As(err, &e) {
+		if found, err := w.look(t.Context()); !errors.As(err, &e) {
 			t.Errorf("%s: %v, %v", name, found, err)
 		}
 	}

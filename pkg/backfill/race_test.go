@@ -1,0 +1,251 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// oneRun is the workflow of a session, steered as the API server would. step is called before each
+// request.
+type oneRun struct {
+	workflow.Interface
+	step func()
+	mu   sync.Mutex
+	s    status.WorkflowStatus
+}
+
+func (r *oneRun) Get(context.Context, string) (*status.WorkflowStatus, error) {
+	r.step()
+	return r.now(), nil
+}
+
+func (r *oneRun) now() *status.WorkflowStatus {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.s
+	return &now
+}
+
+func (r *oneRun) List(context.Context, workflow.ListOptions) iter.Seq2[*status.WorkflowStatus, error] {
+	return func(yield func(*status.WorkflowStatus, error) bool) {
+		r.step()
+		yield(r.now(), nil)
+	}
+}
+
+func (r *oneRun) Start(context.Context, workflow.StartRequest) (*status.WorkflowStatus, error) {
+	r.step()
+	return r.now(), nil
+}
+
+func (r *oneRun) edit(change func(*status.WorkflowStatus) error) error {
+	r.step()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return change(&r.s)
+}
+
+func (r *oneRun) Suspend(context.Context, string, workflow.SuspendOptions) error {
+	return r.edit(func(s *status.WorkflowStatus) error {
+		if s.Shutdown != status.ShutdownNone {
+			return fmt.Errorf("%w: it is being stopped", workflow.ErrConflict)
+		}
+		s.SpecSuspended = true
+		return nil
+	})
+}
+
+func (r *oneRun) Resume(context.Context, string, workflow.ResumeOptions) (*workflow.ResumeResult, error) {
+	return &workflow.ResumeResult{}, r.edit(func(s *status.WorkflowStatus) error {
+		s.SpecSuspended = false
+		return nil
+	})
+}
+
+func (r *oneRun) Stop(context.Context, string, workflow.StopOptions) error {
+	return r.edit(func(s *status.WorkflowStatus) error {
+		s.SpecSuspended, s.Shutdown = false, status.ShutdownStop
+		return nil
+	})
+}
+
+// stepped calls step before each request.
+type stepped struct {
+	*apps
+	step func()
+}
+
+func (a *stepped) Resource(resource schema.GroupVersionResource) dynamic.NamespaceableResourceInterface {
+	return &stepped{a.apps.Resource(resource).(*apps), a.step}
+}
+
+func (a *stepped) Namespace(string) dynamic.ResourceInterface { return a }
+
+func (a *stepped) List(ctx context.Context, opts metav1.ListOptions) (*unstructured.UnstructuredList, error) {
+	a.step()
+	return a.apps.List(ctx, opts)
+}
+
+func (a *stepped) Patch(
+	ctx context.Context, name string, kind types.PatchType, data []byte, opts metav1.PatchOptions, sub ...string,
+) (*unstructured.Unstructured, error) {
+	a.step()
+	return a.apps.Patch(ctx, name, kind, data, opts, sub...)
+}
+
+// arena is a backfill with four workers that several verbs work on at once.
+type arena struct {
+	run  *oneRun
+	apps *apps
+	b    Backfill
+}
+
+func newArena(t *testing.T, step func()) *arena {
+	a := &arena{
+		run: &oneRun{step: step, s: status.WorkflowStatus{Name: "w", Namespace: "ma", UID: "u", Phase: status.PhaseRunning}},
+		apps: newApps(t, `
+- {apiVersion: apps/v1, kind: Deployment, metadata: {name: d, namespace: ma, uid: d, labels: {workflows.argoproj.io/workflow: w}},
+   spec: {replicas: 4, selector: {matchLabels: {app: bulk-loader}}}}
+`),
+	}
+	var err error
+	a.b, err = New(config(t, "", ""), Dependencies{Workflows: a.run, Kubernetes: &stepped{a.apps, step}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func (a *arena) verb(ctx context.Context, name string) error {
+	switch name {
+	case "Start":
+		_, err := a.b.Start(ctx)
+		return err
+	case "Pause":
+		return a.b.Pause(ctx)
+	case "Stop":
+		return a.b.Stop(ctx)
+	}
+	return a.b.Scale(ctx, 7)
+}
+
+// torn says what is wrong with the workflow and its workers together; "": nothing.
+func (a *arena) torn(t *testing.T) string {
+	found, err := (&workers{connection: newConnection(Dependencies{Kubernetes: a.apps}), namespace: "ma", workflow: "w"}).find(t.Context())
+	if err != nil || len(found) != 1 {
+		t.Fatal(found, err)
+	}
+	w, s := found[0], a.run.now()
+	gone := w.replicas == 0
+	switch {
+	case s.Shutdown != status.ShutdownNone && (!gone || w.paused):
+	case s.Shutdown == status.ShutdownNone && s.SpecSuspended && (!gone || !w.paused || w.before == 0):
+	case s.Shutdown == status.ShutdownNone && !s.SpecSuspended && (gone || w.paused):
+	default:
+		return ""
+	}
+	return fmt.Sprintf("shutdown %q, suspended %v, with %d workers, paused %v (%d before)", s.Shutdown, s.SpecSuspended, w.replicas, w.paused, w.before)
+}
+
+func verbs() []string { return []string{"Start", "Pause", "Stop", "Scale"} }
+
+// told reports whether err is one by which a verb says that another one won.
+func told(err error) bool {
+	return err == nil || errors.Is(err, workflow.ErrConflict) || errors.Is(err, ErrEnded)
+}
+
+// A verb that runs between any two requests of another one leaves workflow and workers in step.
+func TestAVerbWithinAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, paused := range []bool{false, true} {
+			for _, outer := range verbs() {
+				for _, inner := range verbs() {
+					for at, reached := 1, true; reached; at++ {
+						var a *arena
+						count := -1 // not yet
+						reached = false
+						var within error
+						a = newArena(t, func() {
+							if count < 0 {
+								return
+							}
+							if count++; count == at {
+								reached = true
+								count = -1
+								within = a.verb(t.Context(), inner)
+							}
+						})
+						if paused {
+							if err := a.verb(t.Context(), "Pause"); err != nil {
+								t.Fatal(err)
+							}
+						}
+						count = 0
+						err := a.verb(t.Context(), outer)
+						if torn := a.torn(t); torn != "" || !told(err) || !told(within) {
+							t.Errorf("paused %v: %s before request %d of %s: %s (%v, %v)", paused, inner, at, outer, torn, err, within)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+// Verbs at once, over many orders of their requests.
+func TestVerbsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for seed := range uint64(400) {
+			random := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // for orders, not for secrets
+			var mu sync.Mutex
+			pick := func(n int) int {
+				mu.Lock()
+				defer mu.Unlock()
+				return random.IntN(n)
+			}
+			a := newArena(t, func() { time.Sleep(time.Duration(pick(1000)) * time.Microsecond) })
+			if pick(2) == 0 {
+				if err := a.verb(t.Context(), "Pause"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			chosen := make([]string, 2+pick(3))
+			outcomes := make([]error, len(chosen))
+			for i := range chosen {
+				if chosen[i] = verbs()[pick(2)]; pick(4) == 0 {
+					chosen[i] = verbs()[pick(4)]
+				}
+			}
+			var all sync.WaitGroup
+			for i, name := range chosen {
+				all.Go(func() { outcomes[i] = a.verb(t.Context(), name) })
+			}
+			all.Wait()
+			for _, err := range outcomes {
+				if !told(err) {
+					t.Errorf("seed %d: %v", seed, err)
+				}
+			}
+			if torn := a.torn(t); torn != "" {
+				t.Errorf("seed %d, %s at once: %s (%v)", seed, strings.Join(chosen, ", "), torn, outcomes)
+			}
+		}
+	})
+}
