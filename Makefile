@@ -21,7 +21,7 @@ CLUSTER := env $(PARENT) ARGOSERVICE_CACHE="$(CACHE)" XDG_CACHE_HOME="$(RUN)/cac
 
 # The modules that hold code; the tool modules under hack/tools hold versions only.
 MODULES := . \
-	adapters/opensearch adapters/otel adapters/prometheus \
+	adapters/nodecodecs adapters/opensearch adapters/otel adapters/prometheus \
 	examples examples/backfill examples/service $(wildcard examples/rollout) \
 	test/browser test/envtest test/faults test/opensearch test/otel test/promrules test/schema test/target \
 	hack/api hack/docs hack/scale hack/tools $(wildcard hack/migrate-scan)
@@ -112,7 +112,7 @@ test-unit: need ## the tests that need no cluster
 
 .PHONY: test-fuzz
 test-fuzz: need ## every fuzz target, 200,000 inputs each (10,000 in make test; FUZZTIME=1m for a time)
-	@for package in ./pkg/status ./pkg/workflow ./pkg/backfill $(wildcard ./pkg/legacy hack/migrate-scan/python hack/migrate-scan/find); do \
+	@for package in ./pkg/status ./pkg/workflow ./pkg/backfill adapters/nodecodecs $(wildcard ./pkg/legacy hack/migrate-scan/python hack/migrate-scan/find); do \
 		targets=$$(go test -C $$package -list '^Fuzz' .) || exit 1; \
 		for target in $$(echo "$$targets" | grep '^Fuzz'); do \
 			echo "fuzz $$package $$target for $(FUZZTIME)" >&2; \

@@ -2,6 +2,7 @@ package status_test
 
 import (
 	"cmp"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"reflect"
@@ -187,4 +188,40 @@ func TestCompressedNodesTakeFewBytes(t *testing.T) {
 		t.Errorf("%d bytes as a stream, %d as maps", stream, maps)
 	}
 	t.Logf("%d bytes as a stream, %d as maps", stream, maps)
+}
+
+// How nodes are compressed is told by their first bytes; this package alone reads gzip.
+func TestNodesCompressedByOtherAlgorithms(t *testing.T) {
+	for name, tc := range map[string]struct {
+		compressed []byte
+		algorithm  string
+	}{
+		"zstd":   {[]byte{0x28, 0xb5, 0x2f, 0xfd, 0x04, 0x00}, "zstd"},
+		"brotli": {[]byte{0x0b, 0x00, 0x80, '{', '}', 0x03}, "brotli"},
+		"short":  {[]byte{0x28}, "brotli"},
+	} {
+		packed := base64.StdEncoding.EncodeToString(tc.compressed)
+		s := decode(t, withStatus(map[string]any{"phase": "Running", "compressedNodes": packed}))
+		var nodes *status.NodesError
+		var missing *status.CompressionError
+		if !errors.As(s.NodesErr, &nodes) || !errors.As(s.NodesErr, &missing) || missing.Algorithm != tc.algorithm ||
+			!strings.Contains(s.NodesErr.Error(), tc.algorithm) || !strings.Contains(s.NodesErr.Error(), "adapters/nodecodecs") {
+			t.Errorf("%s: %v", name, s.NodesErr)
+		}
+		_, unpacked := status.DecompressNodes(packed)
+		_, again := status.NodeDecoders{}.Gzip(packed)
+		if !errors.As(unpacked, &missing) || !errors.As(again, &missing) {
+			t.Errorf("%s: %v, %v", name, unpacked, again)
+		}
+	}
+	for _, broken := range []string{"!", "====", "A"} {
+		var missing *status.CompressionError
+		if s := decode(t, withStatus(map[string]any{"compressedNodes": broken})); s.NodesErr == nil || errors.As(s.NodesErr, &missing) {
+			t.Errorf("%q: %v", broken, s.NodesErr)
+		}
+	}
+	packed := stored(t, []byte(`{"a":{"phase":"Running"}}`))
+	if again, err := (status.NodeDecoders{}).Gzip(packed); err != nil || again != packed {
+		t.Errorf("%q, %v", again, err)
+	}
 }

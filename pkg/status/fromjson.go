@@ -20,19 +20,7 @@ import (
 // if there are nodes in it, for what they read only when asked, so the caller must not
 // change it. [Slim] makes it smaller.
 func FromJSON(data []byte) (*WorkflowStatus, error) {
-	p := partReader{scanner: whole(data)}
-	value, err := p.read(shapeWorkflow, 1)
-	if err == nil {
-		err = p.end()
-	}
-	if err != nil {
-		return nil, p.broken(err)
-	}
-	fields, ok := value.(map[string]any)
-	if !ok {
-		return nil, &NotWorkflowError{}
-	}
-	return fromFields(fields)
+	return NodeDecoders{}.FromJSON(data)
 }
 
 // whole is a scanner of all there is.

@@ -19,7 +19,7 @@ const MaxNodesSize = 64 << 20
 
 // readNodes finds the nodes where the controller has put them: in the object, compressed
 // in the object, or in a database of its own.
-func readNodes(status *object) ([]*Node, error) {
+func readNodes(status *object, decoders NodeDecoders) ([]*Node, error) {
 	if nodes, ok := status.fields["nodes"].(*jsonNodes); ok {
 		if !nodes.empty() {
 			return nodes.finish(status.dropped)
@@ -28,7 +28,7 @@ func readNodes(status *object) ([]*Node, error) {
 		return readInline(nodes), nil
 	}
 	if packed := status.string("compressedNodes"); packed != "" {
-		return readPacked(packed, status.dropped)
+		return readPacked(packed, decoders, status.dropped)
 	}
 	if status.string("offloadNodeStatusVersion") != "" {
 		return nil, ErrNodesOffloaded
@@ -56,15 +56,17 @@ func readInline(nodes *object) []*Node {
 
 // DecompressNodes unpacks status.compressedNodes: base64 of gzip of the JSON that would
 // stand in status.nodes. The error is a [*NodesError]; one is that the nodes are larger
-// than [MaxNodesSize].
+// than [MaxNodesSize], another a [*CompressionError] in it: for nodes that are not compressed by
+// gzip, see [NodeDecoders.Gzip].
 //
 // It is for who edits nodes. It takes ten times the memory of [FromUnstructured], which
 // reads compressed nodes as well.
 func DecompressNodes(packed string) (map[string]any, error) {
-	plain, err := unpack(packed)
+	plain, err := NodeDecoders{}.unpack(packed)
 	if err != nil {
 		return nil, &NodesError{Err: err}
 	}
+	defer func() { _ = plain.Close() }()
 	text, err := io.ReadAll(plain)
 	if err != nil {
 		return nil, &NodesError{Err: err}
@@ -96,14 +98,28 @@ func CompressNodes(nodes map[string]any) (string, error) {
 		return "", &NodesError{Err: err}
 	}
 	var packed bytes.Buffer
-	encoder := base64.NewEncoder(base64.StdEncoding, &packed)
-	zipper := gzip.NewWriter(encoder)
+	zipper := newPacker(&packed)
 	_, err = zipper.Write(plain)
-	if err := errors.Join(err, zipper.Close(), encoder.Close()); err != nil {
+	if err := errors.Join(err, zipper.Close()); err != nil {
 		return "", &NodesError{Err: err}
 	}
 	return packed.String(), nil
 }
+
+// packer writes what is written to it as base64 of gzip.
+type packer struct {
+	*gzip.Writer
+
+	encoder io.WriteCloser
+}
+
+func newPacker(packed io.Writer) packer {
+	encoder := base64.NewEncoder(base64.StdEncoding, packed)
+	return packer{Writer: gzip.NewWriter(encoder), encoder: encoder}
+}
+
+// Close implements io.Closer.
+func (p packer) Close() error { return errors.Join(p.Writer.Close(), p.encoder.Close()) }
 
 // Node returns the node of that id, or nil. It takes linear time; see [WorkflowStatus.NodesByID].
 func (s *WorkflowStatus) Node(id string) *Node {

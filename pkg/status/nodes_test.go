@@ -58,7 +58,7 @@ func TestCompressedNodesThatCannotBeRead(t *testing.T) {
 	good := gzipped(t, []byte(`{"a":{"type":"Suspend","phase":"Running"}}`))
 	for name, tc := range map[string]struct{ packed, says string }{
 		"no base64":               {"****", "base64"},
-		"no gzip":                 {text([]byte("plain")), "EOF"},
+		"no gzip":                 {text([]byte("plain")), "probably by brotli"},
 		"no JSON":                 {text(gzipped(t, []byte("{"))), "EOF"},
 		"no object":               {text(gzipped(t, []byte("[]"))), "want an object"},
 		"cut off":                 {bomb[:1000], "EOF"},

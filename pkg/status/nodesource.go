@@ -15,9 +15,10 @@ type nodeSource struct {
 
 	json []byte // status.nodes; nil if they were compressed
 
-	packed string
-	size   int               // unpacked
-	gates  map[uint32][]byte // by start; gates and delays that are active, which are asked for
+	packed   string
+	decoders NodeDecoders
+	size     int               // unpacked
+	gates    map[uint32][]byte // by start; gates and delays that are active, which are asked for
 
 	until map[string]time.Time // by id: when active Suspend nodes pass by themselves
 
@@ -43,8 +44,9 @@ func (s *nodeSource) text(n *Node) ([]byte, error) {
 		return text, nil
 	}
 	s.once.Do(func() {
-		plain, err := unpack(s.packed)
+		plain, err := s.decoders.unpack(s.packed)
 		if err == nil {
+			defer func() { _ = plain.Close() }()
 			s.plain = make([]byte, s.size)
 			_, err = io.ReadFull(plain, s.plain)
 		}

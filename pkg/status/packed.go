@@ -2,25 +2,45 @@ package status
 
 import (
 	"compress/gzip"
-	"encoding/base64"
 	"fmt"
 	"io"
-	"strings"
 )
 
 // unpack returns what is packed as a stream, which fails behind MaxNodesSize bytes.
-func unpack(packed string) (io.Reader, error) {
-	zipped, err := gzip.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(packed)))
+func (d NodeDecoders) unpack(packed string) (io.ReadCloser, error) {
+	src, algorithm, err := opened(packed)
 	if err != nil {
 		return nil, err
 	}
-	return &limitedReader{src: zipped, left: MaxNodesSize}, nil
+	return d.decoded(src, algorithm)
+}
+
+// decoded is such a stream of what src has compressed by an algorithm; "": gzip.
+func (d NodeDecoders) decoded(src io.Reader, algorithm string) (io.ReadCloser, error) {
+	decoder := func(src io.Reader) (io.ReadCloser, error) { return gzip.NewReader(src) }
+	switch algorithm {
+	case zstd:
+		decoder = d.Zstd
+	case brotli:
+		decoder = d.Brotli
+	}
+	if decoder == nil {
+		return nil, &CompressionError{Algorithm: algorithm}
+	}
+	plain, err := decoder(src)
+	if err != nil {
+		return nil, err
+	}
+	return &limitedReader{src: plain, left: MaxNodesSize}, nil
 }
 
 type limitedReader struct {
-	src  io.Reader
+	src  io.ReadCloser
 	left int
 }
+
+// Close implements io.Closer.
+func (r *limitedReader) Close() error { return r.src.Close() }
 
 // Read implements io.Reader.
 func (r *limitedReader) Read(p []byte) (int, error) {
@@ -32,13 +52,14 @@ func (r *limitedReader) Read(p []byte) (int, error) {
 }
 
 // readPacked reads compressed nodes while they are unpacked.
-func readPacked(packed string, dropped *[]Dropped) ([]*Node, error) {
-	plain, err := unpack(packed)
+func readPacked(packed string, decoders NodeDecoders, dropped *[]Dropped) ([]*Node, error) {
+	plain, err := decoders.unpack(packed)
 	if err != nil {
 		return nil, &NodesError{Err: err}
 	}
+	defer func() { _ = plain.Close() }()
 	r := newNodeReader(plain)
-	r.source.packed = packed
+	r.source.packed, r.source.decoders = packed, decoders
 	if err := r.run(); err != nil {
 		return nil, &NodesError{Err: err}
 	}

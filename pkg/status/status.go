@@ -88,23 +88,17 @@ type TemplateRef struct {
 // else. An object without a kind is taken at its word as a workflow; whatever else is
 // missing, null or malformed is left at its zero value and listed in Dropped.
 //
-// Compressed nodes are read as a stream up to [MaxNodesSize]; it takes memory for their
+// Compressed nodes are read as a stream up to [MaxNodesSize], those by other algorithms than gzip
+// with [NodeDecoders] alone, as NodesErr then says. It takes memory for their
 // fields, not for their JSON. u is not changed. The status keeps it, for
 // [WorkflowStatus.Raw] and for what its nodes read only when asked, so the caller must not
 // change it either. Where the object is still JSON, [FromJSON] is faster.
 func FromUnstructured(u *unstructured.Unstructured) (*WorkflowStatus, error) {
-	if u == nil {
-		return nil, &NotWorkflowError{}
-	}
-	s, err := fromFields(u.Object)
-	if err == nil {
-		s.raw = u
-	}
-	return s, err
+	return NodeDecoders{}.FromUnstructured(u)
 }
 
 // fromFields reads the object that has these fields.
-func fromFields(fields map[string]any) (*WorkflowStatus, error) {
+func fromFields(fields map[string]any, decoders NodeDecoders) (*WorkflowStatus, error) {
 	root := &object{fields: fields, dropped: new([]Dropped)}
 	apiVersion, kind := root.string("apiVersion"), root.string("kind")
 	group, _, _ := strings.Cut(apiVersion, "/")
@@ -116,7 +110,7 @@ func fromFields(fields map[string]any) (*WorkflowStatus, error) {
 	spec, status := root.object("spec"), root.object("status")
 	s.readMetadata(root.object("metadata"))
 	s.readSpec(spec)
-	s.readStatus(status)
+	s.readStatus(status, decoders)
 	s.readDelays(spec, status)
 	s.Dropped = (*root.dropped)[:min(len(*root.dropped), maxDropped)]
 	return s, nil
@@ -143,7 +137,7 @@ func (s *WorkflowStatus) readSpec(spec *object) {
 	s.SpecSuspended = spec.bool("suspend")
 }
 
-func (s *WorkflowStatus) readStatus(status *object) {
+func (s *WorkflowStatus) readStatus(status *object, decoders NodeDecoders) {
 	s.Phase = Phase(status.string("phase"))
 	s.Message = status.string("message")
 	s.StartTime = status.time("startedAt")
@@ -163,7 +157,7 @@ func (s *WorkflowStatus) readStatus(status *object) {
 		s.PersistentVolumeClaims = append(s.PersistentVolumeClaims, claim)
 	}
 	s.OffloadVersion = status.string("offloadNodeStatusVersion")
-	s.Nodes, s.NodesErr = readNodes(status)
+	s.Nodes, s.NodesErr = readNodes(status, decoders)
 }
 
 // Completed reports whether the workflow has ended. It goes by the phase alone: the

@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/util/flowcontrol"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 // DefaultNamespace is where migrations run unless [Options] say otherwise.
@@ -85,6 +86,10 @@ type Options struct {
 	// CronWorkflow or an older workflow hands on. They are no part of the request: with an
 	// IdempotencyKey, a repeated start may have others.
 	StartAnnotations func(ctx context.Context) map[string]string
+	// NodeDecoders read nodes that the controller compresses by zstd or brotli; those of
+	// adapters/nodecodecs do. The zero value reads gzip, the controller's default: other nodes
+	// are then a [*status.CompressionError] in the NodesErr of their workflow.
+	NodeDecoders status.NodeDecoders
 	// Backend is what errors name as the implementation; "" means [BackendNative]. It is for
 	// implementations that are built on this one.
 	Backend string
@@ -108,6 +113,7 @@ type WorkflowClient struct {
 	namespace        string
 	instanceID       string
 	backend          string
+	decoders         status.NodeDecoders
 	retryFor         time.Duration
 	diagnoseAfter    time.Duration
 	searches         *searches // by start diagnostics
@@ -246,6 +252,7 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 		namespace:        opts.Namespace,
 		instanceID:       opts.InstanceID,
 		backend:          opts.Backend,
+		decoders:         opts.NodeDecoders,
 		retryFor:         opts.RetryFor,
 		outage:           away,
 		diagnoseAfter:    opts.DiagnoseStartAfter,

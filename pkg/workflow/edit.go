@@ -67,7 +67,8 @@ func (c *WorkflowClient) edit(
 		if err != nil {
 			return nil, sent.orUnknown(err)
 		}
-		s, err := status.FromUnstructured(obj)
+		c.gzipNodes(obj)
+		s, err := c.decoders.FromUnstructured(obj)
 		if err != nil {
 			return nil, err
 		}

@@ -50,7 +50,7 @@ var (
 	// ErrNodesOffloaded: the call needs the nodes, and they are not in the object.
 	ErrNodesOffloaded = status.ErrNodesOffloaded
 	// ErrUnsupported: this implementation cannot do that, or cannot read the workflow's nodes,
-	// which are corrupt or too large; a [*status.NodesError] tells the latter. Nothing was
+	// which are corrupt, too large or compressed so that it takes [Options].NodeDecoders; a [*status.NodesError] tells the latter. Nothing was
 	// changed.
 	ErrUnsupported = errors.New("not supported")
 	// ErrUnavailable: the API server could not be reached or was too busy for as long as the

@@ -154,7 +154,7 @@ func (w *following) prepare(s *snapshot) error {
 
 // decoded is the last state.
 func (w *following) decoded() (*status.WorkflowStatus, error) {
-	s, err := w.last.status()
+	s, err := w.last.status(w.client.decoders)
 	if err == nil && s.Phase == status.PhaseUnknown {
 		s.StartDiagnostic = w.diagnostic
 	}

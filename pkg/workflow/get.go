@@ -88,7 +88,7 @@ func (c *WorkflowClient) getWith(ctx context.Context, p *pace.Pacer, name string
 }
 
 func (c *WorkflowClient) decode(op Op, obj *unstructured.Unstructured) (*status.WorkflowStatus, error) {
-	s, err := status.FromUnstructured(obj)
+	s, err := c.decoders.FromUnstructured(obj)
 	if err != nil {
 		return nil, c.error(op, obj.GetName(), err)
 	}

@@ -83,7 +83,7 @@ func (c *WorkflowClient) list(ctx context.Context, opts ListOptions, yield func(
 			return err
 		}
 		for _, item := range page { // a copy, so that who keeps one doesn't keep the page
-			s, err := status.FromUnstructured(&item)
+			s, err := c.decoders.FromUnstructured(&item)
 			if err != nil {
 				err = c.error(OpList, item.GetName(), err)
 			} else if !opts.match(s) {

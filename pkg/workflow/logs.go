@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
-
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 // LogOptions say which lines of a workflow's logs to read. The zero value is the log so far
@@ -125,7 +123,7 @@ func (c *WorkflowClient) readLogs(ctx context.Context, name string, opts LogOpti
 	if err != nil {
 		return err
 	}
-	s, err := status.FromUnstructured(obj)
+	s, err := c.decoders.FromUnstructured(obj)
 	switch {
 	case err != nil:
 		return err

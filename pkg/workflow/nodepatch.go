@@ -8,6 +8,20 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
+// gzipNodes has the compressed nodes of a workflow that is to be edited compressed by gzip: that
+// is what is written, since every version of the controller reads it. Nodes that cannot be read
+// stay as they are.
+func (c *WorkflowClient) gzipNodes(obj *unstructured.Unstructured) {
+	state, _ := obj.Object["status"].(map[string]any)
+	packed, _ := state["compressedNodes"].(string)
+	if packed == "" {
+		return
+	}
+	if packed, err := c.decoders.Gzip(packed); err == nil {
+		state["compressedNodes"] = packed
+	}
+}
+
 // nodesOf returns a copy of the nodes of a workflow, and whether they are packed. Readers
 // take status.nodes first, so the packed ones count only where that is empty.
 func nodesOf(obj *unstructured.Unstructured) (nodes map[string]any, packed bool, err error) {

@@ -32,7 +32,7 @@ func newSnapshot(id status.Identity, object []byte) (*snapshot, error) {
 }
 
 // status decodes the state.
-func (s *snapshot) status() (*status.WorkflowStatus, error) {
+func (s *snapshot) status(decoders status.NodeDecoders) (*status.WorkflowStatus, error) {
 	data := s.data
 	if s.packed {
 		var err error
@@ -40,7 +40,7 @@ func (s *snapshot) status() (*status.WorkflowStatus, error) {
 			return nil, err // it was packed here, so this does not happen
 		}
 	}
-	return status.FromJSON(data)
+	return decoders.FromJSON(data)
 }
 
 // newer reports whether an object's version comes after another of the same resource. There is

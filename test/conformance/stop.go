@@ -1,6 +1,9 @@
 package conformance
 
 import (
+	"context"
+	"time"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
@@ -118,6 +121,38 @@ func describeStop(fixture func() Fixture) {
 			})
 			Expect(s.Outcome()).To(Equal(status.OutcomeTerminated))
 			Expect(s.Nodes).NotTo(ContainElement(HaveField("DisplayName", s.Name+".onExit")))
+		}, SpecTimeout(specTimeout))
+
+		// Argo 3.7 gives the second one the phase Succeeded.
+		It("ends a workflow that waits for a lock, which has not succeeded then", func(ctx SpecContext) {
+			f := fixture()
+			template := f.template(ctx, gate)
+			locked := workflow.StartRequest{Template: template, Spec: map[string]any{
+				"synchronization": map[string]any{"mutexes": []any{map[string]any{"name": template}}},
+			}}
+			holder := f.start(ctx, locked)
+			f.wait(ctx, holder.Name, workflow.Suspended)
+			s := f.start(ctx, locked)
+			waiting := f.wait(ctx, s.Name, func(s *status.WorkflowStatus) (bool, error) { return len(s.AwaitedLocks()) > 0, nil })
+			Expect(waiting.Outcome()).To(Equal(status.OutcomePending))
+			short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+			defer cancel()
+			_, err := f.Client.Wait(short, s.Name, workflow.Completed)
+			Expect(err).To(MatchError(ContainSubstring("waiting for mutex " + f.Namespace + "/Mutex/" + template)))
+
+			f.settle(ctx, s.Name)
+			Expect(f.Client.Terminate(ctx, s.Name, workflow.TerminateOptions{UID: s.UID})).To(Succeed())
+			s = f.wait(ctx, s.Name, workflow.Completed)
+			Expect(s.Outcome()).To(Equal(status.OutcomeTerminated))
+			Expect(s.Err()).To(MatchError(ContainSubstring("ended Terminated")))
+			var terminated []string
+			for found, err := range f.Client.List(ctx, workflow.ListOptions{Outcomes: []status.Outcome{status.OutcomeTerminated}}) {
+				Expect(err).NotTo(HaveOccurred())
+				terminated = append(terminated, found.Name)
+			}
+			Expect(terminated).To(ContainElement(s.Name))
+			Expect(f.Client.Terminate(ctx, holder.Name, workflow.TerminateOptions{})).To(Succeed())
+			f.wait(ctx, holder.Name, workflow.Completed)
 		}, SpecTimeout(specTimeout))
 
 		It("goes beyond a stop, and a stop doesn't go back", func(ctx SpecContext) {

@@ -1,0 +1,117 @@
+package status
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// NodeDecoders read nodes that are compressed by other algorithms than gzip, as Argo's controller
+// does since 4.1 if WORKFLOW_COMPRESSION_ALGORITHM says so. The zero value reads gzip only;
+// [FromUnstructured] and [FromJSON] are its methods of these names. The module
+// adapters/nodecodecs has both decoders, which this one does without for their dependencies.
+//
+// A decoder returns the plain bytes as a stream, of which no more than [MaxNodesSize] are read,
+// and which is then closed. It has to bound its own memory, and is called by several goroutines.
+type NodeDecoders struct {
+	Zstd, Brotli func(compressed io.Reader) (io.ReadCloser, error)
+}
+
+// CompressionError is in the [*NodesError] of nodes that no decoder was given for.
+type CompressionError struct {
+	// Algorithm is "zstd" or "brotli". Nodes compressed by brotli carry no mark of it, so
+	// corrupt ones count as brotli too.
+	Algorithm string
+}
+
+func (e *CompressionError) Error() string {
+	what := "by " + e.Algorithm
+	if e.Algorithm == brotli {
+		what = "neither by gzip nor by zstd, so probably by brotli"
+	}
+	return fmt.Sprintf("they are compressed %s: use status.NodeDecoders, or the client's Options.NodeDecoders, with the module "+
+		"github.com/opensearch-project/opensearch-migrations/argoservice/adapters/nodecodecs; or have the controller use gzip", what)
+}
+
+const (
+	zstd   = "zstd"
+	brotli = "brotli"
+)
+
+// FromUnstructured is the function of this name, with these decoders.
+func (d NodeDecoders) FromUnstructured(u *unstructured.Unstructured) (*WorkflowStatus, error) {
+	if u == nil {
+		return nil, &NotWorkflowError{}
+	}
+	s, err := fromFields(u.Object, d)
+	if err == nil {
+		s.raw = u
+	}
+	return s, err
+}
+
+// FromJSON is the function of this name, with these decoders.
+func (d NodeDecoders) FromJSON(data []byte) (*WorkflowStatus, error) {
+	p := partReader{scanner: whole(data)}
+	value, err := p.read(shapeWorkflow, 1)
+	if err == nil {
+		err = p.end()
+	}
+	if err != nil {
+		return nil, p.broken(err)
+	}
+	fields, ok := value.(map[string]any)
+	if !ok {
+		return nil, &NotWorkflowError{}
+	}
+	return fromFields(fields, d)
+}
+
+// Gzip returns status.compressedNodes as they are compressed by gzip, which every version of
+// Argo reads, and [DecompressNodes]. Those that are already are returned as they are. The error
+// is a [*NodesError]; that the nodes are valid JSON is not checked.
+func (d NodeDecoders) Gzip(packed string) (string, error) {
+	src, algorithm, err := opened(packed)
+	if err != nil {
+		return "", &NodesError{Err: err}
+	}
+	if algorithm == "" {
+		return packed, nil
+	}
+	plain, err := d.decoded(src, algorithm)
+	if err != nil {
+		return "", &NodesError{Err: err}
+	}
+	defer func() { _ = plain.Close() }()
+	var again bytes.Buffer
+	zipper := newPacker(&again)
+	_, err = io.Copy(zipper, plain)
+	if err := errors.Join(err, zipper.Close()); err != nil {
+		return "", &NodesError{Err: err}
+	}
+	return again.String(), nil
+}
+
+// opened returns the bytes that are packed, and the algorithm by which they are; "": gzip.
+func opened(packed string) (src io.Reader, algorithm string, err error) {
+	buffered := bufio.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(packed)))
+	const magic = 4
+	head, err := buffered.Peek(magic)
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+		return nil, "", err
+	case len(head) == 0:
+		return nil, "", io.ErrUnexpectedEOF
+	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
+		return buffered, "", nil
+	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		return buffered, zstd, nil
+	}
+	return buffered, brotli, nil // which has no magic number
+}
