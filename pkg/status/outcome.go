@@ -26,8 +26,8 @@ const (
 // strategy 'Stop'") tells it. A phase that this package doesn't know counts as running.
 //
 // Argo 3.7 gives the phase Succeeded to a workflow that is terminated while it waits for a
-// lock, though it has run nothing and its first node has failed. Its outcome is
-// [OutcomeTerminated], unless its nodes are not known; see NodesErr.
+// lock, though nothing of it has run and its first node has failed, or is left running. Its
+// outcome is [OutcomeTerminated], unless its nodes are not known; see NodesErr.
 func (s *WorkflowStatus) Outcome() Outcome {
 	switch s.Phase {
 	case PhaseSucceeded:
@@ -50,15 +50,16 @@ func (s *WorkflowStatus) Outcome() Outcome {
 	return OutcomeRunning
 }
 
-// succeededOutcome is that of a workflow that was shut down and whose root node failed, or else
-// success.
+// succeededOutcome is that of a workflow that was shut down and whose root node has not
+// succeeded, or else success.
 func (s *WorkflowStatus) succeededOutcome() Outcome {
 	outcome := s.failedOutcome()
 	if outcome == OutcomeFailed {
 		return OutcomeSucceeded
 	}
 	// The root's id is the workflow's name.
-	if root := s.Node(s.Name); root == nil || !root.Phase.Unsuccessful() {
+	root := s.Node(s.Name)
+	if root == nil || root.Phase.Fulfilled() && !root.Phase.Unsuccessful() {
 		return OutcomeSucceeded
 	}
 	return outcome
