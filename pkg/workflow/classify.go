@@ -14,7 +14,7 @@ import (
 // beside another.
 func sentinels() []error {
 	return []error{
-		ErrUnknownOutcome, ErrTemplateNotFound, ErrNotInstalled, ErrNotSuspended, ErrReplaced, ErrDeleted,
+		ErrUnknownOutcome, ErrTemplateNotFound, ErrNotInstalled, ErrNotSuspended, ErrReplaced, ErrDeleted, ErrLogsIncomplete,
 		ErrCompleted, ErrNotCompleted, ErrNodesOffloaded, ErrUnsupported, ErrNotFound, ErrAlreadyExists,
 		ErrUnauthorized, ErrForbidden, ErrInvalid, ErrConflict, ErrUnavailable,
 	}

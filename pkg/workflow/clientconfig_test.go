@@ -93,7 +93,8 @@ func TestLimitOfHostHolds(t *testing.T) {
 				}
 				_ = readAllLogs(ctx, c)
 				switch n := sent.Load(); {
-				case tc.most > 0 && n != min(tc.most, 9), tc.most == 0 && n < 9:
+				// One of two logs that are opened at the same time may have ended the other.
+				case tc.most > 0 && (n > tc.most || n < min(tc.most, 9)-1), tc.most == 0 && n < 9:
 					t.Errorf("%d requests were sent, want at most %d", n, tc.most)
 				}
 				asked, want := limiter.asked.Load() > 0, tc.cfg.RateLimiter != nil && tc.opts.QPS == 0

@@ -47,6 +47,9 @@ var (
 	ErrReplaced = errors.New("workflow was replaced by another of the same name")
 	// ErrDeleted: the workflow was deleted while the call followed it.
 	ErrDeleted = errors.New("workflow was deleted")
+	// ErrLogsIncomplete: a pod was deleted before its log was read to the end, so lines may be
+	// missing. A [*LogsIncompleteError] says of which containers.
+	ErrLogsIncomplete = errors.New("lines of logs may be missing")
 	// ErrNodesOffloaded: the call needs the nodes, and they are not in the object.
 	ErrNodesOffloaded = status.ErrNodesOffloaded
 	// ErrUnsupported: this implementation cannot do that, or cannot read the workflow's nodes,

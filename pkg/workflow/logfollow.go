@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,12 +21,7 @@ func (c *WorkflowClient) followLogs(
 	ctx context.Context, s *status.WorkflowStatus, pods []*logPod, version string, filter *logFilter, emit func(LogLine) error,
 ) error {
 	own, fail := context.WithCancelCause(ctx)
-	f := &logFollower{
-		client: c, filter: filter, workflow: s, nodes: newLogNodes(s), over: s.Completed(), fail: fail,
-		pods: map[types.UID]*followedPod{}, past: make(chan struct{}),
-		lines: make(chan heldLine), states: make(chan *status.WorkflowStatus), ends: make(chan error, 1),
-		seen: make(chan podsSeen), done: make(chan struct{}),
-	}
+	f := newLogFollower(c, s, filter, fail)
 	f.last.Store(s)
 	defer f.running.Wait()
 	defer fail(context.Canceled)
@@ -33,7 +29,13 @@ func (c *WorkflowClient) followLogs(
 	for _, pod := range pods {
 		f.update(own, pod, true)
 	}
+	var read []*logSource // by mergeLogs, to their ends
 	sources := f.sources
+	for _, source := range sources {
+		if source.state.ended {
+			read = append(read, source)
+		}
+	}
 	f.running.Go(func() { f.direct(own, version) })
 	err := mergeLogs(own, sources, emit)
 	if err == nil {
@@ -41,8 +43,8 @@ func (c *WorkflowClient) followLogs(
 		err = orderLines(own, f.lines, emit)
 	}
 	switch {
-	case err == nil:
-		return f.end // set before the lines ended
+	case err == nil: // what direct has set it has set before it ended the lines
+		return incomplete(append(missingLogs(read), f.missing...), f.end)
 	case errors.Is(err, errLeft):
 		return err
 	case ctx.Err() != nil:
@@ -51,6 +53,17 @@ func (c *WorkflowClient) followLogs(
 		return context.Cause(own)
 	}
 	return err
+}
+
+func newLogFollower(
+	c *WorkflowClient, s *status.WorkflowStatus, filter *logFilter, fail context.CancelCauseFunc,
+) *logFollower {
+	return &logFollower{
+		client: c, filter: filter, fail: fail, workflow: s, nodes: newLogNodes(s), over: s.Completed(),
+		pods: map[types.UID]*followedPod{}, streams: newLogTurns(logStreams), long: newLogTurns(longLines),
+		past: make(chan struct{}), lines: make(chan heldLine), states: make(chan *status.WorkflowStatus),
+		ends: make(chan error, 1), seen: make(chan podsSeen), done: make(chan *logSource),
+	}
 }
 
 // logFollower follows a workflow, its pods and their containers. What is not said to be
@@ -69,13 +82,16 @@ type logFollower struct {
 	pods     map[types.UID]*followedPod
 	sources  []*logSource // of the first list of pods
 	active   int          // streams that run
+	missing  []MissingLog
+
+	streams, long *logTurns // for all: the places for open streams, and for long lines
 
 	past   chan struct{} // closed when what was written before the call has been passed on
 	lines  chan heldLine
 	states chan *status.WorkflowStatus
 	ends   chan error // the end of states, with a reason other than the workflow's own end
 	seen   chan podsSeen
-	done   chan struct{} // a stream has ended
+	done   chan *logSource // its stream has ended
 }
 
 // direct starts a stream for each container, and ends the lines when the workflow and all
@@ -130,11 +146,12 @@ func (f *logFollower) direct(ctx context.Context, version string) {
 			f.workflowEnded(ctx, err, true)
 		case seen := <-f.seen:
 			f.handle(ctx, seen, !f.over)
-		case <-f.done:
+		case source := <-f.done:
 			f.active--
+			f.missing = append(f.missing, missingLogs([]*logSource{source})...)
 		case <-drained:
 			for _, pod := range f.pods {
-				pod.gone(true)
+				pod.giveUp()
 			}
 		}
 	}
@@ -186,7 +203,7 @@ func (f *logFollower) handle(ctx context.Context, seen podsSeen, add bool) {
 	there := map[types.UID]bool{}
 	for _, pod := range seen.pods {
 		if seen.gone {
-			f.drop(pod.uid)
+			f.drop(pod, false)
 			continue
 		}
 		there[pod.uid] = true
@@ -195,18 +212,41 @@ func (f *logFollower) handle(ctx context.Context, seen podsSeen, add bool) {
 		}
 	}
 	if seen.all {
-		for uid := range f.pods {
+		for uid, followed := range f.pods {
 			if !there[uid] {
-				f.drop(uid)
+				f.drop(followed.pod, true)
 			}
 		}
 	}
 }
 
-// drop forgets a pod that was deleted. What its streams still get they pass on.
-func (f *logFollower) drop(uid types.UID) {
-	if pod := f.pods[uid]; pod != nil {
-		pod.gone(false)
-		delete(f.pods, uid)
+// drop forgets a pod that was deleted. What its streams still get they pass on. Of a container
+// that has no stream lines are missing if it has started, or, unseen, can have.
+func (f *logFollower) drop(pod *logPod, unseen bool) {
+	followed := f.pods[pod.uid]
+	if followed == nil {
+		return
 	}
+	delete(f.pods, pod.uid)
+	if !followed.selected {
+		node, selected := f.filter.node(pod, f.nodes, true)
+		if !selected {
+			return
+		}
+		for _, source := range f.client.logSources(pod, node, f.filter, false) {
+			followed.streams = append(followed.streams, &logStream{source: source, cancel: func() {}})
+		}
+	}
+	for _, stream := range followed.streams {
+		log := MissingLog{Pod: pod.name, Container: stream.source.line.Container}
+		if !stream.started && (unseen || pod.started(log.Container)) {
+			f.missing = append(f.missing, log)
+		}
+	}
+	followed.gone()
+}
+
+// started reports whether a container of the pod has a log.
+func (p *logPod) started(container string) bool {
+	return slices.ContainsFunc(p.containers, func(c logContainer) bool { return c.name == container && c.started })
 }

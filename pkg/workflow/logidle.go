@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 	"time"
 )
 
@@ -11,50 +12,104 @@ import (
 // answers such a request from a file, so by then the connection has stalled somewhere.
 const silentFor = time.Minute
 
-var errSilent = errors.New("nothing came for " + silentFor.String())
+// What a request for a log can be cut off for, beside the end of its caller's context.
+var (
+	errSilent = errors.New("nothing came for too long")
+	errTurn   = errors.New("the rest is requested later")
+)
 
-// openBounded opens the log. Unless it is followed, which may well be without news, the
-// request breaks off when nothing comes for silentFor.
-func (s *logSource) openBounded(ctx context.Context, query logQuery) (io.ReadCloser, error) {
-	if query.follow {
-		return s.open(ctx, query)
-	}
-	own, cancel := context.WithCancelCause(ctx)
-	timer := time.AfterFunc(silentFor, func() { cancel(errSilent) })
-	body, err := s.open(own, query)
-	timer.Stop()
-	silent := func() bool { return errors.Is(context.Cause(own), errSilent) }
-	if err == nil {
-		return &boundedBody{ReadCloser: body, timer: timer, silent: silent, cancel: cancel}, nil
-	}
-	defer cancel(nil)
-	if silent() {
-		return nil, &cutLogError{err: errSilent}
-	}
-	return nil, err
+// logRequest is one request for a container's log. It is cut off when nothing comes for as
+// long as limit says. The time while the consumer of the lines is busy does not count.
+type logRequest struct {
+	ctx           context.Context //nolint:containedctx // the request's own, which its body lasts as long as
+	cut           context.CancelCauseFunc
+	follow, final bool
+	limit         func() time.Duration // 0: none; it may change
+
+	mu      sync.Mutex
+	reading time.Time // since when something is awaited; zero: nothing is
+	timer   *time.Timer
 }
 
-// boundedBody is a body of which each read takes silentFor at most. The time between the
-// reads, while the consumer of the lines is busy, doesn't count.
-type boundedBody struct {
+// newLogRequest makes a request for what a log has by now. final: nothing more will be written.
+func newLogRequest(ctx context.Context, final bool) *logRequest {
+	return makeLogRequest(ctx, &logRequest{final: final, limit: func() time.Duration { return silentFor }})
+}
+
+func makeLogRequest(ctx context.Context, r *logRequest) *logRequest {
+	r.ctx, r.cut = context.WithCancelCause(ctx)
+	r.timer = time.AfterFunc(time.Hour, r.check)
+	r.timer.Stop()
+	return r
+}
+
+// close ends the request.
+func (r *logRequest) close() {
+	r.await(false)
+	r.cut(nil)
+}
+
+// await says whether something is awaited from now on.
+func (r *logRequest) await(something bool) {
+	r.mu.Lock()
+	r.reading = time.Time{}
+	if something {
+		r.reading = time.Now()
+	}
+	r.mu.Unlock()
+	r.check()
+}
+
+// check cuts the request off if nothing has come for too long, else it looks again later.
+func (r *logRequest) check() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	limit := r.limit()
+	if r.reading.IsZero() || limit == 0 {
+		r.timer.Stop()
+		return
+	}
+	if left := limit - time.Since(r.reading); left > 0 {
+		r.timer.Reset(left)
+		return
+	}
+	r.cut(errSilent)
+}
+
+// failure is the error of a request that was cut off, or else err.
+func (r *logRequest) failure(err error) error {
+	cause := context.Cause(r.ctx)
+	if errors.Is(cause, errSilent) || errors.Is(cause, errTurn) {
+		return &cutLogError{err: cause}
+	}
+	return err
+}
+
+// open opens the log.
+func (r *logRequest) open(open logOpener, query logQuery) (io.ReadCloser, error) {
+	r.await(true)
+	body, err := open(r.ctx, query)
+	r.await(false)
+	if err != nil {
+		return nil, r.failure(err)
+	}
+	return &logBody{ReadCloser: body, request: r}, nil
+}
+
+// logBody is the body of a request.
+type logBody struct {
 	io.ReadCloser
-	timer  *time.Timer
-	silent func() bool // the timer has ended the request
-	cancel context.CancelCauseFunc
+
+	request *logRequest
 }
 
-func (b *boundedBody) Read(p []byte) (int, error) {
-	b.timer.Reset(silentFor)
+// Read implements [io.Reader].
+func (b *logBody) Read(p []byte) (int, error) {
+	b.request.await(true)
 	n, err := b.ReadCloser.Read(p)
-	b.timer.Stop()
-	if err != nil && !errors.Is(err, io.EOF) && b.silent() {
-		return n, errSilent
+	b.request.await(false)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = b.request.failure(err)
 	}
 	return n, err
-}
-
-func (b *boundedBody) Close() error {
-	b.timer.Stop()
-	b.cancel(nil)
-	return b.ReadCloser.Close()
 }

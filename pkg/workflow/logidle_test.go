@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 // A connection that has stalled neither brings a log nor its end.
@@ -96,7 +98,7 @@ func TestStalledEndOfFollowedLog(t *testing.T) {
 			return io.NopCloser(untilDone{ctx}), nil
 		}
 		live, end := context.WithCancel(ctx)
-		f := &logFollower{fail: cancel, done: make(chan struct{}, 1)}
+		f := newLogFollower(nil, &status.WorkflowStatus{}, nil, cancel)
 		stream := &logStream{source: s, cancel: end}
 		const ends = time.Hour
 		time.AfterFunc(ends, stream.end)

@@ -21,6 +21,9 @@ type lineReader struct {
 
 	inLine bool // a piece of the present line was returned already
 	began  time.Time
+
+	// long, if it is set, is called before more than about shortLine of a line is held.
+	long func() error
 }
 
 func newLineReader(r io.Reader, most int) *lineReader {
@@ -33,6 +36,11 @@ func newLineReader(r io.Reader, most int) *lineReader {
 func (l *lineReader) next() (rawLine, error) {
 	var data []byte
 	for {
+		if len(data) >= shortLine && l.long != nil {
+			if err := l.long(); err != nil {
+				return rawLine{}, err
+			}
+		}
 		part, err := l.readSlice(l.most - len(data))
 		data = append(data, part...)
 		switch {
@@ -46,6 +54,18 @@ func (l *lineReader) next() (rawLine, error) {
 			l.inLine, data = false, nil
 		default:
 			return l.line(data[:len(data)-1], true), nil
+		}
+	}
+}
+
+// peek returns the time of the next line, which is not read by that. It blocks until the time is
+// there, and returns the zero time if there is none.
+func (l *lineReader) peek() time.Time {
+	for n := 1; ; n = l.r.Buffered() + 1 {
+		_, err := l.r.Peek(min(n, maxTimestamp)) // that it is less is seen by what is buffered
+		data, _ := l.r.Peek(min(l.r.Buffered(), maxTimestamp))
+		if err != nil || len(data) == maxTimestamp || bytes.ContainsAny(data, " \n") {
+			return parseLine(data).time
 		}
 	}
 }

@@ -3,92 +3,168 @@ package workflow
 import (
 	"container/heap"
 	"context"
-	"errors"
-	"iter"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 )
 
-// mergeLogs passes on what was written so far, ordered by time over all sources, holding
-// one line of each. A log is not requested before the lines of the others have got to the
-// time when its container started, so that not all of a long workflow's are open at once.
+// logsAhead is how many logs are opened before their turn, so that their first lines are there
+// when it comes.
+const logsAhead = 16
+
+// mergeLogs passes on what was written so far, ordered by time over all sources. A log is
+// requested shortly before the lines of the others get to the time when its container started,
+// so that not all of a long workflow's are open at once. At most logStreams are: where more
+// containers ran at the same time, the later ones wait until an earlier one has been read. So
+// the order never depends on a log that is not open, and the merge always goes on.
+//
+// Of each open log the time of its next line is known, and the text is still in the connection:
+// what is held does not grow with the length of lines.
 func mergeLogs(ctx context.Context, sources []*logSource, emit func(LogLine) error) error {
-	var heads mergeHeap
-	defer func() {
-		for _, h := range heads {
-			h.close()
+	own, cancel := context.WithCancel(ctx)
+	m := &logMerge{ctx: own, unopened: mergeHeads(sources)}
+	defer m.running.Wait()
+	defer cancel()
+	for ctx.Err() == nil {
+		m.open()
+		if len(m.heads) == 0 {
+			return nil
 		}
-	}()
+		head := m.heads[0]
+		next, more := m.next(head)
+		switch {
+		case !more:
+			heap.Pop(&m.heads)
+		case next.err != nil:
+			return next.err
+		case next.line != nil:
+			if err := emit(*next.line); err != nil {
+				return err
+			}
+		case next.order.After(head.order):
+			head.order = next.order
+			heap.Fix(&m.heads, 0)
+		}
+	}
+	return pace.Interruption(ctx, nil)
+}
+
+// logMerge merges logs. Each that is open has a goroutine, which owns its source meanwhile.
+type logMerge struct {
+	ctx      context.Context //nolint:containedctx // of all that runs for one call of mergeLogs
+	running  sync.WaitGroup
+	unopened []*mergeHead // those that began earliest first
+	heads    mergeHeap    // those that are open
+	ahead    int          // of which so many have not had a turn
+	full     bool         // there were as many as may be open
+}
+
+// mergeHead is a source with the time before which it has no line.
+type mergeHead struct {
+	source *logSource
+	index  int
+	order  time.Time
+	turned bool // it has had a turn
+	paused bool // it waits for its turn
+	next   chan mergeStep
+	turn   chan struct{}
+}
+
+// mergeStep is the next of a source: a line, an error, or the time of a line whose turn has to
+// come before it is read.
+type mergeStep struct {
+	order time.Time
+	line  *LogLine
+	err   error
+}
+
+// mergeHeads are those of the sources that have a log.
+func mergeHeads(sources []*logSource) []*mergeHead {
+	var heads []*mergeHead
 	for i, source := range sources {
 		if !source.state.started || source.previous && !source.state.restarted {
 			continue
 		}
-		h := &mergeHead{source: source, index: i, order: source.state.since}
+		h := &mergeHead{
+			source: source, index: i, order: source.state.since, next: make(chan mergeStep), turn: make(chan struct{}),
+		}
 		if source.previous {
 			h.order = time.Time{} // that instance started some time before
 		}
 		heads = append(heads, h)
 	}
-	heap.Init(&heads)
-	for len(heads) > 0 {
-		h := heads[0]
-		if h.next != nil {
-			if err := emit(h.line); err != nil {
-				return err
-			}
-		} else {
-			h.open(ctx)
+	slices.SortStableFunc(heads, func(a, b *mergeHead) int { return a.order.Compare(b.order) })
+	return heads
+}
+
+// open opens the logs that the next line can be from, and some ahead. When as many are open as may
+// be, it waits until there is room for several: to open one after the other would take longer.
+func (m *logMerge) open() {
+	m.full = m.full && len(m.heads) > logStreams-logsAhead
+	for len(m.unopened) > 0 && !m.full {
+		h := m.unopened[0]
+		needed := len(m.heads) == 0 || !h.order.After(m.heads[0].order)
+		if !needed && m.ahead >= logsAhead {
+			return
 		}
-		more, err := h.advance()
-		if err != nil {
+		m.unopened[0] = nil
+		m.unopened = m.unopened[1:]
+		m.ahead++
+		heap.Push(&m.heads, h)
+		m.full = len(m.heads) == logStreams
+		m.running.Go(func() { m.read(h) })
+	}
+}
+
+// read reads a source, and pauses before each line until its turn.
+func (m *logMerge) read(h *mergeHead) {
+	defer close(h.next)
+	send := func(step mergeStep) error {
+		select {
+		case h.next <- step:
+			return nil
+		case <-m.ctx.Done():
+			return m.ctx.Err()
+		}
+	}
+	h.source.turn = func(order time.Time) error {
+		if err := send(mergeStep{order: order}); err != nil {
 			return err
 		}
-		if !more {
-			h.close()
-			heap.Pop(&heads)
-			continue
-		}
-		heap.Fix(&heads, 0)
-	}
-	return pace.Ended(ctx, ctx.Err())
-}
-
-// mergeHead is the next line of a source, or where it has not been opened, the time before
-// which there is none.
-type mergeHead struct {
-	source *logSource
-	index  int
-	order  time.Time
-	line   LogLine
-	next   func() (LogLine, error, bool)
-	stop   func()
-}
-
-func (h *mergeHead) open(ctx context.Context) {
-	h.next, h.stop = iter.Pull2(func(yield func(LogLine, error) bool) {
-		err := h.source.past(ctx, h.source.state.ended || !h.source.goesOn, func(line LogLine) error {
-			if !yield(line, nil) {
-				return errLeft
-			}
+		select {
+		case <-h.turn:
 			return nil
-		})
-		if err != nil && !errors.Is(err, errLeft) {
-			yield(LogLine{}, err)
+		case <-m.ctx.Done():
+			return m.ctx.Err()
 		}
-	})
-}
-
-func (h *mergeHead) advance() (more bool, err error) {
-	line, err, more := h.next()
-	h.line, h.order = line, h.source.order
-	return more, err
-}
-
-func (h *mergeHead) close() {
-	if h.stop != nil {
-		h.stop()
 	}
+	final := h.source.state.ended || !h.source.goesOn
+	err := h.source.past(m.ctx, final, func(line LogLine) error { return send(mergeStep{line: &line}) })
+	h.source.turn = nil
+	if err != nil {
+		_ = send(mergeStep{err: err}) // unless the merge has ended
+	}
+}
+
+// next gives a source its turn and returns what comes of it; false: it has been read.
+func (m *logMerge) next(h *mergeHead) (mergeStep, bool) {
+	if !h.turned {
+		h.turned = true
+		m.ahead--
+	}
+	if h.paused {
+		h.paused = false
+		select {
+		case h.turn <- struct{}{}:
+		case <-m.ctx.Done():
+			return mergeStep{}, false
+		}
+	}
+	step, more := <-h.next
+	h.paused = more && step.line == nil && step.err == nil
+	return step, more
 }
 
 // mergeHeap has the earliest head first; at the same time, that of the first source.

@@ -64,15 +64,17 @@ type LogLine struct {
 const MaxLogLine = 1 << 20
 
 // Logs yields the lines of a workflow's logs: first what was written so far, ordered by
-// time over all containers, then, with [LogOptions.Follow], what is written from then on, in
+// time over all containers of which at most 128 ran at the same time (where more did, the later
+// ones follow once earlier ones have been read), then, with [LogOptions.Follow], what is written from then on, in
 // order as far as lines arrive within half a second of each other. The lines of one container
 // always keep their order. Which pods belong to the workflow is told by the label that Argo
 // gives them.
 //
 // A stream that is cut off is taken up again where it stopped: no line is lost or repeated,
-// unless the kubelet has rotated it away meanwhile. What a container writes is read as long
-// as its pod exists: of pods that were deleted before they were read, for instance by the
-// workflow's podGC, there is nothing to yield, and that is no error.
+// unless the kubelet has rotated it away meanwhile. What the API server has sent is yielded,
+// however slow the consumer is. Where a pod is deleted during the call before its log was read
+// to the end, for instance by the workflow's podGC, the error after the last line is a
+// [*LogsIncompleteError]; pods that were deleted before the call are not known.
 //
 // Following ends with the workflow, when the containers that it had then have ended too, or
 // a minute later if they don't; what they have written by then is read. Pods are noticed as
@@ -80,12 +82,14 @@ const MaxLogLine = 1 << 20
 // meanwhile, the error after the last line is [ErrDeleted].
 //
 // Nothing is sent before the sequence is ranged over. The range may be left at any time, and
-// nothing is left running. Lines are fetched as they are consumed: up to 4 MiB are held to be
-// put in order, and net/http reads up to as much ahead of each stream. One stream is open for
-// each container that is followed, and for those that ran at the same time in what is past.
+// nothing is left running. Lines are fetched as they are consumed. At most 128 logs of what was
+// written so far are open at a time, up to 16 of them ahead of their turn, and at most 128 that
+// are followed: more containers take turns of 5 seconds. A call holds up to 40 MiB, whatever the
+// length of lines: 16 KiB for each open log, four long lines, and 4 MiB to be put in order. Over
+// HTTP/2, net/http reads up to 4 MiB ahead of each stream besides.
 //
 // An error is yielded once, as the last element. Errors: [ErrInvalid] (an option, in an
-// [*InvalidError]), [ErrNotFound], [ErrReplaced], [ErrDeleted], [ErrNodesOffloaded] (with a
+// [*InvalidError]), [ErrNotFound], [ErrReplaced], [ErrDeleted], [ErrLogsIncomplete], [ErrNodesOffloaded] (with a
 // selector, also when they become so while following), [ErrForbidden] (needs get of workflows,
 // list of pods, get of pods/log; to follow, watch of workflows and pods too),
 // [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable] (also if a pod's machine doesn't
@@ -156,5 +160,8 @@ func (c *WorkflowClient) readLogs(ctx context.Context, name string, opts LogOpti
 			sources = append(sources, c.logSources(pod, node, filter, true)...)
 		}
 	}
-	return mergeLogs(ctx, sources, emit)
+	if err := mergeLogs(ctx, sources, emit); err != nil {
+		return err
+	}
+	return incomplete(missingLogs(sources), nil)
 }

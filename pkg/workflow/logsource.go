@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -27,10 +28,18 @@ type logSource struct {
 	state    logContainer
 	goesOn   bool // it is followed after what is past
 
-	size    int64     // bytes of text so far
-	reached bool      // the limit
-	order   time.Time // of the last line, for the order among sources; never runs back
-	rest    string    // what the last request ended with, without a line feed
+	// turn, if it is set, blocks until it is the turn of a line of that time, which is read then.
+	turn func(order time.Time) error
+	// long, if it is set, has the places for long lines.
+	long  *logTurns
+	holds atomic.Bool // one of these places
+
+	size     int64     // bytes of text so far
+	reached  bool      // the limit
+	order    time.Time // of the last line, for the order among sources; never runs back
+	rest     rawLine   // what the last request ended with, without a line feed
+	complete bool      // the last answer was to the end of all that will be written
+	missing  bool      // lines may be missing, since the pod was deleted
 }
 
 // past reads what the log has by now, over faults, and passes it on. A last line without a
@@ -45,10 +54,13 @@ func (s *logSource) past(ctx context.Context, final bool, emit func(LogLine) err
 		return emit(line)
 	}
 	for {
-		err := s.request(ctx, false, final, counted)
+		err := s.request(newLogRequest(ctx, final), counted)
 		switch {
 		case err == nil, noLog(err):
 			s.tail = nil // it is of what there was by now
+			if final && err != nil && logDeleted(err) {
+				return s.podGone(emit)
+			}
 			return nil
 		case errors.Is(err, errAgain):
 			continue
@@ -70,11 +82,12 @@ var errAgain = errors.New("once more")
 
 // request reads the log once, from where it was left, and passes on what is new. It returns
 // nil at the end of the log, or when the limit was reached.
-func (s *logSource) request(ctx context.Context, follow, final bool, emit func(LogLine) error) error {
+func (s *logSource) request(r *logRequest, emit func(LogLine) error) error {
+	defer r.close()
 	if s.reached {
 		return nil
 	}
-	query := logQuery{follow: follow, previous: s.previous}
+	query := logQuery{follow: r.follow, previous: s.previous}
 	since, again := s.position.resume()
 	query.since = since
 	if s.tail != nil && s.position.last.IsZero() {
@@ -84,40 +97,83 @@ func (s *logSource) request(ctx context.Context, follow, final bool, emit func(L
 			emit = nil
 		}
 	}
-	body, err := s.openBounded(ctx, query)
+	body, err := r.open(s.open, query)
 	if err != nil {
+		s.complete = s.complete && noLog(err) // else more may have been written meanwhile
 		return err
 	}
 	defer func() { _ = body.Close() }() // what was read is what counts
+	s.complete = false
 	lines := newLineReader(body, MaxLogLine)
+	lines.long = func() error { return s.takeLong(r) }
+	defer s.giveLong()
 	for {
+		if s.turn != nil && !lines.inLine {
+			if err := s.turn(later(lines.peek(), s.order)); err != nil {
+				return err
+			}
+		}
 		line, err := lines.next()
 		if query.tail != nil && s.position.last.IsZero() && line.time.After(s.position.from) {
 			s.position.from = line.time // what is older was not asked for
 		}
 		switch {
 		case errors.Is(err, io.EOF):
-			return s.atEnd(line, final, again, emit)
+			s.complete = r.follow || r.final
+			return s.atEnd(line, r.final, again, emit)
 		case err != nil:
 			return &cutLogError{err: err}
 		case !again.isNew(line):
+			s.giveLong()
 			continue
 		}
 		s.position.note(line)
 		if err := s.pass(line, emit); err != nil || s.reached {
 			return err
 		}
+		s.giveLong()
 	}
+}
+
+// takeLong takes a place for a long line, if there are places and it has none.
+func (s *logSource) takeLong(r *logRequest) error {
+	if s.long == nil || s.holds.Load() {
+		return nil
+	}
+	err := s.long.take(r.ctx)
+	s.holds.Store(err == nil)
+	return err
+}
+
+// giveLong gives the place back that the source may have.
+func (s *logSource) giveLong() {
+	if s.holds.Swap(false) {
+		s.long.give()
+	}
+}
+
+// later is the later one of two times.
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // atEnd handles what the text ended with.
 func (s *logSource) atEnd(line rawLine, final bool, again *repeats, emit func(LogLine) error) error {
 	before := s.rest
-	s.rest = line.time.String() + line.text
-	switch {
-	case line.text == "" && line.time.IsZero(), !final, !again.isNew(line):
+	s.rest = rawLine{}
+	if line == (rawLine{}) || !again.isNew(line) {
 		return nil
-	case before != s.rest:
+	}
+	if !final || before != line {
+		s.rest = line
+	}
+	switch {
+	case !final:
+		return nil
+	case before != line:
 		return errAgain
 	}
 	s.position.note(line)
@@ -135,16 +191,14 @@ func (s *logSource) pass(raw rawLine, emit func(LogLine) error) error {
 	}
 	line := s.line
 	line.Time, line.Text = raw.time, raw.text
-	if raw.time.After(s.order) {
-		s.order = raw.time
-	}
+	s.order = later(raw.time, s.order)
 	return emit(line)
 }
 
 // forget lets go of what only further requests would need.
 func (s *logSource) forget() {
 	s.position.forget()
-	s.rest = ""
+	s.rest = rawLine{}
 }
 
 func (s *logSource) unavailable(err error) error {

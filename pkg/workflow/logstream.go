@@ -2,13 +2,19 @@ package workflow
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 )
 
-// endGrace is how long the stream of a container that has ended may take to end by itself,
-// before the rest of the log is requested as such.
-const endGrace = 2 * time.Second
+const (
+	// endGrace is how long the stream of a container that has ended may bring nothing, and not
+	// end either, before the rest of the log is requested as such.
+	endGrace = 2 * time.Second
+	// goneGrace is the same where the pod was deleted, so that there is no other request. A
+	// kubelet looks every 5 s whether a container still runs.
+	goneGrace = 7 * time.Second
+)
 
 // followedPod is a pod whose containers are followed.
 type followedPod struct {
@@ -25,6 +31,9 @@ type logStream struct {
 	cancel  context.CancelFunc
 	// deleted: there is no use in another request.
 	deleted atomic.Bool
+	// given up: it is not waited for until the container ends.
+	givenUp atomic.Bool
+	request atomic.Pointer[logRequest] // the one that follows; nil: none
 }
 
 // update takes in the present state of a pod. initial: it was there when the call began.
@@ -42,6 +51,7 @@ func (f *logFollower) update(ctx context.Context, pod *logPod, initial bool) {
 		}
 		followed.selected = true
 		for _, source := range f.client.logSources(pod, node, f.filter, initial) {
+			source.long = f.long
 			stream := &logStream{source: source, cancel: func() {}}
 			followed.streams = append(followed.streams, stream)
 			source.goesOn = true
@@ -78,14 +88,26 @@ func (s *logStream) update(ctx context.Context, f *logFollower, pod *logPod, ini
 func (s *logStream) end() {
 	s.ended = true
 	s.cancel()
+	if r := s.request.Load(); r != nil {
+		r.check()
+	}
 }
 
-// gone ends the streams of a pod that was deleted, or is not waited for any longer.
-func (p *followedPod) gone(there bool) {
+// giveUp ends the streams of containers that have not ended. What they have written by now is
+// read.
+func (p *followedPod) giveUp() {
 	for _, stream := range p.streams {
-		if !there {
-			stream.deleted.Store(true)
+		if !stream.ended {
+			stream.givenUp.Store(true)
+			stream.end()
 		}
+	}
+}
+
+// gone ends the streams of a pod that was deleted. What they still get they pass on.
+func (p *followedPod) gone() {
+	for _, stream := range p.streams {
+		stream.deleted.Store(true)
 		stream.end()
 	}
 }
@@ -97,7 +119,7 @@ func (f *logFollower) stream(ctx, live context.Context, s *logStream, initial bo
 		f.fail(err)
 	}
 	select {
-	case f.done <- struct{}{}:
+	case f.done <- s.source:
 	case <-ctx.Done():
 	}
 }
@@ -122,7 +144,7 @@ func (f *logFollower) read(ctx, live context.Context, s *logStream, initial bool
 	p := newPacer(time.Time{})
 	for live.Err() == nil {
 		began, before := time.Now(), s.source.size
-		err := s.followOnce(ctx, live, emit)
+		err := f.inTurn(ctx, func() error { return s.followOnce(ctx, live, f, emit) })
 		switch {
 		case s.source.reached:
 			return nil
@@ -137,20 +159,69 @@ func (f *logFollower) read(ctx, live context.Context, s *logStream, initial bool
 		p.Pause(live, err)
 	}
 	if s.deleted.Load() {
-		return nil
+		return s.source.podGone(emit)
 	}
-	return s.source.past(ctx, true, emit)
+	return f.inTurn(ctx, func() error { return s.source.past(ctx, true, emit) })
 }
 
-// followOnce makes one request that lasts as long as the container does, or the connection.
-func (s *logStream) followOnce(ctx, live context.Context, emit func(LogLine) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	stop := context.AfterFunc(live, func() { time.AfterFunc(endGrace, cancel) })
+// inTurn makes requests when a stream may be open for them.
+func (f *logFollower) inTurn(ctx context.Context, requests func() error) error {
+	if err := f.streams.take(ctx); err != nil {
+		return err
+	}
+	defer f.streams.give()
+	return requests()
+}
+
+// followOnce makes one request that lasts as long as the container does, or the connection, or
+// until another stream needs its place.
+func (s *logStream) followOnce(ctx, live context.Context, f *logFollower, emit func(LogLine) error) error {
+	r := makeLogRequest(ctx, &logRequest{follow: true, limit: func() time.Duration { return s.patience(live) }})
+	s.request.Store(r)
+	defer s.request.Store(nil)
+	stop := context.AfterFunc(live, func() {
+		if s.givenUp.Load() {
+			r.cut(errTurn)
+		}
+		r.check()
+	})
 	defer stop()
-	err := s.source.request(ctx, true, false, emit)
-	if ctx.Err() != nil { // the rest is requested as such
-		return &cutLogError{err: ctx.Err()}
+	defer s.yieldTo(f, live, r)()
+	err := s.source.request(r, emit)
+	if errors.Is(err, errTurn) {
+		return nil
 	}
 	return err
+}
+
+// patience is how long the stream may bring nothing; 0: there is no limit.
+func (s *logStream) patience(live context.Context) time.Duration {
+	switch {
+	case s.deleted.Load():
+		return goneGrace
+	case live.Err() != nil:
+		return endGrace
+	}
+	return 0
+}
+
+// yieldTo cuts a request off when others wait for what it has had for a while, until the
+// function that it returns is called. A container that has ended is read on: its pod may be
+// deleted soon.
+func (s *logStream) yieldTo(f *logFollower, live context.Context, r *logRequest) (stop func()) {
+	ticker, done := time.NewTicker(turnFor), make(chan struct{})
+	f.running.Go(func() {
+		defer ticker.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+				if live.Err() == nil && (f.streams.wanted() || s.source.holds.Load() && f.long.wanted()) {
+					r.cut(errTurn)
+				}
+			}
+		}
+	})
+	return func() { close(done) }
 }

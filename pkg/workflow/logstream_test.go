@@ -64,7 +64,7 @@ func follow(t *testing.T, s *logSource, deleted bool, ends time.Duration) ([]str
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
-	f := &logFollower{fail: cancel, lines: make(chan heldLine), done: make(chan struct{}), past: make(chan struct{})}
+	f := newLogFollower(nil, &status.WorkflowStatus{}, nil, cancel)
 	live, end := context.WithCancel(ctx)
 	stream := &logStream{source: s, cancel: end}
 	began := time.Now()

@@ -47,6 +47,7 @@ func reasons() []reason {
 		{ErrNotSuspended, "NotSuspended"},
 		{ErrReplaced, "Replaced"},
 		{ErrDeleted, "Deleted"},
+		{ErrLogsIncomplete, "LogsIncomplete"},
 		{ErrNodesOffloaded, "NodesOffloaded"},
 		{ErrUnsupported, "Unsupported"},
 		{ErrUnavailable, "Unavailable"},
