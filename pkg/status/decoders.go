@@ -20,6 +20,7 @@ import (
 // A decoder returns the plain bytes as a stream, of which no more than [MaxNodesSize] are read,
 // and which is then closed. It has to bound its own memory, and is called by several goroutines.
 type NodeDecoders struct {
+	// Zstd reads what is compressed by zstd, Brotli by brotli; nil: such nodes are an error.
 	Zstd, Brotli func(compressed io.Reader) (io.ReadCloser, error)
 }
 
