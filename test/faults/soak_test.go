@@ -23,6 +23,8 @@ const (
 	// soakFor in the environment is how long the soak lasts.
 	soakFor     = "SOAK_FOR"
 	soakDefault = 10 * time.Minute
+	// shortSoak is long enough for the rate to be that of the machine.
+	shortSoak = time.Minute
 
 	// soakRate is how many starts there are a second, whether or not those before have returned.
 	soakRate = 50
@@ -114,7 +116,9 @@ var _ = Describe("a service that goes on", Label("soak"), func() {
 		AddReportEntry("soak", k.report(), ReportEntryVisibilityAlways)
 		s.leave(ctx)
 		enter(v)
-		Expect(k.rate()).To(BeNumerically(">", 0.98*soakRate), "starts a second")
+		if lasts >= shortSoak { // in less, a moment in which the machine is busy shows
+			Expect(k.rate()).To(BeNumerically(">", 0.98*soakRate), "starts a second")
+		}
 		before, last := k.lows()
 		Expect(last.heap).To(BeNumerically("<", before.allows(last.started)), "the heap doesn't grow with the starts")
 	}, SpecTimeout(time.Hour))
