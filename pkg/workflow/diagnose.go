@@ -47,13 +47,16 @@ func (c *WorkflowClient) instanceAtWork(ctx context.Context, requirements labels
 	if err != nil {
 		return "", false, err
 	}
-	list, err := c.workflows.List(ctx, metav1.ListOptions{
+	items, _, err := c.hub.wire.objects(ctx, metav1.ListOptions{
 		LabelSelector: labels.NewSelector().Add(*seen).Add(requirements...).String(), Limit: 1,
 	})
-	if err != nil || len(list.Items) == 0 {
+	if err == nil && len(items) > 0 {
+		err = items[0].err
+	}
+	if err != nil || len(items) == 0 {
 		return "", false, err
 	}
-	return list.Items[0].GetLabels()[labelInstanceID], true, nil
+	return items[0].object.GetLabels()[labelInstanceID], true, nil
 }
 
 // instanceRequirement selects the workflows of one controller: of that instance id, or with "" of

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 )
 
 // watchFor is how long a watch runs before the API server is asked to close it. It is jittered
@@ -61,6 +62,9 @@ type feed struct {
 	// Guarded by the hub's lock:
 	cut    context.CancelCauseFunc // ends the request at hand; nil: there is none
 	rewind string                  // to be the position before the next request
+	labels string                  // the selector of the request at hand, or of the next one; "": none
+	since  string                  // the version from which on that selector was watched; "": unknown
+	epoch  uint64                  // how often the selector was widened
 }
 
 // reopen has the watch opened anew, with the labels that are shared by then, from version on
@@ -78,7 +82,10 @@ func (f *feed) reopen(version string) {
 func (f *feed) run(ctx context.Context) {
 	defer close(f.done)
 	defer f.cancel()
-	f.inherit()
+	defer f.prepare(nil) // for those that go on from here
+	if f.inherit() && f.name != "" {
+		_ = pace.Sleep(ctx, f.hub.spread()) // there are others, which begin at the same moment
+	}
 	if f.first != nil {
 		defer f.hub.listEnded(f.first) // it may not come to it
 		if f.position == "" {
@@ -88,8 +95,8 @@ func (f *feed) run(ctx context.Context) {
 		}
 	}
 	f.closed = time.Now()
-	p := newPacer(time.Time{})
-	var refused time.Time // since when there are only refusals; zero: there are none
+	p := f.pacer()
+	var refused refusals
 	for ctx.Err() == nil {
 		began := time.Now()
 		opened, err := f.readAndWatch(ctx)
@@ -97,23 +104,23 @@ func (f *feed) run(ctx context.Context) {
 			break
 		}
 		if opened {
-			f.opened, f.granted, refused, f.closed = true, true, time.Time{}, time.Now()
+			f.opened, f.granted, f.closed = true, true, time.Now()
+			refused.stop()
 		}
 		if time.Since(began) > steady {
-			p = newPacer(time.Time{})
+			p = f.pacer()
 		}
 		switch {
 		case errors.Is(err, errReopen):
 			continue
 		case passing(err):
+			refused.stop()
 			// What refuses right after an outage may be a server that doesn't know its roles yet.
 			if err != nil && fault.Transient(err) {
 				f.granted = true
 				f.hub.outage.Note()
 			}
-		case refused.IsZero() && f.granted:
-			refused = began
-		case !f.granted || time.Since(refused) > f.hub.patience:
+		case !f.granted, f.name == "" && fault.Unparsable(err), refused.lasted(began, f.hub.patience):
 			f.giveUp(err)
 			return
 		}
@@ -123,12 +130,20 @@ func (f *feed) run(ctx context.Context) {
 			p.Pause(ctx, err)
 		}
 	}
-	f.prepare(nil) // for those that go on from here
+}
+
+// pacer spaces out the requests of the feed.
+func (f *feed) pacer() *pace.Pacer {
+	p := newPacer(time.Time{})
+	if f.name != "" {
+		p.Least = f.hub.spread // what has ended this watch has probably ended all of them
+	}
+	return p
 }
 
 // giveUp ends the following, or leaves it to feeds of each workflow if that may do.
 func (f *feed) giveUp(err error) {
-	if f.name == "" && !f.opened && apierrors.IsForbidden(err) {
+	if f.name == "" && (fault.Unparsable(err) || !f.opened && apierrors.IsForbidden(err)) {
 		f.hub.refuse(f)
 		return
 	}
@@ -136,8 +151,9 @@ func (f *feed) giveUp(err error) {
 }
 
 // inherit waits for the feeds before this one and goes on from the earliest of their positions:
-// from there on a watch brings all that they have not.
-func (f *feed) inherit() {
+// from there on a watch brings all that they have not. It returns false if there were none.
+func (f *feed) inherit() bool {
+	inherits := len(f.before) > 0
 	for i, b := range f.before {
 		<-b.done
 		if i == 0 || f.position != "" && (b.position == "" || newer(f.position, b.position)) {
@@ -147,6 +163,7 @@ func (f *feed) inherit() {
 	}
 	f.before = nil
 	f.granted = f.name != "" && f.names
+	return inherits
 }
 
 // gather waits until no more calls join.
@@ -179,6 +196,7 @@ func (f *feed) readAndWatch(ctx context.Context) (opened bool, err error) {
 	defer mute.Stop()
 	alive := func() { mute.Reset(f.hub.silence) }
 
+	from := f.position
 	if f.position == "" {
 		err = f.read(ctx, labels, alive)
 	}
@@ -192,7 +210,8 @@ func (f *feed) readAndWatch(ctx context.Context) (opened bool, err error) {
 		f.noteClosed(ctx, err)
 	}
 	blind := !opened && time.Since(f.closed) > blindFor
-	if opened && errors.Is(err, errMute) || fault.Expired(err) || malformed(err) || blind {
+	stuck := undecoded(err) && f.position == from
+	if opened && errors.Is(err, errMute) || fault.Expired(err) || malformed(err) || blind || stuck {
 		f.position = "" // a watch from there doesn't bring what there is, so look
 	}
 	return opened, err
@@ -208,7 +227,13 @@ func (f *feed) prepare(cut context.CancelCauseFunc) (labels string) {
 		f.position = f.rewind
 	}
 	f.rewind = ""
-	return f.hub.selectorOf(f)
+	if labels = f.hub.selectorOf(f); labels != f.labels {
+		f.labels, f.since = labels, ""
+	}
+	if f.since == "" || f.position == "" || newer(f.since, f.position) {
+		f.since = f.position
+	}
+	return labels
 }
 
 // settle takes note that the request has ended.
@@ -248,11 +273,12 @@ func (f *feed) watch(ctx context.Context, labels string, alive func()) (opened b
 		if err != nil {
 			return true, err
 		}
-		if err := f.pass(e, labels != ""); err != nil {
-			return true, err
+		n, err := f.newsOf(e, labels != "")
+		if err == nil {
+			err = f.hub.advance(ctx, f, e.id, n)
 		}
-		if e.id.ResourceVersion != "" {
-			f.position = e.id.ResourceVersion
+		if err != nil {
+			return true, err
 		}
 		if time.Since(began) > narrowAfter && f.hub.selector(f) != labels {
 			return true, errReopen // it is known by now what all have in common
@@ -260,23 +286,22 @@ func (f *feed) watch(ctx context.Context, labels string, alive func()) (opened b
 	}
 }
 
-// pass tells the followers of an event. filtered: a workflow that has changed its labels would
-// look like one that was deleted.
-func (f *feed) pass(e event, filtered bool) error {
+// newsOf is what an event has for the followers; nil: nothing. filtered: a workflow that has
+// changed its labels would look like one that was deleted.
+func (f *feed) newsOf(e event, filtered bool) (*news, error) {
 	gone := e.kind == watch.Deleted
 	if !gone && e.kind != watch.Added && e.kind != watch.Modified || !f.hub.follows(e.id.Name) || f.name != "" && e.id.Name != f.name {
-		return nil
+		return nil, nil
 	}
 	state, err := newSnapshot(e.id, e.object)
 	if err != nil {
-		return &watchError{err: err}
+		return nil, &watchError{err: err}
 	}
-	n := news{snapshot: state, gone: gone, arrived: time.Now()}
+	n := &news{snapshot: state, gone: gone, arrived: time.Now()}
 	if gone && filtered {
 		n.doubtful = e.id.ResourceVersion
 	}
-	f.hub.tell(e.id.Name, n)
-	return nil
+	return n, nil
 }
 
 func (f *feed) noteOpened(ctx context.Context) {

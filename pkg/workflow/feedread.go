@@ -2,14 +2,12 @@ package workflow
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/fields"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
@@ -29,8 +27,9 @@ type feedRead struct {
 	late    []begunAt // who had begun to watch by then
 	version string    // "": nothing was read yet
 
-	mu    sync.Mutex // of there
-	there map[string]bool
+	mu         sync.Mutex // of what follows
+	there      map[string]bool
+	unreadable bool // an object could not be read, so it isn't known which is not there
 }
 
 // read reads what the feed is for, passes it on, and has its version for the position.
@@ -61,11 +60,10 @@ func (f *feed) read(ctx context.Context, labels string, alive func()) error {
 			opts.Continue = meta.Continue
 			continue
 		}
-		if f.hub.selector(f) != labels {
-			return errReopen // of who has just changed that, this list says nothing
+		if err := f.hub.listed(ctx, f, r.version); err != nil {
+			return err // it was cut: of who has just changed the labels, this list says nothing
 		}
 		r.missing()
-		f.position = r.version
 		return nil
 	}
 }
@@ -89,16 +87,15 @@ func (r *feedRead) pageOrAgain(ctx context.Context, opts metav1.ListOptions) (me
 func (r *feedRead) page(ctx context.Context, opts metav1.ListOptions) (metav1.ListMeta, error) {
 	f := r.feed
 	var states []*snapshot
-	var bad error
 	meta, err := f.hub.wire.list(ctx, opts, r.alive, func(object []byte) {
 		r.settle()
 		if s, err := f.followed(object); err != nil {
-			bad = err
+			r.unread()
 		} else if s != nil {
 			states = append(states, s)
 		}
 	})
-	if err = errors.Join(err, bad); err != nil {
+	if err != nil {
 		return meta, err
 	}
 	if r.version == "" {
@@ -121,16 +118,12 @@ func (r *feedRead) page(ctx context.Context, opts metav1.ListOptions) (metav1.Li
 func (f *feed) followed(object []byte) (*snapshot, error) {
 	id, err := status.Identify(object)
 	if err != nil {
-		return nil, &watchError{err: err}
+		return nil, err
 	}
 	if !f.hub.follows(id.Name) || f.name != "" && f.name != id.Name {
 		return nil, nil
 	}
-	s, err := newSnapshot(id, object)
-	if err != nil {
-		return nil, &watchError{err: err}
-	}
-	return s, nil
+	return newSnapshot(id, object)
 }
 
 // settle takes note, when the first answer has come, of who may have read something that is older.
@@ -146,6 +139,14 @@ func (r *feedRead) saw(name string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.there[name] = true
+}
+
+// unread takes note that an object could not be read. It must not keep the others' states back, so
+// the list counts, and those that it lacks are looked for by name.
+func (r *feedRead) unread() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unreadable = true
 }
 
 // readEach reads the workflows by themselves that somebody has read before and that no page has
@@ -180,10 +181,7 @@ func (r *feedRead) readEach(ctx context.Context) error {
 
 // readAt reads a workflow as it was at the version of the first page.
 func (r *feedRead) readAt(ctx context.Context, name string) error {
-	_, err := r.pageOrAgain(ctx, metav1.ListOptions{
-		FieldSelector:   fields.OneTermEqualSelector("metadata.name", name).String(),
-		ResourceVersion: r.version, ResourceVersionMatch: metav1.ResourceVersionMatchExact,
-	})
+	_, err := r.pageOrAgain(ctx, exactly(name, r.version))
 	return err
 }
 
@@ -193,7 +191,7 @@ func (r *feedRead) missing() {
 	for _, follower := range slices.Concat(r.census.begun, late) {
 		if !r.there[follower.topic.name] {
 			n := news{gone: true}
-			if r.labels != "" {
+			if r.labels != "" || r.unreadable {
 				n.doubtful = r.version
 			}
 			follower.offer(n)

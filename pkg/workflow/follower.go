@@ -13,10 +13,11 @@ import (
 type follower struct {
 	topic  *topic
 	joined uint64 // the how-manieth call it is
-	// source is the feed that the call knows to have been there before it has read. doubt is a list
-	// that may be of a later version than what it has read, and watching that what it needs to know
-	// comes in. Guarded by the hub's lock.
+	// source is the feed that the call knows to have been there before it has read, and epoch the
+	// feed's at that time. doubt is a list that may be of a later version than what it has read, and
+	// watching that what it needs to know comes in. Guarded by the hub's lock.
 	source   *feed
+	epoch    uint64
 	doubt    *feedRead
 	watching bool
 	wake     chan struct{} // has room for one: there is something to take out
@@ -44,6 +45,13 @@ type news struct {
 
 func newFollower(t *topic, joined uint64) *follower {
 	return &follower{topic: t, joined: joined, wake: make(chan struct{}, 1)}
+}
+
+// relyOn notes the feed that delivers from now on; nil: none does. The caller holds the hub's lock.
+func (f *follower) relyOn(source *feed) {
+	if f.source = source; source != nil {
+		f.epoch = source.epoch
+	}
 }
 
 // begin tells what the call has read, after which it wants to know what is newer.
@@ -102,7 +110,7 @@ func (f *follower) take(n news) {
 		return
 	case !newer(n.id.ResourceVersion, f.version):
 		return
-	default:
+	case n.doubtful == "": // else the state with that version may still come
 		f.version = n.id.ResourceVersion
 	}
 	if n.snapshot != nil || n.doubtful != "" {
@@ -135,6 +143,13 @@ func (f *follower) rouse() {
 	case f.wake <- struct{}{}:
 	default:
 	}
+}
+
+// seenSince reports whether a state of that version or a newer one was taken in.
+func (f *follower) seenSince(version string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return !newer(version, f.version)
 }
 
 // skip passes over what is not newer than a version that the call has read meanwhile.

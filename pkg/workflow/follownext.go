@@ -2,8 +2,10 @@ package workflow
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
@@ -66,7 +68,7 @@ func (w *following) watch(ctx context.Context, s *status.WorkflowStatus) (err er
 		return nil
 	}
 	// What changed in the meantime may have gone to nobody.
-	again, err := w.read(ctx)
+	again, err := w.patiently(ctx, func() (*snapshot, error) { return w.client.hub.read(ctx, w.follower) })
 	if notFound(err) {
 		return ErrDeleted
 	}
@@ -94,24 +96,22 @@ func (w *following) take(ctx context.Context, n news, end error) error {
 
 // look finds out whether a workflow was deleted, or has other labels than those watched for.
 func (w *following) look(ctx context.Context, n news) error {
-	now, err := w.readNow(ctx)
-	if err == nil && now.id.UID == w.uid {
-		w.client.hub.widen(n.doubtful)
-		now, err = w.readNow(ctx) // again: of what came before this, the watch may have missed some
-	}
+	var since string
+	found, err := w.patiently(ctx, func() (found *snapshot, err error) {
+		found, since, err = w.client.hub.resolve(ctx, w.follower, n.doubtful)
+		return found, err
+	})
 	switch {
+	case errors.Is(err, errSeenSince):
+		return nil
 	case notFound(err):
 		w.end = ErrDeleted
 	case err != nil:
 		return err
-	case now.id.UID != w.uid:
+	case found.id.UID != w.uid:
 		w.end = ErrReplaced
-	case now.id.ResourceVersion == w.last.id.ResourceVersion:
-		return nil // nothing has happened to it, and it was shown
 	default:
-		w.follower.skip(now.id.ResourceVersion)
-		w.arrived = time.Now()
-		return w.prepare(now)
+		return w.readmit(found, since)
 	}
 	if n.snapshot != nil {
 		w.arrived = n.arrived
@@ -120,21 +120,50 @@ func (w *following) look(ctx context.Context, n news) error {
 	return nil
 }
 
+// readmit goes on with a workflow that is still there, though it has left a filtered watch.
+func (w *following) readmit(found *snapshot, since string) error {
+	labels, err := found.labels()
+	if err != nil {
+		return err
+	}
+	w.client.hub.readmit(w.follower.topic, labels, since)
+	if found.id.ResourceVersion == w.last.id.ResourceVersion {
+		return nil // nothing has happened to it, and it was shown
+	}
+	w.follower.skip(found.id.ResourceVersion)
+	w.arrived = time.Now()
+	return w.prepare(found)
+}
+
 // read reads the workflow, over transient faults for as long as ctx lasts. A state that a list
 // brings will do.
 func (w *following) read(ctx context.Context) (*snapshot, error) {
-	return w.retried(ctx, func() (*snapshot, error) { return w.client.hub.read(ctx, w.follower) })
-}
-
-// readNow reads the workflow as read does, by itself.
-func (w *following) readNow(ctx context.Context) (*snapshot, error) {
-	return w.retried(ctx, func() (*snapshot, error) { return w.client.hub.get(ctx, w.follower.topic.name) })
-}
-
-func (w *following) retried(ctx context.Context, attempt func() (*snapshot, error)) (*snapshot, error) {
 	p := newPacer(time.Time{})
 	p.Outage = w.client.outage
-	return pace.Do(ctx, p, attempt)
+	return pace.Do(ctx, p, func() (*snapshot, error) { return w.client.hub.read(ctx, w.follower) })
+}
+
+// patiently reads what the call was permitted to read before: over transient faults for as long as
+// ctx lasts, and over refusals for as long as a feed retries them.
+func (w *following) patiently(ctx context.Context, attempt func() (*snapshot, error)) (*snapshot, error) {
+	p := newPacer(time.Time{})
+	var refused refusals
+	for {
+		began := time.Now()
+		s, err := attempt()
+		switch {
+		case err == nil || ctx.Err() != nil:
+			return s, pace.Ended(ctx, err)
+		case fault.Transient(err):
+			w.client.outage.Note()
+			refused.stop()
+		case !fault.Refused(err) || refused.lasted(began, w.client.hub.patience):
+			return nil, err
+		}
+		if !p.Pause(ctx, err) {
+			return nil, pace.Ended(ctx, err)
+		}
+	}
 }
 
 // prepare has a state shown, if it is not known from before the call.

@@ -2,12 +2,19 @@ package workflow
 
 import (
 	"context"
+	"errors"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
@@ -47,7 +54,7 @@ type hub struct {
 	shared *feed             // of the namespace; nil: each topic that is watched has one of its own
 	coming *coming           // list of the namespace; nil: there is none
 	single bool              // the namespace may not be watched as a whole
-	common *sharedLabels     // of all that was watched since the hub was empty; nil: nothing was
+	common *sharedLabels     // of all states of what was watched since the hub was empty; nil: none
 }
 
 // topic is a workflow that is followed.
@@ -87,7 +94,7 @@ func (h *hub) join(name string) *follower {
 	}
 	h.joined++
 	f := newFollower(t, h.joined)
-	f.source = h.source(t)
+	f.relyOn(h.source(t))
 	t.followers = append(t.followers, f)
 	return f
 }
@@ -109,19 +116,29 @@ func (h *hub) watch(f *follower, s *status.WorkflowStatus) bool {
 	t.watched = true
 	if h.common == nil {
 		h.common = newSharedLabels(s.Labels)
-	} else if h.common.intersect(s.Labels) && h.shared != nil {
-		h.shared.reopen("")
-		f.source = nil
 	}
+	h.common.intersect(s.Labels)
+	h.fitLabels()
 	source := h.source(t)
 	if source == nil {
 		t.feed = h.begin(t.name, s.ResourceVersion, nil)
 		f.doubt, f.watching = nil, true
 		return true
 	}
-	f.watching = f.source == source && f.doubt == nil
-	f.source, f.doubt = source, nil
+	f.watching = f.source == source && f.epoch == source.epoch && f.doubt == nil
+	f.doubt = nil
+	f.relyOn(source)
 	return f.watching
+}
+
+// fitLabels reopens the shared watch if it is narrowed to labels that the followed workflows no
+// longer have in common. The caller holds the lock.
+func (h *hub) fitLabels() {
+	if f := h.shared; f != nil && f.labels != "" && f.labels != h.common.selector {
+		f.labels, f.since = h.common.selector, ""
+		f.epoch++ // a call that is reading its workflow may have missed what the old labels hid
+		f.reopen("")
+	}
 }
 
 // ownFeeds ends the topics' own feeds and returns them.
@@ -208,15 +225,13 @@ func (h *hub) refuse(f *feed) {
 	}
 }
 
-// fail ends all calls that a feed is for.
+// fail ends all calls that rely on a feed. Other feeds may have taken over from it; then there
+// are none.
 func (h *hub) fail(f *feed, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.shared == f {
-		h.shared = nil
-	}
 	for _, t := range h.topics {
-		if t.feed != f && f.name != "" {
+		if h.source(t) != f {
 			continue
 		}
 		t.feed = nil
@@ -224,17 +239,29 @@ func (h *hub) fail(f *feed, err error) {
 			follower.fail(err)
 		}
 	}
+	if h.shared == f {
+		h.shared = nil
+	}
 }
 
-// widen has the shared feed watch without regard to labels, since a workflow's have changed, and
-// go back to the version in which they did.
-func (h *hub) widen(version string) {
+// readmit has the feed of a workflow deliver what has happened to it since version, when it left
+// the labels that the feed watched for. labels are those that it has now.
+func (h *hub) readmit(t *topic, labels map[string]string, version string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.common.drop()
-	if h.shared != nil {
-		h.shared.reopen(version)
+	h.common.intersect(labels)
+	h.fitLabels()
+	if f := h.source(t); f != nil && (f.since == "" || newer(f.since, version)) {
+		f.reopen(version)
 	}
+}
+
+// spread is a time by chance, longer for more workflows, for watches that would otherwise be opened
+// at the same moment: one each millisecond, and all within 5 s.
+func (h *hub) spread() time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return rand.N(min(time.Duration(len(h.topics))*time.Millisecond, pace.Longest) + 1)
 }
 
 // endSeen reports whether the call is the first that has seen the workflow come to that end.
@@ -265,11 +292,52 @@ func (h *hub) follows(name string) bool {
 func (h *hub) tell(name string, n news) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if t := h.topics[name]; t != nil {
-		for _, f := range t.followers {
-			f.offer(n)
-		}
+	h.tellLocked(name, n)
+}
+
+func (h *hub) tellLocked(name string, n news) {
+	t := h.topics[name]
+	if t == nil {
+		return
 	}
+	// Before the next watch is opened for what the labels have in common: in the queue of a slow
+	// call a change of labels could wait for hours.
+	if t.watched && n.snapshot != nil && !n.gone && h.common.any() {
+		labels, _ := n.labels() // it was read before; without them all would be brought
+		h.common.intersect(labels)
+	}
+	for _, f := range t.followers {
+		f.offer(n)
+	}
+}
+
+// advance passes on the news of an event, if it has any, and moves the feed's position behind the
+// event. If the request was cut, it does neither: its labels may hide changes that the followers
+// need, and the position must not pass those.
+func (h *hub) advance(ctx context.Context, f *feed, id status.Identity, n *news) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	if n != nil {
+		h.tellLocked(id.Name, *n)
+	}
+	if id.ResourceVersion != "" {
+		f.position = id.ResourceVersion
+	}
+	return nil
+}
+
+// listed moves the feed's position to the version of a list, unless the request was cut.
+func (h *hub) listed(ctx context.Context, f *feed, version string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	f.position, f.since = version, version
+	return nil
 }
 
 // selector is that of a feed's watch.
@@ -381,6 +449,52 @@ func (h *hub) trust(f *follower, list *feedRead) {
 	defer h.mu.Unlock()
 	if f.doubt == list {
 		f.doubt = nil
+	}
+}
+
+// resolve reads a workflow that has left a filtered watch, or was missing in a filtered list, as
+// it was at that version: then it was deleted, or has other labels. since is the version from
+// which later changes are to be delivered. While many others read, it blocks until it is its turn.
+// errSeenSince: a later state has come in meanwhile.
+func (h *hub) resolve(ctx context.Context, f *follower, version string) (found *snapshot, since string, err error) {
+	select {
+	case h.slots <- struct{}{}:
+		defer func() { <-h.slots }()
+	case <-ctx.Done():
+		return nil, "", ctx.Err()
+	}
+	if f.seenSince(version) {
+		return nil, "", errSeenSince
+	}
+	found, err = h.getAt(ctx, f.topic.name, version)
+	if fault.Expired(err) || forbidden(err) { // too long ago, or the role has get alone
+		if found, err = h.get(ctx, f.topic.name); err == nil {
+			version = found.id.ResourceVersion
+		}
+	}
+	return found, version, err
+}
+
+// getAt reads a workflow as it was at a version.
+func (h *hub) getAt(ctx context.Context, name, version string) (found *snapshot, err error) {
+	var bad error
+	_, err = h.wire.list(ctx, exactly(name, version), func() {}, func(object []byte) {
+		var id status.Identity
+		if id, bad = status.Identify(object); bad == nil && id.Name == name {
+			found, bad = newSnapshot(id, object)
+		}
+	})
+	if err = errors.Join(err, bad); err == nil && found == nil {
+		err = apierrors.NewNotFound(schema.GroupResource{Group: argoGroup, Resource: "workflows"}, name)
+	}
+	return found, err
+}
+
+// exactly selects one workflow as it was at a version.
+func exactly(name, version string) metav1.ListOptions {
+	return metav1.ListOptions{
+		FieldSelector:   fields.OneTermEqualSelector("metadata.name", name).String(),
+		ResourceVersion: version, ResourceVersionMatch: metav1.ResourceVersionMatchExact,
 	}
 }
 

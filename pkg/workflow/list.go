@@ -9,7 +9,6 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -54,7 +53,8 @@ type ListOptions struct {
 // An object that cannot be read as a workflow is yielded as an [*Error] with its name and a
 // nil status, and the list goes on. Any other error is the last element: [ErrInvalid],
 // [ErrForbidden] (needs list), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], and
-// the context's.
+// the context's. A client made by [New] reads a page as a whole: if the dynamic client cannot
+// read one object of it, the list ends with an error that matches [ErrUnsupported].
 func (c *WorkflowClient) List(ctx context.Context, opts ListOptions) iter.Seq2[*status.WorkflowStatus, error] {
 	return func(yield func(*status.WorkflowStatus, error) bool) {
 		var err error
@@ -82,10 +82,10 @@ func (c *WorkflowClient) list(ctx context.Context, opts ListOptions, yield func(
 		if err != nil {
 			return err
 		}
-		for _, item := range page { // a copy, so that who keeps one doesn't keep the page
-			s, err := c.decoders.FromUnstructured(&item)
+		for _, item := range page {
+			s, err := item.status(c.decoders)
 			if err != nil {
-				err = c.error(OpList, item.GetName(), err)
+				err = c.error(OpList, item.name, err)
 			} else if !opts.match(s) {
 				continue
 			}
@@ -187,18 +187,20 @@ type lister struct {
 	done  bool
 }
 
-func (l *lister) next(ctx context.Context) ([]unstructured.Unstructured, error) {
+func (l *lister) next(ctx context.Context) ([]listItem, error) {
 	for restarted := false; ; restarted = true {
-		page, err := pace.Do(ctx, l.client.pacer(), func() (*unstructured.UnstructuredList, error) {
-			return l.client.workflows.List(ctx, metav1.ListOptions{
+		var meta metav1.ListMeta
+		items, err := pace.Do(ctx, l.client.pacer(), func() (items []listItem, err error) {
+			items, meta, err = l.client.hub.wire.objects(ctx, metav1.ListOptions{
 				LabelSelector: l.selector, Limit: l.pageSize, Continue: l.token,
 			})
+			return items, err
 		})
 		switch {
 		case err == nil:
-			l.token = page.GetContinue()
+			l.token = meta.Continue
 			l.done = l.token == ""
-			return l.fresh(page.Items), nil
+			return l.fresh(items), nil
 		case l.token == "" || restarted || !apierrors.IsResourceExpired(err):
 			return nil, err
 		}
@@ -209,15 +211,23 @@ func (l *lister) next(ctx context.Context) ([]unstructured.Unstructured, error) 
 }
 
 // fresh are the items that come after what was read so far. The API server lists by name.
-func (l *lister) fresh(items []unstructured.Unstructured) []unstructured.Unstructured {
+func (l *lister) fresh(items []listItem) []listItem {
 	first := 0
-	for first < len(items) && l.last != "" && items[first].GetName() <= l.last {
+	for first < len(items) && l.last != "" && items[first].name <= l.last {
 		first++
 	}
 	if len(items) > 0 {
-		l.last = max(l.last, items[len(items)-1].GetName())
+		l.last = max(l.last, items[len(items)-1].name)
 	}
 	return items[first:]
+}
+
+// status is the object's, or an error if that can't be read.
+func (l listItem) status(decoders status.NodeDecoders) (*status.WorkflowStatus, error) {
+	if l.err != nil {
+		return nil, l.err
+	}
+	return decoders.FromUnstructured(l.object)
 }
 
 func newerToken(err error) string {

@@ -33,19 +33,17 @@ func lasting(key string) bool {
 	return false
 }
 
-// intersect drops what another workflow doesn't share, and reports whether there was any.
-func (s *sharedLabels) intersect(with map[string]string) bool {
+// any reports whether there are shared labels.
+func (s *sharedLabels) any() bool { return s != nil && len(s.labels) > 0 }
+
+// intersect drops what a state of a workflow doesn't share.
+func (s *sharedLabels) intersect(with map[string]string) {
 	before := len(s.labels)
 	maps.DeleteFunc(s.labels, func(key, value string) bool {
 		other, ok := with[key]
 		return !ok || other != value
 	})
-	if len(s.labels) == before {
-		return false
+	if len(s.labels) < before {
+		s.selector = labels.SelectorFromValidatedSet(s.labels).String()
 	}
-	s.selector = labels.SelectorFromValidatedSet(s.labels).String()
-	return true
 }
-
-// drop drops all.
-func (s *sharedLabels) drop() { s.intersect(nil) }

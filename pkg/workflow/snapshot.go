@@ -43,6 +43,9 @@ func (s *snapshot) status(decoders status.NodeDecoders) (*status.WorkflowStatus,
 	return decoders.FromJSON(data)
 }
 
+// labels are those of the workflow.
+func (s *snapshot) labels() (map[string]string, error) { return status.Labels(s.data) }
+
 // newer reports whether an object's version comes after another of the same resource. There is
 // no telling between versions that are no numbers; then any other one is taken for newer.
 func newer(version, than string) bool {

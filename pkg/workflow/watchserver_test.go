@@ -254,16 +254,41 @@ func (s *watchServer) serve(r *http.Request) (*http.Response, error) {
 	return refusal(apierrors.NewNotFound(schema.GroupResource{Group: argoGroup, Resource: "workflows"}, name))
 }
 
+// objectsAt are the objects as they were at a version. The caller holds the lock.
+func (s *watchServer) objectsAt(version int) map[string]*unstructured.Unstructured {
+	objects := maps.Clone(s.objects)
+	for _, c := range slices.Backward(s.history) {
+		switch name := c.current.GetName(); {
+		case c.version <= version:
+			return objects
+		case c.before == nil:
+			delete(objects, name)
+		default:
+			objects[name] = c.before
+		}
+	}
+	return objects
+}
+
 func (s *watchServer) list(r *http.Request) (*http.Response, error) {
 	query := r.URL.Query()
 	field, _ := fields.ParseSelector(query.Get("fieldSelector"))
 	label, _ := labels.Parse(query.Get("labelSelector"))
 	from, _ := strconv.Atoi(query.Get("continue"))
 	limit, _ := strconv.Atoi(query.Get("limit"))
+	objects := s.objects
+	version := s.version
+	if query.Get("resourceVersionMatch") == string(metav1.ResourceVersionMatchExact) {
+		version, _ = strconv.Atoi(query.Get("resourceVersion"))
+		if version < s.oldest {
+			return refusal(apierrors.NewResourceExpired(fmt.Sprintf("too old resource version: %d (%d)", version, s.oldest)))
+		}
+		objects = s.objectsAt(version)
+	}
 	var items []any
 	rest := 0
-	for i, name := range slices.Sorted(maps.Keys(s.objects)) {
-		obj := s.objects[name]
+	for i, name := range slices.Sorted(maps.Keys(objects)) {
+		obj := objects[name]
 		if i < from || !label.Matches(labels.Set(obj.GetLabels())) || !field.Matches(fields.Set{"metadata.name": name}) {
 			continue
 		}
@@ -273,7 +298,7 @@ func (s *watchServer) list(r *http.Request) (*http.Response, error) {
 		}
 		items = append(items, obj.Object)
 	}
-	meta := map[string]any{"resourceVersion": strconv.Itoa(s.version)}
+	meta := map[string]any{"resourceVersion": strconv.Itoa(version)}
 	if rest > 0 {
 		meta["continue"] = strconv.Itoa(from + limit)
 		if query.Get("labelSelector") == "" {

@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/watch"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -18,8 +21,31 @@ type wire interface {
 	// list reads a page, and shows each of its workflows for the time of the call. alive is called
 	// whenever something has come, if it is only a part; so it is by what watch returns.
 	list(ctx context.Context, opts metav1.ListOptions, alive func(), each func(object []byte)) (metav1.ListMeta, error)
+	// objects reads a page of whole objects.
+	objects(ctx context.Context, opts metav1.ListOptions) ([]listItem, metav1.ListMeta, error)
 	// watch opens a stream of events, which ends with ctx.
 	watch(ctx context.Context, opts metav1.ListOptions, alive func()) (eventStream, error)
+}
+
+// listItem is an object of a list, or why it could not be read.
+type listItem struct {
+	name   string // "": unknown
+	object *unstructured.Unstructured
+	err    error
+}
+
+// readItem decodes an object of a list, as a dynamic client does.
+func readItem(text []byte) listItem {
+	object := &unstructured.Unstructured{}
+	if err := utiljson.Unmarshal(text, &object.Object); err != nil {
+		id, _ := status.Identify(text) // metadata comes first and may be in order
+		return listItem{name: id.Name, err: &fault.UnreadableError{Err: err}}
+	}
+	if object.Object != nil && object.GetKind() == "" { // a list may say it for all
+		object.SetAPIVersion(apiVersion)
+		object.SetKind(kind)
+	}
+	return listItem{name: object.GetName(), object: object}
 }
 
 // eventStream is an open watch.

@@ -39,7 +39,26 @@ func (w *dynamicWire) list(ctx context.Context, opts metav1.ListOptions, alive f
 		}
 		each(text)
 	}
-	return metav1.ListMeta{ResourceVersion: page.GetResourceVersion(), Continue: page.GetContinue()}, nil
+	return metaOf(page), nil
+}
+
+func metaOf(page *unstructured.UnstructuredList) metav1.ListMeta {
+	return metav1.ListMeta{
+		ResourceVersion: page.GetResourceVersion(), Continue: page.GetContinue(), RemainingItemCount: page.GetRemainingItemCount(),
+	}
+}
+
+func (w *dynamicWire) objects(ctx context.Context, opts metav1.ListOptions) ([]listItem, metav1.ListMeta, error) {
+	page, err := w.workflows.List(ctx, opts)
+	if err != nil {
+		return nil, metav1.ListMeta{}, err
+	}
+	objects := make([]listItem, len(page.Items))
+	for i := range page.Items {
+		item := page.Items[i] // a copy, so that who keeps one doesn't keep the page
+		objects[i] = listItem{name: item.GetName(), object: &item}
+	}
+	return objects, metaOf(page), nil
 }
 
 func (w *dynamicWire) watch(ctx context.Context, opts metav1.ListOptions, alive func()) (eventStream, error) {

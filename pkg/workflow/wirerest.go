@@ -15,12 +15,14 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/rest"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
 )
 
 // restWire reads over REST clients of Argo's group.
 type restWire struct {
 	client    rest.Interface // for what lasts
-	short     rest.Interface // for a single object
+	short     rest.Interface // for single objects, and pages that a caller lists
 	namespace string
 	params    runtime.ParameterCodec
 }
@@ -49,68 +51,77 @@ func newRESTWire(short, long *rest.Config, namespace string) (*restWire, error) 
 	return w, nil
 }
 
-func (w *restWire) request(opts metav1.ListOptions) *rest.Request {
-	return w.client.Get().Namespace(w.namespace).Resource("workflows").VersionedParams(&opts, w.params)
+func (w *restWire) request(client rest.Interface, opts metav1.ListOptions) *rest.Request {
+	return client.Get().Namespace(w.namespace).Resource("workflows").VersionedParams(&opts, w.params)
 }
 
 func (w *restWire) get(ctx context.Context, name string) ([]byte, error) {
-	return body(w.short.Get().Namespace(w.namespace).Resource("workflows").Name(name).Do(ctx))
+	return whole(ctx, w.short.Get().Namespace(w.namespace).Resource("workflows").Name(name), func() {})
 }
 
-// body is what was answered. That of a refusal is the error.
-func body(answer rest.Result) ([]byte, error) {
-	text, err := answer.Raw()
+// whole reads all of an answer. alive is called whenever something has come.
+func whole(ctx context.Context, r *rest.Request, alive func()) ([]byte, error) {
+	answer, err := r.Stream(ctx)
 	if err != nil {
-		return nil, answer.Error() // Raw's own error knows the code alone
+		return nil, err
 	}
-	return text, nil
+	defer func() { _ = answer.Close() }()
+	return io.ReadAll(&bodyReader{src: answer, alive: alive})
 }
 
 func (w *restWire) list(ctx context.Context, opts metav1.ListOptions, alive func(), each func([]byte)) (metav1.ListMeta, error) {
-	answer, err := w.request(opts).Stream(ctx)
-	if err != nil {
-		return metav1.ListMeta{}, err
+	client := w.client
+	if opts.ResourceVersionMatch == metav1.ResourceVersionMatchExact { // it is for one object
+		client = w.short
 	}
-	text, err := io.ReadAll(&noticedReader{src: answer, notice: alive})
-	_ = answer.Close()
-	if err != nil {
-		return metav1.ListMeta{}, err
-	}
-	var page struct {
-		Metadata metav1.ListMeta   `json:"metadata"`
-		Items    []json.RawMessage `json:"items"`
-	}
-	if err := json.Unmarshal(text, &page); err != nil {
-		return metav1.ListMeta{}, fmt.Errorf("read the list: %w", io.ErrUnexpectedEOF)
-	}
-	for _, item := range page.Items {
-		each(item)
-	}
-	return page.Metadata, nil
+	return w.listWith(ctx, w.request(client, opts), alive, each)
 }
 
-// noticedReader tells when something has been read.
-type noticedReader struct {
-	src    io.Reader
-	notice func()
+func (w *restWire) listWith(ctx context.Context, r *rest.Request, alive func(), each func([]byte)) (metav1.ListMeta, error) {
+	text, err := whole(ctx, r, alive)
+	if err != nil {
+		return metav1.ListMeta{}, err
+	}
+	meta, items, err := splitList(text)
+	if err != nil {
+		return metav1.ListMeta{}, &fault.CutOffError{Err: err}
+	}
+	for _, item := range items {
+		each(item)
+	}
+	return meta, nil
+}
+
+func (w *restWire) objects(ctx context.Context, opts metav1.ListOptions) (objects []listItem, meta metav1.ListMeta, err error) {
+	meta, err = w.listWith(ctx, w.request(w.short, opts), func() {}, func(object []byte) { objects = append(objects, readItem(object)) })
+	return objects, meta, err
+}
+
+// bodyReader reads the body of an answer. Any error but its end is a [*fault.CutOffError].
+type bodyReader struct {
+	src   io.Reader
+	alive func() // is called when something has come
 }
 
 // Read implements [io.Reader].
-func (r *noticedReader) Read(p []byte) (int, error) {
+func (r *bodyReader) Read(p []byte) (int, error) {
 	n, err := r.src.Read(p)
 	if n > 0 {
-		r.notice()
+		r.alive()
+	}
+	if err != nil && err != io.EOF { //nolint:errorlint // that of a Reader, which nobody wraps
+		err = &fault.CutOffError{Err: err}
 	}
 	return n, err
 }
 
 func (w *restWire) watch(ctx context.Context, opts metav1.ListOptions, alive func()) (eventStream, error) {
 	opts.Watch = true
-	body, err := w.request(opts).Stream(ctx)
+	body, err := w.request(w.client, opts).Stream(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &lineStream{body: body, src: noticedReader{src: body, notice: alive}}, nil
+	return &lineStream{body: body, src: bodyReader{src: body, alive: alive}}, nil
 }
 
 // maxEvent is how long an event may be, in bytes; etcd's default limit for an object is 1.5 MiB.
@@ -119,7 +130,7 @@ const maxEvent = 64 << 20
 // lineStream reads events off a response's body. The API server writes each on a line.
 type lineStream struct {
 	body io.Closer
-	src  noticedReader
+	src  bodyReader
 	buf  []byte // what was read and not taken yet is buf[start:]
 	start,
 	looked int // in buf[:looked] there is no end of a line behind start

@@ -66,11 +66,29 @@ func MissingResource(err error) bool {
 	return apierrors.IsNotFound(err) && apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse)
 }
 
-// Unreadable reports whether the nodes are in the object but cannot be unpacked: cut off
-// or too large. That doesn't pass.
+// UnreadableError is the error for an object of an answer that is not valid JSON, or is nested
+// too deep to be read.
+type UnreadableError struct{ Err error }
+
+func (e *UnreadableError) Error() string { return "read the object: " + e.Err.Error() }
+func (e *UnreadableError) Unwrap() error { return e.Err }
+
+// Unreadable reports whether the object cannot be read, or its nodes are in it but cannot be
+// unpacked: cut off or too large. That doesn't pass.
 func Unreadable(err error) bool {
 	var nodes *status.NodesError
-	return errors.As(err, &nodes)
+	var object *UnreadableError
+	var broken *status.JSONError
+	return errors.As(err, &nodes) || errors.As(err, &object) || errors.As(err, &broken) && broken.Err == nil || Unparsable(err)
+}
+
+// notParsed is how client-go begins to say what it met in an answer. It has no type for that.
+const notParsed = "json parse error: "
+
+// Unparsable reports whether a dynamic client could not parse an answer as a whole: one object
+// of a list is enough for that.
+func Unparsable(err error) bool {
+	return err != nil && strings.Contains(err.Error(), notParsed) && !endsEarly(err)
 }
 
 // TooLarge reports whether the object is more than etcd, or the API server's connection to

@@ -34,6 +34,25 @@ func throttled(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "client rate limiter Wait returned an error")
 }
 
+// CutOffError is the error for an answer that began and did not come to its end. What ends it has a
+// type of its own in each protocol; that of HTTP/2, net/http keeps to itself. So whoever reads a body
+// wraps whatever error that gives.
+type CutOffError struct{ Err error }
+
+func (e *CutOffError) Error() string { return "read the answer: " + e.Err.Error() }
+func (e *CutOffError) Unwrap() error { return e.Err }
+
+// bodyCutOff reports whether an answer did not come to its end. client-go has no type for that.
+func bodyCutOff(err error) bool {
+	var body *CutOffError
+	return errors.As(err, &body) || strings.Contains(err.Error(), "error when reading response body") || endsEarly(err)
+}
+
+// endsEarly reports whether client-go could not parse an answer because it ends too early.
+func endsEarly(err error) bool {
+	return strings.Contains(err.Error(), notParsed+"unexpected end of JSON input")
+}
+
 // cutOff reports whether the connection failed on the way, so that it is not known what
 // the server has done.
 func cutOff(err error) bool {
@@ -41,7 +60,7 @@ func cutOff(err error) bool {
 		return false
 	}
 	var op *net.OpError
-	return errors.As(err, &op) && op.Op != "remote error" ||
+	return errors.As(err, &op) && op.Op != "remote error" || bodyCutOff(err) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		utilnet.IsConnectionReset(err) || utilnet.IsProbableEOF(err) || utilnet.IsHTTP2ConnectionLost(err) ||
 		utilnet.IsTimeout(err) || http2Closed(err)
@@ -62,7 +81,7 @@ func isContextError(err error) bool {
 // http2Closed: net/http keeps the types of these errors to itself.
 func http2Closed(err error) bool {
 	var failed *url.Error
-	if !errors.As(err, &failed) && !strings.Contains(err.Error(), "reading response body") {
+	if !errors.As(err, &failed) {
 		return false
 	}
 	for _, text := range []string{

@@ -13,7 +13,8 @@ import (
 // How far apart attempts are where the server doesn't ask for more, with jitter.
 const (
 	shortest = 50 * time.Millisecond
-	longest  = 5 * time.Second
+	// Longest is the longest such pause.
+	Longest = 5 * time.Second
 )
 
 // Pacer spaces out the attempts of one call. The zero value is ready to use. It is not safe for
@@ -26,6 +27,8 @@ type Pacer struct {
 	// Retrying, if not nil, is called by Pause for an attempt that failed with err, when it will be
 	// repeated after a delay.
 	Retrying func(ctx context.Context, err error, after time.Duration)
+	// Least, if not nil, returns how long the next pause is at least.
+	Least func() time.Duration
 
 	least   time.Duration // until the next attempt, before jitter; 0: none has failed
 	renewed bool          // the credentials have had a chance to be renewed
@@ -66,8 +69,11 @@ func (p *Pacer) PauseSilently(ctx context.Context, err error) bool {
 
 // delay is how long to wait until the next attempt; false: that would be too late.
 func (p *Pacer) delay(err error) (time.Duration, bool) {
-	p.least = min(max(shortest, 2*p.least), longest*2/3)
+	p.least = min(max(shortest, 2*p.least), Longest*2/3)
 	delay := p.least + rand.N(p.least/2)
+	if p.Least != nil {
+		delay = max(delay, p.Least())
+	}
 	if seconds, ok := apierrors.SuggestsClientDelay(err); ok {
 		delay = max(delay, time.Duration(seconds)*time.Second)
 	}
