@@ -252,9 +252,9 @@ func TestVersionOfLongAgo(t *testing.T) {
 		results := waits(t.Context(), s.client(t, Options{}), 1, Completed)
 		synctest.Wait()
 		time.Sleep(time.Second)
-		before := s.opens()
+		before := s.watchesAsked()
 		time.Sleep(30 * time.Second)
-		if now := s.opens(); now != before || s.open() != 1 {
+		if now := s.watchesAsked(); now != before || s.open() != 1 {
 			t.Errorf("the watch is opened again and again: %d times", now)
 		}
 		s.phase("w0", "Succeeded")

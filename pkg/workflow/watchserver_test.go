@@ -38,10 +38,34 @@ type watchServer struct {
 	watches map[*serverWatch]bool
 
 	gets, lists, opened int                         // requests so far
+	reading, reads      int                         // gets and lists at this time, and the most there were
+	opens               []time.Time                 // when watches were asked for
 	latency             time.Duration               // of each request
+	late                time.Duration               // for which a watch goes on when its request is cancelled
 	most                int                         // watches that were open at the same time
 	refuse              func(r *http.Request) error // nil: nothing
+	reset               func(r *http.Request) bool  // in the middle of the answer to a get or list; nil: never
 	mute                bool                        // new watches bring nothing
+}
+
+// errReset is what a stream of HTTP/2 that was reset is like: of a type that nobody can know.
+var errReset = errors.New("stream error: stream ID 7; INTERNAL_ERROR; received from peer")
+
+// In the place of these values, objects have something that the API server has not checked, or that
+// is nested as deep as it takes.
+const (
+	brokenValue = "@broken@"
+	deepValue   = "@deep@"
+)
+
+func spoil(text []byte) []byte {
+	text = bytes.ReplaceAll(text, []byte(`"`+brokenValue+`"`), []byte(`{]`))
+	return bytes.ReplaceAll(text, []byte(`"`+deepValue+`"`), []byte(nested(9_998)))
+}
+
+// nested is an object that makes one of which it is a value of spec as deep as that.
+func nested(depth int) string {
+	return strings.Repeat(`{"a":`, depth-2) + "1" + strings.Repeat("}", depth-2)
 }
 
 // serverChange is a change of an object.
@@ -162,11 +186,18 @@ func (s *watchServer) open() int {
 	return len(s.watches)
 }
 
-// opens is how many watches were opened so far.
-func (s *watchServer) opens() int {
+// watchesAsked is how many watches were asked for so far.
+func (s *watchServer) watchesAsked() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.opened
+}
+
+// set changes how the server behaves.
+func (s *watchServer) set(change func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change()
 }
 
 // selectors are those of the open watches.
@@ -210,7 +241,7 @@ func (w *serverWatch) tell(c serverChange) {
 		return
 	}
 	text, _ := json.Marshal(map[string]any{"type": kind, "object": obj.Object})
-	w.queue <- append(text, '\n')
+	w.queue <- append(spoil(text), '\n')
 }
 
 // bookmark tells all watches how far the server is.
@@ -230,10 +261,19 @@ func (s *watchServer) serve(r *http.Request) (*http.Response, error) {
 	}
 	s.mu.Lock()
 	latency := s.latency
+	if !isWatch(r) {
+		s.reading++
+		s.reads = max(s.reads, s.reading)
+	}
 	s.mu.Unlock()
 	time.Sleep(latency)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if isWatch(r) {
+		s.opens = append(s.opens, time.Now())
+	} else {
+		s.reading--
+	}
 	if s.refuse != nil {
 		if err := s.refuse(r); err != nil {
 			return refusal(err)
@@ -245,14 +285,31 @@ func (s *watchServer) serve(r *http.Request) (*http.Response, error) {
 		return s.watch(r)
 	case name == "workflows":
 		s.lists++
-		return s.list(r)
+		return s.torn(r)(s.list(r))
 	}
 	s.gets++
 	if obj := s.objects[name]; obj != nil {
-		return jsonAnswer(http.StatusOK, obj.Object)
+		return s.torn(r)(jsonAnswer(http.StatusOK, obj.Object))
 	}
 	return refusal(apierrors.NewNotFound(schema.GroupResource{Group: argoGroup, Resource: "workflows"}, name))
 }
+
+// torn resets an answer in the middle if the test wants it.
+func (s *watchServer) torn(r *http.Request) func(*http.Response, error) (*http.Response, error) {
+	return func(resp *http.Response, err error) (*http.Response, error) {
+		if err != nil || s.reset == nil || !s.reset(r) {
+			return resp, err
+		}
+		text, _ := io.ReadAll(resp.Body)
+		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(text[:len(text)/2]), failing{errReset}))
+		return resp, nil
+	}
+}
+
+// failing is a reader that fails.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // objectsAt are the objects as they were at a version. The caller holds the lock.
 func (s *watchServer) objectsAt(version int) map[string]*unstructured.Unstructured {
@@ -342,9 +399,10 @@ func (s *watchServer) watch(r *http.Request) (*http.Response, error) {
 		defer s.mu.Unlock()
 		w.end(nil)
 	}
-	ctx := r.Context()
+	ctx, late := r.Context(), s.late
 	go func() {
 		<-ctx.Done()
+		time.Sleep(late)
 		_ = out.CloseWithError(ctx.Err())
 		stop()
 	}()
@@ -355,7 +413,7 @@ func jsonHeader() http.Header { return http.Header{"Content-Type": {"application
 
 func jsonAnswer(code int, body any) (*http.Response, error) {
 	text, err := json.Marshal(body)
-	return &http.Response{StatusCode: code, Header: jsonHeader(), Body: io.NopCloser(bytes.NewReader(text))}, err
+	return &http.Response{StatusCode: code, Header: jsonHeader(), Body: io.NopCloser(bytes.NewReader(spoil(text)))}, err
 }
 
 // refusal sends an error of the API server as its answer; any other is that of a connection.
