@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
@@ -97,87 +99,192 @@ func TestFewWaitsHaveAWatchEach(t *testing.T) {
 	})
 }
 
+// seedsOf is how many orders of events are tried: by default so many that it takes a moment. The
+// environment can ask for more, for a change of the hub.
+func seedsOf(t *testing.T) uint64 {
+	t.Helper()
+	const variable = "HUB_SEEDS"
+	text := os.Getenv(variable)
+	if text == "" {
+		return 60
+	}
+	seeds, err := strconv.ParseUint(text, 10, 32)
+	if err != nil {
+		t.Fatalf("%s: %v", variable, err)
+	}
+	return seeds
+}
+
 // Whatever happens to the watches, and however often one way to watch takes over from the
-// other, each follower sees every version of its workflow, once and in order.
+// other, each follower sees every version of its workflow, once and in order. Where the server
+// has forgotten versions, or a label was changed and changed back, a follower may miss some, but not
+// the end.
 func TestNoStateIsLost(t *testing.T) {
-	for seed := range uint64(60) {
+	for seed := range seedsOf(t) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) { loseNoState(t, rand.New(rand.NewPCG(seed, 1))) })
+			synctest.Test(t, func(t *testing.T) { newStorm(t, seed).run() })
 		})
 	}
 }
 
-func loseNoState(t *testing.T, r *rand.Rand) {
+// storm is an order of events by chance.
+type storm struct {
+	t        *testing.T
+	rand     *rand.Rand
+	server   *watchServer
+	client   *WorkflowClient
+	ctx      context.Context
+	left     []int            // of the workflows, those that run
+	versions map[string][]int // all of each workflow
+	labels   int              // how many values labels have had
+	gaps     bool             // versions may be missed
+
+	running sync.WaitGroup
+	mu      sync.Mutex
+	seen    map[string][][]int
+}
+
+func newStorm(t *testing.T, seed uint64) *storm {
+	t.Helper()
 	const names = 14
-	s := newWatchServer()
-	versions := map[string][]int{} // all of each workflow
-	put := func(i int, done bool) {
-		name := fmt.Sprint("w", i)
-		phase := "Running"
-		if done {
-			phase = "Succeeded"
-		}
-		s.phase(name, phase)
-		versions[name] = append(versions[name], s.version)
+	o := &storm{
+		t: t, rand: rand.New(rand.NewPCG(seed, 1)), server: newWatchServer(), ctx: t.Context(),
+		versions: map[string][]int{}, seen: map[string][][]int{},
 	}
+	o.left = o.rand.Perm(names)
+	o.gaps = seed%3 == 2
 	for i := range names {
-		put(i, false)
-		s.label(fmt.Sprint("w", i), map[string]string{"team": "a", "number": fmt.Sprint(i % 3)})
-		versions[fmt.Sprint("w", i)] = []int{s.version}
+		name := fmt.Sprint("w", i)
+		o.server.put(name, nil)
+		o.label(name, "a", fmt.Sprint(i%3))
 	}
-	c := s.client(t, Options{})
-	var running sync.WaitGroup
-	var mu sync.Mutex
-	seen := map[string][][]int{}
-	follow := func(name string) {
-		running.Go(func() {
-			var mine []int
-			for state, err := range c.Watch(t.Context(), name) {
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				version, _ := strconv.Atoi(state.ResourceVersion)
-				mine = append(mine, version)
+	o.versions = map[string][]int{}
+	for i := range names {
+		o.put(i, "Running")
+	}
+	o.server.late = time.Duration(o.rand.IntN(20)) * time.Millisecond
+	o.client = o.server.client(t, Options{})
+	return o
+}
+
+func (o *storm) put(i int, phase string) {
+	name := fmt.Sprint("w", i)
+	o.server.phase(name, phase)
+	o.versions[name] = append(o.versions[name], o.server.version)
+}
+
+func (o *storm) label(name, team, number string) {
+	o.server.label(name, map[string]string{"team": team, "number": number})
+	o.versions[name] = append(o.versions[name], o.server.version)
+}
+
+// relabel gives a workflow labels that none has had, or if versions may be missed, perhaps those
+// that it had.
+func (o *storm) relabel(i int) {
+	o.labels++
+	team := fmt.Sprint("new-", o.labels)
+	if o.gaps && o.rand.IntN(2) == 0 {
+		team = "a"
+	}
+	o.label(fmt.Sprint("w", i), team, fmt.Sprint(i%3))
+}
+
+func (o *storm) follow(name string) {
+	o.running.Go(func() {
+		var mine []int
+		for state, err := range o.client.Watch(o.ctx, name) {
+			if err != nil {
+				o.t.Errorf("%s, after %v: %v", name, mine, err)
+				return
 			}
-			mu.Lock()
-			defer mu.Unlock()
-			seen[name] = append(seen[name], mine)
-		})
+			version, _ := strconv.Atoi(state.ResourceVersion)
+			mine = append(mine, version)
+		}
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.seen[name] = append(o.seen[name], mine)
+	})
+}
+
+// refuse has the server refuse everything for a while, perhaps with an outage in between.
+func (o *storm) refuse() {
+	time.Sleep(3 * time.Second) // a call that begins would be right to end
+	for _, err := range []error{forbiddenHere(), io.ErrUnexpectedEOF, forbiddenHere()}[:1+o.rand.IntN(3)] {
+		o.server.set(func() { o.server.refuse = func(*http.Request) error { return err } })
+		o.server.cut(nil)
+		time.Sleep(time.Duration(o.rand.IntN(4_000)) * time.Millisecond)
 	}
-	left := rand.Perm(names)
-	for step := 0; len(left) > 0; step++ {
-		switch action := r.IntN(12); {
+	o.server.set(func() { o.server.refuse = nil })
+}
+
+// reset resets streams in the middle: those that are open, and some of the answers to come.
+func (o *storm) reset() {
+	every, n := 2+o.rand.IntN(5), 0
+	o.server.set(func() {
+		o.server.reset = func(*http.Request) bool {
+			n++
+			return o.gaps && n%every == 0 // what is read again may be later
+		}
+	})
+	o.server.cut(errReset)
+}
+
+func (o *storm) run() {
+	s, r := o.server, o.rand
+	for step := 0; len(o.left) > 0; step++ {
+		one := o.left[r.IntN(len(o.left))]
+		switch action := r.IntN(18); {
 		case action < 4 && step < 200:
-			put(left[r.IntN(len(left))], false)
+			o.put(one, "Running")
 		case action < 7:
-			follow(fmt.Sprint("w", left[r.IntN(len(left))]))
+			o.follow(fmt.Sprint("w", one))
 		case action == 7:
 			s.cut(nil)
 		case action == 8:
 			s.cut(io.ErrUnexpectedEOF)
 		case action == 9:
-			time.Sleep(time.Duration(r.IntN(8000)) * time.Millisecond)
+			time.Sleep(time.Duration(r.IntN(12_000)) * time.Millisecond)
 		case action == 10:
 			s.bookmark()
 			synctest.Wait()
+		case action < 13 && step < 200:
+			o.relabel(one)
+		case action == 13:
+			o.reset()
+		case action == 14 && r.IntN(3) == 0:
+			o.refuse()
+		case action == 15:
+			s.put("unreadable", func(u *unstructured.Unstructured) {
+				_ = unstructured.SetNestedField(u.Object, []string{brokenValue, deepValue}[r.IntN(2)], "spec", "x")
+			})
+		case action == 16 && o.gaps:
+			s.compact()
 		case step > 30:
-			put(left[0], true)
-			left = left[1:]
+			o.put(o.left[0], "Succeeded")
+			o.left = o.left[1:]
 		}
 		if r.IntN(3) == 0 {
 			synctest.Wait()
 		}
 	}
-	running.Wait()
-	for name, sequences := range seen {
-		all := versions[name]
+	o.running.Wait()
+	for name, sequences := range o.seen {
 		for _, mine := range sequences {
-			if len(mine) == 0 || !slices.Equal(all[len(all)-min(len(all), len(mine)):], mine) {
-				t.Fatalf("%s: saw %v of %v", name, mine, all)
-			}
+			o.check(name, mine)
 		}
+	}
+}
+
+func (o *storm) check(name string, mine []int) {
+	all := o.versions[name]
+	switch {
+	case len(mine) == 0 || mine[len(mine)-1] != all[len(all)-1]:
+		o.t.Fatalf("%s: saw %v of %v, which is not the end", name, mine, all)
+	case !slices.IsSorted(mine) || len(slices.Compact(slices.Clone(mine))) != len(mine):
+		o.t.Fatalf("%s: saw %v: not in order, or one twice", name, mine)
+	case !o.gaps && !slices.Equal(all[len(all)-min(len(all), len(mine)):], mine):
+		o.t.Fatalf("%s: saw %v of %v", name, mine, all)
 	}
 }
 

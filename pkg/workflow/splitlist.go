@@ -25,9 +25,9 @@ func splitList(text []byte) (meta metav1.ListMeta, items [][]byte, err error) {
 		switch string(name) {
 		case `"items"`:
 			items = nil
-			if s.next() != '[' { // null
-				_, ok = s.value()
-				return ok
+			if s.next() == 'n' {
+				value, ok := s.value()
+				return ok && string(value) == "null"
 			}
 			return s.each('[', ']', func() bool {
 				item, ok := s.value()

@@ -60,7 +60,7 @@ const (
 
 func spoil(text []byte) []byte {
 	text = bytes.ReplaceAll(text, []byte(`"`+brokenValue+`"`), []byte(`{]`))
-	return bytes.ReplaceAll(text, []byte(`"`+deepValue+`"`), []byte(nested(9_998)))
+	return bytes.ReplaceAll(text, []byte(`"`+deepValue+`"`), []byte(nested(10_000)))
 }
 
 // nested is an object that makes one of which it is a value of spec as deep as that.
@@ -240,8 +240,8 @@ func (w *serverWatch) tell(c serverChange) {
 	case !is:
 		return
 	}
-	text, _ := json.Marshal(map[string]any{"type": kind, "object": obj.Object})
-	w.queue <- append(spoil(text), '\n')
+	text, _ := json.Marshal(obj.Object)
+	w.queue <- fmt.Appendf(nil, "{\"type\":%q,\"object\":%s}\n", kind, spoil(text)) // in this order, as the API server does
 }
 
 // bookmark tells all watches how far the server is.
