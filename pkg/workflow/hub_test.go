@@ -209,7 +209,9 @@ func (o *storm) follow(name string) {
 
 // refuse has the server refuse everything for a while, perhaps with an outage in between.
 func (o *storm) refuse() {
-	time.Sleep(3 * time.Second) // a call that begins would be right to end
+	// Until each call has begun, since one that begins would be right to end; and until the watches are
+	// open again, since states may be missed where there is none for long.
+	time.Sleep(6 * time.Second)
 	for _, err := range []error{forbiddenHere(), io.ErrUnexpectedEOF, forbiddenHere()}[:1+o.rand.IntN(3)] {
 		o.server.set(func() { o.server.refuse = func(*http.Request) error { return err } })
 		o.server.cut(nil)

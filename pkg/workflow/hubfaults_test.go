@@ -26,8 +26,8 @@ func forbiddenHere() error {
 	return apierrors.NewForbidden(schema.GroupResource{Group: argoGroup, Resource: "workflows"}, "", errors.New("no"))
 }
 
-// clients are one of each kind, of the same server.
-func clients(t *testing.T, s *watchServer, opts Options) map[string]*WorkflowClient {
+// clientsOf are one of each kind, of the same server.
+func clientsOf(t *testing.T, s *watchServer, opts Options) map[string]*WorkflowClient {
 	t.Helper()
 	dyn, err := dynamic.NewForConfig(&rest.Config{Host: "http://script", Transport: transport(s.serve), QPS: -1})
 	if err != nil {
@@ -58,7 +58,7 @@ func TestAnswersThatAreReset(t *testing.T) {
 							odd = which(r) && !odd
 							return odd
 						}
-						c := clients(t, s, Options{})[client]
+						c := clientsOf(t, s, Options{})[client]
 						results := waits(t.Context(), c, count, Completed)
 						time.Sleep(time.Minute)
 						s.compact()
@@ -281,7 +281,7 @@ func TestObjectsThatADynamicClientCannotRead(t *testing.T) {
 		const count = 30
 		s := serverOf(count)
 		s.put("other", func(u *unstructured.Unstructured) { _ = unstructured.SetNestedField(u.Object, deepValue, "spec", "x") })
-		c := clients(t, s, Options{})["New"]
+		c := clientsOf(t, s, Options{})["New"]
 		results := waits(t.Context(), c, count, Completed)
 		time.Sleep(time.Minute)
 		for i := range count {
@@ -332,7 +332,7 @@ func TestFewInALargeNamespaceOverADynamicClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count, all = 10, 3000
 		s := serverOf(all)
-		results := waits(t.Context(), clients(t, s, Options{})["New"], count, Completed)
+		results := waits(t.Context(), clientsOf(t, s, Options{})["New"], count, Completed)
 		synctest.Wait()
 		lists := s.lists
 		s.compact()
