@@ -91,6 +91,7 @@ func newWatchServer() *watchServer {
 // client is a client of the server.
 func (s *watchServer) client(t *testing.T, opts Options) *WorkflowClient {
 	t.Helper()
+	t.Cleanup(func() { time.Sleep(s.late) }) // until no watch goes on
 	c, err := s.newClient(opts)
 	if err != nil {
 		t.Fatal(err)
