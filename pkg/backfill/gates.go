@@ -171,9 +171,7 @@ func (b *argoBackfill) Reject(ctx context.Context, rejection Rejection) ([]Gate,
 
 // decide finds the gates and has them decided, in one write. Where somebody else was quicker with
 // some, it looks again: the same decision is a success.
-func (b *argoBackfill) decide(
-	ctx context.Context, choice gateChoice, decide func(*status.WorkflowStatus, []string) ([]*status.Node, error),
-) ([]Gate, error) {
+func (b *argoBackfill) decide(ctx context.Context, choice gateChoice, decide decideFunc) ([]Gate, error) {
 	if err := choice.check(); err != nil {
 		return nil, err
 	}
@@ -194,7 +192,10 @@ func (b *argoBackfill) decide(
 			return decided, b.failed(err)
 		}
 		if len(waiting) == 0 {
-			return decided, nil
+			if len(decided) == 0 {
+				err = choice.repeat(s, decide)
+			}
+			return decided, b.failed(err)
 		}
 		ids := make([]string, len(waiting))
 		for i, n := range waiting {
@@ -209,6 +210,25 @@ func (b *argoBackfill) decide(
 			return decided, b.failed(err)
 		}
 	}
+}
+
+// decideFunc decides the gates of these ids, and returns those that it was who decided.
+type decideFunc func(s *status.WorkflowStatus, ids []string) ([]*status.Node, error)
+
+// repeat makes a decision once more that was made before, so that the controller looks at the
+// workflow again if it has overlooked it. For that, any one of the gates is enough.
+func (c gateChoice) repeat(s *status.WorkflowStatus, decide decideFunc) error {
+	at := slices.IndexFunc(s.Nodes, func(n *status.Node) bool {
+		return n.Type == status.NodeTypeSuspend && n.Phase == c.become
+	})
+	if at < 0 || s.Completed() {
+		return nil
+	}
+	_, err := decide(s, []string{s.Nodes[at].ID})
+	if errors.Is(err, workflow.ErrNotSuspended) || errors.Is(err, workflow.ErrCompleted) {
+		return nil
+	}
+	return err
 }
 
 // gateChoice says which gates are meant, and what they are to become.

@@ -62,6 +62,8 @@ var (
 	// ErrUnknownOutcome: a write was sent and no answer came back for as long as the call
 	// kept trying, so it may or may not have taken effect. Look with Get, or repeat the call:
 	// a Start with the same IdempotencyKey or Name does nothing twice while its workflow exists.
+	// Of a decision that is written it says so: then the call ended before the controller had
+	// been seen to act on it, or was made to look again.
 	ErrUnknownOutcome = errors.New("unknown whether the change took effect")
 )
 

@@ -54,6 +54,10 @@ type RetryOptions struct {
 // but without those pods and their logs. A change that somebody else makes meanwhile is not
 // lost: the retry is worked out anew.
 //
+// It returns when the controller has been seen to go on, or was made to look at the workflow
+// again, which can take up to two seconds. One that this library has retried before is looked at
+// again where Retry is refused with [ErrNotCompleted].
+//
 // A call retries once, also if answers are lost. It is not idempotent across calls: another
 // one is [ErrNotCompleted] as long as the workflow runs.
 //

@@ -18,11 +18,12 @@ type SuspendOptions struct {
 
 // Suspend suspends a workflow as a whole (spec.suspend): the controller starts no further
 // pod until [WorkflowClient.Resume]. Pods that run go on to their end. It returns when the
-// request is written, not when the controller has taken note.
+// request is written and, if the controller may have written the workflow at the same moment,
+// was made to look again, which takes a third of a second.
 //
-// It is idempotent: suspending a suspended workflow succeeds and writes nothing. The write
-// is conditional on what was read, so that a workflow that ends at the same time is not
-// changed. One that is being stopped is refused, since Argo doesn't stop what is suspended.
+// It is idempotent: suspending a suspended workflow succeeds, and has the controller look at it
+// again. The write is conditional on what was read, so that a workflow that ends at the same time
+// is not changed. One that is being stopped is refused, since Argo doesn't stop what is suspended.
 //
 // Errors: [ErrCompleted], [ErrConflict], [ErrNotFound], [ErrReplaced], [ErrInvalid],
 // [ErrForbidden] (needs get and patch), [ErrUnauthorized], [ErrNotInstalled],

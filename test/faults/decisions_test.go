@@ -54,19 +54,6 @@ spec:
     steps: [[{name: approve, template: gate}], [{name: then, template: gate}]]
   - {name: gate, suspend: {}}
 `
-	// quietTemplate has nothing to do: it waits where it was suspended as a whole.
-	quietTemplate = `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {name: quiet}
-spec:
-  entrypoint: main
-  suspend: true
-  templates:
-  - name: main
-    steps: [[{name: never, template: gate, when: "1 == 2"}]]
-  - {name: gate, suspend: {}}
-`
 )
 
 // decision is a kind of decision about a workflow.
@@ -98,12 +85,12 @@ func decisions() []decision {
 				return err
 			},
 			taken: waitsAt("then")},
-		{kind: "Resume of the whole", template: "quiet", ready: phaseRunning,
+		{kind: "Resume of the whole", template: "gates", spec: map[string]any{"suspend": true}, ready: phaseRunning,
 			make: func(ctx context.Context, c *caller, s *status.WorkflowStatus) error {
 				_, err := c.Resume(ctx, s.Name, workflow.ResumeOptions{})
 				return err
 			},
-			taken: workflow.Completed},
+			taken: waitsAt("approve")},
 		{kind: "Suspend", template: "delay-and-gate", ready: phaseRunning,
 			make: func(ctx context.Context, c *caller, s *status.WorkflowStatus) error {
 				return c.Suspend(ctx, s.Name, workflow.SuspendOptions{})
@@ -295,7 +282,7 @@ func backfills(ctx context.Context, c *caller, namespace string, n int) (pauses,
 	cfg, err := backfill.ParseConfig([]byte(strings.ReplaceAll(string(text), "namespace: ma", "namespace: "+namespace)))
 	Expect(err).NotTo(HaveOccurred())
 	argo := *cfg.Backfill.Argo
-	argo.WorkflowTemplate, argo.Parameters, argo.Entrypoint = "delay-and-gate", nil, ""
+	argo.WorkflowTemplate, argo.Parameters, argo.Entrypoint = "delay-and-gate", nil, "main"
 	cfg.Backfill.Argo = &argo
 
 	pauses, starts = newBallot("Pause of a backfill", n), newBallot("Start of a paused backfill", n)
@@ -352,7 +339,7 @@ func pauseAndStart(ctx context.Context, c *caller, b backfill.Backfill, pauses, 
 var _ = Describe("decisions", Serial, func() {
 	It("take effect though the workflow-controller is halted around its writes", func(ctx SpecContext) {
 		s := newScene(ctx)
-		for _, template := range []string{delayTemplate, gatesTemplate, quietTemplate} {
+		for _, template := range []string{delayTemplate, gatesTemplate} {
 			createTemplate(ctx, s.namespace, template)
 		}
 		c := s.caller(cluster.Config(), nil)
