@@ -18,7 +18,7 @@ import (
 )
 
 // soon is longer than anything here takes.
-const soon = 10 * time.Second
+const soon = 90 * time.Second
 
 // slow is a backfill whose pause takes until it is released, or its context ends.
 type slow struct {

@@ -185,7 +185,7 @@ func write(t *testing.T, file, text string) {
 // eventually fails the test if cond stays false.
 func eventually(t *testing.T, what string, cond func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(3 * time.Minute)
 	for !cond() {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain until %s", what)

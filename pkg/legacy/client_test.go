@@ -154,24 +154,26 @@ func TestNothingSecretIsAnArgument(t *testing.T) {
 
 // Without a CommandStreamer a watch is a request of a few seconds, and logs cannot be followed.
 func TestWithoutStreams(t *testing.T) {
-	f := &fake{answers: map[string]CommandOutput{"get": {Stdout: running}}}
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
-	_, err := kubectl(t, f).Wait(ctx, "w", workflow.Completed)
-	if !errors.Is(err, context.DeadlineExceeded) {
-		t.Error(err)
-	}
-	watched := false
-	for _, cmd := range f.commands {
-		watched = watched || strings.Contains(cmd.Args[1], "watch=true") && strings.Contains(cmd.Args[1], "timeoutSeconds=5")
-	}
-	if !watched {
-		t.Errorf("%+v", f.commands)
-	}
-	tr := &transport{executor: f}
-	if _, err := tr.RoundTrip(request(t, "GET", "/api/v1/namespaces/ma/pods/p/log?follow=true", "")); !errors.Is(err, workflow.ErrUnsupported) { //nolint:bodyclose // there is none
-		t.Error(err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{answers: map[string]CommandOutput{"get": {Stdout: running}}}
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		_, err := kubectl(t, f).Wait(ctx, "w", workflow.Completed)
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		watched := false
+		for _, cmd := range f.commands {
+			watched = watched || strings.Contains(cmd.Args[1], "watch=true") && strings.Contains(cmd.Args[1], "timeoutSeconds=5")
+		}
+		if !watched {
+			t.Errorf("%+v", f.commands)
+		}
+		tr := &transport{executor: f}
+		if _, err := tr.RoundTrip(request(t, "GET", "/api/v1/namespaces/ma/pods/p/log?follow=true", "")); !errors.Is(err, workflow.ErrUnsupported) { //nolint:bodyclose // there is none
+			t.Error(err)
+		}
+	})
 }
 
 // A watch that kubectl gives up later on has an event that says so.

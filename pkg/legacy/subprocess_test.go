@@ -96,7 +96,7 @@ func TestContextEndsTheGroup(t *testing.T) {
 				t.Fatal(err)
 			}
 			gomega.NewWithT(t).Eventually(func() bool { return alive(t, string(bytes.TrimSpace(pid))) }).
-				WithTimeout(10*time.Second).Should(gomega.BeFalse(), "the process that it started is gone")
+				WithTimeout(90*time.Second).Should(gomega.BeFalse(), "the process that it started is gone")
 		})
 	}
 }

@@ -41,9 +41,11 @@ func echo(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// says sends a line and returns what comes back within a moment.
-func says(conn net.Conn, line string) (string, error) {
-	if err := conn.SetDeadline(time.Now().Add(500 * time.Millisecond)); err != nil {
+// says sends a line and returns what comes back.
+func says(conn net.Conn, line string) (string, error) { return saysWithin(soon, conn, line) }
+
+func saysWithin(lasts time.Duration, conn net.Conn, line string) (string, error) {
+	if err := conn.SetDeadline(time.Now().Add(lasts)); err != nil {
 		return "", err
 	}
 	if _, err := fmt.Fprintln(conn, line); err != nil {
@@ -76,7 +78,7 @@ func TestLine(t *testing.T) {
 	stranded := dial()
 	g.Expect(says(stranded, "c")).To(Equal("c"))
 	g.Expect(line.Strand()).To(Succeed())
-	_, err = says(stranded, "d")
+	_, err = saysWithin(500*time.Millisecond, stranded, "d")
 	g.Expect(err).To(MatchError(os.ErrDeadlineExceeded), "neither an answer nor an end")
 	fresh := dial()
 	g.Expect(says(fresh, "e")).To(Equal("e"), "new connections work")

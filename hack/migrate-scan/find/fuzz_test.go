@@ -29,8 +29,8 @@ func FuzzPython(f *testing.F) {
 		var found []old.Finding
 		select {
 		case found = <-done:
-		case <-time.After(5 * time.Second):
-			t.Fatalf("%d bytes take more than 5 s", len(text))
+		case <-time.After(time.Minute): // for seconds at most, on a busy machine as well
+			t.Fatalf("%d bytes take more than a minute", len(text))
 		}
 		for _, one := range found {
 			if one.Line < 1 || one.Column < 1 || one.Line > len(text)+1 {

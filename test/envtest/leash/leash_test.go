@@ -23,7 +23,7 @@ import (
 // asParent in the environment makes the test binary a parent of many children.
 const asParent = "LEASH_TEST_PARENT"
 
-const soon = 10 * time.Second
+const soon = 90 * time.Second
 
 func TestMain(m *testing.M) {
 	leash.Main()
