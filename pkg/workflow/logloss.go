@@ -16,7 +16,10 @@ type LogsIncompleteError struct {
 }
 
 // MissingLog is the log of a container of which lines may be missing.
-type MissingLog struct{ Pod, Container string }
+type MissingLog struct {
+	Pod       string // the pod's name
+	Container string // the container's name in it
+}
 
 func (e *LogsIncompleteError) Unwrap() error { return e.Err }
 
