@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -147,6 +148,31 @@ func TestOneWorkflowMeetsOneBackend(t *testing.T) {
 	}
 	if both[BackendNative] == 0 || both[BackendLegacy] == 0 {
 		t.Errorf("%v", both)
+	}
+}
+
+// A manifest may name the namespace that it is for. Its name decides all the same, or the one that is
+// generated from it.
+func TestManifestMeetsTheBackendOfItsName(t *testing.T) {
+	const spec = "\nspec: {entrypoint: main, templates: [{name: main, suspend: {}}]}"
+	for i := range 20 {
+		var decisions []Decision
+		native, old := &noted{}, &noted{}
+		r := router(t, native, old, RouterOptions{
+			Rollout:    Rollout{Percent: 50, Salt: fmt.Sprint(i)},
+			OnDecision: func(d Decision) { decisions = append(decisions, d) },
+		})
+		for _, metadata := range []string{"{name: given, namespace: ma}", "{generateName: given-, namespace: ma}"} {
+			decisions = nil
+			s, err := r.Start(t.Context(), workflow.StartRequest{Manifest: []byte("metadata: " + metadata + spec)})
+			if err != nil || len(decisions) != 1 {
+				t.Fatalf("%v, %v", err, decisions)
+			}
+			name := decisions[0].Name
+			if name != "given" && (!strings.HasPrefix(name, "given-") || s.Name != name) {
+				t.Errorf("%s: started as %q, routed as %q", metadata, s.Name, name)
+			}
+		}
 	}
 }
 

@@ -113,9 +113,20 @@ func notConnected(err error) error { return &net.OpError{Op: "dial", Net: "tcp",
 
 // badConfiguration tells complaints about what kubectl reads before it sends anything.
 func badConfiguration(text string) bool {
-	return slices.ContainsFunc([]string{"stat ", `context "`, "error loading config file ", "invalid configuration: "}, func(what string) bool {
-		return strings.HasPrefix(text, "error: "+what)
-	}) || strings.HasPrefix(text, wordsUnable+"getting credentials: ")
+	if after, ok := strings.CutPrefix(text, "error: "); ok {
+		return slices.ContainsFunc(beforeRequest(), func(words string) bool { return strings.HasPrefix(after, words) }) ||
+			strings.Contains(after, " auth plugin has been removed")
+	}
+	return strings.HasPrefix(text, "Error in configuration: ") || strings.HasPrefix(text, wordsUnable+"getting credentials: ")
+}
+
+// beforeRequest is how kubectl's complaints about its files and settings begin, behind "error: ".
+// Others that it words like that can come from a connection that was cut as the answer was read.
+func beforeRequest() []string {
+	return []string{
+		"stat ", "open ", "unable to read ", "unable to load root certificates: ", "tls: ", `context "`, "error loading config file ",
+		"invalid configuration: ", "more than one authentication method found ", "invalid 'proxy-url' ", "host must be a URL ", "exec plugin: ",
+	}
 }
 
 // refusal makes the Status that the API server had answered with.

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/apimachinery/pkg/util/uuid"
+	"k8s.io/apimachinery/pkg/util/validation"
 )
 
 // The marks that the client leaves on a workflow.
@@ -50,11 +52,22 @@ type startMark struct {
 }
 
 // readMark returns the mark of the workflow with that metadata; the zero value if it has none, or
-// one that was made for another name.
+// one that was made for another name. A mark of another version has only what each version has.
 func readMark(of metav1.Object) startMark {
+	var common struct {
+		Version int    `json:"version"`
+		Name    string `json:"name"`
+		Key     string `json:"key"`
+	}
+	text := []byte(of.GetAnnotations()[annotationStart])
+	if json.Unmarshal(text, &common) != nil || common.Name != of.GetName() {
+		return startMark{}
+	}
+	if common.Version != markVersion {
+		return startMark{Version: common.Version, Name: common.Name, Key: common.Key}
+	}
 	var mark startMark
-	text, marked := of.GetAnnotations()[annotationStart]
-	if !marked || json.Unmarshal([]byte(text), &mark) != nil || mark.Name != of.GetName() {
+	if json.Unmarshal(text, &mark) != nil {
 		return startMark{}
 	}
 	return mark
@@ -131,9 +144,11 @@ func (m marker) check(existing *unstructured.Unstructured) error {
 	switch {
 	case m.ID != "" && found.ID == m.ID:
 		return nil
-	case m.Key == "" || found.Key == "":
+	case m.Key == "":
 		return fmt.Errorf("%w: it was not made by this request; "+
 			"choose another name, or set an IdempotencyKey so that retries find the same workflow", ErrAlreadyExists)
+	case found.Key == "":
+		return fmt.Errorf("%w: it was not started with an idempotency key; choose another name", ErrAlreadyExists)
 	case found.Key != m.Key:
 		return fmt.Errorf("%w: the workflow was started with another idempotency key; "+
 			"choose another name, or use that key", ErrConflict)
@@ -149,12 +164,13 @@ func (m marker) check(existing *unstructured.Unstructured) error {
 	return nil
 }
 
-// differing names fields in which requests differ, for the text of an error.
+// differing names fields in which requests differ, for the text of an error. One of the requests is
+// read from the workflow, where any client can have written.
 func differing(fields []string) string {
 	if len(fields) == 0 {
 		return ""
 	}
-	return " (it differs in " + listed(fields) + ")"
+	return " (it differs in " + listed(plain(fields)) + ")"
 }
 
 // WorkflowName returns the name of the workflow that Start makes of the request: Name, or that of
@@ -163,22 +179,25 @@ func differing(fields []string) string {
 // It is for callers that decide by name before they call Start. It sends nothing and checks nothing.
 func (r StartRequest) WorkflowName() string {
 	name := r.Name
-	if name == "" {
-		if d, _ := checkSource(r, ""); d.obj != nil {
-			name = d.obj.GetName()
+	if name == "" && len(r.Manifest) > 0 {
+		if obj, _ := readManifest(r.Manifest); obj != nil {
+			name = obj.GetName()
 		}
 	}
 	return givenName(name, r.IdempotencyKey)
 }
 
 // AnyName returns a name at random, of the kind that Start chooses for the request; "" where
-// there is nothing to make it from.
+// there is nothing to make a valid one from.
 func (r StartRequest) AnyName() string {
-	d, _ := checkSource(r, "")
-	if d.base == "" {
-		return ""
+	base := cmp.Or(r.Template, r.CronWorkflow)
+	if len(r.Manifest) > 0 {
+		base = ""
+		if obj, _ := readManifest(r.Manifest); obj != nil {
+			base = manifestBase(obj, r.Name)
+		}
 	}
-	return marker{base: d.base}.anotherName()
+	return anyName(base)
 }
 
 // WorkflowName returns the name of the workflow that Resubmit makes: Name, or with an
@@ -186,7 +205,7 @@ func (r StartRequest) AnyName() string {
 func (o ResubmitOptions) WorkflowName(_ string) string { return givenName(o.Name, o.IdempotencyKey) }
 
 // AnyName returns a name at random, of the kind that Resubmit chooses; "" where there is nothing
-// to make it from.
+// to make a valid one from.
 func (o ResubmitOptions) AnyName(old string) string {
 	base := old
 	// What looks like the random part of a name is replaced, not added to. The letters are those
@@ -195,7 +214,11 @@ func (o ResubmitOptions) AnyName(old string) string {
 	if at := len(old) - generatedLength - 1; at > 0 && old[at] == '-' && strings.Trim(old[at+1:], alphabet) == "" {
 		base = old[:at]
 	}
-	if base == "" {
+	return anyName(base)
+}
+
+func anyName(base string) string {
+	if len(validation.IsDNS1123Subdomain(base)) > 0 {
 		return ""
 	}
 	return marker{base: base}.anotherName()

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"bytes"
+	"cmp"
 	"maps"
 	"regexp"
 	"slices"
@@ -17,33 +18,42 @@ import (
 // or in its metadata that a new workflow doesn't have. Mistakes of syntax are told with their
 // line. A name given beside it stands in for one that it lacks.
 func parseManifest(path *field.Path, data []byte, name, namespace string) (draft, field.ErrorList) {
+	obj, problem := readManifest(data)
+	if problem != "" {
+		return draft{}, field.ErrorList{hiddenValue(path, problem)}
+	}
+	if problems := manifestProblems(path, obj, name, namespace); len(problems) > 0 {
+		return draft{}, problems
+	}
+	return draft{what: "the manifest", base: manifestBase(obj, name), obj: obj, own: true}, nil
+}
+
+// readManifest returns the object of a manifest, or why there is none. Fields that are null are
+// left out.
+func readManifest(data []byte) (obj *unstructured.Unstructured, problem string) {
 	data, ok := soleDocument(data)
 	if !ok {
-		return draft{}, field.ErrorList{hiddenValue(path, "has more than one document; start them one by one")}
+		return nil, "has more than one document; start them one by one"
 	}
 	text, err := yaml.YAMLToJSONStrict(data)
 	if err != nil {
-		return draft{}, field.ErrorList{hiddenValue(path, syntaxProblem(err))}
+		return nil, syntaxProblem(err)
 	}
-	obj := &unstructured.Unstructured{}
+	obj = &unstructured.Unstructured{}
 	if err := utiljson.Unmarshal(text, &obj.Object); err != nil || obj.Object == nil {
-		return draft{}, field.ErrorList{hiddenValue(path, "must be a Workflow object")}
+		return nil, "must be a Workflow object"
 	}
 	spec, _ := obj.Object["spec"].(map[string]any)
 	metadata, _ := obj.Object["metadata"].(map[string]any)
 	for _, fields := range []map[string]any{obj.Object, metadata, spec} {
 		dropNulls(fields)
 	}
-	if problems := manifestProblems(path, obj, name, namespace); len(problems) > 0 {
-		return draft{}, problems
-	}
-	base := strings.TrimRight(obj.GetGenerateName(), ".-")
-	for _, other := range []string{obj.GetName(), name} {
-		if base == "" {
-			base = other
-		}
-	}
-	return draft{what: "the manifest", base: base, obj: obj, own: true}, nil
+	return obj, ""
+}
+
+// manifestBase is what a name is generated from; name is the one that the request gives.
+func manifestBase(obj *unstructured.Unstructured, name string) string {
+	return cmp.Or(strings.TrimRight(obj.GetGenerateName(), ".-"), obj.GetName(), name)
 }
 
 // soleDocument returns the one document that has something in it, on the lines it has in

@@ -409,3 +409,66 @@ func TestLostStartThatWasCollected(t *testing.T) {
 		}
 	}
 }
+
+// A later version may record a request in another form. What is common to all forms still tells which
+// workflow has the key, and the error says what to do.
+func TestMarkOfALaterVersion(t *testing.T) {
+	for name, form := range map[string]string{
+		"other fields": `"hash":"x"`, "fields of other types": `"request":{"a":1},"fields":["b"],"id":7,"omitted":"none"`,
+	} {
+		s := &store{t: t}
+		c := scripted(t, s.play)
+		req := StartRequest{Manifest: []byte(suspending), Name: "n", IdempotencyKey: "k"}
+		if _, err := c.Start(t.Context(), req); err != nil {
+			t.Fatal(err)
+		}
+		s.held[0].SetAnnotations(map[string]string{
+			annotationStart: `{"version":2,"name":"n","key":"` + newKeySecret("k").keyHash() + `",` + form + `}`,
+		})
+		if _, err := c.Start(t.Context(), req); !errors.Is(err, ErrConflict) || !strings.Contains(err.Error(), "recorded in form 2") {
+			t.Errorf("%s: %v", name, err)
+		}
+		req.Name = "m"
+		if _, err := c.Start(t.Context(), req); !errors.Is(err, ErrConflict) || !strings.Contains(err.Error(), "in use by workflow n") {
+			t.Errorf("%s, under another name: %v", name, err)
+		}
+		if len(s.held) != 1 {
+			t.Errorf("%s: there are %d", name, len(s.held))
+		}
+	}
+}
+
+// Any client can write the annotation, so what an error repeats of it is quoted and cut off.
+func TestConflictWithAMarkOfAnotherWriter(t *testing.T) {
+	s := &store{t: t}
+	c := scripted(t, s.play)
+	req := StartRequest{Manifest: []byte(suspending), IdempotencyKey: "k"}
+	if _, err := c.Start(t.Context(), req); err != nil {
+		t.Fatal(err)
+	}
+	mark := readMark(s.held[0])
+	mark.Request = "other"
+	mark.Fields["\x1b[31m\nstart ma/x: done"+strings.Repeat("x", 10_000)] = "y"
+	text, err := json.Marshal(mark)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.held[0].SetAnnotations(map[string]string{annotationStart: string(text)})
+	_, err = c.Start(t.Context(), req)
+	if !errors.Is(err, ErrConflict) || strings.ContainsAny(err.Error(), "\x1b\n") || len(err.Error()) > 1000 {
+		t.Errorf("%v", err)
+	}
+}
+
+// A workflow that has the name of a key, and was not started by one, is another one.
+func TestNameOfAKeyIsTaken(t *testing.T) {
+	s := &store{t: t}
+	c := scripted(t, s.play)
+	if _, err := c.Start(t.Context(), StartRequest{Manifest: []byte(suspending), Name: nameOfKey("k")}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := c.Start(t.Context(), StartRequest{Manifest: []byte(suspending), IdempotencyKey: "k"})
+	if !errors.Is(err, ErrAlreadyExists) || strings.Contains(err.Error(), "set an IdempotencyKey") || len(s.held) != 1 {
+		t.Errorf("%v", err)
+	}
+}
