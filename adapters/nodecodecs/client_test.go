@@ -19,7 +19,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// server answers for one workflow, and keeps what is written to it.
+// server answers for one workflow. What is written to it is kept, and ends the workflow, so that no
+// decision waits for a controller.
 type server struct {
 	t *testing.T
 
@@ -29,11 +30,8 @@ type server struct {
 }
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	obj := s.obj
-	s.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
-	answer := any(obj)
+	answer := any(s.now())
 	switch {
 	case strings.Contains(r.URL.Path, "/pods"):
 		answer = map[string]any{"kind": "PodList", "apiVersion": "v1", "items": []any{}}
@@ -42,17 +40,39 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done()
 		return
 	case r.Method == http.MethodPatch || r.Method == http.MethodPut:
-		body, err := io.ReadAll(r.Body)
-		s.mu.Lock()
-		s.written = nil
-		if err := errors.Join(err, json.Unmarshal(body, &s.written)); err != nil {
-			s.t.Error(err)
-		}
-		s.mu.Unlock()
+		s.keep(r.Body)
 	case strings.HasSuffix(r.URL.Path, "/workflows"):
-		answer = map[string]any{"kind": "WorkflowList", "apiVersion": "argoproj.io/v1alpha1", "items": []any{obj}}
+		answer = map[string]any{"kind": "WorkflowList", "apiVersion": "argoproj.io/v1alpha1", "items": []any{answer}}
 	}
 	if err := json.NewEncoder(w).Encode(answer); err != nil {
+		s.t.Error(err)
+	}
+}
+
+func (s *server) now() *unstructured.Unstructured {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.obj
+}
+
+// put has the server answer for another state.
+func (s *server) put(obj *unstructured.Unstructured) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.obj = obj
+}
+
+func (s *server) keep(body io.Reader) {
+	text, err := io.ReadAll(body)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.written = nil
+	if err := errors.Join(err, json.Unmarshal(text, &s.written)); err != nil {
+		s.t.Error(err)
+	}
+	s.obj = s.obj.DeepCopy()
+	s.obj.SetResourceVersion("2")
+	if err := unstructured.SetNestedField(s.obj.Object, "Failed", "status", "phase"); err != nil {
 		s.t.Error(err)
 	}
 }
@@ -76,9 +96,6 @@ func TestClientReadsNodes(t *testing.T) {
 		`"b":{"name":"w.b","displayName":"fine","type":"Pod","phase":"Succeeded","boundaryID":"w"}}`
 	for _, name := range []string{"zstd default", "brotli 6"} {
 		algorithm := algorithms(t)[name]
-		if algorithm == nil {
-			algorithm = algorithms(t)["brotli 11"]
-		}
 		t.Run(name, func(t *testing.T) {
 			answers := &server{t: t, obj: workflowOf("Running", packed(t, algorithm, []byte(gate)))}
 			host := httptest.NewServer(answers)
@@ -92,10 +109,14 @@ func TestClientReadsNodes(t *testing.T) {
 			}
 			client, without := newClient(nodecodecs.Decoders()), newClient(status.NodeDecoders{})
 
+			listed := 0
 			for s, err := range client.List(t.Context(), workflow.ListOptions{Suspended: true}) {
-				if err != nil || s.Node("gate") == nil {
+				if listed++; err != nil || s.Node("gate") == nil {
 					t.Errorf("List: %v", err)
 				}
+			}
+			if listed != 1 {
+				t.Errorf("List: %d workflows", listed)
 			}
 			if s, err := client.Get(t.Context(), "w"); err != nil || !s.HasSuspendedNodes() {
 				t.Errorf("Get: %v", err)
@@ -107,15 +128,37 @@ func TestClientReadsNodes(t *testing.T) {
 			if _, err := without.Wait(t.Context(), "w", workflow.Suspended); !errors.Is(err, workflow.ErrUnsupported) || !errors.As(err, &missing) {
 				t.Errorf("Wait without decoders: %v", err)
 			}
+			for s, err := range client.Watch(t.Context(), "w") {
+				if err != nil || !s.Suspended() {
+					t.Errorf("Watch: %v", err)
+				}
+				break
+			}
+			for _, err := range client.Logs(t.Context(), "w", workflow.LogOptions{Selector: "displayName=approve"}) {
+				t.Errorf("Logs: %v", err)
+			}
+			for _, err := range without.Logs(t.Context(), "w", workflow.LogOptions{Selector: "displayName=approve"}) {
+				if !errors.Is(err, workflow.ErrUnsupported) {
+					t.Errorf("Logs without decoders: %v", err)
+				}
+			}
 			if err := client.Stop(t.Context(), "w", workflow.StopOptions{Selector: "displayName=approve"}); err != nil {
 				t.Errorf("Stop: %v", err)
 			} else if node, _ := answers.wrote()["gate"].(map[string]any); node["phase"] != "Failed" {
 				t.Errorf("Stop wrote %v", node)
 			}
+			answers.put(workflowOf("Running", packed(t, algorithm, []byte(gate))))
+			if _, err := client.Resume(t.Context(), "w", workflow.ResumeOptions{NodeIDs: []string{"gate"}}); err != nil {
+				t.Errorf("Resume: %v", err)
+			} else if node, _ := answers.wrote()["gate"].(map[string]any); node["phase"] != "Succeeded" {
+				t.Errorf("Resume wrote %v", node)
+			}
+			answers.put(workflowOf("Running", packed(t, algorithm, []byte(gate))))
+			if _, err := without.Resume(t.Context(), "w", workflow.ResumeOptions{}); !errors.Is(err, workflow.ErrUnsupported) {
+				t.Errorf("Resume without decoders: %v", err)
+			}
 
-			answers.mu.Lock()
-			answers.obj = workflowOf("Failed", packed(t, algorithm, []byte(ended)))
-			answers.mu.Unlock()
+			answers.put(workflowOf("Failed", packed(t, algorithm, []byte(ended))))
 			if _, err := client.Retry(t.Context(), "w", workflow.RetryOptions{}); err != nil {
 				t.Errorf("Retry: %v", err)
 			} else if nodes := answers.wrote(); nodes["a"] != nil || nodes["b"] == nil {

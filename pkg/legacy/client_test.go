@@ -2,6 +2,7 @@ package legacy
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"io"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/flowcontrol"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -98,6 +100,21 @@ func TestKubectlClientHasLimitOfConfiguration(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestKubectlClientHasNodeDecoders(t *testing.T) {
+	nodes := base64.StdEncoding.EncodeToString([]byte(`{"g":{"displayName":"approve","type":"Suspend","phase":"Running"}}`))
+	packed := strings.Replace(running, `"phase"`, `"compressedNodes":"`+nodes+`","phase"`, 1)
+	uncompressed := func(src io.Reader) (io.ReadCloser, error) { return io.NopCloser(src), nil }
+	c, err := NewKubectlClient(&fake{answers: map[string]CommandOutput{"get": {Stdout: packed}}}, Options{
+		NodeDecoders: status.NodeDecoders{Brotli: uncompressed},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := c.Get(t.Context(), "w"); err != nil || !s.Suspended() {
+		t.Errorf("%v, %v", s, err)
 	}
 }
 

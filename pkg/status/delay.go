@@ -28,8 +28,11 @@ func (n *Node) Until() time.Time {
 	return n.source.until[n.ID]
 }
 
-// suspended reports whether n is an active Suspend node, as Argo calls it: a gate or a delay.
-func (n *Node) suspended() bool { return n.Type == NodeTypeSuspend && n.Phase == NodeRunning }
+// suspended reports whether n is an active Suspend node, as Argo calls it: a gate or a delay. The
+// controller leaves nodes running in a workflow that it ends before it has looked at them.
+func (n *Node) suspended() bool {
+	return n.Type == NodeTypeSuspend && n.Phase == NodeRunning && (n.source == nil || !n.source.ended)
+}
 
 // readDelays tells the delays from the gates. The templates are only read if there is a node
 // to tell.

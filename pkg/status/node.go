@@ -72,7 +72,8 @@ func (n *Node) Dropped() []Dropped {
 }
 
 // Active reports whether n is a gate that waits for a decision: an active Suspend node, unless
-// it is a delay (see [Node.Delayed]).
+// it is a delay (see [Node.Delayed]). No gate waits in a workflow that has ended, whatever phase
+// its controller has left it in.
 func (n *Node) Active() bool { return n.suspended() && !n.delay }
 
 // AwaitedOutputs are the output parameters that have to be supplied before the gate n can be

@@ -132,12 +132,13 @@ func (s *WorkflowStatus) Node(id string) *Node {
 }
 
 // HasSuspendedNodes reports whether a gate waits for a decision, see [Node.Active]. It is false
-// where the nodes are not known; see NodesErr.
+// once the workflow has ended, and where the nodes are not known; see NodesErr.
 func (s *WorkflowStatus) HasSuspendedNodes() bool {
 	return slices.ContainsFunc(s.Nodes, (*Node).Active)
 }
 
-// SuspendedNodes are the gates that wait for a decision, in order of their start.
+// SuspendedNodes are the gates that wait for a decision, in order of their start. None once the
+// workflow has ended.
 func (s *WorkflowStatus) SuspendedNodes() []*Node {
 	var suspended []*Node
 	for _, n := range s.Nodes {

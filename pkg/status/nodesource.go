@@ -20,6 +20,7 @@ type nodeSource struct {
 	size     int               // unpacked
 	gates    map[uint32][]byte // by start; gates and delays that are active, which are asked for
 
+	ended bool                 // the workflow has ended, so none of them waits
 	until map[string]time.Time // by id: when active Suspend nodes pass by themselves
 
 	once  sync.Once

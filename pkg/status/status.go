@@ -158,6 +158,9 @@ func (s *WorkflowStatus) readStatus(status *object, decoders NodeDecoders) {
 	}
 	s.OffloadVersion = status.string("offloadNodeStatusVersion")
 	s.Nodes, s.NodesErr = readNodes(status, decoders)
+	if len(s.Nodes) > 0 {
+		s.Nodes[0].source.ended = s.Completed() // it is the source of all of them
+	}
 }
 
 // Completed reports whether the workflow has ended. It goes by the phase alone: the

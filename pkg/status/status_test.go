@@ -1,6 +1,7 @@
 package status_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -121,6 +122,43 @@ func TestOutcomeOfOneTerminatedBeforeItRan(t *testing.T) {
 		s := read(t, "metadata: {name: w, namespace: ma}\n"+tc.text)
 		if s.Outcome() != tc.want || (s.Err() != nil) != (tc.want != status.OutcomeSucceeded) {
 			t.Errorf("%s: %s, %v", name, s.Outcome(), s.Err())
+		}
+	}
+}
+
+// What such a workflow had not got to may be left running. No decision about it has any effect.
+func TestNoGateWaitsInAWorkflowThatHasEnded(t *testing.T) {
+	const text = `
+metadata: {name: w}
+spec: {shutdown: Terminate, templates: [{name: pause, suspend: {duration: 1h}}]}
+status:
+  phase: %s
+  nodes:
+    w: {id: w, name: w, type: Steps, phase: Running, children: [g, d]}
+    g: {id: g, name: w.g, displayName: approve, type: Suspend, phase: Running, boundaryID: w, outputs: {parameters: [{name: by, valueFrom: {supplied: {}}}]}}
+    d: {id: d, name: w.d, displayName: pause, type: Suspend, templateName: pause, phase: Running, startedAt: "2026-01-01T00:00:00Z", boundaryID: w}
+`
+	for phase, waits := range map[string]bool{"Running": true, "Succeeded": false, "Failed": false} {
+		inline := read(t, fmt.Sprintf(text, phase))
+		object, err := json.Marshal(inline.Raw())
+		if err != nil {
+			t.Fatal(err)
+		}
+		decoded, err := status.FromJSON(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range []*status.WorkflowStatus{inline, decoded} {
+			gate, delay := s.Node("g"), s.Node("d")
+			for what, is := range map[string]bool{
+				"Suspended": s.Suspended(), "HasSuspendedNodes": s.HasSuspendedNodes(), "SuspendedNodes": len(s.SuspendedNodes()) > 0,
+				"Active": gate.Active(), "AwaitedOutputs": len(gate.AwaitedOutputs()) > 0,
+				"DelayedNodes": len(s.DelayedNodes()) > 0, "Until": !delay.Until().IsZero(),
+			} {
+				if is != waits {
+					t.Errorf("%s: %s is %v", phase, what, is)
+				}
+			}
 		}
 	}
 }

@@ -29,7 +29,9 @@ type ListOptions struct {
 	// Template: made from that WorkflowTemplate or, with ClusterScope, ClusterWorkflowTemplate.
 	Template     string
 	ClusterScope bool
-	// Phases: in one of these. Outcomes tell more, e.g. [status.OutcomeStopped].
+	// Phases: in one of these. Outcomes tell more, e.g. [status.OutcomeStopped]. Both are told by the
+	// whole workflow, so the API server sends all that the labels leave: with Running or Completed
+	// besides, only those.
 	Phases   []status.Phase
 	Outcomes []status.Outcome
 	// Running: not ended yet. Completed: ended. Suspended: waiting at a gate, or suspended as

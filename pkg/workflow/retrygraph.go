@@ -103,13 +103,14 @@ func (g *nodeGraph) reach(n *status.Node, found map[string]bool, each func(*stat
 	}
 }
 
-// around are the nodes that n is inside of, from within outwards.
+// around are the nodes that n is inside of, from within outwards. The controller nests templates no
+// deeper than 100; what is nested deeper is not looked at, so that the time stays linear.
 func (g *nodeGraph) around(n *status.Node) iter.Seq[*status.Node] {
+	const most = 128
 	return func(yield func(*status.Node) bool) {
-		seen := map[string]bool{n.ID: true}
-		for next := g.holder(n); next != nil && !seen[next.ID]; next = g.holder(next) {
-			seen[next.ID] = true
-			if !yield(next) {
+		next := n
+		for range most {
+			if next = g.holder(next); next == nil || !yield(next) {
 				return
 			}
 		}

@@ -87,6 +87,40 @@ status: {nodes: {a: {name: a, boundaryID: b}, b: {name: b, boundaryID: c}, c: {n
 	}
 }
 
+// Containers can be written as nested in each other, as deep as there are nodes.
+func TestRetryLooksNoDeeperThanTemplatesAreNested(t *testing.T) {
+	const count = 1_000
+	nodes := map[string]any{"w": map[string]any{"name": "w", "type": "DAG", "phase": "Failed"}}
+	for i := range count {
+		nodes[fmt.Sprint("w-", i)] = map[string]any{
+			"name": fmt.Sprint("w.", i), "type": "Container", "phase": "Failed", "boundaryID": fmt.Sprint("w-", i+1),
+		}
+	}
+	s, err := status.FromUnstructured(&unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": apiVersion, "kind": kind, "metadata": map[string]any{"name": "w"}, "status": map[string]any{"phase": "Failed", "nodes": nodes},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := newNodeGraph(s)
+	looked := 0
+	for _, n := range g.nodes {
+		for range g.around(n) {
+			looked++
+		}
+	}
+	if most := 200 * count; looked > most {
+		t.Errorf("%d nodes are looked at %d times", count, looked)
+	}
+	inner := g.byID["w-0"]
+	for outer := range g.around(inner) {
+		if outer != g.byID["w-1"] {
+			t.Errorf("around %s is %s", inner.ID, outer.ID)
+		}
+		break
+	}
+}
+
 // The time grows with the nodes, not with their square.
 func BenchmarkRetryPlan(b *testing.B) {
 	for _, items := range []int{1_000, 10_000} {

@@ -90,6 +90,9 @@ func (c *WorkflowClient) followUp(ctx context.Context, ch *change, before, writt
 		return nil
 	}
 	f := &followUp{client: c, change: ch, uid: written.GetUID(), pacer: c.pacer(), now: written, since: time.Now()}
+	if before == nil && f.takenUp() {
+		return nil // a state that was read later, since the answer was lost, can show it already
+	}
 	until := time.Now().Add(followUpFor)
 	for _, step := range ch.uptake.steps() {
 		err := pace.Sleep(ctx, step.after)
@@ -126,14 +129,16 @@ func (f *followUp) look(ctx context.Context) error {
 		return nil
 	}
 	f.now, f.since = now, time.Now()
-	s, err := status.FromUnstructured(now)
-	if err != nil {
-		return nil
-	}
-	if s.Completed() || f.change.uptake.acted != nil && f.change.uptake.acted(s) {
+	if f.takenUp() {
 		return errTakenUp
 	}
 	return nil
+}
+
+// takenUp reports whether the newest state shows that the controller has acted on the change.
+func (f *followUp) takenUp() bool {
+	s, err := f.client.decoders.FromUnstructured(f.now)
+	return err == nil && (s.Completed() || f.change.uptake.acted != nil && f.change.uptake.acted(s))
 }
 
 // touch changes the annotation once the workflow has been quiet. A conflict shows that somebody

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -536,9 +537,43 @@ func TestLostRetryIsFoundByItsRun(t *testing.T) {
 				if !errors.Is(err, tc.want) || writes != 1 {
 					t.Errorf("%v after %d writes", err, writes)
 				}
+				if strings.Contains(s.sent(), "touch") {
+					t.Errorf("the run has ended, and the controller is asked to look at it: %s", s.sent())
+				}
 			})
 		})
 	}
+}
+
+// The controller may compress the nodes that show that it has acted, by whatever the client can read.
+func TestUptakeInCompressedNodes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := gateStage(t, "")
+		s.acts = func(s *stage) {
+			if time.Since(s.began) < 10*time.Millisecond {
+				return
+			}
+			s.acts = nil
+			s.edit(func(obj map[string]any) {
+				next(obj)
+				state, _ := obj["status"].(map[string]any)
+				nodes, err := json.Marshal(state["nodes"])
+				if err != nil {
+					t.Error(err)
+				}
+				delete(state, "nodes")
+				state["compressedNodes"] = base64.StdEncoding.EncodeToString(nodes)
+			})
+		}
+		uncompressed := func(src io.Reader) (io.ReadCloser, error) { return io.NopCloser(src), nil }
+		c := scriptedWith(t, Options{NodeDecoders: status.NodeDecoders{Brotli: uncompressed}}, s.answer)
+		if err := approve(t.Context(), c); err != nil {
+			t.Error(err)
+		}
+		if got, want := s.sent(), "get@0 write@0 get@50"; got != want {
+			t.Errorf("%s\nwant %s", got, want)
+		}
+	})
 }
 
 // Ten thousand gates beside ten thousand others are one pass over them.

@@ -2,7 +2,6 @@ package conformance
 
 import (
 	"context"
-	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -135,9 +134,9 @@ func describeStop(fixture func() Fixture) {
 			s := f.start(ctx, locked)
 			waiting := f.wait(ctx, s.Name, func(s *status.WorkflowStatus) (bool, error) { return len(s.AwaitedLocks()) > 0, nil })
 			Expect(waiting.Outcome()).To(Equal(status.OutcomePending))
-			short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+			seen, cancel := context.WithCancel(ctx)
 			defer cancel()
-			_, err := f.Client.Wait(short, s.Name, workflow.Completed)
+			_, err := f.Client.Wait(seen, s.Name, func(*status.WorkflowStatus) (bool, error) { cancel(); return false, nil })
 			Expect(err).To(MatchError(ContainSubstring("waiting for mutex " + f.Namespace + "/Mutex/" + template)))
 
 			f.settle(ctx, s.Name)

@@ -456,14 +456,17 @@ func lose(resp *http.Response) error {
 	return errors.Join(io.ErrUnexpectedEOF, err, resp.Body.Close())
 }
 
-// asks reports whether a patch changes nothing but the annotation by which the controller is asked
-// to look again.
+// asks reports whether a write only asks the controller to look again, by the annotation for that.
 func asks(r *http.Request) bool {
 	body, err := r.GetBody()
 	if err != nil {
 		return false
 	}
 	defer func() { _ = body.Close() }()
-	var patch map[string]any
-	return json.NewDecoder(body).Decode(&patch) == nil && len(patch) == 1 && patch["metadata"] != nil
+	var sent map[string]any
+	if json.NewDecoder(body).Decode(&sent) != nil {
+		return false
+	}
+	_, asked, _ := unstructured.NestedString(sent, "metadata", "annotations", "argoservice.opensearch.org/asked-again")
+	return asked
 }

@@ -44,7 +44,9 @@ var _ = Describe("a retry of the native client", func() {
 			return roundTripper(func(r *http.Request) (*http.Response, error) { return do(r, next) })
 		}), namespace)
 	}
-	isWrite := func(r *http.Request) bool { return r.Method == http.MethodPut && r.URL.Query().Get("dryRun") == "" }
+	isWrite := func(r *http.Request) bool {
+		return r.Method == http.MethodPut && r.URL.Query().Get("dryRun") == "" && !asks(r)
+	}
 	isTrial := func(r *http.Request) bool { return r.Method == http.MethodPut && r.URL.Query().Get("dryRun") != "" }
 	podUID := func(ctx context.Context) types.UID {
 		GinkgoHelper()
