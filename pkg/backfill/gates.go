@@ -368,7 +368,7 @@ func notWaiting(pattern string, open, delays []*status.Node) error {
 	if len(open) > 0 {
 		var names []string
 		for _, n := range open[:min(len(open), most)] {
-			names = append(names, n.DisplayName)
+			names = append(names, fmt.Sprintf("%.128q", n.DisplayName)) // others have chosen it
 		}
 		there = "waiting are: " + strings.Join(names, ", ")
 		if more := len(open) - most; more > 0 {

@@ -10,6 +10,15 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
+// What others have named is quoted and cut off.
+func TestNotWaitingIsBounded(t *testing.T) {
+	gates := []*status.Node{{ID: "g", DisplayName: "a\n\x1b[31m" + strings.Repeat("x", 5_000), Type: status.NodeTypeSuspend, Phase: status.NodeRunning}}
+	err := notWaiting("b", gates, nil)
+	if len(err.Error()) > 1_000 || strings.ContainsAny(err.Error(), "\n\x1b") || !strings.Contains(err.Error(), `"a\n\x1b[31mxx`) {
+		t.Error(err)
+	}
+}
+
 func TestGateChoice(t *testing.T) {
 	suspend := func(id, name string, phase status.NodePhase) *status.Node {
 		return &status.Node{ID: id, DisplayName: name, Type: status.NodeTypeSuspend, Phase: phase}
@@ -41,7 +50,7 @@ func TestGateChoice(t *testing.T) {
 		"rejected before":    {patterns: []string{"bad"}, err: workflow.ErrConflict, says: "Failed"},
 		"to reject again":    {patterns: []string{"bad"}, become: status.NodeFailed},
 		"to reject approved": {patterns: []string{"early"}, become: status.NodeFailed, err: workflow.ErrConflict, says: "Succeeded"},
-		"nobody":             {patterns: []string{"final", "fnal"}, err: workflow.ErrNotSuspended, says: `"fnal"; waiting are: shard-a, shard-b, final, load(0:s3://b/1), load(1:s3://b/2)`},
+		"nobody":             {patterns: []string{"final", "fnal"}, err: workflow.ErrNotSuspended, says: `"fnal"; waiting are: "shard-a", "shard-b", "final", "load(0:s3://b/1)", "load(1:s3://b/2)"`},
 		"none":               {err: workflow.ErrInvalid, says: "gates"},
 		"both":               {patterns: []string{"a"}, all: true, err: workflow.ErrInvalid, says: "all"},
 		"a bad pattern":      {patterns: []string{"x", "[a"}, err: workflow.ErrInvalid, says: "gates[1]"},

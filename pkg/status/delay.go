@@ -49,7 +49,7 @@ func (s *WorkflowStatus) readDelays(spec, status *object) {
 			if d = readDurations(spec, status); d.none() {
 				return
 			}
-			d.add(s.Arguments)
+			d.readArguments(spec.late("arguments"))
 			d.nodes = s.Nodes
 		}
 		if text := d.substitute(d.of(n), n); text != "" {
@@ -172,6 +172,9 @@ func (d *durations) substitute(text string, n *Node) string {
 		}
 		if !known {
 			value = "{{" + tag + "}}"
+		}
+		if done.Len()+len(before)+len(value) > maxDuration {
+			return overlong
 		}
 		done.WriteString(before + value)
 		text = after

@@ -88,6 +88,13 @@ func TestDelays(t *testing.T) {
 				suspendedNode(`templateName: t`) + `}}}`,
 			"delay until 00:00:20",
 		},
+		"an argument from elsewhere": {
+			`{spec: {arguments: {parameters: [{name: d, valueFrom: {configMapKeyRef: {name: c, key: k}}}]}}, status: {storedWorkflowTemplateSpec: {arguments: {parameters: [{name: d, value: "10"}]}, ` +
+				`templates: [{name: t, suspend: {duration: "{{workflow.parameters.d}}"}}]}, nodes: {g: ` + suspendedNode(`templateName: t`) + `}}}`,
+			"delay",
+		},
+		"too long to be one":     {timed(`"` + strings.Repeat("1h", 1_000) + `"`), "delay"},
+		"too long with an input": {local(`{name: t, suspend: {duration: "{{inputs.parameters.d}}"}}`, with(`{name: d, value: "`+strings.Repeat("1h", 1_000)+`"}`)), "delay"},
 		"an argument of the template": {
 			`{spec: {arguments: {parameters: [{name: d, value: "20"}]}}, status: {storedWorkflowTemplateSpec: {arguments: {parameters: [{name: d, value: "10"}, {name: e, value: m}]}, ` +
 				`templates: [{name: t, suspend: {duration: "{{workflow.parameters.d}}{{workflow.parameters.e}}"}}]}, nodes: {g: ` + suspendedNode(`templateName: t`) + `}}}`,

@@ -12,7 +12,7 @@ type durations struct {
 	stored map[string]string
 	// usual is what templateDefaults give to a suspend template that has none.
 	usual string
-	// arguments are the values of the workflow's parameters.
+	// arguments are the values of the workflow's parameters, as far as they are known.
 	arguments map[string]string
 
 	nodes []*Node
@@ -35,7 +35,7 @@ func readDurations(spec, status *object) *durations {
 	// What the controller has stored is what it runs. Where a template was referred to,
 	// the arguments that were left to its defaults are in there too.
 	if storedSpec := fromStatus.object("storedWorkflowTemplateSpec"); d.readSpec(storedSpec) {
-		d.add(readParameters(storedSpec.object("arguments")))
+		d.readArguments(storedSpec)
 	}
 	templates := fromStatus.object("storedTemplates")
 	for key := range templates.fields {
@@ -75,15 +75,31 @@ func stepsOf(template *object) []*object {
 	return steps
 }
 
+// maxDuration is how long the text of a duration may be, also with the values of parameters put in:
+// one text can be that of as many nodes as there are. In the place of a longer one is overlong.
+const (
+	maxDuration = 1 << 10
+	overlong    = "…"
+)
+
+// durationOf returns the duration of a suspend template as it is written; "": none.
 func durationOf(template *object) string {
 	text, _ := template.object("suspend").text("duration")
+	if len(text) > maxDuration {
+		return overlong
+	}
 	return text
 }
 
-func (d *durations) add(arguments []Parameter) {
-	for _, p := range arguments {
-		if p.Set {
-			d.arguments[p.Name] = p.Value
+// readArguments takes the arguments of the spec. Where one has its value from elsewhere, such as a
+// ConfigMap, the value that a template gives it does not count.
+func (d *durations) readArguments(spec *object) {
+	for _, argument := range spec.object("arguments").objects("parameters") {
+		name := argument.string("name")
+		if argument.fields["valueFrom"] != nil {
+			delete(d.arguments, name)
+		} else if value, ok := argument.text("value"); ok {
+			d.arguments[name] = value
 		}
 	}
 }

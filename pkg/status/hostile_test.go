@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/json"
+
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -223,6 +226,47 @@ func BenchmarkManyNodes(b *testing.B) {
 				}
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(count), "ns/node")
 			})
+		}
+	}
+}
+
+// A duration is read for each node that waits for it, so its length must not count as often.
+func TestHostileDurationsTakeFewBytes(t *testing.T) {
+	const count = 2_000
+	nodes := map[string]any{}
+	for i := range count {
+		nodes[fmt.Sprint("n", i)] = map[string]any{
+			"type": "Suspend", "phase": "Running", "templateName": "t", "startedAt": "2026-01-01T00:00:00Z",
+			"inputs": map[string]any{"parameters": []any{map[string]any{"name": "i", "value": "1"}}},
+		}
+	}
+	for name, duration := range map[string]string{
+		"a long one":      strings.Repeat("1", 1<<18) + "x",
+		"many parameters": strings.Repeat("{{inputs.parameters.i}}", 1<<13),
+		"a long argument": strings.Repeat("{{workflow.parameters.w}}", 8),
+	} {
+		fields := map[string]any{
+			"spec": map[string]any{
+				"arguments": map[string]any{"parameters": []any{map[string]any{"name": "w", "value": strings.Repeat("1", 1<<17)}}},
+				"templates": []any{map[string]any{"name": "t", "suspend": map[string]any{"duration": duration}}},
+			},
+			"status": map[string]any{"phase": "Running", "nodes": nodes},
+		}
+		text, err := json.Marshal(fields)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for how, read := range map[string]func() (*status.WorkflowStatus, error){
+			"FromJSON": func() (*status.WorkflowStatus, error) { return status.FromJSON(text) },
+			"FromUnstructured": func() (*status.WorkflowStatus, error) {
+				return status.FromUnstructured(&unstructured.Unstructured{Object: fields})
+			},
+		} {
+			var s *status.WorkflowStatus
+			took := allocated(func() { s, err = read() })
+			if err != nil || len(s.DelayedNodes()) != count || took > 32<<20 {
+				t.Errorf("%s, %s: %v, %d delays, %d MiB", name, how, err, len(s.DelayedNodes()), took>>20)
+			}
 		}
 	}
 }

@@ -141,9 +141,13 @@ type InvalidError struct {
 }
 
 func (e *InvalidError) Error() string {
-	texts := make([]string, len(e.Problems))
-	for i, p := range e.Problems {
-		texts[i] = p.Error()
+	const most = 20
+	texts := make([]string, 0, len(e.Problems))
+	for _, p := range e.Problems[:min(len(e.Problems), most)] {
+		texts = append(texts, p.Error())
+	}
+	if more := len(e.Problems) - most; more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more problems", more))
 	}
 	return strings.Join(texts, "; ")
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
@@ -214,8 +215,11 @@ func TestStartAnnotations(t *testing.T) {
 	if _, err := c.Start(t.Context(), request); err != nil {
 		t.Fatal(err)
 	}
-	mark := got[annotationStart]
-	if got["trace"] != "start" || got["owner"] != "request" || mark == "" {
+	made := func() startMark {
+		return readMark(&metav1.ObjectMeta{Name: request.WorkflowName(), Annotations: got})
+	}
+	mark := made()
+	if got["trace"] != "start" || got["owner"] != "request" || mark.Request == "" {
 		t.Errorf("%v", got)
 	}
 	bare := scripted(t, func(req *http.Request) (any, error) {
@@ -227,7 +231,7 @@ func TestStartAnnotations(t *testing.T) {
 		}
 		return nil, apierrors.NewNotFound(schema.GroupResource{Group: argoGroup, Resource: "workflows"}, "w")
 	})
-	if _, err := bare.Start(t.Context(), request); err != nil || got[annotationStart] != mark {
+	if _, err := bare.Start(t.Context(), request); err != nil || made().Request != mark.Request {
 		t.Errorf("without them it is another request: %v, %v", got, err)
 	}
 	for _, bad = range []string{"no spaces", annotationStart, annotationRetryID, annotationAsked} {

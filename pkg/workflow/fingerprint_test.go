@@ -53,13 +53,15 @@ func TestGoldenMarks(t *testing.T) {
 }
 
 // goldenStart is what all marks of the key "session-42" begin with.
-const goldenStart = `{"version":1,"name":"key-yhqhogq45obrebu5s62hjyey","key":"yhqhogq45obrebu5s62hjyey",`
+const goldenStart = `{"version":1,"name":"key-yhqhogq45obrebu5s62hjyey","id":"random","key":"yhqhogq45obrebu5s62hjyey",`
 
 // markText is the annotation of a workflow that is started with the key "session-42".
 func markText(t *testing.T, fields map[string]string) string {
 	t.Helper()
 	wf := newDraft("it", "t", map[string]any{}).obj
-	if err := newMarker("", "t", "session-42", fields).put(wf); err != nil {
+	mark := newMarker("", "t", "session-42", fields)
+	mark.ID = "random"
+	if err := mark.put(wf); err != nil {
 		t.Fatal(err)
 	}
 	return wf.GetAnnotations()[annotationStart]

@@ -126,8 +126,8 @@ func fatesByID(s *status.WorkflowStatus, ids []string) []string {
 			named[n.Name] = append(named[n.Name], n.ID)
 		}
 	}
-	fates := make([]string, len(ids))
-	for i, id := range ids {
+	fates := make([]string, len(ids)) // the text has the first ones only
+	for i, id := range ids[:min(len(ids), mostListed)] {
 		switch n := byID[id]; {
 		case n != nil:
 			fates[i] = fate(n)

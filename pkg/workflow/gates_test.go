@@ -3,6 +3,8 @@ package workflow
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -212,12 +214,44 @@ func TestWhatBecameOfAGate(t *testing.T) {
 	}
 }
 
+// Names that others have chosen are quoted and cut off, and what there are many of is not all listed.
+func TestErrorsAboutOutputsAreBounded(t *testing.T) {
+	hostile := "a\n\x1b[31m" + strings.Repeat("x", 5_000)
+	outputs, enum := []any{map[string]any{"name": hostile, "valueFrom": map[string]any{"supplied": map[string]any{}}}}, []any{}
+	for i := range 1_000 {
+		enum = append(enum, fmt.Sprint(hostile, i))
+	}
+	for i := range 1_000 {
+		outputs = append(outputs, map[string]any{
+			"name": fmt.Sprint("p", i), "enum": enum[i : i+min(100, 1_000-i)], "valueFrom": map[string]any{"supplied": map[string]any{}},
+		})
+	}
+	obj := &unstructured.Unstructured{Object: map[string]any{"kind": "Workflow", "status": map[string]any{
+		"phase": "Running", "nodes": map[string]any{"g": map[string]any{
+			"id": "g", "displayName": hostile, "type": "Suspend", "phase": "Running", "outputs": map[string]any{"parameters": outputs},
+		}},
+	}}}
+	for name, supplied := range map[string]map[string]any{"none": nil, "another": {"b": 1}, "a wrong one": {"p0": "secret"}} {
+		_, err := plan(t, obj, ResumeOptions{Outputs: supplied})
+		if !errors.Is(err, ErrInvalid) {
+			t.Fatalf("%s: %v", name, err)
+		}
+		text := err.Error()
+		if len(text) > 128<<10 || strings.ContainsAny(text, "\n\x1b") || strings.Contains(text, "secret") || !strings.Contains(text, "more problems") {
+			t.Errorf("%s: %d bytes: %.500s", name, len(text), text)
+		}
+	}
+}
+
 // The log tells a start that has created its workflow from one that has found it, and how it stands.
 func TestLogOfAStart(t *testing.T) {
 	var out bytes.Buffer
 	var workflow *unstructured.Unstructured
+	lost := false // the answers to creates are
 	c := scriptedWith(t, Options{Observer: NewLogObserver(slog.NewTextHandler(&out, nil))}, func(r *http.Request) (any, error) {
 		switch {
+		case r.Method == http.MethodPost && workflow != nil:
+			return nil, apierrors.NewAlreadyExists(schema.GroupResource{}, "w")
 		case r.Method == http.MethodPost:
 			workflow = &unstructured.Unstructured{}
 			data := new(bytes.Buffer)
@@ -226,6 +260,9 @@ func TestLogOfAStart(t *testing.T) {
 			}
 			if err := workflow.UnmarshalJSON(data.Bytes()); err != nil {
 				return nil, err
+			}
+			if lost {
+				return nil, io.ErrUnexpectedEOF
 			}
 			return workflow, nil
 		case strings.Contains(r.URL.Path, "workflowtemplates"):
@@ -245,6 +282,11 @@ func TestLogOfAStart(t *testing.T) {
 	if got := start(); !strings.Contains(got, "found=false outcome=Pending") || !strings.Contains(got, "level=INFO") {
 		t.Error(got)
 	}
+	workflow, lost = nil, true // this call has created it all the same, and sees so
+	if got := start(); !strings.Contains(got, "found=false outcome=Pending") {
+		t.Error(got)
+	}
+	lost = false
 	workflow.Object["status"] = map[string]any{"phase": "Failed", "startedAt": time.Now().UTC().Format(time.RFC3339)}
 	if err := unstructured.SetNestedField(workflow.Object, "Stop", "spec", "shutdown"); err != nil {
 		t.Fatal(err)

@@ -43,7 +43,8 @@ type startMark struct {
 	// Name is that of the workflow. On a copy under another name, such as `argo resubmit` makes,
 	// the mark counts for nothing.
 	Name string `json:"name"`
-	// ID is random, good for the attempts of one call. A start with a key has none.
+	// ID is random. The attempts of one call share it, so a call knows the workflow that an attempt
+	// without an answer has created.
 	ID string `json:"id,omitempty"`
 	// Key is the hash of the idempotency key.
 	Key string `json:"key,omitempty"`
@@ -85,9 +86,11 @@ type marker struct {
 // newMarker makes the mark of a workflow that is to have that name, or if it is "", one made from
 // the key alone or, without a key, from base. fields are those of the request, see requestFields.
 func newMarker(name, base, key string, fields map[string]string) marker {
-	m := marker{startMark: startMark{Version: markVersion, Name: name}, base: base, named: name != ""}
+	m := marker{
+		startMark: startMark{Version: markVersion, Name: name, ID: string(uuid.NewUUID())},
+		base:      base, named: name != "",
+	}
 	if key == "" {
-		m.ID = string(uuid.NewUUID())
 		if m.renewable = name == ""; m.renewable {
 			m.Name = m.anotherName()
 		}
@@ -117,8 +120,10 @@ func nameBase(base string, suffix int) string {
 	return strings.TrimRight(base, ".-") + "-"
 }
 
-// own reports whether only the call itself leaves this mark.
-func (m marker) own() bool { return m.ID != "" }
+// madeBy reports whether an attempt of the call that has the mark created the workflow.
+func (m marker) madeBy(existing *unstructured.Unstructured) bool {
+	return readMark(existing).ID == m.ID
+}
 
 // put names and marks the workflow. The base stays with it as generateName, so that a
 // workflow made from this one, by whichever client, has a name like it.
@@ -142,7 +147,7 @@ func (m marker) put(wf *unstructured.Unstructured) error {
 func (m marker) check(existing *unstructured.Unstructured) error {
 	found := readMark(existing)
 	switch {
-	case m.ID != "" && found.ID == m.ID:
+	case found.ID == m.ID:
 		return nil
 	case m.Key == "":
 		return fmt.Errorf("%w: it was not made by this request; "+

@@ -28,7 +28,7 @@ func (c *WorkflowClient) createOnce(
 		case apierrors.IsAlreadyExists(err):
 			existing, err := c.adopt(ctx, p, wf.GetName(), mark)
 			if err == nil {
-				return existing, mark.own(), nil
+				return existing, mark.madeBy(existing), nil
 			}
 			if notFound(err) && !lost && p.Pause(ctx, err) {
 				continue // it was deleted in between: the name is free again
@@ -54,7 +54,7 @@ func (c *WorkflowClient) createOnce(
 		}
 		if lost {
 			existing, err := c.settle(ctx, wf.GetName(), mark, err)
-			return existing, mark.own(), err
+			return existing, err == nil && mark.madeBy(existing), err
 		}
 		return nil, false, &namedError{name: wf.GetName(), err: pace.Ended(ctx, err)}
 	}
@@ -117,6 +117,7 @@ func (c *WorkflowClient) settle(
 	defer cancel()
 	existing, err := c.workflows.Get(look, name, metav1.GetOptions{})
 	if err == nil && mark.check(existing) == nil {
+		noteFound(ctx, existing, mark)
 		return existing, nil
 	}
 	// "Not found" settles nothing: a request that is still on its way can come through later.
@@ -128,13 +129,18 @@ func (c *WorkflowClient) adopt(ctx context.Context, p *pace.Pacer, name string, 
 	existing, err := c.getWith(ctx, p, name)
 	if err == nil {
 		if err = mark.check(existing); err == nil {
-			if !mark.own() {
-				observationOf(ctx).found()
-			}
+			noteFound(ctx, existing, mark)
 			return existing, nil
 		}
 	}
 	return nil, &namedError{name: name, err: err}
+}
+
+// noteFound records that the operation has found its workflow, unless it created it itself.
+func noteFound(ctx context.Context, existing *unstructured.Unstructured, mark marker) {
+	if !mark.madeBy(existing) {
+		observationOf(ctx).found()
+	}
 }
 
 // namedError carries the name that was chosen for a workflow up to the [Error].

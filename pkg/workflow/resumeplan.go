@@ -97,14 +97,15 @@ func outputProblems(gates []*status.Node, outputs map[string]string) (problems f
 	for _, gate := range gates {
 		for _, p := range gate.AwaitedOutputs() {
 			awaited[p.Name] = true
+			at := path.Key(shownName(p.Name))
 			value, given := outputs[p.Name]
 			switch {
 			case !given && !p.HasDefault:
-				problems = append(problems, field.Required(path.Key(p.Name), fmt.Sprintf(
+				problems = append(problems, field.Required(at, fmt.Sprintf(
 					"raw output parameter '%s' has not been set and does not have a default value (node %s)%s",
-					p.Name, shownName(gate.DisplayName), allowed(p.Enum))))
+					shownName(p.Name), shownName(gate.DisplayName), allowed(p.Enum))))
 			case given && len(p.Enum) > 0 && !slices.Contains(p.Enum, value):
-				problems = append(problems, hiddenValue(path.Key(p.Name),
+				problems = append(problems, hiddenValue(at,
 					fmt.Sprintf("node %s allows only: [%s]", shownName(gate.DisplayName), enumText(p.Enum))))
 			}
 		}
@@ -126,7 +127,14 @@ func allowed(enum []string) string {
 }
 
 // enumText lists the values that a parameter may have.
-func enumText(enum []string) string { return strings.Join(plain(enum), " ") }
+func enumText(enum []string) string {
+	const most = 20
+	shown := plain(enum[:min(len(enum), most)])
+	if more := len(enum) - most; more > 0 {
+		shown = append(shown, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(shown, " ")
+}
 
 // resumeNodes makes the part of the patch under status.
 func resumeNodes(

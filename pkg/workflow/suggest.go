@@ -14,9 +14,9 @@ func choices(given string, names []string) string {
 	}
 	const most = 20
 	sorted := slices.Sorted(slices.Values(names))
-	shown := sorted
-	if len(shown) > most {
-		shown = append(slices.Clone(shown[:most]), "…")
+	shown := plain(sorted[:min(len(sorted), most)])
+	if len(sorted) > most {
+		shown = append(shown, "…")
 	}
 	hint := "; there are: " + strings.Join(shown, ", ")
 	if near := nearest(given, sorted); near != "" {
@@ -28,16 +28,23 @@ func choices(given string, names []string) string {
 // nearest is the name that differs least from the given one; "" if all differ in more than
 // a third of it (in short names, where two swapped letters are more than that, half).
 func nearest(given string, names []string) string {
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return tooFar(given, len(name)-len(given)) })
 	if given == "" || len(names) == 0 {
 		return ""
 	}
 	near := slices.MinFunc(names, func(a, b string) int {
 		return cmp.Compare(distance(given, a), distance(given, b))
 	})
-	if distance(given, near) > max(len(given)/3, min(2, len(given)/2)) {
+	if tooFar(given, distance(given, near)) {
 		return ""
 	}
 	return near
+}
+
+// tooFar reports whether a name that differs in so many letters is not what was meant. Where the
+// lengths alone differ by that, comparing is spared: a name can be as long as a workflow.
+func tooFar(given string, letters int) bool {
+	return max(letters, -letters) > max(len(given)/3, min(2, len(given)/2))
 }
 
 // distance is Levenshtein's: how many letters to insert, delete or replace.

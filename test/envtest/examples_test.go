@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -203,6 +204,28 @@ var _ = Describe("the small examples", Ordered, func() { // so that they are bui
 			name := e.release(ctx)
 			Expect(e.run(ctx, 0, "approval-gate", "-by", "ann", "-approve", name)).NotTo(ContainSubstring("approve or reject?"))
 			Expect(e.ended(ctx, name).Outcome()).To(Equal(status.OutcomeSucceeded))
+		}, SpecTimeout(specTimeout))
+
+		It("approves the gate and, run again, leaves the delay behind it to its time", func(ctx SpecContext) {
+			const delay = 5 * time.Second
+			template, err := os.ReadFile(filepath.Join(smallExamples, "approval-gate", "template.yaml"))
+			Expect(err).NotTo(HaveOccurred())
+			longer := strings.Replace(string(template), `{duration: "1"}`, `{duration: "5"}`, 1)
+			Expect(longer).NotTo(Equal(string(template)))
+			e.apply(ctx, "longer.yaml", longer)
+			name := e.release(ctx)
+			e.run(ctx, 0, "approval-gate", "-by", "ann", "-approve", name)
+			_, err = e.client.Wait(ctx, name, func(s *status.WorkflowStatus) (bool, error) {
+				return len(s.DelayedNodes()) == 1, nil
+			})
+			Expect(err).NotTo(HaveOccurred())
+			Expect(e.run(ctx, 1, "approval-gate", "-by", "bob", "-approve", name)).To(ContainSubstring("before reaching suspend state"))
+			s := e.ended(ctx, name)
+			approvedBy, _ := s.Outputs.Parameter("approved-by")
+			Expect(approvedBy).To(Equal("ann"))
+			at := slices.IndexFunc(s.Nodes, func(n *status.Node) bool { return n.DisplayName == "deploy" })
+			Expect(at).To(BeNumerically(">=", 0))
+			Expect(s.Nodes[at].EndTime.Sub(s.Nodes[at].StartTime)).To(BeNumerically(">=", delay))
 		}, SpecTimeout(specTimeout))
 	})
 
