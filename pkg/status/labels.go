@@ -52,9 +52,13 @@ func (s *scanner) labels() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var values map[string]any
-	if raw := s.bytes(at[0]); len(raw) == 0 || raw[0] != '{' || json.Unmarshal(raw, &values) != nil || len(values) == 0 {
+	raw := s.bytes(at[0])
+	if len(raw) == 0 || raw[0] != '{' {
 		return nil, nil
+	}
+	var values map[string]any
+	if err := json.Unmarshal(raw, &values); err != nil || len(values) == 0 {
+		return nil, nil //nolint:nilerr // malformed labels count as none, as everywhere
 	}
 	labels := make(map[string]string, len(values))
 	for key, value := range values {

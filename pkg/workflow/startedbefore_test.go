@@ -395,10 +395,10 @@ func TestLostStartThatWasCollected(t *testing.T) {
 			}
 			posts++
 			made, err := s.play(r)
-			switch {
-			case posts == 1:
+			switch posts {
+			case 1:
 				return nil, io.ErrUnexpectedEOF
-			case posts == 2:
+			case 2:
 				s.held = nil
 			}
 			return made, err

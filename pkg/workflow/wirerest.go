@@ -109,7 +109,7 @@ func (r *bodyReader) Read(p []byte) (int, error) {
 	if n > 0 {
 		r.alive()
 	}
-	if err != nil && err != io.EOF { //nolint:errorlint // that of a Reader, which nobody wraps
+	if err != nil && err != io.EOF {
 		err = &fault.CutOffError{Err: err}
 	}
 	return n, err

@@ -106,7 +106,7 @@ func TestKindsOfAnswers(t *testing.T) {
 		"nothing":          {nil, ""},
 		"odd":              {errors.New("odd"), ""},
 		"expired":          {apierrors.NewResourceExpired("old"), "expired"},
-		"gone":             {apierrors.NewGone("old"), "expired"},
+		"gone":             {apierrors.NewGenericServerResponse(http.StatusGone, "get", schema.GroupResource{}, "", "old", 0, false), "expired"},
 		"no such resource": {apierrors.NewGenericServerResponse(404, "GET", workflows, "", "404 page not found", 0, true), "missing resource"},
 		"no such object":   {apierrors.NewNotFound(workflows, "w"), ""},
 		"unauthorized":     {apierrors.NewUnauthorized("who?"), "refused"},
