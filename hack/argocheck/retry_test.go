@@ -13,14 +13,18 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
 	"github.com/argoproj/argo-workflows/v3/workflow/util"
 	"github.com/sirupsen/logrus"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/client-go/dynamic/fake"
 	clienttesting "k8s.io/client-go/testing"
 
@@ -123,7 +127,10 @@ func (c *comparison) compare(t *testing.T, name string, obj *unstructured.Unstru
 			exit[podName(before, n)] = true
 		}
 	}
-	theirPods = slices.DeleteFunc(theirPods, func(pod string) bool { return exit[pod] })
+	// Nor is there one by a name that the API server takes for no pod, as of a template "A".
+	theirPods = slices.DeleteFunc(theirPods, func(pod string) bool {
+		return exit[pod] || len(validation.IsDNS1123Subdomain(pod)) > 0
+	})
 	ourPods = slices.DeleteFunc(ourPods, func(pod string) bool { return exit[pod] })
 	slices.Sort(theirPods)
 	slices.Sort(ourPods)
@@ -193,14 +200,18 @@ func argoRetry(obj *unstructured.Unstructured) (after *wfv1.Workflow, pods []str
 	return util.FormulateRetryWorkflow(context.Background(), wf, false, "", nil)
 }
 
-// ourRetry runs a retry against a server that knows only this workflow, and does not permit
-// to list or get pods, so that their names are compared too.
+// ourRetry runs a retry against a server that knows only this workflow and its pods, which may be read
+// but not listed, so that their names are compared too.
 func ourRetry(t *testing.T, obj *unstructured.Unstructured) (after *wfv1.Workflow, pods []string, err error) {
 	t.Helper()
 	dyn := fake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{
 		{Group: "argoproj.io", Version: "v1alpha1", Resource: "workflows"}: "WorkflowList",
 		{Version: "v1", Resource: "pods"}:                                  "PodList",
 	})
+	obj = obj.DeepCopy()
+	obj.SetUID("the-workflow")
+	before := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	writtenAt(obj, before)
 	var written *unstructured.Unstructured
 	deleted := map[string]bool{}
 	dyn.PrependReactor("get", "workflows", func(clienttesting.Action) (bool, runtime.Object, error) {
@@ -208,14 +219,22 @@ func ourRetry(t *testing.T, obj *unstructured.Unstructured) (after *wfv1.Workflo
 	})
 	dyn.PrependReactor("update", "workflows", func(action clienttesting.Action) (bool, runtime.Object, error) {
 		written = action.(clienttesting.UpdateAction).GetObject().(*unstructured.Unstructured)
-		return true, written, nil
+		answer := written.DeepCopy()
+		writtenAt(answer, before.Add(time.Hour))
+		return true, answer, nil
 	})
 	podResource := schema.GroupResource{Resource: "pods"}
-	for _, verb := range []string{"list", "get"} {
-		dyn.PrependReactor(verb, "pods", func(clienttesting.Action) (bool, runtime.Object, error) {
-			return true, nil, apierrors.NewForbidden(podResource, "", nil)
-		})
-	}
+	dyn.PrependReactor("list", "pods", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return true, nil, apierrors.NewForbidden(podResource, "", nil)
+	})
+	ofWorkflow := podsOf(obj, typed(t, obj))
+	dyn.PrependReactor("get", "pods", func(action clienttesting.Action) (bool, runtime.Object, error) {
+		name := action.(clienttesting.GetAction).GetName()
+		if ofWorkflow[name] == nil {
+			return true, nil, apierrors.NewNotFound(podResource, name)
+		}
+		return true, ofWorkflow[name], nil
+	})
 	dyn.PrependReactor("delete", "pods", func(action clienttesting.Action) (bool, runtime.Object, error) {
 		name := action.(clienttesting.DeleteAction).GetName()
 		if deleted[name] {
@@ -232,6 +251,33 @@ func ourRetry(t *testing.T, obj *unstructured.Unstructured) (after *wfv1.Workflo
 		return nil, nil, err
 	}
 	return typed(t, written), slices.Collect(maps.Keys(deleted)), nil
+}
+
+// writtenAt has the API server have noted when an object was written. One that has not changed for long
+// is not followed up after a decision, for which there is no controller here.
+func writtenAt(obj *unstructured.Unstructured, at time.Time) {
+	obj.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: "test", Operation: "Update", Time: &metav1.Time{Time: at}}})
+}
+
+// podsOf are the pods that Argo's controller has made for a workflow, by name.
+func podsOf(obj *unstructured.Unstructured, wf *wfv1.Workflow) map[string]*unstructured.Unstructured {
+	pods := map[string]*unstructured.Unstructured{}
+	for id, n := range wf.Status.Nodes {
+		if n.Type != wfv1.NodeTypePod {
+			continue
+		}
+		n.ID = id
+		pod := &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": "v1", "kind": "Pod", "status": map[string]any{"phase": "Failed"},
+		}}
+		pod.SetName(podName(wf, n))
+		pod.SetUID(types.UID("pod-" + id))
+		pod.SetLabels(map[string]string{"workflows.argoproj.io/workflow": wf.Name})
+		pod.SetAnnotations(map[string]string{"workflows.argoproj.io/node-id": id})
+		pod.SetOwnerReferences([]metav1.OwnerReference{*metav1.NewControllerRef(obj, wfv1.SchemeGroupVersion.WithKind("Workflow"))})
+		pods[pod.GetName()] = pod
+	}
+	return pods
 }
 
 func typed(t *testing.T, obj *unstructured.Unstructured) *wfv1.Workflow {

@@ -37,7 +37,8 @@ type ResubmitOptions struct {
 
 // Resubmit starts a new workflow with the spec, labels, annotations and owners of another
 // one, in whichever state that is, and returns its first state. Unlike Retry it begins from
-// the start, and leaves the other one alone. The label
+// the start, and leaves the other one alone. That the other one was suspended, stopped or
+// terminated is not copied. The label
 // workflows.argoproj.io/resubmitted-from-workflow tells where it comes from.
 //
 // It is checked and exactly-once as [WorkflowClient.Start] is. With an IdempotencyKey a
