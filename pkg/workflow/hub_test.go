@@ -19,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -209,13 +210,19 @@ func (o *storm) follow(name string) {
 
 // refuse has the server refuse everything for a while, perhaps with an outage in between.
 func (o *storm) refuse() {
-	// Until each call has begun, since one that begins would be right to end; and until the watches are
-	// open again, since states may be missed where there is none for long.
-	time.Sleep(6 * time.Second)
-	for _, err := range []error{forbiddenHere(), io.ErrUnexpectedEOF, forbiddenHere()}[:1+o.rand.IntN(3)] {
+	// A feed that has had no watch for blindFor lists, and so may miss states. All phases together
+	// and the longest pause after them are shorter than that.
+	const (
+		phases  = 3
+		longest = (blindFor - pace.Longest) / (phases + 1)
+	)
+	// A call that begins while it is refused ends with that error, so all calls have begun before,
+	// and the watches that an earlier fault has ended are open again.
+	time.Sleep(pace.Longest + time.Second)
+	for _, err := range []error{forbiddenHere(), io.ErrUnexpectedEOF, forbiddenHere()}[:1+o.rand.IntN(phases)] {
 		o.server.set(func() { o.server.refuse = func(*http.Request) error { return err } })
 		o.server.cut(nil)
-		time.Sleep(time.Duration(o.rand.IntN(4_000)) * time.Millisecond)
+		time.Sleep(time.Duration(o.rand.Int64N(int64(longest))))
 	}
 	o.server.set(func() { o.server.refuse = nil })
 }

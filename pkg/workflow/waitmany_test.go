@@ -66,6 +66,7 @@ func TestWaitManyLeftEarly(t *testing.T) {
 			}
 			break
 		}
+		synctest.Wait() // until the server has seen the requests end
 		if s.open() > 0 {
 			t.Errorf("%d watches are left", s.open())
 		}

@@ -21,6 +21,9 @@ import (
 // errLost marks an answer that is not passed on.
 var errLost = errors.New("the answer is lost")
 
+// errReset ends an answer in the middle.
+var errReset = errors.New("the stream is reset")
+
 // AnswersOptions say what a proxy does to what passes through it. The hooks are called from
 // many goroutines; nil ones change nothing.
 type AnswersOptions struct {
@@ -30,6 +33,9 @@ type AnswersOptions struct {
 	// LoseEvery loses each so-manieth answer, of all clients together, after the server has
 	// acted; 0: none. Watches are not counted.
 	LoseEvery int
+	// Reset reports whether the stream is reset in the middle of the answer's body: of a watch, in
+	// the middle of the next event, for each of which it is called. With HTTP1 the connection is closed.
+	Reset func(*http.Request) bool
 	// Request changes a request before it is sent on.
 	Request func(*http.Request)
 	// Body changes the body of a successful answer, other than a watch's.
@@ -49,6 +55,7 @@ type Answers struct {
 	mu       sync.Mutex
 	answers  int
 	lost     int
+	resets   int
 	released chan struct{} // closed unless watches are held back
 }
 
@@ -90,6 +97,13 @@ func (a *Answers) Lost() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.lost
+}
+
+// Resets is how many streams were reset.
+func (a *Answers) Resets() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.resets
 }
 
 // HoldWatches keeps back whatever watches bring, without closing them: they go silent. The
@@ -138,7 +152,11 @@ func (a *Answers) answer(resp *http.Response) error {
 		_, err := io.Copy(io.Discard, resp.Body) // so that the server is done
 		return errors.Join(errLost, err)
 	}
-	if a.opts.Body == nil || resp.StatusCode >= http.StatusMultipleChoices {
+	if resp.StatusCode >= http.StatusMultipleChoices {
+		return nil
+	}
+	reset := a.resetting(resp.Request)
+	if a.opts.Body == nil && !reset {
 		return nil
 	}
 	body, err := io.ReadAll(resp.Body)
@@ -148,12 +166,33 @@ func (a *Answers) answer(resp *http.Response) error {
 	if err := resp.Body.Close(); err != nil {
 		return err
 	}
-	body = a.opts.Body(resp.Request, body)
-	resp.Body = io.NopCloser(bytes.NewReader(body))
+	if a.opts.Body != nil {
+		body = a.opts.Body(resp.Request, body)
+	}
 	resp.ContentLength = int64(len(body))
 	resp.Header.Set("Content-Length", fmt.Sprint(len(body)))
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	if reset {
+		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body[:len(body)/2]), failing{}))
+	}
 	return nil
 }
+
+// resetting reports whether an answer, or an event of a watch, is to be reset, and counts it.
+func (a *Answers) resetting(r *http.Request) bool {
+	if a.opts.Reset == nil || !a.opts.Reset(r) {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.resets++
+	return true
+}
+
+// failing is the rest of a body that is reset: the proxy aborts the stream for its error.
+type failing struct{}
+
+func (failing) Read([]byte) (int, error) { return 0, errReset }
 
 func (a *Answers) loses() bool {
 	a.mu.Lock()
@@ -176,7 +215,7 @@ func IsWatch(r *http.Request) bool {
 func (a *Answers) watchBody(resp *http.Response) io.ReadCloser {
 	return &watchBody{
 		answers: a,
-		ended:   resp.Request.Context().Done(),
+		request: resp.Request,
 		lines:   bufio.NewReader(resp.Body),
 		Closer:  resp.Body,
 	}
@@ -186,13 +225,17 @@ type watchBody struct {
 	io.Closer
 
 	answers *Answers
-	ended   <-chan struct{}
+	request *http.Request
 	lines   *bufio.Reader
 	rest    []byte // of the line that is being read
+	reset   bool   // after the rest
 }
 
 func (b *watchBody) Read(p []byte) (int, error) {
 	if len(b.rest) == 0 {
+		if b.reset {
+			return 0, errReset
+		}
 		line, err := b.lines.ReadBytes('\n')
 		if err != nil {
 			return 0, err
@@ -202,11 +245,14 @@ func (b *watchBody) Read(p []byte) (int, error) {
 		b.answers.mu.Unlock()
 		select {
 		case <-released:
-		case <-b.ended:
+		case <-b.request.Context().Done():
 			return 0, io.ErrUnexpectedEOF
 		}
 		if event := b.answers.opts.Event; event != nil {
 			line = append(event(bytes.TrimSuffix(line, []byte("\n"))), '\n')
+		}
+		if b.reset = b.answers.resetting(b.request); b.reset {
+			line = line[:len(line)/2]
 		}
 		b.rest = line
 	}

@@ -50,10 +50,11 @@ const (
 // stops or deletes, and starts of workflows that end by themselves and are waited for.
 type load struct {
 	scene    *scene
-	template string // of what it starts
-	ends     ending // of that
-	batch    string // of several loads in one scene
-	first    int    // number of its starts
+	template string            // of what it starts
+	ends     ending            // of that
+	batch    string            // of several loads in one scene
+	labels   map[string]string // of all its workflows
+	first    int               // number of its starts
 	cancel   context.CancelCauseFunc
 	calls    sync.WaitGroup
 
@@ -112,7 +113,7 @@ func (l *load) gates(ctx context.Context, n int, callers []*caller) {
 	l.waits = make([]*waiter, n)
 	each(n, func(i int) {
 		defer GinkgoRecover()
-		s, err := l.scene.steer.Start(ctx, workflow.StartRequest{Template: "gate"})
+		s, err := l.scene.steer.Start(ctx, workflow.StartRequest{Template: "gate", Labels: l.labels})
 		Expect(err).NotTo(HaveOccurred())
 		w := &waiter{name: s.Name, uid: string(s.UID)}
 		switch i % 10 {
@@ -140,6 +141,7 @@ func (l *load) start(ctx context.Context, n int, callers []*caller) {
 		c := callers[st.id%len(callers)]
 		l.calls.Go(func() {
 			req := workflow.StartRequest{Template: l.template, Labels: map[string]string{labelStart: strconv.Itoa(st.id)}}
+			maps.Copy(req.Labels, l.labels)
 			if l.batch != "" {
 				req.Labels[labelBatch] = l.batch
 			}

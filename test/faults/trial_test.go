@@ -15,6 +15,7 @@ type trial struct {
 	waits, starts int
 	rounds        int
 	callers       []*caller
+	labels        map[string]string // of the workflows
 	// inject injects the fault, has the round's operations begin before or after, and returns
 	// when the round is over.
 	inject func(ctx context.Context, r round)
@@ -37,6 +38,7 @@ type round struct {
 func (t trial) run(ctx context.Context, s *scene) {
 	GinkgoHelper()
 	calls, l := newLoad(ctx, s)
+	l.labels = t.labels
 	l.gates(calls, t.waits, t.callers)
 	for i := range t.rounds {
 		from := func(all int) int { return all * i / t.rounds }

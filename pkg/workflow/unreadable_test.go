@@ -1,0 +1,67 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// Each operation that reads a workflow ends at once with ErrUnsupported if that cannot be read.
+func TestOperationsOnAnObjectThatCannotBeRead(t *testing.T) {
+	const name = "w0"
+	operations := map[Op]func(context.Context, *WorkflowClient) error{
+		OpGet: func(ctx context.Context, c *WorkflowClient) error { _, err := c.Get(ctx, name); return err },
+		OpWatch: func(ctx context.Context, c *WorkflowClient) (err error) {
+			for _, err = range c.Watch(ctx, name) { //nolint:revive // the last element is the error
+			}
+			return err
+		},
+		OpWait:    func(ctx context.Context, c *WorkflowClient) error { _, err := c.Wait(ctx, name, Completed); return err },
+		OpSuspend: func(ctx context.Context, c *WorkflowClient) error { return c.Suspend(ctx, name, SuspendOptions{}) },
+		OpResume: func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Resume(ctx, name, ResumeOptions{})
+			return err
+		},
+		OpStop:      func(ctx context.Context, c *WorkflowClient) error { return c.Stop(ctx, name, StopOptions{}) },
+		OpTerminate: func(ctx context.Context, c *WorkflowClient) error { return c.Terminate(ctx, name, TerminateOptions{}) },
+		OpRetry: func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Retry(ctx, name, RetryOptions{})
+			return err
+		},
+		OpResubmit: func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Resubmit(ctx, name, ResubmitOptions{})
+			return err
+		},
+		OpLogs: func(ctx context.Context, c *WorkflowClient) (err error) {
+			for _, err = range c.Logs(ctx, name, LogOptions{}) { //nolint:revive // the last element is the error
+			}
+			return err
+		},
+	}
+	for op, call := range operations {
+		for _, client := range []string{"NewForConfig", "New"} {
+			t.Run(string(op)+", "+client, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					s := serverOf(1)
+					s.put(name, func(u *unstructured.Unstructured) {
+						_ = unstructured.SetNestedField(u.Object, brokenValue, "spec", "x")
+					})
+					c := clientsOf(t, s, Options{})[client]
+					began := time.Now()
+					err := call(t.Context(), c)
+					var failed *Error
+					if !errors.Is(err, ErrUnsupported) || !errors.As(err, &failed) || failed.Name != name || failed.Op != op {
+						t.Errorf("%v", err)
+					}
+					if took := time.Since(began); took > time.Second {
+						t.Errorf("after %v", took)
+					}
+				})
+			})
+		}
+	}
+}
