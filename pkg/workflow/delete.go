@@ -72,11 +72,11 @@ func (e *DeletionHeldError) Is(target error) bool { return e.ended != nil && tar
 // that the UID is read first if none is given, as far as the caller may get workflows. Deleting
 // what is marked as deleted succeeds again; deleting what is gone is [ErrNotFound].
 //
-// Errors: [ErrNotFound], [ErrReplaced], [ErrInvalid], [ErrConflict], [ErrForbidden] (needs
-// delete; get to be repeatable, to wait and to abandon artifacts), [ErrUnauthorized],
-// [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's. With Wait, a
-// [*DeletionHeldError] when the context ends or collecting artifacts failed, and finalizers
-// hold the workflow.
+// Errors: [ErrNotFound], [ErrReplaced], [ErrInvalid], [ErrConflict], [ErrUnsupported] (without
+// UID, an object that cannot be read), [ErrForbidden] (needs delete; get to be repeatable, to wait
+// and to abandon artifacts), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable],
+// [ErrUnknownOutcome], and the context's. With Wait, a [*DeletionHeldError] when the context ends
+// or collecting artifacts failed, and finalizers hold the workflow.
 func (c *WorkflowClient) Delete(ctx context.Context, name string, opts DeleteOptions) (err error) {
 	ctx, o := c.begin(ctx, OpDelete, name, &err)
 	defer o.end(ctx)

@@ -51,8 +51,9 @@ func (c *WorkflowClient) Create(ctx context.Context, wf *unstructured.Unstructur
 // GetObject returns the Workflow as the API server holds it at this moment. Transient
 // faults are retried.
 //
-// Errors: [ErrNotFound], [ErrInvalid] (no name of a workflow), [ErrForbidden] (needs get),
-// [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], and the context's.
+// Errors: [ErrNotFound], [ErrInvalid] (no name of a workflow), [ErrUnsupported] (an object that
+// cannot be read), [ErrForbidden] (needs get), [ErrUnauthorized], [ErrNotInstalled],
+// [ErrUnavailable], and the context's.
 func (c *WorkflowClient) GetObject(ctx context.Context, name string) (obj *unstructured.Unstructured, err error) {
 	ctx, o := c.begin(ctx, OpGet, name, &err)
 	defer o.end(ctx)

@@ -45,7 +45,7 @@ type ResubmitOptions struct {
 // further call returns the new workflow as it is by now, also when the old one is gone. An
 // old workflow whose arguments or template reference are malformed is [ErrInvalid].
 //
-// Errors: [ErrNotFound] and [ErrReplaced] of the old workflow; [ErrInvalid], [ErrTemplateNotFound],
+// Errors: [ErrNotFound], [ErrReplaced] and [ErrUnsupported] (it cannot be read) of the old workflow; [ErrInvalid], [ErrTemplateNotFound],
 // [ErrAlreadyExists], [ErrConflict], [ErrForbidden] (needs get and create), [ErrUnauthorized],
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Resubmit(ctx context.Context, name string, opts ResubmitOptions) (s *status.WorkflowStatus, err error) {

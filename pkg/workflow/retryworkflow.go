@@ -73,7 +73,8 @@ type RetryOptions struct {
 //
 // Errors: [ErrInvalid] (an unknown or malformed parameter, a selector that is malformed,
 // missing or matches nothing, an unknown node id, a workflow that succeeded), [ErrNotCompleted], [ErrNotFound],
-// [ErrReplaced], [ErrNodesOffloaded], [ErrConflict], [ErrForbidden], [ErrUnauthorized],
+// [ErrReplaced], [ErrNodesOffloaded], [ErrUnsupported] (an object or nodes that cannot be read),
+// [ErrConflict], [ErrForbidden], [ErrUnauthorized],
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptions) (s *status.WorkflowStatus, err error) {
 	ctx, o := c.begin(ctx, OpRetry, name, &err)

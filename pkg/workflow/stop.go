@@ -50,7 +50,7 @@ type TerminateOptions struct {
 // those that wait and says what has become of those that were meant.
 //
 // Errors: [ErrCompleted], [ErrNotSuspended], [ErrNodesOffloaded] and [ErrUnsupported]
-// (unreadable nodes) with a selector, [ErrNotFound],
+// (unreadable nodes) with a selector, [ErrUnsupported] (an object that cannot be read), [ErrNotFound],
 // [ErrReplaced], [ErrInvalid], [ErrConflict], [ErrForbidden] (needs get and patch),
 // [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the
 // context's.
@@ -81,7 +81,7 @@ func (c *WorkflowClient) Stop(ctx context.Context, name string, opts StopOptions
 // stop is left as it is, with success.
 //
 // Errors: [ErrCompleted], [ErrNotFound], [ErrReplaced], [ErrInvalid], [ErrConflict],
-// [ErrForbidden] (needs get and patch), [ErrUnauthorized], [ErrNotInstalled],
+// [ErrUnsupported] (an object that cannot be read), [ErrForbidden] (needs get and patch), [ErrUnauthorized], [ErrNotInstalled],
 // [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Terminate(ctx context.Context, name string, opts TerminateOptions) (err error) {
 	ctx, o := c.begin(ctx, OpTerminate, name, &err)

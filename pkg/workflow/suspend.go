@@ -26,7 +26,7 @@ type SuspendOptions struct {
 // is not changed. One that is being stopped is refused, since Argo doesn't stop what is suspended.
 //
 // Errors: [ErrCompleted], [ErrConflict], [ErrNotFound], [ErrReplaced], [ErrInvalid],
-// [ErrForbidden] (needs get and patch), [ErrUnauthorized], [ErrNotInstalled],
+// [ErrUnsupported] (an object that cannot be read), [ErrForbidden] (needs get and patch), [ErrUnauthorized], [ErrNotInstalled],
 // [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Suspend(ctx context.Context, name string, opts SuspendOptions) (err error) {
 	ctx, o := c.begin(ctx, OpSuspend, name, &err)

@@ -28,6 +28,7 @@ func TestOperationsOnAnObjectThatCannotBeRead(t *testing.T) {
 		},
 		OpStop:      func(ctx context.Context, c *WorkflowClient) error { return c.Stop(ctx, name, StopOptions{}) },
 		OpTerminate: func(ctx context.Context, c *WorkflowClient) error { return c.Terminate(ctx, name, TerminateOptions{}) },
+		OpDelete:    func(ctx context.Context, c *WorkflowClient) error { return c.Delete(ctx, name, DeleteOptions{}) },
 		OpRetry: func(ctx context.Context, c *WorkflowClient) error {
 			_, err := c.Retry(ctx, name, RetryOptions{})
 			return err

@@ -74,8 +74,8 @@ func (w *awaiting) visit(s *status.WorkflowStatus) (bool, error) {
 //
 // An error is yielded once, as the last element, with a nil status. Errors: [ErrNotFound];
 // a [*GoneError], which is [ErrDeleted] or [ErrReplaced]; [ErrForbidden] (needs get and
-// watch; see [Needs]), [ErrUnauthorized], [ErrNotInstalled], [ErrInvalid]; when ctx ends, a [*WaitError]
-// with the last state.
+// watch; see [Needs]), [ErrUnauthorized], [ErrNotInstalled], [ErrInvalid], [ErrUnsupported] (an
+// object that cannot be read); when ctx ends, a [*WaitError] with the last state.
 func (c *WorkflowClient) Watch(ctx context.Context, name string) iter.Seq2[*status.WorkflowStatus, error] {
 	return func(yield func(*status.WorkflowStatus, error) bool) {
 		var err error
