@@ -26,26 +26,29 @@ func (c *WorkflowClient) createOnce(
 		case err == nil:
 			return created, true, nil
 		case apierrors.IsAlreadyExists(err):
-			existing, err := c.adopt(ctx, p, wf.GetName(), mark)
-			if err == nil {
+			existing, notOurs := c.adopt(ctx, p, wf.GetName(), mark)
+			if notOurs == nil {
 				return existing, mark.madeBy(existing), nil
 			}
-			if notFound(err) && !lost && p.Pause(ctx, err) {
-				continue // it was deleted in between: the name is free again
-			}
-			if errors.Is(err, ErrAlreadyExists) && mark.renewable && p.Pause(ctx, err) {
+			free := notFound(notOurs) && !lost // it was deleted in between
+			rename := mark.renewable && errors.Is(notOurs, ErrAlreadyExists)
+			switch {
+			case free && p.Pause(ctx, notOurs):
+				continue
+			case rename && p.Pause(ctx, notOurs):
 				mark.Name = mark.anotherName()
 				if err := mark.put(wf); err != nil {
 					return nil, false, err
 				}
 				lost = false // had it come through, it would have been found here
 				continue
-			}
-			if lost && !errors.Is(err, ErrAlreadyExists) && !errors.Is(err, ErrConflict) {
+			case free, rename: // but there is no time for another attempt
+				notOurs = pace.Ended(ctx, err)
+			case lost && !errors.Is(notOurs, ErrAlreadyExists) && !errors.Is(notOurs, ErrConflict):
 				// Whose workflow it is could not be read, or it was deleted: it may have been this one.
-				err = unknownOutcome(ctx, err)
+				notOurs = unknownOutcome(ctx, notOurs)
 			}
-			return nil, false, &namedError{name: wf.GetName(), err: err}
+			return nil, false, &namedError{name: wf.GetName(), err: notOurs}
 		case fault.MayHaveHappened(err):
 			lost = len(opts.DryRun) == 0
 		}
