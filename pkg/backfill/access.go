@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"k8s.io/client-go/dynamic"
-
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -43,6 +41,7 @@ func withOthers(own []workflow.Need, all []workflow.OpNeeds) []workflow.Need {
 }
 
 // checkAccess asks the API server for what the methods need.
-func checkAccess(ctx context.Context, client dynamic.Interface, namespace string, provider Provider) error {
-	return workflow.CheckNeeds(ctx, client, namespace, needsOf(provider))
+func checkAccess(ctx context.Context, deps Dependencies, namespace string, provider Provider) error {
+	opts := workflow.CheckNeedsOptions{RetryFor: deps.RetryFor, Observer: deps.Observer}
+	return workflow.CheckNeeds(ctx, deps.Kubernetes, namespace, needsOf(provider), opts)
 }

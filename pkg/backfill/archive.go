@@ -40,8 +40,9 @@ type ArchiveOptions struct {
 // before the deletion the index is read again: one that holds other documents than the file by then is
 // left alone ([workflow.ErrConflict]). Memory doesn't grow with the number of documents.
 //
-// Nothing may start the backfill meanwhile. Whether anything runs is looked at before, and again right
-// before the index is deleted; the moment between that look and the deletion can't be closed.
+// Nothing may start the backfill meanwhile. Whether anything runs is looked at before, and again after
+// that comparison; the moment between that look and the deletion, in which the documents are only
+// counted once more, can't be closed.
 type Archive struct {
 	Index string `json:"index"`
 	// Path is the file; "": nothing was written, since there was no index any more and no such
@@ -116,17 +117,34 @@ func (a archiver) archive(ctx context.Context, opts ArchiveOptions) (Archive, er
 		return Archive{}, err
 	}
 	result.Path, result.Documents = path, written.documents
-	// That took its time, in which somebody may have started it again.
-	if err := a.atRest(ctx); err != nil {
-		return Archive{}, fmt.Errorf("the index '%s' was not deleted: %w", a.index, err)
-	}
-	if err := a.same(ctx, written); err != nil {
-		return Archive{}, fmt.Errorf("the archive %s is complete, the index '%s' was not deleted: %w", path, a.index, err)
-	}
-	if err := a.state.Delete(ctx, a.index); err != nil && !errors.Is(err, ErrNoWorkingState) {
+	if err := a.delete(ctx, written); err != nil {
 		return Archive{}, fmt.Errorf("the archive %s is complete, the index '%s' was not deleted: %w", path, a.index, err)
 	}
 	return result, nil
+}
+
+// delete deletes an index that still holds what was written, unless something works with it. To read
+// a large index takes time in which another client may start the backfill, so what runs is looked for
+// after that.
+func (a archiver) delete(ctx context.Context, written contents) error {
+	err := a.same(ctx, written)
+	if err == nil {
+		err = a.atRest(ctx)
+	}
+	var size int64
+	if err == nil {
+		size, err = a.state.Size(ctx, a.index)
+	}
+	if err == nil && size != written.documents {
+		err = changed(size, written)
+	}
+	if err == nil {
+		err = a.state.Delete(ctx, a.index)
+	}
+	if errors.Is(err, ErrNoWorkingState) {
+		return nil
+	}
+	return err
 }
 
 // missing is what becomes of an index that is not there.
@@ -139,24 +157,25 @@ func (a archiver) missing(path string, there *contents) Archive {
 }
 
 // same reads the index once more and compares it with what was written: an index can be deleted and
-// made again under its name while a slow archiver writes. One that is gone needs no comparison.
+// made again under its name while a slow archiver writes.
 func (a archiver) same(ctx context.Context, written contents) error {
 	var now contents
 	for d, err := range a.state.Documents(ctx, a.index) {
 		if err == nil {
 			err = now.add(d)
 		}
-		if errors.Is(err, ErrNoWorkingState) {
-			return nil
-		}
 		if err != nil {
 			return err
 		}
 	}
 	if now != written {
-		return fmt.Errorf("%w: it holds other documents by now (%d, and %d in the archive)", workflow.ErrConflict, now.documents, written.documents)
+		return changed(now.documents, written)
 	}
 	return nil
+}
+
+func changed(documents int64, written contents) error {
+	return fmt.Errorf("%w: it holds other documents by now (%d, and %d in the archive)", workflow.ErrConflict, documents, written.documents)
 }
 
 // write writes the index to a file that is complete when it has its name. A file that is there has

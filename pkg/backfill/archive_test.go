@@ -181,7 +181,7 @@ func TestArchiveKilled(t *testing.T) {
 			t.Errorf("killed after %d: %v", killAfter, left)
 		}
 	}
-	if kills != 2*n+2 { // after each of: size, every document, size, every document once more
+	if kills != 2*n+3 { // after each of: size, every document, size, every document once more, size
 		t.Errorf("only %d points to be killed at", kills)
 	}
 }
@@ -269,20 +269,66 @@ func TestArchiveKeepsTheIndexOfWhatRunsAgain(t *testing.T) {
 	}
 }
 
-// Deleted and made again under its name, an index is another one, whatever its size.
-func TestArchiveKeepsAnIndexMadeSince(t *testing.T) {
-	state := newMemory(3)
-	dir := t.TempDir()
+// So may somebody while the index is compared with the file.
+func TestArchiveLooksForWhatRunsAfterItsComparison(t *testing.T) {
+	state := &meanwhile{memory: newMemory(3)}
+	running := false
+	state.do = func() { state.do = func() { running = true } }
 	a := archiver{state, testIndex, func(context.Context) error {
-		state.documents = map[string]string{"a": "{}", "b": "{}", "c": "{}"}
+		if running {
+			return &RunningError{}
+		}
 		return nil
 	}}
-	if _, err := a.archive(t.Context(), ArchiveOptions{Dir: dir, File: "a.json"}); !errors.Is(err, workflow.ErrConflict) || len(state.documents) != 3 {
+	_, err := a.archive(t.Context(), ArchiveOptions{Dir: t.TempDir(), File: "a.json"})
+	if !running || !errors.Is(err, ErrRunning) || len(state.documents) != 3 {
 		t.Errorf("%v, %v", err, state.documents)
 	}
-	if got := read(t, filepath.Join(dir, "a.json")); len(got) != 3 || got["index__0__0"] == "" {
-		t.Errorf("%v", got)
+}
+
+// Deleted and made again under its name, an index is another one, whatever its size.
+func TestArchiveKeepsAnIndexMadeSince(t *testing.T) {
+	for _, test := range []struct {
+		when string // it is made again
+		size int
+	}{{"after the write", 3}, {"after the write", 4}, {"after the comparison", 4}} {
+		state := newMemory(3)
+		remake := func() {
+			state.documents = map[string]string{}
+			for i := range test.size {
+				state.documents[fmt.Sprint("new-", i)] = "{}"
+			}
+		}
+		a := resting(state)
+		if test.when == "after the write" {
+			a.state = &sized{state, 2, remake}
+		} else {
+			a.atRest = func(context.Context) error { remake(); return nil }
+		}
+		dir := t.TempDir()
+		_, err := a.archive(t.Context(), ArchiveOptions{Dir: dir, File: "a.json"})
+		if !errors.Is(err, workflow.ErrConflict) || len(state.documents) != test.size {
+			t.Errorf("%d documents %s: %v, %v", test.size, test.when, err, state.documents)
+		}
+		if got := read(t, filepath.Join(dir, "a.json")); len(got) != 3 || got["index__0__0"] == "" {
+			t.Errorf("%d documents %s: %v", test.size, test.when, got)
+		}
 	}
+}
+
+// sized calls do after the documents were counted so many times.
+type sized struct {
+	WorkingState
+	times int
+	do    func()
+}
+
+func (s *sized) Size(ctx context.Context, index string) (int64, error) {
+	size, err := s.WorkingState.Size(ctx, index)
+	if s.times--; s.times == 0 {
+		s.do()
+	}
+	return size, err
 }
 
 // meanwhile calls do after the first reading of the documents.

@@ -79,7 +79,7 @@ func (b *argoBackfill) workersOf(s *status.WorkflowStatus) *workers {
 
 func (b *argoBackfill) Create(ctx context.Context) error {
 	if b.deps.Kubernetes != nil {
-		if err := checkAccess(ctx, b.deps.Kubernetes, b.cfg.Backfill.Argo.Namespace, ProviderArgo); err != nil {
+		if err := checkAccess(ctx, b.deps, b.cfg.Backfill.Argo.Namespace, ProviderArgo); err != nil {
 			return b.failed(err)
 		}
 	}
@@ -166,22 +166,22 @@ func (b *argoBackfill) unpause(ctx context.Context, s *status.WorkflowStatus) (*
 		if !brought && !s.SpecSuspended {
 			return s, nil
 		}
-		now, err := b.deps.Workflows.Get(ctx, s.Name)
-		if err == nil && now.UID == s.UID && now.SpecSuspended && active(now) {
+		now, err := b.reread(ctx, s)
+		if err == nil && now.SpecSuspended && active(now) {
 			_, err = b.deps.Workflows.Resume(ctx, s.Name, workflow.ResumeOptions{KeepGates: true, UID: s.UID})
 			if err == nil || errors.Is(err, workflow.ErrCompleted) {
-				now, err = b.deps.Workflows.Get(ctx, s.Name)
+				now, err = b.reread(ctx, s)
 			}
 		}
-		switch {
-		case err != nil:
+		if err != nil {
 			return nil, err
-		case now.UID != s.UID:
-			return nil, fmt.Errorf("%w: its UID is %s, not %s", workflow.ErrReplaced, now.UID, s.UID)
-		case !active(now):
-			return now, nil
 		}
-		s = now
+		if s = now; !active(s) {
+			return s, nil
+		}
+	}
+	if err := b.align(ctx, s, w); err != nil {
+		return nil, err
 	}
 	return nil, fmt.Errorf("%w: another client paused it each time it was started", workflow.ErrConflict)
 }
@@ -227,8 +227,12 @@ func (b *argoBackfill) Scale(ctx context.Context, replicas int) error {
 	if err := w.scale(ctx, replicas, nil); err != nil {
 		return b.failed(err)
 	}
-	// A Stop takes the workers away once, so those that came after that have to go again.
-	_, err = b.running(ctx)
+	// A Stop takes the workers away once, so those that came after that have to go again. There can
+	// even be another run by now.
+	now, err := b.running(ctx)
+	if err == nil && now.UID != s.UID {
+		err = b.failed(fmt.Errorf("%w: the session was started again meanwhile", ErrEnded))
+	}
 	if errors.Is(err, ErrEnded) {
 		if undone := w.scale(ctx, 0, nil); undone != nil && !errors.Is(undone, ErrNoWorkers) {
 			return b.failed(fmt.Errorf("%w, and the workers could not be taken away again: %w", ErrEnded, undone))

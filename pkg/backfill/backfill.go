@@ -51,8 +51,8 @@ type Runner interface {
 	// their end; while there are no workers yet, Pause blocks until these steps have ended, since
 	// they may make some. It doesn't wait for the workers' end, which Status shows. It is idempotent.
 	// [ErrNotStarted]; [ErrEnded], also if it was stopped meanwhile; [workflow.ErrConflict]: another
-	// client let it go on again and again, and it runs; [workflow.ErrUnsupported] without
-	// Dependencies.Kubernetes, before anything is changed.
+	// client resumed it again and again; [workflow.ErrUnsupported] without Dependencies.Kubernetes,
+	// before anything is changed.
 	Pause(ctx context.Context) error
 	// Stopper ends it.
 	Stopper
@@ -130,14 +130,15 @@ type Dependencies struct {
 	// WorkingState reads the progress of the shards from the target cluster. nil: it is unknown,
 	// and there is no Archive.
 	WorkingState WorkingState
-	// RetryFor is how long a call keeps trying to reach the workers over transient faults, and where
-	// another client writes at the same time, as long as its context lasts. 0 means
-	// [workflow.DefaultRetryFor], negative not at all. What it does with workflows is limited by the
-	// option of that name of Workflows.
+	// RetryFor is how long a call keeps trying to reach the workers, or to check permissions, over
+	// transient faults, and where another client writes at the same time, as long as its context
+	// lasts. 0 means [workflow.DefaultRetryFor], negative not at all. What it does with workflows is
+	// limited by the option of that name of Workflows.
 	RetryFor time.Duration
 	// Observer receives what is done with the workers, as operations [OpReadWorkers] and
-	// [OpScaleWorkers] of backend [workflow.BackendNative], and their retries. Nil disables that. What is
-	// done with workflows goes to the observer of Workflows.
+	// [OpScaleWorkers] of backend [workflow.BackendNative], the check of permissions by Create
+	// ([workflow.OpCheckAccess]), and their retries. Nil disables that. What is done with workflows
+	// goes to the observer of Workflows.
 	Observer workflow.Observer
 }
 

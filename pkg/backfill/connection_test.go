@@ -67,3 +67,27 @@ func TestALostWriteToWorkersIsUnknown(t *testing.T) {
 		}
 	})
 }
+
+// The check of permissions is as patient as the rest, and is observed.
+func TestCreateChecksPermissionsForRetryFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for retryFor, most := range map[time.Duration]time.Duration{time.Minute: time.Minute, -1: 0} {
+			client := newApps(t, workersYAML)
+			*client.away = func() error { return apierrors.NewServiceUnavailable("away") }
+			heard := &ears{}
+			b, err := New(config(t, "", ""), Dependencies{Workflows: &recorder{}, Kubernetes: client, RetryFor: retryFor, Observer: heard})
+			if err != nil {
+				t.Fatal(err)
+			}
+			began := time.Now()
+			err = b.Create(t.Context())
+			took := time.Since(began)
+			if !errors.Is(err, workflow.ErrUnavailable) || took > most || took < most-10*time.Second {
+				t.Errorf("RetryFor %v: %v after %v", retryFor, err, took)
+			}
+			if !slices.Equal(heard.ended, []workflow.Op{workflow.OpCheckAccess}) || heard.retries > 0 != (most > 0) {
+				t.Errorf("RetryFor %v: heard %+v", retryFor, heard)
+			}
+		}
+	})
+}

@@ -45,7 +45,7 @@ func (b *deploymentBackfill) failed(err error) error {
 }
 
 func (b *deploymentBackfill) Create(ctx context.Context) error {
-	if err := checkAccess(ctx, b.deps.Kubernetes, b.workers.namespace, ProviderK8s); err != nil {
+	if err := checkAccess(ctx, b.deps, b.workers.namespace, ProviderK8s); err != nil {
 		return b.failed(err)
 	}
 	_, err := b.workers.look(ctx)

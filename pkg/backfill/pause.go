@@ -24,9 +24,9 @@ func (b *argoBackfill) Pause(ctx context.Context) error {
 	return b.failed(b.pause(ctx, s, w))
 }
 
-// pause suspends the workflow and takes its workers away, until both hold: a Start at the same time
-// lets the workflow go on after it brought the workers back, so of the two the workflow shows whether
-// there was one.
+// pause suspends the workflow and takes its workers away, until both hold. A concurrent Start brings
+// the workers back before it resumes the workflow, so one look at the workflow shows whether there
+// was one.
 func (b *argoBackfill) pause(ctx context.Context, s *status.WorkflowStatus, w *workers) error {
 	var p pace.Pacer
 	for round := range rounds {
@@ -37,32 +37,69 @@ func (b *argoBackfill) pause(ctx context.Context, s *status.WorkflowStatus, w *w
 		if errors.Is(err, workflow.ErrCompleted) {
 			return fmt.Errorf("%w: %w", ErrEnded, err)
 		}
+		refused := errors.Is(err, workflow.ErrConflict) // so is a workflow that was stopped meanwhile
 		if err == nil {
 			err = w.pause(ctx)
 		}
-		if err != nil {
+		if err != nil && !refused {
 			return err
 		}
-		now, err := b.deps.Workflows.Get(ctx, s.Name)
+		now, failed := b.reread(ctx, s)
 		switch {
-		case err != nil:
-			return err
-		case now.UID != s.UID:
-			return fmt.Errorf("%w: its UID is %s, not %s", workflow.ErrReplaced, now.UID, s.UID)
+		case failed != nil:
+			return failed
 		case !active(now):
 			// What is left of the pause would look as if a Start could undo it.
 			if err := w.scaleAll(ctx, (*workload).stopping); err != nil {
 				return err
 			}
 			return fmt.Errorf("%w: it ended, or was stopped, while it was paused", ErrEnded)
+		case refused:
+			return err
 		case now.SpecSuspended:
 			return nil
 		}
 	}
-	if err := w.scaleAll(ctx, (*workload).resuming); err != nil {
+	if err := b.align(ctx, s, w); err != nil {
 		return err
 	}
-	return fmt.Errorf("%w: another client let it go on each time it was paused; it was left running", workflow.ErrConflict)
+	return fmt.Errorf("%w: another client resumed it each time it was paused", workflow.ErrConflict)
+}
+
+// align gives the workflow the workers that it has or lacks by its own state, for a verb that gives
+// up. It ends when a look after that finds the workflow as it was.
+func (b *argoBackfill) align(ctx context.Context, s *status.WorkflowStatus, w *workers) error {
+	if w == nil {
+		return nil
+	}
+	s, err := b.reread(ctx, s)
+	for err == nil {
+		plan := (*workload).resuming
+		switch {
+		case !active(s):
+			plan = (*workload).stopping
+		case s.SpecSuspended:
+			plan = (*workload).pausing
+		}
+		if err := w.scaleAll(ctx, plan); err != nil {
+			return err
+		}
+		before := s
+		s, err = b.reread(ctx, s)
+		if err == nil && active(s) == active(before) && s.SpecSuspended == before.SpecSuspended {
+			return nil
+		}
+	}
+	return err
+}
+
+// reread returns a workflow as it is now.
+func (b *argoBackfill) reread(ctx context.Context, s *status.WorkflowStatus) (*status.WorkflowStatus, error) {
+	now, err := b.deps.Workflows.Get(ctx, s.Name)
+	if err == nil && now.UID != s.UID {
+		return nil, fmt.Errorf("%w: its UID is %s, not %s", workflow.ErrReplaced, now.UID, s.UID)
+	}
+	return now, err
 }
 
 // pause scales the workers of a suspended workflow to zero. Where it has none yet, a step that is

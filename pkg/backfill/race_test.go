@@ -27,12 +27,16 @@ import (
 type oneRun struct {
 	workflow.Interface
 	step func()
+	got  func(*status.WorkflowStatus) // if not nil, changes the workflow right before it is read
 	mu   sync.Mutex
 	s    status.WorkflowStatus
 }
 
 func (r *oneRun) Get(context.Context, string) (*status.WorkflowStatus, error) {
 	r.step()
+	if r.got != nil {
+		r.got(&r.s)
+	}
 	return r.now(), nil
 }
 
@@ -166,10 +170,8 @@ func (a *arena) torn(t *testing.T) string {
 
 func verbs() []string { return []string{"Start", "Pause", "Stop", "Scale"} }
 
-// told reports whether err is one by which a verb says that another one won.
-func told(err error) bool {
-	return err == nil || errors.Is(err, workflow.ErrConflict) || errors.Is(err, ErrEnded)
-}
+// told reports whether err is one by which a verb says that a Stop won.
+func told(err error) bool { return err == nil || errors.Is(err, ErrEnded) }
 
 // A verb that runs between any two requests of another one leaves workflow and workers in step.
 func TestAVerbWithinAnother(t *testing.T) {
@@ -248,4 +250,70 @@ func TestVerbsAtOnce(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A verb that another client undoes again and again gives up, and leaves the workers that the
+// workflow needs, whatever verb comes in between.
+func TestAVerbThatGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for outer, undone := range map[string]struct {
+			suspended bool
+			reads     int // in all rounds
+		}{"Start": {true, 2 * rounds}, "Pause": {false, rounds}} {
+			for _, inner := range verbs() {
+				for at, reached := 1, true; reached; at++ {
+					count, gaveUp := -1, false
+					reached = false
+					var a *arena
+					a = newArena(t, func() {
+						if gaveUp && count >= 0 {
+							if count++; count == at {
+								reached = true
+								count = -1
+								_ = a.verb(t.Context(), inner)
+							}
+						}
+					})
+					if outer == "Start" {
+						if err := a.verb(t.Context(), "Pause"); err != nil {
+							t.Fatal(err)
+						}
+					}
+					reads := 0
+					a.run.got = func(s *status.WorkflowStatus) {
+						s.SpecSuspended = undone.suspended
+						if reads++; reads == undone.reads {
+							gaveUp = true
+							a.run.got = nil
+						}
+					}
+					count = 0
+					err := a.verb(t.Context(), outer)
+					if torn := a.torn(t); torn != "" || !gaveUp || !errors.Is(err, workflow.ErrConflict) {
+						t.Errorf("%s before request %d of a %s that gives up: %s (%v)", inner, at, outer, torn, err)
+					}
+				}
+			}
+		}
+	})
+}
+
+// A Scale that takes so long that the session was stopped and started again meanwhile leaves the first
+// run without workers.
+func TestAScaleAcrossRuns(t *testing.T) {
+	count := 0
+	var a *arena
+	a = newArena(t, func() {
+		if count++; count != 4 { // the write
+			return
+		}
+		a.run.mu.Lock()
+		defer a.run.mu.Unlock()
+		a.run.s.UID = "another"
+	})
+	err := a.verb(t.Context(), "Scale")
+	a.run.s.Shutdown = status.ShutdownStop // as torn has to see it
+	if torn := a.torn(t); torn != "" || !errors.Is(err, ErrEnded) || count < 5 {
+		t.Errorf("%s, %v after %d requests", torn, err, count)
+	}
 }

@@ -230,7 +230,7 @@ func TestCheckNeeds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = CheckNeeds(t.Context(), dyn, "n", []OpNeeds{{Op: "sing", Needs: core("pods", "get", "list")}})
+	err = CheckNeeds(t.Context(), dyn, "n", []OpNeeds{{Op: "sing", Needs: core("pods", "get", "list")}}, CheckNeedsOptions{})
 	var e *Error
 	if !errors.As(err, &e) || e.Namespace != "n" || !errors.Is(err, ErrForbidden) || !strings.Contains(err.Error(), "get pods, for sing") {
 		t.Errorf("%v", err)

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -70,12 +71,25 @@ func (c *WorkflowClient) neededFor(ops []Op) ([]OpNeeds, error) {
 	return all, nil
 }
 
+// CheckNeedsOptions say how [CheckNeeds] asks. The zero value is ready to use.
+type CheckNeedsOptions struct {
+	// RetryFor is that of [Options].
+	RetryFor time.Duration
+	// Observer receives the check as an operation [OpCheckAccess]. Nil disables that.
+	Observer Observer
+}
+
 // CheckNeeds is [WorkflowClient.CheckAccess] for what other operations need in a namespace, such
-// as those of a package that is built on this one. A request is retried for
-// [DefaultRetryFor]. Errors are those of CheckAccess, but for the unknown operation.
-func CheckNeeds(ctx context.Context, client dynamic.Interface, namespace string, all []OpNeeds) error {
-	p := newPacer(time.Now().Add(DefaultRetryFor))
-	if err := checkNeeds(ctx, p, reviewsOf(client), namespace, all); err != nil {
+// as those of a package that is built on this one. Errors are those of CheckAccess, but for the
+// unknown operation.
+func CheckNeeds(ctx context.Context, client dynamic.Interface, namespace string, all []OpNeeds, opts CheckNeedsOptions) (err error) {
+	c := &WorkflowClient{
+		namespace: namespace, backend: BackendNative, observer: opts.Observer, outage: &pace.Outage{},
+		retryFor: cmp.Or(opts.RetryFor, DefaultRetryFor),
+	}
+	ctx, o := c.begin(ctx, OpCheckAccess, "", &err)
+	defer o.end(ctx)
+	if err = checkNeeds(ctx, c.pacer(), reviewsOf(client), namespace, all); err != nil {
 		return newError(OpCheckAccess, namespace, "", err)
 	}
 	return nil
