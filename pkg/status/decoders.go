@@ -12,19 +12,19 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// NodeDecoders read nodes that are compressed by other algorithms than gzip, as Argo's controller
-// does since 4.1 if WORKFLOW_COMPRESSION_ALGORITHM says so. The zero value reads gzip only;
-// [FromUnstructured] and [FromJSON] are its methods of these names. The module
-// adapters/nodecodecs has both decoders, which this one does without for their dependencies.
+// NodeDecoders read nodes that are compressed by an algorithm other than gzip, as Argo's controller
+// does since 4.1 if WORKFLOW_COMPRESSION_ALGORITHM says so. The zero value reads gzip only, as the
+// functions [FromUnstructured] and [FromJSON] do. The module adapters/nodecodecs has both decoders,
+// so that this module doesn't need their dependencies.
 //
-// A decoder returns the plain bytes as a stream, of which no more than [MaxNodesSize] are read,
-// and which is then closed. It has to bound its own memory, and is called by several goroutines.
+// A decoder returns the plain bytes as a stream, which is closed after at most [MaxNodesSize] of
+// them were read. It has to bound its own memory, and must be safe for concurrent use.
 type NodeDecoders struct {
 	// Zstd reads what is compressed by zstd, Brotli by brotli; nil: such nodes are an error.
 	Zstd, Brotli func(compressed io.Reader) (io.ReadCloser, error)
 }
 
-// CompressionError is in the [*NodesError] of nodes that no decoder was given for.
+// CompressionError is wrapped by the [*NodesError] of nodes for which there is no decoder.
 type CompressionError struct {
 	// Algorithm is "zstd" or "brotli". Nodes compressed by brotli carry no mark of it, so
 	// corrupt ones count as brotli too.
@@ -45,7 +45,7 @@ const (
 	brotli = "brotli"
 )
 
-// FromUnstructured is the function of this name, with these decoders.
+// FromUnstructured is like the function [FromUnstructured], with these decoders.
 func (d NodeDecoders) FromUnstructured(u *unstructured.Unstructured) (*WorkflowStatus, error) {
 	if u == nil {
 		return nil, &NotWorkflowError{}
@@ -57,7 +57,7 @@ func (d NodeDecoders) FromUnstructured(u *unstructured.Unstructured) (*WorkflowS
 	return s, err
 }
 
-// FromJSON is the function of this name, with these decoders.
+// FromJSON is like the function [FromJSON], with these decoders.
 func (d NodeDecoders) FromJSON(data []byte) (*WorkflowStatus, error) {
 	p := partReader{scanner: whole(data)}
 	value, err := p.read(shapeWorkflow, 1)
@@ -74,9 +74,9 @@ func (d NodeDecoders) FromJSON(data []byte) (*WorkflowStatus, error) {
 	return fromFields(fields, d)
 }
 
-// Gzip returns status.compressedNodes as they are compressed by gzip, which every version of
-// Argo reads, and [DecompressNodes]. Those that are already are returned as they are. The error
-// is a [*NodesError]; that the nodes are valid JSON is not checked.
+// Gzip returns status.compressedNodes compressed by gzip, which every version of Argo and
+// [DecompressNodes] read. If they are already, it returns them unchanged. The error is a
+// [*NodesError]; Gzip doesn't check that the nodes are valid JSON.
 func (d NodeDecoders) Gzip(packed string) (string, error) {
 	src, algorithm, err := opened(packed)
 	if err != nil {

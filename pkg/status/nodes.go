@@ -13,8 +13,8 @@ import (
 
 // MaxNodesSize is the size in bytes up to which compressed nodes are unpacked, and nodes are
 // read by [FromJSON] (64 MiB). More than one node for each 128 of them, or one child for each
-// 16, are not read either, nor is a field of more than 1 MiB. Argo compresses above 1 MiB of JSON at about 10:1, so an honest
-// object stays far below all of that.
+// 16, are not read either, nor is a field of more than 1 MiB. Argo compresses above 1 MiB of JSON
+// at about 10:1, so an honest object stays far below all of that.
 const MaxNodesSize = 64 << 20
 
 // readNodes finds the nodes where the controller has put them: in the object, compressed

@@ -22,8 +22,8 @@ type TreeOptions struct {
 
 // Tree arranges the nodes for display. Pods, gates, calls and skipped nodes are shown;
 // what was inside a hidden group moves up to where the group was; a retried step is
-// shown once, as the attempt that counts, or between two attempts as itself; a group is shown if it failed and no other node
-// tells why. Siblings are in order of their start, what was in one hidden group together.
+// shown once, as the attempt that counts, or between two attempts as itself; a group is shown if it
+// failed and no other node tells why. Siblings are in order of their start, what was in one hidden group together.
 //
 // A node belongs to the template invocation it is part of (its boundary), an attempt to
 // its Retry node. Every node has one place, also where the nodes point in circles or at

@@ -53,8 +53,8 @@ var (
 	// ErrNodesOffloaded: the call needs the nodes, and they are not in the object.
 	ErrNodesOffloaded = status.ErrNodesOffloaded
 	// ErrUnsupported: this implementation cannot do that, or cannot read the workflow's nodes,
-	// which are corrupt, too large or compressed so that it takes [Options].NodeDecoders; a [*status.NodesError] tells the latter. Nothing was
-	// changed.
+	// which are corrupt, too large, or compressed by an algorithm that needs [Options].NodeDecoders;
+	// then a [*status.NodesError] is in the chain. Nothing was changed.
 	ErrUnsupported = errors.New("not supported")
 	// ErrUnavailable: the API server could not be reached or was too busy for as long as the
 	// call kept trying. The workflow was not changed; try again. (A Retry may have deleted pods.)
