@@ -3,6 +3,7 @@ package workflow
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -85,57 +86,61 @@ func isFollowed(r *http.Request) bool { return r.URL.Query().Get("follow") != ""
 
 // longLog is a log of two lines of MaxLogLine that is made while it is read.
 func longLog(container string) io.Reader {
+	xs := strings.Repeat("x", 16<<10)
 	var parts []io.Reader
 	for i := range 2 {
 		parts = append(parts, strings.NewReader(fmt.Sprintf("2026-11-23T10:00:0%d.%09dZ ", i, len(container))),
-			io.LimitReader(letters{}, MaxLogLine), strings.NewReader("\n"))
+			io.LimitReader(letters(xs), MaxLogLine), strings.NewReader("\n"))
 	}
 	return io.MultiReader(parts...)
 }
 
-type letters struct{}
+// letters are read again and again.
+type letters string
 
-func (letters) Read(p []byte) (int, error) { return copy(p, bytes.Repeat([]byte("x"), len(p))), nil }
+func (l letters) Read(p []byte) (int, error) { return copy(p, l), nil }
 
 // What is held is bounded, however many containers write however long lines.
 func TestLogsHoldLittle(t *testing.T) {
 	const containers, most = 200, 40 << 20
 	for _, follow := range []bool{false, true} {
 		t.Run(fmt.Sprintf("follow %v", follow), func(t *testing.T) {
-			state := map[bool]string{true: "running", false: "terminated"}[follow]
-			server := &logServer{pods: podList(1, containers, state)}
-			server.log = func(r *http.Request) (io.ReadCloser, error) {
-				text := longLog(r.URL.Query().Get("container"))
-				switch {
-				case !follow:
-					return io.NopCloser(text), nil
-				case isFollowed(r):
-					return io.NopCloser(io.MultiReader(text, untilDone{r.Context()})), nil
+			synctest.Test(t, func(t *testing.T) { // in which turns take no time
+				state := map[bool]string{true: "running", false: "terminated"}[follow]
+				server := &logServer{pods: podList(1, containers, state)}
+				server.log = func(r *http.Request) (io.ReadCloser, error) {
+					text := longLog(r.URL.Query().Get("container"))
+					switch {
+					case !follow:
+						return io.NopCloser(text), nil
+					case isFollowed(r):
+						return io.NopCloser(io.MultiReader(text, untilDone{r.Context()})), nil
+					}
+					return io.NopCloser(strings.NewReader("")), nil
 				}
-				return io.NopCloser(strings.NewReader("")), nil
-			}
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			var before, now runtime.MemStats
-			runtime.GC()
-			runtime.ReadMemStats(&before)
-			lines, held := 0, uint64(0)
-			for _, err := range scripted(t, server.play(t, !follow)).Logs(ctx, "w", LogOptions{Follow: follow}) {
-				if err != nil {
-					t.Fatal(err)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				var before, now runtime.MemStats
+				runtime.GC()
+				runtime.ReadMemStats(&before)
+				lines, held := 0, uint64(0)
+				for _, err := range scripted(t, server.play(t, !follow)).Logs(ctx, "w", LogOptions{Follow: follow}) {
+					if err != nil {
+						t.Fatal(err)
+					}
+					if lines++; lines%100 == 50 {
+						runtime.GC()
+						runtime.ReadMemStats(&now)
+						held = max(held, now.HeapAlloc-min(before.HeapAlloc, now.HeapAlloc))
+					}
+					if lines == 2*containers {
+						break
+					}
 				}
-				if lines++; lines%100 == 50 {
-					runtime.GC()
-					runtime.ReadMemStats(&now)
-					held = max(held, now.HeapAlloc-min(before.HeapAlloc, now.HeapAlloc))
+				if held > most || lines != 2*containers || server.most.Load() > logStreams {
+					t.Errorf("%d lines, %d MiB were held, %d logs open", lines, held>>20, server.most.Load())
 				}
-				if lines == 2*containers {
-					break
-				}
-			}
-			if held > most || lines != 2*containers || server.most.Load() > logStreams {
-				t.Errorf("%d lines, %d MiB were held, %d logs open", lines, held>>20, server.most.Load())
-			}
+			})
 		})
 	}
 }
@@ -333,3 +338,92 @@ func TestDroppedPodsAreMissing(t *testing.T) {
 		}
 	}
 }
+
+// Long lines of containers that have come meanwhile do not keep those of the backlog from being
+// read, on which they wait themselves.
+func TestLongLinesOfNewPodsWaitForBacklog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &logServer{pods: podList(1, 1, "running")}
+		long := "2026-11-23T10:00:01Z " + strings.Repeat("x", 4*shortLine) + "\n"
+		server.log = func(r *http.Request) (io.ReadCloser, error) {
+			switch {
+			case strings.Contains(r.URL.Path, "/p0/") && !isFollowed(r):
+				time.Sleep(time.Second) // the others are first
+				return io.NopCloser(strings.NewReader(long)), nil
+			case strings.Contains(r.URL.Path, "/p0/") || !isFollowed(r):
+				return io.NopCloser(untilDone{r.Context()}), nil
+			}
+			return io.NopCloser(io.MultiReader(strings.NewReader(long), untilDone{r.Context()})), nil
+		}
+		const later = longLines + 1
+		var events bytes.Buffer
+		for i, item := range podList(later+1, 1, "running")["items"].([]any) {
+			if i == 0 {
+				continue // which is there already
+			}
+			pod := item.(map[string]any)
+			pod["apiVersion"], pod["kind"] = "v1", "Pod"
+			if err := json.NewEncoder(&events).Encode(map[string]any{"type": "ADDED", "object": pod}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		play := server.play(t, false)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		lines := 0
+		for _, err := range scripted(t, func(r *http.Request) (any, error) {
+			if isWatch(r) && strings.HasSuffix(r.URL.Path, "/pods") {
+				return io.NopCloser(io.MultiReader(&events, untilDone{r.Context()})), nil
+			}
+			return play(r)
+		}).Logs(ctx, "w", LogOptions{Follow: true}) {
+			if err != nil {
+				t.Fatalf("after %d lines: %v", lines, err)
+			}
+			if lines++; lines == later+1 {
+				return
+			}
+		}
+	})
+}
+
+// Long lines that have not ended are not kept until they have.
+func TestUnfinishedLongLinesAreNotKept(t *testing.T) {
+	k := &keptLog{lines: []rawLine{{time: time.Now(), text: strings.Repeat("x", MaxLogLine/2)}}}
+	s := k.source()
+	s.goesOn = true
+	if got, err := soFar(t, s); err != nil || len(got) > 0 {
+		t.Fatalf("%d lines, %v", len(got), err)
+	}
+	if n := len(s.rest.line.text); n > shortLine {
+		t.Errorf("%d bytes are kept", n)
+	}
+	// It is a line once the log is known to have ended with it, and part of a loss otherwise.
+	if got, err := collect(s); err != nil || !slices.Equal(got, k.texts()) {
+		t.Errorf("%d lines, %v", len(got), err)
+	}
+	s = k.source()
+	if _, err := soFar(t, s); err != nil {
+		t.Fatal(err)
+	}
+	s.complete = true
+	if err := s.podGone(func(LogLine) error { return nil }); err != nil || !s.missing {
+		t.Errorf("missing %v, %v", s.missing, err)
+	}
+}
+
+// A connection that has failed is not read again.
+func TestLogIsNotReadAfterItsError(t *testing.T) {
+	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF} {
+		reads := 0
+		lines := newLineReader(readerFunc(func([]byte) (int, error) { reads++; return 0, end }), MaxLogLine)
+		lines.peek()
+		if _, err := lines.next(); !errors.Is(err, end) || reads != 1 {
+			t.Errorf("%v after %d reads", err, reads)
+		}
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

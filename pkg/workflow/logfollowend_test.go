@@ -27,13 +27,14 @@ const runningPods = `{"apiVersion":"v1","kind":"PodList","metadata":{"resourceVe
 // endingBody is a log whose lines come one at a time. Before line number at it ends the
 // following, and goes on.
 type endingBody struct {
-	n, at *atomic.Int64
-	end   func()
+	n   *atomic.Int64
+	at  int64
+	end func()
 }
 
 func (b *endingBody) Read(p []byte) (int, error) {
 	n := b.n.Add(1)
-	if n == b.at.Load() {
+	if n == b.at {
 		b.end()
 	}
 	if n > 100 {
@@ -47,40 +48,44 @@ func (*endingBody) Close() error { return nil }
 
 // A following can end at any moment while what was written before it is merged.
 func TestFollowingEndsWhileBacklogIsMerged(t *testing.T) {
-	const calls = 1000
-	workflow := workflowObject(t, loggedYAML)
+	const calls = 250
+	workflow, err := json.Marshal(workflowObject(t, loggedYAML))
+	if err != nil {
+		t.Fatal(err)
+	}
 	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "", errors.New("no watch"))
 	for _, way := range []string{"the context ends", "pods may not be watched"} {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
 			random := rand.New(rand.NewPCG(1, 2))
+			var body *endingBody // of the present call
+			var refuse chan struct{}
+			client := scripted(t, func(r *http.Request) (any, error) {
+				switch {
+				case strings.HasSuffix(r.URL.Path, "/log"):
+					return body, nil
+				case strings.HasSuffix(r.URL.Path, "/pods") && isWatch(r):
+					select {
+					case <-refuse:
+						return nil, forbidden
+					case <-r.Context().Done():
+						return nil, r.Context().Err()
+					}
+				case strings.HasSuffix(r.URL.Path, "/pods"):
+					return json.RawMessage(runningPods), nil
+				case isWatch(r):
+					return silence{until: r.Context()}, nil
+				}
+				return json.RawMessage(workflow), nil
+			})
 			for range calls {
 				ctx, cancel := context.WithCancel(t.Context())
-				refuse := make(chan struct{})
-				n, at := &atomic.Int64{}, &atomic.Int64{}
-				at.Store(random.Int64N(100) + 1)
-				end := cancel
+				refuse = make(chan struct{})
+				body = &endingBody{n: &atomic.Int64{}, at: random.Int64N(100) + 1, end: cancel}
 				if way != "the context ends" {
-					end = func() { close(refuse) }
+					body.end = func() { close(refuse) }
 				}
-				err := readAllLogs(ctx, scripted(t, func(r *http.Request) (any, error) {
-					switch {
-					case strings.HasSuffix(r.URL.Path, "/log"):
-						return &endingBody{n: n, at: at, end: end}, nil
-					case strings.HasSuffix(r.URL.Path, "/pods") && isWatch(r):
-						select {
-						case <-refuse:
-							return nil, forbidden
-						case <-r.Context().Done():
-							return nil, r.Context().Err()
-						}
-					case strings.HasSuffix(r.URL.Path, "/pods"):
-						return json.RawMessage(runningPods), nil
-					case isWatch(r):
-						return silence{until: r.Context()}, nil
-					}
-					return workflow, nil
-				}))
+				err := readAllLogs(ctx, client)
 				cancel()
 				if !errors.Is(err, context.Canceled) && !errors.Is(err, ErrForbidden) {
 					t.Fatal(err)

@@ -27,7 +27,22 @@ type lineReader struct {
 }
 
 func newLineReader(r io.Reader, most int) *lineReader {
-	return &lineReader{r: bufio.NewReaderSize(r, 16<<10), most: most}
+	return &lineReader{r: bufio.NewReaderSize(&endingReader{src: r}, 16<<10), most: most}
+}
+
+// endingReader doesn't read on after an error: a [bufio.Reader] does.
+type endingReader struct {
+	src io.Reader
+	err error
+}
+
+// Read implements [io.Reader].
+func (r *endingReader) Read(p []byte) (n int, err error) {
+	if r.err != nil {
+		return 0, r.err
+	}
+	n, r.err = r.src.Read(p)
+	return n, r.err
 }
 
 // next returns the next line, or the next piece of a long one. With an error it returns

@@ -56,14 +56,14 @@ func missingLogs(sources []*logSource) []MissingLog {
 // podGone ends the reading of a source whose pod was deleted. The last line, if it has no line
 // feed, will not get one.
 func (s *logSource) podGone(emit func(LogLine) error) error {
-	s.missing = !s.complete && !s.reached
 	rest := s.rest
-	s.rest = rawLine{}
-	if rest == (rawLine{}) || s.reached {
+	s.rest = logRest{}
+	s.missing = (!s.complete || rest.long) && !s.reached
+	if rest.key == 0 || rest.long || s.reached {
 		return nil
 	}
-	s.position.note(rest)
-	return s.pass(rest, emit)
+	s.position.note(rest.line)
+	return s.pass(rest.line, emit)
 }
 
 // logDeleted reports whether err says that a log that there was is there no more.

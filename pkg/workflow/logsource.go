@@ -37,7 +37,7 @@ type logSource struct {
 	size     int64     // bytes of text so far
 	reached  bool      // the limit
 	order    time.Time // of the last line, for the order among sources; never runs back
-	rest     rawLine   // what the last request ended with, without a line feed
+	rest     logRest   // what the last request ended with, without a line feed
 	complete bool      // the last answer was to the end of all that will be written
 	missing  bool      // lines may be missing, since the pod was deleted
 }
@@ -104,6 +104,8 @@ func (s *logSource) request(r *logRequest, emit func(LogLine) error) error {
 	}
 	defer func() { _ = body.Close() }() // what was read is what counts
 	s.complete = false
+	before := s.rest
+	s.rest = logRest{} // this answer says what the log ends with
 	lines := newLineReader(body, MaxLogLine)
 	lines.long = func() error { return s.takeLong(r) }
 	defer s.giveLong()
@@ -120,7 +122,10 @@ func (s *logSource) request(r *logRequest, emit func(LogLine) error) error {
 		switch {
 		case errors.Is(err, io.EOF):
 			s.complete = r.follow || r.final
-			return s.atEnd(line, r.final, again, emit)
+			if line == (rawLine{}) || !again.isNew(line) {
+				return nil
+			}
+			return s.atEnd(line, before, r.final, emit)
 		case err != nil:
 			return &cutLogError{err: err}
 		case !again.isNew(line):
@@ -135,9 +140,11 @@ func (s *logSource) request(r *logRequest, emit func(LogLine) error) error {
 	}
 }
 
-// takeLong takes a place for a long line, if there are places and it has none.
+// takeLong takes a place for a long line, if there are places and it has none. While logs are
+// merged it needs none: one of them is read at a time, and those that have the places may wait for
+// the merge to end.
 func (s *logSource) takeLong(r *logRequest) error {
-	if s.long == nil || s.holds.Load() {
+	if s.long == nil || s.turn != nil || s.holds.Load() {
 		return nil
 	}
 	err := s.long.take(r.ctx)
@@ -160,24 +167,34 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// atEnd handles what the text ended with.
-func (s *logSource) atEnd(line rawLine, final bool, again *repeats, emit func(LogLine) error) error {
-	before := s.rest
-	s.rest = rawLine{}
-	if line == (rawLine{}) || !again.isNew(line) {
+// atEnd handles a line without a line feed that the text ended with. before: what that of the
+// last request ended with.
+func (s *logSource) atEnd(line rawLine, before logRest, final bool, emit func(LogLine) error) error {
+	rest := s.restOf(line)
+	if !final || before.key != rest.key {
+		s.rest = rest
+		if final {
+			return errAgain
+		}
 		return nil
-	}
-	if !final || before != line {
-		s.rest = line
-	}
-	switch {
-	case !final:
-		return nil
-	case before != line:
-		return errAgain
 	}
 	s.position.note(line)
 	return s.pass(line, emit)
+}
+
+// logRest is the beginning of a line, or a last line without a line feed.
+type logRest struct {
+	key  uint64 // 0: there is none
+	line rawLine
+	long bool // too long to be kept
+}
+
+func (s *logSource) restOf(line rawLine) logRest {
+	rest := logRest{key: s.position.key(line), line: line}
+	if len(line.text) > shortLine {
+		rest.line, rest.long = rawLine{}, true
+	}
+	return rest
 }
 
 // pass passes a line on. emit: nil if it is not to be shown, nor to count.
@@ -198,7 +215,7 @@ func (s *logSource) pass(raw rawLine, emit func(LogLine) error) error {
 // forget lets go of what only further requests would need.
 func (s *logSource) forget() {
 	s.position.forget()
-	s.rest = rawLine{}
+	s.rest = logRest{}
 }
 
 func (s *logSource) unavailable(err error) error {

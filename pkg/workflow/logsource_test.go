@@ -441,7 +441,7 @@ func TestLogPositionIsSmall(t *testing.T) {
 func TestFinishedLogIsForgotten(t *testing.T) {
 	for _, end := range []string{"\n", ""} {
 		s := (&keptLog{lines: difficult(), end: end}).source()
-		if _, err := collect(s); err != nil || len(s.position.seen) > 0 || s.rest != (rawLine{}) {
+		if _, err := collect(s); err != nil || len(s.position.seen) > 0 || s.rest != (logRest{}) {
 			t.Errorf("%v, lines of %d seconds and %v are remembered", err, len(s.position.seen), s.rest)
 		}
 	}

@@ -105,6 +105,9 @@ func TestLogStream(t *testing.T) {
 		// The new instance's log is another one.
 		{"that is restarted", []logAnswer{says(t, true, true, a), says(t, true, false, b), says(t, false, true, b)}, false, "a b", endGrace},
 		{"that cannot be reached for a while", []logAnswer{refused, refused, says(t, true, false, a), refused, says(t, false, true, a)}, false, "a", endGrace + time.Second},
+		{"whose connection seemed to end within a line before its pod is deleted", []logAnswer{
+			says(t, true, true, a+b[:len(b)-1]), says(t, true, false, a+strings.TrimSuffix(b, "\n")+"2\n"),
+		}, true, "a b2", goneGrace},
 		{"whose pod is deleted", []logAnswer{says(t, true, false, a)}, true, "a", endGrace},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
