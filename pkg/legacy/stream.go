@@ -73,8 +73,8 @@ func (s *stream) Read(p []byte) (int, error) {
 	for empty := 0; empty < 2; {
 		over := s.over()
 		if over {
-			if s.ctx.Err() != nil || s.rest > pipeHolds {
-				break
+			if s.ended != nil && s.ctx.Err() != nil || s.rest > pipeHolds {
+				break // it was ended, or all of its own has been read
 			}
 			_ = s.pipe.SetReadDeadline(time.Now().Add(emptyFor))
 		}

@@ -186,6 +186,26 @@ func TestStreamOutlivesCommand(t *testing.T) {
 	}
 }
 
+// A context that ends after the command has succeeded does not make a part of what it has printed
+// pass for all of it.
+func TestContextEndsAfterCommand(t *testing.T) {
+	const size = 60_000
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	body, err := program(t, `yes | head -c 60000`, SubprocessOptions{}).StreamCommand(ctx, Command{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-body.(*stream).done
+	cancel()
+	if text, err := io.ReadAll(body); err != nil || len(text) != size {
+		t.Errorf("%d bytes of %d, %v", len(text), size, err)
+	}
+	if err := body.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // A helper that has left kubectl's process group may hold its pipes open for longer.
 func TestHelperOutsideGroup(t *testing.T) {
 	if _, err := exec.LookPath("setsid"); err != nil {

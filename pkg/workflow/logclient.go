@@ -19,6 +19,7 @@ func newLogsClient(cfg *rest.Config) (rest.Interface, error) {
 	scheme := runtime.NewScheme()
 	metav1.AddToGroupVersion(scheme, schema.GroupVersion{Version: "v1"})
 	own := rest.CopyConfig(cfg)
+	limitReadAhead(own)
 	own.APIPath = "/api"
 	own.ContentConfig = rest.ContentConfig{
 		GroupVersion:         &schema.GroupVersion{Version: "v1"},

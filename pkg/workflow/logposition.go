@@ -14,15 +14,27 @@ type logPosition struct {
 	last time.Time // of the last line that had one; zero: none
 	from time.Time // what is older was left out on purpose
 	seed maphash.Seed
-	// seen counts the lines of the last seconds.
-	seen map[int64]map[uint64]int
+	// recent are the lines of the last seconds, as they were read, and dropped is the latest time of
+	// those that there was no room for.
+	recent  []recentLine
+	dropped time.Time
 }
 
-// Lines that are out of order by less than this are neither lost nor repeated.
-const logDisorder = 1 // seconds
+// recentLine stands for a line that was read.
+type recentLine struct {
+	at  int64 // in nanoseconds
+	key uint64
+}
+
+const (
+	// Lines that are out of order by less than logDisorder are neither lost nor repeated, if
+	// there are no more than recentLines between them.
+	logDisorder = time.Second
+	recentLines = 4096 // of 16 bytes
+)
 
 func newLogPosition(from time.Time) *logPosition {
-	return &logPosition{from: from, seed: maphash.MakeSeed(), seen: map[int64]map[uint64]int{}}
+	return &logPosition{from: from, seed: maphash.MakeSeed()}
 }
 
 // note counts a line as read.
@@ -30,21 +42,20 @@ func (p *logPosition) note(line rawLine) {
 	if line.time.IsZero() {
 		return // the kubelet's own; it is not in the log
 	}
-	second := line.time.Unix()
 	p.last = line.time
-	if p.seen[second] == nil {
-		p.seen[second] = map[uint64]int{}
-		for old := range p.seen {
-			if old < second-2*logDisorder {
-				delete(p.seen, old)
-			}
-		}
+	p.recent = append(p.recent, recentLine{at: line.time.UnixNano(), key: p.key(line)})
+	oldest := p.last.Truncate(time.Second).Add(-2 * logDisorder).UnixNano()
+	for len(p.recent) > 0 && p.recent[0].at < oldest {
+		p.recent = p.recent[1:]
 	}
-	p.seen[second][p.key(line)]++
+	if len(p.recent) > recentLines {
+		p.dropped = later(p.dropped, time.Unix(0, p.recent[0].at))
+		p.recent = p.recent[1:]
+	}
 }
 
 // forget lets go of the lines, when no further request will be made.
-func (p *logPosition) forget() { p.seen = map[int64]map[uint64]int{} }
+func (p *logPosition) forget() { p.recent = nil }
 
 func (p *logPosition) key(line rawLine) uint64 {
 	var h maphash.Hash
@@ -63,16 +74,13 @@ func (p *logPosition) resume() (since time.Time, again *repeats) {
 		again.cut = !p.from.IsZero()
 		return p.from, again
 	}
-	first := p.last.Unix() - logDisorder
-	for second, keys := range p.seen {
-		if second < first {
-			continue
-		}
-		for key, n := range keys {
-			again.left[key] += n
+	since = p.last.Truncate(time.Second).Add(-logDisorder)
+	for _, line := range p.recent {
+		if line.at >= since.UnixNano() {
+			again.left[line.key]++
 		}
 	}
-	since = time.Unix(first, 0)
+	again.dropped, again.last = p.dropped, p.last
 	if since.After(p.from) {
 		again.from = since // not every server heeds the time it is asked for
 	}
@@ -86,6 +94,8 @@ type repeats struct {
 	cut      bool // the request is for what was written since a time
 	left     map[uint64]int
 	began    bool
+
+	last, dropped time.Time // the position's, when the request began
 }
 
 // isNew reports whether the line was not read before, and is not left out on purpose.
@@ -106,5 +116,6 @@ func (r *repeats) isNew(line rawLine) bool {
 		r.left[key]--
 		return false
 	}
-	return true
+	// What the position has no room for was read before the last line.
+	return line.time.After(r.dropped) || !line.time.Before(r.last)
 }

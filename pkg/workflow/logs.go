@@ -85,8 +85,9 @@ const MaxLogLine = 1 << 20
 // nothing is left running. Lines are fetched as they are consumed. At most 128 logs of what was
 // written so far are open at a time, up to 16 of them ahead of their turn, and at most 128 that
 // are followed: more containers take turns of 5 seconds. A call holds up to 40 MiB, whatever the
-// length of lines: 16 KiB for each open log, four long lines, and 4 MiB to be put in order. Over
-// HTTP/2, net/http reads up to 4 MiB ahead of each stream besides.
+// length of lines: 16 KiB for each open log, four long lines, and 4 MiB to be put in order. Besides,
+// 64 KiB are held for each container that has just written much, and over HTTP/2, up to 128 KiB of
+// each open log are read ahead (4 MiB with [Options.Logs] or a transport of the host).
 //
 // An error is yielded once, as the last element. Errors: [ErrInvalid] (an option, in an
 // [*InvalidError]), [ErrNotFound], [ErrReplaced], [ErrDeleted], [ErrLogsIncomplete], [ErrNodesOffloaded] (with a

@@ -431,9 +431,35 @@ func TestLogPositionIsSmall(t *testing.T) {
 	for i := range 10000 {
 		p.note(rawLine{time: start.Add(time.Duration(i) * 100 * time.Millisecond), text: fmt.Sprint(i)})
 	}
-	if n := len(p.seen); n > 2*logDisorder+1 {
-		t.Errorf("lines of %d seconds are remembered", n)
+	if n := len(p.recent); n > 30 {
+		t.Errorf("%d lines are remembered", n)
 	}
+	for i := range 3 * recentLines {
+		p.note(rawLine{time: start.Add(time.Hour + time.Duration(i)), text: fmt.Sprint(i)})
+	}
+	if n := len(p.recent); n > recentLines || cap(p.recent) > 4*recentLines {
+		t.Errorf("%d lines of one second are remembered", n)
+	}
+}
+
+// Of a container that writes very much, too, each line comes once wherever a stream breaks.
+func TestBusyLogResumes(t *testing.T) {
+	start := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
+	k := &keptLog{end: "\n"}
+	size := 0
+	for i := range 3 * recentLines { // in half a second; every third is late
+		at := start.Add(time.Duration(i-i%3%2*500) * 40 * time.Microsecond)
+		k.lines = append(k.lines, rawLine{time: at, text: fmt.Sprint(i)})
+		size += len("2026-11-23T10:00:00.000000000Z \n") + len(fmt.Sprint(i))
+	}
+	for part := 1; part < 5; part++ {
+		k.answers = append(k.answers, brokenAt(size*part/5, io.ErrUnexpectedEOF))
+	}
+	synctest.Test(t, func(t *testing.T) {
+		if got, err := collect(k.source()); err != nil || !slices.Equal(got, k.texts()) {
+			t.Errorf("%d lines of %d, %v", len(got), len(k.lines), err)
+		}
+	})
 }
 
 // Of a log that was read to its end nothing is remembered: the sources of a long workflow
@@ -441,15 +467,15 @@ func TestLogPositionIsSmall(t *testing.T) {
 func TestFinishedLogIsForgotten(t *testing.T) {
 	for _, end := range []string{"\n", ""} {
 		s := (&keptLog{lines: difficult(), end: end}).source()
-		if _, err := collect(s); err != nil || len(s.position.seen) > 0 || s.rest != (logRest{}) {
-			t.Errorf("%v, lines of %d seconds and %v are remembered", err, len(s.position.seen), s.rest)
+		if _, err := collect(s); err != nil || len(s.position.recent) > 0 || s.rest != (logRest{}) {
+			t.Errorf("%v, %d lines and %v are remembered", err, len(s.position.recent), s.rest)
 		}
 	}
 	synctest.Test(t, func(t *testing.T) {
 		const one = "2026-11-23T10:00:00Z one\n"
 		s := followedSource(t, says(t, true, false, one))
-		if got, _ := follow(t, s, true, time.Minute); len(got) != 1 || len(s.position.seen) > 0 {
-			t.Errorf("%q, lines of %d seconds are remembered", got, len(s.position.seen))
+		if got, _ := follow(t, s, true, time.Minute); len(got) != 1 || len(s.position.recent) > 0 {
+			t.Errorf("%q, %d lines are remembered", got, len(s.position.recent))
 		}
 	})
 }

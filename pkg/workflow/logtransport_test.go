@@ -1,0 +1,59 @@
+package workflow
+
+import (
+	"bytes"
+	"encoding/pem"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"k8s.io/client-go/rest"
+)
+
+// What a consumer has not read yet stays on the server, also over HTTP/2.
+func TestLogIsReadLittleAhead(t *testing.T) {
+	var written atomic.Int64
+	wrapped := false
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor != 2 {
+			t.Errorf("%s", r.Proto)
+		}
+		piece := bytes.Repeat([]byte("x"), 16<<10)
+		for range 8 << 20 / len(piece) {
+			// A write fails that can't be sent while nothing is read.
+			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Second))
+			n, err := w.Write(piece)
+			written.Add(int64(n))
+			if err != nil {
+				return
+			}
+		}
+	}))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	client, err := NewForConfig(&rest.Config{
+		Host: server.URL, TLSClientConfig: rest.TLSClientConfig{CAData: ca},
+		WrapTransport: func(next http.RoundTripper) http.RoundTripper { wrapped = true; return next },
+	}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := client.logOpener("p", "main")(t.Context(), logQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = body.Close() }()
+	if _, err := io.ReadFull(body, make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	server.Close() // blocks until the handler has given up
+	const buffers = 64 << 10
+	if n := written.Load(); n > logReadAhead+buffers || !wrapped {
+		t.Errorf("%d KiB were sent ahead, the host's wrapper is used: %v", n>>10, wrapped)
+	}
+}
