@@ -38,3 +38,10 @@ func TestAskIsInterrupted(t *testing.T) {
 		t.Error(approved, err)
 	}
 }
+
+func TestPrintable(t *testing.T) {
+	const text = "Release 2.0?\x1b[2K\rDrop é\x9b tables?\n\tyes\u202e"
+	if got, want := printable(text), "Release 2.0?[2KDrop é\ufffd tables?\n\tyes"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

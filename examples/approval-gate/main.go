@@ -1,6 +1,6 @@
 // Command approval-gate waits until a workflow is at a gate, shows it, and passes or rejects it as a
 // person decides. It exits with 0 if it has done so, 1 for a failure, 2 for a mistake on the command
-// line, and 3 if somebody else has decided meanwhile.
+// line, and 3 if another client has decided first.
 package main
 
 import (
@@ -11,8 +11,10 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
+	"unicode"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -85,17 +87,28 @@ func run(ctx context.Context, namespace, name, by string, decide func(context.Co
 	return err
 }
 
+// show prints what is to be decided. Names and texts are those of the workflow's author.
 func show(state *status.WorkflowStatus, gate *status.Node) {
-	fmt.Printf("workflow %s (%s done) waits at gate %s\n", state.Name, state.Progress, gate.DisplayName)
+	fmt.Printf("workflow %s (%s done) waits at gate %s\n", state.Name, state.Progress, state.Describe(gate))
 	if gate.Message != "" {
-		fmt.Println(gate.Message)
+		fmt.Println(printable(gate.Message))
 	}
 	if until := gate.Until(); !until.IsZero() {
 		fmt.Println("without a decision it passes at", until.Local().Format(time.DateTime))
 	}
 	for _, p := range gate.Inputs().Parameters {
-		fmt.Printf("  %s: %s\n", p.Name, p.Value)
+		fmt.Printf("  %s: %s\n", printable(p.Name), printable(p.Value))
 	}
+}
+
+// printable leaves out what a terminal could take for commands, which might show another question.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsGraphic(r) || r == '\n' || r == '\t' {
+			return r
+		}
+		return -1
+	}, text)
 }
 
 // outputs are what the gate asks for, as far as it is known here; the rest has defaults.
