@@ -8,8 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// reservedLabels finds labels that only Argo or this client may set: whoever asks what they say,
-// e.g. which workflow is whose, has to be able to rely on them.
+// reservedLabels finds labels that only Argo or this client may set, so that readers can rely on
+// them, e.g. on which user created a workflow.
 func reservedLabels[V any](path *field.Path, labels map[string]V) (problems field.ErrorList) {
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
 		if why := whyReserved(name); why != "" {
@@ -46,9 +46,9 @@ func reservedMetadata(path *field.Path, spec map[string]any) (problems field.Err
 func whyReserved(name string) string {
 	switch {
 	case isOwnMark(name):
-		return "only this client sets it: it tells which request made a workflow, or changed it"
+		return "only this client sets it: it records which request made or changed a workflow"
 	case name == labelCompleted, name == labelPhase, name == labelArchiving:
-		return "only the controller sets it: it takes a workflow so labelled for one that has run, and leaves it alone"
+		return "only the controller sets it: it ignores a workflow that is created with it"
 	case name == labelInstanceID:
 		return "use Options.InstanceID"
 	case name == labelCron:
@@ -56,7 +56,7 @@ func whyReserved(name string) string {
 	case name == labelResubmitted:
 		return "only a resubmission sets it"
 	case name == labelAction, strings.HasPrefix(name, labelCreator), strings.HasPrefix(name, labelActor):
-		return "only Argo's own server sets it: it tells who made a workflow, or acted on it"
+		return "only Argo's own server sets it: it records who made a workflow, or acted on it"
 	}
 	return ""
 }
