@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
 )
 
 const (
@@ -134,8 +136,11 @@ func (b *streamedBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.lines.Read(p)
 	var failed *CommandError
-	if n > 0 || err == nil || !errors.As(err, &failed) || failed.Err != nil {
+	switch {
+	case n > 0 || err == nil || !errors.As(err, &failed):
 		return n, err
+	case failed.Err != nil: // it was ended from here, and not the API server's answer
+		return 0, &fault.LastingError{Err: err}
 	}
 	status, other := failure(b.cmd, CommandOutput{Stderr: failed.Stderr, ReturnCode: failed.ReturnCode})
 	if status == nil {

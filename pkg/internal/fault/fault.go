@@ -30,7 +30,7 @@ func Transient(err error) bool {
 			return quotaExceeded(s) || quotaBusy(s)
 		}
 	}
-	return !Unreadable(err) && (notSent(err) || cutOff(err))
+	return !Unreadable(err) && !lasting(err) && (notSent(err) || cutOff(err))
 }
 
 // MayHaveHappened reports whether a write that failed with err may have taken effect all

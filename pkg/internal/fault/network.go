@@ -34,6 +34,18 @@ func throttled(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "client rate limiter Wait returned an error")
 }
 
+// LastingError is the error of a transport for what the same request would meet again, also where it
+// comes in the middle of an answer.
+type LastingError struct{ Err error }
+
+func (e *LastingError) Error() string { return e.Err.Error() }
+func (e *LastingError) Unwrap() error { return e.Err }
+
+func lasting(err error) bool {
+	var lasts *LastingError
+	return errors.As(err, &lasts)
+}
+
 // CutOffError is the error for an answer that began and did not come to its end. What ends it has a
 // type of its own in each protocol; that of HTTP/2, net/http keeps to itself. So whoever reads a body
 // wraps whatever error that gives.
