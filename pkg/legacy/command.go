@@ -59,7 +59,7 @@ func patchArgs(req *http.Request) ([]string, error) {
 	if kind := req.Header.Get("Content-Type"); kind != "application/merge-patch+json" {
 		return nil, unsupported("a patch as %s", kind)
 	}
-	args := []string{"patch", path[5] + "." + path[2] + "." + path[1], "--namespace=" + path[4], "--type=merge", "--patch-file=/dev/stdin", "--output=json"}
+	args := []string{"patch", path[5] + "." + path[2] + "." + path[1], "--namespace=" + path[4], "--type=merge", "--patch-file=/dev/stdin", "--output=json", "--show-managed-fields"}
 	query := req.URL.Query()
 	if query.Get("dryRun") == "All" {
 		args = append(args, "--dry-run=server")

@@ -30,7 +30,7 @@ func TestCommandFor(t *testing.T) {
 		{"PUT", workflows + "/w", []string{"replace", "--raw=" + workflows + "/w", "--filename=-"}},
 		{"DELETE", workflows + "/w", []string{"delete", "--raw=" + workflows + "/w", "--filename=-"}},
 		{"PATCH", workflows + "/--w?dryRun=All", []string{
-			"patch", "workflows.v1alpha1.argoproj.io", "--namespace=ma", "--type=merge", "--patch-file=/dev/stdin", "--output=json", "--dry-run=server", "--", "--w",
+			"patch", "workflows.v1alpha1.argoproj.io", "--namespace=ma", "--type=merge", "--patch-file=/dev/stdin", "--output=json", "--show-managed-fields", "--dry-run=server", "--", "--w",
 		}},
 	} {
 		req := request(t, tc.method, tc.uri, `{"a":"secret"}`)

@@ -1,0 +1,83 @@
+package faults_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// restedAfter is longer than a workflow has to have been unchanged for a decision not to be followed up.
+const restedAfter = 7 * time.Second
+
+// What following a decision up costs, beside a read and a write alone, which is all that a Resume
+// would take without it.
+var _ = Describe("the time that decisions take", func() {
+	It("is that of a read and a write, unless the controller has just written", func(ctx SpecContext) {
+		s := newScene(ctx)
+		createTemplate(ctx, s.namespace, gatesTemplate)
+		c := s.caller(cluster.Config(), nil)
+		n := form(10, 50)
+
+		resume := func(ctx context.Context, name string) error {
+			_, err := c.Resume(ctx, name, workflow.ResumeOptions{})
+			return err
+		}
+		bare := func(ctx context.Context, name string) error {
+			if _, err := workflows(dyn, s.namespace).Get(ctx, name, metav1.GetOptions{}); err != nil {
+				return err
+			}
+			patch := fmt.Appendf(nil, `{"metadata":{"annotations":{"at":%q}}}`, time.Now().Format(time.RFC3339Nano))
+			_, err := workflows(dyn, s.namespace).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{})
+			return err
+		}
+		atOnce := median(ctx, c, n, 0, resume)
+		rested := median(ctx, c, n, restedAfter, resume)
+		alone := median(ctx, c, n, restedAfter, bare)
+		AddReportEntry("median of a call", fmt.Sprintf("Resume at once %v, Resume of a workflow that rested %v, read and write alone %v",
+			atOnce.Round(time.Millisecond/10), rested.Round(time.Millisecond/10), alone.Round(time.Millisecond/10)))
+
+		Expect(atOnce).To(BeNumerically("<", 3*time.Second), "following up is bounded")
+		Expect(rested).To(BeNumerically("<", 50*time.Millisecond+5*alone), "nothing is followed up")
+		s.leave(ctx)
+	}, SpecTimeout(5*time.Minute))
+})
+
+// median is that of the time that a call takes for workflows that have waited at a gate for so long.
+func median(ctx context.Context, c *caller, n int, wait time.Duration, call func(context.Context, string) error) time.Duration {
+	GinkgoHelper()
+	start := func() *status.WorkflowStatus {
+		GinkgoHelper()
+		s, err := c.Start(ctx, workflow.StartRequest{Template: "gates"})
+		Expect(err).NotTo(HaveOccurred())
+		return s
+	}
+	states := make([]*status.WorkflowStatus, n)
+	for i := range states {
+		if wait > 0 { // so that they all rest at the same time
+			states[i] = start()
+		}
+	}
+	took := make([]time.Duration, n)
+	for i, s := range states {
+		if s == nil {
+			s = start()
+		}
+		s, err := c.Wait(ctx, s.Name, workflow.Suspended)
+		Expect(err).NotTo(HaveOccurred())
+		Eventually(ctx, func() time.Duration { return time.Since(s.SuspendedNodes()[0].StartTime) }).Should(BeNumerically(">=", wait))
+		began := time.Now()
+		Expect(call(ctx, s.Name)).To(Succeed())
+		took[i] = time.Since(began)
+	}
+	slices.Sort(took)
+	return took[n/2]
+}
