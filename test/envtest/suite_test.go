@@ -92,7 +92,10 @@ var _ = SynchronizedBeforeSuite(func(ctx SpecContext) []byte {
 			return // it has the cluster's own goroutines as well, and looks for others after the cluster's end
 		}
 		// As the cluster still runs, connections to it may be open, each with a goroutine that reads.
-		Expect(goleak.Find(before, goleak.IgnoreAnyFunction("golang.org/x/net/http2.(*clientConnReadLoop).run"))).To(Succeed())
+		Expect(goleak.Find(before,
+			goleak.IgnoreAnyFunction("golang.org/x/net/http2.(*clientConnReadLoop).run"),
+			goleak.IgnoreAnyFunction("net/http.(*http2clientConnReadLoop).run"), // those that logs are read over
+		)).To(Succeed())
 	})
 	shared = *newTestCluster(cluster)
 	kube, dyn = shared.kube, shared.dyn
