@@ -4,37 +4,11 @@ import (
 	"context"
 	"fmt"
 	"testing"
-	"time"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/growth"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
-
-// linear fails if work takes out of proportion longer for four times as much: 4 times is linear, 16
-// times quadratic. Since the machine may be busy, the shortest of several measurements counts, and one
-// ratio that is small enough.
-func linear(t *testing.T, what string, n int, prepare func(n int) (work func())) {
-	t.Helper()
-	shortest := func(n int) time.Duration {
-		work := prepare(n)
-		least := time.Duration(0)
-		for range 3 {
-			began := time.Now()
-			work()
-			if took := time.Since(began); least == 0 || took < least {
-				least = took
-			}
-		}
-		return least
-	}
-	var ratio float64
-	for range 15 {
-		if ratio = float64(shortest(4*n)) / float64(shortest(n)); ratio < 9 {
-			return
-		}
-	}
-	t.Errorf("%s: 4 times as many nodes take %.1f times as long", what, ratio)
-}
 
 // decider has one workflow with gates, and decides those that it is asked to.
 type decider struct {
@@ -73,7 +47,7 @@ func TestTimeGrowsWithTheNodes(t *testing.T) {
 		}
 		return b
 	}
-	linear(t, "Status", 1_000, func(n int) func() {
+	growth.Linear(t, "Status", func(n int) func() {
 		s := gates(1, status.NodeRunning)
 		for i := range n {
 			retry, attempt := fmt.Sprint("r-", i), fmt.Sprint("a-", i)
@@ -100,7 +74,7 @@ func TestTimeGrowsWithTheNodes(t *testing.T) {
 			}
 			return some(names)
 		}
-		linear(t, "Approve "+what, 1_000, func(n int) func() {
+		growth.Linear(t, "Approve "+what, func(n int) func() {
 			b := of(gates(n, status.NodeRunning), nil)
 			names, all := chosen(n)
 			return func() {
@@ -109,7 +83,7 @@ func TestTimeGrowsWithTheNodes(t *testing.T) {
 				}
 			}
 		})
-		linear(t, "Reject "+what, 1_000, func(n int) func() {
+		growth.Linear(t, "Reject "+what, func(n int) func() {
 			b := of(gates(n, status.NodeRunning), gates(n, status.NodeFailed))
 			names, all := chosen(n)
 			return func() {
@@ -119,7 +93,7 @@ func TestTimeGrowsWithTheNodes(t *testing.T) {
 			}
 		})
 	}
-	linear(t, "gates after a stop", 1_000, func(n int) func() {
+	growth.Linear(t, "gates after a stop", func(n int) func() {
 		s := gates(n, status.NodeRunning)
 		s.Shutdown = status.ShutdownStop
 		for i, gate := range s.Nodes[1:] { // each within the one before

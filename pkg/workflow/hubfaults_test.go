@@ -27,17 +27,17 @@ func forbiddenHere() error {
 }
 
 // clientsOf are one of each kind, of the same server.
-func clientsOf(t *testing.T, s *watchServer, opts Options) map[string]*WorkflowClient {
+func clientsOf(t *testing.T, s *watchServer) map[string]*WorkflowClient {
 	t.Helper()
 	dyn, err := dynamic.NewForConfig(&rest.Config{Host: "http://script", Transport: transport(s.serve), QPS: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	overDynamic, err := New(dyn, opts)
+	overDynamic, err := New(dyn, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string]*WorkflowClient{"NewForConfig": s.client(t, opts), "New": overDynamic}
+	return map[string]*WorkflowClient{"NewForConfig": s.client(t, Options{}), "New": overDynamic}
 }
 
 // Whatever the error that a body ends with, its request is made again.
@@ -58,7 +58,7 @@ func TestAnswersThatAreReset(t *testing.T) {
 							odd = which(r) && !odd
 							return odd
 						}
-						c := clientsOf(t, s, Options{})[client]
+						c := clientsOf(t, s)[client]
 						results := waits(t.Context(), c, count, Completed)
 						time.Sleep(time.Minute)
 						s.compact()
@@ -281,7 +281,7 @@ func TestObjectsThatADynamicClientCannotRead(t *testing.T) {
 		const count = 30
 		s := serverOf(count)
 		s.put("other", func(u *unstructured.Unstructured) { _ = unstructured.SetNestedField(u.Object, deepValue, "spec", "x") })
-		c := clientsOf(t, s, Options{})["New"]
+		c := clientsOf(t, s)["New"]
 		results := waits(t.Context(), c, count, Completed)
 		time.Sleep(time.Minute)
 		for i := range count {
@@ -332,7 +332,7 @@ func TestFewInALargeNamespaceOverADynamicClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count, all = 10, 3000
 		s := serverOf(all)
-		results := waits(t.Context(), clientsOf(t, s, Options{})["New"], count, Completed)
+		results := waits(t.Context(), clientsOf(t, s)["New"], count, Completed)
 		synctest.Wait()
 		lists := s.lists
 		s.compact()

@@ -16,7 +16,7 @@ func TestOperationsOnAnObjectThatCannotBeRead(t *testing.T) {
 	operations := map[Op]func(context.Context, *WorkflowClient) error{
 		OpGet: func(ctx context.Context, c *WorkflowClient) error { _, err := c.Get(ctx, name); return err },
 		OpWatch: func(ctx context.Context, c *WorkflowClient) (err error) {
-			for _, err = range c.Watch(ctx, name) { //nolint:revive // the last element is the error
+			for _, err = range c.Watch(ctx, name) {
 			}
 			return err
 		},
@@ -38,7 +38,7 @@ func TestOperationsOnAnObjectThatCannotBeRead(t *testing.T) {
 			return err
 		},
 		OpLogs: func(ctx context.Context, c *WorkflowClient) (err error) {
-			for _, err = range c.Logs(ctx, name, LogOptions{}) { //nolint:revive // the last element is the error
+			for _, err = range c.Logs(ctx, name, LogOptions{}) {
 			}
 			return err
 		},
@@ -51,7 +51,7 @@ func TestOperationsOnAnObjectThatCannotBeRead(t *testing.T) {
 					s.put(name, func(u *unstructured.Unstructured) {
 						_ = unstructured.SetNestedField(u.Object, brokenValue, "spec", "x")
 					})
-					c := clientsOf(t, s, Options{})[client]
+					c := clientsOf(t, s)[client]
 					began := time.Now()
 					err := call(t.Context(), c)
 					var failed *Error
