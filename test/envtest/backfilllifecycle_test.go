@@ -24,6 +24,7 @@ func backfillSpecs(by backfillBy) {
 	describeBackfillLifecycle(func() *backfills { return f })
 	describeBackfillVerbs(func() *backfills { return f })
 	describeBackfillKills(func() *backfills { return f })
+	describeBackfillRaces(func() *backfills { return f })
 }
 
 func describeBackfillLifecycle(fixture func() *backfills) {
