@@ -57,7 +57,7 @@ type ResumeResult struct {
 // With KeepGates it is the counterpart of [WorkflowClient.Suspend] alone, which needs no nodes.
 //
 // It returns when the controller has been seen to go on, or was made to look at the workflow
-// again, which can take up to two seconds; see docs/adr/0014-uptake.md. Wait for what follows.
+// again, which can take up to two seconds; see docs/adr/0015-uptake.md. Wait for what follows.
 //
 // It is idempotent: where nothing waits, the result is empty, and the controller is made to look
 // again, in case that it has overlooked an earlier call. With a

@@ -20,7 +20,7 @@ import (
 // in since. A change that another client writes between that write and its answer is hidden from
 // it until the workflow changes once more, or for 20 minutes. So a decision that may have come in
 // between is followed up: until a later state shows that the controller has acted on it, an
-// annotation is changed ("touched"), few times and further apart. See docs/adr/0014-uptake.md.
+// annotation is changed ("touched"), few times and further apart. See docs/adr/0015-uptake.md.
 
 const (
 	// quietFor is how long the newest version of a workflow has to be the newest before a touch:
