@@ -108,7 +108,7 @@ func decisions() []decision {
 				if err := reject(ctx, c, s); err != nil {
 					return err
 				}
-				if _, err := c.Wait(ctx, s.Name, workflow.Completed); err != nil {
+				if err := tookEffect(ctx, c, s.Name, workflow.Completed, nil); err != nil {
 					return err
 				}
 				_, err := c.Retry(ctx, s.Name, workflow.RetryOptions{})
