@@ -137,10 +137,12 @@ func (b *streamedBody) Read(p []byte) (int, error) {
 	n, err := b.lines.Read(p)
 	var failed *CommandError
 	switch {
-	case n > 0 || err == nil || !errors.As(err, &failed):
+	case !errors.As(err, &failed):
 		return n, err
 	case failed.Err != nil: // it was ended from here, and not the API server's answer
-		return 0, &fault.LastingError{Err: err}
+		return n, &fault.LastingError{Err: err}
+	case n > 0:
+		return n, err
 	}
 	status, other := failure(b.cmd, CommandOutput{Stderr: failed.Stderr, ReturnCode: failed.ReturnCode})
 	if status == nil {
