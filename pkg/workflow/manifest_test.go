@@ -92,7 +92,7 @@ func TestManifestsThatAreRefused(t *testing.T) {
 		"a list of metadata": {"{metadata: [a], spec: {}}", []string{"manifest.metadata: Invalid value: must be a map"}},
 		"the controller's labels": {
 			edit("{team: search}", "{workflows.argoproj.io/completed: 'false'}"),
-			[]string{"manifest.metadata.labels[workflows.argoproj.io/completed]", "leaves it alone"},
+			[]string{"manifest.metadata.labels[workflows.argoproj.io/completed]", "ignores a workflow that is created with it"},
 		},
 		"large numbers": {
 			edit("value: logs", "value: {a: [12345678901234567890]}") + "  - {name: b, inputs: {parameters: [{name: x, default: -1e30}]}}\n",
