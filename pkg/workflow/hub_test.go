@@ -313,13 +313,20 @@ func TestExpiredWatch(t *testing.T) {
 				}
 				c := s.client(t, Options{})
 				results := map[string]chan error{}
+				var begun sync.WaitGroup // some begin with what a list brings later
 				for _, name := range names {
 					results[name] = make(chan error, 1)
+					begun.Add(1)
+					first := sync.OnceFunc(begun.Done)
 					go func() {
-						_, err := c.Wait(t.Context(), name, Completed)
+						_, err := c.Wait(t.Context(), name, func(s *status.WorkflowStatus) (bool, error) {
+							first()
+							return Completed(s)
+						})
 						results[name] <- err
 					}()
 				}
+				begun.Wait()
 				synctest.Wait()
 				s.mu.Lock()
 				s.refuse = func(*http.Request) error { return io.ErrUnexpectedEOF }
