@@ -70,7 +70,21 @@ func plainValue(key string, value any) any {
 			return "some time"
 		case v != "" && strings.HasSuffix(key, "-id"): // of an attempt, in an annotation
 			return "some id"
+		case key == "argoservice.opensearch.org/start":
+			return plainMark(v)
 		}
 	}
 	return value
+}
+
+// plainMark is the annotation of a start without the id of the call that made the workflow.
+func plainMark(text string) any {
+	var mark map[string]any
+	if err := json.Unmarshal([]byte(text), &mark); err != nil {
+		return text
+	}
+	if mark["id"] != nil {
+		mark["id"] = "some id"
+	}
+	return mark
 }

@@ -95,7 +95,7 @@ var _ = Describe("waits of one client", func() {
 		By("noticing that a label was changed, and that another workflow was deleted")
 		_, err = workflows(dyn, namespace).Patch(ctx, "w0", "application/merge-patch+json", []byte(`{"metadata":{"labels":{"team":null}}}`), metav1.PatchOptions{})
 		Expect(err).NotTo(HaveOccurred())
-		Eventually(ctx, watches.selectors).Should(HaveExactElements(";"))
+		Eventually(ctx, watches.selectors).Should(HaveExactElements(";workflows.argoproj.io/workflow-template=" + template))
 		Expect(client.Delete(ctx, "w1", workflow.DeleteOptions{})).To(Succeed())
 		Eventually(ctx, ends).Should(Receive(MatchError(workflow.ErrDeleted)))
 		Consistently(ctx, ends).ShouldNot(Receive())
