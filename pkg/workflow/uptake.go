@@ -160,8 +160,13 @@ func (f *followUp) touch(ctx context.Context, until time.Time) error {
 			return errTakenUp
 		case apierrors.IsConflict(err):
 			f.since = time.Now()
+			asked := f.asked()
 			if err := f.look(ctx); err != nil {
 				return err
+			}
+			if f.asked() != asked {
+				f.touched = true // by another call, which will do as well
+				return nil
 			}
 			if !time.Now().Before(until) {
 				return nil // whoever keeps writing has the controller look at it, too
@@ -173,6 +178,9 @@ func (f *followUp) touch(ctx context.Context, until time.Time) error {
 		}
 	}
 }
+
+// asked is when the controller was asked to look at the newest state seen.
+func (f *followUp) asked() string { return f.now.GetAnnotations()[annotationAsked] }
 
 // touch writes an annotation of no meaning, if the workflow is still as in now. It is written by
 // the verb that the change was written by, which is the one that is permitted.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -75,7 +76,7 @@ var _ = Describe("an object nested as deep as the API server stores", func() {
 			listed, problems := listedNames(ctx, client)
 			if readsIt {
 				Expect(problems).To(BeEmpty())
-				Expect(listed).To(ConsistOf(append(names, deep)))
+				Expect(listed).To(ConsistOf(slices.Concat(names, []string{deep})))
 			} else {
 				Expect(problems).To(HaveExactElements(MatchError(workflow.ErrUnsupported)))
 				Expect(listed).To(BeEmpty())

@@ -44,6 +44,7 @@ func causes() map[string]error {
 		"Replaced":         workflow.ErrReplaced,
 		"Deleted":          &workflow.GoneError{Last: startedElsewhere(), Err: workflow.ErrDeleted},
 		"Completed":        workflow.ErrCompleted,
+		"LogsIncomplete":   workflow.ErrLogsIncomplete,
 		"NotCompleted":     workflow.ErrNotCompleted,
 		"NodesOffloaded":   workflow.ErrNodesOffloaded,
 		"Unsupported":      workflow.ErrUnsupported,

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
 // found are the first groups of all matches in a file of pkg/workflow, so that what is new there
@@ -30,6 +32,7 @@ func found(t *testing.T, file, pattern string) []string {
 func operations(t *testing.T) []string {
 	t.Helper()
 	all := found(t, "errors.go", `(?m)^\tOp\w+ +Op = "(.+)"$`)
+	all = append(all, string(backfill.OpReadWorkers), string(backfill.OpScaleWorkers))
 	return slices.DeleteFunc(all, func(op string) bool { return op == "new client" }) // it has no observer yet
 }
 

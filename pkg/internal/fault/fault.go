@@ -88,7 +88,7 @@ const notParsed = "json parse error: "
 // Unparsable reports whether a dynamic client could not parse an answer as a whole: one object
 // of a list is enough for that.
 func Unparsable(err error) bool {
-	return err != nil && strings.Contains(err.Error(), notParsed) && !endsEarly(err)
+	return err != nil && strings.Contains(err.Error(), notParsed)
 }
 
 // TooLarge reports whether the object is more than etcd, or the API server's connection to

@@ -57,12 +57,7 @@ func (e *CutOffError) Unwrap() error { return e.Err }
 // bodyCutOff reports whether an answer did not come to its end. client-go has no type for that.
 func bodyCutOff(err error) bool {
 	var body *CutOffError
-	return errors.As(err, &body) || strings.Contains(err.Error(), "error when reading response body") || endsEarly(err)
-}
-
-// endsEarly reports whether client-go could not parse an answer because it ends too early.
-func endsEarly(err error) bool {
-	return strings.Contains(err.Error(), notParsed+"unexpected end of JSON input")
+	return errors.As(err, &body) || strings.Contains(err.Error(), "error when reading response body")
 }
 
 // cutOff reports whether the connection failed on the way, so that it is not known what
