@@ -98,7 +98,7 @@ func (f *feed) run(ctx context.Context) {
 	p := f.pacer()
 	var refused refusals
 	for ctx.Err() == nil {
-		began := time.Now()
+		began, from := time.Now(), f.position
 		opened, err := f.readAndWatch(ctx)
 		if ctx.Err() != nil {
 			break
@@ -107,7 +107,9 @@ func (f *feed) run(ctx context.Context) {
 			f.opened, f.granted, f.closed = true, true, time.Now()
 			refused.stop()
 		}
-		if time.Since(began) > steady {
+		// A watch that is cut after each event still brings them, if it is soon opened again.
+		moved := opened && from != "" && f.position != "" && f.position != from
+		if moved || time.Since(began) > steady {
 			p = f.pacer()
 		}
 		switch {
