@@ -165,14 +165,19 @@ func TestRetrySelectsByIDs(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		var removed []string
-		for _, n := range plan.removed {
-			removed = append(removed, n.ID)
-		}
-		if got := strings.Join(removed, " "); got != tc.removed {
+		if got := removedIDs(plan); got != tc.removed {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
+}
+
+// removedIDs are those of the nodes that a retry removes.
+func removedIDs(plan *retryPlan) string {
+	var ids []string
+	for _, n := range plan.removed {
+		ids = append(ids, n.ID)
+	}
+	return strings.Join(ids, " ")
 }
 
 // Argo 3.7 calls a workflow Succeeded that was terminated while it waited for a lock.
@@ -209,11 +214,7 @@ func TestRetryKeepsHooksOfTheWorkflow(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		var removed []string
-		for _, n := range plan.removed {
-			removed = append(removed, n.ID)
-		}
-		if got := strings.Join(removed, " "); got != tc.removed {
+		if got := removedIDs(plan); got != tc.removed {
 			t.Errorf("%s: %q", name, got)
 		}
 	}

@@ -230,10 +230,7 @@ a: {name: w.a, type: Pod, phase: Failed}
 			if err != nil {
 				t.Fatal(err)
 			}
-			var gone, again []string
-			for _, n := range plan.removed {
-				gone = append(gone, n.ID)
-			}
+			var again []string
 			nodes, _, _ := unstructured.NestedMap(plan.object.Object, "status", "nodes")
 			old, _, _ := unstructured.NestedMap(obj.Object, "status", "nodes")
 			for id, item := range nodes {
@@ -248,7 +245,7 @@ a: {name: w.a, type: Pod, phase: Failed}
 				}
 			}
 			slices.Sort(again)
-			if got := strings.Join(gone, " "); got != tc.gone {
+			if got := removedIDs(plan); got != tc.gone {
 				t.Errorf("gone: %q, want %q", got, tc.gone)
 			}
 			if got := strings.Join(again, " "); got != tc.again {

@@ -137,23 +137,11 @@ func (f Fixture) start(ctx context.Context, req workflow.StartRequest) *status.W
 	return s
 }
 
-// wait waits for a state that must come, and until the controller has let go of it: a change
-// that is made within milliseconds of its own write can be hidden from it for minutes.
+// wait waits for a state that must come.
 func (f Fixture) wait(ctx context.Context, name string, until workflow.Condition) *status.WorkflowStatus {
 	ginkgo.GinkgoHelper()
 	s, err := f.Client.Wait(ctx, name, until)
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
-	if s.Completed() {
-		return s
-	}
-	version := ""
-	gomega.Eventually(ctx, func(g gomega.Gomega) {
-		now, err := f.workflows().Get(ctx, name, metav1.GetOptions{})
-		g.Expect(err).NotTo(gomega.HaveOccurred())
-		before := version
-		version = now.GetResourceVersion()
-		g.Expect(version).To(gomega.Equal(before), "it still changes")
-	}).WithTimeout(specTimeout).WithPolling(100 * time.Millisecond).Should(gomega.Succeed())
 	return s
 }
 
@@ -188,25 +176,6 @@ func expectError(err, kind error, op workflow.Op, name string) string {
 	gomega.Expect(e.Namespace).NotTo(gomega.BeEmpty())
 	gomega.Expect(e.Backend).NotTo(gomega.BeEmpty())
 	return err.Error()
-}
-
-// calm is for how long a workflow that is left alone doesn't change.
-const calm = 500 * time.Millisecond
-
-// settle waits until the controller leaves a workflow alone. It (3.7.4) can overlook an edit that comes
-// within moments of a write of its own, until the next event.
-func (f Fixture) settle(ctx context.Context, name string) {
-	ginkgo.GinkgoHelper()
-	var version string
-	var since time.Time
-	gomega.Eventually(ctx, func(g gomega.Gomega) time.Duration {
-		wf, err := f.workflows().Get(ctx, name, metav1.GetOptions{})
-		g.Expect(err).NotTo(gomega.HaveOccurred())
-		if now := wf.GetResourceVersion(); now != version {
-			version, since = now, time.Now()
-		}
-		return time.Since(since)
-	}).WithTimeout(specTimeout).Should(gomega.BeNumerically(">=", calm))
 }
 
 // eventuallyAllowed repeats a call until a permission that was just granted works.

@@ -16,7 +16,6 @@ func describeSuspend(fixture func() Fixture) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 			f.wait(ctx, s.Name, workflow.Suspended)
-			f.settle(ctx, s.Name)
 			Expect(f.Client.Suspend(ctx, s.Name, workflow.SuspendOptions{UID: s.UID})).To(Succeed())
 			now, err := f.Client.Get(ctx, s.Name)
 			Expect(err).NotTo(HaveOccurred())
@@ -26,7 +25,6 @@ func describeSuspend(fixture func() Fixture) {
 			Expect(reader.Suspend(ctx, s.Name, workflow.SuspendOptions{})).To(Succeed(), "there is nothing to write that it may not")
 			Expect(f.Client.Suspend(ctx, s.Name, workflow.SuspendOptions{})).To(Succeed())
 
-			f.settle(ctx, s.Name)
 			result, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{Outputs: map[string]any{"by": "ann"}})
 			Expect(err).NotTo(HaveOccurred())
 			Expect(result.Unsuspended).To(BeTrue())
@@ -82,6 +80,24 @@ func describeStop(fixture func() Fixture) {
 			Expect(s.Outcome()).To(Equal(status.OutcomeStopped))
 		}, SpecTimeout(specTimeout))
 
+		// Argo 3.7 and 4.1 look at a queued workflow too early, and at its gate not at all.
+		It("ends one that is queued when its turn comes, or once it is asked again", func(ctx SpecContext) {
+			f := fixture()
+			template := f.template(ctx, gate)
+			locked := lockedBy(template)
+			holder := f.start(ctx, locked)
+			f.wait(ctx, holder.Name, workflow.Suspended)
+			s := f.start(ctx, locked)
+			f.wait(ctx, s.Name, func(s *status.WorkflowStatus) (bool, error) { return len(s.AwaitedLocks()) > 0, nil })
+			Expect(f.Client.Stop(ctx, s.Name, workflow.StopOptions{})).To(Succeed())
+			Expect(f.Client.Terminate(ctx, holder.Name, workflow.TerminateOptions{})).To(Succeed())
+
+			itsTurn := f.wait(ctx, s.Name, func(s *status.WorkflowStatus) (bool, error) { return s.Completed() || s.Suspended(), nil })
+			Expect(itsTurn.Shutdown).To(Equal(status.ShutdownStop))
+			Expect(f.Client.Stop(ctx, s.Name, workflow.StopOptions{})).To(Succeed())
+			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeStopped))
+		}, SpecTimeout(specTimeout))
+
 		It("lets exit handlers run", func(ctx SpecContext) {
 			_, s := stopped(ctx, slowExit, podRuns, func(f Fixture, s *status.WorkflowStatus) error {
 				return f.Client.Stop(ctx, s.Name, workflow.StopOptions{})
@@ -126,9 +142,7 @@ func describeStop(fixture func() Fixture) {
 		It("ends a workflow that waits for a lock, which has not succeeded then", func(ctx SpecContext) {
 			f := fixture()
 			template := f.template(ctx, gate)
-			locked := workflow.StartRequest{Template: template, Spec: map[string]any{
-				"synchronization": map[string]any{"mutexes": []any{map[string]any{"name": template}}},
-			}}
+			locked := lockedBy(template)
 			holder := f.start(ctx, locked)
 			f.wait(ctx, holder.Name, workflow.Suspended)
 			s := f.start(ctx, locked)
@@ -139,7 +153,6 @@ func describeStop(fixture func() Fixture) {
 			_, err := f.Client.Wait(seen, s.Name, func(*status.WorkflowStatus) (bool, error) { cancel(); return false, nil })
 			Expect(err).To(MatchError(ContainSubstring("waiting for mutex " + f.Namespace + "/Mutex/" + template)))
 
-			f.settle(ctx, s.Name)
 			Expect(f.Client.Terminate(ctx, s.Name, workflow.TerminateOptions{UID: s.UID})).To(Succeed())
 			s = f.wait(ctx, s.Name, workflow.Completed)
 			Expect(s.Outcome()).To(Equal(status.OutcomeTerminated))
@@ -163,6 +176,13 @@ func describeStop(fixture func() Fixture) {
 			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeTerminated))
 		}, SpecTimeout(specTimeout))
 	})
+}
+
+// lockedBy is a start of the template that waits while another one's workflow has not ended.
+func lockedBy(template string) workflow.StartRequest {
+	return workflow.StartRequest{Template: template, Spec: map[string]any{
+		"synchronization": map[string]any{"mutexes": []any{map[string]any{"name": template}}},
+	}}
 }
 
 // podRuns holds once a pod of the workflow runs.

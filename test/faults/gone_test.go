@@ -62,17 +62,12 @@ var _ = Describe("waits and starts go on", func() {
 		}})
 		line := s.line(addressIn(proxy.Config()))
 		trial{
-			fault:   "410 Gone for every second watch",
-			waits:   form(40, 200),
-			starts:  form(20, 80),
-			rounds:  form(4, 10),
-			callers: []*caller{s.caller(proxy.Config(), line)},
-			inject: func(ctx context.Context, r round) {
-				r.start()
-				r.end()
-				Expect(line.Cut()).To(Succeed())
-				hold(ctx, breath)
-			},
+			fault:    "410 Gone for every second watch",
+			waits:    form(40, 200),
+			starts:   form(20, 80),
+			rounds:   form(4, 10),
+			callers:  []*caller{s.caller(proxy.Config(), line)},
+			inject:   cutting(line),
 			injected: func() int { return int(old.Load()) },
 		}.run(ctx, s)
 		Expect(old.Load()).To(BeNumerically(">", 0), "watches began at a version")

@@ -63,12 +63,7 @@ var _ = Describe("waits and starts go on", func() {
 			starts:  form(20, 80),
 			rounds:  form(15, 60),
 			callers: []*caller{c},
-			inject: func(ctx context.Context, r round) {
-				r.start()
-				r.end()
-				Expect(line.Cut()).To(Succeed())
-				hold(ctx, breath)
-			},
+			inject:  cutting(line),
 		}.run(ctx, s)
 	}, SpecTimeout(4*time.Minute))
 

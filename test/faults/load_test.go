@@ -27,7 +27,8 @@ const (
 	// controllerTime is what the controller gets to end everything: it can take half a minute
 	// to come back to a restarted API server.
 	controllerTime = 3 * time.Minute
-	// look is the time between looks at whether it has. Each time after so many it is helped.
+	// look is the time between looks at whether it has. Each time after so many the controller is
+	// helped with what nobody decides about.
 	look      = time.Second
 	helpAfter = 5
 )
@@ -226,30 +227,35 @@ func (l *load) awaitCalls(within time.Duration) {
 }
 
 // allEnded is nil once all starts have returned and all workflows have ended, as the API server
-// has it. Help touches those that have not: the controller can overlook a change that comes right
-// after a write of its own, or while the API server is away. What has ended is not touched, so
-// nobody is helped who has overlooked that.
+// has it. Help touches those that are to end by themselves and have not: the controller can overlook
+// them while the API server is away. A decision has to take effect without help, and what has ended
+// is not touched, so nobody is helped who has overlooked that.
 func (l *load) allEnded(ctx context.Context, help bool) error {
 	l.mu.Lock()
 	starting := len(l.starts) - l.refused
-	uids := map[string]bool{}
+	byThemselves := map[string]bool{} // by UID, of all that is waited for
 	for _, w := range l.waits {
-		uids[w.uid] = true
+		byThemselves[w.uid] = w.started != nil
 		if w.started != nil {
 			starting--
 		}
 	}
 	l.mu.Unlock()
 	h := l.scene.held(ctx, l.selector())
-	versions := map[string]string{}
+	var running []string
+	overlooked := map[string]string{}
 	for uid, s := range h.byUID {
-		if uids[uid] && !s.Completed() {
-			versions[s.Name] = s.ResourceVersion
+		byItself, waitedFor := byThemselves[uid]
+		if !waitedFor || s.Completed() {
+			continue
+		}
+		running = append(running, s.Name)
+		if byItself {
+			overlooked[s.Name] = s.ResourceVersion
 		}
 	}
-	running := slices.Collect(maps.Keys(versions))
 	if help {
-		l.scene.touch(ctx, versions)
+		l.scene.touch(ctx, overlooked)
 	}
 	if starting > 0 || len(running) > 0 {
 		return fmt.Errorf("%d starts have not returned, %d workflows have not ended: %v", starting, len(running), running)

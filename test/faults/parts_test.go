@@ -8,6 +8,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/faults"
 )
 
 const (
@@ -84,6 +85,16 @@ func restartAPIServer(ctx context.Context, r round) {
 	Expect(cluster.Restart(ctx, envtest.PartAPIServer)).To(Succeed())
 	if r.last {
 		Expect(cluster.Restart(ctx, envtest.PartWorkflowController)).To(Succeed())
+	}
+}
+
+// cutting injects a cut of all connections in the midst of a round's operations.
+func cutting(line *faults.Line) func(ctx context.Context, r round) {
+	return func(ctx context.Context, r round) {
+		r.start()
+		r.end()
+		Expect(line.Cut()).To(Succeed())
+		hold(ctx, breath)
 	}
 }
 

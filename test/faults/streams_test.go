@@ -1,7 +1,6 @@
 package faults_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"path"
@@ -36,17 +35,12 @@ var _ = Describe("waits and starts go on", func() {
 			})
 			line := s.line(addressIn(proxy.Config()))
 			trial{
-				fault:   fmt.Sprintf("HTTP/2 streams reset in the middle of %s", kind),
-				waits:   form(30, 200),
-				starts:  form(15, 80),
-				rounds:  form(4, 20),
-				callers: []*caller{s.caller(proxy.Config(), line)},
-				inject: func(ctx context.Context, r round) {
-					r.start()
-					r.end()
-					Expect(line.Cut()).To(Succeed())
-					hold(ctx, breath)
-				},
+				fault:    fmt.Sprintf("HTTP/2 streams reset in the middle of %s", kind),
+				waits:    form(30, 200),
+				starts:   form(15, 80),
+				rounds:   form(4, 20),
+				callers:  []*caller{s.caller(proxy.Config(), line)},
+				inject:   cutting(line),
 				injected: proxy.Resets,
 			}.run(ctx, s)
 			Expect(proxy.Resets()).To(BeNumerically(">", 0), "streams that were reset")
