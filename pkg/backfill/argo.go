@@ -140,7 +140,8 @@ func (b *argoBackfill) start(ctx context.Context, s *status.WorkflowStatus, req 
 const rounds = 8
 
 // unpause brings the workers back and then lets the workflow go on: once it goes on, all of it
-// does. A workflow that runs is looked at too, since another client may have let it go on.
+// does. A workflow that runs is looked at too, since another client may have let it go on, and
+// resumed all the same, which has the controller look at it if it has overlooked that.
 //
 // Then it looks again, until it finds nothing to do. The order makes that enough: a Pause suspends
 // before it takes the workers away, so after the look at the workflow either the workers are still
@@ -148,6 +149,7 @@ const rounds = 8
 func (b *argoBackfill) unpause(ctx context.Context, s *status.WorkflowStatus) (*status.WorkflowStatus, error) {
 	w := b.workersOf(s)
 	var p pace.Pacer
+	resumed := false
 	for round := range rounds {
 		if round > 1 && !p.PauseSilently(ctx, nil) { // the second is the look at what the first did
 			return nil, pace.Interruption(ctx, nil)
@@ -163,11 +165,12 @@ func (b *argoBackfill) unpause(ctx context.Context, s *status.WorkflowStatus) (*
 				return nil, err
 			}
 		}
-		if !brought && !s.SpecSuspended {
+		if !brought && !s.SpecSuspended && resumed {
 			return s, nil
 		}
 		now, err := b.reread(ctx, s)
-		if err == nil && now.SpecSuspended && active(now) {
+		if err == nil && (now.SpecSuspended || !resumed) && active(now) {
+			resumed = true
 			_, err = b.deps.Workflows.Resume(ctx, s.Name, workflow.ResumeOptions{KeepGates: true, UID: s.UID})
 			if err == nil || errors.Is(err, workflow.ErrCompleted) {
 				now, err = b.reread(ctx, s)

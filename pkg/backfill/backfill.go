@@ -36,7 +36,8 @@ type Runner interface {
 	// Start starts the backfill, resumes it after a Pause, or finds the one that this session
 	// has started before, in whatever state that is by now: one that has ended is left alone,
 	// and Status.State says how it ended. Gates stay closed. It is idempotent: two processes
-	// that start one session at once make one workflow. What it was started with stays, also where
+	// that start one session at once make one workflow, and a repeated call has the controller look
+	// at it again. What it was started with stays, also where
 	// the configuration has other parameters by now; [workflow.ErrConflict]: it has another template,
 	// snapshot or target, so it describes another backfill, or another client paused it again and again.
 	Start(ctx context.Context) (*Status, error)

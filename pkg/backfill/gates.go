@@ -218,13 +218,19 @@ type decideFunc func(s *status.WorkflowStatus, ids []string) ([]*status.Node, er
 // repeat makes a decision once more that was made before, so that the controller looks at the
 // workflow again if it has overlooked it. For that, any one of the gates is enough.
 func (c gateChoice) repeat(s *status.WorkflowStatus, decide decideFunc) error {
-	at := slices.IndexFunc(s.Nodes, func(n *status.Node) bool {
-		return n.Type == status.NodeTypeSuspend && n.Phase == c.become
-	})
-	if at < 0 || s.Completed() {
+	if s.Completed() {
 		return nil
 	}
-	_, err := decide(s, []string{s.Nodes[at].ID})
+	index := newGateIndex(s, nil)
+	meant := index.gates
+	if !c.all {
+		meant = index.meant(c.patterns[0])
+	}
+	at := slices.IndexFunc(meant, func(n *status.Node) bool { return n.Phase == c.become })
+	if at < 0 {
+		return nil
+	}
+	_, err := decide(s, []string{meant[at].ID})
 	if errors.Is(err, workflow.ErrNotSuspended) || errors.Is(err, workflow.ErrCompleted) {
 		return nil
 	}

@@ -30,6 +30,8 @@ type oneRun struct {
 	got  func(*status.WorkflowStatus) // if not nil, changes the workflow right before it is read
 	mu   sync.Mutex
 	s    status.WorkflowStatus
+
+	resumed []workflow.ResumeOptions
 }
 
 func (r *oneRun) Get(context.Context, string) (*status.WorkflowStatus, error) {
@@ -76,8 +78,14 @@ func (r *oneRun) Suspend(context.Context, string, workflow.SuspendOptions) error
 	})
 }
 
-func (r *oneRun) Resume(context.Context, string, workflow.ResumeOptions) (*workflow.ResumeResult, error) {
+func (r *oneRun) Resume(
+	_ context.Context, _ string, opts workflow.ResumeOptions,
+) (*workflow.ResumeResult, error) {
 	return &workflow.ResumeResult{}, r.edit(func(s *status.WorkflowStatus) error {
+		r.resumed = append(r.resumed, opts)
+		if len(opts.NodeIDs) > 0 {
+			return workflow.ErrNotSuspended
+		}
 		s.SpecSuspended = false
 		return nil
 	})
@@ -296,6 +304,54 @@ func TestAVerbThatGivesUp(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The controller may have overlooked that an earlier Start has resumed the workflow.
+func TestAStartThatIsRepeatedHasTheControllerLook(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*status.WorkflowStatus)
+		want   int
+	}{
+		"running":       {func(*status.WorkflowStatus) {}, 1},
+		"paused":        {func(s *status.WorkflowStatus) { s.SpecSuspended = true }, 1},
+		"being stopped": {func(s *status.WorkflowStatus) { s.Shutdown = status.ShutdownStop }, 0},
+		"ended":         {func(s *status.WorkflowStatus) { s.Phase = status.PhaseSucceeded }, 0},
+	} {
+		a := newArena(t, func() {})
+		tc.change(&a.run.s)
+		if err := a.verb(t.Context(), "Start"); err != nil || len(a.run.resumed) != tc.want {
+			t.Errorf("%s: %v, resumed %d times, want %d", name, err, len(a.run.resumed), tc.want)
+		}
+		for _, opts := range a.run.resumed {
+			if !opts.KeepGates || opts.UID != "u" {
+				t.Errorf("%s: resumed with %+v", name, opts)
+			}
+		}
+	}
+}
+
+// A decision that is repeated is about no other gate than those it names.
+func TestARepeatedDecisionIsAboutItsOwnGates(t *testing.T) {
+	for name, approval := range map[string]Approval{
+		"by name":    {Gates: []string{"second"}},
+		"by pattern": {Gates: []string{"sec*"}},
+		"by id":      {Gates: []string{"2"}},
+	} {
+		a := newArena(t, func() {})
+		for _, gate := range []string{"first", "second"} {
+			a.run.s.Nodes = append(a.run.s.Nodes, &status.Node{
+				ID: fmt.Sprint(len(a.run.s.Nodes) + 1), DisplayName: gate,
+				Type: status.NodeTypeSuspend, Phase: status.NodeSucceeded,
+			})
+		}
+		done, err := a.b.Approve(t.Context(), approval)
+		if err != nil || len(done) != 0 || len(a.run.resumed) != 1 {
+			t.Fatalf("%s: %v, %v, %v", name, done, err, a.run.resumed)
+		}
+		if ids := a.run.resumed[0].NodeIDs; len(ids) != 1 || ids[0] != "2" {
+			t.Errorf("%s: about %v", name, ids)
+		}
+	}
 }
 
 // A Scale that takes so long that the session was stopped and started again meanwhile leaves the first

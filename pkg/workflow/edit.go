@@ -70,7 +70,7 @@ func (c *WorkflowClient) edit(
 		c.gzipNodes(obj)
 		s, err := c.decoders.FromUnstructured(obj)
 		if err != nil {
-			return nil, err
+			return nil, sent.orUnknown(err)
 		}
 		if uid == "" {
 			uid = s.UID // it stays the one that was found, also over conflicts
@@ -129,7 +129,7 @@ func (c *WorkflowClient) edit(
 			return obj, next.answer // who may not write has not written the decision either
 		}
 		if next.answer != nil && ctx.Err() == nil {
-			return nil, fmt.Errorf("%w; the controller could not be asked to look again: %s", next.answer, err.Error())
+			return nil, next.notAsked(err)
 		}
 		return nil, sent.orUnknown(pace.Ended(ctx, err))
 	}
@@ -140,10 +140,19 @@ func (c *WorkflowClient) edit(
 func (c *WorkflowClient) written(
 	ctx context.Context, ch *change, before, now *unstructured.Unstructured,
 ) (*unstructured.Unstructured, error) {
-	if err := c.followUp(ctx, ch, before, now); err != nil {
-		return nil, err
+	err := c.followUp(ctx, ch, before, now)
+	switch {
+	case err == nil:
+		return now, ch.answer
+	case ch.answer != nil:
+		return nil, ch.notAsked(err)
 	}
-	return now, ch.answer
+	return nil, unknown(fmt.Errorf("it is written, but the controller has not been seen to act on it: %w", err))
+}
+
+// notAsked is the answer of a call that could not have the controller look again because of err.
+func (ch *change) notAsked(err error) error {
+	return fmt.Errorf("%w; the controller could not be asked to look again: %s", ch.answer, err.Error())
 }
 
 // hasHappened reports whether the change has happened, from a later state. A later run doesn't

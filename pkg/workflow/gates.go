@@ -62,8 +62,8 @@ func (g gates) find(s *status.WorkflowStatus, withDelays bool) (waiting, delays 
 	return waiting, delays, nil
 }
 
-// decidedBefore is for a decision that comes too late because of err. Where a gate that is meant
-// was decided before, the controller is made to look at the workflow first: it may have
+// decidedBefore is for a decision that no gate waits for, with err as its answer. Where a gate that
+// is meant was decided before, the controller is made to look at the workflow first: it may have
 // overlooked that decision, of which this one may be the repetition.
 func (g gates) decidedBefore(s *status.WorkflowStatus, err error) (*change, error) {
 	ids := make(map[string]bool, len(g.ids))
@@ -71,9 +71,14 @@ func (g gates) decidedBefore(s *status.WorkflowStatus, err error) (*change, erro
 		ids[id] = true
 	}
 	decided := func(n *status.Node) bool {
-		return n.Type == status.NodeTypeSuspend && n.Phase.Fulfilled() && (len(ids) == 0 || ids[n.ID]) && g.selector.Matches(n)
+		if n.Type != status.NodeTypeSuspend || !n.Phase.Fulfilled() || len(ids) > 0 && !ids[n.ID] {
+			return false
+		}
+		asItWaited := *n // the selector may be about the phase
+		asItWaited.Phase = status.NodeRunning
+		return g.selector.Matches(n) || g.selector.Matches(&asItWaited)
 	}
-	if !errors.Is(err, ErrNotSuspended) || !slices.ContainsFunc(s.Nodes, decided) {
+	if s.Completed() || s.NodesErr != nil || !slices.ContainsFunc(s.Nodes, decided) {
 		return nil, err
 	}
 	again := askAgain()

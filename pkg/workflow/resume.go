@@ -57,7 +57,9 @@ type ResumeResult struct {
 // With KeepGates it is the counterpart of [WorkflowClient.Suspend] alone, which needs no nodes.
 //
 // It returns when the controller has been seen to go on, or was made to look at the workflow
-// again, which can take up to two seconds; see docs/adr/0015-uptake.md. Wait for what follows.
+// again. That takes up to two seconds, five if other clients keep writing the workflow; see
+// docs/adr/0015-uptake.md. [ErrUnknownOutcome] says so if the resume is written, but not that.
+// Wait for what follows.
 //
 // It is idempotent: where nothing waits, the result is empty, and the controller is made to look
 // again, in case that it has overlooked an earlier call. With a
@@ -84,8 +86,11 @@ func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOpt
 	which := gates{selector: selector, ids: opts.NodeIDs, none: opts.KeepGates}
 	_, err = c.edit(ctx, name, opts.UID, func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
 		r, err := planResume(obj, s, which, outputs, time.Now())
-		if err != nil {
+		switch {
+		case err != nil && len(r.result.Nodes) == 0: // also where outputs are given
 			return which.decidedBefore(s, err)
+		case err != nil:
+			return nil, err
 		}
 		result = &r.result
 		if r.nothing() {

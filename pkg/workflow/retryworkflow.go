@@ -55,7 +55,7 @@ type RetryOptions struct {
 // lost: the retry is worked out anew.
 //
 // It returns when the controller has been seen to go on, or was made to look at the workflow
-// again, which can take up to two seconds. One that this library has retried before is looked at
+// again, which takes as long as described at [WorkflowClient.Resume]. One that this library has retried before is looked at
 // again where Retry is refused with [ErrNotCompleted].
 //
 // A call retries once, also if answers are lost. It is not idempotent across calls: another
@@ -128,7 +128,7 @@ func retriedBefore(obj *unstructured.Unstructured, s *status.WorkflowStatus, err
 		return nil, err
 	}
 	again := askAgain()
-	again.object, again.patch, again.answer = askedAgain(obj), nil, err
+	again.object, again.patch, again.answer = withAsked(obj, askedAt()+atOnce), nil, err
 	return again, nil
 }
 

@@ -19,7 +19,8 @@ type SuspendOptions struct {
 // Suspend suspends a workflow as a whole (spec.suspend): the controller starts no further
 // pod until [WorkflowClient.Resume]. Pods that run go on to their end. It returns when the
 // request is written and, if the controller may have written the workflow at the same moment,
-// was made to look again, which takes a third of a second.
+// was made to look again. That takes a third of a second, up to three if other clients keep
+// writing the workflow; see docs/adr/0015-uptake.md.
 //
 // It is idempotent: suspending a suspended workflow succeeds, and has the controller look at it
 // again. The write is conditional on what was read, so that a workflow that ends at the same time

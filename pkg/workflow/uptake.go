@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -34,9 +34,12 @@ const (
 	// lookFor bounds a look. Without its answer the next touch is sent all the same.
 	lookFor = 900 * time.Millisecond
 	// restedFor is for how long a workflow has to have been as it was for a change of it to come
-	// after the controller has put its own last write into its cache. It allows for the clocks of
-	// several API servers, which count in seconds.
-	restedFor = 5 * time.Second
+	// after the controller has put its own last write into its cache. An API server notes the time
+	// of a write before it has stored it, and takes up to 34 s for that. The rest is for the
+	// controller, and for the clocks of several API servers, which count in seconds.
+	restedFor = 45 * time.Second
+	// atOnce ends the annotation of a touch that did not wait until the workflow was quiet.
+	atOnce = " at once"
 )
 
 // uptake is how it shows that the controller has acted on a change.
@@ -53,9 +56,17 @@ type followUpStep struct {
 	touch bool // else it only looks
 }
 
+// quiet is how long the workflow has to be as it is before a touch.
+func (u *uptake) quiet() time.Duration {
+	if u.soon {
+		return quietFor
+	}
+	return longQuietFor
+}
+
 func (u *uptake) steps() []followUpStep {
 	if !u.soon {
-		return []followUpStep{{longQuietFor, true}}
+		return []followUpStep{{0, true}}
 	}
 	return []followUpStep{
 		{50 * time.Millisecond, false},
@@ -74,32 +85,40 @@ type followUp struct {
 	uid    types.UID
 	pacer  *pace.Pacer
 
+	until   time.Time                  // after it, no touch waits for a workflow that others write
 	now     *unstructured.Unstructured // the newest state seen
 	since   time.Time                  // when it was seen first
-	touched bool                       // a touch came after the controller's last write
+	touched bool                       // the workflow was quiet, and then touched
+	refused error                      // why the API server did not accept the last touch
 }
 
 // errTakenUp ends following a change up: it has been acted on, or is not needed any more.
 var errTakenUp = errors.New("taken up")
 
 // followUp has the controller look at a change that was written. before is the state that it was
-// written on, nil if that is not known. What fails on the way is no failure of the change, which
-// is written; an error is that of ctx, or of an API server that was away for too long.
-func (c *WorkflowClient) followUp(ctx context.Context, ch *change, before, written *unstructured.Unstructured) error {
+// written on, nil if that is not known. It returns nil if the controller has been seen to act on
+// the change, or a touch came through. Otherwise the error is that of ctx, of an API server that
+// was away for too long, or of one that does not accept a touch. The change itself has not failed.
+func (c *WorkflowClient) followUp(
+	ctx context.Context, ch *change, before, written *unstructured.Unstructured,
+) error {
 	if ch.uptake == nil || rested(before, written) {
 		return nil
 	}
-	f := &followUp{client: c, change: ch, uid: written.GetUID(), pacer: c.pacer(), now: written, since: time.Now()}
+	now := time.Now()
+	f := &followUp{
+		client: c, change: ch, uid: written.GetUID(), pacer: c.pacer(),
+		until: now.Add(followUpFor), now: written, since: now,
+	}
 	if before == nil && f.takenUp() {
 		return nil // a state that was read later, since the answer was lost, can show it already
 	}
-	until := time.Now().Add(followUpFor)
 	for _, step := range ch.uptake.steps() {
 		err := pace.Sleep(ctx, step.after)
 		switch {
 		case err != nil:
 		case step.touch:
-			err = f.touch(ctx, until)
+			err = f.touch(ctx)
 		default:
 			err = f.look(ctx)
 		}
@@ -109,13 +128,16 @@ func (c *WorkflowClient) followUp(ctx context.Context, ch *change, before, writt
 		case err != nil && f.touched:
 			return nil // more than that is for a controller that is slower than usual
 		case err != nil:
-			return unknown(fmt.Errorf("it is written, but the controller has not been seen to act on it: %w", err))
+			return err
 		}
 	}
-	return nil
+	if f.touched {
+		return nil
+	}
+	return f.refused
 }
 
-// look reads the workflow. A fault says nothing of the change.
+// look reads the workflow. A failure of that says nothing about the change.
 func (f *followUp) look(ctx context.Context) error {
 	within, cancel := context.WithTimeout(ctx, lookFor)
 	defer cancel()
@@ -141,11 +163,11 @@ func (f *followUp) takenUp() bool {
 	return err == nil && (s.Completed() || f.change.uptake.acted != nil && f.change.uptake.acted(s))
 }
 
-// touch changes the annotation once the workflow has been quiet. A conflict shows that somebody
-// has written since: then it looks, and waits once more.
-func (f *followUp) touch(ctx context.Context, until time.Time) error {
+// touch changes the annotation once the workflow has been quiet. A conflict shows that another
+// client has written since: then it looks, and waits once more.
+func (f *followUp) touch(ctx context.Context) error {
 	for {
-		wait := min(quietFor-time.Since(f.since), time.Until(until))
+		wait := min(f.change.uptake.quiet()-time.Since(f.since), time.Until(f.until))
 		if err := pace.Sleep(ctx, wait); err != nil {
 			return err
 		}
@@ -164,29 +186,34 @@ func (f *followUp) touch(ctx context.Context, until time.Time) error {
 			if err := f.look(ctx); err != nil {
 				return err
 			}
-			if f.asked() != asked {
+			if now := f.asked(); now != asked && !strings.HasSuffix(now, atOnce) {
 				f.touched = true // by another call, which will do as well
 				return nil
 			}
-			if !time.Now().Before(until) {
-				return nil // whoever keeps writing has the controller look at it, too
+			if !time.Now().Before(f.until) {
+				return nil // the writes of others have the controller look at it, too
 			}
 		case !f.pacer.Again(err):
-			return nil // it is not permitted any more, or not accepted
+			f.refused = err
+			return nil
 		case !f.pacer.Pause(ctx, err):
 			return pace.Ended(ctx, err)
+		default:
+			f.until = time.Now().Add(followUpFor) // meanwhile the API server was away
 		}
 	}
 }
 
-// asked is when the controller was asked to look at the newest state seen.
+// asked is the annotation in the newest state seen.
 func (f *followUp) asked() string { return f.now.GetAnnotations()[annotationAsked] }
 
 // touch writes an annotation of no meaning, if the workflow is still as in now. It is written by
 // the verb that the change was written by, which is the one that is permitted.
-func (c *WorkflowClient) touch(ctx context.Context, ch *change, now *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+func (c *WorkflowClient) touch(
+	ctx context.Context, ch *change, now *unstructured.Unstructured,
+) (*unstructured.Unstructured, error) {
 	if ch.object != nil {
-		return c.workflows.Update(ctx, askedAgain(now), metav1.UpdateOptions{})
+		return c.workflows.Update(ctx, withAsked(now, askedAt()), metav1.UpdateOptions{})
 	}
 	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
 		"resourceVersion": now.GetResourceVersion(),
@@ -199,14 +226,14 @@ func (c *WorkflowClient) touch(ctx context.Context, ch *change, now *unstructure
 	return c.workflows.Patch(ctx, now.GetName(), types.MergePatchType, patch, metav1.PatchOptions{})
 }
 
-// askedAgain returns a copy of a workflow with the annotation changed.
-func askedAgain(wf *unstructured.Unstructured) *unstructured.Unstructured {
+// withAsked returns a copy of a workflow with that annotation.
+func withAsked(wf *unstructured.Unstructured, at string) *unstructured.Unstructured {
 	wf = wf.DeepCopy()
 	annotations := wf.GetAnnotations()
 	if annotations == nil {
 		annotations = map[string]string{}
 	}
-	annotations[annotationAsked] = askedAt()
+	annotations[annotationAsked] = at
 	wf.SetAnnotations(annotations)
 	return wf
 }
@@ -214,10 +241,12 @@ func askedAgain(wf *unstructured.Unstructured) *unstructured.Unstructured {
 func askedAt() string { return time.Now().UTC().Format(time.RFC3339Nano) }
 
 // askAgain is for a decision that is written already: it changes something of no meaning, so that
-// the controller looks at the workflow, in case that it has overlooked the decision.
+// the controller looks at the workflow, in case that it has overlooked the decision. The
+// controller may have written just now, so that this is overlooked, too, and is followed up.
 func askAgain() *change {
+	annotations := map[string]any{annotationAsked: askedAt() + atOnce}
 	return &change{
-		patch:  map[string]any{"metadata": map[string]any{"annotations": map[string]any{annotationAsked: askedAt()}}},
+		patch:  map[string]any{"metadata": map[string]any{"annotations": annotations}},
 		uptake: &uptake{},
 		again:  true,
 	}

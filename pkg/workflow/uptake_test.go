@@ -31,6 +31,8 @@ type stage struct {
 
 	// acts is called before each request but the one that reads the first state.
 	acts func(s *stage)
+	// edited is when another client wrote last.
+	edited time.Time
 	// fails is asked for the error of a request; kind is "get", "write" or "touch".
 	fails func(kind string) error
 }
@@ -61,9 +63,10 @@ status:
 
 func (s *stage) wrote() { s.obj.SetResourceVersion(strconv.Itoa(s.version)) }
 
-// edit is a write of somebody else's.
+// edit is a write of another client.
 func (s *stage) edit(change func(obj map[string]any)) {
 	change(s.obj.Object)
+	s.edited = time.Now()
 	s.version++
 	s.wrote()
 }
@@ -140,14 +143,19 @@ func next(obj map[string]any) {
 	_ = unstructured.SetNestedStringSlice(obj, []string{"s1"}, "status", "nodes", "g", "children")
 }
 
-// annotated is what somebody else's edit is like.
+// annotated is what another client's edit is like.
 func annotated(obj map[string]any) {
-	_ = unstructured.SetNestedField(obj, time.Now().String(), "metadata", "annotations", "somebody")
+	_ = unstructured.SetNestedField(obj, time.Now().String(), "metadata", "annotations", "another")
 }
 
 // touched is what another call's touch is like.
 func touched(obj map[string]any) {
-	_ = unstructured.SetNestedField(obj, time.Now().String(), "metadata", "annotations", annotationAsked)
+	_ = unstructured.SetNestedField(obj, askedAt(), "metadata", "annotations", annotationAsked)
+}
+
+// touchedAtOnce is what the touch of a decision that another call repeats is like.
+func touchedAtOnce(obj map[string]any) {
+	_ = unstructured.SetNestedField(obj, askedAt()+atOnce, "metadata", "annotations", annotationAsked)
 }
 
 func approve(ctx context.Context, c *WorkflowClient) error {
@@ -155,7 +163,7 @@ func approve(ctx context.Context, c *WorkflowClient) error {
 	return err
 }
 
-// Nobody is made to wait, and the controller to look, more than needed.
+// No caller waits, and the controller is not made to look, more than needed.
 func TestDecisionsAreFollowedUp(t *testing.T) {
 	suspend := func(ctx context.Context, c *WorkflowClient) error { return c.Suspend(ctx, "w", SuspendOptions{}) }
 	after := func(d time.Duration, do func(map[string]any)) func(*stage) {
@@ -181,15 +189,17 @@ func TestDecisionsAreFollowedUp(t *testing.T) {
 			"get@0 write@0 get@50 touch@150 get@300"},
 		"never": {"", approve, nil, nil,
 			"get@0 write@0 get@50 touch@150 get@300 touch@500 get@1000 touch@1500"},
-		"somebody else's edit is no uptake": {"", approve, after(40*time.Millisecond, annotated), nil,
+		"another client's edit is no uptake": {"", approve, after(40*time.Millisecond, annotated), nil,
 			"get@0 write@0 get@50 touch@200 get@350 touch@550 get@1050 touch@1550"},
-		"a touch meets somebody else's edit": {"", approve, after(120*time.Millisecond, annotated), nil,
+		"a touch meets another client's edit": {"", approve, after(120*time.Millisecond, annotated), nil,
 			"get@0 write@0 get@50 touch@150 get@150 touch@300 get@450 touch@650 get@1150 touch@1650"},
 		"a touch meets another call's touch": {"", approve, after(120*time.Millisecond, touched), nil,
 			"get@0 write@0 get@50 touch@150 get@150 get@300 touch@500 get@1000 touch@1500"},
+		"a touch meets one that did not wait": {"", approve, after(120*time.Millisecond, touchedAtOnce), nil,
+			"get@0 write@0 get@50 touch@150 get@150 touch@300 get@450 touch@650 get@1150 touch@1650"},
 		"it need not go on, since other work does": {"Running", approve, nil, nil, "get@0 write@0 touch@300"},
 		"a suspension":                    {"", suspend, nil, nil, "get@0 write@0 touch@300"},
-		"a suspension, while others edit": {"", suspend, after(100*time.Millisecond, annotated), nil, "get@0 write@0 touch@300 get@300 touch@450"},
+		"a suspension, while others edit": {"", suspend, after(100*time.Millisecond, annotated), nil, "get@0 write@0 touch@300 get@300 touch@600"},
 		"the end of a workflow": {"", suspend, after(100*time.Millisecond, func(obj map[string]any) {
 			_ = unstructured.SetNestedField(obj, "Succeeded", "status", "phase")
 		}), nil, "get@0 write@0 touch@300 get@300"},
@@ -260,11 +270,12 @@ func TestDecisionsOnAWorkflowThatRestedAreNotFollowedUp(t *testing.T) {
 		before, after []any
 		want          bool
 	}{
-		"for long":                 {[]any{manager("2026-01-01T00:00:00Z"), manager("2025-01-01T00:00:00Z")}, []any{manager("2026-01-01T00:00:05Z")}, true},
-		"not for long":             {[]any{manager("2025-01-01T00:00:00Z"), manager("2026-01-01T00:00:01Z")}, []any{manager("2026-01-01T00:00:05Z")}, false},
-		"by no clock":              {nil, []any{manager("2026-01-01T00:00:05Z")}, false},
+		"for long":                 {[]any{manager("2026-01-01T00:00:00Z"), manager("2025-01-01T00:00:00Z")}, []any{manager("2026-01-01T00:00:45Z")}, true},
+		"not for long":             {[]any{manager("2025-01-01T00:00:00Z"), manager("2026-01-01T00:00:01Z")}, []any{manager("2026-01-01T00:00:45Z")}, false},
+		"stored for 34 s":          {[]any{manager("2026-01-01T00:00:00Z")}, []any{manager("2026-01-01T00:00:34Z")}, false},
+		"by no clock":              {nil, []any{manager("2026-01-01T00:00:45Z")}, false},
 		"not to be seen afterward": {[]any{manager("2026-01-01T00:00:00Z")}, nil, false},
-		"no time":                  {[]any{manager("")}, []any{manager("2026-01-01T00:00:05Z")}, false},
+		"no time":                  {[]any{manager("")}, []any{manager("2026-01-01T00:00:45Z")}, false},
 		"a clock that went back":   {[]any{manager("2026-01-01T01:00:00Z")}, []any{manager("2026-01-01T00:00:05Z")}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -307,6 +318,11 @@ func TestRepeatedDecisionsHaveTheControllerLook(t *testing.T) {
 		"an approval":       {gate("Succeeded"), resumed("g"), ErrNotSuspended},
 		"a rejection":       {gate("Failed"), stop(StopOptions{NodeIDs: []string{"g"}}), ErrNotSuspended},
 		"one by a selector": {gate("Failed"), stop(StopOptions{Selector: "displayName=approve"}), ErrNotSuspended},
+		"one by the phase":  {gate("Failed"), stop(StopOptions{Selector: "phase=Running"}), ErrNotSuspended},
+		"a resume with outputs": {gate("Succeeded"), func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Resume(ctx, "w", ResumeOptions{Outputs: map[string]any{"by": "me"}})
+			return err
+		}, ErrInvalid},
 		"a suspension": {spec("suspend", true), func(ctx context.Context, c *WorkflowClient) error {
 			return c.Suspend(ctx, "w", SuspendOptions{})
 		}, nil},
@@ -332,6 +348,44 @@ func TestRepeatedDecisionsHaveTheControllerLook(t *testing.T) {
 				}
 				if got, want := s.sent(), "get@0 touch@0 touch@300"; got != want {
 					t.Errorf("%s\nwant %s", got, want)
+				}
+			})
+		})
+	}
+}
+
+// The answer to a decision that comes too late is known, whether or not the controller could be
+// asked; of one that is written it has to be said.
+func TestContextThatEndsInARepeatedDecision(t *testing.T) {
+	approved := func(s *stage) {
+		_ = unstructured.SetNestedField(s.obj.Object, "Succeeded", "status", "nodes", "g", "phase")
+	}
+	for name, tc := range map[string]struct {
+		was  func(*stage)
+		call func(context.Context, *WorkflowClient) error
+		want error
+		says string
+	}{
+		"a rejection of what another client has approved": {approved, func(ctx context.Context, c *WorkflowClient) error {
+			return c.Stop(ctx, "w", StopOptions{NodeIDs: []string{"g"}})
+		}, ErrNotSuspended, "could not be asked to look again: context deadline exceeded"},
+		"a stop": {func(s *stage) {
+			_ = unstructured.SetNestedField(s.obj.Object, "Stop", "spec", "shutdown")
+		}, func(ctx context.Context, c *WorkflowClient) error {
+			return c.Stop(ctx, "w", StopOptions{})
+		}, ErrUnknownOutcome, "it is written"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+				defer cancel()
+				s := gateStage(t, "")
+				tc.was(s)
+				if err := tc.call(ctx, s.client()); !errors.Is(err, tc.want) || !strings.Contains(err.Error(), tc.says) {
+					t.Errorf("%v, sent %s", err, s.sent())
+				}
+				if want := "get@0 touch@0"; s.sent() != want {
+					t.Errorf("%s\nwant %s", s.sent(), want)
 				}
 			})
 		})
@@ -399,7 +453,25 @@ func TestFaultsAfterTheWrite(t *testing.T) {
 				return forbidden
 			}
 			return nil
-		}, nil, "get@0 write@0 get@50 touch@150 get@300 touch@500 get@1000 touch@1500"},
+		}, ErrUnknownOutcome, "get@0 write@0 get@50 touch@150 get@300 touch@500 get@1000 touch@1500"},
+		"touches are not accepted, and the controller acts": {func(s *stage, kind string) error {
+			if kind != "touch" {
+				return nil
+			}
+			s.edit(next)
+			return apierrors.NewBadRequest("no such annotation here")
+		}, nil, "get@0 write@0 get@50 touch@150 get@300"},
+		"the only touch is not accepted": {func(s *stage, kind string) error {
+			if len(s.log) == 1 {
+				_ = unstructured.SetNestedMap(s.obj.Object, map[string]any{
+					"id": "b", "name": "w[0].beside", "type": "Pod", "phase": "Running", "boundaryID": "w",
+				}, "status", "nodes", "b")
+			}
+			if kind == "touch" {
+				return apierrors.NewBadRequest("no such annotation here")
+			}
+			return nil
+		}, ErrUnknownOutcome, "get@0 write@0 touch@300"},
 		"it was deleted": {func(s *stage, _ string) error {
 			if len(s.log) > 2 {
 				return apierrors.NewNotFound(workflows, "w")
@@ -436,6 +508,28 @@ func TestFaultsAfterTheWrite(t *testing.T) {
 	}
 }
 
+// While the API server is away, no time is used up in which the workflow could be quiet.
+func TestTouchAfterAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := gateStage(t, "")
+		s.fails = func(kind string) error {
+			switch {
+			case kind == "touch" && time.Since(s.began) < 2*followUpFor:
+				return apierrors.NewServiceUnavailable("away")
+			case kind == "touch" && s.edited.IsZero():
+				s.edit(annotated)
+			}
+			return nil
+		}
+		if err := s.client().Suspend(t.Context(), "w", SuspendOptions{}); err != nil {
+			t.Error(err)
+		}
+		if s.obj.GetAnnotations()[annotationAsked] == "" || time.Since(s.edited) < longQuietFor {
+			t.Errorf("%v after another client's edit: %s", time.Since(s.edited), s.sent())
+		}
+	})
+}
+
 // A workflow that others write all the time is never quiet; that has an end.
 func TestFollowingUpABusyWorkflowEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -455,7 +549,7 @@ func TestFollowingUpABusyWorkflowEnds(t *testing.T) {
 	})
 }
 
-// Somebody retries the workflow while the answer to a decision about the run before is lost.
+// Another client retries the workflow while the answer to a decision about the run before is lost.
 func TestDecisionsAreForOneRun(t *testing.T) {
 	retried := func(obj map[string]any) {
 		_ = unstructured.SetNestedField(obj, "2026-01-02T00:00:00Z", "status", "startedAt")
@@ -514,7 +608,7 @@ func TestLostRetryIsFoundByItsRun(t *testing.T) {
 		want error
 	}{
 		"its own": {ended, nil},
-		"somebody else's": {func(obj map[string]any) {
+		"another client's": {func(obj map[string]any) {
 			ended(obj)
 			_ = unstructured.SetNestedField(obj, "2026-01-03T00:00:00Z", "status", "startedAt")
 			_ = unstructured.SetNestedField(obj, "theirs", "metadata", "annotations", annotationRetryID)
@@ -603,7 +697,17 @@ func TestUptakeOfManyGates(t *testing.T) {
 	}
 }
 
-// Who may only read can't have decided anything, and learns how it stands.
+// A group that had ended before a decision doesn't show that the controller has acted on it.
+func TestGroupsThatHadEndedShowNoUptake(t *testing.T) {
+	gate := &status.Node{ID: "g", Type: status.NodeTypeSuspend, Phase: status.NodeRunning, BoundaryID: "dag"}
+	group := &status.Node{ID: "dag", Type: status.NodeTypeDAG, Phase: status.NodeFailed, Children: []string{"g"}}
+	before := &status.WorkflowStatus{Nodes: []*status.Node{group, gate}}
+	if gatesDecided(before, []*status.Node{gate}).acted(before) {
+		t.Error("nothing has changed")
+	}
+}
+
+// A caller that may only read can't have decided anything, and learns how it stands.
 func TestRepeatedDecisionsWithoutPermission(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := gateStage(t, "")

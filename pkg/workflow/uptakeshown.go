@@ -17,8 +17,12 @@ func gatesDecided(before *status.WorkflowStatus, gates []*status.Node) *uptake {
 		parts[gate.BoundaryID] = true
 	}
 	busy := map[string]bool{} // of these, where other work goes on
+	over := map[string]bool{} // ids of groups that had ended
 	for _, n := range before.Nodes {
-		if decided[n.ID] == nil && !n.Phase.Fulfilled() && !groupsOthers(n) {
+		switch {
+		case n.Type.Group() && n.Phase.Fulfilled():
+			over[n.ID] = true
+		case decided[n.ID] == nil && !n.Phase.Fulfilled() && !groupsOthers(n):
 			busy[n.BoundaryID] = true
 		}
 	}
@@ -28,7 +32,7 @@ func gatesDecided(before *status.WorkflowStatus, gates []*status.Node) *uptake {
 			if gate := decided[n.ID]; gate != nil {
 				return len(n.Children) > len(gate.Children)
 			}
-			return n.Type.Group() && n.Phase.Fulfilled() &&
+			return n.Type.Group() && n.Phase.Fulfilled() && !over[n.ID] &&
 				(parts[n.ID] || slices.ContainsFunc(n.Children, func(id string) bool { return decided[id] != nil }))
 		}),
 	}

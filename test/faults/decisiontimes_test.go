@@ -15,13 +15,14 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// restedAfter is longer than a workflow has to have been unchanged for a decision not to be followed up.
-const restedAfter = 7 * time.Second
+// restedAfter is longer than a workflow has to have been unchanged for a decision not to be followed
+// up.
+const restedAfter = 47 * time.Second
 
 // What following a decision up costs, beside a read and a write alone, which is all that a Resume
 // would take without it.
 var _ = Describe("the time that decisions take", func() {
-	It("is that of a read and a write, unless the controller has just written", func(ctx SpecContext) {
+	It("is bounded, and that of a read and a write where the controller has not written for long", func(ctx SpecContext) {
 		s := newScene(ctx)
 		createTemplate(ctx, s.namespace, gatesTemplate)
 		c := s.caller(cluster.Config(), nil)
@@ -40,13 +41,15 @@ var _ = Describe("the time that decisions take", func() {
 			return err
 		}
 		atOnce := median(ctx, c, n, 0, resume)
-		rested := median(ctx, c, n, restedAfter, resume)
-		alone := median(ctx, c, n, restedAfter, bare)
-		AddReportEntry("median of a call", fmt.Sprintf("Resume at once %v, Resume of a workflow that rested %v, read and write alone %v",
-			atOnce.Round(time.Millisecond/10), rested.Round(time.Millisecond/10), alone.Round(time.Millisecond/10)))
-
+		alone := median(ctx, c, n, 0, bare)
+		AddReportEntry("median of a call", fmt.Sprintf("Resume at once %v, read and write alone %v",
+			atOnce.Round(time.Millisecond/10), alone.Round(time.Millisecond/10)))
 		Expect(atOnce).To(BeNumerically("<", 3*time.Second), "following up is bounded")
-		Expect(rested).To(BeNumerically("<", 50*time.Millisecond+5*alone), "nothing is followed up")
+		if long() { // it takes the better part of a minute
+			rested := median(ctx, c, n, restedAfter, resume)
+			AddReportEntry("median of a call", fmt.Sprintf("Resume of a workflow that rested %v", rested.Round(time.Millisecond/10)))
+			Expect(rested).To(BeNumerically("<", 50*time.Millisecond+5*alone), "nothing is followed up")
+		}
 		s.leave(ctx)
 	}, SpecTimeout(5*time.Minute))
 })
