@@ -128,7 +128,7 @@ func retriedBefore(obj *unstructured.Unstructured, s *status.WorkflowStatus, err
 		return nil, err
 	}
 	again := askAgain()
-	again.object, again.patch, again.answer = withAsked(obj, askedAt()+atOnce), nil, err
+	again.object, again.patch, again.answer = withAsked(obj, askedAt()+askedAtOnce), nil, err
 	return again, nil
 }
 

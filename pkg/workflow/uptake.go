@@ -38,8 +38,8 @@ const (
 	// of a write before it has stored it, and takes up to 34 s for that. The rest is for the
 	// controller, and for the clocks of several API servers, which count in seconds.
 	restedFor = 45 * time.Second
-	// atOnce ends the annotation of a touch that did not wait until the workflow was quiet.
-	atOnce = " at once"
+	// askedAtOnce ends the annotation of a touch that did not wait until the workflow was quiet.
+	askedAtOnce = " at once"
 )
 
 // uptake is how it shows that the controller has acted on a change.
@@ -186,7 +186,7 @@ func (f *followUp) touch(ctx context.Context) error {
 			if err := f.look(ctx); err != nil {
 				return err
 			}
-			if now := f.asked(); now != asked && !strings.HasSuffix(now, atOnce) {
+			if now := f.asked(); now != asked && !strings.HasSuffix(now, askedAtOnce) {
 				f.touched = true // by another call, which will do as well
 				return nil
 			}
@@ -244,7 +244,7 @@ func askedAt() string { return time.Now().UTC().Format(time.RFC3339Nano) }
 // the controller looks at the workflow, in case that it has overlooked the decision. The
 // controller may have written just now, so that this is overlooked, too, and is followed up.
 func askAgain() *change {
-	annotations := map[string]any{annotationAsked: askedAt() + atOnce}
+	annotations := map[string]any{annotationAsked: askedAt() + askedAtOnce}
 	return &change{
 		patch:  map[string]any{"metadata": map[string]any{"annotations": annotations}},
 		uptake: &uptake{},

@@ -150,12 +150,12 @@ func annotated(obj map[string]any) {
 
 // touched is what another call's touch is like.
 func touched(obj map[string]any) {
-	_ = unstructured.SetNestedField(obj, askedAt(), "metadata", "annotations", annotationAsked)
+	_ = unstructured.SetNestedField(obj, "1999-01-01T00:00:00Z", "metadata", "annotations", annotationAsked)
 }
 
 // touchedAtOnce is what the touch of a decision that another call repeats is like.
 func touchedAtOnce(obj map[string]any) {
-	_ = unstructured.SetNestedField(obj, askedAt()+atOnce, "metadata", "annotations", annotationAsked)
+	_ = unstructured.SetNestedField(obj, "1999-01-01T00:00:00Z"+askedAtOnce, "metadata", "annotations", annotationAsked)
 }
 
 func approve(ctx context.Context, c *WorkflowClient) error {
