@@ -30,9 +30,6 @@ const (
 	// controller from coming to each workflow in time.
 	decidersOfAKind = 2
 
-	// mostHalted is the longest time for which the controller is halted.
-	mostHalted = 100 * time.Millisecond
-
 	// delayTemplate waits for a time and then at a gate; gatesTemplate waits at two gates.
 	delayTemplate = `
 apiVersion: argoproj.io/v1alpha1
@@ -377,56 +374,4 @@ var _ = Describe("decisions", Serial, func() {
 		s.leave(ctx)
 		enter(verdicts...)
 	}, SpecTimeout(60*time.Minute))
-
-	// The API server notes the time of a write before etcd has stored it, so what has only just been
-	// written can look as if it had rested.
-	It("take effect right after writes that etcd took seconds for", func(ctx SpecContext) {
-		DeferCleanup(func() {
-			Expect(errors.Join(cluster.Continue(envtest.PartEtcd), cluster.Continue(envtest.PartWorkflowController))).To(Succeed())
-		})
-		s := newScene(ctx)
-		createTemplate(ctx, s.namespace, delayTemplate)
-		c := s.caller(cluster.Config(), nil)
-		n := form(20, 60)
-		names := make([]string, n)
-		each(n, func(i int) {
-			defer GinkgoRecover()
-			started, err := c.Start(ctx, workflow.StartRequest{Template: "delay-and-gate"})
-			Expect(err).NotTo(HaveOccurred())
-			names[i] = started.Name
-			_, err = c.Wait(ctx, started.Name, phaseRunning)
-			Expect(err).NotTo(HaveOccurred())
-		})
-
-		b := newBallot("Resume of a gate", n)
-		b.v.Fault, b.v.Injected = "etcd paused for 10 s, then the controller halted for 0.1 s: Resume of a gate", 1
-		var deciders sync.WaitGroup
-		for _, name := range names {
-			deciders.Go(func() {
-				failed, lost := approveThen(ctx, c, name)
-				b.enter(name, failed, lost)
-			})
-		}
-		Expect(cluster.Pause(envtest.PartEtcd)).To(Succeed())
-		hold(ctx, pause) // meanwhile the delays are over, and the controller writes that
-		Expect(cluster.Pause(envtest.PartWorkflowController)).To(Succeed())
-		Expect(cluster.Continue(envtest.PartEtcd)).To(Succeed())
-		hold(ctx, mostHalted)
-		Expect(cluster.Continue(envtest.PartWorkflowController)).To(Succeed())
-		deciders.Wait()
-		s.leave(ctx)
-		enter(b.v)
-	}, SpecTimeout(5*time.Minute))
 })
-
-// approveThen passes the gate "then" as soon as the workflow waits there, and waits for its end.
-func approveThen(ctx context.Context, c *caller, name string) (failed, lost error) {
-	s, err := c.Wait(ctx, name, waitsAt("then"))
-	if err != nil {
-		return err, nil
-	}
-	if _, err = c.Resume(ctx, name, workflow.ResumeOptions{NodeIDs: gateIDs(s)}); err != nil {
-		return err, nil
-	}
-	return nil, tookEffect(ctx, c, name, ended(status.OutcomeSucceeded), nil)
-}
