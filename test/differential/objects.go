@@ -65,7 +65,8 @@ func plainValue(key string, value any) any {
 		}
 		return plain
 	case string:
-		switch _, noTime := time.Parse(time.RFC3339, v); {
+		// A touch for the controller says so if it did not wait.
+		switch _, noTime := time.Parse(time.RFC3339, strings.TrimSuffix(v, " at once")); {
 		case noTime == nil:
 			return "some time"
 		case v != "" && strings.HasSuffix(key, "-id"): // of an attempt, in an annotation
