@@ -120,7 +120,7 @@ func (b *argoBackfill) start(ctx context.Context, s *status.WorkflowStatus, req 
 	if !errors.Is(err, workflow.ErrConflict) {
 		return started, b.failed(err)
 	}
-	if s == nil { // somebody was quicker
+	if s == nil { // another client was quicker
 		var failed error
 		if s, failed = b.current(ctx); failed != nil {
 			return nil, failed
@@ -203,7 +203,7 @@ func (b *argoBackfill) Restart(ctx context.Context) (*Status, error) {
 		return b.Start(ctx)
 	}
 	if err := b.atRest(ctx, s); err != nil {
-		if now, failed := b.current(ctx); failed == nil && runOf(now) > runOf(s) { // somebody was quicker
+		if now, failed := b.current(ctx); failed == nil && runOf(now) > runOf(s) { // another client was quicker
 			return b.Start(ctx)
 		}
 		return nil, err

@@ -169,7 +169,7 @@ func (b *argoBackfill) Reject(ctx context.Context, rejection Rejection) ([]Gate,
 	return b.decide(ctx, gateChoice{rejection.Gates, rejection.All, status.NodeFailed}, decide)
 }
 
-// decide finds the gates and has them decided, in one write. Where somebody else was quicker with
+// decide finds the gates and has them decided, in one write. Where another client was quicker with
 // some, it looks again: the same decision is a success.
 func (b *argoBackfill) decide(ctx context.Context, choice gateChoice, decide decideFunc) ([]Gate, error) {
 	if err := choice.check(); err != nil {

@@ -18,19 +18,19 @@ import (
 
 // planner works out, from the present state of a workflow, what to write. It must not
 // change obj. A nil change means that nothing is to be done. It is called again for each
-// newer state when somebody else was quicker to write.
+// newer state when another client was quicker to write.
 type planner func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error)
 
 // change is one write, bound to the state it was planned from: either a merge patch or the
-// whole object anew.
+// whole object.
 type change struct {
 	patch  map[string]any // without metadata.resourceVersion and uid, which are added
 	object *unstructured.Unstructured
 	// prepare, if given, does what has to come right before the write. Where it fails, the
 	// write is not sent; then, and after a conflict, it is called again with the next change.
 	prepare func(ctx context.Context) error
-	// happened recognizes the change in a later state, after its answer was lost. What somebody
-	// else did instead does not count. It fails where that state doesn't show it.
+	// happened recognizes the change in a later state, after its answer was lost. What another
+	// client did instead does not count. It fails where that state doesn't show it.
 	happened func(now *status.WorkflowStatus) (bool, error)
 	// restarts: it sets an ended workflow going again, as another run.
 	restarts bool
@@ -48,8 +48,8 @@ type change struct {
 
 // edit reads the workflow, has the change planned and writes it, until that succeeds. The
 // write is conditional on the state that was read: answered with a conflict, it is planned
-// anew, so that nobody's update is lost. If uid is given the workflow has to have it. What is
-// planned anew is for the same run of the workflow: one that somebody has retried meanwhile is not
+// again, so that no update is lost. If uid is given the workflow has to have it. What is
+// planned again is for the same run of the workflow: one that was retried meanwhile is not
 // changed. A change that is written is followed up until the controller has taken it up.
 //
 // It returns the object as it is afterwards, also when there was nothing to do.
@@ -126,7 +126,7 @@ func (c *WorkflowClient) edit(
 			continue
 		}
 		if next.again && forbidden(err) {
-			return obj, next.answer // who may not write has not written the decision either
+			return obj, next.answer // a client that may not write has not written the decision either
 		}
 		if next.answer != nil && ctx.Err() == nil {
 			return nil, next.notAsked(err)

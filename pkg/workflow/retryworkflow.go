@@ -43,7 +43,7 @@ type RetryOptions struct {
 // returns its new state. What succeeded is kept; what failed runs again, and so do the exit
 // handlers; hooks of the workflow that succeeded don't, unless they are selected or its root is
 // a single pod. A gate that failed waits again, with the outputs and defaults of its template.
-// Where nothing had run yet, e.g. because the template was missing, the workflow starts anew.
+// Where nothing had run yet, e.g. because the template was missing, the workflow starts again.
 // One that was stopped or terminated goes on where it was. A workflow that succeeded is
 // retried only with RestartSuccessful.
 //
@@ -51,8 +51,8 @@ type RetryOptions struct {
 // conditional write; before either, the API server is asked whether it would accept that
 // write. So a refused retry changes nothing, and one that is cut off or fails in between, also
 // with [ErrUnavailable] or [ErrConflict], leaves the workflow as it ended, to be retried again,
-// but without those pods and their logs. A change that somebody else makes meanwhile is not
-// lost: the retry is worked out anew.
+// but without those pods and their logs. A change that another client makes meanwhile is
+// not lost: the retry is worked out again.
 //
 // It returns when the controller has been seen to go on, or was made to look at the workflow
 // again, which takes as long as described at [WorkflowClient.Resume]. One that this library has retried before is looked at
