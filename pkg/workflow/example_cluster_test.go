@@ -9,6 +9,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"time"
 
 	"k8s.io/client-go/rest"
 )
@@ -71,7 +72,10 @@ func examplePod(step string, lines ...string) map[string]any {
 func object(kind, name string, spec, status map[string]any) map[string]any {
 	return map[string]any{
 		"apiVersion": "argoproj.io/v1alpha1", "kind": kind, "spec": spec, "status": status,
-		"metadata": map[string]any{"name": name, "namespace": "ma", "uid": "uid-of-" + name, "resourceVersion": "1"},
+		"metadata": map[string]any{
+			"name": name, "namespace": "ma", "uid": "uid-of-" + name, "resourceVersion": "1",
+			"managedFields": []any{map[string]any{"time": "2026-01-02T03:04:05Z"}}, // it has rested since
+		},
 	}
 }
 
@@ -134,7 +138,9 @@ func (s *exampleServer) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func (s *exampleServer) stored(obj map[string]any) map[string]any {
 	s.version++
-	obj["metadata"].(map[string]any)["resourceVersion"] = fmt.Sprint(s.version + 1)
+	metadata := obj["metadata"].(map[string]any)
+	metadata["resourceVersion"] = fmt.Sprint(s.version + 1)
+	metadata["managedFields"] = []any{map[string]any{"time": time.Now().Format(time.RFC3339)}}
 	return obj
 }
 

@@ -133,14 +133,14 @@ func TestEveryStateIsSeenOverAChangeOfLabels(t *testing.T) {
 // However many workflows are deleted or get other labels at once, the API server is not asked about
 // all of them at once, and watches are opened again only if that helps.
 func TestBurstsUnderAFilter(t *testing.T) {
-	const count = 2000
+	const count = 500
 	for name, tc := range map[string]struct {
 		change func(s *watchServer, name string)
 		want   error
 		reads  int // at most
 		opened int // watches, at most
 	}{
-		"deleted":    {(*watchServer).remove, ErrDeleted, count, 1},
+		"deleted":    {(*watchServer).remove, ErrDeleted, count, readsAtOnce},
 		"relabelled": {func(s *watchServer, name string) { s.label(name, map[string]string{"team": "b"}) }, nil, count, 2 * readsAtOnce},
 	} {
 		t.Run(name, func(t *testing.T) {

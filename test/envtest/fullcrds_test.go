@@ -16,7 +16,7 @@ import (
 )
 
 // Ordered, so that they share a cluster; the first has the time that it takes to start.
-var _ = Describe("Argo's full resource definitions", Ordered, ContinueOnFailure, first, func() {
+var _ = Describe("Argo's full resource definitions", Ordered, ContinueOnFailure, labelRare, first, func() {
 	full := &testCluster{}
 
 	BeforeAll(func(ctx SpecContext) {

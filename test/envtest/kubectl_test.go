@@ -29,8 +29,10 @@ var _ = Describe("pkg/legacy", labelLegacy, func() {
 		return fixtureOf(ctx, &shared, func(cfg *rest.Config, namespace string) workflow.Interface { return kubectlClient(cfg, namespace) })
 	})
 	// Half of the workflows go one way, half the other.
-	conformance.Specs("router", func(ctx context.Context) conformance.Fixture {
-		return fixtureOf(ctx, &shared, func(cfg *rest.Config, namespace string) workflow.Interface { return routed(cfg, namespace) })
+	Context("by two ways", labelRare, func() {
+		conformance.Specs("router", func(ctx context.Context) conformance.Fixture {
+			return fixtureOf(ctx, &shared, func(cfg *rest.Config, namespace string) workflow.Interface { return routed(cfg, namespace) })
+		})
 	})
 })
 
