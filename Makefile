@@ -26,7 +26,7 @@ MODULES := . \
 	test/browser test/envtest test/faults test/opensearch test/otel test/promrules test/schema test/target \
 	hack/api hack/docs hack/scale hack/tools $(wildcard hack/migrate-scan)
 # Those whose tests need no cluster, and nothing said of how they run.
-UNIT_MODULES := $(filter-out . test/browser test/envtest test/faults test/promrules,$(MODULES))
+UNIT_MODULES := $(filter-out . adapters/nodecodecs test/browser test/envtest test/faults test/promrules,$(MODULES))
 # Those that compile Argo's module, which takes minutes: for bench, test-argo and verify only.
 BENCH_MODULES := hack/argocheck hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
 # It has the versions that the workflow-controller is built with, so with the flags of hack/tools Argo
@@ -41,7 +41,7 @@ UNIT_TIMEOUT := 30m
 INTEGRATION_TIMEOUT := 30m
 FAULTS_TIMEOUT := 30m
 gotest = go test -C $(1) $(RACE) -shuffle=on -timeout $(UNIT_TIMEOUT)
-# In make test each target has what finds a careless mistake; by itself it takes longer. Inputs are
+# In make test-all each target has what finds a careless mistake; by itself it takes longer. Inputs are
 # counted, since go test fails now and then where a time is over.
 FUZZTIME := $(if $(filter test-fuzz,$(MAKECMDGOALS)),200000x,10000x)
 
@@ -70,10 +70,10 @@ programs: installer ## build the local cluster, the stand-in for the target clus
 ##@ check
 
 .PHONY: test
-test: vet test-unit docs test-argo test-fuzz test-integration test-faults-short test-browser ## what protects the promises: vet, unit, documentation, beside Argo, fuzz, integration, faults, browser
+test: test-unit docs test-argo test-integration test-faults-short test-browser ## what protects the promises: unit, documentation, beside Argo, integration, faults, browser
 
 .PHONY: test-all
-test-all: test test-rare test-commands ## make test, what is slow and rare, and a short form of every other command that the documentation names
+test-all: test test-fuzz test-rare test-commands ## make test, what is slow and rarely finds something, and a short form of every other command that the documentation names
 
 # A make for each, since each has arguments of its own. The makefiles of the examples add theirs.
 .PHONY: test-commands
@@ -104,6 +104,7 @@ test-unit: need ## the tests that need no cluster
 	$(call gotest,.) $$(go list ./... | grep -v '/pkg/status$$')
 	go test -shuffle=on -timeout $(UNIT_TIMEOUT) ./pkg/status
 	$(call gotest,.) -run 'AtOnce' ./pkg/status
+	go test -C adapters/nodecodecs -shuffle=on -timeout $(UNIT_TIMEOUT) ./...
 	@# two modules at once, since most of a module is the work of one core; each says all it has to say at its end
 	@printf '%s\n' $(UNIT_MODULES) | xargs -P 2 -I MODULE sh -c \
 		'said=$$($(call gotest,MODULE) ./... 2>&1); code=$$?; printf "test %s\n%s\n" MODULE "$$said"; exit $$code'
@@ -113,7 +114,7 @@ test-unit: need ## the tests that need no cluster
 	$(call gotest,test/envtest) ./leash/... ./cmd/...
 
 .PHONY: test-fuzz
-test-fuzz: need ## every fuzz target, 200,000 inputs each (10,000 in make test; FUZZTIME=1m for a time)
+test-fuzz: need ## every fuzz target, 200,000 inputs each (10,000 in make test-all; FUZZTIME=1m for a time)
 	@for package in ./pkg/status ./pkg/workflow ./pkg/backfill adapters/nodecodecs $(wildcard ./pkg/legacy hack/migrate-scan/python hack/migrate-scan/find); do \
 		targets=$$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$package/*_test.go); \
 		[ -n "$$targets" ] || { echo "no fuzz target in $$package" >&2; exit 1; }; \
@@ -133,7 +134,7 @@ test-integration: tools ## the specs on a real control plane with the real Argo 
 	$(call integration,!rare)
 
 .PHONY: test-rare
-test-rare: tools ## those that are slow and rarely break: the local cluster's own, backfills by the router, longer random sequences
+test-rare: tools ## those that are slow and rarely break: the local cluster's own, Argo's full definitions, the router, backfills by kubectl, longer random sequences
 	$(call integration,rare)
 
 .PHONY: test-legacy
@@ -197,7 +198,7 @@ test-argo: need ## retries and decoding beside Argo's own code, on all workflows
 	go test -C hack/argocheck -shuffle=on ./...
 
 .PHONY: verify
-verify: lint tidy check-api vulncheck ## lint, tidy go.mod files, exported API, known vulnerabilities
+verify: vet lint tidy check-api vulncheck ## vet, lint, tidy go.mod files, exported API, known vulnerabilities
 
 .PHONY: lint
 lint: installer ## golangci-lint on every module

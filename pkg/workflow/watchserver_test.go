@@ -194,6 +194,13 @@ func (s *watchServer) watchesAsked() int {
 	return s.opened
 }
 
+// listsAsked is how many lists were asked for so far.
+func (s *watchServer) listsAsked() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lists
+}
+
 // set changes how the server behaves.
 func (s *watchServer) set(change func()) {
 	s.mu.Lock()

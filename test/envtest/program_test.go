@@ -168,7 +168,7 @@ func pausedAt(gate string) OmegaMatcher {
 	return And(HaveField("State", "Paused"), HaveField("Gates.Data", ContainElement(HaveField("Name", gate))))
 }
 
-var _ = Describe("examples/backfill", Ordered, func() { // so that it is built once
+var _ = Describe("examples/backfill", Ordered, first, func() { // so that it is built once
 	p := &programs{}
 	BeforeAll(func(ctx SpecContext) { p.build(ctx) }, NodeTimeout(startTimeout))
 	BeforeEach(func(ctx SpecContext) { p.install(ctx) }, NodeTimeout(specTimeout))

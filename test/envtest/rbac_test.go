@@ -16,7 +16,7 @@ import (
 
 // The roles of hack/rbac, and each of them without one permission: what works then, and what doesn't, is
 // what the tables say that the roles are made of.
-var _ = Describe("roles", func() {
+var _ = Describe("roles", first, func() {
 	var namespace string
 	BeforeEach(func(ctx SpecContext) {
 		namespace = newNamespace(ctx)

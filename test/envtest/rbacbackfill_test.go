@@ -19,7 +19,7 @@ import (
 )
 
 // The role of backfills, of both providers, as those of workflows.
-var _ = Describe("the role of backfills", func() {
+var _ = Describe("the role of backfills", first, func() {
 	lets := func(provider backfill.Provider, probesWith func(archives string) []probe) {
 		It(fmt.Sprintf("lets all of provider %s work", provider), func(ctx SpecContext) {
 			namespace := newNamespace(ctx)

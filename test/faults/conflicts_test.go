@@ -38,7 +38,7 @@ type contest struct {
 	wrong    []error
 }
 
-var _ = Describe("eight clients and the controller edit one workflow", func() {
+var _ = Describe("eight clients and the controller edit one workflow", first, func() {
 	It("and no update is lost", func(ctx SpecContext) {
 		s := newScene(ctx)
 		c := &contest{scene: s, gates: form(6, 20), passed: map[string][]string{}}

@@ -343,7 +343,7 @@ var _ = Describe("decisions", Serial, func() {
 			createTemplate(ctx, s.namespace, template)
 		}
 		c := s.caller(cluster.Config(), nil)
-		n := form(12, 300)
+		n := form(6, 300)
 
 		halting, halted := context.WithCancel(ctx)
 		h, stopped := &halter{}, make(chan error, 1)

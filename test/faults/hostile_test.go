@@ -30,7 +30,7 @@ const (
 func glance() time.Duration { return form(300*time.Millisecond, time.Second) }
 
 // Objects no one should meet, among others that somebody waits for. No controller acts here.
-var _ = Describe("objects no one should meet", func() {
+var _ = Describe("objects no one should meet", first, func() {
 	var s *scene
 	BeforeEach(func(ctx SpecContext) { s = newScene(ctx) }, NodeTimeout(soon))
 

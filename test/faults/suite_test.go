@@ -108,6 +108,9 @@ var _ = AfterEach(func() {
 	}
 })
 
+// first has slow specs begin before the others, so that none is left to run alone at the end.
+const first = SpecPriority(1)
+
 // rowEntry is the name of the report entries that are rows of the table.
 const rowEntry = "row of the table"
 
