@@ -27,8 +27,9 @@ const (
 	// effectWithin is how long a decision may take to have its effect, from when its call returned.
 	effectWithin = 10 * time.Second
 	// decidersOfAKind make decisions of one kind at the same time. More would keep the halted
-	// controller from coming to each workflow in time.
-	decidersOfAKind = 2
+	// controller from coming to each workflow in time. Those of a kind of which nothing must come do
+	// little but wait for that.
+	decidersOfAKind, waitersOfAKind = 2, 8
 
 	// delayTemplate waits for a time and then at a gate; gatesTemplate waits at two gates.
 	delayTemplate = `
@@ -223,7 +224,11 @@ func (d decision) run(ctx context.Context, c *caller, n int) *ballot {
 	var deciders sync.WaitGroup
 	var left atomic.Int64
 	left.Store(int64(n))
-	for range decidersOfAKind {
+	atOnce := decidersOfAKind
+	if d.never != nil {
+		atOnce = waitersOfAKind
+	}
+	for range atOnce {
 		deciders.Go(func() {
 			for left.Add(-1) >= 0 {
 				name, failed, lost := d.once(ctx, c)
@@ -288,7 +293,7 @@ func backfills(ctx context.Context, c *caller, namespace string, n int) (pauses,
 	pauses, starts = newBallot("Pause of a backfill", n), newBallot("Start of a paused backfill", n)
 	var deciders sync.WaitGroup
 	var next atomic.Int64
-	for range decidersOfAKind {
+	for range waitersOfAKind {
 		deciders.Go(func() {
 			for i := next.Add(1); i <= int64(n); i = next.Add(1) {
 				cfg := cfg
