@@ -141,25 +141,33 @@ test-rare: tools ## those that are slow and rarely break: the local cluster's ow
 test-legacy: tools ## of these only what kubectl, the router and the differential suite need
 	$(call integration,legacy)
 
+# With RECORD=1 what a run has printed goes into the page that shows it.
+record = $(if $(RECORD),go run ./hack/record $(1),:)
+# Such a run says on its standard output what is to be shown, and nothing else.
+recorded = @$(1) > "$(RUN)/$(3).md"; code=$$?; cat "$(RUN)/$(3).md"; \
+	[ $$code -ne 0 ] || $(call record,$(2) $(3)) < "$(RUN)/$(3).md" || exit; exit $$code
+
 # The table is written by one of several processes, none of which has the terminal.
 FAULTS_TABLE ?= $(RUN)/faults.md
 TABLE = $(if $(filter /%,$(firstword $(FAULTS_TABLE))),,$(CURDIR)/)$(FAULTS_TABLE)
 testfaults = @rm -f "$(TABLE)"; \
 	$(call ginkgo,FAULTS=$(1) FAULTS_TABLE="$(TABLE)") --timeout=$(FAULTS_TIMEOUT) --label-filter='!soak' ../faults -- $(ARGS); \
-	code=$$?; [ ! -e "$(TABLE)" ] || cat "$(TABLE)"; exit $$code
+	code=$$?; [ ! -e "$(TABLE)" ] || cat "$(TABLE)"; \
+	[ $$code -ne 0 ] || $(2) < "$(TABLE)" || exit; exit $$code
 
 .PHONY: test-faults
-test-faults: tools ## waits and starts under every fault a cluster has, in full (FAULTS_TABLE=file keeps the table)
-	$(call testfaults,long)
+test-faults: tools ## waits and starts under every fault a cluster has, in full (FAULTS_TABLE=file keeps the table, RECORD=1 puts it into its page)
+	$(call testfaults,long,$(call record,docs/reliability.md faults))
 
 .PHONY: test-faults-short
 test-faults-short: tools ## the same in a shorter form
-	$(call testfaults,short)
+	$(call testfaults,short,:)
 
 .PHONY: soak
-soak: tools ## 50 starts a second for SOAK_FOR (10m) under one fault after the other: nothing lost, no memory kept
+soak: tools ## 50 starts a second for SOAK_FOR (10m) under one fault after the other: nothing lost, no memory kept (RECORD=1 as above)
 	@# without the race detector, which alone would take more time than there is
-	"$(TOOLS)" exec -- env GOGC=400 go test -C test/faults -count=1 -timeout 65m -run '^TestFaults$$' -ginkgo.label-filter=soak $(ARGS)
+	"$(TOOLS)" exec -- env GOGC=400 FAULTS_TABLE="$(RUN)/soak.md" go test -C test/faults -count=1 -timeout 65m -run '^TestFaults$$' -ginkgo.label-filter=soak $(ARGS)
+	@$(call record,docs/reliability.md soak) < "$(RUN)/soak.md"
 
 # Suites may be any targets.
 SUITES := test-unit test-integration test-faults-short test-browser
@@ -182,16 +190,16 @@ test-latest: tools ## with the newest Kubernetes libraries: the root's unit test
 		-ginkgo.randomize-all -ginkgo.label-filter='!legacy && !rare' $(ARGS)
 
 .PHONY: bench
-bench: tools ## speed and weight beside raw HTTP, kubectl and Argo's own clients, as ratios with limits (ARGS=--short: without)
+bench: tools ## speed and weight beside raw HTTP, kubectl and Argo's own clients, as ratios with limits (ARGS=--short: without; RECORD=1 as above)
 	@echo "building the benchmarks, with Argo's module (minutes the first time)" >&2
 	@go test -C hack/bench ./...
 	@exec env $(PARENT) "$(TOOLS)" build hack/bench "$(RUN)/bench" .
-	@exec "$(TOOLS)" exec -- "$(RUN)/bench" --root "$(CURDIR)" $(ARGS)
+	$(call recorded,"$(TOOLS)" exec -- "$(RUN)/bench" --root "$(CURDIR)" $(ARGS),README.md,bench)
 
 .PHONY: bench-scale
-bench-scale: tools ## ten thousand waits beside client-go's informer and polling, with limits (ARGS=--short: without)
+bench-scale: tools ## ten thousand waits beside client-go's informer and polling, with limits (ARGS=--short: without; RECORD=1 as above)
 	@exec env $(PARENT) "$(TOOLS)" build hack/scale "$(RUN)/scale" .
-	@exec "$(TOOLS)" exec -- "$(RUN)/scale" --graph "$(CURDIR)/docs/images/scale.svg" $(ARGS)
+	$(call recorded,"$(TOOLS)" exec -- "$(RUN)/scale" --graph "$(CURDIR)/docs/images/scale.svg" $(ARGS),docs/reliability.md,scale)
 
 .PHONY: test-argo
 test-argo: need ## retries and decoding beside Argo's own code, on all workflows in its module (minutes to build, once)

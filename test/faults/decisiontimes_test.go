@@ -42,12 +42,12 @@ var _ = Describe("the time that decisions take", func() {
 		}
 		atOnce := median(ctx, c, n, 0, resume)
 		alone := median(ctx, c, n, 0, bare)
-		AddReportEntry("median of a call", fmt.Sprintf("Resume at once %v, read and write alone %v",
-			atOnce.Round(time.Millisecond/10), alone.Round(time.Millisecond/10)))
+		note("median of a Resume right after the workflow has come to its gate: %v; of a read and a write alone: %v",
+			atOnce.Round(time.Millisecond), alone.Round(time.Millisecond))
 		Expect(atOnce).To(BeNumerically("<", 3*time.Second), "following up is bounded")
 		if long() { // it takes the better part of a minute
 			rested := median(ctx, c, n, restedAfter, resume)
-			AddReportEntry("median of a call", fmt.Sprintf("Resume of a workflow that rested %v", rested.Round(time.Millisecond/10)))
+			note("median of a Resume of a workflow that has waited at its gate for %v: %v", restedAfter, rested.Round(time.Millisecond))
 			Expect(rested).To(BeNumerically("<", 50*time.Millisecond+5*alone), "nothing is followed up")
 		}
 		s.leave(ctx)

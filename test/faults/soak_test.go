@@ -113,7 +113,7 @@ var _ = Describe("a service that goes on", Label("soak"), func() {
 
 		v := gates.judge(ctx, fmt.Sprintf("soak: %d starts a second and %d long waits for %s", soakRate, soakGates, lasts), injected)
 		v.add(&k.verdict)
-		AddReportEntry("soak", k.report(), ReportEntryVisibilityAlways)
+		k.report()
 		s.leave(ctx)
 		enter(v)
 		if lasts >= shortSoak { // in less, a moment in which the machine is busy shows

@@ -3,7 +3,6 @@ package faults_test
 import (
 	"fmt"
 	"os"
-	"strings"
 	"testing"
 	"time"
 
@@ -26,21 +25,19 @@ func (v *verdict) add(other *verdict) {
 	v.problems = append(v.problems, other.problems...)
 }
 
-// report says in words what the table has no columns for.
-func (k *soak) report() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d starts in %.0f s, %.1f a second\n", k.started, k.took.Seconds(), k.rate())
-	fmt.Fprintf(&b, "faults: %s\n", k.faults)
+// report notes what the table has no columns for.
+func (k *soak) report() {
+	note("%d starts in %.0f s, %.1f a second", k.started, k.took.Seconds(), k.rate())
+	note("faults: %s", k.faults)
 	for i := range 3 {
 		from, to := len(k.samples)*i/3, len(k.samples)*(i+1)/3
 		if from == to {
 			continue
 		}
 		low := least(k.samples[from:to], heapOf)
-		fmt.Fprintf(&b, "third %d: heap from %.2f MB, with %d goroutines\n", i+1, megabytes(low.heap), low.goroutines)
+		note("least heap of third %d: %.1f MB, with %d goroutines", i+1, megabytes(low.heap), low.goroutines)
 	}
-	fmt.Fprintf(&b, "up to the last third the heap grew by %.0f bytes for each start", k.growth())
-	return b.String()
+	note("up to the last third the heap grew by %.0f bytes for each start", k.growth())
 }
 
 // A process that keeps something of each start is found out, one that is busy now and then isn't.

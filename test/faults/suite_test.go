@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -114,6 +116,9 @@ const first = SpecPriority(1)
 // rowEntry is the name of the report entries that are rows of the table.
 const rowEntry = "row of the table"
 
+// noteEntry is the name of the report entries that are lines below the table.
+const noteEntry = "note"
+
 // entries is the table while the specs run: each row is an entry of its spec's report, which comes to
 // the first process whichever runs the spec.
 type entries struct{}
@@ -142,16 +147,39 @@ func tableOf(report Report) (*faults.Table, error) {
 	return &all, nil
 }
 
+// note adds a line below the table.
+func note(format string, args ...any) {
+	AddReportEntry(noteEntry, fmt.Sprintf(format, args...), ReportEntryVisibilityAlways)
+}
+
+// notesOf are the lines below the table.
+func notesOf(report Report) []string {
+	var notes []string
+	for _, spec := range report.SpecReports {
+		for _, entry := range spec.ReportEntries {
+			if entry.Name == noteEntry {
+				notes = append(notes, entry.StringRepresentation())
+			}
+		}
+	}
+	return notes
+}
+
 var _ = ReportAfterSuite("table", func(report Report) {
 	all, err := tableOf(report)
 	Expect(err).NotTo(HaveOccurred())
-	Expect(all.Fprint(os.Stdout)).To(Succeed())
-	path := os.Getenv(tableFile)
-	if path == "" {
-		return
+	var text strings.Builder
+	fmt.Fprintf(&text, "Printed on %s, on %d cores, after %.0f minutes:\n\n",
+		report.StartTime.UTC().Format(time.DateOnly), runtime.NumCPU(), time.Since(report.StartTime).Minutes())
+	Expect(all.Fprint(&text)).To(Succeed())
+	for i, line := range notesOf(report) {
+		if i == 0 {
+			fmt.Fprintln(&text)
+		}
+		fmt.Fprintln(&text, "-", line)
 	}
-	file, err := os.Create(path)
-	Expect(err).NotTo(HaveOccurred())
-	Expect(all.Fprint(file)).To(Succeed())
-	Expect(file.Close()).To(Succeed())
+	fmt.Print(text.String())
+	if path := os.Getenv(tableFile); path != "" {
+		Expect(os.WriteFile(path, []byte(text.String()), 0o600)).To(Succeed())
+	}
 })
