@@ -63,22 +63,24 @@ func (g gates) find(s *status.WorkflowStatus, withDelays bool) (waiting, delays 
 }
 
 // decidedBefore is for a decision that no gate waits for, with err as its answer. Where a gate that
-// is meant was decided before, the controller is made to look at the workflow first: it may have
-// overlooked that decision, of which this one may be the repetition.
+// is meant was decided before, and nothing shows that the controller has acted on that, it is made
+// to look at the workflow first: it may have overlooked that decision, of which this one may be the
+// repetition.
 func (g gates) decidedBefore(s *status.WorkflowStatus, err error) (*change, error) {
 	ids := make(map[string]bool, len(g.ids))
 	for _, id := range g.ids {
 		ids[id] = true
 	}
-	decided := func(n *status.Node) bool {
-		if n.Type != status.NodeTypeSuspend || !n.Phase.Fulfilled() || len(ids) > 0 && !ids[n.ID] {
+	acted := actedOn(s)
+	overlooked := func(n *status.Node) bool {
+		if n.Type != status.NodeTypeSuspend || !n.Phase.Fulfilled() || len(ids) > 0 && !ids[n.ID] || acted(n) {
 			return false
 		}
 		asItWaited := *n // the selector may be about the phase
 		asItWaited.Phase = status.NodeRunning
 		return g.selector.Matches(n) || g.selector.Matches(&asItWaited)
 	}
-	if s.Completed() || s.NodesErr != nil || !slices.ContainsFunc(s.Nodes, decided) {
+	if s.Completed() || s.NodesErr != nil || !slices.ContainsFunc(s.Nodes, overlooked) {
 		return nil, err
 	}
 	again := askAgain()

@@ -354,6 +354,48 @@ func TestRepeatedDecisionsHaveTheControllerLook(t *testing.T) {
 	}
 }
 
+// Of many clients that decide about a gate one is first. If each of the others had the controller
+// look, all would see a new state, and whoever decides about what a state shows would do so again.
+func TestDecisionsThatComeTooLateLeaveAlone(t *testing.T) {
+	set := func(value any, fields ...string) func(*stage) {
+		return func(s *stage) {
+			if err := unstructured.SetNestedField(s.obj.Object, value, append([]string{"status", "nodes"}, fields...)...); err != nil {
+				s.t.Error(err)
+			}
+		}
+	}
+	followed := func(flag map[string]any) func(*stage) {
+		return func(s *stage) {
+			set(map[string]any{"id": "n", "name": "w[1].next", "type": "Pod", "phase": "Pending", "nodeFlag": flag}, "n")(s)
+			set([]any{"n"}, "g", "children")(s)
+		}
+	}
+	for name, tc := range map[string]struct {
+		acted func(*stage)
+		want  string
+	}{
+		"something follows":    {followed(nil), "get@0"},
+		"its steps have ended": {set("Succeeded", "s", "phase"), "get@0"},
+		"its template has":     {set("Failed", "w", "phase"), "get@0"},
+		"a hook of the gate":   {followed(map[string]any{"hooked": true}), "get@0 touch@0 touch@300"},
+		"nothing shows it":     {func(*stage) {}, "get@0 touch@0 touch@300"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := gateStage(t, "")
+				set("Succeeded", "g", "phase")(s)
+				tc.acted(s)
+				if _, err := s.client().Resume(t.Context(), "w", ResumeOptions{NodeIDs: []string{"g"}}); !errors.Is(err, ErrNotSuspended) {
+					t.Error(err)
+				}
+				if got := s.sent(); got != tc.want {
+					t.Errorf("%s\nwant %s", got, tc.want)
+				}
+			})
+		})
+	}
+}
+
 // The answer to a decision that comes too late is known, whether or not the controller could be
 // asked; of one that is written it has to be said.
 func TestContextThatEndsInARepeatedDecision(t *testing.T) {

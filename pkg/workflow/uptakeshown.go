@@ -38,6 +38,29 @@ func gatesDecided(before *status.WorkflowStatus, gates []*status.Node) *uptake {
 	}
 }
 
+// actedOn reports of a gate that was decided some time before whether the controller has acted on
+// that since: something follows it, or what it is a part of has ended.
+func actedOn(s *status.WorkflowStatus) func(gate *status.Node) bool {
+	byID := s.NodesByID()
+	within := map[string]bool{} // ids of what groups that have ended are of
+	for _, n := range s.Nodes {
+		if n.Type.Group() && n.Phase.Fulfilled() {
+			for _, id := range n.Children {
+				within[id] = true
+			}
+		}
+	}
+	return func(gate *status.Node) bool {
+		if around := byID[gate.BoundaryID]; within[gate.ID] || around != nil && around.Phase.Fulfilled() {
+			return true
+		}
+		return slices.ContainsFunc(gate.Children, func(id string) bool {
+			child := byID[id]
+			return child != nil && !child.Hooked
+		})
+	}
+}
+
 // groupsOthers reports whether a node is nothing but the nodes of the same template under it.
 func groupsOthers(n *status.Node) bool {
 	switch n.Type {
