@@ -62,7 +62,7 @@ var _ = Describe("eight clients and the controller edit one workflow", first, fu
 		v := c.judge(final, counts)
 		s.leave(ctx)
 		enter(v)
-	}, SpecTimeout(5*time.Minute))
+	}, SpecTimeout(10*time.Minute))
 })
 
 // pass tries to pass each gate that waits, until the workflow has ended.
