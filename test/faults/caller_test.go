@@ -24,14 +24,14 @@ type caller struct {
 
 	mu         sync.Mutex
 	transports []http.RoundTripper
-	refused    map[int]int // answers by their code, from 400
+	answers    map[int]int // by their code
 }
 
 // newCaller makes a client; its connections go where to says, or if that is nil, straight to
 // the server.
 func newCaller(cfg *rest.Config, to func() string, opts workflow.Options) *caller {
 	GinkgoHelper()
-	c := &caller{conns: &faults.Conns{To: to}, refused: map[int]int{}}
+	c := &caller{conns: &faults.Conns{To: to}, answers: map[int]int{}}
 	cfg = rest.CopyConfig(cfg)
 	cfg.Dial = c.conns.Dial
 	cfg.Wrap(c.wrap)
@@ -41,16 +41,16 @@ func newCaller(cfg *rest.Config, to func() string, opts workflow.Options) *calle
 	return c
 }
 
-// wrap remembers a transport, to close its connections, and counts what the server refuses.
+// wrap remembers a transport, to close its connections, and counts the answers.
 func (c *caller) wrap(next http.RoundTripper) http.RoundTripper {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.transports = append(c.transports, next)
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
 		resp, err := next.RoundTrip(r)
-		if err == nil && resp.StatusCode >= http.StatusBadRequest {
+		if err == nil {
 			c.mu.Lock()
-			c.refused[resp.StatusCode]++
+			c.answers[resp.StatusCode]++
 			c.mu.Unlock()
 		}
 		return resp, err
@@ -65,14 +65,16 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 func (c *caller) answered(code int) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.refused[code]
+	return c.answers[code]
 }
 
 // refusals is how many answers had which code, from 400.
 func (c *caller) refusals() map[int]int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return maps.Clone(c.refused)
+	refused := maps.Clone(c.answers)
+	maps.DeleteFunc(refused, func(code, _ int) bool { return code < http.StatusBadRequest })
+	return refused
 }
 
 // closeIdle closes the connections on which nothing goes on, and returns how many are left.

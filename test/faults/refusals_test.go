@@ -41,6 +41,12 @@ var _ = Describe("waits go on", func() {
 			refusing.Store(true)
 			Expect(line.Up()).To(Succeed())
 		}
+		// Without an answer in between, the refusals of two rounds would be one time.
+		permit := func(ctx context.Context) {
+			before := c.answered(http.StatusOK)
+			refusing.Store(false)
+			Eventually(ctx, func() int { return c.answered(http.StatusOK) }).Should(BeNumerically(">", before))
+		}
 		trial{
 			fault:   "403 before, between and after outages, longer than RetryFor in all",
 			waits:   form(30, 200),
@@ -53,7 +59,7 @@ var _ = Describe("waits go on", func() {
 				refuse(ctx)
 				outage(ctx)
 				refuse(ctx)
-				refusing.Store(false)
+				permit(ctx)
 			},
 		}.run(ctx, s)
 	}, SpecTimeout(8*time.Minute))
