@@ -218,6 +218,13 @@ func (l *load) finish(ctx context.Context, within time.Duration) {
 	l.awaitCalls(within)
 }
 
+// awaitReturned waits until so many waits have returned.
+func (l *load) awaitReturned(ctx context.Context, n int) {
+	GinkgoHelper()
+	returned := func(w *waiter) bool { return w.state != nil || w.err != nil }
+	Eventually(ctx, func() int { return l.count(returned) }).WithTimeout(controllerTime).Should(BeNumerically(">=", n))
+}
+
 // awaitCalls waits until all calls have ended. Those that take longer are given up.
 func (l *load) awaitCalls(within time.Duration) {
 	late := time.AfterFunc(within, func() { l.cancel(errLate) })

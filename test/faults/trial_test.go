@@ -31,7 +31,9 @@ type trial struct {
 // begin at once and go on in the background.
 type round struct {
 	start, end func()
-	last       bool
+	// ended returns when the waits have returned whose workflows were ended in this round and before.
+	ended func(ctx context.Context)
+	last  bool
 }
 
 // run runs the trial, enters its row and leaves the scene.
@@ -48,6 +50,7 @@ func (t trial) run(ctx context.Context, s *scene) {
 			start: func() { l.start(calls, to(t.starts)-from(t.starts), t.callers) },
 			last:  i == t.rounds-1,
 			end:   func() { l.calls.Go(func() { l.end(calls, from(t.waits), to(t.waits)) }) },
+			ended: func(ctx context.Context) { l.awaitReturned(ctx, to(t.waits)) },
 		})
 	}
 	if t.within == 0 {
