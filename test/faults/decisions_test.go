@@ -15,6 +15,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
@@ -157,19 +158,29 @@ type halter struct {
 
 // run goes on until ctx ends. It leaves the controller running.
 func (h *halter) run(ctx context.Context, namespace string) error {
-	watch, err := workflows(dyn, namespace).Watch(ctx, metav1.ListOptions{})
-	if err != nil {
-		return err
+	for ctx.Err() == nil {
+		events, err := workflows(dyn, namespace).Watch(ctx, metav1.ListOptions{})
+		if err == nil {
+			err = h.follow(ctx, events)
+		}
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
 	}
-	defer watch.Stop()
+	return nil
+}
+
+// follow halts the controller as long as a watch lasts: the API server ends each after some minutes.
+func (h *halter) follow(ctx context.Context, events watch.Interface) error {
+	defer events.Stop()
 	rested := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case _, open := <-watch.ResultChan():
+		case _, open := <-events.ResultChan():
 			if !open {
-				return errors.New("the watch has ended")
+				return nil
 			}
 		}
 		if time.Now().Before(rested) {
