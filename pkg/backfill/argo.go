@@ -39,6 +39,9 @@ func newArgo(cfg Config, deps Dependencies) (Backfill, error) {
 	if err != nil {
 		return nil, err
 	}
+	if problems := expressionProblems(cfg, derived); len(problems) > 0 {
+		return nil, &workflow.InvalidError{Problems: problems}
+	}
 	session := cfg.SessionName()
 	b := &argoBackfill{cfg: cfg, session: session, deps: deps, request: workflow.StartRequest{
 		Template:           argo.WorkflowTemplate,

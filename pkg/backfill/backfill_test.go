@@ -153,6 +153,24 @@ func TestPasswordsAmongTheParametersNeedAWord(t *testing.T) {
 	}
 }
 
+// Who writes a configuration is not who writes the template.
+func TestConfigurationsHoldNoExpressions(t *testing.T) {
+	const code = "{{=sprig.env('HOME')}}"
+	for name, change := range map[string]func(*Config){
+		"argo.parameters.size":                       func(c *Config) { c.Backfill.Argo.Parameters = map[string]any{"size": code} },
+		"argo.parameters.list":                       func(c *Config) { c.Backfill.Argo.Parameters = map[string]any{"list": []any{code}} },
+		"argo.parameters.typed":                      func(c *Config) { c.Backfill.Argo.Parameters = map[string]any{"typed": workflow.Expression(code)} },
+		"the parameter snapshot-name, which is made": func(c *Config) { c.Snapshot.Name = code },
+		"the parameter target-config, which is made": func(c *Config) { c.TargetCluster.Version = code },
+	} {
+		cfg := config(t, "", "")
+		change(&cfg)
+		if _, err := New(cfg, Dependencies{Workflows: &recorder{}}); !errors.Is(err, workflow.ErrInvalid) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // A configuration need not come from a file.
 func TestNewFillsInDefaults(t *testing.T) {
 	cfg := Config{

@@ -2,11 +2,13 @@ package backfill
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/expression"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -75,6 +77,32 @@ func plaintextProblems(cfg Config) field.ErrorList {
 		}
 	}
 	return problems
+}
+
+// expressionProblems names what would make parameters of the workflow that Argo evaluates. A
+// configuration is written by others than the template.
+func expressionProblems(cfg Config, derived map[string]any) (problems field.ErrorList) {
+	const why = "has {{ in it, which Argo would evaluate"
+	argo := field.NewPath("backfill", "reindex_from_snapshot", "argo")
+	for _, name := range slices.Sorted(maps.Keys(cfg.Backfill.Argo.Parameters)) {
+		if evaluated(cfg.Backfill.Argo.Parameters[name]) {
+			problems = append(problems, field.Forbidden(argo.Child("parameters", name), why))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(derived)) {
+		if evaluated(derived[name]) {
+			problems = append(problems, field.Forbidden(argo, fmt.Sprintf("the parameter %s, which is made of the configuration, %s", name, why)))
+		}
+	}
+	return problems
+}
+
+func evaluated(value any) bool {
+	if text, ok := value.(string); ok {
+		return expression.In(text)
+	}
+	text, err := json.Marshal(value)
+	return err == nil && expression.In(string(text))
 }
 
 func (c Config) repositoryName() string {

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -13,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/expression"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -42,6 +42,7 @@ func checkSettings(req StartRequest) (args arguments, problems field.ErrorList) 
 	problems = append(problems, reservedLabels(field.NewPath("labels"), req.Labels)...)
 	problems = append(problems, apivalidation.ValidateAnnotations(req.Annotations, field.NewPath("annotations"))...)
 	problems = append(problems, reservedAnnotations(field.NewPath("annotations"), req.Annotations)...)
+	problems = append(problems, evaluatedAnnotations(field.NewPath("annotations"), req.Annotations)...)
 	problems = append(problems, specProblems(req)...)
 
 	var found field.ErrorList
@@ -79,6 +80,9 @@ func checkSource(req StartRequest, namespace string) (d draft, problems field.Er
 		d = templateDraft(status.TemplateRef{Name: req.Template, ClusterScope: req.ClusterScope})
 	case req.CronWorkflow != "":
 		d = draft{base: req.CronWorkflow}
+		if most := validation.LabelValueMaxLength; len(req.CronWorkflow) > most {
+			problems = append(problems, field.TooLong(cron, req.CronWorkflow, most)) // its workflows have it as a label
+		}
 	}
 	if len(req.Manifest) > 0 {
 		sources++
@@ -142,10 +146,7 @@ func parameterTexts(path *field.Path, values map[string]any) (map[string]string,
 			problems = append(problems, field.Invalid(path, name, parameterNameRule))
 			continue
 		}
-		text, err := parameterText(values[name])
-		if err == nil && !utf8.ValidString(text) { // JSON would have other characters in place
-			err = errNoUTF8
-		}
+		text, err := argumentText(values[name])
 		if err != nil {
 			problems = append(problems, hiddenValue(path.Key(name), err.Error()))
 			continue
@@ -153,6 +154,40 @@ func parameterTexts(path *field.Path, values map[string]any) (map[string]string,
 		texts[name] = text
 	}
 	return texts, problems
+}
+
+// evaluatedWithin finds the texts of a value that Argo would evaluate and that are no [Expression].
+func evaluatedWithin(path *field.Path, value any) (problems field.ErrorList) {
+	switch v := value.(type) {
+	case Expression:
+		return nil
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			if expression.In(key) {
+				problems = append(problems, hiddenValue(path, errEvaluated.Error()))
+			}
+			problems = append(problems, evaluatedWithin(path.Key(key), v[key])...)
+		}
+		return problems
+	case []any:
+		for i, item := range v {
+			problems = append(problems, evaluatedWithin(path.Index(i), item)...)
+		}
+		return problems
+	}
+	if text, err := parameterText(value); err == nil && expression.In(text) {
+		return field.ErrorList{hiddenValue(path, errEvaluated.Error())}
+	}
+	return nil
+}
+
+// evaluatedAnnotations finds what Argo would evaluate where a template refers to an annotation of
+// its workflow.
+func evaluatedAnnotations(path *field.Path, annotations map[string]string) (problems field.ErrorList) {
+	for _, key := range slices.Sorted(maps.Keys(annotations)) {
+		problems = append(problems, evaluatedWithin(path.Key(key), annotations[key])...)
+	}
+	return problems
 }
 
 const parameterNameRule = "a parameter's name has letters, digits, - and _ only"
@@ -185,6 +220,8 @@ func specProblems(req StartRequest) (problems field.ErrorList) {
 			problems = append(problems, field.TypeInvalid(path.Child("arguments"), field.OmitValueType{}, "must be a map[string]any"))
 		} else if _, given := fields["parameters"]; given {
 			problems = append(problems, field.Forbidden(path.Child("arguments", "parameters"), "use Parameters"))
+		} else {
+			problems = append(problems, evaluatedWithin(path.Child("arguments"), fields)...)
 		}
 	}
 	if spec, err := copySpec(req.Spec); err != nil {

@@ -1,13 +1,24 @@
 package workflow
 
 import (
+	"encoding/json"
 	"errors"
 	"math"
+	"math/big"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
+	quantity "k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/yaml"
 )
 
@@ -25,6 +36,10 @@ func TestParameterText(t *testing.T) {
 		{struct {
 			A int `json:"a"`
 		}{1}, `{"a":1}`},
+		{quantity.MustParse("15Gi"), "15Gi"}, {ptr(quantity.MustParse("500m")), "500m"}, {metav1.Duration{Duration: time.Minute}, "1m0s"},
+		{intstr.FromString("25%"), "25%"}, {intstr.FromInt32(3), "3"}, {*big.NewInt(7), "7"}, {big.NewInt(7), "7"},
+		{json.RawMessage(`"text"`), "text"}, {json.RawMessage(`{"a":1}`), `{"a":1}`}, {net.IPv4(127, 0, 0, 1), "127.0.0.1"},
+		{Expression("{{workflow.name}}"), "{{workflow.name}}"}, {[]any{map[string]any{"a": map[string]any{}}}, `[{"a":{}}]`},
 	} {
 		if got, err := parameterText(tc.value); err != nil || got != tc.want {
 			t.Errorf("%#v: %q, %v; want %q", tc.value, got, err, tc.want)
@@ -33,11 +48,125 @@ func TestParameterText(t *testing.T) {
 	for _, value := range []any{
 		nil, (*int)(nil), map[string]any(nil), []string(nil), (*time.Time)(nil), math.NaN(), math.Inf(1), func() {}, make(chan int),
 		map[string]any{"a": func() {}}, map[string]any{"a": "\\\xff"}, secretText("s3cr3t"),
+		[]byte("s3cr3t"), ptr([]byte("s3cr3t")), errors.New("s3cr3t"), &url.URL{Host: "s3cr3t"}, url.URL{Host: "s3cr3t"}, time.March, masked("s3cr3t"),
+		json.RawMessage("null"),
 	} {
 		if got, err := parameterText(value); err == nil {
 			t.Errorf("%#v was taken as %q", value, got)
 		} else if strings.Contains(err.Error(), "s3cr3t") {
 			t.Errorf("a value is shown: %v", err)
+		}
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// masked is a text that says something else of itself.
+type masked string
+
+func (masked) String() string { return "***" }
+
+// What people type is not evaluated, wherever it goes and however it is wrapped.
+func TestValuesThatArgoWouldEvaluate(t *testing.T) {
+	const code = "{{workflow.parameters.password}}"
+	for name, value := range map[string]any{
+		"a text": code, "within": "a " + code, "one that is never closed": "{{=", "a pointer": ptr(code), "in a list": []string{code},
+		"in a map": map[string]any{"a": []any{map[string]any{"b": code}}}, "a key": map[string]any{code: 1}, "raw": json.RawMessage(`{"a":"{{b}}"}`),
+		"as JSON": `["{\u007bb}}"]`, "as other JSON": `["\u007B\u007Bb}}"]`, "in a struct": struct{ A string }{code},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for path, check := range map[string]func() field.ErrorList{
+				"parameters[p]": func() field.ErrorList {
+					_, found := checkSettings(StartRequest{Parameters: map[string]any{"p": value}})
+					return found
+				},
+				"optionalParameters[p]": func() field.ErrorList {
+					_, found := checkSettings(StartRequest{OptionalParameters: map[string]any{"p": value}})
+					return found
+				},
+				"spec.arguments[artifacts][0][raw]": func() field.ErrorList {
+					_, found := checkSettings(StartRequest{Spec: map[string]any{"arguments": map[string]any{"artifacts": []any{map[string]any{"raw": value}}}}})
+					return found
+				},
+			} {
+				found := check()
+				if len(found) == 0 || !strings.HasPrefix(found[0].Field, path) || strings.Contains(invalid(found...).Error(), "password") {
+					t.Errorf("%s: %v", path, found)
+				}
+			}
+		})
+	}
+	if _, found := checkSettings(StartRequest{Annotations: map[string]string{"a": code}}); len(found) != 1 || found[0].Field != "annotations[a]" {
+		t.Error(found)
+	}
+	asked := false
+	c := scripted(t, func(*http.Request) (any, error) {
+		asked = true
+		return nil, errors.New("it was sent")
+	})
+	for name, call := range map[string]func() error{
+		"outputs": func() error {
+			_, err := c.Resume(t.Context(), "w", ResumeOptions{Outputs: map[string]any{"by": "{{=sprig.getHostByName('x')}}"}})
+			return err
+		},
+		"a retry": func() error {
+			_, err := c.Retry(t.Context(), "w", RetryOptions{Parameters: map[string]any{"p": code}})
+			return err
+		},
+		"a resubmit": func() error {
+			_, err := c.Resubmit(t.Context(), "w", ResubmitOptions{Parameters: map[string]any{"p": code}})
+			return err
+		},
+	} {
+		if err := call(); !errors.Is(err, ErrInvalid) || asked {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// What a CronWorkflow starts has its name as a label.
+func TestCronWorkflowOfALongName(t *testing.T) {
+	for length, want := range map[int]int{63: 0, 64: 1, 76: 1} {
+		_, found := checkSource(StartRequest{CronWorkflow: strings.Repeat("a", length)}, "ma")
+		if len(found) != want || want > 0 && (found[0].Field != "cronWorkflow" || !strings.Contains(found[0].Error(), "63")) {
+			t.Errorf("%d: %v", length, found)
+		}
+	}
+}
+
+func TestExpressionsAreMeant(t *testing.T) {
+	value := Expression("{{workflow.name}}")
+	args, found := checkSettings(StartRequest{
+		Parameters: map[string]any{"p": value, "q": &value},
+		Spec:       map[string]any{"arguments": map[string]any{"artifacts": []any{map[string]any{"raw": value}}}},
+	})
+	if len(found) > 0 || args.required["p"] != string(value) || args.required["q"] != string(value) {
+		t.Error(found, args)
+	}
+}
+
+// Argo quotes a text as Go does, and reads that as JSON.
+func TestCharactersThatArgoCannotSubstitute(t *testing.T) {
+	for _, text := range []string{"a\x1b[2Jb", "\a", "\v", "\x7f", "\x00", "\U000f0000", "\U0001F3F4\U000E0067\U000E0062\U000E007F", "a\xff"} {
+		if got, err := argumentText(text); err == nil {
+			t.Errorf("%q was taken as %q", text, got)
+		}
+	}
+	for _, text := range []string{"", "a\tb\nc\rd\be\ff", `"\`, "é 😀 👩‍🚀 \u00ad\u2028\ufffd", "{ {a} }"} {
+		var back string
+		if err := json.Unmarshal([]byte(strconv.Quote(text)), &back); err != nil || back != text {
+			t.Fatalf("%q is no text that Argo can substitute: %v", text, err)
+		}
+		if got, err := argumentText(text); err != nil || got != text {
+			t.Errorf("%q: %q, %v", text, got, err)
+		}
+	}
+	for r := rune(0); r <= utf8.MaxRune; r++ {
+		text := string(r)
+		var back string
+		reads := json.Unmarshal([]byte(strconv.Quote(text)), &back) == nil && back == text
+		if err := unsubstitutable(text); (err == nil) != reads && utf8.ValidRune(r) {
+			t.Fatalf("%U: %v", r, err)
 		}
 	}
 }

@@ -36,9 +36,12 @@ type StartRequest struct {
 	Name string
 	// Entrypoint is the template within what is started to run; "": the one that it names.
 	Entrypoint string
-	// Parameters are the workflow's arguments. Texts go as they are, if they are valid UTF-8;
-	// numbers, bools and durations in their usual notation; everything else as JSON. nil is
-	// refused: leave a parameter out to have the template's value.
+	// Parameters are the workflow's arguments. Texts arrive as they are; numbers, bools and
+	// durations go in their usual notation, everything else as JSON. Refused are texts that Argo
+	// would change ({{ in them, unless their type is [Expression], or characters that it can't put
+	// into a template), types of which it is not clear what is meant ([]byte, an error, a
+	// [fmt.Stringer] without MarshalText or MarshalJSON), and nil: leave a parameter out to have
+	// the template's value. docs/concepts.md has a table of all.
 	Parameters map[string]any
 	// OptionalParameters are further arguments, each sent only if the template declares or
 	// uses it, or has a templateRef to another one, which may use it; all of them where the
@@ -60,7 +63,8 @@ type StartRequest struct {
 	// refused, here, in a Manifest and in the workflowMetadata of what is started: of
 	// workflows.argoproj.io/ the labels completed, phase, workflow-archiving-status, creator…, actor…,
 	// action, controller-instanceid, cron-workflow and resubmitted-from-workflow, and of
-	// argoservice.opensearch.org/ the marks start, idempotency-key, retry-id and asked-again.
+	// argoservice.opensearch.org/ the marks start, idempotency-key, retry-id and asked-again. So are
+	// annotations with {{ in them, which a template that refers to one would evaluate.
 	Labels, Annotations map[string]string
 	// Spec has further fields of the workflow's spec, e.g. {"priority": 3}, in place of those
 	// that a CronWorkflow or Manifest has. A field that another part of the request stands for

@@ -9,6 +9,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -41,6 +42,24 @@ func describeStart(fixture func() Fixture) {
 			Expect(s.Arguments).To(ConsistOf(
 				status.Parameter{Name: "message", Value: `{"a":1}`, Set: true}, status.Parameter{Name: "size", Value: "large", Set: true},
 			))
+		}, SpecTimeout(specTimeout))
+
+		It("has texts arrive as they are, and evaluates only what is meant as an expression", func(ctx SpecContext) {
+			f := fixture()
+			template := f.template(ctx, onePod)
+			const text = "é 😀 \"quoted\" \\ $HOME {a} { {b} } %s <&>\ta\nb\u00ad"
+			s := f.start(ctx, workflow.StartRequest{Template: template, Parameters: map[string]any{"message": text}})
+			f.succeeded(ctx, s.Name)
+			Expect(f.echoed(ctx, s.Name)).To(Equal(text))
+			s = f.start(ctx, workflow.StartRequest{Template: template, Parameters: map[string]any{"message": workflow.Expression("{{workflow.name}}")}})
+			f.succeeded(ctx, s.Name)
+			Expect(f.echoed(ctx, s.Name)).To(Equal(s.Name))
+
+			_, err := f.Client.Start(ctx, workflow.StartRequest{Template: template, Name: "code", Parameters: map[string]any{"message": "{{workflow.name}}"}})
+			said := expectError(err, workflow.ErrInvalid, workflow.OpStart, "code")
+			Expect(said).To(And(ContainSubstring("parameters[message]"), ContainSubstring("workflow.Expression")))
+			_, err = f.Client.Get(ctx, "code")
+			Expect(err).To(MatchError(workflow.ErrNotFound))
 		}, SpecTimeout(specTimeout))
 
 		It("starts from a template of the whole cluster, under a given name", func(ctx SpecContext) {
@@ -297,4 +316,26 @@ func describeIdempotency(fixture func() Fixture) {
 			Expect(f.start(ctx, req).UID).To(Equal(first.UID))
 		}, SpecTimeout(specTimeout))
 	})
+}
+
+// echoed is the last word of the command that the only pod of a workflow was given.
+func (f Fixture) echoed(ctx context.Context, workflowName string) string {
+	GinkgoHelper()
+	pods, err := f.Admin.Resource(schema.GroupVersionResource{Version: "v1", Resource: "pods"}).Namespace(f.Namespace).List(ctx,
+		metav1.ListOptions{LabelSelector: "workflows.argoproj.io/workflow=" + workflowName})
+	Expect(err).NotTo(HaveOccurred())
+	Expect(pods.Items).To(HaveLen(1))
+	containers, _, err := unstructured.NestedSlice(pods.Items[0].Object, "spec", "containers")
+	Expect(err).NotTo(HaveOccurred())
+	for _, item := range containers {
+		container, _ := item.(map[string]any)
+		if container["name"] != "main" {
+			continue
+		}
+		words, _, err := unstructured.NestedStringSlice(container, "command")
+		Expect(err).NotTo(HaveOccurred())
+		return words[len(words)-1]
+	}
+	Fail("the pod has no container main")
+	return ""
 }
