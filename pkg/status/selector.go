@@ -17,22 +17,25 @@ type NodeSelector struct {
 // ParseNodeSelector reads a selector in the notation of the argo CLI's
 // --node-field-selector, e.g. "displayName=approve,phase!=Failed". The fields are id, name,
 // displayName, phase, templateName, templateRef.name, templateRef.template and
-// inputs.parameters.<name>.value; the operators =, == and !=; a comma means "and". A node
-// that doesn't have a field counts as having it empty. "" selects every node.
+// inputs.parameters.<name>.value; the operators =, == and !=; a comma means "and". Spaces count. A
+// node that doesn't have a field counts as having it empty. "" selects every node.
+//
+// In a value, a backslash stands before each comma, = and backslash that is part of it, as
+// [fields.EscapeValue] puts it there: "displayName="+fields.EscapeValue("load(0:a,b)").
 //
 // The error is a [*NodeSelectorError].
 func ParseNodeSelector(text string) (NodeSelector, error) {
 	terms, err := fields.ParseSelector(text)
 	switch {
 	case err != nil:
-		return NodeSelector{}, &NodeSelectorError{Selector: shown(text), Reason: "terms have the form field=value, field==value or field!=value, with commas between"}
+		return NodeSelector{}, &NodeSelectorError{Selector: shown(text), Reason: "terms have the form field=value, field==value or field!=value, with commas between" + escapes}
 	case terms.Empty() && text != "": // commas alone would mean every node
 		return NodeSelector{}, &NodeSelectorError{Selector: shown(text), Reason: "it has no term"}
 	}
 	for _, term := range terms.Requirements() {
 		if !slices.Contains(selectable(), term.Field) && !isInputValue(term.Field) {
 			return NodeSelector{}, &NodeSelectorError{Selector: shown(text), Reason: fmt.Sprintf(
-				"there is no field %q; there are: %s", term.Field, strings.Join(append(selectable(), inputParameters+"<name>"+valueOf), ", "))}
+				"there is no field %q; there are: %s%s", term.Field, strings.Join(append(selectable(), inputParameters+"<name>"+valueOf), ", "), escapes)}
 		}
 	}
 	return NodeSelector{terms: terms}, nil
@@ -90,6 +93,8 @@ func (e *NodeSelectorError) Error() string {
 }
 
 const (
+	escapes = `; in a value, write \, \= and \\ for a comma, = and backslash`
+
 	inputParameters = "inputs.parameters."
 	valueOf         = ".value"
 )

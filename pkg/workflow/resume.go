@@ -15,9 +15,10 @@ import (
 type ResumeOptions struct {
 	// Selector limits the resume to the gates that match, e.g. "displayName=approve". Fields:
 	// id, name, displayName, templateName, phase, templateRef.name, templateRef.template,
-	// inputs.parameters.<name>.value; operators =, ==, !=; a comma means and. "" means all
-	// gates and delays, and the workflow as a whole (spec.suspend). A selector that is given
-	// matches gates only: one that means several may well match a delay by accident.
+	// inputs.parameters.<name>.value; operators =, ==, !=; a comma means and, and one within a
+	// value needs a backslash: see [status.ParseNodeSelector]. "" means all gates and delays, and
+	// the workflow as a whole (spec.suspend). A selector that is given matches gates only: one
+	// that means several may well match a delay by accident.
 	Selector string
 	// Outputs are values for output parameters that the gates let be supplied, in the forms
 	// that [StartRequest.Parameters] allows. A gate that has no such parameter ignores it; it
