@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/marked"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
@@ -33,13 +34,7 @@ func documents() []document {
 
 // replaced is a document with a table of it written anew.
 func replaced(text string, t table) (string, error) {
-	begin, end := "<!-- begin "+t.mark+": written by go run ./hack/rbac -->\n", "<!-- end "+t.mark+" -->\n"
-	before, rest, found := strings.Cut(text, begin)
-	_, after, ended := strings.Cut(rest, end)
-	if !found || !ended {
-		return "", fmt.Errorf("it has no lines %q and %q", begin, end)
-	}
-	return before + begin + markdown(t) + end + after, nil
+	return marked.Replace(text, t.mark, markdown(t))
 }
 
 // markdown is the table. Operations that need the same share a row.

@@ -12,6 +12,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/marked"
 )
 
 func main() {
@@ -47,12 +49,5 @@ func recorded(page, name, text string) (string, error) {
 	if text == "" {
 		return "", fmt.Errorf("there is nothing to write for %s", name)
 	}
-	begin, end := "<!-- begin "+name+": ", "\n<!-- end "+name+" -->\n"
-	before, rest, begun := strings.Cut(page, begin)
-	command, rest, closed := strings.Cut(rest, "\n")
-	_, after, ended := strings.Cut("\n"+rest, end)
-	if !begun || !closed || !ended {
-		return "", fmt.Errorf("no lines %q… and %q", begin, strings.TrimSpace(end))
-	}
-	return before + begin + command + "\n\n" + text + "\n" + end + after, nil
+	return marked.Replace(page, name, "\n"+text+"\n\n")
 }

@@ -67,6 +67,9 @@ func (g gates) find(s *status.WorkflowStatus, withDelays bool) (waiting, delays 
 // to look at the workflow first: it may have overlooked that decision, of which this one may be the
 // repetition.
 func (g gates) decidedBefore(s *status.WorkflowStatus, err error) (*change, error) {
+	if s.Completed() || s.NodesErr != nil {
+		return nil, err
+	}
 	ids := make(map[string]bool, len(g.ids))
 	for _, id := range g.ids {
 		ids[id] = true
@@ -80,7 +83,7 @@ func (g gates) decidedBefore(s *status.WorkflowStatus, err error) (*change, erro
 		asItWaited.Phase = status.NodeRunning
 		return g.selector.Matches(n) || g.selector.Matches(&asItWaited)
 	}
-	if s.Completed() || s.NodesErr != nil || !slices.ContainsFunc(s.Nodes, overlooked) {
+	if !slices.ContainsFunc(s.Nodes, overlooked) {
 		return nil, err
 	}
 	again := askAgain()

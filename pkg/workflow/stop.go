@@ -36,7 +36,8 @@ type TerminateOptions struct {
 // exit handlers run. It ends with the outcome [status.OutcomeStopped]; it can also succeed,
 // if it was about to. Stop returns when the request is written and the controller has been seen to
 // act on it, or was made to look at the workflow again, which takes as long as described at
-// [WorkflowClient.Resume]; use Wait to see the end. A suspended workflow is stopped too, which takes Argo's own clients a resume first.
+// [WorkflowClient.Resume]; use Wait to see the end. A suspended workflow is stopped too, which
+// takes Argo's own clients a resume first.
 // One that is queued (phase Pending) is stopped when its turn comes; if it begins with a gate, that
 // takes a second Stop then: see docs/operations.md.
 //

@@ -83,12 +83,7 @@ func describeStop(fixture func() Fixture) {
 		// Argo 3.7 and 4.1 look at a queued workflow too early, and at its gate not at all.
 		It("ends one that is queued when its turn comes, or once it is asked again", func(ctx SpecContext) {
 			f := fixture()
-			template := f.template(ctx, gate)
-			locked := lockedBy(template)
-			holder := f.start(ctx, locked)
-			f.wait(ctx, holder.Name, workflow.Suspended)
-			s := f.start(ctx, locked)
-			f.wait(ctx, s.Name, func(s *status.WorkflowStatus) (bool, error) { return len(s.AwaitedLocks()) > 0, nil })
+			_, holder, s := f.queued(ctx)
 			Expect(f.Client.Stop(ctx, s.Name, workflow.StopOptions{})).To(Succeed())
 			Expect(f.Client.Terminate(ctx, holder.Name, workflow.TerminateOptions{})).To(Succeed())
 
@@ -141,17 +136,12 @@ func describeStop(fixture func() Fixture) {
 		// Argo 3.7 gives the second one the phase Succeeded.
 		It("ends a workflow that waits for a lock, which has not succeeded then", func(ctx SpecContext) {
 			f := fixture()
-			template := f.template(ctx, gate)
-			locked := lockedBy(template)
-			holder := f.start(ctx, locked)
-			f.wait(ctx, holder.Name, workflow.Suspended)
-			s := f.start(ctx, locked)
-			waiting := f.wait(ctx, s.Name, func(s *status.WorkflowStatus) (bool, error) { return len(s.AwaitedLocks()) > 0, nil })
-			Expect(waiting.Outcome()).To(Equal(status.OutcomePending))
+			mutex, holder, s := f.queued(ctx)
+			Expect(s.Outcome()).To(Equal(status.OutcomePending))
 			seen, cancel := context.WithCancel(ctx)
 			defer cancel()
 			_, err := f.Client.Wait(seen, s.Name, func(*status.WorkflowStatus) (bool, error) { cancel(); return false, nil })
-			Expect(err).To(MatchError(ContainSubstring("waiting for mutex " + f.Namespace + "/Mutex/" + template)))
+			Expect(err).To(MatchError(ContainSubstring("waiting for mutex " + f.Namespace + "/Mutex/" + mutex)))
 
 			Expect(f.Client.Terminate(ctx, s.Name, workflow.TerminateOptions{UID: s.UID})).To(Succeed())
 			s = f.wait(ctx, s.Name, workflow.Completed)
@@ -178,11 +168,19 @@ func describeStop(fixture func() Fixture) {
 	})
 }
 
-// lockedBy is a start of the template that waits while another one's workflow has not ended.
-func lockedBy(template string) workflow.StartRequest {
-	return workflow.StartRequest{Template: template, Spec: map[string]any{
+// queued starts two workflows that need the same mutex: one that holds it and waits at a gate, and
+// one that waits for it.
+func (f Fixture) queued(ctx context.Context) (mutex string, holder, waiting *status.WorkflowStatus) {
+	GinkgoHelper()
+	template := f.template(ctx, gate)
+	locked := workflow.StartRequest{Template: template, Spec: map[string]any{
 		"synchronization": map[string]any{"mutexes": []any{map[string]any{"name": template}}},
 	}}
+	holder = f.start(ctx, locked)
+	holder = f.wait(ctx, holder.Name, workflow.Suspended)
+	waiting = f.start(ctx, locked)
+	waiting = f.wait(ctx, waiting.Name, func(s *status.WorkflowStatus) (bool, error) { return len(s.AwaitedLocks()) > 0, nil })
+	return template, holder, waiting
 }
 
 // podRuns holds once a pod of the workflow runs.

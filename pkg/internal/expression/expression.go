@@ -3,13 +3,11 @@
 // itself; braces that a template joins from several values it can't know.
 package expression
 
-import (
-	"regexp"
-	"strings"
-)
+import "strings"
 
 // In reports whether a text has the two braces that begin an expression of Argo's: as they stand, or
 // once the text is read as JSON, as the items of a loop are.
 func In(text string) bool {
-	return strings.Contains(regexp.MustCompile(`(?i)\\u007b`).ReplaceAllLiteralString(text, "{"), "{{")
+	plain := strings.ReplaceAll(strings.ReplaceAll(text, `\u007b`, "{"), `\u007B`, "{")
+	return strings.Contains(plain, "{{")
 }
