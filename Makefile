@@ -27,6 +27,15 @@ MODULES := . \
 	hack/api hack/docs hack/scale hack/tools $(wildcard hack/migrate-scan)
 # Those whose tests need no cluster, and nothing said of how they run.
 UNIT_MODULES := $(filter-out . adapters/nodecodecs test/browser test/envtest test/faults test/promrules,$(MODULES))
+# Without the race detector: what decodes megabytes, which takes ten times as long with it, but for the
+# one test there that has goroutines; and test/promrules, for which all of Prometheus would be built once more.
+units = echo -C . $(RACE) $$(go list ./... | grep -v '/pkg/status$$'); \
+	echo -C . ./pkg/status; \
+	echo -C . $(RACE) -run AtOnce ./pkg/status; \
+	echo -C adapters/nodecodecs ./...; \
+	echo -C test/promrules ./...; \
+	echo -C hack/bench $(RACE) ./bulkload; \
+	echo -C test/envtest $(RACE) ./leash/... ./cmd/...;
 # Those that compile Argo's module, which takes minutes: for bench, test-argo and verify only.
 BENCH_MODULES := hack/argocheck hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
 # It has the versions that the workflow-controller is built with, so with the flags of hack/tools Argo
@@ -100,18 +109,9 @@ vet: need ## go vet on every module
 .PHONY: test-unit
 test-unit: need ## the tests that need no cluster
 	@[ -n "$(RACE)" ] || echo "the tests run without the race detector, which needs a C compiler and cgo" >&2
-	@# with the race detector, what decodes megabytes takes ten times as long; one test there has goroutines
-	$(call gotest,.) $$(go list ./... | grep -v '/pkg/status$$')
-	go test -shuffle=on -timeout $(UNIT_TIMEOUT) ./pkg/status
-	$(call gotest,.) -run 'AtOnce' ./pkg/status
-	go test -C adapters/nodecodecs -shuffle=on -timeout $(UNIT_TIMEOUT) ./...
-	@# two modules at once, since most of a module is the work of one core; each says all it has to say at its end
-	@printf '%s\n' $(UNIT_MODULES) | xargs -P 2 -I MODULE sh -c \
-		'said=$$($(call gotest,MODULE) ./... 2>&1); code=$$?; printf "test %s\n%s\n" MODULE "$$said"; exit $$code'
-	$(call gotest,hack/bench) ./bulkload
-	@# without the race detector, for which all of Prometheus would be built once more
-	go test -C test/promrules -shuffle=on ./...
-	$(call gotest,test/envtest) ./leash/... ./cmd/...
+	@# three at once, since most of a module is the work of one core; each says all it has to say at its end
+	@{ $(units) $(foreach module,$(UNIT_MODULES),echo -C $(module) $(RACE) ./...;) } | xargs -P 3 -L 1 sh -c \
+		'said=$$(go test "$$@" -shuffle=on -timeout $(UNIT_TIMEOUT) 2>&1); code=$$?; printf "test %s\n%s\n" "$$2" "$$said"; exit $$code' sh
 
 .PHONY: test-fuzz
 test-fuzz: need ## every fuzz target, 200,000 inputs each (10,000 in make test-all; FUZZTIME=1m for a time)
@@ -124,7 +124,7 @@ test-fuzz: need ## every fuzz target, 200,000 inputs each (10,000 in make test-a
 
 # Most specs wait most of the time, so some processes at once, on one cluster. What they have in
 # common is the API server, which collects garbage less often for more memory.
-PROCESSES := 4
+PROCESSES := 6
 ginkgo = "$(TOOLS)" exec -- env GOGC=200 $(1) go tool -C test/envtest ginkgo run $(RACE) --procs=$(PROCESSES) --randomize-all \
 	--output-interceptor-mode=none
 integration = $(call ginkgo) --timeout=$(INTEGRATION_TIMEOUT) --label-filter='$(1)' $(ARGS)

@@ -10,6 +10,7 @@ import (
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -90,8 +91,9 @@ func describeLogs(fixture func() Fixture) {
 					Expect(err).NotTo(HaveOccurred())
 					f.WriteLog(ctx, f.podOf(ctx, s, "second"), "main", "from a later pod", "with a second line")
 				case "with a second line":
-					// The pod still runs, for some seconds.
 					f.WriteLog(ctx, line.Pod, "main", "written while it is followed")
+				case "written while it is followed":
+					f.endPod(ctx, line.Pod)
 				}
 			}
 			Expect(seen).To(Equal([]string{
@@ -111,6 +113,7 @@ func describeLogs(fixture func() Fixture) {
 				Expect(err).NotTo(HaveOccurred())
 				pod := f.podOf(ctx, s, "second")
 				f.WriteLog(ctx, pod, "main", "this")
+				f.endPod(ctx, pod)
 				resumed <- pod
 			}()
 			lines := linesOf(f.Client.Logs(ctx, s.Name, workflow.LogOptions{Follow: true, Selector: "displayName=second"}))
@@ -227,6 +230,14 @@ func (f Fixture) podOf(ctx context.Context, s *status.WorkflowStatus, node strin
 		g.Expect(name).NotTo(BeEmpty())
 	}).WithTimeout(specTimeout).Should(Succeed())
 	return name
+}
+
+// endPod has a pod end that runs for long.
+func (f Fixture) endPod(ctx context.Context, name string) {
+	GinkgoHelper()
+	_, err := f.Admin.Resource(schema.GroupVersionResource{Version: "v1", Resource: "pods"}).Namespace(f.Namespace).Patch(ctx, name,
+		types.MergePatchType, []byte(`{"metadata": {"annotations": {"envtest.argoservice/duration": "0s"}}}`), metav1.PatchOptions{})
+	Expect(err).NotTo(HaveOccurred())
 }
 
 func mustSelect(text string) status.NodeSelector {

@@ -81,7 +81,7 @@ spec:
     container: {image: any, command: ["true"]}
 `
 
-// podGatePod waits between two pods, the second of which takes a while.
+// podGatePod waits between two pods, the second of which runs until [Fixture.endPod].
 const podGatePod = `
 apiVersion: argoproj.io/v1alpha1
 kind: WorkflowTemplate
@@ -99,8 +99,8 @@ spec:
   - name: work
     container: {image: any, command: ["true"]}
   - name: long-work
-    metadata: {annotations: {envtest.argoservice/duration: 4s}}
-    container: {image: any, command: [sleep, "4"]}
+    metadata: {annotations: {envtest.argoservice/duration: 1h}}
+    container: {image: any, command: [sleep, "3600"]}
 `
 
 // clusterWide is of the whole cluster and needs no pod.
