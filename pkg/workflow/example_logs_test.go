@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"k8s.io/client-go/dynamic"
@@ -39,17 +40,19 @@ func ExampleWorkflowClient_Logs() {
 }
 
 // Look for the first sign of trouble, and leave it at that.
-func ExampleWorkflowClient_Logs_grep() {
+func ExampleWorkflowClient_Logs_search() {
 	ctx, client := context.Background(), exampleClient(
 		examplePod("snapshot", "2026-11-23T10:00:00Z begins", "2026-11-23T10:00:02Z ERROR: no space left", "2026-11-23T10:00:03Z ERROR: gave up"),
 	)
-	for line, err := range client.Logs(ctx, "reindex-x7f2k", workflow.LogOptions{Grep: `(?i)\b(error|fatal)\b`}) {
+	for line, err := range client.Logs(ctx, "reindex-x7f2k", workflow.LogOptions{}) {
 		if err != nil {
 			fmt.Println(err)
 			return
 		}
-		fmt.Println(line.Pod, line.Text)
-		break
+		if strings.HasPrefix(line.Text, "ERROR") {
+			fmt.Println(line.Pod, line.Text)
+			break
+		}
 	}
 	// Output: reindex-x7f2k-snapshot ERROR: no space left
 }

@@ -2,8 +2,6 @@ package workflow
 
 import (
 	"errors"
-	"fmt"
-	"regexp"
 	"slices"
 	"time"
 
@@ -17,8 +15,7 @@ import (
 type logFilter struct {
 	selector   status.NodeSelector
 	containers []string
-	grep       *regexp.Regexp // nil: all lines
-	since      time.Time      // zero: no matter
+	since      time.Time // zero: no matter
 	tail       *int64
 	limit      int64 // 0: none
 	previous   bool
@@ -58,13 +55,6 @@ func (o LogOptions) filter(name string, now time.Time) (*logFilter, error) {
 	if o.Previous && o.Follow {
 		problems = append(problems, field.Forbidden(field.NewPath("previous"), "not together with follow: a previous instance has ended"))
 	}
-	if o.Grep != "" {
-		pattern, err := regexp.Compile(o.Grep)
-		if err != nil {
-			problems = append(problems, field.Invalid(field.NewPath("grep"), o.Grep, fmt.Sprintf("must be a regular expression: %v", err)))
-		}
-		f.grep = pattern
-	}
 	if len(problems) > 0 {
 		return nil, invalid(problems...)
 	}
@@ -79,9 +69,6 @@ func (f *logFilter) readable(s *status.WorkflowStatus) error {
 	}
 	return s.NodesErr
 }
-
-// shows reports whether the line is one to yield.
-func (f *logFilter) shows(line LogLine) bool { return f.grep == nil || f.grep.MatchString(line.Text) }
 
 func (f *logFilter) wantsContainer(name string) bool {
 	return len(f.containers) == 0 || slices.Contains(f.containers, name)

@@ -21,14 +21,13 @@ func TestLogOptionsAreChecked(t *testing.T) {
 		opts  LogOptions
 	}{
 		{"", LogOptions{}},
-		{"", LogOptions{Follow: true, Containers: []string{"main", "init"}, Tail: new(int64(0)), Since: time.Hour, LimitBytes: 1, Grep: "a|b"}},
+		{"", LogOptions{Follow: true, Containers: []string{"main", "init"}, Tail: new(int64(0)), Since: time.Hour, LimitBytes: 1}},
 		{"", LogOptions{Previous: true, SinceTime: now, Selector: "displayName=a,phase!=Failed"}},
 		{"previous", LogOptions{Follow: true, Previous: true}},
 		{"since", LogOptions{Since: -1}},
 		{"since", LogOptions{Since: 1, SinceTime: now}},
 		{"tail", LogOptions{Tail: new(int64(-1))}},
 		{"limitBytes", LogOptions{LimitBytes: -1}},
-		{"grep", LogOptions{Grep: "(?<"}},
 		{"selector", LogOptions{Selector: "a b"}},
 		{"selector", LogOptions{Selector: "colour=red"}},
 		{"containers[1]", LogOptions{Containers: []string{"a", ""}}},

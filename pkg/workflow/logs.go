@@ -39,9 +39,6 @@ type LogOptions struct {
 	// Previous reads the logs of the containers' previous instances, where they were
 	// restarted. Not with Follow.
 	Previous bool
-	// Grep is a regular expression in Go's syntax (package regexp); lines that don't match
-	// are left out. Tail and LimitBytes count them all the same.
-	Grep string
 	// UID, if given, is that of the workflow meant: [ErrReplaced] if it is another by now.
 	UID types.UID
 }
@@ -146,7 +143,7 @@ func (c *WorkflowClient) readLogs(ctx context.Context, name string, opts LogOpti
 		return invalid(problems...)
 	}
 	emit := func(line LogLine) error {
-		if filter.shows(line) && !yield(line, nil) {
+		if !yield(line, nil) {
 			return errLeft
 		}
 		return nil

@@ -62,7 +62,6 @@ func describeLogs(fixture func() Fixture) {
 				}
 			}
 			Expect(texts(read(workflow.LogOptions{Containers: []string{"wait"}}))).To(Equal([]string{"4 left, waiting"}))
-			Expect(texts(read(workflow.LogOptions{Grep: "^[14] .*g?$"}))).To(Equal([]string{"1 left", "4 left, waiting"}))
 			Expect(texts(read(workflow.LogOptions{Tail: new(int64(1))}))).To(Equal([]string{"2 left", "4 left, waiting", "  5 right\r"}))
 			Expect(read(workflow.LogOptions{Tail: new(int64(0))})).To(BeEmpty())
 			Expect(texts(read(workflow.LogOptions{SinceTime: all[2].Time}))).To(Equal([]string{"3 right", "4 left, waiting", "", "  5 right\r"}))
@@ -167,7 +166,7 @@ func describeLogs(fixture func() Fixture) {
 		It("refuses bad input, naming every problem", func(ctx SpecContext) {
 			err := errorOf(f.Client.Logs(ctx, "a/b", workflow.LogOptions{
 				Follow: true, Previous: true, Selector: "shape=round", Containers: []string{"main", "No Name"},
-				Since: -time.Second, SinceTime: time.Now(), Tail: new(int64(-1)), LimitBytes: -1, Grep: "(",
+				Since: -time.Second, SinceTime: time.Now(), Tail: new(int64(-1)), LimitBytes: -1,
 			}))
 			expectError(err, workflow.ErrInvalid, workflow.OpLogs, "a/b")
 			var invalid *workflow.InvalidError
@@ -176,7 +175,7 @@ func describeLogs(fixture func() Fixture) {
 			for _, problem := range invalid.Problems {
 				fields = append(fields, problem.Field)
 			}
-			Expect(fields).To(ContainElements("name", "selector", "containers[1]", "since", "tail", "limitBytes", "previous", "grep"))
+			Expect(fields).To(ContainElements("name", "selector", "containers[1]", "since", "tail", "limitBytes", "previous"))
 		}, SpecTimeout(specTimeout))
 
 		It("tells what is not there or not allowed", func(ctx SpecContext) {
