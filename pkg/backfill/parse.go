@@ -6,8 +6,8 @@ import (
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	"sigs.k8s.io/yaml"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/strictyaml"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -17,16 +17,16 @@ import (
 // allowInsecure and authConfig.
 //
 // The error is a [*workflow.InvalidError] that lists every problem with its path, and of the file's
-// values only names that are not well-formed; or for a text that is no YAML, the parser's own, with the line. Both
-// match [workflow.ErrInvalid].
+// values only names that are not well-formed; or, for a file that is not valid YAML, one that says
+// what is wrong and in which line, without any value. Both match [workflow.ErrInvalid].
 func ParseConfig(data []byte) (Config, error) {
-	text, err := yaml.YAMLToJSONStrict(data)
+	text, err := strictyaml.ToJSON(data)
 	if err != nil {
-		return Config{}, fmt.Errorf("%w: read configuration: %w", workflow.ErrInvalid, err)
+		return Config{}, fmt.Errorf("%w: the configuration: %w", workflow.ErrInvalid, err)
 	}
 	var file any
-	if err := utiljson.Unmarshal(text, &file); err != nil {
-		return Config{}, fmt.Errorf("%w: read configuration: %w", workflow.ErrInvalid, err)
+	if err := utiljson.Unmarshal(text, &file); err != nil { // which may show a number
+		return Config{}, fmt.Errorf("%w: the configuration has a value that can't be read", workflow.ErrInvalid)
 	}
 	fields, ok := file.(map[string]any)
 	if !ok {

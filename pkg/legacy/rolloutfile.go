@@ -7,8 +7,7 @@ import (
 	"os"
 	"time"
 
-	"sigs.k8s.io/yaml"
-
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/strictyaml"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -24,7 +23,7 @@ type rolloutFile struct {
 // and matches [workflow.ErrInvalid].
 func ParseRollout(data []byte) (Rollout, error) {
 	var file rolloutFile
-	if err := yaml.UnmarshalStrict(data, &file); err != nil {
+	if err := strictyaml.Unmarshal(data, &file); err != nil {
 		return Rollout{}, fmt.Errorf("%w: %w", workflow.ErrInvalid, err)
 	}
 	r := Rollout(file)

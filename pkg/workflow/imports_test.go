@@ -27,7 +27,7 @@ func TestImportSet(t *testing.T) {
 		{module + "/pkg/workflow", []string{
 			"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/",
 			"k8s.io/client-go/", module + "/pkg/status", module + "/pkg/internal/fault", module + "/pkg/internal/pace",
-			module + "/pkg/internal/expression",
+			module + "/pkg/internal/expression", module + "/pkg/internal/strictyaml",
 		}, 340},
 	} {
 		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", tc.pkg).Output()

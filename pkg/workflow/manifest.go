@@ -11,7 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	"sigs.k8s.io/yaml"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/strictyaml"
 )
 
 // parseManifest reads a Workflow from YAML or JSON: one object, no key twice, nothing beside
@@ -35,9 +36,9 @@ func readManifest(data []byte) (obj *unstructured.Unstructured, problem string) 
 	if !ok {
 		return nil, "has more than one document; start them one by one"
 	}
-	text, err := yaml.YAMLToJSONStrict(data)
+	text, err := strictyaml.ToJSON(data)
 	if err != nil {
-		return nil, syntaxProblem(err)
+		return nil, err.Error()
 	}
 	obj = &unstructured.Unstructured{}
 	if err := utiljson.Unmarshal(text, &obj.Object); err != nil || obj.Object == nil {

@@ -1,4 +1,4 @@
-package workflow
+package strictyaml
 
 import (
 	"fmt"
@@ -8,10 +8,9 @@ import (
 	"strings"
 )
 
-// syntaxProblem says what is wrong with a YAML text, and in which line. Errors of the YAML
-// library can show values, so of its texts only those are passed on that are known to show
-// none, or just a key.
-func syntaxProblem(err error) string {
+// problemOf says what is wrong with a document, and in which line. The YAML library's errors can
+// show values, so only those messages are passed on that are known to show none, or just a key.
+func problemOf(err error) string {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	text = strings.TrimPrefix(text, "unmarshal errors:")
 	lines := regexp.MustCompile(`^(?:line (\d+): )?((?s).*)$`)

@@ -1,0 +1,58 @@
+// Package strictyaml reads YAML that others have written: no key twice, and no error that shows a
+// value of the document, since any value may be a misplaced secret.
+package strictyaml
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+
+	"sigs.k8s.io/yaml"
+)
+
+// ToJSON converts a YAML document, which may be JSON already, to JSON. The error says what is wrong
+// and in which line, and names keys at most.
+func ToJSON(data []byte) ([]byte, error) {
+	text, err := yaml.YAMLToJSONStrict(data)
+	if err != nil {
+		return nil, errors.New(problemOf(err))
+	}
+	return text, nil
+}
+
+// Unmarshal reads a YAML document into the struct that into points to. A key that this does not
+// have is an error. Errors are as with [ToJSON].
+func Unmarshal(data []byte, into any) error {
+	text, err := ToJSON(data)
+	if err != nil {
+		return err
+	}
+	// It converts a number where the struct has a string.
+	failed := yaml.UnmarshalStrict(data, into)
+	if failed == nil {
+		return nil
+	}
+	if unknown := regexp.MustCompile(`unknown field "([^"\\]|\\.)*"$`).FindString(failed.Error()); unknown != "" {
+		return errors.New(unknown)
+	}
+	var mistyped *json.UnmarshalTypeError
+	if errors.As(json.NewDecoder(bytes.NewReader(text)).Decode(into), &mistyped) && mistyped.Field != "" {
+		return fmt.Errorf("%s must be %s", mistyped.Field, kindOf(mistyped.Type))
+	}
+	return errors.New("has a value of a wrong type")
+}
+
+func kindOf(of reflect.Type) string {
+	switch of.Kind() {
+	case reflect.String:
+		return "a string"
+	case reflect.Float64, reflect.Int, reflect.Int64:
+		return "a number"
+	case reflect.Bool:
+		return "true or false"
+	}
+	return "of another type"
+}
