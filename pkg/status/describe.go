@@ -10,7 +10,7 @@ const (
 
 // Describe names a node for a person: by its display name, and where it is part of an item of a
 // loop, by that too, e.g. "load(1) of shard(3:logs-2024)". Names, which the workflow's author and
-// the values of its items make, are cut to 200 bytes, and control characters become spaces.
+// the values of its items make, are cut to 200 bytes and made [Printable].
 func (s *WorkflowStatus) Describe(n *Node) string {
 	text := brief(n.DisplayName, maxShownName)
 	around := s.Node(n.BoundaryID)
@@ -48,5 +48,5 @@ func brief(text string, most int) string {
 	if len(text) > most {
 		text = strings.ToValidUTF8(text[:most], "") + "…"
 	}
-	return printable(text)
+	return Printable(text)
 }

@@ -3,23 +3,20 @@ package status
 import (
 	"fmt"
 	"io"
-	"strings"
 	"time"
-	"unicode"
 )
 
 // WriteTree writes a line for the workflow and one for each node of its
 // [WorkflowStatus.Tree]: a sign for the phase, name, duration, attempts, message, for a gate
 // the names of the outputs it waits for, and for what passes by itself, when. What still runs is
 // measured up to now.
-// Control characters in messages, which come from pods, become spaces. The error is that
-// of w.
+// Texts are made [Printable]: some come from pods. The error is that of w.
 func (s *WorkflowStatus) WriteTree(w io.Writer, now time.Time, opts TreeOptions) error {
 	p := treePrinter{w: w, now: now, glyphs: unicodeGlyphs()}
 	if opts.ASCII {
 		p.glyphs = asciiGlyphs()
 	}
-	p.printf("%s %s  %s", p.glyphs.outcome(s.Outcome()), s.Name, s.Outcome())
+	p.printf("%s %s  %s", p.glyphs.outcome(s.Outcome()), Printable(s.Name), s.Outcome())
 	if d, ok := elapsed(s.StartTime, s.EndTime, now); ok {
 		p.printf("  %s", d)
 	}
@@ -30,7 +27,7 @@ func (s *WorkflowStatus) WriteTree(w io.Writer, now time.Time, opts TreeOptions)
 	p.printf("\n")
 	p.nodes(s.Tree(opts), "")
 	if s.NodesErr != nil {
-		p.printf("%s(%v)\n", p.glyphs.last, s.NodesErr)
+		p.printf("%s(%s)\n", p.glyphs.last, Printable(s.NodesErr.Error()))
 	}
 	return p.err
 }
@@ -58,7 +55,7 @@ func (p *treePrinter) nodes(nodes []*TreeNode, indent string) {
 		if i == len(nodes)-1 {
 			branch, further = p.glyphs.last, p.glyphs.blank
 		}
-		p.printf("%s%s%s %s", indent, branch, p.glyphs.node(n.Node), printable(n.Title))
+		p.printf("%s%s%s %s", indent, branch, p.glyphs.node(n.Node), Printable(n.Title))
 		if d, ok := elapsed(n.StartTime, n.EndTime, p.now); ok && n.Phase != NodeSkipped && n.Phase != NodeOmitted {
 			p.printf("  %s", d)
 		}
@@ -82,7 +79,7 @@ func (p *treePrinter) nodes(nodes []*TreeNode, indent string) {
 
 func (p *treePrinter) message(text string) {
 	if text != "" {
-		p.printf("  %s", printable(text))
+		p.printf("  %s", Printable(text))
 	}
 }
 
@@ -93,7 +90,7 @@ func (p *treePrinter) awaited(n *Node) {
 		if i == 0 {
 			separator = "  awaits "
 		}
-		p.printf("%s%s", separator, printable(parameter.Name))
+		p.printf("%s%s", separator, Printable(parameter.Name))
 	}
 }
 
@@ -105,15 +102,6 @@ func elapsed(start, end, now time.Time) (time.Duration, bool) {
 		end = now
 	}
 	return max(0, end.Sub(start)).Round(time.Second), true
-}
-
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, text)
 }
 
 type glyphs struct {

@@ -216,14 +216,14 @@ func TestWriteTree(t *testing.T) {
 ⏸ wf-1  Suspended  2m0s  1/4
 ├─ ● inner  1m59s
 │  └─ ✔ a  1m1s
-├─ ✖ b  0s  boom  [31m
-├─ ⏸ approve  1m57s  awaits who, d ry
+├─ ✖ b  0s  boom\n\u001b[31m
+├─ ⏸ approve  1m57s  awaits who, d\nry
 └─ ○ d
 `,
 		},
 		"ASCII": {
 			opts: status.TreeOptions{ASCII: true},
-			want: "\n= wf-1  Suspended  2m0s  1/4\n|- + a  1m1s\n|- x b  0s  boom  [31m\n|- = approve  1m57s  awaits who, d ry\n`- - d\n",
+			want: "\n= wf-1  Suspended  2m0s  1/4\n|- + a  1m1s\n|- x b  0s  boom\\n\\u001b[31m\n|- = approve  1m57s  awaits who, d\\nry\n`- - d\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
