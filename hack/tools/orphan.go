@@ -8,14 +8,17 @@ import (
 	"time"
 )
 
+// envParent names the process that started this one, see startedBy.
+const envParent = "ARGOSERVICE_PARENT"
+
 // errOrphaned is the cause of a context that ended because the parent process did.
 var errOrphaned = errors.New("stopped: the process that started this has ended")
 
 // startedBy is the process whose death ends this one: the parent, or the one that
-// ARGOSERVICE_PARENT names as it was when the command line was put together. The latter
+// envParent names as it was when the command line was put together. The latter
 // is still noticed if it died before this program could look.
 func startedBy(getppid func() int) int {
-	if pid, err := strconv.Atoi(os.Getenv("ARGOSERVICE_PARENT")); err == nil {
+	if pid, err := strconv.Atoi(os.Getenv(envParent)); err == nil {
 		return pid
 	}
 	return getppid()
@@ -27,6 +30,7 @@ func startedBy(getppid func() int) int {
 func untilOrphaned(ctx context.Context, getppid func() int, poll time.Duration) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	parent := startedBy(getppid)
+	_ = os.Unsetenv(envParent) // not what a command that this one runs was started by
 	if getppid() != parent {
 		cancel(errOrphaned)
 	}
