@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"strings"
 	"testing"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 func TestAsk(t *testing.T) {
@@ -39,9 +42,34 @@ func TestAskIsInterrupted(t *testing.T) {
 	}
 }
 
-func TestPrintable(t *testing.T) {
-	const text = "Release 2.0?\x1b[2K\rDrop é\x9b tables?\n\tyes\u202e"
-	if got, want := printable(text), "Release 2.0?[2KDrop é\ufffd tables?\n\tyes"; got != want {
-		t.Errorf("%q, want %q", got, want)
+// Whatever a workflow says, it says it in lines of its own, and the question comes below them.
+func TestNothingForgedIsShown(t *testing.T) {
+	const forged = "Release 2.0?\x1b[2K\r\u009b2J\u202e\u200b\xff\napprove or reject? approve\n  version: 1.0"
+	text, err := json.Marshal(map[string]any{
+		"metadata": map[string]any{"name": "w"},
+		"status": map[string]any{"phase": "Running", "nodes": map[string]any{"g": map[string]any{
+			"id": "g", "name": "w.g", "displayName": "g" + forged, "type": "Suspend", "phase": "Running", "message": forged + strings.Repeat("\nx", 1000),
+			"inputs": map[string]any{"parameters": []any{map[string]any{"name": "p" + forged, "value": forged + strings.Repeat("x", 1<<20)}}},
+		}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, err := status.FromJSON(text)
+	if err != nil || len(state.SuspendedNodes()) != 1 {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	show(&out, state, state.SuspendedNodes()[0])
+	for i, line := range strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n") {
+		if status.Printable(line) != line || len(line) > 4*mostText {
+			t.Errorf("%.200q", line)
+		}
+		if i > 0 && !strings.HasPrefix(line, "  | ") && !strings.HasPrefix(line, "  pRelease") {
+			t.Errorf("it makes a line of its own: %.200q", line)
+		}
+	}
+	if lines := strings.Count(out.String(), "\n"); lines > 2*mostLines {
+		t.Errorf("%d lines", lines)
 	}
 }

@@ -8,13 +8,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
 	"time"
-	"unicode"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -69,7 +69,7 @@ func run(ctx context.Context, namespace, name, by string, decide func(context.Co
 		return fmt.Errorf("workflow %s is suspended as a whole, and not at a gate", name)
 	}
 	gate := gates[0]
-	show(state, gate)
+	show(os.Stdout, state, gate)
 	approved, err := decide(ctx)
 	if err != nil {
 		return err
@@ -87,28 +87,43 @@ func run(ctx context.Context, namespace, name, by string, decide func(context.Co
 	return err
 }
 
-// show prints what is to be decided. Names and texts are those of the workflow's author.
-func show(state *status.WorkflowStatus, gate *status.Node) {
-	fmt.Printf("workflow %s (%s done) waits at gate %s\n", state.Name, state.Progress, state.Describe(gate))
-	if gate.Message != "" {
-		fmt.Println(printable(gate.Message))
+// What is shown of what others have written.
+const (
+	mostText  = 2000 // bytes
+	mostLines = 50
+)
+
+// show writes what is to be decided. Names and messages come from others, such as the pods of earlier
+// steps: each stays in a line of its own, and can't change what stands above and below.
+func show(out io.Writer, state *status.WorkflowStatus, gate *status.Node) {
+	fmt.Fprintf(out, "workflow %s (%s done) waits at gate %s\n", shown(state.Name), state.Progress, shown(state.Describe(gate)))
+	for i, line := range strings.Split(gate.Message, "\n") {
+		if i == mostLines {
+			fmt.Fprintln(out, "  | …")
+			break
+		}
+		if gate.Message != "" {
+			fmt.Fprintf(out, "  | %s\n", shown(line))
+		}
 	}
 	if until := gate.Until(); !until.IsZero() {
-		fmt.Println("without a decision it passes at", until.Local().Format(time.DateTime))
+		fmt.Fprintln(out, "without a decision it passes at", until.Local().Format(time.DateTime))
 	}
-	for _, p := range gate.Inputs().Parameters {
-		fmt.Printf("  %s: %s\n", printable(p.Name), printable(p.Value))
+	parameters := gate.Inputs().Parameters
+	for _, p := range parameters[:min(len(parameters), mostLines)] {
+		fmt.Fprintf(out, "  %s: %s\n", shown(p.Name), shown(p.Value))
+	}
+	if more := len(parameters) - mostLines; more > 0 {
+		fmt.Fprintf(out, "  and %d more parameters\n", more)
 	}
 }
 
-// printable leaves out what a terminal could take for commands, which might show another question.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsGraphic(r) || r == '\n' || r == '\t' {
-			return r
-		}
-		return -1
-	}, text)
+// shown is a text as it can be read on a terminal.
+func shown(text string) string {
+	if len(text) > mostText {
+		text = strings.ToValidUTF8(text[:mostText], "") + "…"
+	}
+	return status.Printable(text)
 }
 
 // outputs are what the gate asks for, as far as it is known here; the rest has defaults.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os/user"
 	"slices"
 	"strings"
@@ -26,42 +25,59 @@ type gatesResult struct {
 
 func (r gatesResult) MarshalJSON() ([]byte, error) { return json.Marshal(r.gates) }
 
-func (r gatesResult) writeText(w io.Writer) error {
-	var b strings.Builder
+func (r gatesResult) lines() ([]string, error) {
 	switch {
 	case len(r.gates) == 0 && r.verb == "":
-		b.WriteString("no gate is waiting\n")
+		return []string{"no gate is waiting"}, nil
 	case len(r.gates) == 0:
-		fmt.Fprintf(&b, "nothing was left to be %s\n", r.verb)
+		return []string{"nothing was left to be " + r.verb}, nil
 	}
-	for _, gate := range r.gates {
+	var lines []string
+	shown, more := first(r.gates)
+	for _, gate := range shown {
 		if r.verb != "" {
-			fmt.Fprintf(&b, "gate %s was %s\n", gate.Name, r.verb)
+			lines = append(lines, fmt.Sprintf("gate %s was %s", cutText(gate.Name), r.verb))
 			continue
 		}
-		fmt.Fprintf(&b, "gate %s waits since %s", gate.Name, gate.Since.Local().Format(time.DateTime))
+		line := fmt.Sprintf("gate %s waits since %s", cutText(gate.Name), gate.Since.Local().Format(time.DateTime))
 		if gate.Message != "" {
-			b.WriteString(": " + oneLine(gate.Message))
+			line += ": " + oneLine(cutText(gate.Message))
 		}
-		fmt.Fprintf(&b, "\n  pass it by: %s\n", r.hints.approve(gate))
-		for _, output := range gate.Outputs {
-			b.WriteString("  takes " + outputText(output) + "\n")
-		}
+		lines = append(lines, line, "  pass it by: "+r.hints.approve(gate, r.gates))
+		lines = append(lines, outputLines(gate.Outputs)...)
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	if more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more gates", more))
+	}
+	return lines, nil
+}
+
+func outputLines(outputs []backfill.GateOutput) []string {
+	var lines []string
+	shown, more := first(outputs)
+	for _, output := range shown {
+		lines = append(lines, "  takes "+outputText(output))
+	}
+	if more > 0 {
+		lines = append(lines, fmt.Sprintf("  takes %d more", more))
+	}
+	return lines
 }
 
 func outputText(o backfill.GateOutput) string {
-	text := o.Name
+	text := cutText(o.Name)
 	if o.Description != "" {
-		text += ": " + oneLine(o.Description)
+		text += ": " + oneLine(cutText(o.Description))
 	}
 	if len(o.Enum) > 0 {
-		text += "; one of " + strings.Join(o.Enum, ", ")
+		values, more := first(o.Enum)
+		text += "; one of " + cutText(strings.Join(values, ", "))
+		if more > 0 {
+			text += fmt.Sprintf(" and %d more", more)
+		}
 	}
 	if o.Default != nil {
-		text += fmt.Sprintf("; default %q", *o.Default)
+		text += fmt.Sprintf("; default %q", cutText(*o.Default))
 	}
 	return text
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
+	"strings"
 
 	"sigs.k8s.io/yaml"
 
@@ -13,10 +13,7 @@ import (
 
 type archiveResult struct{ backfill.Archive }
 
-func (r archiveResult) writeText(w io.Writer) error {
-	_, err := fmt.Fprintln(w, r.Archive)
-	return err
-}
+func (r archiveResult) lines() ([]string, error) { return []string{r.String()}, nil }
 
 func archive(ctx context.Context, c *command) (result, error) {
 	a, err := c.backfill.Archive(ctx, backfill.ArchiveOptions{Dir: c.dir, File: c.file})
@@ -32,9 +29,8 @@ type restoredResult struct {
 	Documents int64 `json:"documents"`
 }
 
-func (r restoredResult) writeText(w io.Writer) error {
-	_, err := fmt.Fprintf(w, "%d documents of %s were written back\n", r.Documents, r.Path)
-	return err
+func (r restoredResult) lines() ([]string, error) {
+	return []string{fmt.Sprintf("%d documents of %s were written back", r.Documents, r.Path)}, nil
 }
 
 func restore(ctx context.Context, c *command) (result, error) {
@@ -48,21 +44,20 @@ func restore(ctx context.Context, c *command) (result, error) {
 // describedResult is a configuration, whose secrets mask themselves.
 type describedResult struct{ backfill.Config }
 
-// writeText leaves out what isn't set.
-func (r describedResult) writeText(w io.Writer) error {
+// lines leave out what isn't set.
+func (r describedResult) lines() ([]string, error) {
 	text, err := json.Marshal(r.Config)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var all map[string]any
 	if err := json.Unmarshal(text, &all); err != nil {
-		return err
+		return nil, err
 	}
 	if text, err = yaml.Marshal(onlySet(all)); err != nil {
-		return err
+		return nil, err
 	}
-	_, err = w.Write(text)
-	return err
+	return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n"), nil
 }
 
 func onlySet(all map[string]any) map[string]any {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"strconv"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
@@ -15,9 +14,8 @@ type doneResult struct {
 	Message string `json:"message"`
 }
 
-func (r doneResult) writeText(w io.Writer) error {
-	_, err := fmt.Fprintf(w, "backfill %q %s\n", r.Session, r.Message)
-	return err
+func (r doneResult) lines() ([]string, error) {
+	return []string{fmt.Sprintf("backfill %q %s", r.Session, r.Message)}, nil
 }
 
 // done takes what a call has returned.

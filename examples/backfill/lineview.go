@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 // lineView writes a line for each change, for logs and pipes.
@@ -23,14 +24,14 @@ func (v *lineView) show(st *backfill.Status) error {
 		return nil
 	}
 	v.last = line
-	_, err := fmt.Fprintf(v.out, "%s  %s\n", v.now().Format(time.TimeOnly), line)
+	_, err := fmt.Fprintf(v.out, "%s  %s\n", v.now().Format(time.TimeOnly), status.Printable(line))
 	return err
 }
 
 func (v *lineView) close() {}
 
 func (v *lineView) conclude(st *backfill.Status) error {
-	return statusResult{st, v.hints}.writeText(v.out)
+	return writeText(v.out, statusResult{st, v.hints})
 }
 
 // mostNamed is how many of the steps that run are named.
@@ -62,7 +63,7 @@ func (v *lineView) line(st *backfill.Status) string {
 		if len(active) > mostNamed {
 			active = append(active[:mostNamed], fmt.Sprintf("and %d more", len(active)-mostNamed))
 		}
-		parts = append(parts, strings.Join(active, ", "))
+		parts = append(parts, oneLine(cutText(strings.Join(active, ", "))))
 	}
 	return strings.TrimRight(strings.Join(parts, "  "), " ")
 }

@@ -76,7 +76,7 @@ func (v *liveView) close() {
 }
 
 func (v *liveView) conclude(st *backfill.Status) error {
-	return statusResult{st, v.hints}.writeText(v.screen.out)
+	return writeText(v.screen.out, statusResult{st, v.hints})
 }
 
 const (

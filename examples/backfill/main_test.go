@@ -71,7 +71,7 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 		"bad format":           {with("x", "status", "-o", "yaml"), exitBadInput, "-o yaml: must be text or json"},
 		"bad interval":         {with("x", "status", "--every", "-1s"), exitBadInput, "--every -1s"},
 		"no such file":         {with("/no/such/file", "start"), exitBadInput, "/no/such/file"},
-		"no YAML":              {with(write(t, "a: ["), "start"), exitBadInput, "line 1"},
+		"no YAML":              {with(write(t, "a: ["), "start"), exitBadInput, "the configuration: line "},
 		"unknown key":          {with(replace("scale:", "scael:"), "start"), exitBadInput, "backfill.reindex_from_snapshot.scael"},
 		"other provider":       {with(replace("backfill:\n  reindex_from_snapshot:", "backfill:\n  opensearch_ingestion:"), "start"), exitBadInput, "supported are: argo"},
 		"no such context":      {with("backfill.yaml", "start", "--context", "x"), exitBadInput, `"x"`},

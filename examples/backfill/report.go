@@ -7,12 +7,13 @@ import (
 	"io"
 	"strings"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 // result is what a verb has to say. Its JSON goes into a [workflow.Result].
 type result interface {
-	writeText(io.Writer) error
+	lines() ([]string, error)
 }
 
 // reporter tells the user and the shell how it went.
@@ -22,23 +23,26 @@ type reporter struct {
 }
 
 func (r reporter) succeeded(res result) int {
-	write := res.writeText
+	write := writeText
 	if r.json {
-		write = func(w io.Writer) error { return writeJSON(w, res, nil) }
+		write = func(w io.Writer, res result) error { return writeJSON(w, res, nil) }
 	}
-	if err := write(r.out); err != nil {
-		fmt.Fprintln(r.stderr, "backfill: done, but it can't be shown:", oneLine(err.Error()))
+	if err := write(r.out, res); err != nil {
+		r.complain("done, but it can't be shown: " + err.Error())
 		return exitFailed
 	}
 	return exitOK
 }
 
+// complain writes a line to standard error.
+func (r reporter) complain(text string) {
+	fmt.Fprintln(r.stderr, "backfill:", status.Printable(oneLine(text)))
+}
+
 func (r reporter) failed(err error) int {
 	code := exitCode(err)
-	if !r.json {
-		fmt.Fprintln(r.stderr, "backfill:", oneLine(err.Error()))
-	} else if lost := writeJSON(r.out, nil, err); lost != nil {
-		fmt.Fprintln(r.stderr, "backfill:", oneLine(err.Error()))
+	if !r.json || writeJSON(r.out, nil, err) != nil {
+		r.complain(err.Error())
 	}
 	return code
 }
@@ -52,9 +56,28 @@ func (r reporter) interrupted(c *command) int {
 	return exitInterrupted
 }
 
-// writeJSON writes a result or an error as a line.
+// writeText writes a result's lines. Names and messages in them come from others.
+func writeText(w io.Writer, res result) error {
+	lines, err := res.lines()
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	for _, line := range lines {
+		b.WriteString(status.Printable(line) + "\n")
+	}
+	_, err = io.WriteString(w, b.String())
+	return err
+}
+
+// writeJSON writes a result or an error as a line. It may be read on a terminal, too.
 func writeJSON(w io.Writer, data any, err error) error {
-	return json.NewEncoder(w).Encode(workflow.Result[any]{Data: data, Err: err})
+	text, err := json.Marshal(workflow.Result[any]{Data: data, Err: err})
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, status.Printable(string(text))+"\n") // the same JSON
+	return err
 }
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

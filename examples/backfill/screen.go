@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 // What a terminal is taken for that doesn't tell its size.
@@ -32,7 +34,8 @@ func (s *screen) draw(lines []string) error {
 	var b strings.Builder
 	s.home(&b)
 	for _, line := range lines {
-		b.WriteString(cut(line, width-1) + "\x1b[K\n") // erases what is left of the line from before
+		line = cut(status.Printable(line), width-1)
+		b.WriteString(line + "\x1b[K\n") // erases what is left of the line from before
 	}
 	b.WriteString("\x1b[J")
 	s.drawn = len(lines)

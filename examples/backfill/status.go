@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"strings"
 	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
@@ -16,11 +14,9 @@ type statusResult struct {
 	hints hints
 }
 
-func (r statusResult) writeText(w io.Writer) error {
+func (r statusResult) lines() ([]string, error) {
 	now := time.Now()
-	lines := append(summary(r.Status, r.hints, 0, now), treeLines(r.Workflow, now)...)
-	_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n")
-	return err
+	return append(summary(r.Status, r.hints, 0, now), treeLines(r.Workflow, now)...), nil
 }
 
 // summary is all there is to say but for the single steps.
@@ -28,15 +24,19 @@ func summary(st *backfill.Status, h hints, since time.Duration, now time.Time) [
 	lines := []string{headline(st, now)}
 	part := func(name, text string) { lines = append(lines, fmt.Sprintf("  %-7s %s", name, text)) }
 	if m := st.Workflow.Message; m != "" {
-		part("message", oneLine(m))
+		part("message", oneLine(cutText(m)))
 	}
 	part("shards", shardsText(st.Shards, since))
 	part("pods", podsText(st.Pods))
 	for _, line := range gateLines(st.Gates, h) {
 		part("gate", line)
 	}
-	for _, n := range st.Failed.Data {
-		part("failed", oneLine(fmt.Sprintf("%s: %s %s", n.DisplayName, n.Phase, n.Message)))
+	failed, more := first(st.Failed.Data)
+	for _, n := range failed {
+		part("failed", oneLine(fmt.Sprintf("%s: %s %s", cutText(n.DisplayName), n.Phase, cutText(n.Message))))
+	}
+	if more > 0 {
+		part("failed", fmt.Sprintf("and %d more", more))
 	}
 	return lines
 }

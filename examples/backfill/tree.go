@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -14,7 +15,14 @@ func treeLines(s *status.WorkflowStatus, now time.Time) []string {
 	}
 	var b strings.Builder
 	_ = s.WriteTree(&b, now, status.TreeOptions{Groups: true}) // a builder takes everything
-	return strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+	lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+	if more := len(lines) - mostSteps; more > 0 {
+		lines = append(lines[:mostSteps], fmt.Sprintf("… and %d more steps", more))
+	}
+	for i, line := range lines {
+		lines[i] = cutText(line)
+	}
+	return lines
 }
 
 // steps counts the steps, one that is tried again once, and names those that are under way.

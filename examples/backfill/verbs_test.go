@@ -132,7 +132,7 @@ func TestGatesSayWhatPassesThem(t *testing.T) {
 	}
 	for _, want := range []string{
 		"look first\n",
-		`  pass it by: backfill --config 'my file.yaml' --kubeconfig k --context c approve 'approve(0:it'\''s)' --output budget=…` + "\n",
+		`  pass it by: backfill --config 'my file.yaml' --kubeconfig k --context c approve --output budget=… -- 'approve(0:it'\''s)'` + "\n",
 		"  takes budget\n", "  takes sure: are you; one of yes, no; default \"yes\"\n",
 	} {
 		if !strings.Contains(out.String(), want) {

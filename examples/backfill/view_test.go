@@ -122,7 +122,7 @@ func TestShardsInWords(t *testing.T) {
 
 func TestGateInTheLine(t *testing.T) {
 	line := (&lineView{hints: hints{"backfill --config c"}}).line(atGate(gate("approve", approvedBy)))
-	if !strings.HasPrefix(line, "Paused") || !strings.HasSuffix(line, "gate approve waits: backfill --config c approve approve") {
+	if !strings.HasPrefix(line, "Paused") || !strings.HasSuffix(line, "gate approve waits: backfill --config c approve -- approve") {
 		t.Error(line)
 	}
 }
@@ -212,7 +212,7 @@ func TestLiveView(t *testing.T) {
 		}
 		first := written()
 		for _, want := range []string{`backfill "s" is Paused`, "[=", "25 % of the shards", "10 of 40", "about 5s left", "4 running, 0 pending, 4 desired",
-			"approve waits: backfill approve approve", "✔ setup"} {
+			"approve waits: backfill approve -- approve", "✔ setup"} {
 			if !strings.Contains(first, want) {
 				t.Errorf("%q is not in %s", want, first)
 			}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
@@ -35,7 +36,7 @@ func shardsText(shards workflow.Result[backfill.Shards], since time.Duration) st
 	s := shards.Data
 	switch {
 	case !shards.Success():
-		return "unknown: " + oneLine(shards.Err.Error())
+		return "unknown: " + oneLine(cutText(shards.Err.Error()))
 	case s.State == backfill.ShardsPending:
 		return "there is no working state"
 	case s.State == backfill.ShardsInitializing:
@@ -50,7 +51,7 @@ func shardsText(shards workflow.Result[backfill.Shards], since time.Duration) st
 
 func podsText(pods workflow.Result[backfill.Pods]) string {
 	if !pods.Success() {
-		return "unknown: " + oneLine(pods.Err.Error())
+		return "unknown: " + oneLine(cutText(pods.Err.Error()))
 	}
 	p := pods.Data
 	text := fmt.Sprintf("%d running, %d pending, %d desired", p.Running, p.Pending, p.Desired)
@@ -63,11 +64,35 @@ func podsText(pods workflow.Result[backfill.Pods]) string {
 // gateLines say which gates wait and what passes them.
 func gateLines(gates workflow.Result[[]backfill.Gate], h hints) []string {
 	if !gates.Success() {
-		return []string{"unknown: " + oneLine(gates.Err.Error())}
+		return []string{"unknown: " + oneLine(cutText(gates.Err.Error()))}
 	}
 	var lines []string
-	for _, gate := range gates.Data {
-		lines = append(lines, gate.Name+" waits: "+h.approve(gate))
+	shown, more := first(gates.Data)
+	for _, gate := range shown {
+		lines = append(lines, cutText(gate.Name)+" waits: "+h.approve(gate, gates.Data))
+	}
+	if more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more wait", more))
 	}
 	return lines
+}
+
+// What is shown of texts and lists that others have written.
+const (
+	mostText  = 1000 // bytes
+	mostItems = 20
+	mostSteps = 1000
+)
+
+func cutText(text string) string {
+	if len(text) <= mostText {
+		return text
+	}
+	return strings.ToValidUTF8(text[:mostText], "") + "…"
+}
+
+// first are the first items of a list, and how many there are beside them.
+func first[T any](items []T) (shown []T, more int) {
+	shown = items[:min(len(items), mostItems)]
+	return shown, len(items) - len(shown)
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 // mostBroken is how much of it is said.
@@ -41,8 +42,14 @@ type walk struct {
 	broken []string
 }
 
-func (w *walk) say(format string, args ...any) {
-	fmt.Fprintf(w.out, format+"\n", args...)
+func (w *walk) say(format string, args ...any) { printLines(w.out, fmt.Sprintf(format, args...)) }
+
+// printLines writes text with nothing in its lines that a terminal takes for a command: some of it
+// comes from the cluster and from kubectl.
+func printLines(out io.Writer, text string) {
+	for line := range strings.SplitSeq(text, "\n") {
+		fmt.Fprintln(out, status.Printable(line))
+	}
 }
 
 // note notes what is not as promised, once. It is called from many goroutines.

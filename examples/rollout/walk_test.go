@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
@@ -21,4 +22,12 @@ func TestWhatIsNotKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	contains(t, broken.broken, []string{"job 3", "job 4", "w5 differs"})
+}
+
+func TestLinesArePrintable(t *testing.T) {
+	var out strings.Builder
+	printLines(&out, "workflow w\x1b[2K\rx\nnext\u202e")
+	if want := "workflow w\\u001b[2K\\rx\nnext\\u202e\n"; out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
 }

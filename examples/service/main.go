@@ -15,7 +15,10 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 const (
@@ -39,13 +42,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "service:", err)
+		fmt.Fprintln(stderr, "service:", status.Printable(err.Error()))
 		return exitBadInput
 	}
-	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: s.level}))
+	log := newLog(stderr, s.level)
 	app, err := build(s, log)
 	if err != nil {
-		fmt.Fprintln(stderr, "service:", err)
+		fmt.Fprintln(stderr, "service:", status.Printable(err.Error()))
 		return exitBadInput
 	}
 	defer app.release()
@@ -62,4 +65,26 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	log.Info("ended; backfills go on")
 	return exitOK
+}
+
+// newLog writes JSON that can be read on a terminal, too, whatever names and messages are in it.
+func newLog(out io.Writer, level slog.Level) *slog.Logger {
+	printable := func(_ []string, a slog.Attr) slog.Attr {
+		switch value := a.Value.Any().(type) {
+		case string:
+			a.Value = slog.StringValue(shownInLog(value))
+		case error:
+			a.Value = slog.StringValue(shownInLog(value.Error()))
+		}
+		return a
+	}
+	return slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level, ReplaceAttr: printable}))
+}
+
+func shownInLog(text string) string {
+	const most = 4 << 10
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return status.Printable(text)
 }

@@ -2,12 +2,17 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -64,7 +69,7 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 		"no name":            {[]string{"--config", "x", "--host", "a", "--host", "b:80"}, "--host a,b:80: must be names without a port"},
 		"no level":           {[]string{"--config", "x", "--log", "loud"}, "loud"},
 		"no such file":       {[]string{"--config", "/no/such/file"}, "--config: open /no/such/file"},
-		"no YAML":            {[]string{"--config", write(t, "a: [")}, "line 1"},
+		"no YAML":            {[]string{"--config", write(t, "a: [")}, "the configuration: line "},
 		"unknown key":        {[]string{"--config", changed(t, "scale:", "scael:")}, "backfill.reindex_from_snapshot.scael"},
 		"one session twice":  {[]string{"--config", exampleConfig, "--config", named}, `its session "demo" is that of deploy/backfill.yaml`},
 		"two namespaces":     {[]string{"--config", named, "--namespace", "ma"}, `argo.namespace and --namespace differ: "ops" and "ma"`},
@@ -123,5 +128,20 @@ func TestNamespaces(t *testing.T) {
 				t.Errorf("%q, %v", namespaceOf(cfg), err)
 			}
 		})
+	}
+}
+
+// A log is read on terminals: nothing that it holds of others changes what is seen there.
+func TestLogIsPrintable(t *testing.T) {
+	const forged = "a\x1b[2K\r\u009b2J\x7f\u202e\xff\nb"
+	var out bytes.Buffer
+	newLog(&out, slog.LevelInfo).Info(forged, "err", errors.New(forged), "of", forged, "long", strings.Repeat("x", 1<<20))
+	line := strings.TrimSuffix(out.String(), "\n")
+	if status.Printable(line) != line || len(line) > 8<<10 || strings.Count(line, `\\u001b[2K`) != 3 {
+		t.Errorf("%.1000q", line)
+	}
+	var stderr bytes.Buffer
+	if run(t.Context(), []string{"--config", forged}, io.Discard, &stderr); status.Printable(stderr.String()) != strings.TrimSuffix(stderr.String(), "\n")+`\n` {
+		t.Errorf("%q", stderr.String())
 	}
 }

@@ -33,13 +33,13 @@ func run(args []string, out, errOut io.Writer) int {
 		return 0
 	}
 	if err != nil {
-		fmt.Fprintln(errOut, "migrate-scan:", err)
+		fmt.Fprintln(errOut, "migrate-scan:", printable(err.Error()))
 		return exitWrong
 	}
 	progress := newProgress(errOut)
 	sources, troubles, err := listSources(c.dirs)
 	if err != nil {
-		fmt.Fprintln(errOut, "migrate-scan:", err)
+		fmt.Fprintln(errOut, "migrate-scan:", printable(err.Error()))
 		return exitWrong
 	}
 	found := newReport(scan(sources, progress), troubles, c.sure)
@@ -50,7 +50,7 @@ func run(args []string, out, errOut io.Writer) int {
 		_, err = out.Write(text.Bytes())
 	}
 	if err != nil {
-		fmt.Fprintln(errOut, "migrate-scan: write the findings:", err)
+		fmt.Fprintln(errOut, "migrate-scan: write the findings:", printable(err.Error()))
 		return exitWrong
 	}
 	if c.failOnFound && len(found.Findings) > 0 {

@@ -179,7 +179,7 @@ var _ = Describe("examples/backfill", Ordered, first, func() { // so that it is 
 		Expect(p.status(ctx).State).To(Equal("NotStarted"))
 		Expect(p.does(ctx, "start")).To(ContainSubstring("workflow " + p.namespace + "/backfill-demo, run 1"))
 		p.reaches(ctx, pausedAt("approve"))
-		Expect(p.does(ctx, "gates")).To(ContainSubstring("--config " + p.config + " approve approve\n"))
+		Expect(p.does(ctx, "gates")).To(ContainSubstring("--config " + p.config + " approve -- approve\n"))
 		Expect(p.does(ctx, "approve", "appr*", "--output", "approved-by=ann")).To(Equal("gate approve was passed\n"))
 		Expect(p.does(ctx, "approve", "approve")).To(ContainSubstring("nothing was left"), "again")
 		p.reaches(ctx, And(HaveField("Pods.Data.Running", backfillScale), HaveField("Shards.Data.Completed", BeNumerically(">", 0))))

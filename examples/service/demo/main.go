@@ -18,6 +18,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 const (
@@ -71,7 +73,7 @@ func run(ctx context.Context, args []string, out, stderr io.Writer) int {
 		return exitBadInput
 	}
 	if err := show(ctx, s, out, stderr); err != nil {
-		fmt.Fprintln(stderr, "demo:", err)
+		fmt.Fprintln(stderr, "demo:", status.Printable(err.Error()))
 		return exitFailed
 	}
 	return 0

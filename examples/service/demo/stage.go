@@ -14,6 +14,8 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/yaml"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 const (
@@ -121,7 +123,7 @@ func (st *stage) writeLogs(w io.Writer) {
 			continue
 		}
 		for line := range strings.Lines(string(text)) {
-			fmt.Fprint(w, "  ", line)
+			fmt.Fprintln(w, " ", status.Printable(strings.TrimSuffix(line, "\n")))
 		}
 	}
 }

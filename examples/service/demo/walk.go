@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 const address = "/api/v1/backfills/" + session
@@ -30,7 +32,7 @@ func walk(ctx context.Context, st *stage, out io.Writer) error {
 	}
 	for i, step := range steps {
 		fmt.Fprintf(out, "\n=== %d. %s\n", i+1, step.what)
-		if err := step.do(ctx, st, func(text string) { fmt.Fprintln(out, "  "+text) }); err != nil {
+		if err := step.do(ctx, st, func(text string) { fmt.Fprintln(out, " ", status.Printable(text)) }); err != nil {
 			return fmt.Errorf("step %d: %w", i+1, err)
 		}
 	}
