@@ -32,8 +32,15 @@ func (s *scanner) value(c byte, depth int) (err error) {
 	return err
 }
 
+// What a member is that has no index.
+const (
+	notRead  = -1 // nothing reads it
+	readLate = -2 // it is read when somebody asks for it
+)
+
 // members moves behind the object at hand. slot gives the index in at where the place of
-// that member's value is put, or -1; of several members of one name the last counts.
+// that member's value is put, or notRead or readLate, of which a long one is not kept in buf; of
+// several members of one name the last counts.
 func (s *scanner) members(depth int, slot func(key []byte) int, at []span) error {
 	if depth > maxDepth {
 		return s.tooDeep()
@@ -58,7 +65,12 @@ func (s *scanner) members(depth int, slot func(key []byte) int, at []span) error
 			return err
 		}
 		start := s.pos - s.keep
-		if err := s.value(c, depth+1); err != nil {
+		if slot != nil && index < 0 {
+			err = s.bulkValue(c, depth+1, index)
+		} else {
+			err = s.value(c, depth+1)
+		}
+		if err != nil {
 			return err
 		}
 		if index >= 0 {
@@ -70,6 +82,19 @@ func (s *scanner) members(depth int, slot func(key []byte) int, at []span) error
 	}
 }
 
+// bulkValue moves behind the value at hand, of which no more than that it is there has to be in
+// buf afterwards.
+func (s *scanner) bulkValue(c byte, depth, index int) error {
+	s.bulk, s.cut = s.pos-s.keep, false
+	err := s.value(c, depth)
+	if s.cut {
+		s.cutBulk()
+		s.lost = s.lost || index == readLate
+	}
+	s.bulk = 0
+	return err
+}
+
 // name moves behind the name at hand and its colon.
 func (s *scanner) name(slot func(key []byte) int) (index int, err error) {
 	start := s.pos - s.keep
@@ -77,7 +102,7 @@ func (s *scanner) name(slot func(key []byte) int) (index int, err error) {
 	if err != nil {
 		return -1, err
 	}
-	index = -1
+	index = notRead
 	if slot != nil {
 		name := s.buf[s.keep+start+1 : s.pos-1]
 		if escaped {

@@ -3,6 +3,7 @@ package status
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -47,10 +48,17 @@ const (
 
 // FromUnstructured is like the function [FromUnstructured], with these decoders.
 func (d NodeDecoders) FromUnstructured(u *unstructured.Unstructured) (*WorkflowStatus, error) {
+	return d.FromUnstructuredContext(context.Background(), u)
+}
+
+// FromUnstructuredContext is like FromUnstructured, and ends with the cause of ctx if that ends
+// while compressed nodes are read, which can take a second. What the nodes read later does not
+// depend on ctx.
+func (d NodeDecoders) FromUnstructuredContext(ctx context.Context, u *unstructured.Unstructured) (*WorkflowStatus, error) {
 	if u == nil {
 		return nil, &NotWorkflowError{}
 	}
-	s, err := fromFields(u.Object, d)
+	s, err := fromFields(ctx, u.Object, d)
 	if err == nil {
 		s.raw = u
 	}
@@ -59,6 +67,12 @@ func (d NodeDecoders) FromUnstructured(u *unstructured.Unstructured) (*WorkflowS
 
 // FromJSON is like the function [FromJSON], with these decoders.
 func (d NodeDecoders) FromJSON(data []byte) (*WorkflowStatus, error) {
+	return d.FromJSONContext(context.Background(), data)
+}
+
+// FromJSONContext is like FromJSON, and ends with ctx as
+// [NodeDecoders.FromUnstructuredContext] does.
+func (d NodeDecoders) FromJSONContext(ctx context.Context, data []byte) (*WorkflowStatus, error) {
 	p := partReader{scanner: whole(data)}
 	value, err := p.read(shapeWorkflow, 1)
 	if err == nil {
@@ -71,7 +85,7 @@ func (d NodeDecoders) FromJSON(data []byte) (*WorkflowStatus, error) {
 	if !ok {
 		return nil, &NotWorkflowError{}
 	}
-	return fromFields(fields, d)
+	return fromFields(ctx, fields, d)
 }
 
 // Gzip returns status.compressedNodes compressed by gzip, which every version of Argo and
@@ -85,7 +99,7 @@ func (d NodeDecoders) Gzip(packed string) (string, error) {
 	if algorithm == "" {
 		return packed, nil
 	}
-	plain, err := d.decoded(src, algorithm)
+	plain, err := d.decoded(context.Background(), src, algorithm)
 	if err != nil {
 		return "", &NodesError{Err: err}
 	}

@@ -70,7 +70,7 @@ func (id *Identity) read(s *scanner) error {
 		case "resourceVersion":
 			return resourceVersion
 		}
-		return -1
+		return notRead
 	}, at[:])
 	text := func(at span) string {
 		if raw := s.bytes(at); len(raw) > 0 && raw[0] == '"' {

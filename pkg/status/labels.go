@@ -47,7 +47,7 @@ func (s *scanner) labels() (map[string]string, error) {
 		if string(key) == "labels" {
 			return 0
 		}
-		return -1
+		return notRead
 	}, at[:])
 	if err != nil {
 		return nil, err

@@ -38,7 +38,7 @@ func (r *nodeReader) readChildren(raw []byte) ([]string, error) {
 		}
 		index++
 	})
-	if err == nil && r.children > maxChildren {
+	if err == nil && r.children > r.mostChildren() {
 		err = tooManyChildren()
 	}
 	if index == 0 {
@@ -55,10 +55,15 @@ func (r *nodeReader) countItems(raw []byte) (count int, err error) {
 			count++
 		}
 	})
-	if err == nil && r.children+count > maxChildren {
+	if err == nil && r.children+count > r.mostChildren() {
 		err = tooManyChildren()
 	}
 	return count, err
 }
 
-func tooManyChildren() error { return fmt.Errorf("they have more than %d children", maxChildren) }
+// mostChildren is how many children the nodes so far may have.
+func (r *nodeReader) mostChildren() int { return fewChildren + r.offset()/childBytes }
+
+func tooManyChildren() error {
+	return fmt.Errorf("they have more children than one for each %d bytes", childBytes)
+}

@@ -20,6 +20,15 @@ const (
 	fieldCount
 )
 
+// nodeMember is nodeField for a node of which other members are read too, but late.
+func nodeMember(key []byte) int {
+	field := nodeField(key)
+	if _, late := memberOfNode(key); field == notRead && late {
+		return readLate
+	}
+	return field
+}
+
 func nodeField(key []byte) int {
 	switch string(key) {
 	case "name":
@@ -53,5 +62,5 @@ func nodeField(key []byte) int {
 	case "nodeFlag":
 		return fieldNodeFlag
 	}
-	return -1
+	return notRead
 }

@@ -6,14 +6,13 @@ import (
 	"slices"
 )
 
-// maxNodes is how many nodes are read from JSON. A node states its ids, names and times,
-// in far more than 128 bytes, so this many never fit in MaxNodesSize: they are a bomb of
-// empty nodes, which would take 30 times their size.
-const maxNodes = MaxNodesSize / 128
-
-// maxChildren is how many children these nodes can have in all, for the same reason: an
-// id has a dozen characters at least.
-const maxChildren = MaxNodesSize / 16
+// A node states its ids, names and times, in more than nodeBytes, and an id has a dozen
+// characters at least. What has more nodes or children than that, beyond the first few, is a
+// bomb of empty ones, which would take many times their size.
+const (
+	nodeBytes, fewNodes     = 192, 1 << 15
+	childBytes, fewChildren = 16, 1 << 18
+)
 
 // maxText is how long a field of such a node may be, as it stands in the JSON. The
 // longest that Argo writes are messages of some KiB.
@@ -33,6 +32,7 @@ type nodeReader struct {
 	droppedCount int
 
 	node     *Node // at hand
+	kept     int   // bytes of nodes that the source has
 	inner    scanner
 	scratch  []byte // for texts with escapes
 	children int    // so far
@@ -84,10 +84,10 @@ func (r *nodeReader) nodes() error {
 			return nil
 		case c != '"':
 			return r.unexpected("the id of a node")
-		case r.count == maxNodes:
-			return fmt.Errorf("they are more than %d", maxNodes)
+		case r.count >= fewNodes+r.offset()/nodeBytes:
+			return fmt.Errorf("they are more nodes than one for each %d bytes", nodeBytes)
 		}
-		r.keep, r.hold = r.pos, true // a node is read when all of it is there
+		r.keep, r.hold = r.pos, true // a node is read when all of its fields are there
 		if err := r.entry(); err != nil {
 			return err
 		}
@@ -111,12 +111,13 @@ func (r *nodeReader) entry() error {
 	if err != nil {
 		return err
 	}
-	place := span{start: r.pos - r.keep}
+	place, start := span{start: r.pos - r.keep}, r.offset()
+	r.lost = false
 	var fields [fieldCount]span
 	if c == '{' {
-		err = r.members(r.depth+1, nodeField, fields[:])
+		err = r.members(r.depth+1, nodeMember, fields[:])
 	} else {
-		err = r.value(c, r.depth+1)
+		err = r.bulkValue(c, r.depth+1, notRead)
 	}
 	if err != nil {
 		return err
@@ -139,16 +140,29 @@ func (r *nodeReader) entry() error {
 		}
 	case 'n': // as if it were not there
 	default:
-		r.dropType("", "an object", r.bytes(place))
+		raw := r.bytes(place)
+		if r.cut {
+			raw = []byte{c}
+		}
+		r.dropType("", "an object", raw)
 	}
 	if n.source != nil {
-		at := r.base + r.keep
-		n.start, n.end = uint32(at+place.start), uint32(at+place.end)
+		n.start, n.end = uint32(start), uint32(r.offset())
 		if r.src != nil && n.suspended() { // else all of it is kept
-			r.source.keep(n, r.bytes(place))
+			r.keepText(n, r.bytes(place))
 		}
 	}
 	return nil
+}
+
+// keepText keeps the text of a node, unless that is not all of it, or much.
+func (r *nodeReader) keepText(n *Node, text []byte) {
+	const most = 4 << 20
+	if r.lost || r.kept+len(text) > most {
+		return
+	}
+	r.kept += len(text)
+	r.source.keep(n, text)
 }
 
 // finish returns the nodes in their order. Of several with one id the last counts, as in

@@ -3,6 +3,7 @@ package status
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/base64"
 	"errors"
 	"io"
@@ -12,14 +13,15 @@ import (
 )
 
 // MaxNodesSize is the size in bytes up to which compressed nodes are unpacked, and nodes are
-// read by [FromJSON] (64 MiB). More than one node for each 128 of them, or one child for each
-// 16, are not read either, nor is a field of more than 1 MiB. Argo compresses above 1 MiB of JSON
-// at about 10:1, so an honest object stays far below all of that.
+// read by [FromJSON] (64 MiB). Beyond the first 32,768 nodes and 262,144 children, more than one
+// node for each 192 bytes, or one child for each 16, are not read either, nor is a field of more
+// than 1 MiB, nor are compressed nodes of which one has more than 16 MiB of fields. Argo
+// compresses above 1 MiB of JSON at about 10:1, so an honest object stays far below all of that.
 const MaxNodesSize = 64 << 20
 
 // readNodes finds the nodes where the controller has put them: in the object, compressed
 // in the object, or in a database of its own.
-func readNodes(status *object, decoders NodeDecoders) ([]*Node, error) {
+func readNodes(ctx context.Context, status *object, decoders NodeDecoders) ([]*Node, error) {
 	if nodes, ok := status.fields["nodes"].(*jsonNodes); ok {
 		if !nodes.empty() {
 			return nodes.finish(status.dropped)
@@ -28,7 +30,7 @@ func readNodes(status *object, decoders NodeDecoders) ([]*Node, error) {
 		return readInline(nodes), nil
 	}
 	if packed := status.string("compressedNodes"); packed != "" {
-		return readPacked(packed, decoders, status.dropped)
+		return readPacked(ctx, packed, decoders, status.dropped)
 	}
 	if status.string("offloadNodeStatusVersion") != "" {
 		return nil, ErrNodesOffloaded
@@ -62,7 +64,7 @@ func readInline(nodes *object) []*Node {
 // It is for who edits nodes. It takes ten times the memory of [FromUnstructured], which
 // reads compressed nodes as well.
 func DecompressNodes(packed string) (map[string]any, error) {
-	plain, err := NodeDecoders{}.unpack(packed)
+	plain, err := NodeDecoders{}.unpack(context.Background(), packed)
 	if err != nil {
 		return nil, &NodesError{Err: err}
 	}

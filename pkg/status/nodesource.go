@@ -2,6 +2,7 @@ package status
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"sync"
@@ -45,7 +46,7 @@ func (s *nodeSource) text(n *Node) ([]byte, error) {
 		return text, nil
 	}
 	s.once.Do(func() {
-		plain, err := s.decoders.unpack(s.packed)
+		plain, err := s.decoders.unpack(context.Background(), s.packed)
 		if err == nil {
 			defer func() { _ = plain.Close() }()
 			s.plain = make([]byte, s.size)
@@ -96,7 +97,7 @@ func (n *Node) fields(member string) (fields map[string]any, cut bool, err error
 		if string(key) == member {
 			return 0
 		}
-		return -1
+		return notRead
 	}, at[:]); err != nil || at[0].end == 0 {
 		return nil, false, err
 	}

@@ -122,7 +122,7 @@ func (r *nodeReader) templateRef(raw []byte) (ref TemplateRef) {
 		case "clusterScope":
 			return clusterScope
 		}
-		return -1
+		return notRead
 	}, at[:])
 	if found {
 		ref.Name = r.arena.intern(r.content("templateRef.name", r.inner.bytes(at[name])))
@@ -142,7 +142,7 @@ func (r *nodeReader) nodeFlag(raw []byte) (isHooked, isRetried bool) {
 		case "retried":
 			return retried
 		}
-		return -1
+		return notRead
 	}, at[:])
 	if found {
 		isHooked = r.bool("nodeFlag.hooked", r.inner.bytes(at[hooked]))
@@ -157,7 +157,7 @@ func (r *nodeReader) lock(raw []byte) string {
 		if string(key) == "waiting" {
 			return 0
 		}
-		return -1
+		return notRead
 	}, waiting[:]) {
 		return ""
 	}

@@ -101,6 +101,17 @@ func (s *scanner) literal(text string) error {
 // number moves behind the number at hand. One that no float64 can hold is refused, as by
 // encoding/json, and so is one of more than maxText digits.
 func (s *scanner) number() error {
+	hold, bulk := s.hold, s.bulk
+	if !hold {
+		s.keep = s.pos
+	}
+	s.hold, s.bulk = true, 0 // all of it is looked at
+	err := s.heldNumber()
+	s.hold, s.bulk = hold, bulk
+	return err
+}
+
+func (s *scanner) heldNumber() error {
 	start := s.pos - s.keep
 	if s.accept('-', '-') {
 		if c, err := s.current(); err != nil || c < '0' || c > '9' {
@@ -150,8 +161,12 @@ func (s *scanner) accept(from, to byte) bool {
 	return true
 }
 
+// digits moves behind those at hand, or behind more than a number may have.
 func (s *scanner) digits() (some bool) {
-	for s.accept('0', '9') {
+	for range maxText + 1 {
+		if !s.accept('0', '9') {
+			return some
+		}
 		some = true
 	}
 	return some

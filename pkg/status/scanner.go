@@ -2,6 +2,7 @@ package status
 
 import (
 	"errors"
+	"fmt"
 	"io"
 )
 
@@ -16,12 +17,27 @@ type scanner struct {
 	hold      bool
 	base      int // what has left buf already, in bytes
 	err       error
+
+	// leaving, if given, gets to know before the bytes of buf up to there leave it.
+	leaving func(end int) error
+
+	// bulk is where the value at hand begins, counted from keep, if no more is needed of it than
+	// that it is there; 0: all is. Of a long one, what was read is cut out of buf, and 0 put there.
+	bulk int
+	cut  bool // that has happened to the value at hand
+	lost bool // it has happened to one that is read late, since this was reset
 }
+
+// maxWindow is how much of a stream is kept in memory at once: the fields of one node.
+const maxWindow = 16 << 20
 
 // span is where a value stands: buf[keep+start : keep+end]. The zero span is no value.
 type span struct{ start, end int }
 
 func (s *scanner) bytes(at span) []byte { return s.buf[s.keep+at.start : s.keep+at.end] }
+
+// offset is the place of the byte at hand in all of the JSON.
+func (s *scanner) offset() int { return s.base + s.pos }
 
 // fill reads more of the stream behind what stands in buf; false at its end.
 func (s *scanner) fill() bool {
@@ -34,18 +50,18 @@ func (s *scanner) fill() bool {
 	if !s.hold {
 		s.keep = s.pos
 	}
-	if s.keep > 0 {
-		s.base += s.keep
-		s.buf = s.buf[:copy(s.buf, s.buf[s.keep:])]
-		s.pos -= s.keep
-		s.keep = 0
+	if s.keep > 0 && !s.leave() {
+		return false
+	}
+	if s.bulk > 0 && s.pos-s.keep-s.bulk > maxText {
+		s.cutBulk()
 	}
 	if len(s.buf) == cap(s.buf) {
-		room := 2 * cap(s.buf)
-		if all := MaxNodesSize + 1; cap(s.buf) < all { // all there is, and its end
-			room = min(room, all)
+		if cap(s.buf) >= maxWindow {
+			s.err = fmt.Errorf("the fields of a node take more than %d MiB", maxWindow>>20)
+			return false
 		}
-		s.buf = append(make([]byte, 0, room), s.buf...)
+		s.buf = append(make([]byte, 0, 2*cap(s.buf)), s.buf...)
 	}
 	for range 100 { // as many as bufio allows
 		n, err := s.src.Read(s.buf[len(s.buf):cap(s.buf)])
@@ -56,6 +72,30 @@ func (s *scanner) fill() bool {
 	}
 	s.err = io.ErrNoProgress
 	return false
+}
+
+// leave has the bytes before keep leave buf.
+func (s *scanner) leave() bool {
+	if s.leaving != nil {
+		if s.err = s.leaving(s.keep); s.err != nil {
+			return false
+		}
+	}
+	s.base += s.keep
+	s.buf = s.buf[:copy(s.buf, s.buf[s.keep:])]
+	s.pos -= s.keep
+	s.keep = 0
+	return true
+}
+
+// cutBulk cuts out of buf what has been read of the value that is not needed.
+func (s *scanner) cutBulk() {
+	s.cut = true
+	rest := s.keep + s.bulk + 1
+	s.buf[rest-1] = '0'
+	s.base += s.pos - rest
+	s.buf = s.buf[:rest+copy(s.buf[rest:], s.buf[s.pos:])]
+	s.pos = rest
 }
 
 // next moves to the next byte that is no space.

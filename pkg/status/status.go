@@ -1,6 +1,7 @@
 package status
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -98,7 +99,7 @@ func FromUnstructured(u *unstructured.Unstructured) (*WorkflowStatus, error) {
 }
 
 // fromFields reads the object that has these fields.
-func fromFields(fields map[string]any, decoders NodeDecoders) (*WorkflowStatus, error) {
+func fromFields(ctx context.Context, fields map[string]any, decoders NodeDecoders) (*WorkflowStatus, error) {
 	root := &object{fields: fields, dropped: new([]Dropped)}
 	apiVersion, kind := root.string("apiVersion"), root.string("kind")
 	group, _, _ := strings.Cut(apiVersion, "/")
@@ -110,7 +111,10 @@ func fromFields(fields map[string]any, decoders NodeDecoders) (*WorkflowStatus, 
 	spec, status := root.object("spec"), root.object("status")
 	s.readMetadata(root.object("metadata"))
 	s.readSpec(spec)
-	s.readStatus(status, decoders)
+	s.readStatus(ctx, status, decoders)
+	if s.NodesErr != nil && ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	s.readDelays(spec, status)
 	s.Dropped = (*root.dropped)[:min(len(*root.dropped), maxDropped)]
 	return s, nil
@@ -137,7 +141,7 @@ func (s *WorkflowStatus) readSpec(spec *object) {
 	s.SpecSuspended = spec.bool("suspend")
 }
 
-func (s *WorkflowStatus) readStatus(status *object, decoders NodeDecoders) {
+func (s *WorkflowStatus) readStatus(ctx context.Context, status *object, decoders NodeDecoders) {
 	s.Phase = Phase(status.string("phase"))
 	s.Message = status.string("message")
 	s.StartTime = status.time("startedAt")
@@ -157,7 +161,7 @@ func (s *WorkflowStatus) readStatus(status *object, decoders NodeDecoders) {
 		s.PersistentVolumeClaims = append(s.PersistentVolumeClaims, claim)
 	}
 	s.OffloadVersion = status.string("offloadNodeStatusVersion")
-	s.Nodes, s.NodesErr = readNodes(status, decoders)
+	s.Nodes, s.NodesErr = readNodes(ctx, status, decoders)
 	if len(s.Nodes) > 0 {
 		s.Nodes[0].source.ended = s.Completed() // it is the source of all of them
 	}
