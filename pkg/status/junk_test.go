@@ -22,11 +22,11 @@ func TestJunkInNodesTakesNoRoom(t *testing.T) {
 		start, piece, end string
 		window, most      uint64 // 0: some MiB
 	}{
-		"a member of a node":     {start: `{"w":{"name":"w","phase":"Running"},"a":{"name":"x","junk":[`, piece: `{},`, end: `{}],` + gate + `}}`},
-		"a member at the end":    {start: `{"w":{"name":"w","phase":"Running"},"a":{` + gate + `,"name":"x","junk":[`, piece: `{},`, end: `{}]}}`},
-		"a text":                 {start: `{"w":{"name":"w","phase":"Running"},"a":{"junk":"`, piece: `\u0041`, end: `","name":"x",` + gate + `}}`},
+		"a member of a node":  {start: `{"w":{"name":"w","phase":"Running"},"a":{"name":"x","junk":[`, piece: `{},`, end: `{}],` + gate + `}}`},
+		"a member at the end": {start: `{"w":{"name":"w","phase":"Running"},"a":{` + gate + `,"name":"x","junk":[`, piece: `{},`, end: `{}]}}`},
+		"a text":              {start: `{"w":{"name":"w","phase":"Running"},"a":{"junk":"`, piece: `\u0041`, end: `","name":"x",` + gate + `}}`},
 		// Long values leave the window, but names stay in it, up to 16 MiB.
-		"many members": {start: `{"w":{"name":"w","phase":"Running"},"a":{`, piece: `"j":[[],[[]]],`, end: `"name":"x",` + gate + `}}`, window: 3 * size, most: 2 * size},
+		"many members":           {start: `{"w":{"name":"w","phase":"Running"},"a":{`, piece: `"j":[[],[[]]],`, end: `"name":"x",` + gate + `}}`, window: 3 * size, most: 2 * size},
 		"the node beside a gate": {start: `{"a":{"name":"x",` + gate + `},"w":{"name":"w","junk":[`, piece: `{"a":1},`, end: `{}],"phase":"Running"}}`},
 		// This is read once it is asked for: then all of it is unpacked.
 		"its inputs": {start: `{"w":{"name":"w"},"a":{"name":"x","inputs":{"junk":[`, piece: `{},`, end: `{}]},` + gate + `}}`, most: 2 * size},

@@ -19,7 +19,7 @@ type scanner struct {
 	err       error
 
 	// leaving, if given, gets to know before the bytes of buf up to there leave it.
-	leaving func(end int) error
+	leaving func(end int)
 
 	// bulk is where the value at hand begins, counted from keep, if no more is needed of it than
 	// that it is there; 0: all is. Of a long one, what was read is cut out of buf, and 0 put there.
@@ -50,8 +50,8 @@ func (s *scanner) fill() bool {
 	if !s.hold {
 		s.keep = s.pos
 	}
-	if s.keep > 0 && !s.leave() {
-		return false
+	if s.keep > 0 {
+		s.leave()
 	}
 	if s.bulk > 0 && s.pos-s.keep-s.bulk > maxText {
 		s.cutBulk()
@@ -75,17 +75,14 @@ func (s *scanner) fill() bool {
 }
 
 // leave has the bytes before keep leave buf.
-func (s *scanner) leave() bool {
+func (s *scanner) leave() {
 	if s.leaving != nil {
-		if s.err = s.leaving(s.keep); s.err != nil {
-			return false
-		}
+		s.leaving(s.keep)
 	}
 	s.base += s.keep
 	s.buf = s.buf[:copy(s.buf, s.buf[s.keep:])]
 	s.pos -= s.keep
 	s.keep = 0
-	return true
 }
 
 // cutBulk cuts out of buf what has been read of the value that is not needed.
