@@ -67,8 +67,7 @@ func (c *WorkflowClient) edit(
 		if err != nil {
 			return nil, sent.orUnknown(err)
 		}
-		c.gzipNodes(obj)
-		s, err := c.decoders.FromUnstructured(obj)
+		s, err := c.read(ctx, obj)
 		if err != nil {
 			return nil, sent.orUnknown(err)
 		}
@@ -92,7 +91,10 @@ func (c *WorkflowClient) edit(
 			sent = nil // nor can it happen any more: it was bound to a version that is past
 		}
 		next, err := plan(obj, s)
-		if err != nil {
+		switch {
+		case err != nil && contextEnded(err):
+			return nil, sent.orUnknown(err)
+		case err != nil:
 			return nil, err
 		}
 		if next == nil {

@@ -37,6 +37,9 @@ func (w *following) next(ctx context.Context) (err error) {
 	if err == nil && w.now == nil {
 		err = w.end
 	}
+	if ctx.Err() != nil && w.now == nil && shown != nil && shown.ResourceVersion == w.last.id.ResourceVersion {
+		w.now = shown // which spares it from being read once more
+	}
 	return err
 }
 
@@ -53,13 +56,13 @@ func (w *following) begin(ctx context.Context) error {
 	}
 	w.begun, w.uid = true, first.id.UID
 	w.follower.begin(w.uid, first.id.ResourceVersion)
-	return w.prepare(first)
+	return w.prepare(ctx, first)
 }
 
 // watch has the workflow watched from where it was read. s is the last state if it was shown.
 func (w *following) watch(ctx context.Context, s *status.WorkflowStatus) (err error) {
 	if s == nil || s.ResourceVersion != w.last.id.ResourceVersion {
-		if s, err = w.decoded(); err != nil {
+		if s, err = w.decoded(ctx); err != nil {
 			return err
 		}
 	}
@@ -91,7 +94,7 @@ func (w *following) take(ctx context.Context, n news, end error) error {
 		return w.look(ctx, n)
 	}
 	w.arrived = n.arrived
-	return w.prepare(n.snapshot)
+	return w.prepare(ctx, n.snapshot)
 }
 
 // look finds out whether a workflow was deleted, or has other labels than those watched for.
@@ -111,17 +114,17 @@ func (w *following) look(ctx context.Context, n news) error {
 	case found.id.UID != w.uid:
 		w.end = ErrReplaced
 	default:
-		return w.readmit(found, since)
+		return w.readmit(ctx, found, since)
 	}
 	if n.snapshot != nil {
 		w.arrived = n.arrived
-		return w.prepare(n.snapshot) // its last state counts
+		return w.prepare(ctx, n.snapshot) // its last state counts
 	}
 	return nil
 }
 
 // readmit goes on with a workflow that is still there, though it has left a filtered watch.
-func (w *following) readmit(found *snapshot, since string) error {
+func (w *following) readmit(ctx context.Context, found *snapshot, since string) error {
 	labels, err := found.labels()
 	if err != nil {
 		return err
@@ -132,7 +135,7 @@ func (w *following) readmit(found *snapshot, since string) error {
 	}
 	w.follower.skip(found.id.ResourceVersion)
 	w.arrived = time.Now()
-	return w.prepare(found)
+	return w.prepare(ctx, found)
 }
 
 // read reads the workflow, over transient faults for as long as ctx lasts. A state that a list
@@ -167,13 +170,17 @@ func (w *following) patiently(ctx context.Context, attempt func() (*snapshot, er
 }
 
 // prepare has a state shown, if it is not known from before the call.
-func (w *following) prepare(s *snapshot) error {
+func (w *following) prepare(ctx context.Context, s *snapshot) error {
+	before := w.last
 	w.last = s
 	if w.known != nil && w.known.ResourceVersion == s.id.ResourceVersion {
 		return nil
 	}
-	now, err := w.decoded()
+	now, err := w.decoded(ctx)
 	if err != nil {
+		if ctx.Err() != nil {
+			w.last = before // this one was not seen
+		}
 		return err
 	}
 	w.setAlarm(now.Phase == status.PhaseUnknown && w.diagnostic == nil)
@@ -182,8 +189,8 @@ func (w *following) prepare(s *snapshot) error {
 }
 
 // decoded is the last state.
-func (w *following) decoded() (*status.WorkflowStatus, error) {
-	s, err := w.last.status(w.client.decoders)
+func (w *following) decoded(ctx context.Context) (*status.WorkflowStatus, error) {
+	s, err := w.last.status(ctx, w.client.decoders)
 	if err == nil && s.Phase == status.PhaseUnknown {
 		s.StartDiagnostic = w.diagnostic
 	}
@@ -198,7 +205,7 @@ func (w *following) seen() *status.WorkflowStatus {
 	case w.now != nil:
 		return w.now
 	}
-	s, err := w.decoded()
+	s, err := w.decoded(context.Background()) // also when the call has ended
 	if err != nil {
 		return nil // as it was shown, it can be read
 	}
@@ -210,7 +217,7 @@ func (w *following) diagnose(ctx context.Context) (err error) {
 	w.setAlarm(false)
 	w.diagnostic = w.client.diagnoseStart(ctx, w.seen())
 	w.arrived = time.Time{} // that is no state that came
-	w.now, err = w.decoded()
+	w.now, err = w.decoded(ctx)
 	return err
 }
 

@@ -87,7 +87,7 @@ func TestDelaysAreNotRejected(t *testing.T) {
 		t.Fatal(err)
 	}
 	selector, _ := nodeSelector(field.NewPath("selector"), "phase=Running")
-	ch, err := planRejection(gates{selector: selector}, "no")(obj, s)
+	ch, err := new(WorkflowClient).planRejection(t.Context(), gates{selector: selector}, "no")(obj, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestDelaysAreNotRejected(t *testing.T) {
 	if len(nodes) != 1 || nodes["gate"] == nil {
 		t.Errorf("%v are written", nodes)
 	}
-	if _, err := planRejection(gates{ids: []string{"one"}}, "no")(obj, s); !errors.Is(err, ErrNotSuspended) || !strings.Contains(err.Error(), "passes by itself") {
+	if _, err := new(WorkflowClient).planRejection(t.Context(), gates{ids: []string{"one"}}, "no")(obj, s); !errors.Is(err, ErrNotSuspended) || !strings.Contains(err.Error(), "passes by itself") {
 		t.Error(err)
 	}
 }

@@ -72,7 +72,7 @@ func (c *WorkflowClient) Get(ctx context.Context, name string) (s *status.Workfl
 	if err != nil {
 		return nil, c.error(OpGet, name, err)
 	}
-	return c.decode(OpGet, obj)
+	return c.decode(ctx, OpGet, obj)
 }
 
 func (c *WorkflowClient) getObject(ctx context.Context, name string) (*unstructured.Unstructured, error) {
@@ -88,8 +88,8 @@ func (c *WorkflowClient) getWith(ctx context.Context, p *pace.Pacer, name string
 	})
 }
 
-func (c *WorkflowClient) decode(op Op, obj *unstructured.Unstructured) (*status.WorkflowStatus, error) {
-	s, err := c.decoders.FromUnstructured(obj)
+func (c *WorkflowClient) decode(ctx context.Context, op Op, obj *unstructured.Unstructured) (*status.WorkflowStatus, error) {
+	s, err := c.read(ctx, obj)
 	if err != nil {
 		return nil, c.error(op, obj.GetName(), err)
 	}

@@ -42,9 +42,9 @@ func TestTimeOfDecisionsGrowsWithTheGates(t *testing.T) {
 	})
 	growth.Linear(t, "set global outputs", func(n int) func() {
 		obj, s, _ := manyGates(t, n)
-		var set []any
+		var set []status.Parameter
 		for _, gate := range s.Nodes {
-			set = append(set, map[string]any{"name": "by", "globalName": "by-" + gate.ID, "value": "me"})
+			set = append(set, status.Parameter{Name: "by", GlobalName: "by-" + gate.ID, Value: "me"})
 		}
 		return func() {
 			if globals := globalOutputs(obj, set); len(globals) != n {

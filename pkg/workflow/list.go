@@ -85,8 +85,11 @@ func (c *WorkflowClient) list(ctx context.Context, opts ListOptions, yield func(
 			return err
 		}
 		for _, item := range page {
-			s, err := item.status(c.decoders)
+			s, err := item.status(ctx, c)
 			if err != nil {
+				if contextEnded(err) {
+					return err
+				}
 				err = c.error(OpList, item.name, err)
 			} else if !opts.match(s) {
 				continue
@@ -225,11 +228,11 @@ func (l *lister) fresh(items []listItem) []listItem {
 }
 
 // status is the object's, or an error if that can't be read.
-func (l listItem) status(decoders status.NodeDecoders) (*status.WorkflowStatus, error) {
+func (l listItem) status(ctx context.Context, c *WorkflowClient) (*status.WorkflowStatus, error) {
 	if l.err != nil {
 		return nil, l.err
 	}
-	return decoders.FromUnstructured(l.object)
+	return c.read(ctx, l.object)
 }
 
 func newerToken(err error) string {

@@ -125,7 +125,7 @@ func (c *WorkflowClient) readLogs(ctx context.Context, name string, opts LogOpti
 	if err != nil {
 		return err
 	}
-	s, err := c.decoders.FromUnstructured(obj)
+	s, err := c.read(ctx, obj)
 	switch {
 	case err != nil:
 		return err

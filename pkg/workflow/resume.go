@@ -86,7 +86,7 @@ func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOpt
 	}
 	which := gates{selector: selector, ids: opts.NodeIDs, none: opts.KeepGates}
 	_, err = c.edit(ctx, name, opts.UID, func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
-		r, err := planResume(obj, s, which, outputs, time.Now())
+		r, err := c.planResume(ctx, obj, s, resumeRequest{gates: which, outputs: outputs, now: time.Now()})
 		switch {
 		case err != nil && len(r.result.Nodes) == 0: // also where outputs are given
 			return which.decidedBefore(s, err)

@@ -67,7 +67,9 @@ func plan(t *testing.T, obj *unstructured.Unstructured, opts ResumeOptions) (*re
 	if err != nil {
 		return nil, err
 	}
-	r, err := planResume(obj, s, gates{selector: selector, ids: opts.NodeIDs}, outputs, time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC))
+	r, err := new(WorkflowClient).planResume(t.Context(), obj, s, resumeRequest{
+		gates: gates{selector: selector, ids: opts.NodeIDs}, outputs: outputs, now: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC),
+	})
 	if !reflect.DeepEqual(obj, before) {
 		t.Error("the object was changed")
 	}
@@ -131,7 +133,7 @@ func TestResumeKeepsGates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := planResume(obj, s, gates{none: true}, nil, time.Now())
+	r, err := new(WorkflowClient).planResume(t.Context(), obj, s, resumeRequest{gates: gates{none: true}, now: time.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +141,7 @@ func TestResumeKeepsGates(t *testing.T) {
 		t.Errorf("%s, %+v", got, r.result)
 	}
 	s.NodesErr = status.ErrNodesOffloaded
-	if r, err = planResume(obj, s, gates{none: true}, nil, time.Now()); err != nil || !r.result.Unsuspended {
+	if r, err = new(WorkflowClient).planResume(t.Context(), obj, s, resumeRequest{gates: gates{none: true}, now: time.Now()}); err != nil || !r.result.Unsuspended {
 		t.Errorf("nodes that cannot be seen stood in the way: %v", err)
 	}
 }

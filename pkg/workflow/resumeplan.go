@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -57,19 +58,26 @@ func (r *resumption) uptake(before *status.WorkflowStatus) *uptake {
 	return gatesDecided(before, r.passed())
 }
 
+// resumeRequest is what a resume was asked for, checked as far as that goes without the workflow.
+type resumeRequest struct {
+	gates   gates
+	outputs map[string]string
+	now     time.Time
+}
+
 // planResume works out, from the present object, the merge patch that resumes what is
 // asked for. obj is not changed.
-func planResume(
-	obj *unstructured.Unstructured, s *status.WorkflowStatus, which gates, outputs map[string]string, now time.Time,
+func (c *WorkflowClient) planResume(
+	ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus, request resumeRequest,
 ) (*resumption, error) {
-	r := &resumption{outputs: outputs}
-	waiting, delays, err := which.toResume(s)
+	r := &resumption{outputs: request.outputs}
+	waiting, delays, err := request.gates.toResume(s)
 	if err != nil {
 		return r, err
 	}
 	r.result.Nodes, r.result.Delays = waiting, delays
-	r.result.Unsuspended = which.all() && s.SpecSuspended
-	if problems := outputProblems(r.result.Nodes, outputs); len(problems) > 0 {
+	r.result.Unsuspended = request.gates.all() && s.SpecSuspended
+	if problems := outputProblems(r.result.Nodes, request.outputs); len(problems) > 0 {
 		return r, invalid(problems...)
 	}
 	if r.nothing() {
@@ -80,10 +88,14 @@ func planResume(
 	if r.result.Unsuspended {
 		r.patch["spec"] = map[string]any{"suspend": nil}
 	}
-	if passed := r.passed(); len(passed) > 0 {
-		statusPatch, err := resumeNodes(obj, passed, outputs, now)
+	if len(r.passed()) > 0 {
+		edits, globals := r.edits(request.now)
+		statusPatch, err := c.patchNodes(ctx, obj, edits)
 		if err != nil {
 			return r, err
+		}
+		if upserted := globalOutputs(obj, globals); upserted != nil {
+			statusPatch["outputs"] = map[string]any{"parameters": upserted}
 		}
 		r.patch["status"] = statusPatch
 	}
@@ -136,63 +148,26 @@ func enumText(enum []string) string {
 	return strings.Join(shown, " ")
 }
 
-// resumeNodes makes the part of the patch under status.
-func resumeNodes(
-	obj *unstructured.Unstructured, gates []*status.Node, outputs map[string]string, now time.Time,
-) (map[string]any, error) {
-	nodes, _, err := nodesOf(obj)
-	if err != nil {
-		return nil, err
-	}
-	edits := make(map[string]map[string]any, len(gates))
-	var globals []any
-	for _, gate := range gates {
-		node, _ := nodes[gate.ID].(map[string]any)
-		edit := map[string]any{
-			"phase":      string(status.NodeSucceeded),
-			"finishedAt": now.UTC().Format(time.RFC3339),
+// edits are the changes of the nodes that are passed, by their ids, and the values that are set.
+func (r *resumption) edits(now time.Time) (edits map[string]status.NodeEdit, set []status.Parameter) {
+	passed := r.passed()
+	edits = make(map[string]status.NodeEdit, len(passed))
+	for _, gate := range passed {
+		values := map[string]string{}
+		for _, p := range gate.AwaitedOutputs() {
+			value, given := r.outputs[p.Name]
+			if !given {
+				value = p.Default
+			}
+			values[p.Name], p.Value = value, value
+			set = append(set, p)
 		}
-		if parameters, set := suppliedOutputs(node, gate.AwaitedOutputs(), outputs); len(set) > 0 {
-			edit["outputs"] = map[string]any{"parameters": parameters}
-			globals = append(globals, set...)
+		edits[gate.ID] = status.NodeEdit{
+			Set:    map[string]any{"phase": string(status.NodeSucceeded), "finishedAt": timeText(now)},
+			Supply: values,
 		}
-		edits[gate.ID] = edit
 	}
-	patch, err := patchNodes(obj, edits)
-	if err != nil {
-		return nil, err
-	}
-	if upserted := globalOutputs(obj, globals); upserted != nil {
-		patch["outputs"] = map[string]any{"parameters": upserted}
-	}
-	return patch, nil
-}
-
-// suppliedOutputs returns the node's output parameters with those that waited set to what
-// is supplied or to their default, and the latter ones alone. A list is replaced whole by
-// a merge patch, so all of them are returned.
-func suppliedOutputs(node map[string]any, awaited []status.Parameter, outputs map[string]string) (all, set []any) {
-	defaults := make(map[string]string, len(awaited))
-	for _, p := range awaited {
-		defaults[p.Name] = p.Default
-	}
-	all, _, _ = unstructured.NestedSlice(node, "outputs", "parameters") // a copy
-	for _, item := range all {
-		parameter, _ := item.(map[string]any)
-		from, _ := parameter["valueFrom"].(map[string]any)
-		if _, supplied := from["supplied"]; !supplied || parameter["value"] != nil {
-			continue
-		}
-		name, _ := parameter["name"].(string)
-		value, given := outputs[name]
-		if !given {
-			value = defaults[name]
-		}
-		delete(parameter, "valueFrom")
-		parameter["value"] = value
-		set = append(set, parameter)
-	}
-	return all, set
+	return edits, set
 }
 
 func textOf(value any) (string, bool) {
@@ -202,7 +177,7 @@ func textOf(value any) (string, bool) {
 
 // globalOutputs returns status.outputs.parameters with the values of parameters that have
 // a global name put in; nil if none has.
-func globalOutputs(obj *unstructured.Unstructured, set []any) []any {
+func globalOutputs(obj *unstructured.Unstructured, set []status.Parameter) []any {
 	globals, _, _ := unstructured.NestedSlice(obj.Object, "status", "outputs", "parameters")
 	at := make(map[string]int, len(globals)) // by name
 	for i, existing := range globals {
@@ -213,14 +188,13 @@ func globalOutputs(obj *unstructured.Unstructured, set []any) []any {
 		}
 	}
 	changed := false
-	for _, item := range set {
-		parameter := item.(map[string]any)
-		name, _ := parameter["globalName"].(string)
+	for _, p := range set {
+		name := p.GlobalName
 		if name == "" {
 			continue
 		}
 		changed = true
-		global := map[string]any{"name": name, "value": parameter["value"]}
+		global := map[string]any{"name": name, "value": p.Value}
 		if i, there := at[name]; there {
 			globals[i] = global
 		} else {

@@ -1,7 +1,9 @@
 package workflow
 
 import (
+	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -17,19 +19,27 @@ type retryRequest struct {
 	ids        []string // nil: any
 	restart    bool     // also what succeeded, as far as selector and ids name it
 	id         string   // of this retry
+	now        time.Time
+}
+
+// at is the request at that time.
+func (r retryRequest) at(now time.Time) retryRequest {
+	r.now = now
+	return r
 }
 
 // retryPlan is one planned write of a retry.
 type retryPlan struct {
 	object  *unstructured.Unstructured // the workflow as it is to be
 	removed []*status.Node             // the nodes that are no longer in it
+	work    *retryWork                 // what is done with the nodes
 }
 
 // planRetry works out, from the present object of an ended workflow, the object that runs
 // again. The rules are those of Argo's FormulateRetryWorkflow, but for the exceptions that
 // docs/adr/0007-retry.md lists. obj is not changed.
-func planRetry(
-	obj *unstructured.Unstructured, s *status.WorkflowStatus, request retryRequest, now time.Time,
+func (c *WorkflowClient) planRetry(
+	ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus, request retryRequest,
 ) (*retryPlan, error) {
 	switch {
 	case !s.Completed():
@@ -49,13 +59,27 @@ func planRetry(
 	}
 
 	work := newRetryWork(graph, s, selected, len(request.parameters) > 0)
-	edited := obj.DeepCopy()
-	if err := editNodes(edited, work, now); err != nil {
+	nodes, err := c.editNodes(ctx, obj, work, request.now)
+	if err != nil {
 		return nil, err
 	}
+	edited := withoutNodes(obj)
+	maps.Copy(objectAt(edited.Object, "status"), nodes)
 	override(edited, request.parameters)
-	reopen(edited, work, request.id, now)
-	return &retryPlan{object: edited, removed: work.removed()}, nil
+	reopen(edited, work, request.id, request.now)
+	return &retryPlan{object: edited, removed: work.removed(), work: work}, nil
+}
+
+// withoutNodes is a copy of a workflow but for its nodes.
+func withoutNodes(obj *unstructured.Unstructured) *unstructured.Unstructured {
+	fields := maps.Clone(obj.Object)
+	if state, ok := fields["status"].(map[string]any); ok {
+		state = maps.Clone(state)
+		delete(state, "nodes")
+		delete(state, "compressedNodes")
+		fields["status"] = state
+	}
+	return (&unstructured.Unstructured{Object: fields}).DeepCopy()
 }
 
 // selectNodes finds the nodes that are to run again though they succeeded.
@@ -111,13 +135,13 @@ func reopen(wf *unstructured.Unstructured, work *retryWork, id string, now time.
 	metadata := objectAt(wf.Object, "metadata")
 	labels := objectAt(metadata, "labels")
 	state := objectAt(wf.Object, "status")
-	if work.graph.root == nil {
+	if phase := string(work.phase()); phase == "" {
 		delete(state, "phase")
 		delete(labels, labelPhase)
 		delete(labels, labelCompleted)
 	} else {
-		state["phase"] = string(status.PhaseRunning)
-		labels[labelPhase] = string(status.PhaseRunning)
+		state["phase"] = phase
+		labels[labelPhase] = phase
 		labels[labelCompleted] = "false"
 	}
 	delete(labels, labelArchiving)

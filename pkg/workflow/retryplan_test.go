@@ -26,9 +26,10 @@ func planOfRetry(t *testing.T, obj *unstructured.Unstructured, opts RetryOptions
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := planRetry(obj, s, retryRequest{
+	plan, err := new(WorkflowClient).planRetry(t.Context(), obj, s, retryRequest{
 		parameters: parameters, selector: selector, ids: opts.NodeIDs, restart: opts.RestartSuccessful, id: "retry-1",
-	}, time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC))
+		now: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC),
+	})
 	if !reflect.DeepEqual(obj, before) {
 		t.Error("the object was changed")
 	}

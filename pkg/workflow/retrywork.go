@@ -51,6 +51,14 @@ func newRetryWork(graph *nodeGraph, s *status.WorkflowStatus, selected map[strin
 	return w
 }
 
+// phase is that of the workflow as it is to be: none where nothing had run.
+func (w *retryWork) phase() status.Phase {
+	if w.graph.root == nil {
+		return status.PhaseUnknown
+	}
+	return status.PhaseRunning
+}
+
 // removed are the nodes that are dropped, in the order of their ids.
 func (w *retryWork) removed() []*status.Node {
 	var removed []*status.Node

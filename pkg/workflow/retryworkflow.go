@@ -91,13 +91,9 @@ func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptio
 	var seen settling
 	obj, err := c.edit(ctx, name, opts.UID, func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
 		wait := seen.left(s.EndTime, time.Now())
-		plan, err := planRetry(obj, s, request, time.Now().Add(wait))
+		plan, err := c.planRetry(ctx, obj, s, request.at(time.Now().Add(wait)))
 		if err != nil {
 			return retriedBefore(obj, s, err)
-		}
-		planned, err := status.FromUnstructured(plan.object)
-		if err != nil {
-			return nil, err
 		}
 		return &change{
 			object: plan.object,
@@ -112,13 +108,13 @@ func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptio
 			},
 			restarts: true,
 			tells:    retried,
-			uptake:   goingAgain(planned),
+			uptake:   goingAgain(s, plan.work),
 		}, nil
 	})
 	if err != nil {
 		return nil, c.error(OpRetry, name, err)
 	}
-	return c.decode(OpRetry, obj)
+	return c.decode(ctx, OpRetry, obj)
 }
 
 // retriedBefore is for a retry that is refused because of err. Where the workflow was retried

@@ -3,6 +3,7 @@ package workflow
 import (
 	"bytes"
 	"compress/flate"
+	"context"
 	"io"
 	"sync"
 
@@ -32,7 +33,7 @@ func newSnapshot(id status.Identity, object []byte) (*snapshot, error) {
 }
 
 // status decodes the state.
-func (s *snapshot) status(decoders status.NodeDecoders) (*status.WorkflowStatus, error) {
+func (s *snapshot) status(ctx context.Context, decoders status.NodeDecoders) (*status.WorkflowStatus, error) {
 	data := s.data
 	if s.packed {
 		var err error
@@ -40,7 +41,8 @@ func (s *snapshot) status(decoders status.NodeDecoders) (*status.WorkflowStatus,
 			return nil, err // it was packed here, so this does not happen
 		}
 	}
-	return decoders.FromJSON(data)
+	now, err := decoders.FromJSONContext(ctx, data)
+	return now, interrupted(ctx, err)
 }
 
 // labels are those of the workflow.

@@ -132,7 +132,7 @@ func (c *WorkflowClient) started(
 		return nil, c.error(op, name, err)
 	}
 	o.named(obj.GetName())
-	s, err := c.decode(op, obj)
+	s, err := c.decode(context.Background(), op, obj) // it has begun, whatever ctx says by now
 	o.begun(s)
 	return s, err
 }

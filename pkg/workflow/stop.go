@@ -69,7 +69,7 @@ func (c *WorkflowClient) Stop(ctx context.Context, name string, opts StopOptions
 	}
 	plan := planShutdown(status.ShutdownStop)
 	if !which.all() {
-		plan = planRejection(which, opts.Message)
+		plan = c.planRejection(ctx, which, opts.Message)
 	}
 	if _, err := c.edit(ctx, name, opts.UID, plan); err != nil {
 		return c.error(OpStop, name, err)
@@ -122,21 +122,21 @@ func planShutdown(strategy status.ShutdownStrategy) planner {
 }
 
 // planRejection fails the gates that match.
-func planRejection(which gates, message string) planner {
+func (c *WorkflowClient) planRejection(ctx context.Context, which gates, message string) planner {
 	return func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
 		waiting, err := which.toDecide(s)
 		if err != nil {
 			return which.decidedBefore(s, err)
 		}
-		edits := make(map[string]map[string]any, len(waiting))
+		edits := make(map[string]status.NodeEdit, len(waiting))
 		for _, gate := range waiting {
-			edits[gate.ID] = map[string]any{
+			edits[gate.ID] = status.NodeEdit{Set: map[string]any{
 				"phase":      string(status.NodeFailed),
 				"message":    message,
-				"finishedAt": time.Now().UTC().Format(time.RFC3339),
-			}
+				"finishedAt": timeText(time.Now()),
+			}}
 		}
-		patch, err := patchNodes(obj, edits)
+		patch, err := c.patchNodes(ctx, obj, edits)
 		if err != nil {
 			return nil, err
 		}

@@ -110,7 +110,7 @@ func (c *WorkflowClient) followUp(
 		client: c, change: ch, uid: written.GetUID(), pacer: c.pacer(),
 		until: now.Add(followUpFor), now: written, since: now,
 	}
-	if before == nil && f.takenUp() {
+	if before == nil && f.takenUp(ctx) {
 		return nil // a state that was read later, since the answer was lost, can show it already
 	}
 	for _, step := range ch.uptake.steps() {
@@ -151,15 +151,15 @@ func (f *followUp) look(ctx context.Context) error {
 		return nil
 	}
 	f.now, f.since = now, time.Now()
-	if f.takenUp() {
+	if f.takenUp(ctx) {
 		return errTakenUp
 	}
 	return nil
 }
 
 // takenUp reports whether the newest state shows that the controller has acted on the change.
-func (f *followUp) takenUp() bool {
-	s, err := f.client.decoders.FromUnstructured(f.now)
+func (f *followUp) takenUp(ctx context.Context) bool {
+	s, err := f.client.read(ctx, f.now)
 	return err == nil && (s.Completed() || f.change.uptake.acted != nil && f.change.uptake.acted(s))
 }
 

@@ -98,15 +98,24 @@ func shuttingDown(before *status.WorkflowStatus) *uptake {
 }
 
 // goingAgain is the uptake of a retry: something begins or ends, unless all of it is suspended.
-func goingAgain(planned *status.WorkflowStatus) *uptake {
-	was := phasesOf(planned)
+func goingAgain(before *status.WorkflowStatus, work *retryWork) *uptake {
+	was := make(map[string]status.NodePhase, len(before.Nodes))
+	for _, n := range before.Nodes {
+		switch {
+		case work.again[n.ID]:
+			was[n.ID] = status.NodeRunning
+		case work.stays(n.ID):
+			was[n.ID] = n.Phase
+		}
+	}
+	planned := work.phase()
 	changed := shows(func(n *status.Node) bool {
 		phase, known := was[n.ID]
 		return !known || n.Phase != phase
 	})
 	return &uptake{
-		soon:  !planned.SpecSuspended,
-		acted: func(now *status.WorkflowStatus) bool { return now.Phase != planned.Phase || changed(now) },
+		soon:  !before.SpecSuspended,
+		acted: func(now *status.WorkflowStatus) bool { return now.Phase != planned || changed(now) },
 	}
 }
 

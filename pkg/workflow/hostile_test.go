@@ -1,0 +1,170 @@
+package workflow
+
+import (
+	"compress/gzip"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// hostileState is a workflow of that phase of which each node has so many bytes that no controller
+// writes, packed and not.
+func hostileState(t testing.TB, phase string, bytes int) (packed, inline *unstructured.Unstructured) {
+	t.Helper()
+	gate := "Running"
+	if phase != gate {
+		gate = "Failed"
+	}
+	junk := `"junk":[` + strings.Repeat("{},", bytes/3) + `{}]`
+	nodes := `{"w":{"id":"w","name":"w","type":"Steps","phase":"` + phase + `","children":["g"],` + junk + `},` +
+		`"g":{"id":"g","name":"w.g","displayName":"g","type":"Suspend","phase":"` + gate + `","boundaryID":"w",` + junk + `,` +
+		`"outputs":{"parameters":[{"name":"by","globalName":"by","valueFrom":{"supplied":{}}}]}}}`
+	var text strings.Builder
+	encoder := base64.NewEncoder(base64.StdEncoding, &text)
+	zipper := gzip.NewWriter(encoder)
+	_, err := zipper.Write([]byte(nodes))
+	if err := errors.Join(err, zipper.Close(), encoder.Close()); err != nil {
+		t.Fatal(err)
+	}
+	with := func(state string) *unstructured.Unstructured {
+		obj := &unstructured.Unstructured{}
+		if err := obj.UnmarshalJSON([]byte(`{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","metadata":{"name":"w"},` +
+			`"status":{"phase":"` + phase + `",` + state + `}}`)); err != nil {
+			t.Fatal(err)
+		}
+		return obj
+	}
+	return with(`"compressedNodes":"` + text.String() + `"`), with(`"nodes":` + nodes)
+}
+
+// decision reads a workflow of that phase and plans a change of its nodes.
+type decision struct {
+	phase string
+	plan  func(ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus) error
+}
+
+func decisions() map[string]decision {
+	c := new(WorkflowClient)
+	return map[string]decision{
+		"get": {"Running", func(context.Context, *unstructured.Unstructured, *status.WorkflowStatus) error { return nil }},
+		"resume": {"Running", func(ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus) error {
+			r, err := c.planResume(ctx, obj, s, resumeRequest{outputs: map[string]string{"by": "me"}, now: time.Now()})
+			if err == nil && len(r.result.Nodes) != 1 {
+				err = fmt.Errorf("%d gates", len(r.result.Nodes))
+			}
+			return err
+		}},
+		"reject": {"Running", func(ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus) error {
+			_, err := c.planRejection(ctx, gates{ids: []string{"g"}}, "no")(obj, s)
+			return err
+		}},
+		"retry": {"Failed", func(ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus) error {
+			plan, err := c.planRetry(ctx, obj, s, retryRequest{id: "r", now: time.Now()})
+			if err == nil && len(plan.removed) != 1 {
+				err = fmt.Errorf("%d nodes go", len(plan.removed))
+			}
+			return err
+		}},
+	}
+}
+
+func (d decision) make(ctx context.Context, obj *unstructured.Unstructured) error {
+	s, err := new(WorkflowClient).read(ctx, obj)
+	if err != nil {
+		return err
+	}
+	return d.plan(ctx, obj, s)
+}
+
+// A decision about packed nodes takes a few MiB, however much they unpack to, and one about others
+// no more than what it changes of them.
+func TestDecisionsAboutHostileNodesTakeFewBytes(t *testing.T) {
+	const each = 6 << 20
+	for name, d := range decisions() {
+		packed, inline := hostileState(t, d.phase, each)
+		for how, obj := range map[string]*unstructured.Unstructured{"packed": packed, "inline": inline} {
+			t.Run(name+", "+how, func(t *testing.T) {
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				err := d.make(t.Context(), obj)
+				runtime.ReadMemStats(&after)
+				if took := after.TotalAlloc - before.TotalAlloc; err != nil || took > 16<<20 {
+					t.Errorf("%v, %d MiB", err, took>>20)
+				}
+			})
+		}
+	}
+}
+
+// A context ends a decision wherever it is at work on packed nodes, with its own cause.
+func TestContextEndsDecisions(t *testing.T) {
+	const each = 2 << 20
+	for name, d := range decisions() {
+		t.Run(name, func(t *testing.T) {
+			packed, _ := hostileState(t, d.phase, each)
+			asks := &askedContext{Context: t.Context(), after: 1 << 30}
+			if err := d.make(asks, packed); err != nil {
+				t.Fatal(err)
+			}
+			if want := 2 * each / (64 << 10); asks.asked < want {
+				t.Errorf("it is asked %d times, want %d: once for each 64 KiB", asks.asked, want)
+			}
+			for _, after := range []int{0, asks.asked / 4, asks.asked * 3 / 4} {
+				why := errors.New("enough")
+				ctx := &askedContext{Context: t.Context(), after: after, err: why}
+				err := d.make(ctx, packed)
+				var interrupted *pace.InterruptedError
+				if !errors.As(err, &interrupted) || !errors.Is(err, why) || ctx.asked > after+10 {
+					t.Errorf("ended at the %dth question: %v, asked %d times", after, err, ctx.asked)
+				}
+			}
+		})
+	}
+}
+
+// askedContext is a context that has ended once it was asked so often.
+type askedContext struct {
+	context.Context
+
+	asked, after int
+	err          error
+}
+
+func (c *askedContext) Err() error {
+	if c.asked++; c.asked > c.after {
+		return c.err
+	}
+	return nil
+}
+
+// A retry leaves the object as it is, though it shares with it what it does not change.
+func TestRetrySharesNoChange(t *testing.T) {
+	_, inline := hostileState(t, "Failed", 30)
+	before := inline.DeepCopy()
+	s, err := status.FromUnstructured(inline)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := new(WorkflowClient).planRetry(t.Context(), inline, s, retryRequest{id: "r", now: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(inline, before) {
+		t.Error("the object was changed")
+	}
+	root := plan.object.Object["status"].(map[string]any)["nodes"].(map[string]any)["w"].(map[string]any)
+	if root["phase"] != "Running" || len(root["children"].([]any)) > 0 || len(root["junk"].([]any)) == 0 {
+		t.Errorf("%.300v", root)
+	}
+}
