@@ -1,26 +1,50 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
+	"os"
+	"time"
 )
 
 // maxBody is how many bytes a request may have.
 const maxBody = 64 << 10
 
+// readBody has the request's body in memory, within limits of size and time, and of how many bodies
+// there are at once.
+func (s *Server) readBody(w http.ResponseWriter, r *http.Request) error {
+	if r.ContentLength == 0 {
+		return nil
+	}
+	client := s.client(r)
+	if !s.bodies.take(client) {
+		return errTooManyCalls()
+	}
+	defer s.bodies.give(client)
+	// Not all connections have deadlines; those of net/http do, and it takes this one away at the end of
+	// the body.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.opts.BodyTimeout))
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		return malformed(err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(text))
+	return nil
+}
+
 // read reads a request's JSON into v, and is strict: no unknown field, nothing behind it. No body at
 // all leaves v as it is.
-func read(w http.ResponseWriter, r *http.Request, v any) error {
-	body := http.MaxBytesReader(w, r.Body, maxBody)
+func read(r *http.Request, v any) error {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if r.ContentLength != 0 && (err != nil || media != "application/json") { // -1: there is some, of unknown length
 		return &requestError{"UnsupportedMediaType", "the body has to be application/json"}
 	}
-	decoder := json.NewDecoder(body)
+	decoder := json.NewDecoder(r.Body)
 	decoder.DisallowUnknownFields()
 	decoder.UseNumber() // as it was written
 	switch err := decoder.Decode(v); {
@@ -40,8 +64,11 @@ func read(w http.ResponseWriter, r *http.Request, v any) error {
 
 func malformed(err error) error {
 	var large *http.MaxBytesError
-	if errors.As(err, &large) {
+	switch {
+	case errors.As(err, &large):
 		return &requestError{"TooLarge", fmt.Sprintf("the body may have %d bytes", large.Limit)}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &requestError{"TooSlow", "the body has not come in time"}
 	}
 	return &requestError{"Malformed", "body: " + err.Error()}
 }

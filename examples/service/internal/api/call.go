@@ -16,24 +16,35 @@ type answer struct {
 	body any // nil: none
 }
 
+// errTooManyCalls is of all clients together, or of one.
+func errTooManyCalls() error {
+	return &requestError{"TooManyCalls", "too many requests are under way, of all or of one client"}
+}
+
 func ok(body any) answer { return answer{http.StatusOK, body} }
 
 // done is the answer of what has nothing to tell.
 func done() answer { return answer{http.StatusNoContent, nil} }
 
 // call makes a handler of what a request asks for, in the time that it may take.
-func (s *Server) call(do func(ctx context.Context, w http.ResponseWriter, r *http.Request) (answer, error)) http.HandlerFunc {
+func (s *Server) call(do func(ctx context.Context, r *http.Request) (answer, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if !s.calls.take() {
-			s.fail(w, r, &requestError{"TooManyCalls", "too many requests are under way"})
+		if err := s.readBody(w, r); err != nil { // which may take long, so it has no slot yet
+			w.Header().Set("Connection", "close") // the rest of it isn't waited for
+			s.fail(w, r, err)
 			return
 		}
-		defer s.calls.give()
+		client := s.client(r)
+		if !s.calls.take(client) {
+			s.fail(w, r, errTooManyCalls())
+			return
+		}
+		defer s.calls.give(client)
 		ctx, cancel := context.WithTimeout(r.Context(), s.opts.CallTimeout)
 		defer cancel()
 		// Not all writers have deadlines; those of net/http do.
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.opts.CallTimeout + answerGrace))
-		a, err := do(ctx, w, r)
+		a, err := do(ctx, r)
 		if err != nil {
 			s.fail(w, r, err)
 			return

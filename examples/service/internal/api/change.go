@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
 // precondition is what every change may be bound to. It is embedded in the options of each.
@@ -13,11 +15,11 @@ type precondition struct {
 }
 
 // holds is nil where the run is still that. It may be another a moment later.
-func (p precondition) holds(ctx context.Context, b Backfill) error {
+func (p precondition) holds(ctx context.Context, status statusFunc) error {
 	if p.Run == nil {
 		return nil
 	}
-	st, err := b.Status(ctx)
+	st, err := status(ctx)
 	if err != nil {
 		return err
 	}
@@ -29,20 +31,27 @@ func (p precondition) holds(ctx context.Context, b Backfill) error {
 
 // bound are options that have a precondition.
 type bound interface {
-	holds(ctx context.Context, b Backfill) error
+	holds(ctx context.Context, status statusFunc) error
 }
 
+type statusFunc func(context.Context) (*backfill.Status, error)
+
 // change does what a request asks for to its backfill, once the body has been read into options, and
-// has those that follow the backfill look at once.
-func (s *Server) change(ctx context.Context, w http.ResponseWriter, r *http.Request, options bound, do func(Backfill) (answer, error)) (answer, error) {
+// has those that follow the backfill look at once. A backfill is changed by one request at a time.
+func (s *Server) change(ctx context.Context, r *http.Request, options bound, do func(Backfill) (answer, error)) (answer, error) {
 	b, err := s.find(r)
 	if err != nil {
 		return answer{}, err
 	}
-	if err := read(w, r, options); err != nil {
+	if err := read(r, options); err != nil {
 		return answer{}, err
 	}
-	if err := options.holds(ctx, b); err != nil {
+	changing := s.changes[b.Session]
+	if changing.take(ctx) != nil {
+		return answer{}, &requestError{"TooManyCalls", "other changes of this backfill are under way: nothing was done"}
+	}
+	defer changing.give()
+	if err := options.holds(ctx, s.statusOf[b.Session].get); err != nil {
 		return answer{}, err
 	}
 	a, err := do(b)
@@ -50,12 +59,12 @@ func (s *Server) change(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	return a, err
 }
 
-func (s *Server) start(ctx context.Context, w http.ResponseWriter, r *http.Request) (answer, error) {
+func (s *Server) start(ctx context.Context, r *http.Request) (answer, error) {
 	var options struct {
 		precondition
 		Restart bool `json:"restart"`
 	}
-	return s.change(ctx, w, r, &options, func(b Backfill) (answer, error) {
+	return s.change(ctx, r, &options, func(b Backfill) (answer, error) {
 		start := b.Start
 		if options.Restart {
 			start = b.Restart
@@ -68,21 +77,21 @@ func (s *Server) start(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	})
 }
 
-func (s *Server) pause(ctx context.Context, w http.ResponseWriter, r *http.Request) (answer, error) {
-	return s.change(ctx, w, r, &precondition{}, func(b Backfill) (answer, error) { return done(), b.Pause(ctx) })
+func (s *Server) pause(ctx context.Context, r *http.Request) (answer, error) {
+	return s.change(ctx, r, &precondition{}, func(b Backfill) (answer, error) { return done(), b.Pause(ctx) })
 }
 
 // stop doesn't wait for the end.
-func (s *Server) stop(ctx context.Context, w http.ResponseWriter, r *http.Request) (answer, error) {
-	return s.change(ctx, w, r, &precondition{}, func(b Backfill) (answer, error) {
+func (s *Server) stop(ctx context.Context, r *http.Request) (answer, error) {
+	return s.change(ctx, r, &precondition{}, func(b Backfill) (answer, error) {
 		return answer{http.StatusAccepted, nil}, b.Stop(ctx)
 	})
 }
 
-func (s *Server) scale(ctx context.Context, w http.ResponseWriter, r *http.Request) (answer, error) {
+func (s *Server) scale(ctx context.Context, r *http.Request) (answer, error) {
 	var options struct {
 		precondition
 		Workers int `json:"workers"`
 	}
-	return s.change(ctx, w, r, &options, func(b Backfill) (answer, error) { return done(), b.Scale(ctx, options.Workers) })
+	return s.change(ctx, r, &options, func(b Backfill) (answer, error) { return done(), b.Scale(ctx, options.Workers) })
 }

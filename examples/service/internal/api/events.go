@@ -39,11 +39,12 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 // streamEvents sends how the backfills stand now, and then each change. Whatever a client has seen
 // before, it begins with the present state, which is all there is.
 func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, sessions []string) {
-	if !s.streams.take() {
-		s.fail(w, r, &requestError{"TooManyStreams", "too many streams are open"})
+	client := s.client(r)
+	if !s.streams.take(client) {
+		s.fail(w, r, &requestError{"TooManyStreams", "too many streams are open, of all or of one client"})
 		return
 	}
-	defer s.streams.give()
+	defer s.streams.give(client)
 	out, err := newStream(w, r)
 	if err != nil || s.sentAway(out) {
 		return

@@ -26,6 +26,7 @@ type fake struct {
 	st                *backfill.Status
 	follow            func(ctx context.Context) iter.Seq2[*backfill.Status, error]
 	block             bool // calls take as long as their context
+	waiting           []backfill.Gate
 
 	mu        sync.Mutex
 	called    []string
@@ -69,18 +70,25 @@ func (f *fake) Scale(ctx context.Context, workers int) error {
 	return f.note(ctx, "scale")
 }
 
+func (f *fake) gates() []backfill.Gate {
+	if f.waiting != nil {
+		return f.waiting
+	}
+	return []backfill.Gate{{ID: "g", Name: "approve"}}
+}
+
 func (f *fake) Gates(ctx context.Context) ([]backfill.Gate, error) {
-	return []backfill.Gate{{ID: "g", Name: "approve"}}, f.note(ctx, "gates")
+	return f.gates(), f.note(ctx, "gates")
 }
 
 func (f *fake) Approve(ctx context.Context, approval backfill.Approval) ([]backfill.Gate, error) {
 	f.approval = approval
-	return []backfill.Gate{{ID: "g", Name: "approve"}}, f.note(ctx, "approve")
+	return f.gates(), f.note(ctx, "approve")
 }
 
 func (f *fake) Reject(ctx context.Context, rejection backfill.Rejection) ([]backfill.Gate, error) {
 	f.rejection = rejection
-	return []backfill.Gate{{ID: "g", Name: "approve"}}, f.note(ctx, "reject")
+	return f.gates(), f.note(ctx, "reject")
 }
 
 func (f *fake) Describe() backfill.Config {

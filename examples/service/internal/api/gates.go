@@ -10,6 +10,13 @@ import (
 // gateList are gates that wait, or those that were decided just now.
 type gateList struct {
 	Gates []backfill.Gate `json:"gates"`
+	// More is how many there are beside these.
+	More int `json:"more,omitempty"`
+}
+
+func listed(gates []backfill.Gate) answer {
+	shown, more := shownGates(gates)
+	return ok(gateList{shown, more})
 }
 
 // decidedError is a failure after some gates were decided.
@@ -25,29 +32,29 @@ func decided(gates []backfill.Gate, err error) (answer, error) {
 	if err != nil {
 		return answer{}, &decidedError{gates, err}
 	}
-	return ok(gateList{gates}), nil
+	return listed(gates), nil
 }
 
-func (s *Server) approve(ctx context.Context, w http.ResponseWriter, r *http.Request) (answer, error) {
+func (s *Server) approve(ctx context.Context, r *http.Request) (answer, error) {
 	var options struct {
 		precondition
 		Gates   []string       `json:"gates"`
 		All     bool           `json:"all"`
 		Outputs map[string]any `json:"outputs"`
 	}
-	return s.change(ctx, w, r, &options, func(b Backfill) (answer, error) {
+	return s.change(ctx, r, &options, func(b Backfill) (answer, error) {
 		return decided(b.Approve(ctx, backfill.Approval{Gates: options.Gates, All: options.All, Outputs: options.Outputs}))
 	})
 }
 
-func (s *Server) reject(ctx context.Context, w http.ResponseWriter, r *http.Request) (answer, error) {
+func (s *Server) reject(ctx context.Context, r *http.Request) (answer, error) {
 	var options struct {
 		precondition
 		Gates   []string `json:"gates"`
 		All     bool     `json:"all"`
 		Message string   `json:"message"`
 	}
-	return s.change(ctx, w, r, &options, func(b Backfill) (answer, error) {
+	return s.change(ctx, r, &options, func(b Backfill) (answer, error) {
 		return decided(b.Reject(ctx, backfill.Rejection{Gates: options.Gates, All: options.All, Message: options.Message}))
 	})
 }

@@ -80,8 +80,8 @@ func (s *Server) logged(next http.Handler) http.Handler {
 		if r.Method == http.MethodGet || r.Method == http.MethodHead {
 			level = slog.LevelDebug
 		}
-		s.opts.Log.Log(r.Context(), level, "request", "method", r.Method, "path", r.URL.Path, "code", noted.code,
-			"took", time.Since(began).Round(time.Millisecond).String(), "from", r.RemoteAddr)
+		s.opts.Log.Log(r.Context(), level, "request", append(s.asked(r), "code", noted.code,
+			"took", time.Since(began).Round(time.Millisecond).String())...)
 	})
 }
 

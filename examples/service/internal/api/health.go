@@ -27,7 +27,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 	defer cancel()
 	if err := s.opts.Ready(ctx); err != nil {
-		writeProblem(w, notReady(err.Error(), reasonOf(err)))
+		writeProblem(w, notReady(cut(err.Error(), maxDetail), reasonOf(err)))
 		return
 	}
 	healthy(w, r)

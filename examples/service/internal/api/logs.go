@@ -33,16 +33,17 @@ type logLine struct {
 // tail is the stream of the last lines that the workflow's pods have written, and of what they write
 // from then on. It begins anew with each connection.
 func (s *Server) tail(w http.ResponseWriter, r *http.Request) {
+	client := s.client(r)
+	if !s.logs.take(client) { // before anything is asked of the cluster
+		s.fail(w, r, &requestError{"TooManyStreams", "too many logs are open, of all or of one client"})
+		return
+	}
+	defer s.logs.give(client)
 	lines, name, err := s.openLogs(r)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	if !s.logs.take() {
-		s.fail(w, r, &requestError{"TooManyStreams", "too many logs are open"})
-		return
-	}
-	defer s.logs.give()
 	out, err := newStream(w, r)
 	if err != nil {
 		return
@@ -71,7 +72,7 @@ func (s *Server) openLogs(r *http.Request) (open func(context.Context, chan<- lo
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.opts.CallTimeout)
 	defer cancel()
-	st, err := b.Status(ctx)
+	st, err := s.statusOf[b.Session].get(ctx)
 	switch {
 	case err != nil:
 		return nil, "", err
@@ -89,7 +90,7 @@ func (s *Server) openLogs(r *http.Request) (open func(context.Context, chan<- lo
 				text = strings.ToValidUTF8(text[:maxLine], "") + " …"
 			}
 			select {
-			case to <- logLine{line.Time, line.Pod, line.Container, line.Node, text}:
+			case to <- logLine{line.Time, line.Pod, line.Container, cut(line.Node, maxName), text}:
 			case <-ctx.Done():
 				return ctx.Err()
 			}

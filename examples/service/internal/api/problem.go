@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -17,8 +18,12 @@ type problem struct {
 	Detail string         `json:"detail"`
 	Reason string         `json:"reason"`
 	Errors []fieldProblem `json:"errors,omitempty"`
+	// MoreErrors is how many there are beside these.
+	MoreErrors int `json:"moreErrors,omitempty"`
 	// Gates are those that were decided all the same.
 	Gates []backfill.Gate `json:"gates,omitempty"`
+	// MoreGates is how many there are beside these.
+	MoreGates int `json:"moreGates,omitempty"`
 }
 
 // fieldProblem is one of the things that are wrong with a request.
@@ -42,6 +47,7 @@ func codes() []kind {
 		{"NoSuchAddress", http.StatusNotFound},
 		{"MethodNotAllowed", http.StatusMethodNotAllowed},
 		{"TooLarge", http.StatusRequestEntityTooLarge},
+		{"TooSlow", http.StatusRequestTimeout},
 		{"UnsupportedMediaType", http.StatusUnsupportedMediaType},
 		{"UnknownHost", http.StatusMisdirectedRequest},
 		{"TooManyStreams", http.StatusServiceUnavailable},
@@ -110,17 +116,15 @@ func codeOf(reason string) int {
 
 func problemOf(err error) problem {
 	reason := reasonOf(err)
-	p := problem{Type: "about:blank", Status: codeOf(reason), Detail: err.Error(), Reason: reason}
+	p := problem{Type: "about:blank", Status: codeOf(reason), Detail: cut(err.Error(), maxDetail), Reason: reason}
 	p.Title = http.StatusText(p.Status)
 	var invalid *workflow.InvalidError
 	if errors.As(err, &invalid) {
-		for _, each := range invalid.Problems {
-			p.Errors = append(p.Errors, fieldProblem{each.Field, each.ErrorBody()})
-		}
+		p.Errors, p.MoreErrors = shownProblems(invalid)
 	}
 	var partly *decidedError
 	if errors.As(err, &partly) {
-		p.Gates = partly.gates
+		p.Gates, p.MoreGates = shownGates(partly.gates)
 	}
 	return p
 }
@@ -132,7 +136,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if p.Status >= http.StatusInternalServerError {
 		level = slog.LevelWarn
 	}
-	s.opts.Log.Log(r.Context(), level, "refused", "method", r.Method, "path", r.URL.Path, "code", p.Status, "reason", p.Reason, "err", p.Detail)
+	s.opts.Log.Log(r.Context(), level, "refused", append(s.asked(r), "code", p.Status, "reason", p.Reason, "err", status.Printable(p.Detail))...)
 	writeProblem(w, p)
 }
 

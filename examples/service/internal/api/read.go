@@ -16,12 +16,12 @@ func (s *Server) find(r *http.Request) (Backfill, error) {
 }
 
 // list tells how all backfills stand. One that can't be read hides none of the others.
-func (s *Server) list(ctx context.Context, _ http.ResponseWriter, _ *http.Request) (answer, error) {
+func (s *Server) list(ctx context.Context, _ *http.Request) (answer, error) {
 	all := make([]standing, len(s.opts.Backfills))
 	var reading sync.WaitGroup
 	for i, b := range s.opts.Backfills {
 		reading.Go(func() {
-			st, err := b.Status(ctx)
+			st, err := s.statusOf[b.Session].get(ctx)
 			all[i] = standingOf(b.Session, st, err)
 		})
 	}
@@ -29,12 +29,12 @@ func (s *Server) list(ctx context.Context, _ http.ResponseWriter, _ *http.Reques
 	return ok(map[string]any{"backfills": all}), nil
 }
 
-func (s *Server) status(ctx context.Context, _ http.ResponseWriter, r *http.Request) (answer, error) {
+func (s *Server) status(ctx context.Context, r *http.Request) (answer, error) {
 	b, err := s.find(r)
 	if err != nil {
 		return answer{}, err
 	}
-	st, err := b.Status(ctx)
+	st, err := s.statusOf[b.Session].get(ctx)
 	if err != nil {
 		return answer{}, err
 	}
@@ -42,7 +42,7 @@ func (s *Server) status(ctx context.Context, _ http.ResponseWriter, r *http.Requ
 }
 
 // config is the configuration, whose secrets mask themselves.
-func (s *Server) config(_ context.Context, _ http.ResponseWriter, r *http.Request) (answer, error) {
+func (s *Server) config(_ context.Context, r *http.Request) (answer, error) {
 	b, err := s.find(r)
 	if err != nil {
 		return answer{}, err
@@ -50,14 +50,14 @@ func (s *Server) config(_ context.Context, _ http.ResponseWriter, r *http.Reques
 	return ok(b.Describe()), nil
 }
 
-func (s *Server) gates(ctx context.Context, _ http.ResponseWriter, r *http.Request) (answer, error) {
+func (s *Server) gates(ctx context.Context, r *http.Request) (answer, error) {
 	b, err := s.find(r)
 	if err != nil {
 		return answer{}, err
 	}
-	waiting, err := b.Gates(ctx)
+	waiting, err := s.gatesOf[b.Session].get(ctx)
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(gateList{waiting}), nil
+	return listed(waiting), nil
 }

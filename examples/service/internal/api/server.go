@@ -25,8 +25,10 @@ const (
 	DefaultMaxStreams = 256
 	// DefaultMaxLogs is less, since each takes a connection for each container, and up to 8 MiB.
 	DefaultMaxLogs = 8
-	// DefaultMaxCalls is of requests that are no streams.
+	// DefaultMaxCalls is of requests that are no streams, and of those whose bodies are coming in.
 	DefaultMaxCalls = 64
+	// DefaultBodyTimeout is enough for the largest body over a slow line.
+	DefaultBodyTimeout = 10 * time.Second
 )
 
 // Backfill is one that is served.
@@ -55,16 +57,25 @@ type Options struct {
 	// Follow says how often is read what nothing announces.
 	Follow backfill.FollowOptions
 
+	// UserHeader is the header in which a proxy says who asks, such as X-Forwarded-User; "": none does.
+	// It goes into the log, and limits are for each user then instead of each address. Set it only where
+	// nobody else than that proxy can reach the server, and the proxy replaces what clients send by that
+	// name: it is believed.
+	UserHeader string
+
 	CallTimeout time.Duration
+	BodyTimeout time.Duration
 	Heartbeat   time.Duration
 	LookAgain   time.Duration
-	MaxStreams  int
-	MaxLogs     int
-	MaxCalls    int
+	// MaxStreams, MaxLogs and MaxCalls are how many there are at once. A client can have half of each.
+	MaxStreams int
+	MaxLogs    int
+	MaxCalls   int
 }
 
 func (o Options) withDefaults() Options {
 	orDefault(&o.CallTimeout, DefaultCallTimeout)
+	orDefault(&o.BodyTimeout, DefaultBodyTimeout)
 	orDefault(&o.Heartbeat, DefaultHeartbeat)
 	orDefault(&o.LookAgain, DefaultLookAgain)
 	orDefault(&o.MaxStreams, DefaultMaxStreams)
@@ -84,9 +95,13 @@ type Server struct {
 	opts      Options
 	backfills map[string]Backfill
 	news      *news
-	streams   slots
-	logs      slots
-	calls     slots
+	statusOf  map[string]*shared[*backfill.Status] // by session, as are these
+	gatesOf   map[string]*shared[[]backfill.Gate]
+	changes   map[string]turn
+	streams   *slots
+	logs      *slots
+	calls     *slots
+	bodies    *slots
 	handling  handling
 
 	drain, end sync.Once
@@ -102,7 +117,8 @@ func New(opts Options) (*Server, error) {
 	}
 	s := &Server{
 		opts: opts, backfills: make(map[string]Backfill, len(opts.Backfills)),
-		streams: make(slots, opts.MaxStreams), logs: make(slots, opts.MaxLogs), calls: make(slots, opts.MaxCalls),
+		statusOf: map[string]*shared[*backfill.Status]{}, gatesOf: map[string]*shared[[]backfill.Gate]{}, changes: map[string]turn{},
+		streams: newSlots(opts.MaxStreams), logs: newSlots(opts.MaxLogs), calls: newSlots(opts.MaxCalls), bodies: newSlots(opts.MaxCalls),
 		draining: make(chan struct{}), ending: make(chan struct{}),
 	}
 	for _, b := range opts.Backfills {
@@ -110,6 +126,9 @@ func New(opts Options) (*Server, error) {
 			return nil, fmt.Errorf("api: session %q: each backfill needs one of its own", b.Session)
 		}
 		s.backfills[b.Session] = b
+		s.statusOf[b.Session] = &shared[*backfill.Status]{read: b.Status, within: opts.CallTimeout}
+		s.gatesOf[b.Session] = &shared[[]backfill.Gate]{read: b.Gates, within: opts.CallTimeout}
+		s.changes[b.Session] = make(turn, 1)
 	}
 	s.news = newNews(s.backfills, opts.Follow, opts.LookAgain)
 	return s, nil
@@ -132,19 +151,8 @@ func (s *Server) Close() {
 	s.EndStreams()
 	s.handling.end()
 	s.news.following.Wait()
-}
-
-// slots limit how many there are at once.
-type slots chan struct{}
-
-// take reports whether there is one; give it back then.
-func (s slots) take() bool {
-	select {
-	case s <- struct{}{}:
-		return true
-	default:
-		return false
+	for session := range s.backfills {
+		s.statusOf[session].under.Wait()
+		s.gatesOf[session].under.Wait()
 	}
 }
-
-func (s slots) give() { <-s }

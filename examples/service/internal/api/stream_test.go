@@ -34,12 +34,15 @@ type reader struct {
 	close func()
 }
 
-func (s *site) stream(path string) *reader {
+func (s *site) stream(path string, header ...string) *reader {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), soon)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.web.URL+path, http.NoBody)
 	if err != nil {
 		s.t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
 	}
 	resp, err := s.web.Client().Do(req) //nolint:bodyclose // the reader's close does
 	if err != nil {

@@ -20,6 +20,8 @@ type view struct {
 	// Stale: the cluster can't be reached, so the workflow is shown as it was seen last.
 	Stale bool                   `json:"stale"`
 	Steps workflow.Result[steps] `json:"steps"`
+	// More is what the lists of the status leave out.
+	More leftOut `json:"more,omitzero"`
 }
 
 // steps are a workflow's, as a tree.
@@ -43,9 +45,10 @@ type step struct {
 }
 
 func viewOf(st *backfill.Status) view {
-	v := view{Status: st, Suspended: st.Workflow.SpecSuspended, Stale: workflow.Reason(st.Pods.Err) == "Unavailable"}
+	v := view{Suspended: st.Workflow.SpecSuspended, Stale: workflow.Reason(st.Pods.Err) == "Unavailable"}
+	v.Status, v.More = bounded(st)
 	if st.Workflow.NodesErr != nil {
-		v.Steps.Err = st.Workflow.NodesErr
+		v.Steps.Err = shortError(st.Workflow.NodesErr)
 		return v
 	}
 	v.Steps.Data.Nodes = v.Steps.Data.take(st.Workflow.Tree(status.TreeOptions{Groups: true}), maxSteps)
@@ -62,8 +65,8 @@ func (s *steps) take(nodes []*status.TreeNode, room int) []step {
 		}
 		left := s.More
 		each := step{
-			ID: n.ID, Name: n.Title, Phase: string(n.Phase), Gate: n.Active(), Until: n.Until(), Message: n.Message, Attempts: n.Attempts,
-			Started: n.StartTime, Finished: n.EndTime, Steps: s.take(n.Children, room-1),
+			ID: cut(n.ID, maxName), Name: cut(n.Title, maxName), Phase: cut(string(n.Phase), maxName), Gate: n.Active(), Until: n.Until(),
+			Message: cut(n.Message, maxMessage), Attempts: n.Attempts, Started: n.StartTime, Finished: n.EndTime, Steps: s.take(n.Children, room-1),
 		}
 		taken = append(taken, each)
 		room -= count(n) - (s.More - left)
@@ -95,7 +98,7 @@ func (s standing) MarshalJSON() ([]byte, error) {
 		Reason  string `json:"reason,omitempty"`
 	}{Session: s.Session, Success: s.Success()}
 	if s.Err != nil {
-		form.Error, form.Reason = s.Err.Error(), reasonOf(s.Err)
+		form.Error, form.Reason = cut(s.Err.Error(), maxDetail), reasonOf(s.Err)
 	} else {
 		form.Data = &s.Data
 	}

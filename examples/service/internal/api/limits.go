@@ -1,0 +1,138 @@
+package api
+
+import (
+	"unicode/utf8"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// How much an answer has of what others have written: whoever writes workflows, their pods, the target
+// cluster. Bytes are those of the answer, where a control character takes six.
+const (
+	maxName    = 256
+	maxMessage = 1000
+	maxDetail  = 4000
+	// maxListed is how many gates, failed steps and problems there are in a list.
+	maxListed = 100
+	// maxOutputs is for all outputs of a gate.
+	maxOutputs = 4 << 10
+)
+
+const outputsLeftOut = "(What it asks for is too long to be shown.)"
+
+// cut leaves out what is beyond that many bytes of an answer.
+func cut(text string, most int) string {
+	for at, r := range text {
+		if most -= sizeInJSON(r); most < 0 {
+			return text[:at] + "…"
+		}
+	}
+	return text
+}
+
+// sizeInJSON is how many bytes a character takes, as [json.Marshal] writes it.
+func sizeInJSON(r rune) int {
+	const escaped = len(`\u0000`)
+	switch {
+	case r == '"', r == '\\':
+		return len(`\"`)
+	case r < ' ', r == '<', r == '>', r == '&', r == '\u2028', r == '\u2029', r == utf8.RuneError:
+		return escaped
+	}
+	return utf8.RuneLen(r)
+}
+
+// sizeOf is how many bytes of an answer a text takes, if these are not more than most.
+func sizeOf(text string, most int) int {
+	size := 0
+	for _, r := range text {
+		if size += sizeInJSON(r); size > most {
+			break
+		}
+	}
+	return size
+}
+
+// leftOut is how many there are beside those of a list.
+type leftOut struct {
+	Gates  int `json:"gates,omitempty"`
+	Failed int `json:"failed,omitempty"`
+}
+
+// bounded is a status for an answer.
+func bounded(st *backfill.Status) (*backfill.Status, leftOut) {
+	short, more := *st, leftOut{}
+	short.Gates.Err, short.Failed.Err = shortError(st.Gates.Err), shortError(st.Failed.Err)
+	short.Pods.Err, short.Shards.Err = shortError(st.Pods.Err), shortError(st.Shards.Err)
+	short.Gates.Data, more.Gates = shownGates(st.Gates.Data)
+	short.Failed.Data, more.Failed = shownFailed(st.Failed.Data)
+	w := *st.Workflow
+	w.Message = cut(w.Message, maxMessage)
+	short.Workflow = &w
+	return &short, more
+}
+
+// shownGates are the first ones, and how many there are beside them.
+func shownGates(gates []backfill.Gate) (shown []backfill.Gate, more int) {
+	shown = make([]backfill.Gate, 0, min(len(gates), maxListed))
+	for _, g := range gates[:min(len(gates), maxListed)] {
+		g.ID, g.Name, g.Message = cut(g.ID, maxName), cut(g.Name, maxName), cut(g.Message, maxMessage)
+		if sizeOfOutputs(g.Outputs) > maxOutputs { // a part of them, or a part of a value, would be sent as if it were all
+			g.Outputs = nil
+			g.Message += outputsLeftOut
+		}
+		shown = append(shown, g)
+	}
+	return shown, len(gates) - len(shown)
+}
+
+// sizeOfOutputs is what they take, if that is not more than maxOutputs.
+func sizeOfOutputs(outputs []backfill.GateOutput) int {
+	const names = len(`{"name":"","description":"","default":"","enum":[]},`)
+	size := 0
+	for _, o := range outputs {
+		size += names
+		values := append([]string{o.Name, o.Description}, o.Enum...)
+		if o.Default != nil {
+			values = append(values, *o.Default)
+		}
+		for _, value := range values {
+			if size += len(`"",`) + sizeOf(value, maxOutputs); size > maxOutputs {
+				return size
+			}
+		}
+	}
+	return size
+}
+
+func shownFailed(nodes []*status.Node) (shown []*status.Node, more int) {
+	for _, n := range nodes[:min(len(nodes), maxListed)] {
+		shown = append(shown, &status.Node{
+			DisplayName: cut(n.DisplayName, maxName), Phase: status.NodePhase(cut(string(n.Phase), maxName)), Message: cut(n.Message, maxMessage),
+		})
+	}
+	return shown, len(nodes) - len(shown)
+}
+
+// shortError is an error whose text has a limit; nil stays nil.
+func shortError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &shortened{err}
+}
+
+type shortened struct{ err error }
+
+func (e *shortened) Error() string { return cut(e.err.Error(), maxDetail) }
+func (e *shortened) Unwrap() error { return e.err }
+
+// shownProblems are the first ones of those that a request has.
+func shownProblems(invalid *workflow.InvalidError) (shown []fieldProblem, more int) {
+	for _, each := range invalid.Problems[:min(len(invalid.Problems), maxListed)] {
+		shown = append(shown, fieldProblem{cut(each.Field, maxName), cut(each.ErrorBody(), maxMessage)})
+	}
+	return shown, len(invalid.Problems) - len(shown)
+}
