@@ -58,7 +58,7 @@ func build(s settings, log *slog.Logger) (*service, error) {
 		return nil, err
 	}
 	server, err := api.New(api.Options{
-		Backfills: all, Log: log, Page: files, Ready: may.check, Hosts: s.hosts, Heartbeat: s.heartbeat,
+		Backfills: all, Log: log, Page: files, Ready: may.check, Hosts: s.hosts, Heartbeat: s.heartbeat, UserHeader: s.userHeader,
 		Follow: backfill.FollowOptions{PodsEvery: s.every, ShardsEvery: s.every},
 	})
 	if err != nil {

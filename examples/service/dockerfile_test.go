@@ -56,8 +56,13 @@ func TestImageHasTheProgramAndNobodysRights(t *testing.T) {
 		t.Fatal(err)
 	}
 	version := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(string(text))[1]
-	if from := stages[0][0][1]; from != "golang:"+version {
+	if from := stages[0][0][1]; !strings.HasPrefix(from, "golang:"+version+".") {
 		t.Errorf("FROM %s, but go.mod asks for %s", from, version)
+	}
+	for _, stage := range stages {
+		if from := stage[0][1]; !regexp.MustCompile(`^[^@]+:[^@:]+@sha256:[0-9a-f]{64}$`).MatchString(from) {
+			t.Errorf("FROM %s: it must have a tag, to be read, and a digest, which nobody can move", from)
+		}
 	}
 }
 

@@ -66,6 +66,7 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 		"too often":          {[]string{"--config", "x", "--every", "1ms"}, "--every 1ms: must be at least 100ms"},
 		"before now":         {[]string{"--config", "x", "--drain", "-1s"}, "--drain -1s: must not be negative"},
 		"no heart":           {[]string{"--config", "x", "--heartbeat", "0s"}, "--heartbeat 0s: must be at least 1s"},
+		"no header":          {[]string{"--config", "x", "--user-header", "X User"}, "--user-header X User: must be the name of a header"},
 		"no name":            {[]string{"--config", "x", "--host", "a", "--host", "b:80"}, "--host a,b:80: must be names without a port"},
 		"no level":           {[]string{"--config", "x", "--log", "loud"}, "loud"},
 		"no such file":       {[]string{"--config", "/no/such/file"}, "--config: open /no/such/file"},
@@ -101,7 +102,7 @@ func TestHelp(t *testing.T) {
 	if code := run(t.Context(), []string{"--help"}, &out, &stderr); code != exitOK || stderr.Len() > 0 {
 		t.Errorf("%d, %q", code, stderr.String())
 	}
-	for _, flag := range []string{"-listen", "-host", "-heartbeat", "-metrics", "-config", "-kubeconfig", "-namespace", "-every", "-drain", "-log"} {
+	for _, flag := range []string{"-listen", "-host", "-user-header", "-heartbeat", "-metrics", "-config", "-kubeconfig", "-namespace", "-every", "-drain", "-log"} {
 		if !strings.Contains(out.String(), "\n  "+flag+" ") {
 			t.Errorf("%s is not in the help", flag)
 		}

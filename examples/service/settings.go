@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/examples/service/internal/api"
 )
@@ -19,6 +20,7 @@ type settings struct {
 	listen, metrics       string
 	configs, hosts        words
 	kubeconfig, namespace string
+	userHeader            string
 	every, heartbeat      time.Duration
 	drain                 time.Duration
 	finish                time.Duration // see finishWithin
@@ -42,6 +44,7 @@ func parse(args []string, out io.Writer) (settings, error) {
 	flags.SetOutput(io.Discard) // an error is one line, and that is the caller's
 	flags.StringVar(&s.listen, "listen", "127.0.0.1:8080", "where to serve, as `host:port`; :8080 for others than this machine, 0 for a free port")
 	flags.Var(&s.hosts, "host", "another `name` by which it may be asked, beside localhost and IP addresses; one for each")
+	flags.StringVar(&s.userHeader, "user-header", "", "`header` in which the proxy in front says who asks, for the log and the limits; only where nobody else can reach this, and the proxy replaces what clients send in it")
 	flags.StringVar(&s.metrics, "metrics", "", "where to serve /metrics, as `host:port`; default: nowhere")
 	flags.Var(&s.configs, "config", "configuration of a backfill, the migration console's YAML `file`; one for each backfill, required")
 	flags.StringVar(&s.kubeconfig, "kubeconfig", "", "`file`; default: $KUBECONFIG, else the pod's service account")
@@ -73,6 +76,8 @@ func parse(args []string, out io.Writer) (settings, error) {
 		return s, fmt.Errorf("--heartbeat %s: must be at least 1s", s.heartbeat)
 	case !names(s.hosts):
 		return s, fmt.Errorf("--host %s: must be names without a port", &s.hosts)
+	case !token(s.userHeader):
+		return s, fmt.Errorf("--user-header %s: must be the name of a header, such as X-Forwarded-User", s.userHeader)
 	case s.drain < 0:
 		return s, fmt.Errorf("--drain %s: must not be negative", s.drain)
 	}
@@ -82,6 +87,13 @@ func parse(args []string, out io.Writer) (settings, error) {
 // names reports whether all are such as stand in an address before the port.
 func names(hosts []string) bool {
 	return !slices.ContainsFunc(hosts, func(host string) bool { return host == "" || strings.ContainsAny(host, ":/ ") })
+}
+
+// token reports whether a text can be the name of a header.
+func token(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool {
+		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.", r)
+	})
 }
 
 func address(text string) bool {
