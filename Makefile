@@ -37,7 +37,7 @@ units = echo -C . $(RACE) $$(go list ./... | grep -v '/pkg/status$$'); \
 	echo -C hack/bench $(RACE) ./bulkload; \
 	echo -C test/envtest $(RACE) ./leash/... ./cmd/...;
 # Those that compile Argo's module, which takes minutes: for bench, test-argo and verify only.
-BENCH_MODULES := hack/argocheck hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
+BENCH_MODULES := hack/argocheck hack/argotypes hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
 # It has the versions that the workflow-controller is built with, so with the flags of hack/tools Argo
 # is not compiled once more for it.
 AS_TOOLS := hack/bench/weight/argo
@@ -203,6 +203,7 @@ bench-scale: tools ## ten thousand waits beside client-go's informer and polling
 
 .PHONY: test-argo
 test-argo: need ## retries and decoding beside Argo's own code, on all workflows in its module (minutes to build, once)
+	go test -C hack/argotypes -shuffle=on ./...
 	go test -C hack/argocheck -shuffle=on ./...
 
 .PHONY: verify

@@ -217,7 +217,7 @@ func specProblems(req StartRequest) (problems field.ErrorList) {
 	if arguments, given := req.Spec["arguments"]; given {
 		fields, ok := arguments.(map[string]any)
 		if !ok {
-			problems = append(problems, field.TypeInvalid(path.Child("arguments"), field.OmitValueType{}, "must be a map[string]any"))
+			problems = append(problems, wrongType(path.Child("arguments"), "must be a map[string]any"))
 		} else if _, given := fields["parameters"]; given {
 			problems = append(problems, field.Forbidden(path.Child("arguments", "parameters"), "use Parameters"))
 		} else {
@@ -227,6 +227,7 @@ func specProblems(req StartRequest) (problems field.ErrorList) {
 	if spec, err := copySpec(req.Spec); err != nil {
 		problems = append(problems, hiddenValue(path, "cannot be written as JSON"))
 	} else {
+		problems = append(problems, typeProblems(path, "WorkflowSpec", spec)...)
 		problems = append(problems, reservedMetadata(path, spec)...)
 	}
 	if !req.SkipTemplateCheck {

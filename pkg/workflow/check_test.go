@@ -138,7 +138,9 @@ func TestExpressionsAreMeant(t *testing.T) {
 	value := Expression("{{workflow.name}}")
 	args, found := checkSettings(StartRequest{
 		Parameters: map[string]any{"p": value, "q": &value},
-		Spec:       map[string]any{"arguments": map[string]any{"artifacts": []any{map[string]any{"raw": value}}}},
+		Spec: map[string]any{"arguments": map[string]any{"artifacts": []any{
+			map[string]any{"raw": map[string]any{"data": value}},
+		}}},
 	})
 	if len(found) > 0 || args.required["p"] != string(value) || args.required["q"] != string(value) {
 		t.Error(found, args)

@@ -82,6 +82,7 @@ func (c *WorkflowClient) cronDraft(ctx context.Context, p *pace.Pacer, name stri
 		return texts
 	}
 	outer, _ := cron.Object["spec"].(map[string]any)
+	problems = append(problems, typeProblems(path.Child("workflowMetadata"), "k8s.ObjectMeta", outer["workflowMetadata"])...)
 	problems = append(problems, reservedMetadata(path, outer)...)
 	if len(problems) > 0 {
 		return draft{}, invalid(problems...)

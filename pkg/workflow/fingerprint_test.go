@@ -17,16 +17,16 @@ func TestGoldenMarks(t *testing.T) {
 		Parameters:         map[string]any{"index": "logs", "shards": 3, "empty": ""},
 		OptionalParameters: map[string]any{"more": true},
 		Labels:             map[string]string{"team": "search", "a": "b"}, Annotations: map[string]string{"note": "<x>"},
-		Spec: map[string]any{"priority": 3, "ttlStrategy": map[string]any{"secondsAfterCompletion": 1.5}},
+		Spec: map[string]any{"priority": 3, "ttlStrategy": map[string]any{"aLaterField": 1.5}},
 	}
 	for name, tc := range map[string]struct {
 		req  StartRequest
 		want string
 	}{
 		"template": {StartRequest{Template: "reindex", Parameters: map[string]any{"shards": 3}}, goldenStart + `"request":"oTE8rcdn4tgcjV8xfx8jVg","fields":{"instanceID":"_Tr3SNyb9uU","parameters[shards]":"EfW4NfeyNeU","template":"yjh2ONkWhEo"}}`},
-		"cluster template": {full, goldenStart + `"request":"846rDtpPHd6ZER1qK2KnKw","fields":{"annotations":"85HISya3lWs","clusterScope":"kjjmr4hQNrc","entrypoint":"uzACosZYCxo",` +
+		"cluster template": {full, goldenStart + `"request":"Pzj7ddyf-kciOkWGFYx0kQ","fields":{"annotations":"85HISya3lWs","clusterScope":"kjjmr4hQNrc","entrypoint":"uzACosZYCxo",` +
 			`"instanceID":"_Tr3SNyb9uU","labels":"qwN3RXpRekU","optionalParameters[more]":"tO__2ddTmIc","parameters[empty]":"8hkccOVpdAs",` +
-			`"parameters[index]":"UpxKqfToaaI","parameters[shards]":"EfW4NfeyNeU","serviceAccount":"ps_U_MO1skg","spec":"OAz5kxkHwsQ",` +
+			`"parameters[index]":"UpxKqfToaaI","parameters[shards]":"EfW4NfeyNeU","serviceAccount":"ps_U_MO1skg","spec":"O-_pftIGgM0",` +
 			`"template":"yjh2ONkWhEo"}}`},
 		"cron":     {StartRequest{CronWorkflow: "nightly", Parameters: map[string]any{"size": "large"}}, goldenStart + `"request":"7g9hsgMcZ9UD7D3s-cVosg","fields":{"cronWorkflow":"5KoWP1PrJoc","instanceID":"_Tr3SNyb9uU","parameters[size]":"SHPvn7CJkc0"}}`},
 		"manifest": {StartRequest{Manifest: []byte("metadata: {generateName: own-}\nspec: {}\n")}, goldenStart + `"request":"yW96Ub4fj8qTUyhkEwFurA","fields":{"instanceID":"_Tr3SNyb9uU","manifest":"9SOxoPj1EyE"}}`},

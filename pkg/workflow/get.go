@@ -23,14 +23,15 @@ import (
 func (c *WorkflowClient) Create(ctx context.Context, wf *unstructured.Unstructured) (created *unstructured.Unstructured, err error) {
 	ctx, o := c.begin(ctx, OpCreate, "", &err)
 	defer o.end(ctx)
-	if problems := checkObject(wf, c.namespace); len(problems) > 0 {
+	problems := checkObject(wf, c.namespace)
+	if wf != nil {
+		var found field.ErrorList
+		wf, found = copyObject(wf)
+		problems = append(problems, found...)
+	}
+	if len(problems) > 0 {
 		return nil, c.error(OpCreate, "", invalid(problems...))
 	}
-	fields, err := copySpec(wf.Object)
-	if err != nil {
-		return nil, c.error(OpCreate, wf.GetName(), invalid(hiddenValue(field.NewPath("object"), "cannot be written as JSON")))
-	}
-	wf = &unstructured.Unstructured{Object: fields}
 	wf.SetAPIVersion(apiVersion)
 	wf.SetKind(kind)
 	if ctx.Err() != nil {
@@ -46,6 +47,16 @@ func (c *WorkflowClient) Create(ctx context.Context, wf *unstructured.Unstructur
 		err = pace.Ended(ctx, err)
 	}
 	return nil, c.error(OpCreate, wf.GetName(), err)
+}
+
+// copyObject returns wf with the few types that an unstructured object may have, and finds what
+// Argo cannot decode of it.
+func copyObject(wf *unstructured.Unstructured) (*unstructured.Unstructured, field.ErrorList) {
+	fields, err := copySpec(wf.Object)
+	if err != nil {
+		return nil, field.ErrorList{hiddenValue(field.NewPath("object"), "cannot be written as JSON")}
+	}
+	return &unstructured.Unstructured{Object: fields}, typeProblems(nil, "Workflow", fields)
 }
 
 // GetObject returns the Workflow as the API server holds it at this moment. Transient

@@ -42,7 +42,7 @@ func start(t *testing.T, req StartRequest) (*unstructured.Unstructured, marker) 
 }
 
 func TestManifest(t *testing.T) {
-	spec := map[string]any{"priority": 3, "arguments": map[string]any{"artifacts": []string{"a"}}}
+	spec := map[string]any{"priority": 3, "arguments": map[string]any{"artifacts": []map[string]string{{"name": "a"}}}}
 	req := StartRequest{
 		Template: "bulk-load", Name: "n", Entrypoint: "e", ServiceAccount: "sa",
 		Parameters: map[string]any{"shards": 3, "index": "logs"},
@@ -65,7 +65,7 @@ func TestManifest(t *testing.T) {
 			"workflowTemplateRef": map[string]any{"name": "bulk-load"}, "entrypoint": "e", "serviceAccountName": "sa",
 			"priority": int64(3),
 			"arguments": map[string]any{
-				"artifacts": []any{"a"},
+				"artifacts": []any{map[string]any{"name": "a"}},
 				"parameters": []any{
 					map[string]any{"name": "index", "value": "logs"}, map[string]any{"name": "shards", "value": "3"},
 				},

@@ -97,11 +97,7 @@ func manifestProblems(path *field.Path, obj *unstructured.Unstructured, name, na
 		problems = append(problems, p)
 	}
 	problems = append(problems, unknownFields(path, obj.Object, "apiVersion", "kind", "metadata", "spec")...)
-	for _, key := range []string{"apiVersion", "kind"} {
-		if _, isText := obj.Object[key].(string); obj.Object[key] != nil && !isText {
-			problems = append(problems, wrongType(path.Child(key), "must be a text"))
-		}
-	}
+	problems = append(problems, typeProblems(path, "k8s.TypeMeta", obj.Object)...)
 	problems = append(problems, metadataProblems(path.Child("metadata"), obj.Object["metadata"])...)
 	at := path.Child("spec")
 	spec, ok := obj.Object["spec"].(map[string]any)
@@ -116,35 +112,12 @@ func manifestProblems(path *field.Path, obj *unstructured.Unstructured, name, na
 }
 
 func metadataProblems(path *field.Path, value any) (problems field.ErrorList) {
-	metadata, ok := value.(map[string]any)
-	if !ok {
-		if value != nil {
-			problems = append(problems, wrongType(path, "must be a map"))
-		}
-		return problems
-	}
-	for _, key := range []string{"name", "generateName", "namespace"} {
-		if _, isText := metadata[key].(string); metadata[key] != nil && !isText {
-			problems = append(problems, wrongType(path.Child(key), "must be a text; quote it"))
-		}
-	}
-	for _, key := range []string{"labels", "annotations"} {
-		if _, _, err := unstructured.NestedStringMap(metadata, key); err != nil {
-			problems = append(problems, wrongType(path.Child(key), "must be a map of texts; quote numbers and bools"))
-		}
-	}
+	problems = append(problems, typeProblems(path, "k8s.ObjectMeta", value)...)
+	metadata, _ := value.(map[string]any)
 	labels, _, _ := unstructured.NestedStringMap(metadata, "labels")
 	problems = append(problems, reservedLabels(path.Child("labels"), labels)...)
 	annotations, _, _ := unstructured.NestedStringMap(metadata, "annotations")
 	problems = append(problems, reservedAnnotations(path.Child("annotations"), annotations)...)
-	if _, _, err := unstructured.NestedStringSlice(metadata, "finalizers"); err != nil {
-		problems = append(problems, wrongType(path.Child("finalizers"), "must be a list of texts"))
-	}
-	owners, ok := metadata["ownerReferences"].([]any)
-	isMap := func(owner any) bool { _, ok := owner.(map[string]any); return ok }
-	if metadata["ownerReferences"] != nil && (!ok || slices.ContainsFunc(owners, func(owner any) bool { return !isMap(owner) })) {
-		problems = append(problems, wrongType(path.Child("ownerReferences"), "must be a list of maps"))
-	}
 	return append(problems, unknownFields(path, metadata,
 		"name", "generateName", "namespace", "labels", "annotations", "finalizers", "ownerReferences")...)
 }

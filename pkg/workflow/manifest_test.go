@@ -80,7 +80,7 @@ func TestManifestsThatAreRefused(t *testing.T) {
 			edit("{team: search}", "{team: 1}"), []string{"manifest.metadata.labels", "quote"},
 		},
 		"another namespace": {edit("  generateName: load-", "  name: a\n  namespace: other"), []string{"manifest.metadata.namespace", `"ma"`}},
-		"a name of YAML's":  {edit("  generateName: load-", "  name: n"), []string{"manifest.metadata.name", "quote it"}},
+		"a name of YAML's":  {edit("  generateName: load-", "  name: n"), []string{"manifest.metadata.name", "must be a string; quote"}},
 		"shutdown":          {edit("  priority: 1", "  shutdown: Stop"), []string{"manifest.spec.shutdown"}},
 		"no name":           {edit("  generateName: load-\n", ""), []string{"manifest.metadata.name"}},
 		"after a comment":   {"---\n# A tool's.\n---\n" + edit("  priority: 1", "  entrypoint: x"), []string{"line 12", `"entrypoint" already set`}},

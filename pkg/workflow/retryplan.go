@@ -54,6 +54,7 @@ func (c *WorkflowClient) planRetry(
 	graph := newNodeGraph(s)
 	selected, problems := selectNodes(graph, s, request)
 	problems = append(problems, overrideProblems(obj, request.parameters)...)
+	problems = append(problems, typeProblems(field.NewPath("workflow", "spec"), "WorkflowSpec", obj.Object["spec"])...)
 	if len(problems) > 0 {
 		return nil, invalid(problems...)
 	}

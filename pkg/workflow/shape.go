@@ -14,41 +14,34 @@ func dropNulls(fields map[string]any) {
 	maps.DeleteFunc(fields, func(_ string, value any) bool { return value == nil })
 }
 
-// shapeProblems finds what is wrong with the parts of a workflow's spec that a start reads
-// and changes. The rest is the controller's to judge.
+// shapeProblems finds the values in a workflow's spec that Argo cannot decode, and what is wrong
+// with the parts that a start reads and changes. The rest is the controller's to judge.
 func shapeProblems(path *field.Path, spec map[string]any) field.ErrorList {
-	problems := argumentProblems(path.Child("arguments"), spec["arguments"])
+	problems := typeProblems(path, "WorkflowSpec", spec)
+	problems = append(problems, parameterNameProblems(path.Child("arguments"), spec["arguments"])...)
 	problems = append(problems, refProblems(path, spec)...)
 	return append(problems, reservedMetadata(path, spec)...)
 }
 
-func argumentProblems(path *field.Path, value any) (problems field.ErrorList) {
-	arguments, ok := value.(map[string]any)
-	if !ok {
-		if value != nil {
-			problems = append(problems, wrongType(path, "must be a map"))
-		}
-		return problems
-	}
+func argumentProblems(path *field.Path, value any) field.ErrorList {
+	return append(typeProblems(path, "Arguments", value), parameterNameProblems(path, value)...)
+}
+
+// parameterNameProblems finds names that are missing, malformed or there twice. Those of another
+// type than Argo's are in typeProblems.
+func parameterNameProblems(path *field.Path, value any) (problems field.ErrorList) {
+	arguments, _ := value.(map[string]any)
+	list, _ := arguments["parameters"].([]any)
 	path = path.Child("parameters")
-	list, ok := arguments["parameters"].([]any)
-	if !ok && arguments["parameters"] != nil {
-		return append(problems, wrongType(path, "must be a list of maps, each with a name and a value"))
-	}
 	seen := make(map[string]bool, len(list))
 	for i, item := range list {
-		parameter, ok := item.(map[string]any)
-		if !ok {
-			problems = append(problems, wrongType(path.Index(i), "must be a map with a name and a value"))
-			continue
-		}
 		at := path.Index(i).Child("name")
-		name, isText := parameter["name"].(string)
+		parameter, isMap := item.(map[string]any)
+		name, isString := parameter["name"].(string)
 		switch {
-		case parameter["name"] == nil || isText && name == "":
+		case item == nil || isMap && parameter["name"] == nil || isString && name == "":
 			problems = append(problems, field.Required(at, "the parameter's name"))
-		case !isText:
-			problems = append(problems, wrongType(at, "must be a text; quote it"))
+		case !isString:
 		case !validParameterName(name):
 			problems = append(problems, field.Invalid(at, name, parameterNameRule))
 		case seen[name]:
@@ -65,23 +58,15 @@ func refProblems(path *field.Path, spec map[string]any) (problems field.ErrorLis
 		return nil
 	}
 	at := path.Child("workflowTemplateRef")
-	ref, ok := value.(map[string]any)
-	if !ok {
-		return append(problems, wrongType(at, "must be a map with a name"))
-	}
-	name, isText := ref["name"].(string)
+	ref, isMap := value.(map[string]any)
+	name, isString := ref["name"].(string)
 	switch {
-	case ref["name"] == nil || isText && name == "":
+	case isMap && ref["name"] == nil || isString && name == "":
 		problems = append(problems, field.Required(at.Child("name"), "the template's name"))
-	case !isText:
-		problems = append(problems, wrongType(at.Child("name"), "must be a text; quote it"))
-	default:
+	case isString:
 		for _, msg := range validation.IsDNS1123Subdomain(name) {
 			problems = append(problems, field.Invalid(at.Child("name"), name, msg))
 		}
-	}
-	if _, isBool := ref["clusterScope"].(bool); ref["clusterScope"] != nil && !isBool {
-		problems = append(problems, wrongType(at.Child("clusterScope"), "must be true or false"))
 	}
 	known := []string{"name", "clusterScope"}
 	for _, key := range slices.Sorted(maps.Keys(ref)) {

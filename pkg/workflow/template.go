@@ -19,10 +19,10 @@ type template struct {
 	entrypoint string                            // "" if it names none
 	inputs     map[string]map[string]declaration // of each entrypoint that it has
 	declared   map[string]declaration
-	text       string // the spec as JSON, to look for uses of parameters in
-	opaque     bool   // it refers to yet another template as a whole
-	foreign    bool   // it has steps of other templates, which may use parameters
-	reserved   field.ErrorList
+	text       string          // the spec as JSON, to look for uses of parameters in
+	opaque     bool            // it refers to yet another template as a whole
+	foreign    bool            // it has steps of other templates, which may use parameters
+	unfit      field.ErrorList // what is wrong with it however it is used
 }
 
 type declaration struct {
@@ -33,7 +33,7 @@ type declaration struct {
 
 func newTemplate(what string, spec map[string]any) *template {
 	t := &template{what: what, declared: declarations(spec, "arguments"), inputs: map[string]map[string]declaration{}}
-	t.reserved = reservedMetadata(field.NewPath("template", "spec"), spec)
+	t.unfit = reservedMetadata(field.NewPath("template", "spec"), spec)
 	t.entrypoint, _, _ = unstructured.NestedString(spec, "entrypoint")
 	items, _, _ := unstructured.NestedSlice(spec, "templates")
 	for _, item := range items {
@@ -99,7 +99,7 @@ func (t *template) use(spec map[string]any, allowUnknown bool) templateUse {
 
 // problems finds what is wrong with a start whose further arguments are texts.
 func (u templateUse) problems(texts map[string]string) (problems field.ErrorList) {
-	problems = append(problems, u.reserved...)
+	problems = append(problems, u.unfit...)
 	if u.opaque {
 		return problems
 	}

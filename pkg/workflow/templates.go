@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/client-go/dynamic"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
@@ -80,6 +81,7 @@ func (c *WorkflowClient) readTemplate(ctx context.Context, p *pace.Pacer, ref st
 	}
 	spec, _, _ := unstructured.NestedMap(obj.Object, "spec")
 	t := newTemplate(fmt.Sprintf("template %q", ref.Name), spec)
+	t.unfit = append(t.unfit, typeProblems(field.NewPath("template", "spec"), "WorkflowSpec", obj.Object["spec"])...)
 	c.known.put(ref, t)
 	return t, nil
 }
