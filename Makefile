@@ -264,7 +264,7 @@ installer: need
 need:
 	@for program in go git; do command -v $$program >/dev/null || \
 		{ echo "$$program is missing: install it (Go 1.26 or later, git and make are all this needs)" >&2; exit 1; }; done
-	@mkdir -p "$(GOTMPDIR)"
+	@umask 022; mkdir -p "$(GOTMPDIR)" # a cache that others can write to is refused
 
 # What goes with its folder.
 include $(wildcard examples/rollout/rollout.mk examples/service/service.mk hack/migrate-scan/migrate-scan.mk)

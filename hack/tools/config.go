@@ -22,10 +22,10 @@ type config struct {
 	root   string // hack/tools of the checkout
 	cache  string // folder that all checkouts share
 	from   string // fromAnywhere, fromBuild or fromDownload
-	index  string // URL of setup-envtest's index; "": its own
+	mirror string // URL of a folder with the archives; "": where they are made
 	assets string // KUBEBUILDER_ASSETS, unless it points into the cache
 
-	indexTimeout    time.Duration // how long the index may take to answer
+	answerTimeout   time.Duration // how long a server may take to answer
 	downloadTimeout time.Duration // how long a download may take before building is the better bet
 	heartbeat       time.Duration // between signs of life
 }
@@ -34,8 +34,8 @@ type config struct {
 func loadConfig() (config, error) {
 	cfg := config{
 		from:            os.Getenv("TOOLS_FROM"),
-		index:           os.Getenv("TOOLS_INDEX"),
-		indexTimeout:    5 * time.Second,
+		mirror:          os.Getenv("TOOLS_MIRROR"),
+		answerTimeout:   5 * time.Second,
 		downloadTimeout: 3 * time.Minute,
 		heartbeat:       30 * time.Second,
 	}

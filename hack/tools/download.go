@@ -1,34 +1,70 @@
 package main
 
 import (
+	"archive/tar"
+	"compress/gzip"
 	"context"
+	"crypto/sha512"
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
 
-// downloadDir is the folder for the assets that setup-envtest finds for kube's minor version.
-func (in *installer) downloadDir(kube, setup toolset) string {
-	return filepath.Join(in.cache, "envtest-"+hash(setup.key, minorOf(kube.version)))
+const (
+	// archivesFile pins the archives that may be downloaded, as sha512sum writes it. What they are called
+	// says for which version and platform they are.
+	archivesFile = "envtest.sha512"
+	// archivesURL is where they are; %s is the version.
+	archivesURL = "https://github.com/kubernetes-sigs/controller-tools/releases/download/envtest-%s"
+	// maxArchive is more than an archive has ever had, in bytes, packed or unpacked.
+	maxArchive = 1 << 30
+)
+
+// archive is one that the checkout pins.
+type archive struct{ name, version, sum string }
+
+// pinned returns the archive for this platform with programs of a version's minor release. The
+// patch release may be another, as archives are not made of each.
+func (in *installer) pinned(version string) (archive, error) {
+	text, err := os.ReadFile(filepath.Join(in.root, archivesFile))
+	if err != nil {
+		return archive{}, err
+	}
+	for line := range strings.Lines(string(text)) {
+		sum, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
+		parts := strings.Split(strings.TrimSuffix(name, ".tar.gz"), "-") // envtest-v1.37.0-linux-amd64
+		if len(parts) != 4 || len(sum) != 2*sha512.Size {
+			return archive{}, fmt.Errorf("%s has the line %q, which is not a checksum and an archive", archivesFile, line)
+		}
+		if minorOf(parts[1]) == minorOf(version) && parts[2] == runtime.GOOS && parts[3] == runtime.GOARCH {
+			return archive{name: name, version: parts[1], sum: sum}, nil
+		}
+	}
+	return archive{}, fmt.Errorf("%s pins no archive of %s for %s/%s", archivesFile, minorOf(version), runtime.GOOS, runtime.GOARCH)
 }
 
-// download gets the assets by setup-envtest, which it builds first: it shares most
-// of its packages with the Kubernetes programs, so that is no loss where it turns
-// out that nothing can be downloaded.
+// downloadDir is the folder for the programs of an archive.
+func (in *installer) downloadDir(a archive) string {
+	return filepath.Join(in.cache, "envtest-"+hash(a.name, a.sum))
+}
+
+// download gets the programs of the archive that is pinned for kube's version.
 func (in *installer) download(ctx context.Context, kube toolset) (string, error) {
-	setup, err := in.load(ctx, setSetupEnvtest)
+	a, err := in.pinned(kube.version)
 	if err != nil {
 		return "", err
 	}
-	if err := in.build(ctx, setup, setup.names()); err != nil {
-		return "", err
-	}
-	dir := in.downloadDir(kube, setup)
+	dir := in.downloadDir(a)
 	err = in.fill(ctx, dir, assetNames(), func(ctx context.Context, tmp string, _ []string) (string, error) {
-		return in.fetch(ctx, filepath.Join(setup.dir, setSetupEnvtest), minorOf(kube.version), tmp)
+		return tmp, in.fetch(ctx, a, tmp)
 	})
 	if err != nil {
 		return "", err
@@ -36,55 +72,125 @@ func (in *installer) download(ctx context.Context, kube toolset) (string, error)
 	return dir, nil
 }
 
-// fetch downloads the assets to a folder in tmp. Unless a download is what the
-// user insists on, it gives up early, so that a build can start instead.
-func (in *installer) fetch(ctx context.Context, program, version, tmp string) (string, error) {
-	store := filepath.Join(tmp, "store")
-	// setup-envtest must neither be satisfied with what lies around elsewhere, nor leave archives behind.
-	env := append(os.Environ(), "TMPDIR="+tmp, "ENVTEST_INSTALLED_ONLY=", "ENVTEST_USE_ENV=", "KUBEBUILDER_ASSETS=")
-	argv := func(args ...string) []string {
-		args = append([]string{program}, append(args, "--bin-dir", store)...)
-		if in.index != "" {
-			args = append(args, "--index", in.index)
-		}
-		return append(args, version)
-	}
-
+// fetch downloads an archive, checks it, and unpacks its programs to a folder. Unless a download is
+// what the user insists on, it gives up early, so that a build can start instead.
+func (in *installer) fetch(ctx context.Context, a archive, to string) error {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	defer transport.CloseIdleConnections()
 	if in.from != fromDownload {
-		probe, stop := context.WithTimeoutCause(ctx, in.indexTimeout,
-			fmt.Errorf("setup-envtest's index did not answer within %s", in.indexTimeout))
-		defer stop()
-		out, err := command{dir: tmp, env: env, argv: argv("list")}.run(probe)
-		if err != nil {
-			return "", err
-		}
-		if !strings.Contains(string(out), "(available)") {
-			return "", fmt.Errorf("setup-envtest's index has no %s for %s/%s", version, runtime.GOOS, runtime.GOARCH)
-		}
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, in.downloadTimeout,
 			fmt.Errorf("the download took longer than %s", in.downloadTimeout))
 		defer cancel()
+		// Redirects included, each time.
+		transport.ResponseHeaderTimeout = in.answerTimeout
+		transport.TLSHandshakeTimeout = in.answerTimeout
 	}
-
-	in.report.say("downloading %s %s by setup-envtest, only once", strings.Join(assetNames(), ", "), version)
+	from := in.mirror
+	if from == "" {
+		from = fmt.Sprintf(archivesURL, a.version)
+	}
+	in.report.say("downloading %s (%s) from %s, only once", strings.Join(assetNames(), ", "), a.version, from)
 	start := time.Now()
 	stop := in.report.beat(in.heartbeat, func(running time.Duration) string {
 		return fmt.Sprintf("still downloading after %s", running)
 	})
-	out, err := command{dir: tmp, env: env, argv: argv("use", "--print", "path")}.run(ctx)
+	file := filepath.Join(to, a.name)
+	err := get(ctx, &http.Client{Transport: transport}, strings.TrimSuffix(from, "/")+"/"+a.name, file)
 	stop()
 	if err != nil {
-		return "", err
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return err
+	}
+	// Nothing of it is looked at before this.
+	if err := a.check(file); err != nil {
+		return err
 	}
 	in.report.say("downloaded them in %s", since(start))
-	dir := strings.TrimSpace(string(out))
-	// setup-envtest makes the folder read-only, but the files have to move out of it.
-	return dir, os.Chmod(dir, 0o755)
+	return unpack(file, to)
 }
 
-// minorOf turns v1.37.2 into 1.37.x, setup-envtest's way to ask for any patch release.
+// get writes what is at a URL to a file.
+func get(ctx context.Context, client *http.Client, url, file string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("GET %s: %s", url, resp.Status)
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	n, err := io.Copy(f, io.LimitReader(resp.Body, maxArchive+1))
+	if n > maxArchive {
+		err = fmt.Errorf("GET %s: more than %d bytes", url, maxArchive)
+	}
+	return errors.Join(err, f.Close())
+}
+
+// check compares a file with the archive that is pinned.
+func (a archive) check(file string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	h := sha512.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return err
+	}
+	if sum := fmt.Sprintf("%x", h.Sum(nil)); sum != a.sum {
+		return fmt.Errorf("what was downloaded as %s has the SHA-512 checksum %s, and not the one that %s pins", a.name, sum, archivesFile)
+	}
+	return nil
+}
+
+// unpack writes the programs of an archive to a folder, whatever folder they are in there.
+func unpack(file, to string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	unzipped, err := gzip.NewReader(f)
+	if err != nil {
+		return err
+	}
+	tarball := tar.NewReader(io.LimitReader(unzipped, maxArchive))
+	for {
+		header, err := tarball.Next()
+		if errors.Is(err, io.EOF) {
+			return os.Remove(file)
+		}
+		if err != nil {
+			return err
+		}
+		name := path.Base(header.Name)
+		if header.Typeflag != tar.TypeReg || !slices.Contains(assetNames(), name) {
+			continue
+		}
+		out, err := os.OpenFile(filepath.Join(to, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o755)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(out, tarball)
+		if err := errors.Join(err, out.Close()); err != nil {
+			return err
+		}
+	}
+}
+
+// minorOf turns v1.37.2 into v1.37.
 func minorOf(version string) string {
-	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
-	return strings.Join(parts[:min(2, len(parts))], ".") + ".x"
+	parts := strings.SplitN(version, ".", 3)
+	return strings.Join(parts[:min(2, len(parts))], ".")
 }

@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -17,53 +17,65 @@ import (
 	"time"
 )
 
-// These run the real setup-envtest, built from its module, against an index of their own.
 func TestDownload(t *testing.T) {
-	seed := newFixture(t)
-	in, _ := seed.installer(t)
-	if err := in.install(t.Context(), []string{setSetupEnvtest}); err != nil {
-		t.Fatal(err)
-	}
-	setupDir := seed.load(t, setSetupEnvtest).dir
-	ours := fmt.Sprintf("envtest-v1.37.1-%s-%s.tar.gz", runtime.GOOS, runtime.GOARCH)
-
+	ours := fmt.Sprintf("/envtest-v1.37.1-%s-%s.tar.gz", runtime.GOOS, runtime.GOARCH)
 	for _, tc := range []struct {
 		name    string
 		from    string
-		archive string // name in the index
-		badHash bool
-		hangOn  string // path that is never answered
+		version string // that is pinned; "": v1.37.1
+		other   bool   // the mirror has another archive than the one that is pinned
+		hangs   string // "answer", "middle": where the mirror does
+		gone    bool   // the mirror has none
 		built   bool   // the assets come from a build after all
 		says    string // on the way, or as the error
 		fails   bool
 	}{
-		{name: "index answers", archive: ours, says: "downloading kube-apiserver, etcd, kubectl 1.37.x"},
-		{name: "forced", from: fromDownload, archive: ours, says: "downloading kube-apiserver, etcd, kubectl 1.37.x"},
-		{name: "index hangs", archive: ours, hangOn: "/index.yaml", built: true, says: "did not answer within 200ms"},
-		{name: "archive hangs", archive: ours, hangOn: "/archive.tar.gz", built: true, says: "took longer than 500ms"},
-		{name: "other version", archive: strings.Replace(ours, "1.37", "1.36", 1), built: true, says: "index has no 1.37.x"},
-		{name: "other platform", archive: "envtest-v1.37.1-plan9-arm.tar.gz", built: true, says: "index has no 1.37.x"},
-		{name: "bad hash", archive: ours, badHash: true, built: true, says: "checksum mismatch"},
-		{name: "bad hash, forced", from: fromDownload, archive: ours, badHash: true, fails: true, says: "checksum mismatch"},
-		{name: "other version, forced", from: fromDownload, archive: "envtest-v1.36.0-linux-amd64.tar.gz", fails: true, says: "unable to find a version"},
-		{name: "forced to build", from: fromBuild, archive: ours, built: true, says: "building kube-apiserver"},
+		{name: "mirror answers", says: "downloading kube-apiserver, etcd, kubectl (v1.37.1)"},
+		{name: "forced", from: fromDownload, says: "downloading kube-apiserver, etcd, kubectl (v1.37.1)"},
+		{name: "no answer", hangs: "answer", built: true, says: "timeout awaiting response headers"},
+		{name: "an answer without end", hangs: "middle", built: true, says: "took longer than 500ms"},
+		{name: "no archive", gone: true, built: true, says: "404 Not Found"},
+		{name: "other version", version: "v1.36.1", built: true, says: "pins no archive of v1.37"},
+		{name: "tampered with", other: true, built: true, says: "not the one that envtest.sha512 pins"},
+		{name: "tampered with, forced", from: fromDownload, other: true, fails: true, says: "not the one that envtest.sha512 pins"},
+		{name: "other version, forced", from: fromDownload, version: "v1.36.1", fails: true, says: "pins no archive of v1.37"},
+		{name: "forced to build", from: fromBuild, built: true, says: "building kube-apiserver"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			t.Chdir(seed.root)
-			f := fixture{root: seed.root, cache: t.TempDir()}
-			t.Setenv("ARGOSERVICE_CACHE", f.cache)
-			if err := os.CopyFS(filepath.Join(f.cache, filepath.Base(setupDir)), os.DirFS(setupDir)); err != nil {
-				t.Fatal(err)
+			f := newFixture(t)
+			data := newArchive(t, "the archive")
+			version := tc.version
+			if version == "" {
+				version = "v1.37.1"
 			}
-			server := newMirror(t, tc.archive, tc.badHash, tc.hangOn)
-			t.Setenv("TOOLS_INDEX", server.URL+"/index.yaml")
+			f.pin(t, version, fmt.Sprintf("%x", sha512.Sum512(data)))
+			if tc.other {
+				data = newArchive(t, "another archive")
+			}
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != ours || tc.gone {
+					http.NotFound(w, r)
+					return
+				}
+				if tc.hangs == "middle" {
+					_, _ = w.Write(data[:10])
+					w.(http.Flusher).Flush()
+				}
+				if tc.hangs != "" {
+					<-r.Context().Done()
+					return
+				}
+				_, _ = w.Write(data)
+			}))
+			t.Cleanup(server.Close)
+			t.Setenv("TOOLS_MIRROR", server.URL+"/")
 			t.Setenv("TOOLS_FROM", tc.from)
 			in, says := f.installer(t)
-			in.indexTimeout, in.downloadTimeout = time.Minute, time.Minute
-			switch tc.hangOn {
-			case "/index.yaml":
-				in.indexTimeout = 200 * time.Millisecond
-			case "/archive.tar.gz":
+			in.answerTimeout, in.downloadTimeout = time.Minute, time.Minute
+			switch tc.hangs {
+			case "answer":
+				in.answerTimeout = 200 * time.Millisecond
+			case "middle":
 				in.downloadTimeout = 500 * time.Millisecond
 			}
 
@@ -76,9 +88,9 @@ func TestDownload(t *testing.T) {
 				if err == nil {
 					t.Fatal("a forced download that cannot work succeeded")
 				}
-				wantContains(t, err.Error(), tc.says, "TOOLS_FROM=download")
-				if len(missingIn(kube.dir, assetNames())) != len(assetNames()) {
-					t.Error("built although a download was forced")
+				wantContains(t, err.Error(), tc.says)
+				if got := f.programs(t); len(got) > 0 {
+					t.Errorf("there is %v, although a download was forced", got)
 				}
 				return
 			}
@@ -86,7 +98,7 @@ func TestDownload(t *testing.T) {
 				t.Fatal(err)
 			}
 			wantContains(t, says.String(), tc.says)
-			dir, err := in.assetsDir(t.Context(), kube)
+			dir, err := in.assetsDir(kube)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -104,7 +116,7 @@ func TestDownload(t *testing.T) {
 			}
 
 			again, saysAgain := f.installer(t)
-			again.index = server.URL + "/gone"
+			again.mirror = server.URL + "/gone"
 			if err := again.install(t.Context(), []string{"kube"}); err != nil {
 				t.Errorf("the next run: %v", err)
 			}
@@ -115,15 +127,19 @@ func TestDownload(t *testing.T) {
 	}
 }
 
-// newMirror serves an index with one archive of the three programs.
-func newMirror(t *testing.T, name string, badHash bool, hangOn string) *httptest.Server {
+// newArchive is one with the three programs, and things that are no matter.
+func newArchive(t *testing.T, what string) []byte {
 	t.Helper()
-	var archive bytes.Buffer
-	zip := gzip.NewWriter(&archive)
+	var data bytes.Buffer
+	zip := gzip.NewWriter(&data)
 	tarball := tar.NewWriter(zip)
+	names := []string{"../../escaped"}
 	for _, program := range assetNames() {
-		text := fmt.Sprintf("#!/bin/sh\necho %s of the archive\n", program)
-		header := &tar.Header{Name: "controller-tools/envtest/" + program, Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(text))}
+		names = append(names, "controller-tools/envtest/"+program)
+	}
+	for _, name := range names {
+		text := fmt.Sprintf("#!/bin/sh\necho %s of %s\n", path.Base(name), what)
+		header := &tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o755, Size: int64(len(text))}
 		if err := tarball.WriteHeader(header); err != nil {
 			t.Fatal(err)
 		}
@@ -137,26 +153,5 @@ func newMirror(t *testing.T, name string, badHash bool, hangOn string) *httptest
 	if err := zip.Close(); err != nil {
 		t.Fatal(err)
 	}
-	sum := fmt.Sprintf("%x", sha512.Sum512(archive.Bytes()))
-	if badHash {
-		sum = strings.Repeat("0", len(sum))
-	}
-
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == hangOn {
-			<-r.Context().Done()
-			return
-		}
-		switch r.URL.Path {
-		case "/index.yaml":
-			version := strings.Split(name, "-")[1]
-			_, _ = fmt.Fprintf(w, "releases:\n  %s:\n    %s:\n      hash: %s\n      selfLink: http://%s/archive.tar.gz\n", version, name, sum, r.Host)
-		case "/archive.tar.gz":
-			_, _ = w.Write(archive.Bytes())
-		default:
-			http.NotFound(w, r)
-		}
-	}))
-	t.Cleanup(server.Close)
-	return server
+	return data.Bytes()
 }

@@ -28,7 +28,7 @@ func (in *installer) environment(ctx context.Context) ([]variable, error) {
 	if err != nil {
 		return nil, err
 	}
-	assets, err := in.assetsDir(ctx, kube)
+	assets, err := in.assetsDir(kube)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,11 @@ func (in *installer) environment(ctx context.Context) ([]variable, error) {
 		{"ARGOSERVICE_WORKFLOW_CONTROLLER", argo.dir, "workflow-controller"},
 		{"ARGOSERVICE_KWOK", kwok.dir, "kwok"},
 	} {
-		missing = append(missing, missingIn(p.dir, []string{p.program})...)
+		lacking, err := in.lacking(p.dir, []string{p.program})
+		if err != nil {
+			return nil, err
+		}
+		missing = append(missing, lacking...)
 		vars = append(vars, variable{p.variable, filepath.Join(p.dir, p.program)})
 	}
 	for _, m := range []struct {

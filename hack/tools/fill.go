@@ -12,16 +12,24 @@ import (
 
 // fill gives dir the files names, all of them executable. get is called, with those
 // that are missing and a temporary folder, while no other run fills the same
-// folder; it says in which folder it has put them. They move to dir by rename, so
-// a name in dir is always a whole program, however the run ends.
+// folder; it says in which folder it has put them. Their checksums are recorded in
+// dir, and then they move there by rename, so a name in dir is always a whole program
+// with its checksum, however the run ends.
 func (in *installer) fill(ctx context.Context, dir string, names []string,
 	get func(ctx context.Context, tmp string, missing []string) (string, error)) (err error) {
-	if len(missingIn(dir, names)) == 0 {
-		return nil
+	if err := in.adopt(ctx, dir, names); err != nil {
+		return err
+	}
+	missing, err := in.lacking(dir, names)
+	if err != nil || len(missing) == 0 {
+		return err
 	}
 	tmpRoot := filepath.Join(in.cache, "tmp")
 	if err := os.MkdirAll(tmpRoot, 0o755); err != nil {
 		return fmt.Errorf("the cache cannot be written, set ARGOSERVICE_CACHE to a folder that can: %w", err)
+	}
+	if err := checkPrivate(tmpRoot); err != nil { // another user may have been quicker to make it
+		return err
 	}
 	base := filepath.Base(dir)
 	unlock, err := in.lock(ctx, base)
@@ -29,9 +37,8 @@ func (in *installer) fill(ctx context.Context, dir string, names []string,
 		return err
 	}
 	defer unlock()
-	missing := missingIn(dir, names)
-	if len(missing) == 0 {
-		return nil
+	if missing, err = in.lacking(dir, names); err != nil || len(missing) == 0 {
+		return err
 	}
 	in.sweep(base)
 	tmp, err := os.MkdirTemp(tmpRoot, base+".*")
@@ -50,8 +57,15 @@ func (in *installer) fill(ctx context.Context, dir string, names []string,
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
+	if err := in.record(dir, from, missing); err != nil {
+		return err
+	}
 	for _, name := range missing {
-		if err := os.Rename(filepath.Join(from, name), filepath.Join(dir, name)); err != nil {
+		file := filepath.Join(from, name)
+		if err := os.Chmod(file, 0o755); err != nil { // whatever the user's umask is
+			return err
+		}
+		if err := os.Rename(file, filepath.Join(dir, name)); err != nil {
 			return err
 		}
 	}
@@ -92,7 +106,7 @@ func (in *installer) sweep(base string) {
 	}
 }
 
-// removeAll removes dir even where setup-envtest has made folders read-only.
+// removeAll removes dir even where folders in it are read-only.
 func removeAll(dir string) error {
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -49,13 +50,13 @@ func newFixture(t *testing.T) fixture {
 		"package version\n\nvar gitVersion = \"none\"\n\nfunc Get() string { return gitVersion }\n")
 	write(t, filepath.Join(f.root, "kube", "main", "cmd", "kube-apiserver", "main.go"),
 		"package main\n\nimport \"k8s.io/component-base/version\"\n\nfunc main() { println(version.Get()) }\n")
-	f.useSetupEnvtest(t)
+	f.pin(t, "v1.37.1", strings.Repeat("0", 128))
 
 	t.Chdir(f.root)
 	t.Setenv("ARGOSERVICE_CACHE", f.cache)
 	t.Setenv("KUBEBUILDER_ASSETS", "")
 	t.Setenv("TOOLS_FROM", fromBuild)
-	t.Setenv("TOOLS_INDEX", "http://127.0.0.1:1/nothing-listens-here")
+	t.Setenv("TOOLS_MIRROR", "http://127.0.0.1:1/nothing-listens-here")
 	return f
 }
 
@@ -88,16 +89,10 @@ func (f fixture) module(t *testing.T, name, mainModule, version string, programs
 		name, tools.String(), requires.String(), replaces.String()))
 }
 
-// useSetupEnvtest takes over the module of the real setup-envtest.
-func (f fixture) useSetupEnvtest(t *testing.T) {
+// pin pins the archive of a version for this platform, by its SHA-512 checksum.
+func (f fixture) pin(t *testing.T, version, sum string) {
 	t.Helper()
-	for _, file := range []string{"go.mod", "go.sum"} {
-		data, err := os.ReadFile(filepath.Join("setup-envtest", file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		write(t, filepath.Join(f.root, "setup-envtest", file), string(data))
-	}
+	write(t, filepath.Join(f.root, archivesFile), fmt.Sprintf("%s  envtest-%s-%s-%s.tar.gz\n", sum, version, runtime.GOOS, runtime.GOARCH))
 }
 
 // installer returns one for the fixture as the environment now sets it, and what it says.
@@ -121,12 +116,15 @@ func (f fixture) load(t *testing.T, name string) toolset {
 	return set
 }
 
-// programs lists the files in the cache but for locks, relative to it.
+// programs lists the files in the cache but for locks and checksums, relative to it.
 func (f fixture) programs(t *testing.T) []string {
 	t.Helper()
 	var files []string
 	err := filepath.WalkDir(f.cache, func(path string, d os.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && filepath.Ext(path) != ".lock" {
+		if os.IsNotExist(err) && path == f.cache {
+			return nil
+		}
+		if err == nil && !d.IsDir() && filepath.Ext(path) != ".lock" && d.Name() != sumsFile {
 			files = append(files, strings.TrimPrefix(path, f.cache+"/"))
 		}
 		return err

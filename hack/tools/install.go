@@ -84,7 +84,11 @@ func (in *installer) path(ctx context.Context, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if missing := missingIn(set.dir, set.names()); len(missing) > 0 {
+	missing, err := in.lacking(set.dir, set.names())
+	if err != nil {
+		return "", err
+	}
+	if len(missing) > 0 {
 		return "", fmt.Errorf("%s of %s not installed: run `tools install %s`", strings.Join(missing, ", "), name, name)
 	}
 	return set.dir, nil

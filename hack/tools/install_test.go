@@ -102,7 +102,7 @@ func TestUnknownSetNamesTheKnownOnes(t *testing.T) {
 	if err == nil {
 		t.Fatal("installed a set that is not there")
 	}
-	wantContains(t, err.Error(), `"helm"`, "argo, kube, kwok, setup-envtest")
+	wantContains(t, err.Error(), `"helm"`, "argo, kube, kwok")
 }
 
 func TestGoCommandsIgnoreWorkspacesAndBuildFlags(t *testing.T) {

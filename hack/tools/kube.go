@@ -13,7 +13,10 @@ func assetNames() []string { return []string{"kube-apiserver", "etcd", "kubectl"
 // installKube gets the three assets from where they can be had soonest, and
 // builds the rest of the set. What has to be built is built together.
 func (in *installer) installKube(ctx context.Context, kube toolset) error {
-	dir, err := in.assetsDir(ctx, kube)
+	if err := in.adopt(ctx, kube.dir, kube.names()); err != nil {
+		return err
+	}
+	dir, err := in.assetsDir(kube)
 	if err != nil {
 		return err
 	}
@@ -36,7 +39,7 @@ func (in *installer) installKube(ctx context.Context, kube toolset) error {
 }
 
 // assetsDir returns the folder that has the three assets, "" if none has them yet.
-func (in *installer) assetsDir(ctx context.Context, kube toolset) (string, error) {
+func (in *installer) assetsDir(kube toolset) (string, error) {
 	if in.assets != "" {
 		if missing := missingIn(in.assets, assetNames()); len(missing) > 0 {
 			return "", fmt.Errorf("KUBEBUILDER_ASSETS=%s lacks %s: put it there, or unset KUBEBUILDER_ASSETS",
@@ -44,18 +47,29 @@ func (in *installer) assetsDir(ctx context.Context, kube toolset) (string, error
 		}
 		return in.assets, nil
 	}
-	if in.from != fromDownload && len(missingIn(kube.dir, assetNames())) == 0 {
-		return kube.dir, nil
+	dirs := []string{kube.dir}
+	if in.from != fromBuild {
+		a, err := in.pinned(kube.version)
+		switch {
+		case err == nil && in.from == fromDownload:
+			dirs = []string{in.downloadDir(a)}
+		case err == nil:
+			dirs = append(dirs, in.downloadDir(a))
+		case in.from == fromDownload:
+			return "", fmt.Errorf("TOOLS_FROM=download cannot work, unset it to build instead: %w", err)
+		}
 	}
-	if in.from == fromBuild {
-		return "", nil
-	}
-	setup, err := in.load(ctx, setSetupEnvtest)
-	if err != nil {
-		return "", err
-	}
-	if dir := in.downloadDir(kube, setup); len(missingIn(dir, assetNames())) == 0 {
-		return dir, nil
+	for _, dir := range dirs {
+		if len(missingIn(dir, assetNames())) > 0 {
+			continue
+		}
+		lacking, err := in.lacking(dir, assetNames())
+		if err != nil {
+			return "", err
+		}
+		if len(lacking) == 0 {
+			return dir, nil
+		}
 	}
 	return "", nil
 }

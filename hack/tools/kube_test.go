@@ -71,7 +71,7 @@ func TestKubebuilderAssetsAreUsedAsTheyAre(t *testing.T) {
 	}
 	wantContains(t, says.String(), "building kube-controller-manager, kube-scheduler from")
 	kube := f.load(t, "kube")
-	if dir, err := in.assetsDir(t.Context(), kube); err != nil || dir != assets {
+	if dir, err := in.assetsDir(kube); err != nil || dir != assets {
 		t.Errorf("assets are in %q, %v, want %q", dir, err, assets)
 	}
 	if built := len(kube.names()) - len(missingIn(kube.dir, assetNames())); built != 2 {
@@ -98,7 +98,7 @@ func TestKubebuilderAssetsOfTheCacheItselfDoNotCount(t *testing.T) {
 		t.Fatal(err)
 	}
 	kube := f.load(t, "kube")
-	if dir, err := in.assetsDir(t.Context(), kube); err != nil || dir != kube.dir {
+	if dir, err := in.assetsDir(kube); err != nil || dir != kube.dir {
 		t.Errorf("assets are in %q, %v, want %q", dir, err, kube.dir)
 	}
 }

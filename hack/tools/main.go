@@ -30,7 +30,7 @@ const usage = `usage: tools COMMAND
 
 settings, all of them optional:
   TOOLS_FROM              build or download: where kube-apiserver, etcd and kubectl come from
-  TOOLS_INDEX             URL of the download's index, for mirrors
+  TOOLS_MIRROR            URL of a folder that has the archives of envtest.sha512
   KUBEBUILDER_ASSETS      folder that has these three already
   ARGOSERVICE_CACHE       the cache (${XDG_CACHE_HOME:-$HOME/.cache}/argoservice)
 `

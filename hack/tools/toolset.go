@@ -16,10 +16,9 @@ import (
 
 // The tool modules that this program knows something about beyond their go.mod.
 const (
-	setKube         = "kube"
-	setArgo         = "argo"
-	setKWOK         = "kwok"
-	setSetupEnvtest = "setup-envtest"
+	setKube = "kube"
+	setArgo = "argo"
+	setKWOK = "kwok"
 )
 
 // toolset is one tool module: the programs that its go.mod lists, and their place in the cache.

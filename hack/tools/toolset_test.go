@@ -1,8 +1,11 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -53,10 +56,39 @@ func TestProgramName(t *testing.T) {
 }
 
 func TestMinorOf(t *testing.T) {
-	for version, want := range map[string]string{"v1.37.2": "1.37.x", "v1.38.0-rc.1": "1.38.x", "v1.37": "1.37.x"} {
+	for version, want := range map[string]string{"v1.37.2": "v1.37", "v1.38.0-rc.1": "v1.38", "v1.37": "v1.37"} {
 		if got := minorOf(version); got != want {
 			t.Errorf("minorOf(%q) = %q, want %q", version, got, want)
 		}
+	}
+}
+
+// The real archives, as the checkout pins them, are of the minor release that it builds, one for each
+// platform.
+func TestRealArchives(t *testing.T) {
+	in := &installer{config: config{root: ".", cache: t.TempDir()}}
+	kube, err := in.load(t.Context(), "kube")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(archivesFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var platforms []string
+	line := regexp.MustCompile(`^[0-9a-f]{128}  envtest-(v[0-9.]+)-([a-z]+-[a-z0-9]+)\.tar\.gz\n$`)
+	for each := range strings.Lines(string(text)) {
+		parts := line.FindStringSubmatch(each)
+		if parts == nil || minorOf(parts[1]) != minorOf(kube.version) {
+			t.Fatalf("%q, where %s is built", each, kube.version)
+		}
+		platforms = append(platforms, parts[2])
+	}
+	if want := []string{"darwin-amd64", "darwin-arm64", "linux-amd64", "linux-arm64"}; !slices.Equal(platforms, want) {
+		t.Errorf("%v", platforms)
+	}
+	if _, err := in.pinned(kube.version); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -64,11 +96,10 @@ func TestMinorOf(t *testing.T) {
 func TestRealToolModules(t *testing.T) {
 	in := &installer{config: config{root: ".", cache: t.TempDir()}}
 	want := map[string][]string{
-		"kube":          {"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"},
-		"argo":          {"workflow-controller"},
-		"kwok":          {"kwok"},
-		"lint":          {"benchstat", "golangci-lint", "govulncheck"},
-		"setup-envtest": {"setup-envtest"},
+		"kube": {"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"},
+		"argo": {"workflow-controller"},
+		"kwok": {"kwok"},
+		"lint": {"benchstat", "golangci-lint", "govulncheck"},
 	}
 	for name, programs := range want {
 		set, err := in.load(t.Context(), name)

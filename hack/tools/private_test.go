@@ -1,0 +1,132 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// folder makes one in a folder that everybody can enter, as /tmp is, and returns it.
+func folder(t *testing.T, name string) string {
+	t.Helper()
+	top := t.TempDir()
+	if err := os.Chmod(filepath.Dir(top), 0o755); err != nil { // where Go makes it, only its owner can enter
+		t.Fatal(err)
+	}
+	dir := filepath.Join(top, name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func chmod(t *testing.T, path string, mode os.FileMode) {
+	t.Helper()
+	if err := os.Chmod(path, mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWhoCanWriteToTheCache(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(t *testing.T, top, cache string) string // returns the cache
+		wrong  string                                       // "": nothing is
+	}{
+		"its owner": {func(_ *testing.T, _, cache string) string { return cache }, ""},
+		"nobody, since it isn't there": {func(_ *testing.T, _, cache string) string {
+			return filepath.Join(cache, "new", "er")
+		}, ""},
+		"everybody": {func(t *testing.T, _, cache string) string { chmod(t, cache, 0o777); return cache }, "others can write"},
+		"everybody, and can't touch what others have there": {func(t *testing.T, _, cache string) string {
+			chmod(t, cache, 0o777|os.ModeSticky)
+			return cache
+		}, "others can write"},
+		"a group": {func(t *testing.T, _, cache string) string { chmod(t, cache, 0o775); return cache }, "others can write"},
+		"a group that can't come to it": {func(t *testing.T, top, cache string) string {
+			chmod(t, top, 0o700)
+			chmod(t, cache, 0o775)
+			return cache
+		}, ""},
+		"whoever may write to the folder above": {func(t *testing.T, top, cache string) string { chmod(t, top, 0o777); return cache }, "others can write"},
+		"whoever may write to the folder above, where nobody can touch what isn't his": {func(t *testing.T, top, cache string) string {
+			chmod(t, top, 0o777|os.ModeSticky)
+			return cache
+		}, ""},
+		"whoever may write to where a link leads": {func(t *testing.T, top, cache string) string {
+			chmod(t, cache, 0o777)
+			return link(t, "cache", filepath.Join(top, "link"))
+		}, "others can write"},
+		"nobody, by a link": {func(t *testing.T, top, cache string) string {
+			return link(t, cache, filepath.Join(top, "link"))
+		}, ""},
+		"whoever may write to where a link above leads": {func(t *testing.T, top, cache string) string {
+			chmod(t, cache, 0o777)
+			return filepath.Join(link(t, cache, filepath.Join(top, "link")), "sub")
+		}, "others can write"},
+		"links in a circle": {func(t *testing.T, top, _ string) string {
+			return link(t, "link", filepath.Join(top, "link"))
+		}, "too many symbolic links"},
+		"its owner, who is another user": {func(t *testing.T, _, cache string) string {
+			if err := os.Chown(cache, 65534, -1); err != nil {
+				t.Skip("only root can give a folder away")
+			}
+			return cache
+		}, "belongs to another user (65534)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cache := folder(t, "cache")
+			err := checkPrivate(tc.change(t, filepath.Dir(cache), cache))
+			switch {
+			case tc.wrong == "" && err != nil:
+				t.Error(err)
+			case tc.wrong != "" && (err == nil || !strings.Contains(err.Error(), tc.wrong)):
+				t.Errorf("%v, want %q", err, tc.wrong)
+			}
+		})
+	}
+}
+
+func link(t *testing.T, target, name string) string {
+	t.Helper()
+	if err := os.Symlink(target, name); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// No command uses, or fills, a cache that others can write to, and the error says what to do.
+func TestACacheThatOthersCanWriteIsRefused(t *testing.T) {
+	f := newFixture(t)
+	var says log
+	if err := run(t.Context(), []string{"install"}, nil, &says); err != nil {
+		t.Fatal(err)
+	}
+	kwok := f.load(t, "kwok").dir
+	commands := [][]string{{"install"}, {"install", "kwok"}, {"env"}, {"exec", "--", "true"}, {"path", "kwok"}}
+	for _, open := range []string{f.cache, kwok, filepath.Join(kwok, "kwok"), filepath.Join(kwok, sumsFile)} {
+		info, err := os.Stat(open)
+		if err != nil {
+			t.Fatal(err)
+		}
+		chmod(t, open, 0o777)
+		for _, args := range commands {
+			var stdout log
+			err := run(t.Context(), args, &stdout, &says)
+			if err == nil || stdout.String() != "" {
+				t.Errorf("%s can be written, and %v goes on: %q", open, args, stdout.String())
+				continue
+			}
+			wantContains(t, err.Error(), "others can write to "+open+" ", "chmod go-w "+open, "ARGOSERVICE_CACHE")
+		}
+		chmod(t, open, info.Mode())
+	}
+	chmod(t, f.cache, 0o777|os.ModeSticky)
+	if err := run(t.Context(), []string{"path", "kwok"}, &says, &says); err == nil {
+		t.Error("others can put something into the cache")
+	}
+	chmod(t, f.cache, 0o755)
+	if err := run(t.Context(), []string{"path", "kwok"}, &says, &says); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}
