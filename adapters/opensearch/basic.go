@@ -74,13 +74,17 @@ func (s *secret) renew(ctx context.Context, refused Credentials) (bool, error) {
 		return false, err
 	}
 	defer s.leave()
-	if s.have && s.last != refused {
+	if s.have && !s.last.equal(refused) {
 		return true, nil // somebody else has read it meanwhile
 	}
 	if err := s.load(ctx); err != nil {
 		return false, err
 	}
-	return s.last != refused, nil
+	return !s.last.equal(refused), nil
+}
+
+func (c Credentials) equal(other Credentials) bool {
+	return c.Username == other.Username && c.Password.Equal(other.Password)
 }
 
 // enter waits for its turn, but no longer than for ctx.
@@ -97,7 +101,7 @@ func (s *secret) leave() { <-s.gate }
 
 func (s *secret) load(ctx context.Context) error {
 	credentials, err := s.read(ctx, s.name)
-	if err == nil && (credentials.Username == "" || credentials.Password == "") {
+	if err == nil && (credentials.Username == "" || credentials.Password.Reveal() == "") {
 		err = fmt.Errorf("secret %s must have a username and a password", s.name)
 	}
 	if err != nil {

@@ -48,7 +48,7 @@ func kubeSecret(data map[string]string) *unstructured.Unstructured {
 
 func TestPlainPassword(t *testing.T) {
 	p, _ := onDouble(t, demandPassword, func(_ *double.Options, target *backfill.Cluster, _ *opensearch.Options) {
-		target.Basic = &backfill.BasicAuth{Username: admin, Password: password}
+		target.Basic = &backfill.BasicAuth{Username: admin, Password: backfill.NewSecret(password)}
 	})
 	p.write(t, map[string]document{"a": {"completedAt": 2}}, true)
 	if got := p.counts(t); got.Total != 1 {
@@ -61,7 +61,7 @@ func TestPlainPassword(t *testing.T) {
 
 func TestWrongPassword(t *testing.T) {
 	p, cluster := onDouble(t, demandPassword, func(_ *double.Options, target *backfill.Cluster, _ *opensearch.Options) {
-		target.Basic = &backfill.BasicAuth{Username: admin, Password: "wrong-password"}
+		target.Basic = &backfill.BasicAuth{Username: admin, Password: backfill.NewSecret("wrong-password")}
 	})
 	_, err := p.state.Counts(t.Context(), p.index, now)
 	if !errors.Is(err, workflow.ErrUnauthorized) || len(cluster.Requests()) != 1 {
@@ -170,7 +170,7 @@ func TestSecretByARN(t *testing.T) {
 		target.Basic = &backfill.BasicAuth{UserSecretARN: arn}
 		o.SecretsByARN = func(_ context.Context, name string) (opensearch.Credentials, error) {
 			asked.Store(name)
-			return opensearch.Credentials{Username: admin, Password: password}, nil
+			return opensearch.Credentials{Username: admin, Password: backfill.NewSecret(password)}, nil
 		}
 	})
 	if err := p.state.Delete(t.Context(), p.index); !errors.Is(err, backfill.ErrNoWorkingState) || asked.Load() != arn {
@@ -206,7 +206,7 @@ func TestSecretThatTakesLong(t *testing.T) {
 // What was sent to prove who we are may come back, from a proxy that is too helpful.
 func TestNothingSecretInErrors(t *testing.T) {
 	p, cluster := onDouble(t, func(_ *double.Options, target *backfill.Cluster, _ *opensearch.Options) {
-		target.Basic = &backfill.BasicAuth{Username: admin, Password: password}
+		target.Basic = &backfill.BasicAuth{Username: admin, Password: backfill.NewSecret(password)}
 	})
 	header := base64.StdEncoding.EncodeToString([]byte(admin + ":" + password))
 	texts := []string{fmt.Sprintf("%v %+v %#v %s %q %d", p.state, p.state, p.state, p.state, p.state, p.state), fmt.Sprintf("%+v %#v", *p.state, *p.state)}

@@ -62,12 +62,12 @@ func endpointProblem(endpoint string) string {
 
 func oneKind(auth *backfill.BasicAuth) bool {
 	kinds := 0
-	for _, given := range []bool{auth.Username != "" || auth.Password != "", auth.K8sSecretName != "", auth.UserSecretARN != ""} {
+	for _, given := range []bool{auth.Username != "" || auth.Password.Reveal() != "", auth.K8sSecretName != "", auth.UserSecretARN != ""} {
 		if given {
 			kinds++
 		}
 	}
-	return kinds == 1 && (auth.Username != "") == (auth.Password != "")
+	return kinds == 1 && (auth.Username != "") == (auth.Password.Reveal() != "")
 }
 
 const mostIndexBytes = 255 // of an index's name, by the server's own rule

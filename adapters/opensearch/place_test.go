@@ -57,7 +57,7 @@ func onReal(t *testing.T) *place {
 	target := backfill.Cluster{AllowInsecure: true}
 	if u.User != nil {
 		password, _ := u.User.Password()
-		target.Basic = &backfill.BasicAuth{Username: u.User.Username(), Password: backfill.Secret(password)}
+		target.Basic = &backfill.BasicAuth{Username: u.User.Username(), Password: backfill.NewSecret(password)}
 		u.User = nil
 	}
 	target.Endpoint = u.String()

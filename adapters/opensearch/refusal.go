@@ -59,7 +59,7 @@ func hider(sent http.Header, used Credentials) func(string) string {
 		add(signature)
 	}
 	add(sent.Get("X-Amz-Security-Token"))
-	if used.Password != "" {
+	if used.Password.Reveal() != "" {
 		add(base64.StdEncoding.EncodeToString([]byte(used.Username + ":" + used.Password.Reveal())))
 		add(used.Password.Reveal())
 	}

@@ -30,7 +30,7 @@ func SecretsFromCluster(kube dynamic.Interface, namespace string) SecretReader {
 			}
 			return string(text)
 		}
-		credentials := Credentials{Username: value("username"), Password: backfill.Secret(value("password"))}
+		credentials := Credentials{Username: value("username"), Password: backfill.NewSecret(value("password"))}
 		for key, got := range map[string]string{"username": credentials.Username, "password": credentials.Password.Reveal()} {
 			if got == "" {
 				return Credentials{}, fmt.Errorf("secret %s/%s has no key %q, or it is empty", namespace, name, key)

@@ -100,7 +100,7 @@ func (f *fake) Follow(_ context.Context, opts backfill.FollowOptions) iter.Seq2[
 
 func (f *fake) Describe() backfill.Config {
 	return backfill.Config{
-		TargetCluster: backfill.Cluster{Endpoint: "https://target:9200", Basic: &backfill.BasicAuth{Username: "admin", Password: "very secret"}},
+		TargetCluster: backfill.Cluster{Endpoint: "https://target:9200", Basic: &backfill.BasicAuth{Username: "admin", Password: backfill.NewSecret("very secret")}},
 		Backfill:      backfill.Reindex{Session: "s"},
 	}
 }

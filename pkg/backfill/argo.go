@@ -2,8 +2,11 @@ package backfill
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"maps"
 	"strings"
 
@@ -18,7 +21,10 @@ type argoBackfill struct {
 	cfg     Config
 	session string
 	deps    Dependencies
-	request workflow.StartRequest // of the first run
+	request workflow.StartRequest // of the first run, without its parameters
+	// arguments returns the parameters. It is a function since printers reach every field by reflection,
+	// but no closure.
+	arguments func() (parameters, optional map[string]any)
 	// connection reaches the workers; nil: nothing does.
 	connection *connection
 }
@@ -39,19 +45,24 @@ func newArgo(cfg Config, deps Dependencies) (Backfill, error) {
 	if err != nil {
 		return nil, err
 	}
-	if problems := expressionProblems(cfg, derived); len(problems) > 0 {
+	parameters := maps.Clone(argo.Parameters)
+	for name, value := range parameters {
+		parameters[name] = revealed(value)
+	}
+	if problems := expressionProblems(parameters, derived); len(problems) > 0 {
 		return nil, &workflow.InvalidError{Problems: problems}
 	}
 	session := cfg.SessionName()
+	described := argo.sealed()
+	cfg.Backfill.Argo = &described
 	b := &argoBackfill{cfg: cfg, session: session, deps: deps, request: workflow.StartRequest{
-		Template:           argo.WorkflowTemplate,
-		Name:               runName(session, 1),
-		Entrypoint:         argo.Entrypoint,
-		Parameters:         maps.Clone(argo.Parameters),
-		OptionalParameters: derived,
-		Labels:             map[string]string{labelSession: session},
-		IdempotencyKey:     "backfill/" + session,
+		Template:       argo.WorkflowTemplate,
+		Name:           runName(session, 1),
+		Entrypoint:     argo.Entrypoint,
+		Labels:         map[string]string{labelSession: session},
+		IdempotencyKey: "backfill/" + session,
 	}}
+	b.arguments = func() (map[string]any, map[string]any) { return maps.Clone(parameters), maps.Clone(derived) }
 	if deps.Kubernetes != nil {
 		b.connection = newConnection(deps)
 	}
@@ -263,14 +274,24 @@ func (b *argoBackfill) running(ctx context.Context) (*status.WorkflowStatus, err
 	return s, nil
 }
 
-// Describe is the configuration with its free parameters masked, too.
+// Describe returns the configuration, in whose parameters secrets are of type Secret.
 func (b *argoBackfill) Describe() Config {
 	described := b.cfg
-	argo := *b.cfg.Backfill.Argo
-	argo.Parameters = maps.Clone(argo.Parameters)
-	for name, value := range argo.Parameters {
-		argo.Parameters[name] = masked(name, value)
-	}
+	argo := b.cfg.Backfill.Argo.sealed() // with maps of the caller's own
 	described.Backfill.Argo = &argo
 	return described
 }
+
+// String names the backfill; it is all that is printed of it.
+func (b *argoBackfill) String() string {
+	return fmt.Sprintf("backfill %q by workflows of %s in namespace %s", b.session, b.request.Template, b.cfg.Backfill.Argo.Namespace)
+}
+
+// Format implements [fmt.Formatter], for every verb.
+func (b *argoBackfill) Format(to fmt.State, _ rune) { _, _ = io.WriteString(to, b.String()) }
+
+// LogValue implements [slog.LogValuer].
+func (b *argoBackfill) LogValue() slog.Value { return slog.StringValue(b.String()) }
+
+// MarshalJSON implements [json.Marshaler].
+func (b *argoBackfill) MarshalJSON() ([]byte, error) { return json.Marshal(b.String()) }

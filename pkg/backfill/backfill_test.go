@@ -1,13 +1,10 @@
 package backfill
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
-	"log/slog"
 	"reflect"
 	"strings"
 	"testing"
@@ -189,42 +186,6 @@ func TestNewFillsInDefaults(t *testing.T) {
 	var invalid *workflow.InvalidError
 	if _, err := New(cfg, Dependencies{Workflows: r}); !errors.As(err, &invalid) || len(invalid.Problems) != 2 {
 		t.Errorf("%v", err)
-	}
-}
-
-func TestSecretsMaskThemselves(t *testing.T) {
-	cfg := config(t, "target_cluster", "{endpoint: https://t:9200, basic_auth: {username: u, password: s3cr3t}}")
-	cfg.Backfill.Argo.PlaintextCredentials = true
-	cfg.Backfill.Argo.Parameters = map[string]any{
-		"target-password": "s3cr3t", "shards": 3, "target-config": map[string]any{"auth": []any{map[string]any{"api_key": "s3cr3t"}}},
-	}
-	b, err := New(cfg, Dependencies{Workflows: &recorder{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	described := b.Describe()
-	text, err := json.Marshal(described)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var logged bytes.Buffer
-	slog.New(slog.NewTextHandler(&logged, nil)).Info("x", "password", described.TargetCluster.Basic.Password, "auth", *described.TargetCluster.Basic)
-	for _, shown := range []string{
-		string(text), logged.String(), fmt.Sprint(described), fmt.Sprintf("%+v %#v", *described.TargetCluster.Basic, *described.TargetCluster.Basic),
-		fmt.Sprintf("%v %#v", described.Backfill.Argo.Parameters, described.Backfill.Argo.Parameters),
-	} {
-		if strings.Contains(shown, "s3cr3t") {
-			t.Errorf("a secret is shown: %s", shown)
-		}
-	}
-	if !strings.Contains(string(text), mask) || described.Backfill.Argo.Parameters["shards"] != 3 {
-		t.Errorf("%s", text)
-	}
-	if described.TargetCluster.Basic.Password.Reveal() != "s3cr3t" || cfg.Backfill.Argo.Parameters["target-password"] != "s3cr3t" {
-		t.Error("the configuration itself was changed")
-	}
-	if Secret("").String() != "" {
-		t.Error("an empty secret looks like one")
 	}
 }
 

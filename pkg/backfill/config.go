@@ -27,7 +27,10 @@ type Config struct {
 type Cluster struct {
 	Endpoint      string
 	Version       string
-	AllowInsecure bool // don't verify the endpoint's certificate
+	// AllowInsecure allows two things: an endpoint whose certificate is not verified, and basic
+	// authentication over http://, where the network sees the password. Without it the latter is refused,
+	// unless the endpoint is on a loopback address.
+	AllowInsecure bool
 	// SigV4SigningEndpoint signs requests for another host than Endpoint's.
 	SigV4SigningEndpoint string
 	// Basic or SigV4, or neither: no authentication.
@@ -133,7 +136,8 @@ func (c Config) problems() field.ErrorList {
 			problems = append(problems, field.Invalid(reindex.Child("session_name"), c.Backfill.Session, problem))
 		}
 	}
-	return problems
+	problems = append(problems, c.userinfoProblems()...)
+	return append(problems, c.TargetCluster.insecureProblems()...)
 }
 
 // DefaultScale is the scale of a configuration that states none.
@@ -145,11 +149,13 @@ type Argo struct {
 	Namespace        string // default "ma"
 	Entrypoint       string // default "run-bulk-load"
 	// Parameters go to the workflow as they are and win over those that are derived from
-	// the rest of the configuration. The template must know each of them.
+	// the rest of the configuration. The template must know each of them. What is secret by its name
+	// or its kind, at any depth, is a [Secret] here once ParseConfig has read it.
 	Parameters map[string]any
 	// PlaintextCredentials allows the target's username and password to become parameters of
-	// the workflow, where everyone who may read workflows can read them. Without it a
-	// configuration with a plain password is refused; prefer k8s_secret_name.
+	// the workflow, and secrets to be among Parameters, where everyone who may read workflows can read
+	// them. Without it a configuration with a plain password, or with a secret anywhere in Parameters, is
+	// refused; prefer k8s_secret_name.
 	PlaintextCredentials bool
 }
 

@@ -2,9 +2,12 @@ package backfill
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -41,7 +44,7 @@ func (b *deploymentBackfill) failed(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("backfill by deployment %s/%s: %w", b.workers.namespace, b.workers.deployment, err)
+	return fmt.Errorf("%s: %w", b, err)
 }
 
 func (b *deploymentBackfill) Create(ctx context.Context) error {
@@ -228,3 +231,17 @@ func (b *deploymentBackfill) atRest(ctx context.Context) error {
 
 // Describe is the configuration.
 func (b *deploymentBackfill) Describe() Config { return b.cfg }
+
+// String names the backfill; it is all that is printed of it.
+func (b *deploymentBackfill) String() string {
+	return fmt.Sprintf("backfill by deployment %s/%s", b.workers.namespace, b.workers.deployment)
+}
+
+// Format implements [fmt.Formatter], for every verb.
+func (b *deploymentBackfill) Format(to fmt.State, _ rune) { _, _ = io.WriteString(to, b.String()) }
+
+// LogValue implements [slog.LogValuer].
+func (b *deploymentBackfill) LogValue() slog.Value { return slog.StringValue(b.String()) }
+
+// MarshalJSON implements [json.Marshaler].
+func (b *deploymentBackfill) MarshalJSON() ([]byte, error) { return json.Marshal(b.String()) }

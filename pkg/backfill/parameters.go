@@ -9,8 +9,12 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/expression"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/secret"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
+
+// parameterTargetSecret takes the name of a Kubernetes Secret.
+const parameterTargetSecret = "target-secret"
 
 // derivedParameters are the workflow's arguments that follow from the configuration. They
 // are offered to the template, which takes those it knows.
@@ -44,9 +48,9 @@ func derivedParameters(cfg Config) (map[string]any, error) {
 		}
 	}
 	if basic != nil && basic.K8sSecretName != "" {
-		derived["target-secret"] = basic.K8sSecretName
+		derived[parameterTargetSecret] = basic.K8sSecretName
 	}
-	if basic != nil && basic.Password != "" {
+	if basic != nil && basic.Password.Reveal() != "" {
 		derived["target-username"] = basic.Username
 		derived["target-password"] = basic.Password.Reveal()
 	}
@@ -62,18 +66,27 @@ func derivedParameters(cfg Config) (map[string]any, error) {
 	return derived, nil
 }
 
-// plaintextProblems names the passwords that would become parameters of the workflow.
+// plaintextProblems names the secrets that would become parameters of the workflow.
 func plaintextProblems(cfg Config) field.ErrorList {
 	const why = "everyone who may read workflows could read it: use k8s_secret_name, " +
 		"or set backfill.reindex_from_snapshot.argo.plaintext_credentials: true"
 	var problems field.ErrorList
-	if basic := cfg.TargetCluster.Basic; basic != nil && basic.Password != "" {
+	if basic := cfg.TargetCluster.Basic; basic != nil && basic.Password.Reveal() != "" {
 		problems = append(problems, field.Forbidden(field.NewPath("target_cluster", "basic_auth", "password"), why))
+	}
+	for _, p := range cfg.places() { // in a query, for one
+		if secret.Scrub(p.text) != p.text {
+			problems = append(problems, field.Forbidden(p.path, why))
+		}
 	}
 	parameters := field.NewPath("backfill", "reindex_from_snapshot", "argo", "parameters")
 	for _, name := range slices.Sorted(maps.Keys(cfg.Backfill.Argo.Parameters)) {
-		if isPassword(name) && cfg.Backfill.Argo.Parameters[name] != "" {
-			problems = append(problems, field.Forbidden(parameters.Child(name), why))
+		value := cfg.Backfill.Argo.Parameters[name]
+		if _, isText := value.(string); isText && name == parameterTargetSecret {
+			continue // it is the name of one
+		}
+		for _, path := range secret.Find(name, value) {
+			problems = append(problems, field.Forbidden(parameters.Child(path), why))
 		}
 	}
 	return problems
@@ -81,11 +94,11 @@ func plaintextProblems(cfg Config) field.ErrorList {
 
 // expressionProblems names what would make parameters of the workflow that Argo evaluates. A
 // configuration is written by others than the template.
-func expressionProblems(cfg Config, derived map[string]any) (problems field.ErrorList) {
+func expressionProblems(parameters, derived map[string]any) (problems field.ErrorList) {
 	const why = "has {{ in it, which Argo would evaluate"
 	argo := field.NewPath("backfill", "reindex_from_snapshot", "argo")
-	for _, name := range slices.Sorted(maps.Keys(cfg.Backfill.Argo.Parameters)) {
-		if evaluated(cfg.Backfill.Argo.Parameters[name]) {
+	for _, name := range slices.Sorted(maps.Keys(parameters)) {
+		if evaluated(parameters[name]) {
 			problems = append(problems, field.Forbidden(argo.Child("parameters", name), why))
 		}
 	}

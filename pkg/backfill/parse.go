@@ -54,6 +54,7 @@ func ParseConfig(data []byte) (Config, error) {
 	} else {
 		root.add(field.Required(root.child("backfill"), "how to reindex"))
 	}
+	*root.problems = append(*root.problems, cfg.userinfoProblems()...)
 	if len(*root.problems) > 0 {
 		return Config{}, &workflow.InvalidError{Problems: *root.problems}
 	}
@@ -187,7 +188,7 @@ func readArgo(s *section) *Argo {
 		a.Entrypoint = DefaultEntrypoint
 	}
 	if parameters := s.section("parameters"); parameters != nil {
-		a.Parameters = parameters.fields
+		a.Parameters = sealed(parameters.fields)
 		for name, value := range a.Parameters {
 			if value == nil {
 				parameters.add(field.Invalid(parameters.child(name), field.OmitValueType{},

@@ -66,7 +66,7 @@ metadata_migration: {ignored: true}
 	want := Config{
 		TargetCluster: Cluster{
 			Endpoint: "https://t:9200", Version: "3.1", AllowInsecure: true, SigV4SigningEndpoint: "https://other",
-			Basic: &BasicAuth{Username: "admin", Password: "s3cr3t"},
+			Basic: &BasicAuth{Username: "admin", Password: NewSecret("s3cr3t")},
 		},
 		SourceVersion: "ES 7.10.2",
 		Snapshot: &Snapshot{
@@ -81,9 +81,19 @@ metadata_migration: {ignored: true}
 			},
 		},
 	}
+	if got := cfg.TargetCluster.Basic.Password; !got.Equal(want.TargetCluster.Basic.Password) {
+		t.Errorf("password %q", got.Reveal())
+	}
+	cfg.TargetCluster.Basic.Password, want.TargetCluster.Basic.Password = Secret{}, Secret{} // compared
 	if !reflect.DeepEqual(cfg, want) {
 		t.Errorf("%+v\nwant %+v", cfg, want)
 	}
+}
+
+// refersTo reports whether a configuration has nothing but one reference to a secret.
+func refersTo(c Config, k8s, arn string) bool {
+	basic := c.TargetCluster.Basic
+	return basic.Username == "" && basic.Password.Reveal() == "" && basic.K8sSecretName == k8s && basic.UserSecretARN == arn
 }
 
 func TestParseConfigDefaultsAndKinds(t *testing.T) {
@@ -103,16 +113,16 @@ func TestParseConfigDefaultsAndKinds(t *testing.T) {
 			return *c.TargetCluster.SigV4 == SigV4Auth{Region: "r", Service: "aoss"}
 		}},
 		"secret of Kubernetes": {"target_cluster", "{endpoint: http://t, basic_auth: {k8s_secret_name: creds}}", func(c Config) bool {
-			return *c.TargetCluster.Basic == BasicAuth{K8sSecretName: "creds"}
+			return refersTo(c, "creds", "")
 		}},
 		"secret of AWS": {"target_cluster", "{endpoint: http://t, basic_auth: {user_secret_arn: a}}", func(c Config) bool {
-			return *c.TargetCluster.Basic == BasicAuth{UserSecretARN: "a"}
+			return refersTo(c, "", "a")
 		}},
 		"workflows' dialect": {"target_cluster", "{endpoint: http://t, allowInsecure: true, authConfig: {basic: {secretName: creds}}}", func(c Config) bool {
-			return c.TargetCluster.AllowInsecure && *c.TargetCluster.Basic == BasicAuth{K8sSecretName: "creds"}
+			return c.TargetCluster.AllowInsecure && refersTo(c, "creds", "")
 		}},
 		"workflows' dialect, ARN": {"target_cluster", "{endpoint: http://t, authConfig: {basic: {secretArn: a}}}", func(c Config) bool {
-			return *c.TargetCluster.Basic == BasicAuth{UserSecretARN: "a"}
+			return refersTo(c, "", "a")
 		}},
 		"workflows' dialect, sigv4": {"target_cluster", "{endpoint: http://t, authConfig: {sigv4: {region: r}}}", func(c Config) bool {
 			return *c.TargetCluster.SigV4 == SigV4Auth{Region: "r", Service: "es"}

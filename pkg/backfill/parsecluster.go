@@ -22,8 +22,6 @@ func readCluster(s *section) Cluster {
 	}
 	if u, err := url.Parse(c.Endpoint); c.Endpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 		s.add(field.Invalid(s.child("endpoint"), field.OmitValueType{}, "must be a URL such as https://host:9200"))
-	} else if u != nil && u.User != nil {
-		s.add(field.Invalid(s.child("endpoint"), field.OmitValueType{}, "must have no user or password; use basic_auth"))
 	}
 	_, snake := s.lookup("allow_insecure")
 	_, camel := s.lookup("allowInsecure")
@@ -71,11 +69,11 @@ func readSigV4(s *section) *SigV4Auth {
 func readBasicAuth(s *section, secretName, secretARN string) *BasicAuth {
 	defer s.done()
 	auth := &BasicAuth{
-		Username: s.text("username"), Password: Secret(s.text("password")),
+		Username: s.text("username"), Password: NewSecret(s.text("password")),
 		K8sSecretName: s.text(secretName), UserSecretARN: s.text(secretARN),
 	}
 	kinds := 0
-	for _, given := range []bool{auth.Username != "" || auth.Password != "", auth.K8sSecretName != "", auth.UserSecretARN != ""} {
+	for _, given := range []bool{auth.Username != "" || auth.Password.Reveal() != "", auth.K8sSecretName != "", auth.UserSecretARN != ""} {
 		if given {
 			kinds++
 		}
@@ -84,9 +82,9 @@ func readBasicAuth(s *section, secretName, secretARN string) *BasicAuth {
 	case kinds != 1:
 		s.add(field.Invalid(s.path, field.OmitValueType{},
 			"must have exactly one of: username with password, "+secretName+", "+secretARN))
-	case auth.Username == "" && auth.Password != "":
+	case auth.Username == "" && auth.Password.Reveal() != "":
 		s.add(field.Required(s.child("username"), "goes with password"))
-	case auth.Username != "" && auth.Password == "":
+	case auth.Username != "" && auth.Password.Reveal() == "":
 		s.add(field.Required(s.child("password"), "goes with username"))
 	}
 	return auth

@@ -47,6 +47,7 @@ func runOf(s *status.WorkflowStatus) int {
 
 func (b *argoBackfill) requestOf(run int) workflow.StartRequest {
 	req := b.request
+	req.Parameters, req.OptionalParameters = b.arguments()
 	if run > 1 {
 		number := strconv.Itoa(run)
 		req.Name = runName(b.session, run)
@@ -89,10 +90,11 @@ func (b *argoBackfill) differs(s *status.WorkflowStatus) []string {
 	if s.Entrypoint != b.request.Entrypoint {
 		differs = append(differs, "entrypoint")
 	}
+	parameters, optional := b.arguments()
 	for _, name := range []string{"snapshot-name", "snapshot-repo-name", "s3-repo-uri", "target-host"} {
-		value, given := b.request.Parameters[name]
+		value, given := parameters[name]
 		if !given {
-			value, given = b.request.OptionalParameters[name]
+			value, given = optional[name]
 		}
 		at := slices.IndexFunc(s.Arguments, func(p status.Parameter) bool { return p.Name == name })
 		if at >= 0 && (!given || fmt.Sprint(value) != s.Arguments[at].Value) {

@@ -1,74 +1,111 @@
 package backfill
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
-	"strings"
+	"maps"
+	"strconv"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/secret"
 )
 
-// Secret is a text that shows itself nowhere: printed, logged or written as JSON it reads
-// "*****". Use Reveal where the text itself is meant.
-type Secret string
-
-const mask = "*****"
-
-// Reveal is the text itself.
-func (s Secret) Reveal() string { return string(s) }
-
-// String, GoString, MarshalText and LogValue mask the text; an empty one stays empty.
-func (s Secret) String() string {
-	if s == "" {
-		return ""
-	}
-	return mask
+// Secret is a string that never shows itself: printed in any way, logged or written as JSON it
+// reads "*****", also as an unexported field of another type. [Secret.Reveal] returns the string
+// itself. The zero value is the empty string, which shows as such. Secrets are not comparable by
+// ==; use [Secret.Equal].
+type Secret struct {
+	// read is a function since printers reach every field by reflection, but no closure.
+	read func() (plain any, shown string)
 }
 
-// GoString implements [fmt.GoStringer].
-func (s Secret) GoString() string { return `"` + s.String() + `"` }
+// NewSecret returns a Secret that holds text.
+func NewSecret(text string) Secret {
+	if text == "" {
+		return Secret{}
+	}
+	return partlySecret(text, secret.Mark)
+}
 
-// MarshalText implements [encoding.TextMarshaler], and so covers JSON.
+// partlySecret is one of which a part may be shown. A parameter can be a number, too.
+func partlySecret(plain any, shown string) Secret {
+	return Secret{func() (any, string) { return plain, shown }}
+}
+
+func (s Secret) both() (plain any, shown string) {
+	if s.read == nil {
+		return "", ""
+	}
+	return s.read()
+}
+
+// Reveal returns the string itself.
+func (s Secret) Reveal() string {
+	plain, _ := s.both()
+	return fmt.Sprint(plain)
+}
+
+// Equal reports whether both hold the same string.
+func (s Secret) Equal(other Secret) bool { return s.Reveal() == other.Reveal() }
+
+// String implements [fmt.Stringer].
+func (s Secret) String() string {
+	_, shown := s.both()
+	return shown
+}
+
+// Format implements [fmt.Formatter] for every verb.
+func (s Secret) Format(to fmt.State, verb rune) {
+	shown := s.String()
+	if verb == 'q' || verb == 'v' && to.Flag('#') {
+		shown = strconv.Quote(shown)
+	}
+	_, _ = io.WriteString(to, shown)
+}
+
+// MarshalText implements [encoding.TextMarshaler].
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// MarshalJSON implements [json.Marshaler].
+func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
+
+// UnmarshalText implements [encoding.TextUnmarshaler], so that a Secret can be read from JSON.
+func (s *Secret) UnmarshalText(text []byte) error {
+	*s = NewSecret(string(text))
+	return nil
+}
 
 // LogValue implements [slog.LogValuer].
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// isPassword tells by the name of a free parameter that its value is one.
-func isPassword(name string) bool {
-	name = strings.ToLower(name)
-	return strings.Contains(name, "password") || strings.Contains(name, "passwd")
-}
-
-// sensitive tells by a name whether a value is to be masked. To mask too much does no harm.
-func sensitive(name string) bool {
-	name = strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(name))
-	for _, part := range []string{"password", "passwd", "secret", "token", "credential", "apikey", "accesskey", "privatekey"} {
-		if strings.Contains(name, part) {
-			return true
-		}
+// sealed returns parameters in which everything that is secret by its name or its kind is a Secret.
+func sealed(parameters map[string]any) map[string]any {
+	copied := maps.Clone(parameters)
+	for name, value := range parameters {
+		copied[name], _ = secret.Replace(name, value, func(plain any, shown string) any { return partlySecret(plain, shown) })
 	}
-	return false
+	return copied
 }
 
-// masked is a copy of a value with what is sensitive by its name masked, however deep.
-func masked(name string, value any) any {
+// revealed returns a value in which each Secret is what it holds.
+func revealed(value any) any {
 	switch v := value.(type) {
+	case Secret:
+		plain, _ := v.both()
+		return plain
 	case map[string]any:
 		inner := make(map[string]any, len(v))
 		for key, each := range v {
-			inner[key] = masked(key, each)
+			inner[key] = revealed(each)
 		}
 		return inner
 	case []any:
 		inner := make([]any, len(v))
 		for i, each := range v {
-			inner[i] = masked(name, each)
+			inner[i] = revealed(each)
 		}
 		return inner
-	case nil:
-		return nil
-	}
-	if sensitive(name) {
-		return Secret(fmt.Sprint(value))
 	}
 	return value
 }

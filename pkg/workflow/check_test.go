@@ -49,7 +49,7 @@ func TestParameterText(t *testing.T) {
 		nil, (*int)(nil), map[string]any(nil), []string(nil), (*time.Time)(nil), math.NaN(), math.Inf(1), func() {}, make(chan int),
 		map[string]any{"a": func() {}}, map[string]any{"a": "\\\xff"}, secretText("s3cr3t"),
 		[]byte("s3cr3t"), ptr([]byte("s3cr3t")), errors.New("s3cr3t"), &url.URL{Host: "s3cr3t"}, url.URL{Host: "s3cr3t"}, time.March, masked("s3cr3t"),
-		json.RawMessage("null"),
+		revealing("s3cr3t"), ptr(revealing("s3cr3t")), json.RawMessage("null"),
 	} {
 		if got, err := parameterText(value); err == nil {
 			t.Errorf("%#v was taken as %q", value, got)
@@ -65,6 +65,12 @@ func ptr[T any](v T) *T { return &v }
 type masked string
 
 func (masked) String() string { return "***" }
+
+// revealing is a secret that would arrive as its mask.
+type revealing string
+
+func (r revealing) Reveal() string             { return string(r) }
+func (revealing) MarshalText() ([]byte, error) { return []byte("*****"), nil }
 
 // What people type is not evaluated, wherever it goes and however it is wrapped.
 func TestValuesThatArgoWouldEvaluate(t *testing.T) {

@@ -82,6 +82,8 @@ func parameterText(value any) (string, error) {
 		v = addressable
 	}
 	switch method := v.Interface().(type) {
+	case interface{ Reveal() string }: // which would arrive masked
+		return "", errors.New("is a secret that masks itself; have the template read it from a Secret, or pass what Reveal returns")
 	case encoding.TextMarshaler:
 		text, err := method.MarshalText()
 		if err != nil { // whose text may well show the value

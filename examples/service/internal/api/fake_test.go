@@ -93,7 +93,7 @@ func (f *fake) Reject(ctx context.Context, rejection backfill.Rejection) ([]back
 
 func (f *fake) Describe() backfill.Config {
 	cfg := backfill.Config{}
-	cfg.TargetCluster.Basic = &backfill.BasicAuth{Username: "admin", Password: "hunter2"}
+	cfg.TargetCluster.Basic = &backfill.BasicAuth{Username: "admin", Password: backfill.NewSecret("hunter2")}
 	return cfg
 }
 

@@ -1,0 +1,95 @@
+package secret
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Named reports whether what has this name is a secret, unless it is empty, true or false. A name
+// of words in any style counts: target-password, targetPassword, TARGET_PASSWORD. One that says
+// something about a secret, such as its name or its length, is not the name of one.
+func Named(name string) bool {
+	words := wordsOf(name)
+	const most = 8 // words; more are a sentence
+	if len(words) == 0 || len(words) > most || describes(words) {
+		return false
+	}
+	for i, word := range words {
+		if slices.Contains(always(), word) || slices.ContainsFunc(within(), func(part string) bool { return strings.Contains(word, part) }) {
+			return true
+		}
+		if i > 0 && slices.Contains(keys(), words[i-1]+" "+word) {
+			return true
+		}
+	}
+	return slices.Contains([]string{"pass", "pw", "pwd"}, words[len(words)-1])
+}
+
+// always are words that make any name that of a secret.
+func always() []string {
+	return []string{
+		"secret", "secrets", "token", "tokens", "authorization", "bearer", "cookie", "jwt", "creds", "passcode", "apitoken", "authtoken", "accesstoken",
+	}
+}
+
+// within are parts of a word that do, since such names are often written as one word.
+func within() []string {
+	return []string{"password", "passwd", "passphrase", "credential", "apikey", "accesskey", "secretkey", "privatekey", "clientsecret"}
+}
+
+// keys are pairs of words that do; other keys are none.
+func keys() []string {
+	return []string{
+		"api key", "access key", "account key", "secret key", "private key", "signing key", "encryption key", "shared key", "ssh key", "master key",
+	}
+}
+
+// describes reports whether a name is about a secret: where it is, what it is called, how large it
+// is or how long it lasts.
+func describes(words []string) bool {
+	last := words[len(words)-1]
+	if last == "id" { // of an access key; that of a role of Vault is called secret_id
+		return !slices.Contains(words, "secret")
+	}
+	if slices.Contains([]string{
+		"name", "names", "namespace", "arn", "ref", "reference", "file", "path", "dir", "url", "uri", "endpoint", "host", "type", "kind", "provider",
+		"policy", "format", "prefix", "header", "field", "scope", "scopes", "audience", "issuer", "version", "enabled", "required", "mode",
+	}, last) {
+		return true
+	}
+	return slices.ContainsFunc(words, func(word string) bool {
+		return slices.Contains([]string{
+			"count", "max", "min", "num", "number", "limit", "size", "length", "len", "per", "ttl", "timeout", "age", "expiry", "expires", "expiration",
+			"lifetime", "interval", "period", "seconds", "minutes", "hours", "days", "rotation", "budget",
+		}, word)
+	})
+}
+
+// wordsOf takes a name apart, in lower case: at what is neither letter nor digit, where lower case
+// turns into upper case, and at digits.
+func wordsOf(name string) []string {
+	var words []string
+	var word strings.Builder
+	end := func() {
+		if word.Len() > 0 {
+			words = append(words, word.String())
+			word.Reset()
+		}
+	}
+	runes := []rune(name)
+	for i, r := range runes {
+		if !unicode.IsLetter(r) {
+			end()
+			continue
+		}
+		afterLower := i > 0 && unicode.IsLower(runes[i-1])
+		beforeLower := i > 0 && i+1 < len(runes) && unicode.IsUpper(runes[i-1]) && unicode.IsLower(runes[i+1]) // the H of APIHost
+		if unicode.IsUpper(r) && (afterLower || beforeLower) {
+			end()
+		}
+		word.WriteRune(unicode.ToLower(r))
+	}
+	end()
+	return words
+}

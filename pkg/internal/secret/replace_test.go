@@ -1,0 +1,134 @@
+package secret
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+type hidden struct{ text string }
+
+func (h hidden) Reveal() string               { return h.text }
+func (h hidden) MarshalText() ([]byte, error) { return []byte(Mark), nil }
+
+func TestFind(t *testing.T) {
+	basic := base64.StdEncoding.EncodeToString([]byte("admin:hunter2"))
+	type credentials struct {
+		User     string `json:"user"`
+		Password string `json:"password"`
+	}
+	for name, c := range map[string]struct {
+		key   string
+		value any
+		want  string // the paths
+	}{
+		"by its key":             {"password", "hunter2", "password"},
+		"a number":               {"password", 31337, "password"},
+		"a number of JSON":       {"pin-secret", json.Number("31337"), "pin-secret"},
+		"a type of string":       {"token", json.RawMessage(`"hunter2"`), "token"},
+		"bytes":                  {"token", []byte("hunter2"), "token"},
+		"in a map":               {"target-config", map[string]any{"basic_auth": map[string]any{"username": "u", "password": "hunter2"}}, "target-config.basic_auth.password"},
+		"in a list":              {"targets", []any{map[string]any{"apiToken": "hunter2"}}, "targets[0].apiToken"},
+		"a list of them":         {"tokens", []any{"hunter2"}, "tokens[0]"},
+		"a typed list":           {"tokens", []string{"hunter2"}, "tokens[0]"},
+		"a typed map":            {"env", map[string]string{"DB_PASSWORD": "hunter2"}, "env.DB_PASSWORD"},
+		"in a struct":            {"auth", &credentials{"u", "hunter2"}, "auth.password"},
+		"beside others":          {"credentials", map[string]any{"username": "u", "value": "hunter2"}, "credentials.value"},
+		"named by its entry":     {"env", []any{map[string]any{"name": "DB_PASSWORD", "value": "hunter2"}}, "env[0].value"},
+		"in JSON":                {"target-config", `{"basic_auth": {"password": "hunter2"}}`, "target-config.basic_auth.password"},
+		"in JSON in JSON":        {"x", `{"config": "{\"token\": \"hunter2\"}"}`, "x.config.token"},
+		"in a string of JSON":    {"x", `"{\"token\": \"hunter2\"}"`, "x.token"},
+		"in YAML":                {"x", "basic_auth:\n  username: u\n  password: hunter2\n", "x.basic_auth.password"},
+		"in YAML of one line":    {"x", "{password: hunter2}", "x.password"},
+		"in a URL":               {"source-host", "https://admin:hunter2@host:9200/", "source-host"},
+		"in a URL, with an @":    {"source-host", "https://admin:hunter2@hunter2@host:9200/", "source-host"},
+		"a token in a URL":       {"repo", "https://hunter2@host/x.git", "repo"},
+		"in another URL":         {"db", "jdbc:postgresql://u:hunter2@host/db", "db"},
+		"in a query":             {"callback", "https://host/x?a=1&token=hunter2", "callback"},
+		"in a connection string": {"db", "Server=host;User=u;Password=hunter2", "db"},
+		"in a command line":      {"args", "--user u --password hunter2", "args"},
+		"with an equals sign":    {"args", "--user=u --password=hunter2", "args"},
+		"as an argument":         {"args", []any{"--password", "hunter2"}, "args[1]"},
+		"in Basic":               {"header", "Basic " + basic, "header"},
+		"in Bearer":              {"header", "Authorization: Bearer hunter2hunter2", "header.Authorization"},
+		"a private key":          {"pem", "-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----\n", "pem"},
+		"a web token":            {"x", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.hunter2", "x"},
+		"hidden already":         {"x", hidden{"hunter2"}, "x"},
+		"hidden within":          {"x", map[string]any{"y": []any{hidden{"hunter2"}}}, "x.y[0]"},
+		"hidden in a struct":     {"x", struct{ Y hidden }{hidden{"hunter2"}}, "x.Y"},
+		"masked before":          {"x", Mark, "x"},
+		"under a secret's name":  {"secret", `{"a": ["hunter2"], "name": "n"}`, "secret.a[0]"},
+
+		"empty":                   {"password", "", ""},
+		"nil":                     {"password", nil, ""},
+		"a bool":                  {"password", true, ""},
+		"a bool as text":          {"use-token", "false", ""},
+		"hidden and empty":        {"x", hidden{}, ""},
+		"the name of one":         {"secret", map[string]any{"name": "target", "key": "password", "namespace": "ma"}, ""},
+		"a reference":             {"env", []any{map[string]any{"name": "DB_PASSWORD", "valueFrom": map[string]any{"secretKeyRef": map[string]any{"name": "n", "key": "password"}}}}, ""},
+		"a reference in JSON":     {"target-config", `{"basic_auth": {"k8s_secret_name": "target"}, "endpoint": "https://t"}`, ""},
+		"an ARN":                  {"user_secret_arn", "arn:aws:secretsmanager:us-east-1:1:secret:x", ""},
+		"a number of tokens":      {"token-count", 7, ""},
+		"no secret":               {"shards", []any{1, "two", map[string]any{"three": 3.5}}, ""},
+		"a URL":                   {"target-host", "https://host:9200/a@b?size=1", ""},
+		"a URL with a user":       {"repo", "ssh://git@host/x.git", ""},
+		"a mail address":          {"owner", "ops@example.com", ""},
+		"prose":                   {"note", "basic authentication needs a token; the bearer presents it: see the docs", ""},
+		"a comparison":            {"query", "password == ''", ""},
+		"a time":                  {"at", "2026-11-29T10:00:00Z", ""},
+		"an assignment to others": {"opts", "-Xmx=1g shards=3 token-count=7", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := strings.Join(Find(c.key, c.value), ", "); got != c.want {
+				t.Errorf("found %q, want %q", got, c.want)
+			}
+			shown, _ := Replace(c.key, c.value, func(_ any, shown string) any { return shown })
+			if text := fmt.Sprintf("%+v", shown); c.want != "" && !strings.HasPrefix(name, "hidden") && (strings.Contains(text, "hunter2") || strings.Contains(text, basic)) {
+				t.Errorf("shows %s", text)
+			}
+			if c.want == "" && !reflect.DeepEqual(shown, c.value) {
+				t.Errorf("changed to %#v", shown)
+			}
+		})
+	}
+}
+
+// What isn't secret is still shown, and what was replaced can be had back.
+func TestReplace(t *testing.T) {
+	const config = `{"basic_auth":{"password":"hunter2","username":"u"},"endpoint":"https://t?a=1&b=<2>","n":12345678901234567890}`
+	value := map[string]any{"config": config, "url": "see https://u:hunter2@host/x", "shards": 3, "password": 31337}
+	type pair struct {
+		plain any
+		shown string
+	}
+	got, _ := Replace("x", value, func(plain any, shown string) any { return pair{plain, shown} })
+	want := map[string]any{
+		"config": pair{config, strings.Replace(config, "hunter2", Mark, 1)},
+		"url":    pair{"see https://u:hunter2@host/x", "see https://" + Mark + "@host/x"},
+		"shards": 3, "password": pair{31337, Mark},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v", got)
+	}
+	if value["config"] != config {
+		t.Error("the value itself was changed")
+	}
+}
+
+// Whatever is before it, a secret is found.
+func FuzzScrub(f *testing.F) {
+	f.Add("https://u:p@h --password x token=y Bearer abc123456 {\"password\": 1}")
+	f.Fuzz(func(t *testing.T, before string) {
+		const planted = "hunter2hunter2"
+		text := before + " --password " + planted
+		if shown := Scrub(text); strings.Contains(shown, planted) {
+			t.Errorf("%q shows %q", text, shown)
+		}
+		if len(Find("x", text)) == 0 {
+			t.Errorf("nothing found in %q", text)
+		}
+	})
+}
