@@ -25,8 +25,8 @@ type Config struct {
 
 // Cluster is where the documents go.
 type Cluster struct {
-	Endpoint      string
-	Version       string
+	Endpoint string
+	Version  string
 	// AllowInsecure allows two things: an endpoint whose certificate is not verified, and basic
 	// authentication over http://, where the network sees the password. Without it the latter is refused,
 	// unless the endpoint is on a loopback address.
