@@ -20,10 +20,21 @@ type StartDiagnostic struct {
 	// Searched: Served was looked for. If not, the caller may not list workflows, or the API
 	// server didn't answer.
 	Searched bool
+	// LongTemplate is the name of its template, if that has more than 63 characters. A controller
+	// of Argo 4.1 never takes up a workflow of such a template.
+	LongTemplate string
 }
 
 // String says what is probably wrong.
 func (d *StartDiagnostic) String() string {
+	text := d.whoIsMissing()
+	if n := len(d.LongTemplate); n > 0 {
+		text += fmt.Sprintf("; or it is of Argo 4.1, which takes up no workflow of a template whose name, as this one's of %d, has more than 63 characters", n)
+	}
+	return text
+}
+
+func (d *StartDiagnostic) whoIsMissing() string {
 	text := fmt.Sprintf("no controller has taken it up for %s: ", d.Waited)
 	mine := "one without an instance id"
 	if d.InstanceID != "" {

@@ -14,6 +14,9 @@ import (
 // taken up others of the namespace.
 func (c *WorkflowClient) diagnoseStart(ctx context.Context, s *status.WorkflowStatus) *status.StartDiagnostic {
 	d := &status.StartDiagnostic{Waited: c.diagnoseAfter, InstanceID: s.Labels[labelInstanceID]}
+	if len(s.Template.Name) > maxNameLength {
+		d.LongTemplate = s.Template.Name
+	}
 	d.Served, d.Searched = c.searches.find(ctx, d.InstanceID, func(ctx context.Context) ([]string, bool) {
 		return c.instancesAtWork(ctx, d.InstanceID)
 	})

@@ -124,6 +124,26 @@ func TestStartDiagnostic(t *testing.T) {
 	}
 }
 
+// A controller of Argo 4.1 cannot write the name of such a template as a label.
+func TestStartDiagnosticOfALongTemplate(t *testing.T) {
+	for length, want := range map[int]bool{63: false, 64: true} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newWatchServer()
+			s.unclaimed("w", "")
+			s.put("w", func(u *unstructured.Unstructured) {
+				ref := map[string]any{"name": strings.Repeat("a", length)}
+				u.Object["spec"] = map[string]any{"workflowTemplateRef": ref}
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			_, err := s.client(t, Options{}).Wait(ctx, "w", Completed)
+			if err == nil || strings.Contains(err.Error(), "Argo 4.1, which takes up no workflow of a template") != want {
+				t.Error(length, err)
+			}
+		})
+	}
+}
+
 // Who asks is told at the end as well.
 func TestStartDiagnosticInErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -27,7 +27,17 @@ func misspelt(path *field.Path, spec map[string]any) field.ErrorList {
 	if defaults, ok := spec["templateDefaults"].(map[string]any); ok {
 		m.template(path.Child("templateDefaults"), defaults)
 	}
-	return m.problems
+	return append(m.problems, ignoredFields(path, spec)...)
+}
+
+// ignoredFields finds fields that Argo once had and now looks past. A lock that is given by itself
+// is none of them: it is sent as a list, which every version reads.
+func ignoredFields(path *field.Path, spec map[string]any) (problems field.ErrorList) {
+	if spec["podPriority"] != nil {
+		problems = append(problems, field.Forbidden(path.Child("podPriority"),
+			"Argo ignores it since 3.7; set podPriorityClassName to the name of a PriorityClass"))
+	}
+	return problems
 }
 
 type misspellings struct {

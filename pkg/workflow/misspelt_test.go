@@ -36,6 +36,7 @@ func TestMisspeltSpecs(t *testing.T) {
 		"of a task":      {"depends: a", "dependz: a", "manifest.spec.templates[0].dag.tasks[1].dependz", `"depend`},
 		"of a case":      {"withItems", "withitems", "manifest.spec.templates[0].dag.tasks[0].withitems", `"withItems"`},
 		"of a template":  {"container", "contaner", "manifest.spec.templates[1].contaner", `"container"`},
+		"not read":       {"activeDeadlineSeconds: 3", "podPriority: 3", "manifest.spec.podPriority", "podPriorityClassName"},
 		"a call":         {"template: work, depends", "template: worc, depends", "manifest.spec.templates[0].dag.tasks[1].template", `did you mean "work"?`},
 		"a call, inline": {"{name: s, template: work}", "{name: s, template: worc}", "manifest.spec.templates[0].dag.tasks[4].inline.steps[0][0].template", "main, work"},
 	} {

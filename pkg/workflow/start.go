@@ -214,6 +214,7 @@ func (c *WorkflowClient) fill(ctx context.Context, d draft, req StartRequest) (w
 		spec["serviceAccountName"] = req.ServiceAccount
 	}
 	parametersToTexts(spec)
+	locksToLists(spec)
 	wf.SetAPIVersion(apiVersion)
 	wf.SetKind(kind)
 	wf.SetNamespace(c.namespace)

@@ -3,6 +3,10 @@ package conformance
 import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -50,6 +54,20 @@ spec:
     outputs: {parameters: [{name: answer, valueFrom: {supplied: {}, default: 7}}]}
 `
 
+// YAML reads n as false, which Argo cannot decode as a name.
+const nameReadAsBool = `
+metadata: {name: counting}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    steps:
+    - - {name: count, template: count, arguments: {parameters: [{name: n, value: 3}]}}
+  - name: count
+    inputs: {parameters: [{name: count}]}
+    suspend: {duration: "0"}
+`
+
 func describeSources(fixture func() Fixture) {
 	Describe("Start of a CronWorkflow", func() {
 		It("starts what it would start now", func(ctx SpecContext) {
@@ -86,6 +104,31 @@ func describeSources(fixture func() Fixture) {
 			s = f.start(ctx, workflow.StartRequest{Manifest: []byte(ownTemplates), Parameters: map[string]any{"shards": 4}, IdempotencyKey: "k"})
 			again := f.start(ctx, workflow.StartRequest{Manifest: []byte(ownTemplates), Parameters: map[string]any{"shards": 4}, IdempotencyKey: "k"})
 			Expect(again.UID).To(Equal(s.UID))
+		}, SpecTimeout(specTimeout))
+
+		It("refuses what Argo cannot decode before anything is sent, as do Retry and Resubmit", func(ctx SpecContext) {
+			f := fixture()
+			const at = "spec.templates[0].steps[0][0].arguments.parameters[0].name: Invalid value: must be a string"
+			for _, skip := range []bool{false, true} {
+				_, err := f.Client.Start(ctx, workflow.StartRequest{Manifest: []byte(nameReadAsBool), SkipTemplateCheck: skip})
+				Expect(expectError(err, workflow.ErrInvalid, workflow.OpStart, "")).To(ContainSubstring("manifest." + at))
+			}
+			f.expectNone(ctx)
+
+			obj := &unstructured.Unstructured{}
+			Expect(yaml.Unmarshal([]byte(nameReadAsBool), &obj.Object)).To(Succeed())
+			obj.SetAPIVersion("argoproj.io/v1alpha1")
+			obj.SetKind("Workflow")
+			_, err := f.workflows().Create(ctx, obj, metav1.CreateOptions{})
+			if apierrors.IsInvalid(err) {
+				return // full resource definitions don't let anybody create it
+			}
+			Expect(err).NotTo(HaveOccurred())
+			Expect(f.wait(ctx, "counting", workflow.Completed).Message).To(ContainSubstring("cannot unmarshall"))
+			_, err = f.Client.Retry(ctx, "counting", workflow.RetryOptions{})
+			Expect(expectError(err, workflow.ErrInvalid, workflow.OpRetry, "counting")).To(ContainSubstring("workflow." + at))
+			_, err = f.Client.Resubmit(ctx, "counting", workflow.ResubmitOptions{SkipTemplateCheck: true})
+			Expect(expectError(err, workflow.ErrInvalid, workflow.OpResubmit, "counting")).To(ContainSubstring("workflow." + at))
 		}, SpecTimeout(specTimeout))
 
 		It("sends the numbers of parameters as texts, wherever they are, as does Resubmit", func(ctx SpecContext) {
