@@ -15,7 +15,8 @@ import (
 // Create sends wf to the API server as it is and returns what the server made of it. wf
 // is not changed; a namespace it states must be the client's. A field that the installed
 // CRDs don't know is refused rather than dropped, as far as they have a schema (Argo's
-// minimal ones have none). The request is sent once: after a cut connection the error matches
+// minimal ones have none), and a value that Argo cannot decode is [ErrInvalid] before anything is
+// sent. A lock that Argo 4.x ignores, synchronization.mutex or semaphore, is sent as it is. The request is sent once: after a cut connection the error matches
 // [ErrUnknownOutcome]. For a checked, exactly-once start from a template use Start.
 //
 // Errors: [ErrNotFound] (no such namespace), [ErrAlreadyExists], [ErrInvalid], [ErrForbidden], [ErrUnauthorized],

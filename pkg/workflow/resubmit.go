@@ -43,7 +43,8 @@ type ResubmitOptions struct {
 //
 // It is checked and exactly-once as [WorkflowClient.Start] is. With an IdempotencyKey a
 // further call returns the new workflow as it is by now, also when the old one is gone. An
-// old workflow whose arguments or template reference are malformed is [ErrInvalid].
+// old workflow whose arguments or template reference are malformed, or whose spec Argo cannot
+// decode, is [ErrInvalid].
 //
 // Errors: [ErrNotFound], [ErrReplaced] and [ErrUnsupported] (it cannot be read) of the old workflow; [ErrInvalid], [ErrTemplateNotFound],
 // [ErrAlreadyExists], [ErrConflict], [ErrForbidden] (needs get and create), [ErrUnauthorized],

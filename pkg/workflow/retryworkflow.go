@@ -72,7 +72,8 @@ type RetryOptions struct {
 // changed, since a pod that is left would be taken for that of the new attempt.
 //
 // Errors: [ErrInvalid] (an unknown or malformed parameter, a selector that is malformed,
-// missing or matches nothing, an unknown node id, a workflow that succeeded), [ErrNotCompleted], [ErrNotFound],
+// missing or matches nothing, an unknown node id, a workflow that succeeded, or one whose spec Argo
+// cannot decode), [ErrNotCompleted], [ErrNotFound],
 // [ErrReplaced], [ErrNodesOffloaded], [ErrUnsupported] (an object or nodes that cannot be read),
 // [ErrConflict], [ErrForbidden], [ErrUnauthorized],
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.

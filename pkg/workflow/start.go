@@ -29,7 +29,8 @@ type StartRequest struct {
 	// Mistakes of syntax are told with their line. Fields that a new workflow doesn't have are
 	// refused, within the spec those that are probably misspelt, and calls of templates that it
 	// doesn't have; what else Argo validates is left to the controller. Its parameters' numbers and bools are sent as texts, as Argo's own clients do;
-	// numbers too large for that to be exact are refused.
+	// numbers too large for that to be exact are refused. Its synchronization.mutex and semaphore
+	// are sent as mutexes and semaphores, which all versions of Argo read.
 	Manifest []byte
 	// Name is the workflow's name, at most 63 characters; "": made from the IdempotencyKey, or else
 	// from the name of what is started.
@@ -57,7 +58,9 @@ type StartRequest struct {
 	// started, e.g. with an entrypoint or arguments, which the client cannot see. What is
 	// wrong then shows as a workflow that fails seconds later.
 	SkipTemplateCheck bool
-	// ServiceAccount is that of the workflow's pods; "": the template's.
+	// ServiceAccount is that of the workflow's pods; "": the template's. A controller that is set to
+	// templateReferencing Strict or Secure ends a workflow Error that has one; see
+	// docs/compatibility.md.
 	ServiceAccount string
 	// Labels and Annotations are put on the workflow. Those that only Argo or this client sets are
 	// refused, here, in a Manifest and in the workflowMetadata of what is started: of
@@ -68,7 +71,8 @@ type StartRequest struct {
 	Labels, Annotations map[string]string
 	// Spec has further fields of the workflow's spec, e.g. {"priority": 3}, in place of those
 	// that a CronWorkflow or Manifest has. A field that another part of the request stands for
-	// is refused here.
+	// is refused here. A controller that is set to templateReferencing Strict or Secure allows few of
+	// them; see docs/compatibility.md.
 	Spec map[string]any
 	// IdempotencyKey makes Start with the same key the same workflow of the namespace, across
 	// processes and restarts, for as long as that workflow exists. Without a Name, the workflow's
@@ -93,7 +97,8 @@ type StartRequest struct {
 // against the template, which is read first, or was read at most [Options.TemplateMaxAge]
 // ago. Argo itself reports an unknown template or entrypoint, or a missing parameter, only as
 // a workflow that fails seconds later. Where the caller may not read templates this second
-// check is left out.
+// check is left out. Each value is also held against Argo's types: one that Argo cannot decode, in
+// any source, is [ErrInvalid], also with SkipTemplateCheck, since it would end a controller of 4.x.
 //
 // The client chooses the name, so an attempt whose answer was lost is repeated without
 // harm: finding its own workflow there is success. With an IdempotencyKey that holds
