@@ -43,10 +43,15 @@ func isItem(name string) bool {
 	}
 }
 
-// brief is text on one line, cut off behind that many bytes.
+// brief is text made printable, which can make it longer, and then cut off behind that many bytes.
 func brief(text string, most int) string {
+	cut := ""
 	if len(text) > most {
-		text = strings.ToValidUTF8(text[:most], "") + "…"
+		text, cut = strings.ToValidUTF8(text[:most], ""), "…"
 	}
-	return Printable(text)
+	text = Printable(text)
+	if len(text) > most {
+		text, cut = strings.ToValidUTF8(text[:most], ""), "…"
+	}
+	return text + cut
 }

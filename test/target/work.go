@@ -19,17 +19,19 @@ type work struct {
 	cluster  *double.Cluster
 	index    string
 	shards   int
+	most     int // completed for now; 0: no limit
 	perShard time.Duration
 	lease    time.Duration
 	say      func(format string, args ...any)
 
+	more  int                  // items that may be completed in this step
 	since map[string]time.Time // when the present holder of an item has got it
 }
 
 func newWork(cluster *double.Cluster, s settings, say func(string, ...any)) *work {
 	return &work{
 		cluster: cluster, index: ".migrations_working_state_" + s.session,
-		shards: s.shards, perShard: s.perShard, lease: s.lease, say: say, since: map[string]time.Time{},
+		shards: s.shards, most: s.untilPaused, perShard: s.perShard, lease: s.lease, say: say, since: map[string]time.Time{},
 	}
 }
 
@@ -70,6 +72,7 @@ func (w *work) advance(now time.Time, workers []string) (over bool, err error) {
 	for _, name := range workers {
 		free[name] = true
 	}
+	w.limit(items, workers)
 	left := 0
 	for _, id := range slices.Sorted(maps.Keys(items)) {
 		if err := w.goOn(now, items[id], free); err != nil {
@@ -83,6 +86,22 @@ func (w *work) advance(now time.Time, workers []string) (over bool, err error) {
 		return len(workers) > 0, nil
 	}
 	return false, w.hand(now, items, workers, free)
+}
+
+// limit sets how many more items may be completed in this step.
+func (w *work) limit(items map[string]*item, workers []string) {
+	if len(workers) == 0 {
+		w.most = 0
+	}
+	w.more = len(items)
+	if w.most > 0 {
+		w.more = w.most
+		for _, i := range items {
+			if i.CompletedAt != 0 {
+				w.more--
+			}
+		}
+	}
 }
 
 // layOut writes the items, and then that they are all there.
@@ -109,8 +128,9 @@ func (w *work) goOn(now time.Time, i *item, free map[string]bool) error {
 	case !free[i.Holder] || !known: // it is gone, or the index was restored under it
 		w.say("%s has gone from %s", i.Holder, i.id)
 		i.Expiration = now.Unix() - 1
-	case now.Sub(since) >= w.perShard:
+	case now.Sub(since) >= w.perShard && w.more > 0:
 		i.CompletedAt = now.Unix()
+		w.more--
 	default:
 		free[i.Holder] = false
 		return nil

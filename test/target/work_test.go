@@ -93,6 +93,20 @@ func TestWorkIsSharedOutAndDone(t *testing.T) {
 	}
 }
 
+// A spec that pauses the work has to find it undone.
+func TestNoMoreIsDoneUntilThePause(t *testing.T) {
+	c := newCourse(t)
+	c.work.most = 1
+	c.after(0, "a", "b")
+	c.after(0, "a", "b")
+	c.expect(0, "a b .", "a", "b")
+	c.expect(time.Hour/100, "c b a", "a", "b")
+	c.expect(2*time.Second, "c b a", "a", "b")
+	c.expect(0, "c . .")
+	c.expect(0, "c a .", "a")
+	c.expect(2*time.Second, "c c a", "a")
+}
+
 func TestWorkGoesOnFromARestoredIndex(t *testing.T) {
 	c := newCourse(t)
 	for range 3 {
@@ -126,7 +140,7 @@ func TestWhatIsNoItemIsAnError(t *testing.T) {
 
 func TestFlags(t *testing.T) {
 	for _, args := range [][]string{
-		{"x"}, {"-shards", "0"}, {"-per-shard", "0s"}, {"-lease", "1ms"}, {"-session", ""}, {"-namespace", ""}, {"-nonsense"},
+		{"x"}, {"-shards", "0"}, {"-per-shard", "0s"}, {"-until-paused", "-1"}, {"-lease", "1ms"}, {"-session", ""}, {"-namespace", ""}, {"-nonsense"},
 	} {
 		if code := run(args, io.Discard, io.Discard); code != exitBadInput {
 			t.Errorf("%v: %d", args, code)
