@@ -1,5 +1,6 @@
-// Package strictyaml reads YAML that others have written: no key twice, and no error that shows a
-// value of the document, since any value may be a misplaced secret.
+// Package strictyaml reads YAML that others have written: no key twice, no document that is large, or
+// small and large once its aliases are written out, and no error that shows a value of the document,
+// since any value may be a misplaced secret.
 package strictyaml
 
 import (
@@ -13,9 +14,25 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
+// MaxSize is how many bytes a document may have, as it is and as JSON. It is the limit of the API
+// server (limitedReadBody, in k8s.io/apiserver/pkg/endpoints/handlers).
+const MaxSize = 3 << 20
+
+// What is wrong with a document that is larger than that.
+var (
+	ErrTooLarge      = errors.New("is larger than 3 MiB")
+	ErrExpandedLarge = errors.New("is larger than 3 MiB once its aliases (*name) are written out")
+)
+
 // ToJSON converts a YAML document, which may be JSON already, to JSON. The error says what is wrong
 // and in which line, and names keys at most.
 func ToJSON(data []byte) ([]byte, error) {
+	if len(data) > MaxSize {
+		return nil, ErrTooLarge
+	}
+	if expandedSize(data) > MaxSize {
+		return nil, ErrExpandedLarge
+	}
 	text, err := yaml.YAMLToJSONStrict(data)
 	if err != nil {
 		return nil, errors.New(problemOf(err))

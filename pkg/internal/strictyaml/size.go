@@ -1,0 +1,52 @@
+package strictyaml
+
+import (
+	"bytes"
+
+	goyaml "go.yaml.in/yaml/v2"
+)
+
+// expandedSize is about how many bytes a document has with its aliases written out, or something
+// above [MaxSize]. 0: that cannot be told, or it has none.
+func expandedSize(data []byte) int {
+	if !bytes.ContainsRune(data, '&') || !bytes.ContainsRune(data, '*') {
+		return 0
+	}
+	// Decoding lets all aliases of a text share it, and gives up on too many of anything else.
+	var value any
+	if goyaml.Unmarshal(data, &value) != nil {
+		return 0 // and is refused for that
+	}
+	return size(value, MaxSize)
+}
+
+// size is about how many bytes a value has as JSON, or something above most.
+func size(value any, most int) int {
+	const punctuation, number = 3, 8
+	total := punctuation
+	add := func(part any) bool {
+		if total <= most {
+			total += size(part, most-total)
+		}
+		return total <= most
+	}
+	switch v := value.(type) {
+	case string:
+		total += len(v)
+	case []any:
+		for _, item := range v {
+			if !add(item) {
+				break
+			}
+		}
+	case map[any]any:
+		for key, item := range v {
+			if !add(key) || !add(item) {
+				break
+			}
+		}
+	default:
+		total += number
+	}
+	return total
+}

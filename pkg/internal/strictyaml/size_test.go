@@ -1,0 +1,57 @@
+package strictyaml
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// A few KiB of YAML can be gigabytes once its aliases are written out.
+func TestLargeDocumentsAreRefused(t *testing.T) {
+	long := strings.Repeat("x", 64<<10)
+	for name, tc := range map[string]struct {
+		text string
+		want error
+	}{
+		"as it is":            {"a: " + strings.Repeat("x", MaxSize), ErrTooLarge},
+		"a text, many times":  {"a: &a " + long + "\nb: [" + strings.Repeat("*a, ", 4000) + "]", ErrExpandedLarge},
+		"as keys":             {"a: &a " + long + "\nb: [" + strings.Repeat("{*a : 1}, ", 4000) + "]", ErrExpandedLarge},
+		"a map of many":       {"a: &a {t: " + long + "}\nb: &b [" + strings.Repeat("*a, ", 30) + "]\nc: [*b, *b, *b]", ErrExpandedLarge},
+		"merged":              {"a: &a {t: " + long + "}\nb:\n" + strings.Repeat("- {<<: *a, u: 1}\n", 100), ErrExpandedLarge},
+		"a few":               {"a: &a " + long + "\nb: [*a, *a]", nil},
+		"no alias, but signs": {"a: \"&a * *a\"\nb: '*'", nil},
+		"the largest":         {"a: " + strings.Repeat("x", MaxSize-100), nil},
+	} {
+		var err error
+		took := allocated(func() { _, err = ToJSON([]byte(tc.text)) })
+		if !errors.Is(err, tc.want) || tc.want == nil && err != nil {
+			t.Errorf("%s: %v, want %v", name, err, tc.want)
+		}
+		if tc.want != nil && took > 3*MaxSize+16<<20 {
+			t.Errorf("%s: it took %d MiB", name, took>>20)
+		}
+	}
+}
+
+// What the parser refuses by itself stays so.
+func TestAliasesThatTheParserRefuses(t *testing.T) {
+	levels := "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+	for i := range 9 {
+		levels += fmt.Sprintf("a%d: &a%d [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d, ", i), 10), ", "))
+	}
+	for _, text := range []string{levels, "a: &a [*a]", "a: *b # &"} {
+		if _, err := ToJSON([]byte(text)); err == nil {
+			t.Errorf("%.20s passes", text)
+		}
+	}
+}
+
+func allocated(do func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	do()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
