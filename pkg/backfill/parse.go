@@ -16,7 +16,7 @@ import (
 // key is an error. A cluster can also be in the form in which workflows hand it on, with
 // allowInsecure and authConfig.
 //
-// The error is a [*workflow.InvalidError] that lists every problem with its path, and of the file's
+// The text has at most 3 MiB, also with its aliases written out. The error is a [*workflow.InvalidError] that lists every problem with its path, and of the file's
 // values only names that are not well-formed; or, for a file that is not valid YAML, one that says
 // what is wrong and in which line, without any value. Both match [workflow.ErrInvalid].
 func ParseConfig(data []byte) (Config, error) {

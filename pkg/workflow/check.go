@@ -19,6 +19,7 @@ import (
 // arguments are a request's parameters as texts.
 type arguments struct {
 	required, optional map[string]string
+	faulty             []string // of the required ones those that have no text
 }
 
 // checkRequest finds what is wrong with a request by itself, and drafts the workflow as far
@@ -46,14 +47,14 @@ func checkSettings(req StartRequest) (args arguments, problems field.ErrorList) 
 	problems = append(problems, specProblems(req)...)
 
 	var found field.ErrorList
-	args.required, found = parameterTexts(field.NewPath("parameters"), req.Parameters)
+	args.required, args.faulty, found = parameterTexts(field.NewPath("parameters"), req.Parameters)
 	problems = append(problems, found...)
 	optional := field.NewPath("optionalParameters")
-	args.optional, found = parameterTexts(optional, req.OptionalParameters)
+	args.optional, _, found = parameterTexts(optional, req.OptionalParameters)
 	problems = append(problems, found...)
-	for _, name := range slices.Sorted(maps.Keys(args.optional)) {
-		if _, twice := args.required[name]; twice {
-			problems = append(problems, field.Duplicate(optional, name))
+	for _, name := range slices.Sorted(maps.Keys(req.OptionalParameters)) {
+		if _, twice := req.Parameters[name]; twice {
+			problems = append(problems, field.Forbidden(keyed(optional, name), "is among the parameters too"))
 		}
 	}
 	return args, problems
@@ -100,6 +101,9 @@ func checkSource(req StartRequest, namespace string) (d draft, problems field.Er
 	case sources > 1:
 		problems = append(problems, field.Forbidden(template, "only one of template, cronWorkflow and manifest"))
 	}
+	if sources > 1 || len(problems) > 0 && len(req.Manifest) == 0 {
+		d = draft{} // it is not clear what, or of what name
+	}
 	if req.ClusterScope && req.Template == "" {
 		problems = append(problems, field.Forbidden(field.NewPath("clusterScope"), "for a template only"))
 	}
@@ -138,23 +142,27 @@ func checkName(name string) error {
 	return nil
 }
 
-func parameterTexts(path *field.Path, values map[string]any) (map[string]string, field.ErrorList) {
-	var problems field.ErrorList
-	texts := make(map[string]string, len(values))
+// parameterTexts gives the texts of parameters or outputs, and the names of those that have none.
+func parameterTexts(path *field.Path, values map[string]any) (texts map[string]string, faulty []string, problems field.ErrorList) {
+	texts = make(map[string]string, len(values))
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if !validParameterName(name) {
-			problems = append(problems, field.Invalid(path, name, parameterNameRule))
+			problems = append(problems, field.Forbidden(keyed(path, name), parameterNameRule))
 			continue
 		}
 		text, err := argumentText(values[name])
 		if err != nil {
-			problems = append(problems, hiddenValue(path.Key(name), err.Error()))
+			faulty = append(faulty, name)
+			problems = append(problems, hiddenValue(keyed(path, name), err.Error()))
 			continue
 		}
 		texts[name] = text
 	}
-	return texts, problems
+	return texts, faulty, problems
 }
+
+// keyed is the path of what a map has under a name that somebody else has chosen.
+func keyed(path *field.Path, name string) *field.Path { return path.Key(shownName(name)) }
 
 // evaluatedWithin finds the texts of a value that Argo would evaluate and that are no [Expression].
 func evaluatedWithin(path *field.Path, value any) (problems field.ErrorList) {
@@ -166,7 +174,7 @@ func evaluatedWithin(path *field.Path, value any) (problems field.ErrorList) {
 			if expression.In(key) {
 				problems = append(problems, hiddenValue(path, errEvaluated.Error()))
 			}
-			problems = append(problems, evaluatedWithin(path.Key(key), v[key])...)
+			problems = append(problems, evaluatedWithin(keyed(path, key), v[key])...)
 		}
 		return problems
 	case []any:
@@ -185,16 +193,19 @@ func evaluatedWithin(path *field.Path, value any) (problems field.ErrorList) {
 // its workflow.
 func evaluatedAnnotations(path *field.Path, annotations map[string]string) (problems field.ErrorList) {
 	for _, key := range slices.Sorted(maps.Keys(annotations)) {
-		problems = append(problems, evaluatedWithin(path.Key(key), annotations[key])...)
+		problems = append(problems, evaluatedWithin(keyed(path, key), annotations[key])...)
 	}
 	return problems
 }
 
-const parameterNameRule = "a parameter's name has letters, digits, - and _ only"
+const (
+	parameterNameRule    = "a parameter's name has letters, digits, - and _ only"
+	parameterNameLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+)
 
 // validParameterName: Argo's own rule.
 func validParameterName(name string) bool {
-	return name != "" && strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == ""
+	return name != "" && strings.Trim(name, parameterNameLetters) == ""
 }
 
 // hiddenValue is a problem with a value that must not be shown.

@@ -61,11 +61,13 @@ func templateDraft(ref status.TemplateRef) draft {
 }
 
 // cronDraft is the workflow that a CronWorkflow would start now, as Argo's own submit makes
-// it: with the spec it has and owned by it, so that its history limits apply.
+// it: with the spec it has and owned by it, so that its history limits apply. With an
+// [*InvalidError] there is a draft too, to look for further problems in.
 func (c *WorkflowClient) cronDraft(ctx context.Context, p *pace.Pacer, name string) (draft, error) {
-	cron, err := c.readSource(ctx, p, source{c.crons, "cronworkflow", c.namespace}, name)
+	from := source{c.crons, "cronworkflow", c.namespace}
+	cron, err := from.get(ctx, p, name)
 	if err != nil {
-		return draft{}, err
+		return draft{}, c.missingSource(ctx, p, from, name, err)
 	}
 	spec, _, err := unstructured.NestedMap(cron.Object, "spec", "workflowSpec")
 	if err != nil || spec == nil {
@@ -85,7 +87,7 @@ func (c *WorkflowClient) cronDraft(ctx context.Context, p *pace.Pacer, name stri
 	problems = append(problems, typeProblems(path.Child("workflowMetadata"), "k8s.ObjectMeta", outer["workflowMetadata"])...)
 	problems = append(problems, reservedMetadata(path, outer)...)
 	if len(problems) > 0 {
-		return draft{}, invalid(problems...)
+		return d, invalid(problems...)
 	}
 	maps.Copy(labels, extra("labels"))
 	maps.Copy(annotations, extra("annotations"))
@@ -101,16 +103,15 @@ func (c *WorkflowClient) cronDraft(ctx context.Context, p *pace.Pacer, name stri
 }
 
 // resubmission is a new workflow with the spec and the metadata of an old one. What tells
-// how the old one fared, and who made it, stays behind.
+// how the old one fared, and who made it, stays behind. With an [*InvalidError] there is a draft
+// too, to look for further problems in.
 func resubmission(old *unstructured.Unstructured) (draft, error) {
 	spec, _, err := unstructured.NestedMap(old.Object, "spec") // a copy
 	if err != nil || spec == nil {
 		return draft{}, fmt.Errorf("%w: the workflow has no spec", ErrInvalid)
 	}
 	dropNulls(spec)
-	if problems := shapeProblems(field.NewPath("workflow", "spec"), spec); len(problems) > 0 {
-		return draft{}, invalid(problems...)
-	}
+	problems := shapeProblems(field.NewPath("workflow", "spec"), spec)
 	delete(spec, "shutdown")
 	delete(spec, "suspend") // the old one was held back, not the copy
 	if deadline, _, _ := unstructured.NestedInt64(spec, "activeDeadlineSeconds"); deadline == 0 {
@@ -141,5 +142,8 @@ func resubmission(old *unstructured.Unstructured) (draft, error) {
 	maps.DeleteFunc(annotations, func(key, _ string) bool { return strings.HasPrefix(key, ownPrefix) })
 	d.obj.SetAnnotations(annotations)
 	d.obj.SetOwnerReferences(old.GetOwnerReferences())
+	if len(problems) > 0 {
+		return d, invalid(problems...)
+	}
 	return d, nil
 }

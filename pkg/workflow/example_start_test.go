@@ -32,7 +32,7 @@ func ExampleWorkflowClient_Start() {
 	}
 	// Output:
 	// parameters[session-name]: template "reindex" has no value for it
-	// parameters: template "reindex" has no such parameter; there are: session-name, shards; did you mean "session-name"?
+	// parameters[sesion-name]: template "reindex" has no such parameter; there are: session-name, shards; did you mean "session-name"?
 }
 
 // A workflow that brings its own templates is started from its manifest.

@@ -28,7 +28,7 @@ func start(t *testing.T, req StartRequest) (*unstructured.Unstructured, marker) 
 	if d.obj == nil { // of a CronWorkflow, which would be read
 		d = newDraft("it", d.base, map[string]any{})
 	}
-	wf, _, err := c.fill(t.Context(), d, req)
+	wf, _, _, err := c.fill(t.Context(), d, req)
 	if err != nil {
 		t.Fatal(err)
 	}

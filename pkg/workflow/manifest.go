@@ -17,21 +17,26 @@ import (
 
 // parseManifest reads a Workflow from YAML or JSON: one object, no key twice, nothing beside
 // or in its metadata that a new workflow doesn't have. Mistakes of syntax are told with their
-// line. A name given beside it stands in for one that it lacks.
+// line. A name given beside it stands in for one that it lacks. Beside problems there is a draft too, to
+// look for further ones in, if that much of it can be read.
 func parseManifest(path *field.Path, data []byte, name, namespace string) (draft, field.ErrorList) {
 	obj, problem := readManifest(data)
 	if problem != "" {
 		return draft{}, field.ErrorList{hiddenValue(path, problem)}
 	}
-	if problems := manifestProblems(path, obj, name, namespace); len(problems) > 0 {
+	problems := manifestProblems(path, obj, name, namespace)
+	if _, hasSpec := obj.Object["spec"].(map[string]any); !hasSpec {
 		return draft{}, problems
 	}
-	return draft{what: "the manifest", base: manifestBase(obj, name), obj: obj, own: true}, nil
+	return draft{what: "the manifest", base: manifestBase(obj, name), obj: obj, own: true}, problems
 }
 
 // readManifest returns the object of a manifest, or why there is none. Fields that are null are
 // left out.
 func readManifest(data []byte) (obj *unstructured.Unstructured, problem string) {
+	if len(data) > strictyaml.MaxSize {
+		return nil, strictyaml.ErrTooLarge.Error()
+	}
 	data, ok := soleDocument(data)
 	if !ok {
 		return nil, "has more than one document; start them one by one"
@@ -123,9 +128,10 @@ func metadataProblems(path *field.Path, value any) (problems field.ErrorList) {
 }
 
 func unknownFields(path *field.Path, in map[string]any, known ...string) (problems field.ErrorList) {
+	near := hints{of: known}
 	for _, key := range slices.Sorted(maps.Keys(in)) {
 		if !slices.Contains(known, key) {
-			problems = append(problems, field.Forbidden(path.Child(key), "a new workflow has no such field"+choices(key, known)))
+			problems = append(problems, field.Forbidden(path.Child(shownName(key)), "a new workflow has no such field"+near.near(key)))
 		}
 	}
 	return problems

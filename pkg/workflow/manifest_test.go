@@ -134,17 +134,21 @@ func TestManifestsThatAreFine(t *testing.T) {
 }
 
 func FuzzManifest(f *testing.F) {
-	for _, seed := range []string{manifestYAML, "{}", "---\n---", "a: &a [*a]", "--- {metadata: {name: a, labels: ~}, spec: {arguments: ~}}\n... \n", "metadata: {name: a}\nspec: {arguments: {parameters: [{name: x, value: 1e400}]}}"} {
+	for _, seed := range []string{manifestYAML, "{}", "---\n---", "a: &a [*a]", "--- {metadata: {name: a, labels: ~}, spec: {arguments: ~}}\n... \n", "metadata: {name: a}\nspec: {arguments: {parameters: [{name: x, value: 1e400}]}}", "metadata: [1]\nspec: {templates: [1, {name: [2]}], arguments: [3]}"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		d, problems := parseManifest(field.NewPath("manifest"), data, "", "ma")
+		c := &WorkflowClient{namespace: "ma"}
 		if len(problems) > 0 {
 			_ = invalid(problems...).Error()
+			if d.obj != nil { // further ones are looked for in it, whatever it is
+				_, spec, _, _ := c.fill(t.Context(), d, StartRequest{Entrypoint: "e"})
+				newTemplate("it", spec).use(spec, false).problems(map[string]string{"p": "v"}, "q")
+			}
 			return
 		}
-		c := &WorkflowClient{namespace: "ma"}
-		wf, spec, err := c.fill(t.Context(), d, StartRequest{Entrypoint: "e"})
+		wf, spec, _, err := c.fill(t.Context(), d, StartRequest{Entrypoint: "e"})
 		if err != nil {
 			t.Fatal(err)
 		}

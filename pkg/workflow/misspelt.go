@@ -14,13 +14,14 @@ import (
 // schema, so the API server takes "dependz", and the controller looks past it. A field that
 // is just unknown may be one of a later Argo, so it passes.
 func misspelt(path *field.Path, spec map[string]any) field.ErrorList {
-	m := misspellings{}
+	m := misspellings{templates: map[string]bool{}}
 	_, byReference := spec["workflowTemplateRef"]
 	if m.callable = !byReference; m.callable {
 		eachItem(path, spec["templates"], func(_ *field.Path, template map[string]any) {
 			name, _ := template["name"].(string)
-			m.templates = append(m.templates, name)
+			m.templates[name] = true
 		})
+		m.hints.of = slices.Collect(maps.Keys(m.templates))
 	}
 	m.fields(path, spec, specFields())
 	eachItem(path.Child("templates"), spec["templates"], m.template)
@@ -41,8 +42,9 @@ func ignoredFields(path *field.Path, spec map[string]any) (problems field.ErrorL
 }
 
 type misspellings struct {
-	templates []string
-	callable  bool // templates are all that can be called
+	templates map[string]bool
+	callable  bool  // templates are all that can be called
+	hints     hints // of these
 	problems  field.ErrorList
 }
 
@@ -70,18 +72,22 @@ func (m *misspellings) call(path *field.Path, call map[string]any, known []strin
 		m.template(path.Child("inline"), inline)
 	}
 	name, _ := call["template"].(string)
-	if m.callable && name != "" && !strings.Contains(name, "{{") && !slices.Contains(m.templates, name) {
-		m.problems = append(m.problems, field.Invalid(path.Child("template"), name, "there is no such template"+choices(name, m.templates)))
+	if m.callable && name != "" && !strings.Contains(name, "{{") && !m.templates[name] {
+		m.problems = append(m.problems, field.Invalid(path.Child("template"), shownName(name), "there is no such template"+m.hints.near(name)))
 	}
 }
 
 func (m *misspellings) fields(path *field.Path, of map[string]any, known []string) {
 	for _, key := range slices.Sorted(maps.Keys(of)) {
 		// Two letters off in a longer word are a slip; names that differ in case only are, too.
+		if slices.Contains(known, key) {
+			continue
+		}
 		meant := slices.IndexFunc(known, func(name string) bool {
-			return strings.EqualFold(key, name) || len(key) > 5 && distance(key, name) <= 2
+			longer := len(key) - len(name) // sets a limit to what distance takes
+			return strings.EqualFold(key, name) || len(key) > 5 && max(longer, -longer) <= 2 && distance(key, name) <= 2
 		})
-		if meant >= 0 && !slices.Contains(known, key) {
+		if meant >= 0 {
 			m.problems = append(m.problems, field.Forbidden(path.Child(key), fmt.Sprintf("did you mean %q?", known[meant])))
 		}
 	}

@@ -3,9 +3,11 @@ package workflow
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
@@ -67,7 +69,7 @@ func (c *WorkflowClient) resubmit(ctx context.Context, name string, opts Resubmi
 	}
 	args, problems := checkSettings(req)
 	if len(problems) > 0 {
-		return nil, invalid(problems...)
+		return nil, c.invalidResubmit(ctx, name, opts.UID, req, args, problems)
 	}
 	p := c.pacer()
 	fields, err := c.resubmitFields(name, opts, req, args)
@@ -88,10 +90,25 @@ func (c *WorkflowClient) resubmit(ctx context.Context, name string, opts Resubmi
 	}
 	d, err := resubmission(old)
 	if err != nil {
-		return nil, err
+		return nil, c.withProblems(ctx, p, d, req, args, err)
 	}
 	mark = newMarker(req.Name, d.base, req.IdempotencyKey, fields)
 	return c.startDraft(ctx, p, d, req, args, mark, resubmittedFrom(name))
+}
+
+// invalidResubmit is what invalidStart is to Start.
+func (c *WorkflowClient) invalidResubmit(
+	ctx context.Context, name string, uid types.UID, req StartRequest, args arguments, problems field.ErrorList,
+) error {
+	ctx, cancel := context.WithTimeout(ctx, glanceFor)
+	defer cancel()
+	old, s := c.glance(ctx, name, uid)
+	if s == nil {
+		return invalid(problems...)
+	}
+	d, err := resubmission(old)
+	problems = append(problems, problemsOf(err)...)
+	return c.withProblems(ctx, newPacer(time.Now()), d, req, args, invalid(problems...))
 }
 
 // resubmitFields are those of a request, and which workflow is resubmitted.

@@ -67,6 +67,9 @@ type ResumeResult struct {
 // selector or ids that match no waiting gate the error is [ErrNotSuspended], whose text names
 // those that wait and says what has become of those that were meant.
 //
+// One [*InvalidError] has all that is wrong with the outputs: also a request that is wrong by itself
+// is held against the gates, if the workflow can be read within two seconds.
+//
 // Errors: [ErrInvalid] (malformed selector, an output that no gate waits for or a value that
 // is missing), [ErrCompleted], [ErrNotSuspended], [ErrNotFound], [ErrReplaced],
 // [ErrNodesOffloaded], [ErrUnsupported] (unreadable nodes), [ErrConflict], [ErrForbidden] (needs get and patch),
@@ -76,20 +79,24 @@ func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOpt
 	ctx, o := c.begin(ctx, OpResume, name, &err)
 	defer o.end(ctx)
 	selector, problems := nodeSelector(field.NewPath("selector"), opts.Selector)
-	outputs, outputProblems := parameterTexts(field.NewPath("outputs"), opts.Outputs)
+	request := resumeRequest{gates: gates{selector: selector, ids: opts.NodeIDs, none: opts.KeepGates}}
+	var unreadable field.ErrorList
+	request.outputs, request.faulty, unreadable = parameterTexts(field.NewPath("outputs"), opts.Outputs)
 	problems = append(problems, nodeIDProblems(opts.NodeIDs)...)
 	if opts.KeepGates && (opts.Selector != "" || opts.NodeIDs != nil || len(opts.Outputs) > 0) {
 		problems = append(problems, field.Forbidden(field.NewPath("keepGates"), "selector, nodeIDs and outputs are about the gates that it keeps"))
 	}
-	if problems = append(problems, outputProblems...); len(problems) > 0 {
+	if len(problems) == 0 && len(unreadable) > 0 {
+		unreadable = append(unreadable, c.awaitedProblems(ctx, name, opts.UID, request)...)
+	}
+	if problems = append(problems, unreadable...); len(problems) > 0 {
 		return nil, c.error(OpResume, name, invalid(problems...))
 	}
-	which := gates{selector: selector, ids: opts.NodeIDs, none: opts.KeepGates}
 	_, err = c.edit(ctx, name, opts.UID, func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
-		r, err := c.planResume(ctx, obj, s, resumeRequest{gates: which, outputs: outputs, now: time.Now()})
+		r, err := c.planResume(ctx, obj, s, request.at(time.Now()))
 		switch {
 		case err != nil && len(r.result.Nodes) == 0: // also where outputs are given
-			return which.decidedBefore(s, err)
+			return request.gates.decidedBefore(s, err)
 		case err != nil:
 			return nil, err
 		}
@@ -103,4 +110,20 @@ func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOpt
 		return nil, c.error(OpResume, name, err)
 	}
 	return result, nil
+}
+
+// awaitedProblems are those of the outputs beside what the gates wait for, as far as one attempt to read
+// the workflow tells.
+func (c *WorkflowClient) awaitedProblems(ctx context.Context, name string, uid types.UID, request resumeRequest) field.ErrorList {
+	ctx, cancel := context.WithTimeout(ctx, glanceFor)
+	defer cancel()
+	_, s := c.glance(ctx, name, uid)
+	if s == nil {
+		return nil
+	}
+	waiting, _, err := request.gates.toResume(s)
+	if err != nil {
+		return nil
+	}
+	return outputProblems(waiting, request)
 }

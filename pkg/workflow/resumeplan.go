@@ -62,7 +62,14 @@ func (r *resumption) uptake(before *status.WorkflowStatus) *uptake {
 type resumeRequest struct {
 	gates   gates
 	outputs map[string]string
+	faulty  []string // the outputs that have no text
 	now     time.Time
+}
+
+// at is the request at that time.
+func (r resumeRequest) at(now time.Time) resumeRequest {
+	r.now = now
+	return r
 }
 
 // planResume works out, from the present object, the merge patch that resumes what is
@@ -77,7 +84,7 @@ func (c *WorkflowClient) planResume(
 	}
 	r.result.Nodes, r.result.Delays = waiting, delays
 	r.result.Unsuspended = request.gates.all() && s.SpecSuspended
-	if problems := outputProblems(r.result.Nodes, request.outputs); len(problems) > 0 {
+	if problems := outputProblems(r.result.Nodes, request); len(problems) > 0 {
 		return r, invalid(problems...)
 	}
 	if r.nothing() {
@@ -103,29 +110,30 @@ func (c *WorkflowClient) planResume(
 }
 
 // outputProblems checks the given outputs against what the gates wait for.
-func outputProblems(gates []*status.Node, outputs map[string]string) (problems field.ErrorList) {
-	path := field.NewPath("outputs")
+func outputProblems(gates []*status.Node, request resumeRequest) (problems field.ErrorList) {
+	path, outputs, faulty := field.NewPath("outputs"), request.outputs, request.faulty
 	awaited := map[string]bool{}
 	for _, gate := range gates {
 		for _, p := range gate.AwaitedOutputs() {
 			awaited[p.Name] = true
-			at := path.Key(shownName(p.Name))
+			at := keyed(path, p.Name)
 			value, given := outputs[p.Name]
 			switch {
+			case slices.Contains(faulty, p.Name):
 			case !given && !p.HasDefault:
 				problems = append(problems, field.Required(at, fmt.Sprintf(
 					"raw output parameter '%s' has not been set and does not have a default value (node %s)%s",
 					shownName(p.Name), shownName(gate.DisplayName), allowed(p.Enum))))
 			case given && len(p.Enum) > 0 && !slices.Contains(p.Enum, value):
 				problems = append(problems, hiddenValue(at,
-					fmt.Sprintf("node %s allows only: [%s]", shownName(gate.DisplayName), enumText(p.Enum))))
+					fmt.Sprintf("node %s allows only: [%s]", shownName(gate.DisplayName), enumText(p.Enum, " "))))
 			}
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(outputs)) {
+	near := hints{of: slices.Collect(maps.Keys(awaited))}
+	for _, name := range slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Keys(outputs)), faulty))) {
 		if !awaited[name] {
-			problems = append(problems, field.Invalid(path, name,
-				"no suspended node waits for it"+choices(name, slices.Collect(maps.Keys(awaited)))))
+			problems = append(problems, field.Forbidden(keyed(path, name), "no suspended node waits for it"+near.near(name)))
 		}
 	}
 	return problems
@@ -135,17 +143,17 @@ func allowed(enum []string) string {
 	if len(enum) == 0 {
 		return ""
 	}
-	return "; allowed are: [" + enumText(enum) + "]"
+	return "; allowed are: [" + enumText(enum, " ") + "]"
 }
 
 // enumText lists the values that a parameter may have.
-func enumText(enum []string) string {
+func enumText(enum []string, between string) string {
 	const most = 20
 	shown := plain(enum[:min(len(enum), most)])
 	if more := len(enum) - most; more > 0 {
 		shown = append(shown, fmt.Sprintf("and %d more", more))
 	}
-	return strings.Join(shown, " ")
+	return strings.Join(shown, between)
 }
 
 // edits are the changes of the nodes that are passed, by their ids, and the values that are set.

@@ -1,7 +1,6 @@
 package workflow
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 
@@ -9,27 +8,14 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// overrideProblems checks new values of parameters against the workflow: what it was started
-// with, and what the controller keeps of its template.
-func overrideProblems(obj *unstructured.Unstructured, parameters map[string]string) (problems field.ErrorList) {
-	if len(parameters) == 0 {
+// overrideProblems checks new values of parameters against what is known of the workflow. faulty:
+// those that are given too, but have no text.
+func overrideProblems(known templateUse, parameters map[string]string, faulty []string) field.ErrorList {
+	if len(parameters)+len(faulty) == 0 {
 		return nil
 	}
-	known := parametersOf(obj)
-	path := field.NewPath("parameters")
-	for _, name := range slices.Sorted(maps.Keys(parameters)) {
-		d, declared := known.declared[name]
-		if !declared {
-			d = known.inputs[known.entrypoint][name]
-		}
-		switch {
-		case !known.opaque && !known.knows(name):
-			problems = append(problems, field.Invalid(path, name, known.what+" has no such parameter"+choices(name, known.parameters())))
-		case len(d.enum) > 0 && !slices.Contains(d.enum, parameters[name]):
-			problems = append(problems, outsideEnum(path.Key(name), d.enum))
-		}
-	}
-	return problems
+	known.allowUnknown = known.opaque
+	return known.givenProblems(parameters, faulty)
 }
 
 // parametersOf finds the parameters that make a difference to a workflow: those of its own
@@ -43,11 +29,11 @@ func parametersOf(obj *unstructured.Unstructured) templateUse {
 	}
 	t := newTemplate("the workflow", runs)
 	t.opaque = t.opaque && !stored // the stored spec still names where it came from
-	// Templates of other WorkflowTemplates, which it refers to, can read parameters too.
+	// Templates of other WorkflowTemplates, which it refers to, can read parameters too. Those that have
+	// run are stored.
 	templates, _, _ := unstructured.NestedMap(obj.Object, "status", "storedTemplates")
-	if text, err := json.Marshal(templates); err == nil {
-		t.text += string(text)
-	}
+	t.reads.within(templates)
+	t.calls.within(templates)
 	return t.use(spec, false)
 }
 

@@ -15,6 +15,8 @@ import (
 // retryRequest is what a retry was asked for, checked as far as that goes without the workflow.
 type retryRequest struct {
 	parameters map[string]string
+	faulty     []string    // the parameters that have no text
+	known      templateUse // what the workflow knows of parameters
 	selector   status.NodeSelector
 	ids        []string // nil: any
 	restart    bool     // also what succeeded, as far as selector and ids name it
@@ -41,19 +43,10 @@ type retryPlan struct {
 func (c *WorkflowClient) planRetry(
 	ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus, request retryRequest,
 ) (*retryPlan, error) {
-	switch {
-	case !s.Completed():
-		phase := string(s.Phase)
-		if phase == "" {
-			phase = "Pending" // as people know it
-		}
-		return nil, fmt.Errorf("%w: Cannot retry a workflow in phase %s; wait for its end, or stop it", ErrNotCompleted, phase)
-	case s.NodesErr != nil:
-		return nil, s.NodesErr
+	graph, selected, problems, err := selectRetried(s, request)
+	if err != nil {
+		return nil, err
 	}
-	graph := newNodeGraph(s)
-	selected, problems := selectNodes(graph, s, request)
-	problems = append(problems, overrideProblems(obj, request.parameters)...)
 	problems = append(problems, typeProblems(field.NewPath("workflow", "spec"), "WorkflowSpec", obj.Object["spec"])...)
 	if len(problems) > 0 {
 		return nil, invalid(problems...)
@@ -81,6 +74,27 @@ func withoutNodes(obj *unstructured.Unstructured) *unstructured.Unstructured {
 		fields["status"] = state
 	}
 	return (&unstructured.Unstructured{Object: fields}).DeepCopy()
+}
+
+// selectRetried finds the nodes that are to run again though they succeeded, and what is wrong with
+// the request for that workflow.
+func selectRetried(
+	s *status.WorkflowStatus, request retryRequest,
+) (graph *nodeGraph, selected map[string]bool, problems field.ErrorList, err error) {
+	switch {
+	case !s.Completed():
+		phase := string(s.Phase)
+		if phase == "" {
+			phase = "Pending" // as people know it
+		}
+		return nil, nil, nil, fmt.Errorf("%w: Cannot retry a workflow in phase %s; wait for its end, or stop it", ErrNotCompleted, phase)
+	case s.NodesErr != nil:
+		return nil, nil, nil, s.NodesErr
+	}
+	graph = newNodeGraph(s)
+	selected, problems = selectNodes(graph, s, request)
+	problems = append(problems, overrideProblems(request.known, request.parameters, request.faulty)...)
+	return graph, selected, problems, nil
 }
 
 // selectNodes finds the nodes that are to run again though they succeeded.

@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -80,19 +81,16 @@ type RetryOptions struct {
 func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptions) (s *status.WorkflowStatus, err error) {
 	ctx, o := c.begin(ctx, OpRetry, name, &err)
 	defer o.end(ctx)
-	selector, problems := nodeSelector(field.NewPath("selector"), opts.Selector)
-	parameters, parameterProblems := parameterTexts(field.NewPath("parameters"), opts.Parameters)
-	problems = append(problems, nodeIDProblems(opts.NodeIDs)...)
-	if problems = append(problems, parameterProblems...); len(problems) > 0 {
-		return nil, c.error(OpRetry, name, invalid(problems...))
-	}
-	request := retryRequest{
-		parameters: parameters, selector: selector, ids: opts.NodeIDs, restart: opts.RestartSuccessful, id: string(uuid.NewUUID()),
+	request := retryRequest{ids: opts.NodeIDs, restart: opts.RestartSuccessful, id: string(uuid.NewUUID())}
+	if problems := request.read(opts); len(problems) > 0 {
+		return nil, c.error(OpRetry, name, c.invalidRetry(ctx, name, opts.UID, request, problems))
 	}
 	var seen settling
 	obj, err := c.edit(ctx, name, opts.UID, func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
 		wait := seen.left(s.EndTime, time.Now())
-		plan, err := c.planRetry(ctx, obj, s, request.at(time.Now().Add(wait)))
+		request := request.at(time.Now().Add(wait))
+		request.known = c.knownParameters(ctx, c.pacer(), obj, request.parameters)
+		plan, err := c.planRetry(ctx, obj, s, request)
 		if err != nil {
 			return retriedBefore(obj, s, err)
 		}
@@ -116,6 +114,71 @@ func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptio
 		return nil, c.error(OpRetry, name, err)
 	}
 	return c.decode(ctx, OpRetry, obj)
+}
+
+// read takes in what of the options has to be read first.
+func (r *retryRequest) read(opts RetryOptions) (problems field.ErrorList) {
+	var found field.ErrorList
+	r.selector, problems = nodeSelector(field.NewPath("selector"), opts.Selector)
+	r.parameters, r.faulty, found = parameterTexts(field.NewPath("parameters"), opts.Parameters)
+	return slices.Concat(problems, nodeIDProblems(opts.NodeIDs), found)
+}
+
+// invalidRetry is the error of a request that has problems by itself: these, and those that it has for
+// that workflow, as far as one attempt to read it tells.
+func (c *WorkflowClient) invalidRetry(
+	ctx context.Context, name string, uid types.UID, request retryRequest, problems field.ErrorList,
+) error {
+	if slices.ContainsFunc(problems, aboutSelection) {
+		return invalid(problems...)
+	}
+	ctx, cancel := context.WithTimeout(ctx, glanceFor)
+	defer cancel()
+	if obj, s := c.glance(ctx, name, uid); s != nil {
+		request.known = c.knownParameters(ctx, newPacer(time.Now()), obj, request.parameters)
+		_, _, found, _ := selectRetried(s, request) // which finds none where it fails
+		problems = append(problems, found...)
+	}
+	return invalid(problems...)
+}
+
+// aboutSelection reports whether a problem is with what selects nodes, so that nothing can be said of
+// those.
+func aboutSelection(p *field.Error) bool {
+	return slices.Contains([]string{"selector", "nodeIDs", "keepGates"}, p.Field)
+}
+
+// glanceFor is how long a request that is refused anyway may take to find out what more is wrong
+// with it.
+const glanceFor = 2 * time.Second
+
+// glance reads a workflow for what more is wrong with a request that is refused anyway, by one
+// attempt. It returns nil if there is none to be read.
+func (c *WorkflowClient) glance(ctx context.Context, name string, uid types.UID) (*unstructured.Unstructured, *status.WorkflowStatus) {
+	if checkName(name) != nil {
+		return nil, nil
+	}
+	obj, err := c.getWith(ctx, newPacer(time.Now()), name)
+	if err != nil || uid != "" && obj.GetUID() != uid {
+		return nil, nil
+	}
+	s, err := c.decoders.FromUnstructuredContext(ctx, obj)
+	if err != nil {
+		return nil, nil
+	}
+	return obj, s
+}
+
+// knownParameters are those that make a difference to a workflow, with those of the templates that it
+// calls if one of the given ones needs that.
+func (c *WorkflowClient) knownParameters(
+	ctx context.Context, p *pace.Pacer, obj *unstructured.Unstructured, given map[string]string,
+) templateUse {
+	known := parametersOf(obj)
+	if !known.opaque && known.unknown(given) {
+		known.called = c.calledBy(ctx, p, known.template, true)
+	}
+	return known
 }
 
 // retriedBefore is for a retry that is refused because of err. Where the workflow was retried

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"time"
 
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -24,7 +25,8 @@ type StartRequest struct {
 	// One whose arguments, template reference, labels or annotations no workflow can have is
 	// [ErrInvalid].
 	CronWorkflow string
-	// Manifest is a Workflow as YAML or JSON, alone among its documents but for empty ones.
+	// Manifest is a Workflow as YAML or JSON, alone among its documents but for empty ones, of at most
+	// 3 MiB, also with its aliases written out.
 	// Its name counts unless Name is given; a generateName is what a name is made from.
 	// Mistakes of syntax are told with their line. Fields that a new workflow doesn't have are
 	// refused, within the spec those that are probably misspelt, and calls of templates that it
@@ -45,12 +47,13 @@ type StartRequest struct {
 	// the template's value. docs/concepts.md has a table of all.
 	Parameters map[string]any
 	// OptionalParameters are further arguments, each sent only if the template declares or
-	// uses it, or has a templateRef to another one, which may use it; all of them where the
-	// template cannot be read. A name in both is a problem.
+	// uses it, or calls another one by a templateRef that uses it; all of them where the template,
+	// or one that it calls, cannot be read. A name in both is a problem.
 	OptionalParameters map[string]any
 	// AllowUnknownParameters also sends Parameters that the template neither declares nor
-	// uses. They are refused by default, since most are misspelt. With a templateRef in the
-	// template none is called unknown.
+	// uses. They are refused by default, since most are misspelt. For one that the template does not
+	// know those that it calls by a templateRef are read too, 16 at most; where one of
+	// them cannot be read none is called unknown.
 	AllowUnknownParameters bool
 	// SkipTemplateCheck starts without reading or judging the template, whichever way it is
 	// given: entrypoint, parameters, enums and the spelling of fields are left to the controller, and all
@@ -97,8 +100,10 @@ type StartRequest struct {
 // against the template, which is read first, or was read at most [Options.TemplateMaxAge]
 // ago. Argo itself reports an unknown template or entrypoint, or a missing parameter, only as
 // a workflow that fails seconds later. Where the caller may not read templates this second
-// check is left out. Each value is also held against Argo's types: one that Argo cannot decode, in
-// any source, is [ErrInvalid], also with SkipTemplateCheck, since it would end a controller of 4.x.
+// check is left out. One [*InvalidError] has the problems of both: a request that is wrong by itself
+// is held against the template too, if that can be read within two seconds. Each value is also held
+// against Argo's types: one that Argo cannot decode, in any source, is [ErrInvalid], also with
+// SkipTemplateCheck, since it would end a controller of 4.x.
 //
 // The client chooses the name, so an attempt whose answer was lost is repeated without
 // harm: finding its own workflow there is success. With an IdempotencyKey that holds
@@ -145,7 +150,7 @@ func (c *WorkflowClient) started(
 func (c *WorkflowClient) start(ctx context.Context, p *pace.Pacer, req StartRequest) (*unstructured.Unstructured, error) {
 	args, d, problems := checkRequest(req, c.namespace)
 	if len(problems) > 0 {
-		return nil, invalid(problems...)
+		return nil, c.invalidStart(ctx, d, req, args, problems)
 	}
 	name := req.Name
 	if name == "" && d.obj != nil {
@@ -162,7 +167,7 @@ func (c *WorkflowClient) start(ctx context.Context, p *pace.Pacer, req StartRequ
 	}
 	if req.CronWorkflow != "" {
 		if d, err = c.cronDraft(ctx, p, req.CronWorkflow); err != nil {
-			return nil, err
+			return nil, c.withProblems(ctx, p, d, req, args, err)
 		}
 	}
 	return c.startDraft(ctx, p, d, req, args, mark, startedFrom(d))
@@ -172,11 +177,7 @@ func (c *WorkflowClient) start(ctx context.Context, p *pace.Pacer, req StartRequ
 func (c *WorkflowClient) startDraft(
 	ctx context.Context, p *pace.Pacer, d draft, req StartRequest, args arguments, mark marker, tells func() happening,
 ) (*unstructured.Unstructured, error) {
-	wf, spec, err := c.fill(ctx, d, req)
-	if err != nil {
-		return nil, err
-	}
-	texts, err := c.checkTemplate(ctx, p, d.what, spec, args, req)
+	wf, texts, err := c.complete(ctx, p, d, req, args)
 	if err != nil {
 		return nil, err
 	}
@@ -205,12 +206,70 @@ func (c *WorkflowClient) startDraft(
 	return created, nil
 }
 
+// complete puts everything but name and parameters into the draft, and checks it against the template
+// it starts from. It returns the parameters to send.
+func (c *WorkflowClient) complete(
+	ctx context.Context, p *pace.Pacer, d draft, req StartRequest, args arguments,
+) (wf *unstructured.Unstructured, texts map[string]string, err error) {
+	wf, spec, problems, err := c.fill(ctx, d, req)
+	if err != nil {
+		return nil, nil, err
+	}
+	texts, found, err := c.checkTemplate(ctx, p, d.what, spec, args, req)
+	problems = append(problems, found...)
+	if err != nil && len(problems) == 0 {
+		return nil, nil, err
+	}
+	if len(problems) > 0 {
+		return nil, nil, invalid(append(problems, problemsOf(err)...)...)
+	}
+	return wf, texts, nil
+}
+
+// invalidStart is the error of a request that has problems by itself: these, and those that it has
+// beside what it starts from, as far as one attempt to read that tells. d: what is to be started, if
+// that much is clear.
+func (c *WorkflowClient) invalidStart(ctx context.Context, d draft, req StartRequest, args arguments, problems field.ErrorList) error {
+	ctx, cancel := context.WithTimeout(ctx, glanceFor)
+	defer cancel()
+	once := newPacer(time.Now())
+	if req.CronWorkflow != "" && d.base != "" {
+		cron, err := c.cronDraft(ctx, once, req.CronWorkflow)
+		d, problems = cron, append(problems, problemsOf(err)...)
+	}
+	return c.withProblems(ctx, once, d, req, args, invalid(problems...))
+}
+
+// withProblems adds to err, if it is an [*InvalidError], the problems that a draft has beside it.
+func (c *WorkflowClient) withProblems(ctx context.Context, p *pace.Pacer, d draft, req StartRequest, args arguments, err error) error {
+	problems := problemsOf(err)
+	if len(problems) == 0 || d.obj == nil {
+		return err
+	}
+	_, _, more := c.complete(ctx, p, d, req, args)
+	return invalid(append(problems, problemsOf(more)...)...)
+}
+
+// problemsOf are those that err lists. That a template is not there is one as well.
+func problemsOf(err error) field.ErrorList {
+	var listed *InvalidError
+	switch {
+	case errors.As(err, &listed):
+		return listed.Problems
+	case errors.Is(err, ErrTemplateNotFound):
+		return field.ErrorList{hiddenValue(field.NewPath("template"), err.Error())}
+	}
+	return nil
+}
+
 // fill puts everything but name and parameters into the draft.
-func (c *WorkflowClient) fill(ctx context.Context, d draft, req StartRequest) (wf *unstructured.Unstructured, spec map[string]any, err error) {
+func (c *WorkflowClient) fill(
+	ctx context.Context, d draft, req StartRequest,
+) (wf *unstructured.Unstructured, spec map[string]any, problems field.ErrorList, err error) {
 	wf = d.obj
 	spec, _ = wf.Object["spec"].(map[string]any)
 	if err := mergeSpec(spec, req.Spec); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if req.Entrypoint != "" {
 		spec["entrypoint"] = req.Entrypoint
@@ -232,10 +291,7 @@ func (c *WorkflowClient) fill(ctx context.Context, d draft, req StartRequest) (w
 	if c.startAnnotations != nil {
 		fresh := c.startAnnotations(ctx)
 		path := field.NewPath("options", "startAnnotations")
-		problems := append(apivalidation.ValidateAnnotations(fresh, path), reservedAnnotations(path, fresh)...)
-		if len(problems) > 0 {
-			return nil, nil, invalid(problems...)
-		}
+		problems = append(apivalidation.ValidateAnnotations(fresh, path), reservedAnnotations(path, fresh)...)
 		if d.own {
 			annotations = overlaid(fresh, annotations)
 		} else {
@@ -243,7 +299,7 @@ func (c *WorkflowClient) fill(ctx context.Context, d draft, req StartRequest) (w
 		}
 	}
 	wf.SetAnnotations(overlaid(annotations, req.Annotations))
-	return wf, spec, nil
+	return wf, spec, problems, nil
 }
 
 func overlaid(texts, over map[string]string) map[string]string {

@@ -6,6 +6,21 @@ import (
 	"strings"
 )
 
+// hints are for mistakes in names that are all to be among the same ones. Only the first few mistakes
+// get one: there can be thousands of both.
+type hints struct {
+	of    []string
+	given int
+}
+
+func (h *hints) near(given string) string {
+	const most = 20
+	if h.given++; h.given > most {
+		return ""
+	}
+	return choices(given, h.of)
+}
+
 // choices is a hint to put behind "there is no such x": what there is, and what was most
 // likely meant.
 func choices(given string, names []string) string {
@@ -28,10 +43,12 @@ func choices(given string, names []string) string {
 // nearest is the name that differs least from the given one; "" if all differ in more than
 // a third of it (in short names, where two swapped letters are more than that, half).
 func nearest(given string, names []string) string {
+	const longest, most = 64, 1000 // comparing takes a time in proportion to both lengths
 	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return tooFar(given, len(name)-len(given)) })
-	if given == "" || len(names) == 0 {
+	if given == "" || len(given) > longest || len(names) == 0 {
 		return ""
 	}
+	names = names[:min(len(names), most)]
 	near := slices.MinFunc(names, func(a, b string) int {
 		return cmp.Compare(distance(given, a), distance(given, b))
 	})
@@ -42,7 +59,7 @@ func nearest(given string, names []string) string {
 }
 
 // tooFar reports whether a name that differs in so many letters is not what was meant. Where the
-// lengths alone differ by that, comparing is spared: a name can be as long as a workflow.
+// lengths alone differ by that, comparing is spared.
 func tooFar(given string, letters int) bool {
 	return max(letters, -letters) > max(len(given)/3, min(2, len(given)/2))
 }

@@ -1,12 +1,9 @@
 package workflow
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -19,9 +16,9 @@ type template struct {
 	entrypoint string                            // "" if it names none
 	inputs     map[string]map[string]declaration // of each entrypoint that it has
 	declared   map[string]declaration
-	text       string          // the spec as JSON, to look for uses of parameters in
+	reads      parameterUses
+	calls      templateCalls   // of templates that others have
 	opaque     bool            // it refers to yet another template as a whole
-	foreign    bool            // it has steps of other templates, which may use parameters
 	unfit      field.ErrorList // what is wrong with it however it is used
 }
 
@@ -42,10 +39,8 @@ func newTemplate(what string, spec map[string]any) *template {
 		t.inputs[name] = declarations(inner, "inputs")
 	}
 	t.opaque = spec["workflowTemplateRef"] != nil
-	if text, err := json.Marshal(spec); err == nil {
-		t.text = string(text)
-		t.foreign = strings.Contains(t.text, `"templateRef":`)
-	}
+	t.reads.within(spec)
+	t.calls.within(spec)
 	return t
 }
 
@@ -55,6 +50,9 @@ func declarations(of map[string]any, key string) map[string]declaration {
 	for _, item := range items {
 		fields, _ := item.(map[string]any)
 		name, _ := fields["name"].(string)
+		if name == "" {
+			continue // and is a problem of its own
+		}
 		var d declaration
 		d.value, d.hasValue = textOf(fields["value"])
 		d.hasValue = d.hasValue || fields["valueFrom"] != nil
@@ -76,6 +74,7 @@ type templateUse struct {
 	entrypoint   string
 	declared     map[string]declaration // by the template, with the values that the workflow's spec has
 	allowUnknown bool
+	called       calledTemplates
 }
 
 // use holds a workflow's own spec against t. The spec's entrypoint and arguments go before
@@ -97,79 +96,97 @@ func (t *template) use(spec map[string]any, allowUnknown bool) templateUse {
 	return u
 }
 
-// problems finds what is wrong with a start whose further arguments are texts.
-func (u templateUse) problems(texts map[string]string) (problems field.ErrorList) {
+// problems finds what is wrong with a start whose further arguments are texts. faulty: those that
+// are given too, but have no text.
+func (u templateUse) problems(texts map[string]string, faulty ...string) (problems field.ErrorList) {
 	problems = append(problems, u.unfit...)
 	if u.opaque {
 		return problems
 	}
 	entrypoint := field.NewPath("entrypoint")
-	inputs, known := u.inputs[u.entrypoint]
+	_, known := u.inputs[u.entrypoint]
 	entrypoints := slices.Collect(maps.Keys(u.inputs))
 	switch {
 	case u.entrypoint == "":
 		problems = append(problems, field.Required(entrypoint, u.what+" names none"+choices("", entrypoints)))
 	case !known:
-		problems = append(problems, field.Invalid(entrypoint, u.entrypoint,
+		problems = append(problems, field.Invalid(entrypoint, shownName(u.entrypoint),
 			u.what+" has no such entrypoint"+choices(u.entrypoint, entrypoints)))
 	}
 
+	return append(problems, u.parameterProblems(texts, faulty)...)
+}
+
+func (u templateUse) parameterProblems(texts map[string]string, faulty []string) (problems field.ErrorList) {
 	path := field.NewPath("parameters")
+	given := func(name string) bool {
+		_, hasText := texts[name]
+		return hasText || slices.Contains(faulty, name)
+	}
+	inputs := u.inputs[u.entrypoint]
 	for _, name := range slices.Sorted(maps.Keys(u.declared)) {
 		d := u.declared[name]
-		_, given := texts[name]
 		switch {
-		case given:
+		case given(name):
 		case !d.hasValue: // a default is none here: Argo ignores it for the arguments of a workflow
-			problems = append(problems, field.Required(path.Key(name), u.what+" has no value for it"))
+			problems = append(problems, field.Required(keyed(path, name), u.what+" has no value for it"))
 		case d.value != "" && len(d.enum) > 0 && !slices.Contains(d.enum, d.value):
-			problems = append(problems, outsideEnum(path.Key(name), d.enum))
+			problems = append(problems, outsideEnum(keyed(path, name), d.enum))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(inputs)) {
-		_, given := texts[name]
 		_, declared := u.declared[name]
-		if input := inputs[name]; !given && !declared && !input.hasValue && !input.hasDefault {
-			problems = append(problems, field.Required(path.Key(name), fmt.Sprintf("entrypoint %q needs it", u.entrypoint)))
+		if input := inputs[name]; !given(name) && !declared && !input.hasValue && !input.hasDefault {
+			problems = append(problems, field.Required(keyed(path, name), fmt.Sprintf("entrypoint %s needs it", quoted(u.entrypoint))))
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(texts)) {
+	return append(problems, u.givenProblems(texts, faulty)...)
+}
+
+// givenProblems finds which of the given parameters are unknown, or not among what is allowed.
+func (u templateUse) givenProblems(texts map[string]string, faulty []string) (problems field.ErrorList) {
+	path, names := field.NewPath("parameters"), hints{of: u.parameters()}
+	for _, name := range slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Keys(texts)), faulty))) {
 		d, declared := u.declared[name]
 		if !declared {
-			d = inputs[name]
+			d = u.inputs[u.entrypoint][name]
 		}
+		text, hasText := texts[name]
 		switch {
 		case !u.allowUnknown && !u.knows(name):
-			problems = append(problems, field.Invalid(path, name,
-				u.what+" has no such parameter"+choices(name, u.parameters())))
-		case len(d.enum) > 0 && !slices.Contains(d.enum, texts[name]):
-			problems = append(problems, outsideEnum(path.Key(name), d.enum))
+			problems = append(problems, field.Forbidden(keyed(path, name), u.what+" has no such parameter"+names.near(name)))
+		case hasText && len(d.enum) > 0 && !slices.Contains(d.enum, text):
+			problems = append(problems, outsideEnum(keyed(path, name), d.enum))
 		}
 	}
 	return problems
 }
 
 func outsideEnum(path *field.Path, enum []string) *field.Error {
-	return hiddenValue(path, "must be one of: "+strings.Join(enum, ", "))
+	return hiddenValue(path, "must be one of: "+enumText(enum, ", "))
 }
 
 // knows reports whether a parameter of that name makes a difference, or can make one.
 func (u templateUse) knows(name string) bool {
 	_, declared := u.declared[name]
 	_, isInput := u.inputs[u.entrypoint][name]
-	return declared || isInput || u.foreign || u.uses(name)
+	return declared || isInput || u.reads.has(name) || u.called.mayRead(name)
+}
+
+// unknown reports whether any of the given parameters makes no difference, as far as u sees.
+func (u templateUse) unknown(given ...map[string]string) bool {
+	for _, texts := range given {
+		for name := range texts {
+			if !u.knows(name) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (u templateUse) parameters() []string {
 	all := maps.Clone(u.declared)
 	maps.Copy(all, u.inputs[u.entrypoint])
 	return slices.Collect(maps.Keys(all))
-}
-
-// uses reports whether the template reads a parameter that it doesn't declare:
-// {{workflow.parameters.name}}, its forms in expressions, or all parameters at once.
-func (t *template) uses(name string) bool {
-	quoted := regexp.QuoteMeta(name)
-	use := `workflow\.parameters(\.json|\.` + quoted + `|\[\\?['"]` + quoted + `\\?['"]\])?[^-\w.\[]`
-	return regexp.MustCompile(use).MatchString(t.text)
 }

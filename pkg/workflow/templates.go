@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"sync"
@@ -13,7 +14,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/client-go/dynamic"
 
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
@@ -24,42 +24,50 @@ import (
 // where there is no check.
 func (c *WorkflowClient) checkTemplate(
 	ctx context.Context, p *pace.Pacer, what string, spec map[string]any, args arguments, req StartRequest,
-) (map[string]string, error) {
+) (map[string]string, field.ErrorList, error) {
 	all := overlaid(args.required, args.optional)
 	if req.SkipTemplateCheck {
-		return all, nil
+		return all, nil, nil
 	}
-	check := func(t *template) (map[string]string, error) {
+	check := func(t *template, fresh bool) (map[string]string, field.ErrorList) {
 		u := t.use(spec, req.AllowUnknownParameters)
+		judged := args.required
+		if u.allowUnknown {
+			judged = nil
+		}
+		if !u.opaque && u.unknown(judged, args.optional) { // reading what it calls is spared, if it can be
+			u.called = c.calledBy(ctx, p, t, fresh)
+		}
 		texts := overlaid(args.required, nil)
 		for name, text := range args.optional {
 			if u.opaque || u.knows(name) {
 				texts[name] = text
 			}
 		}
-		if problems := u.problems(texts); len(problems) > 0 {
-			return nil, invalid(problems...)
-		}
-		return texts, nil
+		return texts, u.problems(texts, args.faulty...)
 	}
 	ref := templateRefOf(spec)
 	if ref.Name == "" {
-		return check(newTemplate(what, spec))
+		own := newTemplate(what, spec)
+		own.unfit = nil // was looked for where the spec comes from
+		texts, problems := check(own, true)
+		return texts, problems, nil
 	}
 	if known := c.known.get(ref); known != nil {
 		// What an older reading refuses, or doesn't know, a newer one may.
-		if texts, err := check(known); err == nil && len(texts) == len(all) {
-			return texts, nil
+		if texts, problems := check(known, false); len(problems) == 0 && len(texts) == len(all) {
+			return texts, nil, nil
 		}
 	}
 	t, err := c.readTemplate(ctx, p, ref)
 	if apierrors.IsForbidden(err) {
-		return all, nil // the controller will check
+		return all, nil, nil // the controller will check
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, c.missingSource(ctx, p, c.templateSource(ref), ref.Name, err)
 	}
-	return check(t)
+	texts, problems := check(t, true)
+	return texts, problems, nil
 }
 
 func templateRefOf(spec map[string]any) status.TemplateRef {
@@ -70,11 +78,7 @@ func templateRefOf(spec map[string]any) status.TemplateRef {
 }
 
 func (c *WorkflowClient) readTemplate(ctx context.Context, p *pace.Pacer, ref status.TemplateRef) (*template, error) {
-	from := source{c.templates, "workflowtemplate", c.namespace}
-	if ref.ClusterScope {
-		from = source{c.clusterTemplates, "clusterworkflowtemplate", ""}
-	}
-	obj, err := c.readSource(ctx, p, from, ref.Name)
+	obj, err := c.templateSource(ref).get(ctx, p, ref.Name)
 	if err != nil {
 		c.known.forget(ref)
 		return nil, err
@@ -93,14 +97,23 @@ type source struct {
 	namespace string // "" for one of the whole cluster
 }
 
-// readSource reads what a workflow is to be made from. If it is not there, the error is
-// [ErrTemplateNotFound] and names those that are.
-func (c *WorkflowClient) readSource(ctx context.Context, p *pace.Pacer, from source, name string) (*unstructured.Unstructured, error) {
-	obj, err := pace.Do(ctx, p, func() (*unstructured.Unstructured, error) {
-		return from.objects.Get(ctx, name, metav1.GetOptions{})
-	})
-	if !apierrors.IsNotFound(err) || fault.MissingResource(err) {
-		return obj, err
+func (c *WorkflowClient) templateSource(ref status.TemplateRef) source {
+	if ref.ClusterScope {
+		return source{c.clusterTemplates, "clusterworkflowtemplate", ""}
+	}
+	return source{c.templates, "workflowtemplate", c.namespace}
+}
+
+func (s source) get(ctx context.Context, p *pace.Pacer, name string) (*unstructured.Unstructured, error) {
+	return pace.Do(ctx, p, func() (*unstructured.Unstructured, error) { return s.objects.Get(ctx, name, metav1.GetOptions{}) })
+}
+
+// missingSource is the error of a start for err, which reading what it starts from has failed with. If
+// that is not there, it is [ErrTemplateNotFound] and names those that are, or [ErrNotFound] if
+// the namespace is not there.
+func (c *WorkflowClient) missingSource(ctx context.Context, p *pace.Pacer, from source, name string, err error) error {
+	if !notFound(err) {
+		return err
 	}
 	// A help for the reader only: without permission to list, the text just says less.
 	hint := ""
@@ -114,9 +127,33 @@ func (c *WorkflowClient) readSource(ctx context.Context, p *pace.Pacer, from sou
 	}
 	where := ""
 	if from.namespace != "" {
+		if listErr != nil || len(page.Items) == 0 {
+			if missing := c.missingNamespace(ctx, p); missing != nil {
+				return missing
+			}
+		}
 		where = fmt.Sprintf(" in namespace %q", from.namespace)
 	}
-	return nil, fmt.Errorf("%w: %s %q%s%s: %w", ErrTemplateNotFound, from.kind, name, where, hint, err)
+	return fmt.Errorf("%w: %s %q%s%s: %w", ErrTemplateNotFound, from.kind, name, where, hint, err)
+}
+
+// missingNamespace is the API server's error if the client's namespace is not there; nil if it is,
+// or it cannot be told. Only a write shows it to who may not read namespaces: reading what is in
+// one that is not there is answered as in an empty one.
+func (c *WorkflowClient) missingNamespace(ctx context.Context, p *pace.Pacer) error {
+	_, err := pace.Do(ctx, p, func() (*unstructured.Unstructured, error) {
+		d := newDraft("", "", map[string]any{})
+		d.obj.SetName("namespace-check")
+		return c.workflows.Create(ctx, d.obj, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+	})
+	var answer apierrors.APIStatus
+	if !notFound(err) || !errors.As(err, &answer) {
+		return nil
+	}
+	if details := answer.Status().Details; details == nil || details.Kind != "namespaces" {
+		return nil
+	}
+	return err
 }
 
 // knownTemplates remembers templates for a short time, so that many starts from the same one

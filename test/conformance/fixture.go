@@ -22,6 +22,8 @@ import (
 type Fixture struct {
 	// Client is the implementation, working in Namespace, allowed everything there.
 	Client workflow.Interface
+	// In gives the same implementation in another namespace.
+	In func(namespace string) workflow.Interface
 	// Namespace is empty but for what the specs put there, and used by one spec only.
 	Namespace string
 	// Admin arranges the scene, and looks behind the client.

@@ -104,15 +104,48 @@ func describeStart(fixture func() Fixture) {
 		It("refuses what doesn't fit the template, all at once", func(ctx SpecContext) {
 			f := fixture()
 			_, err := f.Client.Start(ctx, workflow.StartRequest{
-				Template: f.template(ctx, onePod), Entrypoint: "mian", Parameters: map[string]any{"mesage": "", "size": "huge"},
+				Template: f.template(ctx, onePod), Entrypoint: "mian", Labels: map[string]string{"a b": ""},
+				Parameters: map[string]any{"mesage": "", "size": "huge", "exit-code": nil},
 			})
 			text := expectError(err, workflow.ErrInvalid, workflow.OpStart, "")
 			Expect(text).To(And(
 				ContainSubstring(`did you mean "main"?`), ContainSubstring("parameters[message]"),
-				ContainSubstring(`did you mean "message"?`), ContainSubstring("small, large"),
+				ContainSubstring("parameters[mesage]"), ContainSubstring(`did you mean "message"?`), ContainSubstring("small, large"),
+				ContainSubstring("labels"), ContainSubstring("parameters[exit-code]"),
 			))
 			Expect(text).NotTo(ContainSubstring("huge"), "values may be secret")
 			f.expectNone(ctx)
+		}, SpecTimeout(specTimeout))
+
+		It("tells a namespace that is not there from one without the template", func(ctx SpecContext) {
+			f := fixture()
+			for _, req := range []workflow.StartRequest{{Template: "any"}, {CronWorkflow: "any"}} {
+				_, err := f.In("nowhere").Start(ctx, req)
+				Expect(expectError(err, workflow.ErrNotFound, workflow.OpStart, "")).To(ContainSubstring(`namespaces "nowhere"`))
+				_, err = f.Client.Start(ctx, req)
+				expectError(err, workflow.ErrTemplateNotFound, workflow.OpStart, "")
+			}
+			f.expectNone(ctx)
+		}, SpecTimeout(specTimeout))
+
+		It("finds a misspelt parameter also where the template calls others", func(ctx SpecContext) {
+			f := fixture()
+			called := f.template(ctx, onePod)
+			template := f.template(ctx, `
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: {generateName: calling-}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    steps:
+    - - {name: call, templateRef: {name: `+called+`, template: other}}
+`)
+			_, err := f.Client.Start(ctx, workflow.StartRequest{Template: template, Parameters: map[string]any{"exit-code": 0, "exit-cod": 0}})
+			text := expectError(err, workflow.ErrInvalid, workflow.OpStart, "")
+			Expect(text).To(And(ContainSubstring("parameters[exit-cod]"), Not(ContainSubstring("parameters[exit-code]"))))
+			f.start(ctx, workflow.StartRequest{Template: template, Parameters: map[string]any{"exit-code": 0}})
 		}, SpecTimeout(specTimeout))
 
 		It("refuses a malformed request before it asks the cluster", func(ctx SpecContext) {

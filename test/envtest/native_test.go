@@ -29,6 +29,7 @@ func fixtureOf(ctx context.Context, c *testCluster, client func(cfg *rest.Config
 	namespace := c.newNamespace(ctx)
 	return conformance.Fixture{
 		Client:    client(c.Config(), namespace),
+		In:        func(namespace string) workflow.Interface { return client(c.Config(), namespace) },
 		Namespace: namespace,
 		Admin:     c.dyn,
 		Restricted: func(ctx context.Context, allowed map[string][]string) workflow.Interface {
