@@ -20,7 +20,8 @@ func (e *NotWorkflowError) Error() string {
 	if e.APIVersion == "" && e.Kind == "" {
 		return "no object to read a workflow from"
 	}
-	return fmt.Sprintf("want an argoproj.io Workflow, have kind %q of apiVersion %q", e.Kind, e.APIVersion)
+	return fmt.Sprintf("want an argoproj.io Workflow, have kind %q of apiVersion %q",
+		brief(e.Kind, maxShownName), brief(e.APIVersion, maxShownName))
 }
 
 // JSONError tells that JSON is broken, and never shows what stands there: it may be secret.
@@ -92,7 +93,7 @@ func (e *FailedError) Error() string {
 		if i < len(e.described) {
 			name = e.described[i]
 		}
-		fmt.Fprintf(&b, "%s %s", name, n.Phase)
+		fmt.Fprintf(&b, "%s %s", name, brief(string(n.Phase), maxShownName))
 		if n.Message != "" {
 			b.WriteString(": " + brief(n.Message, maxShownMessage))
 		}

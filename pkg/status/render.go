@@ -10,13 +10,15 @@ import (
 // [WorkflowStatus.Tree]: a sign for the phase, name, duration, attempts, message, for a gate
 // the names of the outputs it waits for, and for what passes by itself, when. What still runs is
 // measured up to now.
-// Texts are made [Printable]: some come from pods. The error is that of w.
+// Texts are made [Printable]: some come from pods. Names are cut to 200 bytes and messages to 1,000,
+// and it says how many outputs of a gate are left out behind the first 8, and how many nodes behind
+// the first 20,000. The error is that of w.
 func (s *WorkflowStatus) WriteTree(w io.Writer, now time.Time, opts TreeOptions) error {
 	p := treePrinter{w: w, now: now, glyphs: unicodeGlyphs()}
 	if opts.ASCII {
 		p.glyphs = asciiGlyphs()
 	}
-	p.printf("%s %s  %s", p.glyphs.outcome(s.Outcome()), Printable(s.Name), s.Outcome())
+	p.printf("%s %s  %s", p.glyphs.outcome(s.Outcome()), brief(s.Name, maxShownName), s.Outcome())
 	if d, ok := elapsed(s.StartTime, s.EndTime, now); ok {
 		p.printf("  %s", d)
 	}
@@ -26,8 +28,11 @@ func (s *WorkflowStatus) WriteTree(w io.Writer, now time.Time, opts TreeOptions)
 	p.message(s.Message)
 	p.printf("\n")
 	p.nodes(s.Tree(opts), "")
+	if p.more > 0 {
+		p.printf("%sand %d more\n", p.glyphs.last, p.more)
+	}
 	if s.NodesErr != nil {
-		p.printf("%s(%s)\n", p.glyphs.last, Printable(s.NodesErr.Error()))
+		p.printf("%s(%s)\n", p.glyphs.last, brief(s.NodesErr.Error(), maxShownMessage))
 	}
 	return p.err
 }
@@ -36,6 +41,8 @@ type treePrinter struct {
 	w      io.Writer
 	now    time.Time
 	glyphs glyphs
+	shown  int   // nodes so far
+	more   int   // that are left out
 	err    error // the first; nothing is written after it
 }
 
@@ -49,13 +56,21 @@ func (p *treePrinter) printf(format string, args ...any) {
 // was told otherwise.
 const maxNesting = 1000
 
+// How many nodes are shown of a tree, and how many outputs of a gate.
+const maxShownNodes, maxShownOutputs = 20_000, 8
+
 func (p *treePrinter) nodes(nodes []*TreeNode, indent string) {
 	for i, n := range nodes {
+		if p.shown++; p.shown > maxShownNodes {
+			p.more++
+			p.nodes(n.Children, "")
+			continue
+		}
 		branch, further := p.glyphs.branch, p.glyphs.further
 		if i == len(nodes)-1 {
 			branch, further = p.glyphs.last, p.glyphs.blank
 		}
-		p.printf("%s%s%s %s", indent, branch, p.glyphs.node(n.Node), Printable(n.Title))
+		p.printf("%s%s%s %s", indent, branch, p.glyphs.node(n.Node), brief(n.Title, maxShownName))
 		if d, ok := elapsed(n.StartTime, n.EndTime, p.now); ok && n.Phase != NodeSkipped && n.Phase != NodeOmitted {
 			p.printf("  %s", d)
 		}
@@ -79,18 +94,23 @@ func (p *treePrinter) nodes(nodes []*TreeNode, indent string) {
 
 func (p *treePrinter) message(text string) {
 	if text != "" {
-		p.printf("  %s", Printable(text))
+		p.printf("  %s", brief(text, maxShownMessage))
 	}
 }
 
 // awaited names the outputs that a gate waits for; their values are nobody's business here.
 func (p *treePrinter) awaited(n *Node) {
-	for i, parameter := range n.AwaitedOutputs() {
+	awaited := n.AwaitedOutputs()
+	for i, parameter := range awaited {
+		if i == maxShownOutputs {
+			p.printf(", and %d more", len(awaited)-i)
+			return
+		}
 		separator := ", "
 		if i == 0 {
 			separator = "  awaits "
 		}
-		p.printf("%s%s", separator, Printable(parameter.Name))
+		p.printf("%s%s", separator, brief(parameter.Name, maxShownName))
 	}
 }
 

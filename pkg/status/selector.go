@@ -35,7 +35,7 @@ func ParseNodeSelector(text string) (NodeSelector, error) {
 	for _, term := range terms.Requirements() {
 		if !slices.Contains(selectable(), term.Field) && !isInputValue(term.Field) {
 			return NodeSelector{}, &NodeSelectorError{Selector: shown(text), Reason: fmt.Sprintf(
-				"there is no field %q; there are: %s%s", term.Field, strings.Join(append(selectable(), inputParameters+"<name>"+valueOf), ", "), escapes)}
+				"there is no field %q; there are: %s%s", brief(term.Field, maxShownName), strings.Join(append(selectable(), inputParameters+"<name>"+valueOf), ", "), escapes)}
 		}
 	}
 	return NodeSelector{terms: terms}, nil
@@ -89,7 +89,7 @@ func shown(selector string) string {
 }
 
 func (e *NodeSelectorError) Error() string {
-	return fmt.Sprintf("node selector %q: %s", e.Selector, e.Reason)
+	return fmt.Sprintf("node selector %q: %s", brief(e.Selector, maxShownMessage), e.Reason)
 }
 
 const (

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -46,12 +45,12 @@ type DeletionHeldError struct {
 }
 
 func (e *DeletionHeldError) Error() string {
-	text := "it is marked as deleted but held by " + strings.Join(e.Finalizers, ", ")
+	text := "it is marked as deleted but held by " + listed(plain(e.Finalizers))
 	if slices.Contains(e.Finalizers, finalizerArtifactGC) {
 		text += " (artifacts are still to be collected; AbandonArtifactGC leaves them)"
 	}
 	if e.Message != "" {
-		text += ": " + e.Message
+		text += ": " + abridged(status.Printable(e.Message), mostShort)
 	}
 	if e.Err != nil {
 		text = e.Err.Error() + "; " + text

@@ -95,7 +95,8 @@ const (
 const BackendNative = "native"
 
 // Error is the error of an operation on a workflow. It matches the sentinel its cause
-// stands for, e.g. [ErrForbidden] for a 403, and unwraps to the cause.
+// stands for, e.g. [ErrForbidden] for a 403, and unwraps to the cause. Its text is cut off behind
+// 16 KiB: an API server may repeat all of what it was sent. The cause is whole.
 type Error struct {
 	Op              Op
 	Namespace, Name string // Name is "" where there is none yet
@@ -118,7 +119,7 @@ func (e *Error) Error() string {
 			text = kind.Error() + ": " + text
 		}
 	}
-	return string(e.Op) + subject + ": " + text
+	return string(e.Op) + subject + ": " + abridged(text, mostErrorText)
 }
 
 func (e *Error) Unwrap() error { return e.Err }
@@ -135,19 +136,23 @@ func newError(op Op, namespace, name string, err error) *Error {
 
 // InvalidError lists everything that is wrong with a request, each with its field, a path
 // into the request such as parameters[index], and what is allowed. It matches
-// [ErrInvalid]. Values of parameters are left out of it, since they may be secret.
+// [ErrInvalid]. Values of parameters are left out of it, since they may be secret. Its text lists
+// the first 20 at most, and says how many more there are.
 type InvalidError struct {
 	Problems field.ErrorList // at least one
 }
 
 func (e *InvalidError) Error() string {
-	const most = 20
-	texts := make([]string, 0, len(e.Problems))
-	for _, p := range e.Problems[:min(len(e.Problems), most)] {
-		texts = append(texts, p.Error())
-	}
-	if more := len(e.Problems) - most; more > 0 {
-		texts = append(texts, fmt.Sprintf("and %d more problems", more))
+	const most, mostOfOne, mostOfAll = 20, 2 << 10, mostErrorText - 1<<10
+	var texts []string
+	length := 0
+	for i, p := range e.Problems {
+		text := abridged(p.Error(), mostOfOne)
+		if length += len(text); i == most || length > mostOfAll {
+			texts = append(texts, fmt.Sprintf("and %d more problems", len(e.Problems)-i))
+			break
+		}
+		texts = append(texts, text)
 	}
 	return strings.Join(texts, "; ")
 }
@@ -184,7 +189,7 @@ type EndedBeforeSuspendError struct {
 }
 
 func (e *EndedBeforeSuspendError) Error() string {
-	text := fmt.Sprintf("The workflow '%s' reached ending phase of %s before reaching suspend state", e.Name, e.Phase)
+	text := fmt.Sprintf("The workflow '%s' reached ending phase of %s before reaching suspend state", e.Name, abridged(string(e.Phase), mostShort))
 	if err := e.Status.Err(); err != nil {
 		text += ": " + err.Error()
 	}
@@ -291,12 +296,23 @@ func described(s *status.WorkflowStatus, nodes []*status.Node) string {
 	return listed(names)
 }
 
+// mostErrorText is how many bytes the text of an error has, and mostShort each of what others have
+// written in it.
+const mostErrorText, mostShort = 16 << 10, 256
+
+// abridged is a text, cut off if it is long, with how long it was.
+func abridged(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return fmt.Sprintf("%s… (%d bytes in all)", strings.ToValidUTF8(text[:most], ""), len(text))
+}
+
 // quoted is a text that somebody else wrote, as it stands in an error: in quotes, with what is
 // not printable escaped, and cut off if it is long.
 func quoted(text string) string {
-	const most = 256
-	if len(text) > most {
-		text = strings.ToValidUTF8(text[:most], "") + "…"
+	if len(text) > mostShort {
+		text = strings.ToValidUTF8(text[:mostShort], "") + "…"
 	}
 	return strconv.Quote(text)
 }
@@ -324,8 +340,8 @@ func plain(names []string) []string {
 
 // nodeNames lists nodes by their display names, for a text.
 func nodeNames(nodes []*status.Node) string {
-	names := make([]string, len(nodes))
-	for i, n := range nodes {
+	names := make([]string, len(nodes)) // the text has the first ones only
+	for i, n := range nodes[:min(len(nodes), mostListed)] {
 		names[i] = shownName(n.DisplayName)
 	}
 	return listed(names)
