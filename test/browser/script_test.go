@@ -116,18 +116,24 @@ func (s *script) lists(ctx SpecContext, sessions ...string) {
 // stands says how a backfill does, and which gate it waits at, if any.
 func (s *script) stands(ctx SpecContext, session, state string, run int, gate string) {
 	GinkgoHelper()
-	known := func(data any) object { return object{"success": true, "data": data} }
 	gates := []object{}
 	if gate != "" {
 		gates = append(gates, object{"id": "id-of-" + gate, "name": gate, "outputs": []object{{"name": "by"}}})
 	}
+	s.standsWith(ctx, session, state, run, gates, []object{})
+}
+
+// standsWith says the same with these gates and steps.
+func (s *script) standsWith(ctx SpecContext, session, state string, run int, gates, steps []object) {
+	GinkgoHelper()
+	known := func(data any) object { return object{"success": true, "data": data} }
 	s.say(ctx, "status", object{"session": session, "success": true, "data": object{
 		"status": object{
 			"session": session, "state": state, "run": run, "gates": known(gates), "failed": known([]object{}),
 			"workflow": object{"namespace": "ma", "name": "w", "uid": fmt.Sprint(session, run)},
 			"pods":     known(object{"running": 0, "desired": 0}), "shards": object{"success": false, "error": "none"},
 		},
-		"steps": known(object{"nodes": []object{}}),
+		"steps": known(object{"nodes": steps}),
 	}})
 }
 

@@ -1,6 +1,9 @@
 package browser_test
 
 import (
+	"encoding/json"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/chromedp/chromedp"
@@ -94,6 +97,75 @@ var _ = Describe("the page, whatever the service says", func() {
 			s.isUnknown(ctx, session)
 		}
 		Eventually(t.text("connection")).Should(Equal("live"))
+	}, SpecTimeout(specTimeout))
+
+	// A form has its fields as properties, by their ids and names, in the place of its own methods.
+	It("takes names that others have chosen for nothing but names", func(ctx SpecContext) {
+		names := []string{
+			"addEventListener", "querySelectorAll", "querySelector", "append", "contains", "elements", "submit", "requestSubmit", "remove",
+			"dataset", "children", "action", "id", "name", "__proto__", "constructor", "toString", "hasOwnProperty", "session", "gates", "a b", "",
+		}
+		outputs := []object{}
+		for _, name := range names {
+			outputs = append(outputs, object{"name": name, "default": "of " + name})
+		}
+		spaces := object{"name": "choice", "enum": []string{"a b", "a  b", " a"}, "default": "a  b"}
+		lines := object{"name": "lines", "default": "two\nlines"}
+		gates := []object{}
+		for _, name := range []string{"__proto__", "addEventListener", "approve"} {
+			gates = append(gates, object{"id": name, "name": name, "outputs": append([]object{spaces, lines, {"name": "by"}}, outputs...)})
+		}
+		steps := []object{}
+		for _, name := range []string{"__proto__", "constructor", "toString"} {
+			steps = append(steps, object{"id": name, "name": name, "phase": name})
+		}
+		s.standsWith(ctx, "a", "Paused", 1, gates, steps)
+		s.isUnknown(ctx, "b")
+		Eventually(t.text("connection")).Should(Equal("live"))
+		Expect(js[string](t, "[...document.querySelectorAll('#steps .sign')].map((sign) => sign.textContent).join('')")).To(Equal("◷◷◷"))
+
+		want := map[string]any{"choice": "a  b", "lines": "two\nlines", "by": "ann"}
+		for _, name := range names {
+			want[name] = "of " + name
+		}
+		for i, gate := range gates {
+			t.do(chromedp.SendKeys(chromedp.CSS(fmt.Sprintf("#gates > li:nth-child(%d) .fields > div:nth-child(3) input", i+1)), "ann"))
+			t.click(fmt.Sprintf("#gates > li:nth-child(%d) button[type=submit]", i+1))
+			Eventually(s.asked).Should(HaveLen(i + 1))
+			text, ok := strings.CutPrefix(s.asked()[i], "POST /api/v1/backfills/a/gates/approve ")
+			Expect(ok).To(BeTrue(), s.asked()[i])
+			var body struct {
+				Gates   []string
+				Outputs map[string]any
+			}
+			Expect(json.Unmarshal([]byte(text), &body)).To(Succeed())
+			Expect(body.Gates).To(HaveExactElements(gate["id"]))
+			Expect(body.Outputs).To(Equal(want))
+		}
+		t.click("#gates > li:nth-child(2) button.danger")
+		t.click("#ask-yes")
+		Eventually(s.asked).Should(ContainElement(`POST /api/v1/backfills/a/gates/reject {"run":1,"gates":["addEventListener"],"message":""}`))
+	}, SpecTimeout(specTimeout))
+
+	It("shows what isn't seen, and what turns text round", func(ctx SpecContext) {
+		const forged = "load\u202eon\u200b\u009b2J\x1b[2K\u2066"
+		const seen = `load\u{202e}on\u{200b}\u{9b}2J\u{1b}[2K\u{2066}`
+		s.standsWith(ctx, "a", "Paused", 1,
+			[]object{{"id": "g", "name": forged, "message": forged, "outputs": []object{{"name": forged, "description": forged, "enum": []string{forged}}}}},
+			[]object{{"id": "s", "name": forged, "phase": forged, "message": forged}})
+		Eventually(t.text("steps")).Should(Equal("◷" + seen + seen))
+		Expect(js[string](t, "document.getElementById('gates').textContent")).To(Equal(
+			seen + "waits since " + seen + seen + ": " + seen + seen + "Approve" + "Reject …"))
+		t.click("#gates button.danger")
+		Expect(t.text("ask-head")()).To(Equal("Reject " + seen + "?"))
+		Expect(js[string](t, "[...document.querySelectorAll('[aria-label]')].map((each) => each.ariaLabel).join()")).To(
+			MatchRegexp(`^[\x20-\x7e…,]*$`))
+		t.click("#ask-no")
+		t.do(chromedp.Evaluate[chromedp.Void]("document.querySelector('#gates select').selectedIndex = 1"))
+		t.click("#gates button[type=submit]")
+		Eventually(s.asked).Should(HaveLen(1))
+		Expect(s.asked()[0]).To(ContainSubstring(`"outputs":{"`+`load`), "by its own name")
+		Expect(s.asked()[0]).To(ContainSubstring("\u202e"))
 	}, SpecTimeout(specTimeout))
 
 	It("skips to the backfill, and stays with it", func(ctx SpecContext) {

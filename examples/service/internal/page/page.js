@@ -1,5 +1,7 @@
 // The page of the service. It shows what the streams tell and keeps nothing that they don't: after a
-// reload, or from another process of the service, it looks the same. Every text is set as a text.
+// reload, or from another process of the service, it looks the same. Every text is set as a text, and
+// no name that comes from others is a property of anything, nor an id or the name of a field: a field
+// that is called addEventListener would be what its form has for that method.
 
 const at = (id) => document.getElementById(id);
 let standings = new Map(); // by session, in the service's order
@@ -7,15 +9,25 @@ let shown = null; // the session that is looked at
 
 // --- texts
 
+// What isn't seen, or has other text read in another order, is shown by its number.
+const unseen = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{DI}]/gu;
+const visible = (value) => String(value).replace(unseen, (character) => `\\u{${character.codePointAt(0).toString(16)}}`);
+
 function text(node, value) {
-  if (node.textContent !== value) node.textContent = value;
+  const seen = visible(value);
+  if (node.textContent !== seen) node.textContent = seen;
 }
 
 function make(tag, className, ...inner) {
   const node = document.createElement(tag);
   if (className) node.className = className;
-  node.append(...inner);
+  node.append(...inner.map((each) => (each instanceof Node ? each : visible(each))));
   return node;
+}
+
+// call gives a node a name for those who don't see it.
+function call(node, name) {
+  node.setAttribute("aria-label", visible(name));
 }
 
 function show(node, value) {
@@ -33,8 +45,8 @@ function duration(ms) {
 const clock = (time) => (time ? new Date(time).toLocaleString() : "");
 const backfillOf = (standing) => (standing && standing.success ? standing.data : null);
 const stateOf = (standing) => (backfillOf(standing) ? standing.data.status.state : "unknown");
-const words = { NotStarted: "Not started" };
-const wordOf = (state) => words[state] || state;
+const words = new Map([["NotStarted", "Not started"]]);
+const wordOf = (state) => words.get(state) || state;
 
 // --- what is asked of the service
 
@@ -132,7 +144,7 @@ function renderHead(standing) {
   const state = stateOf(standing);
   text(at("state"), wordOf(state));
   at("state").dataset.state = state;
-  document.title = `${shown}: ${wordOf(state)}`;
+  document.title = visible(`${shown}: ${wordOf(state)}`);
   let unknown = standing.success ? "" : `Unknown: ${standing.error}`;
   if (data?.stale) unknown = "The cluster can't be reached. This is how the backfill stood when it could.";
   show(at("unknown"), unknown);
@@ -149,6 +161,7 @@ function renderHead(standing) {
   if (workflow.finished) parts.push(`ended ${clock(workflow.finished)}`);
   text(at("workflow"), parts.join(", "));
   const why = [workflow.message, ...((failed.success && failed.data) || []).map((n) => `${n.name}: ${n.message || n.phase}`)];
+  if (data.more?.failed) why.push(`${data.more.failed} more steps have failed`);
   show(at("message"), why.filter(Boolean).join("; "));
 }
 
@@ -210,7 +223,10 @@ function renderGates(standing) {
   const result = backfillOf(standing)?.status.gates;
   const known = Boolean(result?.success);
   const waiting = known ? result.data : [];
-  show(at("gates-text"), !known ? `unknown${result ? `: ${result.error}` : ""}` : waiting.length ? "" : "No gate is waiting.");
+  const more = backfillOf(standing)?.more?.gates;
+  let note = more ? `${more} more gates wait that are not shown here.` : waiting.length ? "" : "No gate is waiting.";
+  if (!known) note = `unknown${result ? `: ${result.error}` : ""}`;
+  show(at("gates-text"), note);
   for (const item of [...list.children]) {
     // While gates are unknown, what somebody is writing into one stays, and can't be sent.
     for (const button of item.querySelectorAll("button")) enable(button, known && item.dataset.busy !== "yes");
@@ -231,29 +247,40 @@ function renderGates(standing) {
   }
 }
 
+let made = 0; // how many fields were, for ids of their own
+
+// makeField returns a field for a value that a gate asks for, and a function that returns the value.
+function makeField(output) {
+  const choice = output.enum?.length;
+  const field = make(choice ? "select" : "input");
+  for (const value of output.enum || []) {
+    const option = make("option", "", value);
+    option.value = value; // and not what is left of it as a text, without double spaces
+    field.append(option);
+  }
+  if (choice && output.default === undefined) field.prepend(make("option"));
+  made += 1;
+  field.id = `field-${made}`;
+  field.value = output.default ?? "";
+  field.required = output.default === undefined;
+  field.autocomplete = "off";
+  const label = make("label", "", output.description ? `${output.name}: ${output.description}` : output.name);
+  label.htmlFor = field.id;
+  const untouched = field.value; // a field has one line, and a default may have more
+  const value = () => (field.value === untouched ? (output.default ?? untouched) : field.value);
+  return { row: make("div", "", label, field), value };
+}
+
 function makeGate(gate) {
-  const form = make("form", "", make("strong", "", gate.name), make("span", "quiet since"), make("p", "text"));
-  const fields = make("div", "fields");
-  (gate.outputs || []).forEach((output, i) => {
-    const field = make(output.enum?.length ? "select" : "input");
-    for (const value of output.enum || []) field.append(make("option", "", value));
-    if (output.enum?.length && output.default === undefined) field.prepend(make("option"));
-    field.id = `output-${gate.id}-${i}`;
-    field.name = output.name;
-    field.value = output.default ?? "";
-    field.required = output.default === undefined;
-    field.autocomplete = "off";
-    const label = make("label", "", output.description ? `${output.name}: ${output.description}` : output.name);
-    label.htmlFor = field.id;
-    fields.append(make("div", "", label, field));
-  });
+  const fields = (gate.outputs || []).map((output) => ({ name: output.name, ...makeField(output) }));
   const approve = make("button", "main", "Approve");
   approve.type = "submit";
-  approve.setAttribute("aria-label", `Approve ${gate.name}`);
+  call(approve, `Approve ${gate.name}`);
   const reject = make("button", "danger", "Reject …");
   reject.type = "button";
-  reject.setAttribute("aria-label", `Reject ${gate.name} …`);
-  form.append(fields, make("div", "actions", approve, reject));
+  call(reject, `Reject ${gate.name} …`);
+  const form = make("form", "", make("strong", "", gate.name), make("span", "quiet since"), make("p", "text"));
+  form.append(make("div", "fields", ...fields.map((each) => each.row)), make("div", "actions", approve, reject));
   const item = make("li", "", form);
   item.dataset.gate = gate.id;
   const decide = async (looked, verb, body) => {
@@ -265,9 +292,8 @@ function makeGate(gate) {
   };
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const outputs = {};
-    for (const field of form.querySelectorAll("input, select")) outputs[field.name] = field.value;
-    decide(looking(), "approve", { outputs });
+    // An object of these entries has them as its own, also one by the name of __proto__.
+    decide(looking(), "approve", { outputs: Object.fromEntries(fields.map((each) => [each.name, each.value()])) });
   });
   reject.addEventListener("click", async () => {
     const looked = looking();
@@ -277,14 +303,14 @@ function makeGate(gate) {
   return item;
 }
 
-const signs = { Succeeded: "✔", Failed: "✖", Error: "⚠", Running: "●", Gate: "◆", Skipped: "○", Omitted: "○" };
+const signs = new Map(Object.entries({ Succeeded: "✔", Failed: "✖", Error: "⚠", Running: "●", Gate: "◆", Skipped: "○", Omitted: "○" }));
 
 function makeStep(step) {
   const phase = step.gate ? "Gate" : step.phase;
-  const sign = make("span", "sign", signs[phase] || "◷");
+  const sign = make("span", "sign", signs.get(phase) || "◷");
   sign.dataset.phase = phase;
   sign.setAttribute("role", "img");
-  sign.setAttribute("aria-label", step.gate ? "waits for a decision" : step.phase);
+  call(sign, step.gate ? "waits for a decision" : step.phase);
   const facts = [];
   if (step.started && step.finished && !(step.attempts > 1)) facts.push(duration(new Date(step.finished) - new Date(step.started)));
   if (step.until) facts.push(`until ${clock(step.until)}`);
@@ -366,10 +392,10 @@ function listen(path, handlers, lost) {
     clearTimeout(watchdog);
     watchdog = setTimeout(lose, silence, "silence");
   };
-  for (const name of ["alive", ...Object.keys(handlers)]) {
+  for (const [name, handle] of Object.entries({ alive: () => {}, ...handlers })) {
     stream.addEventListener(name, (event) => {
       heard();
-      handlers[name]?.(JSON.parse(event.data));
+      handle(JSON.parse(event.data));
     });
   }
   stream.addEventListener("bye", () => lose("bye"));

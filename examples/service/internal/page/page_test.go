@@ -79,6 +79,19 @@ func TestTextsAreSetAsTexts(t *testing.T) {
 	}
 }
 
+// A name that others have chosen is no property of a form or of another object.
+func TestNamesOfOthersAreNoProperties(t *testing.T) {
+	js := read(t, "page.js")
+	for what, pattern := range map[string]string{
+		"a name of a field": `\.name = `, "an id of others": `\.id = (?:[^` + "`" + `]|` + "`" + `[^` + "`" + `]*(?:gate|output|step|name))`,
+		"a key": `[a-z)]\[(?:[a-z]+\.)*(?:name|id|phase|state|session)\]`, "a class of others": `className = [a-z]+\.`,
+	} {
+		if found := regexp.MustCompile(pattern).FindString(js); found != "" {
+			t.Errorf("%s: %s", what, found)
+		}
+	}
+}
+
 func TestTheScriptFindsItsElements(t *testing.T) {
 	html := read(t, "index.html")
 	for _, found := range regexp.MustCompile(`at\("([a-z-]+)"\)`).FindAllStringSubmatch(read(t, "page.js"), -1) {
