@@ -9,6 +9,7 @@ import (
 	"k8s.io/client-go/dynamic"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -60,7 +61,7 @@ func ExampleReporter() {
 				}
 			}
 			for _, node := range st.Failed.Data {
-				fmt.Println(node.DisplayName, node.Message)
+				fmt.Println(status.Printable(node.DisplayName), status.Printable(node.Message))
 			}
 		}
 		return nil

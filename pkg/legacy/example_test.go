@@ -129,7 +129,7 @@ func Example_logs() {
 			if err != nil {
 				return err
 			}
-			fmt.Println(line.Pod, line.Text)
+			fmt.Println(line.Pod, status.Printable(line.Text))
 		}
 		return nil
 	}

@@ -91,9 +91,11 @@ func (r *eventRecorder) event(wf *unstructured.Unstructured, h happening, now ti
 	}}
 }
 
-// shortened is a message as long as the newer API of events allows.
+// shortened is a message as long as the newer API of events allows. It is read on terminals, and names
+// in it come from others.
 func shortened(message string) string {
 	const most = 1024
+	message = status.Printable(message)
 	if len(message) <= most {
 		return message
 	}

@@ -152,6 +152,9 @@ func TestEventMessages(t *testing.T) {
 			t.Errorf("%d bytes", len(text))
 		}
 	}
+	if text := shortened("Gates passed: a\x1b[2K\nb"); text != `Gates passed: a\u001b[2K\nb` {
+		t.Errorf("%q", text)
+	}
 }
 
 // The context ends while the answer to the request is lost; a last look finds that it was made.

@@ -50,7 +50,7 @@ func ExampleWorkflowClient_List() {
 			continue
 		}
 		for _, gate := range s.SuspendedNodes() {
-			fmt.Println(s.Name, "waits at", gate.DisplayName)
+			fmt.Println(s.Name, "waits at", status.Printable(gate.DisplayName)) // others have named it
 		}
 	}
 	// Output: reindex-x7f2k waits at approve

@@ -10,6 +10,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -31,7 +32,7 @@ func ExampleWorkflowClient_Logs() {
 			fmt.Println(err)
 			return
 		}
-		fmt.Printf("%s %s/%s: %s\n", line.Time.Format(time.TimeOnly), line.Node, line.Container, line.Text)
+		fmt.Printf("%s %s/%s: %s\n", line.Time.Format(time.TimeOnly), status.Printable(line.Node), line.Container, status.Printable(line.Text))
 	}
 	// Output:
 	// 10:00:00 snapshot/main: begins
@@ -50,7 +51,7 @@ func ExampleWorkflowClient_Logs_search() {
 			return
 		}
 		if strings.HasPrefix(line.Text, "ERROR") {
-			fmt.Println(line.Pod, line.Text)
+			fmt.Println(line.Pod, status.Printable(line.Text))
 			break
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -29,7 +30,7 @@ func ExampleWorkflowClient_Resume() {
 		return
 	}
 	for _, gate := range result.Nodes {
-		fmt.Println("passed", gate.DisplayName)
+		fmt.Println("passed", status.Printable(gate.DisplayName))
 	}
 	// Output: passed approve
 }
@@ -71,7 +72,7 @@ func ExampleWorkflowClient_Stop_gate() {
 		return
 	}
 	for _, n := range s.FailedNodes() {
-		fmt.Println(n.DisplayName, n.Message)
+		fmt.Println(status.Printable(n.DisplayName), status.Printable(n.Message))
 	}
 	// Output: approve not on a Friday
 }

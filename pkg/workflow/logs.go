@@ -53,7 +53,8 @@ type LogLine struct {
 	// "" if there is none.
 	NodeID, Node string
 	// Text is the line as it was written, without the line feed. What is longer than
-	// [MaxLogLine] comes in pieces, as lines with the same time.
+	// [MaxLogLine] comes in pieces, as lines with the same time. To show it on a terminal, use
+	// [status.Printable].
 	Text string
 }
 

@@ -35,7 +35,7 @@ func choices(given string, names []string) string {
 	}
 	hint := "; there are: " + strings.Join(shown, ", ")
 	if near := nearest(given, sorted); near != "" {
-		hint += `; did you mean "` + near + `"?`
+		hint += "; did you mean " + quoted(near) + "?"
 	}
 	return hint
 }
