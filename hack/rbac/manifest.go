@@ -69,7 +69,11 @@ func (r role) write(b *strings.Builder, kind string) {
 				fmt.Fprintf(b, "# %s\n", line)
 			}
 		}
-		fmt.Fprintf(b, "- apiGroups: [%s]\n  resources: [%s]\n  verbs: [%s]\n", quoted(each.group), each.resource, strings.Join(names, ", "))
+		fmt.Fprintf(b, "- apiGroups: [%s]\n  resources: [%s]\n", quoted(each.group), each.resource)
+		if each.name != "" {
+			fmt.Fprintf(b, "  resourceNames: [%s]\n", each.name)
+		}
+		fmt.Fprintf(b, "  verbs: [%s]\n", strings.Join(names, ", "))
 	}
 }
 

@@ -70,7 +70,7 @@ func permissions(t *testing.T, r role) []string {
 	for document := range strings.SplitSeq(manifest(r), "\n---\n") {
 		var o struct {
 			Metadata struct{ Namespace string }
-			Rules    []struct{ APIGroups, Resources, Verbs []string }
+			Rules    []struct{ APIGroups, Resources, ResourceNames, Verbs []string }
 		}
 		if err := yaml.Unmarshal([]byte(document), &o); err != nil {
 			t.Fatal(err)
@@ -82,7 +82,10 @@ func permissions(t *testing.T, r role) []string {
 			for _, resource := range r.Resources {
 				name, subresource, _ := strings.Cut(resource, "/")
 				for _, v := range r.Verbs {
-					all = append(all, workflow.Permission{Verb: v, Group: r.APIGroups[0], Resource: name, Subresource: subresource}.String())
+					p := workflow.Permission{Verb: v, Group: r.APIGroups[0], Resource: name, Subresource: subresource}
+					for _, p.Name = range append(r.ResourceNames, "")[:max(1, len(r.ResourceNames))] {
+						all = append(all, p.String())
+					}
 				}
 			}
 		}

@@ -11,6 +11,7 @@ import (
 // rule is what a role says of one resource.
 type rule struct {
 	group, resource string // with the subresource
+	name            string // of the only object; "": of all
 	verbs           []verb
 }
 
@@ -32,7 +33,7 @@ func verbOrder() []string {
 	return []string{"get", "list", "watch", "create", "update", "patch", "delete"}
 }
 
-// rules are those of a role, sorted by group and resource.
+// rules are those of a role, sorted by group, resource and name.
 func rules(r role) []rule {
 	var all []rule
 	for _, s := range r.sources {
@@ -44,7 +45,9 @@ func rules(r role) []rule {
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b rule) int { return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.resource, b.resource)) })
+	slices.SortFunc(all, func(a, b rule) int {
+		return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.resource, b.resource), cmp.Compare(a.name, b.name))
+	})
 	for _, each := range all {
 		slices.SortFunc(each.verbs, func(a, b verb) int {
 			return cmp.Compare(slices.Index(verbOrder(), a.name), slices.Index(verbOrder(), b.name))
@@ -55,10 +58,10 @@ func rules(r role) []rule {
 
 func add(all []rule, source string, op workflow.Op, n workflow.Need) []rule {
 	resource := strings.TrimRight(n.Resource+"/"+n.Subresource, "/")
-	at := slices.IndexFunc(all, func(r rule) bool { return r.group == n.Group && r.resource == resource })
+	at := slices.IndexFunc(all, func(r rule) bool { return r.group == n.Group && r.resource == resource && r.name == n.Name })
 	if at < 0 {
 		at = len(all)
-		all = append(all, rule{group: n.Group, resource: resource})
+		all = append(all, rule{group: n.Group, resource: resource, name: n.Name})
 	}
 	r := &all[at]
 	v := slices.IndexFunc(r.verbs, func(v verb) bool { return v.name == n.Verb })

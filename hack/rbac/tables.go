@@ -95,7 +95,7 @@ func onResources(needs []workflow.Need) string {
 			names[i] = v.name
 		}
 		on := strings.Join(names, ", ") + " on "
-		text := "`" + r.resource + "`"
+		text := "`" + strings.TrimRight(r.resource+" "+r.name, " ") + "`"
 		if on != before {
 			text = on + text
 		}

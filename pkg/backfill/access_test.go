@@ -36,9 +36,10 @@ func TestNeedsNameEachMethodOnce(t *testing.T) {
 func TestCreateNeedsWhatOthersNeed(t *testing.T) {
 	for provider, want := range map[Provider]string{
 		ProviderArgo: "create workflows.argoproj.io, get workflows.argoproj.io, get workflowtemplates.argoproj.io, list deployments.apps, " +
-			"list pods, list replicasets.apps, list workflows.argoproj.io, patch deployments.apps, patch deployments.apps/scale, " +
-			"patch replicasets.apps, patch replicasets.apps/scale, patch workflows.argoproj.io, watch workflows.argoproj.io",
-		ProviderK8s: "get deployments.apps, list pods, list replicasets.apps, patch deployments.apps, patch deployments.apps/scale",
+			"list pods, list replicasets.apps, list workflows.argoproj.io, patch deployments.apps/scale, " +
+			"patch replicasets.apps/scale, patch workflows.argoproj.io, watch workflows.argoproj.io",
+		ProviderK8s: `get configmaps "argoservice-backfill", get deployments.apps, list pods, list replicasets.apps, ` +
+			`patch configmaps "argoservice-backfill", patch deployments.apps/scale`,
 	} {
 		var needed []string
 		for _, of := range Needs(provider) {
@@ -51,6 +52,22 @@ func TestCreateNeedsWhatOthersNeed(t *testing.T) {
 		slices.Sort(needed)
 		if got := strings.Join(needed, ", "); got != want {
 			t.Errorf("%s: %s", provider, got)
+		}
+	}
+}
+
+// Whoever may patch one of these, or make one, may have any pod run. Scaling is enough.
+func TestNoMethodCanRunPodsByAWorkload(t *testing.T) {
+	for _, provider := range []Provider{ProviderArgo, ProviderK8s} {
+		for _, of := range Needs(provider) {
+			for _, n := range of.Needs {
+				if n.Group == "apps" && n.Subresource != "scale" && n.Verb != "get" && n.Verb != "list" {
+					t.Errorf("%s: %s needs %s", provider, of.Op, n)
+				}
+				if n.Resource == "configmaps" && n.Verb != "create" && n.Name != notesConfigMap {
+					t.Errorf("%s: %s needs %s for all of them", provider, of.Op, n)
+				}
+			}
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -18,9 +19,10 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// apps is a client of Deployments, ReplicaSets and pods that keeps to the API server's rules for
-// selectors and versions, which client-go's fake doesn't. fail, if it isn't nil, is asked before
-// each write, and away before each read.
+// apps is a client of Deployments, ReplicaSets and pods, and of what has the notes about them. It
+// keeps to the API server's rules for selectors and versions, which client-go's fake doesn't, and to
+// the role of backfills, by which a Deployment or ReplicaSet can be scaled and not patched. fail, if
+// it isn't nil, is asked before each write, and away before each read.
 type apps struct {
 	dynamic.Interface
 	dynamic.NamespaceableResourceInterface
@@ -50,7 +52,9 @@ func newApps(t *testing.T, text string) *apps {
 }
 
 func (a *apps) Resource(resource schema.GroupVersionResource) dynamic.NamespaceableResourceInterface {
-	kinds := map[string]string{"deployments": "Deployment", "replicasets": "ReplicaSet", "pods": "Pod"}
+	kinds := map[string]string{
+		"deployments": "Deployment", "replicasets": "ReplicaSet", "pods": "Pod", "configmaps": "ConfigMap", "workflows": "Workflow",
+	}
 	of := *a
 	of.kind = kinds[resource.Resource]
 	return &of
@@ -97,16 +101,36 @@ func (a *apps) Get(_ context.Context, name string, _ metav1.GetOptions, _ ...str
 	return o.DeepCopy(), nil
 }
 
-// Create is for reviews of permissions, all of which are granted.
+// Create makes a ConfigMap. Other than that it is for reviews of permissions, all of which it grants.
 func (a *apps) Create(
 	_ context.Context, o *unstructured.Unstructured, _ metav1.CreateOptions, _ ...string,
 ) (*unstructured.Unstructured, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if err := a.unread(); err != nil {
+	if a.kind != "ConfigMap" {
+		if err := a.unread(); err != nil {
+			return nil, err
+		}
+		return o, unstructured.SetNestedField(o.Object, true, "status", "allowed")
+	}
+	if err := a.unwritten(); err != nil {
 		return nil, err
 	}
-	return o, unstructured.SetNestedField(o.Object, true, "status", "allowed")
+	if _, err := a.find(o.GetName()); err == nil {
+		return nil, apierrors.NewAlreadyExists(schema.GroupResource{Resource: "configmaps"}, o.GetName())
+	}
+	o = o.DeepCopy()
+	o.SetResourceVersion("1")
+	*a.objects = append(*a.objects, o)
+	return o.DeepCopy(), nil
+}
+
+// unwritten is why nothing can be written. It is called with the lock held.
+func (a *apps) unwritten() error {
+	if *a.fail == nil {
+		return nil
+	}
+	return (*a.fail)()
 }
 
 // unread is why nothing can be read. It is called with the lock held.
@@ -128,14 +152,15 @@ func (a *apps) find(name string) (*unstructured.Unstructured, error) {
 }
 
 func (a *apps) Patch(
-	_ context.Context, name string, _ types.PatchType, data []byte, _ metav1.PatchOptions, _ ...string,
+	_ context.Context, name string, _ types.PatchType, data []byte, _ metav1.PatchOptions, sub ...string,
 ) (*unstructured.Unstructured, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if *a.fail != nil {
-		if err := (*a.fail)(); err != nil {
-			return nil, err
-		}
+	if err := a.unwritten(); err != nil {
+		return nil, err
+	}
+	if scaled := a.kind == "Deployment" || a.kind == "ReplicaSet"; scaled != slices.Equal(sub, []string{"scale"}) {
+		return nil, apierrors.NewForbidden(schema.GroupResource{Resource: a.kind}, name, errors.New("the role has scale only"))
 	}
 	o, err := a.find(name)
 	if err != nil {

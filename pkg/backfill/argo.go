@@ -169,13 +169,9 @@ func (b *argoBackfill) unpause(ctx context.Context, s *status.WorkflowStatus) (*
 			return nil, pace.Interruption(ctx, nil)
 		}
 		brought := false
-		resuming := func(each *workload) []byte {
-			patch := each.resuming()
-			brought = brought || patch != nil
-			return patch
-		}
 		if w != nil {
-			if err := w.scaleAll(ctx, resuming); err != nil {
+			var err error
+			if _, brought, err = w.settle(ctx, nil, (*workload).resuming); err != nil {
 				return nil, err
 			}
 		}
@@ -194,7 +190,10 @@ func (b *argoBackfill) unpause(ctx context.Context, s *status.WorkflowStatus) (*
 			return nil, err
 		}
 		if s = now; !active(s) {
-			return s, nil
+			if w != nil { // a Stop may have come before the workers
+				err = w.stop(ctx)
+			}
+			return s, err
 		}
 	}
 	if err := b.align(ctx, s, w); err != nil {
@@ -251,7 +250,7 @@ func (b *argoBackfill) Scale(ctx context.Context, replicas int) error {
 		err = b.failed(fmt.Errorf("%w: the session was started again meanwhile", ErrEnded))
 	}
 	if errors.Is(err, ErrEnded) {
-		if undone := w.scale(ctx, 0, nil); undone != nil && !errors.Is(undone, ErrNoWorkers) {
+		if undone := w.stop(ctx); undone != nil {
 			return b.failed(fmt.Errorf("%w, and the workers could not be taken away again: %w", ErrEnded, undone))
 		}
 	}

@@ -47,8 +47,9 @@ type Runner interface {
 	// goes on, and before the first start, it is Start. [ErrRunning]: the first run hasn't ended, or
 	// pods of a run are left.
 	Restart(ctx context.Context) (*Status, error)
-	// Pause suspends the workflow and scales its workers to zero, remembering their number on the
-	// Deployment or ReplicaSet; Start undoes both. Steps that run in pods of their own go on to
+	// Pause suspends the workflow and scales its workers to zero; Start undoes both. Their number is
+	// noted before in an annotation of the workflow, or, of a Deployment without one, in the ConfigMap
+	// argoservice-backfill of its namespace, which is made if it isn't there. Steps that run in pods of their own go on to
 	// their end; while there are no workers yet, Pause blocks until these steps have ended, since
 	// they may make some. It doesn't wait for the workers' end, which Status shows. It is idempotent.
 	// [ErrNotStarted]; [ErrEnded], also if it was stopped meanwhile; [workflow.ErrConflict]: another
@@ -123,7 +124,8 @@ type Dependencies struct {
 	// Workflows runs the workflows, in the namespace that the configuration names. Required
 	// for provider argo.
 	Workflows workflow.Interface
-	// Kubernetes reaches the workers: Deployments, ReplicaSets and pods. nil: their number is
+	// Kubernetes reaches the workers: Deployments, ReplicaSets and pods, which it reads and scales, and
+	// where the number of paused ones is noted, as Pause says. nil: their number is
 	// unknown, and what needs them is refused. Required for provider k8s. Its requests are limited by
 	// its own rest.Config, whose QPS 0 means 5 a second: one Status takes several, so say -1, for no
 	// limit but the API server's priority and fairness, or one that is high enough for all that share it.

@@ -60,7 +60,7 @@ func TestALostWriteToWorkersIsUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, client := testWorkers(t, workersYAML)
 		*client.fail = func() error { return apierrors.NewTimeoutError("too slow", 0) }
-		err := w.scaleAll(t.Context(), (*workload).pausing)
+		err := w.pauseOnce(t.Context())
 		var failed *workflow.Error
 		if !errors.Is(err, workflow.ErrUnknownOutcome) || !errors.As(err, &failed) || failed.Op != OpScaleWorkers || !slices.Contains(Ops(), failed.Op) {
 			t.Errorf("%v", err)

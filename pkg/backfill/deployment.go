@@ -58,14 +58,14 @@ func (b *deploymentBackfill) Create(ctx context.Context) error {
 // Start brings back the number of workers from before a pause, or else the configuration's scale; a
 // Deployment that has replicas is left alone.
 func (b *deploymentBackfill) Start(ctx context.Context) (*Status, error) {
-	err := b.workers.scaleAll(ctx, func(w *workload) []byte {
+	_, _, err := b.workers.settle(ctx, nil, func(w *workload) goal {
 		switch {
-		case w.paused:
+		case w.paused():
 			return w.resuming()
-		case w.replicas > 0:
-			return nil
+		case w.number() > 0:
+			return goal{w.note, w.number()}
 		}
-		return w.patch(b.cfg.Backfill.Scale, nil)
+		return goal{w.note, b.cfg.Backfill.Scale}
 	})
 	if err != nil {
 		return nil, b.failed(err)
@@ -82,17 +82,16 @@ func (b *deploymentBackfill) Restart(ctx context.Context) (*Status, error) {
 
 // Pause of one that is stopped leaves it stopped.
 func (b *deploymentBackfill) Pause(ctx context.Context) error {
-	return b.failed(b.workers.scaleAll(ctx, func(w *workload) []byte {
-		if !w.paused && w.replicas == 0 {
-			return nil
+	_, _, err := b.workers.settle(ctx, nil, func(w *workload) goal {
+		if w.note == nil && w.replicas == 0 {
+			return w.asItIs()
 		}
 		return w.pausing()
-	}))
+	})
+	return b.failed(err)
 }
 
-func (b *deploymentBackfill) Stop(ctx context.Context) error {
-	return b.failed(b.workers.scaleAll(ctx, (*workload).stopping))
-}
+func (b *deploymentBackfill) Stop(ctx context.Context) error { return b.failed(b.workers.stop(ctx)) }
 
 func (b *deploymentBackfill) StopAndWait(ctx context.Context) (*Status, error) {
 	if err := b.workers.drain(ctx); err != nil {
@@ -106,7 +105,7 @@ func (b *deploymentBackfill) Scale(ctx context.Context, replicas int) error {
 		return err
 	}
 	return b.failed(b.workers.scale(ctx, replicas, func(w *workload) error {
-		if !w.paused && w.replicas == 0 {
+		if !w.paused() && w.number() == 0 {
 			return ErrNotStarted
 		}
 		return nil
@@ -140,7 +139,7 @@ func (b *deploymentBackfill) Status(ctx context.Context) (*Status, error) {
 
 // statusWith is the status but for the shards. Without the pods there is nothing to tell the state by.
 func (b *deploymentBackfill) statusWith(ctx context.Context, w *workers) (*Status, error) {
-	found, err := w.look(ctx)
+	found, err := w.lookNoted(ctx)
 	if err != nil {
 		return nil, b.failed(err)
 	}

@@ -14,11 +14,16 @@ const (
 	partRunning          = "one that runs"
 	partEnded            = "one that has ended"
 	partIdle             = "one that is paused or stopped"
+	partStopped          = "one that is stopped"
 	partDeployment       = "workers in a Deployment"
 	partReplicaSet       = "workers in a ReplicaSet"
 	partPausedDeployment = "paused " + partDeployment
 	partPausedReplicaSet = "paused " + partReplicaSet
+	partWorkers          = "one that has workers"
 	partPods             = "Status.Pods"
+	partPausedBefore     = "one that was paused before"
+	partNoting           = "noting the number in the ConfigMap"
+	partMaking           = "making the ConfigMap"
 )
 
 // needsOf is what each method needs by itself.
@@ -40,20 +45,21 @@ func argoNeeds() []workflow.OpNeeds {
 	workers := slices.Concat(on("apps", "deployments", "list"), on("apps", "replicasets", "list"))
 	pods := on("", "pods", "list")
 	shown := slices.Concat(workers, pods).only(partPods).softly()
-	write := slices.Concat(
-		on("apps", "deployments", "patch").only(partDeployment),
-		on("apps", "replicasets", "patch").only(partReplicaSet),
+	// Only their number: the permission to patch a Deployment or ReplicaSet is one to run any pod.
+	scale := slices.Concat(
+		on("apps", "deployments", "patch").to("scale").only(partDeployment),
+		on("apps", "replicasets", "patch").to("scale").only(partReplicaSet),
 	)
-	writePaused := slices.Concat(
-		on("apps", "deployments", "patch").only(partPausedDeployment),
-		on("apps", "replicasets", "patch").only(partPausedReplicaSet),
+	scalePaused := slices.Concat(
+		on("apps", "deployments", "patch").to("scale").only(partPausedDeployment),
+		on("apps", "replicasets", "patch").to("scale").only(partPausedReplicaSet),
 	)
 	start := slices.Concat(
 		runs, on("argoproj.io", "workflows", "get"), on("argoproj.io", "workflows", "create").only(partNew),
 		on("argoproj.io", "workflowtemplates", "get").only("the check against the template").softly(), namingTemplates(),
-		workers.only(partStarted), on("argoproj.io", "workflows", "patch").only(partPaused), writePaused, shown,
+		workers.only(partStarted), on("argoproj.io", "workflows", "patch").only(partPaused), scalePaused, shown,
 	)
-	stop := slices.Concat(runs, steer, workers, write)
+	stop := slices.Concat(runs, steer, workers, scale)
 	decide := slices.Concat(runs, steer)
 	atRest := slices.Concat(runs, workers, pods)
 	return []workflow.OpNeeds{
@@ -69,10 +75,9 @@ func argoNeeds() []workflow.OpNeeds {
 		{Op: "Status", Needs: slices.Concat(runs, shown)},
 		{Op: "Follow", Needs: slices.Concat(runs, on("argoproj.io", "workflows", "get", "watch"), shown)},
 		{Op: "Scale", Needs: slices.Concat(
-			runs, workers,
-			on("apps", "deployments", "patch").to("scale").only(partDeployment),
-			on("apps", "replicasets", "patch").to("scale").only(partReplicaSet),
-			writePaused,
+			runs, workers, scale,
+			on("argoproj.io", "workflows", "get").only(partWorkers),
+			on("argoproj.io", "workflows", "patch").only(partPaused),
 		)},
 		{Op: "Archive", Needs: atRest},
 		{Op: "Restore", Needs: atRest},
@@ -85,20 +90,23 @@ func namingTemplates() needList {
 
 // deploymentNeeds are those of a backfill by a Deployment. Most end or begin with its status.
 func deploymentNeeds() []workflow.OpNeeds {
-	find := on("apps", "deployments", "get")
+	find := slices.Concat(on("apps", "deployments", "get"), on("", "configmaps", "get").named(notesConfigMap))
 	status := slices.Concat(find, on("apps", "replicasets", "list"), on("", "pods", "list"))
-	write := on("apps", "deployments", "patch")
-	start := slices.Concat(status, write.only(partIdle))
+	scale := on("apps", "deployments", "patch").to("scale")
+	note := on("", "configmaps", "patch").named(notesConfigMap)
+	stop := slices.Concat(scale.only(partRunning), note.only(partPausedBefore))
 	return []workflow.OpNeeds{
 		{Op: opCreate, Needs: find},
-		{Op: "Start", Needs: start},
-		{Op: "Restart", Needs: start},
-		{Op: "Pause", Needs: slices.Concat(find, write)},
-		{Op: "Stop", Needs: slices.Concat(find, write)},
-		{Op: "StopAndWait", Needs: slices.Concat(status, write)},
+		{Op: "Start", Needs: slices.Concat(status, scale.only(partIdle), note.only(partPaused))},
+		{Op: "Restart", Needs: slices.Concat(status, scale.only(partStopped))}, // one that is paused is refused
+		{Op: "Pause", Needs: slices.Concat(
+			find, scale, note.only(partNoting), on("", "configmaps", "create").only(partMaking).softly(),
+		)},
+		{Op: "Stop", Needs: slices.Concat(find, stop)},
+		{Op: "StopAndWait", Needs: slices.Concat(status, stop)},
 		{Op: "Status", Needs: status},
 		{Op: "Follow", Needs: status},
-		{Op: "Scale", Needs: slices.Concat(find, write.to("scale").only(partRunning), write.only(partPaused))},
+		{Op: "Scale", Needs: slices.Concat(find, scale.only(partRunning), note.only(partPaused))},
 		{Op: "Archive", Needs: status},
 		{Op: "Restore", Needs: status},
 	}
@@ -137,6 +145,15 @@ func (l needList) to(subresource string) needList {
 	all := slices.Clone(l)
 	for i := range all {
 		all[i].Subresource = subresource
+	}
+	return all
+}
+
+// named is the list for one object.
+func (l needList) named(name string) needList {
+	all := slices.Clone(l)
+	for i := range all {
+		all[i].Name = name
 	}
 	return all
 }

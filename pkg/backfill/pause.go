@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
@@ -50,7 +49,7 @@ func (b *argoBackfill) pause(ctx context.Context, s *status.WorkflowStatus, w *w
 			return failed
 		case !active(now):
 			// What is left of the pause would look as if a Start could undo it.
-			if err := w.scaleAll(ctx, (*workload).stopping); err != nil {
+			if err := w.stop(ctx); err != nil {
 				return err
 			}
 			return fmt.Errorf("%w: it ended, or was stopped, while it was paused", ErrEnded)
@@ -81,7 +80,7 @@ func (b *argoBackfill) align(ctx context.Context, s *status.WorkflowStatus, w *w
 		case s.SpecSuspended:
 			plan = (*workload).pausing
 		}
-		if err := w.scaleAll(ctx, plan); err != nil {
+		if _, _, err := w.settle(ctx, nil, plan); err != nil {
 			return err
 		}
 		before := s
@@ -113,15 +112,11 @@ func (w *workers) pause(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := w.scaleAll(ctx, (*workload).pausing); err != nil {
-			return err
-		}
-		found, err := w.look(ctx)
+		found, _, err := w.settle(ctx, nil, (*workload).pausing)
 		if err != nil {
 			return err
 		}
-		made := slices.ContainsFunc(found, func(each *workload) bool { return each.pausing() != nil }) // since the look at them
-		if !made && (len(found) > 0 || steps == 0) {
+		if len(found) > 0 || steps == 0 {
 			return nil
 		}
 		select {

@@ -115,6 +115,18 @@ func (a *stepped) List(ctx context.Context, opts metav1.ListOptions) (*unstructu
 	return a.apps.List(ctx, opts)
 }
 
+func (a *stepped) Get(ctx context.Context, name string, opts metav1.GetOptions, sub ...string) (*unstructured.Unstructured, error) {
+	a.step()
+	return a.apps.Get(ctx, name, opts, sub...)
+}
+
+func (a *stepped) Create(
+	ctx context.Context, o *unstructured.Unstructured, opts metav1.CreateOptions, sub ...string,
+) (*unstructured.Unstructured, error) {
+	a.step()
+	return a.apps.Create(ctx, o, opts, sub...)
+}
+
 func (a *stepped) Patch(
 	ctx context.Context, name string, kind types.PatchType, data []byte, opts metav1.PatchOptions, sub ...string,
 ) (*unstructured.Unstructured, error) {
@@ -135,6 +147,7 @@ func newArena(t *testing.T, step func()) *arena {
 		apps: newApps(t, `
 - {apiVersion: apps/v1, kind: Deployment, metadata: {name: d, namespace: ma, uid: d, labels: {workflows.argoproj.io/workflow: w}},
    spec: {replicas: 4, selector: {matchLabels: {app: bulk-loader}}}}
+- {apiVersion: argoproj.io/v1alpha1, kind: Workflow, metadata: {name: w, namespace: ma}}
 `),
 	}
 	var err error
@@ -160,20 +173,20 @@ func (a *arena) verb(ctx context.Context, name string) error {
 
 // torn says what is wrong with the workflow and its workers together; "": nothing.
 func (a *arena) torn(t *testing.T) string {
-	found, err := (&workers{connection: newConnection(Dependencies{Kubernetes: a.apps}), namespace: "ma", workflow: "w"}).find(t.Context())
+	found, _, err := (&workers{connection: newConnection(Dependencies{Kubernetes: a.apps}), namespace: "ma", workflow: "w"}).findNoted(t.Context())
 	if err != nil || len(found) != 1 {
 		t.Fatal(found, err)
 	}
 	w, s := found[0], a.run.now()
 	gone := w.replicas == 0
 	switch {
-	case s.Shutdown != status.ShutdownNone && (!gone || w.paused):
-	case s.Shutdown == status.ShutdownNone && s.SpecSuspended && (!gone || !w.paused || w.before == 0):
-	case s.Shutdown == status.ShutdownNone && !s.SpecSuspended && (gone || w.paused):
+	case s.Shutdown != status.ShutdownNone && (!gone || w.paused()):
+	case s.Shutdown == status.ShutdownNone && s.SpecSuspended && (!gone || !w.paused() || w.note.Replicas == 0):
+	case s.Shutdown == status.ShutdownNone && !s.SpecSuspended && (gone || w.paused()):
 	default:
 		return ""
 	}
-	return fmt.Sprintf("shutdown %q, suspended %v, with %d workers, paused %v (%d before)", s.Shutdown, s.SpecSuspended, w.replicas, w.paused, w.before)
+	return fmt.Sprintf("shutdown %q, suspended %v, with %d workers, noted %+v", s.Shutdown, s.SpecSuspended, w.replicas, w.note)
 }
 
 func verbs() []string { return []string{"Start", "Pause", "Stop", "Scale"} }

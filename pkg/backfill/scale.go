@@ -22,29 +22,16 @@ func checkScale(replicas int) error {
 // others do at the same time is not overwritten, but leads to another look. refused, if it isn't nil,
 // is asked at each look.
 func (w *workers) scale(ctx context.Context, replicas int, refused func(*workload) error) error {
-	return w.do(ctx, OpScaleWorkers, func(ctx context.Context) error {
-		found, err := w.find(ctx)
-		if err != nil {
-			return err
-		}
-		if refused != nil {
-			for _, each := range found {
-				if err := refused(each); err != nil {
-					return err
-				}
-			}
-		}
+	_, _, err := w.settle(ctx, func(found []*workload) error {
 		switch {
 		case len(found) == 0:
 			return ErrNoWorkers
 		case len(found) > 1:
 			return fmt.Errorf("%w: which of %s and %s is to have %d workers?", workflow.ErrUnsupported, found[0], found[1], replicas)
-		case found[0].paused:
-			return w.patch(ctx, found[0], found[0].remembering(replicas))
-		case found[0].replicas == replicas:
-			return nil
+		case refused != nil:
+			return refused(found[0])
 		}
-		// The scale subresource, which a role can allow alone.
-		return w.patch(ctx, found[0], found[0].scaling(replicas), "scale")
-	})
+		return nil
+	}, func(each *workload) goal { return each.scaling(replicas) })
+	return err
 }

@@ -96,7 +96,7 @@ func deploymentState(w *workload, pods Pods) State {
 		return StateRunning
 	case pods.Pending > 0, pods.Desired > 0:
 		return StateStarting
-	case w.paused:
+	case w.paused():
 		return StatePaused
 	}
 	return StateStopped

@@ -63,8 +63,8 @@ func TestDeploymentStates(t *testing.T) {
 		want     State
 	}{
 		{workload{}, Pods{}, StateStopped},
-		{workload{paused: true, before: 3}, Pods{}, StatePaused},
-		{workload{paused: true, before: 3}, Pods{Terminating: 1}, StateTerminating},
+		{workload{note: &note{3, true}}, Pods{}, StatePaused},
+		{workload{note: &note{3, true}}, Pods{Terminating: 1}, StateTerminating},
 		{workload{}, Pods{Terminating: 1, Running: 1}, StateTerminating},
 		{workload{}, Pods{Desired: 2}, StateStarting},
 		{workload{}, Pods{Desired: 2, Pending: 2}, StateStarting},

@@ -30,9 +30,15 @@ func (b *argoBackfill) stop(ctx context.Context, s *status.WorkflowStatus) error
 		}
 	}
 	if w := b.workersOf(s); w != nil {
-		return w.scaleAll(ctx, (*workload).stopping)
+		return w.stop(ctx)
 	}
 	return nil
+}
+
+// stop takes the workers away, and forgets how many there were.
+func (w *workers) stop(ctx context.Context) error {
+	_, _, err := w.settle(ctx, nil, (*workload).stopping)
+	return err
 }
 
 func (b *argoBackfill) StopAndWait(ctx context.Context) (*Status, error) {
@@ -63,7 +69,7 @@ func (w *workers) drain(ctx context.Context) error {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
 	for {
-		if err := w.scaleAll(ctx, (*workload).stopping); err != nil {
+		if err := w.stop(ctx); err != nil {
 			return err
 		}
 		left, err := w.left(ctx)

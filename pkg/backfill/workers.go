@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -53,6 +52,15 @@ func (w *workers) look(ctx context.Context) (found []*workload, err error) {
 	return found, err
 }
 
+// lookNoted is look with the notes about what it finds.
+func (w *workers) lookNoted(ctx context.Context) (found []*workload, err error) {
+	err = w.do(ctx, OpReadWorkers, func(ctx context.Context) error {
+		found, _, err = w.findNoted(ctx)
+		return err
+	})
+	return found, err
+}
+
 // find is look, once.
 func (w *workers) find(ctx context.Context) ([]*workload, error) {
 	if w.deployment != "" {
@@ -83,29 +91,19 @@ func (w *workers) find(ctx context.Context) ([]*workload, error) {
 	return all, nil
 }
 
-// scaleAll brings every workload to what plan says. One that is gone needs nothing.
-func (w *workers) scaleAll(ctx context.Context, plan func(*workload) []byte) error {
-	return w.do(ctx, OpScaleWorkers, func(ctx context.Context) error {
-		found, err := w.find(ctx)
-		if err != nil {
-			return err
-		}
-		for _, each := range found {
-			err := w.patch(ctx, each, plan(each))
-			if err != nil && (w.deployment != "" || !apierrors.IsNotFound(err)) {
-				return err
-			}
-		}
-		return nil
+// scaleTo sets the number of a workload's workers if it is as it was read. It uses the scale
+// subresource, which a role can allow alone.
+func (w *workers) scaleTo(ctx context.Context, to *workload, replicas int) error {
+	patch := asJSON(map[string]any{
+		"metadata": map[string]any{"resourceVersion": to.resourceVersion},
+		"spec":     map[string]any{"replicas": replicas},
 	})
+	_, err := w.of(to.resource).Patch(ctx, to.name, types.MergePatchType, patch, metav1.PatchOptions{}, "scale")
+	return written(err)
 }
 
-// patch writes a patch; nil needs none.
-func (w *workers) patch(ctx context.Context, to *workload, patch []byte, subresource ...string) error {
-	if patch == nil {
-		return nil
-	}
-	_, err := w.of(to.resource).Patch(ctx, to.name, types.MergePatchType, patch, metav1.PatchOptions{}, subresource...)
+// written is the outcome of a write.
+func written(err error) error {
 	if fault.MayHaveHappened(err) {
 		return fmt.Errorf("%w: %w", workflow.ErrUnknownOutcome, err)
 	}

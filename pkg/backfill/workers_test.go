@@ -42,7 +42,14 @@ const workersYAML = `
    annotations: {workflows.argoproj.io/node-id: w-1}}, status: {phase: Running}}
 - {apiVersion: v1, kind: Pod, metadata: {name: step-done, namespace: ma, uid: p9, labels: {workflows.argoproj.io/workflow: w},
    annotations: {workflows.argoproj.io/node-id: w-2}}, status: {phase: Succeeded}}
+- {apiVersion: argoproj.io/v1alpha1, kind: Workflow, metadata: {name: w, namespace: ma, annotations: {mine: "1"}}}
 `
+
+// pauseOnce brings them to the goal of a pause.
+func (w *workers) pauseOnce(ctx context.Context) error {
+	_, _, err := w.settle(ctx, nil, (*workload).pausing)
+	return err
+}
 
 func testWorkers(t *testing.T, text string) (*workers, *apps) {
 	t.Helper()
@@ -77,30 +84,50 @@ func TestWorkersAreThoseOfTheWorkflow(t *testing.T) {
 	}
 }
 
-func TestPlansOfAWorkload(t *testing.T) {
-	const (
-		none = ""
-	)
-	plan := func(annotation, replicas string) string {
-		return `{"metadata":{"annotations":{"argoservice.opensearch.org/paused-replicas":` + annotation + `},"resourceVersion":"7"},"spec":{"replicas":` + replicas + `}}`
-	}
+func TestGoalsOfAWorkload(t *testing.T) {
+	noted := func(replicas int, paused bool) *note { return &note{replicas, paused} }
 	for name, tc := range map[string]struct {
-		workload                 workload
-		pausing, resuming, ended string
+		workload                  workload
+		pausing, resuming, scaled goal // the last to 7
 	}{
-		"running":             {workload{replicas: 4}, plan(`"4"`, "0"), none, plan("null", "0")},
-		"stopped":             {workload{}, plan(`"0"`, "0"), none, none},
-		"paused":              {workload{paused: true, before: 4}, none, plan("null", "4"), plan("null", "0")},
-		"paused, and not":     {workload{paused: true, before: 4, replicas: 2}, plan(`"4"`, "0"), plan("null", "4"), plan("null", "0")},
-		"paused when at rest": {workload{paused: true}, none, plan("null", "0"), plan("null", "0")},
+		"running": {workload{replicas: 4}, goal{noted(4, true), 0}, goal{nil, 4}, goal{nil, 7}},
+		"stopped": {workload{}, goal{noted(0, true), 0}, goal{nil, 0}, goal{nil, 7}},
+		"paused": {
+			workload{note: noted(4, true)},
+			goal{noted(4, true), 0}, goal{noted(4, false), 4}, goal{noted(7, true), 0},
+		},
+		"on the way": { // to a pause, or from one
+			workload{note: noted(4, true), replicas: 4},
+			goal{noted(4, true), 0}, goal{noted(4, false), 4}, goal{noted(7, true), 7},
+		},
+		"scaled since it was noted": {
+			workload{note: noted(4, true), replicas: 2},
+			goal{noted(2, true), 0}, goal{noted(4, false), 4}, goal{noted(7, true), 7},
+		},
+		"scaled since it was paused without workers": {
+			workload{note: noted(0, true), replicas: 2},
+			goal{noted(2, true), 0}, goal{noted(2, false), 2}, goal{noted(7, true), 7},
+		},
+		"resumed": {
+			workload{note: noted(4, false), replicas: 5},
+			goal{noted(5, true), 0}, goal{noted(4, false), 5}, goal{noted(4, false), 7},
+		},
+		"taken away after it was resumed": {
+			workload{note: noted(4, false)}, goal{noted(4, true), 0}, goal{noted(4, false), 0}, goal{noted(4, false), 7},
+		},
+		"taken away after this call resumed it": {
+			workload{note: noted(4, false), ended: true}, goal{noted(4, true), 0}, goal{noted(4, false), 4}, goal{noted(4, false), 7},
+		},
 	} {
 		w := tc.workload
-		w.resourceVersion = "7"
-		for verb, got := range map[string][2]string{
-			"pause": {string(w.pausing()), tc.pausing}, "resume": {string(w.resuming()), tc.resuming}, "stop": {string(w.stopping()), tc.ended},
+		for verb, got := range map[string][2]goal{
+			"pause": {w.pausing(), tc.pausing}, "resume": {w.resuming(), tc.resuming}, "scale": {w.scaling(7), tc.scaled},
+			"stop": {w.stopping(), goal{}},
 		} {
-			if got[0] != got[1] {
-				t.Errorf("%s a %s one: %s\nwant %s", verb, name, got[0], got[1])
+			want := w // as the goal has it
+			want.note, want.replicas = got[1].note, got[1].replicas
+			if !got[0].reached(&want) {
+				t.Errorf("%s one that is %s: %+v, %+v; want %+v, %+v", verb, name, got[0].replicas, got[0].note, got[1].replicas, got[1].note)
 			}
 		}
 	}
@@ -108,9 +135,8 @@ func TestPlansOfAWorkload(t *testing.T) {
 
 func TestAWorkloadThatCannotBeRead(t *testing.T) {
 	for name, text := range map[string]string{
-		"replicas":   `{apiVersion: apps/v1, kind: Deployment, metadata: {name: d, namespace: ma, labels: {workflows.argoproj.io/workflow: w}}, spec: {replicas: many}}`,
-		"annotation": `{apiVersion: apps/v1, kind: Deployment, metadata: {name: d, namespace: ma, labels: {workflows.argoproj.io/workflow: w}, annotations: {argoservice.opensearch.org/paused-replicas: many}}}`,
-		"selector":   `{apiVersion: apps/v1, kind: Deployment, metadata: {name: d, namespace: ma, labels: {workflows.argoproj.io/workflow: w}}, spec: {selector: {matchExpressions: [{key: a, operator: Near}]}}}`,
+		"replicas": `{apiVersion: apps/v1, kind: Deployment, metadata: {name: d, namespace: ma, labels: {workflows.argoproj.io/workflow: w}}, spec: {replicas: many}}`,
+		"selector": `{apiVersion: apps/v1, kind: Deployment, metadata: {name: d, namespace: ma, labels: {workflows.argoproj.io/workflow: w}}, spec: {selector: {matchExpressions: [{key: a, operator: Near}]}}}`,
 	} {
 		w, _ := testWorkers(t, "- "+text)
 		var e *workflow.Error
@@ -122,7 +148,7 @@ func TestAWorkloadThatCannotBeRead(t *testing.T) {
 
 // A change of somebody else's and an API server that is away lead to another look, and a context
 // that ends to its cause.
-func TestScaleAllLooksAgain(t *testing.T) {
+func TestSettleLooksAgain(t *testing.T) {
 	failing := func(t *testing.T, times int, err error) (*workers, *int) {
 		w, client := testWorkers(t, workersYAML)
 		tries := 0
@@ -139,30 +165,37 @@ func TestScaleAllLooksAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, err := range []error{conflict, apierrors.NewServiceUnavailable("away")} {
 			w, _ := failing(t, 9, err)
-			if err := w.scaleAll(t.Context(), (*workload).pausing); err != nil {
+			if err := w.pauseOnce(t.Context()); err != nil {
 				t.Error(err)
 			}
-			if found, err := w.find(t.Context()); err != nil || found[0].replicas != 0 || found[0].before != 4 || found[1].before != 1 {
+			if found, _, err := w.findNoted(t.Context()); err != nil || found[0].replicas != 0 || found[0].note.Replicas != 4 || found[1].note.Replicas != 1 {
 				t.Errorf("%+v, %v", found, err)
 			}
 		}
 		w, _ := failing(t, 1000, conflict)
-		if err := w.scaleAll(t.Context(), (*workload).pausing); !errors.Is(err, workflow.ErrConflict) {
+		if err := w.pauseOnce(t.Context()); !errors.Is(err, workflow.ErrConflict) {
 			t.Errorf("for ever: %v", err)
 		}
 		w, tries := failing(t, 1000, apierrors.NewForbidden(resource, "d", nil))
-		if err := w.scaleAll(t.Context(), (*workload).pausing); !errors.Is(err, workflow.ErrForbidden) || *tries != 1 {
+		if err := w.pauseOnce(t.Context()); !errors.Is(err, workflow.ErrForbidden) || *tries != 1 {
 			t.Errorf("%v, after %d", err, *tries)
 		}
-		w, _ = failing(t, 1, apierrors.NewNotFound(resource, "d"))
-		if err := w.scaleAll(t.Context(), (*workload).pausing); err != nil {
+		w, client := testWorkers(t, workersYAML)
+		writes := 0
+		*client.fail = func() error {
+			if writes++; writes == 2 { // after the note
+				return apierrors.NewNotFound(resource, "d")
+			}
+			return nil
+		}
+		if err := w.pauseOnce(t.Context()); err != nil {
 			t.Errorf("one that is gone: %v", err)
 		}
 		tired := errors.New("tired")
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, tired)
 		defer cancel()
 		w, _ = failing(t, 1000, conflict)
-		if err := w.scaleAll(ctx, (*workload).pausing); !errors.Is(err, tired) {
+		if err := w.pauseOnce(ctx); !errors.Is(err, tired) {
 			t.Errorf("%v", err)
 		}
 	})
@@ -173,6 +206,7 @@ func TestPauseWaitsForWorkersThatAreBeingMade(t *testing.T) {
 	const step = `
 - {apiVersion: v1, kind: Pod, metadata: {name: step, namespace: ma, uid: p, labels: {workflows.argoproj.io/workflow: w},
    annotations: {workflows.argoproj.io/node-id: w-1}}, status: {phase: Running}}
+- {apiVersion: argoproj.io/v1alpha1, kind: Workflow, metadata: {name: w, namespace: ma}}
 `
 	synctest.Test(t, func(t *testing.T) {
 		w, client := testWorkers(t, step)
@@ -182,8 +216,8 @@ func TestPauseWaitsForWorkersThatAreBeingMade(t *testing.T) {
 		if err := w.pause(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		found, err := w.find(t.Context())
-		if err != nil || len(found) != 1 || !found[0].paused || found[0].replicas != 0 || time.Since(begin) < 2*time.Second {
+		found, _, err := w.findNoted(t.Context())
+		if err != nil || len(found) != 1 || !found[0].paused() || found[0].replicas != 0 || time.Since(begin) < 2*time.Second {
 			t.Errorf("%+v, %v, after %v", found, err, time.Since(begin))
 		}
 		w, _ = testWorkers(t, step)

@@ -3,7 +3,6 @@ package backfill
 import (
 	"encoding/json"
 	"fmt"
-	"strconv"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -13,9 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// annotationPaused remembers, on a Deployment or ReplicaSet, the replicas it had before a pause.
-const annotationPaused = "argoservice.opensearch.org/paused-replicas"
-
 // workload is a Deployment or ReplicaSet of workers.
 type workload struct {
 	resource        schema.GroupVersionResource
@@ -23,20 +19,14 @@ type workload struct {
 	uid             types.UID
 	resourceVersion string
 	replicas        int
-	paused          bool
-	before          int // the pause
 	selector        labels.Selector
+	note            *note // nil: there is none, or nobody has looked
+	ended           bool  // the call at hand has ended its pause
 }
 
 func (w *workload) String() string { return fmt.Sprintf("%s %q", w.kind, w.name) }
 
-// number is how many workers there are to be once it isn't paused.
-func (w *workload) number() int {
-	if w.paused {
-		return w.before
-	}
-	return w.replicas
-}
+func (w *workload) paused() bool { return w.note != nil && w.note.Paused }
 
 // workloadOf reads what the API server gives.
 func workloadOf(resource schema.GroupVersionResource, o *unstructured.Unstructured) (*workload, error) {
@@ -52,12 +42,6 @@ func workloadOf(resource schema.GroupVersionResource, o *unstructured.Unstructur
 	if found {
 		w.replicas = int(replicas)
 	}
-	if text, paused := o.GetAnnotations()[annotationPaused]; paused {
-		w.paused = true
-		if w.before, err = strconv.Atoi(text); err != nil || w.before < 0 {
-			return wrong(fmt.Errorf("annotation %s is %q, and no number of replicas", annotationPaused, text))
-		}
-	}
 	fields, _, err := unstructured.NestedMap(o.Object, "spec", "selector")
 	if err != nil {
 		return wrong(err)
@@ -72,55 +56,48 @@ func workloadOf(resource schema.GroupVersionResource, o *unstructured.Unstructur
 	return w, nil
 }
 
-// The patches that lead from what was read to what is wanted; nil: it is so already. They hold the
-// version that was read, so that a change made meanwhile is not lost.
-
-func (w *workload) pausing() []byte {
-	if w.paused && w.replicas == 0 {
-		return nil
+// number is how many workers there are, or else were before the last pause.
+func (w *workload) number() int {
+	if w.replicas == 0 && w.note != nil {
+		return w.note.Replicas
 	}
-	return w.patch(0, strconv.Itoa(w.number()))
+	return w.replicas
 }
 
-func (w *workload) resuming() []byte {
-	if !w.paused {
-		return nil
+// The goals of verbs. Where a pause and another client's number meet, Pause takes the number that
+// there is, and Start the one that was noted.
+
+func (w *workload) pausing() goal { return goal{&note{w.number(), true}, 0} }
+
+func (w *workload) resuming() goal {
+	switch {
+	case w.paused() && w.note.Replicas > 0:
+		return goal{&note{w.note.Replicas, false}, w.note.Replicas}
+	case w.paused(): // it had no workers when it was paused
+		return goal{&note{w.replicas, false}, w.replicas}
+	case w.ended: // and another call, which had found it paused, took the workers away after that
+		return goal{w.note, w.number()}
 	}
-	return w.patch(w.before, nil)
+	return w.asItIs()
 }
 
-func (w *workload) stopping() []byte {
-	if !w.paused && w.replicas == 0 {
-		return nil
+func (w *workload) stopping() goal { return goal{nil, 0} }
+
+// scaling is the goal of a number of workers. A pause goes on, unless it was cut off.
+func (w *workload) scaling(replicas int) goal {
+	switch {
+	case !w.paused():
+		return goal{w.note, replicas}
+	case w.replicas == 0:
+		return goal{&note{replicas, true}, 0}
 	}
-	return w.patch(0, nil)
+	return goal{&note{replicas, true}, replicas}
 }
 
-// remembering changes the number that is kept during a pause.
-func (w *workload) remembering(replicas int) []byte {
-	if w.before == replicas {
-		return nil
-	}
-	return w.patch(0, strconv.Itoa(replicas))
-}
+func (w *workload) asItIs() goal { return goal{w.note, w.replicas} }
 
-// scaling is for the scale subresource, which has no annotations of its own.
-func (w *workload) scaling(replicas int) []byte {
-	return asJSON(map[string]any{
-		"metadata": map[string]any{"resourceVersion": w.resourceVersion},
-		"spec":     map[string]any{"replicas": replicas},
-	})
-}
-
-func (w *workload) patch(replicas int, paused any) []byte {
-	return asJSON(map[string]any{
-		"metadata": map[string]any{"resourceVersion": w.resourceVersion, "annotations": map[string]any{annotationPaused: paused}},
-		"spec":     map[string]any{"replicas": replicas},
-	})
-}
-
-// asJSON is for maps of texts and numbers, with which nothing can go wrong.
-func asJSON(patch map[string]any) []byte {
-	data, _ := json.Marshal(patch)
+// asJSON is for values with which nothing can go wrong.
+func asJSON(value any) []byte {
+	data, _ := json.Marshal(value)
 	return data
 }

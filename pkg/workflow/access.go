@@ -1,11 +1,17 @@
 package workflow
 
+import "fmt"
+
 // Permission is one that a role can give.
 type Permission struct {
 	Verb, Group, Resource, Subresource string // Group "": Kubernetes' own; Subresource "": the resource itself
+	// Name is the only object that it has to be for, so that a role can be limited to it by
+	// resourceNames; "": for all of the resource.
+	Name string
 }
 
-// String names it as the API server's refusals do, e.g. "patch deployments.apps/scale".
+// String names it as the API server's refusals do, e.g. "patch deployments.apps/scale", with the
+// Name in quotes behind it.
 func (p Permission) String() string {
 	resource := p.Resource
 	if p.Group != "" {
@@ -13,6 +19,9 @@ func (p Permission) String() string {
 	}
 	if p.Subresource != "" {
 		resource += "/" + p.Subresource
+	}
+	if p.Name != "" {
+		resource += fmt.Sprintf(" %q", p.Name)
 	}
 	return p.Verb + " " + resource
 }

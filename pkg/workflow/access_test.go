@@ -36,14 +36,14 @@ func (r *reviewer) play(req *http.Request) (any, error) {
 	}
 	var review struct {
 		Spec struct {
-			ResourceAttributes struct{ Namespace, Verb, Group, Resource, Subresource string }
+			ResourceAttributes struct{ Namespace, Verb, Group, Resource, Subresource, Name string }
 		}
 	}
 	if err := json.NewDecoder(req.Body).Decode(&review); err != nil {
 		r.t.Error(err)
 	}
 	of := review.Spec.ResourceAttributes
-	p := Permission{of.Verb, of.Group, of.Resource, of.Subresource}.String()
+	p := Permission{of.Verb, of.Group, of.Resource, of.Subresource, of.Name}.String()
 	r.asked = append(r.asked, of.Namespace+": "+p)
 	return map[string]any{"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "status": map[string]any{
 		"allowed": !slices.Contains(r.denied, p),
@@ -149,19 +149,23 @@ func TestCheckAccessOfUnknownOperations(t *testing.T) {
 	}
 }
 
-// What no namespace has is asked for without one.
+// What no namespace has is asked for without one, and what is about one object with its name.
 func TestReviewOfClusterScopedPermission(t *testing.T) {
 	r := &reviewer{t: t}
 	c := scriptedWith(t, Options{}, r.play)
 	for _, need := range []Need{
 		{Permission: Permission{Verb: "get", Group: argoGroup, Resource: "clusterworkflowtemplates"}},
 		{Permission: Permission{Verb: "patch", Group: "apps", Resource: "deployments", Subresource: "scale"}},
+		{Permission: Permission{Verb: "get", Resource: "configmaps", Name: "notes"}},
 	} {
 		if err := checkNeeds(t.Context(), c.pacer(), c.reviews, "n", []OpNeeds{{"x", []Need{need}}}); err != nil {
 			t.Error(err)
 		}
 	}
-	if want := []string{": get clusterworkflowtemplates.argoproj.io", "n: patch deployments.apps/scale"}; !slices.Equal(r.asked, want) {
+	want := []string{
+		": get clusterworkflowtemplates.argoproj.io", "n: patch deployments.apps/scale", `n: get configmaps "notes"`,
+	}
+	if !slices.Equal(r.asked, want) {
 		t.Errorf("%v", r.asked)
 	}
 }

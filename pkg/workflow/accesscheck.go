@@ -25,7 +25,8 @@ import (
 //
 // What operations can do without ([Need].Soft) is not asked for; but where
 // [Options.EventSource] is set, the permission to create events is. A role that is limited to names
-// (resourceNames) counts as none. A permission that is granted now may be taken away later.
+// (resourceNames) counts where a permission has that Name, and as none elsewhere. A permission that is
+// granted now may be taken away later.
 //
 // Errors: [ErrForbidden], with a [*PermissionError] that lists all that is missing and
 // what for; [ErrInvalid], with an [*InvalidError] for an unknown operation; [ErrUnauthorized],
@@ -122,6 +123,9 @@ func review(ctx context.Context, reviews dynamic.ResourceInterface, namespace st
 	attributes := map[string]any{"verb": p.Verb, "group": p.Group, "resource": p.Resource, "subresource": p.Subresource}
 	if !p.ClusterScoped() {
 		attributes["namespace"] = namespace
+	}
+	if p.Name != "" {
+		attributes["name"] = p.Name
 	}
 	answer, err := reviews.Create(ctx, &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",

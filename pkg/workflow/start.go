@@ -61,7 +61,9 @@ type StartRequest struct {
 	// started, e.g. with an entrypoint or arguments, which the client cannot see. What is
 	// wrong then shows as a workflow that fails seconds later.
 	SkipTemplateCheck bool
-	// ServiceAccount is that of the workflow's pods; "": the template's. A controller that is set to
+	// ServiceAccount is that of the workflow's pods; "": the template's. It is a default and not a
+	// boundary: a template of the workflow, or a podSpecPatch, can name another service account of the
+	// namespace, so a workflow has the permissions of all of them. A controller that is set to
 	// templateReferencing Strict or Secure ends a workflow Error that has one; see
 	// docs/compatibility.md.
 	ServiceAccount string

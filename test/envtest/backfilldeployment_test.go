@@ -3,6 +3,9 @@ package envtest_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -90,16 +93,77 @@ backfill: {reindex_from_snapshot: {scale: 3, session_name: s, k8s: {namespace: `
 		Expect(b.Approve(ctx, backfill.Approval{All: true})).Error().To(MatchError(workflow.ErrUnsupported))
 	}, SpecTimeout(startTimeout))
 
-	It("comes to the same when its process is killed by the pause", func(ctx SpecContext) {
-		Expect(open(nil).Start(ctx)).Error().NotTo(HaveOccurred())
-		expectState(ctx, backfill.StateRunning, 3)
-		for writes := range 2 {
-			Expect(open(shortLife(writes)).Pause(ctx)).NotTo(Succeed())
+	// begun is a Deployment as verbs before have left it.
+	begun := func(ctx context.Context, from backfill.State) {
+		GinkgoHelper()
+		_, err := open(nil).StopAndWait(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		if from == backfill.StateStopped {
+			return
 		}
-		Expect(open(nil).Pause(ctx)).To(Succeed())
-		expectState(ctx, backfill.StatePaused, 0)
 		Expect(open(nil).Start(ctx)).Error().NotTo(HaveOccurred())
 		expectState(ctx, backfill.StateRunning, 3)
+		if from == backfill.StatePaused {
+			Expect(open(nil).Pause(ctx)).To(Succeed())
+			expectState(ctx, backfill.StatePaused, 0)
+		}
+	}
+
+	// What follows on the one that was killed: the same, or a Start, which finds the number of workers.
+	DescribeTable("comes to the same, whatever write its process was killed after",
+		func(ctx SpecContext, verb backfill.Verb, writes int, from, to backfill.State, workers int) {
+			for life := range writes + 1 {
+				By(fmt.Sprintf("killed after %d of %d writes", life, writes))
+				begun(ctx, from)
+				process := shortLife(life)
+				Expect(do(ctx, open(process), verb, "")).NotTo(Succeed(), "it has lived too long: are there fewer writes by now?")
+				Expect(process.over.Load()).To(BeTrue())
+				Expect(do(ctx, open(nil), verb, "")).To(Succeed())
+				expectState(ctx, to, workers)
+
+				begun(ctx, from)
+				Expect(do(ctx, open(shortLife(life)), verb, "")).NotTo(Succeed())
+				Expect(open(nil).Start(ctx)).Error().NotTo(HaveOccurred())
+				expectState(ctx, backfill.StateRunning, 3)
+			}
+		},
+		Entry("Pause", backfill.VerbPause, 2, backfill.StateRunning, backfill.StatePaused, 0, SpecTimeout(startTimeout)),
+		Entry("Start of one that is paused", backfill.VerbStart, 2, backfill.StatePaused, backfill.StateRunning, 3, SpecTimeout(startTimeout)),
+		Entry("Start of one that is stopped", backfill.VerbStart, 1, backfill.StateStopped, backfill.StateRunning, 3, SpecTimeout(startTimeout)),
+		Entry("Stop", backfill.VerbStop, 1, backfill.StateRunning, backfill.StateStopped, 0, SpecTimeout(startTimeout)),
+	)
+
+	It("leaves the Deployment and what is noted in step, whatever verbs meet", func(ctx SpecContext) {
+		begun(ctx, backfill.StateRunning)
+		random := rand.New(rand.NewPCG(uint64(GinkgoRandomSeed()), 1)) //nolint:gosec // for orders, not for secrets
+		verbs := []backfill.Verb{backfill.VerbStart, backfill.VerbPause, backfill.VerbScale}
+		for round := range 10 {
+			chosen := []backfill.Verb{backfill.VerbStart, backfill.VerbPause}
+			for range random.IntN(3) {
+				chosen = append(chosen, verbs[random.IntN(len(verbs))])
+			}
+			outcomes := make([]error, len(chosen))
+			var all sync.WaitGroup
+			for i, verb := range chosen {
+				b := open(nil)
+				all.Go(func() {
+					defer GinkgoRecover()
+					outcomes[i] = do(ctx, b, verb, "")
+				})
+			}
+			all.Wait()
+			d, err := kube.AppsV1().Deployments(namespace).Get(ctx, "loader", metav1.GetOptions{})
+			Expect(err).NotTo(HaveOccurred())
+			notes, err := kube.CoreV1().ConfigMaps(namespace).Get(ctx, notesConfigMap, metav1.GetOptions{})
+			Expect(err).NotTo(HaveOccurred())
+			before := readNoted(notes.Data["loader"])[d.UID]
+			what := fmt.Sprintf("round %d, %v: %v; %d workers, noted %+v", round, chosen, outcomes, *d.Spec.Replicas, before)
+			Expect(errors.Join(outcomes...)).NotTo(HaveOccurred(), what)
+			Expect(before.Paused).To(Equal(*d.Spec.Replicas == 0), what)
+			if before.Paused {
+				Expect(before.Replicas).To(BeNumerically(">", 0), what)
+			}
+		}
 	}, SpecTimeout(startTimeout))
 
 	It("can be followed until it is stopped", func(ctx SpecContext) {
@@ -126,11 +190,12 @@ backfill: {reindex_from_snapshot: {scale: 3, session_name: s, k8s: {namespace: `
 		Expect(errors.As(err, &lacks)).To(BeTrue())
 		Expect(missing(lacks)).To(HaveExactElements(
 			workflow.Permission{Verb: "get", Group: "apps", Resource: "deployments"},
+			workflow.Permission{Verb: "get", Resource: "configmaps", Name: notesConfigMap},
 			workflow.Permission{Verb: "list", Group: "apps", Resource: "replicasets"},
-			workflow.Permission{Verb: "patch", Group: "apps", Resource: "deployments"},
 			workflow.Permission{Verb: "patch", Group: "apps", Resource: "deployments", Subresource: "scale"},
+			workflow.Permission{Verb: "patch", Resource: "configmaps", Name: notesConfigMap},
 		))
-		Expect(err).To(MatchError(ContainSubstring("patch deployments.apps/scale, for Scale (one that runs)")))
+		Expect(err).To(MatchError(ContainSubstring("patch deployments.apps/scale, for Start (one that is paused or stopped)")))
 
 		k8s := *cfg.Backfill.K8s
 		k8s.Deployment, cfg.Backfill.K8s = "nobody", &k8s

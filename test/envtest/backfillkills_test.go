@@ -34,12 +34,12 @@ func killedVerbs() []killedVerb {
 			g.Expect(st.Gates.Data).To(HaveLen(1))
 			g.Expect(st.Run).To(Equal(2))
 		}},
-		{backfill.VerbPause, 2, backfill.StateRunning, func(g Gomega, st *backfill.Status) {
+		{backfill.VerbPause, 3, backfill.StateRunning, func(g Gomega, st *backfill.Status) {
 			g.Expect(st.State).To(Equal(backfill.StatePaused))
 			g.Expect(st.Workflow.SpecSuspended).To(BeTrue())
 			workers(g, st, 0)
 		}},
-		{backfill.VerbStart, 2, backfill.StatePaused, func(g Gomega, st *backfill.Status) {
+		{backfill.VerbStart, 3, backfill.StatePaused, func(g Gomega, st *backfill.Status) {
 			g.Expect(st.State).To(Equal(backfill.StateRunning))
 			workers(g, st, backfillScale)
 		}},

@@ -2,22 +2,42 @@ package envtest_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"strconv"
 	"sync"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-const pausedReplicas = "argoservice.opensearch.org/paused-replicas"
+// Where a pause notes how many workers there were.
+const (
+	pausedReplicas = "argoservice.opensearch.org/paused-replicas" // an annotation of the workflow
+	notesConfigMap = "argoservice-backfill"                       // for a Deployment without one
+)
+
+// noted is what is noted of the workers.
+type noted map[types.UID]struct {
+	Replicas int
+	Paused   bool
+}
+
+func readNoted(text string) noted {
+	GinkgoHelper()
+	var n noted
+	if text != "" {
+		Expect(json.Unmarshal([]byte(text), &n)).To(Succeed(), text)
+	}
+	return n
+}
 
 // expectInStep expects that the workers of a session are what its workflow needs.
 func (f *backfills) expectInStep(ctx context.Context, session string, what string) {
@@ -32,18 +52,19 @@ func (f *backfills) expectInStep(ctx context.Context, session string, what strin
 	Expect(err).NotTo(HaveOccurred())
 	Expect(all.Items).To(HaveLen(1), what)
 	workers := all.Items[0]
-	before, paused := workers.Annotations[pausedReplicas]
-	now := fmt.Sprintf("%s: shutdown %q, suspended %t, %d workers, %q before a pause", what, s.Shutdown, s.SpecSuspended, *workers.Spec.Replicas, before)
+	before := readNoted(items[0].GetAnnotations()[pausedReplicas])[workers.UID]
+	now := fmt.Sprintf("%s: shutdown %q, suspended %t, %d workers, noted %+v", what, s.Shutdown, s.SpecSuspended, *workers.Spec.Replicas, before)
 	switch {
 	case s.Shutdown != status.ShutdownNone:
 		Expect(*workers.Spec.Replicas).To(BeZero(), now)
-		Expect(paused).To(BeFalse(), now)
+		Expect(before.Paused).To(BeFalse(), now)
 	case s.SpecSuspended:
 		Expect(*workers.Spec.Replicas).To(BeZero(), now)
-		Expect(strconv.Atoi(before)).To(BeNumerically(">", 0), now)
+		Expect(before.Paused).To(BeTrue(), now)
+		Expect(before.Replicas).To(BeNumerically(">", 0), now)
 	default:
 		Expect(*workers.Spec.Replicas).To(BeNumerically(">", 0), now)
-		Expect(paused).To(BeFalse(), now)
+		Expect(before.Paused).To(BeFalse(), now)
 	}
 }
 

@@ -74,7 +74,13 @@ func permissionsOf(rules []rbacv1.PolicyRule) []workflow.Permission {
 			for _, name := range r.Resources {
 				resource, subresource, _ := strings.Cut(name, "/")
 				for _, verb := range r.Verbs {
-					all = append(all, workflow.Permission{Verb: verb, Group: group, Resource: resource, Subresource: subresource})
+					p := workflow.Permission{Verb: verb, Group: group, Resource: resource, Subresource: subresource}
+					if len(r.ResourceNames) == 0 {
+						all = append(all, p)
+					}
+					for _, p.Name = range r.ResourceNames {
+						all = append(all, p)
+					}
 				}
 			}
 		}
@@ -86,9 +92,13 @@ func permissionsOf(rules []rbacv1.PolicyRule) []workflow.Permission {
 func rulesFor(permissions []workflow.Permission) []rbacv1.PolicyRule {
 	var rules []rbacv1.PolicyRule
 	for _, p := range permissions {
-		rules = append(rules, rbacv1.PolicyRule{
+		rule := rbacv1.PolicyRule{
 			APIGroups: []string{p.Group}, Resources: []string{strings.TrimRight(p.Resource+"/"+p.Subresource, "/")}, Verbs: []string{p.Verb},
-		})
+		}
+		if p.Name != "" {
+			rule.ResourceNames = []string{p.Name}
+		}
+		rules = append(rules, rule)
 	}
 	return rules
 }
@@ -208,7 +218,7 @@ func (a *account) awaitKnown(ctx context.Context, namespace string) {
 			continue
 		}
 		p := a.granted[at]
-		attributes := &authorizationv1.ResourceAttributes{Namespace: namespace, Verb: p.Verb, Group: p.Group, Resource: p.Resource, Subresource: p.Subresource}
+		attributes := &authorizationv1.ResourceAttributes{Namespace: namespace, Verb: p.Verb, Group: p.Group, Resource: p.Resource, Subresource: p.Subresource, Name: p.Name}
 		if ofCluster {
 			attributes.Namespace = ""
 		}

@@ -7,10 +7,14 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 
@@ -26,14 +30,27 @@ var _ = Describe("the role of backfills", first, func() {
 			arrangeBackfills(ctx, namespace)
 			table, probes := backfill.Needs(provider), probesWith(GinkgoT().TempDir())
 			expectProbes(probes, table)
-			expectAsTheTableSays(ctx, namespace, accountsOf(ctx, namespace, "backfill.yaml"), probes, func(op workflow.Op) []workflow.Need {
+			needs := func(op workflow.Op) []workflow.Need {
 				return table[slices.IndexFunc(table, func(of workflow.OpNeeds) bool { return of.Op == op })].Needs
-			})
+			}
+			accounts := accountsOf(ctx, namespace, "backfill.yaml")
+			isMaking := func(p probe) bool { return slices.Contains(p.parts, partMaking) }
+			making := slices.DeleteFunc(slices.Clone(probes), func(p probe) bool { return !isMaking(p) })
+			for _, a := range accounts { // one after the other, as there is one ConfigMap
+				expectAsTheTableSays(ctx, namespace, []*account{a}, making, needs)
+				err := kube.CoreV1().ConfigMaps(namespace).Delete(ctx, notesConfigMap, metav1.DeleteOptions{})
+				Expect(err == nil || apierrors.IsNotFound(err)).To(BeTrue(), "%v", err)
+			}
+			makeNotes(ctx, namespace)
+			expectAsTheTableSays(ctx, namespace, accounts, slices.DeleteFunc(probes, isMaking), needs)
 		}, SpecTimeout(startTimeout))
 	}
 	lets(backfill.ProviderArgo, argoProbes)
 	lets(backfill.ProviderK8s, deploymentProbes)
 })
+
+// partMaking is the part of a Pause that is the first in its namespace.
+const partMaking = "making the ConfigMap"
 
 const loadTemplate = "load"
 
@@ -127,24 +144,45 @@ func (c crew) plural() string {
 	return map[string]string{"Deployment": "deployments", "ReplicaSet": "replicasets"}[c.kind]
 }
 
-// workers makes them for a workflow; "": for none.
+// workers makes them for a workflow; "": for none, and then a pause is noted in the ConfigMap.
 func (s *stage) workers(ctx context.Context, c crew, name, workflowName string, replicas int) error {
 	if c.kind == "" {
 		return nil
 	}
-	annotations, rollout := "", ""
+	rollout := ""
 	if c.paused {
-		annotations, replicas = `argoservice.opensearch.org/paused-replicas: "1"`, 0
+		replicas = 0
 	}
 	if c.kind == "Deployment" {
 		rollout = "paused: true, "
 	}
-	_, err := dyn.Resource(appsResource(c.plural())).Namespace(s.namespace).Create(ctx, fromYAML(fmt.Sprintf(`{apiVersion: apps/v1, kind: %s,
-		metadata: {name: %s, labels: {workflows.argoproj.io/workflow: "%s"}, annotations: {%s}},
+	made, err := dyn.Resource(appsResource(c.plural())).Namespace(s.namespace).Create(ctx, fromYAML(fmt.Sprintf(`{apiVersion: apps/v1, kind: %s,
+		metadata: {name: %s, labels: {workflows.argoproj.io/workflow: "%s"}},
 		spec: {%sreplicas: %d, selector: {matchLabels: {app: %[2]s}}, template: {metadata: {labels: {app: %[2]s}},
 			spec: {schedulerName: nobody, containers: [{name: main, image: any}]}}}}`,
-		c.kind, name, workflowName, annotations, rollout, replicas)), metav1.CreateOptions{})
+		c.kind, name, workflowName, rollout, replicas)), metav1.CreateOptions{})
+	if err != nil || !c.paused {
+		return err
+	}
+	noted := fmt.Sprintf(`{%q: {"replicas": 1, "paused": true}}`, made.GetUID())
+	if workflowName != "" {
+		return s.patch(ctx, workflowName, fmt.Sprintf(`{"metadata": {"annotations": {%q: %q}}}`, pausedReplicas, noted))
+	}
+	return s.patchNotes(ctx, name, noted)
+}
+
+// patchNotes changes an entry of the ConfigMap with what is noted of pauses.
+func (s *stage) patchNotes(ctx context.Context, key, text string) error {
+	_, err := kube.CoreV1().ConfigMaps(s.namespace).Patch(ctx, notesConfigMap, types.MergePatchType,
+		fmt.Appendf(nil, `{"data": {%q: %q}}`, key, text), metav1.PatchOptions{})
 	return err
+}
+
+// makeNotes makes the ConfigMap with what is noted of pauses.
+func makeNotes(ctx context.Context, namespace string) {
+	GinkgoHelper()
+	_, err := kube.CoreV1().ConfigMaps(namespace).Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: notesConfigMap}}, metav1.CreateOptions{})
+	Expect(err).NotTo(HaveOccurred())
 }
 
 // verb is a method of a backfill.
@@ -259,9 +297,13 @@ func argoProbes(archives string) []probe {
 	}
 	for _, kind := range []string{"Deployment", "ReplicaSet"} {
 		for _, op := range []workflow.Op{"Pause", "Stop", "StopAndWait", "Scale"} {
-			on(op, crew{kind: kind}, running(), "workers in a "+kind)
+			parts := []string{"workers in a " + kind}
+			if op == "Scale" {
+				parts = append(parts, "one that has workers")
+			}
+			on(op, crew{kind: kind}, running(), parts...)
 		}
-		on("Scale", crew{kind, true}, paused(), "paused workers in a "+kind)
+		on("Scale", crew{kind, true}, paused(), "one that has workers", "one that is paused")
 	}
 	return all
 }
@@ -304,14 +346,29 @@ func deploymentProbes(archives string) []probe {
 	calls["Restart"] = func(ctx context.Context, b backfill.Backfill) error {
 		return allowing(restart(ctx, b), backfill.ErrRunning) // it has looked
 	}
-	for _, op := range []workflow.Op{"Create", "Start", "Restart", "Pause", "Stop", "StopAndWait", "Status"} {
+	for _, op := range []workflow.Op{"Create", "Start", "Restart", "Status"} {
 		on(op, 1, false)
 	}
+	on("Pause", 1, false, "noting the number in the ConfigMap")
+	pause := calls["Pause"]
+	calls["Pause"] = func(ctx context.Context, b backfill.Backfill) error {
+		err := pause(ctx, b)
+		if err != nil && strings.Contains(err.Error(), refusal(workflow.Permission{Verb: "create", Resource: "configmaps"})) {
+			return errWithout // nothing was changed
+		}
+		return err
+	}
+	on("Pause", 1, false, partMaking)
 	for _, op := range []workflow.Op{"Follow", "Archive", "Restore", "Scale"} { // of one that is stopped
 		on(op, 0, false)
 	}
 	on("Start", 0, false, "one that is paused or stopped")
-	on("Restart", 0, false, "one that is paused or stopped")
+	on("Restart", 0, false, "one that is stopped")
+	on("Start", 0, true, "one that is paused or stopped", "one that is paused")
+	for _, op := range []workflow.Op{"Stop", "StopAndWait"} {
+		on(op, 1, false, "one that runs")
+		on(op, 0, true, "one that was paused before")
+	}
 	on("Scale", 1, false, "one that runs")
 	on("Scale", 0, true, "one that is paused")
 	return all

@@ -1,0 +1,251 @@
+package backfill
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+const (
+	// annotationPaused is the annotation of a workflow that has the notes about its workers.
+	annotationPaused = "argoservice.opensearch.org/paused-replicas"
+	// notesConfigMap has the notes about Deployments that belong to no workflow, an entry for each. It
+	// is the only one, so that a role can be limited to it by name.
+	notesConfigMap = "argoservice-backfill"
+)
+
+// note is what is remembered about a workload that was paused. It is not on the workload itself:
+// the permission to patch a Deployment or ReplicaSet is one to run any pod, and scaling one is not.
+type note struct {
+	Replicas int  `json:"replicas"` // that it had before the pause
+	Paused   bool `json:"paused"`   // false: Start has ended the pause
+}
+
+// notes are those about the workloads of a backfill. A workload that another of the same name has
+// replaced has another UID, and no note.
+type notes map[types.UID]note
+
+// notebook is the place of notes, which are one JSON string in an object.
+type notebook struct {
+	resource schema.GroupVersionResource
+	kind     string
+	name     string
+	path     []string // of the string
+}
+
+// page is what a notebook holds at one moment.
+type page struct {
+	notes           notes
+	exists          bool   // the object does
+	resourceVersion string // of the object
+}
+
+func (w *workers) notebook() notebook {
+	if w.deployment != "" {
+		return notebook{schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, "ConfigMap", notesConfigMap,
+			[]string{"data", w.deployment}}
+	}
+	return notebook{schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: "workflows"}, "Workflow", w.workflow,
+		[]string{"metadata", "annotations", annotationPaused}}
+}
+
+// readNotes reads the notes. A notebook that isn't there has none.
+func (w *workers) readNotes(ctx context.Context) (page, error) {
+	book := w.notebook()
+	o, err := w.of(book.resource).Get(ctx, book.name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return page{}, nil
+	}
+	if err != nil {
+		return page{}, err
+	}
+	return book.page(o)
+}
+
+// page reads an object that the API server has returned.
+func (b notebook) page(o *unstructured.Unstructured) (page, error) {
+	p := page{exists: true, resourceVersion: o.GetResourceVersion()}
+	text, found, err := unstructured.NestedString(o.Object, b.path...)
+	if err == nil && found {
+		err = json.Unmarshal([]byte(text), &p.notes)
+	}
+	for _, n := range p.notes {
+		if n.Replicas < 0 || n.Replicas > math.MaxInt32 {
+			err = errors.New("a number of replicas is out of range")
+		}
+	}
+	if err != nil {
+		return page{}, fmt.Errorf("read %s of %s %q, where a pause notes the number of workers (remove it to forget that): %w",
+			b.path[len(b.path)-1], b.kind, b.name, err)
+	}
+	return p, nil
+}
+
+// writeNotes replaces the notes, if the notebook is still as it was read. It makes a ConfigMap that
+// isn't there; a workflow has to be.
+func (w *workers) writeNotes(ctx context.Context, was page, now notes) (page, error) {
+	if maps.Equal(was.notes, now) {
+		return was, nil
+	}
+	book := w.notebook()
+	var text any // null removes it
+	if len(now) > 0 {
+		text = string(asJSON(now))
+	}
+	object := map[string]any{}
+	if err := unstructured.SetNestedField(object, text, book.path...); err != nil {
+		return page{}, err
+	}
+	var o *unstructured.Unstructured
+	var err error
+	if !was.exists && w.deployment != "" {
+		u := &unstructured.Unstructured{Object: object}
+		u.SetAPIVersion("v1")
+		u.SetKind(book.kind)
+		u.SetName(book.name)
+		u.SetNamespace(w.namespace)
+		o, err = w.of(book.resource).Create(ctx, u, metav1.CreateOptions{})
+		if apierrors.IsAlreadyExists(err) { // another client was quicker: look again
+			err = apierrors.NewConflict(book.resource.GroupResource(), book.name, err)
+		}
+	} else {
+		if err := unstructured.SetNestedField(object, was.resourceVersion, "metadata", "resourceVersion"); err != nil {
+			return page{}, err
+		}
+		o, err = w.of(book.resource).Patch(ctx, book.name, types.MergePatchType, asJSON(object), metav1.PatchOptions{})
+	}
+	if apierrors.IsForbidden(err) && w.deployment != "" {
+		err = fmt.Errorf("note the number of workers in ConfigMap %s/%s: %w", w.namespace, notesConfigMap, err)
+	}
+	if err := written(err); err != nil {
+		return page{}, err
+	}
+	return page{now, true, o.GetResourceVersion()}, nil
+}
+
+// goal is what a verb wants of a workload.
+type goal struct {
+	note     *note // nil: none
+	replicas int
+}
+
+// settle brings every workload to the goal that plan gives it, and returns the workloads. changed
+// reports whether it had to write. refused, if it isn't nil, is asked at each look.
+//
+// A note and the number of a workload are in two objects, so a verb can be cut off between the two
+// writes, and another client can write in between. So a pause is noted before the workers are
+// taken away, and stays noted until they are back: whatever write was the last, the number is not
+// lost. And settle ends with a look, after its last write, that finds everything as wanted: of
+// several clients the one that writes last leaves both in step.
+func (w *workers) settle(
+	ctx context.Context, refused func([]*workload) error, plan func(*workload) goal,
+) (found []*workload, changed bool, err error) {
+	ended := map[types.UID]bool{} // the workloads whose pause this call has ended
+	err = w.do(ctx, OpScaleWorkers, func(ctx context.Context) error {
+		for range rounds {
+			var p page
+			if found, p, err = w.findNoted(ctx); err != nil {
+				return err
+			}
+			if refused != nil {
+				if err := refused(found); err != nil {
+					return err
+				}
+			}
+			for _, each := range found {
+				each.ended = ended[each.uid]
+			}
+			wrote, err := w.follow(ctx, found, p, plan)
+			for _, each := range found {
+				ended[each.uid] = each.ended
+			}
+			changed = changed || wrote
+			if err != nil || !wrote {
+				return err
+			}
+		}
+		book := w.notebook()
+		return apierrors.NewConflict(book.resource.GroupResource(), book.name, errors.New("another client changed the workers each time"))
+	})
+	return found, changed, err
+}
+
+// findNoted is find with the notes about what it finds. The notes are read after the workloads: what
+// another client did in between shows as a conflict when a workload is scaled, and otherwise by the
+// look after the note.
+func (w *workers) findNoted(ctx context.Context) ([]*workload, page, error) {
+	found, err := w.find(ctx)
+	if err != nil || len(found) == 0 {
+		return nil, page{}, err
+	}
+	p, err := w.readNotes(ctx)
+	if err != nil {
+		return nil, page{}, err
+	}
+	for _, each := range found {
+		if n, ok := p.notes[each.uid]; ok {
+			each.note = &n
+		}
+	}
+	return found, p, nil
+}
+
+// follow writes what is missing of the goals.
+func (w *workers) follow(ctx context.Context, found []*workload, p page, plan func(*workload) goal) (wrote bool, err error) {
+	old, first, last := notes{}, notes{}, notes{} // without those about what is gone
+	goals := make([]goal, len(found))
+	differs := false
+	for i, each := range found {
+		g := plan(each)
+		goals[i] = g
+		now := each.note
+		if now != nil {
+			old[each.uid] = *now
+		}
+		if g.note != nil && g.note.Paused {
+			now = g.note
+		}
+		if now != nil {
+			first[each.uid] = *now
+		}
+		if g.note != nil {
+			last[each.uid] = *g.note
+		}
+		differs = differs || !g.reached(each)
+	}
+	if !differs {
+		return false, nil
+	}
+	p.notes = old
+	if p, err = w.writeNotes(ctx, p, first); err != nil {
+		return true, err
+	}
+	for i, each := range found {
+		if goals[i].replicas == each.replicas {
+			continue
+		}
+		if err := w.scaleTo(ctx, each, goals[i].replicas); err != nil && (w.deployment != "" || !apierrors.IsNotFound(err)) {
+			return true, err
+		}
+	}
+	_, err = w.writeNotes(ctx, p, last)
+	for i, each := range found {
+		each.ended = each.ended || each.paused() && goals[i].note != nil && !goals[i].note.Paused
+	}
+	return true, err
+}
+
+// reached reports whether a workload is as wanted.
+func (g goal) reached(w *workload) bool {
+	sameNote := g.note == nil && w.note == nil || g.note != nil && w.note != nil && *g.note == *w.note
+	return sameNote && g.replicas == w.replicas
+}
