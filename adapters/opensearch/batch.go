@@ -63,17 +63,21 @@ func lineOf(d backfill.Document) ([]byte, error) {
 	return line.Bytes(), nil
 }
 
+// item is what is said about a document.
+type item struct {
+	Create *struct {
+		Status int          `json:"status"`
+		Error  *serverError `json:"error"`
+	} `json:"create"`
+}
+
 // write sends a batch, and returns how many of its documents were not there yet.
 func (c *cluster) write(ctx context.Context, index string, b *batch) (int64, error) {
 	var answer struct {
-		Items []struct {
-			Create *struct {
-				Status int          `json:"status"`
-				Error  *serverError `json:"error"`
-			} `json:"create"`
-		} `json:"items"`
+		Items items `json:"items"`
 	}
-	err := c.send(ctx, call{method: http.MethodPost, path: "/" + index + "/_bulk", body: b.lines.Bytes(), lines: true}, &answer)
+	bulk := call{method: http.MethodPost, path: "/" + index + "/_bulk", body: b.lines.Bytes(), lines: true, most: mostOfBulk}
+	err := c.send(ctx, bulk, &answer)
 	if err != nil {
 		return 0, err
 	}

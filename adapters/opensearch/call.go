@@ -2,11 +2,11 @@ package opensearch
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 )
@@ -16,8 +16,9 @@ type call struct {
 	method, path string
 	params       url.Values
 	body         []byte
-	lines        bool // the body is JSON in lines
-	read         bool // it changes nothing, so it may be sent again
+	lines        bool  // the body is JSON in lines
+	read         bool  // it changes nothing, so it may be sent again
+	most         int64 // bytes of the answer; 0: mostOfAnswer
 }
 
 // mostOfError is how much of the answer is read that says what is wrong.
@@ -111,13 +112,17 @@ func (c *cluster) once(ctx context.Context, call call, used Credentials, answer 
 	if response != nil && response.Body != nil {
 		defer func() { _ = response.Body.Close() }()
 	}
+	c.sent.add(request.Header, used)
+	if response != nil && response.Request != nil {
+		c.sent.add(response.Request.Header, used) // with the signature
+	}
 	if err != nil {
 		return failure(ctx, limited, err)
 	}
 	if response.StatusCode/100 != 2 {
-		return refusal(response, request.Header, used)
+		return refusal(response)
 	}
-	body, err := io.ReadAll(response.Body)
+	body, err := readAnswer(response, cmp.Or(call.most, mostOfAnswer))
 	if err != nil {
 		return failure(ctx, limited, err)
 	}

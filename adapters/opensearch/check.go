@@ -1,6 +1,7 @@
 package opensearch
 
 import (
+	"net"
 	"net/url"
 	"regexp"
 
@@ -20,6 +21,10 @@ func check(target backfill.Cluster, opts Options) error {
 	}
 	if problem := endpointProblem(target.Endpoint); problem != "" {
 		wrong(root.Child("endpoint"), problem)
+	}
+	if target.Basic != nil && !target.AllowInsecure && seenByNetwork(target.Endpoint) {
+		wrong(root.Child("endpoint"), "with basic_auth must be https:// or on a loopback address: "+
+			"over http:// the network sees the password; allow_insecure: true allows that")
 	}
 	if target.Basic != nil && target.SigV4 != nil {
 		wrong(root, "must have only one of basic_auth, sigv4")
@@ -58,6 +63,16 @@ func endpointProblem(endpoint string) string {
 		return "must have no query and no fragment"
 	}
 	return ""
+}
+
+// seenByNetwork reports whether what is sent to an endpoint leaves this machine unencrypted.
+func seenByNetwork(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Scheme != "http" {
+		return false
+	}
+	host := u.Hostname()
+	return host != "localhost" && !net.ParseIP(host).IsLoopback()
 }
 
 func oneKind(auth *backfill.BasicAuth) bool {

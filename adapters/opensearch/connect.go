@@ -23,6 +23,7 @@ type cluster struct {
 	endpoint string
 	timeout  time.Duration
 	basic    credentialSource // nil: no basic authentication
+	sent     *sent            // by the call that this is for
 }
 
 func connect(target backfill.Cluster, opts Options) (*cluster, error) {
@@ -67,6 +68,8 @@ const (
 	dialTimeout = 10 * time.Second
 	idleTimeout = 90 * time.Second
 	mostIdle    = 8
+
+	mostOfHeader = 256 << 10
 )
 
 // transportOf makes connections that nobody else shares, so that Close ends no others.
@@ -87,5 +90,8 @@ func transportOf(target backfill.Cluster, opts Options) (*http.Transport, error)
 		IdleConnTimeout:     idleTimeout,
 		MaxIdleConnsPerHost: mostIdle,
 		ForceAttemptHTTP2:   true,
+		// A few kilobytes could become gigabytes.
+		DisableCompression:     true,
+		MaxResponseHeaderBytes: mostOfHeader,
 	}, nil
 }

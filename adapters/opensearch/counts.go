@@ -14,9 +14,10 @@ import (
 // Counts implements [backfill.WorkingState]. It is one request. What was written within the last
 // second may not be counted yet, for the index is not refreshed.
 func (w *WorkingState) Counts(ctx context.Context, index string, now time.Time) (backfill.Counts, error) {
-	counts, err := w.cluster.counts(ctx, index, now)
+	c := w.call()
+	counts, err := c.counts(ctx, index, now)
 	if err != nil {
-		return backfill.Counts{}, asError(err, OpCounts, index)
+		return backfill.Counts{}, c.failed(err, OpCounts, index)
 	}
 	return counts, nil
 }
@@ -30,7 +31,7 @@ func (c *cluster) counts(ctx context.Context, index string, now time.Time) (back
 		return backfill.Counts{}, err
 	}
 	var answer struct {
-		Responses []searchAnswer `json:"responses"`
+		Responses responses `json:"responses"`
 	}
 	err = c.send(ctx, call{method: http.MethodPost, path: "/" + index + "/_msearch", body: body, lines: true, read: true}, &answer)
 	if err != nil {

@@ -8,12 +8,13 @@ import (
 
 // Delete implements [backfill.WorkingState].
 func (w *WorkingState) Delete(ctx context.Context, index string) error {
+	c := w.call()
 	err := checkIndex(index)
 	if err == nil {
-		err = w.cluster.delete(ctx, index)
+		err = c.delete(ctx, index)
 	}
 	if err != nil {
-		return asError(err, OpDelete, index)
+		return c.failed(err, OpDelete, index)
 	}
 	return nil
 }

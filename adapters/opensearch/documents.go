@@ -16,8 +16,9 @@ const pageSize = 1000
 // it has not yielded as many documents as there are, that is an error.
 func (w *WorkingState) Documents(ctx context.Context, index string) iter.Seq2[backfill.Document, error] {
 	return func(yield func(backfill.Document, error) bool) {
-		if err := w.cluster.documents(ctx, index, func(d backfill.Document) bool { return yield(d, nil) }); err != nil {
-			yield(backfill.Document{}, asError(err, OpDocuments, index))
+		c := w.call()
+		if err := c.documents(ctx, index, func(d backfill.Document) bool { return yield(d, nil) }); err != nil {
+			yield(backfill.Document{}, c.failed(err, OpDocuments, index))
 		}
 	}
 }
@@ -46,7 +47,7 @@ func (c *cluster) documents(ctx context.Context, index string, each func(backfil
 				return ended(ctx)
 			}
 			if len(h.Source) == 0 {
-				return &Error{Document: h.ID, Err: fmt.Errorf("the index doesn't keep what was written to it (_source)")}
+				return &Error{Document: c.sent.hide(h.ID, mostIDBytes), Err: fmt.Errorf("the index doesn't keep what was written to it (_source)")}
 			}
 			if !each(backfill.Document(h)) {
 				return nil

@@ -23,7 +23,8 @@ type Options struct {
 	// shared files or the role, found by AWS's own rules at the first request.
 	AWSCredentials aws.CredentialsProvider
 	// CA are certificates in PEM form, which are then the only ones that the cluster's may be signed
-	// by; nil: those of the system. Not looked at if the configuration says allow_insecure.
+	// by; nil: those of the system. Not looked at if the configuration says allow_insecure, which allows
+	// two things: a certificate that is not verified, and a password over http://.
 	CA []byte
 	// Timeout is how long one request may take, with its answer, and the reading of a secret; default
 	// [DefaultTimeout]. A call may take longer, if it needs several.

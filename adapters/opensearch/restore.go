@@ -14,9 +14,9 @@ import (
 // last one that was not full are not written if docs yields an error. A document that the cluster
 // refuses is an error that names it, and the rest of its batch is written all the same.
 func (w *WorkingState) Restore(ctx context.Context, index string, docs iter.Seq2[backfill.Document, error]) (int64, error) {
-	r := &restore{cluster: w.cluster, index: index}
+	r := &restore{cluster: w.call(), index: index}
 	if err := r.run(ctx, docs); err != nil {
-		return r.written, asError(err, OpRestore, index)
+		return r.written, r.cluster.failed(err, OpRestore, index)
 	}
 	return r.written, nil
 }

@@ -24,11 +24,11 @@ type scroll struct {
 // next reads the next page; the one after the last is empty.
 func (s *scroll) next(ctx context.Context) (*searchAnswer, error) {
 	opening := s.id == ""
-	page := call{method: http.MethodPost, path: "/" + s.index + "/_search", params: url.Values{"scroll": {scrollKept}}, read: true}
+	page := call{method: http.MethodPost, path: "/" + s.index + "/_search", params: url.Values{"scroll": {scrollKept}}, read: true, most: mostOfPage}
 	body := object{"size": pageSize, "sort": []string{"_doc"}, "query": object{"match_all": object{}}, "track_total_hits": true}
 	if !opening {
 		// A page must not be asked for again: its answer may have been lost, and the next would come.
-		page = call{method: http.MethodPost, path: "/_search/scroll"}
+		page = call{method: http.MethodPost, path: "/_search/scroll", most: mostOfPage}
 		body = object{"scroll": scrollKept, "scroll_id": s.id}
 	}
 	var err error

@@ -43,7 +43,7 @@ type searchAnswer struct {
 			Value    int64  `json:"value"`
 			Relation string `json:"relation"`
 		} `json:"total"`
-		Hits []hit `json:"hits"`
+		Hits hits `json:"hits"`
 	} `json:"hits"`
 	Aggregations map[string]struct {
 		Value *float64 `json:"value"`

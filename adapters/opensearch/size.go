@@ -8,9 +8,10 @@ import (
 
 // Size implements [backfill.WorkingState]. It needs the permission to refresh the index.
 func (w *WorkingState) Size(ctx context.Context, index string) (int64, error) {
-	size, err := w.cluster.size(ctx, index)
+	c := w.call()
+	size, err := c.size(ctx, index)
 	if err != nil {
-		return 0, asError(err, OpSize, index)
+		return 0, c.failed(err, OpSize, index)
 	}
 	return size, nil
 }

@@ -1,7 +1,10 @@
 package legacy
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -50,5 +53,19 @@ func TestCommandFor(t *testing.T) {
 	}
 	if _, err := commandFor(request(t, "PATCH", workflows+"/w", "")); !errors.Is(err, workflow.ErrUnsupported) {
 		t.Errorf("a patch of no kind: %v", err)
+	}
+}
+
+// A command has a workflow with its parameters in its input.
+func TestCommandsShowNoInput(t *testing.T) {
+	cmd := Command{Args: []string{"create", "--filename=-"}, Stdin: []byte("s3cr3t")}
+	var asText, asJSON bytes.Buffer
+	slog.New(slog.NewTextHandler(&asText, nil)).Info("run", "command", cmd)
+	slog.New(slog.NewJSONHandler(&asJSON, nil)).Info("run", "command", cmd)
+	texts := []string{asText.String(), asJSON.String(), fmt.Sprint(cmd), fmt.Sprintf("%+v %#v %d %x", cmd, cmd, cmd, &cmd)}
+	for _, text := range texts {
+		if strings.Contains(text, "s3cr3t") || strings.Contains(text, "115 51") || strings.Contains(text, "733363723374") || !strings.Contains(text, "6 bytes") {
+			t.Error(text)
+		}
 	}
 }

@@ -22,7 +22,8 @@ type CommandError struct {
 	Verb string
 	// ReturnCode is the process's; -1: there is none.
 	ReturnCode int
-	// Stderr is what it printed as its complaint, cut to 4 KiB.
+	// Stderr is what it printed as its complaint, cut to 4 KiB, with passwords and tokens masked that are
+	// known by their form.
 	Stderr string
 	// Err is why, where it was not kubectl that failed: the context's error,
 	// [ErrKubectlMissing], [ErrOutputTooLarge].

@@ -2,7 +2,10 @@ package legacy
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"log/slog"
+	"strings"
 )
 
 // CommandExecutor runs kubectl. Its methods are called from many goroutines at once.
@@ -34,6 +37,22 @@ type Command struct {
 	// any length. It matters to StreamCommand only.
 	Unbounded bool
 }
+
+// String is the command line; of the input it only has the size, since objects have values of
+// parameters in them.
+func (c Command) String() string {
+	text := "kubectl " + strings.Join(c.Args, " ")
+	if len(c.Stdin) > 0 {
+		text += fmt.Sprintf(" < %d bytes", len(c.Stdin))
+	}
+	return text
+}
+
+// Format implements [fmt.Formatter], for every verb: it prints what String returns.
+func (c Command) Format(to fmt.State, _ rune) { _, _ = io.WriteString(to, c.String()) }
+
+// LogValue implements [slog.LogValuer].
+func (c Command) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // CommandOutput is what a command printed, and how it ended.
 type CommandOutput struct {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/secret"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -16,7 +17,7 @@ type CommandResult struct {
 }
 
 // ResultFromCommand makes a typed outcome of an untyped one. Of a failure the value's text is
-// the error's; one without (nil, "", 0, false, nothing in it) reads "Unknown error", as the old
+// the error's, with secrets masked; one without (nil, "", 0, false, nothing in it) reads "Unknown error", as the old
 // service had it. A value of another type than T is an error that names both types; nil is
 // T's zero value.
 func ResultFromCommand[T any](r CommandResult) workflow.Result[T] {
@@ -27,7 +28,8 @@ func ResultFromCommand[T any](r CommandResult) workflow.Result[T] {
 		if err, ok := r.Value.(error); ok {
 			return workflow.Result[T]{Err: err}
 		}
-		return workflow.Result[T]{Err: errors.New(fmt.Sprint(r.Value))}
+		shown, _ := secret.Replace("", r.Value, func(_ any, shown string) any { return shown })
+		return workflow.Result[T]{Err: errors.New(fmt.Sprint(shown))}
 	}
 	if r.Value == nil {
 		return workflow.Result[T]{}

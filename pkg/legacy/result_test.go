@@ -2,6 +2,7 @@ package legacy
 
 import (
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -23,6 +24,14 @@ func TestResultFromCommand(t *testing.T) {
 	for value, want := range map[any]string{"it failed": "it failed", 3: "3"} {
 		if got := ResultFromCommand[string](CommandResult{Value: value}); got.Success() || got.Err.Error() != want {
 			t.Errorf("failure with %#v: %+v", value, got)
+		}
+	}
+	for _, value := range []any{
+		"login failed: Authorization: Bearer s3cr3t12", map[string]any{"error": "no", "token": "s3cr3t12"}, `{"stderr": {"password": "s3cr3t12"}}`,
+		"GET https://u:s3cr3t12@host/x", "kubectl --token s3cr3t12 get x", map[string]string{"DB_PASSWORD": "s3cr3t12"},
+	} {
+		if got := ResultFromCommand[string](CommandResult{Value: value}); got.Success() || strings.Contains(got.Err.Error(), "s3cr3t") {
+			t.Errorf("a secret is shown: %v", got.Err)
 		}
 	}
 	cause := errors.New("it failed")

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/secret"
 )
 
 // codes are those that the API server answers with for a reason: those of the constructors in
@@ -80,7 +82,7 @@ func besides(line string) bool {
 // failure tells what a command that failed has met: the API server's refusal, as a Status, or
 // else an error, of a kind that says whether the request can have had an effect.
 func failure(cmd Command, out CommandOutput) (*metav1.Status, error) {
-	text := complaint(out.Stderr)
+	text := secret.Scrub(complaint(out.Stderr)) // credential plugins print there, too
 	other := &CommandError{Verb: verb(cmd), ReturnCode: out.ReturnCode, Stderr: cut(text)}
 	if reason, message, ok := serverSaid(text); ok {
 		return refusal(reason, message), nil

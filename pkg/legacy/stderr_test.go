@@ -2,6 +2,7 @@ package legacy
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -11,6 +12,29 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
+
+// Credential plugins and proxies are heard by kubectl, and what they say is in its complaint.
+func TestComplaintsShowNoSecrets(t *testing.T) {
+	for _, stderr := range []string{
+		"Unable to connect to the server: getting credentials: exec: --token s3cr3t12 is refused",
+		`Unable to connect to the server: Get "https://u:s3cr3t12@host/api": EOF`,
+		"Error from server (Forbidden): header Authorization: Bearer s3cr3t12 is not allowed",
+		"error: password=s3cr3t12",
+		"The request is invalid: eyJhbGciOiJI.eyJzdWIiOiIx.s3cr3t12",
+	} {
+		st, err := failure(Command{Args: []string{"get"}}, CommandOutput{Stderr: stderr, ReturnCode: 1})
+		if st != nil {
+			err = &apierrors.StatusError{ErrStatus: *st}
+		}
+		if text := fmt.Sprintf("%v %+v", err, err); strings.Contains(text, "s3cr3t") || !strings.Contains(text, "*****") {
+			t.Error(text)
+		}
+	}
+	failed := ended(t.Context(), Command{}, errors.New("killed"), "password=s3cr3t12")
+	if strings.Contains(failed.Error(), "s3cr3t") {
+		t.Error(failed)
+	}
+}
 
 // What kubectl says, and what it means. The texts are those of kubectl 1.37.
 func TestFailureOfServer(t *testing.T) {

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/secret"
 )
 
 // Defaults of [SubprocessOptions].
@@ -166,7 +168,7 @@ func ended(ctx context.Context, cmd Command, err error, stderr string) error {
 	if err == nil || errors.Is(err, exec.ErrWaitDelay) {
 		return nil
 	}
-	failed := &CommandError{Verb: verb(cmd), ReturnCode: -1, Stderr: strings.TrimSpace(stderr)}
+	failed := &CommandError{Verb: verb(cmd), ReturnCode: -1, Stderr: secret.Scrub(strings.TrimSpace(stderr))}
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil: // it was ended, whatever it said to that

@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"errors"
+	"regexp"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -132,6 +133,10 @@ type WorkflowClient struct {
 func NewForConfig(cfg *rest.Config, opts Options) (*WorkflowClient, error) {
 	if cfg == nil {
 		return nil, newError(OpNew, opts.Namespace, "", invalid(field.Required(field.NewPath("cfg"), "a *rest.Config")))
+	}
+	if regexp.MustCompile(`^([^/?#]*://)?[^/?#]*@`).MatchString(cfg.Host) { // errors and logs show it
+		return nil, newError(OpNew, opts.Namespace, "", invalid(field.Invalid(field.NewPath("cfg", "Host"), field.OmitValueType{},
+			"must have no user or password; use Username and Password")))
 	}
 	own := rest.CopyConfig(cfg)
 	limitRequests(own, opts)

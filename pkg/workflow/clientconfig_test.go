@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -228,5 +229,41 @@ func TestTimeoutOfHostEndsShortRequests(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A host is shown in errors of every request.
+func TestHostsHaveNoUserinfo(t *testing.T) {
+	for _, host := range []string{"https://u:s3cr3t@host:6443", "u:s3cr3t@host", "https://s3cr3t@host/path", "https://u:s3cr3t@\x7f"} {
+		_, err := NewForConfig(&rest.Config{Host: host}, Options{})
+		if !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "cfg.Host") || strings.Contains(err.Error(), "s3cr3t") {
+			t.Errorf("%q: %v", host, err)
+		}
+	}
+	for _, host := range []string{"", "host", "host:6443", "https://host:6443/k8s/clusters/a@b"} {
+		if _, err := NewForConfig(&rest.Config{Host: host}, Options{}); err != nil {
+			t.Errorf("%q: %v", host, err)
+		}
+	}
+}
+
+// What a client was made of is in no text of it.
+func TestClientsShowNoCredentials(t *testing.T) {
+	client, err := NewForConfig(&rest.Config{Host: "https://host", BearerToken: "s3cr3t", Username: "u"}, Options{})
+	if err == nil {
+		t.Fatal("two kinds of credentials")
+	}
+	if strings.Contains(err.Error(), "s3cr3t") {
+		t.Error(err)
+	}
+	if client, err = NewForConfig(&rest.Config{Host: "https://host", BearerToken: "s3cr3t"}, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
+		for _, value := range []any{client, struct{ hidden Interface }{client}} {
+			if text := fmt.Sprintf(verb, value); strings.Contains(text, "s3cr3t") {
+				t.Errorf("%s: %s", verb, text)
+			}
+		}
 	}
 }

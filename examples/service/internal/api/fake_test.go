@@ -93,6 +93,11 @@ func (f *fake) Reject(ctx context.Context, rejection backfill.Rejection) ([]back
 
 func (f *fake) Describe() backfill.Config {
 	cfg := backfill.Config{}
+	cfg.TargetCluster.Endpoint = "https://admin:hunter2@target:9200"
+	cfg.Backfill.Argo = &backfill.Argo{Parameters: map[string]any{
+		"target-config": `{"endpoint":"https://target","basic_auth":{"username":"admin","password":"hunter2"}}`,
+		"source":        map[string]any{"host": "https://admin:hunter2@source", "api-token": "hunter2"},
+	}}
 	cfg.TargetCluster.Basic = &backfill.BasicAuth{Username: "admin", Password: backfill.NewSecret("hunter2")}
 	return cfg
 }

@@ -372,7 +372,7 @@ func TestListHidesNothing(t *testing.T) {
 
 func TestSecretsAreMasked(t *testing.T) {
 	_, text := newSite(t, &fake{}).send("GET", "/api/v1/backfills/s/config", "")
-	if strings.Contains(text, "hunter2") || !strings.Contains(text, `"admin"`) {
+	if strings.Contains(text, "hunter2") || !strings.Contains(text, `"admin"`) || !strings.Contains(text, `\"endpoint\":\"https://target\"`) {
 		t.Error(text)
 	}
 }

@@ -1,0 +1,127 @@
+package opensearch
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"html"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	mask         = "*****"
+	mostOfReason = 500     // characters of what others have written that go into an error
+	mostOfCause  = 2 << 10 // and of a cause
+)
+
+// sent is what one call has sent to prove who it is. Whatever comes back is put through it before it
+// gets into an error, since servers and proxies repeat it.
+type sent struct{ secrets, names []string }
+
+// add remembers what a request was sent with; header is that of the request as it went out, with its
+// signature.
+func (s *sent) add(header http.Header, used Credentials) {
+	_, proof, _ := strings.Cut(header.Get("Authorization"), " ")
+	s.secret(proof, header.Get("X-Amz-Security-Token"))
+	if _, signature, ok := strings.Cut(proof, "Signature="); ok {
+		s.secret(signature)
+	}
+	if _, scope, ok := strings.Cut(proof, "Credential="); ok {
+		key, _, _ := strings.Cut(scope, "/")
+		s.secret(key)
+	}
+	if password := used.Password.Reveal(); password != "" {
+		basic := base64.StdEncoding.EncodeToString([]byte(used.Username + ":" + password))
+		s.secret(basic, strings.TrimRight(basic, "="), password)
+		s.names = append(s.names, used.Username)
+	}
+}
+
+// secret remembers texts in all the ways in which they are written into others.
+func (s *sent) secret(texts ...string) {
+	for _, text := range texts {
+		quoted, _ := json.Marshal(text)
+		for _, form := range []string{
+			text, strings.Trim(string(quoted), `"`), html.EscapeString(text), url.QueryEscape(text), url.PathEscape(text),
+		} {
+			if form != "" && !slices.Contains(s.secrets, form) {
+				s.secrets = append(s.secrets, form)
+			}
+		}
+	}
+	slices.SortFunc(s.secrets, func(a, b string) int { return cmp.Compare(len(b), len(a)) }) // the longest first
+}
+
+// hide takes out of a text what was sent, and cuts it.
+func (s *sent) hide(text string, most int) string {
+	var pairs []string
+	for _, secret := range s.secrets {
+		pairs = append(pairs, secret, mask)
+	}
+	text = strings.NewReplacer(pairs...).Replace(text)
+	for _, name := range s.names {
+		text = withoutWord(text, name)
+	}
+	// A part of it, or what somebody else has sent.
+	text = regexp.MustCompile(`(?i)\b(basic|bearer)\s+[\w.~+/-]{8,}=*`).ReplaceAllString(text, "$1 "+mask)
+	if runes := []rune(text); len(runes) > most {
+		text = string(runes[:most]) + "…"
+	}
+	return text
+}
+
+// withoutWord masks a word, but not where it is a part of another.
+func withoutWord(text, word string) string {
+	var kept strings.Builder
+	within := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' }
+	for word != "" {
+		at := strings.Index(text, word)
+		if at < 0 {
+			break
+		}
+		before, _ := utf8.DecodeLastRuneInString(text[:at])
+		after, _ := utf8.DecodeRuneInString(text[at+len(word):])
+		kept.WriteString(text[:at])
+		if within(before) || within(after) {
+			kept.WriteString(word)
+		} else {
+			kept.WriteString(mask)
+		}
+		text = text[at+len(word):]
+	}
+	return kept.String() + text
+}
+
+// scrubbedError is a cause whose text shows nothing that was sent.
+type scrubbedError struct {
+	text string
+	err  error
+}
+
+func (e *scrubbedError) Error() string { return e.text }
+func (e *scrubbedError) Unwrap() error { return e.err }
+
+// failed completes an error with what it was about, and takes out of it what was sent.
+func (c *cluster) failed(err error, op Op, index string) *Error {
+	e := asError(err, op, index)
+	e.Type, e.Reason = c.sent.hide(e.Type, mostOfReason), c.sent.hide(e.Reason, mostOfReason)
+	if e.Err != nil {
+		if text := c.sent.hide(e.Err.Error(), mostOfCause); text != e.Err.Error() {
+			e.Err = &scrubbedError{text, e.Err}
+		}
+	}
+	return e
+}
+
+// call returns the cluster for one call of a method, which remembers what it has sent.
+func (w *WorkingState) call() *cluster {
+	c := *w.cluster
+	c.sent = &sent{}
+	return &c
+}
