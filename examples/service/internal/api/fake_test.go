@@ -120,12 +120,15 @@ type fakeLogs struct {
 	err   error
 	hold  bool // they go on, and nothing comes
 
-	name string
+	mu   sync.Mutex
+	name string // asked for last
 	opts workflow.LogOptions
 }
 
 func (f *fakeLogs) Logs(ctx context.Context, name string, opts workflow.LogOptions) iter.Seq2[workflow.LogLine, error] {
+	f.mu.Lock()
 	f.name, f.opts = name, opts
+	f.mu.Unlock()
 	return func(yield func(workflow.LogLine, error) bool) {
 		for _, line := range f.lines {
 			if !yield(line, nil) {
