@@ -136,7 +136,7 @@ func TestEachNodeOfArgosExamples(t *testing.T) {
 }
 
 // examples reads the workflows among the examples of Argo 3.7 and 4.0.
-func examples(t *testing.T) map[string]map[string]any {
+func examples(t testing.TB) map[string]map[string]any {
 	t.Helper()
 	found := map[string]map[string]any{}
 	for _, module := range []string{"github.com/argoproj/argo-workflows/v3", "github.com/argoproj/argo-workflows/v4"} {
