@@ -47,7 +47,7 @@ func (c *WorkflowClient) planRetry(
 	if err != nil {
 		return nil, err
 	}
-	problems = append(problems, typeProblems(field.NewPath("workflow", "spec"), "WorkflowSpec", obj.Object["spec"])...)
+	problems = append(problems, undecodable(obj)...)
 	if len(problems) > 0 {
 		return nil, invalid(problems...)
 	}
@@ -62,6 +62,12 @@ func (c *WorkflowClient) planRetry(
 	override(edited, request.parameters)
 	reopen(edited, work, request.id, request.now)
 	return &retryPlan{object: edited, removed: work.removed(), work: work}, nil
+}
+
+// undecodable finds what Argo cannot decode in the spec of a workflow that is to run again. A
+// controller looks past one that has ended, whatever its types are.
+func undecodable(obj *unstructured.Unstructured) field.ErrorList {
+	return typeProblems(field.NewPath("workflow", "spec"), "WorkflowSpec", obj.Object["spec"])
 }
 
 // withoutNodes is a copy of a workflow but for its nodes.

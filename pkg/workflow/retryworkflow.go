@@ -137,7 +137,7 @@ func (c *WorkflowClient) invalidRetry(
 	if obj, s := c.glance(ctx, name, uid); s != nil {
 		request.known = c.knownParameters(ctx, newPacer(time.Now()), obj, request.parameters)
 		_, _, found, _ := selectRetried(s, request) // which finds none where it fails
-		problems = append(problems, found...)
+		problems = slices.Concat(problems, found, undecodable(obj))
 	}
 	return invalid(problems...)
 }

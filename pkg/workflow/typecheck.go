@@ -23,6 +23,7 @@ func typeProblems(path *field.Path, kind string, value any) field.ErrorList {
 
 type typeCheck struct {
 	fields   map[string]map[string]string // the kinds of fields, by the types that were met
+	ofSteps  hints                        // for fields that a step doesn't have
 	problems field.ErrorList
 }
 
@@ -48,7 +49,7 @@ func (c *typeCheck) check(path *field.Path, kind string, value any) {
 	of, isMap := strings.CutPrefix(kind, "map[string]")
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if isMap {
-			c.check(path.Key(key), of, values[key])
+			c.check(keyed(path, key), of, values[key])
 		} else {
 			c.field(path, kind, key, values[key])
 		}
@@ -72,8 +73,9 @@ func (c *typeCheck) field(path *field.Path, kind, key string, value any) {
 	fields := c.fieldsOf(kind)
 	of, known := fields[key]
 	if !known && kind == closedType {
-		c.problems = append(c.problems, field.Forbidden(path.Child(key),
-			"a step has no such field"+choices(key, slices.Collect(maps.Keys(fields)))))
+		c.ofSteps.of = slices.Collect(maps.Keys(fields))
+		c.problems = append(c.problems, field.Forbidden(path.Child(shownName(key)),
+			"a step has no such field"+c.ofSteps.near(key)))
 		return
 	}
 	if !known { // within steps, Argo reads names in any case
