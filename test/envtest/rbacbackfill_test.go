@@ -37,7 +37,9 @@ var _ = Describe("the role of backfills", first, func() {
 			isMaking := func(p probe) bool { return slices.Contains(p.parts, partMaking) }
 			making := slices.DeleteFunc(slices.Clone(probes), func(p probe) bool { return !isMaking(p) })
 			for _, a := range accounts { // one after the other, as there is one ConfigMap
-				expectAsTheTableSays(ctx, namespace, []*account{a}, making, needs)
+				own := *a
+				own.name = "first-" + a.name // what the probes make is named after it
+				expectAsTheTableSays(ctx, namespace, []*account{&own}, making, needs)
 				err := kube.CoreV1().ConfigMaps(namespace).Delete(ctx, notesConfigMap, metav1.DeleteOptions{})
 				Expect(err == nil || apierrors.IsNotFound(err)).To(BeTrue(), "%v", err)
 			}
