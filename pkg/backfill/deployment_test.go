@@ -48,7 +48,8 @@ func (s *scaled) open(client dynamic.Interface, retryFor time.Duration) Backfill
 // verb does one; that a Scale finds it stopped is no failure.
 func (s *scaled) verb(b Backfill, name string) {
 	s.t.Helper()
-	if err := do(s.t.Context(), b, name); err != nil && !(name == "Scale" && errors.Is(err, ErrNotStarted)) {
+	err := do(s.t.Context(), b, name)
+	if stopped := name == "Scale" && errors.Is(err, ErrNotStarted); err != nil && !stopped {
 		s.t.Errorf("%s: %v", name, err)
 	}
 }

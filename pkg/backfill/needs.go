@@ -47,12 +47,12 @@ func argoNeeds() []workflow.OpNeeds {
 	shown := slices.Concat(workers, pods).only(partPods).softly()
 	// Only their number: the permission to patch a Deployment or ReplicaSet is one to run any pod.
 	scale := slices.Concat(
-		on("apps", "deployments", "patch").to("scale").only(partDeployment),
-		on("apps", "replicasets", "patch").to("scale").only(partReplicaSet),
+		on("apps", "deployments", "patch").toScale().only(partDeployment),
+		on("apps", "replicasets", "patch").toScale().only(partReplicaSet),
 	)
 	scalePaused := slices.Concat(
-		on("apps", "deployments", "patch").to("scale").only(partPausedDeployment),
-		on("apps", "replicasets", "patch").to("scale").only(partPausedReplicaSet),
+		on("apps", "deployments", "patch").toScale().only(partPausedDeployment),
+		on("apps", "replicasets", "patch").toScale().only(partPausedReplicaSet),
 	)
 	start := slices.Concat(
 		runs, on("argoproj.io", "workflows", "get"), on("argoproj.io", "workflows", "create").only(partNew),
@@ -92,7 +92,7 @@ func namingTemplates() needList {
 func deploymentNeeds() []workflow.OpNeeds {
 	find := slices.Concat(on("apps", "deployments", "get"), on("", "configmaps", "get").named(notesConfigMap))
 	status := slices.Concat(find, on("apps", "replicasets", "list"), on("", "pods", "list"))
-	scale := on("apps", "deployments", "patch").to("scale")
+	scale := on("apps", "deployments", "patch").toScale()
 	note := on("", "configmaps", "patch").named(notesConfigMap)
 	stop := slices.Concat(scale.only(partRunning), note.only(partPausedBefore))
 	return []workflow.OpNeeds{
@@ -140,11 +140,11 @@ func (l needList) softly() needList {
 	return all
 }
 
-// to is the list for a subresource.
-func (l needList) to(subresource string) needList {
+// toScale is the list for the subresource that has the number of replicas and nothing else.
+func (l needList) toScale() needList {
 	all := slices.Clone(l)
 	for i := range all {
-		all[i].Subresource = subresource
+		all[i].Subresource = "scale"
 	}
 	return all
 }
