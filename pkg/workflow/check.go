@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -167,7 +168,7 @@ func keyed(path *field.Path, name string) *field.Path { return path.Key(shownNam
 // evaluatedWithin finds the texts of a value that Argo would evaluate and that are no [Expression].
 func evaluatedWithin(path *field.Path, value any) (problems field.ErrorList) {
 	switch v := value.(type) {
-	case Expression:
+	case Expression, *Expression:
 		return nil
 	case map[string]any:
 		for _, key := range slices.Sorted(maps.Keys(v)) {
@@ -183,7 +184,8 @@ func evaluatedWithin(path *field.Path, value any) (problems field.ErrorList) {
 		}
 		return problems
 	}
-	if text, err := parameterText(value); err == nil && expression.In(text) {
+	// This is how it is sent; what has no JSON is a problem of the whole.
+	if text, err := json.Marshal(value); err == nil && expression.In(string(text)) {
 		return field.ErrorList{hiddenValue(path, errEvaluated.Error())}
 	}
 	return nil

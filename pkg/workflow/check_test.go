@@ -38,6 +38,8 @@ func TestParameterText(t *testing.T) {
 			A int `json:"a"`
 		}{1}, `{"a":1}`},
 		{quantity.MustParse("15Gi"), "15Gi"}, {ptr(quantity.MustParse("500m")), "500m"}, {metav1.Duration{Duration: time.Minute}, "1m0s"},
+		{metav1.NewTime(time.Date(2026, 1, 2, 3, 4, 5, 6, time.FixedZone("", 3600))), "2026-01-02T02:04:05Z"}, {bothWays("json"), "json"},
+		{struct{ N big.Float }{*big.NewFloat(1.5)}, `{"N":"1.5"}`}, {&struct{ N big.Float }{*big.NewFloat(1.5)}, `{"N":"1.5"}`},
 		{intstr.FromString("25%"), "25%"}, {intstr.FromInt32(3), "3"}, {*big.NewInt(7), "7"}, {big.NewInt(7), "7"},
 		{json.RawMessage(`"text"`), "text"}, {json.RawMessage(`{"a":1}`), `{"a":1}`}, {net.IPv4(127, 0, 0, 1), "127.0.0.1"},
 		{Expression("{{workflow.name}}"), "{{workflow.name}}"}, {[]any{map[string]any{"a": map[string]any{}}}, `[{"a":{}}]`},
@@ -50,7 +52,7 @@ func TestParameterText(t *testing.T) {
 		nil, (*int)(nil), map[string]any(nil), []string(nil), (*time.Time)(nil), math.NaN(), math.Inf(1), func() {}, make(chan int),
 		map[string]any{"a": func() {}}, map[string]any{"a": "\\\xff"}, secretText("s3cr3t"),
 		[]byte("s3cr3t"), ptr([]byte("s3cr3t")), errors.New("s3cr3t"), &url.URL{Host: "s3cr3t"}, url.URL{Host: "s3cr3t"}, time.March, masked("s3cr3t"),
-		revealing("s3cr3t"), ptr(revealing("s3cr3t")), json.RawMessage("null"),
+		metav1.Time{}, revealing("s3cr3t"), ptr(revealing("s3cr3t")), json.RawMessage("null"),
 	} {
 		if got, err := parameterText(value); err == nil {
 			t.Errorf("%#v was taken as %q", value, got)
@@ -66,6 +68,17 @@ func ptr[T any](v T) *T { return &v }
 type masked string
 
 func (masked) String() string { return "***" }
+
+// problem is an error whose JSON is its text.
+type problem string
+
+func (p problem) Error() string { return string(p) }
+
+// bothWays is JSON of one kind and a text of another.
+type bothWays string
+
+func (b bothWays) MarshalJSON() ([]byte, error) { return json.Marshal(string(b)) }
+func (bothWays) MarshalText() ([]byte, error)   { return []byte("text"), nil }
 
 // revealing is a secret that would arrive as its mask.
 type revealing string
@@ -103,6 +116,15 @@ func TestValuesThatArgoWouldEvaluate(t *testing.T) {
 			}
 		})
 	}
+	// The arguments within a Spec are sent as their JSON, whatever is refused as a parameter.
+	for _, value := range []any{masked(code), ptr(masked(code)), struct{ error }{problem(code)}, problem(code), bothWays(code)} {
+		_, found := checkSettings(StartRequest{Spec: map[string]any{"arguments": map[string]any{"artifacts": []any{
+			map[string]any{"name": "a", "raw": map[string]any{"data": value}},
+		}}}})
+		if text, _ := json.Marshal(value); strings.Contains(string(text), "{{") && len(found) == 0 {
+			t.Errorf("%T: %s is sent", value, text)
+		}
+	}
 	if _, found := checkSettings(StartRequest{Annotations: map[string]string{"a": code}}); len(found) != 1 || found[0].Field != "annotations[a]" {
 		t.Error(found)
 	}
@@ -115,6 +137,9 @@ func TestValuesThatArgoWouldEvaluate(t *testing.T) {
 		"outputs": func() error {
 			_, err := c.Resume(t.Context(), "w", ResumeOptions{Outputs: map[string]any{"by": "{{=sprig.getHostByName('x')}}"}})
 			return err
+		},
+		"the message of a rejection": func() error {
+			return c.Stop(t.Context(), "w", StopOptions{NodeIDs: []string{"gate"}, Message: "no: {{=sprig.getHostByName('x')}}"})
 		},
 		"a retry": func() error {
 			_, err := c.Retry(t.Context(), "w", RetryOptions{Parameters: map[string]any{"p": code}})

@@ -85,7 +85,8 @@ type Options struct {
 	// make, such as the trace that the start is a part of; ctx is what [Observer].Begin has
 	// returned for the call. Those of the request go before them; they go before those that a
 	// CronWorkflow or an older workflow hands on. They are no part of the request: with an
-	// IdempotencyKey, a repeated start may have others.
+	// IdempotencyKey, a repeated start may have others. Those that the request's Annotations could not
+	// have either make the start [ErrInvalid].
 	StartAnnotations func(ctx context.Context) map[string]string
 	// NodeDecoders read nodes that the controller compresses by zstd or brotli; those of
 	// adapters/nodecodecs do. The zero value reads gzip, the controller's default: other nodes

@@ -196,11 +196,11 @@ func TestEventSource(t *testing.T) {
 // Annotations from outside the request go onto the workflow, and behind those of the request.
 func TestStartAnnotations(t *testing.T) {
 	r := &recorder{}
-	bad := ""
+	bad, value := "", "x"
 	var got map[string]string
 	c := scriptedWith(t, Options{Observer: r, StartAnnotations: func(ctx context.Context) map[string]string {
 		if bad != "" {
-			return map[string]string{bad: "x"}
+			return map[string]string{bad: value}
 		}
 		return map[string]string{"trace": fmt.Sprint(ctx.Value(told{})), "owner": "outside"}
 	}}, func(req *http.Request) (any, error) {
@@ -239,6 +239,12 @@ func TestStartAnnotations(t *testing.T) {
 	if _, err := bare.Start(t.Context(), request); err != nil || made().Request != mark.Request {
 		t.Errorf("without them it is another request: %v, %v", got, err)
 	}
+	value = "{{workflow.parameters.password}}" // a trace of the caller's, for one
+	bad = "trace"
+	if _, err := c.Start(t.Context(), request); err == nil || strings.Join(fieldsOf(t, err), " ") != "options.startAnnotations[trace]" {
+		t.Errorf("an expression: %v", err)
+	}
+	value = "x"
 	for _, bad = range []string{"no spaces", annotationStart, annotationRetryID, annotationAsked} {
 		if _, err := c.Start(t.Context(), request); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "options.startAnnotations") {
 			t.Errorf("%s: %v", bad, err)

@@ -84,14 +84,14 @@ func parameterText(value any) (string, error) {
 	switch method := v.Interface().(type) {
 	case interface{ Reveal() string }: // which would arrive masked
 		return "", errors.New("is a secret that masks itself; have the template read it from a Secret, or pass what Reveal returns")
+	case json.Marshaler: // first, as in encoding/json: metav1.Time has the other from what it embeds
+		return jsonText(method)
 	case encoding.TextMarshaler:
 		text, err := method.MarshalText()
 		if err != nil { // whose text may well show the value
 			return "", errors.New("cannot be written as text")
 		}
 		return string(text), nil
-	case json.Marshaler:
-		return jsonText(method)
 	case error, fmt.Stringer:
 		return "", fmt.Errorf("is a %T, of which it is not clear what is meant; pass a text, e.g. what its method returns", value)
 	}
@@ -119,7 +119,7 @@ func plainText(v reflect.Value) (string, error) {
 			return "", errors.New("is a slice of bytes; pass string(b) if it is text, or encode it, e.g. as base64")
 		}
 	}
-	return jsonText(v.Interface())
+	return jsonText(v.Addr().Interface()) // whose fields may have methods of pointers
 }
 
 // jsonText is a value as JSON; a string of JSON is meant as what it says.

@@ -15,34 +15,48 @@ func (u *parameterUses) has(name string) bool { return u.all || u.names[name] }
 func (u *parameterUses) within(value any) {
 	switch v := value.(type) {
 	case string:
-		u.read(v)
+		u.read(v, false)
 	case []any:
 		for _, item := range v {
 			u.within(item)
 		}
 	case map[string]any:
 		for key, item := range v {
-			u.read(key)
+			u.read(key, false)
+			if text, isText := item.(string); isText && key == "expression" {
+				u.read(text, true)
+				continue
+			}
 			u.within(item)
 		}
 	}
 }
 
-func (u *parameterUses) read(text string) {
+// read adds those of a text. isExpression: all of it is one; else those are that stand between {{= and }}.
+func (u *parameterUses) read(text string, isExpression bool) {
+	within := false
 	for {
 		before, rest, found := strings.Cut(text, "workflow")
 		if !found {
 			return
 		}
+		if opened, closed := strings.LastIndex(before, "{{="), strings.LastIndex(before, "}}"); max(opened, closed) >= 0 {
+			within = opened > closed
+		}
 		member, after, computed := selected(rest)
 		switch {
-		case computed, member == "" && strings.HasSuffix(before, "("): // of which this may be one, or which has all
-			u.all = true
+		case computed, member == "" && ((isExpression || within) && isWord(before, rest) || strings.HasSuffix(before, "(")):
+			u.all = true // of which this may be one, or which has all
 		case member == "parameters":
 			u.parameter(after)
 		}
 		text = rest
 	}
+}
+
+// isWord reports whether what stands between two texts is a word of its own.
+func isWord(before, after string) bool {
+	return strings.TrimRight(before, parameterNameLetters+".") == before && strings.TrimLeft(after, parameterNameLetters) == after
 }
 
 // parameter adds the one that is selected of the parameters.

@@ -29,6 +29,12 @@ func TestParametersThatATextReads(t *testing.T) {
 		"{{workflow.parameters.json}}":               true,
 		"{{=toJson(workflow)}}":                      true,
 		"{{=get(workflow.parameters, 'a')}}":         true,
+		"{{=workflow | toJson()}}":                   true,
+		"{{=toJson( workflow )}}":                    true,
+		"{{=let w = workflow; w.parameters.a}}":      true,
+		"{{=sprig.get([1, workflow], 'x')}}":         true,
+		"{{=x}} a workflow | b":                      false,
+		"{{=steps.workflow + workflows}} workflow":   false,
 		"{{workflow.parameters.b}} {{workflow.a}}":   false,
 		"{{workflow.parameters.ab}}":                 false,
 		"{{workflow.parameters.a-b}}":                true, // a difference, within an expression

@@ -176,7 +176,7 @@ func (c *WorkflowClient) knownParameters(
 ) templateUse {
 	known := parametersOf(obj)
 	if !known.opaque && known.unknown(given) {
-		known.called = c.calledBy(ctx, p, known.template, true)
+		known.called = c.calledBy(ctx, p, known.allCalls(), true)
 	}
 	return known
 }

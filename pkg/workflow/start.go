@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"time"
 
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
@@ -293,7 +294,8 @@ func (c *WorkflowClient) fill(
 	if c.startAnnotations != nil {
 		fresh := c.startAnnotations(ctx)
 		path := field.NewPath("options", "startAnnotations")
-		problems = append(apivalidation.ValidateAnnotations(fresh, path), reservedAnnotations(path, fresh)...)
+		problems = slices.Concat(apivalidation.ValidateAnnotations(fresh, path), reservedAnnotations(path, fresh),
+			evaluatedAnnotations(path, fresh))
 		if d.own {
 			annotations = overlaid(fresh, annotations)
 		} else {

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/expression"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -20,7 +21,8 @@ type StopOptions struct {
 	// both have to hold.
 	NodeIDs []string
 	// Message is put on the gates that are failed. For them only: Argo has no place for it on
-	// a workflow.
+	// a workflow. One with {{ in it is refused, since an exit handler can read it as
+	// {{workflow.failures}}, where Argo would evaluate it.
 	Message string
 	// UID, if given, is that of the workflow meant: [ErrReplaced] if it is another by now.
 	UID types.UID
@@ -63,6 +65,10 @@ func (c *WorkflowClient) Stop(ctx context.Context, name string, opts StopOptions
 	problems = append(problems, nodeIDProblems(opts.NodeIDs)...)
 	if opts.Message != "" && which.all() {
 		problems = append(problems, field.Forbidden(field.NewPath("message"), "for gates only, which a selector or ids name"))
+	}
+	if expression.In(opts.Message) {
+		problems = append(problems, hiddenValue(field.NewPath("message"),
+			"has {{ in it, which Argo would evaluate in an exit handler that reads workflow.failures"))
 	}
 	if len(problems) > 0 {
 		return c.error(OpStop, name, invalid(problems...))

@@ -7,6 +7,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 // template is what a workflow's spec asks of those who start it: the spec of a
@@ -18,6 +20,7 @@ type template struct {
 	declared   map[string]declaration
 	reads      parameterUses
 	calls      templateCalls   // of templates that others have
+	exits      []exitHandler   // that get the arguments of the workflow
 	opaque     bool            // it refers to yet another template as a whole
 	unfit      field.ErrorList // what is wrong with it however it is used
 }
@@ -41,7 +44,35 @@ func newTemplate(what string, spec map[string]any) *template {
 	t.opaque = spec["workflowTemplateRef"] != nil
 	t.reads.within(spec)
 	t.calls.within(spec)
+	t.exits = exitHandlers(spec)
 	return t
+}
+
+// exitHandler is a template that runs at the end of a workflow.
+type exitHandler struct {
+	of   status.TemplateRef // without a name: the workflow's own templates
+	name string
+}
+
+// exitHandlers are those that Argo hands the workflow's arguments, so that these can be their inputs: that
+// of onExit, and that of the hook exit, unless it has arguments of its own.
+func exitHandlers(spec map[string]any) (handlers []exitHandler) {
+	if name, _, _ := unstructured.NestedString(spec, "onExit"); name != "" {
+		handlers = append(handlers, exitHandler{name: name})
+	}
+	hook, _, _ := unstructured.NestedMap(spec, "hooks", "exit")
+	arguments, _ := hook["arguments"].(map[string]any)
+	parameters, _ := arguments["parameters"].([]any)
+	artifacts, _ := arguments["artifacts"].([]any)
+	if hook == nil || len(parameters)+len(artifacts) > 0 {
+		return handlers
+	}
+	if ref, elsewhere := hook["templateRef"].(map[string]any); elsewhere {
+		name, _ := ref["template"].(string)
+		return append(handlers, exitHandler{of: calledRef(ref), name: name})
+	}
+	name, _ := hook["template"].(string)
+	return append(handlers, exitHandler{name: name})
 }
 
 func declarations(of map[string]any, key string) map[string]declaration {
@@ -75,12 +106,20 @@ type templateUse struct {
 	declared     map[string]declaration // by the template, with the values that the workflow's spec has
 	allowUnknown bool
 	called       calledTemplates
+	// What the workflow's own spec has of these, beside the template.
+	ownReads parameterUses
+	ownCalls templateCalls
+	ownExits []exitHandler
 }
 
 // use holds a workflow's own spec against t. The spec's entrypoint and arguments go before
 // those of t.
 func (t *template) use(spec map[string]any, allowUnknown bool) templateUse {
-	u := templateUse{template: t, entrypoint: t.entrypoint, declared: maps.Clone(t.declared), allowUnknown: allowUnknown}
+	u := templateUse{
+		template: t, entrypoint: t.entrypoint, declared: maps.Clone(t.declared), allowUnknown: allowUnknown, ownExits: exitHandlers(spec),
+	}
+	u.ownReads.within(spec)
+	u.ownCalls.within(spec)
 	if own, _, _ := unstructured.NestedString(spec, "entrypoint"); own != "" {
 		u.entrypoint = own
 	}
@@ -170,7 +209,27 @@ func outsideEnum(path *field.Path, enum []string) *field.Error {
 func (u templateUse) knows(name string) bool {
 	_, declared := u.declared[name]
 	_, isInput := u.inputs[u.entrypoint][name]
-	return declared || isInput || u.reads.has(name) || u.called.mayRead(name)
+	return declared || isInput || u.reads.has(name) || u.ownReads.has(name) || u.called.mayRead(name) || u.atExit(name)
+}
+
+// atExit reports whether an exit handler has an input of that name.
+func (u templateUse) atExit(name string) bool {
+	return slices.ContainsFunc(slices.Concat(u.exits, u.ownExits), func(handler exitHandler) bool {
+		of := u.template
+		if handler.of.Name != "" {
+			of = u.called.read[handler.of]
+		}
+		if of == nil {
+			return false
+		}
+		_, isInput := of.inputs[handler.name][name]
+		return isInput
+	})
+}
+
+// allCalls are those of the template and of the workflow's own spec.
+func (u templateUse) allCalls() templateCalls {
+	return templateCalls{refs: slices.Concat(u.calls.refs, u.ownCalls.refs), unclear: u.calls.unclear || u.ownCalls.unclear}
 }
 
 // unknown reports whether any of the given parameters makes no difference, as far as u sees.

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -35,36 +36,42 @@ func (c *templateCalls) within(value any) {
 
 func (c *templateCalls) add(value any) {
 	fields, _ := value.(map[string]any)
-	name, _, _ := unstructured.NestedString(fields, "name")
-	clusterScope, _, _ := unstructured.NestedBool(fields, "clusterScope")
-	ref := status.TemplateRef{Name: name, ClusterScope: clusterScope}
+	ref := calledRef(fields)
 	switch {
-	case len(subdomainProblems(nil, name)) > 0:
+	case len(subdomainProblems(nil, ref.Name)) > 0:
 		c.unclear = true
 	case !slices.Contains(c.refs, ref):
 		c.refs = append(c.refs, ref)
 	}
 }
 
+// calledRef is whose template a templateRef calls.
+func calledRef(fields map[string]any) status.TemplateRef {
+	name, _, _ := unstructured.NestedString(fields, "name")
+	clusterScope, _, _ := unstructured.NestedBool(fields, "clusterScope")
+	return status.TemplateRef{Name: name, ClusterScope: clusterScope}
+}
+
 // calledTemplates are the templates of others that may run with a workflow.
 type calledTemplates struct {
-	read    []*template
+	read    map[status.TemplateRef]*template
 	unclear bool // there are further ones
 }
 
 // mayRead reports whether one of them reads that parameter of the workflow, or may.
 func (c calledTemplates) mayRead(name string) bool {
-	return c.unclear || slices.ContainsFunc(c.read, func(t *template) bool { return t.reads.has(name) })
+	reads := func(t *template) bool { return t.reads.has(name) }
+	return c.unclear || slices.ContainsFunc(slices.Collect(maps.Values(c.read)), reads)
 }
 
 // mostCalled bounds the requests of one start.
 const mostCalled = 16
 
-// calledBy reads the templates of others that t calls, and those that they call. fresh: also those
+// calledBy reads the templates of others that calls names, and those that they call. fresh: also those
 // that were read a short time ago.
-func (c *WorkflowClient) calledBy(ctx context.Context, p *pace.Pacer, t *template, fresh bool) (called calledTemplates) {
+func (c *WorkflowClient) calledBy(ctx context.Context, p *pace.Pacer, calls templateCalls, fresh bool) calledTemplates {
 	seen := map[status.TemplateRef]bool{}
-	calls := t.calls
+	called := calledTemplates{read: map[status.TemplateRef]*template{}}
 	for {
 		if calls.unclear || len(seen) > mostCalled {
 			return calledTemplates{unclear: true}
@@ -82,7 +89,7 @@ func (c *WorkflowClient) calledBy(ctx context.Context, p *pace.Pacer, t *templat
 				return calledTemplates{unclear: true}
 			}
 		}
-		called.read = append(called.read, other)
+		called.read[ref] = other
 		calls = templateCalls{refs: slices.Concat(calls.refs, other.calls.refs), unclear: other.calls.unclear}
 	}
 }

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"path"
@@ -94,4 +95,51 @@ func chain(length int) map[string]string {
 		others[fmt.Sprint("o", i)] = fmt.Sprintf("templateRef: {name: o%d}", i+1)
 	}
 	return others
+}
+
+// What reads a parameter can also be an exit handler, which gets the workflow's arguments as its inputs, or
+// what the request itself has.
+func TestWhatElseReadsParameters(t *testing.T) {
+	const templates = "entrypoint: main, templates: [{name: main}, {name: bye, inputs: {parameters: [{name: notify}]}}]"
+	handler := func(hooks string) string {
+		return "{apiVersion: argoproj.io/v1alpha1, kind: WorkflowTemplate, metadata: {name: it}, spec: {" + hooks + templates + "}}"
+	}
+	reading := func(text string) map[string]any {
+		return map[string]any{"podMetadata": map[string]any{"labels": map[string]any{"a": text}}}
+	}
+	type texts = map[string]any
+	for name, tc := range map[string]struct {
+		template string
+		req      StartRequest
+		unknown  string
+	}{
+		"no exit handler":       {handler(""), StartRequest{Parameters: texts{"notify": 1}}, "parameters[notify]"},
+		"an exit handler":       {handler("onExit: bye, "), StartRequest{Parameters: texts{"notify": 1, "notfy": 1}}, "parameters[notfy]"},
+		"the hook exit":         {handler("hooks: {exit: {template: bye, arguments: {parameters: []}}}, "), StartRequest{Parameters: texts{"notify": 1}}, ""},
+		"with arguments":        {handler("hooks: {exit: {template: bye, arguments: {parameters: [{name: notify, value: x}]}}}, "), StartRequest{Parameters: texts{"notify": 1}}, "parameters[notify]"},
+		"another hook":          {handler("hooks: {running: {template: bye}}, "), StartRequest{Parameters: texts{"notify": 1}}, "parameters[notify]"},
+		"a handler elsewhere":   {handler("hooks: {exit: {templateRef: {name: it, template: bye}}}, "), StartRequest{Parameters: texts{"notify": 1, "notfy": 1}}, "parameters[notfy]"},
+		"one of the request's":  {handler(""), StartRequest{Parameters: texts{"notify": 1}, Spec: map[string]any{"onExit": "bye"}}, ""},
+		"a spec that reads it":  {handler(""), StartRequest{Parameters: texts{"run": 1}, Spec: reading("{{workflow.parameters.run}}")}, ""},
+		"a spec that does not":  {handler(""), StartRequest{Parameters: texts{"run": 1}, Spec: reading("{{workflow.parameters.other}}")}, "parameters[run]"},
+		"another parameter":     {handler("onExit: bye, "), StartRequest{Parameters: texts{"notify": Expression("{{workflow.parameters.run}}"), "run": 1}}, ""},
+		"a manifest's own hook": {"", StartRequest{Manifest: []byte("{metadata: {name: w}, spec: {workflowTemplateRef: {name: it}, hooks: {exit: {template: bye}}}}"), Parameters: texts{"notify": 1}}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := scripted(t, func(r *http.Request) (any, error) {
+				if r.Method == http.MethodPost {
+					return workflowObject(t, "{apiVersion: argoproj.io/v1alpha1, kind: Workflow, metadata: {name: made, uid: u}}"), nil
+				}
+				return workflowObject(t, cmp.Or(tc.template, handler(""))), nil
+			})
+			if len(tc.req.Manifest) == 0 {
+				tc.req.Template = "it"
+			}
+			tc.req.DryRun = true
+			_, err := c.Start(t.Context(), tc.req)
+			if tc.unknown == "" && err != nil || tc.unknown != "" && strings.Join(fieldsOf(t, err), " ") != tc.unknown {
+				t.Errorf("want %q: %v", tc.unknown, err)
+			}
+		})
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/client-go/dynamic"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/expression"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
@@ -31,12 +32,17 @@ func (c *WorkflowClient) checkTemplate(
 	}
 	check := func(t *template, fresh bool) (map[string]string, field.ErrorList) {
 		u := t.use(spec, req.AllowUnknownParameters)
+		for _, text := range all {
+			if expression.In(text) { // so it is meant
+				u.ownReads.read(text, false)
+			}
+		}
 		judged := args.required
 		if u.allowUnknown {
 			judged = nil
 		}
 		if !u.opaque && u.unknown(judged, args.optional) { // reading what it calls is spared, if it can be
-			u.called = c.calledBy(ctx, p, t, fresh)
+			u.called = c.calledBy(ctx, p, u.allCalls(), fresh)
 		}
 		texts := overlaid(args.required, nil)
 		for name, text := range args.optional {

@@ -3,11 +3,35 @@
 // itself; braces that a template joins from several values it can't know.
 package expression
 
-import "strings"
+import (
+	"bytes"
+	"strconv"
+	"strings"
+)
 
-// In reports whether a text has the two braces that begin an expression of Argo's: as they stand, or
-// once the text is read as JSON, as the items of a loop are.
-func In(text string) bool {
-	plain := strings.ReplaceAll(strings.ReplaceAll(text, `\u007b`, "{"), `\u007B`, "{")
-	return strings.Contains(plain, "{{")
+// In reports whether a text has the two braces that begin an expression of Argo's: as they are, or
+// once the text is read as JSON, as the items of a loop are. A loop within a loop reads them again.
+func In(text string) bool { return strings.Contains(unescaped(text), "{{") }
+
+// unescaped is a text without JSON's escapes of ASCII characters, and without those that appear once
+// others are undone, such as \u005cu007b.
+func unescaped(text string) string {
+	const length = len(`\u007b`)
+	if !strings.Contains(text, `\u`) {
+		return text
+	}
+	plain := make([]byte, 0, len(text))
+	for i := range len(text) {
+		plain = append(plain, text[i])
+		for len(plain) >= length {
+			begin := len(plain) - length
+			code, err := strconv.ParseUint(string(plain[begin+2:]), 16, 7)
+			if err != nil || plain[begin] != '\\' || plain[begin+1] != 'u' {
+				break
+			}
+			// Further backslashes before it are gone once it is read so often that it counts.
+			plain = append(bytes.TrimRight(plain[:begin], `\`), byte(code))
+		}
+	}
+	return string(plain)
 }
