@@ -247,5 +247,10 @@ func (u templateUse) unknown(given ...map[string]string) bool {
 func (u templateUse) parameters() []string {
 	all := maps.Clone(u.declared)
 	maps.Copy(all, u.inputs[u.entrypoint])
+	for _, handler := range slices.Concat(u.exits, u.ownExits) {
+		if handler.of.Name == "" {
+			maps.Copy(all, u.inputs[handler.name])
+		}
+	}
 	return slices.Collect(maps.Keys(all))
 }

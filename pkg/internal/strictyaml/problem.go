@@ -15,7 +15,9 @@ func problemOf(err error) string {
 	text = strings.TrimPrefix(text, "unmarshal errors:")
 	lines := regexp.MustCompile(`^(?:line (\d+): )?((?s).*)$`)
 	var problems []string
-	for problem := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
+	const most = 20 // there can be one for each line
+	said := strings.SplitN(strings.TrimSpace(text), "\n", most+1)
+	for _, problem := range said[:min(len(said), most)] {
 		parts := lines.FindStringSubmatch(strings.TrimSpace(problem))
 		line, _ := strconv.Atoi(parts[1]) // 0: none
 		switch {
@@ -24,21 +26,27 @@ func problemOf(err error) string {
 		case line == 0 && slices.Contains(scannerProblems(), parts[2]):
 			line = 1 // which it leaves out
 		}
-		said := knownProblem(parts[2])
+		told := knownProblem(parts[2])
 		if line > 0 {
-			said = fmt.Sprintf("line %d: %s", line, said)
+			told = fmt.Sprintf("line %d: %s", line, told)
 		}
-		if !slices.Contains(problems, said) {
-			problems = append(problems, said)
+		if !slices.Contains(problems, told) {
+			problems = append(problems, told)
 		}
+	}
+	if len(said) > most {
+		problems = append(problems, "and more")
 	}
 	return strings.Join(problems, "; ")
 }
 
 func knownProblem(text string) string {
 	fixed := slices.Concat(parserProblems(), scannerProblems(), otherProblems())
-	if slices.Contains(fixed, text) || regexp.MustCompile(`^key "([^"\\]|\\.)*" already set in map$`).MatchString(text) {
+	if slices.Contains(fixed, text) {
 		return text
+	}
+	if regexp.MustCompile(`^key "([^"\\]|\\.)*" already set in map$`).MatchString(text) {
+		return ofKey(text, "has a long key twice")
 	}
 	for begin, instead := range map[string]string{
 		"invalid map key":             `has a map or a list as a key; quote texts that begin with {, such as "{{…}}"`,
@@ -51,6 +59,15 @@ func knownProblem(text string) string {
 		}
 	}
 	return "is no valid YAML"
+}
+
+// ofKey is a text that shows a key, or another one if that is as long as no key is meant to be.
+func ofKey(text, long string) string {
+	const most = 256
+	if len(text) > most {
+		return long
+	}
+	return text
 }
 
 // Texts of go.yaml.in/yaml/v2 that show nothing of the text they are about.

@@ -55,3 +55,21 @@ func allocated(do func()) uint64 {
 	runtime.ReadMemStats(&after)
 	return after.TotalAlloc - before.TotalAlloc
 }
+
+// There can be a mistake in every line, and a key as long as the document.
+func TestErrorsAreShort(t *testing.T) {
+	long := strings.Repeat("k", 1<<20)
+	for name, text := range map[string]string{
+		"the same key in every line": strings.Repeat("a: 1\n", 20000),
+		"a long key twice":           "? " + long + "\n: 1\n? " + long + "\n: 2\n",
+	} {
+		var err error
+		took := allocated(func() { _, err = ToJSON([]byte(text)) })
+		if err == nil || len(err.Error()) > 2000 || took > 64<<20 {
+			t.Errorf("%s: %d bytes of %.99q, %d MiB", name, len(err.Error()), err.Error(), took>>20)
+		}
+	}
+	if err := Unmarshal([]byte("? "+long+"\n: 1\n"), &struct{}{}); err == nil || len(err.Error()) > 2000 {
+		t.Errorf("an unknown key: %.99q", err)
+	}
+}

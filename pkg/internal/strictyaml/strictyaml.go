@@ -53,7 +53,7 @@ func Unmarshal(data []byte, into any) error {
 		return nil
 	}
 	if unknown := regexp.MustCompile(`unknown field "([^"\\]|\\.)*"$`).FindString(failed.Error()); unknown != "" {
-		return errors.New(unknown)
+		return errors.New(ofKey(unknown, "unknown field of a long name"))
 	}
 	var mistyped *json.UnmarshalTypeError
 	if errors.As(json.NewDecoder(bytes.NewReader(text)).Decode(into), &mistyped) && mistyped.Field != "" {
