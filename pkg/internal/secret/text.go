@@ -48,7 +48,7 @@ func decode(text string) (value any, ok bool) {
 		return nil, false
 	}
 	_, err := decoder.Token()
-	return value, err == io.EOF //nolint:errorlint // which Token returns as it is
+	return value, err == io.EOF
 }
 
 // Scrub replaces what is known for a secret by its form, wherever it is in a text: the userinfo of a
