@@ -137,6 +137,10 @@ func TestTypesOfEverySource(t *testing.T) {
 			_, err := c.Retry(t.Context(), "old", RetryOptions{})
 			return err
 		},
+		"parameters[p] parameters[p] workflow.spec.templates[0].steps[0][0].name": func() error {
+			_, err := c.Retry(t.Context(), "old", RetryOptions{Parameters: map[string]any{"p": nil}})
+			return err
+		},
 		"metadata.namespace metadata.labels[a] spec.templates[0].container.env[0].name status.nodes[a].inputs.parameters[0].name": func() error {
 			_, err := c.Create(t.Context(), &unstructured.Unstructured{Object: map[string]any{
 				"metadata": map[string]any{"name": "a", "namespace": "other", "labels": map[string]any{"a": 1}},
