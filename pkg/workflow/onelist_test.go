@@ -146,7 +146,7 @@ func TestMissingNamespaceIsNotAMissingTemplate(t *testing.T) {
 		answer error // to a write
 		want   error
 	}{
-		"a namespace that is not there": {apierrors.NewNotFound(schema.GroupResource{Resource: "namespaces"}, "argo"), ErrNotFound},
+		"a namespace that is not there": {apierrors.NewNotFound(schema.GroupResource{Resource: "namespaces"}, "ma"), ErrNotFound},
 		"one without templates":         {nil, ErrTemplateNotFound},
 		"one that may not be written":   {apierrors.NewForbidden(schema.GroupResource{Group: argoGroup, Resource: "workflows"}, "", nil), ErrTemplateNotFound},
 	} {

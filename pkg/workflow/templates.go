@@ -2,9 +2,9 @@ package workflow
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"sync"
 	"time"
 
@@ -152,11 +152,8 @@ func (c *WorkflowClient) missingNamespace(ctx context.Context, p *pace.Pacer) er
 		d.obj.SetName("namespace-check")
 		return c.workflows.Create(ctx, d.obj, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 	})
-	var answer apierrors.APIStatus
-	if !notFound(err) || !errors.As(err, &answer) {
-		return nil
-	}
-	if details := answer.Status().Details; details == nil || details.Kind != "namespaces" {
+	// The answer's details are not there where it has come by kubectl.
+	if !notFound(err) || !strings.Contains(err.Error(), fmt.Sprintf("namespaces %q not found", c.namespace)) {
 		return nil
 	}
 	return err
