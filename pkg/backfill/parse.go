@@ -69,7 +69,7 @@ func readSnapshot(s *section) *Snapshot {
 		Mode:           s.text("mode"),
 	}
 	if m := snapshot.Mode; m != "" && m != "create" && m != "import" {
-		s.add(field.NotSupported(s.child("mode"), m, []string{"create", "import"}))
+		s.add(field.Invalid(s.child("mode"), field.OmitValueType{}, "must be create or import"))
 	}
 	for _, key := range []string{"otel_trace_endpoint", "otel_metrics_endpoint", "solr_collections"} {
 		s.lookup(key) // of no use to a backfill

@@ -202,7 +202,7 @@ func TestParseConfigRefuses(t *testing.T) {
 		"empty basic auth":  {"target_cluster", "{endpoint: http://t, basic_auth: }", []string{"target_cluster.basic_auth"}},
 		"two kinds of user": {"target_cluster", "{endpoint: http://t, basic_auth: {username: u, password: p, k8s_secret_name: creds}}", []string{"target_cluster.basic_auth"}},
 		"a bad snapshot": {
-			"snapshot", "{mode: steal, s3: {repo_uri: u}, gcs: {}}", []string{"snapshot.snapshot_name", "snapshot.mode", "snapshot"},
+			"snapshot", "{mode: s3cr3t, s3: {repo_uri: u}, gcs: {}}", []string{"snapshot.snapshot_name", "snapshot.mode", "snapshot"},
 		},
 		"no repository":        {"snapshot", "{snapshot_name: s}", []string{"snapshot"}},
 		"an unknown provider":  {"backfill", "{reindex_from_snapshot: {nomad: {}}}", []string{"backfill.reindex_from_snapshot", "backfill.reindex_from_snapshot.nomad"}},
