@@ -40,7 +40,7 @@ func parametersToTexts(spec map[string]any) {
 // how they were written, so that their text could be another one.
 func inexactParameters(path *field.Path, spec map[string]any) (problems field.ErrorList) {
 	check := func(path *field.Path, value any) {
-		if inexact(value) {
+		if len(problems) < mostProblems && inexact(value) {
 			problems = append(problems, hiddenValue(path, "has a number too large to be kept as it stands; quote it"))
 		}
 	}

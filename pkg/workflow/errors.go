@@ -108,7 +108,7 @@ func (e *Error) Error() string {
 	subject := ""
 	switch {
 	case e.Name != "":
-		subject = " workflow " + e.Namespace + "/" + e.Name
+		subject = " workflow " + e.Namespace + "/" + abridged(e.Name, mostShort)
 	case e.Namespace != "":
 		subject = " in namespace " + e.Namespace
 	}

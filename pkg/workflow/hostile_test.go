@@ -6,13 +6,17 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/http"
 	"reflect"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
@@ -166,5 +170,59 @@ func TestRetrySharesNoChange(t *testing.T) {
 	root := plan.object.Object["status"].(map[string]any)["nodes"].(map[string]any)["w"].(map[string]any)
 	if root["phase"] != "Running" || len(root["children"].([]any)) > 0 || len(root["junk"].([]any)) == 0 {
 		t.Errorf("%.300v", root)
+	}
+}
+
+// Each of a hundred thousand mistakes could have a path as long as the manifest is deep.
+func TestManyMistakesDeepDown(t *testing.T) {
+	const levels, each = 900, 100
+	var mistakes strings.Builder
+	for i := range each {
+		fmt.Fprintf(&mistakes, "a%d: 1, ", i)
+	}
+	for name, level := range map[string]string{
+		"types":      "{nodeSelector: {" + mistakes.String() + "}, steps: [[{name: a, inline: ",
+		"parameters": "{inputs: {parameters: [" + strings.Repeat("{name: a, value: 1e300}, ", each) + "]}, steps: [[{name: a, inline: ",
+		"misspelt":   "{conttainer: {}, contaainer: {}, contaiiner: {}, contaier: {}, containr: {}, containe: {}, cntainer: {}, steps: [[{name: a, inline: ",
+		"calls":      "{steps: [[" + strings.Repeat("{name: b, template: x}, ", each) + "{name: a, inline: ",
+	} {
+		text := "{metadata: {name: w}, spec: {entrypoint: m, templates: [{name: m, steps: [[{name: a, inline: " +
+			strings.Repeat(level, levels) + "{}" + strings.Repeat("}]]}", levels) + "}]]}]}}"
+		obj, problem := readManifest([]byte(text))
+		if problem != "" {
+			t.Fatalf("%s: %s", name, problem)
+		}
+		spec := obj.Object["spec"].(map[string]any)
+		var problems field.ErrorList
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		problems = append(manifestProblems(field.NewPath("manifest"), obj, "", "ma"), misspelt(field.NewPath("manifest", "spec"), spec)...)
+		text = invalid(problems...).Error()
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; len(problems) < mostProblems || took > 300<<20 || len(text) > 128<<10 {
+			t.Errorf("%s: %d problems, %d MiB, a text of %d", name, len(problems), took>>20, len(text))
+		}
+	}
+}
+
+// A name can be as long as the request that it comes with.
+func TestLongNamesMakeNoLongErrors(t *testing.T) {
+	long := strings.Repeat("A_", 1<<20)
+	c := scripted(t, func(*http.Request) (any, error) { return nil, apierrors.NewForbidden(schema.GroupResource{}, "", nil) })
+	for what, call := range map[string]func() error{
+		"start": func() error {
+			_, err := c.Start(t.Context(), StartRequest{Template: long, Name: long, ServiceAccount: long, Labels: map[string]string{long: long}})
+			return err
+		},
+		"resume": func() error {
+			_, err := c.Resume(t.Context(), "w", ResumeOptions{Selector: long})
+			return err
+		},
+		"get":  func() error { _, err := c.Get(t.Context(), long); return err },
+		"stop": func() error { return c.Stop(t.Context(), long, StopOptions{}) },
+	} {
+		if err := call(); !errors.Is(err, ErrInvalid) || len(err.Error()) > 64<<10 {
+			t.Errorf("%s: %d bytes of %.99q", what, len(err.Error()), err.Error())
+		}
 	}
 }

@@ -130,7 +130,7 @@ func metadataProblems(path *field.Path, value any) (problems field.ErrorList) {
 func unknownFields(path *field.Path, in map[string]any, known ...string) (problems field.ErrorList) {
 	near := hints{of: known}
 	for _, key := range slices.Sorted(maps.Keys(in)) {
-		if !slices.Contains(known, key) {
+		if len(problems) < mostProblems && !slices.Contains(known, key) {
 			problems = append(problems, field.Forbidden(path.Child(shownName(key)), "a new workflow has no such field"+near.near(key)))
 		}
 	}

@@ -72,7 +72,7 @@ func (m *misspellings) call(path *field.Path, call map[string]any, known []strin
 		m.template(path.Child("inline"), inline)
 	}
 	name, _ := call["template"].(string)
-	if m.callable && name != "" && !strings.Contains(name, "{{") && !m.templates[name] {
+	if len(m.problems) < mostProblems && m.callable && name != "" && !strings.Contains(name, "{{") && !m.templates[name] {
 		m.problems = append(m.problems, field.Invalid(path.Child("template"), shownName(name), "there is no such template"+m.hints.near(name)))
 	}
 }
@@ -80,7 +80,7 @@ func (m *misspellings) call(path *field.Path, call map[string]any, known []strin
 func (m *misspellings) fields(path *field.Path, of map[string]any, known []string) {
 	for _, key := range slices.Sorted(maps.Keys(of)) {
 		// Two letters off in a longer word are a slip; names that differ in case only are, too.
-		if slices.Contains(known, key) {
+		if slices.Contains(known, key) || len(m.problems) >= mostProblems {
 			continue
 		}
 		meant := slices.IndexFunc(known, func(name string) bool {

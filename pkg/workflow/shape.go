@@ -35,6 +35,9 @@ func parameterNameProblems(path *field.Path, value any) (problems field.ErrorLis
 	path = path.Child("parameters")
 	seen := make(map[string]bool, len(list))
 	for i, item := range list {
+		if len(problems) >= mostProblems {
+			break
+		}
 		at := path.Index(i).Child("name")
 		parameter, isMap := item.(map[string]any)
 		name, isString := parameter["name"].(string)

@@ -21,6 +21,10 @@ func typeProblems(path *field.Path, kind string, value any) field.ErrorList {
 	return c.problems
 }
 
+// mostProblems is how many problems of a kind are looked for in an object. There can be one for every few
+// bytes of it, each with a path as long as it is deep.
+const mostProblems = 1000
+
 type typeCheck struct {
 	fields   map[string]map[string]string // the kinds of fields, by the types that were met
 	ofSteps  hints                        // for fields that a step doesn't have
@@ -28,8 +32,8 @@ type typeCheck struct {
 }
 
 func (c *typeCheck) check(path *field.Path, kind string, value any) {
-	if value == nil {
-		return // decoded as if it were left out
+	if value == nil || len(c.problems) >= mostProblems {
+		return // the former is decoded as if it were left out
 	}
 	if problem, isScalar := scalarProblem(kind, value); isScalar {
 		if problem != "" {
