@@ -76,6 +76,14 @@ func TestAllProblemsAreInOneList(t *testing.T) {
 			_, err := c.Start(t.Context(), StartRequest{Template: "broken", Parameters: wrong})
 			return err
 		}, "parameters[dataset]"},
+		"a CronWorkflow that is not there": {func(c *WorkflowClient) error {
+			_, err := c.Start(t.Context(), StartRequest{CronWorkflow: "missing", Parameters: wrong})
+			return err
+		}, "parameters[dataset] cronWorkflow"},
+		"a manifest of a template that is not there": {func(c *WorkflowClient) error {
+			_, err := c.Start(t.Context(), StartRequest{Manifest: []byte("{metadata: {name: a}, spec: {workflowTemplateRef: {name: missing}}}"), Parameters: wrong})
+			return err
+		}, "parameters[dataset] manifest.spec.workflowTemplateRef"},
 		"a malformed name": {func(c *WorkflowClient) error {
 			_, err := c.Start(t.Context(), StartRequest{Template: "T", Parameters: wrong})
 			return err

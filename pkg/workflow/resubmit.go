@@ -107,7 +107,7 @@ func (c *WorkflowClient) invalidResubmit(
 		return invalid(problems...)
 	}
 	d, err := resubmission(old)
-	problems = append(problems, problemsOf(err)...)
+	problems = append(problems, problemsOf(err, req)...)
 	return c.withProblems(ctx, newPacer(time.Now()), d, req, args, invalid(problems...))
 }
 

@@ -224,7 +224,7 @@ func (c *WorkflowClient) complete(
 		return nil, nil, err
 	}
 	if len(problems) > 0 {
-		return nil, nil, invalid(append(problems, problemsOf(err)...)...)
+		return nil, nil, invalid(append(problems, problemsOf(err, req)...)...)
 	}
 	return wf, texts, nil
 }
@@ -238,31 +238,45 @@ func (c *WorkflowClient) invalidStart(ctx context.Context, d draft, req StartReq
 	once := newPacer(time.Now())
 	if req.CronWorkflow != "" && d.base != "" {
 		cron, err := c.cronDraft(ctx, once, req.CronWorkflow)
-		d, problems = cron, append(problems, problemsOf(err)...)
+		d, problems = cron, append(problems, problemsOf(err, req)...)
 	}
 	return c.withProblems(ctx, once, d, req, args, invalid(problems...))
 }
 
 // withProblems adds to err, if it is an [*InvalidError], the problems that a draft has beside it.
 func (c *WorkflowClient) withProblems(ctx context.Context, p *pace.Pacer, d draft, req StartRequest, args arguments, err error) error {
-	problems := problemsOf(err)
+	problems := problemsOf(err, req)
 	if len(problems) == 0 || d.obj == nil {
 		return err
 	}
 	_, _, more := c.complete(ctx, p, d, req, args)
-	return invalid(append(problems, problemsOf(more)...)...)
+	return invalid(append(problems, problemsOf(more, req)...)...)
 }
 
-// problemsOf are those that err lists. That a template is not there is one as well.
-func problemsOf(err error) field.ErrorList {
+// problemsOf are those that err lists. That what is to be started is not there is one as well.
+func problemsOf(err error, req StartRequest) field.ErrorList {
 	var listed *InvalidError
 	switch {
 	case errors.As(err, &listed):
 		return listed.Problems
 	case errors.Is(err, ErrTemplateNotFound):
-		return field.ErrorList{hiddenValue(field.NewPath("template"), err.Error())}
+		return field.ErrorList{hiddenValue(sourcePath(req), err.Error())}
 	}
 	return nil
+}
+
+// sourcePath is the field that says from what a request starts a workflow; one that has none is a
+// resubmission.
+func sourcePath(req StartRequest) *field.Path {
+	switch {
+	case req.Template != "":
+		return field.NewPath("template")
+	case req.CronWorkflow != "":
+		return field.NewPath("cronWorkflow")
+	case len(req.Manifest) > 0:
+		return field.NewPath("manifest", "spec", "workflowTemplateRef")
+	}
+	return field.NewPath("workflow", "spec", "workflowTemplateRef")
 }
 
 // fill puts everything but name and parameters into the draft.
