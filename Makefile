@@ -24,7 +24,7 @@ MODULES := . \
 	adapters/nodecodecs adapters/opensearch adapters/otel adapters/prometheus \
 	examples examples/backfill examples/service $(wildcard examples/rollout) \
 	test/browser test/envtest test/faults test/opensearch test/otel test/promrules test/schema test/target \
-	hack/api hack/docs hack/scale hack/tools $(wildcard hack/migrate-scan)
+	hack/api hack/docs hack/hostile hack/scale hack/tools $(wildcard hack/migrate-scan)
 # Those whose tests need no cluster, and nothing said of how they run.
 UNIT_MODULES := $(filter-out . adapters/nodecodecs test/browser test/envtest test/faults test/promrules,$(MODULES))
 # Without the race detector: what decodes megabytes, which takes ten times as long with it, but for the
@@ -190,11 +190,16 @@ test-latest: tools ## with the newest Kubernetes libraries: the root's unit test
 		-ginkgo.randomize-all -ginkgo.label-filter='!legacy && !rare' $(ARGS)
 
 .PHONY: bench
-bench: tools ## speed and weight beside raw HTTP, kubectl and Argo's own clients, as ratios with limits (ARGS=--short: without; RECORD=1 as above)
+bench: tools bench-hostile ## speed and weight beside raw HTTP, kubectl and Argo's own clients, as ratios with limits (ARGS=--short: without; RECORD=1 as above)
 	@echo "building the benchmarks, with Argo's module (minutes the first time)" >&2
 	@go test -C hack/bench ./...
 	@exec env $(PARENT) "$(TOOLS)" build hack/bench "$(RUN)/bench" .
 	$(call recorded,"$(TOOLS)" exec -- "$(RUN)/bench" --root "$(CURDIR)" $(ARGS),README.md,bench)
+
+.PHONY: bench-hostile
+bench-hostile: tools ## memory and time that hostile inputs take, with limits (ARGS=--short: without; RECORD=1 as above)
+	@exec env $(PARENT) "$(TOOLS)" build hack/hostile "$(RUN)/hostile" .
+	$(call recorded,"$(TOOLS)" exec -- "$(RUN)/hostile" $(ARGS),docs/security.md,hostile)
 
 .PHONY: bench-scale
 bench-scale: tools ## ten thousand waits beside client-go's informer and polling, with limits (ARGS=--short: without; RECORD=1 as above)

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// hostileCase is one operation on one input.
+type hostileCase struct {
+	input, operation string
+	refused          bool // the operation is to end with an error
+	unlimited        bool // no limit holds, as docs/security.md says
+	prepare          func() (attack, error)
+}
+
+func cases() []hostileCase {
+	const (
+		junk     = "a node with a member of empty objects"
+		junkGate = "a gate with a member of empty objects"
+		messages = "60 nodes with a message of 1 MiB"
+		small    = "as many small nodes as are read"
+		yaml     = "YAML aliases of one long text"
+	)
+	var all []hostileCase
+	for _, nodes := range []struct {
+		input string
+		made  func(retry bool) (packedText, error)
+	}{{junk, junkNodes(false)}, {junkGate, junkNodes(true)}, {small, smallNodes}} {
+		all = append(all,
+			hostileCase{input: nodes.input, operation: "Get", prepare: onNodes(nodes.made, false, get)},
+			hostileCase{input: nodes.input, operation: "Resume", prepare: onNodes(nodes.made, false, resume)},
+			hostileCase{input: nodes.input, operation: "Stop of a gate", prepare: onNodes(nodes.made, false, reject)},
+			hostileCase{
+				input: nodes.input, operation: "Retry", prepare: onNodes(nodes.made, true, retry),
+				unlimited: nodes.input == small, // the graph of them takes more than they do
+			},
+		)
+	}
+	return append(all,
+		hostileCase{input: messages, operation: "Get, Err and WriteTree", prepare: onNodes(messageNodes, true, show)},
+		hostileCase{input: yaml, operation: "Start by manifest", refused: true, prepare: starts(workflow.StartRequest{
+			Manifest: aliases("apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\nspec:\n  entrypoint: main\n"+
+				"  templates: [{name: main, container: {image: a}}]\n  podMetadata:\n", "    "),
+		})},
+		hostileCase{input: yaml, operation: "ParseConfig", refused: true, prepare: parsesConfig(aliases("backfill:\n  workflow:\n", "    "))},
+		hostileCase{input: "a manifest of many misspelt calls", operation: "Start", refused: true, prepare: starts(workflow.StartRequest{
+			Manifest: misspeltCalls(),
+		})},
+		hostileCase{input: "a parameter's name of 100 KB", operation: "Start", refused: true, prepare: starts(workflow.StartRequest{
+			Manifest: longDeclared(90_000), Parameters: map[string]any{strings.Repeat("a", 100_000): "x"},
+		})},
+		hostileCase{input: "an answer of the target cluster", operation: "counts of a backfill's status", refused: true, prepare: readsCounts},
+	)
+}
+
+// onNodes does an operation on a workflow with such nodes.
+func onNodes(
+	nodes func(retry bool) (packedText, error), retry bool,
+	do func(ctx context.Context, c *workflow.WorkflowClient) (text string, err error),
+) func() (attack, error) {
+	return func() (attack, error) {
+		packed, err := nodes(retry)
+		if err != nil {
+			return attack{}, err
+		}
+		phase, _ := phases(retry)
+		client, err := newClient(packedStatus(phase, packed))
+		return attack{sent: len(packed.gzip), plain: packed.plain, do: func(ctx context.Context) (string, error) { return do(ctx, client) }}, err
+	}
+}
+
+func get(ctx context.Context, c *workflow.WorkflowClient) (string, error) {
+	s, err := c.Get(ctx, "w")
+	if err != nil {
+		return "", err
+	}
+	return "", s.NodesErr
+}
+
+func resume(ctx context.Context, c *workflow.WorkflowClient) (string, error) {
+	r, err := c.Resume(ctx, "w", workflow.ResumeOptions{Outputs: map[string]any{"by": "me"}})
+	if err == nil && len(r.Nodes) != 1 {
+		err = fmt.Errorf("%d gates were passed", len(r.Nodes))
+	}
+	return "", err
+}
+
+func reject(ctx context.Context, c *workflow.WorkflowClient) (string, error) {
+	return "", c.Stop(ctx, "w", workflow.StopOptions{NodeIDs: []string{"g"}, Message: "no"})
+}
+
+func retry(ctx context.Context, c *workflow.WorkflowClient) (string, error) {
+	_, err := c.Retry(ctx, "w", workflow.RetryOptions{})
+	return "", err
+}
+
+// show reads the workflow and writes what people see of it.
+func show(ctx context.Context, c *workflow.WorkflowClient) (string, error) {
+	s, err := c.Get(ctx, "w")
+	if err != nil {
+		return "", err
+	}
+	if s.NodesErr != nil {
+		return "", s.NodesErr
+	}
+	var text bytes.Buffer
+	err = s.WriteTree(&text, time.Now(), status.TreeOptions{})
+	return text.String() + s.Err().Error(), err
+}
+
+func starts(req workflow.StartRequest) func() (attack, error) {
+	return func() (attack, error) {
+		client, err := newClient(`{}`)
+		sent := len(req.Manifest)
+		for name := range req.Parameters {
+			sent += len(name)
+		}
+		return attack{sent: sent, plain: sent, do: func(ctx context.Context) (string, error) {
+			_, err := client.Start(ctx, req)
+			return "", err
+		}}, err
+	}
+}
+
+func parsesConfig(text []byte) func() (attack, error) {
+	return func() (attack, error) {
+		return attack{sent: len(text), plain: len(text), do: func(context.Context) (string, error) {
+			_, err := backfill.ParseConfig(text)
+			return "", err
+		}}, nil
+	}
+}
+
+// readsCounts asks a target cluster, whose answer is compressed whatever was asked for.
+func readsCounts() (attack, error) {
+	const piece, unpacked = `{},`, 500 << 20
+	answer, err := pack(`{"junk":[`, piece, unpacked/len(piece), `{}]}`)
+	if err != nil {
+		return attack{}, err
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = w.Write(answer.gzip)
+	}))
+	state, err := opensearch.New(backfill.Cluster{Endpoint: server.URL}, opensearch.Options{})
+	return attack{sent: len(answer.gzip), plain: len(answer.gzip), do: func(ctx context.Context) (string, error) {
+		_, err := state.Counts(ctx, ".migrations_working_state", time.Now())
+		return "", err
+	}}, err
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// packedText is text that repeats itself, compressed as small as a hostile writer would.
+type packedText struct {
+	gzip  []byte
+	plain int // bytes
+}
+
+// pack compresses start, that many times piece, and end. A gzip file may be several, one behind the
+// other.
+func pack(start, piece string, times int, end string) (packedText, error) {
+	const atOnce = 1 << 18
+	each := max(1, atOnce/len(piece))
+	p := packedText{plain: len(start) + times*len(piece) + len(end)}
+	first, err := zipped(start)
+	many, errMany := zipped(strings.Repeat(piece, each))
+	last, errLast := zipped(strings.Repeat(piece, times%each) + end)
+	p.gzip = append(append(first, bytes.Repeat(many, times/each)...), last...)
+	return p, errors.Join(err, errMany, errLast)
+}
+
+func zipped(text string) ([]byte, error) {
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	_, err = z.Write([]byte(text))
+	err = errors.Join(err, z.Close())
+	return b.Bytes(), err
+}
+
+func (p packedText) base64() string { return base64.StdEncoding.EncodeToString(p.gzip) }
+
+// largest is as much as the nodes may unpack to, but for what stands around the pieces.
+const largest = status.MaxNodesSize - 1<<10
+
+// gate is the inside of a gate's JSON in that phase.
+func gate(phase status.NodePhase) string {
+	return fmt.Sprintf(`"id":"g","name":"w.g","displayName":"g","type":"Suspend","phase":%q,"boundaryID":"w",`+
+		`"startedAt":"2026-11-01T00:00:00Z","outputs":{"parameters":[{"name":"by","valueFrom":{"supplied":{}}}]}`, phase)
+}
+
+// phases are that of the workflow, and of its gate, for a retry or for a decision.
+func phases(retry bool) (status.Phase, status.NodePhase) {
+	if retry {
+		return status.PhaseFailed, status.NodeFailed
+	}
+	return status.PhaseRunning, status.NodeRunning
+}
+
+// root is the inside of the JSON of the first node.
+func root(phase status.NodePhase) string {
+	return fmt.Sprintf(`"id":"w","name":"w","displayName":"w","type":"Steps","phase":%q,"children":["g"],"startedAt":"2026-11-01T00:00:00Z"`, phase)
+}
+
+// junkNodes have a member of empty objects, in the first node or in the gate.
+func junkNodes(inGate bool) func(retry bool) (packedText, error) {
+	return func(retry bool) (packedText, error) {
+		_, phase := phases(retry)
+		const piece = `{},`
+		nodes := `{"g":{` + gate(phase) + `},"w":{` + root(phase)
+		if inGate {
+			nodes = `{"w":{` + root(phase) + `},"g":{` + gate(phase)
+		}
+		return pack(nodes+`,"junk":[`, piece, largest/len(piece), `{}]}}`)
+	}
+}
+
+// messageNodes have as many failed pods as fit, each with a message of 1 MiB.
+func messageNodes(bool) (packedText, error) {
+	const count, long = 60, 1 << 20
+	piece := `,"p":{"name":"w.p","displayName":"p","type":"Pod","phase":"Failed","boundaryID":"w","message":"` + strings.Repeat("m", long-16) + `"}`
+	var all packedText
+	parts := []string{`{"w":{` + root(status.NodeFailed) + `}`}
+	for i := range count {
+		parts = append(parts, strings.Replace(piece, `"p":`, fmt.Sprintf(`"p%d":`, i), 1))
+	}
+	for _, part := range append(parts, `}`) {
+		z, err := zipped(part)
+		if err != nil {
+			return all, err
+		}
+		all.gzip, all.plain = append(all.gzip, z...), all.plain+len(part)
+	}
+	return all, nil
+}
+
+// smallNodes are as many small pods as fit.
+func smallNodes(retry bool) (packedText, error) {
+	_, phase := phases(retry)
+	// Ids have to differ, so each piece is written with the next number in place of the first.
+	var text strings.Builder
+	var all packedText
+	flush := func() error {
+		z, err := zipped(text.String())
+		all.gzip, all.plain = append(all.gzip, z...), all.plain+text.Len()
+		text.Reset()
+		return err
+	}
+	fmt.Fprintf(&text, `{"w":{%s},"g":{%s}`, root(phase), gate(phase))
+	for i := 0; all.plain < largest-1<<20; i++ {
+		fmt.Fprintf(&text, `,"w-%d":{"id":"w-%[1]d","name":"w.p(%[1]d)","displayName":"p(%[1]d)","type":"Pod","templateName":"load","templateScope":"local/w",`+
+			`"phase":"Succeeded","boundaryID":"w","startedAt":"2026-11-01T00:00:00Z","finishedAt":"2026-11-01T00:00:09Z","progress":"1/1"}`, i)
+		if text.Len() > 1<<20 {
+			if err := flush(); err != nil {
+				return all, err
+			}
+		}
+	}
+	text.WriteString(`}`)
+	return all, flush()
+}
+
+// aliases are YAML that states one long text once, and many times by an alias.
+func aliases(before, indent string) []byte {
+	const long, times = 38_000, 9_000
+	return []byte(before + indent + "a: &a " + strings.Repeat("x", long) + "\n" + indent + "b: [" + strings.Repeat("*a,", times) + "*a]\n")
+}
+
+// misspeltCalls is a manifest whose many steps all call templates that it doesn't have, with names
+// that are close to those of many that it has.
+func misspeltCalls() []byte {
+	const templates, steps = 1_000, 1_700
+	var text strings.Builder
+	text.WriteString("apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\nspec:\n  entrypoint: main\n  templates:\n")
+	for i := range templates {
+		fmt.Fprintf(&text, "  - {name: reindex-the-shards-of-the-index-%d-into-the-target, container: {image: reindex}}\n", i)
+	}
+	text.WriteString("  - name: main\n    steps:\n")
+	for i := range steps {
+		fmt.Fprintf(&text, "    - - {name: step-%d-of-the-migration, template: reindex-the-shard-of-the-index-%[1]d-into-the-target}\n", i)
+	}
+	return []byte(text.String())
+}
+
+// longDeclared is a manifest with a parameter of a long name.
+func longDeclared(length int) []byte {
+	return []byte("apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\nspec:\n  entrypoint: main\n" +
+		"  arguments: {parameters: [{name: " + strings.Repeat("a", length) + ", value: x}]}\n" +
+		"  templates:\n  - name: main\n    container: {image: a}\n")
+}

@@ -1,0 +1,101 @@
+// Command hostile measures what inputs that somebody has made to do harm take: the peak heap and
+// the time of each operation on one, and how soon it ends with its context. Each is measured in a
+// process of its own, so that none hides another. It needs no cluster: what the API server and the
+// target cluster answer is made up here. `make bench` runs it. With --short no limit counts, which
+// shows that it works.
+//
+// Exit codes: 0; 1 where something failed; 2 for wrong flags; 3 where a limit is missed.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/report"
+)
+
+// errMissed ends a run in which a limit was missed.
+var errMissed = errors.New("a limit is missed")
+
+func main() {
+	short := flag.Bool("short", false, "no limit counts")
+	one := flag.Int("measure", -1, "measure only the case of that `number`, in this process, and print it as JSON")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	var err error
+	if *one >= 0 {
+		err = measureOne(ctx, *one)
+	} else {
+		err = run(ctx, !*short)
+	}
+	stop()
+	switch {
+	case errors.Is(err, errMissed):
+		fmt.Fprintln(os.Stderr, "hostile:", err)
+		os.Exit(3)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "hostile:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, limits bool) error {
+	steps := report.NewSteps(os.Stderr)
+	var rows []row
+	for i, c := range cases() {
+		steps.Step("%s: %s", c.input, c.operation)
+		m, err := inChild(ctx, i)
+		if err != nil {
+			return fmt.Errorf("%s: %s: %w", c.input, c.operation, err)
+		}
+		rows = append(rows, row{input: c.input, operation: c.operation, unlimited: c.unlimited, measured: m})
+	}
+	writeTable(os.Stdout, rows)
+	for _, r := range rows {
+		if limits && r.missed() {
+			return errMissed
+		}
+	}
+	return nil
+}
+
+// inChild measures a case in a process of its own.
+func inChild(ctx context.Context, number int) (m measured, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return m, err
+	}
+	const most = 5 * time.Minute // what takes that long is an error by itself
+	ctx, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	child := exec.CommandContext(ctx, self, "--measure", fmt.Sprint(number))
+	child.Stderr = os.Stderr
+	out, err := child.Output()
+	if ctx.Err() != nil {
+		return m, context.Cause(ctx)
+	}
+	if err != nil {
+		return m, err
+	}
+	return m, json.Unmarshal(out, &m)
+}
+
+func measureOne(ctx context.Context, number int) error {
+	all := cases()
+	if number >= len(all) {
+		return fmt.Errorf("there are %d cases", len(all))
+	}
+	m, err := all[number].measure(ctx)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(m)
+}
