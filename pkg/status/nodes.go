@@ -61,8 +61,9 @@ func readInline(nodes *object) []*Node {
 // than [MaxNodesSize], another a [*CompressionError] in it: for nodes that are not compressed by
 // gzip, see [NodeDecoders.Gzip].
 //
-// It is for who edits nodes. It takes ten times the memory of [FromUnstructured], which
-// reads compressed nodes as well.
+// It makes maps of everything, so it takes ten times the memory of [FromUnstructured], which reads
+// compressed nodes as well, and up to fifty times the JSON of nodes that were made to do harm. To
+// change nodes use [NodeDecoders.EditNodes].
 func DecompressNodes(packed string) (map[string]any, error) {
 	plain, err := NodeDecoders{}.unpack(context.Background(), packed)
 	if err != nil {
