@@ -20,7 +20,7 @@ func TestTable(t *testing.T) {
 		"memory":        {func(m *measured) { m.Peak++ }, "| in | 100 B | 1024 KiB | op | done | 19 MiB | 19 MiB | 1000 ms | 100 ms | **missed** |"},
 		"the end":       {func(m *measured) { m.End++ }, "| in | 100 B | 1024 KiB | op | done | 19 MiB | 19 MiB | 1000 ms | 100 ms | **missed** |"},
 		"a long text":   {func(m *measured) { m.Text, m.Refused = 17<<10, true }, "| in | 100 B | 1024 KiB | op | refused, in 17 KiB | 19 MiB | 19 MiB | 1000 ms | 100 ms | **missed** |"},
-		"a text":        {func(m *measured) { m.Text = 16 << 10 }, "| in | 100 B | 1024 KiB | op | done, in 16 KiB | 19 MiB | 19 MiB | 1000 ms | 100 ms | ok |"},
+		"a text":        {func(m *measured) { m.Text = 96 << 10 }, "| in | 100 B | 1024 KiB | op | done, in 96 KiB | 19 MiB | 19 MiB | 1000 ms | 100 ms | ok |"},
 		"a short while": {func(m *measured) { m.Time = 1500 * time.Microsecond }, "| in | 100 B | 1024 KiB | op | done | 19 MiB | 19 MiB | 1.5 ms | 100 ms | ok |"},
 	} {
 		m := ok

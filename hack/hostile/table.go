@@ -11,7 +11,8 @@ const (
 	mostTimes = 3        // as much heap as what the input unpacks to,
 	mostMore  = 16 << 20 // and so much more
 	mostEnd   = 100 * time.Millisecond
-	mostText  = 16 << 10 // of what is said about it
+	mostText  = 16 << 10 // of an error
+	mostShown = 96 << 10 // of what is shown of 60 nodes
 )
 
 // row is a case with what it took.
@@ -24,7 +25,11 @@ type row struct {
 func (r row) mostPeak() int { return mostTimes*r.Plain + mostMore }
 
 func (r row) missed() bool {
-	return !r.unlimited && (r.Peak > r.mostPeak() || r.End > mostEnd || r.Text > mostText)
+	most := mostShown
+	if r.Refused {
+		most = mostText
+	}
+	return !r.unlimited && (r.Peak > r.mostPeak() || r.End > mostEnd || r.Text > most)
 }
 
 func writeTable(w io.Writer, rows []row) {

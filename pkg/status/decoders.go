@@ -48,17 +48,31 @@ const (
 
 // FromUnstructured is like the function [FromUnstructured], with these decoders.
 func (d NodeDecoders) FromUnstructured(u *unstructured.Unstructured) (*WorkflowStatus, error) {
-	return d.FromUnstructuredContext(context.Background(), u)
+	return d.fromUnstructured(u, nil)
 }
 
 // FromUnstructuredContext is like FromUnstructured, and ends with the cause of ctx if that ends
 // while compressed nodes are read, which can take a second. What the nodes read later does not
 // depend on ctx.
 func (d NodeDecoders) FromUnstructuredContext(ctx context.Context, u *unstructured.Unstructured) (*WorkflowStatus, error) {
+	return d.fromUnstructured(u, endOf(ctx))
+}
+
+// endOf returns the cause of ctx once that has ended.
+func endOf(ctx context.Context) func() error {
+	return func() error {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return nil
+	}
+}
+
+func (d NodeDecoders) fromUnstructured(u *unstructured.Unstructured, ended func() error) (*WorkflowStatus, error) {
 	if u == nil {
 		return nil, &NotWorkflowError{}
 	}
-	s, err := fromFields(ctx, u.Object, d)
+	s, err := fromFields(u.Object, d, ended)
 	if err == nil {
 		s.raw = u
 	}
@@ -67,12 +81,16 @@ func (d NodeDecoders) FromUnstructuredContext(ctx context.Context, u *unstructur
 
 // FromJSON is like the function [FromJSON], with these decoders.
 func (d NodeDecoders) FromJSON(data []byte) (*WorkflowStatus, error) {
-	return d.FromJSONContext(context.Background(), data)
+	return d.fromJSON(data, nil)
 }
 
 // FromJSONContext is like FromJSON, and ends with ctx as
 // [NodeDecoders.FromUnstructuredContext] does.
 func (d NodeDecoders) FromJSONContext(ctx context.Context, data []byte) (*WorkflowStatus, error) {
+	return d.fromJSON(data, endOf(ctx))
+}
+
+func (d NodeDecoders) fromJSON(data []byte, ended func() error) (*WorkflowStatus, error) {
 	p := partReader{scanner: whole(data)}
 	value, err := p.read(shapeWorkflow, 1)
 	if err == nil {
@@ -85,7 +103,7 @@ func (d NodeDecoders) FromJSONContext(ctx context.Context, data []byte) (*Workfl
 	if !ok {
 		return nil, &NotWorkflowError{}
 	}
-	return fromFields(ctx, fields, d)
+	return fromFields(fields, d, ended)
 }
 
 // Gzip returns status.compressedNodes compressed by gzip, which every version of Argo and
@@ -99,7 +117,7 @@ func (d NodeDecoders) Gzip(packed string) (string, error) {
 	if algorithm == "" {
 		return packed, nil
 	}
-	plain, err := d.decoded(context.Background(), src, algorithm)
+	plain, err := d.decoded(src, algorithm, nil)
 	if err != nil {
 		return "", &NodesError{Err: err}
 	}

@@ -36,7 +36,7 @@ func (e *NodeEdit) empty() bool { return len(e.Set) == 0 && len(e.Supply) == 0 &
 // memory however large they are, up to [MaxNodesSize]. The error is a [*NodesError], or the cause
 // of ctx, which is looked at between pieces.
 func (d NodeDecoders) EditNodes(ctx context.Context, packed string, edit func(id string) NodeEdit) (string, error) {
-	plain, err := d.unpack(ctx, packed)
+	plain, err := d.unpack(packed, endOf(ctx))
 	if err != nil {
 		return "", &NodesError{Err: err}
 	}

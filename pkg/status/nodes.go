@@ -3,7 +3,6 @@ package status
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"encoding/base64"
 	"errors"
 	"io"
@@ -21,7 +20,7 @@ const MaxNodesSize = 64 << 20
 
 // readNodes finds the nodes where the controller has put them: in the object, compressed
 // in the object, or in a database of its own.
-func readNodes(ctx context.Context, status *object, decoders NodeDecoders) ([]*Node, error) {
+func readNodes(status *object, decoders NodeDecoders, ended func() error) ([]*Node, error) {
 	if nodes, ok := status.fields["nodes"].(*jsonNodes); ok {
 		if !nodes.empty() {
 			return nodes.finish(status.dropped)
@@ -30,7 +29,7 @@ func readNodes(ctx context.Context, status *object, decoders NodeDecoders) ([]*N
 		return readInline(nodes), nil
 	}
 	if packed := status.string("compressedNodes"); packed != "" {
-		return readPacked(ctx, packed, decoders, status.dropped)
+		return readPacked(packed, decoders, ended, status.dropped)
 	}
 	if status.string("offloadNodeStatusVersion") != "" {
 		return nil, ErrNodesOffloaded
@@ -65,7 +64,7 @@ func readInline(nodes *object) []*Node {
 // compressed nodes as well, and up to fifty times the JSON of nodes that were made to do harm. To
 // change nodes use [NodeDecoders.EditNodes].
 func DecompressNodes(packed string) (map[string]any, error) {
-	plain, err := NodeDecoders{}.unpack(context.Background(), packed)
+	plain, err := NodeDecoders{}.unpack(packed, nil)
 	if err != nil {
 		return nil, &NodesError{Err: err}
 	}

@@ -2,7 +2,6 @@ package status
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"sync"
@@ -46,7 +45,7 @@ func (s *nodeSource) text(n *Node) ([]byte, error) {
 		return text, nil
 	}
 	s.once.Do(func() {
-		plain, err := s.decoders.unpack(context.Background(), s.packed)
+		plain, err := s.decoders.unpack(s.packed, nil)
 		if err == nil {
 			defer func() { _ = plain.Close() }()
 			s.plain = make([]byte, s.size)

@@ -2,23 +2,22 @@ package status
 
 import (
 	"compress/gzip"
-	"context"
 	"fmt"
 	"io"
 )
 
-// unpack returns what is packed as a stream, which fails behind MaxNodesSize bytes, and when ctx
-// ends.
-func (d NodeDecoders) unpack(ctx context.Context, packed string) (io.ReadCloser, error) {
+// unpack returns what is packed as a stream, which fails behind MaxNodesSize bytes, and with the
+// error of ended, if that is given and has one.
+func (d NodeDecoders) unpack(packed string, ended func() error) (io.ReadCloser, error) {
 	src, algorithm, err := opened(packed)
 	if err != nil {
 		return nil, err
 	}
-	return d.decoded(ctx, src, algorithm)
+	return d.decoded(src, algorithm, ended)
 }
 
 // decoded is such a stream of what src has compressed by an algorithm; "": gzip.
-func (d NodeDecoders) decoded(ctx context.Context, src io.Reader, algorithm string) (io.ReadCloser, error) {
+func (d NodeDecoders) decoded(src io.Reader, algorithm string, ended func() error) (io.ReadCloser, error) {
 	decoder := func(src io.Reader) (io.ReadCloser, error) { return gzip.NewReader(src) }
 	switch algorithm {
 	case zstd:
@@ -33,13 +32,13 @@ func (d NodeDecoders) decoded(ctx context.Context, src io.Reader, algorithm stri
 	if err != nil {
 		return nil, err
 	}
-	return &limitedReader{ctx: ctx, src: plain, left: MaxNodesSize}, nil
+	return &limitedReader{src: plain, left: MaxNodesSize, ended: ended}, nil
 }
 
 type limitedReader struct {
-	ctx  context.Context //nolint:containedctx // a stream is read within one call
-	src  io.ReadCloser
-	left int
+	src   io.ReadCloser
+	left  int
+	ended func() error // nil: it doesn't end before its end
 }
 
 // Close implements io.Closer.
@@ -47,10 +46,12 @@ func (r *limitedReader) Close() error { return r.src.Close() }
 
 // Read implements io.Reader.
 func (r *limitedReader) Read(p []byte) (int, error) {
-	if r.ctx.Err() != nil {
-		return 0, context.Cause(r.ctx)
+	if r.ended != nil {
+		if err := r.ended(); err != nil {
+			return 0, err
+		}
 	}
-	const atOnce = 64 << 10 // the context is looked at between pieces of that size
+	const atOnce = 64 << 10 // so often that is asked
 	n, err := r.src.Read(p[:min(len(p), r.left+1, atOnce)])
 	if r.left -= n; r.left < 0 {
 		return 0, fmt.Errorf("they unpack to more than %d MiB", MaxNodesSize>>20)
@@ -59,8 +60,8 @@ func (r *limitedReader) Read(p []byte) (int, error) {
 }
 
 // readPacked reads compressed nodes while they are unpacked.
-func readPacked(ctx context.Context, packed string, decoders NodeDecoders, dropped *[]Dropped) ([]*Node, error) {
-	plain, err := decoders.unpack(ctx, packed)
+func readPacked(packed string, decoders NodeDecoders, ended func() error, dropped *[]Dropped) ([]*Node, error) {
+	plain, err := decoders.unpack(packed, ended)
 	if err != nil {
 		return nil, &NodesError{Err: err}
 	}

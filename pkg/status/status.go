@@ -1,7 +1,6 @@
 package status
 
 import (
-	"context"
 	"strings"
 	"time"
 
@@ -99,7 +98,7 @@ func FromUnstructured(u *unstructured.Unstructured) (*WorkflowStatus, error) {
 }
 
 // fromFields reads the object that has these fields.
-func fromFields(ctx context.Context, fields map[string]any, decoders NodeDecoders) (*WorkflowStatus, error) {
+func fromFields(fields map[string]any, decoders NodeDecoders, ended func() error) (*WorkflowStatus, error) {
 	root := &object{fields: fields, dropped: new([]Dropped)}
 	apiVersion, kind := root.string("apiVersion"), root.string("kind")
 	group, _, _ := strings.Cut(apiVersion, "/")
@@ -111,9 +110,11 @@ func fromFields(ctx context.Context, fields map[string]any, decoders NodeDecoder
 	spec, status := root.object("spec"), root.object("status")
 	s.readMetadata(root.object("metadata"))
 	s.readSpec(spec)
-	s.readStatus(ctx, status, decoders)
-	if s.NodesErr != nil && ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+	s.readStatus(status, decoders, ended)
+	if s.NodesErr != nil && ended != nil {
+		if err := ended(); err != nil {
+			return nil, err
+		}
 	}
 	s.readDelays(spec, status)
 	s.Dropped = (*root.dropped)[:min(len(*root.dropped), maxDropped)]
@@ -141,7 +142,7 @@ func (s *WorkflowStatus) readSpec(spec *object) {
 	s.SpecSuspended = spec.bool("suspend")
 }
 
-func (s *WorkflowStatus) readStatus(ctx context.Context, status *object, decoders NodeDecoders) {
+func (s *WorkflowStatus) readStatus(status *object, decoders NodeDecoders, ended func() error) {
 	s.Phase = Phase(status.string("phase"))
 	s.Message = status.string("message")
 	s.StartTime = status.time("startedAt")
@@ -161,7 +162,7 @@ func (s *WorkflowStatus) readStatus(ctx context.Context, status *object, decoder
 		s.PersistentVolumeClaims = append(s.PersistentVolumeClaims, claim)
 	}
 	s.OffloadVersion = status.string("offloadNodeStatusVersion")
-	s.Nodes, s.NodesErr = readNodes(ctx, status, decoders)
+	s.Nodes, s.NodesErr = readNodes(status, decoders, ended)
 	if len(s.Nodes) > 0 {
 		s.Nodes[0].source.ended = s.Completed() // it is the source of all of them
 	}

@@ -190,7 +190,14 @@ func (w *following) prepare(ctx context.Context, s *snapshot) error {
 
 // decoded is the last state.
 func (w *following) decoded(ctx context.Context) (*status.WorkflowStatus, error) {
-	s, err := w.last.status(ctx, w.client.decoders)
+	return w.decodedBy(func(data []byte) (*status.WorkflowStatus, error) {
+		s, err := w.client.decoders.FromJSONContext(ctx, data)
+		return s, interrupted(ctx, err)
+	})
+}
+
+func (w *following) decodedBy(read func([]byte) (*status.WorkflowStatus, error)) (*status.WorkflowStatus, error) {
+	s, err := w.last.status(read)
 	if err == nil && s.Phase == status.PhaseUnknown {
 		s.StartDiagnostic = w.diagnostic
 	}
@@ -205,7 +212,7 @@ func (w *following) seen() *status.WorkflowStatus {
 	case w.now != nil:
 		return w.now
 	}
-	s, err := w.decoded(context.Background()) // also when the call has ended
+	s, err := w.decodedBy(w.client.decoders.FromJSON) // also when the call has ended
 	if err != nil {
 		return nil // as it was shown, it can be read
 	}

@@ -3,7 +3,6 @@ package workflow
 import (
 	"bytes"
 	"compress/flate"
-	"context"
 	"io"
 	"sync"
 
@@ -32,8 +31,8 @@ func newSnapshot(id status.Identity, object []byte) (*snapshot, error) {
 	return &snapshot{id: id, data: data}, nil
 }
 
-// status decodes the state.
-func (s *snapshot) status(ctx context.Context, decoders status.NodeDecoders) (*status.WorkflowStatus, error) {
+// status decodes the state by read.
+func (s *snapshot) status(read func(data []byte) (*status.WorkflowStatus, error)) (*status.WorkflowStatus, error) {
 	data := s.data
 	if s.packed {
 		var err error
@@ -41,8 +40,7 @@ func (s *snapshot) status(ctx context.Context, decoders status.NodeDecoders) (*s
 			return nil, err // it was packed here, so this does not happen
 		}
 	}
-	now, err := decoders.FromJSONContext(ctx, data)
-	return now, interrupted(ctx, err)
+	return read(data)
 }
 
 // labels are those of the workflow.

@@ -145,9 +145,12 @@ func (c *WorkflowClient) started(
 		return nil, c.error(op, name, err)
 	}
 	o.named(obj.GetName())
-	s, err := c.decode(context.Background(), op, obj) // it has begun, whatever ctx says by now
+	s, err := c.decoders.FromUnstructured(obj) // it has begun, whatever the context says by now
 	o.begun(s)
-	return s, err
+	if err != nil {
+		return s, c.error(op, obj.GetName(), err)
+	}
+	return s, nil
 }
 
 func (c *WorkflowClient) start(ctx context.Context, p *pace.Pacer, req StartRequest) (*unstructured.Unstructured, error) {
