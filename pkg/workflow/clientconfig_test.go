@@ -249,14 +249,15 @@ func TestHostsHaveNoUserinfo(t *testing.T) {
 
 // What a client was made of is in no text of it.
 func TestClientsShowNoCredentials(t *testing.T) {
-	client, err := NewForConfig(&rest.Config{Host: "https://host", BearerToken: "s3cr3t", Username: "u"}, Options{})
+	_, err := NewForConfig(&rest.Config{Host: "https://host", BearerToken: "s3cr3t", Username: "u"}, Options{})
 	if err == nil {
 		t.Fatal("two kinds of credentials")
 	}
 	if strings.Contains(err.Error(), "s3cr3t") {
 		t.Error(err)
 	}
-	if client, err = NewForConfig(&rest.Config{Host: "https://host", BearerToken: "s3cr3t"}, Options{}); err != nil {
+	client, err := NewForConfig(&rest.Config{Host: "https://host", BearerToken: "s3cr3t"}, Options{})
+	if err != nil {
 		t.Fatal(err)
 	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {

@@ -86,7 +86,7 @@ func selected(text string) (name, rest string, computed bool) {
 	text = strings.TrimLeft(text, space)
 	if inner, indexed := strings.CutPrefix(text, "["); indexed {
 		inner = strings.TrimLeft(inner, space)
-		if inner == "" || !strings.Contains("\"'`", inner[:1]) {
+		if inner == "" || !strings.ContainsAny(inner[:1], "\"'`") {
 			return "", inner, true
 		}
 		name, rest, _ = strings.Cut(inner[1:], inner[:1])

@@ -68,7 +68,7 @@ func TestManyMistakesTakeInProportion(t *testing.T) {
 		var templates, steps []any
 		for i := range n {
 			templates = append(templates, map[string]any{"name": fmt.Sprint("process-documents-", i)})
-			steps = append(steps, []any{map[string]any{"name": fmt.Sprint("s", i), "template": fmt.Sprint("proces-documents-", i)}})
+			steps = append(steps, []any{map[string]any{"name": fmt.Sprint("s", i), "template": fmt.Sprint("processed-documents-", i)}})
 		}
 		spec := map[string]any{"templates": append(templates, map[string]any{"name": "main", "steps": steps})}
 		return func() {

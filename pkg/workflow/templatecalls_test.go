@@ -43,7 +43,7 @@ func TestParametersOfCalledTemplates(t *testing.T) {
 		"read by the one it calls":       {calls: other, others: map[string]string{"other": "template: main"}, given: "other", reads: 1},
 		"read by none":                   {calls: other, others: map[string]string{"other": "template: main"}, given: "othre", unknown: true, reads: 1},
 		"read by one that that calls":    {calls: other, others: map[string]string{"other": "templateRef: {name: third}", "third": "template: main"}, given: "third", reads: 2},
-		"read by none of three":          {calls: other, others: map[string]string{"other": "templateRef: {name: third}", "third": other}, given: "thrid", unknown: true, reads: 2},
+		"read by none of three":          {calls: other, others: map[string]string{"other": "templateRef: {name: third}", "third": other}, given: "thirst", unknown: true, reads: 2},
 		"of the cluster":                 {calls: "templateRef: {name: other, clusterScope: true}", others: map[string]string{"other": "template: main"}, given: "othre", unknown: true, reads: 1},
 		"one that is not there":          {calls: other, given: "othre", reads: 1},
 		"one that may not be read":       {calls: "templateRef: {name: forbidden}", given: "othre", reads: 1},
