@@ -53,7 +53,7 @@ func (s *shared[T]) join(ctx context.Context) *reading[T] {
 	r := s.next
 	r.asking++
 	if s.now == nil {
-		s.begin()
+		s.begin() //nolint:contextcheck // it reads for all that ask, with the values of the first
 	}
 	return r
 }
