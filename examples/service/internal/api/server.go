@@ -126,8 +126,9 @@ func New(opts Options) (*Server, error) {
 			return nil, fmt.Errorf("api: session %q: each backfill needs one of its own", b.Session)
 		}
 		s.backfills[b.Session] = b
-		s.statusOf[b.Session] = &shared[*backfill.Status]{read: b.Status, within: opts.CallTimeout}
-		s.gatesOf[b.Session] = &shared[[]backfill.Gate]{read: b.Gates, within: opts.CallTimeout}
+		reading := make(turn, 1) // of both
+		s.statusOf[b.Session] = &shared[*backfill.Status]{read: inTurn(reading, b.Status), within: opts.CallTimeout}
+		s.gatesOf[b.Session] = &shared[[]backfill.Gate]{read: inTurn(reading, b.Gates), within: opts.CallTimeout}
 		s.changes[b.Session] = make(turn, 1)
 	}
 	s.news = newNews(s.backfills, opts.Follow, opts.LookAgain)

@@ -102,3 +102,15 @@ func (t turn) take(ctx context.Context) error {
 }
 
 func (t turn) give() { <-t }
+
+// inTurn reads when it is its turn.
+func inTurn[T any](t turn, read func(context.Context) (T, error)) func(context.Context) (T, error) {
+	return func(ctx context.Context) (T, error) {
+		if err := t.take(ctx); err != nil {
+			var nothing T
+			return nothing, err
+		}
+		defer t.give()
+		return read(ctx)
+	}
+}
