@@ -29,9 +29,7 @@ import (
 
 const (
 	serviceModule = "../../examples/service"
-	// mostMemory is what the service's Deployment has, and goMemory the GOMEMLIMIT there.
-	mostMemory = 256 << 20
-	goMemory   = "200MiB"
+	mostMemory    = 256 << 20
 	// mostAnswer is more than an answer takes.
 	mostAnswer = 4 << 20
 	askers     = 8
@@ -64,7 +62,7 @@ func serveBackfill(ctx context.Context) *servedBackfill {
 	DeferCleanup(target.Close)
 	config := p.copy("backfill.yaml", "http://127.0.0.1:9200", target.URL)
 	cmd := exec.Command(program, "--config", config, "--listen", "127.0.0.1:0", "--drain", "0s") //nolint:noctx // it outlives the node that starts it
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+cluster.Kubeconfig(), "GOMEMLIMIT="+goMemory)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+cluster.Kubeconfig(), "GOMEMLIMIT="+deployedWith(`name: GOMEMLIMIT\s+value: (\w+)`))
 	s.process, err = gexec.Start(cmd, nil, GinkgoWriter)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func(ctx SpecContext) { Eventually(s.process.Terminate()).WithContext(ctx).Should(gexec.Exit()) }, NodeTimeout(soon))
@@ -161,6 +159,16 @@ func (s *servedBackfill) ask(ctx context.Context, method, path, body string) (co
 
 const served = "/api/v1/backfills/demo"
 
+// deployedWith is what the service's Deployment says there.
+func deployedWith(pattern string) string {
+	GinkgoHelper()
+	text, err := os.ReadFile(filepath.Join(serviceManifests, "deployment.yaml"))
+	Expect(err).NotTo(HaveOccurred())
+	found := regexp.MustCompile(pattern).FindSubmatch(text)
+	Expect(found).NotTo(BeNil(), pattern)
+	return string(found[1])
+}
+
 // peak is the most memory that the process has had.
 func (s *servedBackfill) peak() int {
 	GinkgoHelper()
@@ -178,6 +186,7 @@ var _ = Describe("examples/service", first, func() {
 		if _, err := os.Stat("/proc/self/status"); err != nil {
 			Skip("only Linux says what memory a process has had")
 		}
+		Expect(deployedWith(`limits: \{memory: (\w+)\}`)).To(Equal(fmt.Sprintf("%dMi", mostMemory>>20)))
 		s := serveBackfill(ctx)
 		code, text := s.ask(ctx, http.MethodPost, served+"/start", "")
 		Expect(code).To(Equal(http.StatusOK), text)
