@@ -2,6 +2,7 @@ package otel
 
 import (
 	"context"
+	"strings"
 
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
@@ -20,7 +21,8 @@ const (
 // StartAnnotations is for [workflow.Options].StartAnnotations: it names the span in ctx, which is
 // that of the start where an observer of this package makes one, else that of its caller. It is nil
 // without a span. A span that isn't sampled is named too, with a flag that says so: logs may have
-// its trace.
+// its trace. A trace state with { or a backslash is left out: it can come from a caller's header, and
+// Argo would evaluate {{ in it where a template reads the annotation.
 func StartAnnotations(ctx context.Context) map[string]string {
 	start := trace.SpanContextFromContext(ctx)
 	if !start.IsValid() {
@@ -28,6 +30,9 @@ func StartAnnotations(ctx context.Context) map[string]string {
 	}
 	// Older readers refuse a traceparent with any other flag.
 	start = start.WithTraceFlags(start.TraceFlags() & trace.FlagsSampled)
+	if strings.ContainsAny(start.TraceState().String(), `{\`) {
+		start = start.WithTraceState(trace.TraceState{}) // a caller's header must not become an expression of Argo's
+	}
 	written := annotations{}
 	propagation.TraceContext{}.Inject(trace.ContextWithSpanContext(ctx, start), written)
 	return written

@@ -54,6 +54,17 @@ func TestStartAnnotations(t *testing.T) {
 	}
 }
 
+// A trace state comes from whoever calls the host.
+func TestTraceStatesHoldNoExpressions(t *testing.T) {
+	for _, state := range []string{"vendor={{workflow.parameters.password}}", `vendor=\u007b{x}}`} {
+		span := spanContext(t, trace.FlagsSampled, state)
+		written := otel.StartAnnotations(trace.ContextWithSpanContext(t.Context(), span))
+		if _, has := written[otel.AnnotationTracestate]; has || written[otel.AnnotationTraceparent] == "" {
+			t.Errorf("%s: %v", state, written)
+		}
+	}
+}
+
 func TestAnnotationsThatNameNoSpan(t *testing.T) {
 	const zero = "00000000000000000000000000000000"
 	for _, text := range []string{

@@ -48,8 +48,8 @@ type StartRequest struct {
 	// the template's value. docs/concepts.md has a table of all.
 	Parameters map[string]any
 	// OptionalParameters are further arguments, each sent only if the template declares or
-	// uses it, or calls another one by a templateRef that uses it; all of them where the template,
-	// or one that it calls, cannot be read. A name in both is a problem.
+	// uses it, or calls another one by a templateRef that uses it, or Spec does; all of them where the
+	// template, or one that it calls, cannot be read. A name in both is a problem.
 	OptionalParameters map[string]any
 	// AllowUnknownParameters also sends Parameters that the template neither declares nor
 	// uses. They are refused by default, since most are misspelt. For one that the template does not

@@ -2,6 +2,7 @@ package strictyaml
 
 import (
 	"bytes"
+	"fmt"
 
 	goyaml "go.yaml.in/yaml/v2"
 )
@@ -22,7 +23,7 @@ func expandedSize(data []byte) int {
 
 // size is about how many bytes a value has as JSON, or something above most.
 func size(value any, most int) int {
-	const punctuation, number = 3, 8
+	const punctuation, separator = 3, 1
 	total := punctuation
 	add := func(part any) bool {
 		if total <= most {
@@ -46,7 +47,7 @@ func size(value any, most int) int {
 			}
 		}
 	default:
-		total += number
+		total = separator + len(fmt.Sprint(v))
 	}
 	return total
 }

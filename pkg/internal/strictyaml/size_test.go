@@ -22,6 +22,7 @@ func TestLargeDocumentsAreRefused(t *testing.T) {
 		"merged":              {"a: &a {t: " + long + "}\nb:\n" + strings.Repeat("- {<<: *a, u: 1}\n", 100), ErrExpandedLarge},
 		"a few":               {"a: &a " + long + "\nb: [*a, *a]", nil},
 		"no alias, but signs": {"a: \"&a * *a\"\nb: '*'", nil},
+		"small numbers":       {"a: \"&a\"\nb: '*'\nc: [" + strings.Repeat("1,", 400_000) + "1]", nil},
 		"the largest":         {"a: " + strings.Repeat("x", MaxSize-100), nil},
 	} {
 		var err error
