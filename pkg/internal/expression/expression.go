@@ -25,8 +25,11 @@ func unescaped(text string) string {
 		plain = append(plain, text[i])
 		for len(plain) >= length {
 			begin := len(plain) - length
+			if plain[begin] != '\\' || plain[begin+1] != 'u' {
+				break
+			}
 			code, err := strconv.ParseUint(string(plain[begin+2:]), 16, 7)
-			if err != nil || plain[begin] != '\\' || plain[begin+1] != 'u' {
+			if err != nil { // or of no ASCII character
 				break
 			}
 			// Further backslashes before it are gone once it is read so often that it counts.
