@@ -56,7 +56,7 @@ type Rejection struct {
 	// Gates and All are as in [Approval].
 	Gates []string
 	All   bool
-	// Message is put on the gates.
+	// Message is put on the gates; see [workflow.StopOptions].
 	Message string
 }
 

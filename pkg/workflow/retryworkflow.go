@@ -89,7 +89,9 @@ func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptio
 	obj, err := c.edit(ctx, name, opts.UID, func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
 		wait := seen.left(s.EndTime, time.Now())
 		request := request.at(time.Now().Add(wait))
-		request.known = c.knownParameters(ctx, c.pacer(), obj, request.parameters)
+		if s.Completed() { // else it is refused without that
+			request.known = c.knownParameters(ctx, c.pacer(), obj, request.parameters)
+		}
 		plan, err := c.planRetry(ctx, obj, s, request)
 		if err != nil {
 			return retriedBefore(obj, s, err)
@@ -134,7 +136,7 @@ func (c *WorkflowClient) invalidRetry(
 	}
 	ctx, cancel := context.WithTimeout(ctx, glanceFor)
 	defer cancel()
-	if obj, s := c.glance(ctx, name, uid); s != nil {
+	if obj, s := c.glance(ctx, name, uid); s != nil && s.Completed() {
 		request.known = c.knownParameters(ctx, newPacer(time.Now()), obj, request.parameters)
 		_, _, found, _ := selectRetried(s, request) // which finds none where it fails
 		problems = slices.Concat(problems, found, undecodable(obj))

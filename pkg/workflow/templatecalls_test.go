@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"path"
@@ -141,5 +142,30 @@ func TestWhatElseReadsParameters(t *testing.T) {
 				t.Errorf("want %q: %v", tc.unknown, err)
 			}
 		})
+	}
+}
+
+// A workflow that runs is not retried, whatever its templates read.
+func TestRetryOfARunningWorkflowReadsNoTemplates(t *testing.T) {
+	for _, given := range []any{1, nil} {
+		c := scripted(t, func(r *http.Request) (any, error) {
+			if asked := path.Base(r.URL.Path); asked != "w" {
+				t.Errorf("%v: %s is read", given, r.URL.Path)
+			}
+			return workflowObject(t, `
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: w, uid: u}
+spec: {entrypoint: main, templates: [{name: main, steps: [[{name: a, templateRef: {name: other, template: x}}]]}]}
+status: {phase: Running}
+`), nil
+		})
+		want := ErrNotCompleted
+		if given == nil {
+			want = ErrInvalid
+		}
+		if _, err := c.Retry(t.Context(), "w", RetryOptions{Parameters: map[string]any{"a": given, "b": 1}}); !errors.Is(err, want) {
+			t.Error(err)
+		}
 	}
 }
