@@ -21,6 +21,16 @@ func expandedSize(data []byte) int {
 	return size(value, MaxSize)
 }
 
+// mostValues is how many values a document has at most. Those of a list or map are apart by one of
+// these, which texts have too.
+func mostValues(data []byte) int {
+	count := bytes.Count(data, []byte("- "))
+	for _, mark := range []string{",", "[", "{", "\n"} {
+		count += bytes.Count(data, []byte(mark))
+	}
+	return count
+}
+
 // size is about how many bytes a value has as JSON, or something above most.
 func size(value any, most int) int {
 	const punctuation, separator = 3, 1

@@ -20,9 +20,13 @@ func TestLargeDocumentsAreRefused(t *testing.T) {
 		"as keys":             {"a: &a " + long + "\nb: [" + strings.Repeat("{*a : 1}, ", 4000) + "]", ErrExpandedLarge},
 		"a map of many":       {"a: &a {t: " + long + "}\nb: &b [" + strings.Repeat("*a, ", 30) + "]\nc: [*b, *b, *b]", ErrExpandedLarge},
 		"merged":              {"a: &a {t: " + long + "}\nb:\n" + strings.Repeat("- {<<: *a, u: 1}\n", 100), ErrExpandedLarge},
+		"many small lists":    {"a: [" + strings.Repeat("[],", 500_000) + "]", errManyValues},
+		"lists of one":        {"a:\n" + strings.Repeat("- - - 1\n", 100_000), errManyValues},
+		"keys":                {"{" + strings.Repeat("a: 1,", 300_000) + "}", errManyValues},
+		"a long text":         {"a: |\n" + strings.Repeat("  echo one, two, three and so on\n", 50_000), nil},
 		"a few":               {"a: &a " + long + "\nb: [*a, *a]", nil},
 		"no alias, but signs": {"a: \"&a * *a\"\nb: '*'", nil},
-		"small numbers":       {"a: \"&a\"\nb: '*'\nc: [" + strings.Repeat("1,", 400_000) + "1]", nil},
+		"small numbers":       {"a: \"&a\"\nb: '*'\nc: [" + strings.Repeat("1,", 200_000) + "1]", nil},
 		"the largest":         {"a: " + strings.Repeat("x", MaxSize-100), nil},
 	} {
 		var err error

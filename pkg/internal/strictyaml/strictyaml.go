@@ -18,8 +18,12 @@ import (
 // server (limitedReadBody, in k8s.io/apiserver/pkg/endpoints/handlers).
 const MaxSize = 3 << 20
 
+// maxValues is how many values a document may have, since each takes some 400 bytes until it is read.
+const maxValues = 250_000
+
 // What is wrong with a document that is larger than that.
 var (
+	errManyValues    = errors.New("has more than 250,000 values")
 	ErrTooLarge      = errors.New("is larger than 3 MiB")
 	ErrExpandedLarge = errors.New("is larger than 3 MiB once its aliases (*name) are written out")
 )
@@ -29,6 +33,9 @@ var (
 func ToJSON(data []byte) ([]byte, error) {
 	if len(data) > MaxSize {
 		return nil, ErrTooLarge
+	}
+	if mostValues(data) > maxValues {
+		return nil, errManyValues
 	}
 	if expandedSize(data) > MaxSize {
 		return nil, ErrExpandedLarge
