@@ -175,7 +175,7 @@ func TestRetrySharesNoChange(t *testing.T) {
 
 // Each of a hundred thousand mistakes could have a path as long as the manifest is deep.
 func TestManyMistakesDeepDown(t *testing.T) {
-	const levels, each = 900, 100
+	const levels, each = 900, 60
 	var mistakes strings.Builder
 	for i := range each {
 		fmt.Fprintf(&mistakes, "a%d: 1, ", i)
