@@ -26,13 +26,16 @@ MODULES := . \
 	test/browser test/envtest test/faults test/opensearch test/otel test/promrules test/schema test/target \
 	hack/api hack/docs hack/hostile hack/scale hack/tools $(wildcard hack/migrate-scan)
 # Those whose tests need no cluster, and nothing said of how they run.
-UNIT_MODULES := $(filter-out . adapters/nodecodecs test/browser test/envtest test/faults test/promrules,$(MODULES))
+UNIT_MODULES := $(filter-out . adapters/nodecodecs adapters/opensearch hack/hostile test/browser test/envtest test/faults test/promrules,$(MODULES))
 # Without the race detector: what decodes megabytes, which takes ten times as long with it, but for the
-# one test there that has goroutines; and test/promrules, for which all of Prometheus would be built once more.
+# tests there that have goroutines; and test/promrules, for which all of Prometheus would be built once more.
 units = echo -C . $(RACE) $$(go list ./... | grep -v '/pkg/status$$'); \
 	echo -C . ./pkg/status; \
 	echo -C . $(RACE) -run AtOnce ./pkg/status; \
 	echo -C adapters/nodecodecs ./...; \
+	echo -C hack/hostile ./...; \
+	echo "-C adapters/opensearch $(RACE) -skip 'Memory|Large' ./..."; \
+	echo "-C adapters/opensearch -run 'Memory|Large' ./..."; \
 	echo -C test/promrules ./...; \
 	echo -C hack/bench $(RACE) ./bulkload; \
 	echo -C test/envtest $(RACE) ./leash/... ./cmd/...;
@@ -134,7 +137,7 @@ test-integration: tools ## the specs on a real control plane with the real Argo 
 	$(call integration,!rare)
 
 .PHONY: test-rare
-test-rare: tools ## those that are slow and rarely break: the local cluster's own, Argo's full definitions, the router, backfills by kubectl, longer random sequences
+test-rare: tools ## those that are slow and rarely break: the local cluster's own, Argo's full definitions, the service's memory, the router, backfills by kubectl, longer random sequences
 	$(call integration,rare)
 
 .PHONY: test-legacy

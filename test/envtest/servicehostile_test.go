@@ -182,7 +182,7 @@ func (s *servedBackfill) peak() int {
 	return n << 10
 }
 
-var _ = Describe("examples/service", first, func() {
+var _ = Describe("examples/service", labelRare, first, func() {
 	It("lives, in less memory than its Deployment has, whatever the cluster and the target hold", func(ctx SpecContext) {
 		if _, err := os.Stat("/proc/self/status"); err != nil {
 			Skip("only Linux says what memory a process has had")

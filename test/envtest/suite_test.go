@@ -111,7 +111,7 @@ func reportLogs(c *envtest.Cluster) {
 }
 
 // labelRare is of specs that make test-rare runs and make test leaves out: those about the cluster
-// itself, those that start one of their own, and those that say the same again, at greater length or
+// itself, those that start one of their own, that of the service's memory, and those that say the same again, at greater length or
 // by a combination of implementations each of which make test covers.
 var labelRare = Label("rare")
 
