@@ -1,7 +1,6 @@
 package workflow
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 )
@@ -9,8 +8,9 @@ import (
 // hints are for mistakes in names that are all to be among the same ones. Only the first few mistakes
 // get one: there can be thousands of both.
 type hints struct {
-	of    []string
-	given int
+	of     []string
+	given  int
+	sorted bool
 }
 
 func (h *hints) near(given string) string {
@@ -18,17 +18,23 @@ func (h *hints) near(given string) string {
 	if h.given++; h.given > most {
 		return ""
 	}
-	return choices(given, h.of)
+	if !h.sorted {
+		h.of, h.sorted = slices.Sorted(slices.Values(h.of)), true
+	}
+	return choicesOf(given, h.of)
 }
 
 // choices is a hint to put behind "there is no such x": what there is, and what was most
 // likely meant.
 func choices(given string, names []string) string {
-	if len(names) == 0 {
+	return choicesOf(given, slices.Sorted(slices.Values(names)))
+}
+
+func choicesOf(given string, sorted []string) string {
+	if len(sorted) == 0 {
 		return "; there are none"
 	}
 	const most = 20
-	sorted := slices.Sorted(slices.Values(names))
 	shown := plain(sorted[:min(len(sorted), most)])
 	if len(sorted) > most {
 		shown = append(shown, "…")
@@ -49,10 +55,13 @@ func nearest(given string, names []string) string {
 		return ""
 	}
 	names = names[:min(len(names), most)]
-	near := slices.MinFunc(names, func(a, b string) int {
-		return cmp.Compare(distance(given, a), distance(given, b))
-	})
-	if tooFar(given, distance(given, near)) {
+	near, least := "", -1
+	for _, name := range names {
+		if letters := distance(given, name); least < 0 || letters < least {
+			near, least = name, letters
+		}
+	}
+	if tooFar(given, least) {
 		return ""
 	}
 	return near
