@@ -249,7 +249,7 @@ func (c *WorkflowClient) invalidStart(ctx context.Context, d draft, req StartReq
 // withProblems adds to err, if it is an [*InvalidError], the problems that a draft has beside it.
 func (c *WorkflowClient) withProblems(ctx context.Context, p *pace.Pacer, d draft, req StartRequest, args arguments, err error) error {
 	problems := problemsOf(err, req)
-	if len(problems) == 0 || d.obj == nil {
+	if len(problems) == 0 || d.obj == nil || ctx.Err() != nil {
 		return err
 	}
 	_, _, more := c.complete(ctx, p, d, req, args)

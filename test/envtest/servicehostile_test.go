@@ -235,7 +235,7 @@ func (s *servedBackfill) follow(ctx context.Context) {
 	defer leave()
 	req, err := http.NewRequestWithContext(streaming, http.MethodGet, s.url+served+"/events", http.NoBody)
 	Expect(err).NotTo(HaveOccurred())
-	resp, err := s.web.Do(req) //nolint:bodyclose // below
+	resp, err := s.web.Do(req)
 	Expect(err).NotTo(HaveOccurred())
 	defer resp.Body.Close() //nolint:errcheck // enough of it has been read
 	Expect(resp.StatusCode).To(Equal(http.StatusOK))
