@@ -162,6 +162,11 @@ func parameterTexts(path *field.Path, values map[string]any) (texts map[string]s
 	return texts, faulty, problems
 }
 
+// givenNames are the names of all values that were given, sorted. faulty: those that have no text.
+func givenNames(texts map[string]string, faulty []string) []string {
+	return slices.Sorted(slices.Values(slices.AppendSeq(slices.Clone(faulty), maps.Keys(texts))))
+}
+
 // keyed is the path of what a map has under a name that somebody else has chosen.
 func keyed(path *field.Path, name string) *field.Path { return path.Key(shownName(name)) }
 

@@ -128,7 +128,7 @@ func metadataProblems(path *field.Path, value any) (problems field.ErrorList) {
 }
 
 func unknownFields(path *field.Path, in map[string]any, known ...string) (problems field.ErrorList) {
-	near := hints{of: known}
+	near := newHints(known)
 	for _, key := range slices.Sorted(maps.Keys(in)) {
 		if len(problems) < mostProblems && !slices.Contains(known, key) {
 			problems = append(problems, field.Forbidden(path.Child(shownName(key)), "a new workflow has no such field"+near.near(key)))

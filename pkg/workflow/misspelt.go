@@ -21,7 +21,7 @@ func misspelt(path *field.Path, spec map[string]any) field.ErrorList {
 			name, _ := template["name"].(string)
 			m.templates[name] = true
 		})
-		m.hints.of = slices.Collect(maps.Keys(m.templates))
+		m.hints = newHints(slices.Collect(maps.Keys(m.templates)))
 	}
 	m.fields(path, spec, specFields())
 	eachItem(path.Child("templates"), spec["templates"], m.template)

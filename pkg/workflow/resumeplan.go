@@ -130,8 +130,8 @@ func outputProblems(gates []*status.Node, request resumeRequest) (problems field
 			}
 		}
 	}
-	near := hints{of: slices.Collect(maps.Keys(awaited))}
-	for _, name := range slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Keys(outputs)), faulty))) {
+	near := newHints(slices.Collect(maps.Keys(awaited)))
+	for _, name := range givenNames(outputs, faulty) {
 		if !awaited[name] {
 			problems = append(problems, field.Forbidden(keyed(path, name), "no suspended node waits for it"+near.near(name)))
 		}

@@ -150,27 +150,6 @@ func aboutSelection(p *field.Error) bool {
 	return slices.Contains([]string{"selector", "nodeIDs", "keepGates"}, p.Field)
 }
 
-// glanceFor is how long a request that is refused anyway may take to find out what more is wrong
-// with it.
-const glanceFor = 2 * time.Second
-
-// glance reads a workflow for what more is wrong with a request that is refused anyway, by one
-// attempt. It returns nil if there is none to be read.
-func (c *WorkflowClient) glance(ctx context.Context, name string, uid types.UID) (*unstructured.Unstructured, *status.WorkflowStatus) {
-	if checkName(name) != nil {
-		return nil, nil
-	}
-	obj, err := c.getWith(ctx, newPacer(time.Now()), name)
-	if err != nil || uid != "" && obj.GetUID() != uid {
-		return nil, nil
-	}
-	s, err := c.decoders.FromUnstructuredContext(ctx, obj)
-	if err != nil {
-		return nil, nil
-	}
-	return obj, s
-}
-
 // knownParameters are those that make a difference to a workflow, with those of the templates that it
 // calls if one of the given ones needs that.
 func (c *WorkflowClient) knownParameters(

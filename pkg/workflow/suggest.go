@@ -8,18 +8,16 @@ import (
 // hints are for mistakes in names that are all to be among the same ones. Only the first few mistakes
 // get one: there can be thousands of both.
 type hints struct {
-	of     []string
-	given  int
-	sorted bool
+	of    []string // sorted
+	given int
 }
+
+func newHints(of []string) hints { return hints{of: slices.Sorted(slices.Values(of))} }
 
 func (h *hints) near(given string) string {
 	const most = 20
 	if h.given++; h.given > most {
 		return ""
-	}
-	if !h.sorted {
-		h.of, h.sorted = slices.Sorted(slices.Values(h.of)), true
 	}
 	return choicesOf(given, h.of)
 }

@@ -184,8 +184,8 @@ func (u templateUse) parameterProblems(texts map[string]string, faulty []string)
 
 // givenProblems finds which of the given parameters are unknown, or not among what is allowed.
 func (u templateUse) givenProblems(texts map[string]string, faulty []string) (problems field.ErrorList) {
-	path, names := field.NewPath("parameters"), hints{of: u.parameters()}
-	for _, name := range slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Keys(texts)), faulty))) {
+	path, names := field.NewPath("parameters"), newHints(u.parameters())
+	for _, name := range givenNames(texts, faulty) {
 		d, declared := u.declared[name]
 		if !declared {
 			d = u.inputs[u.entrypoint][name]

@@ -77,7 +77,9 @@ func (c *typeCheck) field(path *field.Path, kind, key string, value any) {
 	fields := c.fieldsOf(kind)
 	of, known := fields[key]
 	if !known && kind == closedType {
-		c.ofSteps.of = slices.Collect(maps.Keys(fields))
+		if c.ofSteps.of == nil {
+			c.ofSteps = newHints(slices.Collect(maps.Keys(fields)))
+		}
 		c.problems = append(c.problems, field.Forbidden(path.Child(shownName(key)),
 			"a step has no such field"+c.ofSteps.near(key)))
 		return
