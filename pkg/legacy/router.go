@@ -169,11 +169,12 @@ func (r *Router) anyName(
 }
 
 // unnamed takes a name that the caller has not given off the error of a request that was refused
-// before anything was sent.
+// before anything was created: by itself, or since what it starts from or its namespace is not there.
 func unnamed(err error) error {
 	var refused *workflow.InvalidError
 	failed, ok := err.(*workflow.Error) //nolint:errorlint // what is wrapped is somebody else's
-	if !ok || !errors.As(err, &refused) && !errors.Is(err, workflow.ErrTemplateNotFound) {
+	nothing := errors.As(err, &refused) || errors.Is(err, workflow.ErrTemplateNotFound) || errors.Is(err, workflow.ErrNotFound)
+	if !ok || !nothing {
 		return err
 	}
 	without := *failed
