@@ -29,7 +29,8 @@ MODULES := . \
 UNIT_MODULES := $(filter-out . adapters/nodecodecs adapters/opensearch hack/hostile test/browser test/envtest test/faults test/promrules,$(MODULES))
 # Without the race detector: what decodes megabytes, which takes ten times as long with it, but for the
 # tests there that have goroutines; and test/promrules, for which all of Prometheus would be built once more.
-units = echo -C . $(RACE) $$(go list ./... | grep -v '/pkg/status$$'); \
+units = echo "-C . $(RACE) -skip 'Hostile|Huge'" $$(go list ./... | grep -v '/pkg/status$$'); \
+	echo "-C . -run 'Hostile|Huge' ./pkg/workflow"; \
 	echo -C . ./pkg/status; \
 	echo -C . $(RACE) -run AtOnce ./pkg/status; \
 	echo -C adapters/nodecodecs ./...; \
@@ -81,8 +82,12 @@ programs: installer ## build the local cluster, the stand-in for the target clus
 
 ##@ check
 
+# The last ones wait most of their time, so two of them at once; each says all it has to say at its end.
+at_once = xargs -P 2 -I COMMAND sh -c 'echo "COMMAND" >&2; said=$$(COMMAND 2>&1); code=$$?; printf "%s\n" "$$said"; exit $$code'
+
 .PHONY: test
-test: test-unit docs test-argo test-integration test-faults-short test-browser ## what protects the promises: unit, documentation, beside Argo, integration, faults, browser
+test: test-unit docs test-integration ## what protects the promises: unit, documentation, integration, faults, browser, beside Argo
+	@printf '%s\n' "$(MAKE) test-faults-short" "$(MAKE) test-browser" "$(MAKE) test-argo" | $(at_once)
 
 .PHONY: test-all
 test-all: test test-fuzz test-rare test-commands ## make test, what is slow and rarely finds something, and a short form of every other command that the documentation names
@@ -137,7 +142,7 @@ test-integration: tools ## the specs on a real control plane with the real Argo 
 	$(call integration,!rare)
 
 .PHONY: test-rare
-test-rare: tools ## those that are slow and rarely break: the local cluster's own, Argo's full definitions, the service's memory, the router, backfills by kubectl, longer random sequences
+test-rare: tools ## those that are slow and rarely break: the local cluster's own, Argo's full definitions, the service's memory, the router, backfills at length, longer random sequences
 	$(call integration,rare)
 
 .PHONY: test-legacy

@@ -12,14 +12,16 @@ func TestEveryCommandIsRunByCI(t *testing.T) {
 	const makefile = "help: ## the first\n\n" +
 		"test-unit: need\n\t@true\n\n" +
 		"test-all: test-unit\\\n\tdocs ## all\n\ndocs:\n\t@true\n\n" +
-		"test-commands:: need ## short forms\n\t@$(MAKE) -s bench ARGS=--short\n\t# $(MAKE) soak\n\n" +
-		"bench:\n\thack/measure $(ARGS)\n\nsoak: # test-unit\n\t@true\n"
+		"test-commands:: need ## short forms\n\t@$(MAKE) -s bench ARGS=--short\n\t# $(MAKE) soak\n" +
+		"\t@printf '%s\\n' \"$(MAKE) test-side\" '$(MAKE) test-other' | xargs run\n\n" +
+		"bench:\n\thack/measure $(ARGS)\n\nsoak: # test-unit\n\t@true\n\ntest-side:\n\t@true\n\ntest-other:\n\t@true\n"
 	for name, test := range map[string]struct {
 		script, page string
 		want         []string
 	}{
 		"a target of the script, its prerequisites, and what its recipe makes": {
-			script: "make test-all && make test-commands\n", page: "`make test-all`, `make test-unit`, `make docs`, `make -s bench ARGS=x`, `hack/measure`\n",
+			script: "make test-all && make test-commands\n", page: "`make test-all`, `make test-unit`, `make docs`, `make -s bench ARGS=x`, `hack/measure`\n" +
+				"`make test-side`, `make test-other`\n",
 		},
 		"from another makefile": {
 			script: "make test-commands\n", page: "`make demo-x`\n",

@@ -86,7 +86,7 @@ func unknownTargets(line string, targets map[string]bool) []string {
 // targetsOf are what make is told to make in a line: the words behind it that are no flag and no setting.
 func targetsOf(line string) []string {
 	var targets []string
-	for _, match := range regexp.MustCompile(`(?:^|[\s;&|(@+])make((?:\s+[-\w]+)+)(\S?)`).FindAllStringSubmatch(line, -1) {
+	for _, match := range regexp.MustCompile(`(?:^|[\s;&|(@+"'])make((?:\s+[-\w]+)+)(\S?)`).FindAllStringSubmatch(line, -1) {
 		words := strings.Fields(match[1])
 		if match[2] == "=" {
 			words = words[:len(words)-1] // the name of a setting

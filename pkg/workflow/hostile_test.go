@@ -112,7 +112,7 @@ func TestDecisionsAboutHostileNodesTakeFewBytes(t *testing.T) {
 }
 
 // A context ends a decision wherever it is at work on packed nodes, with its own cause.
-func TestContextEndsDecisions(t *testing.T) {
+func TestContextEndsHostileDecisions(t *testing.T) {
 	const each = 2 << 20
 	for name, d := range decisions() {
 		t.Run(name, func(t *testing.T) {
@@ -174,7 +174,7 @@ func TestRetrySharesNoChange(t *testing.T) {
 }
 
 // Each of a hundred thousand mistakes could have a path as long as the manifest is deep.
-func TestManyMistakesDeepDown(t *testing.T) {
+func TestManyMistakesInHugeManifests(t *testing.T) {
 	const levels, each = 900, 60
 	var mistakes strings.Builder
 	for i := range each {
@@ -206,7 +206,7 @@ func TestManyMistakesDeepDown(t *testing.T) {
 }
 
 // A name can be as long as the request that it comes with.
-func TestLongNamesMakeNoLongErrors(t *testing.T) {
+func TestHugeNamesMakeNoLongErrors(t *testing.T) {
 	long := strings.Repeat("A_", 1<<20)
 	c := scripted(t, func(*http.Request) (any, error) { return nil, apierrors.NewForbidden(schema.GroupResource{}, "", nil) })
 	for what, call := range map[string]func() error{

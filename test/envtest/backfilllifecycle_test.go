@@ -17,17 +17,16 @@ import (
 var _ = Describe("backfill by the native client", func() { backfillSpecs(byNative) })
 
 // backfillSpecs are those that a backfill passes by any implementation of the workflow interface.
-// The decorators are for those of them that take long.
-func backfillSpecs(by backfillBy, decorators ...any) {
+func backfillSpecs(by backfillBy) {
 	var f *backfills
 	BeforeEach(func(ctx SpecContext) { f = newBackfills(ctx, by) }, NodeTimeout(specTimeout))
 
 	describeBackfillLifecycle(func() *backfills { return f })
-	Context("at length", append(decorators, func() {
+	Context("at length", labelRare, func() {
 		describeBackfillVerbs(func() *backfills { return f })
 		describeBackfillKills(func() *backfills { return f })
 		describeBackfillRaces(func() *backfills { return f })
-	})...)
+	})
 }
 
 func describeBackfillLifecycle(fixture func() *backfills) {

@@ -14,7 +14,7 @@ import (
 )
 
 var _ = Describe("pkg/legacy", labelLegacy, func() {
-	Describe("backfill by the kubectl client", func() { backfillSpecs(byKubectl, labelRare) })
+	Describe("backfill by the kubectl client", func() { backfillSpecs(byKubectl) })
 	Describe("backfill by the router", labelRare, func() { backfillSpecs(byRouter) })
 })
 

@@ -111,8 +111,8 @@ func reportLogs(c *envtest.Cluster) {
 }
 
 // labelRare is of specs that make test-rare runs and make test leaves out: those about the cluster
-// itself, those that start one of their own, that of the service's memory, and those that say the same again, at greater length or
-// by a combination of implementations each of which make test covers.
+// itself, those that start one of their own, that of the service's memory, those at length, and those
+// that say the same again by a combination of implementations each of which make test covers.
 var labelRare = Label("rare")
 
 // first has slow specs begin before the others, so that none is left to run alone at the end.
