@@ -55,6 +55,19 @@ var _ = Describe("a retry of the native client", func() {
 		Expect(pods.Items).To(HaveLen(1))
 		return pods.Items[0].UID
 	}
+	// endPod has the pod of a retry end that runs for long. The failed one is gone by then.
+	endPod := func(ctx context.Context) {
+		GinkgoHelper()
+		pods := kube.CoreV1().Pods(namespace)
+		Eventually(ctx, func(g Gomega) {
+			list, err := pods.List(ctx, metav1.ListOptions{})
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(list.Items).To(HaveLen(1))
+			_, err = pods.Patch(ctx, list.Items[0].Name, types.MergePatchType,
+				[]byte(`{"metadata": {"annotations": {"envtest.argoservice/duration": "0s"}}}`), metav1.PatchOptions{})
+			g.Expect(err).NotTo(HaveOccurred())
+		}).Should(Succeed())
+	}
 	succeeds := func(ctx context.Context) *status.WorkflowStatus {
 		GinkgoHelper()
 		s, err := plain.Wait(ctx, failed.Name, workflow.Completed)
@@ -165,7 +178,7 @@ var _ = Describe("a retry of the native client", func() {
 		for range callers {
 			calls.Go(func() {
 				defer GinkgoRecover()
-				_, err := plain.Retry(ctx, failed.Name, workflow.RetryOptions{Parameters: map[string]any{"exit-code": 0, "duration": "3s"}})
+				_, err := plain.Retry(ctx, failed.Name, workflow.RetryOptions{Parameters: map[string]any{"exit-code": 0, "duration": "1h"}})
 				if err == nil {
 					retried.Add(1)
 					return
@@ -175,6 +188,7 @@ var _ = Describe("a retry of the native client", func() {
 		}
 		calls.Wait()
 		Expect(retried.Load()).To(BeEquivalentTo(1))
+		endPod(ctx)
 		succeeds(ctx)
 	}, SpecTimeout(specTimeout))
 
