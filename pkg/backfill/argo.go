@@ -86,7 +86,7 @@ func (b *argoBackfill) workersOf(s *status.WorkflowStatus) *workers {
 	}
 	w := &workers{connection: b.connection, namespace: b.cfg.Backfill.Argo.Namespace, workflow: b.request.Name}
 	if s != nil {
-		w.workflow = s.Name
+		w.workflow, w.uid = s.Name, s.UID
 	}
 	return w
 }
@@ -250,7 +250,7 @@ func (b *argoBackfill) Scale(ctx context.Context, replicas int) error {
 		err = b.failed(fmt.Errorf("%w: the session was started again meanwhile", ErrEnded))
 	}
 	if errors.Is(err, ErrEnded) {
-		if undone := w.stop(ctx); undone != nil {
+		if undone := w.stop(ctx); undone != nil && !errors.Is(undone, workflow.ErrReplaced) {
 			return b.failed(fmt.Errorf("%w, and the workers could not be taken away again: %w", ErrEnded, undone))
 		}
 	}

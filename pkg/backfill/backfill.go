@@ -18,7 +18,8 @@ import (
 //
 // Errors are those of the [workflow.Interface] call beneath, with the session put before; match
 // them with [errors.Is]. What Kubernetes answers about Deployments, ReplicaSets and pods
-// matches the same sentinels.
+// matches the same sentinels. [workflow.ErrReplaced]: during the call the run was deleted and another
+// workflow of its name was started, which the call leaves alone.
 type Backfill interface {
 	Runner
 	Gatekeeper

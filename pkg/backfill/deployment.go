@@ -1,6 +1,7 @@
 package backfill
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -59,13 +60,9 @@ func (b *deploymentBackfill) Create(ctx context.Context) error {
 // Deployment that has replicas is left alone.
 func (b *deploymentBackfill) Start(ctx context.Context) (*Status, error) {
 	_, _, err := b.workers.settle(ctx, nil, func(w *workload) goal {
-		switch {
-		case w.paused():
-			return w.resuming()
-		case w.number() > 0:
-			return goal{w.note, w.number()}
-		}
-		return goal{w.note, b.cfg.Backfill.Scale}
+		g := w.resuming()
+		g.replicas = cmp.Or(g.replicas, b.cfg.Backfill.Scale)
+		return g
 	})
 	if err != nil {
 		return nil, b.failed(err)

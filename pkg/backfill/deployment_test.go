@@ -304,10 +304,56 @@ func TestNotesThatCannotBeRead(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), `read d of ConfigMap "argoservice-backfill"`) || !strings.Contains(err.Error(), "remove it") {
 			t.Errorf("%s: %v", text, err)
 		}
-		delete(cm.Object, "data")
-		if got := s.state(); got != "4 run" {
-			t.Errorf("%s: %s", text, got)
+		if workers, _, _ := unstructured.NestedInt64((*s.apps.objects)[0].Object, "spec", "replicas"); workers != 4 {
+			t.Errorf("%s: %d workers", text, workers)
 		}
+		// Stop doesn't need them.
+		s.verb(s.open(s.apps, 0), "Stop")
+		if got := s.state(); got != "stopped" {
+			t.Errorf("%s, and then Stop: %s", text, got)
+		}
+	}
+}
+
+// A ConfigMap that is deleted before a pause is noted is made again; with the note the number is lost.
+func TestNotesThatAreDeletedMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for at, reached := 1, true; reached; at++ {
+			s := newScaled(t)
+			for _, name := range []string{"Pause", "Start"} {
+				s.verb(s.open(s.apps, 0), name)
+			}
+			count := 0
+			reached = false
+			s.verb(s.open(&stepped{s.apps, func() {
+				if count++; count == at {
+					reached = true
+					s.apps.mu.Lock()
+					defer s.apps.mu.Unlock()
+					*s.apps.objects = slices.DeleteFunc(*s.apps.objects, func(o *unstructured.Unstructured) bool {
+						return o.GetKind() == "ConfigMap"
+					})
+				}
+			}}, 0), "Pause")
+			if got := s.state(); got != "paused, 4 before" && got != "stopped" {
+				t.Errorf("deleted before request %d of Pause: %s", at, got)
+			}
+		}
+	})
+}
+
+// A pause with no number to bring back, which another writer has noted, ends with the configuration's.
+func TestANoteOfNoWorkers(t *testing.T) {
+	s := newScaled(t)
+	s.verb(s.open(s.apps, 0), "Pause")
+	for _, o := range *s.apps.objects {
+		if o.GetKind() == "ConfigMap" {
+			o.Object["data"] = map[string]any{"d": `{"d": {"replicas": 0, "paused": true}}`}
+		}
+	}
+	s.verb(s.open(s.apps, 0), "Start")
+	if got := s.state(); got != "3 run" {
+		t.Error(got)
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 const (
@@ -58,7 +60,8 @@ func (w *workers) notebook() notebook {
 		[]string{"metadata", "annotations", annotationPaused}}
 }
 
-// readNotes reads the notes. A notebook that isn't there has none.
+// readNotes reads the notes. A notebook that isn't there has none. Where the workflow is another one
+// than the call is about, so are the workers, and the error is [workflow.ErrReplaced].
 func (w *workers) readNotes(ctx context.Context) (page, error) {
 	book := w.notebook()
 	o, err := w.of(book.resource).Get(ctx, book.name, metav1.GetOptions{})
@@ -68,10 +71,16 @@ func (w *workers) readNotes(ctx context.Context) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
+	if w.deployment == "" && o.GetUID() != w.uid {
+		return page{}, fmt.Errorf("%w: its UID is %s by now", workflow.ErrReplaced, o.GetUID())
+	}
 	return book.page(o)
 }
 
-// page reads an object that the API server has returned.
+// errDamagedNotes matches the error of notes that cannot be read.
+var errDamagedNotes = errors.New("remove it to forget that")
+
+// page reads an object that the API server has returned. With [errDamagedNotes] it has no notes.
 func (b notebook) page(o *unstructured.Unstructured) (page, error) {
 	p := page{exists: true, resourceVersion: o.GetResourceVersion()}
 	text, found, err := unstructured.NestedString(o.Object, b.path...)
@@ -84,10 +93,11 @@ func (b notebook) page(o *unstructured.Unstructured) (page, error) {
 		}
 	}
 	if err != nil {
-		return page{}, fmt.Errorf("read %s of %s %q, where a pause notes the number of workers (remove it to forget that): %w",
-			b.path[len(b.path)-1], b.kind, b.name, err)
+		p.notes = nil
+		err = fmt.Errorf("read %s of %s %q, where a pause notes the number of workers (%w): %w",
+			b.path[len(b.path)-1], b.kind, b.name, errDamagedNotes, err)
 	}
-	return p, nil
+	return p, err
 }
 
 // writeNotes replaces the notes, if the notebook is still as it was read. It makes a ConfigMap that
@@ -96,6 +106,11 @@ func (w *workers) writeNotes(ctx context.Context, was page, now notes) (page, er
 	if maps.Equal(was.notes, now) {
 		return was, nil
 	}
+	return w.replaceNotes(ctx, was, now)
+}
+
+// replaceNotes is writeNotes, also where the notes are the same.
+func (w *workers) replaceNotes(ctx context.Context, was page, now notes) (page, error) {
 	book := w.notebook()
 	var text any // null removes it
 	if len(now) > 0 {
@@ -114,14 +129,15 @@ func (w *workers) writeNotes(ctx context.Context, was page, now notes) (page, er
 		u.SetName(book.name)
 		u.SetNamespace(w.namespace)
 		o, err = w.of(book.resource).Create(ctx, u, metav1.CreateOptions{})
-		if apierrors.IsAlreadyExists(err) { // another client was quicker: look again
-			err = apierrors.NewConflict(book.resource.GroupResource(), book.name, err)
-		}
 	} else {
 		if err := unstructured.SetNestedField(object, was.resourceVersion, "metadata", "resourceVersion"); err != nil {
 			return page{}, err
 		}
 		o, err = w.of(book.resource).Patch(ctx, book.name, types.MergePatchType, asJSON(object), metav1.PatchOptions{})
+	}
+	if w.deployment != "" && (apierrors.IsAlreadyExists(err) || apierrors.IsNotFound(err)) {
+		// Another client was quicker to make or delete the ConfigMap: look again.
+		err = apierrors.NewConflict(book.resource.GroupResource(), book.name, err)
 	}
 	if apierrors.IsForbidden(err) && w.deployment != "" {
 		err = fmt.Errorf("note the number of workers in ConfigMap %s/%s: %w", w.namespace, notesConfigMap, err)
@@ -149,7 +165,6 @@ type goal struct {
 func (w *workers) settle(
 	ctx context.Context, refused func([]*workload) error, plan func(*workload) goal,
 ) (found []*workload, changed bool, err error) {
-	ended := map[types.UID]bool{} // the workloads whose pause this call has ended
 	err = w.do(ctx, OpScaleWorkers, func(ctx context.Context) error {
 		for range rounds {
 			var p page
@@ -161,13 +176,7 @@ func (w *workers) settle(
 					return err
 				}
 			}
-			for _, each := range found {
-				each.ended = ended[each.uid]
-			}
 			wrote, err := w.follow(ctx, found, p, plan)
-			for _, each := range found {
-				ended[each.uid] = each.ended
-			}
 			changed = changed || wrote
 			if err != nil || !wrote {
 				return err
@@ -238,9 +247,6 @@ func (w *workers) follow(ctx context.Context, found []*workload, p page, plan fu
 		}
 	}
 	_, err = w.writeNotes(ctx, p, last)
-	for i, each := range found {
-		each.ended = each.ended || each.paused() && goals[i].note != nil && !goals[i].note.Paused
-	}
 	return true, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -61,15 +62,18 @@ func (r *oneRun) Start(context.Context, workflow.StartRequest) (*status.Workflow
 	return r.now(), nil
 }
 
-func (r *oneRun) edit(change func(*status.WorkflowStatus) error) error {
+func (r *oneRun) edit(uid types.UID, change func(*status.WorkflowStatus) error) error {
 	r.step()
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if uid != r.s.UID {
+		return workflow.ErrReplaced
+	}
 	return change(&r.s)
 }
 
-func (r *oneRun) Suspend(context.Context, string, workflow.SuspendOptions) error {
-	return r.edit(func(s *status.WorkflowStatus) error {
+func (r *oneRun) Suspend(_ context.Context, _ string, opts workflow.SuspendOptions) error {
+	return r.edit(opts.UID, func(s *status.WorkflowStatus) error {
 		if s.Shutdown != status.ShutdownNone {
 			return fmt.Errorf("%w: it is being stopped", workflow.ErrConflict)
 		}
@@ -81,7 +85,7 @@ func (r *oneRun) Suspend(context.Context, string, workflow.SuspendOptions) error
 func (r *oneRun) Resume(
 	_ context.Context, _ string, opts workflow.ResumeOptions,
 ) (*workflow.ResumeResult, error) {
-	return &workflow.ResumeResult{}, r.edit(func(s *status.WorkflowStatus) error {
+	return &workflow.ResumeResult{}, r.edit(opts.UID, func(s *status.WorkflowStatus) error {
 		r.resumed = append(r.resumed, opts)
 		if len(opts.NodeIDs) > 0 {
 			return workflow.ErrNotSuspended
@@ -91,8 +95,8 @@ func (r *oneRun) Resume(
 	})
 }
 
-func (r *oneRun) Stop(context.Context, string, workflow.StopOptions) error {
-	return r.edit(func(s *status.WorkflowStatus) error {
+func (r *oneRun) Stop(_ context.Context, _ string, opts workflow.StopOptions) error {
+	return r.edit(opts.UID, func(s *status.WorkflowStatus) error {
 		s.SpecSuspended, s.Shutdown = false, status.ShutdownStop
 		return nil
 	})
@@ -147,7 +151,7 @@ func newArena(t *testing.T, step func()) *arena {
 		apps: newApps(t, `
 - {apiVersion: apps/v1, kind: Deployment, metadata: {name: d, namespace: ma, uid: d, labels: {workflows.argoproj.io/workflow: w}},
    spec: {replicas: 4, selector: {matchLabels: {app: bulk-loader}}}}
-- {apiVersion: argoproj.io/v1alpha1, kind: Workflow, metadata: {name: w, namespace: ma}}
+- {apiVersion: argoproj.io/v1alpha1, kind: Workflow, metadata: {name: w, namespace: ma, uid: u}}
 `),
 	}
 	var err error
@@ -173,7 +177,9 @@ func (a *arena) verb(ctx context.Context, name string) error {
 
 // torn says what is wrong with the workflow and its workers together; "": nothing.
 func (a *arena) torn(t *testing.T) string {
-	found, _, err := (&workers{connection: newConnection(Dependencies{Kubernetes: a.apps}), namespace: "ma", workflow: "w"}).findNoted(t.Context())
+	found, _, err := (&workers{
+		connection: newConnection(Dependencies{Kubernetes: a.apps}), namespace: "ma", workflow: "w", uid: "u",
+	}).findNoted(t.Context())
 	if err != nil || len(found) != 1 {
 		t.Fatal(found, err)
 	}
@@ -271,6 +277,107 @@ func TestVerbsAtOnce(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A Pause that a Start overtakes, and that is killed at any point after that, leaves nothing that
+// another Start wouldn't bring back.
+func TestAPauseThatAStartOvertookWasKilled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for at, reached := 1, true; reached; at++ {
+			reached = false
+			for last, killed := at, true; killed; last++ { // the last request of the Pause
+				count, others := 0, false
+				var a *arena
+				a = newArena(t, func() {
+					if others {
+						return
+					}
+					if count++; count == at {
+						reached, others = true, true
+						if err := a.verb(t.Context(), "Start"); err != nil {
+							t.Error(err)
+						}
+						others = false
+					}
+					if count > last {
+						runtime.Goexit()
+					}
+				})
+				killed = true
+				var pausing sync.WaitGroup
+				pausing.Go(func() {
+					if err := a.verb(t.Context(), "Pause"); err != nil {
+						t.Error(err)
+					}
+					killed = false
+				})
+				pausing.Wait()
+				others = true
+				if err := a.verb(t.Context(), "Start"); err != nil {
+					t.Error(err)
+				}
+				if torn := a.torn(t); torn != "" || a.run.now().SpecSuspended {
+					t.Errorf("Start before request %d of a Pause that was killed after request %d, and then Start: %s", at, last, torn)
+				}
+			}
+		}
+	})
+}
+
+// A workflow that was deleted, and started again under its name, is not what a verb is about that
+// began before that, and neither are its workers.
+func TestAVerbAcrossRunsOfOneName(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, verb := range verbs() {
+			for at, reached := 2, true; reached; at++ { // the first request finds what it is about
+				count := 0
+				reached = false
+				var a *arena
+				a = newArena(t, func() {
+					if count++; count != at {
+						return
+					}
+					reached = true
+					again := newArena(t, func() {})
+					again.run.s.UID = "another"
+					a.run.mu.Lock()
+					defer a.run.mu.Unlock()
+					a.run.s = again.run.s
+					a.apps.mu.Lock()
+					defer a.apps.mu.Unlock()
+					for _, o := range *again.apps.objects {
+						o.SetUID("another")
+						o.SetResourceVersion("100")
+					}
+					*a.apps.objects = *again.apps.objects
+				})
+				err := a.verb(t.Context(), verb)
+				if !reached {
+					continue
+				}
+				deployment, run := (*a.apps.objects)[0], (*a.apps.objects)[1]
+				if deployment.GetResourceVersion() != "100" || run.GetResourceVersion() != "100" || a.run.s.SpecSuspended || a.run.s.Shutdown != "" {
+					t.Errorf("another run before request %d of %s: it has changed %v, %v, %+v", at, verb, deployment, run, a.run.s)
+				}
+				if err != nil && !errors.Is(err, workflow.ErrReplaced) && !errors.Is(err, ErrEnded) {
+					t.Errorf("another run before request %d of %s: %v", at, verb, err)
+				}
+			}
+		}
+	})
+}
+
+// A session without a workflow can have left workers, but those of a workflow that was started in
+// the meantime are not left over.
+func TestWorkersOfAWorkflowThatWasStartedMeanwhile(t *testing.T) {
+	a := newArena(t, func() {})
+	w := &workers{connection: newConnection(Dependencies{Kubernetes: a.apps}), namespace: "ma", workflow: "w"}
+	if err := w.stop(t.Context()); !errors.Is(err, workflow.ErrReplaced) {
+		t.Error(err)
+	}
+	if torn := a.torn(t); torn != "" {
+		t.Error(torn)
+	}
 }
 
 // A verb that another client undoes again and again gives up, and leaves the workers that the
@@ -378,7 +485,7 @@ func TestAScaleAcrossRuns(t *testing.T) {
 		}
 		a.run.mu.Lock()
 		defer a.run.mu.Unlock()
-		a.run.s.UID = "another"
+		a.run.s.Name, a.run.s.UID = "w-2", "another"
 	})
 	err := a.verb(t.Context(), "Scale")
 	a.run.s.Shutdown = status.ShutdownStop // as torn has to see it

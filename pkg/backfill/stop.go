@@ -35,10 +35,26 @@ func (b *argoBackfill) stop(ctx context.Context, s *status.WorkflowStatus) error
 	return nil
 }
 
-// stop takes the workers away, and forgets how many there were.
+// stop takes the workers away, and forgets how many there were, also where that cannot be read.
 func (w *workers) stop(ctx context.Context) error {
 	_, _, err := w.settle(ctx, nil, (*workload).stopping)
+	if errors.Is(err, errDamagedNotes) {
+		if err = w.removeDamagedNotes(ctx); err == nil {
+			_, _, err = w.settle(ctx, nil, (*workload).stopping)
+		}
+	}
 	return err
+}
+
+// removeDamagedNotes removes notes that cannot be read.
+func (w *workers) removeDamagedNotes(ctx context.Context) error {
+	return w.do(ctx, OpScaleWorkers, func(ctx context.Context) error {
+		p, err := w.readNotes(ctx)
+		if errors.Is(err, errDamagedNotes) {
+			_, err = w.replaceNotes(ctx, p, nil)
+		}
+		return err
+	})
 }
 
 func (b *argoBackfill) StopAndWait(ctx context.Context) (*Status, error) {

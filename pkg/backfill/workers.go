@@ -25,6 +25,7 @@ type workers struct {
 	*connection
 	namespace  string
 	workflow   string
+	uid        types.UID // of the workflow; "": there is none, but it may have left workers
 	deployment string
 }
 

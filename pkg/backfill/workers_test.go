@@ -113,10 +113,7 @@ func TestGoalsOfAWorkload(t *testing.T) {
 			goal{noted(5, true), 0}, goal{noted(4, false), 5}, goal{noted(4, false), 7},
 		},
 		"taken away after it was resumed": {
-			workload{note: noted(4, false)}, goal{noted(4, true), 0}, goal{noted(4, false), 0}, goal{noted(4, false), 7},
-		},
-		"taken away after this call resumed it": {
-			workload{note: noted(4, false), ended: true}, goal{noted(4, true), 0}, goal{noted(4, false), 4}, goal{noted(4, false), 7},
+			workload{note: noted(4, false)}, goal{noted(4, true), 0}, goal{noted(4, false), 4}, goal{noted(4, false), 7},
 		},
 	} {
 		w := tc.workload

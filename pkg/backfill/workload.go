@@ -21,7 +21,6 @@ type workload struct {
 	replicas        int
 	selector        labels.Selector
 	note            *note // nil: there is none, or nobody has looked
-	ended           bool  // the call at hand has ended its pause
 }
 
 func (w *workload) String() string { return fmt.Sprintf("%s %q", w.kind, w.name) }
@@ -75,10 +74,9 @@ func (w *workload) resuming() goal {
 		return goal{&note{w.note.Replicas, false}, w.note.Replicas}
 	case w.paused(): // it had no workers when it was paused
 		return goal{&note{w.replicas, false}, w.replicas}
-	case w.ended: // and another call, which had found it paused, took the workers away after that
-		return goal{w.note, w.number()}
 	}
-	return w.asItIs()
+	// A Pause that a Start has overtaken may have taken the workers away after that.
+	return goal{w.note, w.number()}
 }
 
 func (w *workload) stopping() goal { return goal{nil, 0} }
