@@ -9,15 +9,20 @@ CACHE := $(or $(ARGOSERVICE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/argose
 ifeq ($(filter /%,$(firstword $(CACHE))),) # a relative path; abspath doesn't know spaces
 CACHE := $(CURDIR)/$(CACHE)
 endif
+# Recipes run programs in other folders too, where a relative path means another cache.
+override ARGOSERVICE_CACHE := $(CACHE)
+export ARGOSERVICE_CACHE
 # Programs of this checkout itself.
-RUN := $(CACHE)/run-$(shell printf %s '$(CURDIR)' | cksum | cut -d' ' -f1)
+RUN := $(CACHE)/run-$(shell printf %s "$$(pwd -P)" | cksum | cut -d' ' -f1)
 TOOLS := $(RUN)/tools
+# build is go build of a module, into RUN, where nobody else may write whatever the user's umask is.
+build = umask 022; go build -C $(1) -buildvcs=false -o "$(RUN)/$(2)"
 # What a killed build or test leaves behind stays in the cache too,
 export GOTMPDIR := $(RUN)/tmp
 # and so do the port files that controller-runtime keeps in the user's cache folder.
 # What runs long ends when make does, also if make was killed before it could look.
 PARENT := ARGOSERVICE_PARENT=$(shell echo $$PPID)
-CLUSTER := env $(PARENT) ARGOSERVICE_CACHE="$(CACHE)" XDG_CACHE_HOME="$(RUN)/cache" "$(TOOLS)" exec -- "$(RUN)/cluster"
+CLUSTER := env $(PARENT) XDG_CACHE_HOME="$(RUN)/cache" "$(TOOLS)" exec -- "$(RUN)/cluster"
 
 # The modules that hold code; the tool modules under hack/tools hold versions only.
 MODULES := . \
@@ -236,23 +241,23 @@ tidy: need ## check that every go.mod is tidy
 
 .PHONY: docs
 docs: need ## check links, snippets and names in all documentation (ARGS=--online asks for links elsewhere too, --write draws what is drawn)
-	@go build -C hack/docs -buildvcs=false -o "$(RUN)/docs" .
+	@$(call build,hack/docs,docs) .
 	@exec "$(RUN)/docs" --root "$(CURDIR)" $(ARGS)
 
 .PHONY: api
 api: need ## write docs/api, the exported API, and say what a change of it adds or breaks (ARGS="--since v0.1.0")
-	@go build -C hack/api -buildvcs=false -o "$(RUN)/api" .
+	@$(call build,hack/api,api) .
 	@exec "$(RUN)/api" --root "$(CURDIR)" --write $(ARGS)
 
 .PHONY: check-api
 check-api: need ## check that docs/api is up to date, and say what has changed if not
-	@go build -C hack/api -buildvcs=false -o "$(RUN)/api" .
+	@$(call build,hack/api,api) .
 	@exec "$(RUN)/api" --root "$(CURDIR)" $(ARGS)
 
 .PHONY: vulncheck
 vulncheck: installer ## known vulnerabilities, where the database can be reached (ARGS=-required makes that an error)
 	@"$(TOOLS)" install lint
-	@go build -buildvcs=false -o "$(RUN)/vulncheck" ./hack/vulncheck
+	@$(call build,.,vulncheck) ./hack/vulncheck
 	@exec "$(RUN)/vulncheck" $(ARGS) "$$("$(TOOLS)" path lint)/govulncheck" $(MODULES)
 
 ##@ tools
@@ -271,13 +276,15 @@ clean: ## remove what was built of this checkout; the tools stay
 
 .PHONY: installer
 installer: need
-	@go build -C hack/tools -buildvcs=false -o "$(TOOLS)" .
+	@$(call build,hack/tools,tools) .
 
 .PHONY: need
 need:
 	@for program in go git; do command -v $$program >/dev/null || \
 		{ echo "$$program is missing: install it (Go 1.26 or later, git and make are all this needs)" >&2; exit 1; }; done
-	@umask 022; mkdir -p "$(GOTMPDIR)" # a cache that others can write to is refused
+	@# What is built here is run from here, so it is looked at before anything is built in it.
+	@umask 022; mkdir -p "$(GOTMPDIR)"
+	@GOTMPDIR= go run -C hack/tools -buildvcs=false . private "$(GOTMPDIR)"
 
 # What goes with its folder.
 include $(wildcard examples/rollout/rollout.mk examples/service/service.mk hack/migrate-scan/migrate-scan.mk)

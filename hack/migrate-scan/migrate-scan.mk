@@ -2,7 +2,7 @@
 
 .PHONY: migrate-scan
 migrate-scan: need ## find what a source tree has of the old way (ARGS="[flags] DIR…"; with make -s for its output alone)
-	@go build -C hack/migrate-scan -buildvcs=false -o "$(RUN)/migrate-scan" .
+	@$(call build,hack/migrate-scan,migrate-scan) .
 	@exec "$(RUN)/migrate-scan" $(ARGS)
 
 test-commands::

@@ -96,5 +96,5 @@ func cacheDir() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("no place for the tools: set ARGOSERVICE_CACHE: %w", err)
 	}
-	return filepath.Join(home, ".cache", "argoservice"), nil
+	return filepath.Abs(filepath.Join(home, ".cache", "argoservice"))
 }

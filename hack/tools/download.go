@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path"
 	"path/filepath"
@@ -86,17 +87,17 @@ func (in *installer) fetch(ctx context.Context, a archive, to string) error {
 		transport.ResponseHeaderTimeout = in.answerTimeout
 		transport.TLSHandshakeTimeout = in.answerTimeout
 	}
-	from := in.mirror
-	if from == "" {
-		from = fmt.Sprintf(archivesURL, a.version)
+	req, err := in.request(ctx, a)
+	if err != nil {
+		return err
 	}
-	in.report.say("downloading %s (%s) from %s, only once", strings.Join(assetNames(), ", "), a.version, from)
+	in.report.say("downloading %s (%s) from %s, only once", strings.Join(assetNames(), ", "), a.version, req.URL)
 	start := time.Now()
 	stop := in.report.beat(in.heartbeat, func(running time.Duration) string {
 		return fmt.Sprintf("still downloading after %s", running)
 	})
 	file := filepath.Join(to, a.name)
-	err := get(ctx, &http.Client{Transport: transport}, strings.TrimSuffix(from, "/")+"/"+a.name, file)
+	err = get(&http.Client{Transport: transport}, req, file)
 	stop()
 	if err != nil {
 		if ctx.Err() != nil {
@@ -112,19 +113,35 @@ func (in *installer) fetch(ctx context.Context, a archive, to string) error {
 	return unpack(file, to)
 }
 
-// get writes what is at a URL to a file.
-func get(ctx context.Context, client *http.Client, url, file string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
+// request asks for an archive. Its URL can be shown: a user and password go by a header.
+func (in *installer) request(ctx context.Context, a archive) (*http.Request, error) {
+	from := in.mirror
+	if from == "" {
+		from = fmt.Sprintf(archivesURL, a.version)
 	}
+	folder, err := url.Parse(from)
+	if err != nil { // which shows it
+		return nil, errors.New("TOOLS_MIRROR is not a URL")
+	}
+	user := folder.User
+	folder.User = nil
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, folder.JoinPath(a.name).String(), nil)
+	if err == nil && user != nil {
+		password, _ := user.Password()
+		req.SetBasicAuth(user.Username(), password)
+	}
+	return req, err
+}
+
+// get writes the answer to a request to a file.
+func get(client *http.Client, req *http.Request, file string) error {
 	resp, err := client.Do(req)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("GET %s: %s", url, resp.Status)
+		return fmt.Errorf("GET %s: %s", req.URL, resp.Status)
 	}
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -132,7 +149,7 @@ func get(ctx context.Context, client *http.Client, url, file string) error {
 	}
 	n, err := io.Copy(f, io.LimitReader(resp.Body, maxArchive+1))
 	if n > maxArchive {
-		err = fmt.Errorf("GET %s: more than %d bytes", url, maxArchive)
+		err = fmt.Errorf("GET %s: more than %d bytes", req.URL, maxArchive)
 	}
 	return errors.Join(err, f.Close())
 }

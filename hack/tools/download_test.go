@@ -155,3 +155,39 @@ func newArchive(t *testing.T, what string) []byte {
 	}
 	return data.Bytes()
 }
+
+// A mirror's user and password go to the mirror, and to nowhere else.
+func TestThePasswordOfAMirrorIsNotShown(t *testing.T) {
+	f := newFixture(t)
+	data := newArchive(t, "the archive")
+	f.pin(t, "v1.37.1", fmt.Sprintf("%x", sha512.Sum512(data)))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user != "robot" || password != "hunter2" {
+			http.Error(w, "who are you?", http.StatusUnauthorized)
+			return
+		}
+		_, _ = w.Write(data)
+	}))
+	t.Cleanup(server.Close)
+	t.Setenv("TOOLS_FROM", fromDownload)
+	for _, tc := range []struct{ mirror, says string }{
+		{strings.Replace(server.URL, "//", "//hunter2@", 1), "401 Unauthorized"}, // as a token is given
+		{strings.Replace(server.URL, "//", "//robot:wrong-hunter2@", 1), "401 Unauthorized"},
+		{"http://robot:hunter2@127.0.0.1:1/nothing-listens-here", "connect"},
+		{"http://robot:hunter2%zz@127.0.0.1/", "TOOLS_MIRROR is not a URL"},
+		{strings.Replace(server.URL, "//", "//robot:hunter2@", 1), ""},
+	} {
+		t.Setenv("TOOLS_MIRROR", tc.mirror)
+		in, says := f.installer(t)
+		err := in.install(t.Context(), []string{"kube"})
+		if tc.says == "" && err != nil {
+			t.Error(err)
+		}
+		if tc.says != "" && (err == nil || !strings.Contains(err.Error(), tc.says)) {
+			t.Errorf("%v, want %q", err, tc.says)
+		}
+		if text := says.String() + fmt.Sprint(err); strings.Contains(text, "hunter2") || strings.Contains(text, "robot") {
+			t.Errorf("it is shown: %s", text)
+		}
+	}
+}

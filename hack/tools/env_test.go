@@ -83,7 +83,7 @@ func TestExecBecomesTheCommand(t *testing.T) {
 
 func TestCommandLineMistakesEndWithExitCode2(t *testing.T) {
 	newFixture(t)
-	for _, args := range [][]string{{}, {"instal"}, {"exec"}, {"exec", "--"}, {"path"}} {
+	for _, args := range [][]string{{}, {"instal"}, {"exec"}, {"exec", "--"}, {"path"}, {"private"}} {
 		out, err := program(args...).CombinedOutput()
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) || exit.ExitCode() != 2 || !strings.Contains(string(out), "tools help") {

@@ -110,6 +110,8 @@ func (in *installer) buildOwn(ctx context.Context, dir, out, pkg string) error {
 		return err
 	}
 	// -buildvcs=false: the checkout may belong to somebody git doesn't trust, and nobody reads the stamp.
-	_, err = command{dir: dir, argv: []string{"go", "build", "-buildvcs=false", "-o", out, pkg}}.run(ctx)
-	return err
+	if _, err = (command{dir: dir, argv: []string{"go", "build", "-buildvcs=false", "-o", out, pkg}}).run(ctx); err != nil {
+		return err
+	}
+	return os.Chmod(out, 0o755) // whatever the user's umask is
 }

@@ -24,6 +24,7 @@ const usage = `usage: tools COMMAND
   exec [--] CMD [ARG...]  run CMD with these variables set
   build DIR OUT PACKAGE   build a program of the checkout's module in DIR
   path SET                print the folder that the programs of SET were built into
+  private PATH...         fail if another user can write to one of these, or to a folder above it
   busy TIMES SUITE... -- CMD [ARG...]
                           run CMD with each SUITE as its last argument, TIMES times beside a load on
                           every core, and report how many runs passed
@@ -114,6 +115,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 		_, err = fmt.Fprintln(stdout, dir)
 		return err
+	case "private":
+		if len(args) == 0 {
+			return fmt.Errorf("private: name a path: %w", errUsage)
+		}
+		for _, path := range args {
+			if err := checkPrivate(path); err != nil {
+				return err
+			}
+		}
+		return nil
 	case "busy":
 		b, err := parseBusy(args)
 		if err != nil {

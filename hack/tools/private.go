@@ -29,7 +29,7 @@ func checkPrivate(path string) error {
 
 func checkWay(path string, links int) error {
 	names := strings.Split(strings.TrimPrefix(path, "/"), "/")
-	at, entered := "/", true // others of a group can enter it
+	at, entered := "/", true // others can enter it
 	for i := 0; ; i++ {
 		info, err := os.Lstat(at)
 		if os.IsNotExist(err) {
@@ -64,7 +64,7 @@ func checkWay(path string, links int) error {
 		if last {
 			return nil
 		}
-		entered = entered && mode&0o010 != 0
+		entered = entered && mode&0o011 != 0 // a member of the next folder's group can be one of the others here
 		at = filepath.Join(at, names[i])
 	}
 }

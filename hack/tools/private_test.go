@@ -46,11 +46,7 @@ func TestWhoCanWriteToTheCache(t *testing.T) {
 			return cache
 		}, "others can write"},
 		"a group": {func(t *testing.T, top, cache string) string {
-			for at := top; at != filepath.Dir(at); at = filepath.Dir(at) {
-				if info, err := os.Stat(at); err != nil || info.Mode()&0o010 == 0 {
-					t.Skipf("no group can enter %s", at)
-				}
-			}
+			skipUnlessOpen(t, top)
 			chmod(t, cache, 0o775)
 			return cache
 		}, "others can write"},
@@ -59,6 +55,12 @@ func TestWhoCanWriteToTheCache(t *testing.T) {
 			chmod(t, cache, 0o775)
 			return cache
 		}, ""},
+		"a group, whose members are others in the folder above": {func(t *testing.T, top, cache string) string {
+			skipUnlessOpen(t, top)
+			chmod(t, top, 0o701)
+			chmod(t, cache, 0o775)
+			return cache
+		}, "others can write"},
 		"whoever may write to the folder above": {func(t *testing.T, top, cache string) string { chmod(t, top, 0o777); return cache }, "others can write"},
 		"whoever may write to the folder above, where nobody can touch what isn't his": {func(t *testing.T, top, cache string) string {
 			chmod(t, top, 0o777|os.ModeSticky)
@@ -98,6 +100,16 @@ func TestWhoCanWriteToTheCache(t *testing.T) {
 	}
 }
 
+// skipUnlessOpen skips a test where nobody else can enter a folder.
+func skipUnlessOpen(t *testing.T, dir string) {
+	t.Helper()
+	for at := dir; at != filepath.Dir(at); at = filepath.Dir(at) {
+		if info, err := os.Stat(at); err != nil || info.Mode()&0o011 == 0 {
+			t.Skipf("nobody else can enter %s", at)
+		}
+	}
+}
+
 func link(t *testing.T, target, name string) string {
 	t.Helper()
 	if err := os.Symlink(target, name); err != nil {
@@ -131,6 +143,17 @@ func TestACacheThatOthersCanWriteIsRefused(t *testing.T) {
 			wantContains(t, err.Error(), "others can write to "+open+" ", "chmod go-w "+open, "ARGOSERVICE_CACHE")
 		}
 		chmod(t, open, info.Mode())
+	}
+	open := filepath.Join(f.cache, "run-1")
+	if err := os.Mkdir(open, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(t.Context(), []string{"private", open, kwok}, &says, &says); err != nil {
+		t.Error(err)
+	}
+	chmod(t, open, 0o777)
+	if err := run(t.Context(), []string{"private", kwok, filepath.Join(open, "tools")}, &says, &says); err == nil {
+		t.Error("others can put a program there")
 	}
 	chmod(t, f.cache, 0o777|os.ModeSticky)
 	if err := run(t.Context(), []string{"path", "kwok"}, &says, &says); err == nil {
