@@ -2,6 +2,9 @@ package opensearch
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"log/slog"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -29,6 +32,18 @@ type Options struct {
 	// Timeout is how long one request may take, with its answer, and the reading of a secret; default
 	// [DefaultTimeout]. A call may take longer, if it needs several.
 	Timeout time.Duration
+}
+
+// Format implements [fmt.Formatter]: it prints whether each is set, whatever the verb is. AWSCredentials
+// can be keys.
+func (o Options) Format(to fmt.State, _ rune) { _, _ = io.WriteString(to, o.shown()) }
+
+// LogValue implements [slog.LogValuer].
+func (o Options) LogValue() slog.Value { return slog.StringValue(o.shown()) }
+
+func (o Options) shown() string {
+	return fmt.Sprintf("{Secrets: %t, SecretsByARN: %t, AWSCredentials: %t, CA: %t, Timeout: %v}",
+		o.Secrets != nil, o.SecretsByARN != nil, o.AWSCredentials != nil, o.CA != nil, o.Timeout)
 }
 
 // Credentials are a name and a password.

@@ -1,14 +1,17 @@
 package opensearch
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"html"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -38,7 +41,7 @@ func (s *sent) add(header http.Header, used Credentials) {
 	}
 	if password := used.Password.Reveal(); password != "" {
 		basic := base64.StdEncoding.EncodeToString([]byte(used.Username + ":" + password))
-		s.secret(basic, strings.TrimRight(basic, "="), password)
+		s.secret(basic, strings.TrimRight(basic, "="), password, strings.TrimSpace(password)) // in a Secret it often ends with a new line
 		s.names = append(s.names, used.Username)
 	}
 }
@@ -46,10 +49,7 @@ func (s *sent) add(header http.Header, used Credentials) {
 // secret remembers texts in all the ways in which they are written into others.
 func (s *sent) secret(texts ...string) {
 	for _, text := range texts {
-		quoted, _ := json.Marshal(text)
-		for _, form := range []string{
-			text, strings.Trim(string(quoted), `"`), html.EscapeString(text), url.QueryEscape(text), url.PathEscape(text),
-		} {
+		for _, form := range formsOf(text) {
 			if form != "" && !slices.Contains(s.secrets, form) {
 				s.secrets = append(s.secrets, form)
 			}
@@ -58,13 +58,30 @@ func (s *sent) secret(texts ...string) {
 	slices.SortFunc(s.secrets, func(a, b string) int { return cmp.Compare(len(b), len(a)) }) // the longest first
 }
 
-// hide takes out of a text what was sent, and cuts it.
-func (s *sent) hide(text string, most int) string {
-	var pairs []string
-	for _, secret := range s.secrets {
-		pairs = append(pairs, secret, mask)
+// formsOf are a text as it is, and within JSON, HTML or XML, and URLs. Servers differ in what they escape.
+func formsOf(text string) []string {
+	forms := []string{text, html.EscapeString(text), url.QueryEscape(text), url.PathEscape(text)}
+	forms = append(forms, strings.NewReplacer("&#34;", "&quot;", "&#39;", "&apos;").Replace(forms[1]))
+	var plain bytes.Buffer
+	encoder := json.NewEncoder(&plain)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(text) // a string always can be
+	escaped, _ := json.Marshal(text)
+	for _, quoted := range []string{string(escaped), strings.TrimSpace(plain.String()), strconv.QuoteToASCII(text)} {
+		forms = append(forms, quoted[1:len(quoted)-1])
 	}
-	text = strings.NewReplacer(pairs...).Replace(text)
+	return forms
+}
+
+// hide takes out of a text what was sent, in upper or lower case as escapes are, and cuts it.
+func (s *sent) hide(text string, most int) string {
+	if len(s.secrets) > 0 {
+		var forms []string
+		for _, secret := range s.secrets {
+			forms = append(forms, regexp.QuoteMeta(secret))
+		}
+		text = regexp.MustCompile("(?i)"+strings.Join(forms, "|")).ReplaceAllLiteralString(text, mask)
+	}
 	for _, name := range s.names {
 		text = withoutWord(text, name)
 	}
@@ -98,14 +115,16 @@ func withoutWord(text, word string) string {
 	return kept.String() + text
 }
 
-// scrubbedError is a cause whose text shows nothing that was sent.
+// scrubbedError is a cause whose text shows nothing that was sent. It can be matched like the cause, but
+// doesn't unwrap to it: loggers write the texts of all errors of a chain.
 type scrubbedError struct {
 	text string
 	err  error
 }
 
-func (e *scrubbedError) Error() string { return e.text }
-func (e *scrubbedError) Unwrap() error { return e.err }
+func (e *scrubbedError) Error() string        { return e.text }
+func (e *scrubbedError) Is(target error) bool { return errors.Is(e.err, target) }
+func (e *scrubbedError) As(target any) bool   { return errors.As(e.err, target) }
 
 // failed completes an error with what it was about, and takes out of it what was sent.
 func (c *cluster) failed(err error, op Op, index string) *Error {

@@ -57,6 +57,9 @@ func TestNothingThatWasSentIsInErrors(t *testing.T) {
 		"not known":               {double.Fault{Status: 401, Body: "user " + operator + " is not known"}, remove},
 		"escaped":                 {double.Fault{Status: 400, Body: `<p>s3cret&#34;&amp;&lt;ö:!</p> s3cret%22%26%3C%C3%B6%3A%21 ` + header}, remove},
 		"quoted":                  {double.Fault{Status: 400, Body: `password "s3cret\"\u0026\u003cö:!"`}, remove},
+		"quoted by others":        {double.Fault{Status: 400, Body: `password "s3cret\"&<ö:!" "s3cret\"&<\u00F6:!" "s3cret\"\u0026\u003Cö:!"`}, remove},
+		"escaped by others":       {double.Fault{Status: 400, Body: `<p>s3cret&quot;&amp;&lt;ö:!</p> s3cret%22%26%3c%c3%b6%3a%21`}, remove},
+		"in upper case":           {double.Fault{Status: 400, Body: `S3CRET"&<Ö:!`}, remove},
 		"a part of it":            {double.Fault{Status: 400, Body: "Basic " + header[:12]}, remove},
 		"without its padding":     {double.Fault{Status: 400, Body: strings.TrimRight(header, "=")}, remove},
 		"far away":                {double.Fault{Status: 400, Body: strings.Repeat("x", 490) + said}, remove},
@@ -70,13 +73,39 @@ func TestNothingThatWasSentIsInErrors(t *testing.T) {
 			continue
 		}
 		text := fmt.Sprintf("%v %+v %#v %s %s", err, err, err, failed.Type, failed.Reason)
-		for _, secret := range []string{operator, header[:12], `s3cret"`, `s3cret\`, "s3cret&#34;", "s3cret%22"} {
-			if strings.Contains(text, secret) {
+		for _, secret := range []string{operator, header[:12], `s3cret"`, `s3cret\`, "s3cret&#34;", "s3cret%22", "s3cret"} {
+			if strings.Contains(strings.ToLower(text), secret) || strings.Contains(text, secret) {
 				t.Errorf("%s shows %s: %s", name, secret, text)
 			}
 		}
 		if len([]rune(err.Error())) > 1200 {
 			t.Errorf("%s: %d characters", name, len([]rune(err.Error())))
+		}
+	}
+}
+
+// Loggers write the text of each error of a chain. What was sent can come back in what is no answer.
+func TestNoErrorOfTheChainShowsWhatWasSent(t *testing.T) {
+	cluster := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		connection, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_, _ = fmt.Fprintf(connection, "%s\r\n\r\n", r.Header.Get("Authorization"))
+		_ = connection.Close()
+	}))
+	defer cluster.Close()
+	credentials := &backfill.BasicAuth{Username: operator, Password: backfill.NewSecret("s3cret")}
+	state := connect(t, backfill.Cluster{Endpoint: cluster.URL, Basic: credentials}, opensearch.Options{})
+	header := base64.StdEncoding.EncodeToString([]byte(operator + ":s3cret"))
+	err := state.Delete(t.Context(), ".migrations_working_state")
+	if err == nil || !strings.Contains(err.Error(), "*****") {
+		t.Fatalf("it did not come back: %v", err)
+	}
+	for each := err; each != nil; each = errors.Unwrap(each) {
+		if strings.Contains(each.Error(), header) {
+			t.Errorf("%T: %v", each, each)
 		}
 	}
 }

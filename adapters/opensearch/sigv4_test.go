@@ -21,6 +21,13 @@ func awsKeys(context.Context) (aws.Credentials, error) {
 	return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: secretKey, SessionToken: "session-token"}, nil
 }
 
+// fixedKeys are keys that can be printed.
+type fixedKeys struct{ secret string }
+
+func (k fixedKeys) Retrieve(context.Context) (aws.Credentials, error) {
+	return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: k.secret}, nil
+}
+
 // signed demands signatures for a scope, from a client that is configured so.
 func signed(demand double.SigV4, auth backfill.SigV4Auth, endpoint string) func(*double.Options, *backfill.Cluster, *opensearch.Options) {
 	return func(d *double.Options, target *backfill.Cluster, o *opensearch.Options) {
@@ -119,7 +126,8 @@ func TestNoKeyInErrors(t *testing.T) {
 	p, cluster := onDouble(t, signed(double.SigV4{}, backfill.SigV4Auth{Region: "eu-west-1"}, ""))
 	defer cluster.Inject(double.Fault{Status: 403, Body: "refused: session-token"})()
 	err := p.state.Delete(t.Context(), p.index)
-	text := fmt.Sprintf("%v %+v %#v %+v", err, err, err, p.state)
+	opts := opensearch.Options{AWSCredentials: fixedKeys{secretKey}}
+	text := fmt.Sprintf("%v %+v %#v %+v %v %+v %#v", err, err, err, p.state, opts, &opts, opts)
 	if strings.Contains(text, "session-token") || strings.Contains(text, secretKey) {
 		t.Error(text)
 	}

@@ -67,6 +67,8 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 		"before now":         {[]string{"--config", "x", "--drain", "-1s"}, "--drain -1s: must not be negative"},
 		"no heart":           {[]string{"--config", "x", "--heartbeat", "0s"}, "--heartbeat 0s: must be at least 1s"},
 		"no header":          {[]string{"--config", "x", "--user-header", "X User"}, "--user-header X User: must be the name of a header"},
+		"a password":         {[]string{"--config", "x", "--user-header", "Authorization"}, "--user-header Authorization: must say who asks, and not prove it"},
+		"a token":            {[]string{"--config", "x", "--user-header", "X-Forwarded-Access-Token"}, "must say who asks, and not prove it"},
 		"no name":            {[]string{"--config", "x", "--host", "a", "--host", "b:80"}, "--host a,b:80: must be names without a port"},
 		"no level":           {[]string{"--config", "x", "--log", "loud"}, "loud"},
 		"no such file":       {[]string{"--config", "/no/such/file"}, "--config: open /no/such/file"},

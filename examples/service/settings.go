@@ -78,6 +78,8 @@ func parse(args []string, out io.Writer) (settings, error) {
 		return s, fmt.Errorf("--host %s: must be names without a port", &s.hosts)
 	case !token(s.userHeader):
 		return s, fmt.Errorf("--user-header %s: must be the name of a header, such as X-Forwarded-User", s.userHeader)
+	case isProof(s.userHeader):
+		return s, fmt.Errorf("--user-header %s: must say who asks, and not prove it: it goes into the log", s.userHeader)
 	case s.drain < 0:
 		return s, fmt.Errorf("--drain %s: must not be negative", s.drain)
 	}
@@ -93,6 +95,14 @@ func names(hosts []string) bool {
 func token(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool {
 		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.", r)
+	})
+}
+
+// isProof reports whether a header is one by which its holder can be another: a password, a token or a
+// session.
+func isProof(header string) bool {
+	return slices.ContainsFunc([]string{"authorization", "cookie", "token", "password", "secret", "api-key", "apikey"}, func(word string) bool {
+		return strings.Contains(strings.ToLower(header), word)
 	})
 }
 

@@ -136,7 +136,7 @@ func (c Config) problems() field.ErrorList {
 			problems = append(problems, field.Invalid(reindex.Child("session_name"), c.Backfill.Session, problem))
 		}
 	}
-	problems = append(problems, c.userinfoProblems()...)
+	problems = append(problems, c.secretProblems()...)
 	return append(problems, c.TargetCluster.insecureProblems()...)
 }
 

@@ -3,9 +3,10 @@ package backfill
 import (
 	"net"
 	"net/url"
-	"regexp"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/secret"
 )
 
 // place is where the configuration says that something is.
@@ -32,26 +33,28 @@ func (c Config) places() []place {
 	return places
 }
 
-// userinfoProblems names the places that hold a user or password. A URL is shown, logged and handed
-// on, so it must not hold them.
-func (c Config) userinfoProblems() (problems field.ErrorList) {
+// secretProblems names the places that hold a user or password, since a URL is shown, logged and handed
+// on; and a password that is the mask of one.
+func (c Config) secretProblems() (problems field.ErrorList) {
 	for _, p := range c.places() {
-		if hasUserinfo(p.text) {
+		if secret.HasUserinfo(p.text) {
 			problems = append(problems, field.Invalid(p.path, field.OmitValueType{}, "must have no user or password; use basic_auth"))
 		}
+	}
+	if basic := c.TargetCluster.Basic; basic != nil && basic.Password.Reveal() == secret.Mark {
+		problems = append(problems, field.Invalid(field.NewPath("target_cluster", "basic_auth", "password"),
+			field.OmitValueType{}, errMasked.Error()))
 	}
 	return problems
 }
 
-// hasUserinfo looks for an @ before the path. A place may lack a scheme, and need not be a valid URL.
-func hasUserinfo(place string) bool {
-	return regexp.MustCompile(`^([^/?#]*://)?[^/?#]*@`).MatchString(place)
-}
-
 // insecureProblems finds basic authentication that the network would see.
 func (c Cluster) insecureProblems() field.ErrorList {
+	if c.Basic == nil || c.AllowInsecure {
+		return nil
+	}
 	u, err := url.Parse(c.Endpoint)
-	if err != nil || u.Scheme != "http" || c.Basic == nil || c.AllowInsecure || loopback(u.Hostname()) {
+	if err == nil && (u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname())) {
 		return nil
 	}
 	return field.ErrorList{field.Invalid(field.NewPath("target_cluster", "endpoint"), field.OmitValueType{},

@@ -74,8 +74,9 @@ func plaintextProblems(cfg Config) field.ErrorList {
 	if basic := cfg.TargetCluster.Basic; basic != nil && basic.Password.Reveal() != "" {
 		problems = append(problems, field.Forbidden(field.NewPath("target_cluster", "basic_auth", "password"), why))
 	}
+	rules := secret.NewRules()
 	for _, p := range cfg.places() { // in a query, for one
-		if secret.Scrub(p.text) != p.text {
+		if rules.Scrub(p.text) != p.text {
 			problems = append(problems, field.Forbidden(p.path, why))
 		}
 	}
@@ -85,7 +86,7 @@ func plaintextProblems(cfg Config) field.ErrorList {
 		if _, isText := value.(string); isText && name == parameterTargetSecret {
 			continue // it is the name of one
 		}
-		for _, path := range secret.Find(name, value) {
+		for _, path := range rules.Find(name, value) {
 			problems = append(problems, field.Forbidden(parameters.Child(path), why))
 		}
 	}

@@ -54,7 +54,7 @@ func ParseConfig(data []byte) (Config, error) {
 	} else {
 		root.add(field.Required(root.child("backfill"), "how to reindex"))
 	}
-	*root.problems = append(*root.problems, cfg.userinfoProblems()...)
+	*root.problems = append(*root.problems, cfg.secretProblems()...)
 	if len(*root.problems) > 0 {
 		return Config{}, &workflow.InvalidError{Problems: *root.problems}
 	}
@@ -191,7 +191,7 @@ func readArgo(s *section) *Argo {
 		a.Parameters = sealed(parameters.fields)
 		for name, value := range a.Parameters {
 			if value == nil {
-				parameters.add(field.Invalid(parameters.child(name), field.OmitValueType{},
+				parameters.add(field.Invalid(parameters.child(shownKey(name)), field.OmitValueType{},
 					`must not be null: leave it out, or give ""`))
 			}
 		}

@@ -2,6 +2,7 @@ package backfill
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -70,8 +71,12 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // MarshalJSON implements [json.Marshaler].
 func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
 
-// UnmarshalText implements [encoding.TextUnmarshaler], so that a Secret can be read from JSON.
+// UnmarshalText implements [encoding.TextUnmarshaler], so that a Secret can be read from JSON. What a
+// Secret shows of itself is an error: it is not what it holds.
 func (s *Secret) UnmarshalText(text []byte) error {
+	if string(text) == secret.Mark {
+		return errMasked
+	}
 	*s = NewSecret(string(text))
 	return nil
 }
@@ -79,11 +84,15 @@ func (s *Secret) UnmarshalText(text []byte) error {
 // LogValue implements [slog.LogValuer].
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
+// errMasked is the error of a secret that was written by a program that masked it.
+var errMasked = errors.New("is the mask of a secret, and not the secret itself")
+
 // sealed returns parameters in which everything that is secret by its name or its kind is a Secret.
 func sealed(parameters map[string]any) map[string]any {
 	copied := maps.Clone(parameters)
+	rules := secret.NewRules()
 	for name, value := range parameters {
-		copied[name], _ = secret.Replace(name, value, func(plain any, shown string) any { return partlySecret(plain, shown) })
+		copied[name], _ = rules.Replace(name, value, func(plain any, shown string) any { return partlySecret(plain, shown) })
 	}
 	return copied
 }
@@ -94,6 +103,10 @@ func revealed(value any) any {
 	case Secret:
 		plain, _ := v.both()
 		return plain
+	case *Secret:
+		if v != nil {
+			return revealed(*v)
+		}
 	case map[string]any:
 		inner := make(map[string]any, len(v))
 		for key, each := range v {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -139,7 +140,19 @@ func (s *section) done() {
 	for _, key := range slices.Sorted(maps.Keys(s.fields)) {
 		if !s.asked[key] {
 			allowed := slices.Sorted(maps.Keys(s.asked))
-			s.add(field.Invalid(s.child(key), field.OmitValueType{}, "unknown key; known are: "+strings.Join(allowed, ", ")))
+			s.add(field.Invalid(s.child(shownKey(key)), field.OmitValueType{}, "unknown key; known are: "+strings.Join(allowed, ", ")))
 		}
 	}
+}
+
+// shownKey is a key that is wrong, as an error has it. Where the space after a colon is missing, as in
+// {password:x}, the value is a part of the key.
+func shownKey(key string) string {
+	end := strings.IndexFunc(key, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.", r)
+	})
+	if end < 0 {
+		return key
+	}
+	return key[:end] + "…"
 }

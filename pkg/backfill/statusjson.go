@@ -38,8 +38,8 @@ type failedJSON struct {
 }
 
 // MarshalJSON implements [json.Marshaler], for programs and web pages: the parts as
-// [workflow.Result] writes them, and of the workflow what a person asks for.
-func (s *Status) MarshalJSON() ([]byte, error) {
+// [workflow.Result] writes them, and of the workflow what a person asks for, without its parameters.
+func (s Status) MarshalJSON() ([]byte, error) {
 	form := statusJSON{
 		Session: s.Session, State: s.State, Run: s.Run, Gates: s.Gates, Pods: s.Pods, Shards: s.Shards,
 		Failed: workflow.Result[[]failedJSON]{Data: []failedJSON{}, Err: s.Failed.Err},

@@ -5,8 +5,10 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
@@ -42,7 +44,7 @@ func commandFor(req *http.Request) (Command, error) {
 		if err != nil {
 			return Command{}, err
 		}
-		cmd.Args = args
+		cmd.Args, cmd.Stdin = args, forYAML(cmd.Stdin)
 	default:
 		return Command{}, unsupported("%s requests", req.Method)
 	}
@@ -69,6 +71,15 @@ func patchArgs(req *http.Request) ([]string, error) {
 		return nil, unsupported("a patch with %s", parameter)
 	}
 	return append(args, "--", path[6]), nil
+}
+
+// forYAML returns JSON that means the same to a parser of YAML, as which kubectl reads a patch: YAML
+// refuses some characters within a string, and takes others for the end of a line.
+func forYAML(text []byte) []byte {
+	return regexp.MustCompile(`[\x7f-\x{9f}\x{2028}\x{2029}\x{feff}\x{fffe}\x{ffff}]`).ReplaceAllFunc(text, func(character []byte) []byte {
+		r, _ := utf8.DecodeRune(character)
+		return fmt.Appendf(nil, `\u%04x`, r)
+	})
 }
 
 func unsupported(format string, args ...any) error {

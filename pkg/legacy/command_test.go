@@ -2,6 +2,7 @@ package legacy
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -9,6 +10,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"sigs.k8s.io/yaml"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
@@ -64,6 +68,43 @@ func TestCommandsShowNoInput(t *testing.T) {
 	slog.New(slog.NewJSONHandler(&asJSON, nil)).Info("run", "command", cmd)
 	texts := []string{asText.String(), asJSON.String(), fmt.Sprint(cmd), fmt.Sprintf("%+v %#v %d %x", cmd, cmd, cmd, &cmd)}
 	for _, text := range texts {
+		if strings.Contains(text, "s3cr3t") || strings.Contains(text, "115 51") || strings.Contains(text, "733363723374") || !strings.Contains(text, "6 bytes") {
+			t.Error(text)
+		}
+	}
+}
+
+// kubectl reads a patch as YAML, to which some characters are no part of a string.
+func TestPatchesMeanTheSameAsYAML(t *testing.T) {
+	for r := rune(1); r <= utf8.MaxRune; r++ {
+		if r%64 != 1 && r > 0x300 && r < 0xf800 && (r < 0x2000 || r > 0x2100) || r > 0x10000 && r%4096 != 0 || !utf8.ValidRune(r) {
+			continue // others of their kind are tried
+		}
+		want := map[string]string{"value": "a" + string(r) + "b"}
+		body, err := json.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req := request(t, "PATCH", "/apis/argoproj.io/v1alpha1/namespaces/ma/workflows/w", string(body))
+		req.Header.Set("Content-Type", "application/merge-patch+json")
+		cmd, err := commandFor(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got map[string]string
+		if err := yaml.Unmarshal(cmd.Stdin, &got); err != nil || got["value"] != want["value"] {
+			t.Errorf("%U: %q, %v", r, got, err)
+		}
+	}
+}
+
+// What kubectl prints has them, too.
+func TestOutputsShowNoObjects(t *testing.T) {
+	out := CommandOutput{Stdout: "s3cr3t", Stderr: "no: --token s3cr3t", ReturnCode: 1}
+	var asText, asJSON bytes.Buffer
+	slog.New(slog.NewTextHandler(&asText, nil)).Info("ran", "output", out)
+	slog.New(slog.NewJSONHandler(&asJSON, nil)).Info("ran", "output", out)
+	for _, text := range []string{asText.String(), asJSON.String(), fmt.Sprint(out), fmt.Sprintf("%+v", out), fmt.Sprintf("%#v", out), fmt.Sprintf("%d %x", out, &out)} {
 		if strings.Contains(text, "s3cr3t") || strings.Contains(text, "115 51") || strings.Contains(text, "733363723374") || !strings.Contains(text, "6 bytes") {
 			t.Error(text)
 		}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/secret"
 )
 
 // CommandExecutor runs kubectl. Its methods are called from many goroutines at once.
@@ -62,3 +64,19 @@ type CommandOutput struct {
 
 // Success reports whether the command succeeded.
 func (o CommandOutput) Success() bool { return o.ReturnCode == 0 }
+
+// String says how the command ended. Of what it printed it only has the size and, with secrets masked,
+// the complaint, since objects have values of parameters in them.
+func (o CommandOutput) String() string {
+	text := fmt.Sprintf("kubectl ended with %d, %d bytes printed", o.ReturnCode, len(o.Stdout))
+	if o.Stderr != "" {
+		text += ": " + secret.Scrub(strings.TrimSpace(o.Stderr))
+	}
+	return text
+}
+
+// Format implements [fmt.Formatter], for every verb: it prints what String returns.
+func (o CommandOutput) Format(to fmt.State, _ rune) { _, _ = io.WriteString(to, o.String()) }
+
+// LogValue implements [slog.LogValuer].
+func (o CommandOutput) LogValue() slog.Value { return slog.StringValue(o.String()) }

@@ -26,9 +26,9 @@ func ResultFromCommand[T any](r CommandResult) workflow.Result[T] {
 			return workflow.Result[T]{Err: errors.New("Unknown error")}
 		}
 		if err, ok := r.Value.(error); ok {
-			return workflow.Result[T]{Err: err}
+			return workflow.Result[T]{Err: secret.Error(err)}
 		}
-		shown, _ := secret.Replace("", r.Value, func(_ any, shown string) any { return shown })
+		shown, _ := secret.NewRules().Replace("", r.Value, func(_ any, shown string) any { return shown })
 		return workflow.Result[T]{Err: errors.New(fmt.Sprint(shown))}
 	}
 	if r.Value == nil {

@@ -2,6 +2,8 @@ package legacy
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"strings"
 	"testing"
 )
@@ -29,6 +31,7 @@ func TestResultFromCommand(t *testing.T) {
 	for _, value := range []any{
 		"login failed: Authorization: Bearer s3cr3t12", map[string]any{"error": "no", "token": "s3cr3t12"}, `{"stderr": {"password": "s3cr3t12"}}`,
 		"GET https://u:s3cr3t12@host/x", "kubectl --token s3cr3t12 get x", map[string]string{"DB_PASSWORD": "s3cr3t12"},
+		fmt.Errorf("%w: password=s3cr3t12", io.ErrUnexpectedEOF), "{'error': 'no', 'token': 's3cr3t12'}",
 	} {
 		if got := ResultFromCommand[string](CommandResult{Value: value}); got.Success() || strings.Contains(got.Err.Error(), "s3cr3t") {
 			t.Errorf("a secret is shown: %v", got.Err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"k8s.io/apimachinery/pkg/fields"
 )
@@ -75,17 +76,35 @@ func (s *WorkflowStatus) Select(selector NodeSelector) []*Node {
 	return selected
 }
 
-// NodeSelectorError is the error for a selector that cannot be read. Of a selector by the
-// values of parameters, which may be secret, it does not have the text.
+// NodeSelectorError is the error for a selector that cannot be read. It has only the values of fields
+// such as displayName: those of parameters, or of what may be a misspelt parameter, can be secret.
 type NodeSelectorError struct {
 	Selector, Reason string // Reason is what is wrong with Selector
 }
 
 func shown(selector string) string {
-	if strings.Contains(selector, inputParameters) {
-		return "…"
+	terms := strings.Split(selector, ",")
+	hidden := false // the term before, of whose value this may be a part
+	for i, term := range terms {
+		field, _, isTerm := strings.Cut(term, "=")
+		switch {
+		case isTerm && slices.Contains(selectable(), strings.TrimSpace(strings.TrimSuffix(field, "!"))):
+			hidden = false
+		case isTerm:
+			terms[i], hidden = field+"=…", true
+		case hidden:
+			terms[i] = "…"
+		case i == 0: // no operator, or another one
+			if end := strings.IndexFunc(term, notInFields); end >= 0 {
+				terms[i], hidden = term[:end]+"…", true
+			}
+		}
 	}
-	return selector
+	return strings.Join(terms, ",")
+}
+
+func notInFields(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.", r)
 }
 
 func (e *NodeSelectorError) Error() string {

@@ -1,6 +1,7 @@
 package status_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -28,6 +29,25 @@ func TestSelectorsOfNamesThatNeedEscapes(t *testing.T) {
 	for _, text := range []string{"displayName=load(0:a,b)", "displayName=load(0:a,b=c)", "displayName = approve", "displayName=a=b"} {
 		if _, err := status.ParseNodeSelector(text); err == nil || !strings.Contains(err.Error(), `write \, \= and \\`) {
 			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+// A misspelt field of a parameter has a value too, which may be secret.
+func TestSelectorErrorsShowNoParameters(t *testing.T) {
+	for text, shown := range map[string]string{
+		"inputs.parameter.password.value=s3cr3t":               "inputs.parameter.password.value=…",
+		"inputs.parameters.password=s3cr3t,phase=Running":      "inputs.parameters.password=…,phase=Running",
+		"phase=Running,input.parameters.p.value!=s3,cr3t":      "phase=Running,input.parameters.p.value!=…,…",
+		"inputs.parameters.password.value:s3cr3t":              "inputs.parameters.password.value…",
+		"inputs.parameters.password.value=s3,cr3t,displayName": "inputs.parameters.password.value=…,…,…",
+		"displayName=load(0:a,b),name=c":                       "displayName=load(0:a,b),name=c",
+		"approve":                                              "approve",
+	} {
+		_, err := status.ParseNodeSelector(text)
+		var malformed *status.NodeSelectorError
+		if !errors.As(err, &malformed) || malformed.Selector != shown {
+			t.Errorf("%s: %v, want %s", text, err, shown)
 		}
 	}
 }

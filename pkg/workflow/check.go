@@ -243,7 +243,7 @@ func specProblems(req StartRequest) (problems field.ErrorList) {
 		}
 	}
 	if spec, err := copySpec(req.Spec); err != nil {
-		problems = append(problems, hiddenValue(path, "cannot be written as JSON"))
+		problems = append(problems, hiddenValue(path, err.Error()))
 	} else {
 		problems = append(problems, typeProblems(path, "WorkflowSpec", spec)...)
 		problems = append(problems, reservedMetadata(path, spec)...)

@@ -53,6 +53,8 @@ func TestParameterText(t *testing.T) {
 		map[string]any{"a": func() {}}, map[string]any{"a": "\\\xff"}, secretText("s3cr3t"),
 		[]byte("s3cr3t"), ptr([]byte("s3cr3t")), errors.New("s3cr3t"), &url.URL{Host: "s3cr3t"}, url.URL{Host: "s3cr3t"}, time.March, masked("s3cr3t"),
 		metav1.Time{}, revealing("s3cr3t"), ptr(revealing("s3cr3t")), json.RawMessage("null"),
+		map[string]any{"a": []any{revealing("s3cr3t")}}, []revealing{"s3cr3t"}, map[revealing]int{"s3cr3t": 1}, []*revealing{ptr(revealing("s3cr3t"))},
+		struct{ A any }{ptr(revealing("s3cr3t"))}, struct{ revealing }{"s3cr3t"}, masking{revealing("s3cr3t")}, &masking{revealing("s3cr3t")},
 	} {
 		if got, err := parameterText(value); err == nil {
 			t.Errorf("%#v was taken as %q", value, got)
@@ -83,8 +85,78 @@ func (bothWays) MarshalText() ([]byte, error)   { return []byte("text"), nil }
 // revealing is a secret that would arrive as its mask.
 type revealing string
 
-func (r revealing) Reveal() string             { return string(r) }
-func (revealing) MarshalText() ([]byte, error) { return []byte("*****"), nil }
+func (r revealing) Reveal() string { return string(r) }
+
+func (r revealing) MarshalText() ([]byte, error) {
+	if r == "" {
+		return nil, nil
+	}
+	return []byte("*****"), nil
+}
+
+// masking is a configuration that masks what is secret in it.
+type masking struct{ Password revealing }
+
+func (masking) MarshalJSON() ([]byte, error) { return []byte(`{"password":"*****"}`), nil }
+
+// A secret that masks itself is never sent as its mask, wherever it is; one that is empty has none.
+func TestSecretsAreNotSentAsTheirMask(t *testing.T) {
+	within := map[string]any{"a": []any{struct{ Password revealing }{"s3cr3t"}}}
+	_, found := checkSettings(StartRequest{
+		Parameters: map[string]any{"p": within}, OptionalParameters: map[string]any{"o": within},
+		Spec: map[string]any{"arguments": map[string]any{"artifacts": []any{map[string]any{"raw": map[string]any{"data": revealing("s3cr3t")}}}}},
+	})
+	var fields []string
+	for _, problem := range found {
+		fields = append(fields, problem.Field)
+		if !strings.Contains(problem.Error(), "Reveal") {
+			t.Error(problem)
+		}
+	}
+	if text := strings.Join(fields, " "); text != "spec parameters[p] optionalParameters[o]" || strings.Contains(invalid(found...).Error(), "s3cr3t") {
+		t.Errorf("%s: %v", text, found)
+	}
+	c := scripted(t, func(*http.Request) (any, error) { return nil, errors.New("it was sent") })
+	for name, call := range map[string]func() error{
+		"outputs": func() error {
+			_, err := c.Resume(t.Context(), "w", ResumeOptions{Outputs: within})
+			return err
+		},
+		"a retry": func() error {
+			_, err := c.Retry(t.Context(), "w", RetryOptions{Parameters: within})
+			return err
+		},
+		"a resubmit": func() error {
+			_, err := c.Resubmit(t.Context(), "w", ResubmitOptions{Parameters: within})
+			return err
+		},
+		"an object": func() error {
+			_, err := c.Create(t.Context(), &unstructured.Unstructured{Object: map[string]any{
+				"metadata": map[string]any{"name": "w"}, "spec": within,
+			}})
+			return err
+		},
+	} {
+		if err := call(); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "Reveal") || strings.Contains(err.Error(), "s3cr3t") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	ring := &struct{ Next any }{}
+	ring.Next = ring
+	for value, want := range map[any]string{
+		masking{}: `{"password":"*****"}`, revealing(""): "", ptr(struct{ hidden revealing }{"s3cr3t"}): "{}",
+		ptr(struct {
+			A revealing `json:"-"`
+		}{"s3cr3t"}): "{}",
+	} {
+		if text, err := parameterText(value); err != nil || text != want {
+			t.Errorf("%T: %q, %v", value, text, err)
+		}
+	}
+	if text, err := parameterText(ring); err == nil {
+		t.Errorf("a cycle is %q", text)
+	}
+}
 
 // What people type is not evaluated, wherever it goes and however it is wrapped.
 func TestValuesThatArgoWouldEvaluate(t *testing.T) {

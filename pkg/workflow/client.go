@@ -140,6 +140,10 @@ func NewForConfig(cfg *rest.Config, opts Options) (*WorkflowClient, error) {
 			"must have no user or password; use Username and Password")))
 	}
 	own := rest.CopyConfig(cfg)
+	if _, _, err := rest.DefaultServerUrlFor(own); err != nil { // whose text has all of it
+		return nil, newError(OpNew, opts.Namespace, "", invalid(field.Invalid(field.NewPath("cfg", "Host"), field.OmitValueType{},
+			"must be a URL such as https://host:6443, or a host with a port")))
+	}
 	limitRequests(own, opts)
 	if opts.UserAgent != "" {
 		own.UserAgent = opts.UserAgent

@@ -234,7 +234,8 @@ func TestTimeoutOfHostEndsShortRequests(t *testing.T) {
 
 // A host is shown in errors of every request.
 func TestHostsHaveNoUserinfo(t *testing.T) {
-	for _, host := range []string{"https://u:s3cr3t@host:6443", "u:s3cr3t@host", "https://s3cr3t@host/path", "https://u:s3cr3t@\x7f"} {
+	for _, host := range []string{"https://u:s3cr3t@host:6443", "u:s3cr3t@host", "https://s3cr3t@host/path", "https://u:s3cr3t@\x7f",
+		"https://u:s3cr3t/x@host", "https://u:s3cr3t#x@host", "//u:s3cr3t@host", "u:s3cr3t/x@host"} {
 		_, err := NewForConfig(&rest.Config{Host: host}, Options{})
 		if !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "cfg.Host") || strings.Contains(err.Error(), "s3cr3t") {
 			t.Errorf("%q: %v", host, err)

@@ -55,7 +55,7 @@ func (c *WorkflowClient) Create(ctx context.Context, wf *unstructured.Unstructur
 func copyObject(wf *unstructured.Unstructured) (*unstructured.Unstructured, field.ErrorList) {
 	fields, err := copySpec(wf.Object)
 	if err != nil {
-		return nil, field.ErrorList{hiddenValue(field.NewPath("object"), "cannot be written as JSON")}
+		return nil, field.ErrorList{hiddenValue(field.NewPath("object"), err.Error())}
 	}
 	return &unstructured.Unstructured{Object: fields}, typeProblems(nil, "Workflow", fields)
 }

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 
 	utiljson "k8s.io/apimachinery/pkg/util/json"
@@ -27,18 +28,23 @@ func mergeSpec(spec, over map[string]any) error {
 }
 
 // copySpec brings a spec that may hold any Go values to the few types that an unstructured
-// object may have.
+// object may have. The error says what is wrong with the spec, without a value.
 func copySpec(spec map[string]any) (map[string]any, error) {
 	text, err := json.Marshal(spec)
 	if err != nil {
-		return nil, err
+		return nil, errNoJSON
+	}
+	if masksItself(spec) {
+		return nil, errMasked
 	}
 	own := map[string]any{}
 	if err := utiljson.Unmarshal(text, &own); err != nil {
-		return nil, err
+		return nil, errNoJSON
 	}
 	if own == nil { // spec was nil: "null"
 		own = map[string]any{}
 	}
 	return own, nil
 }
+
+var errNoJSON = errors.New("cannot be written as JSON")

@@ -72,6 +72,9 @@ func parameterText(value any) (string, error) {
 	case json.Number:
 		return v.String(), nil
 	}
+	if masksItself(value) {
+		return "", errMasked
+	}
 	v := reflect.ValueOf(value)
 	if v.Kind() == reflect.Pointer && v.Elem().Kind() != reflect.Struct {
 		return parameterText(v.Elem().Interface())
@@ -82,8 +85,6 @@ func parameterText(value any) (string, error) {
 		v = addressable
 	}
 	switch method := v.Interface().(type) {
-	case interface{ Reveal() string }: // which would arrive masked
-		return "", errors.New("is a secret that masks itself; have the template read it from a Secret, or pass what Reveal returns")
 	case json.Marshaler: // first, as in encoding/json: metav1.Time has the other from what it embeds
 		return jsonText(method)
 	case encoding.TextMarshaler:
@@ -128,7 +129,7 @@ func jsonText(value any) (string, error) {
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false) // <, > and & are meant as they stand
 	if err := encoder.Encode(value); err != nil {
-		return "", errors.New("cannot be written as JSON")
+		return "", errNoJSON
 	}
 	text := bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
 	// The encoder has the escape for a character in place of what is no UTF-8.
@@ -149,6 +150,9 @@ var errNoUTF8 = errors.New("is no valid UTF-8; encode it, e.g. as base64")
 
 var errEvaluated = errors.New("has {{ in it, which Argo would evaluate; pass a workflow.Expression if you have written it and mean that, " +
 	"else encode the value, e.g. as base64")
+
+var errMasked = errors.New("is a secret that masks itself, or has one in it, and would arrive masked; " +
+	"have the template read it from a Secret, or pass what Reveal returns")
 
 var errNilParameter = errors.New(`is nil: leave it out to have the template's value, or give ""`)
 

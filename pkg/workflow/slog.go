@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// NewLogObserver returns an [Observer] that logs to handler. No line has a value of a parameter or
-// a credential: there is the operation, namespace, workflow and backend, how long it took, the
-// [Reason] and the text of an error, which can name nodes. (In a loop Argo makes the item a part of
-// a node's name.) The levels are:
+// NewLogObserver returns an [Observer] that logs to handler. It puts no value of a parameter and no
+// credential into a line: there is the operation, namespace, workflow and backend, how long it took, the
+// [Reason] and the text of an error. That has words of others, which can repeat a value: names of nodes,
+// of which Argo makes the item of a loop a part, and messages of steps. The levels are:
 //
 //   - Debug: an operation that has read or followed, or was a dry run; one that the caller's own mistake or the end
 //     of its context has ended; an attempt repeated after a [ErrConflict]; watches that open and close.

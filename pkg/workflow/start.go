@@ -44,8 +44,8 @@ type StartRequest struct {
 	// durations go in their usual notation, everything else as JSON. Refused are texts that Argo
 	// would change ({{ in them, unless their type is [Expression], or characters that it can't put
 	// into a template), types of which it is not clear what is meant ([]byte, an error, a
-	// [fmt.Stringer] without MarshalText or MarshalJSON), and nil: leave a parameter out to have
-	// the template's value. docs/concepts.md has a table of all.
+	// [fmt.Stringer] without MarshalText or MarshalJSON), secrets that mask themselves, such as a
+	// backfill.Secret, also within a value, and nil: leave a parameter out to have the template's value. docs/concepts.md has a table of all.
 	Parameters map[string]any
 	// OptionalParameters are further arguments, each sent only if the template declares or
 	// uses it, or calls another one by a templateRef that uses it, or Spec does; all of them where the

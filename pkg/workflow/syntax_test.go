@@ -21,6 +21,7 @@ func TestSyntaxProblems(t *testing.T) {
 		"@s3cr3t":                "line 6: found character that cannot start any token",
 		"!s3cr3t!x y":            "line 6: found undefined tag handle",
 		"{a: s3cr3t, a: s3cr3t}": `line 6: key "a" already set in map`,
+		"{a:s3cr3t, a:s3cr3t}":   `line 6: has a key twice`,
 		".inf":                   "is no valid YAML",
 		"\xff":                   "invalid leading UTF-8 octet",
 	} {

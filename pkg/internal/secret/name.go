@@ -16,7 +16,8 @@ func Named(name string) bool {
 		return false
 	}
 	for i, word := range words {
-		if slices.Contains(always(), word) || slices.ContainsFunc(within(), func(part string) bool { return strings.Contains(word, part) }) {
+		if slices.Contains(always(), word) || strings.HasSuffix(word, "token") || strings.HasSuffix(word, "secret") ||
+			slices.ContainsFunc(within(), func(part string) bool { return strings.Contains(word, part) }) {
 			return true
 		}
 		if i > 0 && slices.Contains(keys(), words[i-1]+" "+word) {
@@ -26,10 +27,10 @@ func Named(name string) bool {
 	return slices.Contains([]string{"pass", "pw", "pwd"}, words[len(words)-1])
 }
 
-// always are words that make any name that of a secret.
+// always are words that make any name that of a secret, beside those that end with secret or token.
 func always() []string {
 	return []string{
-		"secret", "secrets", "token", "tokens", "authorization", "bearer", "cookie", "jwt", "creds", "passcode", "apitoken", "authtoken", "accesstoken",
+		"secrets", "tokens", "authorization", "bearer", "cookie", "jwt", "creds", "passcode",
 	}
 }
 
@@ -41,7 +42,7 @@ func within() []string {
 // keys are pairs of words that do; other keys are none.
 func keys() []string {
 	return []string{
-		"api key", "access key", "account key", "secret key", "private key", "signing key", "encryption key", "shared key", "ssh key", "master key",
+		"api key", "access key", "account key", "secret key", "private key", "signing key", "encryption key", "shared key", "ssh key", "master key", "pass phrase", "pass code",
 	}
 }
 

@@ -4,9 +4,9 @@ import "testing"
 
 func TestNamed(t *testing.T) {
 	for _, name := range []string{
-		"password", "target-password", "targetPassword", "TARGET_PASSWORD", "targetpassword", "db.passwd", "PASSWORD2", "passphrase", "user-pass",
+		"password", "target-password", "targetPassword", "TARGET_PASSWORD", "targetpassword", "db.passwd", "PASSWORD2", "passphrase", "pass-phrase", "user-pass",
 		"pwd", "pw", "secret", "client_secret", "clientSecret", "secret-key", "secretKey", "secret_id", "secrets",
-		"token", "api-token", "apiToken", "APIToken", "session_token", "AWS_SESSION_TOKEN", "github-token",
+		"token", "api-token", "apiToken", "APIToken", "session_token", "AWS_SESSION_TOKEN", "github-token", "sessiontoken", "refreshToken", "mysecret",
 		"apikey", "api_key", "X-API-Key", "access-key", "aws_secret_access_key", "private-key", "privateKey", "account-key", "signing_key",
 		"credential", "credentials", "aws-credentials", "creds", "authorization", "Proxy-Authorization", "bearer", "cookie", "Set-Cookie", "jwt",
 	} {

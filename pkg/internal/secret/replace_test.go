@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -52,6 +53,19 @@ func TestFind(t *testing.T) {
 		"in a command line":      {"args", "--user u --password hunter2", "args"},
 		"with an equals sign":    {"args", "--user=u --password=hunter2", "args"},
 		"as an argument":         {"args", []any{"--password", "hunter2"}, "args[1]"},
+		"with a dash in front":   {"args", "password=-hunter2", "args"},
+		"with another operator":  {"script", "let password := hunter2", "script"},
+		"under an underscore":    {"callback", "https://host/x?a=1&_token=hunter2", "callback"},
+		"with a slash in a URL":  {"source-host", "https://admin:hunter2/x@host:9200", "source-host"},
+		"with a # in a URL":      {"source-host", "https://admin:hunter2#x@host:9200/a@b", "source-host"},
+		"with a quote in a URL":  {"source-host", "https://admin:it'shunter2@host:9200", "source-host"},
+		"in JSON within a text":  {"note", `sent {"user": "u", "password": "hunter2"} to it`, "note"},
+		"in Python's notation":   {"note", `sent {'password': 'hunter2'} to it`, "note"},
+		"twice in JSON":          {"x", `{"password": "hunter2", "password": ""}`, "x"},
+		"in YAML with a mistake": {"x", "a: 1\na: 2\nb:\n  - password: hunter2\n", "x"},
+		"in a header":            {"x", "GET / HTTP/1.1\r\nAuthorization: Token hunter2\r\n", "x"},
+		"in a complaint":         {"x", "yaml: unknown anchor 'hunter2' referenced", "x.yaml"},
+		"named by its key":       {"env", []any{map[string]any{"Key": "DB_PASSWORD", "Value": "hunter2"}}, "env[0].Value"},
 		"in Basic":               {"header", "Basic " + basic, "header"},
 		"in Bearer":              {"header", "Authorization: Bearer hunter2hunter2", "header.Authorization"},
 		"a private key":          {"pem", "-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----\n", "pem"},
@@ -59,6 +73,7 @@ func TestFind(t *testing.T) {
 		"hidden already":         {"x", hidden{"hunter2"}, "x"},
 		"hidden within":          {"x", map[string]any{"y": []any{hidden{"hunter2"}}}, "x.y[0]"},
 		"hidden in a struct":     {"x", struct{ Y hidden }{hidden{"hunter2"}}, "x.Y"},
+		"hidden by a pointer":    {"x", &hidden{"hunter2"}, "x"},
 		"masked before":          {"x", Mark, "x"},
 		"under a secret's name":  {"secret", `{"a": ["hunter2"], "name": "n"}`, "secret.a[0]"},
 
@@ -67,6 +82,11 @@ func TestFind(t *testing.T) {
 		"a bool":                  {"password", true, ""},
 		"a bool as text":          {"use-token", "false", ""},
 		"hidden and empty":        {"x", hidden{}, ""},
+		"a nil pointer":           {"x", (*hidden)(nil), ""},
+		"a word of YAML":          {"use-token", "no", ""},
+		"a switch with a comment": {"x", "- a\nuse-token: no # by now", ""},
+		"flags alone":             {"args", "mysql --password -h host", ""},
+		"a list of URLs":          {"hosts", "'https://a','b@c', https://[::1]:9200/a@b https://h1:9200,h2:9200/?x=a@b", ""},
 		"the name of one":         {"secret", map[string]any{"name": "target", "key": "password", "namespace": "ma"}, ""},
 		"a reference":             {"env", []any{map[string]any{"name": "DB_PASSWORD", "valueFrom": map[string]any{"secretKeyRef": map[string]any{"name": "n", "key": "password"}}}}, ""},
 		"a reference in JSON":     {"target-config", `{"basic_auth": {"k8s_secret_name": "target"}, "endpoint": "https://t"}`, ""},
@@ -82,10 +102,10 @@ func TestFind(t *testing.T) {
 		"an assignment to others": {"opts", "-Xmx=1g shards=3 token-count=7", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := strings.Join(Find(c.key, c.value), ", "); got != c.want {
+			if got := strings.Join(NewRules().Find(c.key, c.value), ", "); got != c.want {
 				t.Errorf("found %q, want %q", got, c.want)
 			}
-			shown, _ := Replace(c.key, c.value, func(_ any, shown string) any { return shown })
+			shown, _ := NewRules().Replace(c.key, c.value, func(_ any, shown string) any { return shown })
 			if text := fmt.Sprintf("%+v", shown); c.want != "" && !strings.HasPrefix(name, "hidden") && (strings.Contains(text, "hunter2") || strings.Contains(text, basic)) {
 				t.Errorf("shows %s", text)
 			}
@@ -96,6 +116,57 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// A value of a type that can't be copied in part is given back as it was.
+func TestReplaceWholes(t *testing.T) {
+	type target struct{ Password hidden }
+	value := target{hidden{"hunter2"}}
+	shown, _ := NewRules().Replace("x", map[string]any{"t": value}, func(plain any, shown string) any {
+		if plain != any(value) {
+			t.Errorf("%#v", plain)
+		}
+		return shown
+	})
+	if want := map[string]any{"t": `{"Password":"*****"}`}; !reflect.DeepEqual(shown, want) {
+		t.Errorf("%v", shown)
+	}
+}
+
+// There can be a secret at each level of a value that is as deep as it is long.
+func TestPathsTakeLittleMemory(t *testing.T) {
+	const depth = 5_000
+	key := strings.Repeat("k", 300)
+	var value any = "no secret"
+	for range depth {
+		value = map[string]any{key: value, "password": "hunter2"}
+	}
+	var paths []string
+	if took := allocated(func() { paths = NewRules().Find("x", value) }); took > 64<<20 {
+		t.Errorf("%d MiB", took>>20)
+	}
+	if len(paths) != 1000 || !strings.HasPrefix(paths[0], "x.kkk") || !strings.HasSuffix(paths[0], "…") || len(paths[0]) > 2<<10 {
+		t.Errorf("%d paths, the first of %d bytes", len(paths), len(paths[0]))
+	}
+}
+
+// The rules are made once, however many values there are.
+func TestManyValuesTakeLittleMemory(t *testing.T) {
+	values := map[string]any{}
+	for i := range 20_000 {
+		values[fmt.Sprint("p", i)] = fmt.Sprintf("https://host:%d/?a=b", i)
+	}
+	if took := allocated(func() { NewRules().Find("x", values) }); took > 64<<20 {
+		t.Errorf("%d MiB", took>>20)
+	}
+}
+
+func allocated(do func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	do()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
 // What isn't secret is still shown, and what was replaced can be had back.
 func TestReplace(t *testing.T) {
 	const config = `{"basic_auth":{"password":"hunter2","username":"u"},"endpoint":"https://t?a=1&b=<2>","n":12345678901234567890}`
@@ -104,7 +175,7 @@ func TestReplace(t *testing.T) {
 		plain any
 		shown string
 	}
-	got, _ := Replace("x", value, func(plain any, shown string) any { return pair{plain, shown} })
+	got, _ := NewRules().Replace("x", value, func(plain any, shown string) any { return pair{plain, shown} })
 	want := map[string]any{
 		"config": pair{config, strings.Replace(config, "hunter2", Mark, 1)},
 		"url":    pair{"see https://u:hunter2@host/x", "see https://" + Mark + "@host/x"},
@@ -127,7 +198,7 @@ func FuzzScrub(f *testing.F) {
 		if shown := Scrub(text); strings.Contains(shown, planted) {
 			t.Errorf("%q shows %q", text, shown)
 		}
-		if len(Find("x", text)) == 0 {
+		if len(NewRules().Find("x", text)) == 0 {
 			t.Errorf("nothing found in %q", text)
 		}
 	})

@@ -45,8 +45,11 @@ func knownProblem(text string) string {
 	if slices.Contains(fixed, text) {
 		return text
 	}
-	if regexp.MustCompile(`^key "([^"\\]|\\.)*" already set in map$`).MatchString(text) {
+	if regexp.MustCompile(`^key "[\w.-]*" already set in map$`).MatchString(text) {
 		return ofKey(text, "has a long key twice")
+	}
+	if regexp.MustCompile(`^(?s)key ".*" already set in map$`).MatchString(text) {
+		return "has a key twice" // of which a value may be a part, as in {password:x}
 	}
 	for begin, instead := range map[string]string{
 		"invalid map key":             `has a map or a list as a key; quote texts that begin with {, such as "{{…}}"`,

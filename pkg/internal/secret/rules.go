@@ -1,0 +1,128 @@
+package secret
+
+import (
+	"encoding/base64"
+	"regexp"
+	"strings"
+)
+
+// Rules know secrets by their names and forms. They are safe for concurrent use. To make them takes
+// longer than to use them, so make them once for many values.
+type Rules struct {
+	privateKey, webToken, inURL, inBrokenURL, authorization, anchor *regexp.Regexp
+	quotedField, lineField, assigned, value, dashed                 *regexp.Regexp
+}
+
+// NewRules returns the rules.
+func NewRules() *Rules {
+	return &Rules{
+		privateKey:    regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*-----|$)`),
+		webToken:      regexp.MustCompile(`\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*`),
+		inURL:         regexp.MustCompile(inURL),
+		inBrokenURL:   regexp.MustCompile(inBrokenURL),
+		authorization: regexp.MustCompile(`(?i)\b(basic|bearer|apikey|negotiate)(\s+)([\w.~+/-]{8,}=*)`),
+		anchor:        regexp.MustCompile(`unknown anchor '[^']*'`),
+		quotedField:   regexp.MustCompile(`(["']([A-Za-z][\w.-]*)["']\s*:\s*)("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s"'{}\[\],]+)`),
+		lineField:     regexp.MustCompile(`(?m)^([ \t]*(?:- )?([A-Za-z][\w.-]*)[ \t]*:[ \t]+)([^\s{\[|>&*#!].*)`),
+		assigned:      regexp.MustCompile(`(?:\b([A-Za-z_][\w.-]*)["']?\s*(?::=|=>|=)\s*|(?:^|\s)--([A-Za-z][\w-]*)\s+)`),
+		value:         regexp.MustCompile(`^(("[^"]*"?|'[^']*'?)\S*|[^\s=-]\S*)`),
+		dashed:        regexp.MustCompile(`^-\S+`),
+	}
+}
+
+// Scrub replaces what is known for a secret by its form, wherever it is in a text: the userinfo of a
+// URL, what follows Bearer or Basic, a private key, a JSON Web Token, and what is assigned to a
+// name such as password. It is for texts that others have written, such as messages of errors.
+func Scrub(text string) string { return NewRules().Scrub(text) }
+
+// Scrub is the function of that name, for many texts.
+func (r *Rules) Scrub(text string) string {
+	for _, rule := range []struct {
+		sign    string // a text without it has nothing of the kind
+		pattern *regexp.Regexp
+		by      func(string) string
+	}{
+		{"PRIVATE KEY", r.privateKey, func(string) string { return Mark }},
+		{"eyJ", r.webToken, func(string) string { return Mark }},
+		{"@", r.inURL, withoutUserinfo},
+		{"@", r.inBrokenURL, withoutBrokenUserinfo},
+		{"", r.authorization, r.withoutCredentials},
+		{"unknown anchor", r.anchor, func(string) string { return "unknown anchor '" + Mark + "'" }}, // of a parser of YAML
+	} {
+		if strings.Contains(text, rule.sign) {
+			text = rule.pattern.ReplaceAllStringFunc(text, rule.by)
+		}
+	}
+	return r.withoutAssigned(r.withoutFields(text))
+}
+
+func (r *Rules) withoutCredentials(matched string) string {
+	parts := r.authorization.FindStringSubmatch(matched)
+	credentials := parts[3]
+	if strings.EqualFold(parts[1], "basic") {
+		plain, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(credentials, "="))
+		if err != nil || !strings.Contains(string(plain), ":") {
+			return matched // as in "basic authentication"
+		}
+	} else if !strings.ContainsAny(credentials, "0123456789") {
+		return matched
+	}
+	return parts[1] + parts[2] + Mark
+}
+
+// withoutFields masks the values of fields, such as "password": "x" in a text, or password: x in a
+// line of its own.
+func (r *Rules) withoutFields(text string) string {
+	if !strings.Contains(text, ":") {
+		return text
+	}
+	for _, pattern := range []*regexp.Regexp{r.quotedField, r.lineField} {
+		text = pattern.ReplaceAllStringFunc(text, func(field string) string {
+			parts := pattern.FindStringSubmatch(field)
+			value, _, _ := strings.Cut(parts[3], " #") // a comment
+			if !Named(parts[2]) || harmless(strings.TrimSpace(value)) {
+				return field
+			}
+			return parts[1] + Mark
+		})
+	}
+	return text
+}
+
+// withoutAssigned masks what is assigned to the name of a secret, up to the next space.
+func (r *Rules) withoutAssigned(text string) string {
+	if !strings.Contains(text, "=") && !strings.Contains(text, "--") {
+		return text
+	}
+	var kept strings.Builder
+	for {
+		at := r.assigned.FindStringSubmatchIndex(text)
+		if at == nil {
+			return kept.String() + text
+		}
+		name := text[max(at[2], at[4]):max(at[3], at[5])] // of the two, the one that is there
+		touching := text[at[1]-1] == '='
+		kept.WriteString(text[:at[1]])
+		text = text[at[1]:]
+		if !Named(name) {
+			continue
+		}
+		value := r.value.FindString(text)
+		if value == "" && touching {
+			value = r.dashed.FindString(text)
+		}
+		if !harmless(value) {
+			kept.WriteString(Mark)
+			text = text[len(value):]
+		}
+	}
+}
+
+// harmless reports whether a value says nothing, whatever its name is.
+func harmless(value string) bool {
+	switch strings.ToLower(strings.Trim(value, `"'`)) {
+	case "", "true", "false", "yes", "no", "on", "off", "null", "~", Mark:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,50 @@
+package secret
+
+import (
+	"encoding/json"
+	"io"
+	"strings"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/strictyaml"
+)
+
+// form is what a string consists of.
+type form int
+
+const (
+	formPlain form = iota
+	formJSON
+	formYAML
+)
+
+// structured reads a string that holds a map or a list, or a string again.
+func structured(text string) (any, form) {
+	trimmed := strings.TrimSpace(text)
+	if trimmed != "" && strings.ContainsRune(`{["`, rune(trimmed[0])) {
+		if value, ok := decode(trimmed); ok {
+			return value, formJSON
+		}
+	}
+	if !strings.Contains(text, ": ") && !strings.Contains(text, ":\n") && !strings.Contains(text, ":\t") {
+		return nil, formPlain // a colon within a word makes no map
+	}
+	if asJSON, err := strictyaml.ToJSON([]byte(text)); err == nil {
+		value, _ := decode(string(asJSON))
+		switch value.(type) {
+		case map[string]any, []any:
+			return value, formYAML
+		}
+	}
+	return nil, formPlain
+}
+
+// decode reads JSON, and numbers as they are written.
+func decode(text string) (value any, ok bool) {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	if decoder.Decode(&value) != nil {
+		return nil, false
+	}
+	_, err := decoder.Token()
+	return value, err == io.EOF
+}
