@@ -70,18 +70,22 @@ func formsOf(text string) []string {
 	for _, quoted := range []string{string(escaped), strings.TrimSpace(plain.String()), strconv.QuoteToASCII(text)} {
 		forms = append(forms, quoted[1:len(quoted)-1])
 	}
+	digits := regexp.MustCompile(`%[[:xdigit:]]{2}|\\u[[:xdigit:]]{4}`)
+	for _, form := range slices.Clone(forms) {
+		forms = append(forms, digits.ReplaceAllStringFunc(form, strings.ToLower), digits.ReplaceAllStringFunc(form, func(escape string) string {
+			return strings.ReplaceAll(strings.ToUpper(escape), `\U`, `\u`)
+		}))
+	}
 	return forms
 }
 
-// hide takes out of a text what was sent, in upper or lower case as escapes are, and cuts it.
+// hide takes out of a text what was sent, and cuts it.
 func (s *sent) hide(text string, most int) string {
-	if len(s.secrets) > 0 {
-		var forms []string
-		for _, secret := range s.secrets {
-			forms = append(forms, regexp.QuoteMeta(secret))
-		}
-		text = regexp.MustCompile("(?i)"+strings.Join(forms, "|")).ReplaceAllLiteralString(text, mask)
+	var pairs []string
+	for _, secret := range s.secrets {
+		pairs = append(pairs, secret, mask)
 	}
+	text = strings.NewReplacer(pairs...).Replace(text)
 	for _, name := range s.names {
 		text = withoutWord(text, name)
 	}

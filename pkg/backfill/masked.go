@@ -24,17 +24,17 @@ func (a Argo) sealed() Argo {
 }
 
 func (c Cluster) scrubbed() plainCluster {
-	c.Endpoint, c.SigV4SigningEndpoint = secret.Scrub(c.Endpoint), secret.Scrub(c.SigV4SigningEndpoint)
+	c.Endpoint, c.SigV4SigningEndpoint = secret.ScrubPlace(c.Endpoint), secret.ScrubPlace(c.SigV4SigningEndpoint)
 	return plainCluster(c)
 }
 
 func (r S3Repository) scrubbed() plainS3 {
-	r.URI, r.Endpoint = secret.Scrub(r.URI), secret.Scrub(r.Endpoint)
+	r.URI, r.Endpoint = secret.ScrubPlace(r.URI), secret.ScrubPlace(r.Endpoint)
 	return plainS3(r)
 }
 
 func (r GCSRepository) scrubbed() plainGCS {
-	r.URI, r.Endpoint = secret.Scrub(r.URI), secret.Scrub(r.Endpoint)
+	r.URI, r.Endpoint = secret.ScrubPlace(r.URI), secret.ScrubPlace(r.Endpoint)
 	return plainGCS(r)
 }
 

@@ -76,7 +76,7 @@ func TestSecretsMaskThemselves(t *testing.T) {
 	elsewhere := cfg
 	elsewhere.TargetCluster.Endpoint = "https://u:s3cr3t@t"
 	elsewhere.TargetCluster.SigV4SigningEndpoint = "https://u:s3cr3t@t"
-	elsewhere.Snapshot = &Snapshot{S3: &S3Repository{URI: "s3://u:s3cr3t@b", Endpoint: "https://u:s3cr3t@t"}, GCS: &GCSRepository{Endpoint: "https://u:s3cr3t@t"}}
+	elsewhere.Snapshot = &Snapshot{S3: &S3Repository{URI: "s3://u:s3cr3t@b", Endpoint: "u:s3cr3t@t"}, GCS: &GCSRepository{URI: "gs://b?token=s3cr3t", Endpoint: "https://u:s3cr3t/x@t"}}
 	described := b.Describe()
 	written := maps.Clone(cfg.Backfill.Argo.Parameters)
 	written["typed"] = "Basic dTpzM2NyM3Q=" // which is u:s3cr3t

@@ -8,10 +8,24 @@ import (
 // HasUserinfo reports whether a place has a user or password in it. It may lack a scheme, as in
 // host:9200, and need not be a valid URL.
 func HasUserinfo(place string) bool {
-	rest := regexp.MustCompile(`^([^/?#]*:)?//`).ReplaceAllString(place, "")
+	_, rest := withoutScheme(place)
 	at := strings.Index(rest, "@")
 	end := strings.IndexAny(rest, "/?#")
 	return at >= 0 && (end < 0 || at < end || !isAddress(rest))
+}
+
+// ScrubPlace is Scrub for a place, which may lack a scheme.
+func ScrubPlace(place string) string {
+	if HasUserinfo(place) {
+		scheme, rest := withoutScheme(place)
+		place = scheme + Mark + rest[strings.LastIndex(rest, "@"):]
+	}
+	return Scrub(place)
+}
+
+func withoutScheme(place string) (scheme, rest string) {
+	scheme = regexp.MustCompile(`^([^/?#]*:)?//`).FindString(place)
+	return scheme, place[len(scheme):]
 }
 
 // isAddress reports whether what is in front of an @ can be a host with a port, behind which the @ is

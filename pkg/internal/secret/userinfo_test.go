@@ -1,6 +1,9 @@
 package secret
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestHasUserinfo(t *testing.T) {
 	for _, place := range []string{
@@ -10,13 +13,16 @@ func TestHasUserinfo(t *testing.T) {
 		if !HasUserinfo(place) {
 			t.Errorf("%s has none", place)
 		}
+		if shown := ScrubPlace(place); strings.Contains(shown, "p@") || strings.Contains(shown, "u:") || !strings.Contains(shown, Mark+"@") {
+			t.Errorf("%s is shown as %s", place, shown)
+		}
 	}
 	for _, place := range []string{
 		"", "host:9000", "/a@b", "https://host/a@b", "https://host?a@b", "https://host#a@b", "s3://b/p@q", "https://host:9200/a@b", "host:9200/a@b",
 		"https://[::1]:9200/a@b", "https://[2001:db8::1]/a@b", "https://host/x:y@z", "http://a:1,b:2/c@d",
 	} {
-		if HasUserinfo(place) {
-			t.Errorf("%s has one", place)
+		if HasUserinfo(place) || ScrubPlace(place) != place {
+			t.Errorf("%s has one, and is shown as %s", place, ScrubPlace(place))
 		}
 	}
 }
