@@ -114,6 +114,7 @@ func parse(t *testing.T, text string) any {
 func values() []any {
 	return []any{
 		nil, "", "x", "A_b", "import", strings.Repeat("s", 42), strings.Repeat("s", 64), "http://u:p@t", "ftp://t", "http:///p", "1",
+		"http://u:p/x@t", "//u:p@t", "http://t/a@b", "http://t:1/a@b", "http://[::1]:1/a@b", "*****",
 		0.0, 1.0, -1.0, 1.5, 3e9, true, false, []any{}, []any{"x"}, map[string]any{}, map[string]any{"unknown": "x"},
 	}
 }
