@@ -87,7 +87,7 @@ func decisions() []decision {
 				return err
 			},
 			taken: waitsAt("then")},
-		{kind: "Resume of the whole", template: "gates", spec: map[string]any{"suspend": true}, ready: phaseRunning,
+		{kind: "Resume of the whole", template: "gates", spec: map[string]any{"suspend": true}, ready: anyPhase,
 			make: func(ctx context.Context, c *caller, s *status.WorkflowStatus) error {
 				_, err := c.Resume(ctx, s.Name, workflow.ResumeOptions{})
 				return err
@@ -127,6 +127,10 @@ func gateIDs(s *status.WorkflowStatus) []string {
 	}
 	return ids
 }
+
+// anyPhase holds once the controller has written a workflow. One that is suspended stays Pending where
+// the controller has postponed it first, as it does now and then without any limit on what runs at once.
+func anyPhase(s *status.WorkflowStatus) (bool, error) { return s.Phase != "", nil }
 
 func phaseRunning(s *status.WorkflowStatus) (bool, error) { return s.Phase == status.PhaseRunning, nil }
 
