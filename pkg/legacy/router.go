@@ -3,6 +3,7 @@ package legacy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"sync/atomic"
 
@@ -52,9 +53,12 @@ type Router struct {
 
 var _ workflow.Interface = (*Router)(nil)
 
-// NewRouter returns a router over two backends that work in the same namespace. The error
-// is a [*workflow.InvalidError].
+// NewRouter returns a router over two backends that work in the same namespace, that of opts. The
+// error is a [*workflow.InvalidError].
 func NewRouter(native, old workflow.Interface, opts RouterOptions) (*Router, error) {
+	if opts.Namespace == "" {
+		opts.Namespace = workflow.DefaultNamespace
+	}
 	var problems field.ErrorList
 	if native == nil {
 		problems = append(problems, field.Required(field.NewPath("native"), "a workflow.Interface"))
@@ -63,16 +67,22 @@ func NewRouter(native, old workflow.Interface, opts RouterOptions) (*Router, err
 		problems = append(problems, field.Required(field.NewPath("old"), "a workflow.Interface"))
 	}
 	problems = append(problems, opts.Rollout.check(field.NewPath("options", "rollout"))...)
+	for _, backend := range []workflow.Interface{native, old} {
+		if bound, ok := backend.(interface{ Namespace() string }); ok && bound.Namespace() != opts.Namespace {
+			problems = append(problems, field.Invalid(field.NewPath("options", "namespace"), opts.Namespace,
+				fmt.Sprintf("a backend works in namespace %q", bound.Namespace())))
+		}
+	}
 	if len(problems) > 0 {
 		return nil, &workflow.InvalidError{Problems: problems}
-	}
-	if opts.Namespace == "" {
-		opts.Namespace = workflow.DefaultNamespace
 	}
 	r := &Router{native: native, old: old, opts: opts, shadow: newShadow(opts.Shadow)}
 	r.rollout.Store(&opts.Rollout)
 	return r, nil
 }
+
+// Namespace is that of the workflows.
+func (r *Router) Namespace() string { return r.opts.Namespace }
 
 // SetRollout has all calls from now on go by another rollout; calls that were made stay where
 // they are. A rollout that is refused, by an [*workflow.InvalidError], changes nothing.

@@ -286,6 +286,39 @@ func TestNewRouterRefuses(t *testing.T) {
 	}
 }
 
+// bound is a backend that says in which namespace it works.
+type bound struct {
+	noted
+	namespace string
+}
+
+func (b *bound) Namespace() string { return b.namespace }
+
+// A router is in one namespace, and says in which, so that what is built on it can be in the same.
+func TestARouterIsInOneNamespace(t *testing.T) {
+	for _, tc := range []struct {
+		native, old, namespace string
+		want                   string // "": refused
+	}{
+		{"ma", "ma", "", "ma"},
+		{"other", "other", "other", "other"},
+		{"other", "other", "", ""},
+		{"ma", "other", "", ""},
+		{"other", "ma", "other", ""},
+	} {
+		r, err := NewRouter(&bound{namespace: tc.native}, &bound{namespace: tc.old}, RouterOptions{Namespace: tc.namespace})
+		var invalid *workflow.InvalidError
+		switch {
+		case tc.want == "":
+			if !errors.As(err, &invalid) || invalid.Problems[0].Field != "options.namespace" {
+				t.Errorf("%+v: %v", tc, err)
+			}
+		case err != nil || r.Namespace() != tc.want:
+			t.Errorf("%+v: %v", tc, err)
+		}
+	}
+}
+
 // A rollout is changed while calls are made, and each call goes by one or the other.
 func TestSetRolloutUnderLoad(t *testing.T) {
 	native, old := &noted{}, &noted{}
