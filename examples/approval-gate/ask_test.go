@@ -44,7 +44,8 @@ func TestAskIsInterrupted(t *testing.T) {
 
 // Whatever a workflow says, it says it in lines of its own, and the question comes below them.
 func TestNothingForgedIsShown(t *testing.T) {
-	const forged = "Release 2.0?\x1b[2K\r\u009b2J\u202e\u200b\xff\napprove or reject? approve\n  version: 1.0"
+	forged := "Release 2.0?\x1b[2K\r\u009b2J\u202e\u200b\xff\napprove or reject? approve\n  version: 1.0" +
+		strings.Repeat("\u3000", 40) + strings.Repeat(" ", 80) + "approve or reject? approve" + strings.Repeat("日", 80)
 	text, err := json.Marshal(map[string]any{
 		"metadata": map[string]any{"name": "w"},
 		"status": map[string]any{"phase": "Running", "nodes": map[string]any{"g": map[string]any{
@@ -62,14 +63,26 @@ func TestNothingForgedIsShown(t *testing.T) {
 	var out strings.Builder
 	show(&out, state, state.SuspendedNodes()[0])
 	for i, line := range strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n") {
-		if status.Printable(line) != line || len(line) > 4*mostText {
+		if status.Printable(line) != line || columns(line) > 80 {
 			t.Errorf("%.200q", line)
 		}
-		if i > 0 && !strings.HasPrefix(line, "  | ") && !strings.HasPrefix(line, "  pRelease") {
+		if i > 0 && !strings.HasPrefix(line, margin) {
 			t.Errorf("it makes a line of its own: %.200q", line)
 		}
 	}
-	if lines := strings.Count(out.String(), "\n"); lines > 2*mostLines {
+	if lines := strings.Count(out.String(), "\n"); lines > 6*mostLines {
 		t.Errorf("%d lines", lines)
 	}
+}
+
+// columns is how many a terminal takes for a line.
+func columns(line string) int {
+	sum := 0
+	for _, r := range line {
+		sum++
+		if r == '日' || r == '\u3000' {
+			sum++
+		}
+	}
+	return sum
 }

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -91,19 +93,23 @@ func run(ctx context.Context, namespace, name, by string, decide func(context.Co
 const (
 	mostText  = 2000 // bytes
 	mostLines = 50
+	// mostColumns is less than a terminal has.
+	mostColumns = 76
+	// margin stands before what others have written, in each line that begins with it.
+	margin = "  | "
 )
 
 // show writes what is to be decided. Names and messages come from others, such as the pods of earlier
-// steps: each stays in a line of its own, and can't change what stands above and below.
+// steps: each stays in lines of its own, and can't change what stands above and below.
 func show(out io.Writer, state *status.WorkflowStatus, gate *status.Node) {
-	fmt.Fprintf(out, "workflow %s (%s done) waits at gate %s\n", shown(state.Name), state.Progress, shown(state.Describe(gate)))
+	tell(out, fmt.Sprintf("workflow %s (%s done) waits at gate ", state.Name, state.Progress), state.Describe(gate))
 	for i, line := range strings.Split(gate.Message, "\n") {
 		if i == mostLines {
-			fmt.Fprintln(out, "  | …")
+			tell(out, margin, "…")
 			break
 		}
 		if gate.Message != "" {
-			fmt.Fprintf(out, "  | %s\n", shown(line))
+			tell(out, margin, line)
 		}
 	}
 	if until := gate.Until(); !until.IsZero() {
@@ -111,19 +117,33 @@ func show(out io.Writer, state *status.WorkflowStatus, gate *status.Node) {
 	}
 	parameters := gate.Inputs().Parameters
 	for _, p := range parameters[:min(len(parameters), mostLines)] {
-		fmt.Fprintf(out, "  %s: %s\n", shown(p.Name), shown(p.Value))
+		tell(out, margin, p.Name+": "+p.Value)
 	}
 	if more := len(parameters) - mostLines; more > 0 {
-		fmt.Fprintf(out, "  and %d more parameters\n", more)
+		fmt.Fprintf(out, "and %d more parameters\n", more)
 	}
 }
 
-// shown is a text as it can be read on a terminal.
-func shown(text string) string {
+// tell writes a text of others behind words of this program. It wraps the text, since a terminal would:
+// what comes to stand at the beginning of a line would look like the program's own.
+func tell(out io.Writer, words, text string) {
 	if len(text) > mostText {
 		text = strings.ToValidUTF8(text[:mostText], "") + "…"
 	}
-	return status.Printable(text)
+	line, columns := words, utf8.RuneCountInString(words)
+	for _, r := range status.Printable(text) {
+		wide := 1
+		if r > unicode.MaxLatin1 { // many of these take two columns
+			wide = 2
+		}
+		if columns+wide > mostColumns {
+			fmt.Fprintln(out, line)
+			line, columns = margin, len(margin)
+		}
+		line += string(r)
+		columns += wide
+	}
+	fmt.Fprintln(out, line)
 }
 
 // outputs are what the gate asks for, as far as it is known here; the rest has defaults.

@@ -41,7 +41,7 @@ func (r gatesResult) lines() ([]string, error) {
 		}
 		line := fmt.Sprintf("gate %s waits since %s", cutText(gate.Name), gate.Since.Local().Format(time.DateTime))
 		if gate.Message != "" {
-			line += ": " + oneLine(cutText(gate.Message))
+			line += ": " + cutText(gate.Message)
 		}
 		lines = append(lines, line, "  pass it by: "+r.hints.approve(gate, r.gates))
 		lines = append(lines, outputLines(gate.Outputs)...)
@@ -67,7 +67,7 @@ func outputLines(outputs []backfill.GateOutput) []string {
 func outputText(o backfill.GateOutput) string {
 	text := cutText(o.Name)
 	if o.Description != "" {
-		text += ": " + oneLine(cutText(o.Description))
+		text += ": " + cutText(o.Description)
 	}
 	if len(o.Enum) > 0 {
 		values, more := first(o.Enum)
@@ -77,7 +77,7 @@ func outputText(o backfill.GateOutput) string {
 		}
 	}
 	if o.Default != nil {
-		text += fmt.Sprintf("; default %q", cutText(*o.Default))
+		text += "; default " + oneLine(fmt.Sprintf("%q", shorten(*o.Default)))
 	}
 	return text
 }

@@ -42,7 +42,11 @@ func (h hints) approve(gate backfill.Gate, waiting []backfill.Gate) string {
 		}
 		words = append(words, "--output", o.Name+"=…")
 	}
-	return h.program + " " + shellWords(append(words, "--", name)) // what is behind -- is no flag
+	command := shellWords(append(words, "--", name)) // what is behind -- is no flag
+	if len(command) > mostText {
+		return noHint
+	}
+	return h.program + " " + command
 }
 
 // nameOf is what approve calls a gate: its name, or else its id. Neither may mean another gate.
@@ -67,7 +71,7 @@ func nameOf(gate backfill.Gate, waiting []backfill.Gate) (string, bool) {
 // plain reports whether a name can be read, and typed, as it is.
 func plain(name string) bool {
 	const most = 256
-	return name != "" && len(name) <= most && name == status.Printable(name) && !strings.ContainsFunc(name, strangeSpace)
+	return name != "" && len(name) <= most && name == status.Printable(name) && name == oneLine(name) && !strings.ContainsFunc(name, strangeSpace)
 }
 
 // strangeSpace tells spaces that look like the usual one and are not.

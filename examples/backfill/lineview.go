@@ -63,7 +63,7 @@ func (v *lineView) line(st *backfill.Status) string {
 		if len(active) > mostNamed {
 			active = append(active[:mostNamed], fmt.Sprintf("and %d more", len(active)-mostNamed))
 		}
-		parts = append(parts, oneLine(cutText(strings.Join(active, ", "))))
+		parts = append(parts, cutText(strings.Join(active, ", ")))
 	}
 	return strings.TrimRight(strings.Join(parts, "  "), " ")
 }

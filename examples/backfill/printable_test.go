@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
@@ -100,6 +101,49 @@ func TestTheScreenShowsNothingForged(t *testing.T) {
 	}
 }
 
+// A terminal wraps what is longer than its lines: whatever is behind many blanks would begin one there.
+func TestNothingBeginsALine(t *testing.T) {
+	forged := "release \u00a0 \u3000" + strings.Repeat(" ", 60) + "\n\t gate other waits"
+	st := forgery()
+	value := forged
+	st.Gates.Data[0] = backfill.Gate{ID: "g", Name: forged, Message: forged, Outputs: []backfill.GateOutput{
+		{Name: forged, Description: forged, Enum: []string{forged}, Default: &value},
+	}}
+	st.Workflow.Message = forged
+	for _, n := range st.Workflow.Nodes {
+		n.DisplayName, n.Message = forged, forged
+	}
+	st.Pods.Err, st.Shards.Err = errors.New(forged), errors.New(forged)
+	for _, args := range []string{"status", "gates", "approve g", "status --watch"} {
+		_, out, _ := follow(t, args, &fake{statuses: []*backfill.Status{st}, waiting: st.Gates.Data})
+		for line := range strings.Lines(out) {
+			if strings.Contains(line, "        ") || strings.HasPrefix(line, "gate other") {
+				t.Errorf("%s: %q", args, line)
+			}
+		}
+	}
+	var out bytes.Buffer
+	s := &screen{out: &out, size: func() (int, int, error) { return 20, 5, nil }}
+	for _, name := range []string{strings.Repeat("日", 100), strings.Repeat("a日", 100), strings.Repeat("x", 100)} {
+		out.Reset()
+		if err := s.draw([]string{name}); err != nil {
+			t.Fatal(err)
+		}
+		columns := 0
+		for _, r := range out.String() {
+			switch r {
+			case '日':
+				columns += 2
+			case 'a', 'x', '…':
+				columns++
+			}
+		}
+		if columns < 17 || columns > 19 {
+			t.Errorf("%d columns of 20: %q", columns, out.String())
+		}
+	}
+}
+
 func TestLongTextsAndListsAreCut(t *testing.T) {
 	long := strings.Repeat("x", 1<<20)
 	st := forgery()
@@ -138,6 +182,10 @@ func TestHintsPassTheirGateAlone(t *testing.T) {
 		return strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
 	}
 	other := gate("other")
+	var many []string
+	for i := range 10_000 {
+		many = append(many, fmt.Sprint("output-", i))
+	}
 	for name, tc := range map[string]struct {
 		gate backfill.Gate
 		want string // "": no hint
@@ -161,6 +209,8 @@ func TestHintsPassTheirGateAlone(t *testing.T) {
 		"an output that hides": {gate("a", "b\x1b[2K"), ""},
 		"too long to read":     {gate(strings.Repeat("a", 300)), ""},
 		"a strange space":      {gate("a\u00a0b"), ""},
+		"many spaces":          {gate("a   b"), ""},
+		"too much to read":     {gate("a", many...), ""},
 	} {
 		g := tc.gate
 		if strings.HasPrefix(tc.want, "id-") && tc.want != "id-id-other" {

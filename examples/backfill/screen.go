@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/mattn/go-runewidth"
+
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -34,8 +36,8 @@ func (s *screen) draw(lines []string) error {
 	var b strings.Builder
 	s.home(&b)
 	for _, line := range lines {
-		line = cut(status.Printable(line), width-1)
-		b.WriteString(line + "\x1b[K\n") // erases what is left of the line from before
+		line = runewidth.Truncate(status.Printable(line), max(width-1, 1), "…") // one that wraps would be two
+		b.WriteString(line + "\x1b[K\n")                                        // erases what is left of the line from before
 	}
 	b.WriteString("\x1b[J")
 	s.drawn = len(lines)
@@ -56,12 +58,4 @@ func (s *screen) home(b *strings.Builder) {
 	if s.drawn > 0 {
 		fmt.Fprintf(b, "\x1b[%dA", s.drawn)
 	}
-}
-
-func cut(line string, width int) string {
-	letters := []rune(line)
-	if width < 1 || len(letters) <= width {
-		return line
-	}
-	return string(letters[:width-1]) + "…"
 }

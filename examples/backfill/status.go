@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
@@ -24,7 +25,7 @@ func summary(st *backfill.Status, h hints, since time.Duration, now time.Time) [
 	lines := []string{headline(st, now)}
 	part := func(name, text string) { lines = append(lines, fmt.Sprintf("  %-7s %s", name, text)) }
 	if m := st.Workflow.Message; m != "" {
-		part("message", oneLine(cutText(m)))
+		part("message", cutText(m))
 	}
 	part("shards", shardsText(st.Shards, since))
 	part("pods", podsText(st.Pods))
@@ -33,7 +34,7 @@ func summary(st *backfill.Status, h hints, since time.Duration, now time.Time) [
 	}
 	failed, more := first(st.Failed.Data)
 	for _, n := range failed {
-		part("failed", oneLine(fmt.Sprintf("%s: %s %s", cutText(n.DisplayName), n.Phase, cutText(n.Message))))
+		part("failed", strings.TrimSpace(fmt.Sprintf("%s: %s %s", cutText(n.DisplayName), n.Phase, cutText(n.Message))))
 	}
 	if more > 0 {
 		part("failed", fmt.Sprintf("and %d more", more))

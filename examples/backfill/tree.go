@@ -20,7 +20,7 @@ func treeLines(s *status.WorkflowStatus, now time.Time) []string {
 		lines = append(lines[:mostSteps], fmt.Sprintf("… and %d more steps", more))
 	}
 	for i, line := range lines {
-		lines[i] = cutText(line)
+		lines[i] = shorten(line)
 	}
 	return lines
 }

@@ -36,7 +36,7 @@ func shardsText(shards workflow.Result[backfill.Shards], since time.Duration) st
 	s := shards.Data
 	switch {
 	case !shards.Success():
-		return "unknown: " + oneLine(cutText(shards.Err.Error()))
+		return "unknown: " + cutText(shards.Err.Error())
 	case s.State == backfill.ShardsPending:
 		return "there is no working state"
 	case s.State == backfill.ShardsInitializing:
@@ -51,7 +51,7 @@ func shardsText(shards workflow.Result[backfill.Shards], since time.Duration) st
 
 func podsText(pods workflow.Result[backfill.Pods]) string {
 	if !pods.Success() {
-		return "unknown: " + oneLine(cutText(pods.Err.Error()))
+		return "unknown: " + cutText(pods.Err.Error())
 	}
 	p := pods.Data
 	text := fmt.Sprintf("%d running, %d pending, %d desired", p.Running, p.Pending, p.Desired)
@@ -64,7 +64,7 @@ func podsText(pods workflow.Result[backfill.Pods]) string {
 // gateLines say which gates wait and what passes them.
 func gateLines(gates workflow.Result[[]backfill.Gate], h hints) []string {
 	if !gates.Success() {
-		return []string{"unknown: " + oneLine(cutText(gates.Err.Error()))}
+		return []string{"unknown: " + cutText(gates.Err.Error())}
 	}
 	var lines []string
 	shown, more := first(gates.Data)
@@ -84,7 +84,11 @@ const (
 	mostSteps = 1000
 )
 
-func cutText(text string) string {
+// cutText is a text that others have written, in one line. Blanks in a row are one: a terminal wraps what
+// is longer than its lines, and what comes behind many blanks would seem to begin one.
+func cutText(text string) string { return shorten(oneLine(text)) }
+
+func shorten(text string) string {
 	if len(text) <= mostText {
 		return text
 	}

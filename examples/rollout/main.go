@@ -53,11 +53,11 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 	case ctx.Err() != nil:
 		fmt.Fprintln(stderr, "rollout: interrupted")
 		if errors.As(err, &left) {
-			printLines(stderr, "rollout: "+left.Error())
+			complain(stderr, left)
 		}
 		return exitInterrupted
 	}
-	printLines(stderr, "rollout: "+err.Error())
+	complain(stderr, err)
 	if errors.As(err, &bad) || errors.Is(err, workflow.ErrInvalid) || errors.Is(err, workflow.ErrTemplateNotFound) ||
 		errors.Is(err, legacy.ErrKubectlMissing) || errors.Is(err, legacy.ErrKubectlTooOld) {
 		return exitBadInput

@@ -20,9 +20,9 @@ type brokenError struct{ broken []string }
 
 func (e *brokenError) Error() string {
 	said := e.broken[:min(len(e.broken), mostBroken)]
-	text := "not as promised:\n  " + strings.Join(said, "\n  ")
+	text := "not as promised:\n" + strings.Join(said, "\n")
 	if more := len(e.broken) - len(said); more > 0 {
-		text += fmt.Sprintf("\n  and %d more", more)
+		text += fmt.Sprintf("\nand %d more", more)
 	}
 	return text
 }
@@ -52,11 +52,19 @@ func printLines(out io.Writer, text string) {
 	}
 }
 
-// note notes what is not as promised, once. It is called from many goroutines.
+// complain writes an error. Texts of others in it can have lines, of which none looks like this
+// program's own.
+func complain(out io.Writer, err error) {
+	printLines(out, "rollout: "+strings.ReplaceAll(err.Error(), "\n", "\n  "))
+}
+
+// note notes what is not as promised, once, each in one line: a part of it comes from others. It is
+// called from many goroutines.
 func (w *walk) note(broken ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, b := range broken {
+		b = status.Printable(b)
 		if !slices.Contains(w.broken, b) {
 			w.broken = append(w.broken, b)
 		}

@@ -24,6 +24,21 @@ func TestWhatIsNotKept(t *testing.T) {
 	contains(t, broken.broken, []string{"job 3", "job 4", "w5 differs"})
 }
 
+// What others have written makes no line that looks like this program's own.
+func TestComplaintsKeepTheirPlace(t *testing.T) {
+	w := &walk{ledger: &ledger{}}
+	w.note("workflow w has failed: no\nrollout: all was as promised", "b")
+	var out strings.Builder
+	for _, err := range []error{w.kept(), errors.New("The Workflow is invalid:\nrollout: all was as promised")} {
+		exitCode(t.Context(), err, &out)
+	}
+	want := "rollout: not as promised:\n  workflow w has failed: no\\nrollout: all was as promised\n  b\n" +
+		"rollout: The Workflow is invalid:\n  rollout: all was as promised\n"
+	if out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
+}
+
 func TestLinesArePrintable(t *testing.T) {
 	var out strings.Builder
 	printLines(&out, "workflow w\x1b[2K\rx\nnext\u202e")

@@ -122,9 +122,14 @@ func (t *table) summary(r *report) {
 // printable is a text without what would disturb a terminal.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) || r == '\u00a0' {
+		if shown(r) {
 			return r
 		}
 		return '?'
 	}, text)
+}
+
+// shown reports whether a character is seen as one. Some letters and marks are not.
+func shown(r rune) bool {
+	return (unicode.IsPrint(r) || r == '\u00a0') && !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }

@@ -46,9 +46,9 @@ func reach(ctx context.Context, database string, patience time.Duration) error {
 	switch status := response.StatusCode; {
 	case status == http.StatusOK:
 	case status == http.StatusForbidden, status == http.StatusProxyAuthRequired, status == http.StatusTooManyRequests, status >= 500:
-		return &unreachableError{database, fmt.Errorf("the answer is %s", response.Status)}
+		return &unreachableError{database, fmt.Errorf("the answer is %q", response.Status)}
 	default:
-		return fmt.Errorf("%s answers %s, and not with the date of a database", database, response.Status)
+		return fmt.Errorf("%s answers %q, and not with the date of a database", database, response.Status)
 	}
 	unpacked, err := gzip.NewReader(response.Body)
 	if err != nil {

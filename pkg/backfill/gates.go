@@ -43,6 +43,7 @@ type Approval struct {
 	// Gates are names or ids, or shell patterns of names such as "shard-*": * stands for any number
 	// of characters, ? for one, [a-z] for one of these and [^a-z] or [!a-z] for any other, and a
 	// backslash takes the meaning from the character behind it. A slash is a character like any other.
+	// An id means its gate alone, also where another gate has it as its name.
 	Gates []string
 	// All passes all that wait, in place of Gates.
 	All bool
@@ -266,8 +267,8 @@ func (c gateChoice) check() error {
 	return nil
 }
 
-// Matches reports whether a name, id or pattern of an [Approval] means the gate. One that is
-// malformed means none.
+// Matches reports whether a name, id or pattern of an [Approval] means the gate, unless it is the id of
+// another gate. One that is malformed means none.
 func (g Gate) Matches(pattern string) bool {
 	if pattern == g.ID || pattern == g.Name {
 		return true
@@ -281,12 +282,13 @@ func gateNamed(n *status.Node) Gate { return Gate{ID: n.ID, Name: n.DisplayName}
 // gateIndex finds gates by what an [Approval] calls them.
 type gateIndex struct {
 	gates []*status.Node            // all that are open or decided, in order of their start
-	named map[string][]*status.Node // by id and by name
+	byID  map[string]*status.Node   // each of them
+	named map[string][]*status.Node // by name
 	open  map[*status.Node]bool     // those that wait
 }
 
 func newGateIndex(s *status.WorkflowStatus, open []*status.Node) *gateIndex {
-	x := &gateIndex{named: map[string][]*status.Node{}, open: make(map[*status.Node]bool, len(open))}
+	x := &gateIndex{byID: map[string]*status.Node{}, named: map[string][]*status.Node{}, open: make(map[*status.Node]bool, len(open))}
 	for _, n := range open {
 		x.open[n] = true
 	}
@@ -295,16 +297,19 @@ func newGateIndex(s *status.WorkflowStatus, open []*status.Node) *gateIndex {
 			continue
 		}
 		x.gates = append(x.gates, n)
+		x.byID[n.ID] = n
 		x.named[n.DisplayName] = append(x.named[n.DisplayName], n)
-		if n.ID != n.DisplayName {
-			x.named[n.ID] = append(x.named[n.ID], n)
-		}
 	}
 	return x
 }
 
-// meant are the gates that a name, id or pattern means. Only a pattern takes a look at every gate.
+// meant are the gates that a name, id or pattern means. An id comes first: whoever decides a gate by its
+// id has looked at that one, and what another one is called was chosen by others. Only a pattern takes a
+// look at every gate.
 func (x *gateIndex) meant(text string) []*status.Node {
+	if n := x.byID[text]; n != nil {
+		return []*status.Node{n}
+	}
 	named := x.named[text]
 	p, err := parsePattern(text)
 	if err != nil || !strings.ContainsAny(text, `*?[\`) {

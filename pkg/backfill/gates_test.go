@@ -89,6 +89,23 @@ func TestGateChoice(t *testing.T) {
 	}
 }
 
+// What a gate is called comes from others, also from pods: it brings no gate that was not looked at
+// under a decision about another one's id.
+func TestAnIDMeansItsGateAlone(t *testing.T) {
+	for name, id := range map[string]string{"called like it": "w-1", "a pattern": "*", "a part of a pattern": "w-[12]"} {
+		s := &status.WorkflowStatus{Phase: status.PhaseRunning, Nodes: []*status.Node{
+			{ID: "w-0", DisplayName: id, Type: status.NodeTypeSuspend, Phase: status.NodeRunning},
+			{ID: id, DisplayName: "w-0", Type: status.NodeTypeSuspend, Phase: status.NodeRunning},
+			{ID: "w-2", DisplayName: id, Type: status.NodeTypeSuspend, Phase: status.NodeSucceeded},
+			{ID: "w-3", DisplayName: "w-1", Type: status.NodeTypeSuspend, Phase: status.NodeRunning},
+		}}
+		meant, err := gateChoice{[]string{id}, false, status.NodeSucceeded}.waiting(t.Context(), s)
+		if err != nil || len(meant) != 1 || meant[0].ID != id {
+			t.Errorf("%s: %v, %v", name, meant, err)
+		}
+	}
+}
+
 // After a stop the exit handlers run, and so a gate within one still waits for somebody.
 func TestGatesAfterAStop(t *testing.T) {
 	gate := func(id, boundary string) *status.Node {

@@ -3,6 +3,8 @@ package legacy
 import (
 	"errors"
 	"fmt"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 // What can be wrong with kubectl itself, to be matched with [errors.Is].
@@ -23,7 +25,7 @@ type CommandError struct {
 	// ReturnCode is the process's; -1: there is none.
 	ReturnCode int
 	// Stderr is what it printed as its complaint, cut to 4 KiB, with passwords and tokens masked that are
-	// known by their form.
+	// known by their form. The error's text has it made [status.Printable].
 	Stderr string
 	// Err is why, where it was not kubectl that failed: the context's error,
 	// [ErrKubectlMissing], [ErrOutputTooLarge].
@@ -42,7 +44,7 @@ func (e *CommandError) Error() string {
 		text += fmt.Sprintf(" ended with %d", e.ReturnCode)
 	}
 	if e.Stderr != "" {
-		text += ": " + e.Stderr
+		text += ": " + status.Printable(e.Stderr) // credential plugins and proxies have their part in it
 	}
 	return text
 }

@@ -11,6 +11,8 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 // Credential plugins and proxies are heard by kubectl, and what they say is in its complaint.
@@ -33,6 +35,16 @@ func TestComplaintsShowNoSecrets(t *testing.T) {
 	failed := ended(t.Context(), Command{}, errors.New("killed"), "password=s3cr3t12")
 	if strings.Contains(failed.Error(), "s3cr3t") {
 		t.Error(failed)
+	}
+}
+
+// What others have kubectl print can't change what the reader of an error sees.
+func TestComplaintsArePrintable(t *testing.T) {
+	const stderr = "error: \x1b[31mexpired\x1b[0m\r\nkubectl: all is well\u202e"
+	st, err := failure(Command{Args: []string{"get"}}, CommandOutput{Stderr: stderr, ReturnCode: 1})
+	var failed *CommandError
+	if st != nil || !errors.As(err, &failed) || failed.Stderr != stderr || status.Printable(err.Error()) != err.Error() {
+		t.Errorf("%+v, %q", st, err)
 	}
 }
 

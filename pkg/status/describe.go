@@ -1,6 +1,9 @@
 package status
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // How long texts that others have written may be in those that this package makes, in bytes.
 const (
@@ -10,7 +13,8 @@ const (
 
 // Describe names a node for a person: by its display name, and where it is part of an item of a
 // loop, by that too, e.g. "load(1) of shard(3:logs-2024)". Names, which the workflow's author and
-// the values of its items make, are cut to 200 bytes and made [Printable].
+// the values of its items make, are cut to 200 bytes and made [Printable], and of spaces in a row one is
+// left.
 func (s *WorkflowStatus) Describe(n *Node) string {
 	text := brief(n.DisplayName, maxShownName)
 	around := s.Node(n.BoundaryID)
@@ -44,14 +48,28 @@ func isItem(name string) bool {
 }
 
 // brief is text made printable, which can make it longer, and then cut off behind that many bytes.
+// Spaces in a row become one: a terminal wraps long lines, and what is behind many spaces would look
+// like a line of its own.
 func brief(text string, most int) string {
 	cut := ""
 	if len(text) > most {
 		text, cut = strings.ToValidUTF8(text[:most], ""), "…"
 	}
-	text = Printable(text)
+	text = singleSpaced(Printable(text))
 	if len(text) > most {
 		text, cut = strings.ToValidUTF8(text[:most], ""), "…"
 	}
 	return text + cut
+}
+
+// singleSpaced is text with only the first of the spaces in a row, of whichever width they are.
+func singleSpaced(text string) string {
+	var before rune
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Zs, r) && unicode.Is(unicode.Zs, before) {
+			return -1
+		}
+		before = r
+		return r
+	}, text)
 }

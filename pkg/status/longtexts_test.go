@@ -59,6 +59,28 @@ func TestTextsAreShort(t *testing.T) {
 	}
 }
 
+// A terminal wraps what is longer than its lines. What is behind many spaces would look like a line of
+// its own there.
+func TestTextsBeginNoLine(t *testing.T) {
+	spaced := "load" + strings.Repeat(" ", 40) + strings.Repeat("\u3000 ", 20) + "\u00a0└─ ✔ checked"
+	const want = "load └─ ✔ checked"
+	state := decode(t, withStatus(map[string]any{"phase": "Failed", "message": spaced, "nodes": map[string]any{
+		"p": map[string]any{"name": spaced, "displayName": spaced, "type": "Pod", "phase": "Failed", "message": spaced},
+	}}))
+	var tree strings.Builder
+	if err := state.WriteTree(&tree, time.Now(), status.TreeOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for text, times := range map[string]int{tree.String(): 3, state.Err().Error(): 3, state.Describe(state.Nodes[0]): 1} {
+		if strings.Count(text, want) != times || strings.Contains(text, "   ") {
+			t.Errorf("%q", text)
+		}
+	}
+	if state.Message != spaced || state.Nodes[0].Message != spaced {
+		t.Error("the data was changed too")
+	}
+}
+
 // A tree of more nodes than anybody reads is cut, and says how many are left.
 func TestLargeTreeIsCut(t *testing.T) {
 	const shown, more = 20_000, 123

@@ -15,8 +15,10 @@ import (
 //
 // Control characters (ESC, line breaks and tabs among them), characters that change the direction of
 // writing or have no width, line separators, private characters and bytes that are not UTF-8 become
-// escapes such as \u001b, \n or \xff; all other text stays as it is. The length is not limited. The
-// result is for readers: a backslash in text stays one, so text cannot be restored from it.
+// escapes such as \u001b, \n or \xff; all other text stays as it is. The length is not limited: cut or
+// wrap what may be long, since a terminal wraps it, and what comes behind many spaces then looks like a
+// line of its own. The result is for readers: a backslash in text stays one, so text cannot be restored
+// from it.
 //
 // In the output of [encoding/json.Marshal], these are the escapes of JSON: it stays the same JSON.
 func Printable(text string) string {

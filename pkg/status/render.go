@@ -10,9 +10,9 @@ import (
 // [WorkflowStatus.Tree]: a sign for the phase, name, duration, attempts, message, for a gate
 // the names of the outputs it waits for, and for what passes by itself, when. What still runs is
 // measured up to now.
-// Texts are made [Printable]: some come from pods. Names are cut to 200 bytes and messages to 1,000,
-// and it says how many outputs of a gate are left out behind the first 8, and how many nodes behind
-// the first 20,000. The error is that of w.
+// Texts are made [Printable], and of spaces in a row one is left: some come from pods. Names are cut to
+// 200 bytes and messages to 1,000, and it says how many outputs of a gate are left out behind the first
+// 8, and how many nodes behind the first 20,000. The error is that of w.
 func (s *WorkflowStatus) WriteTree(w io.Writer, now time.Time, opts TreeOptions) error {
 	p := treePrinter{w: w, now: now, glyphs: unicodeGlyphs()}
 	if opts.ASCII {

@@ -314,7 +314,7 @@ func quoted(text string) string {
 	if len(text) > mostShort {
 		text = strings.ToValidUTF8(text[:mostShort], "") + "…"
 	}
-	return strconv.Quote(text)
+	return status.Printable(strconv.Quote(text)) // which leaves letters alone that are shown as nothing
 }
 
 // shownName is a name that somebody else has chosen, quoted unless it is as names usually are.
@@ -323,7 +323,7 @@ func shownName(name string) string {
 	usual := func(r rune) bool {
 		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_./:()[]{}=,@+", r)
 	}
-	if name == "" || len(name) > most || strings.ContainsFunc(name, func(r rune) bool { return !usual(r) }) {
+	if name == "" || len(name) > most || strings.ContainsFunc(name, func(r rune) bool { return !usual(r) }) || name != status.Printable(name) {
 		return quoted(name)
 	}
 	return name

@@ -93,7 +93,7 @@ func selectRetried(
 		if phase == "" {
 			phase = "Pending" // as people know it
 		}
-		return nil, nil, nil, fmt.Errorf("%w: Cannot retry a workflow in phase %s; wait for its end, or stop it", ErrNotCompleted, phase)
+		return nil, nil, nil, fmt.Errorf("%w: Cannot retry a workflow in phase %s; wait for its end, or stop it", ErrNotCompleted, shownName(phase))
 	case s.NodesErr != nil:
 		return nil, nil, nil, s.NodesErr
 	}

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -11,7 +12,7 @@ import (
 
 // What a template's author has written can't change what the reader of an error sees.
 func TestHintsArePrintable(t *testing.T) {
-	names := []string{"shards\x1b[2K", "a\nb", strings.Repeat("x", 10_000)}
+	names := []string{"shards\x1b[2K", "a\nb", "shard\u3164", "\u115f", strings.Repeat("x", 10_000)}
 	for range 1_000 {
 		names = append(names, "y")
 	}
@@ -21,6 +22,23 @@ func TestHintsArePrintable(t *testing.T) {
 	} {
 		if status.Printable(text) != text || len(text) > 2_000 {
 			t.Errorf("%s: %.3000q", what, text)
+		}
+	}
+}
+
+// Fields that only Argo's controller writes can have been written by others as well.
+func TestErrorsShowPhasesThatAreNone(t *testing.T) {
+	const forged = "Failed\x1b[2K\u202e\u3164"
+	c := scripted(t, func(*http.Request) (any, error) {
+		return map[string]any{
+			"apiVersion": apiVersion, "kind": kind, "metadata": map[string]any{"name": "w", "uid": "u", "resourceVersion": "1"},
+			"spec": map[string]any{"shutdown": forged}, "status": map[string]any{"phase": forged},
+		}, nil
+	})
+	_, retried := c.Retry(t.Context(), "w", RetryOptions{})
+	for what, err := range map[string]error{"Retry": retried, "Suspend": c.Suspend(t.Context(), "w", SuspendOptions{})} {
+		if err == nil || status.Printable(err.Error()) != err.Error() || !strings.Contains(err.Error(), `"Failed\x1b[2K`) {
+			t.Errorf("%s: %q", what, err)
 		}
 	}
 }

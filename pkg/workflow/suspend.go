@@ -39,7 +39,7 @@ func (c *WorkflowClient) Suspend(ctx context.Context, name string, opts SuspendO
 		case s.SpecSuspended:
 			return askAgain(), nil
 		case s.Shutdown != status.ShutdownNone:
-			return nil, fmt.Errorf("%w: the workflow is being shut down (spec.shutdown is %s)", ErrConflict, s.Shutdown)
+			return nil, fmt.Errorf("%w: the workflow is being shut down (spec.shutdown is %s)", ErrConflict, shownName(string(s.Shutdown)))
 		}
 		return &change{
 			patch:    map[string]any{"spec": map[string]any{"suspend": true}},

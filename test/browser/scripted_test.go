@@ -151,11 +151,14 @@ var _ = Describe("the page, whatever the service says", func() {
 		const forged = "load\u202eon\u200b\u009b2J\x1b[2K\u2066"
 		const seen = `load\u{202e}on\u{200b}\u{9b}2J\u{1b}[2K\u{2066}`
 		s.standsWith(ctx, "a", "Paused", 1,
-			[]object{{"id": "g", "name": forged, "message": forged, "outputs": []object{{"name": forged, "description": forged, "enum": []string{forged}}}}},
+			[]object{{"id": "g", "name": forged, "message": forged, "outputs": []object{
+				{"name": forged, "description": forged, "enum": []string{forged}}, {"name": "tag", "default": forged + "\n"},
+			}}},
 			[]object{{"id": "s", "name": forged, "phase": forged, "message": forged}})
 		Eventually(t.text("steps")).Should(Equal("◷" + seen + seen))
 		Expect(js[string](t, "document.getElementById('gates').textContent")).To(Equal(
-			seen + "waits since " + seen + seen + ": " + seen + seen + "Approve" + "Reject …"))
+			seen + "waits since " + seen + seen + ": " + seen + seen + "tag" + "Approve" + "Reject …"))
+		Expect(js[string](t, "document.querySelector('#gates input').value")).To(Equal(seen + `\u{a}`))
 		t.click("#gates button.danger")
 		Expect(t.text("ask-head")()).To(Equal("Reject " + seen + "?"))
 		Expect(js[string](t, "[...document.querySelectorAll('[aria-label]')].map((each) => each.ariaLabel).join()")).To(
@@ -166,6 +169,27 @@ var _ = Describe("the page, whatever the service says", func() {
 		Eventually(s.asked).Should(HaveLen(1))
 		Expect(s.asked()[0]).To(ContainSubstring(`"outputs":{"`+`load`), "by its own name")
 		Expect(s.asked()[0]).To(ContainSubstring("\u202e"))
+		var body struct{ Outputs map[string]string }
+		_, text, _ := strings.Cut(s.asked()[0], "approve ")
+		Expect(json.Unmarshal([]byte(text), &body)).To(Succeed())
+		Expect(body.Outputs).To(HaveKeyWithValue("tag", forged+"\n"), "as it is, since nobody has changed it")
+	}, SpecTimeout(specTimeout))
+
+	It("shows a gate as it is now, and not as it was", func(ctx SpecContext) {
+		gate := func(name, output, message string) []object {
+			return []object{{"id": "g", "name": name, "message": message, "outputs": []object{{"name": output}}}}
+		}
+		shown := func() (string, error) { return js[string](t, "document.getElementById('gates').textContent") }
+		s.standsWith(ctx, "a", "Paused", 1, gate("check", "by", "one"), nil)
+		t.do(chromedp.SendKeys(chromedp.CSS("#gates input"), "ann"))
+		s.standsWith(ctx, "a", "Paused", 1, gate("check", "by", "two"), nil)
+		Eventually(shown).Should(ContainSubstring("two"))
+		Expect(js[string](t, "document.querySelector('#gates input').value")).To(Equal("ann"), "what was written stays")
+		for _, changed := range [][]object{gate("delete all", "by", "two"), gate("delete all", "why", "two")} {
+			s.standsWith(ctx, "a", "Paused", 1, changed, nil)
+			Eventually(shown).Should(And(HavePrefix("delete all"), ContainSubstring(fmt.Sprint(changed[0]["outputs"].([]object)[0]["name"]))))
+			Expect(js[int](t, "document.getElementById('gates').childElementCount")).To(Equal(1))
+		}
 	}, SpecTimeout(specTimeout))
 
 	It("skips to the backfill, and stays with it", func(ctx SpecContext) {

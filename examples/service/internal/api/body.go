@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"time"
+	"unicode/utf8"
 )
 
 // maxBody is how many bytes a request may have.
@@ -32,6 +33,9 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) error {
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		return malformed(err)
+	}
+	if !utf8.Valid(text) { // encoding/json would make other characters of what isn't
+		return malformed(errors.New("JSON has to be UTF-8"))
 	}
 	r.Body = io.NopCloser(bytes.NewReader(text))
 	return nil

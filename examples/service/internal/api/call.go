@@ -42,8 +42,7 @@ func (s *Server) call(do func(ctx context.Context, r *http.Request) (answer, err
 		defer s.calls.give(client)
 		ctx, cancel := context.WithTimeout(r.Context(), s.opts.CallTimeout)
 		defer cancel()
-		// Not all writers have deadlines; those of net/http do.
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.opts.CallTimeout + answerGrace))
+		s.setAnswerDeadline(w)
 		a, err := do(ctx, r)
 		if err != nil {
 			s.fail(w, r, err)
@@ -51,6 +50,12 @@ func (s *Server) call(do func(ctx context.Context, r *http.Request) (answer, err
 		}
 		writeJSON(w, "application/json", a.code, a.body)
 	}
+}
+
+// setAnswerDeadline leaves time for a call, and to write its answer then.
+func (s *Server) setAnswerDeadline(w http.ResponseWriter) {
+	// Not all writers have deadlines; those of net/http do.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.opts.CallTimeout + answerGrace))
 }
 
 // writeJSON writes an answer. What can't be written nobody waits for any more.

@@ -16,7 +16,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 // secured refuses what another site has a browser ask for, and says what browsers may do with the
-// answers. Probes, which tell nothing, are for everybody.
+// answers. Probes are answered by any name; see ready.
 func (s *Server) secured(next http.Handler) http.Handler {
 	guard := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -74,18 +74,21 @@ func ownSite(guard *http.CrossOriginProtection, r *http.Request) error {
 func (s *Server) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		noted := &notedWriter{ResponseWriter: w, code: http.StatusOK}
+		noted := &notedWriter{ResponseWriter: w}
+		defer func() { // also of a handler that panics
+			level := slog.LevelInfo
+			if r.Method == http.MethodGet || r.Method == http.MethodHead {
+				level = slog.LevelDebug
+			}
+			s.opts.Log.Log(r.Context(), level, "request", append(s.asked(r), "code", noted.code,
+				"took", time.Since(began).Round(time.Millisecond).String())...)
+		}()
 		next.ServeHTTP(noted, r)
-		level := slog.LevelInfo
-		if r.Method == http.MethodGet || r.Method == http.MethodHead {
-			level = slog.LevelDebug
-		}
-		s.opts.Log.Log(r.Context(), level, "request", append(s.asked(r), "code", noted.code,
-			"took", time.Since(began).Round(time.Millisecond).String())...)
+		noted.code = cmp.Or(noted.code, http.StatusOK)
 	})
 }
 
-// notedWriter knows the answer's code.
+// notedWriter knows the answer's code; 0: none was said.
 type notedWriter struct {
 	http.ResponseWriter
 	code int

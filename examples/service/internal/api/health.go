@@ -27,7 +27,11 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 	defer cancel()
 	if err := s.opts.Ready(ctx); err != nil {
-		writeProblem(w, notReady(cut(err.Error(), maxDetail), reasonOf(err)))
+		detail := cut(err.Error(), maxDetail)
+		if s.knownHost(r) != nil { // see UnknownHost: a page of that site can read this
+			detail = "something is missing; the details are in the log"
+		}
+		writeProblem(w, notReady(detail, reasonOf(err)))
 		return
 	}
 	healthy(w, r)

@@ -2,11 +2,14 @@ package api
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -198,6 +201,47 @@ func TestLogsAskTheClusterForNoMoreThanTheyMay(t *testing.T) {
 	}
 	if calls := f.calls(); calls != "status" {
 		t.Errorf("%q", calls)
+	}
+}
+
+// Time for the answer is left where finding out has taken all there was.
+func TestLogsSayWhyTheyAreNotOpened(t *testing.T) {
+	s := newSite(t, &fake{block: true}, func(o *Options) { o.CallTimeout = 50 * time.Millisecond; o.Backfills[0].Logs = &fakeLogs{} })
+	web := httptest.NewUnstartedServer(s.Handler())
+	web.Config.WriteTimeout = s.opts.CallTimeout
+	web.Start()
+	s.web.Close()
+	s.web = web
+	for _, path := range []string{"/api/v1/backfills/s/logs", "/api/v1/backfills/s"} {
+		if resp, text := s.send("GET", path, ""); resp.code != http.StatusGatewayTimeout || !strings.Contains(text, `"DeadlineExceeded"`) {
+			t.Errorf("%s: %d %s", path, resp.code, text)
+		}
+	}
+}
+
+// broken is a backfill of which a change panics.
+type broken struct{ *fake }
+
+func (broken) Pause(context.Context) error { panic(http.ErrAbortHandler) }
+
+func TestPanicsAreLoggedAndHoldNothing(t *testing.T) {
+	f := &fake{}
+	s := newSite(t, f, func(o *Options) {
+		o.MaxCalls, o.UserHeader, o.Backfills[0].Backfill = 1, "X-Forwarded-User", broken{f}
+	})
+	for range 2 {
+		conn := s.connect("POST /api/v1/backfills/s/pause HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-User: ann\r\nContent-Length: 2\r\n" +
+			"Content-Type: application/json\r\n\r\n{}")
+		if answer, err := io.ReadAll(conn); err != nil || len(answer) > 0 {
+			t.Errorf("%q, %v", answer, err)
+		}
+	}
+	if resp, text := s.send("POST", "/api/v1/backfills/s/stop", ""); resp.code != 202 {
+		t.Errorf("%d %s", resp.code, text)
+	}
+	s.web.Close()
+	if lines := s.log.String(); strings.Count(lines, `"msg":"request"`) != 3 || strings.Count(lines, `"user":"ann","code":0`) != 2 {
+		t.Error(lines)
 	}
 }
 

@@ -39,6 +39,7 @@ func (s *Server) tail(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.logs.give(client)
+	s.setAnswerDeadline(w) // until the stream begins
 	lines, name, err := s.openLogs(r)
 	if err != nil {
 		s.fail(w, r, err)

@@ -176,6 +176,7 @@ func TestRequestsAreRead(t *testing.T) {
 		"half a number":       {"PUT", scale, `{"workers":1.5}`, nil, 400, "workers"},
 		"more behind":         {"PUT", scale, `{"workers":3}{"workers":4}`, nil, 400, "behind"},
 		"cut off":             {"PUT", scale, `{"workers":`, nil, 400, "unexpected EOF"},
+		"no UTF-8":            {"POST", "/api/v1/backfills/s/gates/approve", "{\"gates\":[\"\xff\"]}", nil, 400, "UTF-8"},
 		"too large":           {"POST", "/api/v1/backfills/s/gates/reject", `{"message":"` + strings.Repeat("a", maxBody) + `"}`, nil, 413, "65536 bytes"},
 		"tail in words":       {"GET", "/api/v1/backfills/s/logs?tail=all", "", nil, 400, "from 0 to 10000"},
 		"tail too long":       {"GET", "/api/v1/backfills/s/logs?tail=10001", "", nil, 400, "from 0 to 10000"},
@@ -237,6 +238,7 @@ func TestOtherNamesReachNothing(t *testing.T) {
 		f := &fake{}
 		s := newSite(t, f, func(o *Options) {
 			o.Hosts = []string{"backfill-service", "Backfills.example"}
+			o.Ready = func(context.Context) error { return errors.New("list pods is missing") }
 			o.Page = map[string]http.Handler{"GET /{$}": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("page")) })}
 		})
 		handler := s.Handler()
@@ -251,11 +253,14 @@ func TestOtherNamesReachNothing(t *testing.T) {
 				t.Errorf("%q, %s: %d %s, %q", host, target, answer.Code, answer.Body, f.calls())
 			}
 		}
-		req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/healthz", http.NoBody)
-		req.Host = host
-		answer := httptest.NewRecorder()
-		if handler.ServeHTTP(answer, req); answer.Code != http.StatusOK {
-			t.Errorf("a probe of %q: %d", host, answer.Code)
+		for path, code := range map[string]int{"/healthz": http.StatusOK, "/readyz": http.StatusServiceUnavailable} {
+			req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody)
+			req.Host = host
+			answer := httptest.NewRecorder()
+			handler.ServeHTTP(answer, req)
+			if told := strings.Contains(answer.Body.String(), "list pods"); answer.Code != code || told != (known && path == "/readyz") {
+				t.Errorf("a probe of %q: %d %s", host, answer.Code, answer.Body)
+			}
 		}
 	}
 }

@@ -116,15 +116,19 @@ func (r *reader) message() string {
 	return s.Data.Status.Workflow.Message + s.Error
 }
 
-// script is a backfill that is followed by what a test sends.
+// script is a backfill that is followed by what a test sends: messages of one that runs.
 func script() (*fake, chan string) {
-	messages := make(chan string)
+	return scripted(func(message string) *backfill.Status { return statusOf(backfill.StateRunning, message) })
+}
+
+func scripted[T any](status func(T) *backfill.Status) (*fake, chan T) {
+	sent := make(chan T)
 	f := &fake{follow: func(ctx context.Context) iter.Seq2[*backfill.Status, error] {
 		return func(yield func(*backfill.Status, error) bool) {
 			for {
 				select {
-				case m := <-messages:
-					if !yield(statusOf(backfill.StateRunning, m), nil) {
+				case each := <-sent:
+					if !yield(status(each), nil) {
 						return
 					}
 				case <-ctx.Done():
@@ -134,7 +138,7 @@ func script() (*fake, chan string) {
 			}
 		}
 	}}
-	return f, messages
+	return f, sent
 }
 
 func TestEventsAreFramed(t *testing.T) {
@@ -245,7 +249,7 @@ func TestAChangeIsLookedAtAtOnce(t *testing.T) {
 
 // One that doesn't read holds up nobody, and one that is slow gets the latest.
 func TestSlowReaders(t *testing.T) {
-	f, messages := script()
+	f, states := scripted(func(st *backfill.Status) *backfill.Status { return st })
 	s := newSite(t, f)
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(t.Context(), "tcp", s.web.Listener.Addr().String())
@@ -255,16 +259,23 @@ func TestSlowReaders(t *testing.T) {
 	defer conn.Close() //nolint:errcheck // nothing was written that could be lost
 	fmt.Fprint(conn, "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	fast := s.stream("/api/v1/events")
-	large := strings.Repeat("x", 256<<10)
-	for i := range 60 { // more than the kernel keeps for a connection
+	sent := 0
+	for i := 0; sent < 16<<20; i++ { // more than the kernel keeps for a connection
+		st := wide(1, maxSteps)
+		st.Workflow.Message = fmt.Sprint(i, " is said")
+		for _, n := range st.Workflow.Nodes {
+			n.Message = strings.Repeat("x", maxMessage)
+		}
 		select {
-		case messages <- fmt.Sprint(i, large):
+		case states <- st:
 		case <-time.After(soon):
 			t.Fatal("held up")
 		}
-		if !strings.HasPrefix(fast.message(), fmt.Sprint(i, "x")) {
+		b := fast.event(eventStatus)
+		if !strings.Contains(b.data, st.Workflow.Message) {
 			t.Fatal("another")
 		}
+		sent += len(b.data)
 	}
 }
 

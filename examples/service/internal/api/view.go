@@ -51,27 +51,27 @@ func viewOf(st *backfill.Status) view {
 		v.Steps.Err = shortError(st.Workflow.NodesErr)
 		return v
 	}
-	v.Steps.Data.Nodes = v.Steps.Data.take(st.Workflow.Tree(status.TreeOptions{Groups: true}), maxSteps)
+	v.Steps.Data.Nodes, _ = v.Steps.Data.take(st.Workflow.Tree(status.TreeOptions{Groups: true}), maxSteps)
 	return v
 }
 
-// take makes steps of nodes, the first ones of up to room, and counts those that it leaves out.
-func (s *steps) take(nodes []*status.TreeNode, room int) []step {
-	taken := []step{}
+// take makes steps of nodes, the first ones of up to room, and says how many they are. It counts those
+// that it leaves out.
+func (s *steps) take(nodes []*status.TreeNode, room int) (taken []step, sum int) {
+	taken = []step{}
 	for _, n := range nodes {
-		if room == 0 {
+		if sum == room {
 			s.More += count(n)
 			continue
 		}
-		left := s.More
-		each := step{
+		inner, below := s.take(n.Children, room-sum-1)
+		taken = append(taken, step{
 			ID: cut(n.ID, maxName), Name: cut(n.Title, maxName), Phase: cut(string(n.Phase), maxName), Gate: n.Active(), Until: n.Until(),
-			Message: cut(n.Message, maxMessage), Attempts: n.Attempts, Started: n.StartTime, Finished: n.EndTime, Steps: s.take(n.Children, room-1),
-		}
-		taken = append(taken, each)
-		room -= count(n) - (s.More - left)
+			Message: cut(n.Message, maxMessage), Attempts: n.Attempts, Started: n.StartTime, Finished: n.EndTime, Steps: inner,
+		})
+		sum += 1 + below
 	}
-	return taken
+	return taken, sum
 }
 
 func count(n *status.TreeNode) int {

@@ -11,7 +11,8 @@ let shown = null; // the session that is looked at
 
 // What isn't seen, or has other text read in another order, is shown by its number.
 const unseen = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{DI}]/gu;
-const visible = (value) => String(value).replace(unseen, (character) => `\\u{${character.codePointAt(0).toString(16)}}`);
+const numbered = (character) => `\\u{${character.codePointAt(0).toString(16)}}`;
+const visible = (value) => String(value).replace(unseen, numbered);
 
 function text(node, value) {
   const seen = visible(value);
@@ -230,14 +231,14 @@ function renderGates(standing) {
   for (const item of [...list.children]) {
     // While gates are unknown, what somebody is writing into one stays, and can't be sent.
     for (const button of item.querySelectorAll("button")) enable(button, known && item.dataset.busy !== "yes");
-    if (!known || waiting.some((gate) => gate.id === item.dataset.gate)) continue;
+    if (!known || waiting.some((gate) => lookOf(gate) === item.dataset.look)) continue;
     const focused = item.contains(document.activeElement);
     item.remove();
     if (focused) at("detail").focus(); // not the top of the page
   }
   for (const gate of waiting) {
     // One that is there stays, with what somebody is writing into it.
-    let item = [...list.children].find((li) => li.dataset.gate === gate.id);
+    let item = [...list.children].find((li) => li.dataset.look === lookOf(gate));
     if (!item) {
       item = makeGate(gate);
       list.append(item);
@@ -246,6 +247,9 @@ function renderGates(standing) {
     show(item.querySelector(".text"), gate.message || "");
   }
 }
+
+// lookOf is all that is made of a gate once: one that comes to look otherwise is made anew.
+const lookOf = (gate) => JSON.stringify([gate.id, gate.name, gate.outputs]);
 
 let made = 0; // how many fields were, for ids of their own
 
@@ -261,13 +265,15 @@ function makeField(output) {
   if (choice && output.default === undefined) field.prepend(make("option"));
   made += 1;
   field.id = `field-${made}`;
-  field.value = output.default ?? "";
+  // A list has the value itself; a field has one line, in which all of it is to be seen.
+  const initial = output.default ?? "";
+  field.value = choice ? initial : visible(initial).replace(/[\n\t]/g, numbered);
   field.required = output.default === undefined;
   field.autocomplete = "off";
   const label = make("label", "", output.description ? `${output.name}: ${output.description}` : output.name);
   label.htmlFor = field.id;
-  const untouched = field.value; // a field has one line, and a default may have more
-  const value = () => (field.value === untouched ? (output.default ?? untouched) : field.value);
+  const untouched = field.value;
+  const value = () => (field.value === untouched ? initial : field.value);
   return { row: make("div", "", label, field), value };
 }
 
@@ -282,7 +288,7 @@ function makeGate(gate) {
   const form = make("form", "", make("strong", "", gate.name), make("span", "quiet since"), make("p", "text"));
   form.append(make("div", "fields", ...fields.map((each) => each.row)), make("div", "actions", approve, reject));
   const item = make("li", "", form);
-  item.dataset.gate = gate.id;
+  item.dataset.look = lookOf(gate);
   const decide = async (looked, verb, body) => {
     item.dataset.busy = "yes";
     render();
@@ -523,7 +529,7 @@ document.addEventListener("visibilitychange", () => {
     logs.close?.();
     logs = { ...noLogs };
     connection("asleep", "not followed while nobody looks");
-    document.title = shown ?? "Backfills"; // a state would grow old
+    document.title = visible(shown ?? "Backfills"); // a state would grow old
     return;
   }
   connection("connecting", "connecting …");

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/leash"
 )
@@ -81,7 +82,7 @@ func run(args []string, stdout, stderr io.Writer) (code int) {
 	}
 	defer func() {
 		if err := c.Stop(); err != nil {
-			_, _ = fmt.Fprintln(stderr, "cluster:", err)
+			complain(stderr, err)
 			code = max(code, 1)
 		}
 	}()
@@ -93,14 +94,14 @@ func run(args []string, stdout, stderr io.Writer) (code int) {
 	}
 	say("ready")
 	if len(s.command) == 0 {
-		_, _ = fmt.Fprintf(stdout, "export KUBECONFIG='%s'\n", c.Kubeconfig())
+		_, _ = fmt.Fprintf(stdout, "export KUBECONFIG=%s\n", shellWord(c.Kubeconfig()))
 		say("running until Ctrl-C")
 		<-ctx.Done()
 		return 0
 	}
 	code, err = runCommand(ctx, c, s.command)
 	if err != nil {
-		_, _ = fmt.Fprintln(stderr, "cluster:", err)
+		complain(stderr, err)
 	}
 	return code
 }
@@ -113,9 +114,19 @@ func failed(ctx context.Context, stderr io.Writer, err error) int {
 		_, _ = fmt.Fprintln(stderr, "cluster:", signalled)
 		return signalled.exitCode()
 	}
-	_, _ = fmt.Fprintln(stderr, "cluster:", err)
+	complain(stderr, err)
 	return 1
 }
+
+// complain writes an error, which can have lines of the cluster's logs, as a terminal can show it.
+func complain(stderr io.Writer, err error) {
+	for line := range strings.SplitSeq("cluster: "+err.Error(), "\n") {
+		_, _ = fmt.Fprintln(stderr, status.Printable(line))
+	}
+}
+
+// shellWord is a text as a shell takes it for one word.
+func shellWord(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 // progress returns a function that writes each step with the seconds since now.
 func progress(w io.Writer, quiet bool) func(string) {
@@ -124,6 +135,6 @@ func progress(w io.Writer, quiet bool) func(string) {
 	}
 	start := time.Now()
 	return func(step string) {
-		_, _ = fmt.Fprintf(w, "%5.1fs %s\n", time.Since(start).Seconds(), step)
+		_, _ = fmt.Fprintf(w, "%5.1fs %s\n", time.Since(start).Seconds(), status.Printable(step))
 	}
 }
