@@ -66,7 +66,7 @@ func TestTheDeploymentFitsTheProgram(t *testing.T) {
 			t.Errorf("who asks the Service as %s is refused", name)
 		}
 	}
-	if grace := time.Duration(pod.TerminationGracePeriodSeconds) * time.Second; grace <= s.drain+finishWithin+lastWords {
+	if grace := time.Duration(pod.TerminationGracePeriodSeconds) * time.Second; grace <= s.drain+finishWithin+2*lastWords { // of requests, and of scrapes then
 		t.Errorf("it is killed after %s", grace)
 	}
 	env := map[string]string{}

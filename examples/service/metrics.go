@@ -10,7 +10,8 @@ import (
 )
 
 // serveMetrics serves /metrics at an address of its own, so that what reads it need not be let in to
-// what steers backfills; "": nowhere. end ends that, and waits for it.
+// what steers backfills; "": nowhere. end ends that, cuts off scrapes that are under way, and waits up to
+// lastWords for them: what they look at is released then.
 func serveMetrics(ctx context.Context, address string, metrics http.Handler, log *slog.Logger) (end func(), err error) {
 	if address == "" {
 		return func() {}, nil
@@ -19,6 +20,7 @@ func serveMetrics(ctx context.Context, address string, metrics http.Handler, log
 	if err != nil {
 		return nil, fmt.Errorf("--metrics %s: %w", address, err)
 	}
+	requests, cutOff := context.WithCancel(context.WithoutCancel(ctx))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", metrics)
 	web := &http.Server{
@@ -28,6 +30,7 @@ func serveMetrics(ctx context.Context, address string, metrics http.Handler, log
 		WriteTimeout:      answerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
+		BaseContext:       func(net.Listener) context.Context { return requests },
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	served := make(chan struct{})
@@ -39,7 +42,12 @@ func serveMetrics(ctx context.Context, address string, metrics http.Handler, log
 	}()
 	log.Info("serving metrics", "address", listener.Addr().String())
 	return func() {
-		_ = web.Close() // whose error is the listener's, which is given up
+		cutOff()
+		within, done := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+		defer done()
+		if web.Shutdown(within) != nil {
+			_ = web.Close() // whose error is the listener's, which is given up
+		}
 		<-served
 	}, nil
 }

@@ -18,9 +18,9 @@ const (
 	idleTimeout   = 2 * time.Minute
 	maxHeader     = 32 << 10
 	// finishWithin is how long requests that are under way may take to end; they are cut off then. With
-	// the time for draining and lastWords it has to be less than a pod's terminationGracePeriodSeconds.
+	// the time for draining and twice lastWords it has to be less than a pod's terminationGracePeriodSeconds.
 	finishWithin = 15 * time.Second
-	// lastWords is what they have then to answer that they were cut off.
+	// lastWords is what they have then to answer that they were cut off, and scrapes of metrics after them.
 	lastWords = 2 * time.Second
 )
 

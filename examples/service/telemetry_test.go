@@ -117,6 +117,43 @@ func TestScrapeThatIsGivenUpSaysNothing(t *testing.T) {
 	})
 }
 
+// What a scrape looks at is released behind end.
+func TestScrapesAreWaitedFor(t *testing.T) {
+	log := &logBook{}
+	begun, cutOff, release := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	scrape := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(begun)
+		<-r.Context().Done()
+		close(cutOff)
+		<-release
+	})
+	end, err := serveMetrics(t.Context(), "127.0.0.1:0", scrape, slog.New(slog.NewJSONHandler(log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer http.DefaultClient.CloseIdleConnections()
+	scraped, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(scraped)
+		p := &process{t: t, url: "http://" + log.find(t, "serving metrics", "address")}
+		_, _, _ = p.ask(http.MethodGet, "/metrics")
+	}()
+	<-begun
+	go func() {
+		defer close(ended)
+		end()
+	}()
+	<-cutOff
+	select {
+	case <-ended:
+		t.Error("it hasn't waited for a scrape")
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(release)
+	<-ended
+	<-scraped
+}
+
 func TestMetricsHaveAnAddressOfTheirOwn(t *testing.T) {
 	log := &logBook{}
 	logger := slog.New(slog.NewJSONHandler(log, nil))
