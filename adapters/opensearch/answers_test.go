@@ -8,6 +8,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 	double "github.com/opensearch-project/opensearch-migrations/argoservice/test/opensearch"
 )
@@ -106,5 +107,17 @@ func TestSentinels(t *testing.T) {
 		if !errors.As(err, &e) || e.StatusCode != status || e.Reason != "injected" {
 			t.Errorf("%d: %v", status, err)
 		}
+	}
+}
+
+// What the cluster, or a proxy before it, answers can't change what the reader of an error sees.
+func TestErrorsArePrintable(t *testing.T) {
+	p, cluster := onDouble(t)
+	const forged = "a\x1b[2K\nb\u202e"
+	cluster.Inject(double.Fault{Status: 500, Body: forged})
+	err := p.state.Delete(t.Context(), p.index)
+	var e *opensearch.Error
+	if !errors.As(err, &e) || e.Reason != forged || status.Printable(err.Error()) != err.Error() {
+		t.Errorf("%q", err)
 	}
 }

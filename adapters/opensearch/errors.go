@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -66,7 +67,7 @@ func (e *Error) Error() string {
 	if e.Err != nil {
 		parts = append(parts, e.Err.Error())
 	}
-	return text + ": " + strings.Join(parts, ": ")
+	return text + ": " + status.Printable(strings.Join(parts, ": ")) // the server's words are among them
 }
 
 func (e *Error) Unwrap() error { return e.Err }

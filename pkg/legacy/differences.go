@@ -4,6 +4,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -48,10 +49,10 @@ func walk(paths []string, at *field.Path, a, b any) []string {
 			valueA, inA := objectA[key]
 			valueB, inB := objectB[key]
 			if inA != inB && len(paths) < maxPaths {
-				paths = append(paths, at.Child(key).String())
+				paths = append(paths, at.Child(shownKey(key)).String())
 				continue
 			}
-			paths = walk(paths, at.Child(key), valueA, valueB)
+			paths = walk(paths, at.Child(shownKey(key)), valueA, valueB)
 		}
 		return paths
 	}
@@ -64,4 +65,13 @@ func walk(paths []string, at *field.Path, a, b any) []string {
 		return paths
 	}
 	return append(paths, at.String())
+}
+
+// shownKey is a key of an object as logs show it: others can have chosen it.
+func shownKey(key string) string {
+	const most = 128
+	if len(key) > most {
+		key = strings.ToValidUTF8(key[:most], "") + "…"
+	}
+	return status.Printable(key)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -186,4 +187,18 @@ func TestShadowOfList(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 	})
+}
+
+// Ids of nodes, and other keys, can be any text; they are logged.
+func TestDifferencesArePrintable(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	paths := walk(nil, nil, map[string]any{"a\x1b[2K\nb": 1, long: map[string]any{long: 1}}, map[string]any{long: map[string]any{long: 2}})
+	if len(paths) != 2 {
+		t.Fatalf("%d paths", len(paths))
+	}
+	for _, path := range paths {
+		if status.Printable(path) != path || len(path) > 1_000 {
+			t.Errorf("%.2000q", path)
+		}
+	}
 }

@@ -88,7 +88,7 @@ func (m *misspellings) fields(path *field.Path, of map[string]any, known []strin
 			return strings.EqualFold(key, name) || len(key) > 5 && max(longer, -longer) <= 2 && distance(key, name) <= 2
 		})
 		if meant >= 0 {
-			m.problems = append(m.problems, field.Forbidden(path.Child(key), fmt.Sprintf("did you mean %q?", known[meant])))
+			m.problems = append(m.problems, field.Forbidden(path.Child(shownName(key)), fmt.Sprintf("did you mean %q?", known[meant])))
 		}
 	}
 }

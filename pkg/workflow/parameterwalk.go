@@ -41,7 +41,7 @@ func (w parameterWalk) call(path *field.Path, call map[string]any) {
 	hooks, _ := call["hooks"].(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(hooks)) {
 		hook, _ := hooks[name].(map[string]any)
-		w.parameters(path.Child("hooks").Key(name), hook, "arguments")
+		w.parameters(keyed(path.Child("hooks"), name), hook, "arguments")
 	}
 	if inline, ok := call["inline"].(map[string]any); ok {
 		w.template(path.Child("inline"), inline)

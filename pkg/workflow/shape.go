@@ -75,7 +75,7 @@ func refProblems(path *field.Path, spec map[string]any) (problems field.ErrorLis
 	for _, key := range slices.Sorted(maps.Keys(ref)) {
 		// A field that is just unknown may be one of a later Argo.
 		if near := nearest(key, known); near != "" && near != key {
-			problems = append(problems, field.Forbidden(at.Child(key), "a reference has no such field"+choices(key, known)))
+			problems = append(problems, field.Forbidden(at.Child(shownName(key)), "a reference has no such field"+choices(key, known)))
 		}
 	}
 	if templates := spec["templates"]; templates != nil {

@@ -42,3 +42,25 @@ func TestErrorsShowPhasesThatAreNone(t *testing.T) {
 		}
 	}
 }
+
+// Keys of an object can be any text.
+func TestFieldsOfProblemsArePrintable(t *testing.T) {
+	const forged = "entrypoint\u202e"
+	spec := map[string]any{
+		"workflowTemplateRef": map[string]any{"name": "t", "nam\x1b": "t"}, forged: "main",
+		"hooks": map[string]any{forged: map[string]any{"arguments": map[string]any{"parameters": []any{map[string]any{"value": 1e300}}}}},
+	}
+	path := field.NewPath("spec")
+	for what, problems := range map[string]field.ErrorList{
+		"misspelt": misspelt(path, spec), "reference": refProblems(path, spec), "hook": inexactParameters(path, spec),
+	} {
+		if len(problems) == 0 {
+			t.Errorf("%s: no problem", what)
+		}
+		for _, p := range problems {
+			if status.Printable(p.Error()) != p.Error() {
+				t.Errorf("%s: %q", what, p.Error())
+			}
+		}
+	}
+}
