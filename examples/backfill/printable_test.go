@@ -124,7 +124,7 @@ func TestNothingBeginsALine(t *testing.T) {
 	}
 	var out bytes.Buffer
 	s := &screen{out: &out, size: func() (int, int, error) { return 20, 5, nil }}
-	for _, name := range []string{strings.Repeat("日", 100), strings.Repeat("a日", 100), strings.Repeat("x", 100)} {
+	for _, name := range []string{strings.Repeat("日", 100), strings.Repeat("a日", 100), strings.Repeat("x", 100), "x" + strings.Repeat("\U0001F3FB", 100)} {
 		out.Reset()
 		if err := s.draw([]string{name}); err != nil {
 			t.Fatal(err)
@@ -132,7 +132,7 @@ func TestNothingBeginsALine(t *testing.T) {
 		columns := 0
 		for _, r := range out.String() {
 			switch r {
-			case '日':
+			case '日', '\U0001F3FB':
 				columns += 2
 			case 'a', 'x', '…':
 				columns++

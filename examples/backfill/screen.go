@@ -36,8 +36,8 @@ func (s *screen) draw(lines []string) error {
 	var b strings.Builder
 	s.home(&b)
 	for _, line := range lines {
-		line = runewidth.Truncate(status.Printable(line), max(width-1, 1), "…") // one that wraps would be two
-		b.WriteString(line + "\x1b[K\n")                                        // erases what is left of the line from before
+		line = cut(status.Printable(line), width-1)
+		b.WriteString(line + "\x1b[K\n") // erases what is left of the line from before
 	}
 	b.WriteString("\x1b[J")
 	s.drawn = len(lines)
@@ -58,4 +58,20 @@ func (s *screen) home(b *strings.Builder) {
 	if s.drawn > 0 {
 		fmt.Fprintf(b, "\x1b[%dA", s.drawn)
 	}
+}
+
+// cut leaves out what is beyond that many columns of a terminal, where it would wrap. Characters are
+// counted one by one, as not every terminal puts those together that belong together.
+func cut(line string, columns int) string {
+	const ellipsis = '…'
+	taken, end := 0, 0
+	for at, r := range line {
+		if taken <= columns-runewidth.RuneWidth(ellipsis) {
+			end = at
+		}
+		if taken += runewidth.RuneWidth(r); taken > columns {
+			return line[:end] + string(ellipsis)
+		}
+	}
+	return line
 }
