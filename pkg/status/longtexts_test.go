@@ -72,7 +72,7 @@ func TestTextsBeginNoLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	for text, times := range map[string]int{tree.String(): 3, state.Err().Error(): 3, state.Describe(state.Nodes[0]): 1} {
-		if strings.Count(text, want) != times || strings.Contains(text, "   ") {
+		if strings.Count(text, want) != times || strings.Contains(text, "    ") {
 			t.Errorf("%q", text)
 		}
 	}

@@ -45,7 +45,7 @@ func TestErrorsShowPhasesThatAreNone(t *testing.T) {
 
 // Keys of an object can be any text.
 func TestFieldsOfProblemsArePrintable(t *testing.T) {
-	const forged = "entrypoint\u202e"
+	const forged = "entrypoint\x1b"
 	spec := map[string]any{
 		"workflowTemplateRef": map[string]any{"name": "t", "nam\x1b": "t"}, forged: "main",
 		"hooks": map[string]any{forged: map[string]any{"arguments": map[string]any{"parameters": []any{map[string]any{"value": 1e300}}}}},
