@@ -34,8 +34,9 @@ MODULES := . \
 UNIT_MODULES := $(filter-out . adapters/nodecodecs adapters/opensearch hack/hostile test/browser test/envtest test/faults test/promrules,$(MODULES))
 # Without the race detector: what decodes megabytes, which takes ten times as long with it, but for the
 # tests there that have goroutines; and test/promrules, for which all of Prometheus would be built once more.
-units = echo "-C . $(RACE) -skip 'Hostile|Huge'" $$(go list ./... | grep -v '/pkg/status$$'); \
-	echo "-C . -run 'Hostile|Huge' ./pkg/workflow"; \
+packages = $$(go list ./... | grep -v '/pkg/status$$')
+units = echo "-C . $(RACE) -skip 'Hostile|Huge'" $(packages); \
+	echo "-C . -run 'Hostile|Huge'" $(packages); \
 	echo -C . ./pkg/status; \
 	echo -C . $(RACE) -run AtOnce ./pkg/status; \
 	echo -C adapters/nodecodecs ./...; \

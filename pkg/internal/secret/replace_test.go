@@ -132,7 +132,7 @@ func TestReplaceWholes(t *testing.T) {
 }
 
 // There can be a secret at each level of a value that is as deep as it is long.
-func TestPathsTakeLittleMemory(t *testing.T) {
+func TestHugePathsTakeLittleMemory(t *testing.T) {
 	const depth = 5_000
 	key := strings.Repeat("k", 300)
 	var value any = "no secret"
@@ -149,7 +149,7 @@ func TestPathsTakeLittleMemory(t *testing.T) {
 }
 
 // The rules are made once, however many values there are.
-func TestManyValuesTakeLittleMemory(t *testing.T) {
+func TestHugeNumbersOfValuesTakeLittleMemory(t *testing.T) {
 	values := map[string]any{}
 	for i := range 20_000 {
 		values[fmt.Sprint("p", i)] = fmt.Sprintf("https://host:%d/?a=b", i)
