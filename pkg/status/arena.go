@@ -12,7 +12,13 @@ type arena struct {
 	// recent are texts that may come again, as phases, templates and ids of groups do: a
 	// power of two of them.
 	recent []string
+	// weight is about how many bytes all of that takes: it may not take many times its JSON.
+	weight int
 }
+
+// What a node, a child, and a gate of which the text is kept, weigh beside their texts, with what is made
+// of them for a while: to sort them, to show them as a tree, to plan a retry.
+const nodeWeight, childWeight, gateWeight = 384, 32, 64
 
 // newArena is one for nodes that take about that many bytes of JSON.
 func newArena(size int) *arena {
@@ -32,6 +38,7 @@ const (
 
 // copy returns b as a string.
 func (a *arena) copy(b []byte) string {
+	a.weight += len(b)
 	room := a.text.Cap()
 	if len(b) > mostText/8 {
 		return string(b)
@@ -66,6 +73,7 @@ func (a *arena) intern(b []byte) string {
 
 // list returns room for that many strings.
 func (a *arena) list(length int) []string {
+	a.weight += childWeight * length
 	if cap(a.lists)-len(a.lists) < length {
 		a.lists = make([]string, 0, max(length, min(max(2*cap(a.lists), listPieces), mostList)))
 	}
@@ -75,6 +83,7 @@ func (a *arena) list(length int) []string {
 }
 
 func (a *arena) node() *Node {
+	a.weight += nodeWeight
 	if last := len(a.nodes) - 1; last < 0 {
 		a.nodes = append(a.nodes, make([]Node, 0, nodePieces))
 	} else if room := cap(a.nodes[last]); len(a.nodes[last]) == room {

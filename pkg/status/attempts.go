@@ -5,45 +5,38 @@ import (
 	"strings"
 )
 
-// attempts knows the Retry nodes of a workflow. A step that polls ("not finished yet")
+// findAttempts links Retry nodes with their attempts. A step that polls ("not finished yet")
 // is by design a Retry node with failed attempts, so a reader wants to see the one
 // attempt that counts.
-type attempts struct {
-	retryOf map[string]*Node   // attempt's id → its Retry node
-	best    map[string]*Node   // Retry node's id → the attempt that counts
-	all     map[string][]*Node // Retry node's id → its attempts
-}
-
-func attemptsOf(nodes []*Node, byID map[string]*Node) attempts {
-	a := attempts{retryOf: map[string]*Node{}, best: map[string]*Node{}, all: map[string][]*Node{}}
-	for _, retry := range nodes {
+func (g *graph) findAttempts() {
+	for i := range g.members {
+		retry := &g.members[i]
 		if retry.Type != NodeTypeRetry {
 			continue
 		}
 		for _, id := range retry.Children {
-			attempt := byID[id]
-			if attempt == nil || attempt == retry || attempt.Hooked && !attempt.Retried || a.retryOf[id] != nil {
+			attempt := g.byID[id]
+			if attempt == nil || attempt == retry || attempt.Hooked && !attempt.Retried || attempt.retry != nil {
 				continue
 			}
-			a.retryOf[id] = retry
-			a.all[retry.ID] = append(a.all[retry.ID], attempt)
-			if betterAttempt(attempt, a.best[retry.ID]) {
-				a.best[retry.ID] = attempt
+			attempt.retry = retry
+			retry.attempts = append(retry.attempts, attempt)
+			if betterAttempt(attempt, retry.best) {
+				retry.best = attempt
 			}
 		}
 	}
-	return a
 }
 
 // betterAttempt: the last one that succeeded, else the last one.
-func betterAttempt(n, than *Node) bool {
+func betterAttempt(n, than *member) bool {
 	if than == nil {
 		return true
 	}
 	if succeeded := n.Phase == NodeSucceeded; succeeded != (than.Phase == NodeSucceeded) {
 		return succeeded
 	}
-	return attemptIndex(n) >= attemptIndex(than)
+	return attemptIndex(n.Node) >= attemptIndex(than.Node)
 }
 
 // attemptIndex is the n of the name "step(n)"; -1 if there is none.

@@ -3,6 +3,7 @@ package status
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -103,7 +104,13 @@ func (d NodeDecoders) fromJSON(data []byte, ended func() error) (*WorkflowStatus
 	if !ok {
 		return nil, &NotWorkflowError{}
 	}
-	return fromFields(fields, d, ended)
+	status, err := fromFields(fields, d, ended)
+	if err == nil && p.cut && len(status.Dropped) < maxDropped {
+		status.Dropped = append(status.Dropped, Dropped{
+			Reason: fmt.Sprintf("it has more than %d items outside of its nodes; the rest is left out", maxOutside),
+		})
+	}
+	return status, err
 }
 
 // Gzip returns status.compressedNodes compressed by gzip, which every version of Argo and
@@ -122,10 +129,10 @@ func (d NodeDecoders) Gzip(packed string) (string, error) {
 		return "", &NodesError{Err: err}
 	}
 	defer func() { _ = plain.Close() }()
-	var again bytes.Buffer
+	var again packedText
 	zipper := newPacker(&again)
 	_, err = io.Copy(zipper, plain)
-	if err := errors.Join(err, zipper.Close()); err != nil {
+	if err := cmp.Or(err, zipper.Close()); err != nil {
 		return "", &NodesError{Err: err}
 	}
 	return again.String(), nil

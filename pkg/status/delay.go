@@ -35,19 +35,24 @@ func (n *Node) suspended() bool {
 }
 
 // readDelays tells the delays from the gates. The templates are only read if there is a node
-// to tell.
-func (s *WorkflowStatus) readDelays(spec, status *object) {
+// to tell. It stops with the error of ended, if that is given and has one.
+func (s *WorkflowStatus) readDelays(spec, status *object, ended func() error) error {
 	if !spec.hasAny("templates", "templateDefaults") && !status.hasAny("storedWorkflowTemplateSpec", "storedTemplates") {
-		return // as Slim leaves a workflow without delays
+		return nil // as Slim leaves a workflow without delays
 	}
 	var d *durations
 	for _, n := range s.Nodes {
 		if !n.suspended() {
 			continue
 		}
+		if ended != nil {
+			if err := ended(); err != nil {
+				return err
+			}
+		}
 		if d == nil {
 			if d = readDurations(spec, status); d.none() {
-				return
+				return nil
 			}
 			d.readArguments(spec.late("arguments"))
 			d.nodes = s.Nodes
@@ -56,6 +61,7 @@ func (s *WorkflowStatus) readDelays(spec, status *object) {
 			n.limit(text)
 		}
 	}
+	return nil
 }
 
 // limit has n wait no longer than the text says.

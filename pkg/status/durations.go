@@ -130,7 +130,7 @@ type unread struct {
 
 // read reads no more of it than [Slim] would leave.
 func (u unread) read() any {
-	s := slimmer{scanner: whole(u.json)}
+	s := slimmer{scanner: whole(u.json), dst: make([]byte, 0, len(u.json))}
 	if s.copy(u.as, 1) != nil { // it was skipped over before, so this does not happen
 		return nil
 	}

@@ -3,12 +3,12 @@ package status
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // NodeEdit is a change of one node in its JSON, see [NodeDecoders.EditNodes]. The zero value
@@ -34,7 +34,8 @@ func (e *NodeEdit) empty() bool { return len(e.Set) == 0 && len(e.Supply) == 0 &
 //
 // The nodes are unpacked, changed and packed in one pass, piece by piece, so it takes a few MiB of
 // memory however large they are, up to [MaxNodesSize]. The error is a [*NodesError], or the cause
-// of ctx, which is looked at between pieces.
+// of ctx, which is looked at between pieces. What packs to more than 16 MiB is an error: no API server
+// takes a tenth of it.
 func (d NodeDecoders) EditNodes(ctx context.Context, packed string, edit func(id string) NodeEdit) (string, error) {
 	plain, err := d.unpack(packed, endOf(ctx))
 	if err != nil {
@@ -42,7 +43,7 @@ func (d NodeDecoders) EditNodes(ctx context.Context, packed string, edit func(id
 	}
 	defer func() { _ = plain.Close() }()
 	const window = 32 << 10
-	var edited strings.Builder
+	var edited packedText
 	zipper := newPacker(&edited)
 	e := nodeEditor{
 		scanner: scanner{src: plain, buf: make([]byte, 0, window)},
@@ -51,7 +52,7 @@ func (d NodeDecoders) EditNodes(ctx context.Context, packed string, edit func(id
 	}
 	e.leaving = e.leave
 	err = e.run()
-	err = errors.Join(err, e.out.Flush(), zipper.Close())
+	err = cmp.Or(err, e.out.Flush(), zipper.Close())
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return "", context.Cause(ctx)

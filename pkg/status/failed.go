@@ -16,71 +16,52 @@ func (s *WorkflowStatus) FailedNodes() []*Node {
 
 // failedNodes are those by which the workflow failed, and the tolerated ones.
 func (s *WorkflowStatus) failedNodes() (causing, tolerated []*Node) {
-	byID := nodesByID(s.Nodes)
-	tries := attemptsOf(s.Nodes, byID)
-
-	failed, explained := failures(s.Nodes, byID, tries)
-	why := causesOf(s, byID, tries)
-	for _, n := range s.Nodes {
-		switch {
-		case !failed[n.ID] || n.Type.Group() && explained[n.ID]:
-		case why.among(n):
-			causing = append(causing, n)
+	g := graphOf(s.Nodes)
+	g.findFailures()
+	g.findPassed()
+	exit := s.Name + ".onExit"
+	for i := range g.members {
+		switch m := &g.members[i]; {
+		case !m.failed || m.Type.Group() && m.explained:
+		case m.isCause(exit):
+			causing = append(causing, m.Node)
 		default:
-			tolerated = append(tolerated, n)
+			tolerated = append(tolerated, m.Node)
 		}
 	}
 	return causing, tolerated
 }
 
-// failures finds the nodes that failed for good, and of the groups those whose failure is
+// findFailures finds the nodes that failed for good, and of the groups those whose failure is
 // explained by a failed node in or behind them.
-func failures(nodes []*Node, byID map[string]*Node, tries attempts) (failed, explained map[string]bool) {
-	failed, explained = make(map[string]bool), make(map[string]bool)
-	known := map[string]bool{}
-	for _, n := range nodes {
-		failed[n.ID] = n.Phase.Unsuccessful() && counts(n, byID, tries, known)
+func (g *graph) findFailures() {
+	for i := range g.members {
+		m := &g.members[i]
+		m.failed = m.Phase.Unsuccessful() && m.isCounted()
 	}
-	for _, n := range nodes {
-		if failed[n.ID] {
-			if n.BoundaryID != n.ID {
-				explained[n.BoundaryID] = true
+	for i := range g.members {
+		m := &g.members[i]
+		if m.failed {
+			if m.boundary != nil && m.boundary != m {
+				m.boundary.explained = true
 			}
-			if retry := tries.retryOf[n.ID]; retry != nil {
-				explained[retry.ID] = true
+			if m.retry != nil {
+				m.retry.explained = true
 			}
 		}
-		for _, child := range n.Children {
-			if failed[child] && child != n.ID {
-				explained[n.ID] = true
+		for _, id := range m.Children {
+			if child := g.byID[id]; child != nil && child.failed && child != m {
+				m.explained = true
 			}
 		}
 	}
-	return failed, explained
 }
 
-// counts reports whether neither n nor a template invocation around it is an attempt
-// that another one has superseded. known has the answers so far: without them, each node
-// would look at all that is around it again.
-func counts(n *Node, byID map[string]*Node, tries attempts, known map[string]bool) bool {
-	var path []*Node
-	answer := true
-	for ; n != nil; n = byID[n.BoundaryID] {
-		before, was := known[n.ID]
-		if was { // also where it goes round: nothing was found on the way
-			answer = before
-			break
-		}
-		path = append(path, n)
-		retry := tries.retryOf[n.ID]
-		known[n.ID] = retry == nil || tries.best[retry.ID] == n && retry.Phase.Unsuccessful()
-		if !known[n.ID] {
-			answer = false
-			break
-		}
-	}
-	for _, inner := range path {
-		known[inner.ID] = answer
-	}
-	return answer
+// isCounted reports whether neither m nor a template invocation around it is an attempt
+// that another one has superseded.
+func (m *member) isCounted() bool {
+	return m.throughout(
+		func(m *member) *answer { return &m.counts },
+		func(m *member) *member { return m.boundary },
+		func(m *member) bool { return m.retry == nil || m.retry.best == m && m.retry.Phase.Unsuccessful() })
 }

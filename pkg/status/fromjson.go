@@ -12,8 +12,9 @@ import (
 // object alone does.
 //
 // The limits that compressed nodes have (see [MaxNodesSize] and [Node]) hold for all nodes
-// here. Where they are exceeded, which no controller does, NodesErr or Dropped says so;
-// FromUnstructured would read such nodes if they stand in the object uncompressed.
+// here, and of the lists and maps outside of the nodes 8,192 items are read. Where they are
+// exceeded, which no controller does, NodesErr or Dropped says so; FromUnstructured would read
+// all of what stands in the object uncompressed.
 //
 // The error is a [*JSONError] where data is no JSON, wherever in it that is, and else a
 // [*NotWorkflowError] where it is no Workflow, see FromUnstructured. The status keeps data,

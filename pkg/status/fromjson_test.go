@@ -291,8 +291,8 @@ func TestFromJSONOfTenMegabytesOfNodes(t *testing.T) {
 // More than any controller writes is an error of the nodes alone.
 func TestFromJSONOfNodesBeyondALimit(t *testing.T) {
 	for name, tc := range map[string]struct{ text, says string }{
-		"nodes":    {"{" + strings.Repeat(`"a":{},`, 1<<19) + `"a":{}}`, "nodes: they are more nodes than one for each 192 bytes"},
-		"children": {`{"a":{"children":[` + strings.Repeat(`"",`, 1<<22) + `""]}}`, "nodes: they have more children than one for each 16 bytes"},
+		"nodes":    {"{" + strings.Repeat(`"a":{},`, 1<<19) + `"a":{}}`, "nodes: they would take over 8 MiB more than their JSON"},
+		"children": {`{"a":{"children":[` + strings.Repeat(`"",`, 1<<22) + `""]}}`, "nodes: they would take over 8 MiB more than their JSON"},
 		"an id":    {`{"` + strings.Repeat("i", 1<<20) + `":{}}`, "nodes: JSON at byte 1: the id is longer than 1024 KiB"},
 		"size":     {`{"a":{"x":"` + strings.Repeat("x", status.MaxNodesSize) + `"}}`, "nodes: they take more than 64 MiB"},
 	} {

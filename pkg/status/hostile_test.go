@@ -6,9 +6,13 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
+	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/json"
@@ -52,14 +56,14 @@ func TestHostileNodesTakeFewBytes(t *testing.T) {
 		fails             string
 	}{
 		"lists in an odd field":   {start: `{"a":{"name":[`, piece: `[],`, end: `[]]}}`},
-		"children":                {start: `{"a":{"children":[`, piece: `"",`, end: `"",""]}}`, fails: "they have more children than one for each 16 bytes"},
+		"children":                {start: `{"a":{"children":[`, piece: `"",`, end: `"",""]}}`, fails: "they would take over 8 MiB more than their JSON"},
 		"children that are none":  {start: `{"a":{"children":[`, piece: `[1,2,3,4,5,6,7,8,9],`, end: `1]}}`},
 		"quotes in a child":       {start: `{"a":{"children":["`, piece: `\"`, end: `"]}}`},
 		"a name that is no UTF-8": {start: `{"a":{"name":"`, piece: "\xff", end: `"}}`},
 		"an id":                   {start: `{"`, piece: "\xff", end: `":{}}`, fails: "the id is longer than 1024 KiB"},
 		"parameters":              {start: `{"a":{"outputs":{"parameters":[`, piece: `{},`, end: `{}]}}}`},
 		"resources":               {start: `{"a":{"resourcesDuration":{`, piece: `"":1,`, end: `"cpu":1}}}`},
-		"nodes":                   {start: `{`, piece: `"a":{},`, end: `"a":{}}`, fails: "they are more nodes than one for each 192 bytes"},
+		"nodes":                   {start: `{`, piece: `"a":{},`, end: `"a":{}}`, fails: "they would take over 8 MiB more than their JSON"},
 		"a number out of range":   {start: `{"a":{"x":`, piece: "1", end: `}}`, fails: "the number is out of range"},
 		"a time":                  {start: `{"a":{"startedAt":"`, piece: "2", end: `"}}`},
 	}
@@ -264,6 +268,180 @@ func TestHostileDurationsTakeFewBytes(t *testing.T) {
 			if err != nil || len(s.DelayedNodes()) != count || took > 32<<20 {
 				t.Errorf("%s, %s: %v, %d delays, %d MiB", name, how, err, len(s.DelayedNodes()), took>>20)
 			}
+		}
+	}
+}
+
+// What is made of many nodes for a while takes no many times what they are.
+func TestManyNodesAreShownInFewBytes(t *testing.T) {
+	const count = 40_000
+	var text strings.Builder
+	text.WriteString(`{"status":{"phase":"Failed","nodes":{"w":{"name":"w","type":"DAG","phase":"Failed"}`)
+	for i := range count {
+		fmt.Fprintf(&text, `,"w-%06d":{"id":"w-%[1]06d","name":"w.step-%[1]06d","displayName":"step-%[1]06d","type":"Pod","phase":"Failed","boundaryID":"w",`+
+			`"templateName":"step","templateScope":"local/w","startedAt":"2026-01-01T00:00:00Z","finishedAt":"2026-01-01T00:00:09Z"}`, i)
+	}
+	text.WriteString(`}},"metadata":{"name":"w"}}`)
+	s, err := status.FromJSON([]byte(text.String()))
+	if err != nil || s.NodesErr != nil {
+		t.Fatal(err, s.NodesErr)
+	}
+	for what, do := range map[string]func(){
+		"Err":             func() { _ = s.Err().Error() },
+		"WriteTree":       func() { _ = s.WriteTree(io.Discard, time.Time{}, status.TreeOptions{}) },
+		"UnfinishedNodes": func() { s.UnfinishedNodes() },
+	} {
+		if took := allocated(do); took > uint64(text.Len())*3/2 {
+			t.Errorf("%s: %d MiB of nodes of %d", what, took>>20, text.Len()>>20)
+		}
+	}
+}
+
+// A tree is no deeper than what reads it can go, and each node has one place in it all the same.
+func TestTreesAreNotDeep(t *testing.T) {
+	const most, count, leaves = 1000, 5_000, 5_000
+	for _, kind := range []status.NodeType{status.NodeTypePod, status.NodeTypeSteps} {
+		nodes := map[string]any{}
+		for i := range count {
+			nodes[fmt.Sprint("n", i)] = map[string]any{"type": string(kind), "boundaryID": fmt.Sprint("n", i-1), "phase": "Running"}
+		}
+		for i := range leaves {
+			nodes[fmt.Sprint("l", i)] = map[string]any{"type": "Pod", "boundaryID": fmt.Sprint("n", count-1), "phase": "Running"}
+		}
+		s := decode(t, withStatus(map[string]any{"nodes": nodes}))
+		for _, groups := range []bool{false, true} {
+			var tree []*status.TreeNode
+			took := allocated(func() { tree = s.Tree(status.TreeOptions{Groups: groups}) })
+			all, deepest := 0, 0
+			var visit func(nodes []*status.TreeNode, depth int)
+			visit = func(nodes []*status.TreeNode, depth int) {
+				deepest, all = max(deepest, depth), all+len(nodes)
+				for _, n := range nodes {
+					visit(n.Children, depth+1)
+				}
+			}
+			visit(tree, 0)
+			want := count + leaves
+			if kind.Group() && !groups {
+				want = leaves
+			}
+			if all != want || deepest > most || took > 16<<20 {
+				t.Errorf("%s, groups %t: %d nodes, want %d, up to %d deep, %d MiB", kind, groups, all, want, deepest, took>>20)
+			}
+		}
+	}
+}
+
+// However long the lines of a tree are, it has an end.
+func TestTreesHaveFewBytes(t *testing.T) {
+	nodes := map[string]any{}
+	for i := range 18_000 {
+		nodes[fmt.Sprint("n", i)] = map[string]any{"type": "Pod", "displayName": strings.Repeat("d", 300), "message": strings.Repeat("m", 2_000)}
+	}
+	s, err := status.FromUnstructured(withStatus(map[string]any{"nodes": nodes}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	if err := s.WriteTree(&text, time.Time{}, status.TreeOptions{}); err != nil || text.Len() > 8<<20+8<<10 {
+		t.Error(err, text.Len())
+	}
+	shown := strings.Count(text.String(), "m…")
+	if !strings.HasSuffix(text.String(), fmt.Sprintf("and %d more\n", len(nodes)-shown)) {
+		t.Errorf("%d are shown, and it ends with %q", shown, text.String()[text.Len()-99:])
+	}
+}
+
+// A context ends the reading of nodes also where it does no longer unpack them.
+func TestContextEndsWhatFollowsTheReading(t *testing.T) {
+	const count = 10_000
+	var names, delays strings.Builder
+	for i := range count {
+		fmt.Fprintf(&names, `,"n%d":{"name":"%s%[1]d"}`, i, strings.Repeat("1", 400))
+		fmt.Fprintf(&delays, `,"n%d":{"type":"Suspend","phase":"Running","templateName":"t","inputs":{"parameters":[]}}`, i)
+	}
+	spec := map[string]any{"templates": []any{map[string]any{"name": "t", "suspend": map[string]any{"duration": "{{inputs.parameters.x}}"}}}}
+	why := errors.New("enough")
+	for name, nodes := range map[string]string{
+		"order":  names.String(),
+		"delays": delays.String(),
+		"gates":  `,"a":{"type":"Suspend","phase":"Running","outputs":{"junk":[` + strings.Repeat("{},", 3<<20) + `{}]}}`,
+	} {
+		obj := withStatus(map[string]any{"compressedNodes": stored(t, []byte(`{"a":{}`+nodes+`}`))})
+		obj.Object["spec"] = spec
+		whole := &endsWhenAsked{Context: t.Context(), after: 1 << 30}
+		if s, err := (status.NodeDecoders{}).FromUnstructuredContext(whole, obj); err != nil || s.NodesErr != nil {
+			t.Fatal(name, err)
+		}
+		while := len(nodes)/(64<<10) + 5 // they are unpacked
+		if whole.asked < while+20 {
+			t.Errorf("%s: it is asked %d times, and %d of them while they are unpacked", name, whole.asked, while)
+		}
+		ctx := &endsWhenAsked{Context: t.Context(), after: while + 10, err: why}
+		if s, err := (status.NodeDecoders{}).FromUnstructuredContext(ctx, obj); !errors.Is(err, why) || s != nil || ctx.asked > while+20 {
+			t.Errorf("%s: %v, asked %d times", name, err, ctx.asked)
+		}
+	}
+}
+
+// What an active gate waits for is not unpacked once more when it is asked for.
+func TestGatesAreKept(t *testing.T) {
+	const size = 12 << 20
+	enum := strings.Repeat(`"value",`, 200_000)
+	for name, gate := range map[string]string{"short": `"value",`, "long": enum} {
+		obj := withStatus(map[string]any{"compressedNodes": packedSmall(t, `{"a":{"type":"Suspend","phase":"Running","outputs":{"parameters":[`+
+			`{"name":"o","enum":[`+gate+`"value"],"valueFrom":{"supplied":{}}}]}},"b":{"junk":[`, `{},`, size/3, `{}]}}`)})
+		s := readAlone(t, obj)
+		var awaited []status.Parameter
+		took := allocated(func() { awaited = s.Node("a").AwaitedOutputs() })
+		if len(awaited) != 1 || len(awaited[0].Enum) == 0 || took > 12*uint64(len(gate))+1<<20 {
+			t.Errorf("%s: %d outputs, %d MiB", name, len(awaited), took>>20)
+		}
+	}
+}
+
+// What stands outside of the nodes takes little as well.
+func TestHostileListsTakeFewBytes(t *testing.T) {
+	const size = 3 << 20
+	for name, text := range map[string]string{
+		"conditions":  `{"status":{"conditions":[` + strings.Repeat(`{},`, size/3) + `{}]}}`,
+		"typed":       `{"status":{"conditions":[` + strings.Repeat(`{"type":1},`, size/11) + `{}]}}`,
+		"arguments":   `{"spec":{"arguments":{"parameters":[` + strings.Repeat(`{"enum":[""]},`, size/14) + `{}]}}}`,
+		"annotations": `{"metadata":{"annotations":{` + strings.Repeat(`"":"",`, size/6) + `"a":"b"}}}`,
+		"templates": `{"spec":{"templates":[` + strings.Repeat(`{"suspend":{"duration":1}},`, size/27) +
+			`{}]},"status":{"nodes":{"g":{"type":"Suspend","phase":"Running"}}}}`,
+	} {
+		var s *status.WorkflowStatus
+		var err error
+		if took := allocated(func() { s, err = status.FromJSON([]byte(text)) }); err != nil || took > 3*size+16<<20 {
+			t.Errorf("%s: %v, %d MiB", name, err, took>>20)
+		}
+		said := slices.ContainsFunc(s.Dropped, func(d status.Dropped) bool { return strings.Contains(d.Reason, "more than 8192 items") })
+		if name != "templates" && name != "typed" && !said { // what is dropped of these fills the list
+			t.Errorf("%s: dropped %.200v", name, s.Dropped)
+		}
+	}
+}
+
+// Nodes that another algorithm packs, and gzip does not, are not sent.
+func TestNodesThatGzipDoesNotPack(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	piece := make([]byte, 1<<20)
+	for i := range piece {
+		piece[i] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"[random.IntN(64)]
+	}
+	plain := `{"a":{"junk":"` + strings.Repeat(string(piece), 20) + `"}}`
+	decoders := status.NodeDecoders{Brotli: func(io.Reader) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(plain)), nil }}
+	packed := base64.StdEncoding.EncodeToString([]byte("brotli"))
+	for what, do := range map[string]func() (string, error){
+		"EditNodes": func() (string, error) {
+			return decoders.EditNodes(t.Context(), packed, func(string) status.NodeEdit { return status.NodeEdit{} })
+		},
+		"Gzip": func() (string, error) { return decoders.Gzip(packed) },
+	} {
+		var nodes *status.NodesError
+		if _, err := do(); !errors.As(err, &nodes) || err.Error() != "compressed nodes: they pack to more than 16 MiB by gzip" {
+			t.Errorf("%s: %v", what, err)
 		}
 	}
 }

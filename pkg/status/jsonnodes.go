@@ -36,9 +36,9 @@ func (p *partReader) nodes(depth int) (*jsonNodes, error) {
 
 func (n *jsonNodes) empty() bool { return n.err == nil && n.reader.count == 0 }
 
-func (n *jsonNodes) finish(dropped *[]Dropped) ([]*Node, error) {
+func (n *jsonNodes) finish(dropped *[]Dropped, ended func() error) ([]*Node, error) {
 	if n.err != nil {
 		return nil, n.err
 	}
-	return n.reader.finish(dropped), nil
+	return n.reader.finish(dropped, ended)
 }

@@ -2,7 +2,6 @@ package status
 
 import (
 	"bytes"
-	"fmt"
 	"strconv"
 )
 
@@ -24,6 +23,9 @@ func (r *nodeReader) readChildren(raw []byte) ([]string, error) {
 				return nil, err
 			}
 		}
+		if r.heavy(childWeight * count) {
+			return nil, errHeavy
+		}
 		ids = r.arena.list(count)[:0]
 	}
 	r.inner = scanner{buf: raw, hold: true}
@@ -32,22 +34,18 @@ func (r *nodeReader) readChildren(raw []byte) ([]string, error) {
 		switch id := r.inner.bytes(at); {
 		case id[0] == '"':
 			ids = append(ids, r.arena.intern(r.content("children", id)))
-			r.children++
 		case r.droppedCount < maxDropped:
 			r.dropType("children["+strconv.Itoa(index)+"]", "a string", id)
 		}
 		index++
 	})
-	if err == nil && r.children > r.mostChildren() {
-		err = tooManyChildren()
-	}
 	if index == 0 {
 		ids = nil
 	}
 	return ids, err
 }
 
-// countItems counts the texts in a list, which are no more than there may be.
+// countItems counts the texts in a list.
 func (r *nodeReader) countItems(raw []byte) (count int, err error) {
 	r.inner = scanner{buf: raw, hold: true}
 	err = r.inner.items(1, func(at span) {
@@ -55,15 +53,5 @@ func (r *nodeReader) countItems(raw []byte) (count int, err error) {
 			count++
 		}
 	})
-	if err == nil && r.children+count > r.mostChildren() {
-		err = tooManyChildren()
-	}
 	return count, err
-}
-
-// mostChildren is how many children the nodes so far may have.
-func (r *nodeReader) mostChildren() int { return fewChildren + r.offset()/childBytes }
-
-func tooManyChildren() error {
-	return fmt.Errorf("they have more children than one for each %d bytes", childBytes)
 }

@@ -1,18 +1,15 @@
 package status
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"slices"
 )
 
-// A node states its ids, names and times, in more than nodeBytes, and an id has a dozen
-// characters at least. What has more nodes or children than that, beyond the first few, is a
-// bomb of empty ones, which would take many times their size.
-const (
-	nodeBytes, fewNodes     = 192, 1 << 15
-	childBytes, fewChildren = 16, 1 << 18
-)
+// freeWeight is by how much nodes may weigh more than their JSON, see [arena]. A node states its ids,
+// names, times and children at length, so that only one that was made to do harm weighs more than that.
+const freeWeight = 8 << 20
 
 // maxText is how long a field of such a node may be, as it stands in the JSON. The
 // longest that Argo writes are messages of some KiB.
@@ -34,8 +31,8 @@ type nodeReader struct {
 	node     *Node // at hand
 	kept     int   // bytes of nodes that the source has
 	inner    scanner
-	scratch  []byte // for texts with escapes
-	children int    // so far
+	scratch  []byte  // for texts with escapes
+	cutGates []*Node // of which the source has no text yet
 
 	// unsorted: the ids do not ascend as Argo writes them, so one may come twice.
 	unsorted bool
@@ -84,8 +81,8 @@ func (r *nodeReader) nodes() error {
 			return nil
 		case c != '"':
 			return r.unexpected("the id of a node")
-		case r.count >= fewNodes+r.offset()/nodeBytes:
-			return fmt.Errorf("they are more nodes than one for each %d bytes", nodeBytes)
+		case r.heavy(nodeWeight):
+			return errHeavy
 		}
 		r.keep, r.hold = r.pos, true // a node is read when all of its fields are there
 		if err := r.entry(); err != nil {
@@ -97,6 +94,12 @@ func (r *nodeReader) nodes() error {
 		}
 	}
 }
+
+// errHeavy says that nodes weigh too much.
+var errHeavy = fmt.Errorf("they would take over %d MiB more than their JSON", freeWeight>>20)
+
+// heavy reports whether the nodes so far may not weigh so much more.
+func (r *nodeReader) heavy(more int) bool { return r.arena.weight+more > freeWeight+r.offset() }
 
 // entry reads one id and its node.
 func (r *nodeReader) entry() error {
@@ -149,25 +152,34 @@ func (r *nodeReader) entry() error {
 	if n.source != nil {
 		n.start, n.end = uint32(start), uint32(r.offset())
 		if r.src != nil && n.suspended() { // else all of it is kept
-			r.keepText(n, r.bytes(place))
+			return r.keepText(n, r.bytes(place))
 		}
 	}
 	return nil
 }
 
-// keepText keeps the text of a node, unless that is not all of it, or much.
-func (r *nodeReader) keepText(n *Node, text []byte) {
-	const most = 4 << 20
-	if r.lost || r.kept+len(text) > most {
-		return
+// maxGates is how many bytes of JSON the active gates and delays have, which are kept.
+const maxGates = 16 << 20
+
+// keepText keeps the text of a node, or notes that it is to be read again, since not all of it was kept.
+func (r *nodeReader) keepText(n *Node, text []byte) error {
+	size := len(text)
+	if r.lost {
+		size = int(n.end - n.start)
+		r.cutGates = append(r.cutGates, n)
+	} else {
+		r.source.keep(n, bytes.Clone(text))
 	}
-	r.kept += len(text)
-	r.source.keep(n, text)
+	r.arena.weight += size + gateWeight
+	if r.kept += size; r.kept > maxGates {
+		return fmt.Errorf("the gates that wait take more than %d MiB", maxGates>>20)
+	}
+	return nil
 }
 
-// finish returns the nodes in their order. Of several with one id the last counts, as in
-// any JSON object.
-func (r *nodeReader) finish(dropped *[]Dropped) []*Node {
+// finish returns the nodes in their order, unless ended, if that is given, has an error. Of several with
+// one id the last counts, as in any JSON object.
+func (r *nodeReader) finish(dropped *[]Dropped, ended func() error) ([]*Node, error) {
 	r.source.size = r.base + len(r.buf)
 	nodes := make([]*Node, 0, r.count)
 	for _, piece := range r.arena.nodes {
@@ -187,6 +199,5 @@ func (r *nodeReader) finish(dropped *[]Dropped) []*Node {
 		*dropped = append(*dropped, d.items...)
 	}
 	nodes = slices.DeleteFunc(nodes, func(n *Node) bool { return n.source == nil })
-	sortNodes(nodes)
-	return nodes
+	return nodes, sortNodes(nodes, ended)
 }

@@ -2,19 +2,23 @@ package status
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/json"
 )
 
 // MaxNodesSize is the size in bytes up to which compressed nodes are unpacked, and nodes are
-// read by [FromJSON] (64 MiB). Beyond the first 32,768 nodes and 262,144 children, more than one
-// node for each 192 bytes, or one child for each 16, are not read either, nor is a field of more
-// than 1 MiB, nor are compressed nodes of which one has more than 16 MiB of fields. Argo
+// read by [FromJSON] (64 MiB). Nodes that would take over 8 MiB more than their JSON are not read
+// either; that is reckoned as 384 bytes for a node, 32 for a child, and the strings of the fields. Nor
+// is a field of more than 1 MiB, nor are compressed nodes of which one has more than 16 MiB of
+// fields, or the gates and delays that wait have more than 16 MiB in all. Argo
 // compresses above 1 MiB of JSON at about 10:1, so an honest object stays far below all of that.
 const MaxNodesSize = 64 << 20
 
@@ -23,10 +27,10 @@ const MaxNodesSize = 64 << 20
 func readNodes(status *object, decoders NodeDecoders, ended func() error) ([]*Node, error) {
 	if nodes, ok := status.fields["nodes"].(*jsonNodes); ok {
 		if !nodes.empty() {
-			return nodes.finish(status.dropped)
+			return nodes.finish(status.dropped, ended)
 		}
 	} else if nodes := status.object("nodes"); len(nodes.fields) > 0 {
-		return readInline(nodes), nil
+		return readInline(nodes, ended)
 	}
 	if packed := status.string("compressedNodes"); packed != "" {
 		return readPacked(packed, decoders, ended, status.dropped)
@@ -37,7 +41,7 @@ func readNodes(status *object, decoders NodeDecoders, ended func() error) ([]*No
 	return nil, nil
 }
 
-func readInline(nodes *object) []*Node {
+func readInline(nodes *object, ended func() error) ([]*Node, error) {
 	source := &nodeSource{inline: nodes.fields}
 	room := make([]Node, 0, len(nodes.fields)) // one allocation for all
 	sorted := make([]*Node, 0, len(nodes.fields))
@@ -51,8 +55,7 @@ func readInline(nodes *object) []*Node {
 		n.read(id, fields, source)
 		sorted = append(sorted, n)
 	}
-	sortNodes(sorted)
-	return sorted
+	return sorted, sortNodes(sorted, ended)
 }
 
 // DecompressNodes unpacks status.compressedNodes: base64 of gzip of the JSON that would
@@ -108,6 +111,18 @@ func CompressNodes(nodes map[string]any) (string, error) {
 	return packed.String(), nil
 }
 
+// packedText collects what was packed. Other algorithms pack what gzip doesn't, so there is a limit.
+type packedText struct{ strings.Builder }
+
+// Write implements io.Writer.
+func (t *packedText) Write(p []byte) (int, error) {
+	const most = 16 << 20
+	if t.Len()+len(p) > most {
+		return 0, fmt.Errorf("they pack to more than %d MiB by gzip", most>>20)
+	}
+	return t.Builder.Write(p)
+}
+
 // packer writes what is written to it as base64 of gzip.
 type packer struct {
 	*gzip.Writer
@@ -121,7 +136,7 @@ func newPacker(packed io.Writer) packer {
 }
 
 // Close implements io.Closer.
-func (p packer) Close() error { return errors.Join(p.Writer.Close(), p.encoder.Close()) }
+func (p packer) Close() error { return cmp.Or(p.Writer.Close(), p.encoder.Close()) }
 
 // Node returns the node of that id, or nil. It takes linear time; see [WorkflowStatus.NodesByID].
 func (s *WorkflowStatus) Node(id string) *Node {
@@ -173,26 +188,27 @@ func (s *WorkflowStatus) UnfinishedNodes() []*Node {
 	for _, n := range s.Nodes {
 		switch {
 		case n.Phase.Fulfilled() || n.Type == NodeTypeSuspend && !n.Delayed():
-		case !n.Type.Group() || n.WaitingForLock != "" || waiting[n.ID]:
+		case !n.Type.Group() || n.WaitingForLock != "" || waiting[n]:
 			unfinished = append(unfinished, n)
 		}
 	}
 	return unfinished
 }
 
-// waitingRetries are the ids of the Retry nodes that have not ended, though all their attempts
-// have: they wait to be tried again.
-func waitingRetries(nodes []*Node) map[string]bool {
+// waitingRetries are the Retry nodes that have not ended, though all their attempts have: they wait to
+// be tried again.
+func waitingRetries(nodes []*Node) map[*Node]bool {
 	open := func(n *Node) bool { return n.Type == NodeTypeRetry && !n.Phase.Fulfilled() }
 	if !slices.ContainsFunc(nodes, open) {
 		return nil
 	}
-	byID := nodesByID(nodes)
-	tries := attemptsOf(nodes, byID)
-	waiting := map[string]bool{}
-	for _, n := range nodes {
-		if open(n) {
-			waiting[n.ID] = !slices.ContainsFunc(tries.all[n.ID], func(attempt *Node) bool { return !attempt.Phase.Fulfilled() })
+	g := graphOf(nodes)
+	waiting := map[*Node]bool{}
+	for i := range g.members {
+		retry := &g.members[i]
+		tried := func(attempt *member) bool { return !attempt.Phase.Fulfilled() }
+		if open(retry.Node) && !slices.ContainsFunc(retry.attempts, tried) {
+			waiting[retry.Node] = true
 		}
 	}
 	return waiting

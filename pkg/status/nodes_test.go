@@ -68,7 +68,7 @@ func TestCompressedNodesThatCannotBeRead(t *testing.T) {
 		"a second object":         {text(append(good[:len(good):len(good)], good...)), "want the end"},
 		"bomb":                    {bomb, "64 MiB"},
 		"a bomb in a string":      {text(append(gzipped(t, []byte(`{"`)), bytes.Repeat(gzipped(t, bytes.Repeat([]byte("x"), 1<<20)), status.MaxNodesSize>>20+1)...)), "more than 16 MiB"},
-		"a bomb of empty nodes":   {text(append(gzipped(t, []byte("{")), bytes.Repeat(gzipped(t, bytes.Repeat([]byte(`"a":{},`), 1<<12)), 1<<8)...)), "more nodes than one for each 192 bytes"},
+		"a bomb of empty nodes":   {text(append(gzipped(t, []byte("{")), bytes.Repeat(gzipped(t, bytes.Repeat([]byte(`"a":{},`), 1<<12)), 1<<8)...)), "over 8 MiB more than their JSON"},
 	} {
 		packed := tc.packed
 		t.Run(name, func(t *testing.T) {

@@ -1,7 +1,6 @@
 package status
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"sync"
@@ -33,7 +32,33 @@ func (s *nodeSource) keep(n *Node, text []byte) {
 	if s.gates == nil {
 		s.gates = map[uint32][]byte{}
 	}
-	s.gates[n.start] = bytes.Clone(text)
+	s.gates[n.start] = text
+}
+
+// keepCut keeps what stands in nodes of which not all was kept while they were read: they are unpacked
+// once more, up to the last of them.
+func (s *nodeSource) keepCut(nodes []*Node, ended func() error) error {
+	if len(nodes) == 0 {
+		return nil
+	}
+	plain, err := s.decoders.unpack(s.packed, ended)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = plain.Close() }()
+	at := uint32(0)
+	for _, n := range nodes {
+		text := make([]byte, n.end-n.start)
+		if _, err := io.CopyN(io.Discard, plain, int64(n.start-at)); err != nil {
+			return err
+		}
+		if _, err := io.ReadFull(plain, text); err != nil {
+			return err
+		}
+		s.keep(n, text)
+		at = n.end
+	}
+	return nil
 }
 
 // text returns the JSON of a node that was read from it.

@@ -9,8 +9,8 @@ import (
 
 // sortNodes orders nodes by start time, those without one last. Times have whole seconds,
 // so many nodes share one: those follow in the order of their names, in which steps and
-// loop items are numbered.
-func sortNodes(nodes []*Node) {
+// loop items are numbered. It stops with the error of ended, if that is given and has one.
+func sortNodes(nodes []*Node, ended func() error) error {
 	type key struct { // what decides mostly, side by side
 		second int64
 		node   *Node
@@ -22,8 +22,16 @@ func sortNodes(nodes []*Node) {
 			keys[i].second = n.StartTime.Unix()
 		}
 	}
+	var stopped error
+	const atOnce, each = 1 << 18, 64 // bytes of names, and what comparing them takes beside
+	compared := 0
 	slices.SortFunc(keys, func(a, b key) int {
+		if compared += each; compared > atOnce && ended != nil {
+			compared, stopped = 0, cmp.Or(stopped, ended())
+		}
 		switch {
+		case stopped != nil:
+			return 0 // any order will do
 		case a.second < b.second:
 			return -1
 		case a.second > b.second:
@@ -32,6 +40,7 @@ func sortNodes(nodes []*Node) {
 		if c := a.node.StartTime.Compare(b.node.StartTime); c != 0 {
 			return c
 		}
+		compared += min(len(a.node.Name), len(b.node.Name))
 		if c := compareNatural(a.node.Name, b.node.Name); c != 0 {
 			return c
 		}
@@ -40,6 +49,7 @@ func sortNodes(nodes []*Node) {
 	for i, k := range keys {
 		nodes[i] = k.node
 	}
+	return stopped
 }
 
 // compareNatural compares runs of digits by value, so that "load(2:2)" comes before
@@ -48,6 +58,10 @@ func sortNodes(nodes []*Node) {
 func compareNatural(a, b string) int {
 	for {
 		same := 0
+		const piece = 64 // which is compared at once
+		for same+piece <= min(len(a), len(b)) && a[same:same+piece] == b[same:same+piece] {
+			same += piece
+		}
 		for same < len(a) && same < len(b) && a[same] == b[same] {
 			same++
 		}

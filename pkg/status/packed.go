@@ -71,5 +71,12 @@ func readPacked(packed string, decoders NodeDecoders, ended func() error, droppe
 	if err := r.run(); err != nil {
 		return nil, &NodesError{Err: err}
 	}
-	return r.finish(dropped), nil
+	if err := r.source.keepCut(r.cutGates, ended); err != nil {
+		return nil, &NodesError{Err: err}
+	}
+	nodes, err := r.finish(dropped, ended)
+	if err != nil {
+		return nil, &NodesError{Err: err}
+	}
+	return nodes, nil
 }

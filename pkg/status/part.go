@@ -8,8 +8,9 @@ import (
 
 // maxItems is how many items of lists, and members of objects that can have any, are read of
 // one node's inputs, outputs or details where nodes are read from JSON. An item takes some
-// hundred bytes, but can be written with three.
-const maxItems = MaxNodesSize / 512
+// hundred bytes, but can be written with three. maxOutside is how many are read of the rest of a
+// workflow, and again of its templates.
+const maxItems, maxOutside = MaxNodesSize / 512, 1 << 13
 
 // maxName is how long the name of a resource may be in there, as it stands in the JSON.
 const maxName = 1 << 10
@@ -18,7 +19,7 @@ const maxName = 1 << 10
 type partReader struct {
 	scanner
 
-	// bounded: it is a part of a node, to which maxItems, maxName and maxText apply.
+	// bounded: it is a part of a node, to which maxItems, maxName and maxText apply, else maxOutside.
 	bounded bool
 	// templates: they are read too, in place of being left unread.
 	templates bool
@@ -96,7 +97,11 @@ func textIn(raw []byte) string {
 
 // room reports whether another item may be read.
 func (p *partReader) room() bool {
-	p.cut = p.cut || p.bounded && p.items == maxItems
+	most := maxOutside
+	if p.bounded {
+		most = maxItems
+	}
+	p.cut = p.cut || p.items == most
 	p.items++
 	return !p.cut
 }

@@ -12,7 +12,7 @@ import (
 // measured up to now.
 // Texts are made [Printable], and of spaces in a row one is left: some come from pods. Names are cut to
 // 200 bytes and messages to 1,000, and it says how many outputs of a gate are left out behind the first
-// 8, and how many nodes behind the first 20,000. The error is that of w.
+// 8, and how many nodes behind the first 20,000 or 8 MiB of text. The error is that of w.
 func (s *WorkflowStatus) WriteTree(w io.Writer, now time.Time, opts TreeOptions) error {
 	p := treePrinter{w: w, now: now, glyphs: unicodeGlyphs()}
 	if opts.ASCII {
@@ -41,27 +41,30 @@ type treePrinter struct {
 	w      io.Writer
 	now    time.Time
 	glyphs glyphs
-	shown  int   // nodes so far
-	more   int   // that are left out
-	err    error // the first; nothing is written after it
+	shown  int // nodes so far
+	more   int // that are left out
+
+	written int   // bytes
+	err     error // the first; nothing is written after it
 }
 
 func (p *treePrinter) printf(format string, args ...any) {
 	if p.err == nil {
-		_, p.err = fmt.Fprintf(p.w, format, args...)
+		var n int
+		n, p.err = fmt.Fprintf(p.w, format, args...)
+		p.written += n
 	}
 }
 
-// maxNesting is how far lines are indented. Argo nests templates up to 100 deep, unless it
-// was told otherwise.
-const maxNesting = 1000
+// maxIndent is how far lines are indented, in bytes.
+const maxIndent = 1000
 
-// How many nodes are shown of a tree, and how many outputs of a gate.
-const maxShownNodes, maxShownOutputs = 20_000, 8
+// How much is shown of a tree: nodes, bytes of their lines, and outputs of a gate.
+const maxShownNodes, maxShownBytes, maxShownOutputs = 20_000, 8 << 20, 8
 
 func (p *treePrinter) nodes(nodes []*TreeNode, indent string) {
 	for i, n := range nodes {
-		if p.shown++; p.shown > maxShownNodes {
+		if p.shown++; p.shown > maxShownNodes || p.written > maxShownBytes {
 			p.more++
 			p.nodes(n.Children, "")
 			continue
@@ -83,7 +86,7 @@ func (p *treePrinter) nodes(nodes []*TreeNode, indent string) {
 			p.printf("  until %s", until.UTC().Format(time.RFC3339))
 		}
 		p.printf("\n")
-		if len(indent) < maxNesting {
+		if len(indent) < maxIndent {
 			further = indent + further
 		} else {
 			further = indent // however deep they are made up to be

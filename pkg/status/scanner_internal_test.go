@@ -15,8 +15,8 @@ func scan(src io.Reader) (*nodeReader, []*Node, []Dropped, error) {
 		return r, nil, nil, err
 	}
 	var dropped []Dropped
-	nodes := r.finish(&dropped)
-	return r, nodes, dropped, nil
+	nodes, err := r.finish(&dropped, nil)
+	return r, nodes, dropped, err
 }
 
 // However the stream comes in pieces, what is read is the same.

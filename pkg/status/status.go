@@ -116,7 +116,9 @@ func fromFields(fields map[string]any, decoders NodeDecoders, ended func() error
 			return nil, err
 		}
 	}
-	s.readDelays(spec, status)
+	if err := s.readDelays(spec, status, ended); err != nil {
+		return nil, err
+	}
 	s.Dropped = (*root.dropped)[:min(len(*root.dropped), maxDropped)]
 	return s, nil
 }

@@ -1,5 +1,7 @@
 package status
 
+import "slices"
+
 // TreeNode is a node as people look at it: see [WorkflowStatus.Tree].
 type TreeNode struct {
 	*Node
@@ -27,102 +29,110 @@ type TreeOptions struct {
 //
 // A node belongs to the template invocation it is part of (its boundary), an attempt to
 // its Retry node. Every node has one place, also where the nodes point in circles or at
-// nodes that do not exist.
+// nodes that do not exist. A node inside of 1,000 others, which Argo doesn't make, begins a branch of
+// its own.
 func (s *WorkflowStatus) Tree(opts TreeOptions) []*TreeNode {
-	b := treeBuilder{
-		opts: opts, byID: nodesByID(s.Nodes), inside: map[string][]*Node{}, seen: map[string]bool{},
-	}
-	b.tries = attemptsOf(s.Nodes, b.byID)
-	_, b.explained = failures(s.Nodes, b.byID, b.tries)
-	var roots []*Node
-	for _, n := range s.Nodes {
-		if b.tries.retryOf[n.ID] != nil {
-			continue // reached through its Retry node
-		}
-		if n.BoundaryID == n.ID || b.byID[n.BoundaryID] == nil {
-			roots = append(roots, n)
-		} else {
-			b.inside[n.BoundaryID] = append(b.inside[n.BoundaryID], n)
+	b := treeBuilder{graph: graphOf(s.Nodes), opts: opts, workflow: s.Name}
+	b.findFailures()
+	var roots []*member
+	for i := len(b.members) - 1; i >= 0; i-- { // so that the first one inside of another is put there last
+		switch m := &b.members[i]; {
+		case m.retry != nil: // reached through its Retry node
+		case m.boundary == nil || m.boundary == m:
+			roots = append(roots, m)
+		default:
+			m.beside, m.boundary.inside = m.boundary.inside, m
 		}
 	}
 
 	var tree []*TreeNode
-	for _, n := range roots {
-		tree = append(tree, b.place(n, s.Name)...)
+	for _, m := range slices.Backward(roots) {
+		tree = b.place(tree, m, 0)
 	}
-	for _, n := range s.Nodes { // what hangs in a circle, apart from every root
-		tree = append(tree, b.place(n, s.Name)...)
+	for i := range b.members { // what hangs in a circle, apart from every root, or too deep
+		tree = b.place(tree, &b.members[i], 0)
 	}
 	return tree
 }
 
 type treeBuilder struct {
-	opts   TreeOptions
-	byID   map[string]*Node
-	tries  attempts
-	inside map[string][]*Node // boundary's id → what belongs to it
-	// explained are the groups whose failure another node explains.
-	explained map[string]bool
-	seen      map[string]bool
+	*graph
+
+	opts     TreeOptions
+	workflow string
 }
 
-// place gives what is to be shown in n's place: itself with what is inside it, or only
+// maxNesting is how deep the tree is. Argo nests templates up to 100 deep, unless it was told otherwise.
+const maxNesting = 1000
+
+// place puts what is to be shown in m's place behind siblings: itself with what is inside it, or only
 // the latter.
-func (b *treeBuilder) place(n *Node, workflow string) []*TreeNode {
-	if b.seen[n.ID] {
-		return nil
+func (b *treeBuilder) place(siblings []*TreeNode, m *member, depth int) []*TreeNode {
+	if m.placed || depth == maxNesting {
+		return siblings
 	}
-	b.seen[n.ID] = true
-	shown := &TreeNode{Node: n, Title: n.DisplayName}
-	if n.Type == NodeTypeRetry {
-		shown.Attempts = len(b.tries.all[n.ID])
-		best := b.tries.best[n.ID]
-		if best != nil && best.Phase.Fulfilled() && !n.Phase.Fulfilled() {
+	m.placed = true
+	shown, at := &TreeNode{Node: m.Node, Title: m.DisplayName}, m
+	if m.Type == NodeTypeRetry {
+		shown.Attempts = len(m.attempts)
+		best := m.best
+		if best != nil && best.Phase.Fulfilled() && !m.Phase.Fulfilled() {
 			best = nil // between two attempts: what the last one came to is no news of the step
 		}
-		for _, attempt := range b.tries.all[n.ID] {
+		for _, attempt := range m.attempts {
 			if attempt != best {
-				b.hide(attempt)
+				attempt.hide()
 			}
 		}
-		if best != nil && !b.seen[best.ID] {
-			b.seen[best.ID] = true
-			shown.Node = best
+		if best != nil && !best.placed {
+			best.placed = true
+			shown.Node, at = best.Node, best
 		}
 	}
-	for _, inner := range b.inside[shown.ID] {
-		shown.Children = append(shown.Children, b.place(inner, workflow)...)
+	if b.isBranch(at) {
+		shown.Children = b.placeInside(nil, at, depth)
+		return append(siblings, shown)
 	}
-	if b.shows(shown, workflow) {
-		return []*TreeNode{shown}
+	count := len(siblings)
+	if siblings = b.placeInside(siblings, at, depth); len(siblings) == count && b.showsEmpty(at) {
+		siblings = append(siblings, shown)
 	}
-	return shown.Children
+	return siblings
+}
+
+// placeInside puts what is inside of m behind siblings.
+func (b *treeBuilder) placeInside(siblings []*TreeNode, m *member, depth int) []*TreeNode {
+	for inner := m.inside; inner != nil; inner = inner.beside {
+		siblings = b.place(siblings, inner, depth+1)
+	}
+	return siblings
+}
+
+// isBranch reports whether m is shown with what is inside it. Of a group of another kind only the latter
+// is.
+func (b *treeBuilder) isBranch(m *member) bool {
+	return !m.Type.Group() || m.ID != b.workflow && b.opts.Groups && (m.Type == NodeTypeSteps || m.Type == NodeTypeDAG)
+}
+
+// showsEmpty reports whether m, a group that has nothing inside to be shown, is shown itself: it failed and
+// no other node tells why, or it has no attempt yet, or none at the moment.
+func (b *treeBuilder) showsEmpty(m *member) bool {
+	isRoot := m.ID == b.workflow // its line is the workflow's
+	return !isRoot && (m.Type == NodeTypeRetry || m.Phase.Unsuccessful() && !m.explained)
 }
 
 // hide marks a superseded attempt, with all inside it, as dealt with.
-func (b *treeBuilder) hide(n *Node) {
-	if b.seen[n.ID] {
-		return
+func (m *member) hide() {
+	for hidden := []*member{m}; len(hidden) > 0; {
+		last := len(hidden) - 1
+		next := hidden[last]
+		if hidden = hidden[:last]; next.placed {
+			continue
+		}
+		next.placed = true
+		for inner := next.inside; inner != nil; inner = inner.beside {
+			hidden = append(hidden, inner)
+		}
+		hidden = append(hidden, next.attempts...)
 	}
-	b.seen[n.ID] = true
-	for _, inner := range b.inside[n.ID] {
-		b.hide(inner)
-	}
-	for _, attempt := range b.tries.all[n.ID] {
-		b.hide(attempt)
-	}
-}
-
-func (b *treeBuilder) shows(n *TreeNode, workflow string) bool {
-	switch {
-	case !n.Type.Group():
-		return true
-	case n.ID == workflow: // its line is the workflow's
-		return false
-	case len(n.Children) == 0 && n.Phase.Unsuccessful() && !b.explained[n.ID]:
-		return true
-	case n.Type == NodeTypeRetry: // no attempt yet, or none at the moment
-		return len(n.Children) == 0
-	}
-	return b.opts.Groups && (n.Type == NodeTypeSteps || n.Type == NodeTypeDAG)
 }
