@@ -46,7 +46,7 @@ func checkSound(t *testing.T, seed uint64, s *status.WorkflowStatus, obj *unstru
 	t.Helper()
 	before, _, _ := unstructured.NestedMap(obj.Object, "status", "nodes")
 	after, _, _ := unstructured.NestedMap(plan.object.Object, "status", "nodes")
-	graph := newNodeGraph(s)
+	graph := newNodeGraph(t.Context(), s)
 	gone := map[string]bool{}
 	for _, n := range plan.removed {
 		gone[n.ID] = true
@@ -65,7 +65,8 @@ func checkSound(t *testing.T, seed uint64, s *status.WorkflowStatus, obj *unstru
 			t.Errorf("seed %d: %s was changed", seed, id)
 		}
 	}
-	for _, n := range graph.nodes {
+	for i := range graph.nodes {
+		n := &graph.nodes[i]
 		switch {
 		case !gone[n.ID]:
 			if after[n.ID] == nil {
@@ -75,7 +76,7 @@ func checkSound(t *testing.T, seed uint64, s *status.WorkflowStatus, obj *unstru
 		case after[n.ID] != nil:
 			t.Errorf("seed %d: %s is still there", seed, n.ID)
 		}
-		for _, child := range graph.children[n.ID] {
+		for _, child := range n.children {
 			if !gone[child.ID] && !graph.inExitHandler(n) {
 				t.Errorf("seed %d: %s stays, which follows %s", seed, child.ID, n.ID)
 			}
@@ -90,10 +91,11 @@ func checkSound(t *testing.T, seed uint64, s *status.WorkflowStatus, obj *unstru
 	if root := after["w"]; root != nil && root.(map[string]any)["phase"] == "Failed" {
 		t.Errorf("seed %d: the workflow would fail again at once", seed)
 	}
-	for retry, attempts := range graph.attempts {
-		kept := slices.DeleteFunc(slices.Clone(attempts), func(n *status.Node) bool { return gone[n.ID] })
-		if len(kept) != 0 && len(kept) != len(attempts) {
-			t.Errorf("seed %d: %s keeps %d of %d attempts", seed, retry, len(kept), len(attempts))
+	for i := range graph.nodes {
+		retry := &graph.nodes[i]
+		kept := slices.DeleteFunc(slices.Clone(retry.attempts), func(n *graphNode) bool { return gone[n.ID] })
+		if len(kept) != 0 && len(kept) != len(retry.attempts) {
+			t.Errorf("seed %d: %s keeps %d of %d attempts", seed, retry.ID, len(kept), len(retry.attempts))
 		}
 	}
 }

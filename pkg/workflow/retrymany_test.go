@@ -1,8 +1,11 @@
 package workflow
 
 import (
+	"errors"
 	"fmt"
+	"runtime"
 	"testing"
+	"unsafe"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -32,27 +35,29 @@ func twoLoops(items int) *unstructured.Unstructured {
 	}}
 }
 
+func history(n *graphNode) *verdict { return &n.history }
+
 // A node can have as many parents as there are nodes, and be asked for as often.
 func TestRetryLooksAtEachNodeOnce(t *testing.T) {
 	s, err := status.FromUnstructured(twoLoops(100))
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := newNodeGraph(s)
+	g := newNodeGraph(t.Context(), s)
 	group, root := g.byID["w-g1"], g.byID["w"]
 	if g.holder(group) != root {
 		t.Fatal("the second group is not inside of the root")
 	}
-	clear(g.parents)
+	group.parents = nil
 	clear(g.byID)
 	if g.holder(group) != root {
 		t.Error("it was looked for again")
 	}
 
 	asked := 0
-	known := map[string]bool{}
-	for _, n := range g.nodes {
-		if g.inAny(n, known, func(*status.Node) bool { asked++; return false }) {
+	for i := range g.nodes {
+		n := &g.nodes[i]
+		if g.inAny(n, history, func(*graphNode) bool { asked++; return false }) {
 			t.Error("found in", n.ID)
 		}
 	}
@@ -73,11 +78,10 @@ status: {nodes: {a: {name: a, boundaryID: b}, b: {name: b, boundaryID: c}, c: {n
 		t.Fatal(err)
 	}
 	for match, want := range map[string]string{"": "", "a": "a e", "b": "a b c e", "c": "a b c e", "d": "d", "e": "e"} {
-		g := newNodeGraph(s)
-		known := map[string]bool{}
+		g := newNodeGraph(t.Context(), s)
 		var found []string
-		for _, n := range g.nodes {
-			if g.inAny(n, known, func(n *status.Node) bool { return n.ID == match }) {
+		for i := range g.nodes {
+			if n := &g.nodes[i]; g.inAny(n, history, func(n *graphNode) bool { return n.ID == match }) {
 				found = append(found, n.ID)
 			}
 		}
@@ -102,10 +106,10 @@ func TestRetryLooksNoDeeperThanTemplatesAreNested(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := newNodeGraph(s)
+	g := newNodeGraph(t.Context(), s)
 	looked := 0
-	for _, n := range g.nodes {
-		for range g.around(n) {
+	for i := range g.nodes {
+		for range g.around(&g.nodes[i]) {
 			looked++
 		}
 	}
@@ -130,11 +134,42 @@ func BenchmarkRetryPlan(b *testing.B) {
 		}
 		b.Run(fmt.Sprint(items), func(b *testing.B) {
 			for b.Loop() {
-				g := newNodeGraph(s)
-				newRetryWork(g, s, nil, false)
+				g := newNodeGraph(b.Context(), s)
+				newRetryWork(g, s, false)
 				g.candidates()
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(items), "ns/item")
 		})
+	}
+}
+
+// The plan of a retry takes no more than the nodes that it is about, and ends with its context wherever it
+// is at work.
+func TestRetryOfManyNodes(t *testing.T) {
+	const items = 60_000
+	s, err := status.FromUnstructured(twoLoops(items))
+	if err != nil {
+		t.Fatal(err)
+	}
+	asks := &askedContext{Context: t.Context(), after: 1 << 30}
+	var graph *nodeGraph
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	graph = newNodeGraph(asks, s)
+	removed := newRetryWork(graph, s, false).removed()
+	runtime.ReadMemStats(&after)
+	if took, each := int(after.TotalAlloc-before.TotalAlloc), int(unsafe.Sizeof(status.Node{})); len(removed) != items || took > 2*items*2*each {
+		t.Errorf("%d nodes are removed, and the plan takes %d MiB", len(removed), took>>20)
+	}
+	if asks.asked < 100 {
+		t.Errorf("it is asked %d times", asks.asked)
+	}
+	for i := range 8 {
+		stop := asks.asked * i / 8
+		ctx := &askedContext{Context: t.Context(), after: stop, err: errors.New("enough")}
+		newRetryWork(newNodeGraph(ctx, s), s, false)
+		if ctx.asked > stop+1 {
+			t.Errorf("ended at the %dth question, asked %d times", stop, ctx.asked)
+		}
 	}
 }

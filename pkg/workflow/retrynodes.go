@@ -53,7 +53,7 @@ func (w *retryWork) edit(now time.Time) func(id string) status.NodeEdit {
 		switch {
 		case !w.stays(id):
 			return status.NodeEdit{Remove: true}
-		case w.again[id]:
+		case w.goesOn(id):
 			return status.NodeEdit{Set: runsAgain, KeepID: w.stays}
 		}
 		return status.NodeEdit{KeepID: w.stays}
@@ -62,7 +62,16 @@ func (w *retryWork) edit(now time.Time) func(id string) status.NodeEdit {
 
 // stays reports whether the id is that of a node that there still is. The controller of some
 // versions ends with a panic where an id leads nowhere.
-func (w *retryWork) stays(id string) bool { return w.graph.byID[id] != nil && !w.gone[id] }
+func (w *retryWork) stays(id string) bool {
+	n := w.graph.byID[id]
+	return n != nil && !n.gone
+}
+
+// goesOn reports whether the id is that of a group that goes on running.
+func (w *retryWork) goesOn(id string) bool {
+	n := w.graph.byID[id]
+	return n != nil && n.again
+}
 
 // editedNode is a copy of a node that is not packed, with an edit that supplies nothing.
 func editedNode(node map[string]any, edit status.NodeEdit) map[string]any {

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -43,7 +44,7 @@ type retryPlan struct {
 func (c *WorkflowClient) planRetry(
 	ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus, request retryRequest,
 ) (*retryPlan, error) {
-	graph, selected, problems, err := selectRetried(s, request)
+	graph, problems, err := selectRetried(ctx, s, request)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +53,10 @@ func (c *WorkflowClient) planRetry(
 		return nil, invalid(problems...)
 	}
 
-	work := newRetryWork(graph, s, selected, len(request.parameters) > 0)
+	work := newRetryWork(graph, s, len(request.parameters) > 0)
+	if ctx.Err() != nil {
+		return nil, pace.Interruption(ctx, nil)
+	}
 	nodes, err := c.editNodes(ctx, obj, work, request.now)
 	if err != nil {
 		return nil, err
@@ -85,41 +89,44 @@ func withoutNodes(obj *unstructured.Unstructured) *unstructured.Unstructured {
 // selectRetried finds the nodes that are to run again though they succeeded, and what is wrong with
 // the request for that workflow.
 func selectRetried(
-	s *status.WorkflowStatus, request retryRequest,
-) (graph *nodeGraph, selected map[string]bool, problems field.ErrorList, err error) {
+	ctx context.Context, s *status.WorkflowStatus, request retryRequest,
+) (graph *nodeGraph, problems field.ErrorList, err error) {
 	switch {
 	case !s.Completed():
 		phase := string(s.Phase)
 		if phase == "" {
 			phase = "Pending" // as people know it
 		}
-		return nil, nil, nil, fmt.Errorf("%w: Cannot retry a workflow in phase %s; wait for its end, or stop it", ErrNotCompleted, shownName(phase))
+		return nil, nil, fmt.Errorf("%w: Cannot retry a workflow in phase %s; wait for its end, or stop it", ErrNotCompleted, shownName(phase))
 	case s.NodesErr != nil:
-		return nil, nil, nil, s.NodesErr
+		return nil, nil, s.NodesErr
 	}
-	graph = newNodeGraph(s)
-	selected, problems = selectNodes(graph, s, request)
+	graph = newNodeGraph(ctx, s)
+	problems = selectNodes(ctx, graph, s, request)
+	if ctx.Err() != nil {
+		return nil, nil, pace.Interruption(ctx, nil)
+	}
 	problems = append(problems, overrideProblems(request.known, request.parameters, request.faulty)...)
-	return graph, selected, problems, nil
+	return graph, problems, nil
 }
 
-// selectNodes finds the nodes that are to run again though they succeeded.
-func selectNodes(graph *nodeGraph, s *status.WorkflowStatus, request retryRequest) (map[string]bool, field.ErrorList) {
+// selectNodes selects the nodes that are to run again though they succeeded.
+func selectNodes(ctx context.Context, graph *nodeGraph, s *status.WorkflowStatus, request retryRequest) field.ErrorList {
 	restart, selector, ids := field.NewPath("restartSuccessful"), field.NewPath("selector"), field.NewPath("nodeIDs")
 	const needs = "it selects among what succeeded, so it needs RestartSuccessful; what failed runs again in any case"
 	byIDs, bySelector := len(request.ids) > 0, !request.selector.Empty()
 	switch {
 	case !request.restart && s.Outcome() == status.OutcomeSucceeded:
-		return nil, field.ErrorList{field.Required(restart, fmt.Sprintf(
+		return field.ErrorList{field.Required(restart, fmt.Sprintf(
 			"Cannot retry a workflow in phase %s: set RestartSuccessful, and Selector to what is to run again%s", s.Phase, graph.candidates()))}
 	case !request.restart && bySelector:
-		return nil, field.ErrorList{field.Forbidden(selector, needs)}
+		return field.ErrorList{field.Forbidden(selector, needs)}
 	case !request.restart && byIDs:
-		return nil, field.ErrorList{field.Forbidden(ids, needs)}
+		return field.ErrorList{field.Forbidden(ids, needs)}
 	case !request.restart:
-		return nil, nil
+		return nil
 	case !bySelector && !byIDs:
-		return nil, field.ErrorList{field.Required(selector, "or nodeIDs: RestartSuccessful needs it to say what is to run again"+graph.candidates())}
+		return field.ErrorList{field.Required(selector, "or nodeIDs: RestartSuccessful needs it to say what is to run again"+graph.candidates())}
 	}
 	var problems field.ErrorList
 	named := make(map[string]bool, len(request.ids))
@@ -130,22 +137,23 @@ func selectNodes(graph *nodeGraph, s *status.WorkflowStatus, request retryReques
 		}
 	}
 	if len(problems) > 0 {
-		return nil, problems
+		return problems
 	}
-	selected := map[string]bool{}
-	for _, n := range graph.nodes {
-		if (!byIDs || named[n.ID]) && request.selector.Matches(n) {
-			selected[n.ID] = true
+	found := false
+	for i := range graph.nodes {
+		n := &graph.nodes[i]
+		if (!byIDs || named[n.ID]) && ctx.Err() == nil && request.selector.Matches(n.Node) {
+			n.selected, found = true, true
 		}
 	}
-	if len(selected) == 0 {
+	if !found {
 		detail := "matches no node"
 		if byIDs {
 			detail = "matches none of the nodes in nodeIDs"
 		}
-		return nil, field.ErrorList{field.Invalid(selector, request.selector.String(), detail+graph.candidates())}
+		return field.ErrorList{field.Invalid(selector, request.selector.String(), detail+graph.candidates())}
 	}
-	return selected, nil
+	return nil
 }
 
 // reopen takes from the workflow what says that it has ended. Its phase becomes Running:

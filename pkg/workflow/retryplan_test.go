@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -178,6 +179,7 @@ func removedIDs(plan *retryPlan) string {
 	for _, n := range plan.removed {
 		ids = append(ids, n.ID)
 	}
+	slices.Sort(ids)
 	return strings.Join(ids, " ")
 }
 

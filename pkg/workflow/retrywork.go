@@ -7,44 +7,39 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// retryWork is what a retry does with the nodes. What is in neither set stays as it is.
-type retryWork struct {
-	graph *nodeGraph
-	// gone are the ids of the nodes that are dropped; the controller makes them anew.
-	gone map[string]bool
-	// again are the ids of the groups that go on running.
-	again map[string]bool
+// retryWork is what a retry does with the nodes: those that are gone are dropped, and those that are to
+// go on again do. What is neither stays as it is.
+type retryWork struct{ graph *nodeGraph }
 
-	outwards map[string]bool // what goOn has dealt with
-}
-
-// newRetryWork decides about each node. selected are those to run again even though they
-// succeeded; overridden tells that there are new parameters.
-func newRetryWork(graph *nodeGraph, s *status.WorkflowStatus, selected map[string]bool, overridden bool) *retryWork {
-	w := &retryWork{graph: graph, gone: map[string]bool{}, again: map[string]bool{}, outwards: map[string]bool{}}
+// newRetryWork decides about each node; overridden tells that there are new parameters.
+func newRetryWork(graph *nodeGraph, s *status.WorkflowStatus, overridden bool) *retryWork {
+	w := &retryWork{graph: graph}
 	if graph.root == nil {
-		for _, n := range graph.nodes {
-			w.drop(n)
+		for i := range graph.nodes {
+			w.drop(&graph.nodes[i])
 		}
 		return w
 	}
-	continued := graph.continued(selected)
+	graph.findContinued()
 	// From the root downwards: what is inside of or follows a dropped node is dropped with it
 	// and says nothing about the groups any more.
-	graph.reach(graph.root, map[string]bool{}, func(n *status.Node) {
-		if !w.gone[n.ID] && (selected[n.ID] || graph.failedForGood(n, continued)) {
+	for _, n := range graph.reached {
+		if !n.gone && !graph.ended() && (n.selected || graph.failedForGood(n)) {
 			w.runAgain(n)
 		}
-	})
+	}
 	w.evaluateAgain(s)
 	if overridden {
 		w.expandAgain()
 	}
 	w.wholeRetries()
-	for _, n := range graph.nodes {
-		if graph.inExitHandler(n) {
-			w.gone[n.ID] = true
-		} else if w.gone[n.ID] {
+	for i := range graph.nodes {
+		switch n := &graph.nodes[i]; {
+		case graph.ended():
+			return w
+		case graph.inExitHandler(n):
+			n.gone = true
+		case n.gone:
 			w.goOn(n) // also around what was dropped only since it follows
 		}
 	}
@@ -59,19 +54,19 @@ func (w *retryWork) phase() status.Phase {
 	return status.PhaseRunning
 }
 
-// removed are the nodes that are dropped, in the order of their ids.
+// removed are the nodes that are dropped.
 func (w *retryWork) removed() []*status.Node {
 	var removed []*status.Node
-	for _, n := range w.graph.nodes {
-		if w.gone[n.ID] {
-			removed = append(removed, n)
+	for i := range w.graph.nodes {
+		if n := &w.graph.nodes[i]; n.gone {
+			removed = append(removed, n.Node)
 		}
 	}
 	return removed
 }
 
 // runAgain drops n with all that is in or follows it, and has the groups around it go on.
-func (w *retryWork) runAgain(n *status.Node) {
+func (w *retryWork) runAgain(n *graphNode) {
 	if n.Type == status.NodeTypeContainer {
 		// The containers of a set share a pod, and run again together.
 		for outer := range w.graph.around(n) {
@@ -85,33 +80,39 @@ func (w *retryWork) runAgain(n *status.Node) {
 	w.goOn(n)
 }
 
-func (w *retryWork) drop(n *status.Node) {
-	w.graph.reach(n, w.gone, func(*status.Node) {})
+func (w *retryWork) drop(n *graphNode) {
+	reach(n, func(n *graphNode) bool {
+		was := n.gone || w.graph.ended()
+		n.gone = true
+		return !was
+	}, func(*graphNode) {})
 }
 
 // goOn sets n, if it is a group, and the groups around it running.
-func (w *retryWork) goOn(n *status.Node) {
-	for ; n != nil && !w.outwards[n.ID]; n = w.graph.holder(n) {
-		w.outwards[n.ID] = true // and all around it
-		if n.Type.Group() {
-			w.again[n.ID] = true
-		}
+func (w *retryWork) goOn(n *graphNode) {
+	for ; n != nil && !n.outwards; n = w.graph.holder(n) {
+		n.outwards = true // and all around it
+		n.again = n.again || n.Type.Group()
 	}
 }
 
 // evaluateAgain has the groups go on that failed by themselves, e.g. over their outputs, with
 // all that is in them.
 func (w *retryWork) evaluateAgain(s *status.WorkflowStatus) {
-	for _, n := range s.FailedNodes() {
-		if n.Type.Group() && w.graph.failedUpward(n) {
+	if w.graph.ended() {
+		return
+	}
+	for _, failed := range s.FailedNodes() {
+		if n := w.graph.byID[failed.ID]; n.Type.Group() && w.graph.failedUpward(n) {
 			w.goOn(n)
 		}
 	}
-	if w.again[w.graph.root.ID] || w.gone[w.graph.root.ID] {
+	if w.graph.root.again || w.graph.root.gone {
 		return
 	}
 	// No failed node explains the end, e.g. since the workflow has gone on after each of them.
-	for _, n := range w.graph.nodes {
+	for i := range w.graph.nodes {
+		n := &w.graph.nodes[i]
 		if n.Type.Group() && n.Phase.Unsuccessful() && w.graph.failedUpward(n) && !w.graph.superseded(n) {
 			w.goOn(n)
 		}
@@ -121,16 +122,17 @@ func (w *retryWork) evaluateAgain(s *status.WorkflowStatus) {
 // expandAgain drops the items of loops that go on: with other parameters they can be other
 // items. Argo does that since 4.1, with all steps that run side by side (argo-workflows 15802).
 func (w *retryWork) expandAgain() {
-	for _, group := range w.graph.nodes {
-		if !w.again[group.ID] || w.gone[group.ID] {
+	for i := range w.graph.nodes {
+		group := &w.graph.nodes[i]
+		if !group.again || group.gone {
 			continue
 		}
 		loop := group.Type == status.NodeTypeTaskGroup
 		if group.Type == status.NodeTypeStepGroup {
-			loop = slices.ContainsFunc(w.graph.children[group.ID], isItem)
+			loop = slices.ContainsFunc(group.children, isItem)
 		}
 		if loop {
-			for _, child := range w.graph.children[group.ID] {
+			for _, child := range group.children {
 				w.drop(child)
 			}
 		}
@@ -138,7 +140,7 @@ func (w *retryWork) expandAgain() {
 }
 
 // isItem reports whether n is an item of a loop, "step(0:value)".
-func isItem(n *status.Node) bool {
+func isItem(n *graphNode) bool {
 	open := strings.LastIndexByte(n.DisplayName, '(')
 	return open >= 0 && strings.ContainsRune(n.DisplayName[open:], ':')
 }
@@ -146,9 +148,9 @@ func isItem(n *status.Node) bool {
 // wholeRetries drops all attempts of a Retry node where one is dropped: the controller
 // numbers the next attempt by how many there are.
 func (w *retryWork) wholeRetries() {
-	for _, retry := range w.graph.nodes {
-		attempts := w.graph.attempts[retry.ID]
-		if !slices.ContainsFunc(attempts, func(n *status.Node) bool { return w.gone[n.ID] }) {
+	for i := range w.graph.nodes {
+		attempts := w.graph.nodes[i].attempts
+		if !slices.ContainsFunc(attempts, func(n *graphNode) bool { return n.gone }) {
 			continue
 		}
 		for _, attempt := range attempts {
@@ -157,26 +159,24 @@ func (w *retryWork) wholeRetries() {
 	}
 }
 
-// continued finds the nodes that something succeeded after, or in: the workflow has gone on
+// findContinued finds the nodes that something succeeded after, or in: the workflow has gone on
 // in spite of their failure, or it was inside of an attempt that was made again. What is
 // selected to run again counts for nothing, nor do hooks, which run after every node.
-func (g *nodeGraph) continued(selected map[string]bool) map[string]bool {
-	found := map[string]bool{}
-	var up func(n *status.Node)
-	var queue []*status.Node
-	up = func(n *status.Node) {
-		if isHook(n) {
+func (g *nodeGraph) findContinued() {
+	var queue []*graphNode
+	up := func(n *graphNode) {
+		if isHook(n.Node) {
 			return
 		}
-		for _, parent := range g.parents[n.ID] {
-			if !found[parent.ID] {
-				found[parent.ID] = true
+		for _, parent := range n.parents {
+			if !parent.continued && !g.ended() {
+				parent.continued = true
 				queue = append(queue, parent)
 			}
 		}
 	}
-	for _, n := range g.nodes {
-		if n.Phase == status.NodeSucceeded && !selected[n.ID] {
+	for i := range g.nodes {
+		if n := &g.nodes[i]; n.Phase == status.NodeSucceeded && !n.selected {
 			up(n)
 		}
 	}
@@ -185,35 +185,32 @@ func (g *nodeGraph) continued(selected map[string]bool) map[string]bool {
 		queue = queue[1:]
 		up(next)
 	}
-	return found
 }
 
 // failedForGood reports whether n does work and has failed at it, and neither another attempt
 // nor a step after it has succeeded.
-func (g *nodeGraph) failedForGood(n *status.Node, continued map[string]bool) bool {
-	if n.Type.Group() || !n.Phase.Unsuccessful() || continued[n.ID] || g.superseded(n) {
+func (g *nodeGraph) failedForGood(n *graphNode) bool {
+	if n.Type.Group() || !n.Phase.Unsuccessful() || n.continued || g.superseded(n) {
 		return false
 	}
-	retry := g.retryOf[n.ID]
-	return retry == nil || !continued[retry.ID]
+	return n.retry == nil || !n.retry.continued
 }
 
 // superseded reports whether n is part of an attempt that another one has taken the place
 // of. Where the attempts are pods, and none succeeded, all of them count as failed.
-func (g *nodeGraph) superseded(n *status.Node) bool {
-	return g.inAny(n, g.history, func(n *status.Node) bool {
-		retry := g.retryOf[n.ID]
-		if retry == nil {
+func (g *nodeGraph) superseded(n *graphNode) bool {
+	return g.inAny(n, func(n *graphNode) *verdict { return &n.history }, func(n *graphNode) bool {
+		if n.retry == nil {
 			return false
 		}
-		attempts := g.attempts[retry.ID]
-		last := attempts[len(attempts)-1] == n
-		return !last && (retry.Phase == status.NodeSucceeded || n.Type.Group())
+		last := n.retry.attempts[len(n.retry.attempts)-1] == n
+		return !last && (n.retry.Phase == status.NodeSucceeded || n.Type.Group())
 	})
 }
 
 // failedUpward reports whether all that is around the failed group n has failed as well, so
 // that its failure may be why the workflow failed.
-func (g *nodeGraph) failedUpward(n *status.Node) bool {
-	return !g.inAny(n, g.passing, func(n *status.Node) bool { return !n.Phase.Unsuccessful() })
+func (g *nodeGraph) failedUpward(n *graphNode) bool {
+	return !g.inAny(n, func(n *graphNode) *verdict { return &n.passing },
+		func(n *graphNode) bool { return !n.Phase.Unsuccessful() })
 }

@@ -138,7 +138,7 @@ func (c *WorkflowClient) invalidRetry(
 	defer cancel()
 	if obj, s := c.glance(ctx, name, uid); s != nil && s.Completed() {
 		request.known = c.knownParameters(ctx, newPacer(time.Now()), obj, request.parameters)
-		_, _, found, _ := selectRetried(s, request) // which finds none where it fails
+		_, found, _ := selectRetried(ctx, s, request) // which finds none where it fails
 		problems = slices.Concat(problems, found, undecodable(obj))
 	}
 	return invalid(problems...)

@@ -102,7 +102,7 @@ func goingAgain(before *status.WorkflowStatus, work *retryWork) *uptake {
 	was := make(map[string]status.NodePhase, len(before.Nodes))
 	for _, n := range before.Nodes {
 		switch {
-		case work.again[n.ID]:
+		case work.goesOn(n.ID):
 			was[n.ID] = status.NodeRunning
 		case work.stays(n.ID):
 			was[n.ID] = n.Phase
