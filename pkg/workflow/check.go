@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -25,9 +26,9 @@ type arguments struct {
 
 // checkRequest finds what is wrong with a request by itself, and drafts the workflow as far
 // as the request alone allows. Values of parameters don't go into problems: they may be
-// secret.
-func checkRequest(req StartRequest, namespace string) (args arguments, d draft, problems field.ErrorList) {
-	d, problems = checkSource(req, namespace)
+// secret. Once ctx has ended, not all is looked for.
+func checkRequest(ctx context.Context, req StartRequest, namespace string) (args arguments, d draft, problems field.ErrorList) {
+	d, problems = checkSource(ctx, req, namespace)
 	args, found := checkSettings(req)
 	return args, d, append(problems, found...)
 }
@@ -63,7 +64,7 @@ func checkSettings(req StartRequest) (args arguments, problems field.ErrorList) 
 
 // checkSource checks what is to be started, and drafts it. The draft of a CronWorkflow, which
 // has to be read, only has its base.
-func checkSource(req StartRequest, namespace string) (d draft, problems field.ErrorList) {
+func checkSource(ctx context.Context, req StartRequest, namespace string) (d draft, problems field.ErrorList) {
 	template, cron, manifest := field.NewPath("template"), field.NewPath("cronWorkflow"), field.NewPath("manifest")
 	sources := 0
 	named := func(path *field.Path, name string) {
@@ -89,9 +90,9 @@ func checkSource(req StartRequest, namespace string) (d draft, problems field.Er
 	if len(req.Manifest) > 0 {
 		sources++
 		var found field.ErrorList
-		d, found = parseManifest(manifest, req.Manifest, req.Name, namespace)
+		d, found = parseManifest(ctx, manifest, req.Manifest, req.Name, namespace)
 		problems = append(problems, found...)
-		if d.obj != nil && !req.SkipTemplateCheck {
+		if d.obj != nil && !req.SkipTemplateCheck && ctx.Err() == nil {
 			spec, _ := d.obj.Object["spec"].(map[string]any)
 			problems = append(problems, misspelt(manifest.Child("spec"), spec)...)
 		}

@@ -235,7 +235,7 @@ func TestValuesThatArgoWouldEvaluate(t *testing.T) {
 // What a CronWorkflow starts has its name as a label.
 func TestCronWorkflowOfALongName(t *testing.T) {
 	for length, want := range map[int]int{63: 0, 64: 1, 76: 1} {
-		_, found := checkSource(StartRequest{CronWorkflow: strings.Repeat("a", length)}, "ma")
+		_, found := checkSource(t.Context(), StartRequest{CronWorkflow: strings.Repeat("a", length)}, "ma")
 		if len(found) != want || want > 0 && (found[0].Field != "cronWorkflow" || !strings.Contains(found[0].Error(), "63")) {
 			t.Errorf("%d: %v", length, found)
 		}
@@ -303,7 +303,7 @@ func fieldsOf(t *testing.T, err error) []string {
 }
 
 func TestCheckRequestFindsEveryProblemAtOnce(t *testing.T) {
-	_, _, problems := checkRequest(StartRequest{
+	_, _, problems := checkRequest(t.Context(), StartRequest{
 		Template: "Bulk_Load", Name: strings.Repeat("x", 64), ServiceAccount: "a b",
 		Labels:             map[string]string{"team": "not a label!", labelCompleted: "true", labelPhase: "Running", labelArchiving: "Pending"},
 		Annotations:        map[string]string{"bad key": ""},
@@ -323,10 +323,10 @@ func TestCheckRequestFindsEveryProblemAtOnce(t *testing.T) {
 	if text := invalid(problems...).Error(); strings.Contains(text, "s3cr3t") {
 		t.Errorf("a value is shown: %s", text)
 	}
-	if _, _, problems := checkRequest(StartRequest{}, "ma"); len(problems) != 1 || problems[0].Field != "template" {
+	if _, _, problems := checkRequest(t.Context(), StartRequest{}, "ma"); len(problems) != 1 || problems[0].Field != "template" {
 		t.Errorf("an empty request: %v", problems)
 	}
-	if _, _, problems := checkRequest(StartRequest{Template: "t", Spec: map[string]any{"x": func() {}}}, "ma"); len(problems) != 1 {
+	if _, _, problems := checkRequest(t.Context(), StartRequest{Template: "t", Spec: map[string]any{"x": func() {}}}, "ma"); len(problems) != 1 {
 		t.Errorf("a spec that is no JSON: %v", problems)
 	}
 }

@@ -53,13 +53,14 @@ func (c *WorkflowClient) instanceAtWork(ctx context.Context, requirements labels
 	items, _, err := c.hub.wire.objects(ctx, metav1.ListOptions{
 		LabelSelector: labels.NewSelector().Add(*seen).Add(requirements...).String(), Limit: 1,
 	})
-	if err == nil && len(items) > 0 {
-		err = items[0].err
-	}
 	if err != nil || len(items) == 0 {
 		return "", false, err
 	}
-	return items[0].object.GetLabels()[labelInstanceID], true, nil
+	object, err := items[0].decoded()
+	if err != nil {
+		return "", false, err
+	}
+	return object.GetLabels()[labelInstanceID], true, nil
 }
 
 // instanceRequirement selects the workflows of one controller: of that instance id, or with "" of

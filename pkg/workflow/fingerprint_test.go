@@ -31,7 +31,7 @@ func TestGoldenMarks(t *testing.T) {
 		"cron":     {StartRequest{CronWorkflow: "nightly", Parameters: map[string]any{"size": "large"}}, goldenStart + `"request":"7g9hsgMcZ9UD7D3s-cVosg","fields":{"cronWorkflow":"5KoWP1PrJoc","instanceID":"_Tr3SNyb9uU","parameters[size]":"SHPvn7CJkc0"}}`},
 		"manifest": {StartRequest{Manifest: []byte("metadata: {generateName: own-}\nspec: {}\n")}, goldenStart + `"request":"yW96Ub4fj8qTUyhkEwFurA","fields":{"instanceID":"_Tr3SNyb9uU","manifest":"9SOxoPj1EyE"}}`},
 	} {
-		args, _, problems := checkRequest(tc.req, "ma")
+		args, _, problems := checkRequest(t.Context(), tc.req, "ma")
 		if len(problems) > 0 {
 			t.Fatal(problems)
 		}

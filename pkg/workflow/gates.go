@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -23,18 +25,20 @@ func (g gates) all() bool { return g.selector.Empty() && len(g.ids) == 0 }
 
 // toDecide are the gates meant, of a workflow that has not ended. That there is none is an error
 // unless all are meant.
-func (g gates) toDecide(s *status.WorkflowStatus) ([]*status.Node, error) {
-	waiting, _, err := g.find(s, false)
+func (g gates) toDecide(ctx context.Context, s *status.WorkflowStatus) ([]*status.Node, error) {
+	waiting, _, err := g.find(ctx, s, false)
 	return waiting, err
 }
 
 // toResume are the gates meant, and the delays that are cut short: all of them with the
 // workflow as a whole, as in Argo, or those that are named by id. A selector means gates only.
-func (g gates) toResume(s *status.WorkflowStatus) (waiting, delays []*status.Node, err error) {
-	return g.find(s, true)
+func (g gates) toResume(ctx context.Context, s *status.WorkflowStatus) (waiting, delays []*status.Node, err error) {
+	return g.find(ctx, s, true)
 }
 
-func (g gates) find(s *status.WorkflowStatus, withDelays bool) (waiting, delays []*status.Node, err error) {
+func (g gates) find(
+	ctx context.Context, s *status.WorkflowStatus, withDelays bool,
+) (waiting, delays []*status.Node, err error) {
 	switch {
 	case s.Completed():
 		return nil, nil, g.explained(completed(s), s)
@@ -43,18 +47,18 @@ func (g gates) find(s *status.WorkflowStatus, withDelays bool) (waiting, delays 
 	case s.NodesErr != nil:
 		return nil, nil, s.NodesErr
 	}
-	ids := make(map[string]bool, len(g.ids))
-	for _, id := range g.ids {
-		ids[id] = true
-	}
+	ids := setOf(g.ids)
 	for _, n := range s.Nodes {
 		switch {
 		case len(ids) > 0 && !ids[n.ID]:
-		case n.Active() && g.selector.Matches(n):
-			waiting = append(waiting, n)
+		case n.Active() && ctx.Err() == nil && g.selector.Matches(n):
+			waiting = append(waiting, alone(n))
 		case withDelays && n.Delayed() && (g.all() || ids[n.ID]) && g.selector.Matches(n):
-			delays = append(delays, n)
+			delays = append(delays, alone(n))
 		}
+	}
+	if ctx.Err() != nil {
+		return nil, nil, pace.Interruption(ctx, nil)
 	}
 	if len(waiting)+len(delays) == 0 && !g.all() {
 		return nil, nil, g.notSuspended(s)
@@ -62,21 +66,24 @@ func (g gates) find(s *status.WorkflowStatus, withDelays bool) (waiting, delays 
 	return waiting, delays, nil
 }
 
+// alone is a copy of a node, which keeps no others in memory as long as it is in use.
+func alone(n *status.Node) *status.Node {
+	its := *n
+	return &its
+}
+
 // decidedBefore is for a decision that no gate waits for, with err as its answer. Where a gate that
 // is meant was decided before, and nothing shows that the controller has acted on that, it is made
 // to look at the workflow first: it may have overlooked that decision, of which this one may be the
 // repetition.
-func (g gates) decidedBefore(s *status.WorkflowStatus, err error) (*change, error) {
+func (g gates) decidedBefore(ctx context.Context, s *status.WorkflowStatus, err error) (*change, error) {
 	if s.Completed() || s.NodesErr != nil {
 		return nil, err
 	}
-	ids := make(map[string]bool, len(g.ids))
-	for _, id := range g.ids {
-		ids[id] = true
-	}
+	ids := setOf(g.ids)
 	acted := actedOn(s)
 	overlooked := func(n *status.Node) bool {
-		if n.Type != status.NodeTypeSuspend || !n.Phase.Fulfilled() || len(ids) > 0 && !ids[n.ID] || acted(n) {
+		if n.Type != status.NodeTypeSuspend || !n.Phase.Fulfilled() || len(ids) > 0 && !ids[n.ID] || ctx.Err() != nil || acted(n) {
 			return false
 		}
 		asItWaited := *n // the selector may be about the phase
@@ -116,7 +123,11 @@ func (g gates) explained(err error, s *status.WorkflowStatus) error {
 	case !g.selector.Empty():
 		for _, n := range s.Nodes {
 			if n.Type == status.NodeTypeSuspend && !n.Active() && g.selector.Matches(n) {
-				fates = append(fates, fate(n))
+				if len(fates) < mostListed {
+					fates = append(fates, fate(n))
+				} else {
+					fates = append(fates, "") // the text has the first ones only
+				}
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"reflect"
 	"runtime"
@@ -175,7 +176,7 @@ func TestRetrySharesNoChange(t *testing.T) {
 
 // Each of a hundred thousand mistakes could have a path as long as the manifest is deep.
 func TestManyMistakesInHugeManifests(t *testing.T) {
-	const levels, each = 900, 60
+	const levels, each = 900, 50
 	var mistakes strings.Builder
 	for i := range each {
 		fmt.Fprintf(&mistakes, "a%d: 1, ", i)
@@ -224,5 +225,31 @@ func TestHugeNamesMakeNoLongErrors(t *testing.T) {
 		if err := call(); !errors.Is(err, ErrInvalid) || len(err.Error()) > 64<<10 {
 			t.Errorf("%s: %d bytes of %.99q", what, len(err.Error()), err.Error())
 		}
+	}
+}
+
+// A page of a list is decoded one by one: as maps, all of it takes many times its JSON.
+func TestListDecodesOneAtATime(t *testing.T) {
+	const count, each = 10, 1 << 20
+	item := func(i int) string {
+		return fmt.Sprintf(`{"metadata":{"name":"w%d"},"status":{"junk":[%s{}]}}`, i, strings.Repeat("{},", each/3))
+	}
+	items := make([]string, count)
+	for i := range items {
+		items[i] = item(i)
+	}
+	page := `{"kind":"WorkflowList","apiVersion":"argoproj.io/v1alpha1","metadata":{},"items":[` + strings.Join(items, ",") + `]}`
+	c := scripted(t, func(*http.Request) (any, error) { return io.NopCloser(strings.NewReader(page)), nil })
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for s, err := range c.List(t.Context(), ListOptions{}) {
+		if err != nil || s.Name != "w0" || s.Raw() == nil {
+			t.Errorf("%v, %v", s, err)
+		}
+		break
+	}
+	runtime.ReadMemStats(&after)
+	if took := int(after.TotalAlloc - before.TotalAlloc); took > 10*len(page) {
+		t.Errorf("%d MiB for the first of a page of %d", took>>20, len(page)>>20)
 	}
 }

@@ -15,7 +15,7 @@ import (
 // start makes the workflow of a request, without a server.
 func start(t *testing.T, req StartRequest) (*unstructured.Unstructured, marker) {
 	t.Helper()
-	args, d, problems := checkRequest(req, "ma")
+	args, d, problems := checkRequest(t.Context(), req, "ma")
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
@@ -254,10 +254,10 @@ func TestNameForAManifest(t *testing.T) {
 			t.Errorf("%s: %q from %q", name, wf.GetName(), wf.GetGenerateName())
 		}
 	}
-	if _, _, problems := checkRequest(StartRequest{Manifest: []byte("spec: {}\n")}, "ma"); len(problems) != 1 {
+	if _, _, problems := checkRequest(t.Context(), StartRequest{Manifest: []byte("spec: {}\n")}, "ma"); len(problems) != 1 {
 		t.Errorf("without any name: %v", problems)
 	}
-	_, _, problems := checkRequest(StartRequest{Name: "No", Manifest: []byte("spec: {}\n")}, "ma")
+	_, _, problems := checkRequest(t.Context(), StartRequest{Name: "No", Manifest: []byte("spec: {}\n")}, "ma")
 	if got := strings.Join(fieldsOf(t, invalid(problems...)), " "); got != "name" {
 		t.Errorf("with a bad one: %s", got)
 	}

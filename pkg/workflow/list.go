@@ -229,10 +229,11 @@ func (l *lister) fresh(items []listItem) []listItem {
 
 // status is the object's, or an error if that can't be read.
 func (l listItem) status(ctx context.Context, c *WorkflowClient) (*status.WorkflowStatus, error) {
-	if l.err != nil {
-		return nil, l.err
+	object, err := l.decoded()
+	if err != nil {
+		return nil, err
 	}
-	return c.read(ctx, l.object)
+	return c.read(ctx, object)
 }
 
 func newerToken(err error) string {

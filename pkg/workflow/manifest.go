@@ -3,8 +3,8 @@ package workflow
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -18,11 +18,14 @@ import (
 // parseManifest reads a Workflow from YAML or JSON: one object, no key twice, nothing beside
 // or in its metadata that a new workflow doesn't have. Mistakes of syntax are told with their
 // line. A name given beside it stands in for one that it lacks. Beside problems there is a draft too, to
-// look for further ones in, if that much of it can be read.
-func parseManifest(path *field.Path, data []byte, name, namespace string) (draft, field.ErrorList) {
+// look for further ones in, if that much of it can be read. If ctx has ended by then, there is neither.
+func parseManifest(ctx context.Context, path *field.Path, data []byte, name, namespace string) (draft, field.ErrorList) {
 	obj, problem := readManifest(data)
-	if problem != "" {
+	switch {
+	case problem != "":
 		return draft{}, field.ErrorList{hiddenValue(path, problem)}
+	case ctx.Err() != nil:
+		return draft{}, nil
 	}
 	problems := manifestProblems(path, obj, name, namespace)
 	if _, hasSpec := obj.Object["spec"].(map[string]any); !hasSpec {
@@ -67,20 +70,44 @@ func manifestBase(obj *unstructured.Unstructured, name string) string {
 // consist of comments.
 func soleDocument(data []byte) ([]byte, bool) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff")) // the byte order mark
-	marks := regexp.MustCompile(`(?m)^(---|\.\.\.)(\s|$)`).FindAllIndex(data, -1)
-	marks = append(marks, []int{len(data), len(data)})
 	var sole []byte
-	begin := 0
-	for _, mark := range marks {
-		if document := data[begin:mark[0]]; hasContent(document) {
-			if sole != nil {
+	take := func(begin, end int) bool {
+		document := data[begin:end]
+		if !hasContent(document) {
+			return true
+		}
+		first := sole == nil
+		sole = append(bytes.Repeat([]byte("\n"), bytes.Count(data[:begin], []byte("\n"))), document...)
+		return first
+	}
+	begin, at := 0, 0
+	for line := range bytes.Lines(data) {
+		if mark := markOfDocument(line); mark > 0 {
+			if !take(begin, at) {
 				return nil, false
 			}
-			sole = append(bytes.Repeat([]byte("\n"), bytes.Count(data[:begin], []byte("\n"))), document...)
+			begin = at + mark
 		}
-		begin = mark[1]
+		at += len(line)
+	}
+	if !take(begin, len(data)) {
+		return nil, false
 	}
 	return sole, true
+}
+
+// markOfDocument is how many bytes of a line begin or end a document; 0: none do.
+func markOfDocument(line []byte) int {
+	const mark = len("---")
+	switch {
+	case !bytes.HasPrefix(line, []byte("---")) && !bytes.HasPrefix(line, []byte("...")):
+		return 0
+	case len(line) == mark:
+		return mark
+	case bytes.IndexByte([]byte(" \t\n\f\r"), line[mark]) >= 0:
+		return mark + 1
+	}
+	return 0
 }
 
 func hasContent(document []byte) bool {

@@ -100,7 +100,7 @@ func TestManifestsThatAreRefused(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, problems := parseManifest(field.NewPath("manifest"), []byte(tc.text), "", "ma")
+			_, problems := parseManifest(t.Context(), field.NewPath("manifest"), []byte(tc.text), "", "ma")
 			if len(problems) == 0 {
 				t.Fatal("it was accepted")
 			}
@@ -127,7 +127,7 @@ func TestManifestsThatAreFine(t *testing.T) {
 		"null parameters":         "{metadata: {name: a}, spec: {arguments: {parameters: ~}}}",
 		"values of any kind":      "metadata: {name: a}\nspec: {arguments: {parameters: [{name: b, value: [1]}, {name: c, value: ~}]}}\n",
 	} {
-		if _, problems := parseManifest(field.NewPath("manifest"), []byte(text), "", "ma"); len(problems) > 0 {
+		if _, problems := parseManifest(t.Context(), field.NewPath("manifest"), []byte(text), "", "ma"); len(problems) > 0 {
 			t.Errorf("%s: %v", name, problems)
 		}
 	}
@@ -138,7 +138,7 @@ func FuzzManifest(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		d, problems := parseManifest(field.NewPath("manifest"), data, "", "ma")
+		d, problems := parseManifest(t.Context(), field.NewPath("manifest"), data, "", "ma")
 		c := &WorkflowClient{namespace: "ma"}
 		if len(problems) > 0 {
 			_ = invalid(problems...).Error()

@@ -45,8 +45,13 @@ type misspellings struct {
 	templates map[string]bool
 	callable  bool  // templates are all that can be called
 	hints     hints // of these
+	compared  int   // fields that Argo does not have
 	problems  field.ErrorList
 }
+
+// mostCompared is how many fields that Argo does not have are held against those that it has. There can
+// be one for every few bytes of an object.
+const mostCompared = 10_000
 
 func (m *misspellings) template(path *field.Path, template map[string]any) {
 	m.fields(path, template, templateFields())
@@ -80,9 +85,10 @@ func (m *misspellings) call(path *field.Path, call map[string]any, known []strin
 func (m *misspellings) fields(path *field.Path, of map[string]any, known []string) {
 	for _, key := range slices.Sorted(maps.Keys(of)) {
 		// Two letters off in a longer word are a slip; names that differ in case only are, too.
-		if slices.Contains(known, key) || len(m.problems) >= mostProblems {
+		if slices.Contains(known, key) || len(m.problems) >= mostProblems || m.compared >= mostCompared {
 			continue
 		}
+		m.compared++
 		meant := slices.IndexFunc(known, func(name string) bool {
 			longer := len(key) - len(name) // sets a limit to what distance takes
 			return strings.EqualFold(key, name) || len(key) > 5 && max(longer, -longer) <= 2 && distance(key, name) <= 2

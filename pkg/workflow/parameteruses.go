@@ -54,15 +54,18 @@ func (u *parameterUses) read(text string, isExpression bool) {
 	}
 }
 
-// isWord reports whether what stands between two texts is a word of its own.
+// isWord reports whether what stands between two texts is a word of its own. It looks at no more of them
+// than that takes: a text can consist of such words.
 func isWord(before, after string) bool {
-	return strings.TrimRight(before, parameterNameLetters+".") == before && strings.TrimLeft(after, parameterNameLetters) == after
+	last, next := before[max(0, len(before)-1):], after[:min(len(after), 1)]
+	return (last == "" || !strings.Contains(parameterNameLetters+".", last)) && (next == "" || !strings.Contains(parameterNameLetters, next))
 }
 
 // parameter adds the one that is selected of the parameters.
 func (u *parameterUses) parameter(rest string) {
+	const mostDifferences = 32
 	name, _, computed := selected(rest)
-	if computed || name == "" || name == "json" {
+	if computed || name == "" || name == "json" || strings.Count(name, "-") > mostDifferences {
 		u.all = true
 		return
 	}

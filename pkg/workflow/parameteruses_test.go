@@ -1,7 +1,9 @@
 package workflow
 
 import (
+	"bytes"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -78,4 +80,90 @@ func TestManyMistakesTakeInProportion(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What reads parameters is looked for in a time in proportion to the text, whatever that consists of.
+func TestUsesOfParametersTakeInProportion(t *testing.T) {
+	for name, piece := range map[string]string{
+		"words that are one": "workflow",
+		"names that are one": "workflow.parameters",
+		"differences":        "workflow.parameters.a-",
+		"spaces":             "workflow   ",
+	} {
+		growth.Linear(t, name, func(n int) func() {
+			text := "{{=" + strings.Repeat(piece, 10*n)
+			return func() { new(parameterUses).within(text) }
+		})
+	}
+	growth.Linear(t, "a name of dashes", func(n int) func() {
+		text := "{{=workflow.parameters." + strings.Repeat("-", 20*n) + "}}"
+		return func() {
+			uses := new(parameterUses)
+			uses.within(text)
+			if !uses.has("a") || len(uses.names) > 99 {
+				t.Errorf("%d names", len(uses.names))
+			}
+		}
+	})
+	growth.Linear(t, "calls of other templates", func(n int) func() {
+		var steps []any
+		for i := range n {
+			steps = append(steps, map[string]any{"templateRef": map[string]any{"name": fmt.Sprint("t-", i)}})
+		}
+		return func() {
+			calls := new(templateCalls)
+			calls.within(steps)
+			if !calls.unclear || len(calls.refs) > mostCalled+1 {
+				t.Errorf("%d calls, %t", len(calls.refs), calls.unclear)
+			}
+		}
+	})
+	growth.Linear(t, "parameters without a value", func(n int) func() {
+		var declared []any
+		var faulty []string
+		for i := range n {
+			declared = append(declared, map[string]any{"name": fmt.Sprint("p", i)})
+			faulty = append(faulty, fmt.Sprint("q", i))
+		}
+		use := newTemplate("t", map[string]any{"arguments": map[string]any{"parameters": declared}}).use(nil, true)
+		return func() {
+			if problems := use.parameterProblems(nil, faulty); len(problems) != n {
+				t.Errorf("%d problems", len(problems))
+			}
+		}
+	})
+}
+
+// Fields that Argo does not have are compared with those that it has, but not for seconds.
+func TestFieldsOfNoKindTakeInProportion(t *testing.T) {
+	took := map[int]int{}
+	for _, n := range []int{mostCompared, 4 * mostCompared} {
+		template := map[string]any{"name": "main"}
+		for i := range n {
+			template[fmt.Sprintf("nodeSel%06d", i)] = "a"
+		}
+		m := misspellings{}
+		m.template(field.NewPath("t"), template)
+		took[n] = m.compared
+	}
+	if took[mostCompared] != mostCompared || took[4*mostCompared] != mostCompared {
+		t.Error(took)
+	}
+}
+
+// Marks between documents that are empty take no room.
+func TestManyEmptyDocuments(t *testing.T) {
+	text := []byte(strings.Repeat("---\n", 500_000) + "a: 1\n")
+	var document []byte
+	var ok bool
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	document, ok = soleDocument(text)
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; !ok || string(bytes.TrimSpace(document)) != "a: 1" || took > uint64(3*len(text)) {
+		t.Errorf("%t, %d bytes, %d MiB", ok, len(document), took>>20)
+	}
+	if line := bytes.Count(document, []byte("\n")); line != 500_001 {
+		t.Errorf("it is on line %d", line)
+	}
 }

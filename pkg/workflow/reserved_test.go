@@ -58,7 +58,7 @@ func TestReservedNames(t *testing.T) {
 			refused = slices.Concat(marks, ofArgo)
 		}
 		for _, name := range refused {
-			_, _, problems := checkRequest(place.req(name), "ma")
+			_, _, problems := checkRequest(t.Context(), place.req(name), "ma")
 			if len(problems) != 1 || problems[0].Field != fmt.Sprintf(place.path, name) {
 				t.Errorf(place.path+": %v", name, problems)
 			}
@@ -66,7 +66,7 @@ func TestReservedNames(t *testing.T) {
 		for _, name := range []string{
 			"argoservice.opensearch.org/session", "argoservice.opensearch.org/traceparent", "workflows.argoproj.io/workflow-template", "team",
 		} {
-			if _, _, problems := checkRequest(place.req(name), "ma"); len(problems) > 0 {
+			if _, _, problems := checkRequest(t.Context(), place.req(name), "ma"); len(problems) > 0 {
 				t.Errorf(place.path+": %v", name, problems)
 			}
 		}

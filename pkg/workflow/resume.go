@@ -95,8 +95,8 @@ func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOpt
 	_, err = c.edit(ctx, name, opts.UID, func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
 		r, err := c.planResume(ctx, obj, s, request.at(time.Now()))
 		switch {
-		case err != nil && len(r.result.Nodes) == 0: // also where outputs are given
-			return request.gates.decidedBefore(s, err)
+		case err != nil && ctx.Err() == nil && len(r.result.Nodes) == 0: // also where outputs are given
+			return request.gates.decidedBefore(ctx, s, err)
 		case err != nil:
 			return nil, err
 		}
@@ -121,9 +121,9 @@ func (c *WorkflowClient) awaitedProblems(ctx context.Context, name string, uid t
 	if s == nil {
 		return nil
 	}
-	waiting, _, err := request.gates.toResume(s)
+	waiting, _, err := request.gates.toResume(ctx, s)
 	if err != nil {
 		return nil
 	}
-	return outputProblems(waiting, request)
+	return outputProblems(ctx, waiting, request)
 }

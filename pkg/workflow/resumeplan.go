@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -78,16 +79,19 @@ func (c *WorkflowClient) planResume(
 	ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus, request resumeRequest,
 ) (*resumption, error) {
 	r := &resumption{outputs: request.outputs}
-	waiting, delays, err := request.gates.toResume(s)
+	waiting, delays, err := request.gates.toResume(ctx, s)
 	if err != nil {
 		return r, err
 	}
 	r.result.Nodes, r.result.Delays = waiting, delays
 	r.result.Unsuspended = request.gates.all() && s.SpecSuspended
-	if problems := outputProblems(r.result.Nodes, request); len(problems) > 0 {
+	problems := outputProblems(ctx, r.result.Nodes, request)
+	switch {
+	case ctx.Err() != nil:
+		return r, pace.Interruption(ctx, nil)
+	case len(problems) > 0:
 		return r, invalid(problems...)
-	}
-	if r.nothing() {
+	case r.nothing():
 		return r, nil
 	}
 
@@ -96,7 +100,7 @@ func (c *WorkflowClient) planResume(
 		r.patch["spec"] = map[string]any{"suspend": nil}
 	}
 	if len(r.passed()) > 0 {
-		edits, globals := r.edits(request.now)
+		edits, globals := r.edits(ctx, request.now)
 		statusPatch, err := c.patchNodes(ctx, obj, edits)
 		if err != nil {
 			return r, err
@@ -109,17 +113,21 @@ func (c *WorkflowClient) planResume(
 	return r, nil
 }
 
-// outputProblems checks the given outputs against what the gates wait for.
-func outputProblems(gates []*status.Node, request resumeRequest) (problems field.ErrorList) {
-	path, outputs, faulty := field.NewPath("outputs"), request.outputs, request.faulty
+// outputProblems checks the given outputs against what the gates wait for. Once ctx has ended it looks at
+// no further gate.
+func outputProblems(ctx context.Context, gates []*status.Node, request resumeRequest) (problems field.ErrorList) {
+	path, outputs, faulty := field.NewPath("outputs"), request.outputs, setOf(request.faulty)
 	awaited := map[string]bool{}
 	for _, gate := range gates {
+		if ctx.Err() != nil {
+			return problems
+		}
 		for _, p := range gate.AwaitedOutputs() {
 			awaited[p.Name] = true
 			at := keyed(path, p.Name)
 			value, given := outputs[p.Name]
 			switch {
-			case slices.Contains(faulty, p.Name):
+			case faulty[p.Name]:
 			case !given && !p.HasDefault:
 				problems = append(problems, field.Required(at, fmt.Sprintf(
 					"raw output parameter '%s' has not been set and does not have a default value (node %s)%s",
@@ -131,7 +139,7 @@ func outputProblems(gates []*status.Node, request resumeRequest) (problems field
 		}
 	}
 	near := newHints(slices.Collect(maps.Keys(awaited)))
-	for _, name := range givenNames(outputs, faulty) {
+	for _, name := range givenNames(outputs, request.faulty) {
 		if !awaited[name] {
 			problems = append(problems, field.Forbidden(keyed(path, name), "no suspended node waits for it"+near.near(name)))
 		}
@@ -156,11 +164,15 @@ func enumText(enum []string, between string) string {
 	return strings.Join(shown, between)
 }
 
-// edits are the changes of the nodes that are passed, by their ids, and the values that are set.
-func (r *resumption) edits(now time.Time) (edits map[string]status.NodeEdit, set []status.Parameter) {
+// edits are the changes of the nodes that are passed, by their ids, and the values that are set. Once ctx
+// has ended it looks at no further node.
+func (r *resumption) edits(ctx context.Context, now time.Time) (edits map[string]status.NodeEdit, set []status.Parameter) {
 	passed := r.passed()
 	edits = make(map[string]status.NodeEdit, len(passed))
 	for _, gate := range passed {
+		if ctx.Err() != nil {
+			break
+		}
 		values := map[string]string{}
 		for _, p := range gate.AwaitedOutputs() {
 			value, given := r.outputs[p.Name]

@@ -44,7 +44,7 @@ func TestShapeProblems(t *testing.T) {
 
 // Every source is looked at, not manifests only.
 func TestShapesOfEverySource(t *testing.T) {
-	_, problems := parseManifest(field.NewPath("manifest"), []byte("{metadata: {name: a}, spec: {arguments: {parameters: [{name: a}, {}]}}}"), "", "ma")
+	_, problems := parseManifest(t.Context(), field.NewPath("manifest"), []byte("{metadata: {name: a}, spec: {arguments: {parameters: [{name: a}, {}]}}}"), "", "ma")
 	if got := strings.Join(fieldsOf(t, invalid(problems...)), " "); got != "manifest.spec.arguments.parameters[1].name" {
 		t.Errorf("manifest: %s", got)
 	}

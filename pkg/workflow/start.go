@@ -154,8 +154,11 @@ func (c *WorkflowClient) started(
 }
 
 func (c *WorkflowClient) start(ctx context.Context, p *pace.Pacer, req StartRequest) (*unstructured.Unstructured, error) {
-	args, d, problems := checkRequest(req, c.namespace)
-	if len(problems) > 0 {
+	args, d, problems := checkRequest(ctx, req, c.namespace)
+	switch {
+	case ctx.Err() != nil: // reading a large manifest takes a while
+		return nil, pace.Interruption(ctx, nil)
+	case len(problems) > 0:
 		return nil, c.invalidStart(ctx, d, req, args, problems)
 	}
 	name := req.Name
@@ -186,6 +189,9 @@ func (c *WorkflowClient) startDraft(
 	wf, texts, err := c.complete(ctx, p, d, req, args)
 	if err != nil {
 		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, pace.Interruption(ctx, nil)
 	}
 	if err := setParameters(wf, texts); err != nil {
 		return nil, err
@@ -218,6 +224,9 @@ func (c *WorkflowClient) complete(
 	ctx context.Context, p *pace.Pacer, d draft, req StartRequest, args arguments,
 ) (wf *unstructured.Unstructured, texts map[string]string, err error) {
 	wf, spec, problems, err := c.fill(ctx, d, req)
+	if err == nil && ctx.Err() != nil {
+		err = pace.Interruption(ctx, nil)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

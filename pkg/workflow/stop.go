@@ -130,9 +130,12 @@ func planShutdown(strategy status.ShutdownStrategy) planner {
 // planRejection fails the gates that match.
 func (c *WorkflowClient) planRejection(ctx context.Context, which gates, message string) planner {
 	return func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
-		waiting, err := which.toDecide(s)
-		if err != nil {
-			return which.decidedBefore(s, err)
+		waiting, err := which.toDecide(ctx, s)
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return nil, err
+		case err != nil:
+			return which.decidedBefore(ctx, s, err)
 		}
 		edits := make(map[string]status.NodeEdit, len(waiting))
 		for _, gate := range waiting {

@@ -26,7 +26,7 @@ func TestSyntaxProblems(t *testing.T) {
 		"\xff":                   "invalid leading UTF-8 octet",
 	} {
 		text := "metadata:\n  name: a\nspec:\n  arguments:\n    parameters:\n    - {name: p, value: " + value + "}\n"
-		_, problems := parseManifest(field.NewPath("manifest"), []byte(text), "", "ma")
+		_, problems := parseManifest(t.Context(), field.NewPath("manifest"), []byte(text), "", "ma")
 		if len(problems) != 1 {
 			t.Errorf("%q: %v", value, problems)
 			continue
@@ -42,7 +42,7 @@ func TestSyntaxProblemsOfTheFirstLine(t *testing.T) {
 		"a: @b": "line 1: found character that cannot start any token", "a: {b: c: d}": "line 1: did not find expected ',' or '}'",
 		"---\n---\na: @b": "line 3: found character that cannot start any token",
 	} {
-		_, problems := parseManifest(field.NewPath("manifest"), []byte(text), "", "ma")
+		_, problems := parseManifest(t.Context(), field.NewPath("manifest"), []byte(text), "", "ma")
 		if got := invalid(problems...).Error(); !strings.Contains(got, want) {
 			t.Errorf("%q: %s; want %q", text, got, want)
 		}

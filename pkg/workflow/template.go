@@ -158,9 +158,10 @@ func (u templateUse) problems(texts map[string]string, faulty ...string) (proble
 
 func (u templateUse) parameterProblems(texts map[string]string, faulty []string) (problems field.ErrorList) {
 	path := field.NewPath("parameters")
+	without := setOf(faulty)
 	given := func(name string) bool {
 		_, hasText := texts[name]
-		return hasText || slices.Contains(faulty, name)
+		return hasText || without[name]
 	}
 	inputs := u.inputs[u.entrypoint]
 	for _, name := range slices.Sorted(maps.Keys(u.declared)) {
@@ -180,6 +181,14 @@ func (u templateUse) parameterProblems(texts map[string]string, faulty []string)
 		}
 	}
 	return append(problems, u.givenProblems(texts, faulty)...)
+}
+
+func setOf(names []string) map[string]bool {
+	set := make(map[string]bool, len(names))
+	for _, name := range names {
+		set[name] = true
+	}
+	return set
 }
 
 // givenProblems finds which of the given parameters are unknown, or not among what is allowed.

@@ -14,7 +14,7 @@ import (
 // templateCalls are the templates of others that a template calls by templateRef.
 type templateCalls struct {
 	refs    []status.TemplateRef
-	unclear bool // whose they are is not said, or computed
+	unclear bool // whose they are is not said, or computed, or there are more than are read
 }
 
 // within adds those of a value of an unstructured object.
@@ -38,9 +38,10 @@ func (c *templateCalls) add(value any) {
 	fields, _ := value.(map[string]any)
 	ref := calledRef(fields)
 	switch {
-	case len(subdomainProblems(nil, ref.Name)) > 0:
+	case slices.Contains(c.refs, ref):
+	case len(c.refs) > mostCalled, len(subdomainProblems(nil, ref.Name)) > 0:
 		c.unclear = true
-	case !slices.Contains(c.refs, ref):
+	default:
 		c.refs = append(c.refs, ref)
 	}
 }

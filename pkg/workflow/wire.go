@@ -27,25 +27,34 @@ type wire interface {
 	watch(ctx context.Context, opts metav1.ListOptions, alive func()) (eventStream, error)
 }
 
-// listItem is an object of a list, or why it could not be read.
+// listItem is an object of a list.
 type listItem struct {
 	name   string // "": unknown
 	object *unstructured.Unstructured
-	err    error
+	text   []byte // in place of object, its JSON
 }
 
-// readItem decodes an object of a list, as a dynamic client does.
-func readItem(text []byte) listItem {
+// itemOf is an object of a list as JSON. It is decoded when it is its turn: as maps it can take many
+// times the room.
+func itemOf(text []byte) listItem {
+	id, _ := status.Identify(text) // metadata comes first and may be in order, whatever follows
+	return listItem{name: id.Name, text: text}
+}
+
+// decoded is the object, decoded as a dynamic client does.
+func (l listItem) decoded() (*unstructured.Unstructured, error) {
+	if l.object != nil {
+		return l.object, nil
+	}
 	object := &unstructured.Unstructured{}
-	if err := utiljson.Unmarshal(text, &object.Object); err != nil {
-		id, _ := status.Identify(text) // metadata comes first and may be in order
-		return listItem{name: id.Name, err: &fault.UnreadableError{Err: err}}
+	if err := utiljson.Unmarshal(l.text, &object.Object); err != nil {
+		return nil, &fault.UnreadableError{Err: err}
 	}
 	if object.Object != nil && object.GetKind() == "" { // a list may say it for all
 		object.SetAPIVersion(apiVersion)
 		object.SetKind(kind)
 	}
-	return listItem{name: object.GetName(), object: object}
+	return object, nil
 }
 
 // eventStream is an open watch.

@@ -93,7 +93,7 @@ func (w *restWire) listWith(ctx context.Context, r *rest.Request, alive func(), 
 }
 
 func (w *restWire) objects(ctx context.Context, opts metav1.ListOptions) (objects []listItem, meta metav1.ListMeta, err error) {
-	meta, err = w.listWith(ctx, w.request(w.short, opts), func() {}, func(object []byte) { objects = append(objects, readItem(object)) })
+	meta, err = w.listWith(ctx, w.request(w.short, opts), func() {}, func(object []byte) { objects = append(objects, itemOf(object)) })
 	return objects, meta, err
 }
 

@@ -21,7 +21,7 @@ func TestWorkflowName(t *testing.T) {
 		{Manifest: inNamespace},
 		{Manifest: inNamespace, IdempotencyKey: "k"},
 	} {
-		_, d, problems := checkRequest(req, "ma")
+		_, d, problems := checkRequest(t.Context(), req, "ma")
 		if len(problems) > 0 {
 			t.Fatal(problems)
 		}
