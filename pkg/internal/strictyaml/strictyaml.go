@@ -37,8 +37,11 @@ func ToJSON(data []byte) ([]byte, error) {
 	if mostValues(data) > maxValues {
 		return nil, errManyValues
 	}
-	if expandedSize(data) > MaxSize {
+	switch e := expand(data); {
+	case e.bytes > MaxSize:
 		return nil, ErrExpandedLarge
+	case e.values > maxValues:
+		return nil, errManyValues
 	}
 	text, err := yaml.YAMLToJSONStrict(data)
 	if err != nil {
