@@ -57,7 +57,8 @@ func (b *argoBackfill) Follow(ctx context.Context, opts FollowOptions) iter.Seq2
 		if !yield(first, nil) || first.State == StateNotStarted {
 			return
 		}
-		name, uid := first.Workflow.Name, first.Workflow.UID
+		// What goes on for as long as it is followed keeps no state of the workflow.
+		name, uid, workers := first.Workflow.Name, first.Workflow.UID, b.workersOf(first.Workflow)
 		following, stop := context.WithCancel(ctx)
 		var readers sync.WaitGroup
 		defer readers.Wait()
@@ -73,7 +74,7 @@ func (b *argoBackfill) Follow(ctx context.Context, opts FollowOptions) iter.Seq2
 		}
 		readers.Go(func() { b.watch(following, name, uid, send) })
 		every(following, &readers, opts.PodsEvery, func() bool {
-			r := workflow.ResultOf(b.pollPods(following, first.Workflow))
+			r := workflow.ResultOf(pollPods(following, workers))
 			return send(news{pods: &r})
 		})
 		every(following, &readers, opts.ShardsEvery, func() bool {

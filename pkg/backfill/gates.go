@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
@@ -138,8 +139,8 @@ func (b *argoBackfill) Gates(ctx context.Context) ([]Gate, error) {
 }
 
 func (b *argoBackfill) Approve(ctx context.Context, approval Approval) ([]Gate, error) {
-	decide := func(s *status.WorkflowStatus, ids []string) ([]*status.Node, error) {
-		result, err := b.deps.Workflows.Resume(ctx, s.Name, workflow.ResumeOptions{NodeIDs: ids, Outputs: approval.Outputs, UID: s.UID})
+	decide := func(name string, uid types.UID, waiting []*status.Node) ([]*status.Node, error) {
+		result, err := b.deps.Workflows.Resume(ctx, name, workflow.ResumeOptions{NodeIDs: idsOf(waiting), Outputs: approval.Outputs, UID: uid})
 		if err != nil {
 			return nil, err
 		}
@@ -149,23 +150,20 @@ func (b *argoBackfill) Approve(ctx context.Context, approval Approval) ([]Gate, 
 }
 
 func (b *argoBackfill) Reject(ctx context.Context, rejection Rejection) ([]Gate, error) {
-	decide := func(s *status.WorkflowStatus, ids []string) ([]*status.Node, error) {
-		err := b.deps.Workflows.Stop(ctx, s.Name, workflow.StopOptions{NodeIDs: ids, Message: rejection.Message, UID: s.UID})
+	decide := func(name string, uid types.UID, waiting []*status.Node) ([]*status.Node, error) {
+		err := b.deps.Workflows.Stop(ctx, name, workflow.StopOptions{NodeIDs: idsOf(waiting), Message: rejection.Message, UID: uid})
 		if err != nil {
 			return nil, err
 		}
-		now, err := b.deps.Workflows.Get(ctx, s.Name) // which of them it was
+		now, err := b.deps.Workflows.Get(ctx, name) // which of them it was
 		if err != nil {
 			return nil, err
 		}
-		before, after := s.NodesByID(), now.NodesByID()
-		var rejected []*status.Node
-		for _, id := range ids {
-			if n := after[id]; n != nil && n.Phase.Unsuccessful() {
-				rejected = append(rejected, before[id])
-			}
-		}
-		return rejected, nil
+		after := now.NodesByID()
+		return slices.DeleteFunc(waiting, func(n *status.Node) bool {
+			now := after[n.ID]
+			return now == nil || !now.Phase.Unsuccessful()
+		}), nil
 	}
 	return b.decide(ctx, gateChoice{rejection.Gates, rejection.All, status.NodeFailed}, decide)
 }
@@ -198,23 +196,39 @@ func (b *argoBackfill) decide(ctx context.Context, choice gateChoice, decide dec
 			}
 			return decided, b.failed(err)
 		}
-		ids := make([]string, len(waiting))
-		for i, n := range waiting {
-			ids[i] = n.ID
-		}
-		done, err := decide(s, ids)
+		count := len(waiting)
+		done, err := decide(s.Name, s.UID, alone(waiting))
 		decided = append(decided, gatesOf(done)...)
 		if errors.Is(err, workflow.ErrNotSuspended) || errors.Is(err, workflow.ErrCompleted) {
 			continue // they wait no more: the next look says why
 		}
-		if err != nil || len(done) == len(ids) || choice.all {
+		if err != nil || len(done) == count || choice.all {
 			return decided, b.failed(err)
 		}
 	}
 }
 
-// decideFunc decides the gates of these ids, and returns those that it was who decided.
-type decideFunc func(s *status.WorkflowStatus, ids []string) ([]*status.Node, error)
+// decideFunc decides these gates of a workflow, and returns those that it was who decided.
+type decideFunc func(name string, uid types.UID, waiting []*status.Node) ([]*status.Node, error)
+
+// alone are copies of nodes, which keep no others in memory as long as they are in use: a decision takes
+// a while.
+func alone(nodes []*status.Node) []*status.Node {
+	copies := make([]*status.Node, len(nodes))
+	for i, n := range nodes {
+		its := *n
+		copies[i] = &its
+	}
+	return copies
+}
+
+func idsOf(nodes []*status.Node) []string {
+	ids := make([]string, len(nodes))
+	for i, n := range nodes {
+		ids[i] = n.ID
+	}
+	return ids
+}
 
 // repeat makes a decision once more that was made before, so that the controller looks at the
 // workflow again if it has overlooked it. For that, any one of the gates is enough.
@@ -231,7 +245,7 @@ func (c gateChoice) repeat(s *status.WorkflowStatus, decide decideFunc) error {
 	if at < 0 {
 		return nil
 	}
-	_, err := decide(s, []string{meant[at].ID})
+	_, err := decide(s.Name, s.UID, alone(meant[at:at+1]))
 	if errors.Is(err, workflow.ErrNotSuspended) || errors.Is(err, workflow.ErrCompleted) {
 		return nil
 	}

@@ -52,9 +52,8 @@ func (b *argoBackfill) readPods(ctx context.Context, s *status.WorkflowStatus) (
 	return podsOf(ctx, b.workersOf(s))
 }
 
-// pollPods is readPods for a caller that asks again by itself.
-func (b *argoBackfill) pollPods(ctx context.Context, s *status.WorkflowStatus) (Pods, error) {
-	w := b.workersOf(s)
+// pollPods reads the pods of workers for a caller that asks again by itself.
+func pollPods(ctx context.Context, w *workers) (Pods, error) {
 	if w != nil {
 		w = w.polling()
 	}

@@ -2,11 +2,16 @@ package backfill
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
+
+// How much of what others have written is in the JSON of a [Status] or [Gate]: entries of a list, bytes of
+// a name, of a message, and of all that is said of the outputs of a gate.
+const maxListed, maxName, maxMessage, maxOutputs = 100, 256, 1000, 64 << 10
 
 type statusJSON struct {
 	Session  string                        `json:"session"`
@@ -17,6 +22,13 @@ type statusJSON struct {
 	Failed   workflow.Result[[]failedJSON] `json:"failed"`
 	Pods     workflow.Result[Pods]         `json:"pods"`
 	Shards   workflow.Result[Shards]       `json:"shards"`
+	More     leftOutJSON                   `json:"more,omitzero"`
+}
+
+// leftOutJSON is how many there are beside those of a list.
+type leftOutJSON struct {
+	Gates  int `json:"gates,omitempty"`
+	Failed int `json:"failed,omitempty"`
 }
 
 type workflowJSON struct {
@@ -39,6 +51,8 @@ type failedJSON struct {
 
 // MarshalJSON implements [json.Marshaler], for programs and web pages: the parts as
 // [workflow.Result] writes them, and of the workflow what a person asks for, without its parameters.
+// Lists have the first 100 entries, and "more" says how many there are beside them; messages are cut
+// to 1,000 bytes, names to 256, and gates are as [Gate.MarshalJSON] says.
 func (s Status) MarshalJSON() ([]byte, error) {
 	form := statusJSON{
 		Session: s.Session, State: s.State, Run: s.Run, Gates: s.Gates, Pods: s.Pods, Shards: s.Shards,
@@ -47,12 +61,17 @@ func (s Status) MarshalJSON() ([]byte, error) {
 	if form.Gates.Data == nil {
 		form.Gates.Data = []Gate{}
 	}
-	for _, n := range s.Failed.Data {
-		form.Failed.Data = append(form.Failed.Data, failedJSON{Name: n.DisplayName, Phase: string(n.Phase), Message: n.Message})
+	form.Gates.Data, form.More.Gates = first(form.Gates.Data)
+	failed, more := first(s.Failed.Data)
+	form.More.Failed = more
+	for _, n := range failed {
+		form.Failed.Data = append(form.Failed.Data, failedJSON{
+			Name: cut(n.DisplayName, maxName), Phase: cut(string(n.Phase), maxName), Message: cut(n.Message, maxMessage),
+		})
 	}
 	if w := s.Workflow; w != nil {
 		form.Workflow = workflowJSON{
-			Namespace: w.Namespace, Name: w.Name, UID: string(w.UID), Message: w.Message,
+			Namespace: w.Namespace, Name: w.Name, UID: string(w.UID), Message: cut(w.Message, maxMessage),
 			Started: w.StartTime, Finished: w.EndTime, Done: w.Progress.Done, Total: w.Progress.Total,
 		}
 		if w.UID != "" {
@@ -60,4 +79,52 @@ func (s Status) MarshalJSON() ([]byte, error) {
 		}
 	}
 	return json.Marshal(form)
+}
+
+// first are the first entries of a list, and how many there are beside them.
+func first[T any](all []T) (shown []T, more int) {
+	shown = all[:min(len(all), maxListed)]
+	return shown, len(all) - len(shown)
+}
+
+// cut is text, or its beginning if it has more bytes than that.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
+}
+
+type plainGate Gate
+
+// MarshalJSON implements [json.Marshaler]. The message is cut to 1,000 bytes, id and name to 256. Where
+// what the gate says of its outputs has more than 64 KiB, "outputs" is left out and "outputsLeftOut" is
+// true: a part of them could pass for all.
+func (g Gate) MarshalJSON() ([]byte, error) {
+	form := struct {
+		plainGate
+
+		OutputsLeftOut bool `json:"outputsLeftOut,omitempty"`
+	}{plainGate: plainGate(g)}
+	form.ID, form.Name, form.Message = cut(g.ID, maxName), cut(g.Name, maxName), cut(g.Message, maxMessage)
+	if sizeOf(g.Outputs) > maxOutputs {
+		form.Outputs, form.OutputsLeftOut = nil, true
+	}
+	return json.Marshal(form)
+}
+
+// sizeOf is about how many bytes outputs have as JSON.
+func sizeOf(outputs []GateOutput) int {
+	const names, quotes = len(`{"name":"","description":"","default":"","enum":[]},`), len(`"",`)
+	size := 0
+	for _, o := range outputs {
+		size += names + len(o.Name) + len(o.Description)
+		if o.Default != nil {
+			size += len(*o.Default)
+		}
+		for _, value := range o.Enum {
+			size += quotes + len(value)
+		}
+	}
+	return size
 }

@@ -1,0 +1,62 @@
+package backfill
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// Whatever others have written into a workflow, the JSON of its status is short, and says what is left
+// out of it.
+func TestStatusJSONIsBounded(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	st := &Status{Workflow: &status.WorkflowStatus{Message: long}}
+	const count = 150
+	for i := range count {
+		st.Failed.Data = append(st.Failed.Data, &status.Node{DisplayName: long, Phase: status.NodePhase(long), Message: long})
+		gate := Gate{ID: long, Name: long, Message: long, Outputs: []GateOutput{{Name: "by"}}}
+		if i > 0 {
+			gate.Outputs = []GateOutput{{Name: "by", Default: &long, Enum: []string{long}}}
+		}
+		st.Gates.Data = append(st.Gates.Data, gate)
+	}
+	text, err := json.Marshal(st)
+	if err != nil || len(text) > 1<<20 {
+		t.Fatalf("%v, %d bytes", err, len(text))
+	}
+	var read struct {
+		Gates struct {
+			Data []struct {
+				ID, Name, Message string
+				Outputs           []GateOutput
+				OutputsLeftOut    bool
+			}
+		}
+		Failed struct{ Data []json.RawMessage }
+		More   struct{ Gates, Failed int }
+	}
+	if err := json.Unmarshal(text, &read); err != nil {
+		t.Fatal(err)
+	}
+	if len(read.Gates.Data) != maxListed || len(read.Failed.Data) != maxListed || read.More.Gates != count-maxListed || read.More.Failed != count-maxListed {
+		t.Errorf("%d gates, %d failed, %+v", len(read.Gates.Data), len(read.Failed.Data), read.More)
+	}
+	for i, g := range read.Gates.Data[:2] {
+		if len(g.Message) != maxMessage+len("…") || len(g.ID) != maxName+len("…") || g.OutputsLeftOut != (i > 0) || len(g.Outputs) == 0 != (i > 0) {
+			t.Errorf("gate %d: %t, %v", i, g.OutputsLeftOut, g.Outputs)
+		}
+	}
+}
+
+// What is short is shown as it is.
+func TestGateJSON(t *testing.T) {
+	value := "a"
+	text, err := json.Marshal([]Gate{{ID: "i", Name: "n", Outputs: []GateOutput{{Name: "o", Default: &value, Enum: []string{"a", "b"}}}}})
+	const want = `[{"id":"i","name":"n","since":"0001-01-01T00:00:00Z","outputs":[{"name":"o","default":"a","enum":["a","b"]}]}]`
+	if err != nil || string(text) != want {
+		t.Error(err, fmt.Sprintf("%s, want %s", text, want))
+	}
+}
