@@ -63,8 +63,8 @@ func readCounts(answers []searchAnswer) (backfill.Counts, error) {
 		}
 		counts.LaidOutAt = seconds(document.CompletedAt)
 	}
-	last, answered := answers[lastCompletedSearch].Aggregations[lastCompleted]
-	if !answered {
+	last := answers[lastCompletedSearch].Aggregations.LastCompleted
+	if last == nil {
 		return backfill.Counts{}, fmt.Errorf("the answer doesn't say when the last item was completed")
 	}
 	counts.LastCompletedAt = seconds(last.Value)

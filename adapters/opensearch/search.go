@@ -45,8 +45,10 @@ type searchAnswer struct {
 		} `json:"total"`
 		Hits hits `json:"hits"`
 	} `json:"hits"`
-	Aggregations map[string]struct {
-		Value *float64 `json:"value"`
+	Aggregations struct {
+		LastCompleted *struct {
+			Value *float64 `json:"value"`
+		} `json:"last_completed"` // see lastCompleted
 	} `json:"aggregations"`
 }
 

@@ -21,6 +21,8 @@ const (
 	mask         = "*****"
 	mostOfReason = 500     // characters of what others have written that go into an error
 	mostOfCause  = 2 << 10 // and of a cause
+
+	mostHidden = 64 << 10 // bytes in which secrets are looked for; there can be as many as of an answer
 )
 
 // sent is what one call has sent to prove who it is. Whatever comes back is put through it before it
@@ -81,6 +83,9 @@ func formsOf(text string) []string {
 
 // hide takes out of a text what was sent, and cuts it.
 func (s *sent) hide(text string, most int) string {
+	if len(text) > mostHidden {
+		text = s.whole(strings.ToValidUTF8(text[:mostHidden], ""))
+	}
 	var pairs []string
 	for _, secret := range s.secrets {
 		pairs = append(pairs, secret, mask)
@@ -93,6 +98,19 @@ func (s *sent) hide(text string, most int) string {
 	text = regexp.MustCompile(`(?i)\b(basic|bearer)\s+[\w.~+/-]{8,}=*`).ReplaceAllString(text, "$1 "+mask)
 	if runes := []rune(text); len(runes) > most {
 		text = string(runes[:most]) + "…"
+	}
+	return text
+}
+
+// whole is a text that was cut off, without the beginning of something secret at its end.
+func (s *sent) whole(text string) string {
+	for _, secret := range s.secrets {
+		for length := len(secret) - 1; length > 0; length-- {
+			if strings.HasSuffix(text, secret[:length]) {
+				text = text[:len(text)-length]
+				break
+			}
+		}
 	}
 	return text
 }
