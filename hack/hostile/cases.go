@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -19,7 +20,6 @@ import (
 type hostileCase struct {
 	input, operation string
 	refused          bool // the operation is to end with an error
-	unlimited        bool // no limit holds, as docs/security.md says
 	prepare          func() (attack, error)
 }
 
@@ -29,30 +29,42 @@ func cases() []hostileCase {
 		junkGate = "a gate with a member of empty objects"
 		messages = "60 nodes with a message of 1 MiB"
 		small    = "as many small nodes as are read"
+		names    = "names of 1 KiB that differ at their ends"
+		gates    = "as many gates as may wait"
 		yaml     = "YAML aliases of one long text"
 	)
 	var all []hostileCase
 	for _, nodes := range []struct {
 		input string
 		made  func(retry bool) (packedText, error)
-	}{{junk, junkNodes(false)}, {junkGate, junkNodes(true)}, {small, smallNodes}} {
+	}{{junk, junkNodes(false)}, {junkGate, junkNodes(true)}, {small, manyNodes(smallNode)}, {names, manyNodes(longNamed)}} {
 		all = append(all,
 			hostileCase{input: nodes.input, operation: "Get", prepare: onNodes(nodes.made, false, get)},
 			hostileCase{input: nodes.input, operation: "Resume", prepare: onNodes(nodes.made, false, resume)},
 			hostileCase{input: nodes.input, operation: "Stop of a gate", prepare: onNodes(nodes.made, false, reject)},
-			hostileCase{
-				input: nodes.input, operation: "Retry", prepare: onNodes(nodes.made, true, retry),
-				unlimited: nodes.input == small, // the graph of them takes more than they do
-			},
+			hostileCase{input: nodes.input, operation: "Retry", prepare: onNodes(nodes.made, true, retry)},
 		)
 	}
 	return append(all,
+		hostileCase{input: small, operation: "Get, Err and WriteTree", prepare: onNodes(manyNodes(smallNode), true, showMany)},
+		hostileCase{input: "nodes, children and messages, close together", operation: "Get", refused: true, prepare: onNodes(manyNodes(denseNode), false, get)},
+		hostileCase{input: gates, operation: "Resume", prepare: onNodes(manyGates, false, resumeAll)},
+		hostileCase{input: gates, operation: "Stop of a gate", prepare: onNodes(manyGates, false, reject)},
 		hostileCase{input: messages, operation: "Get, Err and WriteTree", prepare: onNodes(messageNodes, true, show)},
 		hostileCase{input: yaml, operation: "Start by manifest", refused: true, prepare: starts(workflow.StartRequest{
 			Manifest: aliases("apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\nspec:\n  entrypoint: main\n"+
 				"  templates: [{name: main, container: {image: a}}]\n  podMetadata:\n", "    "),
 		})},
 		hostileCase{input: yaml, operation: "ParseConfig", refused: true, prepare: parsesConfig(aliases("backfill:\n  workflow:\n", "    "))},
+		hostileCase{input: "values between carriage returns", operation: "Start by manifest", refused: true, prepare: starts(workflow.StartRequest{
+			Manifest: carriageReturns(),
+		})},
+		hostileCase{input: "an expression of one word, many times", operation: "Start", prepare: starts(workflow.StartRequest{
+			Manifest: oneWord(),
+		})},
+		hostileCase{input: "many fields that are close to Argo's", operation: "Start", prepare: starts(workflow.StartRequest{
+			Manifest: oddFields(),
+		})},
 		hostileCase{input: "a manifest of many misspelt calls", operation: "Start", refused: true, prepare: starts(workflow.StartRequest{
 			Manifest: misspeltCalls(),
 		})},
@@ -95,6 +107,12 @@ func resume(ctx context.Context, c *workflow.WorkflowClient) (string, error) {
 	return "", err
 }
 
+// resumeAll passes all gates that wait.
+func resumeAll(ctx context.Context, c *workflow.WorkflowClient) (string, error) {
+	_, err := c.Resume(ctx, "w", workflow.ResumeOptions{Outputs: map[string]any{"by": "me"}})
+	return "", err
+}
+
 func reject(ctx context.Context, c *workflow.WorkflowClient) (string, error) {
 	return "", c.Stop(ctx, "w", workflow.StopOptions{NodeIDs: []string{"g"}, Message: "no"})
 }
@@ -116,6 +134,18 @@ func show(ctx context.Context, c *workflow.WorkflowClient) (string, error) {
 	var text bytes.Buffer
 	err = s.WriteTree(&text, time.Now(), status.TreeOptions{})
 	return text.String() + s.Err().Error(), err
+}
+
+// showMany is show but for what it writes.
+func showMany(ctx context.Context, c *workflow.WorkflowClient) (string, error) {
+	s, err := c.Get(ctx, "w")
+	if err != nil {
+		return "", err
+	}
+	if s.NodesErr != nil {
+		return "", s.NodesErr
+	}
+	return s.Err().Error(), s.WriteTree(io.Discard, time.Now(), status.TreeOptions{})
 }
 
 func starts(req workflow.StartRequest) func() (attack, error) {

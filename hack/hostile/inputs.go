@@ -97,30 +97,62 @@ func messageNodes(bool) (packedText, error) {
 	return all, nil
 }
 
-// smallNodes are as many small pods as fit.
-func smallNodes(retry bool) (packedText, error) {
-	_, phase := phases(retry)
-	// Ids have to differ, so each piece is written with the next number in place of the first.
-	var text strings.Builder
-	var all packedText
-	flush := func() error {
-		z, err := zipped(text.String())
-		all.gzip, all.plain = append(all.gzip, z...), all.plain+text.Len()
-		text.Reset()
-		return err
-	}
-	fmt.Fprintf(&text, `{"w":{%s},"g":{%s}`, root(phase), gate(phase))
-	for i := 0; all.plain < largest-1<<20; i++ {
-		fmt.Fprintf(&text, `,"w-%d":{"id":"w-%[1]d","name":"w.p(%[1]d)","displayName":"p(%[1]d)","type":"Pod","templateName":"load","templateScope":"local/w",`+
-			`"phase":"Succeeded","boundaryID":"w","startedAt":"2026-11-01T00:00:00Z","finishedAt":"2026-11-01T00:00:09Z","progress":"1/1"}`, i)
-		if text.Len() > 1<<20 {
-			if err := flush(); err != nil {
-				return all, err
+// manyNodes are as many nodes as fit, behind a first one and a gate. each gives the JSON of the next,
+// with a comma before it: ids have to differ.
+func manyNodes(each func(number int) string) func(retry bool) (packedText, error) {
+	return func(retry bool) (packedText, error) {
+		_, phase := phases(retry)
+		var text strings.Builder
+		var all packedText
+		flush := func() error {
+			z, err := zipped(text.String())
+			all.gzip, all.plain = append(all.gzip, z...), all.plain+text.Len()
+			text.Reset()
+			return err
+		}
+		fmt.Fprintf(&text, `{"w":{%s},"g":{%s}`, root(phase), gate(phase))
+		for i := 0; all.plain < largest-2<<20; i++ {
+			text.WriteString(each(i))
+			if text.Len() > 1<<20 {
+				if err := flush(); err != nil {
+					return all, err
+				}
 			}
 		}
+		text.WriteString(`}`)
+		return all, flush()
 	}
-	text.WriteString(`}`)
-	return all, flush()
+}
+
+// smallNode is a pod that is as small as many may be.
+func smallNode(i int) string {
+	return fmt.Sprintf(`,"w-%d":{"id":"w-%[1]d","name":"w.p(%[1]d)","displayName":"p(%[1]d)","type":"Pod","templateName":"load","templateScope":"local/w",`+
+		`"phase":"Succeeded","boundaryID":"w","startedAt":"2026-11-01T00:00:00Z","finishedAt":"2026-11-01T00:00:09Z","progress":"1/1","junk":"%s"}`,
+		i, strings.Repeat("j", 150))
+}
+
+// denseNode has little JSON for all that it consists of: children without a name, and bytes that become
+// three each, since they are no UTF-8.
+func denseNode(i int) string {
+	return fmt.Sprintf(`,"%d":{"children":[%s""],"message":"%s"}`, i, strings.Repeat(`"",`, 11), strings.Repeat("\xff", 120))
+}
+
+// longNamed is a pod of a long name that differs from others at its end, and consists of digits, which
+// are compared as numbers.
+func longNamed(i int) string {
+	return fmt.Sprintf(`,"w-%d":{"name":"%s%08[1]d","type":"Pod","phase":"Succeeded"}`, i, strings.Repeat("1", 1000))
+}
+
+// manyGates are as many gates as may wait, behind what makes up for what they take.
+func manyGates(bool) (packedText, error) {
+	const most = 15 << 20
+	var gates strings.Builder
+	for i := 0; gates.Len() < most; i++ {
+		fmt.Fprintf(&gates, `,"g%d":{"displayName":"g%[1]d","type":"Suspend","phase":"Running","boundaryID":"w",`+
+			`"outputs":{"parameters":[{"name":"by","valueFrom":{"supplied":{}}}]},"junk":"%s"}`, i, strings.Repeat("j", 150))
+	}
+	start := fmt.Sprintf(`{"w":{%s},"g":{%s},"padding":{"junk":"`, root(status.NodeRunning), gate(status.NodeRunning))
+	return pack(start, "j", largest-len(start)-gates.Len()-100, `"}`+gates.String()+`}`)
 }
 
 // aliases are YAML that states one long text once, and many times by an alias.
@@ -151,3 +183,22 @@ func longDeclared(length int) []byte {
 		"  arguments: {parameters: [{name: " + strings.Repeat("a", length) + ", value: x}]}\n" +
 		"  templates:\n  - name: main\n    container: {image: a}\n")
 }
+
+// oneWord is a manifest with an expression of one word that repeats itself.
+func oneWord() []byte {
+	return []byte("apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\nspec:\n  entrypoint: main\n" +
+		"  templates:\n  - name: main\n    container: {image: \"{{=" + strings.Repeat("workflow", 350_000) + "}}\"}\n")
+}
+
+// oddFields is a manifest of many fields that are close to those that Argo has.
+func oddFields() []byte {
+	var text strings.Builder
+	text.WriteString("apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\nspec:\n  entrypoint: main\n  templates:\n  - name: main\n")
+	for i := range 20_000 {
+		fmt.Fprintf(&text, "    nodeSel%05d: a\n", i)
+	}
+	return []byte(text.String())
+}
+
+// carriageReturns are values that no line feed separates.
+func carriageReturns() []byte { return []byte("a:\r" + strings.Repeat("-\t1\r", 700_000)) }

@@ -56,7 +56,7 @@ func run(ctx context.Context, limits bool) error {
 		if err != nil {
 			return fmt.Errorf("%s: %s: %w", c.input, c.operation, err)
 		}
-		rows = append(rows, row{input: c.input, operation: c.operation, unlimited: c.unlimited, measured: m})
+		rows = append(rows, row{input: c.input, operation: c.operation, measured: m})
 	}
 	writeTable(os.Stdout, rows)
 	for _, r := range rows {

@@ -69,7 +69,7 @@ func TestMeasure(t *testing.T) {
 
 // The inputs unpack to what they say.
 func TestInputsAreWhatTheySay(t *testing.T) {
-	for _, nodes := range []func(bool) (packedText, error){junkNodes(false), junkNodes(true), messageNodes, smallNodes} {
+	for _, nodes := range []func(bool) (packedText, error){junkNodes(false), junkNodes(true), messageNodes, manyNodes(smallNode), manyNodes(longNamed), manyGates} {
 		for _, retry := range []bool{false, true} {
 			packed, err := nodes(retry)
 			if err != nil {

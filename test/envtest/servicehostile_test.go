@@ -119,8 +119,15 @@ func hostileNodes() map[string]func(io.Writer) {
 			}
 			_, _ = io.WriteString(w, "}")
 		},
+		"as many nodes as are read": func(w io.Writer) {
+			repeat(w, "{"+waitingGates+`,"junk":{"id":"junk","type":"Pod","phase":"Running","junk":[`, `{},`, 20*mib, `{}]}`)
+			for i := range 160_000 {
+				_, _ = fmt.Fprintf(w, `,"n%d":{}`, i)
+			}
+			_, _ = io.WriteString(w, "}")
+		},
 		"many gates": func(w io.Writer) {
-			_, _ = io.WriteString(w, "{"+waitingGates)
+			repeat(w, "{"+waitingGates+`,"junk":{"id":"junk","type":"Pod","phase":"Running","junk":[`, `{},`, 8*mib, `{}]}`)
 			for i := range 50_000 {
 				_, _ = fmt.Fprintf(w, `,"n%d":{"id":"n%d","displayName":"x","type":"Suspend","phase":"Running"}`, i, i)
 			}
@@ -200,6 +207,7 @@ var _ = Describe("examples/service", labelRare, first, func() {
 		for name, write := range hostileNodes() {
 			By(name)
 			s.store(ctx, write)
+			leave := s.follow(ctx)
 			var asking sync.WaitGroup
 			for range askers {
 				asking.Go(func() {
@@ -218,7 +226,7 @@ var _ = Describe("examples/service", labelRare, first, func() {
 				code, text = s.ask(ctx, http.MethodPost, served+"/gates/"+decision, `{"gates":["`+decision+`"]}`)
 				Expect(code).To(Equal(http.StatusOK), "%.1000s", text)
 			}
-			s.follow(ctx)
+			leave()
 			peaks += fmt.Sprintf("%s: %d\n", name, s.peak()>>20)
 			Expect(s.peak()).To(BeNumerically("<", mostMemory), peaks)
 		}
@@ -228,17 +236,21 @@ var _ = Describe("examples/service", labelRare, first, func() {
 	}, SpecTimeout(startTimeout))
 })
 
-// follow opens a stream, reads what it begins with, and leaves.
-func (s *servedBackfill) follow(ctx context.Context) {
+// follow opens a stream, reads what it begins with, and goes on reading until it is left.
+func (s *servedBackfill) follow(ctx context.Context) (leave func()) {
 	GinkgoHelper()
-	streaming, leave := context.WithCancel(ctx)
-	defer leave()
+	streaming, cancel := context.WithCancel(ctx)
 	req, err := http.NewRequestWithContext(streaming, http.MethodGet, s.url+served+"/events", http.NoBody)
 	Expect(err).NotTo(HaveOccurred())
 	resp, err := s.web.Do(req)
 	Expect(err).NotTo(HaveOccurred())
-	defer resp.Body.Close() //nolint:errcheck // enough of it has been read
+	leave = func() {
+		cancel()
+		_ = resp.Body.Close() // it has been read
+	}
+	DeferCleanup(leave)
 	Expect(resp.StatusCode).To(Equal(http.StatusOK))
 	said := gbytes.BufferReader(resp.Body)
 	Eventually(said).WithContext(ctx).Should(gbytes.Say("event: status\n"))
+	return leave
 }
