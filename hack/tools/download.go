@@ -120,8 +120,8 @@ func (in *installer) request(ctx context.Context, a archive) (*http.Request, err
 		from = fmt.Sprintf(archivesURL, a.version)
 	}
 	folder, err := url.Parse(from)
-	if err != nil { // which shows it
-		return nil, errors.New("TOOLS_MIRROR is not a URL")
+	if err != nil || folder.RawQuery != "" { // neither is shown, since there can be a secret in it
+		return nil, errors.New("TOOLS_MIRROR is not the URL of a folder")
 	}
 	user := folder.User
 	folder.User = nil

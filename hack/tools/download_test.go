@@ -174,7 +174,8 @@ func TestThePasswordOfAMirrorIsNotShown(t *testing.T) {
 		{strings.Replace(server.URL, "//", "//hunter2@", 1), "401 Unauthorized"}, // as a token is given
 		{strings.Replace(server.URL, "//", "//robot:wrong-hunter2@", 1), "401 Unauthorized"},
 		{"http://robot:hunter2@127.0.0.1:1/nothing-listens-here", "connect"},
-		{"http://robot:hunter2%zz@127.0.0.1/", "TOOLS_MIRROR is not a URL"},
+		{"http://robot:hunter2%zz@127.0.0.1/", "TOOLS_MIRROR is not the URL of a folder"},
+		{server.URL + "/?token=hunter2", "TOOLS_MIRROR is not the URL of a folder"},
 		{strings.Replace(server.URL, "//", "//robot:hunter2@", 1), ""},
 	} {
 		t.Setenv("TOOLS_MIRROR", tc.mirror)
