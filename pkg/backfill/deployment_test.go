@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -285,6 +286,49 @@ func TestVerbsOfADeploymentAtOnce(t *testing.T) {
 			}
 			if got := s.state(); !slices.Contains(may, got) {
 				t.Errorf("seed %d, %v at once: %s", seed, chosen, got)
+			}
+		}
+	})
+}
+
+// Verbs at once of which some are killed: whichever verb comes next leads to its end.
+func TestVerbsOfADeploymentAtOnceOfWhichSomeAreKilled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for seed := range uint64(600) {
+			random := rand.New(rand.NewPCG(seed, 11)) //nolint:gosec // for orders, not for secrets
+			var mu sync.Mutex
+			pick := func(n int) int {
+				mu.Lock()
+				defer mu.Unlock()
+				return random.IntN(n)
+			}
+			s := newScaled(t)
+			client := &stepped{s.apps, func() {
+				time.Sleep(time.Duration(pick(1000)) * time.Microsecond)
+				if pick(12) == 0 {
+					runtime.Goexit()
+				}
+			}}
+			chosen := make([]string, 2+pick(4))
+			var all sync.WaitGroup
+			for i := range chosen {
+				chosen[i] = verbs()[[]int{0, 0, 1, 1, 1, 3, 2}[pick(7)]]
+				all.Go(func() { s.verb(s.open(client, 0), chosen[i]) })
+			}
+			all.Wait()
+			last := []string{"Start", "Pause", "Stop"}[pick(3)]
+			s.verb(s.open(s.apps, 0), last)
+			may := map[string][]string{
+				"Start": {"4 run", "7 run"}, "Pause": {"paused, 4 before", "paused, 7 before"}, "Stop": {"stopped"},
+			}[last]
+			if slices.Contains(chosen, "Stop") {
+				may = append(may, "3 run", "paused, 3 before")
+				if last == "Pause" {
+					may = append(may, "stopped")
+				}
+			}
+			if got := s.state(); !slices.Contains(may, got) {
+				t.Errorf("seed %d, %v at once, and then %s: %s", seed, chosen, last, got)
 			}
 		}
 	})

@@ -7,8 +7,10 @@ import (
 	"iter"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -277,6 +279,60 @@ func TestVerbsAtOnce(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Verbs at once, of which some are killed, and beside which somebody sets a number of workers:
+// whichever verb comes next leads to its end.
+func TestVerbsAtOnceOfWhichSomeAreKilled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for seed := range uint64(600) {
+			random := rand.New(rand.NewPCG(seed, 11)) //nolint:gosec // for orders, not for secrets
+			var mu sync.Mutex
+			pick := func(n int) int {
+				mu.Lock()
+				defer mu.Unlock()
+				return random.IntN(n)
+			}
+			var killing atomic.Bool
+			a := newArena(t, func() {
+				time.Sleep(time.Duration(pick(1000)) * time.Microsecond)
+				if killing.Load() && pick(12) == 0 {
+					runtime.Goexit()
+				}
+			})
+			var all sync.WaitGroup
+			chosen := make([]string, 2+pick(4))
+			killing.Store(true)
+			for i := range chosen {
+				chosen[i] = verbs()[[]int{0, 0, 1, 1, 1, 3, 2}[pick(7)]]
+				all.Go(func() { _ = a.verb(t.Context(), chosen[i]) })
+			}
+			all.Go(func() {
+				time.Sleep(time.Duration(pick(8000)) * time.Microsecond)
+				a.scaledByHand(t, 1+pick(3))
+			})
+			all.Wait()
+			killing.Store(false)
+			last := []string{"Start", "Pause"}[pick(2)]
+			if slices.Contains(chosen, "Stop") {
+				last = "Stop"
+			}
+			err := a.verb(t.Context(), last)
+			if torn := a.torn(t); torn != "" || err != nil {
+				t.Errorf("seed %d, %s at once, and then %s: %s (%v)", seed, strings.Join(chosen, ", "), last, torn, err)
+			}
+		}
+	})
+}
+
+// scaledByHand sets the number of workers as another client does.
+func (a *arena) scaledByHand(t *testing.T, replicas int) {
+	patch := fmt.Appendf(nil, `{"spec": {"replicas": %d}}`, replicas)
+	_, err := a.apps.Resource(deployments()).Namespace("ma").Patch(
+		t.Context(), "d", types.MergePatchType, patch, metav1.PatchOptions{}, "scale")
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 // A Pause that a Start overtakes, and that is killed at any point after that, leaves nothing that
