@@ -74,21 +74,18 @@ func plaintextProblems(cfg Config) field.ErrorList {
 	if basic := cfg.TargetCluster.Basic; basic != nil && basic.Password.Reveal() != "" {
 		problems = append(problems, field.Forbidden(field.NewPath("target_cluster", "basic_auth", "password"), why))
 	}
-	rules := secret.NewRules()
 	for _, p := range cfg.places() { // in a query, for one
-		if rules.Scrub(p.text) != p.text {
+		if secret.Scrub(p.text) != p.text {
 			problems = append(problems, field.Forbidden(p.path, why))
 		}
 	}
 	parameters := field.NewPath("backfill", "reindex_from_snapshot", "argo", "parameters")
-	for _, name := range slices.Sorted(maps.Keys(cfg.Backfill.Argo.Parameters)) {
-		value := cfg.Backfill.Argo.Parameters[name]
-		if _, isText := value.(string); isText && name == parameterTargetSecret {
-			continue // it is the name of one
-		}
-		for _, path := range rules.Find(name, value) {
-			problems = append(problems, field.Forbidden(parameters.Child(path), why))
-		}
+	among := maps.Clone(cfg.Backfill.Argo.Parameters)
+	if _, isText := among[parameterTargetSecret].(string); isText {
+		delete(among, parameterTargetSecret) // it is the name of one
+	}
+	for _, path := range secret.Find(among) {
+		problems = append(problems, field.Forbidden(parameters.Child(path), why))
 	}
 	return problems
 }

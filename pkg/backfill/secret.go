@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"strconv"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/secret"
@@ -89,11 +88,10 @@ var errMasked = errors.New("is the mask of a secret, and not the secret itself")
 
 // sealed returns parameters in which everything that is secret by its name or its kind is a Secret.
 func sealed(parameters map[string]any) map[string]any {
-	copied := maps.Clone(parameters)
-	rules := secret.NewRules()
-	for name, value := range parameters {
-		copied[name], _ = rules.Replace(name, value, func(plain any, shown string) any { return partlySecret(plain, shown) })
+	if parameters == nil {
+		return nil
 	}
+	copied, _ := secret.Replace(parameters, func(plain any, shown string) any { return partlySecret(plain, shown) })
 	return copied
 }
 

@@ -28,8 +28,8 @@ func ResultFromCommand[T any](r CommandResult) workflow.Result[T] {
 		if err, ok := r.Value.(error); ok {
 			return workflow.Result[T]{Err: secret.Error(err)}
 		}
-		shown, _ := secret.NewRules().Replace("", r.Value, func(_ any, shown string) any { return shown })
-		return workflow.Result[T]{Err: errors.New(fmt.Sprint(shown))}
+		shown, _ := secret.Replace(map[string]any{"": r.Value}, func(_ any, shown string) any { return shown })
+		return workflow.Result[T]{Err: errors.New(fmt.Sprint(shown[""]))}
 	}
 	if r.Value == nil {
 		return workflow.Result[T]{}

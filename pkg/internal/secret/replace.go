@@ -20,18 +20,25 @@ type Hidden interface{ Reveal() string }
 // for every few bytes of a value, each as deep as that is long.
 const mostPaths, mostOfPath = 1000, 1 << 10
 
-// Replace returns a copy of value in which hide has replaced what is secret, and the paths of that,
-// such as target-config.basic_auth.password, up to 1,000 of them. The copy is of maps and lists; a
-// value of another type that has a secret within is replaced as a whole. hide gets the value itself
-// and what may be shown of it.
-func (r *Rules) Replace(name string, value any, hide func(plain any, shown string) any) (copied any, paths []string) {
-	w := walk{rules: r, hide: hide}
-	return w.value(&place{key: name, index: noIndex}, Named(name), value), w.paths
+// mostYAML is how many strings are read as YAML, which takes long.
+const mostYAML = 1000
+
+// Replace returns a copy of values, by their names, in which hide has replaced what is secret, and the
+// paths of that, such as target-config.basic_auth.password, up to 1,000 of them. The copy is of maps and
+// lists; a value of another type that has a secret within is replaced as a whole. hide gets the value
+// itself and what may be shown of it.
+func Replace(values map[string]any, hide func(plain any, shown string) any) (copied map[string]any, paths []string) {
+	w := walk{rules: newRules(), hide: hide}
+	copied = make(map[string]any, len(values))
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		copied[name] = w.value(&place{key: name, index: noIndex}, Named(name), values[name])
+	}
+	return copied, w.paths
 }
 
-// Find returns the paths of what is secret in a value.
-func (r *Rules) Find(name string, value any) []string {
-	_, paths := r.Replace(name, value, showing)
+// Find returns the paths of what is secret in values.
+func Find(values map[string]any) []string {
+	_, paths := Replace(values, showing)
 	return paths
 }
 
@@ -39,10 +46,16 @@ func (r *Rules) Find(name string, value any) []string {
 func showing(_ any, shown string) any { return shown }
 
 type walk struct {
-	rules *Rules
+	rules *rules
 	hide  func(plain any, shown string) any
+	counts
+}
+
+// counts are of a walk and those within it.
+type counts struct {
 	found int // secrets, of which the first ones have their paths in paths
 	paths []string
+	yamls int // strings that were read as YAML
 }
 
 // add notes that there is a secret.
@@ -157,10 +170,10 @@ func (w *walk) whole(at *place, secret bool, value, meaning any) any {
 
 // within looks into what a value stands for. It returns what may be shown of that.
 func (w *walk) within(at *place, secret bool, meaning any) (shown any, found bool) {
-	inner := walk{rules: w.rules, hide: showing, found: w.found, paths: w.paths}
+	inner := walk{rules: w.rules, hide: showing, counts: w.counts}
 	shown = inner.value(at, secret, meaning)
 	found = inner.found > w.found
-	w.found, w.paths = inner.found, inner.paths
+	w.counts = inner.counts
 	return shown, found
 }
 
@@ -179,7 +192,7 @@ func (w *walk) text(at *place, secret bool, text string) any {
 	case harmless(trimmed):
 		return text
 	}
-	decoded, form := structured(text)
+	decoded, form := w.structured(text)
 	if form != formPlain {
 		switch shown, found := w.within(at, secret, decoded); {
 		case found && form == formJSON:
@@ -188,7 +201,7 @@ func (w *walk) text(at *place, secret bool, text string) any {
 			return w.hide(text, Mark)
 		}
 	}
-	scrub := w.rules.Scrub
+	scrub := w.rules.scrub
 	switch {
 	case form == formJSON:
 		scrub = w.rules.withoutFields // of a key that is there twice, only the last value was seen

@@ -6,16 +6,14 @@ import (
 	"strings"
 )
 
-// Rules know secrets by their names and forms. They are safe for concurrent use. To make them takes
-// longer than to use them, so make them once for many values.
-type Rules struct {
+// rules know secrets by their forms. To make them takes longer than to use them.
+type rules struct {
 	privateKey, webToken, inURL, inBrokenURL, authorization, anchor *regexp.Regexp
 	quotedField, lineField, assigned, value, dashed                 *regexp.Regexp
 }
 
-// NewRules returns the rules.
-func NewRules() *Rules {
-	return &Rules{
+func newRules() *rules {
+	return &rules{
 		privateKey:    regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*-----|$)`),
 		webToken:      regexp.MustCompile(`\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*`),
 		inURL:         regexp.MustCompile(inURL),
@@ -33,10 +31,9 @@ func NewRules() *Rules {
 // Scrub replaces what is known for a secret by its form, wherever it is in a text: the userinfo of a
 // URL, what follows Bearer or Basic, a private key, a JSON Web Token, and what is assigned to a
 // name such as password. It is for texts that others have written, such as messages of errors.
-func Scrub(text string) string { return NewRules().Scrub(text) }
+func Scrub(text string) string { return newRules().scrub(text) }
 
-// Scrub is the function of that name, for many texts.
-func (r *Rules) Scrub(text string) string {
+func (r *rules) scrub(text string) string {
 	for _, rule := range []struct {
 		sign    string // a text without it has nothing of the kind
 		pattern *regexp.Regexp
@@ -56,7 +53,7 @@ func (r *Rules) Scrub(text string) string {
 	return r.withoutAssigned(r.withoutFields(text))
 }
 
-func (r *Rules) withoutCredentials(matched string) string {
+func (r *rules) withoutCredentials(matched string) string {
 	parts := r.authorization.FindStringSubmatch(matched)
 	credentials := parts[3]
 	if strings.EqualFold(parts[1], "basic") {
@@ -72,7 +69,7 @@ func (r *Rules) withoutCredentials(matched string) string {
 
 // withoutFields masks the values of fields, such as "password": "x" in a text, or password: x in a
 // line of its own.
-func (r *Rules) withoutFields(text string) string {
+func (r *rules) withoutFields(text string) string {
 	if !strings.Contains(text, ":") {
 		return text
 	}
@@ -90,7 +87,7 @@ func (r *Rules) withoutFields(text string) string {
 }
 
 // withoutAssigned masks what is assigned to the name of a secret, up to the next space.
-func (r *Rules) withoutAssigned(text string) string {
+func (r *rules) withoutAssigned(text string) string {
 	if !strings.Contains(text, "=") && !strings.Contains(text, "--") {
 		return text
 	}

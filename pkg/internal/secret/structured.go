@@ -18,7 +18,7 @@ const (
 )
 
 // structured reads a string that holds a map or a list, or a string again.
-func structured(text string) (any, form) {
+func (w *walk) structured(text string) (any, form) {
 	trimmed := strings.TrimSpace(text)
 	if trimmed != "" && strings.ContainsRune(`{["`, rune(trimmed[0])) {
 		if value, ok := decode(trimmed); ok {
@@ -27,6 +27,9 @@ func structured(text string) (any, form) {
 	}
 	if !strings.Contains(text, ": ") && !strings.Contains(text, ":\n") && !strings.Contains(text, ":\t") {
 		return nil, formPlain // a colon within a word makes no map
+	}
+	if w.yamls++; w.yamls > mostYAML {
+		return nil, formPlain
 	}
 	if asJSON, err := strictyaml.ToJSON([]byte(text)); err == nil {
 		value, _ := decode(string(asJSON))
