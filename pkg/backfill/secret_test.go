@@ -383,7 +383,7 @@ func TestEndpointsHaveNoUserinfo(t *testing.T) {
 func TestBasicAuthOverHTTP(t *testing.T) {
 	for endpoint, refused := range map[string]bool{
 		"http://t:9200": true, "HTTP://t": true, "http://10.0.0.1:9200": true, "http://127.0.0.1.example": true, "http://localhost.example": true,
-		"http://[2001:db8::1]": true, "http://0.0.0.0": true, " http://t": true, "//t": true, "t:9200": true,
+		"http://[2001:db8::1]": true, "http://0.0.0.0": true, "ht tp://t": true, "//t": true, "t:9200": true,
 		"https://t:9200": false, "http://localhost:9200": false, "http://127.0.0.1:9200": false, "http://127.8.9.1": false, "http://[::1]:9200": false,
 	} {
 		cfg := config(t, "", "")
