@@ -70,22 +70,24 @@ func ownSite(guard *http.CrossOriginProtection, r *http.Request) error {
 	return nil
 }
 
-// logged writes down who has asked for which change. What is only read is for those who debug.
+// logged writes down who has asked for which change, also where a handler panics. What is only read is
+// for those who debug.
 func (s *Server) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		began := time.Now()
 		noted := &notedWriter{ResponseWriter: w}
-		defer func() { // also of a handler that panics
-			level := slog.LevelInfo
-			if r.Method == http.MethodGet || r.Method == http.MethodHead {
-				level = slog.LevelDebug
-			}
-			s.opts.Log.Log(r.Context(), level, "request", append(s.asked(r), "code", noted.code,
-				"took", time.Since(began).Round(time.Millisecond).String())...)
-		}()
+		defer s.logRequest(r, noted, time.Now())
 		next.ServeHTTP(noted, r)
 		noted.code = cmp.Or(noted.code, http.StatusOK)
 	})
+}
+
+func (s *Server) logRequest(r *http.Request, answered *notedWriter, began time.Time) {
+	level := slog.LevelInfo
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		level = slog.LevelDebug
+	}
+	s.opts.Log.Log(r.Context(), level, "request", append(s.asked(r), "code", answered.code,
+		"took", time.Since(began).Round(time.Millisecond).String())...)
 }
 
 // notedWriter knows the answer's code; 0: none was said.
