@@ -278,7 +278,7 @@ func TestManyNodesAreShownInFewBytes(t *testing.T) {
 	var text strings.Builder
 	text.WriteString(`{"status":{"phase":"Failed","nodes":{"w":{"name":"w","type":"DAG","phase":"Failed"}`)
 	for i := range count {
-		fmt.Fprintf(&text, `,"w-%06d":{"id":"w-%[1]06d","name":"w.step-%[1]06d","displayName":"step-%[1]06d","type":"Pod","phase":"Failed","boundaryID":"w",`+
+		fmt.Fprintf(&text, `,"w-%[1]d":{"id":"w-%[1]d","name":"w.step-%[1]d","displayName":"step-%[1]d","type":"Pod","phase":"Failed","boundaryID":"w",`+
 			`"templateName":"step","templateScope":"local/w","startedAt":"2026-01-01T00:00:00Z","finishedAt":"2026-01-01T00:00:09Z"}`, i)
 	}
 	text.WriteString(`}},"metadata":{"name":"w"}}`)

@@ -57,8 +57,9 @@ func (u *parameterUses) read(text string, isExpression bool) {
 // isWord reports whether what stands between two texts is a word of its own. It looks at no more of them
 // than that takes: a text can consist of such words.
 func isWord(before, after string) bool {
-	last, next := before[max(0, len(before)-1):], after[:min(len(after), 1)]
-	return (last == "" || !strings.Contains(parameterNameLetters+".", last)) && (next == "" || !strings.Contains(parameterNameLetters, next))
+	begins := before == "" || strings.IndexByte(parameterNameLetters+".", before[len(before)-1]) < 0
+	ends := after == "" || strings.IndexByte(parameterNameLetters, after[0]) < 0
+	return begins && ends
 }
 
 // parameter adds the one that is selected of the parameters.
