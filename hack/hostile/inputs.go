@@ -140,14 +140,14 @@ func denseNode(i int) string {
 // longNamed is a pod of a long name that differs from others at its end, and consists of digits, which
 // are compared as numbers.
 func longNamed(i int) string {
-	return fmt.Sprintf(`,"w-%d":{"name":"%s%08[1]d","type":"Pod","phase":"Succeeded"}`, i, strings.Repeat("1", 1000))
+	return fmt.Sprintf(`,"w-%d":{"name":"%s%08[1]d","type":"Pod","phase":"Succeeded","junk":"%s"}`, i, strings.Repeat("1", 1000), strings.Repeat("j", 400))
 }
 
 // manyGates are as many gates as may wait, behind what makes up for what they take.
 func manyGates(bool) (packedText, error) {
-	const most = 15 << 20
+	const count = 30_000
 	var gates strings.Builder
-	for i := 0; gates.Len() < most; i++ {
+	for i := range count {
 		fmt.Fprintf(&gates, `,"g%d":{"displayName":"g%[1]d","type":"Suspend","phase":"Running","boundaryID":"w",`+
 			`"outputs":{"parameters":[{"name":"by","valueFrom":{"supplied":{}}}]},"junk":"%s"}`, i, strings.Repeat("j", 150))
 	}

@@ -17,8 +17,8 @@ type arena struct {
 }
 
 // What a node, a child, and a gate of which the text is kept, weigh beside their texts, with what is made
-// of them for a while: to sort them, to show them as a tree, to plan a retry.
-const nodeWeight, childWeight, gateWeight = 384, 32, 64
+// of them for a while: to sort them, to show them as a tree, to plan a retry or decide about gates.
+const nodeWeight, childWeight, gateWeight = 384, 32, 1536
 
 // newArena is one for nodes that take about that many bytes of JSON.
 func newArena(size int) *arena {

@@ -74,8 +74,8 @@ func TestNodesTakeThreeTimesTheirJSON(t *testing.T) {
 			end: `}`, count: 150_000, fails: "over 8 MiB more than their JSON",
 		},
 		"gates": {
-			start: `{"a":{}`, piece: `,"a":{"type":"Suspend","phase":"Running","inputs":{"parameters":["` + strings.Repeat("p", 4000) + `"]}}`,
-			end: `}`, count: 5_000, fails: "the gates that wait take more than 16 MiB",
+			start: `{"a":{}`, piece: `,"a":{"type":"Suspend","phase":"Running","inputs":{"parameters":["` + strings.Repeat("p", 10_000) + `"]}}`,
+			end: `}`, count: 2_000, fails: "the gates that wait take more than 16 MiB",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

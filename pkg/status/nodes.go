@@ -16,7 +16,8 @@ import (
 
 // MaxNodesSize is the size in bytes up to which compressed nodes are unpacked, and nodes are
 // read by [FromJSON] (64 MiB). Nodes that would take over 8 MiB more than their JSON are not read
-// either; that is reckoned as 384 bytes for a node, 32 for a child, and the strings of the fields. Nor
+// either; that is reckoned as 384 bytes for a node, 32 for a child, 1,536 and its JSON for
+// a packed gate that waits, and the strings of the fields. Nor
 // is a field of more than 1 MiB, nor are compressed nodes of which one has more than 16 MiB of
 // fields, or the gates and delays that wait have more than 16 MiB in all. Argo
 // compresses above 1 MiB of JSON at about 10:1, so an honest object stays far below all of that.

@@ -169,6 +169,7 @@ func enumText(enum []string, between string) string {
 func (r *resumption) edits(ctx context.Context, now time.Time) (edits map[string]status.NodeEdit, set []status.Parameter) {
 	passed := r.passed()
 	edits = make(map[string]status.NodeEdit, len(passed))
+	succeeded := map[string]any{"phase": string(status.NodeSucceeded), "finishedAt": timeText(now)}
 	for _, gate := range passed {
 		if ctx.Err() != nil {
 			break
@@ -182,10 +183,7 @@ func (r *resumption) edits(ctx context.Context, now time.Time) (edits map[string
 			values[p.Name], p.Value = value, value
 			set = append(set, p)
 		}
-		edits[gate.ID] = status.NodeEdit{
-			Set:    map[string]any{"phase": string(status.NodeSucceeded), "finishedAt": timeText(now)},
-			Supply: values,
-		}
+		edits[gate.ID] = status.NodeEdit{Set: succeeded, Supply: values}
 	}
 	return edits, set
 }

@@ -128,7 +128,7 @@ func hostileNodes() map[string]func(io.Writer) {
 		},
 		"many gates": func(w io.Writer) {
 			repeat(w, "{"+waitingGates+`,"junk":{"id":"junk","type":"Pod","phase":"Running","junk":[`, `{},`, 8*mib, `{}]}`)
-			for i := range 50_000 {
+			for i := range 10_000 {
 				_, _ = fmt.Fprintf(w, `,"n%d":{"id":"n%d","displayName":"x","type":"Suspend","phase":"Running"}`, i, i)
 			}
 			_, _ = io.WriteString(w, "}")

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
 // precondition is what every change may be bound to. It is embedded in the options of each.
@@ -19,12 +17,12 @@ func (p precondition) holds(ctx context.Context, status statusFunc) error {
 	if p.Run == nil {
 		return nil
 	}
-	st, err := status(ctx)
+	v, err := status(ctx)
 	if err != nil {
 		return err
 	}
-	if st.Run != *p.Run {
-		return &requestError{"Conflict", fmt.Sprintf("the backfill is at run %d by now, and not at run %d: nothing was done", st.Run, *p.Run)}
+	if v.Status.Run != *p.Run {
+		return &requestError{"Conflict", fmt.Sprintf("the backfill is at run %d by now, and not at run %d: nothing was done", v.Status.Run, *p.Run)}
 	}
 	return nil
 }
@@ -34,7 +32,7 @@ type bound interface {
 	holds(ctx context.Context, status statusFunc) error
 }
 
-type statusFunc func(context.Context) (*backfill.Status, error)
+type statusFunc func(context.Context) (view, error)
 
 // change does what a request asks for to its backfill, once the body has been read into options, and
 // has those that follow the backfill look at once. A backfill is changed by one request at a time.

@@ -73,16 +73,17 @@ func (s *Server) openLogs(r *http.Request) (open func(context.Context, chan<- lo
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.opts.CallTimeout)
 	defer cancel()
-	st, err := s.statusOf[b.Session].get(ctx)
+	v, err := s.statusOf[b.Session].get(ctx)
 	switch {
 	case err != nil:
 		return nil, "", err
-	case st.Run == 0:
+	case v.Status.Run == 0:
 		return nil, "", fmt.Errorf("%w: it has no logs", backfill.ErrNotStarted)
 	}
-	opts := workflow.LogOptions{Follow: !st.Workflow.Completed(), Tail: &lines, UID: st.Workflow.UID}
+	of := v.Status.Workflow
+	name, opts := of.Name, workflow.LogOptions{Follow: !of.Completed(), Tail: &lines, UID: of.UID} // all that is kept of it
 	return func(ctx context.Context, to chan<- logLine) error {
-		for line, err := range b.Logs.Logs(ctx, st.Workflow.Name, opts) {
+		for line, err := range b.Logs.Logs(ctx, name, opts) {
 			if err != nil {
 				return err
 			}
@@ -97,7 +98,7 @@ func (s *Server) openLogs(r *http.Request) (open func(context.Context, chan<- lo
 			}
 		}
 		return nil
-	}, st.Workflow.Name, nil
+	}, name, nil
 }
 
 // sendLines sends lines until there are no more.

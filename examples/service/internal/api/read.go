@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"sync"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 // find is the backfill that a request is about.
@@ -21,8 +23,7 @@ func (s *Server) list(ctx context.Context, _ *http.Request) (answer, error) {
 	var reading sync.WaitGroup
 	for i, b := range s.opts.Backfills {
 		reading.Go(func() {
-			st, err := s.statusOf[b.Session].get(ctx)
-			all[i] = standingOf(b.Session, st, err)
+			all[i] = standing{b.Session, workflow.ResultOf(s.statusOf[b.Session].get(ctx))}
 		})
 	}
 	reading.Wait()
@@ -34,11 +35,11 @@ func (s *Server) status(ctx context.Context, r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	st, err := s.statusOf[b.Session].get(ctx)
+	v, err := s.statusOf[b.Session].get(ctx)
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(viewOf(st)), nil
+	return ok(v), nil
 }
 
 // config is the configuration, whose secrets mask themselves.

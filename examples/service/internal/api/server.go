@@ -95,7 +95,7 @@ type Server struct {
 	opts      Options
 	backfills map[string]Backfill
 	news      *news
-	statusOf  map[string]*shared[*backfill.Status] // by session, as are these
+	statusOf  map[string]*shared[view] // by session, as are these
 	gatesOf   map[string]*shared[[]backfill.Gate]
 	changes   map[string]turn
 	streams   *slots
@@ -117,7 +117,7 @@ func New(opts Options) (*Server, error) {
 	}
 	s := &Server{
 		opts: opts, backfills: make(map[string]Backfill, len(opts.Backfills)),
-		statusOf: map[string]*shared[*backfill.Status]{}, gatesOf: map[string]*shared[[]backfill.Gate]{}, changes: map[string]turn{},
+		statusOf: map[string]*shared[view]{}, gatesOf: map[string]*shared[[]backfill.Gate]{}, changes: map[string]turn{},
 		streams: newSlots(opts.MaxStreams), logs: newSlots(opts.MaxLogs), calls: newSlots(opts.MaxCalls), bodies: newSlots(opts.MaxCalls),
 		draining: make(chan struct{}), ending: make(chan struct{}),
 	}
@@ -127,7 +127,7 @@ func New(opts Options) (*Server, error) {
 		}
 		s.backfills[b.Session] = b
 		reading := make(turn, 1) // of both
-		s.statusOf[b.Session] = &shared[*backfill.Status]{read: inTurn(reading, b.Status), within: opts.CallTimeout}
+		s.statusOf[b.Session] = &shared[view]{read: inTurn(reading, viewed(b.Status)), within: opts.CallTimeout}
 		s.gatesOf[b.Session] = &shared[[]backfill.Gate]{read: inTurn(reading, b.Gates), within: opts.CallTimeout}
 		s.changes[b.Session] = make(turn, 1)
 	}

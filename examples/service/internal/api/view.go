@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"time"
 
@@ -53,6 +54,18 @@ func viewOf(st *backfill.Status) view {
 	}
 	v.Steps.Data.Nodes, _ = v.Steps.Data.take(st.Workflow.Tree(status.TreeOptions{Groups: true}), maxSteps)
 	return v
+}
+
+// viewed reads a status and makes its view once for all that ask, since a tree of many nodes takes as much
+// memory as they do.
+func viewed(read func(context.Context) (*backfill.Status, error)) func(context.Context) (view, error) {
+	return func(ctx context.Context) (view, error) {
+		st, err := read(ctx)
+		if err != nil {
+			return view{}, err
+		}
+		return viewOf(st), nil
+	}
 }
 
 // take makes steps of nodes, the first ones of up to room, and says how many they are. It counts those
