@@ -187,14 +187,14 @@ func longDeclared(length int) []byte {
 // oneWord is a manifest with an expression of one word that repeats itself.
 func oneWord() []byte {
 	return []byte("apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\nspec:\n  entrypoint: main\n" +
-		"  templates:\n  - name: main\n    container: {image: \"{{=" + strings.Repeat("workflow", 350_000) + "}}\"}\n")
+		"  templates:\n  - name: main\n    container: {image: \"{{=" + strings.Repeat("workflow", 100_000) + "}}\"}\n")
 }
 
 // oddFields is a manifest of many fields that are close to those that Argo has.
 func oddFields() []byte {
 	var text strings.Builder
 	text.WriteString("apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\nspec:\n  entrypoint: main\n  templates:\n  - name: main\n")
-	for i := range 20_000 {
+	for i := range 12_000 {
 		fmt.Fprintf(&text, "    nodeSel%05d: a\n", i)
 	}
 	return []byte(text.String())
