@@ -121,7 +121,7 @@ func (in *installer) request(ctx context.Context, a archive) (*http.Request, err
 	}
 	folder, err := url.Parse(from)
 	if err != nil || folder.RawQuery != "" { // neither is shown, since there can be a secret in it
-		return nil, errors.New("TOOLS_MIRROR is not the URL of a folder")
+		return nil, errors.New("TOOLS_MIRROR is not the URL of a folder: set it to one without a query, such as https://mirror.example/tools")
 	}
 	user := folder.User
 	folder.User = nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"runtime"
 	"slices"
 	"strings"
@@ -259,13 +258,7 @@ func TestAVerbOfADeploymentWithinAnother(t *testing.T) {
 func TestVerbsOfADeploymentAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for seed := range uint64(400) {
-			random := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // for orders, not for secrets
-			var mu sync.Mutex
-			pick := func(n int) int {
-				mu.Lock()
-				defer mu.Unlock()
-				return random.IntN(n)
-			}
+			pick := picker(seed, 7)
 			s := newScaled(t)
 			if pick(2) == 0 {
 				s.verb(s.open(s.apps, 0), "Pause")
@@ -295,13 +288,7 @@ func TestVerbsOfADeploymentAtOnce(t *testing.T) {
 func TestVerbsOfADeploymentAtOnceOfWhichSomeAreKilled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for seed := range uint64(600) {
-			random := rand.New(rand.NewPCG(seed, 11)) //nolint:gosec // for orders, not for secrets
-			var mu sync.Mutex
-			pick := func(n int) int {
-				mu.Lock()
-				defer mu.Unlock()
-				return random.IntN(n)
-			}
+			pick := picker(seed, 11)
 			s := newScaled(t)
 			client := &stepped{s.apps, func() {
 				time.Sleep(time.Duration(pick(1000)) * time.Microsecond)

@@ -240,17 +240,22 @@ func TestAVerbWithinAnother(t *testing.T) {
 	})
 }
 
+// picker returns numbers below n, the same ones for the same seeds. It can be called at once.
+func picker(seed, stream uint64) func(n int) int {
+	random := rand.New(rand.NewPCG(seed, stream)) //nolint:gosec // for orders, not for secrets
+	var mu sync.Mutex
+	return func(n int) int {
+		mu.Lock()
+		defer mu.Unlock()
+		return random.IntN(n)
+	}
+}
+
 // Verbs at once, over many orders of their requests.
 func TestVerbsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for seed := range uint64(400) {
-			random := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // for orders, not for secrets
-			var mu sync.Mutex
-			pick := func(n int) int {
-				mu.Lock()
-				defer mu.Unlock()
-				return random.IntN(n)
-			}
+			pick := picker(seed, 7)
 			a := newArena(t, func() { time.Sleep(time.Duration(pick(1000)) * time.Microsecond) })
 			if pick(2) == 0 {
 				if err := a.verb(t.Context(), "Pause"); err != nil {
@@ -286,13 +291,7 @@ func TestVerbsAtOnce(t *testing.T) {
 func TestVerbsAtOnceOfWhichSomeAreKilled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for seed := range uint64(600) {
-			random := rand.New(rand.NewPCG(seed, 11)) //nolint:gosec // for orders, not for secrets
-			var mu sync.Mutex
-			pick := func(n int) int {
-				mu.Lock()
-				defer mu.Unlock()
-				return random.IntN(n)
-			}
+			pick := picker(seed, 11)
 			var killing atomic.Bool
 			a := newArena(t, func() {
 				time.Sleep(time.Duration(pick(1000)) * time.Microsecond)

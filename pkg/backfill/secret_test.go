@@ -158,18 +158,25 @@ func TestSecret(t *testing.T) {
 	}
 }
 
+// describedAgain are a backfill and the one that it describes.
+func describedAgain(t *testing.T, cfg Config, workflows workflow.Interface) (b, again Backfill) {
+	t.Helper()
+	b, err := New(cfg, Dependencies{Workflows: workflows})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err = New(b.Describe(), Dependencies{Workflows: workflows})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b, again
+}
+
 // What Describe returns describes the same backfill: what is masked can still be revealed.
 func TestDescriptionsCanBeUsed(t *testing.T) {
 	r := &recorder{status: &status.WorkflowStatus{}}
 	cfg := aConfig(t)
-	b, err := New(cfg, Dependencies{Workflows: r})
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := New(b.Describe(), Dependencies{Workflows: r})
-	if err != nil {
-		t.Fatal(err)
-	}
+	b, again := describedAgain(t, cfg, r)
 	for _, each := range []Backfill{b, again} {
 		if _, err := each.Start(t.Context()); err != nil {
 			t.Fatal(err)
@@ -219,14 +226,7 @@ func TestSecretsWithinOtherTypes(t *testing.T) {
 		}
 		cfg.Backfill.Argo.PlaintextCredentials = true
 		r := &recorder{status: &status.WorkflowStatus{}}
-		b, err := New(cfg, Dependencies{Workflows: r})
-		if err != nil {
-			t.Fatal(err)
-		}
-		again, err := New(b.Describe(), Dependencies{Workflows: r})
-		if err != nil {
-			t.Fatal(err)
-		}
+		b, again := describedAgain(t, cfg, r)
 		for _, each := range []Backfill{b, again} {
 			if _, err := each.Start(t.Context()); err != nil {
 				t.Fatal(err)

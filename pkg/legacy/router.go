@@ -70,7 +70,7 @@ func NewRouter(native, old workflow.Interface, opts RouterOptions) (*Router, err
 	for _, backend := range []workflow.Interface{native, old} {
 		if bound, ok := backend.(interface{ Namespace() string }); ok && bound.Namespace() != opts.Namespace {
 			problems = append(problems, field.Invalid(field.NewPath("options", "namespace"), opts.Namespace,
-				fmt.Sprintf("a backend works in namespace %q", bound.Namespace())))
+				fmt.Sprintf("a backend works in namespace %q: set it to that of both", bound.Namespace())))
 		}
 	}
 	if len(problems) > 0 {
@@ -81,7 +81,7 @@ func NewRouter(native, old workflow.Interface, opts RouterOptions) (*Router, err
 	return r, nil
 }
 
-// Namespace is that of the workflows.
+// Namespace is that of the workflows, which does not change. It makes no request.
 func (r *Router) Namespace() string { return r.opts.Namespace }
 
 // SetRollout has all calls from now on go by another rollout; calls that were made stay where

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +13,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/json"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/growth"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -168,13 +168,11 @@ func TestCompressedNodesTakeFewBytes(t *testing.T) {
 		t.Fatal(err)
 	}
 	allocated := func(decode func() error) uint64 {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		if err := decode(); err != nil {
-			t.Fatal(err)
-		}
-		runtime.ReadMemStats(&after)
-		return after.TotalAlloc - before.TotalAlloc
+		return growth.Allocated(func() {
+			if err := decode(); err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 	maps := allocated(func() error {
 		_, err := status.DecompressNodes(packed)

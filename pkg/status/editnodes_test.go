@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/growth"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -162,7 +163,7 @@ func TestEditNodesTakesFewBytes(t *testing.T) {
 				"a": {Set: map[string]any{"phase": "Succeeded"}, Supply: map[string]string{"who": "me"}, KeepID: keep},
 			}
 			var err error
-			took := allocated(func() {
+			took := growth.Allocated(func() {
 				_, err = status.NodeDecoders{}.EditNodes(t.Context(), packed, func(id string) status.NodeEdit { return edits[id] })
 			})
 			if perByte := float64(took) / size; err != nil || perByte > 3 { // nearly all of it is short-lived

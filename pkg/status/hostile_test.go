@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/json"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/growth"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -37,15 +37,6 @@ func packedSmall(t testing.TB, start, piece string, times int, end string) strin
 	packed = append(packed, bytes.Repeat(zipped(strings.Repeat(piece, atOnce)), times/atOnce)...)
 	packed = append(packed, zipped(strings.Repeat(piece, times%atOnce)+end)...)
 	return base64.StdEncoding.EncodeToString(packed)
-}
-
-// allocated is how many bytes do allocates, in all.
-func allocated(do func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	do()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
 }
 
 // A few KiB must not become gigabytes, neither at once nor when a node is asked.
@@ -92,7 +83,7 @@ func expectFewBytes(t *testing.T, most uint64, fails string, read func() (*statu
 	t.Helper()
 	var s *status.WorkflowStatus
 	var err error
-	if took := allocated(func() { s, err = read() }); err != nil || took > most {
+	if took := growth.Allocated(func() { s, err = read() }); err != nil || took > most {
 		t.Fatalf("%v, %d MiB to read", err, took>>20)
 	}
 	if fails != "" {
@@ -105,7 +96,7 @@ func expectFewBytes(t *testing.T, most uint64, fails string, read func() (*statu
 		t.Fatalf("%.300v", s.NodesErr)
 	}
 	for _, n := range s.Nodes {
-		if took := allocated(func() { n.Dropped() }); took > most { // reads all there is
+		if took := growth.Allocated(func() { n.Dropped() }); took > most { // reads all there is
 			t.Errorf("%d MiB to read the rest", took>>20)
 		}
 	}
@@ -115,7 +106,7 @@ func expectFewBytes(t *testing.T, most uint64, fails string, read func() (*statu
 func TestHostileIDsAreAbbreviated(t *testing.T) {
 	text := `{"` + strings.Repeat("i", 1<<19) + `":{"children":[` + strings.Repeat("1,", 2_000) + `1]}}`
 	obj := withStatus(map[string]any{"compressedNodes": stored(t, []byte(text))})
-	if took := allocated(func() {
+	if took := growth.Allocated(func() {
 		if s, err := status.FromUnstructured(obj); err != nil || len(s.Dropped) != 1_000 || len(s.Nodes[0].Dropped()) != 1_000 {
 			t.Error(err)
 		}
@@ -264,7 +255,7 @@ func TestHostileDurationsTakeFewBytes(t *testing.T) {
 			},
 		} {
 			var s *status.WorkflowStatus
-			took := allocated(func() { s, err = read() })
+			took := growth.Allocated(func() { s, err = read() })
 			if err != nil || len(s.DelayedNodes()) != count || took > 32<<20 {
 				t.Errorf("%s, %s: %v, %d delays, %d MiB", name, how, err, len(s.DelayedNodes()), took>>20)
 			}
@@ -291,7 +282,7 @@ func TestManyNodesAreShownInFewBytes(t *testing.T) {
 		"WriteTree":       func() { _ = s.WriteTree(io.Discard, time.Time{}, status.TreeOptions{}) },
 		"UnfinishedNodes": func() { s.UnfinishedNodes() },
 	} {
-		if took := allocated(do); took > uint64(text.Len())*3/2 {
+		if took := growth.Allocated(do); took > uint64(text.Len())*3/2 {
 			t.Errorf("%s: %d MiB of nodes of %d", what, took>>20, text.Len()>>20)
 		}
 	}
@@ -311,7 +302,7 @@ func TestTreesAreNotDeep(t *testing.T) {
 		s := decode(t, withStatus(map[string]any{"nodes": nodes}))
 		for _, groups := range []bool{false, true} {
 			var tree []*status.TreeNode
-			took := allocated(func() { tree = s.Tree(status.TreeOptions{Groups: groups}) })
+			took := growth.Allocated(func() { tree = s.Tree(status.TreeOptions{Groups: groups}) })
 			all, deepest := 0, 0
 			var visit func(nodes []*status.TreeNode, depth int)
 			visit = func(nodes []*status.TreeNode, depth int) {
@@ -396,7 +387,7 @@ func TestGatesAreKept(t *testing.T) {
 			`{"name":"o","enum":[`+gate+`"value"],"valueFrom":{"supplied":{}}}]}},"b":{"junk":[`, `{},`, size/3, `{}]}}`)})
 		s := readAlone(t, obj)
 		var awaited []status.Parameter
-		took := allocated(func() { awaited = s.Node("a").AwaitedOutputs() })
+		took := growth.Allocated(func() { awaited = s.Node("a").AwaitedOutputs() })
 		if len(awaited) != 1 || len(awaited[0].Enum) == 0 || took > 12*uint64(len(gate))+1<<20 {
 			t.Errorf("%s: %d outputs, %d MiB", name, len(awaited), took>>20)
 		}
@@ -416,7 +407,7 @@ func TestHostileListsTakeFewBytes(t *testing.T) {
 	} {
 		var s *status.WorkflowStatus
 		var err error
-		if took := allocated(func() { s, err = status.FromJSON([]byte(text)) }); err != nil || took > 3*size+16<<20 {
+		if took := growth.Allocated(func() { s, err = status.FromJSON([]byte(text)) }); err != nil || took > 3*size+16<<20 {
 			t.Errorf("%s: %v, %d MiB", name, err, took>>20)
 		}
 		said := slices.ContainsFunc(s.Dropped, func(d status.Dropped) bool { return strings.Contains(d.Reason, "more than 8192 items") })

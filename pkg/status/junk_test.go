@@ -10,6 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/growth"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -36,7 +37,7 @@ func TestJunkInNodesTakesNoRoom(t *testing.T) {
 			obj := withStatus(map[string]any{"compressedNodes": packedSmall(t, tc.start, tc.piece, times, tc.end)})
 			var s *status.WorkflowStatus
 			few := max(tc.window, 6<<20)
-			if took := allocated(func() { s = readAlone(t, obj) }); took > few {
+			if took := growth.Allocated(func() { s = readAlone(t, obj) }); took > few {
 				t.Errorf("%d MiB to read", took>>20)
 			}
 			if s.NodesErr != nil || len(s.Nodes) != 2 {
@@ -44,7 +45,7 @@ func TestJunkInNodesTakesNoRoom(t *testing.T) {
 			}
 			n := s.Node("a")
 			var awaited []status.Parameter
-			took := allocated(func() { awaited = n.AwaitedOutputs() })
+			took := growth.Allocated(func() { awaited = n.AwaitedOutputs() })
 			if n.Name != "x" || !n.Active() || len(awaited) != 1 || awaited[0].Name != "who" || took > 6<<20 {
 				t.Errorf("%+v awaits %v, read with %d MiB", n, awaited, took>>20)
 			}
@@ -83,7 +84,7 @@ func TestNodesTakeThreeTimesTheirJSON(t *testing.T) {
 			obj := withStatus(map[string]any{"compressedNodes": packedSmall(t, tc.start, tc.piece, tc.count, tc.end)})
 			var s *status.WorkflowStatus
 			// All that is allocated, that is; a window that grows is allocated twice.
-			if took := allocated(func() { s = readAlone(t, obj) }); took > 3*size+16<<20 {
+			if took := growth.Allocated(func() { s = readAlone(t, obj) }); took > 3*size+16<<20 {
 				t.Errorf("%d MiB for %d MiB", took>>20, size>>20)
 			}
 			if tc.fails == "" && s.NodesErr != nil || tc.fails != "" && (s.NodesErr == nil || !strings.Contains(s.NodesErr.Error(), tc.fails)) {

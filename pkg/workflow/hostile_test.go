@@ -19,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/growth"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
@@ -100,11 +101,8 @@ func TestDecisionsAboutHostileNodesTakeFewBytes(t *testing.T) {
 		packed, inline := hostileState(t, d.phase, each)
 		for how, obj := range map[string]*unstructured.Unstructured{"packed": packed, "inline": inline} {
 			t.Run(name+", "+how, func(t *testing.T) {
-				var before, after runtime.MemStats
-				runtime.ReadMemStats(&before)
-				err := d.make(t.Context(), obj)
-				runtime.ReadMemStats(&after)
-				if took := after.TotalAlloc - before.TotalAlloc; err != nil || took > 16<<20 {
+				var err error
+				if took := growth.Allocated(func() { err = d.make(t.Context(), obj) }); err != nil || took > 16<<20 {
 					t.Errorf("%v, %d MiB", err, took>>20)
 				}
 			})
@@ -195,12 +193,11 @@ func TestManyMistakesInHugeManifests(t *testing.T) {
 		}
 		spec := obj.Object["spec"].(map[string]any)
 		var problems field.ErrorList
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		problems = append(manifestProblems(field.NewPath("manifest"), obj, "", "ma"), misspelt(field.NewPath("manifest", "spec"), spec)...)
-		text = invalid(problems...).Error()
-		runtime.ReadMemStats(&after)
-		if took := after.TotalAlloc - before.TotalAlloc; len(problems) < mostProblems || took > 300<<20 || len(text) > 128<<10 {
+		took := growth.Allocated(func() {
+			problems = append(manifestProblems(field.NewPath("manifest"), obj, "", "ma"), misspelt(field.NewPath("manifest", "spec"), spec)...)
+			text = invalid(problems...).Error()
+		})
+		if len(problems) < mostProblems || took > 300<<20 || len(text) > 128<<10 {
 			t.Errorf("%s: %d problems, %d MiB, a text of %d", name, len(problems), took>>20, len(text))
 		}
 	}

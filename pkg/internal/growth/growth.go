@@ -1,7 +1,9 @@
-// Package growth helps tests to show that work grows in proportion to its input. Only tests use it.
+// Package growth helps tests to show that work grows in proportion to its input, and what memory it
+// takes. Only tests use it.
 package growth
 
 import (
+	"runtime"
 	"testing"
 	"time"
 )
@@ -35,4 +37,14 @@ func shortest(work func()) time.Duration {
 		}
 	}
 	return least
+}
+
+// Allocated is how many bytes the process has allocated while do ran, also those that were freed
+// meanwhile. The detector of races adds to it.
+func Allocated(do func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	do()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
 }

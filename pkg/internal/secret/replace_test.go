@@ -5,9 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/growth"
 )
 
 type hidden struct{ text string }
@@ -140,7 +141,7 @@ func TestHugePathsTakeLittleMemory(t *testing.T) {
 		value = map[string]any{key: value, "password": "hunter2"}
 	}
 	var paths []string
-	if took := allocated(func() { paths = Find(map[string]any{"x": value}) }); took > 64<<20 {
+	if took := growth.Allocated(func() { paths = Find(map[string]any{"x": value}) }); took > 64<<20 {
 		t.Errorf("%d MiB", took>>20)
 	}
 	if len(paths) != 1000 || !strings.HasPrefix(paths[0], "x.kkk") || !strings.HasSuffix(paths[0], "…") || len(paths[0]) > 2<<10 {
@@ -159,17 +160,9 @@ func TestHugeNumbersOfValuesTakeLittleMemory(t *testing.T) {
 	if paths := Find(values); len(paths) != 1 {
 		t.Errorf("found %v", paths)
 	}
-	if took := allocated(func() { Find(values) }); took > 64<<20 {
+	if took := growth.Allocated(func() { Find(values) }); took > 64<<20 {
 		t.Errorf("%d MiB", took>>20)
 	}
-}
-
-func allocated(do func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	do()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
 }
 
 // What isn't secret is still shown, and what was replaced can be had back.

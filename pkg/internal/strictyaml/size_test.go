@@ -3,9 +3,10 @@ package strictyaml
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/growth"
 )
 
 // A few KiB of YAML can be gigabytes once its aliases are written out.
@@ -36,7 +37,7 @@ func TestLargeDocumentsAreRefused(t *testing.T) {
 		"the largest":         {"a: " + strings.Repeat("x", MaxSize-100), nil},
 	} {
 		var err error
-		took := allocated(func() { _, err = ToJSON([]byte(tc.text)) })
+		took := growth.Allocated(func() { _, err = ToJSON([]byte(tc.text)) })
 		if !errors.Is(err, tc.want) || tc.want == nil && err != nil {
 			t.Errorf("%s: %v, want %v", name, err, tc.want)
 		}
@@ -59,14 +60,6 @@ func TestAliasesThatTheParserRefuses(t *testing.T) {
 	}
 }
 
-func allocated(do func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	do()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
-}
-
 // There can be a mistake in every line, and a key as long as the document.
 func TestErrorsAreShort(t *testing.T) {
 	long := strings.Repeat("k", 1<<20)
@@ -75,7 +68,7 @@ func TestErrorsAreShort(t *testing.T) {
 		"a long key twice":           "? " + long + "\n: 1\n? " + long + "\n: 2\n",
 	} {
 		var err error
-		took := allocated(func() { _, err = ToJSON([]byte(text)) })
+		took := growth.Allocated(func() { _, err = ToJSON([]byte(text)) })
 		if err == nil || len(err.Error()) > 2000 || took > 64<<20 {
 			t.Errorf("%s: %d bytes of %.99q, %d MiB", name, len(err.Error()), err.Error(), took>>20)
 		}
