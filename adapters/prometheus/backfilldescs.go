@@ -14,14 +14,14 @@ func newBackfillDescs() *backfillDescs {
 		return prometheus.NewDesc(prefix+"backfill_"+name, help, labels, nil)
 	}
 	return &backfillDescs{
-		state:       desc("state", "1 for the state that the backfill is in, 0 for the others.", labelState),
+		state:       desc("state", "1 for the backfill's state, 0 for the others.", labelState),
 		completed:   desc("completed_ratio", "Share of the shards that are completed, from 0 to 1."),
 		shards:      desc("shards", "Shards, or the parts that they were split into.", labelState),
-		eta:         desc("eta_seconds", "How long it will take if it goes on as so far."),
-		pods:        desc("pods", "Workers, by what Kubernetes says of their pods.", labelState),
-		podsDesired: desc("pods_desired", "How many workers there should be."),
+		eta:         desc("eta_seconds", "Estimated time left, at the average speed so far."),
+		pods:        desc("pods", "Workers, by the state of their pods.", labelState),
+		podsDesired: desc("pods_desired", "Desired number of workers."),
 		gates:       desc("gates_waiting", "Gates that wait for a decision."),
-		observed:    desc("observed_timestamp_seconds", "When the backfill was last looked at."),
+		observed:    desc("observed_timestamp_seconds", "Time of the last observation."),
 	}
 }
 

@@ -54,24 +54,24 @@ func newInstruments(opts Options) *instruments {
 		return prometheus.NewHistogramVec(o, labels)
 	}
 	return &instruments{
-		operations: counter("operations_total", "Operations that have ended.", labelVerb, labelBackend, labelResult),
-		inFlight:   gauge("operations_in_flight", "Operations that have begun and not ended.", labelVerb, labelBackend),
-		calls: histogram("operation_duration_seconds", "How long operations took, but for those that follow a workflow.",
+		operations: counter("operations_total", "Completed operations.", labelVerb, labelBackend, labelResult),
+		inFlight:   gauge("operations_in_flight", "Operations in progress.", labelVerb, labelBackend),
+		calls: histogram("operation_duration_seconds", "Duration of operations, except waits, watches and logs.",
 			callBuckets(), labelVerb, labelBackend, labelResult),
-		follows: histogram("follow_duration_seconds", "How long waits, watches and logs lasted.",
+		follows: histogram("follow_duration_seconds", "Duration of waits, watches and logs.",
 			followBuckets(), labelVerb, labelBackend, labelResult),
-		retries: counter("retries_total", "Attempts that have failed and were repeated.", labelVerb, labelBackend, labelReason),
+		retries: counter("retries_total", "Failed attempts that were repeated.", labelVerb, labelBackend, labelReason),
 
-		watches: gauge("watches_open", "Watches that are open.", labelBackend, labelScope),
-		watchesOpened: counter("watches_opened_total", "Watches that were opened, again after they had ended or for the first time.",
+		watches: gauge("watches_open", "Open watches.", labelBackend, labelScope),
+		watchesOpened: counter("watches_opened_total", "Watches that were opened, for the first time or again after they had ended.",
 			labelBackend, labelScope, labelAgain),
-		watchFaults: counter("watch_faults_total", "Watches that have ended by a fault.", labelBackend, labelScope, labelReason),
+		watchFaults: counter("watch_faults_total", "Watches that ended with a fault.", labelBackend, labelScope, labelReason),
 		delays: histogram("delivery_delay_seconds",
-			"From when the state that a call waited for arrived at the client until the call saw it; states that were there from the beginning are left out.",
+			"Time from when the state that a call waited for arrived at the client until the call saw it; states that were there from the beginning are left out.",
 			delayBuckets(), labelVerb, labelBackend),
 
-		ended: counter("workflows_ended_total", "Workflows that have ended while they were followed.", labelBackend, labelOutcome),
-		eventsNotRecorded: counter("events_not_recorded_total", "Kubernetes Events about a change that was made, which could not be written.",
+		ended: counter("workflows_ended_total", "Workflows that ended while they were watched.", labelBackend, labelOutcome),
+		eventsNotRecorded: counter("events_not_recorded_total", "Kubernetes Events about a change that could not be recorded.",
 			labelVerb, labelBackend, labelReason),
 	}
 }

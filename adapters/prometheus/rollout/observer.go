@@ -31,11 +31,11 @@ func NewObserver() *Observer {
 	o := &Observer{
 		decisions: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: prefix + "rollout_decisions_total",
-			Help: "Calls that a router has given to a backend.",
+			Help: "Calls that a router sent to a backend.",
 		}, []string{"verb", "backend", "fallback"}),
 		differences: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: prefix + "shadow_differences_total",
-			Help: "Reads that the backends have answered differently; backend is the one whose answer the caller got.",
+			Help: "Reads that the backends answered differently; backend is the one whose answer the caller got.",
 		}, []string{"verb", "backend"}),
 	}
 	// These begin with 0, so that the first difference is an increase.

@@ -21,9 +21,9 @@ func NewRouter(router *legacy.Router) *Router {
 	return &Router{
 		router: router,
 		target: prometheus.NewDesc(prefix+"rollout_target_ratio",
-			"Share of the workflows that the native backend is to get, from 0 to 1.", nil, nil),
+			"Share of the workflows that the native backend should get, from 0 to 1.", nil, nil),
 		comparisons: prometheus.NewDesc(prefix+"shadow_comparisons_total",
-			"Comparisons of both backends' answers, by how they ended.", []string{"result"}, nil),
+			"Comparisons of both backends' answers, by result.", []string{"result"}, nil),
 	}
 }
 
