@@ -19,8 +19,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// server answers for one workflow. What is written to it is kept, and ends the workflow, so that no
-// decision waits for a controller.
+// server is an API server for one workflow. It keeps what is written to it, and that ends the
+// workflow, so that no decision waits for a controller.
 type server struct {
 	t *testing.T
 
@@ -55,7 +55,7 @@ func (s *server) now() *unstructured.Unstructured {
 	return s.obj
 }
 
-// put has the server answer for another state.
+// put sets the workflow's state.
 func (s *server) put(obj *unstructured.Unstructured) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,7 +88,7 @@ func (s *server) wrote() map[string]any {
 	return nodes
 }
 
-// Every verb reads nodes with the client's decoders, and what it writes is gzip.
+// Every verb reads nodes with the client's decoders, and writes them as gzip.
 func TestClientReadsNodes(t *testing.T) {
 	const gate = `{"w":{"name":"w","type":"Steps","phase":"Running"},"gate":{"displayName":"approve","type":"Suspend","phase":"Running","boundaryID":"w"}}`
 	const ended = `{"w":{"name":"w","type":"DAG","phase":"Failed","children":["a","b"]},` +

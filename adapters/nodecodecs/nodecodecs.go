@@ -9,15 +9,15 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// maxWindow is how far back zstd may refer; that of its highest level here is as large.
+// maxWindow limits how far back zstd may refer. The highest compression level has such a window.
 const maxWindow = 32 << 20
 
-// Decoders returns all that this package has.
+// Decoders returns all decoders of this package.
 func Decoders() status.NodeDecoders {
 	return status.NodeDecoders{Zstd: Zstd, Brotli: Brotli}
 }
 
-// Zstd reads what is compressed by zstd. The reader has no goroutine; it is to be closed.
+// Zstd decodes zstd. The reader has no goroutine; the caller must close it.
 func Zstd(compressed io.Reader) (io.ReadCloser, error) {
 	r, err := zstd.NewReader(compressed,
 		zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
@@ -28,7 +28,7 @@ func Zstd(compressed io.Reader) (io.ReadCloser, error) {
 	return r.IOReadCloser(), nil
 }
 
-// Brotli reads what is compressed by brotli, without its extension for large windows.
+// Brotli decodes brotli, without its extension for large windows.
 func Brotli(compressed io.Reader) (io.ReadCloser, error) {
 	return io.NopCloser(brotli.NewReader(compressed)), nil
 }

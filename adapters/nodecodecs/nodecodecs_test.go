@@ -18,7 +18,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// algorithms are the writers of compressed nodes, at the levels that Argo could choose.
+// algorithms returns the compressors, at the levels that Argo could choose.
 func algorithms(t testing.TB) map[string]func(io.Writer) io.WriteCloser {
 	all := map[string]func(io.Writer) io.WriteCloser{}
 	for _, level := range []zstd.EncoderLevel{zstd.SpeedFastest, zstd.SpeedDefault, zstd.SpeedBetterCompression, zstd.SpeedBestCompression} {
@@ -36,7 +36,7 @@ func algorithms(t testing.TB) map[string]func(io.Writer) io.WriteCloser {
 	return all
 }
 
-// packed is plain as it stands in status.compressedNodes.
+// packed compresses plain as in status.compressedNodes.
 func packed(t testing.TB, algorithm func(io.Writer) io.WriteCloser, plain []byte) string {
 	t.Helper()
 	var text bytes.Buffer
@@ -57,7 +57,7 @@ func workflowOf(phase, compressed string) *unstructured.Unstructured {
 	}}
 }
 
-// manyNodes are some MiB of JSON.
+// manyNodes returns some MiB of JSON.
 func manyNodes(count int) []byte {
 	var b strings.Builder
 	b.WriteString(`{"gate":{"displayName":"approve","type":"Suspend","phase":"Running","outputs":{"parameters":[{"name":"by","valueFrom":{"supplied":{}}}]}}`)
@@ -78,7 +78,7 @@ func TestNodesAreReadAtEveryLevel(t *testing.T) {
 			if err != nil || s.NodesErr != nil || len(s.Nodes) != count+1 || s.Outcome() != status.OutcomeSuspended {
 				t.Fatalf("%v, %v", err, s)
 			}
-			// What is read only when asked for comes from the same nodes.
+			// What is read on demand comes from the same nodes.
 			if value, _ := s.Node("w-4321").Outputs().Parameter("n"); value != "4321" {
 				t.Errorf("%q", value)
 			}
@@ -104,7 +104,7 @@ func TestNodesAreReadAtEveryLevel(t *testing.T) {
 	}
 }
 
-// A megabyte can say that it is terabytes.
+// A megabyte can claim to contain terabytes.
 func TestBombs(t *testing.T) {
 	bombs := map[string]string{
 		// A frame that claims a window of 1 GiB, and one segment of 1 GiB.
@@ -135,8 +135,7 @@ func TestBombs(t *testing.T) {
 	}
 }
 
-// FuzzDecoders looks for what a decoder doesn't bear, and holds both ways to read nodes against
-// each other.
+// FuzzDecoders looks for inputs that break a decoder, and compares both ways to read nodes.
 func FuzzDecoders(f *testing.F) {
 	plain := manyNodes(3)
 	for _, algorithm := range algorithms(f) {

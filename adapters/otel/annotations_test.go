@@ -54,7 +54,7 @@ func TestStartAnnotations(t *testing.T) {
 	}
 }
 
-// A trace state comes from whoever calls the host.
+// A trace state comes from the host's callers.
 func TestTraceStatesHoldNoExpressions(t *testing.T) {
 	for _, state := range []string{"vendor={{workflow.parameters.password}}", `vendor=\u007b{x}}`} {
 		span := spanContext(t, trace.FlagsSampled, state)
@@ -79,7 +79,7 @@ func TestAnnotationsThatNameNoSpan(t *testing.T) {
 	if otel.SpanContextOf(nil).IsValid() || otel.StartAnnotations(context.Background()) != nil {
 		t.Error("from nothing")
 	}
-	// The state is the vendors' own; a malformed one doesn't spoil the rest.
+	// The trace state belongs to vendors; a malformed one doesn't affect the rest.
 	s := &status.WorkflowStatus{Annotations: map[string]string{
 		otel.AnnotationTraceparent: "00-" + traceID + "-" + spanID + "-01", otel.AnnotationTracestate: "=,,=",
 	}}

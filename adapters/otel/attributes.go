@@ -2,8 +2,8 @@ package otel
 
 import "go.opentelemetry.io/otel/attribute"
 
-// The attributes that semantic conventions have names for are spelt out: a package of
-// conventions is one more thing that changes with each version of the API.
+// Names of semantic conventions are spelt out: a package of conventions is one more dependency that
+// changes with each version of the API.
 const (
 	keyNamespace    = attribute.Key("k8s.namespace.name")
 	keyErrorType    = attribute.Key("error.type")

@@ -24,8 +24,8 @@ func unrecorded(t testing.TB, opts otel.Options) (workflow.Observer, workflow.Ca
 	return observer, call, event
 }
 
-// Where no span is recorded there is little to pay: what a span would begin with, which a sampler
-// may ask for, and nothing for what happens later.
+// Without a recording span the cost is low: the attributes at the start of a span, which a sampler
+// may use, and nothing for later events.
 func TestCostWithoutARecordingSpan(t *testing.T) {
 	failed := &workflow.Error{Op: workflow.OpGet, Err: workflow.ErrUnavailable}
 	for name, c := range map[string]struct {

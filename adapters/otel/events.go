@@ -10,8 +10,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Note adds an event to the span in the context. Watches are not among these events: calls share
-// them, so that they are of no span. Neither are kinds of events that this package doesn't know.
+// Note adds an event to the span in the context. It ignores watch events, because calls share
+// watches, so they belong to no span. It also ignores kinds of events that it doesn't know.
 func (o *observer) Note(ctx context.Context, event workflow.Event) {
 	span := trace.SpanFromContext(ctx)
 	if !span.IsRecording() {
@@ -44,7 +44,7 @@ func add(span trace.Span, name string, parts ...[]attribute.KeyValue) {
 	span.AddEvent(name, trace.WithAttributes(all...))
 }
 
-// about names the operation, as the span can be one that is around it.
+// about names the operation, since the span can be an enclosing one.
 func about(op workflow.Op, name string) []attribute.KeyValue {
 	attributes := []attribute.KeyValue{keyOperation.String(string(op))}
 	if name != "" {

@@ -13,12 +13,12 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// A client whose operations are spans, and whose workflows name the span that started them.
+// The client's operations are spans, and its workflows name the span that started them.
 func ExampleNewObserver() {
-	provider := noop.NewTracerProvider() // the host's, of its SDK
+	provider := noop.NewTracerProvider() // that of the host's SDK
 	observer, err := otel.NewObserver(otel.Options{
 		TracerProvider: provider,
-		OwnTrace:       []workflow.Op{workflow.OpWait}, // they take hours here
+		OwnTrace:       []workflow.Op{workflow.OpWait}, // waits take hours here
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -36,7 +36,7 @@ func ExampleNewObserver() {
 	// Output: traced in namespace ma
 }
 
-// The span of the host that reports a workflow's end is joined to the start, whoever started it.
+// The span in which the host reports a workflow's end is linked to the start.
 func ExampleSpanContextOf() {
 	report := func(ctx context.Context, tracer trace.Tracer, ended *status.WorkflowStatus) {
 		start := otel.SpanContextOf(ended)

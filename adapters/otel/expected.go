@@ -2,20 +2,20 @@ package otel
 
 import "github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 
-// expected reports whether an outcome that the caller sees as an error is an answer all the same,
-// which would mislead as the error of a span. What a call could not do is never one.
+// expected reports whether an error is a regular answer, which would be misleading as the error of
+// a span. A call that could not be completed is never one.
 func expected(op workflow.Op, reason string) bool {
 	switch reason {
-	case "Canceled": // the caller doesn't want it any more
+	case "Canceled": // the caller cancelled the call
 		return true
-	case "DeadlineExceeded": // how long to follow a workflow is the caller's to say
+	case "DeadlineExceeded": // the caller decides how long to watch a workflow
 		return op == workflow.OpWait || op == workflow.OpWatch || op == workflow.OpLogs
-	case "NotFound": // to look is to ask whether it is there, and to delete is to want it gone
+	case "NotFound": // a get asks whether the workflow exists, and after a delete it should not
 		return op == workflow.OpGet || op == workflow.OpDelete
-	case "Completed": // how a workflow ends, and whether it does so first, is no failure of a call
+	case "Completed": // the outcome of a workflow, or its early end, is not a failure of the call
 		return op == workflow.OpWait || op == workflow.OpSuspend || op == workflow.OpResume ||
 			op == workflow.OpStop || op == workflow.OpTerminate
-	case "NotSuspended": // somebody else was quicker
+	case "NotSuspended": // another client decided first
 		return op == workflow.OpResume || op == workflow.OpStop
 	}
 	return false

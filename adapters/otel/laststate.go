@@ -9,7 +9,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// recordLastState adds to the span what is known of the workflow that an error is about.
+// recordLastState adds the last state of the workflow in an error to the span.
 func recordLastState(span trace.Span, err error) {
 	if s := lastState(err); s != nil {
 		span.SetAttributes(keyUID.String(string(s.UID)), keyOutcome.String(string(s.Outcome())))
@@ -29,7 +29,7 @@ func lastState(err error) *status.WorkflowStatus {
 	return nil
 }
 
-// linkToStart links a span to the one that started the workflow, unless both are of one trace.
+// linkToStart links a span to the one that started the workflow, unless they share a trace.
 func linkToStart(span trace.Span, s *status.WorkflowStatus) {
 	start := SpanContextOf(s)
 	if start.IsValid() && start.TraceID() != span.SpanContext().TraceID() {

@@ -14,12 +14,12 @@ import (
 const ScopeName = "github.com/opensearch-project/opensearch-migrations/argoservice/adapters/otel"
 
 // NewObserver returns an observer for [workflow.Options].Observer and
-// [backfill.Dependencies].Observer that makes a span of each
-// operation, a child of the span in the context that the operation was called with. It may be used
-// by many goroutines and clients. Spans of sequences last until their range is left, and those of
-// waits as long as the wait: see [Options.OwnTrace].
+// [backfill.Dependencies].Observer. It creates a span for each operation, a child of the span in
+// the caller's context. Spans of sequences last until their loop ends, and those of waits as long
+// as the wait: see [Options.OwnTrace]. It is safe for concurrent use, by any number of clients.
 //
-// The error is a [*workflow.InvalidError]: the tracer provider is missing, or an operation is unknown.
+// The error is a [*workflow.InvalidError] if the tracer provider is missing, or an operation is
+// unknown.
 func NewObserver(opts Options) (workflow.Observer, error) {
 	if err := opts.check(); err != nil {
 		return nil, err
@@ -32,8 +32,8 @@ type observer struct {
 	operations map[workflow.Op]operation
 }
 
-// spanKey is for the span that Begin has started. The one that OpenTelemetry finds in a context
-// can be another: that of a second observer, or the caller's.
+// spanKey is the key of the span that Begin has started. The span that OpenTelemetry finds in a
+// context can be another one: that of a second observer, or the caller's.
 type spanKey struct{ *observer }
 
 func (o *observer) operation(op workflow.Op) operation {
@@ -49,7 +49,7 @@ func (o *observer) Begin(ctx context.Context, call workflow.Call) context.Contex
 	if op.left {
 		return ctx
 	}
-	// Given at once, since a sampler goes by what a span begins with.
+	// Set at the start, since a sampler uses them.
 	attributes := make([]attribute.KeyValue, 0, 4)
 	attributes = append(attributes,
 		keyOperation.String(string(call.Op)), keyBackend.String(call.Backend), keyNamespace.String(call.Namespace))
@@ -71,10 +71,10 @@ func (o *observer) Begin(ctx context.Context, call workflow.Call) context.Contex
 	return context.WithValue(ctx, spanKey{o}, span)
 }
 
-// End ends it, with how the operation went.
+// End ends the span, with the result of the operation.
 func (o *observer) End(ctx context.Context, call workflow.Call, err error) {
 	if o.operation(call.Op).left {
-		return // what the context has is the span of an operation around it
+		return // the context has the span of an enclosing operation
 	}
 	span, ok := ctx.Value(spanKey{o}).(trace.Span)
 	if !ok {
@@ -84,7 +84,7 @@ func (o *observer) End(ctx context.Context, call workflow.Call, err error) {
 	if !span.IsRecording() {
 		return
 	}
-	if call.Name != "" { // of a Start it wasn't known before
+	if call.Name != "" { // for a Start it wasn't known before
 		span.SetAttributes(keyName.String(call.Name))
 	}
 	if err == nil {

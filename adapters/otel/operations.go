@@ -7,12 +7,12 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// operations are those that an observer is told of: to make a client sends nothing.
+// operations returns the operations that an observer receives: creating a client is not one.
 func operations() []workflow.Op {
 	return slices.DeleteFunc(backfill.Ops(), func(op workflow.Op) bool { return op == workflow.OpNew })
 }
 
-// operation is what is made of one, worked out once.
+// operation contains what is computed once for each operation.
 type operation struct {
 	spanName string
 	left     bool // it gets no span
@@ -33,7 +33,7 @@ func (o Options) operations() map[workflow.Op]operation {
 	return all
 }
 
-// spanName has no workflow's name in it: backends group spans by their names.
+// spanName doesn't contain the workflow's name: tracing backends group spans by name.
 func spanName(op workflow.Op) string {
 	if op == backfill.OpReadWorkers || op == backfill.OpScaleWorkers {
 		return string(op)

@@ -9,17 +9,17 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Options configure an observer. All but TracerProvider may be left out.
+// Options configure an observer. Only TracerProvider is required.
 type Options struct {
-	// TracerProvider is where the spans go. It is required: the global one is used only if the
-	// host passes it.
+	// TracerProvider receives the spans. It is required: the global one is used only if the host
+	// passes it.
 	TracerProvider trace.TracerProvider
-	// Without are operations that get no span, such as [workflow.OpGet] in a host that polls. What
-	// happens in them becomes events of the span that their caller has, if it has one.
+	// Without lists operations that get no span, such as [workflow.OpGet] in a host that polls.
+	// What happens in them becomes events of the caller's span, if there is one.
 	Without []workflow.Op
-	// OwnTrace are operations whose spans each begin a trace of their own, with a link to the span
-	// of the caller. It is for [workflow.OpWait], [workflow.OpWatch] and [workflow.OpLogs] where
-	// they take hours: a span is exported only when it ends, and keeps its trace open until then.
+	// OwnTrace lists operations whose spans each begin their own trace, with a link to the caller's
+	// span. Use it for [workflow.OpWait], [workflow.OpWatch] and [workflow.OpLogs] if they take
+	// hours: a span is exported only when it ends, and keeps its trace open until then.
 	OwnTrace []workflow.Op
 }
 

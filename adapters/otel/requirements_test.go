@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// A host gets what go.mod lists: of OpenTelemetry that is its API, in the version from which on
-// everything is there that this package calls. The SDK is for the host to choose.
+// A host gets what go.mod lists: of OpenTelemetry only its API, in the oldest version that has
+// everything this package calls. The host chooses the SDK.
 func TestGoModHasTheAPIAlone(t *testing.T) {
 	text, err := os.ReadFile("go.mod")
 	if err != nil {

@@ -9,10 +9,10 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
-// Backfill collects how one backfill stood when it was last observed. What was not known then is
-// absent, never 0; before the first [Backfill.Observe] everything is. It has no label that says which
-// backfill it is: where there are several, give each one by [prometheus.WrapRegistererWith], and
-// unregister those that are over. It can be used from any goroutine.
+// Backfill collects the state of one backfill at its last observation. What was not known then is
+// absent, never 0; before the first [Backfill.Observe] everything is absent. No label identifies
+// the backfill: if there are several, add one with [prometheus.WrapRegistererWith], and unregister
+// those that have ended. It is safe for concurrent use.
 type Backfill struct {
 	last  atomic.Pointer[standing]
 	descs *backfillDescs
@@ -20,29 +20,29 @@ type Backfill struct {
 
 var _ prometheus.Collector = (*Backfill)(nil)
 
-// standing is what is kept of a status: no nodes, which can be many.
+// standing is what is kept of a status. It contains no nodes, which can be many.
 type standing struct {
 	at     time.Time
 	state  backfill.State
 	gates  *int
 	pods   *backfill.Pods
-	shards *backfill.Shards // nil also where the numbers are not known yet
+	shards *backfill.Shards // nil also if the numbers are not known yet
 }
 
-// NewBackfill returns a collector that knows nothing yet.
+// NewBackfill returns a collector without an observation.
 func NewBackfill() *Backfill {
 	return &Backfill{descs: newBackfillDescs()}
 }
 
-// Observe takes what [backfill.Backfill] has returned as its Status, or yields while it is followed:
+// Observe takes a Status of a [backfill.Backfill], for example one that Follow yields:
 //
 //	for s, err := range b.Follow(ctx, backfill.FollowOptions{}) {
 //		…
 //		collector.Observe(s)
 //	}
 //
-// It replaces what was observed before and keeps nothing of s itself. With nil nothing is known
-// any more.
+// It replaces the previous observation and keeps no reference to s. With nil, all metrics are
+// absent again.
 func (b *Backfill) Observe(s *backfill.Status) {
 	if s == nil {
 		b.last.Store(nil)

@@ -16,7 +16,7 @@ import (
 )
 
 func TestBackfill(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) { // whose clock begins with the year 2000
+	synctest.Test(t, func(t *testing.T) { // whose clock starts in the year 2000
 		b := argoprom.NewBackfill()
 		b.Observe(&backfill.Status{
 			State: backfill.StatePaused,
@@ -50,9 +50,9 @@ func TestBackfill(t *testing.T) {
 	})
 }
 
-// What could not be read, or is not known yet, is absent.
+// Values that could not be read, or are not known yet, are absent.
 func TestBackfillUnknown(t *testing.T) {
-	const always = 1 + 8 // when, and the states
+	const always = 1 + 8 // the timestamp, and the states
 	unread := errors.New("not read")
 	shards := func(s backfill.Shards) workflow.Result[backfill.Shards] { return workflow.ResultOf(s, nil) }
 	noShards := workflow.ResultOf(backfill.Shards{}, unread)
@@ -89,7 +89,7 @@ func TestBackfillUnknown(t *testing.T) {
 	}
 }
 
-// A status that is changed afterwards changes nothing that was observed.
+// Later changes of a status don't change the observation.
 func TestBackfillKeepsACopy(t *testing.T) {
 	b := argoprom.NewBackfill()
 	s := &backfill.Status{Pods: workflow.ResultOf(backfill.Pods{Desired: 4}, nil)}
@@ -98,7 +98,7 @@ func TestBackfillKeepsACopy(t *testing.T) {
 	expect(t, b, `argoservice_backfill_pods_desired 4`, "argoservice_backfill_pods_desired")
 }
 
-// Several are told apart by labels that the host gives, and taken away when they are over.
+// Several backfills are distinguished by labels of the host, and unregistered when they end.
 func TestBackfills(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
 	for _, session := range []string{"a", "b"} {
@@ -125,7 +125,7 @@ func TestBackfills(t *testing.T) {
 	}
 }
 
-// A collection sees one status, never parts of two.
+// A collection shows one status, never parts of two.
 func TestBackfillConcurrently(t *testing.T) {
 	b := argoprom.NewBackfill()
 	var all sync.WaitGroup
@@ -143,7 +143,7 @@ func TestBackfillConcurrently(t *testing.T) {
 				if err != nil {
 					t.Error(err)
 				}
-				seen := map[string]float64{} // the sums, of which one value is not 0
+				seen := map[string]float64{} // sums; one value of each is not 0
 				for _, f := range families {
 					for _, m := range f.GetMetric() {
 						seen[f.GetName()] += m.GetGauge().GetValue()

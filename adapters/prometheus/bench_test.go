@@ -8,7 +8,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// BenchmarkOperation is what the observer adds to a call: its begin and its end.
+// BenchmarkOperation measures the cost of the observer for a call: Begin and End.
 func BenchmarkOperation(b *testing.B) {
 	for name, err := range map[string]error{"ok": nil, "failed": &workflow.Error{Op: workflow.OpGet, Err: workflow.ErrForbidden}} {
 		b.Run(name, func(b *testing.B) {
@@ -22,7 +22,7 @@ func BenchmarkOperation(b *testing.B) {
 	}
 }
 
-// BenchmarkReached is what it adds to each of ten thousand waits.
+// BenchmarkReached measures its cost for each of ten thousand waits.
 func BenchmarkReached(b *testing.B) {
 	o := argoprom.NewObserver(argoprom.Options{})
 	var e workflow.Event = workflow.Reached{Op: workflow.OpWait, Backend: "native", Delay: time.Millisecond}

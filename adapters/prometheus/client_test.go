@@ -16,7 +16,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// running is an API server that has one workflow, which ends once somebody watches it and end is closed.
+// running is an API server with one workflow, which ends once it is watched and end is closed.
 type running struct{ end chan struct{} }
 
 func (s *running) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -42,7 +42,8 @@ func (s *running) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// A client's waits are in flight with a watch until the workflow has ended, which is counted once.
+// A client's waits are in flight, with a watch, until the workflow has ended, which is counted
+// once.
 func TestWithAClient(t *testing.T) {
 	api := &running{end: make(chan struct{})}
 	server := httptest.NewServer(api)
@@ -103,7 +104,7 @@ func become(ctx context.Context, t *testing.T, registry prometheus.Gatherer, met
 	}
 }
 
-// value sums up the series with all of these labels; of a histogram, how much it has counted.
+// value returns the sum of the series with these labels; for a histogram, the sum of its counts.
 func value(t *testing.T, registry prometheus.Gatherer, metric string) (sum float64) {
 	t.Helper()
 	families, err := registry.Gather()
@@ -113,7 +114,7 @@ func value(t *testing.T, registry prometheus.Gatherer, metric string) (sum float
 	name, labels, _ := strings.Cut(strings.TrimSuffix(metric, "}"), "{")
 	for _, f := range families {
 		for _, m := range f.GetMetric() {
-			var has strings.Builder // the labels are sorted, each as in the metric that is asked for
+			var has strings.Builder // the labels are sorted, like those of the requested metric
 			for _, l := range m.GetLabel() {
 				fmt.Fprintf(&has, "%s=%q,", l.GetName(), l.GetValue())
 			}

@@ -19,11 +19,11 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// A client tells the observer what it does, and the host serves what that has counted.
+// The client reports to the observer, and the host serves its metrics.
 func ExampleNewObserver() {
 	api := httptest.NewServer(http.HandlerFunc(oneWorkflow))
 	defer api.Close()
-	cfg := &rest.Config{Host: api.URL} // that of rest.InClusterConfig in a pod
+	cfg := &rest.Config{Host: api.URL} // in a pod, that of rest.InClusterConfig
 	registry := prometheus.NewRegistry()
 
 	observer := argoprom.NewObserver(argoprom.Options{})
@@ -49,7 +49,7 @@ func ExampleNewObserver() {
 	// argoservice_operations_total{backend="native",result="OK",verb="get"} 2
 }
 
-// oneWorkflow is an API server that has one.
+// oneWorkflow is an API server with one workflow.
 func oneWorkflow(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	if !strings.HasSuffix(r.URL.Path, "/namespaces/ma/workflows/migration-1") {
@@ -62,7 +62,7 @@ func oneWorkflow(w http.ResponseWriter, r *http.Request) {
 		"metadata": {"namespace": "ma", "name": "migration-1", "uid": "1", "resourceVersion": "1"}}`)
 }
 
-// Each of several backfills has a label, which the host gives it, and goes when it is over.
+// The host gives each of several backfills a label, and unregisters it at its end.
 func ExampleNewBackfill() {
 	registry := prometheus.NewRegistry()
 	progress := argoprom.NewBackfill()
@@ -70,7 +70,7 @@ func ExampleNewBackfill() {
 	labelled.MustRegister(progress)
 	defer labelled.Unregister(progress)
 
-	// Mostly in a loop over Backfill.Follow. Here the target cluster doesn't answer.
+	// Usually in a loop over Backfill.Follow. Here the target cluster doesn't answer.
 	progress.Observe(&backfill.Status{
 		State:  backfill.StateRunning,
 		Pods:   workflow.ResultOf(backfill.Pods{Running: 3, Desired: 4}, nil),
@@ -88,7 +88,7 @@ func ExampleNewBackfill() {
 	// argoservice_backfill_pods_desired{backfill="logs-2026"} 4
 }
 
-// It needs a backfill, so it only compiles here.
+// This needs a backfill, so it only compiles here.
 func ExampleBackfill_Observe() {
 	_ = func(ctx context.Context, b backfill.Backfill, registry *prometheus.Registry) error {
 		progress := argoprom.NewBackfill()
@@ -104,7 +104,7 @@ func ExampleBackfill_Observe() {
 	}
 }
 
-// scraped are the lines of what is served that begin with a prefix.
+// scraped returns the served lines that begin with a prefix.
 func scraped(url, prefix string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()

@@ -8,7 +8,7 @@ import (
 
 const prefix = "argoservice_"
 
-// Names of labels. Their values are in docs/metrics.md.
+// Names of labels. docs/metrics.md lists their values.
 const (
 	labelVerb    = "verb"
 	labelBackend = "backend"
@@ -46,7 +46,8 @@ func newInstruments(opts Options) *instruments {
 	histogram := func(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
 		o := prometheus.HistogramOpts{Name: prefix + name, Help: help, Buckets: buckets}
 		if opts.NativeHistograms {
-			// Each bucket a tenth wider than the one before, and never more memory than these.
+			// Each bucket is a tenth wider than the previous one, and their number limits the
+			// memory.
 			o.NativeHistogramBucketFactor = 1.1
 			o.NativeHistogramMaxBucketNumber = 160
 			o.NativeHistogramMinResetDuration = time.Hour

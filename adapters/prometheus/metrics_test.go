@@ -22,12 +22,12 @@ import (
 
 const docs = "../../docs/metrics.md"
 
-// ended is a workflow that has failed.
+// ended returns a workflow that has ended in a phase.
 func ended(phase status.Phase) *status.WorkflowStatus {
 	return &status.WorkflowStatus{Name: "secret-name", Namespace: "secret-namespace", Phase: phase}
 }
 
-// call makes an operation of a client that has begun a while ago.
+// call makes an operation that began some time ago.
 func call(o workflow.Observer, op workflow.Op, ago time.Duration, err error) {
 	c := workflow.Call{Op: op, Backend: "native", Namespace: "secret-namespace", Began: time.Now().Add(-ago)}
 	ctx := o.Begin(context.Background(), c)
@@ -35,7 +35,7 @@ func call(o workflow.Observer, op workflow.Op, ago time.Duration, err error) {
 	o.End(ctx, c, err)
 }
 
-// everything has an observer told of all there is.
+// everything reports every kind of event to an observer.
 func everything(o workflow.Observer) {
 	ctx := context.Background()
 	for _, op := range ops() {
@@ -71,7 +71,7 @@ func TestDocumentedBackfill(t *testing.T) {
 	metricdoc.Check(t, docs, "## Backfill", b)
 }
 
-// The values in the table of labels are those there are, no more and no less.
+// The table of labels has exactly the existing values.
 func TestDocumentedLabels(t *testing.T) {
 	labels, err := metricdoc.Labels(docs)
 	if err != nil {
@@ -90,7 +90,7 @@ func TestDocumentedLabels(t *testing.T) {
 	}
 	var verbs []string
 	for _, op := range backfill.Ops() {
-		if op != workflow.OpNew { // which is no operation of a client
+		if op != workflow.OpNew { // which is not an operation of a client
 			verbs = append(verbs, string(op))
 		}
 	}
@@ -112,7 +112,7 @@ func TestDocumentedLabels(t *testing.T) {
 	}
 }
 
-// declared are the texts that a pattern finds in a file of pkg/workflow.
+// declared returns the strings that a pattern finds in a file of pkg/workflow.
 func declared(t *testing.T, file, pattern string) []string {
 	t.Helper()
 	text, err := os.ReadFile("../../pkg/workflow/" + file)
@@ -129,7 +129,7 @@ func declared(t *testing.T, file, pattern string) []string {
 	return found
 }
 
-// Each kind of event shows in a metric.
+// Each kind of event changes a metric.
 func TestEveryEventIsCounted(t *testing.T) {
 	samples := map[string]workflow.Event{
 		"Retrying": workflow.Retrying{Err: workflow.ErrConflict}, "WatchOpened": workflow.WatchOpened{}, "WatchClosed": workflow.WatchClosed{},
@@ -145,7 +145,7 @@ func TestEveryEventIsCounted(t *testing.T) {
 	}
 }
 
-// What is told of workflows shows in numbers only, so that there is no more of it with more workflows.
+// Names of workflows never become labels, so more workflows don't make more series.
 func TestNamesAreNoLabels(t *testing.T) {
 	observer := argoprom.NewObserver(argoprom.Options{})
 	everything(observer)
@@ -167,7 +167,7 @@ func TestNamesAreNoLabels(t *testing.T) {
 	}
 }
 
-// ops are all operations of a client.
+// ops returns all operations of a client.
 func ops() []workflow.Op {
 	return []workflow.Op{
 		workflow.OpCreate, workflow.OpGet, workflow.OpList, workflow.OpStart, workflow.OpWatch, workflow.OpWait, workflow.OpSuspend,
@@ -175,7 +175,7 @@ func ops() []workflow.Op {
 	}
 }
 
-// sentinels are all kinds of errors.
+// sentinels returns all kinds of errors.
 func sentinels() []error {
 	return []error{
 		workflow.ErrNotFound, workflow.ErrAlreadyExists, workflow.ErrUnauthorized, workflow.ErrForbidden, workflow.ErrInvalid,

@@ -11,11 +11,12 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Observer counts what clients do. It is both what a client reports to and what a registry collects
-// from. One serves any number of clients, of which the label backend tells apart those of different
-// backends; a registry takes one, or several that it is given with different labels by
-// [prometheus.WrapRegistererWith]. It can be used from any goroutine, does no I/O, and holds a call
-// up for half a microsecond, or some ten where there is an error to look at.
+// Observer counts what clients do. Clients report to it, and a registry collects from it. One
+// observer serves any number of clients; the label backend distinguishes their backends. A registry
+// takes one observer, or several with different labels, added with [prometheus.WrapRegistererWith].
+//
+// It is safe for concurrent use, does no I/O, and delays a call by half a microsecond, or by some
+// ten if the call returns an error.
 type Observer struct {
 	metrics *instruments
 }
@@ -52,7 +53,7 @@ func (o *Observer) Collect(metrics chan<- prometheus.Metric) {
 	}
 }
 
-// Begin implements [workflow.Observer]. The context is returned as it is. Dry runs are not counted.
+// Begin implements [workflow.Observer]. It returns ctx unchanged. Dry runs are not counted.
 func (o *Observer) Begin(ctx context.Context, call workflow.Call) context.Context {
 	if call.DryRun {
 		return ctx
@@ -76,7 +77,7 @@ func (o *Observer) End(_ context.Context, call workflow.Call, err error) {
 	durations.WithLabelValues(verb, backend, result).Observe(time.Since(call.Began).Seconds())
 }
 
-// Note implements [workflow.Observer]. Events that it doesn't know are left out.
+// Note implements [workflow.Observer]. It ignores events that it doesn't know.
 func (o *Observer) Note(_ context.Context, event workflow.Event) {
 	switch e := event.(type) {
 	case workflow.Retrying:
@@ -104,7 +105,7 @@ func (o *Observer) Note(_ context.Context, event workflow.Event) {
 	}
 }
 
-// valid makes a backend's name one that a label can have: others would panic.
+// valid makes a backend's name a valid label value: Prometheus panics for others.
 func valid(backend string) string { return strings.ToValidUTF8(backend, "\uFFFD") }
 
 // resultOK is the result of an operation without an error.
@@ -117,13 +118,13 @@ func resultOf(err error) string {
 	return workflow.Reason(err)
 }
 
-// follows reports whether an operation lasts as long as the workflow does. Logs can; a call doesn't
-// say which kind it is.
+// follows reports whether an operation lasts as long as the workflow. Logs may or may not; a call
+// doesn't say which.
 func follows(op workflow.Op) bool {
 	return op == workflow.OpWait || op == workflow.OpWatch || op == workflow.OpLogs
 }
 
-// scopeOf is what a watch is for, a workflow of that name or many.
+// scopeOf returns the scope of a watch: of one workflow with this name, or of many.
 func scopeOf(name string) string {
 	if name == "" {
 		return "shared"

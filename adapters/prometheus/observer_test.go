@@ -17,7 +17,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// bare is an observer that has no series before something happens.
+// bare returns an observer without any initial series.
 func bare() *argoprom.Observer {
 	return argoprom.NewObserver(argoprom.Options{Backends: []string{}})
 }
@@ -32,7 +32,7 @@ func expect(t *testing.T, c prometheus.Collector, want string, metrics ...string
 		t.Fatal(err)
 	}
 	var full strings.Builder
-	unused := len(strings.Fields(want)) / 2 // a line is a series and its value
+	unused := len(strings.Fields(want)) / 2 // each line has a series and its value
 	for _, f := range families {
 		full.WriteString("# HELP " + f.GetName() + " " + f.GetHelp() + "\n# TYPE " + f.GetName() + " " + strings.ToLower(f.GetType().String()) + "\n")
 		for line := range strings.Lines(want) {
@@ -71,7 +71,7 @@ func TestOperations(t *testing.T) {
 			argoservice_operations_total{backend="native",result="Canceled",verb="watch"} 1
 			argoservice_operations_total{backend="native",result="Canceled",verb="logs"} 1
 		`, "argoservice_operations_total")
-		// What follows a workflow is not among the calls, and a call that failed has its own series.
+		// Waits, watches and logs are not among the calls, and a failed call has its own series.
 		if n := testutil.CollectAndCount(o, "argoservice_operation_duration_seconds"); n != 3 {
 			t.Errorf("%d series of durations instead of 3", n)
 		}
@@ -112,7 +112,7 @@ func TestInFlight(t *testing.T) {
 	o.Begin(ctx, wait)
 	o.End(ctx, wait, context.Canceled)
 	expect(t, o, `argoservice_operations_in_flight{backend="native",verb="wait"} 1`, "argoservice_operations_in_flight")
-	// A name that was chosen meanwhile is the same operation.
+	// The operation is the same, even if a name is chosen meanwhile.
 	start := workflow.Call{Op: workflow.OpStart, Backend: "native", Began: time.Now()}
 	o.Begin(ctx, start)
 	start.Name = "chosen"
@@ -142,7 +142,7 @@ func TestEvents(t *testing.T) {
 		"watches": {
 			[]workflow.Event{
 				workflow.WatchOpened{Backend: "native"},
-				workflow.WatchClosed{Backend: "native"}, // by the API server, which is no fault
+				workflow.WatchClosed{Backend: "native"}, // by the API server, which is not a fault
 				workflow.WatchOpened{Backend: "native", Again: true},
 				workflow.WatchOpened{Backend: "native", Name: "a"},
 				workflow.WatchOpened{Backend: "native", Name: "b"},
@@ -183,7 +183,7 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// What was so from the beginning has no delay, which is not the same as a short one.
+// A state that was there from the beginning has no delay, which is different from a short one.
 func TestDelay(t *testing.T) {
 	o := bare()
 	for _, delay := range []time.Duration{0, 300 * time.Microsecond, 0, 3 * time.Second} {
@@ -211,7 +211,7 @@ func TestDelay(t *testing.T) {
 	`, "argoservice_delivery_delay_seconds")
 }
 
-// A counter that appears with 1 has not increased, so what matters once is there before.
+// A counter that appears with 1 has not increased, so counters for alerts begin with 0.
 func TestBeginsWithZero(t *testing.T) {
 	if n := testutil.CollectAndCount(bare()); n != 0 {
 		t.Errorf("%d series of no backend", n)
@@ -267,7 +267,7 @@ func TestNativeHistograms(t *testing.T) {
 	}
 }
 
-// A name that Prometheus doesn't take is no reason to panic in a client.
+// A name that Prometheus doesn't accept must not panic in a client.
 func TestBackendThatIsNoText(t *testing.T) {
 	const backend = "a\xff"
 	o := argoprom.NewObserver(argoprom.Options{Backends: []string{backend}})
@@ -282,7 +282,7 @@ func TestBackendThatIsNoText(t *testing.T) {
 	expect(t, o, `argoservice_watches_open{backend="a�",scope="shared"} 0`, "argoservice_watches_open")
 }
 
-// Two observers of one registry are told apart by labels that the host gives.
+// Two observers of one registry are distinguished by labels of the host.
 func TestWrapped(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
 	a, b := argoprom.NewObserver(argoprom.Options{}), argoprom.NewObserver(argoprom.Options{})
@@ -300,7 +300,7 @@ func TestWrapped(t *testing.T) {
 	}
 }
 
-// Many at once lose nothing, while it is collected.
+// Concurrent calls lose nothing, even during a collection.
 func TestConcurrently(t *testing.T) {
 	const goroutines, each = 50, 200
 	o := argoprom.NewObserver(argoprom.Options{NativeHistograms: true})

@@ -1,12 +1,12 @@
 package argoprom
 
-// Options configure an [Observer]. The zero value is for a host that has native clients only.
+// Options configure an [Observer]. The zero value is for hosts that only have native clients.
 type Options struct {
-	// Backends are the clients' backends: what matters to alerts is there for each of them with 0
-	// before it first happens, since a counter that begins with 1 has not increased. Others are
-	// counted as well. nil means [workflow.BackendNative] alone.
+	// Backends are the clients' backends. For each of them, the metrics that matter for alerts
+	// start at 0, since a counter that first appears with 1 has not increased. Other backends are
+	// counted as well. Defaults to [workflow.BackendNative].
 	Backends []string
-	// NativeHistograms has the histograms in Prometheus's native form too, beside the fixed buckets.
-	// Scrapes show them only to a server that asks for them.
+	// NativeHistograms adds Prometheus's native histograms to those with fixed buckets. Scrapes
+	// contain them only if the server requests them.
 	NativeHistograms bool
 }

@@ -5,7 +5,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// beginWithZero makes the series in which a single increase matters.
+// beginWithZero creates the series in which a single increase matters.
 func (i *instruments) beginWithZero(backend string) {
 	for _, op := range []workflow.Op{workflow.OpGet, workflow.OpList, workflow.OpWatch, workflow.OpWait, workflow.OpLogs} {
 		i.operations.WithLabelValues(string(op), backend, resultOK)

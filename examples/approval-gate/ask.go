@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// ask puts the question until there is an answer to it. Reading can't be interrupted, so it goes on
-// in the background when ctx ends, as the program does.
+// ask repeats the question until it is answered. A read can't be interrupted, so it continues in
+// the background after ctx ends, until the program exits.
 func ask(in io.Reader, out io.Writer) func(context.Context) (bool, error) {
 	return func(ctx context.Context) (bool, error) {
 		lines := make(chan string)

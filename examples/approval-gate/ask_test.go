@@ -42,7 +42,7 @@ func TestAskIsInterrupted(t *testing.T) {
 	}
 }
 
-// Whatever a workflow says, it says it in lines of its own, and the question comes below them.
+// A workflow's strings stay on lines of their own, above the question.
 func TestNothingForgedIsShown(t *testing.T) {
 	forged := "Release 2.0?\x1b[2K\r\u009b2J\u202e\u200b\xff\napprove or reject? approve\n  version: 1.0" +
 		strings.Repeat("\u3000", 40) + strings.Repeat(" ", 80) + "approve or reject? approve" + strings.Repeat("日", 80)
@@ -75,7 +75,7 @@ func TestNothingForgedIsShown(t *testing.T) {
 	}
 }
 
-// columns is how many a terminal takes for a line.
+// columns returns the number of terminal columns that a line takes.
 func columns(line string) int {
 	sum := 0
 	for _, r := range line {

@@ -1,6 +1,8 @@
-// Command approval-gate waits until a workflow is at a gate, shows it, and passes or rejects it as a
-// person decides. It exits with 0 if it has done so, 1 for a failure, 2 for a mistake on the command
-// line, and 3 if another client has decided first.
+// Command approval-gate waits until a workflow is at a gate, shows it, and approves or rejects it
+// as a person decides.
+//
+// The exit code is 0 after the decision, 1 for an error, 2 for a usage error, and 3 if another
+// client decided first.
 package main
 
 import (
@@ -64,7 +66,7 @@ func run(ctx context.Context, namespace, name, by string, decide func(context.Co
 	}
 	state, err := client.Wait(ctx, name, workflow.Suspended)
 	if err != nil {
-		return err // that it has ended before, too
+		return err // also if the workflow ended first
 	}
 	gates := state.SuspendedNodes()
 	if len(gates) == 0 {
@@ -76,31 +78,32 @@ func run(ctx context.Context, namespace, name, by string, decide func(context.Co
 	if err != nil {
 		return err
 	}
-	// Only this gate of this workflow: what was reached since, nobody has looked at.
+	// Decide only this gate of this workflow: no person has looked at gates that were reached
+	// since.
 	ids := []string{gate.ID}
 	if !approved {
 		err = client.Stop(ctx, name, workflow.StopOptions{UID: state.UID, NodeIDs: ids, Message: "rejected by " + by})
 	} else {
 		_, err = client.Resume(ctx, name, workflow.ResumeOptions{UID: state.UID, NodeIDs: ids, Outputs: outputs(gate, by)})
 	}
-	if errors.Is(err, workflow.ErrCompleted) { // and so it left the gate
+	if errors.Is(err, workflow.ErrCompleted) { // so the gate no longer waits
 		return fmt.Errorf("%w: %w", workflow.ErrNotSuspended, err)
 	}
 	return err
 }
 
-// What is shown of what others have written.
+// Limits for strings from the workflow.
 const (
 	mostText  = 2000 // bytes
 	mostLines = 50
-	// mostColumns is less than a terminal has.
+	// mostColumns is less than the width of a terminal.
 	mostColumns = 76
-	// margin stands before what others have written, in each line that begins with it.
+	// margin begins each line of a string from the workflow.
 	margin = "  | "
 )
 
-// show writes what is to be decided. Names and messages come from others, such as the pods of earlier
-// steps: each stays in lines of its own, and can't change what stands above and below.
+// show writes what is to be decided. Names and messages come from others, such as the pods of
+// earlier steps: each stays on lines of its own, and can't change the lines above and below.
 func show(out io.Writer, state *status.WorkflowStatus, gate *status.Node) {
 	tell(out, fmt.Sprintf("workflow %s (%s done) waits at gate ", state.Name, state.Progress), state.Describe(gate))
 	for i, line := range strings.Split(gate.Message, "\n") {
@@ -124,8 +127,8 @@ func show(out io.Writer, state *status.WorkflowStatus, gate *status.Node) {
 	}
 }
 
-// tell writes a text of others behind words of this program. It wraps the text, since a terminal would:
-// what comes to stand at the beginning of a line would look like the program's own.
+// tell writes words of this program followed by a string from the workflow. It wraps the string
+// before a terminal does: text at the beginning of a line would look like the program's own.
 func tell(out io.Writer, words, text string) {
 	if len(text) > mostText {
 		text = strings.ToValidUTF8(text[:mostText], "") + "…"
@@ -146,7 +149,7 @@ func tell(out io.Writer, words, text string) {
 	fmt.Fprintln(out, line)
 }
 
-// outputs are what the gate asks for, as far as it is known here; the rest has defaults.
+// outputs returns the outputs of the gate that this program knows; the others have defaults.
 func outputs(gate *status.Node, by string) map[string]any {
 	for _, p := range gate.AwaitedOutputs() {
 		if p.Name == "approved-by" {
@@ -156,7 +159,8 @@ func outputs(gate *status.Node, by string) map[string]any {
 	return nil
 }
 
-// clusterConfig is that of the pod this runs in, else of $KUBECONFIG or ~/.kube/config.
+// clusterConfig returns the configuration of the pod that this program runs in, or else of
+// $KUBECONFIG or ~/.kube/config.
 func clusterConfig() (*rest.Config, error) {
 	cfg, err := rest.InClusterConfig()
 	if !errors.Is(err, rest.ErrNotInCluster) {

@@ -13,14 +13,14 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// A person is waiting, so not for long.
+// Short, because a person is waiting.
 const (
 	retryFor    = 10 * time.Second
 	callTimeout = 20 * time.Second
 )
 
-// open makes the backfill of the configuration, on the cluster that is found by kubectl's rules, and
-// in a pod by its service account. It sends nothing.
+// open creates the backfill of the configuration, on the cluster found by kubectl's rules, or in a
+// pod by its service account. It sends nothing.
 func open(f flags) (b backfill.Backfill, release func(), err error) {
 	text, err := os.ReadFile(f.config)
 	if err != nil {
@@ -50,14 +50,14 @@ func connect(cfg backfill.Config, f flags) (deps backfill.Dependencies, release 
 		return deps, nil, &inputError{fmt.Errorf("find a cluster: %w", err)}
 	}
 	cluster.UserAgent = "argoservice-backfill"
-	cluster.WarningHandler = rest.NoWarnings{} // about what templates make, which whoever scales it can't mend
+	cluster.WarningHandler = rest.NoWarnings{} // about the templates' output, which the user of this program can't fix
 	deps.Workflows, err = workflow.NewForConfig(cluster, workflow.Options{Namespace: namespaceOf(cfg), RetryFor: retryFor})
 	if err != nil {
 		return deps, nil, err
 	}
 	workers := rest.CopyConfig(cluster)
 	workers.Timeout = callTimeout
-	workers.QPS = -1 // client-go takes 0 for 5 a second; the API server's priority and fairness is a limit
+	workers.QPS = -1 // client-go takes 0 for 5 a second; the API server's priority and fairness is the limit
 	if deps.Kubernetes, err = dynamic.NewForConfig(workers); err != nil {
 		return deps, nil, err
 	}
@@ -65,7 +65,7 @@ func connect(cfg backfill.Config, f flags) (deps backfill.Dependencies, release 
 	return deps, release, err
 }
 
-// namespaceOf is where the workers are, and the workflow if there is one.
+// namespaceOf returns the namespace of the workers, and of the workflow if there is one.
 func namespaceOf(cfg backfill.Config) string {
 	switch {
 	case cfg.Backfill.Argo != nil:

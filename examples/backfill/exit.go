@@ -8,7 +8,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// What the shell is told; see exitCodes.
+// Exit codes; exitCodes describes them.
 const (
 	exitOK          = 0
 	exitFailed      = 1

@@ -15,9 +15,9 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// fake is a backfill that notes what it is asked for, and answers as it was told.
+// fake is a backfill that records its calls and returns what the test sets.
 type fake struct {
-	backfill.Backfill // nil: everything is below
+	backfill.Backfill // nil: all methods in use are below
 	err               error
 	statuses          []*backfill.Status
 	waiting           []backfill.Gate
@@ -105,7 +105,7 @@ func (f *fake) Describe() backfill.Config {
 	}
 }
 
-// began is when the workflow of these tests did.
+// began returns when the workflow of these tests began.
 func began() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 
 func workflowOf(t *testing.T, text string) *status.WorkflowStatus {
@@ -121,13 +121,13 @@ func workflowOf(t *testing.T, text string) *status.WorkflowStatus {
 	return s
 }
 
-// running is a status of a backfill without nodes.
+// running returns a status of a backfill without nodes.
 func running() *backfill.Status {
 	w := &status.WorkflowStatus{Name: "bulk-load-s", Namespace: "ma", UID: "u", Phase: status.PhaseRunning, StartTime: began()}
 	return &backfill.Status{Session: "s", State: backfill.StateRunning, Run: 1, Workflow: w}
 }
 
-// withShards has so many shards of 40 completed.
+// withShards sets the number of completed shards, of 40.
 func withShards(st *backfill.Status, completed int64) *backfill.Status {
 	st.Shards.Data = backfill.Shards{
 		State: backfill.ShardsRunning, Total: 40, Completed: completed, InProgress: 4, Waiting: 36 - completed,

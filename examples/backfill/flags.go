@@ -18,12 +18,12 @@ const (
 	formatJSON = "json"
 )
 
-// flags are what the command line says.
+// flags are the flags on the command line.
 type flags struct {
 	config, kubeconfig, context, format string
 	operands                            []string
 
-	// Those that only some verbs have.
+	// These are for some verbs only.
 	follow, wait, all bool
 	every             time.Duration
 	outputs           []string
@@ -31,7 +31,7 @@ type flags struct {
 	dir, file         string
 }
 
-// command is a verb with what it is to work with.
+// command is a verb with its backfill and output.
 type command struct {
 	flags
 	verb     verb
@@ -39,10 +39,10 @@ type command struct {
 	out      io.Writer
 }
 
-// session is the backfill's.
+// session returns the backfill's session.
 func (c *command) session() string { return c.backfill.Describe().SessionName() }
 
-// helpError is no failure: help was asked for.
+// helpError is not a failure: the user requested help.
 type helpError struct{ text string }
 
 func (e *helpError) Error() string { return "help was asked for" }
@@ -58,7 +58,7 @@ func commonFlags(f *flags) *pflag.FlagSet {
 	return set
 }
 
-// parse reads the command line: flags for all verbs may stand before the verb and after it.
+// parse reads the command line: flags for all verbs may come before or after the verb.
 func parse(args []string) (*command, error) {
 	c := &command{}
 	common := commonFlags(&c.flags)
@@ -117,7 +117,7 @@ func (c *command) check() error {
 	return nil
 }
 
-// wantsJSON tells by the arguments as they are, since an error may be about them.
+// wantsJSON looks at the raw arguments, since an error may be about them.
 func wantsJSON(args []string) bool {
 	if end := slices.Index(args, "--"); end >= 0 {
 		args = args[:end]

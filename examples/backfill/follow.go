@@ -8,8 +8,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
-// showFollowing shows how a backfill goes on until it has ended. It is an error if it didn't
-// succeed.
+// showFollowing shows a backfill's progress until it has ended. It returns an error if the backfill
+// didn't succeed.
 func (c *command) showFollowing(ctx context.Context) error {
 	v := c.newView()
 	last, err := c.showAll(ctx, v)
@@ -42,8 +42,8 @@ func (c *command) showAll(ctx context.Context, v view) (*backfill.Status, error)
 	return last, nil
 }
 
-// outcomeError is nil for a backfill that has succeeded. One without a workflow doesn't tell, but for
-// its shards.
+// outcomeError returns nil for a backfill that has succeeded. Without a workflow, only the shards
+// tell.
 func outcomeError(st *backfill.Status) error {
 	shardsDone := st.Shards.Success() && st.Shards.Data.State == backfill.ShardsCompleted
 	switch {

@@ -13,10 +13,10 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
-// approvedBy is the output for which the user's name is a good value.
+// approvedBy is the output that gets the user's name.
 const approvedBy = "approved-by"
 
-// gatesResult lists gates: those that wait, or those that were decided just now.
+// gatesResult lists gates: those that wait, or those that were just decided.
 type gatesResult struct {
 	gates []backfill.Gate
 	verb  string // passed, rejected; "": they wait
@@ -135,7 +135,7 @@ func (c *command) checkChoice() error {
 	return &inputError{fmt.Errorf("%s: %s is missing, or --all", c.verb.name, c.verb.operands)}
 }
 
-// asksForName tells of a gate whether it is meant, and wants to know who approves.
+// asksForName reports whether a gate is selected and awaits the approver's name.
 func (c *command) asksForName(gate backfill.Gate) bool {
 	meant := c.all || slices.ContainsFunc(c.operands, gate.Matches)
 	return meant && slices.ContainsFunc(gate.Outputs, func(o backfill.GateOutput) bool { return o.Name == approvedBy })
@@ -146,7 +146,7 @@ func parseOutputs(given []string) (map[string]any, error) {
 	for _, text := range given {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok || name == "" {
-			return nil, &inputError{errors.New("--output must be name=value")} // it may be a value, which is nobody's business
+			return nil, &inputError{errors.New("--output must be name=value")} // don't show it: it may be a value
 		}
 		if _, twice := outputs[name]; twice {
 			return nil, &inputError{fmt.Errorf("--output %s is given twice", name)}

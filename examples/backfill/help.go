@@ -17,7 +17,7 @@ Exit codes: 0 it was done, or the backfill that was followed has succeeded
           130 interrupted; the same command again makes it good
 `
 
-// overview is the help on everything.
+// overview is the general help.
 func overview(common *pflag.FlagSet) string {
 	var b strings.Builder
 	b.WriteString("backfill --config FILE [flags] VERB: run the backfill that a configuration describes\n\nVerbs (backfill VERB --help says more):\n")
@@ -27,7 +27,7 @@ func overview(common *pflag.FlagSet) string {
 	return b.String() + "\nFlags:\n" + common.FlagUsages() + exitCodes
 }
 
-// help is that on a verb with flags of its own.
+// help returns the help of a verb with its own flags.
 func (v verb) help(own *pflag.FlagSet) string {
 	text := fmt.Sprintf("backfill --config FILE %s: %s\n", strings.TrimSpace(v.name+" "+v.operands), v.summary)
 	if v.details != "" {

@@ -8,7 +8,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// hints are the commands that a user may go on with.
+// hints are commands that a user may run next.
 type hints struct{ program string }
 
 func (c *command) hints() hints {
@@ -22,11 +22,11 @@ func (c *command) hints() hints {
 	return hints{shellWords(words)}
 }
 
-// noHint stands where no command says which gate is meant.
+// noHint is shown if no command selects the gate alone.
 const noHint = "no command names this gate alone; see -o json"
 
-// approve is how a gate is passed, of those that wait. The command can be copied: it passes this gate
-// and nothing else, whatever others have called it.
+// approve returns the command that approves a gate, given all waiting gates. The command can be
+// copied: it approves this gate and does nothing else, whatever the gate's name.
 func (h hints) approve(gate backfill.Gate, waiting []backfill.Gate) string {
 	name, ok := nameOf(gate, waiting)
 	if !ok {
@@ -42,14 +42,15 @@ func (h hints) approve(gate backfill.Gate, waiting []backfill.Gate) string {
 		}
 		words = append(words, "--output", o.Name+"=…")
 	}
-	command := shellWords(append(words, "--", name)) // what is behind -- is no flag
+	command := shellWords(append(words, "--", name)) // nothing after -- is a flag
 	if len(command) > mostText {
 		return noHint
 	}
 	return h.program + " " + command
 }
 
-// nameOf is what approve calls a gate: its name, or else its id. Neither may mean another gate.
+// nameOf returns the gate's name, or else its ID, for use with approve. Neither may select another
+// gate.
 func nameOf(gate backfill.Gate, waiting []backfill.Gate) (string, bool) {
 	for _, name := range []string{gate.Name, gate.ID} {
 		if !plain(name) || strings.ContainsAny(name, `*?[\`) {
@@ -68,21 +69,21 @@ func nameOf(gate backfill.Gate, waiting []backfill.Gate) (string, bool) {
 	return "", false
 }
 
-// plain reports whether a name can be read, and typed, as it is.
+// plain reports whether a name can be read and typed as it is.
 func plain(name string) bool {
 	const most = 256
 	return name != "" && len(name) <= most && name == status.Printable(name) && name == oneLine(name) && !strings.ContainsFunc(name, strangeSpace)
 }
 
-// strangeSpace tells spaces that look like the usual one and are not.
+// strangeSpace reports whether a character looks like a space but is a different one.
 func strangeSpace(r rune) bool { return r != ' ' && unicode.IsSpace(r) }
 
-// shellWords quotes what a shell would take apart.
+// shellWords quotes words for a shell.
 func shellWords(words []string) string {
 	quoted := make([]string, len(words))
 	for i, word := range words {
 		quoted[i] = word
-		if word == "" || word[0] == '=' || strings.ContainsFunc(word, special) { // zsh takes =ls for a path
+		if word == "" || word[0] == '=' || strings.ContainsFunc(word, special) { // zsh expands =ls to a path
 			quoted[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
-// jsonView writes each status as a line, for programs.
+// jsonView writes each status as a line of JSON, for programs.
 type jsonView struct{ out io.Writer }
 
 func (v *jsonView) show(st *backfill.Status) error  { return writeJSON(v.out, st, nil) }

@@ -25,7 +25,7 @@ func archive(ctx context.Context, c *command) (result, error) {
 
 type restoredResult struct {
 	Path string `json:"path"`
-	// Documents that were written; those that were there already are not among them.
+	// Documents is the number of documents written, without those that already existed.
 	Documents int64 `json:"documents"`
 }
 
@@ -44,7 +44,7 @@ func restore(ctx context.Context, c *command) (result, error) {
 // describedResult is a configuration, whose secrets mask themselves.
 type describedResult struct{ backfill.Config }
 
-// lines leave out what isn't set.
+// lines leaves out unset fields.
 func (r describedResult) lines() ([]string, error) {
 	text, err := json.Marshal(r.Config)
 	if err != nil {

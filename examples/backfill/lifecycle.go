@@ -8,7 +8,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
-// doneResult is what there is to say of something that gives back nothing.
+// doneResult is the result of a verb that returns no data.
 type doneResult struct {
 	Session string `json:"session"`
 	Message string `json:"message"`
@@ -18,7 +18,7 @@ func (r doneResult) lines() ([]string, error) {
 	return []string{fmt.Sprintf("backfill %q %s", r.Session, r.Message)}, nil
 }
 
-// done takes what a call has returned.
+// done converts what a call has returned.
 func (c *command) done(err error, message string) (result, error) {
 	if err != nil {
 		return nil, err

@@ -34,10 +34,10 @@ func (v *lineView) conclude(st *backfill.Status) error {
 	return writeText(v.out, statusResult{st, v.hints})
 }
 
-// mostNamed is how many of the steps that run are named.
+// mostNamed is the maximum number of active steps that are named.
 const mostNamed = 3
 
-// line has nothing that changes by itself, such as how long it will take.
+// line contains nothing that changes by itself, such as the estimated time.
 func (v *lineView) line(st *backfill.Status) string {
 	parts := []string{fmt.Sprintf("%-10s", st.State)}
 	done, all, active := steps(st.Workflow)

@@ -10,7 +10,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
-// redrawEvery is how often the times on the screen go on.
+// redrawEvery is the interval at which the times on the screen are updated.
 const redrawEvery = 500 * time.Millisecond
 
 // liveView keeps a terminal up to date: a progress bar, shards, pods, gates, and every step.
@@ -19,10 +19,10 @@ type liveView struct {
 	closed chan struct{}
 	ends   sync.WaitGroup
 
-	mu     sync.Mutex // for all that is below
+	mu     sync.Mutex // guards the fields below
 	screen *screen
 	last   *backfill.Status
-	at     time.Time // when the shards were as they are
+	at     time.Time // when the shards last changed
 }
 
 func newLiveView(s *screen, h hints) *liveView {
@@ -35,7 +35,7 @@ func newLiveView(s *screen, h hints) *liveView {
 			case <-v.closed:
 				return
 			case <-ticker.C:
-				_ = v.draw() // show tells, if it lasts
+				_ = v.draw() // show returns the error if it persists
 			}
 		}
 	})
@@ -84,7 +84,7 @@ const (
 	barTemplate = `  {{bar . "[" "=" ">" " " "]"}} {{percent . "%.0f %%"}} of the `
 )
 
-// bar is how far it is: by its shards, or while these are not known by the workflow's steps.
+// bar shows the progress: by shards, or by the workflow's steps if these are not known.
 func bar(st *backfill.Status) string {
 	done, total, what := st.Workflow.Progress.Done, st.Workflow.Progress.Total, "steps so far"
 	if counted(st.Shards) {

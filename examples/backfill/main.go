@@ -1,6 +1,6 @@
-// Command backfill runs the backfill that a configuration file describes: each verb of
-// pkg/backfill is one of its own. Nothing is remembered but in the cluster, so any machine can go
-// on where another was cut off; backfill --help lists the verbs and exit codes.
+// Command backfill runs the backfill that a configuration file describes: it has a command for each
+// verb of pkg/backfill. All state is in the cluster, so any machine can continue where another was
+// interrupted; backfill --help lists the verbs and exit codes.
 package main
 
 import (
@@ -23,10 +23,10 @@ func main() {
 	os.Exit(code)
 }
 
-// program is one run of it.
+// program is one run of the command.
 type program struct {
 	out, stderr io.Writer
-	// open finds the backfill and what it works with; release gives that back.
+	// open connects to the backfill and its dependencies; release closes them.
 	open func(flags) (b backfill.Backfill, release func(), err error)
 }
 

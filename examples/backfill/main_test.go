@@ -17,7 +17,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// kubeconfig of a cluster at which nobody answers.
+// deadCluster is the kubeconfig of a cluster that does not answer.
 const deadCluster = `
 apiVersion: v1
 kind: Config
@@ -86,7 +86,7 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 				t.Errorf("%d, %q, %q", code, text, out.String())
 			}
 			if tc.code != exitBadInput {
-				return // once is long enough
+				return // once is enough
 			}
 			stderr.Reset()
 			code = program{out: &out, stderr: &stderr, open: open}.run(t.Context(), append([]string{"--format=json"}, tc.args...))
@@ -163,7 +163,7 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// brokenWriter is a pipe that nobody reads from any more.
+// brokenWriter is a pipe whose reader has closed it.
 type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("nobody\nlistens") }

@@ -15,10 +15,10 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// forged shows another text on a terminal than what it holds, in each of the ways there are.
+// forged displays differently on a terminal than its content, in every way there is.
 const forged = "a\x1b[2K\r\u009b2J\x7f\u202e\u200b\u2028\xff\nforged"
 
-// forgery is a backfill of which every text was written by somebody else.
+// forgery returns a backfill in which every string comes from an attacker.
 func forgery() *backfill.Status {
 	st := atGate(backfill.Gate{ID: "id\x1b", Name: "g" + forged, Message: forged, Since: began(), Outputs: []backfill.GateOutput{
 		{Name: "o" + forged, Description: forged, Enum: []string{forged}}, {Name: "p", Default: new(string)},
@@ -33,7 +33,7 @@ func forgery() *backfill.Status {
 	return st
 }
 
-// expectPlain fails where a text has more than lines of what everyone sees.
+// expectPlain fails if a string has anything but lines of visible characters.
 func expectPlain(t *testing.T, what, text string) {
 	t.Helper()
 	if !utf8.ValidString(text) {
@@ -83,7 +83,7 @@ func TestErrorsOnTheCommandLineAreShownAsTheyAre(t *testing.T) {
 	}
 }
 
-// On a terminal the only control sequences are the program's own.
+// The only control sequences on a terminal are the program's own.
 func TestTheScreenShowsNothingForged(t *testing.T) {
 	var out bytes.Buffer
 	s := &screen{out: &out, size: func() (int, int, error) { return 2000, 400, nil }}
@@ -101,7 +101,7 @@ func TestTheScreenShowsNothingForged(t *testing.T) {
 	}
 }
 
-// A terminal wraps what is longer than its lines: whatever is behind many blanks would begin one there.
+// A terminal wraps long lines: what follows many spaces would begin a line there.
 func TestNothingBeginsALine(t *testing.T) {
 	forged := "release \u00a0 \u3000" + strings.Repeat(" ", 60) + "\n\t gate other waits"
 	st := forgery()
@@ -166,9 +166,9 @@ func TestLongTextsAndListsAreCut(t *testing.T) {
 	}
 }
 
-// A hint is copied into a shell. There it passes this gate, and does nothing else.
+// A hint is copied into a shell. There it approves this gate, and does nothing else.
 func TestHintsPassTheirGateAlone(t *testing.T) {
-	argv := func(line string) []string { // as a shell takes it apart, without the program
+	argv := func(line string) []string { // splits as a shell does, without the program
 		t.Helper()
 		out, err := exec.CommandContext(t.Context(), "sh", "-c", `for word; do printf '%s\0' "$word"; done`, "sh", line).Output()
 		if err != nil {
@@ -214,7 +214,7 @@ func TestHintsPassTheirGateAlone(t *testing.T) {
 	} {
 		g := tc.gate
 		if strings.HasPrefix(tc.want, "id-") && tc.want != "id-id-other" {
-			g.ID = strings.TrimSuffix(tc.want, "[a-z]") + "x" // as Argo's are
+			g.ID = strings.TrimSuffix(tc.want, "[a-z]") + "x" // like Argo's IDs
 			tc.want = g.ID
 		}
 		hint := hints{"backfill --config c"}.approve(g, []backfill.Gate{g, other})

@@ -11,12 +11,12 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// result is what a verb has to say. Its JSON goes into a [workflow.Result].
+// result is what a verb has to show. Its JSON becomes the data of a [workflow.Result].
 type result interface {
 	lines() ([]string, error)
 }
 
-// reporter tells the user and the shell how it went.
+// reporter shows the user the result, and chooses the exit code.
 type reporter struct {
 	out, stderr io.Writer
 	json        bool
@@ -70,13 +70,13 @@ func writeText(w io.Writer, res result) error {
 	return err
 }
 
-// writeJSON writes a result or an error as a line. It may be read on a terminal, too.
+// writeJSON writes a result or an error as a line. It may also be read on a terminal.
 func writeJSON(w io.Writer, data any, err error) error {
 	text, err := json.Marshal(workflow.Result[any]{Data: data, Err: err})
 	if err != nil {
 		return err
 	}
-	_, err = io.WriteString(w, status.Printable(string(text))+"\n") // the same JSON
+	_, err = io.WriteString(w, status.Printable(string(text))+"\n") // the same JSON value
 	return err
 }
 

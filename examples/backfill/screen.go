@@ -10,21 +10,21 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// What a terminal is taken for that doesn't tell its size.
+// Defaults for a terminal that doesn't report its size.
 const (
 	usualWidth  = 80
 	usualHeight = 24
 )
 
-// screen is the place below the cursor of a terminal, to be drawn again and again.
+// screen is the area below the cursor of a terminal, to be drawn repeatedly.
 type screen struct {
 	out   io.Writer
 	size  func() (width, height int, err error)
-	drawn int // how many lines there are
+	drawn int // the number of lines
 }
 
-// draw puts lines in the place of those from before, each cut at the edge, and only so many that
-// they don't scroll.
+// draw replaces the previous lines, each truncated at the edge, and only as many as fit without
+// scrolling.
 func (s *screen) draw(lines []string) error {
 	width, height, err := s.size()
 	if err != nil || width <= 0 || height <= 0 {
@@ -37,7 +37,7 @@ func (s *screen) draw(lines []string) error {
 	s.home(&b)
 	for _, line := range lines {
 		line = cut(status.Printable(line), width-1)
-		b.WriteString(line + "\x1b[K\n") // erases what is left of the line from before
+		b.WriteString(line + "\x1b[K\n") // erases the rest of the previous line
 	}
 	b.WriteString("\x1b[J")
 	s.drawn = len(lines)
@@ -45,7 +45,7 @@ func (s *screen) draw(lines []string) error {
 	return err
 }
 
-// clear leaves nothing.
+// clear removes all lines.
 func (s *screen) clear() {
 	var b strings.Builder
 	s.home(&b)
@@ -60,8 +60,8 @@ func (s *screen) home(b *strings.Builder) {
 	}
 }
 
-// cut leaves out what is beyond that many columns of a terminal, where it would wrap. Characters are
-// counted one by one, as not every terminal puts those together that belong together.
+// cut truncates a line to that many columns of a terminal, where it would wrap. It counts
+// characters one by one, since not every terminal combines those that belong together.
 func cut(line string, columns int) string {
 	const ellipsis = '…'
 	taken, end := 0, 0

@@ -9,7 +9,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
-// statusResult is how a backfill stands; its JSON is that of the status.
+// statusResult is a backfill's status; its JSON is that of the status.
 type statusResult struct {
 	*backfill.Status
 	hints hints
@@ -20,7 +20,7 @@ func (r statusResult) lines() ([]string, error) {
 	return append(summary(r.Status, r.hints, 0, now), treeLines(r.Workflow, now)...), nil
 }
 
-// summary is all there is to say but for the single steps.
+// summary contains everything except the individual steps.
 func summary(st *backfill.Status, h hints, since time.Duration, now time.Time) []string {
 	lines := []string{headline(st, now)}
 	part := func(name, text string) { lines = append(lines, fmt.Sprintf("  %-7s %s", name, text)) }

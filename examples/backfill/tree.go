@@ -8,13 +8,13 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// treeLines are the steps as people look at them.
+// treeLines returns the steps as people want to see them.
 func treeLines(s *status.WorkflowStatus, now time.Time) []string {
-	if s.UID == "" { // there is none
+	if s.UID == "" { // there is no workflow
 		return nil
 	}
 	var b strings.Builder
-	_ = s.WriteTree(&b, now, status.TreeOptions{Groups: true}) // a builder takes everything
+	_ = s.WriteTree(&b, now, status.TreeOptions{Groups: true}) // writing to a builder never fails
 	lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
 	if more := len(lines) - mostSteps; more > 0 {
 		lines = append(lines[:mostSteps], fmt.Sprintf("… and %d more steps", more))
@@ -25,7 +25,7 @@ func treeLines(s *status.WorkflowStatus, now time.Time) []string {
 	return lines
 }
 
-// steps counts the steps, one that is tried again once, and names those that are under way.
+// steps counts the steps, a retried one once, and names the active ones.
 func steps(s *status.WorkflowStatus) (done, all int, active []string) {
 	var count func([]*status.TreeNode)
 	count = func(nodes []*status.TreeNode) {

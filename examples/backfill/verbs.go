@@ -11,13 +11,13 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
-// verb is something to do.
+// verb is a command of this program.
 type verb struct {
 	name, operands, summary string
-	least, most             int // how many operands; most -1: any number
+	least, most             int // number of operands; most -1: unlimited
 	details                 string
-	flags                   func(*pflag.FlagSet, *flags) // nil: none of its own
-	// run returns what there is to say; nil: it has said it.
+	flags                   func(*pflag.FlagSet, *flags) // nil: no flags of its own
+	// run returns what to show, or nil if it has already shown it.
 	run func(context.Context, *command) (result, error)
 }
 

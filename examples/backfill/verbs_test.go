@@ -25,7 +25,7 @@ func me(t *testing.T) string {
 	return u.Username
 }
 
-// Every verb, with what it asks of the backfill, what it says, and the same as JSON.
+// Each verb: its calls, its output, and the same as JSON.
 func TestVerbs(t *testing.T) {
 	for args, want := range map[string]struct{ called, text, json string }{
 		"create":           {"create", `backfill "s" can be started`, `"session":"s"`},
@@ -158,7 +158,7 @@ func TestDescribeLeavesOutWhatIsNotSet(t *testing.T) {
 	}
 }
 
-// What this program can't read must not keep it from everything else.
+// A secret that this program can't read doesn't affect anything else.
 func TestSecretOfAWSIsUnreachableOnly(t *testing.T) {
 	cfg := backfill.Config{TargetCluster: backfill.Cluster{Endpoint: "https://x:9200", Basic: &backfill.BasicAuth{UserSecretARN: "arn:aws:secretsmanager:us-east-1:1:secret:x"}}}
 	kube, err := dynamic.NewForConfig(&rest.Config{Host: "http://127.0.0.1:1"})

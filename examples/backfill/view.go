@@ -9,12 +9,12 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
-// view shows how a backfill goes on. Errors are those of the place where it is shown.
+// view shows a backfill's progress. Its errors are those of the output.
 type view interface {
 	show(*backfill.Status) error
-	// close clears what is not to stay, and ends what goes on by itself.
+	// close clears what should not stay, and stops background work.
 	close()
-	// conclude shows how it has ended. It is called after close.
+	// conclude shows the end. It is called after close.
 	conclude(*backfill.Status) error
 }
 

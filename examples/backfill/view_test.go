@@ -25,7 +25,7 @@ func TestFollowWritesChangesOnly(t *testing.T) {
 	f := &fake{statuses: []*backfill.Status{
 		withShards(running(), 1), withShards(running(), 1), withShards(running(), 2), ended(backfill.StateSucceeded, status.PhaseSucceeded),
 	}}
-	f.statuses[1].Shards.Data.ETA = time.Hour // goes on by itself
+	f.statuses[1].Shards.Data.ETA = time.Hour // changes by itself
 	code, out, stderr := follow(t, "start --follow", f)
 	if code != exitOK || strings.Join(f.called, ", ") != "start, follow, released" || stderr != "" {
 		t.Errorf("%d, %v, %q", code, f.called, stderr)
@@ -89,7 +89,7 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-// What can't be read is said to be unknown, and why; it is never shown as nothing.
+// A part that can't be read is shown as unknown, with the reason, and never as zero.
 func TestUnknownParts(t *testing.T) {
 	st := running()
 	st.Shards.Err, st.Pods.Err, st.Gates.Err = errors.New("the target\nis away"), errors.New("pods: no"), errors.New("offloaded")
@@ -127,7 +127,7 @@ func TestGateInTheLine(t *testing.T) {
 	}
 }
 
-// A check that is tried until it finds the work done fails all the time, and that is no news.
+// A check that is retried until the work is done fails all the time, which is not worth a message.
 func TestARetryThatGoesOnHasNotFailed(t *testing.T) {
 	s := workflowOf(t, `
     a: {name: w.a, displayName: setup, type: Pod, phase: Succeeded},
@@ -199,7 +199,7 @@ func TestLiveView(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		v := newLiveView(&screen{out: &out, size: func() (int, int, error) { return 120, 40, nil }}, hints{"backfill"})
-		written := func() string { // since the last time
+		written := func() string { // since the last call
 			v.mu.Lock()
 			defer v.mu.Unlock()
 			defer out.Reset()
@@ -217,7 +217,7 @@ func TestLiveView(t *testing.T) {
 				t.Errorf("%q is not in %s", want, first)
 			}
 		}
-		time.Sleep(2*redrawEvery + time.Millisecond) // in the bubble's time
+		time.Sleep(2*redrawEvery + time.Millisecond) // fake time
 		synctest.Wait()
 		if text := written(); !strings.Contains(text, "about 4s left") || !strings.HasPrefix(text, "\r\x1b[") {
 			t.Errorf("the times don't go on: %q", text)

@@ -9,7 +9,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// headline says in a line how a backfill stands.
+// headline summarizes a backfill in a line.
 func headline(st *backfill.Status, now time.Time) string {
 	text := fmt.Sprintf("backfill %q is %s", st.Session, st.State)
 	w := st.Workflow
@@ -31,7 +31,7 @@ func counted(shards workflow.Result[backfill.Shards]) bool {
 	return shards.Success() && shards.Data.State != backfill.ShardsPending && shards.Data.State != backfill.ShardsInitializing
 }
 
-// shardsText says how far the shards are; since is how long ago they were counted.
+// shardsText describes the progress of the shards; since is the time since they were counted.
 func shardsText(shards workflow.Result[backfill.Shards], since time.Duration) string {
 	s := shards.Data
 	switch {
@@ -61,7 +61,7 @@ func podsText(pods workflow.Result[backfill.Pods]) string {
 	return text
 }
 
-// gateLines say which gates wait and what passes them.
+// gateLines list the waiting gates and the commands that approve them.
 func gateLines(gates workflow.Result[[]backfill.Gate], h hints) []string {
 	if !gates.Success() {
 		return []string{"unknown: " + cutText(gates.Err.Error())}
@@ -77,15 +77,15 @@ func gateLines(gates workflow.Result[[]backfill.Gate], h hints) []string {
 	return lines
 }
 
-// What is shown of texts and lists that others have written.
+// Limits for strings and lists from the cluster.
 const (
 	mostText  = 1000 // bytes
 	mostItems = 20
 	mostSteps = 1000
 )
 
-// cutText is a text that others have written, in one line. Blanks in a row are one: a terminal wraps what
-// is longer than its lines, and what comes behind many blanks would seem to begin one.
+// cutText returns a string from the cluster as one line. Consecutive spaces are collapsed: a
+// terminal wraps long lines, and text after many spaces would look like a line of its own.
 func cutText(text string) string { return shorten(oneLine(text)) }
 
 func shorten(text string) string {
@@ -95,7 +95,7 @@ func shorten(text string) string {
 	return strings.ToValidUTF8(text[:mostText], "") + "…"
 }
 
-// first are the first items of a list, and how many there are beside them.
+// first returns the first items of a list, and the number of the others.
 func first[T any](items []T) (shown []T, more int) {
 	shown = items[:min(len(items), mostItems)]
 	return shown, len(items) - len(shown)

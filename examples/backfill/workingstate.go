@@ -10,8 +10,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// workingState reaches the target cluster, with the secret that the configuration names. Where this
-// program can't, such as with a secret of AWS Secrets Manager, everything else works all the same.
+// workingState connects to the target cluster, with the secret that the configuration names. If
+// this program can't use it, such as a secret of AWS Secrets Manager, everything else still works.
 func workingState(cfg backfill.Config, kube dynamic.Interface) (backfill.WorkingState, func(), error) {
 	state, err := opensearch.New(cfg.TargetCluster, opensearch.Options{
 		Secrets: opensearch.SecretsFromCluster(kube, namespaceOf(cfg)),

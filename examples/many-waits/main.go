@@ -1,6 +1,7 @@
-// Command many-waits starts many workflows and waits for all of them on one client. It says how they
-// ended and how many watches that took, and exits with 0 if all have succeeded, else with 1; 2 is for
-// a mistake on the command line.
+// Command many-waits starts many workflows and waits for all of them on one client. It prints their
+// outcomes and the number of watches that it took.
+//
+// The exit code is 0 if all succeeded, 1 if not, and 2 for a usage error.
 package main
 
 import (
@@ -66,7 +67,7 @@ func run(ctx context.Context, log *slog.Logger, namespace, template string, coun
 		return err
 	}
 	names := make([]string, 0, count)
-	for range count { // one after the other: the template is read once, and a start takes some milliseconds
+	for range count { // sequentially: the template is read once, and a start takes some milliseconds
 		started, err := client.Start(ctx, workflow.StartRequest{Template: template})
 		if err != nil {
 			return fmt.Errorf("after %d starts: %w", len(names), err)
@@ -78,7 +79,7 @@ func run(ctx context.Context, log *slog.Logger, namespace, template string, coun
 	ended := map[status.Outcome]int{}
 	for name, result := range workflow.WaitMany(ctx, client, names, workflow.Completed) {
 		state, err := result.Unwrap()
-		if err != nil { // of this one; the others are waited for all the same
+		if err != nil { // for this workflow only; the other waits continue
 			log.Error("wait failed", "workflow", name, "error", err)
 			continue
 		}
@@ -94,7 +95,8 @@ func run(ctx context.Context, log *slog.Logger, namespace, template string, coun
 	return nil
 }
 
-// clusterConfig is that of the pod this runs in, else of $KUBECONFIG or ~/.kube/config.
+// clusterConfig returns the configuration of the pod that this program runs in, or else of
+// $KUBECONFIG or ~/.kube/config.
 func clusterConfig() (*rest.Config, error) {
 	cfg, err := rest.InClusterConfig()
 	if !errors.Is(err, rest.ErrNotInCluster) {

@@ -15,20 +15,20 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// listed is a workflow as the cluster has it.
+// listed is a workflow as it is in the cluster.
 type listed struct {
 	job, name string
 	uid       types.UID
 	outcome   status.Outcome
-	madeBy    string // who the API server says has created it
+	madeBy    string // its creator, according to the API server
 }
 
 func listedOf(s *status.WorkflowStatus) listed {
 	return listed{job: s.Labels[labelJob], name: s.Name, uid: s.UID, outcome: s.Outcome(), madeBy: madeBy(s.Raw())}
 }
 
-// madeBy reads from an object who has put its job's label there, which only its creation does. The
-// API server keeps that, so it is no word of this program's.
+// madeBy returns the field manager that set the job's label, which only the creation does. The API
+// server records it, so it does not depend on this program.
 func madeBy(o *unstructured.Unstructured) string {
 	if o == nil {
 		return ""
@@ -49,7 +49,7 @@ func madeBy(o *unstructured.Unstructured) string {
 	return ""
 }
 
-// maker is the name by which the API server knows a backend. kubectl gives that of its file.
+// maker returns the name by which the API server knows a backend. kubectl uses its file name.
 func maker(b legacy.Backend, kubectl string) string {
 	if b == legacy.BackendNative {
 		return userAgent
@@ -57,12 +57,12 @@ func maker(b legacy.Backend, kubectl string) string {
 	return filepath.Base(kubectl)
 }
 
-// accounts say what became of some jobs.
+// accounts counts what happened to some jobs.
 type accounts struct{ ended, running, duplicated, lost int }
 
-// account holds the jobs against the workflows that the cluster has for them, and returns what
-// is not as promised. A job is lost where no workflow has ended well for it, or no wait has seen
-// that; one that stands at a gate runs. kubectl is the program that was run.
+// account compares the jobs with their workflows in the cluster, and returns what violates the
+// guarantees. A job is lost if none of its workflows succeeded, or if no wait saw that; one at a
+// gate counts as running. kubectl is the program that was run.
 func account(jobs []*job, all []listed, kubectl string) (accounts, []string) {
 	var a accounts
 	var broken []string

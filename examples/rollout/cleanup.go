@@ -11,10 +11,10 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// cleanUpFor is how long the workflows may take to be deleted.
+// cleanUpFor is the time limit for deleting the workflows.
 const cleanUpFor = 30 * time.Second
 
-// leftError says that workflows of this run may still be there.
+// leftError means that workflows of this run may still exist.
 type leftError struct {
 	run string
 	err error
@@ -31,8 +31,8 @@ func ofRun(run string) workflow.ListOptions {
 	return workflow.ListOptions{LabelSelector: labelRun + "=" + run}
 }
 
-// nothingThere returns an error if the run has workflows already: what was left would be taken for
-// what is to be started.
+// nothingThere returns an error if the run already has workflows: they would be taken for those
+// that this run starts.
 func nothingThere(ctx context.Context, client workflow.Reader, run string) error {
 	for s, err := range client.List(ctx, ofRun(run)) {
 		if err != nil {
@@ -44,8 +44,8 @@ func nothingThere(ctx context.Context, client workflow.Reader, run string) error
 	return nil
 }
 
-// cleanUp deletes the workflows of a run, also where ctx has ended, and returns how many it was.
-// The error is a [*leftError].
+// cleanUp deletes the workflows of a run, even if ctx has ended, and returns their number. The
+// error is a [*leftError].
 func cleanUp(ctx context.Context, client workflow.Interface, run string) (int64, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpFor)
 	defer cancel()

@@ -10,14 +10,15 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// userAgent is what the API server knows the native client by; kubectl gives its own name.
+// userAgent identifies the native client to the API server; kubectl uses its own name.
 const userAgent = "argoservice-rollout"
 
-// comparisons is how many the router makes at once. Behind native reads each is a process.
+// comparisons is the number of concurrent comparisons of the router. For native reads, each is a
+// process.
 const comparisons = 8
 
-// connect finds the cluster by kubectl's rules, and in a pod by its service account, and builds
-// the client as the environment says. Without a ledger there are no shadow reads either.
+// connect finds the cluster by kubectl's rules, and in a pod by its service account, and builds the
+// client that the environment selects. Without a ledger there are no shadow reads.
 func connect(f flags, lookup lookupFunc, notes *ledger) (*legacy.Router, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = f.kubeconfig
@@ -35,7 +36,7 @@ func connect(f flags, lookup lookupFunc, notes *ledger) (*legacy.Router, error) 
 		opts.OnDecision = notes.decided
 		opts.Shadow = legacy.ShadowOptions{OnDifference: notes.differed, Limit: comparisons}
 	}
-	// This is the line that a service changes. All else it asks of a workflow.Interface.
+	// This is the line that a service changes. Everything else uses workflow.Interface.
 	client, err := legacy.FromEnv(cfg, opts)
 	if err != nil {
 		return nil, err

@@ -19,7 +19,7 @@ type flags struct {
 	keep                         bool
 }
 
-// mostWorkflows of a phase: each is some processes of kubectl.
+// mostWorkflows is the limit for a phase: each workflow takes several kubectl processes.
 const mostWorkflows = 1000
 
 func parseFlags(args []string) (flags, error) {

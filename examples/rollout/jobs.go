@@ -14,34 +14,34 @@ import (
 )
 
 const (
-	// template is that of manifests/.
+	// template is the one in manifests/.
 	template = "rollout-job"
-	// gate is its entrypoint that waits until somebody resumes it.
+	// gate is its entrypoint that waits until it is resumed.
 	gate = "at-gate"
 
 	labelRun   = "rollout.argoservice/run"
 	labelJob   = "rollout.argoservice/job"
 	labelPhase = "rollout.argoservice/phase"
 
-	// atOnce is how many calls are made at the same time. Each can be a process.
+	// atOnce is the number of concurrent calls. Each can be a process.
 	atOnce = 4
 )
 
-// job is something to be done, once, by a workflow.
+// job is a task for one workflow, to be done once.
 type job struct {
 	run           string
 	number, phase int
 	atGate        bool // until it is resumed
 	passed        bool // it was resumed
 
-	uid     types.UID      // of the workflow that was started for it
-	backend legacy.Backend // that started it
+	uid     types.UID      // of its workflow
+	backend legacy.Backend // that started the workflow
 	outcome status.Outcome // with which its wait has ended; "": not yet
 }
 
-// request asks for the job's workflow. The job is the key, so whoever asks again, through
-// whichever backend, gets the same workflow. Nobody chooses its name: it is a hash of the key, and
-// that decides which backend it meets.
+// request returns the request for the job's workflow. The job is the key, so every repetition,
+// through either backend, gets the same workflow. The name is a hash of the key, and determines the
+// backend.
 func (j *job) request() workflow.StartRequest {
 	req := workflow.StartRequest{
 		Template:       template,
@@ -66,8 +66,8 @@ func names(jobs []*job) []string {
 	return all
 }
 
-// share is the percentage of many jobs of a run that a rollout gives to the native client. Of a
-// few it can be far from what was asked for.
+// share returns the percentage of many jobs of a run that a rollout gives to the native client.
+// With few jobs it can differ much from the requested one.
 func share(r legacy.Rollout, namespace, run string, many int) float64 {
 	native := 0
 	for number := range many {
@@ -79,7 +79,7 @@ func share(r legacy.Rollout, namespace, run string, many int) float64 {
 	return 100 * float64(native) / float64(many)
 }
 
-// each calls do for all items, some at a time, until one fails, whose error it returns.
+// each calls do for all items, some concurrently, until one fails, and returns that error.
 func each[T any](ctx context.Context, items []T, do func(context.Context, T) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -12,7 +12,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
 )
 
-// A job's workflow has the same name in every process, whatever else is asked for with it.
+// A job's workflow has the same name in every process, whatever the rest of the request.
 func TestTheKeyIsTheName(t *testing.T) {
 	j := job{run: "demo", number: 7, phase: 2}
 	later := job{run: "demo", number: 7, phase: 5, atGate: true}
@@ -66,7 +66,7 @@ func TestEach(t *testing.T) {
 		if i == 3 {
 			return broken
 		}
-		<-ctx.Done() // which the failure brings about
+		<-ctx.Done() // caused by the failure
 		return nil
 	})
 	if !errors.Is(err, broken) || called.Load() != atOnce {

@@ -11,20 +11,20 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// waited is how waits that went on in the background have ended.
+// waited is the result of waits that ran in the background.
 type waited struct {
 	outcomes map[string]status.Outcome
 	err      error
 }
 
-// killSwitch has workflows run by the native client, forces everything to kubectl while they do,
-// and shows that none is lost and none is started twice.
+// killSwitch lets the native client run workflows, forces everything to kubectl meanwhile, and
+// shows that none is lost and none is started twice.
 func (w *walk) killSwitch(ctx context.Context, file rolloutFile, full legacy.Rollout) error {
 	ctx, cancel := context.WithCancel(ctx)
 	waits := make(chan waited, 1)
 	defer func() {
 		cancel()
-		for range waits { // closed when they have ended
+		for range waits { // closed when all have ended
 		}
 	}()
 	w.announce("at work", "workflows that run when the switch is thrown: the native client has started them and waits for them")
@@ -44,7 +44,7 @@ func (w *walk) killSwitch(ctx context.Context, file rolloutFile, full legacy.Rol
 	return w.thrown(ctx, file, running, waits)
 }
 
-// underWay returns once each workflow is at its gate, with a wait for its end.
+// underWay returns once each workflow is at its gate, with a wait for its end in progress.
 func (w *walk) underWay(ctx context.Context, running *phase) error {
 	if _, err := w.wait(ctx, running.jobs, workflow.Suspended); err != nil {
 		return err
@@ -103,7 +103,7 @@ func (w *walk) thrown(ctx context.Context, file rolloutFile, running *phase, wai
 	return w.end(ctx, p, running.number)
 }
 
-// throw puts the forced rollout into the file, and goes on with reads until it is in force.
+// throw writes the forced rollout to the file, and keeps reading until it is in effect.
 func (w *walk) throw(ctx context.Context, file rolloutFile, killed legacy.Rollout, jobs []*job) error {
 	before := w.begin("", killed)
 	written := time.Now()
@@ -119,8 +119,8 @@ func (w *walk) throw(ctx context.Context, file rolloutFile, killed legacy.Rollou
 	return nil
 }
 
-// startAgain asks for the same jobs again, as a service does that was restarted, or has lost an
-// answer. They are found, not started: a key is a workflow, whichever backend asks.
+// startAgain requests the same jobs again, like a service that was restarted or has lost an answer.
+// They are found, not started: one key is one workflow, through either backend.
 func (w *walk) startAgain(ctx context.Context, jobs []*job) error {
 	err := each(ctx, jobs, func(ctx context.Context, j *job) error {
 		s, err := w.router.Start(ctx, j.request())

@@ -10,8 +10,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// ledger keeps what the router tells: of each call which backend got it, and where two answers
-// differ. It is what a service would make metrics and log lines of.
+// ledger records what the router reports: which backend got each call, and where two answers
+// differ. A service would turn this into metrics and log lines.
 type ledger struct {
 	mu          sync.Mutex
 	decisions   []legacy.Decision
@@ -25,7 +25,7 @@ func (l *ledger) decided(d legacy.Decision) {
 	l.decisions = append(l.decisions, d)
 }
 
-// differed is for OnDifference. There are paths to be told, but no values: they may be secret.
+// differed is for OnDifference. It records paths, but no values: they may be secret.
 func (l *ledger) differed(d legacy.Difference) {
 	text := fmt.Sprintf("%s of %s differs between both backends at %s", d.Op, d.Name, strings.Join(d.Paths, ", "))
 	l.mu.Lock()
@@ -33,24 +33,24 @@ func (l *ledger) differed(d legacy.Difference) {
 	l.differences = append(l.differences, text)
 }
 
-// mark is a place in the ledger.
+// mark is a position in the ledger.
 type mark struct{ decisions, differences int }
 
-// here is the end.
+// here returns the end of the ledger.
 func (l *ledger) here() mark {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return mark{len(l.decisions), len(l.differences)}
 }
 
-// since returns what was noted after a mark.
+// since returns what was recorded after a mark.
 func (l *ledger) since(m mark) ([]legacy.Decision, []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.decisions[m.decisions:]), slices.Clone(l.differences[m.differences:])
 }
 
-// split is how many of something went to each backend.
+// split is a count for each backend.
 type split struct{ kubectl, native int }
 
 func (s *split) add(b legacy.Backend) {
@@ -70,7 +70,7 @@ func calls(decisions []legacy.Decision) split {
 	return s
 }
 
-// astray are the calls that did not go where a rollout has them go.
+// astray returns the calls that did not go to the backend that a rollout selects.
 func astray(decisions []legacy.Decision, by legacy.Rollout) []string {
 	var found []string
 	for _, d := range decisions {
@@ -81,8 +81,8 @@ func astray(decisions []legacy.Decision, by legacy.Rollout) []string {
 	return found
 }
 
-// movedBack are the workflows that the native client had before and kubectl has now, which
-// raising a percentage must not do.
+// movedBack returns the workflows that the native client had before and kubectl has now, which
+// raising a percentage must not cause.
 func movedBack(before, now []legacy.Decision) []string {
 	native := map[string]bool{}
 	for _, d := range before {
@@ -93,7 +93,7 @@ func movedBack(before, now []legacy.Decision) []string {
 	var found []string
 	for _, d := range now {
 		if d.Backend == legacy.BackendLegacy && native[d.Name] {
-			native[d.Name] = false // once is enough
+			native[d.Name] = false // report it once
 			found = append(found, call(d)+" went back to kubectl, though the percentage was raised")
 		}
 	}

@@ -63,7 +63,7 @@ func TestMovedBack(t *testing.T) {
 	}
 }
 
-// contains compares found texts with a part of each that is wanted, in their order.
+// contains checks that each string contains the wanted one at its index.
 func contains(t *testing.T, found, want []string) {
 	t.Helper()
 	if !slices.EqualFunc(found, want, strings.Contains) {

@@ -1,10 +1,10 @@
-// Command rollout is a service that leaves kubectl: it starts and follows workflows through the
-// router of pkg/legacy, and walks from shadow reads over 10 % and 50 % to 100 % of the native
-// client, throws the kill switch while workflows run, and comes back.
+// Command rollout is a service that migrates off kubectl. It starts and watches workflows through
+// the router of pkg/legacy, goes from shadow reads over 10 % and 50 % to 100 % of the native
+// client, throws the kill switch while workflows run, and returns to 100 %.
 //
-// It exits with 0 if all was as promised, 1 if something was not, which it names, or the cluster
-// could not be used, 2 if what it was given is wrong, 130 if it was interrupted. The workflows
-// that it has made are deleted in each case, unless --keep is given.
+// The exit code is 0 if all guarantees held, 1 if one did not (the output names it) or the cluster
+// could not be used, 2 for invalid input, and 130 after an interrupt. It always deletes the
+// workflows that it created, unless --keep is given.
 package main
 
 import (
@@ -37,13 +37,13 @@ func main() {
 	os.Exit(code)
 }
 
-// inputError is a mistake on the command line.
+// inputError is a usage error.
 type inputError struct{ err error }
 
 func (e *inputError) Error() string { return e.err.Error() }
 func (e *inputError) Unwrap() error { return e.err }
 
-// exitCode tells the user what went wrong, and the shell by a number. ctx ends with a signal.
+// exitCode prints the error and returns the exit code. ctx ends with a signal.
 func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 	var left *leftError
 	var bad *inputError
@@ -65,8 +65,8 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 	return exitBroken
 }
 
-// run does all of it. What cannot be used is an error at once; what was not as promised is a
-// [*brokenError] in the end.
+// run runs the whole rollout. Unusable input is an error at once; a violated guarantee is a
+// [*brokenError] at the end.
 func run(ctx context.Context, args []string, lookup lookupFunc, stdout io.Writer) error {
 	f, err := parseFlags(args)
 	if err != nil {
@@ -77,7 +77,7 @@ func run(ctx context.Context, args []string, lookup lookupFunc, stdout io.Writer
 	if err != nil {
 		return err
 	}
-	helper, err := connect(f, lookup, nil) // for what is no part of the walk
+	helper, err := connect(f, lookup, nil) // for what is not part of the rollout
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func run(ctx context.Context, args []string, lookup lookupFunc, stdout io.Writer
 	} else {
 		err = w.allPhases(limited, func() (*legacy.Router, error) { return connect(f, killed(lookup), notes) })
 	}
-	err = errors.Join(err, w.kept()) // also of a walk that didn't come to its end
+	err = errors.Join(err, w.kept()) // also if the rollout was interrupted
 	if f.keep {
 		return err
 	}
@@ -104,7 +104,7 @@ func run(ctx context.Context, args []string, lookup lookupFunc, stdout io.Writer
 // lookupFunc reads a variable of the environment, as [os.LookupEnv] does.
 type lookupFunc = func(string) (string, bool)
 
-// killed is an environment in which the kill switch was thrown.
+// killed returns an environment in which the kill switch was thrown.
 func killed(lookup lookupFunc) lookupFunc {
 	return func(name string) (string, bool) {
 		if name == legacy.EnvForce {

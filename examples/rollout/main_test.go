@@ -13,7 +13,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// kubeconfig of a cluster at which nobody answers.
+// deadCluster is the kubeconfig of a cluster that does not answer.
 const deadCluster = `
 apiVersion: v1
 kind: Config
@@ -23,7 +23,7 @@ users: [{name: u}]
 current-context: c
 `
 
-// environment is one to look things up in.
+// environment returns a lookup function for the pairs.
 func environment(pairs ...string) lookupFunc {
 	return func(name string) (string, bool) {
 		for i := 0; i+1 < len(pairs); i += 2 {

@@ -12,30 +12,30 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// phase is a part of the walk in which the rollout stays as it is.
+// phase is a part of the walk in which the rollout stays the same.
 type phase struct {
 	number  int
 	title   string
 	rollout legacy.Rollout
-	jobs    []*job // that it has started
+	jobs    []*job // that it started
 
 	from   mark
 	before legacy.ShadowCounts
 	reads  int64 // that are compared
 }
 
-// announce says what comes.
+// announce prints the title of what follows.
 func (w *walk) announce(title, why string) {
 	w.phases++
 	w.say("\n%d. %s: %s", w.phases, title, why)
 }
 
-// begin begins to count.
+// begin starts counting.
 func (w *walk) begin(title string, r legacy.Rollout) *phase {
 	return &phase{number: w.phases, title: title, rollout: r, from: w.ledger.here(), before: w.router.Shadow()}
 }
 
-// turn writes a rollout into the file and waits until the service goes by it.
+// turn writes a rollout to the file and waits until the service uses it.
 func (w *walk) turn(ctx context.Context, file rolloutFile, r legacy.Rollout) error {
 	written := time.Now()
 	if err := file.write(r); err != nil {
@@ -48,8 +48,8 @@ func (w *walk) turn(ctx context.Context, file rolloutFile, r legacy.Rollout) err
 	return nil
 }
 
-// ordinary is a phase in which jobs are started, read and waited for, and those of the phase
-// before are read again.
+// ordinary is a phase in which jobs are started, read and waited for, and those of the previous
+// phase are read again.
 func (w *walk) ordinary(ctx context.Context, title, why string, r legacy.Rollout, turn func(context.Context) error) error {
 	w.announce(title, why)
 	if turn != nil {
@@ -76,9 +76,9 @@ func (w *walk) ordinary(ctx context.Context, title, why string, r legacy.Rollout
 	return w.end(ctx, p, p.number)
 }
 
-// checkShare shows that a share is what was asked for, where there are enough workflows to tell.
+// checkShare checks that the share is the requested one, if there are enough workflows to tell.
 func (w *walk) checkShare(r legacy.Rollout) {
-	const most = 1 // in a hundred: six standard deviations of 100,000 drawn at 50 %
+	const most = 1 // percent: six standard deviations of 100,000 drawn at 50 %
 	got := share(r, w.flags.namespace, w.flags.run, lots)
 	w.say("   of %d jobs like these, %.1f %% would go to the native client", lots, got)
 	if got < r.Percent-most || got > r.Percent+most {
@@ -101,8 +101,8 @@ func (w *walk) start(ctx context.Context, p *phase, atGate bool) error {
 	})
 }
 
-// read reads the jobs' workflows. It reads no more at once than can be compared at once: the
-// router drops what would be more, and here all of it is to be compared.
+// read reads the jobs' workflows. It makes no more reads at once than can be compared at once: the
+// router would drop the others, and here every read must be compared.
 func (w *walk) read(ctx context.Context, p *phase, jobs []*job) error {
 	for some := range slices.Chunk(jobs, comparisons) {
 		p.reads += int64(len(some))
@@ -123,8 +123,8 @@ func (w *walk) read(ctx context.Context, p *phase, jobs []*job) error {
 	return nil
 }
 
-// wait waits for the jobs' workflows, and returns how each of them stood then. A wait that failed
-// for another reason than the end of ctx is not as promised.
+// wait waits for the jobs' workflows, and returns the outcome of each. A wait that fails violates a
+// guarantee, unless ctx has ended.
 func (w *walk) wait(ctx context.Context, jobs []*job, until workflow.Condition) (map[string]status.Outcome, error) {
 	outcomes := map[string]status.Outcome{}
 	for name, r := range workflow.WaitMany(ctx, w.router, names(jobs), until) {
@@ -140,7 +140,7 @@ func (w *walk) wait(ctx context.Context, jobs []*job, until workflow.Condition) 
 	return outcomes, nil
 }
 
-// settle notes how the jobs' waits have ended.
+// settle records the results of the jobs' waits.
 func settle(jobs []*job, ended map[string]status.Outcome) {
 	for _, j := range jobs {
 		j.outcome = ended[j.name()]
@@ -159,7 +159,7 @@ func (w *walk) list(ctx context.Context, opts workflow.ListOptions) ([]listed, e
 	return all, nil
 }
 
-// compared waits until all reads of a phase were compared, which goes on behind the calls.
+// compared waits until all reads of a phase were compared, which happens in the background.
 func (w *walk) compared(ctx context.Context, p *phase) error {
 	limited, cancel := context.WithTimeout(ctx, 2*legacy.DefaultShadowTimeout)
 	defer cancel()
@@ -170,7 +170,7 @@ func (w *walk) compared(ctx context.Context, p *phase) error {
 	return err
 }
 
-// end lists the workflows of a phase, or of several, and says what it came to.
+// end lists the workflows of one or several phases, and prints the results.
 func (w *walk) end(ctx context.Context, p *phase, first int) error {
 	var jobs []*job
 	for _, j := range w.jobs {
@@ -200,7 +200,7 @@ func (w *walk) end(ctx context.Context, p *phase, first int) error {
 	}
 	w.note(broken...)
 	w.note(astray(decisions, p.rollout)...)
-	if p.rollout.Force == "" { // the walk only ever raises the percentage
+	if p.rollout.Force == "" { // this program only ever raises the percentage
 		w.note(movedBack(before, decisions)...)
 	}
 	if t.shadow.Agreed == 0 {

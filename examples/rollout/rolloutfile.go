@@ -14,15 +14,15 @@ import (
 )
 
 const (
-	// followEvery is how often the service looks at its rollout file. One that is mounted from a
-	// ConfigMap comes a minute late anyway, so that the default, 10 s, is no loss there.
+	// followEvery is the interval at which the service reads its rollout file. A file that is
+	// mounted from a ConfigMap arrives a minute late anyway, so the default of 10 s is fine there.
 	followEvery = 200 * time.Millisecond
-	// lookEvery is how often this program looks whether something has happened.
+	// lookEvery is the interval at which this program polls for a result.
 	lookEvery = 20 * time.Millisecond
 )
 
 // rolloutFile is the file that a service follows. It stands for a mounted ConfigMap, and is
-// replaced as a whole as one of those is: nobody ever reads the half of it.
+// replaced atomically like one: no reader sees a partial file.
 type rolloutFile struct{ dir string }
 
 func newRolloutFile() (rolloutFile, error) {
@@ -33,7 +33,7 @@ func newRolloutFile() (rolloutFile, error) {
 func (f rolloutFile) path() string  { return filepath.Join(f.dir, "rollout.yaml") }
 func (f rolloutFile) remove() error { return os.RemoveAll(f.dir) }
 
-// write puts a rollout into the file.
+// write writes a rollout to the file.
 func (f rolloutFile) write(r legacy.Rollout) error {
 	text, err := rolloutText(r)
 	if err != nil {
@@ -46,7 +46,7 @@ func (f rolloutFile) write(r legacy.Rollout) error {
 	return os.Rename(next, f.path())
 }
 
-// rolloutText is a rollout as [legacy.ParseRollout] reads it.
+// rolloutText encodes a rollout as [legacy.ParseRollout] reads it.
 func rolloutText(r legacy.Rollout) ([]byte, error) {
 	fields := map[string]any{"percent": r.Percent}
 	if r.Force != "" {
@@ -58,7 +58,7 @@ func rolloutText(r legacy.Rollout) ([]byte, error) {
 	return yaml.Marshal(fields)
 }
 
-// oneLine is a rollout's text for a person.
+// oneLine formats a rollout for people.
 func oneLine(r legacy.Rollout) string {
 	text, err := rolloutText(r)
 	if err != nil {
@@ -67,14 +67,14 @@ func oneLine(r legacy.Rollout) string {
 	return strings.Join(strings.Split(strings.TrimSpace(string(text)), "\n"), ", ")
 }
 
-// follow has a router go by the file until the returned function is called, which returns what
-// was wrong with the file meanwhile.
+// follow makes a router follow the file until the returned function is called, which returns any
+// error of the file.
 func (f rolloutFile) follow(ctx context.Context, router *legacy.Router) (stop func() error) {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() {
 		var wrong error
-		// What it returns is that ctx has ended.
+		// FollowFile only returns because ctx has ended.
 		_ = router.FollowFile(ctx, f.path(), followEvery, func(err error) { wrong = err })
 		ended <- wrong
 	}()
@@ -84,7 +84,7 @@ func (f rolloutFile) follow(ctx context.Context, router *legacy.Router) (stop fu
 	}
 }
 
-// await blocks until something holds.
+// await blocks until the condition holds.
 func await(ctx context.Context, what string, holds func() bool) error {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()

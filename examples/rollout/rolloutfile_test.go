@@ -13,7 +13,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
 )
 
-// What is written is what the router reads.
+// The router can read what is written.
 func TestRolloutTextIsReadBack(t *testing.T) {
 	for _, r := range []legacy.Rollout{
 		{}, {Percent: 2.5}, {Percent: 100, Force: legacy.BackendLegacy}, {Percent: 10, Salt: "a: b # \"c\""}, {Salt: "10"},

@@ -8,17 +8,17 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
 )
 
-// tally is what a phase came to.
+// tally is the result of a phase.
 type tally struct {
 	accounts
 
 	title          string
 	wanted         float64 // percent for the native client
-	started, calls split   // the workflows, and all calls
+	started, calls split   // of the workflows, and of all calls
 	shadow         legacy.ShadowCounts
 }
 
-// wanted is the percentage that a rollout has the native client get.
+// wanted returns the percentage that a rollout gives to the native client.
 func wanted(r legacy.Rollout) float64 {
 	switch r.Force {
 	case legacy.BackendNative:
@@ -30,7 +30,7 @@ func wanted(r legacy.Rollout) float64 {
 	}
 }
 
-// got is the percentage that it got.
+// got returns the percentage that it got.
 func (t tally) got() float64 {
 	all := t.started.kubectl + t.started.native
 	if all == 0 {
@@ -39,7 +39,7 @@ func (t tally) got() float64 {
 	return 100 * float64(t.started.native) / float64(all)
 }
 
-// text is the tally by itself.
+// text formats one tally.
 func (t tally) text() string {
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
@@ -54,7 +54,7 @@ func (t tally) text() string {
 	return text.String()
 }
 
-// table is all of them.
+// table formats all tallies as a table.
 func table(all []tally) string {
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -72,7 +72,7 @@ func table(all []tally) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// total is how many comparisons have ended, one way or the other.
+// total returns the number of completed comparisons.
 func total(c legacy.ShadowCounts) int64 {
 	return c.Agreed + c.Differed + c.Changed + c.Failed + c.Dropped
 }

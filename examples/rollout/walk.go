@@ -12,10 +12,10 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// mostBroken is how much of it is said.
+// mostBroken is the maximum number of violations that an error lists.
 const mostBroken = 20
 
-// brokenError says what was not as promised.
+// brokenError lists the guarantees that did not hold.
 type brokenError struct{ broken []string }
 
 func (e *brokenError) Error() string {
@@ -44,22 +44,22 @@ type walk struct {
 
 func (w *walk) say(format string, args ...any) { printLines(w.out, fmt.Sprintf(format, args...)) }
 
-// printLines writes text with nothing in its lines that a terminal takes for a command: some of it
-// comes from the cluster and from kubectl.
+// printLines writes lines without terminal control characters: some of the text comes from the
+// cluster and from kubectl.
 func printLines(out io.Writer, text string) {
 	for line := range strings.SplitSeq(text, "\n") {
 		fmt.Fprintln(out, status.Printable(line))
 	}
 }
 
-// complain writes an error. Texts of others in it can have lines, of which none looks like this
+// complain writes an error. Its text can contain lines from elsewhere; none of them looks like this
 // program's own.
 func complain(out io.Writer, err error) {
 	printLines(out, "rollout: "+strings.ReplaceAll(err.Error(), "\n", "\n  "))
 }
 
-// note notes what is not as promised, once, each in one line: a part of it comes from others. It is
-// called from many goroutines.
+// note records violated guarantees, each once and on one line, since a part of it comes from
+// elsewhere. It is safe for concurrent use.
 func (w *walk) note(broken ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -71,11 +71,10 @@ func (w *walk) note(broken ...string) {
 	}
 }
 
-// lots is how many jobs a share is said of that a few cannot show.
+// lots is the number of jobs over which a share is computed, since a few jobs cannot show it.
 const lots = 100_000
 
-// asDecided runs one phase by what the environment says. A service of which that has been decided
-// follows no file.
+// asDecided runs one phase as the environment determines. Such a service follows no file.
 func (w *walk) asDecided(ctx context.Context, r legacy.Rollout) error {
 	why := fmt.Sprintf("%s says so", legacy.EnvPercent)
 	switch r.Force {
@@ -91,7 +90,7 @@ func (w *walk) asDecided(ctx context.Context, r legacy.Rollout) error {
 	return w.conclude(ctx)
 }
 
-// allPhases walks from shadow reads to 100 %, throws the kill switch and comes back. restarted
+// allPhases goes from shadow reads to 100 %, throws the kill switch and returns to 100 %. restarted
 // makes the router of a service whose environment has the kill switch thrown.
 func (w *walk) allPhases(ctx context.Context, restarted func() (*legacy.Router, error)) (err error) {
 	file, err := newRolloutFile()
@@ -147,7 +146,8 @@ func (w *walk) allPhases(ctx context.Context, restarted func() (*legacy.Router, 
 	return w.conclude(ctx)
 }
 
-// conclude holds all that was started against all that is there, and says how it went.
+// conclude compares everything that was started with the workflows in the cluster, and prints the
+// result.
 func (w *walk) conclude(ctx context.Context) error {
 	p := w.begin("", w.router.Rollout())
 	all, err := w.list(ctx, ofRun(w.flags.run))
@@ -166,7 +166,7 @@ func (w *walk) conclude(ctx context.Context) error {
 	return nil
 }
 
-// kept returns a [*brokenError] with what was not as promised so far; nil: all was.
+// kept returns a [*brokenError] with the guarantees that did not hold so far, or nil.
 func (w *walk) kept() error {
 	_, differences := w.ledger.since(mark{})
 	w.note(differences...)

@@ -24,7 +24,7 @@ func TestWhatIsNotKept(t *testing.T) {
 	contains(t, broken.broken, []string{"job 3", "job 4", "w5 differs"})
 }
 
-// What others have written makes no line that looks like this program's own.
+// Text from elsewhere makes no line that looks like this program's own.
 func TestComplaintsKeepTheirPlace(t *testing.T) {
 	w := &walk{ledger: &ledger{}}
 	w.note("workflow w has failed: no\nrollout: all was as promised", "b")

@@ -16,26 +16,26 @@ import (
 )
 
 const (
-	// believed is how long the answer that all is there is good for, and doubted that something is
-	// missing. Probes ask more often.
+	// believed is how long a positive answer is valid, and doubted how long a negative one. Probes
+	// ask more often.
 	believed = 30 * time.Second
 	doubted  = 3 * time.Second
-	// checkWithin is how long all checks together may take. It is more than retryFor, so that an API
-	// server that is away is called that.
+	// checkWithin limits the time of all checks together. It exceeds retryFor, so that an
+	// unavailable API server is reported as that.
 	checkWithin = 20 * time.Second
-	// checksAtOnce is how many are made side by side.
+	// checksAtOnce is the number of concurrent checks.
 	checksAtOnce = 8
 )
 
-// access knows whether the API server answers, and lets the service do what it is asked for. However
-// many ask, it is found out once, in the background, and not given up when one of them leaves.
+// access checks whether the API server answers and grants the service its permissions. Concurrent
+// callers share one check, which runs in the background and continues when one of them leaves.
 type access struct {
 	checks []check
 	log    *slog.Logger
 
 	mu     sync.Mutex
-	latest *round            // nil: there was none
-	told   map[string]string // what was logged last, by check
+	latest *round            // nil before the first
+	told   map[string]string // the last log message, by check
 }
 
 // check finds out what one part of the service lacks.
@@ -44,8 +44,8 @@ type check struct {
 	ask func(context.Context) error
 }
 
-// checksOf are those of everything that the service does. A backfill knows what its own methods need;
-// reading logs is none of them.
+// checksOf returns the checks for everything that the service does. A backfill knows the needs of
+// its own methods; reading logs is not one of them.
 func checksOf(backfills []api.Backfill, clients map[string]*workflow.WorkflowClient) []check {
 	var all []check
 	for _, b := range backfills {
@@ -63,8 +63,8 @@ func newAccess(checks []check, log *slog.Logger) *access {
 	return &access{checks: checks, log: log, told: map[string]string{}}
 }
 
-// check says what is missing. It blocks until that is known or ctx ends; the error names the checks
-// that are not through by then.
+// check reports what is missing. It blocks until that is known or ctx ends; the error then names
+// the unfinished checks.
 func (a *access) check(ctx context.Context) error {
 	r := a.begin(ctx)
 	select {
@@ -79,8 +79,8 @@ func (a *access) check(ctx context.Context) error {
 	return fmt.Errorf("no answer yet for %s: %w", slow, ctx.Err())
 }
 
-// begin returns the checks that are under way, or whose answer is still good, and begins new ones if
-// there are none. These have the values of ctx, but not its end. It doesn't block.
+// begin returns the current checks, or the last ones if their answer is still valid, and starts new
+// ones otherwise. These have the values of ctx, but not its end. It doesn't block.
 func (a *access) begin(ctx context.Context) *round {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -97,7 +97,7 @@ func (a *access) begin(ctx context.Context) *round {
 	return r
 }
 
-// end cuts off what is under way, and waits for that. Nothing may be asked after it.
+// end cancels the current checks, and waits for them. access must not be used afterwards.
 func (a *access) end() {
 	a.mu.Lock()
 	r := a.latest
@@ -108,9 +108,9 @@ func (a *access) end() {
 	}
 }
 
-// find asks about everything. A permission or a cluster that is missing, or that doesn't answer, keeps
-// the service from its work; what is wrong with one backfill, such as a template that isn't there yet,
-// is for those who start it, and is only logged.
+// find runs all checks. A missing permission, or a cluster that is missing or doesn't answer, makes
+// the service not ready. A problem of one backfill, such as a template that doesn't exist yet,
+// concerns those who start it, and is only logged.
 func (a *access) find(ctx context.Context, r *round) error {
 	missing := make([]error, len(a.checks))
 	slots := make(chan struct{}, checksAtOnce)
@@ -139,7 +139,7 @@ func grave(err error) bool {
 		func(target error) bool { return errors.Is(err, target) })
 }
 
-// tell logs what has changed since the last look, unless that was cut off by end.
+// tell logs what has changed since the last check, unless end has cancelled it.
 func (a *access) tell(ctx context.Context, of string, err error) {
 	now := "all is there"
 	if err != nil {

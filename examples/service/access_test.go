@@ -16,7 +16,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// checked is a backfill that can be started, but for err.
+// checked is a backfill whose Create returns err.
 type checked struct {
 	backfill.Backfill
 	err   error
@@ -76,7 +76,7 @@ func TestAccess(t *testing.T) {
 	}
 }
 
-// within asks, as a probe does that waits so long.
+// within checks like a probe with that timeout.
 func within(t *testing.T, a *access, patience time.Duration) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -89,7 +89,7 @@ func TestSlowChecksGoOnWhileProbesLeave(t *testing.T) {
 		book := &logBook{}
 		fast, slow := &checked{}, &checked{takes: 6 * time.Second}
 		a := newAccess([]check{{"the fast", fast.Create}, {"the slow", slow.Create}}, slog.New(slog.NewJSONHandler(book, nil)))
-		for range 5 { // each waits for its own time, not for the others'
+		for range 5 { // each waits for its own timeout only
 			began := time.Now()
 			err := within(t, a, time.Second)
 			if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took != time.Second ||
@@ -132,7 +132,7 @@ func TestChecksEndWithTheService(t *testing.T) {
 		book := &logBook{}
 		c := &checked{takes: time.Hour}
 		a := newAccess([]check{{"it", c.Create}}, slog.New(slog.NewJSONHandler(book, nil)))
-		a.end() // nothing is under way
+		a.end() // nothing is running
 		began := time.Now()
 		a.begin(t.Context())
 		a.end()
@@ -142,7 +142,7 @@ func TestChecksEndWithTheService(t *testing.T) {
 	})
 }
 
-// All are side by side, and are not held back by client-go's own limit of 5 requests a second.
+// All checks run concurrently, and client-go's own limit of 5 requests a second doesn't apply.
 func TestReadyWithManyBackfills(t *testing.T) {
 	var configs []string
 	for i := range 10 {

@@ -11,7 +11,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
-// service is everything, put together.
+// service is the assembled service.
 type service struct {
 	api     *api.Server
 	access  *access
@@ -19,7 +19,7 @@ type service struct {
 	release func()
 }
 
-// build puts the service together. It sends nothing. Every error is about the command line or a file.
+// build assembles the service. It sends nothing. Every error is about the command line or a file.
 func build(s settings, log *slog.Logger) (*service, error) {
 	watching := newTelemetry(log.Handler(), s.every)
 	c, err := findCluster(s, watching.observer)
@@ -68,7 +68,7 @@ func build(s settings, log *slog.Logger) (*service, error) {
 	return &service{server, may, watching.metrics(), release}, nil
 }
 
-// open makes the backfill of a configuration; release gives back what it needed.
+// open creates the backfill of a configuration; release closes its dependencies.
 func open(c *cluster, s settings, path string) (b api.Backfill, release func(), err error) {
 	cfg, err := readConfig(path, c.namespace, s.namespace)
 	if err != nil {

@@ -16,29 +16,30 @@ import (
 )
 
 const (
-	// retryFor is how long a call bears an API server that is away. A person waits for the answer.
+	// retryFor is how long a call retries while the API server is unavailable. A person waits for
+	// the answer.
 	retryFor = 10 * time.Second
-	// callTimeout is how long a request to the cluster, or to a target cluster, may take.
+	// callTimeout limits a request to the cluster, or to a target cluster.
 	callTimeout = 20 * time.Second
 
-	// eventSource is who has changed a workflow, in the Kubernetes Events that say so.
+	// eventSource is the reporting component in Kubernetes Events.
 	eventSource = "backfill-service"
 
 	podNamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 )
 
-// cluster is the one in which everything runs.
+// cluster is the cluster of workflows and workers.
 type cluster struct {
 	config    *rest.Config
-	namespace string // where nothing else is said
+	namespace string // the default
 
 	observer  workflow.Observer
 	workers   dynamic.Interface
 	workflows map[string]*workflow.WorkflowClient // by namespace, so that they share their watches
 }
 
-// findCluster finds it by the kubeconfig that the flag or the environment names, and else as a pod
-// does. It sends nothing.
+// findCluster uses the kubeconfig that the flag or the environment names, or else the pod's service
+// account. It sends nothing.
 func findCluster(s settings, observer workflow.Observer) (*cluster, error) {
 	c := &cluster{observer: observer, workflows: map[string]*workflow.WorkflowClient{}}
 	var kubeconfigNamespace string
@@ -55,7 +56,7 @@ func findCluster(s settings, observer workflow.Observer) (*cluster, error) {
 	}
 	c.namespace = cmp.Or(s.namespace, podNamespace(), kubeconfigNamespace, workflow.DefaultNamespace)
 	c.config.UserAgent = "argoservice-backfill-service"
-	c.config.WarningHandler = rest.NoWarnings{} // about what templates make, which whoever asks here can't mend
+	c.config.WarningHandler = rest.NoWarnings{} // about the templates' output, which the caller can't fix
 	limited := rest.CopyConfig(c.config)
 	limited.Timeout = callTimeout
 	limited.QPS = -1 // client-go takes 0 for 5 a second; the API server's priority and fairness is a limit
@@ -84,7 +85,7 @@ func fromKubeconfig(path string) (*rest.Config, string, error) {
 	return config, namespace, nil
 }
 
-// podNamespace is that of the pod that this runs in, or "".
+// podNamespace returns the namespace of the pod that this program runs in, or "".
 func podNamespace() string {
 	text, err := os.ReadFile(podNamespaceFile)
 	if err != nil {
@@ -93,7 +94,7 @@ func podNamespace() string {
 	return strings.TrimSpace(string(text))
 }
 
-// client is the one for a namespace.
+// client returns the client for a namespace.
 func (c *cluster) client(namespace string) (*workflow.WorkflowClient, error) {
 	if known := c.workflows[namespace]; known != nil {
 		return known, nil

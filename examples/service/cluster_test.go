@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// emptyCluster is an API server that has nothing, and permits everything but one resource.
+// emptyCluster is an API server without objects, which permits everything except one resource.
 type emptyCluster struct{ forbidden string }
 
 func (c emptyCluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -22,7 +22,7 @@ func (c emptyCluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusCreated)
 		fmt.Fprintf(w, `{"kind": "SelfSubjectAccessReview", "apiVersion": "authorization.k8s.io/v1", "status": {"allowed": %t}}`,
 			c.forbidden == "" || !strings.Contains(body.String(), c.forbidden))
-	case strings.HasSuffix(path, "/workflows") && r.Method == http.MethodPost: // only to see whether it might
+	case strings.HasSuffix(path, "/workflows") && r.Method == http.MethodPost: // a dry run
 		w.WriteHeader(http.StatusCreated)
 		fmt.Fprint(w, `{"kind": "Workflow", "apiVersion": "argoproj.io/v1alpha1",
 			"metadata": {"namespace": "migrations", "name": "backfill-demo", "uid": "2", "resourceVersion": "2"}}`)
@@ -38,7 +38,7 @@ func (c emptyCluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// built is the service on a cluster, with the backfills of these configurations.
+// built returns the service on a cluster, with the backfills of these configurations.
 func built(t *testing.T, cluster http.Handler, log *logBook, configs ...string) *service {
 	t.Helper()
 	server := httptest.NewServer(cluster)
@@ -52,7 +52,7 @@ func built(t *testing.T, cluster http.Handler, log *logBook, configs ...string) 
 	return app
 }
 
-// asked is what a handler answers to a request.
+// asked returns a handler's response to a request.
 func asked(t *testing.T, h http.Handler, path string) (int, string) {
 	t.Helper()
 	answer := httptest.NewRecorder()

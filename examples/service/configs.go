@@ -10,11 +10,11 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
-// errTwoNamespaces: what the command line and the configuration say can't both be meant.
+// errTwoNamespaces means that the command line and the configuration contradict each other.
 var errTwoNamespaces = errors.New("backfill.reindex_from_snapshot.argo.namespace and --namespace differ")
 
-// readConfig reads the configuration of a backfill. One that names no namespace gets the given one;
-// wanted is what the command line has said of it, if anything.
+// readConfig reads the configuration of a backfill. If it names no namespace, it gets the given
+// one; wanted is the one on the command line, if any.
 func readConfig(path, namespace, wanted string) (backfill.Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -37,7 +37,8 @@ func readConfig(path, namespace, wanted string) (backfill.Config, error) {
 	return cfg, nil
 }
 
-// namedNamespace is what the file itself says: once it has been parsed, a default can't be told from that.
+// namedNamespace returns the namespace in the file itself: after parsing, it can't be distinguished
+// from a default.
 func namedNamespace(text []byte) string {
 	var file struct {
 		Backfill struct {
@@ -49,12 +50,12 @@ func namedNamespace(text []byte) string {
 		} `json:"backfill"`
 	}
 	if err := yaml.Unmarshal(text, &file); err != nil {
-		return "" // ParseConfig has read it, so there is none
+		return "" // can't happen: ParseConfig has read it
 	}
 	return file.Backfill.ReindexFromSnapshot.Argo.Namespace
 }
 
-// namespaceOf is where the workers are, and the workflow if there is one.
+// namespaceOf returns the namespace of the workers, and of the workflow if there is one.
 func namespaceOf(cfg backfill.Config) string {
 	switch {
 	case cfg.Backfill.Argo != nil:

@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// manifest is what a test reads of the Service and the Deployment.
+// manifest contains what the tests read of the Service and the Deployment.
 type manifest struct {
 	Metadata struct{ Name string }
 	Spec     struct{ Template struct{ Spec podSpec } }
@@ -66,7 +66,7 @@ func TestTheDeploymentFitsTheProgram(t *testing.T) {
 			t.Errorf("who asks the Service as %s is refused", name)
 		}
 	}
-	if grace := time.Duration(pod.TerminationGracePeriodSeconds) * time.Second; grace <= s.drain+finishWithin+2*lastWords { // of requests, and of scrapes then
+	if grace := time.Duration(pod.TerminationGracePeriodSeconds) * time.Second; grace <= s.drain+finishWithin+2*lastWords { // for requests, and then for scrapes
 		t.Errorf("it is killed after %s", grace)
 	}
 	env := map[string]string{}

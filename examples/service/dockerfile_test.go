@@ -15,7 +15,7 @@ import (
 
 const root = "../.."
 
-// instructions are those of the Dockerfile, each as its words, by stage.
+// instructions returns the instructions of the Dockerfile as words, by stage.
 func instructions(t *testing.T) (stages [][][]string) {
 	t.Helper()
 	text, err := os.ReadFile("Dockerfile")
@@ -66,14 +66,14 @@ func TestImageHasTheProgramAndNobodysRights(t *testing.T) {
 	}
 }
 
-// What the Dockerfile copies is enough to build with the very command that it has. No engine is
-// needed to see that.
+// The files that the Dockerfile copies are enough for its build command. The test needs no
+// container engine.
 func TestImageCanBeBuilt(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds the program")
 	}
 	tree, program := t.TempDir(), filepath.Join(t.TempDir(), "service")
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute) // with nothing in the compiler's cache, on a busy machine
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute) // with an empty build cache, on a busy machine
 	defer cancel()
 	for _, words := range instructions(t)[0] {
 		switch words[0] {
@@ -84,7 +84,7 @@ func TestImageCanBeBuilt(t *testing.T) {
 		case "RUN":
 			line := strings.Replace(strings.Join(words[1:], " "), "-o /service", "-o "+program, 1)
 			if strings.HasPrefix(line, "go mod download ") {
-				line += " k8s.io/client-go" // which is here already: what else there is takes a network
+				line += " k8s.io/client-go" // which is available offline; all others need a network
 			}
 			cmd := exec.CommandContext(ctx, "sh", "-c", line)
 			cmd.Dir = tree
@@ -121,7 +121,7 @@ func copyInto(t *testing.T, from, dir, to string) {
 	}
 }
 
-// copyDir copies over what may be there.
+// copyDir copies a directory, overwriting existing files.
 func copyDir(t *testing.T, source, target string) {
 	t.Helper()
 	err := filepath.WalkDir(source, func(path string, entry fs.DirEntry, err error) error {
@@ -146,7 +146,7 @@ func copyDir(t *testing.T, source, target string) {
 	}
 }
 
-// Nothing that is copied is kept from the builder.
+// The builder receives everything that is copied.
 func TestTheBuilderGetsWhatIsCopied(t *testing.T) {
 	text, err := os.ReadFile("Dockerfile.dockerignore")
 	if err != nil {

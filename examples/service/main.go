@@ -1,8 +1,8 @@
 // Command service runs backfills for people and programs over HTTP: an interface of JSON and
 // server-sent events, and a page that uses it. All state is in the cluster; any number of processes
-// may serve the same backfills, and none loses anything by its end.
+// may serve the same backfills, and nothing is lost when one ends.
 //
-// Exit codes: 0 when it was asked to end and has, 1 where it couldn't serve, 2 for a wrong command
+// The exit code is 0 after a regular shutdown, 1 if it couldn't serve, and 2 for a wrong command
 // line or file.
 package main
 
@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitBadInput
 	}
 	defer app.release()
-	// What is missing is logged now, also where nothing probes. It may come yet, so this is no failure.
+	// Log what is missing now, even without probes. It may still appear, so it is not fatal.
 	app.access.begin(ctx)
 	end, err := serveMetrics(ctx, s.metrics, app.metrics, log)
 	if err == nil {
@@ -67,7 +67,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
-// newLog writes JSON that can be read on a terminal, too, whatever names and messages are in it.
+// newLog writes JSON that is also safe to read on a terminal, whatever names and messages it
+// contains.
 func newLog(out io.Writer, level slog.Level) *slog.Logger {
 	printable := func(_ []string, a slog.Attr) slog.Attr {
 		switch value := a.Value.Any().(type) {

@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// kubeconfig of a cluster at which nobody answers.
+// deadCluster is the kubeconfig of a cluster that does not answer.
 const deadCluster = `
 apiVersion: v1
 kind: Config
@@ -38,7 +38,7 @@ func write(t *testing.T, text string) string {
 	return path
 }
 
-// changed is the example's configuration with a text replaced.
+// changed returns the example's configuration with a string replaced.
 func changed(t *testing.T, old, new string) string {
 	t.Helper()
 	text, err := os.ReadFile(exampleConfig)
@@ -134,7 +134,7 @@ func TestNamespaces(t *testing.T) {
 	}
 }
 
-// A log is read on terminals: nothing that it holds of others changes what is seen there.
+// A log is read on terminals: strings from elsewhere don't change what is seen there.
 func TestLogIsPrintable(t *testing.T) {
 	const forged = "a\x1b[2K\r\u009b2J\x7f\u202e\xff\nb"
 	var out bytes.Buffer

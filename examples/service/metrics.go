@@ -9,9 +9,9 @@ import (
 	"net/http"
 )
 
-// serveMetrics serves /metrics at an address of its own, so that what reads it need not be let in to
-// what steers backfills; "": nowhere. end ends that, cuts off scrapes that are under way, and waits up to
-// lastWords for them: what they look at is released then.
+// serveMetrics serves /metrics on a separate address, so that the scraper needs no access to the
+// API that controls backfills; "" disables it. end stops serving, cancels active scrapes, and waits
+// for them up to lastWords: their dependencies are closed afterwards.
 func serveMetrics(ctx context.Context, address string, metrics http.Handler, log *slog.Logger) (end func(), err error) {
 	if address == "" {
 		return func() {}, nil
@@ -46,7 +46,7 @@ func serveMetrics(ctx context.Context, address string, metrics http.Handler, log
 		within, done := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 		defer done()
 		if web.Shutdown(within) != nil {
-			_ = web.Close() // whose error is the listener's, which is given up
+			_ = web.Close() // whose error is that of closing the listener
 		}
 		<-served
 	}, nil

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// round is one time that all checks are made.
+// round is one run of all checks.
 type round struct {
 	stop    context.CancelFunc
-	slow    sync.Once     // it is logged that they are
-	through chan struct{} // closed when they have been: err and until say how then
+	slow    sync.Once     // guards the log message about them
+	through chan struct{} // closed when all have finished; then err and until are valid
 	err     error
-	until   time.Time // the answer is good
+	until   time.Time // the end of the answer's validity
 
 	mu   sync.Mutex
 	left []string // those that haven't answered
@@ -27,7 +27,7 @@ func newRound(checks []check, stop context.CancelFunc) *round {
 	return r
 }
 
-// end says what has come of it.
+// end records the result.
 func (r *round) end(err error) {
 	r.err, r.until = err, time.Now().Add(believed)
 	if err != nil {
@@ -36,7 +36,7 @@ func (r *round) end(err error) {
 	close(r.through)
 }
 
-// over reports whether another is needed to know at that time.
+// over reports whether another round is needed at that time.
 func (r *round) over(now time.Time) bool {
 	select {
 	case <-r.through:

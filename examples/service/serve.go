@@ -14,26 +14,28 @@ import (
 const (
 	headerTimeout = 5 * time.Second
 	bodyTimeout   = 30 * time.Second
-	answerTimeout = 30 * time.Second // what takes longer, or is a stream, sets its own
+	answerTimeout = 30 * time.Second // streams and longer requests set their own
 	idleTimeout   = 2 * time.Minute
 	maxHeader     = 32 << 10
-	// finishWithin is how long requests that are under way may take to end; they are cut off then. With
-	// the time for draining and twice lastWords it has to be less than a pod's terminationGracePeriodSeconds.
+	// finishWithin limits the time of active requests at shutdown; they are cancelled then.
+	// Together with the time for draining and twice lastWords it has to be less than a pod's
+	// terminationGracePeriodSeconds.
 	finishWithin = 15 * time.Second
-	// lastWords is what they have then to answer that they were cut off, and scrapes of metrics after them.
+	// lastWords is the time to answer that a request was cancelled, and for scrapes of metrics
+	// after that.
 	lastWords = 2 * time.Second
 )
 
-// serve answers requests until ctx ends, and then ends in order: first it reports not to be ready,
-// then streams end with the request to connect again, then requests come to their ends. Nothing that
-// was started is stopped by that.
+// serve answers requests until ctx ends, and then shuts down in order: it reports that it is not
+// ready, ends streams with the request to reconnect, and lets requests finish. This stops nothing
+// that was started in the cluster.
 func serve(ctx context.Context, s settings, server *api.Server, log *slog.Logger) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.listen)
 	if err != nil {
 		return fmt.Errorf("--listen %s: %w", s.listen, err)
 	}
 	requests, cutOff := context.WithCancel(context.WithoutCancel(ctx))
-	defer server.Close() // before what handlers work with is released
+	defer server.Close() // before the handlers' dependencies are closed
 	defer cutOff()
 	web := &http.Server{
 		Handler:           server.Handler(),

@@ -20,11 +20,11 @@ import (
 // soon is longer than anything here takes.
 const soon = 90 * time.Second
 
-// slow is a backfill whose pause takes until it is released, or its context ends.
+// slow is a backfill whose pause blocks until it is released, or its context ends.
 type slow struct {
 	backfill.Backfill
 	begun, release chan struct{}
-	stubborn       bool // it doesn't heed its context
+	stubborn       bool // it ignores its context
 }
 
 func (s *slow) Pause(ctx context.Context) error {
@@ -126,7 +126,7 @@ type answer struct {
 	err  error
 }
 
-// pause asks for a pause, and waits until it is under way.
+// pause requests a pause, and waits until it is in progress.
 func (p *process) pause() <-chan answer {
 	answers := make(chan answer, 1)
 	go func() {
@@ -160,7 +160,7 @@ func TestItEndsInOrder(t *testing.T) {
 	paused := p.pause()
 	p.end()
 	p.log.find(t, "ending: not ready any more", "drain")
-	for code := 0; code != 503; { // while it drains, it says so and goes on to answer
+	for code := 0; code != 503; { // while draining, it reports 503 and keeps answering
 		var err error
 		if code, _, err = p.ask(http.MethodGet, "/readyz"); err != nil {
 			t.Fatal(err)
@@ -169,7 +169,7 @@ func TestItEndsInOrder(t *testing.T) {
 	select {
 	case err := <-p.ended:
 		t.Fatal("it hasn't waited for a request that is under way:", err)
-	case <-time.After(400 * time.Millisecond): // twice the time to drain
+	case <-time.After(400 * time.Millisecond): // twice the draining time
 	}
 	close(p.pausing.release)
 	if a := <-paused; a.code != 204 || a.err != nil {
@@ -193,7 +193,8 @@ func TestItsEndHasABound(t *testing.T) {
 	}
 }
 
-// What handlers work with is released after serve. So it waits also for one that heeds nothing.
+// The handlers' dependencies are closed after serve, so it also waits for a handler that ignores
+// its context.
 func TestHandlersAreWaitedFor(t *testing.T) {
 	p := begin(t, settings{finish: 10 * time.Millisecond})
 	p.pausing.stubborn = true

@@ -15,7 +15,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/examples/service/internal/api"
 )
 
-// settings are what the command line says.
+// settings are the flags on the command line.
 type settings struct {
 	listen, metrics       string
 	configs, hosts        words
@@ -27,7 +27,7 @@ type settings struct {
 	level                 slog.Level
 }
 
-// words is a flag that can be given more than once.
+// words is a flag that can be repeated.
 type words []string
 
 func (w *words) String() string { return strings.Join(*w, ",") }
@@ -41,7 +41,7 @@ func (w *words) Set(word string) error {
 func parse(args []string, out io.Writer) (settings, error) {
 	s := settings{finish: finishWithin}
 	flags := flag.NewFlagSet("service", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // an error is one line, and that is the caller's
+	flags.SetOutput(io.Discard) // the caller prints the error, on one line
 	flags.StringVar(&s.listen, "listen", "127.0.0.1:8080", "where to serve, as `host:port`; :8080 for others than this machine, 0 for a free port")
 	flags.Var(&s.hosts, "host", "another `name` by which it may be asked, beside localhost and IP addresses; one for each")
 	flags.StringVar(&s.userHeader, "user-header", "", "`header` in which the proxy in front says who asks, for the log and the limits; only where nobody else can reach this, and the proxy replaces what clients send in it")
@@ -86,20 +86,19 @@ func parse(args []string, out io.Writer) (settings, error) {
 	return s, nil
 }
 
-// names reports whether all are such as stand in an address before the port.
+// names reports whether all are valid host names or addresses.
 func names(hosts []string) bool {
 	return !slices.ContainsFunc(hosts, func(host string) bool { return host == "" || strings.ContainsAny(host, ":/ ") })
 }
 
-// token reports whether a text can be the name of a header.
+// token reports whether a string can be the name of a header.
 func token(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool {
 		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.", r)
 	})
 }
 
-// isProof reports whether a header is one by which its holder can be another: a password, a token or a
-// session.
+// isProof reports whether a header contains credentials: a password, a token or a session.
 func isProof(header string) bool {
 	return slices.ContainsFunc([]string{"authorization", "cookie", "token", "password", "secret", "api-key", "apikey"}, func(word string) bool {
 		return strings.Contains(strings.ToLower(header), word)

@@ -17,34 +17,36 @@ import (
 )
 
 const (
-	// lookWithin is how long a scrape waits for how the backfills stand. Prometheus itself waits 10 s.
+	// lookWithin limits how long a scrape waits for the states of the backfills. Prometheus itself
+	// waits 10 s.
 	lookWithin = 5 * time.Second
-	// labelBackfill has the session. It is the label that docs/dashboards tells backfills apart by.
+	// labelBackfill contains the session. It is the label by which docs/dashboards distinguishes
+	// backfills.
 	labelBackfill = "backfill"
 )
 
-// telemetry is what tells others of the service's doings.
+// telemetry provides the service's metrics and logs.
 type telemetry struct {
-	// observer is told of every call to the cluster.
+	// observer receives every call to the cluster.
 	observer workflow.Observer
 
 	registry *prometheus.Registry // the service's own, so that nothing else is in it
-	every    time.Duration        // backfills are not looked at more often
+	every    time.Duration        // the minimum interval between reads of the backfills
 
-	mu        sync.Mutex // held while they are: others wait for the same answer
-	until     time.Time  // the answer is good
+	mu        sync.Mutex // held during a read: others wait for its result
+	until     time.Time  // the end of the result's validity
 	standings []measured
 }
 
-// measured is a backfill, and the metrics of how it stands.
+// measured is a backfill and the metrics of its state.
 type measured struct {
 	api.Backfill
 	metrics *argoprom.Backfill
 }
 
-// newTelemetry has calls counted and logged. Traces take an observer more in the list: that of
-// adapters/otel, whose Options.StartAnnotations go to the clients, too, and an SDK's provider, which is
-// to be shut down at the end.
+// newTelemetry counts and logs calls. For traces, add another observer to the list: that of
+// adapters/otel, whose Options.StartAnnotations go to the clients, too, and an SDK's provider,
+// which has to be shut down at the end.
 func newTelemetry(handler slog.Handler, every time.Duration) *telemetry {
 	calls := argoprom.NewObserver(argoprom.Options{})
 	t := &telemetry{
@@ -55,16 +57,15 @@ func newTelemetry(handler slog.Handler, every time.Duration) *telemetry {
 	return t
 }
 
-// measure adds a backfill, whose session has to be another than those before. It comes before the
-// first request.
+// measure adds a backfill with a session of its own. It must be called before the first request.
 func (t *telemetry) measure(b api.Backfill) {
 	m := measured{b, argoprom.NewBackfill()}
 	prometheus.WrapRegistererWith(prometheus.Labels{labelBackfill: b.Session}, t.registry).MustRegister(m.metrics)
 	t.standings = append(t.standings, m)
 }
 
-// metrics is everything that there is to be scraped. Each scrape looks at the backfills, so that what
-// it shows is true also where nobody has the page open.
+// metrics returns the handler for scrapes. Each scrape reads the backfills, so it is up to date
+// even if no page is open.
 func (t *telemetry) metrics() http.Handler {
 	all := promhttp.HandlerFor(t.registry, promhttp.HandlerOpts{})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -73,8 +74,8 @@ func (t *telemetry) metrics() http.Handler {
 	})
 }
 
-// look finds out how all backfills stand, at once. Of one that can't be read nothing is known. What was
-// cut off by the end of ctx says nothing.
+// look reads the state of all backfills concurrently. If one can't be read, its metrics are absent.
+// A read that is cancelled with ctx changes nothing.
 func (t *telemetry) look(ctx context.Context) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

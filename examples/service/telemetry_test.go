@@ -32,7 +32,7 @@ func TestCallsAreCountedAndLogged(t *testing.T) {
 	}
 	_, text := asked(t, app.metrics, "/metrics")
 	for _, line := range []string{
-		`argoservice_operations_total{backend="native",result="OK",verb="list"} 4`, // beside these two, what is checked and the scrape's own look
+		`argoservice_operations_total{backend="native",result="OK",verb="list"} 4`, // besides these two, the checks and the scrape itself send requests
 		`argoservice_backfill_state{backfill="demo",state="NotStarted"} 1`,
 		`argoservice_backfill_state{backfill="demo",state="Running"} 0`,
 		`go_goroutines `, `process_start_time_seconds `,
@@ -49,7 +49,7 @@ func TestCallsAreCountedAndLogged(t *testing.T) {
 	}
 }
 
-// standing is a backfill that is asked how it stands.
+// standing is a backfill that counts reads of its status.
 type standing struct {
 	backfill.Backfill
 	err   error
@@ -84,7 +84,7 @@ func TestScrapesLookAtBackfills(t *testing.T) {
 			}
 		}
 		expect(true, 1)
-		expect(true, 1) // not more often than it may
+		expect(true, 1) // not more often than allowed
 		time.Sleep(time.Second)
 		two.err = errors.New("away")
 		expect(false, 2)
@@ -117,7 +117,7 @@ func TestScrapeThatIsGivenUpSaysNothing(t *testing.T) {
 	})
 }
 
-// What a scrape looks at is released behind end.
+// The dependencies of a scrape are closed after end.
 func TestScrapesAreWaitedFor(t *testing.T) {
 	log := &logBook{}
 	begun, cutOff, release := make(chan struct{}), make(chan struct{}), make(chan struct{})
@@ -182,7 +182,7 @@ func TestMetricsHaveAnAddressOfTheirOwn(t *testing.T) {
 		t.Error(err)
 	}
 	end()
-	if _, err := http.DefaultClient.Do(req); err == nil { //nolint:bodyclose // there is none
+	if _, err := http.DefaultClient.Do(req); err == nil { //nolint:bodyclose // there is no response
 		t.Error("it goes on")
 	}
 }

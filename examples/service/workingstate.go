@@ -10,9 +10,9 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// workingState reaches the target cluster, with the Secret that the configuration names. Where this
-// service can't, such as with a secret of AWS Secrets Manager, the shards are unknown and everything
-// else works.
+// workingState connects to the target cluster, with the Secret that the configuration names. If
+// this service can't use it, such as with a secret of AWS Secrets Manager, the shards are unknown
+// and everything else works.
 func workingState(cfg backfill.Config, kube dynamic.Interface) (backfill.WorkingState, func(), error) {
 	state, err := opensearch.New(cfg.TargetCluster, opensearch.Options{
 		Secrets: opensearch.SecretsFromCluster(kube, namespaceOf(cfg)),

@@ -1,6 +1,8 @@
-// Command start-and-wait starts a workflow from a template and follows it to its end. With the same
-// key it finds the workflow that it has started before. It exits with 0 if the workflow succeeded,
-// 1 if it did not or something else failed, 2 for a mistake on the command line.
+// Command start-and-wait starts a workflow from a template and watches it to its end. With the same
+// key, it finds the workflow that it has started before.
+//
+// The exit code is 0 if the workflow succeeded, 1 if it failed or an error occurred, and 2 for a
+// usage error.
 package main
 
 import (
@@ -57,14 +59,14 @@ func run(ctx context.Context, log *slog.Logger, namespace string, req workflow.S
 	}
 	client, err := workflow.NewForConfig(cfg, workflow.Options{
 		Namespace: namespace,
-		Observer:  workflow.NewLogObserver(log.Handler()), // has retries and lost watches logged
+		Observer:  workflow.NewLogObserver(log.Handler()), // logs retries and lost watches
 	})
 	if err != nil {
 		return err
 	}
 	started, err := client.Start(ctx, req)
 	if err != nil {
-		return err // says what is wrong with which parameter, or which permission is missing
+		return err // names the invalid parameter, or the missing permission
 	}
 	log.Info("following", "workflow", started.Name, "uid", started.UID)
 
@@ -79,12 +81,13 @@ func run(ctx context.Context, log *slog.Logger, namespace string, req workflow.S
 		if last == nil || last.Outcome() != state.Outcome() || last.Progress != state.Progress {
 			log.Info("progress", "outcome", state.Outcome(), "done", state.Progress)
 		}
-		last = state // the ended one is the last
+		last = state // the last state is that of the ended workflow
 	}
-	return last.Err() // nil if it succeeded, else it names the nodes that failed
+	return last.Err() // nil if it succeeded; otherwise it names the failed nodes
 }
 
-// clusterConfig is that of the pod this runs in, else of $KUBECONFIG or ~/.kube/config.
+// clusterConfig returns the configuration of the pod that this program runs in, or else of
+// $KUBECONFIG or ~/.kube/config.
 func clusterConfig() (*rest.Config, error) {
 	cfg, err := rest.InClusterConfig()
 	if !errors.Is(err, rest.ErrNotInCluster) {

@@ -1,5 +1,6 @@
-// Package rollout counts how a service leaves kubectl: which backend a [legacy.Router] gives its calls
-// to, and whether both say the same. It goes when pkg/legacy does, so that what stays doesn't import it.
+// Package rollout provides metrics of a migration off kubectl: the backend to which a
+// [legacy.Router] sends its calls, and whether both backends agree. It is separate so that it can
+// be deleted together with pkg/legacy.
 //
-// Nothing is registered here, as in package argoprom; docs/metrics.md has the metrics of both.
+// It registers nothing, like package argoprom; docs/metrics.md lists the metrics of both.
 package rollout

@@ -28,7 +28,7 @@ func ExampleNewObserver() {
 		return err
 	}
 	registry := prometheus.NewRegistry()
-	if err := rolledOut(registry, &backend{}, &backend{}); err != nil { // the native client, and that by kubectl
+	if err := rolledOut(registry, &backend{}, &backend{}); err != nil { // the native and the kubectl client
 		fmt.Println(err)
 	}
 	fmt.Println(testutil.GatherAndCount(registry, "argoservice_rollout_decisions_total"))

@@ -11,14 +11,14 @@ import (
 
 const prefix = "argoservice_"
 
-// Observer counts what routers tell of. Give its methods to them:
+// Observer counts the decisions and differences of routers. Pass its methods to them:
 //
 //	legacy.RouterOptions{
 //		OnDecision: observer.Decision,
 //		Shadow:     legacy.ShadowOptions{OnDifference: observer.Difference},
 //	}
 //
-// It can be used from any goroutine, does no I/O and holds callers up for less than a microsecond.
+// It is safe for concurrent use, does no I/O and delays a call by less than a microsecond.
 type Observer struct {
 	decisions   *prometheus.CounterVec
 	differences *prometheus.CounterVec
@@ -38,7 +38,7 @@ func NewObserver() *Observer {
 			Help: "Reads that the backends answered differently; backend is the one whose answer the caller got.",
 		}, []string{"verb", "backend"}),
 	}
-	// These begin with 0, so that the first difference is an increase.
+	// These start at 0, so that the first difference is an increase.
 	for _, op := range []workflow.Op{workflow.OpGet, workflow.OpList} {
 		for _, backend := range []legacy.Backend{legacy.BackendNative, legacy.BackendLegacy} {
 			o.differences.WithLabelValues(string(op), string(backend))

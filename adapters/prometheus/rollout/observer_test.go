@@ -18,7 +18,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// backend answers Get with one state, or with an error. Nothing else is called.
+// backend answers Get with one state, or with an error. No other method is called.
 type backend struct {
 	workflow.Interface
 	phase status.Phase
@@ -32,7 +32,7 @@ func (b *backend) Get(_ context.Context, name string) (*status.WorkflowStatus, e
 	return &status.WorkflowStatus{Name: name, UID: "1", ResourceVersion: "1", Phase: b.phase}, nil
 }
 
-// router is one over two backends, with the collectors that are told of it.
+// router returns a router over two backends, and the collectors that it reports to.
 func router(t testing.TB, native, old workflow.Interface, opts legacy.RouterOptions) (*legacy.Router, *rollout.Observer, *rollout.Router) {
 	t.Helper()
 	observer := rollout.NewObserver()
@@ -102,7 +102,7 @@ func TestShadow(t *testing.T) {
 			if _, err := r.Get(t.Context(), "a"); err != nil {
 				t.Fatal(err)
 			}
-			synctest.Wait() // until it is compared
+			synctest.Wait() // until it has been compared
 		}
 		get()
 		old.phase = status.PhaseFailed

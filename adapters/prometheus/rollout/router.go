@@ -6,9 +6,9 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
 )
 
-// Router collects what a router itself knows: the share of the workflows that the native backend is
-// to get, and how the comparisons of its shadow mode ended. A registry takes one, or several that it
-// is given with different labels.
+// Router collects a router's own metrics: the share of the workflows that the native backend should
+// get, and the results of comparisons in shadow mode. A registry takes one, or several with
+// different labels.
 type Router struct {
 	router              *legacy.Router
 	target, comparisons *prometheus.Desc
@@ -16,7 +16,7 @@ type Router struct {
 
 var _ prometheus.Collector = (*Router)(nil)
 
-// NewRouter returns a collector for a router, which it asks at each collection.
+// NewRouter returns a collector for a router, which it reads at each collection.
 func NewRouter(router *legacy.Router) *Router {
 	return &Router{
 		router: router,

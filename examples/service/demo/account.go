@@ -13,10 +13,10 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// tokenSeconds is how long the service may run: a day.
+// tokenSeconds is the lifetime of the service's token: a day.
 const tokenSeconds = int64(24 * 60 * 60)
 
-// writeAccount writes a kubeconfig with which one is the service's account, and nobody else.
+// writeAccount writes a kubeconfig with the service's account and no other credentials.
 func writeAccount(ctx context.Context, admin *rest.Config, path string) error {
 	client, err := dynamic.NewForConfig(admin)
 	if err != nil {

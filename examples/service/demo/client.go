@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// eventuallyWithin is long enough for each step, also where the machine has other things to do.
+// eventuallyWithin is long enough for each step, even on a busy machine.
 const (
 	eventuallyWithin = time.Minute
 	lookEvery        = 100 * time.Millisecond
 )
 
-// eventually waits until there is no error any more.
+// eventually waits until look returns no error.
 func eventually(ctx context.Context, what string, look func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, eventuallyWithin)
 	defer cancel()
@@ -35,7 +35,7 @@ func eventually(ctx context.Context, what string, look func() error) error {
 	}
 }
 
-// answerError is an answer that isn't a success.
+// answerError is an unsuccessful response.
 type answerError struct {
 	code int
 	text string
@@ -47,7 +47,7 @@ func (st *stage) get(ctx context.Context, path string, into any) error {
 	return st.request(ctx, http.MethodGet, path, nil, nil, into)
 }
 
-// request sends a request as a program does, with body as JSON, and reads the answer's.
+// request sends a request like a program, with body as JSON, and decodes the response.
 func (st *stage) request(ctx context.Context, method, path string, header http.Header, body, into any) error {
 	text := []byte{}
 	if body != nil {
@@ -83,13 +83,13 @@ func (st *stage) scrape(ctx context.Context) (string, error) {
 	return string(text), err
 }
 
-// read sends a request, and reads the answer if that is a success.
+// read sends a request, and reads the response if it is successful.
 func read(req *http.Request) ([]byte, error) {
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return nil, err
 	}
-	defer resp.Body.Close() //nolint:errcheck // nothing depends on it
+	defer resp.Body.Close() //nolint:errcheck // the error doesn't matter
 	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return nil, err

@@ -51,10 +51,11 @@ func (s *standing) String() string {
 	return text
 }
 
-// event is one of a stream.
+// event is one event of a stream.
 type event struct{ name, data string }
 
-// follow reads the stream of events until fn returns false, and tells that from the stream's end.
+// follow reads the stream of events until fn returns false, and distinguishes that from the
+// stream's end.
 func (st *stage) follow(ctx context.Context, fn func(event) bool) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*eventuallyWithin)
 	defer cancel()
@@ -66,13 +67,13 @@ func (st *stage) follow(ctx context.Context, fn func(event) bool) error {
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close() //nolint:errcheck // nothing depends on it
+	defer resp.Body.Close() //nolint:errcheck // the error doesn't matter
 	if resp.StatusCode != http.StatusOK {
 		return &answerError{resp.StatusCode, "no stream"}
 	}
 	var e event
 	lines := bufio.NewScanner(resp.Body)
-	lines.Buffer(nil, 4<<20) // an event has all steps of a workflow in a line
+	lines.Buffer(nil, 4<<20) // an event contains all steps of a workflow on one line
 	for lines.Scan() {
 		field, value, _ := strings.Cut(lines.Text(), ": ")
 		switch field {
@@ -93,7 +94,7 @@ func (st *stage) follow(ctx context.Context, fn func(event) bool) error {
 	return fmt.Errorf("the stream has ended after %q", e.name)
 }
 
-// until follows the backfill until it stands as wanted, and tells of each change.
+// until follows the backfill until it is in the wanted state, and reports each change.
 func (st *stage) until(ctx context.Context, say func(string), wanted func(*standing) bool) error {
 	var failed error
 	last := ""

@@ -1,12 +1,12 @@
 // Command demo shows the service on the cluster of KUBECONFIG, which has the example's
-// WorkflowTemplate, and the service's account and Role from deploy/: it runs the service as that
+// WorkflowTemplate, and the service's account and Role from deploy/. It runs the service as that
 // account, and test/target in place of the target cluster and the workers.
 //
 //	demo --service PROGRAM --target PROGRAM --config FILE [--yes]
 //
-// It prints the address of the page and goes on until Ctrl-C; with --yes it does by HTTP requests what
-// a person would do there, checks what each step has brought about, and ends. Exit codes: 0, 1 at the
-// first step that isn't as it should be, 2 for wrong flags.
+// It prints the address of the page and runs until Ctrl-C. With --yes it does by HTTP requests what
+// a person would do there, checks the effect of each step, and exits. Exit codes: 0, 1 at the first
+// step that fails, 2 for wrong flags.
 package main
 
 import (
@@ -34,7 +34,7 @@ func main() {
 	os.Exit(code)
 }
 
-// settings are what the command line says.
+// settings are the flags on the command line.
 type settings struct {
 	service, target, config string
 	yes                     bool

@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// endWithin is what a program gets to end in order.
+// endWithin is the time that a program has to shut down.
 const endWithin = 20 * time.Second
 
-// process is a program that runs beside this one. What it says on standard error goes to a file.
+// process is a program that runs beside this one. Its standard error goes to a file.
 type process struct {
 	log string
 	out io.Reader
@@ -51,22 +51,22 @@ func begin(ctx context.Context, log string, env []string, program string, args .
 	return p, nil
 }
 
-// terminate asks it to end, as a kubelet does.
+// terminate signals it to end, as a kubelet does.
 func (p *process) terminate() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
 
-// wait blocks until it has ended. The error is that it didn't end with 0.
+// wait blocks until it has ended. It returns an error if the exit code is not 0.
 func (p *process) wait() error {
 	p.once.Do(func() { p.err = p.cmd.Wait() })
 	return p.err
 }
 
-// end has it end, and waits for that.
+// end terminates it and waits for its end.
 func (p *process) end() error {
 	p.stop()
 	return p.wait()
 }
 
-// logged waits until there is an entry of that message in its log, and returns what the entry has for key.
+// logged waits for a log entry with that message, and returns its value for key.
 func (p *process) logged(ctx context.Context, message, key string) (value string, err error) {
 	err = eventually(ctx, "the service says that it is "+message, func() error {
 		text, err := os.ReadFile(p.log)

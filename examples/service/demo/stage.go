@@ -25,18 +25,18 @@ const (
 	anyPort   = "127.0.0.1:0"
 )
 
-// stage is what the demonstration runs on.
+// stage is the environment of the demonstration.
 type stage struct {
 	settings
 	dir        string
 	kubeconfig string // the service's
-	url        string // the service's, once it has one
-	metrics    string // where this is served
+	url        string // the service's, once it runs
+	metrics    string // the address of the metrics
 
 	standIn, web *process
 }
 
-// newStage makes the service's kubeconfig: it acts as its service account, and not as whoever runs this.
+// newStage creates the service's kubeconfig, which uses its service account and not the caller's.
 func newStage(ctx context.Context, s settings) (*stage, error) {
 	admin, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
 		clientcmd.NewDefaultClientConfigLoadingRules(), &clientcmd.ConfigOverrides{}).ClientConfig()
@@ -54,7 +54,8 @@ func newStage(ctx context.Context, s settings) (*stage, error) {
 	return st, nil
 }
 
-// startTarget starts the stand-in for the target cluster, and writes a configuration that names it.
+// startTarget starts the test double of the target cluster, and writes a configuration that names
+// it.
 func (st *stage) startTarget(ctx context.Context) (err error) {
 	st.standIn, err = begin(ctx, filepath.Join(st.dir, "target.log"), nil, st.target,
 		"--namespace", namespace, "--session", session, "--shards", "100", "--per-shard", "1s")
@@ -82,7 +83,8 @@ func (st *stage) startTarget(ctx context.Context) (err error) {
 
 func (st *stage) configPath() string { return filepath.Join(st.dir, "backfill.yaml") }
 
-// startService starts the service, where it was before if it was, and blocks until it is ready.
+// startService starts the service, at its previous address if there is one, and blocks until it is
+// ready.
 func (st *stage) startService(ctx context.Context) (err error) {
 	st.web, err = begin(ctx, filepath.Join(st.dir, "service.log"), []string{"KUBECONFIG=" + st.kubeconfig}, st.service,
 		"--config", st.configPath(), "--listen", strings.TrimPrefix(st.url, "http://"), "--metrics", anyPort, "--drain", "0s", "--every", "500ms")
@@ -103,11 +105,11 @@ func (st *stage) startService(ctx context.Context) (err error) {
 	})
 }
 
-// clear ends what was started.
+// clear stops everything that was started.
 func (st *stage) clear() {
 	for _, p := range []*process{st.web, st.standIn} {
 		if p != nil {
-			_ = p.end() // how it ends says nothing more
+			_ = p.end() // the exit code doesn't matter
 		}
 	}
 }
@@ -135,7 +137,7 @@ func entries(text []byte) []logEntry {
 	var all []logEntry
 	for line := range strings.Lines(string(text)) {
 		var e logEntry
-		if json.Unmarshal([]byte(line), &e) == nil { // the last may be half of one
+		if json.Unmarshal([]byte(line), &e) == nil { // the last line may be incomplete
 			all = append(all, e)
 		}
 	}

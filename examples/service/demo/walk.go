@@ -14,7 +14,7 @@ import (
 
 const address = "/api/v1/backfills/" + session
 
-// walk does what a person would, and stops at the first step that isn't as it should be.
+// walk does what a person would, and stops at the first step that fails.
 func walk(ctx context.Context, st *stage, out io.Writer) error {
 	steps := []struct {
 		what string
@@ -90,7 +90,7 @@ func scale(ctx context.Context, st *stage, say func(string)) error {
 	return st.until(ctx, say, func(s *standing) bool { return s.Data.Status.Pods.Data.Running == 8 })
 }
 
-// restart replaces the process of the service by another one.
+// restart replaces the service's process with another one.
 func restart(ctx context.Context, st *stage, say func(string)) error {
 	asked, bye := false, false
 	var failed error

@@ -12,9 +12,9 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// Check fails the test unless the table under a heading of the file has just the metrics that the
-// collectors give, with their types, labels and help, and the table of labels all values that were
-// met. The collectors must have something in each of their metrics.
+// Check fails the test unless the table under a heading of the file has exactly the metrics of the
+// collectors, with their types, labels and help, and the table of labels has all of their values.
+// Each metric of the collectors must have a value.
 func Check(t *testing.T, file, heading string, collectors ...prometheus.Collector) {
 	t.Helper()
 	registry := prometheus.NewPedanticRegistry()
@@ -95,7 +95,8 @@ func checkValues(t *testing.T, documented []Values, f *dto.MetricFamily) {
 	}
 }
 
-// Allowed are the documented values of a metric's label. A result is one of its own, or any reason.
+// Allowed returns the documented values of a metric's label. A result is one of its own, or any
+// reason.
 func Allowed(documented []Values, metric, label string) []string {
 	var general []string
 	for _, v := range documented {

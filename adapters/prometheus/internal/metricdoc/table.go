@@ -1,4 +1,4 @@
-// Package metricdoc holds docs/metrics.md to what the collectors give. It is for tests.
+// Package metricdoc compares docs/metrics.md with the collectors. It is for tests.
 package metricdoc
 
 import (
@@ -52,7 +52,7 @@ func Labels(file string) ([]Values, error) {
 	return labels, nil
 }
 
-// quoted are the words in backquotes.
+// quoted returns the words in backquotes.
 func quoted(text string) []string {
 	words := regexp.MustCompile("`[^`]+`").FindAllString(text, -1)
 	for i := range words {
@@ -61,7 +61,7 @@ func quoted(text string) []string {
 	return words
 }
 
-// tableUnder reads the rows of the first table under a heading, without those that head it.
+// tableUnder reads the rows of the first table under a heading, without the table's head.
 func tableUnder(file, heading string, columns int) ([][]string, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -13,11 +13,10 @@ import (
 	"unicode/utf8"
 )
 
-// maxBody is how many bytes a request may have.
+// maxBody limits the bytes of a request.
 const maxBody = 64 << 10
 
-// readBody has the request's body in memory, within limits of size and time, and of how many bodies
-// there are at once.
+// readBody reads the request's body into memory, within limits of size, time and concurrent bodies.
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request) error {
 	if r.ContentLength == 0 {
 		return nil
@@ -27,30 +26,30 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) error {
 		return errTooManyCalls()
 	}
 	defer s.bodies.give(client)
-	// Not all connections have deadlines; those of net/http do, and it takes this one away at the end of
-	// the body.
+	// Not all connections have deadlines; those of net/http do, and net/http resets this one at the
+	// end of the body.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.opts.BodyTimeout))
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		return malformed(err)
 	}
-	if !utf8.Valid(text) { // encoding/json would make other characters of what isn't
+	if !utf8.Valid(text) { // encoding/json would replace invalid characters
 		return malformed(errors.New("JSON has to be UTF-8"))
 	}
 	r.Body = io.NopCloser(bytes.NewReader(text))
 	return nil
 }
 
-// read reads a request's JSON into v, and is strict: no unknown field, nothing behind it. No body at
-// all leaves v as it is.
+// read decodes a request's JSON into v. It is strict: no unknown fields, and nothing after the
+// value. Without a body, v stays unchanged.
 func read(r *http.Request, v any) error {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if r.ContentLength != 0 && (err != nil || media != "application/json") { // -1: there is some, of unknown length
+	if r.ContentLength != 0 && (err != nil || media != "application/json") { // -1: a body of unknown length
 		return &requestError{"UnsupportedMediaType", "the body has to be application/json"}
 	}
 	decoder := json.NewDecoder(r.Body)
 	decoder.DisallowUnknownFields()
-	decoder.UseNumber() // as it was written
+	decoder.UseNumber() // keeps numbers as written
 	switch err := decoder.Decode(v); {
 	case errors.Is(err, io.EOF):
 		return nil

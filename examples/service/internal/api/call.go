@@ -7,30 +7,30 @@ import (
 	"time"
 )
 
-// answerGrace is what is left to write an answer after the time for its making is over.
+// answerGrace is the time to write an answer after the time limit of the call.
 const answerGrace = 5 * time.Second
 
-// answer is what a call leads to.
+// answer is the result of a call.
 type answer struct {
 	code int
-	body any // nil: none
+	body any // nil: no body
 }
 
-// errTooManyCalls is of all clients together, or of one.
+// errTooManyCalls applies to all clients together, or to one.
 func errTooManyCalls() error {
 	return &requestError{"TooManyCalls", "too many requests are under way, of all or of one client"}
 }
 
 func ok(body any) answer { return answer{http.StatusOK, body} }
 
-// done is the answer of what has nothing to tell.
+// done is the answer of a call without a result.
 func done() answer { return answer{http.StatusNoContent, nil} }
 
-// call makes a handler of what a request asks for, in the time that it may take.
+// call makes a handler of do, with a time limit.
 func (s *Server) call(do func(ctx context.Context, r *http.Request) (answer, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if err := s.readBody(w, r); err != nil { // which may take long, so it has no slot yet
-			w.Header().Set("Connection", "close") // the rest of it isn't waited for
+		if err := s.readBody(w, r); err != nil { // this may take long, so it has no slot yet
+			w.Header().Set("Connection", "close") // don't wait for the rest of the body
 			s.fail(w, r, err)
 			return
 		}
@@ -52,13 +52,13 @@ func (s *Server) call(do func(ctx context.Context, r *http.Request) (answer, err
 	}
 }
 
-// setAnswerDeadline leaves time for a call, and to write its answer then.
+// setAnswerDeadline leaves time for a call, and then for writing its answer.
 func (s *Server) setAnswerDeadline(w http.ResponseWriter) {
 	// Not all writers have deadlines; those of net/http do.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.opts.CallTimeout + answerGrace))
 }
 
-// writeJSON writes an answer. What can't be written nobody waits for any more.
+// writeJSON writes an answer. If that fails, the client has left.
 func writeJSON(w http.ResponseWriter, contentType string, code int, body any) {
 	if body == nil {
 		w.WriteHeader(code)

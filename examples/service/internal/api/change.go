@@ -6,13 +6,13 @@ import (
 	"net/http"
 )
 
-// precondition is what every change may be bound to. It is embedded in the options of each.
+// precondition is embedded in the options of each change, which can be bound to a run.
 type precondition struct {
-	// Run is the one that was looked at; nil: whichever there is.
+	// Run is the number of the run that the caller saw; nil: any run.
 	Run *int `json:"run"`
 }
 
-// holds is nil where the run is still that. It may be another a moment later.
+// holds returns nil if the run is still the same. It may change a moment later.
 func (p precondition) holds(ctx context.Context, status statusFunc) error {
 	if p.Run == nil {
 		return nil
@@ -27,15 +27,15 @@ func (p precondition) holds(ctx context.Context, status statusFunc) error {
 	return nil
 }
 
-// bound are options that have a precondition.
+// bound are options with a precondition.
 type bound interface {
 	holds(ctx context.Context, status statusFunc) error
 }
 
 type statusFunc func(context.Context) (view, error)
 
-// change does what a request asks for to its backfill, once the body has been read into options, and
-// has those that follow the backfill look at once. A backfill is changed by one request at a time.
+// change reads the body into options, makes the requested change to the backfill, and makes its
+// followers look immediately. A backfill handles one change at a time.
 func (s *Server) change(ctx context.Context, r *http.Request, options bound, do func(Backfill) (answer, error)) (answer, error) {
 	b, err := s.find(r)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// user is who asks, in the words of the proxy in front: the value of Options.UserHeader. It is "" where
-// there is no such option, and where a request has the header twice, as it has if the proxy only adds
-// its own to one of the client's.
+// user returns the user according to the proxy: the value of Options.UserHeader. It is "" without
+// that option, and if a request has the header twice, as it does if the proxy only adds its own to
+// the client's.
 func (s *Server) user(r *http.Request) string {
 	if s.opts.UserHeader == "" {
 		return ""
@@ -22,8 +22,8 @@ func (s *Server) user(r *http.Request) string {
 	return shownInLog(values[0])
 }
 
-// client is whom a request counts for in the limits: the user, or else the address it comes from. Of
-// addresses of version 6, of which a client has very many, it is the network.
+// client returns the client to which the limits apply: the user, or else the address. For IPv6
+// addresses, of which a client has very many, it is the network.
 func (s *Server) client(r *http.Request) string {
 	if user := s.user(r); user != "" {
 		return "user " + user
@@ -40,7 +40,7 @@ func (s *Server) client(r *http.Request) string {
 	return address.String()
 }
 
-// asked is what the log says of a request.
+// asked returns the log attributes of a request.
 func (s *Server) asked(r *http.Request) []any {
 	attrs := []any{"method", shownInLog(r.Method), "path", shownInLog(r.URL.Path), "from", r.RemoteAddr}
 	if user := s.user(r); user != "" {
@@ -49,10 +49,10 @@ func (s *Server) asked(r *http.Request) []any {
 	return attrs
 }
 
-// shownInLog is what a client has written, as a log can have it.
+// shownInLog makes a client's string safe for a log.
 func shownInLog(text string) string { return status.Printable(cut(text, maxName)) }
 
-// slots limit how many there are at once, of all clients and of each. One alone can't take them all.
+// slots limits a number of concurrent uses, overall and for each client.
 type slots struct {
 	all, each int
 
@@ -61,12 +61,12 @@ type slots struct {
 	sum   int
 }
 
-// newSlots has as many slots as that, of which one client gets half.
+// newSlots returns that many slots; one client gets at most half of them.
 func newSlots(all int) *slots {
 	return &slots{all: all, each: (all + 1) / 2, taken: map[string]int{}}
 }
 
-// take reports whether there is one for this client; give it back then.
+// take reports whether the client gets a slot, which it must then give back.
 func (s *slots) take(client string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,5 +1,4 @@
-// Package api is the HTTP interface of the service: JSON for what is asked once, server-sent events
-// for what goes on, and RFC 9457 problems for what doesn't work. It keeps nothing that the cluster
-// doesn't have, so any number of processes can serve the same backfills, and one that has just been
-// started is as good as one that has run for long.
+// Package api is the HTTP interface of the service: JSON for single requests, server-sent events
+// for streams, and RFC 9457 problems for errors. It keeps no state that isn't in the cluster, so
+// any number of processes can serve the same backfills, and a new process is as good as an old one.
 package api

@@ -8,16 +8,16 @@ import (
 
 // The events of streams.
 const (
-	eventWhich  = "backfills" // which there are on the stream, in their order, and how often it is alive: the first event
+	eventWhich  = "backfills" // the first event: the backfills of the stream, in order, and the interval of alive events
 	eventStatus = "status"    // a standing
 	eventLine   = "line"      // of a log
-	eventBegin  = "begin"     // what was shown of a log before is to be forgotten
-	eventEnd    = "end"       // of a log, and why if it is for a failure: don't connect again at once
-	eventAlive  = "alive"     // the connection is; where none comes for some time, connect again
-	eventBye    = "bye"       // the service ends: connect again, to another
+	eventBegin  = "begin"     // discard what was shown of the log before
+	eventEnd    = "end"       // of a log; includes the reason after a failure, when clients should not reconnect at once
+	eventAlive  = "alive"     // heartbeat; if it is missing for some time, reconnect
+	eventBye    = "bye"       // the service shuts down: reconnect, to another process
 )
 
-// allEvents is the stream of all backfills.
+// allEvents streams all backfills.
 func (s *Server) allEvents(w http.ResponseWriter, r *http.Request) {
 	sessions := make([]string, len(s.opts.Backfills))
 	for i, b := range s.opts.Backfills {
@@ -26,7 +26,7 @@ func (s *Server) allEvents(w http.ResponseWriter, r *http.Request) {
 	s.streamEvents(w, r, sessions)
 }
 
-// events is the stream of one.
+// events streams one backfill.
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	b, err := s.find(r)
 	if err != nil {
@@ -36,8 +36,8 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	s.streamEvents(w, r, []string{b.Session})
 }
 
-// streamEvents sends how the backfills stand now, and then each change. Whatever a client has seen
-// before, it begins with the present state, which is all there is.
+// streamEvents sends the current state of the backfills, and then each change. Whatever a client
+// has seen before, it begins with the current state.
 func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, sessions []string) {
 	client := s.client(r)
 	if !s.streams.take(client) {
@@ -78,17 +78,17 @@ func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, sessions [
 		case <-r.Context().Done():
 			return
 		case <-s.ending:
-			_ = out.event(seen, eventBye, []byte("{}"), true) // it ends either way
+			_ = out.event(seen, eventBye, []byte("{}"), true) // the stream ends in any case
 			return
 		}
 	}
 }
 
-// sentAway ends a stream that comes after EndStreams, from when on nothing is to be followed.
+// sentAway ends a stream that was opened after EndStreams.
 func (s *Server) sentAway(out stream) bool {
 	select {
 	case <-s.ending:
-		_ = out.event(0, eventBye, []byte("{}"), true) // it ends either way
+		_ = out.event(0, eventBye, []byte("{}"), true) // the stream ends in any case
 		return true
 	default:
 		return false

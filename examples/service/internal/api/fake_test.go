@@ -19,13 +19,13 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// fake is a backfill that notes what it is asked for, and answers as it was told.
+// fake is a backfill that records its calls and returns what the test sets.
 type fake struct {
-	backfill.Backfill // nil: everything that is called is below
+	backfill.Backfill // nil: all methods in use are below
 	err               error
 	st                *backfill.Status
 	follow            func(ctx context.Context) iter.Seq2[*backfill.Status, error]
-	block             bool // calls take as long as their context
+	block             bool // calls block until their context ends
 	waiting           []backfill.Gate
 
 	mu        sync.Mutex
@@ -114,14 +114,14 @@ func (f *fake) Follow(ctx context.Context, _ backfill.FollowOptions) iter.Seq2[*
 	}
 }
 
-// fakeLogs are the lines of a workflow.
+// fakeLogs returns the lines of a workflow.
 type fakeLogs struct {
 	lines []workflow.LogLine
 	err   error
-	hold  bool // they go on, and nothing comes
+	hold  bool // the stream stays open without further lines
 
 	mu   sync.Mutex
-	name string // asked for last
+	name string // of the last call
 	opts workflow.LogOptions
 }
 
@@ -151,12 +151,12 @@ func statusOf(state backfill.State, message string) *backfill.Status {
 	}
 }
 
-// site is a server with one backfill, as clients reach it.
+// site is a server with one backfill, and a client of it.
 type site struct {
 	*Server
 	t   *testing.T
 	web *httptest.Server
-	log *bytes.Buffer // to be read after the server's end
+	log *bytes.Buffer // valid after the server's end
 }
 
 func newSite(t *testing.T, f *fake, change ...func(*Options)) *site {
@@ -198,7 +198,7 @@ func (l *locked) Write(text []byte) (int, error) {
 	return l.w.Write(text)
 }
 
-// reply is what a request was answered with.
+// reply is the response to a request.
 type reply struct {
 	code   int
 	header http.Header

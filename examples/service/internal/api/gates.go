@@ -7,10 +7,10 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
-// gateList are gates that wait, or those that were decided just now.
+// gateList lists gates: those that wait, or those that were just decided.
 type gateList struct {
 	Gates []backfill.Gate `json:"gates"`
-	// More is how many there are beside these.
+	// More is the number of gates that are left out.
 	More int `json:"more,omitempty"`
 }
 

@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// policy lets the page have its own files and nothing else, and no text become markup.
+// policy allows the page its own files and nothing else, so that no string becomes markup.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
-// secured refuses what another site has a browser ask for, and says what browsers may do with the
-// answers. Probes are answered by any name; see ready.
+// secured refuses requests that another site makes a browser send, and tells browsers how they may
+// use the answers. Probes are answered under any host name; see ready.
 func (s *Server) secured(next http.Handler) http.Handler {
 	guard := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -40,7 +40,7 @@ func (s *Server) secured(next http.Handler) http.Handler {
 
 func isProbe(r *http.Request) bool { return r.URL.Path == "/healthz" || r.URL.Path == "/readyz" }
 
-// knownHost refuses requests for another name than the service's.
+// knownHost refuses requests for host names other than the service's.
 func (s *Server) knownHost(r *http.Request) error {
 	host := r.Host
 	if name, _, err := net.SplitHostPort(host); err == nil {
@@ -57,12 +57,12 @@ func (s *Server) knownHost(r *http.Request) error {
 	return &requestError{"UnknownHost", fmt.Sprintf("this service isn't known by the name %q; its --host says by which it is", host)}
 }
 
-// ownSite refuses what the pages of other sites ask for: changes, and also what is read of the
-// interface, since a stream takes a place whether or not they see what comes.
+// ownSite refuses requests from pages of other sites: changes, and also reads, since a stream takes
+// a slot whether or not the page sees its content.
 func ownSite(guard *http.CrossOriginProtection, r *http.Request) error {
 	if strings.HasPrefix(r.URL.Path, "/api/") {
 		r = r.WithContext(r.Context()) // a copy
-		r.Method = http.MethodPost     // of which all is checked
+		r.Method = http.MethodPost     // so that every request is checked
 	}
 	if guard.Check(r) != nil {
 		return &requestError{"CrossOrigin", "the pages of other sites are refused"}
@@ -70,8 +70,8 @@ func ownSite(guard *http.CrossOriginProtection, r *http.Request) error {
 	return nil
 }
 
-// logged writes down who has asked for which change, also where a handler panics. What is only read is
-// for those who debug.
+// logged logs who requested which change, even if a handler panics. Reads are logged at debug level
+// only.
 func (s *Server) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		noted := &notedWriter{ResponseWriter: w}
@@ -90,7 +90,7 @@ func (s *Server) logRequest(r *http.Request, answered *notedWriter, began time.T
 		"took", time.Since(began).Round(time.Millisecond).String())...)
 }
 
-// notedWriter knows the answer's code; 0: none was said.
+// notedWriter records the status code; 0 if none was written.
 type notedWriter struct {
 	http.ResponseWriter
 	code int
@@ -104,7 +104,7 @@ func (w *notedWriter) WriteHeader(code int) {
 // Unwrap is for [http.ResponseController].
 func (w *notedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// problemsOf makes problems of what a mux says where it knows no handler.
+// problemsOf turns the responses of a mux without a matching handler into problems.
 func problemsOf(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler, pattern := mux.Handler(r)
@@ -124,7 +124,7 @@ func problemsOf(mux *http.ServeMux) http.Handler {
 	})
 }
 
-// saidWriter takes an answer that nobody is to see as it is.
+// saidWriter captures a response instead of sending it.
 type saidWriter struct {
 	header http.Header
 	code   int

@@ -5,14 +5,14 @@ import (
 	"sync"
 )
 
-// handling knows of the requests that are being handled.
+// handling counts the active requests.
 type handling struct {
 	mu    sync.Mutex
 	ended bool
 	under sync.WaitGroup
 }
 
-// begin reports whether one more may be. If so, under.Done is to follow.
+// begin reports whether a request may begin. If so, the caller must call under.Done.
 func (h *handling) begin() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -23,7 +23,7 @@ func (h *handling) begin() bool {
 	return true
 }
 
-// end lets none begin any more, and waits for those that have.
+// end prevents new requests, and waits for the active ones.
 func (h *handling) end() {
 	h.mu.Lock()
 	h.ended = true
@@ -31,7 +31,7 @@ func (h *handling) end() {
 	h.under.Wait()
 }
 
-// handled counts the requests that next handles, and refuses those that come after Close.
+// handled counts the requests that next handles, and refuses those that arrive after Close.
 func (s *Server) handled(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.handling.begin() {

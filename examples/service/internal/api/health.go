@@ -6,17 +6,18 @@ import (
 	"time"
 )
 
-// readyTimeout is less than a probe waits.
+// readyTimeout is less than a probe's timeout.
 const readyTimeout = 4 * time.Second
 
-// healthy says that the process lives. It asks nobody: to restart it mends no cluster.
+// healthy reports that the process is alive. It sends no requests: a restart does not repair a
+// cluster.
 func healthy(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = w.Write([]byte("ok\n"))
 }
 
-// ready says whether requests make sense: the API server answers, permissions are there, and the
-// process isn't ending.
+// ready reports whether requests make sense: the API server answers, permissions are there, and the
+// process isn't shutting down.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	select {
 	case <-s.draining:
@@ -28,7 +29,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	if err := s.opts.Ready(ctx); err != nil {
 		detail := cut(err.Error(), maxDetail)
-		if s.knownHost(r) != nil { // see UnknownHost: a page of that site can read this
+		if s.knownHost(r) != nil { // a page of another site that resolves here can read this
 			detail = "something is missing; the details are in the log"
 		}
 		writeProblem(w, notReady(detail, reasonOf(err)))
@@ -37,7 +38,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	healthy(w, r)
 }
 
-// notReady is always a 503, which is what probes and load balancers look for.
+// notReady is always a 503, which probes and load balancers look for.
 func notReady(detail, reason string) problem {
 	const code = http.StatusServiceUnavailable
 	return problem{Type: "about:blank", Title: http.StatusText(code), Status: code, Detail: detail, Reason: reason}

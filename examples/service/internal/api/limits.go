@@ -8,13 +8,14 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// How much an answer has of what others have written: whoever writes workflows, their pods, the target
-// cluster. Bytes are those of the answer, where a control character takes six.
+// Limits for strings and lists in an answer that come from elsewhere: from those who write
+// workflows, their pods, or the target cluster. Bytes are those of the answer, where a control
+// character takes six.
 const (
 	maxName    = 256
 	maxMessage = 1000
 	maxDetail  = 4000
-	// maxListed is how many gates, failed steps and problems there are in a list.
+	// maxListed limits the gates, failed steps and problems in a list.
 	maxListed = 100
 	// maxOutputs is for all outputs of a gate.
 	maxOutputs = 4 << 10
@@ -22,7 +23,7 @@ const (
 
 const outputsLeftOut = "(What it asks for is too long to be shown.)"
 
-// cut leaves out what is beyond that many bytes of an answer.
+// cut truncates a string to that many bytes of an answer.
 func cut(text string, most int) string {
 	for at, r := range text {
 		if most -= sizeInJSON(r); most < 0 {
@@ -32,7 +33,7 @@ func cut(text string, most int) string {
 	return text
 }
 
-// sizeInJSON is how many bytes a character takes, as [json.Marshal] writes it.
+// sizeInJSON returns the bytes that a character takes as [json.Marshal] writes it.
 func sizeInJSON(r rune) int {
 	const escaped = len(`\u0000`)
 	switch {
@@ -44,7 +45,7 @@ func sizeInJSON(r rune) int {
 	return utf8.RuneLen(r)
 }
 
-// sizeOf is how many bytes of an answer a text takes, if these are not more than most.
+// sizeOf returns the bytes of an answer that a string takes. It stops counting beyond most.
 func sizeOf(text string, most int) int {
 	size := 0
 	for _, r := range text {
@@ -55,13 +56,13 @@ func sizeOf(text string, most int) int {
 	return size
 }
 
-// leftOut is how many there are beside those of a list.
+// leftOut counts the items that lists leave out.
 type leftOut struct {
 	Gates  int `json:"gates,omitempty"`
 	Failed int `json:"failed,omitempty"`
 }
 
-// bounded is a status for an answer.
+// bounded limits a status for an answer.
 func bounded(st *backfill.Status) (*backfill.Status, leftOut) {
 	short, more := *st, leftOut{}
 	short.Gates.Err, short.Failed.Err = shortError(st.Gates.Err), shortError(st.Failed.Err)
@@ -74,12 +75,12 @@ func bounded(st *backfill.Status) (*backfill.Status, leftOut) {
 	return &short, more
 }
 
-// shownGates are the first ones, and how many there are beside them.
+// shownGates returns the first gates, and the number of the others.
 func shownGates(gates []backfill.Gate) (shown []backfill.Gate, more int) {
 	shown = make([]backfill.Gate, 0, min(len(gates), maxListed))
 	for _, g := range gates[:min(len(gates), maxListed)] {
 		g.ID, g.Name, g.Message = cut(g.ID, maxName), cut(g.Name, maxName), cut(g.Message, maxMessage)
-		if sizeOfOutputs(g.Outputs) > maxOutputs { // a part of them, or a part of a value, would be sent as if it were all
+		if sizeOfOutputs(g.Outputs) > maxOutputs { // don't send a part as if it were complete
 			g.Outputs = nil
 			g.Message += outputsLeftOut
 		}
@@ -88,7 +89,7 @@ func shownGates(gates []backfill.Gate) (shown []backfill.Gate, more int) {
 	return shown, len(gates) - len(shown)
 }
 
-// sizeOfOutputs is what they take, if that is not more than maxOutputs.
+// sizeOfOutputs returns the bytes that they take. It stops counting beyond maxOutputs.
 func sizeOfOutputs(outputs []backfill.GateOutput) int {
 	const names = len(`{"name":"","description":"","default":"","enum":[]},`)
 	size := 0
@@ -116,7 +117,7 @@ func shownFailed(nodes []*status.Node) (shown []*status.Node, more int) {
 	return shown, len(nodes) - len(shown)
 }
 
-// shortError is an error whose text has a limit; nil stays nil.
+// shortError limits the message of an error; nil stays nil.
 func shortError(err error) error {
 	if err == nil {
 		return nil
@@ -129,7 +130,7 @@ type shortened struct{ err error }
 func (e *shortened) Error() string { return cut(e.err.Error(), maxDetail) }
 func (e *shortened) Unwrap() error { return e.err }
 
-// shownProblems are the first ones of those that a request has.
+// shownProblems returns the first problems of a request.
 func shownProblems(invalid *workflow.InvalidError) (shown []fieldProblem, more int) {
 	for _, each := range invalid.Problems[:min(len(invalid.Problems), maxListed)] {
 		shown = append(shown, fieldProblem{cut(each.Field, maxName), cut(each.ErrorBody(), maxMessage)})

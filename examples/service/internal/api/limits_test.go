@@ -25,8 +25,8 @@ import (
 // mostAnswer is more than any answer about one backfill takes.
 const mostAnswer = 2 << 20
 
-// enormous is a backfill with a text of a MiB wherever others can write one, and many of everything.
-// A control character takes six bytes of JSON.
+// enormous returns a backfill with a string of a MiB wherever one can come from elsewhere, and many
+// of everything. A control character takes six bytes of JSON.
 func enormous() *backfill.Status {
 	long := strings.Repeat("\x00", 1<<20)
 	failed := errors.New(long)
@@ -90,7 +90,7 @@ func TestAnswersAreBounded(t *testing.T) {
 	}
 }
 
-// A part of what a gate asks for must not be sent as if it were all of it.
+// A part of a gate's outputs must not be sent as if it were complete.
 func TestOutputsOfAGateAreShownOrNot(t *testing.T) {
 	value := strings.Repeat("x", maxOutputs)
 	for size, whole := range map[int]bool{100: true, maxOutputs / 2: true, maxOutputs: false} {
@@ -138,7 +138,7 @@ func (s *site) connect(text string) net.Conn {
 	return conn
 }
 
-// halfBody is a request whose body has begun.
+// halfBody returns a request whose body is incomplete.
 func halfBody(method, path string) string {
 	return method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
 }
@@ -180,7 +180,7 @@ func TestBodiesHaveTheirTime(t *testing.T) {
 	eventually(t, "their places are given back", func() bool { return s.bodies.take("x") })
 }
 
-// A log takes its slot before anything is asked of the cluster, and what is asked then is asked once.
+// A log takes its slot before any request to the cluster, and each request is then made once.
 func TestLogsAskTheClusterForNoMoreThanTheyMay(t *testing.T) {
 	f := &fake{block: true}
 	s := newSite(t, f, func(o *Options) { o.MaxLogs, o.CallTimeout = 8, soon; o.Backfills[0].Logs = &fakeLogs{} })
@@ -204,7 +204,7 @@ func TestLogsAskTheClusterForNoMoreThanTheyMay(t *testing.T) {
 	}
 }
 
-// Time for the answer is left where finding out has taken all there was.
+// Time for the answer remains even if opening the log has used up its own.
 func TestLogsSayWhyTheyAreNotOpened(t *testing.T) {
 	s := newSite(t, &fake{block: true}, func(o *Options) { o.CallTimeout = 50 * time.Millisecond; o.Backfills[0].Logs = &fakeLogs{} })
 	web := httptest.NewUnstartedServer(s.Handler())
@@ -219,7 +219,7 @@ func TestLogsSayWhyTheyAreNotOpened(t *testing.T) {
 	}
 }
 
-// broken is a backfill of which a change panics.
+// broken is a backfill whose Pause panics.
 type broken struct{ *fake }
 
 func (broken) Pause(context.Context) error { panic(http.ErrAbortHandler) }
@@ -258,7 +258,7 @@ func TestOneClientCanNotHoldAll(t *testing.T) {
 			t.Errorf("%s: %d %s", path, resp.code, text)
 		}
 		s.stream(path, "X-Forwarded-User", "bob").next()
-		s.stream(path).next() // and who has no name is an address
+		s.stream(path).next() // and a client without a user name is an address
 		if resp, _ := s.send("GET", path, "", "X-Forwarded-User", "carl"); resp.code != 503 {
 			t.Errorf("%s: %d, and all are taken", path, resp.code)
 		}
@@ -318,7 +318,8 @@ func TestClients(t *testing.T) {
 	}
 }
 
-// The log says who has asked, and holds nothing that isn't seen, whatever a request is.
+// The log says who made a request, and contains only visible characters, whatever the request
+// contains.
 func TestTheLogSaysWhoAsked(t *testing.T) {
 	s := newSite(t, &fake{}, func(o *Options) { o.UserHeader = "X-Forwarded-User" })
 	s.send("POST", "/api/v1/backfills/s/pause", "", "X-Forwarded-User", "ann")

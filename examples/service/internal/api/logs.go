@@ -16,9 +16,9 @@ import (
 const (
 	defaultTail = 100
 	maxTail     = 10_000
-	// maxLine is how much of a line is sent. Pages show lines, not documents.
+	// maxLine limits what is sent of a line. Pages show lines, not documents.
 	maxLine = 16 << 10
-	// linesAhead are read while others are sent.
+	// linesAhead is the number of lines that are read ahead of sending.
 	linesAhead = 64
 )
 
@@ -30,11 +30,11 @@ type logLine struct {
 	Text      string    `json:"text"`
 }
 
-// tail is the stream of the last lines that the workflow's pods have written, and of what they write
-// from then on. It begins anew with each connection.
+// tail streams the last lines that the workflow's pods have written, and what they write from then
+// on. It starts over with each connection.
 func (s *Server) tail(w http.ResponseWriter, r *http.Request) {
 	client := s.client(r)
-	if !s.logs.take(client) { // before anything is asked of the cluster
+	if !s.logs.take(client) { // before any request to the cluster
 		s.fail(w, r, &requestError{"TooManyStreams", "too many logs are open, of all or of one client"})
 		return
 	}
@@ -49,14 +49,14 @@ func (s *Server) tail(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	about, _ := json.Marshal(map[string]string{"workflow": name}) // of texts
+	about, _ := json.Marshal(map[string]string{"workflow": name}) // strings can't fail
 	if out.event(0, eventBegin, about, true) != nil {
 		return
 	}
 	s.sendLines(r.Context(), out, lines)
 }
 
-// openLogs finds what is to be read. Nothing is until somebody takes lines.
+// openLogs finds the workflow whose logs to read. It reads nothing until lines are requested.
 func (s *Server) openLogs(r *http.Request) (open func(context.Context, chan<- logLine) error, name string, err error) {
 	b, err := s.find(r)
 	if err != nil {
@@ -81,7 +81,7 @@ func (s *Server) openLogs(r *http.Request) (open func(context.Context, chan<- lo
 		return nil, "", fmt.Errorf("%w: it has no logs", backfill.ErrNotStarted)
 	}
 	of := v.Status.Workflow
-	name, opts := of.Name, workflow.LogOptions{Follow: !of.Completed(), Tail: &lines, UID: of.UID} // all that is kept of it
+	name, opts := of.Name, workflow.LogOptions{Follow: !of.Completed(), Tail: &lines, UID: of.UID} // keep only these of the status
 	return func(ctx context.Context, to chan<- logLine) error {
 		for line, err := range b.Logs.Logs(ctx, name, opts) {
 			if err != nil {
@@ -101,7 +101,7 @@ func (s *Server) openLogs(r *http.Request) (open func(context.Context, chan<- lo
 	}, name, nil
 }
 
-// sendLines sends lines until there are no more.
+// sendLines sends lines until the end.
 func (s *Server) sendLines(ctx context.Context, out stream, open func(context.Context, chan<- logLine) error) {
 	ctx, cancel := context.WithCancel(ctx)
 	lines, ended := make(chan logLine, linesAhead), make(chan error, 1)
@@ -119,7 +119,7 @@ func (s *Server) sendLines(ctx context.Context, out stream, open func(context.Co
 		case line, more := <-lines:
 			id++
 			if !more {
-				_ = out.event(id, eventEnd, endOf(<-ended), true) // it ends either way
+				_ = out.event(id, eventEnd, endOf(<-ended), true) // the stream ends in any case
 				return
 			}
 			text, err := json.Marshal(line)
@@ -133,17 +133,17 @@ func (s *Server) sendLines(ctx context.Context, out stream, open func(context.Co
 		case <-ctx.Done():
 			return
 		case <-s.ending:
-			_ = out.event(id, eventBye, []byte("{}"), true) // it ends either way
+			_ = out.event(id, eventBye, []byte("{}"), true) // the stream ends in any case
 			return
 		}
 	}
 }
 
-// endOf is what there is to say at the end of a log.
+// endOf returns the data of the end event.
 func endOf(err error) []byte {
 	text := []byte("{}")
 	if err != nil {
-		text, _ = json.Marshal(problemOf(err)) // of texts and numbers
+		text, _ = json.Marshal(problemOf(err)) // strings and numbers can't fail
 	}
 	return text
 }

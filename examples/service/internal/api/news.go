@@ -11,9 +11,9 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
-// news has the latest standing of each backfill that somebody looks at. A backfill is followed once,
-// however many look, from the first of them to the last. Who is slow misses what was in between, and
-// holds up nobody.
+// news has the latest state of each backfill that a client watches. A backfill is followed once for
+// all its clients, from the first to the last. A slow client misses intermediate states, and delays
+// no other client.
 type news struct {
 	backfills map[string]Backfill
 	options   backfill.FollowOptions
@@ -26,16 +26,16 @@ type news struct {
 	changed chan struct{} // closed at the next
 }
 
-// feed is a backfill while it is followed.
+// feed is a backfill that is being followed.
 type feed struct {
 	readers int
 	stop    context.CancelFunc
 	look    chan struct{}
-	latest  item // number 0: nothing is known yet
+	latest  item // number 0: not known yet
 }
 
-// item is a standing as it is sent. Numbers grow, in later processes too, unless there are more than
-// a thousand in each second.
+// item is a state as it is sent. Numbers increase, even in later processes, unless there are more
+// than a thousand a second.
 type item struct {
 	number int64
 	text   []byte
@@ -48,8 +48,8 @@ func newNews(backfills map[string]Backfill, options backfill.FollowOptions, agai
 	}
 }
 
-// join has these sessions followed until leave is called. What follows them has the values of ctx, but
-// not its end, since it serves others too.
+// join follows these sessions until leave is called. The following has the values of ctx, but not
+// its end, since it serves others too.
 func (n *news) join(ctx context.Context, sessions []string) (leave func()) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -79,19 +79,19 @@ func (n *news) leave(sessions []string) {
 	}
 }
 
-// look has a backfill looked at now if it is followed and at rest.
+// look triggers an immediate look at the backfill if it is followed and idle.
 func (n *news) look(session string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if f := n.feeds[session]; f != nil {
 		select {
 		case f.look <- struct{}{}:
-		default: // it will be
+		default: // one is already pending
 		}
 	}
 }
 
-// after are the sessions' latest items beyond a number, in their order, and a channel that is closed
+// after returns the sessions' latest items beyond a number, in order, and a channel that is closed
 // when there is another.
 func (n *news) after(number int64, sessions []string) (items []item, changed <-chan struct{}) {
 	n.mu.Lock()
@@ -105,8 +105,8 @@ func (n *news) after(number int64, sessions []string) (items []item, changed <-c
 	return items, n.changed
 }
 
-// follow publishes how a backfill stands until ctx ends. A run's end is not the end: another may be
-// started, by anybody.
+// follow publishes the backfill's state until ctx ends. It continues after the end of a run:
+// another run may be started, by any client.
 func (n *news) follow(ctx context.Context, session string, f *feed) {
 	timer := time.NewTimer(n.again)
 	defer timer.Stop()
@@ -125,10 +125,10 @@ func (n *news) follow(ctx context.Context, session string, f *feed) {
 	}
 }
 
-// publish makes a standing the latest, if it is another than that.
+// publish makes a state the latest one, if it has changed.
 func (n *news) publish(f *feed, s standing) {
 	text, err := json.Marshal(s)
-	if err != nil { // not of these types
+	if err != nil { // can't happen for these types
 		return
 	}
 	n.mu.Lock()

@@ -10,7 +10,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// problem is an error as RFC 9457 has it. Reason is for programs: one of a fixed set of words.
+// problem is an RFC 9457 error. Reason is for programs: one of a fixed set of words.
 type problem struct {
 	Type   string         `json:"type"`
 	Title  string         `json:"title"`
@@ -18,30 +18,30 @@ type problem struct {
 	Detail string         `json:"detail"`
 	Reason string         `json:"reason"`
 	Errors []fieldProblem `json:"errors,omitempty"`
-	// MoreErrors is how many there are beside these.
+	// MoreErrors is the number of errors that are left out.
 	MoreErrors int `json:"moreErrors,omitempty"`
-	// Gates are those that were decided all the same.
+	// Gates were decided in spite of the error.
 	Gates []backfill.Gate `json:"gates,omitempty"`
-	// MoreGates is how many there are beside these.
+	// MoreGates is the number of gates that are left out.
 	MoreGates int `json:"moreGates,omitempty"`
 }
 
-// fieldProblem is one of the things that are wrong with a request.
+// fieldProblem is one invalid field of a request.
 type fieldProblem struct {
 	Field  string `json:"field"`
 	Detail string `json:"detail"`
 }
 
-// kind is a kind of error: the word for it, and what it is answered with.
+// kind is a kind of error: its reason and status code.
 type kind struct {
 	reason string
 	code   int
 }
 
-// codes are the answers for all reasons. It is the one table of them.
+// codes is the table of the status codes for all reasons.
 func codes() []kind {
 	return []kind{
-		// What is wrong with the request itself.
+		// Errors in the request itself.
 		{"Malformed", http.StatusBadRequest},
 		{"CrossOrigin", http.StatusForbidden},
 		{"NoSuchAddress", http.StatusNotFound},
@@ -52,7 +52,7 @@ func codes() []kind {
 		{"UnknownHost", http.StatusMisdirectedRequest},
 		{"TooManyStreams", http.StatusServiceUnavailable},
 		{"TooManyCalls", http.StatusServiceUnavailable},
-		// What pkg/backfill adds to the reasons of pkg/workflow.
+		// Reasons that pkg/backfill adds to those of pkg/workflow.
 		{"NotStarted", http.StatusConflict},
 		{"Ended", http.StatusConflict},
 		{"Running", http.StatusConflict},
@@ -69,20 +69,20 @@ func codes() []kind {
 		{"NotSuspended", http.StatusConflict},
 		{"Replaced", http.StatusConflict},
 		{"Deleted", http.StatusGone},
-		{"Forbidden", http.StatusForbidden}, // to the service; what users may do is not for it to say
+		{"Forbidden", http.StatusForbidden}, // for the service; the permissions of users are not its concern
 		{"NodesOffloaded", http.StatusNotImplemented},
 		{"Unsupported", http.StatusNotImplemented},
 		{"Unauthorized", http.StatusBadGateway}, // the service's credentials, not the user's
 		{"NotInstalled", http.StatusServiceUnavailable},
 		{"Unavailable", http.StatusServiceUnavailable},
-		{"Canceled", http.StatusServiceUnavailable}, // the service is ending: who has left reads no answer
+		{"Canceled", http.StatusServiceUnavailable}, // the service is shutting down: a client that has left reads no answer
 		{"UnknownOutcome", http.StatusGatewayTimeout},
 		{"DeadlineExceeded", http.StatusGatewayTimeout},
 		{"Other", http.StatusInternalServerError},
 	}
 }
 
-// reasonOf says in one word what an error is about.
+// reasonOf returns the reason of an error, in one word.
 func reasonOf(err error) string {
 	var bad *requestError
 	if errors.As(err, &bad) {
@@ -129,7 +129,7 @@ func problemOf(err error) problem {
 	return p
 }
 
-// fail answers with a problem.
+// fail responds with a problem.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
 	level := slog.LevelInfo
@@ -147,7 +147,7 @@ func writeProblem(w http.ResponseWriter, p problem) {
 	writeJSON(w, "application/problem+json", p.Status, p)
 }
 
-// requestError is a mistake in the request that no library is asked about.
+// requestError is a mistake in the request that the library doesn't see.
 type requestError struct{ reason, detail string }
 
 func (e *requestError) Error() string { return e.detail }

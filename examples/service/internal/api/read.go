@@ -8,7 +8,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// find is the backfill that a request is about.
+// find returns the backfill of a request.
 func (s *Server) find(r *http.Request) (Backfill, error) {
 	b, known := s.backfills[r.PathValue("session")]
 	if !known {
@@ -17,7 +17,7 @@ func (s *Server) find(r *http.Request) (Backfill, error) {
 	return b, nil
 }
 
-// list tells how all backfills stand. One that can't be read hides none of the others.
+// list returns the state of all backfills. One that can't be read doesn't hide the others.
 func (s *Server) list(ctx context.Context, _ *http.Request) (answer, error) {
 	all := make([]standing, len(s.opts.Backfills))
 	var reading sync.WaitGroup
@@ -42,7 +42,7 @@ func (s *Server) status(ctx context.Context, r *http.Request) (answer, error) {
 	return ok(v), nil
 }
 
-// config is the configuration, whose secrets mask themselves.
+// config returns the configuration, whose secrets mask themselves.
 func (s *Server) config(_ context.Context, r *http.Request) (answer, error) {
 	b, err := s.find(r)
 	if err != nil {

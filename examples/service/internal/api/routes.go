@@ -2,7 +2,7 @@ package api
 
 import "net/http"
 
-// Handler is everything that the service answers.
+// Handler returns the handler for all requests.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	const one = "/api/v1/backfills/{session}"

@@ -17,7 +17,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// verbs are the requests that reach a backfill, and what they ask it.
+// verbs are the requests to a backfill, and the calls that they make.
 var verbs = []struct {
 	method, path, body string
 	calls              string
@@ -64,7 +64,7 @@ func TestVerbsReachTheBackfill(t *testing.T) {
 	}
 }
 
-// errorCodes are the answers to what can come of a backfill.
+// errorCodes are the responses to errors of a backfill.
 var errorCodes = map[error]struct {
 	code   int
 	reason string
@@ -118,7 +118,7 @@ func TestErrorsAreProblems(t *testing.T) {
 	}
 }
 
-// Reasons are told in one place, each once, and those of errors that come are all there.
+// The table has each reason once, and every reason of an error.
 func TestTableOfCodes(t *testing.T) {
 	seen := map[string]bool{}
 	for _, k := range codes() {
@@ -216,7 +216,7 @@ func TestOtherSitesChangeNothing(t *testing.T) {
 			f := &fake{}
 			resp, text := newSite(t, f).send(v.method, "/api/v1/backfills/s"+v.path, v.body, tc.header...)
 			want := v.code
-			if tc.code == 403 { // reading takes room, too
+			if tc.code == 403 { // reading takes a slot, too
 				want = 403
 			}
 			if resp.code != want || want == 403 && (f.calls() != "" || !strings.Contains(text, `"CrossOrigin"`)) {
@@ -226,8 +226,8 @@ func TestOtherSitesChangeNothing(t *testing.T) {
 	}
 }
 
-// A site may have its own name point here. Browsers take its pages for the service's then, so that
-// nothing but the name tells.
+// A site may make its own name resolve to the service. Browsers then take its pages for the
+// service's, so only the host name distinguishes them.
 func TestOtherNamesReachNothing(t *testing.T) {
 	for host, known := range map[string]bool{
 		"localhost": true, "LOCALHOST:8080": true, "127.0.0.1:8080": true, "10.1.2.3": true, "[::1]:8080": true, "[::1]": true,
@@ -265,7 +265,7 @@ func TestOtherNamesReachNothing(t *testing.T) {
 	}
 }
 
-// What is bound to a run is done to no other.
+// A change that is bound to a run affects no other run.
 func TestChangesAreBoundToARun(t *testing.T) {
 	for _, v := range verbs {
 		if v.method == "GET" {
@@ -325,7 +325,7 @@ func TestCallsAreLimited(t *testing.T) {
 	})
 }
 
-// eventually waits until something is so.
+// eventually waits until the condition holds.
 func eventually(t *testing.T, what string, so func() bool) {
 	t.Helper()
 	ticker := time.NewTicker(time.Millisecond)

@@ -14,60 +14,63 @@ import (
 )
 
 const (
-	// DefaultCallTimeout is how long a request that is no stream may take.
+	// DefaultCallTimeout limits a request other than a stream.
 	DefaultCallTimeout = 30 * time.Second
-	// DefaultHeartbeat is shorter than proxies wait for a connection on which nothing comes.
+	// DefaultHeartbeat is shorter than proxies keep an idle connection.
 	DefaultHeartbeat = 15 * time.Second
-	// DefaultLookAgain is how soon it shows that somebody else has started what had not been
-	// started, or had ended.
+	// DefaultLookAgain is the interval for detecting that another client has started a backfill
+	// that was not started, or had ended.
 	DefaultLookAgain = 3 * time.Second
-	// DefaultMaxStreams is enough for some dozens of people with some pages each.
+	// DefaultMaxStreams is enough for some dozens of people with several pages each.
 	DefaultMaxStreams = 256
-	// DefaultMaxLogs is less, since each takes a connection for each container, and up to 8 MiB.
+	// DefaultMaxLogs is lower, since each takes a connection for each container, and up to 8 MiB.
 	DefaultMaxLogs = 8
-	// DefaultMaxCalls is of requests that are no streams, and of those whose bodies are coming in.
+	// DefaultMaxCalls applies to requests other than streams, and separately to those whose bodies
+	// are being read.
 	DefaultMaxCalls = 64
-	// DefaultBodyTimeout is enough for the largest body over a slow line.
+	// DefaultBodyTimeout is enough for the largest body over a slow connection.
 	DefaultBodyTimeout = 10 * time.Second
 )
 
-// Backfill is one that is served.
+// Backfill is a backfill that the server offers.
 type Backfill struct {
 	backfill.Backfill
-	// Session names it in addresses.
+	// Session identifies it in URLs.
 	Session string
-	// Logs reads what its workflow's pods write; nil: it has no workflow.
+	// Logs reads the logs of the workflow's pods; nil: it has no workflow.
 	Logs workflow.LogStreamer
 }
 
-// Options are what a [Server] works with. 0 means the default of that name.
+// Options configure a [Server]. 0 means the default of that name.
 type Options struct {
 	// Backfills are shown in this order. Their sessions have to differ.
 	Backfills []Backfill
-	// Log is told of every change that was asked for, and of what has failed. Required.
+	// Log receives every requested change, and every failure. Required.
 	Log *slog.Logger
-	// Ready says what is missing to do what is asked for. It is called with each probe. Required.
+	// Ready returns an error that names what the service lacks. Each probe calls it. Required.
 	Ready func(context.Context) error
-	// Page is served beside the interface: handlers by their pattern.
+	// Page contains the handlers of the page by pattern, which are served beside the interface.
 	Page map[string]http.Handler
-	// Hosts are the names by which requests may ask for the page and the interface, without a port,
-	// beside localhost and all IP addresses. Another name in a request is that of a site which has had
-	// its name point here, so that browsers take its pages for the service's own.
+	// Hosts are the host names, without a port, under which the page and the interface may be
+	// requested, in addition to localhost and all IP addresses. A request for another name comes
+	// from a site whose name resolves to this server, so that browsers take its pages for the
+	// service's own.
 	Hosts []string
-	// Follow says how often is read what nothing announces.
+	// Follow sets the intervals for reading what has no notifications.
 	Follow backfill.FollowOptions
 
-	// UserHeader is the header in which a proxy says who asks, such as X-Forwarded-User; "": none does.
-	// It goes into the log, and limits are for each user then instead of each address. Set it only where
-	// nobody else than that proxy can reach the server, and the proxy replaces what clients send by that
-	// name: it is believed.
+	// UserHeader is the header in which a proxy names the user, such as X-Forwarded-User; "": none.
+	// The log contains it, and limits then apply to each user instead of each address. The header
+	// is trusted: set it only if no other client can reach the server, and the proxy replaces the
+	// header that clients send.
 	UserHeader string
 
 	CallTimeout time.Duration
 	BodyTimeout time.Duration
 	Heartbeat   time.Duration
 	LookAgain   time.Duration
-	// MaxStreams, MaxLogs and MaxCalls are how many there are at once. A client can have half of each.
+	// MaxStreams, MaxLogs and MaxCalls limit concurrent requests. One client gets at most half of
+	// each.
 	MaxStreams int
 	MaxLogs    int
 	MaxCalls   int
@@ -90,12 +93,12 @@ func orDefault[T int | time.Duration](value *T, fallback T) {
 	}
 }
 
-// Server answers requests. Its methods may be called by several goroutines at once.
+// Server handles requests. It is safe for concurrent use.
 type Server struct {
 	opts      Options
 	backfills map[string]Backfill
 	news      *news
-	statusOf  map[string]*shared[view] // by session, as are these
+	statusOf  map[string]*shared[view] // by session, like the next two
 	gatesOf   map[string]*shared[[]backfill.Gate]
 	changes   map[string]turn
 	streams   *slots
@@ -105,11 +108,11 @@ type Server struct {
 	handling  handling
 
 	drain, end sync.Once
-	draining   chan struct{} // closed: no new work is wanted
+	draining   chan struct{} // closed: no new requests wanted
 	ending     chan struct{} // closed: streams end
 }
 
-// New returns a server. It sends nothing. The error names what is missing.
+// New returns a server. It sends nothing. The error names missing options.
 func New(opts Options) (*Server, error) {
 	opts = opts.withDefaults()
 	if opts.Log == nil || opts.Ready == nil {
@@ -126,7 +129,7 @@ func New(opts Options) (*Server, error) {
 			return nil, fmt.Errorf("api: session %q: each backfill needs one of its own", b.Session)
 		}
 		s.backfills[b.Session] = b
-		reading := make(turn, 1) // of both
+		reading := make(turn, 1) // for both readers
 		s.statusOf[b.Session] = &shared[view]{read: inTurn(reading, viewed(b.Status)), within: opts.CallTimeout}
 		s.gatesOf[b.Session] = &shared[[]backfill.Gate]{read: inTurn(reading, b.Gates), within: opts.CallTimeout}
 		s.changes[b.Session] = make(turn, 1)
@@ -135,18 +138,18 @@ func New(opts Options) (*Server, error) {
 	return s, nil
 }
 
-// Drain makes the server report that it is not ready, so that requests are sent elsewhere. What
-// comes all the same is answered.
+// Drain makes the server report that it is not ready, so that requests are sent elsewhere. It still
+// answers requests.
 func (s *Server) Drain() { s.drain.Do(func() { close(s.draining) }) }
 
-// EndStreams asks the clients of all streams to connect again, which leads them elsewhere, and ends
-// the streams, also those that are opened from now on. It doesn't wait.
+// EndStreams ends all streams, including later ones, and asks their clients to reconnect, which
+// leads them elsewhere. It doesn't wait.
 func (s *Server) EndStreams() {
 	s.Drain()
 	s.end.Do(func() { close(s.ending) })
 }
 
-// Close refuses what comes from now on, and blocks until no request is handled and nothing is followed
+// Close refuses new requests, and blocks until all requests have finished and nothing is followed
 // any more. That is soon after the contexts of all requests have ended. It may be called again.
 func (s *Server) Close() {
 	s.EndStreams()

@@ -10,28 +10,28 @@ import (
 )
 
 const (
-	// reconnectAfter is how soon a browser connects again.
+	// reconnectAfter is the delay after which a browser reconnects.
 	reconnectAfter = 2 * time.Second
-	// eventTimeout is how long a client may take for an event before it counts as gone.
+	// eventTimeout limits the time that a client takes to receive an event.
 	eventTimeout = 10 * time.Second
 )
 
-// stream is an answer of server-sent events. After the first error there is nothing more to do.
+// stream is a response of server-sent events. After the first error it must not be used.
 type stream struct {
 	w    http.ResponseWriter
 	ctrl *http.ResponseController
 }
 
-// errNoBody: the request was for the head of the answer.
+// errNoBody: the request has the method HEAD.
 var errNoBody = errors.New("only the head was asked for")
 
-// newStream begins the answer.
+// newStream begins the response.
 func newStream(w http.ResponseWriter, r *http.Request) (stream, error) {
 	s := stream{w, http.NewResponseController(w)}
 	header := w.Header()
 	header.Set("Content-Type", "text/event-stream")
 	header.Set("Cache-Control", "no-store")
-	header.Set("X-Accel-Buffering", "no") // for proxies that would collect events
+	header.Set("X-Accel-Buffering", "no") // for proxies that would buffer events
 	w.WriteHeader(http.StatusOK)
 	if r.Method == http.MethodHead {
 		return s, errNoBody
@@ -45,15 +45,15 @@ func (s stream) event(id int64, name string, data []byte, flush bool) error {
 	b.WriteString("id: " + strconv.FormatInt(id, 10) + "\nevent: " + name + "\n")
 	for line := range bytes.SplitSeq(data, []byte{'\n'}) {
 		b.WriteString("data: ")
-		b.Write(bytes.ReplaceAll(line, []byte{'\r'}, nil)) // which would end a line, too
+		b.Write(bytes.ReplaceAll(line, []byte{'\r'}, nil)) // a carriage return would end a line, too
 		b.WriteByte('\n')
 	}
 	b.WriteByte('\n')
 	return s.send(b.Bytes(), flush)
 }
 
-// alive shows that the connection is. It is an event, since browsers tell pages of nothing else, and
-// has no id, since it changes nothing.
+// alive shows that the connection works. It is an event, since browsers report nothing else to
+// pages, and has no ID, since it changes nothing.
 func (s stream) alive() error { return s.send([]byte("event: "+eventAlive+"\ndata: {}\n\n"), true) }
 
 func (s stream) send(text []byte, flush bool) error {

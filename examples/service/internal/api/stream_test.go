@@ -18,10 +18,10 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// soon is longer than anything here takes, also where the machine has other things to do.
+// soon is longer than anything here takes, even on a busy machine.
 const soon = time.Minute
 
-// block is what stands between two empty lines of a stream.
+// block is the text between two empty lines of a stream.
 type block struct {
 	id                 int64
 	event, data, retry string
@@ -44,7 +44,7 @@ func (s *site) stream(path string, header ...string) *reader {
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
-	resp, err := s.web.Client().Do(req) //nolint:bodyclose // the reader's close does
+	resp, err := s.web.Client().Do(req) //nolint:bodyclose // reader.close does
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func (s *site) stream(path string, header ...string) *reader {
 	return r
 }
 
-// next is the next block; more is false at the end.
+// next returns the next block; more is false at the end.
 func (r *reader) next() (b block, more bool) {
 	r.t.Helper()
 	for r.lines.Scan() {
@@ -85,7 +85,7 @@ func (r *reader) next() (b block, more bool) {
 	return b, false
 }
 
-// event is the next block that is one of this name.
+// event returns the next block with this event name.
 func (r *reader) event(name string) block {
 	r.t.Helper()
 	for {
@@ -116,7 +116,7 @@ func (r *reader) message() string {
 	return s.Data.Status.Workflow.Message + s.Error
 }
 
-// script is a backfill that is followed by what a test sends: messages of one that runs.
+// script returns a running backfill whose messages a test sends through the channel.
 func script() (*fake, chan string) {
 	return scripted(func(message string) *backfill.Status { return statusOf(backfill.StateRunning, message) })
 }
@@ -168,7 +168,7 @@ func TestFollowing(t *testing.T) {
 	if m := first.message(); m != "one" {
 		t.Errorf("%q", m)
 	}
-	// Who comes later gets the present state at once, as does who comes back.
+	// Later clients get the current state at once, and so do clients that reconnect.
 	second := s.stream("/api/v1/events")
 	if b := second.event(eventWhich); b.data != `{"sessions":["s"],"heartbeatMs":15000}` {
 		t.Errorf("%+v", b)
@@ -181,7 +181,7 @@ func TestFollowing(t *testing.T) {
 	if a != b || !strings.Contains(a.data, `"message":"two"`) || !strings.Contains(a.data, `"session":"s"`) {
 		t.Errorf("%+v and %+v", a, b)
 	}
-	messages <- "two" // is no change
+	messages <- "two" // is not a change
 	messages <- "three"
 	if c := first.event(eventStatus); c.id <= a.id || !strings.Contains(c.data, "three") {
 		t.Errorf("%+v after %+v", c, a)
@@ -193,7 +193,7 @@ func TestFollowing(t *testing.T) {
 	messages <- "four"
 	second.event(eventStatus)
 	second.close()
-	s.news.following.Wait() // nobody looks, so nothing is followed
+	s.news.following.Wait() // no client is left, so nothing is followed
 	third := s.stream("/api/v1/events")
 	messages <- "five"
 	if m := third.message(); m != "five" {
@@ -204,7 +204,7 @@ func TestFollowing(t *testing.T) {
 	}
 }
 
-// A failure is shown as one, and so is what comes after the end of a run.
+// A failure is shown as one, and following continues after the end of a run.
 func TestFollowingGoesOn(t *testing.T) {
 	var round int
 	f := &fake{}
@@ -227,7 +227,7 @@ func TestFollowingGoesOn(t *testing.T) {
 	}
 }
 
-// A change by this process shows at once, and not when it is time to look again.
+// A change by this process is shown at once, and not at the next interval.
 func TestAChangeIsLookedAtAtOnce(t *testing.T) {
 	f := &fake{}
 	var round int
@@ -247,7 +247,7 @@ func TestAChangeIsLookedAtAtOnce(t *testing.T) {
 	}
 }
 
-// One that doesn't read holds up nobody, and one that is slow gets the latest.
+// A client that doesn't read delays no other client, and a slow one gets the latest state.
 func TestSlowReaders(t *testing.T) {
 	f, states := scripted(func(st *backfill.Status) *backfill.Status { return st })
 	s := newSite(t, f)
@@ -291,7 +291,7 @@ func TestHeartbeat(t *testing.T) {
 			if !more {
 				t.Fatal("ended")
 			}
-			if b.event == eventAlive && b.data == "{}" && b.id == 0 { // as an event, which pages are told of
+			if b.event == eventAlive && b.data == "{}" && b.id == 0 { // as an event, since pages see nothing else
 				beats++
 			}
 		}
@@ -314,7 +314,7 @@ func TestStreamsEndInOrder(t *testing.T) {
 			t.Errorf("%+v after the end", b)
 		}
 	}
-	s.stream("/api/v1/events").event(eventBye) // comes too late
+	s.stream("/api/v1/events").event(eventBye) // was opened too late
 	s.Close()
 	if resp, text := s.send("GET", "/healthz", ""); resp.code != 503 || !strings.Contains(text, "the service is ending") {
 		t.Errorf("it goes on: %d %s", resp.code, text)

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// shared reads something once at a time, however many ask. Those that ask while it is read share the
-// next reading, so nobody gets what was read before they asked. It keeps the memory that a workflow
-// takes, which can be much, from being taken by each of them.
+// shared runs one read at a time for any number of callers. Callers that arrive during a read share
+// the next one, so they never get a result from before their call. Otherwise each caller would take
+// the memory of a workflow, which can be large.
 type shared[T any] struct {
 	read   func(context.Context) (T, error)
 	within time.Duration
@@ -18,17 +18,18 @@ type shared[T any] struct {
 	under     sync.WaitGroup
 }
 
-// reading is one time that it is read.
+// reading is one run of the read.
 type reading[T any] struct {
-	ctx    context.Context //nolint:containedctx // of those who wait: it ends when none is left
+	ctx    context.Context //nolint:containedctx // ends when no caller waits any more
 	cancel context.CancelFunc
 	asking int
-	done   chan struct{} // closed when value and err are there
+	done   chan struct{} // closed when value and err are set
 	value  T
 	err    error
 }
 
-// get returns what is read from now on. It blocks until then or until ctx ends.
+// get returns the result of a read that begins after the call. It blocks until then or until ctx
+// ends.
 func (s *shared[T]) get(ctx context.Context) (T, error) {
 	r := s.join(ctx)
 	defer s.leave(r)
@@ -41,19 +42,19 @@ func (s *shared[T]) get(ctx context.Context) (T, error) {
 	}
 }
 
-// join asks for the next reading, which begins at once if none is under way.
+// join subscribes to the next read, which begins at once if none is in progress.
 func (s *shared[T]) join(ctx context.Context) *reading[T] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.next == nil {
 		s.next = &reading[T]{done: make(chan struct{})}
-		// It has the values of ctx, but not its end, since others share it.
+		// The context has the values of ctx, but not its end, since others share it.
 		s.next.ctx, s.next.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	}
 	r := s.next
 	r.asking++
 	if s.now == nil {
-		s.begin() //nolint:contextcheck // it reads for all that ask, with the values of the first
+		s.begin() //nolint:contextcheck // it reads for all callers, with the values of the first
 	}
 	return r
 }
@@ -66,11 +67,11 @@ func (s *shared[T]) leave(r *reading[T]) {
 	}
 	r.cancel()
 	if r == s.next {
-		s.next = nil // nobody wants it
+		s.next = nil // no caller is left
 	}
 }
 
-// begin reads. It is called with mu.
+// begin starts the read. The caller holds mu.
 func (s *shared[T]) begin() {
 	r := s.next
 	s.now, s.next = r, nil
@@ -88,10 +89,10 @@ func (s *shared[T]) begin() {
 	})
 }
 
-// turn is for one at a time.
+// turn serializes its holders.
 type turn chan struct{}
 
-// take blocks until it is the caller's turn, or ctx ends.
+// take blocks until the caller has the turn, or ctx ends.
 func (t turn) take(ctx context.Context) error {
 	select {
 	case t <- struct{}{}:
@@ -103,7 +104,7 @@ func (t turn) take(ctx context.Context) error {
 
 func (t turn) give() { <-t }
 
-// inTurn reads when it is its turn.
+// inTurn reads while it holds the turn.
 func inTurn[T any](t turn, read func(context.Context) (T, error)) func(context.Context) (T, error) {
 	return func(ctx context.Context) (T, error) {
 		if err := t.take(ctx); err != nil {

@@ -47,7 +47,7 @@ func TestReadingsAreShared(t *testing.T) {
 			}
 		}
 		ask(t.Context(), 1)
-		ask(t.Context(), 50) // after it has begun, so they get what is read later
+		ask(t.Context(), 50) // after it has begun, so they get the next result
 		expect(1, 1)
 		expect(50, 2)
 
@@ -56,7 +56,7 @@ func TestReadingsAreShared(t *testing.T) {
 		ask(t.Context(), 1)
 		leave()
 		expect(1, -1)
-		expect(1, 4) // 3 was given up with the only one who wanted it
+		expect(1, 4) // 3 was cancelled with its only caller
 		ask(leaving, 10)
 		expect(10, -1)
 		s.under.Wait()

@@ -10,25 +10,25 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// maxSteps is how many steps of a workflow are shown. Nobody reads more on a page.
+// maxSteps limits the steps of a workflow in an answer. A page can't usefully show more.
 const maxSteps = 500
 
-// view is how a backfill stands, with its steps.
+// view is the state of a backfill, with its steps.
 type view struct {
 	Status *backfill.Status `json:"status"`
-	// Suspended: it was paused, whether or not it waits at a gate besides.
+	// Suspended: it was paused, whether or not it also waits at a gate.
 	Suspended bool `json:"suspended"`
-	// Stale: the cluster can't be reached, so the workflow is shown as it was seen last.
+	// Stale: the cluster can't be reached, so the workflow is in the state that was last seen.
 	Stale bool                   `json:"stale"`
 	Steps workflow.Result[steps] `json:"steps"`
-	// More is what the lists of the status leave out.
+	// More counts what the lists of the status leave out.
 	More leftOut `json:"more,omitzero"`
 }
 
-// steps are a workflow's, as a tree.
+// steps are a workflow's steps, as a tree.
 type steps struct {
 	Nodes []step `json:"nodes"`
-	// More is how many there are beside these.
+	// More is the number of steps that are left out.
 	More int `json:"more,omitempty"`
 }
 
@@ -37,7 +37,7 @@ type step struct {
 	Name     string    `json:"name"`
 	Phase    string    `json:"phase"`
 	Gate     bool      `json:"gate,omitempty"` // it waits for a decision
-	Until    time.Time `json:"until,omitzero"` // when it passes by itself, as a delay does
+	Until    time.Time `json:"until,omitzero"` // when it continues by itself, as a delay does
 	Message  string    `json:"message,omitempty"`
 	Attempts int       `json:"attempts,omitempty"`
 	Started  time.Time `json:"started,omitzero"`
@@ -56,8 +56,8 @@ func viewOf(st *backfill.Status) view {
 	return v
 }
 
-// viewed reads a status and makes its view once for all that ask, since a tree of many nodes takes as much
-// memory as they do.
+// viewed reads a status and makes its view once for all callers, since a tree of many nodes takes
+// as much memory as they do.
 func viewed(read func(context.Context) (*backfill.Status, error)) func(context.Context) (view, error) {
 	return func(ctx context.Context) (view, error) {
 		st, err := read(ctx)
@@ -68,7 +68,7 @@ func viewed(read func(context.Context) (*backfill.Status, error)) func(context.C
 	}
 }
 
-// take makes steps of nodes, the first ones of up to room, and says how many they are. It counts those
+// take turns the first nodes, up to room, into steps, and returns how many it took. It counts those
 // that it leaves out.
 func (s *steps) take(nodes []*status.TreeNode, room int) (taken []step, sum int) {
 	taken = []step{}

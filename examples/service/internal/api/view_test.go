@@ -14,7 +14,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// wide is a workflow of that many pods in each of some groups.
+// wide is a workflow with that many pods in each group.
 func wide(groups, pods int) *backfill.Status {
 	st := statusOf(backfill.StateRunning, "")
 	st.Workflow.Nodes = []*status.Node{{ID: "backfill-s", Type: status.NodeTypeSteps, Phase: status.NodeRunning}}
@@ -51,7 +51,7 @@ func TestStepsAreLimited(t *testing.T) {
 	}
 }
 
-// A step that only waits for a time is no gate, and says until when.
+// A step that only waits for a time is not a gate, and has a time at which it continues.
 func TestDelaysAreNoGates(t *testing.T) {
 	s, err := status.FromJSON([]byte(`{
 		"metadata": {"name": "backfill-s"},
@@ -81,7 +81,7 @@ func TestUnknownStepsAreUnknown(t *testing.T) {
 	}
 }
 
-// While the API server is away a watch bears it in silence; what is read besides tells.
+// While the API server is unavailable, a watch retries silently; other reads report it.
 func TestStale(t *testing.T) {
 	st := statusOf(backfill.StateRunning, "")
 	for err, want := range map[error]bool{

@@ -1,5 +1,5 @@
-// Package page is the web page of the service: one HTML, one CSS, one JavaScript file and an icon,
-// which need nothing else and are in the program.
+// Package page is the web page of the service: an HTML, a CSS and a JavaScript file and an icon,
+// embedded in the program and without external dependencies.
 package page
 
 import (
@@ -17,9 +17,9 @@ import (
 //go:embed index.html page.css page.js icon.svg
 var files embed.FS
 
-// Handlers are the files, by the patterns of a [http.ServeMux]. All but the page itself have a hash of
-// what they hold in their names, so that the page of one version never works with files of another
-// that serves beside it.
+// Handlers returns the handlers of the files, by [http.ServeMux] pattern. All names except that of
+// the page itself contain a hash of the content, so that the page of one version never uses files
+// of another one that serves beside it.
 func Handlers() (map[string]http.Handler, error) {
 	handlers := map[string]http.Handler{}
 	var renamed []string
@@ -41,7 +41,7 @@ func Handlers() (map[string]http.Handler, error) {
 	return handlers, nil
 }
 
-// hashedName is such as page-1b2c3d4e5f60.css.
+// hashedName returns a name such as page-1b2c3d4e5f60.css.
 func hashedName(name string, text []byte) string {
 	const enough = 6 // bytes
 	hash := sha256.Sum256(text)

@@ -35,7 +35,7 @@ func TestFilesAreServed(t *testing.T) {
 	if index.Code != 200 || index.Header().Get("Content-Type") != "text/html; charset=utf-8" || index.Header().Get("Cache-Control") != "no-cache" {
 		t.Errorf("%d %v", index.Code, index.Header())
 	}
-	// Those of another version have other names, and are not here.
+	// Files of another version have other names, and don't exist here.
 	found := regexp.MustCompile(`(?:src|href)="([a-z]+-[0-9a-f]{12}(\.[a-z]+))"`).FindAllStringSubmatch(index.Body.String(), -1)
 	kinds := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 	if len(found) != len(kinds) {
@@ -55,7 +55,7 @@ func TestFilesAreServed(t *testing.T) {
 	}
 }
 
-// The policy of the service would refuse it, so that it would be missed late.
+// The service's policy would refuse it, and that would be noticed late.
 func TestNothingIsInlineOrFromElsewhere(t *testing.T) {
 	html := read(t, "index.html")
 	for what, pattern := range map[string]string{
@@ -79,7 +79,7 @@ func TestTextsAreSetAsTexts(t *testing.T) {
 	}
 }
 
-// A name that others have chosen is no property of a form or of another object.
+// Names from outside are never a property of a form or of another object.
 func TestNamesOfOthersAreNoProperties(t *testing.T) {
 	js := read(t, "page.js")
 	for what, pattern := range map[string]string{
