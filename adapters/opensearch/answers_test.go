@@ -24,7 +24,7 @@ func replace(n int, part, by string) func([]byte) []byte {
 	}
 }
 
-// Whatever is missing in one of the answers makes the whole an error, never a zero.
+// A missing part of an answer is an error, never zero.
 func TestCountsOfHalfAnAnswer(t *testing.T) {
 	for name, c := range map[string]struct {
 		rewrite func([]byte) []byte
@@ -88,7 +88,7 @@ func TestSizeAndDeleteOfHalfAnAnswer(t *testing.T) {
 	}
 }
 
-// Every answer of the cluster has its sentinel, and only that.
+// Every response of the cluster matches its sentinel and no other.
 func TestSentinels(t *testing.T) {
 	kinds := []error{workflow.ErrUnauthorized, workflow.ErrForbidden, workflow.ErrUnavailable, workflow.ErrInvalid, workflow.ErrUnsupported, backfill.ErrNoWorkingState}
 	for status, want := range map[int]error{
@@ -110,7 +110,8 @@ func TestSentinels(t *testing.T) {
 	}
 }
 
-// What the cluster, or a proxy before it, answers can't change what the reader of an error sees.
+// A response of the cluster, or of a proxy before it, can't change what the reader of an error
+// sees.
 func TestErrorsArePrintable(t *testing.T) {
 	p, cluster := onDouble(t)
 	const forged = "a\x1b[2K\nb\u202e"

@@ -8,15 +8,15 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// credentialSource has the name and password for basic authentication.
+// credentialSource provides the credentials for basic authentication.
 type credentialSource interface {
-	// get returns them.
+	// get returns the credentials.
 	get(ctx context.Context) (Credentials, error)
-	// renew tells whether there are others than those which were refused.
+	// renew reports whether there are credentials other than the refused ones.
 	renew(ctx context.Context, refused Credentials) (bool, error)
 }
 
-// basicOf finds the source that the configuration names; nil: no basic authentication.
+// basicOf returns the source that the configuration names, or nil without basic authentication.
 func basicOf(auth *backfill.BasicAuth, opts Options) (credentialSource, error) {
 	switch {
 	case auth == nil:
@@ -37,17 +37,17 @@ func basicOf(auth *backfill.BasicAuth, opts Options) (credentialSource, error) {
 	return plain{Username: auth.Username, Password: auth.Password}, nil
 }
 
-// plain are credentials that the configuration itself has.
+// plain are credentials in the configuration itself.
 type plain Credentials
 
 func (p plain) get(context.Context) (Credentials, error)         { return Credentials(p), nil }
 func (p plain) renew(context.Context, Credentials) (bool, error) { return false, nil }
 
-// secret are credentials in a secret, read when they are needed first.
+// secret are credentials in a secret, which is read when they are first needed.
 type secret struct {
 	name string
 	read SecretReader
-	gate chan struct{} // holds a token while somebody uses what is below, or reads the secret
+	gate chan struct{} // holds a token while a caller uses the fields below, or reads the secret
 	have bool
 	last Credentials
 }
@@ -75,7 +75,7 @@ func (s *secret) renew(ctx context.Context, refused Credentials) (bool, error) {
 	}
 	defer s.leave()
 	if s.have && !s.last.equal(refused) {
-		return true, nil // somebody else has read it meanwhile
+		return true, nil // another call has read it meanwhile
 	}
 	if err := s.load(ctx); err != nil {
 		return false, err
@@ -87,7 +87,7 @@ func (c Credentials) equal(other Credentials) bool {
 	return c.Username == other.Username && c.Password.Equal(other.Password)
 }
 
-// enter waits for its turn, but no longer than for ctx.
+// enter waits for the gate until ctx ends.
 func (s *secret) enter(ctx context.Context) error {
 	select {
 	case s.gate <- struct{}{}:

@@ -35,7 +35,7 @@ func demandPassword(demand *double.Options, _ *backfill.Cluster, _ *opensearch.O
 	demand.Username, demand.Password = admin, password
 }
 
-// kubeSecret is a Secret as the API server has it.
+// kubeSecret returns a Secret as the API server has it.
 func kubeSecret(data map[string]string) *unstructured.Unstructured {
 	encoded := map[string]any{}
 	for key, value := range data {
@@ -178,7 +178,7 @@ func TestSecretByARN(t *testing.T) {
 	}
 }
 
-// One that waits for a secret must not hold up another whose context ends.
+// A call that waits for a secret must not delay another one whose context ends.
 func TestSecretThatTakesLong(t *testing.T) {
 	p, _ := onDouble(t, demandPassword, func(_ *double.Options, target *backfill.Cluster, o *opensearch.Options) {
 		target.Basic = &backfill.BasicAuth{K8sSecretName: "target"}
@@ -203,7 +203,7 @@ func TestSecretThatTakesLong(t *testing.T) {
 	all.Wait()
 }
 
-// What was sent to prove who we are may come back, from a proxy that is too helpful.
+// A proxy may send the credentials of a request back.
 func TestNothingSecretInErrors(t *testing.T) {
 	p, cluster := onDouble(t, func(_ *double.Options, target *backfill.Cluster, _ *opensearch.Options) {
 		target.Basic = &backfill.BasicAuth{Username: admin, Password: backfill.NewSecret(password)}

@@ -15,7 +15,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// What a batch holds at most. A document that is larger by itself has one of its own.
+// Limits for a batch. A larger document has a batch of its own.
 const (
 	batchBytes = 5 << 20
 	batchCount = 1000
@@ -41,9 +41,9 @@ func (b *batch) clear() {
 	b.lines.Reset()
 }
 
-const mostIDBytes = 512 // by the server's own rule
+const mostIDBytes = 512 // the server's limit
 
-// lineOf is how a bulk request creates a document: two lines.
+// lineOf returns the two lines with which a bulk request creates a document.
 func lineOf(d backfill.Document) ([]byte, error) {
 	wrong := func(name, what string) error {
 		return &Error{Document: d.ID, kind: workflow.ErrInvalid, Err: &workflow.InvalidError{Problems: field.ErrorList{
@@ -63,7 +63,7 @@ func lineOf(d backfill.Document) ([]byte, error) {
 	return line.Bytes(), nil
 }
 
-// item is what is said about a document.
+// item is the result for a document.
 type item struct {
 	Create *struct {
 		Status int          `json:"status"`
@@ -71,7 +71,7 @@ type item struct {
 	} `json:"create"`
 }
 
-// write sends a batch, and returns how many of its documents were not there yet.
+// write sends a batch, and returns how many of its documents did not exist before.
 func (c *cluster) write(ctx context.Context, index string, b *batch) (int64, error) {
 	var answer struct {
 		Items items `json:"items"`
@@ -93,7 +93,7 @@ func (c *cluster) write(ctx context.Context, index string, b *batch) (int64, err
 		case item.Create.Status == http.StatusCreated:
 			written++
 		case item.Create.Status == http.StatusConflict:
-			// It is there already.
+			// It already exists.
 		case failed == nil:
 			failed = &Error{Document: b.ids[i], StatusCode: item.Create.Status, kind: kindOfStatus(item.Create.Status, "")}
 			if item.Create.Error != nil {

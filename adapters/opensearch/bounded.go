@@ -8,12 +8,12 @@ import (
 	"net/http"
 )
 
-// How much of an answer is read. None is decompressed: what is asked for is not compressed, and what
-// is all the same could be of any size.
+// Limits for the size of an answer. Answers are not decompressed: the client requests none that are
+// compressed, and one that is nevertheless could be of any size.
 const (
-	mostOfAnswer = 256 << 10 // counts, and what is said about a change
+	mostOfAnswer = 256 << 10 // counts, and results of changes
 	mostOfPage   = 32 << 20  // a page of documents
-	mostOfBulk   = 4 << 20   // what is said about each document of a batch
+	mostOfBulk   = 4 << 20   // results for the documents of a batch
 )
 
 // readAnswer reads the body of an answer, up to a limit.
@@ -28,8 +28,8 @@ func readAnswer(response *http.Response, most int64) ([]byte, error) {
 	return body, err
 }
 
-// Lists in answers have no more elements than were asked for: an element takes many times the memory
-// of its JSON.
+// Lists in answers have no more elements than were requested: an element takes many times the
+// memory of its JSON.
 type (
 	responses []searchAnswer
 	hits      []hit

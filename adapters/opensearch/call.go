@@ -17,14 +17,15 @@ type call struct {
 	params       url.Values
 	body         []byte
 	lines        bool  // the body is JSON in lines
-	read         bool  // it changes nothing, so it may be sent again
+	read         bool  // it changes nothing, so it may be repeated
 	most         int64 // bytes of the answer; 0: mostOfAnswer
 }
 
-// mostOfError is how much of the answer is read that says what is wrong.
+// mostOfError limits what is read of an error response.
 const mostOfError = 64 << 10
 
-// send sends a request, again if that may help, and reads the answer's JSON into answer; nil: not.
+// send sends a request, repeats it if that may help, and decodes the answer's JSON into answer,
+// unless that is nil.
 func (c *cluster) send(ctx context.Context, call call, answer any) error {
 	for attempt := 1; ; attempt++ {
 		err := c.attempt(ctx, call, answer)
@@ -38,8 +39,8 @@ func (c *cluster) send(ctx context.Context, call call, answer any) error {
 	}
 }
 
-// attempt sends a request, and once more if the credentials were refused and there are others now.
-// A refused request has done nothing, so a write is no exception.
+// attempt sends a request, and once more if the credentials were refused and there are new ones. A
+// refused request has changed nothing, so this applies to writes as well.
 func (c *cluster) attempt(ctx context.Context, call call, answer any) error {
 	used, err := c.credentials(ctx)
 	if err != nil {
@@ -85,12 +86,12 @@ func (c *cluster) renew(ctx context.Context, refused Credentials) (bool, error) 
 	return others, nil
 }
 
-// limit gives a context to one request, or to the reading of a secret.
+// limit returns a context for one request, or for reading a secret.
 func (c *cluster) limit(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, c.timeout, &timeoutError{after: c.timeout})
 }
 
-// once sends a request by itself.
+// once sends a request a single time.
 func (c *cluster) once(ctx context.Context, call call, used Credentials, answer any) error {
 	limited, cancel := c.limit(ctx)
 	defer cancel()
@@ -135,8 +136,8 @@ func (c *cluster) once(ctx context.Context, call call, used Credentials, answer 
 	return nil
 }
 
-// failure is the error of a request to which there was no answer, or not all of it. ctx is the
-// caller's, limited that of the request.
+// failure returns the error of a request without an answer, or without all of it. ctx is the
+// caller's context, limited that of the request.
 func failure(ctx, limited context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ended(ctx)

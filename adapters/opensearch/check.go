@@ -11,8 +11,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// check finds what is wrong with a configuration, also with one that ParseConfig has not seen.
-// Values are left out, since any may be a misplaced secret.
+// check validates a configuration, even one that did not come from ParseConfig. The errors contain
+// no values, since any may be a misplaced secret.
 func check(target backfill.Cluster, opts Options) error {
 	root := field.NewPath("target_cluster")
 	var problems field.ErrorList
@@ -65,7 +65,7 @@ func endpointProblem(endpoint string) string {
 	return ""
 }
 
-// seenByNetwork reports whether what is sent to an endpoint leaves this machine unencrypted.
+// seenByNetwork reports whether requests to an endpoint leave this machine unencrypted.
 func seenByNetwork(endpoint string) bool {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Scheme != "http" {
@@ -85,9 +85,9 @@ func oneKind(auth *backfill.BasicAuth) bool {
 	return kinds == 1 && (auth.Username != "") == (auth.Password.Reveal() != "")
 }
 
-const mostIndexBytes = 255 // of an index's name, by the server's own rule
+const mostIndexBytes = 255 // the server's limit for the name of an index
 
-// checkIndex lets nothing pass but the name of one working state.
+// checkIndex accepts only the name of a single working state.
 func checkIndex(index string) error {
 	if len(index) <= mostIndexBytes && regexp.MustCompile(`^\.migrations_working_state[a-z0-9._-]*$`).MatchString(index) {
 		return nil

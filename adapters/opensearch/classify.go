@@ -12,7 +12,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// kindOf finds the sentinel that a cause stands for; nil: none.
+// kindOf returns the sentinel for a cause, or nil.
 func kindOf(err error) error {
 	for _, kind := range []error{
 		backfill.ErrNoWorkingState, workflow.ErrInvalid, workflow.ErrUnsupported,
@@ -29,7 +29,7 @@ func kindOf(err error) error {
 	return nil
 }
 
-// kindOfStatus does so for an answer.
+// kindOfStatus returns the sentinel for a response, or nil.
 func kindOfStatus(status int, reason string) error {
 	switch {
 	case status == http.StatusUnauthorized:
@@ -44,8 +44,8 @@ func kindOfStatus(status int, reason string) error {
 	return nil
 }
 
-// kindOfSecret does so for the error of a [SecretReader]. Without credentials nobody is known to
-// the cluster, whatever the reason is.
+// kindOfSecret returns the sentinel for an error of a [SecretReader]. Without credentials, a caller
+// is unauthorized, whatever the reason.
 func kindOfSecret(err error) error {
 	switch kind := kindOf(err); {
 	case kind != nil:
@@ -59,7 +59,7 @@ func kindOfSecret(err error) error {
 	return workflow.ErrUnauthorized
 }
 
-// repeatable reports whether an answer says that the same question may be answered later.
+// repeatable reports whether a status code means that the same request may succeed later.
 func repeatable(status int) bool {
 	switch status {
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
@@ -68,8 +68,8 @@ func repeatable(status int) bool {
 	return false
 }
 
-// network reports whether the connection failed, or none could be made. That one side doesn't take the
-// other for the right one is no such failure: the errors of certificates are none of net.
+// network reports whether the connection failed, or none could be made. It excludes certificate
+// errors: those are not errors of package net.
 func network(err error) bool {
 	var op *net.OpError
 	if errors.As(err, &op) && op.Op == "remote error" {

@@ -46,7 +46,7 @@ func connect(target backfill.Cluster, opts Options) (*cluster, error) {
 	if target.SigV4 != nil {
 		sign = newSigner(target, opts)
 	}
-	// The client's own retries don't tell reads from writes, and its polling of the nodes would come
+	// The client's own retries don't distinguish reads from writes, and it would poll the nodes
 	// without credentials.
 	inner, err := opensearchtransport.New(opensearchtransport.Config{
 		URLs: []*url.URL{endpoint}, Transport: transport, Signer: sign,
@@ -72,7 +72,7 @@ const (
 	mostOfHeader = 256 << 10
 )
 
-// transportOf makes connections that nobody else shares, so that Close ends no others.
+// transportOf makes connections that are not shared, so that Close closes no others.
 func transportOf(target backfill.Cluster, opts Options) (*http.Transport, error) {
 	trust := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: target.AllowInsecure}
 	if opts.CA != nil && !target.AllowInsecure {

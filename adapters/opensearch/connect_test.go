@@ -117,7 +117,7 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// An endpoint may have a path, as behind a proxy.
+// An endpoint may have a path, as it does behind a proxy.
 func TestEndpointWithAPath(t *testing.T) {
 	p, cluster := onDouble(t)
 	state := connect(t, backfill.Cluster{Endpoint: p.target.Endpoint + "/proxy/"}, opensearch.Options{})

@@ -11,8 +11,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
-// Counts implements [backfill.WorkingState]. It is one request. What was written within the last
-// second may not be counted yet, for the index is not refreshed.
+// Counts implements [backfill.WorkingState]. It sends one request. Writes of the last second may
+// not be counted yet, since the index is not refreshed.
 func (w *WorkingState) Counts(ctx context.Context, index string, now time.Time) (backfill.Counts, error) {
 	c := w.call()
 	counts, err := c.counts(ctx, index, now)
@@ -71,7 +71,7 @@ func readCounts(answers []searchAnswer) (backfill.Counts, error) {
 	return counts, nil
 }
 
-// seconds is the time of seconds since 1970; nil: none.
+// seconds converts seconds since 1970; nil is the zero time.
 func seconds(s *float64) time.Time {
 	if s == nil {
 		return time.Time{}

@@ -11,7 +11,7 @@ import (
 
 const nowSeconds = 1_764_100_000
 
-var now = time.Unix(nowSeconds, 999_999_999) // a lease counts in whole seconds
+var now = time.Unix(nowSeconds, 999_999_999) // a lease has whole seconds
 
 func at(s int64) time.Time { return time.Unix(s, 0).UTC() }
 
@@ -51,7 +51,7 @@ func countsOfTheReference(t *testing.T, p *place) {
 	}
 }
 
-// Each of these gives other numbers if one clause of a query is left out.
+// Each of these counts differs if one clause of a query is missing.
 func eachClauseOfTheCounts(t *testing.T, p *place) {
 	if _, err := p.state.Counts(t.Context(), p.index, now); !errors.Is(err, backfill.ErrNoWorkingState) {
 		t.Errorf("%v", err)

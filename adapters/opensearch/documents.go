@@ -8,12 +8,12 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
-// pageSize is how many documents are held at a time.
+// pageSize is the number of documents in memory at a time.
 const pageSize = 1000
 
-// Documents implements [backfill.WorkingState], by a scroll, which OpenSearch and Elasticsearch of
-// every version have. Between two pages, of 1,000 documents, it gives the consumer five minutes. If
-// it has not yielded as many documents as there are, that is an error.
+// Documents implements [backfill.WorkingState] with a scroll, which every version of OpenSearch and
+// Elasticsearch supports. A page has 1,000 documents; the consumer may take up to five minutes for
+// it. If fewer documents are yielded than the index contains, the last item is an error.
 func (w *WorkingState) Documents(ctx context.Context, index string) iter.Seq2[backfill.Document, error] {
 	return func(yield func(backfill.Document, error) bool) {
 		c := w.call()
@@ -23,7 +23,7 @@ func (w *WorkingState) Documents(ctx context.Context, index string) iter.Seq2[ba
 	}
 }
 
-// documents shows the documents to each until that returns false.
+// documents passes the documents to each until that returns false.
 func (c *cluster) documents(ctx context.Context, index string, each func(backfill.Document) bool) error {
 	if err := checkIndex(index); err != nil {
 		return err

@@ -15,7 +15,7 @@ import (
 	double "github.com/opensearch-project/opensearch-migrations/argoservice/test/opensearch"
 )
 
-// fill writes n documents of some length.
+// fill writes n documents of a given length.
 func fill(t *testing.T, p *place, cluster *double.Cluster, n, length int) {
 	t.Helper()
 	text := strings.Repeat("x", length)
@@ -68,7 +68,7 @@ func TestDocumentsWhenTheContextEnds(t *testing.T) {
 	}
 }
 
-// A page of which the answer was lost can't be had again, so it must not be passed over.
+// A page whose answer was lost can't be read again, so it must not be skipped.
 func TestDocumentsWithAFault(t *testing.T) {
 	for name, c := range map[string]struct {
 		fault double.Fault
@@ -102,7 +102,7 @@ func TestDocumentsWithAFault(t *testing.T) {
 			if n != c.least || len(failures) != 1 || c.kind != nil && !errors.Is(failures[0], c.kind) {
 				t.Errorf("%d documents, %v", n, failures)
 			}
-			if open := cluster.OpenScrolls(); open != 0 && name != "no scroll" { // whose id nobody was told
+			if open := cluster.OpenScrolls(); open != 0 && name != "no scroll" { // the client never received its ID
 				t.Errorf("%d scrolls are open", open)
 			}
 		})
@@ -119,7 +119,7 @@ func TestOpeningAScrollIsRepeated(t *testing.T) {
 }
 
 func TestMemoryForManyDocuments(t *testing.T) {
-	const count, length, limit = 50_000, 500, 12 << 20 // 25 MB in all, and more as JSON
+	const count, length, limit = 50_000, 500, 12 << 20 // 25 MB in total, and more as JSON
 	p, cluster := onDouble(t)
 	fill(t, p, cluster, count, length)
 	inUse := func() int64 {
@@ -139,7 +139,7 @@ func TestMemoryForManyDocuments(t *testing.T) {
 			}
 		}
 	}
-	// To the end, and into a server that keeps nothing of it.
+	// To the end, and into a server that discards it.
 	nowhere, sink := onDouble(t)
 	sink.RejectWrites(func(string, string) *double.Rejection { return &double.Rejection{Status: 409} })
 	written, err := nowhere.state.Restore(t.Context(), nowhere.index, counted)

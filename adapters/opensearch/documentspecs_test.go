@@ -92,7 +92,7 @@ func restoreIntoAnIndex(t *testing.T, p *place) {
 
 func restoreRefused(t *testing.T, p *place) {
 	written, err := p.state.Restore(t.Context(), p.index, yields(nil,
-		// No number has come before, by which the cluster could find out by itself that these are.
+		// No earlier number tells the cluster the types of these.
 		doc("a", `{"completedAt":1}`), doc("wrong", `{"expiration":"soon"}`), doc("b", `{"completedAt":2}`), doc("wrong too", `{"completedAt":{}}`)))
 	var e *opensearch.Error
 	if !errors.As(err, &e) || e.Document != "wrong" || e.StatusCode != http.StatusBadRequest || !strings.Contains(err.Error(), `document "wrong"`) || written != 2 {

@@ -14,7 +14,8 @@ import (
 // Op names an operation in errors.
 type Op string
 
-// One for each method of [WorkingState] that sends something; OpNew is that of [New].
+// OpNew is the operation of [New]; the others are those of the [WorkingState] methods that send
+// requests.
 const (
 	OpNew       Op = "new client"
 	OpCounts    Op = "count work items"
@@ -25,19 +26,19 @@ const (
 )
 
 // Error is the error of an operation on a working state. It matches the sentinel that it stands
-// for, see the package, and unwraps to its cause. Names and passwords that were sent don't show in
-// it, even if the server repeats them.
+// for, see the package, and unwraps to its cause. It does not contain the credentials that were
+// sent, even if the server repeats them.
 type Error struct {
 	Op    Op
 	Index string // "" for [OpNew]
-	// Document is the id of the document it is about; "": of none.
+	// Document is the ID of the document that the error is about, or "".
 	Document string
-	// StatusCode is that of the answer; 0: there was none, or it was a success of which a part is
-	// wrong.
+	// StatusCode is the status code of the response. It is 0 if there was none, or if the response
+	// was a success of which a part is wrong.
 	StatusCode int
-	// Type and Reason are the server's words, as far as it gave any.
+	// Type and Reason are the server's words, if it gave any.
 	Type, Reason string
-	Err          error // the cause, if it was not the server's
+	Err          error // the cause, unless it is the server's response
 
 	kind  error // the sentinel
 	ended error // Err of a context that has ended
@@ -52,8 +53,8 @@ func (e *Error) Error() string {
 	if e.Document != "" {
 		text += fmt.Sprintf(", document %q", e.Document)
 	}
-	if e.kind == workflow.ErrUnavailable { //nolint:errorlint // a sentinel that this package has put there
-		text += ": the cluster is unavailable" // the sentinel's own text is about Kubernetes
+	if e.kind == workflow.ErrUnavailable { //nolint:errorlint // put there by this package
+		text += ": the cluster is unavailable" // the sentinel's own message is about Kubernetes
 	}
 	var parts []string
 	if e.StatusCode != 0 {
@@ -67,7 +68,7 @@ func (e *Error) Error() string {
 	if e.Err != nil {
 		parts = append(parts, e.Err.Error())
 	}
-	return text + ": " + status.Printable(strings.Join(parts, ": ")) // the server's words are among them
+	return text + ": " + status.Printable(strings.Join(parts, ": ")) // some of it comes from the server
 }
 
 func (e *Error) Unwrap() error { return e.Err }
@@ -77,17 +78,17 @@ func (e *Error) Is(target error) bool {
 	return target != nil && (target == e.kind || target == e.ended)
 }
 
-// ended is the error of a context that has ended: its cause, which need not be its Err.
+// ended returns the error of a context that has ended: its cause, which can differ from its Err.
 func ended(ctx context.Context) *Error {
 	return &Error{Err: context.Cause(ctx), ended: ctx.Err()}
 }
 
-// timeoutError is not a context's: that of the caller has not ended.
+// timeoutError is the end of a request's time limit, while the caller's context has not ended.
 type timeoutError struct{ after time.Duration }
 
 func (e *timeoutError) Error() string { return fmt.Sprintf("no answer within %v", e.after) }
 
-// asError completes an error with what it was about.
+// asError adds operation and index to an error.
 func asError(err error, op Op, index string) *Error {
 	var e *Error
 	if !errors.As(err, &e) {

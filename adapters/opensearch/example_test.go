@@ -12,12 +12,13 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Give a backfill the working state of its target cluster, with the Secret that its configuration names.
+// Give a backfill the working state of its target cluster, with the Secret that its configuration
+// names.
 func Example() {
 	run := func(ctx context.Context, cfg backfill.Config, client workflow.Interface, kube dynamic.Interface) (err error) {
 		state, err := opensearch.New(cfg.TargetCluster, opensearch.Options{Secrets: opensearch.SecretsFromCluster(kube, "ma")})
 		if err != nil {
-			return err // what of the configuration can't be used
+			return err // names the invalid fields of the configuration
 		}
 		defer func() { err = errors.Join(err, state.Close()) }()
 		b, err := backfill.New(cfg, backfill.Dependencies{Workflows: client, Kubernetes: kube, WorkingState: state})
@@ -30,7 +31,7 @@ func Example() {
 		}
 		shards, err := st.Shards.Unwrap()
 		if errors.Is(err, workflow.ErrUnavailable) {
-			return nil // the target cluster is away, which says nothing about the backfill
+			return nil // the target cluster is unavailable, which says nothing about the backfill
 		}
 		if err != nil {
 			return err

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// What is said in a large answer takes no more room than a part of it, and the cut shows no part of a secret.
+// A large error message takes no more memory than a part of it, and the cut shows no part of a
+// secret.
 func TestLargeReasons(t *testing.T) {
 	const secret, size = "0123456789abcdef", 8 << 20
 	s := &sent{}

@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// insecure is for the servers that tests run on, which may have any certificate.
+// insecure is for test servers, which may have any certificate.
 func insecure() *http.Transport {
 	return &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 }

@@ -12,30 +12,30 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
-// DefaultTimeout is how long a request may take if [Options.Timeout] says nothing.
+// DefaultTimeout is the default of [Options].Timeout.
 const DefaultTimeout = 30 * time.Second
 
-// Options are what the configuration of the cluster doesn't say. The zero value is for a cluster
-// without authentication, or with a plain name and password, or with AWS's own credentials.
+// Options supplement the configuration of the cluster. The zero value is for a cluster without
+// authentication, or with a plain user name and password, or with AWS's default credentials.
 type Options struct {
 	// Secrets reads the secret that k8s_secret_name names, see [SecretsFromCluster].
 	Secrets SecretReader
 	// SecretsByARN reads the secret that user_secret_arn names, from AWS Secrets Manager.
 	SecretsByARN SecretReader
-	// AWSCredentials sign the requests of a cluster with sigv4; nil: those of the environment, the
-	// shared files or the role, found by AWS's own rules at the first request.
+	// AWSCredentials sign the requests of a cluster with sigv4. Defaults to those of the
+	// environment, the shared files or the role, found by AWS's own rules at the first request.
 	AWSCredentials aws.CredentialsProvider
-	// CA are certificates in PEM form, which are then the only ones that the cluster's may be signed
-	// by; nil: those of the system. Not looked at if the configuration says allow_insecure, which allows
-	// two things: a certificate that is not verified, and a password over http://.
+	// CA are the certificates in PEM form that the cluster's certificate may be signed by. Defaults
+	// to those of the system. Ignored if the configuration says allow_insecure, which allows two
+	// things: a certificate that is not verified, and a password over http://.
 	CA []byte
-	// Timeout is how long one request may take, with its answer, and the reading of a secret; default
-	// [DefaultTimeout]. A call may take longer, if it needs several.
+	// Timeout limits one request, including its response, and the reading of a secret. Defaults to
+	// [DefaultTimeout]. A call that needs several requests may take longer.
 	Timeout time.Duration
 }
 
-// Format implements [fmt.Formatter]: it prints whether each is set, whatever the verb is. AWSCredentials
-// can be keys.
+// Format implements [fmt.Formatter]: for any verb, it prints which options are set, but not their
+// values. AWSCredentials can be keys.
 func (o Options) Format(to fmt.State, _ rune) { _, _ = io.WriteString(to, o.shown()) }
 
 // LogValue implements [slog.LogValuer].
@@ -46,10 +46,10 @@ func (o Options) shown() string {
 		o.Secrets != nil, o.SecretsByARN != nil, o.AWSCredentials != nil, o.CA != nil, o.Timeout)
 }
 
-// Credentials are a name and a password.
+// Credentials are a user name and a password.
 type Credentials struct {
 	Username string
-	Password backfill.Secret // masks itself where it is printed
+	Password backfill.Secret // masks itself when printed
 }
 
 // SecretReader reads the credentials in a secret, given its name or ARN. It is called at the first

@@ -9,7 +9,7 @@ import (
 // object is a JSON object.
 type object map[string]any
 
-// layout is the id of the document that stands for the layout of the items.
+// layout is the ID of the document that marks the items as laid out.
 const layout = "shard_setup"
 
 // The searches of Counts, in the order in which they are sent.
@@ -33,8 +33,8 @@ func either(must, mustNot []object) object {
 	return object{"bool": object{"filter": must, "must_not": mustNot}}
 }
 
-// countsBody holds the searches. Times are seconds, as in the documents; the server's own limit for
-// counting exactly is 10,000.
+// countsBody returns the searches. Times are in seconds, as in the documents; the server counts
+// exactly only up to 10,000 by default.
 func countsBody(now time.Time) ([]byte, error) {
 	isLayout := object{"ids": object{"values": []string{layout}}}
 	split, completed := exists("successor_items"), exists("completedAt")
@@ -42,7 +42,7 @@ func countsBody(now time.Time) ([]byte, error) {
 		return object{"range": object{"expiration": object{comparison: now.Unix()}}}
 	}
 	done := either([]object{completed}, []object{isLayout, split})
-	// Whether an item was split up doesn't count here: it is completed in the same step.
+	// Whether an item was split doesn't matter here: the same step completes it.
 	open := []object{isLayout, completed}
 	bodies := [searches]object{
 		layoutSearch:        {"query": isLayout, "size": 1, "_source": []string{"completedAt"}},
@@ -54,7 +54,7 @@ func countsBody(now time.Time) ([]byte, error) {
 		lastCompletedSearch: {"query": done, "aggs": object{lastCompleted: object{"max": object{"field": "completedAt"}}}},
 	}
 	var lines bytes.Buffer
-	encoder := json.NewEncoder(&lines) // ends each with a newline
+	encoder := json.NewEncoder(&lines) // writes a newline after each
 	for _, body := range bodies {
 		body["track_total_hits"] = true
 		if _, given := body["size"]; !given {

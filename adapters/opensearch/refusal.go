@@ -13,8 +13,8 @@ type serverError struct {
 	Reason string `json:"reason"`
 }
 
-// UnmarshalJSON also reads errors that are just a text, as some parts of the server and proxies
-// before it write them.
+// UnmarshalJSON also accepts errors that are plain strings, as some parts of the server and proxies
+// write them.
 func (e *serverError) UnmarshalJSON(data []byte) error {
 	if json.Unmarshal(data, &e.Reason) == nil {
 		return nil
@@ -23,15 +23,15 @@ func (e *serverError) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*plain)(e))
 }
 
-// refusal is the error that an answer stands for. What it repeats is taken out later on.
+// refusal returns the error for a response. Credentials in it are removed later.
 func refusal(response *http.Response) error {
-	// What can't be read doesn't matter: the status says enough.
+	// A read error doesn't matter: the status code is enough.
 	body, _ := io.ReadAll(io.LimitReader(response.Body, mostOfError))
 	var answer struct {
 		Error serverError `json:"error"`
 	}
 	if json.Unmarshal(body, &answer) != nil {
-		answer.Error = serverError{Reason: strings.TrimSpace(string(body))} // of a proxy, or 401
+		answer.Error = serverError{Reason: strings.TrimSpace(string(body))} // from a proxy, or a 401
 	}
 	return &Error{
 		StatusCode: response.StatusCode,

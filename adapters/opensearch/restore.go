@@ -10,9 +10,9 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
-// Restore implements [backfill.WorkingState]. Documents go to the cluster in batches; those of the
-// last one that was not full are not written if docs yields an error. A document that the cluster
-// refuses is an error that names it, and the rest of its batch is written all the same.
+// Restore implements [backfill.WorkingState]. It writes documents to the cluster in batches; if
+// docs yields an error, the last incomplete batch is not written. A document that the cluster
+// refuses is an error that names it; the rest of its batch is written nevertheless.
 func (w *WorkingState) Restore(ctx context.Context, index string, docs iter.Seq2[backfill.Document, error]) (int64, error) {
 	r := &restore{cluster: w.call(), index: index}
 	if err := r.run(ctx, docs); err != nil {
@@ -24,7 +24,7 @@ func (w *WorkingState) Restore(ctx context.Context, index string, docs iter.Seq2
 type restore struct {
 	cluster *cluster
 	index   string
-	made    bool // the index is there
+	made    bool // the index exists
 	batch   batch
 	written int64
 }
@@ -35,7 +35,7 @@ func (r *restore) run(ctx context.Context, docs iter.Seq2[backfill.Document, err
 	}
 	for d, err := range docs {
 		if err != nil {
-			// A new Error, since it may be one already, about another index.
+			// A new Error, since err may already be one, about another index.
 			return &Error{Err: err, kind: kindOf(err)}
 		}
 		line, err := lineOf(d)
@@ -55,7 +55,7 @@ func (r *restore) run(ctx context.Context, docs iter.Seq2[backfill.Document, err
 	return r.cluster.refresh(ctx, r.index)
 }
 
-// flush writes the batch, and first makes the index, also for an empty one.
+// flush writes the batch, and creates the index first, even for an empty batch.
 func (r *restore) flush(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ended(ctx)
@@ -75,7 +75,7 @@ func (r *restore) flush(ctx context.Context) error {
 	return err
 }
 
-// create makes an index as the workers make it, if there is none.
+// create creates an index as the workers do, if it doesn't exist.
 func (c *cluster) create(ctx context.Context, index string) error {
 	kind := func(name string) object { return object{"type": name} }
 	body, err := json.Marshal(object{

@@ -88,7 +88,7 @@ func TestRestoreStopsAtAFault(t *testing.T) {
 	}
 }
 
-// The error of the documents may be one of another restore or read; it must stay as it is.
+// The error of the documents may be one of another restore or read; it must stay unchanged.
 func TestRestoreOfDocumentsThatFail(t *testing.T) {
 	from, _ := onDouble(t)
 	to, cluster := onDouble(t)

@@ -11,8 +11,8 @@ const (
 	firstPause   = 200 * time.Millisecond
 )
 
-// pause waits before the next attempt, each time twice as long and never for the same time, so that
-// many clients don't come back at once. false: ctx has ended meanwhile.
+// pause waits before the next attempt, with exponential backoff and jitter, so that many clients
+// don't retry at the same moment. It returns false if ctx has ended meanwhile.
 func pause(ctx context.Context, attempt int) bool {
 	longest := firstPause << (attempt - 1)
 	timer := time.NewTimer(longest/2 + rand.N(longest/2))

@@ -122,7 +122,7 @@ func TestTimeoutOfARequest(t *testing.T) {
 	}
 }
 
-// The cause of a context that ends is what the error unwraps to, whatever is going on.
+// The error unwraps to the cause of the context, whatever was in progress.
 func TestContextEnds(t *testing.T) {
 	because := errors.New("the service shuts down")
 	for name, f := range map[string]double.Fault{

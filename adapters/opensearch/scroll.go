@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	scrollKept   = "5m"             // by the server after each page
-	closeTimeout = 10 * time.Second // for giving a scroll back, since the context may have ended
+	scrollKept   = "5m"             // set again by each page
+	closeTimeout = 10 * time.Second // for releasing a scroll, since the context may have ended
 )
 
 // scroll reads an index as it was at the first page.
@@ -27,7 +27,8 @@ func (s *scroll) next(ctx context.Context) (*searchAnswer, error) {
 	page := call{method: http.MethodPost, path: "/" + s.index + "/_search", params: url.Values{"scroll": {scrollKept}}, read: true, most: mostOfPage}
 	body := object{"size": pageSize, "sort": []string{"_doc"}, "query": object{"match_all": object{}}, "track_total_hits": true}
 	if !opening {
-		// A page must not be asked for again: its answer may have been lost, and the next would come.
+		// A page must not be requested again: its answer may have been lost, and the next page
+		// would follow.
 		page = call{method: http.MethodPost, path: "/_search/scroll", most: mostOfPage}
 		body = object{"scroll": scrollKept, "scroll_id": s.id}
 	}
@@ -40,7 +41,7 @@ func (s *scroll) next(ctx context.Context) (*searchAnswer, error) {
 		return nil, err
 	}
 	if answer.ScrollID != "" {
-		s.id = answer.ScrollID // also of a page that is refused, so that it is given back
+		s.id = answer.ScrollID // also of a page that is refused, so that it is released
 	}
 	if err := answer.check(); err != nil {
 		return nil, err
@@ -51,7 +52,7 @@ func (s *scroll) next(ctx context.Context) (*searchAnswer, error) {
 	return answer, nil
 }
 
-// close gives the scroll back. If that fails, the server does so by itself after a while.
+// close releases the scroll. If that fails, the server does so after a while.
 func (s *scroll) close(ctx context.Context) {
 	if s.id == "" {
 		return

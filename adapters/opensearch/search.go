@@ -9,15 +9,15 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// shards says how many shards have answered.
+// shards counts the shards that have answered.
 type shards struct {
 	Total      int `json:"total"`
 	Successful int `json:"successful"`
 	Failed     int `json:"failed"`
 }
 
-// check finds out whether every shard has answered. One that was not there is not always counted
-// as failed.
+// check returns an error if not every shard has answered. A missing one is not always counted as
+// failed.
 func (s *shards) check() error {
 	if s == nil {
 		return &Error{Err: errors.New("the answer doesn't say whether all shards have answered")}
@@ -57,7 +57,7 @@ type hit struct {
 	Source json.RawMessage `json:"_source"`
 }
 
-// check finds out whether the answer is a whole one.
+// check returns an error if the answer is incomplete.
 func (a *searchAnswer) check() error {
 	if a.Error != nil || a.Status != 0 && a.Status != http.StatusOK {
 		failed := &Error{StatusCode: a.Status}

@@ -14,7 +14,7 @@ import (
 )
 
 // SecretsFromCluster reads Kubernetes Secrets of a namespace, which need the keys username and
-// password. The service account needs get on these secrets, and nothing else.
+// password. The service account needs get on these Secrets, and nothing else.
 func SecretsFromCluster(kube dynamic.Interface, namespace string) SecretReader {
 	secrets := kube.Resource(schema.GroupVersionResource{Version: "v1", Resource: "secrets"}).Namespace(namespace)
 	return func(ctx context.Context, name string) (Credentials, error) {
@@ -26,7 +26,7 @@ func SecretsFromCluster(kube dynamic.Interface, namespace string) SecretReader {
 			encoded, _, _ := unstructured.NestedString(object.Object, "data", key)
 			text, err := base64.StdEncoding.DecodeString(encoded)
 			if err != nil {
-				return "" // which the API server doesn't let happen
+				return "" // which the API server prevents
 			}
 			return string(text)
 		}

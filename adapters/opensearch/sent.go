@@ -19,17 +19,17 @@ import (
 
 const (
 	mask         = "*****"
-	mostOfReason = 500     // characters of what others have written that go into an error
+	mostOfReason = 500     // characters of a server's message in an error
 	mostOfCause  = 2 << 10 // and of a cause
 
-	mostHidden = 64 << 10 // bytes in which secrets are looked for; there can be as many as of an answer
+	mostHidden = 64 << 10 // bytes that are searched for secrets, which can be as many as the answer has
 )
 
-// sent is what one call has sent to prove who it is. Whatever comes back is put through it before it
-// gets into an error, since servers and proxies repeat it.
+// sent contains the credentials that one call has sent. They are removed from everything that comes
+// back before it becomes an error, since servers and proxies repeat them.
 type sent struct{ secrets, names []string }
 
-// add remembers what a request was sent with; header is that of the request as it went out, with its
+// add records the credentials of a request; header is that of the request as it was sent, with its
 // signature.
 func (s *sent) add(header http.Header, used Credentials) {
 	_, proof, _ := strings.Cut(header.Get("Authorization"), " ")
@@ -43,12 +43,12 @@ func (s *sent) add(header http.Header, used Credentials) {
 	}
 	if password := used.Password.Reveal(); password != "" {
 		basic := base64.StdEncoding.EncodeToString([]byte(used.Username + ":" + password))
-		s.secret(basic, strings.TrimRight(basic, "="), password, strings.TrimSpace(password)) // in a Secret it often ends with a new line
+		s.secret(basic, strings.TrimRight(basic, "="), password, strings.TrimSpace(password)) // in a Secret it often ends with a newline
 		s.names = append(s.names, used.Username)
 	}
 }
 
-// secret remembers texts in all the ways in which they are written into others.
+// secret records strings in all forms in which they are embedded in others.
 func (s *sent) secret(texts ...string) {
 	for _, text := range texts {
 		for _, form := range formsOf(text) {
@@ -60,14 +60,15 @@ func (s *sent) secret(texts ...string) {
 	slices.SortFunc(s.secrets, func(a, b string) int { return cmp.Compare(len(b), len(a)) }) // the longest first
 }
 
-// formsOf are a text as it is, and within JSON, HTML or XML, and URLs. Servers differ in what they escape.
+// formsOf returns a string as it is, and as it is written within JSON, HTML or XML, and URLs.
+// Servers differ in what they escape.
 func formsOf(text string) []string {
 	forms := []string{text, html.EscapeString(text), url.QueryEscape(text), url.PathEscape(text)}
 	forms = append(forms, strings.NewReplacer("&#34;", "&quot;", "&#39;", "&apos;").Replace(forms[1]))
 	var plain bytes.Buffer
 	encoder := json.NewEncoder(&plain)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(text) // a string always can be
+	_ = encoder.Encode(text) // encoding a string can't fail
 	escaped, _ := json.Marshal(text)
 	for _, quoted := range []string{string(escaped), strings.TrimSpace(plain.String()), strconv.QuoteToASCII(text)} {
 		forms = append(forms, quoted[1:len(quoted)-1])
@@ -81,7 +82,7 @@ func formsOf(text string) []string {
 	return forms
 }
 
-// hide takes out of a text what was sent, and cuts it.
+// hide removes what was sent from a string, and truncates it.
 func (s *sent) hide(text string, most int) string {
 	if len(text) > mostHidden {
 		text = s.whole(strings.ToValidUTF8(text[:mostHidden], ""))
@@ -94,7 +95,7 @@ func (s *sent) hide(text string, most int) string {
 	for _, name := range s.names {
 		text = withoutWord(text, name)
 	}
-	// A part of it, or what somebody else has sent.
+	// A part of it, or credentials that another client has sent.
 	text = regexp.MustCompile(`(?i)\b(basic|bearer)\s+[\w.~+/-]{8,}=*`).ReplaceAllString(text, "$1 "+mask)
 	if runes := []rune(text); len(runes) > most {
 		text = string(runes[:most]) + "…"
@@ -102,7 +103,7 @@ func (s *sent) hide(text string, most int) string {
 	return text
 }
 
-// whole is a text that was cut off, without the beginning of something secret at its end.
+// whole removes the beginning of a secret at the end of a truncated string.
 func (s *sent) whole(text string) string {
 	for _, secret := range s.secrets {
 		for length := len(secret) - 1; length > 0; length-- {
@@ -115,7 +116,7 @@ func (s *sent) whole(text string) string {
 	return text
 }
 
-// withoutWord masks a word, but not where it is a part of another.
+// withoutWord masks a word, unless it is a part of another one.
 func withoutWord(text, word string) string {
 	var kept strings.Builder
 	within := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' }
@@ -137,8 +138,8 @@ func withoutWord(text, word string) string {
 	return kept.String() + text
 }
 
-// scrubbedError is a cause whose text shows nothing that was sent. It can be matched like the cause, but
-// doesn't unwrap to it: loggers write the texts of all errors of a chain.
+// scrubbedError is a cause whose message shows nothing that was sent. It matches like the cause,
+// but doesn't unwrap to it: loggers write the messages of all errors of a chain.
 type scrubbedError struct {
 	text string
 	err  error
@@ -148,7 +149,7 @@ func (e *scrubbedError) Error() string        { return e.text }
 func (e *scrubbedError) Is(target error) bool { return errors.Is(e.err, target) }
 func (e *scrubbedError) As(target any) bool   { return errors.As(e.err, target) }
 
-// failed completes an error with what it was about, and takes out of it what was sent.
+// failed adds operation and index to an error, and removes what was sent.
 func (c *cluster) failed(err error, op Op, index string) *Error {
 	e := asError(err, op, index)
 	e.Type, e.Reason = c.sent.hide(e.Type, mostOfReason), c.sent.hide(e.Reason, mostOfReason)
@@ -160,7 +161,7 @@ func (c *cluster) failed(err error, op Op, index string) *Error {
 	return e
 }
 
-// call returns the cluster for one call of a method, which remembers what it has sent.
+// call returns the cluster for one call of a method, which records what it has sent.
 func (w *WorkingState) call() *cluster {
 	c := *w.cluster
 	c.sent = &sent{}

@@ -83,7 +83,8 @@ func TestNothingThatWasSentIsInErrors(t *testing.T) {
 	}
 }
 
-// Loggers write the text of each error of a chain. What was sent can come back in what is no answer.
+// Loggers write the message of each error of a chain, and credentials can come back even without a
+// response.
 func TestNoErrorOfTheChainShowsWhatWasSent(t *testing.T) {
 	cluster := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		connection, _, err := http.NewResponseController(w).Hijack()
@@ -109,7 +110,7 @@ func TestNoErrorOfTheChainShowsWhatWasSent(t *testing.T) {
 	}
 }
 
-// A password in a Secret can be any bytes.
+// A password in a Secret can consist of any bytes.
 func TestPasswordsOfAnyBytes(t *testing.T) {
 	const password = "s3cret\xff(*\n"
 	p, cluster := onDouble(t, func(_ *double.Options, target *backfill.Cluster, _ *opensearch.Options) {
@@ -125,7 +126,7 @@ func TestPasswordsOfAnyBytes(t *testing.T) {
 	}
 }
 
-// A name that is a part of another word says nothing of the user.
+// A name that is a part of another word does not reveal the user.
 func TestWordsAreLeftWhole(t *testing.T) {
 	p, cluster := onDouble(t, func(_ *double.Options, target *backfill.Cluster, _ *opensearch.Options) {
 		target.Basic = &backfill.BasicAuth{Username: admin, Password: backfill.NewSecret("s3cret")}
@@ -151,7 +152,7 @@ func TestNoSignatureInErrors(t *testing.T) {
 	}
 }
 
-// What proves who we are goes to the cluster that is configured, and nowhere else.
+// Credentials are sent to the configured cluster only.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	asked := 0
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
@@ -186,7 +187,7 @@ func TestBasicAuthOverHTTP(t *testing.T) {
 	}
 }
 
-// spaces is a reader of JSON without end.
+// spaces is a reader of endless JSON.
 type spaces struct{}
 
 func (spaces) Read(p []byte) (int, error) {
@@ -196,12 +197,12 @@ func (spaces) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// large is an answer of that many bytes.
+// large returns an answer of that many bytes.
 func large(n int64) io.Reader {
 	return io.MultiReader(strings.NewReader(`{"responses":[`), io.LimitReader(spaces{}, n), strings.NewReader("]}"))
 }
 
-// An answer takes memory in proportion to its limit, whatever it is.
+// An answer takes memory in proportion to its limit, whatever its size.
 func TestLargeAnswers(t *testing.T) {
 	const size = 256 << 20
 	var packed bytes.Buffer
@@ -252,7 +253,7 @@ func TestLargeAnswers(t *testing.T) {
 	}
 }
 
-// A page may be large, but has no more documents than were asked for.
+// A page may be large, but has no more documents than requested.
 func TestLargePages(t *testing.T) {
 	p, cluster := onDouble(t)
 	long := strings.Repeat("x", 1<<20)

@@ -18,13 +18,13 @@ import (
 
 const defaultService = "es"
 
-// sigV4 signs requests by the client's own signer, which it makes at the first one: to find out
+// sigV4 signs requests with the client's own signer, which it creates at the first one: finding
 // region and credentials may need the network, and so a context.
 type sigV4 struct {
 	region, service string
 	host            string // to sign for; "": the one that the request goes to
 	credentials     aws.CredentialsProvider
-	gate            chan struct{} // holds a token while somebody uses or makes the signer
+	gate            chan struct{} // holds a token while a caller uses or creates the signer
 	inner           signer.Signer
 }
 
@@ -57,8 +57,8 @@ func (s *sigV4) SignRequest(request *http.Request) error {
 	return nil
 }
 
-// OverrideSigningPort implements [signer.Signer]; it changes nothing, for sigv4_signing_endpoint says
-// what to sign for, with its port.
+// OverrideSigningPort implements [signer.Signer]; it does nothing, since sigv4_signing_endpoint
+// already has the port.
 func (*sigV4) OverrideSigningPort(uint16) {}
 
 func (s *sigV4) signer(ctx context.Context) (signer.Signer, error) {
@@ -86,7 +86,7 @@ func (s *sigV4) signer(ctx context.Context) (signer.Signer, error) {
 	return inner, nil
 }
 
-// load finds what is not given, as AWS's programs do.
+// load finds what is not configured, as AWS's programs do.
 func (s *sigV4) load(ctx context.Context) (aws.Config, error) {
 	var options []func(*config.LoadOptions) error
 	if s.region != "" {

@@ -28,7 +28,7 @@ func (k fixedKeys) Retrieve(context.Context) (aws.Credentials, error) {
 	return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: k.secret}, nil
 }
 
-// signed demands signatures for a scope, from a client that is configured so.
+// signed demands signatures for a scope, from a client with this configuration.
 func signed(demand double.SigV4, auth backfill.SigV4Auth, endpoint string) func(*double.Options, *backfill.Cluster, *opensearch.Options) {
 	return func(d *double.Options, target *backfill.Cluster, o *opensearch.Options) {
 		d.SigV4, target.SigV4, target.SigV4SigningEndpoint = &demand, &auth, endpoint
@@ -87,7 +87,7 @@ func TestKeysThatCanNotBeHad(t *testing.T) {
 	}
 }
 
-// isolate keeps AWS's own configuration out.
+// isolate hides AWS's own configuration.
 func isolate(t *testing.T) {
 	t.Helper()
 	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} {

@@ -39,11 +39,11 @@ func (c *cluster) size(ctx context.Context, index string) (int64, error) {
 	return *answer.Count, nil
 }
 
-// refresh lets searches see what was written before. It changes nothing, so it may be repeated.
+// refresh makes earlier writes visible to searches. It changes nothing, so it may be repeated.
 func (c *cluster) refresh(ctx context.Context, index string) error {
 	var answer struct {
 		Shards *struct {
-			Failed int `json:"failed"` // copies that are not there count as unsuccessful only
+			Failed int `json:"failed"` // missing replicas only count as unsuccessful
 		} `json:"_shards"`
 	}
 	if err := c.send(ctx, call{method: http.MethodPost, path: "/" + index + "/_refresh", read: true}, &answer); err != nil {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// specs are what holds on every server.
+// specs hold on every server.
 var specs = map[string]func(*testing.T, *place){
 	"counts of the reference":             countsOfTheReference,
 	"each clause of the counts":           eachClauseOfTheCounts,

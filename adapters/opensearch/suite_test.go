@@ -8,8 +8,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// realServer in the environment is the URL of a server, with a name and a password in it if it wants
-// these, on which the shared specs run as well.
+// realServer is the environment variable with the URL of a server, including user name and password
+// if it requires them, on which the shared specs run as well.
 const realServer = "OPENSEARCH_URL"
 
 func TestMain(m *testing.M) {

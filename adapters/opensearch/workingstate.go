@@ -9,21 +9,21 @@ import (
 
 var _ backfill.WorkingState = (*WorkingState)(nil)
 
-// WorkingState is a [backfill.WorkingState] on OpenSearch or Elasticsearch. Its methods can be
-// called by several goroutines at once. What belongs to no index of a working state by its name is
-// refused before anything is sent, so neither a wildcard nor another index is ever read or deleted.
+// WorkingState is a [backfill.WorkingState] on OpenSearch or Elasticsearch. It is safe for
+// concurrent use. A name that is not that of a single working state's index is refused before
+// anything is sent, so neither a wildcard nor another index is ever read or deleted.
 //
-// Reads are repeated when the cluster is busy or can't be reached, for some seconds at most;
-// writes, and the pages of [WorkingState.Documents], never are.
+// Reads are repeated for some seconds if the cluster is busy or can't be reached; writes, and the
+// pages of [WorkingState.Documents], never are.
 type WorkingState struct {
-	cluster *cluster // behind a pointer, so that printing this one shows nothing of it
+	cluster *cluster // behind a pointer, so that printing the struct doesn't show it
 }
 
-// New makes a client for the cluster, without connecting to it. Close it when it is not needed any
-// more.
+// New creates a client for the cluster, without connecting to it. Call Close when it is no longer
+// needed.
 //
-// Errors: [workflow.ErrInvalid] with the field, for a configuration that can't be right;
-// [workflow.ErrUnsupported] for credentials that need an option which is not given.
+// Errors: [workflow.ErrInvalid] with the field, for an invalid configuration;
+// [workflow.ErrUnsupported] for credentials that need an option which is not set.
 func New(target backfill.Cluster, opts Options) (*WorkingState, error) {
 	c, err := connect(target, opts)
 	if err != nil {
@@ -32,8 +32,8 @@ func New(target backfill.Cluster, opts Options) (*WorkingState, error) {
 	return &WorkingState{cluster: c}, nil
 }
 
-// Close gives idle connections back and ends what the client does in the background. Calls that are
-// under way are not interrupted. It can be called more than once.
+// Close closes idle connections and stops background work. It does not interrupt calls in progress,
+// and can be called more than once.
 func (w *WorkingState) Close() error { return w.cluster.http.Close() }
 
 // String names the cluster.
@@ -41,5 +41,5 @@ func (w *WorkingState) String() string {
 	return fmt.Sprintf("working state on %s", w.cluster.endpoint)
 }
 
-// Format prints what String says, whatever the verb is: there are secrets in the fields.
+// Format prints the same as String for any verb: there are secrets in the fields.
 func (w *WorkingState) Format(to fmt.State, _ rune) { _, _ = io.WriteString(to, w.String()) }

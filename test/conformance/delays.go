@@ -12,7 +12,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// pauses has a template that others refer to; it calls another one of its own.
+// pauses is a template that others refer to; it calls another one of its own.
 const pauses = `
 apiVersion: argoproj.io/v1alpha1
 kind: %s
@@ -28,8 +28,8 @@ spec:
     suspend: {duration: "{{inputs.parameters.for}}"}
 `
 
-// delaysAndGates is a spec that delays in every way there is, beside a gate and then between gates.
-// Its references are to the two templates of pauses.
+// delaysAndGates is a spec with every form of a delay, first beside a gate and then between gates.
+// It refers to the two templates of pauses.
 const delaysAndGates = `
 spec:
   entrypoint: main
@@ -58,7 +58,7 @@ spec:
     suspend: {duration: "{{workflow.parameters.for}}"}
 `
 
-// intermediate asks for values in the way that Argo calls intermediate parameters.
+// intermediate asks for values with Argo's intermediate parameters.
 const intermediate = `
 apiVersion: argoproj.io/v1alpha1
 kind: WorkflowTemplate
@@ -132,7 +132,7 @@ func describeDelays(fixture func() Fixture) {
 				Expect(result.Nodes).To(BeEmpty())
 				Expect(displayNames(result.Delays)).To(ConsistOf("here", "of-workflow", "inline", "within", "cluster"))
 
-				// Between the two gates, only time has to pass.
+				// Between the two gates there are only delays.
 				s, err = f.Client.Wait(ctx, s.Name, workflow.Suspended)
 				Expect(err).NotTo(HaveOccurred())
 				Expect(displayNames(s.SuspendedNodes())).To(HaveExactElements("confirm"))

@@ -18,28 +18,26 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Fixture is what the specs need of an implementation and of the cluster it works on.
+// Fixture is what the specs need of an implementation and of its cluster.
 type Fixture struct {
-	// Client is the implementation, working in Namespace, allowed everything there.
+	// Client is the implementation, working in Namespace, with all permissions there.
 	Client workflow.Interface
-	// In gives the same implementation in another namespace.
+	// In returns the same implementation in another namespace.
 	In func(namespace string) workflow.Interface
-	// Namespace is empty but for what the specs put there, and used by one spec only.
+	// Namespace contains only what the specs create, and is used by one spec only.
 	Namespace string
-	// Admin arranges the scene, and looks behind the client.
+	// Admin prepares the cluster, and inspects it independently of the client.
 	Admin dynamic.Interface
-	// Restricted gives an implementation that works in Namespace as a service account with
-	// these permissions and no others: resource → verbs, the resources being Argo's, pods and
-	// pods/log.
+	// Restricted returns an implementation that works in Namespace as a service account with only
+	// these permissions: resource → verbs, the resources being Argo's, pods and pods/log.
 	Restricted func(ctx context.Context, allowed map[string][]string) workflow.Interface
-	// WriteLog has a container of a pod in Namespace print lines, each at a later time than
-	// all lines before. The pod need not exist yet. nil: what pods print cannot be chosen; the
-	// specs for logs are skipped.
+	// WriteLog makes a container of a pod in Namespace print lines, each at a later time than all
+	// previous lines. The pod need not exist yet. If nil, the specs for logs are skipped.
 	WriteLog func(ctx context.Context, pod, container string, lines ...string)
 }
 
-// specTimeout is ample, so that a busy machine has the time as well: a pod takes the controller up to
-// ten seconds on an idle one.
+// specTimeout is generous, for busy machines: on an idle one, a pod takes the controller up to ten
+// seconds.
 const specTimeout = 4 * time.Minute
 
 // Specs registers the specs for one implementation. setup is called before each spec.
@@ -71,7 +69,7 @@ func resource(plural string) schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: plural}
 }
 
-// workflows is the administrator's view of the workflows.
+// workflows returns the administrator's client for workflows.
 func (f Fixture) workflows() dynamic.ResourceInterface {
 	return f.Admin.Resource(resource("workflows")).Namespace(f.Namespace)
 }
@@ -84,8 +82,8 @@ func (f Fixture) template(ctx context.Context, manifest string) string {
 	return name
 }
 
-// awaitKnown waits until the controller has heard of a template: it watches them, and fails
-// a workflow that comes before the news. A suspended workflow shows it, and starts nothing.
+// awaitKnown waits until the controller has received a template from its watch: it fails a workflow
+// that arrives earlier. A suspended workflow shows this, and starts nothing.
 func (f Fixture) awaitKnown(ctx context.Context, template string, clusterScope bool) {
 	ginkgo.GinkgoHelper()
 	ref := map[string]any{"name": template, "clusterScope": clusterScope}
@@ -110,7 +108,7 @@ func (f Fixture) awaitKnown(ctx context.Context, template string, clusterScope b
 	}).WithTimeout(specTimeout).Should(gomega.Succeed())
 }
 
-// clusterTemplate does so with a ClusterWorkflowTemplate, until the end of the spec.
+// clusterTemplate does the same with a ClusterWorkflowTemplate, until the end of the spec.
 func (f Fixture) clusterTemplate(ctx context.Context, manifest string) string {
 	ginkgo.GinkgoHelper()
 	templates := f.Admin.Resource(resource("clusterworkflowtemplates"))
@@ -131,7 +129,7 @@ func create(ctx context.Context, in dynamic.ResourceInterface, manifest string) 
 	return created.GetName()
 }
 
-// start starts a workflow that must start.
+// start starts a workflow, and expects success.
 func (f Fixture) start(ctx context.Context, req workflow.StartRequest) *status.WorkflowStatus {
 	ginkgo.GinkgoHelper()
 	s, err := f.Client.Start(ctx, req)
@@ -139,7 +137,7 @@ func (f Fixture) start(ctx context.Context, req workflow.StartRequest) *status.W
 	return s
 }
 
-// wait waits for a state that must come.
+// wait waits for a state, and expects success.
 func (f Fixture) wait(ctx context.Context, name string, until workflow.Condition) *status.WorkflowStatus {
 	ginkgo.GinkgoHelper()
 	s, err := f.Client.Wait(ctx, name, until)
@@ -155,12 +153,12 @@ func (f Fixture) expectNone(ctx context.Context) {
 	gomega.Expect(list.Items).To(gomega.BeEmpty())
 }
 
-// ErrorEntry is the name of the report entries that say which operation gave which error,
-// e.g. "get ErrNotFound". By them a suite can check that its documentation is complete.
+// ErrorEntry is the name of the report entries that contain the operation and its error, e.g. "get
+// ErrNotFound". With them a suite can check that its documentation is complete.
 const ErrorEntry = "error"
 
-// expectError checks what every error has to be: of the given kind and no other, and an
-// *Error that says what was done to what. It returns the text.
+// expectError checks the properties of every error: it has the given kind and no other, and is an
+// *Error with the operation and the workflow. It returns the message.
 func expectError(err, kind error, op workflow.Op, name string) string {
 	ginkgo.GinkgoHelper()
 	gomega.Expect(err).To(gomega.MatchError(kind))
@@ -180,15 +178,15 @@ func expectError(err, kind error, op workflow.Op, name string) string {
 	return err.Error()
 }
 
-// eventuallyAllowed repeats a call until a permission that was just granted works.
+// eventuallyAllowed repeats a call until a permission that was just granted takes effect.
 func eventuallyAllowed(ctx context.Context, call func() error) {
 	ginkgo.GinkgoHelper()
 	gomega.Eventually(ctx, func() bool { return apierrors.IsForbidden(call()) }).
 		WithTimeout(specTimeout).Should(gomega.BeFalse())
 }
 
-// longEnough makes a call with a deadline, and again with one twice as late, until the call had the
-// time to see what it has to see before its end. By kubectl that takes seconds on a busy machine.
+// longEnough makes a call with a deadline, and repeats it with twice the time until the call could
+// see what it needs before its end. With kubectl that takes seconds on a busy machine.
 func longEnough(ctx context.Context, lasts time.Duration, call func(short context.Context) (saw bool)) {
 	ginkgo.GinkgoHelper()
 	for {

@@ -208,7 +208,7 @@ func describeLogs(fixture func() Fixture) {
 	})
 }
 
-// podOf returns the name of the pod that runs for a node, once there is one.
+// podOf returns the name of a node's pod, once it exists.
 func (f Fixture) podOf(ctx context.Context, s *status.WorkflowStatus, node string) string {
 	GinkgoHelper()
 	pods := f.Admin.Resource(schema.GroupVersionResource{Version: "v1", Resource: "pods"}).Namespace(f.Namespace)
@@ -231,7 +231,7 @@ func (f Fixture) podOf(ctx context.Context, s *status.WorkflowStatus, node strin
 	return name
 }
 
-// endPod has a pod end that runs for long.
+// endPod ends a long-running pod.
 func (f Fixture) endPod(ctx context.Context, name string) {
 	GinkgoHelper()
 	_, err := f.Admin.Resource(schema.GroupVersionResource{Version: "v1", Resource: "pods"}).Namespace(f.Namespace).Patch(ctx, name,
@@ -246,7 +246,7 @@ func mustSelect(text string) status.NodeSelector {
 	return selector
 }
 
-// linesOf reads a log that must come without an error.
+// linesOf reads a log, and expects success.
 func linesOf(logs iter.Seq2[workflow.LogLine, error]) []workflow.LogLine {
 	GinkgoHelper()
 	var lines []workflow.LogLine
@@ -265,7 +265,7 @@ func texts(lines []workflow.LogLine) []string {
 	return all
 }
 
-// errorOf reads a log that must fail, before any line and once.
+// errorOf reads a log, and expects a single error before any line.
 func errorOf(logs iter.Seq2[workflow.LogLine, error]) error {
 	GinkgoHelper()
 	var all []error

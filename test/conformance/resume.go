@@ -107,7 +107,7 @@ func describeResume(fixture func() Fixture) {
 			_, err := f.Client.Resume(ctx, s.Name, options)
 			Expect(err).NotTo(HaveOccurred())
 			result, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{})
-			if err != nil { // the one pod may have ended by now
+			if err != nil { // its one pod may have ended by now
 				expectError(err, workflow.ErrCompleted, workflow.OpResume, s.Name)
 			} else {
 				Expect(*result).To(BeZero())

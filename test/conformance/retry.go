@@ -227,7 +227,7 @@ func describeRetryRefusals(fixture func() Fixture) {
 			done := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, retryable), Parameters: ok()})
 			done = f.succeeded(ctx, done.Name)
 			pods := f.podUIDs(ctx, failed)
-			var befores []*status.WorkflowStatus // read as the states afterwards
+			var befores []*status.WorkflowStatus // read in the same way as the states afterwards
 			for _, s := range []*status.WorkflowStatus{failed, done} {
 				before, err := f.Client.Get(ctx, s.Name)
 				Expect(err).NotTo(HaveOccurred())
@@ -301,7 +301,7 @@ func describeRetryRefusals(fixture func() Fixture) {
 			Expect(after["second"]).NotTo(Equal(pods["second"]))
 		}, SpecTimeout(specTimeout))
 
-		// Whoever may write workflows can have one name any pod as its own.
+		// Anyone who may write workflows can make one name any pod as its own.
 		It("deletes no pod that isn't the workflow's", func(ctx SpecContext) {
 			f := fixture()
 			s := f.failed(ctx, workflow.StartRequest{Template: f.template(ctx, retryable), Parameters: broken()})
@@ -350,7 +350,7 @@ func describeRetryRefusals(fixture func() Fixture) {
 	})
 }
 
-// failed starts a workflow that must fail.
+// failed starts a workflow, and expects it to fail.
 func (f Fixture) failed(ctx context.Context, req workflow.StartRequest) *status.WorkflowStatus {
 	GinkgoHelper()
 	s := f.wait(ctx, f.start(ctx, req).Name, workflow.Completed)
@@ -358,7 +358,7 @@ func (f Fixture) failed(ctx context.Context, req workflow.StartRequest) *status.
 	return s
 }
 
-// succeeded waits for the end of a workflow that must succeed.
+// succeeded waits for the end of a workflow, and expects it to succeed.
 func (f Fixture) succeeded(ctx context.Context, name string) *status.WorkflowStatus {
 	GinkgoHelper()
 	s := f.wait(ctx, name, workflow.Completed)
@@ -366,7 +366,7 @@ func (f Fixture) succeeded(ctx context.Context, name string) *status.WorkflowSta
 	return s
 }
 
-// displayed returns the node of that display name, or nil.
+// displayed returns the node with that display name, or nil.
 func displayed(s *status.WorkflowStatus, name string) *status.Node {
 	for _, n := range s.Nodes {
 		if n.DisplayName == name {
@@ -391,14 +391,14 @@ func (f Fixture) podUIDs(ctx context.Context, s *status.WorkflowStatus) map[stri
 	return uids
 }
 
-// patch changes a workflow behind the client.
+// patch changes a workflow without using the client.
 func (f Fixture) patch(ctx context.Context, name, patch string) {
 	GinkgoHelper()
 	_, err := f.workflows().Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
 	Expect(err).NotTo(HaveOccurred())
 }
 
-// compress puts a workflow's nodes as the controller does with many of them.
+// compress compresses a workflow's nodes as the controller does for large workflows.
 func (f Fixture) compress(ctx context.Context, s *status.WorkflowStatus) {
 	GinkgoHelper()
 	obj, err := f.workflows().Get(ctx, s.Name, metav1.GetOptions{})
@@ -410,8 +410,8 @@ func (f Fixture) compress(ctx context.Context, s *status.WorkflowStatus) {
 	f.patch(ctx, s.Name, `{"status":{"nodes":null,"compressedNodes":"`+packed+`"}}`)
 }
 
-// runOf is what tells one run of a node from another. Nodes themselves belong to the state
-// they were read with.
+// runOf identifies one run of a node. Nodes themselves belong to the state that they were read
+// with.
 func runOf(n *status.Node) any {
 	return []any{n.ID, n.Phase, n.StartTime, n.EndTime, n.Inputs(), n.Outputs(), n.Details()}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Planted is in values that nobody but the workflow is to see: arguments, outputs, keys. A suite can
-// look for it in whatever its implementations have said.
+// Planted is part of values that only the workflow should see: arguments, outputs, keys. A suite
+// can look for it in everything that its implementations output.
 const Planted = "pl4nted-s3cret"
 
 func describeSecrets(fixture func() Fixture) {

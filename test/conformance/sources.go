@@ -119,12 +119,13 @@ func describeSources(fixture func() Fixture) {
 			Expect(yaml.Unmarshal([]byte(nameReadAsBool), &obj.Object)).To(Succeed())
 			obj.SetAPIVersion("argoproj.io/v1alpha1")
 			obj.SetKind("Workflow")
-			// The controller leaves one alone that has ended; it would write this one without what it can't decode.
+			// The controller ignores an ended workflow; it would write this one without what it
+			// can't decode.
 			obj.SetLabels(map[string]string{"workflows.argoproj.io/completed": "true", "workflows.argoproj.io/phase": "Failed"})
 			obj.Object["status"] = map[string]any{"phase": "Failed", "finishedAt": "2026-01-01T00:00:00Z"}
 			_, err := f.workflows().Create(ctx, obj, metav1.CreateOptions{})
 			if apierrors.IsInvalid(err) {
-				return // full resource definitions don't let anybody create it
+				return // full resource definitions refuse it
 			}
 			Expect(err).NotTo(HaveOccurred())
 			_, err = f.Client.Retry(ctx, "counting", workflow.RetryOptions{})

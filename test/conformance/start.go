@@ -299,7 +299,7 @@ func describeIdempotency(fixture func() Fixture) {
 			copied := &unstructured.Unstructured{Object: map[string]any{
 				"apiVersion": original.GetAPIVersion(), "kind": original.GetKind(), "spec": original.Object["spec"],
 			}}
-			copied.SetName("copied") // as argo resubmit makes it
+			copied.SetName("copied") // like argo resubmit
 			copied.SetLabels(original.GetLabels())
 			copied.SetAnnotations(original.GetAnnotations())
 			_, err = f.workflows().Create(ctx, copied, metav1.CreateOptions{})
@@ -351,7 +351,7 @@ func describeIdempotency(fixture func() Fixture) {
 	})
 }
 
-// echoed is the last word of the command that the only pod of a workflow was given.
+// echoed returns the last word of the command of a workflow's only pod.
 func (f Fixture) echoed(ctx context.Context, workflowName string) string {
 	GinkgoHelper()
 	pods, err := f.Admin.Resource(schema.GroupVersionResource{Version: "v1", Resource: "pods"}).Namespace(f.Namespace).List(ctx,

@@ -80,7 +80,7 @@ func describeStop(fixture func() Fixture) {
 			Expect(s.Outcome()).To(Equal(status.OutcomeStopped))
 		}, SpecTimeout(specTimeout))
 
-		// Argo 3.7 and 4.1 look at a queued workflow too early, and at its gate not at all.
+		// Argo 3.7 and 4.1 look at a queued workflow too early, and not again at its gate.
 		It("ends one that is queued when its turn comes, or once it is asked again", func(ctx SpecContext) {
 			f := fixture()
 			_, holder, s := f.queued(ctx)
@@ -160,7 +160,7 @@ func describeStop(fixture func() Fixture) {
 		It("goes beyond a stop, and a stop doesn't go back", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, onePod), Parameters: map[string]any{"message": ""}, Spec: map[string]any{"suspend": true}})
-			// Nobody reconciles it any more, so that it stays as it is written.
+			// No controller reconciles it any more, so it stays as it is written.
 			Expect(f.Client.Terminate(ctx, s.Name, workflow.TerminateOptions{})).To(Succeed())
 			Expect(f.Client.Stop(ctx, s.Name, workflow.StopOptions{})).To(Succeed())
 			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeTerminated))

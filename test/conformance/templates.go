@@ -1,6 +1,6 @@
 package conformance
 
-// onePod runs one pod, which says what it was told.
+// onePod runs one pod, which prints its parameter.
 const onePod = `
 apiVersion: argoproj.io/v1alpha1
 kind: WorkflowTemplate
@@ -103,7 +103,7 @@ spec:
     container: {image: any, command: [sleep, "3600"]}
 `
 
-// clusterWide is of the whole cluster and needs no pod.
+// clusterWide is a ClusterWorkflowTemplate that needs no pod.
 const clusterWide = `
 apiVersion: argoproj.io/v1alpha1
 kind: ClusterWorkflowTemplate
@@ -115,7 +115,7 @@ spec:
     suspend: {duration: "0"}
 `
 
-// slowExit runs a pod that takes for ever, and has an exit handler.
+// slowExit runs a pod that never ends, and has an exit handler.
 const slowExit = `
 apiVersion: argoproj.io/v1alpha1
 kind: WorkflowTemplate
@@ -131,7 +131,7 @@ spec:
     suspend: {duration: "0"}
 `
 
-// retryable runs three pods in a row; exit-code decides how the second one ends.
+// retryable runs three pods in sequence; exit-code determines how the second one ends.
 const retryable = `
 apiVersion: argoproj.io/v1alpha1
 kind: WorkflowTemplate
@@ -160,8 +160,8 @@ spec:
     container: {image: any, command: ["true"]}
 `
 
-// nested fails, if exit-code says so, in a template in a template, in the attempts at a pod,
-// in the attempts at a group of steps and in a loop, all at once.
+// nested fails, if exit-code says so, in a template in a template, in the attempts at a pod, in the
+// attempts at a group of steps and in a loop, all at once.
 const nested = `
 apiVersion: argoproj.io/v1alpha1
 kind: WorkflowTemplate
@@ -202,7 +202,7 @@ spec:
     container: {image: any, command: ["true"]}
 `
 
-// withHandlers has exit handlers for its one step and for the whole.
+// withHandlers has exit handlers for its one step and for the workflow.
 const withHandlers = `
 apiVersion: argoproj.io/v1alpha1
 kind: WorkflowTemplate
@@ -223,7 +223,7 @@ spec:
     container: {image: any, command: ["true"]}
 `
 
-// reporting runs a pod that reports a token, whether it succeeds or not.
+// reporting runs a pod that reports a token, whether or not it succeeds.
 const reporting = `
 apiVersion: argoproj.io/v1alpha1
 kind: WorkflowTemplate
@@ -248,7 +248,7 @@ spec:
     outputs: {parameters: [{name: token, valueFrom: {path: /token}}]}
 `
 
-// endlessExit is not done with stopping before it is deleted.
+// endlessExit doesn't finish stopping before it is deleted.
 const endlessExit = `
 apiVersion: argoproj.io/v1alpha1
 kind: WorkflowTemplate

@@ -14,11 +14,11 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// verb is a call that changes a workflow that waits at a gate.
+// verb is a call that changes a workflow at a gate.
 type verb struct {
 	op   workflow.Op
 	call func(ctx context.Context, client workflow.Interface, name string, uid types.UID) error
-	// took says whether the workflow shows what the call did.
+	// took reports whether the workflow shows the effect of the call.
 	took func(*status.WorkflowStatus) bool
 }
 
@@ -40,7 +40,7 @@ func verbs() []verb {
 	}
 }
 
-// describeVerbs has what all verbs that change a workflow have in common.
+// describeVerbs contains the specs that all verbs have in common.
 func describeVerbs(fixture func() Fixture) {
 	for _, v := range verbs() {
 		Describe(string(v.op), func() {
@@ -101,7 +101,7 @@ func describeVerbs(fixture func() Fixture) {
 	}
 }
 
-// annotate changes a workflow behind the client's back.
+// annotate changes a workflow without using the client.
 func (f Fixture) annotate(ctx context.Context, name, key string) {
 	GinkgoHelper()
 	_, err := f.workflows().Patch(ctx, name, types.MergePatchType,

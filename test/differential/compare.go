@@ -10,11 +10,11 @@ import (
 	"sync"
 )
 
-// Difference is where two sides part.
+// Difference is a difference between the two sides.
 type Difference struct {
-	// Steps are those that were done; they part at the last.
+	// Steps are the steps that were taken; the sides differ after the last.
 	Steps []Step
-	// What tells in what, with both sides.
+	// What describes the difference, with both sides.
 	What string
 }
 
@@ -22,9 +22,9 @@ func (d *Difference) String() string {
 	return fmt.Sprintf("after\n%s\nthey differ in %s", Listing(d.Steps), d.What)
 }
 
-// Compare does the steps on both sides, in namespaces that are empty afterwards, until they
-// differ; nil: they don't. The error is that of looking, not that of a step. It blocks, and uses
-// both namespaces alone.
+// Compare runs the steps on both sides until the sides differ, and then empties their namespaces.
+// It returns nil if they don't differ. The error is one of the comparison, not of a step. It
+// blocks, and needs both namespaces for itself.
 func Compare(ctx context.Context, one, other Side, steps []Step) (found *Difference, err error) {
 	defer func() { err = errors.Join(err, both(func(s Side) error { return s.clear(ctx) }, one, other)) }()
 	for i, step := range steps {
@@ -53,7 +53,7 @@ func (s Step) do(ctx context.Context, on Side) (string, error) {
 	return verbs()[s.Verb].variants[s.Variant].do(ctx, on, s.Name)
 }
 
-// both does something for both sides at the same time.
+// both runs do for both sides concurrently.
 func both(do func(Side) error, one, other Side) error {
 	var first, second error
 	var running sync.WaitGroup
@@ -63,7 +63,7 @@ func both(do func(Side) error, one, other Side) error {
 	return errors.Join(first, second)
 }
 
-// differing tells in what the sides differ; "": in nothing.
+// differing describes how the sides differ; "" if they don't.
 func differing(outcomes [2]outcome, objects [2]map[string]string) string {
 	if !outcomes[0].agrees(outcomes[1]) {
 		return fmt.Sprintf("the outcome:\none %s\nthe other %s", outcomes[0], outcomes[1])
@@ -81,7 +81,7 @@ func differing(outcomes [2]outcome, objects [2]map[string]string) string {
 	return ""
 }
 
-// lines are those that only one of two texts has.
+// lines returns the lines that only one of two strings has.
 func lines(one, other string) string {
 	a, b := strings.Split(one, "\n"), strings.Split(other, "\n")
 	var text strings.Builder

@@ -12,10 +12,11 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// started is when nodes were, on both sides.
+// started is the start time of nodes, on both sides.
 const started = "2026-11-02T08:30:00Z"
 
-// moves are what the controller could do to a workflow. Where there is none, it does nothing.
+// moves are possible writes of the controller to a workflow. If the workflow doesn't exist, they do
+// nothing.
 func moves() []variant {
 	var all []variant
 	for _, move := range []struct {
@@ -101,7 +102,7 @@ func node(name, path, display, kind, phase string, more map[string]any) map[stri
 	return n
 }
 
-// id is a node's; that of the root is the workflow's name.
+// id returns the ID of a node; that of the root is the workflow's name.
 func id(name, path string) string {
 	if path == "" {
 		return name
@@ -109,7 +110,7 @@ func id(name, path string) string {
 	return fmt.Sprintf("%s-%d", name, len(path))
 }
 
-// tree is a workflow of one step, which is the last node.
+// tree returns a workflow with one step, which is the last node.
 func tree(name, phase string, last map[string]any) map[string]any {
 	lastID := last["id"].(string)
 	return map[string]any{

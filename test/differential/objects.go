@@ -13,7 +13,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// objects are a side's workflows by name, without what depends on the moment or the side.
+// objects returns a side's workflows by name, without anything that depends on the time or the
+// side.
 func (s Side) objects(ctx context.Context) (map[string]string, error) {
 	list, err := s.workflows().List(ctx, metav1.ListOptions{})
 	if err != nil {
@@ -31,7 +32,7 @@ func (s Side) objects(ctx context.Context) (map[string]string, error) {
 	return found, nil
 }
 
-// plain is an object as text that can be compared.
+// plain returns an object as a string for comparison.
 func (s Side) plain(u *unstructured.Unstructured) (string, error) {
 	for _, field := range []string{"uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "namespace"} {
 		unstructured.RemoveNestedField(u.Object, "metadata", field)
@@ -48,8 +49,8 @@ func (s Side) plain(u *unstructured.Unstructured) (string, error) {
 	return strings.ReplaceAll(string(text), s.Namespace, "NAMESPACE"), err
 }
 
-// plainValue puts words in the place of times and ids: when something was, and which attempt made
-// it, is not the same on both sides; that it was, is.
+// plainValue replaces times and IDs: their values differ between the sides, but both sides must
+// have them.
 func plainValue(key string, value any) any {
 	switch v := value.(type) {
 	case map[string]any:
@@ -65,7 +66,7 @@ func plainValue(key string, value any) any {
 		}
 		return plain
 	case string:
-		// A touch for the controller says so if it did not wait.
+		// A touch for the controller marks that it did not wait.
 		switch _, noTime := time.Parse(time.RFC3339, strings.TrimSuffix(v, " at once")); {
 		case noTime == nil:
 			return "some time"
@@ -78,7 +79,7 @@ func plainValue(key string, value any) any {
 	return value
 }
 
-// plainMark is the annotation of a start without the id of the call that made the workflow.
+// plainMark returns the annotation of a start without the ID of the call that created the workflow.
 func plainMark(text string) any {
 	var mark map[string]any
 	if err := json.Unmarshal([]byte(text), &mark); err != nil {

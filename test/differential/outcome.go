@@ -12,18 +12,18 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// outcome is how a call has ended, as far as both sides have to agree.
+// outcome is the result of a call, as far as both sides have to agree.
 type outcome struct {
 	returned string
 	kind     string
-	err      error // for whom it has to be explained to
+	err      error // for error messages
 }
 
 func outcomeOf(returned string, err error) outcome {
 	return outcome{returned: returned, kind: kindOf(err), err: err}
 }
 
-// String tells it in full.
+// String describes it completely.
 func (o outcome) String() string {
 	if o.err == nil {
 		return "returned " + o.returned
@@ -33,8 +33,8 @@ func (o outcome) String() string {
 
 func (o outcome) agrees(with outcome) bool { return o.returned == with.returned && o.kind == with.kind }
 
-// kindOf is all of an error that callers can tell apart: what it matches, the operation and the
-// workflow that it names, and the fields that are wrong.
+// kindOf returns everything of an error that callers can distinguish: what it matches, the
+// operation and the workflow that it names, and the invalid fields.
 func kindOf(err error) string {
 	if err == nil {
 		return ""

@@ -2,9 +2,9 @@ package differential
 
 import "slices"
 
-// Shrink leaves out steps, and takes simpler ones, for as long as differs still holds, which is
-// called for each try. What it returns is as short as leaving out one step can make it. It ends
-// with the first error of differs, and what it has come to.
+// Shrink leaves out steps, and uses simpler ones, for as long as differs, which it calls for each
+// try, holds. The result can't be shortened by leaving out another step. It ends with the first
+// error of differs, and returns the result so far.
 func Shrink(steps []Step, differs func([]Step) (bool, error)) ([]Step, error) {
 	for smaller := true; smaller; {
 		smaller = false
@@ -22,7 +22,7 @@ func Shrink(steps []Step, differs func([]Step) (bool, error)) ([]Step, error) {
 	return steps, nil
 }
 
-// tries are the sequences that are one bit simpler, those first that leave most out.
+// tries returns the sequences that are one bit simpler, those that leave out most first.
 func tries(steps []Step) [][]Step {
 	var all [][]Step
 	for size := len(steps) / 2; size > 0; size /= 2 {

@@ -35,10 +35,11 @@ spec:
 
 // Side is one of the two implementations, in a namespace of its own.
 type Side struct {
-	// Client is the implementation, working in Namespace, with an instance id that no controller has.
+	// Client is the implementation, working in Namespace, with an instance ID that no controller
+	// has.
 	Client    workflow.Interface
 	Namespace string
-	// Admin arranges and looks at what is there.
+	// Admin prepares and inspects the cluster.
 	Admin dynamic.Interface
 }
 
@@ -48,7 +49,7 @@ func (s Side) resource(plural string) dynamic.ResourceInterface {
 	return s.Admin.Resource(schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: plural}).Namespace(s.Namespace)
 }
 
-// Prepare makes what sequences start from. It is called once for a side.
+// Prepare creates what sequences start from. It is called once for a side.
 func (s Side) Prepare(ctx context.Context) error {
 	template := &unstructured.Unstructured{}
 	if err := yaml.Unmarshal([]byte(templateManifest), &template.Object); err != nil {

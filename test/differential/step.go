@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// Step is one thing to do: a verb, for a workflow, in one of its variants.
+// Step is a verb in one of its variants, for a workflow.
 type Step struct {
 	Verb string
-	// Name is the workflow's, within the sequence.
+	// Name is the workflow's name within the sequence.
 	Name string
-	// Variant is one of the verb's ways, counted from 0, which is the simplest.
+	// Variant is the index of the verb's variant; 0 is the simplest.
 	Variant int
 }
 
-// String tells what is done, e.g. "resume b (the one gate, with outputs)".
+// String describes the step, e.g. "resume b (the one gate, with outputs)".
 func (s Step) String() string {
 	text := s.Verb + " " + s.Name
 	if v := verbs()[s.Verb].variants[s.Variant]; v.what != "" {
@@ -24,7 +24,7 @@ func (s Step) String() string {
 	return text
 }
 
-// Listing is a sequence as text, a step on each line.
+// Listing returns a sequence as a string, one step per line.
 func Listing(steps []Step) string {
 	lines := make([]string, len(steps))
 	for i, s := range steps {
@@ -34,20 +34,20 @@ func Listing(steps []Step) string {
 }
 
 const (
-	// names is how many workflows a sequence is about: few, so that steps meet.
+	// names is the number of workflows in a sequence: few, so that steps affect the same ones.
 	names = 2
-	// mostSteps a sequence has.
+	// mostSteps is the maximum length of a sequence.
 	mostSteps = 6
 )
 
-// Steps draws the sequence of a seed, always the same.
+// Steps returns the sequence of a seed, which is always the same.
 func Steps(seed uint64) []Step {
 	r := rand.New(rand.NewPCG(seed, 0))
 	steps := make([]Step, 1+r.IntN(mostSteps))
 	for i := range steps {
 		steps[i] = draw(r)
 	}
-	// Without a workflow everything is an error, so most sequences begin with one.
+	// Without a workflow every step is an error, so most sequences begin with a start.
 	if r.IntN(10) > 0 {
 		steps[0] = Step{Verb: "start", Name: steps[0].Name}
 	}
@@ -62,7 +62,7 @@ func draw(r *rand.Rand) Step {
 	}
 }
 
-// lots are the verbs, each as often as it is to come up.
+// lots contains each verb as often as it should be drawn.
 func lots() []string {
 	return []string{
 		"start", "start", "start", "get", "list",

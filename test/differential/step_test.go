@@ -31,7 +31,7 @@ func TestStepsAreThoseOfTheirSeed(t *testing.T) {
 	}
 }
 
-// What matters is left, and nothing else.
+// Only the steps that matter are left.
 func TestShrink(t *testing.T) {
 	matters := func(steps []Step) (bool, error) {
 		at := slices.IndexFunc(steps, func(s Step) bool { return s.Verb == "start" && s.Name == "b" })

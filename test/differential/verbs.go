@@ -13,11 +13,11 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// verb is what can be done, in its variants.
+// verb is an operation, with its variants.
 type verb struct{ variants []variant }
 
-// variant does something with the workflow of that name and returns what the call gave back, in
-// words that don't depend on the moment or the side.
+// variant acts on the workflow of that name and returns what the call returned, in words that don't
+// depend on the time or the side.
 type variant struct {
 	what string
 	do   func(ctx context.Context, s Side, name string) (string, error)
@@ -32,7 +32,7 @@ func verbs() map[string]verb {
 	}
 }
 
-// wrongUID is that of no workflow.
+// wrongUID is the UID of no workflow.
 const wrongUID types.UID = "00000000-0000-4000-8000-000000000000"
 
 func starts() []variant {
@@ -221,7 +221,7 @@ func deletes() []variant {
 	return all
 }
 
-// summary is what a call returned, in words.
+// summary describes what a call returned.
 func summary(s *status.WorkflowStatus, err error) (string, error) {
 	switch {
 	case err != nil && s != nil:
@@ -232,7 +232,7 @@ func summary(s *status.WorkflowStatus, err error) (string, error) {
 	return words(s), nil
 }
 
-// words tell what a status says, but for times, versions and the namespace.
+// words describe a status, without times, versions and the namespace.
 func words(s *status.WorkflowStatus) string {
 	var nodes []string
 	for _, n := range s.Nodes {
