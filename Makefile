@@ -96,7 +96,9 @@ test: test-unit docs test-integration ## what protects the promises: unit, docum
 	@printf '%s\n' "$(MAKE) test-faults-short" "$(MAKE) test-browser" "$(MAKE) test-argo" | $(at_once)
 
 .PHONY: test-all
-test-all: test test-fuzz test-rare test-commands ## make test, what is slow and rarely finds something, and a short form of every other command that the documentation names
+test-all: test ## make test, what is slow and rarely finds something, and a short form of every other command that the documentation names
+	@printf '%s\n' "$(MAKE) test-fuzz FUZZTIME=$(FUZZTIME)" "$(MAKE) test-rare" | $(at_once)
+	@$(MAKE) test-commands
 
 # A make for each, since each has arguments of its own. The makefiles of the examples add theirs.
 .PHONY: test-commands
@@ -211,7 +213,7 @@ bench: tools bench-hostile ## speed and weight beside raw HTTP, kubectl and Argo
 	$(call recorded,"$(TOOLS)" exec -- "$(RUN)/bench" --root "$(CURDIR)" $(ARGS),README.md,bench)
 
 .PHONY: bench-hostile
-bench-hostile: tools ## memory and time that hostile inputs take, with limits (ARGS=--short: without; RECORD=1 as above)
+bench-hostile: tools ## memory and time that hostile inputs take, with limits (ARGS=--short: a few, without; RECORD=1 as above)
 	@exec env $(PARENT) "$(TOOLS)" build hack/hostile "$(RUN)/hostile" .
 	$(call recorded,"$(TOOLS)" exec -- "$(RUN)/hostile" $(ARGS),docs/security.md,hostile)
 
@@ -226,7 +228,7 @@ test-argo: need ## retries and decoding beside Argo's own code, on all workflows
 	go test -C hack/argocheck -shuffle=on ./...
 
 .PHONY: verify
-verify: vet lint tidy check-api vulncheck ## vet, lint, tidy go.mod files, exported API, known vulnerabilities
+verify: lint tidy check-api vulncheck ## lint with go vet, tidy go.mod files, exported API, known vulnerabilities
 
 .PHONY: lint
 lint: installer ## golangci-lint on every module
