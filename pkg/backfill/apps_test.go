@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -152,7 +154,7 @@ func (a *apps) find(name string) (*unstructured.Unstructured, error) {
 }
 
 func (a *apps) Patch(
-	_ context.Context, name string, _ types.PatchType, data []byte, _ metav1.PatchOptions, sub ...string,
+	_ context.Context, name string, kind types.PatchType, data []byte, _ metav1.PatchOptions, sub ...string,
 ) (*unstructured.Unstructured, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -166,18 +168,59 @@ func (a *apps) Patch(
 	if err != nil {
 		return nil, err
 	}
-	var patch map[string]any
-	if err := json.Unmarshal(data, &patch); err != nil {
-		return nil, err
-	}
 	was := o.GetResourceVersion()
-	if version, given, _ := unstructured.NestedString(patch, "metadata", "resourceVersion"); given && version != was {
-		return nil, apierrors.NewConflict(schema.GroupResource{Resource: a.kind}, name, errors.New("it has changed"))
+	if kind == types.JSONPatchType {
+		changed := o.DeepCopy()
+		if err := jsonPatch(changed.Object, data); err != nil {
+			return nil, err
+		}
+		o.Object = changed.Object
+	} else {
+		var patch map[string]any
+		if err := json.Unmarshal(data, &patch); err != nil {
+			return nil, err
+		}
+		if version, given, _ := unstructured.NestedString(patch, "metadata", "resourceVersion"); given && version != was {
+			return nil, apierrors.NewConflict(schema.GroupResource{Resource: a.kind}, name, errors.New("it has changed"))
+		}
+		mergePatch(o.Object, patch)
 	}
-	mergePatch(o.Object, patch)
 	next, err := strconv.Atoi(was)
 	o.SetResourceVersion(strconv.Itoa(next + 1))
 	return o.DeepCopy(), err
+}
+
+// jsonPatch applies a JSON Patch that tests, adds and removes members of maps, and fails as the API
+// server does.
+func jsonPatch(object map[string]any, data []byte) error {
+	var patch []operation
+	if err := json.Unmarshal(data, &patch); err != nil {
+		return err
+	}
+	refused := apierrors.NewGenericServerResponse(422, "", schema.GroupResource{}, "", "", 0, false)
+	unescape := strings.NewReplacer("~1", "/", "~0", "~")
+	for _, op := range patch {
+		keys := strings.Split(op.Path, "/")[1:]
+		within := object
+		for _, key := range keys[:len(keys)-1] {
+			inner, ok := within[unescape.Replace(key)].(map[string]any)
+			if !ok {
+				return refused
+			}
+			within = inner
+		}
+		last := unescape.Replace(keys[len(keys)-1])
+		is, there := within[last]
+		switch {
+		case op.Op == "test" && !reflect.DeepEqual(is, op.Value), op.Op == "remove" && !there:
+			return refused
+		case op.Op == "add":
+			within[last] = op.Value
+		case op.Op == "remove":
+			delete(within, last)
+		}
+	}
+	return nil
 }
 
 func mergePatch(object, patch map[string]any) {

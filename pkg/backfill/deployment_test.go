@@ -373,6 +373,35 @@ func TestNotesThatAreDeletedMeanwhile(t *testing.T) {
 	})
 }
 
+// Backfills of other Deployments note their numbers in the same ConfigMap, and a workflow's controller
+// writes to the workflow, as often as they like: they are in nobody's way.
+func TestNotesBesideOtherWriters(t *testing.T) {
+	s := newScaled(t)
+	for _, name := range []string{"Pause", "Start"} {
+		s.verb(s.open(s.apps, 0), name)
+	}
+	writes := 0
+	busy := &stepped{s.apps, func() {
+		s.apps.mu.Lock()
+		defer s.apps.mu.Unlock()
+		for _, o := range *s.apps.objects {
+			if o.GetKind() == "ConfigMap" {
+				writes++
+				o.SetResourceVersion(fmt.Sprint(1000 + writes))
+				if err := unstructured.SetNestedField(o.Object, fmt.Sprint(writes), "data", "another"); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	}}
+	if err := s.open(busy, -1).Pause(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if got := s.state(); got != "paused, 4 before" || writes == 0 {
+		t.Errorf("%s, beside %d writes", got, writes)
+	}
+}
+
 // A pause with no number to bring back, which another writer has noted, ends with the configuration's.
 func TestANoteOfNoWorkers(t *testing.T) {
 	s := newScaled(t)

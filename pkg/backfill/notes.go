@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -46,9 +47,10 @@ type notebook struct {
 
 // page is what a notebook holds at one moment.
 type page struct {
-	notes           notes
-	exists          bool   // the object does
-	resourceVersion string // of the object
+	notes  notes
+	exists bool    // the object does
+	text   *string // the string in it; nil: there is none
+	bare   bool    // the map that would hold the string is missing too
 }
 
 func (w *workers) notebook() notebook {
@@ -82,9 +84,12 @@ var errDamagedNotes = errors.New("remove it to forget that")
 
 // page reads an object that the API server has returned. With [errDamagedNotes] it has no notes.
 func (b notebook) page(o *unstructured.Unstructured) (page, error) {
-	p := page{exists: true, resourceVersion: o.GetResourceVersion()}
+	p := page{exists: true}
+	_, inMap, _ := unstructured.NestedMap(o.Object, b.path[:len(b.path)-1]...)
+	p.bare = !inMap
 	text, found, err := unstructured.NestedString(o.Object, b.path...)
 	if err == nil && found {
+		p.text = &text
 		err = json.Unmarshal([]byte(text), &p.notes)
 	}
 	for _, n := range p.notes {
@@ -100,7 +105,7 @@ func (b notebook) page(o *unstructured.Unstructured) (page, error) {
 	return p, err
 }
 
-// writeNotes replaces the notes, if the notebook is still as it was read. It makes a ConfigMap that
+// writeNotes replaces the notes, if they are still as they were read. It makes a ConfigMap that
 // isn't there; a workflow has to be.
 func (w *workers) writeNotes(ctx context.Context, was page, now notes) (page, error) {
 	if maps.Equal(was.notes, now) {
@@ -112,31 +117,20 @@ func (w *workers) writeNotes(ctx context.Context, was page, now notes) (page, er
 // replaceNotes is writeNotes, also where the notes are the same.
 func (w *workers) replaceNotes(ctx context.Context, was page, now notes) (page, error) {
 	book := w.notebook()
-	var text any // null removes it
+	var text *string
 	if len(now) > 0 {
-		text = string(asJSON(now))
-	}
-	object := map[string]any{}
-	if err := unstructured.SetNestedField(object, text, book.path...); err != nil {
-		return page{}, err
+		text = new(string)
+		*text = string(asJSON(now))
 	}
 	var o *unstructured.Unstructured
 	var err error
 	if !was.exists && w.deployment != "" {
-		u := &unstructured.Unstructured{Object: object}
-		u.SetAPIVersion("v1")
-		u.SetKind(book.kind)
-		u.SetName(book.name)
-		u.SetNamespace(w.namespace)
-		o, err = w.of(book.resource).Create(ctx, u, metav1.CreateOptions{})
+		o, err = w.createNotebook(ctx, book, text)
 	} else {
-		if err := unstructured.SetNestedField(object, was.resourceVersion, "metadata", "resourceVersion"); err != nil {
-			return page{}, err
-		}
-		o, err = w.of(book.resource).Patch(ctx, book.name, types.MergePatchType, asJSON(object), metav1.PatchOptions{})
+		o, err = w.of(book.resource).Patch(ctx, book.name, types.JSONPatchType, asJSON(book.patch(was, w.uid, text)), metav1.PatchOptions{})
 	}
-	if w.deployment != "" && (apierrors.IsAlreadyExists(err) || apierrors.IsNotFound(err)) {
-		// Another client was quicker to make or delete the ConfigMap: look again.
+	if patchTestFailed(err) || w.deployment != "" && (apierrors.IsAlreadyExists(err) || apierrors.IsNotFound(err)) {
+		// Another client was quicker to change the notes, or to make or delete the ConfigMap: look again.
 		err = apierrors.NewConflict(book.resource.GroupResource(), book.name, err)
 	}
 	if apierrors.IsForbidden(err) && w.deployment != "" {
@@ -145,7 +139,72 @@ func (w *workers) replaceNotes(ctx context.Context, was page, now notes) (page, 
 	if err := written(err); err != nil {
 		return page{}, err
 	}
-	return page{now, true, o.GetResourceVersion()}, nil
+	return book.page(o)
+}
+
+func (w *workers) createNotebook(ctx context.Context, book notebook, text *string) (*unstructured.Unstructured, error) {
+	u := &unstructured.Unstructured{Object: map[string]any{}}
+	u.SetAPIVersion("v1")
+	u.SetKind(book.kind)
+	u.SetName(book.name)
+	u.SetNamespace(w.namespace)
+	if text != nil {
+		if err := unstructured.SetNestedField(u.Object, *text, book.path...); err != nil {
+			return nil, err
+		}
+	}
+	return w.of(book.resource).Create(ctx, u, metav1.CreateOptions{})
+}
+
+// operation is one of a JSON Patch, https://www.rfc-editor.org/rfc/rfc6902.
+type operation struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	Value any    `json:"value"`
+}
+
+// patch returns the JSON Patch that replaces the string of a page, or removes it for nil. The API
+// server refuses it where the string is no longer what the page holds, or the object is another one
+// than that with the UID, if any. A resource version would do as well, but the object has other
+// writers, the workflow's controller or backfills of other Deployments, whose changes do no harm.
+func (b notebook) patch(was page, uid types.UID, text *string) []operation {
+	within, at := pointer(b.path[:len(b.path)-1]), pointer(b.path)
+	var patch []operation
+	if uid != "" {
+		patch = append(patch, operation{"test", "/metadata/uid", uid})
+	}
+	if was.bare {
+		patch = append(patch, operation{"test", within, nil}, operation{"add", within, map[string]any{}})
+	}
+	patch = append(patch, operation{"test", at, was.text})
+	switch {
+	case text != nil:
+		patch = append(patch, operation{"add", at, *text}) // which replaces, too
+	case was.text != nil:
+		patch = append(patch, operation{Op: "remove", Path: at})
+	}
+	return patch
+}
+
+// pointer is the JSON Pointer to a path.
+func pointer(path []string) string {
+	escape := strings.NewReplacer("~", "~0", "/", "~1")
+	var p strings.Builder
+	for _, key := range path {
+		p.WriteString("/" + escape.Replace(key))
+	}
+	return p.String()
+}
+
+// patchTestFailed reports whether the API server could not apply a JSON Patch, as where a test in it
+// fails. It has no code of its own for that: an object that is not valid is the same, but with causes.
+func patchTestFailed(err error) bool {
+	var s apierrors.APIStatus
+	if !apierrors.IsInvalid(err) || !errors.As(err, &s) {
+		return false
+	}
+	details := s.Status().Details
+	return details == nil || len(details.Causes) == 0
 }
 
 // goal is what a verb wants of a workload.
