@@ -210,7 +210,7 @@ bench: tools bench-hostile ## speed and weight beside raw HTTP, kubectl and Argo
 	@echo "building the benchmarks, with Argo's module (minutes the first time)" >&2
 	@go test -C hack/bench ./...
 	@exec env $(PARENT) "$(TOOLS)" build hack/bench "$(RUN)/bench" .
-	$(call recorded,"$(TOOLS)" exec -- "$(RUN)/bench" --root "$(CURDIR)" $(ARGS),README.md,bench)
+	$(call recorded,"$(TOOLS)" exec -- "$(RUN)/bench" --root "$(CURDIR)" $(ARGS),docs/measured.md,bench)
 
 .PHONY: bench-hostile
 bench-hostile: tools ## memory and time that hostile inputs take, with limits (ARGS=--short: a few, without; RECORD=1 as above)
