@@ -100,16 +100,20 @@ func targetsOf(line string) []string {
 	return targets
 }
 
-// missingPaths looks for the relative paths among the words of a command: beside the page, or in a folder
-// above it, from which the command is meant to be run.
+// missingPaths looks for the relative paths among the words of a command: in the root or the folder that
+// the command changes to by -C, beside the page, or in a folder above the page.
 func missingPaths(root string, p *page, line string) []string {
 	var texts []string
+	changed := ""
+	if match := regexp.MustCompile(`\s-C\s+(\S+)`).FindStringSubmatch(line); match != nil {
+		changed = match[1]
+	}
 	for word := range strings.FieldsSeq(line) {
 		word = strings.Trim(word, `"';`)
 		if !regexp.MustCompile(`^(\./)?[\w.-]+(/[\w.-]+)*/?$`).MatchString(word) || !strings.Contains(word, "/") || strings.HasPrefix(word, "..") {
 			continue
 		}
-		found := exists(root, word)
+		found := exists(root, word) || exists(root, path.Join(changed, word))
 		for dir := path.Dir(p.file); dir != "." && !found; dir = path.Dir(dir) {
 			found = exists(root, path.Join(dir, word))
 		}

@@ -6,7 +6,7 @@ func TestCommandsAndData(t *testing.T) {
 	for name, test := range map[string]struct{ page, want string }{
 		"targets":            {page: "`make test-unit`, `make -s demo-x ARGS=\"a b\"`, `make`, `VERSION=1 make help`\n\n```sh\nmake test-unit && make demo-x # make nothing\n```"},
 		"settings":           {page: "`make test-unit FUZZTIME=1m`"},
-		"paths":              {page: "`pkg/lib`, `pkg/*`, `docs`, `/dev/null`, `application/json`\n\n```sh\nexamples/x/x.mk --dir ./pkg/lib ../elsewhere /etc/x $HOME/x a=b/c 'docs/architecture.md'\n```"},
+		"paths":              {page: "`pkg/lib`, `pkg/*`, `docs`, `/dev/null`, `application/json`\n\n```sh\nexamples/x/x.mk --dir ./pkg/lib ../elsewhere /etc/x $HOME/x a=b/c 'docs/architecture.md'\ngo run -C pkg ./lib\n```"},
 		"data":               {page: "```yaml\na: [1]\n---\nb: …\n```\n\n```json\n{\"a\": 1}\n{}\n```\n\n```text\n{\n```\n\n```mermaid\nflowchart TD\n```"},
 		"make of prose":      {page: "What `makes` and `cmake x` do is none of make's business."},
 		"changelog of a key": {page: "`docs`"},
@@ -16,6 +16,7 @@ func TestCommandsAndData(t *testing.T) {
 		"no target in shell": {"```sh\ntrue\nmake nothing\n```", "3: the Makefile has no target"},
 		"no path":            {"`pkg/nowhere`", "1: there is no pkg/nowhere"},
 		"no path in shell":   {"```sh\n\ncat manifests/x.yaml\n```", "3: there is no manifests/x.yaml, neither"},
+		"no path after -C":   {"```sh\ngo run -C pkg ./lib\ngo run ./lib\n```", "3: there is no ./lib, neither"},
 		"broken shell":       {"```sh\nif true; then\n```", "2: block of \"sh\": "},
 		"broken YAML":        {"```yaml\na: [1\n```", "2: block of \"yaml\": "},
 		"no YAML":            {"```yaml\n```", "2: block of \"yaml\": EOF"},

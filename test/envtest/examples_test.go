@@ -57,7 +57,7 @@ func (e *examples) install(ctx context.Context) {
 	GinkgoHelper()
 	e.namespace = newNamespace(ctx)
 	e.client = nativeClient(cluster.Config(), e.namespace)
-	for _, example := range []string{"start-and-wait", "approval-gate", "many-waits"} {
+	for _, example := range []string{"getting-started", "start-and-wait", "approval-gate", "many-waits"} {
 		template, err := os.ReadFile(filepath.Join(smallExamples, example, "template.yaml"))
 		Expect(err).NotTo(HaveOccurred())
 		e.apply(ctx, example+".yaml", string(template))
@@ -131,6 +131,17 @@ var _ = Describe("the small examples", Ordered, func() { // so that they are bui
 	e := &examples{}
 	BeforeAll(func(ctx SpecContext) { e.build(ctx) }, NodeTimeout(startTimeout))
 	BeforeEach(func(ctx SpecContext) { e.install(ctx) }, NodeTimeout(specTimeout))
+
+	Describe("getting-started", func() {
+		It("approves the gate, reads the outputs, and finds the same workflow when it runs again", func(ctx SpecContext) {
+			workflowLine := regexp.MustCompile(`workflow \S+`)
+			first := e.run(ctx, 0, "getting-started")
+			Expect(first).To(And(ContainSubstring(`approving gate "approve" for "1200" documents`), ContainSubstring(`Succeeded, approved by "ann"`)))
+			again := e.run(ctx, 0, "getting-started")
+			Expect(workflowLine.FindString(again)).To(Equal(workflowLine.FindString(first)))
+			Expect(again).NotTo(ContainSubstring("approving"))
+		}, SpecTimeout(specTimeout))
+	})
 
 	Describe("start-and-wait", func() {
 		It("shows progress, succeeds, and finds the same workflow by the same key", func(ctx SpecContext) {
