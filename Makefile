@@ -173,7 +173,7 @@ testfaults = @rm -f "$(TABLE)"; \
 
 .PHONY: test-faults
 test-faults: tools ## waits and starts under every fault a cluster has, in full (FAULTS_TABLE=file keeps the table, RECORD=1 puts it into its page)
-	$(call testfaults,long,$(call record,docs/reliability.md faults))
+	$(call testfaults,long,$(call record,docs/measured.md faults))
 
 .PHONY: test-faults-short
 test-faults-short: tools ## the same in a shorter form
@@ -183,7 +183,7 @@ test-faults-short: tools ## the same in a shorter form
 soak: tools ## 50 starts a second for SOAK_FOR (10m) under one fault after the other: nothing lost, no memory kept (RECORD=1 as above)
 	@# without the race detector, which alone would take more time than there is
 	"$(TOOLS)" exec -- env GOGC=400 FAULTS_TABLE="$(RUN)/soak.md" go test -C test/faults -count=1 -timeout 65m -run '^TestFaults$$' -ginkgo.label-filter=soak $(ARGS)
-	@$(call record,docs/reliability.md soak) < "$(RUN)/soak.md"
+	@$(call record,docs/measured.md soak) < "$(RUN)/soak.md"
 
 # Suites may be any targets.
 SUITES := test-unit test-integration test-faults-short test-browser
@@ -215,12 +215,12 @@ bench: tools bench-hostile ## speed and weight beside raw HTTP, kubectl and Argo
 .PHONY: bench-hostile
 bench-hostile: tools ## memory and time that hostile inputs take, with limits (ARGS=--short: a few, without; RECORD=1 as above)
 	@exec env $(PARENT) "$(TOOLS)" build hack/hostile "$(RUN)/hostile" .
-	$(call recorded,"$(TOOLS)" exec -- "$(RUN)/hostile" $(ARGS),docs/security.md,hostile)
+	$(call recorded,"$(TOOLS)" exec -- "$(RUN)/hostile" $(ARGS),docs/measured.md,hostile)
 
 .PHONY: bench-scale
 bench-scale: tools ## ten thousand waits beside client-go's informer and polling, with limits (ARGS=--short: without; RECORD=1 as above)
 	@exec env $(PARENT) "$(TOOLS)" build hack/scale "$(RUN)/scale" .
-	$(call recorded,"$(TOOLS)" exec -- "$(RUN)/scale" --graph "$(CURDIR)/docs/images/scale.svg" $(ARGS),docs/reliability.md,scale)
+	$(call recorded,"$(TOOLS)" exec -- "$(RUN)/scale" --graph "$(CURDIR)/docs/images/scale.svg" $(ARGS),docs/measured.md,scale)
 
 .PHONY: test-argo
 test-argo: need ## retries and decoding beside Argo's own code, on all workflows in its module (minutes to build, once)
