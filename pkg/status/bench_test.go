@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/json"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/wfjson"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -152,7 +153,7 @@ func watchedWorkflow(tb testing.TB) []byte {
 // BenchmarkFromJSON reads a workflow of twelve nodes from what a watch delivers.
 func BenchmarkFromJSON(b *testing.B) {
 	text := watchedWorkflow(b)
-	slim, err := status.Slim(nil, text)
+	slim, err := wfjson.Slim(nil, text)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -180,12 +181,12 @@ func BenchmarkFromJSON(b *testing.B) {
 			check(b, s, err)
 		}},
 		{"slim", func(b *testing.B) {
-			if room, err = status.Slim(room[:0], text); err != nil {
+			if room, err = wfjson.Slim(room[:0], text); err != nil {
 				b.Fatal(err)
 			}
 		}},
 		{"slim-and-from-json", func(b *testing.B) {
-			slim, err := status.Slim(make([]byte, 0, 10_000), text) // which the status keeps
+			slim, err := wfjson.Slim(make([]byte, 0, 10_000), text) // which the status keeps
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -197,7 +198,7 @@ func BenchmarkFromJSON(b *testing.B) {
 			check(b, s, err)
 		}},
 		{"identify", func(b *testing.B) {
-			if id, err := status.Identify(text); err != nil || id.ResourceVersion != "48211" {
+			if id, err := wfjson.Identify(text); err != nil || id.ResourceVersion != "48211" {
 				b.Fatal(err)
 			}
 		}},

@@ -225,20 +225,6 @@ func delayTexts() map[string]string {
 	return texts
 }
 
-// Behind a part that is kept, one that is not leaves a 0: it may be meant to take the other's place.
-func TestSlimKeepsDurationsAlone(t *testing.T) {
-	text := `{"spec":{"templates":[{"name":"main","steps":[[{"name":"a","template":"x"}],[{"name":"b","inline":{"name":"q","suspend":{"duration":"5"}}}]]},` +
-		`{"name":"x","container":{"image":"i"}},{"name":"t","inputs":{},"suspend":{"duration":"1m"}},{"name":"gate","suspend":{}}]},` +
-		`"status":{"storedTemplates":{"a":{"suspend":{}},"b":{"name":"b","suspend":{"duration":"2"}}},` +
-		`"storedWorkflowTemplateSpec":{"arguments":{"parameters":[{"name":"p"}]},"templates":[{"name":"x","script":{}}]}}}`
-	want := `{"spec":{"templates":[{"name":"main","steps":[[{"name":"b","inline":{"suspend":{"duration":"5"}}}]]},{"name":"t","suspend":{"duration":"1m"}}]},` +
-		`"status":{"storedTemplates":{"b":{"name":"b","suspend":{"duration":"2"}}},"storedWorkflowTemplateSpec":0}}`
-	slim, err := status.Slim(nil, []byte(text))
-	if err != nil || string(slim) != want {
-		t.Errorf("%s\nwant\n%s\n%v", slim, want, err)
-	}
-}
-
 func TestAwaitedOutputsTakeFromInputs(t *testing.T) {
 	s := read(t, `
 status:

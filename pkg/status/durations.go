@@ -1,6 +1,10 @@
 package status
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/wfjson"
+)
 
 // durations are those of the suspend templates of a workflow. A template without one has no entry.
 type durations struct {
@@ -108,36 +112,16 @@ func (o *object) hasAny(keys ...string) bool {
 	return slices.ContainsFunc(keys, func(key string) bool { return o.fields[key] != nil })
 }
 
-// late returns the named members of o, of which those that were left unread are read now. What
-// is malformed in them is noted nowhere, since no field of the status comes from them.
+// late returns an object with the named members of o, and reads those that were left unread. Nothing is
+// recorded as dropped, since no field of the status comes from them.
 func (o *object) late(keys ...string) *object {
 	fields := make(map[string]any, len(keys))
 	for _, key := range keys {
 		value := o.fields[key]
-		if left, ok := value.(unread); ok {
-			value = left.read()
+		if unread, ok := value.(wfjson.Unread); ok {
+			value = unread.Read()
 		}
 		fields[key] = value
 	}
 	return &object{fields: fields, dropped: new([]Dropped)}
-}
-
-// unread is a part of a workflow's JSON that is not read before it is needed: its templates.
-type unread struct {
-	json []byte
-	as   shape
-}
-
-// read reads no more of it than [Slim] would leave.
-func (u unread) read() any {
-	s := slimmer{scanner: whole(u.json), dst: make([]byte, 0, len(u.json))}
-	if s.copy(u.as, 1) != nil { // it was skipped over before, so this does not happen
-		return nil
-	}
-	p := partReader{scanner: whole(s.dst), templates: true}
-	value, err := p.read(u.as, 1)
-	if err != nil {
-		return nil
-	}
-	return value
 }

@@ -4,16 +4,18 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/wfjson"
 )
 
-// ErrNodesOffloaded: the controller keeps the workflow's nodes in its own database, not
-// in the object. Phase, message, progress and outputs are there all the same; for gates
-// and failed nodes ask the Argo server, or switch nodeStatusOffLoad off.
+// ErrNodesOffloaded means that the controller keeps the workflow's nodes in its own database
+// instead of the object. Phase, message, progress and outputs are known nonetheless. For gates and
+// failed nodes ask the Argo server, or switch nodeStatusOffLoad off.
 var ErrNodesOffloaded = errors.New("the workflow's nodes are offloaded to the controller's database")
 
-// NotWorkflowError is the error for an object that is no Workflow.
+// NotWorkflowError is the error for an object that is not a Workflow.
 type NotWorkflowError struct {
-	APIVersion, Kind string // what the object says it is; both "": there was none
+	APIVersion, Kind string // of the object; both are "" if there was none
 }
 
 func (e *NotWorkflowError) Error() string {
@@ -24,24 +26,33 @@ func (e *NotWorkflowError) Error() string {
 		brief(e.Kind, maxShownName), brief(e.APIVersion, maxShownName))
 }
 
-// JSONError tells that JSON is broken, and never shows what stands there: it may be secret.
+// JSONError says where JSON is not valid. It does not show what is there, which may be secret.
 type JSONError struct {
-	// Offset is the byte at which it is, counted from 0; at the end of what there is, for
-	// JSON that is cut off.
+	// Offset is the position of the byte, counted from 0. For JSON that ends too early, it is the
+	// length of the JSON.
 	Offset int
 	// Reason says what is wrong there, e.g. "want a colon".
 	Reason string
-	// Err is [io.ErrUnexpectedEOF] for JSON that is cut off, else nil.
+	// Err is [io.ErrUnexpectedEOF] for JSON that ends too early, else nil.
 	Err error
 }
 
 func (e *JSONError) Error() string { return fmt.Sprintf("JSON at byte %d: %s", e.Offset, e.Reason) }
 func (e *JSONError) Unwrap() error { return e.Err }
 
-// NodesError tells that compressed nodes could not be unpacked or packed, or that nodes are
-// more than is read from JSON, see [MaxNodesSize].
+// jsonError returns err, with a JSONError in place of a syntax error.
+func jsonError(err error) error {
+	var broken *wfjson.SyntaxError
+	if errors.As(err, &broken) {
+		return (*JSONError)(broken)
+	}
+	return err
+}
+
+// NodesError is the error for compressed nodes that cannot be decompressed or compressed, and for nodes
+// in JSON that exceed a limit; see [MaxNodesSize].
 type NodesError struct {
-	// Err is what is wrong with them.
+	// Err says what is wrong with the nodes.
 	Err error
 
 	inline bool
@@ -55,6 +66,9 @@ func (e *NodesError) Error() string {
 }
 
 func (e *NodesError) Unwrap() error { return e.Err }
+
+// nodesError returns the NodesError of compressed nodes.
+func nodesError(err error) error { return &NodesError{Err: jsonError(err)} }
 
 // FailedError is the failure of a workflow, as an error. Its text names the first few
 // nodes that failed, those by which the workflow did before those that it tolerated, each with

@@ -54,34 +54,21 @@ func ExampleFromUnstructured() {
 	// workflow ma/bulk-load-x7 ended Stopped: Stopped with strategy 'Stop'; load Failed: workflow shutdown with strategy Stop
 }
 
-// What a watch of many workflows does with an event.
+// The bytes that the API server returns need no decoding into maps.
 func ExampleFromJSON() {
-	event, err := json.Marshal(exampleObject().Object) // as the API server sends it
+	body, err := json.Marshal(exampleObject().Object)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	id, err := status.Identify(event)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println("an event of", id.Name)
 
-	small, err := status.Slim(nil, event) // what is worth keeping of it
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	s, err := status.FromJSON(small)
+	s, err := status.FromJSON(body)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	fmt.Println(s.Outcome(), s.Progress, s.Node("b").Details().HostNodeName)
-	// Output:
-	// an event of bulk-load-x7
-	// Stopped 1/2 ip-10-0-0-7
+	// Output: Stopped 1/2 ip-10-0-0-7
 }
 
 func ExampleWorkflowStatus_WriteTree() {

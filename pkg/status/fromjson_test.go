@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/json"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/wfjson"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -35,7 +36,7 @@ func decode(t testing.TB, u *unstructured.Unstructured) *status.WorkflowStatus {
 // expectFromJSON checks what is read from the JSON, and from what Slim makes of it.
 func expectFromJSON(t testing.TB, text []byte, want *status.WorkflowStatus) {
 	t.Helper()
-	slim, err := status.Slim([]byte("before"), text)
+	slim, err := wfjson.Slim([]byte("before"), text)
 	if err != nil || !strings.HasPrefix(string(slim), "before") || len(slim) > len("before")+len(text) {
 		t.Fatalf("slimmed to %.100q, %v", slim, err)
 	}
@@ -182,7 +183,7 @@ func TestFromJSONRefusesWhatIsNoWorkflow(t *testing.T) {
 		`{"kind":"WorkflowTemplate","apiVersion":"argoproj.io/v1alpha1"}`: `have kind "WorkflowTemplate"`,
 		`{"apiVersion":"v1"}`: `apiVersion "v1"`,
 	} {
-		slim, err := status.Slim(nil, []byte(text))
+		slim, err := wfjson.Slim(nil, []byte(text))
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
@@ -198,15 +199,16 @@ func TestFromJSONRefusesWhatIsNoWorkflow(t *testing.T) {
 // expectBroken checks that nobody takes data for JSON, and returns what FromJSON says.
 func expectBroken(t testing.TB, data []byte) *status.JSONError {
 	t.Helper()
-	var broken, slimmed *status.JSONError
+	var broken *status.JSONError
+	var slimmed *wfjson.SyntaxError
 	if s, err := status.FromJSON(data); !errors.As(err, &broken) || s != nil {
 		t.Fatalf("%.100q: %v, %v", data, s, err)
 	}
-	dst, err := status.Slim([]byte("before"), data)
+	dst, err := wfjson.Slim([]byte("before"), data)
 	if !errors.As(err, &slimmed) || string(dst) != "before" {
 		t.Fatalf("%.100q: slimmed to %q, %v", data, dst, err)
 	}
-	if *broken != *slimmed {
+	if *broken != status.JSONError(*slimmed) {
 		t.Fatalf("%.100q: %v, but Slim: %v", data, broken, slimmed)
 	}
 	return broken
@@ -358,8 +360,21 @@ func expectIdentity(t *testing.T, fields map[string]any, want *status.WorkflowSt
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, err := status.Identify(text)
-	if want := (status.Identity{Name: want.Name, UID: want.UID, ResourceVersion: want.ResourceVersion}); err != nil || id != want {
+	id, err := wfjson.Identify(text)
+	if want := (wfjson.Identity{Name: want.Name, UID: want.UID, ResourceVersion: want.ResourceVersion}); err != nil || id != want {
 		t.Fatalf("%+v, %v; want %+v", id, err, want)
+	}
+}
+
+func TestSlimAllocatesNothing(t *testing.T) {
+	for name, text := range workflowTexts(t) {
+		dst := make([]byte, 0, len(text))
+		if allocations := testing.AllocsPerRun(3, func() {
+			if _, err := wfjson.Slim(dst, []byte(text)); err != nil {
+				t.Fatal(err)
+			}
+		}); allocations > 1 { // the copy of text
+			t.Errorf("%s: %v allocations", name, allocations)
+		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/wfjson"
 )
 
 // Dropped is a field that could not be read and was left at its zero value.
@@ -51,8 +53,8 @@ func (o *object) drop(key, reason string) {
 }
 
 func (o *object) dropType(key, want string, got any) {
-	if long, ok := got.(longText); ok {
-		o.drop(key, long.reason())
+	if long, ok := got.(wfjson.LongString); ok {
+		o.drop(key, long.String())
 		return
 	}
 	o.drop(key, fmt.Sprintf("want %s, have %T", want, got))

@@ -9,7 +9,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/wfjson"
 )
 
 // muchLarger: of a namespace with so many times as many workflows as are followed, only the
@@ -116,7 +116,7 @@ func (r *feedRead) page(ctx context.Context, opts metav1.ListOptions) (metav1.Li
 
 // followed is an object of a list, if somebody follows it.
 func (f *feed) followed(object []byte) (*snapshot, error) {
-	id, err := status.Identify(object)
+	id, err := wfjson.Identify(object)
 	if err != nil {
 		return nil, err
 	}

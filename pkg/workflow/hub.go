@@ -16,6 +16,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/wfjson"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -314,7 +315,7 @@ func (h *hub) tellLocked(name string, n news) {
 // advance passes on the news of an event, if it has any, and moves the feed's position behind the
 // event. If the request was cut, it does neither: its labels may hide changes that the followers
 // need, and the position must not pass those.
-func (h *hub) advance(ctx context.Context, f *feed, id status.Identity, n *news) error {
+func (h *hub) advance(ctx context.Context, f *feed, id wfjson.Identity, n *news) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if err := context.Cause(ctx); err != nil {
@@ -479,8 +480,8 @@ func (h *hub) resolve(ctx context.Context, f *follower, version string) (found *
 func (h *hub) getAt(ctx context.Context, name, version string) (found *snapshot, err error) {
 	var bad error
 	_, err = h.wire.list(ctx, exactly(name, version), func() {}, func(object []byte) {
-		var id status.Identity
-		if id, bad = status.Identify(object); bad == nil && id.Name == name {
+		var id wfjson.Identity
+		if id, bad = wfjson.Identify(object); bad == nil && id.Name == name {
 			found, bad = newSnapshot(id, object)
 		}
 	})
@@ -503,7 +504,7 @@ func (h *hub) get(ctx context.Context, name string) (*snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, err := status.Identify(object)
+	id, err := wfjson.Identify(object)
 	if err != nil {
 		return nil, err
 	}

@@ -8,20 +8,21 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/wfjson"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 // snapshot is one state of a workflow as it came, cut down to what a status has. It is shared
 // by all that follow the workflow, so it doesn't change.
 type snapshot struct {
-	id     status.Identity
+	id     wfjson.Identity
 	data   []byte
 	packed bool
 }
 
 // newSnapshot copies what is needed of an object.
-func newSnapshot(id status.Identity, object []byte) (*snapshot, error) {
-	data, err := status.Slim(make([]byte, 0, len(object)), object)
+func newSnapshot(id wfjson.Identity, object []byte) (*snapshot, error) {
+	data, err := wfjson.Slim(make([]byte, 0, len(object)), object)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +45,7 @@ func (s *snapshot) status(read func(data []byte) (*status.WorkflowStatus, error)
 }
 
 // labels are those of the workflow.
-func (s *snapshot) labels() (map[string]string, error) { return status.Labels(s.data) }
+func (s *snapshot) labels() (map[string]string, error) { return wfjson.Labels(s.data) }
 
 // newer reports whether an object's version comes after another of the same resource. There is
 // no telling between versions that are no numbers; then any other one is taken for newer.

@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/wfjson"
 )
 
 // wire reads workflows as the JSON they are sent as. What follows thousands of them reads that
@@ -37,7 +37,7 @@ type listItem struct {
 // itemOf is an object of a list as JSON. It is decoded when it is its turn: as maps it can take many
 // times the room.
 func itemOf(text []byte) listItem {
-	id, _ := status.Identify(text) // metadata comes first and may be in order, whatever follows
+	id, _ := wfjson.Identify(text) // metadata comes first and may be in order, whatever follows
 	return listItem{name: id.Name, text: text}
 }
 
@@ -69,7 +69,7 @@ type eventStream interface {
 // event is what a watch brought.
 type event struct {
 	kind   watch.EventType // Added, Modified, Deleted or Bookmark
-	id     status.Identity // of a bookmark only the version
+	id     wfjson.Identity // of a bookmark only the version
 	object []byte          // until the next event
 }
 
@@ -83,7 +83,7 @@ func readEvent(kind watch.EventType, object []byte) (event, error) {
 		}
 		return event{}, &watchError{err: statusError(s)}
 	case watch.Added, watch.Modified, watch.Deleted, watch.Bookmark:
-		id, err := status.Identify(object)
+		id, err := wfjson.Identify(object)
 		if err != nil {
 			return event{}, &watchError{err: err}
 		}

@@ -8,6 +8,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/wfjson"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -78,8 +79,14 @@ func (e *UnreadableError) Unwrap() error { return e.Err }
 func Unreadable(err error) bool {
 	var nodes *status.NodesError
 	var object *UnreadableError
+	return errors.As(err, &nodes) || errors.As(err, &object) || malformed(err) || Unparsable(err)
+}
+
+// malformed reports whether JSON is not valid, and not because it was cut off.
+func malformed(err error) bool {
+	var syntax *wfjson.SyntaxError
 	var broken *status.JSONError
-	return errors.As(err, &nodes) || errors.As(err, &object) || errors.As(err, &broken) && broken.Err == nil || Unparsable(err)
+	return errors.As(err, &syntax) && syntax.Err == nil || errors.As(err, &broken) && broken.Err == nil
 }
 
 // notParsed is how client-go begins to say what it met in an answer. It has no type for that.

@@ -1,88 +1,71 @@
-package status
+package wfjson
 
 import (
 	"bufio"
 	"bytes"
 	"cmp"
-	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"maps"
 	"slices"
 )
 
-// NodeEdit is a change of one node in its JSON, see [NodeDecoders.EditNodes]. The zero value
-// leaves the node as it is.
+// NodeEdit is a change of one node. The zero value leaves the node as it is.
 type NodeEdit struct {
-	// Remove takes the node out. The rest of the edit does not count then.
+	// Remove removes the node. The other fields are ignored then.
 	Remove bool
-	// Set are members of the node by name, each to be written as JSON; nil takes one away.
+	// Set are members of the node by name, each to be written as JSON; nil removes the member.
 	Set map[string]any
-	// Supply are values of output parameters by name. One that is to be supplied and has no value
-	// yet gets it, and is no longer to be supplied.
+	// Supply are values of output parameters by name. A parameter that awaits a value gets it.
 	Supply map[string]string
-	// KeepID, if given, reports which ids of nodes stay in children and outboundNodes. What is
-	// not a string there is taken out.
+	// KeepID, if not nil, reports which ids stay in children and outboundNodes. Other values than
+	// strings are removed there.
 	KeepID func(id string) bool
 }
 
 func (e *NodeEdit) empty() bool { return len(e.Set) == 0 && len(e.Supply) == 0 && e.KeepID == nil }
 
-// EditNodes returns status.compressedNodes with nodes changed, compressed by gzip, which every
-// version of Argo reads. edit returns the change of the node of that id; it is called for each,
-// also for what is not an object. The JSON of what is not changed stays as it is.
+// EditNodes copies nodes from src to dst and changes them. It calls edit with the id of every member,
+// also of those that are not objects. What is not changed is copied byte by byte. It holds a window
+// of src in memory, and of a list that can change, one item.
 //
-// The nodes are unpacked, changed and packed in one pass, piece by piece, so it takes a few MiB of
-// memory however large they are, up to [MaxNodesSize]. The error is a [*NodesError], or the cause
-// of ctx, which is looked at between pieces. What packs to more than 16 MiB is an error: no API server
-// takes a tenth of it.
-func (d NodeDecoders) EditNodes(ctx context.Context, packed string, edit func(id string) NodeEdit) (string, error) {
-	plain, err := d.unpack(packed, endOf(ctx))
-	if err != nil {
-		return "", &NodesError{Err: err}
-	}
-	defer func() { _ = plain.Close() }()
+// The error is that of src or dst, a [*SyntaxError] or [io.ErrUnexpectedEOF]; what was written to dst
+// is then incomplete.
+func EditNodes(dst io.Writer, src io.Reader, edit func(id string) NodeEdit) error {
 	const window = 32 << 10
-	var edited packedText
-	zipper := newPacker(&edited)
 	e := nodeEditor{
-		scanner: scanner{src: plain, buf: make([]byte, 0, window)},
-		out:     bufio.NewWriterSize(zipper, window),
+		scanner: scanner{src: src, buf: make([]byte, 0, window)},
+		out:     bufio.NewWriterSize(dst, window),
 		edit:    edit,
 	}
-	e.leaving = e.leave
-	err = e.run()
-	err = cmp.Or(err, e.out.Flush(), zipper.Close())
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return "", context.Cause(ctx)
-	case err != nil:
-		return "", &NodesError{Err: err}
-	}
-	return edited.String(), nil
+	e.beforeDiscard = e.flush
+	err := e.run()
+	return cmp.Or(err, e.out.Flush())
 }
 
-// nodeEditor copies the JSON of nodes while it reads it, but for what is to be changed.
+// nodeEditor copies the JSON of nodes while it reads it, except for what changes.
 type nodeEditor struct {
 	scanner
 
-	out  *bufio.Writer // which keeps its first error
+	out  *bufio.Writer // keeps its first error
 	edit func(id string) NodeEdit
 
-	done    int  // all of buf before it was written or left out
-	copying bool // what is read is written; else it is left out
+	done    int  // buf[:done] was written or left out
+	copying bool // whether what is read next is written or left out
 }
 
-// action copies or changes the value at hand, which begins with c; nil leaves it out.
+// action copies, changes or skips the value at pos, which begins with c. A nil action removes it.
 type action func(c byte, depth int) error
 
-// leave writes what is about to leave the window, unless it is left out.
-func (e *nodeEditor) leave(end int) {
-	e.doneWith(end)
+// flush deals with buf[:end] before it leaves buf.
+func (e *nodeEditor) flush(end int) {
+	e.finish(end)
 	e.done -= end
 }
 
-func (e *nodeEditor) doneWith(end int) {
+// finish writes what has not been written of buf[:end], or leaves it out.
+func (e *nodeEditor) finish(end int) {
 	if e.copying && end > e.done {
 		_, _ = e.out.Write(e.buf[e.done:end])
 	}
@@ -91,24 +74,24 @@ func (e *nodeEditor) doneWith(end int) {
 
 func (e *nodeEditor) write(text string) { _, _ = e.out.WriteString(text) }
 
-// copyValue copies the value at hand, or leaves it out.
-func (e *nodeEditor) copyValue(c byte, depth int, keep bool) error {
-	e.doneWith(e.pos)
-	e.copying = keep
+func (e *nodeEditor) copyValue(c byte, depth int) error { return e.pass(c, depth, true) }
+func (e *nodeEditor) skipValue(c byte, depth int) error { return e.pass(c, depth, false) }
+
+func (e *nodeEditor) pass(c byte, depth int, copying bool) error {
+	e.finish(e.pos)
+	e.copying = copying
 	err := e.value(c, depth)
-	e.doneWith(e.pos)
+	e.finish(e.pos)
 	e.copying = false
 	return err
 }
 
-func (e *nodeEditor) unchanged(c byte, depth int) error { return e.copyValue(c, depth, true) }
-
-// held reads the value at hand into the window and returns its JSON, which is not written.
+// held reads the value at pos and returns its JSON, without writing it.
 func (e *nodeEditor) held(c byte, depth int) ([]byte, error) {
 	e.keep, e.hold = e.pos, true
 	err := e.value(c, depth)
 	e.hold = false
-	e.doneWith(e.pos)
+	e.finish(e.pos)
 	return e.buf[e.keep:e.pos], err
 }
 
@@ -118,7 +101,7 @@ func (e *nodeEditor) run() error {
 	case err != nil:
 		return err
 	case c == 'n':
-		err = e.unchanged(c, 1)
+		err = e.copyValue(c, 1)
 	case c == '{':
 		err = e.object(e.node, 1, nil)
 	default:
@@ -130,14 +113,14 @@ func (e *nodeEditor) run() error {
 	return e.end()
 }
 
-// node is what becomes of the node of that id.
+// node returns the action for the node of that id.
 func (e *nodeEditor) node(id string) action {
 	edit := e.edit(id)
 	switch {
 	case edit.Remove:
 		return nil
 	case edit.empty():
-		return e.unchanged
+		return e.copyValue
 	}
 	member := func(name string) action {
 		_, set := edit.Set[name]
@@ -149,11 +132,11 @@ func (e *nodeEditor) node(id string) action {
 		case (name == "children" || name == "outboundNodes") && edit.KeepID != nil:
 			return e.ids(edit.KeepID)
 		}
-		return e.unchanged
+		return e.copyValue
 	}
 	return func(c byte, depth int) error {
 		if c != '{' {
-			return e.unchanged(c, depth)
+			return e.copyValue(c, depth)
 		}
 		return e.object(member, depth, edit.Set)
 	}
@@ -169,29 +152,29 @@ func (e *nodeEditor) outputs(values map[string]string) action {
 	})
 	return func(c byte, depth int) error {
 		if c != '{' {
-			return e.unchanged(c, depth)
+			return e.copyValue(c, depth)
 		}
 		return e.object(func(name string) action {
 			if name == "parameters" {
 				return parameters
 			}
-			return e.unchanged
+			return e.copyValue
 		}, depth, nil)
 	}
 }
 
-// ids copies a list of ids without those that do not stay.
+// ids filters a list of ids.
 func (e *nodeEditor) ids(keep func(id string) bool) action {
 	return e.list(func(raw []byte) []byte {
-		if raw[0] == '"' && keep(textIn(raw)) {
+		if raw[0] == '"' && keep(Unquote(raw)) {
 			return raw
 		}
 		return nil
 	})
 }
 
-// object copies the object at hand: of its members what choose makes of them, and behind them
-// those in set that are not nil.
+// object edits the object at pos: choose returns the action for the value of each member. The
+// members in set that are not nil are appended.
 func (e *nodeEditor) object(choose func(name string) action, depth int, set map[string]any) error {
 	if depth > maxDepth {
 		return e.tooDeep()
@@ -233,13 +216,13 @@ func (e *nodeEditor) object(choose func(name string) action, depth int, set map[
 	return nil
 }
 
-// member copies the member at hand, or leaves it out.
+// member edits the member at pos.
 func (e *nodeEditor) member(choose func(name string) action, depth int, empty *bool) error {
 	raw, err := e.held('"', depth)
 	if err != nil {
 		return err
 	}
-	do := choose(textIn(raw))
+	do := choose(Unquote(raw))
 	if do != nil {
 		e.separate(empty)
 		_, _ = e.out.Write(raw)
@@ -253,18 +236,18 @@ func (e *nodeEditor) member(choose func(name string) action, depth int, empty *b
 		return err
 	}
 	if do == nil {
-		return e.copyValue(c, depth+1, false)
+		return e.skipValue(c, depth+1)
 	}
 	return do(c, depth+1)
 }
 
-// list copies the list at hand. each returns what becomes of the JSON of an item; nil: it is left
-// out.
+// list returns the action that edits a list. each returns the JSON that replaces an item, or nil to
+// remove the item.
 func (e *nodeEditor) list(each func(raw []byte) []byte) action {
 	return func(c byte, depth int) error {
 		switch {
 		case c != '[':
-			return e.unchanged(c, depth)
+			return e.copyValue(c, depth)
 		case depth > maxDepth:
 			return e.tooDeep()
 		}
@@ -299,7 +282,7 @@ func (e *nodeEditor) list(each func(raw []byte) []byte) action {
 	}
 }
 
-// separate writes a comma, unless nothing is before it, and something is from then on.
+// separate writes a comma unless the object or list is empty so far.
 func (e *nodeEditor) separate(empty *bool) {
 	if !*empty {
 		e.write(",")
@@ -307,63 +290,42 @@ func (e *nodeEditor) separate(empty *bool) {
 	*empty = false
 }
 
-// supply returns the JSON of an output parameter with its value; nil if none is to be supplied.
+// supply returns the JSON of an output parameter with its value, or nil if it gets none.
 func supply(raw []byte, values map[string]string) []byte {
-	const name, value, from, all = 0, 1, 2, 3
 	if raw[0] != '{' {
 		return nil
 	}
-	var at [all]span
-	s := whole(raw)
-	err := s.members(1, func(key []byte) int {
-		switch string(key) {
-		case "name":
-			return name
-		case "value":
-			return value
-		case "valueFrom":
-			return from
-		}
-		return notRead
-	}, at[:])
-	has := at[value].end > 0 && s.bytes(at[value])[0] != 'n'
-	if err != nil || has || !toBeSupplied(s.bytes(at[from])) {
+	var members [3][]byte
+	if Members(raw, members[:], "name", "value", "valueFrom") != nil {
 		return nil
 	}
-	called := ""
-	if text := s.bytes(at[name]); len(text) > 0 && text[0] == '"' {
-		called = textIn(text)
+	name, value, from := members[0], members[1], members[2]
+	if len(value) > 0 && value[0] != 'n' || !isSupplied(from) {
+		return nil
 	}
-	given, ok := values[called]
+	given, ok := values[stringOf(name)]
 	if !ok {
 		return nil
 	}
 	var edited bytes.Buffer
 	e := nodeEditor{scanner: whole(raw), out: bufio.NewWriter(&edited)}
-	err = e.object(func(name string) action {
+	err := e.object(func(name string) action {
 		if name == "value" || name == "valueFrom" {
 			return nil
 		}
-		return e.unchanged
+		return e.copyValue
 	}, 1, map[string]any{"value": given})
 	if errors.Join(err, e.out.Flush()) != nil {
-		return nil // it was read before, so this does not happen
+		return nil // does not happen: the syntax was checked before
 	}
 	return edited.Bytes()
 }
 
-// toBeSupplied reports whether the JSON of a parameter's valueFrom says so.
-func toBeSupplied(from []byte) bool {
+// isSupplied reports whether the valueFrom of a parameter says that its value is to be supplied.
+func isSupplied(from []byte) bool {
 	if len(from) == 0 || from[0] != '{' {
 		return false
 	}
-	var at [1]span
-	s := whole(from)
-	err := s.members(1, func(key []byte) int {
-		if string(key) == "supplied" {
-			return 0
-		}
-		return notRead
-	}, at[:])
-	return err == nil && at[0].end > 0
+	var supplied [1][]byte
+	return Members(from, supplied[:], "supplied") == nil && len(supplied[0]) > 0
 }

@@ -1,4 +1,4 @@
-package status
+package wfjson
 
 import "strconv"
 
@@ -6,10 +6,10 @@ import "strconv"
 const maxDepth = 10_000
 
 func (s *scanner) tooDeep() error {
-	return &JSONError{Offset: s.base + s.pos, Reason: "nested deeper than " + strconv.Itoa(maxDepth)}
+	return &SyntaxError{Offset: s.offset(), Reason: "nested deeper than " + strconv.Itoa(maxDepth)}
 }
 
-// value moves behind the value at hand, which begins with c and stands that deep.
+// value skips the value at pos, which begins with c and is nested depth deep.
 func (s *scanner) value(c byte, depth int) (err error) {
 	switch {
 	case c == '"':
@@ -32,15 +32,15 @@ func (s *scanner) value(c byte, depth int) (err error) {
 	return err
 }
 
-// What a member is that has no index.
+// What the slot function of [scanner.members] returns for a member without an index.
 const (
-	notRead  = -1 // nothing reads it
-	readLate = -2 // it is read when somebody asks for it
+	ignored  = -1 // the member is not read
+	readLate = -2 // the member is read on demand
 )
 
-// members moves behind the object at hand. slot gives the index in at where the place of
-// that member's value is put, or notRead or readLate, of which a long one is not kept in buf; of
-// several members of one name the last counts.
+// members skips the object at pos. slot returns the index in at where the position of a member's
+// value goes, or ignored or readLate; long values of those two are not kept in buf. Of several
+// members with one name the last counts.
 func (s *scanner) members(depth int, slot func(key []byte) int, at []span) error {
 	if depth > maxDepth {
 		return s.tooDeep()
@@ -66,7 +66,7 @@ func (s *scanner) members(depth int, slot func(key []byte) int, at []span) error
 		}
 		start := s.pos - s.keep
 		if slot != nil && index < 0 {
-			err = s.bulkValue(c, depth+1, index)
+			err = s.disposableValue(c, depth+1, index)
 		} else {
 			err = s.value(c, depth+1)
 		}
@@ -82,27 +82,26 @@ func (s *scanner) members(depth int, slot func(key []byte) int, at []span) error
 	}
 }
 
-// bulkValue moves behind the value at hand, of which no more than that it is there has to be in
-// buf afterwards.
-func (s *scanner) bulkValue(c byte, depth, index int) error {
-	s.bulk, s.cut = s.pos-s.keep, false
+// disposableValue skips a value whose bytes need not stay in buf.
+func (s *scanner) disposableValue(c byte, depth, index int) error {
+	s.disposable, s.replaced = s.pos-s.keep, false
 	err := s.value(c, depth)
-	if s.cut {
-		s.cutBulk()
-		s.lost = s.lost || index == readLate
+	if s.replaced {
+		s.replaceDisposable()
+		s.lateMissing = s.lateMissing || index == readLate
 	}
-	s.bulk = 0
+	s.disposable = 0
 	return err
 }
 
-// name moves behind the name at hand and its colon.
+// name skips a member's name and its colon, and returns its index.
 func (s *scanner) name(slot func(key []byte) int) (index int, err error) {
 	start := s.pos - s.keep
 	escaped, err := s.skipString()
 	if err != nil {
-		return -1, err
+		return ignored, err
 	}
-	index = notRead
+	index = ignored
 	if slot != nil {
 		name := s.buf[s.keep+start+1 : s.pos-1]
 		if escaped {
@@ -129,7 +128,7 @@ func (s *scanner) colon() error {
 	return nil
 }
 
-// comma moves behind the comma or the bracket that follows a member or item.
+// comma skips the comma or the closing bracket behind a member or an item.
 func (s *scanner) comma(bracket byte) (more bool, err error) {
 	if s.peek() == ',' { // as Argo writes it
 		s.pos++
@@ -149,7 +148,7 @@ func (s *scanner) comma(bracket byte) (more bool, err error) {
 	return false, s.unexpected("a comma or " + strconv.QuoteRune(rune(bracket)))
 }
 
-// items moves behind the list at hand; it tells each where an item stands.
+// items skips the list at pos and calls each, if it is not nil, with the position of every item.
 func (s *scanner) items(depth int, each func(item span)) error {
 	if depth > maxDepth {
 		return s.tooDeep()

@@ -1,7 +1,7 @@
-package status
+package wfjson
 
-// memberOfWorkflow is member for what stands outside the nodes. It has to name everything
-// that readMetadata, readSpec and readStatus read, and no more.
+// memberOfWorkflow is [shape.member] for everything outside of the nodes. It names exactly what
+// package status reads there.
 func (s shape) memberOfWorkflow(key []byte) (shape, bool) {
 	switch s {
 	case shapeWorkflow:
@@ -16,10 +16,10 @@ func (s shape) memberOfWorkflow(key []byte) (shape, bool) {
 		return shapeScalar, is(key, "apiVersion", "kind")
 	case shapeMetadata:
 		if is(key, "labels", "annotations") {
-			return shapeNamed, true
+			return shapeMap, true
 		}
 		if is(key, "finalizers") {
-			return shapeTexts, true
+			return shapeStrings, true
 		}
 		return shapeScalar, is(key, "name", "namespace", "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp")
 	case shapeSpec:
@@ -44,9 +44,9 @@ func (s shape) memberOfWorkflow(key []byte) (shape, bool) {
 		return shapeLockSets, is(key, "semaphore", "mutex")
 	case shapeLockSets:
 		return shapeLocks, is(key, "holding", "waiting")
-	case shapeHeldLock:
+	case shapeLock:
 		if is(key, "holders") {
-			return shapeTexts, true
+			return shapeStrings, true
 		}
 		return shapeScalar, is(key, "semaphore", "mutex", "holder")
 	case shapeVolume:
@@ -62,7 +62,7 @@ func memberOfStatus(key []byte) (shape, bool) {
 	case "nodes":
 		return shapeNodes, true
 	case "resourcesDuration":
-		return shapeNamed, true
+		return shapeMap, true
 	case "conditions":
 		return shapeConditions, true
 	case "outputs":
@@ -82,7 +82,7 @@ func memberOfStatus(key []byte) (shape, bool) {
 	return shapeScalar, false
 }
 
-// ofTemplates reports whether it is that of templates or a part of them.
+// ofTemplates reports whether s is the shape of templates or of a part of them.
 func (s shape) ofTemplates() bool { return s >= shapeTemplateSpec }
 
 func (s shape) memberOfTemplates(key []byte) (shape, bool) {

@@ -5,10 +5,12 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/wfjson"
 )
 
-// nodeSource is where the nodes of one status were read from, and the rest of them is read
-// from when somebody asks for it. It may be read by several goroutines.
+// nodeSource is what the nodes of one status were read from. The methods of a node read the rest of it
+// from there on demand. It is safe for concurrent use.
 type nodeSource struct {
 	inline map[string]any // status.nodes; nil if they were read from JSON
 
@@ -16,18 +18,18 @@ type nodeSource struct {
 
 	packed   string
 	decoders NodeDecoders
-	size     int               // unpacked
-	gates    map[uint32][]byte // by start; gates and delays that are active, which are asked for
+	size     int               // of the decompressed nodes
+	gates    map[uint32][]byte // the JSON of active gates and delays, by their start
 
-	ended bool                 // the workflow has ended, so none of them waits
-	until map[string]time.Time // by id: when active Suspend nodes pass by themselves
+	ended bool                 // the workflow has ended, so no gate waits
+	until map[string]time.Time // when active Suspend nodes end by themselves, by node id
 
 	once  sync.Once
-	plain []byte // unpacked once more
+	plain []byte // decompressed again
 	err   error
 }
 
-// keep keeps what stands in the node n, so that nothing has to be unpacked for it.
+// keep keeps the JSON of n, so that nothing has to be decompressed for it.
 func (s *nodeSource) keep(n *Node, text []byte) {
 	if s.gates == nil {
 		s.gates = map[uint32][]byte{}
@@ -35,9 +37,9 @@ func (s *nodeSource) keep(n *Node, text []byte) {
 	s.gates[n.start] = text
 }
 
-// keepCut keeps what stands in nodes of which not all was kept while they were read: they are unpacked
-// once more, up to the last of them.
-func (s *nodeSource) keepCut(nodes []*Node, ended func() error) error {
+// keepIncomplete keeps the JSON of nodes that were not complete in the window while they were read.
+// It decompresses the nodes again, up to the last of these.
+func (s *nodeSource) keepIncomplete(nodes []*Node, ended func() error) error {
 	if len(nodes) == 0 {
 		return nil
 	}
@@ -61,7 +63,7 @@ func (s *nodeSource) keepCut(nodes []*Node, ended func() error) error {
 	return nil
 }
 
-// text returns the JSON of a node that was read from it.
+// text returns the JSON of a node that was read from JSON.
 func (s *nodeSource) text(n *Node) ([]byte, error) {
 	if s.json != nil {
 		return s.json[n.start:n.end], nil
@@ -84,8 +86,8 @@ func (s *nodeSource) text(n *Node) ([]byte, error) {
 	return s.plain[n.start:n.end], nil
 }
 
-// object returns the node's fields, or of one that was read from JSON only the named
-// member, unless that is "".
+// object returns the fields of the node. If it was read from JSON and member is not "", only that
+// member is among them.
 func (n *Node) object(member string, dropped *[]Dropped) *object {
 	if n.source == nil {
 		return objectOfNodes(nil, dropped).object("")
@@ -93,45 +95,26 @@ func (n *Node) object(member string, dropped *[]Dropped) *object {
 	if n.source.inline != nil {
 		return objectOfNodes(n.source.inline, dropped).object(n.ID)
 	}
-	fields, cut, err := n.fields(member)
-	if err != nil { // it was read before, so this does not happen
+	fields, truncated, err := n.fields(member)
+	if err != nil { // does not happen: the node was read before
 		*dropped = append(*dropped, Dropped{Path: "status.compressedNodes", Reason: err.Error()})
 	}
 	nodes := objectOfNodes(map[string]any{n.ID: fields}, dropped)
-	if cut {
-		nodes.drop(n.ID, fmt.Sprintf("it has more than %d items; the rest is left out", maxItems))
+	if truncated {
+		nodes.drop(n.ID, fmt.Sprintf("it has more than %d items; the rest is left out", wfjson.MaxNodeItems))
 	}
 	return nodes.object(n.ID)
 }
 
-// fields reads the node's fields, or the named member alone. cut: not all of its lists.
-func (n *Node) fields(member string) (fields map[string]any, cut bool, err error) {
+func (n *Node) fields(member string) (fields map[string]any, truncated bool, err error) {
 	text, err := n.source.text(n)
 	if err != nil {
 		return nil, false, err
 	}
-	p := partReader{scanner: scanner{buf: text, hold: true}, bounded: true}
-	if member == "" {
-		value, err := p.read(shapeNode, 1)
-		fields, _ = value.(map[string]any)
-		return fields, p.cut, err
-	}
-	var at [1]span
-	if err := p.members(1, func(key []byte) int {
-		if string(key) == member {
-			return 0
-		}
-		return notRead
-	}, at[:]); err != nil || at[0].end == 0 {
-		return nil, false, err
-	}
-	as, _ := memberOfNode([]byte(member))
-	p.scanner = scanner{buf: p.bytes(at[0]), hold: true}
-	value, err := p.read(as, 1)
-	return map[string]any{member: value}, p.cut, err
+	return wfjson.ReadNode(text, member)
 }
 
-// objectOfNodes is the object that the nodes are members of.
+// objectOfNodes returns the object that has the nodes as its members.
 func objectOfNodes(nodes map[string]any, dropped *[]Dropped) *object {
 	status := &object{parent: &object{}, key: "status"}
 	return &object{fields: nodes, parent: status, key: "nodes", dropped: dropped}

@@ -1,4 +1,4 @@
-package status
+package wfjson
 
 import (
 	"encoding/binary"
@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// skipString moves behind the string at hand, and reports whether it has escapes.
+// skipString skips the string at pos and reports whether it has escapes.
 func (s *scanner) skipString() (escaped bool, err error) {
 	s.pos++
 	if end := s.pos + plainLength(s.buf[s.pos:]); end < len(s.buf) && s.buf[end] == '"' {
@@ -33,16 +33,16 @@ func (s *scanner) skipString() (escaped bool, err error) {
 	}
 }
 
-// plainLength is how many bytes of text stand for themselves in a JSON string. It looks
-// at eight at a time: most of what is skipped is text.
+// plainLength returns how many bytes at the beginning of text stand for themselves in a JSON
+// string. It looks at eight bytes at a time, since strings are most of what is skipped.
 func plainLength(text []byte) int {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	n := 0
 	for ; len(text)-n >= 8; n += 8 {
 		word := binary.LittleEndian.Uint64(text[n:])
 		quotes, slashes := word^(ones*'"'), word^(ones*'\\')
-		// A byte's high bit is set where it is below the number subtracted and its own high
-		// bit is not set. A borrow can set bits behind a true one only, never before it.
+		// Subtraction sets a byte's high bit if the byte is less than what is subtracted. A borrow
+		// can set further bits only behind the first byte for which that is so.
 		special := ((quotes - ones) &^ quotes) | ((slashes - ones) &^ slashes) | ((word - ones*' ') &^ word)
 		if special &= highs; special != 0 {
 			return n + bits.TrailingZeros64(special)/8
@@ -56,7 +56,7 @@ func plainLength(text []byte) int {
 	return n
 }
 
-// escape moves behind the escape at hand.
+// escape skips the escape sequence at pos.
 func (s *scanner) escape() error {
 	s.pos++
 	c, err := s.current()
@@ -98,16 +98,16 @@ func (s *scanner) literal(text string) error {
 	return nil
 }
 
-// number moves behind the number at hand. One that no float64 can hold is refused, as by
-// encoding/json, and so is one of more than maxText digits.
+// number skips the number at pos. Like encoding/json it refuses a number that is out of the range
+// of a float64. It also refuses one of more than MaxString bytes.
 func (s *scanner) number() error {
-	hold, bulk := s.hold, s.bulk
+	hold, disposable := s.hold, s.disposable
 	if !hold {
 		s.keep = s.pos
 	}
-	s.hold, s.bulk = true, 0 // all of it is looked at
+	s.hold, s.disposable = true, 0 // to check its range, all of it has to be in buf
 	err := s.heldNumber()
-	s.hold, s.bulk = hold, bulk
+	s.hold, s.disposable = hold, disposable
 	return err
 }
 
@@ -131,15 +131,15 @@ func (s *scanner) heldNumber() error {
 			return s.wantDigit()
 		}
 	}
-	const surelyInRange = 300 // digits
+	const surelyInRange = 300 // bytes
 	if length := s.pos - s.keep - start; exponent || length > surelyInRange {
-		ok := length <= maxText
+		ok := length <= MaxString
 		if ok {
 			_, err := strconv.ParseFloat(string(s.bytes(span{start, s.pos - s.keep})), 64)
 			ok = err == nil
 		}
 		if !ok {
-			return &JSONError{Offset: s.base + s.keep + start, Reason: "the number is out of range"}
+			return &SyntaxError{Offset: s.base + s.keep + start, Reason: "the number is out of range"}
 		}
 	}
 	return nil
@@ -152,7 +152,7 @@ func (s *scanner) wantDigit() error {
 	return s.unexpected("a digit")
 }
 
-// accept moves behind the byte at hand if it is within that range.
+// accept skips the next byte if it is within the range.
 func (s *scanner) accept(from, to byte) bool {
 	if c, err := s.current(); err != nil || c < from || c > to {
 		return false
@@ -161,9 +161,9 @@ func (s *scanner) accept(from, to byte) bool {
 	return true
 }
 
-// digits moves behind those at hand, or behind more than a number may have.
+// digits skips digits, up to one more than a number may have.
 func (s *scanner) digits() (some bool) {
-	for range maxText + 1 {
+	for range MaxString + 1 {
 		if !s.accept('0', '9') {
 			return some
 		}

@@ -1,9 +1,9 @@
-package status
+package wfjson
 
-// The scanner that walks has all of the JSON in buf.
+// These methods need the whole input in buf.
 
-// eachMember moves behind the object at hand. Of each member do gets the JSON of the name,
-// and has to move behind the value.
+// eachMember reads the object at pos. It calls do with the JSON of each member's name; do reads the
+// value.
 func (s *scanner) eachMember(do func(name []byte) error) error {
 	s.pos++
 	for first := true; ; first = false {
@@ -34,7 +34,7 @@ func (s *scanner) eachMember(do func(name []byte) error) error {
 	}
 }
 
-// eachItem moves behind the list at hand. do has to move behind each item.
+// eachItem reads the list at pos. do reads one item.
 func (s *scanner) eachItem(do func() error) error {
 	s.pos++
 	if c, err := s.next(); err != nil {
@@ -53,7 +53,7 @@ func (s *scanner) eachItem(do func() error) error {
 	}
 }
 
-// skip moves behind the next value, which stands that deep, and returns its JSON.
+// skip skips the next value, which is nested depth deep, and returns its JSON.
 func (s *scanner) skip(depth int) ([]byte, error) {
 	c, err := s.next()
 	if err != nil {

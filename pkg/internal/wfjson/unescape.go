@@ -1,4 +1,4 @@
-package status
+package wfjson
 
 import (
 	"bytes"
@@ -6,8 +6,28 @@ import (
 	"unicode/utf8"
 )
 
-// unescape appends to dst what the inside of a valid JSON string stands for. Like
-// encoding/json it writes U+FFFD for half a surrogate pair and for bytes that are no UTF-8.
+// Unquote returns the string that a JSON string stands for.
+func Unquote(raw []byte) string {
+	inside := raw[1 : len(raw)-1]
+	if plain(inside) {
+		return string(inside)
+	}
+	return string(unescape(make([]byte, 0, len(inside)), inside))
+}
+
+// UnquoteBytes returns the string that a JSON string stands for: a part of raw, or if it has escapes
+// or invalid UTF-8, the contents of scratch, which it replaces.
+func UnquoteBytes(raw []byte, scratch *[]byte) []byte {
+	inside := raw[1 : len(raw)-1]
+	if plain(inside) {
+		return inside
+	}
+	*scratch = unescape((*scratch)[:0], inside)
+	return *scratch
+}
+
+// unescape appends to dst the string that the inside of a valid JSON string stands for. Like
+// encoding/json it writes U+FFFD for half a surrogate pair and for bytes that are not UTF-8.
 func unescape(dst, text []byte) []byte {
 	for len(text) > 0 {
 		switch c := text[0]; {
@@ -30,7 +50,7 @@ func unescape(dst, text []byte) []byte {
 	return dst
 }
 
-// unescapeRune reads \uXXXX, or two of them that make a surrogate pair.
+// unescapeRune reads \uXXXX, or two of them that form a surrogate pair.
 func unescapeRune(text []byte) (r rune, rest []byte) {
 	const high, low, end = 0xD800, 0xDC00, 0xE000
 	r, rest = hexRune(text[2:6]), text[6:]
@@ -81,8 +101,8 @@ func hexDigit(c byte) (digit byte, ok bool) {
 	return 0, false
 }
 
-// simple reports whether a string stands in JSON as it is.
-func simple(inside []byte) bool {
+// plain reports whether the inside of a JSON string is the string itself.
+func plain(inside []byte) bool {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	text := inside
 	for ; len(text) >= 8; text = text[8:] {

@@ -1,25 +1,25 @@
-package status
+package wfjson
 
 import "unicode/utf8"
 
-// shape says which parts of a JSON value are read. Of the rest no more is known than what
-// type it has, so that it takes no memory: a list of a million empty ones is a few bytes.
+// shape says which parts of a JSON value are read. Of everything else only the type is read, so that
+// a long list of values that no field comes from takes no memory.
 type shape int
 
 const (
-	shapeScalar shape = iota // a text, number or bool
-	shapeTexts
-	shapeNamed // scalars by names of any kind
+	shapeScalar shape = iota // a string, number or bool
+	shapeStrings
+	shapeMap // scalars under any names
 
 	shapeNode
 	shapeRef
 	shapeFlag
-	shapeLock
-	shapeCache
+	shapeNodeLock
+	shapeMemoization
 	shapeOutputs
 	shapeParameters
 	shapeParameter
-	shapeSource
+	shapeValueFrom
 	shapeArtifacts
 	shapeArtifact
 
@@ -28,18 +28,18 @@ const (
 	shapeSpec
 	shapeArguments
 	shapeStatus
-	shapeNodes // read by a nodeReader
+	shapeNodes // see nodeReader
 	shapeConditions
 	shapeCondition
 	shapeSynchronization
 	shapeLockSets
 	shapeLocks
-	shapeHeldLock
+	shapeLock
 	shapeVolumes
 	shapeVolume
 	shapeClaim
 
-	// Those from here on are of templates, of which nothing counts but durations.
+	// The shapes from here on are those of templates, of which only durations are read.
 	shapeTemplateSpec
 	shapeStoredTemplates
 	shapeTemplates
@@ -52,22 +52,22 @@ const (
 	shapeSuspend
 )
 
-// member returns the shape of an object's member, and whether that is read.
+// member returns the shape of an object's member, and whether the member is read.
 func (s shape) member(key []byte) (shape, bool) {
 	switch s {
 	case shapeNode:
 		return memberOfNode(key)
-	case shapeNamed:
+	case shapeMap:
 		return shapeScalar, true
 	case shapeRef:
 		return shapeScalar, is(key, "name", "template", "clusterScope")
 	case shapeFlag:
 		return shapeScalar, is(key, "hooked", "retried")
-	case shapeLock:
+	case shapeNodeLock:
 		return shapeScalar, is(key, "waiting")
-	case shapeCache:
+	case shapeMemoization:
 		return shapeScalar, is(key, "hit", "key", "cacheName")
-	case shapeSource:
+	case shapeValueFrom:
 		return shapeScalar, is(key, "supplied", "default")
 	case shapeArtifact:
 		return shapeScalar, is(key, "name")
@@ -82,9 +82,9 @@ func (s shape) member(key []byte) (shape, bool) {
 	case shapeParameter:
 		switch string(key) {
 		case "enum":
-			return shapeTexts, true
+			return shapeStrings, true
 		case "valueFrom":
-			return shapeSource, true
+			return shapeValueFrom, true
 		case "name", "description", "globalName", "value", "default":
 			return shapeScalar, true
 		}
@@ -105,13 +105,13 @@ func is(key []byte, names ...string) bool {
 	return false
 }
 
-// memberNamed is member by the JSON of the name.
+// memberNamed is [shape.member] for the JSON of a name.
 func (s shape) memberNamed(raw []byte) (shape, bool) {
 	inside := raw[1 : len(raw)-1]
-	if s == shapeNamed || simple(inside) {
+	if s == shapeMap || plain(inside) {
 		return s.member(inside)
 	}
-	const longest = 256 // longer than any name that is known, also as escapes
+	const longest = 256 // more than any known name takes, even if it is written in escapes
 	if len(inside) > longest {
 		return shapeScalar, false
 	}
@@ -128,28 +128,28 @@ func memberOfNode(key []byte) (shape, bool) {
 	case "nodeFlag":
 		return shapeFlag, true
 	case "synchronizationStatus":
-		return shapeLock, true
+		return shapeNodeLock, true
 	case "memoizationStatus":
-		return shapeCache, true
+		return shapeMemoization, true
 	case "children", "outboundNodes":
-		return shapeTexts, true
+		return shapeStrings, true
 	case "resourcesDuration":
-		return shapeNamed, true
+		return shapeMap, true
 	case "estimatedDuration", "podIP", "hostNodeName", "templateScope", "taskResultSynced", "failedPodRestarts":
 		return shapeScalar, true
 	}
-	return shapeScalar, nodeField(key) >= 0
+	return shapeScalar, fieldSlot(key) >= 0
 }
 
-// object reports whether it is that of an object.
+// object reports whether s is the shape of an object.
 func (s shape) object() bool { return s != shapeScalar && s.item() == shapeNone }
 
 const shapeNone shape = -1
 
-// item returns the shape of a list's items; shapeNone if it is not that of a list.
+// item returns the shape of a list's items, or shapeNone if s is not the shape of a list.
 func (s shape) item() shape {
 	switch s {
-	case shapeTexts:
+	case shapeStrings:
 		return shapeScalar
 	case shapeParameters:
 		return shapeParameter
@@ -158,7 +158,7 @@ func (s shape) item() shape {
 	case shapeConditions:
 		return shapeCondition
 	case shapeLocks:
-		return shapeHeldLock
+		return shapeLock
 	case shapeVolumes:
 		return shapeVolume
 	case shapeTemplates:

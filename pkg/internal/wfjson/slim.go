@@ -1,15 +1,13 @@
-package status
+package wfjson
 
-// Slim appends to dst the JSON of the workflow in data without what [FromJSON] reads nothing
-// from: managed fields and most else of metadata, the spec but for arguments, template and
-// suspension, all templates but the durations of suspend templates. Nodes, also compressed ones,
-// stay as they are.
-// FromJSON gives the same for both in every respect; the rest of the object is lost, so the
-// result is to be read, not written back.
+// Slim appends to dst the JSON of the workflow in data without what [ReadWorkflow] ignores: managed
+// fields and most other metadata, the spec except for arguments, template reference and suspension,
+// and all of the templates except for the durations of suspend templates. Nodes stay as they are,
+// also compressed ones. A status that is read from the result is the same as one that is read
+// from data. The result is not a complete workflow and must not be written back.
 //
-// The error is a [*JSONError] where data is no JSON, wherever in it that is; then dst is
-// returned as it was. Nothing is allocated but where dst has to grow, by no more than data
-// is long. data is neither kept nor changed, and must not overlap with what dst has room for.
+// The error is a [*SyntaxError]; dst is then returned unchanged. Slim allocates only to extend dst,
+// which grows by no more than len(data). data must not overlap with the capacity of dst.
 func Slim(dst, data []byte) ([]byte, error) {
 	s := slimmer{scanner: whole(data), dst: dst}
 	err := s.copy(shapeWorkflow, 1)
@@ -17,21 +15,21 @@ func Slim(dst, data []byte) ([]byte, error) {
 		err = s.end()
 	}
 	if err != nil {
-		return dst, s.broken(err)
+		return dst, s.syntaxError(err)
 	}
 	return s.dst, nil
 }
 
-// slimmer copies what a partReader would read.
+// slimmer copies what a valueReader would read.
 type slimmer struct {
 	scanner
 
 	dst []byte
-	// durations is how many durations of templates were copied.
+	// durations is the number of durations of templates that were copied.
 	durations int
 }
 
-// copy copies the next value, as far as it has that shape.
+// copy copies the next value as far as it has the shape.
 func (s *slimmer) copy(as shape, depth int) error {
 	c, err := s.next()
 	switch {
@@ -46,7 +44,7 @@ func (s *slimmer) copy(as shape, depth int) error {
 	switch {
 	case err != nil:
 		return err
-	case c == '{' && as != shapeNodes: // of the wrong type: more than that is not read
+	case c == '{' && as != shapeNodes: // only that it has the wrong type is read
 		s.dst = append(s.dst, "{}"...)
 	case c == '[':
 		s.dst = append(s.dst, "[]"...)
@@ -59,7 +57,7 @@ func (s *slimmer) copy(as shape, depth int) error {
 func (s *slimmer) object(as shape, depth int) error {
 	s.dst = append(s.dst, '{')
 	start := len(s.dst)
-	kept := false // a part of templates
+	copied := false // a part of templates
 	err := s.eachMember(func(name []byte) error {
 		inner, ok := as.memberNamed(name)
 		if !ok {
@@ -74,13 +72,15 @@ func (s *slimmer) object(as shape, depth int) error {
 			return err
 		}
 		switch {
-		case as == shapeSuspend && states(s.dst[value:]):
+		case as == shapeSuspend && statesDuration(s.dst[value:]):
 			s.durations++
 		case !inner.ofTemplates():
 		case s.durations > durations:
-			kept = true
-		case kept: // one of the same name may be there, and it is the last that counts
-			s.dst = append(s.dst[:value], '0') // no templates, and no longer than they were
+			copied = true
+		case copied:
+			// It may have the name of a member that was copied, and the last one counts. 0 is not
+			// longer than any value, and has no templates.
+			s.dst = append(s.dst[:value], '0')
 		default:
 			s.dst = s.dst[:before]
 		}
@@ -90,8 +90,8 @@ func (s *slimmer) object(as shape, depth int) error {
 	return err
 }
 
-// states reports whether the JSON of a duration states one.
-func states(raw []byte) bool {
+// statesDuration reports whether the JSON of a duration is not an empty one.
+func statesDuration(raw []byte) bool {
 	switch raw[0] {
 	case '"':
 		return len(raw) > len(`""`)
@@ -117,7 +117,7 @@ func (s *slimmer) list(item shape, depth int) error {
 	return err
 }
 
-// separate puts a comma behind what an object or list that begins there has so far.
+// separate appends a comma unless the object or list that begins at start is empty so far.
 func (s *slimmer) separate(start int) {
 	if len(s.dst) > start {
 		s.dst = append(s.dst, ',')

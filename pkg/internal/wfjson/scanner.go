@@ -1,4 +1,4 @@
-package status
+package wfjson
 
 import (
 	"errors"
@@ -6,40 +6,43 @@ import (
 	"io"
 )
 
-// scanner reads JSON of which it keeps only a window in memory. It accepts what
-// encoding/json accepts and refuses the rest; it skips over values, and notes where those
-// stand that somebody wants.
+// scanner reads JSON and keeps only a window of it in memory. It skips values, and records the
+// positions of those that are wanted.
 type scanner struct {
-	src io.Reader // nil: all there is stands in buf
+	src io.Reader // nil if buf holds the whole input
 	buf []byte
-	// pos is where to read on. From keep on, buf is still needed; it is only if hold is set.
+	// pos is the position of the next byte. If hold is set, buf is needed from keep on, else from
+	// pos on.
 	keep, pos int
 	hold      bool
-	base      int // what has left buf already, in bytes
+	base      int // the number of bytes that have left buf
 	err       error
 
-	// leaving, if given, gets to know before the bytes of buf up to there leave it.
-	leaving func(end int)
+	// beforeDiscard, if not nil, is called before buf[:end] leaves buf.
+	beforeDiscard func(end int)
 
-	// bulk is where the value at hand begins, counted from keep, if no more is needed of it than
-	// that it is there; 0: all is. Of a long one, what was read is cut out of buf, and 0 put there.
-	bulk int
-	cut  bool // that has happened to the value at hand
-	lost bool // it has happened to one that is read late, since this was reset
+	// disposable is where the current value begins, relative to keep, if only its presence
+	// matters; 0 if its bytes are needed. In buf, a long one is replaced by 0.
+	disposable  int
+	replaced    bool // the current value was replaced
+	lateMissing bool // a value that is read late was replaced; the caller resets it
 }
 
-// maxWindow is how much of a stream is kept in memory at once: the fields of one node.
+// maxWindow is how much of a stream is kept in memory at a time: the fields of one node.
 const maxWindow = 16 << 20
 
-// span is where a value stands: buf[keep+start : keep+end]. The zero span is no value.
+// whole returns a scanner of data.
+func whole(data []byte) scanner { return scanner{buf: data, hold: true} }
+
+// span is the position of a value: buf[keep+start : keep+end]. The zero span is no value.
 type span struct{ start, end int }
 
 func (s *scanner) bytes(at span) []byte { return s.buf[s.keep+at.start : s.keep+at.end] }
 
-// offset is the place of the byte at hand in all of the JSON.
+// offset is the position of the next byte in the whole input.
 func (s *scanner) offset() int { return s.base + s.pos }
 
-// fill reads more of the stream behind what stands in buf; false at its end.
+// fill reads more of the stream into buf. It returns false at the end of the stream.
 func (s *scanner) fill() bool {
 	if s.err == nil && s.src == nil {
 		s.err = io.EOF
@@ -51,10 +54,10 @@ func (s *scanner) fill() bool {
 		s.keep = s.pos
 	}
 	if s.keep > 0 {
-		s.leave()
+		s.discard()
 	}
-	if s.bulk > 0 && s.pos-s.keep-s.bulk > maxText {
-		s.cutBulk()
+	if s.disposable > 0 && s.pos-s.keep-s.disposable > MaxString {
+		s.replaceDisposable()
 	}
 	if len(s.buf) == cap(s.buf) {
 		if cap(s.buf) >= maxWindow {
@@ -74,10 +77,10 @@ func (s *scanner) fill() bool {
 	return false
 }
 
-// leave has the bytes before keep leave buf.
-func (s *scanner) leave() {
-	if s.leaving != nil {
-		s.leaving(s.keep)
+// discard removes the bytes before keep from buf.
+func (s *scanner) discard() {
+	if s.beforeDiscard != nil {
+		s.beforeDiscard(s.keep)
 	}
 	s.base += s.keep
 	s.buf = s.buf[:copy(s.buf, s.buf[s.keep:])]
@@ -85,17 +88,17 @@ func (s *scanner) leave() {
 	s.keep = 0
 }
 
-// cutBulk cuts out of buf what has been read of the value that is not needed.
-func (s *scanner) cutBulk() {
-	s.cut = true
-	rest := s.keep + s.bulk + 1
+// replaceDisposable replaces what was read of the disposable value by 0.
+func (s *scanner) replaceDisposable() {
+	s.replaced = true
+	rest := s.keep + s.disposable + 1
 	s.buf[rest-1] = '0'
 	s.base += s.pos - rest
 	s.buf = s.buf[:rest+copy(s.buf[rest:], s.buf[s.pos:])]
 	s.pos = rest
 }
 
-// next moves to the next byte that is no space.
+// next skips whitespace and returns the byte behind it, without consuming that.
 func (s *scanner) next() (byte, error) {
 	if s.peek() > ' ' {
 		return s.buf[s.pos], nil
@@ -103,7 +106,7 @@ func (s *scanner) next() (byte, error) {
 	return s.afterSpace()
 }
 
-// peek returns the byte at hand, or 0.
+// peek returns the next byte if it is in buf, else 0.
 func (s *scanner) peek() byte {
 	if s.pos < len(s.buf) {
 		return s.buf[s.pos]
@@ -126,7 +129,7 @@ func (s *scanner) afterSpace() (byte, error) {
 	}
 }
 
-// current returns the byte at hand, spaces too.
+// current returns the next byte, which may be whitespace, without consuming it.
 func (s *scanner) current() (byte, error) {
 	if s.pos == len(s.buf) && !s.fill() {
 		return 0, s.cutOff()
@@ -142,10 +145,10 @@ func (s *scanner) cutOff() error {
 }
 
 func (s *scanner) unexpected(want string) error {
-	return &JSONError{Offset: s.base + s.pos, Reason: "want " + want}
+	return &SyntaxError{Offset: s.offset(), Reason: "want " + want}
 }
 
-// end checks that nothing follows, which also reads the stream up to its checksum.
+// end checks that only whitespace follows. It reads a stream to its end, and so its checksum.
 func (s *scanner) end() error {
 	_, err := s.next()
 	switch {
