@@ -5,9 +5,8 @@ import (
 	"strings"
 )
 
-// findAttempts links Retry nodes with their attempts. A step that polls ("not finished yet")
-// is by design a Retry node with failed attempts, so a reader wants to see the one
-// attempt that counts.
+// findAttempts links Retry nodes with their attempts. A step that polls ("not finished yet") is by
+// design a Retry node with failed attempts, so one attempt has to stand for it.
 func (g *graph) findAttempts() {
 	for i := range g.members {
 		retry := &g.members[i]
@@ -28,7 +27,8 @@ func (g *graph) findAttempts() {
 	}
 }
 
-// betterAttempt: the last one that succeeded, else the last one.
+// betterAttempt reports whether n stands for the step rather than the other attempt: the last one that
+// succeeded does, else the last one.
 func betterAttempt(n, than *member) bool {
 	if than == nil {
 		return true
@@ -39,7 +39,7 @@ func betterAttempt(n, than *member) bool {
 	return attemptIndex(n.Node) >= attemptIndex(than.Node)
 }
 
-// attemptIndex is the n of the name "step(n)"; -1 if there is none.
+// attemptIndex returns the n of the name "step(n)", or -1.
 func attemptIndex(n *Node) int {
 	open := strings.LastIndexByte(n.Name, '(')
 	if open < 0 || !strings.HasSuffix(n.Name, ")") {

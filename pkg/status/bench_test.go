@@ -11,7 +11,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// loadNodes are that many nodes as a bulk load of as many shards has them.
+// loadNodes returns count nodes like those of a bulk load with one node for each shard.
 func loadNodes(count int) map[string]any {
 	nodes := make(map[string]any, count)
 	var children []any
@@ -32,8 +32,8 @@ func loadNodes(count int) map[string]any {
 	return nodes
 }
 
-// BenchmarkFromUnstructured reads 10,000 nodes: inline, compressed, and, to compare with,
-// compressed by way of maps, as [status.DecompressNodes] gives them.
+// BenchmarkFromUnstructured reads 10,000 nodes: inline, compressed, and for comparison, compressed and
+// decoded into maps by [status.DecompressNodes].
 func BenchmarkFromUnstructured(b *testing.B) {
 	nodes := loadNodes(10_000)
 	packed, err := status.CompressNodes(nodes)
@@ -71,7 +71,7 @@ func BenchmarkFromUnstructured(b *testing.B) {
 			decode(b, withStatus(map[string]any{"nodes": nodes}))
 		}
 	})
-	b.Run("one-output-of-compressed", func(b *testing.B) { // what the first of them costs
+	b.Run("one-output-of-compressed", func(b *testing.B) { // the first call
 		b.ReportAllocs()
 		for b.Loop() {
 			if _, ok := decode(b, compressed).OutputParameter(status.NodeNameContains("shard(77:"), "documents"); !ok {
@@ -81,12 +81,12 @@ func BenchmarkFromUnstructured(b *testing.B) {
 	})
 }
 
-// watchedWorkflow is the JSON of a workflow of twelve nodes as a watch delivers it: made from
-// a template that the status repeats, with pods that have inputs and outputs.
+// watchedWorkflow returns the JSON of a workflow with twelve nodes as a watch delivers it: made from a
+// template that the status repeats, with pods that have inputs and outputs.
 func watchedWorkflow(tb testing.TB) []byte {
 	tb.Helper()
 	const name = "bulk-load-x7f2k"
-	fields := map[string]any{} // what each writer of the object is said to have written
+	fields := map[string]any{} // managed fields
 	templates := []any{}
 	for i := range 6 {
 		templates = append(templates, map[string]any{
@@ -150,7 +150,7 @@ func watchedWorkflow(tb testing.TB) []byte {
 	return text
 }
 
-// BenchmarkFromJSON reads a workflow of twelve nodes from what a watch delivers.
+// BenchmarkFromJSON reads a workflow with twelve nodes from the JSON that a watch delivers.
 func BenchmarkFromJSON(b *testing.B) {
 	text := watchedWorkflow(b)
 	slim, err := wfjson.Slim(nil, text)

@@ -2,13 +2,11 @@ package status
 
 import "strings"
 
-// maxNested is how far templates are nested in each other; Argo's own limit is 100.
+// maxNested is how deep templates may be nested; Argo's own limit is 100.
 const maxNested = 128
 
-// Failures that the workflow, or what it consists of, failed by are told here from those that it went
-// on after, or around.
-
-// findPassed finds the groups that nodes are in, and the nodes after which something ran.
+// findPassed finds the groups that contain nodes, and the nodes after which something ran. It serves
+// to tell the failures that made the workflow fail from those that it tolerated.
 func (g *graph) findPassed() {
 	for i := range g.members {
 		m := &g.members[i]
@@ -20,8 +18,7 @@ func (g *graph) findPassed() {
 	}
 }
 
-// link looks at an edge, which leads from a group to what is in it, and from a node to what
-// follows it.
+// link evaluates an edge, which leads from a group to its members, or from a node to its successors.
 func (m *member) link(to *member) {
 	switch {
 	case m.Type == NodeTypeTaskGroup && strings.HasPrefix(to.Name, m.Name+"("),
@@ -31,7 +28,7 @@ func (m *member) link(to *member) {
 	case to.retry == m, to.hook(), to.Phase == NodeOmitted, to.Type == NodeTypeContainer:
 		return
 	}
-	// What follows hangs on the last nodes inside of what it follows.
+	// A successor of a template invocation is a child of the last nodes within the invocation.
 	for range maxNested {
 		switch {
 		case m == nil:
@@ -44,12 +41,12 @@ func (m *member) link(to *member) {
 	}
 }
 
-// hook reports whether n runs beside what it hangs on, rather than after it.
+// hook reports whether n runs beside its parent rather than after it.
 func (n *Node) hook() bool { return n.Hooked || strings.HasSuffix(n.Name, ".onExit") }
 
-// isCause reports whether the failed node m is a cause: nothing ran after it or after what it is
-// inside of, all of that failed as well, and none of it is the hook of a step, which fails for
-// itself. exit is the name of the workflow's exit handler.
+// isCause reports whether the failed node m made the workflow fail: everything that contains m failed,
+// nothing ran after m or after what contains it, and none of these is the hook of a step, whose
+// failure has no consequence. exit is the name of the workflow's exit handler.
 func (m *member) isCause(exit string) bool {
 	return m.throughout(
 		func(m *member) *answer { return &m.causes },
@@ -57,7 +54,7 @@ func (m *member) isCause(exit string) bool {
 		func(m *member) bool { return m.Phase.Unsuccessful() && !m.passed && (!m.hook() || m.Name == exit) })
 }
 
-// holder returns what m is directly inside of; nil: nothing.
+// holder returns what directly contains m, or nil.
 func (m *member) holder() *member {
 	switch {
 	case m.retry != nil:

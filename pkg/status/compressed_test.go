@@ -17,7 +17,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// nodeTexts are nodes as JSON, by what is special about them.
+// nodeTexts returns nodes as JSON, by what is special about them.
 func nodeTexts() map[string]string {
 	full := `{"id":"w-1","name":"w[0].load(3:x)","displayName":"load(3:x)","type":"Pod","templateName":"load",
 		"templateRef":{"name":"lib","template":"t","clusterScope":true},"templateScope":"local/w","phase":"Succeeded",
@@ -57,7 +57,7 @@ func nodeTexts() map[string]string {
 	}
 }
 
-// brokenTexts are no JSON of nodes.
+// brokenTexts returns strings that are not valid JSON of nodes.
 func brokenTexts() []string {
 	return []string{
 		"", " ", "[]", `"x"`, "1", "true", "nul", "nullx", "null null", "{", `{"a"`, `{"a":`, `{"a":{}`, `{"a":{}}x`, `{"a":{}}{}`,
@@ -77,7 +77,7 @@ func sortedDropped(dropped []status.Dropped) []status.Dropped {
 	})
 }
 
-func TestCompressedNodesReadAsInlineOnes(t *testing.T) {
+func TestCompressedNodesAreReadLikeInlineOnes(t *testing.T) {
 	for name, text := range nodeTexts() {
 		t.Run(name, func(t *testing.T) {
 			var nodes map[string]any
@@ -106,7 +106,7 @@ func TestCompressedNodesWithBrokenJSON(t *testing.T) {
 	}
 }
 
-// manyNodes is JSON of that many nodes, each of which puts out its number.
+// manyNodes returns the JSON of count nodes, each with its number as an output.
 func manyNodes(count int) []byte {
 	var b strings.Builder
 	for i := range count {
@@ -116,7 +116,7 @@ func manyNodes(count int) []byte {
 	return []byte(b.String() + "}")
 }
 
-func TestCompressedNodesAreReadByManyAtOnce(t *testing.T) {
+func TestCompressedNodesAreSafeForConcurrentUse(t *testing.T) {
 	s, err := status.FromUnstructured(withStatus(map[string]any{"compressedNodes": stored(t, manyNodes(500))}))
 	if err != nil || s.NodesErr != nil || len(s.Nodes) != 500 {
 		t.Fatalf("%v, %v, %d nodes", err, s.NodesErr, len(s.Nodes))
@@ -135,8 +135,7 @@ func TestCompressedNodesAreReadByManyAtOnce(t *testing.T) {
 	readers.Wait()
 }
 
-// What a reader does with what it was given is its own affair.
-func TestNodesCannotBeChangedThroughWhatTheyReturn(t *testing.T) {
+func TestChangingResultsLeavesNodesUnchanged(t *testing.T) {
 	text := []byte(`{"a":{"children":["b"],"inputs":{"parameters":[{"name":"p","value":"1"}]}},"b":{"children":["c"]}}`)
 	s, err := status.FromUnstructured(withStatus(map[string]any{"compressedNodes": stored(t, text)}))
 	if err != nil {
@@ -152,7 +151,7 @@ func TestNodesCannotBeChangedThroughWhatTheyReturn(t *testing.T) {
 	}
 }
 
-func TestNodesThatWereNotReadHaveNoRest(t *testing.T) {
+func TestNodeWithoutASource(t *testing.T) {
 	n := &status.Node{DisplayName: "made by hand", Type: status.NodeTypeSuspend, Phase: status.NodeRunning}
 	if !reflect.DeepEqual(n.Outputs(), status.Outputs{}) || !reflect.DeepEqual(n.Details(), status.NodeDetails{}) ||
 		n.AwaitedOutputs() != nil || n.Dropped() != nil {
@@ -160,8 +159,7 @@ func TestNodesThatWereNotReadHaveNoRest(t *testing.T) {
 	}
 }
 
-// What reading nodes as a stream is for: the bytes it takes, beside those of the maps that
-// who edits nodes needs.
+// Reading nodes as a stream must take far fewer bytes than decoding them into maps.
 func TestCompressedNodesTakeFewBytes(t *testing.T) {
 	packed, err := status.CompressNodes(loadNodes(5_000))
 	if err != nil {
@@ -188,7 +186,7 @@ func TestCompressedNodesTakeFewBytes(t *testing.T) {
 	t.Logf("%d bytes as a stream, %d as maps", stream, maps)
 }
 
-// How nodes are compressed is told by their first bytes; this package alone reads gzip.
+// The first bytes tell the algorithm. Without decoders only gzip is read.
 func TestNodesCompressedByOtherAlgorithms(t *testing.T) {
 	for name, tc := range map[string]struct {
 		compressed []byte

@@ -1,20 +1,20 @@
 package status
 
-// ConditionType is what a [Condition] is about.
+// ConditionType is the type of a [Condition].
 type ConditionType string
 
 const (
-	// ConditionCompleted is True when the workflow has ended; a retry sets it False.
+	// ConditionCompleted is True once the workflow has ended. A retry sets it to False.
 	ConditionCompleted ConditionType = "Completed"
-	// ConditionPodRunning tells whether a pod runs.
+	// ConditionPodRunning says whether a pod is running.
 	ConditionPodRunning ConditionType = "PodRunning"
-	// ConditionSpecWarning and ConditionSpecError tell of something dubious or wrong in the spec.
+	// ConditionSpecWarning and ConditionSpecError report something dubious or wrong in the spec.
 	ConditionSpecWarning ConditionType = "SpecWarning"
 	ConditionSpecError   ConditionType = "SpecError"
-	// ConditionMetricsError: metrics of the workflow could not be emitted.
+	// ConditionMetricsError means that metrics of the workflow could not be emitted.
 	ConditionMetricsError ConditionType = "MetricsError"
-	// ConditionArtifactGCError: artifacts could not be deleted. The workflow's finalizer
-	// then holds the object when it is deleted.
+	// ConditionArtifactGCError means that artifacts could not be deleted. The workflow's finalizer
+	// then keeps the object when it is deleted.
 	ConditionArtifactGCError ConditionType = "ArtifactGCError"
 )
 
@@ -26,7 +26,7 @@ type Condition struct {
 	Message string
 }
 
-// Condition returns the condition of that type, or nil.
+// Condition returns the condition of type t, or nil.
 func (s *WorkflowStatus) Condition(t ConditionType) *Condition {
 	for _, c := range s.Conditions {
 		if c.Type == t {

@@ -7,20 +7,19 @@ import (
 	"time"
 )
 
-// Delayed reports whether n is a delay: an active Suspend node that Argo lets pass by itself when
-// its time is up ("suspend: {duration: 10m}"), see [Node.Until]. No one has to decide about it, so
-// it is not [Node.Active]. A node that waits for outputs to be supplied is a gate, even if Argo
-// takes their defaults after a time.
+// Delayed reports whether n is a delay: an active Suspend node that Argo completes by itself after a
+// time ("suspend: {duration: 10m}"); see [Node.Until]. It waits for no decision, so it is not
+// [Node.Active]. A node that awaits outputs is a gate, even if Argo takes their defaults after a time.
 //
-// The duration is in the node's template, which the controller keeps in the workflow. A node whose
-// template is not in there counts as a gate: a delay that is shown as a gate can be left alone, but
-// a gate that is taken for a delay holds up the workflow without anyone knowing.
+// The duration is in the node's template, which the controller stores in the workflow. A node whose
+// template is missing there counts as a gate: a delay that is shown as a gate passes all the same, but
+// a gate that is not shown as one would hold up the workflow unnoticed.
 func (n *Node) Delayed() bool { return n.suspended() && n.delay }
 
-// Until is when Argo lets the active Suspend node n pass by itself; zero if it waits without limit.
-// It is also zero where the time is not known: if the duration is an expression, or refers to
-// something other than the inputs of the node and the arguments of the workflow. As long as the
-// workflow is suspended as a whole, the controller lets no node pass.
+// Until returns when Argo completes the active Suspend node n by itself. It is zero if n waits without a
+// limit, or if the time is unknown because the duration is an expression or refers to something
+// other than the node's inputs and the workflow's arguments. While the whole workflow is suspended,
+// the controller completes no node.
 func (n *Node) Until() time.Time {
 	if n.source == nil || !n.suspended() {
 		return time.Time{}
@@ -28,17 +27,17 @@ func (n *Node) Until() time.Time {
 	return n.source.until[n.ID]
 }
 
-// suspended reports whether n is an active Suspend node, as Argo calls it: a gate or a delay. The
-// controller leaves nodes running in a workflow that it ends before it has looked at them.
+// suspended reports whether n is what Argo calls an active Suspend node: a gate or a delay. A controller
+// that ends a workflow can leave such nodes with the phase Running.
 func (n *Node) suspended() bool {
 	return n.Type == NodeTypeSuspend && n.Phase == NodeRunning && (n.source == nil || !n.source.ended)
 }
 
-// readDelays tells the delays from the gates. The templates are only read if there is a node
-// to tell. It stops with the error of ended, if that is given and has one.
+// readDelays tells delays from gates. It reads the templates only if there is an active Suspend node. It
+// returns the error of ended if that is not nil and returns one.
 func (s *WorkflowStatus) readDelays(spec, status *object, ended func() error) error {
 	if !spec.hasAny("templates", "templateDefaults") && !status.hasAny("storedWorkflowTemplateSpec", "storedTemplates") {
-		return nil // as Slim leaves a workflow without delays
+		return nil // as in the reduced JSON of a workflow without delays
 	}
 	var d *durations
 	for _, n := range s.Nodes {
@@ -64,7 +63,7 @@ func (s *WorkflowStatus) readDelays(spec, status *object, ended func() error) er
 	return nil
 }
 
-// limit has n wait no longer than the text says.
+// limit records that n waits no longer than the duration in text.
 func (n *Node) limit(text string) {
 	n.delay = len(n.AwaitedOutputs()) == 0
 	duration, ok := parseDuration(text)
@@ -77,7 +76,7 @@ func (n *Node) limit(text string) {
 	n.source.until[n.ID] = n.StartTime.Add(duration)
 }
 
-// parseDuration reads a duration as Argo does: a number of seconds, or Go's notation.
+// parseDuration parses a duration as Argo does: a number of seconds, or Go's notation.
 func parseDuration(text string) (time.Duration, bool) {
 	if seconds, err := strconv.Atoi(text); err == nil {
 		const most = int64(math.MaxInt64 / time.Second)
@@ -87,17 +86,17 @@ func parseDuration(text string) (time.Duration, bool) {
 	return duration, err == nil
 }
 
-// of returns the duration in the node's template, as it is written there; "": none.
+// of returns the duration in the node's template as it is written there, or "".
 func (d *durations) of(n *Node) string {
 	if text := d.inTemplate(n); text != "" {
 		return text
 	}
-	return d.usual
+	return d.fallback
 }
 
-// inTemplate finds the template as the controller does. It knows those of other objects by
-// their scope ("namespaced", "cluster"), the object's name, and theirs, or if they are inline,
-// that of the step.
+// inTemplate looks up the template as the controller does. The key of a template of another object
+// consists of the scope ("namespaced" or "cluster"), the object's name, and the name of the template,
+// or of the step if the template is inline.
 func (d *durations) inTemplate(n *Node) string {
 	if ref := n.TemplateRef; ref.Name != "" {
 		scope := "namespaced"
@@ -133,8 +132,8 @@ func (d *durations) inTemplate(n *Node) string {
 	return ""
 }
 
-// stepNames are the names that the step of a node within a boundary can have: in a loop and for
-// an attempt, something in parentheses follows that is not in the template.
+// stepNames returns the names that the step of a node within a boundary may have. In a loop and for an
+// attempt, the node's name ends with something in parentheses that is not in the template.
 func stepNames(name, boundary string) []string {
 	name = strings.TrimPrefix(name, boundary)
 	if group, rest, ok := strings.Cut(name, "]."); ok && strings.HasPrefix(group, "[") {
@@ -157,7 +156,7 @@ func (d *durations) node(id string) *Node {
 	return d.byID[id]
 }
 
-// substitute puts the values of parameters into the text, as far as they are known.
+// substitute replaces the references to parameters in text whose values are known.
 func (d *durations) substitute(text string, n *Node) string {
 	if !strings.Contains(text, "{{") {
 		return text

@@ -11,7 +11,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// waitsOf says what a node waits for.
+// waitsOf describes what a node waits for.
 func waitsOf(n *status.Node) string {
 	text := "none"
 	switch {
@@ -28,7 +28,7 @@ func waitsOf(n *status.Node) string {
 	return text
 }
 
-// suspendedNode is an active Suspend node that began at midnight.
+// suspendedNode returns an active Suspend node that started at midnight.
 func suspendedNode(more string) string {
 	return `{type: Suspend, phase: Running, name: w.g, displayName: g, startedAt: "2026-01-01T00:00:00Z", boundaryID: w, ` + more + `}`
 }
@@ -162,7 +162,7 @@ func TestDelays(t *testing.T) {
 	}
 }
 
-// What waits for time only is under way, and what waits for both is at its gate.
+// A workflow with delays only is running; one that also waits at a gate is suspended.
 func TestDelaysBesideGates(t *testing.T) {
 	s := read(t, `
 spec: {templates: [{name: cool-down, suspend: {duration: 10m}}, {name: approve, suspend: {}}]}
@@ -191,7 +191,7 @@ status:
 	}
 }
 
-// delayTexts are workflows whose templates are unusual.
+// delayTexts returns workflows with unusual templates.
 func delayTexts() map[string]string {
 	const node = `{"type":"Suspend","phase":"Running","name":"w.g","templateName":"t","boundaryID":"w","startedAt":"2026-01-01T00:00:00Z"}`
 	const nodes = `"nodes":{"w":{"name":"w","templateName":"m"},"n":` + node + `,"i":{"type":"Suspend","phase":"Running","name":"w.i","boundaryID":"w"}}`
@@ -260,7 +260,7 @@ status:
 	}
 }
 
-// BenchmarkDelays reads as many delays as there are: the time grows with them, not with their square.
+// BenchmarkDelays shows that time is linear in the number of delays.
 func BenchmarkDelays(b *testing.B) {
 	for _, count := range []int{1_000, 10_000} {
 		nodes, tasks := map[string]any{"w": map[string]any{"name": "w", "templateName": "main"}}, []any{}

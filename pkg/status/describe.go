@@ -5,25 +5,24 @@ import (
 	"unicode"
 )
 
-// How long texts that others have written may be in those that this package makes, in bytes.
+// The lengths in bytes to which this package cuts names and messages in what it shows.
 const (
 	maxShownName    = 200
 	maxShownMessage = 1000
 )
 
-// Describe names a node for a person: by its display name, and where it is part of an item of a
-// loop, by that too, e.g. "load(1) of shard(3:logs-2024)". Names, which the workflow's author and
-// the values of its items make, are cut to 200 bytes and made [Printable], and of spaces in a row one is
-// left.
+// Describe names a node for a person: by its display name, and if it is part of an item of a loop, by the
+// item, e.g. "load(1) of shard(3:logs-2024)". Names are made [Printable] and cut to 200 bytes, and a run
+// of spaces becomes one, since names contain what authors and items of loops provide.
 func (s *WorkflowStatus) Describe(n *Node) string {
 	text := brief(n.DisplayName, maxShownName)
 	around := s.Node(n.BoundaryID)
-	if around != nil && !isItem(n.DisplayName) { // the template may have set another display name
+	if around != nil && !isItem(n.DisplayName) { // a template can set its own display name
 		if own, ok := strings.CutPrefix(n.Name, around.Name); ok && isItem(own) {
 			text += brief(own[strings.IndexByte(own, '('):], maxShownName)
 		}
 	}
-	const most = 16 // of a node in many templates, the outer ones are left out
+	const most = 16 // levels
 	for i := 0; i < most && around != nil; i++ {
 		if isItem(around.DisplayName) {
 			return text + " of " + brief(around.DisplayName, maxShownName)
@@ -33,7 +32,7 @@ func (s *WorkflowStatus) Describe(n *Node) string {
 	return text
 }
 
-// isItem reports whether it is the name of an item of a loop, "step(0:value)", or an attempt at it.
+// isItem reports whether name is that of an item of a loop, "step(0:value)", or of an attempt at one.
 func isItem(name string) bool {
 	for {
 		_, inside, found := strings.Cut(name, "(")
@@ -47,9 +46,8 @@ func isItem(name string) bool {
 	}
 }
 
-// brief is text made printable, which can make it longer, and then cut off behind that many bytes.
-// Spaces in a row become one: a terminal wraps long lines, and what is behind many spaces would look
-// like a line of its own.
+// brief returns text in printable form, cut to most bytes. A run of spaces becomes one space: a terminal
+// wraps long lines, so text behind many spaces would look like a line of its own.
 func brief(text string, most int) string {
 	cut := ""
 	if len(text) > most {
@@ -62,7 +60,7 @@ func brief(text string, most int) string {
 	return text + cut
 }
 
-// singleSpaced is text with only the first of the spaces in a row, of whichever width they are.
+// singleSpaced returns text with only the first space of each run, whatever their widths.
 func singleSpaced(text string) string {
 	var before rune
 	return strings.Map(func(r rune) rune {

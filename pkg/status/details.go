@@ -2,37 +2,37 @@ package status
 
 import "time"
 
-// NodeDetails is what a node states beside its fields, inputs and outputs.
+// NodeDetails is what a node has besides its fields, inputs and outputs.
 type NodeDetails struct {
-	// EstimatedDuration is Argo's guess, from earlier runs of the same template; 0: none.
+	// EstimatedDuration is Argo's estimate from earlier runs of the same template, or 0.
 	EstimatedDuration time.Duration
-	// ResourcesDuration is what the node used by Argo's rough reckoning, see
-	// [WorkflowStatus.ResourcesDuration]. It is there when the node has ended.
+	// ResourcesDuration is what the node used by Argo's estimate; see
+	// [WorkflowStatus.ResourcesDuration]. It is set once the node has ended.
 	ResourcesDuration map[string]time.Duration
-	// PodIP is the address of a daemoned pod, HostNodeName the machine of a pod.
+	// PodIP is the address of a daemoned pod, HostNodeName the Kubernetes node of a pod.
 	PodIP, HostNodeName string
 	// OutboundNodes are the ids of the last nodes of a group.
 	OutboundNodes []string
-	// TemplateScope is where the node's template was looked up, e.g. "namespaced/bulk-load";
-	// "local/" and the workflow's name: in the workflow itself.
+	// TemplateScope is where the node's template was looked up, e.g. "namespaced/bulk-load", or
+	// "local/" and the workflow's name for a template of the workflow itself.
 	TemplateScope string
 	Memoization   Memoization
-	// AwaitsTaskResult: the controller has not received the pod's outputs yet. Versions
-	// before 3.7 do not tell.
+	// AwaitsTaskResult means that the controller has not received the pod's outputs yet. It is
+	// never set before Argo 3.7.
 	AwaitsTaskResult bool
-	// FailedPodRestarts is how often the pod was started anew for reasons of its
-	// machine. Versions before 4 do not tell.
+	// FailedPodRestarts is how often the pod was started again because of its machine. It is
+	// never set before Argo 4.
 	FailedPodRestarts int64
 }
 
-// Memoization tells of a node whose template is memoized. The zero value: it isn't.
+// Memoization describes a node whose template is memoized. The zero value means that it is not.
 type Memoization struct {
-	// Hit: the outputs were taken from the cache, and nothing was run.
+	// Hit means that the outputs were taken from the cache and nothing was run.
 	Hit            bool
 	Key, CacheName string
 }
 
-// Details reads what the node states beside its fields, inputs and outputs.
+// Details reads what the node has besides its fields, inputs and outputs.
 func (n *Node) Details() NodeDetails {
 	return readDetails(n.object("", new([]Dropped)))
 }

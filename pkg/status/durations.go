@@ -6,28 +6,30 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/wfjson"
 )
 
-// durations are those of the suspend templates of a workflow. A template without one has no entry.
+// durations holds the durations of a workflow's suspend templates. Templates without a duration have no
+// entry.
 type durations struct {
-	// local are those of the workflow itself, or of the template it was made from, by name.
+	// local has the durations of the templates of the workflow, or of the WorkflowTemplate that it
+	// was made from, by name.
 	local map[string]string
-	// inline are those of templates that stand in a step or task of a local one.
+	// inline has those of the templates within a step or task of a local template.
 	inline map[step]string
-	// stored are those of other templates, by their keys in status.storedTemplates.
+	// stored has those of other templates, by their keys in status.storedTemplates.
 	stored map[string]string
-	// usual is what templateDefaults give to a suspend template that has none.
-	usual string
-	// arguments are the values of the workflow's parameters, as far as they are known.
+	// fallback is the duration in templateDefaults.
+	fallback string
+	// arguments are the known values of the workflow's parameters.
 	arguments map[string]string
 
 	nodes []*Node
-	byID  map[string]*Node // of nodes; nil until it is needed
+	byID  map[string]*Node // built on demand
 }
 
 // step is a step or task of a template.
 type step struct{ template, name string }
 
 func (d *durations) none() bool {
-	return len(d.local) == 0 && len(d.inline) == 0 && len(d.stored) == 0 && d.usual == ""
+	return len(d.local) == 0 && len(d.inline) == 0 && len(d.stored) == 0 && d.fallback == ""
 }
 
 func readDurations(spec, status *object) *durations {
@@ -36,8 +38,8 @@ func readDurations(spec, status *object) *durations {
 	}
 	d.readSpec(spec.late("templates", "templateDefaults"))
 	fromStatus := status.late("storedWorkflowTemplateSpec", "storedTemplates")
-	// What the controller has stored is what it runs. Where a template was referred to,
-	// the arguments that were left to its defaults are in there too.
+	// The controller runs what it has stored. For a workflow made from a template, this includes
+	// the template's default arguments.
 	if storedSpec := fromStatus.object("storedWorkflowTemplateSpec"); d.readSpec(storedSpec) {
 		d.readArguments(storedSpec)
 	}
@@ -50,10 +52,10 @@ func readDurations(spec, status *object) *durations {
 	return d
 }
 
-// readSpec reports whether there is a duration in the spec.
+// readSpec reads the durations in a spec, and reports whether there are any.
 func (d *durations) readSpec(spec *object) (found bool) {
 	if text := durationOf(spec.object("templateDefaults")); text != "" {
-		d.usual, found = text, true
+		d.fallback, found = text, true
 	}
 	for _, template := range spec.objects("templates") {
 		name := template.string("name")
@@ -69,7 +71,7 @@ func (d *durations) readSpec(spec *object) (found bool) {
 	return found
 }
 
-// stepsOf are the steps or tasks of a template.
+// stepsOf returns the steps or tasks of a template.
 func stepsOf(template *object) []*object {
 	steps := template.object("dag").objects("tasks")
 	for _, group := range template.list("steps") {
@@ -79,14 +81,14 @@ func stepsOf(template *object) []*object {
 	return steps
 }
 
-// maxDuration is how long the text of a duration may be, also with the values of parameters put in:
-// one text can be that of as many nodes as there are. In the place of a longer one is overlong.
+// maxDuration is the greatest length of a duration, also after substitution: every node may refer to the
+// same one. A longer duration is replaced by overlong.
 const (
 	maxDuration = 1 << 10
 	overlong    = "…"
 )
 
-// durationOf returns the duration of a suspend template as it is written; "": none.
+// durationOf returns the duration of a suspend template as it is written, or "".
 func durationOf(template *object) string {
 	text, _ := template.object("suspend").text("duration")
 	if len(text) > maxDuration {
@@ -95,8 +97,8 @@ func durationOf(template *object) string {
 	return text
 }
 
-// readArguments takes the arguments of the spec. Where one has its value from elsewhere, such as a
-// ConfigMap, the value that a template gives it does not count.
+// readArguments reads the arguments of a spec. If an argument gets its value from elsewhere, such as a
+// ConfigMap, the default of a template does not count.
 func (d *durations) readArguments(spec *object) {
 	for _, argument := range spec.object("arguments").objects("parameters") {
 		name := argument.string("name")

@@ -70,22 +70,21 @@ func (e *NodesError) Unwrap() error { return e.Err }
 // nodesError returns the NodesError of compressed nodes.
 func nodesError(err error) error { return &NodesError{Err: jsonError(err)} }
 
-// FailedError is the failure of a workflow, as an error. Its text names the first few
-// nodes that failed, those by which the workflow did before those that it tolerated, each with
-// the item of the loop that it is part of; see [WorkflowStatus.Describe]. Messages are cut to
-// 1,000 bytes in it.
+// FailedError is the error of a workflow that did not succeed. Its text names the first few nodes that
+// failed, as [WorkflowStatus.Describe] does: first those that made the workflow fail, then those that
+// it tolerated. Messages are cut to 1,000 bytes in the text.
 type FailedError struct {
 	Namespace, Name string
 	Outcome         Outcome
 	Message         string
-	// Nodes are the nodes that failed, see [WorkflowStatus.FailedNodes].
+	// Nodes are the nodes that failed; see [WorkflowStatus.FailedNodes].
 	Nodes []*Node
 
-	tolerated int      // the last ones of Nodes
-	described []string // the first ones of Nodes
+	tolerated int      // the number of tolerated nodes, which are last in Nodes
+	described []string // descriptions of the first nodes
 }
 
-// mostFailed is how many nodes the text of a FailedError names.
+// mostFailed is the number of nodes that the text of a FailedError names.
 const mostFailed = 8
 
 func (e *FailedError) Error() string {
@@ -115,8 +114,8 @@ func (e *FailedError) Error() string {
 	return b.String()
 }
 
-// Err is nil while the workflow runs and when it succeeded, else a [*FailedError] that
-// names the nodes that failed.
+// Err returns nil while the workflow runs and if it succeeded, else a [*FailedError] that names the nodes
+// that failed.
 func (s *WorkflowStatus) Err() error {
 	outcome := s.Outcome()
 	if !s.Completed() || outcome == OutcomeSucceeded {

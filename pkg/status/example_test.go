@@ -86,7 +86,7 @@ func ExampleWorkflowStatus_WriteTree() {
 	// `- x load  30s  workflow shutdown with strategy Stop
 }
 
-// What a step has put out.
+// The output of a step.
 func ExampleOutputs_Parameter() {
 	s, err := status.FromUnstructured(exampleObject())
 	if err != nil {
@@ -97,7 +97,7 @@ func ExampleOutputs_Parameter() {
 	// Output: {"endpoint":"https://s"} true
 }
 
-// What the service's first version did with get_source_cluster_from_workflow.
+// The equivalent of get_source_cluster_from_workflow in the service's first version.
 func ExampleWorkflowStatus_OutputParameter() {
 	s, err := status.FromUnstructured(exampleObject())
 	if err != nil {
@@ -107,13 +107,13 @@ func ExampleWorkflowStatus_OutputParameter() {
 
 	var cluster struct{ Endpoint string }
 	config, _ := s.OutputParameter(status.NodeNameContains("create-source-cluster"), "cluster-config")
-	err = json.Unmarshal([]byte(config), &cluster) // fails too if there is none
+	err = json.Unmarshal([]byte(config), &cluster) // also fails if there is no value
 
 	fmt.Println(cluster.Endpoint, err)
 	// Output: https://s <nil>
 }
 
-// Which nodes to look at, in the words of the argo CLI.
+// Nodes that a selector in the argo CLI's notation matches.
 func ExampleWorkflowStatus_Select() {
 	s, err := status.FromUnstructured(exampleObject())
 	if err != nil {
@@ -131,7 +131,7 @@ func ExampleWorkflowStatus_Select() {
 	// Output: load Failed ip-10-0-0-7
 }
 
-// Why a workflow doesn't go on.
+// Locks that a workflow waits for.
 func ExampleWorkflowStatus_AwaitedLocks() {
 	s, err := status.FromUnstructured(&unstructured.Unstructured{Object: map[string]any{
 		"kind": "Workflow",

@@ -1,20 +1,18 @@
 package status
 
-// FailedNodes are the nodes in which a failure began, in order of their start: pods,
-// gates and calls that are Failed or Error, and groups that failed with nothing failed
-// inside them. Of the attempts of a retried step only the one that counts is among them,
-// and none if the step succeeded in the end.
+// FailedNodes returns the nodes in which a failure began, in order of their start: pods, gates and calls
+// whose phase is Failed or Error, and groups that failed although nothing within them did. It includes
+// only one attempt of a retried step, and none if the step succeeded in the end.
 //
-// First come those by which the workflow failed, then those that were tolerated: something ran
-// after them, what they are part of didn't fail, or they are hooks of steps. A task of a DAG that
-// nothing depends on, with continueOn, counts as the former if the DAG failed: the nodes don't
-// tell.
+// First come the nodes that made the workflow fail, then those that it tolerated: something ran after
+// them, a group that contains them did not fail, or they are hooks of steps. If a DAG failed, a task
+// with continueOn that nothing depends on counts as the former, since the nodes do not show that.
 func (s *WorkflowStatus) FailedNodes() []*Node {
 	failed, tolerated := s.failedNodes()
 	return append(failed, tolerated...)
 }
 
-// failedNodes are those by which the workflow failed, and the tolerated ones.
+// failedNodes returns the nodes that made the workflow fail and those that it tolerated.
 func (s *WorkflowStatus) failedNodes() (causing, tolerated []*Node) {
 	g := graphOf(s.Nodes)
 	g.findFailures()
@@ -32,8 +30,8 @@ func (s *WorkflowStatus) failedNodes() (causing, tolerated []*Node) {
 	return causing, tolerated
 }
 
-// findFailures finds the nodes that failed for good, and of the groups those whose failure is
-// explained by a failed node in or behind them.
+// findFailures finds the nodes that failed for good, and the groups whose failure is explained by a failed
+// node within or behind them.
 func (g *graph) findFailures() {
 	for i := range g.members {
 		m := &g.members[i]
@@ -57,8 +55,8 @@ func (g *graph) findFailures() {
 	}
 }
 
-// isCounted reports whether neither m nor a template invocation around it is an attempt
-// that another one has superseded.
+// isCounted reports whether neither m nor a template invocation that contains it is an attempt that was
+// superseded by another one.
 func (m *member) isCounted() bool {
 	return m.throughout(
 		func(m *member) *answer { return &m.counts },

@@ -9,7 +9,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/growth"
 )
 
-// What the workflow failed by comes before what it went on after, whichever failed first.
+// Nodes that made the workflow fail come before those that it tolerated, whichever failed first.
 func TestErrNamesCausesFirst(t *testing.T) {
 	for name, tc := range map[string]struct{ nodes, want string }{
 		"steps that continue": {`
@@ -63,7 +63,7 @@ func TestErrNamesCausesFirst(t *testing.T) {
 	}
 }
 
-// In a template that runs for each item, the steps are called alike.
+// Steps of a template that runs for each item have the same name.
 func TestErrNamesItems(t *testing.T) {
 	s := read(t, `
 metadata: {name: w, namespace: ma}
@@ -83,7 +83,7 @@ status:
 	}
 }
 
-// Names and messages are others' writing.
+// Authors of workflows choose names and messages.
 func TestErrIsBounded(t *testing.T) {
 	long := strings.Repeat("é\x1b[31m\n", 2_000)
 	nodes := map[string]any{}
@@ -100,7 +100,7 @@ func TestErrIsBounded(t *testing.T) {
 	}
 }
 
-// Whatever the nodes are, it takes no more time than to read them does.
+// The time must be linear even if nodes are nested deeply.
 func TestFailedNodesOfManyNested(t *testing.T) {
 	growth.Linear(t, "find failed nodes that are nested", func(n int) func() {
 		nodes := map[string]any{}

@@ -18,7 +18,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// decode reads a workflow every way there is, which has to come to the same.
+// decode reads a workflow in every way and checks that the results are the same.
 func decode(t testing.TB, u *unstructured.Unstructured) *status.WorkflowStatus {
 	t.Helper()
 	want, err := status.FromUnstructured(u)
@@ -33,7 +33,7 @@ func decode(t testing.TB, u *unstructured.Unstructured) *status.WorkflowStatus {
 	return want
 }
 
-// expectFromJSON checks what is read from the JSON, and from what Slim makes of it.
+// expectFromJSON checks what FromJSON reads from text and from the result of Slim.
 func expectFromJSON(t testing.TB, text []byte, want *status.WorkflowStatus) {
 	t.Helper()
 	slim, err := wfjson.Slim([]byte("before"), text)
@@ -52,7 +52,7 @@ func expectFromJSON(t testing.TB, text []byte, want *status.WorkflowStatus) {
 	}
 }
 
-// fields are the exported fields of a struct, but for some.
+// fields returns the exported fields of a struct, except for some.
 func fields(of any, but ...string) map[string]any {
 	values := map[string]any{}
 	v := reflect.ValueOf(of)
@@ -67,7 +67,7 @@ func fields(of any, but ...string) map[string]any {
 	return values
 }
 
-// expectSame compares all that can be seen of two statuses.
+// expectSame compares everything that the API shows of two statuses.
 func expectSame(t testing.TB, got, want *status.WorkflowStatus) {
 	t.Helper()
 	expectSameDropped(t, got.Dropped, want.Dropped)
@@ -108,7 +108,7 @@ func expectSameNode(t testing.TB, got, want *status.Node) {
 
 func expectSameDropped(t testing.TB, got, want []status.Dropped) {
 	t.Helper()
-	const most = 1_000 // which of more are listed is not said
+	const most = 1_000 // which of more fields are listed is not specified
 	if len(got) == most && len(want) == most {
 		return
 	}
@@ -126,7 +126,7 @@ func drawn(t testing.TB, s *status.WorkflowStatus) string {
 	return b.String()
 }
 
-// workflowTexts are workflows as JSON, by what is special about them.
+// workflowTexts returns workflows as JSON, by what is special about them.
 func workflowTexts(t testing.TB) map[string]string {
 	t.Helper()
 	texts := map[string]string{
@@ -155,12 +155,12 @@ func workflowTexts(t testing.TB) map[string]string {
 	for name, text := range nodeTexts() {
 		texts["nodes: "+name] = `{"kind":"Workflow","status": {"nodes":` + text + `,"phase":"Running"} }`
 	}
-	// There the nodes stand two deeper.
+	// The nodes are two levels deeper there.
 	texts["nodes: deep"] = strings.Replace(strings.Replace(texts["nodes: deep"], "[[", "", 1), "]]", "", 1)
 	return texts
 }
 
-func TestFromJSONReadsAsFromUnstructured(t *testing.T) {
+func TestFromJSONReadsLikeFromUnstructured(t *testing.T) {
 	for name, text := range workflowTexts(t) {
 		t.Run(name, func(t *testing.T) {
 			u := &unstructured.Unstructured{}
@@ -177,7 +177,7 @@ func TestFromJSONReadsAsFromUnstructured(t *testing.T) {
 	}
 }
 
-func TestFromJSONRefusesWhatIsNoWorkflow(t *testing.T) {
+func TestFromJSONRefusesOtherObjects(t *testing.T) {
 	for text, says := range map[string]string{
 		`null`: "no object", `[]`: "no object", `"x"`: "no object", `1`: "no object", `true`: "no object",
 		`{"kind":"WorkflowTemplate","apiVersion":"argoproj.io/v1alpha1"}`: `have kind "WorkflowTemplate"`,
@@ -196,7 +196,7 @@ func TestFromJSONRefusesWhatIsNoWorkflow(t *testing.T) {
 	}
 }
 
-// expectBroken checks that nobody takes data for JSON, and returns what FromJSON says.
+// expectBroken checks that FromJSON and Slim refuse data, and returns the error.
 func expectBroken(t testing.TB, data []byte) *status.JSONError {
 	t.Helper()
 	var broken *status.JSONError
@@ -214,7 +214,7 @@ func expectBroken(t testing.TB, data []byte) *status.JSONError {
 	return broken
 }
 
-func TestFromJSONRefusesWhatIsNoJSON(t *testing.T) {
+func TestFromJSONRefusesInvalidJSON(t *testing.T) {
 	whole := func(text string) string { return text }
 	in := func(before, after string) func(string) string {
 		return func(text string) string { return before + text + after }
@@ -228,7 +228,7 @@ func TestFromJSONRefusesWhatIsNoJSON(t *testing.T) {
 		for _, text := range brokenTexts() {
 			data := wrap(text)
 			var any any
-			if json.Unmarshal([]byte(data), &any) == nil { // e.g. an item that is not there
+			if json.Unmarshal([]byte(data), &any) == nil { // e.g. a missing item
 				continue
 			}
 			if broken := expectBroken(t, []byte(data)); broken.Offset < 0 || broken.Offset > len(data) || broken.Reason == "" {
@@ -238,7 +238,7 @@ func TestFromJSONRefusesWhatIsNoJSON(t *testing.T) {
 	}
 }
 
-func TestJSONErrorsSayWhereAndNotWhat(t *testing.T) {
+func TestJSONErrorsShowPositionsNotContent(t *testing.T) {
 	for _, tc := range []struct{ before, secret, after, says string }{
 		{`{"metadata":{"name":`, `s3cret`, `}}`, "want a value"},
 		{`{"status":{"nodes":{"a":{"message":"m"`, `s3cret`, `}}}}`, "want a comma or '}'"},
@@ -259,7 +259,7 @@ func TestJSONErrorsSayWhereAndNotWhat(t *testing.T) {
 	}
 }
 
-func TestFromJSONOfWhatIsCutOff(t *testing.T) {
+func TestFromJSONOfTruncatedJSON(t *testing.T) {
 	text := []byte(`{"kind":"Workflow","metadata":{"name":"w","labels":{"a\n":"b"},"managedFields":[{}]},"spec":{"templates":[1.5e3,true,null,{"suspend":{"duration":"1"}},{"steps":[[{"inline":{"suspend":{"duration":2}}}]]}]},` +
 		`"status":{"nodes":` + nodeTexts()["everything"] + `,"conditions":[{"type":"Completed"}]}}`)
 	for at := range len(text) {
@@ -290,7 +290,7 @@ func TestFromJSONOfTenMegabytesOfNodes(t *testing.T) {
 	}
 }
 
-// More than any controller writes is an error of the nodes alone.
+// Nodes that exceed a limit are an error of the nodes only.
 func TestFromJSONOfNodesBeyondALimit(t *testing.T) {
 	for name, tc := range map[string]struct{ text, says string }{
 		"nodes":    {"{" + strings.Repeat(`"a":{},`, 1<<19) + `"a":{}}`, "nodes: they would take over 8 MiB more than their JSON"},
@@ -314,15 +314,14 @@ func TestFromJSONOfNodesBeyondALimit(t *testing.T) {
 	}
 }
 
-// No text may be read otherwise than by way of the object that it says, or make anything
-// fail that works on the result.
+// FromJSON has to read the same as FromUnstructured, and no input may make a method of the result fail.
 func FuzzFromJSON(f *testing.F) {
 	texts := slices.Collect(maps.Values(workflowTexts(f)))
 	for _, text := range brokenTexts() {
 		texts = append(texts, `{"status":{"nodes":`+text+`}}`)
 	}
 	for _, text := range texts {
-		if len(text) < 5_000 { // longer ones the fuzzer spends its time to make smaller
+		if len(text) < 5_000 { // the fuzzer would spend its time on minimizing longer ones
 			f.Add([]byte(text))
 		}
 	}
@@ -353,7 +352,7 @@ func FuzzFromJSON(f *testing.F) {
 	})
 }
 
-// expectIdentity checks what Identify says of an object in the API server's order.
+// expectIdentity checks Identify with an object in the API server's order.
 func expectIdentity(t *testing.T, fields map[string]any, want *status.WorkflowStatus) {
 	t.Helper()
 	text, err := json.Marshal(fields)

@@ -15,7 +15,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// No object may make the decoder, or anything that works on its result, fail or hang.
+// No object may make the decoder or a method of its result fail or hang.
 func FuzzFromUnstructured(f *testing.F) {
 	f.Add([]byte(`{"kind":"Workflow","status":{"phase":"Failed","nodes":{"a":{"type":"Retry","children":["a","b"],"boundaryID":"b"},"b":{"type":"Pod","phase":"Failed","boundaryID":"a"}}}}`))
 	f.Add([]byte(`{"kind":"Workflow","status":{"nodes":{"a":{"children":[null,1]}},"outputs":{"parameters":[{"value":true}]}}}`))
@@ -37,7 +37,7 @@ func FuzzFromUnstructured(f *testing.F) {
 	})
 }
 
-// stored packs text without making it smaller, which is fast.
+// stored packs text without compressing it, which is fast.
 func stored(t testing.TB, text []byte) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -52,8 +52,8 @@ func stored(t testing.TB, text []byte) string {
 	return base64.StdEncoding.EncodeToString(b.Bytes())
 }
 
-// What the API server's JSON decoder refuses has to be refused, and of the rest, nodes have
-// to be the same whether they were compressed or not.
+// Compressed nodes have to be refused if the API server's JSON decoder refuses them; otherwise they have to
+// be the same as inline ones.
 func FuzzCompressedNodes(f *testing.F) {
 	for _, text := range nodeTexts() {
 		f.Add([]byte(text))
@@ -82,8 +82,7 @@ func FuzzCompressedNodes(f *testing.F) {
 	})
 }
 
-// A selector that can be read says the same when it is written and read again, unless it has
-// values that it keeps to itself.
+// A selector that can be parsed must survive String and parsing again, unless String hides values.
 func FuzzParseNodeSelector(f *testing.F) {
 	s := read(f, `status: {nodes: {a: {displayName: approve, phase: Running, inputs: {parameters: [{name: p, value: "1"}]}}, b: {templateRef: {name: x}}}}`)
 	for _, text := range []string{

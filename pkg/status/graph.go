@@ -1,37 +1,37 @@
 package status
 
-// graph is the nodes of a workflow with what they say of each other. A workflow can have hundreds of
-// thousands of them, so what is found out of a node is noted in its member rather than in maps.
+// graph has the nodes of a workflow and their relations. A workflow can have hundreds of thousands of
+// nodes, so what is found out about a node is kept in its member rather than in maps.
 type graph struct {
 	members []member // in the order of the nodes
 	byID    map[string]*member
 }
 
-// member is a node among the others. nil is one that there is not.
+// member is a node of a graph. Its links are nil if there is no such node.
 type member struct {
 	*Node
 
 	boundary *member   // the template invocation that it is part of
 	retry    *member   // the Retry node of which it is an attempt
 	attempts []*member // of a Retry node
-	best     *member   // of these the one that counts
-	group    *member   // the loop or step group that it is in; see findPassed
-	inside   *member   // the first one of which it is the boundary, and
-	beside   *member   // the next one that has the same; see Tree
+	best     *member   // the attempt that stands for the Retry node
+	group    *member   // the loop or step group that contains it; see findPassed
+	inside   *member   // the first member that has this one as its boundary; see Tree
+	beside   *member   // the next member that has the same boundary; see Tree
 
 	failed    bool // for good
-	explained bool // its failure is that of a node in or behind it
+	explained bool // a node within or behind it explains its failure
 	passed    bool // something ran after it
 	placed    bool // in the tree, or left out of it
 	counts    answer
 	causes    answer
 }
 
-// answer is that of a question about a node, which is asked again for each node inside of it.
+// answer is the remembered result of a question about a node, which all nodes within it ask again.
 type answer uint8
 
 const (
-	unasked answer = iota
+	unknown answer = iota
 	no
 	yes
 )
@@ -43,7 +43,7 @@ func answerOf(is bool) answer {
 	return no
 }
 
-// graphOf links the nodes.
+// graphOf returns the graph of nodes.
 func graphOf(nodes []*Node) *graph {
 	g := &graph{members: make([]member, len(nodes)), byID: make(map[string]*member, len(nodes))}
 	for i, n := range nodes {
@@ -58,13 +58,13 @@ func graphOf(nodes []*Node) *graph {
 	return g
 }
 
-// throughout reports whether something holds for m and for all that it is inside of. known is where the
-// answer for a node is noted: without it, each node would look at all that is around it again.
+// throughout reports whether something holds for m and for everything that contains it. known returns where
+// the answer for a node is remembered, so that the time stays linear.
 func (m *member) throughout(known func(*member) *answer, outer func(*member) *member, holds func(*member) bool) bool {
 	var path []*member
 	all := true
 	for ; m != nil; m = outer(m) {
-		if before := *known(m); before != unasked { // also where it goes round: all was well on the way
+		if before := *known(m); before != unknown { // also if it is a cycle, in which case all was true so far
 			all = before == yes
 			break
 		}

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/json"
@@ -20,7 +19,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// packedSmall packs text that repeats itself, as small as a hostile writer would.
+// packedSmall compresses repetitive text as well as a hostile author would.
 func packedSmall(t testing.TB, start, piece string, times int, end string) string {
 	t.Helper()
 	zipped := func(text string) []byte {
@@ -39,7 +38,7 @@ func packedSmall(t testing.TB, start, piece string, times int, end string) strin
 	return base64.StdEncoding.EncodeToString(packed)
 }
 
-// A few KiB must not become gigabytes, neither at once nor when a node is asked.
+// A few KiB must not become gigabytes, neither at once nor when a node reads on demand.
 func TestHostileNodesTakeFewBytes(t *testing.T) {
 	const size = 13 << 20 // large enough to meet each bound; MaxNodesSize itself takes long to scan
 	cases := map[string]struct {
@@ -61,7 +60,7 @@ func TestHostileNodesTakeFewBytes(t *testing.T) {
 	for name, tc := range cases {
 		const most = 8 * size
 		times := (size - len(tc.start)) / len(tc.piece)
-		if tc.fails == "" { // a part of it is enough
+		if tc.fails == "" { // less is enough
 			times /= 4
 		}
 		t.Run(name+", compressed", func(t *testing.T) {
@@ -70,7 +69,7 @@ func TestHostileNodesTakeFewBytes(t *testing.T) {
 		})
 		t.Run(name+", in JSON", func(t *testing.T) {
 			text := []byte(`{"status":{"nodes":` + tc.start + strings.Repeat(tc.piece, times) + tc.end + `}}`)
-			if name == "a number out of range" { // no JSON then, as for encoding/json
+			if name == "a number out of range" { // invalid, as for encoding/json
 				_ = expectBroken(t, text)
 				return
 			}
@@ -96,13 +95,13 @@ func expectFewBytes(t *testing.T, most uint64, fails string, read func() (*statu
 		t.Fatalf("%.300v", s.NodesErr)
 	}
 	for _, n := range s.Nodes {
-		if took := growth.Allocated(func() { n.Dropped() }); took > most { // reads all there is
+		if took := growth.Allocated(func() { n.Dropped() }); took > most { // reads everything
 			t.Errorf("%d MiB to read the rest", took>>20)
 		}
 	}
 }
 
-// A long id stands in no more than its own node, however much is wrong there.
+// A long id is cut in dropped fields, of which there may be many.
 func TestHostileIDsAreAbbreviated(t *testing.T) {
 	text := `{"` + strings.Repeat("i", 1<<19) + `":{"children":[` + strings.Repeat("1,", 2_000) + `1]}}`
 	obj := withStatus(map[string]any{"compressedNodes": stored(t, []byte(text))})
@@ -115,7 +114,7 @@ func TestHostileIDsAreAbbreviated(t *testing.T) {
 	}
 }
 
-// What is left out of a long list is said to be.
+// A list that is cut is reported as dropped.
 func TestNodesWithTooManyItems(t *testing.T) {
 	const most = status.MaxNodesSize / 512
 	for count, cut := range map[int]bool{most: false, most + 1: true} {
@@ -136,8 +135,8 @@ func TestNodesWithTooManyItems(t *testing.T) {
 	}
 }
 
-// Values may be secret: no error repeats them, as encoding/json's would.
-func TestNodesErrorsTellNoValues(t *testing.T) {
+// Values may be secret, so errors must not show them as those of encoding/json do.
+func TestNodesErrorsShowNoValues(t *testing.T) {
 	const secret = "31337e999"
 	text := `{"a":{"inputs":{"parameters":[{"name":"p","value":` + secret + `}]}}}`
 	packed := stored(t, []byte(text))
@@ -154,75 +153,7 @@ func TestNodesErrorsTellNoValues(t *testing.T) {
 	}
 }
 
-// However deep it is in there, what is part of a superseded attempt does not count.
-func TestFailuresFarInsideOfAnAttempt(t *testing.T) {
-	nodes := map[string]any{
-		"r":  map[string]any{"name": "r", "type": "Retry", "phase": "Succeeded", "children": []any{"n0", "ok"}},
-		"ok": map[string]any{"name": "r(1)", "type": "Pod", "phase": "Succeeded"},
-		"n0": map[string]any{"name": "r(0)", "type": "Steps", "phase": "Failed"},
-		"c0": map[string]any{"type": "Pod", "phase": "Failed", "boundaryID": "c1", "name": "c0"},
-		"c1": map[string]any{"type": "Steps", "phase": "Failed", "boundaryID": "c0", "name": "c1"},
-		"s":  map[string]any{"type": "Pod", "phase": "Failed", "boundaryID": "s", "name": "s"},
-	}
-	for i := range 3_000 {
-		nodes[fmt.Sprint("n", i+1)] = map[string]any{"name": "n", "type": "Pod", "phase": "Failed", "boundaryID": fmt.Sprint("n", i)}
-	}
-	s := decode(t, withStatus(map[string]any{"phase": "Failed", "nodes": nodes}))
-	var failed []string
-	for _, n := range s.FailedNodes() {
-		failed = append(failed, n.ID)
-	}
-	if fmt.Sprint(failed) != "[c0 s]" {
-		t.Errorf("%d failed: %.100v", len(failed), failed)
-	}
-}
-
-func TestAwaitedLocksNameEachOnce(t *testing.T) {
-	waiting := func(name, holder string) any { return map[string]any{"mutex": name, "holder": holder} }
-	node := func(lock string) any {
-		return map[string]any{"type": "Pod", "phase": "Pending", "synchronizationStatus": map[string]any{"waiting": lock}}
-	}
-	for phase, want := range map[string]string{
-		"Pending": "[mutex x held by 1 mutex y held by 3 mutex ma/Mutex/z]", "Running": "[mutex x held by 2 mutex ma/Mutex/z]",
-	} {
-		s := decode(t, withStatus(map[string]any{
-			"phase": phase, "nodes": map[string]any{"a": node("x"), "b": node("x"), "c": node("ma/Mutex/z")},
-			"synchronization": map[string]any{"mutex": map[string]any{"waiting": []any{waiting("x", "1"), waiting("y", "3"), waiting("x", "2")}}},
-		}))
-		if got := fmt.Sprint(s.AwaitedLocks()); got != want {
-			t.Errorf("%s: %s, want %s", phase, got, want)
-		}
-	}
-}
-
-// The time grows with the nodes, not with their square.
-func BenchmarkManyNodes(b *testing.B) {
-	for _, count := range []int{4_000, 40_000} {
-		nodes, waiting := map[string]any{}, []any{}
-		for i := range count {
-			id, lock := fmt.Sprint("n", i), fmt.Sprintf("ma/Mutex/%06d", i)
-			nodes[id] = map[string]any{"type": "Pod", "phase": "Failed", "boundaryID": id}
-			nodes["l"+id] = map[string]any{"type": "Pod", "phase": "Pending", "synchronizationStatus": map[string]any{"waiting": lock}}
-			waiting = append(waiting, map[string]any{"mutex": lock, "holder": "ma/x"})
-		}
-		s, err := status.FromUnstructured(withStatus(map[string]any{
-			"phase": "Running", "nodes": nodes, "synchronization": map[string]any{"mutex": map[string]any{"waiting": waiting}},
-		}))
-		if err != nil {
-			b.Fatal(err)
-		}
-		for what, do := range map[string]func(){"failed": func() { s.FailedNodes() }, "locks": func() { s.AwaitedLocks() }} {
-			b.Run(fmt.Sprint(what, " ", count), func(b *testing.B) {
-				for b.Loop() {
-					do()
-				}
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(count), "ns/node")
-			})
-		}
-	}
-}
-
-// A duration is read for each node that waits for it, so its length must not count as often.
+// Many nodes may refer to one duration, so its length must not multiply.
 func TestHostileDurationsTakeFewBytes(t *testing.T) {
 	const count = 2_000
 	nodes := map[string]any{}
@@ -263,93 +194,13 @@ func TestHostileDurationsTakeFewBytes(t *testing.T) {
 	}
 }
 
-// What is made of many nodes for a while takes no many times what they are.
-func TestManyNodesAreShownInFewBytes(t *testing.T) {
-	const count = 40_000
-	var text strings.Builder
-	text.WriteString(`{"status":{"phase":"Failed","nodes":{"w":{"name":"w","type":"DAG","phase":"Failed"}`)
-	for i := range count {
-		fmt.Fprintf(&text, `,"w-%[1]d":{"id":"w-%[1]d","name":"w.step-%[1]d","displayName":"step-%[1]d","type":"Pod","phase":"Failed","boundaryID":"w",`+
-			`"templateName":"step","templateScope":"local/w","startedAt":"2026-01-01T00:00:00Z","finishedAt":"2026-01-01T00:00:09Z"}`, i)
-	}
-	text.WriteString(`}},"metadata":{"name":"w"}}`)
-	s, err := status.FromJSON([]byte(text.String()))
-	if err != nil || s.NodesErr != nil {
-		t.Fatal(err, s.NodesErr)
-	}
-	for what, do := range map[string]func(){
-		"Err":             func() { _ = s.Err().Error() },
-		"WriteTree":       func() { _ = s.WriteTree(io.Discard, time.Time{}, status.TreeOptions{}) },
-		"UnfinishedNodes": func() { s.UnfinishedNodes() },
-	} {
-		if took := growth.Allocated(do); took > uint64(text.Len())*3/2 {
-			t.Errorf("%s: %d MiB of nodes of %d", what, took>>20, text.Len()>>20)
-		}
-	}
-}
-
-// A tree is no deeper than what reads it can go, and each node has one place in it all the same.
-func TestTreesAreNotDeep(t *testing.T) {
-	const most, count, leaves = 1000, 5_000, 5_000
-	for _, kind := range []status.NodeType{status.NodeTypePod, status.NodeTypeSteps} {
-		nodes := map[string]any{}
-		for i := range count {
-			nodes[fmt.Sprint("n", i)] = map[string]any{"type": string(kind), "boundaryID": fmt.Sprint("n", i-1), "phase": "Running"}
-		}
-		for i := range leaves {
-			nodes[fmt.Sprint("l", i)] = map[string]any{"type": "Pod", "boundaryID": fmt.Sprint("n", count-1), "phase": "Running"}
-		}
-		s := decode(t, withStatus(map[string]any{"nodes": nodes}))
-		for _, groups := range []bool{false, true} {
-			var tree []*status.TreeNode
-			took := growth.Allocated(func() { tree = s.Tree(status.TreeOptions{Groups: groups}) })
-			all, deepest := 0, 0
-			var visit func(nodes []*status.TreeNode, depth int)
-			visit = func(nodes []*status.TreeNode, depth int) {
-				deepest, all = max(deepest, depth), all+len(nodes)
-				for _, n := range nodes {
-					visit(n.Children, depth+1)
-				}
-			}
-			visit(tree, 0)
-			want := count + leaves
-			if kind.Group() && !groups {
-				want = leaves
-			}
-			if all != want || deepest > most || took > 16<<20 {
-				t.Errorf("%s, groups %t: %d nodes, want %d, up to %d deep, %d MiB", kind, groups, all, want, deepest, took>>20)
-			}
-		}
-	}
-}
-
-// However long the lines of a tree are, it has an end.
-func TestTreesHaveFewBytes(t *testing.T) {
-	nodes := map[string]any{}
-	for i := range 18_000 {
-		nodes[fmt.Sprint("n", i)] = map[string]any{"type": "Pod", "displayName": strings.Repeat("d", 300), "message": strings.Repeat("m", 2_000)}
-	}
-	s, err := status.FromUnstructured(withStatus(map[string]any{"nodes": nodes}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var text strings.Builder
-	if err := s.WriteTree(&text, time.Time{}, status.TreeOptions{}); err != nil || text.Len() > 8<<20+8<<10 {
-		t.Error(err, text.Len())
-	}
-	shown := strings.Count(text.String(), "m…")
-	if !strings.HasSuffix(text.String(), fmt.Sprintf("and %d more\n", len(nodes)-shown)) {
-		t.Errorf("%d are shown, and it ends with %q", shown, text.String()[text.Len()-99:])
-	}
-}
-
-// A context ends the reading of nodes also where it does no longer unpack them.
+// A context also ends what follows decompression: sorting, and reading delays and gates.
 func TestContextEndsWhatFollowsTheReading(t *testing.T) {
 	const count = 10_000
 	var names, delays strings.Builder
 	for i := range count {
 		fmt.Fprintf(&names, `,"n%d":{"name":"%s%[1]d"}`, i, strings.Repeat("1", 400))
-		if i >= 4_000 { // more would be too much
+		if i >= 4_000 { // more would exceed the limit on memory
 			continue
 		}
 		fmt.Fprintf(&delays, `,"n%d":{"type":"Suspend","phase":"Running","templateName":"t","inputs":{"parameters":[]}}`, i)
@@ -367,18 +218,18 @@ func TestContextEndsWhatFollowsTheReading(t *testing.T) {
 		if s, err := (status.NodeDecoders{}).FromUnstructuredContext(whole, obj); err != nil || s.NodesErr != nil {
 			t.Fatal(name, err)
 		}
-		while := len(nodes)/(64<<10) + 5 // they are unpacked
+		while := len(nodes)/(64<<10) + 5 // calls during decompression
 		if whole.asked < while+20 {
-			t.Errorf("%s: it is asked %d times, and %d of them while they are unpacked", name, whole.asked, while)
+			t.Errorf("%s: Err is called %d times, %d of them during decompression", name, whole.asked, while)
 		}
 		ctx := &endsWhenAsked{Context: t.Context(), after: while + 10, err: why}
 		if s, err := (status.NodeDecoders{}).FromUnstructuredContext(ctx, obj); !errors.Is(err, why) || s != nil || ctx.asked > while+20 {
-			t.Errorf("%s: %v, asked %d times", name, err, ctx.asked)
+			t.Errorf("%s: %v, %d calls of Err", name, err, ctx.asked)
 		}
 	}
 }
 
-// What an active gate waits for is not unpacked once more when it is asked for.
+// AwaitedOutputs of an active gate must not decompress the nodes again.
 func TestGatesAreKept(t *testing.T) {
 	const size = 12 << 20
 	enum := strings.Repeat(`"value",`, 200_000)
@@ -394,7 +245,7 @@ func TestGatesAreKept(t *testing.T) {
 	}
 }
 
-// What stands outside of the nodes takes little as well.
+// Lists outside of the nodes are bounded, too.
 func TestHostileListsTakeFewBytes(t *testing.T) {
 	const size = 3 << 20
 	for name, text := range map[string]string{
@@ -411,14 +262,14 @@ func TestHostileListsTakeFewBytes(t *testing.T) {
 			t.Errorf("%s: %v, %d MiB", name, err, took>>20)
 		}
 		said := slices.ContainsFunc(s.Dropped, func(d status.Dropped) bool { return strings.Contains(d.Reason, "more than 8192 items") })
-		if name != "templates" && name != "typed" && !said { // what is dropped of these fills the list
+		if name != "templates" && name != "typed" && !said { // dropped items of these fill the list
 			t.Errorf("%s: dropped %.200v", name, s.Dropped)
 		}
 	}
 }
 
-// Nodes that another algorithm packs, and gzip does not, are not sent.
-func TestNodesThatGzipDoesNotPack(t *testing.T) {
+// Nodes that are small under another algorithm may be too large for gzip.
+func TestNodesThatGzipCannotCompress(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	piece := make([]byte, 1<<20)
 	for i := range piece {

@@ -14,8 +14,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// What no controller writes into a node takes no room while the nodes are read, nor when the gate
-// that has it is asked what it waits for.
+// Members that no controller writes must take no memory, neither while nodes are read nor when a gate that
+// has them reads its outputs.
 func TestJunkInNodesTakesNoRoom(t *testing.T) {
 	const size = 12 << 20
 	const gate = `"type":"Suspend","phase":"Running","outputs":{"parameters":[{"name":"who","valueFrom":{"supplied":{}}}]}`
@@ -25,11 +25,11 @@ func TestJunkInNodesTakesNoRoom(t *testing.T) {
 	}{
 		"a member of a node":  {start: `{"w":{"name":"w","phase":"Running"},"a":{"name":"x","junk":[`, piece: `{},`, end: `{}],` + gate + `}}`},
 		"a member at the end": {start: `{"w":{"name":"w","phase":"Running"},"a":{` + gate + `,"name":"x","junk":[`, piece: `{},`, end: `{}]}}`},
-		"a text":              {start: `{"w":{"name":"w","phase":"Running"},"a":{"junk":"`, piece: `\u0041`, end: `","name":"x",` + gate + `}}`},
-		// Long values leave the window, but names stay in it, up to 16 MiB.
+		"a string":            {start: `{"w":{"name":"w","phase":"Running"},"a":{"junk":"`, piece: `\u0041`, end: `","name":"x",` + gate + `}}`},
+		// Long values are not kept in the window, but names are, up to 16 MiB.
 		"many members":           {start: `{"w":{"name":"w","phase":"Running"},"a":{`, piece: `"j":[[],[[]]],`, end: `"name":"x",` + gate + `}}`, window: 4 * size},
 		"the node beside a gate": {start: `{"a":{"name":"x",` + gate + `},"w":{"name":"w","junk":[`, piece: `{"a":1},`, end: `{}],"phase":"Running"}}`},
-		// They are kept, up to 16 MiB.
+		// These are kept, up to 16 MiB.
 		"its inputs": {start: `{"w":{"name":"w"},"a":{"name":"x","inputs":{"junk":[`, piece: `{},`, end: `{}]},` + gate + `}}`, window: 2 * size},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -53,8 +53,8 @@ func TestJunkInNodesTakesNoRoom(t *testing.T) {
 	}
 }
 
-// A node states its fields, so many small ones are a bomb of nodes, which take more room than JSON.
-func TestNodesTakeThreeTimesTheirJSON(t *testing.T) {
+// Many small nodes take more memory than their JSON.
+func TestNodesTakeAtMostThreeTimesTheirJSON(t *testing.T) {
 	for name, tc := range map[string]struct {
 		start, piece, end string
 		count             int
@@ -69,8 +69,8 @@ func TestNodesTakeThreeTimesTheirJSON(t *testing.T) {
 		"messages": {
 			start: `{"a":{}`, piece: `,"a":{"message":"` + strings.Repeat("m", 1<<10) + `"}`, end: `}`, count: 20_000,
 		},
-		// Each of these has as much as it may by itself.
-		"nodes, children and texts that are no UTF-8": {
+		// Each of these is within the limit by itself.
+		"nodes, children and strings that are not UTF-8": {
 			start: `{"a":{}`, piece: `,"a":{"children":[` + strings.Repeat(`"",`, 11) + `""],"message":"` + strings.Repeat("\xff", 120) + `"}`,
 			end: `}`, count: 150_000, fails: "over 8 MiB more than their JSON",
 		},
@@ -83,7 +83,7 @@ func TestNodesTakeThreeTimesTheirJSON(t *testing.T) {
 			size := uint64(len(tc.start) + tc.count*len(tc.piece) + len(tc.end))
 			obj := withStatus(map[string]any{"compressedNodes": packedSmall(t, tc.start, tc.piece, tc.count, tc.end)})
 			var s *status.WorkflowStatus
-			// All that is allocated, that is; a window that grows is allocated twice.
+			// This counts everything that is allocated, and a window that grows is allocated twice.
 			if took := growth.Allocated(func() { s = readAlone(t, obj) }); took > 3*size+16<<20 {
 				t.Errorf("%d MiB for %d MiB", took>>20, size>>20)
 			}
@@ -94,8 +94,8 @@ func TestNodesTakeThreeTimesTheirJSON(t *testing.T) {
 	}
 }
 
-// A context ends the reading of nodes in the middle, and no later reading of what was read.
-func TestContextEndsTheReadingOfNodes(t *testing.T) {
+// A context ends the reading of nodes, but not what nodes read on demand later.
+func TestContextEndsReadingNodes(t *testing.T) {
 	packed := packedSmall(t, `{"a":{"name":"x","type":"Suspend","phase":"Running","inputs":{"parameters":[{"name":"p","value":"v"}],"junk":[`,
 		`{},`, 4<<20, `{}]}}}`)
 	obj := withStatus(map[string]any{"compressedNodes": packed})
@@ -111,10 +111,10 @@ func TestContextEndsTheReadingOfNodes(t *testing.T) {
 	why := errors.New("enough")
 	for name, read := range reads {
 		t.Run(name, func(t *testing.T) {
-			// It counts how often it is asked, so that the end comes in the middle on any machine.
+			// It counts calls, so that it ends in the middle on any machine.
 			ctx := &endsWhenAsked{Context: t.Context(), after: 50, err: why}
 			if s, err := read(ctx); !errors.Is(err, why) || s != nil || ctx.asked > 60 {
-				t.Errorf("%v, %v, asked %d times", s, err, ctx.asked)
+				t.Errorf("%v, %v, %d calls of Err", s, err, ctx.asked)
 			}
 			ctx = &endsWhenAsked{Context: t.Context(), after: 1 << 30, err: why}
 			s, err := read(ctx)
@@ -129,7 +129,7 @@ func TestContextEndsTheReadingOfNodes(t *testing.T) {
 	}
 }
 
-// readAlone is decode without what that compares.
+// readAlone is decode without the comparisons.
 func readAlone(t *testing.T, obj *unstructured.Unstructured) *status.WorkflowStatus {
 	t.Helper()
 	s, err := status.FromUnstructured(obj)
@@ -139,7 +139,7 @@ func readAlone(t *testing.T, obj *unstructured.Unstructured) *status.WorkflowSta
 	return s
 }
 
-// endsWhenAsked is a context that has ended once it was asked so often.
+// endsWhenAsked is a context that ends after a number of calls of Err.
 type endsWhenAsked struct {
 	context.Context
 

@@ -9,8 +9,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// Whatever is in the object, a text that a person reads is short, and says what it leaves out. The
-// data itself is whole.
+// What is shown to a person is cut and says so, while the data stays complete.
 func TestTextsAreShort(t *testing.T) {
 	const long, many = 1 << 18, 60
 	text := strings.Repeat("x", long)
@@ -59,8 +58,7 @@ func TestTextsAreShort(t *testing.T) {
 	}
 }
 
-// A terminal wraps what is longer than its lines. What is behind many spaces would look like a line of
-// its own there.
+// A terminal wraps long lines, so text behind many spaces would look like a line of its own.
 func TestTextsBeginNoLine(t *testing.T) {
 	spaced := "load" + strings.Repeat(" ", 40) + strings.Repeat("\u3000 ", 20) + "\u00a0└─ ✔ checked"
 	const want = "load └─ ✔ checked"
@@ -81,7 +79,7 @@ func TestTextsBeginNoLine(t *testing.T) {
 	}
 }
 
-// A tree of more nodes than anybody reads is cut, and says how many are left.
+// A tree with more nodes than a person reads is cut, and says how many are missing.
 func TestLargeTreeIsCut(t *testing.T) {
 	const shown, more = 20_000, 123
 	nodes := make(map[string]any, shown+more)

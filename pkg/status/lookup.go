@@ -2,12 +2,12 @@ package status
 
 import "strings"
 
-// OutputParameter returns the value of an output parameter, and whether there is one: that
-// of the first node, in order of start, that has succeeded, that which selects and that has
-// a value for it. Where the nodes are not known there is none; see NodesErr.
+// OutputParameter returns the value of an output parameter, and whether there is one: the value of the
+// first node, in order of start, that succeeded, that which selects and that has a value for the
+// parameter. If the nodes are not known, there is none; see NodesErr.
 //
-// For which there are [NodeNamed], [NodeNameContains] and [NodeSelector.Matches], or any
-// other function; nil selects every node.
+// which may be [NodeNamed], [NodeNameContains], [NodeSelector.Matches] or any other function. nil
+// selects every node.
 func (s *WorkflowStatus) OutputParameter(which func(*Node) bool, parameter string) (value string, ok bool) {
 	for _, n := range s.Nodes {
 		if n.Phase != NodeSucceeded || which != nil && !which(n) {
@@ -20,13 +20,13 @@ func (s *WorkflowStatus) OutputParameter(which func(*Node) bool, parameter strin
 	return "", false
 }
 
-// NodeNamed selects the nodes that have that id, name or display name.
+// NodeNamed returns a function that selects the nodes with that id, name or display name.
 func NodeNamed(name string) func(*Node) bool {
 	return func(n *Node) bool { return n.ID == name || n.Name == name || n.DisplayName == name }
 }
 
-// NodeNameContains selects the nodes in whose name or display name part occurs. The name is
-// the whole path, so a group selects what is inside it too.
+// NodeNameContains returns a function that selects the nodes whose name or display name contains part. A
+// name is a whole path, so the name of a group also selects what is within it.
 func NodeNameContains(part string) func(*Node) bool {
 	return func(n *Node) bool { return strings.Contains(n.Name, part) || strings.Contains(n.DisplayName, part) }
 }

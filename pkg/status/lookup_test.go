@@ -169,7 +169,7 @@ func TestAwaitedLocks(t *testing.T) {
 	}
 }
 
-// flow makes a YAML flow mapping of text that is none yet.
+// flow makes text a YAML flow mapping unless it is one.
 func flow(text string) string {
 	if text[0] == '{' {
 		return text

@@ -2,65 +2,64 @@ package status
 
 import "time"
 
-// Node is one step of a workflow's run: a pod, a gate, or a group that holds others.
+// Node is one step of a workflow's run: a pod, a gate, or a group that contains other nodes.
 //
-// Its fields are what is asked of every node. What is asked of a few is read by methods:
-// [Node.Inputs], [Node.Outputs], [Node.Details]. Each call reads anew, so keep the result.
-// Where the nodes are compressed, the first such call unpacks them once more and keeps
-// their JSON in memory (at most [MaxNodesSize]) as long as any of the status is in use; for
-// active gates nothing is unpacked. Of nodes that are compressed or read by [FromJSON] each
-// reads at most 131,072 items of lists, and [Node.Dropped] says so where there are more. The
-// methods may be called by several goroutines.
+// The fields are what most callers need of every node. Methods read the rest on demand: [Node.Inputs],
+// [Node.Outputs] and [Node.Details]. Each call reads again, so keep the result. If the nodes are
+// compressed, the first such call decompresses them again and keeps their JSON in memory (at most
+// [MaxNodesSize]) as long as any part of the status is in use; this is not needed for active gates.
+// Of nodes that are compressed or were read by [FromJSON], a method reads at most 131,072 items of
+// lists; [Node.Dropped] says so if there are more. The methods are safe for concurrent use.
 type Node struct {
 	// ID is the node's key, unique within the workflow.
 	ID string
-	// Name is the full path, e.g. "bulk-load-x7f2k[2].shard(0:0)"; DisplayName its last part.
+	// Name is the full path, e.g. "bulk-load-x7f2k[2].shard(0:0)". DisplayName is its last part.
 	Name, DisplayName string
 	Type              NodeType
-	// TemplateName is the template it runs; TemplateRef is set where that template is not
-	// the workflow's own.
+	// TemplateName is the template that the node runs. TemplateRef is set if the template belongs
+	// to another object.
 	TemplateName string
 	TemplateRef  TemplateRef
 
 	Phase   NodePhase
 	Message string
-	// StartTime and EndTime are zero as long as there is none. They have whole seconds.
+	// StartTime and EndTime are zero until they are known. They have whole seconds.
 	StartTime, EndTime time.Time
 	Progress           Progress
 
-	// WaitingForLock is the name of the [Lock] that it waits for; "": none.
+	// WaitingForLock is the name of the [Lock] that the node waits for, or "".
 	WaitingForLock string
 
-	// BoundaryID is the id of the template invocation it belongs to; "" for the root.
+	// BoundaryID is the id of the template invocation that the node is part of; "" for the root.
 	BoundaryID string
-	// Children are the ids of the nodes that follow. A child can have several parents, and
-	// an id may belong to no node.
+	// Children are the ids of the nodes that follow. A child can have several parents, and there
+	// may be no node with the id.
 	Children []string
 
-	// Daemoned: the pod keeps running while the workflow goes on.
+	// Daemoned means that the pod keeps running while the workflow goes on.
 	Daemoned bool
-	// Hooked: it runs a hook, e.g. an exit handler. Retried: it is an attempt of a Retry node.
+	// Hooked means that the node runs a hook, e.g. an exit handler, Retried that it is an attempt of
+	// a Retry node.
 	Hooked, Retried bool
 
-	// delay: as an active Suspend node it only passes time.
-	delay bool
+	delay bool // an active Suspend node that only passes time
 
 	source     *nodeSource // nil for a node that was not read from a workflow
-	start, end uint32      // where it stands in the source's JSON
+	start, end uint32      // its position in the source's JSON
 }
 
-// Inputs are what the node was given.
+// Inputs returns what the node was given.
 func (n *Node) Inputs() Outputs {
 	return readOutputs(n.object("inputs", new([]Dropped)).object("inputs"))
 }
 
-// Outputs are what it has produced, or for a gate, what it waits for.
+// Outputs returns what the node has produced, or for a gate, what it awaits.
 func (n *Node) Outputs() Outputs {
 	return readOutputs(n.object("outputs", new([]Dropped)).object("outputs"))
 }
 
-// Dropped lists everything in the node that could not be read. What is among its fields is
-// in [WorkflowStatus.Dropped] too; what only the methods read is here alone.
+// Dropped lists everything in the node that could not be read. [WorkflowStatus.Dropped] lists the fields of
+// the node, too, but not what only the methods read.
 func (n *Node) Dropped() []Dropped {
 	var dropped []Dropped
 	o := n.object("", &dropped)
@@ -71,18 +70,18 @@ func (n *Node) Dropped() []Dropped {
 	return dropped
 }
 
-// Active reports whether n is a gate that waits for a decision: an active Suspend node, unless
-// it is a delay (see [Node.Delayed]). No gate waits in a workflow that has ended, whatever phase
-// its controller has left it in.
+// Active reports whether n is a gate that waits for a decision: an active Suspend node that is not a delay
+// (see [Node.Delayed]). No gate waits once the workflow has ended, whatever phase the controller has
+// left the node in.
 func (n *Node) Active() bool { return n.suspended() && !n.delay }
 
-// AwaitedOutputs are the output parameters that have to be supplied before the gate n can be
-// passed, or whose default is taken; none unless n is active.
+// AwaitedOutputs returns the output parameters that a decision about the gate n has to supply, unless their
+// defaults are to be taken. It returns none if n is not active.
 //
-// What an output doesn't state itself, it has from the node's input of the same name, as in
-// Argo's "intermediate parameters": enum, description and default. Where the input has a default
-// but no enum, the default is the input's value, which the step may have set. All this is
-// as in the form of Argo's UI. Argo's own resume knows the default of the output alone.
+// An output takes its enum, description and default from the node's input of the same name if it has
+// none itself, as in the form of Argo's UI ("intermediate parameters"). If the input has a default but
+// no enum, the output's default is the input's value, which the step may have set. Argo's own resume
+// takes only the output's own default.
 func (n *Node) AwaitedOutputs() []Parameter {
 	if !n.Active() {
 		return nil
@@ -106,8 +105,7 @@ func (n *Node) AwaitedOutputs() []Parameter {
 	return awaited
 }
 
-// read reads the fields of a node that is there as an object. nodeReader.read is its twin
-// for one that is not.
+// read reads the fields of a node from maps. [nodeBuilder.read] reads them from JSON.
 func (n *Node) read(id string, o *object, source *nodeSource) {
 	ref := o.object("templateRef")
 	flag := o.object("nodeFlag")

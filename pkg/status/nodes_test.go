@@ -36,7 +36,7 @@ func TestCompressedNodes(t *testing.T) {
 	inline := map[string]any{"p": map[string]any{"type": "Pod"}}
 	s := decode(t, withStatus(map[string]any{"compressedNodes": packed, "nodes": inline}))
 	if len(s.Nodes) != 1 || s.Nodes[0].ID != "p" {
-		t.Errorf("nodes in the object do not come first: %+v", s)
+		t.Errorf("inline nodes are not preferred: %+v", s)
 	}
 }
 
@@ -53,7 +53,7 @@ func gzipped(t *testing.T, plain []byte) []byte {
 
 func TestCompressedNodesThatCannotBeRead(t *testing.T) {
 	text := base64.StdEncoding.EncodeToString
-	// A gzip file may be several, one after the other: a small one often makes a large one fast.
+	// A gzip file can consist of several, so repeating a small one makes a large one fast.
 	bomb := text(bytes.Repeat(gzipped(t, bytes.Repeat([]byte(" "), 1<<20)), status.MaxNodesSize>>20+1))
 	good := gzipped(t, []byte(`{"a":{"type":"Suspend","phase":"Running"}}`))
 	for name, tc := range map[string]struct{ packed, says string }{
@@ -97,8 +97,7 @@ func TestOffloadedNodes(t *testing.T) {
 	}
 }
 
-// What cannot be unpacked must be an error, whatever it is; what can must survive the
-// way back.
+// Nodes that can be decompressed must survive compression and decompression.
 func FuzzDecompressNodes(f *testing.F) {
 	packed, err := status.CompressNodes(map[string]any{"a": map[string]any{"phase": "Running"}})
 	if err != nil {
@@ -114,7 +113,7 @@ func FuzzDecompressNodes(f *testing.F) {
 		}
 		packed, err := status.CompressNodes(nodes)
 		if err != nil {
-			t.Fatalf("unpacked but cannot be packed: %v", err)
+			t.Fatalf("decompressed but cannot be compressed: %v", err)
 		}
 		if again, err := status.DecompressNodes(packed); err != nil || !reflect.DeepEqual(again, nodes) {
 			t.Fatalf("%v became %v, %v", nodes, again, err)

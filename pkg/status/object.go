@@ -10,22 +10,22 @@ import (
 
 // Dropped is a field that could not be read and was left at its zero value.
 type Dropped struct {
-	// Path is where the field stands, e.g. "status.nodes.hello-123.startedAt".
+	// Path is the path of the field, e.g. "status.nodes.hello-123.startedAt".
 	Path string
-	// Reason says what was wrong with it.
+	// Reason says what is wrong with its value.
 	Reason string
 }
 
-// maxDropped is how many dropped fields are listed: a hostile object may have millions.
+// maxDropped is how many dropped fields are listed. A hostile object may have millions.
 const maxDropped = 1000
 
-// object reads the fields of one JSON object and notes what it cannot read. A nil map
-// reads as an empty object. Paths are put together only when there is something to note.
+// object reads the fields of one JSON object and records what it cannot read. A nil map is read as an
+// empty object. A path is only built when a field is dropped.
 type object struct {
 	fields  map[string]any
 	parent  *object
 	key     string
-	dropped *[]Dropped // shared by the whole tree
+	dropped *[]Dropped // shared by the objects of a workflow
 }
 
 func (o *object) pathOf(key string) string {
@@ -35,8 +35,7 @@ func (o *object) pathOf(key string) string {
 	return o.parent.pathOf(o.key) + "." + abbreviated(key)
 }
 
-// abbreviated is text, cut off if it is longer than any name there should be: it stands in as
-// many notes as there are.
+// abbreviated returns text, cut if it is longer than any real name: many dropped fields may repeat it.
 func abbreviated(text string) string {
 	const longest = 512
 	if len(text) <= longest {
@@ -60,7 +59,7 @@ func (o *object) dropType(key, want string, got any) {
 	o.drop(key, fmt.Sprintf("want %s, have %T", want, got))
 }
 
-// object returns the object under key; an empty one where there is none.
+// object returns the object under key, or an empty one.
 func (o *object) object(key string) *object {
 	child := &object{parent: o, key: key, dropped: o.dropped}
 	switch v := o.fields[key].(type) {
@@ -112,8 +111,8 @@ func (o *object) string(key string) string {
 	}
 }
 
-// text reads a string that some writers leave as a bare number or bool, as parameter
-// values may be. The second result tells an empty text from none.
+// text reads a string that some clients write as a number or bool, such as a parameter's value. The second
+// result reports whether there is one.
 func (o *object) text(key string) (string, bool) {
 	switch v := o.fields[key].(type) {
 	case nil:
@@ -137,7 +136,7 @@ func (o *object) bool(key string) bool {
 	return value
 }
 
-// flag reads a bool. The second result tells false from none.
+// flag reads a bool. The second result reports whether there is one.
 func (o *object) flag(key string) (value, ok bool) {
 	switch v := o.fields[key].(type) {
 	case nil:
@@ -164,12 +163,12 @@ func (o *object) int64(key string) int64 {
 	}
 }
 
-// seconds reads a duration that the API states in whole seconds.
+// seconds reads a duration in whole seconds.
 func (o *object) seconds(key string) time.Duration {
 	return time.Duration(o.int64(key)) * time.Second
 }
 
-// durations reads a map of seconds.
+// durations reads a map of durations in whole seconds.
 func (o *object) durations(key string) map[string]time.Duration {
 	child := o.object(key)
 	if len(child.fields) == 0 {
@@ -197,7 +196,7 @@ func (o *object) time(key string) time.Time {
 func parseTime(text string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("%q is no RFC 3339 time", abbreviated(text))
+		return time.Time{}, fmt.Errorf("%q is not an RFC 3339 time", abbreviated(text))
 	}
 	return t, nil
 }

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// sortNodes orders nodes by start time, those without one last. Times have whole seconds,
-// so many nodes share one: those follow in the order of their names, in which steps and
-// loop items are numbered. It stops with the error of ended, if that is given and has one.
+// sortNodes sorts nodes by start time; those without one are last. Times have whole seconds, so many nodes
+// share one: those are sorted by name, in which steps and items of loops are numbered. It returns the
+// error of ended if that is not nil and returns one.
 func sortNodes(nodes []*Node, ended func() error) error {
-	type key struct { // what decides mostly, side by side
+	type key struct { // what usually decides, next to each other in memory
 		second int64
 		node   *Node
 	}
@@ -23,7 +23,7 @@ func sortNodes(nodes []*Node, ended func() error) error {
 		}
 	}
 	var stopped error
-	const atOnce, each = 1 << 18, 64 // bytes of names, and what comparing them takes beside
+	const atOnce, each = 1 << 18, 64 // bytes compared between calls of ended, and what each comparison counts for
 	compared := 0
 	slices.SortFunc(keys, func(a, b key) int {
 		if compared += each; compared > atOnce && ended != nil {
@@ -31,7 +31,7 @@ func sortNodes(nodes []*Node, ended func() error) error {
 		}
 		switch {
 		case stopped != nil:
-			return 0 // any order will do
+			return 0 // the order no longer matters
 		case a.second < b.second:
 			return -1
 		case a.second > b.second:
@@ -52,13 +52,12 @@ func sortNodes(nodes []*Node, ended func() error) error {
 	return stopped
 }
 
-// compareNatural compares runs of digits by value, so that "load(2:2)" comes before
-// "load(10:10)". Names mostly start alike, so it looks at little more than where they
-// differ.
+// compareNatural compares names, and digits in them by value, so that "load(2:2)" comes before
+// "load(10:10)". Most names have a long common prefix, which it skips in large steps.
 func compareNatural(a, b string) int {
 	for {
 		same := 0
-		const piece = 64 // which is compared at once
+		const piece = 64
 		for same+piece <= min(len(a), len(b)) && a[same:same+piece] == b[same:same+piece] {
 			same += piece
 		}
@@ -68,7 +67,7 @@ func compareNatural(a, b string) int {
 		if same == len(a) || same == len(b) {
 			return cmp.Compare(len(a), len(b))
 		}
-		for same > 0 && isDigit(a[same-1]) { // a number that they have in common so far
+		for same > 0 && isDigit(a[same-1]) { // a number may begin in the common prefix
 			same--
 		}
 		a, b = a[same:], b[same:]

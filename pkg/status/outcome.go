@@ -2,11 +2,11 @@ package status
 
 import "strings"
 
-// Outcome is how a workflow stands, in the words a person uses: it tells a suspended
-// workflow from a running one, and a stopped or terminated one from one that failed.
+// Outcome is the state or the end of a workflow in a person's words. It tells a suspended workflow from a
+// running one, and a stopped or terminated workflow from a failed one.
 type Outcome string
 
-// The first three are those of workflows that have not ended.
+// The first three are outcomes of workflows that have not ended.
 const (
 	OutcomePending    Outcome = "Pending"
 	OutcomeRunning    Outcome = "Running"
@@ -18,16 +18,16 @@ const (
 	OutcomeTerminated Outcome = "Terminated"
 )
 
-// Outcome derives how the workflow stands from phase, spec and nodes.
+// Outcome derives the outcome from phase, spec and nodes.
 //
-// A workflow that was asked to stop can still succeed, or end in Error for another
-// reason; only the phase Failed reads as [OutcomeStopped] or [OutcomeTerminated]. Where
-// spec.shutdown is gone, the message that Argo's controller leaves ("Stopped with
-// strategy 'Stop'") tells it. A phase that this package doesn't know counts as running.
+// A workflow that was asked to stop can still succeed, or end in Error for another reason; only the phase
+// Failed becomes [OutcomeStopped] or [OutcomeTerminated]. If spec.shutdown was removed, Outcome goes by
+// the message of Argo's controller ("Stopped with strategy 'Stop'"). An unknown phase counts as
+// running.
 //
-// Argo 3.7 gives the phase Succeeded to a workflow that is terminated while it waits for a
-// lock, though nothing of it has run and its first node has failed, or is left running. Its
-// outcome is [OutcomeTerminated], unless its nodes are not known; see NodesErr.
+// Argo 3.7 gives the phase Succeeded to a workflow that is terminated while it waits for a lock, although
+// its first node failed or was left running. Its outcome is [OutcomeTerminated] if its nodes are known;
+// see NodesErr.
 func (s *WorkflowStatus) Outcome() Outcome {
 	switch s.Phase {
 	case PhaseSucceeded:
@@ -50,14 +50,14 @@ func (s *WorkflowStatus) Outcome() Outcome {
 	return OutcomeRunning
 }
 
-// succeededOutcome is that of a workflow that was shut down and whose root node has not
-// succeeded, or else success.
+// succeededOutcome returns the outcome of a workflow with the phase Succeeded: OutcomeSucceeded, unless it
+// was shut down and its root node did not succeed.
 func (s *WorkflowStatus) succeededOutcome() Outcome {
 	outcome := s.failedOutcome()
 	if outcome == OutcomeFailed {
 		return OutcomeSucceeded
 	}
-	// The root's id is the workflow's name.
+	// The id of the root node is the name of the workflow.
 	root := s.Node(s.Name)
 	if root == nil || root.Phase.Fulfilled() && !root.Phase.Unsuccessful() {
 		return OutcomeSucceeded

@@ -3,24 +3,25 @@ package status
 // Parameter is a parameter of a workflow or node.
 type Parameter struct {
 	Name string
-	// Value is the parameter's text, also where the object has a bare number or bool. Set
-	// tells an empty value from none.
+	// Value is a string even if the object has a number or bool. Set reports whether there is a
+	// value, which may be empty.
 	Value string
 	Set   bool
-	// Supplied: the value is to come from whoever resumes the gate that the parameter
+	// Supplied means that the value comes from the decision about the gate that the parameter
 	// belongs to.
 	Supplied bool
-	// Default is taken where nothing is supplied; HasDefault tells an empty one from none.
+	// Default is the value if none is supplied. HasDefault reports whether there is a default, which
+	// may be empty.
 	Default    string
 	HasDefault bool
-	// Enum lists the allowed values; empty: any.
+	// Enum lists the allowed values. If it is empty, any value is allowed.
 	Enum        []string
 	Description string
 	// GlobalName is the name under which the value also becomes an output of the workflow.
 	GlobalName string
 }
 
-// complete takes from a gate's input what its output of the same name doesn't state.
+// complete takes from a gate's input what the output of the same name does not have.
 func (p *Parameter) complete(input Parameter) {
 	if len(p.Enum) == 0 {
 		p.Enum = input.Enum
@@ -37,18 +38,18 @@ func (p *Parameter) complete(input Parameter) {
 	}
 }
 
-// Outputs is what a node or workflow has produced; a node's inputs have the same form.
+// Outputs is what a node or workflow has produced. A node's inputs have the same form.
 type Outputs struct {
 	Parameters []Parameter
 	// Artifacts are the artifacts' names.
 	Artifacts []string
 	// Result is the standard output of a script.
 	Result string
-	// ExitCode is that of the main container, as text; "": none.
+	// ExitCode is the exit code of the main container, or "".
 	ExitCode string
 }
 
-// Parameter returns the value of the named parameter, and whether it has one.
+// Parameter returns the value of the named parameter, and reports whether it has one.
 func (o Outputs) Parameter(name string) (value string, ok bool) {
 	for _, p := range o.Parameters {
 		if p.Name == name && p.Set {
@@ -83,7 +84,7 @@ func readParameters(o *object) []Parameter {
 		p.Value, p.Set = item.text("value")
 		from := item.object("valueFrom")
 		_, p.Supplied = from.fields["supplied"]
-		// The gate's own default counts; one beside it is that of a template's input.
+		// The default of a gate's output is in valueFrom, that of a template's input beside it.
 		if p.Default, p.HasDefault = from.text("default"); !p.HasDefault {
 			p.Default, p.HasDefault = item.text("default")
 		}

@@ -2,30 +2,29 @@ package status
 
 // Phase is the phase of a workflow as its controller writes it.
 //
-// Argo has no phases for "stopped", "terminated" and "suspended": see [Outcome].
+// Argo has no phases for stopped, terminated and suspended workflows; see [Outcome].
 type Phase string
 
 const (
-	// PhaseUnknown is the phase of a workflow that no controller has seen yet.
-	// One that stays so was created under an instance id or in a namespace that no
-	// running controller manages.
+	// PhaseUnknown is the phase of a workflow that no controller has picked up yet. If it stays, no
+	// running controller manages the workflow's namespace or instance ID.
 	PhaseUnknown Phase = ""
-	// PhasePending: accepted, but held back by a parallelism limit, a lock or a volume claim.
+	// PhasePending means that the workflow was picked up, but waits for a parallelism limit, a lock
+	// or a volume claim.
 	PhasePending Phase = "Pending"
-	// PhaseRunning covers a suspended workflow too.
+	// PhaseRunning is also the phase of a suspended workflow.
 	PhaseRunning Phase = "Running"
-	// PhaseSucceeded, PhaseFailed and PhaseError are the ends that Argo knows.
+	// PhaseSucceeded, PhaseFailed and PhaseError are the phases in which workflows end.
 	PhaseSucceeded Phase = "Succeeded"
 	PhaseFailed    Phase = "Failed"
 	PhaseError     Phase = "Error"
-	// PhaseStopped and PhaseTerminated are no phases of Argo's. Earlier clients of this
-	// project used the names, so they are understood when read, as ends.
+	// PhaseStopped and PhaseTerminated are not phases of Argo. Earlier clients of this project wrote
+	// them, so they are understood as ends.
 	PhaseStopped    Phase = "Stopped"
 	PhaseTerminated Phase = "Terminated"
 )
 
-// Completed reports whether a workflow in this phase has ended for good (only a retry
-// can set it running again).
+// Completed reports whether a workflow in this phase has ended. Only a retry sets it running again.
 func (p Phase) Completed() bool {
 	switch p {
 	case PhaseSucceeded, PhaseFailed, PhaseError, PhaseStopped, PhaseTerminated:
@@ -41,15 +40,15 @@ const (
 	NodePending   NodePhase = "Pending"
 	NodeRunning   NodePhase = "Running"
 	NodeSucceeded NodePhase = "Succeeded"
-	// NodeSkipped: its `when` was false.
+	// NodeSkipped means that the step's `when` was false.
 	NodeSkipped NodePhase = "Skipped"
 	NodeFailed  NodePhase = "Failed"
 	NodeError   NodePhase = "Error"
-	// NodeOmitted: its `depends` was false.
+	// NodeOmitted means that the task's `depends` was false.
 	NodeOmitted NodePhase = "Omitted"
 )
 
-// Fulfilled reports whether a node in this phase has ended, however it did.
+// Fulfilled reports whether a node in this phase has ended, successfully or not.
 func (p NodePhase) Fulfilled() bool {
 	switch p {
 	case NodeSucceeded, NodeSkipped, NodeFailed, NodeError, NodeOmitted:
@@ -63,11 +62,12 @@ func (p NodePhase) Unsuccessful() bool {
 	return p == NodeFailed || p == NodeError
 }
 
-// NodeType is what a node stands for.
+// NodeType is the type of a node.
 type NodeType string
 
-// Pod, Container, HTTP and Plugin nodes do work; a Suspend node is a gate; a Retry node holds the attempts
-// of a step, and Steps, StepGroup, DAG and TaskGroup nodes hold others; a Skipped node was never run.
+// Pod, Container, HTTP and Plugin nodes do work. A Suspend node is a gate or a delay. A Retry node
+// contains the attempts of a step; Steps, StepGroup, DAG and TaskGroup nodes contain other nodes. A
+// Skipped node never ran.
 const (
 	NodeTypePod       NodeType = "Pod"
 	NodeTypeContainer NodeType = "Container"
@@ -82,8 +82,7 @@ const (
 	NodeTypePlugin    NodeType = "Plugin"
 )
 
-// Group reports whether nodes of this type only hold others together and do no work
-// of their own.
+// Group reports whether nodes of this type only contain others and do no work themselves.
 func (t NodeType) Group() bool {
 	switch t {
 	case NodeTypeSteps, NodeTypeStepGroup, NodeTypeDAG, NodeTypeTaskGroup, NodeTypeRetry:
@@ -92,13 +91,13 @@ func (t NodeType) Group() bool {
 	return false
 }
 
-// ShutdownStrategy is the `spec.shutdown` of a workflow that was asked to end early.
+// ShutdownStrategy is the spec.shutdown of a workflow that was asked to end early.
 type ShutdownStrategy string
 
 const (
 	ShutdownNone ShutdownStrategy = ""
-	// ShutdownStop lets exit handlers run.
+	// ShutdownStop runs exit handlers.
 	ShutdownStop ShutdownStrategy = "Stop"
-	// ShutdownTerminate does not.
+	// ShutdownTerminate runs no exit handlers.
 	ShutdownTerminate ShutdownStrategy = "Terminate"
 )

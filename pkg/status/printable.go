@@ -8,19 +8,17 @@ import (
 	"unicode/utf8"
 )
 
-// Printable returns text as it can be shown on a terminal: in one line, with nothing that a terminal
-// takes for a command and nothing that a reader doesn't see. Names, messages, outputs and log lines
-// come from whoever writes workflows and from their pods, and could otherwise change what is read
-// above and below them.
+// Printable returns text in a form that is safe to show on a terminal: in one line, without control
+// sequences and invisible characters. Names, messages, outputs and log lines come from authors of
+// workflows and from pods, and could otherwise change what appears above and below them.
 //
-// Control characters (ESC, line breaks and tabs among them), characters that change the direction of
-// writing or have no width, line separators, private characters and bytes that are not UTF-8 become
-// escapes such as \u001b, \n or \xff; all other text stays as it is. The length is not limited: cut or
-// wrap what may be long, since a terminal wraps it, and what comes behind many spaces then looks like a
-// line of its own. The result is for readers: a backslash in text stays one, so text cannot be restored
-// from it.
+// Control characters (including ESC, line breaks and tabs), characters that change the writing direction or
+// have no width, line separators, private-use characters and bytes that are not UTF-8 become escapes
+// such as \u001b, \n or \xff. Everything else stays as it is. The length is not limited: cut or wrap
+// long text, since a terminal wraps it, and text behind many spaces then looks like a line of its own.
+// The original cannot be restored from the result, since a backslash in text is not escaped.
 //
-// In the output of [encoding/json.Marshal], these are the escapes of JSON: it stays the same JSON.
+// In the output of [encoding/json.Marshal] the escapes are those of JSON, so it stays the same JSON.
 func Printable(text string) string {
 	if strings.IndexFunc(text, unprintable) < 0 && utf8.ValidString(text) {
 		return text
@@ -39,8 +37,8 @@ func Printable(text string) string {
 	return b.String()
 }
 
-// unprintable reports whether a character has no picture of its own. Some that count as letters and
-// marks, such as Hangul fillers and selectors of variations, are shown as nothing, too.
+// unprintable reports whether a character is not visible. This includes some letters and marks, such as
+// Hangul fillers and variation selectors.
 func unprintable(r rune) bool {
 	return !unicode.IsGraphic(r) || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }

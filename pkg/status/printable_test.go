@@ -36,7 +36,7 @@ func TestPrintable(t *testing.T) {
 	}
 }
 
-// What is shown is one line of characters that are seen, and JSON stays the same JSON.
+// The result is one line of visible characters, and JSON stays the same JSON.
 func FuzzPrintable(f *testing.F) {
 	f.Add("a\x1b[2J\u202e\u009b\xff\U000E0041")
 	f.Fuzz(func(t *testing.T, text string) {

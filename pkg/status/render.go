@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// WriteTree writes a line for the workflow and one for each node of its
-// [WorkflowStatus.Tree]: a sign for the phase, name, duration, attempts, message, for a gate
-// the names of the outputs it waits for, and for what passes by itself, when. What still runs is
-// measured up to now.
-// Texts are made [Printable], and of spaces in a row one is left: some come from pods. Names are cut to
-// 200 bytes and messages to 1,000, and it says how many outputs of a gate are left out behind the first
-// 8, and how many nodes behind the first 20,000 or 8 MiB of text. The error is that of w.
+// WriteTree writes a line for the workflow and one for each node of its [WorkflowStatus.Tree]: a sign for
+// the phase, name, duration, attempts and message, for a gate the names of the outputs that it awaits,
+// and for a delay when it ends. The duration of what has not ended is measured up to now.
+//
+// Names and messages are made [Printable], with one space for each run of spaces, and cut to 200 and 1,000
+// bytes. WriteTree shows the first 8 outputs of a gate, and the first 20,000 nodes or 8 MiB of nodes, and
+// says how many it leaves out. The error is that of w.
 func (s *WorkflowStatus) WriteTree(w io.Writer, now time.Time, opts TreeOptions) error {
 	p := treePrinter{w: w, now: now, glyphs: unicodeGlyphs()}
 	if opts.ASCII {
@@ -41,11 +41,11 @@ type treePrinter struct {
 	w      io.Writer
 	now    time.Time
 	glyphs glyphs
-	shown  int // nodes so far
-	more   int // that are left out
+	shown  int // nodes, including those that are left out
+	more   int // nodes that are left out
 
 	written int   // bytes
-	err     error // the first; nothing is written after it
+	err     error // the first error; nothing is written after it
 }
 
 func (p *treePrinter) printf(format string, args ...any) {
@@ -56,10 +56,10 @@ func (p *treePrinter) printf(format string, args ...any) {
 	}
 }
 
-// maxIndent is how far lines are indented, in bytes.
+// maxIndent is how far lines are indented at most, in bytes.
 const maxIndent = 1000
 
-// How much is shown of a tree: nodes, bytes of their lines, and outputs of a gate.
+// The limits on what is shown of a tree: nodes, bytes of their lines, and outputs of a gate.
 const maxShownNodes, maxShownBytes, maxShownOutputs = 20_000, 8 << 20, 8
 
 func (p *treePrinter) nodes(nodes []*TreeNode, indent string) {
@@ -89,7 +89,7 @@ func (p *treePrinter) nodes(nodes []*TreeNode, indent string) {
 		if len(indent) < maxIndent {
 			further = indent + further
 		} else {
-			further = indent // however deep they are made up to be
+			further = indent
 		}
 		p.nodes(n.Children, further)
 	}
@@ -101,7 +101,7 @@ func (p *treePrinter) message(text string) {
 	}
 }
 
-// awaited names the outputs that a gate waits for; their values are nobody's business here.
+// awaited shows the names of the outputs that a gate awaits, but no values, which may be secret.
 func (p *treePrinter) awaited(n *Node) {
 	awaited := n.AwaitedOutputs()
 	for i, parameter := range awaited {

@@ -9,20 +9,19 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 )
 
-// NodeSelector selects nodes by their fields; see [ParseNodeSelector]. The zero value
-// selects every node.
+// NodeSelector selects nodes by their fields; see [ParseNodeSelector]. The zero value selects every node.
 type NodeSelector struct {
 	terms fields.Selector
 }
 
-// ParseNodeSelector reads a selector in the notation of the argo CLI's
-// --node-field-selector, e.g. "displayName=approve,phase!=Failed". The fields are id, name,
-// displayName, phase, templateName, templateRef.name, templateRef.template and
-// inputs.parameters.<name>.value; the operators =, == and !=; a comma means "and". Spaces count. A
-// node that doesn't have a field counts as having it empty. "" selects every node.
+// ParseNodeSelector parses a selector in the notation of the argo CLI's --node-field-selector, e.g.
+// "displayName=approve,phase!=Failed". The fields are id, name, displayName, phase, templateName,
+// templateRef.name, templateRef.template and inputs.parameters.<name>.value. The operators are =, ==
+// and !=. A comma means "and". Spaces are significant. A field that a node does not have counts as
+// empty. "" selects every node.
 //
-// In a value, a backslash stands before each comma, = and backslash that is part of it, as
-// [fields.EscapeValue] puts it there: "displayName="+fields.EscapeValue("load(0:a,b)").
+// Commas, = and backslashes in a value need a backslash in front, as [fields.EscapeValue] adds it:
+// "displayName="+fields.EscapeValue("load(0:a,b)").
 //
 // The error is a [*NodeSelectorError].
 func ParseNodeSelector(text string) (NodeSelector, error) {
@@ -48,7 +47,7 @@ func (s NodeSelector) Empty() bool { return s.terms == nil || s.terms.Empty() }
 // Matches reports whether s selects n.
 func (s NodeSelector) Matches(n *Node) bool { return s.Empty() || s.terms.Matches(nodeFields{n}) }
 
-// String gives the selector's text, but for the values of parameters: they may be secret.
+// String returns the selector in its notation, without the values of parameters, which may be secret.
 func (s NodeSelector) String() string {
 	if s.terms == nil {
 		return ""
@@ -64,27 +63,20 @@ func (s NodeSelector) String() string {
 	return strings.Join(terms, ",")
 }
 
-// Select returns the nodes that selector matches, in order of their start. Where the nodes
-// are not known there are none; see NodesErr.
-func (s *WorkflowStatus) Select(selector NodeSelector) []*Node {
-	var selected []*Node
-	for _, n := range s.Nodes {
-		if selector.Matches(n) {
-			selected = append(selected, n)
-		}
-	}
-	return selected
-}
+// Select returns the nodes that selector matches, in order of their start. If the nodes are not known,
+// there are none; see NodesErr.
+func (s *WorkflowStatus) Select(selector NodeSelector) []*Node { return s.nodesThat(selector.Matches) }
 
-// NodeSelectorError is the error for a selector that cannot be read. It has only the values of fields
-// such as displayName: those of parameters, or of what may be a misspelt parameter, can be secret.
+// NodeSelectorError is the error for a selector that cannot be parsed. Selector shows the values of fields
+// such as displayName, but not those of parameters or of unknown fields, which may be secret.
 type NodeSelectorError struct {
-	Selector, Reason string // Reason is what is wrong with Selector
+	Selector, Reason string // Reason says what is wrong with Selector
 }
 
+// shown returns selector without values that may be secret.
 func shown(selector string) string {
 	terms := strings.Split(selector, ",")
-	hidden := false // the term before, of whose value this may be a part
+	hidden := false // whether the previous value is hidden; the next term may be a part of it
 	for i, term := range terms {
 		field, _, isTerm := strings.Cut(term, "=")
 		switch {
@@ -129,7 +121,7 @@ func selectable() []string {
 	}
 }
 
-// nodeFields lets a field selector look at a node.
+// nodeFields are the fields of a node as a field selector reads them.
 type nodeFields struct{ node *Node }
 
 // Has implements fields.Fields.

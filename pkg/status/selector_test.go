@@ -10,7 +10,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// The names of a loop's items have what a selector has a meaning for.
+// Names of items of loops contain characters that have a meaning in selectors.
 func TestSelectorsOfNamesThatNeedEscapes(t *testing.T) {
 	for _, name := range []string{"load(0:a,b)", "load(0:k:a=b)", `back\slash`, "two words", " in front", `all \,= of it`} {
 		selector, err := status.ParseNodeSelector("displayName=" + selectors.EscapeValue(name) + ",phase=Running")
@@ -33,7 +33,7 @@ func TestSelectorsOfNamesThatNeedEscapes(t *testing.T) {
 	}
 }
 
-// A misspelt field of a parameter has a value too, which may be secret.
+// The value of a misspelt parameter may be secret, too.
 func TestSelectorErrorsShowNoParameters(t *testing.T) {
 	for text, shown := range map[string]string{
 		"inputs.parameter.password.value=s3cr3t":               "inputs.parameter.password.value=…",

@@ -8,96 +8,96 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// WorkflowStatus is one state of a workflow. It is a snapshot: nothing in it changes
-// after [FromUnstructured] or [FromJSON] returned it, so it may be read by several goroutines.
+// WorkflowStatus is a snapshot of a workflow. Nothing in it changes after [FromUnstructured] or [FromJSON]
+// has returned it, so it is safe for concurrent use.
 type WorkflowStatus struct {
 	Name, Namespace string
 	// UID tells a workflow from a later one of the same name.
 	UID types.UID
-	// ResourceVersion names this state of the object.
+	// ResourceVersion is the version of the object.
 	ResourceVersion     string
-	CreationTime        time.Time // by the API server's clock; zero: not created (a dry run)
-	DeletionTime        time.Time // when it was marked as deleted, if finalizers still hold it; zero: it is not
+	CreationTime        time.Time // by the API server's clock; zero after a dry run
+	DeletionTime        time.Time // when the deletion was requested, if finalizers still keep the object; else zero
 	Labels, Annotations map[string]string
-	// Finalizers are what holds the object when it is deleted, until each is taken away.
+	// Finalizers keep an object that is being deleted until all of them are removed.
 	Finalizers []string
 
-	// Template is the template the workflow was made from; empty if it carries its own.
+	// Template is the template that the workflow was made from. It is empty if the workflow has its
+	// own templates.
 	Template TemplateRef
-	// Entrypoint as the workflow states it; "" leaves it to the template.
+	// Entrypoint is the workflow's own entrypoint; "" means that of the template.
 	Entrypoint string
-	// Arguments are the parameters the workflow was started with. Those it left to the
-	// template's defaults are not among them.
+	// Arguments are the parameters that the workflow was started with, without defaults of the
+	// template.
 	Arguments []Parameter
-	// Shutdown tells that the workflow was asked to stop or terminate.
+	// Shutdown is set if the workflow was asked to stop or terminate.
 	Shutdown ShutdownStrategy
-	// SpecSuspended is spec.suspend: no new pod is started. See [WorkflowStatus.Suspended].
+	// SpecSuspended is spec.suspend: no new pods are started. See [WorkflowStatus.Suspended].
 	SpecSuspended bool
 
 	Phase   Phase
 	Message string
-	// StartTime and EndTime are zero as long as there is none. They have whole seconds.
+	// StartTime and EndTime are zero until they are known. They have whole seconds.
 	StartTime, EndTime time.Time
 	Progress           Progress
-	// EstimatedDuration is Argo's guess of the whole run, from earlier runs of the same
-	// template; 0: none.
+	// EstimatedDuration is Argo's estimate for the whole run from earlier runs of the same
+	// template, or 0.
 	EstimatedDuration time.Duration
-	// ResourcesDuration is what the workflow used so far by Argo's rough reckoning:
-	// seconds of one unit of each resource, e.g. "cpu": 12s.
+	// ResourcesDuration is what the workflow has used so far by Argo's estimate: seconds of one unit
+	// of each resource, e.g. "cpu": 12s.
 	ResourcesDuration map[string]time.Duration
 	Conditions        []Condition
 	// Outputs are the workflow's global outputs.
 	Outputs         Outputs
 	Synchronization Synchronization
-	// PersistentVolumeClaims are the names of the claims that were made for the workflow.
+	// PersistentVolumeClaims are the names of the claims that were created for the workflow.
 	PersistentVolumeClaims []string
 
-	// Nodes are sorted by start time (those without last), then by name, with numbers in
-	// names by value. They are empty with NodesErr set where they are not in the object or could not be read.
+	// Nodes are sorted by start time (nodes without one are last), then by name, with numbers in
+	// names compared by value. They are empty if NodesErr is set.
 	Nodes []*Node
-	// NodesErr is [ErrNodesOffloaded], a [*NodesError], or nil. All else in the status
-	// holds in any case.
+	// NodesErr is [ErrNodesOffloaded], a [*NodesError], or nil. The other fields are valid in any
+	// case.
 	NodesErr error
-	// OffloadVersion is the version under which the controller's database has the nodes
-	// that are offloaded; "": they are not.
+	// OffloadVersion is the version of offloaded nodes in the controller's database; "" if the nodes
+	// are not offloaded.
 	OffloadVersion string
 
-	// StartDiagnostic says why probably no controller has taken the workflow up; nil: one has, or
-	// it is too early to tell. Only what follows a workflow sets it, never [FromUnstructured].
+	// StartDiagnostic says why probably no controller has picked up the workflow. It is nil if one
+	// has, or if it is too early to tell. Only calls that watch a workflow set it, never
+	// [FromUnstructured].
 	StartDiagnostic *StartDiagnostic
 
-	// Dropped lists what could not be read, in no particular order; at most 1,000 fields. What
-	// a node reads only when asked for (inputs, outputs, details) is not among it: see
-	// [Node.Dropped].
+	// Dropped lists up to 1,000 fields that could not be read, in no particular order. What nodes
+	// read on demand (inputs, outputs, details) is not included; see [Node.Dropped].
 	Dropped []Dropped
 
 	raw *unstructured.Unstructured
 }
 
-// TemplateRef names a WorkflowTemplate, or with ClusterScope a ClusterWorkflowTemplate,
-// and for a node also the template within it.
+// TemplateRef names a WorkflowTemplate, or if ClusterScope is set a ClusterWorkflowTemplate, and for a
+// node also the template within it.
 type TemplateRef struct {
 	Name         string
 	Template     string // "" for a workflow
 	ClusterScope bool
 }
 
-// FromUnstructured reads a Workflow object of any version of Argo's API.
+// FromUnstructured reads a Workflow object of any version of Argo.
 //
-// The only error is a [*NotWorkflowError]: u is nil, or says itself that it is something
-// else. An object without a kind is taken at its word as a workflow; whatever else is
-// missing, null or malformed is left at its zero value and listed in Dropped.
+// The only error is a [*NotWorkflowError]: u is nil or has another kind. An object without a kind counts
+// as a Workflow. What is missing, null or malformed is left at its zero value; malformed fields are
+// listed in Dropped.
 //
-// Compressed nodes are read as a stream up to [MaxNodesSize], those by other algorithms than gzip
-// with [NodeDecoders] alone, as NodesErr then says. It takes memory for their
-// fields, not for their JSON. u is not changed. The status keeps it, for
-// [WorkflowStatus.Raw] and for what its nodes read only when asked, so the caller must not
-// change it either. Where the object is still JSON, [FromJSON] is faster.
+// FromUnstructured reads compressed nodes as a stream up to [MaxNodesSize], so it takes memory for their
+// fields, not for their JSON. Algorithms other than gzip need [NodeDecoders]; NodesErr says so. u is
+// not changed. The status keeps it for [WorkflowStatus.Raw] and for what nodes read on demand, so the
+// caller must not change it. If the object is still JSON, [FromJSON] is faster.
 func FromUnstructured(u *unstructured.Unstructured) (*WorkflowStatus, error) {
 	return NodeDecoders{}.FromUnstructured(u)
 }
 
-// fromFields reads the object that has these fields.
+// fromFields reads the object with these fields.
 func fromFields(fields map[string]any, decoders NodeDecoders, ended func() error) (*WorkflowStatus, error) {
 	root := &object{fields: fields, dropped: new([]Dropped)}
 	apiVersion, kind := root.string("apiVersion"), root.string("kind")
@@ -166,26 +166,25 @@ func (s *WorkflowStatus) readStatus(status *object, decoders NodeDecoders, ended
 	s.OffloadVersion = status.string("offloadNodeStatusVersion")
 	s.Nodes, s.NodesErr = readNodes(status, decoders, ended)
 	if len(s.Nodes) > 0 {
-		s.Nodes[0].source.ended = s.Completed() // it is the source of all of them
+		s.Nodes[0].source.ended = s.Completed() // the nodes share one source
 	}
 }
 
-// Completed reports whether the workflow has ended. It goes by the phase alone: the
-// label and the finish time can be stale or missing.
+// Completed reports whether the workflow has ended. It only looks at the phase, since the label and the
+// end time can be stale or missing.
 func (s *WorkflowStatus) Completed() bool {
 	return s.Phase.Completed()
 }
 
-// Suspended reports whether the workflow waits for a decision: it has not ended, and it is at
-// a gate (see [Node.Active]) or was suspended as a whole (spec.suspend). Pods that were
-// running when it was suspended as a whole go on running.
+// Suspended reports whether the workflow waits for a decision: it has not ended, and a gate waits (see
+// [Node.Active]) or it was suspended as a whole (spec.suspend). Pods that were running when it was
+// suspended as a whole continue.
 func (s *WorkflowStatus) Suspended() bool {
 	return !s.Completed() && (s.SpecSuspended || s.HasSuspendedNodes())
 }
 
-// Raw returns the object this status was read from; nil where it was not kept, or where the
-// status comes from [FromJSON]. It is the caller's own object, not a copy: change a DeepCopy
-// of it.
+// Raw returns the object that the status was read from. It is nil if the object was not kept or the status
+// comes from [FromJSON]. It is not a copy, so make a DeepCopy before changing it.
 func (s *WorkflowStatus) Raw() *unstructured.Unstructured {
 	return s.raw
 }

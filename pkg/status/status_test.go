@@ -16,7 +16,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// object reads a Workflow written as YAML, as the dynamic client would deliver it.
+// object reads a Workflow from YAML, with the types that a dynamic client delivers.
 func object(t testing.TB, text string) *unstructured.Unstructured {
 	t.Helper()
 	data, err := yaml.YAMLToJSON([]byte(text))
@@ -101,9 +101,9 @@ status:
 	}
 }
 
-// Argo 3.7.4 lets a workflow succeed that was terminated while it waited for a lock. What is left
-// of one is a failed pod, or a group that was about to begin; that of test/conformance is such a one.
-func TestOutcomeOfOneTerminatedBeforeItRan(t *testing.T) {
+// In Argo 3.7.4, a workflow that is terminated while it waits for a lock succeeds, with a failed pod or a
+// running group as its root. test/conformance has such a workflow.
+func TestOutcomeOfAWorkflowTerminatedBeforeItRan(t *testing.T) {
 	const nodes = `
   nodes:
     w: {id: w, name: w, displayName: w, type: %s, phase: %s, message: "workflow shutdown with strategy:  Terminate"}`
@@ -126,7 +126,7 @@ func TestOutcomeOfOneTerminatedBeforeItRan(t *testing.T) {
 	}
 }
 
-// What such a workflow had not got to may be left running. No decision about it has any effect.
+// The controller can leave nodes running in such a workflow. Decisions about them have no effect.
 func TestNoGateWaitsInAWorkflowThatHasEnded(t *testing.T) {
 	const text = `
 metadata: {name: w}
@@ -163,7 +163,7 @@ status:
 	}
 }
 
-func TestUnfinishedNodesOfWhatWaits(t *testing.T) {
+func TestUnfinishedNodesThatWait(t *testing.T) {
 	s := read(t, `
 status:
   phase: Running
@@ -191,7 +191,7 @@ status:
 	}
 }
 
-func TestFromUnstructuredRefusesWhatIsNoWorkflow(t *testing.T) {
+func TestFromUnstructuredRefusesOtherObjects(t *testing.T) {
 	for name, u := range map[string]*unstructured.Unstructured{
 		"nil":   nil,
 		"kind":  {Object: map[string]any{"apiVersion": "argoproj.io/v1alpha1", "kind": "WorkflowTemplate"}},
@@ -204,7 +204,7 @@ func TestFromUnstructuredRefusesWhatIsNoWorkflow(t *testing.T) {
 	}
 }
 
-func TestFromUnstructuredToleratesWhatItCannotRead(t *testing.T) {
+func TestFromUnstructuredDropsMalformedFields(t *testing.T) {
 	for name, tc := range map[string]struct {
 		text    string
 		dropped []string // paths
@@ -241,7 +241,7 @@ func TestFromUnstructuredToleratesWhatItCannotRead(t *testing.T) {
 	}
 }
 
-func TestFromUnstructuredReadsWithoutAKindAndChangesNothing(t *testing.T) {
+func TestFromUnstructuredWithoutAKindChangesNothing(t *testing.T) {
 	u := &unstructured.Unstructured{Object: map[string]any{
 		"metadata": map[string]any{"name": "x", "labels": map[string]any{"a": "b"}},
 		"status":   map[string]any{"nodes": map[string]any{"n": map[string]any{"phase": "Running", "type": "Suspend"}}},

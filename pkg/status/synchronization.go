@@ -11,15 +11,15 @@ type Lock struct {
 	// Name is "<namespace>/Mutex/<name>", "<namespace>/ConfigMap/<name>/<key>" (a semaphore
 	// whose size is in a ConfigMap) or "<namespace>/Database/<name>".
 	Name string
-	// Mutex: one holder at a time; else it is a semaphore.
+	// Mutex means that the lock has one holder at a time. Otherwise it is a semaphore.
 	Mutex bool
-	// Holders are workflows, "<namespace>/<workflow>", and nodes,
-	// "<namespace>/<workflow>/<node id>". Controllers before 3.6 write only the last part.
+	// Holders are workflows ("<namespace>/<workflow>") and nodes
+	// ("<namespace>/<workflow>/<node id>"). Argo before 3.6 writes only the last part.
 	Holders []string
 }
 
-// String gives kind, name and the first few holders, e.g. "mutex ma/Mutex/deploy held by
-// ma/other", each cut to 200 bytes.
+// String returns the kind, the name and the first few holders, e.g. "mutex ma/Mutex/deploy held by
+// ma/other". Names are cut to 200 bytes.
 func (l Lock) String() string {
 	text := "semaphore "
 	if l.Mutex {
@@ -43,16 +43,15 @@ func (l Lock) String() string {
 
 // Synchronization is status.synchronization.
 type Synchronization struct {
-	// Holding are the locks the workflow holds, with those of the holders that belong to it.
+	// Holding are the locks that the workflow holds, with the holders that belong to it.
 	Holding []Lock
-	// Waiting are the locks that it had to wait for, with their holders at that time. The
-	// controller lets an entry stand when the lock was got: see [WorkflowStatus.AwaitedLocks].
+	// Waiting are the locks that the workflow had to wait for, with their holders at that time. An
+	// entry stays after the lock was acquired; see [WorkflowStatus.AwaitedLocks].
 	Waiting []Lock
 }
 
-// AwaitedLocks are the locks that the workflow waits for now, and who held them when it
-// was last looked at: those of nodes that state one, and those of a workflow that is
-// Pending. None once it has ended.
+// AwaitedLocks returns the locks that nodes wait for now, and those that a pending workflow waits for, with
+// their last known holders. There are none once the workflow has ended.
 func (s *WorkflowStatus) AwaitedLocks() []Lock {
 	if s.Completed() {
 		return nil
@@ -90,7 +89,7 @@ func readSynchronization(o *object) Synchronization {
 	return Synchronization{
 		Holding: slices.DeleteFunc(
 			append(readSemaphores(semaphore, "holding"), readMutexes(mutex, "holding")...),
-			func(l Lock) bool { return len(l.Holders) == 0 }, // given back
+			func(l Lock) bool { return len(l.Holders) == 0 }, // released
 		),
 		Waiting: append(readSemaphores(semaphore, "waiting"), readMutexes(mutex, "waiting")...),
 	}

@@ -2,40 +2,39 @@ package status
 
 import "slices"
 
-// TreeNode is a node as people look at it: see [WorkflowStatus.Tree].
+// TreeNode is a node arranged for display; see [WorkflowStatus.Tree].
 type TreeNode struct {
 	*Node
-	// Title is the node's display name; for a retried step that of the step, without the
+	// Title is the node's display name. For a retried step it is the name of the step, without the
 	// number of the attempt.
 	Title string
-	// Attempts is how often a retried step was tried; 0: it is not one.
+	// Attempts is the number of attempts of a retried step, else 0.
 	Attempts int
 	Children []*TreeNode
 }
 
-// TreeOptions say what [WorkflowStatus.Tree] and [WorkflowStatus.WriteTree] show.
+// TreeOptions are the options of [WorkflowStatus.Tree] and [WorkflowStatus.WriteTree].
 type TreeOptions struct {
-	// Groups keeps the Steps and DAG nodes inside the workflow as branches. By default
-	// only what does work is shown, and its groups are left out.
+	// Groups keeps the Steps and DAG nodes within the workflow as branches. By default only nodes
+	// that do work are shown.
 	Groups bool
-	// ASCII makes WriteTree use no other characters.
+	// ASCII makes WriteTree write ASCII signs instead of Unicode ones.
 	ASCII bool
 }
 
-// Tree arranges the nodes for display. Pods, gates, calls and skipped nodes are shown;
-// what was inside a hidden group moves up to where the group was; a retried step is
-// shown once, as the attempt that counts, or between two attempts as itself; a group is shown if it
-// failed and no other node tells why. Siblings are in order of their start, what was in one hidden group together.
+// Tree arranges the nodes for display. It shows pods, gates, calls and skipped nodes. Nodes within a hidden
+// group take the place of the group. A retried step is shown once: as the attempt that counts, or between
+// two attempts as the Retry node. A group is shown if it failed and no node within it explains why.
+// Siblings are in order of their start, with the nodes of a hidden group next to each other.
 //
-// A node belongs to the template invocation it is part of (its boundary), an attempt to
-// its Retry node. Every node has one place, also where the nodes point in circles or at
-// nodes that do not exist. A node inside of 1,000 others, which Argo doesn't make, begins a branch of
-// its own.
+// A node is placed below its boundary, which is the template invocation that it is part of, and an attempt
+// below its Retry node. Every node has exactly one place, even if the nodes form cycles or refer to
+// nodes that do not exist. A node that is nested 1,000 deep, which Argo does not create, becomes a root.
 func (s *WorkflowStatus) Tree(opts TreeOptions) []*TreeNode {
 	b := treeBuilder{graph: graphOf(s.Nodes), opts: opts, workflow: s.Name}
 	b.findFailures()
 	var roots []*member
-	for i := len(b.members) - 1; i >= 0; i-- { // so that the first one inside of another is put there last
+	for i := len(b.members) - 1; i >= 0; i-- { // backwards, so that each list of members begins with the first
 		switch m := &b.members[i]; {
 		case m.retry != nil: // reached through its Retry node
 		case m.boundary == nil || m.boundary == m:
@@ -49,7 +48,7 @@ func (s *WorkflowStatus) Tree(opts TreeOptions) []*TreeNode {
 	for _, m := range slices.Backward(roots) {
 		tree = b.place(tree, m, 0)
 	}
-	for i := range b.members { // what hangs in a circle, apart from every root, or too deep
+	for i := range b.members { // those in cycles without a root, and those nested too deep
 		tree = b.place(tree, &b.members[i], 0)
 	}
 	return tree
@@ -62,11 +61,10 @@ type treeBuilder struct {
 	workflow string
 }
 
-// maxNesting is how deep the tree is. Argo nests templates up to 100 deep, unless it was told otherwise.
+// maxNesting is the depth of the tree. Argo nests templates up to 100 deep by default.
 const maxNesting = 1000
 
-// place puts what is to be shown in m's place behind siblings: itself with what is inside it, or only
-// the latter.
+// place appends to siblings what is shown for m: itself with what is within it, or only the latter.
 func (b *treeBuilder) place(siblings []*TreeNode, m *member, depth int) []*TreeNode {
 	if m.placed || depth == maxNesting {
 		return siblings
@@ -77,7 +75,7 @@ func (b *treeBuilder) place(siblings []*TreeNode, m *member, depth int) []*TreeN
 		shown.Attempts = len(m.attempts)
 		best := m.best
 		if best != nil && best.Phase.Fulfilled() && !m.Phase.Fulfilled() {
-			best = nil // between two attempts: what the last one came to is no news of the step
+			best = nil // between two attempts, the result of the last one says nothing about the step
 		}
 		for _, attempt := range m.attempts {
 			if attempt != best {
@@ -100,7 +98,7 @@ func (b *treeBuilder) place(siblings []*TreeNode, m *member, depth int) []*TreeN
 	return siblings
 }
 
-// placeInside puts what is inside of m behind siblings.
+// placeInside appends to siblings what is within m.
 func (b *treeBuilder) placeInside(siblings []*TreeNode, m *member, depth int) []*TreeNode {
 	for inner := m.inside; inner != nil; inner = inner.beside {
 		siblings = b.place(siblings, inner, depth+1)
@@ -108,20 +106,19 @@ func (b *treeBuilder) placeInside(siblings []*TreeNode, m *member, depth int) []
 	return siblings
 }
 
-// isBranch reports whether m is shown with what is inside it. Of a group of another kind only the latter
-// is.
+// isBranch reports whether m itself is shown, with what is within it.
 func (b *treeBuilder) isBranch(m *member) bool {
 	return !m.Type.Group() || m.ID != b.workflow && b.opts.Groups && (m.Type == NodeTypeSteps || m.Type == NodeTypeDAG)
 }
 
-// showsEmpty reports whether m, a group that has nothing inside to be shown, is shown itself: it failed and
-// no other node tells why, or it has no attempt yet, or none at the moment.
+// showsEmpty reports whether m, a group without anything to show within it, is shown itself: because it
+// failed and no other node explains why, or because it is a Retry node without a current attempt.
 func (b *treeBuilder) showsEmpty(m *member) bool {
-	isRoot := m.ID == b.workflow // its line is the workflow's
+	isRoot := m.ID == b.workflow // which the line of the workflow stands for
 	return !isRoot && (m.Type == NodeTypeRetry || m.Phase.Unsuccessful() && !m.explained)
 }
 
-// hide marks a superseded attempt, with all inside it, as dealt with.
+// hide leaves a superseded attempt and everything within it out of the tree.
 func (m *member) hide() {
 	for hidden := []*member{m}; len(hidden) > 0; {
 		last := len(hidden) - 1

@@ -16,7 +16,7 @@ func exercise(s *status.WorkflowStatus) {
 	_ = s.WriteTree(io.Discard, time.Time{}, status.TreeOptions{Groups: true})
 }
 
-// outline writes a tree as name(children…).
+// outline formats a tree as name(children…).
 func outline(nodes []*status.TreeNode) string {
 	var parts []string
 	for _, n := range nodes {
@@ -238,7 +238,7 @@ func TestWriteTree(t *testing.T) {
 	}
 }
 
-// Nodes may be made up to be inside each other without end.
+// A hostile author can nest nodes without limit.
 func TestDeepTree(t *testing.T) {
 	nodes := map[string]any{}
 	for i := range 3000 {
@@ -274,7 +274,7 @@ func TestWriteTreeReportsTheWritersError(t *testing.T) {
 	}
 }
 
-// A check that polls is a retry whose attempts fail by design: while it goes on it is no failure.
+// A step that polls is a retry whose attempts fail by design, so it has not failed while it continues.
 func TestTreeOfAStepBetweenTwoAttempts(t *testing.T) {
 	s := read(t, `
 metadata: {name: w}

@@ -73,11 +73,11 @@ func TestStartDiagnostic(t *testing.T) {
 		forbid bool
 		want   string
 	}{
-		"down":        {map[string]string{"a": "mine"}, false, `a controller for the instance id "mine" has worked in this namespace`},
-		"wrong id":    {map[string]string{"a": "theirs"}, false, `only a controller for the instance id "theirs" has worked`},
-		"needs no id": {map[string]string{"a": ""}, false, `only a controller without one has worked`},
-		"unmanaged":   {nil, false, `no workflow of this namespace ever was`},
-		"not to know": {nil, true, `does one manage this namespace for the instance id "mine", and does it run?`},
+		"down":        {map[string]string{"a": "mine"}, false, `a controller for the instance ID "mine" has worked in this namespace`},
+		"wrong id":    {map[string]string{"a": "theirs"}, false, `only a controller for the instance ID "theirs" has worked`},
+		"needs no id": {map[string]string{"a": ""}, false, `only a controller for workflows without one has worked`},
+		"unmanaged":   {nil, false, `no workflow of this namespace was ever picked up`},
+		"not to know": {nil, true, `check that a controller for the instance ID "mine" manages this namespace and runs`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -137,7 +137,7 @@ func TestStartDiagnosticOfALongTemplate(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			_, err := s.client(t, Options{}).Wait(ctx, "w", Completed)
-			if err == nil || strings.Contains(err.Error(), "Argo 4.1, which takes up no workflow of a template") != want {
+			if err == nil || strings.Contains(err.Error(), "Argo 4.1, which picks up no workflow of a template") != want {
 				t.Error(length, err)
 			}
 		})
@@ -152,7 +152,7 @@ func TestStartDiagnosticInErrors(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		_, err := s.client(t, Options{}).Wait(ctx, "w", Completed)
-		if err == nil || !strings.Contains(err.Error(), "no controller has taken it up for 30s") {
+		if err == nil || !strings.Contains(err.Error(), "no controller has picked it up for 30s") {
 			t.Error(err)
 		}
 		var shown int

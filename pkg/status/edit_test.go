@@ -20,7 +20,7 @@ func someEdit() status.NodeEdit {
 	}
 }
 
-// editedByMaps does what EditNodes does with someEdit, by way of maps.
+// editedByMaps applies someEdit to a node that is a map.
 func editedByMaps(node map[string]any) {
 	node["phase"], node["new"] = "Succeeded", []any{"<é>"}
 	delete(node, "message")
@@ -51,7 +51,6 @@ func editedByMaps(node map[string]any) {
 	}
 }
 
-// Of each text one node is changed, one removed, and the others stay.
 func TestEditNodes(t *testing.T) {
 	texts := nodeTexts()
 	texts["awaited outputs"] = `{"a":{"outputs":{"parameters":[{"name":"who","valueFrom":{"supplied":{}},"description":"d"},` +
@@ -63,8 +62,8 @@ func TestEditNodes(t *testing.T) {
 	}
 }
 
-// It is the same wherever the window ends in the text.
-func TestEditNodesAtTheWindowsEnd(t *testing.T) {
+// The result must not depend on where the window ends.
+func TestEditNodesAtTheEndOfTheWindow(t *testing.T) {
 	const text = `{"pad":{"x":"` + "PAD" + `"},"a":{"name":"n","phase":"Running","message":"m","children":["b","c","gone","d"],` +
 		`"outputs":{"result":"r","parameters":[{"name":"who","valueFrom":{"supplied":{}}},{"name":"z","value":"1"}]},"junk":[1.5e3,{}]},"b":{},"c":{"x":-12}}`
 	const window = 32 << 10
@@ -108,7 +107,7 @@ func expectEdited(t *testing.T, text string) {
 	}
 }
 
-// It does what an edit by way of maps does, to whatever these can read.
+// FuzzEditNodes compares edits with the same edits of maps.
 func FuzzEditNodes(f *testing.F) {
 	for _, text := range nodeTexts() {
 		f.Add([]byte(text))
@@ -129,7 +128,6 @@ func FuzzEditNodes(f *testing.F) {
 	})
 }
 
-// What broken JSON makes of the nodes is an error, and nothing is returned to be written.
 func TestEditNodesOfBrokenJSON(t *testing.T) {
 	for _, text := range brokenTexts() {
 		edited, err := status.NodeDecoders{}.EditNodes(t.Context(), stored(t, []byte(text)), func(string) status.NodeEdit { return someEdit() })
@@ -145,7 +143,7 @@ func TestEditNodesOfBrokenJSON(t *testing.T) {
 	}
 }
 
-// An edit takes the same few MiB, whatever is in the nodes.
+// An edit takes a few MiB for nodes of any size.
 func TestEditNodesTakesFewBytes(t *testing.T) {
 	const size = 12 << 20
 	const gate = `"type":"Suspend","phase":"Running","outputs":{"parameters":[{"name":"who","valueFrom":{"supplied":{}}}]}`
@@ -166,7 +164,7 @@ func TestEditNodesTakesFewBytes(t *testing.T) {
 			took := growth.Allocated(func() {
 				_, err = status.NodeDecoders{}.EditNodes(t.Context(), packed, func(id string) status.NodeEdit { return edits[id] })
 			})
-			if perByte := float64(took) / size; err != nil || perByte > 3 { // nearly all of it is short-lived
+			if perByte := float64(took) / size; err != nil || perByte > 3 { // nearly all of it short-lived
 				t.Errorf("%v, %d MiB", err, took>>20)
 			}
 		})
@@ -179,7 +177,7 @@ func TestContextEndsAnEdit(t *testing.T) {
 	ctx := &endsWhenAsked{Context: t.Context(), after: 50, err: why}
 	edited, err := status.NodeDecoders{}.EditNodes(ctx, packed, func(string) status.NodeEdit { return someEdit() })
 	if !errors.Is(err, why) || edited != "" || ctx.asked > 60 {
-		t.Errorf("%v, %.40q, asked %d times", err, edited, ctx.asked)
+		t.Errorf("%v, %.40q, %d calls of Err", err, edited, ctx.asked)
 	}
 	ended, cancel := context.WithCancelCause(t.Context())
 	cancel(why)
