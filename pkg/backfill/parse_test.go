@@ -255,12 +255,12 @@ func TestParseConfigRefuses(t *testing.T) {
 // A file that is not valid YAML may have a password just where it is not.
 func TestSyntaxErrorsShowNoValues(t *testing.T) {
 	for value, says := range map[string]string{
-		"*s3cr3t":       "has an alias of no anchor; quote texts that begin with *",
+		"*s3cr3t":       "has an alias without an anchor; quote strings that begin with *",
 		"!!int s3cr3t":  "has a value that its tag does not allow",
-		"{~: s3cr3t}":   "has a key that is no text",
+		"{~: s3cr3t}":   "has a key that is not a string",
 		"{[s3cr3t]: 1}": "has a map or a list as a key",
 		"@s3cr3t":       "line 2: found character that cannot start any token",
-		".nan":          "is no valid YAML",
+		".nan":          "is not valid YAML",
 	} {
 		_, err := ParseConfig([]byte("target_cluster:\n  basic_auth: {password: " + value + "}\n"))
 		if !errors.Is(err, workflow.ErrInvalid) || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "s3cr3t") {

@@ -34,12 +34,12 @@ func TestParseRollout(t *testing.T) {
 // A file that was mounted in its place may hold anything.
 func TestErrorsOfRolloutsShowNoValues(t *testing.T) {
 	for text, says := range map[string]string{
-		"salt: *hunter2":           "has an alias of no anchor",
+		"salt: *hunter2":           "has an alias without an anchor",
 		"percent: hunter2":         "percent must be a number",
 		"salt: {hunter2: hunter2}": "salt must be a string",
 		"salt: !!int hunter2":      "its tag does not allow",
 		"password: hunter2":        `unknown field "password"`,
-		"hunter2":                  "has a value of a wrong type",
+		"hunter2":                  "has a value of the wrong type",
 	} {
 		_, err := ParseRollout([]byte(text))
 		if !errors.Is(err, workflow.ErrInvalid) || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "hunter2") {

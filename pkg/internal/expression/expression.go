@@ -1,6 +1,3 @@
-// Package expression finds what Argo would evaluate in a value that should arrive as it is. It
-// guarantees that no text in which it finds nothing is evaluated where a template puts it in by
-// itself; braces that a template joins from several values it can't know.
 package expression
 
 import (
@@ -9,12 +6,13 @@ import (
 	"strings"
 )
 
-// In reports whether a text has the two braces that begin an expression of Argo's: as they are, or
-// once the text is read as JSON, as the items of a loop are. A loop within a loop reads them again.
+// In reports whether text contains the two braces that begin an Argo expression, either as they are or
+// after decoding it as JSON any number of times. Argo decodes the items of a loop, and those of nested
+// loops repeatedly.
 func In(text string) bool { return strings.Contains(unescaped(text), "{{") }
 
-// unescaped is a text without JSON's escapes of ASCII characters, and without those that appear once
-// others are undone, such as \u005cu007b.
+// unescaped returns text with the JSON escapes of ASCII characters replaced, including those that only
+// appear when others are replaced, such as \u005cu007b.
 func unescaped(text string) string {
 	const length = len(`\u007b`)
 	if !strings.Contains(text, `\u`) {
@@ -29,10 +27,10 @@ func unescaped(text string) string {
 				break
 			}
 			code, err := strconv.ParseUint(string(plain[begin+2:]), 16, 7)
-			if err != nil { // or of no ASCII character
+			if err != nil { // not an ASCII character
 				break
 			}
-			// Further backslashes before it are gone once it is read so often that it counts.
+			// Each decoding halves the backslashes before it.
 			plain = append(bytes.TrimRight(plain[:begin], `\`), byte(code))
 		}
 	}

@@ -89,7 +89,7 @@ func TestTransientAndMayHaveHappened(t *testing.T) {
 	}
 }
 
-// unsent knows whether anything was sent.
+// unsent is an error that reports whether nothing was sent.
 type unsent bool
 
 func (u unsent) Error() string { return "program missing" }

@@ -13,29 +13,28 @@ import (
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 )
 
-// notSent reports whether the network failed before anything was sent: the dial, the name
-// look-up.
+// notSent reports whether the network failed before anything was sent: in the name look-up or the dial.
 func notSent(err error) bool {
 	var op *net.OpError
 	var dns *net.DNSError
 	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns) || throttled(err)
 }
 
-// unsent reports whether an error says of itself that nothing was sent, such as that of a program
-// which could not be started. Unlike a network that fails, that does not pass.
+// unsent reports whether the error itself says that nothing was sent, such as that of a program that could
+// not be started. Unlike a failure of the network, that is not transient.
 func unsent(err error) bool {
 	var knows interface{ Unsent() bool }
 	return errors.As(err, &knows) && knows.Unsent()
 }
 
-// throttled reports whether client-go's rate limiter would not let a request go before the
-// context ends. It has no type for that.
+// throttled reports whether client-go's rate limiter would have delayed the request beyond the end of the
+// context. It has no type for the error.
 func throttled(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "client rate limiter Wait returned an error")
 }
 
-// LastingError is the error of a transport for what the same request would meet again, also where it
-// comes in the middle of an answer.
+// LastingError is the error of a transport that the same request would get again, even if it occurs in the
+// middle of an answer.
 type LastingError struct{ Err error }
 
 func (e *LastingError) Error() string { return e.Err.Error() }
@@ -46,22 +45,21 @@ func lasting(err error) bool {
 	return errors.As(err, &lasts)
 }
 
-// CutOffError is the error for an answer that began and did not come to its end. What ends it has a
-// type of its own in each protocol; that of HTTP/2, net/http keeps to itself. So whoever reads a body
-// wraps whatever error that gives.
+// CutOffError is the error for an answer that began and was not complete. Each protocol has its own type for
+// that, and net/http does not export the one of HTTP/2, so code that reads a body wraps every error in a
+// CutOffError.
 type CutOffError struct{ Err error }
 
 func (e *CutOffError) Error() string { return "read the answer: " + e.Err.Error() }
 func (e *CutOffError) Unwrap() error { return e.Err }
 
-// bodyCutOff reports whether an answer did not come to its end. client-go has no type for that.
+// bodyCutOff reports whether an answer was not complete. client-go has no type for that.
 func bodyCutOff(err error) bool {
 	var body *CutOffError
 	return errors.As(err, &body) || strings.Contains(err.Error(), "error when reading response body")
 }
 
-// cutOff reports whether the connection failed on the way, so that it is not known what
-// the server has done.
+// cutOff reports whether the connection failed after the request was sent, so the result is unknown.
 func cutOff(err error) bool {
 	if untrusted(err) || isContextError(err) {
 		return false
@@ -73,8 +71,8 @@ func cutOff(err error) bool {
 		utilnet.IsTimeout(err) || http2Closed(err)
 }
 
-// isContextError finds a context's own error in the chain. errors.Is would take a timeout of
-// net/http for one, too.
+// isContextError reports whether a context's own error is in the chain. errors.Is would also match a
+// timeout of net/http.
 func isContextError(err error) bool {
 	for err != nil {
 		if err == context.Canceled || err == context.DeadlineExceeded { //nolint:errorlint // identity is meant, and the chain is walked here
@@ -85,7 +83,8 @@ func isContextError(err error) bool {
 	return false
 }
 
-// http2Closed: net/http keeps the types of these errors to itself.
+// http2Closed reports whether an HTTP/2 connection or stream was closed. net/http does not export the types
+// of these errors.
 func http2Closed(err error) bool {
 	var failed *url.Error
 	if !errors.As(err, &failed) {

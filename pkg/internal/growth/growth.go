@@ -1,5 +1,3 @@
-// Package growth helps tests to show that work grows in proportion to its input, and what memory it
-// takes. Only tests use it.
 package growth
 
 import (
@@ -8,14 +6,14 @@ import (
 	"time"
 )
 
-// size is how much the smaller of two measurements works on: enough to take longer than what a
-// clock or a scheduler adds.
+// size is the number of items of the smaller of two measurements: enough to take longer than the errors
+// of the clock and the scheduler.
 const size = 1_000
 
-// Linear fails t if work takes out of proportion longer for four times as much: 4 times as long is
-// linear, 16 times quadratic. prepare makes the work for n items and is not measured. What counts is
-// the time of the processor, which other processes don't change; since this one may be at work in
-// other ways too, the shortest of several measurements, and one ratio that is small enough.
+// Linear fails t if the work for four times as many items takes more than 9 times as long: 4 times is
+// linear, 16 times quadratic. prepare prepares the work for n items and is not measured. Linear compares
+// the shortest of several measurements of processor time, and accepts one ratio that is small enough,
+// since goroutines of the same process may disturb a measurement.
 func Linear(t testing.TB, what string, prepare func(n int) (work func())) {
 	t.Helper()
 	var ratio float64
@@ -39,8 +37,7 @@ func shortest(work func()) time.Duration {
 	return least
 }
 
-// Allocated is how many bytes the process has allocated while do ran, also those that were freed
-// meanwhile. The detector of races adds to it.
+// Allocated returns how many bytes the process allocated while do ran, including those that were freed.
 func Allocated(do func()) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

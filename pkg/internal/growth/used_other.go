@@ -4,5 +4,5 @@ package growth
 
 import "time"
 
-// used is how long this process has run, where it is not known what it has had of the processors.
+// used returns the time, where the processor time of the process is not known.
 func used() time.Duration { return time.Duration(time.Now().UnixNano()) }

@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// used is how long this process has had of the processors.
+// used returns the processor time that this process has used.
 func used() time.Duration {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		panic(err) // which only a wrong argument is a reason for
+		panic(err) // only for a wrong argument
 	}
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }

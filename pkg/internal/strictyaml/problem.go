@@ -8,30 +8,30 @@ import (
 	"strings"
 )
 
-// problemOf says what is wrong with a document, and in which line. The YAML library's errors can
-// show values, so only those messages are passed on that are known to show none, or just a key.
+// problemOf says what is wrong with a document and in which line. Errors of the YAML library can show
+// values, so it only passes on messages that are known to show nothing, or a key at most.
 func problemOf(err error) string {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	text = strings.TrimPrefix(text, "unmarshal errors:")
 	lines := regexp.MustCompile(`^(?:line (\d+): )?((?s).*)$`)
 	var problems []string
-	const most = 20 // there can be one for each line
+	const most = 20 // there can be an error for each line
 	said := strings.SplitN(strings.TrimSpace(text), "\n", most+1)
 	for _, problem := range said[:min(len(said), most)] {
 		parts := lines.FindStringSubmatch(strings.TrimSpace(problem))
-		line, _ := strconv.Atoi(parts[1]) // 0: none
+		line, _ := strconv.Atoi(parts[1]) // 0 if unknown
 		switch {
 		case slices.Contains(parserProblems(), parts[2]):
-			line++ // the library counts from 0 for these
+			line++ // the library counts these from 0
 		case line == 0 && slices.Contains(scannerProblems(), parts[2]):
-			line = 1 // which it leaves out
+			line = 1 // the library omits line 1 for these
 		}
-		told := knownProblem(parts[2])
+		known := knownProblem(parts[2])
 		if line > 0 {
-			told = fmt.Sprintf("line %d: %s", line, told)
+			known = fmt.Sprintf("line %d: %s", line, known)
 		}
-		if !slices.Contains(problems, told) {
-			problems = append(problems, told)
+		if !slices.Contains(problems, known) {
+			problems = append(problems, known)
 		}
 	}
 	if len(said) > most {
@@ -49,22 +49,22 @@ func knownProblem(text string) string {
 		return ofKey(text, "has a long key twice")
 	}
 	if regexp.MustCompile(`^(?s)key ".*" already set in map$`).MatchString(text) {
-		return "has a key twice" // of which a value may be a part, as in {password:x}
+		return "has a key twice" // the key may contain a value, as in {password:x}
 	}
 	for begin, instead := range map[string]string{
-		"invalid map key":             `has a map or a list as a key; quote texts that begin with {, such as "{{…}}"`,
-		"unsupported map key of type": "has a key that is no text",
-		"unknown anchor":              "has an alias of no anchor; quote texts that begin with *",
+		"invalid map key":             `has a map or a list as a key; quote strings that begin with {, such as "{{…}}"`,
+		"unsupported map key of type": "has a key that is not a string",
+		"unknown anchor":              "has an alias without an anchor; quote strings that begin with *",
 		"cannot decode":               "has a value that its tag does not allow",
 	} {
 		if strings.HasPrefix(text, begin) {
 			return instead
 		}
 	}
-	return "is no valid YAML"
+	return "is not valid YAML"
 }
 
-// ofKey is a text that shows a key, or another one if that is as long as no key is meant to be.
+// ofKey returns text, which shows a key, or long if the key is too long to be shown.
 func ofKey(text, long string) string {
 	const most = 256
 	if len(text) > most {
@@ -73,7 +73,7 @@ func ofKey(text, long string) string {
 	return text
 }
 
-// Texts of go.yaml.in/yaml/v2 that show nothing of the text they are about.
+// The messages of go.yaml.in/yaml/v2 that show nothing of the document.
 
 func parserProblems() []string {
 	return []string{

@@ -7,35 +7,36 @@ import (
 	goyaml "go.yaml.in/yaml/v2"
 )
 
-// expansion is about how many bytes a document has as JSON with its aliases written out, and how many
-// values, up to the first that is too many.
+// expansion is about how many bytes and values a document has as JSON once its aliases are expanded. It
+// stops counting when a limit is exceeded.
 type expansion struct{ bytes, values int }
 
-// expand writes the aliases of a document out. One without any, or that cannot be read, has no expansion.
+// expand measures the expansion. It is zero for a document without aliases and for invalid YAML.
 func expand(data []byte) (e expansion) {
 	if !bytes.ContainsRune(data, '&') || !bytes.ContainsRune(data, '*') {
 		return e
 	}
-	// Decoding lets all aliases of a text share it, and gives up on too many of anything else.
+	// In the decoded value, all aliases of a string share its memory, and the library limits the
+	// expansion of everything else.
 	var value any
 	if goyaml.Unmarshal(data, &value) != nil {
-		return e // and is refused for that
+		return e // ToJSON reports the error
 	}
 	e.add(value)
 	return e
 }
 
-// mostValues is how many values a document has at most. Those of a list or map are apart by one of these,
-// which texts have too.
+// mostValues returns an upper bound on the number of values in a document. One of these marks separates the
+// values of a list or map; strings contain them, too.
 func mostValues(data []byte) int {
 	count := 0
-	for _, mark := range []string{",", "[", "{", ":", "? ", "?\t", "- ", "-\t", "\n", "\r", "\u0085", "\u2028", "\u2029"} { // the last ones break lines, too
+	for _, mark := range []string{",", "[", "{", ":", "? ", "?\t", "- ", "-\t", "\n", "\r", "\u0085", "\u2028", "\u2029"} { // the last five are line breaks
 		count += bytes.Count(data, []byte(mark))
 	}
 	return count
 }
 
-// add adds a value and what is in it, and reports whether that is not too much.
+// add adds a value and what it contains. It returns false if a limit is exceeded.
 func (e *expansion) add(value any) bool {
 	const punctuation, separator = 3, 1
 	e.values++
