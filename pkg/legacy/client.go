@@ -8,31 +8,30 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Options are those of the native client. Logs is not used.
+// Options are the options of the native client. Logs is not used.
 type Options = workflow.Options
 
-// BackendKubectl is the backend of errors from [KubectlClient].
+// BackendKubectl is the backend in errors of [KubectlClient].
 const BackendKubectl = "kubectl"
 
 type client = workflow.WorkflowClient
 
-// KubectlClient does everything of [workflow.Interface] by running kubectl, and nothing but
-// that: no connection is made by this process. It is the native client over another way to the
-// API server, so checks, conditions, retries and errors are the same. It is slower by the start
-// of a process for each request, and holds one process for each watch and each log it follows.
-// It has all the methods of [workflow.WorkflowClient], Create, GetObject and CheckAccess among them.
+// KubectlClient implements [workflow.Interface] by running kubectl. This process makes no connection itself.
+// KubectlClient is the native client over another transport, so checks, conditions, retries and errors
+// are the same. It starts a process for each request, and keeps one for each watch and each log that it
+// follows. It has all methods of [workflow.WorkflowClient], including Create, GetObject and CheckAccess.
 type KubectlClient struct{ *client }
 
 var _ workflow.Interface = (*KubectlClient)(nil)
 
-// NewKubectlClient returns a client that runs kubectl by an executor. It runs nothing yet. The
-// error is a [*workflow.Error] that matches [workflow.ErrInvalid].
+// NewKubectlClient returns a client that runs kubectl with executor, which must not be nil. It runs nothing
+// itself. The error is a [*workflow.Error] that matches [workflow.ErrInvalid].
 func NewKubectlClient(executor CommandExecutor, opts Options) (*KubectlClient, error) {
 	return newKubectlClient(executor, opts, &rest.Config{})
 }
 
-// newKubectlClient is [NewKubectlClient] with the rate limit of a configuration, which counts
-// where opts set none.
+// newKubectlClient is [NewKubectlClient] with the rate limit of a configuration, which applies if opts have
+// none.
 func newKubectlClient(executor CommandExecutor, opts Options, limits *rest.Config) (*KubectlClient, error) {
 	if executor == nil {
 		return nil, &workflow.Error{
@@ -40,7 +39,7 @@ func newKubectlClient(executor CommandExecutor, opts Options, limits *rest.Confi
 		}
 	}
 	opts.Logs, opts.Backend = nil, BackendKubectl
-	// The host is never asked for: what goes there, kubectl takes where it will.
+	// The host is not used: kubectl has its own.
 	native, err := workflow.NewForConfig(&rest.Config{
 		Host: "http://kubectl", Transport: &transport{executor: executor},
 		QPS: limits.QPS, Burst: limits.Burst, RateLimiter: limits.RateLimiter,

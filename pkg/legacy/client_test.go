@@ -18,7 +18,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// fake answers commands by the first argument's verb.
+// fake answers commands by their verb.
 type fake struct {
 	answers map[string]CommandOutput
 
@@ -33,7 +33,7 @@ func (f *fake) ExecuteCommand(_ context.Context, cmd Command) (CommandOutput, er
 	return f.answers[cmd.Args[0]], nil
 }
 
-// streaming can hand on what a command prints, too.
+// streaming is a fake that is a CommandStreamer.
 type streaming struct {
 	fake
 	bodies []io.ReadCloser
@@ -70,8 +70,7 @@ func kubectl(t *testing.T, executor CommandExecutor) *KubectlClient {
 	return c
 }
 
-// The limit of the configuration that the native client has counts for kubectl, too.
-func TestKubectlClientHasLimitOfConfiguration(t *testing.T) {
+func TestKubectlClientTakesTheRateLimitOfTheConfiguration(t *testing.T) {
 	for name, tc := range map[string]struct {
 		opts   Options
 		limits rest.Config
@@ -147,7 +146,7 @@ func TestErrorsAreThoseOfTheNativeClient(t *testing.T) {
 	}
 }
 
-// Values go by standard input, so that nobody sees them in a list of processes.
+// Values are passed in standard input, since a list of processes shows arguments.
 func TestNothingSecretIsAnArgument(t *testing.T) {
 	f := &fake{answers: map[string]CommandOutput{
 		"get":    {Stdout: `{"apiVersion":"argoproj.io/v1alpha1","kind":"WorkflowTemplate","metadata":{"name":"t"},"spec":{"entrypoint":"main","arguments":{"parameters":[{"name":"password"}]},"templates":[{"name":"main"}]}}`},
@@ -169,7 +168,7 @@ func TestNothingSecretIsAnArgument(t *testing.T) {
 	}
 }
 
-// Without a CommandStreamer a watch is a request of a few seconds, and logs cannot be followed.
+// Without a CommandStreamer, a watch is a request of a few seconds, and logs cannot be followed.
 func TestWithoutStreams(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{answers: map[string]CommandOutput{"get": {Stdout: running}}}
@@ -193,7 +192,7 @@ func TestWithoutStreams(t *testing.T) {
 	})
 }
 
-// A watch that kubectl gives up later on has an event that says so.
+// A watch that fails later ends with an ERROR event.
 func TestWatchThatFailsLater(t *testing.T) {
 	event := `{"type":"ADDED","object":` + running + "}\n"
 	s := &streaming{bodies: []io.ReadCloser{

@@ -60,7 +60,7 @@ func TestCommandFor(t *testing.T) {
 	}
 }
 
-// A command has a workflow with its parameters in its input.
+// The input of a command is a workflow with its parameters.
 func TestCommandsShowNoInput(t *testing.T) {
 	cmd := Command{Args: []string{"create", "--filename=-"}, Stdin: []byte("s3cr3t")}
 	var asText, asJSON bytes.Buffer
@@ -74,7 +74,7 @@ func TestCommandsShowNoInput(t *testing.T) {
 	}
 }
 
-// kubectl reads a patch as YAML, to which some characters are no part of a string.
+// kubectl parses a patch as YAML, which refuses some characters in strings.
 func TestPatchesMeanTheSameAsYAML(t *testing.T) {
 	for r := rune(1); r <= utf8.MaxRune; r++ {
 		if r%64 != 1 && r > 0x300 && r < 0xf800 && (r < 0x2000 || r > 0x2100) || r > 0x10000 && r%4096 != 0 || !utf8.ValidRune(r) {
@@ -98,7 +98,7 @@ func TestPatchesMeanTheSameAsYAML(t *testing.T) {
 	}
 }
 
-// What kubectl prints has them, too.
+// The output of a command contains workflows with their parameters, too.
 func TestOutputsShowNoObjects(t *testing.T) {
 	out := CommandOutput{Stdout: "s3cr3t", Stderr: "no: --token s3cr3t", ReturnCode: 1}
 	var asText, asJSON bytes.Buffer

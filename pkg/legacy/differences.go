@@ -11,12 +11,11 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// maxPaths is how many paths a difference names.
+// maxPaths is the number of paths that a difference names.
 const maxPaths = 20
 
-// differences are the paths at which two states of the same version differ: in the objects as they
-// were read, where both have those, else in what was made of them. Values are left out: they may
-// be secret.
+// differences returns the paths at which two statuses of the same version differ: in the raw objects if both
+// have one, else in the decoded fields. It returns no values, which may be secret.
 func differences(a, b *status.WorkflowStatus) []string {
 	rawA, rawB := a.Raw(), b.Raw()
 	if rawA != nil && rawB != nil {
@@ -35,7 +34,7 @@ func differences(a, b *status.WorkflowStatus) []string {
 	return paths
 }
 
-// walk collects the paths of what is not the same in two values of JSON.
+// walk appends the paths at which two JSON values differ.
 func walk(paths []string, at *field.Path, a, b any) []string {
 	if len(paths) >= maxPaths || reflect.DeepEqual(a, b) {
 		return paths
@@ -67,7 +66,7 @@ func walk(paths []string, at *field.Path, a, b any) []string {
 	return append(paths, at.String())
 }
 
-// shownKey is a key of an object as logs show it: others can have chosen it.
+// shownKey returns a key of an object in a form that is safe to log, since authors of workflows choose keys.
 func shownKey(key string) string {
 	const most = 128
 	if len(key) > most {

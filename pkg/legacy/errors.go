@@ -7,31 +7,31 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// What can be wrong with kubectl itself, to be matched with [errors.Is].
+// The errors of kubectl itself, for [errors.Is].
 var (
-	// ErrKubectlMissing: there is no such program, or it cannot be run. Install kubectl, or
+	// ErrKubectlMissing means that the program does not exist or cannot be run. Install kubectl, or
 	// set [SubprocessOptions.Binary].
 	ErrKubectlMissing = errors.New("kubectl is missing")
-	// ErrKubectlTooOld: kubectl doesn't know an option that is needed. 1.24 or later does.
+	// ErrKubectlTooOld means that kubectl does not know a required option. Use 1.24 or later.
 	ErrKubectlTooOld = errors.New("kubectl is too old")
-	// ErrOutputTooLarge: kubectl printed more than [SubprocessOptions.MaxOutput].
+	// ErrOutputTooLarge means that kubectl printed more than [SubprocessOptions.MaxOutput].
 	ErrOutputTooLarge = errors.New("kubectl printed too much")
 )
 
-// CommandError is the error of a command that did not run, was ended, or failed.
+// CommandError is the error of a command that did not run, was stopped, or failed.
 type CommandError struct {
-	// Verb is kubectl's, e.g. "get".
+	// Verb is the verb of kubectl, e.g. "get".
 	Verb string
-	// ReturnCode is the process's; -1: there is none.
+	// ReturnCode is the exit code of the process, or -1 if there is none.
 	ReturnCode int
-	// Stderr is what it printed as its complaint, cut to 4 KiB, with passwords and tokens masked that are
-	// known by their form. The error's text has it made [status.Printable].
+	// Stderr is what kubectl printed to standard error, cut to 4 KiB, with passwords and tokens masked
+	// that are known by their form. The text of the error shows it in [status.Printable] form.
 	Stderr string
-	// Err is why, where it was not kubectl that failed: the context's error,
-	// [ErrKubectlMissing], [ErrOutputTooLarge].
+	// Err is the cause if kubectl itself did not fail: the cause of the context, [ErrKubectlMissing],
+	// [ErrOutputTooLarge], or an error that kubectl's message stands for.
 	Err error
-	// NotSent: the API server received nothing, since kubectl could not be started, or refused its
-	// arguments or configuration. So a write has certainly not happened.
+	// NotSent means that the API server received nothing, because kubectl could not be started or
+	// refused its arguments or configuration. A write has certainly not happened.
 	NotSent bool
 }
 
@@ -44,7 +44,7 @@ func (e *CommandError) Error() string {
 		text += fmt.Sprintf(" ended with %d", e.ReturnCode)
 	}
 	if e.Stderr != "" {
-		text += ": " + status.Printable(e.Stderr) // credential plugins and proxies have their part in it
+		text += ": " + status.Printable(e.Stderr) // it can come from credential plugins and proxies
 	}
 	return text
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// These are the texts of docs/migration.md. They need a cluster, so they only compile here.
+// These examples are the snippets of docs/migration.md. They need a cluster, so most are only compiled.
 
 func ExampleFromEnv() {
 	_ = func(cfg *rest.Config) error {
@@ -71,7 +71,7 @@ func ExampleResultFromCommand() {
 	// Unknown error
 }
 
-// What comes after the migration is the one line that it began with.
+// After the migration, one line replaces the one with which it began.
 func Example_afterwards() {
 	_ = func(cfg *rest.Config) error {
 		client, err := workflow.NewForConfig(cfg, workflow.Options{Namespace: "ma"})

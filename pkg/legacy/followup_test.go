@@ -12,7 +12,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// gateCluster is a workflow with a gate. Each write that kubectl sends is a version of its own.
+// gateCluster has a workflow with a gate. Each write by kubectl makes a new version of it.
 type gateCluster struct {
 	lastWrite string // when the workflow was written before the decision, as the API server notes it
 	actsAfter int    // the controller acts on the decision after so many writes; 0: never
@@ -58,7 +58,7 @@ func (c *gateCluster) object(acted bool) string {
 				"phase": %q, "boundaryID": "w", "children": [%s]}}}}`, version, last, phase, children)
 }
 
-// A decision that kubectl wrote is followed up as one of the native client is.
+// Decisions by kubectl are followed up like those of the native client.
 func TestDecisionsByKubectlAreFollowedUp(t *testing.T) {
 	const atOnce, rested = "2026-01-01T00:00:59Z", "2026-01-01T00:00:00Z"
 	for name, tc := range map[string]struct {

@@ -10,24 +10,23 @@ import (
 
 // FromEnvOptions configure what [FromEnv] builds. The zero value is ready to use.
 type FromEnvOptions struct {
-	// Options are those of both clients. A rate limit that cfg sets counts for both, too.
+	// Options are the options of both clients. A rate limit in cfg applies to both, too.
 	Options
 	// Lookup reads the environment; nil means [os.LookupEnv].
 	Lookup func(string) (string, bool)
-	// Subprocess says which kubectl runs. It has to mean the same cluster as the native
-	// client's configuration: in a pod both do by default.
+	// Subprocess configures kubectl. It must use the same cluster as the native client, which is the
+	// default in a pod.
 	Subprocess SubprocessOptions
-	// ReadFallback, OnDecision and Shadow are those of [RouterOptions].
+	// ReadFallback, OnDecision and Shadow are passed to the router; see [RouterOptions].
 	ReadFallback bool
 	OnDecision   func(Decision)
 	Shadow       ShadowOptions
 }
 
-// FromEnv builds both clients and a router over them, which goes by the environment as
-// [RolloutFromEnv] reads it. It is the one line that a host changes when it begins to migrate,
-// and again when it has done so: [workflow.NewForConfig] takes its place. What it returns is a
-// [*Router], whose SetRollout steers it later on. It sends nothing and runs nothing. The error
-// matches [workflow.ErrInvalid].
+// FromEnv builds both clients and a router over them with the rollout that [RolloutFromEnv] reads. It is the
+// one line that a host changes to begin the migration; [workflow.NewForConfig] replaces it at the end.
+// The result is a [*Router], so SetRollout can change the rollout later. FromEnv sends nothing and runs
+// nothing. The error matches [workflow.ErrInvalid].
 func FromEnv(cfg *rest.Config, opts FromEnvOptions) (workflow.Interface, error) {
 	if opts.Lookup == nil {
 		opts.Lookup = os.LookupEnv

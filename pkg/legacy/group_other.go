@@ -4,7 +4,7 @@ package legacy
 
 import "os/exec"
 
-// There are no process groups here: what kubectl starts is not ended with it.
+// Without process groups, the processes that kubectl starts do not end with it.
 func ownGroup(*exec.Cmd) {}
 
 func interruptGroup(cmd *exec.Cmd) error { return cmd.Process.Kill() }

@@ -8,7 +8,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
 )
 
-// Every snippet of YAML in the guide is a rollout file. (Those of Go are checked by make docs.)
+// Each YAML snippet of the guide is a rollout file. (make docs checks the Go snippets.)
 func TestSnippetsOfTheGuide(t *testing.T) {
 	guide, err := os.ReadFile("../../docs/migration.md")
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// oneTemplate has one template, and notes the arguments of lists.
+// oneTemplate has one template and records the arguments of lists.
 type oneTemplate struct{ lists []string }
 
 func (o *oneTemplate) ExecuteCommand(_ context.Context, cmd Command) (CommandOutput, error) {
@@ -23,7 +23,7 @@ func (o *oneTemplate) ExecuteCommand(_ context.Context, cmd Command) (CommandOut
 	return CommandOutput{Stderr: `Error from server (NotFound): workflowtemplates.argoproj.io "reindxe" not found`, ReturnCode: 1}, nil
 }
 
-// kubectl prints whole objects whatever is asked for, so fewer are asked for.
+// kubectl always prints whole objects, so pages are smaller.
 func TestNamesOfTemplates(t *testing.T) {
 	o := &oneTemplate{}
 	_, err := kubectl(t, o).Start(t.Context(), workflow.StartRequest{Template: "reindxe"})

@@ -13,7 +13,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// writes are all operations that change something.
+// writes returns all operations that change something.
 func writes() map[string]func(context.Context, *KubectlClient) error {
 	return map[string]func(context.Context, *KubectlClient) error{
 		"create": func(ctx context.Context, c *KubectlClient) error {
@@ -38,7 +38,7 @@ func writes() map[string]func(context.Context, *KubectlClient) error {
 	}
 }
 
-// partly answers reads, and runs the commands that write by another executor.
+// partly answers reads, and runs commands that write with another executor.
 type partly struct {
 	reads  string
 	writes CommandExecutor
@@ -51,7 +51,7 @@ func (p partly) ExecuteCommand(ctx context.Context, cmd Command) (CommandOutput,
 	return p.writes.ExecuteCommand(ctx, cmd)
 }
 
-// Where kubectl could not even be started, nothing has happened, and the error says so at once.
+// If kubectl could not be started, nothing has happened, and the error says so at once.
 func TestWritesThatWereNeverSent(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "none")
 	forbidden := filepath.Join(t.TempDir(), "kubectl")
@@ -90,7 +90,7 @@ const failedOnce = `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow",` +
 	`"metadata":{"name":"w","namespace":"ma","uid":"u","resourceVersion":"1"},"spec":{},` +
 	`"status":{"phase":"Failed","finishedAt":"2020-01-01T00:00:00Z"}}`
 
-// endsFirst has the context end before a command that writes is started.
+// endsFirst ends the context before a command that writes is started.
 type endsFirst struct {
 	partly
 	end context.CancelFunc

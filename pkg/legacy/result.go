@@ -9,17 +9,17 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// CommandResult is the untyped outcome that callers of the old service get: on success a value,
-// on failure what there is to say about it.
+// CommandResult is the untyped result that callers of the old service get: a value on success, a
+// description on failure.
 type CommandResult struct {
 	Success bool
-	Value   any // of a failure a text, an error, or nothing
+	Value   any // on failure a string, an error, or nothing
 }
 
-// ResultFromCommand makes a typed outcome of an untyped one. Of a failure the value's text is
-// the error's, with secrets masked; one without (nil, "", 0, false, nothing in it) reads "Unknown error", as the old
-// service had it. A value of another type than T is an error that names both types; nil is
-// T's zero value.
+// ResultFromCommand converts an untyped result to a typed one. On failure, the error has the text of the value
+// with secrets masked, or "Unknown error" as in the old service if the value is empty (nil, "", 0, false,
+// or an empty map or list). On success, nil becomes the zero value of T, and a value of another type is an
+// error that names both types.
 func ResultFromCommand[T any](r CommandResult) workflow.Result[T] {
 	if !r.Success {
 		if empty(r.Value) {
@@ -41,7 +41,7 @@ func ResultFromCommand[T any](r CommandResult) workflow.Result[T] {
 	return workflow.Result[T]{Data: data}
 }
 
-// empty is what Python takes for false.
+// empty reports whether Python would treat value as false.
 func empty(value any) bool {
 	if value == nil {
 		return true

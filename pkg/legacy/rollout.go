@@ -14,28 +14,28 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Backend is one of a router's two sides.
+// Backend is one of the two backends of a router.
 type Backend string
 
 const (
-	// BackendNative is the client that speaks with the API server itself.
+	// BackendNative is the client that connects to the API server itself.
 	BackendNative Backend = "native"
-	// BackendLegacy is the one that is on its way out.
+	// BackendLegacy is the backend that the migration replaces.
 	BackendLegacy Backend = "legacy"
 )
 
-// Rollout says which workflows go to the native backend. The zero value: none.
+// Rollout selects the workflows that go to the native backend. The zero value selects none.
 type Rollout struct {
-	// Force sends everything to one backend, whatever Percent is; "" doesn't.
+	// Force sends everything to one backend, whatever Percent is. "" means that Percent decides.
 	Force Backend
-	// Percent of the workflows that the native backend gets, 0 to 100. Which these are doesn't
-	// depend on it: raising it adds some and takes none away.
+	// Percent is the share of workflows that go to the native backend, from 0 to 100. Raising it adds
+	// workflows and removes none.
 	Percent float64
-	// Salt draws other lots. Keep it while a rollout lasts.
+	// Salt changes which workflows are selected. Keep it during a rollout.
 	Salt string
 }
 
-// Backend is that for a workflow. It depends on nothing but the arguments.
+// Backend returns the backend of a workflow. It depends only on r and the arguments.
 func (r Rollout) Backend(namespace, name string) Backend {
 	switch {
 	case r.Force != "":
@@ -46,12 +46,12 @@ func (r Rollout) Backend(namespace, name string) Backend {
 	return BackendLegacy
 }
 
-// lot is a number from 0 to just below 100, the same for the same workflow everywhere. The
-// parts are put together with their lengths, so that none can look like another.
+// lot returns a number from 0 to just below 100 that is the same for a workflow everywhere. It hashes each
+// part with its length, so that different parts cannot form the same input.
 func lot(salt, namespace, name string) float64 {
 	h := sha256.New()
 	for _, part := range []string{salt, namespace, name} {
-		// A hash never fails to take what is written.
+		// Writing to a hash never fails.
 		_ = binary.Write(h, binary.BigEndian, uint64(len(part)))
 		_, _ = h.Write([]byte(part))
 	}
@@ -81,10 +81,10 @@ const (
 	EnvSalt = "ARGO_SERVICE_V2_SALT"
 )
 
-// RolloutFromEnv reads a rollout from the environment; lookup is [os.LookupEnv]. What is not set,
-// or empty, is left as in the zero value: without any of the variables everything goes to the
-// legacy backend. A value that cannot be understood is an error that names its variable and what
-// is allowed, and matches [workflow.ErrInvalid]; it has all of them.
+// RolloutFromEnv reads a rollout from the environment with lookup, usually [os.LookupEnv]. A variable that is
+// not set or empty leaves its field at the zero value, so without any of them everything goes to the legacy
+// backend. Invalid values are one error that names each variable and the allowed values, and matches
+// [workflow.ErrInvalid].
 func RolloutFromEnv(lookup func(string) (string, bool)) (Rollout, error) {
 	var r Rollout
 	var problems []error

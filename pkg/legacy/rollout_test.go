@@ -26,8 +26,7 @@ func TestTenPercentIsTenPercent(t *testing.T) {
 	}
 }
 
-// A workflow that is native at some percentage is so at every higher one, at 100 in any case,
-// and at 0 in none.
+// A workflow that is native at one percentage is native at every higher one, always at 100, never at 0.
 func TestRaisingThePercentageMovesNothingBack(t *testing.T) {
 	err := quick.Check(func(salt, namespace, name string, low, high float64) bool {
 		low, high = math.Abs(math.Mod(low, 100)), math.Abs(math.Mod(high, 100))
@@ -41,7 +40,7 @@ func TestRaisingThePercentageMovesNothingBack(t *testing.T) {
 	}
 }
 
-func TestLotsDepend(t *testing.T) {
+func TestLotsDependOnEveryPart(t *testing.T) {
 	seen := map[float64]string{}
 	for _, parts := range [][3]string{{"", "ma", "w"}, {"s", "ma", "w"}, {"", "mb", "w"}, {"", "ma", "v"}, {"", "m", "aw"}, {"m", "a", "w"}, {"", "", "maw"}} {
 		of := lot(parts[0], parts[1], parts[2])

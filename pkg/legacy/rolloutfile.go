@@ -11,16 +11,16 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// rolloutFile is a rollout as a file has it.
+// rolloutFile is the form of a rollout in a file.
 type rolloutFile struct {
 	Force   Backend `json:"force"`
 	Percent float64 `json:"percent"`
 	Salt    string  `json:"salt"`
 }
 
-// ParseRollout reads a rollout from YAML or JSON: force ("native", "legacy" or ""), percent and
-// salt, each optional. An unknown field, or a value that is not allowed, is an error that names it
-// and matches [workflow.ErrInvalid].
+// ParseRollout parses a rollout in YAML or JSON with the optional fields force ("native", "legacy" or ""),
+// percent and salt. An unknown field or an invalid value is an error that names the field and matches
+// [workflow.ErrInvalid].
 func ParseRollout(data []byte) (Rollout, error) {
 	var file rolloutFile
 	if err := strictyaml.Unmarshal(data, &file); err != nil {
@@ -36,11 +36,12 @@ func ParseRollout(data []byte) (Rollout, error) {
 // DefaultFollowEvery is how often FollowFile reads its file.
 const DefaultFollowEvery = 10 * time.Second
 
-// FollowFile goes by a file, such as one that is mounted from a ConfigMap: it reads the file, as
-// [ParseRollout] does, now and every so often (0 means [DefaultFollowEvery]), and sets the rollout each time that the file has
-// changed. It blocks until ctx ends, and returns ctx's error. A file that cannot be read or
-// understood changes nothing; report, if given, is told once for each such state of the file. What
-// SetRollout sets meanwhile stays until the file changes.
+// FollowFile sets the rollout from a file, such as one that is mounted from a ConfigMap. It reads the file now
+// and at the given interval (0 means [DefaultFollowEvery]), parses it with [ParseRollout], and sets the
+// rollout whenever the file has changed. It blocks until ctx ends, and returns ctx.Err().
+//
+// A file that cannot be read or parsed changes nothing. report, if not nil, is called once for each such
+// state of the file. A rollout that is set by SetRollout stays until the file changes.
 func (r *Router) FollowFile(ctx context.Context, path string, every time.Duration, report func(error)) error {
 	if every <= 0 {
 		every = DefaultFollowEvery
@@ -64,29 +65,29 @@ func (r *Router) FollowFile(ctx context.Context, path string, every time.Duratio
 	}
 }
 
-// followedFile is a file, and what was found there last.
+// followedFile is a file with what was read last.
 type followedFile struct {
 	path   string
 	data   []byte
-	failed string // to read it
-	looked bool
+	failed string // the last error of reading it
+	valid  bool   // data was read last
 }
 
-// look returns the rollout, or what is wrong, if the file is not as it was last time.
+// look returns the rollout or the error if the file has changed since the last call.
 func (f *followedFile) look() (*Rollout, error) {
 	data, err := os.ReadFile(f.path)
 	if err != nil {
 		same := f.failed == err.Error()
-		f.failed, f.looked = err.Error(), false
+		f.failed, f.valid = err.Error(), false
 		if same {
-			return nil, nil //nolint:nilnil // there is no news
+			return nil, nil //nolint:nilnil // unchanged
 		}
 		return nil, err
 	}
-	if f.looked && bytes.Equal(data, f.data) {
+	if f.valid && bytes.Equal(data, f.data) {
 		return nil, nil //nolint:nilnil // as above
 	}
-	f.data, f.failed, f.looked = data, "", true
+	f.data, f.failed, f.valid = data, "", true
 	rollout, err := ParseRollout(data)
 	if err != nil {
 		return nil, err

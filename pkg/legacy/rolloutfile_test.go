@@ -31,7 +31,7 @@ func TestParseRollout(t *testing.T) {
 	}
 }
 
-// A file that was mounted in its place may hold anything.
+// The wrong file may be mounted, and contain secrets.
 func TestErrorsOfRolloutsShowNoValues(t *testing.T) {
 	for text, says := range map[string]string{
 		"salt: *hunter2":           "has an alias without an anchor",
@@ -60,7 +60,7 @@ func TestFollowFile(t *testing.T) {
 		}
 	}
 	synctest.Test(t, func(t *testing.T) {
-		r := router(t, &noted{}, &noted{}, RouterOptions{})
+		r := router(t, &recorder{}, &recorder{}, RouterOptions{})
 		var reported []string
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)

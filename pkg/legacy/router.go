@@ -15,46 +15,45 @@ import (
 
 // RouterOptions configure a [Router]. The zero value sends everything to the legacy backend.
 type RouterOptions struct {
-	// Rollout to begin with.
+	// Rollout is the initial rollout.
 	Rollout Rollout
-	// Namespace of the workflows, that of both backends; "" means [workflow.DefaultNamespace].
+	// Namespace is the namespace of both backends. "" means [workflow.DefaultNamespace].
 	Namespace string
-	// ReadFallback lets Get and List ask the other backend where the chosen one cannot reach the
-	// cluster at all. What changes something is never tried on both.
+	// ReadFallback makes Get and List use the other backend if the chosen one cannot reach the
+	// cluster. Calls that change something are never tried on both.
 	ReadFallback bool
-	// OnDecision, if given, is told of each decision before the call is made. It is called from
-	// the caller's goroutine, by many at once, and has to return soon.
+	// OnDecision, if not nil, is called with each decision before the call is made. It runs in the
+	// caller's goroutine, so it must be safe for concurrent use and must not block.
 	OnDecision func(Decision)
-	// Shadow has Get and List ask both backends. The caller gets the answer of the one that was
-	// chosen, and waits for that alone.
+	// Shadow makes Get and List also read from the other backend and compare. The caller receives
+	// the result of the chosen backend and does not wait for the other one.
 	Shadow ShadowOptions
 }
 
-// Decision says which backend gets a call.
+// Decision is the choice of a backend for a call.
 type Decision struct {
 	Op workflow.Op
-	// Name is the workflow's; "" for List.
+	// Name is the name of the workflow, or "" for List.
 	Namespace, Name string
 	Backend         Backend
-	// Fallback: the other one was chosen, and could not reach the cluster.
+	// Fallback means that the other backend was chosen first and could not reach the cluster.
 	Fallback bool
 	Rollout  Rollout
 }
 
-// Router sends each call to one of two backends: all calls about one workflow, the one that
-// starts it included, to the same, as long as the rollout stays as it is. It can be used from any
-// goroutine, as its backends can.
+// Router sends each call to one of two backends. All calls about one workflow, including the one that starts
+// it, go to the same backend as long as the rollout does not change. A Router is safe for concurrent use.
 type Router struct {
 	native, old workflow.Interface
 	opts        RouterOptions
 	rollout     atomic.Pointer[Rollout]
-	shadow      *shadow // nil: off
+	shadow      *shadow // nil if it is off
 }
 
 var _ workflow.Interface = (*Router)(nil)
 
-// NewRouter returns a router over two backends that work in the same namespace, that of opts. The
-// error is a [*workflow.InvalidError].
+// NewRouter returns a router over two backends that must use the namespace in opts. The error is a
+// [*workflow.InvalidError].
 func NewRouter(native, old workflow.Interface, opts RouterOptions) (*Router, error) {
 	if opts.Namespace == "" {
 		opts.Namespace = workflow.DefaultNamespace
@@ -81,11 +80,11 @@ func NewRouter(native, old workflow.Interface, opts RouterOptions) (*Router, err
 	return r, nil
 }
 
-// Namespace is that of the workflows, which does not change. It makes no request.
+// Namespace returns the namespace of the workflows. It makes no request.
 func (r *Router) Namespace() string { return r.opts.Namespace }
 
-// SetRollout has all calls from now on go by another rollout; calls that were made stay where
-// they are. A rollout that is refused, by an [*workflow.InvalidError], changes nothing.
+// SetRollout sets the rollout for later calls. Calls that are in progress keep their backend. The error is a
+// [*workflow.InvalidError]; the rollout does not change then.
 func (r *Router) SetRollout(rollout Rollout) error {
 	if problems := rollout.check(field.NewPath("rollout")); len(problems) > 0 {
 		return &workflow.InvalidError{Problems: problems}
@@ -94,14 +93,14 @@ func (r *Router) SetRollout(rollout Rollout) error {
 	return nil
 }
 
-// Rollout is the present one.
+// Rollout returns the current rollout.
 func (r *Router) Rollout() Rollout { return *r.rollout.Load() }
 
-// choose decides on a call.
+// choose returns the backend for a call.
 func (r *Router) choose(op workflow.Op, name string) (workflow.Interface, Decision) {
 	rollout := r.Rollout()
 	d := Decision{Op: op, Namespace: r.opts.Namespace, Name: name, Backend: rollout.Backend(r.opts.Namespace, name), Rollout: rollout}
-	r.tell(d)
+	r.report(d)
 	return r.backend(d.Backend), d
 }
 
@@ -112,33 +111,33 @@ func (r *Router) backend(b Backend) workflow.Interface {
 	return r.old
 }
 
-func (r *Router) tell(d Decision) {
+func (r *Router) report(d Decision) {
 	if r.opts.OnDecision != nil {
 		r.opts.OnDecision(d)
 	}
 }
 
-// instead is the other backend, for a read that failed with err; nil: that is the answer.
-func (r *Router) instead(ctx context.Context, d Decision, err error) workflow.Interface {
+// fallback returns the other backend if a read that failed with err should be tried there, else nil.
+func (r *Router) fallback(ctx context.Context, d Decision, err error) workflow.Interface {
 	if !r.opts.ReadFallback || ctx.Err() != nil || !outOfReach(err) {
 		return nil
 	}
 	d.Fallback, d.Backend = true, other(d.Backend)
-	r.tell(d)
+	r.report(d)
 	return r.backend(d.Backend)
 }
 
-// outOfReach reports whether it was not the cluster that said no.
+// outOfReach reports whether err is not an answer of the cluster.
 func outOfReach(err error) bool {
 	var command *CommandError
 	return errors.Is(err, workflow.ErrUnavailable) || errors.As(err, &command)
 }
 
-// nameTries is how many names are tried for a workflow that may have any.
+// nameTries is the number of names that are tried for a workflow without a name.
 const nameTries = 3
 
-// Start implements [workflow.Interface]. A workflow that may have any name gets it here, so that
-// it is found where it was started.
+// Start implements [workflow.Interface]. The router generates the name of a workflow that has none, so that
+// later calls about the workflow go to the backend that started it.
 func (r *Router) Start(ctx context.Context, req workflow.StartRequest) (*status.WorkflowStatus, error) {
 	if name := req.WorkflowName(); name != "" {
 		backend, _ := r.choose(workflow.OpStart, name)
@@ -151,7 +150,7 @@ func (r *Router) Start(ctx context.Context, req workflow.StartRequest) (*status.
 	return s, unnamed(err)
 }
 
-// Resubmit implements [workflow.Interface]. The new workflow's name decides.
+// Resubmit implements [workflow.Interface]. The name of the new workflow decides.
 func (r *Router) Resubmit(ctx context.Context, name string, opts workflow.ResubmitOptions) (*status.WorkflowStatus, error) {
 	if given := opts.WorkflowName(name); given != "" {
 		backend, _ := r.choose(workflow.OpResubmit, given)
@@ -164,7 +163,7 @@ func (r *Router) Resubmit(ctx context.Context, name string, opts workflow.Resubm
 	})
 }
 
-// anyName creates a workflow under a name that is made here, and under another one if that is taken.
+// anyName creates a workflow with a generated name, and with another one if that is taken.
 func (r *Router) anyName(
 	op workflow.Op, makeName func() string, create func(workflow.Interface, string) (*status.WorkflowStatus, error),
 ) (s *status.WorkflowStatus, err error) {
@@ -178,11 +177,11 @@ func (r *Router) anyName(
 	return s, err
 }
 
-// unnamed takes a name that the caller has not given off the error of a request that was refused
-// before anything was created: by itself, or since what it starts from or its namespace is not there.
+// unnamed removes a generated name from the error of a request that was refused before anything was created:
+// because the request is invalid, or its template or namespace does not exist.
 func unnamed(err error) error {
 	var refused *workflow.InvalidError
-	failed, ok := err.(*workflow.Error) //nolint:errorlint // what is wrapped is somebody else's
+	failed, ok := err.(*workflow.Error) //nolint:errorlint // a wrapped error belongs to another call
 	nothing := errors.As(err, &refused) || errors.Is(err, workflow.ErrTemplateNotFound) || errors.Is(err, workflow.ErrNotFound)
 	if !ok || !nothing {
 		return err
@@ -196,8 +195,8 @@ func unnamed(err error) error {
 func (r *Router) Get(ctx context.Context, name string) (*status.WorkflowStatus, error) {
 	backend, d := r.choose(workflow.OpGet, name)
 	s, err := backend.Get(ctx, name)
-	if fallback := r.instead(ctx, d, err); fallback != nil {
-		return fallback.Get(ctx, name)
+	if other := r.fallback(ctx, d, err); other != nil {
+		return other.Get(ctx, name)
 	}
 	if r.shadow != nil && ctx.Err() == nil && !outOfReach(err) {
 		r.compareGet(ctx, d, side{s, err})
@@ -205,8 +204,8 @@ func (r *Router) Get(ctx context.Context, name string) (*status.WorkflowStatus, 
 	return s, err
 }
 
-// List implements [workflow.Interface]. It is about no single workflow; all of a namespace's
-// lists go to one backend. What fails after the first workflow is not begun anew elsewhere.
+// List implements [workflow.Interface]. All lists of a namespace go to one backend. List does not fall back to
+// the other backend after the first workflow.
 func (r *Router) List(ctx context.Context, opts workflow.ListOptions) iter.Seq2[*status.WorkflowStatus, error] {
 	return func(yield func(*status.WorkflowStatus, error) bool) {
 		backend, d := r.choose(workflow.OpList, "")
@@ -214,8 +213,8 @@ func (r *Router) List(ctx context.Context, opts workflow.ListOptions) iter.Seq2[
 		first := true
 		for s, err := range backend.List(ctx, opts) {
 			if first {
-				if fallback := r.instead(ctx, d, err); fallback != nil {
-					fallback.List(ctx, opts)(yield)
+				if other := r.fallback(ctx, d, err); other != nil {
+					other.List(ctx, opts)(yield)
 					return
 				}
 			}

@@ -16,79 +16,79 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// noted is a backend that notes what it is called for and answers with err.
-type noted struct {
+// recorder is a backend that records its calls and returns err.
+type recorder struct {
 	err error
 
 	mu    sync.Mutex
 	calls []string
 }
 
-var _ workflow.Interface = (*noted)(nil)
+var _ workflow.Interface = (*recorder)(nil)
 
-func (n *noted) note(op workflow.Op, name string) (*status.WorkflowStatus, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.calls = append(n.calls, fmt.Sprint(op, " ", name))
-	if n.err != nil {
-		return nil, n.err
+func (r *recorder) record(op workflow.Op, name string) (*status.WorkflowStatus, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls = append(r.calls, fmt.Sprint(op, " ", name))
+	if r.err != nil {
+		return nil, r.err
 	}
 	return &status.WorkflowStatus{Name: name}, nil
 }
 
-func (n *noted) Start(_ context.Context, req workflow.StartRequest) (*status.WorkflowStatus, error) {
-	return n.note(workflow.OpStart, req.Name)
+func (r *recorder) Start(_ context.Context, req workflow.StartRequest) (*status.WorkflowStatus, error) {
+	return r.record(workflow.OpStart, req.Name)
 }
 
-func (n *noted) Resubmit(_ context.Context, _ string, opts workflow.ResubmitOptions) (*status.WorkflowStatus, error) {
-	return n.note(workflow.OpResubmit, opts.Name)
+func (r *recorder) Resubmit(_ context.Context, _ string, opts workflow.ResubmitOptions) (*status.WorkflowStatus, error) {
+	return r.record(workflow.OpResubmit, opts.Name)
 }
 
-func (n *noted) Get(_ context.Context, name string) (*status.WorkflowStatus, error) {
-	return n.note(workflow.OpGet, name)
+func (r *recorder) Get(_ context.Context, name string) (*status.WorkflowStatus, error) {
+	return r.record(workflow.OpGet, name)
 }
 
-func (n *noted) List(context.Context, workflow.ListOptions) iter.Seq2[*status.WorkflowStatus, error] {
-	return func(yield func(*status.WorkflowStatus, error) bool) { yield(n.note(workflow.OpList, "")) }
+func (r *recorder) List(context.Context, workflow.ListOptions) iter.Seq2[*status.WorkflowStatus, error] {
+	return func(yield func(*status.WorkflowStatus, error) bool) { yield(r.record(workflow.OpList, "")) }
 }
 
-func (n *noted) Watch(_ context.Context, name string) iter.Seq2[*status.WorkflowStatus, error] {
-	return func(yield func(*status.WorkflowStatus, error) bool) { yield(n.note(workflow.OpWatch, name)) }
+func (r *recorder) Watch(_ context.Context, name string) iter.Seq2[*status.WorkflowStatus, error] {
+	return func(yield func(*status.WorkflowStatus, error) bool) { yield(r.record(workflow.OpWatch, name)) }
 }
 
-func (n *noted) Wait(_ context.Context, name string, _ workflow.Condition) (*status.WorkflowStatus, error) {
-	return n.note(workflow.OpWait, name)
+func (r *recorder) Wait(_ context.Context, name string, _ workflow.Condition) (*status.WorkflowStatus, error) {
+	return r.record(workflow.OpWait, name)
 }
 
-func (n *noted) does(op workflow.Op, name string) error { _, err := n.note(op, name); return err }
+func (r *recorder) recordOnly(op workflow.Op, name string) error { _, err := r.record(op, name); return err }
 
-func (n *noted) Suspend(_ context.Context, name string, _ workflow.SuspendOptions) error {
-	return n.does(workflow.OpSuspend, name)
+func (r *recorder) Suspend(_ context.Context, name string, _ workflow.SuspendOptions) error {
+	return r.recordOnly(workflow.OpSuspend, name)
 }
 
-func (n *noted) Resume(_ context.Context, name string, _ workflow.ResumeOptions) (*workflow.ResumeResult, error) {
-	return &workflow.ResumeResult{}, n.does(workflow.OpResume, name)
+func (r *recorder) Resume(_ context.Context, name string, _ workflow.ResumeOptions) (*workflow.ResumeResult, error) {
+	return &workflow.ResumeResult{}, r.recordOnly(workflow.OpResume, name)
 }
 
-func (n *noted) Stop(_ context.Context, name string, _ workflow.StopOptions) error {
-	return n.does(workflow.OpStop, name)
+func (r *recorder) Stop(_ context.Context, name string, _ workflow.StopOptions) error {
+	return r.recordOnly(workflow.OpStop, name)
 }
 
-func (n *noted) Terminate(_ context.Context, name string, _ workflow.TerminateOptions) error {
-	return n.does(workflow.OpTerminate, name)
+func (r *recorder) Terminate(_ context.Context, name string, _ workflow.TerminateOptions) error {
+	return r.recordOnly(workflow.OpTerminate, name)
 }
 
-func (n *noted) Delete(_ context.Context, name string, _ workflow.DeleteOptions) error {
-	return n.does(workflow.OpDelete, name)
+func (r *recorder) Delete(_ context.Context, name string, _ workflow.DeleteOptions) error {
+	return r.recordOnly(workflow.OpDelete, name)
 }
 
-func (n *noted) Retry(_ context.Context, name string, _ workflow.RetryOptions) (*status.WorkflowStatus, error) {
-	return n.note(workflow.OpRetry, name)
+func (r *recorder) Retry(_ context.Context, name string, _ workflow.RetryOptions) (*status.WorkflowStatus, error) {
+	return r.record(workflow.OpRetry, name)
 }
 
-func (n *noted) Logs(_ context.Context, name string, _ workflow.LogOptions) iter.Seq2[workflow.LogLine, error] {
+func (r *recorder) Logs(_ context.Context, name string, _ workflow.LogOptions) iter.Seq2[workflow.LogLine, error] {
 	return func(yield func(workflow.LogLine, error) bool) {
-		_, err := n.note(workflow.OpLogs, name)
+		_, err := r.record(workflow.OpLogs, name)
 		yield(workflow.LogLine{}, err)
 	}
 }
@@ -102,12 +102,12 @@ func router(t *testing.T, native, old workflow.Interface, opts RouterOptions) *R
 	return r
 }
 
-// verbs calls everything there is about one workflow.
+// verbs returns all calls about one workflow.
 func verbs(ctx context.Context, c workflow.Interface, name string) {
 	_, _ = c.Start(ctx, workflow.StartRequest{Template: "t", Name: name})
 	_, _ = c.Resubmit(ctx, "old", workflow.ResubmitOptions{Name: name})
 	_, _ = c.Get(ctx, name)
-	for range c.Watch(ctx, name) { //nolint:errcheck // noted has what it was called for
+	for range c.Watch(ctx, name) { //nolint:errcheck // recorder records the call
 	}
 	_, _ = c.Wait(ctx, name, workflow.Completed)
 	_ = c.Suspend(ctx, name, workflow.SuspendOptions{})
@@ -120,13 +120,13 @@ func verbs(ctx context.Context, c workflow.Interface, name string) {
 	_ = c.Delete(ctx, name, workflow.DeleteOptions{})
 }
 
-// All calls about one workflow meet the same backend, whichever that is, and are not repeated.
-func TestOneWorkflowMeetsOneBackend(t *testing.T) {
-	direct := &noted{}
+// All calls about one workflow go to the same backend and are not repeated.
+func TestOneWorkflowHasOneBackend(t *testing.T) {
+	direct := &recorder{}
 	verbs(t.Context(), direct, "w-0")
 	both := map[Backend]int{}
 	for i := range 50 {
-		native, old := &noted{}, &noted{}
+		native, old := &recorder{}, &recorder{}
 		var decisions []Decision
 		r := router(t, native, old, RouterOptions{Rollout: Rollout{Percent: 40}, ReadFallback: true, OnDecision: func(d Decision) { decisions = append(decisions, d) }})
 		name := fmt.Sprint("w-", i)
@@ -151,13 +151,13 @@ func TestOneWorkflowMeetsOneBackend(t *testing.T) {
 	}
 }
 
-// A manifest may name the namespace that it is for. Its name decides all the same, or the one that is
-// generated from it.
-func TestManifestMeetsTheBackendOfItsName(t *testing.T) {
+// The name in a manifest decides, or the name that is generated from it, even if the manifest has a
+// namespace.
+func TestManifestHasTheBackendOfItsName(t *testing.T) {
 	const spec = "\nspec: {entrypoint: main, templates: [{name: main, suspend: {}}]}"
 	for i := range 20 {
 		var decisions []Decision
-		native, old := &noted{}, &noted{}
+		native, old := &recorder{}, &recorder{}
 		r := router(t, native, old, RouterOptions{
 			Rollout:    Rollout{Percent: 50, Salt: fmt.Sprint(i)},
 			OnDecision: func(d Decision) { decisions = append(decisions, d) },
@@ -176,10 +176,10 @@ func TestManifestMeetsTheBackendOfItsName(t *testing.T) {
 	}
 }
 
-// What is started without a name, or by a key, is found where it was started.
-func TestStartedWorkflowIsFoundAgain(t *testing.T) {
+// A workflow that was started without a name or with a key is found on the backend that started it.
+func TestStartedWorkflowIsFound(t *testing.T) {
 	for i := range 100 {
-		native, old := &noted{}, &noted{}
+		native, old := &recorder{}, &recorder{}
 		r := router(t, native, old, RouterOptions{Rollout: Rollout{Percent: 50, Salt: fmt.Sprint(i)}})
 		var at []Backend
 		r.opts.OnDecision = func(d Decision) { at = append(at, d.Backend) }
@@ -206,16 +206,16 @@ func TestStartedWorkflowIsFoundAgain(t *testing.T) {
 	}
 }
 
-// An error names no workflow that there is not, and the one that there may be.
-func TestErrorsOfNamesThatNobodyGave(t *testing.T) {
+// An error shows a generated name only if the workflow may exist.
+func TestErrorsWithGeneratedNames(t *testing.T) {
 	for _, tc := range []struct {
 		cause error
 		named bool
 	}{
 		{workflow.ErrTemplateNotFound, false}, {&workflow.InvalidError{}, false}, {workflow.ErrUnknownOutcome, true}, {workflow.ErrForbidden, true},
 	} {
-		old := &noted{err: &workflow.Error{Op: workflow.OpStart, Name: "t-x7f2k", Err: tc.cause}}
-		_, err := router(t, &noted{}, old, RouterOptions{}).Start(t.Context(), workflow.StartRequest{Template: "t"})
+		old := &recorder{err: &workflow.Error{Op: workflow.OpStart, Name: "t-x7f2k", Err: tc.cause}}
+		_, err := router(t, &recorder{}, old, RouterOptions{}).Start(t.Context(), workflow.StartRequest{Template: "t"})
 		var failed *workflow.Error
 		if !errors.Is(err, tc.cause) && !errors.Is(err, workflow.ErrInvalid) || !errors.As(err, &failed) || (failed.Name != "") != tc.named {
 			t.Errorf("%v: %v", tc.cause, err)
@@ -225,7 +225,7 @@ func TestErrorsOfNamesThatNobodyGave(t *testing.T) {
 
 func TestForce(t *testing.T) {
 	for _, force := range []Backend{BackendNative, BackendLegacy} {
-		backends := map[Backend]*noted{BackendNative: {}, BackendLegacy: {}}
+		backends := map[Backend]*recorder{BackendNative: {}, BackendLegacy: {}}
 		r := router(t, backends[BackendNative], backends[BackendLegacy], RouterOptions{Rollout: Rollout{Force: force, Percent: 50}})
 		for i := range 20 {
 			if _, err := r.Get(t.Context(), fmt.Sprint(i)); err != nil {
@@ -238,7 +238,7 @@ func TestForce(t *testing.T) {
 	}
 }
 
-// Reads fall back where the cluster was out of reach, if that is allowed; nothing else does.
+// Only reads fall back, only if the cluster is out of reach, and only if that is allowed.
 func TestFallback(t *testing.T) {
 	away := fmt.Errorf("get: %w", workflow.ErrUnavailable)
 	for _, tc := range []struct {
@@ -252,7 +252,7 @@ func TestFallback(t *testing.T) {
 		{workflow.ErrNotFound, true, false},
 		{workflow.ErrForbidden, true, false},
 	} {
-		native, old := &noted{}, &noted{err: tc.err}
+		native, old := &recorder{}, &recorder{err: tc.err}
 		var last Decision
 		r := router(t, native, old, RouterOptions{ReadFallback: tc.allowed, OnDecision: func(d Decision) { last = d }})
 		_, err := r.Get(t.Context(), "w")
@@ -273,9 +273,9 @@ func TestFallback(t *testing.T) {
 }
 
 func TestNewRouterRefuses(t *testing.T) {
-	r := router(t, &noted{}, &noted{}, RouterOptions{})
+	r := router(t, &recorder{}, &recorder{}, RouterOptions{})
 	_, without := NewRouter(nil, nil, RouterOptions{})
-	_, badly := NewRouter(&noted{}, &noted{}, RouterOptions{Rollout: Rollout{Percent: 101}})
+	_, badly := NewRouter(&recorder{}, &recorder{}, RouterOptions{Rollout: Rollout{Percent: 101}})
 	for _, err := range []error{without, badly, r.SetRollout(Rollout{Percent: -1}), r.SetRollout(Rollout{Force: "both"})} {
 		if !errors.Is(err, workflow.ErrInvalid) {
 			t.Error(err)
@@ -286,16 +286,16 @@ func TestNewRouterRefuses(t *testing.T) {
 	}
 }
 
-// bound is a backend that says in which namespace it works.
+// bound is a backend that reports its namespace.
 type bound struct {
-	noted
+	recorder
 	namespace string
 }
 
 func (b *bound) Namespace() string { return b.namespace }
 
-// A router is in one namespace, and says in which, so that what is built on it can be in the same.
-func TestARouterIsInOneNamespace(t *testing.T) {
+// A router has one namespace and reports it, so that code on top of it can use the same.
+func TestRouterHasOneNamespace(t *testing.T) {
 	for _, tc := range []struct {
 		native, old, namespace string
 		want                   string // "": refused
@@ -319,9 +319,9 @@ func TestARouterIsInOneNamespace(t *testing.T) {
 	}
 }
 
-// A rollout is changed while calls are made, and each call goes by one or the other.
+// Each call uses the rollout before or after a concurrent change.
 func TestSetRolloutUnderLoad(t *testing.T) {
-	native, old := &noted{}, &noted{}
+	native, old := &recorder{}, &recorder{}
 	r := router(t, native, old, RouterOptions{})
 	var all sync.WaitGroup
 	for range 8 {

@@ -19,53 +19,51 @@ const (
 )
 
 const (
-	// shadowTries is how often both sides are read until they are about the same version.
+	// shadowTries is how often both backends are read to get the same version.
 	shadowTries = 3
-	// shadowMost is how many workflows of a list are compared.
+	// shadowMost is the number of workflows of a list that are compared at most.
 	shadowMost = 1000
 )
 
-// ShadowOptions have a router ask the other backend too, and compare. It is on where
-// OnDifference is given. What Get and List return is read by the comparison as well, so callers
-// must not change it.
+// ShadowOptions make a router also read from the other backend and compare. This is on if OnDifference is not
+// nil. The comparison reads what Get and List return, so callers must not change it.
 type ShadowOptions struct {
-	// OnDifference is told where the two don't agree. It is called from a goroutine of the
-	// router, by up to Limit at once.
+	// OnDifference is called with each difference, in up to Limit goroutines of the router at once.
 	OnDifference func(Difference)
-	// Limit is how many comparisons run at once; what would be more is dropped, and counted. 0
-	// means [DefaultShadowLimit].
+	// Limit is the number of comparisons at once; further ones are dropped and counted. 0 means
+	// [DefaultShadowLimit].
 	Limit int
-	// Timeout is how long one may take. 0 means [DefaultShadowTimeout].
+	// Timeout is the time limit of a comparison. 0 means [DefaultShadowTimeout].
 	Timeout time.Duration
 }
 
-// Difference is one read whose answers differ, for another reason than that the workflow has
-// changed between them.
+// Difference is a read for which the backends returned different results that a change of the workflow does
+// not explain.
 type Difference struct {
 	Op              workflow.Op
 	Namespace, Name string
-	// Primary is the backend whose answer the caller got.
+	// Primary is the backend whose result the caller received.
 	Primary Backend
-	// What each side returned.
+	// PrimaryStatus, ShadowStatus, PrimaryErr and ShadowErr are what each backend returned.
 	PrimaryStatus, ShadowStatus *status.WorkflowStatus
 	PrimaryErr, ShadowErr       error
-	// Paths are those in the object that differ, up to 20, without the values.
+	// Paths are up to 20 paths in the object at which the results differ, without values.
 	Paths []string
 }
 
-// ShadowCounts say how a router's comparisons ended.
+// ShadowCounts counts a router's comparisons by their results.
 type ShadowCounts struct {
-	// Agreed and Differed are what was compared.
+	// Agreed and Differed count completed comparisons.
 	Agreed, Differed int64
-	// Changed: the workflow changed each time both were asked.
+	// Changed counts comparisons that were given up because the workflow kept changing.
 	Changed int64
-	// Failed: the other backend did not answer.
+	// Failed counts comparisons for which the other backend did not answer.
 	Failed int64
-	// Dropped: too many were running, or a list was too long.
+	// Dropped counts comparisons that did not run because of Limit or because a list was too long.
 	Dropped int64
 }
 
-// shadow compares in the background. It never holds a caller up.
+// shadow compares in the background. It never blocks a caller.
 type shadow struct {
 	opts                                       ShadowOptions
 	slots                                      chan struct{}
@@ -96,7 +94,7 @@ func (r *Router) Shadow() ShadowCounts {
 	}
 }
 
-// inBackground runs a comparison, if there is room. It keeps ctx's values, not its end.
+// inBackground runs a comparison if Limit allows. It keeps the values of ctx, but not its end.
 func (s *shadow) inBackground(ctx context.Context, compare func(ctx context.Context)) {
 	select {
 	case s.slots <- struct{}{}:
@@ -112,7 +110,7 @@ func (s *shadow) inBackground(ctx context.Context, compare func(ctx context.Cont
 	}()
 }
 
-// side is what one backend answered.
+// side is the result of one backend.
 type side struct {
 	state *status.WorkflowStatus
 	err   error
@@ -123,12 +121,12 @@ func read(ctx context.Context, backend workflow.Interface, name string) side {
 	return side{state, err}
 }
 
-// compareGet compares an answer with the other backend's.
+// compareGet compares a result with that of the other backend.
 func (r *Router) compareGet(ctx context.Context, d Decision, primary side) {
 	r.shadow.inBackground(ctx, func(ctx context.Context) { r.compare(ctx, d, primary) })
 }
 
-// compare asks both sides until they answer the same, or differ about the same version.
+// compare reads from both backends until the results are the same or differ for the same version.
 func (r *Router) compare(ctx context.Context, d Decision, primary side) {
 	s := r.shadow
 	first, second := r.backend(d.Backend), r.backend(other(d.Backend))
@@ -144,7 +142,7 @@ func (r *Router) compare(ctx context.Context, d Decision, primary side) {
 		case comparable && len(paths) == 0:
 			s.agreed.Add(1)
 			return
-		// That one finds a workflow and the other doesn't can be a matter of time as well.
+		// If only one backend finds the workflow, it may have been created or deleted meanwhile.
 		case comparable && (last || primary.err == nil && shadowed.err == nil):
 			s.differ(d, primary, shadowed, paths)
 			return
@@ -167,7 +165,7 @@ func (s *shadow) differ(d Decision, primary, shadowed side, paths []string) {
 	})
 }
 
-// differing says where two answers differ. Of two versions of a workflow nothing can be said.
+// differing returns the paths at which two results differ. Different versions are not comparable.
 func differing(a, b side) (paths []string, comparable bool) {
 	switch {
 	case a.err != nil && b.err != nil:
@@ -183,7 +181,7 @@ func differing(a, b side) (paths []string, comparable bool) {
 	return differences(a.state, b.state), true
 }
 
-// kindOf is what an error can be matched with.
+// kindOf returns the sentinel that err matches, or nil.
 func kindOf(err error) error {
 	for _, kind := range []error{
 		workflow.ErrNotFound, workflow.ErrUnauthorized, workflow.ErrForbidden, workflow.ErrNotInstalled, workflow.ErrInvalid,
@@ -196,7 +194,7 @@ func kindOf(err error) error {
 	return nil
 }
 
-// shadowedList is what a caller got of a list.
+// shadowedList is what a list returned.
 type shadowedList struct {
 	states map[string]*status.WorkflowStatus // by UID
 	tooLong,
@@ -214,8 +212,8 @@ func (l *shadowedList) add(s *status.WorkflowStatus, err error) {
 	}
 }
 
-// compareList compares what both lists have in the same version. What only one has is read by
-// name on both sides, since it may be a matter of time.
+// compareList compares the workflows that both lists have in the same version. The others it reads by name
+// from both backends, since they may have changed between the lists.
 func (r *Router) compareList(ctx context.Context, d Decision, opts workflow.ListOptions, got *shadowedList) {
 	if got.tooLong {
 		r.shadow.dropped.Add(1)

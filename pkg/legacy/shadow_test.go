@@ -17,8 +17,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// store is a backend that holds workflows, and is slow at will. A read takes the next state of a
-// workflow that has several; nil: it is not there.
+// store is a backend with workflows and an optional delay. Each read returns the next state of a workflow
+// that has several; nil means that it does not exist.
 type store struct {
 	noted
 	delay  time.Duration
@@ -59,7 +59,7 @@ func (s *store) List(context.Context, workflow.ListOptions) iter.Seq2[*status.Wo
 	}
 }
 
-// at is a workflow in some version.
+// at returns a workflow in a version.
 func at(t *testing.T, name string, version int, phase string) *status.WorkflowStatus {
 	t.Helper()
 	s, err := status.FromUnstructured(&unstructured.Unstructured{Object: map[string]any{
@@ -73,7 +73,7 @@ func at(t *testing.T, name string, version int, phase string) *status.WorkflowSt
 	return s
 }
 
-// holding is a store of one workflow.
+// holding returns a store with one workflow.
 func holding(states ...*status.WorkflowStatus) *store {
 	s := &store{states: map[string][]*status.WorkflowStatus{}}
 	if len(states) > 0 {
@@ -130,7 +130,7 @@ func TestShadow(t *testing.T) {
 	}
 }
 
-// However slow the other is, the caller is not, and no more goroutines run than are allowed.
+// A slow shadow backend delays no caller, and the number of goroutines is limited.
 func TestShadowIsDroppedUnderLoad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		old, native := holding(at(t, "w", 1, "Running")), &store{delay: time.Hour}
@@ -189,7 +189,7 @@ func TestShadowOfList(t *testing.T) {
 	})
 }
 
-// Ids of nodes, and other keys, can be any text; they are logged.
+// Node ids and other keys can be any string, and paths with them are logged.
 func TestDifferencesArePrintable(t *testing.T) {
 	long := strings.Repeat("x", 1<<20)
 	paths := walk(nil, nil, map[string]any{"a\x1b[2K\nb": 1, long: map[string]any{long: 1}}, map[string]any{long: map[string]any{long: 2}})

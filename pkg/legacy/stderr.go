@@ -16,7 +16,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/secret"
 )
 
-// codes are those that the API server answers with for a reason: those of the constructors in
+// codes returns the status codes of the API server by reason, as in the constructors of
 // k8s.io/apimachinery/pkg/api/errors.
 func codes() map[metav1.StatusReason]int32 {
 	return map[metav1.StatusReason]int32{
@@ -42,7 +42,7 @@ func codes() map[metav1.StatusReason]int32 {
 	}
 }
 
-// How kubectl words its failures: checkErr and StandardErrorMessage in k8s.io/kubectl's
+// The beginnings of kubectl's messages, from checkErr and StandardErrorMessage in k8s.io/kubectl's
 // pkg/cmd/util/helpers.go.
 const (
 	wordsUnauthorized = "error: You must be logged in to the server ("
@@ -52,9 +52,9 @@ const (
 	wordsNoSuchPath   = "the server could not find the requested resource"
 )
 
-// serverSaid takes apart "Error from server (NotFound): the text", the part in parentheses missing
-// where the answer had no reason.
-func serverSaid(text string) (reason metav1.StatusReason, message string, ok bool) {
+// serverError parses "Error from server (NotFound): the message". The part in parentheses is missing if the
+// answer had no reason.
+func serverError(text string) (reason metav1.StatusReason, message string, ok bool) {
 	rest, ok := strings.CutPrefix(text, "Error from server")
 	if !ok {
 		return "", "", false
@@ -67,28 +67,28 @@ func serverSaid(text string) (reason metav1.StatusReason, message string, ok boo
 	return metav1.StatusReason(word), message, opened && closed && word != "" && !strings.ContainsAny(word, " ()\n")
 }
 
-// calledInvalid tells `The Workflow "x" is invalid: the text`.
-func calledInvalid(text string) bool {
+// isInvalid recognizes `The Workflow "x" is invalid: the message`.
+func isInvalid(text string) bool {
 	first, _, _ := strings.Cut(text, "\n")
 	return strings.HasPrefix(first, "The request is invalid") || strings.HasPrefix(first, "The ") && strings.Contains(first, `" is invalid`)
 }
 
-// besides tells an API server's warning, or a line of klog such as "E1124 19:55:00.000000 …".
-func besides(line string) bool {
+// isNoise recognizes a warning of the API server, and a line of klog such as "E1124 19:55:00.000000 …".
+func isNoise(line string) bool {
 	return strings.HasPrefix(line, "Warning: ") ||
 		len(line) > 5 && strings.IndexByte("IWEF", line[0]) >= 0 && strings.Trim(line[1:5], "0123456789") == "" && line[5] == ' '
 }
 
-// failure tells what a command that failed has met: the API server's refusal, as a Status, or
-// else an error, of a kind that says whether the request can have had an effect.
+// failure returns why a command failed: the refusal of the API server as a Status, or else an error whose
+// kind says whether the request may have had an effect.
 func failure(cmd Command, out CommandOutput) (*metav1.Status, error) {
-	text := secret.Scrub(complaint(out.Stderr)) // credential plugins print there, too
+	text := secret.Scrub(message(out.Stderr)) // credential plugins print there, too
 	other := &CommandError{Verb: verb(cmd), ReturnCode: out.ReturnCode, Stderr: cut(text)}
-	if reason, message, ok := serverSaid(text); ok {
-		return refusal(reason, message), nil
+	if reason, said, ok := serverError(text); ok {
+		return refusal(reason, said), nil
 	}
 	switch {
-	case calledInvalid(text):
+	case isInvalid(text):
 		return refusal(metav1.StatusReasonInvalid, text), nil
 	case strings.HasPrefix(text, wordsUnauthorized):
 		return refusal(metav1.StatusReasonUnauthorized, strings.TrimSuffix(strings.TrimPrefix(text, wordsUnauthorized), ")")), nil
@@ -110,10 +110,10 @@ func failure(cmd Command, out CommandOutput) (*metav1.Status, error) {
 	return nil, other
 }
 
-// notConnected is an error of the kind of those that come before anything is sent.
+// notConnected returns an error of a kind that occurs before anything is sent.
 func notConnected(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
 
-// badConfiguration tells complaints about what kubectl reads before it sends anything.
+// badConfiguration recognizes errors about what kubectl reads before it sends anything.
 func badConfiguration(text string) bool {
 	if after, ok := strings.CutPrefix(text, "error: "); ok {
 		return slices.ContainsFunc(beforeRequest(), func(words string) bool { return strings.HasPrefix(after, words) }) ||
@@ -122,8 +122,8 @@ func badConfiguration(text string) bool {
 	return strings.HasPrefix(text, "Error in configuration: ") || strings.HasPrefix(text, wordsUnable+"getting credentials: ")
 }
 
-// beforeRequest is how kubectl's complaints about its files and settings begin, behind "error: ".
-// Others that it words like that can come from a connection that was cut as the answer was read.
+// beforeRequest returns how kubectl's errors about its files and settings begin, behind "error: ". Other
+// messages behind "error: " can come from a connection that was cut while the answer was read.
 func beforeRequest() []string {
 	return []string{
 		"stat ", "open ", "unable to read ", "unable to load root certificates: ", "tls: ", `context "`, "error loading config file ",
@@ -131,7 +131,7 @@ func beforeRequest() []string {
 	}
 }
 
-// refusal makes the Status that the API server had answered with.
+// refusal returns the Status with which the API server answered.
 func refusal(reason metav1.StatusReason, message string) *metav1.Status {
 	code, known := codes()[reason]
 	if !known {
@@ -142,17 +142,17 @@ func refusal(reason metav1.StatusReason, message string) *metav1.Status {
 		Status:   metav1.StatusFailure, Code: code, Reason: reason, Message: message,
 	}
 	if reason == metav1.StatusReasonNotFound && strings.HasPrefix(message, wordsNoSuchPath) {
-		// As client-go has it of a server that doesn't know the resource at all.
+		// As client-go reports a server that does not know the resource.
 		s.Details = &metav1.StatusDetails{Causes: []metav1.StatusCause{{Type: metav1.CauseTypeUnexpectedServerResponse, Message: "unknown"}}}
 	}
 	return s
 }
 
-// complaint is what was printed without what comes besides.
-func complaint(stderr string) string {
+// message returns what kubectl printed to standard error, without leading noise.
+func message(stderr string) string {
 	var kept []string
 	for line := range strings.Lines(stderr) {
-		if len(kept) > 0 || !besides(line) {
+		if len(kept) > 0 || !isNoise(line) {
 			kept = append(kept, line)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// Credential plugins and proxies are heard by kubectl, and what they say is in its complaint.
+// kubectl prints what credential plugins and proxies say.
 func TestComplaintsShowNoSecrets(t *testing.T) {
 	for _, stderr := range []string{
 		"Unable to connect to the server: getting credentials: exec: --token s3cr3t12 is refused",
@@ -38,7 +38,7 @@ func TestComplaintsShowNoSecrets(t *testing.T) {
 	}
 }
 
-// What others have kubectl print can't change what the reader of an error sees.
+// What others make kubectl print must not change how the rest of an error appears.
 func TestComplaintsArePrintable(t *testing.T) {
 	const stderr = "error: \x1b[31mexpired\x1b[0m\r\nkubectl: all is well\u202e"
 	st, err := failure(Command{Args: []string{"get"}}, CommandOutput{Stderr: stderr, ReturnCode: 1})
@@ -48,7 +48,7 @@ func TestComplaintsArePrintable(t *testing.T) {
 	}
 }
 
-// What kubectl says, and what it means. The texts are those of kubectl 1.37.
+// The messages are those of kubectl 1.37.
 func TestFailureOfServer(t *testing.T) {
 	for stderr, want := range map[string]struct {
 		code    int32
@@ -83,7 +83,7 @@ Error from server (NotFound): workflows.argoproj.io "w" not found`: {404, metav1
 	}
 }
 
-// A server that doesn't know the resource is told from one that doesn't have the object.
+// A server that does not know the resource differs from one that does not have the object.
 func TestFailureWithoutResource(t *testing.T) {
 	for _, stderr := range []string{
 		"Error from server (NotFound): the server could not find the requested resource",
@@ -151,7 +151,7 @@ func TestFailureWithoutServer(t *testing.T) {
 	}
 }
 
-// Whatever is printed, it is either a refusal with a code of one, or an error; never nothing.
+// Any output must become either a refusal with its code or an error.
 func FuzzFailure(f *testing.F) {
 	for _, seed := range []string{
 		"", "Error from server (NotFound): x", "Error from server: ", "The \"\" is invalid", "Warning: \n", "E1124 x\nerror: You must be logged in to the server (",

@@ -9,29 +9,29 @@ import (
 )
 
 const (
-	// emptyFor is how long nothing may come from the pipe of a command that has ended until it
-	// is taken for empty. All that the command has printed is in the pipe by then.
+	// emptyFor is how long the pipe of a command that has ended must return nothing to count as
+	// empty. Everything that the command printed is in the pipe by then.
 	emptyFor = 100 * time.Millisecond
-	// pipeHolds is more than a pipe holds. What comes beyond it after the command has ended is
-	// of another process that has the pipe open.
+	// pipeHolds is more than a pipe holds. What is read beyond it after the command has ended comes
+	// from another process that has the pipe open.
 	pipeHolds = 1 << 20
 )
 
-// stream is what a command prints. It waits in a pipe until it is read, also after the command
-// has ended. Closing a stream ends the command, and waits until it has.
+// stream is the output of a command, which stays in a pipe until it is read, even after the command has
+// ended. Close ends the command and blocks until it has ended.
 type stream struct {
-	ctx    context.Context //nolint:containedctx // the command's, which lasts as long as the stream
+	ctx    context.Context //nolint:containedctx // of the command, which lasts as long as the stream
 	cancel context.CancelCauseFunc
 	cmd    Command
 	pipe   *os.File
 	stderr *boundedBuffer
-	most   int64 // bytes to be read; negative: no limit
+	most   int64 // bytes that may be read; no limit if negative
 
 	done  chan struct{} // closed when the command has ended
-	ended error         // how; nil: it succeeded. Set before done is closed
+	ended error         // nil if the command succeeded; set before done is closed
 
 	read int64
-	rest int64 // read since the command has ended
+	rest int64 // bytes read since the command has ended
 }
 
 // start starts a command.
@@ -52,7 +52,7 @@ func (e *SubprocessExecutor) start(ctx context.Context, cmd Command) (*stream, e
 	process := e.command(ctx, cmd)
 	process.Stdout, process.Stderr = writer, s.stderr
 	err = process.Start()
-	_ = writer.Close() // the command has one of its own
+	_ = writer.Close() // the command has its own
 	if err != nil {
 		err = notStarted(ctx, cmd, err)
 		cancel(nil)
@@ -61,20 +61,20 @@ func (e *SubprocessExecutor) start(ctx context.Context, cmd Command) (*stream, e
 	}
 	go func() {
 		s.ended = ended(ctx, cmd, process.end(), s.stderr.String())
-		_ = reader.SetReadDeadline(time.Now()) // wakes up Read, which then reads what is left
+		_ = reader.SetReadDeadline(time.Now()) // wakes Read, which then reads the rest
 		close(s.done)
 	}()
 	return s, nil
 }
 
-// Read implements [io.Reader]. The end of the command is that of the stream, once all that it
-// has printed has been read.
+// Read implements [io.Reader]. The stream ends once the command has ended and everything that it printed has
+// been read.
 func (s *stream) Read(p []byte) (int, error) {
 	for empty := 0; empty < 2; {
 		over := s.over()
 		if over {
 			if s.ended != nil && s.ctx.Err() != nil || s.rest > pipeHolds {
-				break // it was ended, or all of its own has been read
+				break // it was stopped, or everything that it printed has been read
 			}
 			_ = s.pipe.SetReadDeadline(time.Now().Add(emptyFor))
 		}
@@ -84,7 +84,7 @@ func (s *stream) Read(p []byte) (int, error) {
 			return s.count(n, over)
 		case !errors.Is(err, os.ErrDeadlineExceeded):
 			empty = 2
-		case over: // twice, since this process may have been paused before it could read
+		case over: // twice, since this process may have been paused before it read
 			empty++
 		default:
 			<-s.done
@@ -110,7 +110,7 @@ func (s *stream) over() bool {
 	}
 }
 
-// count takes note of bytes that were read, and ends a command that prints too many.
+// count counts bytes that were read, and ends a command that prints too many.
 func (s *stream) count(n int, over bool) (int, error) {
 	s.read += int64(n)
 	if over {

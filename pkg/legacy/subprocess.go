@@ -22,37 +22,36 @@ const (
 	DefaultKillAfter = 2 * time.Second
 )
 
-// maxStderr is how much of a complaint is kept.
+// maxStderr is how much of standard error is kept.
 const maxStderr = 4 << 10
 
-// SubprocessOptions say which kubectl runs, and how.
+// SubprocessOptions configure a [SubprocessExecutor]. The zero value is ready to use.
 type SubprocessOptions struct {
-	// Binary is the program; default "kubectl", looked for in PATH.
+	// Binary is the program. It defaults to "kubectl", which is looked up in PATH.
 	Binary string
-	// Kubeconfig and Context say which cluster is meant; default: what kubectl finds itself,
-	// which in a pod is the service account.
+	// Kubeconfig and Context select the cluster. They default to what kubectl finds itself, which in
+	// a pod is the service account.
 	Kubeconfig, Context string
-	// Env names variables that kubectl gets beside PATH, HOME, KUBECONFIG, TMPDIR, those about
-	// proxies and certificates, and those by which a pod finds its API server. Credential
-	// plugins may need more.
+	// Env names variables that are passed to kubectl in addition to PATH, HOME, USER, TMPDIR,
+	// KUBECONFIG, KUBECACHEDIR, those for proxies and certificates, and those with the address of the
+	// API server in a pod. Credential plugins may need more.
 	Env []string
-	// MaxOutput is how many bytes a command may print unless its [Command] is Unbounded;
-	// default [DefaultMaxOutput]. It also holds for what is streamed. What is printed waits in
-	// a pipe until it is read.
+	// MaxOutput is how many bytes a command may print unless it is Unbounded, also if its output is
+	// streamed. It defaults to [DefaultMaxOutput]. Output stays in a pipe until it is read.
 	MaxOutput int64
-	// KillAfter is how long a command may take to end once its context has ended, before it is
-	// killed; default [DefaultKillAfter].
+	// KillAfter is how long a command may take to end after its context has ended before it is
+	// killed. It defaults to [DefaultKillAfter].
 	KillAfter time.Duration
 }
 
-// SubprocessExecutor runs kubectl as a process: without a shell, in a process group of its own,
-// which ends with the command's context. It can be used from any goroutine.
+// SubprocessExecutor runs kubectl as a process, without a shell, in a process group that ends with the
+// command's context. It is safe for concurrent use.
 type SubprocessExecutor struct{ opts SubprocessOptions }
 
 var _ CommandStreamer = (*SubprocessExecutor)(nil)
 
-// NewSubprocessExecutor returns an executor. It runs nothing yet: that kubectl is missing is the
-// error of a command.
+// NewSubprocessExecutor returns an executor. It runs nothing itself: if kubectl is missing, each command
+// fails.
 func NewSubprocessExecutor(opts SubprocessOptions) *SubprocessExecutor {
 	if opts.Binary == "" {
 		opts.Binary = "kubectl"
@@ -75,7 +74,7 @@ func (e *SubprocessExecutor) ExecuteCommand(ctx context.Context, cmd Command) (C
 		return CommandOutput{}, err
 	}
 	stdout, err := io.ReadAll(s)
-	_ = s.Close() // it has ended, and what it printed has been read
+	_ = s.Close() // the command has ended
 	var failed *CommandError
 	if err != nil && (!errors.As(err, &failed) || failed.Err != nil) {
 		return CommandOutput{}, err
@@ -96,18 +95,18 @@ func (e *SubprocessExecutor) StreamCommand(ctx context.Context, cmd Command) (io
 	return s, nil
 }
 
-// process is a call of kubectl with what it starts.
+// process is kubectl with the processes that it starts.
 type process struct {
 	*exec.Cmd
 
-	killer *time.Timer // set once it is interrupted
+	killer *time.Timer // set when it is interrupted
 }
 
-// end waits for the process, and kills what it has left behind.
+// end waits for the process and kills what it leaves behind.
 func (p *process) end() error {
-	err := p.Wait() // after which Cancel is not called any more
+	err := p.Wait() // afterwards Cancel is no longer called
 	if p.killer != nil {
-		p.killer.Stop() // the group's number may be another's soon
+		p.killer.Stop() // the id of the group may be reused
 	}
 	endGroup(p.Cmd)
 	return err
@@ -129,12 +128,12 @@ func (e *SubprocessExecutor) command(ctx context.Context, cmd Command) *process 
 		p.killer = time.AfterFunc(e.opts.KillAfter, func() { endGroup(p.Cmd) })
 		return interruptGroup(p.Cmd)
 	}
-	// For pipes that a process outside the group holds open.
+	// A process outside the group may hold pipes open.
 	p.WaitDelay = e.opts.KillAfter + time.Second
 	return p
 }
 
-// environment is what a command gets of the host's: nothing that it has no use for.
+// environment returns the variables of the host's environment that a command needs.
 func (e *SubprocessExecutor) environment(lookup func(string) (string, bool)) []string {
 	var env []string
 	for _, name := range append([]string{
@@ -162,8 +161,8 @@ func notStarted(ctx context.Context, cmd Command, err error) error {
 	return &CommandError{Verb: verb(cmd), ReturnCode: -1, Err: fmt.Errorf("%w: %w", ErrKubectlMissing, err), NotSent: true}
 }
 
-// ended makes an error of how a process ended; nil: it succeeded. A helper of kubectl that holds
-// its pipes open does not make it fail.
+// ended returns the error for how a process ended, or nil if it succeeded. A helper of kubectl that holds its
+// pipes open does not make it fail.
 func ended(ctx context.Context, cmd Command, err error, stderr string) error {
 	if err == nil || errors.Is(err, exec.ErrWaitDelay) {
 		return nil
@@ -171,7 +170,7 @@ func ended(ctx context.Context, cmd Command, err error, stderr string) error {
 	failed := &CommandError{Verb: verb(cmd), ReturnCode: -1, Stderr: secret.Scrub(strings.TrimSpace(stderr))}
 	var exit *exec.ExitError
 	switch {
-	case ctx.Err() != nil: // it was ended, whatever it said to that
+	case ctx.Err() != nil: // it was stopped, whatever it printed
 		failed.Err, failed.Stderr = context.Cause(ctx), ""
 	case errors.As(err, &exit) && exit.Exited():
 		failed.ReturnCode = exit.ExitCode()
@@ -181,8 +180,8 @@ func ended(ctx context.Context, cmd Command, err error, stderr string) error {
 	return failed
 }
 
-// boundedBuffer keeps the first bytes that are written to it. It never fails a writer, which
-// would end a process by a signal of its own.
+// boundedBuffer keeps the first bytes that are written to it. Write never fails, since that would make a
+// process end with a signal.
 type boundedBuffer struct {
 	most int
 
@@ -198,7 +197,7 @@ func (b *boundedBuffer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// String is what was kept.
+// String returns what was kept.
 func (b *boundedBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()

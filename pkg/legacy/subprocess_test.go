@@ -21,7 +21,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// program makes an executor for a shell script in place of kubectl.
+// program returns an executor that runs a shell script instead of kubectl.
 func program(t *testing.T, script string, opts SubprocessOptions) *SubprocessExecutor {
 	t.Helper()
 	opts.Binary = filepath.Join(t.TempDir(), "kubectl")
@@ -40,7 +40,7 @@ func TestExecuteCommand(t *testing.T) {
 	}
 }
 
-// A command gets nothing of the host's environment that it has no use for.
+// A command gets only those variables of the host's environment that it needs.
 func TestEnvironment(t *testing.T) {
 	e := NewSubprocessExecutor(SubprocessOptions{Env: []string{"AWS_PROFILE"}})
 	env := map[string]string{"PATH": "/bin", "AWS_PROFILE": "p", "DATABASE_PASSWORD": "secret", "HTTPS_PROXY": ""}
@@ -63,7 +63,7 @@ func TestKubectlMissing(t *testing.T) {
 	}
 }
 
-// What a command has started ends with it, whether or not it heeds an interrupt.
+// Processes that a command started end with it, even if they ignore interrupts.
 func TestContextEndsTheGroup(t *testing.T) {
 	for name, script := range map[string]string{
 		"heeds it":       `sleep 600 & echo $! >$PIDS; echo begun; wait`,
@@ -101,7 +101,7 @@ func TestContextEndsTheGroup(t *testing.T) {
 	}
 }
 
-// alive asks the system: a process that has ended but was not waited for is none.
+// alive reports whether a process runs. A zombie does not.
 func alive(t *testing.T, pid string) bool {
 	t.Helper()
 	e := program(t, `command -v ps >/dev/null || exit 2; case "$(ps -o stat= -p `+pid+`)" in ''|Z*) exit 1;; esac`, SubprocessOptions{})
@@ -139,7 +139,7 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
-// A process that was killed by somebody else may have done its work or not.
+// A process that was killed by another one may have done its work or not.
 func TestKilled(t *testing.T) {
 	_, err := program(t, `kill -9 $$`, SubprocessOptions{}).ExecuteCommand(t.Context(), Command{Args: []string{"create"}})
 	if !errors.Is(err, io.ErrUnexpectedEOF) {
@@ -162,7 +162,7 @@ func TestStreamCommand(t *testing.T) {
 	}
 }
 
-// A consumer that takes its time gets all that a command has printed before it ended.
+// A slow reader gets everything that a command printed before it ended.
 func TestStreamOutlivesCommand(t *testing.T) {
 	const size = 60_000 // which a pipe holds, so that the command ends by itself
 	for code, script := range []string{`yes | head -c 60000`, `yes | head -c 60000; exit 1`} {
@@ -186,8 +186,7 @@ func TestStreamOutlivesCommand(t *testing.T) {
 	}
 }
 
-// A context that ends after the command has succeeded does not make a part of what it has printed
-// pass for all of it.
+// If the context ends after the command has succeeded, a part of the output must not pass for all of it.
 func TestContextEndsAfterCommand(t *testing.T) {
 	const size = 60_000
 	ctx, cancel := context.WithCancel(t.Context())
@@ -206,7 +205,7 @@ func TestContextEndsAfterCommand(t *testing.T) {
 	}
 }
 
-// A helper that has left kubectl's process group may hold its pipes open for longer.
+// A helper that has left kubectl's process group may hold its pipes open longer.
 func TestHelperOutsideGroup(t *testing.T) {
 	if _, err := exec.LookPath("setsid"); err != nil {
 		t.Skip("setsid is missing, which this test needs")
@@ -253,7 +252,7 @@ func TestHelperOutsideGroup(t *testing.T) {
 	}
 }
 
-// What another process writes to the pipe later on is not the command's.
+// What another process writes to the pipe later is not output of the command.
 func TestHelperThatPrints(t *testing.T) {
 	if _, err := exec.LookPath("setsid"); err != nil {
 		t.Skip("setsid is missing, which this test needs")
@@ -289,8 +288,8 @@ func TestStreamIsBounded(t *testing.T) {
 	}
 }
 
-// An answer that is read as a whole takes memory up to the limit, however much is printed. A buffer
-// that grows is allocated several times. The request is not repeated.
+// An answer that is read as a whole takes memory up to the limit, though a growing buffer is allocated several
+// times. The request is not repeated.
 func TestClientReadsNoMoreThanMaxOutput(t *testing.T) {
 	const most = 1 << 20
 	c, err := NewKubectlClient(program(t, `yes | head -c 300000000`, SubprocessOptions{MaxOutput: most, KillAfter: 100 * time.Millisecond}), Options{})

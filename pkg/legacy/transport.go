@@ -15,14 +15,14 @@ import (
 )
 
 const (
-	// pollFor is how many seconds a watch lasts where nothing can be read before its end.
+	// pollFor is how many seconds a watch lasts if its output can only be read at its end.
 	pollFor = 5
-	// openFor is how long kubectl may take to fail a watch; after that it is taken for opened,
-	// though the API server has no news.
+	// openFor is how long kubectl may take to report that a watch failed. After that, the watch
+	// counts as open even if there was no event.
 	openFor = 3 * time.Second
 )
 
-// transport makes requests of the Kubernetes API by kubectl, and answers of what that prints.
+// transport makes requests of the Kubernetes API with kubectl and converts its output to responses.
 type transport struct{ executor CommandExecutor }
 
 // RoundTrip implements [http.RoundTripper].
@@ -55,13 +55,13 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return answer(req, success(req), io.NopCloser(strings.NewReader(out.Stdout))), nil
 }
 
-// asksForMetadata reports whether a request wants the metadata of objects only. kubectl has no way to
-// ask for that, and prints the whole objects.
+// asksForMetadata reports whether a request is for the metadata of objects only. kubectl cannot request that
+// and prints whole objects.
 func asksForMetadata(req *http.Request) bool {
 	return strings.Contains(req.Header.Get("Accept"), "as=PartialObjectMetadataList")
 }
 
-// smaller bounds a page of objects, each of which can be as large as a megabyte.
+// smaller limits a page of objects, each of which can have a megabyte.
 func smaller(req *http.Request) *http.Request {
 	const most = 50
 	req = req.Clone(req.Context())
@@ -73,7 +73,7 @@ func smaller(req *http.Request) *http.Request {
 	return req
 }
 
-// shorter has a watch end soon.
+// shorter makes a watch end soon.
 func shorter(req *http.Request) *http.Request {
 	req = req.Clone(req.Context())
 	query := req.URL.Query()
@@ -82,7 +82,7 @@ func shorter(req *http.Request) *http.Request {
 	return req
 }
 
-// streamed has the answer begin when kubectl has printed something, or failed.
+// streamed returns a response when kubectl has printed something or failed.
 func streamed(req *http.Request, cmd Command, streamer CommandStreamer, watch bool) (*http.Response, error) {
 	body, err := streamer.StreamCommand(req.Context(), cmd)
 	if err != nil {
@@ -102,7 +102,7 @@ func streamed(req *http.Request, cmd Command, streamer CommandStreamer, watch bo
 			return answer(req, http.StatusOK, b), nil
 		}
 	} else {
-		<-b.begun // which the request's context brings about too
+		<-b.begun // the end of the context closes it, too
 	}
 	var failed *CommandError
 	switch {
@@ -116,16 +116,16 @@ func streamed(req *http.Request, cmd Command, streamer CommandStreamer, watch bo
 	return nil, b.err
 }
 
-// streamedBody is what kubectl prints while it runs. That it fails later on is an event of a
-// watch, as the API server would send it, and otherwise a connection that broke.
+// streamedBody is the output of kubectl while it runs. A later failure becomes an ERROR event of a watch, as
+// the API server would send it, and otherwise a broken connection.
 type streamedBody struct {
 	body  io.ReadCloser
 	cmd   Command
 	watch bool
 	lines *bufio.Reader
-	begun chan struct{} // closed when something was read, or reading has failed with err
+	begun chan struct{} // closed when something was read or reading failed with err
 	err   error
-	last  io.Reader // what comes after the end
+	last  io.Reader // the ERROR event
 }
 
 // Read implements [io.Reader].
@@ -139,7 +139,7 @@ func (b *streamedBody) Read(p []byte) (int, error) {
 	switch {
 	case !errors.As(err, &failed):
 		return n, err
-	case failed.Err != nil: // it was ended from here, and not the API server's answer
+	case failed.Err != nil: // it was stopped here; this is not an answer of the API server
 		return n, &fault.LastingError{Err: err}
 	case n > 0:
 		return n, err
@@ -166,7 +166,7 @@ func (b *streamedBody) Close() error {
 	return err
 }
 
-// refused makes an answer of a command that failed, where the API server gave one.
+// refused returns the response for a command that failed because the API server refused the request.
 func refused(req *http.Request, cmd Command, out CommandOutput) (*http.Response, error) {
 	status, err := failure(cmd, out)
 	if err != nil {
