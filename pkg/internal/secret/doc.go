@@ -1,7 +1,14 @@
-// Package secret decides what is a secret, by the key that a value has and by the kind of value that
-// it is, and takes it out of what is shown. It looks into maps, lists and structs, and into strings
-// that hold JSON or assignments such as password=….
+// Package secret recognizes secrets and replaces them in what is shown.
 //
-// It is one rule for what a configuration may hold in plain text and for what is masked. To mask too
-// much does no harm; a value that is refused by mistake can be allowed by its author.
+// It is one rule for two uses: which values a configuration must not have in plain text, and which values
+// are masked. A value is secret because of its name ([Named]) or its form ([Scrub]). [Replace] and [Find]
+// look into maps, lists and structs, and into strings with JSON, YAML or assignments such as password=….
+//
+// It guarantees:
+//   - [Replace] does not change its input, and a value without a secret stays the same.
+//   - Memory stays in proportion to the values, however deep or many they are.
+//
+// It does not know what a value is for, so it masks rather too much: a value that is refused by mistake can
+// be allowed by its author. It does not recognize a secret whose name and form are those of ordinary
+// text.
 package secret

@@ -6,12 +6,12 @@ import (
 	"unicode"
 )
 
-// Named reports whether what has this name is a secret, unless it is empty, true or false. A name
-// of words in any style counts: target-password, targetPassword, TARGET_PASSWORD. One that says
-// something about a secret, such as its name or its length, is not the name of one.
+// Named reports whether a value with this name is a secret. Names may be written in any style:
+// target-password, targetPassword, TARGET_PASSWORD. The name of a property of a secret, such as its name
+// or its length, is not the name of a secret.
 func Named(name string) bool {
 	words := wordsOf(name)
-	const most = 8 // words; more are a sentence
+	const most = 8 // words; more would be a sentence
 	if len(words) == 0 || len(words) > most || describes(words) {
 		return false
 	}
@@ -27,30 +27,29 @@ func Named(name string) bool {
 	return slices.Contains([]string{"pass", "pw", "pwd"}, words[len(words)-1])
 }
 
-// always are words that make any name that of a secret, beside those that end with secret or token.
+// always returns words that make any name that of a secret. Words that end with secret or token do, too.
 func always() []string {
 	return []string{
 		"secrets", "tokens", "authorization", "bearer", "cookie", "jwt", "creds", "passcode",
 	}
 }
 
-// within are parts of a word that do, since such names are often written as one word.
+// within returns parts of words that do, since such names are often written as one word.
 func within() []string {
 	return []string{"password", "passwd", "passphrase", "credential", "apikey", "accesskey", "secretkey", "privatekey", "clientsecret"}
 }
 
-// keys are pairs of words that do; other keys are none.
+// keys returns pairs of words that do. Other keys are not secret.
 func keys() []string {
 	return []string{
 		"api key", "access key", "account key", "secret key", "private key", "signing key", "encryption key", "shared key", "ssh key", "master key", "pass phrase", "pass code",
 	}
 }
 
-// describes reports whether a name is about a secret: where it is, what it is called, how large it
-// is or how long it lasts.
+// describes reports whether a name is that of a property of a secret: its location, name, size or lifetime.
 func describes(words []string) bool {
 	last := words[len(words)-1]
-	if last == "id" { // of an access key; that of a role of Vault is called secret_id
+	if last == "id" { // the id of an access key is not secret, but the secret_id of a Vault role is
 		return !slices.Contains(words, "secret")
 	}
 	if slices.Contains([]string{
@@ -67,8 +66,8 @@ func describes(words []string) bool {
 	})
 }
 
-// wordsOf takes a name apart, in lower case: at what is neither letter nor digit, where lower case
-// turns into upper case, and at digits.
+// wordsOf splits a name into words in lower case: at characters that are not letters, and where lower case
+// changes to upper case.
 func wordsOf(name string) []string {
 	var words []string
 	var word strings.Builder

@@ -10,23 +10,23 @@ import (
 	"strings"
 )
 
-// Mark is shown in the place of a secret.
+// Mark replaces a secret.
 const Mark = "*****"
 
-// Hidden is a value that hides itself already.
+// Hidden is a value that hides itself. Reveal returns the secret.
 type Hidden interface{ Reveal() string }
 
-// mostPaths is how many paths are told, and mostOfPath how long each is at most: there can be a secret
-// for every few bytes of a value, each as deep as that is long.
+// mostPaths is the number of paths that are returned, mostOfPath their length. A value can have a secret every
+// few bytes, and be as deep as it is long.
 const mostPaths, mostOfPath = 1000, 1 << 10
 
-// mostYAML is how many strings are read as YAML, which takes long.
+// mostYAML is the number of strings that are parsed as YAML, which is slow.
 const mostYAML = 1000
 
-// Replace returns a copy of values, by their names, in which hide has replaced what is secret, and the
-// paths of that, such as target-config.basic_auth.password, up to 1,000 of them. The copy is of maps and
-// lists; a value of another type that has a secret within is replaced as a whole. hide gets the value
-// itself and what may be shown of it.
+// Replace returns a copy of values, which are keyed by name, with each secret replaced by what hide returns, and
+// the paths of up to 1,000 secrets, such as target-config.basic_auth.password. It copies maps and lists; a
+// value of another type that contains a secret is replaced as a whole. hide receives the value and what
+// may be shown of it.
 func Replace(values map[string]any, hide func(plain any, shown string) any) (copied map[string]any, paths []string) {
 	w := walk{rules: newRules(), hide: hide}
 	copied = make(map[string]any, len(values))
@@ -36,13 +36,13 @@ func Replace(values map[string]any, hide func(plain any, shown string) any) (cop
 	return copied, w.paths
 }
 
-// Find returns the paths of what is secret in values.
+// Find returns the paths of the secrets in values; see [Replace].
 func Find(values map[string]any) []string {
 	_, paths := Replace(values, showing)
 	return paths
 }
 
-// showing is what hides a secret where only its mask is wanted.
+// showing is a hide function that returns what may be shown.
 func showing(_ any, shown string) any { return shown }
 
 type walk struct {
@@ -51,27 +51,27 @@ type walk struct {
 	counts
 }
 
-// counts are of a walk and those within it.
+// counts are shared by a walk and the walks within it.
 type counts struct {
-	found int // secrets, of which the first ones have their paths in paths
+	found int // secrets, also those whose paths are not in paths
 	paths []string
-	yamls int // strings that were read as YAML
+	yamls int // strings that were parsed as YAML
 }
 
-// add notes that there is a secret.
+// add records a secret.
 func (w *walk) add(at *place) {
 	if w.found++; len(w.paths) < mostPaths {
 		w.paths = append(w.paths, at.String())
 	}
 }
 
-// hidden replaces a secret; shown is what may be shown of it.
+// hidden replaces a secret.
 func (w *walk) hidden(at *place, plain any, shown string) any {
 	w.add(at)
 	return w.hide(plain, shown)
 }
 
-// value copies a value; secret: its name is that of one.
+// value copies a value. secret says that its name is that of a secret.
 func (w *walk) value(at *place, secret bool, value any) any {
 	switch v := value.(type) {
 	case nil, bool:
@@ -99,7 +99,7 @@ func (w *walk) fields(at *place, secret bool, fields map[string]any) any {
 	entry := entryOf(fields)
 	for _, key := range slices.Sorted(maps.Keys(fields)) {
 		named := Named(key) || strings.EqualFold(key, "value") && Named(entry)
-		if secret && !named { // unless it only says which secret
+		if secret && !named { // within a secret, everything is except what identifies it
 			named = !slices.Contains([]string{"name", "namespace", "key", "username", "user", "optional"}, key) && !describes(wordsOf(key))
 		}
 		copied[key] = w.value(&place{before: at, key: key, index: noIndex}, named, fields[key])
@@ -107,8 +107,7 @@ func (w *walk) fields(at *place, secret bool, fields map[string]any) any {
 	return copied
 }
 
-// entryOf is the name that a map has for its value, as in a list of parameters or of environment
-// variables; "": it has none.
+// entryOf returns the name in an entry of a list of parameters or environment variables, or "".
 func entryOf(fields map[string]any) string {
 	for _, key := range []string{"name", "Name", "key", "Key"} {
 		if name, ok := fields[key].(string); ok {
@@ -120,7 +119,7 @@ func entryOf(fields map[string]any) string {
 
 func (w *walk) items(at *place, secret bool, items []any) any {
 	copied := make([]any, len(items))
-	flag := false // the item before is a flag whose value is a secret
+	flag := false // whether the previous item is a flag whose value is a secret
 	for i, item := range items {
 		text, _ := item.(string)
 		isFlag := strings.HasPrefix(text, "-")
@@ -130,7 +129,7 @@ func (w *walk) items(at *place, secret bool, items []any) any {
 	return copied
 }
 
-// other is a value of a type that JSON doesn't have.
+// other copies a value of a type that JSON decoding does not return.
 func (w *walk) other(at *place, secret bool, value any) any {
 	if _, isNumber := value.(json.Number); isNumber {
 		return w.scalar(at, secret, value)
@@ -147,7 +146,7 @@ func (w *walk) other(at *place, secret bool, value any) any {
 		}
 		text, err := json.Marshal(value)
 		if err != nil {
-			return w.hide(value, Mark) // what it has in it can't be told, nor sent
+			return w.hide(value, Mark) // it may contain secrets, and cannot be sent
 		}
 		decoded, _ := decode(string(text))
 		return w.whole(at, secret, value, decoded)
@@ -155,7 +154,7 @@ func (w *walk) other(at *place, secret bool, value any) any {
 	return w.scalar(at, secret, value)
 }
 
-// whole hides a value that can't be replaced in part, if what it stands for has a secret in it.
+// whole hides a value that cannot be replaced in part, if its meaning contains a secret.
 func (w *walk) whole(at *place, secret bool, value, meaning any) any {
 	shown, found := w.within(at, secret, meaning)
 	if !found {
@@ -168,7 +167,7 @@ func (w *walk) whole(at *place, secret bool, value, meaning any) any {
 	return w.hide(value, text)
 }
 
-// within looks into what a value stands for. It returns what may be shown of that.
+// within looks into the meaning of a value. It returns what may be shown, and whether there is a secret.
 func (w *walk) within(at *place, secret bool, meaning any) (shown any, found bool) {
 	inner := walk{rules: w.rules, hide: showing, counts: w.counts}
 	shown = inner.value(at, secret, meaning)
@@ -184,10 +183,10 @@ func (w *walk) scalar(at *place, secret bool, value any) any {
 	return w.hidden(at, value, Mark)
 }
 
-// text looks into a string.
+// text copies a string.
 func (w *walk) text(at *place, secret bool, text string) any {
 	switch trimmed := strings.TrimSpace(text); {
-	case trimmed == Mark: // a secret that has been masked before
+	case trimmed == Mark: // a secret that was masked before
 		return w.hidden(at, text, Mark)
 	case harmless(trimmed):
 		return text
@@ -204,7 +203,7 @@ func (w *walk) text(at *place, secret bool, text string) any {
 	scrub := w.rules.scrub
 	switch {
 	case form == formJSON:
-		scrub = w.rules.withoutFields // of a key that is there twice, only the last value was seen
+		scrub = w.rules.withoutFields // of a duplicate key, decoding returned only the last value
 	case secret:
 		return w.hidden(at, text, Mark)
 	}
@@ -224,19 +223,19 @@ func encode(value any) string {
 	return strings.TrimSuffix(text.String(), "\n")
 }
 
-// place is where a value is: within another, under a key or an index. Its text is made only where it
-// is told, since of a deep value those of all levels together would be much larger than the value.
+// place is the position of a value: within another one, under a key or an index. Paths are only formatted when
+// needed, since those of all levels of a deep value are much larger than the value.
 type place struct {
 	before *place
 	key    string
-	index  int // noIndex: it has a key
+	index  int // noIndex if it has a key
 }
 
 const noIndex = -1
 
-// String is the whole path. Of a long one the end is left out.
+// String returns the path. A long path is cut at its end.
 func (p *place) String() string {
-	var first [mostOfPath / 2]*place // in a ring, the last of which is the outermost
+	var first [mostOfPath / 2]*place // a ring of the outermost places
 	length := 0
 	for ; p != nil; p = p.before {
 		first[length%len(first)] = p

@@ -117,7 +117,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// A value of a type that can't be copied in part is given back as it was.
+// hide receives the original of a value that cannot be replaced in part.
 func TestReplaceWholes(t *testing.T) {
 	type target struct{ Password hidden }
 	value := target{hidden{"hunter2"}}
@@ -132,7 +132,7 @@ func TestReplaceWholes(t *testing.T) {
 	}
 }
 
-// There can be a secret at each level of a value that is as deep as it is long.
+// A value that is as deep as it is long can have a secret at each level.
 func TestHugePathsTakeLittleMemory(t *testing.T) {
 	const depth = 5_000
 	key := strings.Repeat("k", 300)
@@ -149,7 +149,7 @@ func TestHugePathsTakeLittleMemory(t *testing.T) {
 	}
 }
 
-// Rules are made once, however many values there are, and only the first strings are read as YAML.
+// Rules are compiled once, and only a limited number of strings is parsed as YAML.
 func TestHugeNumbersOfValuesTakeLittleMemory(t *testing.T) {
 	values := map[string]any{}
 	for i := range 20_000 {
@@ -165,7 +165,7 @@ func TestHugeNumbersOfValuesTakeLittleMemory(t *testing.T) {
 	}
 }
 
-// What isn't secret is still shown, and what was replaced can be had back.
+// What is not secret is still shown, and hide receives what it replaces.
 func TestReplace(t *testing.T) {
 	const config = `{"basic_auth":{"password":"hunter2","username":"u"},"endpoint":"https://t?a=1&b=<2>","n":12345678901234567890}`
 	value := map[string]any{"config": config, "url": "see https://u:hunter2@host/x", "shards": 3, "password": 31337}
@@ -187,7 +187,7 @@ func TestReplace(t *testing.T) {
 	}
 }
 
-// Whatever is before it, a secret is found.
+// A secret must be found behind any text.
 func FuzzScrub(f *testing.F) {
 	f.Add("https://u:p@h --password x token=y Bearer abc123456 {\"password\": 1}")
 	f.Fuzz(func(t *testing.T, before string) {

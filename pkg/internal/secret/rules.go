@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// rules know secrets by their forms. To make them takes longer than to use them.
+// rules recognize secrets by their form. Compiling them takes longer than using them.
 type rules struct {
 	privateKey, webToken, inURL, inBrokenURL, authorization, anchor *regexp.Regexp
 	quotedField, lineField, assigned, value, dashed                 *regexp.Regexp
@@ -28,14 +28,14 @@ func newRules() *rules {
 	}
 }
 
-// Scrub replaces what is known for a secret by its form, wherever it is in a text: the userinfo of a
-// URL, what follows Bearer or Basic, a private key, a JSON Web Token, and what is assigned to a
-// name such as password. It is for texts that others have written, such as messages of errors.
+// Scrub replaces secrets that are recognized by their form anywhere in text: the userinfo of a URL, what
+// follows Bearer or Basic, a private key, a JSON Web Token, and what is assigned to a name such as
+// password. Use it for text from elsewhere, such as messages of errors.
 func Scrub(text string) string { return newRules().scrub(text) }
 
 func (r *rules) scrub(text string) string {
 	for _, rule := range []struct {
-		sign    string // a text without it has nothing of the kind
+		sign    string // which text has to contain
 		pattern *regexp.Regexp
 		by      func(string) string
 	}{
@@ -44,7 +44,7 @@ func (r *rules) scrub(text string) string {
 		{"@", r.inURL, withoutUserinfo},
 		{"@", r.inBrokenURL, withoutBrokenUserinfo},
 		{"", r.authorization, r.withoutCredentials},
-		{"unknown anchor", r.anchor, func(string) string { return "unknown anchor '" + Mark + "'" }}, // of a parser of YAML
+		{"unknown anchor", r.anchor, func(string) string { return "unknown anchor '" + Mark + "'" }}, // by a YAML parser
 	} {
 		if strings.Contains(text, rule.sign) {
 			text = rule.pattern.ReplaceAllStringFunc(text, rule.by)
@@ -67,8 +67,7 @@ func (r *rules) withoutCredentials(matched string) string {
 	return parts[1] + parts[2] + Mark
 }
 
-// withoutFields masks the values of fields, such as "password": "x" in a text, or password: x in a
-// line of its own.
+// withoutFields masks the values of fields, such as "password": "x" anywhere, or password: x in its own line.
 func (r *rules) withoutFields(text string) string {
 	if !strings.Contains(text, ":") {
 		return text
@@ -97,7 +96,7 @@ func (r *rules) withoutAssigned(text string) string {
 		if at == nil {
 			return kept.String() + text
 		}
-		name := text[max(at[2], at[4]):max(at[3], at[5])] // of the two, the one that is there
+		name := text[max(at[2], at[4]):max(at[3], at[5])] // whichever group matched
 		touching := text[at[1]-1] == '='
 		kept.WriteString(text[:at[1]])
 		text = text[at[1]:]
@@ -115,7 +114,7 @@ func (r *rules) withoutAssigned(text string) string {
 	}
 }
 
-// harmless reports whether a value says nothing, whatever its name is.
+// harmless reports whether a value is not secret under any name.
 func harmless(value string) bool {
 	switch strings.ToLower(strings.Trim(value, `"'`)) {
 	case "", "true", "false", "yes", "no", "on", "off", "null", "~", Mark:

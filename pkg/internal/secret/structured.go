@@ -8,7 +8,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/strictyaml"
 )
 
-// form is what a string consists of.
+// form is the notation of a string.
 type form int
 
 const (
@@ -17,7 +17,7 @@ const (
 	formYAML
 )
 
-// structured reads a string that holds a map or a list, or a string again.
+// structured decodes a string that contains a map, a list or another string.
 func (w *walk) structured(text string) (any, form) {
 	trimmed := strings.TrimSpace(text)
 	if trimmed != "" && strings.ContainsRune(`{["`, rune(trimmed[0])) {
@@ -26,7 +26,7 @@ func (w *walk) structured(text string) (any, form) {
 		}
 	}
 	if !strings.Contains(text, ": ") && !strings.Contains(text, ":\n") && !strings.Contains(text, ":\t") {
-		return nil, formPlain // a colon within a word makes no map
+		return nil, formPlain // a colon within a word does not make a map
 	}
 	if w.yamls++; w.yamls > mostYAML {
 		return nil, formPlain
@@ -41,7 +41,7 @@ func (w *walk) structured(text string) (any, form) {
 	return nil, formPlain
 }
 
-// decode reads JSON, and numbers as they are written.
+// decode decodes JSON and keeps numbers as they are written.
 func decode(text string) (value any, ok bool) {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// HasUserinfo reports whether a place has a user or password in it. It may lack a scheme, as in
+// HasUserinfo reports whether an address contains a user or a password. The address may lack a scheme, as in
 // host:9200, and need not be a valid URL.
 func HasUserinfo(place string) bool {
 	_, rest := withoutScheme(place)
@@ -14,7 +14,7 @@ func HasUserinfo(place string) bool {
 	return at >= 0 && (end < 0 || at < end || !isAddress(rest))
 }
 
-// ScrubPlace is Scrub for a place, which may lack a scheme.
+// ScrubPlace is [Scrub] for an address, which may lack a scheme.
 func ScrubPlace(place string) string {
 	if HasUserinfo(place) {
 		scheme, rest := withoutScheme(place)
@@ -28,9 +28,8 @@ func withoutScheme(place string) (scheme, rest string) {
 	return scheme, place[len(scheme):]
 }
 
-// isAddress reports whether what is in front of an @ can be a host with a port, behind which the @ is
-// part of a path or a query. It is no such thing if the port is no number: then it is a password with
-// a character that should have been escaped.
+// isAddress reports whether text can begin with a host and a port, so that an @ behind them is part of a path
+// or a query. If the port is not a number, it is a password with a character that should have been escaped.
 func isAddress(text string) bool {
 	if inside, after, isIPv6 := strings.Cut(text, "]"); isIPv6 && strings.HasPrefix(inside, "[") {
 		text = after
@@ -40,12 +39,12 @@ func isAddress(text string) bool {
 		return true
 	}
 	port = strings.TrimLeft(port, "0123456789")
-	return port != "" && strings.ContainsRune("/?#,", rune(port[0])) // a comma is before another host
+	return port != "" && strings.ContainsRune("/?#,", rune(port[0])) // a comma separates hosts
 }
 
-// inURL and inBrokenURL find what may be a URL with userinfo in a text: up to the last @ before the
-// path, as it is where URLs are read, and one in which the password has a character that begins a
-// path. An apostrophe may be part of it, or be the end of a quotation.
+// inURL and inBrokenURL match what may be a URL with userinfo: inURL up to the last @ before the path, as URLs
+// are parsed, inBrokenURL with a password that contains a character that begins a path. An apostrophe may
+// be part of the userinfo or end a quotation.
 const (
 	inURL       = `[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#\s"'<>]|'[\w%!$&*+=.~-])*@`
 	inBrokenURL = `[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s"'<>@]*:[^\s"'<>]*@`
@@ -53,7 +52,7 @@ const (
 
 func withoutUserinfo(matched string) string {
 	scheme, user, _ := strings.Cut(matched, "://")
-	web := strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https") // where a name alone can be a token
+	web := strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https") // where a user alone can be a token
 	if user == "@" || !web && !strings.Contains(user, ":") {
 		return matched
 	}
