@@ -16,22 +16,23 @@ const BackendKubectl = "kubectl"
 
 type client = workflow.WorkflowClient
 
-// KubectlClient implements [workflow.Interface] by running kubectl. This process makes no connection itself.
-// KubectlClient is the native client over another transport, so checks, conditions, retries and errors
-// are the same. It starts a process for each request, and keeps one for each watch and each log that it
-// follows. It has all methods of [workflow.WorkflowClient], including Create, GetObject and CheckAccess.
+// KubectlClient implements [workflow.Interface] by running kubectl. This process makes no
+// connection itself. KubectlClient is the native client over another transport, so checks,
+// conditions, retries and errors are the same. It starts a process for each request, and keeps one
+// for each watch and each log that it follows. It has all methods of [workflow.WorkflowClient],
+// including Create, GetObject and CheckAccess.
 type KubectlClient struct{ *client }
 
 var _ workflow.Interface = (*KubectlClient)(nil)
 
-// NewKubectlClient returns a client that runs kubectl with executor, which must not be nil. It runs nothing
-// itself. The error is a [*workflow.Error] that matches [workflow.ErrInvalid].
+// NewKubectlClient returns a client that runs kubectl with executor, which must not be nil. It runs
+// nothing itself. The error is a [*workflow.Error] that matches [workflow.ErrInvalid].
 func NewKubectlClient(executor CommandExecutor, opts Options) (*KubectlClient, error) {
 	return newKubectlClient(executor, opts, &rest.Config{})
 }
 
-// newKubectlClient is [NewKubectlClient] with the rate limit of a configuration, which applies if opts have
-// none.
+// newKubectlClient is [NewKubectlClient] with the rate limit of a configuration, which applies if
+// opts have none.
 func newKubectlClient(executor CommandExecutor, opts Options, limits *rest.Config) (*KubectlClient, error) {
 	if executor == nil {
 		return nil, &workflow.Error{

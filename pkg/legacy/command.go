@@ -13,9 +13,9 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// commandFor returns the command that makes a request of the Kubernetes API. Most requests are passed
-// unchanged with --raw, which kubectl does not have for patches. What comes from callers is never an
-// argument by itself: a URI begins with a slash, and a name is behind "--".
+// commandFor returns the command that makes a request of the Kubernetes API. Most requests are
+// passed unchanged with --raw, which kubectl does not have for patches. What comes from callers is
+// never an argument by itself: a URI begins with a slash, and a name is behind "--".
 func commandFor(req *http.Request) (Command, error) {
 	var cmd Command
 	if req.Body != nil {
@@ -51,7 +51,8 @@ func commandFor(req *http.Request) (Command, error) {
 	return cmd, nil
 }
 
-// patchArgs returns the arguments for a patch of a namespaced object. kubectl reads the object first.
+// patchArgs returns the arguments for a patch of a namespaced object. kubectl reads the object
+// first.
 func patchArgs(req *http.Request) ([]string, error) {
 	// /apis/argoproj.io/v1alpha1/namespaces/ma/workflows/reindex-x7f2k
 	path := strings.Split(strings.TrimPrefix(req.URL.Path, "/"), "/")
@@ -73,8 +74,8 @@ func patchArgs(req *http.Request) ([]string, error) {
 	return append(args, "--", path[6]), nil
 }
 
-// forYAML returns JSON that a YAML parser reads the same way, since kubectl parses a patch as YAML: YAML
-// refuses some characters in strings and treats others as line breaks.
+// forYAML returns JSON that a YAML parser reads the same way, since kubectl parses a patch as YAML:
+// YAML refuses some characters in strings and treats others as line breaks.
 func forYAML(text []byte) []byte {
 	return regexp.MustCompile(`[\x7f-\x{9f}\x{2028}\x{2029}\x{feff}\x{fffe}\x{ffff}]`).ReplaceAllFunc(text, func(character []byte) []byte {
 		r, _ := utf8.DecodeRune(character)

@@ -14,8 +14,8 @@ import (
 // maxPaths is the number of paths that a difference names.
 const maxPaths = 20
 
-// differences returns the paths at which two statuses of the same version differ: in the raw objects if both
-// have one, else in the decoded fields. It returns no values, which may be secret.
+// differences returns the paths at which two statuses of the same version differ: in the raw
+// objects if both have one, else in the decoded fields. It returns no values, which may be secret.
 func differences(a, b *status.WorkflowStatus) []string {
 	rawA, rawB := a.Raw(), b.Raw()
 	if rawA != nil && rawB != nil {
@@ -66,7 +66,8 @@ func walk(paths []string, at *field.Path, a, b any) []string {
 	return append(paths, at.String())
 }
 
-// shownKey returns a key of an object in a form that is safe to log, since authors of workflows choose keys.
+// shownKey returns a key of an object in a form that is safe to log, since authors of workflows
+// choose keys.
 func shownKey(key string) string {
 	const most = 128
 	if len(key) > most {

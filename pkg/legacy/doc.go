@@ -10,6 +10,6 @@
 //     error.
 //   - A command ends with its context, together with the processes that it started.
 //
-// It does not know what a workflow does, and nothing except hosts and adapters imports it: deleting this
-// package ends the migration.
+// It does not know what a workflow does, and nothing except hosts and adapters imports it: deleting
+// this package ends the migration.
 package legacy

@@ -14,7 +14,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// These examples are the snippets of docs/migration.md. They need a cluster, so most are only compiled.
+// These examples are the snippets of docs/migration.md. They need a cluster, so most are only
+// compiled.
 
 func ExampleFromEnv() {
 	_ = func(cfg *rest.Config) error {

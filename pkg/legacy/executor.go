@@ -18,21 +18,21 @@ type CommandExecutor interface {
 	ExecuteCommand(ctx context.Context, cmd Command) (CommandOutput, error)
 }
 
-// CommandStreamer is an executor that can return the output of a command while it runs. With an executor
-// that is not a CommandStreamer, a [KubectlClient] watches by reading every few seconds and cannot follow
-// logs.
+// CommandStreamer is an executor that can return the output of a command while it runs. With an
+// executor that is not a CommandStreamer, a [KubectlClient] watches by reading every few seconds
+// and cannot follow logs.
 type CommandStreamer interface {
 	CommandExecutor
 	// StreamCommand starts a command and returns its complete output, however slowly it is read.
-	// Reading ends with [io.EOF] if the command succeeds, else with a [*CommandError]. Close ends the
-	// process.
+	// Reading ends with [io.EOF] if the command succeeds, else with a [*CommandError]. Close ends
+	// the process.
 	StreamCommand(ctx context.Context, cmd Command) (io.ReadCloser, error)
 }
 
 // Command is a call of kubectl.
 type Command struct {
-	// Args are the arguments behind the program's name. The commands of a [KubectlClient] have nothing
-	// secret in them: they pass objects in Stdin.
+	// Args are the arguments behind the program's name. The commands of a [KubectlClient] have
+	// nothing secret in them: they pass objects in Stdin.
 	Args  []string
 	Stdin []byte
 	// Unbounded is set for watches and logs: the output may have any length, since it is read while
@@ -40,8 +40,8 @@ type Command struct {
 	Unbounded bool
 }
 
-// String returns the command line with the size of the input. The input itself is not shown, since objects
-// contain values of parameters.
+// String returns the command line with the size of the input. The input itself is not shown, since
+// objects contain values of parameters.
 func (c Command) String() string {
 	text := "kubectl " + strings.Join(c.Args, " ")
 	if len(c.Stdin) > 0 {
@@ -65,8 +65,8 @@ type CommandOutput struct {
 // Success reports whether the command succeeded.
 func (o CommandOutput) Success() bool { return o.ReturnCode == 0 }
 
-// String returns the exit code, the size of the output, and standard error with secrets masked. The output
-// itself is not shown, since objects contain values of parameters.
+// String returns the exit code, the size of the output, and standard error with secrets masked. The
+// output itself is not shown, since objects contain values of parameters.
 func (o CommandOutput) String() string {
 	text := fmt.Sprintf("kubectl ended with %d, %d bytes printed", o.ReturnCode, len(o.Stdout))
 	if o.Stderr != "" {

@@ -14,8 +14,8 @@ type FromEnvOptions struct {
 	Options
 	// Lookup reads the environment; nil means [os.LookupEnv].
 	Lookup func(string) (string, bool)
-	// Subprocess configures kubectl. It must use the same cluster as the native client, which is the
-	// default in a pod.
+	// Subprocess configures kubectl. It must use the same cluster as the native client, which is
+	// the default in a pod.
 	Subprocess SubprocessOptions
 	// ReadFallback, OnDecision and Shadow are passed to the router; see [RouterOptions].
 	ReadFallback bool
@@ -23,10 +23,10 @@ type FromEnvOptions struct {
 	Shadow       ShadowOptions
 }
 
-// FromEnv builds both clients and a router over them with the rollout that [RolloutFromEnv] reads. It is the
-// one line that a host changes to begin the migration; [workflow.NewForConfig] replaces it at the end.
-// The result is a [*Router], so SetRollout can change the rollout later. FromEnv sends nothing and runs
-// nothing. The error matches [workflow.ErrInvalid].
+// FromEnv builds both clients and a router over them with the rollout that [RolloutFromEnv] reads.
+// It is the one line that a host changes to begin the migration; [workflow.NewForConfig] replaces
+// it at the end. The result is a [*Router], so SetRollout can change the rollout later. FromEnv
+// sends nothing and runs nothing. The error matches [workflow.ErrInvalid].
 func FromEnv(cfg *rest.Config, opts FromEnvOptions) (workflow.Interface, error) {
 	if opts.Lookup == nil {
 		opts.Lookup = os.LookupEnv

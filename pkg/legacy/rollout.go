@@ -28,8 +28,8 @@ const (
 type Rollout struct {
 	// Force sends everything to one backend, whatever Percent is. "" means that Percent decides.
 	Force Backend
-	// Percent is the share of workflows that go to the native backend, from 0 to 100. Raising it adds
-	// workflows and removes none.
+	// Percent is the share of workflows that go to the native backend, from 0 to 100. Raising it
+	// adds workflows and removes none.
 	Percent float64
 	// Salt changes which workflows are selected. Keep it during a rollout.
 	Salt string
@@ -46,8 +46,8 @@ func (r Rollout) Backend(namespace, name string) Backend {
 	return BackendLegacy
 }
 
-// lot returns a number from 0 to just below 100 that is the same for a workflow everywhere. It hashes each
-// part with its length, so that different parts cannot form the same input.
+// lot returns a number from 0 to just below 100 that is the same for a workflow everywhere. It
+// hashes each part with its length, so that different parts cannot form the same input.
 func lot(salt, namespace, name string) float64 {
 	h := sha256.New()
 	for _, part := range []string{salt, namespace, name} {
@@ -81,10 +81,10 @@ const (
 	EnvSalt = "ARGO_SERVICE_V2_SALT"
 )
 
-// RolloutFromEnv reads a rollout from the environment with lookup, usually [os.LookupEnv]. A variable that is
-// not set or empty leaves its field at the zero value, so without any of them everything goes to the legacy
-// backend. Invalid values are one error that names each variable and the allowed values, and matches
-// [workflow.ErrInvalid].
+// RolloutFromEnv reads a rollout from the environment with lookup, usually [os.LookupEnv]. A
+// variable that is not set or empty leaves its field at the zero value, so without any of them
+// everything goes to the legacy backend. Invalid values are one error that names each variable and
+// the allowed values, and matches [workflow.ErrInvalid].
 func RolloutFromEnv(lookup func(string) (string, bool)) (Rollout, error) {
 	var r Rollout
 	var problems []error

@@ -26,7 +26,8 @@ func TestTenPercentIsTenPercent(t *testing.T) {
 	}
 }
 
-// A workflow that is native at one percentage is native at every higher one, always at 100, never at 0.
+// A workflow that is native at one percentage is native at every higher one, always at 100, never
+// at 0.
 func TestRaisingThePercentageMovesNothingBack(t *testing.T) {
 	err := quick.Check(func(salt, namespace, name string, low, high float64) bool {
 		low, high = math.Abs(math.Mod(low, 100)), math.Abs(math.Mod(high, 100))

@@ -18,9 +18,9 @@ type rolloutFile struct {
 	Salt    string  `json:"salt"`
 }
 
-// ParseRollout parses a rollout in YAML or JSON with the optional fields force ("native", "legacy" or ""),
-// percent and salt. An unknown field or an invalid value is an error that names the field and matches
-// [workflow.ErrInvalid].
+// ParseRollout parses a rollout in YAML or JSON with the optional fields force ("native", "legacy"
+// or ""), percent and salt. An unknown field or an invalid value is an error that names the field
+// and matches [workflow.ErrInvalid].
 func ParseRollout(data []byte) (Rollout, error) {
 	var file rolloutFile
 	if err := strictyaml.Unmarshal(data, &file); err != nil {
@@ -36,12 +36,13 @@ func ParseRollout(data []byte) (Rollout, error) {
 // DefaultFollowEvery is how often FollowFile reads its file.
 const DefaultFollowEvery = 10 * time.Second
 
-// FollowFile sets the rollout from a file, such as one that is mounted from a ConfigMap. It reads the file now
-// and at the given interval (0 means [DefaultFollowEvery]), parses it with [ParseRollout], and sets the
-// rollout whenever the file has changed. It blocks until ctx ends, and returns ctx.Err().
+// FollowFile sets the rollout from a file, such as one that is mounted from a ConfigMap. It reads
+// the file now and at the given interval (0 means [DefaultFollowEvery]), parses it with
+// [ParseRollout], and sets the rollout whenever the file has changed. It blocks until ctx ends, and
+// returns ctx.Err().
 //
-// A file that cannot be read or parsed changes nothing. report, if not nil, is called once for each such
-// state of the file. A rollout that is set by SetRollout stays until the file changes.
+// A file that cannot be read or parsed changes nothing. report, if not nil, is called once for each
+// such state of the file. A rollout that is set by SetRollout stays until the file changes.
 func (r *Router) FollowFile(ctx context.Context, path string, every time.Duration, report func(error)) error {
 	if every <= 0 {
 		every = DefaultFollowEvery

@@ -41,8 +41,9 @@ type Decision struct {
 	Rollout  Rollout
 }
 
-// Router sends each call to one of two backends. All calls about one workflow, including the one that starts
-// it, go to the same backend as long as the rollout does not change. A Router is safe for concurrent use.
+// Router sends each call to one of two backends. All calls about one workflow, including the one
+// that starts it, go to the same backend as long as the rollout does not change. A Router is safe
+// for concurrent use.
 type Router struct {
 	native, old workflow.Interface
 	opts        RouterOptions
@@ -83,8 +84,8 @@ func NewRouter(native, old workflow.Interface, opts RouterOptions) (*Router, err
 // Namespace returns the namespace of the workflows. It makes no request.
 func (r *Router) Namespace() string { return r.opts.Namespace }
 
-// SetRollout sets the rollout for later calls. Calls that are in progress keep their backend. The error is a
-// [*workflow.InvalidError]; the rollout does not change then.
+// SetRollout sets the rollout for later calls. Calls that are in progress keep their backend. The
+// error is a [*workflow.InvalidError]; the rollout does not change then.
 func (r *Router) SetRollout(rollout Rollout) error {
 	if problems := rollout.check(field.NewPath("rollout")); len(problems) > 0 {
 		return &workflow.InvalidError{Problems: problems}
@@ -117,7 +118,8 @@ func (r *Router) report(d Decision) {
 	}
 }
 
-// fallback returns the other backend if a read that failed with err should be tried there, else nil.
+// fallback returns the other backend if a read that failed with err should be tried there, else
+// nil.
 func (r *Router) fallback(ctx context.Context, d Decision, err error) workflow.Interface {
 	if !r.opts.ReadFallback || ctx.Err() != nil || !outOfReach(err) {
 		return nil
@@ -136,8 +138,8 @@ func outOfReach(err error) bool {
 // nameTries is the number of names that are tried for a workflow without a name.
 const nameTries = 3
 
-// Start implements [workflow.Interface]. The router generates the name of a workflow that has none, so that
-// later calls about the workflow go to the backend that started it.
+// Start implements [workflow.Interface]. The router generates the name of a workflow that has none,
+// so that later calls about the workflow go to the backend that started it.
 func (r *Router) Start(ctx context.Context, req workflow.StartRequest) (*status.WorkflowStatus, error) {
 	if name := req.WorkflowName(); name != "" {
 		backend, _ := r.choose(workflow.OpStart, name)
@@ -177,8 +179,8 @@ func (r *Router) anyName(
 	return s, err
 }
 
-// unnamed removes a generated name from the error of a request that was refused before anything was created:
-// because the request is invalid, or its template or namespace does not exist.
+// unnamed removes a generated name from the error of a request that was refused before anything was
+// created: because the request is invalid, or its template or namespace does not exist.
 func unnamed(err error) error {
 	var refused *workflow.InvalidError
 	failed, ok := err.(*workflow.Error) //nolint:errorlint // a wrapped error belongs to another call
@@ -204,8 +206,8 @@ func (r *Router) Get(ctx context.Context, name string) (*status.WorkflowStatus, 
 	return s, err
 }
 
-// List implements [workflow.Interface]. All lists of a namespace go to one backend. List does not fall back to
-// the other backend after the first workflow.
+// List implements [workflow.Interface]. All lists of a namespace go to one backend. List does not
+// fall back to the other backend after the first workflow.
 func (r *Router) List(ctx context.Context, opts workflow.ListOptions) iter.Seq2[*status.WorkflowStatus, error] {
 	return func(yield func(*status.WorkflowStatus, error) bool) {
 		backend, d := r.choose(workflow.OpList, "")

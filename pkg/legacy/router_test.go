@@ -60,7 +60,10 @@ func (r *recorder) Wait(_ context.Context, name string, _ workflow.Condition) (*
 	return r.record(workflow.OpWait, name)
 }
 
-func (r *recorder) recordOnly(op workflow.Op, name string) error { _, err := r.record(op, name); return err }
+func (r *recorder) recordOnly(op workflow.Op, name string) error {
+	_, err := r.record(op, name)
+	return err
+}
 
 func (r *recorder) Suspend(_ context.Context, name string, _ workflow.SuspendOptions) error {
 	return r.recordOnly(workflow.OpSuspend, name)

@@ -25,8 +25,9 @@ const (
 	shadowMost = 1000
 )
 
-// ShadowOptions make a router also read from the other backend and compare. This is on if OnDifference is not
-// nil. The comparison reads what Get and List return, so callers must not change it.
+// ShadowOptions make a router also read from the other backend and compare. This is on if
+// OnDifference is not nil. The comparison reads what Get and List return, so callers must not
+// change it.
 type ShadowOptions struct {
 	// OnDifference is called with each difference, in up to Limit goroutines of the router at once.
 	OnDifference func(Difference)
@@ -37,8 +38,8 @@ type ShadowOptions struct {
 	Timeout time.Duration
 }
 
-// Difference is a read for which the backends returned different results that a change of the workflow does
-// not explain.
+// Difference is a read for which the backends returned different results that a change of the
+// workflow does not explain.
 type Difference struct {
 	Op              workflow.Op
 	Namespace, Name string
@@ -212,8 +213,8 @@ func (l *shadowedList) add(s *status.WorkflowStatus, err error) {
 	}
 }
 
-// compareList compares the workflows that both lists have in the same version. The others it reads by name
-// from both backends, since they may have changed between the lists.
+// compareList compares the workflows that both lists have in the same version. The others it reads
+// by name from both backends, since they may have changed between the lists.
 func (r *Router) compareList(ctx context.Context, d Decision, opts workflow.ListOptions, got *shadowedList) {
 	if got.tooLong {
 		r.shadow.dropped.Add(1)

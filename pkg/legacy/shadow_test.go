@@ -17,8 +17,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// store is a backend with workflows and an optional delay. Each read returns the next state of a workflow
-// that has several; nil means that it does not exist.
+// store is a backend with workflows and an optional delay. Each read returns the next state of a
+// workflow that has several; nil means that it does not exist.
 type store struct {
 	noted
 	delay  time.Duration

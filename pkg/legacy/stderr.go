@@ -52,8 +52,8 @@ const (
 	wordsNoSuchPath   = "the server could not find the requested resource"
 )
 
-// serverError parses "Error from server (NotFound): the message". The part in parentheses is missing if the
-// answer had no reason.
+// serverError parses "Error from server (NotFound): the message". The part in parentheses is
+// missing if the answer had no reason.
 func serverError(text string) (reason metav1.StatusReason, message string, ok bool) {
 	rest, ok := strings.CutPrefix(text, "Error from server")
 	if !ok {
@@ -73,14 +73,15 @@ func isInvalid(text string) bool {
 	return strings.HasPrefix(first, "The request is invalid") || strings.HasPrefix(first, "The ") && strings.Contains(first, `" is invalid`)
 }
 
-// isNoise recognizes a warning of the API server, and a line of klog such as "E1124 19:55:00.000000 …".
+// isNoise recognizes a warning of the API server, and a line of klog such as "E1124 19:55:00.000000
+// …".
 func isNoise(line string) bool {
 	return strings.HasPrefix(line, "Warning: ") ||
 		len(line) > 5 && strings.IndexByte("IWEF", line[0]) >= 0 && strings.Trim(line[1:5], "0123456789") == "" && line[5] == ' '
 }
 
-// failure returns why a command failed: the refusal of the API server as a Status, or else an error whose
-// kind says whether the request may have had an effect.
+// failure returns why a command failed: the refusal of the API server as a Status, or else an error
+// whose kind says whether the request may have had an effect.
 func failure(cmd Command, out CommandOutput) (*metav1.Status, error) {
 	text := secret.Scrub(message(out.Stderr)) // credential plugins print there, too
 	other := &CommandError{Verb: verb(cmd), ReturnCode: out.ReturnCode, Stderr: cut(text)}
@@ -122,8 +123,9 @@ func badConfiguration(text string) bool {
 	return strings.HasPrefix(text, "Error in configuration: ") || strings.HasPrefix(text, wordsUnable+"getting credentials: ")
 }
 
-// beforeRequest returns how kubectl's errors about its files and settings begin, behind "error: ". Other
-// messages behind "error: " can come from a connection that was cut while the answer was read.
+// beforeRequest returns how kubectl's errors about its files and settings begin, behind "error: ".
+// Other messages behind "error: " can come from a connection that was cut while the answer was
+// read.
 func beforeRequest() []string {
 	return []string{
 		"stat ", "open ", "unable to read ", "unable to load root certificates: ", "tls: ", `context "`, "error loading config file ",

@@ -17,8 +17,8 @@ const (
 	pipeHolds = 1 << 20
 )
 
-// stream is the output of a command, which stays in a pipe until it is read, even after the command has
-// ended. Close ends the command and blocks until it has ended.
+// stream is the output of a command, which stays in a pipe until it is read, even after the command
+// has ended. Close ends the command and blocks until it has ended.
 type stream struct {
 	ctx    context.Context //nolint:containedctx // of the command, which lasts as long as the stream
 	cancel context.CancelCauseFunc
@@ -67,8 +67,8 @@ func (e *SubprocessExecutor) start(ctx context.Context, cmd Command) (*stream, e
 	return s, nil
 }
 
-// Read implements [io.Reader]. The stream ends once the command has ended and everything that it printed has
-// been read.
+// Read implements [io.Reader]. The stream ends once the command has ended and everything that it
+// printed has been read.
 func (s *stream) Read(p []byte) (int, error) {
 	for empty := 0; empty < 2; {
 		over := s.over()

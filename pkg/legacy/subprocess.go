@@ -29,12 +29,12 @@ const maxStderr = 4 << 10
 type SubprocessOptions struct {
 	// Binary is the program. It defaults to "kubectl", which is looked up in PATH.
 	Binary string
-	// Kubeconfig and Context select the cluster. They default to what kubectl finds itself, which in
-	// a pod is the service account.
+	// Kubeconfig and Context select the cluster. They default to what kubectl finds itself, which
+	// in a pod is the service account.
 	Kubeconfig, Context string
 	// Env names variables that are passed to kubectl in addition to PATH, HOME, USER, TMPDIR,
-	// KUBECONFIG, KUBECACHEDIR, those for proxies and certificates, and those with the address of the
-	// API server in a pod. Credential plugins may need more.
+	// KUBECONFIG, KUBECACHEDIR, those for proxies and certificates, and those with the address of
+	// the API server in a pod. Credential plugins may need more.
 	Env []string
 	// MaxOutput is how many bytes a command may print unless it is Unbounded, also if its output is
 	// streamed. It defaults to [DefaultMaxOutput]. Output stays in a pipe until it is read.
@@ -44,14 +44,14 @@ type SubprocessOptions struct {
 	KillAfter time.Duration
 }
 
-// SubprocessExecutor runs kubectl as a process, without a shell, in a process group that ends with the
-// command's context. It is safe for concurrent use.
+// SubprocessExecutor runs kubectl as a process, without a shell, in a process group that ends with
+// the command's context. It is safe for concurrent use.
 type SubprocessExecutor struct{ opts SubprocessOptions }
 
 var _ CommandStreamer = (*SubprocessExecutor)(nil)
 
-// NewSubprocessExecutor returns an executor. It runs nothing itself: if kubectl is missing, each command
-// fails.
+// NewSubprocessExecutor returns an executor. It runs nothing itself: if kubectl is missing, each
+// command fails.
 func NewSubprocessExecutor(opts SubprocessOptions) *SubprocessExecutor {
 	if opts.Binary == "" {
 		opts.Binary = "kubectl"
@@ -161,8 +161,8 @@ func notStarted(ctx context.Context, cmd Command, err error) error {
 	return &CommandError{Verb: verb(cmd), ReturnCode: -1, Err: fmt.Errorf("%w: %w", ErrKubectlMissing, err), NotSent: true}
 }
 
-// ended returns the error for how a process ended, or nil if it succeeded. A helper of kubectl that holds its
-// pipes open does not make it fail.
+// ended returns the error for how a process ended, or nil if it succeeded. A helper of kubectl that
+// holds its pipes open does not make it fail.
 func ended(ctx context.Context, cmd Command, err error, stderr string) error {
 	if err == nil || errors.Is(err, exec.ErrWaitDelay) {
 		return nil
@@ -180,8 +180,8 @@ func ended(ctx context.Context, cmd Command, err error, stderr string) error {
 	return failed
 }
 
-// boundedBuffer keeps the first bytes that are written to it. Write never fails, since that would make a
-// process end with a signal.
+// boundedBuffer keeps the first bytes that are written to it. Write never fails, since that would
+// make a process end with a signal.
 type boundedBuffer struct {
 	most int
 

@@ -186,7 +186,8 @@ func TestStreamOutlivesCommand(t *testing.T) {
 	}
 }
 
-// If the context ends after the command has succeeded, a part of the output must not pass for all of it.
+// If the context ends after the command has succeeded, a part of the output must not pass for all
+// of it.
 func TestContextEndsAfterCommand(t *testing.T) {
 	const size = 60_000
 	ctx, cancel := context.WithCancel(t.Context())
@@ -288,8 +289,8 @@ func TestStreamIsBounded(t *testing.T) {
 	}
 }
 
-// An answer that is read as a whole takes memory up to the limit, though a growing buffer is allocated several
-// times. The request is not repeated.
+// An answer that is read as a whole takes memory up to the limit, though a growing buffer is
+// allocated several times. The request is not repeated.
 func TestClientReadsNoMoreThanMaxOutput(t *testing.T) {
 	const most = 1 << 20
 	c, err := NewKubectlClient(program(t, `yes | head -c 300000000`, SubprocessOptions{MaxOutput: most, KillAfter: 100 * time.Millisecond}), Options{})

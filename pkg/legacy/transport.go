@@ -55,8 +55,8 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return answer(req, success(req), io.NopCloser(strings.NewReader(out.Stdout))), nil
 }
 
-// asksForMetadata reports whether a request is for the metadata of objects only. kubectl cannot request that
-// and prints whole objects.
+// asksForMetadata reports whether a request is for the metadata of objects only. kubectl cannot
+// request that and prints whole objects.
 func asksForMetadata(req *http.Request) bool {
 	return strings.Contains(req.Header.Get("Accept"), "as=PartialObjectMetadataList")
 }
@@ -116,8 +116,8 @@ func streamed(req *http.Request, cmd Command, streamer CommandStreamer, watch bo
 	return nil, b.err
 }
 
-// streamedBody is the output of kubectl while it runs. A later failure becomes an ERROR event of a watch, as
-// the API server would send it, and otherwise a broken connection.
+// streamedBody is the output of kubectl while it runs. A later failure becomes an ERROR event of a
+// watch, as the API server would send it, and otherwise a broken connection.
 type streamedBody struct {
 	body  io.ReadCloser
 	cmd   Command
@@ -166,7 +166,8 @@ func (b *streamedBody) Close() error {
 	return err
 }
 
-// refused returns the response for a command that failed because the API server refused the request.
+// refused returns the response for a command that failed because the API server refused the
+// request.
 func refused(req *http.Request, cmd Command, out CommandOutput) (*http.Response, error) {
 	status, err := failure(cmd, out)
 	if err != nil {

@@ -16,9 +16,9 @@ type allocator struct {
 	memory int
 }
 
-// The memory that is reckoned for a node, a child, and a gate whose JSON is kept, beside their strings:
-// also for what is made of them for a while, to sort them, to show them as a tree, to plan a retry
-// or to decide about gates.
+// The memory that is reckoned for a node, a child, and a gate whose JSON is kept, beside their
+// strings: also for what is made of them for a while, to sort them, to show them as a tree, to plan
+// a retry or to decide about gates.
 const nodeMemory, childMemory, gateMemory = 384, 32, 1536
 
 // newAllocator returns an allocator for nodes that take about size bytes of JSON.

@@ -27,8 +27,8 @@ func (g *graph) findAttempts() {
 	}
 }
 
-// betterAttempt reports whether n stands for the step rather than the other attempt: the last one that
-// succeeded does, else the last one.
+// betterAttempt reports whether n stands for the step rather than the other attempt: the last one
+// that succeeded does, else the last one.
 func betterAttempt(n, than *member) bool {
 	if than == nil {
 		return true

@@ -32,8 +32,8 @@ func loadNodes(count int) map[string]any {
 	return nodes
 }
 
-// BenchmarkFromUnstructured reads 10,000 nodes: inline, compressed, and for comparison, compressed and
-// decoded into maps by [status.DecompressNodes].
+// BenchmarkFromUnstructured reads 10,000 nodes: inline, compressed, and for comparison, compressed
+// and decoded into maps by [status.DecompressNodes].
 func BenchmarkFromUnstructured(b *testing.B) {
 	nodes := loadNodes(10_000)
 	packed, err := status.CompressNodes(nodes)
@@ -81,8 +81,8 @@ func BenchmarkFromUnstructured(b *testing.B) {
 	})
 }
 
-// watchedWorkflow returns the JSON of a workflow with twelve nodes as a watch delivers it: made from a
-// template that the status repeats, with pods that have inputs and outputs.
+// watchedWorkflow returns the JSON of a workflow with twelve nodes as a watch delivers it: made
+// from a template that the status repeats, with pods that have inputs and outputs.
 func watchedWorkflow(tb testing.TB) []byte {
 	tb.Helper()
 	const name = "bulk-load-x7f2k"

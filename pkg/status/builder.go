@@ -8,8 +8,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/wfjson"
 )
 
-// nodeBuilder makes nodes from their JSON. It reads the fields of [Node], and records where the rest
-// of a node is.
+// nodeBuilder makes nodes from their JSON. It reads the fields of [Node], and records where the
+// rest of a node is.
 type nodeBuilder struct {
 	alloc  *allocator
 	source *nodeSource

@@ -5,8 +5,8 @@ import "strings"
 // maxNested is how deep templates may be nested; Argo's own limit is 100.
 const maxNested = 128
 
-// findPassed finds the groups that contain nodes, and the nodes after which something ran. It serves
-// to tell the failures that made the workflow fail from those that it tolerated.
+// findPassed finds the groups that contain nodes, and the nodes after which something ran. It
+// serves to tell the failures that made the workflow fail from those that it tolerated.
 func (g *graph) findPassed() {
 	for i := range g.members {
 		m := &g.members[i]
@@ -18,7 +18,8 @@ func (g *graph) findPassed() {
 	}
 }
 
-// link evaluates an edge, which leads from a group to its members, or from a node to its successors.
+// link evaluates an edge, which leads from a group to its members, or from a node to its
+// successors.
 func (m *member) link(to *member) {
 	switch {
 	case m.Type == NodeTypeTaskGroup && strings.HasPrefix(to.Name, m.Name+"("),
@@ -44,9 +45,9 @@ func (m *member) link(to *member) {
 // hook reports whether n runs beside its parent rather than after it.
 func (n *Node) hook() bool { return n.Hooked || strings.HasSuffix(n.Name, ".onExit") }
 
-// isCause reports whether the failed node m made the workflow fail: everything that contains m failed,
-// nothing ran after m or after what contains it, and none of these is the hook of a step, whose
-// failure has no consequence. exit is the name of the workflow's exit handler.
+// isCause reports whether the failed node m made the workflow fail: everything that contains m
+// failed, nothing ran after m or after what contains it, and none of these is the hook of a step,
+// whose failure has no consequence. exit is the name of the workflow's exit handler.
 func (m *member) isCause(exit string) bool {
 	return m.throughout(
 		func(m *member) *answer { return &m.causes },

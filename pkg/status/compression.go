@@ -92,8 +92,8 @@ func (d NodeDecoders) Gzip(packed string) (string, error) {
 	return again.String(), nil
 }
 
-// unpack returns the decompressed nodes as a stream. Reading fails behind MaxNodesSize bytes, and with
-// the error of ended if that is not nil and returns one.
+// unpack returns the decompressed nodes as a stream. Reading fails behind MaxNodesSize bytes, and
+// with the error of ended if that is not nil and returns one.
 func (d NodeDecoders) unpack(packed string, ended func() error) (io.ReadCloser, error) {
 	src, algorithm, err := compressed(packed)
 	if err != nil {
@@ -163,8 +163,8 @@ func (r *limitedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// packedText collects compressed nodes up to a limit: gzip may take more bytes than the algorithm that
-// they were compressed by.
+// packedText collects compressed nodes up to a limit: gzip may take more bytes than the algorithm
+// that they were compressed by.
 type packedText struct{ strings.Builder }
 
 // Write implements io.Writer.

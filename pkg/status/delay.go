@@ -7,19 +7,20 @@ import (
 	"time"
 )
 
-// Delayed reports whether n is a delay: an active Suspend node that Argo completes by itself after a
-// time ("suspend: {duration: 10m}"); see [Node.Until]. It waits for no decision, so it is not
-// [Node.Active]. A node that awaits outputs is a gate, even if Argo takes their defaults after a time.
+// Delayed reports whether n is a delay: an active Suspend node that Argo completes by itself after
+// a time ("suspend: {duration: 10m}"); see [Node.Until]. It waits for no decision, so it is not
+// [Node.Active]. A node that awaits outputs is a gate, even if Argo takes their defaults after a
+// time.
 //
 // The duration is in the node's template, which the controller stores in the workflow. A node whose
-// template is missing there counts as a gate: a delay that is shown as a gate passes all the same, but
-// a gate that is not shown as one would hold up the workflow unnoticed.
+// template is missing there counts as a gate: a delay that is shown as a gate passes all the same,
+// but a gate that is not shown as one would hold up the workflow unnoticed.
 func (n *Node) Delayed() bool { return n.suspended() && n.delay }
 
-// Until returns when Argo completes the active Suspend node n by itself. It is zero if n waits without a
-// limit, or if the time is unknown because the duration is an expression or refers to something
-// other than the node's inputs and the workflow's arguments. While the whole workflow is suspended,
-// the controller completes no node.
+// Until returns when Argo completes the active Suspend node n by itself. It is zero if n waits
+// without a limit, or if the time is unknown because the duration is an expression or refers to
+// something other than the node's inputs and the workflow's arguments. While the whole workflow is
+// suspended, the controller completes no node.
 func (n *Node) Until() time.Time {
 	if n.source == nil || !n.suspended() {
 		return time.Time{}
@@ -27,14 +28,14 @@ func (n *Node) Until() time.Time {
 	return n.source.until[n.ID]
 }
 
-// suspended reports whether n is what Argo calls an active Suspend node: a gate or a delay. A controller
-// that ends a workflow can leave such nodes with the phase Running.
+// suspended reports whether n is what Argo calls an active Suspend node: a gate or a delay. A
+// controller that ends a workflow can leave such nodes with the phase Running.
 func (n *Node) suspended() bool {
 	return n.Type == NodeTypeSuspend && n.Phase == NodeRunning && (n.source == nil || !n.source.ended)
 }
 
-// readDelays tells delays from gates. It reads the templates only if there is an active Suspend node. It
-// returns the error of ended if that is not nil and returns one.
+// readDelays tells delays from gates. It reads the templates only if there is an active Suspend
+// node. It returns the error of ended if that is not nil and returns one.
 func (s *WorkflowStatus) readDelays(spec, status *object, ended func() error) error {
 	if !spec.hasAny("templates", "templateDefaults") && !status.hasAny("storedWorkflowTemplateSpec", "storedTemplates") {
 		return nil // as in the reduced JSON of a workflow without delays
@@ -95,8 +96,8 @@ func (d *durations) of(n *Node) string {
 }
 
 // inTemplate looks up the template as the controller does. The key of a template of another object
-// consists of the scope ("namespaced" or "cluster"), the object's name, and the name of the template,
-// or of the step if the template is inline.
+// consists of the scope ("namespaced" or "cluster"), the object's name, and the name of the
+// template, or of the step if the template is inline.
 func (d *durations) inTemplate(n *Node) string {
 	if ref := n.TemplateRef; ref.Name != "" {
 		scope := "namespaced"
@@ -132,8 +133,8 @@ func (d *durations) inTemplate(n *Node) string {
 	return ""
 }
 
-// stepNames returns the names that the step of a node within a boundary may have. In a loop and for an
-// attempt, the node's name ends with something in parentheses that is not in the template.
+// stepNames returns the names that the step of a node within a boundary may have. In a loop and for
+// an attempt, the node's name ends with something in parentheses that is not in the template.
 func stepNames(name, boundary string) []string {
 	name = strings.TrimPrefix(name, boundary)
 	if group, rest, ok := strings.Cut(name, "]."); ok && strings.HasPrefix(group, "[") {

@@ -11,9 +11,10 @@ const (
 	maxShownMessage = 1000
 )
 
-// Describe names a node for a person: by its display name, and if it is part of an item of a loop, by the
-// item, e.g. "load(1) of shard(3:logs-2024)". Names are made [Printable] and cut to 200 bytes, and a run
-// of spaces becomes one, since names contain what authors and items of loops provide.
+// Describe names a node for a person: by its display name, and if it is part of an item of a loop,
+// by the item, e.g. "load(1) of shard(3:logs-2024)". Names are made [Printable] and cut to 200
+// bytes, and a run of spaces becomes one, since names contain what authors and items of loops
+// provide.
 func (s *WorkflowStatus) Describe(n *Node) string {
 	text := brief(n.DisplayName, maxShownName)
 	around := s.Node(n.BoundaryID)
@@ -32,7 +33,8 @@ func (s *WorkflowStatus) Describe(n *Node) string {
 	return text
 }
 
-// isItem reports whether name is that of an item of a loop, "step(0:value)", or of an attempt at one.
+// isItem reports whether name is that of an item of a loop, "step(0:value)", or of an attempt at
+// one.
 func isItem(name string) bool {
 	for {
 		_, inside, found := strings.Cut(name, "(")
@@ -46,8 +48,8 @@ func isItem(name string) bool {
 	}
 }
 
-// brief returns text in printable form, cut to most bytes. A run of spaces becomes one space: a terminal
-// wraps long lines, so text behind many spaces would look like a line of its own.
+// brief returns text in printable form, cut to most bytes. A run of spaces becomes one space: a
+// terminal wraps long lines, so text behind many spaces would look like a line of its own.
 func brief(text string, most int) string {
 	cut := ""
 	if len(text) > most {

@@ -6,8 +6,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/wfjson"
 )
 
-// durations holds the durations of a workflow's suspend templates. Templates without a duration have no
-// entry.
+// durations holds the durations of a workflow's suspend templates. Templates without a duration
+// have no entry.
 type durations struct {
 	// local has the durations of the templates of the workflow, or of the WorkflowTemplate that it
 	// was made from, by name.
@@ -81,8 +81,8 @@ func stepsOf(template *object) []*object {
 	return steps
 }
 
-// maxDuration is the greatest length of a duration, also after substitution: every node may refer to the
-// same one. A longer duration is replaced by overlong.
+// maxDuration is the greatest length of a duration, also after substitution: every node may refer
+// to the same one. A longer duration is replaced by overlong.
 const (
 	maxDuration = 1 << 10
 	overlong    = "…"
@@ -97,8 +97,8 @@ func durationOf(template *object) string {
 	return text
 }
 
-// readArguments reads the arguments of a spec. If an argument gets its value from elsewhere, such as a
-// ConfigMap, the default of a template does not count.
+// readArguments reads the arguments of a spec. If an argument gets its value from elsewhere, such
+// as a ConfigMap, the default of a template does not count.
 func (d *durations) readArguments(spec *object) {
 	for _, argument := range spec.object("arguments").objects("parameters") {
 		name := argument.string("name")
@@ -114,8 +114,8 @@ func (o *object) hasAny(keys ...string) bool {
 	return slices.ContainsFunc(keys, func(key string) bool { return o.fields[key] != nil })
 }
 
-// late returns an object with the named members of o, and reads those that were left unread. Nothing is
-// recorded as dropped, since no field of the status comes from them.
+// late returns an object with the named members of o, and reads those that were left unread.
+// Nothing is recorded as dropped, since no field of the status comes from them.
 func (o *object) late(keys ...string) *object {
 	fields := make(map[string]any, len(keys))
 	for _, key := range keys {

@@ -49,8 +49,8 @@ func jsonError(err error) error {
 	return err
 }
 
-// NodesError is the error for compressed nodes that cannot be decompressed or compressed, and for nodes
-// in JSON that exceed a limit; see [MaxNodesSize].
+// NodesError is the error for compressed nodes that cannot be decompressed or compressed, and for
+// nodes in JSON that exceed a limit; see [MaxNodesSize].
 type NodesError struct {
 	// Err says what is wrong with the nodes.
 	Err error
@@ -70,9 +70,9 @@ func (e *NodesError) Unwrap() error { return e.Err }
 // nodesError returns the NodesError of compressed nodes.
 func nodesError(err error) error { return &NodesError{Err: jsonError(err)} }
 
-// FailedError is the error of a workflow that did not succeed. Its text names the first few nodes that
-// failed, as [WorkflowStatus.Describe] does: first those that made the workflow fail, then those that
-// it tolerated. Messages are cut to 1,000 bytes in the text.
+// FailedError is the error of a workflow that did not succeed. Its text names the first few nodes
+// that failed, as [WorkflowStatus.Describe] does: first those that made the workflow fail, then
+// those that it tolerated. Messages are cut to 1,000 bytes in the text.
 type FailedError struct {
 	Namespace, Name string
 	Outcome         Outcome
@@ -114,8 +114,8 @@ func (e *FailedError) Error() string {
 	return b.String()
 }
 
-// Err returns nil while the workflow runs and if it succeeded, else a [*FailedError] that names the nodes
-// that failed.
+// Err returns nil while the workflow runs and if it succeeded, else a [*FailedError] that names the
+// nodes that failed.
 func (s *WorkflowStatus) Err() error {
 	outcome := s.Outcome()
 	if !s.Completed() || outcome == OutcomeSucceeded {

@@ -1,12 +1,13 @@
 package status
 
-// FailedNodes returns the nodes in which a failure began, in order of their start: pods, gates and calls
-// whose phase is Failed or Error, and groups that failed although nothing within them did. It includes
-// only one attempt of a retried step, and none if the step succeeded in the end.
+// FailedNodes returns the nodes in which a failure began, in order of their start: pods, gates and
+// calls whose phase is Failed or Error, and groups that failed although nothing within them did. It
+// includes only one attempt of a retried step, and none if the step succeeded in the end.
 //
-// First come the nodes that made the workflow fail, then those that it tolerated: something ran after
-// them, a group that contains them did not fail, or they are hooks of steps. If a DAG failed, a task
-// with continueOn that nothing depends on counts as the former, since the nodes do not show that.
+// First come the nodes that made the workflow fail, then those that it tolerated: something ran
+// after them, a group that contains them did not fail, or they are hooks of steps. If a DAG failed,
+// a task with continueOn that nothing depends on counts as the former, since the nodes do not show
+// that.
 func (s *WorkflowStatus) FailedNodes() []*Node {
 	failed, tolerated := s.failedNodes()
 	return append(failed, tolerated...)
@@ -30,8 +31,8 @@ func (s *WorkflowStatus) failedNodes() (causing, tolerated []*Node) {
 	return causing, tolerated
 }
 
-// findFailures finds the nodes that failed for good, and the groups whose failure is explained by a failed
-// node within or behind them.
+// findFailures finds the nodes that failed for good, and the groups whose failure is explained by a
+// failed node within or behind them.
 func (g *graph) findFailures() {
 	for i := range g.members {
 		m := &g.members[i]
@@ -55,8 +56,8 @@ func (g *graph) findFailures() {
 	}
 }
 
-// isCounted reports whether neither m nor a template invocation that contains it is an attempt that was
-// superseded by another one.
+// isCounted reports whether neither m nor a template invocation that contains it is an attempt that
+// was superseded by another one.
 func (m *member) isCounted() bool {
 	return m.throughout(
 		func(m *member) *answer { return &m.counts },

@@ -314,7 +314,8 @@ func TestFromJSONOfNodesBeyondALimit(t *testing.T) {
 	}
 }
 
-// FromJSON has to read the same as FromUnstructured, and no input may make a method of the result fail.
+// FromJSON has to read the same as FromUnstructured, and no input may make a method of the result
+// fail.
 func FuzzFromJSON(f *testing.F) {
 	texts := slices.Collect(maps.Values(workflowTexts(f)))
 	for _, text := range brokenTexts() {

@@ -1,7 +1,7 @@
 package status
 
-// graph has the nodes of a workflow and their relations. A workflow can have hundreds of thousands of
-// nodes, so what is found out about a node is kept in its member rather than in maps.
+// graph has the nodes of a workflow and their relations. A workflow can have hundreds of thousands
+// of nodes, so what is found out about a node is kept in its member rather than in maps.
 type graph struct {
 	members []member // in the order of the nodes
 	byID    map[string]*member
@@ -58,8 +58,8 @@ func graphOf(nodes []*Node) *graph {
 	return g
 }
 
-// throughout reports whether something holds for m and for everything that contains it. known returns where
-// the answer for a node is remembered, so that the time stays linear.
+// throughout reports whether something holds for m and for everything that contains it. known
+// returns where the answer for a node is remembered, so that the time stays linear.
 func (m *member) throughout(known func(*member) *answer, outer func(*member) *member, holds func(*member) bool) bool {
 	var path []*member
 	all := true

@@ -14,8 +14,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// Members that no controller writes must take no memory, neither while nodes are read nor when a gate that
-// has them reads its outputs.
+// Members that no controller writes must take no memory, neither while nodes are read nor when a
+// gate that has them reads its outputs.
 func TestJunkInNodesTakesNoRoom(t *testing.T) {
 	const size = 12 << 20
 	const gate = `"type":"Suspend","phase":"Running","outputs":{"parameters":[{"name":"who","valueFrom":{"supplied":{}}}]}`

@@ -4,12 +4,13 @@ import "time"
 
 // Node is one step of a workflow's run: a pod, a gate, or a group that contains other nodes.
 //
-// The fields are what most callers need of every node. Methods read the rest on demand: [Node.Inputs],
-// [Node.Outputs] and [Node.Details]. Each call reads again, so keep the result. If the nodes are
-// compressed, the first such call decompresses them again and keeps their JSON in memory (at most
-// [MaxNodesSize]) as long as any part of the status is in use; this is not needed for active gates.
-// Of nodes that are compressed or were read by [FromJSON], a method reads at most 131,072 items of
-// lists; [Node.Dropped] says so if there are more. The methods are safe for concurrent use.
+// The fields are what most callers need of every node. Methods read the rest on demand:
+// [Node.Inputs], [Node.Outputs] and [Node.Details]. Each call reads again, so keep the result. If
+// the nodes are compressed, the first such call decompresses them again and keeps their JSON in
+// memory (at most [MaxNodesSize]) as long as any part of the status is in use; this is not needed
+// for active gates. Of nodes that are compressed or were read by [FromJSON], a method reads at most
+// 131,072 items of lists; [Node.Dropped] says so if there are more. The methods are safe for
+// concurrent use.
 type Node struct {
 	// ID is the node's key, unique within the workflow.
 	ID string
@@ -38,8 +39,8 @@ type Node struct {
 
 	// Daemoned means that the pod keeps running while the workflow goes on.
 	Daemoned bool
-	// Hooked means that the node runs a hook, e.g. an exit handler, Retried that it is an attempt of
-	// a Retry node.
+	// Hooked means that the node runs a hook, e.g. an exit handler, Retried that it is an attempt
+	// of a Retry node.
 	Hooked, Retried bool
 
 	delay bool // an active Suspend node that only passes time
@@ -58,8 +59,8 @@ func (n *Node) Outputs() Outputs {
 	return readOutputs(n.object("outputs", new([]Dropped)).object("outputs"))
 }
 
-// Dropped lists everything in the node that could not be read. [WorkflowStatus.Dropped] lists the fields of
-// the node, too, but not what only the methods read.
+// Dropped lists everything in the node that could not be read. [WorkflowStatus.Dropped] lists the
+// fields of the node, too, but not what only the methods read.
 func (n *Node) Dropped() []Dropped {
 	var dropped []Dropped
 	o := n.object("", &dropped)
@@ -70,18 +71,18 @@ func (n *Node) Dropped() []Dropped {
 	return dropped
 }
 
-// Active reports whether n is a gate that waits for a decision: an active Suspend node that is not a delay
-// (see [Node.Delayed]). No gate waits once the workflow has ended, whatever phase the controller has
-// left the node in.
+// Active reports whether n is a gate that waits for a decision: an active Suspend node that is not
+// a delay (see [Node.Delayed]). No gate waits once the workflow has ended, whatever phase the
+// controller has left the node in.
 func (n *Node) Active() bool { return n.suspended() && !n.delay }
 
-// AwaitedOutputs returns the output parameters that a decision about the gate n has to supply, unless their
-// defaults are to be taken. It returns none if n is not active.
+// AwaitedOutputs returns the output parameters that a decision about the gate n has to supply,
+// unless their defaults are to be taken. It returns none if n is not active.
 //
-// An output takes its enum, description and default from the node's input of the same name if it has
-// none itself, as in the form of Argo's UI ("intermediate parameters"). If the input has a default but
-// no enum, the output's default is the input's value, which the step may have set. Argo's own resume
-// takes only the output's own default.
+// An output takes its enum, description and default from the node's input of the same name if it
+// has none itself, as in the form of Argo's UI ("intermediate parameters"). If the input has a
+// default but no enum, the output's default is the input's value, which the step may have set.
+// Argo's own resume takes only the output's own default.
 func (n *Node) AwaitedOutputs() []Parameter {
 	if !n.Active() {
 		return nil

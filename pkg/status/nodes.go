@@ -28,8 +28,8 @@ func (s *WorkflowStatus) HasSuspendedNodes() bool {
 	return slices.ContainsFunc(s.Nodes, (*Node).Active)
 }
 
-// SuspendedNodes returns the gates that wait for a decision, in order of their start. There are none
-// once the workflow has ended.
+// SuspendedNodes returns the gates that wait for a decision, in order of their start. There are
+// none once the workflow has ended.
 func (s *WorkflowStatus) SuspendedNodes() []*Node { return s.nodesThat((*Node).Active) }
 
 // DelayedNodes returns the active Suspend nodes that only pass time, in order of their start; see
@@ -46,9 +46,9 @@ func (s *WorkflowStatus) nodesThat(match func(*Node) bool) []*Node {
 	return nodes
 }
 
-// UnfinishedNodes returns the pods, calls, delays and other work that has begun, or begins as soon as
-// limits allow, and has not ended, in order of start. It includes Retry nodes that wait for their next
-// attempt and groups that wait for a lock. It does not include gates; see
+// UnfinishedNodes returns the pods, calls, delays and other work that has begun, or begins as soon
+// as limits allow, and has not ended, in order of start. It includes Retry nodes that wait for
+// their next attempt and groups that wait for a lock. It does not include gates; see
 // [WorkflowStatus.SuspendedNodes].
 func (s *WorkflowStatus) UnfinishedNodes() []*Node {
 	waiting := waitingRetries(s.Nodes)
@@ -60,8 +60,8 @@ func (s *WorkflowStatus) UnfinishedNodes() []*Node {
 	})
 }
 
-// waitingRetries returns the Retry nodes that have not ended although all of their attempts have, so
-// they wait for the next attempt.
+// waitingRetries returns the Retry nodes that have not ended although all of their attempts have,
+// so they wait for the next attempt.
 func waitingRetries(nodes []*Node) map[*Node]bool {
 	open := func(n *Node) bool { return n.Type == NodeTypeRetry && !n.Phase.Fulfilled() }
 	if !slices.ContainsFunc(nodes, open) {

@@ -19,8 +19,8 @@ type Dropped struct {
 // maxDropped is how many dropped fields are listed. A hostile object may have millions.
 const maxDropped = 1000
 
-// object reads the fields of one JSON object and records what it cannot read. A nil map is read as an
-// empty object. A path is only built when a field is dropped.
+// object reads the fields of one JSON object and records what it cannot read. A nil map is read as
+// an empty object. A path is only built when a field is dropped.
 type object struct {
 	fields  map[string]any
 	parent  *object
@@ -35,7 +35,8 @@ func (o *object) pathOf(key string) string {
 	return o.parent.pathOf(o.key) + "." + abbreviated(key)
 }
 
-// abbreviated returns text, cut if it is longer than any real name: many dropped fields may repeat it.
+// abbreviated returns text, cut if it is longer than any real name: many dropped fields may repeat
+// it.
 func abbreviated(text string) string {
 	const longest = 512
 	if len(text) <= longest {
@@ -111,8 +112,8 @@ func (o *object) string(key string) string {
 	}
 }
 
-// text reads a string that some clients write as a number or bool, such as a parameter's value. The second
-// result reports whether there is one.
+// text reads a string that some clients write as a number or bool, such as a parameter's value. The
+// second result reports whether there is one.
 func (o *object) text(key string) (string, bool) {
 	switch v := o.fields[key].(type) {
 	case nil:

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// sortNodes sorts nodes by start time; those without one are last. Times have whole seconds, so many nodes
-// share one: those are sorted by name, in which steps and items of loops are numbered. It returns the
-// error of ended if that is not nil and returns one.
+// sortNodes sorts nodes by start time; those without one are last. Times have whole seconds, so
+// many nodes share one: those are sorted by name, in which steps and items of loops are numbered.
+// It returns the error of ended if that is not nil and returns one.
 func sortNodes(nodes []*Node, ended func() error) error {
 	type key struct { // what usually decides, next to each other in memory
 		second int64

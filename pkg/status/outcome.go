@@ -2,8 +2,8 @@ package status
 
 import "strings"
 
-// Outcome is the state or the end of a workflow in a person's words. It tells a suspended workflow from a
-// running one, and a stopped or terminated workflow from a failed one.
+// Outcome is the state or the end of a workflow in a person's words. It tells a suspended workflow
+// from a running one, and a stopped or terminated workflow from a failed one.
 type Outcome string
 
 // The first three are outcomes of workflows that have not ended.
@@ -20,14 +20,14 @@ const (
 
 // Outcome derives the outcome from phase, spec and nodes.
 //
-// A workflow that was asked to stop can still succeed, or end in Error for another reason; only the phase
-// Failed becomes [OutcomeStopped] or [OutcomeTerminated]. If spec.shutdown was removed, Outcome goes by
-// the message of Argo's controller ("Stopped with strategy 'Stop'"). An unknown phase counts as
-// running.
+// A workflow that was asked to stop can still succeed, or end in Error for another reason; only the
+// phase Failed becomes [OutcomeStopped] or [OutcomeTerminated]. If spec.shutdown was removed,
+// Outcome goes by the message of Argo's controller ("Stopped with strategy 'Stop'"). An unknown
+// phase counts as running.
 //
-// Argo 3.7 gives the phase Succeeded to a workflow that is terminated while it waits for a lock, although
-// its first node failed or was left running. Its outcome is [OutcomeTerminated] if its nodes are known;
-// see NodesErr.
+// Argo 3.7 gives the phase Succeeded to a workflow that is terminated while it waits for a lock,
+// although its first node failed or was left running. Its outcome is [OutcomeTerminated] if its
+// nodes are known; see NodesErr.
 func (s *WorkflowStatus) Outcome() Outcome {
 	switch s.Phase {
 	case PhaseSucceeded:
@@ -50,8 +50,8 @@ func (s *WorkflowStatus) Outcome() Outcome {
 	return OutcomeRunning
 }
 
-// succeededOutcome returns the outcome of a workflow with the phase Succeeded: OutcomeSucceeded, unless it
-// was shut down and its root node did not succeed.
+// succeededOutcome returns the outcome of a workflow with the phase Succeeded: OutcomeSucceeded,
+// unless it was shut down and its root node did not succeed.
 func (s *WorkflowStatus) succeededOutcome() Outcome {
 	outcome := s.failedOutcome()
 	if outcome == OutcomeFailed {

@@ -10,8 +10,8 @@ type Parameter struct {
 	// Supplied means that the value comes from the decision about the gate that the parameter
 	// belongs to.
 	Supplied bool
-	// Default is the value if none is supplied. HasDefault reports whether there is a default, which
-	// may be empty.
+	// Default is the value if none is supplied. HasDefault reports whether there is a default,
+	// which may be empty.
 	Default    string
 	HasDefault bool
 	// Enum lists the allowed values. If it is empty, any value is allowed.

@@ -18,8 +18,8 @@ const (
 	PhaseSucceeded Phase = "Succeeded"
 	PhaseFailed    Phase = "Failed"
 	PhaseError     Phase = "Error"
-	// PhaseStopped and PhaseTerminated are not phases of Argo. Earlier clients of this project wrote
-	// them, so they are understood as ends.
+	// PhaseStopped and PhaseTerminated are not phases of Argo. Earlier clients of this project
+	// wrote them, so they are understood as ends.
 	PhaseStopped    Phase = "Stopped"
 	PhaseTerminated Phase = "Terminated"
 )

@@ -12,13 +12,15 @@ import (
 // sequences and invisible characters. Names, messages, outputs and log lines come from authors of
 // workflows and from pods, and could otherwise change what appears above and below them.
 //
-// Control characters (including ESC, line breaks and tabs), characters that change the writing direction or
-// have no width, line separators, private-use characters and bytes that are not UTF-8 become escapes
-// such as \u001b, \n or \xff. Everything else stays as it is. The length is not limited: cut or wrap
-// long text, since a terminal wraps it, and text behind many spaces then looks like a line of its own.
-// The original cannot be restored from the result, since a backslash in text is not escaped.
+// Control characters (including ESC, line breaks and tabs), characters that change the writing
+// direction or have no width, line separators, private-use characters and bytes that are not UTF-8
+// become escapes such as \u001b, \n or \xff. Everything else stays as it is. The length is not
+// limited: cut or wrap long text, since a terminal wraps it, and text behind many spaces then looks
+// like a line of its own. The original cannot be restored from the result, since a backslash in
+// text is not escaped.
 //
-// In the output of [encoding/json.Marshal] the escapes are those of JSON, so it stays the same JSON.
+// In the output of [encoding/json.Marshal] the escapes are those of JSON, so it stays the same
+// JSON.
 func Printable(text string) string {
 	if strings.IndexFunc(text, unprintable) < 0 && utf8.ValidString(text) {
 		return text
@@ -37,8 +39,8 @@ func Printable(text string) string {
 	return b.String()
 }
 
-// unprintable reports whether a character is not visible. This includes some letters and marks, such as
-// Hangul fillers and variation selectors.
+// unprintable reports whether a character is not visible. This includes some letters and marks,
+// such as Hangul fillers and variation selectors.
 func unprintable(r rune) bool {
 	return !unicode.IsGraphic(r) || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }

@@ -6,13 +6,14 @@ import (
 	"strings"
 )
 
-// Progress counts the units of work of a node or workflow: pods, gates and HTTP calls, or what a pod
-// reports. The zero value means that nothing is known yet.
+// Progress counts the units of work of a node or workflow: pods, gates and HTTP calls, or what a
+// pod reports. The zero value means that nothing is known yet.
 type Progress struct {
 	Done, Total int64 // Total grows as a workflow unfolds
 }
 
-// ParseProgress parses Argo's notation, "N/M" with 0 ≤ N ≤ M. It is the inverse of [Progress.String].
+// ParseProgress parses Argo's notation, "N/M" with 0 ≤ N ≤ M. It is the inverse of
+// [Progress.String].
 func ParseProgress(text string) (Progress, error) {
 	done, total, ok := strings.Cut(text, "/")
 	n, err1 := strconv.ParseInt(done, 10, 64)

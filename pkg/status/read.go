@@ -2,14 +2,15 @@ package status
 
 import "github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/wfjson"
 
-// MaxNodesSize is the size in bytes up to which compressed nodes are decompressed and nodes are read
-// by [FromJSON] (64 MiB).
+// MaxNodesSize is the size in bytes up to which compressed nodes are decompressed and nodes are
+// read by [FromJSON] (64 MiB).
 //
 // Further limits apply. The nodes may take up to 8 MiB more memory than their JSON, reckoned as 384
-// bytes for each node, 32 for each child, 1,536 and its JSON for each compressed gate that waits, and
-// the strings of the fields. A field may have up to 1 MiB. The fields of one compressed node, and all
-// gates and delays that wait in compressed nodes, may have up to 16 MiB. Argo compresses nodes above
-// 1 MiB of JSON at about 10:1, so an object that no one has tampered with stays far below each limit.
+// bytes for each node, 32 for each child, 1,536 and its JSON for each compressed gate that waits,
+// and the strings of the fields. A field may have up to 1 MiB. The fields of one compressed node,
+// and all gates and delays that wait in compressed nodes, may have up to 16 MiB. Argo compresses
+// nodes above 1 MiB of JSON at about 10:1, so an object that no one has tampered with stays far
+// below each limit.
 const MaxNodesSize = wfjson.MaxNodesSize
 
 // readNodes reads the nodes from where the controller has put them: the object, compressed in the

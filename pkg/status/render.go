@@ -6,13 +6,14 @@ import (
 	"time"
 )
 
-// WriteTree writes a line for the workflow and one for each node of its [WorkflowStatus.Tree]: a sign for
-// the phase, name, duration, attempts and message, for a gate the names of the outputs that it awaits,
-// and for a delay when it ends. The duration of what has not ended is measured up to now.
+// WriteTree writes a line for the workflow and one for each node of its [WorkflowStatus.Tree]: a
+// sign for the phase, name, duration, attempts and message, for a gate the names of the outputs
+// that it awaits, and for a delay when it ends. The duration of what has not ended is measured up
+// to now.
 //
-// Names and messages are made [Printable], with one space for each run of spaces, and cut to 200 and 1,000
-// bytes. WriteTree shows the first 8 outputs of a gate, and the first 20,000 nodes or 8 MiB of nodes, and
-// says how many it leaves out. The error is that of w.
+// Names and messages are made [Printable], with one space for each run of spaces, and cut to 200
+// and 1,000 bytes. WriteTree shows the first 8 outputs of a gate, and the first 20,000 nodes or 8
+// MiB of nodes, and says how many it leaves out. The error is that of w.
 func (s *WorkflowStatus) WriteTree(w io.Writer, now time.Time, opts TreeOptions) error {
 	p := treePrinter{w: w, now: now, glyphs: unicodeGlyphs()}
 	if opts.ASCII {

@@ -9,16 +9,17 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 )
 
-// NodeSelector selects nodes by their fields; see [ParseNodeSelector]. The zero value selects every node.
+// NodeSelector selects nodes by their fields; see [ParseNodeSelector]. The zero value selects every
+// node.
 type NodeSelector struct {
 	terms fields.Selector
 }
 
 // ParseNodeSelector parses a selector in the notation of the argo CLI's --node-field-selector, e.g.
 // "displayName=approve,phase!=Failed". The fields are id, name, displayName, phase, templateName,
-// templateRef.name, templateRef.template and inputs.parameters.<name>.value. The operators are =, ==
-// and !=. A comma means "and". Spaces are significant. A field that a node does not have counts as
-// empty. "" selects every node.
+// templateRef.name, templateRef.template and inputs.parameters.<name>.value. The operators are =,
+// == and !=. A comma means "and". Spaces are significant. A field that a node does not have counts
+// as empty. "" selects every node.
 //
 // Commas, = and backslashes in a value need a backslash in front, as [fields.EscapeValue] adds it:
 // "displayName="+fields.EscapeValue("load(0:a,b)").
@@ -47,7 +48,8 @@ func (s NodeSelector) Empty() bool { return s.terms == nil || s.terms.Empty() }
 // Matches reports whether s selects n.
 func (s NodeSelector) Matches(n *Node) bool { return s.Empty() || s.terms.Matches(nodeFields{n}) }
 
-// String returns the selector in its notation, without the values of parameters, which may be secret.
+// String returns the selector in its notation, without the values of parameters, which may be
+// secret.
 func (s NodeSelector) String() string {
 	if s.terms == nil {
 		return ""
@@ -63,12 +65,13 @@ func (s NodeSelector) String() string {
 	return strings.Join(terms, ",")
 }
 
-// Select returns the nodes that selector matches, in order of their start. If the nodes are not known,
-// there are none; see NodesErr.
+// Select returns the nodes that selector matches, in order of their start. If the nodes are not
+// known, there are none; see NodesErr.
 func (s *WorkflowStatus) Select(selector NodeSelector) []*Node { return s.nodesThat(selector.Matches) }
 
-// NodeSelectorError is the error for a selector that cannot be parsed. Selector shows the values of fields
-// such as displayName, but not those of parameters or of unknown fields, which may be secret.
+// NodeSelectorError is the error for a selector that cannot be parsed. Selector shows the values of
+// fields such as displayName, but not those of parameters or of unknown fields, which may be
+// secret.
 type NodeSelectorError struct {
 	Selector, Reason string // Reason says what is wrong with Selector
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/wfjson"
 )
 
-// nodeSource is what the nodes of one status were read from. The methods of a node read the rest of it
-// from there on demand. It is safe for concurrent use.
+// nodeSource is what the nodes of one status were read from. The methods of a node read the rest of
+// it from there on demand. It is safe for concurrent use.
 type nodeSource struct {
 	inline map[string]any // status.nodes; nil if they were read from JSON
 

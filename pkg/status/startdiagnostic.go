@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// StartDiagnostic explains why a workflow that has no phase was probably not picked up by a controller.
-// Argo itself cannot report that. The workflow may still be picked up.
+// StartDiagnostic explains why a workflow that has no phase was probably not picked up by a
+// controller. Argo itself cannot report that. The workflow may still be picked up.
 type StartDiagnostic struct {
 	// Waited is for how long a caller has watched the workflow without a phase.
 	Waited time.Duration

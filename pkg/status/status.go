@@ -8,8 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// WorkflowStatus is a snapshot of a workflow. Nothing in it changes after [FromUnstructured] or [FromJSON]
-// has returned it, so it is safe for concurrent use.
+// WorkflowStatus is a snapshot of a workflow. Nothing in it changes after [FromUnstructured] or
+// [FromJSON] has returned it, so it is safe for concurrent use.
 type WorkflowStatus struct {
 	Name, Namespace string
 	// UID tells a workflow from a later one of the same name.
@@ -43,8 +43,8 @@ type WorkflowStatus struct {
 	// EstimatedDuration is Argo's estimate for the whole run from earlier runs of the same
 	// template, or 0.
 	EstimatedDuration time.Duration
-	// ResourcesDuration is what the workflow has used so far by Argo's estimate: seconds of one unit
-	// of each resource, e.g. "cpu": 12s.
+	// ResourcesDuration is what the workflow has used so far by Argo's estimate: seconds of one
+	// unit of each resource, e.g. "cpu": 12s.
 	ResourcesDuration map[string]time.Duration
 	Conditions        []Condition
 	// Outputs are the workflow's global outputs.
@@ -59,8 +59,8 @@ type WorkflowStatus struct {
 	// NodesErr is [ErrNodesOffloaded], a [*NodesError], or nil. The other fields are valid in any
 	// case.
 	NodesErr error
-	// OffloadVersion is the version of offloaded nodes in the controller's database; "" if the nodes
-	// are not offloaded.
+	// OffloadVersion is the version of offloaded nodes in the controller's database; "" if the
+	// nodes are not offloaded.
 	OffloadVersion string
 
 	// StartDiagnostic says why probably no controller has picked up the workflow. It is nil if one
@@ -75,8 +75,8 @@ type WorkflowStatus struct {
 	raw *unstructured.Unstructured
 }
 
-// TemplateRef names a WorkflowTemplate, or if ClusterScope is set a ClusterWorkflowTemplate, and for a
-// node also the template within it.
+// TemplateRef names a WorkflowTemplate, or if ClusterScope is set a ClusterWorkflowTemplate, and
+// for a node also the template within it.
 type TemplateRef struct {
 	Name         string
 	Template     string // "" for a workflow
@@ -85,14 +85,14 @@ type TemplateRef struct {
 
 // FromUnstructured reads a Workflow object of any version of Argo.
 //
-// The only error is a [*NotWorkflowError]: u is nil or has another kind. An object without a kind counts
-// as a Workflow. What is missing, null or malformed is left at its zero value; malformed fields are
-// listed in Dropped.
+// The only error is a [*NotWorkflowError]: u is nil or has another kind. An object without a kind
+// counts as a Workflow. What is missing, null or malformed is left at its zero value; malformed
+// fields are listed in Dropped.
 //
-// FromUnstructured reads compressed nodes as a stream up to [MaxNodesSize], so it takes memory for their
-// fields, not for their JSON. Algorithms other than gzip need [NodeDecoders]; NodesErr says so. u is
-// not changed. The status keeps it for [WorkflowStatus.Raw] and for what nodes read on demand, so the
-// caller must not change it. If the object is still JSON, [FromJSON] is faster.
+// FromUnstructured reads compressed nodes as a stream up to [MaxNodesSize], so it takes memory for
+// their fields, not for their JSON. Algorithms other than gzip need [NodeDecoders]; NodesErr says
+// so. u is not changed. The status keeps it for [WorkflowStatus.Raw] and for what nodes read on
+// demand, so the caller must not change it. If the object is still JSON, [FromJSON] is faster.
 func FromUnstructured(u *unstructured.Unstructured) (*WorkflowStatus, error) {
 	return NodeDecoders{}.FromUnstructured(u)
 }
@@ -170,21 +170,21 @@ func (s *WorkflowStatus) readStatus(status *object, decoders NodeDecoders, ended
 	}
 }
 
-// Completed reports whether the workflow has ended. It only looks at the phase, since the label and the
-// end time can be stale or missing.
+// Completed reports whether the workflow has ended. It only looks at the phase, since the label and
+// the end time can be stale or missing.
 func (s *WorkflowStatus) Completed() bool {
 	return s.Phase.Completed()
 }
 
-// Suspended reports whether the workflow waits for a decision: it has not ended, and a gate waits (see
-// [Node.Active]) or it was suspended as a whole (spec.suspend). Pods that were running when it was
-// suspended as a whole continue.
+// Suspended reports whether the workflow waits for a decision: it has not ended, and a gate waits
+// (see [Node.Active]) or it was suspended as a whole (spec.suspend). Pods that were running when it
+// was suspended as a whole continue.
 func (s *WorkflowStatus) Suspended() bool {
 	return !s.Completed() && (s.SpecSuspended || s.HasSuspendedNodes())
 }
 
-// Raw returns the object that the status was read from. It is nil if the object was not kept or the status
-// comes from [FromJSON]. It is not a copy, so make a DeepCopy before changing it.
+// Raw returns the object that the status was read from. It is nil if the object was not kept or the
+// status comes from [FromJSON]. It is not a copy, so make a DeepCopy before changing it.
 func (s *WorkflowStatus) Raw() *unstructured.Unstructured {
 	return s.raw
 }

@@ -101,8 +101,8 @@ status:
 	}
 }
 
-// In Argo 3.7.4, a workflow that is terminated while it waits for a lock succeeds, with a failed pod or a
-// running group as its root. test/conformance has such a workflow.
+// In Argo 3.7.4, a workflow that is terminated while it waits for a lock succeeds, with a failed
+// pod or a running group as its root. test/conformance has such a workflow.
 func TestOutcomeOfAWorkflowTerminatedBeforeItRan(t *testing.T) {
 	const nodes = `
   nodes:

@@ -50,8 +50,8 @@ type Synchronization struct {
 	Waiting []Lock
 }
 
-// AwaitedLocks returns the locks that nodes wait for now, and those that a pending workflow waits for, with
-// their last known holders. There are none once the workflow has ended.
+// AwaitedLocks returns the locks that nodes wait for now, and those that a pending workflow waits
+// for, with their last known holders. There are none once the workflow has ended.
 func (s *WorkflowStatus) AwaitedLocks() []Lock {
 	if s.Completed() {
 		return nil

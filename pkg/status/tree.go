@@ -22,14 +22,16 @@ type TreeOptions struct {
 	ASCII bool
 }
 
-// Tree arranges the nodes for display. It shows pods, gates, calls and skipped nodes. Nodes within a hidden
-// group take the place of the group. A retried step is shown once: as the attempt that counts, or between
-// two attempts as the Retry node. A group is shown if it failed and no node within it explains why.
-// Siblings are in order of their start, with the nodes of a hidden group next to each other.
+// Tree arranges the nodes for display. It shows pods, gates, calls and skipped nodes. Nodes within
+// a hidden group take the place of the group. A retried step is shown once: as the attempt that
+// counts, or between two attempts as the Retry node. A group is shown if it failed and no node
+// within it explains why. Siblings are in order of their start, with the nodes of a hidden group
+// next to each other.
 //
-// A node is placed below its boundary, which is the template invocation that it is part of, and an attempt
-// below its Retry node. Every node has exactly one place, even if the nodes form cycles or refer to
-// nodes that do not exist. A node that is nested 1,000 deep, which Argo does not create, becomes a root.
+// A node is placed below its boundary, which is the template invocation that it is part of, and an
+// attempt below its Retry node. Every node has exactly one place, even if the nodes form cycles or
+// refer to nodes that do not exist. A node that is nested 1,000 deep, which Argo does not create,
+// becomes a root.
 func (s *WorkflowStatus) Tree(opts TreeOptions) []*TreeNode {
 	b := treeBuilder{graph: graphOf(s.Nodes), opts: opts, workflow: s.Name}
 	b.findFailures()
@@ -111,8 +113,9 @@ func (b *treeBuilder) isBranch(m *member) bool {
 	return !m.Type.Group() || m.ID != b.workflow && b.opts.Groups && (m.Type == NodeTypeSteps || m.Type == NodeTypeDAG)
 }
 
-// showsEmpty reports whether m, a group without anything to show within it, is shown itself: because it
-// failed and no other node explains why, or because it is a Retry node without a current attempt.
+// showsEmpty reports whether m, a group without anything to show within it, is shown itself:
+// because it failed and no other node explains why, or because it is a Retry node without a current
+// attempt.
 func (b *treeBuilder) showsEmpty(m *member) bool {
 	isRoot := m.ID == b.workflow // which the line of the workflow stands for
 	return !isRoot && (m.Type == NodeTypeRetry || m.Phase.Unsuccessful() && !m.explained)

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// In reports whether text contains the two braces that begin an Argo expression, either as they are or
-// after decoding it as JSON any number of times. Argo decodes the items of a loop, and those of nested
-// loops repeatedly.
+// In reports whether text contains the two braces that begin an Argo expression, either as they are
+// or after decoding it as JSON any number of times. Argo decodes the items of a loop, and those of
+// nested loops repeatedly.
 func In(text string) bool { return strings.Contains(unescaped(text), "{{") }
 
-// unescaped returns text with the JSON escapes of ASCII characters replaced, including those that only
-// appear when others are replaced, such as \u005cu007b.
+// unescaped returns text with the JSON escapes of ASCII characters replaced, including those that
+// only appear when others are replaced, such as \u005cu007b.
 func unescaped(text string) string {
 	const length = len(`\u007b`)
 	if !strings.Contains(text, `\u`) {

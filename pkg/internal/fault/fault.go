@@ -12,9 +12,9 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// Transient reports whether the same request can succeed a little later. It covers what Argo's util/errors
-// lists, answers that were cut off, and every internal failure of the server: a restart of etcd shows as
-// a plain 500.
+// Transient reports whether the same request can succeed a little later. It covers what Argo's
+// util/errors lists, answers that were cut off, and every internal failure of the server: a restart
+// of etcd shows as a plain 500.
 func Transient(err error) bool {
 	if err == nil {
 		return false
@@ -34,8 +34,8 @@ func Transient(err error) bool {
 	return !Unreadable(err) && !lasting(err) && (notSent(err) || cutOff(err))
 }
 
-// MayHaveHappened reports whether a write that failed with err may have taken effect nonetheless. Only a
-// refusal by the server or a request that was never sent excludes that.
+// MayHaveHappened reports whether a write that failed with err may have taken effect nonetheless.
+// Only a refusal by the server or a request that was never sent excludes that.
 func MayHaveHappened(err error) bool {
 	if err == nil {
 		return false
@@ -48,21 +48,21 @@ func MayHaveHappened(err error) bool {
 	return s.Code >= http.StatusInternalServerError && !TooLarge(err) || s.Reason == metav1.StatusReasonTimeout
 }
 
-// Refused reports whether the server did not accept the caller's credentials or they lack a permission. An
-// exceeded quota has the same status code, but is [Transient].
+// Refused reports whether the server did not accept the caller's credentials or they lack a
+// permission. An exceeded quota has the same status code, but is [Transient].
 func Refused(err error) bool {
 	return (apierrors.IsUnauthorized(err) || apierrors.IsForbidden(err)) && !Transient(err)
 }
 
-// Expired reports whether a watch cannot begin at a version: it is too old, or newer than the server's data,
-// which may have been restored from a backup.
+// Expired reports whether a watch cannot begin at a version: it is too old, or newer than the
+// server's data, which may have been restored from a backup.
 func Expired(err error) bool {
 	return apierrors.IsResourceExpired(err) || apierrors.IsGone(err) ||
 		apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge)
 }
 
-// MissingResource reports whether the API server does not know the resource, rather than the object. Such a
-// 404 is a plain page instead of a Status, which client-go adds as a cause.
+// MissingResource reports whether the API server does not know the resource, rather than the
+// object. Such a 404 is a plain page instead of a Status, which client-go adds as a cause.
 func MissingResource(err error) bool {
 	return apierrors.IsNotFound(err) && apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse)
 }
@@ -73,8 +73,8 @@ type UnreadableError struct{ Err error }
 func (e *UnreadableError) Error() string { return "read the object: " + e.Err.Error() }
 func (e *UnreadableError) Unwrap() error { return e.Err }
 
-// Unreadable reports whether an object cannot be read, or its compressed nodes cannot: they are cut off, too
-// large or malformed. The same object stays unreadable.
+// Unreadable reports whether an object cannot be read, or its compressed nodes cannot: they are cut
+// off, too large or malformed. The same object stays unreadable.
 func Unreadable(err error) bool {
 	var nodes *status.NodesError
 	var object *UnreadableError
@@ -91,14 +91,14 @@ func malformed(err error) bool {
 // notParsed is how client-go's message begins. It has no type for the error.
 const notParsed = "json parse error: "
 
-// Unparsable reports whether a dynamic client could not parse an answer. One object of a list makes the
-// whole answer unparsable.
+// Unparsable reports whether a dynamic client could not parse an answer. One object of a list makes
+// the whole answer unparsable.
 func Unparsable(err error) bool {
 	return err != nil && strings.Contains(err.Error(), notParsed)
 }
 
-// TooLarge reports whether the object is too large for etcd or for the API server's connection to etcd. The
-// answer is a 500, but nothing was written.
+// TooLarge reports whether the object is too large for etcd or for the API server's connection to
+// etcd. The answer is a 500, but nothing was written.
 func TooLarge(err error) bool {
 	var answer apierrors.APIStatus
 	if !errors.As(err, &answer) {
@@ -112,7 +112,8 @@ func quotaExceeded(s metav1.Status) bool {
 	return s.Reason == metav1.StatusReasonForbidden && strings.Contains(s.Message, "exceeded quota")
 }
 
-// quotaBusy reports whether counting for a quota failed because many objects were created at the same time.
+// quotaBusy reports whether counting for a quota failed because many objects were created at the
+// same time.
 func quotaBusy(s metav1.Status) bool {
 	return s.Reason == metav1.StatusReasonConflict && strings.Contains(s.Message, "Operation cannot be fulfilled on resourcequota")
 }

@@ -2,8 +2,9 @@ package secret
 
 import "errors"
 
-// Error returns err if [Scrub] finds nothing in its text, else an error with the scrubbed text that matches the
-// same targets. That error does not unwrap to err, since loggers write the text of every error in a chain.
+// Error returns err if [Scrub] finds nothing in its text, else an error with the scrubbed text that
+// matches the same targets. That error does not unwrap to err, since loggers write the text of
+// every error in a chain.
 func Error(err error) error {
 	text := err.Error()
 	if shown := Scrub(text); shown != text {

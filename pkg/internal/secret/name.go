@@ -7,8 +7,8 @@ import (
 )
 
 // Named reports whether a value with this name is a secret. Names may be written in any style:
-// target-password, targetPassword, TARGET_PASSWORD. The name of a property of a secret, such as its name
-// or its length, is not the name of a secret.
+// target-password, targetPassword, TARGET_PASSWORD. The name of a property of a secret, such as its
+// name or its length, is not the name of a secret.
 func Named(name string) bool {
 	words := wordsOf(name)
 	const most = 8 // words; more would be a sentence
@@ -27,7 +27,8 @@ func Named(name string) bool {
 	return slices.Contains([]string{"pass", "pw", "pwd"}, words[len(words)-1])
 }
 
-// always returns words that make any name that of a secret. Words that end with secret or token do, too.
+// always returns words that make any name that of a secret. Words that end with secret or token do,
+// too.
 func always() []string {
 	return []string{
 		"secrets", "tokens", "authorization", "bearer", "cookie", "jwt", "creds", "passcode",
@@ -46,7 +47,8 @@ func keys() []string {
 	}
 }
 
-// describes reports whether a name is that of a property of a secret: its location, name, size or lifetime.
+// describes reports whether a name is that of a property of a secret: its location, name, size or
+// lifetime.
 func describes(words []string) bool {
 	last := words[len(words)-1]
 	if last == "id" { // the id of an access key is not secret, but the secret_id of a Vault role is
@@ -66,8 +68,8 @@ func describes(words []string) bool {
 	})
 }
 
-// wordsOf splits a name into words in lower case: at characters that are not letters, and where lower case
-// changes to upper case.
+// wordsOf splits a name into words in lower case: at characters that are not letters, and where
+// lower case changes to upper case.
 func wordsOf(name string) []string {
 	var words []string
 	var word strings.Builder

@@ -16,17 +16,17 @@ const Mark = "*****"
 // Hidden is a value that hides itself. Reveal returns the secret.
 type Hidden interface{ Reveal() string }
 
-// mostPaths is the number of paths that are returned, mostOfPath their length. A value can have a secret every
-// few bytes, and be as deep as it is long.
+// mostPaths is the number of paths that are returned, mostOfPath their length. A value can have a
+// secret every few bytes, and be as deep as it is long.
 const mostPaths, mostOfPath = 1000, 1 << 10
 
 // mostYAML is the number of strings that are parsed as YAML, which is slow.
 const mostYAML = 1000
 
-// Replace returns a copy of values, which are keyed by name, with each secret replaced by what hide returns, and
-// the paths of up to 1,000 secrets, such as target-config.basic_auth.password. It copies maps and lists; a
-// value of another type that contains a secret is replaced as a whole. hide receives the value and what
-// may be shown of it.
+// Replace returns a copy of values, which are keyed by name, with each secret replaced by what hide
+// returns, and the paths of up to 1,000 secrets, such as target-config.basic_auth.password. It
+// copies maps and lists; a value of another type that contains a secret is replaced as a whole.
+// hide receives the value and what may be shown of it.
 func Replace(values map[string]any, hide func(plain any, shown string) any) (copied map[string]any, paths []string) {
 	w := walk{rules: newRules(), hide: hide}
 	copied = make(map[string]any, len(values))
@@ -167,7 +167,8 @@ func (w *walk) whole(at *place, secret bool, value, meaning any) any {
 	return w.hide(value, text)
 }
 
-// within looks into the meaning of a value. It returns what may be shown, and whether there is a secret.
+// within looks into the meaning of a value. It returns what may be shown, and whether there is a
+// secret.
 func (w *walk) within(at *place, secret bool, meaning any) (shown any, found bool) {
 	inner := walk{rules: w.rules, hide: showing, counts: w.counts}
 	shown = inner.value(at, secret, meaning)
@@ -223,8 +224,8 @@ func encode(value any) string {
 	return strings.TrimSuffix(text.String(), "\n")
 }
 
-// place is the position of a value: within another one, under a key or an index. Paths are only formatted when
-// needed, since those of all levels of a deep value are much larger than the value.
+// place is the position of a value: within another one, under a key or an index. Paths are only
+// formatted when needed, since those of all levels of a deep value are much larger than the value.
 type place struct {
 	before *place
 	key    string

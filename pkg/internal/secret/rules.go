@@ -28,9 +28,9 @@ func newRules() *rules {
 	}
 }
 
-// Scrub replaces secrets that are recognized by their form anywhere in text: the userinfo of a URL, what
-// follows Bearer or Basic, a private key, a JSON Web Token, and what is assigned to a name such as
-// password. Use it for text from elsewhere, such as messages of errors.
+// Scrub replaces secrets that are recognized by their form anywhere in text: the userinfo of a URL,
+// what follows Bearer or Basic, a private key, a JSON Web Token, and what is assigned to a name
+// such as password. Use it for text from elsewhere, such as messages of errors.
 func Scrub(text string) string { return newRules().scrub(text) }
 
 func (r *rules) scrub(text string) string {
@@ -67,7 +67,8 @@ func (r *rules) withoutCredentials(matched string) string {
 	return parts[1] + parts[2] + Mark
 }
 
-// withoutFields masks the values of fields, such as "password": "x" anywhere, or password: x in its own line.
+// withoutFields masks the values of fields, such as "password": "x" anywhere, or password: x in its
+// own line.
 func (r *rules) withoutFields(text string) string {
 	if !strings.Contains(text, ":") {
 		return text

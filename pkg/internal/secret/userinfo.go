@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// HasUserinfo reports whether an address contains a user or a password. The address may lack a scheme, as in
-// host:9200, and need not be a valid URL.
+// HasUserinfo reports whether an address contains a user or a password. The address may lack a
+// scheme, as in host:9200, and need not be a valid URL.
 func HasUserinfo(place string) bool {
 	_, rest := withoutScheme(place)
 	at := strings.Index(rest, "@")
@@ -28,8 +28,9 @@ func withoutScheme(place string) (scheme, rest string) {
 	return scheme, place[len(scheme):]
 }
 
-// isAddress reports whether text can begin with a host and a port, so that an @ behind them is part of a path
-// or a query. If the port is not a number, it is a password with a character that should have been escaped.
+// isAddress reports whether text can begin with a host and a port, so that an @ behind them is part
+// of a path or a query. If the port is not a number, it is a password with a character that should
+// have been escaped.
 func isAddress(text string) bool {
 	if inside, after, isIPv6 := strings.Cut(text, "]"); isIPv6 && strings.HasPrefix(inside, "[") {
 		text = after
@@ -42,9 +43,9 @@ func isAddress(text string) bool {
 	return port != "" && strings.ContainsRune("/?#,", rune(port[0])) // a comma separates hosts
 }
 
-// inURL and inBrokenURL match what may be a URL with userinfo: inURL up to the last @ before the path, as URLs
-// are parsed, inBrokenURL with a password that contains a character that begins a path. An apostrophe may
-// be part of the userinfo or end a quotation.
+// inURL and inBrokenURL match what may be a URL with userinfo: inURL up to the last @ before the
+// path, as URLs are parsed, inBrokenURL with a password that contains a character that begins a
+// path. An apostrophe may be part of the userinfo or end a quotation.
 const (
 	inURL       = `[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#\s"'<>]|'[\w%!$&*+=.~-])*@`
 	inBrokenURL = `[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s"'<>@]*:[^\s"'<>]*@`

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// problemOf says what is wrong with a document and in which line. Errors of the YAML library can show
-// values, so it only passes on messages that are known to show nothing, or a key at most.
+// problemOf says what is wrong with a document and in which line. Errors of the YAML library can
+// show values, so it only passes on messages that are known to show nothing, or a key at most.
 func problemOf(err error) string {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	text = strings.TrimPrefix(text, "unmarshal errors:")

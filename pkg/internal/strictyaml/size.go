@@ -7,8 +7,8 @@ import (
 	goyaml "go.yaml.in/yaml/v2"
 )
 
-// expansion is about how many bytes and values a document has as JSON once its aliases are expanded. It
-// stops counting when a limit is exceeded.
+// expansion is about how many bytes and values a document has as JSON once its aliases are
+// expanded. It stops counting when a limit is exceeded.
 type expansion struct{ bytes, values int }
 
 // expand measures the expansion. It is zero for a document without aliases and for invalid YAML.
@@ -26,8 +26,8 @@ func expand(data []byte) (e expansion) {
 	return e
 }
 
-// mostValues returns an upper bound on the number of values in a document. One of these marks separates the
-// values of a list or map; strings contain them, too.
+// mostValues returns an upper bound on the number of values in a document. One of these marks
+// separates the values of a list or map; strings contain them, too.
 func mostValues(data []byte) int {
 	count := 0
 	for _, mark := range []string{",", "[", "{", ":", "? ", "?\t", "- ", "-\t", "\n", "\r", "\u0085", "\u2028", "\u2029"} { // the last five are line breaks

@@ -11,8 +11,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// MaxSize is the size limit of a document in bytes, as it is and as JSON. It is the limit of the API
-// server (limitedReadBody in k8s.io/apiserver/pkg/endpoints/handlers).
+// MaxSize is the size limit of a document in bytes, as it is and as JSON. It is the limit of the
+// API server (limitedReadBody in k8s.io/apiserver/pkg/endpoints/handlers).
 const MaxSize = 3 << 20
 
 // maxValues is the limit on the number of values, since decoding takes some 400 bytes for each.
@@ -25,8 +25,8 @@ var (
 	ErrExpandedLarge = errors.New("is larger than 3 MiB once its aliases (*name) are expanded")
 )
 
-// ToJSON converts a YAML document, which may be JSON already, to JSON. See the package comment for what it
-// refuses and what errors show.
+// ToJSON converts a YAML document, which may be JSON already, to JSON. See the package comment for
+// what it refuses and what errors show.
 func ToJSON(data []byte) ([]byte, error) {
 	if len(data) > MaxSize {
 		return nil, ErrTooLarge
@@ -47,8 +47,8 @@ func ToJSON(data []byte) ([]byte, error) {
 	return text, nil
 }
 
-// Unmarshal decodes a YAML document into the struct that into points to. It refuses what [ToJSON] refuses,
-// and keys that the struct does not have.
+// Unmarshal decodes a YAML document into the struct that into points to. It refuses what [ToJSON]
+// refuses, and keys that the struct does not have.
 func Unmarshal(data []byte, into any) error {
 	text, err := ToJSON(data)
 	if err != nil {

@@ -26,12 +26,12 @@ type NodeEdit struct {
 
 func (e *NodeEdit) empty() bool { return len(e.Set) == 0 && len(e.Supply) == 0 && e.KeepID == nil }
 
-// EditNodes copies nodes from src to dst and changes them. It calls edit with the id of every member,
-// also of those that are not objects. What is not changed is copied byte by byte. It holds a window
-// of src in memory, and of a list that can change, one item.
+// EditNodes copies nodes from src to dst and changes them. It calls edit with the id of every
+// member, also of those that are not objects. What is not changed is copied byte by byte. It holds
+// a window of src in memory, and of a list that can change, one item.
 //
-// The error is that of src or dst, a [*SyntaxError] or [io.ErrUnexpectedEOF]; what was written to dst
-// is then incomplete.
+// The error is that of src or dst, a [*SyntaxError] or [io.ErrUnexpectedEOF]; what was written to
+// dst is then incomplete.
 func EditNodes(dst io.Writer, src io.Reader, edit func(id string) NodeEdit) error {
 	const window = 32 << 10
 	e := nodeEditor{

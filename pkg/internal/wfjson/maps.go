@@ -36,8 +36,8 @@ func ReadWorkflow(data []byte, newSink func(size int) NodeSink) (*Workflow, erro
 	return &Workflow{Fields: fields, Truncated: r.truncated}, nil
 }
 
-// ReadNode reads the JSON of a node, or only the named member if that is not "". The result is nil if
-// there is none. truncated reports whether it has more than [MaxNodeItems] items.
+// ReadNode reads the JSON of a node, or only the named member if that is not "". The result is nil
+// if there is none. truncated reports whether it has more than [MaxNodeItems] items.
 func ReadNode(data []byte, member string) (fields map[string]any, truncated bool, err error) {
 	r := valueReader{scanner: whole(data), bounded: true}
 	if member == "" {

@@ -15,9 +15,9 @@ type Identity struct {
 	ResourceVersion string
 }
 
-// Identify reads the [Identity] of the object in data. A value that is missing, null or of the wrong
-// type is "". It stops behind metadata, so what follows need not be valid JSON. The API server sends
-// metadata before spec and status, so a long object takes no longer than a short one.
+// Identify reads the [Identity] of the object in data. A value that is missing, null or of the
+// wrong type is "". It stops behind metadata, so what follows need not be valid JSON. The API
+// server sends metadata before spec and status, so a long object takes no longer than a short one.
 //
 // The error is a [*SyntaxError] or [ErrNotObject].
 func Identify(data []byte) (Identity, error) {

@@ -69,8 +69,8 @@ func (r *valueReader) nodes(depth int) (*Nodes, error) {
 	return n, nil
 }
 
-// nodeReader passes the nodes of a workflow to a sink. It reads the positions of their fields and skips
-// the rest.
+// nodeReader passes the nodes of a workflow to a sink. It reads the positions of their fields and
+// skips the rest.
 type nodeReader struct {
 	scanner
 

@@ -14,8 +14,8 @@ func Members(object []byte, values [][]byte, names ...string) error {
 	return s.named(1, values, names)
 }
 
-// named skips the object at pos, of which all has to be in buf, and puts the JSON of the named members
-// into values.
+// named skips the object at pos, of which all has to be in buf, and puts the JSON of the named
+// members into values.
 func (s *scanner) named(depth int, values [][]byte, names []string) error {
 	var at [4]span
 	err := s.members(depth, func(key []byte) int {

@@ -2,8 +2,8 @@ package wfjson
 
 import "unicode/utf8"
 
-// shape says which parts of a JSON value are read. Of everything else only the type is read, so that
-// a long list of values that no field comes from takes no memory.
+// shape says which parts of a JSON value are read. Of everything else only the type is read, so
+// that a long list of values that no field comes from takes no memory.
 type shape int
 
 const (

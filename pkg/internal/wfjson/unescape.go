@@ -15,8 +15,8 @@ func Unquote(raw []byte) string {
 	return string(unescape(make([]byte, 0, len(inside)), inside))
 }
 
-// UnquoteBytes returns the string that a JSON string stands for: a part of raw, or if it has escapes
-// or invalid UTF-8, the contents of scratch, which it replaces.
+// UnquoteBytes returns the string that a JSON string stands for: a part of raw, or if it has
+// escapes or invalid UTF-8, the contents of scratch, which it replaces.
 func UnquoteBytes(raw []byte, scratch *[]byte) []byte {
 	inside := raw[1 : len(raw)-1]
 	if plain(inside) {
