@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Sleep waits for d; ctx's end is an error.
+// Sleep blocks for d. If ctx ends first, it returns the interruption by ctx.
 func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -25,14 +25,14 @@ func Ended(ctx context.Context, err error) error {
 	return Interruption(ctx, err)
 }
 
-// Interruption is the error of a call whose context has ended; last is what its last attempt
-// failed with, if it did.
+// Interruption returns the error of a call whose context has ended. last is the error of its last
+// attempt, or nil.
 func Interruption(ctx context.Context, last error) error {
 	return &InterruptedError{cause: context.Cause(ctx), ended: ctx.Err(), last: last}
 }
 
-// InterruptedError is the error of a call whose context ended: it unwraps to the context's
-// cause, matches the context's Err, and its text also has what the last attempt failed with.
+// InterruptedError is the error of a call whose context ended. It unwraps to the context's cause and
+// matches the context's Err. Its text includes the error of the last attempt.
 type InterruptedError struct {
 	cause, ended, last error
 }

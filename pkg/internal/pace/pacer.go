@@ -10,31 +10,31 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
 )
 
-// How far apart attempts are where the server doesn't ask for more, with jitter.
+// The pauses between attempts, with jitter, unless the server asks for longer ones.
 const (
 	shortest = 50 * time.Millisecond
-	// Longest is the longest such pause.
+	// Longest is the longest pause.
 	Longest = 5 * time.Second
 )
 
 // Pacer spaces out the attempts of one call. The zero value is ready to use. It is not safe for
 // concurrent use.
 type Pacer struct {
-	// Until is the time after which no attempt begins. Zero means that there is no such time.
+	// Until is the time after which no attempt begins. Zero means no limit.
 	Until time.Time
 	// Outage is shared by the calls of a client. nil means that outages are unknown.
 	Outage *Outage
 	// Retrying, if not nil, is called by Pause for an attempt that failed with err, when it will be
 	// repeated after a delay.
 	Retrying func(ctx context.Context, err error, after time.Duration)
-	// Least, if not nil, returns how long the next pause is at least.
+	// Least, if not nil, returns the minimum of the next pause.
 	Least func() time.Duration
 
-	least   time.Duration // until the next attempt, before jitter; 0: none has failed
-	renewed bool          // the credentials have had a chance to be renewed
+	least   time.Duration // the last pause without jitter; 0 before the first one
+	renewed bool          // the credentials had a chance to be renewed
 }
 
-// Again reports whether another attempt after err is worth it.
+// Again reports whether another attempt after err is worthwhile, and records outages.
 func (p *Pacer) Again(err error) bool {
 	if fault.Transient(err) {
 		p.Outage.Note()
@@ -47,8 +47,8 @@ func (p *Pacer) Again(err error) bool {
 	return fault.Refused(err) && p.Outage.JustOver()
 }
 
-// Pause waits before the next attempt, after one that failed with err, if it did. It returns
-// false at once if the next attempt would be too late, and false as soon as ctx ends.
+// Pause blocks until the next attempt. err is the error of the last attempt, or nil. Pause returns
+// false immediately if the next attempt would be too late, and as soon as ctx ends.
 func (p *Pacer) Pause(ctx context.Context, err error) bool {
 	delay, ok := p.delay(err)
 	if !ok {
@@ -60,14 +60,13 @@ func (p *Pacer) Pause(ctx context.Context, err error) bool {
 	return Sleep(ctx, delay) == nil
 }
 
-// PauseSilently waits as Pause does, without a call of Retrying: what comes next is not the same
-// attempt again.
+// PauseSilently is like Pause without the call of Retrying: the next attempt is not a repetition.
 func (p *Pacer) PauseSilently(ctx context.Context, err error) bool {
 	delay, ok := p.delay(err)
 	return ok && Sleep(ctx, delay) == nil
 }
 
-// delay is how long to wait until the next attempt; false: that would be too late.
+// delay returns how long to wait until the next attempt. It returns false if that is too late.
 func (p *Pacer) delay(err error) (time.Duration, bool) {
 	p.least = min(max(shortest, 2*p.least), Longest*2/3)
 	delay := p.least + rand.N(p.least/2)
@@ -80,8 +79,8 @@ func (p *Pacer) delay(err error) (time.Duration, bool) {
 	return delay, p.Until.IsZero() || !time.Now().Add(delay).After(p.Until)
 }
 
-// Do calls attempt until it succeeds, fails for good, or time is up. It is for requests that do
-// no harm if they are sent twice.
+// Do calls attempt until it succeeds, fails with an error that is not worth another attempt, or the
+// time is up. Use it for requests that can be sent twice without harm.
 func Do[T any](ctx context.Context, p *Pacer, attempt func() (T, error)) (T, error) {
 	for {
 		result, err := attempt()
