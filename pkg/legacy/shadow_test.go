@@ -20,7 +20,7 @@ import (
 // store is a backend with workflows and an optional delay. Each read returns the next state of a
 // workflow that has several; nil means that it does not exist.
 type store struct {
-	noted
+	recorder
 	delay  time.Duration
 	states map[string][]*status.WorkflowStatus
 }
@@ -98,7 +98,7 @@ func TestShadow(t *testing.T) {
 			holding(at(t, "w", 1, ""), at(t, "w", 3, ""), at(t, "w", 5, "")), holding(at(t, "w", 2, ""), at(t, "w", 4, ""), at(t, "w", 6, "")),
 			ShadowCounts{Changed: 1}, nil,
 		},
-		"the other is out of reach": {holding(at(t, "w", 1, "Running")), &store{noted: noted{err: workflow.ErrUnavailable}}, ShadowCounts{Failed: 1}, nil},
+		"the other is out of reach": {holding(at(t, "w", 1, "Running")), &store{recorder: recorder{err: workflow.ErrUnavailable}}, ShadowCounts{Failed: 1}, nil},
 		"the other takes too long":  {holding(at(t, "w", 1, "Running")), &store{delay: time.Hour}, ShadowCounts{Failed: 1}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
