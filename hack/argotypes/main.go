@@ -1,5 +1,5 @@
-// Command argotypes writes pkg/workflow/argotypes.go, the table of the types that Argo decodes a
-// workflow into, from Argo's own Go types of 3.7 and 4.0. Run it in the checkout's root:
+// Command argotypes writes pkg/workflow/internal/spec/argotypes.go, the table of the types that
+// Argo decodes a workflow into, from Argo's own Go types of 3.7 and 4.0. Run it in the checkout's root:
 //
 //	go run -C hack/argotypes .
 package main
@@ -10,7 +10,7 @@ import (
 )
 
 // tableFile is relative to this folder.
-const tableFile = "../../pkg/workflow/argotypes.go"
+const tableFile = "../../pkg/workflow/internal/spec/argotypes.go"
 
 func main() {
 	text, err := tableSource()

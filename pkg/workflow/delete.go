@@ -14,6 +14,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -45,12 +46,12 @@ type DeletionHeldError struct {
 }
 
 func (e *DeletionHeldError) Error() string {
-	text := "it is marked as deleted but held by " + listed(plain(e.Finalizers))
+	text := "it is marked as deleted but held by " + shown.List(shown.Names(e.Finalizers))
 	if slices.Contains(e.Finalizers, finalizerArtifactGC) {
 		text += " (artifacts are still to be collected; AbandonArtifactGC leaves them)"
 	}
 	if e.Message != "" {
-		text += ": " + abridged(status.Printable(e.Message), mostShort)
+		text += ": " + shown.Abridged(status.Printable(e.Message), shown.MaxString)
 	}
 	if e.Err != nil {
 		text = e.Err.Error() + "; " + text

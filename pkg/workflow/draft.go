@@ -14,29 +14,59 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
 // draft is a workflow that is to be started, before the request's own settings.
 type draft struct {
-	what string // names it in texts
-	base string // of a generated name
-	obj  *unstructured.Unstructured
-	own  bool // what it has is what the request says, and not copied from something in the cluster
+	subject string // names it in problems
+	base    string // what a name is generated from
+	obj     *unstructured.Unstructured
+	own     bool // it has only what the request says; nothing was copied from the cluster
 }
 
-// ofRequest names a draft that has nothing but what the request says.
+// ofRequest is the subject of a draft that has only what the request says.
 const ofRequest = "the request"
 
-func newDraft(what, base string, spec map[string]any) draft {
-	obj := &unstructured.Unstructured{Object: map[string]any{"apiVersion": apiVersion, "kind": kind, "spec": spec}}
-	return draft{what: what, base: base, obj: obj}
+func newDraft(subject, base string, fields map[string]any) draft {
+	obj := &unstructured.Unstructured{Object: map[string]any{"apiVersion": apiVersion, "kind": kind, "spec": fields}}
+	return draft{subject: subject, base: base, obj: obj}
+}
+
+// manifestDraft is the workflow of the request's manifest. If it has problems there may be a draft
+// too, in which further problems can be found. If ctx has ended once the manifest is parsed, there
+// is neither.
+func manifestDraft(ctx context.Context, req StartRequest, namespace string) (draft, field.ErrorList) {
+	path := field.NewPath("manifest")
+	obj, err := spec.Parse(req.Manifest)
+	switch {
+	case err != nil:
+		return draft{}, field.ErrorList{spec.Hidden(path, err.Error())}
+	case ctx.Err() != nil:
+		return draft{}, nil
+	}
+	problems := spec.ManifestProblems(path, obj, req.Name, namespace)
+	fields, hasSpec := obj.Object["spec"].(map[string]any)
+	if !hasSpec {
+		return draft{}, problems
+	}
+	if !req.SkipTemplateCheck && ctx.Err() == nil {
+		problems = append(problems, spec.Misspelt(path.Child("spec"), fields)...)
+	}
+	return draft{subject: "the manifest", base: spec.NameBase(obj, req.Name), obj: obj, own: true}, problems
+}
+
+// spec returns the spec of the draft's object.
+func (d draft) spec() map[string]any {
+	fields, _ := d.obj.Object["spec"].(map[string]any)
+	return fields
 }
 
 // origin names what the workflow is made from.
 func (d draft) origin() string {
 	ref, fromTemplate, _ := unstructured.NestedMap(d.obj.Object, "spec", "workflowTemplateRef")
-	if !fromTemplate || d.what != ofRequest {
-		return d.what
+	if !fromTemplate || d.subject != ofRequest {
+		return d.subject
 	}
 	if ref["clusterScope"] == true {
 		return fmt.Sprintf("clusterworkflowtemplate %q", ref["name"])
@@ -54,38 +84,37 @@ func templateDraft(ref status.TemplateRef) draft {
 		label = labelClusterTemplate
 	}
 	d := newDraft(ofRequest, ref.Name, map[string]any{"workflowTemplateRef": fields})
-	if len(ref.Name) <= maxNameLength { // a longer one is no label value
+	if len(ref.Name) <= maxNameLength { // a longer one cannot be the value of a label
 		d.obj.SetLabels(map[string]string{label: ref.Name})
 	}
 	return d
 }
 
-// cronDraft is the workflow that a CronWorkflow would start now, as Argo's own submit makes
-// it: with the spec it has and owned by it, so that its history limits apply. With an
-// [*InvalidError] there is a draft too, to look for further problems in.
+// cronDraft is the workflow that a CronWorkflow would start now, as Argo's own submit makes it: with
+// the CronWorkflow's spec, and owned by it, so that its history limits apply. With an
+// [*InvalidError] it returns a draft too, in which further problems can be found.
 func (c *WorkflowClient) cronDraft(ctx context.Context, p *pace.Pacer, name string) (draft, error) {
 	from := source{c.crons, "cronworkflow", c.namespace}
 	cron, err := from.get(ctx, p, name)
 	if err != nil {
 		return draft{}, c.missingSource(ctx, p, from, name, err)
 	}
-	spec, _, err := unstructured.NestedMap(cron.Object, "spec", "workflowSpec")
-	if err != nil || spec == nil {
+	fields, _, err := unstructured.NestedMap(cron.Object, "spec", "workflowSpec")
+	if err != nil || fields == nil {
 		return draft{}, fmt.Errorf("%w: cronworkflow %q has no workflowSpec", ErrInvalid, name)
 	}
-	dropNulls(spec)
+	spec.DropNulls(fields)
 	path := field.NewPath("cronWorkflow", "spec")
-	problems := shapeProblems(path.Child("workflowSpec"), spec)
-	d := newDraft(fmt.Sprintf("cronworkflow %q", name), name, spec)
+	problems := spec.Problems(path.Child("workflowSpec"), fields)
+	d := newDraft(fmt.Sprintf("cronworkflow %q", name), name, fields)
 	labels := map[string]string{labelCron: name}
 	annotations := map[string]string{annotationScheduled: time.Now().Format(time.RFC3339)}
 	extra := func(kind string) map[string]string {
-		texts, _, _ := unstructured.NestedStringMap(cron.Object, "spec", "workflowMetadata", kind)
-		return texts
+		values, _, _ := unstructured.NestedStringMap(cron.Object, "spec", "workflowMetadata", kind)
+		return values
 	}
 	outer, _ := cron.Object["spec"].(map[string]any)
-	problems = append(problems, typeProblems(path.Child("workflowMetadata"), "k8s.ObjectMeta", outer["workflowMetadata"])...)
-	problems = append(problems, reservedMetadata(path, outer)...)
+	problems = append(problems, spec.WorkflowMetadataProblems(path, outer)...)
 	if len(problems) > 0 {
 		return d, invalid(problems...)
 	}
@@ -102,26 +131,26 @@ func (c *WorkflowClient) cronDraft(ctx context.Context, p *pace.Pacer, name stri
 	return d, nil
 }
 
-// resubmission is a new workflow with the spec and the metadata of an old one. What tells
-// how the old one fared, and who made it, stays behind. With an [*InvalidError] there is a draft
-// too, to look for further problems in.
+// resubmission is a new workflow with the spec and the metadata of an old one, without what records
+// the old one's progress and who made it. With an [*InvalidError] it returns a draft too, in which
+// further problems can be found.
 func resubmission(old *unstructured.Unstructured) (draft, error) {
-	spec, _, err := unstructured.NestedMap(old.Object, "spec") // a copy
-	if err != nil || spec == nil {
+	fields, _, err := unstructured.NestedMap(old.Object, "spec") // a copy
+	if err != nil || fields == nil {
 		return draft{}, fmt.Errorf("%w: the workflow has no spec", ErrInvalid)
 	}
-	dropNulls(spec)
-	problems := shapeProblems(field.NewPath("workflow", "spec"), spec)
-	delete(spec, "shutdown")
-	delete(spec, "suspend") // the old one was held back, not the copy
-	if deadline, _, _ := unstructured.NestedInt64(spec, "activeDeadlineSeconds"); deadline == 0 {
-		delete(spec, "activeDeadlineSeconds") // older versions terminated by it
+	spec.DropNulls(fields)
+	problems := spec.Problems(field.NewPath("workflow", "spec"), fields)
+	delete(fields, "shutdown")
+	delete(fields, "suspend") // the old one was suspended, not the copy
+	if deadline, _, _ := unstructured.NestedInt64(fields, "activeDeadlineSeconds"); deadline == 0 {
+		delete(fields, "activeDeadlineSeconds") // older versions terminated workflows with it
 	}
 	base := old.GetGenerateName()
 	if base == "" {
 		base = old.GetName()
 	}
-	d := newDraft("the workflow", base, spec)
+	d := newDraft("the workflow", base, fields)
 
 	labels := maps.Clone(old.GetLabels())
 	if labels == nil {
@@ -131,10 +160,10 @@ func resubmission(old *unstructured.Unstructured) (draft, error) {
 		return key == labelKey || slices.Contains([]string{labelPhase, labelCompleted, labelArchiving, labelAction}, key) ||
 			strings.HasPrefix(key, labelCreator) || strings.HasPrefix(key, labelActor)
 	})
-	if len(old.GetName()) <= maxNameLength { // a longer one is no label value
+	if len(old.GetName()) <= maxNameLength { // a longer one cannot be the value of a label
 		labels[labelResubmitted] = old.GetName()
 	} else {
-		delete(labels, labelResubmitted) // that of an older one
+		delete(labels, labelResubmitted) // it names an older workflow
 	}
 	d.obj.SetLabels(labels)
 

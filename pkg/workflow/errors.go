@@ -3,12 +3,11 @@ package workflow
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
-	"unicode"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -108,7 +107,7 @@ func (e *Error) Error() string {
 	subject := ""
 	switch {
 	case e.Name != "":
-		subject = " workflow " + e.Namespace + "/" + abridged(e.Name, mostShort)
+		subject = " workflow " + e.Namespace + "/" + shown.Abridged(e.Name, shown.MaxString)
 	case e.Namespace != "":
 		subject = " in namespace " + e.Namespace
 	}
@@ -119,7 +118,7 @@ func (e *Error) Error() string {
 			text = kind.Error() + ": " + text
 		}
 	}
-	return string(e.Op) + subject + ": " + abridged(text, mostErrorText)
+	return string(e.Op) + subject + ": " + shown.Abridged(text, mostErrorText)
 }
 
 func (e *Error) Unwrap() error { return e.Err }
@@ -147,7 +146,7 @@ func (e *InvalidError) Error() string {
 	var texts []string
 	length := 0
 	for i, p := range e.Problems {
-		text := abridged(p.Error(), mostOfOne)
+		text := shown.Abridged(p.Error(), mostOfOne)
 		if length += len(text); i == most || length > mostOfAll {
 			texts = append(texts, fmt.Sprintf("and %d more problems", len(e.Problems)-i))
 			break
@@ -189,7 +188,7 @@ type EndedBeforeSuspendError struct {
 }
 
 func (e *EndedBeforeSuspendError) Error() string {
-	text := fmt.Sprintf("The workflow '%s' reached ending phase of %s before reaching suspend state", e.Name, abridged(string(e.Phase), mostShort))
+	text := fmt.Sprintf("The workflow '%s' reached ending phase of %s before reaching suspend state", e.Name, shown.Abridged(string(e.Phase), shown.MaxString))
 	if err := e.Status.Err(); err != nil {
 		text += ": " + err.Error()
 	}
@@ -267,10 +266,10 @@ func standing(s *status.WorkflowStatus) string {
 	}
 	if locks := s.AwaitedLocks(); len(locks) > 0 {
 		names := make([]string, len(locks))
-		for i, lock := range locks[:min(len(locks), mostListed)] {
+		for i, lock := range locks[:min(len(locks), shown.MaxListed)] {
 			names[i] = lock.String()
 		}
-		text += ", waiting for " + listed(names)
+		text += ", waiting for " + shown.List(names)
 	}
 	if work := s.UnfinishedNodes(); len(work) > 0 {
 		text += ", not through with " + described(s, work)
@@ -284,76 +283,26 @@ func messageOf(s *status.WorkflowStatus) string {
 	if s.Message == "" {
 		return ""
 	}
-	return ": " + quoted(s.Message)
+	return ": " + shown.Quoted(s.Message)
 }
 
 // described lists nodes of a workflow for a text.
 func described(s *status.WorkflowStatus, nodes []*status.Node) string {
 	names := make([]string, len(nodes))
-	for i, n := range nodes[:min(len(nodes), mostListed)] {
+	for i, n := range nodes[:min(len(nodes), shown.MaxListed)] {
 		names[i] = s.Describe(n)
 	}
-	return listed(names)
+	return shown.List(names)
 }
 
-// mostErrorText is how many bytes the text of an error has, and mostShort each of what others have
-// written in it.
-const mostErrorText, mostShort = 16 << 10, 256
-
-// abridged is a text, cut off if it is long, with how long it was.
-func abridged(text string, most int) string {
-	if len(text) <= most {
-		return text
-	}
-	return fmt.Sprintf("%s… (%d bytes in all)", strings.ToValidUTF8(text[:most], ""), len(text))
-}
-
-// quoted is a text that somebody else wrote, as it stands in an error: in quotes, with what is
-// not printable escaped, and cut off if it is long.
-func quoted(text string) string {
-	if len(text) > mostShort {
-		text = strings.ToValidUTF8(text[:mostShort], "") + "…"
-	}
-	return status.Printable(strconv.Quote(text)) // which leaves letters alone that are shown as nothing
-}
-
-// shownName is a name that somebody else has chosen, quoted unless it is as names usually are.
-func shownName(name string) string {
-	const most = 128
-	usual := func(r rune) bool {
-		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_./:()[]{}=,@+", r)
-	}
-	if name == "" || len(name) > most || strings.ContainsFunc(name, func(r rune) bool { return !usual(r) }) || name != status.Printable(name) {
-		return quoted(name)
-	}
-	return name
-}
-
-// plain are such names.
-func plain(names []string) []string {
-	shown := make([]string, len(names))
-	for i, name := range names {
-		shown[i] = shownName(name)
-	}
-	return shown
-}
+// mostErrorText is the most bytes of an error's string.
+const mostErrorText = 16 << 10
 
 // nodeNames lists nodes by their display names, for a text.
 func nodeNames(nodes []*status.Node) string {
 	names := make([]string, len(nodes)) // the text has the first ones only
-	for i, n := range nodes[:min(len(nodes), mostListed)] {
-		names[i] = shownName(n.DisplayName)
+	for i, n := range nodes[:min(len(nodes), shown.MaxListed)] {
+		names[i] = shown.Name(n.DisplayName)
 	}
-	return listed(names)
-}
-
-// mostListed is how many names a text lists.
-const mostListed = 8
-
-// listed are the first few names.
-func listed(names []string) string {
-	if more := len(names) - mostListed; more > 0 {
-		names = append(names[:mostListed:mostListed], fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(names, ", ")
+	return shown.List(names)
 }

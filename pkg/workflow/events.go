@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/client-go/dynamic"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -109,7 +110,7 @@ func gateNames(gates []*status.Node) string {
 	for i, gate := range gates {
 		names[i] = withoutItem(gate.DisplayName)
 	}
-	return listed(names)
+	return shown.List(names)
 }
 
 func withoutItem(name string) string {

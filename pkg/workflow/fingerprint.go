@@ -9,6 +9,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
 // keySecret is derived from an idempotency key. What the workflow keeps of a request is
@@ -99,7 +101,7 @@ func (f fingerprint) differences(other fingerprint) []string {
 // How it is checked (SkipTemplateCheck, AllowUnknownParameters, DryRun) is not among them, nor is the
 // workflow's name, which a mark has beside the fingerprint. A field at its zero value is left out; a
 // parameter that is "" is given, and so is not.
-func (c *WorkflowClient) requestFields(req StartRequest, args arguments) (map[string]string, error) {
+func (c *WorkflowClient) requestFields(req StartRequest, args spec.Arguments) (map[string]string, error) {
 	fields := map[string]string{
 		"template": req.Template, "cronWorkflow": req.CronWorkflow, "manifest": string(req.Manifest),
 		"entrypoint": req.Entrypoint, "serviceAccount": req.ServiceAccount, "instanceID": c.instanceID,
@@ -118,21 +120,21 @@ func (c *WorkflowClient) requestFields(req StartRequest, args arguments) (map[st
 		fields[name] = string(text)
 	}
 	if len(req.Spec) > 0 {
-		spec, err := copySpec(req.Spec) // of maps and lists alone, whatever Go types the request has
+		own, err := spec.Copy(req.Spec) // so that its Go types make no difference
 		if err != nil {
 			return nil, err
 		}
-		text, err := json.Marshal(spec)
+		text, err := json.Marshal(own)
 		if err != nil {
 			return nil, err
 		}
 		fields["spec"] = string(text)
 	}
 	maps.DeleteFunc(fields, func(_, value string) bool { return value == "" })
-	for name, text := range args.required {
+	for name, text := range args.Required {
 		fields["parameters["+name+"]"] = text
 	}
-	for name, text := range args.optional {
+	for name, text := range args.Optional {
 		fields["optionalParameters["+name+"]"] = text
 	}
 	return fields, nil

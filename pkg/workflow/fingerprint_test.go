@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
 // What a released version has left on a workflow has to be understood by every later one: another
@@ -43,7 +45,7 @@ func TestGoldenMarks(t *testing.T) {
 			t.Errorf("%s: %s\nwant %s", name, got, tc.want)
 		}
 	}
-	fields, err := (&WorkflowClient{}).resubmitFields("w", ResubmitOptions{UID: "u"}, StartRequest{}, arguments{required: map[string]string{"a": "b"}})
+	fields, err := (&WorkflowClient{}).resubmitFields("w", ResubmitOptions{UID: "u"}, StartRequest{}, spec.Arguments{Required: map[string]string{"a": "b"}})
 	if err != nil {
 		t.Fatal(err)
 	}

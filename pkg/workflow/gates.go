@@ -8,9 +8,11 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -47,13 +49,13 @@ func (g gates) find(
 	case s.NodesErr != nil:
 		return nil, nil, s.NodesErr
 	}
-	ids := setOf(g.ids)
+	ids := sets.New(g.ids...)
 	for _, n := range s.Nodes {
 		switch {
-		case len(ids) > 0 && !ids[n.ID]:
+		case len(ids) > 0 && !ids.Has(n.ID):
 		case n.Active() && ctx.Err() == nil && g.selector.Matches(n):
 			waiting = append(waiting, alone(n))
-		case withDelays && n.Delayed() && (g.all() || ids[n.ID]) && g.selector.Matches(n):
+		case withDelays && n.Delayed() && (g.all() || ids.Has(n.ID)) && g.selector.Matches(n):
 			delays = append(delays, alone(n))
 		}
 	}
@@ -80,10 +82,10 @@ func (g gates) decidedBefore(ctx context.Context, s *status.WorkflowStatus, err 
 	if s.Completed() || s.NodesErr != nil {
 		return nil, err
 	}
-	ids := setOf(g.ids)
+	ids := sets.New(g.ids...)
 	acted := actedOn(s)
 	overlooked := func(n *status.Node) bool {
-		if n.Type != status.NodeTypeSuspend || !n.Phase.Fulfilled() || len(ids) > 0 && !ids[n.ID] || ctx.Err() != nil || acted(n) {
+		if n.Type != status.NodeTypeSuspend || !n.Phase.Fulfilled() || len(ids) > 0 && !ids.Has(n.ID) || ctx.Err() != nil || acted(n) {
 			return false
 		}
 		asItWaited := *n // the selector may be about the phase
@@ -101,10 +103,10 @@ func (g gates) decidedBefore(ctx context.Context, s *status.WorkflowStatus, err 
 func (g gates) notSuspended(s *status.WorkflowStatus) error {
 	var asked []string
 	if !g.selector.Empty() {
-		asked = append(asked, quoted(g.selector.String()))
+		asked = append(asked, shown.Quoted(g.selector.String()))
 	}
 	if len(g.ids) > 0 {
-		asked = append(asked, "ids "+listed(plain(g.ids)))
+		asked = append(asked, "ids "+shown.List(shown.Names(g.ids)))
 	}
 	there := "none is"
 	if others := s.SuspendedNodes(); len(others) > 0 {
@@ -123,7 +125,7 @@ func (g gates) explained(err error, s *status.WorkflowStatus) error {
 	case !g.selector.Empty():
 		for _, n := range s.Nodes {
 			if n.Type == status.NodeTypeSuspend && !n.Active() && g.selector.Matches(n) {
-				if len(fates) < mostListed {
+				if len(fates) < shown.MaxListed {
 					fates = append(fates, fate(n))
 				} else {
 					fates = append(fates, "") // the text has the first ones only
@@ -134,7 +136,7 @@ func (g gates) explained(err error, s *status.WorkflowStatus) error {
 	if len(fates) == 0 {
 		return err
 	}
-	return fmt.Errorf("%w (%s)", err, listed(fates))
+	return fmt.Errorf("%w (%s)", err, shown.List(fates))
 }
 
 func fatesByID(s *status.WorkflowStatus, ids []string) []string {
@@ -148,14 +150,14 @@ func fatesByID(s *status.WorkflowStatus, ids []string) []string {
 		}
 	}
 	fates := make([]string, len(ids)) // the text has the first ones only
-	for i, id := range ids[:min(len(ids), mostListed)] {
+	for i, id := range ids[:min(len(ids), shown.MaxListed)] {
 		switch n := byID[id]; {
 		case n != nil:
 			fates[i] = fate(n)
 		case len(named[id]) > 0:
-			fates[i] = fmt.Sprintf("%s is the name of a node; ids are wanted, and its id is %s", quoted(id), listed(plain(named[id])))
+			fates[i] = fmt.Sprintf("%s is the name of a node; ids are wanted, and its id is %s", shown.Quoted(id), shown.List(shown.Names(named[id])))
 		default:
-			fates[i] = "there is no node " + quoted(id)
+			fates[i] = "there is no node " + shown.Quoted(id)
 		}
 	}
 	return fates
@@ -163,10 +165,10 @@ func fatesByID(s *status.WorkflowStatus, ids []string) []string {
 
 // fate says how it stands with a node that is not among the gates to decide.
 func fate(n *status.Node) string {
-	name := quoted(n.DisplayName)
+	name := shown.Quoted(n.DisplayName)
 	switch {
 	case n.Type != status.NodeTypeSuspend:
-		return fmt.Sprintf("%s is not a gate, its type is %s", name, shownName(string(n.Type)))
+		return fmt.Sprintf("%s is not a gate, its type is %s", name, shown.Name(string(n.Type)))
 	case n.Delayed() && n.Until().IsZero():
 		return "delay " + name + " passes by itself"
 	case n.Delayed():
@@ -174,12 +176,12 @@ func fate(n *status.Node) string {
 	case n.Active():
 		return "gate " + name + " waits, and the selector does not match it"
 	}
-	text := "gate " + name + " is " + shownName(string(n.Phase))
+	text := "gate " + name + " is " + shown.Name(string(n.Phase))
 	if !n.EndTime.IsZero() {
 		text += " since " + n.EndTime.UTC().Format(time.RFC3339)
 	}
 	if n.Message != "" {
-		text += ": " + quoted(n.Message)
+		text += ": " + shown.Quoted(n.Message)
 	}
 	return text
 }

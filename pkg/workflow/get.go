@@ -10,21 +10,23 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
-// Create sends wf to the API server as it is and returns what the server made of it. wf
-// is not changed; a namespace it states must be the client's. A field that the installed
-// CRDs don't know is refused rather than dropped, as far as they have a schema (Argo's
-// minimal ones have none), and a value that Argo cannot decode is [ErrInvalid] before anything is
-// sent. A lock that Argo 4.x ignores, synchronization.mutex or semaphore, is sent as it is. The request is sent once: after a cut connection the error matches
-// [ErrUnknownOutcome]. For a checked, exactly-once start from a template use Start.
+// Create sends wf to the API server as it is and returns what the server made of it. It does not
+// change wf. A namespace in wf must be the client's. A field that the installed CRDs do not know is
+// refused rather than dropped, as far as they have a schema (Argo's minimal ones have none), and a
+// value that Argo cannot decode is [ErrInvalid] before anything is sent. A lock that Argo 4.x
+// ignores, synchronization.mutex or semaphore, is sent as it is. The request is sent once: after a
+// cut connection the error matches [ErrUnknownOutcome]. For a checked, exactly-once start from a
+// template use Start.
 //
-// Errors: [ErrNotFound] (no such namespace), [ErrAlreadyExists], [ErrInvalid], [ErrForbidden], [ErrUnauthorized],
-// [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
+// Errors: [ErrNotFound] (no such namespace), [ErrAlreadyExists], [ErrInvalid], [ErrForbidden],
+// [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Create(ctx context.Context, wf *unstructured.Unstructured) (created *unstructured.Unstructured, err error) {
 	ctx, o := c.begin(ctx, OpCreate, "", &err)
 	defer o.end(ctx)
-	problems := checkObject(wf, c.namespace)
+	problems := spec.ObjectProblems(wf, c.namespace)
 	if wf != nil {
 		var found field.ErrorList
 		wf, found = copyObject(wf)
@@ -50,20 +52,20 @@ func (c *WorkflowClient) Create(ctx context.Context, wf *unstructured.Unstructur
 	return nil, c.error(OpCreate, wf.GetName(), err)
 }
 
-// copyObject returns wf with the few types that an unstructured object may have, and finds what
-// Argo cannot decode of it.
+// copyObject returns wf with the few types that an unstructured object may have, and what Argo
+// cannot decode of it.
 func copyObject(wf *unstructured.Unstructured) (*unstructured.Unstructured, field.ErrorList) {
-	fields, err := copySpec(wf.Object)
+	fields, err := spec.Copy(wf.Object)
 	if err != nil {
-		return nil, field.ErrorList{hiddenValue(field.NewPath("object"), err.Error())}
+		return nil, field.ErrorList{spec.Hidden(field.NewPath("object"), err.Error())}
 	}
-	return &unstructured.Unstructured{Object: fields}, typeProblems(nil, "Workflow", fields)
+	return &unstructured.Unstructured{Object: fields}, spec.TypeProblems(nil, spec.TypeWorkflow, fields)
 }
 
-// GetObject returns the Workflow as the API server holds it at this moment. Transient
-// faults are retried.
+// GetObject returns the Workflow as the API server has it at this moment. Transient faults are
+// retried.
 //
-// Errors: [ErrNotFound], [ErrInvalid] (no name of a workflow), [ErrUnsupported] (an object that
+// Errors: [ErrNotFound], [ErrInvalid] (not the name of a workflow), [ErrUnsupported] (an object that
 // cannot be read), [ErrForbidden] (needs get), [ErrUnauthorized], [ErrNotInstalled],
 // [ErrUnavailable], and the context's.
 func (c *WorkflowClient) GetObject(ctx context.Context, name string) (obj *unstructured.Unstructured, err error) {

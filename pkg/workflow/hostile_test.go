@@ -22,6 +22,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/growth"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
 // hostileState is a workflow of that phase of which each node has so many bytes that no controller
@@ -187,17 +188,17 @@ func TestManyMistakesInHugeManifests(t *testing.T) {
 	} {
 		text := "{metadata: {name: w}, spec: {entrypoint: m, templates: [{name: m, steps: [[{name: a, inline: " +
 			strings.Repeat(level, levels) + "{}" + strings.Repeat("}]]}", levels) + "}]]}]}}"
-		obj, problem := readManifest([]byte(text))
-		if problem != "" {
-			t.Fatalf("%s: %s", name, problem)
+		obj, err := spec.Parse([]byte(text))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
 		}
-		spec := obj.Object["spec"].(map[string]any)
+		fields := obj.Object["spec"].(map[string]any)
 		var problems field.ErrorList
 		took := growth.Allocated(func() {
-			problems = append(manifestProblems(field.NewPath("manifest"), obj, "", "ma"), misspelt(field.NewPath("manifest", "spec"), spec)...)
+			problems = append(spec.ManifestProblems(field.NewPath("manifest"), obj, "", "ma"), spec.Misspelt(field.NewPath("manifest", "spec"), fields)...)
 			text = invalid(problems...).Error()
 		})
-		if len(problems) < mostProblems || took > 300<<20 || len(text) > 128<<10 {
+		if len(problems) < spec.MaxProblems || took > 300<<20 || len(text) > 128<<10 {
 			t.Errorf("%s: %d problems, %d MiB, a text of %d", name, len(problems), took>>20, len(text))
 		}
 	}

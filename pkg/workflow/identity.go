@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -12,26 +11,10 @@ import (
 	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/apimachinery/pkg/util/uuid"
 	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
-
-// The marks that the client leaves on a workflow.
-const (
-	ownPrefix = "argoservice.opensearch.org/"
-
-	// annotationStart records by which start the workflow was made: a startMark as JSON.
-	annotationStart = ownPrefix + "start"
-	// labelKey has the hash of the idempotency key, so that the key's workflow can be found
-	// under any name.
-	labelKey = ownPrefix + "idempotency-key"
-	// annotationAsked is when the controller was last asked to look at the workflow again.
-	annotationAsked = ownPrefix + "asked-again"
-)
-
-// ownMarks are the names, of labels and annotations, that no other party may set. Other names
-// under the prefix belong to packages that use this one.
-func ownMarks() []string {
-	return []string{annotationStart, labelKey, annotationAsked, annotationRetryID}
-}
 
 // markVersion is the form of a startMark. A later version of this library that needs another form
 // counts it up and goes on reading this one; version, name and key stay in every form.
@@ -175,7 +158,7 @@ func differing(fields []string) string {
 	if len(fields) == 0 {
 		return ""
 	}
-	return " (it differs in " + listed(plain(fields)) + ")"
+	return " (it differs in " + shown.List(shown.Names(fields)) + ")"
 }
 
 // WorkflowName returns the name of the workflow that Start makes of the request: Name, or that of
@@ -185,7 +168,7 @@ func differing(fields []string) string {
 func (r StartRequest) WorkflowName() string {
 	name := r.Name
 	if name == "" && len(r.Manifest) > 0 {
-		if obj, _ := readManifest(r.Manifest); obj != nil {
+		if obj, err := spec.Parse(r.Manifest); err == nil {
 			name = obj.GetName()
 		}
 	}
@@ -198,8 +181,8 @@ func (r StartRequest) AnyName() string {
 	base := cmp.Or(r.Template, r.CronWorkflow)
 	if len(r.Manifest) > 0 {
 		base = ""
-		if obj, _ := readManifest(r.Manifest); obj != nil {
-			base = manifestBase(obj, r.Name)
+		if obj, err := spec.Parse(r.Manifest); err == nil {
+			base = spec.NameBase(obj, r.Name)
 		}
 	}
 	return anyName(base)
@@ -240,6 +223,3 @@ func givenName(name, key string) string {
 // what is started: so two processes that use a key for different requests meet at the same name, and
 // the API server lets one of them have it.
 func nameOfKey(key string) string { return "key-" + newKeySecret(key).keyHash() }
-
-// isOwnMark reports whether a label or annotation is a mark of the client's own.
-func isOwnMark(name string) bool { return slices.Contains(ownMarks(), name) }

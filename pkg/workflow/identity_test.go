@@ -28,11 +28,11 @@ func start(t *testing.T, req StartRequest) (*unstructured.Unstructured, marker) 
 	if d.obj == nil { // of a CronWorkflow, which would be read
 		d = newDraft("it", d.base, map[string]any{})
 	}
-	wf, _, _, err := c.fill(t.Context(), d, req)
+	wf, _, err := c.fill(t.Context(), d, req)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := setParameters(wf, args.required); err != nil {
+	if err := setParameters(wf, args.Required); err != nil {
 		t.Fatal(err)
 	}
 	if err := mark.put(wf); err != nil {

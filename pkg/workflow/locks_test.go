@@ -70,13 +70,4 @@ func TestLocksAreSentAsLists(t *testing.T) {
 			t.Errorf("%s: %v\nwant %v", name, sent, want)
 		}
 	}
-
-	over := map[string]any{}
-	if err := mergeSpec(over, map[string]any{"synchronization": map[string]any{"mutex": map[string]string{"name": "a"}}}); err != nil {
-		t.Fatal(err)
-	}
-	locksToLists(over)
-	if want := fromYAML(t, "{synchronization: {mutexes: [{name: a}]}}"); !reflect.DeepEqual(over, want) {
-		t.Errorf("%v", over)
-	}
 }

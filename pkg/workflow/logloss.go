@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
 )
 
 // LogsIncompleteError is the error of logs that were not read to their ends, since their pods
@@ -28,7 +30,7 @@ func (e *LogsIncompleteError) Error() string {
 	for i, log := range e.Missing {
 		names[i] = log.Pod + "/" + log.Container
 	}
-	return fmt.Sprintf("%v; deleted before their logs were read to the end (pod/container): %s", e.Err, listed(names))
+	return fmt.Sprintf("%v; deleted before their logs were read to the end (pod/container): %s", e.Err, shown.List(names))
 }
 
 // incomplete is the error of a sequence that ends with err, and lacks these logs.

@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
 // unmatched finds what is probably misspelt: a selector or a container that matches nothing
@@ -21,7 +22,7 @@ func (f logFilter) unmatched(s *status.WorkflowStatus, pods []*logPod) (problems
 			names[n.DisplayName] = true
 		}
 		problems = append(problems, field.Invalid(field.NewPath("selector"), f.selector.String(),
-			"matches no node"+choices("", slices.Collect(maps.Keys(names)))))
+			"matches no node"+spec.Choices("", slices.Collect(maps.Keys(names)))))
 	}
 	known := map[string]bool{}
 	for _, pod := range pods {

@@ -1,35 +1,37 @@
 package workflow
 
-// Names that Kubernetes and Argo have given.
+import "github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
+
 const (
-	argoGroup   = "argoproj.io"
-	argoVersion = "v1alpha1"
-	apiVersion  = argoGroup + "/" + argoVersion
-	kind        = "Workflow"
+	argoGroup   = naming.Group
+	argoVersion = naming.Version
+	apiVersion  = naming.APIVersion
+	kind        = naming.Kind
+	argoPrefix  = naming.ArgoPrefix
 
-	argoPrefix           = "workflows.argoproj.io/"
-	labelTemplate        = argoPrefix + "workflow-template"
-	labelClusterTemplate = argoPrefix + "cluster-workflow-template"
-	labelCron            = argoPrefix + "cron-workflow"
-	labelInstanceID      = argoPrefix + "controller-instanceid"
-	labelCompleted       = argoPrefix + "completed"
-	labelPhase           = argoPrefix + "phase"
-	labelArchiving       = argoPrefix + "workflow-archiving-status"
-	labelWorkflow        = argoPrefix + "workflow"
-	labelResubmitted     = argoPrefix + "resubmitted-from-workflow"
-	labelAction          = argoPrefix + "action"
-	labelCreator         = argoPrefix + "creator" // and creator-email, …
-	labelActor           = argoPrefix + "actor"   // of an action, likewise
-	annotationNodeID     = argoPrefix + "node-id"
-	annotationNodeName   = argoPrefix + "node-name"
-	annotationPodNames   = argoPrefix + "pod-name-format"
-	annotationScheduled  = argoPrefix + "scheduled-time"
-	finalizerArtifactGC  = argoPrefix + "artifact-gc"
+	labelTemplate        = naming.LabelTemplate
+	labelClusterTemplate = naming.LabelClusterTemplate
+	labelCron            = naming.LabelCron
+	labelInstanceID      = naming.LabelInstanceID
+	labelCompleted       = naming.LabelCompleted
+	labelPhase           = naming.LabelPhase
+	labelArchiving       = naming.LabelArchiving
+	labelWorkflow        = naming.LabelWorkflow
+	labelResubmitted     = naming.LabelResubmitted
+	labelAction          = naming.LabelAction
+	labelCreator         = naming.LabelCreator
+	labelActor           = naming.LabelActor
+	labelKey             = naming.LabelKey
+	annotationStart      = naming.AnnotationStart
+	annotationAsked      = naming.AnnotationAsked
+	annotationNodeID     = naming.AnnotationNodeID
+	annotationNodeName   = naming.AnnotationNodeName
+	annotationPodNames   = naming.AnnotationPodNames
+	annotationScheduled  = naming.AnnotationScheduled
+	finalizerArtifactGC  = naming.FinalizerArtifactGC
+	ownPrefix            = naming.OwnPrefix
 
-	// maxNameLength: the name becomes the value of a label on every pod.
-	maxNameLength = 63
+	maxNameLength = naming.MaxLength
 )
 
-// canHavePods reports whether a workflow of that name can have pods: they carry its name as a
-// label. Argo's controller fails a workflow with a longer one.
-func canHavePods(name string) bool { return len(name) <= maxNameLength }
+func canHavePods(name string) bool { return naming.CanHavePods(name) }

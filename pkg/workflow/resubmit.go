@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
 // ResubmitOptions say what is to be different. The zero value runs the same once more.
@@ -98,7 +99,7 @@ func (c *WorkflowClient) resubmit(ctx context.Context, name string, opts Resubmi
 
 // invalidResubmit is what invalidStart is to Start.
 func (c *WorkflowClient) invalidResubmit(
-	ctx context.Context, name string, uid types.UID, req StartRequest, args arguments, problems field.ErrorList,
+	ctx context.Context, name string, uid types.UID, req StartRequest, args spec.Arguments, problems field.ErrorList,
 ) error {
 	ctx, cancel := context.WithTimeout(ctx, glanceFor)
 	defer cancel()
@@ -113,7 +114,7 @@ func (c *WorkflowClient) invalidResubmit(
 
 // resubmitFields are those of a request, and which workflow is resubmitted.
 func (c *WorkflowClient) resubmitFields(
-	name string, opts ResubmitOptions, req StartRequest, args arguments,
+	name string, opts ResubmitOptions, req StartRequest, args spec.Arguments,
 ) (map[string]string, error) {
 	fields, err := c.requestFields(req, args)
 	if err != nil {

@@ -81,7 +81,7 @@ func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOpt
 	selector, problems := nodeSelector(field.NewPath("selector"), opts.Selector)
 	request := resumeRequest{gates: gates{selector: selector, ids: opts.NodeIDs, none: opts.KeepGates}}
 	var unreadable field.ErrorList
-	request.outputs, request.faulty, unreadable = parameterTexts(field.NewPath("outputs"), opts.Outputs)
+	request.outputs, request.faulty, unreadable = parameterStrings(field.NewPath("outputs"), opts.Outputs)
 	problems = append(problems, nodeIDProblems(opts.NodeIDs)...)
 	if opts.KeepGates && (opts.Selector != "" || opts.NodeIDs != nil || len(opts.Outputs) > 0) {
 		problems = append(problems, field.Forbidden(field.NewPath("keepGates"), "selector, nodeIDs and outputs are about the gates that it keeps"))

@@ -58,7 +58,7 @@ func workflowObject(t *testing.T, text string) *unstructured.Unstructured {
 func plan(t *testing.T, obj *unstructured.Unstructured, opts ResumeOptions) (*resumption, error) {
 	t.Helper()
 	selector, problems := nodeSelector(field.NewPath("selector"), opts.Selector)
-	outputs, _, more := parameterTexts(field.NewPath("outputs"), opts.Outputs)
+	outputs, _, more := parameterStrings(field.NewPath("outputs"), opts.Outputs)
 	if problems = append(problems, more...); len(problems) > 0 {
 		return nil, invalid(problems...)
 	}

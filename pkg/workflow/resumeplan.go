@@ -5,14 +5,16 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
 // resumption is one planned write of a resume.
@@ -116,7 +118,7 @@ func (c *WorkflowClient) planResume(
 // outputProblems checks the given outputs against what the gates wait for. Once ctx has ended it looks at
 // no further gate.
 func outputProblems(ctx context.Context, gates []*status.Node, request resumeRequest) (problems field.ErrorList) {
-	path, outputs, faulty := field.NewPath("outputs"), request.outputs, setOf(request.faulty)
+	path, outputs, faulty := field.NewPath("outputs"), request.outputs, sets.New(request.faulty...)
 	awaited := map[string]bool{}
 	for _, gate := range gates {
 		if ctx.Err() != nil {
@@ -124,24 +126,24 @@ func outputProblems(ctx context.Context, gates []*status.Node, request resumeReq
 		}
 		for _, p := range gate.AwaitedOutputs() {
 			awaited[p.Name] = true
-			at := keyed(path, p.Name)
+			at := shown.Key(path, p.Name)
 			value, given := outputs[p.Name]
 			switch {
-			case faulty[p.Name]:
+			case faulty.Has(p.Name):
 			case !given && !p.HasDefault:
 				problems = append(problems, field.Required(at, fmt.Sprintf(
 					"raw output parameter '%s' has not been set and does not have a default value (node %s)%s",
-					shownName(p.Name), shownName(gate.DisplayName), allowed(p.Enum))))
+					shown.Name(p.Name), shown.Name(gate.DisplayName), allowed(p.Enum))))
 			case given && len(p.Enum) > 0 && !slices.Contains(p.Enum, value):
-				problems = append(problems, hiddenValue(at,
-					fmt.Sprintf("node %s allows only: [%s]", shownName(gate.DisplayName), enumText(p.Enum, " "))))
+				problems = append(problems, spec.Hidden(at,
+					fmt.Sprintf("node %s allows only: [%s]", shown.Name(gate.DisplayName), spec.Enum(p.Enum, " "))))
 			}
 		}
 	}
-	near := newHints(slices.Collect(maps.Keys(awaited)))
-	for _, name := range givenNames(outputs, request.faulty) {
+	hints := spec.NewHints(slices.Collect(maps.Keys(awaited)))
+	for _, name := range spec.Names(outputs, request.faulty) {
 		if !awaited[name] {
-			problems = append(problems, field.Forbidden(keyed(path, name), "no suspended node waits for it"+near.near(name)))
+			problems = append(problems, field.Forbidden(shown.Key(path, name), "no suspended node waits for it"+hints.Near(name)))
 		}
 	}
 	return problems
@@ -151,17 +153,7 @@ func allowed(enum []string) string {
 	if len(enum) == 0 {
 		return ""
 	}
-	return "; allowed are: [" + enumText(enum, " ") + "]"
-}
-
-// enumText lists the values that a parameter may have.
-func enumText(enum []string, between string) string {
-	const most = 20
-	shown := plain(enum[:min(len(enum), most)])
-	if more := len(enum) - most; more > 0 {
-		shown = append(shown, fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(shown, between)
+	return "; allowed are: [" + spec.Enum(enum, " ") + "]"
 }
 
 // edits are the changes of the nodes that are passed, by their ids, and the values that are set. Once ctx
@@ -186,11 +178,6 @@ func (r *resumption) edits(ctx context.Context, now time.Time) (edits map[string
 		edits[gate.ID] = status.NodeEdit{Set: succeeded, Supply: values}
 	}
 	return edits, set
-}
-
-func textOf(value any) (string, bool) {
-	text, err := parameterText(value)
-	return text, err == nil
 }
 
 // globalOutputs returns status.outputs.parameters with the values of parameters that have

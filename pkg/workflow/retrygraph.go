@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
 // nodeGraph is the nodes of a workflow as a retry looks at them. An edge leads from a group
@@ -235,5 +236,5 @@ func (g *nodeGraph) candidates() string {
 			names[n.DisplayName] = true
 		}
 	}
-	return choices("", slices.Collect(maps.Keys(names)))
+	return spec.Choices("", slices.Collect(maps.Keys(names)))
 }

@@ -10,14 +10,16 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
 // retryRequest is what a retry was asked for, checked as far as that goes without the workflow.
 type retryRequest struct {
 	parameters map[string]string
-	faulty     []string    // the parameters that have no text
-	known      templateUse // what the workflow knows of parameters
+	faulty     []string      // the parameters that have no text
+	known      *spec.Binding // what the workflow knows of parameters
 	selector   status.NodeSelector
 	ids        []string // nil: any
 	restart    bool     // also what succeeded, as far as selector and ids name it
@@ -63,7 +65,7 @@ func (c *WorkflowClient) planRetry(
 	}
 	edited := withoutNodes(obj)
 	maps.Copy(objectAt(edited.Object, "status"), nodes)
-	override(edited, request.parameters)
+	spec.Override(edited, request.parameters)
 	reopen(edited, work, request.id, request.now)
 	return &retryPlan{object: edited, removed: work.removed(), work: work}, nil
 }
@@ -71,7 +73,7 @@ func (c *WorkflowClient) planRetry(
 // undecodable finds what Argo cannot decode in the spec of a workflow that is to run again. A
 // controller looks past one that has ended, whatever its types are.
 func undecodable(obj *unstructured.Unstructured) field.ErrorList {
-	return typeProblems(field.NewPath("workflow", "spec"), "WorkflowSpec", obj.Object["spec"])
+	return spec.TypeProblems(field.NewPath("workflow", "spec"), spec.TypeSpec, obj.Object["spec"])
 }
 
 // withoutNodes is a copy of a workflow but for its nodes.
@@ -97,7 +99,7 @@ func selectRetried(
 		if phase == "" {
 			phase = "Pending" // as people know it
 		}
-		return nil, nil, fmt.Errorf("%w: Cannot retry a workflow in phase %s; wait for its end, or stop it", ErrNotCompleted, shownName(phase))
+		return nil, nil, fmt.Errorf("%w: Cannot retry a workflow in phase %s; wait for its end, or stop it", ErrNotCompleted, shown.Name(phase))
 	case s.NodesErr != nil:
 		return nil, nil, s.NodesErr
 	}
@@ -106,7 +108,7 @@ func selectRetried(
 	if ctx.Err() != nil {
 		return nil, nil, pace.Interruption(ctx, nil)
 	}
-	problems = append(problems, overrideProblems(request.known, request.parameters, request.faulty)...)
+	problems = append(problems, request.known.OverrideProblems(request.parameters, request.faulty)...)
 	return graph, problems, nil
 }
 
@@ -191,11 +193,11 @@ func reopen(wf *unstructured.Unstructured, work *retryWork, id string, now time.
 	if stored, ok := state["storedWorkflowTemplateSpec"].(map[string]any); ok {
 		specs = append(specs, stored)
 	}
-	for _, spec := range specs {
-		delete(spec, "shutdown")
+	for _, fields := range specs {
+		delete(fields, "shutdown")
 		// How old versions terminate.
-		if deadline, ok := textOf(spec["activeDeadlineSeconds"]); ok && deadline == "0" {
-			delete(spec, "activeDeadlineSeconds")
+		if deadline, err := spec.StringOf(fields["activeDeadlineSeconds"]); err == nil && deadline == "0" {
+			delete(fields, "activeDeadlineSeconds")
 		}
 	}
 }

@@ -13,12 +13,13 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
 func planOfRetry(t *testing.T, obj *unstructured.Unstructured, opts RetryOptions) (*retryPlan, error) {
 	t.Helper()
 	selector, problems := nodeSelector(field.NewPath("selector"), opts.Selector)
-	parameters, _, more := parameterTexts(field.NewPath("parameters"), opts.Parameters)
+	parameters, _, more := parameterStrings(field.NewPath("parameters"), opts.Parameters)
 	if problems = append(problems, more...); len(problems) > 0 {
 		return nil, invalid(problems...)
 	}
@@ -29,7 +30,7 @@ func planOfRetry(t *testing.T, obj *unstructured.Unstructured, opts RetryOptions
 	}
 	plan, err := new(WorkflowClient).planRetry(t.Context(), obj, s, retryRequest{
 		parameters: parameters, selector: selector, ids: opts.NodeIDs, restart: opts.RestartSuccessful, id: "retry-1",
-		known: parametersOf(obj), now: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC),
+		known: spec.BindingOf(obj), now: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC),
 	})
 	if !reflect.DeepEqual(obj, before) {
 		t.Error("the object was changed")

@@ -12,13 +12,15 @@ import (
 	"k8s.io/apimachinery/pkg/util/uuid"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
 // annotationRetryID names the last retry of a workflow, so that a retry knows its own write
 // again after the answer was lost.
-const annotationRetryID = "argoservice.opensearch.org/retry-id"
+const annotationRetryID = naming.AnnotationRetryID
 
 // RetryOptions say how to retry. The zero value runs again what failed.
 type RetryOptions struct {
@@ -122,7 +124,7 @@ func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptio
 func (r *retryRequest) read(opts RetryOptions) (problems field.ErrorList) {
 	var found field.ErrorList
 	r.selector, problems = nodeSelector(field.NewPath("selector"), opts.Selector)
-	r.parameters, r.faulty, found = parameterTexts(field.NewPath("parameters"), opts.Parameters)
+	r.parameters, r.faulty, found = parameterStrings(field.NewPath("parameters"), opts.Parameters)
 	return slices.Concat(problems, nodeIDProblems(opts.NodeIDs), found)
 }
 
@@ -154,11 +156,9 @@ func aboutSelection(p *field.Error) bool {
 // calls if one of the given ones needs that.
 func (c *WorkflowClient) knownParameters(
 	ctx context.Context, p *pace.Pacer, obj *unstructured.Unstructured, given map[string]string,
-) templateUse {
-	known := parametersOf(obj)
-	if !known.opaque && known.unknown(given) {
-		known.called = c.calledBy(ctx, p, known.allCalls(), true)
-	}
+) *spec.Binding {
+	known := spec.BindingOf(obj)
+	known.LookUp(c.lookup(ctx, p, true), given)
 	return known
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/expression"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
 // StopOptions say what to stop. The zero value stops the workflow.
@@ -67,8 +68,8 @@ func (c *WorkflowClient) Stop(ctx context.Context, name string, opts StopOptions
 		problems = append(problems, field.Forbidden(field.NewPath("message"), "for gates only, which a selector or ids name"))
 	}
 	if expression.In(opts.Message) {
-		problems = append(problems, hiddenValue(field.NewPath("message"),
-			"has {{ in it, which Argo would evaluate in an exit handler that reads workflow.failures"))
+		problems = append(problems, spec.Hidden(field.NewPath("message"),
+			"contains {{, which Argo would evaluate in an exit handler that reads workflow.failures"))
 	}
 	if len(problems) > 0 {
 		return c.error(OpStop, name, invalid(problems...))

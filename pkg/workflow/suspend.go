@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -39,7 +40,7 @@ func (c *WorkflowClient) Suspend(ctx context.Context, name string, opts SuspendO
 		case s.SpecSuspended:
 			return askAgain(), nil
 		case s.Shutdown != status.ShutdownNone:
-			return nil, fmt.Errorf("%w: the workflow is being shut down (spec.shutdown is %s)", ErrConflict, shownName(string(s.Shutdown)))
+			return nil, fmt.Errorf("%w: the workflow is being shut down (spec.shutdown is %s)", ErrConflict, shown.Name(string(s.Shutdown)))
 		}
 		return &change{
 			patch:    map[string]any{"spec": map[string]any{"suspend": true}},

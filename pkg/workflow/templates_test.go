@@ -17,6 +17,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
 // reads answers every Get with the object that it points to.
@@ -40,30 +43,30 @@ func TestOptionalParametersAreNotDroppedForAnOldReading(t *testing.T) {
 	after := fromYAML(t, strings.Replace(declaring, "NEW", ", {name: new, value: x}", 1))
 	templates := answering(before)
 	c := &WorkflowClient{namespace: "ma", templates: templates, known: &knownTemplates{maxAge: time.Hour}}
-	spec := map[string]any{"workflowTemplateRef": map[string]any{"name": "t"}}
-	check := func(args arguments, req StartRequest, want string, reads int) {
+	d := templateDraft(status.TemplateRef{Name: "t"})
+	check := func(args spec.Arguments, req StartRequest, want string, reads int) {
 		t.Helper()
-		texts, problems, err := c.checkTemplate(context.Background(), c.pacer(), "it", spec, args, req)
-		if got := strings.Join(slices.Sorted(maps.Keys(texts)), " "); err != nil || len(problems) > 0 || got != want || templates.count != reads {
+		sent, problems, err := c.checkTemplate(context.Background(), c.pacer(), d, args, req)
+		if got := strings.Join(slices.Sorted(maps.Keys(sent)), " "); err != nil || len(problems) > 0 || got != want || templates.count != reads {
 			t.Errorf("%q after %d reads: %v; want %q after %d", got, templates.count, err, want, reads)
 		}
 	}
-	both := arguments{required: map[string]string{"old": ""}, optional: map[string]string{"new": ""}}
+	both := spec.Arguments{Required: map[string]string{"old": ""}, Optional: map[string]string{"new": ""}}
 	check(both, StartRequest{}, "old", 1)
-	check(arguments{optional: map[string]string{"old": ""}}, StartRequest{}, "old", 1)
+	check(spec.Arguments{Optional: map[string]string{"old": ""}}, StartRequest{}, "old", 1)
 	templates.obj = after
 	check(both, StartRequest{}, "new old", 2)
 	check(both, StartRequest{}, "new old", 2)
-	check(arguments{required: map[string]string{"any": ""}, optional: map[string]string{"more": ""}}, StartRequest{SkipTemplateCheck: true}, "any more", 2)
+	check(spec.Arguments{Required: map[string]string{"any": ""}, Optional: map[string]string{"more": ""}}, StartRequest{SkipTemplateCheck: true}, "any more", 2)
 }
 
 func TestSkippedCheckOfAManifest(t *testing.T) {
 	c := &WorkflowClient{namespace: "ma"}
-	spec := fromYAML(t, "{arguments: {parameters: [{name: from-the-defaults}]}}")
-	if _, problems, _ := c.checkTemplate(context.Background(), c.pacer(), "it", spec, arguments{}, StartRequest{}); len(problems) == 0 {
+	d := newDraft("it", "t", fromYAML(t, "{arguments: {parameters: [{name: from-the-defaults}]}}"))
+	if _, problems, _ := c.checkTemplate(context.Background(), c.pacer(), d, spec.Arguments{}, StartRequest{}); len(problems) == 0 {
 		t.Error("a spec without an entrypoint passes the check")
 	}
-	_, problems, err := c.checkTemplate(context.Background(), c.pacer(), "it", spec, arguments{}, StartRequest{SkipTemplateCheck: true})
+	_, problems, err := c.checkTemplate(context.Background(), c.pacer(), d, spec.Arguments{}, StartRequest{SkipTemplateCheck: true})
 	if err != nil || len(problems) > 0 {
 		t.Errorf("the check was not skipped: %v, %v", problems, err)
 	}

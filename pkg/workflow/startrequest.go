@@ -1,0 +1,217 @@
+package workflow
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
+)
+
+// StartRequest says what to start.
+type StartRequest struct {
+	// Template is a WorkflowTemplate of the client's namespace or, with ClusterScope, a
+	// ClusterWorkflowTemplate. One of Template, CronWorkflow and Manifest is required.
+	Template     string
+	ClusterScope bool
+	// CronWorkflow starts what that CronWorkflow of the namespace would start now, owned by it. It
+	// is [ErrInvalid] if no workflow can have its arguments, template reference, labels or
+	// annotations.
+	CronWorkflow string
+	// Manifest is a Workflow as YAML or JSON of at most 3 MiB, also with its aliases written out.
+	// Other documents beside it must be empty. Name takes precedence over the manifest's name; a
+	// generateName is what a name is generated from. A syntax error names its line.
+	//
+	// Fields that a new workflow does not have are refused, and so are, within the spec, those that
+	// are probably misspelt and calls of templates that it does not have. The controller checks the
+	// rest. Numbers and bools among the parameters are sent as strings, as Argo's own clients do;
+	// numbers that are too large to be exact are refused. synchronization.mutex and semaphore are
+	// sent as mutexes and semaphores, which all versions of Argo read.
+	Manifest []byte
+	// Name is the workflow's name, at most 63 characters. If it is empty, the name is made from the
+	// IdempotencyKey, or else from the name of what is started.
+	Name string
+	// Entrypoint is the template to run within what is started. If it is empty, that names one.
+	Entrypoint string
+	// Parameters are the workflow's arguments. Strings arrive as they are. Numbers, bools and
+	// durations are sent in their usual notation, and everything else as JSON. Refused are strings
+	// that Argo would change ({{ in them, unless the type is [Expression], or characters that it
+	// cannot substitute into a template), types without a single form as a string ([]byte, an
+	// error, a [fmt.Stringer] without MarshalText or MarshalJSON), secrets that mask themselves,
+	// such as a backfill.Secret, also within a value, and nil. To keep the template's value, leave
+	// a parameter out. docs/concepts.md has a table of all.
+	Parameters map[string]any
+	// OptionalParameters are further arguments. Each is sent only if the template declares or uses
+	// it, or calls another template by a templateRef that uses it, or Spec uses it. All are sent if
+	// one of these templates cannot be read. A name must not be in both.
+	OptionalParameters map[string]any
+	// AllowUnknownParameters also sends Parameters that the template neither declares nor uses. By
+	// default they are refused, since most are misspelt. For a parameter that the template does not
+	// know, the templates that it calls by a templateRef are read too, at most 16; if one of them
+	// cannot be read, no parameter is unknown.
+	AllowUnknownParameters bool
+	// SkipTemplateCheck starts without reading or checking the template, wherever it comes from:
+	// the entrypoint, parameters, enums and the spelling of fields are left to the controller, and
+	// all OptionalParameters are sent. It is for clusters whose workflowDefaults complete what is
+	// started, for example with an entrypoint or arguments, which the client cannot see. A mistake
+	// then shows as a workflow that fails seconds later.
+	SkipTemplateCheck bool
+	// ServiceAccount is that of the workflow's pods. If it is empty, the template's is used. It is a
+	// default, not a boundary: a template of the workflow, or a podSpecPatch, can name another
+	// service account of the namespace, so a workflow has the permissions of all of them. A
+	// controller with templateReferencing Strict or Secure ends a workflow that has one as Error;
+	// see docs/compatibility.md.
+	ServiceAccount string
+	// Labels and Annotations are put on the workflow. Those that only Argo or this client sets are
+	// refused, here, in a Manifest and in the workflowMetadata of what is started: of
+	// workflows.argoproj.io/ the labels completed, phase, workflow-archiving-status, creator…, actor…,
+	// action, controller-instanceid, cron-workflow and resubmitted-from-workflow, and of
+	// argoservice.opensearch.org/ the marks start, idempotency-key, retry-id and asked-again. So are
+	// annotations that contain {{, which Argo would evaluate where a template refers to them.
+	Labels, Annotations map[string]string
+	// Spec has further fields of the workflow's spec, such as {"priority": 3}. They replace those
+	// of a CronWorkflow or Manifest. A field that another part of the request sets is refused. A
+	// controller with templateReferencing Strict or Secure allows few of them; see
+	// docs/compatibility.md.
+	Spec map[string]any
+	// IdempotencyKey makes every Start with the same key return the same workflow of the namespace,
+	// across processes and restarts, for as long as that workflow exists. Without a Name, the
+	// workflow's name is made from the key alone, so the API server decides between processes that
+	// start at the same time. With a Name, the Name is what is unique: the key under a second Name
+	// is [ErrConflict] if a list shows the first workflow (one more request, omitted without
+	// permission to list), but two processes that use two Names at the same moment both create one.
+	// So use a key always with its Name, or always without.
+	//
+	// The workflow keeps a hash of the key, never the key, and HMACs of the request's fields under
+	// the key. Anyone who can guess the key can also check a guess of a value.
+	IdempotencyKey string
+	// DryRun has the API server check the request, and returns what would be created. If the
+	// IdempotencyKey has started its workflow already, the error is a [*FoundError].
+	DryRun bool
+}
+
+// checkRequest returns what is wrong with a request by itself, its arguments, and a draft of the
+// workflow as far as the request alone allows. If ctx has ended, it does not check everything.
+func checkRequest(ctx context.Context, req StartRequest, namespace string) (args spec.Arguments, d draft, problems field.ErrorList) {
+	d, problems = checkSource(ctx, req, namespace)
+	args, found := checkSettings(req)
+	return args, d, append(problems, found...)
+}
+
+// checkSettings checks everything but what is to be started.
+func checkSettings(req StartRequest) (args spec.Arguments, problems field.ErrorList) {
+	problems = append(problems, spec.NameProblems(field.NewPath("name"), req.Name)...)
+	if req.ServiceAccount != "" {
+		problems = append(problems, spec.SubdomainProblems(field.NewPath("serviceAccount"), req.ServiceAccount)...)
+	}
+	problems = append(problems, spec.LabelProblems(field.NewPath("labels"), req.Labels)...)
+	problems = append(problems, spec.AnnotationProblems(field.NewPath("annotations"), req.Annotations)...)
+	problems = append(problems, specProblems(req)...)
+
+	var found field.ErrorList
+	args.Required, args.Faulty, found = parameterStrings(field.NewPath("parameters"), req.Parameters)
+	problems = append(problems, found...)
+	optional := field.NewPath("optionalParameters")
+	args.Optional, _, found = parameterStrings(optional, req.OptionalParameters)
+	problems = append(problems, found...)
+	for _, name := range slices.Sorted(maps.Keys(req.OptionalParameters)) {
+		if _, twice := req.Parameters[name]; twice {
+			problems = append(problems, field.Forbidden(shown.Key(optional, name), "is also among the parameters"))
+		}
+	}
+	return args, problems
+}
+
+// specProblems returns what is wrong with the Spec of a request.
+func specProblems(req StartRequest) (problems field.ErrorList) {
+	path := field.NewPath("spec")
+	for _, other := range []struct{ key, instead string }{
+		{"workflowTemplateRef", "use Template, or Manifest"},
+		{"templates", "templates come from what is started; use Manifest"},
+		{"entrypoint", "use Entrypoint"},
+		{"serviceAccountName", "use ServiceAccount"},
+		{"shutdown", "a new workflow cannot be shut down; stop it once it runs"},
+	} {
+		if _, given := req.Spec[other.key]; given {
+			problems = append(problems, field.Forbidden(path.Child(other.key), other.instead))
+		}
+	}
+	if arguments, given := req.Spec["arguments"]; given {
+		fields, ok := arguments.(map[string]any)
+		if !ok {
+			problems = append(problems, field.TypeInvalid(path.Child("arguments"), field.OmitValueType{}, "must be a map[string]any"))
+		} else if _, given := fields["parameters"]; given {
+			problems = append(problems, field.Forbidden(path.Child("arguments", "parameters"), "use Parameters"))
+		} else {
+			problems = append(problems, spec.Evaluated(path.Child("arguments"), fields, isExpression)...)
+		}
+	}
+	problems = append(problems, spec.FieldProblems(path, req.Spec)...)
+	if !req.SkipTemplateCheck {
+		problems = append(problems, spec.Misspelt(path, req.Spec)...)
+	}
+	return problems
+}
+
+// checkSource checks what is to be started, and drafts it. The draft of a CronWorkflow, which the
+// caller has to read, has only its base.
+func checkSource(ctx context.Context, req StartRequest, namespace string) (d draft, problems field.ErrorList) {
+	template, cron := field.NewPath("template"), field.NewPath("cronWorkflow")
+	sources := 0
+	for _, given := range []bool{req.Template != "", req.CronWorkflow != "", len(req.Manifest) > 0} {
+		if given {
+			sources++
+		}
+	}
+	if req.Template != "" {
+		problems = append(problems, spec.SubdomainProblems(template, req.Template)...)
+	}
+	if req.CronWorkflow != "" {
+		problems = append(problems, spec.SubdomainProblems(cron, req.CronWorkflow)...)
+	}
+	switch {
+	case req.Template != "":
+		d = templateDraft(status.TemplateRef{Name: req.Template, ClusterScope: req.ClusterScope})
+	case req.CronWorkflow != "":
+		d = draft{base: req.CronWorkflow}
+		if most := validation.LabelValueMaxLength; len(req.CronWorkflow) > most {
+			problems = append(problems, field.TooLong(cron, req.CronWorkflow, most)) // its workflows have it as a label
+		}
+	}
+	if len(req.Manifest) > 0 {
+		var found field.ErrorList
+		d, found = manifestDraft(ctx, req, namespace)
+		problems = append(problems, found...)
+	}
+	switch {
+	case sources == 0:
+		problems = append(problems, field.Required(template, "or cronWorkflow, or manifest: what to start"))
+	case sources > 1:
+		problems = append(problems, field.Forbidden(template, "set only one of template, cronWorkflow and manifest"))
+	}
+	if sources > 1 || len(problems) > 0 && len(req.Manifest) == 0 {
+		d = draft{} // it is not clear what is started, or the name of it
+	}
+	if req.ClusterScope && req.Template == "" {
+		problems = append(problems, field.Forbidden(field.NewPath("clusterScope"), "applies to a template only"))
+	}
+	return d, problems
+}
+
+// checkName checks the name of a workflow that may exist. The API server accepts names of up to 253
+// characters, more than this client gives.
+func checkName(name string) error {
+	path := field.NewPath("name")
+	if name == "" {
+		return invalid(field.Required(path, "the workflow's name"))
+	}
+	if problems := spec.SubdomainProblems(path, name); len(problems) > 0 {
+		return invalid(problems...)
+	}
+	return nil
+}
