@@ -11,11 +11,9 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
-// calling is a template that calls others and, itself, reads the parameter own.
+// calling is a template that reads one parameter and calls another template.
 const calling = `
 apiVersion: argoproj.io/v1alpha1
 kind: WorkflowTemplate
@@ -32,12 +30,13 @@ func callingTemplate(name, reads, calls string) string {
 	return strings.NewReplacer("NAME", name, "READS", reads, "CALLS", calls).Replace(calling)
 }
 
-// Whether a parameter is misspelt shows in the templates that a template calls, too.
+// A parameter is known if a template that the template calls reads it.
 func TestParametersOfCalledTemplates(t *testing.T) {
 	const other = "templateRef: {name: other, template: main}"
+	const mostReads = 16
 	for name, tc := range map[string]struct {
 		calls   string            // of the template that is started from
-		others  map[string]string // name → what it calls; each reads the parameter that is called like it
+		others  map[string]string // name → what it calls; each reads the parameter of its own name
 		given   string
 		unknown bool
 		reads   int // of the other templates
@@ -53,7 +52,7 @@ func TestParametersOfCalledTemplates(t *testing.T) {
 		"a name that is computed":        {calls: "templateRef: {name: '{{inputs.parameters.x}}'}", given: "othre"},
 		"a name that is missing":         {calls: "templateRef: {template: main}", given: "othre"},
 		"a text that looks like one":     {calls: "template: '\"templateRef\":'", given: "othre", unknown: true},
-		"more than are worth asking for": {calls: "templateRef: {name: o0}", others: chain(2 * spec.MostLookups), given: "othre", reads: spec.MostLookups + 1},
+		"more than are worth asking for": {calls: "templateRef: {name: o0}", others: chain(2 * mostReads), given: "othre", reads: mostReads + 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			reads := 0
@@ -100,8 +99,8 @@ func chain(length int) map[string]string {
 	return others
 }
 
-// What reads a parameter can also be an exit handler, which gets the workflow's arguments as its inputs, or
-// what the request itself has.
+// A parameter is known, too, if an exit handler, which gets the workflow's arguments as its inputs,
+// or the request itself reads it.
 func TestWhatElseReadsParameters(t *testing.T) {
 	const templates = "entrypoint: main, templates: [{name: main}, {name: bye, inputs: {parameters: [{name: notify}]}}]"
 	handler := func(hooks string) string {
@@ -147,7 +146,7 @@ func TestWhatElseReadsParameters(t *testing.T) {
 	}
 }
 
-// A workflow that runs is not retried, whatever its templates read.
+// A running workflow is not retried, whatever its templates read.
 func TestRetryOfARunningWorkflowReadsNoTemplates(t *testing.T) {
 	for _, given := range []any{1, nil} {
 		c := scripted(t, func(r *http.Request) (any, error) {

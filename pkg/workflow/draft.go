@@ -62,7 +62,7 @@ func (d draft) spec() map[string]any {
 	return fields
 }
 
-// origin names what the workflow is made from.
+// origin names what the workflow is started from, for an event.
 func (d draft) origin() string {
 	ref, fromTemplate, _ := unstructured.NestedMap(d.obj.Object, "spec", "workflowTemplateRef")
 	if !fromTemplate || d.subject != ofRequest {
@@ -104,8 +104,6 @@ func (c *WorkflowClient) cronDraft(ctx context.Context, p *pace.Pacer, name stri
 		return draft{}, fmt.Errorf("%w: cronworkflow %q has no workflowSpec", ErrInvalid, name)
 	}
 	spec.DropNulls(fields)
-	path := field.NewPath("cronWorkflow", "spec")
-	problems := spec.Problems(path.Child("workflowSpec"), fields)
 	d := newDraft(fmt.Sprintf("cronworkflow %q", name), name, fields)
 	labels := map[string]string{labelCron: name}
 	annotations := map[string]string{annotationScheduled: time.Now().Format(time.RFC3339)}
@@ -114,8 +112,7 @@ func (c *WorkflowClient) cronDraft(ctx context.Context, p *pace.Pacer, name stri
 		return values
 	}
 	outer, _ := cron.Object["spec"].(map[string]any)
-	problems = append(problems, spec.WorkflowMetadataProblems(path, outer)...)
-	if len(problems) > 0 {
+	if problems := spec.CronProblems(field.NewPath("cronWorkflow", "spec"), outer); len(problems) > 0 {
 		return d, invalid(problems...)
 	}
 	maps.Copy(labels, extra("labels"))

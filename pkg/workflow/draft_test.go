@@ -2,7 +2,6 @@ package workflow
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"testing"
 
@@ -32,9 +31,5 @@ spec:
 		"cronWorkflow.spec.workflowMetadata.labels[workflows.argoproj.io/phase]"
 	if got := strings.Join(fieldsOf(t, err), " "); got != want {
 		t.Errorf("cron: %s", got)
-	}
-	obj := &unstructured.Unstructured{Object: fromYAML(t, "{spec: {arguments: {parameters: {a: kept}}}}")}
-	if err := setParameters(obj, map[string]string{"b": ""}); !errors.Is(err, ErrInvalid) {
-		t.Errorf("parameters that are no list were replaced: %v", err)
 	}
 }

@@ -176,8 +176,6 @@ func (e *FoundError) Error() string {
 // Is makes [errors.Is] match [ErrAlreadyExists].
 func (e *FoundError) Is(target error) bool { return target == ErrAlreadyExists }
 
-func foundByDryRun(name string) error { return &namedError{name: name, err: &FoundError{Name: name}} }
-
 // EndedBeforeSuspendError is the error of [Suspended] for a workflow that ended without
 // reaching a gate. It matches [ErrCompleted].
 type EndedBeforeSuspendError struct {

@@ -220,8 +220,8 @@ func TestStartAnnotations(t *testing.T) {
 	if _, err := c.Start(t.Context(), request); err != nil {
 		t.Fatal(err)
 	}
-	made := func() startMark {
-		return readMark(&metav1.ObjectMeta{Name: request.WorkflowName(), Annotations: got})
+	made := func() claimRecord {
+		return readClaim(&metav1.ObjectMeta{Name: request.WorkflowName(), Annotations: got})
 	}
 	mark := made()
 	if got["trace"] != "start" || got["owner"] != "request" || mark.Request == "" {

@@ -13,30 +13,30 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
-// keySecret is derived from an idempotency key. What the workflow keeps of a request is
-// authenticated with it, so that the values of a request cannot be guessed from the workflow by
-// anyone who cannot guess the key.
+// keySecret is derived from an idempotency key. It authenticates what the workflow keeps of a
+// request, so that only those who can guess the key can check a guess of a value against the
+// workflow.
 type keySecret [sha256.Size]byte
 
-// newKeySecret hashes the key first: HMAC itself pads its keys, and would not tell "k" from "k\x00".
+// newKeySecret hashes the key first: HMAC pads its keys, so "k" and "k\x00" would be the same.
 func newKeySecret(key string) keySecret { return sha256.Sum256([]byte(key)) }
 
 func (s keySecret) mac(purpose string, parts ...string) []byte {
 	h := hmac.New(sha256.New, s[:])
 	h.Write([]byte(purpose))
-	for _, part := range parts { // all but the last of a length that is known, or without a NUL
+	for _, part := range parts { // all but the last have a fixed length or no NUL
 		h.Write([]byte{0})
 		h.Write([]byte(part))
 	}
 	return h.Sum(nil)
 }
 
-// keyHash stands for the key in names and labels: 120 bits, as 24 lower-case letters and digits.
+// keyHash identifies the key in names and labels: 120 bits, as 24 lower-case letters and digits.
 func (s keySecret) keyHash() string {
 	return strings.ToLower(base32.StdEncoding.EncodeToString(s.mac("key")[:15]))
 }
 
-// fingerprint is what a workflow keeps of the request it was made by.
+// fingerprint is what a workflow keeps of the request that created it.
 type fingerprint struct {
 	// Request is an HMAC over all fields; it alone decides whether two requests are the same.
 	Request string `json:"request,omitempty"`
@@ -49,8 +49,9 @@ type fingerprint struct {
 // maxFingerprint bounds Fields, in bytes; etcd's limit is for the whole workflow.
 const maxFingerprint = 8 << 10
 
-// fingerprint is made of a request's fields by name. A field that is not set is not among them, so
-// a field that a later version of this library adds changes no fingerprint of today's requests.
+// fingerprint returns the fingerprint of a request's fields, by name. A field that is not set must
+// not be among them, so that a field that a later version of this library adds does not change the
+// fingerprints of today's requests.
 func (s keySecret) fingerprint(fields map[string]string) fingerprint {
 	const fieldBytes = 8 // enough to name what differs; Request decides
 	f := fingerprint{Fields: map[string]string{}}
@@ -70,7 +71,7 @@ func (s keySecret) fingerprint(fields map[string]string) fingerprint {
 	return f
 }
 
-// sortedFields has parameters last, of which there can be many.
+// sortedFields returns the names with parameters last, since there can be many of them.
 func sortedFields(fields map[string]string) []string {
 	return slices.SortedFunc(maps.Keys(fields), func(a, b string) int {
 		if inA, inB := strings.Contains(a, "["), strings.Contains(b, "["); inA != inB {
@@ -83,7 +84,8 @@ func sortedFields(fields map[string]string) []string {
 	})
 }
 
-// differences names the fields in which two requests differ, as far as the fingerprints show them.
+// differences returns the fields in which two requests differ, as far as the fingerprints show
+// them.
 func (f fingerprint) differences(other fingerprint) []string {
 	either := maps.Clone(f.Fields)
 	maps.Copy(either, other.Fields)
@@ -91,16 +93,16 @@ func (f fingerprint) differences(other fingerprint) []string {
 		mine, inMine := f.Fields[name]
 		theirs, inTheirs := other.Fields[name]
 		if !inMine && f.Omitted > 0 || !inTheirs && other.Omitted > 0 {
-			return true // it may have been left out of a fingerprint
+			return true // it may be one of the omitted ones
 		}
 		return mine == theirs && inMine == inTheirs
 	})
 }
 
-// requestFields are what makes a request this one: all that has a say in which workflow is made.
-// How it is checked (SkipTemplateCheck, AllowUnknownParameters, DryRun) is not among them, nor is the
-// workflow's name, which a mark has beside the fingerprint. A field at its zero value is left out; a
-// parameter that is "" is given, and so is not.
+// requestFields returns the fields of a request that determine the workflow. Those that say how it
+// is checked (SkipTemplateCheck, AllowUnknownParameters, DryRun) are not among them, nor is the
+// workflow's name, which a claim has beside the fingerprint. A field with its zero value is
+// omitted, but not a parameter that is given as "".
 func (c *WorkflowClient) requestFields(req StartRequest, args spec.Arguments) (map[string]string, error) {
 	fields := map[string]string{
 		"template": req.Template, "cronWorkflow": req.CronWorkflow, "manifest": string(req.Manifest),
@@ -109,33 +111,33 @@ func (c *WorkflowClient) requestFields(req StartRequest, args spec.Arguments) (m
 	if req.ClusterScope {
 		fields["clusterScope"] = "true"
 	}
-	for name, texts := range map[string]map[string]string{"labels": req.Labels, "annotations": req.Annotations} {
-		if len(texts) == 0 {
+	for name, entries := range map[string]map[string]string{"labels": req.Labels, "annotations": req.Annotations} {
+		if len(entries) == 0 {
 			continue
 		}
-		text, err := json.Marshal(texts) // which sorts the keys
+		encoded, err := json.Marshal(entries) // which sorts the keys
 		if err != nil {
 			return nil, err
 		}
-		fields[name] = string(text)
+		fields[name] = string(encoded)
 	}
 	if len(req.Spec) > 0 {
 		own, err := spec.Copy(req.Spec) // so that its Go types make no difference
 		if err != nil {
 			return nil, err
 		}
-		text, err := json.Marshal(own)
+		encoded, err := json.Marshal(own)
 		if err != nil {
 			return nil, err
 		}
-		fields["spec"] = string(text)
+		fields["spec"] = string(encoded)
 	}
 	maps.DeleteFunc(fields, func(_, value string) bool { return value == "" })
-	for name, text := range args.Required {
-		fields["parameters["+name+"]"] = text
+	for name, value := range args.Required {
+		fields["parameters["+name+"]"] = value
 	}
-	for name, text := range args.Optional {
-		fields["optionalParameters["+name+"]"] = text
+	for name, value := range args.Optional {
+		fields["optionalParameters["+name+"]"] = value
 	}
 	return fields, nil
 }

@@ -41,29 +41,29 @@ func TestGoldenMarks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := markText(t, fields); got != tc.want {
+		if got := claimText(t, fields); got != tc.want {
 			t.Errorf("%s: %s\nwant %s", name, got, tc.want)
 		}
 	}
-	fields, err := (&WorkflowClient{}).resubmitFields("w", ResubmitOptions{UID: "u"}, StartRequest{}, spec.Arguments{Required: map[string]string{"a": "b"}})
+	fields, err := (&WorkflowClient{}).resubmitFields(&submission{args: spec.Arguments{Required: map[string]string{"a": "b"}}}, "w", "u")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := markText(t, fields), goldenStart+`"request":"PVmjAuwpsjlQUg11p39xjQ","fields":{"parameters[a]":"unYFHYn2A5A","uid":"1GLQu8COvfk","workflow":"ng7L78lwOvk"}}`; got != want {
+	if got, want := claimText(t, fields), goldenStart+`"request":"PVmjAuwpsjlQUg11p39xjQ","fields":{"parameters[a]":"unYFHYn2A5A","uid":"1GLQu8COvfk","workflow":"ng7L78lwOvk"}}`; got != want {
 		t.Errorf("resubmit: %s\nwant %s", got, want)
 	}
 }
 
-// goldenStart is what all marks of the key "session-42" begin with.
+// goldenStart is how all claims of the key "session-42" begin.
 const goldenStart = `{"version":1,"name":"key-yhqhogq45obrebu5s62hjyey","id":"random","key":"yhqhogq45obrebu5s62hjyey",`
 
-// markText is the annotation of a workflow that is started with the key "session-42".
-func markText(t *testing.T, fields map[string]string) string {
+// claimText is the annotation of a workflow that is started with the key "session-42".
+func claimText(t *testing.T, fields map[string]string) string {
 	t.Helper()
 	wf := newDraft("it", "t", map[string]any{}).obj
-	mark := newMarker("", "t", "session-42", fields)
-	mark.ID = "random"
-	if err := mark.put(wf); err != nil {
+	own := newClaim("", "t", "session-42", fields)
+	own.ID = "random"
+	if err := own.put(wf); err != nil {
 		t.Fatal(err)
 	}
 	return wf.GetAnnotations()[annotationStart]
@@ -113,14 +113,14 @@ func TestFingerprintsOfRequestsThatLookAlike(t *testing.T) {
 	}
 }
 
-// However many parameters there are, the mark stays small, tells every difference, and names those
+// However many parameters there are, the claim stays small, tells every difference, and names those
 // that it can.
 func TestFingerprintIsBounded(t *testing.T) {
 	fields := map[string]string{"template": "t", "spec": "{}"}
 	for i := range 2000 {
 		fields[fmt.Sprintf("parameters[%s-%04d]", strings.Repeat("p", 20), i)] = "x"
 	}
-	if size := len(markText(t, fields)); size > maxFingerprint+1<<10 {
+	if size := len(claimText(t, fields)); size > maxFingerprint+1<<10 {
 		t.Errorf("%d bytes", size)
 	}
 	one := newKeySecret("k").fingerprint(fields)

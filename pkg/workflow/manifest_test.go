@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
@@ -71,28 +72,27 @@ func FuzzManifest(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		d, problems := manifestDraft(t.Context(), StartRequest{Manifest: data, SkipTemplateCheck: true}, "ma")
-		c := &WorkflowClient{namespace: "ma"}
+		c, s := &WorkflowClient{namespace: "ma"}, &submission{req: StartRequest{Entrypoint: "e"}, draft: d}
 		if len(problems) > 0 {
 			_ = invalid(problems...).Error()
 			if d.obj != nil { // further problems are looked for in it, whatever it is
-				_, _, _ = c.fill(t.Context(), d, StartRequest{Entrypoint: "e"})
+				_, _ = c.fill(t.Context(), s)
 				args := spec.Arguments{Required: map[string]string{"p": "v"}, Faulty: []string{"q"}}
 				spec.NewTemplate("it", d.spec()).Bind(d.spec()).Check(args, false, nothing)
 			}
 			return
 		}
-		wf, _, err := c.fill(t.Context(), d, StartRequest{Entrypoint: "e"})
-		if err != nil {
+		if _, err := c.fill(t.Context(), s); err != nil {
 			t.Fatal(err)
 		}
-		if err := setParameters(wf, map[string]string{"p": "v"}); err != nil {
-			t.Fatal(err)
+		if problems := spec.SetParameters(field.NewPath("spec"), d.spec(), map[string]string{"p": "v"}); len(problems) > 0 {
+			t.Fatal(problems)
 		}
-		parameters, _, _ := unstructured.NestedSlice(wf.Object, "spec", "arguments", "parameters")
+		parameters, _, _ := unstructured.NestedSlice(d.obj.Object, "spec", "arguments", "parameters")
 		if !slices.ContainsFunc(parameters, func(p any) bool { return p.(map[string]any)["name"] == "p" && p.(map[string]any)["value"] == "v" }) {
 			t.Errorf("the parameter is not in %v", parameters)
 		}
-		wf.DeepCopy() // which panics on a type that JSON doesn't have
+		d.obj.DeepCopy() // which panics on a type that JSON doesn't have
 	})
 }
 

@@ -14,95 +14,98 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 )
 
-// createOnce creates wf, or finds that an earlier attempt of this call, or of another one
-// with the same key, has done so. made: it was this call, as far as can be told.
-func (c *WorkflowClient) createOnce(
-	ctx context.Context, p *pace.Pacer, wf *unstructured.Unstructured, mark marker, opts metav1.CreateOptions,
-) (result *unstructured.Unstructured, made bool, err error) {
-	lost := false // an attempt was sent whose answer did not come back
+// createOnce creates the workflow, or finds that an earlier attempt of this call, or of another one
+// with the same key, has created it. made reports whether it was this call, as far as is known.
+func (c *WorkflowClient) createOnce(ctx context.Context, s *submission) (result *unstructured.Unstructured, made bool, err error) {
+	opts := metav1.CreateOptions{FieldValidation: metav1.FieldValidationStrict}
+	if s.req.DryRun {
+		opts.DryRun = []string{metav1.DryRunAll}
+	}
+	lost := false // an attempt was sent whose answer did not arrive
 	for {
-		created, err := c.workflows.Create(ctx, wf, opts)
+		created, err := c.workflows.Create(ctx, s.draft.obj, opts)
 		switch {
 		case err == nil:
 			return created, true, nil
 		case apierrors.IsAlreadyExists(err):
-			existing, notOurs := c.adopt(ctx, p, wf.GetName(), mark)
+			existing, notOurs := c.adopt(ctx, s)
 			if notOurs == nil {
-				return existing, mark.madeBy(existing), nil
+				return existing, s.claim.madeBy(existing), nil
 			}
 			free := notFound(notOurs) && !lost // it was deleted in between
-			rename := mark.renewable && errors.Is(notOurs, ErrAlreadyExists)
+			rename := s.claim.renewable && errors.Is(notOurs, ErrAlreadyExists)
 			switch {
-			case free && p.Pause(ctx, notOurs):
+			case free && s.pacer.Pause(ctx, notOurs):
 				continue
-			case rename && p.Pause(ctx, notOurs):
-				mark.Name = mark.anotherName()
-				if err := mark.put(wf); err != nil {
+			case rename && s.pacer.Pause(ctx, notOurs):
+				s.claim.Name = randomName(s.claim.base)
+				if err := s.claim.put(s.draft.obj); err != nil {
 					return nil, false, err
 				}
-				lost = false // had it come through, it would have been found here
+				lost = false // if that attempt had succeeded, its workflow would have been found here
 				continue
 			case free, rename: // but there is no time for another attempt
 				notOurs = pace.Ended(ctx, err)
 			case lost && !errors.Is(notOurs, ErrAlreadyExists) && !errors.Is(notOurs, ErrConflict):
-				// Whose workflow it is could not be read, or it was deleted: it may have been this one.
+				// The workflow could not be read, or was deleted: it may have been this call's.
 				notOurs = unknownOutcome(ctx, notOurs)
 			}
-			return nil, false, &namedError{name: wf.GetName(), err: notOurs}
+			return nil, false, s.failed(notOurs)
 		case fault.MayHaveHappened(err):
 			lost = len(opts.DryRun) == 0
 		}
-		if ctx.Err() == nil && p.Again(err) && p.Pause(ctx, err) {
+		if ctx.Err() == nil && s.pacer.Again(err) && s.pacer.Pause(ctx, err) {
 			continue
 		}
 		if lost {
-			existing, err := c.settle(ctx, wf.GetName(), mark, err)
-			return existing, err == nil && mark.madeBy(existing), err
+			existing, err := c.resolveLostCreate(ctx, s, err)
+			return existing, err == nil && s.claim.madeBy(existing), err
 		}
-		return nil, false, &namedError{name: wf.GetName(), err: pace.Ended(ctx, err)}
+		return nil, false, s.failed(pace.Ended(ctx, err))
 	}
 }
 
-// startedBefore returns the workflow that the mark's key has started before; nil if there is none,
-// and for a mark without a key. In a dry run, finding one is a [*FoundError].
-func (c *WorkflowClient) startedBefore(
-	ctx context.Context, p *pace.Pacer, mark marker, dryRun bool,
-) (*unstructured.Unstructured, error) {
-	if mark.Key == "" {
+// startedBefore returns the workflow that the claim's key has started before. It returns nil if
+// there is none, and for a claim without a key. In a dry run, an existing one is a [*FoundError].
+func (c *WorkflowClient) startedBefore(ctx context.Context, s *submission) (*unstructured.Unstructured, error) {
+	if s.claim.Key == "" {
 		return nil, nil
 	}
-	existing, err := c.adopt(ctx, p, mark.Name, mark)
+	existing, err := c.adopt(ctx, s)
 	switch {
-	case err == nil && dryRun:
-		return nil, foundByDryRun(mark.Name)
+	case err == nil && s.req.DryRun:
+		return nil, s.failed(&FoundError{Name: s.claim.Name})
+	case err == nil:
+		return existing, nil
 	case !notFound(err):
-		return existing, err
-	case mark.named: // the key may have started a workflow of another name
-		return nil, c.startedElsewhere(ctx, p, mark)
+		return nil, s.failed(err)
+	case s.claim.named: // the key may have started a workflow of another name
+		return nil, c.startedElsewhere(ctx, s)
 	}
 	return nil, nil
 }
 
-// startedElsewhere returns ErrConflict if the mark's key is in use by a workflow of another name. It
-// misses one that another process makes at the same moment. Without permission to list it finds none.
-func (c *WorkflowClient) startedElsewhere(ctx context.Context, p *pace.Pacer, mark marker) error {
+// startedElsewhere returns ErrConflict if the claim's key is in use by a workflow of another name.
+// It misses one that another process creates at the same moment. Without permission to list it
+// finds none.
+func (c *WorkflowClient) startedElsewhere(ctx context.Context, s *submission) error {
 	// The label is on one workflow, and on copies of it that other clients have made.
 	const pageSize = 10
-	opts := metav1.ListOptions{LabelSelector: labelKey + "=" + mark.Key, Limit: pageSize}
+	opts := metav1.ListOptions{LabelSelector: labelKey + "=" + s.claim.Key, Limit: pageSize}
 	for {
-		page, err := pace.Do(ctx, p, func() (*metav1.PartialObjectMetadataList, error) {
+		page, err := pace.Do(ctx, s.pacer, func() (*metav1.PartialObjectMetadataList, error) {
 			return c.metadata.listMetadata(ctx, "workflows", c.namespace, opts)
 		})
 		if forbidden(err) {
 			return nil
 		}
 		if err != nil {
-			return &namedError{name: mark.Name, err: err}
+			return s.failed(err)
 		}
 		for i := range page.Items {
-			if found := readMark(&page.Items[i]); found.Key == mark.Key && found.Name != mark.Name {
-				return &namedError{name: mark.Name, err: fmt.Errorf("%w: the idempotency key is in use by workflow %s; "+
-					"use another key, or that name", ErrConflict, found.Name)}
+			if found := readClaim(&page.Items[i]); found.Key == s.claim.Key && found.Name != s.claim.Name {
+				return s.failed(fmt.Errorf("%w: the idempotency key is in use by workflow %s; "+
+					"use another key, or that name", ErrConflict, found.Name))
 			}
 		}
 		if opts.Continue = page.Continue; opts.Continue == "" {
@@ -111,56 +114,46 @@ func (c *WorkflowClient) startedElsewhere(ctx context.Context, p *pace.Pacer, ma
 	}
 }
 
-// settle takes a last look, after attempts whose answers were lost, so that as few calls
-// as can be end in doubt. It takes at most a second, also where ctx has ended.
-func (c *WorkflowClient) settle(
-	ctx context.Context, name string, mark marker, cause error,
-) (*unstructured.Unstructured, error) {
-	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+// resolveLostCreate reads the workflow once more after attempts whose answers were lost, so that
+// few calls end with an unknown outcome. It takes at most a second, also if ctx has ended.
+func (c *WorkflowClient) resolveLostCreate(ctx context.Context, s *submission, cause error) (*unstructured.Unstructured, error) {
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	existing, err := c.workflows.Get(look, name, metav1.GetOptions{})
-	if err == nil && mark.check(existing) == nil {
-		noteFound(ctx, existing, mark)
+	existing, err := c.workflows.Get(last, s.claim.Name, metav1.GetOptions{})
+	if err == nil && s.claim.check(existing) == nil {
+		observeFound(ctx, existing, s.claim)
 		return existing, nil
 	}
-	// "Not found" settles nothing: a request that is still on its way can come through later.
-	return nil, &namedError{name: name, err: unknownOutcome(ctx, cause)}
+	// "Not found" proves nothing: a request that is still on its way can succeed later.
+	return nil, s.failed(unknownOutcome(ctx, cause))
 }
 
-// adopt returns the workflow of that name if it carries the mark.
-func (c *WorkflowClient) adopt(ctx context.Context, p *pace.Pacer, name string, mark marker) (*unstructured.Unstructured, error) {
-	existing, err := c.getWith(ctx, p, name)
-	if err == nil {
-		if err = mark.check(existing); err == nil {
-			noteFound(ctx, existing, mark)
-			return existing, nil
-		}
+// adopt returns the workflow of the claimed name if it has the claim.
+func (c *WorkflowClient) adopt(ctx context.Context, s *submission) (*unstructured.Unstructured, error) {
+	existing, err := c.getWith(ctx, s.pacer, s.claim.Name)
+	if err != nil {
+		return nil, err
 	}
-	return nil, &namedError{name: name, err: err}
+	if err := s.claim.check(existing); err != nil {
+		return nil, err
+	}
+	observeFound(ctx, existing, s.claim)
+	return existing, nil
 }
 
-// noteFound records that the operation has found its workflow, unless it created it itself.
-func noteFound(ctx context.Context, existing *unstructured.Unstructured, mark marker) {
-	if !mark.madeBy(existing) {
+// observeFound records that the operation has found its workflow, unless it created that itself.
+func observeFound(ctx context.Context, existing *unstructured.Unstructured, own claim) {
+	if !own.madeBy(existing) {
 		observationOf(ctx).found()
 	}
 }
-
-// namedError carries the name that was chosen for a workflow up to the [Error].
-type namedError struct {
-	name string
-	err  error
-}
-
-func (e *namedError) Error() string { return e.err.Error() }
-func (e *namedError) Unwrap() error { return e.err }
 
 func unknownOutcome(ctx context.Context, cause error) error {
 	return unknown(pace.Ended(ctx, cause))
 }
 
-// unknown says that it is not known what became of a write, because of cause. An error is of
-// one kind, so a cause that has one of this package's is told in the text only.
+// unknown returns the error of a write whose outcome is unknown because of cause. An error matches
+// one sentinel, so a cause that matches another one is in the string only.
 func unknown(cause error) error {
 	if errors.Is(cause, ErrUnknownOutcome) {
 		return cause

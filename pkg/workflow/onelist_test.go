@@ -56,7 +56,7 @@ status:
       {id: waiting, name: waiting, displayName: gate, type: Suspend, phase: Running, outputs: {parameters: [{name: by, valueFrom: {supplied: {}}}, {name: why, valueFrom: {supplied: {}}}]}}
 `
 
-// All problems are in one list, whether the request shows them by itself or beside what it is about.
+// All problems are in one list: those of the request by itself, and those with what it is about.
 func TestAllProblemsAreInOneList(t *testing.T) {
 	wrong := map[string]any{"dataset": nil, "typo": 1}
 	objects := map[string]string{"t": listedTemplate, "ended": listedEnded, "waiting": listedWaiting, "c": listedCron}
@@ -148,7 +148,7 @@ func TestAllProblemsAreInOneList(t *testing.T) {
 	}
 }
 
-// In a namespace that is not there, a list is as empty as in one that has nothing.
+// In a namespace that does not exist, a list is empty as in one without objects.
 func TestMissingNamespaceIsNotAMissingTemplate(t *testing.T) {
 	for name, tc := range map[string]struct {
 		answer error // to a write

@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Nothing that a request brings can pass for what the client or Argo has recorded.
+// No part of a request can impersonate what the client or Argo has recorded.
 func TestReservedNames(t *testing.T) {
 	const spec = "spec: {entrypoint: main, templates: [{name: main, suspend: {}}]}"
 	marks := []string{annotationStart, labelKey, annotationAsked, annotationRetryID}

@@ -10,119 +10,121 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
-// ResubmitOptions say what is to be different. The zero value runs the same once more.
+// ResubmitOptions say what is different in the new workflow. The zero value runs the same again.
 type ResubmitOptions struct {
-	// Name is the new workflow's name, at most 63 characters; "": made from the IdempotencyKey, or
-	// else like the old one's.
+	// Name is the new workflow's name, at most 63 characters. If it is empty, the name is made from
+	// the IdempotencyKey, or else is like the old one's.
 	Name string
-	// Parameters are arguments in place of those the old workflow was started with, which stay
-	// otherwise; forms and checks are those of [StartRequest.Parameters].
+	// Parameters replace arguments that the old workflow was started with; the others stay. Forms
+	// and checks are those of [StartRequest.Parameters].
 	Parameters map[string]any
 	// AllowUnknownParameters is that of [StartRequest].
 	AllowUnknownParameters bool
 	// SkipTemplateCheck is that of [StartRequest].
 	SkipTemplateCheck bool
-	// Labels and Annotations are put on the new workflow beside those of the old one. Which are
-	// refused is said at [StartRequest.Labels].
+	// Labels and Annotations are put on the new workflow in addition to those of the old one.
+	// [StartRequest.Labels] says which are refused.
 	Labels, Annotations map[string]string
-	// IdempotencyKey makes Resubmit with the same key the same new workflow; see
+	// IdempotencyKey makes every Resubmit with the same key return the same new workflow; see
 	// [StartRequest.IdempotencyKey]. The old workflow's name, and UID if given, are part of the
 	// request: the key for another one is [ErrConflict].
 	IdempotencyKey string
-	// UID, if given, is that of the old workflow: [ErrReplaced] if it is another by now.
+	// UID, if given, must be that of the old workflow. Another one is [ErrReplaced].
 	UID types.UID
 	// DryRun is that of [StartRequest].
 	DryRun bool
 }
 
-// Resubmit starts a new workflow with the spec, labels, annotations and owners of another
-// one, in whichever state that is, and returns its first state. Unlike Retry it begins from
-// the start, and leaves the other one alone. That the other one was suspended, stopped or
-// terminated is not copied. The label
-// workflows.argoproj.io/resubmitted-from-workflow tells where it comes from.
+// Resubmit starts a new workflow with the spec, labels, annotations and owners of another one, in
+// whatever state that is, and returns its first state. Unlike Retry it starts from the beginning,
+// and does not change the other one. The new workflow is not suspended, stopped or terminated if the
+// other one was. The label workflows.argoproj.io/resubmitted-from-workflow names the other one.
 //
-// It is checked and exactly-once as [WorkflowClient.Start] is. With an IdempotencyKey a
-// further call returns the new workflow as it is by now, also when the old one is gone. An
-// old workflow whose arguments or template reference are malformed, or whose spec Argo cannot
-// decode, is [ErrInvalid].
+// It is checked and exactly-once like [WorkflowClient.Start]. With an IdempotencyKey a further call
+// returns the new workflow as it is by now, also if the old one was deleted. It is [ErrInvalid] if
+// arguments or template reference of the old workflow are malformed, or Argo cannot decode its spec.
 //
-// Errors: [ErrNotFound], [ErrReplaced] and [ErrUnsupported] (it cannot be read) of the old workflow; [ErrInvalid], [ErrTemplateNotFound],
-// [ErrAlreadyExists], [ErrConflict], [ErrForbidden] (needs get and create), [ErrUnauthorized],
-// [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
-func (c *WorkflowClient) Resubmit(ctx context.Context, name string, opts ResubmitOptions) (s *status.WorkflowStatus, err error) {
+// Errors: [ErrNotFound], [ErrReplaced] and [ErrUnsupported] (it cannot be read) of the old
+// workflow; [ErrInvalid], [ErrTemplateNotFound], [ErrAlreadyExists], [ErrConflict], [ErrForbidden]
+// (needs get and create), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable],
+// [ErrUnknownOutcome], and the context's.
+func (c *WorkflowClient) Resubmit(ctx context.Context, name string, opts ResubmitOptions) (st *status.WorkflowStatus, err error) {
 	ctx, o := c.beginCall(ctx, Call{Op: OpResubmit, Name: name, DryRun: opts.DryRun}, &err)
 	defer o.end(ctx)
-	obj, err := c.resubmit(ctx, name, opts)
-	return c.started(o, OpResubmit, name, obj, err)
+	s := &submission{req: opts.request(), pacer: c.pacer(), subject: name}
+	obj, err := c.resubmit(ctx, s, name, opts.UID)
+	return c.started(o, OpResubmit, s.subject, obj, err)
 }
 
-func (c *WorkflowClient) resubmit(ctx context.Context, name string, opts ResubmitOptions) (*unstructured.Unstructured, error) {
+// request returns the part of the options that Start has too.
+func (o ResubmitOptions) request() StartRequest {
+	return StartRequest{
+		Name: o.Name, Parameters: o.Parameters, AllowUnknownParameters: o.AllowUnknownParameters,
+		SkipTemplateCheck: o.SkipTemplateCheck,
+		Labels:            o.Labels, Annotations: o.Annotations, IdempotencyKey: o.IdempotencyKey, DryRun: o.DryRun,
+	}
+}
+
+// resubmit is to Resubmit what start is to Start.
+func (c *WorkflowClient) resubmit(ctx context.Context, s *submission, name string, uid types.UID) (*unstructured.Unstructured, error) {
 	if err := checkName(name); err != nil {
 		return nil, err
 	}
-	req := StartRequest{
-		Name: opts.Name, Parameters: opts.Parameters, AllowUnknownParameters: opts.AllowUnknownParameters,
-		SkipTemplateCheck: opts.SkipTemplateCheck,
-		Labels:            opts.Labels, Annotations: opts.Annotations, IdempotencyKey: opts.IdempotencyKey, DryRun: opts.DryRun,
+	var problems field.ErrorList
+	if s.args, problems = checkSettings(s.req); len(problems) > 0 {
+		return nil, c.invalidResubmit(ctx, s, name, uid, problems)
 	}
-	args, problems := checkSettings(req)
-	if len(problems) > 0 {
-		return nil, c.invalidResubmit(ctx, name, opts.UID, req, args, problems)
-	}
-	p := c.pacer()
-	fields, err := c.resubmitFields(name, opts, req, args)
+	fields, err := c.resubmitFields(s, name, uid)
 	if err != nil {
 		return nil, err
 	}
-	mark := newMarker(req.Name, name, req.IdempotencyKey, fields)
-	// Before the old one is read: it may be deleted by now.
-	if existing, err := c.startedBefore(ctx, p, mark, req.DryRun); existing != nil || err != nil {
+	s.claim = newClaim(s.req.Name, name, s.req.IdempotencyKey, fields)
+	// Before the old workflow is read: it may be deleted by now.
+	if existing, err := c.startedBefore(ctx, s); existing != nil || err != nil {
 		return existing, err
 	}
-	old, err := c.getWith(ctx, p, name)
+	old, err := c.getWith(ctx, s.pacer, name)
 	if err != nil {
 		return nil, err
 	}
-	if opts.UID != "" && opts.UID != old.GetUID() {
-		return nil, fmt.Errorf("%w: its UID is %s, not %s", ErrReplaced, old.GetUID(), opts.UID)
+	if uid != "" && uid != old.GetUID() {
+		return nil, fmt.Errorf("%w: its UID is %s, not %s", ErrReplaced, old.GetUID(), uid)
 	}
-	d, err := resubmission(old)
-	if err != nil {
-		return nil, c.withProblems(ctx, p, d, req, args, err)
+	if s.draft, err = resubmission(old); err != nil {
+		return nil, c.withProblems(ctx, s, err)
 	}
-	mark = newMarker(req.Name, d.base, req.IdempotencyKey, fields)
-	return c.startDraft(ctx, p, d, req, args, mark, resubmittedFrom(name))
+	s.claim = newClaim(s.req.Name, s.draft.base, s.req.IdempotencyKey, fields)
+	s.event = resubmittedFrom(name)
+	return c.submit(ctx, s)
 }
 
-// invalidResubmit is what invalidStart is to Start.
+// invalidResubmit is to Resubmit what invalidStart is to Start.
 func (c *WorkflowClient) invalidResubmit(
-	ctx context.Context, name string, uid types.UID, req StartRequest, args spec.Arguments, problems field.ErrorList,
+	ctx context.Context, s *submission, name string, uid types.UID, problems field.ErrorList,
 ) error {
 	ctx, cancel := context.WithTimeout(ctx, glanceFor)
 	defer cancel()
-	old, s := c.glance(ctx, name, uid)
-	if s == nil {
+	old, st := c.glance(ctx, name, uid)
+	if st == nil {
 		return invalid(problems...)
 	}
-	d, err := resubmission(old)
-	problems = append(problems, problemsOf(err, req)...)
-	return c.withProblems(ctx, newPacer(time.Now()), d, req, args, invalid(problems...))
+	var err error
+	s.draft, err = resubmission(old)
+	s.pacer = newPacer(time.Now())
+	return c.withProblems(ctx, s, invalid(append(problems, problemsOf(err, s.req)...)...))
 }
 
-// resubmitFields are those of a request, and which workflow is resubmitted.
-func (c *WorkflowClient) resubmitFields(
-	name string, opts ResubmitOptions, req StartRequest, args spec.Arguments,
-) (map[string]string, error) {
-	fields, err := c.requestFields(req, args)
+// resubmitFields returns the fields of the request, and which workflow is resubmitted.
+func (c *WorkflowClient) resubmitFields(s *submission, name string, uid types.UID) (map[string]string, error) {
+	fields, err := c.requestFields(s.req, s.args)
 	if err != nil {
 		return nil, err
 	}
 	fields["workflow"] = name
-	if opts.UID != "" {
-		fields["uid"] = string(opts.UID)
+	if uid != "" {
+		fields["uid"] = string(uid)
 	}
 	return fields, nil
 }

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -43,148 +42,165 @@ import (
 // create; with an IdempotencyKey, or to find out about a lost answer, get), [ErrUnauthorized],
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome] (its Name says where to look), and
 // the context's.
-func (c *WorkflowClient) Start(ctx context.Context, req StartRequest) (s *status.WorkflowStatus, err error) {
+func (c *WorkflowClient) Start(ctx context.Context, req StartRequest) (st *status.WorkflowStatus, err error) {
 	ctx, o := c.beginCall(ctx, Call{Op: OpStart, Name: req.Name, DryRun: req.DryRun}, &err)
 	defer o.end(ctx)
-	obj, err := c.start(ctx, c.pacer(), req)
-	return c.started(o, OpStart, req.Name, obj, err)
+	s := &submission{req: req, pacer: c.pacer(), subject: req.Name}
+	obj, err := c.start(ctx, s)
+	return c.started(o, OpStart, s.subject, obj, err)
 }
 
-// started is the result of an operation that creates a workflow. It is about the new workflow once
-// that has a name, else about the given one.
-func (c *WorkflowClient) started(
-	o *observation, op Op, name string, obj *unstructured.Unstructured, err error,
-) (*status.WorkflowStatus, error) {
-	var named *namedError
-	if errors.As(err, &named) {
-		name, err = named.name, named.err
-	}
-	if err != nil {
-		o.named(name)
-		return nil, c.error(op, name, err)
-	}
-	o.named(obj.GetName())
-	s, err := c.decoders.FromUnstructured(obj) // it has begun, whatever the context says by now
-	o.begun(s)
-	if err != nil {
-		return s, c.error(op, obj.GetName(), err)
-	}
-	return s, nil
+// submission is a start in progress. Each step of Start or Resubmit completes a part of it.
+type submission struct {
+	req   StartRequest
+	pacer *pace.Pacer
+	// subject is the name of the workflow that an error is about: what the caller gave, until a
+	// request about the claimed name fails.
+	subject string
+
+	args  spec.Arguments    // of the request
+	draft draft             // what is started, then with the request's settings
+	send  map[string]string // the arguments of the workflow
+	claim claim             // of the workflow's name
+	event func() happening  // what is recorded once the workflow is created
 }
 
-func (c *WorkflowClient) start(ctx context.Context, p *pace.Pacer, req StartRequest) (*unstructured.Unstructured, error) {
-	args, d, problems := checkRequest(ctx, req, c.namespace)
+// failed returns err as the error of a request about the claimed name.
+func (s *submission) failed(err error) error {
+	s.subject = s.claim.Name
+	return err
+}
+
+// start checks the request, returns the workflow that its key has started before, or drafts and
+// creates a new one.
+func (c *WorkflowClient) start(ctx context.Context, s *submission) (*unstructured.Unstructured, error) {
+	var problems field.ErrorList
+	s.args, s.draft, problems = checkRequest(ctx, s.req, c.namespace)
 	switch {
-	case ctx.Err() != nil: // reading a large manifest takes a while
+	case ctx.Err() != nil: // parsing a large manifest takes a while
 		return nil, pace.Interruption(ctx, nil)
 	case len(problems) > 0:
-		return nil, c.invalidStart(ctx, d, req, args, problems)
+		return nil, c.invalidStart(ctx, s, problems)
 	}
-	name := req.Name
-	if name == "" && d.obj != nil {
-		name = d.obj.GetName()
-	}
-	fields, err := c.requestFields(req, args)
+	fields, err := c.requestFields(s.req, s.args)
 	if err != nil {
 		return nil, err
 	}
-	mark := newMarker(name, d.base, req.IdempotencyKey, fields)
-	// Before the template is read: it may be deleted by now, the workflow is what counts.
-	if existing, err := c.startedBefore(ctx, p, mark, req.DryRun); existing != nil || err != nil {
+	s.claim = newClaim(s.givenName(), s.draft.base, s.req.IdempotencyKey, fields)
+	// Before the template is read: it may be deleted by now, and the workflow is what counts.
+	if existing, err := c.startedBefore(ctx, s); existing != nil || err != nil {
 		return existing, err
 	}
-	if req.CronWorkflow != "" {
-		if d, err = c.cronDraft(ctx, p, req.CronWorkflow); err != nil {
-			return nil, c.withProblems(ctx, p, d, req, args, err)
+	if s.req.CronWorkflow != "" {
+		if s.draft, err = c.cronDraft(ctx, s.pacer, s.req.CronWorkflow); err != nil {
+			return nil, c.withProblems(ctx, s, err)
 		}
 	}
-	return c.startDraft(ctx, p, d, req, args, mark, startedFrom(d))
+	s.event = startedFrom(s.draft)
+	return c.submit(ctx, s)
 }
 
-// startDraft puts the request's settings into the draft, checks it and creates it.
-func (c *WorkflowClient) startDraft(
-	ctx context.Context, p *pace.Pacer, d draft, req StartRequest, args spec.Arguments, mark marker, tells func() happening,
-) (*unstructured.Unstructured, error) {
-	wf, arguments, err := c.complete(ctx, p, d, req, args)
-	if err != nil {
+// givenName returns the name that the request or its manifest gives, or "".
+func (s *submission) givenName() string {
+	if s.req.Name == "" && s.draft.obj != nil {
+		return s.draft.obj.GetName()
+	}
+	return s.req.Name
+}
+
+// submit completes and checks the draft, claims its name and creates it.
+func (c *WorkflowClient) submit(ctx context.Context, s *submission) (*unstructured.Unstructured, error) {
+	if err := c.complete(ctx, s); err != nil {
 		return nil, err
 	}
 	if ctx.Err() != nil {
 		return nil, pace.Interruption(ctx, nil)
 	}
-	if err := setParameters(wf, arguments); err != nil {
-		return nil, err
+	if problems := spec.SetParameters(field.NewPath("spec"), s.draft.spec(), s.send); len(problems) > 0 {
+		return nil, invalid(problems...)
 	}
-	if err := mark.put(wf); err != nil {
+	if err := s.claim.put(s.draft.obj); err != nil {
 		return nil, err
 	}
 	if ctx.Err() != nil {
-		return nil, pace.Interruption(ctx, nil) // nothing was sent: there is nothing to be in doubt about
+		return nil, pace.Interruption(ctx, nil) // before anything is sent, so the outcome is known
 	}
-	opts := metav1.CreateOptions{FieldValidation: metav1.FieldValidationStrict}
-	if req.DryRun {
-		opts.DryRun = []string{metav1.DryRunAll}
-	}
-	created, made, err := c.createOnce(ctx, p, wf, mark, opts)
+	created, made, err := c.createOnce(ctx, s)
 	switch {
 	case err != nil:
 		return nil, err
-	case req.DryRun && !made:
-		return nil, foundByDryRun(mark.Name)
-	case made && !req.DryRun:
-		c.record(ctx, created, tells)
+	case s.req.DryRun && !made:
+		return nil, s.failed(&FoundError{Name: s.claim.Name})
+	case made && !s.req.DryRun:
+		c.record(ctx, created, s.event)
 	}
 	return created, nil
 }
 
-// complete puts everything but name and parameters into the draft, and checks it against the template
-// that it starts from. It returns the parameters to send.
-func (c *WorkflowClient) complete(
-	ctx context.Context, p *pace.Pacer, d draft, req StartRequest, args spec.Arguments,
-) (wf *unstructured.Unstructured, arguments map[string]string, err error) {
-	wf, problems, err := c.fill(ctx, d, req)
+// started returns the result of an operation that creates a workflow. The result is about the
+// created workflow; an error is about the subject.
+func (c *WorkflowClient) started(
+	o *observation, op Op, subject string, obj *unstructured.Unstructured, err error,
+) (*status.WorkflowStatus, error) {
+	if err != nil {
+		o.named(subject)
+		return nil, c.error(op, subject, err)
+	}
+	o.named(obj.GetName())
+	st, err := c.decoders.FromUnstructured(obj) // the workflow is started, even if ctx has ended
+	o.begun(st)
+	if err != nil {
+		return st, c.error(op, obj.GetName(), err)
+	}
+	return st, nil
+}
+
+// complete puts the request's settings into the draft, except for name and parameters, and checks it
+// and the parameters against the template.
+func (c *WorkflowClient) complete(ctx context.Context, s *submission) error {
+	problems, err := c.fill(ctx, s)
 	if err == nil && ctx.Err() != nil {
 		err = pace.Interruption(ctx, nil)
 	}
 	if err != nil {
-		return nil, nil, err
-	}
-	arguments, found, err := c.checkTemplate(ctx, p, d, args, req)
-	problems = append(problems, found...)
-	if err != nil && len(problems) == 0 {
-		return nil, nil, err
-	}
-	if len(problems) > 0 {
-		return nil, nil, invalid(append(problems, problemsOf(err, req)...)...)
-	}
-	return wf, arguments, nil
-}
-
-// invalidStart is the error of a request that has problems by itself: these, and those that it has
-// beside what it starts from, as far as one attempt to read that tells. d: what is to be started, if
-// that much is clear.
-func (c *WorkflowClient) invalidStart(ctx context.Context, d draft, req StartRequest, args spec.Arguments, problems field.ErrorList) error {
-	ctx, cancel := context.WithTimeout(ctx, glanceFor)
-	defer cancel()
-	once := newPacer(time.Now())
-	if req.CronWorkflow != "" && d.base != "" {
-		cron, err := c.cronDraft(ctx, once, req.CronWorkflow)
-		d, problems = cron, append(problems, problemsOf(err, req)...)
-	}
-	return c.withProblems(ctx, once, d, req, args, invalid(problems...))
-}
-
-// withProblems adds to err, if it is an [*InvalidError], the problems that a draft has beside it.
-func (c *WorkflowClient) withProblems(ctx context.Context, p *pace.Pacer, d draft, req StartRequest, args spec.Arguments, err error) error {
-	problems := problemsOf(err, req)
-	if len(problems) == 0 || d.obj == nil || ctx.Err() != nil {
 		return err
 	}
-	_, _, more := c.complete(ctx, p, d, req, args)
-	return invalid(append(problems, problemsOf(more, req)...)...)
+	var found field.ErrorList
+	s.send, found, err = c.checkTemplate(ctx, s)
+	problems = append(problems, found...)
+	if err != nil && len(problems) == 0 {
+		return err
+	}
+	if len(problems) > 0 {
+		return invalid(append(problems, problemsOf(err, s.req)...)...)
+	}
+	return nil
 }
 
-// problemsOf are those that err lists. That what is to be started is not there is one as well.
+// invalidStart returns the error of a request that is wrong by itself: with these problems, and with
+// those that it has with what it starts from, if one attempt to read that succeeds.
+func (c *WorkflowClient) invalidStart(ctx context.Context, s *submission, problems field.ErrorList) error {
+	ctx, cancel := context.WithTimeout(ctx, glanceFor)
+	defer cancel()
+	s.pacer = newPacer(time.Now())
+	if s.req.CronWorkflow != "" && s.draft.base != "" {
+		var err error
+		s.draft, err = c.cronDraft(ctx, s.pacer, s.req.CronWorkflow)
+		problems = append(problems, problemsOf(err, s.req)...)
+	}
+	return c.withProblems(ctx, s, invalid(problems...))
+}
+
+// withProblems returns err. If it lists problems, those that the draft has too are added.
+func (c *WorkflowClient) withProblems(ctx context.Context, s *submission, err error) error {
+	problems := problemsOf(err, s.req)
+	if len(problems) == 0 || s.draft.obj == nil || ctx.Err() != nil {
+		return err
+	}
+	return invalid(append(problems, problemsOf(c.complete(ctx, s), s.req)...)...)
+}
+
+// problemsOf returns the problems that err lists. A missing template is one, too.
 func problemsOf(err error, req StartRequest) field.ErrorList {
 	var listed *InvalidError
 	switch {
@@ -211,11 +227,10 @@ func sourcePath(req StartRequest) *field.Path {
 }
 
 // fill puts everything but name and parameters into the draft.
-func (c *WorkflowClient) fill(ctx context.Context, d draft, req StartRequest) (wf *unstructured.Unstructured, problems field.ErrorList, err error) {
-	wf = d.obj
-	fields := d.spec()
+func (c *WorkflowClient) fill(ctx context.Context, s *submission) (problems field.ErrorList, err error) {
+	wf, req, fields := s.draft.obj, s.req, s.draft.spec()
 	if err := spec.Merge(fields, req.Spec); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if req.Entrypoint != "" {
 		fields["entrypoint"] = req.Entrypoint
@@ -223,8 +238,7 @@ func (c *WorkflowClient) fill(ctx context.Context, d draft, req StartRequest) (w
 	if req.ServiceAccount != "" {
 		fields["serviceAccountName"] = req.ServiceAccount
 	}
-	spec.ParametersToStrings(fields)
-	spec.LocksToLists(fields)
+	spec.Normalize(fields)
 	wf.SetAPIVersion(apiVersion)
 	wf.SetKind(kind)
 	wf.SetNamespace(c.namespace)
@@ -237,27 +251,14 @@ func (c *WorkflowClient) fill(ctx context.Context, d draft, req StartRequest) (w
 	if c.startAnnotations != nil {
 		added := c.startAnnotations(ctx)
 		problems = spec.AnnotationProblems(field.NewPath("options", "startAnnotations"), added)
-		if d.own {
+		if s.draft.own {
 			annotations = overlaid(added, annotations)
 		} else {
 			annotations = overlaid(annotations, added)
 		}
 	}
 	wf.SetAnnotations(overlaid(annotations, req.Annotations))
-	return wf, problems, nil
-}
-
-// setParameters puts arguments into the workflow's spec.
-func setParameters(wf *unstructured.Unstructured, arguments map[string]string) error {
-	if len(arguments) == 0 {
-		return nil
-	}
-	fields := objectAt(wf.Object, "spec")
-	if problems := spec.ArgumentProblems(field.NewPath("spec", "arguments"), fields["arguments"]); len(problems) > 0 {
-		return invalid(problems...)
-	}
-	spec.SetParameters(fields, arguments)
-	return nil
+	return problems, nil
 }
 
 // overlaid returns entries of both maps; those of over take precedence.

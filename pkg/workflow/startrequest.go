@@ -71,7 +71,7 @@ type StartRequest struct {
 	// refused, here, in a Manifest and in the workflowMetadata of what is started: of
 	// workflows.argoproj.io/ the labels completed, phase, workflow-archiving-status, creator…, actor…,
 	// action, controller-instanceid, cron-workflow and resubmitted-from-workflow, and of
-	// argoservice.opensearch.org/ the marks start, idempotency-key, retry-id and asked-again. So are
+	// argoservice.opensearch.org/ the names start, idempotency-key, retry-id and asked-again. So are
 	// annotations that contain {{, which Argo would evaluate where a template refers to them.
 	Labels, Annotations map[string]string
 	// Spec has further fields of the workflow's spec, such as {"priority": 3}. They replace those
@@ -201,17 +201,4 @@ func checkSource(ctx context.Context, req StartRequest, namespace string) (d dra
 		problems = append(problems, field.Forbidden(field.NewPath("clusterScope"), "applies to a template only"))
 	}
 	return d, problems
-}
-
-// checkName checks the name of a workflow that may exist. The API server accepts names of up to 253
-// characters, more than this client gives.
-func checkName(name string) error {
-	path := field.NewPath("name")
-	if name == "" {
-		return invalid(field.Required(path, "the workflow's name"))
-	}
-	if problems := spec.SubdomainProblems(path, name); len(problems) > 0 {
-		return invalid(problems...)
-	}
-	return nil
 }

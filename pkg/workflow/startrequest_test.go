@@ -28,7 +28,7 @@ func (r revealing) MarshalText() ([]byte, error) {
 	return []byte("*****"), nil
 }
 
-// A secret that masks itself is never sent as its mask, wherever it is; one that is empty has none.
+// A secret that masks itself is never sent as its mask, wherever it is.
 func TestSecretsAreNotSentAsTheirMask(t *testing.T) {
 	within := map[string]any{"a": []any{struct{ Password revealing }{"s3cr3t"}}}
 	_, found := checkSettings(StartRequest{
@@ -76,7 +76,7 @@ func TestSecretsAreNotSentAsTheirMask(t *testing.T) {
 	}
 }
 
-// What people type is not evaluated, wherever it goes and however it is wrapped.
+// Input is not evaluated, wherever it is sent and however it is wrapped.
 func TestValuesThatArgoWouldEvaluate(t *testing.T) {
 	const code = "{{workflow.parameters.password}}"
 	for name, value := range map[string]any{
@@ -137,7 +137,7 @@ func TestValuesThatArgoWouldEvaluate(t *testing.T) {
 	}
 }
 
-// What a CronWorkflow starts has its name as a label.
+// The workflows of a CronWorkflow have its name as a label.
 func TestCronWorkflowOfALongName(t *testing.T) {
 	for length, want := range map[int]int{63: 0, 64: 1, 76: 1} {
 		_, found := checkSource(t.Context(), StartRequest{CronWorkflow: strings.Repeat("a", length)}, "ma")

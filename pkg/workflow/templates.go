@@ -19,39 +19,37 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
-// checkTemplate checks a draft with the request's settings, and further arguments, against the
-// template that it starts from: the one that it refers to, or its own spec. It returns the arguments
-// to send: the required ones and the optional ones that are known, or all without a check.
-func (c *WorkflowClient) checkTemplate(
-	ctx context.Context, p *pace.Pacer, d draft, args spec.Arguments, req StartRequest,
-) (map[string]string, field.ErrorList, error) {
-	if req.SkipTemplateCheck {
-		return args.All(), nil, nil
+// checkTemplate checks the draft and the request's arguments against the template that it starts
+// from: the one that it refers to, or its own spec. It returns the arguments to send: the required
+// ones and the optional ones that are known, or all without a check.
+func (c *WorkflowClient) checkTemplate(ctx context.Context, s *submission) (map[string]string, field.ErrorList, error) {
+	if s.req.SkipTemplateCheck {
+		return s.args.All(), nil, nil
 	}
-	fields := d.spec()
+	fields := s.draft.spec()
 	check := func(t *spec.Template, fresh bool) (map[string]string, field.ErrorList) {
-		return t.Bind(fields).Check(args, req.AllowUnknownParameters, c.lookup(ctx, p, fresh))
+		return t.Bind(fields).Check(s.args, s.req.AllowUnknownParameters, c.lookup(ctx, s.pacer, fresh))
 	}
 	ref := spec.Ref(fields)
 	if ref.Name == "" {
-		sent, problems := check(spec.NewTemplate(d.subject, fields), true)
-		return sent, problems, nil
+		send, problems := check(spec.NewTemplate(s.draft.subject, fields), true)
+		return send, problems, nil
 	}
 	if known := c.known.get(ref); known != nil {
 		// The template may have changed since, so what it refuses or does not know is checked again.
-		if sent, problems := check(known, false); len(problems) == 0 && len(sent) == len(args.All()) {
-			return sent, nil, nil
+		if send, problems := check(known, false); len(problems) == 0 && len(send) == len(s.args.All()) {
+			return send, nil, nil
 		}
 	}
-	t, err := c.readTemplate(ctx, p, ref)
+	t, err := c.readTemplate(ctx, s.pacer, ref)
 	if apierrors.IsForbidden(err) {
-		return args.All(), nil, nil // the controller will check
+		return s.args.All(), nil, nil // the controller will check
 	}
 	if err != nil {
-		return nil, nil, c.missingSource(ctx, p, c.templateSource(ref), ref.Name, err)
+		return nil, nil, c.missingSource(ctx, s.pacer, c.templateSource(ref), ref.Name, err)
 	}
-	sent, problems := check(t, true)
-	return sent, problems, nil
+	send, problems := check(t, true)
+	return send, problems, nil
 }
 
 // lookup reads templates that another one calls. If fresh, it also reads those that were read a

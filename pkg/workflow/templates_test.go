@@ -46,7 +46,7 @@ func TestOptionalParametersAreNotDroppedForAnOldReading(t *testing.T) {
 	d := templateDraft(status.TemplateRef{Name: "t"})
 	check := func(args spec.Arguments, req StartRequest, want string, reads int) {
 		t.Helper()
-		sent, problems, err := c.checkTemplate(context.Background(), c.pacer(), d, args, req)
+		sent, problems, err := c.checkTemplate(context.Background(), &submission{req: req, pacer: c.pacer(), draft: d, args: args})
 		if got := strings.Join(slices.Sorted(maps.Keys(sent)), " "); err != nil || len(problems) > 0 || got != want || templates.count != reads {
 			t.Errorf("%q after %d reads: %v; want %q after %d", got, templates.count, err, want, reads)
 		}
@@ -63,16 +63,16 @@ func TestOptionalParametersAreNotDroppedForAnOldReading(t *testing.T) {
 func TestSkippedCheckOfAManifest(t *testing.T) {
 	c := &WorkflowClient{namespace: "ma"}
 	d := newDraft("it", "t", fromYAML(t, "{arguments: {parameters: [{name: from-the-defaults}]}}"))
-	if _, problems, _ := c.checkTemplate(context.Background(), c.pacer(), d, spec.Arguments{}, StartRequest{}); len(problems) == 0 {
+	if _, problems, _ := c.checkTemplate(context.Background(), &submission{pacer: c.pacer(), draft: d}); len(problems) == 0 {
 		t.Error("a spec without an entrypoint passes the check")
 	}
-	_, problems, err := c.checkTemplate(context.Background(), c.pacer(), d, spec.Arguments{}, StartRequest{SkipTemplateCheck: true})
+	_, problems, err := c.checkTemplate(context.Background(), &submission{req: StartRequest{SkipTemplateCheck: true}, pacer: c.pacer(), draft: d})
 	if err != nil || len(problems) > 0 {
 		t.Errorf("the check was not skipped: %v, %v", problems, err)
 	}
 }
 
-// A misspelt name is answered with the names there are: of whole templates, which can be as large as a
+// The error of a misspelt name lists the names that exist. Of whole templates, which can have a
 // megabyte each, only a small page is read.
 func TestNamesOfTemplates(t *testing.T) {
 	for _, way := range clients() {
@@ -99,7 +99,7 @@ func TestNamesOfTemplates(t *testing.T) {
 	}
 }
 
-// Metadata can be large, too: an annotation may hold all of the object. The error then names none.
+// Metadata can be large, too: an annotation may contain the whole object. Then the error lists none.
 func TestNamesOfHugeTemplates(t *testing.T) {
 	huge := workflowObject(t, "{apiVersion: argoproj.io/v1alpha1, kind: Any, metadata: {name: reindex}}")
 	huge.SetAnnotations(map[string]string{"last-applied": strings.Repeat("x", maxMetadata)})

@@ -143,7 +143,7 @@ func TestChecksTakeLinearTime(t *testing.T) {
 		return func() {
 			calls := new(templateCalls)
 			calls.addFrom(steps)
-			if !calls.unclear || len(calls.refs) > MostLookups+1 {
+			if !calls.unclear || len(calls.refs) > maxLookups+1 {
 				t.Errorf("%d calls, %t", len(calls.refs), calls.unclear)
 			}
 		}

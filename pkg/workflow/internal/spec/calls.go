@@ -11,8 +11,8 @@ import (
 // Lookup returns the template of the cluster that a reference names, or nil if it cannot be read.
 type Lookup func(ref status.TemplateRef) *Template
 
-// MostLookups bounds how many templates of the cluster one check looks up.
-const MostLookups = 16
+// maxLookups bounds how many templates of the cluster one check looks up.
+const maxLookups = 16
 
 // templateCalls are the templates of the cluster that a spec calls by templateRef.
 type templateCalls struct {
@@ -42,7 +42,7 @@ func (c *templateCalls) add(value any) {
 	ref := calledRef(fields)
 	switch {
 	case slices.Contains(c.refs, ref):
-	case len(c.refs) > MostLookups, len(SubdomainProblems(nil, ref.Name)) > 0:
+	case len(c.refs) > maxLookups, len(SubdomainProblems(nil, ref.Name)) > 0:
 		c.unclear = true
 	default:
 		c.refs = append(c.refs, ref)
@@ -71,7 +71,7 @@ type calledTemplates struct {
 func (c templateCalls) lookUp(lookup Lookup) calledTemplates {
 	called := calledTemplates{byRef: map[status.TemplateRef]*Template{}}
 	for {
-		if c.unclear || len(called.byRef) > MostLookups {
+		if c.unclear || len(called.byRef) > maxLookups {
 			return calledTemplates{unclear: true}
 		}
 		next := slices.IndexFunc(c.refs, func(ref status.TemplateRef) bool { return called.byRef[ref] == nil })

@@ -2,10 +2,10 @@ package spec
 
 import "k8s.io/apimachinery/pkg/util/validation/field"
 
-// LocksToLists moves each mutex and semaphore that is given by itself into the list of them. Argo
+// locksToLists moves each mutex and semaphore that is given by itself into the list of them. Argo
 // 3.6 and 3.7 read both forms as the same lock. Argo 4.x ignores the single form without an error,
 // so workflows that exclude each other would run at the same time.
-func LocksToLists(spec map[string]any) {
+func locksToLists(spec map[string]any) {
 	lockToList(spec)
 	walk(nil, spec, visitor{template: func(_ *field.Path, template map[string]any) { lockToList(template) }})
 }

@@ -11,7 +11,7 @@ func TestLocksToLists(t *testing.T) {
 			"{dag: {tasks: [{inline: {synchronization: "+locks+"}}]}, plugin: {synchronization: {mutex: {name: d}}}}]}")
 	}
 	spec := around(single)
-	LocksToLists(spec)
+	Normalize(spec)
 	if got, want := asYAML(t, spec), asYAML(t, around(lists)); got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
@@ -27,7 +27,7 @@ func TestLocksOfMergedFields(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	LocksToLists(spec)
+	Normalize(spec)
 	want := fromYAML(t, "{synchronization: {mutexes: [{name: a}]}, arguments: {parameters: [], artifacts: []}}")
 	if got := asYAML(t, spec); got != asYAML(t, want) {
 		t.Error(got)

@@ -93,8 +93,11 @@ func metadataProblems(path *field.Path, value any) field.ErrorList {
 		"name", "generateName", "namespace", "labels", "annotations", "finalizers", "ownerReferences")...)
 }
 
-// WorkflowMetadataProblems returns what is wrong with the workflowMetadata of a CronWorkflow's spec.
-func WorkflowMetadataProblems(path *field.Path, spec map[string]any) field.ErrorList {
-	problems := TypeProblems(path.Child("workflowMetadata"), TypeObjectMeta, spec["workflowMetadata"])
+// CronProblems returns what is wrong with the spec of a CronWorkflow from which a workflow is
+// started: its workflowSpec and its workflowMetadata.
+func CronProblems(path *field.Path, spec map[string]any) field.ErrorList {
+	workflowSpec, _ := spec["workflowSpec"].(map[string]any)
+	problems := Problems(path.Child("workflowSpec"), workflowSpec)
+	problems = append(problems, TypeProblems(path.Child("workflowMetadata"), TypeObjectMeta, spec["workflowMetadata"])...)
 	return append(problems, reservedMetadata(path, spec)...)
 }

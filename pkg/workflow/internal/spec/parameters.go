@@ -11,11 +11,20 @@ import (
 
 // SetParameters sets parameters of a spec's arguments: those that it has keep their other fields,
 // and the others are appended, sorted by name, so that the same request makes the same object.
-// Without values it changes nothing.
-func SetParameters(spec map[string]any, values map[string]string) {
+// Without values it changes nothing, and neither if it returns problems of the arguments.
+func SetParameters(path *field.Path, spec map[string]any, values map[string]string) field.ErrorList {
 	if len(values) == 0 {
-		return
+		return nil
 	}
+	at, arguments := path.Child("arguments"), spec["arguments"]
+	if problems := append(TypeProblems(at, TypeArguments, arguments), parameterNameProblems(at, arguments)...); len(problems) > 0 {
+		return problems
+	}
+	setParameters(spec, values)
+	return nil
+}
+
+func setParameters(spec map[string]any, values map[string]string) {
 	arguments, ok := spec["arguments"].(map[string]any)
 	if !ok {
 		arguments = map[string]any{}
@@ -49,16 +58,23 @@ func Override(wf *unstructured.Unstructured, values map[string]string) {
 		spec = map[string]any{}
 		wf.Object["spec"] = spec
 	}
-	SetParameters(spec, values)
+	setParameters(spec, values)
 	status, _ := wf.Object["status"].(map[string]any)
 	if stored, ok := status["storedWorkflowTemplateSpec"].(map[string]any); ok {
-		SetParameters(stored, values)
+		setParameters(stored, values)
 	}
 }
 
-// ParametersToStrings makes strings of the numbers and bools that YAML reads in parameters, as
+// Normalize gives a spec the form in which every version of Argo reads it the same way: the
+// parameters are strings, and the locks are in lists.
+func Normalize(spec map[string]any) {
+	parametersToStrings(spec)
+	locksToLists(spec)
+}
+
+// parametersToStrings makes strings of the numbers and bools that YAML reads in parameters, as
 // Argo's own clients do. Argo's full resource definitions refuse any other type, and null.
-func ParametersToStrings(spec map[string]any) {
+func parametersToStrings(spec map[string]any) {
 	toString := func(in map[string]any, key string) {
 		value, given := in[key]
 		if s, err := StringOf(value); err == nil {
@@ -87,7 +103,7 @@ func ParametersToStrings(spec map[string]any) {
 // another way than they are printed, so that the string would differ.
 func inexactParameters(path *field.Path, spec map[string]any) (problems field.ErrorList) {
 	check := func(path *field.Path, value any) {
-		if len(problems) < MaxProblems && inexact(value) {
+		if len(problems) < maxProblems && inexact(value) {
 			problems = append(problems, Hidden(path, "has a number that is too large to be kept as it is written; quote it"))
 		}
 	}

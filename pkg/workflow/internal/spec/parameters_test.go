@@ -1,6 +1,10 @@
 package spec
 
-import "testing"
+import (
+	"testing"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
 
 // Parameters become strings wherever Argo has them, and nothing else does.
 func TestParametersToStrings(t *testing.T) {
@@ -44,7 +48,7 @@ templates:
   plugin: {any: {arguments: {parameters: [{value: 3}]}}, inputs: {parameters: [{value: 3}]}}
 - 3
 `)
-	ParametersToStrings(spec)
+	Normalize(spec)
 	if got := asYAML(t, spec); got != asYAML(t, want) {
 		t.Errorf("%s\nwant %s", got, asYAML(t, want))
 	}
@@ -60,12 +64,20 @@ func TestSetParameters(t *testing.T) {
 		"no arguments":  {"{}", map[string]string{"b": "2", "a": "1"}, "{arguments: {parameters: [{name: a, value: '1'}, {name: b, value: '2'}]}}"},
 		"in place":      {"{arguments: {parameters: [{name: a, valueFrom: {}, enum: ['1']}, {name: c, value: x}]}}", map[string]string{"a": "1"}, "{arguments: {parameters: [{name: a, value: '1', enum: ['1']}, {name: c, value: x}]}}"},
 		"other parts":   {"{arguments: {artifacts: [{name: x}]}}", map[string]string{"a": ""}, "{arguments: {artifacts: [{name: x}], parameters: [{name: a, value: ''}]}}"},
-		"null, and odd": {"{arguments: {parameters: [~, 3, {value: x}]}}", map[string]string{"a": "1"}, "{arguments: {parameters: [~, 3, {value: x}, {name: a, value: '1'}]}}"},
+		"no parameters": {"{arguments: {parameters: ~}}", map[string]string{"a": "1"}, "{arguments: {parameters: [{name: a, value: '1'}]}}"},
 	} {
 		spec := fromYAML(t, tc.spec)
-		SetParameters(spec, tc.values)
+		if problems := SetParameters(field.NewPath("spec"), spec, tc.values); len(problems) > 0 {
+			t.Errorf("%s: %v", name, problems)
+		}
 		if got, want := asYAML(t, spec), asYAML(t, fromYAML(t, tc.want)); got != want {
 			t.Errorf("%s: %s\nwant %s", name, got, want)
+		}
+	}
+	for _, bad := range []string{"{arguments: {parameters: {a: kept}}}", "{arguments: {parameters: [{value: kept}]}}", "{arguments: {parameters: [{name: b}, {name: b}]}}"} {
+		spec := fromYAML(t, bad)
+		if problems := SetParameters(field.NewPath("spec"), spec, map[string]string{"b": ""}); len(problems) != 1 || asYAML(t, spec) != asYAML(t, fromYAML(t, bad)) {
+			t.Errorf("%s: %v, %v", bad, problems, spec)
 		}
 	}
 }

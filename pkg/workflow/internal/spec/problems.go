@@ -12,9 +12,9 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
 )
 
-// MaxProblems bounds the problems of one kind in an object. An object can have one for every few
+// maxProblems bounds the problems of one kind in an object. An object can have one for every few
 // bytes, each with a path as long as the object is deep.
-const MaxProblems = 1000
+const maxProblems = 1000
 
 // Problems returns what is wrong with a workflow's spec: values that Argo cannot decode, names of
 // parameters, the reference to a template, and reserved labels and annotations.
@@ -34,11 +34,6 @@ func FieldProblems(path *field.Path, fields map[string]any) field.ErrorList {
 	return append(TypeProblems(path, TypeSpec, own), reservedMetadata(path, own)...)
 }
 
-// ArgumentProblems returns what is wrong with the arguments of a spec.
-func ArgumentProblems(path *field.Path, value any) field.ErrorList {
-	return append(TypeProblems(path, TypeArguments, value), parameterNameProblems(path, value)...)
-}
-
 // parameterNameProblems finds names that are missing, malformed or duplicate. [TypeProblems] finds
 // names of another type.
 func parameterNameProblems(path *field.Path, value any) (problems field.ErrorList) {
@@ -47,7 +42,7 @@ func parameterNameProblems(path *field.Path, value any) (problems field.ErrorLis
 	path = path.Child("parameters")
 	seen := make(map[string]bool, len(list))
 	for i, item := range list {
-		if len(problems) >= MaxProblems {
+		if len(problems) >= maxProblems {
 			break
 		}
 		at := path.Index(i).Child("name")
@@ -100,7 +95,7 @@ func refProblems(path *field.Path, spec map[string]any) (problems field.ErrorLis
 func unknownFields(path *field.Path, in map[string]any, known ...string) (problems field.ErrorList) {
 	hints := NewHints(known)
 	for _, key := range slices.Sorted(maps.Keys(in)) {
-		if len(problems) < MaxProblems && !slices.Contains(known, key) {
+		if len(problems) < maxProblems && !slices.Contains(known, key) {
 			problems = append(problems, field.Forbidden(path.Child(shown.Name(key)), "a new workflow has no such field"+hints.Near(key)))
 		}
 	}

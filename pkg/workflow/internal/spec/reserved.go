@@ -24,7 +24,7 @@ func reservedLabels[V any](path *field.Path, labels map[string]V) (problems fiel
 // reservedAnnotations finds annotations that only this library may set.
 func reservedAnnotations[V any](path *field.Path, annotations map[string]V) (problems field.ErrorList) {
 	for _, name := range slices.Sorted(maps.Keys(annotations)) {
-		if isOwnMark(name) {
+		if isOwnName(name) {
 			problems = append(problems, field.Forbidden(path.Key(name), whyReserved(name)))
 		}
 	}
@@ -44,18 +44,18 @@ func reservedMetadata(path *field.Path, spec map[string]any) (problems field.Err
 	return append(problems, reservedAnnotations(path.Child("annotations"), annotations)...)
 }
 
-// ownMarks returns the labels and annotations that this library sets. Other names with its prefix
+// ownNames returns the labels and annotations that this library sets. Other names with its prefix
 // belong to packages that use it.
-func ownMarks() []string {
+func ownNames() []string {
 	return []string{naming.AnnotationStart, naming.LabelKey, naming.AnnotationAsked, naming.AnnotationRetryID}
 }
 
-func isOwnMark(name string) bool { return slices.Contains(ownMarks(), name) }
+func isOwnName(name string) bool { return slices.Contains(ownNames(), name) }
 
 // whyReserved returns "" for a name that any client may set.
 func whyReserved(name string) string {
 	switch {
-	case isOwnMark(name):
+	case isOwnName(name):
 		return "only this client sets it: it records which request made or changed a workflow"
 	case name == naming.LabelCompleted, name == naming.LabelPhase, name == naming.LabelArchiving:
 		return "only the controller sets it: it ignores a workflow that is created with it"

@@ -31,7 +31,7 @@ func Misspelt(path *field.Path, spec map[string]any) field.ErrorList {
 }
 
 // ignoredFields finds fields that Argo ignores since a later version. A lock that is given by
-// itself is not among them: see [LocksToLists].
+// itself is not among them: see [Normalize].
 func ignoredFields(path *field.Path, spec map[string]any) (problems field.ErrorList) {
 	if spec["podPriority"] != nil {
 		problems = append(problems, field.Forbidden(path.Child("podPriority"),
@@ -64,14 +64,14 @@ func (c *spellCheck) call(path *field.Path, call map[string]any, isTask bool) {
 		c.fields(path, call, append(callFields(), "dependencies", "depends"))
 	}
 	name, _ := call["template"].(string)
-	if len(c.problems) < MaxProblems && c.complete && name != "" && !strings.Contains(name, "{{") && !c.templates[name] {
+	if len(c.problems) < maxProblems && c.complete && name != "" && !strings.Contains(name, "{{") && !c.templates[name] {
 		c.problems = append(c.problems, field.Invalid(path.Child("template"), shown.Name(name), "there is no such template"+c.hints.Near(name)))
 	}
 }
 
 func (c *spellCheck) fields(path *field.Path, of map[string]any, known []string) {
 	for _, key := range slices.Sorted(maps.Keys(of)) {
-		if slices.Contains(known, key) || len(c.problems) >= MaxProblems || c.compared >= mostCompared {
+		if slices.Contains(known, key) || len(c.problems) >= maxProblems || c.compared >= mostCompared {
 			continue
 		}
 		c.compared++

@@ -56,7 +56,7 @@ func TestMisspeltTakesLinearTime(t *testing.T) {
 		spec := map[string]any{"templates": append(templates, map[string]any{"name": "main", "steps": steps})}
 		return func() {
 			problems := Misspelt(field.NewPath("spec"), spec)
-			if len(problems) != min(n, MaxProblems) || len(textOf(problems[:min(20, len(problems))])) > 16<<10 {
+			if len(problems) != min(n, maxProblems) || len(textOf(problems[:min(20, len(problems))])) > 16<<10 {
 				t.Errorf("%d problems in %d calls, the first of %d bytes", len(problems), n, len(textOf(problems[:min(20, len(problems))])))
 			}
 		}

@@ -42,7 +42,7 @@ type typeCheck struct {
 }
 
 func (c *typeCheck) check(path *field.Path, kind string, value any) {
-	if value == nil || len(c.problems) >= MaxProblems { // null is decoded like a field that is left out
+	if value == nil || len(c.problems) >= maxProblems { // null is decoded like a field that is left out
 		return
 	}
 	if problem, isScalar := scalarProblem(kind, value); isScalar {

@@ -10,10 +10,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
-// start makes the workflow of a request, without a server.
-func start(t *testing.T, req StartRequest) (*unstructured.Unstructured, marker) {
+// start returns the workflow and the claim of a request, without a server.
+func start(t *testing.T, req StartRequest) (*unstructured.Unstructured, claim) {
 	t.Helper()
 	args, d, problems := checkRequest(t.Context(), req, "ma")
 	if len(problems) > 0 {
@@ -24,21 +27,20 @@ func start(t *testing.T, req StartRequest) (*unstructured.Unstructured, marker) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	mark := newMarker(req.Name, d.base, req.IdempotencyKey, fields)
+	own := newClaim(req.Name, d.base, req.IdempotencyKey, fields)
 	if d.obj == nil { // of a CronWorkflow, which would be read
 		d = newDraft("it", d.base, map[string]any{})
 	}
-	wf, _, err := c.fill(t.Context(), d, req)
-	if err != nil {
+	if _, err := c.fill(t.Context(), &submission{req: req, draft: d}); err != nil {
 		t.Fatal(err)
 	}
-	if err := setParameters(wf, args.Required); err != nil {
+	if problems := spec.SetParameters(field.NewPath("spec"), d.spec(), args.Required); len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	if err := own.put(d.obj); err != nil {
 		t.Fatal(err)
 	}
-	if err := mark.put(wf); err != nil {
-		t.Fatal(err)
-	}
-	return wf, mark
+	return d.obj, own
 }
 
 func TestManifest(t *testing.T) {
@@ -110,8 +112,8 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// The names of keys don't collide: two that did with 40 bits, and two that HMAC alone would take
-// for the same.
+// The names of keys do not collide: two that did with 40 bits, and two that are the same key to
+// HMAC alone.
 func TestNamesOfKeysDiffer(t *testing.T) {
 	for _, keys := range [][2]string{
 		{"session-300066", "session-1021806"}, {"k", "k\x00"}, {"k", "K"}, {strings.Repeat("k", 64), strings.Repeat("k", 65)},
@@ -131,7 +133,7 @@ func newName(t *testing.T, template, key string) string {
 	return wf.GetName()
 }
 
-func TestMarkerKnowsItsWorkflow(t *testing.T) {
+func TestClaimKnowsItsWorkflow(t *testing.T) {
 	mine, mark := start(t, StartRequest{Template: "t", Name: "n"})
 	other, _ := start(t, StartRequest{Template: "t", Name: "n"})
 	bare := &unstructured.Unstructured{Object: map[string]any{}}
@@ -216,9 +218,9 @@ func TestMarkerKnowsItsWorkflow(t *testing.T) {
 	}
 }
 
-// A copy under another name has the mark, and what another version of the library or another
-// writer has left is no match.
-func TestMarksOfOthers(t *testing.T) {
+// A copy under another name has the claim, and what another version of the library or another
+// writer has left does not match.
+func TestClaimsOfOthers(t *testing.T) {
 	req := StartRequest{Template: "t", Name: "n", IdempotencyKey: "k"}
 	for name, tc := range map[string]struct {
 		edit func(wf *unstructured.Unstructured)
@@ -227,7 +229,7 @@ func TestMarksOfOthers(t *testing.T) {
 		"a copy":        {func(wf *unstructured.Unstructured) { wf.SetName("n-copy") }, ErrAlreadyExists},
 		"not JSON":      {marked("{"), ErrAlreadyExists},
 		"another type":  {marked(`["n"]`), ErrAlreadyExists},
-		"no mark":       {func(wf *unstructured.Unstructured) { wf.SetAnnotations(nil) }, ErrAlreadyExists},
+		"no claim":      {func(wf *unstructured.Unstructured) { wf.SetAnnotations(nil) }, ErrAlreadyExists},
 		"a later form":  {marked(`{"version":2,"name":"n","key":"` + newKeySecret("k").keyHash() + `","parts":[]}`), ErrConflict},
 		"another key's": {marked(`{"version":1,"name":"n","key":"x","request":"y"}`), ErrConflict},
 	} {
@@ -243,7 +245,7 @@ func marked(text string) func(*unstructured.Unstructured) {
 	return func(wf *unstructured.Unstructured) { wf.SetAnnotations(map[string]string{annotationStart: text}) }
 }
 
-// The name of the request stands in for one that a manifest lacks.
+// The name of the request is used if the manifest has none.
 func TestNameForAManifest(t *testing.T) {
 	for name, tc := range map[string]struct{ metadata, base string }{
 		"none": {"", "given-"}, "null": {"metadata: ~", "given-"}, "a name": {"metadata: {name: own}", "own-"},

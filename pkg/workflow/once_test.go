@@ -5,97 +5,15 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"path"
 	"slices"
 	"strings"
 	"testing"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 )
-
-// store is an API server that keeps workflows, and what it was asked.
-type store struct {
-	t        *testing.T
-	held     []*unstructured.Unstructured
-	asked    []string // e.g. "list", "get w", "create w"
-	accepts  []string // of lists
-	noLists  bool
-	pageSize int
-}
-
-func (s *store) find(name string) *unstructured.Unstructured {
-	at := slices.IndexFunc(s.held, func(wf *unstructured.Unstructured) bool { return wf.GetName() == name })
-	if at < 0 {
-		return nil
-	}
-	return s.held[at]
-}
-
-func (s *store) play(r *http.Request) (any, error) {
-	workflows := schema.GroupResource{Group: argoGroup, Resource: "workflows"}
-	name := path.Base(r.URL.Path)
-	switch {
-	case r.Method == http.MethodPost:
-		wf := &unstructured.Unstructured{}
-		if err := json.NewDecoder(r.Body).Decode(&wf.Object); err != nil {
-			s.t.Error(err)
-		}
-		s.asked = append(s.asked, "create "+wf.GetName())
-		if s.find(wf.GetName()) != nil {
-			return nil, apierrors.NewAlreadyExists(workflows, wf.GetName())
-		}
-		if r.URL.Query().Get("dryRun") == "" {
-			s.held = append(s.held, wf)
-		}
-		return wf.Object, nil
-	case name == "workflows":
-		s.asked = append(s.asked, "list")
-		s.accepts = append(s.accepts, r.Header.Get("Accept"))
-		if s.noLists {
-			return nil, apierrors.NewForbidden(workflows, "", errors.New("no lists"))
-		}
-		return s.list(r)
-	}
-	s.asked = append(s.asked, "get "+name)
-	if wf := s.find(name); wf != nil {
-		return wf.Object, nil
-	}
-	return nil, apierrors.NewNotFound(workflows, name)
-}
-
-func (s *store) list(r *http.Request) (any, error) {
-	selector, err := labels.Parse(r.URL.Query().Get("labelSelector"))
-	if err != nil {
-		s.t.Error(err)
-	}
-	page := listOf("1")
-	begun := r.URL.Query().Get("continue") == ""
-	for _, wf := range s.held {
-		switch {
-		case !begun:
-			begun = wf.GetName() == r.URL.Query().Get("continue")
-		case selector.Matches(labels.Set(wf.GetLabels())):
-			page.Items = append(page.Items, *wf)
-		}
-		if s.pageSize > 0 && len(page.Items) == s.pageSize {
-			page.SetContinue(wf.GetName())
-			break
-		}
-	}
-	return page, nil
-}
-
-// copied is a workflow's copy as other clients make them, with its labels and annotations.
-func copied(wf *unstructured.Unstructured, name string) *unstructured.Unstructured {
-	again := wf.DeepCopy()
-	again.SetName(name)
-	return again
-}
 
 func TestKeyIsTheIdentity(t *testing.T) {
 	for name, tc := range map[string]struct {
@@ -149,7 +67,7 @@ type way struct {
 	over func(t *testing.T, play script) *WorkflowClient
 }
 
-// clients are the two ways to make one.
+// clients are the two ways to create a client.
 func clients() []way {
 	return []way{
 		{"over REST", func(t *testing.T, play script) *WorkflowClient { t.Helper(); return scripted(t, play) }},
@@ -168,8 +86,8 @@ func clients() []way {
 	}
 }
 
-// A key costs one request more than a start without; only a key with a name costs another one, which
-// asks for metadata alone.
+// A start with a key sends one request more than one without. Only a key with a name takes another
+// one, which reads only metadata.
 func TestRequestsOfAKey(t *testing.T) {
 	for name, tc := range map[string]struct {
 		req  StartRequest
@@ -204,8 +122,8 @@ func TestRequestsOfAKey(t *testing.T) {
 	}
 }
 
-// Copies carry the label and the mark, and are no holders of the key; behind pages of them, the
-// holder is found all the same.
+// Copies have the label and the claim, but do not hold the key. The holder is found even after pages
+// of copies.
 func TestCopiesHoldNoKey(t *testing.T) {
 	req := StartRequest{Template: "a", SkipTemplateCheck: true, IdempotencyKey: "k"}
 	for _, way := range clients() {
@@ -238,8 +156,8 @@ func TestCopiesHoldNoKey(t *testing.T) {
 	}
 }
 
-// What Resubmit copies, the old one's mark is not among.
-func TestResubmitLeavesTheMarksBehind(t *testing.T) {
+// Resubmit does not copy the claim of the old workflow.
+func TestResubmitDoesNotCopyClaims(t *testing.T) {
 	s := &store{t: t}
 	c := scripted(t, s.play)
 	req := StartRequest{Manifest: []byte(suspending), IdempotencyKey: "k"}
@@ -252,7 +170,7 @@ func TestResubmitLeavesTheMarksBehind(t *testing.T) {
 			t.Fatal(err)
 		}
 		again := s.held[len(s.held)-1]
-		if mark := readMark(again); mark.Name != again.GetName() || mark.Key == readMark(old).Key || again.GetLabels()[labelKey] != mark.Key {
+		if mark := readClaim(again); mark.Name != again.GetName() || mark.Key == readClaim(old).Key || again.GetLabels()[labelKey] != mark.Key {
 			t.Errorf("%v %v", again.GetLabels(), again.GetAnnotations())
 		}
 	}
@@ -282,7 +200,7 @@ func TestKeyWithoutPermissionToList(t *testing.T) {
 	}
 }
 
-// A list that fails leaves open whether the key is in use, so nothing is created.
+// If the list fails, the key may be in use, so nothing is created.
 func TestKeyThatCannotBeLookedFor(t *testing.T) {
 	s := &store{t: t}
 	c := scriptedWith(t, Options{RetryFor: -1}, func(r *http.Request) (any, error) {
@@ -297,7 +215,7 @@ func TestKeyThatCannotBeLookedFor(t *testing.T) {
 	}
 }
 
-// A dry run says what a start would do: find the workflow, and create none.
+// A dry run reports what a start would do: find the workflow, and create none.
 func TestDryRunOfAKeyInUse(t *testing.T) {
 	s := &store{t: t}
 	c := scripted(t, s.play)
@@ -335,7 +253,7 @@ func TestDryRunOfAKeyInUse(t *testing.T) {
 	}
 }
 
-// Another process makes the workflow between this one's look and its dry run.
+// Another process creates the workflow between this one's read and its dry run.
 func TestDryRunBesideAStart(t *testing.T) {
 	s := &store{t: t}
 	req := StartRequest{Manifest: []byte(suspending), IdempotencyKey: "k"}
@@ -356,9 +274,9 @@ func TestDryRunBesideAStart(t *testing.T) {
 	}
 }
 
-// A random name that is taken is replaced, and the mark with it: it is for the name that the workflow
+// A random name that is taken is replaced, and so is the claim: it is for the name that the workflow
 // gets.
-func TestMarkOfASecondName(t *testing.T) {
+func TestClaimOfASecondName(t *testing.T) {
 	s := &store{t: t}
 	refused, lost := false, false
 	c := scripted(t, func(r *http.Request) (any, error) {
@@ -366,7 +284,7 @@ func TestMarkOfASecondName(t *testing.T) {
 			return s.play(r)
 		}
 		switch made, err := s.play(r); {
-		case !refused: // somebody else's workflow has the name
+		case !refused: // another client's workflow has the name
 			refused = true
 			s.held[0].SetAnnotations(nil)
 			return nil, apierrors.NewAlreadyExists(schema.GroupResource{Resource: "workflows"}, s.held[0].GetName())
@@ -378,13 +296,13 @@ func TestMarkOfASecondName(t *testing.T) {
 		}
 	})
 	started, err := c.Start(t.Context(), StartRequest{Manifest: []byte(suspending)})
-	if err != nil || len(s.held) != 2 || started.Name != s.held[1].GetName() || readMark(s.held[1]).ID == "" {
+	if err != nil || len(s.held) != 2 || started.Name != s.held[1].GetName() || readClaim(s.held[1]).ID == "" {
 		t.Errorf("%v: %v", err, s.asked)
 	}
 }
 
-// A workflow that a lost attempt has made can run and be collected before the next one. Where its name
-// was seen to be taken meanwhile, the call doesn't start it again, but leaves it open.
+// A workflow that a lost attempt has created can run and be deleted before the next attempt. If its
+// name was seen to be taken meanwhile, the call does not start it again; its outcome is unknown.
 func TestLostStartThatWasCollected(t *testing.T) {
 	for _, req := range []StartRequest{{Name: "n"}, {IdempotencyKey: "k"}} {
 		s := &store{t: t}
@@ -410,9 +328,9 @@ func TestLostStartThatWasCollected(t *testing.T) {
 	}
 }
 
-// A later version may record a request in another form. What is common to all forms still tells which
-// workflow has the key, and the error says what to do.
-func TestMarkOfALaterVersion(t *testing.T) {
+// A later version may record a request in another form. What all forms have in common still shows
+// which workflow has the key, and the error says what to do.
+func TestClaimOfALaterVersion(t *testing.T) {
 	for name, form := range map[string]string{
 		"other fields": `"hash":"x"`, "fields of other types": `"request":{"a":1},"fields":["b"],"id":7,"omitted":"none"`,
 	} {
@@ -438,15 +356,15 @@ func TestMarkOfALaterVersion(t *testing.T) {
 	}
 }
 
-// Any client can write the annotation, so what an error repeats of it is quoted and cut off.
-func TestConflictWithAMarkOfAnotherWriter(t *testing.T) {
+// Any client can write the annotation, so an error quotes and truncates what it repeats of it.
+func TestConflictWithAClaimOfAnotherWriter(t *testing.T) {
 	s := &store{t: t}
 	c := scripted(t, s.play)
 	req := StartRequest{Manifest: []byte(suspending), IdempotencyKey: "k"}
 	if _, err := c.Start(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
-	mark := readMark(s.held[0])
+	mark := readClaim(s.held[0])
 	mark.Request = "other"
 	mark.Fields["\x1b[31m\nstart ma/x: done"+strings.Repeat("x", 10_000)] = "y"
 	text, err := json.Marshal(mark)
@@ -460,7 +378,7 @@ func TestConflictWithAMarkOfAnotherWriter(t *testing.T) {
 	}
 }
 
-// A workflow that has the name of a key, and was not started by one, is another one.
+// A workflow that has the name of a key, but was not started with one, is another one.
 func TestNameOfAKeyIsTaken(t *testing.T) {
 	s := &store{t: t}
 	c := scripted(t, s.play)

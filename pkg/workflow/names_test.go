@@ -29,9 +29,9 @@ func TestWorkflowName(t *testing.T) {
 		if name == "" && d.obj != nil {
 			name = d.obj.GetName()
 		}
-		mark := newMarker(name, d.base, req.IdempotencyKey, nil)
-		if req.WorkflowName() != mark.Name || mark.Name == "" {
-			t.Errorf("%+v: %q, not %q", req, req.WorkflowName(), mark.Name)
+		own := newClaim(name, d.base, req.IdempotencyKey, nil)
+		if req.WorkflowName() != own.Name || own.Name == "" {
+			t.Errorf("%+v: %q, not %q", req, req.WorkflowName(), own.Name)
 		}
 	}
 	if name := (StartRequest{Template: "reindex"}).WorkflowName(); name != "" {
