@@ -25,7 +25,7 @@ func replace(n int, part, by string) func([]byte) []byte {
 }
 
 // A missing part of an answer is an error, never zero.
-func TestCountsOfHalfAnAnswer(t *testing.T) {
+func TestCountsOfIncompleteAnswers(t *testing.T) {
 	for name, c := range map[string]struct {
 		rewrite func([]byte) []byte
 		kind    error
@@ -39,13 +39,13 @@ func TestCountsOfHalfAnAnswer(t *testing.T) {
 		"shard failed":            {replace(5, `"failed":0`, `"failed":1`), workflow.ErrUnavailable, "only 0 of 1 shards"},
 		"shard not there":         {replace(2, `"successful":1`, `"successful":0`), workflow.ErrUnavailable, "only 0 of 1 shards"},
 		"shards unsaid":           {replace(4, `"_shards"`, `"x"`), nil, "whether all shards"},
-		"timed out":               {replace(6, `"timed_out":false`, `"timed_out":true`), workflow.ErrUnavailable, "out of time"},
+		"timed out":               {replace(6, `"timed_out":false`, `"timed_out":true`), workflow.ErrUnavailable, "timed out"},
 		"total that is capped":    {replace(4, `"relation":"eq"`, `"relation":"gte"`), nil, "exact total"},
 		"no total":                {replace(2, `"total":{"relation"`, `"x":{"relation"`), nil, "exact total"},
 		"no time of the last":     {replace(1, `"aggregations"`, `"x"`), nil, "last item"},
-		"layout can't be read":    {replace(1, `{"completedAt":`, `{"completedAt":{},"x":`), nil, "shard_setup can't be understood"},
-		"a search not answered":   {func([]byte) []byte { return []byte(`{"responses":[]}`) }, nil, "0 searches were answered instead of 7"},
-		"no JSON":                 {func([]byte) []byte { return []byte(`<html>`) }, nil, "can't be understood"},
+		"layout can't be read":    {replace(1, `{"completedAt":`, `{"completedAt":{},"x":`), nil, "shard_setup can't be decoded"},
+		"a search not answered":   {func([]byte) []byte { return []byte(`{"responses":[]}`) }, nil, "has 0 searches instead of 7"},
+		"no JSON":                 {func([]byte) []byte { return []byte(`<html>`) }, nil, "can't be decoded"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, cluster := onDouble(t)
@@ -69,7 +69,7 @@ func TestCountsAreOneRequest(t *testing.T) {
 	}
 }
 
-func TestSizeAndDeleteOfHalfAnAnswer(t *testing.T) {
+func TestSizeAndDeleteOfIncompleteAnswers(t *testing.T) {
 	p, cluster := onDouble(t)
 	p.write(t, map[string]document{"a": {"completedAt": 2}}, true)
 	for _, c := range []struct{ path, part, by string }{

@@ -23,7 +23,7 @@ func basicOf(auth *backfill.BasicAuth, opts Options) (credentialSource, error) {
 		return nil, nil
 	case auth.K8sSecretName != "":
 		if opts.Secrets == nil {
-			return nil, fmt.Errorf("%w: target_cluster.basic_auth.k8s_secret_name needs Options.Secrets, which reads secrets: SecretsFromCluster makes one",
+			return nil, fmt.Errorf("%w: target_cluster.basic_auth.k8s_secret_name needs Options.Secrets; SecretsFromCluster returns one",
 				workflow.ErrUnsupported)
 		}
 		return newSecret(auth.K8sSecretName, opts.Secrets), nil

@@ -132,7 +132,7 @@ func TestSecretIsReadWhenItIsNeededAndWhenItWasRotated(t *testing.T) {
 	}
 }
 
-func TestSecretThatCanNotBeRead(t *testing.T) {
+func TestUnreadableSecret(t *testing.T) {
 	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "target", errors.New("no"))
 	for name, c := range map[string]struct {
 		data   map[string]string
@@ -179,7 +179,7 @@ func TestSecretByARN(t *testing.T) {
 }
 
 // A call that waits for a secret must not delay another one whose context ends.
-func TestSecretThatTakesLong(t *testing.T) {
+func TestSlowSecret(t *testing.T) {
 	p, _ := onDouble(t, demandPassword, func(_ *double.Options, target *backfill.Cluster, o *opensearch.Options) {
 		target.Basic = &backfill.BasicAuth{K8sSecretName: "target"}
 		o.Timeout = 300 * time.Millisecond

@@ -82,14 +82,14 @@ func (c *cluster) write(ctx context.Context, index string, b *batch) (int64, err
 		return 0, err
 	}
 	if len(answer.Items) != len(b.ids) {
-		return 0, fmt.Errorf("%d documents were answered instead of %d", len(answer.Items), len(b.ids))
+		return 0, fmt.Errorf("the answer is about %d documents instead of %d", len(answer.Items), len(b.ids))
 	}
 	var written int64
 	var failed *Error
 	for i, item := range answer.Items {
 		switch {
 		case item.Create == nil:
-			return written, &Error{Document: b.ids[i], Err: errors.New("the answer doesn't say whether it was written")}
+			return written, &Error{Document: b.ids[i], Err: errors.New("the answer doesn't say whether the document was written")}
 		case item.Create.Status == http.StatusCreated:
 			written++
 		case item.Create.Status == http.StatusConflict:

@@ -19,7 +19,7 @@ const (
 // readAnswer reads the body of an answer, up to a limit.
 func readAnswer(response *http.Response, most int64) ([]byte, error) {
 	if encoding := response.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return nil, &Error{Err: fmt.Errorf("the answer is compressed, which was not asked for")}
+		return nil, &Error{Err: fmt.Errorf("the answer is compressed, which was not requested")}
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, most+1))
 	if err == nil && int64(len(body)) > most {
@@ -59,11 +59,11 @@ func boundedList[T any](data []byte, most int) ([]T, error) {
 		return nil, err
 	}
 	if opening != json.Delim('[') {
-		return nil, fmt.Errorf("%s is in the place of a list", kindOfJSON(opening))
+		return nil, fmt.Errorf("expected a list instead of %s", kindOfJSON(opening))
 	}
 	for decoder.More() {
 		if len(list) == most {
-			return nil, fmt.Errorf("a list has more than the %d elements that were asked for", most)
+			return nil, fmt.Errorf("a list has more than the %d requested elements", most)
 		}
 		var element T
 		if err := decoder.Decode(&element); err != nil {

@@ -131,7 +131,7 @@ func (c *cluster) once(ctx context.Context, call call, used Credentials, answer 
 		return nil
 	}
 	if err := json.Unmarshal(body, answer); err != nil {
-		return &Error{Err: fmt.Errorf("the answer can't be understood: %w", err)}
+		return &Error{Err: fmt.Errorf("the answer can't be decoded: %w", err)}
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ func check(target backfill.Cluster, opts Options) error {
 	}
 	if target.Basic != nil && !target.AllowInsecure && seenByNetwork(target.Endpoint) {
 		wrong(root.Child("endpoint"), "with basic_auth must be https:// or on a loopback address: "+
-			"over http:// the network sees the password; allow_insecure: true allows that")
+			"the password would be sent unencrypted over http://; allow_insecure: true allows that")
 	}
 	if target.Basic != nil && target.SigV4 != nil {
 		wrong(root, "must have only one of basic_auth, sigv4")
@@ -37,10 +37,10 @@ func check(target backfill.Cluster, opts Options) error {
 		if problem := endpointProblem(host); problem != "" {
 			wrong(path, problem)
 		} else if u, _ := url.Parse(host); u.Path != "" && u.Path != "/" {
-			wrong(path, "must have no path: requests are sent to that of endpoint")
+			wrong(path, "must have no path: requests use that of endpoint")
 		}
 		if target.SigV4 == nil {
-			wrong(path, "goes with sigv4")
+			wrong(path, "requires sigv4")
 		}
 	}
 	if opts.Timeout < 0 {

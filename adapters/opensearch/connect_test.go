@@ -12,7 +12,7 @@ import (
 	double "github.com/opensearch-project/opensearch-migrations/argoservice/test/opensearch"
 )
 
-func TestConfigurationsThatCanNotBeRight(t *testing.T) {
+func TestInvalidConfigurations(t *testing.T) {
 	const good = "https://host:9200"
 	basic := func(auth backfill.BasicAuth) backfill.Cluster { return backfill.Cluster{Endpoint: good, Basic: &auth} }
 	for name, c := range map[string]struct {
@@ -38,7 +38,7 @@ func TestConfigurationsThatCanNotBeRight(t *testing.T) {
 		"timeout":           {backfill.Cluster{Endpoint: good}, opensearch.Options{Timeout: -1}, workflow.ErrInvalid, "Options.Timeout"},
 		"signing endpoint":  {backfill.Cluster{Endpoint: good, SigV4: &backfill.SigV4Auth{}, SigV4SigningEndpoint: "host"}, opensearch.Options{}, workflow.ErrInvalid, "sigv4_signing_endpoint"},
 		"with a path":       {backfill.Cluster{Endpoint: good, SigV4: &backfill.SigV4Auth{}, SigV4SigningEndpoint: good + "/x"}, opensearch.Options{}, workflow.ErrInvalid, "no path"},
-		"but nothing signs": {backfill.Cluster{Endpoint: good, SigV4SigningEndpoint: good}, opensearch.Options{}, workflow.ErrInvalid, "goes with sigv4"},
+		"but nothing signs": {backfill.Cluster{Endpoint: good, SigV4SigningEndpoint: good}, opensearch.Options{}, workflow.ErrInvalid, "requires sigv4"},
 	} {
 		state, err := opensearch.New(c.target, c.opts)
 		var e *opensearch.Error

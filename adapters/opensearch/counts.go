@@ -38,7 +38,7 @@ func (c *cluster) counts(ctx context.Context, index string, now time.Time) (back
 		return backfill.Counts{}, err
 	}
 	if len(answer.Responses) != searches {
-		return backfill.Counts{}, fmt.Errorf("%d searches were answered instead of %d", len(answer.Responses), searches)
+		return backfill.Counts{}, fmt.Errorf("the answer has %d searches instead of %d", len(answer.Responses), searches)
 	}
 	for i := range answer.Responses {
 		if err := answer.Responses[i].check(); err != nil {
@@ -59,7 +59,7 @@ func readCounts(answers []searchAnswer) (backfill.Counts, error) {
 			CompletedAt *float64 `json:"completedAt"`
 		}
 		if err := json.Unmarshal(hits[0].Source, &document); err != nil {
-			return backfill.Counts{}, fmt.Errorf("document %s can't be understood: %w", layout, err)
+			return backfill.Counts{}, fmt.Errorf("document %s can't be decoded: %w", layout, err)
 		}
 		counts.LaidOutAt = seconds(document.CompletedAt)
 	}

@@ -27,7 +27,7 @@ func (c *cluster) delete(ctx context.Context, index string) error {
 		return err
 	}
 	if !answer.Acknowledged {
-		return errors.New("the cluster has not confirmed it")
+		return errors.New("the cluster has not confirmed the deletion")
 	}
 	return nil
 }

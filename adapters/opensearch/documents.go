@@ -47,7 +47,7 @@ func (c *cluster) documents(ctx context.Context, index string, each func(backfil
 				return ended(ctx)
 			}
 			if len(h.Source) == 0 {
-				return &Error{Document: c.sent.hide(h.ID, mostIDBytes), Err: fmt.Errorf("the index doesn't keep what was written to it (_source)")}
+				return &Error{Document: c.sent.hide(h.ID, mostIDBytes), Err: fmt.Errorf("the index doesn't store the documents (_source)")}
 			}
 			if !each(backfill.Document(h)) {
 				return nil

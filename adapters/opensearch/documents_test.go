@@ -26,7 +26,7 @@ func fill(t *testing.T, p *place, cluster *double.Cluster, n, length int) {
 	}
 }
 
-func TestDocumentsBrokenOff(t *testing.T) {
+func TestDocumentsStoppedEarly(t *testing.T) {
 	p, cluster := onDouble(t)
 	fill(t, p, cluster, 2500, 10)
 	for _, after := range []int{1, 1000, 1001, 2500} {

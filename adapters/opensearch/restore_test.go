@@ -43,7 +43,7 @@ func TestRestoreSendsBatches(t *testing.T) {
 	}
 }
 
-func TestRestoreIsSeenAtOnce(t *testing.T) {
+func TestRestoreIsVisibleAtOnce(t *testing.T) {
 	p, _ := onDouble(t)
 	if _, err := p.state.Restore(t.Context(), p.index, yields(nil, doc("a", "{}"))); err != nil {
 		t.Fatal(err)

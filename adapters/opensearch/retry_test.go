@@ -46,7 +46,7 @@ func TestReadsAreRepeated(t *testing.T) {
 	}
 }
 
-func TestReadsAreNotRepeatedForEver(t *testing.T) {
+func TestReadsAreNotRepeatedForever(t *testing.T) {
 	p, cluster := onDouble(t)
 	p.write(t, map[string]document{"a": {"completedAt": 2}}, true)
 	defer cluster.Inject(double.Fault{Path: "/*/_msearch", Status: 503})()
@@ -94,7 +94,7 @@ func TestWritesAreNeverRepeated(t *testing.T) {
 	}
 }
 
-func TestNobodyListens(t *testing.T) {
+func TestNothingListens(t *testing.T) {
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -47,7 +47,7 @@ func (s *scroll) next(ctx context.Context) (*searchAnswer, error) {
 		return nil, err
 	}
 	if s.id == "" {
-		return nil, errors.New("the answer has no scroll")
+		return nil, errors.New("the answer has no scroll ID")
 	}
 	return answer, nil
 }

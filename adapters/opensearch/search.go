@@ -68,7 +68,7 @@ func (a *searchAnswer) check() error {
 		return failed
 	}
 	if a.TimedOut {
-		return &Error{Err: errors.New("the search ran out of time"), kind: workflow.ErrUnavailable}
+		return &Error{Err: errors.New("the search timed out"), kind: workflow.ErrUnavailable}
 	}
 	if err := a.Shards.check(); err != nil {
 		return err

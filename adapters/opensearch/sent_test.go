@@ -225,7 +225,7 @@ func TestLargeAnswers(t *testing.T) {
 		"long":   {func() io.Reader { return large(size) }, false, "larger than"},
 		"many":   {func() io.Reader { return list("{}", 80_000) }, false, "more than the 7 elements"},
 		"deep": {func() io.Reader { return list(`{"aggregations":{"last_completed":`+strings.Repeat("[", 100_000), 1) }, false,
-			"can't be understood"},
+			"can't be decoded"},
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {

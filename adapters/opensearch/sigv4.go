@@ -101,7 +101,7 @@ func (s *sigV4) load(ctx context.Context) (aws.Config, error) {
 	}
 	if cfg.Region == "" {
 		return aws.Config{}, &workflow.InvalidError{Problems: field.ErrorList{field.Required(
-			field.NewPath("target_cluster", "sigv4", "region"), "for AWS's own configuration has none either")}}
+			field.NewPath("target_cluster", "sigv4", "region"), "AWS's own configuration has none either")}}
 	}
 	return cfg, nil
 }

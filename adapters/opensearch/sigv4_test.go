@@ -76,7 +76,7 @@ func TestRefusedSignatures(t *testing.T) {
 	}
 }
 
-func TestKeysThatCanNotBeHad(t *testing.T) {
+func TestUnavailableKeys(t *testing.T) {
 	p, cluster := onDouble(t, signed(double.SigV4{}, backfill.SigV4Auth{Region: "eu-west-1"}, ""), func(_ *double.Options, _ *backfill.Cluster, o *opensearch.Options) {
 		o.AWSCredentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{}, errors.New("no role")

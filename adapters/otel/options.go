@@ -33,7 +33,7 @@ func (o Options) check() error {
 	problems = append(problems, unknownOps(path.Child("ownTrace"), o.OwnTrace)...)
 	for i, op := range o.OwnTrace {
 		if slices.Contains(o.Without, op) {
-			problems = append(problems, field.Forbidden(path.Child("ownTrace").Index(i), "without has "+string(op)+" too, which gets no span then"))
+			problems = append(problems, field.Forbidden(path.Child("ownTrace").Index(i), "without has "+string(op)+" too, so it gets no span"))
 		}
 	}
 	if len(problems) > 0 {

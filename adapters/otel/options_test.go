@@ -11,7 +11,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-func TestOptionsThatCanNotBeRight(t *testing.T) {
+func TestInvalidOptions(t *testing.T) {
 	provider := noop.NewTracerProvider()
 	for name, c := range map[string]struct {
 		opts   otel.Options

@@ -10,7 +10,7 @@ import (
 
 // A host gets what go.mod lists: of OpenTelemetry only its API, in the oldest version that has
 // everything this package calls. The host chooses the SDK.
-func TestGoModHasTheAPIAlone(t *testing.T) {
+func TestGoModHasOnlyTheAPI(t *testing.T) {
 	text, err := os.ReadFile("go.mod")
 	if err != nil {
 		t.Fatal(err)

@@ -146,7 +146,7 @@ func TestEveryEventIsCounted(t *testing.T) {
 }
 
 // Names of workflows never become labels, so more workflows don't make more series.
-func TestNamesAreNoLabels(t *testing.T) {
+func TestNamesAreNotLabels(t *testing.T) {
 	observer := argoprom.NewObserver(argoprom.Options{})
 	everything(observer)
 	registry := prometheus.NewPedanticRegistry()

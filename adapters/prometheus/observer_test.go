@@ -268,7 +268,7 @@ func TestNativeHistograms(t *testing.T) {
 }
 
 // A name that Prometheus doesn't accept must not panic in a client.
-func TestBackendThatIsNoText(t *testing.T) {
+func TestInvalidBackendName(t *testing.T) {
 	const backend = "a\xff"
 	o := argoprom.NewObserver(argoprom.Options{Backends: []string{backend}})
 	c := workflow.Call{Op: workflow.OpGet, Backend: backend, Began: time.Now()}

@@ -31,7 +31,7 @@ func ask(in io.Reader, out io.Writer) func(context.Context) (bool, error) {
 				return false, context.Cause(ctx)
 			case line, ok := <-lines:
 				if !ok {
-					return false, errors.New("no decision: the input has ended")
+					return false, errors.New("no decision: end of input")
 				}
 				switch strings.TrimSpace(line) {
 				case "approve":

@@ -34,7 +34,7 @@ func main() {
 	flag.Parse()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	if flag.NArg() != 1 || *by == "" {
-		log.Error("usage: approval-gate [flags] WORKFLOW, with --by where $USER is empty")
+		log.Error("usage: approval-gate [flags] WORKFLOW; --by is required if $USER is empty")
 		os.Exit(2)
 	}
 	decide := ask(os.Stdin, os.Stdout)
@@ -47,7 +47,7 @@ func main() {
 	stop()
 	switch {
 	case errors.Is(err, workflow.ErrNotSuspended):
-		log.Warn("somebody else has decided about this gate meanwhile", "error", err)
+		log.Warn("another client has decided this gate", "error", err)
 		os.Exit(3)
 	case err != nil:
 		log.Error(err.Error())
@@ -70,7 +70,7 @@ func run(ctx context.Context, namespace, name, by string, decide func(context.Co
 	}
 	gates := state.SuspendedNodes()
 	if len(gates) == 0 {
-		return fmt.Errorf("workflow %s is suspended as a whole, and not at a gate", name)
+		return fmt.Errorf("workflow %s is suspended as a whole, not at a gate", name)
 	}
 	gate := gates[0]
 	show(os.Stdout, state, gate)
@@ -116,7 +116,7 @@ func show(out io.Writer, state *status.WorkflowStatus, gate *status.Node) {
 		}
 	}
 	if until := gate.Until(); !until.IsZero() {
-		fmt.Fprintln(out, "without a decision it passes at", until.Local().Format(time.DateTime))
+		fmt.Fprintln(out, "without a decision it continues at", until.Local().Format(time.DateTime))
 	}
 	parameters := gate.Inputs().Parameters
 	for _, p := range parameters[:min(len(parameters), mostLines)] {

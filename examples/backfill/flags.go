@@ -45,7 +45,7 @@ func (c *command) session() string { return c.backfill.Describe().SessionName() 
 // helpError is not a failure: the user requested help.
 type helpError struct{ text string }
 
-func (e *helpError) Error() string { return "help was asked for" }
+func (e *helpError) Error() string { return "help was requested" }
 
 func commonFlags(f *flags) *pflag.FlagSet {
 	set := pflag.NewFlagSet("backfill", pflag.ContinueOnError)

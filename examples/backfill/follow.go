@@ -37,7 +37,7 @@ func (c *command) showAll(ctx context.Context, v view) (*backfill.Status, error)
 		}
 	}
 	if last == nil {
-		return nil, errors.New("nothing was said of the backfill")
+		return nil, errors.New("no status of the backfill was received")
 	}
 	return last, nil
 }

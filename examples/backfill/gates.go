@@ -19,7 +19,7 @@ const approvedBy = "approved-by"
 // gatesResult lists gates: those that wait, or those that were just decided.
 type gatesResult struct {
 	gates []backfill.Gate
-	verb  string // passed, rejected; "": they wait
+	verb  string // approved, rejected; "": they wait
 	hints hints
 }
 
@@ -30,7 +30,7 @@ func (r gatesResult) lines() ([]string, error) {
 	case len(r.gates) == 0 && r.verb == "":
 		return []string{"no gate is waiting"}, nil
 	case len(r.gates) == 0:
-		return []string{"nothing was left to be " + r.verb}, nil
+		return []string{"no gate was left to be " + r.verb}, nil
 	}
 	var lines []string
 	shown, more := first(r.gates)
@@ -39,11 +39,11 @@ func (r gatesResult) lines() ([]string, error) {
 			lines = append(lines, fmt.Sprintf("gate %s was %s", cutText(gate.Name), r.verb))
 			continue
 		}
-		line := fmt.Sprintf("gate %s waits since %s", cutText(gate.Name), gate.Since.Local().Format(time.DateTime))
+		line := fmt.Sprintf("gate %s has been waiting since %s", cutText(gate.Name), gate.Since.Local().Format(time.DateTime))
 		if gate.Message != "" {
 			line += ": " + cutText(gate.Message)
 		}
-		lines = append(lines, line, "  pass it by: "+r.hints.approve(gate, r.gates))
+		lines = append(lines, line, "  approve it with: "+r.hints.approve(gate, r.gates))
 		lines = append(lines, outputLines(gate.Outputs)...)
 	}
 	if more > 0 {
@@ -111,7 +111,7 @@ func approve(ctx context.Context, c *command) (result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return gatesResult{gates: passed, verb: "passed"}, nil
+	return gatesResult{gates: passed, verb: "approved"}, nil
 }
 
 func reject(ctx context.Context, c *command) (result, error) {
@@ -130,7 +130,7 @@ func (c *command) checkChoice() error {
 		return nil
 	}
 	if c.all {
-		return &inputError{fmt.Errorf("%s: either gates or --all", c.verb.name)}
+		return &inputError{fmt.Errorf("%s: name gates or use --all, not both", c.verb.name)}
 	}
 	return &inputError{fmt.Errorf("%s: %s is missing, or --all", c.verb.name, c.verb.operands)}
 }
@@ -149,7 +149,7 @@ func parseOutputs(given []string) (map[string]any, error) {
 			return nil, &inputError{errors.New("--output must be name=value")} // don't show it: it may be a value
 		}
 		if _, twice := outputs[name]; twice {
-			return nil, &inputError{fmt.Errorf("--output %s is given twice", name)}
+			return nil, &inputError{fmt.Errorf("--output %s is set twice", name)}
 		}
 		outputs[name] = value
 	}

@@ -14,7 +14,7 @@ Exit codes: 0 it was done, or the backfill that was followed has succeeded
             3 not found: template, gate, workers, or a backfill that was not started
             4 there is one already, and it differs: session, archive, a gate's decision
             5 permission denied, by the cluster or by the target cluster
-          130 interrupted; the same command again makes it good
+          130 interrupted; run the same command again to complete it
 `
 
 // overview is the general help.

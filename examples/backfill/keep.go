@@ -30,7 +30,7 @@ type restoredResult struct {
 }
 
 func (r restoredResult) lines() ([]string, error) {
-	return []string{fmt.Sprintf("%d documents of %s were written back", r.Documents, r.Path)}, nil
+	return []string{fmt.Sprintf("%d documents of %s were restored", r.Documents, r.Path)}, nil
 }
 
 func restore(ctx context.Context, c *command) (result, error) {

@@ -50,20 +50,20 @@ func (c *command) started(ctx context.Context, by func(context.Context) (*backfi
 }
 
 func pause(ctx context.Context, c *command) (result, error) {
-	return c.done(c.backfill.Pause(ctx), "is paused; start lets it go on")
+	return c.done(c.backfill.Pause(ctx), "is paused; start resumes it")
 }
 
 func scale(ctx context.Context, c *command) (result, error) {
 	workers, err := strconv.Atoi(c.operands[0])
 	if err != nil {
-		return nil, &inputError{fmt.Errorf("scale: %q is no number of workers", c.operands[0])}
+		return nil, &inputError{fmt.Errorf("scale: %q is not a number of workers", c.operands[0])}
 	}
-	return c.done(c.backfill.Scale(ctx, workers), fmt.Sprintf("is to have %d workers", workers))
+	return c.done(c.backfill.Scale(ctx, workers), fmt.Sprintf("should have %d workers", workers))
 }
 
 func stop(ctx context.Context, c *command) (result, error) {
 	if !c.wait {
-		return c.done(c.backfill.Stop(ctx), "is asked to stop, unless it has ended")
+		return c.done(c.backfill.Stop(ctx), "was asked to stop, unless it has ended")
 	}
 	st, err := c.backfill.StopAndWait(ctx)
 	if err != nil {

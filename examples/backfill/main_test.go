@@ -58,16 +58,16 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 		"no config":            {[]string{"start"}, exitBadInput, "--config FILE is required"},
 		"unknown flag":         {[]string{"--confg", "x", "start"}, exitBadInput, "confg"},
 		"unknown flag of verb": {with("x", "start", "--watch"), exitBadInput, "start: unknown flag: --watch"},
-		"unknown verb":         {with("x", "starr"), exitBadInput, `unknown verb "starr"; there are: create, start, `},
-		"nothing like it":      {with("x", "frobnicate"), exitBadInput, `unknown verb "frobnicate"; there are: create, `},
+		"unknown verb":         {with("x", "starr"), exitBadInput, `unknown verb "starr"; the verbs are: create, start, `},
+		"nothing like it":      {with("x", "frobnicate"), exitBadInput, `unknown verb "frobnicate"; the verbs are: create, `},
 		"stray argument":       {with("x", "start", "y"), exitBadInput, "start: unexpected argument y"},
 		"no number":            {with("x", "scale"), exitBadInput, "scale: N is missing"},
 		"number in words":      {with("backfill.yaml", "scale", "many"), exitBadInput, `"many"`},
 		"no workers":           {with("backfill.yaml", "scale", "0"), exitBadInput, "workers"},
 		"no gate":              {with("backfill.yaml", "approve"), exitBadInput, "approve: GATE… is missing, or --all"},
-		"gate and all":         {with("backfill.yaml", "reject", "a", "--all"), exitBadInput, "reject: either gates or --all"},
+		"gate and all":         {with("backfill.yaml", "reject", "a", "--all"), exitBadInput, "reject: name gates or use --all, not both"},
 		"bad output":           {with("backfill.yaml", "approve", "a", "--output", "budget"), exitBadInput, "name=value"},
-		"output twice":         {with("backfill.yaml", "approve", "a", "--output", "b=1", "--output", "b=2"), exitBadInput, "--output b is given twice"},
+		"output twice":         {with("backfill.yaml", "approve", "a", "--output", "b=1", "--output", "b=2"), exitBadInput, "--output b is set twice"},
 		"bad format":           {with("x", "status", "-o", "yaml"), exitBadInput, "-o yaml: must be text or json"},
 		"bad interval":         {with("x", "status", "--every", "-1s"), exitBadInput, "--every -1s"},
 		"no such file":         {with("/no/such/file", "start"), exitBadInput, "/no/such/file"},
@@ -153,7 +153,7 @@ func TestExitCodes(t *testing.T) {
 func TestInterrupted(t *testing.T) {
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	for args, want := range map[string]string{"status --watch": "the backfill goes on", "pause": "the same command again makes it good"} {
+	for args, want := range map[string]string{"status --watch": "the backfill keeps running", "pause": "run the same command again to complete it"} {
 		var out, stderr bytes.Buffer
 		b := &fake{err: context.Canceled}
 		if code := b.program(&out, &stderr).run(gone, append([]string{"--config", "x"}, strings.Fields(args)...)); code != exitInterrupted ||
@@ -168,7 +168,7 @@ type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, errors.New("nobody\nlistens") }
 
-func TestWhatCanNotBeShownIsAFailure(t *testing.T) {
+func TestOutputErrorsAreFailures(t *testing.T) {
 	for _, args := range []string{"status", "-o json status", "status --watch", "-o json status --watch", "describe", "gates", "archive", "restore f"} {
 		var stderr bytes.Buffer
 		b := &fake{statuses: []*backfill.Status{running()}}

@@ -72,7 +72,7 @@ func TestNothingForgedIsShown(t *testing.T) {
 	}
 }
 
-func TestErrorsOnTheCommandLineAreShownAsTheyAre(t *testing.T) {
+func TestCommandLineErrorsAreShownUnchanged(t *testing.T) {
 	for _, args := range [][]string{{forged}, {"--" + forged}, {"scale", forged}, {"pause", forged}, {"-o", forged, "pause"}} {
 		var out, stderr bytes.Buffer
 		(&fake{}).program(&out, &stderr).run(t.Context(), append([]string{"--config", "c"}, args...))
@@ -167,7 +167,7 @@ func TestLongTextsAndListsAreCut(t *testing.T) {
 }
 
 // A hint is copied into a shell. There it approves this gate, and does nothing else.
-func TestHintsPassTheirGateAlone(t *testing.T) {
+func TestHintsApproveOnlyTheirGate(t *testing.T) {
 	argv := func(line string) []string { // splits as a shell does, without the program
 		t.Helper()
 		out, err := exec.CommandContext(t.Context(), "sh", "-c", `for word; do printf '%s\0' "$word"; done`, "sh", line).Output()

@@ -28,7 +28,7 @@ func (r reporter) succeeded(res result) int {
 		write = func(w io.Writer, res result) error { return writeJSON(w, res, nil) }
 	}
 	if err := write(r.out, res); err != nil {
-		r.complain("done, but it can't be shown: " + err.Error())
+		r.complain("done, but the result can't be shown: " + err.Error())
 		return exitFailed
 	}
 	return exitOK
@@ -48,9 +48,9 @@ func (r reporter) failed(err error) int {
 }
 
 func (r reporter) interrupted(c *command) int {
-	text := "interrupted; the same command again makes it good"
+	text := "interrupted; run the same command again to complete it"
 	if c.follow {
-		text = "interrupted; the backfill goes on, run the same command to follow it again"
+		text = "interrupted; the backfill keeps running, run the same command to follow it again"
 	}
 	r.failed(errors.New(text))
 	return exitInterrupted

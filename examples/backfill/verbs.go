@@ -23,57 +23,57 @@ type verb struct {
 
 func verbs() []verb {
 	follow := func(set *pflag.FlagSet, f *flags) {
-		set.BoolVar(&f.follow, "follow", false, "show how it goes on, until it has ended")
+		set.BoolVar(&f.follow, "follow", false, "show its progress until it has ended")
 		followEvery(set, f)
 	}
 	deciding := func(set *pflag.FlagSet, f *flags) {
-		set.BoolVar(&f.all, "all", false, "all gates that wait")
+		set.BoolVar(&f.all, "all", false, "all waiting gates")
 	}
 	return []verb{
 		{name: "create", summary: "check that it can be started, without starting it", run: create,
-			details: "Says which template, parameters or permissions are missing."},
-		{name: "start", summary: "start it, go on after a pause, or find the one that was started before", run: start, flags: follow,
-			details: "Gates stay closed, and one that has ended is left alone: see restart. With --follow the exit code is 0 only if it succeeds."},
-		{name: "restart", summary: "start it anew after it has ended", run: restart, flags: follow,
-			details: "The workers go on from the working state they find."},
-		{name: "status", summary: "how it stands", run: showStatus,
+			details: "Lists missing templates, parameters and permissions."},
+		{name: "start", summary: "start it, resume it after a pause, or find the running one", run: start, flags: follow,
+			details: "It approves no gates, and doesn't start an ended backfill again: see restart. With --follow the exit code is 0 only if it succeeds."},
+		{name: "restart", summary: "start it again after it has ended", run: restart, flags: follow,
+			details: "The workers continue from the existing working state."},
+		{name: "status", summary: "show its status", run: showStatus,
 			details: "With --watch the exit code is 0 only if it succeeds.",
 			flags: func(set *pflag.FlagSet, f *flags) {
-				set.BoolVar(&f.follow, "watch", false, "show how it goes on, until it has ended")
+				set.BoolVar(&f.follow, "watch", false, "show its progress until it has ended")
 				followEvery(set, f)
 			}},
-		{name: "gates", summary: "the gates that it waits at", run: gates},
-		{name: "approve", operands: "GATE…", most: -1, summary: "pass gates by name, id or pattern, or --all", run: approve,
-			details: "A gate that asks for approved-by gets your name, unless --output says another. One that was approved before is a success.",
+		{name: "gates", summary: "list the waiting gates", run: gates},
+		{name: "approve", operands: "GATE…", most: -1, summary: "approve gates by name, ID or pattern, or --all", run: approve,
+			details: "A gate that asks for approved-by gets your name, unless --output sets another value. Approving a gate again is a success.",
 			flags: func(set *pflag.FlagSet, f *flags) {
 				deciding(set, f)
-				set.StringArrayVar(&f.outputs, "output", nil, "a value that a gate asks for, as name=value; can be repeated")
+				set.StringArrayVar(&f.outputs, "output", nil, "an output of the gate, as name=value; can be repeated")
 			}},
-		{name: "reject", operands: "GATE…", most: -1, summary: "fail gates by name, id or pattern, or --all", run: reject,
+		{name: "reject", operands: "GATE…", most: -1, summary: "reject gates by name, ID or pattern, or --all", run: reject,
 			flags: func(set *pflag.FlagSet, f *flags) {
 				deciding(set, f)
-				set.StringVar(&f.message, "message", "", "why; it is put on the gates")
+				set.StringVar(&f.message, "message", "", "the reason, recorded on the gates")
 			}},
-		{name: "pause", summary: "suspend it and take its workers away, until start", run: pause},
+		{name: "pause", summary: "suspend it and scale its workers to zero, until start", run: pause},
 		{name: "scale", operands: "N", least: 1, most: 1, summary: "set the number of workers", run: scale,
-			details: "While it is paused: the number that start brings back."},
-		{name: "stop", summary: "end it and its workers", run: stop,
+			details: "While it is paused: the number that start restores."},
+		{name: "stop", summary: "stop it and its workers", run: stop,
 			flags: func(set *pflag.FlagSet, f *flags) {
-				set.BoolVar(&f.wait, "wait", false, "until it has ended and no pod is left")
+				set.BoolVar(&f.wait, "wait", false, "wait until it has ended and no pod remains")
 			}},
 		{name: "archive", summary: "write the working state to a file, and delete it from the target cluster", run: archive,
-			details: "None there is a success. The file is complete before anything is deleted.",
+			details: "It is a success if there is none. The file is complete before anything is deleted.",
 			flags: func(set *pflag.FlagSet, f *flags) {
 				set.StringVar(&f.dir, "dir", "", "folder; default: $SHARED_LOGS_DIR_PATH/backfill_working_state, or ./backfill_working_state")
 				set.StringVar(&f.file, "file", "", "name of the file; default: working_state_backup_<now>.json")
 			}},
 		{name: "restore", operands: "FILE", least: 1, most: 1, summary: "write an archive back to the target cluster", run: restore},
-		{name: "describe", summary: "the configuration as it was understood, with secrets masked", run: describe},
+		{name: "describe", summary: "show the parsed configuration, with secrets masked", run: describe},
 	}
 }
 
 func followEvery(set *pflag.FlagSet, f *flags) {
-	set.DurationVar(&f.every, "every", backfill.DefaultShardsEvery, "how often the target cluster is asked meanwhile")
+	set.DurationVar(&f.every, "every", backfill.DefaultShardsEvery, "the interval for reading the target cluster")
 }
 
 func verbNames() []string {
@@ -89,5 +89,5 @@ func findVerb(name string) (verb, error) {
 	if i := slices.IndexFunc(all, func(v verb) bool { return v.name == name }); i >= 0 {
 		return all[i], nil
 	}
-	return verb{}, &inputError{fmt.Errorf("unknown verb %q; there are: %s", name, strings.Join(verbNames(), ", "))}
+	return verb{}, &inputError{fmt.Errorf("unknown verb %q; the verbs are: %s", name, strings.Join(verbNames(), ", "))}
 }

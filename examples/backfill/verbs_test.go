@@ -32,16 +32,16 @@ func TestVerbs(t *testing.T) {
 		"start":            {"start", `backfill "s" is Running: workflow ma/bulk-load-s, run 1`, `"state":"Running"`},
 		"restart":          {"restart", `is Running`, `"run":1`},
 		"status":           {"status", "shards  10 of 40 completed (25 %), 4 in progress, 26 waiting; about 5s left\n  pods    4 running, 0 pending, 4 desired\n● bulk-load-s", `"completed":10`},
-		"gates":            {"gates", "gate approve waits since", `[{"id":"id-approve"`},
-		"approve approve":  {"gates, approve", "gate approve was passed\n", `"name":"approve"`},
-		"approve --all":    {"gates, approve", "was passed", `[{`},
+		"gates":            {"gates", "gate approve has been waiting since", `[{"id":"id-approve"`},
+		"approve approve":  {"gates, approve", "gate approve was approved\n", `"name":"approve"`},
+		"approve --all":    {"gates, approve", "was approved", `[{`},
 		"reject approve":   {"reject", "gate approve was rejected\n", `"name":"approve"`},
 		"pause":            {"pause", `backfill "s" is paused`, `"message":"is paused`},
-		"scale 3":          {"scale", `is to have 3 workers`, `3 workers`},
-		"stop":             {"stop", "is asked to stop", `"session":"s"`},
+		"scale 3":          {"scale", `should have 3 workers`, `3 workers`},
+		"stop":             {"stop", "was asked to stop", `"session":"s"`},
 		"stop --wait":      {"stop and wait", "is Running", `"state":"Running"`},
 		"archive":          {"archive", "The working state index '.migrations_working_state_s' does not exist\n", `"missing":true`},
-		"restore old.json": {"restore old.json", "41 documents of old.json were written back\n", `"documents":41`},
+		"restore old.json": {"restore old.json", "41 documents of old.json were restored\n", `"documents":41`},
 		"describe":         {"", "Endpoint: https://target:9200\n", `"Username":"admin"`},
 	} {
 		t.Run(args, func(t *testing.T) {
@@ -77,7 +77,7 @@ func TestVerbs(t *testing.T) {
 	}
 }
 
-func TestWhatIsHandedOn(t *testing.T) {
+func TestWhatIsPassedOn(t *testing.T) {
 	f := &fake{}
 	for _, args := range []string{"scale 7", "archive --dir d --file f", "reject a b --message why", "status --watch --every 500ms"} {
 		f.statuses = []*backfill.Status{ended(backfill.StateSucceeded, status.PhaseSucceeded)}
@@ -120,7 +120,7 @@ func TestWhoApproves(t *testing.T) {
 	}
 }
 
-func TestGatesSayWhatPassesThem(t *testing.T) {
+func TestGatesShowTheirApproveCommand(t *testing.T) {
 	yes := "yes"
 	g := gate("approve(0:it's)", approvedBy, "budget")
 	g.Message = "look\nfirst"
@@ -132,14 +132,14 @@ func TestGatesSayWhatPassesThem(t *testing.T) {
 	}
 	for _, want := range []string{
 		"look first\n",
-		`  pass it by: backfill --config 'my file.yaml' --kubeconfig k --context c approve --output budget=… -- 'approve(0:it'\''s)'` + "\n",
+		`  approve it with: backfill --config 'my file.yaml' --kubeconfig k --context c approve --output budget=… -- 'approve(0:it'\''s)'` + "\n",
 		"  takes budget\n", "  takes sure: are you; one of yes, no; default \"yes\"\n",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in %s", want, out.String())
 		}
 	}
-	for args, want := range map[string]string{"gates": "no gate is waiting\n", "approve a": "nothing was left to be passed\n"} {
+	for args, want := range map[string]string{"gates": "no gate is waiting\n", "approve a": "no gate was left to be approved\n"} {
 		out.Reset()
 		if code := (&fake{}).program(&out, &out).run(t.Context(), fields(args)); code != exitOK || out.String() != want {
 			t.Errorf("%d, %q", code, out.String())

@@ -38,7 +38,7 @@ func TestFollowWritesChangesOnly(t *testing.T) {
 	}
 }
 
-func TestFollowTellsAFailure(t *testing.T) {
+func TestFollowReportsAFailure(t *testing.T) {
 	load := &status.Node{ID: "p", DisplayName: "load", Type: status.NodeTypePod, Phase: status.NodeFailed, Message: "main:\n exit 1"}
 	f := &fake{statuses: []*backfill.Status{running(), ended(backfill.StateFailed, status.PhaseFailed, load)}}
 	code, out, stderr := follow(t, "status --watch", f)
@@ -128,7 +128,7 @@ func TestGateInTheLine(t *testing.T) {
 }
 
 // A check that is retried until the work is done fails all the time, which is not worth a message.
-func TestARetryThatGoesOnHasNotFailed(t *testing.T) {
+func TestARunningRetryHasNotFailed(t *testing.T) {
 	s := workflowOf(t, `
     a: {name: w.a, displayName: setup, type: Pod, phase: Succeeded},
     r: {name: w.r, displayName: check, type: Retry, phase: Running, children: [r0, r1]},

@@ -72,7 +72,7 @@ func gateLines(gates workflow.Result[[]backfill.Gate], h hints) []string {
 		lines = append(lines, cutText(gate.Name)+" waits: "+h.approve(gate, gates.Data))
 	}
 	if more > 0 {
-		lines = append(lines, fmt.Sprintf("and %d more wait", more))
+		lines = append(lines, fmt.Sprintf("and %d more waiting", more))
 	}
 	return lines
 }

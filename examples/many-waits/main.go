@@ -23,13 +23,13 @@ import (
 )
 
 func main() {
-	namespace := flag.String("namespace", workflow.DefaultNamespace, "namespace of template and workflows")
+	namespace := flag.String("namespace", workflow.DefaultNamespace, "namespace of the template and the workflows")
 	template := flag.String("template", "one-second", "WorkflowTemplate to start")
-	count := flag.Int("count", 200, "how many to start")
+	count := flag.Int("count", 200, "number of workflows")
 	flag.Parse()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	if flag.NArg() > 0 || *count < 1 {
-		log.Error("usage: many-waits [flags], with a count of 1 or more")
+		log.Error("usage: many-waits [flags]; --count must be at least 1")
 		os.Exit(2)
 	}
 
@@ -90,7 +90,7 @@ func run(ctx context.Context, log *slog.Logger, namespace, template string, coun
 	}
 	fmt.Printf("%d watches for %d waits\n", seen.opened.Load(), count)
 	if n := ended[status.OutcomeSucceeded]; n < count {
-		return fmt.Errorf("%d of %d have not succeeded", count-n, count)
+		return fmt.Errorf("%d of %d did not succeed", count-n, count)
 	}
 	return nil
 }

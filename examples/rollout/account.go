@@ -81,7 +81,7 @@ func account(jobs []*job, all []listed, kubectl string) (accounts, []string) {
 		delete(byJob, number)
 		if len(found) == 0 {
 			a.lost++
-			promise(false, "job %s: it was started as workflow %s, which is not there", number, j.name())
+			promise(false, "job %s: its workflow %s does not exist", number, j.name())
 			continue
 		}
 		a.duplicated += len(found) - 1
@@ -89,7 +89,7 @@ func account(jobs []*job, all []listed, kubectl string) (accounts, []string) {
 		l := found[0]
 		promise(l.uid == j.uid, "job %s: workflow %s is not the one that was started", number, l.name)
 		made := maker(j.backend, kubectl)
-		promise(l.madeBy == made, "job %s: workflow %s was to be made by %q, and %q made it", number, l.name, made, l.madeBy)
+		promise(l.madeBy == made, "job %s: workflow %s should have been created by %q, but was created by %q", number, l.name, made, l.madeBy)
 		switch {
 		case j.atGate && !j.passed && l.outcome == status.OutcomeSuspended:
 			a.running++
@@ -97,11 +97,11 @@ func account(jobs []*job, all []listed, kubectl string) (accounts, []string) {
 			a.ended++
 		default:
 			a.lost++
-			promise(false, "job %s: workflow %s is %s, and the wait for it has ended %q", number, l.name, l.outcome, j.outcome)
+			promise(false, "job %s: workflow %s is %s, but its wait ended with %q", number, l.name, l.outcome, j.outcome)
 		}
 	}
 	for _, number := range slices.Sorted(maps.Keys(byJob)) {
-		promise(false, "job %s: nobody has asked for workflow %s", number, byJob[number][0].name)
+		promise(false, "job %s: unexpected workflow %s", number, byJob[number][0].name)
 	}
 	return a, broken
 }

@@ -27,11 +27,11 @@ func TestAccount(t *testing.T) {
 	}{
 		"as promised":          {want: accounts{ended: 1}},
 		"by kubectl":           {change: func(j *job, l *listed) { j.backend, l.madeBy = legacy.BackendLegacy, "kubectl" }, want: accounts{ended: 1}},
-		"lost":                 {gone: true, want: accounts{lost: 1}, broken: []string{"job 3: it was started"}},
+		"lost":                 {gone: true, want: accounts{lost: 1}, broken: []string{"job 3: its workflow w3 does not exist"}},
 		"duplicated":           {also: []listed{{job: "3", name: "w3b"}}, want: accounts{ended: 1, duplicated: 1}, broken: []string{"2 workflows were started"}},
 		"replaced":             {change: func(_ *job, l *listed) { l.uid = "other" }, want: accounts{ended: 1}, broken: []string{"not the one that was started"}},
-		"by the other backend": {change: func(_ *job, l *listed) { l.madeBy = "kubectl" }, want: accounts{ended: 1}, broken: []string{`by "argoservice-rollout", and "kubectl" made it`}},
-		"not waited for":       {change: func(j *job, _ *listed) { j.outcome = "" }, want: accounts{lost: 1}, broken: []string{`the wait for it has ended ""`}},
+		"by the other backend": {change: func(_ *job, l *listed) { l.madeBy = "kubectl" }, want: accounts{ended: 1}, broken: []string{`by "argoservice-rollout", but was created by "kubectl"`}},
+		"not waited for":       {change: func(j *job, _ *listed) { j.outcome = "" }, want: accounts{lost: 1}, broken: []string{`its wait ended with ""`}},
 		"failed":               {change: func(j *job, l *listed) { j.outcome, l.outcome = status.OutcomeFailed, status.OutcomeFailed }, want: accounts{lost: 1}, broken: []string{"is Failed"}},
 		"at its gate":          {change: func(j *job, l *listed) { j.atGate, j.outcome, l.outcome = true, "", status.OutcomeSuspended }, want: accounts{running: 1}},
 		"held at a passed gate": {
@@ -41,7 +41,7 @@ func TestAccount(t *testing.T) {
 			want: accounts{lost: 1}, broken: []string{"is Suspended"},
 		},
 		"past its gate": {change: func(j *job, _ *listed) { j.atGate, j.passed = true, true }, want: accounts{ended: 1}},
-		"not asked for": {also: []listed{{job: "9", name: "w9"}}, want: accounts{ended: 1}, broken: []string{"job 9: nobody has asked for workflow w9"}},
+		"not asked for": {also: []listed{{job: "9", name: "w9"}}, want: accounts{ended: 1}, broken: []string{"job 9: unexpected workflow w9"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			change := tc.change

@@ -21,7 +21,7 @@ type leftError struct {
 }
 
 func (e *leftError) Error() string {
-	return fmt.Sprintf("workflows are left, to be deleted by their label %s=%s: %s", labelRun, e.run, e.err)
+	return fmt.Sprintf("workflows remain; delete them by their label %s=%s: %s", labelRun, e.run, e.err)
 }
 
 func (e *leftError) Unwrap() error { return e.err }
@@ -38,7 +38,7 @@ func nothingThere(ctx context.Context, client workflow.Reader, run string) error
 		if err != nil {
 			return err
 		}
-		return &inputError{fmt.Errorf("--run %s: there are workflows of it already, such as %s; delete those with the label %s=%s, or give another name",
+		return &inputError{fmt.Errorf("--run %s: its workflows exist already, such as %s; delete those with the label %s=%s, or choose another name",
 			run, s.Name, labelRun, run)}
 	}
 	return nil

@@ -43,7 +43,7 @@ func connect(f flags, lookup lookupFunc, notes *ledger) (*legacy.Router, error) 
 	}
 	router, ok := client.(*legacy.Router)
 	if !ok {
-		return nil, fmt.Errorf("FromEnv has built a %T, which cannot be steered", client)
+		return nil, fmt.Errorf("FromEnv has built a %T, whose rollout cannot be changed", client)
 	}
 	return router, nil
 }

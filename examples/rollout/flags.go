@@ -29,10 +29,10 @@ func parseFlags(args []string) (flags, error) {
 	set.StringVar(&f.context, "context", "", "context of the kubeconfig; default: its current one")
 	set.StringVar(&f.kubectl, "kubectl", "kubectl", "the kubectl to run, 1.24 or later")
 	set.StringVar(&f.namespace, "namespace", workflow.DefaultNamespace, "namespace of the workflows, with the template of manifests/")
-	set.StringVar(&f.run, "run", "demo", "name of this run, by which its workflows are known")
-	set.IntVar(&f.workflows, "workflows", 20, "how many workflows a phase starts")
-	set.DurationVar(&f.timeout, "timeout", 5*time.Minute, "how long all of it may take")
-	set.BoolVar(&f.keep, "keep", false, "leave the workflows there")
+	set.StringVar(&f.run, "run", "demo", "name of this run, used as a label of its workflows")
+	set.IntVar(&f.workflows, "workflows", 20, "number of workflows in a phase")
+	set.DurationVar(&f.timeout, "timeout", 5*time.Minute, "time limit for the whole run")
+	set.BoolVar(&f.keep, "keep", false, "don't delete the workflows")
 	if err := set.Parse(args); err != nil {
 		return f, &inputError{err}
 	}

@@ -27,7 +27,7 @@ func (w *walk) killSwitch(ctx context.Context, file rolloutFile, full legacy.Rol
 		for range waits { // closed when all have ended
 		}
 	}()
-	w.announce("at work", "workflows that run when the switch is thrown: the native client has started them and waits for them")
+	w.announce("at work", "workflows that run when the switch is thrown; the native client has started them and waits for them")
 	running := w.begin("at work", full)
 	if err := w.start(ctx, running, true); err != nil {
 		close(waits)
@@ -64,7 +64,7 @@ func (w *walk) underWay(ctx context.Context, running *phase) error {
 
 // thrown throws the switch.
 func (w *walk) thrown(ctx context.Context, file rolloutFile, running *phase, waits <-chan waited) error {
-	w.announce("kill switch", "something is wrong with the native client, and one line in the file takes all calls off it")
+	w.announce("kill switch", "the native client has a problem, and one line in the file takes all calls off it")
 	killed := running.rollout
 	killed.Force = legacy.BackendLegacy
 	if err := w.throw(ctx, file, killed, running.jobs); err != nil {
@@ -80,7 +80,7 @@ func (w *walk) thrown(ctx context.Context, file rolloutFile, running *phase, wai
 	if err := w.read(ctx, p, slices.Concat(running.jobs, p.jobs)); err != nil {
 		return err
 	}
-	w.say("   kubectl passes the gates of those that the native client has started")
+	w.say("   kubectl resumes the workflows that the native client has started")
 	if err := w.resume(ctx, running.jobs); err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (w *walk) thrown(ctx context.Context, file rolloutFile, running *phase, wai
 		return before.err
 	}
 	settle(running.jobs, before.outcomes)
-	w.say("   %d waits that the native client had begun before have ended as well", len(before.outcomes))
+	w.say("   %d waits that the native client had begun before have also ended", len(before.outcomes))
 	return w.end(ctx, p, running.number)
 }
 
@@ -115,7 +115,7 @@ func (w *walk) throw(ctx context.Context, file rolloutFile, killed legacy.Rollou
 			return err
 		}
 	}
-	w.say("   rollout file: %s; in force after %s; reads that went on meanwhile: %d", oneLine(killed), since(written), before.reads)
+	w.say("   rollout file: %s; in effect after %s; reads meanwhile: %d", oneLine(killed), since(written), before.reads)
 	return nil
 }
 
@@ -125,12 +125,12 @@ func (w *walk) startAgain(ctx context.Context, jobs []*job) error {
 	err := each(ctx, jobs, func(ctx context.Context, j *job) error {
 		s, err := w.router.Start(ctx, j.request())
 		if err == nil && s.UID != j.uid {
-			w.note(fmt.Sprintf("job %d was asked for again after the kill switch, and kubectl has started another workflow", j.number))
+			w.note(fmt.Sprintf("job %d was requested again after the kill switch, and kubectl started another workflow", j.number))
 		}
 		return err
 	})
 	if err == nil {
-		w.say("   the same %d jobs were asked for again by kubectl, by their keys: it has to find those that run", len(jobs))
+		w.say("   kubectl requested the same %d jobs by their keys again: it has to find the running workflows", len(jobs))
 	}
 	return err
 }

@@ -27,7 +27,7 @@ func (l *ledger) decided(d legacy.Decision) {
 
 // differed is for OnDifference. It records paths, but no values: they may be secret.
 func (l *ledger) differed(d legacy.Difference) {
-	text := fmt.Sprintf("%s of %s differs between both backends at %s", d.Op, d.Name, strings.Join(d.Paths, ", "))
+	text := fmt.Sprintf("%s of %s differs between the backends at %s", d.Op, d.Name, strings.Join(d.Paths, ", "))
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.differences = append(l.differences, text)
@@ -75,7 +75,7 @@ func astray(decisions []legacy.Decision, by legacy.Rollout) []string {
 	var found []string
 	for _, d := range decisions {
 		if want := by.Backend(d.Namespace, d.Name); d.Backend != want {
-			found = append(found, fmt.Sprintf("%s went to the %s backend, not to the %s one", call(d), d.Backend, want))
+			found = append(found, fmt.Sprintf("%s went to the %s backend instead of the %s backend", call(d), d.Backend, want))
 		}
 	}
 	return found
@@ -94,7 +94,7 @@ func movedBack(before, now []legacy.Decision) []string {
 	for _, d := range now {
 		if d.Backend == legacy.BackendLegacy && native[d.Name] {
 			native[d.Name] = false // report it once
-			found = append(found, call(d)+" went back to kubectl, though the percentage was raised")
+			found = append(found, call(d)+" returned to kubectl although the percentage was raised")
 		}
 	}
 	return found

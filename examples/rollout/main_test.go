@@ -35,7 +35,7 @@ func environment(pairs ...string) lookupFunc {
 	}
 }
 
-func TestBadInputIsTold(t *testing.T) {
+func TestBadInputIsReported(t *testing.T) {
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	if err := os.WriteFile(kubeconfig, []byte(deadCluster), 0o600); err != nil {
 		t.Fatal(err)

@@ -44,7 +44,7 @@ func (w *walk) turn(ctx context.Context, file rolloutFile, r legacy.Rollout) err
 	if err := await(ctx, "the rollout file is noticed", func() bool { return w.router.Rollout() == r }); err != nil {
 		return err
 	}
-	w.say("   rollout file: %s; in force after %s", oneLine(r), since(written))
+	w.say("   rollout file: %s; in effect after %s", oneLine(r), since(written))
 	return nil
 }
 
@@ -80,9 +80,9 @@ func (w *walk) ordinary(ctx context.Context, title, why string, r legacy.Rollout
 func (w *walk) checkShare(r legacy.Rollout) {
 	const most = 1 // percent: six standard deviations of 100,000 drawn at 50 %
 	got := share(r, w.flags.namespace, w.flags.run, lots)
-	w.say("   of %d jobs like these, %.1f %% would go to the native client", lots, got)
+	w.say("   of %d such jobs, %.1f %% would go to the native client", lots, got)
 	if got < r.Percent-most || got > r.Percent+most {
-		w.note(fmt.Sprintf("%g %% of the workflows were to go to the native client, and it would be %.1f %%", r.Percent, got))
+		w.note(fmt.Sprintf("%g %% of the workflows should go to the native client, but %.1f %% would", r.Percent, got))
 	}
 }
 
@@ -109,7 +109,7 @@ func (w *walk) read(ctx context.Context, p *phase, jobs []*job) error {
 		err := each(ctx, some, func(ctx context.Context, j *job) error {
 			s, err := w.router.Get(ctx, j.name())
 			if err == nil && s.UID != j.uid {
-				w.note(fmt.Sprintf("workflow %s was read, and is not the one that was started", s.Name))
+				w.note(fmt.Sprintf("workflow %s was read, but is not the one that was started", s.Name))
 			}
 			return err
 		})
@@ -134,7 +134,7 @@ func (w *walk) wait(ctx context.Context, jobs []*job, until workflow.Condition) 
 		case ctx.Err() != nil:
 			return nil, r.Err
 		default:
-			w.note(fmt.Sprintf("the wait for workflow %s has failed: %s", name, r.Err))
+			w.note(fmt.Sprintf("the wait for workflow %s failed: %s", name, r.Err))
 		}
 	}
 	return outcomes, nil
@@ -204,7 +204,7 @@ func (w *walk) end(ctx context.Context, p *phase, first int) error {
 		w.note(movedBack(before, decisions)...)
 	}
 	if t.shadow.Agreed == 0 {
-		w.note(fmt.Sprintf("%s: no read was compared, so nothing is known of whether both backends agree", p.title))
+		w.note(fmt.Sprintf("%s: no read was compared, so it is unknown whether the backends agree", p.title))
 	}
 	w.tallies = append(w.tallies, t)
 	w.say("%s", t.text())

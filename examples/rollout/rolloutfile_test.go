@@ -69,7 +69,7 @@ func TestTheRouterFollowsTheFile(t *testing.T) {
 	}
 }
 
-func TestAwaitSaysWhatItWaitedFor(t *testing.T) {
+func TestAwaitNamesItsCondition(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := await(ctx, "the moon is full", func() bool { return false }); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "the moon is full") {

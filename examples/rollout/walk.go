@@ -20,7 +20,7 @@ type brokenError struct{ broken []string }
 
 func (e *brokenError) Error() string {
 	said := e.broken[:min(len(e.broken), mostBroken)]
-	text := "not as promised:\n" + strings.Join(said, "\n")
+	text := "guarantees that did not hold:\n" + strings.Join(said, "\n")
 	if more := len(e.broken) - len(said); more > 0 {
 		text += fmt.Sprintf("\nand %d more", more)
 	}
@@ -83,7 +83,7 @@ func (w *walk) asDecided(ctx context.Context, r legacy.Rollout) error {
 	case legacy.BackendNative:
 		why = fmt.Sprintf("%s=true: every call goes to the native client, whatever the percentage", legacy.EnvForce)
 	}
-	w.say("the environment has decided (%s), so no rollout file is followed", oneLine(r))
+	w.say("the environment determines the rollout (%s), so no rollout file is followed", oneLine(r))
 	if err := w.ordinary(ctx, "as decided", why, r, nil); err != nil {
 		return err
 	}
@@ -119,10 +119,10 @@ func (w *walk) allPhases(ctx context.Context, restarted func() (*legacy.Router, 
 		title, why string
 		percent    float64
 	}{
-		{"shadow", "kubectl does everything; the native client is asked too, and only compared", 0},
+		{"shadow", "kubectl does everything; the native client's answers are only compared", 0},
 		{"10 %", "both agree, so a few workflows go to the native client, each with all calls about it", 10},
-		{"50 %", "those that were there stay, others come to them", 50},
-		{"100 %", "kubectl is still asked too, and only compared", 100},
+		{"50 %", "existing workflows stay, more are added", 50},
+		{"100 %", "kubectl's answers are still compared", 100},
 	} {
 		turn := func(ctx context.Context) error { return w.turn(ctx, file, percent(p.percent)) }
 		if err := w.ordinary(ctx, p.title, p.why, percent(p.percent), turn); err != nil {
@@ -133,13 +133,13 @@ func (w *walk) allPhases(ctx context.Context, restarted func() (*legacy.Router, 
 		return err
 	}
 	back := func(ctx context.Context) error { return w.turn(ctx, file, percent(100)) }
-	if err := w.ordinary(ctx, "back", "the reason is gone, and the line is taken out of the file again", percent(100), back); err != nil {
+	if err := w.ordinary(ctx, "back", "the problem is solved, and the line is removed from the file", percent(100), back); err != nil {
 		return err
 	}
 	if w.router, err = restarted(); err != nil {
 		return err
 	}
-	why := fmt.Sprintf("the same switch for a service that starts: %s=false, and no file is followed", legacy.EnvForce)
+	why := fmt.Sprintf("the same switch for a service at its start: %s=false, and no file is followed", legacy.EnvForce)
 	if err := w.ordinary(ctx, "restart", why, w.router.Rollout(), nil); err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func (w *walk) conclude(ctx context.Context) error {
 	a, broken := account(w.jobs, all, w.flags.kubectl)
 	w.note(broken...)
 	w.say("\n%s", table(w.tallies))
-	w.say("%d workflows were asked for and %d are there: %d have ended well, %d duplicated, %d lost",
+	w.say("%d workflows were requested and %d exist: %d succeeded, %d duplicated, %d lost",
 		len(w.jobs), len(all), a.ended, a.duplicated, a.lost)
 	return nil
 }

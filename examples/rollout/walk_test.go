@@ -9,7 +9,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-func TestWhatIsNotKept(t *testing.T) {
+func TestBrokenGuarantees(t *testing.T) {
 	w := &walk{ledger: &ledger{}}
 	if err := w.kept(); err != nil {
 		t.Error(err)
@@ -25,14 +25,14 @@ func TestWhatIsNotKept(t *testing.T) {
 }
 
 // Text from elsewhere makes no line that looks like this program's own.
-func TestComplaintsKeepTheirPlace(t *testing.T) {
+func TestErrorsStayOnTheirLines(t *testing.T) {
 	w := &walk{ledger: &ledger{}}
 	w.note("workflow w has failed: no\nrollout: all was as promised", "b")
 	var out strings.Builder
 	for _, err := range []error{w.kept(), errors.New("The Workflow is invalid:\nrollout: all was as promised")} {
 		exitCode(t.Context(), err, &out)
 	}
-	want := "rollout: not as promised:\n  workflow w has failed: no\\nrollout: all was as promised\n  b\n" +
+	want := "rollout: guarantees that did not hold:\n  workflow w has failed: no\\nrollout: all was as promised\n  b\n" +
 		"rollout: The Workflow is invalid:\n  rollout: all was as promised\n"
 	if out.String() != want {
 		t.Errorf("%q, want %q", out.String(), want)

@@ -141,7 +141,7 @@ func grave(err error) bool {
 
 // tell logs what has changed since the last check, unless end has cancelled it.
 func (a *access) tell(ctx context.Context, of string, err error) {
-	now := "all is there"
+	now := "nothing is missing"
 	if err != nil {
 		now = err.Error()
 	}

@@ -84,7 +84,7 @@ func within(t *testing.T, a *access, patience time.Duration) error {
 	return a.check(ctx)
 }
 
-func TestSlowChecksGoOnWhileProbesLeave(t *testing.T) {
+func TestSlowChecksContinueWhenProbesLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		book := &logBook{}
 		fast, slow := &checked{}, &checked{takes: 6 * time.Second}
@@ -154,7 +154,7 @@ func TestReadyWithManyBackfills(t *testing.T) {
 	}
 }
 
-func TestLogsArePartOfWhatIsChecked(t *testing.T) {
+func TestLogsAreChecked(t *testing.T) {
 	for forbidden, reason := range map[string]string{"": "", `"subresource":"log"`: "Forbidden"} {
 		log := &logBook{}
 		app := built(t, emptyCluster{forbidden}, log, exampleConfig)

@@ -39,7 +39,7 @@ func build(s settings, log *slog.Logger) (*service, error) {
 		if err == nil {
 			releases = append(releases, done)
 			if other, taken := paths[b.Session]; taken {
-				err = fmt.Errorf("--config %s: its session %q is that of %s", path, b.Session, other)
+				err = fmt.Errorf("--config %s: has the same session %q as %s", path, b.Session, other)
 			}
 		}
 		if err != nil {

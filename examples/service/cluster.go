@@ -47,7 +47,7 @@ func findCluster(s settings, observer workflow.Observer) (*cluster, error) {
 	if s.kubeconfig != "" || os.Getenv(clientcmd.RecommendedConfigPathEnvVar) != "" {
 		c.config, kubeconfigNamespace, err = fromKubeconfig(s.kubeconfig)
 	} else if c.config, err = rest.InClusterConfig(); errors.Is(err, rest.ErrNotInCluster) {
-		err = errors.New("no cluster: this is no pod, so --kubeconfig or $KUBECONFIG is required")
+		err = errors.New("no cluster: not running in a pod, so --kubeconfig or $KUBECONFIG is required")
 	} else if err != nil {
 		err = fmt.Errorf("the pod's service account: %w", err)
 	}

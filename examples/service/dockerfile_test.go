@@ -36,7 +36,7 @@ func instructions(t *testing.T) (stages [][][]string) {
 	return stages
 }
 
-func TestImageHasTheProgramAndNobodysRights(t *testing.T) {
+func TestImageHasTheProgramWithoutPrivileges(t *testing.T) {
 	stages := instructions(t)
 	final := map[string]string{}
 	for _, words := range stages[len(stages)-1] {

@@ -63,7 +63,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		log.Error("ended", "err", err)
 		return exitFailed
 	}
-	log.Info("ended; backfills go on")
+	log.Info("ended; backfills keep running")
 	return exitOK
 }
 

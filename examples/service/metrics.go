@@ -37,7 +37,7 @@ func serveMetrics(ctx context.Context, address string, metrics http.Handler, log
 	go func() {
 		defer close(served)
 		if err := web.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			log.Error("no metrics any more", "err", err)
+			log.Error("metrics are no longer served", "err", err)
 		}
 	}()
 	log.Info("serving metrics", "address", listener.Addr().String())

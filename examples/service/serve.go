@@ -56,7 +56,7 @@ func serve(ctx context.Context, s settings, server *api.Server, log *slog.Logger
 	case <-ctx.Done():
 	}
 
-	log.Info("ending: not ready any more", "drain", s.drain.String())
+	log.Info("shutting down: no longer ready", "drain", s.drain.String())
 	server.Drain()
 	select {
 	case err := <-served:
@@ -67,7 +67,7 @@ func serve(ctx context.Context, s settings, server *api.Server, log *slog.Logger
 	finishing, done := context.WithTimeout(requests, s.finish)
 	defer done()
 	if err := web.Shutdown(finishing); err != nil {
-		log.Warn("requests are cut off", "after", s.finish.String())
+		log.Warn("cancelling active requests", "after", s.finish.String())
 		cutOff()
 		answering, done := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 		defer done()

@@ -152,14 +152,14 @@ func (p *process) wait() error {
 	}
 }
 
-func TestItEndsInOrder(t *testing.T) {
+func TestShutdownInOrder(t *testing.T) {
 	p := begin(t, settings{drain: 200 * time.Millisecond, finish: soon})
 	if code, _, err := p.ask(http.MethodGet, "/readyz"); code != 200 || err != nil {
 		t.Fatal(code, err)
 	}
 	paused := p.pause()
 	p.end()
-	p.log.find(t, "ending: not ready any more", "drain")
+	p.log.find(t, "shutting down: no longer ready", "drain")
 	for code := 0; code != 503; { // while draining, it reports 503 and keeps answering
 		var err error
 		if code, _, err = p.ask(http.MethodGet, "/readyz"); err != nil {
@@ -180,14 +180,14 @@ func TestItEndsInOrder(t *testing.T) {
 	}
 }
 
-func TestItsEndHasABound(t *testing.T) {
+func TestShutdownHasATimeLimit(t *testing.T) {
 	p := begin(t, settings{finish: 50 * time.Millisecond})
 	paused := p.pause()
 	p.end()
 	if err := p.wait(); err != nil {
 		t.Error(err)
 	}
-	p.log.find(t, "requests are cut off", "after")
+	p.log.find(t, "cancelling active requests", "after")
 	if a := <-paused; a.err != nil || a.code != 503 || !strings.Contains(a.text, `"Canceled"`) {
 		t.Errorf("it isn't told so: %+v", a)
 	}

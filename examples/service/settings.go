@@ -42,17 +42,17 @@ func parse(args []string, out io.Writer) (settings, error) {
 	s := settings{finish: finishWithin}
 	flags := flag.NewFlagSet("service", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // the caller prints the error, on one line
-	flags.StringVar(&s.listen, "listen", "127.0.0.1:8080", "where to serve, as `host:port`; :8080 for others than this machine, 0 for a free port")
-	flags.Var(&s.hosts, "host", "another `name` by which it may be asked, beside localhost and IP addresses; one for each")
-	flags.StringVar(&s.userHeader, "user-header", "", "`header` in which the proxy in front says who asks, for the log and the limits; only where nobody else can reach this, and the proxy replaces what clients send in it")
-	flags.StringVar(&s.metrics, "metrics", "", "where to serve /metrics, as `host:port`; default: nowhere")
-	flags.Var(&s.configs, "config", "configuration of a backfill, the migration console's YAML `file`; one for each backfill, required")
+	flags.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address to serve, as `host:port`; :8080 to serve other machines, port 0 for a free one")
+	flags.Var(&s.hosts, "host", "host `name` under which requests are accepted, besides localhost and IP addresses; can be repeated")
+	flags.StringVar(&s.userHeader, "user-header", "", "`header` in which a proxy names the user, for the log and the limits; set it only if no other client can reach this service, and the proxy replaces the header that clients send")
+	flags.StringVar(&s.metrics, "metrics", "", "address to serve /metrics, as `host:port`; default: none")
+	flags.Var(&s.configs, "config", "configuration `file` of a backfill, the migration console's YAML; can be repeated, required")
 	flags.StringVar(&s.kubeconfig, "kubeconfig", "", "`file`; default: $KUBECONFIG, else the pod's service account")
-	flags.StringVar(&s.namespace, "namespace", "", "of backfills whose configuration names none; default: the pod's, else the kubeconfig's, else ma")
-	flags.DurationVar(&s.every, "every", 2*time.Second, "how often to look after workers and shards, while somebody watches")
-	flags.DurationVar(&s.heartbeat, "heartbeat", api.DefaultHeartbeat, "how often to show on a stream that it lives; shorter than proxies bear silence")
-	flags.DurationVar(&s.drain, "drain", 5*time.Second, "how long to go on after SIGTERM, reporting not to be ready, until nobody sends requests here")
-	flags.TextVar(&s.level, "log", slog.LevelInfo, "least `level` to log: debug, info, warn or error")
+	flags.StringVar(&s.namespace, "namespace", "", "namespace of backfills whose configuration names none; default: the pod's, else the kubeconfig's, else ma")
+	flags.DurationVar(&s.every, "every", 2*time.Second, "interval for reading workers and shards, while a client watches")
+	flags.DurationVar(&s.heartbeat, "heartbeat", api.DefaultHeartbeat, "interval of heartbeats on a stream; must be shorter than the idle timeout of proxies")
+	flags.DurationVar(&s.drain, "drain", 5*time.Second, "time to continue serving after SIGTERM while reporting not ready, until load balancers have noticed")
+	flags.TextVar(&s.level, "log", slog.LevelInfo, "minimum `level` to log: debug, info, warn or error")
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -79,7 +79,7 @@ func parse(args []string, out io.Writer) (settings, error) {
 	case !token(s.userHeader):
 		return s, fmt.Errorf("--user-header %s: must be the name of a header, such as X-Forwarded-User", s.userHeader)
 	case isProof(s.userHeader):
-		return s, fmt.Errorf("--user-header %s: must say who asks, and not prove it: it goes into the log", s.userHeader)
+		return s, fmt.Errorf("--user-header %s: must name the user, not contain credentials, since it is logged", s.userHeader)
 	case s.drain < 0:
 		return s, fmt.Errorf("--drain %s: must not be negative", s.drain)
 	}

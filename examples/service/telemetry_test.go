@@ -101,7 +101,7 @@ func TestScrapesLookAtBackfills(t *testing.T) {
 	})
 }
 
-func TestScrapeThatIsGivenUpSaysNothing(t *testing.T) {
+func TestCancelledScrapeChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		watching := newTelemetry(slog.DiscardHandler, time.Hour)
 		s := &standing{takes: time.Minute}
@@ -154,7 +154,7 @@ func TestScrapesAreWaitedFor(t *testing.T) {
 	<-scraped
 }
 
-func TestMetricsHaveAnAddressOfTheirOwn(t *testing.T) {
+func TestMetricsHaveTheirOwnAddress(t *testing.T) {
 	log := &logBook{}
 	logger := slog.New(slog.NewJSONHandler(log, nil))
 	end, err := serveMetrics(t.Context(), "127.0.0.1:0", newTelemetry(slog.DiscardHandler, time.Second).metrics(), logger)

@@ -24,11 +24,11 @@ import (
 )
 
 func main() {
-	namespace := flag.String("namespace", workflow.DefaultNamespace, "namespace of template and workflow")
+	namespace := flag.String("namespace", workflow.DefaultNamespace, "namespace of the template and the workflow")
 	req := workflow.StartRequest{Parameters: map[string]any{}}
 	flag.StringVar(&req.Template, "template", "process-items", "WorkflowTemplate to start")
-	flag.StringVar(&req.IdempotencyKey, "key", "", "the same key is the same workflow; none: a new one each time")
-	flag.Func("param", "parameter, as `name=value`; may be repeated", func(text string) error {
+	flag.StringVar(&req.IdempotencyKey, "key", "", "idempotency key; without one, each run starts a new workflow")
+	flag.Func("param", "parameter as `name=value`; can be repeated", func(text string) error {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok || name == "" {
 			return errors.New("want name=value")
@@ -39,7 +39,7 @@ func main() {
 	flag.Parse()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	if flag.NArg() > 0 {
-		log.Error("usage: start-and-wait [flags], without operands")
+		log.Error("usage: start-and-wait [flags]")
 		os.Exit(2)
 	}
 
@@ -74,7 +74,7 @@ func run(ctx context.Context, log *slog.Logger, namespace string, req workflow.S
 	for state, err := range client.Watch(ctx, started.Name) {
 		switch {
 		case err != nil && ctx.Err() != nil:
-			return fmt.Errorf("interrupted; the workflow goes on: %w", err)
+			return fmt.Errorf("interrupted; the workflow keeps running: %w", err)
 		case err != nil:
 			return err
 		}

@@ -15,7 +15,7 @@ import (
 
 func describeDelete(fixture func() Fixture) {
 	Describe("Delete", func() {
-		It("removes a workflow, and waits until it is gone", func(ctx SpecContext) {
+		It("deletes a workflow, and waits until it is deleted", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 			f.wait(ctx, s.Name, workflow.Suspended)
@@ -25,7 +25,7 @@ func describeDelete(fixture func() Fixture) {
 			expectError(f.Client.Delete(ctx, s.Name, workflow.DeleteOptions{}), workflow.ErrNotFound, workflow.OpDelete, s.Name)
 		}, SpecTimeout(specTimeout))
 
-		It("refuses another workflow, a bad request, or what is not permitted", func(ctx SpecContext) {
+		It("refuses another workflow, a bad request, or a denied one", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 			for _, opts := range []workflow.DeleteOptions{{UID: "another"}, {UID: "another", Wait: true}, {UID: "another", AbandonArtifactGC: true}} {
@@ -41,7 +41,7 @@ func describeDelete(fixture func() Fixture) {
 			Expect(err).NotTo(HaveOccurred())
 		}, SpecTimeout(specTimeout))
 
-		It("reports the finalizer that holds a workflow, and takes it away only when asked", func(ctx SpecContext) {
+		It("reports the finalizer that blocks a deletion, and removes it only on request", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 			f.wait(ctx, s.Name, workflow.Suspended)

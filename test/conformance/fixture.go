@@ -170,7 +170,7 @@ func expectError(err, kind error, op workflow.Op, name string) string {
 		}
 	}
 	var e *workflow.Error
-	gomega.Expect(errors.As(err, &e)).To(gomega.BeTrue(), "%T is no *workflow.Error", err)
+	gomega.Expect(errors.As(err, &e)).To(gomega.BeTrue(), "%T is not a *workflow.Error", err)
 	gomega.Expect(e.Op).To(gomega.Equal(op))
 	gomega.Expect(e.Name).To(gomega.Equal(name))
 	gomega.Expect(e.Namespace).NotTo(gomega.BeEmpty())

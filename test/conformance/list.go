@@ -68,7 +68,7 @@ func describeList(fixture func() Fixture) {
 			}
 		}, SpecTimeout(specTimeout))
 
-		It("reads page by page, and stops when the caller has had enough", func(ctx SpecContext) {
+		It("reads page by page, and stops when the caller breaks the loop", func(ctx SpecContext) {
 			f := fixture()
 			template := f.template(ctx, gate)
 			var want []string

@@ -21,11 +21,11 @@ func describeLogs(fixture func() Fixture) {
 		var f Fixture
 		BeforeEach(func() {
 			if f = fixture(); f.WriteLog == nil {
-				Skip("what pods print cannot be chosen")
+				Skip("WriteLog is not set")
 			}
 		})
 
-		It("merges what was written, each line with its pod, container and node", func(ctx SpecContext) {
+		It("merges the logs, each line with its pod, container and node", func(ctx SpecContext) {
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, twoPods)})
 			s = f.wait(ctx, s.Name, workflow.Completed)
 			left, right := f.podOf(ctx, s, "left"), f.podOf(ctx, s, "right")
@@ -54,7 +54,7 @@ func describeLogs(fixture func() Fixture) {
 			Expect(all[0].Node).To(Equal("left"))
 			Expect(all[2].Node).To(Equal("right"))
 
-			By("leaving out what was not asked for")
+			By("leaving out containers that were not selected")
 			Expect(texts(read(workflow.LogOptions{Selector: "displayName=right"}))).To(Equal([]string{"3 right", "", "  5 right\r"}))
 			for _, nothing := range []workflow.LogOptions{{Selector: "displayName=middle"}, {Containers: []string{"nain"}}} {
 				for _, err := range f.Client.Logs(ctx, s.Name, nothing) {
@@ -71,11 +71,11 @@ func describeLogs(fixture func() Fixture) {
 				"the first lines of the others are longer")
 			Expect(read(workflow.LogOptions{UID: s.UID})).To(HaveLen(6))
 
-			By("following one that has ended")
+			By("following an ended workflow")
 			Expect(read(workflow.LogOptions{Follow: true})).To(HaveLen(6))
 		}, SpecTimeout(specTimeout))
 
-		It("follows the pods as they come, until the workflow ends", func(ctx SpecContext) {
+		It("follows new pods until the workflow ends", func(ctx SpecContext) {
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, podGatePod)})
 			s = f.wait(ctx, s.Name, workflow.Suspended)
 			first := f.podOf(ctx, s, "first")
@@ -101,7 +101,7 @@ func describeLogs(fixture func() Fixture) {
 			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
 		}, SpecTimeout(specTimeout))
 
-		It("follows the nodes that are selected only", func(ctx SpecContext) {
+		It("follows only the selected nodes", func(ctx SpecContext) {
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, podGatePod)})
 			s = f.wait(ctx, s.Name, workflow.Suspended)
 			f.WriteLog(ctx, f.podOf(ctx, s, "first"), "main", "not this")
@@ -138,7 +138,7 @@ func describeLogs(fixture func() Fixture) {
 			expectError(failed, workflow.ErrDeleted, workflow.OpLogs, s.Name)
 		}, SpecTimeout(specTimeout))
 
-		It("ends with its context, and can be left", func(ctx SpecContext) {
+		It("ends with its context, and can be left early", func(ctx SpecContext) {
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, podGatePod)})
 			s = f.wait(ctx, s.Name, workflow.Suspended)
 			f.WriteLog(ctx, f.podOf(ctx, s, "first"), "main", "a", "b")
@@ -178,7 +178,7 @@ func describeLogs(fixture func() Fixture) {
 			Expect(fields).To(ContainElements("name", "selector", "containers[1]", "since", "tail", "limitBytes", "previous"))
 		}, SpecTimeout(specTimeout))
 
-		It("tells what is not there or not allowed", func(ctx SpecContext) {
+		It("reports a missing workflow and a denied request", func(ctx SpecContext) {
 			expectError(errorOf(f.Client.Logs(ctx, "nobody", workflow.LogOptions{})), workflow.ErrNotFound, workflow.OpLogs, "nobody")
 
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, podGatePod)})
@@ -195,7 +195,7 @@ func describeLogs(fixture func() Fixture) {
 				Expect(expectError(err, workflow.ErrForbidden, workflow.OpLogs, s.Name)).To(ContainSubstring("pods/log"))
 			}
 
-			By("needing no more than what the documentation says")
+			By("needing no more than the documented permissions")
 			allowed["pods/log"] = []string{"get"}
 			reader := f.Restricted(ctx, allowed)
 			eventuallyAllowed(ctx, func() error { return firstError(reader.Logs(ctx, s.Name, workflow.LogOptions{})) })

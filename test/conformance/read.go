@@ -10,7 +10,7 @@ import (
 
 func describeRead(fixture func() Fixture) {
 	Describe("Get", func() {
-		It("returns the present state", func(ctx SpecContext) {
+		It("returns the current state", func(ctx SpecContext) {
 			f := fixture()
 			started := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 			f.wait(ctx, started.Name, workflow.Suspended)
@@ -22,7 +22,7 @@ func describeRead(fixture func() Fixture) {
 			Expect(s.Dropped).To(BeEmpty())
 		}, SpecTimeout(specTimeout))
 
-		It("tells what is not there, not allowed, or no name", func(ctx SpecContext) {
+		It("reports a missing workflow, a denied request, and an invalid name", func(ctx SpecContext) {
 			f := fixture()
 			_, err := f.Client.Get(ctx, "nobody")
 			expectError(err, workflow.ErrNotFound, workflow.OpGet, "nobody")

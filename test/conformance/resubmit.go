@@ -39,10 +39,10 @@ func describeResubmit(fixture func() Fixture) {
 			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
 			again, err := f.Client.Get(ctx, old.Name)
 			Expect(err).NotTo(HaveOccurred())
-			Expect(again.ResourceVersion).To(Equal(old.ResourceVersion), "the old one is left alone")
+			Expect(again.ResourceVersion).To(Equal(old.ResourceVersion), "the old workflow is unchanged")
 		}, SpecTimeout(specTimeout))
 
-		It("runs again what was stopped", func(ctx SpecContext) {
+		It("runs a stopped workflow again", func(ctx SpecContext) {
 			f := fixture()
 			old := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 			f.wait(ctx, old.Name, workflow.Suspended)
@@ -55,7 +55,7 @@ func describeResubmit(fixture func() Fixture) {
 			f.wait(ctx, s.Name, workflow.Suspended)
 		}, SpecTimeout(specTimeout))
 
-		It("does so once for a key, also when the old one is gone", func(ctx SpecContext) {
+		It("does so once for a key, even if the old workflow was deleted", func(ctx SpecContext) {
 			f := fixture()
 			old := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 			opts := workflow.ResubmitOptions{IdempotencyKey: "k"}
@@ -70,7 +70,7 @@ func describeResubmit(fixture func() Fixture) {
 			expectError(err, workflow.ErrConflict, workflow.OpResubmit, first.Name)
 		}, SpecTimeout(specTimeout))
 
-		It("refuses what is not there, another one, bad input, or what is not permitted", func(ctx SpecContext) {
+		It("refuses a missing workflow, another one, bad input, or a denied request", func(ctx SpecContext) {
 			f := fixture()
 			old := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, onePod), Parameters: map[string]any{"message": ""}})
 			_, err := f.Client.Resubmit(ctx, "nobody", workflow.ResubmitOptions{})

@@ -10,7 +10,7 @@ import (
 
 func describeResume(fixture func() Fixture) {
 	Describe("Resume", func() {
-		It("passes a gate with outputs supplied and defaulted", func(ctx SpecContext) {
+		It("approves a gate with supplied and default outputs", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 			s = f.wait(ctx, s.Name, workflow.Suspended)
@@ -36,7 +36,7 @@ func describeResume(fixture func() Fixture) {
 			)), "the next step got the value")
 		}, SpecTimeout(specTimeout))
 
-		It("passes only the gates that are selected", func(ctx SpecContext) {
+		It("approves only the selected gates", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, twoGates)})
 			bothWait := func(s *status.WorkflowStatus) (bool, error) { return len(s.SuspendedNodes()) == 2, nil }
@@ -62,7 +62,7 @@ func describeResume(fixture func() Fixture) {
 			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
 		}, SpecTimeout(specTimeout))
 
-		It("undoes a suspend and approves nothing, if it is to keep the gates", func(ctx SpecContext) {
+		It("undoes a suspend and approves nothing with KeepGates", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 			f.wait(ctx, s.Name, workflow.Suspended)
@@ -83,7 +83,7 @@ func describeResume(fixture func() Fixture) {
 			Expect(s.SuspendedNodes()).To(HaveLen(1))
 		}, SpecTimeout(specTimeout))
 
-		It("lets a workflow go on that was suspended as a whole", func(ctx SpecContext) {
+		It("resumes a workflow that was suspended as a whole", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{
 				Template: f.template(ctx, onePod), Parameters: map[string]any{"message": ""}, Spec: map[string]any{"suspend": true},
@@ -99,7 +99,7 @@ func describeResume(fixture func() Fixture) {
 			expectError(err, workflow.ErrCompleted, workflow.OpResume, s.Name)
 		}, SpecTimeout(specTimeout))
 
-		It("does nothing where nothing waits", func(ctx SpecContext) {
+		It("does nothing if nothing waits", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 			f.wait(ctx, s.Name, workflow.Suspended)

@@ -23,7 +23,7 @@ func broken() map[string]any { return map[string]any{"exit-code": 1} }
 
 func describeRetry(fixture func() Fixture) {
 	Describe("Retry", func() {
-		It("runs again what failed, with other parameters, and keeps what succeeded", func(ctx SpecContext) {
+		It("runs failed nodes again, with other parameters, and keeps successful ones", func(ctx SpecContext) {
 			f := fixture()
 			s := f.failed(ctx, workflow.StartRequest{
 				Template: f.template(ctx, retryable), Parameters: map[string]any{"exit-code": 1, "message": "hello"},
@@ -49,7 +49,7 @@ func describeRetry(fixture func() Fixture) {
 			Expect(displayed(done, "third").Inputs().Parameters).To(ContainElement(HaveField("Value", "hello")))
 		}, SpecTimeout(specTimeout))
 
-		It("retries again and again, also where all there is, is one pod", func(ctx SpecContext) {
+		It("retries repeatedly, even a workflow of one pod", func(ctx SpecContext) {
 			f := fixture()
 			s := f.failed(ctx, workflow.StartRequest{
 				Template: f.template(ctx, onePod), Parameters: map[string]any{"exit-code": 1, "message": ""},
@@ -64,7 +64,7 @@ func describeRetry(fixture func() Fixture) {
 			f.succeeded(ctx, s.Name)
 		}, SpecTimeout(specTimeout))
 
-		It("finds its way through nested templates, attempts and sets of containers", func(ctx SpecContext) {
+		It("handles nested templates, attempts and sets of containers", func(ctx SpecContext) {
 			f := fixture()
 			s := f.failed(ctx, workflow.StartRequest{Template: f.template(ctx, nested), Parameters: broken()})
 			before := f.podUIDs(ctx, s)
@@ -99,7 +99,7 @@ func describeRetry(fixture func() Fixture) {
 			}
 		}, SpecTimeout(specTimeout))
 
-		It("runs again what succeeded, where that is selected", func(ctx SpecContext) {
+		It("runs selected successful nodes again", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, retryable), Parameters: ok()})
 			s = f.succeeded(ctx, s.Name)
@@ -112,7 +112,7 @@ func describeRetry(fixture func() Fixture) {
 			Expect(after["third"]).NotTo(Equal(before["third"]), "it follows")
 		}, SpecTimeout(specTimeout))
 
-		It("has a gate wait again with its defaults", func(ctx SpecContext) {
+		It("makes a gate wait again with its defaults", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 			s = f.wait(ctx, s.Name, workflow.Suspended)
@@ -136,7 +136,7 @@ func describeRetry(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		for _, shutdown := range []status.ShutdownStrategy{status.ShutdownStop, status.ShutdownTerminate} {
-			It(fmt.Sprintf("has a workflow go on that was asked to %s", shutdown), func(ctx SpecContext) {
+			It(fmt.Sprintf("continues a workflow that was asked to %s", shutdown), func(ctx SpecContext) {
 				f := fixture()
 				s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 				f.wait(ctx, s.Name, workflow.Suspended)
@@ -157,7 +157,7 @@ func describeRetry(fixture func() Fixture) {
 			}, SpecTimeout(specTimeout))
 		}
 
-		It("starts one that failed before it began", func(ctx SpecContext) {
+		It("starts a workflow that failed before it began", func(ctx SpecContext) {
 			f := fixture()
 			name := create(ctx, f.workflows(), fmt.Sprintf(
 				"{apiVersion: argoproj.io/v1alpha1, kind: Workflow, metadata: {name: early}, spec: {workflowTemplateRef: {name: %s}}}", "late"))
@@ -187,7 +187,7 @@ func describeRetry(fixture func() Fixture) {
 			f.succeeded(ctx, s.Name)
 		}, SpecTimeout(specTimeout))
 
-		It("does not show what the failed attempt has reported", func(ctx SpecContext) {
+		It("does not show results of the failed attempt", func(ctx SpecContext) {
 			f := fixture()
 			s := f.failed(ctx, workflow.StartRequest{
 				Template: f.template(ctx, reporting), Parameters: map[string]any{"exit-code": 1, "token": "old"},
@@ -212,7 +212,7 @@ func describeRetry(fixture func() Fixture) {
 
 func describeRetryRefusals(fixture func() Fixture) {
 	Describe("Retry", func() {
-		It("refuses a workflow that still runs", func(ctx SpecContext) {
+		It("refuses a running workflow", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 			f.wait(ctx, s.Name, workflow.Suspended)

@@ -70,7 +70,7 @@ spec:
 
 func describeSources(fixture func() Fixture) {
 	Describe("Start of a CronWorkflow", func() {
-		It("starts what it would start now", func(ctx SpecContext) {
+		It("starts what the schedule would start now", func(ctx SpecContext) {
 			f := fixture()
 			create(ctx, f.Admin.Resource(resource("cronworkflows")).Namespace(f.Namespace), cron)
 			s := f.start(ctx, workflow.StartRequest{CronWorkflow: "nightly", Parameters: map[string]any{"size": "large"}})
@@ -98,7 +98,7 @@ func describeSources(fixture func() Fixture) {
 			s := f.start(ctx, workflow.StartRequest{Manifest: []byte(ownTemplates), Labels: map[string]string{"more": "x"}})
 			Expect(s.Name).To(HavePrefix("own-"))
 			Expect(s.Labels).To(And(HaveKeyWithValue("from", "manifest"), HaveKeyWithValue("more", "x")))
-			Expect(s.Arguments).To(HaveExactElements(status.Parameter{Name: "shards", Value: "3", Set: true}), "a number is sent as a text")
+			Expect(s.Arguments).To(HaveExactElements(status.Parameter{Name: "shards", Value: "3", Set: true}), "a number is sent as a string")
 			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
 
 			s = f.start(ctx, workflow.StartRequest{Manifest: []byte(ownTemplates), Parameters: map[string]any{"shards": 4}, IdempotencyKey: "k"})
@@ -134,7 +134,7 @@ func describeSources(fixture func() Fixture) {
 			Expect(expectError(err, workflow.ErrInvalid, workflow.OpResubmit, "counting")).To(ContainSubstring("workflow." + at))
 		}, SpecTimeout(specTimeout))
 
-		It("sends the numbers of parameters as texts, wherever they are, as does Resubmit", func(ctx SpecContext) {
+		It("sends numbers in parameters as strings, wherever they are, as does Resubmit", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Name: "numbers", Manifest: []byte("---\n# A tool's comment\n---" + numbers)})
 			Expect(s.Name).To(Equal("numbers"), "the manifest has none")
@@ -145,7 +145,7 @@ func describeSources(fixture func() Fixture) {
 			Expect(f.wait(ctx, again.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
 		}, SpecTimeout(specTimeout))
 
-		It("leaves the check to the controller where it is told so", func(ctx SpecContext) {
+		It("leaves the check to the controller if requested", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{
 				Manifest:          []byte("metadata: {name: incomplete}\nspec: {entrypoint: nowhere, templates: [{name: main, suspend: {}}]}"),

@@ -44,7 +44,7 @@ func describeStart(fixture func() Fixture) {
 			))
 		}, SpecTimeout(specTimeout))
 
-		It("has texts arrive as they are, and evaluates only what is meant as an expression", func(ctx SpecContext) {
+		It("passes strings unchanged, and evaluates only expressions", func(ctx SpecContext) {
 			f := fixture()
 			template := f.template(ctx, onePod)
 			const text = "é 😀 \"quoted\" \\ $HOME {a} { {b} } %s <&>\ta\nb\u00ad"
@@ -62,7 +62,7 @@ func describeStart(fixture func() Fixture) {
 			Expect(err).To(MatchError(workflow.ErrNotFound))
 		}, SpecTimeout(specTimeout))
 
-		It("starts from a template of the whole cluster, under a given name", func(ctx SpecContext) {
+		It("starts from a ClusterWorkflowTemplate, under a given name", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.clusterTemplate(ctx, clusterWide), ClusterScope: true, Name: "given"})
 			Expect(s.Name).To(Equal("given"))
@@ -91,7 +91,7 @@ func describeStart(fixture func() Fixture) {
 			f.expectNone(ctx)
 		}, SpecTimeout(specTimeout))
 
-		It("refuses an unknown template and names those there are", func(ctx SpecContext) {
+		It("refuses an unknown template and names the existing ones", func(ctx SpecContext) {
 			f := fixture()
 			template := f.template(ctx, onePod)
 			_, err := f.Client.Start(ctx, workflow.StartRequest{Template: template + "x"})
@@ -117,7 +117,7 @@ func describeStart(fixture func() Fixture) {
 			f.expectNone(ctx)
 		}, SpecTimeout(specTimeout))
 
-		It("tells a namespace that is not there from one without the template", func(ctx SpecContext) {
+		It("distinguishes a missing namespace from one without the template", func(ctx SpecContext) {
 			f := fixture()
 			for _, req := range []workflow.StartRequest{{Template: "any"}, {CronWorkflow: "any"}} {
 				_, err := f.In("nowhere").Start(ctx, req)
@@ -128,7 +128,7 @@ func describeStart(fixture func() Fixture) {
 			f.expectNone(ctx)
 		}, SpecTimeout(specTimeout))
 
-		It("finds a misspelt parameter also where the template calls others", func(ctx SpecContext) {
+		It("finds a misspelt parameter even if the template calls others", func(ctx SpecContext) {
 			f := fixture()
 			called := f.template(ctx, onePod)
 			template := f.template(ctx, `
@@ -148,7 +148,7 @@ spec:
 			f.start(ctx, workflow.StartRequest{Template: template, Parameters: map[string]any{"exit-code": 0}})
 		}, SpecTimeout(specTimeout))
 
-		It("refuses a malformed request before it asks the cluster", func(ctx SpecContext) {
+		It("refuses a malformed request before it sends anything", func(ctx SpecContext) {
 			_, err := fixture().Client.Start(ctx, workflow.StartRequest{Name: "Bad_Name", Parameters: map[string]any{"p": nil}})
 			text := expectError(err, workflow.ErrInvalid, workflow.OpStart, "Bad_Name")
 			Expect(text).To(And(ContainSubstring("name:"), ContainSubstring("template:"), ContainSubstring("parameters[p]:")))
@@ -175,7 +175,7 @@ spec:
 			Expect(now.UID).To(Equal(first.UID))
 		}, SpecTimeout(specTimeout))
 
-		It("needs the permission to create, and without that to read templates leaves the check out", func(ctx SpecContext) {
+		It("needs the permission to create, and skips the check without permission to read templates", func(ctx SpecContext) {
 			f := fixture()
 			req := workflow.StartRequest{Template: f.template(ctx, onePod), Parameters: map[string]any{"message": ""}}
 			_, err := f.Restricted(ctx, map[string][]string{"workflowtemplates": {"get"}}).Start(ctx, req)
@@ -198,7 +198,7 @@ spec:
 
 func describeIdempotency(fixture func() Fixture) {
 	Describe("Start with an idempotency key", func() {
-		It("makes one workflow, however often and from wherever it is called", func(ctx SpecContext) {
+		It("creates one workflow, however often and from wherever it is called", func(ctx SpecContext) {
 			f := fixture()
 			req := workflow.StartRequest{
 				Template: f.template(ctx, onePod), Parameters: map[string]any{"message": "m"}, IdempotencyKey: "session-42",
@@ -218,13 +218,13 @@ func describeIdempotency(fixture func() Fixture) {
 
 			f.wait(ctx, f.start(ctx, req).Name, workflow.Completed)
 			ended := f.start(ctx, req)
-			Expect(ended.Completed()).To(BeTrue(), "it returns the workflow as it is by now")
+			Expect(ended.Completed()).To(BeTrue(), "it returns the current state of the workflow")
 			list, err := f.workflows().List(ctx, metav1.ListOptions{})
 			Expect(err).NotTo(HaveOccurred())
 			Expect(list.Items).To(HaveLen(1))
 		}, SpecTimeout(specTimeout))
 
-		It("refuses the key for another request, and tells a stranger's workflow from its own", func(ctx SpecContext) {
+		It("refuses the key for another request, and distinguishes another client's workflow from its own", func(ctx SpecContext) {
 			f := fixture()
 			req := workflow.StartRequest{Template: f.template(ctx, gate), IdempotencyKey: "k"}
 			first := f.start(ctx, req)
@@ -241,7 +241,7 @@ func describeIdempotency(fixture func() Fixture) {
 			expectError(err, workflow.ErrAlreadyExists, workflow.OpStart, "keyless")
 		}, SpecTimeout(specTimeout))
 
-		It("is one workflow for the key, whichever template or name the request has", func(ctx SpecContext) {
+		It("starts one workflow for the key, whichever template or name the request has", func(ctx SpecContext) {
 			f := fixture()
 			req := workflow.StartRequest{Template: f.template(ctx, gate), IdempotencyKey: "k"}
 			first := f.start(ctx, req)
@@ -289,7 +289,7 @@ func describeIdempotency(fixture func() Fixture) {
 			Expect(list.Items).To(HaveLen(1))
 		}, SpecTimeout(specTimeout))
 
-		It("takes no copy for the workflow of the key", func(ctx SpecContext) {
+		It("does not take a copy for the workflow of the key", func(ctx SpecContext) {
 			f := fixture()
 			req := workflow.StartRequest{Template: f.template(ctx, gate), Name: "original", IdempotencyKey: "k"}
 			f.start(ctx, req)
@@ -326,7 +326,7 @@ func describeIdempotency(fixture func() Fixture) {
 			Expect(found.Name).To(Equal(first.Name))
 		}, SpecTimeout(specTimeout))
 
-		It("refuses marks that are not the caller's to set", func(ctx SpecContext) {
+		It("refuses claims and labels that callers may not set", func(ctx SpecContext) {
 			f := fixture()
 			first := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate), IdempotencyKey: "k"})
 			for name := range first.Annotations {
@@ -340,7 +340,7 @@ func describeIdempotency(fixture func() Fixture) {
 			Expect(expectError(err, workflow.ErrInvalid, workflow.OpStart, "")).To(ContainSubstring("manifest.metadata.labels[workflows.argoproj.io/creator]"))
 		}, SpecTimeout(specTimeout))
 
-		It("finds its workflow though the template is gone", func(ctx SpecContext) {
+		It("finds its workflow even if the template was deleted", func(ctx SpecContext) {
 			f := fixture()
 			req := workflow.StartRequest{Template: f.template(ctx, gate), IdempotencyKey: "k"}
 			first := f.start(ctx, req)

@@ -12,7 +12,7 @@ import (
 
 func describeSuspend(fixture func() Fixture) {
 	Describe("Suspend", func() {
-		It("holds back what comes next, and succeeds again", func(ctx SpecContext) {
+		It("holds back the next steps, and succeeds again", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 			f.wait(ctx, s.Name, workflow.Suspended)
@@ -22,7 +22,7 @@ func describeSuspend(fixture func() Fixture) {
 			Expect(now.SpecSuspended).To(BeTrue())
 			reader := f.Restricted(ctx, map[string][]string{"workflows": {"get"}})
 			eventuallyAllowed(ctx, func() error { _, err := reader.Get(ctx, s.Name); return err })
-			Expect(reader.Suspend(ctx, s.Name, workflow.SuspendOptions{})).To(Succeed(), "there is nothing to write that it may not")
+			Expect(reader.Suspend(ctx, s.Name, workflow.SuspendOptions{})).To(Succeed(), "no write is left that could be denied")
 			Expect(f.Client.Suspend(ctx, s.Name, workflow.SuspendOptions{})).To(Succeed())
 
 			result, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{Outputs: map[string]any{"by": "ann"}})
@@ -32,7 +32,7 @@ func describeSuspend(fixture func() Fixture) {
 			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
 		}, SpecTimeout(specTimeout))
 
-		It("doesn't hold back a stop", func(ctx SpecContext) {
+		It("doesn't prevent a stop", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, endlessExit)})
 			f.wait(ctx, s.Name, podRuns)
@@ -81,7 +81,7 @@ func describeStop(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		// Argo 3.7 and 4.1 look at a queued workflow too early, and not again at its gate.
-		It("ends one that is queued when its turn comes, or once it is asked again", func(ctx SpecContext) {
+		It("ends a queued workflow when its turn comes, or when the stop is repeated", func(ctx SpecContext) {
 			f := fixture()
 			_, holder, s := f.queued(ctx)
 			Expect(f.Client.Stop(ctx, s.Name, workflow.StopOptions{})).To(Succeed())
@@ -93,7 +93,7 @@ func describeStop(fixture func() Fixture) {
 			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeStopped))
 		}, SpecTimeout(specTimeout))
 
-		It("lets exit handlers run", func(ctx SpecContext) {
+		It("runs exit handlers", func(ctx SpecContext) {
 			_, s := stopped(ctx, slowExit, podRuns, func(f Fixture, s *status.WorkflowStatus) error {
 				return f.Client.Stop(ctx, s.Name, workflow.StopOptions{})
 			})
@@ -134,7 +134,7 @@ func describeStop(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		// Argo 3.7 gives the second one the phase Succeeded.
-		It("ends a workflow that waits for a lock, which has not succeeded then", func(ctx SpecContext) {
+		It("ends a workflow that waits for a lock, which then has not succeeded", func(ctx SpecContext) {
 			f := fixture()
 			mutex, holder, s := f.queued(ctx)
 			Expect(s.Outcome()).To(Equal(status.OutcomePending))
@@ -157,7 +157,7 @@ func describeStop(fixture func() Fixture) {
 			f.wait(ctx, holder.Name, workflow.Completed)
 		}, SpecTimeout(specTimeout))
 
-		It("goes beyond a stop, and a stop doesn't go back", func(ctx SpecContext) {
+		It("overrides a stop, and is not overridden by one", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, onePod), Parameters: map[string]any{"message": ""}, Spec: map[string]any{"suspend": true}})
 			// No controller reconciles it any more, so it stays as it is written.

@@ -44,7 +44,7 @@ func verbs() []verb {
 func describeVerbs(fixture func() Fixture) {
 	for _, v := range verbs() {
 		Describe(string(v.op), func() {
-			It("refuses what is not there, no name, another workflow, or not permitted", func(ctx SpecContext) {
+			It("refuses a missing workflow, an invalid name, another workflow, or a denied request", func(ctx SpecContext) {
 				f := fixture()
 				s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 				f.wait(ctx, s.Name, workflow.Suspended)
@@ -75,7 +75,7 @@ func describeVerbs(fixture func() Fixture) {
 				Expect(now.ResourceVersion).To(Equal(s.ResourceVersion), "nothing was written")
 			}, SpecTimeout(specTimeout))
 
-			It("loses nothing that another writer changes at the same time", func(ctx SpecContext) {
+			It("keeps concurrent changes of another writer", func(ctx SpecContext) {
 				f := fixture()
 				s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 				f.wait(ctx, s.Name, workflow.Suspended)

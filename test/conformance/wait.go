@@ -15,7 +15,7 @@ import (
 
 func describeWait(fixture func() Fixture) {
 	Describe("Wait", func() {
-		It("takes the failure of a workflow for data", func(ctx SpecContext) {
+		It("treats the failure of a workflow as data", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{
 				Template: f.template(ctx, onePod), Parameters: map[string]any{"message": "", "exit-code": 3},
@@ -37,7 +37,7 @@ func describeWait(fixture func() Fixture) {
 			expectError(err, workflow.ErrCompleted, workflow.OpWait, s.Name)
 		}, SpecTimeout(specTimeout))
 
-		It("fails when the workflow ends and what it waits for can no longer come", func(ctx SpecContext) {
+		It("fails when the workflow ends before its condition holds", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, onePod), Parameters: map[string]any{"message": ""}})
 			_, err := f.Client.Wait(ctx, s.Name, func(*status.WorkflowStatus) (bool, error) { return false, nil })
@@ -52,7 +52,7 @@ func describeWait(fixture func() Fixture) {
 			expectError(err, mine, workflow.OpWait, s.Name)
 		}, SpecTimeout(specTimeout))
 
-		It("ends with its context and says where the workflow stood", func(ctx SpecContext) {
+		It("ends with its context and reports the workflow's last state", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 			f.wait(ctx, s.Name, workflow.Suspended)
@@ -92,7 +92,7 @@ func describeWait(fixture func() Fixture) {
 			expectError(err, workflow.ErrDeleted, workflow.OpWait, s.Name)
 		}, SpecTimeout(specTimeout))
 
-		It("fails at once for what is not there or not allowed", func(ctx SpecContext) {
+		It("fails at once if the workflow does not exist or access is denied", func(ctx SpecContext) {
 			f := fixture()
 			_, err := f.Client.Wait(ctx, "nobody", workflow.Completed)
 			expectError(err, workflow.ErrNotFound, workflow.OpWait, "nobody")
@@ -117,7 +117,7 @@ func describeWait(fixture func() Fixture) {
 			Expect(len(versions)).To(BeNumerically(">", 1))
 		}, SpecTimeout(specTimeout))
 
-		It("can be left, and yields its error once", func(ctx SpecContext) {
+		It("can be left early, and yields its error once", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 			for _, err := range f.Client.Watch(ctx, s.Name) {

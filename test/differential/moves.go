@@ -25,13 +25,13 @@ func moves() []variant {
 		nodes       func(name string) map[string]any
 		more        map[string]any // in the status
 	}{
-		{"has it wait at a gate", "Running", false, atGate, nil},
-		{"has a pod of it run", "Running", false, inPod, nil},
-		{"has it fail", "Failed", false, inPodFailed, nil},
-		{"has it succeed", "Succeeded", false, succeeded, nil},
-		{"has it wait at a gate, its nodes compressed", "Running", true, atGate, nil},
-		{"has it fail, its nodes compressed", "Failed", true, inPodFailed, nil},
-		{"has it fail without a node", "Error", false, nil, map[string]any{"message": "workflow templates not found"}},
+		{"makes it wait at a gate", "Running", false, atGate, nil},
+		{"starts a pod of it", "Running", false, inPod, nil},
+		{"makes it fail", "Failed", false, inPodFailed, nil},
+		{"makes it succeed", "Succeeded", false, succeeded, nil},
+		{"makes it wait at a gate, with compressed nodes", "Running", true, atGate, nil},
+		{"makes it fail, with compressed nodes", "Failed", true, inPodFailed, nil},
+		{"makes it fail without a node", "Error", false, nil, map[string]any{"message": "workflow templates not found"}},
 		{"keeps its nodes elsewhere", "Running", false, nil, map[string]any{"offloadNodeStatusVersion": "fnv:1"}},
 	} {
 		all = append(all, variant{move.what, func(ctx context.Context, s Side, name string) (string, error) {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestStepsAreThoseOfTheirSeed(t *testing.T) {
+func TestStepsDependOnTheSeed(t *testing.T) {
 	met := map[string]map[int]bool{}
 	for seed := range uint64(500) {
 		steps := Steps(seed)

@@ -47,14 +47,14 @@ func starts() []variant {
 			r.Labels = map[string]string{"example.com/team": "search"}
 		}},
 		{"by key", func(r *workflow.StartRequest) { r.IdempotencyKey = "key of " + r.Name }},
-		{"by the same key, something else", func(r *workflow.StartRequest) {
+		{"with the same key, something else", func(r *workflow.StartRequest) {
 			r.IdempotencyKey = "key of " + r.Name
 			r.Parameters = map[string]any{"message": "other"}
 		}},
 		{"from no template", func(r *workflow.StartRequest) { r.Template = "nobody" }},
 		{"with an unknown parameter", func(r *workflow.StartRequest) { r.Parameters = map[string]any{"massage": "hi"} }},
 		{"with an unknown entrypoint", func(r *workflow.StartRequest) { r.Entrypoint = "nowhere" }},
-		{"by a name that is none", func(r *workflow.StartRequest) { r.Name = "Not_A_Name" }},
+		{"with an invalid name", func(r *workflow.StartRequest) { r.Name = "Not_A_Name" }},
 		{"as a dry run", func(r *workflow.StartRequest) { r.DryRun = true }},
 		{"suspended", func(r *workflow.StartRequest) { r.Spec = map[string]any{"suspend": true} }},
 	} {
@@ -78,11 +78,11 @@ func lists() []variant {
 		opts workflow.ListOptions
 	}{
 		{"", workflow.ListOptions{}},
-		{"one at a time, what failed or runs", workflow.ListOptions{
+		{"one at a time, failed or running ones", workflow.ListOptions{
 			PageSize: 1, Phases: []status.Phase{status.PhaseFailed, status.PhaseRunning},
 		}},
 		{"by a label", workflow.ListOptions{LabelSelector: "example.com/team=search"}},
-		{"by a selector that is none", workflow.ListOptions{LabelSelector: "a b c"}},
+		{"with an invalid selector", workflow.ListOptions{LabelSelector: "a b c"}},
 	} {
 		all = append(all, variant{way.what, func(ctx context.Context, s Side, _ string) (string, error) {
 			var found []string
@@ -104,7 +104,7 @@ func suspends() []variant {
 		{"", func(ctx context.Context, s Side, name string) (string, error) {
 			return "", s.Client.Suspend(ctx, name, workflow.SuspendOptions{})
 		}},
-		{"another of that name", func(ctx context.Context, s Side, name string) (string, error) {
+		{"another workflow of that name", func(ctx context.Context, s Side, name string) (string, error) {
 			return "", s.Client.Suspend(ctx, name, workflow.SuspendOptions{UID: wrongUID})
 		}},
 	}
@@ -119,10 +119,10 @@ func resumes() []variant {
 		{"with outputs", workflow.ResumeOptions{Outputs: map[string]any{"by": "ann"}}},
 		{"without outputs", workflow.ResumeOptions{}},
 		{"the one gate, with outputs", workflow.ResumeOptions{Selector: "displayName=approve", Outputs: map[string]any{"by": "ann", "note": "so \"it\" is"}}},
-		{"a gate that is not there", workflow.ResumeOptions{Selector: "displayName=nowhere"}},
-		{"by a selector that is none", workflow.ResumeOptions{Selector: "nofield=x"}},
+		{"a gate that does not exist", workflow.ResumeOptions{Selector: "displayName=nowhere"}},
+		{"with an invalid selector", workflow.ResumeOptions{Selector: "nofield=x"}},
 		{"with an output that no gate has", workflow.ResumeOptions{Outputs: map[string]any{"by": "ann", "bye": "ann"}}},
-		{"another of that name", workflow.ResumeOptions{UID: wrongUID}},
+		{"another workflow of that name", workflow.ResumeOptions{UID: wrongUID}},
 	} {
 		all = append(all, variant{way.what, func(ctx context.Context, s Side, name string) (string, error) {
 			result, err := s.Client.Resume(ctx, name, way.opts)
@@ -148,8 +148,8 @@ func stops() []variant {
 	}{
 		{"", workflow.StopOptions{}},
 		{"the one gate, with a message", workflow.StopOptions{Selector: "displayName=approve", Message: "not today"}},
-		{"a gate that is not there", workflow.StopOptions{Selector: "displayName=nowhere"}},
-		{"another of that name", workflow.StopOptions{UID: wrongUID}},
+		{"a gate that does not exist", workflow.StopOptions{Selector: "displayName=nowhere"}},
+		{"another workflow of that name", workflow.StopOptions{UID: wrongUID}},
 	} {
 		all = append(all, variant{way.what, func(ctx context.Context, s Side, name string) (string, error) {
 			return "", s.Client.Stop(ctx, name, way.opts)
@@ -172,9 +172,9 @@ func retries() []variant {
 	}{
 		{"", workflow.RetryOptions{}},
 		{"with another parameter", workflow.RetryOptions{Parameters: map[string]any{"message": "again"}}},
-		{"what succeeded too", workflow.RetryOptions{RestartSuccessful: true, Selector: "displayName=load"}},
+		{"successful nodes too", workflow.RetryOptions{RestartSuccessful: true, Selector: "displayName=load"}},
 		{"with a selector alone", workflow.RetryOptions{Selector: "displayName=load"}},
-		{"another of that name", workflow.RetryOptions{UID: wrongUID}},
+		{"another workflow of that name", workflow.RetryOptions{UID: wrongUID}},
 	} {
 		all = append(all, variant{way.what, func(ctx context.Context, s Side, name string) (string, error) {
 			return summary(s.Client.Retry(ctx, name, way.opts))
@@ -211,8 +211,8 @@ func deletes() []variant {
 		{"", workflow.DeleteOptions{}},
 		{"and wait until it is gone", workflow.DeleteOptions{Wait: true}},
 		{"in the background", workflow.DeleteOptions{Propagation: metav1.DeletePropagationBackground}},
-		{"another of that name", workflow.DeleteOptions{UID: wrongUID}},
-		{"in a way that is none", workflow.DeleteOptions{Propagation: "Sideways"}},
+		{"another workflow of that name", workflow.DeleteOptions{UID: wrongUID}},
+		{"with an invalid propagation policy", workflow.DeleteOptions{Propagation: "Sideways"}},
 	} {
 		all = append(all, variant{way.what, func(ctx context.Context, s Side, name string) (string, error) {
 			return "", s.Client.Delete(ctx, name, way.opts)

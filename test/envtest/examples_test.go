@@ -171,7 +171,7 @@ var _ = Describe("the small examples", Ordered, func() { // so that they are bui
 		It("leaves the workflow alone when it is interrupted", func(ctx SpecContext) {
 			session := e.begin(ctx, nil, "start-and-wait", "-template", "release", "-key", "v3")
 			Eventually(session.Err).WithContext(ctx).Should(gbytes.Say("outcome=Suspended"))
-			Expect(exits(ctx, session.Interrupt(), 1)).To(ContainSubstring("the workflow goes on"))
+			Expect(exits(ctx, session.Interrupt(), 1)).To(ContainSubstring("the workflow keeps running"))
 			s, err := e.client.Start(ctx, workflow.StartRequest{Template: "release", IdempotencyKey: "v3"})
 			Expect(err).NotTo(HaveOccurred())
 			Expect(s.Outcome()).To(Equal(status.OutcomeSuspended))
@@ -192,7 +192,7 @@ var _ = Describe("the small examples", Ordered, func() { // so that they are bui
 			fromAnn("approve")
 			exits(ctx, ann, 0)
 			fromBob("reject")
-			Expect(exits(ctx, bob, 3)).To(ContainSubstring("somebody else has decided"))
+			Expect(exits(ctx, bob, 3)).To(ContainSubstring("another client has decided"))
 			s := e.ended(ctx, name)
 			Expect(s.Outcome()).To(Equal(status.OutcomeSucceeded))
 			approvedBy, _ := s.Outputs.Parameter("approved-by")
@@ -207,7 +207,7 @@ var _ = Describe("the small examples", Ordered, func() { // so that they are bui
 			exits(ctx, ann, 0)
 			Expect(e.ended(ctx, name).FailedNodes()).To(ConsistOf(And(HaveField("DisplayName", "approve"), HaveField("Message", "rejected by ann"))))
 			fromBob("approve")
-			Expect(exits(ctx, bob, 3)).To(ContainSubstring("somebody else has decided"))
+			Expect(exits(ctx, bob, 3)).To(ContainSubstring("another client has decided"))
 			Expect(e.run(ctx, 1, "approval-gate", "-by", "ann", name)).To(ContainSubstring("before reaching suspend state"), "there is no gate any more")
 		}, SpecTimeout(specTimeout))
 
@@ -263,7 +263,7 @@ var _ = Describe("the small examples", Ordered, func() { // so that they are bui
 		It("exits with 1 where not all succeed", func(ctx SpecContext) {
 			e.apply(ctx, "broken.yaml", brokenTemplate)
 			Expect(e.run(ctx, 1, "many-waits", "-count", "3", "-template", "broken")).To(And(
-				MatchRegexp("3 (Failed|Errored)\n"), ContainSubstring("3 of 3 have not succeeded"),
+				MatchRegexp("3 (Failed|Errored)\n"), ContainSubstring("3 of 3 did not succeed"),
 			))
 			Expect(e.run(ctx, 1, "many-waits", "-template", "missing")).To(And(ContainSubstring("after 0 starts"), ContainSubstring("missing")))
 		}, SpecTimeout(specTimeout))

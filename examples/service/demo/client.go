@@ -29,7 +29,7 @@ func eventually(ctx context.Context, what string, look func() error) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("waited in vain until %s: %w", what, err)
+			return fmt.Errorf("timed out waiting until %s: %w", what, err)
 		case <-ticker.C:
 		}
 	}

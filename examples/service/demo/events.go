@@ -91,7 +91,7 @@ func (st *stage) follow(ctx context.Context, fn func(event) bool) error {
 	if err := lines.Err(); err != nil {
 		return err
 	}
-	return fmt.Errorf("the stream has ended after %q", e.name)
+	return fmt.Errorf("the stream ended after %q", e.name)
 }
 
 // until follows the backfill until it is in the wanted state, and reports each change.

@@ -45,9 +45,9 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&s.service, "service", "", "the service's `program`; required")
-	flags.StringVar(&s.target, "target", "", "`program` that stands in for the target cluster; required")
-	flags.StringVar(&s.config, "config", "", "the backfill's `file`, of which the target cluster is replaced; required")
-	flags.BoolVar(&s.yes, "yes", false, "walk through it instead of waiting for a person")
+	flags.StringVar(&s.target, "target", "", "`program` to run in place of the target cluster; required")
+	flags.StringVar(&s.config, "config", "", "the backfill's configuration `file`, whose target cluster is replaced; required")
+	flags.BoolVar(&s.yes, "yes", false, "run through the demonstration instead of waiting for a person")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}

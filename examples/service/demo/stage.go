@@ -64,7 +64,7 @@ func (st *stage) startTarget(ctx context.Context) (err error) {
 	}
 	line, err := bufio.NewReader(st.standIn.out).ReadString('\n')
 	if err != nil {
-		return fmt.Errorf("the target cluster can't be had: %w", err)
+		return fmt.Errorf("start the target cluster: %w", err)
 	}
 	text, err := os.ReadFile(st.config)
 	if err != nil {

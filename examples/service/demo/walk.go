@@ -20,15 +20,15 @@ func walk(ctx context.Context, st *stage, out io.Writer) error {
 		what string
 		do   func(context.Context, *stage, func(string)) error
 	}{
-		{"It is ready, and has one backfill that was not started", atFirst},
+		{"It is ready, and has one backfill, which is not started", atFirst},
 		{"Start it. It sets up, and then waits at a gate", start},
 		{"Another site's page can't approve", crossSite},
 		{"Approve, and follow it while it loads", approve},
 		{"Scale it up", scale},
-		{"The service is terminated: it says so on the stream, ends, and the next one goes on", restart},
+		{"The service is terminated: it announces that on the stream and ends, and the next one continues", restart},
 		{"Follow it to its end", toTheEnd},
 		{"Its metrics say the same", measured},
-		{"What has ended can't be paused, and is told so", ended},
+		{"An ended backfill can't be paused, and the service says so", ended},
 	}
 	for i, step := range steps {
 		fmt.Fprintf(out, "\n=== %d. %s\n", i+1, step.what)
@@ -36,7 +36,7 @@ func walk(ctx context.Context, st *stage, out io.Writer) error {
 			return fmt.Errorf("step %d: %w", i+1, err)
 		}
 	}
-	fmt.Fprintf(out, "\nall %d steps went as they should\n", len(steps))
+	fmt.Fprintf(out, "\nall %d steps succeeded\n", len(steps))
 	return nil
 }
 

@@ -49,7 +49,7 @@ func Check(t *testing.T, file, heading string, collectors ...prometheus.Collecto
 	}
 	for _, m := range documented {
 		if got, ok := given[m.Name]; !ok {
-			t.Errorf("%s is documented, and there is none", m.Name)
+			t.Errorf("%s is documented, but does not exist", m.Name)
 		} else if !reflect.DeepEqual(got, m) {
 			t.Errorf("%s has\n%+v\nand is documented as\n%+v", m.Name, got, m)
 		}

@@ -34,7 +34,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) error {
 		return malformed(err)
 	}
 	if !utf8.Valid(text) { // encoding/json would replace invalid characters
-		return malformed(errors.New("JSON has to be UTF-8"))
+		return malformed(errors.New("JSON must be UTF-8"))
 	}
 	r.Body = io.NopCloser(bytes.NewReader(text))
 	return nil
@@ -45,7 +45,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) error {
 func read(r *http.Request, v any) error {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if r.ContentLength != 0 && (err != nil || media != "application/json") { // -1: a body of unknown length
-		return &requestError{"UnsupportedMediaType", "the body has to be application/json"}
+		return &requestError{"UnsupportedMediaType", "the body must be application/json"}
 	}
 	decoder := json.NewDecoder(r.Body)
 	decoder.DisallowUnknownFields()
@@ -58,7 +58,7 @@ func read(r *http.Request, v any) error {
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		if err == nil {
-			err = errors.New("there is something behind the JSON object")
+			err = errors.New("there is data after the JSON object")
 		}
 		return malformed(err)
 	}
@@ -69,9 +69,9 @@ func malformed(err error) error {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return &requestError{"TooLarge", fmt.Sprintf("the body may have %d bytes", large.Limit)}
+		return &requestError{"TooLarge", fmt.Sprintf("the body is larger than %d bytes", large.Limit)}
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return &requestError{"TooSlow", "the body has not come in time"}
+		return &requestError{"TooSlow", "the body did not arrive in time"}
 	}
 	return &requestError{"Malformed", "body: " + err.Error()}
 }

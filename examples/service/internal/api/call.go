@@ -18,7 +18,7 @@ type answer struct {
 
 // errTooManyCalls applies to all clients together, or to one.
 func errTooManyCalls() error {
-	return &requestError{"TooManyCalls", "too many requests are under way, of all or of one client"}
+	return &requestError{"TooManyCalls", "too many concurrent requests, overall or from one client"}
 }
 
 func ok(body any) answer { return answer{http.StatusOK, body} }
@@ -66,7 +66,7 @@ func writeJSON(w http.ResponseWriter, contentType string, code int, body any) {
 	}
 	text, err := json.Marshal(body)
 	if err != nil {
-		http.Error(w, "the answer can't be written as JSON", http.StatusInternalServerError)
+		http.Error(w, "the response can't be encoded as JSON", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", contentType)

@@ -22,7 +22,7 @@ func (p precondition) holds(ctx context.Context, status statusFunc) error {
 		return err
 	}
 	if v.Status.Run != *p.Run {
-		return &requestError{"Conflict", fmt.Sprintf("the backfill is at run %d by now, and not at run %d: nothing was done", v.Status.Run, *p.Run)}
+		return &requestError{"Conflict", fmt.Sprintf("the backfill is now at run %d instead of run %d; nothing was changed", v.Status.Run, *p.Run)}
 	}
 	return nil
 }
@@ -46,7 +46,7 @@ func (s *Server) change(ctx context.Context, r *http.Request, options bound, do 
 	}
 	changing := s.changes[b.Session]
 	if changing.take(ctx) != nil {
-		return answer{}, &requestError{"TooManyCalls", "other changes of this backfill are under way: nothing was done"}
+		return answer{}, &requestError{"TooManyCalls", "other changes of this backfill are in progress; nothing was changed"}
 	}
 	defer changing.give()
 	if err := options.holds(ctx, s.statusOf[b.Session].get); err != nil {

@@ -41,7 +41,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, sessions []string) {
 	client := s.client(r)
 	if !s.streams.take(client) {
-		s.fail(w, r, &requestError{"TooManyStreams", "too many streams are open, of all or of one client"})
+		s.fail(w, r, &requestError{"TooManyStreams", "too many open streams, overall or for one client"})
 		return
 	}
 	defer s.streams.give(client)

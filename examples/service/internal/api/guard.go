@@ -54,7 +54,7 @@ func (s *Server) knownHost(r *http.Request) error {
 			return nil
 		}
 	}
-	return &requestError{"UnknownHost", fmt.Sprintf("this service isn't known by the name %q; its --host says by which it is", host)}
+	return &requestError{"UnknownHost", fmt.Sprintf("unknown host name %q; set it with the service's --host", host)}
 }
 
 // ownSite refuses requests from pages of other sites: changes, and also reads, since a stream takes
@@ -65,7 +65,7 @@ func ownSite(guard *http.CrossOriginProtection, r *http.Request) error {
 		r.Method = http.MethodPost     // so that every request is checked
 	}
 	if guard.Check(r) != nil {
-		return &requestError{"CrossOrigin", "the pages of other sites are refused"}
+		return &requestError{"CrossOrigin", "requests from pages of other sites are refused"}
 	}
 	return nil
 }
@@ -114,11 +114,11 @@ func problemsOf(mux *http.ServeMux) http.Handler {
 		}
 		said := &saidWriter{header: http.Header{}}
 		handler.ServeHTTP(said, r)
-		err := &requestError{"NoSuchAddress", "there is nothing at this address"}
+		err := &requestError{"NoSuchAddress", "there is no resource at this address"}
 		if said.code == http.StatusMethodNotAllowed {
 			allowed := said.header["Allow"]
 			w.Header()["Allow"] = allowed
-			err = &requestError{"MethodNotAllowed", "this address takes " + strings.Join(allowed, ", ")}
+			err = &requestError{"MethodNotAllowed", "this address accepts " + strings.Join(allowed, ", ")}
 		}
 		writeProblem(w, problemOf(err))
 	})

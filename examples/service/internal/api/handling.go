@@ -35,7 +35,7 @@ func (h *handling) end() {
 func (s *Server) handled(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.handling.begin() {
-			writeProblem(w, notReady("the service is ending", "Canceled"))
+			writeProblem(w, notReady("the service is shutting down", "Canceled"))
 			return
 		}
 		defer s.handling.under.Done()

@@ -21,7 +21,7 @@ func healthy(w http.ResponseWriter, _ *http.Request) {
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	select {
 	case <-s.draining:
-		writeProblem(w, notReady("the service is ending", "Canceled"))
+		writeProblem(w, notReady("the service is shutting down", "Canceled"))
 		return
 	default:
 	}
@@ -30,7 +30,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	if err := s.opts.Ready(ctx); err != nil {
 		detail := cut(err.Error(), maxDetail)
 		if s.knownHost(r) != nil { // a page of another site that resolves here can read this
-			detail = "something is missing; the details are in the log"
+			detail = "the service lacks something; see its log for details"
 		}
 		writeProblem(w, notReady(detail, reasonOf(err)))
 		return

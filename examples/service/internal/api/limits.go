@@ -21,7 +21,7 @@ const (
 	maxOutputs = 4 << 10
 )
 
-const outputsLeftOut = "(What it asks for is too long to be shown.)"
+const outputsLeftOut = "(The gate's outputs are too long to be shown.)"
 
 // cut truncates a string to that many bytes of an answer.
 func cut(text string, most int) string {

@@ -91,7 +91,7 @@ func TestAnswersAreBounded(t *testing.T) {
 }
 
 // A part of a gate's outputs must not be sent as if it were complete.
-func TestOutputsOfAGateAreShownOrNot(t *testing.T) {
+func TestOutputsOfAGateAreShownInFullOrNotAtAll(t *testing.T) {
 	value := strings.Repeat("x", maxOutputs)
 	for size, whole := range map[int]bool{100: true, maxOutputs / 2: true, maxOutputs: false} {
 		part := value[:size]
@@ -143,7 +143,7 @@ func halfBody(method, path string) string {
 	return method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
 }
 
-func TestBodiesThatDoNotComeHoldUpNobody(t *testing.T) {
+func TestMissingBodiesDelayNoOtherClient(t *testing.T) {
 	s := newSite(t, &fake{}, func(o *Options) { o.MaxCalls, o.BodyTimeout = 8, soon })
 	for range 64 {
 		s.connect(halfBody("POST", "/api/v1/backfills/s/pause"))
@@ -162,7 +162,7 @@ func TestBodiesThatDoNotComeHoldUpNobody(t *testing.T) {
 	}
 }
 
-func TestBodiesHaveTheirTime(t *testing.T) {
+func TestBodiesHaveATimeLimit(t *testing.T) {
 	f := &fake{}
 	s := newSite(t, f, func(o *Options) { o.BodyTimeout = 10 * time.Millisecond })
 	for _, method := range []string{"POST", "GET"} {
@@ -181,7 +181,7 @@ func TestBodiesHaveTheirTime(t *testing.T) {
 }
 
 // A log takes its slot before any request to the cluster, and each request is then made once.
-func TestLogsAskTheClusterForNoMoreThanTheyMay(t *testing.T) {
+func TestLogsTakeASlotBeforeTheirRequests(t *testing.T) {
 	f := &fake{block: true}
 	s := newSite(t, f, func(o *Options) { o.MaxLogs, o.CallTimeout = 8, soon; o.Backfills[0].Logs = &fakeLogs{} })
 	refused := make(chan int, 400)
@@ -205,7 +205,7 @@ func TestLogsAskTheClusterForNoMoreThanTheyMay(t *testing.T) {
 }
 
 // Time for the answer remains even if opening the log has used up its own.
-func TestLogsSayWhyTheyAreNotOpened(t *testing.T) {
+func TestLogsReportWhyTheyFail(t *testing.T) {
 	s := newSite(t, &fake{block: true}, func(o *Options) { o.CallTimeout = 50 * time.Millisecond; o.Backfills[0].Logs = &fakeLogs{} })
 	web := httptest.NewUnstartedServer(s.Handler())
 	web.Config.WriteTimeout = s.opts.CallTimeout
@@ -224,7 +224,7 @@ type broken struct{ *fake }
 
 func (broken) Pause(context.Context) error { panic(http.ErrAbortHandler) }
 
-func TestPanicsAreLoggedAndHoldNothing(t *testing.T) {
+func TestPanicsAreLoggedAndReleaseTheirSlots(t *testing.T) {
 	f := &fake{}
 	s := newSite(t, f, func(o *Options) {
 		o.MaxCalls, o.UserHeader, o.Backfills[0].Backfill = 1, "X-Forwarded-User", broken{f}
@@ -245,7 +245,7 @@ func TestPanicsAreLoggedAndHoldNothing(t *testing.T) {
 	}
 }
 
-func TestOneClientCanNotHoldAll(t *testing.T) {
+func TestOneClientCannotTakeAllSlots(t *testing.T) {
 	s := newSite(t, &fake{}, func(o *Options) {
 		o.MaxStreams, o.MaxLogs, o.UserHeader = 4, 4, "X-Forwarded-User"
 		o.Backfills[0].Logs = &fakeLogs{hold: true}
@@ -320,7 +320,7 @@ func TestClients(t *testing.T) {
 
 // The log says who made a request, and contains only visible characters, whatever the request
 // contains.
-func TestTheLogSaysWhoAsked(t *testing.T) {
+func TestTheLogNamesTheClient(t *testing.T) {
 	s := newSite(t, &fake{}, func(o *Options) { o.UserHeader = "X-Forwarded-User" })
 	s.send("POST", "/api/v1/backfills/s/pause", "", "X-Forwarded-User", "ann")
 	s.send("POST", "/api/v1/backfills/"+strings.Repeat("x", 10_000)+"/pause", "", "X-Forwarded-User", "bob\u009b2J")

@@ -35,7 +35,7 @@ type logLine struct {
 func (s *Server) tail(w http.ResponseWriter, r *http.Request) {
 	client := s.client(r)
 	if !s.logs.take(client) { // before any request to the cluster
-		s.fail(w, r, &requestError{"TooManyStreams", "too many logs are open, of all or of one client"})
+		s.fail(w, r, &requestError{"TooManyStreams", "too many open logs, overall or for one client"})
 		return
 	}
 	defer s.logs.give(client)
@@ -69,7 +69,7 @@ func (s *Server) openLogs(r *http.Request) (open func(context.Context, chan<- lo
 		}
 	}
 	if b.Logs == nil {
-		return nil, "", fmt.Errorf("%w: a backfill without a workflow has no logs here", workflow.ErrUnsupported)
+		return nil, "", fmt.Errorf("%w: a backfill without a workflow has no logs", workflow.ErrUnsupported)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.opts.CallTimeout)
 	defer cancel()

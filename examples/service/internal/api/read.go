@@ -12,7 +12,7 @@ import (
 func (s *Server) find(r *http.Request) (Backfill, error) {
 	b, known := s.backfills[r.PathValue("session")]
 	if !known {
-		return b, &requestError{"NoSuchAddress", "this service has no backfill of that session"}
+		return b, &requestError{"NoSuchAddress", "this service has no backfill with that session"}
 	}
 	return b, nil
 }

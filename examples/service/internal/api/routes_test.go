@@ -160,11 +160,11 @@ func TestRequestsAreRead(t *testing.T) {
 	}{
 		"unknown path":        {"GET", "/api/v1/nonsense", "", nil, 404, `"NoSuchAddress"`},
 		"unknown file":        {"GET", "/etc/passwd", "", nil, 404, `"NoSuchAddress"`},
-		"unknown session":     {"GET", "/api/v1/backfills/other", "", nil, 404, "no backfill of that session"},
+		"unknown session":     {"GET", "/api/v1/backfills/other", "", nil, 404, "no backfill with that session"},
 		"unknown, to follow":  {"GET", "/api/v1/backfills/other/events", "", nil, 404, `"NoSuchAddress"`},
 		"unknown, of logs":    {"GET", "/api/v1/backfills/other/logs", "", nil, 404, `"NoSuchAddress"`},
 		"unknown, to change":  {"POST", "/api/v1/backfills/other/stop", "", nil, 404, `"NoSuchAddress"`},
-		"wrong method":        {"GET", "/api/v1/backfills/s/stop", "", nil, 405, "this address takes POST"},
+		"wrong method":        {"GET", "/api/v1/backfills/s/stop", "", nil, 405, "this address accepts POST"},
 		"wrong method, list":  {"DELETE", "/api/v1/backfills", "", nil, 405, `"MethodNotAllowed"`},
 		"no JSON":             {"PUT", scale, `workers=3`, nil, 400, `"Malformed"`},
 		"another type":        {"PUT", scale, `{"workers":3}`, []string{"Content-Type", "text/plain"}, 415, "application/json"},
@@ -332,12 +332,12 @@ func eventually(t *testing.T, what string, so func() bool) {
 	defer ticker.Stop()
 	for deadline := time.Now().Add(soon); !so(); <-ticker.C {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain until %s", what)
+			t.Fatalf("timed out waiting until %s", what)
 		}
 	}
 }
 
-func TestBrowsersAreToldWhatTheyMayDo(t *testing.T) {
+func TestSecurityHeaders(t *testing.T) {
 	s := newSite(t, &fake{}, func(o *Options) {
 		o.Page = map[string]http.Handler{"GET /{$}": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("page")) })}
 	})
@@ -382,7 +382,7 @@ func TestSecretsAreMasked(t *testing.T) {
 	}
 }
 
-func TestCallsHaveTheirTime(t *testing.T) {
+func TestCallsHaveATimeLimit(t *testing.T) {
 	s := newSite(t, &fake{block: true}, func(o *Options) { o.CallTimeout = 10 * time.Millisecond })
 	resp, text := s.send("POST", "/api/v1/backfills/s/pause", "")
 	if resp.code != http.StatusGatewayTimeout || !strings.Contains(text, `"DeadlineExceeded"`) {
@@ -407,12 +407,12 @@ func TestHealth(t *testing.T) {
 	missing = nil
 	s.Drain()
 	s.Drain()
-	expect("/readyz", 503, "the service is ending")
+	expect("/readyz", 503, "the service is shutting down")
 	expect("/healthz", 200, "ok")
 	expect("/api/v1/backfills/s", 200, "Running")
 }
 
-func TestWhatIsMissingIsAnError(t *testing.T) {
+func TestMissingOptionsAreAnError(t *testing.T) {
 	if _, err := New(Options{}); err == nil {
 		t.Error("nothing is needed")
 	}
@@ -422,7 +422,7 @@ func TestWhatIsMissingIsAnError(t *testing.T) {
 		for _, session := range sessions {
 			opts.Backfills = append(opts.Backfills, Backfill{Backfill: f, Session: session})
 		}
-		if _, err := New(opts); err == nil || !strings.Contains(err.Error(), "needs one of its own") {
+		if _, err := New(opts); err == nil || !strings.Contains(err.Error(), "each backfill needs its own session") {
 			t.Errorf("%q: %v", sessions, err)
 		}
 	}

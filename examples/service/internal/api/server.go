@@ -126,7 +126,7 @@ func New(opts Options) (*Server, error) {
 	}
 	for _, b := range opts.Backfills {
 		if _, taken := s.backfills[b.Session]; taken || b.Session == "" {
-			return nil, fmt.Errorf("api: session %q: each backfill needs one of its own", b.Session)
+			return nil, fmt.Errorf("api: session %q: each backfill needs its own session", b.Session)
 		}
 		s.backfills[b.Session] = b
 		reading := make(turn, 1) // for both readers

@@ -23,7 +23,7 @@ type stream struct {
 }
 
 // errNoBody: the request has the method HEAD.
-var errNoBody = errors.New("only the head was asked for")
+var errNoBody = errors.New("only the headers were requested")
 
 // newStream begins the response.
 func newStream(w http.ResponseWriter, r *http.Request) (stream, error) {

@@ -205,7 +205,7 @@ func TestFollowing(t *testing.T) {
 }
 
 // A failure is shown as one, and following continues after the end of a run.
-func TestFollowingGoesOn(t *testing.T) {
+func TestFollowingContinues(t *testing.T) {
 	var round int
 	f := &fake{}
 	f.follow = func(context.Context) iter.Seq2[*backfill.Status, error] {
@@ -228,7 +228,7 @@ func TestFollowingGoesOn(t *testing.T) {
 }
 
 // A change by this process is shown at once, and not at the next interval.
-func TestAChangeIsLookedAtAtOnce(t *testing.T) {
+func TestAChangeIsShownAtOnce(t *testing.T) {
 	f := &fake{}
 	var round int
 	f.follow = func(context.Context) iter.Seq2[*backfill.Status, error] {
@@ -316,7 +316,7 @@ func TestStreamsEndInOrder(t *testing.T) {
 	}
 	s.stream("/api/v1/events").event(eventBye) // was opened too late
 	s.Close()
-	if resp, text := s.send("GET", "/healthz", ""); resp.code != 503 || !strings.Contains(text, "the service is ending") {
+	if resp, text := s.send("GET", "/healthz", ""); resp.code != 503 || !strings.Contains(text, "the service is shutting down") {
 		t.Errorf("it goes on: %d %s", resp.code, text)
 	}
 }
@@ -374,7 +374,7 @@ func TestLogs(t *testing.T) {
 	}
 }
 
-func TestLogsThatCanNotBeRead(t *testing.T) {
+func TestUnreadableLogs(t *testing.T) {
 	logs := &fakeLogs{err: workflow.ErrForbidden}
 	s := newSite(t, &fake{}, func(o *Options) { o.Backfills[0].Logs = logs })
 	r := s.stream("/api/v1/backfills/s/logs")

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func TestReadingsAreShared(t *testing.T) {
+func TestReadsAreShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var begun, under atomic.Int64
 		s := &shared[int64]{within: time.Minute, read: func(ctx context.Context) (int64, error) {

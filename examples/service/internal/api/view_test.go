@@ -52,7 +52,7 @@ func TestStepsAreLimited(t *testing.T) {
 }
 
 // A step that only waits for a time is not a gate, and has a time at which it continues.
-func TestDelaysAreNoGates(t *testing.T) {
+func TestDelaysAreNotGates(t *testing.T) {
 	s, err := status.FromJSON([]byte(`{
 		"metadata": {"name": "backfill-s"},
 		"spec": {"templates": [{"name": "wait", "suspend": {"duration": "10m"}}]},

@@ -70,7 +70,7 @@ func TestNothingIsInlineOrFromElsewhere(t *testing.T) {
 	}
 }
 
-func TestTextsAreSetAsTexts(t *testing.T) {
+func TestStringsAreSetAsText(t *testing.T) {
 	js := read(t, "page.js")
 	for _, way := range []string{"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function("} {
 		if strings.Contains(js, way) {
@@ -80,7 +80,7 @@ func TestTextsAreSetAsTexts(t *testing.T) {
 }
 
 // Names from outside are never a property of a form or of another object.
-func TestNamesOfOthersAreNoProperties(t *testing.T) {
+func TestExternalNamesAreNotProperties(t *testing.T) {
 	js := read(t, "page.js")
 	for what, pattern := range map[string]string{
 		"a name of a field": `\.name = `, "an id of others": `\.id = (?:[^` + "`" + `]|` + "`" + `[^` + "`" + `]*(?:gate|output|step|name))`,
