@@ -83,7 +83,7 @@ func (s *server) wrote() map[string]any {
 	text, _, _ := unstructured.NestedString(s.written, "status", "compressedNodes")
 	nodes, err := status.DecompressNodes(text)
 	if err != nil {
-		s.t.Errorf("what was written is no gzip: %v", err)
+		s.t.Errorf("what was written is not gzip: %v", err)
 	}
 	return nodes
 }

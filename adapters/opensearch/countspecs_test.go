@@ -61,11 +61,11 @@ func eachClauseOfTheCounts(t *testing.T, p *place) {
 		source document
 		want   backfill.Counts
 	}{
-		"the layout, done, is no item": {"shard_setup", document{"completedAt": 7, "expiration": nowSeconds + 1},
+		"the layout, done, is not an item": {"shard_setup", document{"completedAt": 7, "expiration": nowSeconds + 1},
 			backfill.Counts{LaidOutAt: at(7)}},
-		"the layout, leased, is no item":              {"shard_setup", document{"expiration": nowSeconds + 1}, backfill.Counts{}},
-		"the layout, whose lease ran out, is no item": {"shard_setup", document{"expiration": 1}, backfill.Counts{}},
-		"the layout without fields is no item":        {"shard_setup", document{"creatorId": "w"}, backfill.Counts{}},
+		"the layout, leased, is not an item":              {"shard_setup", document{"expiration": nowSeconds + 1}, backfill.Counts{}},
+		"the layout, whose lease ran out, is not an item": {"shard_setup", document{"expiration": 1}, backfill.Counts{}},
+		"the layout without fields is not an item":        {"shard_setup", document{"creatorId": "w"}, backfill.Counts{}},
 		"neither field":                               {"a__0__0", document{"creatorId": "w"}, backfill.Counts{Total: 1, Incomplete: 1}},
 		"a lease that ends now":                       {"a__0__0", document{"expiration": nowSeconds}, backfill.Counts{Total: 1, Incomplete: 1, InProgress: 1}},
 		"a lease that ends in a second":               {"a__0__0", document{"expiration": nowSeconds + 1}, backfill.Counts{Total: 1, Incomplete: 1, InProgress: 1}},

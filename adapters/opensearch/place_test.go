@@ -52,7 +52,7 @@ func onReal(t *testing.T) *place {
 	t.Helper()
 	u, err := url.Parse(os.Getenv(realServer))
 	if err != nil {
-		t.Fatalf("%s is no URL", realServer)
+		t.Fatalf("%s is not a URL", realServer)
 	}
 	target := backfill.Cluster{AllowInsecure: true}
 	if u.User != nil {

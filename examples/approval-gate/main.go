@@ -30,7 +30,7 @@ import (
 func main() {
 	namespace := flag.String("namespace", workflow.DefaultNamespace, "namespace of the workflow")
 	approve := flag.Bool("approve", false, "approve without asking")
-	by := flag.String("by", os.Getenv("USER"), "who decides")
+	by := flag.String("by", os.Getenv("USER"), "name to record with the decision")
 	flag.Parse()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	if flag.NArg() != 1 || *by == "" {

@@ -63,7 +63,7 @@ func TestTheDeploymentFitsTheProgram(t *testing.T) {
 	}
 	for _, name := range []string{service, service + ".ns", service + ".ns.svc", service + ".ns.svc.cluster.local"} {
 		if !slices.Contains(s.hosts, name) {
-			t.Errorf("who asks the Service as %s is refused", name)
+			t.Errorf("requests to the Service as %s are refused", name)
 		}
 	}
 	if grace := time.Duration(pod.TerminationGracePeriodSeconds) * time.Second; grace <= s.drain+finishWithin+2*lastWords { // for requests, and then for scrapes

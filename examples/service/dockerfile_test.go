@@ -61,7 +61,7 @@ func TestImageHasTheProgramWithoutPrivileges(t *testing.T) {
 	}
 	for _, stage := range stages {
 		if from := stage[0][1]; !regexp.MustCompile(`^[^@]+:[^@:]+@sha256:[0-9a-f]{64}$`).MatchString(from) {
-			t.Errorf("FROM %s: it must have a tag, to be read, and a digest, which nobody can move", from)
+			t.Errorf("FROM %s: it must have a tag, to be read, and a digest, which cannot be moved", from)
 		}
 	}
 }

@@ -28,7 +28,7 @@ func TestCallsAreCountedAndLogged(t *testing.T) {
 		}
 	}
 	if code, text := asked(t, handler, "/metrics"); code != http.StatusNotFound {
-		t.Error("who may steer backfills isn't who reads metrics:", code, text)
+		t.Error("the metrics are served on the API's address:", code, text)
 	}
 	_, text := asked(t, app.metrics, "/metrics")
 	for _, line := range []string{

@@ -106,7 +106,7 @@ The service is at  %s
 Open that in a browser on this machine, and
   1. press Start: the backfill sets up, and then waits at a gate;
   2. write a name at the gate and press Approve: 4 workers load 100 shards, in half a minute;
-  3. scale, pause and go on meanwhile, as you like. (Nobody prints anything here, so there are no logs.)
+  3. scale, pause and resume it as you like. (The workers here print nothing, so there are no logs.)
 The same by hand: curl %[1]s/api/v1/backfills ; curl -N %[1]s/api/v1/events
 Its metrics: curl %[2]s
 
