@@ -14,14 +14,14 @@ import (
 // the backfill: if there are several, add one with [prometheus.WrapRegistererWith], and unregister
 // those that have ended. It is safe for concurrent use.
 type Backfill struct {
-	last  atomic.Pointer[standing]
+	last  atomic.Pointer[observation]
 	descs *backfillDescs
 }
 
 var _ prometheus.Collector = (*Backfill)(nil)
 
-// standing is what is kept of a status. It contains no nodes, which can be many.
-type standing struct {
+// observation is what is kept of a status. It contains no nodes, which can be many.
+type observation struct {
 	at     time.Time
 	state  backfill.State
 	gates  *int
@@ -48,7 +48,7 @@ func (b *Backfill) Observe(s *backfill.Status) {
 		b.last.Store(nil)
 		return
 	}
-	now := &standing{at: time.Now(), state: s.State}
+	now := &observation{at: time.Now(), state: s.State}
 	if s.Gates.Success() {
 		waiting := len(s.Gates.Data)
 		now.gates = &waiting

@@ -35,7 +35,7 @@ type telemetry struct {
 
 	mu        sync.Mutex // held during a read: others wait for its result
 	until     time.Time  // the end of the result's validity
-	standings []measured
+	backfills []measured
 }
 
 // measured is a backfill and the metrics of its state.
@@ -61,7 +61,7 @@ func newTelemetry(handler slog.Handler, every time.Duration) *telemetry {
 func (t *telemetry) measure(b api.Backfill) {
 	m := measured{b, argoprom.NewBackfill()}
 	prometheus.WrapRegistererWith(prometheus.Labels{labelBackfill: b.Session}, t.registry).MustRegister(m.metrics)
-	t.standings = append(t.standings, m)
+	t.backfills = append(t.backfills, m)
 }
 
 // metrics returns the handler for scrapes. Each scrape reads the backfills, so it is up to date
@@ -85,7 +85,7 @@ func (t *telemetry) look(ctx context.Context) {
 	within, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
 	var looking sync.WaitGroup
-	for _, m := range t.standings {
+	for _, m := range t.backfills {
 		looking.Go(func() {
 			st, err := m.Status(within)
 			switch {

@@ -49,15 +49,15 @@ func TestCallsAreCountedAndLogged(t *testing.T) {
 	}
 }
 
-// standing is a backfill that counts reads of its status.
-type standing struct {
+// countedStatus is a backfill that counts reads of its status.
+type countedStatus struct {
 	backfill.Backfill
 	err   error
 	takes time.Duration
 	asked int
 }
 
-func (s *standing) Status(ctx context.Context) (*backfill.Status, error) {
+func (s *countedStatus) Status(ctx context.Context) (*backfill.Status, error) {
 	s.asked++
 	select {
 	case <-time.After(s.takes):
@@ -74,7 +74,7 @@ func TestScrapesLookAtBackfills(t *testing.T) {
 	const runs = `argoservice_backfill_state{backfill="b",state="Running"} 1`
 	synctest.Test(t, func(t *testing.T) {
 		watching := newTelemetry(slog.DiscardHandler, time.Second)
-		one, two := &standing{}, &standing{}
+		one, two := &countedStatus{}, &countedStatus{}
 		watching.measure(api.Backfill{Backfill: one, Session: "a"})
 		watching.measure(api.Backfill{Backfill: two, Session: "b"})
 		expect := func(known bool, times int) {
@@ -104,7 +104,7 @@ func TestScrapesLookAtBackfills(t *testing.T) {
 func TestCancelledScrapeChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		watching := newTelemetry(slog.DiscardHandler, time.Hour)
-		s := &standing{takes: time.Minute}
+		s := &countedStatus{takes: time.Minute}
 		watching.measure(api.Backfill{Backfill: s, Session: "a"})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

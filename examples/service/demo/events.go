@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// standing is what the demonstration reads of a backfill.
-type standing struct {
+// backfillState is what the demonstration reads of a backfill.
+type backfillState struct {
 	Session string
 	Success bool
 	Error   string
@@ -33,7 +33,7 @@ type standing struct {
 	}
 }
 
-func (s *standing) String() string {
+func (s *backfillState) String() string {
 	if !s.Success {
 		return "unknown: " + s.Error
 	}
@@ -95,14 +95,14 @@ func (st *stage) follow(ctx context.Context, fn func(event) bool) error {
 }
 
 // until follows the backfill until it is in the wanted state, and reports each change.
-func (st *stage) until(ctx context.Context, say func(string), wanted func(*standing) bool) error {
+func (st *stage) until(ctx context.Context, say func(string), wanted func(*backfillState) bool) error {
 	var failed error
 	last := ""
 	err := st.follow(ctx, func(e event) bool {
 		if e.name != "status" {
 			return true
 		}
-		var s standing
+		var s backfillState
 		if failed = json.Unmarshal([]byte(e.data), &s); failed != nil {
 			return false
 		}

@@ -41,7 +41,7 @@ func walk(ctx context.Context, st *stage, out io.Writer) error {
 }
 
 func atFirst(ctx context.Context, st *stage, say func(string)) error {
-	var all struct{ Backfills []*standing }
+	var all struct{ Backfills []*backfillState }
 	if err := st.get(ctx, "/api/v1/backfills", &all); err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func start(ctx context.Context, st *stage, say func(string)) error {
 	if err := st.request(ctx, http.MethodPost, address+"/start", nil, nil, nil); err != nil {
 		return err
 	}
-	return st.until(ctx, say, func(s *standing) bool {
+	return st.until(ctx, say, func(s *backfillState) bool {
 		gates := s.Data.Status.Gates.Data
 		return s.Data.Status.State == "Paused" && len(gates) == 1 && gates[0].Name == "approve"
 	})
@@ -78,7 +78,7 @@ func approve(ctx context.Context, st *stage, say func(string)) error {
 	if len(decided.Gates) != 1 {
 		return fmt.Errorf("decided: %+v", decided)
 	}
-	return st.until(ctx, say, func(s *standing) bool {
+	return st.until(ctx, say, func(s *backfillState) bool {
 		return s.Data.Status.State == "Running" && s.Data.Status.Shards.Data.Completed > 0
 	})
 }
@@ -87,7 +87,7 @@ func scale(ctx context.Context, st *stage, say func(string)) error {
 	if err := st.request(ctx, http.MethodPut, address+"/scale", nil, map[string]any{"workers": 8}, nil); err != nil {
 		return err
 	}
-	return st.until(ctx, say, func(s *standing) bool { return s.Data.Status.Pods.Data.Running == 8 })
+	return st.until(ctx, say, func(s *backfillState) bool { return s.Data.Status.Pods.Data.Running == 8 })
 }
 
 // restart replaces the service's process with another one.
@@ -109,11 +109,11 @@ func restart(ctx context.Context, st *stage, say func(string)) error {
 	if err := st.startService(ctx); err != nil {
 		return err
 	}
-	return st.until(ctx, say, func(s *standing) bool { return s.Data.Status.Shards.Data.Completed > 0 })
+	return st.until(ctx, say, func(s *backfillState) bool { return s.Data.Status.Shards.Data.Completed > 0 })
 }
 
 func toTheEnd(ctx context.Context, st *stage, say func(string)) error {
-	return st.until(ctx, say, func(s *standing) bool {
+	return st.until(ctx, say, func(s *backfillState) bool {
 		shards := s.Data.Status.Shards.Data
 		return s.Data.Status.State == "Succeeded" && shards.Completed == 100 && shards.Total == 100
 	})

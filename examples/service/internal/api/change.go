@@ -53,7 +53,7 @@ func (s *Server) change(ctx context.Context, r *http.Request, options bound, do 
 		return answer{}, err
 	}
 	a, err := do(b)
-	s.news.look(b.Session)
+	s.publisher.look(b.Session)
 	return a, err
 }
 

@@ -9,7 +9,7 @@ import (
 // The events of streams.
 const (
 	eventWhich  = "backfills" // the first event: the backfills of the stream, in order, and the interval of alive events
-	eventStatus = "status"    // a standing
+	eventStatus = "status"    // a listItem
 	eventLine   = "line"      // of a log
 	eventBegin  = "begin"     // discard what was shown of the log before
 	eventEnd    = "end"       // of a log; includes the reason after a failure, when clients should not reconnect at once
@@ -56,14 +56,14 @@ func (s *Server) streamEvents(w http.ResponseWriter, r *http.Request, sessions [
 	if err != nil || out.event(0, eventWhich, which, true) != nil {
 		return
 	}
-	leave := s.news.join(r.Context(), sessions)
-	defer leave()
+	unsubscribe := s.publisher.subscribe(r.Context(), sessions)
+	defer unsubscribe()
 	heartbeat := time.NewTicker(s.opts.Heartbeat)
 	defer heartbeat.Stop()
 	var seen int64
 	for {
-		items, changed := s.news.after(seen, sessions)
-		for _, each := range items {
+		updates, changed := s.publisher.after(seen, sessions)
+		for _, each := range updates {
 			if out.event(each.number, eventStatus, each.text, true) != nil {
 				return
 			}

@@ -19,11 +19,11 @@ func (s *Server) find(r *http.Request) (Backfill, error) {
 
 // list returns the state of all backfills. One that can't be read doesn't hide the others.
 func (s *Server) list(ctx context.Context, _ *http.Request) (answer, error) {
-	all := make([]standing, len(s.opts.Backfills))
+	all := make([]listItem, len(s.opts.Backfills))
 	var reading sync.WaitGroup
 	for i, b := range s.opts.Backfills {
 		reading.Go(func() {
-			all[i] = standing{b.Session, workflow.ResultOf(s.statusOf[b.Session].get(ctx))}
+			all[i] = listItem{b.Session, workflow.ResultOf(s.statusOf[b.Session].get(ctx))}
 		})
 	}
 	reading.Wait()

@@ -97,7 +97,7 @@ func orDefault[T int | time.Duration](value *T, fallback T) {
 type Server struct {
 	opts      Options
 	backfills map[string]Backfill
-	news      *news
+	publisher *publisher
 	statusOf  map[string]*shared[view] // by session, like the next two
 	gatesOf   map[string]*shared[[]backfill.Gate]
 	changes   map[string]turn
@@ -134,7 +134,7 @@ func New(opts Options) (*Server, error) {
 		s.gatesOf[b.Session] = &shared[[]backfill.Gate]{read: inTurn(reading, b.Gates), within: opts.CallTimeout}
 		s.changes[b.Session] = make(turn, 1)
 	}
-	s.news = newNews(s.backfills, opts.Follow, opts.LookAgain)
+	s.publisher = newPublisher(s.backfills, opts.Follow, opts.LookAgain)
 	return s, nil
 }
 
@@ -154,7 +154,7 @@ func (s *Server) EndStreams() {
 func (s *Server) Close() {
 	s.EndStreams()
 	s.handling.end()
-	s.news.following.Wait()
+	s.publisher.following.Wait()
 	for session := range s.backfills {
 		s.statusOf[session].under.Wait()
 		s.gatesOf[session].under.Wait()

@@ -193,7 +193,7 @@ func TestFollowing(t *testing.T) {
 	messages <- "four"
 	second.event(eventStatus)
 	second.close()
-	s.news.following.Wait() // no client is left, so nothing is followed
+	s.publisher.following.Wait() // no client is left, so nothing is followed
 	third := s.stream("/api/v1/events")
 	messages <- "five"
 	if m := third.message(); m != "five" {

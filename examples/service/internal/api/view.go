@@ -95,14 +95,14 @@ func count(n *status.TreeNode) int {
 	return all
 }
 
-// standing is a backfill as lists and streams show it: its view, or why that is unknown.
-type standing struct {
+// listItem is a backfill as lists and streams show it: its view, or why that is unknown.
+type listItem struct {
 	Session string
 	workflow.Result[view]
 }
 
 // MarshalJSON implements [json.Marshaler].
-func (s standing) MarshalJSON() ([]byte, error) {
+func (s listItem) MarshalJSON() ([]byte, error) {
 	form := struct {
 		Session string `json:"session"`
 		Success bool   `json:"success"`
@@ -118,8 +118,8 @@ func (s standing) MarshalJSON() ([]byte, error) {
 	return json.Marshal(form)
 }
 
-func standingOf(session string, st *backfill.Status, err error) standing {
-	s := standing{Session: session}
+func listItemOf(session string, st *backfill.Status, err error) listItem {
+	s := listItem{Session: session}
 	if err != nil {
 		s.Err = err
 	} else {
