@@ -9,7 +9,7 @@ import (
 // The events of streams.
 const (
 	eventWhich  = "backfills" // the first event: the backfills of the stream, in order, and the interval of alive events
-	eventStatus = "status"    // a listItem
+	eventStatus = "status"    // a list item
 	eventLine   = "line"      // of a log
 	eventBegin  = "begin"     // discard what was shown of the log before
 	eventEnd    = "end"       // of a log; includes the reason after a failure, when clients should not reconnect at once
