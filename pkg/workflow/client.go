@@ -15,6 +15,8 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/source"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/watchhub"
 )
 
 // DefaultNamespace is where migrations run unless [Options] say otherwise.
@@ -111,7 +113,8 @@ type WorkflowClient struct {
 	podWatches       dynamic.ResourceInterface // pods, for requests that last
 	reviews          dynamic.ResourceInterface // of the caller's own access
 	logs             rest.Interface            // nil: logs cannot be read
-	metadata         metadataLister
+	metadata         source.MetadataLister
+	source           source.Source // of workflows
 	namespace        string
 	instanceID       string
 	backend          string
@@ -120,7 +123,8 @@ type WorkflowClient struct {
 	diagnoseAfter    time.Duration
 	searches         *searches // by start diagnostics
 	outage           *pace.Outage
-	hub              *hub
+	watchSilence     time.Duration
+	hub              *watchhub.Hub
 	observer         Observer                                    // nil: nobody is told
 	events           *eventRecorder                              // nil: none are recorded
 	startAnnotations func(ctx context.Context) map[string]string // nil: there are none
@@ -150,7 +154,7 @@ func NewForConfig(cfg *rest.Config, opts Options) (*WorkflowClient, error) {
 	}
 	unbounded := rest.CopyConfig(own)
 	unbounded.Timeout = 0
-	boundRequests(own)
+	source.BoundRequests(own)
 	dyn, err := dynamic.NewForConfig(own)
 	if err == nil && opts.Logs == nil {
 		opts.Logs, err = newLogsClient(unbounded)
@@ -167,11 +171,12 @@ func NewForConfig(cfg *rest.Config, opts Options) (*WorkflowClient, error) {
 		return nil, err
 	}
 	client.podWatches = watching.Resource(podResource()).Namespace(client.namespace)
-	reader, err := newRESTWire(own, unbounded, client.namespace)
+	reader, err := source.NewREST(own, unbounded, resource("workflows"), client.namespace)
 	if err != nil {
 		return nil, newError(OpNew, opts.Namespace, "", errors.Join(ErrInvalid, err))
 	}
-	client.hub.wire, client.metadata = reader, reader
+	client.source, client.metadata = reader, reader
+	client.hub = client.newHub()
 	return client, nil
 }
 
@@ -245,7 +250,6 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 	if opts.Backend == "" {
 		opts.Backend = BackendNative
 	}
-	away := &pace.Outage{}
 	workflows := dyn.Resource(resource("workflows")).Namespace(opts.Namespace)
 	pods := dyn.Resource(podResource()).Namespace(opts.Namespace)
 	client := &WorkflowClient{
@@ -258,21 +262,22 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 		pods:             pods,
 		podWatches:       pods,
 		reviews:          reviewsOf(dyn),
-		metadata:         dynamicMetadata{dyn},
+		metadata:         source.NewDynamicMetadata(dyn, resource("").GroupVersion()),
+		source:           source.NewDynamic(workflows),
 		namespace:        opts.Namespace,
 		instanceID:       opts.InstanceID,
 		backend:          opts.Backend,
 		decoders:         opts.NodeDecoders,
 		retryFor:         opts.RetryFor,
-		outage:           away,
+		outage:           &pace.Outage{},
+		watchSilence:     opts.WatchSilence,
 		diagnoseAfter:    opts.DiagnoseStartAfter,
 		searches:         &searches{},
-		hub:              newHub(&dynamicWire{workflows: workflows}, opts.WatchSilence, opts.RetryFor, away),
 		observer:         opts.Observer,
 		events:           newEventRecorder(dyn, opts.Namespace, opts.EventSource),
 		startAnnotations: opts.StartAnnotations,
 	}
-	client.hub.observe = client.observeWatch
+	client.hub = client.newHub()
 	return client, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/selection"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/source"
 )
 
 // diagnoseStart looks for what keeps a workflow from being taken up: whose controllers have
@@ -50,13 +51,13 @@ func (c *WorkflowClient) instanceAtWork(ctx context.Context, requirements labels
 	if err != nil {
 		return "", false, err
 	}
-	items, _, err := c.hub.wire.objects(ctx, metav1.ListOptions{
+	page, err := c.source.List(ctx, source.ListOptions{ListOptions: metav1.ListOptions{
 		LabelSelector: labels.NewSelector().Add(*seen).Add(requirements...).String(), Limit: 1,
-	})
-	if err != nil || len(items) == 0 {
+	}})
+	if err != nil || len(page.Items) == 0 {
 		return "", false, err
 	}
-	object, err := items[0].decoded()
+	object, err := page.Items[0].Object()
 	if err != nil {
 		return "", false, err
 	}

@@ -10,22 +10,24 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
-// Where a controller is down, all that wait ask why, and one search answers them.
+// If a controller is down, all waits ask why, and one search answers them.
 func TestOneSearchForManyDiagnostics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 300
-		s := newWatchServer()
-		s.put("taken-up", func(u *unstructured.Unstructured) {
+		s := apitest.New()
+		s.Put("taken-up", func(u *unstructured.Unstructured) {
 			u.SetLabels(map[string]string{labelPhase: "Running", labelInstanceID: "theirs"})
 		})
 		for i := range count {
-			s.unclaimed(fmt.Sprint("w", i), "mine")
+			putUnclaimed(s, fmt.Sprint("w", i), "mine")
 		}
-		searches := s.countSearches(nil)
-		s.latency = 100 * time.Millisecond
-		results := waits(t.Context(), s.client(t, Options{}), count, Unclaimed)
+		searches := countSearches(s, nil)
+		s.Latency = 100 * time.Millisecond
+		results := waits(t.Context(), clientOf(t, s, Options{}), count, Unclaimed)
 		for range count {
 			r := <-results
 			if r.Err != nil {
@@ -62,13 +64,13 @@ func TestSearchIsSharedAndNotKeptForLong(t *testing.T) {
 		time.Sleep(foundFor)
 		ok = false
 		find("a", "3", false)
-		find("a", "4", false) // what was not found out is not kept
+		find("a", "4", false) // a failed search is not kept
 		ok = true
 		find("a", "5", true)
 	})
 }
 
-// The end of one call's context ends no other's search.
+// The end of one call's context does not end another call's search.
 func TestSearchIsTakenOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s searches
@@ -95,7 +97,7 @@ func TestSearchIsTakenOver(t *testing.T) {
 	})
 }
 
-// What was found counts, also if the call that searched ends just then.
+// What was found counts even if the call that searched ends just then.
 func TestSearchThatWasThroughIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s searches
@@ -111,14 +113,14 @@ func TestSearchThatWasThroughIsShared(t *testing.T) {
 	})
 }
 
-// A server that only puts off keeps no news from those who wait.
+// A server that keeps answering with 429 does not hold up the waits.
 func TestSearchIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newWatchServer()
-		s.unclaimed("w", "mine")
-		s.countSearches(apierrors.NewTooManyRequests("later", 60))
+		s := apitest.New()
+		putUnclaimed(s, "w", "mine")
+		countSearches(s, apierrors.NewTooManyRequests("later", 60))
 		began := time.Now()
-		now, err := s.client(t, Options{}).Wait(t.Context(), "w", Unclaimed)
+		now, err := clientOf(t, s, Options{}).Wait(t.Context(), "w", Unclaimed)
 		if err != nil || now.StartDiagnostic.Searched {
 			t.Errorf("%+v, %v", now, err)
 		}
@@ -128,10 +130,10 @@ func TestSearchIsBounded(t *testing.T) {
 	})
 }
 
-// countSearches counts the requests of searches, which are answered by refusal if that is not nil.
-func (s *watchServer) countSearches(refusal error) func() int {
+// countSearches counts the requests of searches, and answers them with refusal if that is not nil.
+func countSearches(s *apitest.Server, refusal error) func() int {
 	n := 0
-	s.refuse = func(r *http.Request) error {
+	s.Refuse = func(r *http.Request) error {
 		if r.URL.Query().Get("limit") != "1" {
 			return nil
 		}
@@ -139,8 +141,8 @@ func (s *watchServer) countSearches(refusal error) func() int {
 		return refusal
 	}
 	return func() int {
-		s.mu.Lock()
-		defer s.mu.Unlock()
+		s.Lock()
+		defer s.Unlock()
 		return n
 	}
 }

@@ -94,7 +94,7 @@ func templateDraft(ref status.TemplateRef) draft {
 // the CronWorkflow's spec, and owned by it, so that its history limits apply. With an
 // [*InvalidError] it returns a draft too, in which further problems can be found.
 func (c *WorkflowClient) cronDraft(ctx context.Context, p *pace.Pacer, name string) (draft, error) {
-	from := source{c.crons, "cronworkflow", c.namespace}
+	from := startSource{c.crons, "cronworkflow", c.namespace}
 	cron, err := from.get(ctx, p, name)
 	if err != nil {
 		return draft{}, c.missingSource(ctx, p, from, name, err)

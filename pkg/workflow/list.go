@@ -15,6 +15,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/source"
 )
 
 // DefaultPageSize is how many workflows List asks the API server for at a time. One can be
@@ -85,12 +86,12 @@ func (c *WorkflowClient) list(ctx context.Context, opts ListOptions, yield func(
 			return err
 		}
 		for _, item := range page {
-			s, err := item.status(ctx, c)
+			s, err := c.listed(ctx, item)
 			if err != nil {
 				if contextEnded(err) {
 					return err
 				}
-				err = c.error(OpList, item.name, err)
+				err = c.error(OpList, item.ID.Name, err)
 			} else if !opts.match(s) {
 				continue
 			}
@@ -192,20 +193,18 @@ type lister struct {
 	done  bool
 }
 
-func (l *lister) next(ctx context.Context) ([]listItem, error) {
+func (l *lister) next(ctx context.Context) ([]source.Item, error) {
 	for restarted := false; ; restarted = true {
-		var meta metav1.ListMeta
-		items, err := pace.Do(ctx, l.client.pacer(), func() (items []listItem, err error) {
-			items, meta, err = l.client.hub.wire.objects(ctx, metav1.ListOptions{
+		page, err := pace.Do(ctx, l.client.pacer(), func() (*source.Page, error) {
+			return l.client.source.List(ctx, source.ListOptions{ListOptions: metav1.ListOptions{
 				LabelSelector: l.selector, Limit: l.pageSize, Continue: l.token,
-			})
-			return items, err
+			}})
 		})
 		switch {
 		case err == nil:
-			l.token = meta.Continue
+			l.token = page.Meta.Continue
 			l.done = l.token == ""
-			return l.fresh(items), nil
+			return l.fresh(page.Items), nil
 		case l.token == "" || restarted || !apierrors.IsResourceExpired(err):
 			return nil, err
 		}
@@ -216,22 +215,26 @@ func (l *lister) next(ctx context.Context) ([]listItem, error) {
 }
 
 // fresh are the items that come after what was read so far. The API server lists by name.
-func (l *lister) fresh(items []listItem) []listItem {
+func (l *lister) fresh(items []source.Item) []source.Item {
 	first := 0
-	for first < len(items) && l.last != "" && items[first].name <= l.last {
+	for first < len(items) && l.last != "" && items[first].ID.Name <= l.last {
 		first++
 	}
 	if len(items) > 0 {
-		l.last = max(l.last, items[len(items)-1].name)
+		l.last = max(l.last, items[len(items)-1].ID.Name)
 	}
 	return items[first:]
 }
 
-// status is the object's, or an error if that can't be read.
-func (l listItem) status(ctx context.Context, c *WorkflowClient) (*status.WorkflowStatus, error) {
-	object, err := l.decoded()
+// listed returns the status of an item of a list.
+func (c *WorkflowClient) listed(ctx context.Context, item source.Item) (*status.WorkflowStatus, error) {
+	object, err := item.Object()
 	if err != nil {
 		return nil, err
+	}
+	if object.Object != nil && object.GetKind() == "" { // a list may state the kind once for all items
+		object.SetAPIVersion(apiVersion)
+		object.SetKind(kind)
 	}
 	return c.read(ctx, object)
 }

@@ -55,7 +55,7 @@ func (c *WorkflowClient) watchLogPods(ctx context.Context, s *status.WorkflowSta
 func (c *WorkflowClient) watchLogPodsOnce(ctx context.Context, s *status.WorkflowStatus, version string, seen func(podsSeen)) error {
 	ctx, cut := context.WithCancelCause(ctx)
 	defer cut(nil)
-	mute := time.AfterFunc(c.hub.silence, func() { cut(errMute) })
+	mute := time.AfterFunc(c.watchSilence, func() { cut(errMute) })
 	defer mute.Stop()
 	timeout := int64((watchFor + rand.N(watchFor)).Seconds())
 	w, err := c.podWatches.Watch(ctx, metav1.ListOptions{
@@ -76,7 +76,7 @@ func (c *WorkflowClient) watchLogPodsOnce(ctx context.Context, s *status.Workflo
 			if !open {
 				return context.Cause(ctx)
 			}
-			mute.Reset(c.hub.silence)
+			mute.Reset(c.watchSilence)
 			if event.Type == watch.Error {
 				return &watchError{err: apierrors.FromObject(event.Object)}
 			}

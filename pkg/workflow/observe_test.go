@@ -21,6 +21,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
 // Each operation begins and ends once, and what it sends has the context that Begin has returned.
@@ -174,9 +175,9 @@ func TestRetriesAreObserved(t *testing.T) {
 // An end that several calls have waited for is told once; each of them tells how long it took.
 func TestEndsAreObserved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, r := newWatchServer(), &recorder{}
-		c := s.client(t, Options{Observer: r})
-		s.put("w", nil)
+		s, r := apitest.New(), &recorder{}
+		c := clientOf(t, s, Options{Observer: r})
+		s.Put("w", nil)
 		var running sync.WaitGroup
 		for range 3 {
 			running.Go(func() {
@@ -196,9 +197,9 @@ func TestEndsAreObserved(t *testing.T) {
 			}
 		})
 		time.Sleep(time.Minute)
-		s.phase("w", "Running") // a state that nobody waits for, which the slow one takes its time with
+		s.SetPhase("w", "Running") // a state that nobody waits for, which the slow one takes its time with
 		time.Sleep(time.Millisecond)
-		s.phase("w", "Succeeded")
+		s.SetPhase("w", "Succeeded")
 		running.Wait()
 		if _, err := c.Wait(t.Context(), "w", Completed); err != nil { // it has ended before
 			t.Fatal(err)
@@ -236,23 +237,23 @@ func TestWatchesAreObserved(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s, r := newWatchServer(), &recorder{}
-				s.put("w", nil)
+				s, r := apitest.New(), &recorder{}
+				s.Put("w", nil)
 				ctx, cancel := context.WithCancel(t.Context())
 				var waiting sync.WaitGroup
-				waiting.Go(func() { _, _ = s.client(t, Options{Observer: r}).Wait(ctx, "w", Completed) })
+				waiting.Go(func() { _, _ = clientOf(t, s, Options{Observer: r}).Wait(ctx, "w", Completed) })
 				time.Sleep(time.Second)
-				s.mu.Lock()
+				s.Lock()
 				if refused := 0; tc.refuse {
-					s.refuse = func(*http.Request) error {
+					s.Refuse = func(*http.Request) error {
 						if refused++; refused <= 2 {
 							return apierrors.NewServiceUnavailable("away")
 						}
 						return nil
 					}
 				}
-				s.mu.Unlock()
-				s.cut(tc.cut)
+				s.Unlock()
+				s.Cut(tc.cut)
 				time.Sleep(time.Minute)
 				cancel()
 				waiting.Wait()
@@ -283,9 +284,9 @@ func TestWatchesAreObserved(t *testing.T) {
 
 // A panic of the caller's own code ends the operation, too.
 func TestObservedPanic(t *testing.T) {
-	s, r := newWatchServer(), &recorder{}
-	s.put("w", nil)
-	c := s.client(t, Options{Observer: r})
+	s, r := apitest.New(), &recorder{}
+	s.Put("w", nil)
+	c := clientOf(t, s, Options{Observer: r})
 	for _, do := range []func(){
 		func() {
 			_, _ = c.Wait(t.Context(), "w", func(*status.WorkflowStatus) (bool, error) { panic("mine") })
@@ -313,21 +314,21 @@ func TestObservedPanic(t *testing.T) {
 // A workflow that had ended before is not taken for one that ends, whatever comes of it still.
 func TestEndsOfBeforeAreNotObserved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, r := newWatchServer(), &recorder{}
-		s.put("w", nil)
-		s.phase("w", "Succeeded")
-		s.put("w", func(u *unstructured.Unstructured) { u.SetFinalizers([]string{"x/y"}) })
+		s, r := apitest.New(), &recorder{}
+		s.Put("w", nil)
+		s.SetPhase("w", "Succeeded")
+		s.Put("w", func(u *unstructured.Unstructured) { u.SetFinalizers([]string{"x/y"}) })
 		c, err := NewForConfig(&rest.Config{Host: "http://script", Transport: transport(func(req *http.Request) (*http.Response, error) {
 			if req.Method == http.MethodDelete {
-				s.put("w", func(u *unstructured.Unstructured) { u.SetDeletionTimestamp(new(metav1.Now())) })
-				return jsonAnswer(http.StatusOK, metav1.Status{Status: metav1.StatusSuccess})
+				s.Put("w", func(u *unstructured.Unstructured) { u.SetDeletionTimestamp(new(metav1.Now())) })
+				return apitest.Answer(http.StatusOK, metav1.Status{Status: metav1.StatusSuccess}), nil
 			}
-			return s.serve(req)
+			return s.RoundTrip(req)
 		})}, Options{Observer: r})
 		if err != nil {
 			t.Fatal(err)
 		}
-		time.AfterFunc(time.Minute, func() { s.remove("w") })
+		time.AfterFunc(time.Minute, func() { s.Remove("w") })
 		if err := c.Delete(t.Context(), "w", DeleteOptions{Wait: true}); err != nil {
 			t.Fatal(err)
 		}
@@ -340,9 +341,9 @@ func TestEndsOfBeforeAreNotObserved(t *testing.T) {
 // A retried workflow ends twice, also while one call follows it all the time.
 func TestEndAfterRetryIsObserved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, r := newWatchServer(), &recorder{}
-		s.put("w", nil)
-		c := s.client(t, Options{Observer: r})
+		s, r := apitest.New(), &recorder{}
+		s.Put("w", nil)
+		c := clientOf(t, s, Options{Observer: r})
 		var following sync.WaitGroup
 		following.Go(func() {
 			for s, err := range c.Watch(t.Context(), "w") {
@@ -354,12 +355,12 @@ func TestEndAfterRetryIsObserved(t *testing.T) {
 			}
 		})
 		time.Sleep(time.Second)
-		s.phase("w", "Failed")
+		s.SetPhase("w", "Failed")
 		time.Sleep(time.Second)
-		s.phase("w", "Running")
+		s.SetPhase("w", "Running")
 		following.Go(func() { _, _ = c.Wait(t.Context(), "w", Completed) })
 		time.Sleep(time.Second)
-		s.phase("w", "Succeeded")
+		s.SetPhase("w", "Succeeded")
 		following.Wait()
 		var outcomes []status.Outcome
 		for _, e := range noted[WorkflowEnded](r) {
@@ -374,10 +375,10 @@ func TestEndAfterRetryIsObserved(t *testing.T) {
 // A watch has reached the end also for whoever leaves the range there.
 func TestReachedByWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, r := newWatchServer(), &recorder{}
-		s.put("w", nil)
-		time.AfterFunc(time.Minute, func() { s.phase("w", "Succeeded") })
-		for state, err := range s.client(t, Options{Observer: r}).Watch(t.Context(), "w") {
+		s, r := apitest.New(), &recorder{}
+		s.Put("w", nil)
+		time.AfterFunc(time.Minute, func() { s.SetPhase("w", "Succeeded") })
+		for state, err := range clientOf(t, s, Options{Observer: r}).Watch(t.Context(), "w") {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -94,7 +94,7 @@ func (c *WorkflowClient) startedElsewhere(ctx context.Context, s *submission) er
 	opts := metav1.ListOptions{LabelSelector: labelKey + "=" + s.claim.Key, Limit: pageSize}
 	for {
 		page, err := pace.Do(ctx, s.pacer, func() (*metav1.PartialObjectMetadataList, error) {
-			return c.metadata.listMetadata(ctx, "workflows", c.namespace, opts)
+			return c.metadata.ListMetadata(ctx, "workflows", c.namespace, opts)
 		})
 		if forbidden(err) {
 			return nil

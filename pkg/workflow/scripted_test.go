@@ -20,6 +20,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
 // script answers a request with an object, or with an error: one of the API server's is sent
@@ -218,6 +219,8 @@ func listOf(version string, items ...*unstructured.Unstructured) *unstructured.U
 	}
 	return list
 }
+
+func isWatch(r *http.Request) bool { return apitest.IsWatch(r) }
 
 // silence is a body that says nothing.
 type silence struct{ until context.Context } //nolint:containedctx // stands in for a connection

@@ -78,34 +78,34 @@ func (c *WorkflowClient) readTemplate(ctx context.Context, p *pace.Pacer, ref st
 	return t, nil
 }
 
-// source is a kind of object that a workflow can be started from.
-type source struct {
+// startSource is a kind of object that a workflow can be started from.
+type startSource struct {
 	objects   dynamic.ResourceInterface
 	kind      string // in lower case; its plural has an s
 	namespace string // "" for one of the whole cluster
 }
 
-func (c *WorkflowClient) templateSource(ref status.TemplateRef) source {
+func (c *WorkflowClient) templateSource(ref status.TemplateRef) startSource {
 	if ref.ClusterScope {
-		return source{c.clusterTemplates, "clusterworkflowtemplate", ""}
+		return startSource{c.clusterTemplates, "clusterworkflowtemplate", ""}
 	}
-	return source{c.templates, "workflowtemplate", c.namespace}
+	return startSource{c.templates, "workflowtemplate", c.namespace}
 }
 
-func (s source) get(ctx context.Context, p *pace.Pacer, name string) (*unstructured.Unstructured, error) {
+func (s startSource) get(ctx context.Context, p *pace.Pacer, name string) (*unstructured.Unstructured, error) {
 	return pace.Do(ctx, p, func() (*unstructured.Unstructured, error) { return s.objects.Get(ctx, name, metav1.GetOptions{}) })
 }
 
 // missingSource returns the error of a start for err, with which reading what it starts from has
 // failed. If that does not exist, the error is [ErrTemplateNotFound] and names those that do, or
 // [ErrNotFound] if the namespace does not exist.
-func (c *WorkflowClient) missingSource(ctx context.Context, p *pace.Pacer, from source, name string, err error) error {
+func (c *WorkflowClient) missingSource(ctx context.Context, p *pace.Pacer, from startSource, name string, err error) error {
 	if !notFound(err) {
 		return err
 	}
 	// The names only help the reader: without permission to list, the error just says less.
 	hint := ""
-	page, listErr := c.metadata.listMetadata(ctx, from.kind+"s", from.namespace, metav1.ListOptions{Limit: 500})
+	page, listErr := c.metadata.ListMetadata(ctx, from.kind+"s", from.namespace, metav1.ListOptions{Limit: 500})
 	if listErr == nil {
 		var names []string
 		for i := range page.Items {

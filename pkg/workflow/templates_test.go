@@ -102,7 +102,7 @@ func TestNamesOfTemplates(t *testing.T) {
 // Metadata can be large, too: an annotation may contain the whole object. Then the error lists none.
 func TestNamesOfHugeTemplates(t *testing.T) {
 	huge := workflowObject(t, "{apiVersion: argoproj.io/v1alpha1, kind: Any, metadata: {name: reindex}}")
-	huge.SetAnnotations(map[string]string{"last-applied": strings.Repeat("x", maxMetadata)})
+	huge.SetAnnotations(map[string]string{"last-applied": strings.Repeat("x", 16<<20)})
 	_, err := scripted(t, func(r *http.Request) (any, error) {
 		if path.Base(r.URL.Path) == "reindxe" {
 			return nil, apierrors.NewNotFound(schema.GroupResource{Group: argoGroup, Resource: "workflowtemplates"}, "reindxe")

@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
 // Each operation that reads a workflow ends at once with ErrUnsupported if that cannot be read.
@@ -47,10 +47,8 @@ func TestOperationsOnAnObjectThatCannotBeRead(t *testing.T) {
 		for _, client := range []string{"NewForConfig", "New"} {
 			t.Run(string(op)+", "+client, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					s := serverOf(1)
-					s.put(name, func(u *unstructured.Unstructured) {
-						_ = unstructured.SetNestedField(u.Object, brokenValue, "spec", "x")
-					})
+					s := apitest.Of(1)
+					s.Spoil(name, apitest.BrokenValue)
 					c := clientsOf(t, s)[client]
 					began := time.Now()
 					err := call(t.Context(), c)

@@ -7,23 +7,25 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
 func TestWaitMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newWatchServer()
+		s := apitest.New()
 		names := []string{"missing"}
 		for i := range 40 {
 			names = append(names, fmt.Sprint("w", i), fmt.Sprint("w", i/2))
-			s.put(fmt.Sprint("w", i), nil)
+			s.Put(fmt.Sprint("w", i), nil)
 		}
-		c := s.client(t, Options{})
+		c := clientOf(t, s, Options{})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		go func() {
 			for i := range 30 {
 				time.Sleep(time.Second)
-				s.phase(fmt.Sprint("w", i), "Failed")
+				s.SetPhase(fmt.Sprint("w", i), "Failed")
 			}
 		}()
 		outcomes := map[string]int{}
@@ -53,22 +55,22 @@ func TestWaitMany(t *testing.T) {
 // That nothing is left behind, the bubble sees itself.
 func TestWaitManyLeftEarly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newWatchServer()
+		s := apitest.New()
 		var names []string
 		for i := range 20 {
 			names = append(names, fmt.Sprint("w", i))
-			s.put(names[i], nil)
+			s.Put(names[i], nil)
 		}
-		s.phase("w7", "Succeeded")
-		for name := range WaitMany(t.Context(), s.client(t, Options{}), names, Completed) {
+		s.SetPhase("w7", "Succeeded")
+		for name := range WaitMany(t.Context(), clientOf(t, s, Options{}), names, Completed) {
 			if name != "w7" {
 				t.Error(name)
 			}
 			break
 		}
 		synctest.Wait() // until the server has seen the requests end
-		if s.open() > 0 {
-			t.Errorf("%d watches are left", s.open())
+		if s.Open() > 0 {
+			t.Errorf("%d watches are left", s.Open())
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package workflow
+package watchhub
 
 import (
 	"bytes"
@@ -10,10 +10,11 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/wfjson"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/source"
 )
 
-// snapshot is one state of a workflow as it came, cut down to what a status has. It is shared
-// by all that follow the workflow, so it doesn't change.
+// snapshot is one state of a workflow as JSON, cut down to what a status has. It is shared by all
+// calls that follow the workflow, so it does not change.
 type snapshot struct {
 	id     wfjson.Identity
 	data   []byte
@@ -21,7 +22,14 @@ type snapshot struct {
 }
 
 // newSnapshot copies what is needed of an object.
-func newSnapshot(id wfjson.Identity, object []byte) (*snapshot, error) {
+func newSnapshot(item source.Item) (*snapshot, error) {
+	if item.Err != nil {
+		return nil, item.Err
+	}
+	object, err := item.JSON()
+	if err != nil {
+		return nil, err
+	}
 	data, err := wfjson.Slim(make([]byte, 0, len(object)), object)
 	if err != nil {
 		return nil, err
@@ -29,26 +37,26 @@ func newSnapshot(id wfjson.Identity, object []byte) (*snapshot, error) {
 	if len(data) < cap(data)/2 {
 		data = bytes.Clone(data)
 	}
-	return &snapshot{id: id, data: data}, nil
+	return &snapshot{id: item.ID, data: data}, nil
 }
 
-// status decodes the state by read.
-func (s *snapshot) status(read func(data []byte) (*status.WorkflowStatus, error)) (*status.WorkflowStatus, error) {
+// status decodes the state.
+func (s *snapshot) status(decode func(data []byte) (*status.WorkflowStatus, error)) (*status.WorkflowStatus, error) {
 	data := s.data
 	if s.packed {
 		var err error
 		if data, err = io.ReadAll(flate.NewReader(bytes.NewReader(s.data))); err != nil {
-			return nil, err // it was packed here, so this does not happen
+			return nil, err // does not happen: it was packed here
 		}
 	}
-	return read(data)
+	return decode(data)
 }
 
-// labels are those of the workflow.
+// labels returns the workflow's labels. The snapshot must not be packed.
 func (s *snapshot) labels() (map[string]string, error) { return wfjson.Labels(s.data) }
 
-// newer reports whether an object's version comes after another of the same resource. There is
-// no telling between versions that are no numbers; then any other one is taken for newer.
+// newer reports whether an object's resource version comes after another one. Versions that are not
+// numbers have no order; then any other version counts as newer.
 func newer(version, than string) bool {
 	order, err := resourceversion.CompareResourceVersion(version, than)
 	if err != nil {
@@ -57,13 +65,13 @@ func newer(version, than string) bool {
 	return order > 0
 }
 
-// packer compresses snapshots that are kept for long: what a follower has seen last is kept as
-// long as it waits, and only looked at if it waits in vain.
+// packer compresses snapshots that are kept for long: a call keeps the last state for as long as it
+// waits, and looks at it only if it waits in vain.
 type packer struct {
 	writers sync.Pool // of *flate.Writer, which are large
 }
 
-// packable reports whether it is worth it to compress the snapshot.
+// packable reports whether it is worth compressing the snapshot.
 func (s *snapshot) packable() bool {
 	const small = 512
 	return !s.packed && len(s.data) > small
@@ -82,8 +90,8 @@ func (p *packer) pack(s *snapshot) *snapshot {
 	if err == nil {
 		err = w.Close()
 	}
-	if err != nil { // a buffer takes everything
-		return s
+	if err != nil {
+		return s // does not happen: a buffer takes everything
 	}
 	p.writers.Put(w)
 	return &snapshot{id: s.id, data: bytes.Clone(packed.Bytes()), packed: true}

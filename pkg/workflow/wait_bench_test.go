@@ -10,15 +10,16 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
-// BenchmarkWaiting tells what a wait on a workflow of 12 nodes keeps, as heap and as stack.
-// `make bench-scale` measures the same with a real API server, beside others.
+// BenchmarkWaiting measures what a wait on a workflow of 12 nodes keeps, as heap and as stack.
+// `make bench-scale` measures the same on a real API server, beside other clients.
 func BenchmarkWaiting(b *testing.B) {
 	const count = 5000
-	s := newWatchServer()
+	s := apitest.New()
 	for i := range count {
-		s.put(fmt.Sprint("w", i), func(u *unstructured.Unstructured) {
+		s.Put(apitest.Name(i), func(u *unstructured.Unstructured) {
 			nodes := map[string]any{}
 			for n := range 12 {
 				id := fmt.Sprintf("w%d-%d", i, 1_000_000_000+n*7919*i)
@@ -32,17 +33,14 @@ func BenchmarkWaiting(b *testing.B) {
 			_ = unstructured.SetNestedField(u.Object, nodes, "status", "nodes")
 		})
 	}
-	c, err := s.newClient(Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
+	c := clientOf(b, s, Options{})
 	for b.Loop() {
 		before := memory()
 		ctx, cancel := context.WithCancel(b.Context())
 		var seen, running sync.WaitGroup
 		seen.Add(count)
 		for i := range count {
-			name := fmt.Sprint("w", i) // not by who waits, whose stack would grow
+			name := apitest.Name(i) // not in the waiting goroutine, whose stack would grow
 			running.Go(func() {
 				shown := false
 				_, _ = c.Wait(ctx, name, func(s *status.WorkflowStatus) (bool, error) {

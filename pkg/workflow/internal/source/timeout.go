@@ -1,4 +1,4 @@
-package workflow
+package source
 
 import (
 	"context"
@@ -10,10 +10,10 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// boundRequests moves the timeout of cfg from client-go into the transport. client-go reports
-// it, depending on which of its two timers is first, as the end of a context, which cannot be
-// told from the end of the caller's.
-func boundRequests(cfg *rest.Config) {
+// BoundRequests moves the timeout of cfg from client-go into the transport. client-go reports its
+// own timeout, depending on which of its two timers fires first, as the end of a context, which
+// cannot be told from the end of the caller's.
+func BoundRequests(cfg *rest.Config) {
 	timeout := cfg.Timeout
 	cfg.Timeout = 0
 	if timeout > 0 {
@@ -23,7 +23,7 @@ func boundRequests(cfg *rest.Config) {
 	}
 }
 
-// boundedTransport ends each request, its answer included, after a time.
+// boundedTransport ends each request, including the body of its answer, after a timeout.
 type boundedTransport struct {
 	next    http.RoundTripper
 	timeout time.Duration
@@ -38,26 +38,26 @@ func (t *boundedTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 		cancel()
 		return nil, err
 	}
-	resp.Body = &boundedAnswer{ReadCloser: resp.Body, ctx: ctx, cancel: cancel}
+	resp.Body = &boundedBody{ReadCloser: resp.Body, ctx: ctx, cancel: cancel}
 	return resp, nil
 }
 
-// boundedAnswer is the body of an answer to a request of a boundedTransport.
-type boundedAnswer struct {
+// boundedBody is the body of an answer that came through a boundedTransport.
+type boundedBody struct {
 	io.ReadCloser
 
-	ctx    context.Context //nolint:containedctx // that of the request, which lasts as long as the body
+	ctx    context.Context //nolint:containedctx // the request's, which lasts as long as the body
 	cancel context.CancelFunc
 }
 
 // Read implements [io.Reader].
-func (b *boundedAnswer) Read(p []byte) (int, error) {
+func (b *boundedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	return n, timedOut(b.ctx, err)
 }
 
 // Close implements [io.Closer].
-func (b *boundedAnswer) Close() error {
+func (b *boundedBody) Close() error {
 	defer b.cancel()
 	return b.ReadCloser.Close()
 }
@@ -70,7 +70,7 @@ func timedOut(ctx context.Context, err error) error {
 	return err
 }
 
-// errRequestTimeout is a [net.Error], as that of net/http's own timeout is.
+// errRequestTimeout is a [net.Error], like the timeout of net/http.
 var errRequestTimeout error = requestTimeoutError{}
 
 type requestTimeoutError struct{}

@@ -1,4 +1,4 @@
-package workflow
+package source
 
 import (
 	"bytes"
@@ -8,16 +8,16 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// errNotAList: what was read is not all of a list, or none at all.
-var errNotAList = errors.New("the answer is not a whole list")
+// errNotList means that the answer is not a list, or not all of one.
+var errNotList = errors.New("the answer is not a complete list")
 
-// splitList separates the items of a list, which are left as they are, from its metadata. It goes
-// by brackets and strings alone, so an item that nobody can read is one item, and those beside it
-// are not lost: the API server stores objects that are nested as deep as a parser goes, and a list
-// of them is nested deeper.
-func splitList(text []byte) (meta metav1.ListMeta, items [][]byte, err error) {
-	s := splitter{text: text}
-	whole := s.each('{', '}', func() bool {
+// splitList separates the items of a list, which it leaves as they are, from the list's metadata.
+// It looks at brackets and strings alone, so an item that no parser can read does not hide those
+// beside it: the API server stores objects that are nested as deep as a parser goes, and a list of
+// them is nested deeper.
+func splitList(data []byte) (meta metav1.ListMeta, items [][]byte, err error) {
+	s := splitter{data: data}
+	complete := s.each('{', '}', func() bool {
 		name, ok := s.value()
 		if !ok || !s.take(':') {
 			return false
@@ -41,22 +41,22 @@ func splitList(text []byte) (meta metav1.ListMeta, items [][]byte, err error) {
 		_, ok = s.value()
 		return ok
 	})
-	if !whole || s.next() != 0 {
-		return metav1.ListMeta{}, nil, errNotAList
+	if !complete || s.next() != 0 {
+		return metav1.ListMeta{}, nil, errNotList
 	}
 	return meta, items, nil
 }
 
-// splitter moves over JSON without looking at more than where values end.
+// splitter moves over JSON and finds where values end, without reading them.
 type splitter struct {
-	text []byte
+	data []byte
 	pos  int
 }
 
-// next is the next byte that is no space; 0: there is none.
+// next moves over spaces and returns the next byte, or 0 at the end.
 func (s *splitter) next() byte {
-	for ; s.pos < len(s.text); s.pos++ {
-		switch c := s.text[s.pos]; c {
+	for ; s.pos < len(s.data); s.pos++ {
+		switch c := s.data[s.pos]; c {
 		case ' ', '\n', '\t', '\r':
 		default:
 			return c
@@ -65,7 +65,7 @@ func (s *splitter) next() byte {
 	return 0
 }
 
-// take moves behind the next byte if it is c.
+// take moves past the next byte if it is c.
 func (s *splitter) take(c byte) bool {
 	if s.next() != c {
 		return false
@@ -74,7 +74,7 @@ func (s *splitter) take(c byte) bool {
 	return true
 }
 
-// each moves behind the object or list at hand; element moves behind each of its elements.
+// each moves past an object or a list. element moves past one of its elements.
 func (s *splitter) each(opening, closing byte, element func() bool) bool {
 	if !s.take(opening) {
 		return false
@@ -92,18 +92,19 @@ func (s *splitter) each(opening, closing byte, element func() bool) bool {
 	}
 }
 
-// value moves behind the next value and returns it; false: the text ends in it, or there is none.
+// value moves past the next value and returns it. It reports false if there is none, or if it is
+// cut off.
 func (s *splitter) value() ([]byte, bool) {
 	s.next()
 	start := s.pos
-	for depth := 0; s.pos < len(s.text); {
-		switch s.text[s.pos] {
+	for depth := 0; s.pos < len(s.data); {
+		switch s.data[s.pos] {
 		case '{', '[':
 			depth++
 			s.pos++
 		case '}', ']':
 			if depth == 0 {
-				return s.text[start:s.pos], s.pos > start
+				return s.data[start:s.pos], s.pos > start
 			}
 			depth--
 			s.pos++
@@ -113,7 +114,7 @@ func (s *splitter) value() ([]byte, bool) {
 			}
 		case ',', ':', ' ', '\n', '\t', '\r':
 			if depth == 0 {
-				return s.text[start:s.pos], s.pos > start
+				return s.data[start:s.pos], s.pos > start
 			}
 			s.pos++
 			continue
@@ -122,22 +123,22 @@ func (s *splitter) value() ([]byte, bool) {
 			continue
 		}
 		if depth == 0 {
-			return s.text[start:s.pos], true
+			return s.data[start:s.pos], true
 		}
 	}
 	return nil, false
 }
 
-// skipString moves behind the string at hand.
+// skipString moves past a string.
 func (s *splitter) skipString() bool {
-	for s.pos++; ; s.pos += 2 { // over a backslash and what it is for
-		at := bytes.IndexAny(s.text[min(s.pos, len(s.text)):], `"\`)
+	for s.pos++; ; s.pos += 2 { // past a backslash and the byte it escapes
+		at := bytes.IndexAny(s.data[min(s.pos, len(s.data)):], `"\`)
 		if at < 0 {
-			s.pos = len(s.text)
+			s.pos = len(s.data)
 			return false
 		}
 		s.pos += at
-		if s.text[s.pos] == '"' {
+		if s.data[s.pos] == '"' {
 			s.pos++
 			return true
 		}

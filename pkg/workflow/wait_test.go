@@ -14,9 +14,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
-// A timeout is one whatever the cause that its maker gave it; a cancellation isn't.
+// A timeout is a timeout whatever cause it was given; a cancellation is not.
 func TestEndOfContextIsExact(t *testing.T) {
 	mine := errors.New("the deploy is over")
 	for name, tc := range map[string]struct {
@@ -37,11 +38,11 @@ func TestEndOfContextIsExact(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newWatchServer()
-				s.put("w", nil)
+				s := apitest.New()
+				s.Put("w", nil)
 				ctx, cancel := tc.context(t.Context())
 				defer cancel()
-				_, err := s.client(t, Options{}).Wait(ctx, "w", Completed)
+				_, err := clientOf(t, s, Options{}).Wait(ctx, "w", Completed)
 				var waited *WaitError
 				if !errors.As(err, &waited) || waited.Last == nil || waited.Last.Phase != status.PhaseRunning {
 					t.Fatal(err)
@@ -57,9 +58,36 @@ func TestEndOfContextIsExact(t *testing.T) {
 	}
 }
 
-// unclaimed is a workflow for an instance id, as nobody has looked at it.
-func (s *watchServer) unclaimed(name, instance string) {
-	s.put(name, func(u *unstructured.Unstructured) {
+// A workflow that was deleted or replaced is told apart from one that never existed.
+func TestWaitOnAWorkflowThatGoes(t *testing.T) {
+	for name, want := range map[string]error{"deleted": ErrDeleted, "replaced": ErrReplaced} {
+		synctest.Test(t, func(t *testing.T) {
+			s := apitest.New()
+			s.Put(name, nil)
+			c := clientOf(t, s, Options{})
+			time.AfterFunc(time.Minute, func() {
+				s.Remove(name)
+				if name == "replaced" {
+					s.Put(name, nil)
+				}
+				s.Compact()
+				s.Cut(nil)
+			})
+			_, err := c.Wait(t.Context(), name, Completed)
+			var gone *GoneError
+			if !errors.Is(err, want) || !errors.As(err, &gone) || gone.Last == nil || gone.Last.Name != name {
+				t.Errorf("%s: %v", name, err)
+			}
+			if _, err := c.Wait(t.Context(), "never", Completed); !errors.Is(err, ErrNotFound) || errors.Is(err, ErrDeleted) {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// putUnclaimed creates a workflow for an instance ID that no controller has picked up.
+func putUnclaimed(s *apitest.Server, name, instance string) {
+	s.Put(name, func(u *unstructured.Unstructured) {
 		unstructured.RemoveNestedField(u.Object, "status")
 		if instance != "" {
 			u.SetLabels(map[string]string{labelInstanceID: instance})
@@ -69,7 +97,7 @@ func (s *watchServer) unclaimed(name, instance string) {
 
 func TestStartDiagnostic(t *testing.T) {
 	for name, tc := range map[string]struct {
-		others map[string]string // names to the instance id of the controller that has taken them up
+		others map[string]string // names to the instance ID of the controller that has picked them up
 		forbid bool
 		want   string
 	}{
@@ -81,29 +109,29 @@ func TestStartDiagnostic(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newWatchServer()
-				s.unclaimed("w", "mine")
+				s := apitest.New()
+				putUnclaimed(s, "w", "mine")
 				for other, instance := range tc.others {
-					s.put(other, func(u *unstructured.Unstructured) {
+					s.Put(other, func(u *unstructured.Unstructured) {
 						u.SetLabels(map[string]string{labelPhase: "Running"})
 						if instance != "" {
 							u.SetLabels(map[string]string{labelPhase: "Running", labelInstanceID: instance})
 						}
 					})
 				}
-				s.refuse = func(r *http.Request) error {
+				s.Refuse = func(r *http.Request) error {
 					if tc.forbid && r.URL.Query().Get("limit") == "1" {
 						return apierrors.NewForbidden(schema.GroupResource{Resource: "workflows"}, "", nil)
 					}
 					return nil
 				}
-				c := s.client(t, Options{DiagnoseStartAfter: 10 * time.Second})
+				c := clientOf(t, s, Options{DiagnoseStartAfter: 10 * time.Second})
 				var shown []*status.StartDiagnostic
 				began := time.Now()
 				_, err := c.Wait(t.Context(), "w", func(now *status.WorkflowStatus) (bool, error) {
 					shown = append(shown, now.StartDiagnostic)
 					if now.StartDiagnostic != nil {
-						time.AfterFunc(time.Minute, func() { s.phase("w", "Succeeded") })
+						time.AfterFunc(time.Minute, func() { s.SetPhase("w", "Succeeded") })
 					}
 					return Completed(now)
 				})
@@ -124,19 +152,19 @@ func TestStartDiagnostic(t *testing.T) {
 	}
 }
 
-// A controller of Argo 4.1 cannot write the name of such a template as a label.
+// A controller of Argo 4.1 cannot write the name of a long template as a label.
 func TestStartDiagnosticOfALongTemplate(t *testing.T) {
 	for length, want := range map[int]bool{63: false, 64: true} {
 		synctest.Test(t, func(t *testing.T) {
-			s := newWatchServer()
-			s.unclaimed("w", "")
-			s.put("w", func(u *unstructured.Unstructured) {
+			s := apitest.New()
+			putUnclaimed(s, "w", "")
+			s.Put("w", func(u *unstructured.Unstructured) {
 				ref := map[string]any{"name": strings.Repeat("a", length)}
 				u.Object["spec"] = map[string]any{"workflowTemplateRef": ref}
 			})
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			_, err := s.client(t, Options{}).Wait(ctx, "w", Completed)
+			_, err := clientOf(t, s, Options{}).Wait(ctx, "w", Completed)
 			if err == nil || strings.Contains(err.Error(), "Argo 4.1, which picks up no workflow of a template") != want {
 				t.Error(length, err)
 			}
@@ -144,27 +172,27 @@ func TestStartDiagnosticOfALongTemplate(t *testing.T) {
 	}
 }
 
-// Who asks is told at the end as well.
+// The error of a wait in vain has the diagnostic, too.
 func TestStartDiagnosticInErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newWatchServer()
-		s.unclaimed("w", "")
+		s := apitest.New()
+		putUnclaimed(s, "w", "")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		_, err := s.client(t, Options{}).Wait(ctx, "w", Completed)
+		_, err := clientOf(t, s, Options{}).Wait(ctx, "w", Completed)
 		if err == nil || !strings.Contains(err.Error(), "no controller has picked it up for 30s") {
 			t.Error(err)
 		}
 		var shown int
-		for now, err := range s.client(t, Options{DiagnoseStartAfter: -1}).Watch(t.Context(), "w") {
+		for now, err := range clientOf(t, s, Options{DiagnoseStartAfter: -1}).Watch(t.Context(), "w") {
 			if err != nil {
 				t.Fatal(err)
 			}
 			if shown++; shown == 1 {
-				time.AfterFunc(time.Hour, func() { s.phase("w", "Failed") })
+				time.AfterFunc(time.Hour, func() { s.SetPhase("w", "Failed") })
 			}
 			if now.StartDiagnostic != nil {
-				t.Error("it was not asked for")
+				t.Error("a diagnostic, though they are disabled")
 			}
 		}
 		if shown != 2 {
@@ -182,7 +210,7 @@ func TestUnclaimed(t *testing.T) {
 	}
 }
 
-// A token in a file that has been renewed is read again after the first refusal.
+// A token file is read again after the first refusal, in case the token was renewed.
 func TestRefusalsOfAMoment(t *testing.T) {
 	unauthorized := apierrors.NewUnauthorized("expired")
 	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "workflows"}, "w", nil)
@@ -199,17 +227,17 @@ func TestRefusalsOfAMoment(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newWatchServer()
-				s.phase("w", "Succeeded")
+				s := apitest.New()
+				s.SetPhase("w", "Succeeded")
 				requests := 0
-				s.refuse = func(*http.Request) error {
+				s.Refuse = func(*http.Request) error {
 					requests++
 					if requests <= len(tc.answers) {
 						return tc.answers[requests-1]
 					}
 					return nil
 				}
-				c := s.client(t, Options{})
+				c := clientOf(t, s, Options{})
 				if _, err := c.Get(t.Context(), "w"); !errors.Is(err, tc.want) {
 					t.Errorf("Get: %v", err)
 				}

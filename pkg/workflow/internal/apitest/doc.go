@@ -1,0 +1,10 @@
+// Package apitest is a scripted API server for tests of what has to be tried thousands of times, in
+// an order that a real one won't keep to.
+//
+// It guarantees that workflows are served by the API server's rules for resource versions,
+// selectors, pages and bookmarks, with whatever fault a test asks for, in the virtual time of
+// testing/synctest. The specs on a real API server show that its rules are these.
+//
+// It does not know other resources, writes by requests, or schemas: a test changes workflows by
+// calls.
+package apitest

@@ -1,0 +1,243 @@
+package watchhub
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// step brings the next state to show into now, or nil if none has arrived. An error ends the call.
+func (c *call) step(ctx context.Context, name string) (err error) {
+	if c.sub == nil {
+		c.sub = c.hub.subscribe(name)
+		c.unbind = context.AfterFunc(ctx, c.sub.signal)
+	}
+	shown := c.now
+	c.now = nil
+	for err == nil && c.now == nil {
+		switch {
+		case c.sub.stage == stageSubscribed:
+			err = c.begin(ctx)
+		case c.sub.stage == stageRead:
+			err = c.receive(ctx, shown)
+		case ctx.Err() != nil:
+			err = ctx.Err()
+		default:
+			u, ok, end := c.hub.next(c.sub)
+			if !ok && end == nil {
+				c.pack()
+				return nil
+			}
+			if err = end; ok {
+				err = c.take(ctx, u)
+			}
+		}
+	}
+	if ctx.Err() != nil && c.now == nil && shown != nil && shown.ResourceVersion == c.last.id.ResourceVersion {
+		c.now = shown // for the error, which then need not decode it again
+	}
+	return err
+}
+
+// begin reads the workflow.
+func (c *call) begin(ctx context.Context) error {
+	p := c.hub.pacer()
+	p.Outage = c.hub.cfg.Outage
+	first, err := pace.Do(ctx, p, func() (*snapshot, error) { return c.hub.read(ctx, c.sub) })
+	switch {
+	case c.known != nil && notFound(err):
+		return ErrDeleted
+	case err != nil:
+		return err
+	case c.uid != "" && first.id.UID != c.uid:
+		return ErrReplaced
+	}
+	c.uid = first.id.UID
+	c.hub.begin(c.sub, c.uid, first.id.ResourceVersion)
+	return c.prepare(ctx, first)
+}
+
+// receive starts to receive the later states of the workflow. shown is the state that was shown
+// last.
+func (c *call) receive(ctx context.Context, shown *status.WorkflowStatus) (err error) {
+	if shown == nil || shown.ResourceVersion != c.last.id.ResourceVersion {
+		if shown, err = c.decodeLast(ctx); err != nil {
+			return err
+		}
+	}
+	if c.hub.receive(c.sub, shown) {
+		return nil
+	}
+	// A change since the read may have been delivered to no call.
+	again, err := c.retry(ctx, func() (*snapshot, error) { return c.hub.read(ctx, c.sub) })
+	if notFound(err) {
+		return ErrDeleted
+	}
+	if err != nil {
+		return err
+	}
+	c.hub.offer(c.sub, update{snapshot: again, arrived: time.Now()})
+	if c.last.id.UID == again.id.UID && newer(again.id.ResourceVersion, c.last.id.ResourceVersion) {
+		c.last = again // for its labels; it is shown in its turn
+	}
+	return nil
+}
+
+// take handles an update.
+func (c *call) take(ctx context.Context, u update) error {
+	switch {
+	case u.overdue:
+		return c.diagnose(ctx)
+	case u.doubtful != "":
+		return c.resolve(ctx, u)
+	}
+	c.arrived = u.arrived
+	return c.prepare(ctx, u.snapshot)
+}
+
+// resolve finds out whether a workflow was deleted, or has other labels than those watched.
+func (c *call) resolve(ctx context.Context, u update) error {
+	var since string
+	found, err := c.retry(ctx, func() (found *snapshot, err error) {
+		found, since, err = c.hub.resolve(ctx, c.sub, u.doubtful)
+		return found, err
+	})
+	switch {
+	case errors.Is(err, errSuperseded):
+		return nil
+	case notFound(err):
+		err = ErrDeleted
+	case err != nil:
+		return err
+	case found.id.UID != c.uid:
+		err = ErrReplaced
+	default:
+		return c.readmit(ctx, found, since)
+	}
+	c.hub.endWith(c.sub, err)
+	if u.snapshot == nil {
+		return err
+	}
+	c.arrived = u.arrived
+	return c.prepare(ctx, u.snapshot) // its last state counts
+}
+
+// readmit continues with a workflow that still exists, though it has left a filtered watch.
+func (c *call) readmit(ctx context.Context, found *snapshot, since string) error {
+	labels, err := found.labels()
+	if err != nil {
+		return err
+	}
+	c.hub.readmit(c.sub.topic, labels, since)
+	if found.id.ResourceVersion == c.last.id.ResourceVersion {
+		return nil // it has not changed, and was shown
+	}
+	c.hub.skip(c.sub, found.id.ResourceVersion)
+	c.arrived = time.Now()
+	return c.prepare(ctx, found)
+}
+
+// retry reads what the call was permitted to read before: over transient faults for as long as ctx
+// lasts, and over refusals for as long as a reflector retries them.
+func (c *call) retry(ctx context.Context, attempt func() (*snapshot, error)) (*snapshot, error) {
+	p := c.hub.pacer()
+	var refused refusals
+	for {
+		began := time.Now()
+		s, err := attempt()
+		switch {
+		case err == nil || ctx.Err() != nil:
+			return s, pace.Ended(ctx, err)
+		case fault.Transient(err):
+			c.hub.cfg.Outage.Note()
+			refused.reset()
+		case !fault.Refused(err) || refused.exceed(began, c.hub.cfg.RetryFor):
+			return nil, err
+		}
+		if !p.Pause(ctx, err) {
+			return nil, pace.Ended(ctx, err)
+		}
+	}
+}
+
+// prepare makes a state the one to show, unless it is known from before the call.
+func (c *call) prepare(ctx context.Context, s *snapshot) error {
+	before := c.last
+	c.last = s
+	if c.known != nil && c.known.ResourceVersion == s.id.ResourceVersion {
+		return nil
+	}
+	now, err := c.decodeLast(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			c.last = before // this one was not seen
+		}
+		return err
+	}
+	c.setOverdue(now.Phase == status.PhaseUnknown && c.diagnostic == nil)
+	c.now = now
+	return nil
+}
+
+func (c *call) decodeLast(ctx context.Context) (*status.WorkflowStatus, error) {
+	return c.decodeBy(func(data []byte) (*status.WorkflowStatus, error) {
+		return c.hub.cfg.Decoders.FromJSONContext(ctx, data)
+	})
+}
+
+func (c *call) decodeBy(decode func([]byte) (*status.WorkflowStatus, error)) (*status.WorkflowStatus, error) {
+	s, err := c.last.status(decode)
+	if err == nil && s.Phase == status.PhaseUnknown {
+		s.StartDiagnostic = c.diagnostic
+	}
+	return s, err
+}
+
+// seen returns the last state that was seen, or nil.
+func (c *call) seen() *status.WorkflowStatus {
+	switch {
+	case c.last == nil:
+		return c.known
+	case c.now != nil:
+		return c.now
+	}
+	s, err := c.decodeBy(c.hub.cfg.Decoders.FromJSON) // also if the context has ended
+	if err != nil {
+		return nil // does not happen: it was shown, so it can be read
+	}
+	return s
+}
+
+// diagnose shows the last state again, with why no controller has picked up the workflow.
+func (c *call) diagnose(ctx context.Context) (err error) {
+	if c.overdue == nil {
+		return nil // a controller has, before the reminder was taken out
+	}
+	c.setOverdue(false)
+	c.diagnostic = c.hub.cfg.Diagnose(ctx, c.seen())
+	c.arrived = time.Time{}
+	c.now, err = c.decodeLast(ctx)
+	return err
+}
+
+// setOverdue starts the timer after which a workflow without a phase is diagnosed, or stops it.
+func (c *call) setOverdue(on bool) {
+	switch after := c.hub.cfg.DiagnoseAfter; {
+	case on && c.overdue == nil && after > 0:
+		c.overdue = time.AfterFunc(after, func() { c.hub.remind(c.sub) })
+	case !on && c.overdue != nil:
+		c.overdue.Stop()
+		c.overdue = nil
+	}
+}
+
+// pack compresses the last state, which is kept for as long as nothing happens.
+func (c *call) pack() {
+	if c.last.packable() {
+		c.last = c.hub.packer.pack(c.last)
+	}
+}
