@@ -50,12 +50,12 @@ type ResubmitOptions struct {
 // workflow; [ErrInvalid], [ErrTemplateNotFound], [ErrAlreadyExists], [ErrConflict], [ErrForbidden]
 // (needs get and create), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable],
 // [ErrUnknownOutcome], and the context's.
-func (c *WorkflowClient) Resubmit(ctx context.Context, name string, opts ResubmitOptions) (st *status.WorkflowStatus, err error) {
+func (c *WorkflowClient) Resubmit(ctx context.Context, name string, opts ResubmitOptions) (s *status.WorkflowStatus, err error) {
 	ctx, o := c.beginCall(ctx, Call{Op: OpResubmit, Name: name, DryRun: opts.DryRun}, &err)
 	defer o.end(ctx)
-	s := &submission{req: opts.request(), pacer: c.pacer(), subject: name}
-	obj, err := c.resubmit(ctx, s, name, opts.UID)
-	return c.started(o, OpResubmit, s.subject, obj, err)
+	sub := &submission{req: opts.request(), pacer: c.pacer(), subject: name}
+	obj, err := c.resubmit(ctx, sub, name, opts.UID)
+	return c.started(o, OpResubmit, sub.subject, obj, err)
 }
 
 // request returns the part of the options that Start has too.

@@ -42,12 +42,12 @@ import (
 // create; with an IdempotencyKey, or to find out about a lost answer, get), [ErrUnauthorized],
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome] (its Name says where to look), and
 // the context's.
-func (c *WorkflowClient) Start(ctx context.Context, req StartRequest) (st *status.WorkflowStatus, err error) {
+func (c *WorkflowClient) Start(ctx context.Context, req StartRequest) (s *status.WorkflowStatus, err error) {
 	ctx, o := c.beginCall(ctx, Call{Op: OpStart, Name: req.Name, DryRun: req.DryRun}, &err)
 	defer o.end(ctx)
-	s := &submission{req: req, pacer: c.pacer(), subject: req.Name}
-	obj, err := c.start(ctx, s)
-	return c.started(o, OpStart, s.subject, obj, err)
+	sub := &submission{req: req, pacer: c.pacer(), subject: req.Name}
+	obj, err := c.start(ctx, sub)
+	return c.started(o, OpStart, sub.subject, obj, err)
 }
 
 // submission is a start in progress. Each step of Start or Resubmit completes a part of it.
@@ -147,12 +147,12 @@ func (c *WorkflowClient) started(
 		return nil, c.error(op, subject, err)
 	}
 	o.named(obj.GetName())
-	st, err := c.decoders.FromUnstructured(obj) // the workflow is started, even if ctx has ended
-	o.begun(st)
+	s, err := c.decoders.FromUnstructured(obj) // the workflow is started, even if ctx has ended
+	o.begun(s)
 	if err != nil {
-		return st, c.error(op, obj.GetName(), err)
+		return s, c.error(op, obj.GetName(), err)
 	}
-	return st, nil
+	return s, nil
 }
 
 // complete puts the request's settings into the draft, except for name and parameters, and checks it
