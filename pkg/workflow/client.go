@@ -15,6 +15,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/podlogs"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/source"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/watchhub"
 )
@@ -157,7 +158,7 @@ func NewForConfig(cfg *rest.Config, opts Options) (*WorkflowClient, error) {
 	source.BoundRequests(own)
 	dyn, err := dynamic.NewForConfig(own)
 	if err == nil && opts.Logs == nil {
-		opts.Logs, err = newLogsClient(unbounded)
+		opts.Logs, err = podlogs.NewRESTClient(unbounded)
 	}
 	var watching *dynamic.DynamicClient
 	if err == nil {

@@ -33,6 +33,11 @@ func TestImportSet(t *testing.T) {
 			module + "/pkg/internal/expression", module + "/pkg/internal/naming", module + "/pkg/internal/shown",
 			module + "/pkg/internal/strictyaml", module + "/pkg/internal/wfjson",
 		}, 290},
+		{module + "/pkg/workflow/internal/podlogs", []string{
+			"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/",
+			"k8s.io/client-go/", module + "/pkg/status", module + "/pkg/internal/fault", module + "/pkg/internal/pace",
+			module + "/pkg/internal/naming", module + "/pkg/internal/wfjson", module + "/pkg/workflow/internal/source",
+		}, 340},
 		{module + "/pkg/workflow/internal/source", []string{
 			"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/",
 			"k8s.io/client-go/", module + "/pkg/status", module + "/pkg/internal/fault", module + "/pkg/internal/wfjson",
@@ -48,6 +53,7 @@ func TestImportSet(t *testing.T) {
 			module + "/pkg/internal/expression", module + "/pkg/internal/strictyaml", module + "/pkg/internal/wfjson",
 			module + "/pkg/internal/naming", module + "/pkg/internal/shown", module + "/pkg/workflow/internal/spec",
 			module + "/pkg/workflow/internal/source", module + "/pkg/workflow/internal/watchhub",
+			module + "/pkg/workflow/internal/podlogs",
 		}, 340},
 	} {
 		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", tc.pkg).Output()

@@ -25,7 +25,6 @@ const (
 	annotationStart      = naming.AnnotationStart
 	annotationAsked      = naming.AnnotationAsked
 	annotationNodeID     = naming.AnnotationNodeID
-	annotationNodeName   = naming.AnnotationNodeName
 	annotationPodNames   = naming.AnnotationPodNames
 	annotationScheduled  = naming.AnnotationScheduled
 	finalizerArtifactGC  = naming.FinalizerArtifactGC

@@ -5,102 +5,145 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
+	"sync/atomic"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/dynamic"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/podlogs"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
-// LogOptions say which lines of a workflow's logs to read. The zero value is the log so far
-// of all containers of all pods.
+// LogOptions say which lines of a workflow's logs to read. The zero value reads what all containers
+// of all pods have written so far.
 type LogOptions struct {
-	// Follow goes on, after what there is, with what the pods write from then on, until the
-	// workflow has ended and its containers have been read to their ends.
+	// Follow continues with what the pods write from then on, until the workflow has ended and
+	// its containers' logs have been read to their ends.
 	Follow bool
-	// Containers are the names of those to read, e.g. "main"; none means all: init
-	// containers, Argo's own "init" and "wait", sidecars. A name that no pod of an ended
-	// workflow has is refused, as is a Selector that none of its nodes matches.
+	// Containers are the names of the containers to read, e.g. "main". Empty means all: init
+	// containers, sidecars, and Argo's own "init" and "wait". If the workflow has ended, a name
+	// that none of its pods has is invalid, as is a Selector that matches none of its nodes.
 	Containers []string
-	// Selector limits the pods to those of the nodes that match, in the notation of
-	// [ResumeOptions.Selector]. A Retry node stands for its attempts. While the workflow is
-	// followed, a node counts as soon as it matches. Pods that belong to no node, such as
-	// those that collect artifacts, are left out then.
+	// Selector limits the pods to those whose nodes match, in the notation of
+	// [ResumeOptions.Selector]. A Retry node stands for its attempts. With Follow, a node counts
+	// as soon as it matches. A Selector excludes pods that belong to no node, such as those that
+	// collect artifacts.
 	Selector string
-	// Since leaves out what is older than this, by this machine's clock. 0: nothing is.
-	// SinceTime does so with a time. At most one of them.
+	// Since excludes lines that are older, by this machine's clock. 0 excludes none. SinceTime
+	// does the same with a time. At most one of them may be set.
 	Since     time.Duration
 	SinceTime time.Time
-	// Tail is the number of last lines of each container to begin with, of those there are
-	// when it is first read; nil means all. Containers that start after the call, or have
-	// written nothing by then, are read from their beginning.
+	// Tail is the number of lines to begin with of each container, counted back from the end of
+	// its log when it is first read. Nil means all. A container that starts after the call, or
+	// has written nothing by then, is read from its beginning.
 	Tail *int64
-	// LimitBytes ends each container's log before the line with which its text, line feeds
-	// included, would exceed so many bytes. 0 means no limit.
+	// LimitBytes ends each container's log before the line that would exceed it, line feeds
+	// included. 0 means no limit.
 	LimitBytes int64
-	// Previous reads the logs of the containers' previous instances, where they were
-	// restarted. Not with Follow.
+	// Previous reads the previous instances of containers that were restarted. It must not be
+	// set with Follow.
 	Previous bool
-	// UID, if given, is that of the workflow meant: [ErrReplaced] if it is another by now.
+	// UID, if set, is that of the workflow to read. The error is [ErrReplaced] if the workflow of
+	// that name has another one.
 	UID types.UID
 }
 
 // LogLine is one line of a container's log.
 type LogLine struct {
-	// Time is when the line was written, by the clock of the machine the pod ran on. It is
-	// zero where the line came without one, e.g. a note of the kubelet.
+	// Time is when the line was written, by the clock of the machine that the pod ran on. It is
+	// zero for a line that has no time, e.g. a note of the kubelet.
 	Time           time.Time
 	Pod, Container string
-	// NodeID and Node are id and display name of the workflow's node that the pod ran for;
-	// "" if there is none.
+	// NodeID and Node are the ID and the display name of the workflow's node that the pod ran
+	// for, or "" if there is none.
 	NodeID, Node string
-	// Text is the line as it was written, without the line feed. What is longer than
-	// [MaxLogLine] comes in pieces, as lines with the same time. To show it on a terminal, use
+	// Text is the line as it was written, without the line feed. A line longer than [MaxLogLine]
+	// is split into several with the same time. To show Text on a terminal, use
 	// [status.Printable].
 	Text string
 }
 
-// MaxLogLine is how many bytes the text of a [LogLine] has at most.
-const MaxLogLine = 1 << 20
+// MaxLogLine is the maximum length of a [LogLine]'s Text in bytes.
+const MaxLogLine = podlogs.MaxLine
 
-// Logs yields the lines of a workflow's logs: first what was written so far, ordered by
-// time over all containers of which at most 128 ran at the same time (where more did, the later
-// ones follow once earlier ones have been read), then, with [LogOptions.Follow], what is written from then on, in
-// order as far as lines arrive within half a second of each other. The lines of one container
-// always keep their order. Which pods belong to the workflow is told by the label that Argo
-// gives them.
+// LogsIncompleteError is the error of logs that were not read to their ends because their pods were
+// deleted. It follows the last line of all other logs. It unwraps to [ErrLogsIncomplete] or, if the
+// workflow was deleted or replaced, to that error.
+type LogsIncompleteError struct {
+	Missing []MissingLog // at least one
+	Err     error
+}
+
+// MissingLog is the log of a container of which lines may be missing.
+type MissingLog struct {
+	Pod       string // the pod's name
+	Container string // the container's name in it
+}
+
+func (e *LogsIncompleteError) Unwrap() error { return e.Err }
+
+func (e *LogsIncompleteError) Error() string {
+	names := make([]string, len(e.Missing))
+	for i, log := range e.Missing {
+		names[i] = log.Pod + "/" + log.Container
+	}
+	return fmt.Sprintf("%v; pods were deleted before their logs were read to the end (pod/container): %s", e.Err, shown.List(names))
+}
+
+// Logs yields the lines of a workflow's logs: first those written so far, ordered by time over all
+// containers of which at most 128 ran at the same time (if more did, the later ones follow when
+// earlier ones have been read); then, with [LogOptions.Follow], those written from then on, in order
+// as far as they arrive within half a second of each other. The lines of one container always keep
+// their order. The pods of a workflow are those with the label that Argo sets.
 //
-// A stream that is cut off is taken up again where it stopped: no line is lost or repeated,
-// unless the kubelet has rotated it away meanwhile. What the API server has sent is yielded,
-// however slow the consumer is. Where a pod is deleted during the call before its log was read
-// to the end, for instance by the workflow's podGC, the error after the last line is a
-// [*LogsIncompleteError]; pods that were deleted before the call are not known.
+// A stream that breaks resumes where it stopped: no line is lost or repeated, unless the kubelet has
+// rotated it away. Whatever the API server has sent is yielded, however slow the consumer is. If a
+// pod is deleted before its log was read to the end, for instance by the workflow's podGC, the error
+// after the last line is a [*LogsIncompleteError]. Logs does not know of pods that were deleted
+// before the call.
 //
-// Following ends with the workflow, when the containers that it had then have ended too, or
-// a minute later if they don't; what they have written by then is read. Pods are noticed as
-// they come, and a container that is restarted is read on. Where the workflow is deleted
-// meanwhile, the error after the last line is [ErrDeleted].
+// Following ends when the workflow and its containers have ended, or one minute after the workflow
+// if they do not; what they have written by then is read. New pods and restarted containers are
+// followed too. If the workflow is deleted, the error after the last line is [ErrDeleted].
 //
-// Nothing is sent before the sequence is ranged over. The range may be left at any time, and
-// nothing is left running. Lines are fetched as they are consumed. At most 128 logs of what was
-// written so far are open at a time, up to 16 of them ahead of their turn, and at most 128 that
+// Nothing is sent before the sequence is ranged over. Lines are fetched as they are consumed. The
+// range may be left at any time; no goroutine and no connection stay behind. At most 128 logs of what
+// was written so far are open at a time, up to 16 of them ahead of their turn, and at most 128 that
 // are followed: more containers take turns of 5 seconds. A call holds up to 40 MiB, whatever the
-// length of lines: 16 KiB for each open log, four long lines, and 4 MiB to be put in order. Besides,
-// 64 KiB are held for each container that has just written much, and over HTTP/2, up to 128 KiB of
-// each open log are read ahead (4 MiB with [Options.Logs] or a transport of the host).
+// length of lines: 16 KiB for each open log, four long lines, and 4 MiB of lines to put in order. In
+// addition, it holds 64 KiB for each container that has just written much. Over HTTP/2, up to 128 KiB
+// of each open log are read ahead (4 MiB with [Options.Logs] or a transport of the host).
 //
 // An error is yielded once, as the last element. Errors: [ErrInvalid] (an option, in an
-// [*InvalidError]), [ErrNotFound], [ErrReplaced], [ErrDeleted], [ErrLogsIncomplete], [ErrNodesOffloaded] (with a
-// selector, also when they become so while following), [ErrForbidden] (needs get of workflows,
-// list of pods, get of pods/log; to follow, watch of workflows and pods too),
-// [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable] (also if a pod's machine doesn't
-// answer, cannot read a log that there is, or sends nothing for a minute of what has been
-// written), [ErrUnsupported] (see [Options.Logs]); when ctx ends, the context's, while
-// following as a [*WaitError].
+// [*InvalidError]), [ErrNotFound], [ErrReplaced], [ErrDeleted], [ErrLogsIncomplete],
+// [ErrNodesOffloaded] (with a Selector, also if the nodes are offloaded while they are followed),
+// [ErrForbidden] (needs get of workflows, list of pods and get of pods/log; to follow, also watch of
+// workflows and pods), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable] (also if a pod's
+// machine does not answer, cannot read a log, or sends nothing for a minute of what has been
+// written), [ErrUnsupported] (see [Options.Logs]); if ctx ends, its error, as a [*WaitError] while
+// following.
 func (c *WorkflowClient) Logs(ctx context.Context, name string, opts LogOptions) iter.Seq2[LogLine, error] {
 	return func(yield func(LogLine, error) bool) {
 		var err error
 		ctx, o := c.begin(ctx, OpLogs, name, &err)
 		defer o.end(ctx)
-		err = c.readLogs(ctx, name, opts, yield)
+		err = c.readLogs(ctx, name, opts, func(line podlogs.Line) error {
+			if !yield(LogLine(line), nil) {
+				return errLeft
+			}
+			return nil
+		})
 		switch {
 		case errors.Is(err, errLeft):
 			err = nil
@@ -111,11 +154,11 @@ func (c *WorkflowClient) Logs(ctx context.Context, name string, opts LogOptions)
 	}
 }
 
-// errLeft tells that the consumer of a sequence has left it.
+// errLeft reports that the consumer of a sequence has left it.
 var errLeft = errors.New("left")
 
-func (c *WorkflowClient) readLogs(ctx context.Context, name string, opts LogOptions, yield func(LogLine, error) bool) error {
-	filter, err := opts.filter(name, time.Now())
+func (c *WorkflowClient) readLogs(ctx context.Context, name string, opts LogOptions, emit func(podlogs.Line) error) error {
+	selection, err := opts.selection(name, time.Now())
 	if err != nil {
 		return err
 	}
@@ -133,34 +176,142 @@ func (c *WorkflowClient) readLogs(ctx context.Context, name string, opts LogOpti
 	case opts.UID != "" && opts.UID != s.UID:
 		return fmt.Errorf("%w: its UID is %s, not %s", ErrReplaced, s.UID, opts.UID)
 	}
-	if err := filter.readable(s); err != nil {
-		return err
-	}
-	pods, version, err := c.listLogPods(ctx, s)
+	logs, err := c.podLogs().Find(ctx, s, *selection)
 	if err != nil {
 		return err
 	}
-	if problems := filter.unmatched(s, pods); len(problems) > 0 {
+	if problems := unmatched(s, selection, logs.Containers()); len(problems) > 0 {
 		return invalid(problems...)
 	}
-	emit := func(line LogLine) error {
-		if !yield(line, nil) {
-			return errLeft
-		}
-		return nil
-	}
 	if opts.Follow {
-		return c.followLogs(ctx, s, pods, version, filter, emit)
+		return c.followLogs(ctx, s, logs, emit)
 	}
-	nodes := newLogNodes(s)
-	var sources []*logSource
-	for _, pod := range pods {
-		if node, selected := filter.node(pod, nodes, true); selected {
-			sources = append(sources, c.logSources(pod, node, filter, true)...)
+	return logsError(logs.Read(ctx, emit))
+}
+
+func (c *WorkflowClient) followLogs(ctx context.Context, s *status.WorkflowStatus, logs *podlogs.Logs, emit func(podlogs.Line) error) error {
+	var last atomic.Pointer[status.WorkflowStatus]
+	last.Store(s)
+	states := func(ctx context.Context, deliver func(*status.WorkflowStatus)) error {
+		err := c.followOn(ctx, s, func(s *status.WorkflowStatus) (bool, error) {
+			last.Store(s)
+			deliver(s)
+			return s.Completed(), nil
+		})
+		if errors.Is(err, ErrDeleted) || errors.Is(err, ErrReplaced) {
+			return &podlogs.DeletedError{Err: err}
 		}
-	}
-	if err := mergeLogs(ctx, sources, emit); err != nil {
 		return err
 	}
-	return incomplete(missingLogs(sources), nil)
+	err := logs.Follow(ctx, states, emit)
+	var interrupted *pace.InterruptedError
+	if errors.As(err, &interrupted) {
+		return &WaitError{Last: last.Load(), Err: context.Cause(ctx), ended: ctx.Err()}
+	}
+	return logsError(err)
+}
+
+// podLogs returns the reader of the namespace's logs.
+func (c *WorkflowClient) podLogs() *podlogs.Client {
+	return &podlogs.Client{
+		Pods: logPods{lists: c.pods, watches: c.podWatches}, REST: c.logs, Namespace: c.namespace,
+		RetryFor: c.retryFor, IdleTimeout: c.watchSilence, Outage: c.outage, Retrying: noteRetrying,
+	}
+}
+
+// logPods lists and watches pods with clients whose requests may last differently long.
+type logPods struct{ lists, watches dynamic.ResourceInterface }
+
+// List implements [podlogs.Pods].
+func (p logPods) List(ctx context.Context, opts metav1.ListOptions) (*unstructured.UnstructuredList, error) {
+	return p.lists.List(ctx, opts)
+}
+
+// Watch implements [podlogs.Pods].
+func (p logPods) Watch(ctx context.Context, opts metav1.ListOptions) (watch.Interface, error) {
+	return p.watches.Watch(ctx, opts)
+}
+
+// logsError adds the sentinels of this package to an error of package podlogs.
+func logsError(err error) error {
+	var incomplete *podlogs.IncompleteError
+	var unavailable *podlogs.UnavailableError
+	switch {
+	case errors.As(err, &incomplete):
+		failed := &LogsIncompleteError{Err: incomplete.Err}
+		if failed.Err == nil {
+			failed.Err = ErrLogsIncomplete
+		}
+		for _, log := range incomplete.Missing {
+			failed.Missing = append(failed.Missing, MissingLog(log))
+		}
+		return failed
+	case errors.As(err, &unavailable):
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return err
+}
+
+// selection validates name and options, and returns the options' lines.
+func (o LogOptions) selection(name string, now time.Time) (*podlogs.Selection, error) {
+	nodes, problems := nodeSelector(field.NewPath("selector"), o.Selector)
+	var malformed *InvalidError
+	if err := checkName(name); errors.As(err, &malformed) {
+		problems = append(malformed.Problems, problems...)
+	}
+	for i, container := range o.Containers {
+		for _, msg := range validation.IsDNS1123Label(container) {
+			problems = append(problems, field.Invalid(field.NewPath("containers").Index(i), container, msg))
+		}
+	}
+	since := field.NewPath("since")
+	if o.Since < 0 {
+		problems = append(problems, field.Invalid(since, o.Since.String(), "must be 0 (all lines) or more"))
+	}
+	if o.Since != 0 && !o.SinceTime.IsZero() {
+		problems = append(problems, field.Forbidden(since, "must not be set together with sinceTime"))
+	}
+	if o.Tail != nil && *o.Tail < 0 {
+		problems = append(problems, field.Invalid(field.NewPath("tail"), *o.Tail, "must be 0 or more; omit it for all lines"))
+	}
+	if o.LimitBytes < 0 {
+		problems = append(problems, field.Invalid(field.NewPath("limitBytes"), o.LimitBytes, "must be 0 (no limit) or more"))
+	}
+	if o.Previous && o.Follow {
+		problems = append(problems, field.Forbidden(field.NewPath("previous"),
+			"must not be set together with follow: a previous instance has ended"))
+	}
+	if len(problems) > 0 {
+		return nil, invalid(problems...)
+	}
+	selection := &podlogs.Selection{
+		Nodes: nodes, Containers: o.Containers, Since: o.SinceTime, Tail: o.Tail, LimitBytes: o.LimitBytes, Previous: o.Previous,
+	}
+	if o.Since > 0 {
+		selection.Since = now.Add(-o.Since)
+	}
+	return selection, nil
+}
+
+// unmatched finds what is probably misspelt: a selector or a container that matches nothing of a
+// workflow that has ended. While it runs, what is meant may not exist yet.
+func unmatched(s *status.WorkflowStatus, selection *podlogs.Selection, containers []string) (problems field.ErrorList) {
+	if !s.Completed() {
+		return nil
+	}
+	if selector := selection.Nodes; !selector.Empty() && len(s.Select(selector)) == 0 {
+		names := map[string]bool{}
+		for _, n := range s.Nodes {
+			names[n.DisplayName] = true
+		}
+		problems = append(problems, field.Invalid(field.NewPath("selector"), selector.String(),
+			"matches no node"+spec.Choices("", slices.Collect(maps.Keys(names)))))
+	}
+	for i, name := range selection.Containers {
+		_, known := slices.BinarySearch(containers, name)
+		if len(containers) > 0 && !known { // the containers of deleted pods are unknown
+			problems = append(problems, field.NotSupported(field.NewPath("containers").Index(i), name, containers))
+		}
+	}
+	return problems
 }

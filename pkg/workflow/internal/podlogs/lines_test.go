@@ -1,4 +1,4 @@
-package workflow
+package podlogs
 
 import (
 	"errors"
@@ -19,9 +19,9 @@ func TestParseLine(t *testing.T) {
 		{"2026-11-23T10:00:00.000000120Z hello", rawLine{at, "hello"}},
 		{"2026-11-23T12:00:00.000000120+02:00 other zone", rawLine{at, "other zone"}},
 		{"2026-11-23T10:00:00.000000120Z ", rawLine{at, ""}},
-		{"2026-11-23T10:00:00.000000120Z  two blanks, a return\r", rawLine{at, " two blanks, a return\r"}},
+		{"2026-11-23T10:00:00.000000120Z  two spaces, a return\r", rawLine{at, " two spaces, a return\r"}},
 		{"2026-11-23T10:00:00.000000120Z \x00\xff\x1b[1m", rawLine{at, "\x00\xff\x1b[1m"}},
-		{"2026-11-23T10:00:00.000000120Z", rawLine{text: "2026-11-23T10:00:00.000000120Z"}}, // cut off: never served so
+		{"2026-11-23T10:00:00.000000120Z", rawLine{text: "2026-11-23T10:00:00.000000120Z"}}, // cut off: never served like this
 		{"failed to open log file: no such file", rawLine{text: "failed to open log file: no such file"}},
 		{"2026-13-23T10:00:00Z no such month", rawLine{text: "2026-13-23T10:00:00Z no such month"}},
 		{strings.Repeat("x", 100) + " long word", rawLine{text: strings.Repeat("x", 100) + " long word"}},
@@ -33,14 +33,14 @@ func TestParseLine(t *testing.T) {
 	}
 }
 
-// readAll returns the pieces of a text, and what it ends with.
-func readAll(t *testing.T, r io.Reader, most int) (pieces []string, rest string) {
+// readLines returns the lines of a text, and what follows the last line feed.
+func readLines(t *testing.T, r io.Reader, maxLen int) (pieces []string, rest string) {
 	t.Helper()
-	lines := newLineReader(r, most)
+	lines := newLineReader(r, maxLen)
 	for {
 		line, err := lines.next()
-		if len(line.text) > most {
-			t.Fatalf("a piece has %d bytes, more than %d", len(line.text), most)
+		if len(line.text) > maxLen {
+			t.Fatalf("a piece has %d bytes, more than %d", len(line.text), maxLen)
 		}
 		if errors.Is(err, io.EOF) {
 			return pieces, line.text
@@ -56,7 +56,7 @@ func TestLineReader(t *testing.T) {
 	const stamp = "2026-11-23T10:00:00.000000120Z " // 31 bytes
 	for _, tc := range []struct {
 		name, in string
-		most     int
+		maxLen   int
 		want     []string
 		rest     string
 	}{
@@ -65,14 +65,14 @@ func TestLineReader(t *testing.T) {
 		{"no line feed at the end", stamp + "a\n" + stamp + "b", 40, []string{"a"}, "b"},
 		{"a long line", stamp + "123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ\n" + stamp + "b\n", 40,
 			[]string{"123456789", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN", "OPQRSTUVWXYZ", "b"}, ""},
-		{"a line of just that length", stamp + "123456789\n" + stamp + "b\n", 40, []string{"123456789", "b"}, ""},
-		{"longer than what is buffered", stamp + strings.Repeat("x", 50<<10) + "\n", 1 << 20, []string{strings.Repeat("x", 50<<10)}, ""},
+		{"a line of exactly that length", stamp + "123456789\n" + stamp + "b\n", 40, []string{"123456789", "b"}, ""},
+		{"longer than the buffer", stamp + strings.Repeat("x", 50<<10) + "\n", 1 << 20, []string{strings.Repeat("x", 50<<10)}, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			for _, r := range []io.Reader{
 				strings.NewReader(tc.in), iotest.OneByteReader(strings.NewReader(tc.in)), iotest.DataErrReader(strings.NewReader(tc.in)),
 			} {
-				got, rest := readAll(t, r, tc.most)
+				got, rest := readLines(t, r, tc.maxLen)
 				if !slices.Equal(got, tc.want) || rest != tc.rest {
 					t.Errorf("%q and %q, want %q and %q", got, rest, tc.want, tc.rest)
 				}
@@ -81,17 +81,16 @@ func TestLineReader(t *testing.T) {
 	}
 }
 
-// Whatever the bytes are, none is lost or added: each text, with a line feed where its line
-// ended, gives the input again.
+// Whatever the bytes are, none is lost or added.
 func FuzzLineReader(f *testing.F) {
 	f.Add("a\nb\n\nc", uint8(3))
 	f.Add(strings.Repeat("x", 100)+"\n\r\n\x00", uint8(33))
 	f.Fuzz(func(t *testing.T, text string, size uint8) {
-		if strings.Contains(text, "20") { // times are taken off
+		if strings.Contains(text, "20") { // it could be a time, which is cut off
 			t.Skip()
 		}
-		most := int(size)%60 + 2
-		pieces, rest := readAll(t, strings.NewReader(text), most)
+		maxLen := int(size)%60 + 2
+		pieces, rest := readLines(t, strings.NewReader(text), maxLen)
 		joined := strings.ReplaceAll(strings.Join(pieces, "")+rest, "\n", "")
 		if want := strings.ReplaceAll(text, "\n", ""); joined != want {
 			t.Errorf("%q, want %q", joined, want)
@@ -101,3 +100,19 @@ func FuzzLineReader(f *testing.F) {
 		}
 	})
 }
+
+// A connection that has failed is not read again.
+func TestLogIsNotReadAfterItsError(t *testing.T) {
+	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF} {
+		reads := 0
+		lines := newLineReader(readerFunc(func([]byte) (int, error) { reads++; return 0, end }), MaxLine)
+		lines.peek()
+		if _, err := lines.next(); !errors.Is(err, end) || reads != 1 {
+			t.Errorf("%v after %d reads", err, reads)
+		}
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

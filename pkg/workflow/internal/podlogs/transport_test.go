@@ -1,4 +1,4 @@
-package workflow
+package podlogs
 
 import (
 	"bytes"
@@ -13,8 +13,8 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// What a consumer has not read yet stays on the server, also over HTTP/2.
-func TestLogIsReadLittleAhead(t *testing.T) {
+// What a consumer has not read stays on the server, also over HTTP/2.
+func TestReadAheadIsLimited(t *testing.T) {
 	var written atomic.Int64
 	wrapped, plain := false, false
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -23,7 +23,7 @@ func TestLogIsReadLittleAhead(t *testing.T) {
 		}
 		piece := bytes.Repeat([]byte("x"), 16<<10)
 		for range 8 << 20 / len(piece) {
-			// A write fails that can't be sent while nothing is read.
+			// A write that cannot be sent while nothing is read fails.
 			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Second))
 			n, err := w.Write(piece)
 			written.Add(int64(n))
@@ -36,21 +36,21 @@ func TestLogIsReadLittleAhead(t *testing.T) {
 	server.StartTLS()
 	defer server.Close()
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-	client, err := NewForConfig(&rest.Config{
+	client, err := NewRESTClient(&rest.Config{
 		Host: server.URL, TLSClientConfig: rest.TLSClientConfig{CAData: ca},
 		WrapTransport: func(next http.RoundTripper) http.RoundTripper {
 			wrapped = true
 			_, plain = next.(*http.Transport)
 			return next
 		},
-	}, Options{})
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !plain {
-		t.Skip("this client-go has a transport of its own kind, which is left as it is")
+		t.Skip("the transport of this client-go has a type of its own and is left as it is")
 	}
-	body, err := client.logOpener("p", "main")(t.Context(), logQuery{})
+	body, err := (&Client{REST: client, Namespace: "ns"}).opener("p", "main")(t.Context(), query{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestLogIsReadLittleAhead(t *testing.T) {
 	}
 	server.Close() // blocks until the handler has given up
 	const buffers = 64 << 10
-	if n := written.Load(); n > logReadAhead+buffers || !wrapped {
+	if n := written.Load(); n > readAhead+buffers || !wrapped {
 		t.Errorf("%d KiB were sent ahead, the host's wrapper is used: %v", n>>10, wrapped)
 	}
 }
