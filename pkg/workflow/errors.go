@@ -11,65 +11,67 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// What an error is about, to be matched with [errors.Is]. An [*Error] matches at most one.
+// The kinds of errors, to be matched with [errors.Is]. An [*Error] matches at most one.
 var (
-	// ErrNotFound: there is no workflow of that name in the namespace, or no such namespace.
+	// ErrNotFound: the namespace has no workflow of that name, or does not exist.
 	ErrNotFound = errors.New("workflow not found")
-	// ErrAlreadyExists: the name is taken by a workflow that this call did not make. Choose
-	// another name, or leave it to be generated. Of a dry run it can be a [*FoundError].
+	// ErrAlreadyExists: the name is taken by a workflow that this call did not create. Choose
+	// another name, or leave it empty to have one generated. In a dry run it can be a
+	// [*FoundError].
 	ErrAlreadyExists = errors.New("workflow already exists")
-	// ErrUnauthorized: the API server doesn't know the caller. Renew its credentials.
+	// ErrUnauthorized: the API server does not accept the caller's credentials. Renew them.
 	ErrUnauthorized = errors.New("not authenticated")
-	// ErrForbidden: the caller lacks a permission, which the text names. Grant it by a Role.
+	// ErrForbidden: the caller lacks a permission, which the error names. Grant it with a Role.
 	ErrForbidden = errors.New("not permitted")
 	// ErrInvalid: the request is malformed and nothing was changed. An [*InvalidError] in the
 	// chain, where there is one, lists every problem.
 	ErrInvalid = errors.New("invalid request")
-	// ErrConflict: somebody else changed the workflow at the same time for as long as the
-	// call kept trying, or an idempotency key is in use for a different request or under
-	// another name, or a name is in use by another key, or the workflow is being shut down,
-	// which excludes suspending it.
+	// ErrConflict: another writer changed the workflow at the same time for as long as the call
+	// kept trying, or an idempotency key is in use for a different request or under another
+	// name, or a name is in use by another key, or the workflow is being shut down and so
+	// cannot be suspended.
 	ErrConflict = errors.New("conflict")
-	// ErrTemplateNotFound: the template to start from is not there. The text names those
-	// that are.
+	// ErrTemplateNotFound: the template to start from does not exist. The error names those
+	// that do.
 	ErrTemplateNotFound = errors.New("workflow template not found")
-	// ErrNotInstalled: the cluster doesn't know Argo's resources. Install its CRDs.
+	// ErrNotInstalled: the cluster does not have Argo's resources. Install its CRDs.
 	ErrNotInstalled = errors.New("Argo Workflows is not installed in the cluster")
-	// ErrCompleted: the workflow has ended, and what was asked for needs one that has not.
+	// ErrCompleted: the workflow has ended, and the operation needs one that has not.
 	ErrCompleted = errors.New("workflow has completed")
-	// ErrNotCompleted: the workflow still runs, and what was asked for needs one that has ended.
+	// ErrNotCompleted: the workflow has not ended, and the operation needs one that has.
 	ErrNotCompleted = errors.New("workflow has not completed")
-	// ErrNotSuspended: no gate that matches is waiting. The text names those that are, and says
-	// what has become of those that were meant.
+	// ErrNotSuspended: no matching gate is waiting. The error names those that are, and the
+	// phases of those that match.
 	ErrNotSuspended = errors.New("no matching node is suspended")
-	// ErrReplaced: another workflow of the same name has taken its place.
+	// ErrReplaced: another workflow of the same name has replaced it.
 	ErrReplaced = errors.New("workflow was replaced by another of the same name")
-	// ErrDeleted: the workflow was deleted while the call followed it.
+	// ErrDeleted: the workflow was deleted while the call watched it.
 	ErrDeleted = errors.New("workflow was deleted")
 	// ErrLogsIncomplete: a pod was deleted before its log was read to the end, so lines may be
-	// missing. A [*LogsIncompleteError] says of which containers.
+	// missing. A [*LogsIncompleteError] names the containers.
 	ErrLogsIncomplete = errors.New("lines of logs may be missing")
-	// ErrNodesOffloaded: the call needs the nodes, and they are not in the object.
+	// ErrNodesOffloaded: the operation needs the nodes, and they are not in the object.
 	ErrNodesOffloaded = status.ErrNodesOffloaded
-	// ErrUnsupported: this implementation cannot do that, or cannot read the workflow's nodes,
-	// which are corrupt, too large, or compressed by an algorithm that needs [Options].NodeDecoders;
-	// then a [*status.NodesError] is in the chain. Nothing was changed.
+	// ErrUnsupported: this implementation does not have the operation, or cannot read the
+	// workflow's nodes, which are corrupt, too large, or compressed by an algorithm that needs
+	// [Options].NodeDecoders; then a [*status.NodesError] is in the chain. Nothing was changed.
 	ErrUnsupported = errors.New("not supported")
-	// ErrUnavailable: the API server could not be reached or was too busy for as long as the
+	// ErrUnavailable: the API server could not be reached, or was too busy, for as long as the
 	// call kept trying. The workflow was not changed; try again. (A Retry may have deleted pods.)
 	ErrUnavailable = errors.New("Kubernetes API unavailable")
-	// ErrUnknownOutcome: a write was sent and no answer came back for as long as the call
-	// kept trying, so it may or may not have taken effect. Look with Get, or repeat the call:
-	// a Start with the same IdempotencyKey or Name does nothing twice while its workflow exists.
-	// Of a decision that is written it says so: then the call ended before the controller had
-	// been seen to act on it, or was made to look again.
+	// ErrUnknownOutcome: a write was sent and no answer arrived for as long as the call kept
+	// trying, so it may or may not have taken effect. Check with Get, or repeat the call: a Start
+	// with the same IdempotencyKey or Name does nothing twice while its workflow exists. If the
+	// error says that a decision was written, the call ended before the controller was seen to
+	// act on it, or was triggered again.
 	ErrUnknownOutcome = errors.New("unknown whether the change took effect")
 )
 
 // Op names an operation in errors.
 type Op string
 
-// One for each method of [WorkflowClient] that sends something; OpNew is that of [New] and [NewForConfig].
+// Each method of [WorkflowClient] that sends a request has one; OpNew is that of [New] and
+// [NewForConfig].
 const (
 	OpNew       Op = "new client"
 	OpCreate    Op = "create"
@@ -90,12 +92,12 @@ const (
 	OpCheckAccess Op = "check access"
 )
 
-// BackendNative is the backend of errors from [WorkflowClient], unless [Options.Backend] is another.
+// BackendNative is the backend of errors from [WorkflowClient], unless [Options.Backend] is set.
 const BackendNative = "native"
 
-// Error is the error of an operation on a workflow. It matches the sentinel its cause
-// stands for, e.g. [ErrForbidden] for a 403, and unwraps to the cause. Its text is cut off behind
-// 16 KiB: an API server may repeat all of what it was sent. The cause is whole.
+// Error is the error of an operation on a workflow. It matches the sentinel of its cause, such as
+// [ErrForbidden] for a 403, and unwraps to the cause. Its string is cut off after 16 KiB, since an
+// API server may repeat all that it was sent. The cause is complete.
 type Error struct {
 	Op              Op
 	Namespace, Name string // Name is "" where there is none yet
@@ -112,7 +114,7 @@ func (e *Error) Error() string {
 		subject = " in namespace " + e.Namespace
 	}
 	text := e.Err.Error()
-	// The API server's own texts don't always say what kind of failure it was.
+	// The API server's messages do not always say what kind of failure it was.
 	for _, kind := range []error{ErrUnavailable, ErrNotInstalled} {
 		if e.Is(kind) && !errors.Is(e.Err, kind) {
 			text = kind.Error() + ": " + text
@@ -123,7 +125,7 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is makes [errors.Is] match the sentinel that the cause stands for.
+// Is makes [errors.Is] match the sentinel of the cause.
 func (e *Error) Is(target error) bool {
 	kind := sentinelOf(e.Err)
 	return kind != nil && kind == target
@@ -133,10 +135,10 @@ func newError(op Op, namespace, name string, err error) *Error {
 	return &Error{Op: op, Namespace: namespace, Name: name, Backend: BackendNative, Err: err}
 }
 
-// InvalidError lists everything that is wrong with a request, each with its field, a path
-// into the request such as parameters[index], and what is allowed. It matches
-// [ErrInvalid]. Values of parameters are left out of it, since they may be secret. Its text lists
-// the first 20 at most, and says how many more there are.
+// InvalidError lists everything that is wrong with a request. Each problem has its field, a path
+// into the request such as parameters[index], and what is allowed. It does not show the values of
+// parameters, since they may be secret. It matches [ErrInvalid]. Its string lists at most the first
+// 20 problems, and says how many more there are.
 type InvalidError struct {
 	Problems field.ErrorList // at least one
 }
@@ -164,7 +166,7 @@ func invalid(problems ...*field.Error) *InvalidError {
 }
 
 // FoundError is the error of a dry run whose IdempotencyKey has started its workflow already: the
-// same call without DryRun returns that workflow, and creates none. It matches [ErrAlreadyExists].
+// same call without DryRun returns that workflow and creates none. It matches [ErrAlreadyExists].
 type FoundError struct {
 	Name string // of the workflow
 }
@@ -196,10 +198,10 @@ func (e *EndedBeforeSuspendError) Error() string {
 // Is makes [errors.Is] match [ErrCompleted].
 func (e *EndedBeforeSuspendError) Is(target error) bool { return target == ErrCompleted }
 
-// GoneError is the error of following a workflow that is not there any more. It unwraps to
-// [ErrDeleted] or [ErrReplaced]. That there never was one is [ErrNotFound].
+// GoneError is the error of a wait or watch whose workflow no longer exists. It unwraps to
+// [ErrDeleted] or [ErrReplaced]. If there never was one, the error is [ErrNotFound].
 type GoneError struct {
-	Last *status.WorkflowStatus // the last state seen; nil: none
+	Last *status.WorkflowStatus // the last state seen, or nil
 	Err  error
 }
 
@@ -212,11 +214,11 @@ func (e *GoneError) Error() string {
 	return e.Err.Error() + "; last seen " + standing(e.Last)
 }
 
-// WaitError is the error of a wait or watch whose context ended. It unwraps to the context's
-// cause, and besides matches what the context's Err says: errors.Is(err,
-// context.DeadlineExceeded) tells a timeout, whatever cause was given for that.
+// WaitError is the error of a wait or watch whose context ended. It unwraps to the context's cause,
+// and also matches the context's Err: errors.Is(err, context.DeadlineExceeded) reports a timeout,
+// whatever its cause is.
 type WaitError struct {
-	Last *status.WorkflowStatus // the last state seen; nil: none
+	Last *status.WorkflowStatus // the last state seen, or nil
 	Err  error                  // context.Cause of the caller's context
 
 	ended error // the context's Err
@@ -234,7 +236,7 @@ func (e *WaitError) Error() string {
 	return fmt.Sprintf("%v; last seen %s", e.Err, standing(e.Last))
 }
 
-// standing says how a workflow stands, and what it waits for.
+// standing describes the state of a workflow and what it waits for.
 func standing(s *status.WorkflowStatus) string {
 	text := string(s.Outcome())
 	if s.Progress.Total > 0 {
@@ -244,7 +246,7 @@ func standing(s *status.WorkflowStatus) string {
 	case s.StartDiagnostic != nil:
 		text += "; " + s.StartDiagnostic.String()
 	case s.Phase == status.PhaseUnknown:
-		text += ", by no controller yet: does one manage the namespace and the instance id?"
+		text += "; no controller has picked it up (check the namespace and the instance ID)"
 	}
 	if s.Completed() {
 		return text + messageOf(s)
@@ -270,13 +272,12 @@ func standing(s *status.WorkflowStatus) string {
 		text += ", waiting for " + shown.List(names)
 	}
 	if work := s.UnfinishedNodes(); len(work) > 0 {
-		text += ", not through with " + described(s, work)
+		text += ", unfinished: " + described(s, work)
 	}
 	return text + messageOf(s)
 }
 
-// messageOf is what the controller says of the workflow, e.g. that it waits for others, for the
-// end of a text.
+// messageOf returns the controller's message about the workflow, as the end of a sentence.
 func messageOf(s *status.WorkflowStatus) string {
 	if s.Message == "" {
 		return ""
@@ -284,7 +285,7 @@ func messageOf(s *status.WorkflowStatus) string {
 	return ": " + shown.Quoted(s.Message)
 }
 
-// described lists nodes of a workflow for a text.
+// described lists nodes of a workflow.
 func described(s *status.WorkflowStatus, nodes []*status.Node) string {
 	names := make([]string, len(nodes))
 	for i, n := range nodes[:min(len(nodes), shown.MaxListed)] {
@@ -296,9 +297,9 @@ func described(s *status.WorkflowStatus, nodes []*status.Node) string {
 // mostErrorText is the most bytes of an error's string.
 const mostErrorText = 16 << 10
 
-// nodeNames lists nodes by their display names, for a text.
+// nodeNames lists nodes by their display names.
 func nodeNames(nodes []*status.Node) string {
-	names := make([]string, len(nodes)) // the text has the first ones only
+	names := make([]string, len(nodes)) // List shows only the first ones
 	for i, n := range nodes[:min(len(nodes), shown.MaxListed)] {
 		names[i] = shown.Name(n.DisplayName)
 	}

@@ -117,11 +117,11 @@ func TestWaitErrorNamesWhatBlocks(t *testing.T) {
 		{DisplayName: "load", Type: status.NodeTypePod, Phase: status.NodeSucceeded},
 		{DisplayName: "check", Type: status.NodeTypePod, Phase: status.NodePending},
 	}}
-	if got := (&WaitError{Last: last, Err: context.Canceled}).Error(); got != "context canceled; last seen Running, not through with check" {
+	if got := (&WaitError{Last: last, Err: context.Canceled}).Error(); got != "context canceled; last seen Running, unfinished: check" {
 		t.Error(got)
 	}
 	gone := error(newError(OpWait, "ma", "w", &GoneError{Last: last, Err: ErrDeleted}))
-	if got, want := gone.Error(), "wait workflow ma/w: workflow was deleted; last seen Running, not through with check"; got != want {
+	if got, want := gone.Error(), "wait workflow ma/w: workflow was deleted; last seen Running, unfinished: check"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
@@ -223,7 +223,7 @@ status:
 status:
   phase: Running
   nodes: {a: {id: a, displayName: load, type: Steps, phase: Pending, synchronizationStatus: {waiting: ma/ConfigMap/limits/load}}}
-`, []string{"waiting for semaphore ma/ConfigMap/limits/load", "not through with load"}},
+`, []string{"waiting for semaphore ma/ConfigMap/limits/load", "unfinished: load"}},
 		"the limit of parallelism": {"status: {phase: Pending, message: too many workflows are already running}", []string{"Pending", "too many workflows"}},
 		"between two attempts": {`
 status:
@@ -232,7 +232,7 @@ status:
     o: {id: o, name: "w.o(3:x)", displayName: "o(3:x)", type: Steps, phase: Running}
     r: {id: r, displayName: load, type: Retry, phase: Running, boundaryID: o, children: [a]}
     a: {id: a, displayName: load(0), type: Pod, phase: Failed, boundaryID: o}
-`, []string{"not through with load of o(3:x)"}},
+`, []string{"unfinished: load of o(3:x)"}},
 	} {
 		s, err := status.FromUnstructured(workflowObject(t, "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\n"+tc.state))
 		if err != nil {

@@ -112,7 +112,7 @@ func TestSuspendedDoesNotMeanDelays(t *testing.T) {
 	if (ListOptions{Suspended: true}).match(before) || (ListOptions{Outcomes: []status.Outcome{status.OutcomeSuspended}}).match(before) {
 		t.Error("it is listed")
 	}
-	if got := (&WaitError{Last: before, Err: errors.New("late")}).Error(); !strings.Contains(got, "Running, not through with cool-down, settle") {
+	if got := (&WaitError{Last: before, Err: errors.New("late")}).Error(); !strings.Contains(got, "Running, unfinished: cool-down, settle") {
 		t.Error(got)
 	}
 	after, err := status.FromUnstructured(workflowObject(t, delayYAML))
