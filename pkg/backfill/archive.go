@@ -2,59 +2,58 @@ package backfill
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill/internal/archive"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// envSharedLogs names the folder under which archives go by default, as the migration console's do.
+// envSharedLogs names the folder that holds archives by default, as for the migration console.
 const envSharedLogs = "SHARED_LOGS_DIR_PATH"
 
-// ErrArchiveExists: there is a file of the archive's name, and it holds something else than the
-// index does. Nothing is overwritten: name another file.
-var ErrArchiveExists = errors.New("the archive exists, with other content")
-
-// ArchiveOptions say where an archive goes.
+// ArchiveOptions say where the archive is written.
 type ArchiveOptions struct {
-	// Dir is made if it isn't there. "": $SHARED_LOGS_DIR_PATH/backfill_working_state, or without
-	// that variable ./backfill_working_state.
+	// Dir is created if it does not exist. It defaults to $SHARED_LOGS_DIR_PATH/backfill_working_state,
+	// or without that variable to ./backfill_working_state.
 	Dir string
-	// File is a name without a folder. "": working_state_backup_<YYYYmmddHHMMSS>.json, of now in UTC.
-	// With a name of your own, an archive that was cut off is finished rather than made anew.
+	// File is a name without a folder. It defaults to working_state_backup_<YYYYmmddHHMMSS>.json, the
+	// present time in UTC. With a name of your own, a call that was interrupted is continued by the next
+	// one.
 	File string
 }
 
-// Archive is what became of a working state.
+// Archive is the result of archiving a working state.
 //
-// The index is deleted only once the file is complete and durable: it is written beside its final
-// name, synchronised to the disk, its number of documents compared with the index's before and
-// after, and given its name. So at any moment, however the process ends, there is the whole index or
-// the whole file, or both. Archiving again is safe: the file that is there is compared with the
-// index, and kept if it holds the same, also if another archiver makes it at the same time. Right
-// before the deletion the index is read again: one that holds other documents than the file by then is
-// left alone ([workflow.ErrConflict]). Memory doesn't grow with the number of documents.
+// The index is deleted only after the file is complete and durable: it is written under a temporary
+// name and synced to the disk, its number of documents is compared with that of the index before and
+// after, and it is renamed. At any moment, however the process ends, the whole index or the whole file
+// exists. Archiving can be repeated: a file that exists is compared with the index, and kept if it
+// holds the same documents, even if another process writes it at the same time. Right before the
+// deletion the index is read again; if it holds other documents than the file by then, it stays
+// ([workflow.ErrConflict]). Memory does not grow with the number of documents.
 //
-// Nothing may start the backfill meanwhile. Whether anything runs is looked at before, and again after
-// that comparison; the moment between that look and the deletion, in which the documents are only
-// counted once more, can't be closed.
+// The backfill must not be started in the meantime. Archive checks that nothing runs at the beginning,
+// and again after that comparison. It cannot rule out a start between the second check and the
+// deletion, in which it only counts the documents once more.
 type Archive struct {
 	Index string `json:"index"`
-	// Path is the file; "": nothing was written, since there was no index any more and no such
-	// file.
+	// Path is the file. It is empty if nothing was written, since neither the index nor the file
+	// exists.
 	Path string `json:"path,omitempty"`
-	// Documents is how many there are in the file.
+	// Documents is the number of documents in the file.
 	Documents int64 `json:"documents"`
-	// Missing: the index was not there. That is what an archive leaves behind, so it is no error.
+	// Missing: the index did not exist. It does not exist after an archive either, so this is not an
+	// error.
 	Missing bool `json:"missing,omitempty"`
 }
 
-// String says it in a sentence.
+// String describes the result in a sentence.
 func (a Archive) String() string {
 	switch {
 	case a.Missing && a.Path == "":
@@ -65,7 +64,7 @@ func (a Archive) String() string {
 	return fmt.Sprintf("The working state index '%s' was archived: %d documents in %s", a.Index, a.Documents, a.Path)
 }
 
-// path is the file's name; problems are what is wrong with the options.
+// path returns the file's path, or what is wrong with the options.
 func (o ArchiveOptions) path(now time.Time) (string, field.ErrorList) {
 	dir := o.Dir
 	if dir == "" {
@@ -76,143 +75,63 @@ func (o ArchiveOptions) path(now time.Time) (string, field.ErrorList) {
 		name = "working_state_backup_" + now.UTC().Format("20060102150405") + ".json"
 	}
 	if filepath.Base(name) != name || name == "." || name == ".." {
-		return "", field.ErrorList{field.Invalid(field.NewPath("file"), name, "must be a file's name; its folder is dir")}
+		return "", field.ErrorList{field.Invalid(field.NewPath("file"), name, "must be a file name; set its folder in dir")}
 	}
 	return filepath.Join(dir, name), nil
 }
 
-// archiver archives one index.
-type archiver struct {
+// ReadArchive yields the documents of an archive, one at a time, however large it is. An error is the
+// last element: that of the file, which [os.ErrNotExist] matches if there is none, or
+// [workflow.ErrInvalid] if it is not an archive or is truncated.
+func ReadArchive(path string) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		for d, err := range archive.Read(path) {
+			if !yield(Document(d), fromArchive(err)) {
+				return
+			}
+		}
+	}
+}
+
+// keeper archives and restores the working state of a backfill.
+type keeper struct {
 	state WorkingState
 	index string
-	// atRest is nil if nothing works with the index, for sure.
-	atRest func(context.Context) error
+	// checkIdle returns an error unless it is certain that nothing uses the index.
+	checkIdle func(context.Context) error
+	// wrap names the backfill in an error.
+	wrap func(error) error
 }
 
-func (a archiver) archive(ctx context.Context, opts ArchiveOptions) (Archive, error) {
+func (k *keeper) Archive(ctx context.Context, opts ArchiveOptions) (Archive, error) {
+	if err := k.check(ctx); err != nil {
+		return Archive{}, err
+	}
 	path, problems := opts.path(time.Now())
 	if len(problems) > 0 {
-		return Archive{}, &workflow.InvalidError{Problems: problems}
+		return Archive{}, k.wrap(&workflow.InvalidError{Problems: problems})
 	}
-	result := Archive{Index: a.index}
-	there, err := existing(ctx, path)
+	result, err := archive.Move(ctx, sessionIndex{k.state, k.index}, path, k.checkIdle)
 	if err != nil {
-		return Archive{}, err
+		return Archive{}, k.wrap(fmt.Errorf("archive index '%s': %w", k.index, fromArchive(err)))
 	}
-	size, err := a.state.Size(ctx, a.index)
-	if errors.Is(err, ErrNoWorkingState) {
-		return a.missing(path, there), nil
+	if !result.Written {
+		path = ""
 	}
-	if err != nil {
-		return Archive{}, err
-	}
-	written, err := a.write(ctx, path, size, there)
-	if errors.Is(err, ErrNoWorkingState) { // another archiver was quicker
-		if there, err = existing(ctx, path); err == nil && there != nil {
-			return a.missing(path, there), nil
-		}
-		return Archive{}, errors.Join(fmt.Errorf("archive index '%s': %w", a.index, ErrNoWorkingState), err)
-	}
-	if err != nil {
-		return Archive{}, err
-	}
-	result.Path, result.Documents = path, written.documents
-	if err := a.delete(ctx, written); err != nil {
-		return Archive{}, fmt.Errorf("the archive %s is complete, the index '%s' was not deleted: %w", path, a.index, err)
-	}
-	return result, nil
+	return Archive{Index: k.index, Path: path, Documents: result.Documents, Missing: result.Missing}, nil
 }
 
-// delete deletes an index that still holds what was written, unless something works with it. To read
-// a large index takes time in which another client may start the backfill, so what runs is looked for
-// after that.
-func (a archiver) delete(ctx context.Context, written contents) error {
-	err := a.same(ctx, written)
-	if err == nil {
-		err = a.atRest(ctx)
+func (k *keeper) Restore(ctx context.Context, path string) (int64, error) {
+	if err := k.check(ctx); err != nil {
+		return 0, err
 	}
-	var size int64
-	if err == nil {
-		size, err = a.state.Size(ctx, a.index)
-	}
-	if err == nil && size != written.documents {
-		err = changed(size, written)
-	}
-	if err == nil {
-		err = a.state.Delete(ctx, a.index)
-	}
-	if errors.Is(err, ErrNoWorkingState) {
-		return nil
-	}
-	return err
+	written, err := archive.Restore(ctx, sessionIndex{k.state, k.index}, path)
+	return written, k.wrap(fromArchive(err))
 }
 
-// missing is what becomes of an index that is not there.
-func (a archiver) missing(path string, there *contents) Archive {
-	result := Archive{Index: a.index, Missing: true}
-	if there != nil {
-		result.Path, result.Documents = path, there.documents
+func (k *keeper) check(ctx context.Context) error {
+	if k.state == nil {
+		return k.wrap(errNoWorkingState)
 	}
-	return result
-}
-
-// same reads the index once more and compares it with what was written: an index can be deleted and
-// made again under its name while a slow archiver writes.
-func (a archiver) same(ctx context.Context, written contents) error {
-	var now contents
-	for d, err := range a.state.Documents(ctx, a.index) {
-		if err == nil {
-			err = now.add(d)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if now != written {
-		return changed(now.documents, written)
-	}
-	return nil
-}
-
-func changed(documents int64, written contents) error {
-	return fmt.Errorf("%w: it holds other documents by now (%d, and %d in the archive)", workflow.ErrConflict, documents, written.documents)
-}
-
-// write writes the index to a file that is complete when it has its name. A file that is there has
-// to hold the same.
-func (a archiver) write(ctx context.Context, path string, size int64, there *contents) (contents, error) {
-	if err := makeFolder(filepath.Dir(path)); err != nil {
-		return contents{}, fmt.Errorf("make the archive's folder: %w", err)
-	}
-	file, err := newArchiveFile(path)
-	if err != nil {
-		return contents{}, err
-	}
-	defer file.discard()
-	written, err := file.writeAll(a.state.Documents(ctx, a.index))
-	if err != nil {
-		return contents{}, fmt.Errorf("archive index '%s': %w", a.index, err)
-	}
-	after, err := a.state.Size(ctx, a.index)
-	if err != nil {
-		return contents{}, fmt.Errorf("archive index '%s': %w", a.index, err)
-	}
-	if written.documents != size || size != after {
-		return contents{}, fmt.Errorf("archive index '%s': %w: %d documents before, %d read, %d after; does a worker still run?",
-			a.index, workflow.ErrConflict, size, written.documents, after)
-	}
-	if there == nil {
-		err := file.commit()
-		if !errors.Is(err, ErrArchiveExists) {
-			return written, err
-		}
-		// Another archiver has made the file meanwhile, perhaps with the same content.
-		if there, err = existing(ctx, path); err != nil {
-			return contents{}, err
-		}
-	}
-	if there == nil || *there != written {
-		return contents{}, fmt.Errorf("%w: %s does not hold the %d documents of index '%s'", ErrArchiveExists, path, written.documents, a.index)
-	}
-	return written, settle(path) // it may have been cut off before it was on the disk
+	return k.checkIdle(ctx)
 }

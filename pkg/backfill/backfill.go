@@ -11,15 +11,15 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Backfill is one backfill, identified by its session. Its methods may be called by
-// several goroutines, processes and machines at once; all state is in the cluster. A call that
-// was cut off, by the end of its process too, is made good by the same call again. It grows as
-// operations are added, so implement it by embedding.
+// Backfill is one backfill, identified by its session. It is safe for concurrent use, also by several
+// processes: all state is in the cluster. If a call is interrupted, even by the end of its process,
+// the same call completes it later. Methods may be added, so embed Backfill in an implementation of
+// your own.
 //
-// Errors are those of the [workflow.Interface] call beneath, with the session put before; match
-// them with [errors.Is]. What Kubernetes answers about Deployments, ReplicaSets and pods
-// matches the same sentinels. [workflow.ErrReplaced]: during the call the run was deleted and another
-// workflow of its name was started, which the call leaves alone.
+// Errors are those of the [workflow.Interface] call beneath, prefixed with the session; match them
+// with [errors.Is]. Answers of Kubernetes about Deployments, ReplicaSets and pods match the same
+// sentinels. [workflow.ErrReplaced] means that during the call the run was deleted and another
+// workflow was started under its name; the call leaves that one alone.
 type Backfill interface {
 	Runner
 	Gatekeeper
@@ -27,130 +27,140 @@ type Backfill interface {
 	Keeper
 }
 
-// Runner sets a backfill going and stops it.
+// Runner starts, pauses and stops a backfill.
 type Runner interface {
 	// Create checks that the backfill can be started, without starting it: template, entrypoint,
-	// parameters, and, with Dependencies.Kubernetes, the permissions for every other method. nil:
-	// ready, or started already. The error says all that is missing of one kind:
-	// [*workflow.InvalidError] the parameters, [*workflow.PermissionError] the permissions ([Needs]).
+	// parameters, and with Dependencies.Kubernetes the permissions of every other method ([Needs]). It
+	// returns nil if the backfill is ready or already started. The error lists all problems of one
+	// kind: a [*workflow.InvalidError] those of parameters, a [*workflow.PermissionError] those of
+	// permissions.
 	Create(ctx context.Context) error
-	// Start starts the backfill, resumes it after a Pause, or finds the one that this session
-	// has started before, in whatever state that is by now: one that has ended is left alone,
-	// and Status.State says how it ended. Gates stay closed. It is idempotent: two processes
-	// that start one session at once make one workflow, and a repeated call has the controller look
-	// at it again. What it was started with stays, also where
-	// the configuration has other parameters by now; [workflow.ErrConflict]: it has another template,
-	// snapshot or target, so it describes another backfill, or another client paused it again and again.
+	// Start starts the backfill, resumes it after a Pause, or finds the run that the session already
+	// has, in any state. A run that has ended is not started again; Status.State says how it ended.
+	// Gates stay closed. Start is idempotent: two processes that start a session at once create one
+	// workflow, and a repeated call makes the controller look at that workflow again.
+	//
+	// A run keeps the parameters that it was started with, even if the configuration has changed since.
+	// [workflow.ErrConflict] means that the run has another template, snapshot or target, so the
+	// configuration describes another backfill, or that another client paused it again and again.
 	Start(ctx context.Context) (*Status, error)
-	// Restart starts the backfill anew after it has ended, as another run of the same session; the
-	// workflow of the run before stays. The workers go on from the working state they find. Two
-	// processes that restart one session at once make one run. While a run that a restart has made
-	// goes on, and before the first start, it is Start. [ErrRunning]: the first run hasn't ended, or
-	// pods of a run are left.
+	// Restart starts another run of the session after the backfill has ended. The workflow of the
+	// previous run stays, and the workers continue from the working state that they find. Two processes
+	// that restart a session at once create one run. Before the first start, and while a restarted run
+	// is in progress, Restart is the same as Start. [ErrRunning] means that the first run has not ended,
+	// or that pods of a run remain.
 	Restart(ctx context.Context) (*Status, error)
-	// Pause suspends the workflow and scales its workers to zero; Start undoes both. Their number is
-	// noted before in an annotation of the workflow, or, of a Deployment without one, in the ConfigMap
-	// argoservice-backfill of its namespace, which is made if it isn't there. Steps that run in pods of their own go on to
-	// their end; while there are no workers yet, Pause blocks until these steps have ended, since
-	// they may make some. It doesn't wait for the workers' end, which Status shows. It is idempotent.
-	// [ErrNotStarted]; [ErrEnded], also if it was stopped meanwhile; [workflow.ErrConflict]: another
-	// client resumed it again and again; [workflow.ErrUnsupported] without Dependencies.Kubernetes,
-	// before anything is changed.
+	// Pause suspends the workflow and scales its workers to zero; Start undoes both. Pause is
+	// idempotent. It does not wait for the end of the workers, which Status shows. Steps with pods of
+	// their own run to their end; if there are no workers yet, Pause blocks until these steps have
+	// ended, since they may create some.
+	//
+	// The number of workers is recorded first, in an annotation of the workflow; for a Deployment
+	// without a workflow, in the ConfigMap argoservice-backfill of its namespace, which is created if
+	// necessary.
+	//
+	// Errors: [ErrNotStarted]; [ErrEnded], also if the backfill was stopped in the meantime;
+	// [workflow.ErrConflict] if another client resumed it again and again; [workflow.ErrUnsupported]
+	// without Dependencies.Kubernetes, before anything is changed.
 	Pause(ctx context.Context) error
-	// Stopper ends it.
+	// Stopper stops the backfill.
 	Stopper
 }
 
-// Stopper ends a backfill.
+// Stopper stops a backfill.
 type Stopper interface {
-	// Stop asks the workflow to stop, which runs its exit handlers, and scales its workers to
-	// zero. It doesn't wait. It is idempotent: one that has ended, or was never started, is a
-	// success. Without Dependencies.Kubernetes the workers are left to the exit handlers.
+	// Stop asks the workflow to stop, which runs its exit handlers, and scales its workers to zero. It
+	// does not wait. It is idempotent, and succeeds if the backfill has ended or was never started.
+	// Without Dependencies.Kubernetes the exit handlers have to stop the workers.
 	Stop(ctx context.Context) error
-	// StopAndWait is Stop, and blocks until the exit handlers have run and no pod of the backfill
-	// is left. Without Dependencies.Kubernetes it is [workflow.ErrUnsupported].
+	// StopAndWait stops the backfill, and blocks until the exit handlers have run and none of its pods
+	// remains. It returns [workflow.ErrUnsupported] without Dependencies.Kubernetes.
 	StopAndWait(ctx context.Context) (*Status, error)
 }
 
 // Gatekeeper decides at gates.
 type Gatekeeper interface {
-	// Gates are those that the backfill waits at; none is an empty list. [workflow.ErrNodesOffloaded]
-	// and others of its kind: the nodes can't be seen.
+	// Gates returns the gates that the backfill waits at; the list may be empty. An error such as
+	// [workflow.ErrNodesOffloaded] means that the nodes cannot be read.
 	Gates(ctx context.Context) ([]Gate, error)
-	// Approve lets it pass gates that wait, all in one write, and returns those that it has passed,
-	// with an error too. A gate that was approved before is a success and not among them.
-	// After a stop only those of exit handlers wait.
-	// [workflow.ErrNotSuspended]: none of that name waits, and the text names those that do;
-	// [workflow.ErrConflict]: it was rejected; [workflow.ErrInvalid]: an output that is missing or
-	// that no gate takes.
+	// Approve passes waiting gates, all in one write, and returns those that it passed, also with an
+	// error. A gate that was approved before is a success, and is not returned. After a stop only the
+	// gates of exit handlers wait.
+	//
+	// Errors: [workflow.ErrNotSuspended] if no waiting gate matches, with the names of those that wait;
+	// [workflow.ErrConflict] if the gate was rejected; [workflow.ErrInvalid] for an output that is
+	// missing, or that no gate takes.
 	Approve(ctx context.Context, approval Approval) ([]Gate, error)
-	// Reject fails gates that wait, all in one write, which as a rule fails the workflow. It returns
-	// those that were rejected. Errors are like those of Approve.
+	// Reject fails waiting gates, all in one write, which usually fails the workflow. It returns those
+	// that it rejected. Its errors are like those of Approve.
 	Reject(ctx context.Context, rejection Rejection) ([]Gate, error)
 }
 
-// Reporter tells how a backfill stands.
+// Reporter reports the status of a backfill.
 type Reporter interface {
-	// Status tells how the backfill stands. A part that could not be read holds its error; an
-	// error is returned only where the workflow itself could not be read.
+	// Status returns the status. A part that cannot be read holds its error; Status itself only fails
+	// if the workflow cannot be read.
 	Status(ctx context.Context) (*Status, error)
-	// Follow yields the backfill's status now and at each change, until the run that it found at
-	// first has ended and, if it was stopped, its workers have too; the last status is read after
-	// that. If nothing was started, the only status says so. Nothing is sent before the sequence is
-	// ranged over, and nothing goes on after. An error is the last element.
+	// Follow yields the status now and at each change, until the run that it found first has ended and,
+	// if it was stopped, its workers have ended too. The last status is read after that. If nothing was
+	// started, the only status says so. Follow sends no request before its sequence is ranged over, and
+	// none after the loop. An error is the last element.
 	Follow(ctx context.Context, opts FollowOptions) iter.Seq2[*Status, error]
-	// Describe returns the configuration. Secrets in it mask themselves when printed.
+	// Describe returns the configuration. Its secrets are masked when printed.
 	Describe() Config
 }
 
-// Keeper changes and keeps what the workers work with.
+// Keeper scales the workers, and archives their working state.
 type Keeper interface {
-	// Scale sets the number of workers, from 1 up, while the backfill runs; while it is paused,
-	// the number that Start brings back. What a start begins with is the configuration's scale.
-	// [ErrNotStarted]; [ErrEnded]; [ErrNoWorkers]; [workflow.ErrUnsupported] without
+	// Scale sets the number of workers of a running backfill, at least 1. While the backfill is paused,
+	// it sets the number that Start restores. The initial number is the scale of the configuration.
+	//
+	// Errors: [ErrNotStarted], [ErrEnded], [ErrNoWorkers]; [workflow.ErrUnsupported] without
 	// Dependencies.Kubernetes.
 	Scale(ctx context.Context, workers int) error
-	// Archive writes the session's working state to a file and then deletes it from the target
-	// cluster. See [Archive] for what holds when. [ErrRunning]: something runs, which the error
-	// names. [workflow.ErrUnsupported] without Dependencies.WorkingState or
-	// Dependencies.Kubernetes: what can't be seen may be running.
+	// Archive writes the session's working state to a file, and then deletes it from the target
+	// cluster; see [Archive] for its guarantees. [ErrRunning] means that something is still running;
+	// the error says what. Without Dependencies.WorkingState or Dependencies.Kubernetes it returns
+	// [workflow.ErrUnsupported], since something might be running.
 	Archive(ctx context.Context, opts ArchiveOptions) (Archive, error)
-	// Restore writes an archive back to the target cluster, and returns how many documents that
-	// took; those that are there already are left as they are. [ErrRunning] as with Archive.
+	// Restore writes an archive back to the target cluster and returns how many documents it wrote.
+	// Documents that exist are left as they are. It returns [ErrRunning] as Archive does.
 	Restore(ctx context.Context, path string) (int64, error)
 }
 
-// Dependencies are what a backfill works with.
+// Dependencies are the clients that a backfill uses.
 type Dependencies struct {
-	// Workflows runs the workflows, in the namespace that the configuration names. Required
-	// for provider argo.
+	// Workflows runs the workflows, in the namespace of the configuration. It is required for provider
+	// argo.
 	Workflows workflow.Interface
-	// Kubernetes reaches the workers: Deployments, ReplicaSets and pods, which it reads and scales, and
-	// where the number of paused ones is noted, as Pause says. nil: their number is
-	// unknown, and what needs them is refused. Required for provider k8s. Its requests are limited by
-	// its own rest.Config, whose QPS 0 means 5 a second: one Status takes several, so say -1, for no
-	// limit but the API server's priority and fairness, or one that is high enough for all that share it.
+	// Kubernetes reads and scales the workers: Deployments, ReplicaSets and pods. It also stores how
+	// many were paused; see Pause. It is required for provider k8s. If it is nil, the number of workers
+	// is unknown, and the methods that need it return [workflow.ErrUnsupported].
+	//
+	// Its requests are limited by its own rest.Config, where a QPS of 0 means 5 a second. One Status
+	// takes several requests, so set a QPS that is high enough for all callers, or -1 to leave the limit
+	// to the API server's priority and fairness.
 	Kubernetes dynamic.Interface
-	// WorkingState reads the progress of the shards from the target cluster. nil: it is unknown,
-	// and there is no Archive.
+	// WorkingState reads the progress of the shards from the target cluster. If it is nil, the progress
+	// is unknown, and Archive and Restore are unsupported.
 	WorkingState WorkingState
-	// RetryFor is how long a call keeps trying to reach the workers, or to check permissions, over
-	// transient faults, and where another client writes at the same time, as long as its context
-	// lasts. 0 means [workflow.DefaultRetryFor], negative not at all. What it does with workflows is
-	// limited by the option of that name of Workflows.
+	// RetryFor is how long a call retries requests about workers and permissions over transient faults,
+	// and after conflicts with other clients. 0 means [workflow.DefaultRetryFor], a negative value no
+	// retries. Requests about workflows follow the option of that name of Workflows.
 	RetryFor time.Duration
-	// Observer receives what is done with the workers, as operations [OpReadWorkers] and
-	// [OpScaleWorkers] of backend [workflow.BackendNative], the check of permissions by Create
-	// ([workflow.OpCheckAccess]), and their retries. Nil disables that. What is done with workflows
-	// goes to the observer of Workflows.
+	// Observer receives the operations on workers ([OpReadWorkers] and [OpScaleWorkers] of backend
+	// [workflow.BackendNative]), the check of permissions by Create ([workflow.OpCheckAccess]), and
+	// their retries. Nil disables observation. The observer of Workflows receives the operations on
+	// workflows.
 	Observer workflow.Observer
 }
 
-// New returns the backfill that cfg describes, with defaults for what it leaves out. It sends nothing.
+// New returns the backfill that cfg describes, with defaults for what cfg leaves out. It sends no
+// request.
 //
 // Errors: [ErrNoSnapshot]; [workflow.ErrUnsupported] for a provider other than argo and k8s;
-// [workflow.ErrInvalid] for a plain password that the configuration doesn't release, a scale or
-// session that can't be, a missing dependency, or one for another namespace.
+// [workflow.ErrInvalid] for a plain password that the configuration does not permit, an invalid scale
+// or session, a missing dependency, or a client of another namespace.
 func New(cfg Config, deps Dependencies) (Backfill, error) {
 	cfg = cfg.withDefaults()
 	if problems := cfg.problems(); len(problems) > 0 {
@@ -167,5 +177,5 @@ func New(cfg Config, deps Dependencies) (Backfill, error) {
 		}
 	case ProviderDocker, ProviderECS, ProviderOpenSearchIngestion:
 	}
-	return nil, fmt.Errorf("%w: backfill by %q; supported are: %s, %s", workflow.ErrUnsupported, cfg.Backfill.Provider, ProviderArgo, ProviderK8s)
+	return nil, fmt.Errorf("%w: backfill provider %q; use %s or %s", workflow.ErrUnsupported, cfg.Backfill.Provider, ProviderArgo, ProviderK8s)
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// recorder answers Start and List, and keeps what was asked. Everything else panics.
+// recorder answers Start and List, and records the requests. Other methods panic.
 type recorder struct {
 	workflow.Interface
 	requests []workflow.StartRequest
@@ -114,7 +114,7 @@ func TestStartRequest(t *testing.T) {
 	}
 }
 
-func TestPlaintextCredentialsNeedAWord(t *testing.T) {
+func TestPlaintextCredentialsMustBePermitted(t *testing.T) {
 	cfg := config(t, "target_cluster", "{endpoint: https://t:9200, basic_auth: {username: u, password: s3cr3t}}")
 	r := &recorder{status: &status.WorkflowStatus{}}
 	if _, err := New(cfg, Dependencies{Workflows: r}); !errors.Is(err, workflow.ErrInvalid) || strings.Contains(err.Error(), "s3cr3t") {
@@ -137,7 +137,7 @@ func TestPlaintextCredentialsNeedAWord(t *testing.T) {
 	}
 }
 
-func TestPasswordsAmongTheParametersNeedAWord(t *testing.T) {
+func TestPasswordsAmongTheParametersMustBePermitted(t *testing.T) {
 	cfg := config(t, "", "")
 	cfg.Backfill.Argo.Parameters = map[string]any{"target-password": "s3cr3t", "target-secret": "a-name"}
 	if _, err := New(cfg, Dependencies{Workflows: &recorder{}}); !errors.Is(err, workflow.ErrInvalid) ||
@@ -150,15 +150,15 @@ func TestPasswordsAmongTheParametersNeedAWord(t *testing.T) {
 	}
 }
 
-// Who writes a configuration is not who writes the template.
-func TestConfigurationsHoldNoExpressions(t *testing.T) {
+// The authors of a configuration and of a template can be different people.
+func TestConfigurationsContainNoExpressions(t *testing.T) {
 	const code = "{{=sprig.env('HOME')}}"
 	for name, change := range map[string]func(*Config){
-		"argo.parameters.size":                       func(c *Config) { c.Backfill.Argo.Parameters = map[string]any{"size": code} },
-		"argo.parameters.list":                       func(c *Config) { c.Backfill.Argo.Parameters = map[string]any{"list": []any{code}} },
-		"argo.parameters.typed":                      func(c *Config) { c.Backfill.Argo.Parameters = map[string]any{"typed": workflow.Expression(code)} },
-		"the parameter snapshot-name, which is made": func(c *Config) { c.Snapshot.Name = code },
-		"the parameter target-config, which is made": func(c *Config) { c.TargetCluster.Version = code },
+		"argo.parameters.size":                      func(c *Config) { c.Backfill.Argo.Parameters = map[string]any{"size": code} },
+		"argo.parameters.list":                      func(c *Config) { c.Backfill.Argo.Parameters = map[string]any{"list": []any{code}} },
+		"argo.parameters.typed":                     func(c *Config) { c.Backfill.Argo.Parameters = map[string]any{"typed": workflow.Expression(code)} },
+		"parameter snapshot-name, which is derived": func(c *Config) { c.Snapshot.Name = code },
+		"parameter target-config, which is derived": func(c *Config) { c.TargetCluster.Version = code },
 	} {
 		cfg := config(t, "", "")
 		change(&cfg)
@@ -169,7 +169,7 @@ func TestConfigurationsHoldNoExpressions(t *testing.T) {
 }
 
 // A configuration need not come from a file.
-func TestNewFillsInDefaults(t *testing.T) {
+func TestNewSetsDefaults(t *testing.T) {
 	cfg := Config{
 		TargetCluster: Cluster{Endpoint: "https://t"}, Snapshot: &Snapshot{Name: "s"},
 		Backfill: Reindex{Provider: ProviderArgo, Argo: &Argo{WorkflowTemplate: "bulk-load"}},
@@ -219,7 +219,7 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-func TestCreateOnlyTries(t *testing.T) {
+func TestCreateIsADryRun(t *testing.T) {
 	r := &recorder{status: &status.WorkflowStatus{}}
 	b, err := New(config(t, "", ""), Dependencies{Workflows: r})
 	if err != nil {
@@ -234,11 +234,11 @@ func TestCreateOnlyTries(t *testing.T) {
 	}
 	r.startErr = &workflow.Error{Op: workflow.OpStart, Err: &workflow.FoundError{Name: "backfill-rfs-s"}}
 	if err := b.Create(t.Context()); err != nil {
-		t.Errorf("of a session that was started: %v", err)
+		t.Errorf("a session that was started: %v", err)
 	}
 	r.startErr = workflow.ErrAlreadyExists
 	if err := b.Create(t.Context()); !errors.Is(err, workflow.ErrAlreadyExists) {
-		t.Errorf("of a name that another workflow has: %v", err)
+		t.Errorf("a name that another workflow has: %v", err)
 	}
 	r.startErr = workflow.ErrConflict
 	if err := b.Create(t.Context()); !errors.Is(err, workflow.ErrConflict) || !strings.Contains(err.Error(), "session_name") {
@@ -246,7 +246,7 @@ func TestCreateOnlyTries(t *testing.T) {
 	}
 }
 
-// A session can go on with another number of workers, or by a later version of this library; but not
+// A run can be continued with another number of workers, or by a later version of this library, but not
 // as another backfill.
 func TestStartOfAnotherConfiguration(t *testing.T) {
 	cfg := config(t, "", "")
@@ -263,7 +263,7 @@ func TestStartOfAnotherConfiguration(t *testing.T) {
 	}
 	for name, tc := range map[string]struct {
 		change func(*status.WorkflowStatus)
-		says   string // "": it goes on
+		says   string // "": it is continued
 	}{
 		"workers":      {func(*status.WorkflowStatus) {}, ""},
 		"template":     {func(s *status.WorkflowStatus) { s.Template.Name = "x" }, "workflow_template_name"},

@@ -10,46 +10,46 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// defaultSigningName is the service that SigV4 signs for.
+// defaultSigningName is the service that SigV4 signs for by default.
 const defaultSigningName = "es"
 
-// Config is the part of the migration console's configuration that a backfill needs.
+// Config is the part of the migration console's configuration that a backfill uses.
 type Config struct {
 	TargetCluster Cluster
-	// SourceVersion is the version of source_cluster, if the file states one.
+	// SourceVersion is the version of source_cluster, if the file has one.
 	SourceVersion string
-	// Snapshot is what to reindex; nil: the file has none.
+	// Snapshot is the snapshot to reindex; nil if the file has none.
 	Snapshot *Snapshot
 	Backfill Reindex
 }
 
-// Cluster is where the documents go.
+// Cluster is the target cluster.
 type Cluster struct {
 	Endpoint string
 	Version  string
-	// AllowInsecure allows two things: an endpoint whose certificate is not verified, and basic
-	// authentication over http://, where the network sees the password. Without it the latter is refused,
-	// unless the endpoint is on a loopback address.
+	// AllowInsecure disables the verification of the endpoint's certificate, and permits basic
+	// authentication over http://, which exposes the password to the network. Without AllowInsecure the
+	// latter is refused, except for a loopback address.
 	AllowInsecure bool
-	// SigV4SigningEndpoint signs requests for another host than Endpoint's.
+	// SigV4SigningEndpoint is the endpoint that requests are signed for, if it is not Endpoint.
 	SigV4SigningEndpoint string
-	// Basic or SigV4, or neither: no authentication.
+	// Basic or SigV4 may be set. If neither is, requests are not authenticated.
 	Basic *BasicAuth
 	SigV4 *SigV4Auth
 }
 
-// BasicAuth is either a name with a password, or a reference to a secret that has both.
+// BasicAuth is either a user name and password, or a reference to a secret that holds both.
 type BasicAuth struct {
 	Username      string
 	Password      Secret
-	K8sSecretName string // a Secret in the workflow's namespace
+	K8sSecretName string // a Kubernetes Secret in the workflow's namespace
 	UserSecretARN string // a secret of AWS Secrets Manager
 }
 
 // SigV4Auth signs requests with AWS credentials.
 type SigV4Auth struct {
 	Region  string
-	Service string // default "es"
+	Service string // defaults to "es"
 }
 
 // Snapshot is a snapshot of the source cluster, in exactly one kind of repository.
@@ -66,28 +66,28 @@ type Snapshot struct {
 type S3Repository struct {
 	URI, Region string
 	Role        string
-	Endpoint    string // "": AWS's own
+	Endpoint    string // defaults to AWS's own
 }
 
 // GCSRepository is a snapshot repository in Google Cloud Storage.
 type GCSRepository struct {
 	URI      string // such as gs://bucket/path
-	Endpoint string // "": Google's own
+	Endpoint string // defaults to Google's own
 }
 
 // FSRepository is a snapshot repository in a file system.
 type FSRepository struct {
-	Path string // the repository's folder
+	Path string // the folder of the repository
 }
 
-// Provider is what runs a backfill.
+// Provider is the kind of workload that runs a backfill.
 type Provider string
 
 const (
-	// ProviderArgo runs a workflow, ProviderK8s scales a Deployment that is there.
+	// ProviderArgo runs a workflow, ProviderK8s scales an existing Deployment.
 	ProviderArgo Provider = "argo"
 	ProviderK8s  Provider = "k8s"
-	// [New] refuses these.
+	// [New] does not support the following ones.
 	ProviderDocker              Provider = "docker"
 	ProviderECS                 Provider = "ecs"
 	ProviderOpenSearchIngestion Provider = "opensearch_ingestion"
@@ -103,11 +103,11 @@ type Reindex struct {
 	Session string
 	// SnapshotName and SnapshotRepository override those of the snapshot.
 	SnapshotName, SnapshotRepository string
-	// Scale is how many workers reindex at the same time; default 5.
+	// Scale is the number of workers that reindex at the same time. It defaults to [DefaultScale].
 	Scale int
 }
 
-// withDefaults fills in what [ParseConfig] does.
+// withDefaults sets the defaults that [ParseConfig] sets.
 func (c Config) withDefaults() Config {
 	if c.Backfill.Scale == 0 {
 		c.Backfill.Scale = DefaultScale
@@ -124,7 +124,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// problems are those of a configuration that ParseConfig has not seen.
+// problems returns what is wrong with a configuration that ParseConfig has not checked.
 func (c Config) problems() field.ErrorList {
 	var problems field.ErrorList
 	reindex := field.NewPath("backfill", "reindex_from_snapshot")
@@ -140,30 +140,30 @@ func (c Config) problems() field.ErrorList {
 	return append(problems, c.TargetCluster.insecureProblems()...)
 }
 
-// DefaultScale is the scale of a configuration that states none.
+// DefaultScale is the scale of a configuration that has none.
 const DefaultScale = 5
 
-// Argo says which workflow reindexes.
+// Argo describes the workflow of [ProviderArgo].
 type Argo struct {
 	WorkflowTemplate string
-	Namespace        string // default "ma"
-	Entrypoint       string // default "run-bulk-load"
-	// Parameters go to the workflow as they are and win over those that are derived from
-	// the rest of the configuration. The template must know each of them. What is secret by its name
-	// or its kind, at any depth, is a [Secret] here once ParseConfig has read it.
+	Namespace        string // defaults to [workflow.DefaultNamespace]
+	Entrypoint       string // defaults to [DefaultEntrypoint]
+	// Parameters are passed to the workflow unchanged, and take precedence over those derived from the
+	// rest of the configuration. The template must declare each of them. ParseConfig makes a [Secret] of
+	// every value that is secret by its name or its kind, at any depth.
 	Parameters map[string]any
-	// PlaintextCredentials allows the target's username and password to become parameters of
-	// the workflow, and secrets to be among Parameters, where everyone who may read workflows can read
-	// them. Without it a configuration with a plain password, or with a secret anywhere in Parameters, is
-	// refused; prefer k8s_secret_name.
+	// PlaintextCredentials permits the target's user name and password, and secrets among Parameters, to
+	// become parameters of the workflow, where everyone who may read workflows can read them. Without it
+	// New refuses a configuration with a plain password or a secret anywhere in Parameters. Prefer
+	// k8s_secret_name.
 	PlaintextCredentials bool
 }
 
-// K8s says which Deployment reindexes.
+// K8s names the Deployment of [ProviderK8s].
 type K8s struct {
 	Namespace  string
-	Deployment string // which is there already
+	Deployment string // must exist
 }
 
-// DefaultEntrypoint is the entrypoint of a configuration that states none.
+// DefaultEntrypoint is the entrypoint of a configuration that has none.
 const DefaultEntrypoint = "run-bulk-load"

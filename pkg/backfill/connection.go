@@ -7,26 +7,29 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill/internal/workers"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Operations on the workers, as errors and observers name them. What a backfill does with its
-// workflows has the operations of [workflow.Ops].
+// Operations on the workers, as in errors and observers. Operations on workflows are those of
+// [workflow.Ops].
 const (
 	OpReadWorkers  workflow.Op = "read workers"
 	OpScaleWorkers workflow.Op = "scale workers"
 )
 
-// Ops returns all operations that errors of a backfill and its observer name.
+// Ops returns all operations that occur in errors of a backfill and in its observer.
 func Ops() []workflow.Op { return append(workflow.Ops(), OpReadWorkers, OpScaleWorkers) }
 
-// connection is what all calls that reach the workers of a backfill share.
+// connection reaches the workers of a backfill. It decides how often an attempt is repeated, observes
+// operations, and makes their errors public.
 type connection struct {
 	client   dynamic.Interface
-	retryFor time.Duration // negative: an attempt is not repeated
+	retryFor time.Duration // negative: attempts are not repeated
 	outage   *pace.Outage
 	observer workflow.Observer // nil: there is none
 }
@@ -39,28 +42,54 @@ func newConnection(deps Dependencies) *connection {
 	return c
 }
 
-// errNotReturned is what an observer gets of an operation that a panic has ended.
+// withoutRetries returns a connection for a caller that polls.
+func (c *connection) withoutRetries() *connection {
+	polling := *c
+	polling.retryFor = -1
+	return &polling
+}
+
+// ofWorkflow returns the workers of a workflow; see [workers.OfWorkflow].
+func (c *connection) ofWorkflow(namespace, name string, uid types.UID) *workers.Pool {
+	return workers.OfWorkflow(c.client, c.runner(namespace, name), namespace, name, uid)
+}
+
+// ofDeployment returns the workers of a Deployment.
+func (c *connection) ofDeployment(namespace, name string) *workers.Pool {
+	return workers.OfDeployment(c.client, c.runner(namespace, ""), namespace, name)
+}
+
+// runner returns what runs the operations on the workers of a workflow; "": they have none.
+func (c *connection) runner(namespace, name string) workers.Run {
+	return func(ctx context.Context, op workers.Op, attempt func(context.Context) error) error {
+		call := workflow.Call{Op: OpReadWorkers, Backend: workflow.BackendNative, Namespace: namespace, Name: name, Began: time.Now()}
+		if op == workers.OpScale {
+			call.Op = OpScaleWorkers
+		}
+		return c.run(ctx, call, attempt)
+	}
+}
+
+// errNotReturned is what an observer receives for an operation that a panic has ended.
 var errNotReturned = errors.New("the call did not return")
 
-// do is an operation on the workers. It makes attempts until one succeeds or fails for good: over
-// transient faults, and where another client has written at the same time, for RetryFor. An attempt
-// begins with a look at what is there.
-func (w *workers) do(ctx context.Context, op workflow.Op, attempt func(context.Context) error) (err error) {
-	call := workflow.Call{Op: op, Backend: workflow.BackendNative, Namespace: w.namespace, Name: w.workflow, Began: time.Now()}
-	p := &pace.Pacer{Until: call.Began.Add(w.retryFor), Outage: w.outage}
-	if w.observer != nil {
+// run makes attempts until one succeeds or fails for good. It repeats them for RetryFor over transient
+// faults, and after conflicts with other clients.
+func (c *connection) run(ctx context.Context, call workflow.Call, attempt func(context.Context) error) (err error) {
+	p := &pace.Pacer{Until: call.Began.Add(c.retryFor), Outage: c.outage}
+	if c.observer != nil {
 		err = errNotReturned
-		ctx = w.observer.Begin(ctx, call)
-		defer func() { w.observer.End(ctx, call, err) }()
+		ctx = c.observer.Begin(ctx, call)
+		defer func() { c.observer.End(ctx, call, err) }()
 		p.Retrying = func(ctx context.Context, err error, after time.Duration) {
-			w.observer.Note(ctx, workflow.Retrying{
-				Op: op, Backend: call.Backend, Namespace: call.Namespace, Name: call.Name, Err: err, After: after,
+			c.observer.Note(ctx, workflow.Retrying{
+				Op: call.Op, Backend: call.Backend, Namespace: call.Namespace, Name: call.Name, Err: err, After: after,
 			})
 		}
 	}
-	lost := false // an attempt wrote, and its answer did not come back
+	lost := false // an attempt wrote, and its answer was lost
 	for {
-		err = attempt(ctx)
+		err = fromWorkers(attempt(ctx))
 		if err == nil {
 			return nil
 		}
@@ -73,16 +102,7 @@ func (w *workers) do(ctx context.Context, op workflow.Op, attempt func(context.C
 		if lost && !errors.Is(err, workflow.ErrUnknownOutcome) {
 			err = fmt.Errorf("%w: %w", workflow.ErrUnknownOutcome, err)
 		}
-		err = &workflow.Error{Op: op, Namespace: w.namespace, Name: w.workflow, Backend: workflow.BackendNative, Err: err}
+		err = &workflow.Error{Op: call.Op, Namespace: call.Namespace, Name: call.Name, Backend: call.Backend, Err: err}
 		return err
 	}
-}
-
-// polling returns the same workers for a caller that asks again by itself: nothing is retried.
-func (w *workers) polling() *workers {
-	shared := *w.connection
-	shared.retryFor = -1
-	of := *w
-	of.connection = &shared
-	return &of
 }

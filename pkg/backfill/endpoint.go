@@ -9,10 +9,10 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/secret"
 )
 
-// place is where the configuration says that something is.
+// place is a URL of the configuration.
 type place struct {
 	path *field.Path
-	text string
+	url  string
 }
 
 func (c Config) places() []place {
@@ -33,12 +33,12 @@ func (c Config) places() []place {
 	return places
 }
 
-// secretProblems names the places that hold a user or password, since a URL is shown, logged and handed
-// on; and a password that is the mask of one.
+// secretProblems returns a problem for each URL that contains a user or password, since URLs are
+// printed, logged and passed on, and for a password that is the mask of one.
 func (c Config) secretProblems() (problems field.ErrorList) {
 	for _, p := range c.places() {
-		if secret.HasUserinfo(p.text) {
-			problems = append(problems, field.Invalid(p.path, field.OmitValueType{}, "must have no user or password; use basic_auth"))
+		if secret.HasUserinfo(p.url) {
+			problems = append(problems, field.Invalid(p.path, field.OmitValueType{}, "must not contain a user or password; use basic_auth"))
 		}
 	}
 	if basic := c.TargetCluster.Basic; basic != nil && basic.Password.Reveal() == secret.Mark {
@@ -48,7 +48,7 @@ func (c Config) secretProblems() (problems field.ErrorList) {
 	return problems
 }
 
-// insecureProblems finds basic authentication that the network would see.
+// insecureProblems returns a problem for basic authentication over an unencrypted connection.
 func (c Cluster) insecureProblems() field.ErrorList {
 	if c.Basic == nil || c.AllowInsecure {
 		return nil
@@ -58,7 +58,7 @@ func (c Cluster) insecureProblems() field.ErrorList {
 		return nil
 	}
 	return field.ErrorList{field.Invalid(field.NewPath("target_cluster", "endpoint"), field.OmitValueType{},
-		"with basic_auth must be https:// or on a loopback address: over http:// the network sees the password; allow_insecure: true allows that")}
+		"must be https:// or a loopback address with basic_auth, since http:// exposes the password to the network; set allow_insecure: true to permit that")}
 }
 
 func loopback(host string) bool {

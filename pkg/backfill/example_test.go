@@ -13,24 +13,24 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Start the backfill that the console's configuration describes, or find the one that an
-// earlier process has started.
+// Start the backfill that the console's configuration describes, or find the one that an earlier
+// process has started.
 func Example() {
 	run := func(ctx context.Context, client workflow.Interface, kube dynamic.Interface, state backfill.WorkingState, yaml []byte) error {
 		cfg, err := backfill.ParseConfig(yaml)
 		if err != nil {
-			return err // every problem, with its path
+			return err // lists every problem with its path
 		}
 		b, err := backfill.New(cfg, backfill.Dependencies{
 			Workflows:    client,
 			Kubernetes:   kube,  // for Pause, Scale and the count of pods
-			WorkingState: state, // for the shards; adapters/opensearch has one
+			WorkingState: state, // for the shards; see adapters/opensearch
 		})
 		if err != nil {
 			return err
 		}
 		if err := b.Create(ctx); err != nil {
-			return err // not ready to start, and why
+			return err // says why it cannot be started
 		}
 		st, err := b.Start(ctx)
 		if err != nil {
@@ -42,7 +42,7 @@ func Example() {
 	_ = run
 }
 
-// Show a backfill until it has ended, and decide at its gates.
+// Show the progress of a backfill until it has ended, and approve its gates.
 func ExampleReporter() {
 	run := func(ctx context.Context, b backfill.Backfill, approver string) error {
 		for st, err := range b.Follow(ctx, backfill.FollowOptions{}) {
@@ -50,13 +50,13 @@ func ExampleReporter() {
 				return err
 			}
 			fmt.Println(st.State)
-			// A part that couldn't be read says so, and is never taken for zero.
+			// A part that could not be read holds an error, never a zero.
 			if shards, err := st.Shards.Unwrap(); err == nil && shards.Total > 0 {
 				fmt.Printf("%.0f %%, %v left\n", shards.Percentage, shards.ETA)
 			}
 			for _, gate := range st.Gates.Data {
 				_, err := b.Approve(ctx, backfill.Approval{Gates: []string{gate.ID}, Outputs: map[string]any{"approved-by": approver}})
-				if err != nil && !errors.Is(err, workflow.ErrNotSuspended) { // somebody else was quicker
+				if err != nil && !errors.Is(err, workflow.ErrNotSuspended) { // another client decided first
 					return err
 				}
 			}
@@ -69,13 +69,13 @@ func ExampleReporter() {
 	_ = run
 }
 
-// Take the load off the target for an hour. Whoever calls Start, from any process, ends the pause.
+// Take the load off the target for an hour. A Start from any process ends the pause.
 func ExampleRunner() {
 	pause := func(ctx context.Context, b backfill.Backfill) error {
 		if err := b.Pause(ctx); errors.Is(err, backfill.ErrEnded) || errors.Is(err, backfill.ErrNotStarted) {
 			return nil // there is nothing to pause
 		} else if err != nil {
-			return err // the same call again makes good whatever was cut off
+			return err // calling Pause again completes it
 		}
 		select {
 		case <-time.After(time.Hour):
@@ -88,7 +88,7 @@ func ExampleRunner() {
 	_ = pause
 }
 
-// Stop for good: no pod is left, and what the workers knew is in a file.
+// Stop a backfill for good: no pod remains, and the working state is in a file.
 func ExampleKeeper() {
 	stop := func(ctx context.Context, b backfill.Backfill, dir string) error {
 		if _, err := b.StopAndWait(ctx); err != nil {
@@ -96,7 +96,7 @@ func ExampleKeeper() {
 		}
 		archive, err := b.Archive(ctx, backfill.ArchiveOptions{Dir: dir, File: "demo.json"})
 		if err != nil {
-			return err // index or file, one of them is whole
+			return err // the whole index or the whole file exists
 		}
 		fmt.Println(archive)
 		return nil

@@ -10,7 +10,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Start again what has failed. The workers go on from where those of the run before were.
+// Restart a backfill that has failed. Its workers continue where those of the previous run stopped.
 func ExampleRunner_Restart() {
 	again := func(ctx context.Context, b backfill.Backfill) error {
 		st, err := b.Status(ctx)
@@ -22,22 +22,22 @@ func ExampleRunner_Restart() {
 		}
 		_, err = b.Restart(ctx)
 		if errors.Is(err, backfill.ErrRunning) {
-			return nil // somebody else was quicker, or pods are left: later again
+			return nil // another client restarted it first, or pods remain: try again later
 		}
 		return err
 	}
 	_ = again
 }
 
-// Ask for the end, and let others wait for it: the workers are still going when Stop returns.
+// Stop a backfill without waiting: the workers are still running when Stop returns.
 func ExampleStopper_Stop() {
 	stop := func(ctx context.Context, b backfill.Backfill) error {
-		return b.Stop(ctx) // one that has ended, or was never started, is a success too
+		return b.Stop(ctx) // succeeds too if it has ended or was never started
 	}
 	_ = stop
 }
 
-// Reject the gates at which nobody has decided for a day.
+// Reject the gates that have waited for more than a day.
 func ExampleGatekeeper() {
 	reject := func(ctx context.Context, b backfill.Backfill) error {
 		gates, err := b.Gates(ctx)
@@ -53,7 +53,7 @@ func ExampleGatekeeper() {
 		if len(ids) == 0 {
 			return nil
 		}
-		_, err = b.Reject(ctx, backfill.Rejection{Gates: ids, Message: "nobody has decided for a day"})
+		_, err = b.Reject(ctx, backfill.Rejection{Gates: ids, Message: "no decision for a day"})
 		if errors.Is(err, workflow.ErrNotSuspended) {
 			return nil // decided in the meantime
 		}
@@ -62,24 +62,24 @@ func ExampleGatekeeper() {
 	_ = reject
 }
 
-// Double the workers of a backfill that runs.
+// Double the workers of a running backfill.
 func ExampleKeeper_Scale() {
 	double := func(ctx context.Context, b backfill.Backfill, workers int) error {
 		err := b.Scale(ctx, 2*workers)
 		if errors.Is(err, backfill.ErrNoWorkers) {
-			return fmt.Errorf("no step has made them yet: %w", err)
+			return fmt.Errorf("no step has created them yet: %w", err)
 		}
 		return err
 	}
 	_ = double
 }
 
-// Put an archive back, so that a backfill goes on from it.
+// Restore an archive, so that a backfill continues from it.
 func ExampleKeeper_Restore() {
 	restore := func(ctx context.Context, b backfill.Backfill, file string) error {
 		written, err := b.Restore(ctx, file)
 		if err != nil {
-			return err // after written documents; those are left alone the next time
+			return err // after that many documents, which the next call leaves as they are
 		}
 		fmt.Println(written, "documents")
 		return nil
@@ -87,7 +87,7 @@ func ExampleKeeper_Restore() {
 	_ = restore
 }
 
-// Show what was understood of a configuration. Its secrets mask themselves.
+// Print a configuration as it was read. Its secrets are masked.
 func ExampleReporter_Describe() {
 	describe := func(b backfill.Backfill) {
 		cfg := b.Describe()

@@ -20,11 +20,11 @@ const (
 	DefaultShardsEvery = 10 * time.Second
 )
 
-// FollowOptions say how often the parts are read that nothing announces. The workflow's own
-// changes are seen as they come.
+// FollowOptions are the intervals at which Follow polls what it cannot watch. Changes of the workflow
+// are watched.
 type FollowOptions struct {
-	PodsEvery   time.Duration // 0: [DefaultPodsEvery]
-	ShardsEvery time.Duration // 0: [DefaultShardsEvery]
+	PodsEvery   time.Duration // defaults to [DefaultPodsEvery]
+	ShardsEvery time.Duration // defaults to [DefaultShardsEvery]
 }
 
 func (o FollowOptions) withDefaults() FollowOptions {
@@ -37,8 +37,8 @@ func (o FollowOptions) withDefaults() FollowOptions {
 	return o
 }
 
-// news is what has changed: one of the parts, or the end of the workflow.
-type news struct {
+// update is a part that was read again, or the end of the watch. One field is set.
+type update struct {
 	workflow *status.WorkflowStatus
 	pods     *workflow.Result[Pods]
 	shards   *workflow.Result[Shards]
@@ -57,16 +57,21 @@ func (b *argoBackfill) Follow(ctx context.Context, opts FollowOptions) iter.Seq2
 		if !yield(first, nil) || first.State == StateNotStarted {
 			return
 		}
-		// What goes on for as long as it is followed keeps no state of the workflow.
-		name, uid, workers := first.Workflow.Name, first.Workflow.UID, b.workersOf(first.Workflow)
+		// The goroutines run for as long as the backfill, so they hold no status of the workflow.
+		name, uid := first.Workflow.Name, first.Workflow.UID
+		var polled *connection
+		if b.connection != nil {
+			polled = b.connection.withoutRetries()
+		}
+		pool := b.workersOver(polled, first.Workflow)
 		following, stop := context.WithCancel(ctx)
 		var readers sync.WaitGroup
 		defer readers.Wait()
 		defer stop()
-		all := make(chan news)
-		send := func(n news) bool {
+		updates := make(chan update)
+		send := func(u update) bool {
 			select {
-			case all <- n:
+			case updates <- u:
 				return true
 			case <-following.Done():
 				return false
@@ -74,35 +79,35 @@ func (b *argoBackfill) Follow(ctx context.Context, opts FollowOptions) iter.Seq2
 		}
 		readers.Go(func() { b.watch(following, name, uid, send) })
 		every(following, &readers, opts.PodsEvery, func() bool {
-			r := workflow.ResultOf(pollPods(following, workers))
-			return send(news{pods: &r})
+			r := workflow.ResultOf(readPods(following, pool))
+			return send(update{pods: &r})
 		})
 		every(following, &readers, opts.ShardsEvery, func() bool {
 			r := workflow.ResultOf(readShards(following, b.deps.WorkingState, b.session))
-			return send(news{shards: &r})
+			return send(update{shards: &r})
 		})
-		b.merge(ctx, first, all, opts, yield)
+		b.merge(ctx, first, updates, opts, yield)
 	}
 }
 
-// watch sends the workflow's states, and then its end or why there is none to see.
-func (b *argoBackfill) watch(ctx context.Context, name string, uid types.UID, send func(news) bool) {
+// watch sends the states of a workflow, and then its end or the error that ends the watch.
+func (b *argoBackfill) watch(ctx context.Context, name string, uid types.UID, send func(update) bool) {
 	for s, err := range b.deps.Workflows.Watch(ctx, name) {
 		switch {
 		case err != nil:
-			send(news{err: err})
+			send(update{err: err})
 			return
 		case s.UID != uid:
-			send(news{err: workflow.ErrReplaced})
+			send(update{err: workflow.ErrReplaced})
 			return
-		case !send(news{workflow: s}):
+		case !send(update{workflow: s}):
 			return
 		}
 	}
-	send(news{ended: true})
+	send(update{ended: true})
 }
 
-// every calls read at an interval, in a goroutine of its own, until it returns false or ctx ends.
+// every calls read at an interval, in a goroutine, until it returns false or ctx ends.
 func every(ctx context.Context, readers *sync.WaitGroup, interval time.Duration, read func() bool) {
 	readers.Go(func() {
 		ticker := time.NewTicker(interval)
@@ -120,34 +125,34 @@ func every(ctx context.Context, readers *sync.WaitGroup, interval time.Duration,
 	})
 }
 
-// merge yields a status for all news that change it.
+// merge yields a status for each update that changes it.
 func (b *argoBackfill) merge(
-	ctx context.Context, last *Status, all <-chan news, opts FollowOptions, yield func(*Status, error) bool,
+	ctx context.Context, last *Status, updates <-chan update, opts FollowOptions, yield func(*Status, error) bool,
 ) {
 	wf, pods, shards := last.Workflow, last.Pods, last.Shards
 	for {
-		var n news
+		var u update
 		select {
-		case n = <-all:
+		case u = <-updates:
 		case <-ctx.Done():
-			yield(nil, b.failed(context.Cause(ctx)))
+			yield(nil, b.wrap(context.Cause(ctx)))
 			return
 		}
 		switch {
-		case n.err != nil:
-			yield(nil, b.failed(n.err))
+		case u.err != nil:
+			yield(nil, b.wrap(u.err))
 			return
-		case n.ended:
-			b.linger(ctx, last, wf, opts.PodsEvery, yield)
+		case u.ended:
+			b.followTermination(ctx, last, wf, opts.PodsEvery, yield)
 			return
-		case n.workflow != nil:
-			wf = n.workflow
-		case n.pods != nil:
-			pods = *n.pods
-		case n.shards != nil:
-			shards = *n.shards
+		case u.workflow != nil:
+			wf = u.workflow
+		case u.pods != nil:
+			pods = *u.pods
+		case u.shards != nil:
+			shards = *u.shards
 		}
-		if now := b.combine(wf, pods, shards); !same(now, last) {
+		if now := b.combine(wf, pods, shards); !equal(now, last) {
 			last = now
 			if !yield(now, nil) {
 				return
@@ -156,54 +161,111 @@ func (b *argoBackfill) merge(
 	}
 }
 
-// linger yields what becomes of a workflow that has ended, until its workers have too.
-func (b *argoBackfill) linger(
+// followTermination yields the statuses of a workflow that has ended, until its workers have too.
+func (b *argoBackfill) followTermination(
 	ctx context.Context, last *Status, wf *status.WorkflowStatus, interval time.Duration, yield func(*Status, error) bool,
 ) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
 		now := b.statusOf(ctx, wf)
-		if !same(now, last) && !yield(now, nil) || now.State.Completed() {
+		if !equal(now, last) && !yield(now, nil) || now.State.Completed() {
 			return
 		}
 		last = now
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			yield(nil, b.failed(context.Cause(ctx)))
+			yield(nil, b.wrap(context.Cause(ctx)))
 			return
 		}
 		var err error
-		if wf, err = b.still(ctx, wf); err != nil {
-			yield(nil, b.failed(err))
+		if wf, err = b.refetchEnded(ctx, wf); err != nil {
+			yield(nil, b.wrap(err))
 			return
 		}
 	}
 }
 
-// still is the workflow as it is now, or as it was if it can't be read. It is an error if it is gone:
-// another one by its name would have workers that look like its own.
-func (b *argoBackfill) still(ctx context.Context, before *status.WorkflowStatus) (*status.WorkflowStatus, error) {
+// refetchEnded returns the workflow as it is now, or as it was if it cannot be read. A workflow that
+// was deleted is an error, since the workers of another one by its name would look like its own.
+func (b *argoBackfill) refetchEnded(ctx context.Context, before *status.WorkflowStatus) (*status.WorkflowStatus, error) {
 	now, err := b.deps.Workflows.Get(ctx, before.Name)
 	switch {
 	case errors.Is(err, workflow.ErrNotFound):
 		return nil, &workflow.GoneError{Last: before, Err: workflow.ErrDeleted}
 	case err != nil:
-		return before, nil //nolint:nilerr // that of the pods, which can't be read either, is shown
+		return before, nil //nolint:nilerr // the status shows the error of the pods, which cannot be read either
 	case now.UID != before.UID:
 		return nil, &workflow.GoneError{Last: before, Err: workflow.ErrReplaced}
 	}
 	return now, nil
 }
 
-// same reports whether two statuses of one workflow say the same.
-func same(a, b *Status) bool {
-	return a.State == b.State && a.Workflow.ResourceVersion == b.Workflow.ResourceVersion &&
-		a.Pods.Data == b.Pods.Data && sameError(a.Pods.Err, b.Pods.Err) &&
-		a.Shards.Data == b.Shards.Data && sameError(a.Shards.Err, b.Shards.Err)
+// Follow polls the status until the Deployment is stopped.
+func (b *deploymentBackfill) Follow(ctx context.Context, opts FollowOptions) iter.Seq2[*Status, error] {
+	opts = opts.withDefaults()
+	return func(yield func(*Status, error) bool) {
+		last, err := b.Status(ctx)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		if !yield(last, nil) {
+			return
+		}
+		following, stop := context.WithCancel(ctx)
+		var readers sync.WaitGroup
+		defer readers.Wait()
+		defer stop()
+		shards := make(chan workflow.Result[Shards])
+		every(following, &readers, opts.ShardsEvery, func() bool {
+			select {
+			case shards <- workflow.ResultOf(readShards(following, b.deps.WorkingState, b.session)):
+				return true
+			case <-following.Done():
+				return false
+			}
+		})
+		ticker := time.NewTicker(opts.PodsEvery)
+		defer ticker.Stop()
+		for last.State != StateStopped {
+			now := *last
+			select {
+			case now.Shards = <-shards:
+			case <-ticker.C:
+				st, err := b.statusWithoutShards(ctx, b.polled)
+				switch {
+				case err == nil:
+					now = *st
+					now.Shards = last.Shards
+				case errors.Is(err, workflow.ErrUnavailable): // shown, and read again at the next interval
+					now.Pods = workflow.ResultOf(Pods{}, err)
+				default:
+					yield(nil, err)
+					return
+				}
+			case <-ctx.Done():
+				yield(nil, b.wrap(context.Cause(ctx)))
+				return
+			}
+			if !equal(&now, last) {
+				last = &now
+				if !yield(last, nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
-func sameError(a, b error) bool {
+// equal reports whether two statuses of one workflow say the same.
+func equal(a, b *Status) bool {
+	return a.State == b.State && a.Workflow.ResourceVersion == b.Workflow.ResourceVersion &&
+		a.Pods.Data == b.Pods.Data && equalErrors(a.Pods.Err, b.Pods.Err) &&
+		a.Shards.Data == b.Shards.Data && equalErrors(a.Shards.Err, b.Shards.Err)
+}
+
+func equalErrors(a, b error) bool {
 	return a == nil && b == nil || a != nil && b != nil && (errors.Is(a, b) || a.Error() == b.Error())
 }

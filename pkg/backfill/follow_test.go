@@ -11,23 +11,22 @@ import (
 	"testing/synctest"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill/internal/fakekube"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// film is a workflow whose states are shown one after the other, with a second between.
-type film struct {
+// scripted is a client that watches these states of a workflow, one a second.
+type scripted struct {
 	recorder
 	states []*status.WorkflowStatus
-	err    error                                  // at the end
-	now    func() (*status.WorkflowStatus, error) // when it is asked for by itself
+	err    error                                  // after the states; may be nil
+	get    func() (*status.WorkflowStatus, error) // answers Get
 }
 
-func (f *film) Get(context.Context, string) (*status.WorkflowStatus, error) { return f.now() }
+func (f *scripted) Get(context.Context, string) (*status.WorkflowStatus, error) { return f.get() }
 
-func (f *film) Watch(ctx context.Context, _ string) iter.Seq2[*status.WorkflowStatus, error] {
+func (f *scripted) Watch(ctx context.Context, _ string) iter.Seq2[*status.WorkflowStatus, error] {
 	return func(yield func(*status.WorkflowStatus, error) bool) {
 		for _, s := range f.states {
 			select {
@@ -54,23 +53,23 @@ func states(phases ...status.Phase) []*status.WorkflowStatus {
 	return all
 }
 
-// climbing has one more item completed each time it is asked, and needs a while to say so.
-type climbing struct {
+// progressing is a working state that has one more completed item at each request.
+type progressing struct {
 	WorkingState
-	asked atomic.Int64
-	takes time.Duration
+	requests atomic.Int64
+	takes    time.Duration // that it takes to answer
 }
 
-func (c *climbing) Counts(ctx context.Context, _ string, now time.Time) (Counts, error) {
+func (c *progressing) Counts(ctx context.Context, _ string, now time.Time) (Counts, error) {
 	select {
 	case <-time.After(c.takes):
 	case <-ctx.Done():
 		return Counts{}, context.Cause(ctx)
 	}
-	return Counts{LaidOutAt: now.Add(-time.Minute), Total: 10, Completed: c.asked.Add(1), InProgress: 1}, nil
+	return Counts{LaidOutAt: now.Add(-time.Minute), Total: 10, Completed: c.requests.Add(1), InProgress: 1}, nil
 }
 
-func follow(t *testing.T, f *film, deps Dependencies, opts FollowOptions) (seen []string, err error) {
+func follow(t *testing.T, f *scripted, deps Dependencies, opts FollowOptions) (seen []string, err error) {
 	t.Helper()
 	deps.Workflows = f
 	b, err := New(config(t, "", ""), deps)
@@ -88,52 +87,52 @@ func follow(t *testing.T, f *film, deps Dependencies, opts FollowOptions) (seen 
 
 func TestFollow(t *testing.T) {
 	all := states(status.PhasePending, status.PhaseRunning, status.PhaseRunning, status.PhaseRunning, status.PhaseSucceeded)
-	t.Run("shows states and shards as they come, until the end", func(t *testing.T) {
+	t.Run("yields each state of the workflow and the shards, until the end", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			f := &film{recorder: recorder{runs: all[:1]}, states: all}
-			seen, err := follow(t, f, Dependencies{WorkingState: &climbing{}}, FollowOptions{ShardsEvery: 1500 * time.Millisecond})
+			f := &scripted{recorder: recorder{runs: all[:1]}, states: all}
+			seen, err := follow(t, f, Dependencies{WorkingState: &progressing{}}, FollowOptions{ShardsEvery: 1500 * time.Millisecond})
 			want := []string{"Starting 1", "Starting 2", "Running 2", "Running 3", "Running 3", "Running 4", "Succeeded 4", "Succeeded 5"}
-			// What comes at the same instant comes in any order.
+			// Updates of the same instant come in any order.
 			if err != nil || seen[0] != want[0] || seen[len(seen)-1] != want[len(want)-1] || !slices.Contains(seen, "Running 3") {
 				t.Errorf("%v, %v", seen, err)
 			}
 		})
 	})
-	t.Run("isn't kept waiting by a target that is slow", func(t *testing.T) {
+	t.Run("does not wait for a slow target", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			f := &film{recorder: recorder{runs: all[:1]}, states: all}
+			f := &scripted{recorder: recorder{runs: all[:1]}, states: all}
 			begin := time.Now()
-			seen, err := follow(t, f, Dependencies{WorkingState: &climbing{takes: 20 * time.Second}}, FollowOptions{ShardsEvery: time.Millisecond})
-			// The first and the last status take as long as it takes; the five states between don't.
+			seen, err := follow(t, f, Dependencies{WorkingState: &progressing{takes: 20 * time.Second}}, FollowOptions{ShardsEvery: time.Millisecond})
+			// The first and the last status wait for the target; the five states between them do not.
 			if took := time.Since(begin); err != nil || took > 46*time.Second || len(seen) < 4 {
 				t.Errorf("%v, %v, %v", seen, err, took)
 			}
 		})
 	})
-	t.Run("of one that isn't started is short", func(t *testing.T) {
+	t.Run("ends at once if nothing was started", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			if seen, err := follow(t, &film{}, Dependencies{}, FollowOptions{}); err != nil || len(seen) != 1 {
+			if seen, err := follow(t, &scripted{}, Dependencies{}, FollowOptions{}); err != nil || len(seen) != 1 {
 				t.Errorf("%v, %v", seen, err)
 			}
 		})
 	})
 	t.Run("ends with an error", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			f := &film{recorder: recorder{runs: all[:1]}, states: all[:2], err: workflow.ErrDeleted}
+			f := &scripted{recorder: recorder{runs: all[:1]}, states: all[:2], err: workflow.ErrDeleted}
 			if seen, err := follow(t, f, Dependencies{}, FollowOptions{}); !errors.Is(err, workflow.ErrDeleted) || len(seen) != 2 {
 				t.Errorf("%v, %v", seen, err)
 			}
 			other := *all[1]
 			other.UID = "another"
-			f = &film{recorder: recorder{runs: all[:1]}, states: []*status.WorkflowStatus{&other}}
+			f = &scripted{recorder: recorder{runs: all[:1]}, states: []*status.WorkflowStatus{&other}}
 			if seen, err := follow(t, f, Dependencies{}, FollowOptions{}); !errors.Is(err, workflow.ErrReplaced) || len(seen) != 1 {
 				t.Errorf("%v, %v", seen, err)
 			}
 		})
 	})
-	t.Run("ends when nobody wants more, and with the context's cause", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) { // which fails if a goroutine is left
-			deps := Dependencies{Workflows: &film{recorder: recorder{runs: all[:1]}, states: all}, WorkingState: &climbing{}}
+	t.Run("ends with the loop, and with the context's cause", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) { // fails if a goroutine remains
+			deps := Dependencies{Workflows: &scripted{recorder: recorder{runs: all[:1]}, states: all}, WorkingState: &progressing{}}
 			b, err := New(config(t, "", ""), deps)
 			if err != nil {
 				t.Fatal(err)
@@ -158,9 +157,8 @@ func TestFollow(t *testing.T) {
 	})
 }
 
-// A stopped workflow whose workers are still ending is gone meanwhile, or another one has its name, and
-// workers that look the same.
-func TestFollowOfWhatIsGoneInTheEnd(t *testing.T) {
+// A stopped workflow can be deleted or replaced while its workers are still terminating.
+func TestFollowOfAWorkflowThatIsDeletedWhileTerminating(t *testing.T) {
 	for want, now := range map[error]func(s status.WorkflowStatus) (*status.WorkflowStatus, error){
 		workflow.ErrDeleted: func(status.WorkflowStatus) (*status.WorkflowStatus, error) { return nil, workflow.ErrNotFound },
 		workflow.ErrReplaced: func(s status.WorkflowStatus) (*status.WorkflowStatus, error) {
@@ -172,13 +170,13 @@ func TestFollowOfWhatIsGoneInTheEnd(t *testing.T) {
 			all := states(status.PhaseRunning, status.PhaseFailed)
 			all[1].Shutdown = status.ShutdownStop
 			asked := 0
-			f := &film{recorder: recorder{runs: all[:1]}, states: all, now: func() (*status.WorkflowStatus, error) {
+			f := &scripted{recorder: recorder{runs: all[:1]}, states: all, get: func() (*status.WorkflowStatus, error) {
 				if asked++; asked == 1 {
 					return nil, workflow.ErrUnavailable
 				}
 				return now(*all[1])
 			}}
-			seen, err := follow(t, f, Dependencies{Kubernetes: newApps(t, workersYAML)}, FollowOptions{})
+			seen, err := follow(t, f, Dependencies{Kubernetes: fakekube.New(t, twoWorkloads).Client(nil)}, FollowOptions{})
 			if !errors.Is(err, want) || asked != 2 || !slices.Contains(seen, "Terminating 0") {
 				t.Errorf("%v, %v, asked %d times; want %v", seen, err, asked, want)
 			}
@@ -186,24 +184,25 @@ func TestFollowOfWhatIsGoneInTheEnd(t *testing.T) {
 	}
 }
 
-// Of a Deployment, too, what can't be read is told, and the rest goes on.
-func TestFollowADeploymentOverAnOutage(t *testing.T) {
+// If the pods of a Deployment cannot be read, the status says so, and Follow continues.
+func TestFollowOfADeploymentDuringAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client := newApps(t, `
+		cluster := fakekube.New(t, `
 - {apiVersion: apps/v1, kind: Deployment, metadata: {name: loader, namespace: ma, uid: d}, spec: {replicas: 4, selector: {matchLabels: {app: loader}}}}
 `)
 		cfg := config(t, "backfill", "{reindex_from_snapshot: {session_name: s, k8s: {namespace: ma, deployment_name: loader}}}")
-		b, err := New(cfg, Dependencies{Kubernetes: client})
+		var outage atomic.Bool
+		b, err := New(cfg, Dependencies{Kubernetes: cluster.Client(fakekube.FailReads(func() error {
+			if outage.Load() {
+				return unavailable()
+			}
+			return nil
+		}))})
 		if err != nil {
 			t.Fatal(err)
 		}
-		outage := func(err error) {
-			client.mu.Lock()
-			defer client.mu.Unlock()
-			*client.away = func() error { return err }
-		}
-		time.AfterFunc(5*time.Second, func() { outage(apierrors.NewServiceUnavailable("away")) })
-		time.AfterFunc(25*time.Second, func() { outage(nil) })
+		time.AfterFunc(5*time.Second, func() { outage.Store(true) })
+		time.AfterFunc(25*time.Second, func() { outage.Store(false) })
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		var seen []bool

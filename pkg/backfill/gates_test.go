@@ -10,7 +10,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// What others have named is quoted and cut off.
+// Names that others have chosen are quoted and truncated.
 func TestNotWaitingIsBounded(t *testing.T) {
 	gates := []*status.Node{{ID: "g", DisplayName: "a\n\x1b[31m" + strings.Repeat("x", 5_000), Type: status.NodeTypeSuspend, Phase: status.NodeRunning}}
 	err := notWaiting("b", gates, nil)
@@ -39,9 +39,9 @@ func TestGateChoice(t *testing.T) {
 		"by name":            {patterns: []string{"final"}, want: "3"},
 		"by id":              {patterns: []string{"2"}, want: "2"},
 		"with a slash":       {patterns: []string{"load*"}, want: "6 7"},
-		"every one":          {patterns: []string{"*"}, want: "1 2 3 6 7"},
-		"by its bucket":      {patterns: []string{"load(*:s3://b/2)"}, want: "7"},
-		"a name with signs":  {patterns: []string{"load(0:s3://b/1)"}, want: "6"},
+		"every gate":         {patterns: []string{"*"}, want: "1 2 3 6 7"},
+		"by bucket":          {patterns: []string{"load(*:s3://b/2)"}, want: "7"},
+		"with signs":         {patterns: []string{"load(0:s3://b/1)"}, want: "6"},
 		"by pattern":         {patterns: []string{"shard-*"}, want: "1 2"},
 		"some":               {patterns: []string{"final", "shard-?", "3"}, want: "3 1 2"},
 		"all":                {all: true, want: "1 2 3 6 7"},
@@ -50,7 +50,7 @@ func TestGateChoice(t *testing.T) {
 		"rejected before":    {patterns: []string{"bad"}, err: workflow.ErrConflict, says: "Failed"},
 		"to reject again":    {patterns: []string{"bad"}, become: status.NodeFailed},
 		"to reject approved": {patterns: []string{"early"}, become: status.NodeFailed, err: workflow.ErrConflict, says: "Succeeded"},
-		"nobody":             {patterns: []string{"final", "fnal"}, err: workflow.ErrNotSuspended, says: `"fnal"; waiting are: "shard-a", "shard-b", "final", "load(0:s3://b/1)", "load(1:s3://b/2)"`},
+		"unknown":            {patterns: []string{"final", "fnal"}, err: workflow.ErrNotSuspended, says: `"fnal"; waiting gates: "shard-a", "shard-b", "final", "load(0:s3://b/1)", "load(1:s3://b/2)"`},
 		"none":               {err: workflow.ErrInvalid, says: "gates"},
 		"both":               {patterns: []string{"a"}, all: true, err: workflow.ErrInvalid, says: "all"},
 		"a bad pattern":      {patterns: []string{"x", "[a"}, err: workflow.ErrInvalid, says: "gates[1]"},
@@ -85,14 +85,14 @@ func TestGateChoice(t *testing.T) {
 	}
 	s.NodesErr = status.ErrNodesOffloaded
 	if _, err := (gateChoice{nil, true, status.NodeSucceeded}).waiting(t.Context(), s); !errors.Is(err, status.ErrNodesOffloaded) {
-		t.Errorf("nodes that can't be seen: %v", err)
+		t.Errorf("unreadable nodes: %v", err)
 	}
 }
 
-// What a gate is called comes from others, also from pods: it brings no gate that was not looked at
-// under a decision about another one's id.
-func TestAnIDMeansItsGateAlone(t *testing.T) {
-	for name, id := range map[string]string{"called like it": "w-1", "a pattern": "*", "a part of a pattern": "w-[12]"} {
+// Names of gates are chosen by others, even by pods. They must not make a decision by ID select a gate
+// that the caller has not looked at.
+func TestIDSelectsItsGateOnly(t *testing.T) {
+	for name, id := range map[string]string{"the same name": "w-1", "a pattern": "*", "a part of a pattern": "w-[12]"} {
 		s := &status.WorkflowStatus{Phase: status.PhaseRunning, Nodes: []*status.Node{
 			{ID: "w-0", DisplayName: id, Type: status.NodeTypeSuspend, Phase: status.NodeRunning},
 			{ID: id, DisplayName: "w-0", Type: status.NodeTypeSuspend, Phase: status.NodeRunning},
@@ -106,7 +106,7 @@ func TestAnIDMeansItsGateAlone(t *testing.T) {
 	}
 }
 
-// After a stop the exit handlers run, and so a gate within one still waits for somebody.
+// After a stop the exit handlers run, so a gate in one of them still waits for a decision.
 func TestGatesAfterAStop(t *testing.T) {
 	gate := func(id, boundary string) *status.Node {
 		return &status.Node{ID: id, DisplayName: id, BoundaryID: boundary, Type: status.NodeTypeSuspend, Phase: status.NodeRunning}
@@ -141,7 +141,7 @@ func TestGatesAfterAStop(t *testing.T) {
 	}
 }
 
-// delayed is a workflow in which only time has to pass, unless the gate is in the phase Running.
+// delayed returns a workflow with a delay, and a gate in that phase.
 func delayed(t *testing.T, gate status.NodePhase) *status.WorkflowStatus {
 	t.Helper()
 	s, err := status.FromJSON([]byte(`{
@@ -157,7 +157,7 @@ func delayed(t *testing.T, gate status.NodePhase) *status.WorkflowStatus {
 	return s
 }
 
-func TestDelaysAreNoGates(t *testing.T) {
+func TestDelaysAreNotGates(t *testing.T) {
 	s := delayed(t, status.NodeRunning)
 	for _, become := range []status.NodePhase{status.NodeSucceeded, status.NodeFailed} {
 		for _, choice := range []gateChoice{{nil, true, become}, {[]string{"c*"}, false, become}} {
@@ -170,7 +170,7 @@ func TestDelaysAreNoGates(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if gates := gatesOf(openGates(s)); len(gates) != 1 || gates[0].ID != "2" {
+	if gates := gatesOf(waitingGates(s)); len(gates) != 1 || gates[0].ID != "2" {
 		t.Errorf("%+v", gates)
 	}
 	for _, gate := range []status.NodePhase{status.NodeRunning, status.NodeSucceeded} {

@@ -10,7 +10,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// decider has one workflow with gates, and decides those that it is asked to.
+// decider is a client of one workflow, and decides the gates of each request.
 type decider struct {
 	recorder
 	decided *status.WorkflowStatus
@@ -51,7 +51,7 @@ func TestTimeGrowsWithTheNodes(t *testing.T) {
 		s := gates(1, status.NodeRunning)
 		for i := range n {
 			retry, attempt := fmt.Sprint("r-", i), fmt.Sprint("a-", i)
-			s.Nodes = append(s.Nodes, // no attempt is under way, so none ends the search
+			s.Nodes = append(s.Nodes, // no attempt is active, so none ends the search
 				&status.Node{ID: retry, Type: status.NodeTypeRetry, Phase: status.NodeRunning, Children: []string{attempt}},
 				&status.Node{ID: attempt, Type: status.NodeTypeSteps, Phase: status.NodeRunning})
 		}
@@ -101,7 +101,7 @@ func TestTimeGrowsWithTheNodes(t *testing.T) {
 		}
 		s.Nodes[0].DisplayName = "w.onExit"
 		return func() {
-			if open := openGates(s); len(open) != n {
+			if open := waitingGates(s); len(open) != n {
 				t.Errorf("%d of %d", len(open), n)
 			}
 		}

@@ -8,8 +8,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/secret"
 )
 
-// The types of a configuration that can hold a secret outside of a Secret show themselves without it:
-// printed by any verb, logged, and as JSON.
+// Some types of a configuration can hold a secret that is not a Secret. It is masked when they are
+// printed, logged or written as JSON.
 
 type (
 	plainArgo    Argo

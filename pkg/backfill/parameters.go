@@ -13,11 +13,11 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// parameterTargetSecret takes the name of a Kubernetes Secret.
+// parameterTargetSecret is the parameter for the name of a Kubernetes Secret.
 const parameterTargetSecret = "target-secret"
 
-// derivedParameters are the workflow's arguments that follow from the configuration. They
-// are offered to the template, which takes those it knows.
+// derivedParameters returns the parameters that follow from the configuration. The workflow gets those
+// that its template declares.
 func derivedParameters(cfg Config) (map[string]any, error) {
 	derived := map[string]any{
 		"session-name":             cfg.SessionName(),
@@ -37,7 +37,7 @@ func derivedParameters(cfg Config) (map[string]any, error) {
 	if s3 := cfg.Snapshot.S3; s3 != nil {
 		derived["s3-repo-uri"] = s3.URI
 		derived["s3-region"] = s3.Region
-		if s3.Endpoint != "" { // the template's default is not to be blanked
+		if s3.Endpoint != "" { // "" would override the template's default
 			derived["s3-endpoint"] = s3.Endpoint
 		}
 	}
@@ -66,23 +66,23 @@ func derivedParameters(cfg Config) (map[string]any, error) {
 	return derived, nil
 }
 
-// plaintextProblems names the secrets that would become parameters of the workflow.
+// plaintextProblems returns a problem for each secret that would become a parameter of the workflow.
 func plaintextProblems(cfg Config) field.ErrorList {
-	const why = "everyone who may read workflows could read it: use k8s_secret_name, " +
+	const why = "everyone who may read workflows could read it; use k8s_secret_name, " +
 		"or set backfill.reindex_from_snapshot.argo.plaintext_credentials: true"
 	var problems field.ErrorList
 	if basic := cfg.TargetCluster.Basic; basic != nil && basic.Password.Reveal() != "" {
 		problems = append(problems, field.Forbidden(field.NewPath("target_cluster", "basic_auth", "password"), why))
 	}
-	for _, p := range cfg.places() { // in a query, for one
-		if secret.Scrub(p.text) != p.text {
+	for _, p := range cfg.places() { // such as in a query
+		if secret.Scrub(p.url) != p.url {
 			problems = append(problems, field.Forbidden(p.path, why))
 		}
 	}
 	parameters := field.NewPath("backfill", "reindex_from_snapshot", "argo", "parameters")
 	among := maps.Clone(cfg.Backfill.Argo.Parameters)
 	if _, isText := among[parameterTargetSecret].(string); isText {
-		delete(among, parameterTargetSecret) // it is the name of one
+		delete(among, parameterTargetSecret) // the name of a Secret is not a secret
 	}
 	for _, path := range secret.Find(among) {
 		problems = append(problems, field.Forbidden(parameters.Child(path), why))
@@ -90,10 +90,10 @@ func plaintextProblems(cfg Config) field.ErrorList {
 	return problems
 }
 
-// expressionProblems names what would make parameters of the workflow that Argo evaluates. A
-// configuration is written by others than the template.
+// expressionProblems returns a problem for each parameter that Argo would evaluate as an expression. The
+// authors of a configuration and of a template can be different people.
 func expressionProblems(parameters, derived map[string]any) (problems field.ErrorList) {
-	const why = "has {{ in it, which Argo would evaluate"
+	const why = "contains {{, which Argo would evaluate"
 	argo := field.NewPath("backfill", "reindex_from_snapshot", "argo")
 	for _, name := range slices.Sorted(maps.Keys(parameters)) {
 		if evaluated(parameters[name]) {
@@ -102,7 +102,7 @@ func expressionProblems(parameters, derived map[string]any) (problems field.Erro
 	}
 	for _, name := range slices.Sorted(maps.Keys(derived)) {
 		if evaluated(derived[name]) {
-			problems = append(problems, field.Forbidden(argo, fmt.Sprintf("the parameter %s, which is made of the configuration, %s", name, why)))
+			problems = append(problems, field.Forbidden(argo, fmt.Sprintf("parameter %s, which is derived from the configuration, %s", name, why)))
 		}
 	}
 	return problems
@@ -123,8 +123,7 @@ func (c Config) repositoryName() string {
 	return c.Snapshot.RepositoryName
 }
 
-// targetConfig is the target in the console's own form, with references to secrets but no
-// secret.
+// targetConfig returns the target in the console's form, with references to secrets and no secrets.
 func targetConfig(c Cluster) map[string]any {
 	target := map[string]any{"endpoint": c.Endpoint, "allow_insecure": c.AllowInsecure}
 	if c.Version != "" {

@@ -11,22 +11,22 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// ParseConfig reads the migration console's YAML, or the same as JSON: target_cluster,
-// snapshot and backfill. The file's other parts are ignored; within these three an unknown
-// key is an error. A cluster can also be in the form in which workflows hand it on, with
-// allowInsecure and authConfig.
+// ParseConfig reads the migration console's YAML or JSON: target_cluster, snapshot and backfill. In
+// these three an unknown key is an error; the rest of the file is ignored. A cluster can also have the
+// form in which workflows pass it on, with allowInsecure and authConfig. data may have at most 3 MiB,
+// also with its aliases expanded.
 //
-// The text has at most 3 MiB, also with its aliases written out. The error is a [*workflow.InvalidError] that lists every problem with its path, and of the file's
-// values only names that are not well-formed; or, for a file that is not valid YAML, one that says
-// what is wrong and in which line, without any value. Both match [workflow.ErrInvalid].
+// The error matches [workflow.ErrInvalid]. It is a [*workflow.InvalidError] that lists every problem
+// with its path, and of the file's values contains only malformed names. If the file is not valid
+// YAML, the error says what is wrong and in which line, without any value.
 func ParseConfig(data []byte) (Config, error) {
 	text, err := strictyaml.ToJSON(data)
 	if err != nil {
 		return Config{}, fmt.Errorf("%w: the configuration: %w", workflow.ErrInvalid, err)
 	}
 	var file any
-	if err := utiljson.Unmarshal(text, &file); err != nil { // which may show a number
-		return Config{}, fmt.Errorf("%w: the configuration has a value that can't be read", workflow.ErrInvalid)
+	if err := utiljson.Unmarshal(text, &file); err != nil { // err may contain a value
+		return Config{}, fmt.Errorf("%w: the configuration has a value that cannot be read", workflow.ErrInvalid)
 	}
 	fields, ok := file.(map[string]any)
 	if !ok {
@@ -45,7 +45,7 @@ func ParseConfig(data []byte) (Config, error) {
 		cfg.Snapshot = readSnapshot(snapshot)
 	}
 	if source, ok := fields["source_cluster"].(map[string]any); ok {
-		// Not ours to check, but the template wants to know the version.
+		// Its other keys are not checked here. The version becomes a parameter.
 		version := &section{path: root.child("source_cluster"), fields: source, asked: map[string]bool{}, problems: root.problems}
 		cfg.SourceVersion = version.scalar("version")
 	}
@@ -65,14 +65,14 @@ func readSnapshot(s *section) *Snapshot {
 	defer s.done()
 	snapshot := &Snapshot{
 		Name:           s.required("snapshot_name", "the snapshot's name"),
-		RepositoryName: s.text("snapshot_repo_name"),
-		Mode:           s.text("mode"),
+		RepositoryName: s.string("snapshot_repo_name"),
+		Mode:           s.string("mode"),
 	}
 	if m := snapshot.Mode; m != "" && m != "create" && m != "import" {
 		s.add(field.Invalid(s.child("mode"), field.OmitValueType{}, "must be create or import"))
 	}
 	for _, key := range []string{"otel_trace_endpoint", "otel_metrics_endpoint", "solr_collections"} {
-		s.lookup(key) // of no use to a backfill
+		s.lookup(key) // known, and not used by a backfill
 	}
 	switch s.oneOf("s3", "gcs", "fs") {
 	case "s3":
@@ -80,12 +80,12 @@ func readSnapshot(s *section) *Snapshot {
 		snapshot.S3 = &S3Repository{
 			URI:    repo.required("repo_uri", "such as s3://bucket/path"),
 			Region: repo.required("aws_region", "such as us-east-1"),
-			Role:   repo.text("role"), Endpoint: repo.text("endpoint"),
+			Role:   repo.string("role"), Endpoint: repo.string("endpoint"),
 		}
 		repo.done()
 	case "gcs":
 		repo := s.section("gcs")
-		snapshot.GCS = &GCSRepository{URI: repo.required("repo_uri", "such as gs://bucket/path"), Endpoint: repo.text("endpoint")}
+		snapshot.GCS = &GCSRepository{URI: repo.required("repo_uri", "such as gs://bucket/path"), Endpoint: repo.string("endpoint")}
 		repo.done()
 	case "fs":
 		repo := s.section("fs")
@@ -109,17 +109,17 @@ func readBackfill(s *section) Reindex {
 func readReindex(s *section) Reindex {
 	defer s.done()
 	r := Reindex{
-		Session:            s.text("session_name"),
-		SnapshotName:       s.text("snapshot_name"),
-		SnapshotRepository: s.text("snapshot_repo"),
+		Session:            s.string("session_name"),
+		SnapshotName:       s.string("snapshot_name"),
+		SnapshotRepository: s.string("snapshot_repo"),
 		Scale:              s.positive("scale", DefaultScale),
 	}
-	// The console has two names for it.
-	switch other := s.text("backfill_session_name"); {
+	// The console has two names for the session.
+	switch other := s.string("backfill_session_name"); {
 	case r.Session == "":
 		r.Session = other
 	case other != "" && other != r.Session:
-		s.add(field.Invalid(s.child("backfill_session_name"), other, "must be the same as session_name, or left out"))
+		s.add(field.Invalid(s.child("backfill_session_name"), other, "must be the same as session_name; leave one of them out"))
 	}
 	if r.Session != "" {
 		for _, problem := range sessionProblems(r.Session) {
@@ -140,13 +140,13 @@ func readReindex(s *section) Reindex {
 	return r
 }
 
-// readKeys checks the mapping of a provider that New refuses.
+// readKeys checks the section of a provider that New does not support.
 func readKeys(s *section, required []string, optional ...string) {
 	for _, key := range required {
 		s.required(key, "for this provider")
 	}
 	for _, key := range optional {
-		s.text(key)
+		s.string(key)
 	}
 	s.done()
 }
@@ -154,7 +154,7 @@ func readKeys(s *section, required []string, optional ...string) {
 func readK8s(s *section) *K8s {
 	defer s.done()
 	k := &K8s{
-		Namespace:  s.required("namespace", "that of the Deployment"),
+		Namespace:  s.required("namespace", "the namespace of the Deployment"),
 		Deployment: s.required("deployment_name", "the Deployment to scale"),
 	}
 	if k.Namespace != "" {
@@ -174,8 +174,8 @@ func readArgo(s *section) *Argo {
 	defer s.done()
 	a := &Argo{
 		WorkflowTemplate:     s.required("workflow_template_name", "the WorkflowTemplate to start, such as bulk-load"),
-		Namespace:            s.text("namespace"),
-		Entrypoint:           s.text("entrypoint"),
+		Namespace:            s.string("namespace"),
+		Entrypoint:           s.string("entrypoint"),
 		PlaintextCredentials: s.bool("plaintext_credentials"),
 	}
 	if a.Namespace == "" {
@@ -192,7 +192,7 @@ func readArgo(s *section) *Argo {
 		for name, value := range a.Parameters {
 			if value == nil {
 				parameters.add(field.Invalid(parameters.child(shownKey(name)), field.OmitValueType{},
-					`must not be null: leave it out, or give ""`))
+					`must not be null; leave it out, or set it to ""`))
 			}
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// file makes a complete configuration with one part replaced.
+// file returns a complete configuration with one part replaced.
 func file(part, text string) string {
 	parts := map[string]string{
 		"target_cluster": "{endpoint: https://t:9200, no_auth: }",
@@ -90,7 +90,7 @@ metadata_migration: {ignored: true}
 	}
 }
 
-// refersTo reports whether a configuration has nothing but one reference to a secret.
+// refersTo reports whether the only credentials of a configuration are one reference to a secret.
 func refersTo(c Config, k8s, arn string) bool {
 	basic := c.TargetCluster.Basic
 	return basic.Username == "" && basic.Password.Reveal() == "" && basic.K8sSecretName == k8s && basic.UserSecretARN == arn
@@ -118,19 +118,19 @@ func TestParseConfigDefaultsAndKinds(t *testing.T) {
 		"secret of AWS": {"target_cluster", "{endpoint: http://t, basic_auth: {user_secret_arn: a}}", func(c Config) bool {
 			return refersTo(c, "", "a")
 		}},
-		"workflows' dialect": {"target_cluster", "{endpoint: http://t, allowInsecure: true, authConfig: {basic: {secretName: creds}}}", func(c Config) bool {
+		"workflows' form": {"target_cluster", "{endpoint: http://t, allowInsecure: true, authConfig: {basic: {secretName: creds}}}", func(c Config) bool {
 			return c.TargetCluster.AllowInsecure && refersTo(c, "creds", "")
 		}},
-		"workflows' dialect, ARN": {"target_cluster", "{endpoint: http://t, authConfig: {basic: {secretArn: a}}}", func(c Config) bool {
+		"workflows' form, ARN": {"target_cluster", "{endpoint: http://t, authConfig: {basic: {secretArn: a}}}", func(c Config) bool {
 			return refersTo(c, "", "a")
 		}},
-		"workflows' dialect, sigv4": {"target_cluster", "{endpoint: http://t, authConfig: {sigv4: {region: r}}}", func(c Config) bool {
+		"workflows' form, sigv4": {"target_cluster", "{endpoint: http://t, authConfig: {sigv4: {region: r}}}", func(c Config) bool {
 			return *c.TargetCluster.SigV4 == SigV4Auth{Region: "r", Service: "es"}
 		}},
-		"workflows' dialect, none": {"target_cluster", "{endpoint: http://t, authConfig: {noAuth: }}", func(c Config) bool {
+		"workflows' form, none": {"target_cluster", "{endpoint: http://t, authConfig: {noAuth: }}", func(c Config) bool {
 			return c.TargetCluster.Basic == nil && c.TargetCluster.SigV4 == nil
 		}},
-		"workflows' dialect, not said": {"target_cluster", "{endpoint: http://t, allowInsecure: false}", func(c Config) bool {
+		"workflows' form, by default": {"target_cluster", "{endpoint: http://t, allowInsecure: false}", func(c Config) bool {
 			return !c.TargetCluster.AllowInsecure && c.TargetCluster.Basic == nil && c.TargetCluster.SigV4 == nil
 		}},
 		"gcs": {"snapshot", "{snapshot_name: s, gcs: {repo_uri: gs://b}}", func(c Config) bool { return c.Snapshot.GCS.URI == "gs://b" }},
@@ -170,25 +170,25 @@ func TestParseConfigRefuses(t *testing.T) {
 		part, text string
 		want       []string // paths
 	}{
-		"a version of which something is lost": {
+		"a version that YAML has shortened": {
 			"target_cluster", "{endpoint: http://t, no_auth: , version: 7.10}", []string{"target_cluster.version"},
 		},
-		"both dialects": {
+		"both forms": {
 			"target_cluster", "{endpoint: http://t, allow_insecure: true, allowInsecure: true, sigv4: , authConfig: {noAuth: , basic: }}",
 			[]string{"target_cluster.allowInsecure", "target_cluster"},
 		},
-		"names of the other dialect": {
+		"names of the other form": {
 			"target_cluster", "{endpoint: http://t, authConfig: {basic: {k8s_secret_name: c}}}",
 			[]string{"target_cluster.authConfig.basic", "target_cluster.authConfig.basic.k8s_secret_name"},
 		},
 		"an empty mapping":   {"target_cluster", "{}", []string{"target_cluster.endpoint", "target_cluster"}},
 		"no target":          {"target_cluster", "", []string{"target_cluster"}},
 		"no backfill":        {"backfill", "", []string{"backfill"}},
-		"a text":             {"target_cluster", "x", []string{"target_cluster", "target_cluster.endpoint", "target_cluster"}},
+		"a string":           {"target_cluster", "x", []string{"target_cluster", "target_cluster.endpoint", "target_cluster"}},
 		"an unknown key":     {"target_cluster", "{endpoint: http://t, no_auth: , passwort: s3cr3t}", []string{"target_cluster.passwort"}},
 		"two kinds of auth":  {"target_cluster", "{endpoint: http://t, no_auth: , sigv4: }", []string{"target_cluster"}},
 		"keys under no_auth": {"target_cluster", "{endpoint: http://t, no_auth: {a: 1}}", []string{"target_cluster.no_auth.a"}},
-		"no URL":             {"target_cluster", "{endpoint: t, no_auth: }", []string{"target_cluster.endpoint"}},
+		"not a URL":          {"target_cluster", "{endpoint: t, no_auth: }", []string{"target_cluster.endpoint"}},
 		"a password in the URL": {
 			"target_cluster", "{endpoint: 'https://u:s3cr3t@t', no_auth: }", []string{"target_cluster.endpoint"},
 		},
@@ -238,13 +238,13 @@ func TestParseConfigRefuses(t *testing.T) {
 			}
 			for _, secret := range []string{"s3cr3t", "31337"} {
 				if strings.Contains(err.Error(), secret) {
-					t.Errorf("a value is shown: %v", err)
+					t.Errorf("the error contains a value: %v", err)
 				}
 			}
 		})
 	}
 	for name, text := range map[string]string{
-		"no YAML": "a: [", "a list": "[]", "nothing": "", "a key twice": "backfill: {}\nbackfill: {}",
+		"not YAML": "a: [", "a list": "[]", "nothing": "", "a key twice": "backfill: {}\nbackfill: {}",
 	} {
 		if _, err := ParseConfig([]byte(text)); !errors.Is(err, workflow.ErrInvalid) {
 			t.Errorf("%s: %v", name, err)
@@ -252,8 +252,8 @@ func TestParseConfigRefuses(t *testing.T) {
 	}
 }
 
-// A file that is not valid YAML may have a password just where it is not.
-func TestSyntaxErrorsShowNoValues(t *testing.T) {
+// A file may contain a password just where it is not valid YAML.
+func TestSyntaxErrorsContainNoValues(t *testing.T) {
 	for value, says := range map[string]string{
 		"*s3cr3t":       "has an alias without an anchor; quote strings that begin with *",
 		"!!int s3cr3t":  "has a value that its tag does not allow",

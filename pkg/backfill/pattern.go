@@ -6,12 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// pattern is a shell pattern. No character has a meaning of its own but *, ?, [ and \, so a * also
-// matches a slash: an item of a fan-out can be the address of a bucket.
+// pattern is a shell pattern. Only *, ?, [ and \ are special, so * also matches a slash: an item of a
+// fan-out can be the URL of a bucket.
 type pattern []patternPart
 
-// patternPart matches one character: one in ranges, or with except one that is not. With run it
-// matches any number of any characters.
+// patternPart matches one character that is in ranges, or with except one that is not. With run it
+// matches any number of characters.
 type patternPart struct {
 	run    bool
 	except bool
@@ -21,9 +21,9 @@ type patternPart struct {
 type runeRange struct{ first, last rune }
 
 var (
-	errOpenClass = errors.New("a [ is not closed; put a backslash before it if it is meant literally")
+	errOpenClass = errors.New("a [ is not closed; put a backslash before it to match it literally")
 	errBadClass  = errors.New("the characters between [ and ] are not a list of characters and ranges such as a-z")
-	errBackslash = errors.New("it ends in a backslash, which has to be followed by the character that it quotes")
+	errBackslash = errors.New("it ends in a backslash, which must be followed by the character that it quotes")
 )
 
 // parsePattern reads a pattern.
@@ -52,7 +52,7 @@ func parsePattern(text string) (pattern, error) {
 	return p, nil
 }
 
-// parseCharacter reads a character that stands for itself, or that a backslash quotes.
+// parseCharacter reads an ordinary character, or one that a backslash quotes.
 func parseCharacter(text []rune) (character rune, behind []rune, err error) {
 	if text[0] != '\\' {
 		return text[0], text[1:], nil
@@ -63,13 +63,13 @@ func parseCharacter(text []rune) (character rune, behind []rune, err error) {
 	return text[1], text[2:], nil
 }
 
-// parseClass reads what follows a [.
+// parseClass reads a class after its [.
 func parseClass(text []rune) (class patternPart, behind []rune, err error) {
 	if len(text) > 0 && (text[0] == '^' || text[0] == '!') {
 		class.except, text = true, text[1:]
 	}
 	for len(text) > 0 && (text[0] != ']' || len(class.ranges) == 0) {
-		if text[0] == '-' || text[0] == ']' { // to be one of the characters it has to be quoted
+		if text[0] == '-' || text[0] == ']' { // as a member of the class it has to be quoted
 			return class, nil, errBadClass
 		}
 		var r runeRange
@@ -101,10 +101,10 @@ func (part patternPart) matches(c rune) bool {
 	return in != part.except
 }
 
-// matches reports whether the pattern matches all of the name. After a mismatch only the last * takes
+// matches reports whether the pattern matches the whole name. After a mismatch only the last * matches
 // one character more, so the time is at most that of comparing each part with each character.
 func (p pattern) matches(name string) bool {
-	part, run, resume := 0, -1, 0 // run is the last * so far, resume where what follows it begins
+	part, run, resume := 0, -1, 0 // run is the last * so far, resume where the rest of the pattern begins to match
 	for at := 0; at < len(name); {
 		c, size := utf8.DecodeRuneInString(name[at:])
 		switch {

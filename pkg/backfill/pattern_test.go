@@ -52,7 +52,7 @@ func TestPatterns(t *testing.T) {
 	}
 }
 
-// Where there is no slash and no ! in front of a class, patterns are those of package path.
+// Without a slash, and without a ! at the start of a class, patterns are those of package path.
 func FuzzPatterns(f *testing.F) {
 	for _, seed := range [][2]string{{"a*", "abc"}, {"[a-c]?", "bb"}, {`\[x`, "[x"}, {"*a*b*", "xaybz"}, {"[^a]", "b"}, {"[]a]", "]"}} {
 		f.Add(seed[0], seed[1])
@@ -65,7 +65,7 @@ func FuzzPatterns(f *testing.F) {
 		p, err := parsePattern(text)
 		want, bad := path.Match(text, name)
 		if bad != nil {
-			return // it looks no further than where name and pattern part
+			return // it stops where name and pattern differ
 		}
 		if err != nil {
 			if want {

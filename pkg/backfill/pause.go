@@ -4,31 +4,31 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill/internal/workers"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 func (b *argoBackfill) Pause(ctx context.Context) error {
-	s, err := b.running(ctx)
+	s, err := b.activeRun(ctx)
 	if err != nil {
 		return err
 	}
-	w := b.workersOf(s)
-	if w == nil {
-		return b.failed(errNoKubernetes)
+	pool := b.workersOf(s)
+	if pool == nil {
+		return b.wrap(errNoKubernetes)
 	}
-	return b.failed(b.pause(ctx, s, w))
+	return b.wrap(b.pause(ctx, s, pool))
 }
 
-// pause suspends the workflow and takes its workers away, until both hold. A concurrent Start brings
-// the workers back before it resumes the workflow, so one look at the workflow shows whether there
+// pause suspends the workflow and scales its workers to zero, until both hold. A concurrent Start
+// restores the workers before it resumes the workflow, so one read of the workflow shows whether there
 // was one.
-func (b *argoBackfill) pause(ctx context.Context, s *status.WorkflowStatus, w *workers) error {
+func (b *argoBackfill) pause(ctx context.Context, s *status.WorkflowStatus, pool *workers.Pool) error {
 	var p pace.Pacer
-	for round := range rounds {
+	for round := range maxRounds {
 		if round > 0 && !p.PauseSilently(ctx, nil) {
 			return pace.Interruption(ctx, nil)
 		}
@@ -36,55 +36,56 @@ func (b *argoBackfill) pause(ctx context.Context, s *status.WorkflowStatus, w *w
 		if errors.Is(err, workflow.ErrCompleted) {
 			return fmt.Errorf("%w: %w", ErrEnded, err)
 		}
-		refused := errors.Is(err, workflow.ErrConflict) // so is a workflow that was stopped meanwhile
+		refused := errors.Is(err, workflow.ErrConflict) // also if it was stopped in the meantime
 		if err == nil {
-			err = w.pause(ctx)
+			err = pool.PauseAfterSteps(ctx)
 		}
 		if err != nil && !refused {
 			return err
 		}
-		now, failed := b.reread(ctx, s)
+		now, failed := b.refetch(ctx, s)
 		switch {
 		case failed != nil:
 			return failed
 		case !active(now):
-			// What is left of the pause would look as if a Start could undo it.
-			if err := w.stop(ctx); err != nil {
+			// Otherwise it would look as if a Start could undo the pause.
+			if err := pool.Stop(ctx); err != nil {
 				return err
 			}
-			return fmt.Errorf("%w: it ended, or was stopped, while it was paused", ErrEnded)
+			return fmt.Errorf("%w: it ended, or was stopped, while it was being paused", ErrEnded)
 		case refused:
 			return err
 		case now.SpecSuspended:
 			return nil
 		}
 	}
-	if err := b.align(ctx, s, w); err != nil {
+	if err := b.alignWorkers(ctx, s, pool); err != nil {
 		return err
 	}
 	return fmt.Errorf("%w: another client resumed it each time it was paused", workflow.ErrConflict)
 }
 
-// align gives the workflow the workers that it has or lacks by its own state, for a verb that gives
-// up. It ends when a look after that finds the workflow as it was.
-func (b *argoBackfill) align(ctx context.Context, s *status.WorkflowStatus, w *workers) error {
-	if w == nil {
+// alignWorkers gives a workflow the workers that match its state: a verb that gives up calls it. It
+// returns once a later read finds the workflow in the same state. pool may be nil.
+func (b *argoBackfill) alignWorkers(ctx context.Context, s *status.WorkflowStatus, pool *workers.Pool) error {
+	if pool == nil {
 		return nil
 	}
-	s, err := b.reread(ctx, s)
+	s, err := b.refetch(ctx, s)
 	for err == nil {
-		plan := (*workload).resuming
 		switch {
 		case !active(s):
-			plan = (*workload).stopping
+			err = pool.Stop(ctx)
 		case s.SpecSuspended:
-			plan = (*workload).pausing
+			err = pool.Pause(ctx)
+		default:
+			_, err = pool.Resume(ctx, 0)
 		}
-		if _, _, err := w.settle(ctx, nil, plan); err != nil {
+		if err != nil {
 			return err
 		}
 		before := s
-		s, err = b.reread(ctx, s)
+		s, err = b.refetch(ctx, s)
 		if err == nil && active(s) == active(before) && s.SpecSuspended == before.SpecSuspended {
 			return nil
 		}
@@ -92,37 +93,5 @@ func (b *argoBackfill) align(ctx context.Context, s *status.WorkflowStatus, w *w
 	return err
 }
 
-// reread returns a workflow as it is now.
-func (b *argoBackfill) reread(ctx context.Context, s *status.WorkflowStatus) (*status.WorkflowStatus, error) {
-	now, err := b.deps.Workflows.Get(ctx, s.Name)
-	if err == nil && now.UID != s.UID {
-		return nil, fmt.Errorf("%w: its UID is %s, not %s", workflow.ErrReplaced, now.UID, s.UID)
-	}
-	return now, err
-}
-
-// pause scales the workers of a suspended workflow to zero. Where it has none yet, a step that is
-// under way may be about to make them, so their end is awaited: no further step begins.
-func (w *workers) pause(ctx context.Context) error {
-	ticker := time.NewTicker(lookEvery)
-	defer ticker.Stop()
-	for {
-		// In this order, so that a step which ends in between has made its workers before the look at them.
-		_, steps, err := w.count(ctx)
-		if err != nil {
-			return err
-		}
-		found, _, err := w.settle(ctx, nil, (*workload).pausing)
-		if err != nil {
-			return err
-		}
-		if len(found) > 0 || steps == 0 {
-			return nil
-		}
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return fmt.Errorf("it is suspended, but %s may still make workers: %w", plural(steps, "step pod"), context.Cause(ctx))
-		}
-	}
-}
+// Pause leaves a Deployment that is stopped as it is.
+func (b *deploymentBackfill) Pause(ctx context.Context) error { return b.wrap(b.workers.Pause(ctx)) }

@@ -12,19 +12,19 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// The runs of a session are workflows with its label; the number is in another label, since a
-// name can be shortened. The first run has none.
+// The runs of a session are the workflows with its label. The number of a run is in another label,
+// since a name can be shortened. The first run has no number.
 const (
 	labelSession = "argoservice.opensearch.org/session"
 	labelRun     = "argoservice.opensearch.org/run"
 )
 
-// maxNameLength is of a workflow's name, which becomes the value of a label.
+// maxNameLength is that of a workflow's name, which Argo uses as the value of a label.
 const maxNameLength = 63
 
-// runName is made from the session and the number alone, so that a session can't have two workflows
-// of the same run. Later runs have a hash, without which the second run of "a" could have the name of
-// the first of "a-run-2".
+// runName derives a workflow's name from the session and the number alone, so that a session cannot
+// have two workflows of one run. Later runs have a hash in their name: without it the second run of
+// "a" could have the name of the first run of "a-run-2".
 func runName(session string, run int) string {
 	name := "backfill-" + session
 	if run > 1 {
@@ -34,7 +34,7 @@ func runName(session string, run int) string {
 	return shorten(name, maxNameLength)
 }
 
-// runOf is the number of a run; 0: there is none.
+// runOf returns the number of a run; 0 if s is nil.
 func runOf(s *status.WorkflowStatus) int {
 	if s == nil {
 		return 0
@@ -45,7 +45,8 @@ func runOf(s *status.WorkflowStatus) int {
 	return 1
 }
 
-func (b *argoBackfill) requestOf(run int) workflow.StartRequest {
+// requestFor returns the request that starts a run.
+func (b *argoBackfill) requestFor(run int) workflow.StartRequest {
 	req := b.request
 	req.Parameters, req.OptionalParameters = b.arguments()
 	if run > 1 {
@@ -57,13 +58,13 @@ func (b *argoBackfill) requestOf(run int) workflow.StartRequest {
 	return req
 }
 
-// current is the latest run of the session; nil: there is none. Two workflows of the same run were
-// not both made by Start or Restart, and which one is meant is for a person to say.
-func (b *argoBackfill) current(ctx context.Context) (*status.WorkflowStatus, error) {
+// latestRun returns the latest run of the session; nil if there is none. Start and Restart never create
+// two workflows of one run, so two of them are an error that a person has to resolve.
+func (b *argoBackfill) latestRun(ctx context.Context) (*status.WorkflowStatus, error) {
 	var latest, other *status.WorkflowStatus
 	for s, err := range b.deps.Workflows.List(ctx, workflow.ListOptions{LabelSelector: labelSession + "=" + b.session}) {
 		if err != nil {
-			return nil, b.failed(err)
+			return nil, b.wrap(err)
 		}
 		switch run := runOf(s); {
 		case run > runOf(latest):
@@ -73,22 +74,38 @@ func (b *argoBackfill) current(ctx context.Context) (*status.WorkflowStatus, err
 		}
 	}
 	if other != nil {
-		return nil, b.failed(fmt.Errorf("%w: workflows %s and %s are both run %d of the session; delete one, or take the label %s from it",
+		return nil, b.wrap(fmt.Errorf("%w: workflows %s and %s are both run %d of the session; delete one, or remove its label %s",
 			workflow.ErrConflict, latest.Name, other.Name, runOf(latest), labelSession))
 	}
 	return latest, nil
 }
 
-// differs names what makes a run that is there another backfill than the configuration describes:
-// the template, the snapshot or the target. Anything else, such as a number of workers or a version
-// of this library that knows one more parameter, is no reason not to go on with it.
-func (b *argoBackfill) differs(s *status.WorkflowStatus) []string {
-	var differs []string
+// activeRun returns the latest run if it has neither ended nor been stopped.
+func (b *argoBackfill) activeRun(ctx context.Context) (*status.WorkflowStatus, error) {
+	s, err := b.latestRun(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case s == nil:
+		return nil, b.wrap(ErrNotStarted)
+	case s.Completed():
+		return nil, b.wrap(fmt.Errorf("%w: it is %s", ErrEnded, s.Outcome()))
+	case s.Shutdown != status.ShutdownNone:
+		return nil, b.wrap(fmt.Errorf("%w: it is being stopped", ErrEnded))
+	}
+	return s, nil
+}
+
+// differing names what makes a run another backfill than the configuration describes: the template,
+// the snapshot or the target. Other differences, such as the number of workers or a parameter that a
+// later version of this library adds, do not matter.
+func (b *argoBackfill) differing(s *status.WorkflowStatus) []string {
+	var differing []string
 	if s.Template.Name != b.request.Template {
-		differs = append(differs, "workflow_template_name")
+		differing = append(differing, "workflow_template_name")
 	}
 	if s.Entrypoint != b.request.Entrypoint {
-		differs = append(differs, "entrypoint")
+		differing = append(differing, "entrypoint")
 	}
 	parameters, optional := b.arguments()
 	for _, name := range []string{"snapshot-name", "snapshot-repo-name", "s3-repo-uri", "target-host"} {
@@ -98,8 +115,8 @@ func (b *argoBackfill) differs(s *status.WorkflowStatus) []string {
 		}
 		at := slices.IndexFunc(s.Arguments, func(p status.Parameter) bool { return p.Name == name })
 		if at >= 0 && (!given || fmt.Sprint(value) != s.Arguments[at].Value) {
-			differs = append(differs, name)
+			differing = append(differing, name)
 		}
 	}
-	return differs
+	return differing
 }

@@ -2,6 +2,7 @@ package backfill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -15,23 +16,41 @@ func checkScale(replicas int) error {
 		return nil
 	}
 	return &workflow.InvalidError{Problems: field.ErrorList{field.Invalid(field.NewPath("workers"), replicas,
-		fmt.Sprintf("must be at least 1 (Pause takes all away) and at most %d", math.MaxInt32))}}
+		fmt.Sprintf("must be at least 1 (Pause scales to zero) and at most %d", math.MaxInt32))}}
 }
 
-// scale sets the number of workers: now, or while they are paused the number that comes back. What
-// others do at the same time is not overwritten, but leads to another look. refused, if it isn't nil,
-// is asked at each look.
-func (w *workers) scale(ctx context.Context, replicas int, refused func(*workload) error) error {
-	_, _, err := w.settle(ctx, func(found []*workload) error {
-		switch {
-		case len(found) == 0:
-			return ErrNoWorkers
-		case len(found) > 1:
-			return fmt.Errorf("%w: which of %s and %s is to have %d workers?", workflow.ErrUnsupported, found[0], found[1], replicas)
-		case refused != nil:
-			return refused(found[0])
+func (b *argoBackfill) Scale(ctx context.Context, replicas int) error {
+	if err := checkScale(replicas); err != nil {
+		return err
+	}
+	s, err := b.activeRun(ctx)
+	if err != nil {
+		return err
+	}
+	pool := b.workersOf(s)
+	if pool == nil {
+		return b.wrap(errNoKubernetes)
+	}
+	if err := pool.Scale(ctx, replicas); err != nil {
+		return b.wrap(err)
+	}
+	// A concurrent Stop scales the workers down only once, so those that were scaled up after that have
+	// to be stopped here. There can even be another run by now.
+	now, err := b.activeRun(ctx)
+	if err == nil && now.UID != s.UID {
+		err = b.wrap(fmt.Errorf("%w: the session was started again in the meantime", ErrEnded))
+	}
+	if errors.Is(err, ErrEnded) {
+		if failed := pool.Stop(ctx); failed != nil && !errors.Is(failed, workflow.ErrReplaced) {
+			return b.wrap(fmt.Errorf("%w, and its workers could not be stopped again: %w", ErrEnded, failed))
 		}
-		return nil
-	}, func(each *workload) goal { return each.scaling(replicas) })
+	}
 	return err
+}
+
+func (b *deploymentBackfill) Scale(ctx context.Context, replicas int) error {
+	if err := checkScale(replicas); err != nil {
+		return err
+	}
+	return b.wrap(b.workers.Scale(ctx, replicas))
 }

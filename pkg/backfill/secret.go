@@ -11,24 +11,23 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/secret"
 )
 
-// Secret is a string that never shows itself: printed in any way, logged or written as JSON it
-// reads "*****", also as an unexported field of another type. [Secret.Reveal] returns the string
-// itself. The zero value is the empty string, which shows as such. Secrets are not comparable by
-// ==; use [Secret.Equal].
+// Secret is a string that is masked as "*****" when it is printed, logged or written as JSON, also as
+// an unexported field of another type. [Secret.Reveal] returns the string itself. The zero value is
+// the empty string, which is not masked. Compare secrets with [Secret.Equal]; == does not compile.
 type Secret struct {
-	// read is a function since printers reach every field by reflection, but no closure.
+	// read is a function because printers reach every field by reflection, but not into closures.
 	read func() (plain any, shown string)
 }
 
-// NewSecret returns a Secret that holds text.
-func NewSecret(text string) Secret {
-	if text == "" {
+// NewSecret returns a Secret that holds plain. An empty string gives the zero Secret.
+func NewSecret(plain string) Secret {
+	if plain == "" {
 		return Secret{}
 	}
-	return partlySecret(text, secret.Mark)
+	return partlySecret(plain, secret.Mark)
 }
 
-// partlySecret is one of which a part may be shown. A parameter can be a number, too.
+// partlySecret returns a Secret that is printed as shown. plain can also be a number.
 func partlySecret(plain any, shown string) Secret {
 	return Secret{func() (any, string) { return plain, shown }}
 }
@@ -40,7 +39,7 @@ func (s Secret) both() (plain any, shown string) {
 	return s.read()
 }
 
-// Reveal returns the string itself.
+// Reveal returns the secret string.
 func (s Secret) Reveal() string {
 	plain, _ := s.both()
 	return fmt.Sprint(plain)
@@ -70,8 +69,8 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // MarshalJSON implements [json.Marshaler].
 func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
 
-// UnmarshalText implements [encoding.TextUnmarshaler], so that a Secret can be read from JSON. What a
-// Secret shows of itself is an error: it is not what it holds.
+// UnmarshalText implements [encoding.TextUnmarshaler], so that a Secret can be read from JSON. The mask
+// of a secret is an error.
 func (s *Secret) UnmarshalText(text []byte) error {
 	if string(text) == secret.Mark {
 		return errMasked
@@ -83,10 +82,10 @@ func (s *Secret) UnmarshalText(text []byte) error {
 // LogValue implements [slog.LogValuer].
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// errMasked is the error of a secret that was written by a program that masked it.
-var errMasked = errors.New("is the mask of a secret, and not the secret itself")
+// errMasked is the error of a value that was written by a program that masks secrets.
+var errMasked = errors.New("is the mask of a secret, not the secret itself")
 
-// sealed returns parameters in which everything that is secret by its name or its kind is a Secret.
+// sealed returns parameters in which every value that is secret by its name or its kind is a Secret.
 func sealed(parameters map[string]any) map[string]any {
 	if parameters == nil {
 		return nil
@@ -95,7 +94,7 @@ func sealed(parameters map[string]any) map[string]any {
 	return copied
 }
 
-// revealed returns a value in which each Secret is what it holds.
+// revealed returns a value in which each Secret is replaced by what it holds.
 func revealed(value any) any {
 	switch v := value.(type) {
 	case Secret:

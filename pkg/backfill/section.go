@@ -11,9 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// section reads one mapping of the configuration strictly: a key that nobody asked for, a
-// value of another type and a missing one each become a problem. Values don't go into
-// problems, since any may be a misplaced secret.
+// section reads one mapping of the configuration strictly: an unknown key, a value of another type and
+// a missing value each become a problem. Problems contain no values, since any value may be a
+// misplaced secret.
 type section struct {
 	path     *field.Path // nil for the file itself
 	fields   map[string]any
@@ -38,7 +38,7 @@ func (s *section) lookup(key string) (value any, given bool) {
 	return value, given
 }
 
-// section reads the mapping under key: nil if there is none. null reads as an empty one.
+// section returns the mapping under key; nil if there is none. null is an empty mapping.
 func (s *section) section(key string) *section {
 	value, given := s.lookup(key)
 	if !given {
@@ -55,8 +55,8 @@ func (s *section) wrongType(key, want string) {
 	s.add(field.TypeInvalid(s.child(key), field.OmitValueType{}, "must be "+want))
 }
 
-// text reads an optional text; null reads as none.
-func (s *section) text(key string) string {
+// string returns an optional string; null is "".
+func (s *section) string(key string) string {
 	value, _ := s.lookup(key)
 	switch v := value.(type) {
 	case nil:
@@ -64,28 +64,28 @@ func (s *section) text(key string) string {
 	case string:
 		return v
 	default:
-		s.wrongType(key, "a text (in quotes, if it looks like a number, yes or no)")
+		s.wrongType(key, "a string; quote it if it looks like a number, yes or no")
 		return ""
 	}
 }
 
 func (s *section) required(key, what string) string {
 	before := len(*s.problems)
-	text := s.text(key)
-	if text == "" && len(*s.problems) == before {
+	value := s.string(key)
+	if value == "" && len(*s.problems) == before {
 		s.add(field.Required(s.child(key), what))
 	}
-	return text
+	return value
 }
 
-// scalar reads a text that may be written as a bare whole number, as versions are. One with a point
-// is refused, since of 7.10 only 7.1 is left by the time it gets here.
+// scalar returns a string that may be written as an integer without quotes, such as a version. A number
+// with a point is refused, since YAML has read 7.10 as 7.1.
 func (s *section) scalar(key string) string {
 	if v, whole := s.fields[key].(int64); whole {
 		s.asked[key] = true
 		return fmt.Sprint(v)
 	}
-	return s.text(key)
+	return s.string(key)
 }
 
 func (s *section) bool(key string) bool {
@@ -101,7 +101,7 @@ func (s *section) bool(key string) bool {
 	}
 }
 
-// positive reads a whole number from 1 up to what Kubernetes takes for replicas.
+// positive returns an integer from 1 to the most replicas that Kubernetes allows.
 func (s *section) positive(key string, otherwise int) int {
 	value, _ := s.lookup(key)
 	switch v := value.(type) {
@@ -112,11 +112,12 @@ func (s *section) positive(key string, otherwise int) int {
 			return int(v)
 		}
 	}
-	s.wrongType(key, fmt.Sprintf("a whole number of at least 1 and at most %d", math.MaxInt32))
+	s.wrongType(key, fmt.Sprintf("an integer of at least 1 and at most %d", math.MaxInt32))
 	return otherwise
 }
 
-// oneOf returns which of the keys is given; "" with a problem unless it is exactly one.
+// oneOf returns the one of the keys that is given. If there is not exactly one, it returns "" and adds
+// a problem.
 func (s *section) oneOf(keys ...string) string {
 	var given []string
 	for _, key := range keys {
@@ -130,23 +131,23 @@ func (s *section) oneOf(keys ...string) string {
 	case 1:
 		return given[0]
 	default:
-		s.add(field.Invalid(s.path, strings.Join(given, ", "), "only one of these may be given"))
+		s.add(field.Invalid(s.path, strings.Join(given, ", "), "are mutually exclusive"))
 	}
 	return ""
 }
 
-// done reports the keys that were not asked for.
+// done adds a problem for each key that was not looked up.
 func (s *section) done() {
 	for _, key := range slices.Sorted(maps.Keys(s.fields)) {
 		if !s.asked[key] {
 			allowed := slices.Sorted(maps.Keys(s.asked))
-			s.add(field.Invalid(s.child(shownKey(key)), field.OmitValueType{}, "unknown key; known are: "+strings.Join(allowed, ", ")))
+			s.add(field.Invalid(s.child(shownKey(key)), field.OmitValueType{}, "unknown key; known keys: "+strings.Join(allowed, ", ")))
 		}
 	}
 }
 
-// shownKey is a key that is wrong, as an error has it. Where the space after a colon is missing, as in
-// {password:x}, the value is a part of the key.
+// shownKey returns a wrong key as an error may contain it. If the space after a colon is missing, as in
+// {password:x}, the value is part of the key.
 func shownKey(key string) string {
 	end := strings.IndexFunc(key, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.", r)

@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// maxSessionLength leaves room for what templates append to a session to name their
-// workloads: "-reindex-from-snapshot", in a label of at most 63 characters.
+// maxSessionLength leaves room in a label of 63 characters for "-reindex-from-snapshot", which
+// templates append to a session to name their workloads.
 const maxSessionLength = 63 - len("-reindex-from-snapshot")
 
 func sessionProblems(session string) []string {
@@ -21,9 +21,9 @@ func sessionProblems(session string) []string {
 	return problems
 }
 
-// SessionName identifies the backfill: the configured session, else one made from the
-// snapshot's name. Two backfills of the same snapshot therefore need sessions of their own.
-// It is a DNS label of at most 41 characters.
+// SessionName returns the name that identifies the backfill: the configured session, or else one
+// derived from the snapshot's name, so two backfills of the same snapshot need a configured session
+// each. It is a DNS label of at most 41 characters.
 func (c Config) SessionName() string {
 	if c.Backfill.Session != "" || c.Snapshot == nil {
 		return c.Backfill.Session
@@ -38,8 +38,8 @@ func (c Config) snapshotName() string {
 	return c.Snapshot.Name
 }
 
-// shorten makes a DNS label of at most that many characters. Whatever it has to change is
-// told apart from other names by a hash.
+// shorten returns name as a DNS label of at most that many characters. If it has to change the name,
+// it appends a hash, so that different names stay different.
 func shorten(name string, most int) string {
 	label := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {

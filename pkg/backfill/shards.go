@@ -7,35 +7,34 @@ import (
 	"time"
 )
 
-// ShardState is how far the shards are.
+// ShardState is the state of the shards.
 type ShardState string
 
 const (
-	// ShardsPending: the workers haven't made the working state, or it was archived.
+	// ShardsPending: there is no working state: the workers have not created it, or it was archived.
 	ShardsPending ShardState = "Pending"
-	// ShardsInitializing: the work is being laid out; the numbers are not known yet.
+	// ShardsInitializing: the work items are being created, and their number is not known yet.
 	ShardsInitializing ShardState = "Initializing"
 	ShardsRunning      ShardState = "Running"
-	// ShardsPaused: some are left, and no worker has any.
+	// ShardsPaused: some shards are not completed, and no worker processes one.
 	ShardsPaused    ShardState = "Paused"
 	ShardsCompleted ShardState = "Completed"
 )
 
-// Shards is the progress of the shards, or of the parts that they were split into.
+// Shards is the progress of the shards, or of the parts into which they were split.
 type Shards struct {
 	State ShardState `json:"state"`
-	// Total and the numbers that make it up are 0 while the state is Pending or Initializing:
-	// they are not known then.
+	// Total and the numbers below are not known, and 0, while the state is Pending or Initializing.
 	Total      int64 `json:"total"`
 	Completed  int64 `json:"completed"`
 	InProgress int64 `json:"inProgress"`
-	Waiting    int64 `json:"waiting"` // for a worker: their lease ran out
-	// Percentage of the total that is completed, from 0 to 100.
+	Waiting    int64 `json:"waiting"` // for a worker, since their lease has expired
+	// Percentage is the completed part of Total, from 0 to 100.
 	Percentage float64 `json:"percentage"`
-	// ETA is how long it will take if it goes on as so far; 0: nothing can be said.
-	ETA time.Duration `json:"-"` // as JSON it is etaMs
-	// Started is when the work had been laid out, Finished when the last shard was completed;
-	// the zero time if that is still to come.
+	// ETA is the remaining time at the average speed so far; 0 means that it cannot be estimated.
+	ETA time.Duration `json:"-"` // etaMs in JSON
+	// Started is when all work items had been created, Finished when the last one was completed. Both
+	// are zero until then.
 	Started  time.Time `json:"started,omitzero"`
 	Finished time.Time `json:"finished,omitzero"`
 }
@@ -47,8 +46,7 @@ type shardsJSON struct {
 
 type shards Shards // without its methods
 
-// MarshalJSON implements [json.Marshaler]. The estimated time is in milliseconds, as in the console's
-// own status.
+// MarshalJSON implements [json.Marshaler]. ETA is in milliseconds, as in the console's own status.
 func (s Shards) MarshalJSON() ([]byte, error) {
 	return json.Marshal(shardsJSON{shards(s), s.ETA.Milliseconds()})
 }
@@ -64,7 +62,7 @@ func (s *Shards) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// shardsOf works out the progress. The rules are those of the migration console's deep status.
+// shardsOf computes the progress by the rules of the migration console's deep status.
 func shardsOf(c Counts, now time.Time) Shards {
 	if c.LaidOutAt.IsZero() {
 		return Shards{State: ShardsInitializing}
@@ -73,7 +71,7 @@ func shardsOf(c Counts, now time.Time) Shards {
 		State: ShardsRunning, Total: c.Total, Completed: c.Completed, InProgress: c.InProgress, Waiting: c.Unclaimed,
 		Started: c.LaidOutAt,
 	}
-	if s.Completed >= s.Total { // nothing to do is done, too
+	if s.Completed >= s.Total { // also if there is nothing to do
 		s.State, s.Percentage, s.Finished = ShardsCompleted, 100, c.LastCompletedAt
 		return s
 	}
@@ -89,7 +87,7 @@ func shardsOf(c Counts, now time.Time) Shards {
 	return s
 }
 
-// readShards reads the progress of a session.
+// readShards reads the progress of a session. state may be nil.
 func readShards(ctx context.Context, state WorkingState, session string) (Shards, error) {
 	if state == nil {
 		return Shards{}, errNoWorkingState

@@ -16,8 +16,8 @@ func TestShards(t *testing.T) {
 		counts Counts
 		want   Shards
 	}{
-		"being laid out": {Counts{Total: 5, Completed: 5}, Shards{State: ShardsInitializing}},
-		"under way": {
+		"being created": {Counts{Total: 5, Completed: 5}, Shards{State: ShardsInitializing}},
+		"in progress": {
 			Counts{LaidOutAt: start, Total: 20, Completed: 10, InProgress: 7, Unclaimed: 3, LastCompletedAt: last},
 			Shards{State: ShardsRunning, Total: 20, Completed: 10, InProgress: 7, Waiting: 3, Percentage: 50, ETA: 100 * time.Second, Started: start},
 		},
@@ -38,7 +38,7 @@ func TestShards(t *testing.T) {
 			Shards{State: ShardsCompleted, Total: 4, Completed: 5, Percentage: 100, Started: start, Finished: last},
 		},
 		"nothing to do": {Counts{LaidOutAt: start}, Shards{State: ShardsCompleted, Percentage: 100, Started: start}},
-		"laid out in the future": {
+		"created in the future": {
 			Counts{LaidOutAt: now.Add(time.Hour), Total: 2, Completed: 1, InProgress: 1},
 			Shards{State: ShardsRunning, Total: 2, Completed: 1, InProgress: 1, Percentage: 50, Started: now.Add(time.Hour)},
 		},
@@ -61,7 +61,7 @@ func TestShardsAsJSON(t *testing.T) {
 	}
 }
 
-// countsOnly answers Counts; everything else panics.
+// countsOnly answers Counts. Other methods panic.
 type countsOnly struct {
 	WorkingState
 	index  string
@@ -80,14 +80,14 @@ func TestReadShards(t *testing.T) {
 	if err != nil || s != (Shards{State: ShardsPending}) || state.index != ".migrations_working_state_demo" {
 		t.Errorf("no index: %+v, %v, %s", s, err, state.index)
 	}
-	// A target that doesn't answer must never look like a finished backfill.
-	state.err = errors.New("the target is away")
+	// A target that does not answer must never look like a completed backfill.
+	state.err = errors.New("the target is unavailable")
 	if s, err := readShards(t.Context(), state, ""); !errors.Is(err, state.err) || s != (Shards{}) || state.index != ".migrations_working_state" {
 		t.Errorf("%+v, %v, %s", s, err, state.index)
 	}
 }
 
-// Whatever is asked of a target that can't be reached, the answer is why.
+// Every method of an unreachable working state returns the reason.
 func TestUnreachable(t *testing.T) {
 	why := errors.New("no secret")
 	state := Unreachable(why)

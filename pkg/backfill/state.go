@@ -6,19 +6,19 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// State is how a backfill stands.
+// State is the state of a backfill.
 type State string
 
 const (
-	// StateNotStarted: there is no workflow for the session.
+	// StateNotStarted: the session has no workflow.
 	StateNotStarted State = "NotStarted"
-	// StateStarting: the workflow waits to be run, or the Deployment's pods to come up.
+	// StateStarting: the workflow has not run yet, or no pod of the Deployment does.
 	StateStarting State = "Starting"
 	StateRunning  State = "Running"
-	// StatePaused: nothing goes on until somebody acts. It was paused or suspended, or it waits at
+	// StatePaused: the backfill does not continue by itself. It was paused or suspended, or it waits at
 	// a gate and no other step runs.
 	StatePaused State = "Paused"
-	// StateTerminating: it was asked to stop and has not ended yet, or pods of it are left.
+	// StateTerminating: it was stopped and has not ended yet, or some of its pods remain.
 	StateTerminating State = "Terminating"
 	StateStopped     State = "Stopped"
 	StateFailed      State = "Failed"
@@ -30,15 +30,15 @@ func (s State) Completed() bool {
 	return s == StateStopped || s == StateFailed || s == StateSucceeded
 }
 
-// States are all states, in the order in which a backfill comes through them.
+// States returns all states, in the order in which a backfill goes through them.
 func States() []State {
 	return []State{
 		StateNotStarted, StateStarting, StateRunning, StatePaused, StateTerminating, StateStopped, StateFailed, StateSucceeded,
 	}
 }
 
-// stateOf is the state of a workflow; s nil: there is none. pods are its workers, nil if they could
-// not be seen.
+// stateOf returns the state of a workflow; s is nil if there is none. pods are its workers, and nil if
+// they cannot be read.
 func stateOf(s *status.WorkflowStatus, pods *Pods) State {
 	if s == nil {
 		return StateNotStarted
@@ -58,7 +58,7 @@ func stateOf(s *status.WorkflowStatus, pods *Pods) State {
 	switch {
 	case s.Shutdown != status.ShutdownNone:
 		return StateTerminating
-	case s.SpecSuspended, s.HasSuspendedNodes() && !stepsGoOn(s):
+	case s.SpecSuspended, s.HasSuspendedNodes() && !hasActiveSteps(s):
 		return StatePaused
 	case s.Phase == status.PhaseUnknown, s.Phase == status.PhasePending:
 		return StateStarting
@@ -66,9 +66,9 @@ func stateOf(s *status.WorkflowStatus, pods *Pods) State {
 	return StateRunning
 }
 
-// stepsGoOn reports whether a step other than a gate is under way. A retried step counts between
-// its attempts too; during one, what is inside of it does.
-func stepsGoOn(s *status.WorkflowStatus) bool {
+// hasActiveSteps reports whether a step other than a gate is in progress. A retried step also counts
+// between its attempts; during an attempt, the steps inside of it count.
+func hasActiveSteps(s *status.WorkflowStatus) bool {
 	active := func(n *status.Node) bool {
 		return n != nil && (n.Phase == status.NodeRunning || n.Phase == status.NodePending)
 	}
@@ -87,8 +87,8 @@ func stepsGoOn(s *status.WorkflowStatus) bool {
 	return false
 }
 
-// deploymentState is the state of a Deployment that is scaled to run and to stop.
-func deploymentState(w *workload, pods Pods) State {
+// deploymentState returns the state of a backfill by a Deployment.
+func deploymentState(paused bool, pods Pods) State {
 	switch {
 	case pods.Terminating > 0 && pods.Desired == 0:
 		return StateTerminating
@@ -96,7 +96,7 @@ func deploymentState(w *workload, pods Pods) State {
 		return StateRunning
 	case pods.Pending > 0, pods.Desired > 0:
 		return StateStarting
-	case w.paused():
+	case paused:
 		return StatePaused
 	}
 	return StateStopped

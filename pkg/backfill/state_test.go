@@ -58,21 +58,21 @@ func TestStates(t *testing.T) {
 
 func TestDeploymentStates(t *testing.T) {
 	for _, tc := range []struct {
-		workload workload
-		pods     Pods
-		want     State
+		paused bool
+		pods   Pods
+		want   State
 	}{
-		{workload{}, Pods{}, StateStopped},
-		{workload{note: &note{3, true}}, Pods{}, StatePaused},
-		{workload{note: &note{3, true}}, Pods{Terminating: 1}, StateTerminating},
-		{workload{}, Pods{Terminating: 1, Running: 1}, StateTerminating},
-		{workload{}, Pods{Desired: 2}, StateStarting},
-		{workload{}, Pods{Desired: 2, Pending: 2}, StateStarting},
-		{workload{}, Pods{Desired: 2, Pending: 1, Running: 1}, StateRunning},
-		{workload{}, Pods{Desired: 2, Terminating: 1, Running: 1}, StateRunning},
+		{false, Pods{}, StateStopped},
+		{true, Pods{}, StatePaused},
+		{true, Pods{Terminating: 1}, StateTerminating},
+		{false, Pods{Terminating: 1, Running: 1}, StateTerminating},
+		{false, Pods{Desired: 2}, StateStarting},
+		{false, Pods{Desired: 2, Pending: 2}, StateStarting},
+		{false, Pods{Desired: 2, Pending: 1, Running: 1}, StateRunning},
+		{false, Pods{Desired: 2, Terminating: 1, Running: 1}, StateRunning},
 	} {
-		if got := deploymentState(&tc.workload, tc.pods); got != tc.want {
-			t.Errorf("%+v, %+v: %s, want %s", tc.workload, tc.pods, got, tc.want)
+		if got := deploymentState(tc.paused, tc.pods); got != tc.want {
+			t.Errorf("paused %v, %+v: %s, want %s", tc.paused, tc.pods, got, tc.want)
 		}
 	}
 }
@@ -89,7 +89,7 @@ func TestStatus(t *testing.T) {
 	}
 	for what, part := range map[string]error{"pods": st.Pods.Err, "shards": st.Shards.Err} {
 		if !errors.Is(part, workflow.ErrUnsupported) {
-			t.Errorf("%s were made up: %v", what, part)
+			t.Errorf("%s: %v", what, part)
 		}
 	}
 	r.err = workflow.ErrForbidden
@@ -114,6 +114,6 @@ func TestStatus(t *testing.T) {
 	r.runs = r.runs[:3]
 	r.runs[0].NodesErr = workflow.ErrNodesOffloaded
 	if st, err := b.Status(t.Context()); err != nil || st.Gates.Err == nil || st.Failed.Err == nil {
-		t.Errorf("nodes that can't be seen: %+v, %v", st, err)
+		t.Errorf("unreadable nodes: %+v, %v", st, err)
 	}
 }

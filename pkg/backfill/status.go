@@ -4,85 +4,120 @@ import (
 	"context"
 	"sync"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill/internal/workers"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Status is how a backfill stands at one moment. What could not be read is an error in its place,
-// never a zero.
+// Status is the state of a backfill at one moment. A part that could not be read holds an error, never
+// a zero.
 type Status struct {
 	Session string
 	State   State
-	// Run counts the starts of the session; 0: it has none.
+	// Run is the number of the run, from 1; 0 if nothing was started.
 	Run int
-	// Workflow is the workflow's own status, never nil. Before the start only its name and
-	// namespace are set; of provider k8s only the namespace.
+	// Workflow is the workflow's own status, and never nil. Before the start it has only name and
+	// namespace, and for provider k8s only the namespace.
 	Workflow *status.WorkflowStatus
-	// Gates are those that wait for a decision. Where the nodes can't be seen the error is
-	// [workflow.ErrNodesOffloaded] or another.
+	// Gates are those that wait for a decision. The error is [workflow.ErrNodesOffloaded] or another if
+	// the nodes cannot be read.
 	Gates workflow.Result[[]Gate]
-	// Failed are the steps in which a failure began, in order of their start.
+	// Failed are the steps in which a failure originated, in order of their start.
 	Failed workflow.Result[[]*status.Node]
 	// Pods are the workers.
 	Pods workflow.Result[Pods]
-	// Shards is the progress that the target cluster tells of.
+	// Shards is the progress, read from the target cluster.
 	Shards workflow.Result[Shards]
 }
 
+// Pods are the workers of a backfill, by the phase of their pods. A pod that is being deleted counts as
+// terminating and as nothing else; one that has ended is not counted.
+type Pods struct {
+	Running     int `json:"running"`
+	Pending     int `json:"pending"`
+	Terminating int `json:"terminating"`
+	// Desired is how many there should be.
+	Desired int `json:"desired"`
+}
+
+// Any reports whether there is a pod that has not ended.
+func (p Pods) Any() bool { return p.Running+p.Pending+p.Terminating > 0 }
+
+// readPods counts the pods of a pool; nil: without Dependencies.Kubernetes.
+func readPods(ctx context.Context, pool *workers.Pool) (Pods, error) {
+	if pool == nil {
+		return Pods{}, errNoKubernetes
+	}
+	pods, err := pool.Pods(ctx)
+	return Pods(pods), err
+}
+
 func (b *argoBackfill) Status(ctx context.Context) (*Status, error) {
-	s, err := b.current(ctx)
+	s, err := b.latestRun(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return b.statusOf(ctx, s), nil
 }
 
-// statusOf makes a Status of a workflow's, and reads the other parts; nil: there is no workflow.
+// statusOf reads the other parts of the status of a run. s is nil if nothing was started.
 func (b *argoBackfill) statusOf(ctx context.Context, s *status.WorkflowStatus) *Status {
 	var pods workflow.Result[Pods]
 	var shards workflow.Result[Shards]
 	var reading sync.WaitGroup
-	reading.Go(func() { pods = workflow.ResultOf(b.readPods(ctx, s)) })
+	reading.Go(func() { pods = workflow.ResultOf(readPods(ctx, b.workersOf(s))) })
 	reading.Go(func() { shards = workflow.ResultOf(readShards(ctx, b.deps.WorkingState, b.session)) })
 	reading.Wait()
 	return b.combine(s, pods, shards)
 }
 
-func (b *argoBackfill) readPods(ctx context.Context, s *status.WorkflowStatus) (Pods, error) {
-	return podsOf(ctx, b.workersOf(s))
-}
-
-// pollPods reads the pods of workers for a caller that asks again by itself.
-func pollPods(ctx context.Context, w *workers) (Pods, error) {
-	if w != nil {
-		w = w.polling()
-	}
-	return podsOf(ctx, w)
-}
-
-func podsOf(ctx context.Context, w *workers) (Pods, error) {
-	if w == nil {
-		return Pods{}, errNoKubernetes
-	}
-	return w.pods(ctx)
-}
-
 func (b *argoBackfill) combine(s *status.WorkflowStatus, pods workflow.Result[Pods], shards workflow.Result[Shards]) *Status {
-	seen := &pods.Data
+	counted := &pods.Data
 	switch {
 	case b.deps.Kubernetes == nil:
-		seen = nil // nobody looks for them, so the workflow alone counts
+		counted = nil // the state is that of the workflow alone
 	case !pods.Success():
-		seen = &Pods{Terminating: 1} // for all that is known, some are left
+		counted = &Pods{Terminating: 1} // some may remain
 	}
-	st := &Status{Session: b.session, State: stateOf(s, seen), Run: runOf(s), Workflow: s, Pods: pods, Shards: shards}
+	st := &Status{Session: b.session, State: stateOf(s, counted), Run: runOf(s), Workflow: s, Pods: pods, Shards: shards}
 	switch {
 	case s == nil:
 		st.Workflow = &status.WorkflowStatus{Name: b.request.Name, Namespace: b.cfg.Backfill.Argo.Namespace}
 	case s.NodesErr != nil:
 		st.Gates.Err, st.Failed.Err = s.NodesErr, s.NodesErr
 	default:
-		st.Gates.Data, st.Failed.Data = gatesOf(openGates(s)), s.FailedNodes()
+		st.Gates.Data, st.Failed.Data = gatesOf(waitingGates(s)), s.FailedNodes()
 	}
 	return st
+}
+
+func (b *deploymentBackfill) Status(ctx context.Context) (*Status, error) {
+	var shards workflow.Result[Shards]
+	var reading sync.WaitGroup
+	reading.Go(func() { shards = workflow.ResultOf(readShards(ctx, b.deps.WorkingState, b.session)) })
+	st, err := b.statusWithoutShards(ctx, b.workers)
+	reading.Wait()
+	if err != nil {
+		return nil, err
+	}
+	st.Shards = shards
+	return st, nil
+}
+
+// statusWithoutShards fails if the pods cannot be read, since the state depends on them.
+func (b *deploymentBackfill) statusWithoutShards(ctx context.Context, pool *workers.Pool) (*Status, error) {
+	found, err := pool.List(ctx)
+	if err != nil {
+		return nil, b.wrap(err)
+	}
+	pods, err := readPods(ctx, pool)
+	if err != nil {
+		return nil, b.wrap(err)
+	}
+	return &Status{
+		Session: b.session, State: deploymentState(found[0].Paused(), pods),
+		Workflow: &status.WorkflowStatus{Namespace: b.cfg.Backfill.K8s.Namespace},
+		Gates:    workflow.Result[[]Gate]{Data: []Gate{}}, Failed: workflow.Result[[]*status.Node]{Data: []*status.Node{}},
+		Pods: workflow.Result[Pods]{Data: pods},
+	}, nil
 }

@@ -6,10 +6,10 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Verb is what is asked of a backfill; "" is its own course.
+// Verb is an operation on a backfill. [VerbNone] stands for a change without one.
 type Verb string
 
-// One for each method of [Backfill] that changes its state, or could.
+// There is a verb for each method of [Backfill] that can change its state.
 const (
 	VerbNone    Verb = ""
 	VerbStart   Verb = "start"
@@ -22,21 +22,21 @@ const (
 	VerbArchive Verb = "archive"
 )
 
-// Transition is what becomes of a backfill by a workflow, in one state, by one verb.
+// Transition says what a verb does with a backfill of [ProviderArgo] in one state.
 type Transition struct {
 	From State
 	Verb Verb
-	// To are the states that it can come to; From among them if it can stay.
+	// To are the states that can follow. From is one of them if the state can stay the same.
 	To []State
-	// Err is what the verb is refused with, matched by [errors.Is]; nothing changes then.
+	// Err is matched by the verb's error, if it is refused; nothing changes then.
 	Err error
 }
 
-// Transitions is the state machine of a backfill by a workflow: every verb in every state, and where
-// it goes by itself. Scale is for workers that there are, and [ErrNoWorkers] else; Approve and Reject
-// are for a gate that no caller has decided, in [StateTerminating] for one outside of exit handlers:
-// one within an exit handler can be decided, and leaves the state as it is. Restart is for the first
-// run. docs/backfill.md draws it.
+// Transitions returns the state machine of a backfill by a workflow: every verb in every state, and the
+// changes without a verb. docs/backfill.md draws it. It assumes for Scale that there are workers, and
+// otherwise Scale returns [ErrNoWorkers]; for Approve and Reject a gate that is not decided, and in
+// [StateTerminating] one outside of exit handlers, since a decision inside of one does not change the
+// state; for Restart the first run.
 func Transitions() []Transition {
 	to := func(states ...State) []State { return states }
 	var all []Transition
@@ -54,11 +54,11 @@ func Transitions() []Transition {
 
 	add(VerbNone, to(StateRunning, StatePaused, StateFailed), nil, StateStarting)
 	add(VerbNone, to(StatePaused, StateFailed, StateSucceeded), nil, StateRunning)
-	add(VerbNone, to(StateRunning, StateFailed), nil, StatePaused) // a gate can have a time, as a workflow can
+	add(VerbNone, to(StateRunning, StateFailed), nil, StatePaused) // a gate can have a timeout, and so can a workflow
 	add(VerbNone, to(StateStopped, StateFailed, StateSucceeded), nil, StateTerminating)
 
 	add(VerbStart, to(StateStarting), nil, StateNotStarted)
-	add(VerbStart, to(StatePaused, StateRunning), nil, StatePaused) // it stays at a gate
+	add(VerbStart, to(StatePaused, StateRunning), nil, StatePaused) // it stays paused at a gate
 	add(VerbStart, nil, nil, slices.Concat(to(StateStarting, StateRunning, StateTerminating), ended)...)
 
 	add(VerbRestart, to(StateStarting), nil, slices.Concat(to(StateNotStarted), ended)...)
@@ -74,7 +74,7 @@ func Transitions() []Transition {
 	add(VerbScale, nil, ErrEnded, slices.Concat(to(StateTerminating), ended)...)
 
 	for _, verb := range []Verb{VerbApprove, VerbReject} {
-		next := to(StatePaused, StateRunning) // it stays if it was paused, or waits at another gate
+		next := to(StatePaused, StateRunning) // it stays paused if it was suspended, or waits at another gate
 		if verb == VerbReject {
 			next = to(StateFailed)
 		}

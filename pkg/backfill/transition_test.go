@@ -27,7 +27,7 @@ func TestEveryVerbInEveryState(t *testing.T) {
 	}
 }
 
-// The diagram and the table of docs/backfill.md say what the code says.
+// The diagram and the table of docs/backfill.md match the code.
 func TestTheGuideDrawsTheTransitions(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "backfill.md"))
 	if err != nil {
@@ -58,7 +58,7 @@ func TestTheGuideDrawsTheTransitions(t *testing.T) {
 	}
 	for _, edge := range drawn {
 		if !slices.Contains(want, edge) {
-			t.Errorf("drawn, but not so: %s", edge)
+			t.Errorf("drawn, but not in the code: %s", edge)
 		}
 	}
 	for _, state := range States() {
@@ -72,7 +72,7 @@ func TestTheGuideDrawsTheTransitions(t *testing.T) {
 	}
 }
 
-// cell is what the table says of a verb in a state.
+// cell returns the cell of the table for a verb in a state.
 func cell(state State, verb Verb) string {
 	for _, tr := range Transitions() {
 		if tr.From != state || tr.Verb != verb {

@@ -1,4 +1,4 @@
-package backfill
+package archive
 
 import (
 	"errors"
@@ -8,8 +8,9 @@ import (
 	"syscall"
 )
 
-// publish gives a file another name, unless there is one of that name. A link, unlike a rename, is
-// refused then even if somebody makes it at the same moment; some file systems have none.
+// publish gives a file another name, unless a file of that name exists. A link, unlike a rename, is
+// refused then even if another process creates the name at the same moment. On a file system without
+// links publish renames.
 func publish(file, name string) error {
 	err := os.Link(file, name)
 	if !errors.Is(err, syscall.EPERM) && !errors.Is(err, errors.ErrUnsupported) {
@@ -21,8 +22,8 @@ func publish(file, name string) error {
 	return os.Rename(file, name)
 }
 
-// settle has a file, and its name, on the disk.
-func settle(path string) error {
+// syncWithFolder syncs a file, and the folder that holds its name.
+func syncWithFolder(path string) error {
 	for _, each := range []string{path, filepath.Dir(path)} {
 		if err := syncFile(each); err != nil {
 			return fmt.Errorf("write archive: %w", err)
@@ -31,21 +32,21 @@ func settle(path string) error {
 	return nil
 }
 
-// makeFolder makes a folder with those around it, and has their names on the disk.
+// makeFolder creates a folder and its parents, and syncs their names.
 func makeFolder(path string) error {
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	around := filepath.Dir(path)
-	if around != path {
-		if err := makeFolder(around); err != nil {
+	parent := filepath.Dir(path)
+	if parent != path {
+		if err := makeFolder(parent); err != nil {
 			return err
 		}
 	}
 	if err := os.Mkdir(path, 0o750); err != nil && !errors.Is(err, os.ErrExist) {
 		return err
 	}
-	return syncFile(around)
+	return syncFile(parent)
 }
 
 func syncFile(path string) error {

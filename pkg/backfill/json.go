@@ -9,8 +9,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// How much of what others have written is in the JSON of a [Status] or [Gate]: entries of a list, bytes of
-// a name, of a message, and of all that is said of the outputs of a gate.
+// The JSON of a [Status] or [Gate] is bounded, since its values are written by others: entries of a
+// list, bytes of a name, of a message, and of the outputs of a gate.
 const maxListed, maxName, maxMessage, maxOutputs = 100, 256, 1000, 64 << 10
 
 type statusJSON struct {
@@ -25,7 +25,7 @@ type statusJSON struct {
 	More     leftOutJSON                   `json:"more,omitzero"`
 }
 
-// leftOutJSON is how many there are beside those of a list.
+// leftOutJSON has the numbers of entries that are not in a list.
 type leftOutJSON struct {
 	Gates  int `json:"gates,omitempty"`
 	Failed int `json:"failed,omitempty"`
@@ -49,10 +49,10 @@ type failedJSON struct {
 	Message string `json:"message,omitempty"`
 }
 
-// MarshalJSON implements [json.Marshaler], for programs and web pages: the parts as
-// [workflow.Result] writes them, and of the workflow what a person asks for, without its parameters.
-// Lists have the first 100 entries, and "more" says how many there are beside them; messages are cut
-// to 1,000 bytes, names to 256, and gates are as [Gate.MarshalJSON] says.
+// MarshalJSON implements [json.Marshaler], for programs and web pages. Its parts are written as
+// [workflow.Result] does; the workflow is a summary without parameters. Lists have their first 100
+// entries, and "more" has the number of the others. Messages are truncated to 1,000 bytes, names to
+// 256, and gates as in [Gate.MarshalJSON].
 func (s Status) MarshalJSON() ([]byte, error) {
 	form := statusJSON{
 		Session: s.Session, State: s.State, Run: s.Run, Gates: s.Gates, Pods: s.Pods, Shards: s.Shards,
@@ -81,13 +81,13 @@ func (s Status) MarshalJSON() ([]byte, error) {
 	return json.Marshal(form)
 }
 
-// first are the first entries of a list, and how many there are beside them.
+// first returns the first entries of a list, and the number of the others.
 func first[T any](all []T) (shown []T, more int) {
 	shown = all[:min(len(all), maxListed)]
 	return shown, len(all) - len(shown)
 }
 
-// cut is text, or its beginning if it has more bytes than that.
+// cut truncates text to that many bytes.
 func cut(text string, most int) string {
 	if len(text) <= most {
 		return text
@@ -97,9 +97,9 @@ func cut(text string, most int) string {
 
 type plainGate Gate
 
-// MarshalJSON implements [json.Marshaler]. The message is cut to 1,000 bytes, id and name to 256. Where
-// what the gate says of its outputs has more than 64 KiB, "outputs" is left out and "outputsLeftOut" is
-// true: a part of them could pass for all.
+// MarshalJSON implements [json.Marshaler]. The message is truncated to 1,000 bytes, ID and name to 256.
+// If the outputs have more than 64 KiB, "outputs" is left out and "outputsLeftOut" is true, since a
+// part of them could be mistaken for all.
 func (g Gate) MarshalJSON() ([]byte, error) {
 	form := struct {
 		plainGate
@@ -113,7 +113,7 @@ func (g Gate) MarshalJSON() ([]byte, error) {
 	return json.Marshal(form)
 }
 
-// sizeOf is about how many bytes outputs have as JSON.
+// sizeOf returns approximately the size of outputs as JSON.
 func sizeOf(outputs []GateOutput) int {
 	const names, quotes = len(`{"name":"","description":"","default":"","enum":[]},`), len(`"",`)
 	size := 0

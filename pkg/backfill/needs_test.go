@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill/internal/workers"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -15,10 +16,10 @@ func TestNeedsNameEachMethodOnce(t *testing.T) {
 			methods = append(methods, of.Op)
 			for i, n := range of.Needs {
 				if n.Verb == "" || n.Resource == "" || slices.Contains(of.Needs[:i], n) {
-					t.Errorf("%s: %s: %+v is incomplete, or there twice", provider, of.Op, n)
+					t.Errorf("%s: %s: %+v is incomplete or a duplicate", provider, of.Op, n)
 				}
 				if n.Soft && n.For == "" {
-					t.Errorf("%s: %s: %v: without it, without what?", provider, of.Op, n)
+					t.Errorf("%s: %s: %v is optional, but for what?", provider, of.Op, n)
 				}
 			}
 		}
@@ -32,7 +33,7 @@ func TestNeedsNameEachMethodOnce(t *testing.T) {
 	}
 }
 
-// Create asks for what other methods need, and for nothing that they can do without.
+// Create checks the permissions that other methods need, and none that they can do without.
 func TestCreateNeedsWhatOthersNeed(t *testing.T) {
 	for provider, want := range map[Provider]string{
 		ProviderArgo: "create workflows.argoproj.io, get workflows.argoproj.io, get workflowtemplates.argoproj.io, list deployments.apps, " +
@@ -56,16 +57,16 @@ func TestCreateNeedsWhatOthersNeed(t *testing.T) {
 	}
 }
 
-// Whoever may patch one of these, or make one, may have any pod run. Scaling is enough.
-func TestNoMethodCanRunPodsByAWorkload(t *testing.T) {
+// The permission to patch or create a workload would allow to run any pod. Scaling is sufficient.
+func TestNoMethodNeedsToPatchAWorkload(t *testing.T) {
 	for _, provider := range []Provider{ProviderArgo, ProviderK8s} {
 		for _, of := range Needs(provider) {
 			for _, n := range of.Needs {
 				if n.Group == "apps" && n.Subresource != "scale" && n.Verb != "get" && n.Verb != "list" {
 					t.Errorf("%s: %s needs %s", provider, of.Op, n)
 				}
-				if n.Resource == "configmaps" && n.Verb != "create" && n.Name != notesConfigMap {
-					t.Errorf("%s: %s needs %s for all of them", provider, of.Op, n)
+				if n.Resource == "configmaps" && n.Verb != "create" && n.Name != workers.ConfigMapName {
+					t.Errorf("%s: %s needs %s for all ConfigMaps", provider, of.Op, n)
 				}
 			}
 		}

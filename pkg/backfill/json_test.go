@@ -9,8 +9,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// Whatever others have written into a workflow, the JSON of its status is short, and says what is left
-// out of it.
+// The JSON of a status is short, whatever others have written into the workflow, and says what it
+// leaves out.
 func TestStatusJSONIsBounded(t *testing.T) {
 	long := strings.Repeat("x", 1<<20)
 	st := &Status{Workflow: &status.WorkflowStatus{Message: long}}
@@ -51,7 +51,7 @@ func TestStatusJSONIsBounded(t *testing.T) {
 	}
 }
 
-// What is short is shown as it is.
+// Short values are not changed.
 func TestGateJSON(t *testing.T) {
 	value := "a"
 	text, err := json.Marshal([]Gate{{ID: "i", Name: "n", Outputs: []GateOutput{{Name: "o", Default: &value, Enum: []string{"a", "b"}}}}})

@@ -8,9 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// A cluster is written in one of two dialects: the console's own, with no_auth, basic_auth or sigv4,
-// and that of the workflows, with authConfig and allowInsecure, in which no authentication at all
-// need not be said.
+// A cluster has one of two forms: that of the console, with no_auth, basic_auth or sigv4, and that of
+// the workflows, with authConfig and allowInsecure, in which no_auth is the default.
 
 func readCluster(s *section) Cluster {
 	defer s.done()
@@ -18,7 +17,7 @@ func readCluster(s *section) Cluster {
 		Endpoint:             s.required("endpoint", "the cluster's URL"),
 		Version:              s.scalar("version"),
 		AllowInsecure:        s.bool("allow_insecure"),
-		SigV4SigningEndpoint: s.text("sigv4_signing_endpoint"),
+		SigV4SigningEndpoint: s.string("sigv4_signing_endpoint"),
 	}
 	if u, err := url.Parse(c.Endpoint); c.Endpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 		s.add(field.Invalid(s.child("endpoint"), field.OmitValueType{}, "must be a URL such as https://host:9200"))
@@ -29,7 +28,7 @@ func readCluster(s *section) Cluster {
 		c.AllowInsecure = s.bool("allowInsecure")
 	}
 	if snake && camel {
-		s.add(field.Forbidden(s.child("allowInsecure"), "it is another name of allow_insecure, which is given"))
+		s.add(field.Forbidden(s.child("allowInsecure"), "is another name of allow_insecure; set only one of them"))
 	}
 	kinds := []string{"no_auth", "basic_auth", "sigv4", "authConfig"}
 	if camel && !slices.ContainsFunc(kinds, func(key string) bool { _, given := s.lookup(key); return given }) {
@@ -62,15 +61,15 @@ func readAuthConfig(s *section, c *Cluster) {
 
 func readSigV4(s *section) *SigV4Auth {
 	defer s.done()
-	return &SigV4Auth{Region: s.text("region"), Service: cmp.Or(s.text("service"), defaultSigningName)}
+	return &SigV4Auth{Region: s.string("region"), Service: cmp.Or(s.string("service"), defaultSigningName)}
 }
 
-// readBasicAuth reads it with the keys that refer to secrets in the dialect.
+// readBasicAuth reads a section in which these keys refer to secrets.
 func readBasicAuth(s *section, secretName, secretARN string) *BasicAuth {
 	defer s.done()
 	auth := &BasicAuth{
-		Username: s.text("username"), Password: NewSecret(s.text("password")),
-		K8sSecretName: s.text(secretName), UserSecretARN: s.text(secretARN),
+		Username: s.string("username"), Password: NewSecret(s.string("password")),
+		K8sSecretName: s.string(secretName), UserSecretARN: s.string(secretARN),
 	}
 	kinds := 0
 	for _, given := range []bool{auth.Username != "" || auth.Password.Reveal() != "", auth.K8sSecretName != "", auth.UserSecretARN != ""} {
@@ -81,11 +80,11 @@ func readBasicAuth(s *section, secretName, secretARN string) *BasicAuth {
 	switch {
 	case kinds != 1:
 		s.add(field.Invalid(s.path, field.OmitValueType{},
-			"must have exactly one of: username with password, "+secretName+", "+secretARN))
+			"must have exactly one of: username and password, "+secretName+", "+secretARN))
 	case auth.Username == "" && auth.Password.Reveal() != "":
-		s.add(field.Required(s.child("username"), "goes with password"))
+		s.add(field.Required(s.child("username"), "is required with password"))
 	case auth.Username != "" && auth.Password.Reveal() == "":
-		s.add(field.Required(s.child("password"), "goes with username"))
+		s.add(field.Required(s.child("password"), "is required with username"))
 	}
 	return auth
 }

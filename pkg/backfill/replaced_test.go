@@ -1,0 +1,183 @@
+package backfill
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// A verb that began before its workflow was deleted and started again under its name leaves the new
+// workflow and its workers alone.
+func TestVerbOfAReplacedWorkflow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, verb := range verbs() {
+			for at, reached := 2, true; reached; at++ { // the first request finds the workflow
+				count := 0
+				reached = false
+				var f *fixture
+				f = newFixture(t, func() {
+					if count++; count != at {
+						return
+					}
+					reached = true
+					again := newFixture(t, func() {})
+					again.run.s.UID = "another"
+					f.run.mu.Lock()
+					defer f.run.mu.Unlock()
+					f.run.s = again.run.s
+					f.cluster.Edit(func([]*unstructured.Unstructured) []*unstructured.Unstructured {
+						objects := []*unstructured.Unstructured{again.cluster.Object("Deployment", "d"), again.cluster.Object("Workflow", "w")}
+						for _, o := range objects {
+							o.SetUID("another")
+							o.SetResourceVersion("100")
+						}
+						return objects
+					})
+				})
+				err := f.do(t.Context(), verb)
+				if !reached {
+					continue
+				}
+				deployment, run := f.cluster.Object("Deployment", "d"), f.cluster.Object("Workflow", "w")
+				if deployment.GetResourceVersion() != "100" || run.GetResourceVersion() != "100" || f.run.s.SpecSuspended || f.run.s.Shutdown != "" {
+					t.Errorf("another run before request %d of %s: changed %v, %v, %+v", at, verb, deployment, run, f.run.s)
+				}
+				if err != nil && !errors.Is(err, workflow.ErrReplaced) && !errors.Is(err, ErrEnded) {
+					t.Errorf("another run before request %d of %s: %v", at, verb, err)
+				}
+			}
+		}
+	})
+}
+
+// A session without a workflow may have left workers. Those of a workflow that was started in the
+// meantime are not among them.
+func TestWorkersOfAWorkflowThatWasStartedMeanwhile(t *testing.T) {
+	f := newFixture(t, func() {})
+	pool := newConnection(Dependencies{Kubernetes: f.cluster.Client(nil)}).ofWorkflow("ma", "w", "")
+	if err := pool.Stop(t.Context()); !errors.Is(err, workflow.ErrReplaced) {
+		t.Error(err)
+	}
+	if wrong := f.inconsistency(t); wrong != "" {
+		t.Error(wrong)
+	}
+}
+
+// A verb that another client undoes again and again gives up, and leaves the workers that match the
+// workflow, whatever verb comes in between.
+func TestVerbThatGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for outer, undone := range map[string]struct {
+			suspended bool
+			reads     int // in all rounds
+		}{"Start": {true, 2 * maxRounds}, "Pause": {false, maxRounds}} {
+			for _, inner := range verbs() {
+				for at, reached := 1, true; reached; at++ {
+					count, gaveUp := -1, false
+					reached = false
+					var f *fixture
+					f = newFixture(t, func() {
+						if gaveUp && count >= 0 {
+							if count++; count == at {
+								reached = true
+								count = -1
+								_ = f.do(t.Context(), inner)
+							}
+						}
+					})
+					if outer == "Start" {
+						if err := f.do(t.Context(), "Pause"); err != nil {
+							t.Fatal(err)
+						}
+					}
+					reads := 0
+					f.run.beforeGet = func(s *status.WorkflowStatus) {
+						s.SpecSuspended = undone.suspended
+						if reads++; reads == undone.reads {
+							gaveUp = true
+							f.run.beforeGet = nil
+						}
+					}
+					count = 0
+					err := f.do(t.Context(), outer)
+					if wrong := f.inconsistency(t); wrong != "" || !gaveUp || !errors.Is(err, workflow.ErrConflict) {
+						t.Errorf("%s before request %d of a %s that gives up: %s (%v)", inner, at, outer, wrong, err)
+					}
+				}
+			}
+		}
+	})
+}
+
+// The controller may have overlooked that an earlier Start resumed the workflow.
+func TestRepeatedStartResumesAgain(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*status.WorkflowStatus)
+		want   int
+	}{
+		"running":       {func(*status.WorkflowStatus) {}, 1},
+		"paused":        {func(s *status.WorkflowStatus) { s.SpecSuspended = true }, 1},
+		"being stopped": {func(s *status.WorkflowStatus) { s.Shutdown = status.ShutdownStop }, 0},
+		"ended":         {func(s *status.WorkflowStatus) { s.Phase = status.PhaseSucceeded }, 0},
+	} {
+		f := newFixture(t, func() {})
+		tc.change(&f.run.s)
+		if err := f.do(t.Context(), "Start"); err != nil || len(f.run.resumed) != tc.want {
+			t.Errorf("%s: %v, resumed %d times, want %d", name, err, len(f.run.resumed), tc.want)
+		}
+		for _, opts := range f.run.resumed {
+			if !opts.KeepGates || opts.UID != "u" {
+				t.Errorf("%s: resumed with %+v", name, opts)
+			}
+		}
+	}
+}
+
+// A repeated decision is sent for the gates that it selects, and no others.
+func TestRepeatedDecisionSelectsItsOwnGates(t *testing.T) {
+	for name, approval := range map[string]Approval{
+		"by name":    {Gates: []string{"second"}},
+		"by pattern": {Gates: []string{"sec*"}},
+		"by id":      {Gates: []string{"2"}},
+	} {
+		f := newFixture(t, func() {})
+		for _, gate := range []string{"first", "second"} {
+			f.run.s.Nodes = append(f.run.s.Nodes, &status.Node{
+				ID: fmt.Sprint(len(f.run.s.Nodes) + 1), DisplayName: gate,
+				Type: status.NodeTypeSuspend, Phase: status.NodeSucceeded,
+			})
+		}
+		done, err := f.b.Approve(t.Context(), approval)
+		if err != nil || len(done) != 0 || len(f.run.resumed) != 1 {
+			t.Fatalf("%s: %v, %v, %v", name, done, err, f.run.resumed)
+		}
+		if ids := f.run.resumed[0].NodeIDs; len(ids) != 1 || ids[0] != "2" {
+			t.Errorf("%s: sent for %v", name, ids)
+		}
+	}
+}
+
+// If the session is stopped and started again during a Scale, the first run is left without workers.
+func TestScaleDuringARestart(t *testing.T) {
+	count := 0
+	var f *fixture
+	f = newFixture(t, func() {
+		if count++; count != 4 { // the write
+			return
+		}
+		f.run.mu.Lock()
+		defer f.run.mu.Unlock()
+		f.run.s.Name, f.run.s.UID = "w-2", "another"
+	})
+	err := f.do(t.Context(), "Scale")
+	f.run.s.Shutdown = status.ShutdownStop // for inconsistency
+	if wrong := f.inconsistency(t); wrong != "" || !errors.Is(err, ErrEnded) || count < 5 {
+		t.Errorf("%s, %v after %d requests", wrong, err, count)
+	}
+}
