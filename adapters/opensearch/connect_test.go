@@ -137,3 +137,27 @@ func TestCloseTwice(t *testing.T) {
 		}
 	}
 }
+
+// A program without a reader for the secret can still use everything else.
+func TestNewOrUnreachable(t *testing.T) {
+	target := backfill.Cluster{Endpoint: "https://host:9200", Basic: &backfill.BasicAuth{UserSecretARN: "arn:aws:secretsmanager:us-east-1:1:secret:x"}}
+	state, release, err := opensearch.NewOrUnreachable(target, opensearch.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	release()
+	if _, err := state.Size(t.Context(), "i"); !errors.Is(err, workflow.ErrUnsupported) {
+		t.Error(err)
+	}
+	state, release, err = opensearch.NewOrUnreachable(backfill.Cluster{Endpoint: "https://host:9200"}, opensearch.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	release()
+	if _, ok := state.(*opensearch.WorkingState); !ok {
+		t.Errorf("%T", state)
+	}
+	if _, _, err := opensearch.NewOrUnreachable(backfill.Cluster{Endpoint: "no address"}, opensearch.Options{}); !errors.Is(err, workflow.ErrInvalid) {
+		t.Errorf("an invalid endpoint: %v", err)
+	}
+}

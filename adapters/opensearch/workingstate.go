@@ -1,10 +1,12 @@
 package opensearch
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 var _ backfill.WorkingState = (*WorkingState)(nil)
@@ -30,6 +32,20 @@ func New(target backfill.Cluster, opts Options) (*WorkingState, error) {
 		return nil, &Error{Op: OpNew, Err: err, kind: kindOf(err)}
 	}
 	return &WorkingState{cluster: c}, nil
+}
+
+// NewOrUnreachable is New for programs that can do without the target cluster: if the credentials need
+// an option which is not set, it returns a [backfill.Unreachable] with that error. The caller must call
+// release when the working state is no longer needed.
+func NewOrUnreachable(target backfill.Cluster, opts Options) (state backfill.WorkingState, release func(), err error) {
+	w, err := New(target, opts)
+	switch {
+	case errors.Is(err, workflow.ErrUnsupported):
+		return backfill.Unreachable(err), func() {}, nil
+	case err != nil:
+		return nil, nil, err
+	}
+	return w, func() { _ = w.Close() }, nil
 }
 
 // Close closes idle connections and stops background work. It does not interrupt calls in progress,

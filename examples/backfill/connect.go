@@ -9,6 +9,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
@@ -61,7 +62,10 @@ func connect(cfg backfill.Config, f flags) (deps backfill.Dependencies, release 
 	if deps.Kubernetes, err = dynamic.NewForConfig(workers); err != nil {
 		return deps, nil, err
 	}
-	deps.WorkingState, release, err = workingState(cfg, deps.Kubernetes)
+	deps.WorkingState, release, err = opensearch.NewOrUnreachable(cfg.TargetCluster, opensearch.Options{
+		Secrets: opensearch.SecretsFromCluster(deps.Kubernetes, namespaceOf(cfg)),
+		Timeout: callTimeout,
+	})
 	return deps, release, err
 }
 

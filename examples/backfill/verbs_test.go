@@ -3,14 +3,10 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"os/user"
 	"strings"
 	"testing"
 	"time"
-
-	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/rest"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
@@ -155,26 +151,5 @@ func TestDescribeLeavesOutWhatIsNotSet(t *testing.T) {
 	text := out.String()
 	if !strings.Contains(text, "Password: '*****'") || strings.Contains(text, "SigV4") || strings.Contains(text, "secret") || strings.Contains(text, "AllowInsecure") {
 		t.Error(text)
-	}
-}
-
-// A secret that this program can't read doesn't affect anything else.
-func TestSecretOfAWSIsUnreachableOnly(t *testing.T) {
-	cfg := backfill.Config{TargetCluster: backfill.Cluster{Endpoint: "https://x:9200", Basic: &backfill.BasicAuth{UserSecretARN: "arn:aws:secretsmanager:us-east-1:1:secret:x"}}}
-	kube, err := dynamic.NewForConfig(&rest.Config{Host: "http://127.0.0.1:1"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	state, release, err := workingState(cfg, kube)
-	if err != nil {
-		t.Fatal(err)
-	}
-	release()
-	if _, err := state.Size(t.Context(), "i"); !errors.Is(err, workflow.ErrUnsupported) {
-		t.Error(err)
-	}
-	cfg.TargetCluster = backfill.Cluster{Endpoint: "no address"}
-	if _, _, err := workingState(cfg, kube); err == nil {
-		t.Error("an endpoint that can't be right")
 	}
 }

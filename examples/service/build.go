@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/examples/service/internal/api"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/examples/service/internal/page"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
@@ -86,7 +87,11 @@ func open(c *cluster, s settings, path string) (b api.Backfill, release func(), 
 		}
 		deps.Workflows, b.Logs = client, client
 	}
-	if deps.WorkingState, release, err = workingState(cfg, c.workers); err != nil {
+	deps.WorkingState, release, err = opensearch.NewOrUnreachable(cfg.TargetCluster, opensearch.Options{
+		Secrets: opensearch.SecretsFromCluster(c.workers, namespaceOf(cfg)),
+		Timeout: callTimeout,
+	})
+	if err != nil {
 		return b, nil, fmt.Errorf("--config %s: %w", path, err)
 	}
 	if b.Backfill, err = backfill.New(cfg, deps); err != nil {
