@@ -8,11 +8,11 @@ import (
 )
 
 const exitCodes = `
-Exit codes: 0 it was done, or the backfill that was followed has succeeded
+Exit codes: 0 done; with --follow and --watch: the backfill has succeeded
             1 failure
-            2 invalid input: command line, configuration, what this provider can't do
+            2 invalid input: command line, configuration, or something that this provider can't do
             3 not found: template, gate, workers, or a backfill that was not started
-            4 there is one already, and it differs: session, archive, a gate's decision
+            4 it exists already and differs: session, archive, a gate's decision
             5 permission denied, by the cluster or by the target cluster
           130 interrupted; run the same command again to complete it
 `
