@@ -1,4 +1,4 @@
-# What the Makefile has of this example. It goes with the folder.
+# The Makefile targets of this example, deleted together with the folder.
 
 .PHONY: demo-rollout
 demo-rollout: tools programs ## go from kubectl to the native client and back on a local cluster (ARGS="--workflows 40" for more)

@@ -1,4 +1,4 @@
-# What the Makefile has of this example. It goes with the folder.
+# The Makefile targets of this example, deleted together with the folder.
 
 .PHONY: demo-service
 demo-service: tools programs ## run the service with its page on a local cluster until Ctrl-C (ARGS=--yes to have it walked through)

@@ -1,15 +1,15 @@
-// The page of the service. It shows what the streams tell and keeps nothing that they don't: after a
-// reload, or from another process of the service, it looks the same. Every text is set as a text, and
-// no name that comes from others is a property of anything, nor an id or the name of a field: a field
-// that is called addEventListener would be what its form has for that method.
+// The page of the service. It shows the content of the streams and keeps no other state: after a
+// reload, or from another process of the service, it looks the same. Every string is set as text, and
+// no name from outside is a property of an object, an ID or the name of a field: a field called
+// addEventListener would replace that method of its form.
 
 const at = (id) => document.getElementById(id);
 let standings = new Map(); // by session, in the service's order
 let shown = null; // the session that is looked at
 
-// --- texts
+// --- strings
 
-// What isn't seen, or has other text read in another order, is shown by its number.
+// Characters that are invisible, or that change the reading order, are shown by their code points.
 const unseen = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{DI}]/gu;
 const numbered = (character) => `\\u{${character.codePointAt(0).toString(16)}}`;
 const visible = (value) => String(value).replace(unseen, numbered);
@@ -26,7 +26,7 @@ function make(tag, className, ...inner) {
   return node;
 }
 
-// call gives a node a name for those who don't see it.
+// call gives a node a name for screen readers.
 function call(node, name) {
   node.setAttribute("aria-label", visible(name));
 }
@@ -49,12 +49,12 @@ const stateOf = (standing) => (backfillOf(standing) ? standing.data.status.state
 const words = new Map([["NotStarted", "Not started"]]);
 const wordOf = (state) => words.get(state) || state;
 
-// --- what is asked of the service
+// --- requests to the service
 
 const patience = 40000; // ms: the service itself answers sooner
 
-// looking is what is looked at now. Changes are for that, whatever is when they have been confirmed: the
-// service refuses those for another run.
+// looking is the run that is shown. Changes apply to it even if it has changed when they are confirmed:
+// the service then refuses them.
 function looking() {
   const data = backfillOf(standings.get(shown));
   return { session: shown, run: data ? data.status.run || 0 : undefined };
@@ -83,12 +83,12 @@ async function ask({ session, run }, method, path, body) {
   return false;
 }
 
-// enable says whether a button does something. One that doesn't keeps the focus, unlike a disabled one.
+// enable sets whether a button does something. An inactive one keeps the focus, unlike a disabled one.
 function enable(button, sensible) {
   button.setAttribute("aria-disabled", String(button.dataset.busy === "yes" || !sensible));
 }
 
-// once keeps a button from being pressed again while what it has asked for goes on.
+// once prevents a button from being pressed again while its request is in progress.
 async function once(button, work) {
   button.dataset.busy = "yes";
   render();
@@ -100,8 +100,8 @@ async function once(button, work) {
   }
 }
 
-// confirm asks with a dialog; it returns null for no, and else what was written, if anything. It is a no,
-// too, when something else comes to be looked at.
+// confirm asks with a dialog. It returns null for no, and otherwise the entered text. Showing another
+// backfill counts as no.
 function confirm(head, explanation, yes, field) {
   const dialog = at("ask");
   text(at("ask-head"), head);
@@ -137,7 +137,7 @@ function renderList() {
   }
 }
 
-// --- the backfill that is looked at
+// --- the backfill that is shown
 
 function renderHead(standing) {
   const data = backfillOf(standing);
@@ -199,12 +199,12 @@ function renderPods(standing) {
   text(at("pods"), parts.join(", "));
 }
 
-// What makes no sense in a state is not offered; where the state is unknown, everything is.
+// Only actions that make sense in the state are offered; if it is unknown, all are.
 function renderActions(standing) {
   const data = backfillOf(standing);
   const state = stateOf(standing);
   const ended = ["Succeeded", "Failed", "Stopped"].includes(state);
-  // At a gate, and not paused besides, there is nothing to go on with.
+  // At a gate, and not also paused, there is nothing to resume.
   const paused = state === "Paused" && (data.suspended || !data.status.gates.data?.length);
   const desired = data?.status.pods.data?.desired;
   const offer = (id, sensible) => enable(at(id), state === "unknown" || sensible);
@@ -229,7 +229,7 @@ function renderGates(standing) {
   if (!known) note = `unknown${result ? `: ${result.error}` : ""}`;
   show(at("gates-text"), note);
   for (const item of [...list.children]) {
-    // While gates are unknown, what somebody is writing into one stays, and can't be sent.
+    // While gates are unknown, the text that a user is entering stays, but can't be sent.
     for (const button of item.querySelectorAll("button")) enable(button, known && item.dataset.busy !== "yes");
     if (!known || waiting.some((gate) => lookOf(gate) === item.dataset.look)) continue;
     const focused = item.contains(document.activeElement);
@@ -237,7 +237,7 @@ function renderGates(standing) {
     if (focused) at("detail").focus(); // not the top of the page
   }
   for (const gate of waiting) {
-    // One that is there stays, with what somebody is writing into it.
+    // An existing gate stays, with the text that a user is entering.
     let item = [...list.children].find((li) => li.dataset.look === lookOf(gate));
     if (!item) {
       item = makeGate(gate);
@@ -248,12 +248,12 @@ function renderGates(standing) {
   }
 }
 
-// lookOf is all that is made of a gate once: one that comes to look otherwise is made anew.
+// lookOf contains everything that a gate's element shows: if it changes, the element is created again.
 const lookOf = (gate) => JSON.stringify([gate.id, gate.name, gate.outputs]);
 
 let made = 0; // how many fields were, for ids of their own
 
-// makeField returns a field for a value that a gate asks for, and a function that returns the value.
+// makeField returns a field for an output of a gate, and a function that returns its value.
 function makeField(output) {
   const choice = output.enum?.length;
   const field = make(choice ? "select" : "input");
@@ -265,7 +265,7 @@ function makeField(output) {
   if (choice && output.default === undefined) field.prepend(make("option"));
   made += 1;
   field.id = `field-${made}`;
-  // A list has the value itself; a field has one line, in which all of it is to be seen.
+  // A list contains the value itself; a field has one line, which has to show all of it.
   const initial = output.default ?? "";
   field.value = choice ? initial : visible(initial).replace(/[\n\t]/g, numbered);
   field.required = output.default === undefined;
@@ -298,7 +298,7 @@ function makeGate(gate) {
   };
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    // An object of these entries has them as its own, also one by the name of __proto__.
+    // An object made from entries has them as its own properties, even one named __proto__.
     decide(looking(), "approve", { outputs: Object.fromEntries(fields.map((each) => [each.name, each.value()])) });
   });
   reject.addEventListener("click", async () => {
@@ -354,7 +354,7 @@ function render() {
   renderSteps(standing);
 }
 
-// --- what is said to those who don't look
+// --- announcements for screen readers
 
 const maxNews = 5;
 
@@ -365,7 +365,7 @@ function announce(before, now) {
   const fresh = names(now).filter((name) => !names(before).includes(name));
   if (fresh.length) said.push(`waits at ${fresh.join(", ")}`);
   if (!said.length) return;
-  // Below what was said before, which may not have been read out yet.
+  // After earlier announcements, which may not have been read out yet.
   at("news").append(make("p", "", `${now.session} ${said.join(" and ")}`));
   while (at("news").childElementCount > maxNews) at("news").firstElementChild.remove();
 }
@@ -381,8 +381,8 @@ function connection(state, words) {
 
 let silence = 37500; // ms without an event, after which a stream is lost: two and a half heartbeats
 
-// listen opens a stream, and gives what it tells to the handler of that name. It returns what closes the
-// stream. lost is called once at most, with the reason: it ends, or nothing comes any more.
+// listen opens a stream, and passes its events to the handlers of that name. It returns a function that
+// closes the stream. lost is called at most once, with the reason: the stream ended, or became silent.
 function listen(path, handlers, lost) {
   const stream = new EventSource(path);
   let watchdog;
@@ -449,7 +449,7 @@ const maxLines = 1000;
 const noLogs = { close: null, session: null, of: "" };
 let logs = { ...noLogs };
 
-// followLogs opens the log of the run that is looked at, unless it is open or has been read to its end.
+// followLogs opens the log of the shown run, unless it is open or has been read to its end.
 function followLogs(standing) {
   if (document.hidden) return;
   const status = backfillOf(standing)?.status;
@@ -501,13 +501,13 @@ function addLine(line) {
 
 // --- begin
 
-// choose takes the session that the address names, or else the first.
+// choose selects the session in the URL, or else the first.
 function choose() {
   let wanted = "";
   try {
     wanted = decodeURIComponent(location.hash.slice(1));
   } catch {
-    // no session of that name
+    // not the name of a session
   }
   const next = [wanted, shown, ...standings.keys()].find((session) => standings.has(session)) ?? null;
   if (next === shown) return;
@@ -520,8 +520,8 @@ function choose() {
   render();
 }
 
-// A tab that nobody looks at gives its connections to others: browsers have six for a server, and the
-// service some for all.
+// A hidden tab releases its connections: browsers have six for a server, and the service has a limited
+// number.
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) {
     clearTimeout(events.timer);
@@ -540,7 +540,7 @@ addEventListener("hashchange", () => {
   choose();
   at("detail").focus();
 });
-// One for all: what doesn't do anything is not clicked, nor by Enter in a field.
+// One handler for all: an inactive button is not clicked, nor activated by Enter in a field.
 document.addEventListener(
   "click",
   (event) => {
