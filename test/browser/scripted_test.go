@@ -157,7 +157,7 @@ var _ = Describe("the page, whatever the service says", func() {
 			[]object{{"id": "s", "name": forged, "phase": forged, "message": forged}})
 		Eventually(t.text("steps")).Should(Equal("◷" + seen + seen))
 		Expect(js[string](t, "document.getElementById('gates').textContent")).To(Equal(
-			seen + "waits since " + seen + seen + ": " + seen + seen + "tag" + "Approve" + "Reject …"))
+			seen + "waiting since " + seen + seen + ": " + seen + seen + "tag" + "Approve" + "Reject …"))
 		Expect(js[string](t, "document.querySelector('#gates input').value")).To(Equal(seen + `\u{a}`))
 		t.click("#gates button.danger")
 		Expect(t.text("ask-head")()).To(Equal("Reject " + seen + "?"))

@@ -76,7 +76,7 @@ async function ask({ session, run }, method, path, body) {
     }
     problem = await answer.json();
   } catch {
-    problem = { detail: "The service can't be reached, or doesn't answer. Whether it was done shows when it can." };
+    problem = { detail: "The service is unreachable or doesn't answer. The outcome will be shown when it does." };
   }
   at("alert").hidden = false;
   show(at("alert-text"), `${session}: ${problem.detail || problem.title}`);
@@ -147,7 +147,7 @@ function renderHead(standing) {
   at("state").dataset.state = state;
   document.title = visible(`${shown}: ${wordOf(state)}`);
   let unknown = standing.success ? "" : `Unknown: ${standing.error}`;
-  if (data?.stale) unknown = "The cluster can't be reached. This is how the backfill stood when it could.";
+  if (data?.stale) unknown = "The cluster is unreachable. This is the backfill's last known state.";
   show(at("unknown"), unknown);
   if (!data) {
     text(at("workflow"), "");
@@ -209,7 +209,7 @@ function renderActions(standing) {
   const desired = data?.status.pods.data?.desired;
   const offer = (id, sensible) => enable(at(id), state === "unknown" || sensible);
   at("start").dataset.restart = ended ? "yes" : "";
-  text(at("start"), ended ? "Start again …" : state === "Paused" ? "Go on" : "Start");
+  text(at("start"), ended ? "Start again …" : state === "Paused" ? "Resume" : "Start");
   offer("start", ended || paused || state === "NotStarted");
   offer("pause", ["Starting", "Running"].includes(state));
   offer("stop", ["Starting", "Running", "Paused"].includes(state));
@@ -225,7 +225,7 @@ function renderGates(standing) {
   const known = Boolean(result?.success);
   const waiting = known ? result.data : [];
   const more = backfillOf(standing)?.more?.gates;
-  let note = more ? `${more} more gates wait that are not shown here.` : waiting.length ? "" : "No gate is waiting.";
+  let note = more ? `${more} more waiting gates are not shown here.` : waiting.length ? "" : "No gate is waiting.";
   if (!known) note = `unknown${result ? `: ${result.error}` : ""}`;
   show(at("gates-text"), note);
   for (const item of [...list.children]) {
@@ -243,7 +243,7 @@ function renderGates(standing) {
       item = makeGate(gate);
       list.append(item);
     }
-    text(item.querySelector(".since"), `waits since ${clock(gate.since)}${gate.until ? `, until ${clock(gate.until)}` : ""}`);
+    text(item.querySelector(".since"), `waiting since ${clock(gate.since)}${gate.until ? `, until ${clock(gate.until)}` : ""}`);
     show(item.querySelector(".text"), gate.message || "");
   }
 }
@@ -303,7 +303,7 @@ function makeGate(gate) {
   });
   reject.addEventListener("click", async () => {
     const looked = looking();
-    const why = await confirm(`Reject ${gate.name}?`, "This fails the gate, and as a rule the backfill.", "Reject", true);
+    const why = await confirm(`Reject ${gate.name}?`, "This fails the gate, and usually the backfill.", "Reject", true);
     if (why !== null) decide(looked, "reject", { message: why });
   });
   return item;
@@ -421,13 +421,13 @@ function follow() {
     if ([...standings.keys()].every((session) => heard.has(session))) connection("live", "live");
   };
   const lost = (why) => {
-    if (why === "bye") connection("lost", "the service restarts; connecting again …");
-    else connection("lost", "connection lost: what is shown may be old; connecting again …");
+    if (why === "bye") connection("lost", "the service restarts; reconnecting …");
+    else connection("lost", "connection lost: the page may be out of date; reconnecting …");
     events = { close: null, timer: setTimeout(follow, again) };
   };
   const backfills = ({ sessions, heartbeatMs }) => {
     silence = 2.5 * heartbeatMs;
-    const unheard = (session) => ({ session, success: false, error: "nothing has been heard of it yet" });
+    const unheard = (session) => ({ session, success: false, error: "no state has been received yet" });
     if (sessions.join() !== [...standings.keys()].join()) at("list").replaceChildren();
     standings = new Map(sessions.map((session) => [session, standings.get(session) || unheard(session)]));
     choose();
@@ -463,7 +463,7 @@ function followLogs(standing) {
     show(at("logs-text"), "Nothing yet.");
     openLogs(of);
   } else if (status) {
-    show(at("logs-text"), status.workflow.name ? "None: it has not been started." : "None are shown of a backfill without a workflow.");
+    show(at("logs-text"), status.workflow.name ? "None: it has not been started." : "A backfill without a workflow has none.");
   } else {
     show(at("logs-text"), "unknown");
   }
@@ -483,7 +483,7 @@ function openLogs(of) {
     if (detail) setTimeout(openLogs, 5 * again, of);
   };
   const lost = () => {
-    show(at("logs-text"), "The connection was lost, or too many logs are open; trying again …");
+    show(at("logs-text"), "The connection was lost, or too many logs are open; retrying …");
     setTimeout(openLogs, again, of);
   };
   logs.close = listen(`api/v1/backfills/${encodeURIComponent(shown)}/logs?tail=200`, { begin, line: addLine, end }, lost);
@@ -528,7 +528,7 @@ document.addEventListener("visibilitychange", () => {
     events.close?.();
     logs.close?.();
     logs = { ...noLogs };
-    connection("asleep", "not followed while nobody looks");
+    connection("asleep", "not updated while this tab is hidden");
     document.title = visible(shown ?? "Backfills"); // a state would grow old
     return;
   }
@@ -561,13 +561,13 @@ at("ask-no").addEventListener("click", () => at("ask").close("no"));
 at("start").addEventListener("click", async () => {
   const looked = looking();
   const restart = at("start").dataset.restart === "yes";
-  if (restart && (await confirm(`Start ${shown} again?`, "This makes another run of the backfill, which goes on from the working state that it finds.", "Start again")) === null) return;
+  if (restart && (await confirm(`Start ${shown} again?`, "This creates another run of the backfill, which continues from the existing working state.", "Start again")) === null) return;
   once(at("start"), () => ask(looked, "POST", "start", { restart }));
 });
 at("pause").addEventListener("click", () => once(at("pause"), () => ask(looking(), "POST", "pause")));
 at("stop").addEventListener("click", async () => {
   const looked = looking();
-  const why = await confirm(`Stop ${shown}?`, "The workflow and its workers end. To begin anew takes another run.", "Stop");
+  const why = await confirm(`Stop ${shown}?`, "This ends the workflow and its workers. Starting again creates another run.", "Stop");
   if (why !== null) once(at("stop"), () => ask(looked, "POST", "stop"));
 });
 at("workers").addEventListener("input", () => {
