@@ -185,7 +185,7 @@ var _ = Describe("examples/backfill", Ordered, first, func() { // so that it is 
 		Expect(p.does(ctx, "approve", "approve")).To(ContainSubstring("no gate was left"), "again")
 		p.reaches(ctx, And(HaveField("Pods.Data.Running", backfillScale), HaveField("Shards.Data.Completed", 4)))
 		dir := GinkgoT().TempDir()
-		p.refuses(ctx, 1, []string{"archive", "--dir", dir}, "is Running", "stop it first")
+		p.refuses(ctx, 1, []string{"archive", "--dir", dir}, "is Running", "stop it and wait")
 		Expect(os.ReadDir(dir)).To(BeEmpty(), "nothing was archived")
 
 		p.does(ctx, "pause")
