@@ -1,6 +1,10 @@
 package status
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/nesting"
+)
 
 // maxNested is how deep templates may be nested; Argo's own limit is 100.
 const maxNested = 128
@@ -49,10 +53,10 @@ func (n *Node) hook() bool { return n.Hooked || strings.HasSuffix(n.Name, ".onEx
 // failed, nothing ran after m or after what contains it, and none of these is the hook of a step,
 // whose failure has no consequence. exit is the name of the workflow's exit handler.
 func (m *member) isCause(exit string) bool {
-	return m.throughout(
-		func(m *member) *answer { return &m.causes },
+	return !nesting.Any(m,
 		(*member).holder,
-		func(m *member) bool { return m.Phase.Unsuccessful() && !m.passed && (!m.hook() || m.Name == exit) })
+		func(m *member) *nesting.Answer { return &m.innocent },
+		func(m *member) bool { return !m.Phase.Unsuccessful() || m.passed || m.hook() && m.Name != exit })
 }
 
 // holder returns what directly contains m, or nil.

@@ -1,5 +1,7 @@
 package status
 
+import "github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/nesting"
+
 // FailedNodes returns the nodes in which a failure began, in order of their start: pods, gates and
 // calls whose phase is Failed or Error, and groups that failed although nothing within them did. It
 // includes only one attempt of a retried step, and none if the step succeeded in the end.
@@ -59,8 +61,8 @@ func (g *graph) findFailures() {
 // isCounted reports whether neither m nor a template invocation that contains it is an attempt that
 // was superseded by another one.
 func (m *member) isCounted() bool {
-	return m.throughout(
-		func(m *member) *answer { return &m.counts },
+	return !nesting.Any(m,
 		func(m *member) *member { return m.boundary },
-		func(m *member) bool { return m.retry == nil || m.retry.best == m && m.retry.Phase.Unsuccessful() })
+		func(m *member) *nesting.Answer { return &m.superseded },
+		func(m *member) bool { return m.retry != nil && (m.retry.best != m || !m.retry.Phase.Unsuccessful()) })
 }

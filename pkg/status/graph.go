@@ -1,5 +1,7 @@
 package status
 
+import "github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/nesting"
+
 // graph has the nodes of a workflow and their relations. A workflow can have hundreds of thousands
 // of nodes, so what is found out about a node is kept in its member rather than in maps.
 type graph struct {
@@ -19,28 +21,12 @@ type member struct {
 	inside   *member   // the first member that has this one as its boundary; see Tree
 	beside   *member   // the next member that has the same boundary; see Tree
 
-	failed    bool // for good
-	explained bool // a node within or behind it explains its failure
-	passed    bool // something ran after it
-	placed    bool // in the tree, or left out of it
-	counts    answer
-	causes    answer
-}
-
-// answer is the remembered result of a question about a node, which all nodes within it ask again.
-type answer uint8
-
-const (
-	unknown answer = iota
-	no
-	yes
-)
-
-func answerOf(is bool) answer {
-	if is {
-		return yes
-	}
-	return no
+	failed     bool           // for good
+	explained  bool           // a node within or behind it explains its failure
+	passed     bool           // something ran after it
+	placed     bool           // in the tree, or left out of it
+	superseded nesting.Answer // whether m, or a template invocation that contains it, is; see isCounted
+	innocent   nesting.Answer // whether m, or a node that contains it, is not a cause; see isCause
 }
 
 // graphOf returns the graph of nodes.
@@ -56,26 +42,4 @@ func graphOf(nodes []*Node) *graph {
 	}
 	g.findAttempts()
 	return g
-}
-
-// throughout reports whether something holds for m and for everything that contains it. known
-// returns where the answer for a node is remembered, so that the time stays linear.
-func (m *member) throughout(known func(*member) *answer, outer func(*member) *member, holds func(*member) bool) bool {
-	var path []*member
-	all := true
-	for ; m != nil; m = outer(m) {
-		if before := *known(m); before != unknown { // also if it is a cycle, in which case all was true so far
-			all = before == yes
-			break
-		}
-		path = append(path, m)
-		all = holds(m)
-		if *known(m) = answerOf(all); !all {
-			break
-		}
-	}
-	for _, inner := range path {
-		*known(inner) = answerOf(all)
-	}
-	return all
 }

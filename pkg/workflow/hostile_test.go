@@ -78,8 +78,8 @@ func decisions() map[string]decision {
 		}},
 		"retry": {"Failed", func(ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus) error {
 			plan, err := c.planRetry(ctx, obj, s, retryRequest{id: "r", now: time.Now()})
-			if err == nil && len(plan.removed) != 1 {
-				err = fmt.Errorf("%d nodes go", len(plan.removed))
+			if err == nil && len(plan.Removed()) != 1 {
+				err = fmt.Errorf("%d nodes are removed", len(plan.Removed()))
 			}
 			return err
 		}},

@@ -25,7 +25,6 @@ const (
 	annotationStart      = naming.AnnotationStart
 	annotationAsked      = naming.AnnotationAsked
 	annotationNodeID     = naming.AnnotationNodeID
-	annotationPodNames   = naming.AnnotationPodNames
 	annotationScheduled  = naming.AnnotationScheduled
 	finalizerArtifactGC  = naming.FinalizerArtifactGC
 	ownPrefix            = naming.OwnPrefix

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -96,3 +97,6 @@ func interrupted(ctx context.Context, err error) error {
 	}
 	return err
 }
+
+// timestamp returns t as Kubernetes and Argo write times.
+func timestamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

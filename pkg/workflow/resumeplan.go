@@ -161,7 +161,7 @@ func allowed(enum []string) string {
 func (r *resumption) edits(ctx context.Context, now time.Time) (edits map[string]status.NodeEdit, set []status.Parameter) {
 	passed := r.passed()
 	edits = make(map[string]status.NodeEdit, len(passed))
-	succeeded := map[string]any{"phase": string(status.NodeSucceeded), "finishedAt": timeText(now)}
+	succeeded := map[string]any{"phase": string(status.NodeSucceeded), "finishedAt": timestamp(now)}
 	for _, gate := range passed {
 		if ctx.Err() != nil {
 			break

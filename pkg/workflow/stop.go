@@ -143,7 +143,7 @@ func (c *WorkflowClient) planRejection(ctx context.Context, which gates, message
 			edits[gate.ID] = status.NodeEdit{Set: map[string]any{
 				"phase":      string(status.NodeFailed),
 				"message":    message,
-				"finishedAt": timeText(time.Now()),
+				"finishedAt": timestamp(time.Now()),
 			}}
 		}
 		patch, err := c.patchNodes(ctx, obj, edits)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/retryplan"
 )
 
 // gatesDecided is the uptake of a decision about gates: something follows one of them, or what it
@@ -98,17 +99,17 @@ func shuttingDown(before *status.WorkflowStatus) *uptake {
 }
 
 // goingAgain is the uptake of a retry: something begins or ends, unless all of it is suspended.
-func goingAgain(before *status.WorkflowStatus, work *retryWork) *uptake {
+func goingAgain(before *status.WorkflowStatus, plan *retryplan.Plan) *uptake {
 	was := make(map[string]status.NodePhase, len(before.Nodes))
 	for _, n := range before.Nodes {
 		switch {
-		case work.goesOn(n.ID):
+		case plan.Resets(n.ID):
 			was[n.ID] = status.NodeRunning
-		case work.stays(n.ID):
+		case plan.Keeps(n.ID):
 			was[n.ID] = n.Phase
 		}
 	}
-	planned := work.phase()
+	planned := plan.Phase()
 	changed := shows(func(n *status.Node) bool {
 		phase, known := was[n.ID]
 		return !known || n.Phase != phase

@@ -18,22 +18,24 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// podStore holds pods as the API server does.
+// podStore stores pods as the API server does.
 type podStore struct {
-	dynamic.ResourceInterface // what is not used
+	dynamic.ResourceInterface // for the methods that are not used
 
 	mu      sync.Mutex
 	pods    map[string]types.UID
-	gone    map[string]time.Time // when a pod that ends is gone
+	ends    map[string]time.Time // when a terminating pod is deleted
 	grace   time.Duration
-	remake  bool             // a pod that has gone is made anew at once
+	remake  bool             // a deleted pod is created again at once
 	refused map[string]error // by verb
-	expired []error          // answers to lists that go on
+	expired []error          // the next answers to list requests with a token
 	foreign func(pod *unstructured.Unstructured)
 	deletes []string
-	lists   []string // tokens
+	lists   []string // the tokens of list requests
 }
 
 func podMissing(name string) error {
@@ -41,8 +43,8 @@ func podMissing(name string) error {
 }
 
 func (p *podStore) now(name string) (types.UID, bool) {
-	if at, ending := p.gone[name]; ending && !time.Now().Before(at) {
-		delete(p.gone, name)
+	if at, terminating := p.ends[name]; terminating && !time.Now().Before(at) {
+		delete(p.ends, name)
 		delete(p.pods, name)
 		if p.remake {
 			p.pods[name] = "new"
@@ -65,8 +67,8 @@ func (p *podStore) Delete(_ context.Context, name string, opts metav1.DeleteOpti
 		return apierrors.NewConflict(schema.GroupResource{Resource: "pods"}, name, errors.New("another UID"))
 	}
 	p.deletes = append(p.deletes, name+" "+string(uid))
-	if _, ending := p.gone[name]; !ending {
-		p.gone[name] = time.Now().Add(p.grace)
+	if _, terminating := p.ends[name]; !terminating {
+		p.ends[name] = time.Now().Add(p.grace)
 	}
 	return nil
 }
@@ -101,7 +103,7 @@ func (p *podStore) Get(_ context.Context, name string, _ metav1.GetOptions, _ ..
 	return &obj, nil
 }
 
-// List gives one pod a page.
+// List returns one pod per page.
 func (p *podStore) List(_ context.Context, opts metav1.ListOptions) (*unstructured.UnstructuredList, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -136,7 +138,7 @@ func (p *podStore) List(_ context.Context, opts metav1.ListOptions) (*unstructur
 
 func newPodStore(grace time.Duration, refused ...string) *podStore {
 	p := &podStore{
-		pods: map[string]types.UID{"w-1": "u1", "w-2": "u2", "w-3": "u3"}, gone: map[string]time.Time{}, grace: grace,
+		pods: map[string]types.UID{"w-1": "u1", "w-2": "u2", "w-3": "u3"}, ends: map[string]time.Time{}, grace: grace,
 		refused: map[string]error{},
 	}
 	for _, verb := range refused {
@@ -145,8 +147,8 @@ func newPodStore(grace time.Duration, refused ...string) *podStore {
 	return p
 }
 
-// threeFailed is the plan of a workflow three pods of which have failed, named like their nodes.
-func threeFailed(t *testing.T) *retryPlan {
+// threeFailed returns a workflow and three failed nodes of it, whose pods are named like them.
+func threeFailed(t *testing.T) (*unstructured.Unstructured, []*status.Node) {
 	t.Helper()
 	obj := workflowObject(t, `
 apiVersion: argoproj.io/v1alpha1
@@ -160,14 +162,14 @@ status:
     w-2: {name: w.b, type: Pod, phase: Failed, boundaryID: w}
     w-3: {name: w.c, type: Pod, phase: Failed, boundaryID: w}
 `)
-	plan, err := planOfRetry(t, obj, RetryOptions{})
-	if err != nil || len(plan.removed) != 3 {
-		t.Fatal(err, plan)
+	planned, err := planOfRetry(t, obj, RetryOptions{})
+	if err != nil || len(planned.Pods()) != 3 {
+		t.Fatal(err, planned)
 	}
-	return plan
+	return planned.object, planned.Pods()
 }
 
-// However few requests a call repeats, it gives pods the time that they are due.
+// However short RetryFor is, pods get their grace period.
 func TestRetryWaitsForThePods(t *testing.T) {
 	for _, refused := range [][]string{nil, {"list"}} {
 		for _, grace := range []time.Duration{0, 30 * time.Second, 10 * time.Minute} {
@@ -175,7 +177,8 @@ func TestRetryWaitsForThePods(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					store := newPodStore(grace, refused...)
 					c := &WorkflowClient{pods: store, retryFor: -1}
-					pods, err := c.podsOf(t.Context(), threeFailed(t))
+					wf, nodes := threeFailed(t)
+					pods, err := c.podsOf(t.Context(), wf, nodes)
 					if err != nil || len(pods) != 3 {
 						t.Fatal(pods, err)
 					}
@@ -189,7 +192,7 @@ func TestRetryWaitsForThePods(t *testing.T) {
 	}
 }
 
-func TestRetryWaitsForPodsNoLongerThanItMay(t *testing.T) {
+func TestRetryWaitsForPodsWithinItsLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newPodStore(time.Minute)
 		c := &WorkflowClient{pods: store, retryFor: time.Second}
@@ -207,7 +210,7 @@ func TestRetryWaitsForPodsNoLongerThanItMay(t *testing.T) {
 	})
 }
 
-// A pod that the controller has made since, under the same name, is another one's.
+// A pod of the same name that the controller has created since belongs to another attempt.
 func TestRetryLeavesNewPodsAlone(t *testing.T) {
 	for _, refused := range [][]string{nil, {"list"}} {
 		t.Run(fmt.Sprint(refused), func(t *testing.T) {
@@ -215,7 +218,8 @@ func TestRetryLeavesNewPodsAlone(t *testing.T) {
 				store := newPodStore(time.Second, refused...)
 				store.remake = true
 				c := &WorkflowClient{pods: store, retryFor: time.Minute}
-				pods, err := c.podsOf(t.Context(), threeFailed(t))
+				wf, nodes := threeFailed(t)
+				pods, err := c.podsOf(t.Context(), wf, nodes)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -238,23 +242,26 @@ func TestRetryLeavesNewPodsAlone(t *testing.T) {
 func TestRetryFindsNoPodOfAnotherNode(t *testing.T) {
 	store := newPodStore(0, "list")
 	c := &WorkflowClient{pods: store}
-	plan := threeFailed(t)
-	for _, n := range plan.removed {
-		n.ID += "-x" // what the pod names by its annotation is w-1
+	wf, nodes := threeFailed(t)
+	for _, n := range nodes {
+		store.pods[n.ID+"-x"] = "u"
+		n.ID += "-x" // the name of a pod, which has another node in its annotation
 	}
-	plan.object.SetAnnotations(nil)
-	if pods, err := c.podsOf(t.Context(), plan); err != nil || len(pods) != 0 {
+	store.foreign = func(pod *unstructured.Unstructured) {
+		pod.SetAnnotations(map[string]string{annotationNodeID: strings.TrimSuffix(pod.GetName(), "-x")})
+	}
+	if pods, err := c.podsOf(t.Context(), wf, nodes); err != nil || len(pods) != 0 {
 		t.Error(pods, err)
 	}
 }
 
-// A workflow can be anybody's writing, so its nodes can name any pod.
+// A workflow's nodes can name any pod, since whoever can write the workflow can write them.
 func TestRetryDeletesNoPodOfOthers(t *testing.T) {
 	for name, foreign := range map[string]func(pod *unstructured.Unstructured){
-		"no label":        func(pod *unstructured.Unstructured) { pod.SetLabels(nil) },
-		"another's label": func(pod *unstructured.Unstructured) { pod.SetLabels(map[string]string{labelWorkflow: "v"}) },
-		"no owner":        func(pod *unstructured.Unstructured) { pod.SetOwnerReferences(nil) },
-		"an owner by no UID": func(pod *unstructured.Unstructured) {
+		"no label":                 func(pod *unstructured.Unstructured) { pod.SetLabels(nil) },
+		"another workflow's label": func(pod *unstructured.Unstructured) { pod.SetLabels(map[string]string{labelWorkflow: "v"}) },
+		"no owner":                 func(pod *unstructured.Unstructured) { pod.SetOwnerReferences(nil) },
+		"an owner without a UID": func(pod *unstructured.Unstructured) {
 			pod.SetOwnerReferences([]metav1.OwnerReference{{Kind: kind, Name: "w"}})
 		},
 		"an earlier workflow": func(pod *unstructured.Unstructured) {
@@ -270,7 +277,8 @@ func TestRetryDeletesNoPodOfOthers(t *testing.T) {
 				store := newPodStore(0, refused...)
 				store.foreign = foreign
 				c := &WorkflowClient{pods: store}
-				if pods, err := c.podsOf(t.Context(), threeFailed(t)); err != nil || len(pods) != 0 {
+				wf, nodes := threeFailed(t)
+				if pods, err := c.podsOf(t.Context(), wf, nodes); err != nil || len(pods) != 0 {
 					t.Error(pods, err)
 				}
 			})
@@ -278,9 +286,9 @@ func TestRetryDeletesNoPodOfOthers(t *testing.T) {
 	}
 }
 
-// What can't be seen isn't deleted, and the workflow not set going: a pod that is left over would
-// be taken for that of the new attempt.
-func TestRetryThatCanSeeNoPodsWritesNothing(t *testing.T) {
+// Without the permission to see pods nothing is written: the controller would take a pod that is left
+// for that of the new attempt.
+func TestRetryThatCannotSeePodsWritesNothing(t *testing.T) {
 	obj := workflowObject(t, `
 apiVersion: argoproj.io/v1alpha1
 kind: Workflow
@@ -306,42 +314,43 @@ status:
 	}
 }
 
-// A node's id and the template's name can be anything, and so can the name that is made of them.
-func TestRetryReadsNoPodWithoutAPodsName(t *testing.T) {
+// A node's ID and its template's name can be any string, so a name made of them need not be valid.
+func TestRetryGetsNoPodOfAnInvalidName(t *testing.T) {
 	store := newPodStore(0, "list")
 	c := &WorkflowClient{pods: store}
-	plan := threeFailed(t)
+	wf, nodes := threeFailed(t)
 	for i, id := range []string{"../../secrets/s", "-x", strings.Repeat("a", 300)} {
-		plan.removed[i].ID = id
+		nodes[i].ID = id
 	}
 	store.refused["get"] = errors.New("got")
-	if pods, err := c.podsOf(t.Context(), plan); err != nil || len(pods) != 0 {
+	if pods, err := c.podsOf(t.Context(), wf, nodes); err != nil || len(pods) != 0 {
 		t.Error(pods, err)
 	}
 }
 
-func TestRetryListsPodsOverExpiredTokens(t *testing.T) {
+func TestRetryListsPodsDespiteExpiredTokens(t *testing.T) {
 	newer := apierrors.NewResourceExpired("too old")
 	newer.ErrStatus.Continue = "newer:w-1"
 	for name, tc := range map[string]struct {
 		expired []error
 		lists   []string
 	}{
-		"in a newer state": {[]error{newer}, []string{"", "token:w-1", "newer:w-1", "token:w-2"}},
-		"anew":             {[]error{apierrors.NewResourceExpired("too old")}, []string{"", "token:w-1", ""}},
-		"in the end":       {[]error{newer, newer}, []string{"", "token:w-1", "newer:w-1", ""}},
+		"from a newer state": {[]error{newer}, []string{"", "token:w-1", "newer:w-1", "token:w-2"}},
+		"from the start":     {[]error{apierrors.NewResourceExpired("too old")}, []string{"", "token:w-1", ""}},
+		"expired twice":      {[]error{newer, newer}, []string{"", "token:w-1", "newer:w-1", ""}},
 	} {
 		store := newPodStore(0)
 		store.expired = tc.expired
 		c := &WorkflowClient{pods: store}
-		pods, err := c.podsOf(t.Context(), threeFailed(t))
+		wf, nodes := threeFailed(t)
+		pods, err := c.podsOf(t.Context(), wf, nodes)
 		if err != nil || len(pods) != 3 || !slices.Equal(store.lists, tc.lists) {
 			t.Errorf("%s: %v, %v, %q", name, pods, err, store.lists)
 		}
 	}
 }
 
-// Waiting for pods is no failing: a conflict after it is tried again.
+// The wait for pods doesn't count against RetryFor: a conflict after it is retried.
 func TestRetryAfterAConflictThatFollowsALongWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		writes := 0
@@ -353,13 +362,13 @@ status: {phase: Failed, finishedAt: "1999-01-01T00:00:00Z", nodes: {w: {id: w, n
 `)
 		c := scripted(t, func(r *http.Request) (any, error) {
 			if r.Method != http.MethodPut || r.URL.Query().Get("dryRun") != "" {
-				if writes == 2 { // the controller has ended it once more
+				if writes == 2 { // the controller has ended it again
 					obj.SetResourceVersion("3")
 				}
 				return obj, nil
 			}
 			if writes++; writes == 1 {
-				return nil, apierrors.NewConflict(schema.GroupResource{Resource: "workflows"}, "w", errors.New("somebody was quicker"))
+				return nil, apierrors.NewConflict(schema.GroupResource{Resource: "workflows"}, "w", errors.New("another client was quicker"))
 			}
 			return obj, nil
 		})

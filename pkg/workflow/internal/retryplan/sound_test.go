@@ -1,4 +1,4 @@
-package workflow
+package retryplan
 
 import (
 	"fmt"
@@ -7,100 +7,100 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// Whatever the nodes and their phases are, what is left is sound.
-func TestRetryLeavesSoundNodes(t *testing.T) {
+// Whatever the nodes and their phases are, the plan leaves a sound workflow.
+func TestPlanLeavesSoundNodes(t *testing.T) {
 	for seed := range uint64(2000) {
 		g := &generator{r: rand.New(rand.NewPCG(seed, 1)), nodes: map[string]any{}}
 		g.template("w", "", 3)
 		if seed%2 == 0 {
 			g.spoil()
 		}
-		obj := &unstructured.Unstructured{Object: map[string]any{
-			"kind": "Workflow", "metadata": map[string]any{"name": "w"},
-			"status": map[string]any{"phase": "Failed", "nodes": g.nodes},
-		}}
-		plan, err := planOfRetry(t, obj, RetryOptions{})
-		if err != nil {
-			t.Fatal(seed, err)
-		}
-		s, err := status.FromUnstructured(obj)
-		if err != nil {
-			t.Fatal(err)
-		}
-		checkSound(t, seed, s, obj, plan)
+		obj := failedWorkflow(g.nodes)
+		p, after := retry(t, obj, Request{})
+		checkSound(t, obj, p, after)
 		if t.Failed() {
-			t.Log(asYAML(t, g.nodes))
+			t.Logf("seed %d:\n%s", seed, asYAML(t, g.nodes))
 			return
 		}
 	}
 }
 
-func checkSound(t *testing.T, seed uint64, s *status.WorkflowStatus, obj *unstructured.Unstructured, plan *retryPlan) {
+func failedWorkflow(nodes map[string]any) *unstructured.Unstructured {
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": map[string]any{"name": "w"},
+		"status": map[string]any{"phase": "Failed", "nodes": nodes},
+	}}
+}
+
+func checkSound(t *testing.T, obj *unstructured.Unstructured, p *Plan, edited *unstructured.Unstructured) {
 	t.Helper()
 	before, _, _ := unstructured.NestedMap(obj.Object, "status", "nodes")
-	after, _, _ := unstructured.NestedMap(plan.object.Object, "status", "nodes")
-	graph := newNodeGraph(t.Context(), s)
-	gone := map[string]bool{}
-	for _, n := range plan.removed {
-		gone[n.ID] = true
+	after, _, _ := unstructured.NestedMap(edited.Object, "status", "nodes")
+	graph := newGraph(t.Context(), read(t, obj))
+	removed := map[string]bool{}
+	for _, n := range p.Removed() {
+		removed[n.ID] = true
 	}
+	checkIDs(t, after)
 	for id, item := range after {
-		node := item.(map[string]any)
-		for _, key := range []string{"children", "outboundNodes"} {
-			ids, _, _ := unstructured.NestedStringSlice(node, key)
-			for _, other := range ids {
-				if after[other] == nil {
-					t.Errorf("seed %d: %s of %s has %s, which is no node", seed, key, id, other)
-				}
-			}
-		}
-		if !graph.byID[id].Type.Group() && node["phase"] != before[id].(map[string]any)["phase"] {
-			t.Errorf("seed %d: %s was changed", seed, id)
+		if !graph.byID[id].Type.Group() && item.(map[string]any)["phase"] != before[id].(map[string]any)["phase"] {
+			t.Errorf("%s was changed", id)
 		}
 	}
 	for i := range graph.nodes {
 		n := &graph.nodes[i]
 		switch {
-		case !gone[n.ID]:
+		case !removed[n.ID]:
 			if after[n.ID] == nil {
-				t.Errorf("seed %d: %s is lost", seed, n.ID)
+				t.Errorf("%s is lost", n.ID)
 			}
 			continue
 		case after[n.ID] != nil:
-			t.Errorf("seed %d: %s is still there", seed, n.ID)
+			t.Errorf("%s is still there", n.ID)
 		}
 		for _, child := range n.children {
-			if !gone[child.ID] && !graph.inExitHandler(n) {
-				t.Errorf("seed %d: %s stays, which follows %s", seed, child.ID, n.ID)
+			if !removed[child.ID] && !graph.inExitHandler(n) {
+				t.Errorf("%s stays, which follows %s", child.ID, n.ID)
 			}
 		}
-		for outer := range graph.around(n) {
-			if outer.Type.Group() && !gone[outer.ID] && after[outer.ID].(map[string]any)["phase"] != "Running" {
-				t.Errorf("seed %d: %s does not go on, though %s in it runs again", seed, outer.ID, n.ID)
+		for _, outer := range around(graph, n) {
+			if outer.Type.Group() && !removed[outer.ID] && after[outer.ID].(map[string]any)["phase"] != "Running" {
+				t.Errorf("%s is not reset, though %s in it runs again", outer.ID, n.ID)
 			}
 		}
 	}
-	// What failed is either run again, or something went on after it, or it is history.
+	// A failed node runs again, is tolerated, or is part of a superseded attempt. If nothing is left to
+	// do, the group is evaluated again.
 	if root := after["w"]; root != nil && root.(map[string]any)["phase"] == "Failed" {
-		t.Errorf("seed %d: the workflow would fail again at once", seed)
+		t.Error("the workflow would fail again at once")
 	}
 	for i := range graph.nodes {
 		retry := &graph.nodes[i]
-		kept := slices.DeleteFunc(slices.Clone(retry.attempts), func(n *graphNode) bool { return gone[n.ID] })
+		kept := slices.DeleteFunc(slices.Clone(retry.attempts), func(n *node) bool { return removed[n.ID] })
 		if len(kept) != 0 && len(kept) != len(retry.attempts) {
-			t.Errorf("seed %d: %s keeps %d of %d attempts", seed, retry.ID, len(kept), len(retry.attempts))
+			t.Errorf("%s keeps %d of %d attempts", retry.ID, len(kept), len(retry.attempts))
 		}
 	}
 }
 
-// generator makes nodes as Argo's controller does, with phases as they come.
+// around returns the nodes around n, from the inside outwards. In a cycle it has some several times.
+func around(g *graph, n *node) (outer []*node) {
+	for range outermost {
+		if n = g.outer(n); n == nil {
+			break
+		}
+		outer = append(outer, n)
+	}
+	return outer
+}
+
+// generator makes nodes as Argo's controller does, with random phases.
 type generator struct {
 	r     *rand.Rand
 	nodes map[string]any
@@ -201,7 +201,7 @@ func (g *generator) template(name, boundary string, depth int) (id string, last 
 	return id, last
 }
 
-// spoil makes edges that there should not be.
+// spoil adds edges that the controller doesn't make.
 func (g *generator) spoil() {
 	var ids []string
 	for id := range g.nodes {
@@ -212,7 +212,7 @@ func (g *generator) spoil() {
 		g.link([]string{ids[g.r.IntN(len(ids))]}, ids[g.r.IntN(len(ids))])
 		node := g.nodes[ids[g.r.IntN(len(ids))]].(map[string]any)
 		outbound, _ := node["outboundNodes"].([]any)
-		node["outboundNodes"] = append(outbound, "nobody")
+		node["outboundNodes"] = append(outbound, "nowhere")
 	}
 }
 
@@ -224,60 +224,14 @@ func toAny(ids []string) []any {
 	return list
 }
 
-// The plan is the same each time, though maps have no order.
-func TestRetryPlansTheSameEachTime(t *testing.T) {
+func TestPlanIsDeterministic(t *testing.T) {
 	g := &generator{r: rand.New(rand.NewPCG(7, 1)), nodes: map[string]any{}}
 	g.template("w", "", 5)
-	obj := &unstructured.Unstructured{Object: map[string]any{
-		"kind": "Workflow", "metadata": map[string]any{"name": "w"}, "status": map[string]any{"phase": "Failed", "nodes": g.nodes},
-	}}
-	first, err := planOfRetry(t, obj, RetryOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	obj := failedWorkflow(g.nodes)
+	_, first := retry(t, obj, Request{})
 	for range 20 {
-		again, err := planOfRetry(t, obj, RetryOptions{})
-		if err != nil {
-			t.Fatal(err)
+		if _, again := retry(t, obj, Request{}); !reflect.DeepEqual(again, first) {
+			t.Fatal("another result")
 		}
-		if !reflect.DeepEqual(again.object, first.object) {
-			t.Fatal("another plan")
-		}
-	}
-}
-
-// As large as workflows get, and of a shape on which a search without memory takes for ever.
-func TestRetryOfAManyBranchedGraph(t *testing.T) {
-	nodes := map[string]any{"w": map[string]any{"name": "w", "type": "DAG", "phase": "Failed", "children": []any{"0-a", "0-b"}}}
-	const layers = 2000
-	for i := range layers {
-		for _, side := range []string{"a", "b"} {
-			node := map[string]any{"name": fmt.Sprintf("w.%d-%s", i, side), "type": "Pod", "phase": "Skipped", "boundaryID": "w"}
-			if i < layers-1 {
-				node["children"] = []any{fmt.Sprintf("%d-a", i+1), fmt.Sprintf("%d-b", i+1)}
-			}
-			nodes[fmt.Sprintf("%d-%s", i, side)] = node
-		}
-	}
-	nodes["0-a"].(map[string]any)["phase"] = "Failed"
-	done := make(chan int)
-	go func() {
-		plan, err := planOfRetry(t, &unstructured.Unstructured{Object: map[string]any{
-			"kind": "Workflow", "metadata": map[string]any{"name": "w"}, "status": map[string]any{"phase": "Failed", "nodes": nodes},
-		}}, RetryOptions{})
-		if err != nil {
-			t.Error(err)
-			close(done)
-			return
-		}
-		done <- len(plan.removed)
-	}()
-	select {
-	case removed := <-done:
-		if want := 1 + 2*(layers-1); removed != want {
-			t.Errorf("%d nodes removed, want %d", removed, want)
-		}
-	case <-time.After(time.Minute):
-		t.Fatal("it takes for ever")
 	}
 }
