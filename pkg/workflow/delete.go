@@ -161,8 +161,8 @@ func (c *WorkflowClient) abandonArtifactGC(ctx context.Context, name string, uid
 		}
 		rest := slices.DeleteFunc(slices.Clone(obj.GetFinalizers()), func(f string) bool { return f == finalizerArtifactGC })
 		return &change{
-			patch:    map[string]any{"metadata": map[string]any{"finalizers": rest}},
-			happened: func(now *status.WorkflowStatus) (bool, error) { return !has(now.Finalizers), nil },
+			patch:      map[string]any{"metadata": map[string]any{"finalizers": rest}},
+			tookEffect: func(now *status.WorkflowStatus) (bool, error) { return !has(now.Finalizers), nil },
 		}, nil
 	})
 	if gone(err) {

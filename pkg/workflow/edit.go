@@ -16,43 +16,43 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// planner works out, from the present state of a workflow, what to write. It must not
-// change obj. A nil change means that nothing is to be done. It is called again for each
-// newer state when another client was quicker to write.
+// planner plans the write for one state of a workflow. It must not change obj. A nil change means that
+// there is nothing to write. It is called again for each newer state when another client wrote first.
 type planner func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error)
 
-// change is one write, bound to the state it was planned from: either a merge patch or the
+// change is one write, conditional on the state that it was planned from: either a merge patch or the
 // whole object.
 type change struct {
-	patch  map[string]any // without metadata.resourceVersion and uid, which are added
+	patch  map[string]any // without metadata.resourceVersion and uid, which write adds
 	object *unstructured.Unstructured
-	// prepare, if given, does what has to come right before the write. Where it fails, the
-	// write is not sent; then, and after a conflict, it is called again with the next change.
+	// prepare, if not nil, is called right before the write. If it fails, the write is not sent. After
+	// a failure or a conflict, that of the next change is called.
 	prepare func(ctx context.Context) error
-	// happened recognizes the change in a later state, after its answer was lost. What another
-	// client did instead does not count. It fails where that state doesn't show it.
-	happened func(now *status.WorkflowStatus) (bool, error)
-	// restarts: it sets an ended workflow going again, as another run.
+	// tookEffect reports whether a later state has the change, after its answer was lost. It must not
+	// take what another client wrote for the change. It returns an error if the state can't show it.
+	tookEffect func(now *status.WorkflowStatus) (bool, error)
+	// restarts says that the change makes an ended workflow run again.
 	restarts bool
-	// tells is what an event tells of it; nil: none does.
-	tells func() happening
-	// uptake is how it shows that the controller has acted on it; nil: that is not followed up.
+	// event returns the event to record for the change; nil records none.
+	event func() happening
+	// uptake tells how to see that the controller acted on the change; nil skips that.
 	uptake *uptake
-	// again: the decision was written before, and this has the controller look at it once more.
-	again bool
-	// answer, if given, is the error of the call once that is done.
-	answer error
+	// touches says that the decision was written before, and that this write only makes the controller
+	// look at the workflow again.
+	touches bool
+	// result is what the call returns after the write.
+	result error
 
-	version string // of the state it was planned from
+	version string // of the state that it was planned from
 }
 
-// edit reads the workflow, has the change planned and writes it, until that succeeds. The
-// write is conditional on the state that was read: answered with a conflict, it is planned
-// again, so that no update is lost. If uid is given the workflow has to have it. What is
-// planned again is for the same run of the workflow: one that was retried meanwhile is not
-// changed. A change that is written is followed up until the controller has taken it up.
+// edit reads the workflow, plans a change and writes it. The write is conditional on the state that
+// was read, so that no update of another client is lost: after a conflict, edit starts over. It acts on
+// one run of one workflow: if uid is not empty, the workflow has to have it, and a workflow that was
+// retried in between is not changed. After the write, edit blocks until the controller has acted on it
+// as far as the change's uptake says.
 //
-// It returns the object as it is afterwards, also when there was nothing to do.
+// It returns the object in its last state, also if there was nothing to write.
 func (c *WorkflowClient) edit(
 	ctx context.Context, name string, uid types.UID, plan planner,
 ) (*unstructured.Unstructured, error) {
@@ -60,129 +60,129 @@ func (c *WorkflowClient) edit(
 		return nil, err
 	}
 	p := c.pacer()
-	var meant *run
-	var sent *change // a write whose answer was lost
+	var first *run
+	var sent *change // a write without an answer
 	for {
 		obj, err := c.getWith(ctx, p, name)
 		if err != nil {
-			return nil, sent.orUnknown(err)
+			return nil, sent.unknownIfSent(err)
 		}
 		s, err := c.read(ctx, obj)
 		if err != nil {
-			return nil, sent.orUnknown(err)
+			return nil, sent.unknownIfSent(err)
 		}
 		if uid == "" {
-			uid = s.UID // it stays the one that was found, also over conflicts
+			uid = s.UID // the same workflow after a conflict
 		}
 		if s.UID != uid {
 			return nil, fmt.Errorf("%w: its UID is %s, not %s", ErrReplaced, s.UID, uid)
 		}
-		if meant == nil {
-			meant = runOf(s)
+		if first == nil {
+			first = runOf(s)
 		}
 		if sent != nil && sent.version != s.ResourceVersion {
-			switch did, err := sent.hasHappened(meant, s); {
+			switch did, err := sent.isIn(s, first); {
 			case err != nil:
-				return nil, sent.orUnknown(err)
+				return nil, sent.unknownIfSent(err)
 			case did:
-				c.record(ctx, obj, sent.tells)
-				return c.written(ctx, sent, nil, obj)
+				c.record(ctx, obj, sent.event)
+				return c.awaitUptake(ctx, sent, nil, obj)
 			}
-			sent = nil // nor can it happen any more: it was bound to a version that is past
+			sent = nil // its version has passed, so it can't take effect any more
 		}
 		next, err := plan(obj, s)
 		switch {
 		case err != nil && contextEnded(err):
-			return nil, sent.orUnknown(err)
+			return nil, sent.unknownIfSent(err)
 		case err != nil:
 			return nil, err
 		}
 		if next == nil {
 			return obj, nil
 		}
-		if other := meant.otherThan(s); other != nil && !next.again {
-			return nil, other
+		if retried := first.checkSame(s); retried != nil && !next.touches {
+			return nil, retried
 		}
 		if s.Phase == status.PhaseUnknown {
-			next.uptake = nil // there is no write of a controller's that could hide it
+			next.uptake = nil // no controller has written the workflow, so none can miss the change
 		}
 		next.version = s.ResourceVersion
 		if next.prepare != nil {
 			began := time.Now()
 			if err = next.prepare(ctx); err == nil {
-				p.Until = p.Until.Add(time.Since(began)) // what that waited for was no failure
+				p.Until = p.Until.Add(time.Since(began)) // that time doesn't count as retrying
 			}
 		}
 		if err == nil {
 			var written *unstructured.Unstructured
 			if written, err = c.write(ctx, s, next); err == nil {
-				c.record(ctx, written, next.tells)
-				return c.written(ctx, next, obj, written)
+				c.record(ctx, written, next.event)
+				return c.awaitUptake(ctx, next, obj, written)
 			}
-			if fault.MayHaveHappened(err) && !next.again {
+			if fault.MayHaveHappened(err) && !next.touches {
 				sent = next
 			}
 		}
-		again := apierrors.IsConflict(err) || p.Again(err)
-		if again && ctx.Err() == nil && p.Pause(ctx, err) {
+		retry := apierrors.IsConflict(err) || p.Again(err)
+		if retry && ctx.Err() == nil && p.Pause(ctx, err) {
 			continue
 		}
-		if next.again && forbidden(err) {
-			return obj, next.answer // a client that may not write has not written the decision either
+		if next.touches && forbidden(err) {
+			return obj, next.result // a client that may not write has not written the decision either
 		}
-		if next.answer != nil && ctx.Err() == nil {
-			return nil, next.notAsked(err)
+		if next.result != nil && ctx.Err() == nil {
+			return nil, next.notTouched(err)
 		}
-		return nil, sent.orUnknown(pace.Ended(ctx, err))
+		return nil, sent.unknownIfSent(pace.Ended(ctx, err))
 	}
 }
 
-// written has a change taken up that was written on the state before, which is nil if that is not
-// known.
-func (c *WorkflowClient) written(
+// awaitUptake blocks until the controller has acted on a change, and returns the result of the call.
+// before is the state that the change was written on, or nil if it is unknown.
+func (c *WorkflowClient) awaitUptake(
 	ctx context.Context, ch *change, before, now *unstructured.Unstructured,
 ) (*unstructured.Unstructured, error) {
 	err := c.followUp(ctx, ch, before, now)
 	switch {
 	case err == nil:
-		return now, ch.answer
-	case ch.answer != nil:
-		return nil, ch.notAsked(err)
+		return now, ch.result
+	case ch.result != nil:
+		return nil, ch.notTouched(err)
 	}
-	return nil, unknown(fmt.Errorf("it is written, but the controller has not been seen to act on it: %w", err))
+	return nil, unknown(fmt.Errorf("the change is written, but the controller was not seen to act on it: %w", err))
 }
 
-// notAsked is the answer of a call that could not have the controller look again because of err.
-func (ch *change) notAsked(err error) error {
-	return fmt.Errorf("%w; the controller could not be asked to look again: %s", ch.answer, err.Error())
+// notTouched returns the result of a call whose touch failed with err.
+func (ch *change) notTouched(err error) error {
+	return fmt.Errorf("%w; the controller could not be asked to look again: %s", ch.result, err.Error())
 }
 
-// hasHappened reports whether the change has happened, from a later state. A later run doesn't
-// show what became of a change of the one before.
-func (ch *change) hasHappened(meant *run, now *status.WorkflowStatus) (bool, error) {
-	other := meant.otherThan(now)
-	if other != nil && !ch.restarts {
-		return false, other
+// isIn reports whether a later state has the change. A later run doesn't show whether a change of
+// the first one took effect.
+func (ch *change) isIn(now *status.WorkflowStatus, first *run) (bool, error) {
+	retried := first.checkSame(now)
+	if retried != nil && !ch.restarts {
+		return false, retried
 	}
-	did, err := ch.happened(now)
+	did, err := ch.tookEffect(now)
 	if !did && err == nil {
-		err = other
+		err = retried
 	}
 	return did, err
 }
 
-// run is what tells a run of a workflow from the one after a retry.
+// run identifies a run of a workflow. A retry begins another one.
 type run struct {
 	started time.Time
-	retry   string // the id of the retry that began it; "": none of this library's
+	retry   string // the ID of the retry that began it; "" if this library didn't
 }
 
 func runOf(s *status.WorkflowStatus) *run {
 	return &run{started: s.StartTime, retry: s.Annotations[annotationRetryID]}
 }
 
-// otherThan is an error if a state is of another run. One that had not begun begins as the same.
-func (r *run) otherThan(s *status.WorkflowStatus) error {
+// checkSame returns an error if s is a state of another run. A run that had no start time gets one.
+func (r *run) checkSame(s *status.WorkflowStatus) error {
 	now := runOf(s)
 	if now.retry == r.retry && (now.started.Equal(r.started) || r.started.IsZero()) {
 		return nil
@@ -206,15 +206,15 @@ func (c *WorkflowClient) write(ctx context.Context, s *status.WorkflowStatus, ch
 	return c.workflows.Patch(ctx, s.Name, types.MergePatchType, patch, metav1.PatchOptions{})
 }
 
-// orUnknown is err, or that the outcome is not known if a write was sent.
-func (ch *change) orUnknown(err error) error {
+// unknownIfSent returns err, as an unknown outcome if ch is a write that was sent.
+func (ch *change) unknownIfSent(err error) error {
 	if ch == nil {
 		return err
 	}
 	return unknown(err)
 }
 
-// mergeInto applies a JSON merge patch without nulls.
+// mergeInto applies a JSON merge patch that has no nulls.
 func mergeInto(target, patch map[string]any) {
 	for key, value := range patch {
 		change, isObject := value.(map[string]any)

@@ -16,24 +16,24 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// gates says which of the gates that wait are meant. The zero value means all.
+// gates selects waiting gates. The zero value selects all.
 type gates struct {
 	selector status.NodeSelector
 	ids      []string
-	none     bool // none of them: the workflow as a whole
+	none     bool // selects no gate: only the workflow as a whole is meant
 }
 
 func (g gates) all() bool { return g.selector.Empty() && len(g.ids) == 0 }
 
-// toDecide are the gates meant, of a workflow that has not ended. That there is none is an error
-// unless all are meant.
-func (g gates) toDecide(ctx context.Context, s *status.WorkflowStatus) ([]*status.Node, error) {
+// toReject returns the selected gates of a workflow that has not ended. It is an error if there are none,
+// unless g selects all.
+func (g gates) toReject(ctx context.Context, s *status.WorkflowStatus) ([]*status.Node, error) {
 	waiting, _, err := g.find(ctx, s, false)
 	return waiting, err
 }
 
-// toResume are the gates meant, and the delays that are cut short: all of them with the
-// workflow as a whole, as in Argo, or those that are named by id. A selector means gates only.
+// toResume returns the selected gates, and the delays to end: all delays if g selects all, as in Argo,
+// or those that it names by ID. A selector without IDs selects gates only.
 func (g gates) toResume(ctx context.Context, s *status.WorkflowStatus) (waiting, delays []*status.Node, err error) {
 	return g.find(ctx, s, true)
 }
@@ -43,7 +43,7 @@ func (g gates) find(
 ) (waiting, delays []*status.Node, err error) {
 	switch {
 	case s.Completed():
-		return nil, nil, g.explained(completed(s), s)
+		return nil, nil, g.withStates(completed(s), s)
 	case g.none:
 		return nil, nil, nil
 	case s.NodesErr != nil:
@@ -54,9 +54,9 @@ func (g gates) find(
 		switch {
 		case len(ids) > 0 && !ids.Has(n.ID):
 		case n.Active() && ctx.Err() == nil && g.selector.Matches(n):
-			waiting = append(waiting, alone(n))
+			waiting = append(waiting, detached(n))
 		case withDelays && n.Delayed() && (g.all() || ids.Has(n.ID)) && g.selector.Matches(n):
-			delays = append(delays, alone(n))
+			delays = append(delays, detached(n))
 		}
 	}
 	if ctx.Err() != nil {
@@ -68,78 +68,80 @@ func (g gates) find(
 	return waiting, delays, nil
 }
 
-// alone is a copy of a node, which keeps no others in memory as long as it is in use.
-func alone(n *status.Node) *status.Node {
-	its := *n
-	return &its
+// detached returns a copy of a node, so that a caller who keeps it doesn't keep all other nodes in
+// memory.
+func detached(n *status.Node) *status.Node {
+	node := *n
+	return &node
 }
 
-// decidedBefore is for a decision that no gate waits for, with err as its answer. Where a gate that
-// is meant was decided before, and nothing shows that the controller has acted on that, it is made
-// to look at the workflow first: it may have overlooked that decision, of which this one may be the
-// repetition.
+// decidedBefore returns what to do for a decision that no gate waits for: refuse it with err. If a
+// selected gate was decided before, and nothing shows that the controller acted on that, a write makes
+// the controller look at the workflow first: this call may repeat a decision that the controller missed.
 func (g gates) decidedBefore(ctx context.Context, s *status.WorkflowStatus, err error) (*change, error) {
 	if s.Completed() || s.NodesErr != nil {
 		return nil, err
 	}
 	ids := sets.New(g.ids...)
 	acted := actedOn(s)
-	overlooked := func(n *status.Node) bool {
+	missed := func(n *status.Node) bool {
 		if n.Type != status.NodeTypeSuspend || !n.Phase.Fulfilled() || len(ids) > 0 && !ids.Has(n.ID) || ctx.Err() != nil || acted(n) {
 			return false
 		}
-		asItWaited := *n // the selector may be about the phase
-		asItWaited.Phase = status.NodeRunning
-		return g.selector.Matches(n) || g.selector.Matches(&asItWaited)
+		waiting := *n // the selector may select by the phase
+		waiting.Phase = status.NodeRunning
+		return g.selector.Matches(n) || g.selector.Matches(&waiting)
 	}
-	if !slices.ContainsFunc(s.Nodes, overlooked) {
+	if !slices.ContainsFunc(s.Nodes, missed) {
 		return nil, err
 	}
-	again := askAgain()
-	again.answer = err
-	return again, nil
+	touch := askAgain()
+	touch.result = err
+	return touch, nil
 }
 
 func (g gates) notSuspended(s *status.WorkflowStatus) error {
-	var asked []string
+	var selected []string
 	if !g.selector.Empty() {
-		asked = append(asked, shown.Quoted(g.selector.String()))
+		selected = append(selected, shown.Quoted(g.selector.String()))
 	}
 	if len(g.ids) > 0 {
-		asked = append(asked, "ids "+shown.List(shown.Names(g.ids)))
+		selected = append(selected, "ids "+shown.List(shown.Names(g.ids)))
 	}
-	there := "none is"
+	waiting := "none is"
 	if others := s.SuspendedNodes(); len(others) > 0 {
-		there = "suspended are: " + nodeNames(others)
+		waiting = "suspended are: " + nodeNames(others)
 	}
-	return g.explained(fmt.Errorf("%w: %s; %s", ErrNotSuspended, strings.Join(asked, " and "), there), s)
+	return g.withStates(fmt.Errorf("%w: %s; %s", ErrNotSuspended, strings.Join(selected, " and "), waiting), s)
 }
 
-// explained is err with what has become of the nodes that were meant, or why they are not meant.
-func (g gates) explained(err error, s *status.WorkflowStatus) error {
-	var fates []string
+// withStates returns err with the states of the selected nodes, which say why they are not among the
+// waiting gates.
+func (g gates) withStates(err error, s *status.WorkflowStatus) error {
+	var states []string
 	switch {
 	case s.NodesErr != nil:
 	case len(g.ids) > 0:
-		fates = fatesByID(s, g.ids)
+		states = statesByID(s, g.ids)
 	case !g.selector.Empty():
 		for _, n := range s.Nodes {
 			if n.Type == status.NodeTypeSuspend && !n.Active() && g.selector.Matches(n) {
-				if len(fates) < shown.MaxListed {
-					fates = append(fates, fate(n))
+				if len(states) < shown.MaxListed {
+					states = append(states, gateState(n))
 				} else {
-					fates = append(fates, "") // the text has the first ones only
+					states = append(states, "") // the error shows only the first ones
 				}
 			}
 		}
 	}
-	if len(fates) == 0 {
+	if len(states) == 0 {
 		return err
 	}
-	return fmt.Errorf("%w (%s)", err, shown.List(fates))
+	return fmt.Errorf("%w (%s)", err, shown.List(states))
 }
 
-func fatesByID(s *status.WorkflowStatus, ids []string) []string {
+// statesByID returns the state of the node of each ID.
+func statesByID(s *status.WorkflowStatus, ids []string) []string {
 	byID := make(map[string]*status.Node, len(s.Nodes))
 	named := map[string][]string{} // display name or name → ids
 	for _, n := range s.Nodes {
@@ -149,22 +151,22 @@ func fatesByID(s *status.WorkflowStatus, ids []string) []string {
 			named[n.Name] = append(named[n.Name], n.ID)
 		}
 	}
-	fates := make([]string, len(ids)) // the text has the first ones only
+	states := make([]string, len(ids)) // the error shows only the first ones
 	for i, id := range ids[:min(len(ids), shown.MaxListed)] {
 		switch n := byID[id]; {
 		case n != nil:
-			fates[i] = fate(n)
+			states[i] = gateState(n)
 		case len(named[id]) > 0:
-			fates[i] = fmt.Sprintf("%s is the name of a node; ids are wanted, and its id is %s", shown.Quoted(id), shown.List(shown.Names(named[id])))
+			states[i] = fmt.Sprintf("%s is the name of a node, use its id %s", shown.Quoted(id), shown.List(shown.Names(named[id])))
 		default:
-			fates[i] = "there is no node " + shown.Quoted(id)
+			states[i] = "there is no node " + shown.Quoted(id)
 		}
 	}
-	return fates
+	return states
 }
 
-// fate says how it stands with a node that is not among the gates to decide.
-func fate(n *status.Node) string {
+// gateState says what a node that is not a selected waiting gate is instead.
+func gateState(n *status.Node) string {
 	name := shown.Quoted(n.DisplayName)
 	switch {
 	case n.Type != status.NodeTypeSuspend:
@@ -174,7 +176,7 @@ func fate(n *status.Node) string {
 	case n.Delayed():
 		return "delay " + name + " passes by itself at " + n.Until().UTC().Format(time.RFC3339)
 	case n.Active():
-		return "gate " + name + " waits, and the selector does not match it"
+		return "gate " + name + " waits, but the selector does not match it"
 	}
 	text := "gate " + name + " is " + shown.Name(string(n.Phase))
 	if !n.EndTime.IsZero() {
@@ -186,8 +188,8 @@ func fate(n *status.Node) string {
 	return text
 }
 
-// allAre reports whether all of the gates that waited are what a write was to make of them.
-// It fails where the nodes cannot be seen.
+// allAre reports whether is holds for each gate that waited before a write and its state now. It is an
+// error if now has no nodes to compare.
 func allAre(now *status.WorkflowStatus, waited []*status.Node, is func(before, gate *status.Node) bool) (bool, error) {
 	if now.NodesErr != nil {
 		return false, now.NodesErr
@@ -199,7 +201,8 @@ func allAre(now *status.WorkflowStatus, waited []*status.Node, is func(before, g
 	}), nil
 }
 
-// nodeIDProblems refuses a filter that has left nothing, which would mean all.
+// nodeIDProblems refuses an empty list that is not nil: a caller whose filter left no ID doesn't mean
+// all of them.
 func nodeIDProblems(ids []string) field.ErrorList {
 	if ids != nil && len(ids) == 0 {
 		return field.ErrorList{field.Required(field.NewPath("nodeIDs"), "at least one; leave it nil for all")}
@@ -207,7 +210,7 @@ func nodeIDProblems(ids []string) field.ErrorList {
 	return nil
 }
 
-// nodeSelector reads a selector of nodes that stands in a field of a request.
+// nodeSelector parses a node selector in the field path of a request.
 func nodeSelector(path *field.Path, text string) (status.NodeSelector, field.ErrorList) {
 	selector, err := status.ParseNodeSelector(text)
 	var malformed *status.NodeSelectorError

@@ -51,10 +51,10 @@ func TestResumeAndDelays(t *testing.T) {
 		err           error
 		says          string
 	}{
-		"the whole":              {gates: "gate", delays: "one two"},
+		"the whole workflow":     {gates: "gate", delays: "one two"},
 		"by a name":              {opts: ResumeOptions{Selector: "displayName=approve"}, gates: "gate"},
-		"by what all have":       {opts: ResumeOptions{Selector: "phase=Running"}, gates: "gate"},
-		"by what delays have":    {opts: ResumeOptions{Selector: "templateName=wait"}, err: ErrNotSuspended, says: `delay "cool-down" passes by itself at 2026-01-01T00:10:00Z`},
+		"by a shared phase":      {opts: ResumeOptions{Selector: "phase=Running"}, gates: "gate"},
+		"by a delay's template":  {opts: ResumeOptions{Selector: "templateName=wait"}, err: ErrNotSuspended, says: `delay "cool-down" passes by itself at 2026-01-01T00:10:00Z`},
 		"by the id of a gate":    {opts: ResumeOptions{NodeIDs: []string{"gate"}}, gates: "gate"},
 		"by the id of a delay":   {opts: ResumeOptions{NodeIDs: []string{"one"}}, delays: "one"},
 		"by both":                {opts: ResumeOptions{NodeIDs: []string{"two", "gate"}}, gates: "gate", delays: "two"},
@@ -100,8 +100,8 @@ func TestDelaysAreNotRejected(t *testing.T) {
 	}
 }
 
-// A wait for a gate goes on over delays, and ends at the gate behind them.
-func TestSuspendedDoesNotMeanDelays(t *testing.T) {
+// A wait for a gate ignores delays, and ends at the gate after them.
+func TestSuspendedIgnoresDelays(t *testing.T) {
 	before, err := status.FromUnstructured(workflowObject(t, strings.Replace(delayYAML, "phase: Running, templateName: ask", "phase: Pending, templateName: ask", 1)))
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +124,7 @@ func TestSuspendedDoesNotMeanDelays(t *testing.T) {
 	}
 }
 
-// What Argo calls intermediate parameters: the input of the same name has the enum and the default.
+// In what Argo calls an intermediate parameter, the input of the same name has the enum and the default.
 func TestIntermediateParameters(t *testing.T) {
 	const text = `
 kind: Workflow
@@ -143,11 +143,11 @@ status:
 		want    string
 		says    string
 	}{
-		"allowed":                    {`value: "NO", default: "NO"`, map[string]any{"answer": "YES"}, "YES", ""},
-		"not allowed":                {`value: "NO", default: "NO"`, map[string]any{"answer": "perhaps"}, "", "outputs[answer]: Invalid value: node approve allows only: [YES NO]"},
-		"the default":                {`value: "NO", default: "NO"`, nil, "NO", ""},
-		"no default":                 {`value: "NO"`, nil, "", "allowed are: [YES NO]"},
-		"an empty one is no default": {`description: x`, nil, "", "does not have a default value"},
+		"allowed":                  {`value: "NO", default: "NO"`, map[string]any{"answer": "YES"}, "YES", ""},
+		"not allowed":              {`value: "NO", default: "NO"`, map[string]any{"answer": "perhaps"}, "", "outputs[answer]: Invalid value: node approve allows only: [YES NO]"},
+		"the default":              {`value: "NO", default: "NO"`, nil, "NO", ""},
+		"no default":               {`value: "NO"`, nil, "", "allowed are: [YES NO]"},
+		"an input without a value": {`description: x`, nil, "", "does not have a default value"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, err := plan(t, workflowObject(t, strings.Replace(text, "INPUT", tc.input, 1)), ResumeOptions{Outputs: tc.outputs})
@@ -168,8 +168,8 @@ status:
 	}
 }
 
-// What has become of the gates that were meant is in the error, as far as it goes.
-func TestWhatBecameOfAGate(t *testing.T) {
+// The error of a decision has the states of the selected gates.
+func TestErrorHasTheStatesOfGates(t *testing.T) {
 	const nodes = `
     a: {id: a, displayName: approve, name: w.approve, type: Suspend, phase: Succeeded, message: "approved by ann", finishedAt: "2026-01-01T00:00:05Z"}
     b: {id: b, displayName: reject, type: Suspend, phase: Failed, message: "LONG"}
@@ -191,19 +191,19 @@ func TestWhatBecameOfAGate(t *testing.T) {
 		err            error
 		says           string
 	}{
-		"passed":            {running, "", []string{"a"}, ErrNotSuspended, `ids a; suspended are: waits (gate "approve" is Succeeded since 2026-01-01T00:00:05Z: "approved by ann")`},
-		"by a selector":     {running, "displayName=approve", nil, ErrNotSuspended, `"displayName=approve"; suspended are: waits (gate "approve" is Succeeded since`},
-		"rejected":          {running, "", []string{"b"}, ErrNotSuspended, `gate "reject" is Failed: "\x1b[31mx\x1b`},
-		"not reached":       {running, "", []string{"c"}, ErrNotSuspended, `gate "od\nd" is Pending`},
-		"not a gate":        {running, "", []string{"d"}, ErrNotSuspended, `"work" is not a gate, its type is Pod`},
-		"a name":            {running, "", []string{"approve"}, ErrNotSuspended, `"approve" is the name of a node; ids are wanted, and its id is a`},
-		"a path":            {running, "", []string{"w.approve"}, ErrNotSuspended, `"w.approve" is the name of a node; ids are wanted, and its id is a`},
-		"unknown":           {running, "", []string{"x y"}, ErrNotSuspended, `ids "x y"; suspended are: waits (there is no node "x y")`},
-		"not selected":      {running, "displayName=x", []string{"w"}, ErrNotSuspended, `gate "waits" waits, and the selector does not match it`},
-		"many":              {running, "", many, ErrNotSuspended, `and 492 more`},
-		"another stopped":   {stopped, "", []string{"a"}, ErrCompleted, `it ended Stopped (gate "approve" is Succeeded`},
-		"another approved":  {succeeded, "", []string{"a"}, ErrCompleted, `it ended Succeeded (gate "approve" is Succeeded`},
-		"ended, by another": {stopped, "displayName=nobody", nil, ErrCompleted, `it ended Stopped`},
+		"passed":           {running, "", []string{"a"}, ErrNotSuspended, `ids a; suspended are: waits (gate "approve" is Succeeded since 2026-01-01T00:00:05Z: "approved by ann")`},
+		"by a selector":    {running, "displayName=approve", nil, ErrNotSuspended, `"displayName=approve"; suspended are: waits (gate "approve" is Succeeded since`},
+		"rejected":         {running, "", []string{"b"}, ErrNotSuspended, `gate "reject" is Failed: "\x1b[31mx\x1b`},
+		"not reached":      {running, "", []string{"c"}, ErrNotSuspended, `gate "od\nd" is Pending`},
+		"not a gate":       {running, "", []string{"d"}, ErrNotSuspended, `"work" is not a gate, its type is Pod`},
+		"a name":           {running, "", []string{"approve"}, ErrNotSuspended, `"approve" is the name of a node, use its id a`},
+		"a path":           {running, "", []string{"w.approve"}, ErrNotSuspended, `"w.approve" is the name of a node, use its id a`},
+		"unknown":          {running, "", []string{"x y"}, ErrNotSuspended, `ids "x y"; suspended are: waits (there is no node "x y")`},
+		"not selected":     {running, "displayName=x", []string{"w"}, ErrNotSuspended, `gate "waits" waits, but the selector does not match it`},
+		"many":             {running, "", many, ErrNotSuspended, `and 492 more`},
+		"another stopped":  {stopped, "", []string{"a"}, ErrCompleted, `it ended Stopped (gate "approve" is Succeeded`},
+		"another approved": {succeeded, "", []string{"a"}, ErrCompleted, `it ended Succeeded (gate "approve" is Succeeded`},
+		"ended, no match":  {stopped, "displayName=nobody", nil, ErrCompleted, `it ended Stopped`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := plan(t, workflowObject(t, tc.text), ResumeOptions{Selector: tc.selector, NodeIDs: tc.ids})
@@ -214,7 +214,7 @@ func TestWhatBecameOfAGate(t *testing.T) {
 	}
 }
 
-// Names that others have chosen are quoted and cut off, and what there are many of is not all listed.
+// Names that other writers chose are quoted and cut off, and long lists are not shown completely.
 func TestErrorsAboutOutputsAreBounded(t *testing.T) {
 	hostile := "a\n\x1b[31m" + strings.Repeat("x", 5_000)
 	outputs, enum := []any{map[string]any{"name": hostile, "valueFrom": map[string]any{"supplied": map[string]any{}}}}, []any{}
@@ -243,11 +243,11 @@ func TestErrorsAboutOutputsAreBounded(t *testing.T) {
 	}
 }
 
-// The log tells a start that has created its workflow from one that has found it, and how it stands.
+// The log distinguishes a start that created its workflow from one that found it, and has its outcome.
 func TestLogOfAStart(t *testing.T) {
 	var out bytes.Buffer
 	var workflow *unstructured.Unstructured
-	lost := false // the answers to creates are
+	lost := false // whether the answers to creates are
 	c := scriptedWith(t, Options{Observer: NewLogObserver(slog.NewTextHandler(&out, nil))}, func(r *http.Request) (any, error) {
 		switch {
 		case r.Method == http.MethodPost && workflow != nil:
@@ -282,7 +282,7 @@ func TestLogOfAStart(t *testing.T) {
 	if got := start(); !strings.Contains(got, "found=false outcome=Pending") || !strings.Contains(got, "level=INFO") {
 		t.Error(got)
 	}
-	workflow, lost = nil, true // this call has created it all the same, and sees so
+	workflow, lost = nil, true // this call created it all the same, and recognizes it
 	if got := start(); !strings.Contains(got, "found=false outcome=Pending") {
 		t.Error(got)
 	}

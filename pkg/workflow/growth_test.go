@@ -35,7 +35,7 @@ func TestTimeOfDecisionsGrowsWithTheGates(t *testing.T) {
 	growth.Linear(t, "find gates by ids", func(n int) func() {
 		_, s, ids := manyGates(t, n)
 		return func() {
-			if waiting, err := (gates{ids: ids}).toDecide(t.Context(), s); len(waiting) != n || err != nil {
+			if waiting, err := (gates{ids: ids}).toReject(t.Context(), s); len(waiting) != n || err != nil {
 				t.Errorf("%d, %v", len(waiting), err)
 			}
 		}

@@ -12,8 +12,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// nodesOf returns the nodes of a workflow, not a copy, or else the compressed ones. Readers take
-// status.nodes first, so the latter count only where that is empty.
+// nodesOf returns the nodes of a workflow without copying them, or its compressed nodes. Readers take
+// status.nodes first, so compressed nodes count only if that is empty.
 func nodesOf(obj *unstructured.Unstructured) (nodes map[string]any, packed string) {
 	state, _ := obj.Object["status"].(map[string]any)
 	if nodes, _ = state["nodes"].(map[string]any); len(nodes) > 0 {
@@ -23,8 +23,8 @@ func nodesOf(obj *unstructured.Unstructured) (nodes map[string]any, packed strin
 	return nil, packed
 }
 
-// patchNodes makes the merge patch under status that changes nodes, by their ids. Packed nodes are
-// one text, so there it is the whole of it.
+// patchNodes returns the merge patch for status that applies edits, which are by node ID. Compressed
+// nodes are one string, so the patch has all of it.
 func (c *WorkflowClient) patchNodes(
 	ctx context.Context, obj *unstructured.Unstructured, edits map[string]status.NodeEdit,
 ) (map[string]any, error) {
@@ -41,7 +41,7 @@ func (c *WorkflowClient) patchNodes(
 	return map[string]any{"nodes": patch}, nil
 }
 
-// editPacked changes compressed nodes.
+// editPacked returns compressed nodes with an edit applied to each.
 func (c *WorkflowClient) editPacked(
 	ctx context.Context, packed string, edit func(id string) status.NodeEdit,
 ) (string, error) {
@@ -49,7 +49,7 @@ func (c *WorkflowClient) editPacked(
 	return text, interrupted(ctx, err)
 }
 
-// mergePatch makes the merge patch of a node that is not packed. A list is replaced whole by it.
+// mergePatch returns the merge patch of a node that is not compressed. It replaces a list as a whole.
 func mergePatch(node map[string]any, edit status.NodeEdit) map[string]any {
 	patch := maps.Clone(edit.Set)
 	if parameters := suppliedOutputs(node, edit.Supply); parameters != nil {
@@ -58,8 +58,8 @@ func mergePatch(node map[string]any, edit status.NodeEdit) map[string]any {
 	return patch
 }
 
-// suppliedOutputs returns the node's output parameters with values put in where they are to be
-// supplied; nil if none is.
+// suppliedOutputs returns a copy of the node's output parameters with values set where the template
+// wants them supplied, or nil if there is nothing to set.
 func suppliedOutputs(node map[string]any, values map[string]string) []any {
 	if len(values) == 0 {
 		return nil
@@ -84,13 +84,13 @@ func suppliedOutputs(node map[string]any, values map[string]string) []any {
 	return all
 }
 
-// read reads an object, until ctx ends: compressed nodes can take a second.
+// read decodes an object. It stops when ctx ends, since compressed nodes can take a second.
 func (c *WorkflowClient) read(ctx context.Context, obj *unstructured.Unstructured) (*status.WorkflowStatus, error) {
 	s, err := c.decoders.FromUnstructuredContext(ctx, obj)
 	return s, interrupted(ctx, err)
 }
 
-// interrupted is err, or that the call was interrupted if err is the cause of that.
+// interrupted returns err, or an interruption if err is the cause of the context's end.
 func interrupted(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
 		return pace.Interruption(ctx, nil)

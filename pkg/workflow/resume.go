@@ -11,68 +11,68 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// ResumeOptions say what to resume. The zero value resumes everything that waits.
+// ResumeOptions says what to resume. The zero value resumes the whole workflow with all gates.
 type ResumeOptions struct {
 	// Selector limits the resume to the gates that match, e.g. "displayName=approve". Fields:
 	// id, name, displayName, templateName, phase, templateRef.name, templateRef.template,
-	// inputs.parameters.<name>.value; operators =, ==, !=; a comma means and, and one within a
-	// value needs a backslash: see [status.ParseNodeSelector]. "" means all gates and delays, and
-	// the workflow as a whole (spec.suspend). A selector that is given matches gates only: one
-	// that means several may well match a delay by accident.
+	// inputs.parameters.<name>.value. Operators: =, ==, !=. A comma means and; a comma within a
+	// value needs a backslash. See [status.ParseNodeSelector]. A selector matches gates only, because
+	// one that is meant for several gates could match a delay by accident.
 	Selector string
-	// Outputs are values for output parameters that the gates let be supplied, in the forms
-	// that [StartRequest.Parameters] allows. A gate that has no such parameter ignores it; it
-	// is an error if no gate has one. What is not given takes the parameter's default. Enums
-	// and defaults are those of [status.Node.AwaitedOutputs].
+	// Outputs are values for the output parameters that the gates wait for, in the forms
+	// that [StartRequest.Parameters] allows. Each gate takes those that it has; a name that no gate has
+	// is an error. A parameter without a value here takes its default. Enums and defaults are those of
+	// [status.Node.AwaitedOutputs].
 	Outputs map[string]any
-	// NodeIDs limits the resume to these gates, e.g. those that a person has looked at: a gate
-	// that was reached since is not passed by the way. The id of a delay cuts that delay short.
-	// Together with Selector, both have to hold. nil means all; an empty list is refused, since
-	// it would not.
+	// NodeIDs limits the resume to these gates, e.g. the ones that a person has seen, so that a gate
+	// that was reached since is not approved. The ID of a delay ends that delay. With both Selector and
+	// NodeIDs, a node has to match both. nil does not limit; an empty list that is not nil is an error.
 	NodeIDs []string
-	// KeepGates leaves the gates alone: only spec.suspend is cleared, as it undoes a Suspend and
-	// approves nothing. It excludes Selector, NodeIDs and Outputs, which are about gates.
+	// KeepGates clears spec.suspend and leaves the gates as they are: it undoes a Suspend and approves
+	// nothing. It excludes Selector, NodeIDs and Outputs.
 	KeepGates bool
-	// UID, if given, is that of the workflow meant: [ErrReplaced] if it is another by now.
+	// UID, if set, is the UID of the workflow. A workflow with another one is [ErrReplaced].
 	UID types.UID
 }
 
 // ResumeResult says what a Resume changed.
 type ResumeResult struct {
-	// Nodes are the gates that were passed, as they were before; empty if none waited.
+	// Nodes are the gates that were approved, as they were before. It is empty if none waited.
 	Nodes []*status.Node
-	// Delays are the delays that were cut short (see [status.Node.Delayed]), as they were before.
+	// Delays are the delays that were ended (see [status.Node.Delayed]), as they were before.
 	Delays []*status.Node
-	// Unsuspended: spec.suspend was cleared.
+	// Unsuspended reports that spec.suspend was cleared.
 	Unsuspended bool
 }
 
-// Resume lets a suspended workflow go on: the gates that wait become Succeeded, with their
-// outputs supplied or defaulted. Without a selector or ids it resumes the whole workflow, as
-// Argo does: spec.suspend is cleared, and delays are cut short, which the result lists. To
-// approve gates and nothing else, name them. All of it
-// is one conditional write: either everything was resumed or nothing, and a change that the
-// controller makes at the same time is not lost but leads to another try. Nodes that the
-// controller has packed are unpacked and packed again.
+// Resume makes a suspended workflow go on.
 //
-// With KeepGates it is the counterpart of [WorkflowClient.Suspend] alone, which needs no nodes.
+// Without a selector and IDs it resumes the whole workflow, as Argo does: it clears spec.suspend,
+// approves every waiting gate and ends every delay. With a selector or IDs it approves only the gates
+// that match. With KeepGates it only clears spec.suspend, as the counterpart of
+// [WorkflowClient.Suspend], and needs no nodes. An approved gate is Succeeded, and its outputs have the
+// given values or their defaults.
 //
-// It returns when the controller has been seen to go on, or was made to look at the workflow
-// again. That takes up to two seconds, five if other clients keep writing the workflow; see
-// docs/adr/0015-uptake.md. [ErrUnknownOutcome] says so if the resume is written, but not that.
-// Wait for what follows.
+// Resume makes one conditional write, so it resumes everything or nothing. If another client or the
+// controller writes the workflow at the same time, Resume reads it and tries again. Compressed nodes stay
+// compressed.
 //
-// It is idempotent: where nothing waits, the result is empty, and the controller is made to look
-// again, in case that it has overlooked an earlier call. With a
-// selector or ids that match no waiting gate the error is [ErrNotSuspended], whose text names
-// those that wait and says what has become of those that were meant.
+// Resume returns when the controller was seen to go on, or was made to look at the workflow again. That
+// takes up to two seconds, or five if other clients keep writing the workflow; see
+// docs/adr/0015-uptake.md. If the write succeeded and this did not, the error is [ErrUnknownOutcome].
+// Use Wait to wait for what the workflow does then.
 //
-// One [*InvalidError] has all that is wrong with the outputs: also a request that is wrong by itself
-// is held against the gates, if the workflow can be read within two seconds.
+// Resume is idempotent: if nothing waits, the result is empty, and the controller is made to look at
+// the workflow again in case it missed an earlier call. If a selector or IDs match no waiting gate, the
+// error is [ErrNotSuspended]. Its text lists the gates that wait, and gives the state of those that were
+// selected.
+//
+// An [*InvalidError] has everything that is wrong with the outputs. For a request that is wrong by
+// itself this includes the check against the gates, if the workflow can be read within two seconds.
 //
 // Errors: [ErrInvalid] (malformed selector, an output that no gate waits for or a value that
 // is missing), [ErrCompleted], [ErrNotSuspended], [ErrNotFound], [ErrReplaced],
-// [ErrNodesOffloaded], [ErrUnsupported] (unreadable nodes), [ErrConflict], [ErrForbidden] (needs get and patch),
+// [ErrNodesOffloaded], [ErrUnsupported] (nodes that cannot be read), [ErrConflict], [ErrForbidden] (needs get and patch),
 // [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the
 // context's.
 func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOptions) (result *ResumeResult, err error) {
@@ -84,7 +84,7 @@ func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOpt
 	request.outputs, request.faulty, unreadable = parameterStrings(field.NewPath("outputs"), opts.Outputs)
 	problems = append(problems, nodeIDProblems(opts.NodeIDs)...)
 	if opts.KeepGates && (opts.Selector != "" || opts.NodeIDs != nil || len(opts.Outputs) > 0) {
-		problems = append(problems, field.Forbidden(field.NewPath("keepGates"), "selector, nodeIDs and outputs are about the gates that it keeps"))
+		problems = append(problems, field.Forbidden(field.NewPath("keepGates"), "it leaves the gates as they are, so it excludes selector, nodeIDs and outputs"))
 	}
 	if len(problems) == 0 && len(unreadable) > 0 {
 		unreadable = append(unreadable, c.awaitedProblems(ctx, name, opts.UID, request)...)
@@ -95,7 +95,7 @@ func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOpt
 	_, err = c.edit(ctx, name, opts.UID, func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
 		r, err := c.planResume(ctx, obj, s, request.at(time.Now()))
 		switch {
-		case err != nil && ctx.Err() == nil && len(r.result.Nodes) == 0: // also where outputs are given
+		case err != nil && ctx.Err() == nil && len(r.result.Nodes) == 0: // also if outputs are given
 			return request.gates.decidedBefore(ctx, s, err)
 		case err != nil:
 			return nil, err
@@ -104,7 +104,7 @@ func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOpt
 		if r.nothing() {
 			return askAgain(), nil
 		}
-		return &change{patch: r.patch, happened: r.tookEffect, tells: r.happening, uptake: r.uptake(s)}, nil
+		return &change{patch: r.patch, tookEffect: r.tookEffect, event: r.happening, uptake: r.uptake(s)}, nil
 	})
 	if err != nil {
 		return nil, c.error(OpResume, name, err)
@@ -112,8 +112,8 @@ func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOpt
 	return result, nil
 }
 
-// awaitedProblems are those of the outputs beside what the gates wait for, as far as one attempt to read
-// the workflow tells.
+// awaitedProblems checks the outputs against what the gates wait for, if one attempt to read the
+// workflow succeeds.
 func (c *WorkflowClient) awaitedProblems(ctx context.Context, name string, uid types.UID, request resumeRequest) field.ErrorList {
 	ctx, cancel := context.WithTimeout(ctx, glanceFor)
 	defer cancel()

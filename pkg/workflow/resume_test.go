@@ -142,7 +142,7 @@ func TestResumeKeepsGates(t *testing.T) {
 	}
 	s.NodesErr = status.ErrNodesOffloaded
 	if r, err = new(WorkflowClient).planResume(t.Context(), obj, s, resumeRequest{gates: gates{none: true}, now: time.Now()}); err != nil || !r.result.Unsuspended {
-		t.Errorf("nodes that cannot be seen stood in the way: %v", err)
+		t.Errorf("offloaded nodes: %v", err)
 	}
 }
 
@@ -188,7 +188,7 @@ func TestResumeOfCompressedNodes(t *testing.T) {
 	}
 	patch := r.patch["status"].(map[string]any)
 	if patch["nodes"] != nil {
-		t.Error("nodes were written beside the compressed ones")
+		t.Error("nodes were written in addition to the compressed ones")
 	}
 	after, err := status.DecompressNodes(patch["compressedNodes"].(string))
 	if err != nil {
@@ -228,9 +228,9 @@ func TestResumeRefuses(t *testing.T) {
 			text: gatesYAML, opts: ResumeOptions{Outputs: map[string]any{"by": "eve"}}, want: ErrInvalid, parts: []string{"[ann bob]"},
 		},
 		"a nil value":       {text: gatesYAML, opts: ResumeOptions{Outputs: map[string]any{"by": nil}}, want: ErrInvalid, parts: []string{"outputs[by]"}},
-		"no selector":       {text: gatesYAML, opts: ResumeOptions{Selector: "approve"}, want: ErrInvalid},
+		"not a selector":    {text: gatesYAML, opts: ResumeOptions{Selector: "approve"}, want: ErrInvalid},
 		"an unknown field":  {text: gatesYAML, opts: ResumeOptions{Selector: "display=approve"}, want: ErrInvalid, parts: []string{"displayName"}},
-		"no workflow":       {text: "{kind: Pod, apiVersion: v1}"},
+		"not a workflow":    {text: "{kind: Pod, apiVersion: v1}"},
 		"unreadable packed": {text: "{kind: Workflow, status: {phase: Running, compressedNodes: x}}"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -250,14 +250,14 @@ func TestResumeRefuses(t *testing.T) {
 	}
 }
 
-func TestResumeOfWhatDoesNotWait(t *testing.T) {
+func TestResumeOfAWorkflowThatDoesNotWait(t *testing.T) {
 	r, err := plan(t, workflowObject(t, "{kind: Workflow, metadata: {name: w}, status: {phase: Running}}"), ResumeOptions{})
 	if err != nil || !r.nothing() || r.patch != nil {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
 
-func TestResumptionKnowsWhetherItTookEffect(t *testing.T) {
+func TestResumptionTookEffect(t *testing.T) {
 	before := workflowObject(t, gatesYAML)
 	read := func(obj *unstructured.Unstructured) *status.WorkflowStatus {
 		s, err := status.FromUnstructured(obj)
@@ -271,7 +271,7 @@ func TestResumptionKnowsWhetherItTookEffect(t *testing.T) {
 		t.Fatal(err)
 	}
 	if did, err := r.tookEffect(read(before)); did || err != nil {
-		t.Error("nothing has changed")
+		t.Error("it took effect before the write")
 	}
 	after := before.DeepCopy()
 	// A patch as the API server would apply it.
@@ -286,6 +286,6 @@ func TestResumptionKnowsWhetherItTookEffect(t *testing.T) {
 	mergeInto(after.Object, patch)
 	unstructured.RemoveNestedField(after.Object, "spec", "suspend")
 	if did, err := r.tookEffect(read(after)); !did || err != nil {
-		t.Error("everything has changed")
+		t.Error("it did not take effect")
 	}
 }

@@ -19,21 +19,19 @@ import (
 
 // resumption is one planned write of a resume.
 type resumption struct {
-	result ResumeResult
-	patch  map[string]any
-	// outputs are the values supplied.
-	outputs map[string]string
+	result  ResumeResult
+	patch   map[string]any
+	outputs map[string]string // the given values
 }
 
 func (r *resumption) nothing() bool {
 	return len(r.passed()) == 0 && !r.result.Unsuspended
 }
 
-// passed are the gates and delays that were passed.
+// passed returns the gates and delays that Argo lets the workflow pass.
 func (r *resumption) passed() []*status.Node { return slices.Concat(r.result.Nodes, r.result.Delays) }
 
-// tookEffect reports whether the gates were passed with what r supplied, and nothing else
-// that r was to resume waits any more.
+// tookEffect reports whether now shows all that r resumes as resumed, with the outputs that r gives.
 func (r *resumption) tookEffect(now *status.WorkflowStatus) (bool, error) {
 	if r.result.Unsuspended && now.SpecSuspended {
 		return false, nil
@@ -49,8 +47,8 @@ func (r *resumption) tookEffect(now *status.WorkflowStatus) (bool, error) {
 	})
 }
 
-// uptake is how it shows that the controller has acted on r. Without one nothing is followed up:
-// a workflow that stays suspended as a whole goes on when it is resumed.
+// uptake tells how to see that the controller acted on r. It is nil for a workflow that stays suspended
+// as a whole, since that goes on after another Resume.
 func (r *resumption) uptake(before *status.WorkflowStatus) *uptake {
 	switch {
 	case before.SpecSuspended && !r.result.Unsuspended:
@@ -61,22 +59,22 @@ func (r *resumption) uptake(before *status.WorkflowStatus) *uptake {
 	return gatesDecided(before, r.passed())
 }
 
-// resumeRequest is what a resume was asked for, checked as far as that goes without the workflow.
+// resumeRequest is a resume's options, checked as far as possible without the workflow.
 type resumeRequest struct {
 	gates   gates
 	outputs map[string]string
-	faulty  []string // the outputs that have no text
+	faulty  []string // the outputs whose values are invalid
 	now     time.Time
 }
 
-// at is the request at that time.
+// at returns the request as one that takes effect at now.
 func (r resumeRequest) at(now time.Time) resumeRequest {
 	r.now = now
 	return r
 }
 
-// planResume works out, from the present object, the merge patch that resumes what is
-// asked for. obj is not changed.
+// planResume plans the merge patch that resumes what is requested. obj is not changed. The resumption is
+// not nil on errors, and then has what was found so far.
 func (c *WorkflowClient) planResume(
 	ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus, request resumeRequest,
 ) (*resumption, error) {
@@ -115,8 +113,8 @@ func (c *WorkflowClient) planResume(
 	return r, nil
 }
 
-// outputProblems checks the given outputs against what the gates wait for. Once ctx has ended it looks at
-// no further gate.
+// outputProblems checks the given outputs against what the gates wait for. It stops early once ctx has
+// ended.
 func outputProblems(ctx context.Context, gates []*status.Node, request resumeRequest) (problems field.ErrorList) {
 	path, outputs, faulty := field.NewPath("outputs"), request.outputs, sets.New(request.faulty...)
 	awaited := map[string]bool{}
@@ -156,8 +154,8 @@ func allowed(enum []string) string {
 	return "; allowed are: [" + spec.Enum(enum, " ") + "]"
 }
 
-// edits are the changes of the nodes that are passed, by their ids, and the values that are set. Once ctx
-// has ended it looks at no further node.
+// edits returns the changes of nodes by their IDs, and the output parameters with the values that they
+// get. It stops early once ctx has ended.
 func (r *resumption) edits(ctx context.Context, now time.Time) (edits map[string]status.NodeEdit, set []status.Parameter) {
 	passed := r.passed()
 	edits = make(map[string]status.NodeEdit, len(passed))
@@ -180,15 +178,15 @@ func (r *resumption) edits(ctx context.Context, now time.Time) (edits map[string
 	return edits, set
 }
 
-// globalOutputs returns status.outputs.parameters with the values of parameters that have
-// a global name put in; nil if none has.
+// globalOutputs returns status.outputs.parameters with the values of the set parameters that have a
+// global name, or nil if none has one.
 func globalOutputs(obj *unstructured.Unstructured, set []status.Parameter) []any {
 	globals, _, _ := unstructured.NestedSlice(obj.Object, "status", "outputs", "parameters")
 	at := make(map[string]int, len(globals)) // by name
 	for i, existing := range globals {
 		fields, _ := existing.(map[string]any)
 		name, _ := fields["name"].(string)
-		if _, twice := at[name]; !twice {
+		if _, repeated := at[name]; !repeated {
 			at[name] = i
 		}
 	}

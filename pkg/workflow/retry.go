@@ -109,11 +109,11 @@ func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptio
 				}
 				return c.removePods(ctx, planned)
 			},
-			happened: func(now *status.WorkflowStatus) (bool, error) {
+			tookEffect: func(now *status.WorkflowStatus) (bool, error) {
 				return now.Annotations[annotationRetryID] == request.id, nil
 			},
 			restarts: true,
-			tells:    retried,
+			event:    retried,
 			uptake:   goingAgain(s, planned.Plan),
 		}, nil
 	})
@@ -248,14 +248,14 @@ func (c *WorkflowClient) knownParameters(
 }
 
 // retriedBefore returns what to do for a retry that is refused with err. If the workflow was retried
-// before, that is a write that makes the controller look at it, since it may have missed that retry.
+// before, a write makes the controller look at it first, since it may have missed that retry.
 func retriedBefore(obj *unstructured.Unstructured, s *status.WorkflowStatus, err error) (*change, error) {
 	if !errors.Is(err, ErrNotCompleted) || s.Annotations[annotationRetryID] == "" {
 		return nil, err
 	}
-	again := askAgain()
-	again.object, again.patch, again.answer = withAsked(obj, askedAt()+askedAtOnce), nil, err
-	return again, nil
+	touch := askAgain()
+	touch.object, touch.patch, touch.result = withAsked(obj, askedAt()+askedAtOnce), nil, err
+	return touch, nil
 }
 
 // removePods deletes the pods of the nodes that run again. The controller would take a pod that is

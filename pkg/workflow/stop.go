@@ -13,45 +13,44 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
-// StopOptions say what to stop. The zero value stops the workflow.
+// StopOptions says what to stop. The zero value stops the workflow.
 type StopOptions struct {
-	// Selector, if given, does not stop the workflow but fails the gates that match and wait,
-	// as a rejection does; its form is that of [ResumeOptions.Selector]. Delays are never failed.
+	// Selector, if set, makes Stop fail the waiting gates that match instead of stopping the workflow,
+	// as a rejection. It has the form of [ResumeOptions.Selector]. It never fails delays.
 	Selector string
-	// NodeIDs does so with these gates, as in [ResumeOptions.NodeIDs]; together with Selector,
-	// both have to hold.
+	// NodeIDs makes Stop fail these gates, as in [ResumeOptions.NodeIDs]. With both Selector and
+	// NodeIDs, a gate has to match both.
 	NodeIDs []string
-	// Message is put on the gates that are failed. For them only: Argo has no place for it on
-	// a workflow. One with {{ in it is refused, since an exit handler can read it as
+	// Message is recorded on the failed gates. It needs a selector or IDs: Argo has no place for it on
+	// a workflow. A message that contains {{ is invalid, since an exit handler can read it as
 	// {{workflow.failures}}, where Argo would evaluate it.
 	Message string
-	// UID, if given, is that of the workflow meant: [ErrReplaced] if it is another by now.
+	// UID, if set, is the UID of the workflow. A workflow with another one is [ErrReplaced].
 	UID types.UID
 }
 
-// TerminateOptions say what to terminate.
+// TerminateOptions says which workflow to terminate.
 type TerminateOptions struct {
-	// UID, if given, is that of the workflow meant: [ErrReplaced] if it is another by now.
+	// UID, if set, is the UID of the workflow. A workflow with another one is [ErrReplaced].
 	UID types.UID
 }
 
-// Stop asks the controller to end a workflow: running pods are stopped, waiting gates fail,
-// exit handlers run. It ends with the outcome [status.OutcomeStopped]; it can also succeed,
-// if it was about to. Stop returns when the request is written and the controller has been seen to
-// act on it, or was made to look at the workflow again, which takes as long as described at
-// [WorkflowClient.Resume]; use Wait to see the end. A suspended workflow is stopped too, which
-// takes Argo's own clients a resume first.
-// One that is queued (phase Pending) is stopped when its turn comes; if it begins with a gate, that
-// takes a second Stop then: see docs/operations.md.
+// Stop asks the controller to end a workflow: it stops running pods, fails waiting gates and runs exit
+// handlers. The workflow ends with the outcome [status.OutcomeStopped], or succeeds if it was about to.
+// Stop returns when the request is written and the controller was seen to act on it, or was made to look
+// at the workflow again, which takes as long as described at [WorkflowClient.Resume]. Use Wait to wait
+// for the end. Stop also stops a suspended workflow, which Argo's own clients have to resume first. A
+// queued workflow (phase Pending) is stopped when its turn comes; if it begins with a gate, it then
+// needs a second Stop, see docs/operations.md.
 //
-// It is idempotent: stopping a workflow that was asked to stop or terminate succeeds. If it has
-// ended by now, nothing is written; else the controller is made to look at it again, since it
-// can overlook a change that comes within milliseconds of a write of its own. The write is
-// conditional on what was read, so that a workflow that ends at the same time is not changed.
+// Stop is idempotent: it succeeds if the workflow was asked to stop or terminate before. If that
+// workflow has ended, Stop writes nothing; otherwise it makes the controller look at the workflow again,
+// since the controller can miss a change that comes within milliseconds of a write of its own. The write
+// is conditional on the state that was read, so a workflow that ends at the same time is not changed.
 //
-// With a selector or ids the gates that match are failed, in one conditional write; what follows
-// is up to the workflow. The error is [ErrNotSuspended] if there is none, whose text names
-// those that wait and says what has become of those that were meant.
+// With a selector or IDs, Stop fails the matching gates in one conditional write, and the template
+// decides how the workflow goes on. If no gate matches, the error is [ErrNotSuspended]. Its text lists
+// the gates that wait, and gives the state of those that were selected.
 //
 // Errors: [ErrCompleted], [ErrNotSuspended], [ErrNodesOffloaded] and [ErrUnsupported]
 // (unreadable nodes) with a selector, [ErrUnsupported] (an object that cannot be read), [ErrNotFound],
@@ -65,7 +64,7 @@ func (c *WorkflowClient) Stop(ctx context.Context, name string, opts StopOptions
 	which := gates{selector: selector, ids: opts.NodeIDs}
 	problems = append(problems, nodeIDProblems(opts.NodeIDs)...)
 	if opts.Message != "" && which.all() {
-		problems = append(problems, field.Forbidden(field.NewPath("message"), "for gates only, which a selector or ids name"))
+		problems = append(problems, field.Forbidden(field.NewPath("message"), "it is recorded on gates, so it needs a selector or nodeIDs"))
 	}
 	if expression.In(opts.Message) {
 		problems = append(problems, spec.Hidden(field.NewPath("message"),
@@ -84,9 +83,9 @@ func (c *WorkflowClient) Stop(ctx context.Context, name string, opts StopOptions
 	return nil
 }
 
-// Terminate is like [WorkflowClient.Stop], but pods are killed and exit handlers don't run.
-// A workflow that is being stopped is terminated all the same; one that has ended after a
-// stop is left as it is, with success.
+// Terminate is like [WorkflowClient.Stop], but the controller kills pods and doesn't run exit handlers.
+// It also terminates a workflow that is being stopped. It succeeds without a write if the workflow has
+// ended after a stop.
 //
 // Errors: [ErrCompleted], [ErrNotFound], [ErrReplaced], [ErrInvalid], [ErrConflict],
 // [ErrUnsupported] (an object that cannot be read), [ErrForbidden] (needs get and patch), [ErrUnauthorized], [ErrNotInstalled],
@@ -100,8 +99,8 @@ func (c *WorkflowClient) Terminate(ctx context.Context, name string, opts Termin
 	return nil
 }
 
-// planShutdown sets spec.shutdown, and clears spec.suspend: the controller doesn't act on
-// the one while the other is set (argo-workflows issue 17041).
+// planShutdown sets spec.shutdown and clears spec.suspend: the controller doesn't act on spec.shutdown
+// while spec.suspend is set (argo-workflows issue 17041).
 func planShutdown(strategy status.ShutdownStrategy) planner {
 	return func(_ *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
 		asked := s.Shutdown == strategy || s.Shutdown == status.ShutdownTerminate
@@ -114,15 +113,15 @@ func planShutdown(strategy status.ShutdownStrategy) planner {
 			return askAgain(), nil
 		}
 		spec := map[string]any{"suspend": nil}
-		if !asked { // never down from Terminate
+		if !asked { // never from Terminate back to Stop
 			spec["shutdown"] = string(strategy)
 		}
 		return &change{
 			patch: map[string]any{"spec": spec},
-			happened: func(now *status.WorkflowStatus) (bool, error) {
+			tookEffect: func(now *status.WorkflowStatus) (bool, error) {
 				return !now.SpecSuspended && (now.Shutdown == strategy || now.Shutdown == status.ShutdownTerminate), nil
 			},
-			tells:  shutDown(strategy),
+			event:  shutDown(strategy),
 			uptake: shuttingDown(s),
 		}, nil
 	}
@@ -131,7 +130,7 @@ func planShutdown(strategy status.ShutdownStrategy) planner {
 // planRejection fails the gates that match.
 func (c *WorkflowClient) planRejection(ctx context.Context, which gates, message string) planner {
 	return func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
-		waiting, err := which.toDecide(ctx, s)
+		waiting, err := which.toReject(ctx, s)
 		switch {
 		case err != nil && ctx.Err() != nil:
 			return nil, err
@@ -152,14 +151,14 @@ func (c *WorkflowClient) planRejection(ctx context.Context, which gates, message
 		}
 		rejection := &change{
 			patch: map[string]any{"status": patch},
-			happened: func(now *status.WorkflowStatus) (bool, error) {
+			tookEffect: func(now *status.WorkflowStatus) (bool, error) {
 				return allAre(now, waiting, func(_, gate *status.Node) bool {
 					return gate.Phase == status.NodeFailed && gate.Message == message
 				})
 			},
-			tells: rejected(waiting),
+			event: rejected(waiting),
 		}
-		if !s.SpecSuspended { // else it goes on when it is resumed, which is followed up
+		if !s.SpecSuspended { // otherwise the controller acts on it after a Resume
 			rejection.uptake = gatesDecided(s, waiting)
 		}
 		return rejection, nil

@@ -11,17 +11,17 @@ func TestPlanShutdown(t *testing.T) {
 	for name, tc := range map[string]struct {
 		now      string
 		strategy status.ShutdownStrategy
-		want     string // the patch; "": nothing is written
+		want     string // the patch; "" if nothing is written
 		err      error
 	}{
-		"a running one":                   {"{spec: {}, status: {phase: Running}}", "Stop", "spec: {shutdown: Stop, suspend: null}", nil},
-		"one that no controller has seen": {"{spec: {}}", "Terminate", "spec: {shutdown: Terminate, suspend: null}", nil},
-		"beyond a stop":                   {"{spec: {shutdown: Stop}, status: {phase: Running}}", "Terminate", "spec: {shutdown: Terminate, suspend: null}", nil},
-		"suspended, and not back":         {"{spec: {shutdown: Terminate, suspend: true}, status: {phase: Running}}", "Stop", "spec: {suspend: null}", nil},
-		"again":                           {"{spec: {shutdown: Stop}, status: {phase: Running}}", "Stop", "metadata: {annotations: {argoservice.opensearch.org/asked-again: now}}", nil},
-		"stopped by now":                  {"{spec: {shutdown: Stop}, status: {phase: Failed}}", "Stop", "", nil},
-		"stopped, and terminated":         {"{spec: {shutdown: Stop}, status: {phase: Failed}}", "Terminate", "", nil},
-		"ended by itself":                 {"{spec: {}, status: {phase: Failed}}", "Stop", "", ErrCompleted},
+		"running":                           {"{spec: {}, status: {phase: Running}}", "Stop", "spec: {shutdown: Stop, suspend: null}", nil},
+		"no controller has seen it":         {"{spec: {}}", "Terminate", "spec: {shutdown: Terminate, suspend: null}", nil},
+		"terminate after a stop":            {"{spec: {shutdown: Stop}, status: {phase: Running}}", "Terminate", "spec: {shutdown: Terminate, suspend: null}", nil},
+		"stop after a terminate, suspended": {"{spec: {shutdown: Terminate, suspend: true}, status: {phase: Running}}", "Stop", "spec: {suspend: null}", nil},
+		"stop after a stop":                 {"{spec: {shutdown: Stop}, status: {phase: Running}}", "Stop", "metadata: {annotations: {argoservice.opensearch.org/asked-again: now}}", nil},
+		"ended after a stop":                {"{spec: {shutdown: Stop}, status: {phase: Failed}}", "Stop", "", nil},
+		"terminate, ended after a stop":     {"{spec: {shutdown: Stop}, status: {phase: Failed}}", "Terminate", "", nil},
+		"ended without a stop":              {"{spec: {}, status: {phase: Failed}}", "Stop", "", ErrCompleted},
 	} {
 		t.Run(name, func(t *testing.T) {
 			obj := workflowObject(t, "{kind: Workflow}")

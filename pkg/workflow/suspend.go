@@ -11,21 +11,22 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// SuspendOptions say what to suspend.
+// SuspendOptions says which workflow to suspend.
 type SuspendOptions struct {
-	// UID, if given, is that of the workflow meant: [ErrReplaced] if it is another by now.
+	// UID, if set, is the UID of the workflow. A workflow with another one is [ErrReplaced].
 	UID types.UID
 }
 
-// Suspend suspends a workflow as a whole (spec.suspend): the controller starts no further
-// pod until [WorkflowClient.Resume]. Pods that run go on to their end. It returns when the
-// request is written and, if the controller may have written the workflow at the same moment,
-// was made to look again. That takes a third of a second, up to three if other clients keep
-// writing the workflow; see docs/adr/0015-uptake.md.
+// Suspend suspends a whole workflow (spec.suspend): the controller starts no further pod until
+// [WorkflowClient.Resume]. Running pods continue. Suspend returns when the request is written and, if
+// the controller may have written the workflow at the same moment, after it was made to look again.
+// That takes a third of a second, or up to three seconds if other clients keep writing the workflow;
+// see docs/adr/0015-uptake.md.
 //
-// It is idempotent: suspending a suspended workflow succeeds, and has the controller look at it
-// again. The write is conditional on what was read, so that a workflow that ends at the same time
-// is not changed. One that is being stopped is refused, since Argo doesn't stop what is suspended.
+// It is idempotent: suspending a suspended workflow succeeds, and makes the controller look at it
+// again. The write is conditional on the state that was read, so a workflow that ends at the same time
+// is not changed. A workflow that is being stopped is [ErrConflict], since Argo doesn't stop a suspended
+// workflow.
 //
 // Errors: [ErrCompleted], [ErrConflict], [ErrNotFound], [ErrReplaced], [ErrInvalid],
 // [ErrUnsupported] (an object that cannot be read), [ErrForbidden] (needs get and patch), [ErrUnauthorized], [ErrNotInstalled],
@@ -43,10 +44,10 @@ func (c *WorkflowClient) Suspend(ctx context.Context, name string, opts SuspendO
 			return nil, fmt.Errorf("%w: the workflow is being shut down (spec.shutdown is %s)", ErrConflict, shown.Name(string(s.Shutdown)))
 		}
 		return &change{
-			patch:    map[string]any{"spec": map[string]any{"suspend": true}},
-			happened: func(now *status.WorkflowStatus) (bool, error) { return now.SpecSuspended, nil },
-			tells:    suspended,
-			uptake:   &uptake{}, // what doesn't begin can't be seen
+			patch:      map[string]any{"spec": map[string]any{"suspend": true}},
+			tookEffect: func(now *status.WorkflowStatus) (bool, error) { return now.SpecSuspended, nil },
+			event:      suspended,
+			uptake:     &uptake{}, // there is nothing to see
 		}, nil
 	})
 	if err != nil {

@@ -246,9 +246,9 @@ func askedAt() string { return time.Now().UTC().Format(time.RFC3339Nano) }
 func askAgain() *change {
 	annotations := map[string]any{annotationAsked: askedAt() + askedAtOnce}
 	return &change{
-		patch:  map[string]any{"metadata": map[string]any{"annotations": annotations}},
-		uptake: &uptake{},
-		again:  true,
+		patch:   map[string]any{"metadata": map[string]any{"annotations": annotations}},
+		uptake:  &uptake{},
+		touches: true,
 	}
 }
 

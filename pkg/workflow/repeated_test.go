@@ -1,0 +1,194 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// A decision that was written before is not written again, but the controller is made to look at the
+// workflow.
+func TestRepeatedDecisionsTouch(t *testing.T) {
+	resumed := func(ids ...string) func(context.Context, *WorkflowClient) error {
+		return func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Resume(ctx, "w", ResumeOptions{NodeIDs: ids})
+			return err
+		}
+	}
+	stop := func(opts StopOptions) func(context.Context, *WorkflowClient) error {
+		return func(ctx context.Context, c *WorkflowClient) error { return c.Stop(ctx, "w", opts) }
+	}
+	gate := func(phase string) func(*stage) {
+		return func(s *stage) { _ = unstructured.SetNestedField(s.obj.Object, phase, "status", "nodes", "g", "phase") }
+	}
+	spec := func(field string, value any) func(*stage) {
+		return func(s *stage) { _ = unstructured.SetNestedField(s.obj.Object, value, "spec", field) }
+	}
+	for name, tc := range map[string]struct {
+		was  func(*stage)
+		call func(context.Context, *WorkflowClient) error
+		want error
+	}{
+		"a resume":          {gate("Succeeded"), resumed(), nil},
+		"an approval":       {gate("Succeeded"), resumed("g"), ErrNotSuspended},
+		"a rejection":       {gate("Failed"), stop(StopOptions{NodeIDs: []string{"g"}}), ErrNotSuspended},
+		"one by a selector": {gate("Failed"), stop(StopOptions{Selector: "displayName=approve"}), ErrNotSuspended},
+		"one by the phase":  {gate("Failed"), stop(StopOptions{Selector: "phase=Running"}), ErrNotSuspended},
+		"a resume with outputs": {gate("Succeeded"), func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Resume(ctx, "w", ResumeOptions{Outputs: map[string]any{"by": "me"}})
+			return err
+		}, ErrInvalid},
+		"a suspension": {spec("suspend", true), func(ctx context.Context, c *WorkflowClient) error {
+			return c.Suspend(ctx, "w", SuspendOptions{})
+		}, nil},
+		"a stop": {spec("shutdown", "Stop"), stop(StopOptions{}), nil},
+		"a retry": {func(s *stage) { s.obj.SetAnnotations(map[string]string{annotationRetryID: "id"}) }, func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Retry(ctx, "w", RetryOptions{})
+			return err
+		}, ErrNotCompleted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := gateStage(t, "")
+				tc.was(s)
+				r := &recorder{}
+				c := scriptedWith(t, Options{Observer: r, EventSource: "host"}, func(req *http.Request) (any, error) {
+					if strings.HasSuffix(req.URL.Path, "/events") {
+						t.Error("an event was recorded")
+					}
+					return s.answer(req)
+				})
+				if err := tc.call(t.Context(), c); !errors.Is(err, tc.want) {
+					t.Error(err)
+				}
+				if got, want := s.sent(), "get@0 touch@0 touch@300"; got != want {
+					t.Errorf("%s\nwant %s", got, want)
+				}
+			})
+		})
+	}
+}
+
+// Of many clients that decide about a gate, one is first. If each of the others touched the workflow, all
+// would see a new state, and a client that decides on each state would decide again.
+func TestLateDecisionsTouchOnlyIfTheControllerHasNotActed(t *testing.T) {
+	set := func(value any, fields ...string) func(*stage) {
+		return func(s *stage) {
+			if err := unstructured.SetNestedField(s.obj.Object, value, append([]string{"status", "nodes"}, fields...)...); err != nil {
+				s.t.Error(err)
+			}
+		}
+	}
+	followed := func(flag map[string]any) func(*stage) {
+		return func(s *stage) {
+			set(map[string]any{"id": "n", "name": "w[1].next", "type": "Pod", "phase": "Pending", "nodeFlag": flag}, "n")(s)
+			set([]any{"n"}, "g", "children")(s)
+		}
+	}
+	for name, tc := range map[string]struct {
+		acted func(*stage)
+		want  string
+	}{
+		"something follows":            {followed(nil), "get@0"},
+		"its steps have ended":         {set("Succeeded", "s", "phase"), "get@0"},
+		"its template has ended":       {set("Failed", "w", "phase"), "get@0"},
+		"a hook of the gate":           {followed(map[string]any{"hooked": true}), "get@0 touch@0 touch@300"},
+		"the controller has not acted": {func(*stage) {}, "get@0 touch@0 touch@300"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := gateStage(t, "")
+				set("Succeeded", "g", "phase")(s)
+				tc.acted(s)
+				if _, err := s.client().Resume(t.Context(), "w", ResumeOptions{NodeIDs: []string{"g"}}); !errors.Is(err, ErrNotSuspended) {
+					t.Error(err)
+				}
+				if got := s.sent(); got != tc.want {
+					t.Errorf("%s\nwant %s", got, tc.want)
+				}
+			})
+		})
+	}
+}
+
+// The result of a late decision is known even if the touch fails. For a decision that is written, a
+// failed touch makes the outcome unknown.
+func TestContextThatEndsInARepeatedDecision(t *testing.T) {
+	approved := func(s *stage) {
+		_ = unstructured.SetNestedField(s.obj.Object, "Succeeded", "status", "nodes", "g", "phase")
+	}
+	for name, tc := range map[string]struct {
+		was  func(*stage)
+		call func(context.Context, *WorkflowClient) error
+		want error
+		says string
+	}{
+		"a rejection of what another client has approved": {approved, func(ctx context.Context, c *WorkflowClient) error {
+			return c.Stop(ctx, "w", StopOptions{NodeIDs: []string{"g"}})
+		}, ErrNotSuspended, "could not be asked to look again: context deadline exceeded"},
+		"a stop": {func(s *stage) {
+			_ = unstructured.SetNestedField(s.obj.Object, "Stop", "spec", "shutdown")
+		}, func(ctx context.Context, c *WorkflowClient) error {
+			return c.Stop(ctx, "w", StopOptions{})
+		}, ErrUnknownOutcome, "the change is written"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+				defer cancel()
+				s := gateStage(t, "")
+				tc.was(s)
+				if err := tc.call(ctx, s.client()); !errors.Is(err, tc.want) || !strings.Contains(err.Error(), tc.says) {
+					t.Errorf("%v, sent %s", err, s.sent())
+				}
+				if want := "get@0 touch@0"; s.sent() != want {
+					t.Errorf("%s\nwant %s", s.sent(), want)
+				}
+			})
+		})
+	}
+}
+
+// A decision that matches nothing that was decided before writes nothing.
+func TestDecisionsAboutNothingWriteNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := gateStage(t, "")
+		_, err := s.client().Resume(t.Context(), "w", ResumeOptions{NodeIDs: []string{"other"}})
+		if !errors.Is(err, ErrNotSuspended) || s.sent() != "get@0" {
+			t.Errorf("%v, %s", err, s.sent())
+		}
+		_, err = s.client().Retry(t.Context(), "w", RetryOptions{})
+		if !errors.Is(err, ErrNotCompleted) || s.sent() != "get@0 get@0" {
+			t.Errorf("%v, %s", err, s.sent())
+		}
+	})
+}
+
+// A caller that may only read can't have decided anything, so the touch is not needed.
+func TestRepeatedDecisionsWithoutPermission(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := gateStage(t, "")
+		_ = unstructured.SetNestedField(s.obj.Object, true, "spec", "suspend")
+		_ = unstructured.SetNestedField(s.obj.Object, "Failed", "status", "nodes", "g", "phase")
+		s.fails = func(kind string) error {
+			if kind == "get" {
+				return nil
+			}
+			return apierrors.NewForbidden(schema.GroupResource{Group: argoGroup, Resource: "workflows"}, "w", errors.New("get only"))
+		}
+		if err := s.client().Suspend(t.Context(), "w", SuspendOptions{}); err != nil {
+			t.Error(err)
+		}
+		if err := s.client().Stop(t.Context(), "w", StopOptions{NodeIDs: []string{"g"}}); !errors.Is(err, ErrNotSuspended) {
+			t.Error(err)
+		}
+	})
+}
