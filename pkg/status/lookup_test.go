@@ -136,7 +136,7 @@ func TestAwaitedLocks(t *testing.T) {
 			`{phase: Running, nodes: {a: {phase: Pending, synchronizationStatus: {waiting: ma/Mutex/deploy}},
 			b: {phase: Pending, synchronizationStatus: {waiting: ma/Mutex/deploy}}, c: {phase: Running}}}`, []status.Lock{deploy},
 		},
-		"a lock that nobody held when it was looked at": {
+		"a lock that no workflow held at that time": {
 			`{phase: Running, nodes: {a: {synchronizationStatus: {waiting: ma/Mutex/new}}}}`,
 			[]status.Lock{{Name: "ma/Mutex/new", Mutex: true}},
 		},

@@ -111,13 +111,13 @@ func TestOutcomeOfAWorkflowTerminatedBeforeItRan(t *testing.T) {
 		text string
 		want status.Outcome
 	}{
-		"terminated":             {"spec: {shutdown: Terminate}\nstatus:\n  phase: Succeeded" + fmt.Sprintf(nodes, "Pod", "Failed"), status.OutcomeTerminated},
-		"stopped":                {"spec: {shutdown: Stop}\nstatus:\n  phase: Succeeded" + fmt.Sprintf(nodes, "DAG", "Error"), status.OutcomeStopped},
-		"terminated in a group":  {"spec: {shutdown: Terminate}\nstatus:\n  phase: Succeeded" + fmt.Sprintf(nodes, "Steps", "Running"), status.OutcomeTerminated},
-		"shutdown taken back":    {"status:\n  phase: Succeeded\n  message: Stopped with strategy 'Terminate'" + fmt.Sprintf(nodes, "Pod", "Failed"), status.OutcomeTerminated},
-		"succeeded all the same": {"spec: {shutdown: Terminate}\nstatus:\n  phase: Succeeded" + fmt.Sprintf(nodes, "Steps", "Succeeded"), status.OutcomeSucceeded},
-		"never shut down":        {"status:\n  phase: Succeeded" + fmt.Sprintf(nodes, "Steps", "Failed"), status.OutcomeSucceeded},
-		"no nodes to be seen":    {"spec: {shutdown: Terminate}\nstatus: {phase: Succeeded, offloadNodeStatusVersion: 'fnv:1'}", status.OutcomeSucceeded},
+		"terminated":            {"spec: {shutdown: Terminate}\nstatus:\n  phase: Succeeded" + fmt.Sprintf(nodes, "Pod", "Failed"), status.OutcomeTerminated},
+		"stopped":               {"spec: {shutdown: Stop}\nstatus:\n  phase: Succeeded" + fmt.Sprintf(nodes, "DAG", "Error"), status.OutcomeStopped},
+		"terminated in a group": {"spec: {shutdown: Terminate}\nstatus:\n  phase: Succeeded" + fmt.Sprintf(nodes, "Steps", "Running"), status.OutcomeTerminated},
+		"shutdown removed":      {"status:\n  phase: Succeeded\n  message: Stopped with strategy 'Terminate'" + fmt.Sprintf(nodes, "Pod", "Failed"), status.OutcomeTerminated},
+		"succeeded nonetheless": {"spec: {shutdown: Terminate}\nstatus:\n  phase: Succeeded" + fmt.Sprintf(nodes, "Steps", "Succeeded"), status.OutcomeSucceeded},
+		"never shut down":       {"status:\n  phase: Succeeded" + fmt.Sprintf(nodes, "Steps", "Failed"), status.OutcomeSucceeded},
+		"offloaded nodes":       {"spec: {shutdown: Terminate}\nstatus: {phase: Succeeded, offloadNodeStatusVersion: 'fnv:1'}", status.OutcomeSucceeded},
 	} {
 		s := read(t, "metadata: {name: w, namespace: ma}\n"+tc.text)
 		if s.Outcome() != tc.want || (s.Err() != nil) != (tc.want != status.OutcomeSucceeded) {

@@ -11,7 +11,7 @@ func TestNamed(t *testing.T) {
 		"credential", "credentials", "aws-credentials", "creds", "authorization", "Proxy-Authorization", "bearer", "cookie", "Set-Cookie", "jwt",
 	} {
 		if !Named(name) {
-			t.Errorf("%s is none", name)
+			t.Errorf("%s is not recognized as a secret", name)
 		}
 	}
 	for _, name := range []string{
@@ -22,7 +22,7 @@ func TestNamed(t *testing.T) {
 		"access-key-id", "AWS_ACCESS_KEY_ID", "token-id", "api-key-header", "password-rotation-days", "secret_enabled",
 	} {
 		if Named(name) {
-			t.Errorf("%s is one", name)
+			t.Errorf("%s is taken for a secret", name)
 		}
 	}
 }

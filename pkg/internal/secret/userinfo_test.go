@@ -11,7 +11,7 @@ func TestHasUserinfo(t *testing.T) {
 		"https://u:p/x@host:9200", "https://u:p#x@host", "https://u:p?x@host", "u:p/x@host", "https://u:1p/x@host", `https:\\u:p@host`,
 	} {
 		if !HasUserinfo(place) {
-			t.Errorf("%s has none", place)
+			t.Errorf("no userinfo found in %s", place)
 		}
 		if shown := ScrubPlace(place); strings.Contains(shown, "p@") || strings.Contains(shown, "u:") || !strings.Contains(shown, Mark+"@") {
 			t.Errorf("%s is shown as %s", place, shown)
@@ -22,7 +22,7 @@ func TestHasUserinfo(t *testing.T) {
 		"https://[::1]:9200/a@b", "https://[2001:db8::1]/a@b", "https://host/x:y@z", "http://a:1,b:2/c@d",
 	} {
 		if HasUserinfo(place) || ScrubPlace(place) != place {
-			t.Errorf("%s has one, and is shown as %s", place, ScrubPlace(place))
+			t.Errorf("%s has no userinfo, but is shown as %s", place, ScrubPlace(place))
 		}
 	}
 }
