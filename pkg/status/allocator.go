@@ -22,13 +22,13 @@ type allocator struct {
 const nodeMemory, childMemory, gateMemory = 384, 32, 1536
 
 // newAllocator returns an allocator for nodes that take about size bytes of JSON.
-func newAllocator(size int) *allocator {
+func newAllocator(size int) allocator {
 	const fewest, most, bytesEach = 1 << 5, 1 << 10, 1 << 7
 	places := fewest
 	for places < most && places < size/bytesEach {
 		places *= 2
 	}
-	return &allocator{recent: make([]string, places)}
+	return allocator{recent: make([]string, places)}
 }
 
 // The sizes of the first and of the largest chunks: bytes of strings, items of lists, nodes.

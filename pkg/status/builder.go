@@ -11,7 +11,7 @@ import (
 // nodeBuilder makes nodes from their JSON. It reads the fields of [Node], and records where the
 // rest of a node is.
 type nodeBuilder struct {
-	alloc  *allocator
+	alloc  allocator
 	source *nodeSource
 	// streamed means that the JSON is not kept, so the builder keeps that of waiting gates.
 	streamed   bool

@@ -11,7 +11,7 @@ import (
 // read reads the fields of a node from JSON. [Node.read] reads them from maps; both have to report
 // the same values and the same dropped fields.
 func (b *nodeBuilder) read(n *Node, raw *wfjson.Node) (err error) {
-	a := b.alloc
+	a := &b.alloc
 	n.Name = a.copy(b.string("name", raw.Field(wfjson.FieldName)))
 	n.DisplayName = n.Name
 	if display := b.string("displayName", raw.Field(wfjson.FieldDisplayName)); len(display) > 0 {

@@ -20,20 +20,20 @@ type Workflow struct {
 // calls newSink with a bound on their size, and passes the nodes to the result.
 //
 // The error is a [*SyntaxError] or [ErrNotObject].
-func ReadWorkflow(data []byte, newSink func(size int) NodeSink) (*Workflow, error) {
+func ReadWorkflow(data []byte, newSink func(size int) NodeSink) (Workflow, error) {
 	r := valueReader{scanner: whole(data), newSink: newSink}
 	value, err := r.read(shapeWorkflow, 1)
 	if err == nil {
 		err = r.end()
 	}
 	if err != nil {
-		return nil, r.syntaxError(err)
+		return Workflow{}, r.syntaxError(err)
 	}
 	fields, ok := value.(map[string]any)
 	if !ok {
-		return nil, ErrNotObject
+		return Workflow{}, ErrNotObject
 	}
-	return &Workflow{Fields: fields, Truncated: r.truncated}, nil
+	return Workflow{Fields: fields, Truncated: r.truncated}, nil
 }
 
 // ReadNode reads the JSON of a node, or only the named member if that is not "". The result is nil
