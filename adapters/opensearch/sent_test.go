@@ -223,7 +223,7 @@ func TestLargeAnswers(t *testing.T) {
 	}{
 		"packed": {func() io.Reader { return bytes.NewReader(packed.Bytes()) }, true, "compressed"},
 		"long":   {func() io.Reader { return large(size) }, false, "larger than"},
-		"many":   {func() io.Reader { return list("{}", 80_000) }, false, "more than the 7 elements"},
+		"many":   {func() io.Reader { return list("{}", 80_000) }, false, "more than the 7 requested elements"},
 		"deep": {func() io.Reader { return list(`{"aggregations":{"last_completed":`+strings.Repeat("[", 100_000), 1) }, false,
 			"can't be decoded"},
 	} {
@@ -263,7 +263,7 @@ func TestLargePages(t *testing.T) {
 	}
 	cluster.Inject(double.Fault{Path: "/*/_search", Rewrite: replace(1, `"hits":[`, `"hits":[`+strings.Repeat(`{"_id":"x","_source":{}},`, 2000))})
 	for _, err := range p.state.Documents(t.Context(), p.index) {
-		if err != nil && !strings.Contains(err.Error(), "more than the 1000 elements") {
+		if err != nil && !strings.Contains(err.Error(), "more than the 1000 requested elements") {
 			t.Error(err)
 		}
 		if err == nil {

@@ -57,7 +57,7 @@ func TestMovedBack(t *testing.T) {
 		want []string
 	}{
 		"none":      {[]legacy.Decision{decision(workflow.OpGet, "a", native), decision(workflow.OpGet, "b", native), decision(workflow.OpGet, "c", old)}, nil},
-		"one, once": {[]legacy.Decision{decision(workflow.OpGet, "a", old), decision(workflow.OpWait, "a", old)}, []string{"get of a went back"}},
+		"one, once": {[]legacy.Decision{decision(workflow.OpGet, "a", old), decision(workflow.OpWait, "a", old)}, []string{"get of a returned to kubectl"}},
 	} {
 		t.Run(name, func(t *testing.T) { contains(t, movedBack(before, tc.now), tc.want) })
 	}

@@ -174,7 +174,7 @@ func TestRequestsAreRead(t *testing.T) {
 		"field for another":   {"POST", "/api/v1/backfills/s/pause", `{"restart":true}`, nil, 400, "restart"},
 		"wrong kind":          {"PUT", scale, `{"workers":"many"}`, nil, 400, "workers"},
 		"half a number":       {"PUT", scale, `{"workers":1.5}`, nil, 400, "workers"},
-		"more behind":         {"PUT", scale, `{"workers":3}{"workers":4}`, nil, 400, "behind"},
+		"more behind":         {"PUT", scale, `{"workers":3}{"workers":4}`, nil, 400, "after the JSON object"},
 		"cut off":             {"PUT", scale, `{"workers":`, nil, 400, "unexpected EOF"},
 		"no UTF-8":            {"POST", "/api/v1/backfills/s/gates/approve", "{\"gates\":[\"\xff\"]}", nil, 400, "UTF-8"},
 		"too large":           {"POST", "/api/v1/backfills/s/gates/reject", `{"message":"` + strings.Repeat("a", maxBody) + `"}`, nil, 413, "65536 bytes"},
@@ -281,7 +281,7 @@ func TestChangesAreBoundToARun(t *testing.T) {
 			switch {
 			case done && (resp.code != v.code || f.calls() != "status "+v.calls):
 				t.Errorf("%s %s: %d %s, %q", v.path, body, resp.code, text, f.calls())
-			case !done && (resp.code != 409 || f.calls() != "status" || !strings.Contains(text, `"Conflict"`) || !strings.Contains(text, "is at run 1")):
+			case !done && (resp.code != 409 || f.calls() != "status" || !strings.Contains(text, `"Conflict"`) || !strings.Contains(text, "is now at run 1")):
 				t.Errorf("%s %s: %d %s, %q", v.path, body, resp.code, text, f.calls())
 			}
 		}
