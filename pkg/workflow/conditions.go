@@ -8,20 +8,20 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// Condition says of a state whether a wait is over. An error ends the wait too and is
-// returned by it. It is called for every state, in order, by the goroutine that waits, so it
-// can also report progress; it must not block for long.
+// Condition reports whether a wait is over. An error also ends the wait, which returns it. A
+// condition is called for every state, in order, by the goroutine that waits, so it can also report
+// progress; it must not block for long.
 type Condition func(*status.WorkflowStatus) (done bool, err error)
 
-// Completed holds once the workflow has ended, however it did.
+// Completed holds once the workflow has ended, whatever its outcome.
 func Completed(s *status.WorkflowStatus) (bool, error) {
 	return s.Completed(), nil
 }
 
-// Suspended holds once the workflow waits at a gate or is suspended as a whole; not while only
-// time has to pass (see [status.Node.Delayed]). It fails
-// with [*EndedBeforeSuspendError] if the workflow ends first, and with [ErrNodesOffloaded] or
-// a [*status.NodesError] if the nodes, and so the gates, cannot be seen.
+// Suspended holds once the workflow waits at a gate or is suspended as a whole. A suspend node with
+// a duration is not a gate (see [status.Node.Delayed]). Suspended fails with
+// [*EndedBeforeSuspendError] if the workflow ends first, and with [ErrNodesOffloaded] or a
+// [*status.NodesError] if the nodes, and so the gates, cannot be read.
 func Suspended(s *status.WorkflowStatus) (bool, error) {
 	switch {
 	case s.Suspended():
@@ -34,15 +34,15 @@ func Suspended(s *status.WorkflowStatus) (bool, error) {
 	return false, nil
 }
 
-// Unclaimed holds once a workflow has been there so long without a phase that probably no
-// controller takes it up: see [Options].DiagnoseStartAfter, and the state's StartDiagnostic for
-// why. It is to be combined: Any(Completed, Unclaimed).
+// Unclaimed holds once a workflow has had no phase for [Options].DiagnoseStartAfter, so that
+// probably no controller picks it up; the state's StartDiagnostic says why. Combine it with another
+// condition: Any(Completed, Unclaimed).
 func Unclaimed(s *status.WorkflowStatus) (bool, error) {
 	return s.StartDiagnostic != nil, nil
 }
 
-// Any holds as soon as one of the conditions does. It fails only if none holds and one
-// fails. A nil among them fails with [ErrInvalid].
+// Any holds as soon as one of the conditions does. It fails only if none holds and one fails. A nil
+// condition fails with [ErrInvalid].
 func Any(conditions ...Condition) Condition {
 	return func(s *status.WorkflowStatus) (bool, error) {
 		var failed error

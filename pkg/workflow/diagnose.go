@@ -11,8 +11,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/source"
 )
 
-// diagnoseStart looks for what keeps a workflow from being taken up: whose controllers have
-// taken up others of the namespace.
+// diagnoseStart finds out why no controller has picked up a workflow, by the controllers that have
+// picked up others in the namespace.
 func (c *WorkflowClient) diagnoseStart(ctx context.Context, s *status.WorkflowStatus) *status.StartDiagnostic {
 	d := &status.StartDiagnostic{Waited: c.diagnoseAfter, InstanceID: s.Labels[labelInstanceID]}
 	if len(s.Template.Name) > maxNameLength {
@@ -24,9 +24,9 @@ func (c *WorkflowClient) diagnoseStart(ctx context.Context, s *status.WorkflowSt
 	return d
 }
 
-// instancesAtWork returns id if a controller with it has taken up a workflow, or else that of
-// another that has. It reads two workflows at most. ok is false where the caller may not list, or
-// nobody answers: then nothing is known.
+// instancesAtWork returns id if a controller with that instance ID has picked up a workflow, or
+// else the instance ID of another controller that has. It reads at most two workflows. ok is false
+// if the caller may not list, or there is no answer: then nothing is known.
 func (c *WorkflowClient) instancesAtWork(ctx context.Context, id string) (served []string, ok bool) {
 	same, err := instanceRequirement(id)
 	if err != nil {
@@ -44,8 +44,8 @@ func (c *WorkflowClient) instancesAtWork(ctx context.Context, id string) (served
 	return nil, true
 }
 
-// instanceAtWork returns the instance id of a workflow that a controller has taken up, if there
-// is one that meets the requirements.
+// instanceAtWork returns the instance ID of a workflow that a controller has picked up and that
+// meets the requirements, if there is one.
 func (c *WorkflowClient) instanceAtWork(ctx context.Context, requirements labels.Requirements) (id string, found bool, err error) {
 	seen, err := labels.NewRequirement(labelPhase, selection.Exists, nil)
 	if err != nil {
@@ -64,8 +64,8 @@ func (c *WorkflowClient) instanceAtWork(ctx context.Context, requirements labels
 	return object.GetLabels()[labelInstanceID], true, nil
 }
 
-// instanceRequirement selects the workflows of one controller: of that instance id, or with "" of
-// none, as Argo's controller does.
+// instanceRequirement selects the workflows of one controller, as Argo's controller does: those
+// with that instance ID, or with "" those without one.
 func instanceRequirement(id string) (*labels.Requirement, error) {
 	if id == "" {
 		return labels.NewRequirement(labelInstanceID, selection.DoesNotExist, nil)

@@ -10,25 +10,27 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// Wait blocks until the condition holds for a state of the workflow, and returns that
-// state. It begins with the present state, read from the API server, never with a cached
-// one; then it watches, through closed watches, expired versions and restarts of the API
-// server, for as long as ctx lasts.
+// Wait blocks until the condition holds for a state of the workflow, and returns that state. It
+// begins with the present state, which it reads from the API server. From then on it watches the
+// workflow for as long as ctx lasts; closed watches, expired resource versions and restarts of the
+// API server do not end it.
 //
-// The calls of Wait, Watch and Logs on one client share their watches: up to eight workflows
-// have one each; for more there is one of the namespace, with the labels that all of them have
-// in common, until no more than four are left. The condition sees each state that the API
-// server delivers, once and in order. While it is busy, further states are kept for it, and
-// nobody else waits. The states have no Raw object. A workflow that has no phase for
-// [Options.DiagnoseStartAfter] is shown once more, with its StartDiagnostic.
+// The condition sees each state that the API server delivers, once and in order. While it runs,
+// further states are queued, and no other call is delayed. The states have no Raw object. If the
+// workflow has no phase for [Options.DiagnoseStartAfter], the condition sees its state once more,
+// with a StartDiagnostic.
 //
-// That the workflow failed is no error. Errors: what the condition returned; [ErrCompleted]
-// if the workflow ended in a state for which the condition doesn't hold; [ErrNotFound]: there
-// was none when the call began; a [*GoneError], which is [ErrDeleted] or [ErrReplaced], if it
-// went afterwards; [ErrForbidden] (needs get and watch; see [Needs]), [ErrUnauthorized],
-// [ErrNotInstalled], [ErrInvalid]; [ErrNodesOffloaded], [ErrUnsupported] (unreadable
-// nodes) from [Suspended]; when ctx ends, a [*WaitError] with the last state. A refusal of what
-// was granted before is borne for [Options.RetryFor], so that roles and tokens may be renewed.
+// The calls of Wait, Watch and Logs on one client share their watches. Up to eight workflows have a
+// watch each. For more there is one watch of the namespace, narrowed to the labels that all of them
+// have in common, until no more than four workflows are left.
+//
+// A workflow that has failed is not an error. Errors: what the condition returned; [ErrCompleted]
+// if the workflow ended before the condition was met; [ErrNotFound] if it did not exist when the
+// call began; a [*GoneError], which matches [ErrDeleted] or [ErrReplaced], if it was deleted or
+// replaced since; [ErrForbidden] (needs get and watch; see [Needs]), [ErrUnauthorized],
+// [ErrNotInstalled], [ErrInvalid]; [ErrNodesOffloaded] and [ErrUnsupported] (unreadable nodes) from
+// [Suspended]; a [*WaitError] with the last state when ctx ends. If access is lost during the wait,
+// Wait keeps retrying for [Options.RetryFor], so that roles and tokens can be renewed.
 func (c *WorkflowClient) Wait(ctx context.Context, name string, until Condition) (s *status.WorkflowStatus, err error) {
 	ctx, o := c.begin(ctx, OpWait, name, &err)
 	defer o.end(ctx)
@@ -46,7 +48,7 @@ func noCondition() error {
 	return invalid(field.Required(field.NewPath("until"), "a condition such as Completed"))
 }
 
-// awaiting is the visitor of a wait.
+// awaiting ends the following of a workflow when a condition holds.
 type awaiting struct {
 	until   Condition
 	reached *status.WorkflowStatus
@@ -61,21 +63,21 @@ func (w *awaiting) visit(s *status.WorkflowStatus) (bool, error) {
 		w.reached = s
 		return true, nil
 	case s.Completed():
-		return true, fmt.Errorf("%w: it ended %s, and what was waited for does not hold", ErrCompleted, s.Outcome())
+		return true, fmt.Errorf("%w: it ended %s before the condition was met", ErrCompleted, s.Outcome())
 	}
 	return false, nil
 }
 
-// Watch yields the present state of the workflow and then each further one that the API
-// server delivers, until the workflow has ended; the ended state is the last. Nothing is
-// sent before the sequence is ranged over, and nothing is left behind when the range is
-// left early. What is said of the states and their watches at [WorkflowClient.Wait] holds here
-// too; after a break that was longer than the API server remembers, the present state follows.
+// Watch yields the present state of the workflow and then each further one that the API server
+// delivers, until the workflow has ended; the last state is the one in which it ended. Nothing is
+// sent before the sequence is ranged over, and nothing is left behind when the loop ends. States
+// and watches are as in [WorkflowClient.Wait]. After an interruption that is longer than the API
+// server remembers, the next state is the present one.
 //
-// An error is yielded once, as the last element, with a nil status. Errors: [ErrNotFound];
-// a [*GoneError], which is [ErrDeleted] or [ErrReplaced]; [ErrForbidden] (needs get and
-// watch; see [Needs]), [ErrUnauthorized], [ErrNotInstalled], [ErrInvalid], [ErrUnsupported] (an
-// object that cannot be read); when ctx ends, a [*WaitError] with the last state.
+// An error is yielded once, as the last element, with a nil status. Errors: [ErrNotFound]; a
+// [*GoneError], which matches [ErrDeleted] or [ErrReplaced]; [ErrForbidden] (needs get and watch;
+// see [Needs]), [ErrUnauthorized], [ErrNotInstalled], [ErrInvalid], [ErrUnsupported] (an object
+// that cannot be read); a [*WaitError] with the last state when ctx ends.
 func (c *WorkflowClient) Watch(ctx context.Context, name string) iter.Seq2[*status.WorkflowStatus, error] {
 	return func(yield func(*status.WorkflowStatus, error) bool) {
 		var err error
@@ -88,7 +90,7 @@ func (c *WorkflowClient) Watch(ctx context.Context, name string) iter.Seq2[*stat
 			return s.Completed(), nil
 		})
 		switch {
-		case err == errLeft: //nolint:errorlint // as it is given out here
+		case err == errLeft: //nolint:errorlint // as returned above
 			err = nil
 		case err != nil:
 			err = c.error(OpWatch, name, err)

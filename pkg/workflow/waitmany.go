@@ -8,17 +8,16 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// WaitMany waits for many workflows at once and yields the name and the outcome of each when
-// it is there, in the order in which they come. Each name has one outcome, also if it is given
-// several times: what w.Wait returns for it. One that fails doesn't concern the others.
+// WaitMany waits for many workflows at once and yields the name and the outcome of each as soon as
+// it is known. Each name has one outcome, even if it is given several times: what w.Wait returns
+// for it. A wait that fails does not affect the others.
 //
-// Nothing is sent before the sequence is ranged over. If the range is left early, the waits
-// that are still going on are ended, and nothing is left behind. When ctx ends, each of them
-// yields its [*WaitError].
+// Nothing is sent before the sequence is ranged over. If the loop ends early, the remaining waits
+// are cancelled, and nothing is left behind. When ctx ends, each of them yields its [*WaitError].
 //
-// The condition is called by several goroutines at the same time, one for each workflow. With
-// [WorkflowClient] ten thousand names take one watch, and a second for the moments in which one
-// takes over from another.
+// The condition is called by one goroutine for each workflow, by several at the same time. With
+// [WorkflowClient], ten thousand names share one watch, and a second one while one takes over from
+// another.
 func WaitMany(ctx context.Context, w Waiter, names []string, until Condition) iter.Seq2[string, Result[*status.WorkflowStatus]] {
 	type outcome struct {
 		name   string

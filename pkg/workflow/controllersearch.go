@@ -7,31 +7,31 @@ import (
 )
 
 const (
-	// searchFor bounds a search: the waits that it is for take no news meanwhile.
+	// searchFor bounds a search: the waits that it is for handle no states meanwhile.
 	searchFor = 10 * time.Second
-	// foundFor is how long what was found is given to others.
+	// foundFor is how long a result is shared with other calls.
 	foundFor = 10 * time.Second
 )
 
-// searches look for controllers at work, one at a time for each instance id that is missed. Where
-// a controller is down, thousands of waits ask at the same time, and the API server looks through
-// all of the namespace for each request.
+// searches look for controllers that work, one search at a time for each missing instance ID. If a
+// controller is down, thousands of waits ask at the same time, and each request makes the API
+// server scan the whole namespace.
 type searches struct {
 	mu   sync.Mutex
 	last map[string]*search // by instance id
 }
 
-// search is one of them. What is in it may be read when done is closed.
+// search is one of them. Its result may be read once done is closed.
 type search struct {
 	done   chan struct{}
 	over   time.Time
 	served []string
 	ok     bool
-	left   bool // the call that searched has ended before it was through
+	left   bool // the call that searched ended before the search was complete
 }
 
-// find returns what look finds, or what it has found for somebody else at this time or a
-// moment ago. What could not be found out is told to those who wait for it, and not kept.
+// find returns what look finds, or what it has found for another call at this time or a moment ago.
+// A failed search is shared with the calls that wait for it, and not kept.
 func (s *searches) find(ctx context.Context, id string, look func(context.Context) ([]string, bool)) (served []string, ok bool) {
 	for {
 		found, mine := s.join(id)
@@ -50,7 +50,7 @@ func (s *searches) find(ctx context.Context, id string, look func(context.Contex
 	}
 }
 
-// join returns the search to wait for. mine: the caller has to run it.
+// join returns the search to wait for. mine reports whether the caller has to run it.
 func (s *searches) join(id string) (found *search, mine bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
