@@ -2,21 +2,14 @@ package podlogs
 
 import (
 	"context"
-	"math/rand/v2"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/source"
 )
-
-// watchDuration is how long a watch lasts before the API server closes it. Jitter adds up to as much
-// again.
-const watchDuration = 4 * time.Minute
 
 // podUpdate is what a watch or a list of pods delivered.
 type podUpdate struct {
@@ -59,38 +52,36 @@ func (l *Logs) watchPods(ctx context.Context, deliver func(podUpdate)) error {
 }
 
 func (l *Logs) watchPodsOnce(ctx context.Context, version string, deliver func(podUpdate)) error {
-	ctx, idle := source.WithIdleTimeout(ctx, l.client.IdleTimeout)
-	defer idle.Stop()
-	timeout := int64((watchDuration + rand.N(watchDuration)).Seconds())
-	w, err := l.client.Pods.Watch(ctx, metav1.ListOptions{
-		LabelSelector: podSelector(l.workflow), ResourceVersion: version, AllowWatchBookmarks: true, TimeoutSeconds: &timeout,
-	})
-	if err != nil {
-		if cause := context.Cause(ctx); cause != nil {
-			return cause
-		}
-		return err
-	}
-	defer w.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case event, open := <-w.ResultChan():
-			if !open {
-				return context.Cause(ctx)
+	_, err := source.Watch{
+		Source:      podWatcher{l.client.Pods},
+		Options:     metav1.ListOptions{LabelSelector: podSelector(l.workflow), ResourceVersion: version},
+		IdleTimeout: l.client.IdleTimeout,
+		Handle: func(event source.Event) error {
+			switch event.Type {
+			case watch.Added, watch.Modified, watch.Deleted:
+			default:
+				return nil
 			}
-			idle.Reset()
-			if event.Type == watch.Error {
-				return &source.WatchError{Err: apierrors.FromObject(event.Object)}
-			}
-			obj, ok := event.Object.(*unstructured.Unstructured)
-			if !ok || event.Type == watch.Bookmark {
-				continue
+			obj, err := event.Object()
+			if err != nil {
+				return err
 			}
 			if decoded := decodePod(obj, l.workflow.UID); decoded != nil {
 				deliver(podUpdate{pods: []*pod{decoded}, deleted: event.Type == watch.Deleted})
 			}
-		}
+			return nil
+		},
+	}.Run(ctx)
+	return err
+}
+
+// podWatcher is a [source.Watcher].
+type podWatcher struct{ pods Pods }
+
+func (w podWatcher) Watch(ctx context.Context, opts metav1.ListOptions, progress func()) (source.Stream, error) {
+	watching, err := w.pods.Watch(ctx, opts)
+	if err != nil {
+		return nil, err
 	}
+	return source.NewObjectStream(ctx, watching, progress), nil
 }

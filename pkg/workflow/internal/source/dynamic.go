@@ -58,7 +58,13 @@ func (s *Dynamic) Watch(ctx context.Context, opts metav1.ListOptions, progress f
 	if err != nil {
 		return nil, err
 	}
-	return &objectStream{done: ctx.Done(), watching: watching, progress: progress}, nil
+	return NewObjectStream(ctx, watching, progress), nil
+}
+
+// NewObjectStream returns the events of a watch that a dynamic client has opened. It also ends with
+// ctx. progress may be nil.
+func NewObjectStream(ctx context.Context, watching watch.Interface, progress func()) Stream {
+	return &objectStream{done: ctx.Done(), watching: watching, progress: progress}
 }
 
 // objectStream is a watch of a dynamic client.

@@ -21,6 +21,11 @@ type Source interface {
 	Get(ctx context.Context, name string) (Item, error)
 	// List returns one page.
 	List(ctx context.Context, opts ListOptions) (*Page, error)
+	Watcher
+}
+
+// Watcher opens watches.
+type Watcher interface {
 	// Watch opens a watch, which ends with ctx. If progress is not nil, it is called whenever a
 	// part of the stream has arrived.
 	Watch(ctx context.Context, opts metav1.ListOptions, progress func()) (Stream, error)

@@ -21,7 +21,7 @@ const (
 
 // Watch is a watch to run.
 type Watch struct {
-	Source Source
+	Source Watcher
 	// Options hold the selectors and the resource version; Run sets the rest.
 	Options metav1.ListOptions
 	// IdleTimeout ends a watch that brings nothing for that long, not even one of the bookmarks
