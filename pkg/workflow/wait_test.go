@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -66,12 +67,14 @@ func TestWaitOnAWorkflowThatGoes(t *testing.T) {
 			s.Put(name, nil)
 			c := clientOf(t, s, Options{})
 			time.AfterFunc(time.Minute, func() {
+				s.Set(func() { s.Refuse = func(*http.Request) error { return io.ErrUnexpectedEOF } })
+				s.Cut(nil)
 				s.Remove(name)
 				if name == "replaced" {
 					s.Put(name, nil)
 				}
 				s.Compact()
-				s.Cut(nil)
+				s.Set(func() { s.Refuse = nil })
 			})
 			_, err := c.Wait(t.Context(), name, Completed)
 			var gone *GoneError

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"io"
 
@@ -32,18 +33,20 @@ func NewREST(bounded, unbounded *rest.Config, resource schema.GroupVersionResour
 	metav1.AddToGroupVersion(scheme, group)                              // the options
 	metav1.AddToGroupVersion(scheme, schema.GroupVersion{Version: "v1"}) // the Status of a refusal
 	s := &REST{resource: resource.Resource, namespace: namespace, params: runtime.NewParameterCodec(scheme)}
-	for cfg, client := range map[*rest.Config]*rest.Interface{bounded: &s.bounded, unbounded: &s.unbounded} {
+	clientFor := func(cfg *rest.Config) (rest.Interface, error) {
 		own := rest.CopyConfig(cfg)
 		own.APIPath = "/apis"
 		own.ContentConfig = rest.ContentConfig{
 			GroupVersion:         &group,
 			NegotiatedSerializer: serializer.NewCodecFactory(scheme).WithoutConversion(),
 		}
-		made, err := rest.RESTClientFor(own)
-		if err != nil {
-			return nil, err
-		}
-		*client = made
+		return rest.RESTClientFor(own)
+	}
+	var err, other error
+	s.bounded, err = clientFor(bounded)
+	s.unbounded, other = clientFor(unbounded)
+	if err = cmp.Or(err, other); err != nil {
+		return nil, err
 	}
 	return s, nil
 }

@@ -95,7 +95,7 @@ func TestGetAndList(t *testing.T) {
 // An object that cannot be read is an item of its own where the list came as JSON.
 func TestUnreadableItems(t *testing.T) {
 	for name, s := range sources(t, 0, func(*http.Request) io.Reader {
-		return strings.NewReader(`{"kind":"ThingList","apiVersion":"v1","metadata":{"resourceVersion":"9"},"items":[{"metadata":{"name":"a"},"x":{]},` + thing("b", "4") + `,{]}]}`)
+		return strings.NewReader(`{"kind":"ThingList","apiVersion":"v1","metadata":{"resourceVersion":"9"},"items":[{"metadata":{"name":"a"},"x":{]},` + thing("b", "4") + `,{]]}`)
 	}) {
 		page, err := s.List(t.Context(), source.ListOptions{})
 		if name == "dynamic" {
@@ -159,7 +159,7 @@ func TestWatch(t *testing.T) {
 			check:  func(err error) bool { return fault.Expired(err) && source.Resumable(err) && !source.Malformed(err) },
 		},
 		"malformed": {
-			stream: event("ADDED", `{"metadata":{"name":"a"`) + "}}x\n",
+			stream: "garbage\n" + event("ADDED", thing("a", "2")) + "\n",
 			check:  func(err error) bool { return source.Malformed(err) || source.Undecodable(err) },
 		},
 		"cut off": {

@@ -22,7 +22,7 @@ func putNew(s *apitest.Server, name string) {
 // the call gets to it.
 func TestDiagnosis(t *testing.T) {
 	for name, tc := range map[string]struct {
-		slow  time.Duration // the first visit
+		slow  time.Duration // the second visit
 		phase time.Duration // when a controller picks the workflow up
 		want  int
 	}{
@@ -42,13 +42,13 @@ func TestDiagnosis(t *testing.T) {
 						return &status.StartDiagnostic{InstanceID: s.Name}
 					},
 				})
+				time.AfterFunc(time.Second, func() { s.Put("w", nil) })
 				time.AfterFunc(tc.phase, func() { s.SetPhase("w", "Succeeded") })
-				first := true
+				visits := 0
 				err := h.Follow(t.Context(), Target{Name: "w"}, func(state State) (bool, error) {
-					if first {
+					if visits++; visits == 2 {
 						time.Sleep(tc.slow)
 					}
-					first = false
 					if d := state.Status.StartDiagnostic; d != nil {
 						shown++
 						if d.InstanceID != "w" || !state.Arrived.IsZero() {
