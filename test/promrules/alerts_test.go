@@ -59,7 +59,7 @@ func scenes() map[string]scene {
 				ok + `0+60x30 1800+0x20 1800+60x20`,
 				`argoservice_operations_total{verb="get", backend="native", result="Unavailable"} 0x30 0+30x20 600x20`,
 			},
-			map[int][]string{30: nil, 33: nil, 37: {"The Kubernetes API can't be reached by svc."}, 50: {"The Kubernetes API can't be reached by svc."}, 60: nil},
+			map[int][]string{30: nil, 33: nil, 37: {"The Kubernetes API is unavailable to svc."}, 50: {"The Kubernetes API is unavailable to svc."}, 60: nil},
 		},
 		"a few operations don't reach the API": {
 			[]string{ok + `0+60x60`, `argoservice_operations_total{verb="get", backend="native", result="Unavailable"} 0+5x60`},
@@ -79,7 +79,7 @@ func scenes() map[string]scene {
 		},
 		"an answer is lost": {
 			[]string{`argoservice_operations_total{verb="start", backend="native", result="UnknownOutcome"} 0x29 1x30`},
-			map[int][]string{29: nil, 31: {"Whether start took effect is not known to svc."}, 60: nil},
+			map[int][]string{29: nil, 31: {"The outcome of start is unknown to svc."}, 60: nil},
 		},
 		"two services steer the same workflows": {
 			[]string{
@@ -87,7 +87,7 @@ func scenes() map[string]scene {
 				`argoservice_operations_total{verb="stop", backend="native", result="Conflict"} 0+1x60`,
 				`argoservice_retries_total{verb="stop", backend="native", reason="Conflict"} 0+6x60`,
 			},
-			map[int][]string{10: nil, 20: {"Somebody else writes the workflows that svc writes."}},
+			map[int][]string{10: nil, 20: {"Another client writes the same workflows as svc."}},
 		},
 		"writes are repeated for another reason": {
 			[]string{
@@ -101,11 +101,11 @@ func scenes() map[string]scene {
 				`argoservice_operations_in_flight{verb="wait", backend="native"} 300x60`,
 				`argoservice_watches_open{backend="native", scope="shared"} 1x19 0x20 1x20`,
 			},
-			map[int][]string{19: nil, 23: nil, 26: {"The waits of svc see nothing."}, 39: {"The waits of svc see nothing."}, 41: nil},
+			map[int][]string{19: nil, 23: nil, 26: {"The waits of svc receive no events."}, 39: {"The waits of svc receive no events."}, 41: nil},
 		},
 		"no watch has ever been opened": {
 			[]string{`argoservice_operations_in_flight{verb="watch", backend="kubectl"} 1x60`},
-			map[int][]string{4: nil, 6: {"The waits of svc see nothing."}},
+			map[int][]string{4: nil, 6: {"The waits of svc receive no events."}},
 		},
 		"nobody waits": {
 			[]string{
@@ -120,7 +120,7 @@ func scenes() map[string]scene {
 				`argoservice_watches_open{backend="native", scope="shared"} 1x60`,
 				`argoservice_watch_faults_total{backend="native", scope="shared", reason="Unavailable"} 0+1x60`,
 			},
-			map[int][]string{2: nil, 20: {"The watches of svc break again and again."}},
+			map[int][]string{2: nil, 20: {"The watches of svc keep breaking."}},
 		},
 		"the API server restarts, and a hundred watches break once": {
 			[]string{
@@ -136,7 +136,7 @@ func scenes() map[string]scene {
 				`argoservice_delivery_delay_seconds_bucket{verb="wait", backend="native", le="2.5"} 0+60x60`,
 				`argoservice_delivery_delay_seconds_bucket{verb="wait", backend="native", le="+Inf"} 0+60x60`,
 			},
-			map[int][]string{9: nil, 12: {"svc is slow to look at what it waited for."}},
+			map[int][]string{9: nil, 12: {"svc is slow to process the states that it waits for."}},
 		},
 		"workflows fail": {
 			[]string{
@@ -162,7 +162,7 @@ func scenes() map[string]scene {
 		},
 		"events can't be written": {
 			[]string{`argoservice_events_not_recorded_total{verb="stop", backend="native", reason="Forbidden"} 0+1x60`},
-			map[int][]string{10: nil, 20: {"svc can't write Kubernetes Events."}},
+			map[int][]string{10: nil, 20: {"svc can't record Kubernetes Events."}},
 		},
 		"an event could not be written": {
 			[]string{`argoservice_events_not_recorded_total{verb="stop", backend="native", reason="Unavailable"} 0x9 1x50`},
@@ -178,7 +178,7 @@ func scenes() map[string]scene {
 				`argoservice_rollout_decisions_total{verb="start", backend="native", fallback="false"} 0+1000x60`,
 				`argoservice_rollout_decisions_total{verb="get", backend="legacy", fallback="true"} 0+1x60`,
 			},
-			map[int][]string{9: nil, 12: {"A backend of svc doesn't reach the cluster."}},
+			map[int][]string{9: nil, 12: {"A backend of svc can't reach the cluster."}},
 		},
 		"one read in a hundred falls back": {
 			[]string{
@@ -201,7 +201,7 @@ func scenes() map[string]scene {
 				`argoservice_backfill_shards{state="Completed"} 0+1x60 60x120`,
 				`argoservice_backfill_shards{state="InProgress"} 5x180`,
 			},
-			map[int][]string{60: nil, 100: nil, 110: {"The backfill of svc doesn't get on."}, 180: {"The backfill of svc doesn't get on."}},
+			map[int][]string{60: nil, 100: nil, 110: {"The backfill of svc is stalled."}, 180: {"The backfill of svc is stalled."}},
 		},
 		"the backfill is paused": {
 			[]string{
