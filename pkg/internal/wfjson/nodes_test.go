@@ -67,7 +67,7 @@ func TestReadNodesInPiecesOfAnySize(t *testing.T) {
 			t.Errorf("%s: %v, size %d\n%.500v\nwant\n%.500v", name, err, size, nodes, want)
 		}
 		for _, n := range nodes {
-			if at := text[n.start:n.end]; at[:1] != n.kind || !strings.Contains("}]", at[len(at)-1:]) {
+			if at := text[n.start:n.end]; at[:1] != n.kind || !strings.HasSuffix(at, "}") && !strings.HasSuffix(at, "]") {
 				t.Errorf("%s: node %s is at %.20q", name, n.id, at)
 			}
 		}
