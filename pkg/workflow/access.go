@@ -1,6 +1,10 @@
 package workflow
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
+)
 
 // Permission is one that a role can give.
 type Permission struct {
@@ -29,7 +33,7 @@ func (p Permission) String() string {
 // ClusterScoped reports whether it is about a resource that belongs to no namespace, so that it
 // takes a ClusterRole, and a ClusterRoleBinding, to grant it.
 func (p Permission) ClusterScoped() bool {
-	return p.Group == argoGroup && p.Resource == "clusterworkflowtemplates"
+	return p.Group == naming.Group && p.Resource == "clusterworkflowtemplates"
 }
 
 // Need is a permission that an operation needs.

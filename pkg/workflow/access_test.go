@@ -15,6 +15,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 )
 
 // reviewer is an API server that answers access reviews, and nothing else.
@@ -154,7 +156,7 @@ func TestReviewOfClusterScopedPermission(t *testing.T) {
 	r := &reviewer{t: t}
 	c := scriptedWith(t, Options{}, r.play)
 	for _, need := range []Need{
-		{Permission: Permission{Verb: "get", Group: argoGroup, Resource: "clusterworkflowtemplates"}},
+		{Permission: Permission{Verb: "get", Group: naming.Group, Resource: "clusterworkflowtemplates"}},
 		{Permission: Permission{Verb: "patch", Group: "apps", Resource: "deployments", Subresource: "scale"}},
 		{Permission: Permission{Verb: "get", Resource: "configmaps", Name: "notes"}},
 	} {

@@ -1,6 +1,10 @@
 package workflow
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
+)
 
 // Parts of operations.
 const (
@@ -93,7 +97,7 @@ func eventNeeds() needs { return core("events", "create").only(partEvents).softl
 type needs []Need
 
 // argo are permissions for one of Argo's resources, core for one of Kubernetes' own.
-func argo(resource string, verbs ...string) needs { return needsOf(argoGroup, resource, verbs) }
+func argo(resource string, verbs ...string) needs { return needsOf(naming.Group, resource, verbs) }
 func core(resource string, verbs ...string) needs { return needsOf("", resource, verbs) }
 
 func needsOf(group, resource string, verbs []string) needs {

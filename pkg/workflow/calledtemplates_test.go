@@ -11,6 +11,8 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 )
 
 // calling is a template that reads one parameter and calls another template.
@@ -66,7 +68,7 @@ func TestParametersOfCalledTemplates(t *testing.T) {
 				}
 				reads++
 				calls, there := tc.others[asked]
-				resource := schema.GroupResource{Group: argoGroup, Resource: "workflowtemplates"}
+				resource := schema.GroupResource{Group: naming.Group, Resource: "workflowtemplates"}
 				switch {
 				case asked == "forbidden":
 					return nil, apierrors.NewForbidden(resource, asked, nil)

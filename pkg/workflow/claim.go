@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/uuid"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
 )
 
@@ -38,7 +39,7 @@ func readClaim(of metav1.Object) claimRecord {
 		Name    string `json:"name"`
 		Key     string `json:"key"`
 	}
-	encoded := []byte(of.GetAnnotations()[annotationStart])
+	encoded := []byte(of.GetAnnotations()[naming.AnnotationStart])
 	if json.Unmarshal(encoded, &common) != nil || common.Name != of.GetName() {
 		return claimRecord{}
 	}
@@ -99,9 +100,9 @@ func (c claim) put(wf *unstructured.Unstructured) error {
 	if err != nil {
 		return err
 	}
-	wf.SetAnnotations(overlaid(wf.GetAnnotations(), map[string]string{annotationStart: string(encoded)}))
+	wf.SetAnnotations(overlaid(wf.GetAnnotations(), map[string]string{naming.AnnotationStart: string(encoded)}))
 	if c.Key != "" {
-		wf.SetLabels(overlaid(wf.GetLabels(), map[string]string{labelKey: c.Key}))
+		wf.SetLabels(overlaid(wf.GetLabels(), map[string]string{naming.LabelKey: c.Key}))
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
@@ -83,7 +84,7 @@ func TestManifest(t *testing.T) {
 
 	wf, _ = start(t, StartRequest{Template: "t", ClusterScope: true})
 	ref, _, _ := unstructured.NestedMap(wf.Object, "spec", "workflowTemplateRef")
-	if !reflect.DeepEqual(ref, map[string]any{"name": "t", "clusterScope": true}) || wf.GetLabels()[labelClusterTemplate] != "t" {
+	if !reflect.DeepEqual(ref, map[string]any{"name": "t", "clusterScope": true}) || wf.GetLabels()[naming.LabelClusterTemplate] != "t" {
 		t.Errorf("cluster scope: %v %v", ref, wf.GetLabels())
 	}
 	if _, given, _ := unstructured.NestedMap(wf.Object, "spec", "arguments"); given {
@@ -242,7 +243,9 @@ func TestClaimsOfOthers(t *testing.T) {
 }
 
 func marked(text string) func(*unstructured.Unstructured) {
-	return func(wf *unstructured.Unstructured) { wf.SetAnnotations(map[string]string{annotationStart: text}) }
+	return func(wf *unstructured.Unstructured) {
+		wf.SetAnnotations(map[string]string{naming.AnnotationStart: text})
+	}
 }
 
 // The name of the request is used if the manifest has none.

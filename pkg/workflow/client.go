@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/flowcontrol"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/podlogs"
@@ -285,8 +286,14 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 // Namespace is the namespace of the workflows.
 func (c *WorkflowClient) Namespace() string { return c.namespace }
 
+// The type of a workflow object.
+const (
+	apiVersion = naming.APIVersion
+	kind       = naming.Kind
+)
+
 func resource(plural string) schema.GroupVersionResource {
-	return schema.GroupVersionResource{Group: argoGroup, Version: argoVersion, Resource: plural}
+	return schema.GroupVersionResource{Group: naming.Group, Version: naming.Version, Resource: plural}
 }
 
 // error is not inlined, for the same reason as begin.

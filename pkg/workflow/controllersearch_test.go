@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
@@ -20,7 +21,7 @@ func TestOneSearchForManyDiagnostics(t *testing.T) {
 		const count = 300
 		s := apitest.New()
 		s.Put("taken-up", func(u *unstructured.Unstructured) {
-			u.SetLabels(map[string]string{labelPhase: "Running", labelInstanceID: "theirs"})
+			u.SetLabels(map[string]string{naming.LabelPhase: "Running", naming.LabelInstanceID: "theirs"})
 		})
 		for i := range count {
 			putUnclaimed(s, fmt.Sprint("w", i), "mine")

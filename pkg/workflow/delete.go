@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
@@ -47,7 +48,7 @@ type DeletionHeldError struct {
 
 func (e *DeletionHeldError) Error() string {
 	text := "it is marked as deleted but held by " + shown.List(shown.Names(e.Finalizers))
-	if slices.Contains(e.Finalizers, finalizerArtifactGC) {
+	if slices.Contains(e.Finalizers, naming.FinalizerArtifactGC) {
 		text += " (artifacts are still to be collected; AbandonArtifactGC leaves them)"
 	}
 	if e.Message != "" {
@@ -154,12 +155,12 @@ func (c *WorkflowClient) markDeleted(ctx context.Context, p *pace.Pacer, name st
 
 // abandonArtifactGC takes the finalizer away from the workflow if it has it.
 func (c *WorkflowClient) abandonArtifactGC(ctx context.Context, name string, uid types.UID) error {
-	has := func(finalizers []string) bool { return slices.Contains(finalizers, finalizerArtifactGC) }
+	has := func(finalizers []string) bool { return slices.Contains(finalizers, naming.FinalizerArtifactGC) }
 	_, err := c.edit(ctx, name, uid, func(obj *unstructured.Unstructured, _ *status.WorkflowStatus) (*change, error) {
 		if !has(obj.GetFinalizers()) {
 			return nil, nil
 		}
-		rest := slices.DeleteFunc(slices.Clone(obj.GetFinalizers()), func(f string) bool { return f == finalizerArtifactGC })
+		rest := slices.DeleteFunc(slices.Clone(obj.GetFinalizers()), func(f string) bool { return f == naming.FinalizerArtifactGC })
 		return &change{
 			patch:      map[string]any{"metadata": map[string]any{"finalizers": rest}},
 			tookEffect: func(now *status.WorkflowStatus) (bool, error) { return !has(now.Finalizers), nil },
@@ -181,7 +182,7 @@ func (c *WorkflowClient) awaitGone(ctx context.Context, name string, uid types.U
 	err := c.followUID(ctx, name, uid, func(s *status.WorkflowStatus) (bool, error) {
 		finalizers := s.Finalizers
 		failure := s.Condition(status.ConditionArtifactGCError)
-		if failure != nil && failure.Status == "True" && slices.Contains(finalizers, finalizerArtifactGC) {
+		if failure != nil && failure.Status == "True" && slices.Contains(finalizers, naming.FinalizerArtifactGC) {
 			return true, &DeletionHeldError{Finalizers: finalizers, Message: failure.Message}
 		}
 		return false, nil

@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/retryplan"
@@ -41,7 +42,7 @@ const (
 )
 
 func readLeftPod(obj *unstructured.Unstructured) leftPod {
-	pod := leftPod{node: obj.GetAnnotations()[annotationNodeID], name: obj.GetName(), uid: obj.GetUID(), grace: defaultGrace}
+	pod := leftPod{node: obj.GetAnnotations()[naming.AnnotationNodeID], name: obj.GetName(), uid: obj.GetUID(), grace: defaultGrace}
 	phase, _, _ := unstructured.NestedString(obj.Object, "status", "phase")
 	specified, ok, err := unstructured.NestedInt64(obj.Object, "spec", "terminationGracePeriodSeconds")
 	deletion := obj.GetDeletionGracePeriodSeconds()
@@ -64,7 +65,7 @@ func secondsOf(n int64) time.Duration {
 // only pods that belong to the workflow. Without the permission to list pods it gets each by the name
 // that the controller gives it; without that one either, it returns the API server's refusal.
 func (c *WorkflowClient) podsOf(ctx context.Context, wf *unstructured.Unstructured, nodes []*status.Node) ([]leftPod, error) {
-	if len(nodes) == 0 || !canHavePods(wf.GetName()) {
+	if len(nodes) == 0 || !naming.CanHavePods(wf.GetName()) {
 		return nil, nil
 	}
 	ids := make(map[string]bool, len(nodes))
@@ -73,7 +74,7 @@ func (c *WorkflowClient) podsOf(ctx context.Context, wf *unstructured.Unstructur
 	}
 	var pods []leftPod
 	opts := metav1.ListOptions{
-		LabelSelector: labels.Set{labelWorkflow: wf.GetName()}.String(), Limit: 500,
+		LabelSelector: labels.Set{naming.LabelWorkflow: wf.GetName()}.String(), Limit: 500,
 	}
 	for expired := false; ; {
 		list, err := c.pods.List(ctx, opts)
@@ -107,7 +108,7 @@ func (c *WorkflowClient) podsOf(ctx context.Context, wf *unstructured.Unstructur
 // workflow wf. The workflow's nodes and annotations don't prove that a pod is its own: anyone who can
 // write the workflow can write those.
 func belongs(pod, wf *unstructured.Unstructured) bool {
-	return pod.GetLabels()[labelWorkflow] == wf.GetName() &&
+	return pod.GetLabels()[naming.LabelWorkflow] == wf.GetName() &&
 		slices.ContainsFunc(pod.GetOwnerReferences(), func(owner metav1.OwnerReference) bool {
 			return owner.Kind == kind && owner.UID == wf.GetUID() && owner.UID != ""
 		})

@@ -19,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -77,8 +78,8 @@ func (p *podStore) object(name string, uid types.UID) unstructured.Unstructured 
 	pod := unstructured.Unstructured{Object: map[string]any{
 		"metadata": map[string]any{
 			"name": name, "uid": string(uid),
-			"labels":          map[string]any{labelWorkflow: "w"},
-			"annotations":     map[string]any{annotationNodeID: name},
+			"labels":          map[string]any{naming.LabelWorkflow: "w"},
+			"annotations":     map[string]any{naming.AnnotationNodeID: name},
 			"ownerReferences": []any{map[string]any{"apiVersion": apiVersion, "kind": kind, "name": "w", "uid": "u"}},
 		},
 		"spec": map[string]any{"terminationGracePeriodSeconds": int64(p.grace / time.Second)},
@@ -248,7 +249,7 @@ func TestRetryFindsNoPodOfAnotherNode(t *testing.T) {
 		n.ID += "-x" // the name of a pod, which has another node in its annotation
 	}
 	store.foreign = func(pod *unstructured.Unstructured) {
-		pod.SetAnnotations(map[string]string{annotationNodeID: strings.TrimSuffix(pod.GetName(), "-x")})
+		pod.SetAnnotations(map[string]string{naming.AnnotationNodeID: strings.TrimSuffix(pod.GetName(), "-x")})
 	}
 	if pods, err := c.podsOf(t.Context(), wf, nodes); err != nil || len(pods) != 0 {
 		t.Error(pods, err)
@@ -259,7 +260,7 @@ func TestRetryFindsNoPodOfAnotherNode(t *testing.T) {
 func TestRetryDeletesNoPodOfOthers(t *testing.T) {
 	for name, foreign := range map[string]func(pod *unstructured.Unstructured){
 		"no label":                 func(pod *unstructured.Unstructured) { pod.SetLabels(nil) },
-		"another workflow's label": func(pod *unstructured.Unstructured) { pod.SetLabels(map[string]string{labelWorkflow: "v"}) },
+		"another workflow's label": func(pod *unstructured.Unstructured) { pod.SetLabels(map[string]string{naming.LabelWorkflow: "v"}) },
 		"no owner":                 func(pod *unstructured.Unstructured) { pod.SetOwnerReferences(nil) },
 		"an owner without a UID": func(pod *unstructured.Unstructured) {
 			pod.SetOwnerReferences([]metav1.OwnerReference{{Kind: kind, Name: "w"}})
@@ -270,7 +271,9 @@ func TestRetryDeletesNoPodOfOthers(t *testing.T) {
 		"another kind": func(pod *unstructured.Unstructured) {
 			pod.SetOwnerReferences([]metav1.OwnerReference{{Kind: "Job", Name: "w", UID: "u"}})
 		},
-		"another node": func(pod *unstructured.Unstructured) { pod.SetAnnotations(map[string]string{annotationNodeID: "w-9"}) },
+		"another node": func(pod *unstructured.Unstructured) {
+			pod.SetAnnotations(map[string]string{naming.AnnotationNodeID: "w-9"})
+		},
 	} {
 		for _, refused := range [][]string{nil, {"list"}} {
 			t.Run(fmt.Sprint(name, refused), func(t *testing.T) {

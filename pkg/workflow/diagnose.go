@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/source"
 )
@@ -14,8 +15,8 @@ import (
 // diagnoseStart finds out why no controller has picked up a workflow, by the controllers that have
 // picked up others in the namespace.
 func (c *WorkflowClient) diagnoseStart(ctx context.Context, s *status.WorkflowStatus) *status.StartDiagnostic {
-	d := &status.StartDiagnostic{Waited: c.diagnoseAfter, InstanceID: s.Labels[labelInstanceID]}
-	if len(s.Template.Name) > maxNameLength {
+	d := &status.StartDiagnostic{Waited: c.diagnoseAfter, InstanceID: s.Labels[naming.LabelInstanceID]}
+	if len(s.Template.Name) > naming.MaxLength {
 		d.LongTemplate = s.Template.Name
 	}
 	d.Served, d.Searched = c.searches.find(ctx, d.InstanceID, func(ctx context.Context) ([]string, bool) {
@@ -47,7 +48,7 @@ func (c *WorkflowClient) instancesAtWork(ctx context.Context, id string) (served
 // instanceAtWork returns the instance ID of a workflow that a controller has picked up and that
 // meets the requirements, if there is one.
 func (c *WorkflowClient) instanceAtWork(ctx context.Context, requirements labels.Requirements) (id string, found bool, err error) {
-	seen, err := labels.NewRequirement(labelPhase, selection.Exists, nil)
+	seen, err := labels.NewRequirement(naming.LabelPhase, selection.Exists, nil)
 	if err != nil {
 		return "", false, err
 	}
@@ -61,14 +62,14 @@ func (c *WorkflowClient) instanceAtWork(ctx context.Context, requirements labels
 	if err != nil {
 		return "", false, err
 	}
-	return object.GetLabels()[labelInstanceID], true, nil
+	return object.GetLabels()[naming.LabelInstanceID], true, nil
 }
 
 // instanceRequirement selects the workflows of one controller, as Argo's controller does: those
 // with that instance ID, or with "" those without one.
 func instanceRequirement(id string) (*labels.Requirement, error) {
 	if id == "" {
-		return labels.NewRequirement(labelInstanceID, selection.DoesNotExist, nil)
+		return labels.NewRequirement(naming.LabelInstanceID, selection.DoesNotExist, nil)
 	}
-	return labels.NewRequirement(labelInstanceID, selection.Equals, []string{id})
+	return labels.NewRequirement(naming.LabelInstanceID, selection.Equals, []string{id})
 }

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
@@ -78,13 +79,13 @@ func (d draft) origin() string {
 // that says so.
 func templateDraft(ref status.TemplateRef) draft {
 	fields := map[string]any{"name": ref.Name}
-	label := labelTemplate
+	label := naming.LabelTemplate
 	if ref.ClusterScope {
 		fields["clusterScope"] = true
-		label = labelClusterTemplate
+		label = naming.LabelClusterTemplate
 	}
 	d := newDraft(ofRequest, ref.Name, map[string]any{"workflowTemplateRef": fields})
-	if len(ref.Name) <= maxNameLength { // a longer one cannot be the value of a label
+	if len(ref.Name) <= naming.MaxLength { // a longer one cannot be the value of a label
 		d.obj.SetLabels(map[string]string{label: ref.Name})
 	}
 	return d
@@ -105,8 +106,8 @@ func (c *WorkflowClient) cronDraft(ctx context.Context, p *pace.Pacer, name stri
 	}
 	spec.DropNulls(fields)
 	d := newDraft(fmt.Sprintf("cronworkflow %q", name), name, fields)
-	labels := map[string]string{labelCron: name}
-	annotations := map[string]string{annotationScheduled: time.Now().Format(time.RFC3339)}
+	labels := map[string]string{naming.LabelCron: name}
+	annotations := map[string]string{naming.AnnotationScheduled: time.Now().Format(time.RFC3339)}
 	extra := func(kind string) map[string]string {
 		values, _, _ := unstructured.NestedStringMap(cron.Object, "spec", "workflowMetadata", kind)
 		return values
@@ -117,8 +118,8 @@ func (c *WorkflowClient) cronDraft(ctx context.Context, p *pace.Pacer, name stri
 	}
 	maps.Copy(labels, extra("labels"))
 	maps.Copy(annotations, extra("annotations"))
-	if id := cron.GetLabels()[labelInstanceID]; id != "" {
-		labels[labelInstanceID] = id
+	if id := cron.GetLabels()[naming.LabelInstanceID]; id != "" {
+		labels[naming.LabelInstanceID] = id
 	}
 	d.obj.SetLabels(labels)
 	d.obj.SetAnnotations(annotations)
@@ -154,18 +155,18 @@ func resubmission(old *unstructured.Unstructured) (draft, error) {
 		labels = map[string]string{}
 	}
 	maps.DeleteFunc(labels, func(key, _ string) bool {
-		return key == labelKey || slices.Contains([]string{labelPhase, labelCompleted, labelArchiving, labelAction}, key) ||
-			strings.HasPrefix(key, labelCreator) || strings.HasPrefix(key, labelActor)
+		return key == naming.LabelKey || slices.Contains([]string{naming.LabelPhase, naming.LabelCompleted, naming.LabelArchiving, naming.LabelAction}, key) ||
+			strings.HasPrefix(key, naming.LabelCreator) || strings.HasPrefix(key, naming.LabelActor)
 	})
-	if len(old.GetName()) <= maxNameLength { // a longer one cannot be the value of a label
-		labels[labelResubmitted] = old.GetName()
+	if len(old.GetName()) <= naming.MaxLength { // a longer one cannot be the value of a label
+		labels[naming.LabelResubmitted] = old.GetName()
 	} else {
-		delete(labels, labelResubmitted) // it names an older workflow
+		delete(labels, naming.LabelResubmitted) // it names an older workflow
 	}
 	d.obj.SetLabels(labels)
 
 	annotations := maps.Clone(old.GetAnnotations())
-	maps.DeleteFunc(annotations, func(key, _ string) bool { return strings.HasPrefix(key, ownPrefix) })
+	maps.DeleteFunc(annotations, func(key, _ string) bool { return strings.HasPrefix(key, naming.OwnPrefix) })
 	d.obj.SetAnnotations(annotations)
 	d.obj.SetOwnerReferences(old.GetOwnerReferences())
 	if len(problems) > 0 {

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
@@ -178,7 +179,7 @@ type run struct {
 }
 
 func runOf(s *status.WorkflowStatus) *run {
-	return &run{started: s.StartTime, retry: s.Annotations[annotationRetryID]}
+	return &run{started: s.StartTime, retry: s.Annotations[naming.AnnotationRetryID]}
 }
 
 // checkSame returns an error if s is a state of another run. A run that had no start time gets one.

@@ -12,6 +12,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 )
 
 // A context that ends after the write doesn't undo it.
@@ -42,7 +44,7 @@ func TestContextThatEndsAfterTheWrite(t *testing.T) {
 
 // A fault after the write doesn't make the decision fail.
 func TestFaultsAfterTheWrite(t *testing.T) {
-	workflows := schema.GroupResource{Group: argoGroup, Resource: "workflows"}
+	workflows := schema.GroupResource{Group: naming.Group, Resource: "workflows"}
 	forbidden := apierrors.NewForbidden(workflows, "w", errors.New("revoked"))
 	for name, tc := range map[string]struct {
 		fails func(s *stage, kind string) error
@@ -131,7 +133,7 @@ func TestTouchAfterAnOutage(t *testing.T) {
 		if err := s.client().Suspend(t.Context(), "w", SuspendOptions{}); err != nil {
 			t.Error(err)
 		}
-		if s.obj.GetAnnotations()[annotationAsked] == "" || time.Since(s.edited) < longQuietFor {
+		if s.obj.GetAnnotations()[naming.AnnotationAsked] == "" || time.Since(s.edited) < longQuietFor {
 			t.Errorf("%v after another client's edit: %s", time.Since(s.edited), s.sent())
 		}
 	})
@@ -218,7 +220,7 @@ func TestRetryWithoutAnAnswerIsRecognized(t *testing.T) {
 		"another client's": {func(obj map[string]any) {
 			ended(obj)
 			_ = unstructured.SetNestedField(obj, "2026-01-03T00:00:00Z", "status", "startedAt")
-			_ = unstructured.SetNestedField(obj, "theirs", "metadata", "annotations", annotationRetryID)
+			_ = unstructured.SetNestedField(obj, "theirs", "metadata", "annotations", naming.AnnotationRetryID)
 		}, ErrUnknownOutcome},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -212,7 +213,7 @@ func TestStartAnnotations(t *testing.T) {
 			got = sent.GetAnnotations()
 			return sent.Object, nil
 		}
-		return nil, apierrors.NewNotFound(schema.GroupResource{Group: argoGroup, Resource: "workflows"}, "w")
+		return nil, apierrors.NewNotFound(schema.GroupResource{Group: naming.Group, Resource: "workflows"}, "w")
 	})
 	request := StartRequest{
 		Template: "it", SkipTemplateCheck: true, IdempotencyKey: "k", Annotations: map[string]string{"owner": "request"},
@@ -234,7 +235,7 @@ func TestStartAnnotations(t *testing.T) {
 			got = sent.GetAnnotations()
 			return sent.Object, nil
 		}
-		return nil, apierrors.NewNotFound(schema.GroupResource{Group: argoGroup, Resource: "workflows"}, "w")
+		return nil, apierrors.NewNotFound(schema.GroupResource{Group: naming.Group, Resource: "workflows"}, "w")
 	})
 	if _, err := bare.Start(t.Context(), request); err != nil || made().Request != mark.Request {
 		t.Errorf("without them it is another request: %v, %v", got, err)
@@ -245,7 +246,7 @@ func TestStartAnnotations(t *testing.T) {
 		t.Errorf("an expression: %v", err)
 	}
 	value = "x"
-	for _, bad = range []string{"no spaces", annotationStart, annotationRetryID, annotationAsked} {
+	for _, bad = range []string{"no spaces", naming.AnnotationStart, naming.AnnotationRetryID, naming.AnnotationAsked} {
 		if _, err := c.Start(t.Context(), request); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "options.startAnnotations") {
 			t.Errorf("%s: %v", bad, err)
 		}

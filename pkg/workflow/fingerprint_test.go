@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
@@ -66,7 +67,7 @@ func claimText(t *testing.T, fields map[string]string) string {
 	if err := own.put(wf); err != nil {
 		t.Fatal(err)
 	}
-	return wf.GetAnnotations()[annotationStart]
+	return wf.GetAnnotations()[naming.AnnotationStart]
 }
 
 // A field that a later version adds is left out by requests that don't use it, so what today's

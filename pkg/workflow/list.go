@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/selection"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/source"
@@ -145,10 +146,10 @@ func (c *WorkflowClient) listSelector(opts ListOptions) (string, error) {
 		selector = selector.Add(*instance)
 	}
 	if opts.Running {
-		err = errors.Join(err, require(labelCompleted, selection.NotEquals, "true"))
+		err = errors.Join(err, require(naming.LabelCompleted, selection.NotEquals, "true"))
 	}
 	if opts.Completed {
-		err = errors.Join(err, require(labelCompleted, selection.Equals, "true"))
+		err = errors.Join(err, require(naming.LabelCompleted, selection.Equals, "true"))
 	}
 	return selector.String(), err
 }

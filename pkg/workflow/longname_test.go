@@ -11,6 +11,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 )
 
 // longNamed is a workflow named as only others name theirs. Its node claims to be a pod.
@@ -94,7 +96,7 @@ func TestWorkflowsWithLongNames(t *testing.T) {
 						if err := json.NewDecoder(r.Body).Decode(&created.Object); err != nil {
 							return nil, err
 						}
-						if len(created.GetName()) > maxNameLength || created.GetLabels()[labelResubmitted] != "" {
+						if len(created.GetName()) > naming.MaxLength || created.GetLabels()[naming.LabelResubmitted] != "" {
 							t.Errorf("created %q with labels %q", created.GetName(), created.GetLabels())
 						}
 						return created, nil

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
@@ -43,7 +44,7 @@ func TestStartOfManifest(t *testing.T) {
 	if !strings.HasPrefix(wf.GetName(), "load-") || wf.GetGenerateName() != "load-" || wf.GetName() != mark.Name {
 		t.Errorf("names: %q from %q", wf.GetName(), wf.GetGenerateName())
 	}
-	if !reflect.DeepEqual(wf.GetLabels(), map[string]string{"team": "search", "more": "x", labelInstanceID: "blue"}) {
+	if !reflect.DeepEqual(wf.GetLabels(), map[string]string{"team": "search", "more": "x", naming.LabelInstanceID: "blue"}) {
 		t.Errorf("labels: %v", wf.GetLabels())
 	}
 	want := fromYAML(t, `

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
@@ -83,7 +84,7 @@ func randomName(base string) string {
 
 // nameBase truncates base so that with a dash and a suffix of that length it is a valid name.
 func nameBase(base string, suffix int) string {
-	if most := maxNameLength - suffix - 1; len(base) > most {
+	if most := naming.MaxLength - suffix - 1; len(base) > most {
 		base = base[:most]
 	}
 	return strings.TrimRight(base, ".-") + "-"

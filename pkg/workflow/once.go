@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 )
 
@@ -91,7 +92,7 @@ func (c *WorkflowClient) startedBefore(ctx context.Context, s *submission) (*uns
 func (c *WorkflowClient) startedElsewhere(ctx context.Context, s *submission) error {
 	// The label is on one workflow, and on copies of it that other clients have made.
 	const pageSize = 10
-	opts := metav1.ListOptions{LabelSelector: labelKey + "=" + s.claim.Key, Limit: pageSize}
+	opts := metav1.ListOptions{LabelSelector: naming.LabelKey + "=" + s.claim.Key, Limit: pageSize}
 	for {
 		page, err := pace.Do(ctx, s.pacer, func() (*metav1.PartialObjectMetadataList, error) {
 			return c.metadata.ListMetadata(ctx, "workflows", c.namespace, opts)

@@ -13,6 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 )
 
 func TestKeyIsTheIdentity(t *testing.T) {
@@ -170,7 +172,7 @@ func TestResubmitDoesNotCopyClaims(t *testing.T) {
 			t.Fatal(err)
 		}
 		again := s.held[len(s.held)-1]
-		if mark := readClaim(again); mark.Name != again.GetName() || mark.Key == readClaim(old).Key || again.GetLabels()[labelKey] != mark.Key {
+		if mark := readClaim(again); mark.Name != again.GetName() || mark.Key == readClaim(old).Key || again.GetLabels()[naming.LabelKey] != mark.Key {
 			t.Errorf("%v %v", again.GetLabels(), again.GetAnnotations())
 		}
 	}
@@ -341,7 +343,7 @@ func TestClaimOfALaterVersion(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.held[0].SetAnnotations(map[string]string{
-			annotationStart: `{"version":2,"name":"n","key":"` + newKeySecret("k").keyHash() + `",` + form + `}`,
+			naming.AnnotationStart: `{"version":2,"name":"n","key":"` + newKeySecret("k").keyHash() + `",` + form + `}`,
 		})
 		if _, err := c.Start(t.Context(), req); !errors.Is(err, ErrConflict) || !strings.Contains(err.Error(), "recorded in form 2") {
 			t.Errorf("%s: %v", name, err)
@@ -371,7 +373,7 @@ func TestConflictWithAClaimOfAnotherWriter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.held[0].SetAnnotations(map[string]string{annotationStart: string(text)})
+	s.held[0].SetAnnotations(map[string]string{naming.AnnotationStart: string(text)})
 	_, err = c.Start(t.Context(), req)
 	if !errors.Is(err, ErrConflict) || strings.ContainsAny(err.Error(), "\x1b\n") || len(err.Error()) > 1000 {
 		t.Errorf("%v", err)

@@ -9,6 +9,8 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 )
 
 const listedTemplate = `
@@ -98,11 +100,11 @@ func TestAllProblemsAreInOneList(t *testing.T) {
 		"a CronWorkflow": {func(c *WorkflowClient) error {
 			_, err := c.Start(t.Context(), StartRequest{CronWorkflow: "c", Parameters: wrong})
 			return err
-		}, "parameters[dataset] cronWorkflow.spec.workflowMetadata.labels[" + labelPhase + "] parameters[needed] parameters[typo]"},
+		}, "parameters[dataset] cronWorkflow.spec.workflowMetadata.labels[" + naming.LabelPhase + "] parameters[needed] parameters[typo]"},
 		"a CronWorkflow's own": {func(c *WorkflowClient) error {
 			_, err := c.Start(t.Context(), StartRequest{CronWorkflow: "c", Parameters: map[string]any{"typo": 1}})
 			return err
-		}, "cronWorkflow.spec.workflowMetadata.labels[" + labelPhase + "] parameters[dataset] parameters[needed] parameters[typo]"},
+		}, "cronWorkflow.spec.workflowMetadata.labels[" + naming.LabelPhase + "] parameters[dataset] parameters[needed] parameters[typo]"},
 		"a resubmission": {func(c *WorkflowClient) error {
 			_, err := c.Resubmit(t.Context(), "ended", ResubmitOptions{Parameters: wrong})
 			return err
@@ -139,7 +141,7 @@ func TestAllProblemsAreInOneList(t *testing.T) {
 				if strings.HasSuffix(r.URL.Path, "s") {
 					return listOf("1"), nil
 				}
-				return nil, apierrors.NewNotFound(schema.GroupResource{Group: argoGroup, Resource: "any"}, asked)
+				return nil, apierrors.NewNotFound(schema.GroupResource{Group: naming.Group, Resource: "any"}, asked)
 			})
 			if got := strings.Join(fieldsOf(t, tc.call(c)), " "); got != tc.want {
 				t.Errorf("%s, %s: %q, want %q", way.name, name, got, tc.want)
@@ -156,7 +158,7 @@ func TestMissingNamespaceIsNotAMissingTemplate(t *testing.T) {
 	}{
 		"a namespace that is not there": {apierrors.NewNotFound(schema.GroupResource{Resource: "namespaces"}, "ma"), ErrNotFound},
 		"one without templates":         {nil, ErrTemplateNotFound},
-		"one that may not be written":   {apierrors.NewForbidden(schema.GroupResource{Group: argoGroup, Resource: "workflows"}, "", nil), ErrTemplateNotFound},
+		"one that may not be written":   {apierrors.NewForbidden(schema.GroupResource{Group: naming.Group, Resource: "workflows"}, "", nil), ErrTemplateNotFound},
 	} {
 		for _, req := range []StartRequest{{Template: "t"}, {CronWorkflow: "c"}} {
 			c := scripted(t, func(r *http.Request) (any, error) {
@@ -171,7 +173,7 @@ func TestMissingNamespaceIsNotAMissingTemplate(t *testing.T) {
 				case strings.HasSuffix(r.URL.Path, "s"):
 					return listOf("1"), nil
 				}
-				return nil, apierrors.NewNotFound(schema.GroupResource{Group: argoGroup, Resource: "any"}, path.Base(r.URL.Path))
+				return nil, apierrors.NewNotFound(schema.GroupResource{Group: naming.Group, Resource: "any"}, path.Base(r.URL.Path))
 			})
 			if _, err := c.Start(t.Context(), req); !errors.Is(err, tc.want) {
 				t.Errorf("%s, %+v: %v", name, req, err)

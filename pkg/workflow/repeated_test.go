@@ -12,6 +12,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 )
 
 // A decision that was written before is not written again, but the controller is made to look at the
@@ -50,7 +52,7 @@ func TestRepeatedDecisionsTouch(t *testing.T) {
 			return c.Suspend(ctx, "w", SuspendOptions{})
 		}, nil},
 		"a stop": {spec("shutdown", "Stop"), stop(StopOptions{}), nil},
-		"a retry": {func(s *stage) { s.obj.SetAnnotations(map[string]string{annotationRetryID: "id"}) }, func(ctx context.Context, c *WorkflowClient) error {
+		"a retry": {func(s *stage) { s.obj.SetAnnotations(map[string]string{naming.AnnotationRetryID: "id"}) }, func(ctx context.Context, c *WorkflowClient) error {
 			_, err := c.Retry(ctx, "w", RetryOptions{})
 			return err
 		}, ErrNotCompleted},
@@ -182,7 +184,7 @@ func TestRepeatedDecisionsWithoutPermission(t *testing.T) {
 			if kind == "get" {
 				return nil
 			}
-			return apierrors.NewForbidden(schema.GroupResource{Group: argoGroup, Resource: "workflows"}, "w", errors.New("get only"))
+			return apierrors.NewForbidden(schema.GroupResource{Group: naming.Group, Resource: "workflows"}, "w", errors.New("get only"))
 		}
 		if err := s.client().Suspend(t.Context(), "w", SuspendOptions{}); err != nil {
 			t.Error(err)

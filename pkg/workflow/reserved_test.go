@@ -9,12 +9,14 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 )
 
 // No part of a request can impersonate what the client or Argo has recorded.
 func TestReservedNames(t *testing.T) {
 	const spec = "spec: {entrypoint: main, templates: [{name: main, suspend: {}}]}"
-	marks := []string{annotationStart, labelKey, annotationAsked, annotationRetryID}
+	marks := []string{naming.AnnotationStart, naming.LabelKey, naming.AnnotationAsked, naming.AnnotationRetryID}
 	ofArgo := []string{
 		"workflows.argoproj.io/completed", "workflows.argoproj.io/phase", "workflows.argoproj.io/workflow-archiving-status",
 		"workflows.argoproj.io/creator", "workflows.argoproj.io/creator-email", "workflows.argoproj.io/actor", "workflows.argoproj.io/action",
@@ -71,7 +73,7 @@ func TestReservedNames(t *testing.T) {
 			}
 		}
 	}
-	_, problems := checkSettings(StartRequest{Labels: map[string]string{labelKey: "x"}, Annotations: map[string]string{annotationStart: "x"}})
+	_, problems := checkSettings(StartRequest{Labels: map[string]string{naming.LabelKey: "x"}, Annotations: map[string]string{naming.AnnotationStart: "x"}})
 	if len(problems) != 2 {
 		t.Errorf("of a resubmission: %v", problems)
 	}
@@ -85,20 +87,20 @@ func TestReservedNamesOfSources(t *testing.T) {
 		field  string
 	}{
 		"a template": {
-			`{spec: {entrypoint: main, templates: [{name: main}], workflowMetadata: {annotations: {` + annotationStart + `: x}}}}`,
-			StartRequest{Template: "t"}, "template.spec.workflowMetadata.annotations[" + annotationStart + "]",
+			`{spec: {entrypoint: main, templates: [{name: main}], workflowMetadata: {annotations: {` + naming.AnnotationStart + `: x}}}}`,
+			StartRequest{Template: "t"}, "template.spec.workflowMetadata.annotations[" + naming.AnnotationStart + "]",
 		},
 		"a template of another one": {
-			`{spec: {workflowTemplateRef: {name: other}, workflowMetadata: {labels: {` + labelCompleted + `: "true"}}}}`,
-			StartRequest{Template: "t"}, "template.spec.workflowMetadata.labels[" + labelCompleted + "]",
+			`{spec: {workflowTemplateRef: {name: other}, workflowMetadata: {labels: {` + naming.LabelCompleted + `: "true"}}}}`,
+			StartRequest{Template: "t"}, "template.spec.workflowMetadata.labels[" + naming.LabelCompleted + "]",
 		},
 		"a cron workflow": {
-			`{spec: {workflowMetadata: {annotations: {` + annotationRetryID + `: x}}, workflowSpec: {entrypoint: main, templates: [{name: main}]}}}`,
-			StartRequest{CronWorkflow: "t"}, "cronWorkflow.spec.workflowMetadata.annotations[" + annotationRetryID + "]",
+			`{spec: {workflowMetadata: {annotations: {` + naming.AnnotationRetryID + `: x}}, workflowSpec: {entrypoint: main, templates: [{name: main}]}}}`,
+			StartRequest{CronWorkflow: "t"}, "cronWorkflow.spec.workflowMetadata.annotations[" + naming.AnnotationRetryID + "]",
 		},
 		"the spec of a cron workflow": {
-			`{spec: {workflowSpec: {entrypoint: main, templates: [{name: main}], workflowMetadata: {labels: {` + labelKey + `: x}}}}}`,
-			StartRequest{CronWorkflow: "t"}, "cronWorkflow.spec.workflowSpec.workflowMetadata.labels[" + labelKey + "]",
+			`{spec: {workflowSpec: {entrypoint: main, templates: [{name: main}], workflowMetadata: {labels: {` + naming.LabelKey + `: x}}}}}`,
+			StartRequest{CronWorkflow: "t"}, "cronWorkflow.spec.workflowSpec.workflowMetadata.labels[" + naming.LabelKey + "]",
 		},
 	} {
 		s := &store{t: t}

@@ -21,10 +21,6 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
-// annotationRetryID identifies the last retry of a workflow, so that a call recognizes its own write
-// after the answer was lost.
-const annotationRetryID = naming.AnnotationRetryID
-
 // RetryOptions says what to run again. The zero value runs again what failed.
 type RetryOptions struct {
 	// Parameters override arguments of the workflow, in the forms that
@@ -110,7 +106,7 @@ func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptio
 				return c.removePods(ctx, planned)
 			},
 			tookEffect: func(now *status.WorkflowStatus) (bool, error) {
-				return now.Annotations[annotationRetryID] == request.id, nil
+				return now.Annotations[naming.AnnotationRetryID] == request.id, nil
 			},
 			restarts: true,
 			event:    retried,
@@ -176,7 +172,7 @@ func (c *WorkflowClient) planRetry(
 		return nil, interrupted(ctx, err)
 	}
 	spec.Override(edited, request.parameters)
-	if err := unstructured.SetNestedField(edited.Object, request.id, "metadata", "annotations", annotationRetryID); err != nil {
+	if err := unstructured.SetNestedField(edited.Object, request.id, "metadata", "annotations", naming.AnnotationRetryID); err != nil {
 		return nil, err
 	}
 	return &plannedRetry{Plan: plan, object: edited}, nil
@@ -250,7 +246,7 @@ func (c *WorkflowClient) knownParameters(
 // retriedBefore returns what to do for a retry that is refused with err. If the workflow was retried
 // before, a write makes the controller look at it first, since it may have missed that retry.
 func retriedBefore(obj *unstructured.Unstructured, s *status.WorkflowStatus, err error) (*change, error) {
-	if !errors.Is(err, ErrNotCompleted) || s.Annotations[annotationRetryID] == "" {
+	if !errors.Is(err, ErrNotCompleted) || s.Annotations[naming.AnnotationRetryID] == "" {
 		return nil, err
 	}
 	touch := askAgain()

@@ -14,6 +14,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 )
 
 // stage is a scripted API server with one workflow, and a controller that acts on it.
@@ -86,8 +88,8 @@ func (s *stage) answer(r *http.Request) (any, error) {
 	if err := json.NewDecoder(r.Body).Decode(&sent); err != nil {
 		return nil, err
 	}
-	asked, _, _ := unstructured.NestedString(sent, "metadata", "annotations", annotationAsked)
-	before, _, _ := unstructured.NestedString(s.obj.Object, "metadata", "annotations", annotationAsked)
+	asked, _, _ := unstructured.NestedString(sent, "metadata", "annotations", naming.AnnotationAsked)
+	before, _, _ := unstructured.NestedString(s.obj.Object, "metadata", "annotations", naming.AnnotationAsked)
 	kind := "write"
 	if asked != before {
 		kind = "touch"
@@ -146,12 +148,12 @@ func annotated(obj map[string]any) {
 
 // touched is a touch by another call.
 func touched(obj map[string]any) {
-	_ = unstructured.SetNestedField(obj, "1999-01-01T00:00:00Z", "metadata", "annotations", annotationAsked)
+	_ = unstructured.SetNestedField(obj, "1999-01-01T00:00:00Z", "metadata", "annotations", naming.AnnotationAsked)
 }
 
 // touchedAtOnce is a touch by another call that repeats a decision.
 func touchedAtOnce(obj map[string]any) {
-	_ = unstructured.SetNestedField(obj, "1999-01-01T00:00:00Z"+askedAtOnce, "metadata", "annotations", annotationAsked)
+	_ = unstructured.SetNestedField(obj, "1999-01-01T00:00:00Z"+askedAtOnce, "metadata", "annotations", naming.AnnotationAsked)
 }
 
 func approve(ctx context.Context, c *WorkflowClient) error {

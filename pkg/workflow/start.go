@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
@@ -244,7 +245,7 @@ func (c *WorkflowClient) fill(ctx context.Context, s *submission) (problems fiel
 	wf.SetNamespace(c.namespace)
 	labels := overlaid(wf.GetLabels(), req.Labels)
 	if c.instanceID != "" {
-		labels[labelInstanceID] = c.instanceID
+		labels[naming.LabelInstanceID] = c.instanceID
 	}
 	wf.SetLabels(labels)
 	annotations := wf.GetAnnotations()

@@ -12,6 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/yaml"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 )
 
 func ptr[T any](v T) *T { return &v }
@@ -177,7 +179,7 @@ func fieldsOf(t *testing.T, err error) []string {
 func TestCheckRequestFindsEveryProblemAtOnce(t *testing.T) {
 	_, _, problems := checkRequest(t.Context(), StartRequest{
 		Template: "Bulk_Load", Name: strings.Repeat("x", 64), ServiceAccount: "a b",
-		Labels:             map[string]string{"team": "not a label!", labelCompleted: "true", labelPhase: "Running", labelArchiving: "Pending"},
+		Labels:             map[string]string{"team": "not a label!", naming.LabelCompleted: "true", naming.LabelPhase: "Running", naming.LabelArchiving: "Pending"},
 		Annotations:        map[string]string{"bad key": ""},
 		Parameters:         map[string]any{"secret": nil, "bad name": "s3cr3t", "twice": 1, "bytes": "s3cr3t\xff"},
 		OptionalParameters: map[string]any{"twice": 2, "broken": math.NaN()},
@@ -187,7 +189,7 @@ func TestCheckRequestFindsEveryProblemAtOnce(t *testing.T) {
 		},
 	}, "ma")
 	got := strings.Join(fieldsOf(t, invalid(problems...)), " ")
-	want := "template name serviceAccount labels labels[" + labelCompleted + "] labels[" + labelPhase + "] labels[" + labelArchiving + "] annotations spec.workflowTemplateRef spec.templates spec.entrypoint " +
+	want := "template name serviceAccount labels labels[" + naming.LabelCompleted + "] labels[" + naming.LabelPhase + "] labels[" + naming.LabelArchiving + "] annotations spec.workflowTemplateRef spec.templates spec.entrypoint " +
 		"spec.serviceAccountName spec.shutdown spec.arguments.parameters parameters[\"bad name\"] parameters[bytes] parameters[secret] optionalParameters[broken] optionalParameters[twice]"
 	if got != want {
 		t.Errorf("%s\nwant %s", got, want)

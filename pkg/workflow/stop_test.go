@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -40,7 +41,7 @@ func TestPlanShutdown(t *testing.T) {
 				return
 			}
 			if metadata, ok := planned.patch["metadata"].(map[string]any); ok {
-				metadata["annotations"].(map[string]any)[annotationAsked] = "now"
+				metadata["annotations"].(map[string]any)[naming.AnnotationAsked] = "now"
 			}
 			if got, want := asYAML(t, planned.patch), asYAML(t, fromYAML(t, tc.want)); got != want {
 				t.Errorf("%s\nwant %s", got, want)

@@ -12,6 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 )
 
 // store is an API server that keeps workflows, and what it was asked.
@@ -33,7 +35,7 @@ func (s *store) find(name string) *unstructured.Unstructured {
 }
 
 func (s *store) play(r *http.Request) (any, error) {
-	workflows := schema.GroupResource{Group: argoGroup, Resource: "workflows"}
+	workflows := schema.GroupResource{Group: naming.Group, Resource: "workflows"}
 	name := path.Base(r.URL.Path)
 	switch {
 	case r.Method == http.MethodPost:

@@ -18,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
@@ -80,7 +81,7 @@ func TestNamesOfTemplates(t *testing.T) {
 			var lists []*http.Request
 			c := way.over(t, func(r *http.Request) (any, error) {
 				if path.Base(r.URL.Path) == "reindxe" {
-					return nil, apierrors.NewNotFound(schema.GroupResource{Group: argoGroup, Resource: "workflowtemplates"}, "reindxe")
+					return nil, apierrors.NewNotFound(schema.GroupResource{Group: naming.Group, Resource: "workflowtemplates"}, "reindxe")
 				}
 				lists = append(lists, r)
 				return listOf("1", workflowObject(t, "{apiVersion: argoproj.io/v1alpha1, kind: Any, metadata: {name: reindex}}")), nil
@@ -105,7 +106,7 @@ func TestNamesOfHugeTemplates(t *testing.T) {
 	huge.SetAnnotations(map[string]string{"last-applied": strings.Repeat("x", 16<<20)})
 	_, err := scripted(t, func(r *http.Request) (any, error) {
 		if path.Base(r.URL.Path) == "reindxe" {
-			return nil, apierrors.NewNotFound(schema.GroupResource{Group: argoGroup, Resource: "workflowtemplates"}, "reindxe")
+			return nil, apierrors.NewNotFound(schema.GroupResource{Group: naming.Group, Resource: "workflowtemplates"}, "reindxe")
 		}
 		return listOf("1", huge), nil
 	}).Start(t.Context(), StartRequest{Template: "reindxe"})

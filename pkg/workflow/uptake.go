@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
@@ -205,7 +206,7 @@ func (f *followUp) touch(ctx context.Context) error {
 }
 
 // asked is the annotation in the newest state seen.
-func (f *followUp) asked() string { return f.now.GetAnnotations()[annotationAsked] }
+func (f *followUp) asked() string { return f.now.GetAnnotations()[naming.AnnotationAsked] }
 
 // touch writes an annotation of no meaning, if the workflow is still as in now. It is written by
 // the verb that the change was written by, which is the one that is permitted.
@@ -218,7 +219,7 @@ func (c *WorkflowClient) touch(
 	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
 		"resourceVersion": now.GetResourceVersion(),
 		"uid":             string(now.GetUID()),
-		"annotations":     map[string]any{annotationAsked: askedAt()},
+		"annotations":     map[string]any{naming.AnnotationAsked: askedAt()},
 	}})
 	if err != nil {
 		return nil, err
@@ -233,7 +234,7 @@ func withAsked(wf *unstructured.Unstructured, at string) *unstructured.Unstructu
 	if annotations == nil {
 		annotations = map[string]string{}
 	}
-	annotations[annotationAsked] = at
+	annotations[naming.AnnotationAsked] = at
 	wf.SetAnnotations(annotations)
 	return wf
 }
@@ -244,7 +245,7 @@ func askedAt() string { return time.Now().UTC().Format(time.RFC3339Nano) }
 // the controller looks at the workflow, in case that it has overlooked the decision. The
 // controller may have written just now, so that this is overlooked, too, and is followed up.
 func askAgain() *change {
-	annotations := map[string]any{annotationAsked: askedAt() + askedAtOnce}
+	annotations := map[string]any{naming.AnnotationAsked: askedAt() + askedAtOnce}
 	return &change{
 		patch:   map[string]any{"metadata": map[string]any{"annotations": annotations}},
 		uptake:  &uptake{},

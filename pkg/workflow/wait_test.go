@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
@@ -93,7 +94,7 @@ func putUnclaimed(s *apitest.Server, name, instance string) {
 	s.Put(name, func(u *unstructured.Unstructured) {
 		unstructured.RemoveNestedField(u.Object, "status")
 		if instance != "" {
-			u.SetLabels(map[string]string{labelInstanceID: instance})
+			u.SetLabels(map[string]string{naming.LabelInstanceID: instance})
 		}
 	})
 }
@@ -116,9 +117,9 @@ func TestStartDiagnostic(t *testing.T) {
 				putUnclaimed(s, "w", "mine")
 				for other, instance := range tc.others {
 					s.Put(other, func(u *unstructured.Unstructured) {
-						u.SetLabels(map[string]string{labelPhase: "Running"})
+						u.SetLabels(map[string]string{naming.LabelPhase: "Running"})
 						if instance != "" {
-							u.SetLabels(map[string]string{labelPhase: "Running", labelInstanceID: instance})
+							u.SetLabels(map[string]string{naming.LabelPhase: "Running", naming.LabelInstanceID: instance})
 						}
 					})
 				}
