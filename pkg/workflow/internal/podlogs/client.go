@@ -27,8 +27,8 @@ type Client struct {
 	RetryFor time.Duration
 	// IdleTimeout is how long a watch may deliver nothing before it is replaced.
 	IdleTimeout time.Duration
-	// Outage, if not nil, is the outage memory of the host's client: shortly after an outage, a list
-	// that is refused is retried.
+	// Outage, if not nil, records outages of the API server for all calls that share it. Shortly
+	// after one, a list that is refused is retried.
 	Outage *pace.Outage
 	// Retrying, if not nil, is called before an attempt is repeated; see [pace.Pacer].
 	Retrying func(ctx context.Context, err error, after time.Duration)
