@@ -97,9 +97,9 @@ func TestStalledEndOfFollowedLog(t *testing.T) {
 		}
 		stream := newTestStream(l, cancel)
 		const ends = time.Hour
-		time.AfterFunc(ends, func() { stream.finish(containerEnded) })
 		began := time.Now()
 		stream.start(ctx)
+		time.AfterFunc(ends, func() { stream.finish(containerEnded) })
 		<-ctx.Done()
 		took := time.Since(began)
 		if err := context.Cause(ctx); !isUnavailable(err) || took < ends || took > ends+endGrace+silenceTimeout+time.Second {

@@ -75,8 +75,8 @@ func TestSlowConsumerOfDeletedPod(t *testing.T) {
 				defer cancel(nil)
 				followed := newTestStream(l, cancel)
 				pod := &followedPod{streams: []*stream{followed}}
-				time.AfterFunc(time.Second, pod.deleted)
 				followed.start(ctx)
+				time.AfterFunc(time.Second, pod.deleted)
 				got := 0
 				for over := false; !over; {
 					select {
