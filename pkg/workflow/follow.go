@@ -51,10 +51,10 @@ func followError(ctx context.Context, err error) error {
 	if !errors.As(err, &failed) {
 		return err
 	}
-	switch failed.Err {
-	case watchhub.ErrDeleted:
+	switch {
+	case errors.Is(failed.Err, watchhub.ErrDeleted):
 		return &GoneError{Last: failed.Last, Err: ErrDeleted}
-	case watchhub.ErrReplaced:
+	case errors.Is(failed.Err, watchhub.ErrReplaced):
 		return &GoneError{Last: failed.Last, Err: ErrReplaced}
 	}
 	return &WaitError{Last: failed.Last, Err: failed.Err, ended: ctx.Err()}

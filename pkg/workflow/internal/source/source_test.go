@@ -117,9 +117,9 @@ func TestUnreadableItems(t *testing.T) {
 }
 
 // run runs a watch and returns what it has seen.
-func run(ctx context.Context, s source.Source, idle time.Duration) (seen string, opened bool, err error) {
+func run(ctx context.Context, s source.Source) (seen string, opened bool, err error) {
 	opened, err = source.Watch{
-		Source: s, Options: metav1.ListOptions{ResourceVersion: "1"}, IdleTimeout: idle,
+		Source: s, Options: metav1.ListOptions{ResourceVersion: "1"}, IdleTimeout: time.Minute,
 		Handle: func(e source.Event) error {
 			seen += fmt.Sprintf("%s %s@%s ", e.Type, e.ID.Name, e.ID.ResourceVersion)
 			if e.Type == watch.Deleted {
@@ -152,7 +152,7 @@ func TestWatch(t *testing.T) {
 		},
 		"an error of Handle": {
 			stream: event("DELETED", thing("a", "2")) + "\n" + event("ADDED", thing("a", "3")), seen: "DELETED a@2",
-			check: func(err error) bool { return err == errHandled && !source.Resumable(err) },
+			check: func(err error) bool { return errors.Is(err, errHandled) && !source.Resumable(err) },
 		},
 		"an error event": {
 			stream: event("ERROR", expired) + "\n",
@@ -177,7 +177,7 @@ func TestWatch(t *testing.T) {
 			}
 			return strings.NewReader(tc.stream)
 		}) {
-			seen, opened, err := run(t.Context(), s, time.Minute)
+			seen, opened, err := run(t.Context(), s)
 			if seen != tc.seen || !opened || !tc.check(err) {
 				t.Errorf("%s, %s: saw %q, %v", name, kind, seen, err)
 			}
@@ -194,14 +194,14 @@ func TestSilentWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, s := range sources(t, 0, func(r *http.Request) io.Reader { return silent{r.Context()} }) {
 			began := time.Now()
-			if _, opened, err := run(t.Context(), s, time.Minute); !errors.Is(err, source.ErrIdle) || !opened || !source.Resumable(err) {
+			if _, opened, err := run(t.Context(), s); !errors.Is(err, source.ErrIdle) || !opened || !source.Resumable(err) {
 				t.Errorf("%s: %v", name, err)
 			}
 			if took := time.Since(began); took != time.Minute {
 				t.Errorf("%s: after %v", name, took)
 			}
 			ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errHandled)
-			if _, _, err := run(ctx, s, time.Minute); err != errHandled {
+			if _, _, err := run(ctx, s); !errors.Is(err, errHandled) {
 				t.Errorf("%s: %v", name, err)
 			}
 			cancel()
@@ -256,7 +256,7 @@ func TestRefusal(t *testing.T) {
 	if _, err := refused.Get(t.Context(), "a"); !apierrors.IsForbidden(err) {
 		t.Error(err)
 	}
-	if _, opened, err := run(t.Context(), refused, time.Minute); !apierrors.IsForbidden(err) || opened || source.Resumable(err) {
+	if _, opened, err := run(t.Context(), refused); !apierrors.IsForbidden(err) || opened || source.Resumable(err) {
 		t.Error(opened, err)
 	}
 	if _, err := refused.ListMetadata(t.Context(), "things", "", metav1.ListOptions{}); !apierrors.IsForbidden(err) {

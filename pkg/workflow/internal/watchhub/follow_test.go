@@ -120,7 +120,7 @@ func TestEndOfContext(t *testing.T) {
 		defer cancel()
 		_, err := wait(ctx, newHub(t, s, Config{}), "w0", completed)
 		var failed *FollowError
-		if !errors.As(err, &failed) || failed.Err != cause || failed.Last == nil || failed.Last.Name != "w0" {
+		if !errors.As(err, &failed) || !errors.Is(err, cause) || failed.Last == nil || failed.Last.Name != "w0" {
 			t.Error(err)
 		}
 		synctest.Wait()
