@@ -103,7 +103,7 @@ func (c *client) Create(
 	})
 }
 
-func (c *client) Patch(
+func (c *client) Patch( //nolint:revive // the signature is client-go's
 	_ context.Context, name string, kind types.PatchType, data []byte, _ metav1.PatchOptions, sub ...string,
 ) (*unstructured.Unstructured, error) {
 	return do(c, true, func() (*unstructured.Unstructured, error) {
