@@ -21,90 +21,95 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/watchhub"
 )
 
-// DefaultNamespace is where migrations run unless [Options] say otherwise.
+// DefaultNamespace is the default of [Options.Namespace], the namespace where migrations run.
 const DefaultNamespace = "ma"
 
-// DefaultRetryFor is how long a call keeps trying over transient faults.
+// DefaultRetryFor is the default of [Options.RetryFor].
 const DefaultRetryFor = 30 * time.Second
 
-// DefaultTemplateMaxAge is how long Start relies on what it has read of a template.
+// DefaultTemplateMaxAge is the default of [Options.TemplateMaxAge].
 const DefaultTemplateMaxAge = 10 * time.Second
 
-// DefaultWatchSilence is half as long again as a watch takes to bring a bookmark.
+// DefaultWatchSilence is the default of [Options.WatchSilence]. It is one and a half times the
+// interval at which the API server sends bookmarks.
 const DefaultWatchSilence = 90 * time.Second
 
-// DefaultDiagnoseStartAfter is much longer than a controller at work takes.
+// DefaultDiagnoseStartAfter is the default of [Options.DiagnoseStartAfter]. It is much longer than
+// a running controller takes to pick up a workflow.
 const DefaultDiagnoseStartAfter = 30 * time.Second
 
 // Options configure a [WorkflowClient]. The zero value is ready to use.
 type Options struct {
-	// Namespace of the workflows; "" means [DefaultNamespace].
+	// Namespace is the namespace of the workflows. It defaults to [DefaultNamespace].
 	Namespace string
-	// InstanceID is put on the workflows that are started, for a controller that was given
-	// one (instanceID in its configuration). A wrong id leaves a workflow unseen for ever.
+	// InstanceID is set on the workflows that the client starts. They run under the controller that
+	// has the same instanceID in its configuration, or if it is empty, the one that has none. If no
+	// controller has the ID, they never run.
 	InstanceID string
-	// RetryFor is how long a call other than Wait, Watch and Logs that follow keeps trying over transient
-	// faults, as long as its context lasts. 0 means [DefaultRetryFor], negative not at all.
+	// RetryFor is how long a call retries transient faults, unless its context ends first. Wait,
+	// Watch and a Logs that follows retry them for as long as their context lasts. 0 means
+	// [DefaultRetryFor]; a negative value disables retries.
 	RetryFor time.Duration
-	// TemplateMaxAge is how old a template may be against which Start checks a request; within
-	// it, a start from the same template is one request, not two. What an older reading would
-	// refuse is always checked against a new one. 0 means [DefaultTemplateMaxAge], negative
-	// that the template is read for every start.
+	// TemplateMaxAge is the maximum age of a cached template against which Start checks a request.
+	// A start with a cached template takes one request instead of two. If the check against a
+	// cached template fails, Start reads the template and checks again. 0 means
+	// [DefaultTemplateMaxAge]; a negative value disables the cache.
 	TemplateMaxAge time.Duration
-	// QPS is the most requests a second this client sends, on average; Burst is the most at
-	// once, 2 × QPS if it is 0. QPS 0 keeps the limit that the [rest.Config] sets by its
-	// RateLimiter or its QPS and Burst, and if it sets none, there is none: client-go's default
-	// of 5 a second does not apply, since the API server's priority and fairness is a limit. A
-	// limit holds for all requests of the client together, logs included; only a watch of pods
-	// does not count, since client-go limits none. For [NewForConfig] only.
+	// QPS is the maximum average number of requests per second. Burst is the maximum number of
+	// requests at once; 0 means 2 × QPS. If QPS is 0, the limit of the [rest.Config] applies: its
+	// RateLimiter, or its QPS and Burst. If that sets none either, requests are not limited:
+	// client-go's default of 5 per second does not apply, because API Priority and Fairness
+	// already protects the API server. The limit covers all requests of the client, including
+	// logs, but not watches of pods, which client-go does not limit. QPS and Burst apply to
+	// [NewForConfig] only.
 	QPS   float32
 	Burst int
-	// UserAgent names this client in the API server's audit log; "" keeps that of the
-	// [rest.Config]. For [NewForConfig] only.
+	// UserAgent identifies this client in the API server's audit log. It defaults to that of the
+	// [rest.Config]. It applies to [NewForConfig] only.
 	UserAgent string
-	// WatchSilence is how long a watch may bring nothing, not even one of the bookmarks that the
-	// API server sends about once a minute, before it is taken for dead: then the workflows are
-	// read afresh and another watch is opened. 0 means [DefaultWatchSilence].
+	// WatchSilence is how long a watch may deliver nothing before it is considered dead. The client
+	// then reads the workflows again and opens another watch. The API server sends a bookmark about
+	// once a minute on a watch that works. 0 means [DefaultWatchSilence].
 	WatchSilence time.Duration
-	// DiagnoseStartAfter is how long Wait and Watch see a workflow without a phase before they
-	// show it once more with a [status.StartDiagnostic]: probably no controller takes it up. 0
-	// means [DefaultDiagnoseStartAfter], negative never.
+	// DiagnoseStartAfter is how long a workflow may have no phase before Wait and Watch deliver its
+	// state once more with a [status.StartDiagnostic], since probably no controller picks it up. 0
+	// means [DefaultDiagnoseStartAfter]; a negative value disables the diagnostic.
 	DiagnoseStartAfter time.Duration
-	// Logs is the client that [WorkflowClient.Logs] reads with: a REST client of core/v1, such
-	// as the RESTClient of a typed clientset's CoreV1. [NewForConfig] makes one if it is nil;
-	// with [New] and without it, Logs is [ErrUnsupported]. A Timeout of its configuration cuts
-	// each stream off after that time; Logs then continues where it stopped, at the cost of a
-	// request each time. Give it none.
+	// Logs is the REST client for core/v1 that [WorkflowClient.Logs] uses, such as the RESTClient
+	// of a typed clientset's CoreV1. If it is nil, [NewForConfig] creates one, and a client made by
+	// [New] returns [ErrUnsupported] from Logs. Its configuration should have no Timeout. A Timeout
+	// cuts off each stream, and Logs then needs another request to continue where it stopped.
 	Logs rest.Interface
-	// Observer is told what the client does; nil: nobody is. adapters/prometheus and adapters/otel
-	// have some, [NewLogObserver] makes one for log/slog, and [Observers] puts them together.
+	// Observer receives the client's operations and events. Nil disables observation. There are
+	// observers in adapters/prometheus and adapters/otel, [NewLogObserver] returns one for
+	// log/slog, and [Observers] combines several.
 	Observer Observer
-	// EventSource, if given, has a Kubernetes Event recorded on each workflow that the client
-	// starts, suspends, resumes, stops, terminates or retries, with this name as who reports it,
-	// e.g. that of the host. It takes a request more for each change (create on events), and
-	// at most a second. A change whose event can't be recorded is made all the same; see
+	// EventSource, if set, makes the client record a Kubernetes Event on each workflow that it
+	// starts, suspends, resumes, stops, terminates or retries. It is the name of the component that
+	// reports the event, e.g. of the host. Each change then takes another request (create on
+	// events), for at most a second. A failure to record an event does not make the call fail; see
 	// [EventNotRecorded].
 	EventSource string
-	// StartAnnotations, if given, returns annotations for each workflow that Start and Resubmit
-	// make, such as the trace that the start is a part of; ctx is what [Observer].Begin has
-	// returned for the call. Those of the request go before them; they go before those that a
-	// CronWorkflow or an older workflow hands on. They are no part of the request: with an
-	// IdempotencyKey, a repeated start may have others. Those that the request's Annotations could not
-	// have either make the start [ErrInvalid].
+	// StartAnnotations, if set, returns annotations for each workflow that Start and Resubmit
+	// create, such as the trace that the start belongs to. ctx is the context that [Observer].Begin
+	// returned for the call. Annotations of the request take precedence over them; they take
+	// precedence over those copied from a CronWorkflow or from a resubmitted workflow. They are not
+	// part of the request: with an IdempotencyKey, a repeated start may have others. If one would
+	// be invalid among the request's Annotations, the start is [ErrInvalid].
 	StartAnnotations func(ctx context.Context) map[string]string
-	// NodeDecoders read nodes that the controller compresses by zstd or brotli; those of
-	// adapters/nodecodecs do. The zero value reads gzip, the controller's default: other nodes
-	// are then a [*status.CompressionError] in the NodesErr of their workflow.
+	// NodeDecoders decode nodes that the controller compresses with zstd or brotli;
+	// adapters/nodecodecs provides them. The zero value decodes gzip, the controller's default. A
+	// workflow whose nodes cannot be decoded has a [*status.CompressionError] in NodesErr.
 	NodeDecoders status.NodeDecoders
-	// Backend is what errors name as the implementation; "" means [BackendNative]. It is for
-	// implementations that are built on this one.
+	// Backend is the name of the implementation in errors. It defaults to [BackendNative]. It is
+	// for implementations that are built on this one.
 	Backend string
 }
 
-// WorkflowClient runs workflows of one namespace through the Kubernetes API. It holds no
-// state but the templates read last, what start diagnostics have found and the watches that calls
-// of Wait, Watch and Logs share, and no goroutine of it outlives the last of those calls; use one for
-// all goroutines.
+// WorkflowClient runs workflows of one namespace through the Kubernetes API. It is safe for
+// concurrent use; share one client. It caches templates and the results of start diagnostics. Calls
+// of Wait, Watch and Logs share watches. The client has goroutines only while such calls are in
+// progress, so it needs no Close.
 type WorkflowClient struct {
 	workflows        dynamic.ResourceInterface
 	templates        dynamic.ResourceInterface
@@ -112,9 +117,9 @@ type WorkflowClient struct {
 	crons            dynamic.ResourceInterface
 	known            *knownTemplates
 	pods             dynamic.ResourceInterface
-	podWatches       dynamic.ResourceInterface // pods, for requests that last
-	reviews          dynamic.ResourceInterface // of the caller's own access
-	logs             rest.Interface            // nil: logs cannot be read
+	podWatches       dynamic.ResourceInterface // pods, without a request timeout
+	reviews          dynamic.ResourceInterface // self subject access reviews
+	logs             rest.Interface            // nil if logs cannot be read
 	metadata         source.MetadataLister
 	source           source.Source // of workflows
 	namespace        string
@@ -127,16 +132,16 @@ type WorkflowClient struct {
 	outage           *pace.Outage
 	watchSilence     time.Duration
 	hub              *watchhub.Hub
-	observer         Observer                                    // nil: nobody is told
-	events           *eventRecorder                              // nil: none are recorded
-	startAnnotations func(ctx context.Context) map[string]string // nil: there are none
+	observer         Observer                                    // may be nil
+	events           *eventRecorder                              // may be nil
+	startAnnotations func(ctx context.Context) map[string]string // may be nil
 }
 
-// NewForConfig returns a client for the cluster that cfg describes: one from
-// [rest.InClusterConfig] in a pod, or from a kubeconfig. It copies cfg and sends nothing.
-// cfg.Timeout bounds each request that is answered at once, but no watch, no list that is read
-// for waits, and no log. cfg.QPS, Burst, RateLimiter and UserAgent count where [Options] set
-// none. The error is an [*Error] that matches [ErrInvalid]: an option or cfg is malformed.
+// NewForConfig returns a client for the cluster of cfg, which comes from [rest.InClusterConfig] or
+// from a kubeconfig. It copies cfg and sends no request. cfg.Timeout limits each request, except
+// watches, logs, and lists that Wait, Watch and Logs read. cfg.QPS, Burst, RateLimiter and
+// UserAgent apply unless [Options] override them. If cfg or an option is invalid, it returns an
+// [*Error] that matches [ErrInvalid].
 func NewForConfig(cfg *rest.Config, opts Options) (*WorkflowClient, error) {
 	if cfg == nil {
 		return nil, newError(OpNew, opts.Namespace, "", invalid(field.Required(field.NewPath("cfg"), "a *rest.Config")))
@@ -146,7 +151,7 @@ func NewForConfig(cfg *rest.Config, opts Options) (*WorkflowClient, error) {
 			"must have no user or password; use Username and Password")))
 	}
 	own := rest.CopyConfig(cfg)
-	if _, _, err := rest.DefaultServerUrlFor(own); err != nil { // whose text has all of it
+	if _, _, err := rest.DefaultServerUrlFor(own); err != nil { // the error would include the URL
 		return nil, newError(OpNew, opts.Namespace, "", invalid(field.Invalid(field.NewPath("cfg", "Host"), field.OmitValueType{},
 			"must be a URL such as https://host:6443, or a host with a port")))
 	}
@@ -182,7 +187,7 @@ func NewForConfig(cfg *rest.Config, opts Options) (*WorkflowClient, error) {
 	return client, nil
 }
 
-// limitRequests gives cfg one limit for all clients that are made of it.
+// limitRequests sets one rate limiter in cfg, which all clients that are created from it share.
 func limitRequests(cfg *rest.Config, opts Options) {
 	qps, burst := opts.QPS, opts.Burst
 	if qps > 0 && burst == 0 {
@@ -198,17 +203,17 @@ func limitRequests(cfg *rest.Config, opts Options) {
 		}
 	}
 	if qps <= 0 {
-		cfg.QPS = -1 // client-go takes 0 for 5 a second
+		cfg.QPS = -1 // client-go would take 0 as 5 per second
 		return
 	}
 	cfg.RateLimiter = flowcontrol.NewTokenBucketRateLimiter(qps, burst)
 }
 
-// New returns a client over dyn, for hosts that share one dynamic client. Rate limits, user
-// agent and timeout are those of dyn. A timeout also cuts off watches, which are then opened
-// again, so dyn should have none. To follow workflows takes several times the work that it takes
-// with [NewForConfig], since a dynamic client decodes all of each object. The error is an
-// [*Error] that matches [ErrInvalid].
+// New returns a client that uses dyn, for hosts that share one dynamic client. It sends no request.
+// The rate limit, user agent and timeout are those of dyn. dyn should have no timeout, because it
+// also cuts off watches, which the client then has to open again. Watching workflows costs several
+// times as much as with [NewForConfig], because a dynamic client decodes each object completely. If
+// dyn is nil or an option is invalid, New returns an [*Error] that matches [ErrInvalid].
 func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 	if opts.Namespace == "" {
 		opts.Namespace = DefaultNamespace
@@ -283,10 +288,10 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 	return client, nil
 }
 
-// Namespace is the namespace of the workflows.
+// Namespace returns the namespace of the workflows.
 func (c *WorkflowClient) Namespace() string { return c.namespace }
 
-// The type of a workflow object.
+// The type of a Workflow object.
 const (
 	apiVersion = naming.APIVersion
 	kind       = naming.Kind

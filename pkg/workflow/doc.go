@@ -1,23 +1,22 @@
-// Package workflow does to Argo Workflows what a service needs done: start them exactly
-// once, follow them to their end, pass their gates, read their logs.
+// Package workflow runs Argo Workflows from a Go service. It starts workflows exactly once, waits
+// for them to end, passes their gates and reads their logs.
 //
-// [Interface] is what callers depend on. [WorkflowClient] implements it natively, with
-// unstructured objects over client-go's dynamic client: no kubectl, no Argo server, none
-// of Argo's Go modules. What a workflow is, as opposed to what can be done with it, is in
-// the package status.
+// Callers depend on [Interface]. [WorkflowClient] implements it with unstructured objects and
+// client-go. It needs no kubectl, no Argo Server and none of Argo's Go modules. The package status
+// describes the state of a workflow.
 //
 // # Blocking and time
 //
-// Every method takes a context and returns soon after it ends; the context is the only
-// timeout. (Start takes up to a second more to find out about an answer that it lost.)
-// Transient faults (a restarting API server, a cut connection, 429) are retried with jittered
-// backoff for up to [Options.RetryFor], and while waiting for as long as the context lasts.
-// Clients may be used by several goroutines at once.
+// Every method takes a context and returns soon after it ends. The context is the only timeout.
+// Start may take a second longer, to find out whether a request whose answer was lost took effect.
+// Transient faults, such as a restarting API server, a broken connection or status 429, are retried
+// with jittered backoff for up to [Options.RetryFor]. Calls that wait retry them for as long as the
+// context lasts. Clients are safe for concurrent use.
 //
 // # Errors
 //
-// Every error is an [*Error] that says which operation on which workflow failed. Match it
-// with [errors.Is] against the Err… values of this package, or with the IsX functions of
-// k8s.io/apimachinery/pkg/api/errors: the API server's own error stays in the chain. That a
-// workflow failed is no error of a call but data: see [status.WorkflowStatus.Err].
+// Every error is an [*Error], which has the operation and the workflow. Match it with [errors.Is]
+// against the Err… values of this package, or with the IsX functions of
+// k8s.io/apimachinery/pkg/api/errors, since it wraps the API server's error. A workflow that failed
+// is not an error of a call; see [status.WorkflowStatus.Err].
 package workflow

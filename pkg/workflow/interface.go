@@ -7,9 +7,9 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// Interface is everything one can do with workflows of one namespace, whichever way it is
-// done. Depend on the smaller interfaces it is made of where those suffice. It grows as
-// verbs are added, so implement it by embedding.
+// Interface is the set of all operations on the workflows of one namespace. Depend on one of the
+// smaller interfaces that it embeds if that is sufficient. Interface gets further methods when
+// verbs are added, so embed it in your implementations.
 type Interface interface { //nolint:interfacebloat // it is the sum of small ones, and those are what callers declare
 	Starter
 	Reader
@@ -27,45 +27,45 @@ type Starter interface {
 
 // Reader reads workflows.
 type Reader interface {
-	// Get returns the workflow's present state; see [WorkflowClient.Get].
+	// Get returns the current state of a workflow; see [WorkflowClient.Get].
 	Get(ctx context.Context, name string) (*status.WorkflowStatus, error)
 	// List yields the workflows that match; see [WorkflowClient.List].
 	List(ctx context.Context, opts ListOptions) iter.Seq2[*status.WorkflowStatus, error]
 }
 
-// Waiter follows workflows.
+// Waiter watches workflows.
 type Waiter interface {
-	// Watch yields one state after the other; see [WorkflowClient.Watch].
+	// Watch yields the states of a workflow; see [WorkflowClient.Watch].
 	Watch(ctx context.Context, name string) iter.Seq2[*status.WorkflowStatus, error]
 	// Wait blocks until a condition holds; see [WorkflowClient.Wait].
 	Wait(ctx context.Context, name string, until Condition) (*status.WorkflowStatus, error)
 }
 
-// Lifecycle steers workflows that run, and removes them.
+// Lifecycle controls running workflows, and deletes workflows.
 type Lifecycle interface {
-	// Suspend holds a workflow back; see [WorkflowClient.Suspend].
+	// Suspend suspends a workflow; see [WorkflowClient.Suspend].
 	Suspend(ctx context.Context, name string, opts SuspendOptions) error
-	// Resume lets it go on, or passes gates; see [WorkflowClient.Resume].
+	// Resume resumes a workflow, or passes gates; see [WorkflowClient.Resume].
 	Resume(ctx context.Context, name string, opts ResumeOptions) (*ResumeResult, error)
-	// Stop ends it, with its exit handlers; see [WorkflowClient.Stop].
+	// Stop ends a workflow and runs its exit handlers, or fails gates; see [WorkflowClient.Stop].
 	Stop(ctx context.Context, name string, opts StopOptions) error
-	// Terminate ends it without; see [WorkflowClient.Terminate].
+	// Terminate ends a workflow without its exit handlers; see [WorkflowClient.Terminate].
 	Terminate(ctx context.Context, name string, opts TerminateOptions) error
-	// Delete removes it; see [WorkflowClient.Delete].
+	// Delete deletes a workflow; see [WorkflowClient.Delete].
 	Delete(ctx context.Context, name string, opts DeleteOptions) error
 }
 
-// Rerunner runs again what has run.
+// Rerunner runs workflows again.
 type Rerunner interface {
-	// Retry sets a failed workflow going again; see [WorkflowClient.Retry].
+	// Retry runs a failed workflow again; see [WorkflowClient.Retry].
 	Retry(ctx context.Context, name string, opts RetryOptions) (*status.WorkflowStatus, error)
-	// Resubmit starts a new workflow like another one; see [WorkflowClient.Resubmit].
+	// Resubmit starts a new workflow from an existing one; see [WorkflowClient.Resubmit].
 	Resubmit(ctx context.Context, name string, opts ResubmitOptions) (*status.WorkflowStatus, error)
 }
 
-// LogStreamer reads what workflows write.
+// LogStreamer reads the logs of workflows.
 type LogStreamer interface {
-	// Logs yields one line after the other; see [WorkflowClient.Logs].
+	// Logs yields log lines; see [WorkflowClient.Logs].
 	Logs(ctx context.Context, name string, opts LogOptions) iter.Seq2[LogLine, error]
 }
 

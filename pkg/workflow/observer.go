@@ -7,104 +7,109 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// Observer is told what a client does, for metrics, traces and logs; see [Options.Observer].
-// Its methods are called from the goroutines that do the work, by many at once, and hold them up:
-// they have to return soon. They must not call the client. [NoObserver] is there to be embedded.
+// Observer receives what a client does, for metrics, traces and logs; see [Options.Observer]. Its
+// methods must be safe for concurrent use. The client calls them synchronously, so they have to
+// return soon. They must not call the client. Embed [NoObserver] to implement only some of them.
 type Observer interface {
-	// Begin is called when an operation begins, before anything is checked or sent. What the
-	// operation does has the context that Begin returns: ctx, or one derived from it.
+	// Begin is called when an operation begins, before anything is checked or sent. It returns the
+	// context for the operation: ctx, or one derived from it.
 	Begin(ctx context.Context, call Call) context.Context
-	// End is called once after each Begin, with the context that Begin has returned, when the
-	// operation has ended: a sequence when its range is left. err is what the caller gets, or
-	// says that the call did not return, where the caller's own code has panicked in it.
+	// End is called once after each Begin, with the context that Begin returned. An operation that
+	// returns a sequence ends when its range loop does. err is the error that the caller receives.
+	// If a condition or a range body panics or calls [runtime.Goexit], err says that the call did
+	// not return.
 	End(ctx context.Context, call Call, err error)
-	// Note is called for what happens meanwhile. ctx is that of an operation, or has no values at
-	// all where it is about a watch that many of them share.
+	// Note is called for events during operations. ctx is the context of the operation, or for a
+	// watch that operations share, one without any of their values.
 	Note(ctx context.Context, event Event)
 }
 
-// Call is an operation on the way.
+// Call describes an operation.
 type Call struct {
 	Op        Op
 	Backend   string // see [Options.Backend]
 	Namespace string
-	// Name is the workflow's; "" for List and CheckAccess, and until a Start has chosen one: when it ends, it is
-	// the name that was chosen.
+	// Name is the name of the workflow. It is empty for List and CheckAccess, and for a Start until
+	// it has chosen a name. End receives the chosen name.
 	Name string
-	// DryRun: it is a Start or Resubmit that only asks whether it could be done.
+	// DryRun reports whether a Start or Resubmit is a dry run, which creates nothing.
 	DryRun bool
-	// Found: a Start or Resubmit has found its workflow, which an earlier one with the same
-	// key had created. Outcome is how the workflow of either stands. Both are known when it ends.
+	// Found reports whether a Start or Resubmit found its workflow, which an earlier call with the
+	// same key had created. Outcome is that of the workflow, whether found or created. Both are set
+	// when End is called.
 	Found   bool
 	Outcome status.Outcome
 	Began   time.Time
 }
 
 // Event is one of [Retrying], [WatchOpened], [WatchClosed], [Reached], [WorkflowEnded] and
-// [EventNotRecorded]. There will be more.
+// [EventNotRecorded]. More may be added.
 type Event interface{ isEvent() }
 
-// Retrying tells that an attempt of an operation has failed and is repeated. With [OpWatch] and without an
-// operation in the context, it is that of a shared watch to open.
+// Retrying reports that an attempt of an operation failed and will be repeated. With [OpWatch] and
+// without an operation in the context, the attempt was one to open a shared watch.
 type Retrying struct {
 	Op        Op
 	Backend   string
 	Namespace string
 	Name      string
-	// Err is what the attempt has failed with. With [Reason] Conflict, somebody else was quicker
-	// to write, and the change is worked out anew.
+	// Err is the error of the attempt. If its [Reason] is Conflict, another client wrote the
+	// workflow first, and the change is computed again from the new state.
 	Err error
-	// After is how long it is until the next attempt.
+	// After is the delay before the next attempt.
 	After time.Duration
 }
 
-// WatchOpened tells that a watch has been opened.
+// WatchOpened reports that a watch was opened.
 type WatchOpened struct {
 	Backend   string
 	Namespace string
-	Name      string // of the one workflow it is for; "": one that calls for many workflows share
-	Again     bool   // it takes the place of one that has ended
+	Name      string // of the watched workflow; "" if calls for many workflows share the watch
+	Again     bool   // it replaces a watch that ended
 }
 
-// WatchClosed tells that a watch that was opened has ended. There is one for each [WatchOpened].
+// WatchClosed reports that a watch ended. There is one for each [WatchOpened].
 type WatchClosed struct {
 	Backend   string
 	Namespace string
 	Name      string // as in [WatchOpened]
-	// Err is the fault that it ended by, after which another one is opened; with [Reason]
-	// Unavailable also where it had become silent. nil: it was not needed any more or not as it
-	// was, or the API server has closed it, as it does every few minutes.
+	// Err is the fault that ended the watch; another watch is then opened. A watch that became
+	// silent has an error whose [Reason] is Unavailable. Err is nil if the watch was no longer
+	// needed, had to be replaced by a different one, or was closed by the API server, which happens
+	// every few minutes.
 	Err error
 }
 
-// Reached tells that a call of Wait or Watch has seen the state that it was for.
+// Reached reports that a call of Wait saw its condition hold, or that one of Watch saw the workflow
+// completed.
 type Reached struct {
 	Op      Op
 	Backend string
-	// Status is that state. It is the caller's as well, so it must not be changed or kept.
+	// Status is that state. The caller receives it too, so the observer must not modify or retain
+	// it.
 	Status *status.WorkflowStatus
-	// Delay is the time from when the state arrived at the client until it was looked at: what
-	// the client itself adds. 0: it was so from the beginning.
+	// Delay is the time between the arrival of the state at the client and its evaluation: the
+	// latency that the client adds. It is 0 if the call began with that state.
 	Delay time.Duration
 }
 
-// WorkflowEnded tells that a workflow that this client followed has ended. It is noted once however many
-// calls follow the workflow, and not for one that had ended before they began. After a Retry it
-// can end again.
+// WorkflowEnded reports that a workflow ended while calls of this client watched it. It is emitted
+// once, however many calls watch the workflow, and again if the workflow ends again after a Retry.
+// A workflow that had ended before the calls began does not cause one.
 type WorkflowEnded struct {
 	Backend string
-	// Status is the last state. It is shared, so it must not be changed.
+	// Status is the final state. It is shared, so the observer must not modify it.
 	Status *status.WorkflowStatus
 }
 
-// EventNotRecorded tells that a change was made, but the Kubernetes Event that tells of it could not be
-// written; see [Options.EventSource].
+// EventNotRecorded reports that a change was made, but its Kubernetes Event could not be recorded;
+// see [Options.EventSource].
 type EventNotRecorded struct {
 	Op        Op
 	Backend   string
 	Namespace string
 	Name      string
-	Err       error // why it could not
+	Err       error // of the request to record it
 }
 
 func (Retrying) isEvent()         {}
@@ -114,7 +119,7 @@ func (Reached) isEvent()          {}
 func (WorkflowEnded) isEvent()    {}
 func (EventNotRecorded) isEvent() {}
 
-// NoObserver does nothing. Embed it to implement only a part of [Observer].
+// NoObserver does nothing. Embed it to implement only some methods of [Observer].
 type NoObserver struct{}
 
 // Begin implements [Observer].
@@ -126,8 +131,9 @@ func (NoObserver) End(context.Context, Call, error) {}
 // Note implements [Observer].
 func (NoObserver) Note(context.Context, Event) {}
 
-// Observers is the observer that tells all of these, one after the other; nil ones are left out, and
-// of none there is none: nil. Each sees the contexts that those before it have returned.
+// Observers returns an observer that calls the given ones in order. It skips nil observers, and
+// returns nil if none remains. Each observer receives the context that the one before it returned
+// from Begin.
 func Observers(observers ...Observer) Observer {
 	var all observerList
 	for _, o := range observers {

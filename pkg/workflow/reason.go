@@ -5,13 +5,13 @@ import (
 	"errors"
 )
 
-// Reason says in one word what an error of this package is about. There are some twenty such
-// words, so that they can label metrics; they are those of Kubernetes where it has one:
+// Reason returns a one-word reason for an error of this package. There are about twenty reasons, so
+// they can be labels of metrics. They are those of Kubernetes where it has one:
 //
 //   - "" for nil;
 //   - the name of the sentinel without Err, such as "NotFound" for [ErrNotFound];
-//   - else "Canceled" or "DeadlineExceeded": a context has ended;
-//   - "Other" for everything else, such as the error of a condition.
+//   - "Canceled" or "DeadlineExceeded" if no sentinel matches and a context ended;
+//   - "Other" for any other error, such as that of a condition.
 func Reason(err error) string {
 	if err == nil {
 		return ""
@@ -31,7 +31,7 @@ func Reason(err error) string {
 	return "Other"
 }
 
-// reasons are the words of the sentinels.
+// reasons returns the reasons of the sentinels.
 func reasons() []reason {
 	return []reason{
 		{ErrNotFound, "NotFound"},

@@ -5,15 +5,14 @@ import (
 	"errors"
 )
 
-// Result is a call's outcome as one value, to be sent over a channel, collected from many
-// calls, or written as JSON: {"success":…,"data":…,"error":…}, with data on success and
-// error, a text, on failure.
+// Result holds both results of a call in one value, e.g. to send it over a channel. Its JSON form
+// is {"success":true,"data":…} or {"success":false,"error":"…"}.
 type Result[T any] struct {
 	Data T
-	Err  error // nil: success
+	Err  error // nil on success
 }
 
-// ResultOf takes what a call returned: ResultOf(client.Get(ctx, name)).
+// ResultOf returns the Result of a call, as in ResultOf(client.Get(ctx, name)).
 func ResultOf[T any](data T, err error) Result[T] {
 	return Result[T]{Data: data, Err: err}
 }
@@ -21,7 +20,7 @@ func ResultOf[T any](data T, err error) Result[T] {
 // Success reports whether the call succeeded.
 func (r Result[T]) Success() bool { return r.Err == nil }
 
-// Unwrap gives back the call's two results.
+// Unwrap returns the two results of the call.
 func (r Result[T]) Unwrap() (T, error) { return r.Data, r.Err }
 
 type resultJSON[T any] struct {
@@ -42,8 +41,8 @@ func (r Result[T]) MarshalJSON() ([]byte, error) {
 	return json.Marshal(form)
 }
 
-// UnmarshalJSON implements [json.Unmarshaler]. Of an error only the text comes back; one
-// without a text reads "Unknown error".
+// UnmarshalJSON implements [json.Unmarshaler]. It restores only the string of an error; an empty
+// one becomes "Unknown error".
 func (r *Result[T]) UnmarshalJSON(text []byte) error {
 	var form resultJSON[T]
 	if err := json.Unmarshal(text, &form); err != nil {

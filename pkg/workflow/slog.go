@@ -6,21 +6,25 @@ import (
 	"time"
 )
 
-// NewLogObserver returns an [Observer] that logs to handler. It puts no value of a parameter and no
-// credential into a line: there is the operation, namespace, workflow and backend, how long it took, the
-// [Reason] and the text of an error. That has words of others, which can repeat a value: names of nodes,
-// of which Argo makes the item of a loop a part, and messages of steps. The levels are:
+// NewLogObserver returns an [Observer] that logs to handler. If handler is nil, it logs nothing.
+// Each record has the backend, namespace and workflow, and if they apply the duration, and the
+// [Reason] and string of the error. It has no parameter values and no credentials. But the error
+// string can contain names of nodes, in which Argo includes the items of a loop, and messages of
+// steps. These can repeat a value.
 //
-//   - Debug: an operation that has read or followed, or was a dry run; one that the caller's own mistake or the end
-//     of its context has ended; an attempt repeated after a [ErrConflict]; watches that open and close.
-//   - Info: an operation that was to change something and has succeeded; a workflow that has ended.
-//     A Start or Resubmit says whether it has found its workflow or created it, and how that stands:
-//     with found=true and outcome=Stopped, its key is that of a workflow that was stopped.
-//   - Warn: what somebody who operates the host may have to look at: no permission, no API server, an
-//     unknown outcome, an unexpected error; attempts repeated and watches lost for such a reason;
-//     Kubernetes Events that could not be recorded.
+// The levels are:
 //
-// There is no Error: whether a call's failure matters, its caller knows. A nil handler logs nothing.
+//   - Debug: operations that only read, and dry runs; operations whose failure only concerns the
+//     caller, such as an invalid request or the end of its context; attempts repeated after an
+//     [ErrConflict]; watches that were opened or closed.
+//   - Info: other operations that succeeded; workflows that ended. Start and Resubmit add whether
+//     they found their workflow or created it, and its outcome: found=true and outcome=Stopped
+//     mean that the key belongs to a workflow that was stopped.
+//   - Warn: problems that an operator of the host may have to look at: missing permissions, an
+//     unavailable API server, an unknown outcome, an unexpected error; attempts repeated for such
+//     a reason; watches lost; Kubernetes Events that could not be recorded.
+//
+// It never logs at level Error, since only the caller knows whether a failure matters.
 func NewLogObserver(handler slog.Handler) Observer {
 	if handler == nil {
 		handler = slog.DiscardHandler
@@ -78,7 +82,7 @@ func (l *logObserver) Note(ctx context.Context, event Event) {
 	case EventNotRecorded:
 		level, text = slog.LevelWarn, "Kubernetes Event not recorded"
 		attrs = withError(append(subject(e.Backend, e.Namespace, e.Name), slog.String("op", string(e.Op))), e.Err)
-	default: // of these, the operation's own line tells
+	default: // covered by the record of the operation
 		return
 	}
 	l.log.LogAttrs(ctx, level, text, attrs...)
@@ -99,7 +103,8 @@ func withError(attrs []slog.Attr, err error) []slog.Attr {
 	return append(attrs, slog.String("reason", Reason(err)), slog.String("error", err.Error()))
 }
 
-// failureLevel tells the caller's own affairs from what somebody has to look at.
+// failureLevel returns Warn for errors that an operator may have to look at, and Debug for those
+// that only concern the caller.
 func failureLevel(err error) slog.Level {
 	switch Reason(err) {
 	case "Forbidden", "Unauthorized", "NotInstalled", "Unavailable", "UnknownOutcome", "Other":
