@@ -6,16 +6,17 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 )
 
-// Permission is one that a role can give.
+// Permission is a permission that a role can grant.
 type Permission struct {
-	Verb, Group, Resource, Subresource string // Group "": Kubernetes' own; Subresource "": the resource itself
-	// Name is the only object that it has to be for, so that a role can be limited to it by
-	// resourceNames; "": for all of the resource.
+	// Group is empty for the core API group, Subresource for the resource itself.
+	Verb, Group, Resource, Subresource string
+	// Name is the only object that the permission is needed for, so that a role can be limited to
+	// it by resourceNames. If Name is empty, it is needed for all objects of the resource.
 	Name string
 }
 
-// String names it as the API server's refusals do, e.g. "patch deployments.apps/scale", with the
-// Name in quotes behind it.
+// String returns the permission in the notation of the API server's refusals, such as
+// "patch deployments.apps/scale". If there is a Name, it follows in quotes.
 func (p Permission) String() string {
 	resource := p.Resource
 	if p.Group != "" {
@@ -30,8 +31,8 @@ func (p Permission) String() string {
 	return p.Verb + " " + resource
 }
 
-// ClusterScoped reports whether it is about a resource that belongs to no namespace, so that it
-// takes a ClusterRole, and a ClusterRoleBinding, to grant it.
+// ClusterScoped reports whether the resource is cluster-scoped. Only a ClusterRole with a
+// ClusterRoleBinding can grant such a permission.
 func (p Permission) ClusterScoped() bool {
 	return p.Group == naming.Group && p.Resource == "clusterworkflowtemplates"
 }
@@ -40,24 +41,25 @@ func (p Permission) ClusterScoped() bool {
 type Need struct {
 	Permission
 
-	// For is what part of the operation needs it, e.g. "Follow"; "": it always does.
+	// For is the part of the operation that needs the permission, e.g. "Follow". It is empty if the
+	// operation always needs it.
 	For string
-	// Soft: without the permission the operation does without that part. Else it fails with
-	// [ErrForbidden].
+	// Soft reports whether the operation skips that part if the permission is missing. Otherwise it
+	// fails with [ErrForbidden].
 	Soft bool
 }
 
-// OpNeeds is what one operation needs.
+// OpNeeds are the permissions that one operation needs.
 type OpNeeds struct {
-	Op    Op     // a package that is built on this one may have its own
-	Needs []Need // in any order; none: it needs nothing
+	Op    Op     // packages built on this one may define their own
+	Needs []Need // in any order
 }
 
-// Ops are all operations, as [Error] names them.
+// Ops returns all operations of this package.
 func Ops() []Op { return append([]Op{OpNew, OpCreate, OpCheckAccess}, interfaceOps()...) }
 
-// Changes reports whether the operation is there to change something in the cluster, so that its
-// outcome can be unknown. Every other one only reads.
+// Changes reports whether the operation changes something in the cluster, so that its outcome can
+// be unknown. The others only read.
 func (op Op) Changes() bool {
 	switch op {
 	case OpCreate, OpStart, OpResubmit, OpSuspend, OpResume, OpStop, OpTerminate, OpDelete, OpRetry:
@@ -66,7 +68,7 @@ func (op Op) Changes() bool {
 	return false
 }
 
-// interfaceOps are those of [Interface].
+// interfaceOps returns the operations of [Interface].
 func interfaceOps() []Op {
 	return []Op{
 		OpStart, OpGet, OpList, OpWait, OpWatch, OpSuspend, OpResume, OpStop, OpTerminate, OpDelete, OpRetry, OpResubmit, OpLogs,

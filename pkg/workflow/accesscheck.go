@@ -17,19 +17,18 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 )
 
-// CheckAccess asks the API server whether the caller may do these operations in the client's
-// namespace, or without any, all of [Interface], so that a service finds out when it starts. nil:
-// it may, with all their parts. It changes nothing, and needs no permission that an
-// authenticated caller doesn't have. It blocks for one short request per permission, each retried
-// as reads are.
+// CheckAccess asks the API server whether the caller has the permissions for these operations in
+// the client's namespace. Without ops, it checks all operations of [Interface]. A service can call
+// it when it starts. It returns nil if no permission is missing. CheckAccess changes nothing and
+// can be used by any authenticated caller. It sends one short request per permission, each retried
+// like other reads, and blocks until all are answered.
 //
-// What operations can do without ([Need].Soft) is not asked for; but where
-// [Options.EventSource] is set, the permission to create events is. A role that is limited to names
-// (resourceNames) counts where a permission has that Name, and as none elsewhere. A permission that is
-// granted now may be taken away later.
+// It does not check optional permissions ([Need].Soft), except the one to create events if
+// [Options.EventSource] is set. A role that is limited to object names (resourceNames) satisfies
+// only permissions with such a Name. Permissions may be revoked after the check.
 //
-// Errors: [ErrForbidden], with a [*PermissionError] that lists all that is missing and
-// what for; [ErrInvalid], with an [*InvalidError] for an unknown operation; [ErrUnauthorized],
+// Errors: [ErrForbidden], with a [*PermissionError] that lists all missing permissions and what
+// they are for; [ErrInvalid], with an [*InvalidError], for an unknown operation; [ErrUnauthorized],
 // [ErrUnavailable], and the context's.
 func (c *WorkflowClient) CheckAccess(ctx context.Context, ops ...Op) (err error) {
 	ctx, o := c.begin(ctx, OpCheckAccess, "", &err)
@@ -44,7 +43,7 @@ func (c *WorkflowClient) CheckAccess(ctx context.Context, ops ...Op) (err error)
 	return nil
 }
 
-// neededFor is what operations need with the options that this client has.
+// neededFor returns what the operations need with this client's options.
 func (c *WorkflowClient) neededFor(ops []Op) ([]OpNeeds, error) {
 	if len(ops) == 0 {
 		ops = interfaceOps()
@@ -61,7 +60,7 @@ func (c *WorkflowClient) neededFor(ops []Op) ([]OpNeeds, error) {
 		of := OpNeeds{Op: op, Needs: Needs(op)}
 		for j := range of.Needs {
 			if n := &of.Needs[j]; n.For == partEvents && c.events != nil {
-				n.Soft = false // whoever asks for events wants to know
+				n.Soft = false // the host has asked for events
 			}
 		}
 		all = append(all, of)
@@ -72,16 +71,16 @@ func (c *WorkflowClient) neededFor(ops []Op) ([]OpNeeds, error) {
 	return all, nil
 }
 
-// CheckNeedsOptions say how [CheckNeeds] asks. The zero value is ready to use.
+// CheckNeedsOptions configure [CheckNeeds]. The zero value is ready to use.
 type CheckNeedsOptions struct {
-	// RetryFor is that of [Options].
+	// RetryFor is how long transient faults are retried, as in [Options].
 	RetryFor time.Duration
-	// Observer receives the check as an operation [OpCheckAccess]. Nil disables that.
+	// Observer receives the check as an operation [OpCheckAccess]. Nil disables observation.
 	Observer Observer
 }
 
-// CheckNeeds is [WorkflowClient.CheckAccess] for what other operations need in a namespace, such
-// as those of a package that is built on this one. Errors are those of CheckAccess, but for the
+// CheckNeeds is like [WorkflowClient.CheckAccess], but checks the given needs, such as those of a
+// package that is built on this one. Its errors are those of CheckAccess, except for that of an
 // unknown operation.
 func CheckNeeds(ctx context.Context, client dynamic.Interface, namespace string, all []OpNeeds, opts CheckNeedsOptions) (err error) {
 	c := &WorkflowClient{
@@ -118,7 +117,7 @@ func reviewsOf(client dynamic.Interface) dynamic.ResourceInterface {
 	return client.Resource(schema.GroupVersionResource{Group: "authorization.k8s.io", Version: "v1", Resource: "selfsubjectaccessreviews"})
 }
 
-// review asks whether the caller has a permission. If not, it is a [*deniedError].
+// review asks whether the caller has a permission. If not, it returns a [*deniedError].
 func review(ctx context.Context, reviews dynamic.ResourceInterface, namespace string, p Permission) error {
 	attributes := map[string]any{"verb": p.Verb, "group": p.Group, "resource": p.Resource, "subresource": p.Subresource}
 	if !p.ClusterScoped() {
@@ -142,8 +141,9 @@ func review(ctx context.Context, reviews dynamic.ResourceInterface, namespace st
 
 var errNotAllowed = errors.New("the access review does not allow it")
 
-// deniedError is an access review's "no". It wraps the refusal that the request itself would
-// get, so that it is borne as one after an outage: until the API server knows its roles again.
+// deniedError is the error of a permission that an access review denies. It wraps the refusal that
+// the request itself would get. So it is retried like one after an outage, when the API server does
+// not know its roles yet.
 type deniedError struct{ refusal error }
 
 func (e *deniedError) Error() string { return e.refusal.Error() }

@@ -5,19 +5,20 @@ import (
 	"strings"
 )
 
-// PermissionError lists the permissions that are missing. It matches [ErrForbidden].
+// PermissionError lists missing permissions. It matches [ErrForbidden].
 type PermissionError struct {
-	Namespace string // where they are missing
+	Namespace string // in which they are missing
 	Missing   []MissingPermission
 }
 
-// MissingPermission is a permission that is missing, and what it is needed for.
+// MissingPermission is a missing permission and what it is needed for.
 type MissingPermission struct {
 	Permission
 
-	// Ops are the operations that need it, of those that were asked for.
+	// Ops are the checked operations that need the permission.
 	Ops []Op
-	// For says for each of Ops which parts of it do, as [Need] does; "": the operation always does.
+	// For has for each of Ops the parts that need it, separated by commas, or "" if the operation
+	// always needs it; see [Need].
 	For []string
 }
 
@@ -33,7 +34,8 @@ func (e *PermissionError) Error() string {
 // Is makes [errors.Is] match [ErrForbidden].
 func (e *PermissionError) Is(target error) bool { return target == ErrForbidden }
 
-// String is e.g. "get workflows.argoproj.io, for start (an idempotency key), wait".
+// String returns the permission and its uses, such as
+// "get workflows.argoproj.io, for start (an idempotency key), wait".
 func (m MissingPermission) String() string {
 	uses := make([]string, len(m.Ops))
 	for i, op := range m.Ops {
@@ -45,7 +47,7 @@ func (m MissingPermission) String() string {
 	return m.Permission.String() + ", for " + strings.Join(uses, ", ")
 }
 
-// add notes one more use.
+// add adds a use of the permission.
 func (m *MissingPermission) add(op Op, part string) {
 	at := slices.Index(m.Ops, op)
 	switch {
@@ -58,8 +60,7 @@ func (m *MissingPermission) add(op Op, part string) {
 	}
 }
 
-// required groups what can't be done without by permission, in the order in which they are needed
-// first.
+// required groups the needs that are not soft by permission, in the order of their first use.
 func required(all []OpNeeds) []MissingPermission {
 	var grouped []MissingPermission
 	for _, of := range all {

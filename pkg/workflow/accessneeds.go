@@ -8,16 +8,16 @@ import (
 
 // Parts of operations.
 const (
-	partEvents      = "Options.EventSource" // an Event is recorded
+	partEvents      = "Options.EventSource" // recording an Event
 	partKeyWithName = "finding an idempotency key in use by another Name"
 )
 
-// Needs is what an operation needs of the API server: the caller's own copy, in the same order
-// each time; nil for an unknown operation, and for one that needs nothing. Permissions are
-// in the namespace of the workflows, unless they are [Permission.ClusterScoped].
+// Needs returns the permissions that an operation needs, in a fixed order. It returns nil if the
+// operation is unknown or needs none. The permissions are needed in the namespace of the workflows,
+// unless they are [Permission.ClusterScoped]. The caller may modify the result.
 //
-// Roles, documentation and [WorkflowClient.CheckAccess] are made of it, and specs hold it
-// against a real API server.
+// Roles, documentation and [WorkflowClient.CheckAccess] are derived from it, and tests compare it
+// with the behavior of a real API server.
 func Needs(op Op) []Need {
 	switch op {
 	case OpCreate:
@@ -31,7 +31,7 @@ func Needs(op Op) []Need {
 			argo("workflows", "create"),
 			argo("workflows", "get").only("an idempotency key"),
 			argo("workflows", "list").only(partKeyWithName).softly(),
-			argo("workflows", "get").only("a name that is taken"), // to see by whom
+			argo("workflows", "get").only("a name that is taken"), // to find out whose it is
 			argo("cronworkflows", "get").only("a CronWorkflow"),
 			argo("cronworkflows", "list").only("naming the CronWorkflows there are").softly(),
 			templateNeeds(), eventNeeds(),
@@ -55,7 +55,7 @@ func Needs(op Op) []Need {
 	case OpRetry:
 		return slices.Concat(
 			argo("workflows", "get", "update"),
-			core("pods", "list", "delete").only("steps that ran in pods"), // get instead of list will do
+			core("pods", "list", "delete").only("steps that ran in pods"), // get works instead of list
 			eventNeeds(),
 		)
 	case OpResubmit:
@@ -77,7 +77,7 @@ func Needs(op Op) []Need {
 	return nil
 }
 
-// templateNeeds are those of what checks a request against its template.
+// templateNeeds are the needs of the check of a request against its template.
 func templateNeeds() needs {
 	return slices.Concat(
 		argo("workflowtemplates", "get").only("the check against the template").softly(),
@@ -87,7 +87,7 @@ func templateNeeds() needs {
 	)
 }
 
-// sharedWatchNeeds are those of what follows more than a few workflows.
+// sharedWatchNeeds are the needs of a watch that calls for many workflows share.
 func sharedWatchNeeds() needs {
 	return argo("workflows", "list").only("one watch for many at once").softly()
 }
@@ -96,7 +96,7 @@ func eventNeeds() needs { return core("events", "create").only(partEvents).softl
 
 type needs []Need
 
-// argo are permissions for one of Argo's resources, core for one of Kubernetes' own.
+// argo returns the needs for a resource of Argo, core those for one of the core API group.
 func argo(resource string, verbs ...string) needs { return needsOf(naming.Group, resource, verbs) }
 func core(resource string, verbs ...string) needs { return needsOf("", resource, verbs) }
 
@@ -108,7 +108,7 @@ func needsOf(group, resource string, verbs []string) needs {
 	return all
 }
 
-// only makes them those of a part of the operation.
+// only makes them needs of a part of the operation.
 func (n needs) only(part string) needs {
 	for i := range n {
 		n[i].For = part
@@ -116,7 +116,7 @@ func (n needs) only(part string) needs {
 	return n
 }
 
-// softly makes them such that the operation does without that part.
+// softly makes them needs without which the operation skips that part.
 func (n needs) softly() needs {
 	for i := range n {
 		n[i].Soft = true

@@ -47,8 +47,8 @@ type Options struct {
 	// controller has the ID, they never run.
 	InstanceID string
 	// RetryFor is how long a call retries transient faults, unless its context ends first. Wait,
-	// Watch and a Logs that follows retry them for as long as their context lasts. 0 means
-	// [DefaultRetryFor]; a negative value disables retries.
+	// Watch, and Logs with Follow retry them until their context ends. 0 means [DefaultRetryFor]; a
+	// negative value disables retries.
 	RetryFor time.Duration
 	// TemplateMaxAge is the maximum age of a cached template against which Start checks a request.
 	// A start with a cached template takes one request instead of two. If the check against a
@@ -57,11 +57,10 @@ type Options struct {
 	TemplateMaxAge time.Duration
 	// QPS is the maximum average number of requests per second. Burst is the maximum number of
 	// requests at once; 0 means 2 × QPS. If QPS is 0, the limit of the [rest.Config] applies: its
-	// RateLimiter, or its QPS and Burst. If that sets none either, requests are not limited:
-	// client-go's default of 5 per second does not apply, because API Priority and Fairness
-	// already protects the API server. The limit covers all requests of the client, including
-	// logs, but not watches of pods, which client-go does not limit. QPS and Burst apply to
-	// [NewForConfig] only.
+	// RateLimiter, or its QPS and Burst. If it has none either, requests are not limited.
+	// client-go's default of 5 per second does not apply, because API Priority and Fairness already
+	// protects the API server. The limit covers all requests of the client, including logs, but not
+	// watches of pods, which client-go does not limit. QPS and Burst apply to [NewForConfig] only.
 	QPS   float32
 	Burst int
 	// UserAgent identifies this client in the API server's audit log. It defaults to that of the

@@ -19,31 +19,31 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// DeleteOptions say how to delete.
+// DeleteOptions configure a Delete. The zero value is ready to use.
 type DeleteOptions struct {
-	// UID, if given, is that of the workflow meant: [ErrReplaced] if it is another by now.
+	// UID, if set, is the UID of the workflow. A workflow with another one is [ErrReplaced].
 	UID types.UID
-	// Propagation says what becomes of its pods; "" means background: they go after it.
+	// Propagation is what happens to the workflow's pods. It defaults to background: they are
+	// deleted after the workflow.
 	Propagation metav1.DeletionPropagation
-	// Wait blocks until the workflow is gone. Needs get and watch.
+	// Wait makes Delete block until the workflow is deleted. It needs get and watch.
 	Wait bool
-	// AbandonArtifactGC takes away the finalizer by which Argo's controller holds a workflow
-	// until its artifacts are collected. They stay where they are then, for ever. Needs get and
-	// patch.
+	// AbandonArtifactGC removes the finalizer that keeps the workflow until Argo's controller has
+	// deleted its artifacts. The artifacts are then never deleted. It needs get and patch.
 	AbandonArtifactGC bool
 }
 
-// DeletionHeldError is the error of a Delete with Wait: the workflow is marked as deleted,
-// but something still holds it.
+// DeletionHeldError is the error of a Delete with Wait whose workflow is marked for deletion, but
+// still has finalizers.
 type DeletionHeldError struct {
-	// Finalizers are what holds it; whoever put one there has to take it away.
+	// Finalizers keep the workflow. Each has to be removed by the component that added it.
 	Finalizers []string
-	// Message is Argo's, if it could not collect artifacts.
+	// Message is Argo's message if it could not delete artifacts.
 	Message string
-	// Err is the context's cause; nil if Argo has given up.
+	// Err is the cause of the context's end. It is nil if Argo has given up on the artifacts.
 	Err error
 
-	ended error // the context's Err
+	ended error // Err of the context
 }
 
 func (e *DeletionHeldError) Error() string {
@@ -65,19 +65,21 @@ func (e *DeletionHeldError) Unwrap() error { return e.Err }
 // Is makes [errors.Is] match the context's Err.
 func (e *DeletionHeldError) Is(target error) bool { return e.ended != nil && target == e.ended }
 
-// Delete deletes a workflow and, with it, its pods. It returns when the API server has
-// marked it as deleted, or with Wait, when it is gone. A workflow that runs is deleted all
-// the same, without its exit handlers: stop it first if they matter.
+// Delete deletes a workflow and its pods. It returns when the API server has marked the workflow
+// for deletion, or with Wait, when the workflow is deleted. Delete also deletes a workflow that is
+// running, without its exit handlers; use Stop first to run them.
 //
-// A lost answer is repeated without the risk to delete a later workflow of the same name; for
-// that the UID is read first if none is given, as far as the caller may get workflows. Deleting
-// what is marked as deleted succeeds again; deleting what is gone is [ErrNotFound].
+// Delete repeats a request whose answer was lost, and never deletes a later workflow of the same
+// name. For that it reads the UID first if none is given. If the caller may not get workflows,
+// Delete does not repeat such a request and returns [ErrUnknownOutcome]. Deleting a workflow that
+// is already marked for deletion succeeds. If the workflow no longer exists, Delete returns
+// [ErrNotFound].
 //
-// Errors: [ErrNotFound], [ErrReplaced], [ErrInvalid], [ErrConflict], [ErrUnsupported] (without
-// UID, an object that cannot be read), [ErrForbidden] (needs delete; get to be repeatable, to wait
-// and to abandon artifacts), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable],
-// [ErrUnknownOutcome], and the context's. With Wait, a [*DeletionHeldError] when the context ends
-// or collecting artifacts failed, and finalizers hold the workflow.
+// Errors: [ErrNotFound], [ErrReplaced], [ErrInvalid], [ErrConflict], [ErrUnsupported] (without UID,
+// an object that cannot be read), [ErrForbidden] (needs delete; get to repeat a lost request, to
+// wait and to abandon artifacts), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable],
+// [ErrUnknownOutcome], and the context's. With Wait, a [*DeletionHeldError] if finalizers keep the
+// workflow when the context ends, or after Argo failed to delete artifacts.
 func (c *WorkflowClient) Delete(ctx context.Context, name string, opts DeleteOptions) (err error) {
 	ctx, o := c.begin(ctx, OpDelete, name, &err)
 	defer o.end(ctx)
@@ -101,7 +103,7 @@ func (c *WorkflowClient) delete(ctx context.Context, name string, opts DeleteOpt
 		return invalid(field.NotSupported(field.NewPath("propagation"), opts.Propagation, allowed))
 	}
 	p := c.pacer()
-	if opts.UID == "" { // so that everything is about the same workflow, also when it is repeated
+	if opts.UID == "" { // so that all requests are about the same workflow
 		obj, err := c.getWith(ctx, p, name)
 		switch {
 		case err == nil:
@@ -124,21 +126,21 @@ func (c *WorkflowClient) delete(ctx context.Context, name string, opts DeleteOpt
 	return nil
 }
 
-// markDeleted sends the request until it is answered. Without a UID it is not repeated if the
-// answer was lost: by then another workflow may have the name.
+// markDeleted sends the request until it is answered. Without a UID it does not repeat a request
+// whose answer was lost, because by then another workflow may have the name.
 func (c *WorkflowClient) markDeleted(ctx context.Context, p *pace.Pacer, name string, opts DeleteOptions) error {
 	request := metav1.DeleteOptions{PropagationPolicy: &opts.Propagation}
 	if opts.UID != "" {
 		request.Preconditions = metav1.NewUIDPreconditions(string(opts.UID))
 	}
-	lost := false // an attempt was sent whose answer did not come back
+	lost := false // the answer of an attempt was lost
 	for {
 		err := c.workflows.Delete(ctx, name, request)
 		switch {
 		case err == nil:
 			return nil
 		case lost && (apierrors.IsConflict(err) || notFound(err)):
-			return nil // it is gone, and perhaps another one has its name
+			return nil // it was deleted, and another workflow may have its name
 		case apierrors.IsConflict(err) && opts.UID != "":
 			return fmt.Errorf("%w: %w", ErrReplaced, err)
 		}
@@ -153,7 +155,7 @@ func (c *WorkflowClient) markDeleted(ctx context.Context, p *pace.Pacer, name st
 	}
 }
 
-// abandonArtifactGC takes the finalizer away from the workflow if it has it.
+// abandonArtifactGC removes the finalizer from the workflow if it is present.
 func (c *WorkflowClient) abandonArtifactGC(ctx context.Context, name string, uid types.UID) error {
 	has := func(finalizers []string) bool { return slices.Contains(finalizers, naming.FinalizerArtifactGC) }
 	_, err := c.edit(ctx, name, uid, func(obj *unstructured.Unstructured, _ *status.WorkflowStatus) (*change, error) {
@@ -172,12 +174,12 @@ func (c *WorkflowClient) abandonArtifactGC(ctx context.Context, name string, uid
 	return err
 }
 
-// gone reports whether err says that the workflow is no more.
+// gone reports whether err says that the workflow was deleted.
 func gone(err error) bool {
 	return !contextEnded(err) && (errors.Is(err, ErrDeleted) || errors.Is(err, ErrReplaced)) || notFound(err)
 }
 
-// awaitGone follows a workflow that is marked as deleted until it is gone.
+// awaitGone blocks until a workflow that is marked for deletion is deleted.
 func (c *WorkflowClient) awaitGone(ctx context.Context, name string, uid types.UID) error {
 	err := c.followUID(ctx, name, uid, func(s *status.WorkflowStatus) (bool, error) {
 		finalizers := s.Finalizers

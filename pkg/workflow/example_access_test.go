@@ -8,7 +8,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// A service asks at its start for what it is going to do.
+// A service checks at startup that it has the permissions it needs.
 func ExampleWorkflowClient_CheckAccess() {
 	ctx, client := context.Background(), exampleClient()
 	err := client.CheckAccess(ctx, workflow.OpStart, workflow.OpWait, workflow.OpRetry)
@@ -19,12 +19,12 @@ func ExampleWorkflowClient_CheckAccess() {
 			fmt.Println(missing)
 		}
 	case err != nil:
-		fmt.Println(err) // nobody could say
+		fmt.Println(err) // the check itself failed
 	}
 	// Output: delete pods, for retry (steps that ran in pods)
 }
 
-// What an operation needs can go into a role of one's own.
+// Print the permissions of an operation, e.g. to put them into a role.
 func ExampleNeeds() {
 	for _, need := range workflow.Needs(workflow.OpRetry) {
 		switch {

@@ -14,9 +14,8 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// exampleCluster stands in for a cluster so that the examples run: it keeps objects, and a
-// workflow that is watched succeeds. Whether the client is right is tested on a real API
-// server, in test/conformance.
+// exampleCluster returns a fake cluster for the examples. It stores objects, and a workflow that is
+// watched succeeds. The tests in test/conformance use a real API server.
 func exampleCluster(objects ...map[string]any) *rest.Config {
 	s := &exampleServer{objects: map[string]map[string]any{}}
 	for _, o := range append(objects, reindexTemplate(), runningWorkflow()) {
@@ -34,7 +33,7 @@ func reindexTemplate() map[string]any {
 	}, nil)
 }
 
-// runningWorkflow waits at a gate.
+// runningWorkflow returns a workflow that waits at a gate.
 func runningWorkflow() map[string]any {
 	return object("Workflow", "reindex-x7f2k",
 		map[string]any{"workflowTemplateRef": map[string]any{"name": "reindex"}},
@@ -46,7 +45,7 @@ func runningWorkflow() map[string]any {
 		}})
 }
 
-// failedWorkflow has ended.
+// failedWorkflow returns a workflow that has failed.
 func failedWorkflow() map[string]any {
 	return object("Workflow", "reindex-failed",
 		map[string]any{"workflowTemplateRef": map[string]any{"name": "reindex"}, "arguments": map[string]any{
@@ -55,7 +54,7 @@ func failedWorkflow() map[string]any {
 		map[string]any{"phase": "Failed", "message": "child failed"})
 }
 
-// examplePod has run one step of a workflow, and printed lines.
+// examplePod returns a pod that has run one step of a workflow and logged these lines.
 func examplePod(step string, lines ...string) map[string]any {
 	pod := object("Pod", "reindex-x7f2k-"+step,
 		map[string]any{"restartPolicy": "Never", "containers": []any{map[string]any{"name": "main"}}},
@@ -65,7 +64,7 @@ func examplePod(step string, lines ...string) map[string]any {
 	pod["metadata"].(map[string]any)["annotations"] = map[string]any{
 		"workflows.argoproj.io/node-id": step, "workflows.argoproj.io/node-name": step,
 	}
-	pod["exampleLog"] = strings.Join(lines, "\n") + "\n" // as a kubelet sends it, with the times
+	pod["exampleLog"] = strings.Join(lines, "\n") + "\n" // with timestamps, as the kubelet sends it
 	return pod
 }
 
@@ -74,7 +73,7 @@ func object(kind, name string, spec, status map[string]any) map[string]any {
 		"apiVersion": "argoproj.io/v1alpha1", "kind": kind, "spec": spec, "status": status,
 		"metadata": map[string]any{
 			"name": name, "namespace": "ma", "uid": "uid-of-" + name, "resourceVersion": "1",
-			"managedFields": []any{map[string]any{"time": "2026-01-02T03:04:05Z"}}, // it has rested since
+			"managedFields": []any{map[string]any{"time": "2026-01-02T03:04:05Z"}}, // long ago, so the client does not have to wait
 		},
 	}
 }
@@ -95,7 +94,7 @@ func (s *exampleServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	plural, name := path.Base(path.Dir(r.URL.Path)), path.Base(r.URL.Path)
 	obj := s.objects[plural+"/"+name]
 	switch {
-	case name == "selfsubjectaccessreviews": // one may do everything but delete pods
+	case name == "selfsubjectaccessreviews": // everything is allowed except deleting pods
 		attributes := sent["spec"].(map[string]any)["resourceAttributes"].(map[string]any)
 		sent["status"] = map[string]any{"allowed": attributes["verb"] != "delete" || attributes["resource"] != "pods"}
 		return answer(sent)

@@ -28,7 +28,7 @@ func ExampleWorkflowClient_Get() {
 	// └─ ⏸ approve  awaits approved-by
 }
 
-// GetObject gives what the typed status has no field for.
+// GetObject gives access to fields that the typed status does not have.
 func ExampleWorkflowClient_GetObject() {
 	ctx, client := context.Background(), exampleClient()
 	obj, err := client.GetObject(ctx, "reindex-x7f2k")
@@ -41,16 +41,16 @@ func ExampleWorkflowClient_GetObject() {
 	// Output: reindex <nil>
 }
 
-// What waits for somebody, whichever template it was made from.
+// List the workflows that wait at a gate, whichever template they come from.
 func ExampleWorkflowClient_List() {
 	ctx, client := context.Background(), exampleClient(failedWorkflow())
 	for s, err := range client.List(ctx, workflow.ListOptions{Suspended: true}) {
 		if err != nil {
-			fmt.Println(err) // of one object, or the end
+			fmt.Println(err) // of one object, or of the whole list
 			continue
 		}
 		for _, gate := range s.SuspendedNodes() {
-			fmt.Println(s.Name, "waits at", status.Printable(gate.DisplayName)) // others have named it
+			fmt.Println(s.Name, "waits at", status.Printable(gate.DisplayName)) // the name comes from the template
 		}
 	}
 	// Output: reindex-x7f2k waits at approve
@@ -104,7 +104,8 @@ func ExampleCondition() {
 	// Succeeded
 }
 
-// Each outcome comes when it is there; one that fails doesn't concern the others.
+// The results arrive in the order in which the workflows end. An error of one does not affect the
+// others.
 func ExampleWaitMany() {
 	ctx, client := context.Background(), exampleClient(failedWorkflow())
 	names := []string{"reindex-x7f2k", "reindex-failed", "reindex-gone"}

@@ -14,7 +14,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Show what a workflow prints until it has ended.
+// Follow the logs of a workflow until it ends.
 func ExampleWorkflowClient_Logs() {
 	ctx, client := context.Background(), exampleClient(
 		examplePod("snapshot", "2026-11-23T10:00:00.000000001Z begins", "2026-11-23T10:00:02.000000001Z done"),
@@ -22,7 +22,7 @@ func ExampleWorkflowClient_Logs() {
 	)
 	for line, err := range client.Logs(ctx, "reindex-x7f2k", workflow.LogOptions{
 		Follow:     true,
-		Containers: []string{"main"}, // without what Argo's own containers say
+		Containers: []string{"main"}, // not the logs of Argo's own containers
 	}) {
 		switch {
 		case errors.Is(err, workflow.ErrDeleted):
@@ -40,7 +40,7 @@ func ExampleWorkflowClient_Logs() {
 	// 10:00:02 snapshot/main: done
 }
 
-// Look for the first sign of trouble, and leave it at that.
+// Stop at the first line that reports an error.
 func ExampleWorkflowClient_Logs_search() {
 	ctx, client := context.Background(), exampleClient(
 		examplePod("snapshot", "2026-11-23T10:00:00Z begins", "2026-11-23T10:00:02Z ERROR: no space left", "2026-11-23T10:00:03Z ERROR: gave up"),
@@ -58,8 +58,8 @@ func ExampleWorkflowClient_Logs_search() {
 	// Output: reindex-x7f2k-snapshot ERROR: no space left
 }
 
-// A host that shares one dynamic client says what logs are read with: a REST client of
-// core/v1, such as clientset.CoreV1().RESTClient().
+// A host that shares one dynamic client has to provide a REST client for core/v1 to read logs, such
+// as clientset.CoreV1().RESTClient().
 func ExampleOptions_logs() {
 	newClient := func(dyn dynamic.Interface, core rest.Interface) (*workflow.WorkflowClient, error) {
 		return workflow.New(dyn, workflow.Options{Namespace: "ma", Logs: core})

@@ -9,12 +9,12 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Changes are logged at Info, reads at Debug, and what somebody should look at at Warn.
+// Changes are logged at Info, reads at Debug, and problems for an operator at Warn.
 func ExampleNewLogObserver() {
 	cfg := exampleCluster()
 	handler := slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey || a.Key == "took" {
-			return slog.Attr{} // another one each time
+			return slog.Attr{} // not reproducible
 		}
 		return a
 	}})
@@ -30,7 +30,7 @@ func ExampleNewLogObserver() {
 	// level=INFO msg=resume backend=native namespace=ma workflow=reindex-x7f2k
 }
 
-// failures says which operations fail, and nothing else.
+// failures is an observer that prints failed operations.
 type failures struct {
 	workflow.NoObserver
 }
@@ -41,7 +41,7 @@ func (failures) End(_ context.Context, call workflow.Call, err error) {
 	}
 }
 
-// An observer of one's own implements what it needs.
+// A custom observer embeds NoObserver and implements only the methods it needs.
 func ExampleObserver() {
 	client, err := workflow.NewForConfig(exampleCluster(), workflow.Options{
 		Observer: workflow.Observers(failures{}, workflow.NewLogObserver(slog.DiscardHandler)),

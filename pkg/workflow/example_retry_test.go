@@ -8,8 +8,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Run again what failed, with more of what it ran out of, and leave a workflow that somebody
-// else has set going meanwhile alone.
+// Retry a failed workflow with another parameter value. If another client has retried it meanwhile,
+// Retry returns ErrNotCompleted and changes nothing.
 func ExampleWorkflowClient_Retry() {
 	ctx, client := context.Background(), exampleClient(failedWorkflow())
 	retried, err := client.Retry(ctx, "reindex-failed", workflow.RetryOptions{
@@ -34,7 +34,8 @@ func ExampleWorkflowClient_Retry() {
 	// retry workflow ma/reindex-x7f2k: workflow has not completed: Cannot retry a workflow in phase Running; wait for its end, or stop it
 }
 
-// What succeeded runs again only if it is asked for by a selector, with all that follows it.
+// Nodes that succeeded run again only if they are selected. All nodes that follow them run again
+// too.
 func ExampleRetryOptions() {
 	again := workflow.RetryOptions{RestartSuccessful: true, Selector: "displayName=load"}
 	fmt.Println(again.RestartSuccessful, again.Selector)

@@ -11,8 +11,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// A mistake is found before anything is created. What is wrong is told by errors.Is, and with
-// every field by an InvalidError.
+// Start checks a request before it creates anything. An InvalidError lists each invalid field.
 func ExampleWorkflowClient_Start() {
 	ctx, client := context.Background(), exampleClient()
 	_, err := client.Start(ctx, workflow.StartRequest{
@@ -26,16 +25,16 @@ func ExampleWorkflowClient_Start() {
 			fmt.Printf("%s: %s\n", problem.Field, problem.Detail)
 		}
 	case errors.Is(err, workflow.ErrTemplateNotFound):
-		// The text names the templates that there are.
+		// The error string lists the existing templates.
 	case errors.Is(err, workflow.ErrUnknownOutcome):
-		// It may have been started: Get tells, by the Name in the *Error.
+		// It may have been started. Call Get with the Name in the *Error to find out.
 	}
 	// Output:
 	// parameters[session-name]: template "reindex" has no value for it
 	// parameters[sesion-name]: template "reindex" has no such parameter; there are: session-name, shards; did you mean "session-name"?
 }
 
-// A workflow that brings its own templates is started from its manifest.
+// Start a workflow that has its own templates from a manifest.
 func ExampleWorkflowClient_Start_manifest() {
 	ctx, client := context.Background(), exampleClient()
 	started, err := client.Start(ctx, workflow.StartRequest{
@@ -47,7 +46,7 @@ spec:
   - name: main
     container: {image: busybox, command: [echo, hello]}
 `),
-		IdempotencyKey: "greeting-1", // so the name is known before it is sent
+		IdempotencyKey: "greeting-1", // the name is derived from it
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -57,7 +56,7 @@ spec:
 	// Output: key-sjio6wp2u2twknurwjei7a3n
 }
 
-// Create sends an object as it is.
+// Create sends an object unchanged.
 func ExampleWorkflowClient_Create() {
 	ctx, client := context.Background(), exampleClient()
 	created, err := client.Create(ctx, &unstructured.Unstructured{Object: map[string]any{
@@ -90,7 +89,7 @@ func ExampleWorkflowClient_Resubmit() {
 	// shards 8
 }
 
-// What a call returned as one value, e.g. for many starts at once.
+// Send the results of several calls over one channel.
 func ExampleResult() {
 	ctx, client := context.Background(), exampleClient()
 	names := []string{"reindex-x7f2k", "nobody"}

@@ -9,7 +9,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Approve the gates that a person has looked at, and no other, and supply what they ask for.
+// Approve exactly the gates that a person has seen, and supply their output parameters.
 func ExampleWorkflowClient_Resume() {
 	ctx, client := context.Background(), exampleClient()
 	seen, err := client.Get(ctx, "reindex-x7f2k")
@@ -23,7 +23,7 @@ func ExampleWorkflowClient_Resume() {
 	}
 	result, err := client.Resume(ctx, seen.Name, approved)
 	if errors.Is(err, workflow.ErrNotSuspended) {
-		return // somebody else was quicker; the text names the gates that still wait
+		return // another client was faster; the error lists the gates that still wait
 	}
 	if err != nil {
 		fmt.Println(err)
@@ -46,7 +46,7 @@ func ExampleWorkflowClient_Suspend() {
 	// Output: true <nil>
 }
 
-// Stopping what is being stopped, or was, succeeds; what has ended by itself is refused.
+// Stop is idempotent. Stopping a workflow that has ended by itself is an error.
 func ExampleWorkflowClient_Stop() {
 	ctx, client := context.Background(), exampleClient(failedWorkflow())
 	fmt.Println(client.Stop(ctx, "reindex-x7f2k", workflow.StopOptions{}))
@@ -58,7 +58,7 @@ func ExampleWorkflowClient_Stop() {
 	// stop workflow ma/reindex-failed: workflow has completed: it ended Failed
 }
 
-// A gate is rejected by failing it, with a message that says why.
+// Reject a gate by failing it, with a message that gives the reason.
 func ExampleWorkflowClient_Stop_gate() {
 	ctx, client := context.Background(), exampleClient()
 	err := client.Stop(ctx, "reindex-x7f2k", workflow.StopOptions{Selector: "displayName=approve", Message: "not on a Friday"})
@@ -88,7 +88,7 @@ func ExampleWorkflowClient_Terminate() {
 	// Output: Terminate <nil>
 }
 
-// Delete exactly the workflow that was looked at, and wait until it is gone.
+// Delete exactly the workflow that was read, and wait until it is deleted.
 func ExampleWorkflowClient_Delete() {
 	ctx, client := context.Background(), exampleClient()
 	s, err := client.Get(ctx, "reindex-x7f2k")

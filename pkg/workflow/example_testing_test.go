@@ -8,17 +8,17 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// ended is a Waiter whose workflows have ended like that.
+// ended is a Waiter whose workflows have all ended with the state of object.
 type ended struct {
 	workflow.Waiter
-	object string // as the API server would send it
+	object string // as the API server sends it
 }
 
 func (e ended) Wait(context.Context, string, workflow.Condition) (*status.WorkflowStatus, error) {
 	return status.FromJSON([]byte(e.object))
 }
 
-// A host's own code, here one that reports how a workflow ended, is tested without a cluster.
+// Test code that waits for workflows without a cluster.
 func ExampleWaiter() {
 	report := func(ctx context.Context, w workflow.Waiter, name string) string {
 		s, err := w.Wait(ctx, name, workflow.Completed)

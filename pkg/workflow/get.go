@@ -13,13 +13,15 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
-// Create sends wf to the API server as it is and returns what the server made of it. It does not
-// change wf. A namespace in wf must be the client's. A field that the installed CRDs do not know is
-// refused rather than dropped, as far as they have a schema (Argo's minimal ones have none), and a
-// value that Argo cannot decode is [ErrInvalid] before anything is sent. A lock that Argo 4.x
-// ignores, synchronization.mutex or semaphore, is sent as it is. The request is sent once: after a
-// cut connection the error matches [ErrUnknownOutcome]. For a checked, exactly-once start from a
-// template use Start.
+// Create creates a workflow from wf as it is, and returns the created object. It does not modify
+// wf. If wf has a namespace, it must be the client's. Create checks that Argo can decode wf before
+// it sends anything; otherwise the error is [ErrInvalid]. The API server rejects unknown fields
+// instead of dropping them if the installed CRDs have a schema (Argo's minimal CRDs have none).
+// Create does not reject the locks that Argo 4.x ignores, synchronization.mutex and semaphore.
+//
+// Create sends the request once and does not retry it. If the answer is lost, the error matches
+// [ErrUnknownOutcome]. Use Start to start a workflow exactly once and check it against its
+// template.
 //
 // Errors: [ErrNotFound] (no such namespace), [ErrAlreadyExists], [ErrInvalid], [ErrForbidden],
 // [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
@@ -52,8 +54,8 @@ func (c *WorkflowClient) Create(ctx context.Context, wf *unstructured.Unstructur
 	return nil, c.error(OpCreate, wf.GetName(), err)
 }
 
-// copyObject returns wf with the few types that an unstructured object may have, and what Argo
-// cannot decode of it.
+// copyObject returns a copy of wf that has only the types allowed in an unstructured object, and
+// the problems of values that Argo cannot decode.
 func copyObject(wf *unstructured.Unstructured) (*unstructured.Unstructured, field.ErrorList) {
 	fields, err := spec.Copy(wf.Object)
 	if err != nil {
@@ -62,11 +64,10 @@ func copyObject(wf *unstructured.Unstructured) (*unstructured.Unstructured, fiel
 	return &unstructured.Unstructured{Object: fields}, spec.TypeProblems(nil, spec.TypeWorkflow, fields)
 }
 
-// GetObject returns the Workflow as the API server has it at this moment. Transient faults are
-// retried.
+// GetObject returns the current Workflow object from the API server. It retries transient faults.
 //
-// Errors: [ErrNotFound], [ErrInvalid] (not the name of a workflow), [ErrUnsupported] (an object that
-// cannot be read), [ErrForbidden] (needs get), [ErrUnauthorized], [ErrNotInstalled],
+// Errors: [ErrNotFound], [ErrInvalid] (not the name of a workflow), [ErrUnsupported] (an object
+// that cannot be read), [ErrForbidden] (needs get), [ErrUnauthorized], [ErrNotInstalled],
 // [ErrUnavailable], and the context's.
 func (c *WorkflowClient) GetObject(ctx context.Context, name string) (obj *unstructured.Unstructured, err error) {
 	ctx, o := c.begin(ctx, OpGet, name, &err)
@@ -77,7 +78,7 @@ func (c *WorkflowClient) GetObject(ctx context.Context, name string) (obj *unstr
 	return obj, nil
 }
 
-// Get returns the workflow's state at this moment. Retries and errors are those of
+// Get returns the current state of the workflow. Its retries and errors are those of
 // [WorkflowClient.GetObject].
 func (c *WorkflowClient) Get(ctx context.Context, name string) (s *status.WorkflowStatus, err error) {
 	ctx, o := c.begin(ctx, OpGet, name, &err)

@@ -19,46 +19,50 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/source"
 )
 
-// DefaultPageSize is how many workflows List asks the API server for at a time. One can be
-// as large as a megabyte.
+// DefaultPageSize is the default of [ListOptions.PageSize]. A workflow can be as large as a
+// megabyte.
 const DefaultPageSize = 100
 
-// ListOptions say which workflows to list; what is given has to hold all together. The zero
-// value lists all.
+// ListOptions select the workflows to list. A workflow has to match all fields that are set. The
+// zero value lists all workflows.
 type ListOptions struct {
-	// LabelSelector is that of Kubernetes, e.g. "team=search,tier in (a,b)".
+	// LabelSelector is a Kubernetes label selector, e.g. "team=search,tier in (a,b)".
 	LabelSelector string
-	// Template: made from that WorkflowTemplate or, with ClusterScope, ClusterWorkflowTemplate.
+	// Template selects the workflows created from this WorkflowTemplate or, with ClusterScope, from
+	// this ClusterWorkflowTemplate.
 	Template     string
 	ClusterScope bool
-	// Phases: in one of these. Outcomes tell more, e.g. [status.OutcomeStopped]. Both are told by the
-	// whole workflow, so the API server sends all that the labels leave: with Running or Completed
-	// besides, only those.
+	// Phases selects the workflows in one of these phases, Outcomes those with one of these
+	// outcomes. Outcomes distinguish more, e.g. [status.OutcomeStopped]. The client filters by
+	// both, so the API server sends all workflows that match the labels. If you also set Running or
+	// Completed, it sends fewer.
 	Phases   []status.Phase
 	Outcomes []status.Outcome
-	// Running: not ended yet. Completed: ended. Suspended: waiting at a gate, or suspended as
-	// a whole; gates that are offloaded cannot be seen. A delay is not a gate.
+	// Running selects workflows that have not ended, Completed those that have. Suspended selects
+	// workflows that wait at a gate or are suspended as a whole. It does not see gates in offloaded
+	// nodes. A suspend node with a duration is not a gate.
 	Running, Completed, Suspended bool
-	// CreatedAfter and CreatedBefore bound the time of creation, by the API server's clock;
-	// FinishedBefore that of the end, by the controller's. The zero time is no bound.
+	// CreatedAfter and CreatedBefore limit the creation time, by the clock of the API server.
+	// FinishedBefore limits the end time, by the clock of the controller. All are exclusive. The
+	// zero time means no limit.
 	CreatedAfter, CreatedBefore, FinishedBefore time.Time
-	// PageSize is how many are read at a time; 0 means [DefaultPageSize].
+	// PageSize is the number of workflows per request. 0 means [DefaultPageSize].
 	PageSize int64
 }
 
-// List yields the workflows of the namespace, in the order of their names. Nothing is sent
-// before the sequence is ranged over. It reads page by page, so that memory is bounded by
-// the page's size; a page that takes the caller so long that the next one has expired is no
-// error, but what changed meanwhile may or may not be in what follows.
+// List returns a sequence of the workflows of the namespace, in the order of their names. It sends
+// no request until the sequence is ranged over. It reads one page at a time, so the page size
+// limits its use of memory. If the caller processes a page for so long that the list expires, List
+// continues in a newer state: workflows that changed meanwhile may or may not be listed.
 //
-// A client with an instance id lists the workflows of that instance, one without those of
-// none, as Argo's controller does.
+// With an [Options.InstanceID], List yields that instance's workflows. Without one, it yields only
+// workflows that have no instance ID.
 //
-// An object that cannot be read as a workflow is yielded as an [*Error] with its name and a
-// nil status, and the list goes on. Any other error is the last element: [ErrInvalid],
-// [ErrForbidden] (needs list), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], and
-// the context's. A client made by [New] reads a page as a whole: if the dynamic client cannot
-// read one object of it, the list ends with an error that matches [ErrUnsupported].
+// An object that cannot be read as a workflow is yielded as an [*Error] with its name and a nil
+// status, and the list continues. Any other error is the last element: [ErrInvalid], [ErrForbidden]
+// (needs list), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], and the context's. With a
+// client made by [New], a single object that the dynamic client cannot read ends the list with an
+// error that matches [ErrUnsupported].
 func (c *WorkflowClient) List(ctx context.Context, opts ListOptions) iter.Seq2[*status.WorkflowStatus, error] {
 	return func(yield func(*status.WorkflowStatus, error) bool) {
 		var err error
@@ -71,7 +75,7 @@ func (c *WorkflowClient) List(ctx context.Context, opts ListOptions) iter.Seq2[*
 	}
 }
 
-// list yields the workflows, until it can't go on.
+// list yields the workflows. It returns the error that ended the list.
 func (c *WorkflowClient) list(ctx context.Context, opts ListOptions, yield func(*status.WorkflowStatus, error) bool) error {
 	selector, err := c.listSelector(opts)
 	if err != nil {
@@ -106,9 +110,9 @@ func (c *WorkflowClient) list(ctx context.Context, opts ListOptions, yield func(
 	}
 }
 
-// listSelector puts what labels can say into the selector, which saves the rest of a list
-// from being sent. The phase's label is no help: it is absent from a new workflow, and can
-// be stale after a retry.
+// listSelector returns the label selector for the options, so that the API server sends fewer
+// workflows. It does not use the label of the phase, which a new workflow does not have and which
+// can be stale after a retry.
 func (c *WorkflowClient) listSelector(opts ListOptions) (string, error) {
 	var problems field.ErrorList
 	selector, err := labels.Parse(opts.LabelSelector)
@@ -183,14 +187,14 @@ func (o ListOptions) match(s *status.WorkflowStatus) bool {
 	return true
 }
 
-// lister reads one page after the other.
+// lister reads a list page by page.
 type lister struct {
 	client   *WorkflowClient
 	selector string
 	pageSize int64
 
 	token string
-	last  string // the name that was read last
+	last  string // name of the last workflow read
 	done  bool
 }
 
@@ -209,13 +213,13 @@ func (l *lister) next(ctx context.Context) ([]source.Item, error) {
 		case l.token == "" || restarted || !apierrors.IsResourceExpired(err):
 			return nil, err
 		}
-		// The API server hands out a token to go on from the same place in a newer state. Without
-		// one, the list begins anew and what was read is passed over.
+		// The error has a token to continue from the same place in a newer state. If it has none,
+		// the list starts over and skips what was read before.
 		l.token = newerToken(err)
 	}
 }
 
-// fresh are the items that come after what was read so far. The API server lists by name.
+// fresh returns the items that were not read before. The API server lists in the order of names.
 func (l *lister) fresh(items []source.Item) []source.Item {
 	first := 0
 	for first < len(items) && l.last != "" && items[first].ID.Name <= l.last {
@@ -233,7 +237,7 @@ func (c *WorkflowClient) listed(ctx context.Context, item source.Item) (*status.
 	if err != nil {
 		return nil, err
 	}
-	if object.Object != nil && object.GetKind() == "" { // a list may state the kind once for all items
+	if object.Object != nil && object.GetKind() == "" { // a list may have the kind only once
 		object.SetAPIVersion(apiVersion)
 		object.SetKind(kind)
 	}
