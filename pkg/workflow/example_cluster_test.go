@@ -73,7 +73,7 @@ func object(kind, name string, spec, status map[string]any) map[string]any {
 		"apiVersion": "argoproj.io/v1alpha1", "kind": kind, "spec": spec, "status": status,
 		"metadata": map[string]any{
 			"name": name, "namespace": "ma", "uid": "uid-of-" + name, "resourceVersion": "1",
-			"managedFields": []any{map[string]any{"time": "2026-01-02T03:04:05Z"}}, // long ago, so the client does not have to wait
+			"managedFields": []any{map[string]any{"time": "2026-01-02T03:04:05Z"}}, // long ago
 		},
 	}
 }

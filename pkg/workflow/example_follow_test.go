@@ -50,7 +50,7 @@ func ExampleWorkflowClient_List() {
 			continue
 		}
 		for _, gate := range s.SuspendedNodes() {
-			fmt.Println(s.Name, "waits at", status.Printable(gate.DisplayName)) // the name comes from the template
+			fmt.Println(s.Name, "waits at", status.Printable(gate.DisplayName)) // not trusted
 		}
 	}
 	// Output: reindex-x7f2k waits at approve
