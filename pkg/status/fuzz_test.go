@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -86,17 +87,17 @@ func FuzzCompressedNodes(f *testing.F) {
 func FuzzParseNodeSelector(f *testing.F) {
 	s := read(f, `status: {nodes: {a: {displayName: approve, phase: Running, inputs: {parameters: [{name: p, value: "1"}]}}, b: {templateRef: {name: x}}}}`)
 	for _, text := range []string{
-		"", "displayName=approve", "phase!=Failed,name==x", "inputs.parameters.p.value=1", "inputs.parameters..value=1",
+		"", "displayName=approve", "phase!=Failed,name==x", "inputs.parameters.p.value=1", "inputs.parameters..value=1", "inputs.parameters.",
 		`displayName=a\,b`, "=", "a=b", ",,", "templateRef.name=x,templateRef.name!=x",
 	} {
 		f.Add(text)
 	}
+	withValue := regexp.MustCompile(`(^|,)inputs\.parameters\.[^=,]*=`)
 	f.Fuzz(func(t *testing.T, text string) {
-		secret := strings.Contains(text, "inputs.parameters.")
 		selector, err := status.ParseNodeSelector(text)
 		if err != nil {
 			var bad *status.NodeSelectorError
-			if !errors.As(err, &bad) || bad.Reason == "" || secret && bad.Selector == text {
+			if !errors.As(err, &bad) || bad.Reason == "" || withValue.MatchString(text) && bad.Selector == text && !strings.Contains(text, "…") {
 				t.Fatalf("%#v", err)
 			}
 			return
@@ -104,7 +105,7 @@ func FuzzParseNodeSelector(f *testing.F) {
 		if selector.Empty() != (text == "") {
 			t.Fatalf("%q selects every node", text)
 		}
-		if secret {
+		if strings.Contains(text, "inputs.parameters.") {
 			return
 		}
 		again, err := status.ParseNodeSelector(selector.String())

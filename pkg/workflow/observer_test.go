@@ -1,0 +1,40 @@
+package workflow
+
+import (
+	"context"
+	"strings"
+	"testing"
+)
+
+// order records the order of its calls.
+type order struct {
+	NoObserver
+
+	name string
+	log  *[]string
+}
+
+func (o order) Begin(ctx context.Context, _ Call) context.Context {
+	*o.log = append(*o.log, o.name+" begins")
+	return context.WithValue(ctx, order{name: o.name}, true)
+}
+
+func (o order) End(ctx context.Context, _ Call, _ error) {
+	if ctx.Value(order{name: o.name}) != nil {
+		*o.log = append(*o.log, o.name+" ends")
+	}
+}
+
+func TestObservers(t *testing.T) {
+	var log []string
+	all := Observers(order{name: "a", log: &log}, nil, order{name: "b", log: &log})
+	ctx := all.Begin(t.Context(), Call{})
+	all.Note(ctx, Retrying{})
+	all.End(ctx, Call{}, nil)
+	if got := strings.Join(log, ", "); got != "a begins, b begins, a ends, b ends" {
+		t.Error(got)
+	}
+	if Observers() != nil || Observers(nil, nil) != nil || Observers(nil, NoObserver{}) != (NoObserver{}) {
+		t.Error("no observer, or one, is combined")
+	}
+}
