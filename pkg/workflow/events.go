@@ -18,19 +18,20 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// recordWithin is how long the request for an event may take: a call that has made its change
-// should not wait for its note.
+// recordWithin is the time limit of the request that creates an event. The call has already made
+// its change and should not be delayed further.
 const recordWithin = time.Second
 
-// eventRecorder records Kubernetes Events on workflows, of the kind that `kubectl describe` shows.
-// A nil one records nothing.
+// eventRecorder creates Kubernetes Events on workflows, as `kubectl describe` shows them. Nil
+// disables events.
 type eventRecorder struct {
 	events    dynamic.ResourceInterface
 	namespace string
 	source    string
 }
 
-// happening is what an event tells. Its message has no values of parameters, which may be secret.
+// happening is the reason and the message of an event. The message never contains values of
+// parameters, which may be secret.
 type happening struct{ reason, message string }
 
 func newEventRecorder(dyn dynamic.Interface, namespace, source string) *eventRecorder {
@@ -51,9 +52,9 @@ func eventSourceProblems(path *field.Path, source string) (problems field.ErrorL
 	return problems
 }
 
-// record has an event tell what was done to a workflow, also where ctx has ended meanwhile. It is
-// sent once: what can't be recorded is told to the observer, and lost. Where none are recorded,
-// nothing is made to be told.
+// record creates an event for a change of a workflow, even if ctx has ended. It makes one attempt:
+// if that fails, the observer receives an [EventNotRecorded] and the event is lost. tells returns
+// the event. It may be nil, and is not called if events are disabled.
 func (c *WorkflowClient) record(ctx context.Context, wf *unstructured.Unstructured, tells func() happening) {
 	if c.events == nil || tells == nil {
 		return
@@ -67,7 +68,7 @@ func (c *WorkflowClient) record(ctx context.Context, wf *unstructured.Unstructur
 	}
 }
 
-// event has the fields that client-go's tools/record fills in.
+// event returns the Event object. It sets the fields that client-go's tools/record sets.
 func (r *eventRecorder) event(wf *unstructured.Unstructured, h happening, now time.Time) *unstructured.Unstructured {
 	at := now.UTC().Format(time.RFC3339)
 	return &unstructured.Unstructured{Object: map[string]any{
@@ -92,8 +93,8 @@ func (r *eventRecorder) event(wf *unstructured.Unstructured, h happening, now ti
 	}}
 }
 
-// shortened is a message as long as the newer API of events allows. It is read on terminals, and names
-// in it come from others.
+// shortened truncates a message to the limit of the events.k8s.io API. It also makes the message
+// printable, since it is shown on terminals and contains names that other users chose.
 func shortened(message string) string {
 	const most = 1024
 	message = status.Printable(message)
@@ -103,8 +104,8 @@ func shortened(message string) string {
 	return strings.ToValidUTF8(message[:most-len("…")], "") + "…"
 }
 
-// gateNames lists gates. In a loop Argo names a node by index and item, approve(0:eu-west-1); whoever
-// may read events need not be shown the items.
+// gateNames lists gates by their display names. In a loop Argo names a node by index and item, such
+// as approve(0:eu-west-1). The items are left out, since not every reader of events may see them.
 func gateNames(gates []*status.Node) string {
 	names := make([]string, len(gates))
 	for i, gate := range gates {
@@ -121,7 +122,8 @@ func withoutItem(name string) string {
 	return name
 }
 
-// startedFrom, and what follows, is what is told.
+// startedFrom returns a function that describes a start. The functions below describe other
+// changes.
 func startedFrom(d draft) func() happening {
 	return func() happening { return happening{reason: "WorkflowStarted", message: "Started from " + d.origin()} }
 }

@@ -13,12 +13,12 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
-// keySecret is derived from an idempotency key. It authenticates what the workflow keeps of a
-// request, so that only those who can guess the key can check a guess of a value against the
-// workflow.
+// keySecret is derived from an idempotency key. It is the key of the HMACs that a workflow keeps,
+// so that only a reader that can guess the idempotency key can check a guess of a value.
 type keySecret [sha256.Size]byte
 
-// newKeySecret hashes the key first: HMAC pads its keys, so "k" and "k\x00" would be the same.
+// newKeySecret hashes the key first. HMAC pads its keys, so "k" and "k\x00" would otherwise be
+// equal.
 func newKeySecret(key string) keySecret { return sha256.Sum256([]byte(key)) }
 
 func (s keySecret) mac(purpose string, parts ...string) []byte {
@@ -36,22 +36,23 @@ func (s keySecret) keyHash() string {
 	return strings.ToLower(base32.StdEncoding.EncodeToString(s.mac("key")[:15]))
 }
 
-// fingerprint is what a workflow keeps of the request that created it.
+// fingerprint is what a workflow records about the request that created it.
 type fingerprint struct {
-	// Request is an HMAC over all fields; it alone decides whether two requests are the same.
+	// Request is an HMAC of all fields. It alone decides whether two requests are the same.
 	Request string `json:"request,omitempty"`
-	// Fields has an HMAC for each field, to name those that differ.
+	// Fields has an HMAC of each field, so that an error can name those that differ.
 	Fields map[string]string `json:"fields,omitempty"`
-	// Omitted is how many fields are not in Fields, which is bounded.
+	// Omitted is the number of fields that did not fit into Fields.
 	Omitted int `json:"omitted,omitempty"`
 }
 
-// maxFingerprint bounds Fields, in bytes; etcd's limit is for the whole workflow.
+// maxFingerprint is the maximum size of Fields in bytes. The limit of etcd is for the whole
+// workflow.
 const maxFingerprint = 8 << 10
 
-// fingerprint returns the fingerprint of a request's fields, by name. A field that is not set must
-// not be among them, so that a field that a later version of this library adds does not change the
-// fingerprints of today's requests.
+// fingerprint returns the fingerprint of a request's fields, by name. Fields that are not set must
+// be omitted, so that a field that a later version of this library adds does not change the
+// fingerprints of existing requests.
 func (s keySecret) fingerprint(fields map[string]string) fingerprint {
 	const fieldBytes = 8 // enough to name what differs; Request decides
 	f := fingerprint{Fields: map[string]string{}}
@@ -84,8 +85,7 @@ func sortedFields(fields map[string]string) []string {
 	})
 }
 
-// differences returns the fields in which two requests differ, as far as the fingerprints show
-// them.
+// differences returns the fields in which two requests differ, as far as the fingerprints show.
 func (f fingerprint) differences(other fingerprint) []string {
 	either := maps.Clone(f.Fields)
 	maps.Copy(either, other.Fields)
@@ -93,16 +93,16 @@ func (f fingerprint) differences(other fingerprint) []string {
 		mine, inMine := f.Fields[name]
 		theirs, inTheirs := other.Fields[name]
 		if !inMine && f.Omitted > 0 || !inTheirs && other.Omitted > 0 {
-			return true // it may be one of the omitted ones
+			return true // it may be among the omitted fields
 		}
 		return mine == theirs && inMine == inTheirs
 	})
 }
 
-// requestFields returns the fields of a request that determine the workflow. Those that say how it
-// is checked (SkipTemplateCheck, AllowUnknownParameters, DryRun) are not among them, nor is the
-// workflow's name, which a claim has beside the fingerprint. A field with its zero value is
-// omitted, but not a parameter that is given as "".
+// requestFields returns the fields of a request that determine the workflow. It leaves out those
+// that only affect checks (SkipTemplateCheck, AllowUnknownParameters, DryRun) and the workflow's
+// name, which the claim records separately. It also leaves out fields with their zero value, but
+// not a parameter that is set to "".
 func (c *WorkflowClient) requestFields(req StartRequest, args spec.Arguments) (map[string]string, error) {
 	fields := map[string]string{
 		"template": req.Template, "cronWorkflow": req.CronWorkflow, "manifest": string(req.Manifest),
@@ -115,14 +115,14 @@ func (c *WorkflowClient) requestFields(req StartRequest, args spec.Arguments) (m
 		if len(entries) == 0 {
 			continue
 		}
-		encoded, err := json.Marshal(entries) // which sorts the keys
+		encoded, err := json.Marshal(entries) // sorts the keys
 		if err != nil {
 			return nil, err
 		}
 		fields[name] = string(encoded)
 	}
 	if len(req.Spec) > 0 {
-		own, err := spec.Copy(req.Spec) // so that its Go types make no difference
+		own, err := spec.Copy(req.Spec) // so that the Go types of values make no difference
 		if err != nil {
 			return nil, err
 		}

@@ -15,14 +15,15 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 )
 
-// createOnce creates the workflow, or finds that an earlier attempt of this call, or of another one
-// with the same key, has created it. made reports whether it was this call, as far as is known.
+// createOnce creates the workflow, or returns the one that an earlier attempt of this call, or
+// another call with the same key, has created. made reports whether it was this call, as far as is
+// known.
 func (c *WorkflowClient) createOnce(ctx context.Context, s *submission) (result *unstructured.Unstructured, made bool, err error) {
 	opts := metav1.CreateOptions{FieldValidation: metav1.FieldValidationStrict}
 	if s.req.DryRun {
 		opts.DryRun = []string{metav1.DryRunAll}
 	}
-	lost := false // an attempt was sent whose answer did not arrive
+	lost := false // an attempt was sent and its response was lost
 	for {
 		created, err := c.workflows.Create(ctx, s.draft.obj, opts)
 		switch {
@@ -43,9 +44,9 @@ func (c *WorkflowClient) createOnce(ctx context.Context, s *submission) (result 
 				if err := s.claim.put(s.draft.obj); err != nil {
 					return nil, false, err
 				}
-				lost = false // if that attempt had succeeded, its workflow would have been found here
+				lost = false // a workflow of a lost attempt would have been found here
 				continue
-			case free, rename: // but there is no time for another attempt
+			case free, rename: // no time is left for another attempt
 				notOurs = pace.Ended(ctx, err)
 			case lost && !errors.Is(notOurs, ErrAlreadyExists) && !errors.Is(notOurs, ErrConflict):
 				// The workflow could not be read, or was deleted: it may have been this call's.
@@ -66,8 +67,8 @@ func (c *WorkflowClient) createOnce(ctx context.Context, s *submission) (result 
 	}
 }
 
-// startedBefore returns the workflow that the claim's key has started before. It returns nil if
-// there is none, and for a claim without a key. In a dry run, an existing one is a [*FoundError].
+// startedBefore returns the workflow that the claim's key has already started, or nil if there is
+// none or the claim has no key. In a dry run, an existing workflow is a [*FoundError].
 func (c *WorkflowClient) startedBefore(ctx context.Context, s *submission) (*unstructured.Unstructured, error) {
 	if s.claim.Key == "" {
 		return nil, nil
@@ -86,11 +87,11 @@ func (c *WorkflowClient) startedBefore(ctx context.Context, s *submission) (*uns
 	return nil, nil
 }
 
-// startedElsewhere returns ErrConflict if the claim's key is in use by a workflow of another name.
-// It misses one that another process creates at the same moment. Without permission to list it
-// finds none.
+// startedElsewhere returns an [ErrConflict] if a workflow of another name uses the claim's key. It
+// may miss a workflow that another process creates at the same moment. Without permission to list,
+// it returns nil.
 func (c *WorkflowClient) startedElsewhere(ctx context.Context, s *submission) error {
-	// The label is on one workflow, and on copies of it that other clients have made.
+	// The label is on one workflow, and on copies that other clients have made of it.
 	const pageSize = 10
 	opts := metav1.ListOptions{LabelSelector: naming.LabelKey + "=" + s.claim.Key, Limit: pageSize}
 	for {
@@ -115,8 +116,8 @@ func (c *WorkflowClient) startedElsewhere(ctx context.Context, s *submission) er
 	}
 }
 
-// resolveLostCreate reads the workflow once more after attempts whose answers were lost, so that
-// few calls end with an unknown outcome. It takes at most a second, also if ctx has ended.
+// resolveLostCreate reads the workflow once more after responses to attempts were lost, so that few
+// calls end with an unknown outcome. It takes at most a second, even if ctx has ended.
 func (c *WorkflowClient) resolveLostCreate(ctx context.Context, s *submission, cause error) (*unstructured.Unstructured, error) {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
@@ -125,11 +126,11 @@ func (c *WorkflowClient) resolveLostCreate(ctx context.Context, s *submission, c
 		observeFound(ctx, existing, s.claim)
 		return existing, nil
 	}
-	// "Not found" proves nothing: a request that is still on its way can succeed later.
+	// "Not found" proves nothing: a request in flight can still succeed.
 	return nil, s.failed(unknownOutcome(ctx, cause))
 }
 
-// adopt returns the workflow of the claimed name if it has the claim.
+// adopt returns the workflow with the claimed name if it has the claim, or else an error.
 func (c *WorkflowClient) adopt(ctx context.Context, s *submission) (*unstructured.Unstructured, error) {
 	existing, err := c.getWith(ctx, s.pacer, s.claim.Name)
 	if err != nil {
@@ -142,7 +143,7 @@ func (c *WorkflowClient) adopt(ctx context.Context, s *submission) (*unstructure
 	return existing, nil
 }
 
-// observeFound records that the operation has found its workflow, unless it created that itself.
+// observeFound records that the operation found its workflow, unless this call created it.
 func observeFound(ctx context.Context, existing *unstructured.Unstructured, own claim) {
 	if !own.madeBy(existing) {
 		observationOf(ctx).found()
@@ -154,7 +155,7 @@ func unknownOutcome(ctx context.Context, cause error) error {
 }
 
 // unknown returns the error of a write whose outcome is unknown because of cause. An error matches
-// one sentinel, so a cause that matches another one is in the string only.
+// only one sentinel, so a cause that matches another one is included as a string only.
 func unknown(cause error) error {
 	if errors.Is(cause, ErrUnknownOutcome) {
 		return cause

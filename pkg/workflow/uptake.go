@@ -17,47 +17,51 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// Argo 3.7.4 puts the answer to its own write into its cache, over whatever a watch has brought
-// in since. A change that another client writes between that write and its answer is hidden from
-// it until the workflow changes once more, or for 20 minutes. So a decision that may have come in
-// between is followed up: until a later state shows that the controller has acted on it, an
-// annotation is changed ("touched"), few times and further apart. See docs/adr/0015-uptake.md.
+// The controller of Argo 3.7.4 stores the response to its own write in its cache, even if a watch
+// has delivered a newer version since. That hides a change that another client makes between the
+// write and its response, until the workflow changes again or for 20 minutes. So after a decision
+// that may have been made at such a moment, the client changes an annotation (it "touches" the
+// workflow) until a state shows that the controller has acted: a few times, at increasing
+// intervals. See docs/adr/0015-uptake.md.
 
 const (
-	// quietFor is how long the newest version of a workflow has to be the newest before a touch:
-	// longer than a controller takes from a write to its cache.
+	// quietFor is how long a workflow must be unchanged before a touch. A controller takes less
+	// time from a write to the update of its cache.
 	quietFor = 150 * time.Millisecond
-	// longQuietFor is that of a change to which no reaction shows, which is touched once only.
+	// longQuietFor replaces quietFor for a change whose effect need not show soon. Such a change is
+	// touched only once.
 	longQuietFor = 300 * time.Millisecond
-	// followUpFor bounds how long a touch waits for a workflow that others keep writing. Each of
-	// their writes has the controller look at it, too.
+	// followUpFor limits how long a touch waits for a workflow that other clients keep writing.
+	// Each of their writes also makes the controller look at the workflow.
 	followUpFor = 3 * time.Second
-	// lookFor bounds a look. Without its answer the next touch is sent all the same.
+	// lookFor is the time limit of a look. If it expires, the next touch is sent anyway.
 	lookFor = 900 * time.Millisecond
-	// restedFor is for how long a workflow has to have been as it was for a change of it to come
-	// after the controller has put its own last write into its cache. An API server notes the time
-	// of a write before it has stored it, and takes up to 34 s for that. The rest is for the
-	// controller, and for the clocks of several API servers, which count in seconds.
+	// restedFor is how long a workflow must have been unchanged before a change, so that the
+	// controller has cached its own last write by then. The API server sets the time of a write
+	// before it stores it, and may take 34 s to store it. The rest allows for the controller, and
+	// for API servers whose clocks differ and whose timestamps are whole seconds.
 	restedFor = 45 * time.Second
-	// askedAtOnce ends the annotation of a touch that did not wait until the workflow was quiet.
+	// askedAtOnce is the end of the annotation of a touch that did not wait until the workflow was
+	// quiet.
 	askedAtOnce = " at once"
 )
 
-// uptake is how it shows that the controller has acted on a change.
+// uptake describes how later states show that the controller has acted on a change.
 type uptake struct {
-	// acted reports whether a later state shows it. nil: no state does.
+	// acted reports whether a later state shows it. Nil means that no state does.
 	acted func(now *status.WorkflowStatus) bool
-	// soon: there is something to show as soon as the controller looks, whatever else goes on.
+	// soon means that the effect shows as soon as the controller looks at the workflow, whatever
+	// else is in progress.
 	soon bool
 }
 
-// followUpStep is one step of following a change up.
+// followUpStep is one step of a followUp.
 type followUpStep struct {
 	after time.Duration
-	touch bool // else it only looks
+	touch bool // false: only look
 }
 
-// quiet is how long the workflow has to be as it is before a touch.
+// quiet returns how long the workflow must be unchanged before a touch.
 func (u *uptake) quiet() time.Duration {
 	if u.soon {
 		return quietFor
@@ -79,27 +83,27 @@ func (u *uptake) steps() []followUpStep {
 	}
 }
 
-// followUp is a change on its way from the API server into the controller.
+// followUp ensures that the controller sees a change that was written.
 type followUp struct {
 	client *WorkflowClient
 	change *change
 	uid    types.UID
 	pacer  *pace.Pacer
 
-	until   time.Time                  // after it, no touch waits for a workflow that others write
+	until   time.Time                  // after this, a touch doesn't wait for other writers
 	now     *unstructured.Unstructured // the newest state seen
-	since   time.Time                  // when it was seen first
-	touched bool                       // the workflow was quiet, and then touched
-	refused error                      // why the API server did not accept the last touch
+	since   time.Time                  // when now was first seen
+	touched bool                       // the workflow was touched when it was quiet
+	refused error                      // why the last touch was not accepted
 }
 
-// errTakenUp ends following a change up: it has been acted on, or is not needed any more.
+// errTakenUp ends a followUp: the controller has acted on the change, or does not need to any more.
 var errTakenUp = errors.New("taken up")
 
-// followUp has the controller look at a change that was written. before is the state that it was
-// written on, nil if that is not known. It returns nil if the controller has been seen to act on
-// the change, or a touch came through. Otherwise the error is that of ctx, of an API server that
-// was away for too long, or of one that does not accept a touch. The change itself has not failed.
+// followUp blocks until the controller was seen to act on a written change or a touch has
+// succeeded, and then returns nil. before is the state that the change was written on, or nil if
+// that is unknown. Any other result is the error of ctx, of an API server that was unavailable for
+// too long, or of a touch that was not accepted. The change itself has been written in any case.
 func (c *WorkflowClient) followUp(
 	ctx context.Context, ch *change, before, written *unstructured.Unstructured,
 ) error {
@@ -112,7 +116,7 @@ func (c *WorkflowClient) followUp(
 		until: now.Add(followUpFor), now: written, since: now,
 	}
 	if before == nil && f.takenUp(ctx) {
-		return nil // a state that was read later, since the answer was lost, can show it already
+		return nil // this state was read after the response was lost, so it may show the effect
 	}
 	for _, step := range ch.uptake.steps() {
 		err := pace.Sleep(ctx, step.after)
@@ -127,7 +131,7 @@ func (c *WorkflowClient) followUp(
 		case errors.Is(err, errTakenUp):
 			return nil
 		case err != nil && f.touched:
-			return nil // more than that is for a controller that is slower than usual
+			return nil // further touches only help if the controller is slower than usual
 		case err != nil:
 			return err
 		}
@@ -138,7 +142,8 @@ func (c *WorkflowClient) followUp(
 	return f.refused
 }
 
-// look reads the workflow. A failure of that says nothing about the change.
+// look reads the workflow. It ignores a failed read unless ctx has ended, since that says nothing
+// about the change.
 func (f *followUp) look(ctx context.Context) error {
 	within, cancel := context.WithTimeout(ctx, lookFor)
 	defer cancel()
@@ -147,7 +152,7 @@ func (f *followUp) look(ctx context.Context) error {
 	case err != nil && ctx.Err() != nil:
 		return pace.Interruption(ctx, err)
 	case notFound(err), err == nil && now.GetUID() != f.uid:
-		return errTakenUp // there is nothing left to act on
+		return errTakenUp // nothing is left to act on
 	case err != nil || now.GetResourceVersion() == f.now.GetResourceVersion():
 		return nil
 	}
@@ -164,8 +169,8 @@ func (f *followUp) takenUp(ctx context.Context) bool {
 	return err == nil && (s.Completed() || f.change.uptake.acted != nil && f.change.uptake.acted(s))
 }
 
-// touch changes the annotation once the workflow has been quiet. A conflict shows that another
-// client has written since: then it looks, and waits once more.
+// touch changes the annotation once the workflow is quiet. A conflict means that another client has
+// written since, so touch looks at the workflow and waits again.
 func (f *followUp) touch(ctx context.Context) error {
 	for {
 		wait := min(f.change.uptake.quiet()-time.Since(f.since), time.Until(f.until))
@@ -188,11 +193,11 @@ func (f *followUp) touch(ctx context.Context) error {
 				return err
 			}
 			if now := f.asked(); now != asked && !strings.HasSuffix(now, askedAtOnce) {
-				f.touched = true // by another call, which will do as well
+				f.touched = true // by another call, which is as good
 				return nil
 			}
 			if !time.Now().Before(f.until) {
-				return nil // the writes of others have the controller look at it, too
+				return nil // their writes make the controller look, too
 			}
 		case !f.pacer.Again(err):
 			f.refused = err
@@ -200,16 +205,16 @@ func (f *followUp) touch(ctx context.Context) error {
 		case !f.pacer.Pause(ctx, err):
 			return pace.Ended(ctx, err)
 		default:
-			f.until = time.Now().Add(followUpFor) // meanwhile the API server was away
+			f.until = time.Now().Add(followUpFor) // the API server was unavailable meanwhile
 		}
 	}
 }
 
-// asked is the annotation in the newest state seen.
+// asked returns the annotation of the newest state.
 func (f *followUp) asked() string { return f.now.GetAnnotations()[naming.AnnotationAsked] }
 
-// touch writes an annotation of no meaning, if the workflow is still as in now. It is written by
-// the verb that the change was written by, which is the one that is permitted.
+// touch writes an annotation that has no meaning, if the workflow is still in the state now. It
+// uses the verb that wrote the change, since the caller may lack permission for the other one.
 func (c *WorkflowClient) touch(
 	ctx context.Context, ch *change, now *unstructured.Unstructured,
 ) (*unstructured.Unstructured, error) {
@@ -227,7 +232,7 @@ func (c *WorkflowClient) touch(
 	return c.workflows.Patch(ctx, now.GetName(), types.MergePatchType, patch, metav1.PatchOptions{})
 }
 
-// withAsked returns a copy of a workflow with that annotation.
+// withAsked returns a copy of a workflow with [naming.AnnotationAsked] set.
 func withAsked(wf *unstructured.Unstructured, at string) *unstructured.Unstructured {
 	wf = wf.DeepCopy()
 	annotations := wf.GetAnnotations()
@@ -241,9 +246,9 @@ func withAsked(wf *unstructured.Unstructured, at string) *unstructured.Unstructu
 
 func askedAt() string { return time.Now().UTC().Format(time.RFC3339Nano) }
 
-// askAgain is for a decision that is written already: it changes something of no meaning, so that
-// the controller looks at the workflow, in case that it has overlooked the decision. The
-// controller may have written just now, so that this is overlooked, too, and is followed up.
+// askAgain returns a change that only makes the controller look at the workflow, in case it missed
+// a decision that was written before. The controller can miss this change for the same reason, so
+// it has an uptake too.
 func askAgain() *change {
 	annotations := map[string]any{naming.AnnotationAsked: askedAt() + askedAtOnce}
 	return &change{
@@ -253,17 +258,17 @@ func askAgain() *change {
 	}
 }
 
-// rested reports whether a workflow had not changed for so long when it was changed that the
-// controller had put its own last write into its cache by then. That goes by the times at which
-// the API server has noted who wrote; where these are missing, nothing is known.
+// rested reports whether the workflow had been unchanged for so long before the change that the
+// controller had cached its own last write by then. It compares the times in managedFields, and
+// returns false if they are missing.
 func rested(before, after *unstructured.Unstructured) bool {
 	then, known := lastWrite(before)
 	now, knownToo := lastWrite(after)
 	return known && knownToo && now.Sub(then) >= restedFor
 }
 
-// lastWrite is when a workflow was last written, in whole seconds, by the clock of the API server
-// that took the write.
+// lastWrite returns when a workflow was last written, in whole seconds by the clock of the API
+// server that handled the write.
 func lastWrite(wf *unstructured.Unstructured) (last time.Time, known bool) {
 	if wf == nil {
 		return last, false

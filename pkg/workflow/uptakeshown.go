@@ -8,17 +8,17 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/retryplan"
 )
 
-// gatesDecided is the uptake of a decision about gates: something follows one of them, or what it
-// is a part of ends. That need not be so where other work of the same template goes on.
+// gatesDecided returns the uptake of a decision about gates: a node follows one of the gates, or
+// what contains it ends. This need not show soon if other work of the same template is in progress.
 func gatesDecided(before *status.WorkflowStatus, gates []*status.Node) *uptake {
 	decided := make(map[string]*status.Node, len(gates))
-	parts := map[string]bool{} // ids of what the gates are a part of
+	parts := map[string]bool{} // IDs of what contains the gates
 	for _, gate := range gates {
 		decided[gate.ID] = gate
 		parts[gate.BoundaryID] = true
 	}
-	busy := map[string]bool{} // of these, where other work goes on
-	over := map[string]bool{} // ids of groups that had ended
+	busy := map[string]bool{} // those of parts with other work in progress
+	over := map[string]bool{} // IDs of groups that had ended before
 	for _, n := range before.Nodes {
 		switch {
 		case n.Type.Group() && n.Phase.Fulfilled():
@@ -39,11 +39,11 @@ func gatesDecided(before *status.WorkflowStatus, gates []*status.Node) *uptake {
 	}
 }
 
-// actedOn reports of a gate that was decided some time before whether the controller has acted on
-// that since: something follows it, or what it is a part of has ended.
+// actedOn returns a function that reports whether the controller has acted on a gate since it was
+// decided: a node follows the gate, or what contains it has ended.
 func actedOn(s *status.WorkflowStatus) func(gate *status.Node) bool {
 	byID := s.NodesByID()
-	within := map[string]bool{} // ids of what groups that have ended are of
+	within := map[string]bool{} // IDs of the children of groups that have ended
 	for _, n := range s.Nodes {
 		if n.Type.Group() && n.Phase.Fulfilled() {
 			for _, id := range n.Children {
@@ -62,7 +62,7 @@ func actedOn(s *status.WorkflowStatus) func(gate *status.Node) bool {
 	}
 }
 
-// groupsOthers reports whether a node is nothing but the nodes of the same template under it.
+// groupsOthers reports whether a node only groups other nodes of the same template.
 func groupsOthers(n *status.Node) bool {
 	switch n.Type {
 	case status.NodeTypeStepGroup, status.NodeTypeTaskGroup, status.NodeTypeRetry:
@@ -71,8 +71,8 @@ func groupsOthers(n *status.Node) bool {
 	return false
 }
 
-// unsuspended is the uptake of a workflow that was suspended as a whole: something begins, or a
-// group is found to have ended. Neither need be so where work goes on.
+// unsuspended returns the uptake of resuming a workflow as a whole: a node starts, or a group turns
+// out to have ended. Neither need show soon if other work is in progress.
 func unsuspended(before *status.WorkflowStatus) *uptake {
 	was := phasesOf(before)
 	works := func(n *status.Node) bool { return !n.Type.Group() && !n.Phase.Fulfilled() }
@@ -85,8 +85,9 @@ func unsuspended(before *status.WorkflowStatus) *uptake {
 	}
 }
 
-// shuttingDown is the uptake of a shutdown: the controller fails what has not ended, with a
-// message that says so. Where nothing has begun, as in a workflow that is queued, nothing shows.
+// shuttingDown returns the uptake of a shutdown: the controller fails unfinished nodes with a
+// message that mentions the strategy. If no node has started, as in a queued workflow, nothing
+// shows.
 func shuttingDown(before *status.WorkflowStatus) *uptake {
 	const said = "with strategy" // "workflow shutdown with strategy: Stop", "Stopped with strategy 'Stop'"
 	was := phasesOf(before)
@@ -98,7 +99,8 @@ func shuttingDown(before *status.WorkflowStatus) *uptake {
 	}
 }
 
-// goingAgain is the uptake of a retry: something begins or ends, unless all of it is suspended.
+// goingAgain returns the uptake of a retry: a node starts or changes its phase, or the workflow's
+// phase changes. This shows soon unless the workflow is suspended as a whole.
 func goingAgain(before *status.WorkflowStatus, plan *retryplan.Plan) *uptake {
 	was := make(map[string]status.NodePhase, len(before.Nodes))
 	for _, n := range before.Nodes {
@@ -120,7 +122,7 @@ func goingAgain(before *status.WorkflowStatus, plan *retryplan.Plan) *uptake {
 	}
 }
 
-// shows looks for a node that shows the uptake.
+// shows returns a function that reports whether shown holds for a node of the workflow.
 func shows(shown func(*status.Node) bool) func(*status.WorkflowStatus) bool {
 	return func(now *status.WorkflowStatus) bool { return slices.ContainsFunc(now.Nodes, shown) }
 }
