@@ -12,18 +12,18 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
 )
 
-// claimVersion is the form of a claimRecord. A later version of this library that needs another form
-// increments it and still reads this one; version, name and key are in every form.
+// claimVersion is the version of a claimRecord's format. A later version of this library that needs
+// another format increments it and still reads this one. Every format has version, name and key.
 const claimVersion = 1
 
-// claimRecord is what a start writes on its workflow to recognise it.
+// claimRecord is stored on a workflow, so that a start recognizes its own workflow.
 type claimRecord struct {
 	Version int `json:"version"`
-	// Name is that of the workflow. On a copy under another name, such as `argo resubmit` makes,
-	// the claim has no effect.
+	// Name is the workflow's name. On a copy under another name, such as `argo resubmit` makes, the
+	// claim has no effect.
 	Name string `json:"name"`
-	// ID is random. The attempts of one call share it, so a call recognises the workflow that an
-	// attempt without an answer has created.
+	// ID is random. All attempts of one call share it, so a call recognizes a workflow that it
+	// created with an attempt whose response was lost.
 	ID string `json:"id,omitempty"`
 	// Key is the hash of the idempotency key.
 	Key string `json:"key,omitempty"`
@@ -31,8 +31,9 @@ type claimRecord struct {
 	fingerprint
 }
 
-// readClaim returns the claim on the workflow with that metadata, or the zero value if it has none,
-// or one for another name. Of a claim of another version it returns only what every version has.
+// readClaim returns the claim on the workflow with that metadata. It returns the zero value if
+// there is none or it is for another name. Of another version's claim, it returns the fields that
+// every version has.
 func readClaim(of metav1.Object) claimRecord {
 	var common struct {
 		Version int    `json:"version"`
@@ -53,17 +54,17 @@ func readClaim(of metav1.Object) claimRecord {
 	return record
 }
 
-// claim names the workflow that a call is to create, and marks it as the call's own.
+// claim names the workflow that a call creates, and marks it as the call's own.
 type claim struct {
 	claimRecord
 
 	base      string // what a name is generated from
 	named     bool   // the caller chose the name
-	renewable bool   // any other generated name will do as well
+	renewable bool   // the name is generated, and may be replaced by another
 }
 
-// newClaim returns the claim of a workflow of that name. If that is empty, the name is made from the
-// key alone, or without a key from base. fields are those of the request, see requestFields.
+// newClaim returns the claim of a workflow of that name. If name is empty, it derives one from the
+// key alone, or without a key generates one from base. fields are the request's; see requestFields.
 func newClaim(name, base, key string, fields map[string]string) claim {
 	c := claim{
 		claimRecord: claimRecord{Version: claimVersion, Name: name, ID: string(uuid.NewUUID())},
@@ -89,8 +90,8 @@ func (c claim) madeBy(existing *unstructured.Unstructured) bool {
 	return readClaim(existing).ID == c.ID
 }
 
-// put names the workflow and puts the claim on it. The base becomes its generateName, so that a
-// workflow that any client makes from this one has a similar name.
+// put sets the workflow's name and adds the claim. The base becomes the generateName, so that
+// workflows that other clients derive from this one have similar names.
 func (c claim) put(wf *unstructured.Unstructured) error {
 	wf.SetName(c.Name)
 	if c.base != "" {
@@ -107,7 +108,7 @@ func (c claim) put(wf *unstructured.Unstructured) error {
 	return nil
 }
 
-// check returns nil if the workflow has this claim, else why it is another one.
+// check returns nil if the workflow has this claim, or else an error that says how it differs.
 func (c claim) check(existing *unstructured.Unstructured) error {
 	found := readClaim(existing)
 	switch {
@@ -133,8 +134,8 @@ func (c claim) check(existing *unstructured.Unstructured) error {
 	return nil
 }
 
-// differing lists fields in which two requests differ, for an error. One of the requests is read
-// from the workflow, to which any client can have written.
+// differing formats the fields in which two requests differ, for an error. One request is read from
+// the workflow, which any client may have written.
 func differing(fields []string) string {
 	if len(fields) == 0 {
 		return ""

@@ -10,8 +10,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 )
 
-// sentinels are the values that an [Error] can match, those first that a cause can carry
-// beside another.
+// sentinels returns the errors that an [Error] can match. If a cause can match two of them, the
+// first one counts.
 func sentinels() []error {
 	return []error{
 		ErrUnknownOutcome, ErrTemplateNotFound, ErrNotInstalled, ErrNotSuspended, ErrReplaced, ErrDeleted, ErrLogsIncomplete,
@@ -20,14 +20,14 @@ func sentinels() []error {
 	}
 }
 
-// sentinelOf names what err is about: what it says itself, else what the API server's
-// answer or the network's failure means. nil: nothing that has a name.
+// sentinelOf returns the sentinel that err matches itself, or else the one for the API server's
+// response or the network failure. It returns nil if there is none.
 func sentinelOf(err error) error {
 	if errors.Is(err, ErrUnknownOutcome) {
 		return ErrUnknownOutcome
 	}
 	if contextEnded(err) {
-		return nil // whatever else was met, or is the context's cause, is beside the point
+		return nil // other errors in the chain, such as the context's cause, don't count
 	}
 	for _, s := range sentinels() {
 		if errors.Is(err, s) {
@@ -61,7 +61,7 @@ func sentinelOf(err error) error {
 	return nil
 }
 
-// contextEnded reports whether err is that of a call whose context ended.
+// contextEnded reports whether err is the error of a call whose context ended.
 func contextEnded(err error) bool {
 	var waited *WaitError
 	var stopped *pace.InterruptedError
@@ -69,8 +69,8 @@ func contextEnded(err error) bool {
 	return errors.As(err, &waited) || errors.As(err, &stopped) || errors.As(err, &held)
 }
 
-// notFound and forbidden tell what the API server answered, as opposed to what the cause of
-// the caller's context may be.
+// notFound and forbidden report what the API server answered. They ignore what the cause of the
+// caller's context may match.
 func notFound(err error) bool {
 	return !contextEnded(err) && apierrors.IsNotFound(err) && !fault.MissingResource(err)
 }

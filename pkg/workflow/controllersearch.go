@@ -7,31 +7,33 @@ import (
 )
 
 const (
-	// searchFor bounds a search: the waits that it is for handle no states meanwhile.
+	// searchFor is the time limit of a search. The waits that need the result do not handle states
+	// meanwhile.
 	searchFor = 10 * time.Second
 	// foundFor is how long a result is shared with other calls.
 	foundFor = 10 * time.Second
 )
 
-// searches look for controllers that work, one search at a time for each missing instance ID. If a
+// searches finds working controllers, with one search at a time for each missing instance ID. If a
 // controller is down, thousands of waits ask at the same time, and each request makes the API
 // server scan the whole namespace.
 type searches struct {
 	mu   sync.Mutex
-	last map[string]*search // by instance id
+	last map[string]*search // by instance ID
 }
 
-// search is one of them. Its result may be read once done is closed.
+// search is one search. Its result may be read once done is closed.
 type search struct {
 	done   chan struct{}
 	over   time.Time
 	served []string
 	ok     bool
-	left   bool // the call that searched ended before the search was complete
+	left   bool // its call ended before the search was complete
 }
 
-// find returns what look finds, or what it has found for another call at this time or a moment ago.
-// A failed search is shared with the calls that wait for it, and not kept.
+// find returns the result of look, or that of a search for another call that is in progress or was
+// successful a moment ago. A failed search is shared with the calls that wait for it, but not kept.
+// A search whose call ended early is repeated.
 func (s *searches) find(ctx context.Context, id string, look func(context.Context) ([]string, bool)) (served []string, ok bool) {
 	for {
 		found, mine := s.join(id)
@@ -50,7 +52,7 @@ func (s *searches) find(ctx context.Context, id string, look func(context.Contex
 	}
 }
 
-// join returns the search to wait for. mine reports whether the caller has to run it.
+// join returns the search to wait for. mine reports whether the caller must run it.
 func (s *searches) join(id string) (found *search, mine bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,8 +12,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/source"
 )
 
-// diagnoseStart finds out why no controller has picked up a workflow, by the controllers that have
-// picked up others in the namespace.
+// diagnoseStart finds out why no controller has picked up a workflow. It looks at the controllers
+// that have picked up other workflows in the namespace.
 func (c *WorkflowClient) diagnoseStart(ctx context.Context, s *status.WorkflowStatus) *status.StartDiagnostic {
 	d := &status.StartDiagnostic{Waited: c.diagnoseAfter, InstanceID: s.Labels[naming.LabelInstanceID]}
 	if len(s.Template.Name) > naming.MaxLength {
@@ -27,7 +27,7 @@ func (c *WorkflowClient) diagnoseStart(ctx context.Context, s *status.WorkflowSt
 
 // instancesAtWork returns id if a controller with that instance ID has picked up a workflow, or
 // else the instance ID of another controller that has. It reads at most two workflows. ok is false
-// if the caller may not list, or there is no answer: then nothing is known.
+// if the result is unknown, because the caller may not list or a request failed.
 func (c *WorkflowClient) instancesAtWork(ctx context.Context, id string) (served []string, ok bool) {
 	same, err := instanceRequirement(id)
 	if err != nil {
@@ -45,8 +45,8 @@ func (c *WorkflowClient) instancesAtWork(ctx context.Context, id string) (served
 	return nil, true
 }
 
-// instanceAtWork returns the instance ID of a workflow that a controller has picked up and that
-// meets the requirements, if there is one.
+// instanceAtWork returns the instance ID of a workflow that meets the requirements and that a
+// controller has picked up. found reports whether there is one.
 func (c *WorkflowClient) instanceAtWork(ctx context.Context, requirements labels.Requirements) (id string, found bool, err error) {
 	seen, err := labels.NewRequirement(naming.LabelPhase, selection.Exists, nil)
 	if err != nil {
@@ -65,8 +65,8 @@ func (c *WorkflowClient) instanceAtWork(ctx context.Context, requirements labels
 	return object.GetLabels()[naming.LabelInstanceID], true, nil
 }
 
-// instanceRequirement selects the workflows of one controller, as Argo's controller does: those
-// with that instance ID, or with "" those without one.
+// instanceRequirement returns the label requirement by which Argo's controller selects its
+// workflows: those with that instance ID or, if it is "", those without one.
 func instanceRequirement(id string) (*labels.Requirement, error) {
 	if id == "" {
 		return labels.NewRequirement(naming.LabelInstanceID, selection.DoesNotExist, nil)

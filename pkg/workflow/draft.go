@@ -18,15 +18,15 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
-// draft is a workflow that is to be started, before the request's own settings.
+// draft is a workflow to start, before the request's own settings are applied.
 type draft struct {
-	subject string // names it in problems
-	base    string // what a name is generated from
+	subject string // its name in problems
+	base    string // the base of a generated name
 	obj     *unstructured.Unstructured
-	own     bool // it has only what the request says; nothing was copied from the cluster
+	own     bool // made from the request alone, without an object of the cluster
 }
 
-// ofRequest is the subject of a draft that has only what the request says.
+// ofRequest is the subject of a draft that is made from the request alone.
 const ofRequest = "the request"
 
 func newDraft(subject, base string, fields map[string]any) draft {
@@ -34,9 +34,9 @@ func newDraft(subject, base string, fields map[string]any) draft {
 	return draft{subject: subject, base: base, obj: obj}
 }
 
-// manifestDraft is the workflow of the request's manifest. If it has problems there may be a draft
-// too, in which further problems can be found. If ctx has ended once the manifest is parsed, there
-// is neither.
+// manifestDraft returns the workflow in the request's manifest. It may return a draft even if there
+// are problems, so that the caller can find further ones. If ctx has ended when the manifest is
+// parsed, it returns neither.
 func manifestDraft(ctx context.Context, req StartRequest, namespace string) (draft, field.ErrorList) {
 	path := field.NewPath("manifest")
 	obj, err := spec.Parse(req.Manifest)
@@ -63,7 +63,7 @@ func (d draft) spec() map[string]any {
 	return fields
 }
 
-// origin names what the workflow is started from, for an event.
+// origin returns the source of the workflow, as named in an event.
 func (d draft) origin() string {
 	ref, fromTemplate, _ := unstructured.NestedMap(d.obj.Object, "spec", "workflowTemplateRef")
 	if !fromTemplate || d.subject != ofRequest {
@@ -75,8 +75,8 @@ func (d draft) origin() string {
 	return fmt.Sprintf("workflowtemplate %q", ref["name"])
 }
 
-// templateDraft has the form of Argo's own submit: a reference to the template, and a label
-// that says so.
+// templateDraft returns what Argo's own submit creates: a reference to the template, and the label
+// for it.
 func templateDraft(ref status.TemplateRef) draft {
 	fields := map[string]any{"name": ref.Name}
 	label := naming.LabelTemplate
@@ -91,9 +91,9 @@ func templateDraft(ref status.TemplateRef) draft {
 	return d
 }
 
-// cronDraft is the workflow that a CronWorkflow would start now, as Argo's own submit makes it: with
-// the CronWorkflow's spec, and owned by it, so that its history limits apply. With an
-// [*InvalidError] it returns a draft too, in which further problems can be found.
+// cronDraft returns the workflow that a CronWorkflow would start now. As in Argo's own submit, it
+// has the CronWorkflow's spec and is owned by the CronWorkflow, so that its history limits apply.
+// With an [*InvalidError] it also returns a draft, so that the caller can find further problems.
 func (c *WorkflowClient) cronDraft(ctx context.Context, p *pace.Pacer, name string) (draft, error) {
 	from := startSource{c.crons, "cronworkflow", c.namespace}
 	cron, err := from.get(ctx, p, name)
@@ -129,9 +129,9 @@ func (c *WorkflowClient) cronDraft(ctx context.Context, p *pace.Pacer, name stri
 	return d, nil
 }
 
-// resubmission is a new workflow with the spec and the metadata of an old one, without what records
-// the old one's progress and who made it. With an [*InvalidError] it returns a draft too, in which
-// further problems can be found.
+// resubmission returns a new workflow with the spec and the metadata of an old one, except for what
+// records the old one's progress and creator. With an [*InvalidError] it also returns a draft, so
+// that the caller can find further problems.
 func resubmission(old *unstructured.Unstructured) (draft, error) {
 	fields, _, err := unstructured.NestedMap(old.Object, "spec") // a copy
 	if err != nil || fields == nil {

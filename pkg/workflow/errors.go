@@ -11,66 +11,70 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// The kinds of errors, to be matched with [errors.Is]. An [*Error] matches at most one.
+// The kinds of errors, for [errors.Is]. An [*Error] matches at most one.
 var (
-	// ErrNotFound: the namespace has no workflow of that name, or does not exist.
+	// ErrNotFound means that the workflow or the namespace does not exist.
 	ErrNotFound = errors.New("workflow not found")
-	// ErrAlreadyExists: the name is taken by a workflow that this call did not create. Choose
-	// another name, or leave it empty to have one generated. In a dry run it can be a
+	// ErrAlreadyExists means that the name is in use by a workflow that this call did not create.
+	// Choose another name, or leave it empty to have one generated. In a dry run it can be a
 	// [*FoundError].
 	ErrAlreadyExists = errors.New("workflow already exists")
-	// ErrUnauthorized: the API server does not accept the caller's credentials. Renew them.
+	// ErrUnauthorized means that the API server does not accept the caller's credentials. Renew
+	// them.
 	ErrUnauthorized = errors.New("not authenticated")
-	// ErrForbidden: the caller lacks a permission, which the error names. Grant it with a Role.
+	// ErrForbidden means that the caller lacks a permission, which the error names. Grant it with a
+	// Role.
 	ErrForbidden = errors.New("not permitted")
-	// ErrInvalid: the request is malformed and nothing was changed. An [*InvalidError] in the
-	// chain, where there is one, lists every problem.
+	// ErrInvalid means that the request is malformed. Nothing was changed. If there is an
+	// [*InvalidError] in the chain, it lists every problem.
 	ErrInvalid = errors.New("invalid request")
-	// ErrConflict: another writer changed the workflow at the same time for as long as the call
-	// kept trying, or an idempotency key is in use for a different request or under another
-	// name, or a name is in use by another key, or the workflow is being shut down and so
-	// cannot be suspended.
+	// ErrConflict means one of the following. Another writer kept changing the workflow for as long
+	// as the call retried. The workflow was retried during the call. An idempotency key is in use
+	// for a different request or under another name. A name is in use by another key. The workflow
+	// is being shut down and so cannot be suspended.
 	ErrConflict = errors.New("conflict")
-	// ErrTemplateNotFound: the template to start from does not exist. The error names those
-	// that do.
+	// ErrTemplateNotFound means that the template to start from does not exist. The error names
+	// those that do.
 	ErrTemplateNotFound = errors.New("workflow template not found")
-	// ErrNotInstalled: the cluster does not have Argo's resources. Install its CRDs.
+	// ErrNotInstalled means that the cluster does not have Argo's resources. Install its CRDs.
 	ErrNotInstalled = errors.New("Argo Workflows is not installed in the cluster")
-	// ErrCompleted: the workflow has ended, and the operation needs one that has not.
+	// ErrCompleted means that the workflow has ended, and the operation needs one that has not.
 	ErrCompleted = errors.New("workflow has completed")
-	// ErrNotCompleted: the workflow has not ended, and the operation needs one that has.
+	// ErrNotCompleted means that the workflow has not ended, and the operation needs one that has.
 	ErrNotCompleted = errors.New("workflow has not completed")
-	// ErrNotSuspended: no matching gate is waiting. The error names those that are, and the
-	// phases of those that match.
+	// ErrNotSuspended means that no matching gate is waiting. The error names the gates that are,
+	// and the phases of those that match.
 	ErrNotSuspended = errors.New("no matching node is suspended")
-	// ErrReplaced: another workflow of the same name has replaced it.
+	// ErrReplaced means that another workflow of the same name has replaced the workflow.
 	ErrReplaced = errors.New("workflow was replaced by another of the same name")
-	// ErrDeleted: the workflow was deleted while the call watched it.
+	// ErrDeleted means that the workflow was deleted while the call watched it.
 	ErrDeleted = errors.New("workflow was deleted")
-	// ErrLogsIncomplete: a pod was deleted before its log was read to the end, so lines may be
-	// missing. A [*LogsIncompleteError] names the containers.
+	// ErrLogsIncomplete means that a pod was deleted before its log was read to the end, so lines
+	// may be missing. A [*LogsIncompleteError] names the containers.
 	ErrLogsIncomplete = errors.New("lines of logs may be missing")
-	// ErrNodesOffloaded: the operation needs the nodes, and they are not in the object.
+	// ErrNodesOffloaded means that the operation needs the nodes, and the object does not contain
+	// them.
 	ErrNodesOffloaded = status.ErrNodesOffloaded
-	// ErrUnsupported: this implementation does not have the operation, or cannot read the
-	// workflow's nodes, which are corrupt, too large, or compressed by an algorithm that needs
+	// ErrUnsupported means that this implementation does not have the operation, or cannot read the
+	// workflow's nodes. Those may be corrupt, too large, or compressed by an algorithm that needs
 	// [Options].NodeDecoders; then a [*status.NodesError] is in the chain. Nothing was changed.
 	ErrUnsupported = errors.New("not supported")
-	// ErrUnavailable: the API server could not be reached, or was too busy, for as long as the
-	// call kept trying. The workflow was not changed; try again. (A Retry may have deleted pods.)
+	// ErrUnavailable means that the API server could not be reached, or was too busy, for as long
+	// as the call retried. The workflow was not changed; try again. (A Retry may have deleted
+	// pods.)
 	ErrUnavailable = errors.New("Kubernetes API unavailable")
-	// ErrUnknownOutcome: a write was sent and no answer arrived for as long as the call kept
-	// trying, so it may or may not have taken effect. Check with Get, or repeat the call: a Start
+	// ErrUnknownOutcome means that a write was sent and no response arrived for as long as the call
+	// retried, so it may or may not have taken effect. Check with Get, or repeat the call: a Start
 	// with the same IdempotencyKey or Name does nothing twice while its workflow exists. If the
-	// error says that a decision was written, the call ended before the controller was seen to
-	// act on it, or was triggered again.
+	// error says that a change is written, the call ended before the controller was seen to act on
+	// it, or was made to look at it again.
 	ErrUnknownOutcome = errors.New("unknown whether the change took effect")
 )
 
 // Op names an operation in errors.
 type Op string
 
-// Each method of [WorkflowClient] that sends a request has one; OpNew is that of [New] and
+// Each method of [WorkflowClient] that sends a request has an Op. OpNew is that of [New] and
 // [NewForConfig].
 const (
 	OpNew       Op = "new client"
@@ -92,15 +96,15 @@ const (
 	OpCheckAccess Op = "check access"
 )
 
-// BackendNative is the backend of errors from [WorkflowClient], unless [Options.Backend] is set.
+// BackendNative is the backend in errors of [WorkflowClient], unless [Options.Backend] is set.
 const BackendNative = "native"
 
 // Error is the error of an operation on a workflow. It matches the sentinel of its cause, such as
-// [ErrForbidden] for a 403, and unwraps to the cause. Its string is cut off after 16 KiB, since an
-// API server may repeat all that it was sent. The cause is complete.
+// [ErrForbidden] for a 403, and unwraps to the cause. Its string is truncated to 16 KiB, since an
+// API server may repeat all that it received. The cause is complete.
 type Error struct {
 	Op              Op
-	Namespace, Name string // Name is "" where there is none yet
+	Namespace, Name string // Name is "" if there is none yet
 	Backend         string // which implementation failed, e.g. [BackendNative]
 	Err             error
 }
@@ -114,7 +118,7 @@ func (e *Error) Error() string {
 		subject = " in namespace " + e.Namespace
 	}
 	text := e.Err.Error()
-	// The API server's messages do not always say what kind of failure it was.
+	// The API server's messages do not always name the kind of failure.
 	for _, kind := range []error{ErrUnavailable, ErrNotInstalled} {
 		if e.Is(kind) && !errors.Is(e.Err, kind) {
 			text = kind.Error() + ": " + text
@@ -135,10 +139,10 @@ func newError(op Op, namespace, name string, err error) *Error {
 	return &Error{Op: op, Namespace: namespace, Name: name, Backend: BackendNative, Err: err}
 }
 
-// InvalidError lists everything that is wrong with a request. Each problem has its field, a path
-// into the request such as parameters[index], and what is allowed. It does not show the values of
-// parameters, since they may be secret. It matches [ErrInvalid]. Its string lists at most the first
-// 20 problems, and says how many more there are.
+// InvalidError lists every problem of a request. A problem has the field, as a path into the
+// request such as parameters[index], and what is allowed. It does not contain values of parameters,
+// since they may be secret. InvalidError matches [ErrInvalid]. Its string lists at most the first
+// 20 problems, and the number of the others.
 type InvalidError struct {
 	Problems field.ErrorList // at least one
 }
@@ -165,10 +169,11 @@ func invalid(problems ...*field.Error) *InvalidError {
 	return &InvalidError{Problems: problems}
 }
 
-// FoundError is the error of a dry run whose IdempotencyKey has started its workflow already: the
-// same call without DryRun returns that workflow and creates none. It matches [ErrAlreadyExists].
+// FoundError is the error of a dry run whose IdempotencyKey has already started its workflow: the
+// same call without DryRun returns that workflow and does not create one. It matches
+// [ErrAlreadyExists].
 type FoundError struct {
-	Name string // of the workflow
+	Name string // the workflow's name
 }
 
 func (e *FoundError) Error() string {
@@ -178,12 +183,12 @@ func (e *FoundError) Error() string {
 // Is makes [errors.Is] match [ErrAlreadyExists].
 func (e *FoundError) Is(target error) bool { return target == ErrAlreadyExists }
 
-// EndedBeforeSuspendError is the error of [Suspended] for a workflow that ended without
-// reaching a gate. It matches [ErrCompleted].
+// EndedBeforeSuspendError is the error of [Suspended] for a workflow that ended before it reached a
+// gate. It matches [ErrCompleted].
 type EndedBeforeSuspendError struct {
 	Name  string
 	Phase status.Phase
-	// Status is the workflow's last state; its Err says which nodes failed.
+	// Status is the workflow's last state. Its Err says which nodes failed.
 	Status *status.WorkflowStatus
 }
 
@@ -199,7 +204,8 @@ func (e *EndedBeforeSuspendError) Error() string {
 func (e *EndedBeforeSuspendError) Is(target error) bool { return target == ErrCompleted }
 
 // GoneError is the error of a wait or watch whose workflow no longer exists. It unwraps to
-// [ErrDeleted] or [ErrReplaced]. If there never was one, the error is [ErrNotFound].
+// [ErrDeleted] or [ErrReplaced]. If the workflow did not exist from the beginning, the error is
+// [ErrNotFound] instead.
 type GoneError struct {
 	Last *status.WorkflowStatus // the last state seen, or nil
 	Err  error
@@ -214,9 +220,9 @@ func (e *GoneError) Error() string {
 	return e.Err.Error() + "; last seen " + standing(e.Last)
 }
 
-// WaitError is the error of a wait or watch whose context ended. It unwraps to the context's cause,
-// and also matches the context's Err: errors.Is(err, context.DeadlineExceeded) reports a timeout,
-// whatever its cause is.
+// WaitError is the error of a wait or watch whose context ended. It unwraps to the context's cause.
+// It also matches the context's Err, so errors.Is(err, context.DeadlineExceeded) reports a timeout,
+// whatever the cause is.
 type WaitError struct {
 	Last *status.WorkflowStatus // the last state seen, or nil
 	Err  error                  // context.Cause of the caller's context
@@ -236,7 +242,7 @@ func (e *WaitError) Error() string {
 	return fmt.Sprintf("%v; last seen %s", e.Err, standing(e.Last))
 }
 
-// standing describes the state of a workflow and what it waits for.
+// standing describes the state of a workflow and what the workflow waits for.
 func standing(s *status.WorkflowStatus) string {
 	text := string(s.Outcome())
 	if s.Progress.Total > 0 {
@@ -277,7 +283,7 @@ func standing(s *status.WorkflowStatus) string {
 	return text + messageOf(s)
 }
 
-// messageOf returns the controller's message about the workflow, as the end of a sentence.
+// messageOf returns the controller's message about the workflow, as a suffix of an error.
 func messageOf(s *status.WorkflowStatus) string {
 	if s.Message == "" {
 		return ""
@@ -285,7 +291,7 @@ func messageOf(s *status.WorkflowStatus) string {
 	return ": " + shown.Quoted(s.Message)
 }
 
-// described lists nodes of a workflow.
+// described lists nodes of a workflow, each with its description.
 func described(s *status.WorkflowStatus, nodes []*status.Node) string {
 	names := make([]string, len(nodes))
 	for i, n := range nodes[:min(len(nodes), shown.MaxListed)] {
@@ -294,7 +300,7 @@ func described(s *status.WorkflowStatus, nodes []*status.Node) string {
 	return shown.List(names)
 }
 
-// mostErrorText is the most bytes of an error's string.
+// mostErrorText is the maximum length of an error's string in bytes.
 const mostErrorText = 16 << 10
 
 // nodeNames lists nodes by their display names.

@@ -10,12 +10,12 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// glanceFor is how long a request that is refused anyway may take to find out what more is wrong
-// with it.
+// glanceFor is the time limit for finding further problems of a request that is refused in any
+// case.
 const glanceFor = 2 * time.Second
 
-// glance reads a workflow for what more is wrong with a request that is refused anyway, by one
-// attempt. It returns nil if there is none to be read.
+// glance reads a workflow in one attempt, to find further problems of a request that is refused in
+// any case. It returns nil if the workflow cannot be read.
 func (c *WorkflowClient) glance(ctx context.Context, name string, uid types.UID) (*unstructured.Unstructured, *status.WorkflowStatus) {
 	if checkName(name) != nil {
 		return nil, nil

@@ -7,7 +7,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 )
 
-// newPacer returns a pacer that tells the call's observer of each retry; a zero until sets no limit.
+// newPacer returns a pacer that reports each retry to the call's observer. If until is zero, there
+// is no time limit.
 func newPacer(until time.Time) *pace.Pacer {
 	return &pace.Pacer{Until: until, Retrying: noteRetrying}
 }

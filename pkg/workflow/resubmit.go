@@ -12,43 +12,46 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// ResubmitOptions say what is different in the new workflow. The zero value runs the same again.
+// ResubmitOptions specify how the new workflow differs from the old one. With the zero value it
+// does not differ.
 type ResubmitOptions struct {
-	// Name is the new workflow's name, at most 63 characters. If it is empty, the name is made from
-	// the IdempotencyKey, or else is like the old one's.
+	// Name is the new workflow's name, at most 63 characters. If it is empty, the name is derived
+	// from the IdempotencyKey, or else generated from the old one's.
 	Name string
-	// Parameters replace arguments that the old workflow was started with; the others stay. Forms
-	// and checks are those of [StartRequest.Parameters].
+	// Parameters replace arguments of the old workflow; the others stay. The forms and checks are
+	// those of [StartRequest.Parameters].
 	Parameters map[string]any
-	// AllowUnknownParameters is that of [StartRequest].
+	// AllowUnknownParameters is the same as [StartRequest.AllowUnknownParameters].
 	AllowUnknownParameters bool
-	// SkipTemplateCheck is that of [StartRequest].
+	// SkipTemplateCheck is the same as [StartRequest.SkipTemplateCheck].
 	SkipTemplateCheck bool
-	// Labels and Annotations are put on the new workflow in addition to those of the old one.
-	// [StartRequest.Labels] says which are refused.
+	// Labels and Annotations are added to those of the old workflow, and take precedence.
+	// [StartRequest.Labels] lists those that are refused.
 	Labels, Annotations map[string]string
 	// IdempotencyKey makes every Resubmit with the same key return the same new workflow; see
-	// [StartRequest.IdempotencyKey]. The old workflow's name, and UID if given, are part of the
-	// request: the key for another one is [ErrConflict].
+	// [StartRequest.IdempotencyKey]. The old workflow's name, and its UID if set, are part of the
+	// request: the same key with another one is [ErrConflict].
 	IdempotencyKey string
-	// UID, if given, must be that of the old workflow. Another one is [ErrReplaced].
+	// UID, if set, is the UID of the old workflow. A workflow with another one is [ErrReplaced].
 	UID types.UID
-	// DryRun is that of [StartRequest].
+	// DryRun is the same as [StartRequest.DryRun].
 	DryRun bool
 }
 
-// Resubmit starts a new workflow with the spec, labels, annotations and owners of another one, in
-// whatever state that is, and returns its first state. Unlike Retry it starts from the beginning,
-// and does not change the other one. The new workflow is not suspended, stopped or terminated if the
-// other one was. The label workflows.argoproj.io/resubmitted-from-workflow names the other one.
+// Resubmit starts a new workflow with the spec, labels, annotations and owners of an old one, in
+// whatever state the old one is. It returns the new workflow's first state. Unlike
+// [WorkflowClient.Retry], it starts from the beginning and does not change the old workflow. The
+// new workflow is not suspended, stopped or terminated, even if the old one was. The label
+// workflows.argoproj.io/resubmitted-from-workflow names the old workflow.
 //
-// It is checked and exactly-once like [WorkflowClient.Start]. With an IdempotencyKey a further call
-// returns the new workflow as it is by now, also if the old one was deleted. It is [ErrInvalid] if
-// arguments or template reference of the old workflow are malformed, or Argo cannot decode its spec.
+// Resubmit checks the request and starts exactly once, like [WorkflowClient.Start]. With an
+// IdempotencyKey, a further call returns the new workflow in its current state, even if the old one
+// was deleted. The error is also [ErrInvalid] if the old workflow has malformed arguments or a
+// malformed template reference, or if Argo cannot decode its spec.
 //
-// Errors: [ErrNotFound], [ErrReplaced] and [ErrUnsupported] (it cannot be read) of the old
-// workflow; [ErrInvalid], [ErrTemplateNotFound], [ErrAlreadyExists], [ErrConflict], [ErrForbidden]
-// (needs get and create), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable],
+// Errors: [ErrNotFound], [ErrReplaced] and [ErrUnsupported] (an object that cannot be read) for the
+// old workflow; [ErrInvalid], [ErrTemplateNotFound], [ErrAlreadyExists], [ErrConflict],
+// [ErrForbidden] (needs get and create), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable],
 // [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Resubmit(ctx context.Context, name string, opts ResubmitOptions) (s *status.WorkflowStatus, err error) {
 	ctx, o := c.beginCall(ctx, Call{Op: OpResubmit, Name: name, DryRun: opts.DryRun}, &err)
@@ -58,7 +61,7 @@ func (c *WorkflowClient) Resubmit(ctx context.Context, name string, opts Resubmi
 	return c.started(o, OpResubmit, sub.subject, obj, err)
 }
 
-// request returns the part of the options that Start has too.
+// request returns the options that Start also has.
 func (o ResubmitOptions) request() StartRequest {
 	return StartRequest{
 		Name: o.Name, Parameters: o.Parameters, AllowUnknownParameters: o.AllowUnknownParameters,
@@ -67,7 +70,7 @@ func (o ResubmitOptions) request() StartRequest {
 	}
 }
 
-// resubmit is to Resubmit what start is to Start.
+// resubmit is the counterpart of start.
 func (c *WorkflowClient) resubmit(ctx context.Context, s *submission, name string, uid types.UID) (*unstructured.Unstructured, error) {
 	if err := checkName(name); err != nil {
 		return nil, err
@@ -100,7 +103,7 @@ func (c *WorkflowClient) resubmit(ctx context.Context, s *submission, name strin
 	return c.submit(ctx, s)
 }
 
-// invalidResubmit is to Resubmit what invalidStart is to Start.
+// invalidResubmit is the counterpart of invalidStart.
 func (c *WorkflowClient) invalidResubmit(
 	ctx context.Context, s *submission, name string, uid types.UID, problems field.ErrorList,
 ) error {
@@ -116,7 +119,7 @@ func (c *WorkflowClient) invalidResubmit(
 	return c.withProblems(ctx, s, invalid(append(problems, problemsOf(err, s.req)...)...))
 }
 
-// resubmitFields returns the fields of the request, and which workflow is resubmitted.
+// resubmitFields returns the fields of the request, including the workflow to resubmit.
 func (c *WorkflowClient) resubmitFields(s *submission, name string, uid types.UID) (map[string]string, error) {
 	fields, err := c.requestFields(s.req, s.args)
 	if err != nil {

@@ -19,9 +19,9 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
-// checkTemplate checks the draft and the request's arguments against the template that it starts
-// from: the one that it refers to, or its own spec. It returns the arguments to send: the required
-// ones and the optional ones that are known, or all without a check.
+// checkTemplate checks the draft and the request's arguments against the template that the workflow
+// starts from: the one that it refers to, or else its own spec. It returns the arguments to send:
+// the required ones and the optional ones that are known, or all if the check is skipped.
 func (c *WorkflowClient) checkTemplate(ctx context.Context, s *submission) (map[string]string, field.ErrorList, error) {
 	if s.req.SkipTemplateCheck {
 		return s.args.All(), nil, nil
@@ -36,7 +36,8 @@ func (c *WorkflowClient) checkTemplate(ctx context.Context, s *submission) (map[
 		return send, problems, nil
 	}
 	if known := c.known.get(ref); known != nil {
-		// The template may have changed since, so what it refuses or does not know is checked again.
+		// The template may have changed since, so arguments that it refuses or does not know are
+		// checked again.
 		if send, problems := check(known, false); len(problems) == 0 && len(send) == len(s.args.All()) {
 			return send, nil, nil
 		}
@@ -52,8 +53,8 @@ func (c *WorkflowClient) checkTemplate(ctx context.Context, s *submission) (map[
 	return send, problems, nil
 }
 
-// lookup reads templates that another one calls. If fresh, it also reads those that were read a
-// short time ago.
+// lookup returns a function that reads templates that another one calls. If fresh, it reads those
+// too that are still in the cache.
 func (c *WorkflowClient) lookup(ctx context.Context, p *pace.Pacer, fresh bool) spec.Lookup {
 	return func(ref status.TemplateRef) *spec.Template {
 		if known := c.known.get(ref); known != nil && !fresh {
@@ -61,7 +62,7 @@ func (c *WorkflowClient) lookup(ctx context.Context, p *pace.Pacer, fresh bool) 
 		}
 		t, err := c.readTemplate(ctx, p, ref)
 		if err != nil {
-			return nil // only the controller needs it
+			return nil // not an error, since only the controller has to read it
 		}
 		return t
 	}
@@ -82,7 +83,7 @@ func (c *WorkflowClient) readTemplate(ctx context.Context, p *pace.Pacer, ref st
 type startSource struct {
 	objects   dynamic.ResourceInterface
 	kind      string // in lower case; its plural has an s
-	namespace string // "" for one of the whole cluster
+	namespace string // "" if it is cluster-scoped
 }
 
 func (c *WorkflowClient) templateSource(ref status.TemplateRef) startSource {
@@ -96,14 +97,14 @@ func (s startSource) get(ctx context.Context, p *pace.Pacer, name string) (*unst
 	return pace.Do(ctx, p, func() (*unstructured.Unstructured, error) { return s.objects.Get(ctx, name, metav1.GetOptions{}) })
 }
 
-// missingSource returns the error of a start for err, with which reading what it starts from has
-// failed. If that does not exist, the error is [ErrTemplateNotFound] and names those that do, or
+// missingSource returns the error of a start that failed with err when it read its source. If the
+// source does not exist, the error is [ErrTemplateNotFound] and names those that do, or
 // [ErrNotFound] if the namespace does not exist.
 func (c *WorkflowClient) missingSource(ctx context.Context, p *pace.Pacer, from startSource, name string, err error) error {
 	if !notFound(err) {
 		return err
 	}
-	// The names only help the reader: without permission to list, the error just says less.
+	// The names are only a hint: without permission to list, the error leaves them out.
 	hint := ""
 	page, listErr := c.metadata.ListMetadata(ctx, from.kind+"s", from.namespace, metav1.ListOptions{Limit: 500})
 	if listErr == nil {
@@ -125,9 +126,9 @@ func (c *WorkflowClient) missingSource(ctx context.Context, p *pace.Pacer, from 
 	return fmt.Errorf("%w: %s %q%s%s: %w", ErrTemplateNotFound, from.kind, name, where, hint, err)
 }
 
-// missingNamespace returns the API server's error if the client's namespace does not exist. It
-// returns nil if that exists or is unknown. To callers that may not read namespaces only a write
-// shows it: a namespace that does not exist reads like an empty one.
+// missingNamespace returns the API server's error if the client's namespace does not exist, and nil
+// if it exists or this is unknown. A caller that may not read namespaces finds out only by a write,
+// since a namespace that does not exist reads like an empty one.
 func (c *WorkflowClient) missingNamespace(ctx context.Context, p *pace.Pacer) error {
 	_, err := pace.Do(ctx, p, func() (*unstructured.Unstructured, error) {
 		d := newDraft("", "", map[string]any{})
@@ -141,10 +142,10 @@ func (c *WorkflowClient) missingNamespace(ctx context.Context, p *pace.Pacer) er
 	return err
 }
 
-// knownTemplates is a cache of templates. With it, many starts from the same template take one
-// request each, not two.
+// knownTemplates is a cache of templates. It saves a request for each further start from the same
+// template.
 type knownTemplates struct {
-	maxAge time.Duration // the cache is empty if it is not above 0
+	maxAge time.Duration // 0 or less disables the cache
 
 	mu   sync.Mutex
 	read map[status.TemplateRef]knownTemplate
@@ -155,7 +156,7 @@ type knownTemplate struct {
 	at time.Time
 }
 
-// mostKnown bounds the memory. Hardly any service starts from more templates.
+// mostKnown is the maximum number of templates in the cache. Few services start from more.
 const mostKnown = 64
 
 func (k *knownTemplates) get(ref status.TemplateRef) *spec.Template {
