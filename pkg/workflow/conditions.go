@@ -8,9 +8,9 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// Condition reports whether a wait is over. An error also ends the wait, which returns it. A
-// condition is called for every state, in order, by the goroutine that waits, so it can also report
-// progress; it must not block for long.
+// Condition reports whether a wait is over. If it returns an error, the wait ends with that error.
+// It is called for every state, in order, by the goroutine that waits, so it can also report
+// progress. It must not block for long.
 type Condition func(*status.WorkflowStatus) (done bool, err error)
 
 // Completed holds once the workflow has ended, whatever its outcome.
@@ -19,7 +19,7 @@ func Completed(s *status.WorkflowStatus) (bool, error) {
 }
 
 // Suspended holds once the workflow waits at a gate or is suspended as a whole. A suspend node with
-// a duration is not a gate (see [status.Node.Delayed]). Suspended fails with
+// a duration is not a gate (see [status.Node.Delayed]). Suspended fails with an
 // [*EndedBeforeSuspendError] if the workflow ends first, and with [ErrNodesOffloaded] or a
 // [*status.NodesError] if the nodes, and so the gates, cannot be read.
 func Suspended(s *status.WorkflowStatus) (bool, error) {
@@ -35,14 +35,14 @@ func Suspended(s *status.WorkflowStatus) (bool, error) {
 }
 
 // Unclaimed holds once a workflow has had no phase for [Options].DiagnoseStartAfter, so that
-// probably no controller picks it up; the state's StartDiagnostic says why. Combine it with another
-// condition: Any(Completed, Unclaimed).
+// probably no controller will pick it up. The state's StartDiagnostic says why. Combine it with
+// another condition: Any(Completed, Unclaimed).
 func Unclaimed(s *status.WorkflowStatus) (bool, error) {
 	return s.StartDiagnostic != nil, nil
 }
 
-// Any holds as soon as one of the conditions does. It fails only if none holds and one fails. A nil
-// condition fails with [ErrInvalid].
+// Any holds as soon as one of the conditions holds. It fails only if none holds and one fails. A
+// nil condition fails with [ErrInvalid].
 func Any(conditions ...Condition) Condition {
 	return func(s *status.WorkflowStatus) (bool, error) {
 		var failed error

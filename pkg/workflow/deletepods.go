@@ -26,18 +26,18 @@ func podResource() schema.GroupVersionResource {
 	return schema.GroupVersionResource{Version: "v1", Resource: "pods"}
 }
 
-// leftPod is the pod of a node that has ended.
+// leftPod is a pod of a node that has ended.
 type leftPod struct {
 	node  string // its ID
 	name  string
 	uid   types.UID
-	grace time.Duration // for its processes to end
+	grace time.Duration // how long its processes may take to end
 }
 
 const (
-	defaultGrace = 30 * time.Second // that of Kubernetes
-	// podSlack is how much longer than its grace period a pod may take to be deleted: the kubelet needs
-	// some time, and so does the controller, which has a finalizer on it.
+	defaultGrace = 30 * time.Second // the default of Kubernetes
+	// podSlack is how much longer than its grace period a pod may take to be deleted. The kubelet
+	// needs some time, and so does the controller, which has a finalizer on the pod.
 	podSlack = 30 * time.Second
 )
 
@@ -61,9 +61,10 @@ func secondsOf(n int64) time.Duration {
 	return time.Duration(max(0, min(n, math.MaxInt32))) * time.Second
 }
 
-// podsOf finds the pods of these nodes of the workflow wf. They are going to be deleted, so it returns
-// only pods that belong to the workflow. Without the permission to list pods it gets each by the name
-// that the controller gives it; without that one either, it returns the API server's refusal.
+// podsOf returns the pods of these nodes of the workflow wf. Since they are going to be deleted, it
+// returns only pods that belong to the workflow. Without permission to list pods, it gets each pod
+// by the name that the controller gives it; without permission for that either, it returns the API
+// server's refusal.
 func (c *WorkflowClient) podsOf(ctx context.Context, wf *unstructured.Unstructured, nodes []*status.Node) ([]leftPod, error) {
 	if len(nodes) == 0 || !naming.CanHavePods(wf.GetName()) {
 		return nil, nil
@@ -80,7 +81,8 @@ func (c *WorkflowClient) podsOf(ctx context.Context, wf *unstructured.Unstructur
 		list, err := c.pods.List(ctx, opts)
 		switch {
 		case opts.Continue != "" && apierrors.IsResourceExpired(err):
-			// The list goes on from a newer state, or from the start and in one page if there is no token.
+			// Continue the list from a newer state, or without a token start again with a single
+			// page.
 			token := newerToken(err)
 			if token == "" || expired {
 				pods, token, opts.Limit = nil, "", 0
@@ -104,9 +106,9 @@ func (c *WorkflowClient) podsOf(ctx context.Context, wf *unstructured.Unstructur
 	}
 }
 
-// belongs reports whether a pod has the label and the owner that the controller gives all pods of the
-// workflow wf. The workflow's nodes and annotations don't prove that a pod is its own: anyone who can
-// write the workflow can write those.
+// belongs reports whether a pod has the label and the owner that the controller gives all pods of
+// the workflow wf. The workflow's nodes and annotations don't prove that it owns a pod, since
+// anyone who can write the workflow can write those.
 func belongs(pod, wf *unstructured.Unstructured) bool {
 	return pod.GetLabels()[naming.LabelWorkflow] == wf.GetName() &&
 		slices.ContainsFunc(pod.GetOwnerReferences(), func(owner metav1.OwnerReference) bool {
@@ -114,7 +116,7 @@ func belongs(pod, wf *unstructured.Unstructured) bool {
 		})
 }
 
-// podsByName gets the pod of each node by its name. listErr is why pods cannot be listed.
+// podsByName gets the pod of each node by its name. listErr is the error of listing the pods.
 func (c *WorkflowClient) podsByName(
 	ctx context.Context, wf *unstructured.Unstructured, nodes []*status.Node, listErr error,
 ) ([]leftPod, error) {
@@ -148,8 +150,9 @@ func (c *WorkflowClient) podsByName(
 	return found, err
 }
 
-// deletePods deletes pods and waits until they are deleted: the controller would take a pod that is
-// still terminating for that of the new attempt. How long it waits depends on the pods' grace periods.
+// deletePods deletes pods and blocks until they are deleted, since the controller would take a pod
+// that is still terminating for the pod of the new attempt. The time limit depends on the pods'
+// grace periods.
 func (c *WorkflowClient) deletePods(ctx context.Context, pods []leftPod) error {
 	return forEachPod(pods, func(pod leftPod) error {
 		p := newPacer(time.Now().Add(pod.grace + podSlack))
@@ -167,20 +170,20 @@ func (c *WorkflowClient) deletePods(ctx context.Context, pods []leftPod) error {
 	})
 }
 
-// deletePod deletes the pod with this UID, and reports whether it was deleted before.
+// deletePod deletes the pod with this UID, and reports whether it was already deleted.
 func (c *WorkflowClient) deletePod(ctx context.Context, pod leftPod) (deleted bool, err error) {
 	opts := metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &pod.uid}}
 	return pace.Do(ctx, c.pacer(), func() (bool, error) { // deleting is idempotent
 		err := c.pods.Delete(ctx, pod.name, opts)
 		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
-			return true, nil // on a conflict, another pod has the name by now
+			return true, nil // a conflict means that another pod has the name now
 		}
 		return false, err
 	})
 }
 
-// forEachPod calls do for each pod, up to 16 at a time, and returns the first error. After an error it
-// starts no further call.
+// forEachPod calls do for each pod, up to 16 at a time, and returns the first error. After an error
+// it does not start further calls.
 func forEachPod(pods []leftPod, do func(leftPod) error) error {
 	const most = 16
 	free := make(chan struct{}, most)

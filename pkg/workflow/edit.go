@@ -17,29 +17,31 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// planner plans the write for one state of a workflow. It must not change obj. A nil change means that
-// there is nothing to write. It is called again for each newer state when another client wrote first.
+// planner plans the write for one state of a workflow. It must not change obj. A nil change means
+// that there is nothing to write. edit calls it again for a newer state if another client wrote
+// first.
 type planner func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error)
 
-// change is one write, conditional on the state that it was planned from: either a merge patch or the
-// whole object.
+// change is one write, conditional on the state that it was planned from: either a merge patch or
+// the whole object.
 type change struct {
 	patch  map[string]any // without metadata.resourceVersion and uid, which write adds
 	object *unstructured.Unstructured
-	// prepare, if not nil, is called right before the write. If it fails, the write is not sent. After
-	// a failure or a conflict, that of the next change is called.
+	// prepare, if not nil, is called right before the write. If it fails, the write is not sent.
+	// After a failure or a conflict, the prepare of the next change is called.
 	prepare func(ctx context.Context) error
-	// tookEffect reports whether a later state has the change, after its answer was lost. It must not
-	// take what another client wrote for the change. It returns an error if the state can't show it.
+	// tookEffect reports whether a later state contains the change, after the response was lost. It
+	// must not mistake another client's write for the change. It returns an error if the state
+	// can't show it.
 	tookEffect func(now *status.WorkflowStatus) (bool, error)
 	// restarts says that the change makes an ended workflow run again.
 	restarts bool
 	// event returns the event to record for the change; nil records none.
 	event func() happening
-	// uptake tells how to see that the controller acted on the change; nil skips that.
+	// uptake describes how to see that the controller acted on the change; nil skips that.
 	uptake *uptake
-	// touches says that the decision was written before, and that this write only makes the controller
-	// look at the workflow again.
+	// touches says that the decision was written before, and that this write only makes the
+	// controller look at the workflow again.
 	touches bool
 	// result is what the call returns after the write.
 	result error
@@ -48,10 +50,10 @@ type change struct {
 }
 
 // edit reads the workflow, plans a change and writes it. The write is conditional on the state that
-// was read, so that no update of another client is lost: after a conflict, edit starts over. It acts on
-// one run of one workflow: if uid is not empty, the workflow has to have it, and a workflow that was
-// retried in between is not changed. After the write, edit blocks until the controller has acted on it
-// as far as the change's uptake says.
+// was read, so that it never overwrites another client's update: after a conflict, edit starts
+// over. It acts on one run of one workflow: the workflow must have uid, unless that is empty, and
+// must not have been retried since the first read. After the write, edit blocks until the
+// controller has acted on it, as far as the change's uptake says.
 //
 // It returns the object in its last state, also if there was nothing to write.
 func (c *WorkflowClient) edit(
@@ -62,7 +64,7 @@ func (c *WorkflowClient) edit(
 	}
 	p := c.pacer()
 	var first *run
-	var sent *change // a write without an answer
+	var sent *change // a write whose response was lost
 	for {
 		obj, err := c.getWith(ctx, p, name)
 		if err != nil {
@@ -129,7 +131,7 @@ func (c *WorkflowClient) edit(
 			continue
 		}
 		if next.touches && forbidden(err) {
-			return obj, next.result // a client that may not write has not written the decision either
+			return obj, next.result // a client that may not write did not write the decision either
 		}
 		if next.result != nil && ctx.Err() == nil {
 			return nil, next.notTouched(err)
@@ -138,8 +140,8 @@ func (c *WorkflowClient) edit(
 	}
 }
 
-// awaitUptake blocks until the controller has acted on a change, and returns the result of the call.
-// before is the state that the change was written on, or nil if it is unknown.
+// awaitUptake blocks until the controller has acted on a change, and returns the result of the
+// call. before is the state that the change was written on, or nil if it is unknown.
 func (c *WorkflowClient) awaitUptake(
 	ctx context.Context, ch *change, before, now *unstructured.Unstructured,
 ) (*unstructured.Unstructured, error) {
@@ -158,8 +160,8 @@ func (ch *change) notTouched(err error) error {
 	return fmt.Errorf("%w; the controller could not be asked to look again: %s", ch.result, err.Error())
 }
 
-// isIn reports whether a later state has the change. A later run doesn't show whether a change of
-// the first one took effect.
+// isIn reports whether a later state contains the change. A state of a later run can't show whether
+// a change of the first run took effect.
 func (ch *change) isIn(now *status.WorkflowStatus, first *run) (bool, error) {
 	retried := first.checkSame(now)
 	if retried != nil && !ch.restarts {
@@ -182,7 +184,8 @@ func runOf(s *status.WorkflowStatus) *run {
 	return &run{started: s.StartTime, retry: s.Annotations[naming.AnnotationRetryID]}
 }
 
-// checkSame returns an error if s is a state of another run. A run that had no start time gets one.
+// checkSame returns an error if s is a state of another run. A run without a start time may get
+// one.
 func (r *run) checkSame(s *status.WorkflowStatus) error {
 	now := runOf(s)
 	if now.retry == r.retry && (now.started.Equal(r.started) || r.started.IsZero()) {
@@ -207,7 +210,7 @@ func (c *WorkflowClient) write(ctx context.Context, s *status.WorkflowStatus, ch
 	return c.workflows.Patch(ctx, s.Name, types.MergePatchType, patch, metav1.PatchOptions{})
 }
 
-// unknownIfSent returns err, as an unknown outcome if ch is a write that was sent.
+// unknownIfSent returns err. If ch is a write that was sent, the outcome is unknown.
 func (ch *change) unknownIfSent(err error) error {
 	if ch == nil {
 		return err
@@ -215,7 +218,7 @@ func (ch *change) unknownIfSent(err error) error {
 	return unknown(err)
 }
 
-// mergeInto applies a JSON merge patch that has no nulls.
+// mergeInto applies a JSON merge patch without nulls.
 func mergeInto(target, patch map[string]any) {
 	for key, value := range patch {
 		change, isObject := value.(map[string]any)

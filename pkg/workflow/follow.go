@@ -13,7 +13,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/watchhub"
 )
 
-// visitor looks at one state. If it is done or fails, no other state follows.
+// visitor handles one state. If it is done or fails, it is not called again.
 type visitor func(*status.WorkflowStatus) (done bool, err error)
 
 // follow calls visit for each state of a workflow until visit is done or fails, the workflow is
@@ -22,17 +22,17 @@ func (c *WorkflowClient) follow(ctx context.Context, name string, visit visitor)
 	return c.followTarget(ctx, watchhub.Target{Name: name}, visit)
 }
 
-// followUID follows the workflow that has that UID; "" means the one that is seen first.
+// followUID follows the workflow with that UID. An empty uid means the workflow that is seen first.
 func (c *WorkflowClient) followUID(ctx context.Context, name string, uid types.UID, visit visitor) error {
 	return c.followTarget(ctx, watchhub.Target{Name: name, UID: uid}, visit)
 }
 
-// followOn follows the workflow whose state s the caller has seen; s is not shown again.
+// followOn follows the workflow of which the caller has seen the state s. It does not show s again.
 func (c *WorkflowClient) followOn(ctx context.Context, s *status.WorkflowStatus, visit visitor) error {
 	return c.followTarget(ctx, watchhub.Target{Name: s.Name, UID: s.UID, Known: s}, visit)
 }
 
-// followTarget stays on the stack for as long as a call waits, so its frame has to be small.
+// followTarget stays on the stack for as long as a call waits, so its frame must be small.
 func (c *WorkflowClient) followTarget(ctx context.Context, target watchhub.Target, visit visitor) error {
 	if err := checkName(target.Name); err != nil {
 		return err
@@ -43,7 +43,7 @@ func (c *WorkflowClient) followTarget(ctx context.Context, target watchhub.Targe
 	return nil
 }
 
-// followError returns the public error for one of the hub's.
+// followError converts an error of the hub to the public error.
 //
 //go:noinline
 func followError(ctx context.Context, err error) error {
@@ -60,8 +60,8 @@ func followError(ctx context.Context, err error) error {
 	return &WaitError{Last: failed.Last, Err: failed.Err, ended: ctx.Err()}
 }
 
-// observedVisit returns a function that calls visit, and notifies the operation's observer of what
-// the states mean.
+// observedVisit returns a function that calls visit and notifies the operation's observer of ends
+// and reached states.
 //
 //go:noinline
 func observedVisit(ctx context.Context, visit visitor) func(watchhub.State) (bool, error) {
@@ -78,7 +78,7 @@ func observedVisit(ctx context.Context, visit visitor) func(watchhub.State) (boo
 		if !state.Arrived.IsZero() {
 			reached.Delay = time.Since(state.Arrived)
 		}
-		if o.call.Op == OpWatch && s.Completed() { // before visit, since the state is the caller's then
+		if o.call.Op == OpWatch && s.Completed() { // before visit, since the caller owns the state afterwards
 			o.observer.Note(ctx, reached)
 		}
 		done, err = visit(s)

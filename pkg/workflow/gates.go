@@ -25,15 +25,15 @@ type gates struct {
 
 func (g gates) all() bool { return g.selector.Empty() && len(g.ids) == 0 }
 
-// toReject returns the selected gates of a workflow that has not ended. It is an error if there are none,
-// unless g selects all.
+// toReject returns the selected gates of a workflow that has not ended. It returns an error if
+// there are none, unless g selects all.
 func (g gates) toReject(ctx context.Context, s *status.WorkflowStatus) ([]*status.Node, error) {
 	waiting, _, err := g.find(ctx, s, false)
 	return waiting, err
 }
 
-// toResume returns the selected gates, and the delays to end: all delays if g selects all, as in Argo,
-// or those that it names by ID. A selector without IDs selects gates only.
+// toResume returns the selected gates, and the delays to end: all delays if g selects all, as in
+// Argo, or those with a selected ID. A selector without IDs selects gates only.
 func (g gates) toResume(ctx context.Context, s *status.WorkflowStatus) (waiting, delays []*status.Node, err error) {
 	return g.find(ctx, s, true)
 }
@@ -68,16 +68,16 @@ func (g gates) find(
 	return waiting, delays, nil
 }
 
-// detached returns a copy of a node, so that a caller who keeps it doesn't keep all other nodes in
-// memory.
+// detached returns a copy of a node. A caller that keeps it doesn't keep all other nodes in memory.
 func detached(n *status.Node) *status.Node {
 	node := *n
 	return &node
 }
 
-// decidedBefore returns what to do for a decision that no gate waits for: refuse it with err. If a
-// selected gate was decided before, and nothing shows that the controller acted on that, a write makes
-// the controller look at the workflow first: this call may repeat a decision that the controller missed.
+// decidedBefore returns what to do for a decision that no gate waits for, which is refused with
+// err. This call may repeat a decision that the controller missed. So if a selected gate was
+// decided before, and nothing shows that the controller acted on that, a write makes the controller
+// look at the workflow first.
 func (g gates) decidedBefore(ctx context.Context, s *status.WorkflowStatus, err error) (*change, error) {
 	if s.Completed() || s.NodesErr != nil {
 		return nil, err
@@ -115,8 +115,8 @@ func (g gates) notSuspended(s *status.WorkflowStatus) error {
 	return g.withStates(fmt.Errorf("%w: %s; %s", ErrNotSuspended, strings.Join(selected, " and "), waiting), s)
 }
 
-// withStates returns err with the states of the selected nodes, which say why they are not among the
-// waiting gates.
+// withStates returns err with the states of the selected nodes, which explain why they are not
+// among the waiting gates.
 func (g gates) withStates(err error, s *status.WorkflowStatus) error {
 	var states []string
 	switch {
@@ -165,7 +165,7 @@ func statesByID(s *status.WorkflowStatus, ids []string) []string {
 	return states
 }
 
-// gateState says what a node that is not a selected waiting gate is instead.
+// gateState describes a node that is not a selected waiting gate.
 func gateState(n *status.Node) string {
 	name := shown.Quoted(n.DisplayName)
 	switch {
@@ -188,8 +188,8 @@ func gateState(n *status.Node) string {
 	return text
 }
 
-// allAre reports whether is holds for each gate that waited before a write and its state now. It is an
-// error if now has no nodes to compare.
+// allAre reports whether is holds for each gate that waited before a write and its state now. It
+// returns an error if now has no nodes to compare.
 func allAre(now *status.WorkflowStatus, waited []*status.Node, is func(before, gate *status.Node) bool) (bool, error) {
 	if now.NodesErr != nil {
 		return false, now.NodesErr
@@ -201,8 +201,8 @@ func allAre(now *status.WorkflowStatus, waited []*status.Node, is func(before, g
 	}), nil
 }
 
-// nodeIDProblems refuses an empty list that is not nil: a caller whose filter left no ID doesn't mean
-// all of them.
+// nodeIDProblems refuses an empty list that is not nil: a caller whose filter matched no ID doesn't
+// mean all nodes.
 func nodeIDProblems(ids []string) field.ErrorList {
 	if ids != nil && len(ids) == 0 {
 		return field.ErrorList{field.Required(field.NewPath("nodeIDs"), "at least one; leave it nil for all")}
@@ -210,7 +210,7 @@ func nodeIDProblems(ids []string) field.ErrorList {
 	return nil
 }
 
-// nodeSelector parses a node selector in the field path of a request.
+// nodeSelector parses a node selector. path is its field in the request.
 func nodeSelector(path *field.Path, text string) (status.NodeSelector, field.ErrorList) {
 	selector, err := status.ParseNodeSelector(text)
 	var malformed *status.NodeSelectorError

@@ -25,51 +25,50 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
-// LogOptions say which lines of a workflow's logs to read. The zero value reads what all containers
-// of all pods have written so far.
+// LogOptions select the lines of a workflow's logs to read. The zero value reads what all
+// containers of all pods have written so far.
 type LogOptions struct {
-	// Follow continues with what the pods write from then on, until the workflow has ended and
-	// its containers' logs have been read to their ends.
+	// Follow continues with the lines that are written after the call, until the workflow has ended
+	// and its containers' logs have been read to their ends.
 	Follow bool
 	// Containers are the names of the containers to read, e.g. "main". Empty means all: init
 	// containers, sidecars, and Argo's own "init" and "wait". If the workflow has ended, a name
 	// that none of its pods has is invalid, as is a Selector that matches none of its nodes.
 	Containers []string
 	// Selector limits the pods to those whose nodes match, in the notation of
-	// [ResumeOptions.Selector]. A Retry node stands for its attempts. With Follow, a node counts
-	// as soon as it matches. A Selector excludes pods that belong to no node, such as those that
-	// collect artifacts.
+	// [ResumeOptions.Selector]. If a Retry node matches, so do its attempts. With Follow, a node
+	// counts as soon as it matches. A Selector excludes pods that do not belong to a node, such as
+	// those that collect artifacts.
 	Selector string
-	// Since excludes lines that are older, by this machine's clock. 0 excludes none. SinceTime
-	// does the same with a time. At most one of them may be set.
+	// Since excludes lines that are older, by this machine's clock. 0 excludes no lines. SinceTime
+	// excludes lines before a time. At most one of the two may be set.
 	Since     time.Duration
 	SinceTime time.Time
-	// Tail is the number of lines to begin with of each container, counted back from the end of
-	// its log when it is first read. Nil means all. A container that starts after the call, or
-	// has written nothing by then, is read from its beginning.
+	// Tail is the number of lines to begin with in each container, counted back from the end of its
+	// log when that is first read. Nil means all. A container that starts after the call, or has
+	// not written anything by then, is read from its beginning.
 	Tail *int64
-	// LimitBytes ends each container's log before the line that would exceed it, line feeds
-	// included. 0 means no limit.
+	// LimitBytes ends each container's log before the line that would exceed it, including line
+	// feeds. 0 means no limit.
 	LimitBytes int64
 	// Previous reads the previous instances of containers that were restarted. It must not be
 	// set with Follow.
 	Previous bool
-	// UID, if set, is that of the workflow to read. The error is [ErrReplaced] if the workflow of
-	// that name has another one.
+	// UID, if set, is the UID of the workflow. A workflow with another one is [ErrReplaced].
 	UID types.UID
 }
 
 // LogLine is one line of a container's log.
 type LogLine struct {
 	// Time is when the line was written, by the clock of the machine that the pod ran on. It is
-	// zero for a line that has no time, e.g. a note of the kubelet.
+	// zero for a line without a time, such as a message of the kubelet.
 	Time           time.Time
 	Pod, Container string
-	// NodeID and Node are the ID and the display name of the workflow's node that the pod ran
-	// for, or "" if there is none.
+	// NodeID and Node are the ID and the display name of the workflow's node that the pod ran for.
+	// They are "" if there is none.
 	NodeID, Node string
-	// Text is the line as it was written, without the line feed. A line longer than [MaxLogLine]
-	// is split into several with the same time. To show Text on a terminal, use
+	// Text is the line as it was written, without the line feed. A line longer than [MaxLogLine] is
+	// split into several lines with the same time. To show Text on a terminal, use
 	// [status.Printable].
 	Text string
 }
@@ -77,15 +76,15 @@ type LogLine struct {
 // MaxLogLine is the maximum length of a [LogLine]'s Text in bytes.
 const MaxLogLine = podlogs.MaxLine
 
-// LogsIncompleteError is the error of logs that were not read to their ends because their pods were
-// deleted. It follows the last line of all other logs. It unwraps to [ErrLogsIncomplete] or, if the
-// workflow was deleted or replaced, to that error.
+// LogsIncompleteError is the error of logs that could not be read to their ends because their pods
+// were deleted. It follows the last line of all other logs. It unwraps to [ErrLogsIncomplete] or,
+// if the workflow was deleted or replaced, to [ErrDeleted] or [ErrReplaced].
 type LogsIncompleteError struct {
 	Missing []MissingLog // at least one
 	Err     error
 }
 
-// MissingLog is the log of a container of which lines may be missing.
+// MissingLog is the log of a container whose lines may be missing.
 type MissingLog struct {
 	Pod       string // the pod's name
 	Container string // the container's name in it
@@ -101,35 +100,38 @@ func (e *LogsIncompleteError) Error() string {
 	return fmt.Sprintf("%v; pods were deleted before their logs were read to the end (pod/container): %s", e.Err, shown.List(names))
 }
 
-// Logs yields the lines of a workflow's logs: first those written so far, ordered by time over all
-// containers of which at most 128 ran at the same time (if more did, the later ones follow when
-// earlier ones have been read); then, with [LogOptions.Follow], those written from then on, in order
-// as far as they arrive within half a second of each other. The lines of one container always keep
-// their order. The pods of a workflow are those with the label that Argo sets.
+// Logs yields the lines of a workflow's logs. It yields the lines written so far first, ordered by
+// time over all containers. If more than 128 containers ran at the same time, the later ones follow
+// when earlier ones have been read. With [LogOptions.Follow] it then yields new lines, in order if
+// they arrive within half a second of each other. The lines of one container always keep their
+// order. The pods of a workflow are those with the label that Argo sets.
 //
-// A stream that breaks resumes where it stopped: no line is lost or repeated, unless the kubelet has
-// rotated it away. Whatever the API server has sent is yielded, however slow the consumer is. If a
-// pod is deleted before its log was read to the end, for instance by the workflow's podGC, the error
-// after the last line is a [*LogsIncompleteError]. Logs does not know of pods that were deleted
-// before the call.
+// A stream that breaks resumes where it stopped: no line is lost or repeated, unless the kubelet
+// has rotated it away. Everything that the API server has sent is yielded, however slow the
+// consumer is. If a pod is deleted before its log was read to the end, for instance by the
+// workflow's podGC, the error after the last line is a [*LogsIncompleteError]. Logs does not know
+// of pods that were deleted before the call.
 //
-// Following ends when the workflow and its containers have ended, or one minute after the workflow
-// if they do not; what they have written by then is read. New pods and restarted containers are
-// followed too. If the workflow is deleted, the error after the last line is [ErrDeleted].
+// Following ends when the workflow and its containers have ended. If the containers do not end, it
+// ends one minute after the workflow, and yields what they have written by then. It includes new
+// pods and restarted containers. If the workflow is deleted, the error after the last line is
+// [ErrDeleted].
 //
-// Nothing is sent before the sequence is ranged over. Lines are fetched as they are consumed. The
-// range may be left at any time; no goroutine and no connection stay behind. At most 128 logs of what
-// was written so far are open at a time, up to 16 of them ahead of their turn, and at most 128 that
-// are followed: more containers take turns of 5 seconds. A call holds up to 40 MiB, whatever the
-// length of lines: 16 KiB for each open log, four long lines, and 4 MiB of lines to put in order. In
-// addition, it holds 64 KiB for each container that has just written much. Over HTTP/2, up to 128 KiB
-// of each open log are read ahead (4 MiB with [Options.Logs] or a transport of the host).
+// Logs does not send a request before the sequence is ranged over. It fetches lines as they are
+// consumed. The loop may end at any time; no goroutine or connection outlives it.
+//
+// At most 128 logs of lines written so far are open at a time, up to 16 of them ahead of their
+// turn. At most 128 logs are followed at a time: more containers take turns of 5 seconds. A call
+// holds up to 40 MiB, whatever the length of lines: 16 KiB for each open log, four long lines, and
+// 4 MiB of lines to put in order. In addition, it holds 64 KiB for each container that has just
+// written much. Over HTTP/2, up to 128 KiB of each open log are read ahead (4 MiB with
+// [Options.Logs] or a transport of the host).
 //
 // An error is yielded once, as the last element. Errors: [ErrInvalid] (an option, in an
 // [*InvalidError]), [ErrNotFound], [ErrReplaced], [ErrDeleted], [ErrLogsIncomplete],
-// [ErrNodesOffloaded] (with a Selector, also if the nodes are offloaded while they are followed),
-// [ErrForbidden] (needs get of workflows, list of pods and get of pods/log; to follow, also watch of
-// workflows and pods), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable] (also if a pod's
+// [ErrNodesOffloaded] (with a Selector, also if the nodes are offloaded during the call),
+// [ErrForbidden] (needs get of workflows, list of pods and get of pods/log; to follow, also watch
+// of workflows and pods), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable] (also if a pod's
 // machine does not answer, cannot read a log, or sends nothing for a minute of what has been
 // written), [ErrUnsupported] (see [Options.Logs]); if ctx ends, its error, as a [*WaitError] while
 // following.
@@ -154,7 +156,7 @@ func (c *WorkflowClient) Logs(ctx context.Context, name string, opts LogOptions)
 	}
 }
 
-// errLeft reports that the consumer of a sequence has left it.
+// errLeft means that the consumer of a sequence has left its loop.
 var errLeft = errors.New("left")
 
 func (c *WorkflowClient) readLogs(ctx context.Context, name string, opts LogOptions, emit func(podlogs.Line) error) error {
@@ -219,7 +221,7 @@ func (c *WorkflowClient) podLogs() *podlogs.Client {
 	}
 }
 
-// logPods lists and watches pods with clients whose requests may last differently long.
+// logPods lists and watches pods with two clients, whose requests have different time limits.
 type logPods struct{ lists, watches dynamic.ResourceInterface }
 
 // List implements [podlogs.Pods].
@@ -252,7 +254,7 @@ func logsError(err error) error {
 	return err
 }
 
-// selection validates name and options, and returns the options' lines.
+// selection validates the name and the options, and returns the lines that the options select.
 func (o LogOptions) selection(name string, now time.Time) (*podlogs.Selection, error) {
 	nodes, problems := nodeSelector(field.NewPath("selector"), o.Selector)
 	var malformed *InvalidError
@@ -293,8 +295,9 @@ func (o LogOptions) selection(name string, now time.Time) (*podlogs.Selection, e
 	return selection, nil
 }
 
-// unmatched finds what is probably misspelt: a selector or a container that matches nothing of a
-// workflow that has ended. While it runs, what is meant may not exist yet.
+// unmatched returns a problem for a selector or a container that matches nothing of a workflow that
+// has ended, since it is probably misspelt. While the workflow runs, the node or pod may not exist
+// yet.
 func unmatched(s *status.WorkflowStatus, selection *podlogs.Selection, containers []string) (problems field.ErrorList) {
 	if !s.Completed() {
 		return nil

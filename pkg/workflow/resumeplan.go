@@ -31,7 +31,7 @@ func (r *resumption) nothing() bool {
 // passed returns the gates and delays that Argo lets the workflow pass.
 func (r *resumption) passed() []*status.Node { return slices.Concat(r.result.Nodes, r.result.Delays) }
 
-// tookEffect reports whether now shows all that r resumes as resumed, with the outputs that r gives.
+// tookEffect reports whether now shows everything that r resumes as resumed, with the outputs of r.
 func (r *resumption) tookEffect(now *status.WorkflowStatus) (bool, error) {
 	if r.result.Unsuspended && now.SpecSuspended {
 		return false, nil
@@ -47,8 +47,8 @@ func (r *resumption) tookEffect(now *status.WorkflowStatus) (bool, error) {
 	})
 }
 
-// uptake tells how to see that the controller acted on r. It is nil for a workflow that stays suspended
-// as a whole, since that goes on after another Resume.
+// uptake describes how to see that the controller acted on r. It is nil for a workflow that stays
+// suspended as a whole, since that continues only after another Resume.
 func (r *resumption) uptake(before *status.WorkflowStatus) *uptake {
 	switch {
 	case before.SpecSuspended && !r.result.Unsuspended:
@@ -67,14 +67,14 @@ type resumeRequest struct {
 	now     time.Time
 }
 
-// at returns the request as one that takes effect at now.
+// at returns the request as taking effect at now.
 func (r resumeRequest) at(now time.Time) resumeRequest {
 	r.now = now
 	return r
 }
 
-// planResume plans the merge patch that resumes what is requested. obj is not changed. The resumption is
-// not nil on errors, and then has what was found so far.
+// planResume plans the merge patch for a request. It does not change obj. The resumption is not nil
+// even with an error, and then has what was found so far.
 func (c *WorkflowClient) planResume(
 	ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus, request resumeRequest,
 ) (*resumption, error) {
@@ -113,8 +113,8 @@ func (c *WorkflowClient) planResume(
 	return r, nil
 }
 
-// outputProblems checks the given outputs against what the gates wait for. It stops early once ctx has
-// ended.
+// outputProblems checks the given outputs against those that the gates wait for. It stops early if
+// ctx has ended.
 func outputProblems(ctx context.Context, gates []*status.Node, request resumeRequest) (problems field.ErrorList) {
 	path, outputs, faulty := field.NewPath("outputs"), request.outputs, sets.New(request.faulty...)
 	awaited := map[string]bool{}
@@ -154,8 +154,8 @@ func allowed(enum []string) string {
 	return "; allowed are: [" + spec.Enum(enum, " ") + "]"
 }
 
-// edits returns the changes of nodes by their IDs, and the output parameters with the values that they
-// get. It stops early once ctx has ended.
+// edits returns the changes of nodes by their IDs, and the output parameters with their new values.
+// It stops early if ctx has ended.
 func (r *resumption) edits(ctx context.Context, now time.Time) (edits map[string]status.NodeEdit, set []status.Parameter) {
 	passed := r.passed()
 	edits = make(map[string]status.NodeEdit, len(passed))

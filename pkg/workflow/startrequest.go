@@ -13,97 +13,106 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
-// StartRequest says what to start.
+// StartRequest describes the workflow to start.
 type StartRequest struct {
 	// Template is a WorkflowTemplate of the client's namespace or, with ClusterScope, a
 	// ClusterWorkflowTemplate. One of Template, CronWorkflow and Manifest is required.
 	Template     string
 	ClusterScope bool
-	// CronWorkflow starts what that CronWorkflow of the namespace would start now, owned by it. It
-	// is [ErrInvalid] if no workflow can have its arguments, template reference, labels or
-	// annotations.
+	// CronWorkflow is the name of a CronWorkflow of the namespace. Start starts what it would start
+	// now, owned by it. The error is [ErrInvalid] if a workflow cannot have its arguments, template
+	// reference, labels or annotations.
 	CronWorkflow string
-	// Manifest is a Workflow as YAML or JSON of at most 3 MiB, also with its aliases written out.
-	// Other documents beside it must be empty. Name takes precedence over the manifest's name; a
-	// generateName is what a name is generated from. A syntax error names its line.
+	// Manifest is a Workflow in YAML or JSON, at most 3 MiB, also with its aliases expanded. Any
+	// other document in it must be empty. Name takes precedence over the manifest's name; a
+	// generateName is the base of a generated name. A syntax error names its line.
 	//
-	// Fields that a new workflow does not have are refused, and so are, within the spec, those that
-	// are probably misspelt and calls of templates that it does not have. The controller checks the
-	// rest. Numbers and bools among the parameters are sent as strings, as Argo's own clients do;
+	// Fields that a new workflow cannot have are refused. So are, within the spec, fields that are
+	// probably misspelt, and calls of templates that it does not have. The controller checks the
+	// rest. Parameters that are numbers or bools are sent as strings, as Argo's own clients do;
 	// numbers that are too large to be exact are refused. synchronization.mutex and semaphore are
 	// sent as mutexes and semaphores, which all versions of Argo read.
 	Manifest []byte
-	// Name is the workflow's name, at most 63 characters. If it is empty, the name is made from the
-	// IdempotencyKey, or else from the name of what is started.
+	// Name is the workflow's name, at most 63 characters. If it is empty, the name is derived from
+	// the IdempotencyKey, or else generated from the name of what is started.
 	Name string
-	// Entrypoint is the template to run within what is started. If it is empty, that names one.
+	// Entrypoint is the template to run within what is started. It defaults to the entrypoint of
+	// what is started.
 	Entrypoint string
-	// Parameters are the workflow's arguments. Strings arrive as they are. Numbers, bools and
-	// durations are sent in their usual notation, and everything else as JSON. Refused are strings
-	// that Argo would change ({{ in them, unless the type is [Expression], or characters that it
-	// cannot substitute into a template), types without a single form as a string ([]byte, an
-	// error, a [fmt.Stringer] without MarshalText or MarshalJSON), secrets that mask themselves,
-	// such as a backfill.Secret, also within a value, and nil. To keep the template's value, leave
-	// a parameter out. docs/concepts.md has a table of all.
+	// Parameters are the workflow's arguments. Strings are passed unchanged. Numbers, bools and
+	// durations are sent in their usual notation, and everything else as JSON. To keep the
+	// template's value, leave a parameter out. docs/concepts.md has a table of all types.
+	//
+	// The following values are refused: strings that Argo would change (because they contain {{,
+	// unless the type is [Expression], or characters that it cannot substitute into a template);
+	// types without a single form as a string ([]byte, an error, a [fmt.Stringer] without
+	// MarshalText or MarshalJSON); secrets that mask themselves, such as a backfill.Secret, also
+	// within a value; and nil.
 	Parameters map[string]any
-	// OptionalParameters are further arguments. Each is sent only if the template declares or uses
-	// it, or calls another template by a templateRef that uses it, or Spec uses it. All are sent if
-	// one of these templates cannot be read. A name must not be in both.
+	// OptionalParameters are further arguments. Each is sent only if one of these uses it: the
+	// template, which may also only declare it, another template that the template calls by a
+	// templateRef, or Spec. If one of these templates cannot be read, all are sent. A name must not
+	// be in both Parameters and OptionalParameters.
 	OptionalParameters map[string]any
 	// AllowUnknownParameters also sends Parameters that the template neither declares nor uses. By
 	// default they are refused, since most are misspelt. For a parameter that the template does not
-	// know, the templates that it calls by a templateRef are read too, at most 16; if one of them
-	// cannot be read, no parameter is unknown.
+	// know, Start also reads the templates that it calls by a templateRef, at most 16. If one of
+	// those cannot be read, Start refuses no parameter as unknown.
 	AllowUnknownParameters bool
-	// SkipTemplateCheck starts without reading or checking the template, wherever it comes from:
-	// the entrypoint, parameters, enums and the spelling of fields are left to the controller, and
-	// all OptionalParameters are sent. It is for clusters whose workflowDefaults complete what is
-	// started, for example with an entrypoint or arguments, which the client cannot see. A mistake
-	// then shows as a workflow that fails seconds later.
+	// SkipTemplateCheck starts the workflow without reading or checking the template, wherever it
+	// comes from. The entrypoint, parameters, enums and the spelling of fields are left to the
+	// controller, and all OptionalParameters are sent. It is for clusters whose workflowDefaults
+	// complete what is started, for example with an entrypoint or arguments, since the client
+	// cannot see those. A mistake then shows as a workflow that fails seconds later.
 	SkipTemplateCheck bool
-	// ServiceAccount is that of the workflow's pods. If it is empty, the template's is used. It is a
-	// default, not a boundary: a template of the workflow, or a podSpecPatch, can name another
-	// service account of the namespace, so a workflow has the permissions of all of them. A
-	// controller with templateReferencing Strict or Secure ends a workflow that has one as Error;
-	// see docs/compatibility.md.
+	// ServiceAccount is the service account of the workflow's pods. It defaults to the template's.
+	// It does not limit permissions: a template of the workflow, or a podSpecPatch, can name
+	// another service account of the namespace, so a workflow has the permissions of all of them. A
+	// controller with templateReferencing Strict or Secure ends a workflow with a ServiceAccount as
+	// Error; see docs/compatibility.md.
 	ServiceAccount string
-	// Labels and Annotations are put on the workflow. Those that only Argo or this client sets are
-	// refused, here, in a Manifest and in the workflowMetadata of what is started: of
-	// workflows.argoproj.io/ the labels completed, phase, workflow-archiving-status, creator…, actor…,
-	// action, controller-instanceid, cron-workflow and resubmitted-from-workflow, and of
-	// argoservice.opensearch.org/ the names start, idempotency-key, retry-id and asked-again. So are
-	// annotations that contain {{, which Argo would evaluate where a template refers to them.
+	// Labels and Annotations are added to the workflow. Those that only Argo or this client may set
+	// are refused, here, in a Manifest and in the workflowMetadata of what is started. Of
+	// workflows.argoproj.io/ these are the labels completed, phase, workflow-archiving-status,
+	// creator…, actor…, action, controller-instanceid, cron-workflow and resubmitted-from-workflow.
+	// Of argoservice.opensearch.org/ these are the names start, idempotency-key, retry-id and
+	// asked-again. Annotations that contain {{ are refused too, since Argo would evaluate it where
+	// a template refers to them.
 	Labels, Annotations map[string]string
-	// Spec has further fields of the workflow's spec, such as {"priority": 3}. They replace those
+	// Spec sets further fields of the workflow's spec, such as {"priority": 3}. They replace those
 	// of a CronWorkflow or Manifest. A field that another part of the request sets is refused. A
 	// controller with templateReferencing Strict or Secure allows few of them; see
 	// docs/compatibility.md.
 	Spec map[string]any
 	// IdempotencyKey makes every Start with the same key return the same workflow of the namespace,
-	// across processes and restarts, for as long as that workflow exists. Without a Name, the
-	// workflow's name is made from the key alone, so the API server decides between processes that
-	// start at the same time. With a Name, the Name is what is unique: the key under a second Name
-	// is [ErrConflict] if a list shows the first workflow (one more request, omitted without
-	// permission to list), but two processes that use two Names at the same moment both create one.
-	// So use a key always with its Name, or always without.
+	// across processes and restarts, for as long as that workflow exists.
 	//
-	// The workflow keeps a hash of the key, never the key, and HMACs of the request's fields under
-	// the key. Anyone who can guess the key can also check a guess of a value.
+	// Use a key either always with the same Name, or always without one. Without a Name, the
+	// workflow's name is derived from the key alone, so the API server decides between processes
+	// that start at the same time. With a Name, the Name is what is unique. The key under a second
+	// Name is [ErrConflict] if a list shows the first workflow. That takes one more request, and is
+	// omitted without permission to list. Two processes that use two Names at the same moment both
+	// create a workflow.
+	//
+	// The workflow stores a hash of the key, never the key itself, and HMACs of the request's
+	// fields under the key. A reader that can guess the key can also check a guess of a value.
 	IdempotencyKey string
-	// DryRun has the API server check the request, and returns what would be created. If the
-	// IdempotencyKey has started its workflow already, the error is a [*FoundError].
+	// DryRun makes the API server check the request, and returns what would be created, without
+	// creating it. If the IdempotencyKey has already started its workflow, the error is a
+	// [*FoundError].
 	DryRun bool
 }
 
-// checkRequest returns what is wrong with a request by itself, its arguments, and a draft of the
-// workflow as far as the request alone allows. If ctx has ended, it does not check everything.
+// checkRequest returns the problems of the request itself, its arguments, and a draft of the
+// workflow as far as the request alone determines it. If ctx has ended, it does not check
+// everything.
 func checkRequest(ctx context.Context, req StartRequest, namespace string) (args spec.Arguments, d draft, problems field.ErrorList) {
 	d, problems = checkSource(ctx, req, namespace)
 	args, found := checkSettings(req)
 	return args, d, append(problems, found...)
 }
 
-// checkSettings checks everything but what is to be started.
+// checkSettings checks everything except the source of the workflow.
 func checkSettings(req StartRequest) (args spec.Arguments, problems field.ErrorList) {
 	problems = append(problems, spec.NameProblems(field.NewPath("name"), req.Name)...)
 	if req.ServiceAccount != "" {
@@ -127,7 +136,7 @@ func checkSettings(req StartRequest) (args spec.Arguments, problems field.ErrorL
 	return args, problems
 }
 
-// specProblems returns what is wrong with the Spec of a request.
+// specProblems returns the problems of the request's Spec.
 func specProblems(req StartRequest) (problems field.ErrorList) {
 	path := field.NewPath("spec")
 	for _, other := range []struct{ key, instead string }{
@@ -158,8 +167,8 @@ func specProblems(req StartRequest) (problems field.ErrorList) {
 	return problems
 }
 
-// checkSource checks what is to be started, and drafts it. The draft of a CronWorkflow, which the
-// caller has to read, has only its base.
+// checkSource checks the source of the workflow and drafts it. The draft for a CronWorkflow, which
+// the caller has to read, has only its base.
 func checkSource(ctx context.Context, req StartRequest, namespace string) (d draft, problems field.ErrorList) {
 	template, cron := field.NewPath("template"), field.NewPath("cronWorkflow")
 	sources := 0
@@ -195,7 +204,7 @@ func checkSource(ctx context.Context, req StartRequest, namespace string) (d dra
 		problems = append(problems, field.Forbidden(template, "set only one of template, cronWorkflow and manifest"))
 	}
 	if sources > 1 || len(problems) > 0 && len(req.Manifest) == 0 {
-		d = draft{} // it is not clear what is started, or the name of it
+		d = draft{} // what to start, or its name, is not clear
 	}
 	if req.ClusterScope && req.Template == "" {
 		problems = append(problems, field.Forbidden(field.NewPath("clusterScope"), "applies to a template only"))

@@ -11,18 +11,18 @@ import (
 )
 
 // Wait blocks until the condition holds for a state of the workflow, and returns that state. It
-// begins with the present state, which it reads from the API server. From then on it watches the
-// workflow for as long as ctx lasts; closed watches, expired resource versions and restarts of the
-// API server do not end it.
+// begins with the current state, which it reads from the API server. From then on it watches the
+// workflow until ctx ends. It continues over closed watches, expired resource versions and restarts
+// of the API server.
 //
-// The condition sees each state that the API server delivers, once and in order. While it runs,
-// further states are queued, and no other call is delayed. The states have no Raw object. If the
-// workflow has no phase for [Options.DiagnoseStartAfter], the condition sees its state once more,
-// with a StartDiagnostic.
+// The condition receives each state that the API server delivers, once and in order. While the
+// condition runs, further states are queued, and other calls are not delayed. The states have no
+// Raw object. If the workflow has no phase for [Options.DiagnoseStartAfter], the condition receives
+// its state once more, with a StartDiagnostic.
 //
-// The calls of Wait, Watch and Logs on one client share their watches. Up to eight workflows have a
-// watch each. For more there is one watch of the namespace, narrowed to the labels that all of them
-// have in common, until no more than four workflows are left.
+// Calls of Wait, Watch and Logs on one client share their watches. Up to eight workflows have a
+// watch each. For more, there is one watch of the namespace, narrowed to the labels that all of
+// them have in common, until no more than four workflows are left.
 //
 // A workflow that has failed is not an error. Errors: what the condition returned; [ErrCompleted]
 // if the workflow ended before the condition was met; [ErrNotFound] if it did not exist when the
@@ -48,7 +48,7 @@ func noCondition() error {
 	return invalid(field.Required(field.NewPath("until"), "a condition such as Completed"))
 }
 
-// awaiting ends the following of a workflow when a condition holds.
+// awaiting is a visitor that is done when a condition holds.
 type awaiting struct {
 	until   Condition
 	reached *status.WorkflowStatus
@@ -68,11 +68,11 @@ func (w *awaiting) visit(s *status.WorkflowStatus) (bool, error) {
 	return false, nil
 }
 
-// Watch yields the present state of the workflow and then each further one that the API server
-// delivers, until the workflow has ended; the last state is the one in which it ended. Nothing is
-// sent before the sequence is ranged over, and nothing is left behind when the loop ends. States
-// and watches are as in [WorkflowClient.Wait]. After an interruption that is longer than the API
-// server remembers, the next state is the present one.
+// Watch yields the current state of the workflow and then each further one that the API server
+// delivers, until the workflow has ended. The last state is the one in which it ended. Watch does
+// not send a request before the sequence is ranged over, and leaves nothing behind when the loop
+// ends. States and watches are as in [WorkflowClient.Wait]. After an interruption that is longer
+// than the API server keeps old states, the next state is the current one.
 //
 // An error is yielded once, as the last element, with a nil status. Errors: [ErrNotFound]; a
 // [*GoneError], which matches [ErrDeleted] or [ErrReplaced]; [ErrForbidden] (needs get and watch;

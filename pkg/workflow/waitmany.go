@@ -8,15 +8,16 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// WaitMany waits for many workflows at once and yields the name and the outcome of each as soon as
-// it is known. Each name has one outcome, even if it is given several times: what w.Wait returns
-// for it. A wait that fails does not affect the others.
+// WaitMany waits for many workflows at once. It yields the name and the result of each as soon as
+// the result is known. The result is what w.Wait returns for the name. A name that is given several
+// times has one result. A wait that fails does not affect the others.
 //
-// Nothing is sent before the sequence is ranged over. If the loop ends early, the remaining waits
-// are cancelled, and nothing is left behind. When ctx ends, each of them yields its [*WaitError].
+// WaitMany does not send a request before the sequence is ranged over. If the loop ends early, the
+// remaining waits are cancelled, and no goroutine is left behind. When ctx ends, each remaining
+// name yields its [*WaitError].
 //
-// The condition is called by one goroutine for each workflow, by several at the same time. With
-// [WorkflowClient], ten thousand names share one watch, and a second one while one takes over from
+// The condition is called by one goroutine for each workflow, so it must be safe for concurrent
+// use. With [WorkflowClient], ten thousand names share one watch, or two while one watch replaces
 // another.
 func WaitMany(ctx context.Context, w Waiter, names []string, until Condition) iter.Seq2[string, Result[*status.WorkflowStatus]] {
 	type outcome struct {
