@@ -48,8 +48,8 @@ type Archive struct {
 	Path string `json:"path,omitempty"`
 	// Documents is the number of documents in the file.
 	Documents int64 `json:"documents"`
-	// Missing: the index did not exist. It does not exist after an archive either, so this is not an
-	// error.
+	// Missing means that the index did not exist. It does not exist after an archive either, so
+	// this is not an error.
 	Missing bool `json:"missing,omitempty"`
 }
 

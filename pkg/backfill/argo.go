@@ -77,8 +77,8 @@ func (b *argoBackfill) wrap(err error) error {
 	return fmt.Errorf("backfill %q: %w", b.session, err)
 }
 
-// workersOf returns the workers of a run; s nil stands for a first run that does not exist, or no
-// longer. It returns nil without Dependencies.Kubernetes.
+// workersOf returns the workers of a run. A nil s means that the first run does not exist, or was
+// deleted. It returns nil without Dependencies.Kubernetes.
 func (b *argoBackfill) workersOf(s *status.WorkflowStatus) *workers.Pool {
 	return b.workersOver(b.connection, s)
 }
@@ -130,7 +130,7 @@ func (b *argoBackfill) Describe() Config {
 	return described
 }
 
-// String names the backfill, and is all that is printed of it.
+// String returns a description of the backfill. Nothing else of the backfill is ever printed.
 func (b *argoBackfill) String() string {
 	return fmt.Sprintf("backfill %q by workflows of %s in namespace %s", b.session, b.request.Template, b.cfg.Backfill.Argo.Namespace)
 }

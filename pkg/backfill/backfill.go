@@ -11,15 +11,15 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Backfill is one backfill, identified by its session. It is safe for concurrent use, also by several
-// processes: all state is in the cluster. If a call is interrupted, even by the end of its process,
-// the same call completes it later. Methods may be added, so embed Backfill in an implementation of
-// your own.
+// Backfill is one backfill, identified by its session. It is safe for concurrent use, also by
+// several processes: all state is in the cluster. If a call is interrupted, even by the end of its
+// process, the same call completes it later. Methods may be added, so embed Backfill in an
+// implementation of your own.
 //
 // Errors are those of the [workflow.Interface] call beneath, prefixed with the session; match them
 // with [errors.Is]. Answers of Kubernetes about Deployments, ReplicaSets and pods match the same
 // sentinels. [workflow.ErrReplaced] means that during the call the run was deleted and another
-// workflow was started under its name; the call leaves that one alone.
+// workflow was started under its name; the call does not change the other workflow.
 type Backfill interface {
 	Runner
 	Gatekeeper
@@ -101,10 +101,10 @@ type Reporter interface {
 	// Status returns the status. A part that cannot be read holds its error; Status itself only fails
 	// if the workflow cannot be read.
 	Status(ctx context.Context) (*Status, error)
-	// Follow yields the status now and at each change, until the run that it found first has ended and,
-	// if it was stopped, its workers have ended too. The last status is read after that. If nothing was
-	// started, the only status says so. Follow sends no request before its sequence is ranged over, and
-	// none after the loop. An error is the last element.
+	// Follow yields the status now and at each change, until the run that it found first has ended
+	// and, if it was stopped, its workers have ended too. The last status is read after that. If
+	// the backfill was not started, Follow yields only that status. Follow does not send requests
+	// before its sequence is ranged over, or after the loop. An error is the last element.
 	Follow(ctx context.Context, opts FollowOptions) iter.Seq2[*Status, error]
 	// Describe returns the configuration. Its secrets are masked when printed.
 	Describe() Config
@@ -155,12 +155,12 @@ type Dependencies struct {
 	Observer workflow.Observer
 }
 
-// New returns the backfill that cfg describes, with defaults for what cfg leaves out. It sends no
-// request.
+// New returns the backfill that cfg describes, with defaults for what cfg leaves out. It does not
+// send a request.
 //
 // Errors: [ErrNoSnapshot]; [workflow.ErrUnsupported] for a provider other than argo and k8s;
-// [workflow.ErrInvalid] for a plain password that the configuration does not permit, an invalid scale
-// or session, a missing dependency, or a client of another namespace.
+// [workflow.ErrInvalid] for a plain password that the configuration does not permit, an invalid
+// scale or session, a missing dependency, or a client of another namespace.
 func New(cfg Config, deps Dependencies) (Backfill, error) {
 	cfg = cfg.withDefaults()
 	if problems := cfg.problems(); len(problems) > 0 {

@@ -29,9 +29,9 @@ func Ops() []workflow.Op { return append(workflow.Ops(), OpReadWorkers, OpScaleW
 // operations, and makes their errors public.
 type connection struct {
 	client   dynamic.Interface
-	retryFor time.Duration // negative: attempts are not repeated
+	retryFor time.Duration // negative disables retries
 	outage   *pace.Outage
-	observer workflow.Observer // nil: there is none
+	observer workflow.Observer // nil disables observation
 }
 
 func newConnection(deps Dependencies) *connection {
@@ -59,7 +59,8 @@ func (c *connection) ofDeployment(namespace, name string) *workers.Pool {
 	return workers.OfDeployment(c.client, c.runner(namespace, ""), namespace, name)
 }
 
-// runner returns what runs the operations on the workers of a workflow; "": they have none.
+// runner returns the function that runs the operations on the workers of a workflow. name is "" for
+// workers without a workflow.
 func (c *connection) runner(namespace, name string) workers.Run {
 	return func(ctx context.Context, op workers.Op, attempt func(context.Context) error) error {
 		call := workflow.Call{Op: OpReadWorkers, Backend: workflow.BackendNative, Namespace: namespace, Name: name, Began: time.Now()}

@@ -107,8 +107,8 @@ func (b *argoBackfill) decide(ctx context.Context, choice gateChoice, decide dec
 	}
 }
 
-// repeat sends a decision again that was made before, so that the controller looks at the workflow
-// again if it has overlooked it. One of the gates is enough for that.
+// repeat sends an earlier decision again, so that the controller looks at the workflow again if it
+// missed the decision. One of the gates is enough for that.
 func (c gateChoice) repeat(s *status.WorkflowStatus, decide decideFunc) error {
 	if s.Completed() {
 		return nil

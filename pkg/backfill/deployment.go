@@ -12,7 +12,7 @@ import (
 )
 
 // deploymentBackfill is a backfill by an existing Deployment. It runs while the Deployment has
-// replicas. It has no workflow and so no gates, and only the shards tell when it is complete.
+// replicas. Without a workflow it has no gates, and only the shards show when it is complete.
 type deploymentBackfill struct {
 	keeper
 	cfg     Config
@@ -59,7 +59,7 @@ func (b *deploymentBackfill) deployment() string {
 	return fmt.Sprintf("deployment %s/%s", b.cfg.Backfill.K8s.Namespace, b.cfg.Backfill.K8s.Deployment)
 }
 
-// String names the backfill, and is all that is printed of it.
+// String returns a description of the backfill. Nothing else of the backfill is ever printed.
 func (b *deploymentBackfill) String() string { return "backfill by " + b.deployment() }
 
 // Format implements [fmt.Formatter], for every verb.

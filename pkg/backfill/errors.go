@@ -11,23 +11,23 @@ import (
 )
 
 var (
-	// ErrNoSnapshot: the configuration has no snapshot to reindex.
+	// ErrNoSnapshot means that the configuration does not have a snapshot to reindex.
 	ErrNoSnapshot = errors.New("A snapshot object is required for ArgoRFSBackfill")
-	// ErrNotStarted: the session has no workflow. Start it first.
+	// ErrNotStarted means that the session does not have a workflow. Start it first.
 	ErrNotStarted = errors.New("the backfill has not been started")
-	// ErrEnded: the backfill has ended, or is being stopped. Restart starts it again.
+	// ErrEnded means that the backfill has ended, or is being stopped. Restart starts it again.
 	ErrEnded = errors.New("the backfill has ended")
-	// ErrNoWorkers: the backfill has no Deployment or ReplicaSet of workers: it has not created it yet,
-	// or has deleted it.
+	// ErrNoWorkers means that the backfill does not have a Deployment or ReplicaSet of workers: it
+	// has not created one yet, or has deleted it.
 	ErrNoWorkers = errors.New("the backfill has no workers")
-	// ErrRunning: the operation has to wait until the backfill has ended. The error is a
+	// ErrRunning means that the operation has to wait until the backfill has ended. The error is a
 	// [*RunningError], which says what is running.
 	ErrRunning = errors.New("the backfill is running")
-	// ErrNoWorkingState: the target cluster has no such index. It does not exist before the workers
-	// have created it, nor after [Backfill.Archive].
+	// ErrNoWorkingState means that the index does not exist in the target cluster. The workers have
+	// not created it yet, or [Backfill.Archive] has deleted it.
 	ErrNoWorkingState = archive.ErrNoIndex
-	// ErrArchiveExists: a file of the archive's name exists and holds other documents than the index.
-	// It is not overwritten; choose another file name.
+	// ErrArchiveExists means that a file of the archive's name exists and holds other documents
+	// than the index. It is not overwritten; choose another file name.
 	ErrArchiveExists = archive.ErrExists
 )
 

@@ -139,7 +139,8 @@ func do(ctx context.Context, b Backfill, verb string) error {
 
 func (f *fixture) do(ctx context.Context, verb string) error { return do(ctx, f.b, verb) }
 
-// inconsistency describes how the workflow and its workers do not match; "": they do.
+// inconsistency describes how the workflow and its workers do not match. It returns "" if they
+// match.
 func (f *fixture) inconsistency(t *testing.T) string {
 	t.Helper()
 	found, err := newConnection(Dependencies{Kubernetes: f.cluster.Client(nil)}).ofWorkflow("ma", "w", "u").List(t.Context())

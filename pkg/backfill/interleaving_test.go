@@ -38,8 +38,8 @@ func killedAfter(writes int) (around fakekube.Around, killed *bool) {
 	}, killed
 }
 
-// A verb that is killed after any of its writes leads to the same state when it is called again, and a
-// Start instead loses no number of workers.
+// A verb that is killed after any of its writes leads to the same state when it is called again. A
+// Start instead does not lose the number of workers.
 func TestKilledVerbOfADeployment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for begin, cases := range map[string]map[string][]string{

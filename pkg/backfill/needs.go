@@ -13,11 +13,11 @@ const opCreate workflow.Op = "Create"
 
 // Needs returns the permissions that the methods of a backfill need in the namespace of the
 // configuration, by method; see [workflow.Need]. They are those of Dependencies.Kubernetes and
-// Dependencies.Workflows together. It returns nil for a provider that is not supported. Describe, and
-// methods that are not listed, need none.
+// Dependencies.Workflows together. It returns nil for a provider that is not supported. Describe,
+// and methods that are not listed, do not need permissions.
 //
-// Create checks every permission that some method cannot do without. Without Dependencies.Kubernetes
-// it checks none.
+// Create checks every permission that some method cannot do without. Without
+// Dependencies.Kubernetes it does not check any.
 func Needs(provider Provider) []workflow.OpNeeds {
 	all := needsOf(provider)
 	for i := range all {

@@ -115,7 +115,7 @@ func TestVerbThatGivesUp(t *testing.T) {
 	})
 }
 
-// The controller may have overlooked that an earlier Start resumed the workflow.
+// The controller may have missed that an earlier Start resumed the workflow.
 func TestRepeatedStartResumesAgain(t *testing.T) {
 	for name, tc := range map[string]struct {
 		change func(*status.WorkflowStatus)

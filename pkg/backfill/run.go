@@ -58,8 +58,8 @@ func (b *argoBackfill) requestFor(run int) workflow.StartRequest {
 	return req
 }
 
-// latestRun returns the latest run of the session; nil if there is none. Start and Restart never create
-// two workflows of one run, so two of them are an error that a person has to resolve.
+// latestRun returns the latest run of the session, or nil if there is none. Start and Restart never
+// create two workflows of one run, so two of them are an error that a person has to resolve.
 func (b *argoBackfill) latestRun(ctx context.Context) (*status.WorkflowStatus, error) {
 	var latest, other *status.WorkflowStatus
 	for s, err := range b.deps.Workflows.List(ctx, workflow.ListOptions{LabelSelector: labelSession + "=" + b.session}) {

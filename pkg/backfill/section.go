@@ -38,7 +38,7 @@ func (s *section) lookup(key string) (value any, given bool) {
 	return value, given
 }
 
-// section returns the mapping under key; nil if there is none. null is an empty mapping.
+// section returns the mapping under key, or nil if there is none. null is an empty mapping.
 func (s *section) section(key string) *section {
 	value, given := s.lookup(key)
 	if !given {

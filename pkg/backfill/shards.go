@@ -11,12 +11,13 @@ import (
 type ShardState string
 
 const (
-	// ShardsPending: there is no working state: the workers have not created it, or it was archived.
+	// ShardsPending means that there is no working state: the workers have not created it, or it
+	// was archived.
 	ShardsPending ShardState = "Pending"
-	// ShardsInitializing: the work items are being created, and their number is not known yet.
+	// ShardsInitializing means that the work items are being created, so their number is unknown.
 	ShardsInitializing ShardState = "Initializing"
 	ShardsRunning      ShardState = "Running"
-	// ShardsPaused: some shards are not completed, and no worker processes one.
+	// ShardsPaused means that some shards are not completed, and that workers do not process any.
 	ShardsPaused    ShardState = "Paused"
 	ShardsCompleted ShardState = "Completed"
 )

@@ -54,7 +54,7 @@ func (b *argoBackfill) startRun(ctx context.Context, s *status.WorkflowStatus, r
 const maxRounds = 8
 
 // resume restores the workers, and then resumes the workflow. A workflow that is not suspended is
-// resumed too, since the controller may have overlooked an earlier resume; its workers are restored
+// resumed too, since the controller may have missed an earlier resume; its workers are restored
 // too, since another client may have resumed the workflow alone.
 //
 // Then it reads both again, until there is nothing to do. The order makes that sufficient: Pause

@@ -10,15 +10,16 @@ import (
 type State string
 
 const (
-	// StateNotStarted: the session has no workflow.
+	// StateNotStarted means that the session does not have a workflow.
 	StateNotStarted State = "NotStarted"
-	// StateStarting: the workflow has not run yet, or no pod of the Deployment does.
+	// StateStarting means that the workflow has not run yet, or that no pod of the Deployment runs.
 	StateStarting State = "Starting"
 	StateRunning  State = "Running"
-	// StatePaused: the backfill does not continue by itself. It was paused or suspended, or it waits at
-	// a gate and no other step runs.
+	// StatePaused means that the backfill does not continue by itself. It was paused or suspended,
+	// or it waits at a gate and no other step runs.
 	StatePaused State = "Paused"
-	// StateTerminating: it was stopped and has not ended yet, or some of its pods remain.
+	// StateTerminating means that it was stopped and has not ended yet, or that some of its pods
+	// remain.
 	StateTerminating State = "Terminating"
 	StateStopped     State = "Stopped"
 	StateFailed      State = "Failed"

@@ -9,8 +9,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Status is the state of a backfill at one moment. A part that could not be read holds an error, never
-// a zero.
+// Status is the state of a backfill at one moment. A part that could not be read holds an error,
+// not zero values.
 type Status struct {
 	Session string
 	State   State
@@ -30,8 +30,8 @@ type Status struct {
 	Shards workflow.Result[Shards]
 }
 
-// Pods are the workers of a backfill, by the phase of their pods. A pod that is being deleted counts as
-// terminating and as nothing else; one that has ended is not counted.
+// Pods are the workers of a backfill, by the phase of their pods. A pod that is being deleted
+// counts only as terminating. A pod that has ended is not counted.
 type Pods struct {
 	Running     int `json:"running"`
 	Pending     int `json:"pending"`
@@ -43,7 +43,8 @@ type Pods struct {
 // Any reports whether there is a pod that has not ended.
 func (p Pods) Any() bool { return p.Running+p.Pending+p.Terminating > 0 }
 
-// readPods counts the pods of a pool; nil: without Dependencies.Kubernetes.
+// readPods counts the pods of a pool. It returns an error if pool is nil, since
+// Dependencies.Kubernetes is missing then.
 func readPods(ctx context.Context, pool *workers.Pool) (Pods, error) {
 	if pool == nil {
 		return Pods{}, errNoKubernetes

@@ -6,7 +6,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Verb is an operation on a backfill. [VerbNone] stands for a change without one.
+// Verb is an operation on a backfill. [VerbNone] is a change without an operation.
 type Verb string
 
 // There is a verb for each method of [Backfill] that can change its state.

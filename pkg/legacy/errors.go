@@ -24,12 +24,12 @@ type CommandError struct {
 	Verb string
 	// ReturnCode is the exit code of the process, or -1 if there is none.
 	ReturnCode int
-	// Stderr is what kubectl printed to standard error, cut to 4 KiB, with passwords and tokens
-	// masked that are known by their form. The text of the error shows it in [status.Printable]
-	// form.
+	// Stderr is what kubectl printed to standard error, truncated to 4 KiB, with passwords and
+	// tokens masked that are known by their form. The error's string contains it in
+	// [status.Printable] form.
 	Stderr string
 	// Err is the cause if kubectl itself did not fail: the cause of the context,
-	// [ErrKubectlMissing], [ErrOutputTooLarge], or an error that kubectl's message stands for.
+	// [ErrKubectlMissing], [ErrOutputTooLarge], or an error that represents kubectl's message.
 	Err error
 	// NotSent means that the API server received nothing, because kubectl could not be started or
 	// refused its arguments or configuration. A write has certainly not happened.
@@ -55,7 +55,7 @@ func (e *CommandError) Unwrap() error { return e.Err }
 // Unsent reports whether the API server received nothing.
 func (e *CommandError) Unsent() bool { return e.NotSent }
 
-// unsentError is the error of a request for which there is no command.
+// unsentError is the error of a request that does not have a command.
 type unsentError struct{ error }
 
 func (e unsentError) Unwrap() error { return e.error }

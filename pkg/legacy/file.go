@@ -41,8 +41,9 @@ const DefaultFollowEvery = 10 * time.Second
 // [ParseRollout], and sets the rollout whenever the file has changed. It blocks until ctx ends, and
 // returns ctx.Err().
 //
-// A file that cannot be read or parsed changes nothing. report, if not nil, is called once for each
-// such state of the file. A rollout that is set by SetRollout stays until the file changes.
+// A file that cannot be read or parsed does not change the rollout. report, if not nil, is called
+// once for each such state of the file. A rollout that is set by SetRollout stays until the file
+// changes.
 func (r *Router) FollowFile(ctx context.Context, path string, every time.Duration, report func(error)) error {
 	if every <= 0 {
 		every = DefaultFollowEvery

@@ -26,7 +26,7 @@ type FromEnvOptions struct {
 // FromEnv builds both clients and a router over them with the rollout that [RolloutFromEnv] reads.
 // It is the one line that a host changes to begin the migration; [workflow.NewForConfig] replaces
 // it at the end. The result is a [*Router], so SetRollout can change the rollout later. FromEnv
-// sends nothing and runs nothing. The error matches [workflow.ErrInvalid].
+// does not send requests or run commands. The error matches [workflow.ErrInvalid].
 func FromEnv(cfg *rest.Config, opts FromEnvOptions) (workflow.Interface, error) {
 	if opts.Lookup == nil {
 		opts.Lookup = os.LookupEnv

@@ -16,10 +16,10 @@ type CommandResult struct {
 	Value   any // on failure a string, an error, or nothing
 }
 
-// ResultFromCommand converts an untyped result to a typed one. On failure, the error has the text
-// of the value with secrets masked, or "Unknown error" as in the old service if the value is empty
-// (nil, "", 0, false, or an empty map or list). On success, nil becomes the zero value of T, and a
-// value of another type is an error that names both types.
+// ResultFromCommand converts an untyped result to a typed one. On failure, the error contains the
+// value as a string with secrets masked, or "Unknown error" as in the old service if the value is
+// empty (nil, "", 0, false, or an empty map or list). On success, nil becomes the zero value of T,
+// and a value of another type is an error that names both types.
 func ResultFromCommand[T any](r CommandResult) workflow.Result[T] {
 	if !r.Success {
 		if empty(r.Value) {

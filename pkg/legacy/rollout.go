@@ -29,7 +29,7 @@ type Rollout struct {
 	// Force sends everything to one backend, whatever Percent is. "" means that Percent decides.
 	Force Backend
 	// Percent is the share of workflows that go to the native backend, from 0 to 100. Raising it
-	// adds workflows and removes none.
+	// adds workflows and does not remove any.
 	Percent float64
 	// Salt changes which workflows are selected. Keep it during a rollout.
 	Salt string

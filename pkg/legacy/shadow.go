@@ -21,7 +21,7 @@ const (
 const (
 	// shadowTries is how often both backends are read to get the same version.
 	shadowTries = 3
-	// shadowMost is the number of workflows of a list that are compared at most.
+	// shadowMost is the maximum number of workflows of a list that are compared.
 	shadowMost = 1000
 )
 

@@ -130,7 +130,7 @@ func TestShadow(t *testing.T) {
 	}
 }
 
-// A slow shadow backend delays no caller, and the number of goroutines is limited.
+// A slow shadow backend does not delay callers, and the number of goroutines is limited.
 func TestShadowIsDroppedUnderLoad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		old, native := holding(at(t, "w", 1, "Running")), &store{delay: time.Hour}

@@ -50,8 +50,8 @@ type SubprocessExecutor struct{ opts SubprocessOptions }
 
 var _ CommandStreamer = (*SubprocessExecutor)(nil)
 
-// NewSubprocessExecutor returns an executor. It runs nothing itself: if kubectl is missing, each
-// command fails.
+// NewSubprocessExecutor returns an executor. It does not run a command itself: if kubectl is
+// missing, each command fails.
 func NewSubprocessExecutor(opts SubprocessOptions) *SubprocessExecutor {
 	if opts.Binary == "" {
 		opts.Binary = "kubectl"

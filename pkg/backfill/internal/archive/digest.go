@@ -30,7 +30,7 @@ func (s *digest) add(d Document) error {
 	return nil
 }
 
-// digestOfFile reads the archive at path; nil: there is no such file.
+// digestOfFile returns the digest of the archive at path, or nil if the file does not exist.
 func digestOfFile(ctx context.Context, path string) (*digest, error) {
 	var of digest
 	for d, err := range Read(path) {

@@ -8,13 +8,14 @@ import (
 )
 
 var (
-	// ErrNoIndex: the index does not exist.
+	// ErrNoIndex means that the index does not exist.
 	ErrNoIndex = errors.New("the working state index does not exist")
-	// ErrExists: a file of the archive's name exists, and holds other documents than the index.
+	// ErrExists means that a file of the archive's name exists, and holds other documents than the
+	// index.
 	ErrExists = errors.New("an archive with other content already exists")
-	// ErrChanged: the documents of the index changed while it was archived.
+	// ErrChanged means that the documents of the index changed while it was archived.
 	ErrChanged = errors.New("the index changed while it was archived")
-	// ErrMalformed: a file is not an archive, or is truncated.
+	// ErrMalformed means that a file is not an archive, or is truncated.
 	ErrMalformed = errors.New("not a complete archive")
 )
 

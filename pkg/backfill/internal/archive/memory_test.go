@@ -19,7 +19,7 @@ var (
 // memory is an index in memory. After killAfter requests it fails like a process that was killed; 0
 // means never.
 type memory struct {
-	documents map[string]string // nil: there is no index
+	documents map[string]string // nil if the index does not exist
 	requests  int
 	killAfter int
 }

@@ -11,9 +11,9 @@ import (
 type Result struct {
 	// Documents is the number of documents in the file.
 	Documents int64
-	// Missing: the index did not exist.
+	// Missing means that the index did not exist.
 	Missing bool
-	// Written: the file exists.
+	// Written means that the file exists.
 	Written bool
 }
 
@@ -59,8 +59,8 @@ func missing(file *digest) Result {
 	return Result{Documents: file.documents, Missing: true, Written: true}
 }
 
-// write writes the index to a file at path. present is the digest of the file that exists; nil: there
-// is none.
+// write writes the index to a file at path. present is the digest of the existing file, or nil if
+// there is none.
 func write(ctx context.Context, index Index, path string, size int64, present *digest) (digest, error) {
 	if err := makeFolder(filepath.Dir(path)); err != nil {
 		return digest{}, fmt.Errorf("create the archive's folder: %w", err)
@@ -100,7 +100,7 @@ func write(ctx context.Context, index Index, path string, size int64, present *d
 
 // deleteUnchanged deletes an index that still holds the written documents, unless it is in use. The
 // index can have been deleted and created again under its name. Reading a large index takes time in
-// which another client can start the backfill, so idle is asked after that.
+// which another client can start the backfill, so idle is called after that.
 func deleteUnchanged(ctx context.Context, index Index, written digest, idle func(context.Context) error) error {
 	err := compare(ctx, index, written)
 	if err == nil {

@@ -206,8 +206,8 @@ func TestMoveKeepsAnIndexThatWasCreatedAgain(t *testing.T) {
 	}
 }
 
-// Of two processes that move one index to one file, the first to create the file does not get in the
-// way of the second, whether or not the index is deleted by then.
+// If two processes move one index to one file, the first to create the file does not make the
+// second fail, whether or not the index is deleted by then.
 func TestTwoMovesToOneFile(t *testing.T) {
 	for name, other := range map[string]func(*memory) *memory{
 		"of the same index":  func(m *memory) *memory { return m },

@@ -27,7 +27,7 @@ func Read(path string) iter.Seq2[Document, error] {
 	}
 }
 
-// errStopped: the consumer of a sequence has left its loop.
+// errStopped means that the consumer of a sequence has left its loop.
 var errStopped = errors.New("stopped")
 
 func readBatches(d *json.Decoder, yield func(Document, error) bool) error {

@@ -25,7 +25,7 @@ type client struct {
 	dynamic.NamespaceableResourceInterface
 	cluster *Cluster
 	around  Around
-	kind    string // "": a review of permissions
+	kind    string // "" for a review of permissions
 }
 
 func (c *client) Resource(resource schema.GroupVersionResource) dynamic.NamespaceableResourceInterface {

@@ -56,7 +56,7 @@ func (c *Cluster) Edit(change func([]*unstructured.Unstructured) []*unstructured
 	c.objects = change(c.objects)
 }
 
-// Object returns a copy of an object; nil if it does not exist.
+// Object returns a copy of an object, or nil if it does not exist.
 func (c *Cluster) Object(kind, name string) *unstructured.Unstructured {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -87,7 +87,7 @@ func Before(do func()) Around {
 	}
 }
 
-// FailWrites returns an Around that asks fail before each write, and answers with its error.
+// FailWrites returns an Around that calls fail before each write, and answers with its error.
 func FailWrites(fail func() error) Around {
 	return func(write bool, send func() error) error {
 		if write {
@@ -99,8 +99,8 @@ func FailWrites(fail func() error) Around {
 	}
 }
 
-// FailReads returns an Around that asks fail before each request other than a write, and answers with
-// its error.
+// FailReads returns an Around that calls fail before each request other than a write, and answers
+// with its error.
 func FailReads(fail func() error) Around {
 	return func(write bool, send func() error) error {
 		if !write {

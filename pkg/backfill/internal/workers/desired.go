@@ -2,7 +2,7 @@ package workers
 
 // desired is what a call wants of a workload.
 type desired struct {
-	record   *Record // nil: none
+	record   *Record // nil if there is none
 	replicas int
 }
 

@@ -48,8 +48,8 @@ func jsonPointer(path []string) string {
 	return pointer.String()
 }
 
-// patchTestFailed reports whether the API server could not apply a JSON Patch, as when one of its tests
-// fails. The answer has no reason of its own: it is that for an invalid object, but without causes.
+// patchTestFailed reports whether the API server could not apply a JSON Patch, as when one of its
+// tests fails. The API server then answers as for an invalid object, but without causes.
 func patchTestFailed(err error) bool {
 	var s apierrors.APIStatus
 	if !apierrors.IsInvalid(err) || !errors.As(err, &s) {

@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// Pods are the numbers of a pool's pods. A pod that is being deleted counts as terminating and as
-// nothing else; one that has ended is not counted.
+// Pods are the numbers of a pool's pods. A pod that is being deleted counts only as terminating. A
+// pod that has ended is not counted.
 type Pods struct {
 	Running, Pending, Terminating int
 	// Desired is how many there should be.

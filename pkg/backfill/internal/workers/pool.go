@@ -20,11 +20,12 @@ const (
 )
 
 var (
-	// ErrNone: the workflow has no Deployment or ReplicaSet of workers.
+	// ErrNone means that the workflow does not have a Deployment or ReplicaSet of workers.
 	ErrNone = errors.New("the workflow has no workers")
-	// ErrSeveral: there is more than one Deployment or ReplicaSet, so a number of workers is ambiguous.
+	// ErrSeveral means that there is more than one Deployment or ReplicaSet, so a number of workers
+	// is ambiguous.
 	ErrSeveral = errors.New("scaling needs exactly one Deployment or ReplicaSet of workers")
-	// ErrStopped: the Deployment is stopped, and neither running nor paused.
+	// ErrStopped means that the Deployment is stopped, and neither running nor paused.
 	ErrStopped = errors.New("the Deployment is stopped")
 )
 
@@ -62,17 +63,17 @@ type Pool struct {
 	run        Run
 	namespace  string
 	workflow   string
-	uid        types.UID // of the workflow; "": there is none, but it may have left workers
+	uid        types.UID // the workflow's UID; "" if it does not exist, but may have left workers
 	deployment string
 }
 
-// OfWorkflow returns the workers of a workflow. An empty uid stands for a workflow that does not exist,
-// or no longer: its workers are those that it left.
+// OfWorkflow returns the workers of a workflow. An empty uid means that the workflow does not
+// exist, or was deleted: its workers are those that it left.
 func OfWorkflow(client dynamic.Interface, run Run, namespace, name string, uid types.UID) *Pool {
 	return &Pool{client: client, run: run, namespace: namespace, workflow: name, uid: uid}
 }
 
-// OfDeployment returns the workers of a Deployment that belongs to no workflow.
+// OfDeployment returns the workers of a Deployment that does not belong to a workflow.
 func OfDeployment(client dynamic.Interface, run Run, namespace, name string) *Pool {
 	return &Pool{client: client, run: run, namespace: namespace, deployment: name}
 }

@@ -46,8 +46,8 @@ func (p *Pool) reconcile(ctx context.Context, plan plan, check func([]*Workload)
 
 // apply writes what differs from the plan, and reports whether something did.
 func (p *Pool) apply(ctx context.Context, found []*Workload, stored storedRecords, plan plan) (wrote bool, err error) {
-	// present, before and after are the records as they are, before the workloads are scaled, and after
-	// that. Records of workloads that no longer exist are in none of them.
+	// present, before and after are the records as they are, before the workloads are scaled, and
+	// after that. They do not contain records of workloads that were deleted.
 	present, before, after := records{}, records{}, records{}
 	all := make([]desired, len(found))
 	differs := false

@@ -27,7 +27,7 @@ const (
 // since this package may only scale those.
 type Record struct {
 	Replicas int  `json:"replicas"`
-	Paused   bool `json:"paused"` // false: it was resumed
+	Paused   bool `json:"paused"` // false if it was resumed
 }
 
 // records are those of a pool's workloads. A workload that was deleted and created again has another
@@ -45,9 +45,9 @@ type recordField struct {
 // storedRecords are records as they were read or written.
 type storedRecords struct {
 	records       records
-	exists        bool    // the object does
-	value         *string // of the field; nil: there is no field
-	parentMissing bool    // so is the map that would hold the field
+	exists        bool    // whether the object exists
+	value         *string // the field's value, or nil if the field does not exist
+	parentMissing bool    // the map that would hold the field does not exist either
 }
 
 func (p *Pool) recordField() recordField {
@@ -76,10 +76,11 @@ func (p *Pool) readRecords(ctx context.Context) (storedRecords, error) {
 	return field.decode(o)
 }
 
-// errDamagedRecords: the records cannot be read.
+// errDamagedRecords means that the records cannot be read.
 var errDamagedRecords = errors.New("remove it to discard the record")
 
-// decode reads an object of the API server. With an [errDamagedRecords] it has no records.
+// decode reads an object of the API server. With an [errDamagedRecords], the result does not
+// contain records.
 func (f recordField) decode(o *unstructured.Unstructured) (storedRecords, error) {
 	stored := storedRecords{exists: true}
 	_, hasParent, _ := unstructured.NestedMap(o.Object, f.path[:len(f.path)-1]...)

@@ -15,7 +15,7 @@ import (
 type Workload struct {
 	Kind, Name string
 	Replicas   int     // that it should have
-	Record     *Record // nil: there is none
+	Record     *Record // nil if there is none
 
 	resource        schema.GroupVersionResource
 	uid             types.UID
