@@ -19,28 +19,29 @@ const envSharedLogs = "SHARED_LOGS_DIR_PATH"
 
 // ArchiveOptions say where the archive is written.
 type ArchiveOptions struct {
-	// Dir is created if it does not exist. It defaults to $SHARED_LOGS_DIR_PATH/backfill_working_state,
-	// or without that variable to ./backfill_working_state.
+	// Dir is created if it does not exist. It defaults to
+	// $SHARED_LOGS_DIR_PATH/backfill_working_state, or without that variable to
+	// ./backfill_working_state.
 	Dir string
-	// File is a name without a folder. It defaults to working_state_backup_<YYYYmmddHHMMSS>.json, the
-	// present time in UTC. With a name of your own, a call that was interrupted is continued by the next
-	// one.
+	// File is a name without a folder. It defaults to working_state_backup_<YYYYmmddHHMMSS>.json,
+	// the present time in UTC. With a name of your own, a call that was interrupted is continued by
+	// the next one.
 	File string
 }
 
 // Archive is the result of archiving a working state.
 //
 // The index is deleted only after the file is complete and durable: it is written under a temporary
-// name and synced to the disk, its number of documents is compared with that of the index before and
-// after, and it is renamed. At any moment, however the process ends, the whole index or the whole file
-// exists. Archiving can be repeated: a file that exists is compared with the index, and kept if it
-// holds the same documents, even if another process writes it at the same time. Right before the
-// deletion the index is read again; if it holds other documents than the file by then, it stays
-// ([workflow.ErrConflict]). Memory does not grow with the number of documents.
+// name and synced to the disk, its number of documents is compared with that of the index before
+// and after, and it is renamed. At any moment, however the process ends, the whole index or the
+// whole file exists. Archiving can be repeated: a file that exists is compared with the index, and
+// kept if it holds the same documents, even if another process writes it at the same time. Right
+// before the deletion the index is read again; if it holds other documents than the file by then,
+// it stays ([workflow.ErrConflict]). Memory does not grow with the number of documents.
 //
-// The backfill must not be started in the meantime. Archive checks that nothing runs at the beginning,
-// and again after that comparison. It cannot rule out a start between the second check and the
-// deletion, in which it only counts the documents once more.
+// The backfill must not be started in the meantime. Archive checks that nothing runs at the
+// beginning, and again after that comparison. It cannot rule out a start between the second check
+// and the deletion, in which it only counts the documents once more.
 type Archive struct {
 	Index string `json:"index"`
 	// Path is the file. It is empty if nothing was written, since neither the index nor the file
@@ -80,8 +81,8 @@ func (o ArchiveOptions) path(now time.Time) (string, field.ErrorList) {
 	return filepath.Join(dir, name), nil
 }
 
-// ReadArchive yields the documents of an archive, one at a time, however large it is. An error is the
-// last element: that of the file, which [os.ErrNotExist] matches if there is none, or
+// ReadArchive yields the documents of an archive, one at a time, however large it is. An error is
+// the last element: that of the file, which [os.ErrNotExist] matches if there is none, or
 // [workflow.ErrInvalid] if it is not an archive or is truncated.
 func ReadArchive(path string) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {

@@ -14,8 +14,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// oneDocument is a working state with one document, or none after Delete. It has a size of its own, so
-// that it can seem to change.
+// oneDocument is a working state with one document, or none after Delete. It has a size of its own,
+// so that it can seem to change.
 type oneDocument struct {
 	WorkingState
 	index   string

@@ -30,38 +30,39 @@ type Backfill interface {
 // Runner starts, pauses and stops a backfill.
 type Runner interface {
 	// Create checks that the backfill can be started, without starting it: template, entrypoint,
-	// parameters, and with Dependencies.Kubernetes the permissions of every other method ([Needs]). It
-	// returns nil if the backfill is ready or already started. The error lists all problems of one
-	// kind: a [*workflow.InvalidError] those of parameters, a [*workflow.PermissionError] those of
-	// permissions.
+	// parameters, and with Dependencies.Kubernetes the permissions of every other method ([Needs]).
+	// It returns nil if the backfill is ready or already started. The error lists all problems of
+	// one kind: a [*workflow.InvalidError] those of parameters, a [*workflow.PermissionError] those
+	// of permissions.
 	Create(ctx context.Context) error
-	// Start starts the backfill, resumes it after a Pause, or finds the run that the session already
-	// has, in any state. A run that has ended is not started again; Status.State says how it ended.
-	// Gates stay closed. Start is idempotent: two processes that start a session at once create one
-	// workflow, and a repeated call makes the controller look at that workflow again.
+	// Start starts the backfill, resumes it after a Pause, or finds the run that the session
+	// already has, in any state. A run that has ended is not started again; Status.State says how
+	// it ended. Gates stay closed. Start is idempotent: two processes that start a session at once
+	// create one workflow, and a repeated call makes the controller look at that workflow again.
 	//
-	// A run keeps the parameters that it was started with, even if the configuration has changed since.
-	// [workflow.ErrConflict] means that the run has another template, snapshot or target, so the
-	// configuration describes another backfill, or that another client paused it again and again.
+	// A run keeps the parameters that it was started with, even if the configuration has changed
+	// since. [workflow.ErrConflict] means that the run has another template, snapshot or target, so
+	// the configuration describes another backfill, or that another client paused it again and
+	// again.
 	Start(ctx context.Context) (*Status, error)
 	// Restart starts another run of the session after the backfill has ended. The workflow of the
-	// previous run stays, and the workers continue from the working state that they find. Two processes
-	// that restart a session at once create one run. Before the first start, and while a restarted run
-	// is in progress, Restart is the same as Start. [ErrRunning] means that the first run has not ended,
-	// or that pods of a run remain.
+	// previous run stays, and the workers continue from the working state that they find. Two
+	// processes that restart a session at once create one run. Before the first start, and while a
+	// restarted run is in progress, Restart is the same as Start. [ErrRunning] means that the first
+	// run has not ended, or that pods of a run remain.
 	Restart(ctx context.Context) (*Status, error)
 	// Pause suspends the workflow and scales its workers to zero; Start undoes both. Pause is
-	// idempotent. It does not wait for the end of the workers, which Status shows. Steps with pods of
-	// their own run to their end; if there are no workers yet, Pause blocks until these steps have
-	// ended, since they may create some.
+	// idempotent. It does not wait for the end of the workers, which Status shows. Steps with pods
+	// of their own run to their end; if there are no workers yet, Pause blocks until these steps
+	// have ended, since they may create some.
 	//
 	// The number of workers is recorded first, in an annotation of the workflow; for a Deployment
-	// without a workflow, in the ConfigMap argoservice-backfill of its namespace, which is created if
-	// necessary.
+	// without a workflow, in the ConfigMap argoservice-backfill of its namespace, which is created
+	// if necessary.
 	//
 	// Errors: [ErrNotStarted]; [ErrEnded], also if the backfill was stopped in the meantime;
-	// [workflow.ErrConflict] if another client resumed it again and again; [workflow.ErrUnsupported]
-	// without Dependencies.Kubernetes, before anything is changed.
+	// [workflow.ErrConflict] if another client resumed it again and again;
+	// [workflow.ErrUnsupported] without Dependencies.Kubernetes, before anything is changed.
 	Pause(ctx context.Context) error
 	// Stopper stops the backfill.
 	Stopper
@@ -69,12 +70,12 @@ type Runner interface {
 
 // Stopper stops a backfill.
 type Stopper interface {
-	// Stop asks the workflow to stop, which runs its exit handlers, and scales its workers to zero. It
-	// does not wait. It is idempotent, and succeeds if the backfill has ended or was never started.
-	// Without Dependencies.Kubernetes the exit handlers have to stop the workers.
+	// Stop asks the workflow to stop, which runs its exit handlers, and scales its workers to zero.
+	// It does not wait. It is idempotent, and succeeds if the backfill has ended or was never
+	// started. Without Dependencies.Kubernetes the exit handlers have to stop the workers.
 	Stop(ctx context.Context) error
-	// StopAndWait stops the backfill, and blocks until the exit handlers have run and none of its pods
-	// remains. It returns [workflow.ErrUnsupported] without Dependencies.Kubernetes.
+	// StopAndWait stops the backfill, and blocks until the exit handlers have run and none of its
+	// pods remains. It returns [workflow.ErrUnsupported] without Dependencies.Kubernetes.
 	StopAndWait(ctx context.Context) (*Status, error)
 }
 
@@ -83,23 +84,23 @@ type Gatekeeper interface {
 	// Gates returns the gates that the backfill waits at; the list may be empty. An error such as
 	// [workflow.ErrNodesOffloaded] means that the nodes cannot be read.
 	Gates(ctx context.Context) ([]Gate, error)
-	// Approve passes waiting gates, all in one write, and returns those that it passed, also with an
-	// error. A gate that was approved before is a success, and is not returned. After a stop only the
-	// gates of exit handlers wait.
+	// Approve passes waiting gates, all in one write, and returns those that it passed, also with
+	// an error. A gate that was approved before is a success, and is not returned. After a stop
+	// only the gates of exit handlers wait.
 	//
-	// Errors: [workflow.ErrNotSuspended] if no waiting gate matches, with the names of those that wait;
-	// [workflow.ErrConflict] if the gate was rejected; [workflow.ErrInvalid] for an output that is
-	// missing, or that no gate takes.
+	// Errors: [workflow.ErrNotSuspended] if no waiting gate matches, with the names of those that
+	// wait; [workflow.ErrConflict] if the gate was rejected; [workflow.ErrInvalid] for an output
+	// that is missing, or that no gate takes.
 	Approve(ctx context.Context, approval Approval) ([]Gate, error)
-	// Reject fails waiting gates, all in one write, which usually fails the workflow. It returns those
-	// that it rejected. Its errors are like those of Approve.
+	// Reject fails waiting gates, all in one write, which usually fails the workflow. It returns
+	// those that it rejected. Its errors are like those of Approve.
 	Reject(ctx context.Context, rejection Rejection) ([]Gate, error)
 }
 
 // Reporter reports the status of a backfill.
 type Reporter interface {
-	// Status returns the status. A part that cannot be read holds its error; Status itself only fails
-	// if the workflow cannot be read.
+	// Status returns the status. A part that cannot be read holds its error; Status itself only
+	// fails if the workflow cannot be read.
 	Status(ctx context.Context) (*Status, error)
 	// Follow yields the status now and at each change, until the run that it found first has ended
 	// and, if it was stopped, its workers have ended too. The last status is read after that. If
@@ -112,16 +113,17 @@ type Reporter interface {
 
 // Keeper scales the workers, and archives their working state.
 type Keeper interface {
-	// Scale sets the number of workers of a running backfill, at least 1. While the backfill is paused,
-	// it sets the number that Start restores. The initial number is the scale of the configuration.
+	// Scale sets the number of workers of a running backfill, at least 1. While the backfill is
+	// paused, it sets the number that Start restores. The initial number is the scale of the
+	// configuration.
 	//
 	// Errors: [ErrNotStarted], [ErrEnded], [ErrNoWorkers]; [workflow.ErrUnsupported] without
 	// Dependencies.Kubernetes.
 	Scale(ctx context.Context, workers int) error
 	// Archive writes the session's working state to a file, and then deletes it from the target
-	// cluster; see [Archive] for its guarantees. [ErrRunning] means that something is still running;
-	// the error says what. Without Dependencies.WorkingState or Dependencies.Kubernetes it returns
-	// [workflow.ErrUnsupported], since something might be running.
+	// cluster; see [Archive] for its guarantees. [ErrRunning] means that something is still
+	// running; the error says what. Without Dependencies.WorkingState or Dependencies.Kubernetes it
+	// returns [workflow.ErrUnsupported], since something might be running.
 	Archive(ctx context.Context, opts ArchiveOptions) (Archive, error)
 	// Restore writes an archive back to the target cluster and returns how many documents it wrote.
 	// Documents that exist are left as they are. It returns [ErrRunning] as Archive does.
@@ -130,23 +132,24 @@ type Keeper interface {
 
 // Dependencies are the clients that a backfill uses.
 type Dependencies struct {
-	// Workflows runs the workflows, in the namespace of the configuration. It is required for provider
-	// argo.
+	// Workflows runs the workflows, in the namespace of the configuration. It is required for
+	// provider argo.
 	Workflows workflow.Interface
-	// Kubernetes reads and scales the workers: Deployments, ReplicaSets and pods. It also stores how
-	// many were paused; see Pause. It is required for provider k8s. If it is nil, the number of workers
-	// is unknown, and the methods that need it return [workflow.ErrUnsupported].
+	// Kubernetes reads and scales the workers: Deployments, ReplicaSets and pods. It also stores
+	// how many were paused; see Pause. It is required for provider k8s. If it is nil, the number of
+	// workers is unknown, and the methods that need it return [workflow.ErrUnsupported].
 	//
-	// Its requests are limited by its own rest.Config, where a QPS of 0 means 5 a second. One Status
-	// takes several requests, so set a QPS that is high enough for all callers, or -1 to leave the limit
-	// to the API server's priority and fairness.
+	// Its requests are limited by its own rest.Config, where a QPS of 0 means 5 a second. One
+	// Status takes several requests, so set a QPS that is high enough for all callers, or -1 to
+	// leave the limit to the API server's priority and fairness.
 	Kubernetes dynamic.Interface
-	// WorkingState reads the progress of the shards from the target cluster. If it is nil, the progress
-	// is unknown, and Archive and Restore are unsupported.
+	// WorkingState reads the progress of the shards from the target cluster. If it is nil, the
+	// progress is unknown, and Archive and Restore are unsupported.
 	WorkingState WorkingState
-	// RetryFor is how long a call retries requests about workers and permissions over transient faults,
-	// and after conflicts with other clients. 0 means [workflow.DefaultRetryFor], a negative value no
-	// retries. Requests about workflows follow the option of that name of Workflows.
+	// RetryFor is how long a call retries requests about workers and permissions over transient
+	// faults, and after conflicts with other clients. 0 means [workflow.DefaultRetryFor], a
+	// negative value no retries. Requests about workflows follow the option of that name of
+	// Workflows.
 	RetryFor time.Duration
 	// Observer receives the operations on workers ([OpReadWorkers] and [OpScaleWorkers] of backend
 	// [workflow.BackendNative]), the check of permissions by Create ([workflow.OpCheckAccess]), and

@@ -246,8 +246,8 @@ func TestCreateIsADryRun(t *testing.T) {
 	}
 }
 
-// A run can be continued with another number of workers, or by a later version of this library, but not
-// as another backfill.
+// A run can be continued with another number of workers, or by a later version of this library, but
+// not as another backfill.
 func TestStartOfAnotherConfiguration(t *testing.T) {
 	cfg := config(t, "", "")
 	there := func(change func(*status.WorkflowStatus)) *status.WorkflowStatus {

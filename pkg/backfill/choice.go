@@ -41,8 +41,8 @@ func (c gateChoice) check() error {
 	return nil
 }
 
-// waiting returns the gates to decide. Each pattern has to match a waiting gate, or one that already
-// has the wanted phase.
+// waiting returns the gates to decide. Each pattern has to match a waiting gate, or one that
+// already has the wanted phase.
 func (c gateChoice) waiting(ctx context.Context, s *status.WorkflowStatus) ([]*status.Node, error) {
 	if s.NodesErr != nil {
 		return nil, s.NodesErr
@@ -128,9 +128,9 @@ func newGateIndex(s *status.WorkflowStatus, waiting []*status.Node) *gateIndex {
 	return x
 }
 
-// selected returns the gates that a name, ID or pattern selects. An ID takes precedence: a caller that
-// decides by ID has looked at that gate, while names are chosen by others. Only a pattern is compared
-// with every gate.
+// selected returns the gates that a name, ID or pattern selects. An ID takes precedence: a caller
+// that decides by ID has looked at that gate, while names are chosen by others. Only a pattern is
+// compared with every gate.
 func (x *gateIndex) selected(pattern string) []*status.Node {
 	if n := x.byID[pattern]; n != nil {
 		return []*status.Node{n}

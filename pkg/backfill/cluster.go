@@ -8,8 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// A cluster has one of two forms: that of the console, with no_auth, basic_auth or sigv4, and that of
-// the workflows, with authConfig and allowInsecure, in which no_auth is the default.
+// A cluster has one of two forms: that of the console, with no_auth, basic_auth or sigv4, and that
+// of the workflows, with authConfig and allowInsecure, in which no_auth is the default.
 
 func readCluster(s *section) Cluster {
 	defer s.done()

@@ -28,8 +28,8 @@ type Cluster struct {
 	Endpoint string
 	Version  string
 	// AllowInsecure disables the verification of the endpoint's certificate, and permits basic
-	// authentication over http://, which exposes the password to the network. Without AllowInsecure the
-	// latter is refused, except for a loopback address.
+	// authentication over http://, which exposes the password to the network. Without AllowInsecure
+	// the latter is refused, except for a loopback address.
 	AllowInsecure bool
 	// SigV4SigningEndpoint is the endpoint that requests are signed for, if it is not Endpoint.
 	SigV4SigningEndpoint string
@@ -148,14 +148,14 @@ type Argo struct {
 	WorkflowTemplate string
 	Namespace        string // defaults to [workflow.DefaultNamespace]
 	Entrypoint       string // defaults to [DefaultEntrypoint]
-	// Parameters are passed to the workflow unchanged, and take precedence over those derived from the
-	// rest of the configuration. The template must declare each of them. ParseConfig makes a [Secret] of
-	// every value that is secret by its name or its kind, at any depth.
+	// Parameters are passed to the workflow unchanged, and take precedence over those derived from
+	// the rest of the configuration. The template must declare each of them. ParseConfig makes a
+	// [Secret] of every value that is secret by its name or its kind, at any depth.
 	Parameters map[string]any
-	// PlaintextCredentials permits the target's user name and password, and secrets among Parameters, to
-	// become parameters of the workflow, where everyone who may read workflows can read them. Without it
-	// New refuses a configuration with a plain password or a secret anywhere in Parameters. Prefer
-	// k8s_secret_name.
+	// PlaintextCredentials permits the target's user name and password, and secrets among
+	// Parameters, to become parameters of the workflow, where everyone who may read workflows can
+	// read them. Without it New refuses a configuration with a plain password or a secret anywhere
+	// in Parameters. Prefer k8s_secret_name.
 	PlaintextCredentials bool
 }
 

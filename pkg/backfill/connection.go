@@ -25,8 +25,8 @@ const (
 // Ops returns all operations that occur in errors of a backfill and in its observer.
 func Ops() []workflow.Op { return append(workflow.Ops(), OpReadWorkers, OpScaleWorkers) }
 
-// connection reaches the workers of a backfill. It decides how often an attempt is repeated, observes
-// operations, and makes their errors public.
+// connection reaches the workers of a backfill. It decides how often an attempt is repeated,
+// observes operations, and makes their errors public.
 type connection struct {
 	client   dynamic.Interface
 	retryFor time.Duration // negative disables retries
@@ -74,8 +74,8 @@ func (c *connection) runner(namespace, name string) workers.Run {
 // errNotReturned is what an observer receives for an operation that a panic has ended.
 var errNotReturned = errors.New("the call did not return")
 
-// run makes attempts until one succeeds or fails for good. It repeats them for RetryFor over transient
-// faults, and after conflicts with other clients.
+// run makes attempts until one succeeds or fails for good. It repeats them for RetryFor over
+// transient faults, and after conflicts with other clients.
 func (c *connection) run(ctx context.Context, call workflow.Call, attempt func(context.Context) error) (err error) {
 	p := &pace.Pacer{Until: call.Began.Add(c.retryFor), Outage: c.outage}
 	if c.observer != nil {

@@ -17,8 +17,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// twoWorkloads are the workers of a workflow w: a Deployment d of four, with a pod that is terminating,
-// and a ReplicaSet r of one.
+// twoWorkloads are the workers of a workflow w: a Deployment d of four, with a pod that is
+// terminating, and a ReplicaSet r of one.
 const twoWorkloads = `
 - {apiVersion: apps/v1, kind: Deployment, metadata: {name: d, namespace: ma, uid: d, labels: {workflows.argoproj.io/workflow: w}},
    spec: {replicas: 4, selector: {matchLabels: {app: bulk-loader}}}}
@@ -76,7 +76,8 @@ func TestOperationsOnWorkersAreRetriedForRetryFor(t *testing.T) {
 	})
 }
 
-// Conflicts and transient faults are retried until the context ends, and then the error is its cause.
+// Conflicts and transient faults are retried until the context ends, and then the error is its
+// cause.
 func TestScalingIsRetried(t *testing.T) {
 	resource := schema.GroupResource{Group: "apps", Resource: "deployments"}
 	conflict := apierrors.NewConflict(resource, "d", errors.New("changed"))

@@ -13,15 +13,15 @@ import (
 
 // Approval says which gates to pass.
 type Approval struct {
-	// Gates are names, IDs, or shell patterns of names such as "shard-*". In a pattern * matches any
-	// number of characters, ? one, [a-z] one of these, and [^a-z] or [!a-z] one other; a backslash
-	// quotes the character after it. A slash is an ordinary character. An ID selects its own gate only,
-	// even if another gate has it as its name.
+	// Gates are names, IDs, or shell patterns of names such as "shard-*". In a pattern * matches
+	// any number of characters, ? one, [a-z] one of these, and [^a-z] or [!a-z] one other; a
+	// backslash quotes the character after it. A slash is an ordinary character. An ID selects its
+	// own gate only, even if another gate has it as its name.
 	Gates []string
 	// All passes all waiting gates, instead of Gates.
 	All bool
-	// Outputs are values for output parameters of the gates, as in [workflow.StartRequest.Parameters]. A
-	// gate without such a parameter ignores it.
+	// Outputs are values for output parameters of the gates, as in
+	// [workflow.StartRequest.Parameters]. A gate without such a parameter ignores it.
 	Outputs map[string]any
 }
 
@@ -67,8 +67,8 @@ func (b *argoBackfill) Reject(ctx context.Context, rejection Rejection) ([]Gate,
 // decideFunc decides gates of a workflow, and returns those that this call decided.
 type decideFunc func(name string, uid types.UID, waiting []*status.Node) ([]*status.Node, error)
 
-// decide finds the gates and decides them in one write. If another client decided some of them first,
-// it reads the workflow again: the same decision is a success.
+// decide finds the gates and decides them in one write. If another client decided some of them
+// first, it reads the workflow again: the same decision is a success.
 func (b *argoBackfill) decide(ctx context.Context, choice gateChoice, decide decideFunc) ([]Gate, error) {
 	if err := choice.check(); err != nil {
 		return nil, err

@@ -29,8 +29,8 @@ func newDeployment(cfg Config, deps Dependencies) (Backfill, error) {
 	k8s := cfg.Backfill.K8s
 	connection := newConnection(deps)
 	b := &deploymentBackfill{
-		// Workers of a Deployment know a session only if it is configured. The name that would be derived
-		// from the snapshot is passed to workflows, and not to them.
+		// Workers of a Deployment know a session only if it is configured. The name that would be
+		// derived from the snapshot is passed to workflows, and not to them.
 		cfg: cfg, session: cfg.Backfill.Session, deps: deps,
 		workers: connection.ofDeployment(k8s.Namespace, k8s.Deployment),
 		polled:  connection.withoutRetries().ofDeployment(k8s.Namespace, k8s.Deployment),

@@ -134,8 +134,8 @@ func TestDamagedRecords(t *testing.T) {
 	}
 }
 
-// A ConfigMap that is deleted before a pause is recorded is created again. If it is deleted later, the
-// number is lost.
+// A ConfigMap that is deleted before a pause is recorded is created again. If it is deleted later,
+// the number is lost.
 func TestRecordsThatAreDeletedMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for at, reached := 1, true; reached; at++ {
@@ -190,7 +190,8 @@ func TestRecordsBesideOtherWriters(t *testing.T) {
 	}
 }
 
-// After a pause for which another client has recorded 0 workers, Start uses the configuration's scale.
+// After a pause for which another client has recorded 0 workers, Start uses the configuration's
+// scale.
 func TestRecordOfNoWorkers(t *testing.T) {
 	s := newDeployed(t)
 	s.do(s.open(nil, 0), "Pause")
@@ -201,7 +202,8 @@ func TestRecordOfNoWorkers(t *testing.T) {
 	}
 }
 
-// A Deployment that was deleted and created again is not paused, and the next record replaces the old.
+// A Deployment that was deleted and created again is not paused, and the next record replaces the
+// old.
 func TestRecordOfADeletedDeployment(t *testing.T) {
 	s := newDeployed(t)
 	s.do(s.open(nil, 0), "Pause")

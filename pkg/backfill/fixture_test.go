@@ -174,8 +174,8 @@ func (f *fixture) scaleAsAnotherClient(t *testing.T, replicas int) {
 	}
 }
 
-// picker returns a source of numbers below n that depends on its seeds alone. It is safe for concurrent
-// use.
+// picker returns a source of numbers below n that depends on its seeds alone. It is safe for
+// concurrent use.
 func picker(seed, stream uint64) func(n int) int {
 	random := rand.New(rand.NewPCG(seed, stream)) //nolint:gosec // chooses orders of requests, not secrets
 	var mu sync.Mutex

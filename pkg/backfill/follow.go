@@ -20,8 +20,8 @@ const (
 	DefaultShardsEvery = 10 * time.Second
 )
 
-// FollowOptions are the intervals at which Follow polls what it cannot watch. Changes of the workflow
-// are watched.
+// FollowOptions are the intervals at which Follow polls what it cannot watch. Changes of the
+// workflow are watched.
 type FollowOptions struct {
 	PodsEvery   time.Duration // defaults to [DefaultPodsEvery]
 	ShardsEvery time.Duration // defaults to [DefaultShardsEvery]
@@ -187,8 +187,9 @@ func (b *argoBackfill) followTermination(
 	}
 }
 
-// refetchEnded returns the workflow as it is now, or as it was if it cannot be read. A workflow that
-// was deleted is an error, since the workers of another one by its name would look like its own.
+// refetchEnded returns the workflow as it is now, or as it was if it cannot be read. A workflow
+// that was deleted is an error, since the workers of another one by its name would look like its
+// own.
 func (b *argoBackfill) refetchEnded(ctx context.Context, before *status.WorkflowStatus) (*status.WorkflowStatus, error) {
 	now, err := b.deps.Workflows.Get(ctx, before.Name)
 	switch {

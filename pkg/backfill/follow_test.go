@@ -103,7 +103,8 @@ func TestFollow(t *testing.T) {
 			f := &scripted{recorder: recorder{runs: all[:1]}, states: all}
 			begin := time.Now()
 			seen, err := follow(t, f, Dependencies{WorkingState: &progressing{takes: 20 * time.Second}}, FollowOptions{ShardsEvery: time.Millisecond})
-			// The first and the last status wait for the target; the five states between them do not.
+			// The first and the last status wait for the target; the five states between them do
+			// not.
 			if took := time.Since(begin); err != nil || took > 46*time.Second || len(seen) < 4 {
 				t.Errorf("%v, %v, %v", seen, err, took)
 			}

@@ -12,9 +12,9 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Gate is a node of the workflow that waits for a decision. A node that only waits for a time to pass
-// (see [status.Node.Delayed]) is not a gate: the methods of this package neither return it nor end it
-// early.
+// Gate is a node of the workflow that waits for a decision. A node that only waits for a time to
+// pass (see [status.Node.Delayed]) is not a gate: the methods of this package neither return it nor
+// end it early.
 type Gate struct {
 	ID    string    `json:"id"`
 	Name  string    `json:"name"` // the node's display name
@@ -57,8 +57,8 @@ func gatesOf(nodes []*status.Node) []Gate {
 	return gates
 }
 
-// Matches reports whether a name, ID or pattern of an [Approval] selects the gate, unless it is the ID
-// of another gate. A malformed pattern selects none.
+// Matches reports whether a name, ID or pattern of an [Approval] selects the gate, unless it is the
+// ID of another gate. A malformed pattern selects none.
 func (g Gate) Matches(pattern string) bool {
 	if pattern == g.ID || pattern == g.Name {
 		return true
@@ -67,8 +67,8 @@ func (g Gate) Matches(pattern string) bool {
 	return err == nil && p.matches(g.Name)
 }
 
-// waitingGates returns the gates for which a decision still matters. After a stop these are the ones in
-// exit handlers, which run to their end; all others are about to fail.
+// waitingGates returns the gates for which a decision still matters. After a stop these are the
+// ones in exit handlers, which run to their end; all others are about to fail.
 func waitingGates(s *status.WorkflowStatus) []*status.Node {
 	waiting := s.SuspendedNodes()
 	switch {
@@ -83,8 +83,8 @@ func waitingGates(s *status.WorkflowStatus) []*status.Node {
 	return slices.DeleteFunc(waiting, func(n *status.Node) bool { return !inHandler(n) })
 }
 
-// exitHandlers returns a function that reports whether a node is part of an exit handler. The rule is
-// the controller's, which decides by it what continues after a stop.
+// exitHandlers returns a function that reports whether a node is part of an exit handler. The rule
+// is the controller's, which decides by it what continues after a stop.
 func exitHandlers(s *status.WorkflowStatus) func(*status.Node) bool {
 	byID := s.NodesByID()
 	known := make(map[*status.Node]bool) // so that no node is visited twice

@@ -89,8 +89,8 @@ func TestGateChoice(t *testing.T) {
 	}
 }
 
-// Names of gates are chosen by others, even by pods. They must not make a decision by ID select a gate
-// that the caller has not looked at.
+// Names of gates are chosen by others, even by pods. They must not make a decision by ID select a
+// gate that the caller has not looked at.
 func TestIDSelectsItsGateOnly(t *testing.T) {
 	for name, id := range map[string]string{"the same name": "w-1", "a pattern": "*", "a part of a pattern": "w-[12]"} {
 		s := &status.WorkflowStatus{Phase: status.PhaseRunning, Nodes: []*status.Node{

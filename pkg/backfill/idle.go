@@ -20,8 +20,8 @@ func (b *argoBackfill) checkIdle(ctx context.Context) error {
 	return b.checkEnded(ctx, s)
 }
 
-// checkEnded returns nil if a run has ended and none of its pods remains, as far as can be seen, nor
-// one of the run after it, whose workflow may have been deleted before its workers.
+// checkEnded returns nil if a run has ended and none of its pods remains, as far as can be seen,
+// nor one of the run after it, whose workflow may have been deleted before its workers.
 func (b *argoBackfill) checkEnded(ctx context.Context, s *status.WorkflowStatus) error {
 	var what []string
 	if s != nil && !s.Completed() {

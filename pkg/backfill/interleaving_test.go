@@ -16,8 +16,8 @@ import (
 
 var errKilled = errors.New("the process was killed")
 
-// killedAfter returns the requests of a process that is killed when its last write has taken effect,
-// and whether it was.
+// killedAfter returns the requests of a process that is killed when its last write has taken
+// effect, and whether it was.
 func killedAfter(writes int) (around fakekube.Around, killed *bool) {
 	killed = new(bool)
 	return func(write bool, send func() error) error {
@@ -75,8 +75,8 @@ func TestKilledVerbOfADeployment(t *testing.T) {
 	})
 }
 
-// A verb between any two requests of another one leads to the same state as one after the other. But a
-// Start may restore the number from before a Stop, and a Pause may win over a Stop.
+// A verb between any two requests of another one leads to the same state as one after the other.
+// But a Start may restore the number from before a Stop, and a Pause may win over a Stop.
 func TestVerbOfADeploymentBetweenTheRequestsOfAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, begin := range []string{"", "Pause", "Pause Start", "Stop"} {
@@ -116,8 +116,8 @@ func TestVerbOfADeploymentBetweenTheRequestsOfAnother(t *testing.T) {
 	})
 }
 
-// Concurrent verbs, over many orders of their requests, leave the Deployment and its record consistent,
-// with a number that is one of theirs.
+// Concurrent verbs, over many orders of their requests, leave the Deployment and its record
+// consistent, with a number that is one of theirs.
 func TestConcurrentVerbsOfADeployment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for seed := range uint64(400) {

@@ -97,9 +97,9 @@ func cut(text string, most int) string {
 
 type plainGate Gate
 
-// MarshalJSON implements [json.Marshaler]. The message is truncated to 1,000 bytes, ID and name to 256.
-// If the outputs have more than 64 KiB, "outputs" is left out and "outputsLeftOut" is true, since a
-// part of them could be mistaken for all.
+// MarshalJSON implements [json.Marshaler]. The message is truncated to 1,000 bytes, ID and name to
+// 256. If the outputs have more than 64 KiB, "outputs" is left out and "outputsLeftOut" is true,
+// since a part of them could be mistaken for all.
 func (g Gate) MarshalJSON() ([]byte, error) {
 	form := struct {
 		plainGate

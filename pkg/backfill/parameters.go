@@ -16,8 +16,8 @@ import (
 // parameterTargetSecret is the parameter for the name of a Kubernetes Secret.
 const parameterTargetSecret = "target-secret"
 
-// derivedParameters returns the parameters that follow from the configuration. The workflow gets those
-// that its template declares.
+// derivedParameters returns the parameters that follow from the configuration. The workflow gets
+// those that its template declares.
 func derivedParameters(cfg Config) (map[string]any, error) {
 	derived := map[string]any{
 		"session-name":             cfg.SessionName(),
@@ -66,7 +66,8 @@ func derivedParameters(cfg Config) (map[string]any, error) {
 	return derived, nil
 }
 
-// plaintextProblems returns a problem for each secret that would become a parameter of the workflow.
+// plaintextProblems returns a problem for each secret that would become a parameter of the
+// workflow.
 func plaintextProblems(cfg Config) field.ErrorList {
 	const why = "everyone who may read workflows could read it; use k8s_secret_name, " +
 		"or set backfill.reindex_from_snapshot.argo.plaintext_credentials: true"
@@ -90,8 +91,8 @@ func plaintextProblems(cfg Config) field.ErrorList {
 	return problems
 }
 
-// expressionProblems returns a problem for each parameter that Argo would evaluate as an expression. The
-// authors of a configuration and of a template can be different people.
+// expressionProblems returns a problem for each parameter that Argo would evaluate as an
+// expression. The authors of a configuration and of a template can be different people.
 func expressionProblems(parameters, derived map[string]any) (problems field.ErrorList) {
 	const why = "contains {{, which Argo would evaluate"
 	argo := field.NewPath("backfill", "reindex_from_snapshot", "argo")

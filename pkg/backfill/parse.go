@@ -12,13 +12,13 @@ import (
 )
 
 // ParseConfig reads the migration console's YAML or JSON: target_cluster, snapshot and backfill. In
-// these three an unknown key is an error; the rest of the file is ignored. A cluster can also have the
-// form in which workflows pass it on, with allowInsecure and authConfig. data may have at most 3 MiB,
-// also with its aliases expanded.
+// these three an unknown key is an error; the rest of the file is ignored. A cluster can also have
+// the form in which workflows pass it on, with allowInsecure and authConfig. data may have at most
+// 3 MiB, also with its aliases expanded.
 //
-// The error matches [workflow.ErrInvalid]. It is a [*workflow.InvalidError] that lists every problem
-// with its path, and of the file's values contains only malformed names. If the file is not valid
-// YAML, the error says what is wrong and in which line, without any value.
+// The error matches [workflow.ErrInvalid]. It is a [*workflow.InvalidError] that lists every
+// problem with its path, and of the file's values contains only malformed names. If the file is not
+// valid YAML, the error says what is wrong and in which line, without any value.
 func ParseConfig(data []byte) (Config, error) {
 	text, err := strictyaml.ToJSON(data)
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// pattern is a shell pattern. Only *, ?, [ and \ are special, so * also matches a slash: an item of a
-// fan-out can be the URL of a bucket.
+// pattern is a shell pattern. Only *, ?, [ and \ are special, so * also matches a slash: an item of
+// a fan-out can be the URL of a bucket.
 type pattern []patternPart
 
 // patternPart matches one character that is in ranges, or with except one that is not. With run it
@@ -101,8 +101,9 @@ func (part patternPart) matches(c rune) bool {
 	return in != part.except
 }
 
-// matches reports whether the pattern matches the whole name. After a mismatch only the last * matches
-// one character more, so the time is at most that of comparing each part with each character.
+// matches reports whether the pattern matches the whole name. After a mismatch only the last *
+// matches one character more, so the time is at most that of comparing each part with each
+// character.
 func (p pattern) matches(name string) bool {
 	part, run, resume := 0, -1, 0 // run is the last * so far, resume where the rest of the pattern begins to match
 	for at := 0; at < len(name); {

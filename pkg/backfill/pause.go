@@ -24,8 +24,8 @@ func (b *argoBackfill) Pause(ctx context.Context) error {
 }
 
 // pause suspends the workflow and scales its workers to zero, until both hold. A concurrent Start
-// restores the workers before it resumes the workflow, so one read of the workflow shows whether there
-// was one.
+// restores the workers before it resumes the workflow, so one read of the workflow shows whether
+// there was one.
 func (b *argoBackfill) pause(ctx context.Context, s *status.WorkflowStatus, pool *workers.Pool) error {
 	var p pace.Pacer
 	for round := range maxRounds {

@@ -163,7 +163,8 @@ func TestRepeatedDecisionSelectsItsOwnGates(t *testing.T) {
 	}
 }
 
-// If the session is stopped and started again during a Scale, the first run is left without workers.
+// If the session is stopped and started again during a Scale, the first run is left without
+// workers.
 func TestScaleDuringARestart(t *testing.T) {
 	count := 0
 	var f *fixture

@@ -97,8 +97,8 @@ func (b *argoBackfill) activeRun(ctx context.Context) (*status.WorkflowStatus, e
 }
 
 // differing names what makes a run another backfill than the configuration describes: the template,
-// the snapshot or the target. Other differences, such as the number of workers or a parameter that a
-// later version of this library adds, do not matter.
+// the snapshot or the target. Other differences, such as the number of workers or a parameter that
+// a later version of this library adds, do not matter.
 func (b *argoBackfill) differing(s *status.WorkflowStatus) []string {
 	var differing []string
 	if s.Template.Name != b.request.Template {

@@ -34,8 +34,8 @@ func (b *argoBackfill) Scale(ctx context.Context, replicas int) error {
 	if err := pool.Scale(ctx, replicas); err != nil {
 		return b.wrap(err)
 	}
-	// A concurrent Stop scales the workers down only once, so those that were scaled up after that have
-	// to be stopped here. There can even be another run by now.
+	// A concurrent Stop scales the workers down only once, so those that were scaled up after that
+	// have to be stopped here. There can even be another run by now.
 	now, err := b.activeRun(ctx)
 	if err == nil && now.UID != s.UID {
 		err = b.wrap(fmt.Errorf("%w: the session was started again in the meantime", ErrEnded))

@@ -11,9 +11,10 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/secret"
 )
 
-// Secret is a string that is masked as "*****" when it is printed, logged or written as JSON, also as
-// an unexported field of another type. [Secret.Reveal] returns the string itself. The zero value is
-// the empty string, which is not masked. Compare secrets with [Secret.Equal]; == does not compile.
+// Secret is a string that is masked as "*****" when it is printed, logged or written as JSON, also
+// as an unexported field of another type. [Secret.Reveal] returns the string itself. The zero value
+// is the empty string, which is not masked. Compare secrets with [Secret.Equal]; == does not
+// compile.
 type Secret struct {
 	// read is a function because printers reach every field by reflection, but not into closures.
 	read func() (plain any, shown string)
@@ -69,8 +70,8 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // MarshalJSON implements [json.Marshaler].
 func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
 
-// UnmarshalText implements [encoding.TextUnmarshaler], so that a Secret can be read from JSON. The mask
-// of a secret is an error.
+// UnmarshalText implements [encoding.TextUnmarshaler], so that a Secret can be read from JSON. The
+// mask of a secret is an error.
 func (s *Secret) UnmarshalText(text []byte) error {
 	if string(text) == secret.Mark {
 		return errMasked
@@ -85,7 +86,8 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // errMasked is the error of a value that was written by a program that masks secrets.
 var errMasked = errors.New("is the mask of a secret, not the secret itself")
 
-// sealed returns parameters in which every value that is secret by its name or its kind is a Secret.
+// sealed returns parameters in which every value that is secret by its name or its kind is a
+// Secret.
 func sealed(parameters map[string]any) map[string]any {
 	if parameters == nil {
 		return nil

@@ -48,7 +48,8 @@ func forms(text string) []string {
 	return []string{text, fmt.Sprintf("%x", text), fmt.Sprintf("%X", text), strings.Join(bytesOf, " "), strings.Join(bytesOf, ", ")}
 }
 
-// aConfig returns a configuration, as built by a program, with a secret in every place that can hold one.
+// aConfig returns a configuration, as built by a program, with a secret in every place that can
+// hold one.
 func aConfig(t *testing.T) Config {
 	t.Helper()
 	cfg := config(t, "target_cluster", "{endpoint: https://t:9200, basic_auth: {username: u, password: s3cr3t}}")
@@ -192,8 +193,8 @@ func TestDescriptionsCanBeUsed(t *testing.T) {
 	}
 }
 
-// A value of another type that contains a secret is masked as a whole, and passed on unchanged, so that
-// the client can refuse a value that would arrive masked.
+// A value of another type that contains a secret is masked as a whole, and passed on unchanged, so
+// that the client can refuse a value that would arrive masked.
 func TestSecretsWithinOtherTypes(t *testing.T) {
 	for name, c := range map[string]struct {
 		value  any

@@ -11,8 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// section reads one mapping of the configuration strictly: an unknown key, a value of another type and
-// a missing value each become a problem. Problems contain no values, since any value may be a
+// section reads one mapping of the configuration strictly: an unknown key, a value of another type
+// and a missing value each become a problem. Problems contain no values, since any value may be a
 // misplaced secret.
 type section struct {
 	path     *field.Path // nil for the file itself
@@ -78,8 +78,8 @@ func (s *section) required(key, what string) string {
 	return value
 }
 
-// scalar returns a string that may be written as an integer without quotes, such as a version. A number
-// with a point is refused, since YAML has read 7.10 as 7.1.
+// scalar returns a string that may be written as an integer without quotes, such as a version. A
+// number with a point is refused, since YAML has read 7.10 as 7.1.
 func (s *section) scalar(key string) string {
 	if v, whole := s.fields[key].(int64); whole {
 		s.asked[key] = true
@@ -116,8 +116,8 @@ func (s *section) positive(key string, otherwise int) int {
 	return otherwise
 }
 
-// oneOf returns the one of the keys that is given. If there is not exactly one, it returns "" and adds
-// a problem.
+// oneOf returns the one of the keys that is given. If there is not exactly one, it returns "" and
+// adds a problem.
 func (s *section) oneOf(keys ...string) string {
 	var given []string
 	for _, key := range keys {
@@ -146,8 +146,8 @@ func (s *section) done() {
 	}
 }
 
-// shownKey returns a wrong key as an error may contain it. If the space after a colon is missing, as in
-// {password:x}, the value is part of the key.
+// shownKey returns a wrong key as an error may contain it. If the space after a colon is missing,
+// as in {password:x}, the value is part of the key.
 func shownKey(key string) string {
 	end := strings.IndexFunc(key, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.", r)

@@ -38,8 +38,8 @@ func (c Config) snapshotName() string {
 	return c.Snapshot.Name
 }
 
-// shorten returns name as a DNS label of at most that many characters. If it has to change the name,
-// it appends a hash, so that different names stay different.
+// shorten returns name as a DNS label of at most that many characters. If it has to change the
+// name, it appends a hash, so that different names stay different.
 func shorten(name string, most int) string {
 	label := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {

@@ -34,8 +34,8 @@ type Shards struct {
 	Percentage float64 `json:"percentage"`
 	// ETA is the remaining time at the average speed so far; 0 means that it cannot be estimated.
 	ETA time.Duration `json:"-"` // etaMs in JSON
-	// Started is when all work items had been created, Finished when the last one was completed. Both
-	// are zero until then.
+	// Started is when all work items had been created, Finished when the last one was completed.
+	// Both are zero until then.
 	Started  time.Time `json:"started,omitzero"`
 	Finished time.Time `json:"finished,omitzero"`
 }

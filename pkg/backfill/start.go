@@ -107,8 +107,8 @@ func active(s *status.WorkflowStatus) bool {
 	return !s.Completed() && s.Shutdown == status.ShutdownNone
 }
 
-// Start restores the number of workers before a pause, or else the configuration's scale. A Deployment
-// with replicas is left as it is.
+// Start restores the number of workers before a pause, or else the configuration's scale. A
+// Deployment with replicas is left as it is.
 func (b *deploymentBackfill) Start(ctx context.Context) (*Status, error) {
 	if _, err := b.workers.Resume(ctx, b.cfg.Backfill.Scale); err != nil {
 		return nil, b.wrap(err)

@@ -38,8 +38,8 @@ func States() []State {
 	}
 }
 
-// stateOf returns the state of a workflow; s is nil if there is none. pods are its workers, and nil if
-// they cannot be read.
+// stateOf returns the state of a workflow; s is nil if there is none. pods are its workers, and nil
+// if they cannot be read.
 func stateOf(s *status.WorkflowStatus, pods *Pods) State {
 	if s == nil {
 		return StateNotStarted
@@ -67,8 +67,8 @@ func stateOf(s *status.WorkflowStatus, pods *Pods) State {
 	return StateRunning
 }
 
-// hasActiveSteps reports whether a step other than a gate is in progress. A retried step also counts
-// between its attempts; during an attempt, the steps inside of it count.
+// hasActiveSteps reports whether a step other than a gate is in progress. A retried step also
+// counts between its attempts; during an attempt, the steps inside of it count.
 func hasActiveSteps(s *status.WorkflowStatus) bool {
 	active := func(n *status.Node) bool {
 		return n != nil && (n.Phase == status.NodeRunning || n.Phase == status.NodePending)

@@ -19,8 +19,8 @@ type Status struct {
 	// Workflow is the workflow's own status, and never nil. Before the start it has only name and
 	// namespace, and for provider k8s only the namespace.
 	Workflow *status.WorkflowStatus
-	// Gates are those that wait for a decision. The error is [workflow.ErrNodesOffloaded] or another if
-	// the nodes cannot be read.
+	// Gates are those that wait for a decision. The error is [workflow.ErrNodesOffloaded] or
+	// another if the nodes cannot be read.
 	Gates workflow.Result[[]Gate]
 	// Failed are the steps in which a failure originated, in order of their start.
 	Failed workflow.Result[[]*status.Node]

@@ -32,11 +32,11 @@ type Transition struct {
 	Err error
 }
 
-// Transitions returns the state machine of a backfill by a workflow: every verb in every state, and the
-// changes without a verb. docs/backfill.md draws it. It assumes for Scale that there are workers, and
-// otherwise Scale returns [ErrNoWorkers]; for Approve and Reject a gate that is not decided, and in
-// [StateTerminating] one outside of exit handlers, since a decision inside of one does not change the
-// state; for Restart the first run.
+// Transitions returns the state machine of a backfill by a workflow: every verb in every state, and
+// the changes without a verb. docs/backfill.md draws it. It assumes for Scale that there are
+// workers, and otherwise Scale returns [ErrNoWorkers]; for Approve and Reject a gate that is not
+// decided, and in [StateTerminating] one outside of exit handlers, since a decision inside of one
+// does not change the state; for Restart the first run.
 func Transitions() []Transition {
 	to := func(states ...State) []State { return states }
 	var all []Transition

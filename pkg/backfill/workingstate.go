@@ -13,21 +13,21 @@ import (
 // share their work: an item for each part of a shard. The module adapters/opensearch implements it
 // for OpenSearch and Elasticsearch.
 //
-// Methods must be safe for concurrent use. They block until the cluster has answered or ctx ends, and
-// then return its cause. Errors match [ErrNoWorkingState] if there is no such index, and never contain
-// a secret. A method that gets no answer returns an error, never zero.
+// Methods must be safe for concurrent use. They block until the cluster has answered or ctx ends,
+// and then return its cause. Errors match [ErrNoWorkingState] if there is no such index, and never
+// contain a secret. A method that gets no answer returns an error, never zero.
 type WorkingState interface {
-	// Counts counts the items by their state, in one request, so that the numbers belong to nearly the
-	// same moment. now decides which leases have expired.
+	// Counts counts the items by their state, in one request, so that the numbers belong to nearly
+	// the same moment. now decides which leases have expired.
 	Counts(ctx context.Context, index string, now time.Time) (Counts, error)
 	// Size returns the exact number of documents in the index, including those written just before.
 	Size(ctx context.Context, index string) (int64, error)
-	// Documents yields every document of the index as it was at the start, each once, in any order. It
-	// holds a bounded number of them at a time. An error is the last element.
+	// Documents yields every document of the index as it was at the start, each once, in any order.
+	// It holds a bounded number of them at a time. An error is the last element.
 	Documents(ctx context.Context, index string) iter.Seq2[Document, error]
 	// Restore writes documents, creating the index if necessary, and returns how many it wrote. It
-	// leaves a document that exists as it is, whatever it holds, so it can be repeated. It stops at the
-	// first error that docs yields and returns it.
+	// leaves a document that exists as it is, whatever it holds, so it can be repeated. It stops at
+	// the first error that docs yields and returns it.
 	Restore(ctx context.Context, index string, docs iter.Seq2[Document, error]) (int64, error)
 	// Delete deletes the index with all its documents.
 	Delete(ctx context.Context, index string) error
@@ -42,13 +42,14 @@ type Document struct {
 // Counts are the numbers of work items, without the document that marks the layout as complete. An
 // item that was split counts as its successors, and not itself.
 type Counts struct {
-	// LaidOutAt is when all items had been created. It is zero while they are being created; the other
-	// numbers are not meaningful then.
+	// LaidOutAt is when all items had been created. It is zero while they are being created; the
+	// other numbers are not meaningful then.
 	LaidOutAt time.Time
 	Total     int64
 	Completed int64
-	// InProgress are leased by a worker. Unclaimed can be taken: their lease has expired, or they are
-	// new, since items are created with an expired lease. An item without a lease is in neither.
+	// InProgress are leased by a worker. Unclaimed can be taken: their lease has expired, or they
+	// are new, since items are created with an expired lease. An item without a lease is in
+	// neither.
 	InProgress, Unclaimed int64
 	// Incomplete are all items that are not completed, including those that were split.
 	Incomplete int64
@@ -64,9 +65,9 @@ func workingStateIndex(session string) string {
 	return ".migrations_working_state_" + session
 }
 
-// Unreachable returns a working state whose methods all fail with err. Use it if this process cannot
-// reach the target cluster, for example because it may not read a secret: the shards of a backfill are
-// then unknown, with that error, and everything else works.
+// Unreachable returns a working state whose methods all fail with err. Use it if this process
+// cannot reach the target cluster, for example because it may not read a secret: the shards of a
+// backfill are then unknown, with that error, and everything else works.
 func Unreachable(err error) WorkingState { return unreachable{err} }
 
 type unreachable struct{ err error }

@@ -9,8 +9,8 @@ import (
 )
 
 // publish gives a file another name, unless a file of that name exists. A link, unlike a rename, is
-// refused then even if another process creates the name at the same moment. On a file system without
-// links publish renames.
+// refused then even if another process creates the name at the same moment. On a file system
+// without links publish renames.
 func publish(file, name string) error {
 	err := os.Link(file, name)
 	if !errors.Is(err, syscall.EPERM) && !errors.Is(err, errors.ErrUnsupported) {

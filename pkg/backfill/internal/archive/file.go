@@ -14,15 +14,16 @@ import (
 const batchSize = 1000
 
 // partialFile is an archive that is being written, under a temporary name beside its final one. The
-// format is that of the migration console: a JSON array of batches, each an object of documents by ID.
+// format is that of the migration console: a JSON array of batches, each an object of documents by
+// ID.
 type partialFile struct {
 	path   string // the final one
 	file   *os.File
 	buffer *bufio.Writer
 }
 
-// createPartial creates a file for the archive at path. Its name says what a process that was killed
-// left behind; the next one has another name.
+// createPartial creates a file for the archive at path. Its name says what a process that was
+// killed left behind; the next one has another name.
 func createPartial(path string) (*partialFile, error) {
 	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.partial")
 	if err != nil {

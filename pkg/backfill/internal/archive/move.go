@@ -17,10 +17,11 @@ type Result struct {
 	Written bool
 }
 
-// Move writes the documents of index to a file at path, in a folder that it creates if necessary, and
-// then deletes the index. A file that exists is kept if it holds the same documents, and is an
+// Move writes the documents of index to a file at path, in a folder that it creates if necessary,
+// and then deletes the index. A file that exists is kept if it holds the same documents, and is an
 // [ErrExists] otherwise. idle must return an error while something uses the index; Move calls it
-// right before the deletion. If the index does not exist, Move only counts the documents of the file.
+// right before the deletion. If the index does not exist, Move only counts the documents of the
+// file.
 //
 // Documents that change in the meantime are an [ErrChanged], and the index stays. Other errors are
 // those of index, of idle, and of the file system.

@@ -10,8 +10,8 @@ import (
 	"os"
 )
 
-// Read yields the documents of the archive at path, one at a time. An error is the last element: that
-// of opening the file, or [ErrMalformed].
+// Read yields the documents of the archive at path, one at a time. An error is the last element:
+// that of opening the file, or [ErrMalformed].
 func Read(path string) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
 		file, err := os.Open(path)

@@ -8,8 +8,8 @@ import (
 // layoutDocument is the ID of the document that marks the layout of the work items as complete.
 const layoutDocument = "shard_setup"
 
-// Restore writes the archive at path to index, and returns how many documents it wrote. It reads the
-// whole file before it writes anything. Errors are those of [Read] and of index.
+// Restore writes the archive at path to index, and returns how many documents it wrote. It reads
+// the whole file before it writes anything. Errors are those of [Read] and of index.
 func Restore(ctx context.Context, index Index, path string) (int64, error) {
 	if _, err := digestOfFile(ctx, path); err != nil {
 		return 0, err

@@ -1,9 +1,9 @@
-// Package fakekube is a small API server in memory, for tests of what backfills do with Deployments,
-// ReplicaSets, pods, and the objects that hold records about them.
+// Package fakekube is a small API server in memory, for tests of what backfills do with
+// Deployments, ReplicaSets, pods, and the objects that hold records about them.
 //
-// Unlike client-go's fake it evaluates label selectors and compares resource versions. It grants the
-// role of a backfill: a Deployment or ReplicaSet can be scaled, and cannot be patched otherwise.
-// Every review of permissions is allowed.
+// Unlike client-go's fake it evaluates label selectors and compares resource versions. It grants
+// the role of a backfill: a Deployment or ReplicaSet can be scaled, and cannot be patched
+// otherwise. Every review of permissions is allowed.
 package fakekube
 
 import (

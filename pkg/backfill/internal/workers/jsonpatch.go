@@ -16,10 +16,10 @@ type patchOperation struct {
 }
 
 // patch returns the JSON Patch that sets the field to value, or removes it if value is nil. The API
-// server refuses the patch if the field has changed since was was read, or if the object does not have
-// the UID, unless that is empty. A test of the resource version would fail too often: the object has
-// other writers, the workflow's controller or backfills by other Deployments, whose changes do not
-// matter.
+// server refuses the patch if the field has changed since was was read, or if the object does not
+// have the UID, unless that is empty. A test of the resource version would fail too often: the
+// object has other writers, the workflow's controller or backfills by other Deployments, whose
+// changes do not matter.
 func (f recordField) patch(was storedRecords, uid types.UID, value *string) []patchOperation {
 	parent, field := jsonPointer(f.path[:len(f.path)-1]), jsonPointer(f.path)
 	var patch []patchOperation

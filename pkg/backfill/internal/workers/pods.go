@@ -40,8 +40,8 @@ func (p *Pool) Pods(ctx context.Context) (Pods, error) {
 	return pods, err
 }
 
-// Remaining describes the pods that exist, of workers and of the workflow's steps, such as "2 running
-// workers".
+// Remaining describes the pods that exist, of workers and of the workflow's steps, such as "2
+// running workers".
 func (p *Pool) Remaining(ctx context.Context) ([]string, error) {
 	pods, steps, err := p.countPods(ctx)
 	if err != nil {

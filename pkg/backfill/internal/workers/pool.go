@@ -29,8 +29,8 @@ var (
 	ErrStopped = errors.New("the Deployment is stopped")
 )
 
-// ReplacedError is the error of a call about a workflow that was deleted and created again under its
-// name.
+// ReplacedError is the error of a call about a workflow that was deleted and created again under
+// its name.
 type ReplacedError struct{ UID types.UID }
 
 func (e *ReplacedError) Error() string { return fmt.Sprintf("its UID is now %s", e.UID) }
@@ -51,13 +51,13 @@ const (
 	OpScale
 )
 
-// Run runs an operation: it calls attempt until it succeeds or fails for good. Each attempt reads the
-// cluster again, so it can be repeated after any error, a conflict among them. Run may change the
-// error.
+// Run runs an operation: it calls attempt until it succeeds or fails for good. Each attempt reads
+// the cluster again, so it can be repeated after any error, a conflict among them. Run may change
+// the error.
 type Run func(ctx context.Context, op Op, attempt func(context.Context) error) error
 
-// Pool is the workers of one backfill: those of a workflow, by its label, or one Deployment. It holds
-// no state but its configuration, and is safe for concurrent use. Calls block while run does.
+// Pool is the workers of one backfill: those of a workflow, by its label, or one Deployment. It
+// holds no state but its configuration, and is safe for concurrent use. Calls block while run does.
 type Pool struct {
 	client     dynamic.Interface
 	run        Run
@@ -142,8 +142,8 @@ func (p *Pool) list(ctx context.Context) ([]*Workload, error) {
 	return all, nil
 }
 
-// listWithRecords reads the records after the workloads: a write in between shows as a conflict when a
-// workload is scaled, or when reconcile reads again.
+// listWithRecords reads the records after the workloads: a write in between shows as a conflict
+// when a workload is scaled, or when reconcile reads again.
 func (p *Pool) listWithRecords(ctx context.Context) ([]*Workload, storedRecords, error) {
 	found, err := p.list(ctx)
 	if err != nil || len(found) == 0 {

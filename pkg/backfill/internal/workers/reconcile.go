@@ -12,14 +12,14 @@ import (
 // maxRounds is how often an attempt reads again because another client changed the workers.
 const maxRounds = 8
 
-// reconcile makes every workload as plan wants it, and returns the workloads. changed reports whether
-// it had to write. check, if it is not nil, may refuse what was read, each time.
+// reconcile makes every workload as plan wants it, and returns the workloads. changed reports
+// whether it had to write. check, if it is not nil, may refuse what was read, each time.
 //
-// A record and the replicas of a workload are in two objects, so a call can be interrupted between the
-// two writes, and another client can write in between. Therefore a pause is recorded before the
-// workers are scaled down, and stays recorded until they are back: whichever write was the last, the
-// number is not lost. And reconcile ends with a read, after its last write, that finds everything as
-// desired: of several clients the one that writes last leaves both consistent.
+// A record and the replicas of a workload are in two objects, so a call can be interrupted between
+// the two writes, and another client can write in between. Therefore a pause is recorded before the
+// workers are scaled down, and stays recorded until they are back: whichever write was the last,
+// the number is not lost. And reconcile ends with a read, after its last write, that finds
+// everything as desired: of several clients the one that writes last leaves both consistent.
 func (p *Pool) reconcile(ctx context.Context, plan plan, check func([]*Workload) error) (found []*Workload, changed bool, err error) {
 	err = p.run(ctx, OpScale, func(ctx context.Context) error {
 		for range maxRounds {
@@ -88,8 +88,8 @@ func (p *Pool) apply(ctx context.Context, found []*Workload, stored storedRecord
 	return true, err
 }
 
-// scaleTo sets the replicas of a workload that is still as it was read. It uses the scale subresource,
-// which a role can allow on its own.
+// scaleTo sets the replicas of a workload that is still as it was read. It uses the scale
+// subresource, which a role can allow on its own.
 func (p *Pool) scaleTo(ctx context.Context, w *Workload, replicas int) error {
 	patch := asJSON(map[string]any{
 		"metadata": map[string]any{"resourceVersion": w.resourceVersion},

@@ -18,20 +18,20 @@ import (
 const (
 	// annotationRecords is the annotation of a workflow that holds the records of its workers.
 	annotationRecords = "argoservice.opensearch.org/paused-replicas"
-	// ConfigMapName is the ConfigMap that holds the records of Deployments without a workflow, one key
-	// for each. There is one per namespace, so that a role can be limited to it by name.
+	// ConfigMapName is the ConfigMap that holds the records of Deployments without a workflow, one
+	// key for each. There is one per namespace, so that a role can be limited to it by name.
 	ConfigMapName = "argoservice-backfill"
 )
 
-// Record says how many replicas a workload had before it was paused. It is not stored in the workload,
-// since this package may only scale those.
+// Record says how many replicas a workload had before it was paused. It is not stored in the
+// workload, since this package may only scale those.
 type Record struct {
 	Replicas int  `json:"replicas"`
 	Paused   bool `json:"paused"` // false if it was resumed
 }
 
-// records are those of a pool's workloads. A workload that was deleted and created again has another
-// UID, and no record.
+// records are those of a pool's workloads. A workload that was deleted and created again has
+// another UID, and no record.
 type records map[types.UID]Record
 
 // recordField is the field of an object that holds records, as one JSON string.
@@ -59,8 +59,8 @@ func (p *Pool) recordField() recordField {
 		[]string{"metadata", "annotations", annotationRecords}}
 }
 
-// readRecords reads the records; an object that does not exist has none. If the workflow has another
-// UID, its workers may be others too, and the error is a [ReplacedError].
+// readRecords reads the records; an object that does not exist has none. If the workflow has
+// another UID, its workers may be others too, and the error is a [ReplacedError].
 func (p *Pool) readRecords(ctx context.Context) (storedRecords, error) {
 	field := p.recordField()
 	o, err := p.resource(field.resource).Get(ctx, field.name, metav1.GetOptions{})
@@ -103,8 +103,8 @@ func (f recordField) decode(o *unstructured.Unstructured) (storedRecords, error)
 	return stored, err
 }
 
-// writeRecords replaces the records, if they are still as they were read. It creates a ConfigMap that
-// does not exist; a workflow has to exist.
+// writeRecords replaces the records, if they are still as they were read. It creates a ConfigMap
+// that does not exist; a workflow has to exist.
 func (p *Pool) writeRecords(ctx context.Context, was storedRecords, now records) (storedRecords, error) {
 	if maps.Equal(was.records, now) {
 		return was, nil
@@ -127,8 +127,8 @@ func (p *Pool) replaceRecords(ctx context.Context, was storedRecords, now record
 		o, err = p.resource(field.resource).Patch(ctx, field.name, types.JSONPatchType, asJSON(field.patch(was, p.uid, value)), metav1.PatchOptions{})
 	}
 	if patchTestFailed(err) || p.deployment != "" && (apierrors.IsAlreadyExists(err) || apierrors.IsNotFound(err)) {
-		// Another client changed the records, or created or deleted the ConfigMap first, so the next attempt
-		// reads them again.
+		// Another client changed the records, or created or deleted the ConfigMap first, so the
+		// next attempt reads them again.
 		err = apierrors.NewConflict(field.resource.GroupResource(), field.name, err)
 	}
 	if apierrors.IsForbidden(err) && p.deployment != "" {

@@ -11,8 +11,8 @@ import (
 // pollInterval is how often pods are counted while a call waits for their end.
 const pollInterval = 500 * time.Millisecond
 
-// Scale sets the number of workers: now, or while they are paused the number that Resume restores. It
-// returns [ErrNone], [ErrSeveral] or [ErrStopped] if there is not one workload to scale.
+// Scale sets the number of workers: now, or while they are paused the number that Resume restores.
+// It returns [ErrNone], [ErrSeveral] or [ErrStopped] if there is not one workload to scale.
 func (p *Pool) Scale(ctx context.Context, replicas int) error {
 	_, _, err := p.reconcile(ctx, scaled(replicas), func(found []*Workload) error {
 		switch {
@@ -44,14 +44,15 @@ func (p *Pool) pause(ctx context.Context) ([]*Workload, error) {
 	return found, err
 }
 
-// PauseAfterSteps pauses the workers of a suspended workflow. If it has none yet, a step that is running
-// may be about to create them, so PauseAfterSteps blocks until such steps have ended; a suspended
-// workflow starts no others.
+// PauseAfterSteps pauses the workers of a suspended workflow. If it has none yet, a step that is
+// running may be about to create them, so PauseAfterSteps blocks until such steps have ended; a
+// suspended workflow starts no others.
 func (p *Pool) PauseAfterSteps(ctx context.Context) error {
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for {
-		// In this order: a step that ends in between has created its workers before they are listed.
+		// In this order: a step that ends in between has created its workers before they are
+		// listed.
 		_, steps, err := p.countPods(ctx)
 		if err != nil {
 			return err
@@ -71,8 +72,8 @@ func (p *Pool) PauseAfterSteps(ctx context.Context) error {
 	}
 }
 
-// Resume restores the number of workers before a pause, and changed reports whether it had to write. A
-// workload for which that number is 0 gets fallback.
+// Resume restores the number of workers before a pause, and changed reports whether it had to
+// write. A workload for which that number is 0 gets fallback.
 func (p *Pool) Resume(ctx context.Context, fallback int) (changed bool, err error) {
 	_, changed, err = p.reconcile(ctx, func(w *Workload) desired {
 		want := resumed(w)

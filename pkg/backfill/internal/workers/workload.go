@@ -57,8 +57,8 @@ func newWorkload(resource schema.GroupVersionResource, o *unstructured.Unstructu
 	return w, nil
 }
 
-// replicasOrRecorded returns the number of workers, or if there are none, the number before the last
-// pause.
+// replicasOrRecorded returns the number of workers, or if there are none, the number before the
+// last pause.
 func (w *Workload) replicasOrRecorded() int {
 	if w.Replicas == 0 && w.Record != nil {
 		return w.Record.Replicas
