@@ -142,7 +142,7 @@ func TestArchivePath(t *testing.T) {
 	for _, tc := range []struct {
 		env  string
 		opts ArchiveOptions
-		want string // "": refused
+		want string // "" if refused
 	}{
 		{"", ArchiveOptions{}, "backfill_working_state/" + name},
 		{"/logs", ArchiveOptions{}, "/logs/backfill_working_state/" + name},

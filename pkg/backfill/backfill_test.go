@@ -55,7 +55,7 @@ func config(t *testing.T, part, text string) Config {
 func TestStartRequest(t *testing.T) {
 	for name, tc := range map[string]struct {
 		part, text string
-		optional   map[string]any // changes to the usual ones; nil: not there
+		optional   map[string]any // changes to the usual ones; nil means absent
 	}{
 		"plain": {},
 		"secret reference": {"target_cluster", "{endpoint: https://t:9200, allow_insecure: true, basic_auth: {k8s_secret_name: creds}}", map[string]any{
@@ -263,7 +263,7 @@ func TestStartOfAnotherConfiguration(t *testing.T) {
 	}
 	for name, tc := range map[string]struct {
 		change func(*status.WorkflowStatus)
-		says   string // "": it is continued
+		says   string // "" if it is continued
 	}{
 		"workers":      {func(*status.WorkflowStatus) {}, ""},
 		"template":     {func(s *status.WorkflowStatus) { s.Template.Name = "x" }, "workflow_template_name"},

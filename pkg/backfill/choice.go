@@ -83,8 +83,8 @@ func (c gateChoice) waiting(ctx context.Context, s *status.WorkflowStatus) ([]*s
 	return chosen, nil
 }
 
-// notWaiting is the error for a pattern that selects no gate. It quotes and shortens names, which
-// others have chosen.
+// notWaiting returns the error for a pattern that does not select a gate. It quotes and shortens
+// names, which other users have chosen.
 func notWaiting(pattern string, waiting, delays []*status.Node) error {
 	if slices.ContainsFunc(delays, func(n *status.Node) bool { return Gate{ID: n.ID, Name: n.DisplayName}.Matches(pattern) }) {
 		return fmt.Errorf("%w: %q is a delay, which passes by itself", workflow.ErrNotSuspended, pattern)

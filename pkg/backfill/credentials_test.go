@@ -26,7 +26,7 @@ func TestUnknownKeysContainNoValues(t *testing.T) {
 func TestSecretsAmongTheParametersMustBePermitted(t *testing.T) {
 	for name, c := range map[string]struct {
 		value any
-		path  string // "": not a secret
+		path  string // "" if it is not a secret
 	}{
 		"target-password": {"s3cr3t", "target-password"},
 		"api-token":       {"s3cr3t", "api-token"},

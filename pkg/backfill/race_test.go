@@ -19,7 +19,7 @@ func TestVerbBetweenTheRequestsOfAnother(t *testing.T) {
 				for _, inner := range verbs() {
 					for at, reached := 1, true; reached; at++ {
 						var f *fixture
-						count := -1 // -1: do not count
+						count := -1 // -1 means do not count
 						reached = false
 						var innerErr error
 						f = newFixture(t, func() {

@@ -16,8 +16,8 @@ const BackendKubectl = "kubectl"
 
 type client = workflow.WorkflowClient
 
-// KubectlClient implements [workflow.Interface] by running kubectl. This process makes no
-// connection itself. KubectlClient is the native client over another transport, so checks,
+// KubectlClient implements [workflow.Interface] by running kubectl. This process does not connect
+// to the API server itself. KubectlClient is the native client over another transport, so checks,
 // conditions, retries and errors are the same. It starts a process for each request, and keeps one
 // for each watch and each log that it follows. It has all methods of [workflow.WorkflowClient],
 // including Create, GetObject and CheckAccess.

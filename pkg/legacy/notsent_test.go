@@ -62,7 +62,7 @@ func TestWritesThatWereNeverSent(t *testing.T) {
 	tooOld := program(t, "echo 'error: unknown flag: --raw' >&2; exit 1", SubprocessOptions{})
 	for name, tc := range map[string]struct {
 		executor CommandExecutor
-		want     error // nil: any
+		want     error // nil allows any
 	}{
 		"missing":               {NewSubprocessExecutor(SubprocessOptions{Binary: missing}), ErrKubectlMissing},
 		"not executable":        {NewSubprocessExecutor(SubprocessOptions{Binary: forbidden}), ErrKubectlMissing},

@@ -81,7 +81,7 @@ func NewRouter(native, old workflow.Interface, opts RouterOptions) (*Router, err
 	return r, nil
 }
 
-// Namespace returns the namespace of the workflows. It makes no request.
+// Namespace returns the namespace of the workflows. It does not send a request.
 func (r *Router) Namespace() string { return r.opts.Namespace }
 
 // SetRollout sets the rollout for later calls. Calls that are in progress keep their backend. The

@@ -301,7 +301,7 @@ func (b *bound) Namespace() string { return b.namespace }
 func TestRouterHasOneNamespace(t *testing.T) {
 	for _, tc := range []struct {
 		native, old, namespace string
-		want                   string // "": refused
+		want                   string // "" if refused
 	}{
 		{"ma", "ma", "", "ma"},
 		{"other", "other", "other", "other"},

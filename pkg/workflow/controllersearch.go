@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// searchFor is the time limit of a search. The waits that need the result do not handle states
-	// meanwhile.
+	// searchFor is the time limit of a search. Waits that need the result do not handle states
+	// until the search ends.
 	searchFor = 10 * time.Second
 	// foundFor is how long a result is shared with other calls.
 	foundFor = 10 * time.Second

@@ -49,7 +49,7 @@ func readLeftPod(obj *unstructured.Unstructured) leftPod {
 	switch {
 	case deletion != nil: // it is being deleted already
 		pod.grace = secondsOf(*deletion)
-	case phase == "Succeeded" || phase == "Failed": // it has no processes any more
+	case phase == "Succeeded" || phase == "Failed": // its processes have ended
 		pod.grace = 0
 	case ok && err == nil:
 		pod.grace = secondsOf(specified)

@@ -210,7 +210,7 @@ func (c *WorkflowClient) write(ctx context.Context, s *status.WorkflowStatus, ch
 	return c.workflows.Patch(ctx, s.Name, types.MergePatchType, patch, metav1.PatchOptions{})
 }
 
-// unknownIfSent returns err. If ch is a write that was sent, the outcome is unknown.
+// unknownIfSent returns err, or if ch is a write that was sent, the error of an unknown outcome.
 func (ch *change) unknownIfSent(err error) error {
 	if ch == nil {
 		return err

@@ -20,7 +20,7 @@ import (
 type gates struct {
 	selector status.NodeSelector
 	ids      []string
-	none     bool // selects no gate: only the workflow as a whole is meant
+	none     bool // does not select gates: only the workflow as a whole is meant
 }
 
 func (g gates) all() bool { return g.selector.Empty() && len(g.ids) == 0 }

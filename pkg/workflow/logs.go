@@ -78,7 +78,7 @@ const MaxLogLine = podlogs.MaxLine
 
 // LogsIncompleteError is the error of logs that could not be read to their ends because their pods
 // were deleted. It follows the last line of all other logs. It unwraps to [ErrLogsIncomplete] or,
-// if the workflow was deleted or replaced, to [ErrDeleted] or [ErrReplaced].
+// if the workflow was deleted or replaced, to an error that matches [ErrDeleted] or [ErrReplaced].
 type LogsIncompleteError struct {
 	Missing []MissingLog // at least one
 	Err     error

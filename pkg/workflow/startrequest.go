@@ -49,15 +49,15 @@ type StartRequest struct {
 	// MarshalText or MarshalJSON); secrets that mask themselves, such as a backfill.Secret, also
 	// within a value; and nil.
 	Parameters map[string]any
-	// OptionalParameters are further arguments. Each is sent only if one of these uses it: the
-	// template, which may also only declare it, another template that the template calls by a
-	// templateRef, or Spec. If one of these templates cannot be read, all are sent. A name must not
-	// be in both Parameters and OptionalParameters.
+	// OptionalParameters are further arguments. Each is sent only if the template declares or uses
+	// it, if a template that it calls by a templateRef uses it, or if Spec uses it. If one of these
+	// templates cannot be read, all are sent. A name must not be in both Parameters and
+	// OptionalParameters.
 	OptionalParameters map[string]any
 	// AllowUnknownParameters also sends Parameters that the template neither declares nor uses. By
 	// default they are refused, since most are misspelt. For a parameter that the template does not
 	// know, Start also reads the templates that it calls by a templateRef, at most 16. If one of
-	// those cannot be read, Start refuses no parameter as unknown.
+	// those cannot be read, Start does not refuse any parameter as unknown.
 	AllowUnknownParameters bool
 	// SkipTemplateCheck starts the workflow without reading or checking the template, wherever it
 	// comes from. The entrypoint, parameters, enums and the spelling of fields are left to the

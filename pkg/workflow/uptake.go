@@ -100,10 +100,11 @@ type followUp struct {
 // errTakenUp ends a followUp: the controller has acted on the change, or does not need to any more.
 var errTakenUp = errors.New("taken up")
 
-// followUp blocks until the controller was seen to act on a written change or a touch has
-// succeeded, and then returns nil. before is the state that the change was written on, or nil if
-// that is unknown. Any other result is the error of ctx, of an API server that was unavailable for
-// too long, or of a touch that was not accepted. The change itself has been written in any case.
+// followUp blocks until the controller was seen to act on a written change, or a touch or another
+// client's write has made it look. It then returns nil. before is the state that the change was
+// written on, or nil if that is unknown. Any other result is the error of ctx, of an API server
+// that was unavailable for too long, or of a touch that was not accepted. The change itself has
+// been written in any case.
 func (c *WorkflowClient) followUp(
 	ctx context.Context, ch *change, before, written *unstructured.Unstructured,
 ) error {
@@ -213,8 +214,8 @@ func (f *followUp) touch(ctx context.Context) error {
 // asked returns the annotation of the newest state.
 func (f *followUp) asked() string { return f.now.GetAnnotations()[naming.AnnotationAsked] }
 
-// touch writes an annotation that has no meaning, if the workflow is still in the state now. It
-// uses the verb that wrote the change, since the caller may lack permission for the other one.
+// touch writes an annotation without a meaning, if the workflow is still in the state now. It uses
+// the verb that wrote the change, since the caller may lack permission for the other one.
 func (c *WorkflowClient) touch(
 	ctx context.Context, ch *change, now *unstructured.Unstructured,
 ) (*unstructured.Unstructured, error) {

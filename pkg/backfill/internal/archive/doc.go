@@ -5,7 +5,7 @@
 //     documents as the index, and nothing uses the index. At any moment, however the process ends,
 //     the whole index or the whole file exists.
 //   - Move can be repeated, also by two processes at once, and never overwrites a file.
-//   - [Restore] leaves documents that exist unchanged, and writes the document that marks the layout
+//   - [Restore] leaves documents that exist unchanged. It writes the document that marks the layout
 //     as complete last, so that a part of the documents is never taken for all of them.
 //   - Memory does not grow with the number of documents.
 //

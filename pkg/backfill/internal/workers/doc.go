@@ -7,8 +7,8 @@
 //   - A write that another client's write has overtaken is not sent: the pool is read again. Of
 //     several calls at once, the one that writes last leaves records and replicas consistent.
 //   - Workers of a workflow that was deleted and created again are not touched ([ReplacedError]).
-//   - Deployments and ReplicaSets are only scaled: the permission to patch one would allow to run any
-//     pod.
+//   - Deployments and ReplicaSets are only scaled, since the permission to patch one would allow
+//     running any pod.
 //
 // The package does not know sessions, or whether a workflow runs or is suspended. How often an
 // attempt is repeated, and who observes it, is up to the caller's [Run].

@@ -81,7 +81,7 @@ func TestWorkersAreThoseOfTheWorkflow(t *testing.T) {
 	}
 }
 
-// scale is the replicas of a Deployment, with the record of it; "": none.
+// scale is the replicas of a Deployment, with its record, or "" if there is none.
 type scale struct {
 	replicas int64
 	record   string
