@@ -14,8 +14,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// oneDocument is a working state with one document, or none after Delete. It has a size of its own,
-// so that it can seem to change.
+// oneDocument is a working state with one document, or none after Delete. Its size is set
+// separately, so that it can seem to change.
 type oneDocument struct {
 	WorkingState
 	index   string
@@ -56,7 +56,7 @@ func (o *oneDocument) Restore(_ context.Context, _ string, docs iter.Seq2[Docume
 	return written, nil
 }
 
-// stoppedBackfill returns a backfill by a Deployment that is stopped.
+// stoppedBackfill returns a backfill of a stopped Deployment.
 func stoppedBackfill(t *testing.T, state WorkingState) Backfill {
 	t.Helper()
 	cfg := config(t, "backfill", "{reindex_from_snapshot: {session_name: demo, k8s: {namespace: ma, deployment_name: d}}}")
@@ -142,7 +142,7 @@ func TestArchivePath(t *testing.T) {
 	for _, tc := range []struct {
 		env  string
 		opts ArchiveOptions
-		want string // "" if refused
+		want string // "" if it is refused
 	}{
 		{"", ArchiveOptions{}, "backfill_working_state/" + name},
 		{"/logs", ArchiveOptions{}, "/logs/backfill_working_state/" + name},

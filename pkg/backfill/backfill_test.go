@@ -20,7 +20,7 @@ type recorder struct {
 	workflow.Interface
 	requests []workflow.StartRequest
 	runs     []*status.WorkflowStatus
-	status   *status.WorkflowStatus // of what is started
+	status   *status.WorkflowStatus // of the started workflow
 	err      error
 	startErr error
 }
@@ -55,7 +55,7 @@ func config(t *testing.T, part, text string) Config {
 func TestStartRequest(t *testing.T) {
 	for name, tc := range map[string]struct {
 		part, text string
-		optional   map[string]any // changes to the usual ones; nil means absent
+		optional   map[string]any // changes to the usual fields; nil removes one
 	}{
 		"plain": {},
 		"secret reference": {"target_cluster", "{endpoint: https://t:9200, allow_insecure: true, basic_auth: {k8s_secret_name: creds}}", map[string]any{
@@ -168,7 +168,7 @@ func TestConfigurationsContainNoExpressions(t *testing.T) {
 	}
 }
 
-// A configuration need not come from a file.
+// A configuration can be built without a file.
 func TestNewSetsDefaults(t *testing.T) {
 	cfg := Config{
 		TargetCluster: Cluster{Endpoint: "https://t"}, Snapshot: &Snapshot{Name: "s"},

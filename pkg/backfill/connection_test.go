@@ -76,8 +76,8 @@ func TestOperationsOnWorkersAreRetriedForRetryFor(t *testing.T) {
 	})
 }
 
-// Conflicts and transient faults are retried until the context ends, and then the error is its
-// cause.
+// Conflicts and transient faults are retried until the context ends. Then the error is the
+// context's cause.
 func TestScalingIsRetried(t *testing.T) {
 	resource := schema.GroupResource{Group: "apps", Resource: "deployments"}
 	conflict := apierrors.NewConflict(resource, "d", errors.New("changed"))
@@ -129,7 +129,7 @@ func TestScalingIsRetried(t *testing.T) {
 	})
 }
 
-// A write whose answer was lost may have taken effect.
+// A write whose response was lost may have taken effect.
 func TestLostWriteIsAnUnknownOutcome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pool := poolOver(t, fakekube.FailWrites(func() error { return apierrors.NewTimeoutError("too slow", 0) }), Dependencies{})
@@ -141,7 +141,7 @@ func TestLostWriteIsAnUnknownOutcome(t *testing.T) {
 	})
 }
 
-// Every error of package workers gets its public sentinel, and names the operation.
+// Every error of package workers is mapped to its public sentinel and names the operation.
 func TestErrorsOfWorkers(t *testing.T) {
 	for name, tc := range map[string]struct {
 		err, want error

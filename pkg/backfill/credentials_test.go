@@ -31,7 +31,7 @@ func TestSecretsAmongTheParametersMustBePermitted(t *testing.T) {
 		"target-password": {"s3cr3t", "target-password"},
 		"api-token":       {"s3cr3t", "api-token"},
 		"secret-key":      {"s3cr3t", "secret-key"},
-		"number-secret":   {7777777, ""}, // a number of secrets
+		"number-secret":   {7777777, ""}, // a field for the number of secrets
 		"pin-secret":      {7777777, "pin-secret"},
 		"target-config":   {map[string]any{"basic_auth": map[string]any{"password": "s3cr3t"}}, "target-config.basic_auth.password"},
 		"list":            {[]any{map[string]any{"apiKey": "s3cr3t"}}, "list[0].apiKey"},
@@ -91,7 +91,7 @@ func TestEndpointsHaveNoUserinfo(t *testing.T) {
 			t.Errorf("%s: %v", place, err)
 		}
 	}
-	for path, change := range map[string]func(*Config){ // a configuration need not come from a file
+	for path, change := range map[string]func(*Config){ // a configuration can be built without a file
 		"target_cluster.endpoint": func(c *Config) { c.TargetCluster.Endpoint = userinfo },
 		"snapshot.s3.endpoint":    func(c *Config) { c.Snapshot.S3.Endpoint = userinfo },
 		"snapshot.s3.repo_uri":    func(c *Config) { c.Snapshot.S3.URI = "s3://b?token=s3cr3t" },
@@ -105,7 +105,7 @@ func TestEndpointsHaveNoUserinfo(t *testing.T) {
 	}
 }
 
-// The workers would send the password over the network too.
+// The workers, too, would send the password unencrypted over the network.
 func TestBasicAuthOverHTTP(t *testing.T) {
 	for endpoint, refused := range map[string]bool{
 		"http://t:9200": true, "HTTP://t": true, "http://10.0.0.1:9200": true, "http://127.0.0.1.example": true, "http://localhost.example": true,

@@ -27,7 +27,7 @@ func newDeployed(t *testing.T) *deployed {
 `)}
 }
 
-// open returns a backfill by the Deployment, as another process would. Its scale is 3.
+// open returns a backfill of the Deployment, as another process would create it. Its scale is 3.
 func (s *deployed) open(around fakekube.Around, retryFor time.Duration) Backfill {
 	s.t.Helper()
 	b, err := New(Config{
@@ -113,7 +113,7 @@ func (s *deployed) setRecord(text string) {
 	})
 }
 
-// Records that another client has damaged are an error that says what to do, and nothing changes.
+// For records that another client has damaged, the error says what to do, and nothing changes.
 func TestDamagedRecords(t *testing.T) {
 	for _, text := range []string{"4", "{", `{"d": {"replicas": -1}}`, `{"d": {"replicas": 1e12}}`} {
 		s := newDeployed(t)
@@ -160,8 +160,8 @@ func TestRecordsThatAreDeletedMeanwhile(t *testing.T) {
 	})
 }
 
-// Backfills by other Deployments write to the same ConfigMap, and a workflow's controller to the
-// workflow. Such writes do not matter.
+// Backfills of other Deployments write to the same ConfigMap, and a workflow's controller writes to
+// the workflow. Such writes do not matter.
 func TestRecordsBesideOtherWriters(t *testing.T) {
 	s := newDeployed(t)
 	for _, name := range []string{"Pause", "Start"} {
@@ -190,8 +190,7 @@ func TestRecordsBesideOtherWriters(t *testing.T) {
 	}
 }
 
-// After a pause for which another client has recorded 0 workers, Start uses the configuration's
-// scale.
+// After a pause for which another client recorded 0 workers, Start uses the configuration's scale.
 func TestRecordOfNoWorkers(t *testing.T) {
 	s := newDeployed(t)
 	s.do(s.open(nil, 0), "Pause")

@@ -50,7 +50,7 @@ func ExampleReporter() {
 				return err
 			}
 			fmt.Println(st.State)
-			// A part that could not be read holds an error, never a zero.
+			// A part that could not be read holds an error, never zero values.
 			if shards, err := st.Shards.Unwrap(); err == nil && shards.Total > 0 {
 				fmt.Printf("%.0f %%, %v left\n", shards.Percentage, shards.ETA)
 			}
@@ -88,7 +88,7 @@ func ExampleRunner() {
 	_ = pause
 }
 
-// Stop a backfill for good: no pod remains, and the working state is in a file.
+// Stop a backfill permanently: no pod remains, and the working state is in a file.
 func ExampleKeeper() {
 	stop := func(ctx context.Context, b backfill.Backfill, dir string) error {
 		if _, err := b.StopAndWait(ctx); err != nil {
@@ -96,7 +96,7 @@ func ExampleKeeper() {
 		}
 		archive, err := b.Archive(ctx, backfill.ArchiveOptions{Dir: dir, File: "demo.json"})
 		if err != nil {
-			return err // the whole index or the whole file exists
+			return err // either the whole index or the whole file exists
 		}
 		fmt.Println(archive)
 		return nil

@@ -32,7 +32,7 @@ func ExampleRunner_Restart() {
 // Stop a backfill without waiting: the workers are still running when Stop returns.
 func ExampleStopper_Stop() {
 	stop := func(ctx context.Context, b backfill.Backfill) error {
-		return b.Stop(ctx) // succeeds too if it has ended or was never started
+		return b.Stop(ctx) // also succeeds if it has ended or was never started
 	}
 	_ = stop
 }
@@ -79,7 +79,7 @@ func ExampleKeeper_Restore() {
 	restore := func(ctx context.Context, b backfill.Backfill, file string) error {
 		written, err := b.Restore(ctx, file)
 		if err != nil {
-			return err // after that many documents, which the next call leaves as they are
+			return err // after that many documents; the next call skips them
 		}
 		fmt.Println(written, "documents")
 		return nil

@@ -95,7 +95,7 @@ func (r *oneRun) Stop(_ context.Context, _ string, opts workflow.StopOptions) er
 	})
 }
 
-// fixture is a running backfill by a workflow w, with a Deployment d of four workers.
+// fixture is a running backfill of a workflow w, with a Deployment d of four workers.
 type fixture struct {
 	run     *oneRun
 	cluster *fakekube.Cluster
@@ -139,8 +139,7 @@ func do(ctx context.Context, b Backfill, verb string) error {
 
 func (f *fixture) do(ctx context.Context, verb string) error { return do(ctx, f.b, verb) }
 
-// inconsistency describes how the workflow and its workers do not match. It returns "" if they
-// match.
+// inconsistency describes how the workflow and its workers do not match. It returns "" if they do.
 func (f *fixture) inconsistency(t *testing.T) string {
 	t.Helper()
 	found, err := newConnection(Dependencies{Kubernetes: f.cluster.Client(nil)}).ofWorkflow("ma", "w", "u").List(t.Context())
@@ -159,10 +158,10 @@ func (f *fixture) inconsistency(t *testing.T) string {
 	return fmt.Sprintf("shutdown %q, suspended %v, with %d workers, recorded %+v", s.Shutdown, s.SpecSuspended, w.Replicas, w.Record)
 }
 
-// nilOrEnded reports whether a verb succeeded, or reports that a Stop won.
+// nilOrEnded reports whether a verb succeeded or returned an error because a Stop won.
 func nilOrEnded(err error) bool { return err == nil || errors.Is(err, ErrEnded) }
 
-// scaleAsAnotherClient sets the number of workers without this package.
+// scaleAsAnotherClient sets the number of workers without using this package.
 func (f *fixture) scaleAsAnotherClient(t *testing.T, replicas int) {
 	t.Helper()
 	patch := fmt.Appendf(nil, `{"spec": {"replicas": %d}}`, replicas)
@@ -174,7 +173,7 @@ func (f *fixture) scaleAsAnotherClient(t *testing.T, replicas int) {
 	}
 }
 
-// picker returns a source of numbers below n that depends on its seeds alone. It is safe for
+// picker returns a source of numbers below n that depends only on its seeds. It is safe for
 // concurrent use.
 func picker(seed, stream uint64) func(n int) int {
 	random := rand.New(rand.NewPCG(seed, stream)) //nolint:gosec // chooses orders of requests, not secrets

@@ -16,7 +16,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// scripted is a client that watches these states of a workflow, one a second.
+// scripted is a client that watches the given states of a workflow, one a second.
 type scripted struct {
 	recorder
 	states []*status.WorkflowStatus
@@ -57,7 +57,7 @@ func states(phases ...status.Phase) []*status.WorkflowStatus {
 type progressing struct {
 	WorkingState
 	requests atomic.Int64
-	takes    time.Duration // that it takes to answer
+	takes    time.Duration // delay of an answer
 }
 
 func (c *progressing) Counts(ctx context.Context, _ string, now time.Time) (Counts, error) {
@@ -92,7 +92,7 @@ func TestFollow(t *testing.T) {
 			f := &scripted{recorder: recorder{runs: all[:1]}, states: all}
 			seen, err := follow(t, f, Dependencies{WorkingState: &progressing{}}, FollowOptions{ShardsEvery: 1500 * time.Millisecond})
 			want := []string{"Starting 1", "Starting 2", "Running 2", "Running 3", "Running 3", "Running 4", "Succeeded 4", "Succeeded 5"}
-			// Updates of the same instant come in any order.
+			// Updates of the same instant arrive in any order.
 			if err != nil || seen[0] != want[0] || seen[len(seen)-1] != want[len(want)-1] || !slices.Contains(seen, "Running 3") {
 				t.Errorf("%v, %v", seen, err)
 			}

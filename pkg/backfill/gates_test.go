@@ -10,7 +10,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Names that others have chosen are quoted and truncated.
+// Errors quote and truncate names that other writers chose.
 func TestNotWaitingIsBounded(t *testing.T) {
 	gates := []*status.Node{{ID: "g", DisplayName: "a\n\x1b[31m" + strings.Repeat("x", 5_000), Type: status.NodeTypeSuspend, Phase: status.NodeRunning}}
 	err := notWaiting("b", gates, nil)
@@ -89,8 +89,8 @@ func TestGateChoice(t *testing.T) {
 	}
 }
 
-// Names of gates are chosen by others, even by pods. They must not make a decision by ID select a
-// gate that the caller has not looked at.
+// Other writers, even pods, choose the names of gates. Such a name must not make a decision by ID
+// select a gate that the caller has not looked at.
 func TestIDSelectsItsGateOnly(t *testing.T) {
 	for name, id := range map[string]string{"the same name": "w-1", "a pattern": "*", "a part of a pattern": "w-[12]"} {
 		s := &status.WorkflowStatus{Phase: status.PhaseRunning, Nodes: []*status.Node{
@@ -106,7 +106,7 @@ func TestIDSelectsItsGateOnly(t *testing.T) {
 	}
 }
 
-// After a stop the exit handlers run, so a gate in one of them still waits for a decision.
+// The exit handlers run after a stop, so a gate in one of them still waits for a decision.
 func TestGatesAfterAStop(t *testing.T) {
 	gate := func(id, boundary string) *status.Node {
 		return &status.Node{ID: id, DisplayName: id, BoundaryID: boundary, Type: status.NodeTypeSuspend, Phase: status.NodeRunning}
@@ -141,7 +141,7 @@ func TestGatesAfterAStop(t *testing.T) {
 	}
 }
 
-// delayed returns a workflow with a delay, and a gate in that phase.
+// delayed returns a workflow with a delay, and a gate in the given phase.
 func delayed(t *testing.T, gate status.NodePhase) *status.WorkflowStatus {
 	t.Helper()
 	s, err := status.FromJSON([]byte(`{

@@ -51,7 +51,7 @@ func TestTimeGrowsWithTheNodes(t *testing.T) {
 		s := gates(1, status.NodeRunning)
 		for i := range n {
 			retry, attempt := fmt.Sprint("r-", i), fmt.Sprint("a-", i)
-			s.Nodes = append(s.Nodes, // no attempt is active, so none ends the search
+			s.Nodes = append(s.Nodes, // no attempt is active, so the search doesn't end early
 				&status.Node{ID: retry, Type: status.NodeTypeRetry, Phase: status.NodeRunning, Children: []string{attempt}},
 				&status.Node{ID: attempt, Type: status.NodeTypeSteps, Phase: status.NodeRunning})
 		}

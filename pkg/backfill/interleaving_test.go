@@ -16,8 +16,8 @@ import (
 
 var errKilled = errors.New("the process was killed")
 
-// killedAfter returns the requests of a process that is killed when its last write has taken
-// effect, and whether it was.
+// killedAfter returns the requests of a process that is killed after its last write has taken
+// effect, and whether it was killed.
 func killedAfter(writes int) (around fakekube.Around, killed *bool) {
 	killed = new(bool)
 	return func(write bool, send func() error) error {
@@ -38,12 +38,12 @@ func killedAfter(writes int) (around fakekube.Around, killed *bool) {
 	}, killed
 }
 
-// A verb that is killed after any of its writes leads to the same state when it is called again. A
-// Start instead does not lose the number of workers.
+// A verb that is killed after any of its writes leads to the same state when it is called again. If
+// Start is called instead, the number of workers is not lost.
 func TestKilledVerbOfADeployment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for begin, cases := range map[string]map[string][]string{
-			// A verb, and what a Start may lead to after it, whatever was written.
+			// For each verb, the states that a Start may lead to after it, whatever was written.
 			"":            {"Pause": {"4 run"}, "Stop": {"4 run", "3 run"}, "Scale": {"7 run", "4 run"}},
 			"Pause":       {"Start": {"4 run"}, "Scale": {"7 run", "4 run"}, "Stop": {"4 run", "3 run"}},
 			"Pause Start": {"Pause": {"4 run"}, "Stop": {"4 run", "3 run"}},
@@ -75,8 +75,9 @@ func TestKilledVerbOfADeployment(t *testing.T) {
 	})
 }
 
-// A verb between any two requests of another one leads to the same state as one after the other.
-// But a Start may restore the number from before a Stop, and a Pause may win over a Stop.
+// A verb between any two requests of another verb leads to the same state as one after the other.
+// The exceptions: a Start may restore the number from before a Stop, and a Pause may win over a
+// Stop.
 func TestVerbOfADeploymentBetweenTheRequestsOfAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, begin := range []string{"", "Pause", "Pause Start", "Stop"} {
@@ -116,8 +117,8 @@ func TestVerbOfADeploymentBetweenTheRequestsOfAnother(t *testing.T) {
 	})
 }
 
-// Concurrent verbs, over many orders of their requests, leave the Deployment and its record
-// consistent, with a number that is one of theirs.
+// Concurrent verbs, with many orders of their requests, leave the Deployment and its record
+// consistent, with a number that one of the verbs set.
 func TestConcurrentVerbsOfADeployment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for seed := range uint64(400) {
@@ -147,7 +148,7 @@ func TestConcurrentVerbsOfADeployment(t *testing.T) {
 	})
 }
 
-// Concurrent verbs of which some are killed: the next verb succeeds.
+// After concurrent verbs of which some are killed, the next verb succeeds.
 func TestConcurrentVerbsOfADeploymentOfWhichSomeAreKilled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for seed := range uint64(600) {

@@ -9,8 +9,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// The JSON of a status is short, whatever others have written into the workflow, and says what it
-// leaves out.
+// The JSON of a status is short, whatever other clients have written into the workflow, and says
+// what it omits.
 func TestStatusJSONIsBounded(t *testing.T) {
 	long := strings.Repeat("x", 1<<20)
 	st := &Status{Workflow: &status.WorkflowStatus{Message: long}}

@@ -33,7 +33,7 @@ func TestNeedsNameEachMethodOnce(t *testing.T) {
 	}
 }
 
-// Create checks the permissions that other methods need, and none that they can do without.
+// Create checks the permissions that other methods need, but not optional ones.
 func TestCreateNeedsWhatOthersNeed(t *testing.T) {
 	for provider, want := range map[Provider]string{
 		ProviderArgo: "create workflows.argoproj.io, get workflows.argoproj.io, get workflowtemplates.argoproj.io, list deployments.apps, " +
@@ -57,7 +57,7 @@ func TestCreateNeedsWhatOthersNeed(t *testing.T) {
 	}
 }
 
-// The permission to patch or create a workload would allow to run any pod. Scaling is sufficient.
+// The permission to patch or create a workload would allow running any pod. Scaling is sufficient.
 func TestNoMethodNeedsToPatchAWorkload(t *testing.T) {
 	for _, provider := range []Provider{ProviderArgo, ProviderK8s} {
 		for _, of := range Needs(provider) {

@@ -65,7 +65,7 @@ func FuzzPatterns(f *testing.F) {
 		p, err := parsePattern(text)
 		want, bad := path.Match(text, name)
 		if bad != nil {
-			return // it stops where name and pattern differ
+			return // path.Match stops where name and pattern differ
 		}
 		if err != nil {
 			if want {

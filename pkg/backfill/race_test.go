@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A verb that runs between any two requests of another one leaves workflow and workers consistent.
+// A verb that runs between any two requests of another verb leaves workflow and workers consistent.
 func TestVerbBetweenTheRequestsOfAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, paused := range []bool{false, true} {
@@ -49,7 +49,7 @@ func TestVerbBetweenTheRequestsOfAnother(t *testing.T) {
 	})
 }
 
-// Concurrent verbs, over many orders of their requests.
+// Concurrent verbs leave everything consistent, with many orders of their requests.
 func TestConcurrentVerbs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for seed := range uint64(400) {
@@ -84,8 +84,8 @@ func TestConcurrentVerbs(t *testing.T) {
 	})
 }
 
-// Concurrent verbs of which some are killed, while another client scales the workers: the next verb
-// succeeds and leaves everything consistent.
+// After concurrent verbs of which some are killed, while another client scales the workers, the
+// next verb succeeds and leaves everything consistent.
 func TestConcurrentVerbsOfWhichSomeAreKilled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for seed := range uint64(600) {
@@ -122,7 +122,7 @@ func TestConcurrentVerbsOfWhichSomeAreKilled(t *testing.T) {
 	})
 }
 
-// After a Pause that a Start overtakes, and that is killed at any point after that, another Start
+// After a Pause that a Start overtakes and that is killed at any point after that, another Start
 // restores everything.
 func TestKilledPauseThatAStartHasOvertaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

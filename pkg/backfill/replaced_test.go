@@ -12,8 +12,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// A verb that began before its workflow was deleted and started again under its name leaves the new
-// workflow and its workers alone.
+// A verb that began before its workflow was deleted and started again under its name does not
+// affect the new workflow and its workers.
 func TestVerbOfAReplacedWorkflow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, verb := range verbs() {
@@ -56,7 +56,7 @@ func TestVerbOfAReplacedWorkflow(t *testing.T) {
 	})
 }
 
-// A session without a workflow may have left workers. Those of a workflow that was started in the
+// A session without a workflow may have workers left. Those of a workflow that was started in the
 // meantime are not among them.
 func TestWorkersOfAWorkflowThatWasStartedMeanwhile(t *testing.T) {
 	f := newFixture(t, func() {})
@@ -69,8 +69,8 @@ func TestWorkersOfAWorkflowThatWasStartedMeanwhile(t *testing.T) {
 	}
 }
 
-// A verb that another client undoes again and again gives up, and leaves the workers that match the
-// workflow, whatever verb comes in between.
+// If another client keeps undoing a verb, the verb gives up. It leaves the workers that match the
+// workflow, whatever verb runs in between.
 func TestVerbThatGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for outer, undone := range map[string]struct {
@@ -139,7 +139,7 @@ func TestRepeatedStartResumesAgain(t *testing.T) {
 	}
 }
 
-// A repeated decision is sent for the gates that it selects, and no others.
+// A repeated decision is sent only for the gates that it selects.
 func TestRepeatedDecisionSelectsItsOwnGates(t *testing.T) {
 	for name, approval := range map[string]Approval{
 		"by name":    {Gates: []string{"second"}},
@@ -163,8 +163,7 @@ func TestRepeatedDecisionSelectsItsOwnGates(t *testing.T) {
 	}
 }
 
-// If the session is stopped and started again during a Scale, the first run is left without
-// workers.
+// If the session is stopped and started again during a Scale, the first run has no workers left.
 func TestScaleDuringARestart(t *testing.T) {
 	count := 0
 	var f *fixture

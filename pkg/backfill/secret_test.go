@@ -16,7 +16,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// shownOf formats a value in every way, but for %p, which calls no method.
+// shownOf formats a value in every way except %p, which calls no method.
 func shownOf(t *testing.T, value any) map[string]string {
 	t.Helper()
 	shown := map[string]string{}
@@ -39,7 +39,7 @@ func shownOf(t *testing.T, value any) map[string]string {
 	return shown
 }
 
-// forms returns the forms in which printers write a string.
+// forms returns the forms in which formatters write a string.
 func forms(text string) []string {
 	var bytesOf []string
 	for _, b := range []byte(text) {
@@ -48,8 +48,8 @@ func forms(text string) []string {
 	return []string{text, fmt.Sprintf("%x", text), fmt.Sprintf("%X", text), strings.Join(bytesOf, " "), strings.Join(bytesOf, ", ")}
 }
 
-// aConfig returns a configuration, as built by a program, with a secret in every place that can
-// hold one.
+// aConfig returns a configuration, as a program would build it, with a secret in every place that
+// can hold one.
 func aConfig(t *testing.T) Config {
 	t.Helper()
 	cfg := config(t, "target_cluster", "{endpoint: https://t:9200, basic_auth: {username: u, password: s3cr3t}}")
@@ -160,7 +160,7 @@ func TestSecret(t *testing.T) {
 	}
 }
 
-// describedAgain returns a backfill, and another one of the configuration that it describes.
+// describedAgain returns a backfill, and another backfill made from the first one's description.
 func describedAgain(t *testing.T, cfg Config, workflows workflow.Interface) (b, again Backfill) {
 	t.Helper()
 	b, err := New(cfg, Dependencies{Workflows: workflows})
@@ -193,8 +193,8 @@ func TestDescriptionsCanBeUsed(t *testing.T) {
 	}
 }
 
-// A value of another type that contains a secret is masked as a whole, and passed on unchanged, so
-// that the client can refuse a value that would arrive masked.
+// A value of another type that contains a secret is masked as a whole. It is passed on unchanged,
+// so that the client can refuse a value that would be sent masked.
 func TestSecretsWithinOtherTypes(t *testing.T) {
 	for name, c := range map[string]struct {
 		value  any
@@ -271,7 +271,7 @@ func TestMasksAreNotSecrets(t *testing.T) {
 	}
 }
 
-// The JSON of a status contains no parameters of the workflow, also if it is not a pointer.
+// The JSON of a status contains no parameters of the workflow, even if the status is not a pointer.
 func TestStatusContainsNoParameters(t *testing.T) {
 	st := Status{Session: "s", Workflow: &status.WorkflowStatus{
 		Name: "w", Arguments: []status.Parameter{{Name: "target-password", Value: "s3cr3t"}},

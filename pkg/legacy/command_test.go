@@ -78,7 +78,7 @@ func TestCommandsShowNoInput(t *testing.T) {
 func TestPatchesMeanTheSameAsYAML(t *testing.T) {
 	for r := rune(1); r <= utf8.MaxRune; r++ {
 		if r%64 != 1 && r > 0x300 && r < 0xf800 && (r < 0x2000 || r > 0x2100) || r > 0x10000 && r%4096 != 0 || !utf8.ValidRune(r) {
-			continue // others of their kind are tried
+			continue // similar characters are tried
 		}
 		want := map[string]string{"value": "a" + string(r) + "b"}
 		body, err := json.Marshal(want)

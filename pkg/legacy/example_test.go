@@ -72,7 +72,7 @@ func ExampleResultFromCommand() {
 	// Unknown error
 }
 
-// After the migration, one line replaces the one with which it began.
+// After the migration, one line replaces the line that it began with.
 func Example_afterwards() {
 	_ = func(cfg *rest.Config) error {
 		client, err := workflow.NewForConfig(cfg, workflow.Options{Namespace: "ma"})

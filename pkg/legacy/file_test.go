@@ -31,7 +31,7 @@ func TestParseRollout(t *testing.T) {
 	}
 }
 
-// The wrong file may be mounted, and contain secrets.
+// The mounted file may be the wrong one and contain secrets.
 func TestErrorsOfRolloutsShowNoValues(t *testing.T) {
 	for text, says := range map[string]string{
 		"salt: *hunter2":           "has an alias without an anchor",

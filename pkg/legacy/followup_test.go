@@ -12,10 +12,10 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// gateCluster has a workflow with a gate. Each write by kubectl makes a new version of it.
+// gateCluster has a workflow with a gate. Each write by kubectl creates a new version of it.
 type gateCluster struct {
 	lastWrite string // when the workflow was written before the decision, as the API server records it
-	actsAfter int    // the controller acts on the decision after so many writes; 0 means never
+	actsAfter int    // the controller acts on the decision after this many writes; 0: never
 
 	mu     sync.Mutex
 	writes int
@@ -58,7 +58,7 @@ func (c *gateCluster) object(acted bool) string {
 				"phase": %q, "boundaryID": "w", "children": [%s]}}}}`, version, last, phase, children)
 }
 
-// Decisions by kubectl are followed by the same checks and touches as those of the native client.
+// Decisions made with kubectl are followed up like those of the native client.
 func TestDecisionsByKubectlAreFollowedUp(t *testing.T) {
 	const atOnce, rested = "2026-01-01T00:00:59Z", "2026-01-01T00:00:00Z"
 	for name, tc := range map[string]struct {

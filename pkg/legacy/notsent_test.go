@@ -13,7 +13,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// writes returns all operations that change something.
+// writes returns all operations that write.
 func writes() map[string]func(context.Context, *KubectlClient) error {
 	return map[string]func(context.Context, *KubectlClient) error{
 		"create": func(ctx context.Context, c *KubectlClient) error {
@@ -38,7 +38,7 @@ func writes() map[string]func(context.Context, *KubectlClient) error {
 	}
 }
 
-// partly answers reads, and runs commands that write with another executor.
+// partly answers reads itself and passes commands that write to another executor.
 type partly struct {
 	reads  string
 	writes CommandExecutor
@@ -51,7 +51,7 @@ func (p partly) ExecuteCommand(ctx context.Context, cmd Command) (CommandOutput,
 	return p.writes.ExecuteCommand(ctx, cmd)
 }
 
-// If kubectl could not be started, nothing has happened, and the error says so at once.
+// If kubectl could not be started, nothing has changed, and the error says so at once.
 func TestWritesThatWereNeverSent(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "none")
 	forbidden := filepath.Join(t.TempDir(), "kubectl")

@@ -154,8 +154,8 @@ func TestOneWorkflowHasOneBackend(t *testing.T) {
 	}
 }
 
-// The name in a manifest decides, or the name that is generated from it, even if the manifest has a
-// namespace.
+// The backend is chosen by the name in a manifest, or the name generated from it, even if the
+// manifest has a namespace.
 func TestManifestHasTheBackendOfItsName(t *testing.T) {
 	const spec = "\nspec: {entrypoint: main, templates: [{name: main, suspend: {}}]}"
 	for i := range 20 {
@@ -241,7 +241,7 @@ func TestForce(t *testing.T) {
 	}
 }
 
-// Only reads fall back, only if the cluster is out of reach, and only if that is allowed.
+// Only reads fall back, only if the cluster is unreachable, and only if that is enabled.
 func TestFallback(t *testing.T) {
 	away := fmt.Errorf("get: %w", workflow.ErrUnavailable)
 	for _, tc := range []struct {
@@ -297,11 +297,12 @@ type bound struct {
 
 func (b *bound) Namespace() string { return b.namespace }
 
-// A router has one namespace and reports it, so that code on top of it can use the same.
+// A router has one namespace and reports it, so that code that uses the router can use the same
+// one.
 func TestRouterHasOneNamespace(t *testing.T) {
 	for _, tc := range []struct {
 		native, old, namespace string
-		want                   string // "" if refused
+		want                   string // "" if it is refused
 	}{
 		{"ma", "ma", "", "ma"},
 		{"other", "other", "other", "other"},

@@ -59,7 +59,7 @@ func (s *store) List(context.Context, workflow.ListOptions) iter.Seq2[*status.Wo
 	}
 }
 
-// at returns a workflow in a version.
+// at returns a workflow with the given version.
 func at(t *testing.T, name string, version int, phase string) *status.WorkflowStatus {
 	t.Helper()
 	s, err := status.FromUnstructured(&unstructured.Unstructured{Object: map[string]any{
@@ -130,7 +130,7 @@ func TestShadow(t *testing.T) {
 	}
 }
 
-// A slow shadow backend does not delay callers, and the number of goroutines is limited.
+// A slow shadow backend does not delay callers, and the number of goroutines is bounded.
 func TestShadowIsDroppedUnderLoad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		old, native := holding(at(t, "w", 1, "Running")), &store{delay: time.Hour}
@@ -142,7 +142,7 @@ func TestShadowIsDroppedUnderLoad(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		cancel() // ends no comparison
+		cancel() // does not end a comparison
 		if time.Since(before) > 0 || r.Shadow().Dropped != 97 {
 			t.Errorf("%s, %+v", time.Since(before), r.Shadow())
 		}

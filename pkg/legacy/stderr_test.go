@@ -15,7 +15,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// kubectl prints what credential plugins and proxies say.
+// kubectl prints the messages of credential plugins and proxies, which may contain secrets.
 func TestComplaintsShowNoSecrets(t *testing.T) {
 	for _, stderr := range []string{
 		"Unable to connect to the server: getting credentials: exec: --token s3cr3t12 is refused",
@@ -38,7 +38,7 @@ func TestComplaintsShowNoSecrets(t *testing.T) {
 	}
 }
 
-// What others make kubectl print must not change how the rest of an error appears.
+// Output that other programs make kubectl print must not change how the rest of an error appears.
 func TestComplaintsArePrintable(t *testing.T) {
 	const stderr = "error: \x1b[31mexpired\x1b[0m\r\nkubectl: all is well\u202e"
 	st, err := failure(Command{Args: []string{"get"}}, CommandOutput{Stderr: stderr, ReturnCode: 1})
@@ -83,7 +83,7 @@ Error from server (NotFound): workflows.argoproj.io "w" not found`: {404, metav1
 	}
 }
 
-// A server that does not know the resource differs from one that does not have the object.
+// A server that does not know the resource is distinguished from one that does not have the object.
 func TestFailureWithoutResource(t *testing.T) {
 	for _, stderr := range []string{
 		"Error from server (NotFound): the server could not find the requested resource",

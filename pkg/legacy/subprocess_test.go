@@ -40,7 +40,7 @@ func TestExecuteCommand(t *testing.T) {
 	}
 }
 
-// A command gets only those variables of the host's environment that it needs.
+// A command receives only the environment variables that it needs.
 func TestEnvironment(t *testing.T) {
 	e := NewSubprocessExecutor(SubprocessOptions{Env: []string{"AWS_PROFILE"}})
 	env := map[string]string{"PATH": "/bin", "AWS_PROFILE": "p", "DATABASE_PASSWORD": "secret", "HTTPS_PROXY": ""}
@@ -63,7 +63,7 @@ func TestKubectlMissing(t *testing.T) {
 	}
 }
 
-// Processes that a command started end with it, even if they ignore interrupts.
+// Processes that a command started end with the command, even if they ignore interrupts.
 func TestContextEndsTheGroup(t *testing.T) {
 	for name, script := range map[string]string{
 		"heeds it":       `sleep 600 & echo $! >$PIDS; echo begun; wait`,
@@ -139,7 +139,7 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
-// A process that was killed by another one may have done its work or not.
+// A process that another process killed may or may not have done its work.
 func TestKilled(t *testing.T) {
 	_, err := program(t, `kill -9 $$`, SubprocessOptions{}).ExecuteCommand(t.Context(), Command{Args: []string{"create"}})
 	if !errors.Is(err, io.ErrUnexpectedEOF) {
@@ -164,7 +164,7 @@ func TestStreamCommand(t *testing.T) {
 
 // A slow reader gets everything that a command printed before it ended.
 func TestStreamOutlivesCommand(t *testing.T) {
-	const size = 60_000 // which a pipe holds, so that the command ends by itself
+	const size = 60_000 // fits into a pipe's buffer, so that the command ends by itself
 	for code, script := range []string{`yes | head -c 60000`, `yes | head -c 60000; exit 1`} {
 		body, err := program(t, script, SubprocessOptions{KillAfter: time.Millisecond}).StreamCommand(t.Context(), Command{})
 		if err != nil {
@@ -174,7 +174,7 @@ func TestStreamOutlivesCommand(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		<-body.(*stream).done // the process has ended, and was given up
+		<-body.(*stream).done // the command has ended before its output is read
 		rest, err := io.ReadAll(body)
 		var failed *CommandError
 		if n := len(begun) + len(rest); n != size || errors.As(err, &failed) != (code == 1) || code == 0 && err != nil {
@@ -186,8 +186,8 @@ func TestStreamOutlivesCommand(t *testing.T) {
 	}
 }
 
-// If the context ends after the command has succeeded, a part of the output must not pass for all
-// of it.
+// If the context ends after the command has succeeded, a part of the output must not pass for the
+// whole.
 func TestContextEndsAfterCommand(t *testing.T) {
 	const size = 60_000
 	ctx, cancel := context.WithCancel(t.Context())
@@ -206,7 +206,7 @@ func TestContextEndsAfterCommand(t *testing.T) {
 	}
 }
 
-// A helper that has left kubectl's process group may hold its pipes open longer.
+// A helper outside kubectl's process group may hold its pipes open longer.
 func TestHelperOutsideGroup(t *testing.T) {
 	if _, err := exec.LookPath("setsid"); err != nil {
 		t.Skip("setsid is missing, which this test needs")
@@ -253,7 +253,7 @@ func TestHelperOutsideGroup(t *testing.T) {
 	}
 }
 
-// What another process writes to the pipe later is not output of the command.
+// What another process writes to the pipe later is not part of the command's output.
 func TestHelperThatPrints(t *testing.T) {
 	if _, err := exec.LookPath("setsid"); err != nil {
 		t.Skip("setsid is missing, which this test needs")
@@ -266,7 +266,7 @@ func TestHelperThatPrints(t *testing.T) {
 	if _, err := io.Copy(io.Discard, body); err != nil {
 		t.Error(err)
 	}
-	if err := body.Close(); err != nil { // after which the helper ends by SIGPIPE
+	if err := body.Close(); err != nil { // then the helper ends by SIGPIPE
 		t.Error(err)
 	}
 }
@@ -289,7 +289,7 @@ func TestStreamIsBounded(t *testing.T) {
 	}
 }
 
-// An answer that is read as a whole takes memory up to the limit, though a growing buffer is
+// A response that is read as a whole takes memory up to the limit, although a growing buffer is
 // allocated several times. The request is not repeated.
 func TestClientReadsNoMoreThanMaxOutput(t *testing.T) {
 	const most = 1 << 20

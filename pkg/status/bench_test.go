@@ -81,8 +81,8 @@ func BenchmarkFromUnstructured(b *testing.B) {
 	})
 }
 
-// watchedWorkflow returns the JSON of a workflow with twelve nodes as a watch delivers it: made
-// from a template that the status repeats, with pods that have inputs and outputs.
+// watchedWorkflow returns the JSON of a workflow with twelve nodes as a watch delivers it: the
+// workflow has a template that the status repeats, and pods with inputs and outputs.
 func watchedWorkflow(tb testing.TB) []byte {
 	tb.Helper()
 	const name = "bulk-load-x7f2k"
@@ -186,7 +186,7 @@ func BenchmarkFromJSON(b *testing.B) {
 			}
 		}},
 		{"slim-and-from-json", func(b *testing.B) {
-			slim, err := wfjson.Slim(make([]byte, 0, 10_000), text) // which the status keeps
+			slim, err := wfjson.Slim(make([]byte, 0, 10_000), text) // the part that the status keeps
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -17,7 +17,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// nodeTexts returns nodes as JSON, by what is special about them.
+// nodeTexts returns nodes as JSON, keyed by what is special about them.
 func nodeTexts() map[string]string {
 	full := `{"id":"w-1","name":"w[0].load(3:x)","displayName":"load(3:x)","type":"Pod","templateName":"load",
 		"templateRef":{"name":"lib","template":"t","clusterScope":true},"templateScope":"local/w","phase":"Succeeded",
@@ -186,7 +186,7 @@ func TestCompressedNodesTakeFewBytes(t *testing.T) {
 	t.Logf("%d bytes as a stream, %d as maps", stream, maps)
 }
 
-// The first bytes tell the algorithm. Without decoders only gzip is read.
+// The first bytes identify the algorithm. Without decoders, only gzip is read.
 func TestNodesCompressedByOtherAlgorithms(t *testing.T) {
 	for name, tc := range map[string]struct {
 		compressed []byte

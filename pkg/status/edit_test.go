@@ -11,7 +11,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// someEdit changes a node in every way.
+// someEdit returns an edit that changes a node in every way.
 func someEdit() status.NodeEdit {
 	return status.NodeEdit{
 		Set:    map[string]any{"phase": "Succeeded", "message": nil, "new": []string{"<é>"}},

@@ -9,7 +9,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/growth"
 )
 
-// Nodes that made the workflow fail come before those that it tolerated, whichever failed first.
+// Nodes that made the workflow fail are named before those whose failure it tolerated, whichever
+// failed first.
 func TestErrNamesCausesFirst(t *testing.T) {
 	for name, tc := range map[string]struct{ nodes, want string }{
 		"steps that continue": {`
@@ -83,7 +84,7 @@ status:
 	}
 }
 
-// Authors of workflows choose names and messages.
+// Authors of workflows choose names and messages, so the error is bounded.
 func TestErrIsBounded(t *testing.T) {
 	long := strings.Repeat("é\x1b[31m\n", 2_000)
 	nodes := map[string]any{}

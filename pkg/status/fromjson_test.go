@@ -67,7 +67,7 @@ func fields(of any, but ...string) map[string]any {
 	return values
 }
 
-// expectSame compares everything that the API shows of two statuses.
+// expectSame compares everything that the API exposes of two statuses.
 func expectSame(t testing.TB, got, want *status.WorkflowStatus) {
 	t.Helper()
 	expectSameDropped(t, got.Dropped, want.Dropped)
@@ -108,7 +108,7 @@ func expectSameNode(t testing.TB, got, want *status.Node) {
 
 func expectSameDropped(t testing.TB, got, want []status.Dropped) {
 	t.Helper()
-	const most = 1_000 // which of more fields are listed is not specified
+	const most = 1_000 // if there are more fields, it is not specified which are listed
 	if len(got) == most && len(want) == most {
 		return
 	}
@@ -126,7 +126,7 @@ func drawn(t testing.TB, s *status.WorkflowStatus) string {
 	return b.String()
 }
 
-// workflowTexts returns workflows as JSON, by what is special about them.
+// workflowTexts returns workflows as JSON, keyed by what is special about them.
 func workflowTexts(t testing.TB) map[string]string {
 	t.Helper()
 	texts := map[string]string{
@@ -322,7 +322,7 @@ func FuzzFromJSON(f *testing.F) {
 		texts = append(texts, `{"status":{"nodes":`+text+`}}`)
 	}
 	for _, text := range texts {
-		if len(text) < 5_000 { // the fuzzer would spend its time on minimizing longer ones
+		if len(text) < 5_000 { // minimizing longer ones would take most of the fuzzer's time
 			f.Add([]byte(text))
 		}
 	}

@@ -53,8 +53,8 @@ func stored(t testing.TB, text []byte) string {
 	return base64.StdEncoding.EncodeToString(b.Bytes())
 }
 
-// Compressed nodes have to be refused if the API server's JSON decoder refuses them; otherwise they
-// have to be the same as inline ones.
+// If the API server's JSON decoder rejects the decompressed nodes, they must be rejected. Otherwise
+// they must be the same as inline ones.
 func FuzzCompressedNodes(f *testing.F) {
 	for _, text := range nodeTexts() {
 		f.Add([]byte(text))

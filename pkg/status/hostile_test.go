@@ -38,7 +38,7 @@ func packedSmall(t testing.TB, start, piece string, times int, end string) strin
 	return base64.StdEncoding.EncodeToString(packed)
 }
 
-// A few KiB must not become gigabytes, neither at once nor when a node reads on demand.
+// A few KiB must not become gigabytes, neither at once nor when a node decodes on demand.
 func TestHostileNodesTakeFewBytes(t *testing.T) {
 	const size = 13 << 20 // large enough to meet each bound; MaxNodesSize itself takes long to scan
 	cases := map[string]struct {
@@ -60,7 +60,7 @@ func TestHostileNodesTakeFewBytes(t *testing.T) {
 	for name, tc := range cases {
 		const most = 8 * size
 		times := (size - len(tc.start)) / len(tc.piece)
-		if tc.fails == "" { // less is enough
+		if tc.fails == "" { // a smaller input is enough
 			times /= 4
 		}
 		t.Run(name+", compressed", func(t *testing.T) {
@@ -101,7 +101,7 @@ func expectFewBytes(t *testing.T, most uint64, fails string, read func() (*statu
 	}
 }
 
-// A long id is cut in dropped fields, of which there may be many.
+// Dropped fields abbreviate a long id, because there may be many of them.
 func TestHostileIDsAreAbbreviated(t *testing.T) {
 	text := `{"` + strings.Repeat("i", 1<<19) + `":{"children":[` + strings.Repeat("1,", 2_000) + `1]}}`
 	obj := withStatus(map[string]any{"compressedNodes": stored(t, []byte(text))})
@@ -114,7 +114,7 @@ func TestHostileIDsAreAbbreviated(t *testing.T) {
 	}
 }
 
-// A list that is cut is reported as dropped.
+// A truncated list is reported as dropped.
 func TestNodesWithTooManyItems(t *testing.T) {
 	const most = status.MaxNodesSize / 512
 	for count, cut := range map[int]bool{most: false, most + 1: true} {
@@ -194,7 +194,8 @@ func TestHostileDurationsTakeFewBytes(t *testing.T) {
 	}
 }
 
-// A context also ends what follows decompression: sorting, and reading delays and gates.
+// The end of a context also ends the work after decompression: sorting, and reading delays and
+// gates.
 func TestContextEndsWhatFollowsTheReading(t *testing.T) {
 	const count = 10_000
 	var names, delays strings.Builder

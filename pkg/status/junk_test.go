@@ -14,7 +14,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// Members that no controller writes must take no memory, neither while nodes are read nor when a
+// Members that no controller writes must take no memory, neither while nodes are decoded nor when a
 // gate that has them reads its outputs.
 func TestJunkInNodesTakesNoRoom(t *testing.T) {
 	const size = 12 << 20
@@ -94,7 +94,7 @@ func TestNodesTakeAtMostThreeTimesTheirJSON(t *testing.T) {
 	}
 }
 
-// A context ends the reading of nodes, but not what nodes read on demand later.
+// The end of a context ends the decoding of nodes, but not what nodes decode on demand later.
 func TestContextEndsReadingNodes(t *testing.T) {
 	packed := packedSmall(t, `{"a":{"name":"x","type":"Suspend","phase":"Running","inputs":{"parameters":[{"name":"p","value":"v"}],"junk":[`,
 		`{},`, 4<<20, `{}]}}}`)
@@ -111,7 +111,7 @@ func TestContextEndsReadingNodes(t *testing.T) {
 	why := errors.New("enough")
 	for name, read := range reads {
 		t.Run(name, func(t *testing.T) {
-			// It counts calls, so that it ends in the middle on any machine.
+			// The context counts calls, so that it ends in the middle on any machine.
 			ctx := &endsWhenAsked{Context: t.Context(), after: 50, err: why}
 			if s, err := read(ctx); !errors.Is(err, why) || s != nil || ctx.asked > 60 {
 				t.Errorf("%v, %v, %d calls of Err", s, err, ctx.asked)

@@ -9,7 +9,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// What is shown to a person is cut and says so, while the data stays complete.
+// Text for people is truncated and marked as such. The data stays complete.
 func TestTextsAreShort(t *testing.T) {
 	const long, many = 1 << 18, 60
 	text := strings.Repeat("x", long)
@@ -58,7 +58,7 @@ func TestTextsAreShort(t *testing.T) {
 	}
 }
 
-// A terminal wraps long lines, so text behind many spaces would look like a line of its own.
+// A terminal wraps long lines, so text after many spaces would look like a new line.
 func TestTextsBeginNoLine(t *testing.T) {
 	spaced := "load" + strings.Repeat(" ", 40) + strings.Repeat("\u3000 ", 20) + "\u00a0└─ ✔ checked"
 	const want = "load └─ ✔ checked"
@@ -79,7 +79,7 @@ func TestTextsBeginNoLine(t *testing.T) {
 	}
 }
 
-// A tree with more nodes than a person reads is cut, and says how many are missing.
+// A tree with more nodes than a person can read is truncated and shows how many nodes are missing.
 func TestLargeTreeIsCut(t *testing.T) {
 	const shown, more = 20_000, 123
 	nodes := make(map[string]any, shown+more)

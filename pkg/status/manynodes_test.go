@@ -104,7 +104,7 @@ func TestManyNodesAreShownInFewBytes(t *testing.T) {
 	}
 }
 
-// The depth of a tree is bounded for recursive readers, and each node still has exactly one place.
+// The depth of a tree is bounded for recursive readers, and each node still occurs exactly once.
 func TestTreesAreNotDeep(t *testing.T) {
 	const most, count, leaves = 1000, 5_000, 5_000
 	for _, kind := range []status.NodeType{status.NodeTypePod, status.NodeTypeSteps} {

@@ -53,7 +53,8 @@ func gzipped(t *testing.T, plain []byte) []byte {
 
 func TestCompressedNodesThatCannotBeRead(t *testing.T) {
 	text := base64.StdEncoding.EncodeToString
-	// A gzip file can consist of several, so repeating a small one makes a large one fast.
+	// Concatenated gzip files are a gzip file, so repeating a small one quickly creates a large
+	// one.
 	bomb := text(bytes.Repeat(gzipped(t, bytes.Repeat([]byte(" "), 1<<20)), status.MaxNodesSize>>20+1))
 	good := gzipped(t, []byte(`{"a":{"type":"Suspend","phase":"Running"}}`))
 	for name, tc := range map[string]struct{ packed, says string }{

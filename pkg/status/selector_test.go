@@ -10,7 +10,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// Names of items of loops contain characters that have a meaning in selectors.
+// Names of loop items contain characters that have a meaning in selectors.
 func TestSelectorsOfNamesThatNeedEscapes(t *testing.T) {
 	for _, name := range []string{"load(0:a,b)", "load(0:k:a=b)", `back\slash`, "two words", " in front", `all \,= of it`} {
 		selector, err := status.ParseNodeSelector("displayName=" + selectors.EscapeValue(name) + ",phase=Running")

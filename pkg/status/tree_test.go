@@ -238,7 +238,7 @@ func TestWriteTree(t *testing.T) {
 	}
 }
 
-// A hostile author can nest nodes without limit.
+// A hostile author can nest nodes arbitrarily deep.
 func TestDeepTree(t *testing.T) {
 	nodes := map[string]any{}
 	for i := range 3000 {

@@ -19,11 +19,11 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 )
 
-// reviewer is an API server that answers access reviews, and nothing else.
+// reviewer is an API server that answers only access reviews.
 type reviewer struct {
 	t      *testing.T
 	denied []string // permissions
-	asked  []string // with the namespace before
+	asked  []string // each with its namespace in front
 	fail   func() error
 }
 
@@ -93,7 +93,7 @@ func TestCheckAccess(t *testing.T) {
 		ops    []Op
 		opts   Options
 		denied []string
-		want   string // "": nothing is missing
+		want   string // "" if nothing is missing
 	}{
 		"all":          {},
 		"one":          {ops: []Op{OpGet}},
@@ -151,7 +151,8 @@ func TestCheckAccessOfUnknownOperations(t *testing.T) {
 	}
 }
 
-// What no namespace has is asked for without one, and what is about one object with its name.
+// The review of a cluster-scoped permission has no namespace. The review of a permission on one
+// object has its name.
 func TestReviewOfClusterScopedPermission(t *testing.T) {
 	r := &reviewer{t: t}
 	c := scriptedWith(t, Options{}, r.play)
@@ -175,7 +176,7 @@ func TestReviewOfClusterScopedPermission(t *testing.T) {
 func TestCheckAccessWhenReviewsFail(t *testing.T) {
 	refusal := apierrors.NewForbidden(schema.GroupResource{Group: "authorization.k8s.io", Resource: "selfsubjectaccessreviews"}, "", errors.New("no"))
 	for name, tc := range map[string]struct {
-		errs []error // of the attempts; after them, all is well
+		errs []error // of the first attempts; later ones succeed
 		want error
 	}{
 		"once":              {[]error{apierrors.NewServiceUnavailable("starting")}, nil},
@@ -204,7 +205,7 @@ func TestCheckAccessWhenReviewsFail(t *testing.T) {
 	}
 }
 
-// An API server that has only just come back denies what it will grant in a moment.
+// An API server that has just restarted may deny for a moment what it grants.
 func TestCheckAccessRightAfterAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
@@ -243,7 +244,7 @@ func TestCheckNeeds(t *testing.T) {
 	}
 }
 
-// What changes something needs a verb that does, and what only reads none.
+// An operation that changes something needs a verb that writes. One that only reads doesn't.
 func TestOpChanges(t *testing.T) {
 	reading := []string{"get", "list", "watch"}
 	for _, op := range Ops() {

@@ -20,7 +20,7 @@ func clientOf(t testing.TB, s *apitest.Server, opts Options) *WorkflowClient {
 	return c
 }
 
-// clientsOf returns a client of each kind, of the same server.
+// clientsOf returns a client of each kind for the same server.
 func clientsOf(t *testing.T, s *apitest.Server) map[string]*WorkflowClient {
 	t.Helper()
 	dyn, err := dynamic.NewForConfig(s.Config(t))

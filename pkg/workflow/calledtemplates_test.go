@@ -37,8 +37,8 @@ func TestParametersOfCalledTemplates(t *testing.T) {
 	const other = "templateRef: {name: other, template: main}"
 	const mostReads = 16
 	for name, tc := range map[string]struct {
-		calls   string            // of the template that is started from
-		others  map[string]string // name → what it calls; each reads the parameter of its own name
+		calls   string            // called by the template that the workflow starts from
+		others  map[string]string // name → the template it calls; each reads the parameter of its own name
 		given   string
 		unknown bool
 		reads   int // of the other templates
@@ -92,7 +92,7 @@ func TestParametersOfCalledTemplates(t *testing.T) {
 	}
 }
 
-// chain are templates each of which calls the next one.
+// chain returns templates that each call the next one.
 func chain(length int) map[string]string {
 	others := map[string]string{}
 	for i := range length {
@@ -101,8 +101,8 @@ func chain(length int) map[string]string {
 	return others
 }
 
-// A parameter is known, too, if an exit handler, which gets the workflow's arguments as its inputs,
-// or the request itself reads it.
+// A parameter is also known if the request itself reads it, or an exit handler, whose inputs are
+// the workflow's arguments.
 func TestWhatElseReadsParameters(t *testing.T) {
 	const templates = "entrypoint: main, templates: [{name: main}, {name: bye, inputs: {parameters: [{name: notify}]}}]"
 	handler := func(hooks string) string {

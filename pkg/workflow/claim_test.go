@@ -29,7 +29,7 @@ func start(t *testing.T, req StartRequest) (*unstructured.Unstructured, claim) {
 		t.Fatal(err)
 	}
 	own := newClaim(req.Name, d.base, req.IdempotencyKey, fields)
-	if d.obj == nil { // of a CronWorkflow, which would be read
+	if d.obj == nil { // from a CronWorkflow, which only a server has
 		d = newDraft("it", d.base, map[string]any{})
 	}
 	if _, err := c.fill(t.Context(), &submission{req: req, draft: d}); err != nil {
@@ -113,8 +113,8 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// The names of keys do not collide: two that did with 40 bits, and two that are the same key to
-// HMAC alone.
+// The names of different keys differ. The cases are two keys that collided with 40 bits, and two
+// that HMAC alone treats as the same.
 func TestNamesOfKeysDiffer(t *testing.T) {
 	for _, keys := range [][2]string{
 		{"session-300066", "session-1021806"}, {"k", "k\x00"}, {"k", "K"}, {strings.Repeat("k", 64), strings.Repeat("k", 65)},
@@ -123,7 +123,7 @@ func TestNamesOfKeysDiffer(t *testing.T) {
 			t.Errorf("%q: both are %s", keys, nameOfKey(keys[0]))
 		}
 	}
-	const least = 80 // bits, at 5 in each character
+	const least = 80 // bits; each character has 5
 	if _, hash, _ := strings.Cut(nameOfKey("k"), "-"); len(hash)*5 < least {
 		t.Errorf("%s has %d bits", hash, len(hash)*5)
 	}
@@ -154,7 +154,7 @@ func TestClaimKnowsItsWorkflow(t *testing.T) {
 	if err := mark.check(keyed); err != nil {
 		t.Errorf("its own: %v", err)
 	}
-	for range 20 { // the order of maps is random
+	for range 20 { // the iteration order of maps is random
 		_, again := start(t, base)
 		if again.ID == mark.ID {
 			t.Fatal("another call is taken for this one")
@@ -219,8 +219,8 @@ func TestClaimKnowsItsWorkflow(t *testing.T) {
 	}
 }
 
-// A copy under another name has the claim, and what another version of the library or another
-// writer has left does not match.
+// A copy under another name has the claim but does not match it, nor does what another version of
+// the library or another writer recorded.
 func TestClaimsOfOthers(t *testing.T) {
 	req := StartRequest{Template: "t", Name: "n", IdempotencyKey: "k"}
 	for name, tc := range map[string]struct {

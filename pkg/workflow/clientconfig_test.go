@@ -17,7 +17,7 @@ import (
 	"k8s.io/client-go/util/flowcontrol"
 )
 
-// runningLogs answers for a workflow and a pod that run and write nothing.
+// runningLogs answers for a running workflow and pod that write no log.
 func runningLogs(t *testing.T) script {
 	t.Helper()
 	workflow := workflowObject(t, loggedYAML)
@@ -37,7 +37,7 @@ func runningLogs(t *testing.T) script {
 	}
 }
 
-// countingLimiter lets everything pass.
+// countingLimiter never limits.
 type countingLimiter struct {
 	flowcontrol.RateLimiter
 
@@ -47,15 +47,15 @@ type countingLimiter struct {
 func (l *countingLimiter) Accept()                    { l.asked.Add(1) }
 func (l *countingLimiter) Wait(context.Context) error { l.asked.Add(1); return nil }
 
-// The limit that a host has set holds for all requests of a client together: those for
-// objects, for watches and for logs.
+// The limit that a host sets applies to all requests of a client together: for objects, watches and
+// logs.
 func TestLimitOfHostHolds(t *testing.T) {
 	const some, plenty = 5, 100
 	limiter := &countingLimiter{RateLimiter: flowcontrol.NewFakeAlwaysRateLimiter()}
 	for name, tc := range map[string]struct {
 		cfg  rest.Config
 		opts Options
-		most int64 // requests at once; 0: no limit
+		most int64 // concurrent requests; 0: no limit
 	}{
 		"nothing is set":                   {rest.Config{}, Options{}, 0},
 		"a burst of the host without QPS":  {rest.Config{Burst: some}, Options{}, 0},
@@ -87,14 +87,14 @@ func TestLimitOfHostHolds(t *testing.T) {
 				}
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
-				// Get sends one, and the logs eight: a get, a list, two logs so far, two followed, and a
-				// get and a watch of the workflow.
+				// Get sends one request. Logs sends eight: a get, a list, two reads of logs, two
+				// follows of logs, and a get and a watch of the workflow.
 				if _, err := c.Get(ctx, "w"); err != nil {
 					t.Fatal(err)
 				}
 				_ = readAllLogs(ctx, c)
 				switch n := sent.Load(); {
-				// One of two logs that are opened at the same time may have ended the other.
+				// Of two logs opened at the same time, one may have ended the other.
 				case tc.most > 0 && (n > tc.most || n < min(tc.most, 9)-1), tc.most == 0 && n < 9:
 					t.Errorf("%d requests were sent, want at most %d", n, tc.most)
 				}
@@ -131,11 +131,11 @@ func TestUserAgentOfHost(t *testing.T) {
 	}
 }
 
-// The timeout of a configuration is for requests that are answered at once.
+// The timeout of a configuration applies only to requests that are answered at once.
 func TestTimeoutOfHostLeavesLongRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const timeout, followed = 10 * time.Second, time.Hour
-		var long [3]atomic.Int64 // watches of the workflow, of its pods, logs
+		var long [3]atomic.Int64 // watches of the workflow, watches of its pods, logs
 		play := runningLogs(t)
 		c, err := NewForConfig(&rest.Config{Host: "http://script", Timeout: timeout, Transport: scriptTransport(func(r *http.Request) (any, error) {
 			switch {
@@ -154,7 +154,7 @@ func TestTimeoutOfHostLeavesLongRequests(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), followed)
 		defer cancel()
 		_ = readAllLogs(ctx, c)
-		for i, want := range []int64{1, 1, 4} { // two logs so far, and two that are followed
+		for i, want := range []int64{1, 1, 4} { // two reads of logs, and two follows
 			if n := long[i].Load(); n != want {
 				t.Errorf("%d requests of kind %d, want %d", n, i, want)
 			}
@@ -162,7 +162,7 @@ func TestTimeoutOfHostLeavesLongRequests(t *testing.T) {
 	})
 }
 
-// A slow log of what was written so far is long, too.
+// A slow read of an existing log may take longer than the timeout, too.
 func TestTimeoutOfHostLeavesLogs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const timeout, knownLines = 10 * time.Second, 10
@@ -183,7 +183,7 @@ func TestTimeoutOfHostLeavesLogs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(timeout) // the consumer takes its time
+			time.Sleep(timeout) // a slow consumer
 			lines++
 		}
 		if requests != 1 || lines != knownLines+1 {
@@ -192,7 +192,7 @@ func TestTimeoutOfHostLeavesLogs(t *testing.T) {
 	})
 }
 
-// lineByLine is a connection that ends with its request and delivers little at a time.
+// lineByLine is a connection that delivers little at a time and ends with its request.
 type lineByLine struct {
 	ctx  context.Context //nolint:containedctx // stands in for a connection
 	text io.Reader
@@ -205,8 +205,8 @@ func (l lineByLine) Read(p []byte) (int, error) {
 	return l.text.Read(p[:min(len(p), 40)])
 }
 
-// A request that ought to be answered at once is given up after the timeout, and that is
-// a fault like any other.
+// A request that should be answered at once ends after the timeout, which is a fault like any
+// other.
 func TestTimeoutOfHostEndsShortRequests(t *testing.T) {
 	for name, call := range map[string]func(context.Context, *WorkflowClient) error{
 		"Get":  func(ctx context.Context, c *WorkflowClient) error { _, err := c.Get(ctx, "w"); return err },
@@ -243,7 +243,7 @@ func TestTimeoutOfHostEndsShortRequests(t *testing.T) {
 	}
 }
 
-// A host is shown in errors of every request.
+// The errors of all requests show the host, so a host with user information is refused.
 func TestHostsHaveNoUserinfo(t *testing.T) {
 	for _, host := range []string{"https://u:s3cr3t@host:6443", "u:s3cr3t@host", "https://s3cr3t@host/path", "https://u:s3cr3t@\x7f",
 		"https://u:s3cr3t/x@host", "https://u:s3cr3t#x@host", "//u:s3cr3t@host", "u:s3cr3t/x@host"} {
@@ -259,7 +259,7 @@ func TestHostsHaveNoUserinfo(t *testing.T) {
 	}
 }
 
-// What a client was made of is in no text of it.
+// Formatting a client never shows its credentials.
 func TestClientsShowNoCredentials(t *testing.T) {
 	_, err := NewForConfig(&rest.Config{Host: "https://host", BearerToken: "s3cr3t", Username: "u"}, Options{})
 	if err == nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
-// If a controller is down, all waits ask why, and one search answers them.
+// If a controller is down, every wait asks for a diagnostic, and one search answers them all.
 func TestOneSearchForManyDiagnostics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 300
@@ -71,7 +71,7 @@ func TestSearchIsSharedAndNotKeptForLong(t *testing.T) {
 	})
 }
 
-// The end of one call's context does not end another call's search.
+// The end of one call's context does not end a search for another call.
 func TestSearchIsTakenOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s searches
@@ -98,7 +98,8 @@ func TestSearchIsTakenOver(t *testing.T) {
 	})
 }
 
-// What was found counts even if the call that searched ends just then.
+// A search that has completed is shared even if the context of the call that ran it ends at that
+// moment.
 func TestSearchThatWasThroughIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s searches
@@ -114,7 +115,7 @@ func TestSearchThatWasThroughIsShared(t *testing.T) {
 	})
 }
 
-// A server that keeps answering with 429 does not hold up the waits.
+// A server that keeps answering 429 does not delay the waits.
 func TestSearchIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := apitest.New()
@@ -131,7 +132,7 @@ func TestSearchIsBounded(t *testing.T) {
 	})
 }
 
-// countSearches counts the requests of searches, and answers them with refusal if that is not nil.
+// countSearches counts the requests of searches. If refusal is not nil, it is the answer.
 func countSearches(s *apitest.Server, refusal error) func() int {
 	n := 0
 	s.Refuse = func(r *http.Request) error {

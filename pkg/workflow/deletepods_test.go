@@ -25,18 +25,18 @@ import (
 
 // podStore stores pods as the API server does.
 type podStore struct {
-	dynamic.ResourceInterface // for the methods that are not used
+	dynamic.ResourceInterface // for the methods that the test doesn't use
 
 	mu      sync.Mutex
 	pods    map[string]types.UID
 	ends    map[string]time.Time // when a terminating pod is deleted
 	grace   time.Duration
-	remake  bool             // a deleted pod is created again at once
+	remake  bool             // a deleted pod is recreated at once
 	refused map[string]error // by verb
-	expired []error          // the next answers to list requests with a token
+	expired []error          // answers to the next list requests that have a token
 	foreign func(pod *unstructured.Unstructured)
 	deletes []string
-	lists   []string // the tokens of list requests
+	lists   []string // the continue tokens of list requests
 }
 
 func podMissing(name string) error {
@@ -148,7 +148,7 @@ func newPodStore(grace time.Duration, refused ...string) *podStore {
 	return p
 }
 
-// threeFailed returns a workflow and three failed nodes of it, whose pods are named like them.
+// threeFailed returns a workflow and three of its failed nodes, whose pods have the nodes' names.
 func threeFailed(t *testing.T) (*unstructured.Unstructured, []*status.Node) {
 	t.Helper()
 	obj := workflowObject(t, `
@@ -170,7 +170,7 @@ status:
 	return planned.object, planned.Pods()
 }
 
-// However short RetryFor is, pods get their grace period.
+// Pods get their grace period, however short RetryFor is.
 func TestRetryWaitsForThePods(t *testing.T) {
 	for _, refused := range [][]string{nil, {"list"}} {
 		for _, grace := range []time.Duration{0, 30 * time.Second, 10 * time.Minute} {
@@ -211,7 +211,8 @@ func TestRetryWaitsForPodsWithinItsLimits(t *testing.T) {
 	})
 }
 
-// A pod of the same name that the controller has created since belongs to another attempt.
+// A pod of the same name that the controller has created in the meantime belongs to another
+// attempt.
 func TestRetryLeavesNewPodsAlone(t *testing.T) {
 	for _, refused := range [][]string{nil, {"list"}} {
 		t.Run(fmt.Sprint(refused), func(t *testing.T) {
@@ -246,7 +247,7 @@ func TestRetryFindsNoPodOfAnotherNode(t *testing.T) {
 	wf, nodes := threeFailed(t)
 	for _, n := range nodes {
 		store.pods[n.ID+"-x"] = "u"
-		n.ID += "-x" // the name of a pod, which has another node in its annotation
+		n.ID += "-x" // a pod's name; the pod has another node in its annotation
 	}
 	store.foreign = func(pod *unstructured.Unstructured) {
 		pod.SetAnnotations(map[string]string{naming.AnnotationNodeID: strings.TrimSuffix(pod.GetName(), "-x")})
@@ -256,7 +257,8 @@ func TestRetryFindsNoPodOfAnotherNode(t *testing.T) {
 	}
 }
 
-// A workflow's nodes can name any pod, since whoever can write the workflow can write them.
+// The nodes of a workflow can name any pod, because any client that may write the workflow may
+// write its nodes.
 func TestRetryDeletesNoPodOfOthers(t *testing.T) {
 	for name, foreign := range map[string]func(pod *unstructured.Unstructured){
 		"no label":                 func(pod *unstructured.Unstructured) { pod.SetLabels(nil) },
@@ -289,8 +291,8 @@ func TestRetryDeletesNoPodOfOthers(t *testing.T) {
 	}
 }
 
-// Without the permission to see pods nothing is written: the controller would take a pod that is left
-// for that of the new attempt.
+// Without the permission to see pods, Retry writes nothing: the controller would mistake a
+// remaining pod for that of the new attempt.
 func TestRetryThatCannotSeePodsWritesNothing(t *testing.T) {
 	obj := workflowObject(t, `
 apiVersion: argoproj.io/v1alpha1
@@ -317,7 +319,7 @@ status:
 	}
 }
 
-// A node's ID and its template's name can be any string, so a name made of them need not be valid.
+// A node's ID and its template's name can be any string, so a pod name made of them may be invalid.
 func TestRetryGetsNoPodOfAnInvalidName(t *testing.T) {
 	store := newPodStore(0, "list")
 	c := &WorkflowClient{pods: store}
@@ -365,7 +367,7 @@ status: {phase: Failed, finishedAt: "1999-01-01T00:00:00Z", nodes: {w: {id: w, n
 `)
 		c := scripted(t, func(r *http.Request) (any, error) {
 			if r.Method != http.MethodPut || r.URL.Query().Get("dryRun") != "" {
-				if writes == 2 { // the controller has ended it again
+				if writes == 2 { // the controller has ended the workflow again
 					obj.SetResourceVersion("3")
 				}
 				return obj, nil

@@ -117,7 +117,7 @@ func TestFaultsAfterTheWrite(t *testing.T) {
 	}
 }
 
-// The time during which the API server is away doesn't count towards the limit of a touch.
+// An outage of the API server doesn't count towards the time limit of a touch.
 func TestTouchAfterAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := gateStage(t, "")
@@ -139,12 +139,12 @@ func TestTouchAfterAnOutage(t *testing.T) {
 	})
 }
 
-// A workflow that other clients keep writing is never quiet, so the wait for that is limited.
+// If other clients keep writing a workflow, it is never quiet, so the wait for that is limited.
 func TestFollowUpOfABusyWorkflowEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := gateStage(t, "")
 		s.fails = func(kind string) error {
-			if kind == "write" { // before the write, every attempt would meet a conflict
+			if kind == "write" { // before the write, every attempt would conflict
 				s.acts = func(s *stage) { s.edit(annotated) }
 			}
 			return nil

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// docs/errors.md says of each operation the same as the documentation of its method, and of
-// each error what to do. That no other error is met is checked where the specs run.
+// docs/errors.md lists for each operation the errors that its godoc lists, and for each error what
+// to do. The specs check that no operation returns any other error.
 func TestErrorDocs(t *testing.T) {
 	text, err := os.ReadFile("../../docs/errors.md")
 	if err != nil {

@@ -205,7 +205,7 @@ func TestNewChecksItsOptions(t *testing.T) {
 	}
 }
 
-// What a wait ran out of time for, in words: who asked what of the workflow, and what it waits for.
+// The error of a wait that timed out says what the wait was for and what the workflow waits for.
 func TestWaitErrorSaysWhatItWaitsFor(t *testing.T) {
 	for name, tc := range map[string]struct {
 		state string

@@ -22,7 +22,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// recorded has a client that records events do something, and returns their reasons and messages.
+// recorded calls do with a client that records events, and returns their reasons and messages.
 func recorded(t *testing.T, do func(c *WorkflowClient)) (told []string) {
 	t.Helper()
 	do(scriptedWith(t, Options{EventSource: "migrator"}, func(r *http.Request) (any, error) {
@@ -39,7 +39,7 @@ func recorded(t *testing.T, do func(c *WorkflowClient)) (told []string) {
 		case r.Method == http.MethodPost, r.Method == http.MethodPatch:
 			return gateObject(t, "2", "Running", ""), nil
 		case strings.Contains(r.URL.Path, "template"):
-			return nil, apierrors.NewForbidden(schema.GroupResource{}, "it", nil) // so it isn't checked
+			return nil, apierrors.NewForbidden(schema.GroupResource{}, "it", nil) // so that the template isn't checked
 		}
 		return gateObject(t, "1", "Running", ""), nil
 	}))
@@ -88,7 +88,7 @@ func TestEvents(t *testing.T) {
 		"a read": {func(ctx context.Context, c *WorkflowClient) error { _, err := c.Get(ctx, "w"); return err }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { // in which following up takes no time
+			synctest.Test(t, func(t *testing.T) { // follow-ups take no real time in a bubble
 				told := recorded(t, func(c *WorkflowClient) {
 					if err := tc.do(t.Context(), c); err != nil {
 						t.Error(err)
@@ -102,7 +102,7 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// That an event can't be recorded, or not soon, is no failure of what it tells of.
+// An event that can't be recorded, or not soon, doesn't make its operation fail.
 func TestEventsThatAreLost(t *testing.T) {
 	for name, answer := range map[string]func(r *http.Request) error{
 		"forbidden": func(*http.Request) error {
@@ -123,7 +123,7 @@ func TestEventsThatAreLost(t *testing.T) {
 				if err := c.Stop(t.Context(), "w", StopOptions{}); err != nil {
 					t.Fatal(err)
 				}
-				followedUp := 1500 * time.Millisecond // since nothing shows that the controller has acted
+				followedUp := 1500 * time.Millisecond // the follow-up, because nothing shows that the controller has acted
 				if took := time.Since(began); took > recordWithin+followedUp {
 					t.Errorf("it took %v", took)
 				}
@@ -136,7 +136,7 @@ func TestEventsThatAreLost(t *testing.T) {
 	}
 }
 
-// Items of a loop are a part of its gates' names, and no part of a message; nor is that endless.
+// A message omits the loop items in the names of gates, and its length is bounded.
 func TestEventMessages(t *testing.T) {
 	for name, want := range map[string]string{
 		"approve":                     "approve",
@@ -158,7 +158,8 @@ func TestEventMessages(t *testing.T) {
 	}
 }
 
-// The context ends while the answer to the request is lost; a last look finds that it was made.
+// The context ends after the answer to the request is lost. A last read finds that the request
+// succeeded.
 func TestEventOfLostAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var made *unstructured.Unstructured
@@ -194,7 +195,7 @@ func TestEventSource(t *testing.T) {
 	}
 }
 
-// Annotations from outside the request go onto the workflow, and behind those of the request.
+// Annotations from Options are added to the workflow. Those of the request take precedence.
 func TestStartAnnotations(t *testing.T) {
 	r := &recorder{}
 	bad, value := "", "x"
@@ -240,7 +241,7 @@ func TestStartAnnotations(t *testing.T) {
 	if _, err := bare.Start(t.Context(), request); err != nil || made().Request != mark.Request {
 		t.Errorf("without them it is another request: %v, %v", got, err)
 	}
-	value = "{{workflow.parameters.password}}" // a trace of the caller's, for one
+	value = "{{workflow.parameters.password}}" // e.g. a trace of the caller's
 	bad = "trace"
 	if _, err := c.Start(t.Context(), request); err == nil || strings.Join(fieldsOf(t, err), " ") != "options.startAnnotations[trace]" {
 		t.Errorf("an expression: %v", err)
@@ -253,7 +254,7 @@ func TestStartAnnotations(t *testing.T) {
 	}
 }
 
-// What a new workflow takes over from an old one doesn't hide that it was started anew.
+// A resubmitted workflow gets its own start annotations, whatever it copies from the old workflow.
 func TestStartAnnotationsOfResubmit(t *testing.T) {
 	var got map[string]string
 	c := scriptedWith(t, Options{StartAnnotations: func(context.Context) map[string]string {

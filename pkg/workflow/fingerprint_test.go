@@ -11,8 +11,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
-// What a released version has left on a workflow has to be understood by every later one: another
-// hash of the same request would turn every key that is in use into a conflict.
+// Every later version must understand what a released version has recorded on a workflow. Another
+// hash of the same request would turn every key in use into a conflict.
 func TestGoldenMarks(t *testing.T) {
 	c := &WorkflowClient{namespace: "ma", instanceID: "blue"}
 	full := StartRequest{
@@ -55,10 +55,10 @@ func TestGoldenMarks(t *testing.T) {
 	}
 }
 
-// goldenStart is how all claims of the key "session-42" begin.
+// goldenStart is the beginning of every claim of the key "session-42".
 const goldenStart = `{"version":1,"name":"key-yhqhogq45obrebu5s62hjyey","id":"random","key":"yhqhogq45obrebu5s62hjyey",`
 
-// claimText is the annotation of a workflow that is started with the key "session-42".
+// claimText returns the annotation of a workflow that is started with the key "session-42".
 func claimText(t *testing.T, fields map[string]string) string {
 	t.Helper()
 	wf := newDraft("it", "t", map[string]any{}).obj
@@ -70,8 +70,8 @@ func claimText(t *testing.T, fields map[string]string) string {
 	return wf.GetAnnotations()[naming.AnnotationStart]
 }
 
-// A field that a later version adds is left out by requests that don't use it, so what today's
-// requests have left stays what they would leave.
+// A field that a later version adds is omitted for requests that don't set it. So the fingerprints
+// of today's requests stay the same.
 func TestLaterFieldsChangeNoFingerprint(t *testing.T) {
 	now := newKeySecret("k").fingerprint(map[string]string{"template": "t", "parameters[a]": "1"})
 	later := newKeySecret("k").fingerprint(map[string]string{"template": "t", "parameters[a]": "1", "added": "x"})
@@ -81,8 +81,8 @@ func TestLaterFieldsChangeNoFingerprint(t *testing.T) {
 	}
 }
 
-// Without the key nothing on the workflow lets a value be guessed: neither the hash of the whole nor
-// that of a field is one that the value alone gives.
+// Without the key, nothing on the workflow allows a value to be guessed: neither the hash of the
+// whole request nor that of a field can be computed from the value alone.
 func TestFingerprintsDependOnTheKey(t *testing.T) {
 	fields := map[string]string{"template": "t", "optionalParameters[password]": "hunter2"}
 	one, other := newKeySecret("one").fingerprint(fields), newKeySecret("other").fingerprint(fields)
@@ -100,7 +100,7 @@ func TestFingerprintsDependOnTheKey(t *testing.T) {
 	}
 }
 
-// Fields are told apart wherever a name ends and a value begins.
+// Requests that differ only in where a name ends and a value begins have different fingerprints.
 func TestFingerprintsOfRequestsThatLookAlike(t *testing.T) {
 	seen := map[string]map[string]string{}
 	for _, fields := range []map[string]string{
@@ -114,8 +114,8 @@ func TestFingerprintsOfRequestsThatLookAlike(t *testing.T) {
 	}
 }
 
-// However many parameters there are, the claim stays small, tells every difference, and names those
-// that it can.
+// However many parameters there are, the claim stays small. It detects every difference and names
+// the fields that it can.
 func TestFingerprintIsBounded(t *testing.T) {
 	fields := map[string]string{"template": "t", "spec": "{}"}
 	for i := range 2000 {

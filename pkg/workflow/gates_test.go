@@ -20,7 +20,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// delayYAML is a workflow at a gate, with two delays beside it.
+// delayYAML is a workflow with a gate and two delays beside it.
 const delayYAML = `
 apiVersion: argoproj.io/v1alpha1
 kind: Workflow
@@ -100,7 +100,7 @@ func TestDelaysAreNotRejected(t *testing.T) {
 	}
 }
 
-// A wait for a gate ignores delays, and ends at the gate after them.
+// A wait for a gate ignores delays, and ends at the gate that follows them.
 func TestSuspendedIgnoresDelays(t *testing.T) {
 	before, err := status.FromUnstructured(workflowObject(t, strings.Replace(delayYAML, "phase: Running, templateName: ask", "phase: Pending, templateName: ask", 1)))
 	if err != nil {
@@ -124,7 +124,8 @@ func TestSuspendedIgnoresDelays(t *testing.T) {
 	}
 }
 
-// In what Argo calls an intermediate parameter, the input of the same name has the enum and the default.
+// For what Argo calls an intermediate parameter, the input of the same name has the enum and the
+// default.
 func TestIntermediateParameters(t *testing.T) {
 	const text = `
 kind: Workflow
@@ -214,7 +215,7 @@ func TestErrorHasTheStatesOfGates(t *testing.T) {
 	}
 }
 
-// Names that other writers chose are quoted and cut off, and long lists are not shown completely.
+// Errors quote and truncate names chosen by other writers, and shorten long lists.
 func TestErrorsAboutOutputsAreBounded(t *testing.T) {
 	hostile := "a\n\x1b[31m" + strings.Repeat("x", 5_000)
 	outputs, enum := []any{map[string]any{"name": hostile, "valueFrom": map[string]any{"supplied": map[string]any{}}}}, []any{}
@@ -243,11 +244,12 @@ func TestErrorsAboutOutputsAreBounded(t *testing.T) {
 	}
 }
 
-// The log distinguishes a start that created its workflow from one that found it, and has its outcome.
+// The log distinguishes a start that created its workflow from one that found it, and contains the
+// outcome.
 func TestLogOfAStart(t *testing.T) {
 	var out bytes.Buffer
 	var workflow *unstructured.Unstructured
-	lost := false // whether the answers to creates are
+	lost := false // whether the answers to creates are lost
 	c := scriptedWith(t, Options{Observer: NewLogObserver(slog.NewTextHandler(&out, nil))}, func(r *http.Request) (any, error) {
 		switch {
 		case r.Method == http.MethodPost && workflow != nil:
@@ -266,7 +268,7 @@ func TestLogOfAStart(t *testing.T) {
 			}
 			return workflow, nil
 		case strings.Contains(r.URL.Path, "workflowtemplates"):
-			return nil, apierrors.NewForbidden(schema.GroupResource{}, "it", nil) // so it isn't checked
+			return nil, apierrors.NewForbidden(schema.GroupResource{}, "it", nil) // so that the template isn't checked
 		case workflow == nil:
 			return nil, apierrors.NewNotFound(schema.GroupResource{}, "w")
 		}
@@ -282,7 +284,7 @@ func TestLogOfAStart(t *testing.T) {
 	if got := start(); !strings.Contains(got, "found=false outcome=Pending") || !strings.Contains(got, "level=INFO") {
 		t.Error(got)
 	}
-	workflow, lost = nil, true // this call created it all the same, and recognizes it
+	workflow, lost = nil, true // this call did create the workflow, and recognizes it
 	if got := start(); !strings.Contains(got, "found=false outcome=Pending") {
 		t.Error(got)
 	}

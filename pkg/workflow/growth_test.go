@@ -10,7 +10,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// manyGates is a workflow with n gates that wait.
+// manyGates returns a workflow with n waiting gates.
 func manyGates(t *testing.T, n int) (*unstructured.Unstructured, *status.WorkflowStatus, []string) {
 	nodes := map[string]any{}
 	ids := make([]string, n)

@@ -25,8 +25,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
-// hostileState is a workflow of that phase of which each node has so many bytes that no controller
-// writes, packed and not.
+// hostileState returns a workflow of the given phase, compressed and not. Each of its nodes has the
+// given number of bytes that no controller writes.
 func hostileState(t testing.TB, phase string, bytes int) (packed, inline *unstructured.Unstructured) {
 	t.Helper()
 	gate := "Running"
@@ -55,7 +55,7 @@ func hostileState(t testing.TB, phase string, bytes int) (packed, inline *unstru
 	return with(`"compressedNodes":"` + text.String() + `"`), with(`"nodes":` + nodes)
 }
 
-// decision reads a workflow of that phase and plans a change of its nodes.
+// decision reads a workflow of the given phase and plans a change of its nodes.
 type decision struct {
 	phase string
 	plan  func(ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus) error
@@ -94,8 +94,8 @@ func (d decision) make(ctx context.Context, obj *unstructured.Unstructured) erro
 	return d.plan(ctx, obj, s)
 }
 
-// A decision about packed nodes takes a few MiB, however much they unpack to, and one about others
-// no more than what it changes of them.
+// A decision about compressed nodes takes a few MiB, whatever their decompressed size. A decision
+// about inline nodes takes no more than what it changes of them.
 func TestDecisionsAboutHostileNodesTakeFewBytes(t *testing.T) {
 	const each = 6 << 20
 	for name, d := range decisions() {
@@ -111,7 +111,8 @@ func TestDecisionsAboutHostileNodesTakeFewBytes(t *testing.T) {
 	}
 }
 
-// A context ends a decision wherever it is at work on packed nodes, with its own cause.
+// The end of a context ends a decision at any point of its work on compressed nodes, with the
+// context's cause.
 func TestContextEndsHostileDecisions(t *testing.T) {
 	const each = 2 << 20
 	for name, d := range decisions() {
@@ -137,7 +138,7 @@ func TestContextEndsHostileDecisions(t *testing.T) {
 	}
 }
 
-// askedContext is a context that has ended once it was asked so often.
+// askedContext is a context that ends after it has been asked a given number of times.
 type askedContext struct {
 	context.Context
 
@@ -152,7 +153,8 @@ func (c *askedContext) Err() error {
 	return nil
 }
 
-// A retry leaves the object as it is, though it shares with it what it does not change.
+// A retry doesn't change the object that it reads, although its own object shares all unchanged
+// parts with it.
 func TestRetrySharesNoChange(t *testing.T) {
 	_, inline := hostileState(t, "Failed", 30)
 	before := inline.DeepCopy()
@@ -173,7 +175,7 @@ func TestRetrySharesNoChange(t *testing.T) {
 	}
 }
 
-// Each of a hundred thousand mistakes could have a path as long as the manifest is deep.
+// Each of a hundred thousand mistakes can have a path as long as the manifest is deep.
 func TestManyMistakesInHugeManifests(t *testing.T) {
 	const levels, each = 900, 50
 	var mistakes strings.Builder
@@ -204,7 +206,7 @@ func TestManyMistakesInHugeManifests(t *testing.T) {
 	}
 }
 
-// A name can be as long as the request that it comes with.
+// A name can be as long as the request that contains it.
 func TestHugeNamesMakeNoLongErrors(t *testing.T) {
 	long := strings.Repeat("A_", 1<<20)
 	c := scripted(t, func(*http.Request) (any, error) { return nil, apierrors.NewForbidden(schema.GroupResource{}, "", nil) })
@@ -226,7 +228,8 @@ func TestHugeNamesMakeNoLongErrors(t *testing.T) {
 	}
 }
 
-// A page of a list is decoded one by one: as maps, all of it takes many times its JSON.
+// The items of a list page are decoded one at a time: decoded into maps together, they would take
+// many times the size of their JSON.
 func TestListDecodesOneAtATime(t *testing.T) {
 	const count, each = 10, 1 << 20
 	item := func(i int) string {

@@ -8,13 +8,13 @@ import (
 
 const module = "github.com/opensearch-project/opensearch-migrations/argoservice"
 
-// A host embeds these packages, so what they import is what the host gets. The typed
-// clientset alone would triple its binary; Argo's module would pin its Kubernetes libraries.
+// A host that embeds these packages links everything that they import. The typed clientset alone
+// would triple the size of its binary, and Argo's module would pin its Kubernetes libraries.
 func TestImportSet(t *testing.T) {
 	for _, tc := range []struct {
 		pkg     string
-		allowed []string // of the packages that are not of the standard library, prefixes
-		most    int      // of all packages, the standard library's among them
+		allowed []string // prefixes of the packages outside the standard library
+		most    int      // number of packages, including the standard library's
 	}{
 		{module + "/pkg/status", []string{
 			"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/",

@@ -10,7 +10,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
-// Whatever the error that a body ends with, its request is retried.
+// A read whose body ends with an error is retried, whatever the error is.
 func TestReadsWhoseAnswersAreReset(t *testing.T) {
 	for name, which := range map[string]func(r *http.Request) bool{
 		"lists": func(r *http.Request) bool { return path.Base(r.URL.Path) == "workflows" },
@@ -41,8 +41,8 @@ func TestReadsWhoseAnswersAreReset(t *testing.T) {
 	}
 }
 
-// The API server stores objects so deep that a list of them can't be parsed. An object that cannot
-// be read is an error of its own, and those beside it are listed.
+// The API server stores objects so deep that a list of them can't be parsed. Each object that
+// cannot be read has an error of its own, and the others are listed.
 func TestListOfObjectsThatCannotBeRead(t *testing.T) {
 	for value, bad := range map[string]int{apitest.DeepValue: 0, apitest.BrokenValue: 1} {
 		const count = 30

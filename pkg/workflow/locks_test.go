@@ -27,7 +27,7 @@ const lockLists = `{
     {name: tasks, dag: {tasks: [{name: t, inline: {synchronization: {mutexes: [{name: f}]}}}]}},
     {name: none, synchronization: {mutex: ~, mutexes: [{name: g}]}, container: {image: mutex}}]}`
 
-// Argo 4.x ignores a lock that is given by itself.
+// Argo 4.x ignores a lock that is not in a list.
 func TestLocksAreSentAsLists(t *testing.T) {
 	want := fromYAML(t, lockLists)
 	spec := fromYAML(t, singleLocks)

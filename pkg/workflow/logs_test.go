@@ -45,14 +45,14 @@ const runningPods = `{"apiVersion":"v1","kind":"PodList","metadata":{"resourceVe
   {"name":"main","state":{"running":{"startedAt":"2026-11-23T10:00:00Z"}}},
   {"name":"wait","state":{"running":{"startedAt":"2026-11-23T10:00:00Z"}}}]}}]}`
 
-// loggedPods are two pods: one of a node, and one of a node that the workflow does not have.
+// loggedPods are two pods: one of a node, and one whose node is not in the workflow.
 const loggedPods = `{"apiVersion":"v1","kind":"PodList","metadata":{"resourceVersion":"7"},"items":[
 {"metadata":{"name":"known","uid":"p-1","annotations":{"workflows.argoproj.io/node-id":"w-4","workflows.argoproj.io/node-name":"w.other"}},
  "spec":{"restartPolicy":"Never","containers":[{"name":"main"}]},"status":{"phase":"Succeeded"}},
 {"metadata":{"name":"unknown","uid":"p-2","annotations":{"workflows.argoproj.io/node-id":"w-9","workflows.argoproj.io/node-name":"w.lost"}},
  "spec":{"restartPolicy":"Never","containers":[{"name":"main"}]},"status":{"phase":"Succeeded"}}]}`
 
-// loggedScript answers for a workflow with loggedPods. Each pod has written its name.
+// loggedScript answers for a workflow with loggedPods. The log of each pod is its name.
 func loggedScript(workflow *unstructured.Unstructured, events ...*unstructured.Unstructured) script {
 	return func(r *http.Request) (any, error) {
 		watched := isWatch(r)
@@ -115,7 +115,7 @@ func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f
 func TestLogOptionsAreChecked(t *testing.T) {
 	now := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 	for _, tc := range []struct {
-		field string // "": it is valid
+		field string // "" if the options are valid
 		opts  LogOptions
 	}{
 		{"", LogOptions{}},
@@ -208,7 +208,7 @@ status: {phase: `+phase+`, nodes: {n: {id: n, displayName: setup, type: Pod, pha
 	}
 }
 
-// If the workflow has completed, following yields the same as reading.
+// For a completed workflow, following yields the same lines as reading.
 func TestLogsOfCompletedAreTheSameFollowed(t *testing.T) {
 	obj := workflowObject(t, loggedYAML)
 	if err := unstructured.SetNestedField(obj.Object, "Succeeded", "status", "phase"); err != nil {
@@ -224,7 +224,7 @@ func TestLogsOfCompletedAreTheSameFollowed(t *testing.T) {
 	}
 }
 
-// Without the nodes it is unknown which pods a selector means.
+// Without the nodes it is unknown which pods a selector selects.
 func TestLogsOfNodesThatBecomeUnreadable(t *testing.T) {
 	for name, field := range map[string]string{"offloaded": "offloadNodeStatusVersion", "corrupt": "compressedNodes"} {
 		for _, phase := range []string{"Running", "Succeeded"} {
@@ -251,7 +251,7 @@ func TestLogsOfNodesThatBecomeUnreadable(t *testing.T) {
 	}
 }
 
-// A pod that is deleted before its log is read is named after all lines of the others.
+// A pod that is deleted before its log is read is reported after all lines of the others.
 func TestLogsOfPodsThatAreDeletedMeanwhile(t *testing.T) {
 	obj := workflowObject(t, loggedYAML)
 	if err := unstructured.SetNestedField(obj.Object, "Succeeded", "status", "phase"); err != nil {
@@ -284,7 +284,7 @@ func TestErrorsOfLogs(t *testing.T) {
 	missing := []podlogs.Missing{{Pod: "p", Container: "main"}}
 	for name, tc := range map[string]struct {
 		err  error
-		want error // nil: no sentinel
+		want error // nil: no sentinel matches
 	}{
 		"incomplete":             {&podlogs.IncompleteError{Missing: missing}, ErrLogsIncomplete},
 		"incomplete and deleted": {&podlogs.IncompleteError{Missing: missing, Err: &GoneError{Err: ErrDeleted}}, ErrDeleted},

@@ -15,7 +15,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 )
 
-// longNamed is a workflow named as only others name theirs. Its node claims to be a pod.
+// longNamed returns a workflow with a name that only other clients use. Its node claims to be a
+// pod.
 func longNamed(t *testing.T, phase string) *unstructured.Unstructured {
 	t.Helper()
 	obj := workflowObject(t, `
@@ -37,8 +38,9 @@ status:
 
 var longName = strings.Repeat("long-", 19) + "named"
 
-// The API server takes names of up to 253 characters, and Argo's controller fails what is longer
-// than 63. Such a workflow has no pods, and no selector of labels can have its name.
+// The API server accepts names of up to 253 characters. Argo's controller fails a workflow whose
+// name is longer than 63. Such a workflow has no pods, and its name does not fit into a label
+// selector.
 func TestWorkflowsWithLongNames(t *testing.T) {
 	logs := func(follow bool) func(ctx context.Context, c *WorkflowClient) error {
 		return func(ctx context.Context, c *WorkflowClient) error {
@@ -115,7 +117,7 @@ func TestWorkflowsWithLongNames(t *testing.T) {
 	}
 }
 
-// The copy of a workflow that was suspended as a whole starts.
+// The copy of a suspended workflow is not suspended.
 func TestResubmitIsNotSuspended(t *testing.T) {
 	old := workflowObject(t, `
 apiVersion: argoproj.io/v1alpha1

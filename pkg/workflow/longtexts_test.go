@@ -15,8 +15,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// An error is as long as somebody can read, whatever others have written: the API server, the
-// workflow, or the caller.
+// The length of an error is bounded, whatever the API server, the workflow or the caller has
+// written.
 func TestErrorTextsAreShort(t *testing.T) {
 	const long, many = 1 << 20, 10_000
 	text := strings.Repeat("x", long)

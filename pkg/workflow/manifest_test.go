@@ -76,7 +76,7 @@ func FuzzManifest(f *testing.F) {
 		c, s := &WorkflowClient{namespace: "ma"}, &submission{req: StartRequest{Entrypoint: "e"}, draft: d}
 		if len(problems) > 0 {
 			_ = invalid(problems...).Error()
-			if d.obj != nil { // further problems are looked for in it, whatever it is
+			if d.obj != nil { // Start looks for further problems in any draft
 				_, _ = c.fill(t.Context(), s)
 				args := spec.Arguments{Required: map[string]string{"p": "v"}, Faulty: []string{"q"}}
 				spec.NewTemplate("it", d.spec()).Bind(d.spec()).Check(args, false, nothing)
@@ -93,7 +93,7 @@ func FuzzManifest(f *testing.F) {
 		if !slices.ContainsFunc(parameters, func(p any) bool { return p.(map[string]any)["name"] == "p" && p.(map[string]any)["value"] == "v" }) {
 			t.Errorf("the parameter is not in %v", parameters)
 		}
-		d.obj.DeepCopy() // which panics on a type that JSON doesn't have
+		d.obj.DeepCopy() // panics on a type that JSON doesn't have
 	})
 }
 

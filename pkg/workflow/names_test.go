@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// WorkflowName is the name that the start gives.
+// WorkflowName returns the name that a start chooses.
 func TestWorkflowName(t *testing.T) {
 	manifest := []byte("apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: given}\nspec: {entrypoint: main, templates: [{name: main, suspend: {}}]}")
 	inNamespace := bytes.Replace(manifest, []byte("name: given"), []byte("name: given, namespace: ma"), 1)

@@ -19,7 +19,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
-// Each operation begins and ends once, and what it sends has the context that Begin has returned.
+// Each operation begins and ends once. Its requests have the context that Begin returned.
 func TestEveryOperationIsObserved(t *testing.T) {
 	for op, do := range map[Op]func(ctx context.Context, c *WorkflowClient) error{
 		OpCreate: func(ctx context.Context, c *WorkflowClient) error {
@@ -94,7 +94,7 @@ func TestEveryOperationIsObserved(t *testing.T) {
 				t.Errorf("began as %+v", got)
 			}
 			if op == OpCreate {
-				want.Name = "w" // by the time it ends
+				want.Name = "w" // known by the end
 			}
 			if ended := r.ended[0]; ended.Call != want || !errors.Is(ended.err, err) {
 				t.Errorf("ended as %+v", ended)
@@ -103,14 +103,14 @@ func TestEveryOperationIsObserved(t *testing.T) {
 	}
 }
 
-// A start ends with the name that it has chosen; one that is refused before has none.
+// The end of a start has the name that the start chose. A start that is refused before has none.
 func TestObservedNames(t *testing.T) {
 	r := &recorder{}
 	c := scriptedWith(t, Options{Observer: r}, func(req *http.Request) (any, error) {
 		if req.Method == http.MethodPost {
-			return gateObject(t, "1", "Running", ""), nil // its name is w
+			return gateObject(t, "1", "Running", ""), nil // the object's name is w
 		}
-		return nil, apierrors.NewForbidden(schema.GroupResource{}, "", nil) // no template is read
+		return nil, apierrors.NewForbidden(schema.GroupResource{}, "", nil) // so that no template is read
 	})
 	if _, err := c.Start(t.Context(), StartRequest{Template: "it"}); err != nil {
 		t.Fatal(err)
@@ -132,7 +132,7 @@ func TestObservedNames(t *testing.T) {
 	}
 }
 
-// Attempts that are repeated are told of, with why, and how soon the next one follows.
+// Retried attempts are reported with their error and the delay before the next attempt.
 func TestRetriesAreObserved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &recorder{}
@@ -167,7 +167,7 @@ func TestRetriesAreObserved(t *testing.T) {
 	})
 }
 
-// A panic of the caller's own code ends the operation, too.
+// A panic in the caller's own code ends the operation, too.
 func TestObservedPanic(t *testing.T) {
 	s, r := apitest.New(), &recorder{}
 	s.Put("w", nil)
@@ -196,7 +196,7 @@ func TestObservedPanic(t *testing.T) {
 	}
 }
 
-// Nothing failed in logs that are followed to their end, though each watch and stream ends.
+// Logs that are followed to their end report no failure, although every watch and stream ends.
 func TestFollowedLogsAreNoRetries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &recorder{}

@@ -69,7 +69,7 @@ type way struct {
 	over func(t *testing.T, play script) *WorkflowClient
 }
 
-// clients are the two ways to create a client.
+// clients returns the two ways to create a client.
 func clients() []way {
 	return []way{
 		{"over REST", func(t *testing.T, play script) *WorkflowClient { t.Helper(); return scripted(t, play) }},
@@ -88,8 +88,8 @@ func clients() []way {
 	}
 }
 
-// A start with a key sends one request more than one without. Only a key with a name takes another
-// one, which reads only metadata.
+// A start with a key sends one request more than one without. A key together with a name takes
+// another request, which reads only metadata.
 func TestRequestsOfAKey(t *testing.T) {
 	for name, tc := range map[string]struct {
 		req  StartRequest
@@ -124,8 +124,8 @@ func TestRequestsOfAKey(t *testing.T) {
 	}
 }
 
-// Copies have the label and the claim, but do not hold the key. The holder is found even after pages
-// of copies.
+// Copies have the label and the claim but do not hold the key. The holder is found even if it is
+// listed after pages of copies.
 func TestCopiesHoldNoKey(t *testing.T) {
 	req := StartRequest{Template: "a", SkipTemplateCheck: true, IdempotencyKey: "k"}
 	for _, way := range clients() {
@@ -217,7 +217,7 @@ func TestKeyThatCannotBeLookedFor(t *testing.T) {
 	}
 }
 
-// A dry run reports what a start would do: find the workflow, and create none.
+// A dry run reports what a start would do: find the existing workflow and create none.
 func TestDryRunOfAKeyInUse(t *testing.T) {
 	s := &store{t: t}
 	c := scripted(t, s.play)
@@ -276,8 +276,8 @@ func TestDryRunBesideAStart(t *testing.T) {
 	}
 }
 
-// A random name that is taken is replaced, and so is the claim: it is for the name that the workflow
-// gets.
+// If a random name is taken, a new one replaces it. So does a new claim, because a claim contains
+// the name.
 func TestClaimOfASecondName(t *testing.T) {
 	s := &store{t: t}
 	refused, lost := false, false
@@ -303,8 +303,9 @@ func TestClaimOfASecondName(t *testing.T) {
 	}
 }
 
-// A workflow that a lost attempt has created can run and be deleted before the next attempt. If its
-// name was seen to be taken meanwhile, the call does not start it again; its outcome is unknown.
+// The workflow of a create whose response was lost can run and be deleted before the next attempt.
+// If its name was seen to be taken in the meantime, the call does not create it again; the outcome
+// is unknown.
 func TestLostStartThatWasCollected(t *testing.T) {
 	for _, req := range []StartRequest{{Name: "n"}, {IdempotencyKey: "k"}} {
 		s := &store{t: t}
@@ -330,8 +331,8 @@ func TestLostStartThatWasCollected(t *testing.T) {
 	}
 }
 
-// A later version may record a request in another form. What all forms have in common still shows
-// which workflow has the key, and the error says what to do.
+// A later version may record a request in another form. The parts that all forms have in common
+// still show which workflow has the key, and the error says what to do.
 func TestClaimOfALaterVersion(t *testing.T) {
 	for name, form := range map[string]string{
 		"other fields": `"hash":"x"`, "fields of other types": `"request":{"a":1},"fields":["b"],"id":7,"omitted":"none"`,
@@ -358,7 +359,7 @@ func TestClaimOfALaterVersion(t *testing.T) {
 	}
 }
 
-// Any client can write the annotation, so an error quotes and truncates what it repeats of it.
+// Any client can write the annotation, so an error quotes and truncates what it shows of it.
 func TestConflictWithAClaimOfAnotherWriter(t *testing.T) {
 	s := &store{t: t}
 	c := scripted(t, s.play)
@@ -380,7 +381,7 @@ func TestConflictWithAClaimOfAnotherWriter(t *testing.T) {
 	}
 }
 
-// A workflow that has the name of a key, but was not started with one, is another one.
+// A workflow that has the name of a key but was not started with one does not hold the key.
 func TestNameOfAKeyIsTaken(t *testing.T) {
 	s := &store{t: t}
 	c := scripted(t, s.play)

@@ -58,7 +58,8 @@ status:
       {id: waiting, name: waiting, displayName: gate, type: Suspend, phase: Running, outputs: {parameters: [{name: by, valueFrom: {supplied: {}}}, {name: why, valueFrom: {supplied: {}}}]}}
 `
 
-// All problems are in one list: those of the request by itself, and those with what it is about.
+// One list has all problems: those of the request by itself, and those with its template or
+// workflow.
 func TestAllProblemsAreInOneList(t *testing.T) {
 	wrong := map[string]any{"dataset": nil, "typo": 1}
 	objects := map[string]string{"t": listedTemplate, "ended": listedEnded, "waiting": listedWaiting, "c": listedCron}
@@ -150,7 +151,7 @@ func TestAllProblemsAreInOneList(t *testing.T) {
 	}
 }
 
-// In a namespace that does not exist, a list is empty as in one without objects.
+// In a namespace that does not exist, a list is empty, as in a namespace without objects.
 func TestMissingNamespaceIsNotAMissingTemplate(t *testing.T) {
 	for name, tc := range map[string]struct {
 		answer error // to a write

@@ -8,7 +8,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// Fields that only Argo's controller writes can have been written by others as well.
+// Other clients can write the fields that only Argo's controller should write.
 func TestErrorsShowPhasesThatAreNone(t *testing.T) {
 	const forged = "Failed\x1b[2K\u202e\u3164"
 	c := scripted(t, func(*http.Request) (any, error) {

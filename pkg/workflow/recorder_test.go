@@ -6,13 +6,13 @@ import (
 	"sync"
 )
 
-// recorder is an observer that keeps what it is told.
+// recorder is an observer that keeps the events that it receives.
 type recorder struct {
 	mu     sync.Mutex
 	begun  []Call
 	ended  []endedCall
 	events []Event
-	// alien are what was told with a context that is not of the operation.
+	// alien are the events whose context is not that of the operation.
 	alien []string
 }
 
@@ -57,7 +57,7 @@ func (r *recorder) Note(ctx context.Context, event Event) {
 	}
 }
 
-// noted are the events of one kind.
+// noted returns the events of one type.
 func noted[E Event](r *recorder) (found []E) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

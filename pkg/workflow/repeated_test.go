@@ -16,8 +16,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 )
 
-// A decision that was written before is not written again, but the controller is made to look at the
-// workflow.
+// A decision that was already written is not written again, but the controller is made to look at
+// the workflow.
 func TestRepeatedDecisionsTouch(t *testing.T) {
 	resumed := func(ids ...string) func(context.Context, *WorkflowClient) error {
 		return func(ctx context.Context, c *WorkflowClient) error {
@@ -79,8 +79,8 @@ func TestRepeatedDecisionsTouch(t *testing.T) {
 	}
 }
 
-// Of many clients that decide about a gate, one is first. If each of the others touched the workflow, all
-// would see a new state, and a client that decides on each state would decide again.
+// If many clients decide about a gate, one is first. If each of the others touched the workflow,
+// all would receive a new state, and a client that decides on each state would decide again.
 func TestLateDecisionsTouchOnlyIfTheControllerHasNotActed(t *testing.T) {
 	set := func(value any, fields ...string) func(*stage) {
 		return func(s *stage) {
@@ -121,8 +121,8 @@ func TestLateDecisionsTouchOnlyIfTheControllerHasNotActed(t *testing.T) {
 	}
 }
 
-// The result of a late decision is known even if the touch fails. For a decision that is written, a
-// failed touch makes the outcome unknown.
+// The result of a late decision is known even if the touch fails. For a decision that was written,
+// a failed touch makes the outcome unknown.
 func TestContextThatEndsInARepeatedDecision(t *testing.T) {
 	approved := func(s *stage) {
 		_ = unstructured.SetNestedField(s.obj.Object, "Succeeded", "status", "nodes", "g", "phase")
@@ -159,7 +159,7 @@ func TestContextThatEndsInARepeatedDecision(t *testing.T) {
 	}
 }
 
-// A decision that matches nothing that was decided before writes nothing.
+// A decision that matches no earlier decision writes nothing.
 func TestDecisionsAboutNothingWriteNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := gateStage(t, "")
@@ -174,7 +174,7 @@ func TestDecisionsAboutNothingWriteNothing(t *testing.T) {
 	})
 }
 
-// A caller that may only read can't have decided anything, so the touch is not needed.
+// A caller that may only read can't have made the earlier decision, so no touch is needed.
 func TestRepeatedDecisionsWithoutPermission(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := gateStage(t, "")

@@ -13,7 +13,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 )
 
-// No part of a request can impersonate what the client or Argo has recorded.
+// No part of a request can forge what the client or Argo records.
 func TestReservedNames(t *testing.T) {
 	const spec = "spec: {entrypoint: main, templates: [{name: main, suspend: {}}]}"
 	marks := []string{naming.AnnotationStart, naming.LabelKey, naming.AnnotationAsked, naming.AnnotationRetryID}
@@ -79,7 +79,7 @@ func TestReservedNames(t *testing.T) {
 	}
 }
 
-// The controller copies a template's workflowMetadata onto the workflow, whoever wrote the template.
+// The controller copies a template's workflowMetadata onto the workflow, whoever wrote it.
 func TestReservedNamesOfSources(t *testing.T) {
 	for name, tc := range map[string]struct {
 		source string

@@ -274,7 +274,7 @@ func TestResumptionTookEffect(t *testing.T) {
 		t.Error("it took effect before the write")
 	}
 	after := before.DeepCopy()
-	// A patch as the API server would apply it.
+	// Apply the patch as the API server would.
 	text, err := json.Marshal(r.patch)
 	if err != nil {
 		t.Fatal(err)

@@ -88,7 +88,8 @@ status:
 	}
 }
 
-// The template of a workflow that never began is unknown, so any parameter can be one of its own.
+// The template of a workflow that never began is unknown, so any parameter can be one of the
+// template's.
 func TestRetrySetsParametersOfAnUnknownTemplate(t *testing.T) {
 	planned, err := planOfRetry(t, workflowObject(t, `
 kind: Workflow
@@ -170,7 +171,7 @@ func TestUntilReleased(t *testing.T) {
 	for _, tc := range []struct {
 		name        string
 		ended       time.Time
-		first, late time.Duration // at first, and a second and a half later
+		first, late time.Duration // at first, and 1.5 s later
 	}{
 		{"no end", time.Time{}, 0, 0},
 		{"just now", seen, 2 * time.Second, time.Second / 2},

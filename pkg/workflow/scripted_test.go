@@ -23,11 +23,12 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
-// script answers a request with an object, or with an error: one of the API server's is sent
-// as its answer, any other is that of a cut connection.
+// script answers a request with an object or an error. An error of the API server is sent as its
+// answer; any other error cuts the connection.
 type script func(r *http.Request) (any, error)
 
-// scripted is a client whose API server plays a script: for what a real one does too seldom.
+// scripted returns a client whose API server plays a script, for faults that are rare on a real
+// one.
 func scripted(t *testing.T, play script) *WorkflowClient {
 	t.Helper()
 	return scriptedWith(t, Options{}, play)
@@ -67,7 +68,7 @@ func scriptTransport(play script) http.RoundTripper {
 	})
 }
 
-// gateObject is a workflow with one gate in that phase.
+// gateObject returns a workflow with one gate in the given phase.
 func gateObject(t *testing.T, version, phase, message string) *unstructured.Unstructured {
 	t.Helper()
 	obj := workflowObject(t, `
@@ -82,11 +83,11 @@ status:
 	return obj
 }
 
-// Somebody else decides the opposite while the answer to our decision is lost on its way to
-// the server: that is no success.
+// Another client decides the opposite while the response to our decision is lost. That must not
+// count as a success.
 func TestLostDecisionsAreNotTakenForOthers(t *testing.T) {
 	for name, tc := range map[string]struct {
-		then string // the gate's phase by somebody else's doing
+		then string // the gate's phase after the other client's write
 		call func(c *WorkflowClient) error
 		want error
 	}{
@@ -120,7 +121,7 @@ func TestLostDecisionsAreNotTakenForOthers(t *testing.T) {
 	}
 }
 
-// The nodes are offloaded while the answer is lost: nobody can tell any more.
+// The nodes are offloaded while the response is lost, so the outcome cannot be read.
 func TestLostDecisionThatCannotBeSeen(t *testing.T) {
 	lost := false
 	err := scripted(t, func(r *http.Request) (any, error) {
@@ -140,7 +141,7 @@ func TestLostDecisionThatCannotBeSeen(t *testing.T) {
 	}
 }
 
-// The cause of a caller's context can be any error, also one that means something here.
+// The cause of a caller's context can be any error, even one that has a meaning here.
 func TestCauseOfContextIsNoAnswer(t *testing.T) {
 	elsewhere := apierrors.NewNotFound(schema.GroupResource{Resource: "buckets"}, "b")
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -182,7 +183,7 @@ func TestLostCreateThatCannotBeLookedUp(t *testing.T) {
 	})
 }
 
-// A line that went dead delivers neither events nor its end.
+// A dead connection delivers neither events nor its end.
 func TestSilentWatchIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		reads := 0
@@ -209,7 +210,7 @@ func TestSilentWatchIsLeft(t *testing.T) {
 	})
 }
 
-// listOf is a list of that version.
+// listOf returns a list with the given resource version.
 func listOf(version string, items ...*unstructured.Unstructured) *unstructured.UnstructuredList {
 	list := &unstructured.UnstructuredList{Object: map[string]any{
 		"apiVersion": apiVersion, "kind": kind + "List", "metadata": map[string]any{"resourceVersion": version},
@@ -232,7 +233,7 @@ func (s silence) Read([]byte) (int, error) {
 
 func (silence) Close() error { return nil }
 
-// Objects made by hand have ints and maps of strings; sent they are the same as from JSON.
+// Objects built in Go have ints and string maps. They are sent as the same JSON.
 func TestCreateTakesGoValues(t *testing.T) {
 	var sent map[string]any
 	c := scripted(t, func(r *http.Request) (any, error) {
@@ -286,7 +287,7 @@ func TestSelectorsKeepValuesToThemselves(t *testing.T) {
 	}
 }
 
-// One object that is no workflow doesn't end a list.
+// An object that is not a Workflow doesn't end a list.
 func TestListGoesOnAfterWhatItCannotRead(t *testing.T) {
 	c := scripted(t, func(*http.Request) (any, error) {
 		return fromYAML(t, `

@@ -16,7 +16,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// What is logged at which level, and how.
+// LogObserver logs each event at its level and with its attributes.
 func TestLogObserver(t *testing.T) {
 	call := func(op Op, name string) Call {
 		return Call{Op: op, Backend: "native", Namespace: "ma", Name: name, Began: time.Now()}
@@ -29,7 +29,7 @@ func TestLogObserver(t *testing.T) {
 	conflict := apierrors.NewConflict(schema.GroupResource{}, "w", errors.New("changed"))
 	for name, tc := range map[string]struct {
 		do   func(Observer)
-		want string // as far as it doesn't depend on the time
+		want string // without what depends on the time
 	}{
 		"a read": {end(OpGet, "w", nil), `level=DEBUG msg=get` + who + " workflow=w took="},
 		"a dry run": {func(o Observer) {

@@ -136,7 +136,7 @@ func (s *stage) record(kind string) {
 // sent returns the requests so far, each with its time in milliseconds.
 func (s *stage) sent() string { return strings.Join(s.log, " ") }
 
-// next is what the controller writes when it acts: something follows the gate.
+// next is the controller's write when it acts: a step follows the gate.
 func next(obj map[string]any) {
 	_ = unstructured.SetNestedStringSlice(obj, []string{"s1"}, "status", "nodes", "g", "children")
 }

@@ -19,9 +19,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Starts under faults that are drawn at random: requests that are refused or lost, before or after the
-// API server has acted on them, another client that starts under the same key or name, workflows that
-// are deleted, contexts that end.
+// Starts are exactly once under random faults: requests that are refused, or lost before or after
+// the API server acts on them, another client that starts under the same key or name, workflows
+// that are deleted, contexts that end.
 func TestStartsUnderFaults(t *testing.T) {
 	for seed := range uint64(400) {
 		synctest.Test(t, func(t *testing.T) {
@@ -43,12 +43,12 @@ type faultyStore struct {
 	cancel context.CancelFunc
 
 	req   StartRequest
-	rival func() // starts the same, or nearly
+	rival func() // starts the same request, or a similar one
 
 	made     int // by the client under test
 	deleted  int
 	rivalled bool
-	doubtful bool // a create was sent, and its answer was lost
+	doubtful bool // the response to a create was lost
 	log      []string
 }
 
@@ -100,7 +100,7 @@ func (s *faultyStore) play(r *http.Request) (any, error) {
 		return nil, apierrors.NewForbidden(schema.GroupResource{}, "", errors.New("no"))
 	case 3: // the request is lost
 		return nil, s.lost(creates)
-	case 4: // the answer is lost
+	case 4: // the response is lost
 		_, _ = s.act(r)
 		return nil, s.lost(creates)
 	}
@@ -116,7 +116,7 @@ func (s *faultyStore) act(r *http.Request) (any, error) {
 	return answer, err
 }
 
-// lost is how a request without an answer ends.
+// lost returns the error of a request without a response.
 func (s *faultyStore) lost(creates bool) error {
 	s.doubtful = s.doubtful || creates
 	if s.draw(8) > 0 {
@@ -126,7 +126,7 @@ func (s *faultyStore) lost(creates bool) error {
 	return context.Canceled
 }
 
-// brokenPromises are those that a start which has ended with err has not kept.
+// brokenPromises returns the guarantees that a start that ended with err violated.
 func (s *faultyStore) brokenPromises(err error) (broken []string) {
 	promise := func(kept bool, what string) {
 		if !kept {
@@ -148,8 +148,8 @@ func (s *faultyStore) brokenPromises(err error) (broken []string) {
 	return broken
 }
 
-// A name is taken, and free again before the workflow that has it was read; then the time for another
-// attempt is over, or the context ends.
+// A name is taken, and is free again before its workflow is read. Then the time for another attempt
+// is over, or the context ends.
 func TestNameThatIsFreedTooLate(t *testing.T) {
 	for name, tc := range map[string]struct {
 		retryFor time.Duration

@@ -18,7 +18,7 @@ import (
 
 func ptr[T any](v T) *T { return &v }
 
-// revealing is a secret that would arrive as its mask.
+// revealing is a secret that would be sent as its mask.
 type revealing string
 
 func (r revealing) Reveal() string { return string(r) }
@@ -30,7 +30,7 @@ func (r revealing) MarshalText() ([]byte, error) {
 	return []byte("*****"), nil
 }
 
-// A secret that masks itself is never sent as its mask, wherever it is.
+// A secret that masks itself is never sent as its mask, wherever the request contains it.
 func TestSecretsAreNotSentAsTheirMask(t *testing.T) {
 	within := map[string]any{"a": []any{struct{ Password revealing }{"s3cr3t"}}}
 	_, found := checkSettings(StartRequest{
@@ -78,7 +78,7 @@ func TestSecretsAreNotSentAsTheirMask(t *testing.T) {
 	}
 }
 
-// Input is not evaluated, wherever it is sent and however it is wrapped.
+// Argo does not evaluate input, in whatever field and type it is sent.
 func TestValuesThatArgoWouldEvaluate(t *testing.T) {
 	const code = "{{workflow.parameters.password}}"
 	for name, value := range map[string]any{
@@ -139,7 +139,7 @@ func TestValuesThatArgoWouldEvaluate(t *testing.T) {
 	}
 }
 
-// The workflows of a CronWorkflow have its name as a label.
+// The workflows of a CronWorkflow have its name as a label value.
 func TestCronWorkflowOfALongName(t *testing.T) {
 	for length, want := range map[int]int{63: 0, 64: 1, 76: 1} {
 		_, found := checkSource(t.Context(), StartRequest{CronWorkflow: strings.Repeat("a", length)}, "ma")
@@ -162,7 +162,7 @@ func TestExpressionsAreMeant(t *testing.T) {
 	}
 }
 
-// fieldsOf lists the fields of an InvalidError's problems.
+// fieldsOf returns the fields of an InvalidError's problems.
 func fieldsOf(t *testing.T, err error) []string {
 	t.Helper()
 	var invalid *InvalidError

@@ -16,12 +16,12 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 )
 
-// store is an API server that keeps workflows, and what it was asked.
+// store is an API server that stores workflows and records the requests.
 type store struct {
 	t        *testing.T
 	held     []*unstructured.Unstructured
 	asked    []string // e.g. "list", "get w", "create w"
-	accepts  []string // of lists
+	accepts  []string // Accept headers of lists
 	noLists  bool
 	pageSize int
 }
@@ -88,7 +88,7 @@ func (s *store) list(r *http.Request) (any, error) {
 	return page, nil
 }
 
-// copied is a workflow's copy as other clients make them, with its labels and annotations.
+// copied returns a copy of a workflow as other clients make it, with its labels and annotations.
 func copied(wf *unstructured.Unstructured, name string) *unstructured.Unstructured {
 	again := wf.DeepCopy()
 	again.SetName(name)

@@ -73,8 +73,8 @@ func TestSkippedCheckOfAManifest(t *testing.T) {
 	}
 }
 
-// The error of a misspelt name lists the names that exist. Of whole templates, which can have a
-// megabyte each, only a small page is read.
+// If no template has the name, the error lists those that exist. Whole templates can have a
+// megabyte each, so only a small page of them is read.
 func TestNamesOfTemplates(t *testing.T) {
 	for _, way := range clients() {
 		for _, req := range []StartRequest{{Template: "reindxe"}, {Template: "reindxe", ClusterScope: true}, {CronWorkflow: "reindxe"}} {
@@ -100,7 +100,8 @@ func TestNamesOfTemplates(t *testing.T) {
 	}
 }
 
-// Metadata can be large, too: an annotation may contain the whole object. Then the error lists none.
+// Metadata can also be large: an annotation may contain the whole object. Then the error lists no
+// names.
 func TestNamesOfHugeTemplates(t *testing.T) {
 	huge := workflowObject(t, "{apiVersion: argoproj.io/v1alpha1, kind: Any, metadata: {name: reindex}}")
 	huge.SetAnnotations(map[string]string{"last-applied": strings.Repeat("x", 16<<20)})

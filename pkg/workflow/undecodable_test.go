@@ -38,7 +38,7 @@ func TestNamesThatYAMLReadsAsBools(t *testing.T) {
 	}
 }
 
-// refusing is the script of an API server to which nothing may be written.
+// refusing is the script of an API server on which a write fails the test.
 func refusing(t *testing.T) script {
 	t.Helper()
 	return func(r *http.Request) (any, error) {
@@ -49,7 +49,7 @@ func refusing(t *testing.T) script {
 	}
 }
 
-// Whatever a workflow is started from, nothing is written that Argo cannot decode.
+// Nothing that Argo cannot decode is written, whatever the workflow is started from.
 func TestTypesOfEverySource(t *testing.T) {
 	objects := map[string]string{
 		"workflowtemplates/typed": "{kind: WorkflowTemplate, spec: {entrypoint: main, templates: [{name: main}], volumes: [{name: n}]}}",

@@ -10,7 +10,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
-// Each operation that reads a workflow ends at once with ErrUnsupported if that cannot be read.
+// Every operation that reads a workflow returns ErrUnsupported at once if the workflow cannot be
+// read.
 func TestOperationsOnAnObjectThatCannotBeRead(t *testing.T) {
 	const name = "w0"
 	operations := map[Op]func(context.Context, *WorkflowClient) error{

@@ -15,7 +15,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// A decision waits no longer, and touches the workflow no more often, than it has to.
+// A decision waits no longer, and touches the workflow no more often, than necessary.
 func TestDecisionsAreFollowedUp(t *testing.T) {
 	suspend := func(ctx context.Context, c *WorkflowClient) error { return c.Suspend(ctx, "w", SuspendOptions{}) }
 	after := func(d time.Duration, do func(map[string]any)) func(*stage) {
@@ -113,7 +113,7 @@ func TestDecisionsAreFollowedUp(t *testing.T) {
 	}
 }
 
-// The controller can't just have written a workflow that had not changed for long.
+// If a workflow has not changed for long, the controller can't have just written it.
 func TestDecisionsOnARestedWorkflowAreNotFollowedUp(t *testing.T) {
 	manager := func(at string) any {
 		return map[string]any{"manager": "m", "operation": "Update", "time": at}
@@ -144,7 +144,8 @@ func TestDecisionsOnARestedWorkflowAreNotFollowedUp(t *testing.T) {
 	}
 }
 
-// The controller may compress the nodes that show that it acted, by any algorithm that the client reads.
+// The controller may compress the nodes that show that it has acted, by any algorithm that the
+// client reads.
 func TestUptakeInCompressedNodes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := gateStage(t, "")
@@ -175,7 +176,7 @@ func TestUptakeInCompressedNodes(t *testing.T) {
 	})
 }
 
-// Ten thousand gates beside ten thousand other nodes take one pass.
+// Ten thousand gates beside ten thousand other nodes are checked in one pass.
 func TestUptakeOfManyGates(t *testing.T) {
 	before, after := &status.WorkflowStatus{}, &status.WorkflowStatus{}
 	var gates []*status.Node

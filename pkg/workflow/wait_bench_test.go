@@ -13,8 +13,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
-// BenchmarkWaiting measures what a wait on a workflow of 12 nodes keeps, as heap and as stack.
-// `make bench-scale` measures the same on a real API server, beside other clients.
+// BenchmarkWaiting measures how much heap and stack a wait on a workflow of 12 nodes retains. `make
+// bench-scale` measures the same on a real API server, beside other clients.
 func BenchmarkWaiting(b *testing.B) {
 	const count = 5000
 	s := apitest.New()
@@ -40,7 +40,7 @@ func BenchmarkWaiting(b *testing.B) {
 		var seen, running sync.WaitGroup
 		seen.Add(count)
 		for i := range count {
-			name := apitest.Name(i) // not in the waiting goroutine, whose stack would grow
+			name := apitest.Name(i) // outside the waiting goroutine, whose stack would grow
 			running.Go(func() {
 				shown := false
 				_, _ = c.Wait(ctx, name, func(s *status.WorkflowStatus) (bool, error) {
@@ -61,7 +61,7 @@ func BenchmarkWaiting(b *testing.B) {
 	}
 }
 
-// memory is what is in use when stacks have shrunk as far as they do.
+// memory returns the memory in use after stacks have shrunk as far as they can.
 func memory() runtime.MemStats {
 	for range 4 {
 		runtime.GC()

@@ -19,7 +19,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
-// A timeout is a timeout whatever cause it was given; a cancellation is not.
+// A deadline is reported as a timeout whatever its cause is. A cancellation is not.
 func TestEndOfContextIsExact(t *testing.T) {
 	mine := errors.New("the deploy is over")
 	for name, tc := range map[string]struct {
@@ -60,7 +60,7 @@ func TestEndOfContextIsExact(t *testing.T) {
 	}
 }
 
-// A workflow that was deleted or replaced is told apart from one that never existed.
+// A workflow that was deleted or replaced is distinguished from one that never existed.
 func TestWaitOnAWorkflowThatGoes(t *testing.T) {
 	for name, want := range map[string]error{"deleted": ErrDeleted, "replaced": ErrReplaced} {
 		synctest.Test(t, func(t *testing.T) {
@@ -101,7 +101,7 @@ func putUnclaimed(s *apitest.Server, name, instance string) {
 
 func TestStartDiagnostic(t *testing.T) {
 	for name, tc := range map[string]struct {
-		others map[string]string // names to the instance ID of the controller that has picked them up
+		others map[string]string // name → instance ID of the controller that has picked it up
 		forbid bool
 		want   string
 	}{
@@ -156,7 +156,7 @@ func TestStartDiagnostic(t *testing.T) {
 	}
 }
 
-// A controller of Argo 4.1 cannot write the name of a long template as a label.
+// A controller of Argo 4.1 cannot set a long template name as a label value.
 func TestStartDiagnosticOfALongTemplate(t *testing.T) {
 	for length, want := range map[int]bool{63: false, 64: true} {
 		synctest.Test(t, func(t *testing.T) {
@@ -176,7 +176,7 @@ func TestStartDiagnosticOfALongTemplate(t *testing.T) {
 	}
 }
 
-// The error of a wait in vain has the diagnostic, too.
+// The error of a wait that ends without a phase contains the diagnostic, too.
 func TestStartDiagnosticInErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := apitest.New()
@@ -214,7 +214,7 @@ func TestUnclaimed(t *testing.T) {
 	}
 }
 
-// A token file is read again after the first refusal, in case the token was renewed.
+// After the first refusal, the token file is read again in case the token was renewed.
 func TestRefusalsOfAMoment(t *testing.T) {
 	unauthorized := apierrors.NewUnauthorized("expired")
 	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "workflows"}, "w", nil)

@@ -52,7 +52,7 @@ func TestWaitMany(t *testing.T) {
 	})
 }
 
-// That nothing is left behind, the bubble sees itself.
+// The synctest bubble itself fails if a goroutine is left behind.
 func TestWaitManyLeftEarly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := apitest.New()

@@ -17,19 +17,18 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// fieldOwner is the name under which objects are applied.
+// fieldOwner is the field manager of applied objects.
 const fieldOwner = client.FieldOwner("argoservice-envtest")
 
-// ApplyFile applies the objects of a YAML file of one or more documents, in their
-// order, by server-side apply. Namespaced objects without a namespace go to
-// "default"; a namespace that isn't there is created. It blocks until each
-// definition of a resource (CRD) is served. Applying a file again changes nothing;
-// an error says at which object it stopped, those before it stay.
+// ApplyFile applies the objects of a YAML file of one or more documents, in order, by server-side
+// apply. Namespaced objects without a namespace are created in "default". A namespace that does not
+// exist is created. ApplyFile blocks until each custom resource definition is served. It is
+// idempotent. An error names the object that failed; the objects before it stay.
 func (c *Cluster) ApplyFile(ctx context.Context, path string) error {
 	return c.applyFile(ctx, path, metav1.NamespaceDefault)
 }
 
-// applyFile is ApplyFile with another namespace for objects without one.
+// applyFile is ApplyFile with another default namespace.
 func (c *Cluster) applyFile(ctx context.Context, path, namespace string) error {
 	objects, err := readObjects(path)
 	if err != nil {
@@ -78,8 +77,7 @@ func (c *Cluster) ensureNamespace(ctx context.Context, name string) error {
 	return c.awaitDefaultAccount(ctx, name)
 }
 
-// awaitServed waits until the API server serves all versions of the resource that a
-// CRD defines.
+// awaitServed blocks until the API server serves all versions of the resource that a CRD defines.
 func (c *Cluster) awaitServed(ctx context.Context, crd *unstructured.Unstructured) error {
 	group, _, err := unstructured.NestedString(crd.Object, "spec", "group")
 	if err != nil {
@@ -98,8 +96,7 @@ func (c *Cluster) awaitServed(ctx context.Context, crd *unstructured.Unstructure
 		if !ok || version["served"] != true {
 			continue
 		}
-		// Asked of the resource itself, and not of the CRD's status: a full CRD
-		// has megabytes.
+		// The resource itself is requested, not the CRD's status: a full CRD has megabytes.
 		path := fmt.Sprintf("/apis/%s/%s/%s", group, version["name"], plural)
 		err := until(ctx, path+" is served", func(ctx context.Context) (bool, error) {
 			err := c.kube.Discovery().RESTClient().Get().AbsPath(path).Param("limit", "1").Do(ctx).Error()
@@ -112,7 +109,7 @@ func (c *Cluster) awaitServed(ctx context.Context, crd *unstructured.Unstructure
 	return nil
 }
 
-// readObjects reads the objects of a YAML file; empty documents are left out.
+// readObjects reads the objects of a YAML file. It skips empty documents.
 func readObjects(path string) ([]*unstructured.Unstructured, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -125,7 +122,7 @@ func readObjects(path string) ([]*unstructured.Unstructured, error) {
 	return objects, nil
 }
 
-// decodeObjects reads the objects of the documents of a YAML stream; empty ones are left out.
+// decodeObjects reads the objects of a YAML stream. It skips empty documents.
 func decodeObjects(stream io.Reader) ([]*unstructured.Unstructured, error) {
 	var objects []*unstructured.Unstructured
 	decoder := yaml.NewYAMLOrJSONDecoder(stream, 4096)

@@ -14,16 +14,16 @@ import (
 )
 
 const (
-	// ArgoNamespace is where the workflow-controller has its configuration. It acts
-	// on the workflows of all namespaces.
+	// ArgoNamespace is the namespace of the workflow-controller's configuration. The controller
+	// acts on the workflows of all namespaces.
 	ArgoNamespace = "argo"
 
 	workflowController = "workflow-controller"
 	controllerConfig   = "workflow-controller-configmap"
-	controllerAccount  = "argo" // as the manifests name it
+	controllerAccount  = "argo" // as named in Argo's manifests
 )
 
-// installCRDs defines Argo's resources and waits until they are served.
+// installCRDs creates the definitions of Argo's resources and blocks until they are served.
 func (c *Cluster) installCRDs(ctx context.Context) error {
 	set := "minimal"
 	if c.opts.FullCRDs {
@@ -51,9 +51,9 @@ func (c *Cluster) applyManifests(ctx context.Context, elem ...string) error {
 	return nil
 }
 
-// startArgo starts the workflow-controller under a service account with the
-// permissions of a real installation, and the stand-in for the executor. The
-// function it returns waits until the controller acts on workflows.
+// startArgo starts the stand-in for the executor, and the workflow-controller under a service
+// account with the permissions of a real installation. The returned function blocks until the
+// controller acts on workflows.
 func (c *Cluster) startArgo(ctx context.Context) (func(context.Context) error, error) {
 	c.opts.Progress("starting workflow-controller")
 	if err := c.installController(ctx); err != nil {
@@ -72,8 +72,7 @@ func (c *Cluster) startArgo(ctx context.Context) (func(context.Context) error, e
 	}
 	p, err := c.startPart(PartWorkflowController, c.bin.workflowController, []string{
 		"LEADER_ELECTION_DISABLE=true",
-		// Every event waits that long before the workflow is looked at; the
-		// default is 10 s.
+		// The delay between an event and the processing of its workflow. The default is 10 s.
 		"DEFAULT_REQUEUE_TIME=100ms",
 	}, []string{
 		"--kubeconfig=" + kubeconfig,
@@ -90,7 +89,7 @@ func (c *Cluster) startArgo(ctx context.Context) (func(context.Context) error, e
 	}, nil
 }
 
-// installController creates what the controller expects to find.
+// installController creates the objects that the controller needs.
 func (c *Cluster) installController(ctx context.Context) error {
 	subjects := []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: ArgoNamespace, Name: controllerAccount}}
 	objects := []client.Object{
@@ -98,10 +97,10 @@ func (c *Cluster) installController(ctx context.Context) error {
 		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: ArgoNamespace, Name: controllerAccount}},
 		&corev1.ConfigMap{
 			ObjectMeta: metav1.ObjectMeta{Namespace: ArgoNamespace, Name: controllerConfig},
-			// The metrics server would listen on a fixed port, and the process ends
-			// where that is taken. The port that stays, 6060, is a different matter:
-			// a second controller can't have it, says so in its log, and works.
-			// Nobody reads the events on workflows' nodes, which would be half of all writes.
+			// The metrics server would listen on a fixed port, and the process exits if that is
+			// taken. A second controller can't have the remaining fixed port, 6060, either, but it
+			// only logs that and works. No spec needs the events on workflows' nodes, which would
+			// be half of all writes.
 			Data: map[string]string{"metricsConfig": "enabled: false\n", "nodeEvents": "enabled: false\n"},
 		},
 		&rbacv1.ClusterRoleBinding{
@@ -120,8 +119,8 @@ func (c *Cluster) installController(ctx context.Context) error {
 			return fmt.Errorf("create %T %s: %w", o, o.GetName(), err)
 		}
 	}
-	// The roles are Argo's own; the bindings above stand for the ones that come with
-	// them, which have no namespace until kustomize gives them one.
+	// The roles are Argo's own. The bindings above replace the ones in the manifests, which have no
+	// namespace until kustomize sets one.
 	for _, roles := range []string{"*-role.yaml", "*-clusterrole.yaml", "*-roles.yaml"} {
 		if err := c.applyManifests(ctx, "cluster-install-no-crds", "workflow-controller-rbac", roles); err != nil {
 			return err
@@ -130,8 +129,8 @@ func (c *Cluster) installController(ctx context.Context) error {
 	return nil
 }
 
-// awaitController waits until the controller has ended a workflow that does
-// nothing. It has no better sign of being ready: its health endpoint has a fixed port.
+// awaitController blocks until the controller has ended a workflow that does nothing. There is no
+// better readiness check: its health endpoint has a fixed port.
 func (c *Cluster) awaitController(ctx context.Context, p *process) (err error) {
 	probe := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "argoproj.io/v1alpha1",

@@ -26,8 +26,8 @@ const backfillExample = "../../examples/backfill/"
 // backfillScale is the scale of the example's configuration.
 const backfillScale = 4
 
-// backfillBy is an implementation of the workflow interface for backfills to work with. A process
-// with this life makes its requests; nil: it lives for ever.
+// backfillBy returns the workflow client that backfills use. A process with the given life makes
+// its requests; nil means that the process is never killed.
 type backfillBy func(cfg *rest.Config, namespace string, process *life) workflow.Interface
 
 func byNative(cfg *rest.Config, namespace string, process *life) workflow.Interface {
@@ -35,7 +35,7 @@ func byNative(cfg *rest.Config, namespace string, process *life) workflow.Interf
 	return nativeClient(process.config(cfg), namespace)
 }
 
-// backfills are the example's template and configuration, in a namespace of the spec's own.
+// backfills are the example's template and configuration in the spec's own namespace.
 type backfills struct {
 	by        backfillBy
 	namespace string
@@ -64,7 +64,7 @@ func (f *backfills) read(name string) string {
 	return strings.ReplaceAll(string(data), "namespace: ma", "namespace: "+f.namespace)
 }
 
-// variant makes another template of the example's, with changes, for the backfills that follow.
+// variant creates a changed copy of the example's template. Later backfills use it.
 func (f *backfills) variant(ctx context.Context, name string, change func(template map[string]any)) {
 	GinkgoHelper()
 	templates := dyn.Resource(argoResource("workflowtemplates")).Namespace(f.namespace)
@@ -82,7 +82,7 @@ func (f *backfills) variant(ctx context.Context, name string, change func(templa
 	f.cfg.Backfill.Argo = &argo
 }
 
-// open returns a session's backfill, as a process that knows nothing of the others would.
+// open returns a session's backfill, as another process would, without shared state.
 func (f *backfills) open(session string, process *life) backfill.Backfill {
 	GinkgoHelper()
 	cfg := f.cfg
@@ -105,7 +105,7 @@ func appsResource(plural string) schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: plural}
 }
 
-// awaitState waits until a backfill is in a state, and returns its status.
+// awaitState blocks until a backfill is in a state, and returns its status.
 func awaitState(ctx context.Context, b backfill.Backfill, state backfill.State) *backfill.Status {
 	GinkgoHelper()
 	return awaitStatus(ctx, b, func(g Gomega, st *backfill.Status) { g.Expect(st.State).To(Equal(state)) })
@@ -123,7 +123,7 @@ func awaitStatus(ctx context.Context, b backfill.Backfill, is func(Gomega, *back
 	return st
 }
 
-// awaitWorkers waits until that many workers run and no other pod of them is left.
+// awaitWorkers blocks until the given number of workers run and no other worker pods are left.
 func awaitWorkers(ctx context.Context, b backfill.Backfill, workers int) *backfill.Status {
 	GinkgoHelper()
 	return awaitStatus(ctx, b, func(g Gomega, st *backfill.Status) {
@@ -132,7 +132,7 @@ func awaitWorkers(ctx context.Context, b backfill.Backfill, workers int) *backfi
 	})
 }
 
-// atGate starts a backfill and waits until it is at its gate.
+// atGate starts a backfill and blocks until it is at its gate.
 func (f *backfills) atGate(ctx context.Context, session string) backfill.Backfill {
 	GinkgoHelper()
 	b := f.open(session, nil)
@@ -149,7 +149,7 @@ func approve(ctx context.Context, b backfill.Backfill) {
 	Expect(passed).To(HaveExactElements(HaveField("Name", "approve")))
 }
 
-// working starts a backfill and waits until its workers work.
+// working starts a backfill and blocks until its workers work.
 func (f *backfills) working(ctx context.Context, session string) backfill.Backfill {
 	GinkgoHelper()
 	b := f.atGate(ctx, session)
@@ -158,7 +158,7 @@ func (f *backfills) working(ctx context.Context, session string) backfill.Backfi
 	return b
 }
 
-// finish tells the workflow that its workers are done.
+// finish reports to the workflow that its workers are done.
 func (f *backfills) finish(ctx context.Context, session string) {
 	GinkgoHelper()
 	_, err := kube.CoreV1().ConfigMaps(f.namespace).Patch(ctx, session+"-work", types.MergePatchType,
@@ -166,7 +166,7 @@ func (f *backfills) finish(ctx context.Context, session string) {
 	Expect(err).NotTo(HaveOccurred())
 }
 
-// workflowsOf are the workflows of a session.
+// workflowsOf returns the workflows of a session.
 func (f *backfills) workflowsOf(ctx context.Context, session string) []unstructured.Unstructured {
 	GinkgoHelper()
 	list, err := workflows(dyn, f.namespace).List(ctx, metav1.ListOptions{LabelSelector: "argoservice.opensearch.org/session=" + session})
@@ -174,7 +174,7 @@ func (f *backfills) workflowsOf(ctx context.Context, session string) []unstructu
 	return list.Items
 }
 
-// podsLeft are the pods of the namespace that haven't ended.
+// podsLeft returns the pods of the namespace that haven't ended.
 func (f *backfills) podsLeft(ctx context.Context, g Gomega) []string {
 	list, err := kube.CoreV1().Pods(f.namespace).List(ctx, metav1.ListOptions{})
 	g.Expect(err).NotTo(HaveOccurred())
@@ -187,7 +187,7 @@ func (f *backfills) podsLeft(ctx context.Context, g Gomega) []string {
 	return left
 }
 
-// mapping makes a map of YAML.
+// mapping returns the map that a YAML text contains.
 func mapping(text string) map[string]any {
 	GinkgoHelper()
 	var m map[string]any

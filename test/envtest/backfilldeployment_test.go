@@ -27,7 +27,7 @@ spec:
     spec: {containers: [{name: loader, image: any, command: ["true"]}]}
 `
 
-// A backfill without a workflow, by scaling a Deployment that is there.
+// A backfill without a workflow scales an existing Deployment.
 var _ = Describe("backfill by a Deployment", func() {
 	var (
 		namespace string
@@ -93,7 +93,7 @@ backfill: {reindex_from_snapshot: {scale: 3, session_name: s, k8s: {namespace: `
 		Expect(b.Approve(ctx, backfill.Approval{All: true})).Error().To(MatchError(workflow.ErrUnsupported))
 	}, SpecTimeout(startTimeout))
 
-	// begun is a Deployment as verbs before have left it.
+	// begun puts a Deployment into the state that earlier verbs leave.
 	begun := func(ctx context.Context, from backfill.State) {
 		GinkgoHelper()
 		_, err := open(nil).StopAndWait(ctx)
@@ -109,7 +109,8 @@ backfill: {reindex_from_snapshot: {scale: 3, session_name: s, k8s: {namespace: `
 		}
 	}
 
-	// What follows on the one that was killed: the same, or a Start, which finds the number of workers.
+	// After a killed verb, the same verb is called again, or a Start, which finds the number of
+	// workers.
 	DescribeTable("comes to the same, whatever write its process was killed after",
 		func(ctx SpecContext, verb backfill.Verb, writes int, from, to backfill.State, workers int) {
 			for life := range writes + 1 {

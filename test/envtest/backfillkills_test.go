@@ -10,12 +10,12 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
-// killedVerb is a verb in whose middle a process is killed.
+// killedVerb is a verb during which a process is killed.
 type killedVerb struct {
 	verb   backfill.Verb
-	writes int // that it takes: so many points to be killed after
+	writes int // number of its writes, and so of points at which it can be killed
 	from   backfill.State
-	// done is how it has to be afterwards, whoever has done it.
+	// done checks the state afterwards, whichever process completed the verb.
 	done func(g Gomega, st *backfill.Status)
 }
 
@@ -77,7 +77,8 @@ func describeBackfillKills(fixture func() *backfills) {
 	}, entries...)...)
 }
 
-// killed has a process be killed after so many writes, and another one do the same.
+// killed runs the verb in a process that is killed after the given number of writes, and again in
+// another process.
 func (f *backfills) killed(ctx context.Context, k killedVerb, session string, writes int) {
 	GinkgoHelper()
 	By(fmt.Sprintf("killed after %d of %d writes", writes, k.writes))

@@ -10,14 +10,15 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// life is that of a process which is killed the moment its last write has taken effect: it learns
-// of no answer any more, and nothing that it sends arrives.
+// life is the life of a process that is killed the moment its last write takes effect: it receives
+// no further response, and none of its further requests are sent.
 type life struct {
-	writes atomic.Int64 // that are left
+	writes atomic.Int64 // remaining
 	over   atomic.Bool
 }
 
-// shortLife ends with that many writes; with 0, before the first.
+// shortLife returns a life that ends with the given number of writes; with 0, before the first
+// write.
 func shortLife(writes int) *life {
 	l := &life{}
 	l.writes.Store(int64(writes))
@@ -26,7 +27,7 @@ func shortLife(writes int) *life {
 
 var errProcessKilled = errors.New("the process was killed")
 
-// config makes the requests of a client those of the process.
+// config returns a configuration whose requests are made by the process.
 func (l *life) config(cfg *rest.Config) *rest.Config {
 	if l == nil {
 		return cfg
@@ -49,7 +50,7 @@ func (l *life) config(cfg *rest.Config) *rest.Config {
 	return cfg
 }
 
-// send is nil if a request is sent; last, if its answer arrives at nobody.
+// send returns nil if a request may be sent. If last, the response must be dropped.
 func (l *life) send(write bool) (last bool, err error) {
 	if l.over.Load() {
 		return false, errProcessKilled

@@ -16,7 +16,8 @@ import (
 
 var _ = Describe("backfill by the native client", func() { backfillSpecs(byNative) })
 
-// backfillSpecs are those that a backfill passes by any implementation of the workflow interface.
+// backfillSpecs are the specs that a backfill must pass with any implementation of the workflow
+// interface.
 func backfillSpecs(by backfillBy) {
 	var f *backfills
 	BeforeEach(func(ctx SpecContext) { f = newBackfills(ctx, by) }, NodeTimeout(specTimeout))

@@ -18,13 +18,13 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Where a pause notes how many workers there were.
+// These are where a pause records the number of workers.
 const (
 	pausedReplicas = "argoservice.opensearch.org/paused-replicas" // an annotation of the workflow
 	notesConfigMap = "argoservice-backfill"                       // for a Deployment without one
 )
 
-// noted is what is noted of the workers.
+// noted is the recorded numbers of workers.
 type noted map[types.UID]struct {
 	Replicas int
 	Paused   bool
@@ -39,7 +39,7 @@ func readNoted(text string) noted {
 	return n
 }
 
-// expectInStep expects that the workers of a session are what its workflow needs.
+// expectInStep expects that a session has the workers that its workflow needs.
 func (f *backfills) expectInStep(ctx context.Context, session string, what string) {
 	GinkgoHelper()
 	items := f.workflowsOf(ctx, session)
@@ -71,7 +71,8 @@ func (f *backfills) expectInStep(ctx context.Context, session string, what strin
 func describeBackfillRaces(fixture func() *backfills) {
 	It("leaves workflow and workers in step, whatever verbs meet", func(ctx SpecContext) {
 		f := fixture()
-		// The workers stay when the workflow is stopped, so that what the verbs have made of them can be seen.
+		// The workers stay when the workflow is stopped, so that the effect of the verbs on them
+		// can be seen.
 		f.variant(ctx, "lasting", func(spec map[string]any) { delete(spec, "onExit") })
 		const session = "s"
 		f.working(ctx, session)
@@ -120,7 +121,7 @@ steps:
 		Expect(b.Stop(ctx)).To(Succeed())
 		_, err := b.Approve(ctx, backfill.Approval{Gates: []string{"approve"}})
 		Expect(err).To(Or(
-			MatchError(workflow.ErrNotSuspended), MatchError(workflow.ErrConflict), // it is about to fail, or has failed
+			MatchError(workflow.ErrNotSuspended), MatchError(workflow.ErrConflict), // it is failing, or has failed
 		))
 		for _, gate := range []string{"keep-workers", "keep-index"} {
 			st := awaitStatus(ctx, b, func(g Gomega, st *backfill.Status) {

@@ -10,30 +10,30 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
-// memoryState is a target cluster's working state, of one index.
+// memoryState is the working state of a target cluster with one index.
 type memoryState struct {
 	mu        sync.Mutex
 	index     string
 	counts    backfill.Counts
 	documents map[string]string // nil: no index
-	err       error             // for whoever asks
+	err       error             // returned by all methods
 }
 
-// set replaces what it holds.
+// set replaces the content.
 func (m *memoryState) set(index string, counts backfill.Counts, documents map[string]string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.index, m.counts, m.documents = index, counts, documents
 }
 
-// fail has it answer with an error; nil: no more.
+// fail makes it return an error; nil ends that.
 func (m *memoryState) fail(err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.err = err
 }
 
-// has is nil if the index is there and answers. The lock is held.
+// has returns nil if the index exists and answers. The caller holds the lock.
 func (m *memoryState) has(index string) error {
 	if m.err != nil {
 		return m.err

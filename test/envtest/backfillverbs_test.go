@@ -12,7 +12,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
-// do has a backfill do what a verb says, where that is about a gate to the one of that name.
+// do calls the method of a verb. A verb about a gate is for the gate with the given name.
 func do(ctx context.Context, b backfill.Backfill, verb backfill.Verb, gate string) error {
 	switch verb {
 	case backfill.VerbStart:
@@ -36,7 +36,8 @@ func do(ctx context.Context, b backfill.Backfill, verb backfill.Verb, gate strin
 	return fmt.Errorf("no such verb: %q", verb)
 }
 
-// reach brings a session of that name to a state. Paused is by Pause, or for a decision at a gate.
+// reach brings a session with that name to a state in which verb is tested. For a decision, a
+// paused backfill is at its gate. For any other verb, Pause has paused it.
 func (f *backfills) reach(ctx context.Context, session string, state backfill.State, verb backfill.Verb) backfill.Backfill {
 	GinkgoHelper()
 	switch state {
@@ -79,11 +80,11 @@ func (f *backfills) reach(ctx context.Context, session string, state backfill.St
 	return nil
 }
 
-// prepare makes the template one that holds a state for as long as a spec looks at it.
+// prepare changes the template so that it stays in a state while a spec checks it.
 func (f *backfills) prepare(ctx context.Context, state backfill.State) {
 	GinkgoHelper()
 	switch state {
-	case backfill.StateStarting: // the lock that it needs is taken
+	case backfill.StateStarting: // the lock that it needs is held
 		f.variant(ctx, "locked", func(spec map[string]any) {
 			spec["synchronization"] = mapping("mutexes: [{name: taken}]")
 		})
@@ -97,7 +98,7 @@ spec:
   templates: [{name: hold, suspend: {}}]
 `)
 		awaitPhase(ctx, workflows(dyn, f.namespace), holder, "Running")
-	case backfill.StateTerminating: // the exit handler takes its time
+	case backfill.StateTerminating: // the exit handler takes a while
 		f.variant(ctx, "slow", func(spec map[string]any) {
 			spec["onExit"] = "linger"
 			spec["templates"] = append(spec["templates"].([]any), mapping(`
@@ -109,7 +110,7 @@ container: {image: any, command: ["true"]}
 	}
 }
 
-// older makes the template that of older migrations.
+// older replaces the template by that of older migrations.
 func (f *backfills) older(ctx context.Context) {
 	GinkgoHelper()
 	o := fromYAML(f.read("manifests/bulk-load-replicaset.yaml"))
@@ -156,7 +157,7 @@ func describeBackfillVerbs(fixture func() *backfills) {
 				awaitState(ctx, b, state)
 				Expect(do(ctx, b, tr.Verb, "approve")).To(Succeed())
 				awaitStatus(ctx, b, func(g Gomega, st *backfill.Status) {
-					// The first that it can come to; it may have gone on from there.
+					// The backfill may have left the state already.
 					g.Expect(st.State).To(BeElementOf(f.beyond(tr.To)))
 					if !slices.Contains(tr.To, state) {
 						g.Expect(st.State).NotTo(Equal(state))
@@ -167,7 +168,7 @@ func describeBackfillVerbs(fixture func() *backfills) {
 	}, entries...)...)
 }
 
-// beyond are these states and those that a backfill comes to from there by itself.
+// beyond returns the states and those that a backfill reaches from them by itself.
 func (f *backfills) beyond(states []backfill.State) []backfill.State {
 	all := slices.Clone(states)
 	for _, tr := range backfill.Transitions() {

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 )
 
-// The variables that say where the parts are.
+// These environment variables name the binaries and manifests.
 const (
 	envAssets             = "KUBEBUILDER_ASSETS" // a folder
 	envControllerManager  = "ARGOSERVICE_KUBE_CONTROLLER_MANAGER"
@@ -18,7 +18,7 @@ const (
 	envKWOKManifests      = "ARGOSERVICE_KWOK_MANIFESTS" // a folder
 )
 
-// binaries are the paths of all that a cluster is made of.
+// binaries are the paths of all parts of a cluster.
 type binaries struct {
 	etcd, apiServer, kubectl     string
 	controllerManager, scheduler string
@@ -27,8 +27,8 @@ type binaries struct {
 	argoManifests                string
 }
 
-// findBinaries returns the paths of what the given parts need, or one error that
-// names everything that is missing.
+// findBinaries returns the paths that the given parts need, or one error that names everything that
+// is missing.
 func findBinaries(parts Parts) (binaries, error) {
 	var b binaries
 	var errs []error
@@ -58,7 +58,8 @@ func findBinaries(parts Parts) (binaries, error) {
 	return b, nil
 }
 
-// lookup returns the path in a variable, or of a file in the folder that is there.
+// lookup returns the path that an environment variable contains, or that of a file in the folder
+// that it names.
 func lookup(variable, file string) (string, error) {
 	value := os.Getenv(variable)
 	if value == "" {

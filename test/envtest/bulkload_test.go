@@ -17,15 +17,16 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// bulkLoad is a run of one of the example's templates in a namespace of the spec's own.
+// bulkLoad is a run of one of the example's templates in the spec's own namespace.
 type bulkLoad struct {
 	namespace string
 	client    *workflow.WorkflowClient
-	name      string // the workflow's
+	name      string // of the workflow
 }
 
-// startBulkLoad installs the example's manifests and starts a template for the session s1, with
-// three workers, and the target's credentials from a Secret or, without, as they are.
+// startBulkLoad installs the example's manifests and starts a template for the session s1 with
+// three workers. The target's credentials come from the named Secret, or are given directly if
+// secret is empty.
 func startBulkLoad(ctx context.Context, template, secret string) *bulkLoad {
 	GinkgoHelper()
 	b := &bulkLoad{namespace: newNamespace(ctx)}
@@ -78,7 +79,7 @@ func (b *bulkLoad) workers(ctx context.Context, g Gomega) []corev1.Pod {
 	return list.Items
 }
 
-// setState says how the work is.
+// setState sets the state of the work.
 func (b *bulkLoad) setState(ctx context.Context, state string) {
 	GinkgoHelper()
 	_, err := kube.CoreV1().ConfigMaps(b.namespace).Patch(ctx, "s1-work", types.MergePatchType,
@@ -86,7 +87,7 @@ func (b *bulkLoad) setState(ctx context.Context, state string) {
 	Expect(err).NotTo(HaveOccurred())
 }
 
-// awaitAttempt waits until a check of the work has found it unfinished.
+// awaitAttempt blocks until a check has found the work unfinished.
 func (b *bulkLoad) awaitAttempt(ctx context.Context) {
 	GinkgoHelper()
 	Eventually(ctx, func(g Gomega) {
@@ -97,7 +98,7 @@ func (b *bulkLoad) awaitAttempt(ctx context.Context) {
 	}).Should(Succeed())
 }
 
-// ends are the phases and messages of a workflow's nodes, by display name.
+// ends returns the phases and messages of a workflow's nodes, by display name.
 func ends(st *status.WorkflowStatus) map[string]string {
 	all := map[string]string{}
 	for _, n := range st.Nodes {
@@ -106,7 +107,7 @@ func ends(st *status.WorkflowStatus) map[string]string {
 	return all
 }
 
-// expectNoWorkers expects that the end of the workflow was the end of its workers.
+// expectNoWorkers expects that the workers ended with the workflow.
 func (b *bulkLoad) expectNoWorkers(ctx context.Context, workload schema.GroupVersionResource) {
 	GinkgoHelper()
 	list, err := dyn.Resource(workload).Namespace(b.namespace).List(ctx, metav1.ListOptions{})

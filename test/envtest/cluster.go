@@ -18,15 +18,15 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/leash"
 )
 
-// startTimeout bounds the whole start; seconds on an idle machine, more on a busy one and
-// where everything is read from disk for the first time.
+// startTimeout bounds the whole start. It takes seconds on an idle machine, and longer on a busy
+// one or while all files are still read from disk.
 const startTimeout = 6 * time.Minute
 
-// Cluster is a running cluster. Its methods can be used from any goroutine.
+// Cluster is a running cluster. It is safe for concurrent use.
 type Cluster struct {
 	opts       Options
 	bin        binaries
-	leash      *leash.Leash // nil: another process's
+	leash      *leash.Leash // nil: another process owns the cluster
 	dir        string
 	config     *rest.Config
 	etcdURL    *url.URL
@@ -34,10 +34,10 @@ type Cluster struct {
 	kube       kubernetes.Interface
 	client     client.Client
 
-	// components in the order of their start; they are stopped in reverse.
+	// components is in the order of their start. They are stopped in reverse.
 	components []component
-	parts      []*part    // those of them that can be killed and restarted
-	logs       []*os.File // that stay open as long
+	parts      []*part    // the components that can be killed and restarted
+	logs       []*os.File // files that stay open until Stop
 
 	podLogs podLogs
 
@@ -54,16 +54,16 @@ type component struct {
 	stop func() error
 }
 
-// Start starts a cluster and blocks until it is ready for use: the API server
-// serves, namespaces get service accounts, the node takes pods and the
-// workflow-controller acts on workflows. If ctx ends first, or a part doesn't come up, what was
-// started is stopped and the error says which part, with the end of its log.
+// Start starts a cluster and blocks until it is ready for use: the API server serves requests,
+// namespaces get service accounts, the node accepts pods, and the workflow-controller acts on
+// workflows. If ctx ends first or a part doesn't start, Start stops the other parts. The error
+// names the part and contains the end of its log.
 //
-// The cluster outlives ctx: end it with Stop. If this process dies without, the
-// cluster goes too. Several clusters can run side by side.
+// The cluster outlives ctx; the caller must call Stop. If this process dies without that, the
+// cluster ends too. Several clusters can run side by side.
 //
-// Errors: [leash.ErrMainNotCalled] if leash.Main isn't called by this program; an
-// error that names the variable if a binary is missing.
+// Errors: [leash.ErrMainNotCalled] if this program doesn't call leash.Main; an error that names the
+// environment variable if a binary is missing.
 func Start(ctx context.Context, opts Options) (*Cluster, error) {
 	if opts.Progress == nil {
 		opts.Progress = func(string) {}
@@ -93,13 +93,12 @@ func (c *Cluster) start(ctx context.Context) error {
 	if err := c.startControlPlane(ctx); err != nil {
 		return err
 	}
-	// Before the controller-manager: its garbage collector looks for new kinds
-	// at its start, and then only twice a minute.
+	// This comes before the controller-manager, whose garbage collector looks for new kinds at its
+	// start and then only twice a minute.
 	if err := c.installCRDs(ctx); err != nil {
 		return err
 	}
-	// Started one after the other and waited for together: it takes each of them
-	// seconds to come up.
+	// The parts start one after the other but become ready in parallel, because each takes seconds.
 	waits := []func(context.Context) error{}
 	for _, part := range []struct {
 		of    Parts
@@ -126,10 +125,9 @@ func (c *Cluster) start(ctx context.Context) error {
 	return nil
 }
 
-// Stop stops the cluster in the reverse order of its start, and removes its work
-// folder. It blocks until all processes have ended, killing those that take longer
-// than some seconds. Parts that were paused or killed before are no hindrance. Further calls
-// return the result of the first.
+// Stop stops the cluster in the reverse order of its start, and removes its work folder. It blocks
+// until all processes have ended, and kills those that take longer than some seconds. It also works
+// if parts are paused or killed. Further calls return the result of the first.
 func (c *Cluster) Stop() error {
 	c.stop.Do(func() {
 		var errs []error
@@ -152,17 +150,16 @@ func (c *Cluster) Stop() error {
 	return c.stopErr
 }
 
-// Config returns a copy of the configuration of a cluster administrator, with
-// client-side throttling off.
+// Config returns a copy of a cluster administrator's configuration, without client-side throttling.
 func (c *Cluster) Config() *rest.Config { return rest.CopyConfig(c.config) }
 
-// Kubeconfig is the path of a kubeconfig file of a cluster administrator.
+// Kubeconfig returns the path of a cluster administrator's kubeconfig file.
 func (c *Cluster) Kubeconfig() string { return c.kubeconfig }
 
-// Dir is the work folder. Stop removes it.
+// Dir returns the path of the work folder. Stop removes it.
 func (c *Cluster) Dir() string { return c.dir }
 
-// Kubectl is the path of a kubectl of the API server's version.
+// Kubectl returns the path of a kubectl of the API server's version.
 func (c *Cluster) Kubectl() string { return c.bin.kubectl }
 
 func (c *Cluster) path(elem ...string) string {

@@ -9,10 +9,10 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/leash"
 )
 
-// Command returns a command, not yet started, that has KUBECONFIG set to the
-// cluster's administrator and ends with this process. It stays in the process group
-// of its parent, so a program that uses the terminal works, and gets the terminal's
-// Ctrl-C itself; SIGTERM to it is passed on. It is not stopped by Stop.
+// Command returns a command that is not yet started, and that ends with this process. It has
+// KUBECONFIG set to the cluster's administrator. It stays in its parent's process group, so a
+// program that uses the terminal works and receives Ctrl-C itself. SIGTERM is passed on to it. Stop
+// does not end it.
 func (c *Cluster) Command(program string, args ...string) (*exec.Cmd, error) {
 	path, err := exec.LookPath(program)
 	if err != nil {

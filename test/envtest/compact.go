@@ -8,23 +8,23 @@ import (
 	"net/http"
 )
 
-// Compact has etcd forget everything but the present state, as the API server has it do
-// every five minutes. A list's continue token or a watch from before is answered with
-// 410 Gone then, if the API server has to ask etcd.
+// Compact makes etcd discard all but the current state, as the API server does every five minutes.
+// A list with an older continue token, or a watch from an older version, then receives 410 Gone, if
+// the API server has to ask etcd.
 func (c *Cluster) Compact(ctx context.Context) error {
 	var now struct {
 		Header struct {
 			Revision string `json:"revision"`
 		} `json:"header"`
 	}
-	// "AA==" is the key \0; what counts is the header.
+	// "AA==" is the key \0. Only the header of the response is needed.
 	if err := c.callEtcd(ctx, "/v3/kv/range", map[string]any{"key": "AA=="}, &now); err != nil {
 		return err
 	}
 	return c.callEtcd(ctx, "/v3/kv/compaction", map[string]any{"revision": now.Header.Revision, "physical": true}, nil)
 }
 
-// callEtcd uses the JSON gateway that etcd has beside its gRPC API.
+// callEtcd calls the JSON gateway of etcd's gRPC API.
 func (c *Cluster) callEtcd(ctx context.Context, path string, body, answer any) error {
 	data, err := json.Marshal(body)
 	if err != nil {

@@ -14,8 +14,8 @@ const (
 	scheduler         = "kube-scheduler"
 )
 
-// startControllers starts kube-controller-manager and kube-scheduler. The function
-// it returns waits until they work.
+// startControllers starts kube-controller-manager and kube-scheduler. The returned function blocks
+// until they work.
 func (c *Cluster) startControllers(context.Context) (func(context.Context) error, error) {
 	c.opts.Progress("starting kube-controller-manager and kube-scheduler")
 	ca := c.path("pki", "ca.crt")
@@ -25,7 +25,7 @@ func (c *Cluster) startControllers(context.Context) (func(context.Context) error
 	manager, err := c.startProcess(controllerManager, c.bin.controllerManager, nil, []string{
 		"--kubeconfig=" + c.path(controllerManager+".kubeconfig"),
 		"--leader-elect=false",
-		"--secure-port=0", // off
+		"--secure-port=0", // disabled
 		"--use-service-account-credentials",
 		"--service-account-private-key-file=" + c.path("pki", "sa-signer.key"),
 		"--root-ca-file=" + ca,
@@ -38,7 +38,7 @@ func (c *Cluster) startControllers(context.Context) (func(context.Context) error
 	sched, err := c.startProcess(scheduler, c.bin.scheduler, nil, []string{
 		"--kubeconfig=" + c.path(scheduler+".kubeconfig"),
 		"--leader-elect=false",
-		"--secure-port=0", // off
+		"--secure-port=0", // disabled
 		"--kube-api-qps=500",
 		"--kube-api-burst=1000",
 	})

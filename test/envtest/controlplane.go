@@ -16,27 +16,28 @@ const (
 )
 
 const (
-	// partTimeout is for one of them to start or restart: seconds on an idle machine, but others
-	// may start at the same time, and after a restart clients come back all at once.
+	// partTimeout bounds the start or restart of etcd or the API server. It takes seconds on an
+	// idle machine, but other parts may start at the same time, and after a restart all clients
+	// reconnect at once.
 	partTimeout = 3 * time.Minute
 
-	// probeTimeout bounds one look at whether the API server is ready, which can hang on a
-	// connection to the one before.
+	// probeTimeout bounds one readiness check of the API server, which can hang on a connection to
+	// its previous process.
 	probeTimeout = 5 * time.Second
 )
 
-// noThrottling turns off client-go's limit of requests per second.
+// noThrottling disables client-go's limit of requests per second.
 const noThrottling = -1
 
-// startControlPlane starts etcd and kube-apiserver, and makes the administrator's
-// configuration and clients. It blocks until the API server is ready.
+// startControlPlane starts etcd and kube-apiserver, and creates the administrator's configuration
+// and clients. It blocks until the API server is ready.
 func (c *Cluster) startControlPlane(ctx context.Context) error {
 	c.opts.Progress("starting etcd and kube-apiserver")
 	plane, err := c.controlPlane()
 	if err != nil {
 		return err
 	}
-	// It takes no context, but gives up by itself after partTimeout for each of the two.
+	// Start takes no context. It fails after partTimeout for each of the two.
 	if err := plane.Start(); err != nil {
 		return fmt.Errorf("start control plane: %w", err)
 	}
@@ -82,7 +83,7 @@ func (c *Cluster) startControlPlane(ctx context.Context) error {
 	return c.serverReady(ctx)
 }
 
-// serverReady waits until the API server serves, which needs etcd too.
+// serverReady blocks until the API server serves requests, which needs etcd too.
 func (c *Cluster) serverReady(ctx context.Context) error {
 	return until(ctx, "kube-apiserver is ready", func(ctx context.Context) (bool, error) {
 		ctx, cancel := context.WithTimeout(ctx, probeTimeout)
@@ -92,8 +93,8 @@ func (c *Cluster) serverReady(ctx context.Context) error {
 	})
 }
 
-// reap waits until a process of controller-runtime that was killed is known to have ended. Its
-// stop does nothing then; a moment before, it can fail to send its signal.
+// reap blocks until controller-runtime has noticed that a killed process has ended. After that its
+// stop does nothing; before, it can fail to send its signal.
 func reap(ctx context.Context, stop func() error) error {
 	return until(ctx, "it has ended", func(context.Context) (bool, error) {
 		err := stop()
@@ -101,14 +102,14 @@ func reap(ctx context.Context, stop func() error) error {
 	})
 }
 
-// restartServer starts the API server with what it was configured with first: port,
-// certificates and users stay. It blocks until it is healthy.
+// restartServer starts the API server with its first configuration: port, certificates and users
+// stay. It blocks until the server is healthy.
 func restartServer(server *crenvtest.APIServer) error {
 	server.StartTimeout = partTimeout
 	return server.Start()
 }
 
-// restartEtcd starts etcd on its data and at its address. It blocks until it is healthy.
+// restartEtcd starts etcd with its data and its address. It blocks until etcd is healthy.
 func restartEtcd(etcd *crenvtest.Etcd) error {
 	etcd.StartTimeout = partTimeout
 	return etcd.Start()
@@ -146,10 +147,10 @@ func (c *Cluster) controlPlane() (*crenvtest.ControlPlane, error) {
 
 	args := plane.APIServer.Configure()
 	args.Set("authorization-mode", "RBAC")
-	args.Set("kubelet-preferred-address-types", "InternalIP") // the node's name is in no DNS
+	args.Set("kubelet-preferred-address-types", "InternalIP") // the node's name is not in any DNS
 	if c.opts.Parts.has(Controllers) {
-		// Off by default, since it needs the controllers that make default
-		// service accounts. Here they run, so pods get their tokens.
+		// envtest disables this plugin because it needs the controllers that create default service
+		// accounts. Here they run, so pods get their tokens.
 		args.Disable("disable-admission-plugins")
 	}
 	return plane, nil

@@ -17,9 +17,9 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// The API server reads objects that are nested as deep as 10,000, which is all that encoding/json
-// and client-go read. A list of them is nested deeper, so Argo's controller, which lists, works no
-// more beside such an object: here all are of an instance that no controller is for.
+// The API server reads objects that are nested up to 10,000 levels deep, the limit of encoding/json
+// and client-go. A list of them is nested deeper. Argo's controller lists, so it stops working
+// beside such an object. Therefore all objects here have an instance ID without a controller.
 var _ = Describe("an object nested as deep as the API server stores", func() {
 	const (
 		deep     = "deep"
@@ -97,7 +97,7 @@ var _ = Describe("an object nested as deep as the API server stores", func() {
 	)
 })
 
-// listedNames are the names of the states of a list, and its errors, each of which has to be an
+// listedNames returns the names of the states of a list, and its errors, each of which must be an
 // *Error.
 func listedNames(ctx context.Context, client *workflow.WorkflowClient) (names []string, problems []error) {
 	GinkgoHelper()
@@ -113,8 +113,8 @@ func listedNames(ctx context.Context, client *workflow.WorkflowClient) (names []
 	return names, problems
 }
 
-// storeDeepest stores a workflow that is nested as deep as the API server accepts, and returns how
-// deep that is.
+// storeDeepest stores a workflow that is nested as deep as the API server accepts, and returns that
+// depth.
 func storeDeepest(ctx context.Context, namespace, name, instance string) int {
 	GinkgoHelper()
 	const deepest, tries = 10_000, 20

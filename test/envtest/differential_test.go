@@ -13,16 +13,16 @@ import (
 )
 
 const (
-	// sequences is how many random sequences of verbs two clients are given.
+	// sequences is how many random sequences of verbs both clients execute.
 	sequences = 500
-	// shrinkFor is how long a sequence is shortened for which they differ.
+	// shrinkFor is how long a sequence with different results is shortened.
 	shrinkFor = time.Minute
 )
 
-// unclaimed has the real controller leave workflows alone.
+// unclaimed is an instance ID that makes the real controller ignore workflows.
 const unclaimed = "nobody"
 
-// unclaimedClient is the native client, for workflows that no controller looks at.
+// unclaimedClient returns the native client, for workflows that the controller ignores.
 func unclaimedClient(namespace string) workflow.Interface {
 	GinkgoHelper()
 	client, err := workflow.NewForConfig(shared.Config(), workflow.Options{Namespace: namespace, InstanceID: unclaimed})
@@ -30,7 +30,7 @@ func unclaimedClient(namespace string) workflow.Interface {
 	return client
 }
 
-// differentialSide is one side of a comparison, in a namespace of its own.
+// differentialSide returns one side of a comparison, in its own namespace.
 func differentialSide(ctx context.Context, client func(namespace string) workflow.Interface) differential.Side {
 	GinkgoHelper()
 	namespace := shared.newNamespace(ctx)
@@ -40,7 +40,7 @@ func differentialSide(ctx context.Context, client func(namespace string) workflo
 }
 
 var _ = Describe("a random sequence of verbs", func() {
-	// Or nobody would know that the comparison sees anything.
+	// This shows that the comparison detects differences.
 	It("is told apart, and shortened, where a client does something else", func(ctx SpecContext) {
 		one := differentialSide(ctx, unclaimedClient)
 		other := differentialSide(ctx, func(namespace string) workflow.Interface { return &slipping{unclaimedClient(namespace)} })
@@ -61,7 +61,7 @@ var _ = Describe("a random sequence of verbs", func() {
 	}, SpecTimeout(specTimeout))
 })
 
-// shortest is the difference after as few steps as lead to one, in the time there is.
+// shortest returns the difference after as few steps as possible, within the time limit.
 func shortest(ctx context.Context, one, other differential.Side, found *differential.Difference) *differential.Difference {
 	ctx, cancel := context.WithTimeout(ctx, shrinkFor)
 	defer cancel()
@@ -78,7 +78,7 @@ func shortest(ctx context.Context, one, other differential.Side, found *differen
 	return found
 }
 
-// slipping is a client that also terminates what it has stopped.
+// slipping is a client that also terminates the workflows that it stops.
 type slipping struct{ workflow.Interface }
 
 func (s *slipping) Stop(ctx context.Context, name string, opts workflow.StopOptions) error {

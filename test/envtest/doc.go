@@ -1,43 +1,41 @@
-// Package envtest starts a Kubernetes cluster for specs: a real etcd,
-// kube-apiserver, kube-controller-manager, kube-scheduler and Argo
-// workflow-controller, with KWOK in the place of the kubelet. Everything listens
-// on loopback and on free ports (but for the workflow-controller's health port, which
-// Argo fixes at 6060 on all interfaces), and all of it ends with the process that called
-// [Start], however that process ends (see package leash, whose Main has to be the
-// first line of main or TestMain).
+// Package envtest starts a Kubernetes cluster for specs: a real etcd, kube-apiserver,
+// kube-controller-manager, kube-scheduler and Argo workflow-controller, with KWOK in place of the
+// kubelet. Everything listens on loopback and on free ports, except for the workflow-controller's
+// health port, which Argo fixes at 6060 on all interfaces. The cluster ends with the process that
+// called [Start], however that process ends. For that, leash.Main must be called in the first line
+// of main or TestMain (see package leash).
 //
-// Pods run nowhere. KWOK moves them through their phases: a pod that a Workflow
-// owns runs and then ends, any other becomes ready and stays. What the executor
-// in a Workflow's pod would do is done by a stand-in, which reports what these
-// annotations of the pod say (in a template: metadata.annotations):
+// No containers run. KWOK moves pods through their phases: a pod that a Workflow owns runs and then
+// ends, and any other pod becomes ready and stays. A stand-in replaces the executor in a Workflow's
+// pod. It reports the results in these annotations of the pod (metadata.annotations in a template):
 //
 //	envtest.argoservice/duration   how long the pod runs, as a Go duration; default 50ms
 //	envtest.argoservice/exit-code  the main containers' exit code; other than 0 the pod fails
 //	envtest.argoservice/message    the termination message of a pod that fails
-//	envtest.argoservice/outputs    what the node puts out, as the JSON of Argo's Outputs
+//	envtest.argoservice/outputs    the node's outputs, as the JSON of Argo's Outputs
 //	envtest.argoservice/progress   the progress it reports, "N/M"
 //
-// A resource template (Argo's "Kubernetes resources") acts for real: the stand-in gets, creates,
-// applies, patches or deletes what its manifest says, as the pod's service account, waits for the
-// conditions, looking five times a second, and puts out what jsonPath finds. The pod then ends, or
-// fails with exit code 64 and the executor's or kubectl's message. A template may set
-// setOwnerReference, which is the controller's doing, mergeStrategy, and of kubectl's flags
-// --ignore-not-found, --wait and --cascade, and KIND NAME in place of a manifest. It can't use
-// replace, manifestFrom and jqFilter; that, too, is a failure that says so. Apply is server-side.
+// A resource template (Argo's "Kubernetes resources") is performed for real. As the pod's service
+// account, the stand-in gets, creates, applies, patches or deletes the objects of the manifest. It
+// checks the conditions five times a second, and outputs the values that jsonPath finds. The pod
+// then ends, or fails with exit code 64 and the executor's or kubectl's message. Apply is
+// server-side. A template may set setOwnerReference (which the controller implements) and
+// mergeStrategy, use kubectl's flags --ignore-not-found, --wait and --cascade, and have KIND NAME
+// instead of a manifest. The stand-in doesn't support replace, manifestFrom and jqFilter; the pod
+// of such a template fails with a message that says so.
 //
-// Nobody prints anything, so a pod's logs are what [Cluster.WriteLog] puts there. KWOK serves
-// them from files with the kubelet's own code, to follow or not, with tail, limit, times
-// and since. It differs from a kubelet in that a followed log never ends, since KWOK
-// doesn't know when its containers do, and in that a container for which nothing was
-// written is answered with 400 rather than with an empty log.
+// No container prints anything, so a pod's logs contain only what [Cluster.WriteLog] writes. KWOK
+// serves them from files with the kubelet's own code, with the options follow, tail, limit, times
+// and since. It differs from a kubelet in two ways. A followed log never ends, because KWOK doesn't
+// know when its containers end. The response for a container without a log is 400 rather than an
+// empty log.
 //
-// Faults are real: [Cluster.Kill], [Cluster.Restart], [Cluster.Pause] and [Cluster.Continue]
-// send signals to the processes of etcd, the API server and the workflow-controller, and
-// [Cluster.Compact] has etcd forget. What comes between a client and its server is in
-// test/faults.
+// Faults are real: [Cluster.Kill], [Cluster.Restart], [Cluster.Pause] and [Cluster.Continue] send
+// signals to the processes of etcd, the API server and the workflow-controller, and
+// [Cluster.Compact] compacts etcd. Faults between a client and its server are in test/faults.
 //
-// Templates need an explicit command for their containers, otherwise the
-// controller asks an image registry for the image's entrypoint.
+// Templates need an explicit command for their containers. Otherwise the controller asks an image
+// registry for the image's entrypoint.
 //
-// The binaries come from the environment; `eval "$(make -s tools-env)"` sets it.
+// Environment variables name the binaries; `eval "$(make -s tools-env)"` sets them.
 package envtest

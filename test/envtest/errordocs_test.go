@@ -10,7 +10,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/conformance"
 )
 
-// What the specs met is what docs/errors.md says can be met.
+// docs/errors.md documents every error that occurred in the specs.
 var _ = ReportAfterSuite("documented errors", func(report Report) {
 	text, err := os.ReadFile("../../docs/errors.md")
 	Expect(err).NotTo(HaveOccurred())

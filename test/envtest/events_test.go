@@ -15,7 +15,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// What a client does to a workflow stands beside what Argo's controller tells of it.
+// The events of the client and those of Argo's controller are on the same workflow.
 var _ = Describe("events on workflows", func() {
 	It("tell of what this client has changed, once each", func(ctx SpecContext) {
 		namespace := newNamespace(ctx)
@@ -49,7 +49,7 @@ spec: {entrypoint: gate, templates: [{name: gate, suspend: {}}]}
 	}, SpecTimeout(specTimeout))
 })
 
-// eventsBy are the events on a workflow by one reporter, in order.
+// eventsBy returns the events on a workflow by one reporter, in order.
 func eventsBy(ctx context.Context, namespace, reporter, name string) (told []string) {
 	GinkgoHelper()
 	events, err := kube.CoreV1().Events(namespace).List(ctx, metav1.ListOptions{

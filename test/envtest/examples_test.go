@@ -23,7 +23,7 @@ import (
 
 const smallExamples = "../../examples"
 
-// brokenTemplate fails without a pod: what its only step is to be repeated for is no list.
+// brokenTemplate fails without a pod: the value that its only step loops over is not a list.
 const brokenTemplate = `
 apiVersion: argoproj.io/v1alpha1
 kind: WorkflowTemplate
@@ -40,7 +40,7 @@ spec:
     suspend: {duration: "1"}
 `
 
-// examples are the small example programs, in a namespace of the spec's own that has their templates.
+// examples are the small example programs, and the spec's own namespace with their templates.
 type examples struct {
 	dir, namespace string
 	client         *workflow.WorkflowClient
@@ -64,7 +64,7 @@ func (e *examples) install(ctx context.Context) {
 	}
 }
 
-// apply applies a template for the namespace ma to that of the spec.
+// apply applies a template, with the spec's namespace in place of ma.
 func (e *examples) apply(ctx context.Context, file, template string) {
 	GinkgoHelper()
 	text := strings.ReplaceAll(template, "namespace: ma\n", "namespace: "+e.namespace+"\n")
@@ -74,7 +74,7 @@ func (e *examples) apply(ctx context.Context, file, template string) {
 	Expect(cluster.ApplyFile(ctx, path)).To(Succeed())
 }
 
-// begin runs a program, with a keyboard if there is one.
+// begin runs a program. keyboard, if not nil, is its standard input.
 func (e *examples) begin(ctx context.Context, keyboard io.Reader, program string, args ...string) *gexec.Session {
 	GinkgoHelper()
 	cmd := exec.CommandContext(ctx, filepath.Join(e.dir, program), append([]string{"-namespace", e.namespace}, args...)...)
@@ -84,7 +84,7 @@ func (e *examples) begin(ctx context.Context, keyboard io.Reader, program string
 	return session
 }
 
-// exits waits for the end of a program, and returns what it has said on both outputs.
+// exits waits for the end of a program, and returns its output on stdout and stderr.
 func exits(ctx context.Context, session *gexec.Session, code int) string {
 	GinkgoHelper()
 	Eventually(session).WithContext(ctx).WithTimeout(soon).Should(gexec.Exit())
@@ -106,7 +106,7 @@ func (e *examples) release(ctx context.Context) string {
 	return started.Name
 }
 
-// approver runs approval-gate until it asks, and returns what types an answer.
+// approver runs approval-gate until it asks, and returns a function that types an answer.
 func (e *examples) approver(ctx context.Context, name, by string) (session *gexec.Session, answer func(string)) {
 	GinkgoHelper()
 	keyboard, keys, err := os.Pipe()

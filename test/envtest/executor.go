@@ -21,9 +21,9 @@ import (
 
 const executorWorkers = 8
 
-// executor does what the executor container of a Workflow's pod would: it reports
-// the results of the node. See the package's documentation for the annotations it
-// takes them from. For a resource template it also does what that says.
+// executor replaces the executor container of a Workflow's pod: it reports the results of the node.
+// The package's documentation lists the annotations with the results. For a resource template it
+// also performs the action.
 type executor struct {
 	config *rest.Config
 	kube   kubernetes.Interface
@@ -35,11 +35,11 @@ type executor struct {
 	workers sync.WaitGroup
 
 	mu        sync.Mutex
-	resources map[types.UID]bool // the pods whose resource templates have been started
+	resources map[types.UID]bool // pods whose resource templates have been started
 }
 
-// startExecutor starts the stand-in. It ends when the cluster is stopped. While the
-// API server is away it tries again.
+// startExecutor starts the stand-in, which ends with the cluster. While the API server is
+// unavailable, it retries.
 func (c *Cluster) startExecutor() error {
 	file, err := c.createLog("executor")
 	if err != nil {
@@ -102,7 +102,7 @@ func (e *executor) work(ctx context.Context) {
 	}
 }
 
-// reportFor reports for the pod of that name, as it is by now.
+// reportFor reports for the named pod in its current state.
 func (e *executor) reportFor(ctx context.Context, name cache.ObjectName) error {
 	pod, err := e.pods.Pods(name.Namespace).Get(name.Name)
 	if err != nil || !needsReport(pod) {
@@ -118,14 +118,14 @@ func (e *executor) reportFor(ctx context.Context, name cache.ObjectName) error {
 	}
 	result, err := taskResult(pod)
 	if err != nil {
-		// Trying again doesn't help, and the pod that never ends shows it.
+		// A retry doesn't help, and the error shows in the pod, which never ends.
 		e.log.Printf("pod %s: %v; it is left running", name, err)
 		return nil
 	}
 	return e.report(ctx, pod, result, nil)
 }
 
-// report writes a node's result and lets its pod end, with these annotations too.
+// report writes a node's result and lets its pod end, with the given annotations added.
 func (e *executor) report(ctx context.Context, pod *corev1.Pod, result *unstructured.Unstructured, annotations map[string]string) error {
 	if err := e.write(ctx, result); err != nil {
 		return fmt.Errorf("report result of node %s: %w", result.GetName(), err)

@@ -6,11 +6,11 @@ import (
 	"syscall"
 )
 
-// Kill ends a part by SIGKILL, as a crash would, and blocks until it is gone. What it was doing
-// is cut off; connections to it are reset. A paused part can be killed too.
+// Kill ends a part by SIGKILL, like a crash, and blocks until its process has ended. Its work is
+// interrupted, and connections to it are reset. A paused part can be killed too.
 //
-// Errors: [ErrNoPart]; [ErrNotRunning] if it was killed before; ctx's, after which the part is
-// taken for killed all the same.
+// Errors: [ErrNoPart]; [ErrNotRunning] if it was killed before; the context's, after which the part
+// counts as killed nevertheless.
 func (c *Cluster) Kill(ctx context.Context, name Part) error {
 	p, err := c.part(name)
 	if err != nil {
@@ -21,13 +21,13 @@ func (c *Cluster) Kill(ctx context.Context, name Part) error {
 	return p.kill(ctx)
 }
 
-// Restart starts a part again with the same data, port and certificates, and blocks until it is
-// ready: the API server says so itself, and answers; the workflow-controller ends a workflow.
-// It kills the part first if it still runs. The parts that it needs have to run: etcd for the
-// API server, both for the workflow-controller.
+// Restart starts a part with its data, port and certificates, and blocks until it is ready: the API
+// server reports that it is ready, and answers; the workflow-controller ends a workflow. If the
+// part still runs, Restart kills it first. The parts that it depends on must run: etcd for the API
+// server, both for the workflow-controller.
 //
-// Errors: [ErrNoPart]; that it doesn't come up, or ends at once; ctx's. The part may run then,
-// and can be restarted again.
+// Errors: [ErrNoPart]; an error if the part doesn't start, or ends at once; the context's. After an
+// error the part may run, and can be restarted again.
 func (c *Cluster) Restart(ctx context.Context, name Part) error {
 	p, err := c.part(name)
 	if err != nil {
@@ -50,8 +50,8 @@ func (c *Cluster) Restart(ctx context.Context, name Part) error {
 	return nil
 }
 
-// Pause halts a part by SIGSTOP: it keeps its connections and answers nothing, until
-// [Cluster.Continue]. The part may do a little more before it is halted.
+// Pause halts a part by SIGSTOP: it keeps its connections but doesn't answer until
+// [Cluster.Continue] is called. The part may run a little longer after Pause has returned.
 //
 // Errors: [ErrNoPart]; [ErrNotRunning] if it is paused already, or was killed.
 func (c *Cluster) Pause(name Part) error {
@@ -71,7 +71,7 @@ func (c *Cluster) Pause(name Part) error {
 	return nil
 }
 
-// Continue lets a paused part go on, and does nothing to one that runs.
+// Continue continues a paused part. It does nothing if the part runs.
 //
 // Errors: [ErrNoPart]; [ErrNotRunning] if it was killed.
 func (c *Cluster) Continue(name Part) error {
@@ -87,12 +87,12 @@ func (c *Cluster) Continue(name Part) error {
 	return p.resume()
 }
 
-// continueAll lets every paused part go on, so that those that need it can stop in order.
+// continueAll continues every paused part, so that the parts that depend on it can stop in order.
 func (c *Cluster) continueAll() {
 	for _, p := range c.parts {
 		p.mu.Lock()
 		if p.state == partPaused {
-			_ = p.resume() // where that fails, its own stop says so
+			_ = p.resume() // if that fails, stop returns an error
 		}
 		p.mu.Unlock()
 	}

@@ -23,7 +23,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Faults between the native client and the real API server.
+// Faults occur between the native client and the real API server.
 var _ = Describe("native client", func() {
 	var namespace, template string
 	BeforeEach(func(ctx SpecContext) {
@@ -40,7 +40,7 @@ var _ = Describe("native client", func() {
 
 	Describe("whose answers are lost", func() {
 		It("starts each workflow exactly once", func(ctx SpecContext) {
-			// Every third answer to a create is lost after the server has acted on it.
+			// Every third response to a create is lost after the server has acted.
 			var posts atomic.Int64
 			cfg := wrapped(func(next http.RoundTripper) http.RoundTripper {
 				return roundTripper(func(r *http.Request) (*http.Response, error) {
@@ -111,7 +111,7 @@ var _ = Describe("native client", func() {
 			lossy := nativeClient(wrapped(func(next http.RoundTripper) http.RoundTripper {
 				return roundTripper(func(r *http.Request) (*http.Response, error) {
 					resp, err := next.RoundTrip(r)
-					// The first answer to each kind of write, and no other.
+					// Only the first response to each kind of write is lost.
 					bit := map[string]int64{http.MethodPatch: 1, http.MethodPost: 2, http.MethodDelete: 4}[r.Method]
 					if err == nil && bit != 0 && lost.Or(bit)&bit == 0 {
 						return nil, lose(resp)
@@ -231,7 +231,7 @@ var _ = Describe("native client", func() {
 						r.URL.RawQuery = query.Encode()
 					case 2:
 						return nil, io.ErrUnexpectedEOF
-					case 3, 4: // cut off at once
+					case 3, 4: // closed at once
 						resp, err := next.RoundTrip(r)
 						if err == nil {
 							_ = resp.Body.Close()
@@ -255,7 +255,7 @@ var _ = Describe("native client", func() {
 					return false, err
 				}
 				if s.Suspended() && watches.Load() <= 4 {
-					annotate(ctx, namespace, s.Name) // something for the next watch to see
+					annotate(ctx, namespace, s.Name) // an event for the next watch
 				}
 				return s.Completed(), nil
 			})
@@ -302,7 +302,7 @@ var _ = Describe("native client", func() {
 				switch pages.Add(1) {
 				case 2:
 					return nil, io.ErrUnexpectedEOF
-				case 3: // a token of long ago
+				case 3: // an outdated token
 					Expect(cluster.Compact(ctx)).To(Succeed())
 					query := r.URL.Query()
 					query.Set("continue", tokenOfRevision(query.Get("continue"), 5))
@@ -368,7 +368,7 @@ var _ = Describe("native client", func() {
 	It("creates and gets objects as they are", func(ctx SpecContext) {
 		client := nativeClient(cluster.Config(), namespace)
 		obj := workflowObject("raw")
-		// No controller takes it up: what that writes back has no field that it doesn't know.
+		// No controller may pick it up: it would remove the fields that it doesn't know.
 		obj.SetLabels(map[string]string{"workflows.argoproj.io/controller-instanceid": unclaimed})
 		before := obj.DeepCopy()
 		created, err := client.Create(ctx, obj)
@@ -424,7 +424,7 @@ func annotate(ctx context.Context, namespace, name string) {
 	Expect(err).NotTo(HaveOccurred())
 }
 
-// wrapped is the administrator's configuration with something in between.
+// wrapped returns the administrator's configuration with a wrapped transport.
 func wrapped(wrap func(http.RoundTripper) http.RoundTripper) *rest.Config {
 	cfg := cluster.Config()
 	cfg.Wrap(wrap)
@@ -435,7 +435,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// tokenOfRevision makes a list's continue token one of another revision.
+// tokenOfRevision changes the revision of a list's continue token.
 func tokenOfRevision(token string, revision int64) string {
 	GinkgoHelper()
 	data, err := base64.RawURLEncoding.DecodeString(token)
@@ -449,8 +449,8 @@ func tokenOfRevision(token string, revision int64) string {
 	return base64.RawURLEncoding.EncodeToString(data)
 }
 
-// lose reads an answer to its end, so that the server is done, and returns the error of a
-// connection that was cut before it came through.
+// lose reads a response to its end, so that the server has completed the request, and returns the
+// error of a connection that broke before the response arrived.
 func lose(resp *http.Response) error {
 	_, err := io.Copy(io.Discard, resp.Body)
 	return errors.Join(io.ErrUnexpectedEOF, err, resp.Body.Close())

@@ -15,7 +15,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 )
 
-// Ordered, so that they share a cluster; the first has the time that it takes to start.
+// Ordered, so that the specs share a cluster. The first one includes the time of its start.
 var _ = Describe("Argo's full resource definitions", Ordered, ContinueOnFailure, labelRare, first, func() {
 	full := &testCluster{}
 
@@ -87,7 +87,7 @@ var _ = Describe("resource definitions", func() {
 			Expect(crds.Delete(ctx, crd.GetName(), metav1.DeleteOptions{})).To(Succeed())
 		}
 		client := nativeClient(bare.Config(), "default")
-		// The API server stops serving each of them in its own time.
+		// The API server stops serving each resource at a different time.
 		Eventually(ctx, func() error { _, err := client.Get(ctx, "any"); return err }).Should(MatchError(workflow.ErrNotInstalled))
 		Eventually(ctx, func() error { _, err := client.Start(ctx, workflow.StartRequest{Template: "any"}); return err }).
 			Should(MatchError(workflow.ErrNotInstalled))

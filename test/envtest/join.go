@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// invitation is what another process has to know of a cluster.
+// invitation is what another process needs to use a cluster.
 type invitation struct {
 	Dir, Kubeconfig string
 	EtcdURL         string
@@ -21,8 +21,8 @@ type invitation struct {
 	FullCRDs        bool
 }
 
-// Invitation returns a text by which other processes on this machine can use the cluster, see
-// [Join]. It holds no secret, but the names of files that do.
+// Invitation returns data with which other processes on this machine can use the cluster, see
+// [Join]. It contains no secrets, but the names of files that do.
 func (c *Cluster) Invitation() ([]byte, error) {
 	return json.Marshal(invitation{
 		Dir: c.dir, Kubeconfig: c.kubeconfig, EtcdURL: c.etcdURL.String(), PodLogsAddress: c.podLogs.address,
@@ -30,9 +30,9 @@ func (c *Cluster) Invitation() ([]byte, error) {
 	})
 }
 
-// Join returns the cluster that another process has started and will stop. It sends nothing.
-// The parts are the other's: none can be killed or paused from here ([ErrNoPart]), and Command
-// fails. Stop does nothing.
+// Join returns the cluster that another process has started and will stop. It sends no requests.
+// The parts belong to the other process: Kill, Pause, Restart and Continue return [ErrNoPart], and
+// Command fails. Stop does nothing.
 func Join(data []byte) (*Cluster, error) {
 	var i invitation
 	if err := json.Unmarshal(data, &i); err != nil {
@@ -59,7 +59,7 @@ func Join(data []byte) (*Cluster, error) {
 	return c, nil
 }
 
-// connect makes the cluster's own clients.
+// connect creates the cluster's own clients.
 func (c *Cluster) connect(admin *rest.Config) (err error) {
 	c.config = admin
 	if c.kube, err = kubernetes.NewForConfig(admin); err != nil {

@@ -8,9 +8,9 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// WriteKubeconfig writes a kubeconfig file of that name for a client's configuration and
-// returns its path. The file is in the work folder and goes with the cluster; one of the
-// same name is replaced.
+// WriteKubeconfig writes a kubeconfig file with the given name for a client's configuration, and
+// returns its path. The file is in the work folder, which Stop removes. An existing file is
+// replaced.
 func (c *Cluster) WriteKubeconfig(name string, cfg *rest.Config) (string, error) {
 	const only = "envtest" // one cluster, one user, one context
 	file := clientcmdapi.NewConfig()

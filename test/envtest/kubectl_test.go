@@ -21,14 +21,14 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/conformance"
 )
 
-// labelLegacy is of specs that run kubectl, and have a run of their own.
+// labelLegacy is the label of specs that run kubectl. They run separately.
 var labelLegacy = Label("legacy")
 
 var _ = Describe("pkg/legacy", labelLegacy, func() {
 	conformance.Specs("kubectl client", func(ctx context.Context) conformance.Fixture {
 		return fixtureOf(ctx, &shared, func(cfg *rest.Config, namespace string) workflow.Interface { return kubectlClient(cfg, namespace) })
 	})
-	// Half of the workflows go one way, half the other.
+	// Half of the workflows use each backend.
 	Context("by two ways", labelRare, func() {
 		conformance.Specs("router", func(ctx context.Context) conformance.Fixture {
 			return fixtureOf(ctx, &shared, func(cfg *rest.Config, namespace string) workflow.Interface { return routed(cfg, namespace) })
@@ -37,10 +37,10 @@ var _ = Describe("pkg/legacy", labelLegacy, func() {
 })
 
 // kubectlRetryFor is longer than the default: on a busy machine each kubectl takes seconds, and the
-// controller is often quicker to write.
+// controller often writes in between.
 const kubectlRetryFor = 3 * time.Minute
 
-// kubectlClient runs the kubectl of the tool module, with a kubeconfig for cfg.
+// kubectlClient returns a client that runs the tool module's kubectl with a kubeconfig for cfg.
 func kubectlClient(cfg *rest.Config, namespace string) *legacy.KubectlClient {
 	GinkgoHelper()
 	return kubectlClientWith(cfg, workflow.Options{Namespace: namespace, RetryFor: kubectlRetryFor})
@@ -51,8 +51,8 @@ func kubectlClientWith(cfg *rest.Config, opts workflow.Options) *legacy.KubectlC
 	return kubectlClientBy(quickKubectl(), cfg, opts)
 }
 
-// quickKubectl is a script that starts kubectl, which is run thousands of times here and spends a
-// third of its time on the garbage of its start.
+// quickKubectl returns a script that starts kubectl faster. The specs run kubectl thousands of
+// times, and a third of its time is garbage collection at its start.
 func quickKubectl() string {
 	GinkgoHelper()
 	path := filepath.Join(shared.Dir(), fmt.Sprint("quick-kubectl-", GinkgoParallelProcess()))
@@ -64,7 +64,7 @@ func quickKubectl() string {
 	return path
 }
 
-// kubectls are that of the tool module and the one that is installed on the machine, if any.
+// kubectls returns the tool module's kubectl and the one that is installed on the machine, if any.
 func kubectls() []string {
 	all := []string{shared.Kubectl()}
 	if installed, err := exec.LookPath("kubectl"); err == nil && installed != shared.Kubectl() {
@@ -84,7 +84,7 @@ func kubectlClientBy(binary string, cfg *rest.Config, opts workflow.Options) *le
 	return client
 }
 
-// loggingExecutor logs the arguments of what it runs.
+// loggingExecutor logs the arguments of the commands that it runs.
 type loggingExecutor struct{ *legacy.SubprocessExecutor }
 
 func (e loggingExecutor) ExecuteCommand(ctx context.Context, cmd legacy.Command) (legacy.CommandOutput, error) {
@@ -110,8 +110,8 @@ func routed(cfg *rest.Config, namespace string) *legacy.Router {
 	return router
 }
 
-// kubectl words what it meets, and the words have to be understood. The native client meets the
-// same.
+// kubectl reports failures as text, which has to be parsed. The native client meets the same
+// failures.
 var _ = Describe("failures that kubectl words", labelLegacy, func() {
 	kinds := map[string]error{
 		"not found": workflow.ErrNotFound, "unauthorized": workflow.ErrUnauthorized, "forbidden": workflow.ErrForbidden,
@@ -159,7 +159,7 @@ var _ = Describe("failures that kubectl words", labelLegacy, func() {
 		Entry("nobody at the address", func(cfg *rest.Config) { cfg.Host = "https://127.0.0.1:1" }, "unavailable", SpecTimeout(specTimeout)),
 		Entry("a name that no server has", func(cfg *rest.Config) { cfg.Host = "https://nobody.invalid:6443" }, "unavailable", SpecTimeout(specTimeout)),
 		Entry("a server that is not trusted", func(cfg *rest.Config) {
-			cfg.CAData = cfg.CertData // another authority
+			cfg.CAData = cfg.CertData // a different authority
 		}, "", SpecTimeout(specTimeout)),
 	)
 })

@@ -31,7 +31,7 @@ func byKubectl(cfg *rest.Config, namespace string, process *life) workflow.Inter
 	return client
 }
 
-// byRouter sends half of the sessions one way, half the other.
+// byRouter returns a router that sends half of the sessions to each backend.
 func byRouter(cfg *rest.Config, namespace string, process *life) workflow.Interface {
 	GinkgoHelper()
 	router, err := legacy.NewRouter(byNative(cfg, namespace, process), byKubectl(cfg, namespace, process), legacy.RouterOptions{
@@ -41,7 +41,7 @@ func byRouter(cfg *rest.Config, namespace string, process *life) workflow.Interf
 	return router
 }
 
-// mortalExecutor runs commands for a process that is killed some time.
+// mortalExecutor runs the commands of a process that can be killed.
 type mortalExecutor struct {
 	legacy.CommandExecutor
 	process *life

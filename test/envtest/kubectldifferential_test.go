@@ -12,7 +12,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/differential"
 )
 
-// atOnce is how many sequences run at the same time, each in namespaces of its own.
+// atOnce is how many sequences run at the same time, each in its own namespaces.
 const atOnce = 4
 
 var _ = Describe("a random sequence of verbs", labelLegacy, func() {

@@ -20,7 +20,7 @@ import (
 var _ = Describe("the cluster command", Ordered, labelRare, func() {
 	var (
 		command string
-		temp    string // all that the command makes is in here
+		temp    string // contains all files of the command
 	)
 	BeforeAll(func(SpecContext) {
 		var err error
@@ -33,8 +33,8 @@ var _ = Describe("the cluster command", Ordered, labelRare, func() {
 		temp = GinkgoT().TempDir()
 	})
 
-	// start starts a program in a group of its own, so that a signal to this
-	// process's group doesn't reach it.
+	// start starts a program in its own process group, so that it doesn't receive a signal to this
+	// process's group.
 	start := func(program string, args ...string) *gexec.Session {
 		GinkgoHelper()
 		cmd := exec.Command(program, args...)
@@ -46,8 +46,8 @@ var _ = Describe("the cluster command", Ordered, labelRare, func() {
 		return session
 	}
 
-	// A session is no second argument of Eventually, which would print it to find out whether it is
-	// a duration, while others write to it.
+	// A session must not be the second argument of Eventually, which would format it to find out
+	// whether it is a duration, while other goroutines write to it.
 	expectNothingLeft := func(ctx context.Context) {
 		GinkgoHelper()
 		Eventually(ctx, processesIn).WithArguments(temp).Should(BeEmpty())
@@ -128,8 +128,8 @@ metadata:
 # an empty document
 `
 
-// processesIn returns the command lines of the processes that have a folder in one
-// of their arguments: every part of a cluster has its work folder there.
+// processesIn returns the command lines of the processes with a folder in one of their arguments.
+// Every part of a cluster has its work folder there.
 func processesIn(dir string) ([]string, error) {
 	paths, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {
@@ -142,7 +142,7 @@ func processesIn(dir string) ([]string, error) {
 	for _, path := range paths {
 		data, err := os.ReadFile(path)
 		if err != nil {
-			continue // it has ended meanwhile
+			continue // it has ended in the meantime
 		}
 		if line := strings.ReplaceAll(string(data), "\x00", " "); strings.Contains(line, dir) {
 			found = append(found, line)

@@ -19,7 +19,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 )
 
-// Faults between the native client and the logs it reads.
+// Faults occur between the native client and the logs that it reads.
 var _ = Describe("native client that reads logs", func() {
 	var namespace, name, pod string
 	BeforeEach(func(ctx SpecContext) {
@@ -84,7 +84,7 @@ var _ = Describe("native client that reads logs", func() {
 				if r.URL.Query().Get("watch") == "" || !strings.HasSuffix(r.URL.Path, "/pods") {
 					return cuts.wrap(next).RoundTrip(r)
 				}
-				if watches.Add(1) == 1 { // the pods are listed afresh
+				if watches.Add(1) == 1 { // the pods are listed again
 					return nil, io.ErrUnexpectedEOF
 				}
 				return next.RoundTrip(r)
@@ -140,7 +140,7 @@ var _ = Describe("native client that reads logs", func() {
 	It("waits for a node that doesn't answer", func(ctx SpecContext) {
 		write(ctx, 0, 1)
 		var refused atomic.Int64
-		// What the API server answers when it cannot reach a kubelet.
+		// The API server answers like this when it cannot reach a kubelet.
 		away := nativeClient(wrapped(func(next http.RoundTripper) http.RoundTripper {
 			return roundTripper(func(r *http.Request) (*http.Response, error) {
 				if isLog(r) && refused.Add(1) <= 3 {
@@ -182,7 +182,7 @@ var _ = Describe("native client that reads logs", func() {
 			Expect(read(workflow.LogOptions{Follow: true}, most)).To(Equal(most))
 		}
 		var written sync.WaitGroup
-		written.Go(func() { // while it follows
+		written.Go(func() { // while the client follows
 			defer GinkgoRecover()
 			write(ctx, lines, lines+10)
 		})
@@ -194,12 +194,12 @@ var _ = Describe("native client that reads logs", func() {
 
 func isLog(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/log") }
 
-// cutter cuts off the first few requests of each container's log, each some more bytes
-// later than the one before: what was read in the last seconds comes again.
+// cutter cuts the first few requests for each container's log, each some bytes later than the
+// previous one. The lines of the last seconds are served again.
 type cutter struct {
 	step   int
-	err    error // what a log that was cut ends with
-	follow bool  // cut those that are followed only
+	err    error // at the end of a log that was cut
+	follow bool  // cut only followed logs
 	made   atomic.Int64
 
 	mu       sync.Mutex

@@ -8,14 +8,14 @@ import (
 )
 
 const (
-	// failedStartLines of each log go into the error of a failed start.
+	// failedStartLines is how many lines of each log the error of a failed start contains.
 	failedStartLines = 8
 
-	// maxTail is how much of a log's end is looked at.
+	// maxTail is how many bytes at a log's end are read.
 	maxTail = 256 << 10
 )
 
-// createLog makes a log file that stays open until the cluster is stopped.
+// createLog creates a log file that stays open until the cluster is stopped.
 func (c *Cluster) createLog(name string) (*os.File, error) {
 	f, err := os.Create(c.logPath(name))
 	if err != nil {
@@ -25,12 +25,12 @@ func (c *Cluster) createLog(name string) (*os.File, error) {
 	return f, nil
 }
 
-// LogTails returns the last n lines of the log of each part, for the report of a
-// spec that failed. After Stop it is empty.
+// LogTails returns the last n lines of the log of each part, for the report of a failed spec. After
+// Stop it returns "".
 func (c *Cluster) LogTails(n int) string {
 	paths, err := filepath.Glob(filepath.Join(c.logDir(), "*.log"))
 	if err != nil {
-		return err.Error() // can't be: the pattern is right
+		return err.Error() // impossible: the pattern is valid
 	}
 	var b strings.Builder
 	for _, path := range paths {

@@ -11,12 +11,11 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// tokenLifetime is longer than any run of a cluster.
+// tokenLifetime is longer than any cluster runs.
 const tokenLifetime = 7 * 24 * time.Hour
 
-// NewNamespace creates a namespace with a name of its own that starts with prefix
-// and returns the name. It blocks until the namespace can take pods. Each call
-// creates another one.
+// NewNamespace creates a namespace with a unique name that starts with prefix, and returns the
+// name. It blocks until pods can be created in the namespace.
 func (c *Cluster) NewNamespace(ctx context.Context, prefix string) (string, error) {
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: prefix + "-"}}
 	ns, err := c.kube.CoreV1().Namespaces().Create(ctx, ns, metav1.CreateOptions{})
@@ -26,8 +25,8 @@ func (c *Cluster) NewNamespace(ctx context.Context, prefix string) (string, erro
 	return ns.Name, c.awaitDefaultAccount(ctx, ns.Name)
 }
 
-// awaitDefaultAccount waits until pods are admitted to a namespace: not before its
-// default service account is there. Without controllers nobody makes one, and none is needed.
+// awaitDefaultAccount blocks until pods are admitted to a namespace, which needs its default
+// service account. Without controllers no account is created, and none is needed.
 func (c *Cluster) awaitDefaultAccount(ctx context.Context, namespace string) error {
 	if !c.opts.Parts.has(Controllers) {
 		return nil
@@ -37,8 +36,8 @@ func (c *Cluster) awaitDefaultAccount(ctx context.Context, namespace string) err
 	})
 }
 
-// ServiceAccountConfig returns the configuration of a client that acts as an
-// existing service account, with client-side throttling off. Its token is valid for a week.
+// ServiceAccountConfig returns the configuration of a client that acts as an existing service
+// account, without client-side throttling. Its token is valid for a week.
 func (c *Cluster) ServiceAccountConfig(ctx context.Context, namespace, name string) (*rest.Config, error) {
 	request := &authenticationv1.TokenRequest{
 		Spec: authenticationv1.TokenRequestSpec{ExpirationSeconds: new(int64(tokenLifetime.Seconds()))},

@@ -23,7 +23,7 @@ func nativeFixture(ctx context.Context, c *testCluster) conformance.Fixture {
 	return fixtureOf(ctx, c, func(cfg *rest.Config, namespace string) workflow.Interface { return nativeClient(cfg, namespace) })
 }
 
-// fixtureOf is that of an implementation, in a namespace of its own.
+// fixtureOf returns the fixture of an implementation, in its own namespace.
 func fixtureOf(ctx context.Context, c *testCluster, client func(cfg *rest.Config, namespace string) workflow.Interface) conformance.Fixture {
 	GinkgoHelper()
 	namespace := c.newNamespace(ctx)
@@ -49,8 +49,8 @@ func nativeClient(cfg *rest.Config, namespace string) *workflow.WorkflowClient {
 	return client
 }
 
-// restricted makes a service account that may do these things in the namespace, and nothing
-// else: with Argo's resources, and with pods.
+// restricted creates a service account that has only the given permissions in the namespace, for
+// Argo's resources and for pods.
 func (c *testCluster) restricted(ctx context.Context, namespace string, allowed map[string][]string) *rest.Config {
 	GinkgoHelper()
 	account, err := c.kube.CoreV1().ServiceAccounts(namespace).Create(ctx,

@@ -3,7 +3,7 @@ package envtest
 import (
 	"bytes"
 	"context"
-	_ "embed" // the stages
+	_ "embed" // for the stages
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,8 +23,8 @@ const (
 //go:embed stages.yaml
 var ownStages []byte
 
-// startNodes starts KWOK and registers a node. The function it returns waits until
-// the node takes pods.
+// startNodes starts KWOK and registers a node. The returned function blocks until the node accepts
+// pods.
 func (c *Cluster) startNodes(ctx context.Context) (func(context.Context) error, error) {
 	c.opts.Progress("starting kwok")
 	config, err := c.writeStages()
@@ -39,7 +39,7 @@ func (c *Cluster) startNodes(ctx context.Context) (func(context.Context) error, 
 		"--kubeconfig=" + c.kubeconfig,
 		"--config=" + config,
 		"--manage-all-nodes=true",
-		// Without a lease the node would be taken for dead after 40 s.
+		// Without a lease the node would count as dead after 40 s.
 		"--node-lease-duration-seconds=40",
 	}, logs...))
 	if err != nil {
@@ -59,8 +59,8 @@ func (c *Cluster) startNodes(ctx context.Context) (func(context.Context) error, 
 	}, nil
 }
 
-// nodeReady says whether pods can be scheduled: the node is ready, and the taint it
-// got while it was not has been taken away.
+// nodeReady reports whether pods can be scheduled: the node is ready, and its taint from before
+// that has been removed.
 func (c *Cluster) nodeReady(ctx context.Context) (bool, error) {
 	node, err := c.kube.CoreV1().Nodes().Get(ctx, NodeName, metav1.GetOptions{})
 	if err != nil {
@@ -74,8 +74,7 @@ func (c *Cluster) nodeReady(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// writeStages writes KWOK's configuration: some of the stages that come with it, and
-// our own.
+// writeStages writes KWOK's configuration: some of KWOK's own stages, and those of this package.
 func (c *Cluster) writeStages() (string, error) {
 	documents := [][]byte{ownStages}
 	for _, stage := range []string{

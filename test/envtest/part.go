@@ -8,24 +8,26 @@ import (
 	"syscall"
 )
 
-// Part names a part of a cluster that can be ended, halted and started again while the cluster
-// runs: a process of its own.
+// Part names a part of a cluster that runs as its own process, so that it can be killed, paused and
+// restarted while the cluster runs.
 type Part string
 
 const (
-	// PartEtcd holds the data. Without it the API server answers from its caches, or not.
+	// PartEtcd is etcd, which stores the data. Without it the API server may still answer some
+	// requests from its caches.
 	PartEtcd Part = etcd
-	// PartAPIServer is kube-apiserver. It keeps its port and certificates when it is restarted,
-	// so configurations of clients stay good, and its data is etcd's.
+	// PartAPIServer is kube-apiserver. It keeps its port and certificates when it is restarted, so
+	// client configurations stay valid. Its data is in etcd.
 	PartAPIServer Part = apiServer
-	// PartWorkflowController is Argo's, in a cluster that has [Everything].
+	// PartWorkflowController is Argo's workflow-controller, in a cluster with [Everything].
 	PartWorkflowController Part = workflowController
 )
 
 var (
-	// ErrNoPart: the cluster has no such part. Start it with more [Parts].
+	// ErrNoPart means that the cluster does not have the part. Start it with more [Parts].
 	ErrNoPart = errors.New("the cluster has no such part")
-	// ErrNotRunning: the part was killed before, or is paused. Restart or Continue it first.
+	// ErrNotRunning means that the part was killed before, or is paused. Restart or Continue it
+	// first.
 	ErrNotRunning = errors.New("the part is not running")
 )
 
@@ -37,21 +39,20 @@ const (
 	partKilled
 )
 
-// part is a process of the cluster and what has been done to it.
+// part is a process of the cluster and its state.
 type part struct {
 	name   Part
-	signal func(syscall.Signal) error  // to the process itself
-	gone   func(context.Context) error // waits until it has ended, after SIGKILL
+	signal func(syscall.Signal) error  // signals the process itself
+	gone   func(context.Context) error // blocks until it has ended, after SIGKILL
 	launch func(context.Context) error // starts it again
-	ready  func(context.Context) error // waits until it does its work
+	ready  func(context.Context) error // blocks until it works
 	end    func() error                // stops it in order
 
-	mu    sync.Mutex // held while something is done to it
+	mu    sync.Mutex // held during an operation on the part
 	state partState
 }
 
-// addPart makes a part of the cluster one that can be killed, and has it stopped with the
-// cluster.
+// addPart adds a part that can be killed, and registers it to be stopped with the cluster.
 func (c *Cluster) addPart(p *part) {
 	p.signal = func(sig syscall.Signal) error { return c.leash.Signal(string(p.name), sig) }
 	c.parts = append(c.parts, p)
@@ -67,7 +68,7 @@ func (c *Cluster) part(name Part) (*part, error) {
 	return nil, fmt.Errorf("%s: %w", name, ErrNoPart)
 }
 
-// stop stops the part in order, whatever was done to it.
+// stop stops the part in order, even if it is paused or killed.
 func (p *part) stop() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -97,7 +98,7 @@ func (p *part) kill(ctx context.Context) error {
 	return nil
 }
 
-// resume lets a halted part go on.
+// resume continues a paused part.
 func (p *part) resume() error {
 	if err := p.signal(syscall.SIGCONT); err != nil {
 		return err

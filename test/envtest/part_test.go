@@ -16,7 +16,7 @@ import (
 )
 
 var _ = Describe("a part of a cluster", labelRare, func() {
-	// Ordered: a cluster of their own, and each spec leaves it running.
+	// Ordered, so that the specs share their own cluster. Each spec leaves it running.
 	Describe("that everything else needs", Ordered, func() {
 		var small *testCluster
 		BeforeAll(func(ctx SpecContext) {
@@ -51,7 +51,7 @@ var _ = Describe("a part of a cluster", labelRare, func() {
 		It("answers nothing while it is paused, and everything afterwards", func(ctx SpecContext) {
 			Expect(small.Pause(envtest.PartEtcd)).To(Succeed())
 			Expect(small.Pause(envtest.PartEtcd)).To(MatchError(envtest.ErrNotRunning))
-			Eventually(ctx, func(g Gomega) { // it may do a little more before it is halted
+			Eventually(ctx, func(g Gomega) { // it may run a little longer
 				short, cancel := context.WithTimeoutCause(ctx, time.Second, errors.New("no answer"))
 				defer cancel()
 				g.Expect(write(short, "paused")).NotTo(Succeed())
@@ -90,7 +90,7 @@ var _ = Describe("a part of a cluster", labelRare, func() {
 	)
 
 	It("can be the workflow-controller, which then goes on where it was", func(ctx SpecContext) {
-		c, err := envtest.Start(ctx, envtest.Options{}) // its own, since every other spec needs the controller
+		c, err := envtest.Start(ctx, envtest.Options{}) // its own cluster, because all other specs need the controller
 		Expect(err).NotTo(HaveOccurred())
 		DeferCleanup(c.Stop)
 		DeferCleanup(reportLogs, c)

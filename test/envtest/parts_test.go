@@ -36,7 +36,7 @@ var _ = Describe("Start", Serial, labelRare, func() { // Serial: sets the enviro
 	}, SpecTimeout(startTimeout))
 
 	It("starts no more than asked for", func(ctx SpecContext) {
-		GinkgoT().Setenv("ARGOSERVICE_KUBE_CONTROLLER_MANAGER", "") // and needs no more
+		GinkgoT().Setenv("ARGOSERVICE_KUBE_CONTROLLER_MANAGER", "") // not needed by these parts
 		small, err := envtest.Start(ctx, envtest.Options{Parts: envtest.APIServer})
 		Expect(err).NotTo(HaveOccurred())
 		DeferCleanup(small.Stop)

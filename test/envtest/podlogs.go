@@ -18,17 +18,17 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// podLogs are the logs of pods: a file for each container, and for each pod an object that
-// tells KWOK of its files.
+// podLogs is the logs of pods: a file for each container, and for each pod an object that refers
+// KWOK to its files.
 type podLogs struct {
 	address string // where KWOK serves them, as a kubelet does
 	mu      sync.Mutex
-	written map[types.NamespacedName][]string // the containers
+	written map[types.NamespacedName][]string // containers with a log, by pod
 	last    time.Time
 }
 
-// preparePodLogs chooses where KWOK serves logs, and defines the resource it learns of them
-// from. The arguments it returns are for KWOK.
+// preparePodLogs chooses an address at which KWOK serves logs, and defines the resource that
+// configures them. It returns arguments for KWOK.
 func (c *Cluster) preparePodLogs(ctx context.Context) ([]string, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -48,16 +48,16 @@ func (c *Cluster) preparePodLogs(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	return []string{
-		"--node-ip=" + host, "--node-port=" + port, // what the API server finds in the node's status
+		"--node-ip=" + host, "--node-port=" + port, // the API server reads them from the node's status
 		"--server-address=" + c.podLogs.address,
 		"--enable-crds=Logs",
 	}, nil
 }
 
-// WriteLog appends lines to the log of a container, as if it had just printed them: each
-// gets a time of its own, later than those of all lines before, of any pod. It blocks until
-// they are served. The pod need not exist yet. As KWOK runs no container, this is all that
-// is ever in a log.
+// WriteLog appends lines to the log of a container, as if it had just printed them. Each line has
+// its own time, later than those of all earlier lines of any pod. It blocks until the lines are
+// served. The pod need not exist yet. KWOK runs no containers, so a log contains only lines that
+// WriteLog has written.
 func (c *Cluster) WriteLog(ctx context.Context, namespace, pod, container string, lines ...string) error {
 	if !c.opts.Parts.has(Nodes) {
 		return errors.New("a cluster without nodes has no logs")
@@ -77,7 +77,7 @@ func (c *Cluster) WriteLog(ctx context.Context, namespace, pod, container string
 		c.podLogs.last = now
 		fmt.Fprintf(&text, "%s stdout F %s\n", now.UTC().Format(time.RFC3339Nano), line) // the CRI's format
 	}
-	// At once, so that nobody reads half of a line.
+	// One write, so that no reader sees half a line.
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("write log: %w", err)
@@ -93,7 +93,7 @@ func (c *Cluster) podLogPath(namespace, pod, container string) string {
 	return c.path("pod-logs", namespace, pod, container+".log")
 }
 
-// serveLog makes a container's log known, and waits until it is.
+// serveLog registers a container's log with KWOK, and blocks until it is served.
 func (c *Cluster) serveLog(ctx context.Context, pod types.NamespacedName, container string) error {
 	known := c.podLogs.written[pod]
 	if slices.Contains(known, container) {
@@ -115,7 +115,7 @@ func (c *Cluster) serveLog(ctx context.Context, pod types.NamespacedName, contai
 	if err := c.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(logs), fieldOwner, client.ForceOwnership); err != nil {
 		return fmt.Errorf("tell of log: %w", err)
 	}
-	// Of KWOK itself, since the API server serves the logs of pods that exist only.
+	// KWOK is asked directly, because the API server serves only the logs of pods that exist.
 	url := fmt.Sprintf("http://%s/containerLogs/%s/%s/%s?tailLines=1", c.podLogs.address, pod.Namespace, pod.Name, container)
 	transport := &http.Transport{DisableKeepAlives: true}
 	err := until(ctx, "the log is served", func(ctx context.Context) (bool, error) {

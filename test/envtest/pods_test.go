@@ -25,7 +25,7 @@ var _ = Describe("pods of other owners", func() {
 				Selector: &metav1.LabelSelector{MatchLabels: labels},
 				Template: corev1.PodTemplateSpec{
 					ObjectMeta: metav1.ObjectMeta{Labels: labels, Annotations: map[string]string{
-						// Means something for pods of Workflows only.
+						// This only has an effect on pods of Workflows.
 						envtest.AnnotationDuration: "1ms",
 					}},
 					Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "web", Image: "any"}}},

@@ -12,13 +12,13 @@ import (
 )
 
 const (
-	// stopTimeout is what a process gets between SIGTERM and SIGKILL, on a busy machine as well.
+	// stopTimeout is the time between SIGTERM and SIGKILL, long enough for a busy machine.
 	stopTimeout = time.Minute
 
 	pollInterval = 50 * time.Millisecond
 )
 
-// program is how a process is started, and started again.
+// program is how a process is started and restarted.
 type program struct {
 	name, path string
 	env, args  []string
@@ -29,12 +29,12 @@ type process struct {
 	program
 
 	cmd  *exec.Cmd
-	done chan struct{} // closed when it has ended
-	err  error         // how it ended; read after done
+	done chan struct{} // closed when the process has ended
+	err  error         // result of the process; read after done
 }
 
-// startProcess starts a program that logs to the file of its name, and has it
-// stopped with the cluster.
+// startProcess starts a program that logs to a file with its name, and registers it to be stopped
+// with the cluster.
 func (c *Cluster) startProcess(name, binary string, env, args []string) (*process, error) {
 	p, err := c.startProgram(name, binary, env, args)
 	if err != nil {
@@ -44,8 +44,8 @@ func (c *Cluster) startProcess(name, binary string, env, args []string) (*proces
 	return p, nil
 }
 
-// startPart is startProcess for a part that can be killed and restarted. Ready waits until
-// the given process of it does its work.
+// startPart is startProcess for a part that can be killed and restarted. ready blocks until the
+// given process of the part works.
 func (c *Cluster) startPart(
 	name Part, binary string, env, args []string, ready func(context.Context, *process) error,
 ) (*process, error) {
@@ -78,7 +78,7 @@ func (c *Cluster) startProgram(name, binary string, env, args []string) (*proces
 	return c.launch(program{name: name, path: path, env: env, args: args})
 }
 
-// launch starts a program. What it logs goes to the end of its file.
+// launch starts a program. Its output is appended to its log file.
 func (c *Cluster) launch(what program) (*process, error) {
 	log, err := os.OpenFile(c.logPath(what.name), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
@@ -89,11 +89,11 @@ func (c *Cluster) launch(what program) (*process, error) {
 	p := &process{program: what, cmd: exec.Command(what.path, what.args...), done: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	p.cmd.Dir = c.Dir()
-	// Nothing of the caller's: a KUBECONFIG or ARGO_… of theirs would change what
-	// the part does, and what a part keeps in its home should go with the cluster.
+	// The caller's environment is not passed on: its KUBECONFIG or ARGO_… would change how the part
+	// behaves. HOME is the work folder, so that Stop removes what the part writes there.
 	p.cmd.Env = append([]string{"HOME=" + c.Dir(), "TMPDIR=" + c.Dir(), "PATH=" + os.Getenv("PATH")}, what.env...)
-	// A group of its own, so that Ctrl-C reaches the caller alone, who stops
-	// the parts in order.
+	// The process has its own group, so that only the caller receives Ctrl-C and stops the parts in
+	// order.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", what.name, err)
@@ -105,7 +105,7 @@ func (c *Cluster) launch(what program) (*process, error) {
 	return p, nil
 }
 
-// wait waits until the process has ended, however it does.
+// wait blocks until the process has ended in whatever way.
 func (p *process) wait(ctx context.Context) error {
 	select {
 	case <-p.done:
@@ -115,15 +115,15 @@ func (p *process) wait(ctx context.Context) error {
 	}
 }
 
-// stop ends the process and waits for its end. A process that has ended before,
-// by itself, is an error.
+// stop ends the process and waits for its end. It returns an error if the process had already ended
+// by itself.
 func (p *process) stop() error {
 	select {
 	case <-p.done:
 		return fmt.Errorf("had ended before: %w", p.ended())
 	default:
 	}
-	// Errors of the signals mean that it has just ended.
+	// If a signal fails, the process has just ended.
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-p.done:
@@ -135,7 +135,7 @@ func (p *process) stop() error {
 	return fmt.Errorf("killed, since it didn't end within %s", stopTimeout)
 }
 
-// ended says how the process ended; nil while it runs.
+// ended returns how the process ended, or nil while it runs.
 func (p *process) ended() error {
 	select {
 	case <-p.done:
@@ -148,9 +148,9 @@ func (p *process) ended() error {
 	}
 }
 
-// until polls a condition until it holds. It ends early, with an error, if one of
-// the processes does or ctx is over; errors of the condition are retried, and the
-// last one is part of the error. What is waited for is named by what.
+// until polls a condition until it holds. It returns an error early if one of the processes ends or
+// ctx is done. Errors of the condition are retried; the last one is part of the error. what names
+// the condition.
 func until(ctx context.Context, what string, condition func(context.Context) (bool, error), processes ...*process) error {
 	var last error
 	err := wait.PollUntilContextCancel(ctx, pollInterval, true, func(ctx context.Context) (bool, error) {

@@ -16,12 +16,12 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/conformance"
 )
 
-// programs are the example program and the stand-in for the target cluster, as a user runs them, in a
-// namespace of the spec's own.
+// programs are the example program and the stand-in for the target cluster, run as by a user, in
+// the spec's own namespace.
 type programs struct {
-	backfill, target string // where they were built
+	backfill, target string // paths of the binaries
 	namespace        string
-	config           string // the example's, for the namespace
+	config           string // the example's, changed for the namespace
 	kubeconfig       string
 }
 
@@ -37,7 +37,7 @@ func (p *programs) build(ctx context.Context) {
 	}
 }
 
-// install makes a namespace with the example's template, and a configuration for it.
+// install creates a namespace with the example's template, and a configuration for it.
 func (p *programs) install(ctx context.Context) {
 	GinkgoHelper()
 	p.namespace, p.kubeconfig = newNamespace(ctx), cluster.Kubeconfig()
@@ -45,7 +45,7 @@ func (p *programs) install(ctx context.Context) {
 	p.config = p.copy("backfill.yaml")
 }
 
-// copy copies a file of the example with what is to be changed for the namespace, and these.
+// copy copies a file of the example with the changes for the namespace and the given ones.
 func (p *programs) copy(path string, oldnew ...string) string {
 	GinkgoHelper()
 	data, err := os.ReadFile(filepath.Join(programExample, path))
@@ -59,7 +59,7 @@ func (p *programs) copy(path string, oldnew ...string) string {
 	return copied
 }
 
-// withTarget starts a target cluster with workers, and has the configuration name it.
+// withTarget starts a target cluster with workers, and sets its address in the configuration.
 func (p *programs) withTarget(ctx context.Context, args ...string) {
 	GinkgoHelper()
 	cmd := exec.Command(p.target, append([]string{"-namespace", p.namespace}, args...)...) //nolint:noctx // it outlives the node that starts it
@@ -73,7 +73,7 @@ func (p *programs) withTarget(ctx context.Context, args ...string) {
 	p.config = p.copy("backfill.yaml", "http://127.0.0.1:9200", strings.TrimSpace(string(session.Out.Contents())))
 }
 
-// begin runs the program.
+// begin starts the program.
 func (p *programs) begin(ctx context.Context, args ...string) *gexec.Session {
 	GinkgoHelper()
 	cmd := exec.CommandContext(ctx, p.backfill, append([]string{"--config", p.config}, args...)...)
@@ -83,7 +83,7 @@ func (p *programs) begin(ctx context.Context, args ...string) *gexec.Session {
 	return session
 }
 
-// run runs it to its end.
+// run runs the program to its end.
 func (p *programs) run(ctx context.Context, args ...string) *gexec.Session {
 	GinkgoHelper()
 	session := p.begin(ctx, args...)
@@ -91,7 +91,7 @@ func (p *programs) run(ctx context.Context, args ...string) *gexec.Session {
 	return session
 }
 
-// does runs it to an end that is a success, and returns what it says.
+// does runs the program, expects success, and returns its output.
 func (p *programs) does(ctx context.Context, args ...string) string {
 	GinkgoHelper()
 	session := p.run(ctx, args...)
@@ -100,8 +100,8 @@ func (p *programs) does(ctx context.Context, args ...string) string {
 	return string(session.Out.Contents())
 }
 
-// refuses runs it to an end with this exit code and one line that holds these parts, and then again for
-// the same as JSON.
+// refuses runs the program and expects an exit code and one line that contains the parts, and the
+// same with JSON output.
 func (p *programs) refuses(ctx context.Context, code int, args []string, parts ...string) {
 	GinkgoHelper()
 	session := p.run(ctx, args...)
@@ -125,7 +125,7 @@ func (p *programs) refuses(ctx context.Context, code int, args []string, parts .
 	}
 }
 
-// programStatus is what a script reads of the program's JSON.
+// programStatus is the part of the program's JSON that a script reads.
 type programStatus struct {
 	State  string
 	Run    int
@@ -158,7 +158,7 @@ func (p *programs) status(ctx context.Context) programStatus {
 	return result.Data
 }
 
-// reaches waits until the status is as matcher says.
+// reaches blocks until the status satisfies matcher.
 func (p *programs) reaches(ctx context.Context, matcher OmegaMatcher) {
 	GinkgoHelper()
 	Eventually(ctx, func() programStatus { return p.status(ctx) }).Should(matcher)
@@ -174,7 +174,7 @@ var _ = Describe("examples/backfill", Ordered, first, func() { // so that it is 
 	BeforeEach(func(ctx SpecContext) { p.install(ctx) }, NodeTimeout(specTimeout))
 
 	It("takes a backfill from its start to its archive, each step by another process", func(ctx SpecContext) {
-		// What is left when it has paused takes 16 s.
+		// After the pause, the remaining work takes 16 s.
 		p.withTarget(ctx, "-shards", "20", "-until-paused", "4", "-per-shard", "2s")
 		Expect(p.does(ctx, "create")).To(ContainSubstring("can be started"))
 		Expect(p.status(ctx).State).To(Equal("NotStarted"))
@@ -301,7 +301,7 @@ var _ = Describe("examples/backfill", Ordered, first, func() { // so that it is 
 	}, SpecTimeout(specTimeout))
 
 	It("says why the shards are unknown, and what else there is", func(ctx SpecContext) {
-		st := p.status(ctx) // nobody answers at the configuration's endpoint
+		st := p.status(ctx) // no server listens at the configuration's endpoint
 		Expect(st.State).To(Equal("NotStarted"))
 		Expect(st.Shards.Success).To(BeFalse())
 		Expect(st.Shards.Error).To(ContainSubstring("127.0.0.1:9200"))

@@ -14,8 +14,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/conformance"
 )
 
-// The roles of hack/rbac, and each of them without one permission: what works then, and what doesn't, is
-// what the tables say that the roles are made of.
+// The specs use the roles of hack/rbac, complete and without one permission each. What works and
+// what doesn't must match the tables that the roles are made of.
 var _ = Describe("roles", first, func() {
 	var namespace string
 	BeforeEach(func(ctx SpecContext) {
@@ -42,7 +42,7 @@ var _ = Describe("roles", first, func() {
 	}, SpecTimeout(startTimeout))
 })
 
-// operationNeeds is the table, but for what needs nothing.
+// operationNeeds returns the table without the operations that need no permissions.
 func operationNeeds() []workflow.OpNeeds {
 	var all []workflow.OpNeeds
 	for _, op := range workflow.Ops() {
@@ -53,8 +53,8 @@ func operationNeeds() []workflow.OpNeeds {
 	return all
 }
 
-// expectCheckAccess checks that it names what an account lacks, and for what, and nothing else; nil: of
-// everything.
+// expectCheckAccess expects that CheckAccess reports exactly what an account lacks and for which
+// operations. If ops is nil, all operations are checked.
 func expectCheckAccess(ctx context.Context, namespace string, accounts []*account, ops []workflow.Op) {
 	GinkgoHelper()
 	asked := ops
@@ -97,7 +97,7 @@ func expectCheckAccess(ctx context.Context, namespace string, accounts []*accoun
 	}
 }
 
-// letGo takes from workflows what would hold them, and their namespace with them.
+// letGo removes the finalizers of workflows, so that their namespace can be deleted.
 func letGo(ctx context.Context, namespace string) {
 	GinkgoHelper()
 	list, err := workflows(dyn, namespace).List(ctx, metav1.ListOptions{})

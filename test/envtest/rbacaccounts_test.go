@@ -26,13 +26,13 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// account is a service account that has a role of hack/rbac, or that role but for one permission.
+// account is a service account with a role of hack/rbac, complete or without one permission.
 type account struct {
 	what    string
 	name    string
-	removed *workflow.Permission // nil: none was
+	removed *workflow.Permission // nil if the role is complete
 	granted []workflow.Permission
-	cfg     *rest.Config // with a token of it
+	cfg     *rest.Config // with its token
 }
 
 func (a *account) has(p workflow.Permission) bool { return slices.Contains(a.granted, p) }
@@ -66,7 +66,7 @@ func readRoleFile(name string) roleFile {
 	}
 }
 
-// permissionsOf are those that rules give, one by one.
+// permissionsOf returns the individual permissions that rules grant.
 func permissionsOf(rules []rbacv1.PolicyRule) []workflow.Permission {
 	var all []workflow.Permission
 	for _, r := range rules {
@@ -88,7 +88,7 @@ func permissionsOf(rules []rbacv1.PolicyRule) []workflow.Permission {
 	return all
 }
 
-// rulesFor are rules that give permissions, one by one.
+// rulesFor returns rules that grant the individual permissions.
 func rulesFor(permissions []workflow.Permission) []rbacv1.PolicyRule {
 	var rules []rbacv1.PolicyRule
 	for _, p := range permissions {
@@ -103,8 +103,9 @@ func rulesFor(permissions []workflow.Permission) []rbacv1.PolicyRule {
 	return rules
 }
 
-// accountsOf makes a service account that has exactly what the files give, and for each of the permissions
-// in them one that has all others. It returns when the API server knows of all that.
+// accountsOf creates a service account with exactly the permissions in the files, and for each of
+// these permissions an account with all the others. It returns when the API server has noticed the
+// roles.
 func accountsOf(ctx context.Context, namespace string, names ...string) []*account {
 	GinkgoHelper()
 	whole := &account{what: "with " + strings.Join(names, " and ")}
@@ -137,7 +138,7 @@ func accountsOf(ctx context.Context, namespace string, names ...string) []*accou
 	return all
 }
 
-// create makes an account and its roles.
+// create creates an account and its roles.
 func (a *account) create(ctx context.Context, namespace string) {
 	GinkgoHelper()
 	_, err := kube.CoreV1().ServiceAccounts(namespace).Create(ctx, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: a.name}}, metav1.CreateOptions{})
@@ -169,7 +170,7 @@ func (a *account) create(ctx context.Context, namespace string) {
 	}
 }
 
-// bindClusterRole gives a cluster role to an account, until the end of the spec.
+// bindClusterRole grants a cluster role to an account until the end of the spec.
 func bindClusterRole(ctx context.Context, role, namespace, account string) {
 	GinkgoHelper()
 	name := namespace + "-" + account
@@ -183,8 +184,8 @@ func bindClusterRole(ctx context.Context, role, namespace, account string) {
 	})
 }
 
-// applyAs creates an object of a manifest as kubectl does with -n, and removes it after the spec if it belongs
-// to no namespace.
+// applyAs creates an object of a manifest as kubectl does with -n. It deletes a cluster-scoped
+// object after the spec.
 func applyAs(ctx context.Context, o *unstructured.Unstructured, namespace string) {
 	GinkgoHelper()
 	rbac := func(plural string) schema.GroupVersionResource { return rbacv1.SchemeGroupVersion.WithResource(plural) }
@@ -206,8 +207,8 @@ func applyAs(ctx context.Context, o *unstructured.Unstructured, namespace string
 	}
 }
 
-// awaitKnown waits until the API server's authorizer knows of the account's roles: of one permission
-// of each, since a role comes to it as a whole.
+// awaitKnown blocks until the API server's authorizer has noticed the account's roles. It checks
+// one permission of each, because a role takes effect as a whole.
 func (a *account) awaitKnown(ctx context.Context, namespace string) {
 	GinkgoHelper()
 	own, err := kubernetes.NewForConfig(a.cfg)

@@ -22,7 +22,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// The role of backfills, of both providers, as those of workflows.
+// The role of backfills is tested like those of workflows, with both providers.
 var _ = Describe("the role of backfills", first, func() {
 	lets := func(provider backfill.Provider, probesWith func(archives string) []probe) {
 		It(fmt.Sprintf("lets all of provider %s work", provider), func(ctx SpecContext) {
@@ -36,9 +36,9 @@ var _ = Describe("the role of backfills", first, func() {
 			accounts := accountsOf(ctx, namespace, "backfill.yaml")
 			isMaking := func(p probe) bool { return slices.Contains(p.parts, partMaking) }
 			making := slices.DeleteFunc(slices.Clone(probes), func(p probe) bool { return !isMaking(p) })
-			for _, a := range accounts { // one after the other, as there is one ConfigMap
+			for _, a := range accounts { // sequentially, because there is only one ConfigMap
 				own := *a
-				own.name = "first-" + a.name // what the probes make is named after it
+				own.name = "first-" + a.name // the names of the probes' objects begin with it
 				expectAsTheTableSays(ctx, namespace, []*account{&own}, making, needs)
 				err := kube.CoreV1().ConfigMaps(namespace).Delete(ctx, notesConfigMap, metav1.DeleteOptions{})
 				Expect(err == nil || apierrors.IsNotFound(err)).To(BeTrue(), "%v", err)
@@ -51,7 +51,7 @@ var _ = Describe("the role of backfills", first, func() {
 	lets(backfill.ProviderK8s, deploymentProbes)
 })
 
-// partMaking is the part of a Pause that is the first in its namespace.
+// partMaking is the part of the first Pause in its namespace.
 const partMaking = "making the ConfigMap"
 
 const loadTemplate = "load"
@@ -66,7 +66,7 @@ func arrangeBackfills(ctx context.Context, namespace string) {
 	}
 }
 
-// load is the backfill of a session, by that template, for the account.
+// load returns the backfill of a session, with the given template, for the account.
 func (s *stage) load(session, template string) backfill.Backfill {
 	return s.loadWith(s.cfg, session, template)
 }
@@ -74,7 +74,7 @@ func (s *stage) load(session, template string) backfill.Backfill {
 func (s *stage) loadWith(cfg *rest.Config, session, template string) backfill.Backfill {
 	client, err := dynamic.NewForConfig(cfg)
 	if err != nil {
-		panic(err) // it is the same for all
+		panic(err) // it is the same for all probes
 	}
 	b, err := backfill.New(backfill.Config{
 		TargetCluster: backfill.Cluster{Endpoint: "https://target:9200"}, Snapshot: &backfill.Snapshot{Name: "s"},
@@ -88,7 +88,7 @@ func (s *stage) loadWith(cfg *rest.Config, session, template string) backfill.Ba
 	return b
 }
 
-// run is the state of the run that a method finds.
+// run is the state of a run when a method is called.
 type run struct{ spec, status string }
 
 func running() run { return run{status: `phase: Running`} }
@@ -98,7 +98,7 @@ func atGate() run {
 	return run{status: `phase: Running, nodes: {gate: {id: gate, name: gate, displayName: gate, type: Suspend, phase: Running}}`}
 }
 
-// begun is a session with a first run in that state.
+// begun creates a session with a first run in the given state.
 func (s *stage) begun(ctx context.Context, r run) (session, name string, err error) {
 	session = s.fresh()
 	name = "backfill-" + session
@@ -109,8 +109,8 @@ func (s *stage) begun(ctx context.Context, r run) (session, name string, err err
 	return session, name, err
 }
 
-// started is one that the administrator has started, with the marks by which a start knows it again. restarted: it
-// is the second run.
+// started creates a run as the administrator, with the annotations by which a Start recognizes it.
+// restarted makes it the second run.
 func (s *stage) started(ctx context.Context, restarted bool, r run) (session, name string, err error) {
 	session = s.fresh()
 	if restarted {
@@ -135,8 +135,8 @@ func (s *stage) end(ctx context.Context, name string) error {
 	return s.patch(ctx, name, `{"status":{"phase":"Succeeded"}}`)
 }
 
-// crew is a Deployment or ReplicaSet of workers, or none. None of them ever runs: the Deployment doesn't roll
-// out, and nobody schedules the pods of the ReplicaSet.
+// crew is a Deployment or ReplicaSet of workers, or none. The workers never run: the Deployment
+// isn't rolled out, and the ReplicaSet's pods aren't scheduled.
 type crew struct {
 	kind   string
 	paused bool
@@ -146,7 +146,8 @@ func (c crew) plural() string {
 	return map[string]string{"Deployment": "deployments", "ReplicaSet": "replicasets"}[c.kind]
 }
 
-// workers makes them for a workflow; "": for none, and then a pause is noted in the ConfigMap.
+// workers creates them for a workflow, or for none if workflowName is empty. Without a workflow, a
+// pause is recorded in the ConfigMap.
 func (s *stage) workers(ctx context.Context, c crew, name, workflowName string, replicas int) error {
 	if c.kind == "" {
 		return nil
@@ -173,14 +174,14 @@ func (s *stage) workers(ctx context.Context, c crew, name, workflowName string, 
 	return s.patchNotes(ctx, name, noted)
 }
 
-// patchNotes changes an entry of the ConfigMap with what is noted of pauses.
+// patchNotes changes an entry of the ConfigMap with the records of pauses.
 func (s *stage) patchNotes(ctx context.Context, key, text string) error {
 	_, err := kube.CoreV1().ConfigMaps(s.namespace).Patch(ctx, notesConfigMap, types.MergePatchType,
 		fmt.Appendf(nil, `{"data": {%q: %q}}`, key, text), metav1.PatchOptions{})
 	return err
 }
 
-// makeNotes makes the ConfigMap with what is noted of pauses.
+// makeNotes creates the ConfigMap with the records of pauses.
 func makeNotes(ctx context.Context, namespace string) {
 	GinkgoHelper()
 	_, err := kube.CoreV1().ConfigMaps(namespace).Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: notesConfigMap}}, metav1.CreateOptions{})
@@ -217,18 +218,18 @@ func verbs(archives string) map[workflow.Op]verb {
 			return podsSeen(last, nil)
 		},
 		"Scale": func(ctx context.Context, b backfill.Backfill) error {
-			return allowing(allowing(b.Scale(ctx, 2), backfill.ErrNoWorkers), backfill.ErrNotStarted) // it has looked
+			return allowing(allowing(b.Scale(ctx, 2), backfill.ErrNoWorkers), backfill.ErrNotStarted) // it has read the state
 		},
 		"Archive": func(ctx context.Context, b backfill.Backfill) error {
 			return second(b.Archive(ctx, backfill.ArchiveOptions{Dir: archives}))
 		},
 		"Restore": func(ctx context.Context, b backfill.Backfill) error {
-			return allowing(second(b.Restore(ctx, archives+"/none.json")), fs.ErrNotExist) // it may, and then there is nothing
+			return allowing(second(b.Restore(ctx, archives+"/none.json")), fs.ErrNotExist) // access was allowed, but there is no file
 		},
 	}
 }
 
-// allowing is nil for that error, too.
+// allowing returns nil if err is want, and err otherwise.
 func allowing(err, want error) error {
 	if errors.Is(err, want) {
 		return nil
@@ -236,11 +237,12 @@ func allowing(err, want error) error {
 	return err
 }
 
-// argoProbes try all methods of backfills by workflows.
+// argoProbes returns probes of all methods of backfills by workflows.
 func argoProbes(archives string) []probe {
 	var all []probe
 	calls := verbs(archives)
-	// try tries a method on a run. What follows it to its end, ends when it does so.
+	// try adds a probe that calls a method on a run. If the method watches the run, the run ends
+	// once the watch is open.
 	try := func(op workflow.Op, c crew, begun func(context.Context, *stage) (string, string, error), parts []string) {
 		all = append(all, probe{op, parts, func(ctx context.Context, s *stage) error {
 			session, name, err := begun(ctx, s)
@@ -250,7 +252,7 @@ func argoProbes(archives string) []probe {
 			if err := s.workers(ctx, c, s.fresh(), name, 1); err != nil {
 				return err
 			}
-			cfg := s.onWatch(func() { _ = s.end(ctx, name) }) // else the probe takes too long
+			cfg := s.onWatch(func() { _ = s.end(ctx, name) }) // otherwise the probe takes too long
 			return calls[op](ctx, s.loadWith(cfg, session, loadTemplate))
 		}})
 	}
@@ -310,7 +312,7 @@ func argoProbes(archives string) []probe {
 	return all
 }
 
-// podsSeen tells whether a status does without the pods.
+// podsSeen returns errWithout if a status lacks the pods.
 func podsSeen(st *backfill.Status, err error) error {
 	if err == nil && errors.Is(st.Pods.Err, workflow.ErrForbidden) {
 		return errWithout
@@ -318,7 +320,7 @@ func podsSeen(st *backfill.Status, err error) error {
 	return err
 }
 
-// deploymentProbes try all methods of backfills by Deployments.
+// deploymentProbes returns probes of all methods of backfills by Deployments.
 func deploymentProbes(archives string) []probe {
 	var all []probe
 	calls := verbs(archives)
@@ -346,7 +348,7 @@ func deploymentProbes(archives string) []probe {
 	}
 	restart := calls["Restart"]
 	calls["Restart"] = func(ctx context.Context, b backfill.Backfill) error {
-		return allowing(restart(ctx, b), backfill.ErrRunning) // it has looked
+		return allowing(restart(ctx, b), backfill.ErrRunning) // it has read the state
 	}
 	for _, op := range []workflow.Op{"Create", "Start", "Restart", "Status"} {
 		on(op, 1, false)
@@ -356,12 +358,12 @@ func deploymentProbes(archives string) []probe {
 	calls["Pause"] = func(ctx context.Context, b backfill.Backfill) error {
 		err := pause(ctx, b)
 		if err != nil && strings.Contains(err.Error(), refusal(workflow.Permission{Verb: "create", Resource: "configmaps"})) {
-			return errWithout // nothing was changed
+			return errWithout // nothing has changed
 		}
 		return err
 	}
 	on("Pause", 1, false, partMaking)
-	for _, op := range []workflow.Op{"Follow", "Archive", "Restore", "Scale"} { // of one that is stopped
+	for _, op := range []workflow.Op{"Follow", "Archive", "Restore", "Scale"} { // of a stopped backfill
 		on(op, 0, false)
 	}
 	on("Start", 0, false, "one that is paused or stopped")

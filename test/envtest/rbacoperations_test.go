@@ -18,7 +18,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// The parts that more than one operation has.
+// These are the parts that several operations have.
 const (
 	partCheck        = "the check against the template"
 	partNaming       = "naming the templates there are"
@@ -30,7 +30,7 @@ const (
 	partKeyWithName  = "finding an idempotency key in use by another Name"
 )
 
-// operationProbes try all operations on workflows.
+// operationProbes returns probes of all operations on workflows.
 func operationProbes() []probe {
 	var all []probe
 	add := func(op workflow.Op, run func(context.Context, *stage) error, parts ...string) {
@@ -85,8 +85,8 @@ func startProbes() []probe {
 	start := func(ctx context.Context, s *stage, req workflow.StartRequest) error {
 		return second(s.client().Start(ctx, req))
 	}
-	// What the template refuses, or isn't there: without the check, it is started all the same. Then
-	// what it takes.
+	// First a request that the template check refuses, or without a template, which is started if
+	// the check is omitted. Then a valid one.
 	checked := func(op workflow.Op, call func(ctx context.Context, s *stage, template string, cluster bool, parameters map[string]any) error) []probe {
 		right := map[string]any{"needed": 1}
 		refused := func(cluster bool) func(context.Context, *stage) error {
@@ -162,7 +162,7 @@ func startProbes() []probe {
 	return append(all, checked(workflow.OpResubmit, again)...)
 }
 
-// template is the name of the one that is there.
+// template returns the name of the existing template.
 func (s *stage) template(cluster bool) string {
 	if cluster {
 		return s.namespace
@@ -170,7 +170,7 @@ func (s *stage) template(cluster bool) string {
 	return strictTemplate
 }
 
-// insteadOf is nil for an error that is wanted, and errWithout for a success in its place.
+// insteadOf returns nil for the error that is wanted, and errWithout for success.
 func insteadOf(err, want error) error {
 	switch {
 	case err == nil:
@@ -181,7 +181,7 @@ func insteadOf(err, want error) error {
 	return err
 }
 
-// naming is nil for the error of what isn't there, if its text has a hint at what is.
+// naming returns nil if err is about a missing object and contains the hint at existing ones.
 func naming(err error, hint string) error {
 	if errors.Is(err, workflow.ErrTemplateNotFound) && !strings.Contains(err.Error(), hint) {
 		return errWithout
@@ -189,7 +189,7 @@ func naming(err error, hint string) error {
 	return insteadOf(err, workflow.ErrTemplateNotFound)
 }
 
-// firstOf is the first error.
+// firstOf returns the first error.
 func firstOf(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {
@@ -199,7 +199,7 @@ func firstOf(errs ...error) error {
 	return nil
 }
 
-// follower follows a workflow to its end, or to where until holds.
+// follower follows a workflow to its end, or until the condition holds.
 type follower func(ctx context.Context, c *workflow.WorkflowClient, name string, until workflow.Condition) error
 
 func waitFor(ctx context.Context, c *workflow.WorkflowClient, name string, until workflow.Condition) error {
@@ -221,7 +221,7 @@ func watchFor(ctx context.Context, c *workflow.WorkflowClient, name string, unti
 func followProbes() []probe {
 	var all []probe
 	finish := func(ctx context.Context, s *stage, name string) func() {
-		return func() { _ = s.patch(ctx, name, `{"status":{"phase":"Succeeded"}}`) } // else the probe takes too long
+		return func() { _ = s.patch(ctx, name, `{"status":{"phase":"Succeeded"}}`) } // otherwise the probe takes too long
 	}
 	for op, follow := range map[workflow.Op]follower{workflow.OpWait: waitFor, workflow.OpWatch: watchFor} {
 		plain := func(ctx context.Context, s *stage) error {
@@ -293,7 +293,7 @@ func deleteProbes() []probe {
 			if err := held(ctx, s, name, finalizer); err != nil {
 				return err
 			}
-			cfg := s.onWatch(func() { _ = s.patch(ctx, name, `{"metadata":{"finalizers":null}}`) }) // else the probe takes too long
+			cfg := s.onWatch(func() { _ = s.patch(ctx, name, `{"metadata":{"finalizers":null}}`) }) // otherwise the probe takes too long
 			return s.clientWith(cfg, workflow.Options{}).Delete(ctx, name, workflow.DeleteOptions{Wait: true})
 		}},
 		{workflow.OpDelete, []string{"AbandonArtifactGC"}, func(ctx context.Context, s *stage) error {
@@ -318,7 +318,7 @@ func retryProbes() []probe {
 	const status = `{phase: Failed, startedAt: "2026-01-01T00:00:00Z", finishedAt: "2026-01-01T00:01:00Z", nodes: {
 		%[1]s: {id: %[1]s, name: %[1]s, displayName: %[1]s, type: Steps, phase: Failed, children: [%[1]s-1]},
 		%[1]s-1: {id: %[1]s-1, name: "%[1]s[0]", displayName: work, type: Pod, phase: Failed, templateName: work, boundaryID: %[1]s}}}`
-	// The pod is as the controller would make it, its name in the old format: the id of its node.
+	// The pod is like one of the controller, with a name in the old format: the ID of its node.
 	failed := func(ctx context.Context, s *stage, name string) error {
 		err := s.putWith(ctx, name, "annotations: {workflows.argoproj.io/pod-name-format: v1}", inlineSpec, fmt.Sprintf(status, name))
 		if err != nil {
@@ -369,7 +369,7 @@ func retryProbes() []probe {
 	}
 }
 
-// eventProbes try whether what changes a workflow has an Event recorded.
+// eventProbes returns probes for whether an operation that changes a workflow records an Event.
 func eventProbes() []probe {
 	manifest := []byte(`{metadata: {generateName: probe-}, spec: ` + inlineSpec + `}`)
 	nameOf := func(s *status.WorkflowStatus, err error) (string, error) {
@@ -429,8 +429,8 @@ func eventProbes() []probe {
 	return all
 }
 
-// lateEvents notes an event that was given up since the request for it took too long, as it does on a
-// busy machine.
+// lateEvents records events that were dropped because their request took too long, which happens on
+// a busy machine.
 type lateEvents struct {
 	workflow.NoObserver
 	any atomic.Bool

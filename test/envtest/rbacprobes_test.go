@@ -14,13 +14,13 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// errWithout is that of a probe whose operation has done without the part that the probe is for.
+// errWithout is the error of a probe whose operation succeeded without the part under test.
 var errWithout = errors.New("it did without")
 
-// probe tries an operation, and parts of it that need more.
+// probe tries an operation, and parts of it that need more permissions.
 type probe struct {
 	op    workflow.Op
-	parts []string // all that it has to do with
+	parts []string // all parts that it covers
 	run   func(ctx context.Context, s *stage) error
 }
 
@@ -28,22 +28,22 @@ func (p probe) String() string {
 	return strings.TrimSuffix(fmt.Sprintf("%s (%s)", p.op, strings.Join(p.parts, ", ")), " ()")
 }
 
-// stage is for one run of a probe.
+// stage is the environment of one run of a probe.
 type stage struct {
 	*account
 	namespace string
-	own       string // the beginning of names for what it makes
+	own       string // prefix of the names of its objects
 	made      int
 }
 
-// fresh is a name that nothing has.
+// fresh returns an unused name.
 func (s *stage) fresh() string {
 	s.made++
 	return fmt.Sprintf("%s-%d", s.own, s.made)
 }
 
-// lacking are the permissions that a probe needs and an account doesn't have; soft are those of them that
-// the operation can do without.
+// lacking returns the permissions that a probe needs and an account doesn't have. soft are those
+// that the operation can do without.
 func lacking(p probe, needs []workflow.Need, a *account) (hard, soft []workflow.Permission) {
 	for _, n := range needs {
 		switch {
@@ -57,7 +57,7 @@ func lacking(p probe, needs []workflow.Need, a *account) (hard, soft []workflow.
 	return hard, soft
 }
 
-// judge holds what a probe met against the table. It returns what is wrong; "": nothing is.
+// judge compares the result of a probe with the table. It returns what is wrong, or "".
 func judge(p probe, needs []workflow.Need, a *account, err error) string {
 	wrong := ""
 	switch hard, soft := lacking(p, needs, a); {
@@ -92,16 +92,16 @@ func missing(e *workflow.PermissionError) []workflow.Permission {
 	return all
 }
 
-// refusal is how the API server names a permission.
+// refusal returns how the API server names a permission.
 func refusal(p workflow.Permission) string {
 	resource := strings.TrimRight(p.Resource+"/"+p.Subresource, "/")
 	return fmt.Sprintf("cannot %s resource %q in API group %q", p.Verb, resource, p.Group)
 }
 
-// expectAsTheTableSays has every account try every probe, and holds what each meets against the table.
+// expectAsTheTableSays runs every probe as every account, and compares the results with the table.
 func expectAsTheTableSays(ctx context.Context, namespace string, accounts []*account, probes []probe, needs func(workflow.Op) []workflow.Need) {
 	GinkgoHelper()
-	const patience = specTimeout // a busy machine takes its time; what hangs ends before the spec does
+	const patience = specTimeout // a busy machine is slow; a hanging call ends before the spec does
 	var mu sync.Mutex
 	var wrong []string
 	var running sync.WaitGroup
@@ -123,8 +123,7 @@ func expectAsTheTableSays(ctx context.Context, namespace string, accounts []*acc
 	Expect(wrong).To(BeEmpty())
 }
 
-// expectProbes checks that there is a probe for each operation and each part of the table, and none for
-// another.
+// expectProbes checks that exactly the operations and parts of the table have a probe.
 func expectProbes(probes []probe, table []workflow.OpNeeds) {
 	GinkgoHelper()
 	var want, have []string
@@ -149,10 +148,10 @@ func expectProbes(probes []probe, table []workflow.OpNeeds) {
 	Expect(have).To(Equal(want))
 }
 
-// tally calls done when all that is wanted has come.
+// tally calls done when all wanted names have been added.
 type tally struct {
 	mu   sync.Mutex
-	want map[string]bool // and whether it has come
+	want map[string]bool // whether the name has been added
 	done func()
 }
 

@@ -20,28 +20,28 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 )
 
-// nobody is the instance id of a controller that there is not, so that what has it stays as the spec
-// makes it.
+// nobody is an instance ID that no controller has, so workflows with it stay as the spec creates
+// them.
 const nobody = "nobody"
 
-// What all probes of a namespace find there.
+// These objects exist for all probes of a namespace.
 const (
-	loggedWorkflow = "logged"  // runs, and has a pod that has printed a line
-	strictTemplate = "strict"  // has a parameter without a value, as has the cluster's template of the namespace's name
+	loggedWorkflow = "logged"  // runs, with a pod that has printed a line
+	strictTemplate = "strict"  // has a parameter without a value, as does the ClusterWorkflowTemplate with the namespace's name
 	nightlyCron    = "nightly" // a CronWorkflow
 	followed       = "followed-%d"
-	followedCount  = 9 // as many as have one watch together
+	followedCount  = 9 // enough to share one watch
 )
 
 const inlineSpec = `{entrypoint: main, templates: [{name: main, suspend: {}}]}`
 
-// The states of workflows that are made up.
+// These are the states of invented workflows.
 const (
 	runningStatus = `{phase: Running, startedAt: "2026-01-01T00:00:00Z"}`
 	failedStatus  = `{phase: Failed, startedAt: "2026-01-01T00:00:00Z", finishedAt: "2026-01-01T00:01:00Z"}`
 )
 
-// arrange puts there what probes find.
+// arrange creates the objects that all probes use.
 func arrange(ctx context.Context, namespace string) {
 	GinkgoHelper()
 	strict := `{arguments: {parameters: [{name: needed}]}, entrypoint: main, templates: [{name: main, suspend: {}}]}`
@@ -67,7 +67,7 @@ func arrange(ctx context.Context, namespace string) {
 	s.arrangeLog(ctx)
 }
 
-// arrangeLog makes a pod that has ended.
+// arrangeLog creates a pod that has ended.
 func (s *stage) arrangeLog(ctx context.Context) {
 	GinkgoHelper()
 	const name = loggedWorkflow + "-pod"
@@ -96,12 +96,12 @@ func (s *stage) arrangeLog(ctx context.Context) {
 
 const ofNobody = `workflows.argoproj.io/controller-instanceid: ` + nobody
 
-// put makes a workflow in that state.
+// put creates a workflow in the given state.
 func (s *stage) put(ctx context.Context, name, spec, status string) error {
 	return s.putWith(ctx, name, "", spec, status)
 }
 
-// putWith makes one with further metadata.
+// putWith creates a workflow with further metadata.
 func (s *stage) putWith(ctx context.Context, name, metadata, spec, status string) error {
 	_, err := workflows(dyn, s.namespace).Create(ctx, fromYAML(fmt.Sprintf(
 		`{apiVersion: argoproj.io/v1alpha1, kind: Workflow, metadata: {name: %s, labels: {%s}, %s}, spec: %s, status: %s}`,
@@ -109,7 +109,7 @@ func (s *stage) putWith(ctx context.Context, name, metadata, spec, status string
 	return err
 }
 
-// patch changes a workflow of the administrator's own accord.
+// patch changes a workflow as the administrator.
 func (s *stage) patch(ctx context.Context, name, patch string) error {
 	_, err := workflows(dyn, s.namespace).Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
 	if apierrors.IsNotFound(err) {
@@ -118,20 +118,20 @@ func (s *stage) patch(ctx context.Context, name, patch string) error {
 	return err
 }
 
-// client works as the account.
+// client returns a client that acts as the account.
 func (s *stage) client() *workflow.WorkflowClient { return s.clientWith(s.cfg, workflow.Options{}) }
 
 func (s *stage) clientWith(cfg *rest.Config, opts workflow.Options) *workflow.WorkflowClient {
 	opts.Namespace, opts.InstanceID = s.namespace, nobody
 	client, err := workflow.NewForConfig(cfg, opts)
 	if err != nil {
-		panic(err) // it is the same for all
+		panic(err) // it is the same for all probes
 	}
 	return client
 }
 
-// watched is the account's configuration; seen is told of each watch that is opened: of which resource, and of
-// which name, or "" of all.
+// watched returns the account's configuration. seen is called for each watch that is opened, with
+// its resource and its name, or "" for all names.
 func (s *stage) watched(seen func(resource, name string)) *rest.Config {
 	cfg := rest.CopyConfig(s.cfg)
 	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper {
@@ -146,7 +146,7 @@ func (s *stage) watched(seen func(resource, name string)) *rest.Config {
 	return cfg
 }
 
-// onWatch is the account's configuration; once a watch was opened, do is called.
+// onWatch returns the account's configuration. do is called once a watch is opened.
 func (s *stage) onWatch(do func()) *rest.Config {
 	var once atomic.Bool
 	return s.watched(func(string, string) {

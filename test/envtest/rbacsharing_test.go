@@ -11,15 +11,15 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// sharing tries an operation that follows a workflow, together with waits for one less than have a watch
-// together, all at once: either there is one watch, or in the end each has its own.
+// sharing tries an operation that follows a workflow concurrently with waits, one fewer than are
+// needed for a shared watch. Then either there is one watch, or in the end each has its own.
 type sharing struct {
 	op    workflow.Op
-	parts []string // beside partShared
-	name  string   // of what it follows; "": one that is made for it, with hold as its metadata
+	parts []string // in addition to partShared
+	name  string   // of the followed workflow; "": a new one, with hold as its metadata
 	hold  string
-	reads int // how many times the operation reads the workflow until it follows it
-	// own is the operation, on s.own. It is done when seen has wants.
+	reads int // number of reads of the workflow before the operation follows it
+	// own is the operation, on s.own. It ends when seen has all that it wants.
 	own   func(ctx context.Context, s *stage, c *workflow.WorkflowClient, seen *tally) error
 	wants []string
 }
@@ -55,7 +55,7 @@ func (sh sharing) run(ctx context.Context, s *stage) error {
 	cfg.Wrap(together(names, sh.reads))
 	client := s.clientWith(cfg, workflow.Options{})
 	for _, name := range names[1:] {
-		waits.Go(func() { _, _ = client.Wait(ctx, name, workflow.Completed) }) // what it meets, own does
+		waits.Go(func() { _, _ = client.Wait(ctx, name, workflow.Completed) }) // own checks the result
 	}
 	err := sh.own(ctx, &own, client, seen)
 	if errors.Is(err, errShared) {
@@ -66,13 +66,13 @@ func (sh sharing) run(ctx context.Context, s *stage) error {
 
 var errShared = errors.New("they share a watch")
 
-// watchCount are the watches that were opened, by the names they are for.
+// watchCount counts opened watches by name.
 type watchCount struct {
 	mu sync.Mutex
 	of map[string]bool
 }
 
-// add reports whether the outcome is known now.
+// add reports whether the result is known now.
 func (w *watchCount) add(name string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -89,8 +89,9 @@ func (w *watchCount) outcome() error {
 	return errWithout
 }
 
-// together holds back the first reads of workflows, or of the first one the given read, until all are under
-// way: who reads has joined those that follow, and hasn't begun to.
+// together delays the first read of each workflow, and of the first workflow the read with the
+// given number, until all have been sent. A caller that reads has subscribed and hasn't begun to
+// follow.
 func together(names []string, reads int) func(http.RoundTripper) http.RoundTripper {
 	all := make(chan struct{})
 	under := newTally(sync.OnceFunc(func() { close(all) }), names...)

@@ -19,17 +19,17 @@ import (
 )
 
 const (
-	// resourceInterval is between two looks at an object; Argo's own is 5 s.
+	// resourceInterval is the interval of checks of an object. Argo's is 5 s.
 	resourceInterval = 200 * time.Millisecond
 
 	// resourceFailed is the exit code of Argo's executor when a resource template fails.
 	resourceFailed = "64"
 )
 
-// errPodOver ends the work for a pod that is gone or on its way.
+// errPodOver ends the work for a pod that is deleted or terminating.
 var errPodOver = errors.New("the pod is being deleted")
 
-// template returns the template of a pod, of which Resource is nil if the pod is of another kind.
+// template returns the template of a pod. Its Resource is nil if the pod is of another kind.
 func (e *executor) template(ctx context.Context, pod *corev1.Pod) (*podTemplate, error) {
 	text := templateOf(pod)
 	if text == offloadedTemplate {
@@ -49,8 +49,8 @@ func (e *executor) template(ctx context.Context, pod *corev1.Pod) (*podTemplate,
 	return t, nil
 }
 
-// startResource does what a pod's resource template says, once, and reports for the pod. It
-// doesn't wait for that, which can take as long as the pod is there.
+// startResource performs a pod's resource template once, in the background, and reports for the
+// pod. The work can last as long as the pod exists.
 func (e *executor) startResource(ctx context.Context, pod *corev1.Pod, t *podTemplate) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -65,7 +65,7 @@ func (e *executor) startResource(ctx context.Context, pod *corev1.Pod, t *podTem
 	})
 }
 
-// forget is for pods that are gone or completed.
+// forget is called for pods that are deleted or completed.
 func (e *executor) forget(obj any) {
 	if gone, ok := obj.(cache.DeletedFinalStateUnknown); ok {
 		obj = gone.Obj
@@ -77,8 +77,8 @@ func (e *executor) forget(obj any) {
 	}
 }
 
-// runResource does what a resource template says and has the pod end accordingly. An error is
-// why the pod was left alone.
+// runResource performs a resource template and lets the pod end accordingly. It returns an error if
+// the pod was left alone.
 func (e *executor) runResource(ctx context.Context, pod *corev1.Pod, t *podTemplate) error {
 	result, err := taskResult(pod)
 	if err != nil {
@@ -107,8 +107,8 @@ func (e *executor) runResource(ctx context.Context, pod *corev1.Pod, t *podTempl
 	})
 }
 
-// performResource does what a resource template says as the pod's service account, so that
-// permissions count, and returns the output parameters.
+// performResource performs a resource template as the pod's service account, so that permissions
+// apply, and returns the output parameters.
 func (e *executor) performResource(ctx context.Context, pod *corev1.Pod, t *podTemplate) ([]any, error) {
 	if err := checkTemplate(t); err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ func (e *executor) performResource(ctx context.Context, pod *corev1.Pod, t *podT
 	return fillOutputs(t.Outputs.Parameters, object)
 }
 
-// clientOf is a client of a pod's service account.
+// clientOf returns a client that acts as a pod's service account.
 func (e *executor) clientOf(pod *corev1.Pod) (client.Client, error) {
 	cfg := rest.CopyConfig(e.config)
 	cfg.Impersonate = rest.ImpersonationConfig{
@@ -157,7 +157,7 @@ func (e *executor) clientOf(pod *corev1.Pod) (client.Client, error) {
 	return account, nil
 }
 
-// repeat calls do until it is done or fails, and again when the API server was away or not
+// repeat calls do until it is done or fails. It retries while the API server is unavailable or not
 // ready. It ends with the pod and with the cluster.
 func (e *executor) repeat(ctx context.Context, pod *corev1.Pod, do func(context.Context) (bool, error)) error {
 	ready := false
@@ -170,8 +170,8 @@ func (e *executor) repeat(ctx context.Context, pod *corev1.Pod, do func(context.
 		case err != nil && isTransient(err):
 			ready = false
 		case apierrors.IsForbidden(err) && !ready:
-			// An API server that has just been started knows no roles yet. Clusters send nobody
-			// there until it is ready, but here there is no other.
+			// A restarted API server knows no roles at first. In a real cluster it gets no requests
+			// until it is ready, but here there is only one server.
 			ready = e.kube.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error() == nil
 		default:
 			return done, err
@@ -181,19 +181,19 @@ func (e *executor) repeat(ctx context.Context, pod *corev1.Pod, do func(context.
 	})
 }
 
-// over says why nothing more is to be done for a pod.
+// over returns why the work for a pod must end, or nil.
 func (e *executor) over(ctx context.Context, pod *corev1.Pod) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	now, err := e.pods.Pods(pod.Namespace).Get(pod.Name)
 	if err != nil || now.UID != pod.UID || now.DeletionTimestamp != nil {
-		return errPodOver // the lister fails only if there is no such pod
+		return errPodOver // the lister fails only if the pod does not exist
 	}
 	return nil
 }
 
-// isTransient says whether an error is the API server's way of being away for a moment.
+// isTransient reports whether an error means that the API server is unavailable for the moment.
 func isTransient(err error) bool {
 	return errors.Is(err, io.ErrUnexpectedEOF) || utilnet.IsConnectionRefused(err) || utilnet.IsConnectionReset(err) || utilnet.IsProbableEOF(err) ||
 		utilnet.IsTimeout(err) || utilnet.IsHTTP2ConnectionLost(err) ||

@@ -206,7 +206,7 @@ resource:
 	}, SpecTimeout(specTimeout))
 
 	It("may be too long for a pod's environment", func(ctx SpecContext) {
-		// Argo's own role lacks this, so there such a workflow ends in an error.
+		// Argo's own role lacks this permission. With that role, such a workflow ends in an error.
 		allowConfigMaps(ctx, kube, ns, rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: envtest.ArgoNamespace, Name: "argo"})
 		text := strings.Repeat("x", 150_000)
 		run(ctx, "Succeeded", `
@@ -267,7 +267,7 @@ resource:
 	}, SpecTimeout(startTimeout))
 })
 
-// getWork gets the ConfigMap work, and succeeds when it is done.
+// getWork gets the ConfigMap work and succeeds when the work is done.
 const getWork = `
 resource:
   action: get
@@ -279,7 +279,7 @@ resource:
   failureCondition: data.state in (working, failed)
 `
 
-// oneTemplate is a workflow of one template.
+// oneTemplate returns a workflow with one template.
 func oneTemplate(template string) string {
 	GinkgoHelper()
 	var main map[string]any
@@ -295,7 +295,7 @@ func oneTemplate(template string) string {
 	return string(data)
 }
 
-// allowConfigMaps lets an account do everything with a namespace's ConfigMaps.
+// allowConfigMaps grants an account all verbs on a namespace's ConfigMaps.
 func allowConfigMaps(ctx context.Context, kube kubernetes.Interface, namespace string, account rbacv1.Subject) {
 	GinkgoHelper()
 	role, err := kube.RbacV1().Roles(namespace).Create(ctx, &rbacv1.Role{

@@ -15,7 +15,7 @@ import (
 // resourceAction is the action of one resource template.
 type resourceAction struct {
 	client    client.Client
-	namespace string // of the pod, and of objects that name none
+	namespace string // of the pod; the default of objects
 	spec      *resourceSpec
 	flags     resourceFlags
 
@@ -23,8 +23,8 @@ type resourceAction struct {
 	repeat func(func(context.Context) (bool, error)) error
 }
 
-// perform does what the template says, and returns the object that conditions and outputs are
-// about; nil if there is none.
+// perform performs the action, and returns the object that conditions and outputs refer to, or nil
+// if there is none.
 func (a *resourceAction) perform() (*unstructured.Unstructured, error) {
 	objects, err := a.objects()
 	if err != nil {
@@ -58,7 +58,7 @@ func (a *resourceAction) perform() (*unstructured.Unstructured, error) {
 	return last, nil
 }
 
-// objects are what the action is for, with their namespaces.
+// objects returns the objects of the action, with their namespaces.
 func (a *resourceAction) objects() ([]*unstructured.Unstructured, error) {
 	objects, err := manifestObjects(a.spec)
 	if err != nil {
@@ -88,7 +88,7 @@ func (a *resourceAction) objects() ([]*unstructured.Unstructured, error) {
 	return objects, nil
 }
 
-// target is the object that the flags name.
+// target returns the object that the flags name.
 func (a *resourceAction) target() (*unstructured.Unstructured, error) {
 	resource, name := schema.ParseGroupResource(a.flags.target[0]), a.flags.target[1]
 	kind, err := a.client.RESTMapper().KindFor(resource.WithVersion(""))
@@ -101,7 +101,7 @@ func (a *resourceAction) target() (*unstructured.Unstructured, error) {
 	return object, nil
 }
 
-// act does it with one object, and leaves in it what the API server answered.
+// act performs the action on one object, and replaces it by the API server's response.
 func (a *resourceAction) act(ctx context.Context, o *unstructured.Unstructured) error {
 	switch a.spec.Action {
 	case actionCreate:
@@ -115,7 +115,7 @@ func (a *resourceAction) act(ctx context.Context, o *unstructured.Unstructured) 
 		}
 		return a.client.Patch(ctx, o, client.RawPatch(kind, patch))
 	case actionDelete:
-		// The UID says later whether it is gone, and not just made anew.
+		// The UID distinguishes a deleted object from a recreated one later.
 		if err := a.get(ctx, o); err != nil {
 			return err
 		}
@@ -129,7 +129,7 @@ func (a *resourceAction) get(ctx context.Context, o *unstructured.Unstructured) 
 	return a.client.Get(ctx, client.ObjectKeyFromObject(o), o)
 }
 
-// await blocks until an object meets a condition, and leaves in it what it was then.
+// await blocks until an object meets a condition, and replaces it by the object that did.
 func (a *resourceAction) await(object *unstructured.Unstructured, condition conditions) error {
 	if len(condition.success) == 0 && len(condition.failure) == 0 {
 		return nil
@@ -146,13 +146,13 @@ func (a *resourceAction) await(object *unstructured.Unstructured, condition cond
 	})
 }
 
-// awaitGone blocks until deleted objects are gone, if it is to.
+// awaitGone blocks until deleted objects no longer exist, if the flags ask for that.
 func (a *resourceAction) awaitGone(objects []*unstructured.Unstructured) error {
 	if !a.flags.wait {
 		return nil
 	}
 	for _, o := range objects {
-		if o.GetUID() == types.UID("") { // it wasn't there
+		if o.GetUID() == types.UID("") { // it did not exist
 			continue
 		}
 		now := &unstructured.Unstructured{}
@@ -171,7 +171,8 @@ func (a *resourceAction) awaitGone(objects []*unstructured.Unstructured) error {
 	return nil
 }
 
-// asKubectl gives an API server's error kubectl's words, which retryStrategy.expression can look at.
+// asKubectl rewords an API server's error as kubectl does, because retryStrategy.expression can
+// examine the text.
 func asKubectl(err error) error {
 	if status := apierrors.APIStatus(nil); errors.As(err, &status) {
 		return fmt.Errorf("Error from server (%s): %w", status.Status().Reason, err)

@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// conditions are the success and failure condition of a resource template.
+// conditions are the success and failure conditions of a resource template.
 type conditions struct {
 	success, failure labels.Requirements
 }
@@ -35,10 +35,10 @@ func parseConditions(r *resourceSpec) (conditions, error) {
 	return c, nil
 }
 
-// check says whether an object meets the success condition, or returns an error that says what
-// of the failure condition it meets. As in Argo, success takes all parts of its condition and
-// failure one, failure goes first, and where there is no success condition what doesn't fail
-// succeeds. The error has Argo's words, since retryStrategy.expression can look at them.
+// check reports whether an object meets the success condition. If it meets the failure condition,
+// check returns an error that says which part. As in Argo, success needs all parts of its condition
+// and failure one; failure is checked first; without a success condition, any object that doesn't
+// fail succeeds. The error has Argo's wording, because retryStrategy.expression can examine it.
 func (c conditions) check(object map[string]any) (bool, error) {
 	fields := objectFields(object)
 	for _, requirement := range c.failure {
@@ -54,8 +54,8 @@ func (c conditions) check(object map[string]any) (bool, error) {
 	return true, nil
 }
 
-// objectFields are the fields of an object by their dotted paths, as if they were labels. Where
-// a path meets a list it goes on with an index.
+// objectFields presents the fields of an object as labels, by their dotted paths. A path continues
+// into a list with an index.
 type objectFields map[string]any
 
 var _ labels.Labels = objectFields(nil)
@@ -72,8 +72,8 @@ func (f objectFields) Get(path string) string {
 	return value
 }
 
-// Lookup implements labels.Labels. A field that is null exists and is empty; one that is an
-// object or a list is its JSON.
+// Lookup implements labels.Labels. A null field exists and is empty. The value of an object or a
+// list is its JSON.
 func (f objectFields) Lookup(path string) (string, bool) {
 	var at any = map[string]any(f)
 	for name := range strings.SplitSeq(path, ".") {
@@ -98,6 +98,6 @@ func (f objectFields) Lookup(path string) (string, bool) {
 		return value, true
 	default:
 		text, err := json.Marshal(value)
-		return string(text), err == nil // what came from JSON can be written as JSON
+		return string(text), err == nil // a value from JSON can always be marshalled
 	}
 }

@@ -23,7 +23,7 @@ func TestConditions(t *testing.T) {
 		{success: "data.state = working", done: true},
 		{success: "data.state == done"},
 		{success: "data.state != done", done: true},
-		{success: "data.other != done", done: true}, // as with labels
+		{success: "data.other != done", done: true}, // like a label selector
 		{success: "data.a-b == x", done: true},
 		{success: "data.state in (working, done)", done: true},
 		{success: "data.state notin (working, done)"},
@@ -34,7 +34,7 @@ func TestConditions(t *testing.T) {
 		{success: "status.succeeded > 1", done: true},
 		{success: "status.succeeded > 2"},
 		{success: "status.succeeded < 3", done: true},
-		{success: "data.state > 1"}, // no number
+		{success: "data.state > 1"}, // not a number
 		{success: "status.ratio == 0.5", done: true},
 		{success: "status.ready == true", done: true},
 		{success: "status.nothing", done: true},
@@ -44,10 +44,10 @@ func TestConditions(t *testing.T) {
 		{success: "status.conditions.x"},
 		{success: "status.counts.n == 1", done: true},
 		{success: "data.state == working, status.succeeded == 2", done: true},
-		{success: "data.state == working, status.succeeded == 3"}, // all of them
-		{failure: "data.state == done", done: true},               // what doesn't fail succeeds
+		{success: "data.state == working, status.succeeded == 3"}, // all parts are needed
+		{failure: "data.state == done", done: true},               // an object that doesn't fail succeeds
 		{failure: "data.state == working", err: "failure condition '{data.state == [working]}' evaluated true"},
-		{failure: "data.state == done, status.ready", err: "failure condition '{status.ready exists []}' evaluated true"}, // one of them
+		{failure: "data.state == done, status.ready", err: "failure condition '{status.ready exists []}' evaluated true"}, // one part is enough
 		{success: "data.state == working", failure: "data.state in (working, failed)",
 			err: "failure condition '{data.state in [failed working]}' evaluated true"},
 		{success: "data.state == done", failure: "data.state == failed"},

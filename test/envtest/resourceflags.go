@@ -9,17 +9,18 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// resourceFlags are the flags of a resource template, which are kubectl's.
+// resourceFlags are the kubectl flags of a resource template.
 type resourceFlags struct {
 	ignoreNotFound bool
 	wait           bool
 	cascade        metav1.DeletionPropagation
-	target         []string // KIND NAME, if there is no manifest that says it
+	target         []string // KIND NAME, if there is no manifest
 }
 
-// parseFlags reads flags as kubectl would, or says which of them the stand-in doesn't know.
+// parseFlags parses flags as kubectl would. It returns an error for those that the stand-in doesn't
+// support.
 func parseFlags(action string, flags []string) (resourceFlags, error) {
-	// Argo puts --ignore-not-found before the flags of a delete.
+	// Argo prepends --ignore-not-found to the flags of a delete.
 	f := resourceFlags{ignoreNotFound: action == actionDelete, wait: true, cascade: metav1.DeletePropagationBackground}
 	var err error
 	for _, flag := range flags {

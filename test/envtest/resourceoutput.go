@@ -9,7 +9,7 @@ import (
 	"k8s.io/client-go/util/jsonpath"
 )
 
-// checkOutputs refuses output parameters of a resource template that the stand-in can't fill.
+// checkOutputs rejects output parameters of a resource template that the stand-in can't fill.
 func checkOutputs(parameters []map[string]any) error {
 	for _, parameter := range parameters {
 		if from := valueFrom(parameter); from["jqFilter"] != nil && from["jsonPath"] == nil {
@@ -19,9 +19,9 @@ func checkOutputs(parameters []map[string]any) error {
 	return nil
 }
 
-// fillOutputs returns output parameters with their values taken from an object, or with their
-// defaults if there is none. Like Argo it leaves parameters alone that don't say how, and takes
-// a path to nothing for an empty value.
+// fillOutputs returns output parameters with values from an object, or with their defaults if
+// object is nil. Like Argo, it doesn't change parameters without a path or query, and a path that
+// matches nothing yields an empty value.
 func fillOutputs(parameters []map[string]any, object *unstructured.Unstructured) ([]any, error) {
 	filled := make([]any, 0, len(parameters))
 	for _, parameter := range parameters {

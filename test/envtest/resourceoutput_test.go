@@ -18,7 +18,7 @@ func TestFillOutputs(t *testing.T) {
 	for _, next := range []struct {
 		parameter map[string]any
 		object    *unstructured.Unstructured
-		want      any // nil: it is left alone
+		want      any // nil: it is not changed
 	}{
 		{from("jsonPath", "{.metadata.name}"), object, "a"},
 		{from("jsonPath", "{.spec.ports[*].n}"), object, "1 2"},

@@ -12,14 +12,14 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Where Argo's controller puts a template for the executor: into the environment of the
-// init container or, where it is too long for that, into a ConfigMap of the pod's name.
+// Argo's controller passes a template to the executor in the environment of the init container or,
+// if it is too long for that, in a ConfigMap with the pod's name.
 const (
 	envTemplate       = "ARGO_TEMPLATE"
 	offloadedTemplate = "offloaded"
 )
 
-// The actions of resource templates that the stand-in performs.
+// These are the actions of resource templates that the stand-in performs.
 const (
 	actionGet    = "get"
 	actionCreate = "create"
@@ -28,7 +28,7 @@ const (
 	actionDelete = "delete"
 )
 
-// podTemplate is what matters here of the template that a pod was made of.
+// podTemplate is the part of a pod's template that the stand-in needs.
 type podTemplate struct {
 	Resource *resourceSpec `json:"resource"`
 	Outputs  struct {
@@ -36,8 +36,8 @@ type podTemplate struct {
 	} `json:"outputs"`
 }
 
-// resourceSpec is Argo's ResourceTemplate. Its setOwnerReference is left out: the controller has
-// put the reference into the manifest.
+// resourceSpec is Argo's ResourceTemplate without setOwnerReference: the controller has put the
+// reference into the manifest.
 type resourceSpec struct {
 	Action           string          `json:"action"`
 	MergeStrategy    string          `json:"mergeStrategy"`
@@ -48,8 +48,8 @@ type resourceSpec struct {
 	Flags            []string        `json:"flags"`
 }
 
-// templateOf is the template of a pod as its environment has it: its JSON, or that it is
-// offloaded; empty if it has none.
+// templateOf returns the template of a pod as its environment has it: JSON, or a marker that it is
+// offloaded, or "" if it has none.
 func templateOf(pod *corev1.Pod) string {
 	for _, containers := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
 		for _, container := range containers {
@@ -63,8 +63,8 @@ func templateOf(pod *corev1.Pod) string {
 	return ""
 }
 
-// checkTemplate reports what would be wrong with a resource template anywhere, in Argo's words,
-// and what the stand-in can't do.
+// checkTemplate returns an error, in Argo's words, for a resource template that is invalid
+// anywhere, and for one that the stand-in doesn't support.
 func checkTemplate(t *podTemplate) error {
 	r := t.Resource
 	switch r.Action {
@@ -84,7 +84,7 @@ func checkTemplate(t *podTemplate) error {
 	return checkOutputs(t.Outputs.Parameters)
 }
 
-// patchOf is the patch that a manifest is, and its type.
+// patchOf returns the patch in a manifest and its type.
 func patchOf(r *resourceSpec) (types.PatchType, []byte, error) {
 	strategies := map[string]types.PatchType{
 		"":          types.StrategicMergePatchType,
@@ -103,8 +103,8 @@ func patchOf(r *resourceSpec) (types.PatchType, []byte, error) {
 	return kind, patch, nil
 }
 
-// manifestObjects are the objects of a manifest, or none: a patch need not be one, and then the
-// flags name what it is for.
+// manifestObjects returns the objects of a manifest. There are none for a patch, which need not be
+// an object; then the flags name its target.
 func manifestObjects(r *resourceSpec) ([]*unstructured.Unstructured, error) {
 	if r.Action == actionPatch {
 		kind, patch, err := patchOf(r)

@@ -39,7 +39,7 @@ func TestTemplateRefused(t *testing.T) {
 	deleted.Resource = &resourceSpec{Action: "delete", Manifest: "x"}
 	for _, next := range []struct {
 		template podTemplate
-		want     string // "": it isn't
+		want     string // "" if it is valid
 	}{
 		{podTemplate{Resource: &resourceSpec{Action: "create", Manifest: "x"}}, ""},
 		{podTemplate{Resource: &resourceSpec{Action: "get", Flags: []string{"cm", "a"}}}, ""},
@@ -136,7 +136,8 @@ func TestFlags(t *testing.T) {
 	}
 }
 
-// expectPrefix fails the test unless an error starts like that; "": unless there is none.
+// expectPrefix fails the test unless the error starts with the prefix. If that is "", it fails the
+// test unless err is nil.
 func expectPrefix(t *testing.T, err error, want string) {
 	t.Helper()
 	if (err == nil) != (want == "") || !strings.HasPrefix(text(err), want) {

@@ -19,7 +19,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Faults between a retry and the real API server.
+// Faults occur between a retry and the real API server.
 var _ = Describe("a retry of the native client", func() {
 	var (
 		namespace string
@@ -38,7 +38,7 @@ var _ = Describe("a retry of the native client", func() {
 		Expect(failed.Phase).To(Equal(status.PhaseFailed))
 	}, NodeTimeout(specTimeout))
 
-	// between puts something before each request of a client.
+	// between returns a client with a hook before each of its requests.
 	between := func(do func(r *http.Request, next http.RoundTripper) (*http.Response, error)) *workflow.WorkflowClient {
 		return nativeClient(wrapped(func(next http.RoundTripper) http.RoundTripper {
 			return roundTripper(func(r *http.Request) (*http.Response, error) { return do(r, next) })
@@ -55,7 +55,7 @@ var _ = Describe("a retry of the native client", func() {
 		Expect(pods.Items).To(HaveLen(1))
 		return pods.Items[0].UID
 	}
-	// endPod has the pod of a retry end that runs for long. The failed one is gone by then.
+	// endPod ends the retry's long-running pod. The failed pod is deleted by then.
 	endPod := func(ctx context.Context) {
 		GinkgoHelper()
 		pods := kube.CoreV1().Pods(namespace)
@@ -204,7 +204,7 @@ var _ = Describe("a retry of the native client", func() {
 			Expect(err).NotTo(HaveOccurred())
 		}
 
-		// How long that takes is the pod's affair, however few requests are repeated.
+		// The pod determines how long that takes, even if few requests are retried.
 		hasty, err := workflow.NewForConfig(cluster.Config(), workflow.Options{Namespace: namespace, RetryFor: -1})
 		Expect(err).NotTo(HaveOccurred())
 		short, cancel := context.WithTimeout(ctx, 5*time.Second)

@@ -14,8 +14,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/conformance"
 )
 
-// said is all that the clients of this process log, and the arguments of the processes they run.
-// tokens are what they were given to log in with; what else is secret has [conformance.Planted] in it.
+// said is everything that the clients of this process log, and the arguments of the processes that
+// they run. tokens are the clients' credentials. All other secrets contain [conformance.Planted].
 var (
 	said   = gbytes.NewBuffer()
 	tokens tokenList
@@ -32,12 +32,12 @@ func (l *tokenList) add(token string) {
 	l.all = append(l.all, token)
 }
 
-// logging is the observer of the specs' clients.
+// logging returns the observer of the specs' clients.
 func logging() workflow.Observer {
 	return workflow.NewLogObserver(slog.NewTextHandler(said, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-// Nothing that is secret was logged, or was an argument.
+// No secret was logged or passed as an argument.
 var _ = SynchronizedAfterSuite(func() {
 	text := string(said.Contents())
 	Expect(text).NotTo(ContainSubstring(conformance.Planted))
@@ -45,7 +45,7 @@ var _ = SynchronizedAfterSuite(func() {
 	Expect(slices.ContainsFunc(tokens.all, logged)).To(BeFalse(), "a token was logged")
 }, func() {})
 
-// Nor was it printed by a program that the specs ran, or by the specs.
+// No secret was printed by a program that the specs ran, or by the specs.
 var _ = ReportAfterSuite("secrets", func(report Report) {
 	for _, spec := range report.SpecReports {
 		Expect(spec.CapturedGinkgoWriterOutput+spec.CapturedStdOutErr+spec.Failure.Message).NotTo(

@@ -18,7 +18,7 @@ import (
 
 const serviceManifests = "../../examples/service/deploy"
 
-// kustomized are the service's manifests for a namespace, as kubectl makes them.
+// kustomized returns the service's manifests for a namespace, as built by kubectl.
 func kustomized(ctx context.Context, namespace string) string {
 	GinkgoHelper()
 	dir := GinkgoT().TempDir()

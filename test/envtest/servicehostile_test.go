@@ -29,15 +29,15 @@ import (
 
 const (
 	serviceModule = "../../examples/service"
-	// mostMemory is less than the service's Deployment has.
+	// mostMemory is less than the memory limit of the service's Deployment.
 	mostMemory = 256 << 20
-	// mostAnswer is more than an answer takes.
+	// mostAnswer is more than the size of a response.
 	mostAnswer = 4 << 20
 	askers     = 8
 )
 
-// servedBackfill is the service as a process, with one backfill, whose target answers with what unpacks
-// to much.
+// servedBackfill is the service as a process, with one backfill. Its target's responses are large
+// when decompressed.
 type servedBackfill struct {
 	namespace string
 	process   *gexec.Session
@@ -54,7 +54,7 @@ func serveBackfill(ctx context.Context) *servedBackfill {
 	out, err := exec.CommandContext(ctx, "go", "build", "-C", serviceModule, "-buildvcs=false", "-o", program, ".").CombinedOutput()
 	Expect(err).NotTo(HaveOccurred(), string(out))
 
-	bomb := zipped(func(w io.Writer) { repeat(w, `{"count":"`, " ", 512<<20, `"}`) }) // 512 KiB, as they are sent
+	bomb := zipped(func(w io.Writer) { repeat(w, `{"count":"`, " ", 512<<20, `"}`) }) // 512 KiB, as it is sent
 	target := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Encoding", "gzip")
@@ -78,7 +78,7 @@ func zipped(write func(io.Writer)) []byte {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	write(z)
-	_ = z.Close() // of a buffer
+	_ = z.Close() // cannot fail: it writes to a buffer
 	return b.Bytes()
 }
 
@@ -95,10 +95,10 @@ func repeat(w io.Writer, start, piece string, times int, end string) {
 const waitingGates = `"approve":{"id":"approve","name":"w.a","displayName":"approve","type":"Suspend","phase":"Running","startedAt":"2026-01-01T00:00:00Z"},` +
 	`"reject":{"id":"reject","name":"w.r","displayName":"reject","type":"Suspend","phase":"Running","startedAt":"2026-01-01T00:00:01Z"}`
 
-// hostileNodes are what somebody who may write workflows can have stored, each in a tenth of what etcd
-// takes. In JSON a < becomes six bytes.
+// hostileNodes returns nodes that another client with write access could have stored. Each takes a
+// tenth of etcd's limit. In JSON, a < becomes six bytes.
 func hostileNodes() map[string]func(io.Writer) {
-	const mib = 1<<20 - 100 // what is longer is left out where it is read
+	const mib = 1<<20 - 100 // longer values are dropped when they are read
 	return map[string]func(io.Writer){
 		"a node with a member of empty objects": func(w io.Writer) {
 			repeat(w, "{"+waitingGates+`,"junk":{"id":"junk","type":"Pod","phase":"Running","junk":[`, `{},`, 20*mib, `{}]}}`)
@@ -129,7 +129,7 @@ func hostileNodes() map[string]func(io.Writer) {
 	}
 }
 
-// mostNodes are as many as are read.
+// mostNodes writes the maximum number of nodes that are read.
 func mostNodes(w io.Writer) {
 	repeat(w, "{"+waitingGates+`,"junk":{"id":"junk","type":"Pod","phase":"Running","junk":[`, `{},`, 20<<20, `{}]}`)
 	for i := range 160_000 {
@@ -138,8 +138,8 @@ func mostNodes(w io.Writer) {
 	_, _ = io.WriteString(w, "}")
 }
 
-// store puts nodes on the backfill's workflow, past the controller: it passes over those that have the
-// label of ended ones.
+// store writes nodes to the backfill's workflow. The controller doesn't interfere, because it skips
+// workflows with the label of ended ones.
 func (s *servedBackfill) store(ctx context.Context, write func(io.Writer)) {
 	GinkgoHelper()
 	patch, err := json.Marshal(map[string]any{
@@ -152,7 +152,7 @@ func (s *servedBackfill) store(ctx context.Context, write func(io.Writer)) {
 	Expect(err).NotTo(HaveOccurred())
 }
 
-// ask sends a request, and returns the answer, which has a limit.
+// ask sends a request and returns the response, whose size is limited.
 func (s *servedBackfill) ask(ctx context.Context, method, path, body string) (code int, text string) {
 	GinkgoHelper()
 	req, err := http.NewRequestWithContext(ctx, method, s.url+path, strings.NewReader(body))
@@ -169,7 +169,7 @@ func (s *servedBackfill) ask(ctx context.Context, method, path, body string) (co
 
 const served = "/api/v1/backfills/demo"
 
-// deployedWith is what the service's Deployment says there.
+// deployedWith returns the match of a pattern in the service's Deployment.
 func deployedWith(pattern string) string {
 	GinkgoHelper()
 	text, err := os.ReadFile(filepath.Join(serviceManifests, "deployment.yaml"))
@@ -179,7 +179,7 @@ func deployedWith(pattern string) string {
 	return string(found[1])
 }
 
-// peak is the most memory that the process has had.
+// peak returns the peak memory of the process.
 func (s *servedBackfill) peak() int {
 	GinkgoHelper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Command.Process.Pid))
@@ -226,7 +226,8 @@ var _ = Describe("examples/service", labelRare, first, func() {
 	}, SpecTimeout(startTimeout))
 })
 
-// readAndDecide has the service read the workflow for many at once, and change it twice, with a stream open.
+// readAndDecide makes the service read the workflow for many requests at once and change it twice,
+// while a stream is open.
 func (s *servedBackfill) readAndDecide(ctx context.Context) {
 	GinkgoHelper()
 	defer s.follow(ctx)()
@@ -250,7 +251,7 @@ func (s *servedBackfill) readAndDecide(ctx context.Context) {
 	}
 }
 
-// follow opens a stream, reads what it begins with, and goes on reading until it is left.
+// follow opens a stream, reads its beginning, and keeps reading until leave is called.
 func (s *servedBackfill) follow(ctx context.Context) (leave func()) {
 	GinkgoHelper()
 	streaming, cancel := context.WithCancel(ctx)
@@ -260,7 +261,7 @@ func (s *servedBackfill) follow(ctx context.Context) (leave func()) {
 	Expect(err).NotTo(HaveOccurred())
 	leave = func() {
 		cancel()
-		_ = resp.Body.Close() // it has been read
+		_ = resp.Body.Close() // it has been read completely
 	}
 	DeferCleanup(leave)
 	Expect(resp.StatusCode).To(Equal(http.StatusOK))

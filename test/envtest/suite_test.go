@@ -19,12 +19,12 @@ import (
 )
 
 const (
-	// startTimeout is for a spec that starts a cluster of its own, or takes long otherwise. Like the
-	// others it is several times what a busy machine needs.
+	// startTimeout bounds a spec that starts its own cluster or takes long otherwise. Like the
+	// other timeouts, it is several times what a busy machine needs.
 	startTimeout = 8 * time.Minute
-	// specTimeout is for any other.
+	// specTimeout bounds any other spec.
 	specTimeout = 4 * time.Minute
-	// soon is for what takes the cluster a moment.
+	// soon bounds short actions of the cluster.
 	soon = 90 * time.Second
 
 	tailLines = 40
@@ -46,7 +46,7 @@ func newTestCluster(c *envtest.Cluster) *testCluster {
 	return &testCluster{Cluster: c, kube: kube, dyn: dyn}
 }
 
-// The cluster that the specs of all processes share, and its parts by themselves.
+// The specs of all processes share this cluster and its clients.
 var (
 	shared  testCluster
 	cluster *envtest.Cluster
@@ -66,7 +66,8 @@ func TestEnvtest(t *testing.T) {
 	RunSpecs(t, "envtest")
 }
 
-// The first process starts the cluster; the others join it, and it stops after their ends.
+// The first process starts the cluster, and stops it after the others have ended. The others join
+// it.
 var _ = SynchronizedBeforeSuite(func(ctx SpecContext) []byte {
 	before := goleak.IgnoreCurrent()
 	started, err := envtest.Start(ctx, envtest.Options{Progress: func(step string) { GinkgoLogr.Info(step) }})
@@ -89,12 +90,13 @@ var _ = SynchronizedBeforeSuite(func(ctx SpecContext) []byte {
 		Expect(cluster.Stop()).To(Succeed())
 		Expect(cluster.Dir()).To(BeADirectory(), "it is another's to stop")
 		if GinkgoParallelProcess() == 1 {
-			return // it has the cluster's own goroutines as well, and looks for others after the cluster's end
+			return // it also has the cluster's goroutines, and checks for others after the cluster's end
 		}
-		// As the cluster still runs, connections to it may be open, each with a goroutine that reads.
+		// The cluster still runs, so connections to it may be open, each with a goroutine that
+		// reads.
 		Expect(goleak.Find(before,
 			goleak.IgnoreAnyFunction("golang.org/x/net/http2.(*clientConnReadLoop).run"),
-			goleak.IgnoreAnyFunction("net/http.(*http2clientConnReadLoop).run"), // those that logs are read over
+			goleak.IgnoreAnyFunction("net/http.(*http2clientConnReadLoop).run"), // connections that logs were read over
 		)).To(Succeed())
 	})
 	shared = *newTestCluster(cluster)
@@ -103,22 +105,22 @@ var _ = SynchronizedBeforeSuite(func(ctx SpecContext) []byte {
 
 var _ = AfterEach(func() { reportLogs(cluster) })
 
-// reportLogs adds the ends of a cluster's logs to the report of a spec that failed.
+// reportLogs adds the ends of a cluster's logs to the report of a failed spec.
 func reportLogs(c *envtest.Cluster) {
 	if CurrentSpecReport().Failed() {
 		AddReportEntry("ends of the cluster's logs", c.LogTails(tailLines))
 	}
 }
 
-// labelRare is of specs that make test-rare runs and make test leaves out: those about the cluster
-// itself, those that start one of their own, that of the service's memory, those at length, and those
-// that say the same again by a combination of implementations each of which make test covers.
+// labelRare is the label of specs that make test-rare runs and make test skips: those about the
+// cluster itself, those with their own cluster, the one about the service's memory, long ones, and
+// those about combinations of implementations that make test covers individually.
 var labelRare = Label("rare")
 
-// first has slow specs begin before the others, so that none is left to run alone at the end.
+// first makes slow specs begin before the others, so that none runs alone at the end.
 const first = SpecPriority(1)
 
-// newNamespace makes a namespace for the running spec, in which nothing goes on after it.
+// newNamespace creates a namespace for the running spec. After the spec, nothing runs in it.
 func newNamespace(ctx context.Context) string {
 	GinkgoHelper()
 	return shared.newNamespace(ctx)
@@ -132,8 +134,8 @@ func (c *testCluster) newNamespace(ctx context.Context) string {
 	return name
 }
 
-// calm ends what would go on in a namespace. The rest goes with the cluster: to delete the namespace
-// takes the API server a hundred requests, a third of all that the specs would make.
+// calm ends all activity in a namespace. Its objects stay until the cluster ends: deleting a
+// namespace takes the API server a hundred requests, a third of all that the specs would make.
 func (c *testCluster) calm(ctx context.Context, namespace string) {
 	GinkgoHelper()
 	background := metav1.DeletePropagationBackground
@@ -150,5 +152,5 @@ func (c *testCluster) calm(ctx context.Context, namespace string) {
 	}
 }
 
-// second is the error of a call that returns something else too.
+// second returns the error of a call that returns another value too.
 func second[T any](_ T, err error) error { return err }

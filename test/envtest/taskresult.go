@@ -14,8 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// The annotations of a Workflow's pod that say what happens to it; see the package's
-// documentation.
+// These annotations of a Workflow's pod control it; see the package's documentation.
 const (
 	AnnotationDuration = "envtest.argoservice/duration"
 	AnnotationExitCode = "envtest.argoservice/exit-code"
@@ -23,12 +22,12 @@ const (
 	AnnotationOutputs  = "envtest.argoservice/outputs"
 	AnnotationProgress = "envtest.argoservice/progress"
 
-	// annotationReported is set by the stand-in when it has reported, and lets the
-	// pod end (see stages.yaml).
+	// annotationReported is set by the stand-in when it has reported. It lets the pod end (see
+	// stages.yaml).
 	annotationReported = "envtest.argoservice/reported"
 )
 
-// Names that Argo has given.
+// These names are Argo's.
 const (
 	labelWorkflow  = "workflows.argoproj.io/workflow"
 	labelCompleted = "workflows.argoproj.io/completed"
@@ -37,8 +36,7 @@ const (
 	argoAPIVersion = "argoproj.io/v1alpha1"
 )
 
-// needsReport says whether a pod is one of a Workflow's nodes that runs and hasn't
-// been reported for.
+// needsReport reports whether a pod belongs to a Workflow's node, runs, and has no report yet.
 func needsReport(pod *corev1.Pod) bool {
 	return pod.Status.Phase == corev1.PodRunning &&
 		pod.DeletionTimestamp == nil &&
@@ -57,8 +55,8 @@ func workflowOf(pod *corev1.Pod) *metav1.OwnerReference {
 	return nil
 }
 
-// taskResult is the WorkflowTaskResult for a pod. Its owner is the Workflow, as
-// with the real executor, so that it outlives the pod.
+// taskResult returns the WorkflowTaskResult for a pod. Its owner is the Workflow, as with the real
+// executor, so that it outlives the pod.
 func taskResult(pod *corev1.Pod) (*unstructured.Unstructured, error) {
 	owner := workflowOf(pod)
 	result := &unstructured.Unstructured{Object: map[string]any{}}
@@ -83,8 +81,8 @@ func taskResult(pod *corev1.Pod) (*unstructured.Unstructured, error) {
 	return result, nil
 }
 
-// write creates a task result. Where there is one, of an earlier try or of a node
-// that is being retried, it takes the new content.
+// write creates a task result, or updates an existing one of an earlier attempt or of a node that
+// is being retried.
 func (e *executor) write(ctx context.Context, result *unstructured.Unstructured) error {
 	err := e.client.Create(ctx, result.DeepCopy())
 	if !apierrors.IsAlreadyExists(err) {
@@ -97,7 +95,7 @@ func (e *executor) write(ctx context.Context, result *unstructured.Unstructured)
 	return e.client.Patch(ctx, result, client.RawPatch(types.MergePatchType, data))
 }
 
-// markReported lets a pod end, with these annotations too.
+// markReported lets a pod end, with the given annotations added.
 func (e *executor) markReported(ctx context.Context, pod *corev1.Pod, annotations map[string]string) error {
 	all := map[string]string{annotationReported: "true"}
 	maps.Copy(all, annotations)
@@ -106,5 +104,5 @@ func (e *executor) markReported(ctx context.Context, pod *corev1.Pod, annotation
 		return fmt.Errorf("encode: %w", err)
 	}
 	_, err = e.kube.CoreV1().Pods(pod.Namespace).Patch(ctx, pod.Name, types.MergePatchType, patch, metav1.PatchOptions{})
-	return client.IgnoreNotFound(err) // deleted meanwhile
+	return client.IgnoreNotFound(err) // deleted in the meantime
 }

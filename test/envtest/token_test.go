@@ -19,8 +19,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// In a pod the kubelet renews the token in the file before it expires. client-go looks into the file
-// again after some 50 seconds.
+// In a pod, the kubelet renews the token in the file before it expires. client-go rereads the file
+// after some 50 seconds.
 const tokenReread = 75 * time.Second
 
 var _ = Describe("the token of a service account in a file", first, func() {
@@ -60,7 +60,7 @@ var _ = Describe("the token of a service account in a file", first, func() {
 		Eventually(ctx, func(g Gomega) {
 			_, err := client.Get(ctx, started.Name)
 			g.Expect(err).NotTo(HaveOccurred())
-			g.Expect(sent.Load() == renewed).To(BeTrue()) // and no token in what a failure prints
+			g.Expect(sent.Load() == renewed).To(BeTrue()) // a boolean, so that a failure doesn't print a token
 		}).WithTimeout(tokenReread).WithPolling(time.Second).Should(Succeed())
 
 		expire(ctx)
@@ -74,7 +74,7 @@ var _ = Describe("the token of a service account in a file", first, func() {
 	}, SpecTimeout(startTimeout))
 })
 
-// boundToken is a token of a service account that is good until expire is called: it ends with a Secret.
+// boundToken returns a token of a service account that is bound to a Secret. expire invalidates it.
 func boundToken(ctx context.Context, namespace, account string) (token string, expire func(context.Context)) {
 	GinkgoHelper()
 	secret, err := kube.CoreV1().Secrets(namespace).Create(ctx,
@@ -93,7 +93,7 @@ func boundToken(ctx context.Context, namespace, account string) (token string, e
 	}
 }
 
-// putToken puts a token into the file in one step, as the kubelet does.
+// putToken replaces the token file atomically, as the kubelet does.
 func putToken(file, token string) {
 	GinkgoHelper()
 	Expect(os.WriteFile(file+".new", []byte(token), 0o600)).To(Succeed())

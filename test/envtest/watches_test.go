@@ -15,10 +15,10 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// openWatches notes the watches that are open over a client.
+// openWatches records the open watches of a client.
 type openWatches struct {
 	mu   sync.Mutex
-	open map[*watchBody]string // to the query's selectors
+	open map[*watchBody]string // to the selectors in the query
 }
 
 func (o *openWatches) wrap(next http.RoundTripper) http.RoundTripper {
@@ -36,7 +36,7 @@ func (o *openWatches) wrap(next http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// selectors are those of the open watches.
+// selectors returns the selectors of the open watches.
 func (o *openWatches) selectors() []string {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -24,7 +24,7 @@ func crdResource() schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
 }
 
-// fromYAML makes an object of a manifest.
+// fromYAML returns the object of a manifest.
 func fromYAML(manifest string) *unstructured.Unstructured {
 	GinkgoHelper()
 	o := &unstructured.Unstructured{}
@@ -49,7 +49,7 @@ func statusOf(ctx context.Context, g Gomega, client dynamic.ResourceInterface, n
 	return status
 }
 
-// awaitPhase waits until a workflow is in a phase, and returns its status.
+// awaitPhase blocks until a workflow is in a phase, and returns its status.
 func awaitPhase(ctx context.Context, client dynamic.ResourceInterface, name, phase string) map[string]any {
 	GinkgoHelper()
 	var status map[string]any
@@ -60,7 +60,7 @@ func awaitPhase(ctx context.Context, client dynamic.ResourceInterface, name, pha
 	return status
 }
 
-// node returns the node of that display name.
+// node returns the node with the display name.
 func node(status map[string]any, displayName string) map[string]any {
 	GinkgoHelper()
 	nodes, _, err := unstructured.NestedMap(status, "nodes")
@@ -74,7 +74,7 @@ func node(status map[string]any, displayName string) map[string]any {
 	return nil
 }
 
-// threeSteps hands a value from the first step through the second to the third.
+// threeSteps passes a value from the first step through the second to the third.
 const threeSteps = `
 apiVersion: argoproj.io/v1alpha1
 kind: Workflow
@@ -118,7 +118,7 @@ spec:
       - {name: out, valueFrom: {path: /out}}
 `
 
-// onePod is a workflow of one pod with annotations.
+// onePod returns a workflow of one pod with the given annotations.
 func onePod(annotations map[string]string) string {
 	GinkgoHelper()
 	data, err := yaml.Marshal(map[string]any{

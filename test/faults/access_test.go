@@ -21,17 +21,17 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/faults"
 )
 
-// impatience is RetryFor of the clients for whom the access comes back too late.
+// impatience is RetryFor of the clients whose access returns too late.
 const impatience = time.Second
 
-// Access that is taken away. What is open stays open, so the line is cut: each wait has to come
-// back to a server that refuses it. Each kind has its own service account, and all go on side by
-// side, since the server takes its time to notice.
+// Clients lose their access. Open connections stay open, so the line is cut: each wait has to
+// reconnect to a server that refuses it. Each kind of access has its own service account. All run
+// concurrently, because the server takes time to notice a change.
 var _ = Describe("access that is taken away during a wait", func() {
 	It("ends the wait with an error that says so, or is no fault if it comes back in time", func(ctx SpecContext) {
 		s := newScene(ctx)
 		kinds := []*access{roleAccess(ctx, s), tokenAccess(ctx, s, "by-source", fromSource)}
-		if long() { // client-go reads the file again every 50 s, whatever the server says
+		if long() { // client-go rereads the file every 50 s, whatever the server answers
 			kinds = append(kinds, tokenAccess(ctx, s, "by-file", fromFile))
 		}
 		verdicts := make([][]*verdict, len(kinds))
@@ -49,18 +49,18 @@ var _ = Describe("access that is taken away during a wait", func() {
 	}, SpecTimeout(5*time.Minute))
 })
 
-// access is what a client has, and how it loses that and gets it back. Both return when the API
-// server knows.
+// access is the access of a client, with functions that revoke and restore it. Both return when the
+// API server has noticed.
 type access struct {
 	what  string
 	cfg   *rest.Config
-	want  error // of a wait without
+	want  error // error of a wait without access
 	taken func(context.Context)
 	given func(context.Context)
 }
 
-// takeAndGive takes the access from two clients that wait. One is patient, and goes on as soon
-// as it is back. The other's RetryFor is over before.
+// takeAndGive revokes the access of two waiting clients. One is patient and continues as soon as
+// the access is restored. The other's RetryFor ends before.
 func (a *access) takeAndGive(ctx context.Context, s *scene, line *faults.Line) []*verdict {
 	GinkgoHelper()
 	patient := s.caller(a.cfg, line)
@@ -88,7 +88,7 @@ func (a *access) takeAndGive(ctx context.Context, s *scene, line *faults.Line) [
 	return []*verdict{gone, l.judge(ctx, a.what+" for a while", 1)}
 }
 
-// judgeRefused holds the waits against the error that each has to end with.
+// judgeRefused compares the results of the waits with the error that each has to end with.
 func (l *load) judgeRefused(want error, fault string) *verdict {
 	v := &verdict{Row: faults.Row{Fault: fault, Injected: 1, InFlight: len(l.waits)}}
 	for _, w := range l.waits {
@@ -102,7 +102,7 @@ func (l *load) judgeRefused(want error, fault string) *verdict {
 	return v
 }
 
-// roleAccess is what a service account has by its role binding.
+// roleAccess is the access of a service account by its role binding.
 func roleAccess(ctx context.Context, s *scene) *access {
 	GinkgoHelper()
 	const account = "by-role"
@@ -119,12 +119,12 @@ func roleAccess(ctx context.Context, s *scene) *access {
 	return a
 }
 
-// tokenAccess is what a service account has by a token in a file.
+// tokenAccess is the access of a service account by a token in a file.
 func tokenAccess(ctx context.Context, s *scene, account string, config func(file string) *rest.Config) *access {
 	GinkgoHelper()
 	s.account(ctx, account)
 	file := filepath.Join(GinkgoT().TempDir(), "token")
-	secret := s.writeToken(ctx, account, file) // the token is good as long as it is there
+	secret := s.writeToken(ctx, account, file) // the token is valid as long as the secret exists
 	a := &access{what: "token expired (" + account + ")", cfg: config(file), want: workflow.ErrUnauthorized}
 	a.taken = func(ctx context.Context) {
 		GinkgoHelper()
@@ -142,30 +142,30 @@ func tokenAccess(ctx context.Context, s *scene, account string, config func(file
 	return a
 }
 
-// awaitRefusal waits until the server refuses such a client.
+// awaitRefusal blocks until the server refuses a client with this configuration.
 func (s *scene) awaitRefusal(ctx context.Context, cfg *rest.Config, want error) {
 	GinkgoHelper()
 	probe := s.caller(cfg, nil)
 	Eventually(ctx, func() error { return listed(ctx, probe) }).Should(MatchError(want))
 }
 
-// fromSource is a configuration with a source that reads the token anew once it was refused.
+// fromSource returns a configuration with a token source that reads the file again after a refusal.
 func fromSource(file string) *rest.Config {
 	cfg := rest.AnonymousClientConfig(cluster.Config())
 	cfg.Wrap(transport.ResettableTokenSourceWrapTransport(transport.NewCachedFileTokenSource(file)))
 	return cfg
 }
 
-// fromFile is a configuration as in a pod.
+// fromFile returns a configuration like that in a pod.
 func fromFile(file string) *rest.Config {
 	cfg := rest.AnonymousClientConfig(cluster.Config())
 	cfg.BearerTokenFile = file
 	return cfg
 }
 
-// writeToken gets a new token of a service account into a file. It is bound to a secret, whose
-// name it returns: with the secret the token ends, at once rather than at the end of the ten
-// minutes that tokens last at least.
+// writeToken writes a new token of a service account to a file and returns the name of the secret
+// that it is bound to. Deleting the secret invalidates the token at once; a token expires after ten
+// minutes at the earliest.
 func (s *scene) writeToken(ctx context.Context, account, file string) string {
 	GinkgoHelper()
 	secret, err := kube.CoreV1().Secrets(s.namespace).Create(ctx,

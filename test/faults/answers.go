@@ -18,34 +18,34 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// errLost marks an answer that is not passed on.
+// errLost marks a response that is not passed on.
 var errLost = errors.New("the answer is lost")
 
-// errReset ends an answer in the middle.
+// errReset ends a response in the middle.
 var errReset = errors.New("the stream is reset")
 
-// AnswersOptions say what a proxy does to what passes through it. The hooks are called from
-// many goroutines; nil ones change nothing.
+// AnswersOptions configures a proxy. The hooks are called concurrently. Nil hooks change nothing.
 type AnswersOptions struct {
-	// HTTP1 serves HTTP/1.1 only: a lost answer is then a closed connection. Otherwise clients
-	// speak HTTP/2 with it, as with an API server, and a lost answer is a stream that is reset.
+	// HTTP1 serves HTTP/1.1 only, where a lost response is a closed connection. Otherwise clients
+	// use HTTP/2, as with an API server, and a lost response is a stream that is reset.
 	HTTP1 bool
-	// LoseEvery loses each so-manieth answer, of all clients together, after the server has
-	// acted; 0: none. Watches are not counted.
+	// LoseEvery is n if the proxy loses every nth response, counted over all clients, after the
+	// server has acted. 0 means none. Watches are not counted.
 	LoseEvery int
-	// Reset reports whether the stream is reset in the middle of the answer's body: of a watch, in
-	// the middle of the next event, for each of which it is called. With HTTP1 the connection is closed.
+	// Reset reports whether the stream is reset in the middle of the response's body. For a watch
+	// it is called for each event, and resets the stream in the middle of the next one. With HTTP1
+	// the connection is closed.
 	Reset func(*http.Request) bool
-	// Request changes a request before it is sent on.
+	// Request changes a request before it is forwarded.
 	Request func(*http.Request)
-	// Body changes the body of a successful answer, other than a watch's.
+	// Body changes the body of a successful response that is not a watch's.
 	Body func(r *http.Request, body []byte) []byte
-	// Event changes a line of a watch: the JSON of one event, without the line's end.
+	// Event changes a line of a watch: the JSON of one event, without the line feed.
 	Event func(line []byte) []byte
 }
 
-// Answers is an HTTPS proxy on loopback in front of an API server. Who comes without a token
-// is who the proxy itself is to the server.
+// Answers is an HTTPS proxy on loopback in front of an API server. A client without a token has the
+// proxy's own identity.
 type Answers struct {
 	opts      AnswersOptions
 	target    *url.URL
@@ -59,14 +59,15 @@ type Answers struct {
 	released chan struct{} // closed unless watches are held back
 }
 
-// NewAnswers starts a proxy that speaks to the API server as cfg says. End it with Close.
+// NewAnswers starts a proxy that connects to the API server as configured by cfg. The caller must
+// call Close.
 func NewAnswers(cfg *rest.Config, opts AnswersOptions) (*Answers, error) {
 	target, err := url.Parse(cfg.Host)
 	if err != nil {
 		return nil, fmt.Errorf("parse the server's address: %w", err)
 	}
 	own := rest.CopyConfig(cfg)
-	own.Dial = (&Conns{}).Dial // a connection of its own, which Close can close
+	own.Dial = (&Conns{}).Dial // a dialer of its own, so that Close can close its connections
 	a := &Answers{opts: opts, target: target, released: make(chan struct{})}
 	close(a.released)
 	if a.transport, err = rest.TransportFor(own); err != nil {
@@ -75,7 +76,7 @@ func NewAnswers(cfg *rest.Config, opts AnswersOptions) (*Answers, error) {
 	a.server = httptest.NewUnstartedServer(&httputil.ReverseProxy{
 		Rewrite:        a.rewrite,
 		Transport:      a.transport,
-		FlushInterval:  -1, // a watch's events are not held back
+		FlushInterval:  -1, // a watch's events are not buffered
 		ModifyResponse: a.answer,
 		ErrorHandler:   func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 		ErrorLog:       log.New(io.Discard, "", 0),
@@ -86,35 +87,35 @@ func NewAnswers(cfg *rest.Config, opts AnswersOptions) (*Answers, error) {
 	return a, nil
 }
 
-// Config is the configuration of a client that goes through the proxy, without credentials.
+// Config returns the configuration, without credentials, of a client that uses the proxy.
 func (a *Answers) Config() *rest.Config {
 	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.server.Certificate().Raw})
 	return &rest.Config{Host: a.server.URL, QPS: -1, TLSClientConfig: rest.TLSClientConfig{CAData: certificate}}
 }
 
-// Lost is how many answers were lost.
+// Lost returns the number of lost responses.
 func (a *Answers) Lost() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.lost
 }
 
-// Resets is how many streams were reset.
+// Resets returns the number of streams that were reset.
 func (a *Answers) Resets() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.resets
 }
 
-// HoldWatches keeps back whatever watches bring, without closing them: they go silent. The
-// connections stay good. Release lets it through.
+// HoldWatches holds back the data of all watches until Release. The watches stay open but become
+// silent; their connections stay usable.
 func (a *Answers) HoldWatches() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.released = make(chan struct{})
 }
 
-// Release ends what HoldWatches began.
+// Release ends HoldWatches.
 func (a *Answers) Release() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -125,7 +126,7 @@ func (a *Answers) Release() {
 	}
 }
 
-// Close ends the proxy with all its connections.
+// Close stops the proxy and closes all its connections.
 func (a *Answers) Close() {
 	a.Release()
 	a.server.CloseClientConnections()
@@ -141,15 +142,15 @@ func (a *Answers) rewrite(r *httputil.ProxyRequest) {
 	}
 }
 
-// answer is called for each answer of the server. An error closes the client's stream without
-// one.
+// answer is called for each response of the server. If it returns an error, the client's stream is
+// closed without a response.
 func (a *Answers) answer(resp *http.Response) error {
 	if IsWatch(resp.Request) {
 		resp.Body = a.watchBody(resp)
 		return nil
 	}
 	if a.loses() {
-		_, err := io.Copy(io.Discard, resp.Body) // so that the server is done
+		_, err := io.Copy(io.Discard, resp.Body) // so that the server has completed the request
 		return errors.Join(errLost, err)
 	}
 	if resp.StatusCode >= http.StatusMultipleChoices {
@@ -178,7 +179,7 @@ func (a *Answers) answer(resp *http.Response) error {
 	return nil
 }
 
-// resetting reports whether an answer, or an event of a watch, is to be reset, and counts it.
+// resetting reports whether a response, or an event of a watch, must be reset, and counts it.
 func (a *Answers) resetting(r *http.Request) bool {
 	if a.opts.Reset == nil || !a.opts.Reset(r) {
 		return false
@@ -189,7 +190,7 @@ func (a *Answers) resetting(r *http.Request) bool {
 	return true
 }
 
-// failing is the rest of a body that is reset: the proxy aborts the stream for its error.
+// failing is the rest of a body that is reset: its error makes the proxy abort the stream.
 type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, errReset }
@@ -205,7 +206,7 @@ func (a *Answers) loses() bool {
 	return true
 }
 
-// IsWatch tells a watch from other requests.
+// IsWatch reports whether a request is a watch.
 func IsWatch(r *http.Request) bool {
 	watch := r.URL.Query().Get("watch")
 	return watch == "true" || watch == "1"
@@ -227,7 +228,7 @@ type watchBody struct {
 	answers *Answers
 	request *http.Request
 	lines   *bufio.Reader
-	rest    []byte // of the line that is being read
+	rest    []byte // of the current line
 	reset   bool   // after the rest
 }
 

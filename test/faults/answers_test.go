@@ -16,7 +16,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/faults"
 )
 
-// Answers that are lost after the server has acted, for several processes at once.
+// Responses are lost after the server has acted, for several processes at once.
 var _ = Describe("a third of the answers is lost", func() {
 	const third = 3
 	var s *scene
@@ -25,7 +25,7 @@ var _ = Describe("a third of the answers is lost", func() {
 	It("and each start makes one workflow, with and without a key, from two processes", func(ctx SpecContext) {
 		const processes = 2
 		starts := form(150, 1000)
-		proxies := []*faults.Answers{ // a stream that is reset, and a connection that is closed
+		proxies := []*faults.Answers{ // one resets streams, the other closes connections
 			s.answers(faults.AnswersOptions{LoseEvery: third}),
 			s.answers(faults.AnswersOptions{LoseEvery: third, HTTP1: true}),
 		}
@@ -51,7 +51,7 @@ var _ = Describe("a third of the answers is lost", func() {
 		keyless, keyed := &verdict{}, &verdict{}
 		keyless.Fault = fmt.Sprintf("answers lost, %d starts without keys", starts)
 		keyed.Fault = fmt.Sprintf("answers lost, %d keys, each started by 2 processes", starts)
-		keyless.Injected, keyed.Injected = lost, lost // they went on side by side
+		keyless.Injected, keyed.Injected = lost, lost // they ran concurrently
 		for i := range starts {
 			count(keyless, h, fmt.Sprint(i), got[:])
 			count(keyed, h, fmt.Sprint("key-", i), got[:])
@@ -62,8 +62,8 @@ var _ = Describe("a third of the answers is lost", func() {
 		enter(keyless, keyed)
 	}, SpecTimeout(5*time.Minute))
 
-	// What people write today, for comparison. It is no promise, so nothing is asserted but that
-	// answers were lost.
+	// This is what clients commonly do today, for comparison. Nothing is guaranteed, so the spec
+	// only asserts that responses were lost.
 	It("and generateName with a retry makes more than was asked for", func(ctx SpecContext) {
 		const starts = 300
 		proxy := s.answers(faults.AnswersOptions{LoseEvery: third})
@@ -96,7 +96,7 @@ var _ = Describe("a third of the answers is lost", func() {
 	}, SpecTimeout(2*time.Minute))
 })
 
-// count enters what the processes got for a start, and what there is of it.
+// count adds to v what the processes received for a start and what exists of it.
 func count(v *verdict, h held, id string, got [][]made) {
 	held := h.byStart[id]
 	switch len(held) {
@@ -120,8 +120,8 @@ func count(v *verdict, h held, id string, got [][]made) {
 	}
 }
 
-// startAsUsual creates a workflow with a generated name, and tries again on any error that may
-// pass.
+// startAsUsual creates a workflow with a generated name, and retries on any error that may be
+// transient.
 func startAsUsual(ctx context.Context, client dynamic.Interface, namespace string, id int) error {
 	obj := fromYAML(fmt.Sprintf(`
 apiVersion: argoproj.io/v1alpha1

@@ -23,7 +23,7 @@ import (
 // busyAccount is the service account that the server has no capacity for.
 const busyAccount = "busy"
 
-// A server that has no capacity for the client.
+// The server has no capacity for the client.
 var _ = Describe("waits and starts go on", func() {
 	It("while the API server answers 429 with Retry-After", func(ctx SpecContext) {
 		s := newScene(ctx)
@@ -42,7 +42,7 @@ var _ = Describe("waits and starts go on", func() {
 				crowd := s.crowd(account)
 				defer crowd.leave()
 				Eventually(ctx, crowd.refused.Load).Should(BeNumerically(">", 0))
-				Expect(line.Cut()).To(Succeed()) // what is open is not refused
+				Expect(line.Cut()).To(Succeed()) // open requests are not refused
 				r.start()
 				r.end()
 				hold(ctx, form(6*time.Second, 25*time.Second))
@@ -54,8 +54,8 @@ var _ = Describe("waits and starts go on", func() {
 	}, SpecTimeout(5*time.Minute))
 })
 
-// crowd is other requests by the same account, as many as the server answers. Even without a
-// share it lets in one request at a time.
+// crowd is the other requests of the same account, as many as the server answers. Even without a
+// share, the server admits one request at a time.
 type crowd struct {
 	refused atomic.Int64
 	stop    context.CancelFunc
@@ -90,12 +90,12 @@ func (c *crowd) ask(ctx context.Context, url string) {
 	}
 	resp, err := c.client.Do(req)
 	if err != nil {
-		return // it is to leave
+		return // the crowd leaves
 	}
 	if resp.StatusCode == http.StatusTooManyRequests {
 		c.refused.Add(1)
 	}
-	_ = resp.Body.Close() // nobody reads it
+	_ = resp.Body.Close() // the body is not needed
 }
 
 func (c *crowd) leave() {
@@ -104,8 +104,8 @@ func (c *crowd) leave() {
 	utilnet.CloseIdleConnectionsFor(c.client.Transport)
 }
 
-// priorityLevel gives the scene's service account a priority level of its own, which refuses
-// what it has no seat for. The function it returns sets its share of the API server.
+// priorityLevel gives the scene's service account its own priority level, which rejects requests
+// that have no seat. The returned function sets the level's share of the API server.
 func (s *scene) priorityLevel(ctx context.Context) func(ctx context.Context, shares int32) {
 	GinkgoHelper()
 	levels, schemas := kube.FlowcontrolV1().PriorityLevelConfigurations(), kube.FlowcontrolV1().FlowSchemas()

@@ -14,21 +14,22 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/faults"
 )
 
-// caller is a client under test, with connections of its own.
+// caller is a client under test with its own connections.
 type caller struct {
 	*workflow.WorkflowClient
 
 	conns *faults.Conns
-	// nobodys: no controller takes up what it starts, the test ends it.
+	// nobodys means that no controller picks up the workflows that the caller starts. The test ends
+	// them.
 	nobodys bool
 
 	mu         sync.Mutex
 	transports []http.RoundTripper
-	answers    map[int]int // by their code
+	answers    map[int]int // by status code
 }
 
-// newCaller makes a client; its connections go where to says, or if that is nil, straight to
-// the server.
+// newCaller returns a client. Its connections go to the address that to returns, or directly to the
+// server if to is nil.
 func newCaller(cfg *rest.Config, to func() string, opts workflow.Options) *caller {
 	GinkgoHelper()
 	c := &caller{conns: &faults.Conns{To: to}, answers: map[int]int{}}
@@ -41,7 +42,7 @@ func newCaller(cfg *rest.Config, to func() string, opts workflow.Options) *calle
 	return c
 }
 
-// wrap remembers a transport, to close its connections, and counts the answers.
+// wrap keeps a transport, to close its connections later, and counts the responses.
 func (c *caller) wrap(next http.RoundTripper) http.RoundTripper {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -61,14 +62,14 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// answered is how many answers had that code.
+// answered returns the number of responses with the status code.
 func (c *caller) answered(code int) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.answers[code]
 }
 
-// refusals is how many answers had which code, from 400.
+// refusals returns the number of responses for each status code from 400.
 func (c *caller) refusals() map[int]int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -77,7 +78,7 @@ func (c *caller) refusals() map[int]int {
 	return refused
 }
 
-// closeIdle closes the connections on which nothing goes on, and returns how many are left.
+// closeIdle closes the idle connections and returns how many are left.
 func (c *caller) closeIdle() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -21,19 +21,19 @@ import (
 
 const (
 	editors = 8
-	// counter is what all editors count up, each by its own name as well.
+	// counter is a counter that all editors increment. Each editor also has a counter of its own.
 	counter = "faults.argoservice/counter"
 )
 
-// contest is one workflow that everybody edits: a row of gates, each to be passed by whoever is
-// first, with a value that names the winner.
+// contest is one workflow that all editors edit: a series of gates. The first editor to pass a gate
+// wins it, with a value that names the winner.
 type contest struct {
 	scene *scene
 	name  string
 	gates int
 
 	mu       sync.Mutex
-	passed   map[string][]string // by gate: the values of those who were told that they passed it
+	passed   map[string][]string // by gate: the values of the editors whose call reported success
 	suspends int
 	wrong    []error
 }
@@ -65,7 +65,7 @@ var _ = Describe("eight clients and the controller edit one workflow", first, fu
 	}, SpecTimeout(10*time.Minute))
 })
 
-// pass tries to pass each gate that waits, until the workflow has ended.
+// pass tries to pass each waiting gate until the workflow has ended.
 func (c *contest) pass(ctx context.Context, client *caller, editor int) {
 	for s, err := range client.Watch(ctx, c.name) {
 		if err != nil {
@@ -79,7 +79,7 @@ func (c *contest) pass(ctx context.Context, client *caller, editor int) {
 			})
 			switch {
 			case errors.Is(err, workflow.ErrNotSuspended), errors.Is(err, workflow.ErrCompleted):
-				continue // somebody else was first
+				continue // another editor was first
 			case err != nil:
 				c.fail(fmt.Errorf("resume %s: %w", gate.DisplayName, err))
 				continue
@@ -93,8 +93,8 @@ func (c *contest) pass(ctx context.Context, client *caller, editor int) {
 	}
 }
 
-// suspend suspends the workflow and lifts that again, some times. A resume of the workflow as a
-// whole would pass its gates too, so the suspension is lifted by a plain edit.
+// suspend suspends the workflow and resumes it, several times. A Resume of the whole workflow would
+// pass its gates too, so a plain edit lifts the suspension.
 func (c *contest) suspend(ctx context.Context, client *caller) {
 	for range form(3, 10) {
 		err := client.Suspend(ctx, c.name, workflow.SuspendOptions{})
@@ -118,15 +118,15 @@ func (c *contest) suspend(ctx context.Context, client *caller) {
 	}
 }
 
-// countUp counts up the common counter and the editor's own: read, add one, write on condition
-// that nobody has written since.
+// countUp increments the common counter and the editor's own: it reads, adds one, and writes on
+// condition that no other writer has written since.
 func (c *contest) countUp(ctx context.Context, editor, times int) {
 	for range times {
 		err := update(ctx, dyn, c.scene.namespace, c.name, func(object map[string]any) {
 			annotations := annotationsOf(object)
 			for _, name := range []string{counter, counterOf(editor)} {
 				text, _ := annotations[name].(string)
-				n, _ := strconv.Atoi(text) // nothing is 0
+				n, _ := strconv.Atoi(text) // a missing counter is 0
 				annotations[name] = strconv.Itoa(n + 1)
 			}
 		})
@@ -148,7 +148,7 @@ func annotationsOf(object map[string]any) map[string]any {
 	return annotations
 }
 
-// update edits a workflow with a plain client until nobody else comes in between.
+// update edits a workflow with a plain client, and retries on conflicts.
 func update(ctx context.Context, client dynamic.Interface, namespace, name string, edit func(object map[string]any)) error {
 	for {
 		obj, err := workflows(client, namespace).Get(ctx, name, metav1.GetOptions{})
@@ -169,7 +169,7 @@ func (c *contest) fail(err error) {
 	c.wrong = append(c.wrong, err)
 }
 
-// judge counts what is in the workflow at the end against what everybody was told.
+// judge compares the final workflow with the results that the calls returned.
 func (c *contest) judge(final *status.WorkflowStatus, counts int) *verdict {
 	v := &verdict{Row: faults.Row{
 		Fault:    "8 clients and the controller edit one workflow",
@@ -211,7 +211,7 @@ func (v *verdict) counted(final *status.WorkflowStatus, name string, want int) {
 	}
 }
 
-// winnerOf is the value that a gate put out.
+// winnerOf returns the output value of a gate.
 func winnerOf(s *status.WorkflowStatus, gate string) string {
 	for _, node := range s.Nodes {
 		if node.DisplayName != gate {
@@ -225,8 +225,8 @@ func winnerOf(s *status.WorkflowStatus, gate string) string {
 
 func gateName(i int) string { return fmt.Sprintf("gate-%02d", i) }
 
-// createContest creates a workflow of so many gates, two side by side at a time, so that a
-// gate can be passed while another one waits.
+// createContest creates a workflow with the given number of gates. Two of them wait at a time, so
+// that a gate can be passed while another one waits.
 func createContest(ctx context.Context, namespace string, gates int) string {
 	GinkgoHelper()
 	manifest := `

@@ -7,17 +7,17 @@ import (
 	"sync/atomic"
 )
 
-// Conns dials, and counts the connections that were made. Its Dial is for rest.Config.Dial,
-// which also gives a client connections of its own: client-go shares them otherwise. The zero
-// value dials what it is asked for. It can be used from any goroutine.
+// Conns is a dialer that counts its connections. Setting rest.Config.Dial to its Dial also gives a
+// client its own connections, which client-go would otherwise share. The zero value is ready to
+// use. It is safe for concurrent use.
 type Conns struct {
-	// To says where to dial instead; nil: where the client asks.
+	// To returns the address to dial instead of the requested one. Nil means the requested one.
 	To func() string
 
 	open, made atomic.Int64
 }
 
-// Dial makes a connection.
+// Dial opens a connection.
 func (c *Conns) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	if c.To != nil {
 		address = c.To()
@@ -32,10 +32,10 @@ func (c *Conns) Dial(ctx context.Context, network, address string) (net.Conn, er
 	return &countedConn{Conn: conn, closed: func() { c.open.Add(-1) }}, nil
 }
 
-// Open is how many connections the client has not closed.
+// Open returns the number of connections that the client has not closed.
 func (c *Conns) Open() int { return int(c.open.Load()) }
 
-// Made is how many connections there were.
+// Made returns the number of connections so far.
 func (c *Conns) Made() int { return int(c.made.Load()) }
 
 type countedConn struct {

@@ -25,14 +25,14 @@ import (
 )
 
 const (
-	// effectWithin is how long a decision may take to have its effect, from when its call returned.
+	// effectWithin is how long a decision may take to have its effect after its call returned.
 	effectWithin = 10 * time.Second
-	// decidersOfAKind make decisions of one kind at the same time. More would keep the halted
-	// controller from coming to each workflow in time. Those of a kind of which nothing must come do
-	// little but wait for that.
+	// decidersOfAKind is how many decisions of one kind are made at the same time. With more, the
+	// halted controller would not get to each workflow in time. For kinds that expect no effect,
+	// waitersOfAKind is enough, because those mostly wait.
 	decidersOfAKind, waitersOfAKind = 2, 8
 
-	// delayTemplate waits for a time and then at a gate; gatesTemplate waits at two gates.
+	// delayTemplate waits for a duration and then at a gate. gatesTemplate waits at two gates.
 	delayTemplate = `
 apiVersion: argoproj.io/v1alpha1
 kind: WorkflowTemplate
@@ -63,13 +63,13 @@ type decision struct {
 	kind     string
 	template string
 	spec     map[string]any
-	// ready is the state in which it is made, as soon as it is seen: the controller has just
+	// ready is the state for which the decision is made, at once, when the controller has just
 	// written it.
 	ready workflow.Condition
 	make  func(ctx context.Context, c *caller, s *status.WorkflowStatus) error
-	// taken is the state that shows that it had its effect.
+	// taken is the state that shows that the decision had its effect.
 	taken workflow.Condition
-	// never is a state that must not come within effectWithin, in place of taken.
+	// never, if set instead of taken, is a state that must not occur within effectWithin.
 	never workflow.Condition
 }
 
@@ -128,13 +128,15 @@ func gateIDs(s *status.WorkflowStatus) []string {
 	return ids
 }
 
-// anyPhase holds once the controller has written a workflow. One that is suspended stays Pending where
-// the controller has postponed it first, as it does now and then without any limit on what runs at once.
+// anyPhase holds once the controller has written a workflow. A suspended workflow stays Pending if
+// the controller postponed it first, which happens occasionally even without a limit on
+// parallelism.
 func anyPhase(s *status.WorkflowStatus) (bool, error) { return s.Phase != "", nil }
 
 func phaseRunning(s *status.WorkflowStatus) (bool, error) { return s.Phase == status.PhaseRunning, nil }
 
-// waitsAt holds where a workflow waits at the gate of that name; an end before that is an error.
+// waitsAt holds while a workflow waits at the named gate. If the workflow ends before, it returns
+// an error.
 func waitsAt(name string) workflow.Condition {
 	return func(s *status.WorkflowStatus) (bool, error) {
 		at := slices.ContainsFunc(s.SuspendedNodes(), func(n *status.Node) bool { return n.DisplayName == name })
@@ -145,7 +147,7 @@ func waitsAt(name string) workflow.Condition {
 	}
 }
 
-// ended holds where a workflow has ended so; another end is an error.
+// ended holds once a workflow has ended with the given outcome. Another outcome is an error.
 func ended(so status.Outcome) workflow.Condition {
 	return func(s *status.WorkflowStatus) (bool, error) {
 		if s.Completed() && s.Outcome() != so {
@@ -155,12 +157,12 @@ func ended(so status.Outcome) workflow.Condition {
 	}
 }
 
-// halter halts the workflow-controller for a moment, at random, as soon as a workflow was written.
+// halter halts the workflow-controller for a random moment right after a workflow was written.
 type halter struct {
 	halts atomic.Int64
 }
 
-// run goes on until ctx ends. It leaves the controller running.
+// run runs until ctx ends. It leaves the controller running.
 func (h *halter) run(ctx context.Context, namespace string) error {
 	for ctx.Err() == nil {
 		events, err := workflows(dyn, namespace).Watch(ctx, metav1.ListOptions{})
@@ -174,7 +176,8 @@ func (h *halter) run(ctx context.Context, namespace string) error {
 	return nil
 }
 
-// follow halts the controller as long as a watch lasts: the API server ends each after some minutes.
+// follow halts the controller as long as a watch lasts. The API server ends each watch after some
+// minutes.
 func (h *halter) follow(ctx context.Context, events watch.Interface) error {
 	defer events.Stop()
 	rested := time.Now()
@@ -202,7 +205,7 @@ func (h *halter) follow(ctx context.Context, events watch.Interface) error {
 	}
 }
 
-// halt is how long the controller is halted, unless all has ended.
+// halt keeps the controller halted for d, or until ctx ends.
 func halt(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -212,7 +215,7 @@ func halt(ctx context.Context, d time.Duration) {
 	}
 }
 
-// ballot collects what became of the decisions of one kind.
+// ballot collects the results of the decisions of one kind.
 type ballot struct {
 	mu sync.Mutex
 	v  *verdict
@@ -233,7 +236,7 @@ func (b *ballot) enter(name string, failed, lost error) {
 	}
 }
 
-// run makes so many decisions of the kind, each about a workflow of its own.
+// run makes n decisions of the kind, each about its own workflow.
 func (d decision) run(ctx context.Context, c *caller, n int) *ballot {
 	b := newBallot(d.kind, n)
 	var deciders sync.WaitGroup
@@ -255,7 +258,8 @@ func (d decision) run(ctx context.Context, c *caller, n int) *ballot {
 	return b
 }
 
-// once returns how making a decision has failed, or what shows that it had no effect.
+// once makes one decision. failed is the error of making it; lost is an error that shows that it
+// had no effect.
 func (d decision) once(ctx context.Context, c *caller) (name string, failed, lost error) {
 	s, err := c.Start(ctx, workflow.StartRequest{Template: d.template, Spec: d.spec})
 	if err != nil {
@@ -276,7 +280,7 @@ func (d decision) once(ctx context.Context, c *caller) (name string, failed, los
 	return name, nil, tookEffect(ctx, c, name, d.taken, d.never)
 }
 
-// tookEffect is nil if a state came in time, or one that must not come has not.
+// tookEffect returns nil if the state taken occurs in time, or if the state never does not.
 func tookEffect(ctx context.Context, c *caller, name string, taken, never workflow.Condition) error {
 	within, cancel := context.WithTimeout(ctx, effectWithin)
 	defer cancel()
@@ -294,7 +298,7 @@ func tookEffect(ctx context.Context, c *caller, name string, taken, never workfl
 	return err
 }
 
-// backfills pauses backfills while they wait for a time, and starts them again.
+// backfills pauses backfills during a delay, and starts them again.
 func backfills(ctx context.Context, c *caller, namespace string, n int) (pauses, starts *ballot) {
 	GinkgoHelper()
 	text, err := os.ReadFile("../../examples/backfill/backfill.yaml")
@@ -354,8 +358,9 @@ func pauseAndStart(ctx context.Context, c *caller, b backfill.Backfill, pauses, 
 	starts.enter(name, nil, tookEffect(ctx, c, name, waitsAt("then"), nil))
 }
 
-// The controller of Argo 3.7.4 puts an older copy of a workflow back into its cache after a write
-// of its own. Halted between the two, it does so after a decision that came meanwhile.
+// After a write of its own, the controller of Argo 3.7.4 puts an older copy of a workflow back into
+// its cache. If it is halted between the two, it does so after a decision that was made in the
+// meantime.
 var _ = Describe("decisions", Serial, func() {
 	It("take effect though the workflow-controller is halted around its writes", func(ctx SpecContext) {
 		s := newScene(ctx)

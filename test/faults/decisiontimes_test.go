@@ -16,12 +16,11 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// restedAfter is longer than a workflow has to have been unchanged for a decision not to be followed
-// up.
+// restedAfter is longer than a workflow must be unchanged for a decision not to be followed up.
 const restedAfter = 47 * time.Second
 
-// What following a decision up costs, beside a read and a write alone, which is all that a Resume
-// would take without it.
+// The spec measures the cost of following up a decision, compared with a read and a write, which
+// are all that a Resume would need without it.
 var _ = Describe("the time that decisions take", func() {
 	It("is that of a read and a write where the controller has not written for long", func(ctx SpecContext) {
 		s := newScene(ctx)
@@ -49,7 +48,7 @@ var _ = Describe("the time that decisions take", func() {
 		note("median of a Resume right after the workflow has come to its gate: %v; of a read and a write alone: %v",
 			atOnce.Round(time.Millisecond), alone.Round(time.Millisecond))
 		Expect(requests).To(BeNumerically(">", 2), "it is followed up")
-		if long() { // it takes the better part of a minute
+		if long() { // it takes most of a minute
 			rested := median(ctx, c, n, restedAfter, resume)
 			note("median of a Resume of a workflow that has waited at its gate for %v: %v", restedAfter, rested.Round(time.Millisecond))
 			Expect(requests).To(Equal(2), "a read and a write: nothing is followed up")
@@ -58,7 +57,8 @@ var _ = Describe("the time that decisions take", func() {
 	}, SpecTimeout(5*time.Minute))
 })
 
-// median is that of the time that a call takes for workflows that have waited at a gate for so long.
+// median returns the median duration of a call, for workflows that have waited at a gate for the
+// given time.
 func median(ctx context.Context, c *caller, n int, wait time.Duration, call func(context.Context, string) error) time.Duration {
 	GinkgoHelper()
 	start := func() *status.WorkflowStatus {
@@ -69,7 +69,7 @@ func median(ctx context.Context, c *caller, n int, wait time.Duration, call func
 	}
 	states := make([]*status.WorkflowStatus, n)
 	for i := range states {
-		if wait > 0 { // so that they all rest at the same time
+		if wait > 0 { // so that all have been unchanged for this long at the same time
 			states[i] = start()
 		}
 	}

@@ -7,10 +7,10 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// long says whether this is the long form of the suite.
+// long reports whether this is the long form of the suite.
 func long() bool { return os.Getenv("FAULTS") == "long" }
 
-// form is what the suite's two forms have of something.
+// form returns short or full, depending on the form of the suite.
 func form[T any](short, full T) T {
 	if long() {
 		return full
@@ -18,24 +18,24 @@ func form[T any](short, full T) T {
 	return short
 }
 
-// lookSooner has client-go find a dead HTTP/2 connection in 10 s rather than in 45. The long
-// form has the default.
+// lookSooner makes client-go detect a dead HTTP/2 connection in 10 s rather than 45 s. The long
+// form keeps the default.
 func lookSooner() {
 	for variable, seconds := range map[string]string{
 		"HTTP2_READ_IDLE_TIMEOUT_SECONDS": "5",
 		"HTTP2_PING_TIMEOUT_SECONDS":      "5",
 	} {
 		if err := os.Setenv(variable, seconds); err != nil {
-			panic(err) // it has neither "=" nor NUL
+			panic(err) // impossible: the name contains neither "=" nor NUL
 		}
 	}
 }
 
-// retryFor is longer than any fault here lasts, but for the specs about one that doesn't end.
+// retryFor is longer than any fault lasts, except in the specs about a fault that doesn't end.
 const retryFor = 2 * time.Minute
 
-// options are those of the clients under test. A silent watch is given up sooner than by
-// default: bookmarks come once a minute, so here a quiet one is now and then as well.
+// options returns the options of the clients under test. A silent watch is replaced sooner than by
+// default. Bookmarks arrive once a minute, so an intact watch is sometimes replaced, too.
 func options(namespace string) workflow.Options {
 	return workflow.Options{Namespace: namespace, RetryFor: retryFor, WatchSilence: form(5*time.Second, 20*time.Second)}
 }

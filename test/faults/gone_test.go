@@ -19,7 +19,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/faults"
 )
 
-// Versions that the server no longer has.
+// Clients use versions that the server no longer has.
 var _ = Describe("waits and starts go on", func() {
 	var s *scene
 	BeforeEach(func(ctx SpecContext) { s = newScene(ctx) }, NodeTimeout(soon))
@@ -37,7 +37,8 @@ var _ = Describe("waits and starts go on", func() {
 				r.start()
 				r.end()
 				s.touchAll(ctx)
-				// An API server that has been up for a while remembers by itself what etcd forgets.
+				// An API server that has been running for a while still has in memory what etcd has
+				// compacted.
 				Expect(cluster.Kill(ctx, envtest.PartAPIServer)).To(Succeed())
 				Expect(cluster.Compact(ctx)).To(Succeed())
 				restartAPIServer(ctx, r)
@@ -74,7 +75,7 @@ var _ = Describe("waits and starts go on", func() {
 	}, SpecTimeout(5*time.Minute))
 })
 
-// touchAll changes each workflow, so that what a client knows is old.
+// touchAll changes each workflow, so that the clients' versions become outdated.
 func (s *scene) touchAll(ctx context.Context) {
 	GinkgoHelper()
 	list, err := workflows(dyn, s.namespace).List(ctx, metav1.ListOptions{})
@@ -86,7 +87,7 @@ func (s *scene) touchAll(ctx context.Context) {
 	s.touch(ctx, versions)
 }
 
-// touch changes something of no meaning in workflows that are still as they were at a version.
+// touch changes an annotation of each workflow that still has its version in versions.
 func (s *scene) touch(ctx context.Context, versions map[string]string) {
 	GinkgoHelper()
 	names := slices.Collect(maps.Keys(versions))

@@ -11,22 +11,22 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// hostile is a workflow that no one should meet, as text: some of it no encoder would write.
+// hostile is a malicious workflow in text form, because no encoder would write some of it.
 type hostile struct {
 	name     string
-	metadata string // members beside name and namespace; "": those of a usual object
+	metadata string // members beside name and namespace; "" means those of a usual object
 	spec     string
 	status   string
-	// undecodable: no decoder of JSON takes it, so it cannot be an item of a list.
+	// undecodable means that no JSON decoder accepts it, so it cannot be an item of a list.
 	undecodable bool
-	// slow: to read it takes seconds with the race detector, so less is done with it; slowest: and
-	// nothing in the short form.
+	// slow means that reading it takes seconds with the race detector, so less is done with it.
+	// slowest means that the short form does nothing with it.
 	slow, slowest bool
 }
 
 const usualSpec = `{"entrypoint":"main","templates":[{"name":"main","suspend":{}}]}`
 
-// storable are those that the API server takes.
+// storable returns the objects that the API server stores.
 func storable() []hostile {
 	const mega = 1 << 20
 	return []hostile{
@@ -52,7 +52,7 @@ func storable() []hostile {
 	}
 }
 
-// foreign are those that no API server sends, and something in between might.
+// foreign returns the objects that no API server sends but a proxy might.
 func foreign() []hostile {
 	const mega = 1 << 20
 	return []hostile{
@@ -67,7 +67,8 @@ func foreign() []hostile {
 	}
 }
 
-// text is the object as JSON, or what passes for it. Usual is the metadata to have otherwise.
+// text returns the object as JSON, valid or not. usual is the metadata that is used if the object
+// has none.
 func (h hostile) text(namespace, usual string) string {
 	metadata := h.metadata
 	if metadata == "" {
@@ -77,7 +78,7 @@ func (h hostile) text(namespace, usual string) string {
 		h.name, namespace, metadata, h.spec, h.status)
 }
 
-// nested is a value that many levels deep.
+// nested returns a value nested to the given number of levels.
 func nested(begin string, levels int, end string) string {
 	middle := ""
 	if strings.HasSuffix(begin, ":") {
@@ -86,7 +87,7 @@ func nested(begin string, levels int, end string) string {
 	return strings.Repeat(begin, levels) + middle + strings.Repeat(end, levels)
 }
 
-// manyNodes is the JSON of nodes of a kilobyte each, of that size in all.
+// manyNodes returns the JSON of nodes of one kilobyte each, with the given total size.
 func manyNodes(name string, size int) string {
 	message := strings.Repeat("m", 1024)
 	var b strings.Builder
@@ -98,7 +99,7 @@ func manyNodes(name string, size int) string {
 	return b.String()
 }
 
-// chain is the JSON of nodes each of which is the child of the one before.
+// chain returns the JSON of nodes that are each the child of the previous one.
 func chain(name string, levels int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `{%q:{"id":%q,"name":%q,"type":"Steps","phase":"Running","children":["n0"]}`, name, name, name)
@@ -109,8 +110,8 @@ func chain(name string, levels int) string {
 	return b.String()
 }
 
-// packed compresses text whose middle repeats itself, without ever having it as a whole: gzip
-// allows parts one after the other.
+// packed compresses text with a repeated middle without ever holding the whole text: a gzip file
+// may consist of concatenated parts.
 func packed(begin, piece string, times int, end string) string {
 	GinkgoHelper()
 	data := zipped(begin)

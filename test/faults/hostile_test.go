@@ -19,17 +19,17 @@ import (
 )
 
 const (
-	// opTime bounds an operation on a hostile object: a second, and many times that with the race
-	// detector on a busy machine.
+	// opTime bounds an operation on a hostile object. It takes a second, and many times that with
+	// the race detector on a busy machine.
 	opTime = time.Minute
-	// opHeap bounds how much the heap grows meanwhile, garbage included.
+	// opHeap bounds how much the heap may grow during an operation, garbage included.
 	opHeap = 600 << 20
 )
 
-// glance is how long a wait on a hostile object gets.
+// glance returns the timeout of a wait on a hostile object.
 func glance() time.Duration { return form(300*time.Millisecond, time.Second) }
 
-// Objects no one should meet, among others that somebody waits for. No controller acts here.
+// Hostile objects occur among workflows that callers wait for. No controller acts here.
 var _ = Describe("objects no one should meet", first, func() {
 	var s *scene
 	BeforeEach(func(ctx SpecContext) { s = newScene(ctx) }, NodeTimeout(soon))
@@ -64,7 +64,7 @@ var _ = Describe("objects no one should meet", first, func() {
 	}, SpecTimeout(8*time.Minute))
 })
 
-// gathering is good workflows that are waited for, and the hostile ones among them.
+// gathering is a set of good workflows that callers wait for, with the hostile ones among them.
 type gathering struct {
 	scene  *scene
 	caller *caller
@@ -108,7 +108,7 @@ func (g *gathering) wrong(format string, args ...any) {
 	g.v.wrong(format, args...)
 }
 
-// meet brings a hostile object in, changes it, and does everything with it.
+// meet creates a hostile object, changes it, and runs every operation on it.
 func (g *gathering) meet(ctx context.Context, h hostile, bring func(context.Context, hostile)) {
 	GinkgoHelper()
 	if h.slowest && !long() {
@@ -117,12 +117,12 @@ func (g *gathering) meet(ctx context.Context, h hostile, bring func(context.Cont
 	bring(ctx, h)
 	g.bad = append(g.bad, h)
 	g.v.Injected++
-	for range 3 { // for whoever watches the namespace
+	for range 3 { // for calls that watch the namespace
 		g.patch(ctx, h.name, `{"metadata":{"annotations":{"faults.argoservice/touched":"`+time.Now().String()+`"}}}`)
 	}
 	for _, op := range g.operations() {
 		if op.name == "watch" && h.undecodable {
-			continue // what a watch goes by is a list, in which it is not
+			continue // a watch resumes from a list, which doesn't contain it
 		}
 		if (h.slow || h.slowest) && !op.always && (!op.often || !long()) {
 			continue
@@ -131,11 +131,11 @@ func (g *gathering) meet(ctx context.Context, h hostile, bring func(context.Cont
 	}
 }
 
-// operation is something to do with a workflow, hostile or not.
+// operation is an operation on a workflow, hostile or not.
 type operation struct {
 	name   string
-	always bool // also where it takes long
-	often  bool // so in the long form
+	always bool // also for slow objects
+	often  bool // also for slow objects in the long form
 	do     func(ctx context.Context, name string) error
 }
 
@@ -160,7 +160,7 @@ func (g *gathering) operations() []operation {
 	}
 }
 
-// firstOf is the error of a sequence's first element, or nil.
+// firstOf returns the error of a sequence's first element, or nil.
 func firstOf[T any](seq func(func(T, error) bool)) error {
 	for _, err := range seq {
 		return err
@@ -168,8 +168,8 @@ func firstOf[T any](seq func(func(T, error) bool)) error {
 	return errors.New("the sequence is empty")
 }
 
-// list lists everything: the good ones as they are, the others as a state or an error with
-// their name.
+// list lists all workflows: the good ones unchanged, each other one as a state or an error with its
+// name.
 func (g *gathering) list(ctx context.Context) error {
 	met := map[string]bool{}
 	for s, err := range g.caller.List(ctx, workflow.ListOptions{}) {
@@ -196,8 +196,8 @@ func (g *gathering) list(ctx context.Context) error {
 	return nil
 }
 
-// bounded does something that has to return in time, with an error of this library if any, and
-// without much memory.
+// bounded calls do, which has to return in time, with little memory, and with either nil or an
+// error of this library.
 func (g *gathering) bounded(ctx context.Context, what string, do func(context.Context) error) {
 	GinkgoHelper()
 	g.v.InFlight++
@@ -220,7 +220,8 @@ func (g *gathering) bounded(ctx context.Context, what string, do func(context.Co
 	GinkgoLogr.Info(what, "took", took, "MiB", grown>>20, "error", fmt.Sprintf("%.200v", err))
 }
 
-// watchHeap notes how large the heap becomes. The function it returns ends that and says so.
+// watchHeap samples the size of the heap. The returned function stops that and returns the largest
+// size.
 func watchHeap() func() uint64 {
 	stop, result := make(chan struct{}), make(chan uint64)
 	go func() {
@@ -245,7 +246,7 @@ func watchHeap() func() uint64 {
 	}
 }
 
-// end ends the good workflows, as their controller would, and judges.
+// end ends the good workflows, as their controller would, and judges the results.
 func (g *gathering) end(ctx context.Context) {
 	GinkgoHelper()
 	g.bounded(ctx, "list of all", g.list)
@@ -268,7 +269,7 @@ func (g *gathering) patch(ctx context.Context, name, patch string) {
 	Expect(err).NotTo(HaveOccurred())
 }
 
-// store has the API server take an object as it stands.
+// store makes the API server store an object exactly as it is written.
 func (g *gathering) store(ctx context.Context, h hostile) {
 	GinkgoHelper()
 	label := fmt.Sprintf(`"labels":{"workflows.argoproj.io/controller-instanceid":%q}`, nobody)

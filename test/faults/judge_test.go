@@ -16,7 +16,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/faults"
 )
 
-// verdict is a row of the table, with what is wrong in words.
+// verdict is a row of the table, with a description of each problem.
 type verdict struct {
 	faults.Row
 
@@ -35,7 +35,7 @@ func (v *verdict) note(count *int, format string, args ...any) {
 	v.problems = append(v.problems, fmt.Sprintf(format, args...))
 }
 
-// enter puts the rows into the table and fails the spec if one is not clean.
+// enter adds the rows to the table and fails the spec if one is not clean.
 func enter(verdicts ...*verdict) {
 	GinkgoHelper()
 	const most = 12
@@ -50,13 +50,13 @@ func enter(verdicts ...*verdict) {
 	Expect(problems).To(BeEmpty(), "%s", strings.Join(problems, "\n"))
 }
 
-// held is what the API server holds at the end, which is what counts.
+// held is what the API server has at the end of a spec. It is the reference for all results.
 type held struct {
 	byUID   map[string]*status.WorkflowStatus
 	byStart map[string][]*status.WorkflowStatus
 }
 
-// held reads those workflows of the scene that the label selector selects: with "" all.
+// held reads the workflows of the scene that the label selector matches; "" matches all.
 func (s *scene) held(ctx context.Context, selector string) held {
 	GinkgoHelper()
 	h := held{byUID: map[string]*status.WorkflowStatus{}, byStart: map[string][]*status.WorkflowStatus{}}
@@ -73,7 +73,7 @@ func (s *scene) held(ctx context.Context, selector string) held {
 	return h
 }
 
-// judge holds what every call returned against what the API server holds.
+// judge compares what every call returned with what the API server has.
 func (l *load) judge(ctx context.Context, fault string, injected int) *verdict {
 	GinkgoHelper()
 	v := &verdict{Row: faults.Row{Fault: fault, Injected: injected}}
@@ -147,7 +147,7 @@ func (st *start) judge(v *verdict, h held) {
 	}
 }
 
-// describe says what the API server holds of a workflow; nil: nothing.
+// describe describes a workflow as the API server has it; nil means that it does not exist.
 func describe(now *status.WorkflowStatus) string {
 	if now == nil {
 		return "is not there"

@@ -16,7 +16,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/faults"
 )
 
-// The counts have to be able to tell: each mistake that a wait or start can make is one here.
+// Judge must detect every mistake that a wait or start can make. Each case is one of them.
 func TestJudge(t *testing.T) {
 	in := func(uid string, phase status.Phase) *status.WorkflowStatus {
 		return &status.WorkflowStatus{UID: ktypes.UID(uid), Phase: phase}
@@ -64,12 +64,12 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// The condition of a wait notices what it must not be shown.
+// The condition of a wait detects states that it must not receive.
 func TestSee(t *testing.T) {
 	g := NewWithT(t)
 	w := &waiter{}
 	for _, s := range []status.WorkflowStatus{
-		{ResourceVersion: "3"}, {ResourceVersion: "3"}, // once more with a diagnosis
+		{ResourceVersion: "3"}, {ResourceVersion: "3"}, // once more, with a diagnosis
 		{ResourceVersion: "5", Phase: status.PhaseRunning}, {ResourceVersion: "5", Phase: status.PhaseRunning},
 		{ResourceVersion: "4", Phase: status.PhaseRunning},
 		{ResourceVersion: "10", Phase: status.PhaseSucceeded}, {ResourceVersion: "11", Phase: status.PhaseSucceeded},
@@ -81,7 +81,7 @@ func TestSee(t *testing.T) {
 	g.Expect([]int{w.again, w.back}).To(Equal([]int{2, 1}))
 }
 
-// The rows of all specs come to the process that prints the table, those of other processes as well.
+// The rows of all specs reach the process that prints the table, also those from other processes.
 func TestTableOfSpecs(t *testing.T) {
 	g := NewWithT(t)
 	here := faults.Row{Fault: "b", Injected: 3, InFlight: 40, Wrong: 1}

@@ -18,13 +18,13 @@ import (
 )
 
 const (
-	// labelTeam is a label that changes, and labelScene one that all workflows keep.
+	// labelTeam is a label that changes. labelScene is a label that all workflows keep.
 	labelTeam  = "faults.argoservice/team"
 	labelScene = "faults.argoservice/scene"
 )
 
 // The shared watch is narrowed to the labels that the workflows have in common. Up to eight waits
-// have a watch each, so the labels of their workflows change before there is one.
+// have a watch each, so labels also change before there is a shared watch.
 var _ = Describe("waits and starts go on", func() {
 	DescribeTable("while labels change",
 		func(ctx SpecContext, waits int) {
@@ -60,8 +60,8 @@ var _ = Describe("waits and starts go on", func() {
 	)
 })
 
-// relabel changes a label of every second workflow of the scene, or removes it, and returns how many
-// those were.
+// relabel changes or removes a label of every second workflow of the scene, and returns their
+// number.
 func (s *scene) relabel(ctx context.Context, remove bool) int {
 	GinkgoHelper()
 	team := `"b"`
@@ -77,13 +77,13 @@ func (s *scene) relabel(ctx context.Context, remove bool) int {
 		}
 		patch := fmt.Appendf(nil, `{"metadata":{"labels":{%q:%s}}}`, labelTeam, team)
 		_, err := workflows(dyn, s.namespace).Patch(ctx, item.GetName(), types.MergePatchType, patch, metav1.PatchOptions{})
-		Expect(err).To(Or(Succeed(), MatchError(apierrors.IsNotFound, "IsNotFound"))) // one that ends by being deleted
+		Expect(err).To(Or(Succeed(), MatchError(apierrors.IsNotFound, "IsNotFound"))) // a workflow that ends by being deleted
 		changed++
 	}
 	return changed
 }
 
-// awaitNarrowed waits until the shared watch is narrowed to labels. An event brings that about, some
+// awaitNarrowed blocks until the shared watch is narrowed to labels. An event triggers that, some
 // seconds after the watch was opened.
 func (s *scene) awaitNarrowed(ctx context.Context, narrowed *atomic.Int64) {
 	GinkgoHelper()

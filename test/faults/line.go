@@ -12,10 +12,10 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// anyPort has the kernel choose a free one.
+// anyPort makes the kernel choose a free port.
 const anyPort = "127.0.0.1:0"
 
-// Direction is one of a line's two.
+// Direction is a direction of a line.
 type Direction string
 
 const (
@@ -23,18 +23,18 @@ const (
 	Downstream Direction = "downstream" // to the client
 )
 
-// Line is a TCP line to a server on which things go wrong. Its methods can be used from any
-// goroutine, and those that change it return when that is done.
+// Line is a TCP line to a server on which faults can be injected. It is safe for concurrent use.
+// Methods that change the line return when the change has taken effect.
 type Line struct {
 	server string
 
 	mu       sync.Mutex
-	proxy    *toxiproxy.Proxy // that new connections take
+	proxy    *toxiproxy.Proxy // used by new connections
 	stranded []*toxiproxy.Proxy
 	toxics   []string // of proxy
 }
 
-// NewLine opens a line to a server's address. End it with Close.
+// NewLine opens a line to a server's address. The caller must call Close.
 func NewLine(server string) (*Line, error) {
 	l := &Line{server: server}
 	var err error
@@ -50,14 +50,14 @@ func openProxy(server, listen string) (*toxiproxy.Proxy, error) {
 	return proxy, nil
 }
 
-// Address is where new connections are to go. It changes with Strand.
+// Address returns the address for new connections. Strand changes it.
 func (l *Line) Address() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.proxy.Listen
 }
 
-// Cut closes all connections. New ones are accepted at once.
+// Cut closes all connections. New connections are accepted at once.
 func (l *Line) Cut() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -65,14 +65,14 @@ func (l *Line) Cut() error {
 	return l.proxy.Start()
 }
 
-// Down closes all connections and refuses new ones, until Up.
+// Down closes all connections and refuses new ones until Up is called.
 func (l *Line) Down() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.proxy.Stop()
 }
 
-// Up ends what Down began.
+// Up ends Down.
 func (l *Line) Up() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -82,8 +82,8 @@ func (l *Line) Up() error {
 	return nil
 }
 
-// Strand leaves all connections half-open, for good: what is sent on them is dropped, and
-// neither side is told. New ones take another way, which works.
+// Strand leaves all connections half-open permanently: data sent on them is dropped, and neither
+// side is notified. New connections use a new address, which works.
 func (l *Line) Strand() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -96,10 +96,10 @@ func (l *Line) Strand() error {
 	return errors.Join(addToxic(old, "timeout", Upstream, nil), addToxic(old, "timeout", Downstream, nil))
 }
 
-// Spoil adds one of toxiproxy's toxics to all connections, present and new, until Clear: for
-// instance "latency" with latency and jitter in milliseconds, "bandwidth" with rate in KB/s,
-// "limit_data" with bytes, after which a connection is closed, "timeout" with timeout in
-// milliseconds, "reset_peer" likewise, "slow_close" with delay in milliseconds.
+// Spoil adds one of toxiproxy's toxics to all connections, existing and new, until Clear is called:
+// "latency" with latency and jitter in milliseconds, "bandwidth" with rate in KB/s, "limit_data"
+// with the bytes after which a connection is closed, "timeout" and "reset_peer" with timeout in
+// milliseconds, "slow_close" with delay in milliseconds, and others.
 func (l *Line) Spoil(toxic string, direction Direction, attributes map[string]int) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -110,7 +110,7 @@ func (l *Line) Spoil(toxic string, direction Direction, attributes map[string]in
 	return nil
 }
 
-// Clear takes all toxics away. Connections that "timeout" kept silent are closed.
+// Clear removes all toxics. Connections that "timeout" kept silent are closed.
 func (l *Line) Clear(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -122,7 +122,7 @@ func (l *Line) Clear(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Close ends the line with all its connections.
+// Close closes the line and all its connections.
 func (l *Line) Close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -133,7 +133,7 @@ func (l *Line) Close() {
 
 func toxicName(toxic string, direction Direction) string { return toxic + "_" + string(direction) }
 
-// addToxic takes the way by JSON: it is the one that toxiproxy has for callers of other packages.
+// addToxic adds a toxic by JSON, the only form that toxiproxy offers to other packages.
 func addToxic(proxy *toxiproxy.Proxy, toxic string, direction Direction, attributes map[string]int) error {
 	if attributes == nil {
 		attributes = map[string]int{}

@@ -11,8 +11,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/faults"
 )
 
-// Faults of the line between a client and the API server. The test itself, and the controller,
-// go another way.
+// The line between a client and the API server has faults. The test itself and the controller use
+// other connections.
 var _ = Describe("waits and starts go on", func() {
 	var (
 		s    *scene
@@ -48,10 +48,10 @@ var _ = Describe("waits and starts go on", func() {
 				inject: func(ctx context.Context, r round) {
 					spoilt(ctx, r, 2*time.Second, "limit_data", map[string]int{"bytes": bytes}, direction)
 				},
-				injected: c.conns.Made, // each of which ended that way, but for the last
+				injected: c.conns.Made, // each ended that way, except the last
 			}.run(ctx, s)
 		},
-		// Some requests come through before, and the next is cut somewhere.
+		// Some requests succeed first, and the next one is cut at any point.
 		Entry("in the middle of requests", "connections cut in the middle of requests", faults.Upstream, 6_000, SpecTimeout(4*time.Minute)),
 		Entry("in the middle of answers", "connections cut in the middle of answers", faults.Downstream, 12_000, SpecTimeout(4*time.Minute)),
 	)
@@ -78,7 +78,7 @@ var _ = Describe("waits and starts go on", func() {
 				r.start()
 				Expect(line.Strand()).To(Succeed())
 				r.end()
-				hold(ctx, form(time.Second, 50*time.Second)) // in the long form until they have been noticed
+				hold(ctx, form(time.Second, 50*time.Second)) // in the long form until clients have noticed
 			},
 			within: time.Minute,
 		}.run(ctx, s)
@@ -134,7 +134,7 @@ var _ = Describe("waits and starts go on", func() {
 		}.run(ctx, s)
 	}, SpecTimeout(4*time.Minute))
 
-	// The connection is in order, and the server answers everything else.
+	// The connection works, and the server answers all other requests.
 	It("while watches bring nothing", func(ctx SpecContext) {
 		proxy := s.answers(faults.AnswersOptions{})
 		trial{

@@ -18,25 +18,26 @@ import (
 )
 
 const (
-	// labelStart numbers what a load starts, and labelBatch names the load, if it has a name.
+	// labelStart is the number of a start of a load. labelBatch is the name of the load, if it has
+	// one.
 	labelStart = "faults.argoservice/start"
 	labelBatch = "faults.argoservice/batch"
 )
 
 const (
-	// controllerTime is what the controller gets to end everything: it can take half a minute
-	// to come back to a restarted API server.
+	// controllerTime is how long the controller may take to end all workflows. It can need half a
+	// minute to reconnect to a restarted API server.
 	controllerTime = 3 * time.Minute
-	// look is the time between looks at whether it has. Each time after so many the controller is
-	// helped with what nobody decides about.
+	// look is the interval of checks whether all workflows have ended. After each helpAfter of
+	// them, the test touches the workflows that no decision is about.
 	look      = time.Second
 	helpAfter = 5
 )
 
-// errLate is why a wait that should have ended long since is given up.
+// errLate is the cause with which an overdue wait is cancelled.
 var errLate = errors.New("it did not end in time")
 
-// ending is how the test ends a workflow that somebody waits for.
+// ending is how the test ends a workflow that a wait is on.
 type ending int
 
 const (
@@ -44,37 +45,38 @@ const (
 	stopped
 	deleted
 	byItself
-	anyhow // also if the controller fails it, as it does at times when it can't reach the API server
+	anyhow // accepts that the controller fails it, which happens when it can't reach the API server
 )
 
-// load is what goes on while a fault is injected: waits at gates, which the test lets go on,
-// stops or deletes, and starts of workflows that end by themselves and are waited for.
+// load is the operations that run while a fault is injected: waits at gates, which the test
+// resumes, stops or deletes, and starts of workflows that end by themselves, each with a wait.
 type load struct {
 	scene    *scene
-	template string            // of what it starts
-	ends     ending            // of that
-	batch    string            // of several loads in one scene
+	template string            // of the workflows that it starts
+	ends     ending            // of these workflows
+	batch    string            // distinguishes several loads in one scene
 	labels   map[string]string // of all its workflows
-	first    int               // number of its starts
+	first    int               // number of its first start
 	cancel   context.CancelCauseFunc
 	calls    sync.WaitGroup
 
 	mu     sync.Mutex
 	waits  []*waiter
 	starts []*start
-	failed []error // of steering
-	// refused is how many starts have ended with an error.
+	failed []error // of the test's own requests
+	// refused is how many starts have returned an error.
 	refused int
 }
 
-// newLoad makes a load, and the context of its calls, which ends with finish.
+// newLoad returns a load and the context of its calls, which finish cancels.
 func newLoad(ctx context.Context, s *scene) (context.Context, *load) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	DeferCleanup(func() { cancel(nil) }) // where the spec fails before
+	DeferCleanup(func() { cancel(nil) }) // if the spec fails before finish
 	return ctx, &load{scene: s, template: "timer", ends: byItself, cancel: cancel}
 }
 
-// selector selects the workflows that a load with a name has started, and all of the scene for one without.
+// selector selects the workflows that a named load has started, or all workflows of the scene if
+// the load has no name.
 func (l *load) selector() string {
 	if l.batch == "" {
 		return ""
@@ -82,7 +84,7 @@ func (l *load) selector() string {
 	return labelBatch + "=" + l.batch
 }
 
-// waiter is one call of Wait and what it showed.
+// waiter is one call of Wait and the states that it received.
 type waiter struct {
 	name   string
 	uid    string
@@ -93,11 +95,11 @@ type waiter struct {
 	ended   bool
 	last    uint64 // resource version
 	phased  bool   // last had a phase
-	again   int    // states shown once more, or after the condition had held
-	back    int    // states older than the one before
+	again   int    // states received twice, or after the condition held
+	back    int    // states older than the previous one
 	state   *status.WorkflowStatus
 	err     error
-	started *start // that it is the wait for; nil: a gate
+	started *start // that the wait belongs to; nil: a gate
 }
 
 // start is one call of Start.
@@ -107,8 +109,9 @@ type start struct {
 	err   error
 }
 
-// gates starts workflows that wait at a gate, and has them waited for by the callers in turn. It
-// returns when each wait has seen its gate. Of ten, one is to be stopped and one deleted.
+// gates starts workflows that wait at a gate, with a wait on each by the callers in turn. It
+// returns when each wait has received the state at the gate. Of ten workflows, one is to be stopped
+// and one to be deleted.
 func (l *load) gates(ctx context.Context, n int, callers []*caller) {
 	GinkgoHelper()
 	l.waits = make([]*waiter, n)
@@ -168,7 +171,7 @@ func (l *load) start(ctx context.Context, n int, callers []*caller) {
 	}
 }
 
-// end ends the gates from first to last, all at once, and returns when that is written.
+// end ends the gates from first to last concurrently, and returns when that is written.
 func (l *load) end(ctx context.Context, first, last int) {
 	l.mu.Lock()
 	chosen := slices.Clone(l.waits[first:last])
@@ -194,8 +197,8 @@ func (l *load) steer(ctx context.Context, w *waiter) error {
 	}
 }
 
-// finish waits until all calls have ended. Waits get so long once all workflows have ended, and
-// are given up then. It fails the spec if the workflows don't end.
+// finish blocks until all calls have ended. Once all workflows have ended, waits that take longer
+// than within are cancelled. It fails the spec if the workflows don't end.
 func (l *load) finish(ctx context.Context, within time.Duration) {
 	GinkgoHelper()
 	By("the fault is over, or lasts")
@@ -218,14 +221,14 @@ func (l *load) finish(ctx context.Context, within time.Duration) {
 	l.awaitCalls(within)
 }
 
-// awaitReturned waits until so many waits have returned.
+// awaitReturned blocks until n waits have returned.
 func (l *load) awaitReturned(ctx context.Context, n int) {
 	GinkgoHelper()
 	returned := func(w *waiter) bool { return w.state != nil || w.err != nil }
 	Eventually(ctx, func() int { return l.count(returned) }).WithTimeout(controllerTime).Should(BeNumerically(">=", n))
 }
 
-// awaitCalls waits until all calls have ended. Those that take longer are given up.
+// awaitCalls blocks until all calls have ended, and cancels those that take longer.
 func (l *load) awaitCalls(within time.Duration) {
 	late := time.AfterFunc(within, func() { l.cancel(errLate) })
 	l.calls.Wait()
@@ -233,14 +236,14 @@ func (l *load) awaitCalls(within time.Duration) {
 	l.cancel(nil)
 }
 
-// allEnded is nil once all starts have returned and all workflows have ended, as the API server
-// has it. Help touches those that are to end by themselves and have not: the controller can overlook
-// them while the API server is away. A decision has to take effect without help, and what has ended
-// is not touched, so nobody is helped who has overlooked that.
+// allEnded returns nil once all starts have returned and all workflows have ended on the API
+// server. With help, it touches those that should have ended by themselves, because the controller
+// can miss them during an outage of the API server. A decision has to take effect without a touch,
+// and ended workflows are not touched, so a wait that missed an end gets no help.
 func (l *load) allEnded(ctx context.Context, help bool) error {
 	l.mu.Lock()
 	starting := len(l.starts) - l.refused
-	byThemselves := map[string]bool{} // by UID, of all that is waited for
+	byThemselves := map[string]bool{} // by UID, of all workflows with a wait
 	for _, w := range l.waits {
 		byThemselves[w.uid] = w.started != nil
 		if w.started != nil {
@@ -300,7 +303,7 @@ func (w *waiter) see(s *status.WorkflowStatus) (bool, error) {
 		return false, err
 	}
 	switch {
-	case w.ended, version == w.last && w.phased: // without a phase it may be shown again, with a diagnosis
+	case w.ended, version == w.last && w.phased: // without a phase, a state may be received again, with a diagnosis
 		w.again++
 	case version < w.last:
 		w.back++
@@ -311,7 +314,7 @@ func (w *waiter) see(s *status.WorkflowStatus) (bool, error) {
 	return w.ended, nil
 }
 
-// each calls work for 0 to n-1, some at a time, and returns when all have ended.
+// each calls work for 0 to n-1, several at a time, and returns when all calls have returned.
 func each(n int, work func(i int)) {
 	const atOnce = 32
 	free := make(chan struct{}, atOnce)

@@ -20,7 +20,7 @@ func workflows(client dynamic.Interface, namespace string) dynamic.ResourceInter
 	return client.Resource(resource("workflows")).Namespace(namespace)
 }
 
-// fromYAML makes an object of a manifest.
+// fromYAML returns the object of a manifest.
 func fromYAML(manifest string) *unstructured.Unstructured {
 	GinkgoHelper()
 	o := &unstructured.Unstructured{}
@@ -54,8 +54,8 @@ spec:
   entrypoint: main
   templates: [{name: main, suspend: {duration: 1s}}]
 `
-	// quickTemplate has ended when the controller has looked at it once: two writes in all, its
-	// creation and its end, so that a small machine gets to many a second.
+	// quickTemplate ends when the controller looks at it for the first time. It takes two writes in
+	// all, its creation and its end, so that a small machine can run many per second.
 	quickTemplate = `
 apiVersion: argoproj.io/v1alpha1
 kind: WorkflowTemplate

@@ -14,18 +14,18 @@ import (
 const (
 	// pause is how long etcd is halted.
 	pause = 10 * time.Second
-	// breath is what clients get between faults that come again and again.
+	// breath is the pause between repeated faults.
 	breath = 200 * time.Millisecond
 )
 
-// Faults of the real processes.
+// The real processes have faults.
 var _ = Describe("waits and starts go on", Serial, func() {
 	var s *scene
 	BeforeEach(func(ctx SpecContext) { s = newScene(ctx) }, NodeTimeout(soon))
 
 	It("while the API server is killed and restarted", func(ctx SpecContext) {
-		// The first is no system:masters: a server that has just come back has to look up what it
-		// may do.
+		// The first client is not in system:masters, so a restarted server has to look up its
+		// permissions.
 		account, admin := s.caller(s.account(ctx, "caller"), nil), s.caller(cluster.Config(), nil)
 		trial{
 			fault:   "API server killed and restarted",
@@ -71,15 +71,16 @@ var _ = Describe("waits and starts go on", Serial, func() {
 				Expect(cluster.Kill(ctx, envtest.PartWorkflowController)).To(Succeed())
 				r.start()
 				r.end()
-				hold(ctx, time.Second) // so that everything comes while it is away
+				hold(ctx, time.Second) // so that all requests are sent during the outage
 				Expect(cluster.Restart(ctx, envtest.PartWorkflowController)).To(Succeed())
 			},
 		}.run(ctx, s)
 	}, SpecTimeout(5*time.Minute))
 })
 
-// restartAPIServer has the API server come back, and after the last time the workflow-controller
-// start afresh: by itself it looks for the server after a pause that has grown to a minute.
+// restartAPIServer lets the API server return and, after the last round, restarts the
+// workflow-controller. Without that, the controller retries only after a pause that has grown to a
+// minute.
 func restartAPIServer(ctx context.Context, r round) {
 	GinkgoHelper()
 	Expect(cluster.Restart(ctx, envtest.PartAPIServer)).To(Succeed())
@@ -88,7 +89,7 @@ func restartAPIServer(ctx context.Context, r round) {
 	}
 }
 
-// cutting injects a cut of all connections in the midst of a round's operations.
+// cutting returns a fault that cuts all connections in the middle of a round's operations.
 func cutting(line *faults.Line) func(ctx context.Context, r round) {
 	return func(ctx context.Context, r round) {
 		r.start()
@@ -98,7 +99,7 @@ func cutting(line *faults.Line) func(ctx context.Context, r round) {
 	}
 }
 
-// hold keeps a fault up for a while: how long it lasts is part of what is tested.
+// hold keeps a fault up for a duration that is part of the test.
 func hold(ctx context.Context, d time.Duration) {
 	GinkgoHelper()
 	timer := time.NewTimer(d)

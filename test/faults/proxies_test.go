@@ -19,7 +19,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/faults"
 )
 
-// echo is a server that answers each line with itself.
+// echo starts a server that sends back each line that it receives.
 func echo(t *testing.T) string {
 	t.Helper()
 	var config net.ListenConfig
@@ -34,14 +34,14 @@ func echo(t *testing.T) string {
 			}
 			go func() {
 				defer func() { _ = conn.Close() }()
-				_, _ = io.Copy(conn, conn) // until either side is gone
+				_, _ = io.Copy(conn, conn) // until either side closes
 			}()
 		}
 	}()
 	return listener.Addr().String()
 }
 
-// says sends a line and returns what comes back.
+// says sends a line and returns the response.
 func says(conn net.Conn, line string) (string, error) { return saysWithin(soon, conn, line) }
 
 func saysWithin(lasts time.Duration, conn net.Conn, line string) (string, error) {
@@ -109,7 +109,7 @@ func TestLine(t *testing.T) {
 	g.Eventually(func() error { return goleak.Find(before) }).Should(Succeed())
 }
 
-// dialled closes what was there and puts a new connection in its place.
+// dialled closes the existing connection and replaces it by a new one.
 func dialled(dial func() net.Conn, conn *net.Conn) net.Conn {
 	_ = (*conn).Close()
 	*conn = dial()
@@ -163,7 +163,7 @@ func TestAnswers(t *testing.T) {
 
 			resp, err := call(t, client, http.MethodGet, proxy.Config().Host+"?watch=true")
 			g.Expect(err).NotTo(HaveOccurred())
-			defer func() { _ = resp.Body.Close() }() // again, if it fails before it is closed
+			defer func() { _ = resp.Body.Close() }() // in case it fails before the body is closed
 			lines := make(chan string)
 			go func() {
 				defer close(lines)

@@ -13,13 +13,13 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/faults"
 )
 
-// Refusals that an outage interrupts. Each lasts less than RetryFor, all together more than that.
+// An outage interrupts refusals. Each lasts less than RetryFor, all together last longer.
 var _ = Describe("waits go on", func() {
 	It("while the API server refuses before, between and after outages", func(ctx SpecContext) {
 		s := newScene(ctx)
 		var refusing atomic.Bool
 		proxy := s.answers(faults.AnswersOptions{Request: func(r *http.Request) {
-			if refusing.Load() { // as a user that no role is bound to
+			if refusing.Load() { // as a user without role bindings
 				r.Header.Set(transport.ImpersonateUserHeader, "faults-without-a-role")
 			}
 		}})
@@ -37,7 +37,7 @@ var _ = Describe("waits go on", func() {
 		outage := func(ctx context.Context) {
 			line.Down()
 			refusing.Store(false)
-			hold(ctx, form(8*time.Second, 40*time.Second)) // no pause between attempts is as long
+			hold(ctx, form(8*time.Second, 40*time.Second)) // longer than any pause between attempts
 			refusing.Store(true)
 			Expect(line.Up()).To(Succeed())
 		}
@@ -54,7 +54,7 @@ var _ = Describe("waits go on", func() {
 				outage(ctx)
 				refuse(ctx)
 				refusing.Store(false)
-				r.ended(ctx) // or the refusals of two rounds would be one time to a wait
+				r.ended(ctx) // otherwise the refusals of two rounds would be uninterrupted for a wait
 			},
 		}.run(ctx, s)
 	}, SpecTimeout(8*time.Minute))

@@ -19,15 +19,15 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/faults"
 )
 
-// heapSlack is what the heap may be larger after a fault than before: caches of client-go and
-// of the cluster's own clients, and the report.
+// heapSlack is how much the heap may have grown after a fault, for caches of client-go and of the
+// cluster's own clients, and for the report.
 const heapSlack = 24 << 20
 
-// scene is where one spec happens: a namespace of its own, and all that is between the clients
-// and the API server.
+// scene is the environment of one spec: its own namespace, and everything between the clients and
+// the API server.
 type scene struct {
 	namespace string
-	steer     *caller // straight to the server, for what is not under test
+	steer     *caller // directly to the server, for requests that are not under test
 
 	mu      sync.Mutex
 	callers []*caller
@@ -41,8 +41,8 @@ type scene struct {
 func newScene(ctx context.Context) *scene {
 	GinkgoHelper()
 	s := &scene{before: goleak.IgnoreCurrent(), heap: heap()}
-	// Not the cluster's own NewNamespace: that waits for a controller which takes a while to come
-	// back to a restarted API server, and there are no pods here.
+	// The cluster's NewNamespace is not used: it waits for a controller that takes a while to
+	// reconnect to a restarted API server, and no pods are needed here.
 	namespace, err := kube.CoreV1().Namespaces().Create(ctx,
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "faults-"}}, metav1.CreateOptions{})
 	Expect(err).NotTo(HaveOccurred())
@@ -56,7 +56,7 @@ func newScene(ctx context.Context) *scene {
 	return s
 }
 
-// caller makes a client under test.
+// caller returns a client under test.
 func (s *scene) caller(cfg *rest.Config, line *faults.Line) *caller {
 	GinkgoHelper()
 	return s.callerWith(cfg, line, options(s.namespace))
@@ -75,10 +75,10 @@ func (s *scene) callerWith(cfg *rest.Config, line *faults.Line, opts workflow.Op
 	return c
 }
 
-// apiServer is the API server's address.
+// apiServer returns the API server's address.
 func apiServer() string { return addressIn(cluster.Config()) }
 
-// addressIn is that of the server in a client's configuration.
+// addressIn returns the server's address in a client's configuration.
 func addressIn(cfg *rest.Config) string {
 	GinkgoHelper()
 	server, err := url.Parse(cfg.Host)
@@ -86,7 +86,7 @@ func addressIn(cfg *rest.Config) string {
 	return server.Host
 }
 
-// line opens a line to a server, which spoils nothing yet.
+// line opens a line to a server. It has no faults yet.
 func (s *scene) line(server string) *faults.Line {
 	GinkgoHelper()
 	line, err := faults.NewLine(server)
@@ -96,7 +96,7 @@ func (s *scene) line(server string) *faults.Line {
 	return line
 }
 
-// answers opens a proxy to the API server, as its administrator.
+// answers opens a proxy to the API server that has the administrator's identity.
 func (s *scene) answers(opts faults.AnswersOptions) *faults.Answers {
 	GinkgoHelper()
 	proxy, err := faults.NewAnswers(cluster.Config(), opts)
@@ -106,7 +106,7 @@ func (s *scene) answers(opts faults.AnswersOptions) *faults.Answers {
 	return proxy
 }
 
-// account makes a service account and lets it do what a service does with workflows.
+// account creates a service account with the permissions that a service needs for workflows.
 func (s *scene) account(ctx context.Context, name string) *rest.Config {
 	GinkgoHelper()
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: name}}
@@ -128,7 +128,7 @@ func (s *scene) account(ctx context.Context, name string) *rest.Config {
 	return cfg
 }
 
-// permit gives a service account its permissions.
+// permit grants a service account its permissions.
 func (s *scene) permit(ctx context.Context, name string) {
 	GinkgoHelper()
 	_, err := kube.RbacV1().RoleBindings(s.namespace).Create(ctx, &rbacv1.RoleBinding{
@@ -139,7 +139,7 @@ func (s *scene) permit(ctx context.Context, name string) {
 	Expect(err).NotTo(HaveOccurred())
 }
 
-// listed reads one page, for its error.
+// listed lists one page and returns the error.
 func listed(ctx context.Context, c *caller) error {
 	for _, err := range c.List(ctx, workflow.ListOptions{PageSize: 1}) {
 		return err
@@ -147,7 +147,7 @@ func listed(ctx context.Context, c *caller) error {
 	return nil
 }
 
-// leave says that every call has ended: no connection, no goroutine and no memory may be left.
+// leave checks, after every call has ended, that no connection, goroutine or memory is left.
 func (s *scene) leave(ctx context.Context) {
 	GinkgoHelper()
 	By("nothing is left")
@@ -166,9 +166,10 @@ func (s *scene) leave(ctx context.Context) {
 	Eventually(ctx, heap).Should(BeNumerically("<", s.heap+heapSlack), "the heap is about what it was")
 }
 
-// ofTheCluster are goroutines of connections, and of processes. The cluster's own clients, in
-// this process too, make new ones when the API server comes back. A connection of ours is told by
-// its count, and at the end of the suite these are not excepted.
+// ofTheCluster excepts goroutines of connections and of processes. The cluster's own clients, which
+// run in this process too, open new connections when the API server returns. Connections of the
+// clients under test are counted instead. At the end of the suite these goroutines are not
+// excepted.
 func ofTheCluster() []goleak.Option {
 	return running(
 		"golang.org/x/net/http2.(*clientConnReadLoop).run",
@@ -182,8 +183,8 @@ func ofTheCluster() []goleak.Option {
 	)
 }
 
-// ofToxiproxy are goroutines that toxiproxy leaves behind when a connection is cut while data is
-// on its way.
+// ofToxiproxy excepts goroutines that toxiproxy leaves behind when a connection is cut while data
+// is in transit.
 func ofToxiproxy() []goleak.Option {
 	return running(
 		"github.com/Shopify/toxiproxy/v2.(*ToxicLink).read",
@@ -192,7 +193,7 @@ func ofToxiproxy() []goleak.Option {
 	)
 }
 
-// running excepts goroutines that run a function.
+// running excepts goroutines that run one of the functions.
 func running(functions ...string) []goleak.Option {
 	var opts []goleak.Option
 	for _, function := range functions {
@@ -201,10 +202,10 @@ func running(functions ...string) []goleak.Option {
 	return opts
 }
 
-// heap is the size of what is in use, after a collection.
+// heap returns the size of the heap in use after a garbage collection.
 func heap() uint64 {
 	runtime.GC()
-	runtime.GC() // what finalizers of the first have set free
+	runtime.GC() // frees what finalizers of the first have released
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return stats.HeapAlloc

@@ -20,33 +20,33 @@ import (
 )
 
 const (
-	// soakFor in the environment is how long the soak lasts.
+	// soakFor is the environment variable with the duration of the soak.
 	soakFor     = "SOAK_FOR"
 	soakDefault = 10 * time.Minute
 	// shortSoak is long enough for the rate to be that of the machine.
 	shortSoak = time.Minute
 
-	// soakRate is how many starts there are a second, whether or not those before have returned.
+	// soakRate is the number of starts per second, whether or not earlier ones have returned.
 	soakRate = 50
-	// soakGates waits last from the beginning to the end.
+	// soakGates is the number of waits that last for the whole soak.
 	soakGates = 100
-	// batchTime is how long starts are added to a batch, which is then judged and deleted.
+	// batchTime is how long starts are added to a batch. Then the batch is judged and deleted.
 	batchTime = 10 * time.Second
-	// batchPatience is what the calls of a batch get once it is complete.
+	// batchPatience is how long the calls of a batch may take after the batch is complete.
 	batchPatience = 4 * time.Minute
-	// loseEvery so-manieth answer to one of the clients is lost, all the time.
+	// Every loseEvery-th response to one of the clients is lost, during the whole soak.
 	loseEvery = 20
-	// growth is what the heap may grow by for each start, beside slack for what the runtime and
-	// client-go come and go with: what is kept by mistake is more.
+	// growth is how many bytes the heap may grow per start, beside the slack for memory of the
+	// runtime and client-go that varies. A leak would be larger.
 	growth = 256
 	slack  = 1 << 20
 )
 
-// soak is a load that doesn't end: batches of starts that are waited for, one after the other.
+// soak is an endless load: batches of starts with waits, one after the other.
 type soak struct {
 	scene *scene
-	// callers start in turn. The last of ten has what it starts run by the real controller: on a
-	// machine of two cores that gets to 35 a second. The test ends what the others start.
+	// callers start in turn. The workflows of the last of ten are run by the real controller, which
+	// can run 35 a second on a machine with two cores. The test ends those of the others.
 	callers []*caller
 	faults  *soakFaults
 
@@ -55,13 +55,13 @@ type soak struct {
 
 	mu      sync.Mutex
 	started int
-	took    time.Duration // the starts
+	took    time.Duration // by the starts
 	judged  int           // of those
 	verdict verdict
 	samples []sample
 }
 
-// sample is what the process used after a batch.
+// sample is the resource usage of the process after a batch.
 type sample struct {
 	started    int
 	heap       uint64
@@ -116,7 +116,7 @@ var _ = Describe("a service that goes on", Label("soak"), func() {
 		k.report()
 		s.leave(ctx)
 		enter(v)
-		if lasts >= shortSoak { // in less, a moment in which the machine is busy shows
+		if lasts >= shortSoak { // in a shorter soak, a busy moment of the machine has an effect
 			Expect(k.rate()).To(BeNumerically(">", 0.98*soakRate), "starts a second")
 		}
 		before, last := k.lows()
@@ -124,7 +124,7 @@ var _ = Describe("a service that goes on", Label("soak"), func() {
 	}, SpecTimeout(time.Hour))
 })
 
-// succeed ends a workflow that no controller has, as one would.
+// succeed ends a workflow as a controller would, because no controller has picked it up.
 func (s *scene) succeed(ctx context.Context, name string) {
 	patch := []byte(`{"metadata":{"labels":{"workflows.argoproj.io/completed":"true","workflows.argoproj.io/phase":"Succeeded"}},` +
 		`"status":{"phase":"Succeeded","progress":"1/1"}}`)
@@ -170,7 +170,7 @@ func (k *soak) start(ctx, over context.Context) {
 	}
 }
 
-// finish judges a batch when its calls have ended, deletes its workflows and takes a sample.
+// finish judges a batch when its calls have ended, deletes its workflows, and takes a sample.
 func (k *soak) finish(ctx context.Context, l *load) {
 	defer GinkgoRecover()
 	l.awaitCalls(batchPatience)
@@ -188,7 +188,7 @@ func (k *soak) finish(ctx context.Context, l *load) {
 		Expect(workflows(dyn, k.scene.namespace).DeleteCollection(ctx, metav1.DeleteOptions{},
 			metav1.ListOptions{LabelSelector: labelBatch + "=" + l.batch})).To(Succeed())
 	})
-	*l = load{} // what it holds is not a part of what the library uses
+	*l = load{} // its memory does not count as the library's
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.samples = append(k.samples, sample{started: k.judged, heap: heap(), goroutines: runtime.NumGoroutine()})
@@ -199,12 +199,14 @@ func (k *soak) finish(ctx context.Context, l *load) {
 	}
 }
 
-// help touches, now and then, workflows that the controller has overlooked: it can, when they
-// come while the API server or itself is away. Those that are waited for with a gate it leaves.
+// help periodically touches workflows that the controller has missed, which happens when they are
+// created during an outage of the API server or of the controller. It leaves those that wait at a
+// gate alone.
 func (k *soak) help(ctx, helping context.Context) {
 	defer GinkgoRecover()
 	const every, after = 5 * time.Second, 20 * time.Second
-	// On a slow machine there are thousands of others, and reading those would make it slower still.
+	// On a slow machine there are thousands of other workflows, and reading those would make it
+	// slower still.
 	const overlooked = labelBatch + ",!" + labelInstance + ",!" + labelPhase
 	tick := time.NewTicker(every)
 	defer tick.Stop()
@@ -226,24 +228,24 @@ func (k *soak) help(ctx, helping context.Context) {
 	}
 }
 
-// rate is how many starts there were a second.
+// rate returns the number of starts per second.
 func (k *soak) rate() float64 { return float64(k.started) / k.took.Seconds() }
 
-// lows are the sample of the last third of the soak with the least heap, and of those before it the
-// one that allows it the least. In between, what is in flight comes and goes: on a slow machine for
-// longer than a third.
+// lows returns the sample with the smallest heap in the last third of the soak, and of the earlier
+// samples the one that allows it the least. In between, the heap varies with the requests in
+// flight, on a slow machine for longer than a third.
 func (k *soak) lows() (before, last sample) {
 	latest := len(k.samples) * 2 / 3
 	before = least(k.samples[:latest], func(s sample) uint64 { return s.allows(k.judged) })
 	return before, least(k.samples[latest:], heapOf)
 }
 
-// allows is how much heap there may be after so many starts, as seen from the sample.
+// allows returns how large the heap may be after the given number of starts, based on the sample.
 func (s sample) allows(started int) uint64 {
 	return s.heap + slack + uint64(growth*(started-s.started))
 }
 
-// growth is how many bytes the heap grew by for each start from the one to the other.
+// growth returns how many bytes the heap grew per start between the two samples.
 func (k *soak) growth() float64 {
 	before, last := k.lows()
 	return (float64(last.heap) - float64(before.heap)) / float64(max(1, last.started-before.started))

@@ -18,21 +18,23 @@ import (
 // soakFault is one kind of fault of the soak.
 type soakFault struct {
 	name   string
-	server bool // the API server doesn't answer meanwhile
+	server bool // the API server is unavailable during the fault
 	inject func(ctx context.Context)
 	times  int
 }
 
-// soakFaults are injected one after the other, in an order by chance.
+// soakFaults are injected one after the other, in random order.
 type soakFaults struct {
 	kinds []*soakFault
-	// served is held by what needs an API server, and taken by what takes it away.
+	// served is held for reading by work that needs an API server, and for writing by a fault that
+	// makes it unavailable.
 	served sync.RWMutex
 
-	mu sync.Mutex // of times
+	mu sync.Mutex // guards times
 }
 
-// newSoakFaults makes the faults of two lines: one to the API server, one to a proxy before it.
+// newSoakFaults returns the faults of two lines: one to the API server, one to a proxy in front of
+// it.
 func newSoakFaults(line, proxyLine *faults.Line, proxy *faults.Answers) *soakFaults {
 	lines := []*faults.Line{line, proxyLine}
 	spoilt := func(d time.Duration, toxic string, attributes map[string]int) func(ctx context.Context) {
@@ -85,8 +87,8 @@ func newSoakFaults(line, proxyLine *faults.Line, proxy *faults.Answers) *soakFau
 	}}
 }
 
-// inject injects faults until over ends, with pauses of up to 10 s, and returns how many there
-// were. The last one is over by then.
+// inject injects faults, with pauses of up to 10 s, until over ends. It returns their number after
+// the last one has ended.
 func (f *soakFaults) inject(ctx, over context.Context) int {
 	GinkgoHelper()
 	DeferCleanup(func() { Expect(cluster.Continue(envtest.PartEtcd)).To(Succeed()) })
@@ -99,7 +101,8 @@ func (f *soakFaults) inject(ctx, over context.Context) int {
 			return injected
 		case <-time.After(time.Duration(chance.Int64N(int64(10 * time.Second)))):
 		}
-		// Each kind once before one comes again: the heavy ones are not left to chance.
+		// Each kind occurs once before any is repeated, so that the heavy ones are not left to
+		// chance.
 		if injected%len(f.kinds) == 0 {
 			chance.Shuffle(len(f.kinds), func(i, j int) { f.kinds[i], f.kinds[j] = f.kinds[j], f.kinds[i] })
 		}
@@ -118,14 +121,14 @@ func (f *soakFaults) inject(ctx, over context.Context) int {
 	}
 }
 
-// whileServed does work that needs the API server, when no fault takes it away.
+// whileServed runs work that needs the API server while no fault makes it unavailable.
 func (f *soakFaults) whileServed(work func()) {
 	f.served.RLock()
 	defer f.served.RUnlock()
 	work()
 }
 
-// String names the faults with how often they were injected.
+// String returns the faults with the number of injections of each.
 func (f *soakFaults) String() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -9,14 +9,14 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// say tells who watches the run how far it is.
+// say prints the progress of the run.
 func say(format string, args ...any) {
 	fmt.Fprintf(os.Stdout, time.Now().Format(time.TimeOnly)+" "+format+"\n", args...)
 }
 
 func megabytes(bytes uint64) float64 { return float64(bytes) / (1 << 20) }
 
-// add adds what another verdict counts.
+// add adds the counts of another verdict.
 func (v *verdict) add(other *verdict) {
 	v.InFlight += other.InFlight
 	v.Lost += other.Lost
@@ -25,7 +25,7 @@ func (v *verdict) add(other *verdict) {
 	v.problems = append(v.problems, other.problems...)
 }
 
-// report notes what the table has no columns for.
+// report adds notes with the results that have no column in the table.
 func (k *soak) report() {
 	note("%d starts in %.0f s, %.1f a second", k.started, k.took.Seconds(), k.rate())
 	note("faults: %s", k.faults)
@@ -40,7 +40,7 @@ func (k *soak) report() {
 	note("up to the last third the heap grew by %.0f bytes for each start", k.growth())
 }
 
-// A process that keeps something of each start is found out, one that is busy now and then isn't.
+// A process that leaks memory with each start is detected. One that is busy at times is not.
 func TestGrowth(t *testing.T) {
 	g := NewWithT(t)
 	soakOf := func(kept uint64) *soak {
@@ -63,7 +63,7 @@ func TestGrowth(t *testing.T) {
 		g.Expect(last.heap).To(BeNumerically("<", before.allows(last.started)))
 	}
 
-	// what was in flight all through the second third hides nothing
+	// Requests in flight during the whole second third do not hide growth.
 	busy := soakOf(2 * growth)
 	for i := range 20 {
 		busy.samples[20+i].heap += 64 << 20

@@ -16,20 +16,20 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// asStarter in the environment makes the test binary a process that starts workflows: it holds
-// the work to do.
+// asStarter is an environment variable that makes the test binary a process that starts workflows.
+// Its value is the work.
 const asStarter = "FAULTS_TEST_STARTER"
 
-// nobody is an instance id that no controller has: what is counted here is what is made, and a
-// controller that runs it all would only take time.
+// nobody is an instance ID that no controller has. These specs count created workflows, and a
+// controller that runs them would only take time.
 const (
 	nobody        = "nobody"
 	labelInstance = "workflows.argoproj.io/controller-instanceid"
-	labelPhase    = "workflows.argoproj.io/phase" // from when a controller has taken it up
+	labelPhase    = "workflows.argoproj.io/phase" // set once a controller has picked it up
 )
 
-// work is what a process starts: so many workflows without a key, numbered from First, and so
-// many with the keys 0 to Keyed-1.
+// work is what a process starts: workflows without a key, numbered from First, and workflows with
+// the keys 0 to Keyed-1.
 type work struct {
 	Host      string
 	CAData    []byte
@@ -39,14 +39,14 @@ type work struct {
 	Keyed     int
 }
 
-// made is what a process got for one start.
+// made is the result of one start in a process.
 type made struct {
-	ID    string // the label of what it started
+	ID    string // label of the started workflow
 	UID   string
 	Error string
 }
 
-// startInProcess runs a process that does the work, and returns what it got.
+// startInProcess runs a process that does the work, and returns its results.
 func startInProcess(ctx context.Context, w work) []made {
 	GinkgoHelper()
 	data, err := json.Marshal(w)
@@ -61,7 +61,7 @@ func startInProcess(ctx context.Context, w work) []made {
 	return result
 }
 
-// startAll does the work and prints what it got. It runs in a process of its own.
+// startAll does the work and prints the results. It runs in a process of its own.
 func startAll(data string) error {
 	var w work
 	if err := json.Unmarshal([]byte(data), &w); err != nil {

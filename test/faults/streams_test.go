@@ -13,8 +13,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/faults"
 )
 
-// Streams of HTTP/2 that something between client and API server resets while the connection, with
-// all other streams, stays in order.
+// A proxy resets HTTP/2 streams, while the connection and its other streams stay intact.
 var _ = Describe("waits and starts go on", func() {
 	const lists = "lists"
 	DescribeTable("while HTTP/2 streams are reset",
@@ -22,9 +21,9 @@ var _ = Describe("waits and starts go on", func() {
 			s := newScene(ctx)
 			var met, watches atomic.Int64
 			proxy := s.answers(faults.AnswersOptions{
-				Reset: func(r *http.Request) bool { return which(r) && met.Add(1)%2 == 1 }, // from the first one on
-				// Every third watch begins at a version that the server no longer has, since only that brings
-				// about more lists than the first.
+				Reset: func(r *http.Request) bool { return which(r) && met.Add(1)%2 == 1 }, // beginning with the first one
+				// Every third watch begins at a version that the server no longer has, because only
+				// that causes further lists after the first.
 				Request: func(r *http.Request) {
 					if kind == lists && faults.IsWatch(r) && watches.Add(1)%3 == 0 {
 						query := r.URL.Query()

@@ -22,25 +22,26 @@ import (
 )
 
 const (
-	// tableFile in the environment names a file for the table.
+	// tableFile is an environment variable with the name of a file for the table.
 	tableFile = "FAULTS_TABLE"
 
 	startTimeout = 8 * time.Minute
-	// soon is for what takes the cluster a moment, on a busy machine as well.
+	// soon is a timeout for short actions of the cluster, even on a busy machine.
 	soon      = 90 * time.Second
 	tailLines = 40
 )
 
-// The cluster that the specs share, its administrator's clients, and the table they fill. Specs run
-// in several processes. The parts of the cluster can be killed, paused and restarted in a spec that is
-// Serial, for which all others have ended, and nowhere else.
+// The specs share the cluster, its administrator's clients, and the table. They run in several
+// processes. Only a Serial spec, for which all others have ended, may kill, pause or restart parts
+// of the cluster.
 var (
 	cluster *envtest.Cluster
 	kube    kubernetes.Interface
 	dyn     dynamic.Interface
 	table   entries
 
-	// owned is the cluster in the process that has started it, joined is it as all others have it.
+	// owned is the cluster in the process that has started it. joined is the same cluster in all
+	// processes.
 	owned, joined *envtest.Cluster
 )
 
@@ -67,7 +68,8 @@ func TestFaults(t *testing.T) {
 	RunSpecs(t, "faults")
 }
 
-// The first process starts the cluster; the others join it, and it stops after their ends.
+// The first process starts the cluster, and stops it after the others have ended. The others join
+// it.
 var _ = SynchronizedBeforeSuite(func(ctx SpecContext) []byte {
 	before := goleak.IgnoreCurrent()
 	var err error
@@ -89,7 +91,7 @@ var _ = SynchronizedBeforeSuite(func(ctx SpecContext) []byte {
 	Expect(err).NotTo(HaveOccurred())
 	dyn, err = dynamic.NewForConfig(joined.Config())
 	Expect(err).NotTo(HaveOccurred())
-	if owned == nil { // the first process looks after the cluster's end
+	if owned == nil { // only the first process stops the cluster
 		DeferCleanup(func() {
 			Expect(goleak.Find(slices.Concat(ofTheCluster(), ofToxiproxy(), []goleak.Option{before})...)).To(Succeed())
 		})
@@ -110,7 +112,7 @@ var _ = AfterEach(func() {
 	}
 })
 
-// first has slow specs begin before the others, so that none is left to run alone at the end.
+// first makes slow specs begin before the others, so that none runs alone at the end.
 const first = SpecPriority(1)
 
 // rowEntry is the name of the report entries that are rows of the table.
@@ -119,13 +121,13 @@ const rowEntry = "row of the table"
 // noteEntry is the name of the report entries that are lines below the table.
 const noteEntry = "note"
 
-// entries is the table while the specs run: each row is an entry of its spec's report, which comes to
-// the first process whichever runs the spec.
+// entries is the table while the specs run: each row is an entry in its spec's report. The reports
+// of all processes are sent to the first one.
 type entries struct{}
 
 func (entries) Add(r faults.Row) { AddReportEntry(rowEntry, r, ReportEntryVisibilityNever) }
 
-// tableOf is the table that the specs have filled.
+// tableOf returns the table of the specs' rows.
 func tableOf(report Report) (*faults.Table, error) {
 	var all faults.Table
 	for _, spec := range report.SpecReports {
@@ -133,7 +135,7 @@ func tableOf(report Report) (*faults.Table, error) {
 			if entry.Name != rowEntry {
 				continue
 			}
-			text, err := json.Marshal(entry.Value.GetRawValue()) // of another process it is no Row any more
+			text, err := json.Marshal(entry.Value.GetRawValue()) // an entry of another process is not a Row
 			if err != nil {
 				return nil, err
 			}
@@ -152,7 +154,7 @@ func note(format string, args ...any) {
 	AddReportEntry(noteEntry, fmt.Sprintf(format, args...), ReportEntryVisibilityAlways)
 }
 
-// notesOf are the lines below the table.
+// notesOf returns the lines below the table.
 func notesOf(report Report) []string {
 	var notes []string
 	for _, spec := range report.SpecReports {

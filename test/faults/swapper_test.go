@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// swapper puts hostile objects in the place of plain ones of their names, in answers.
+// swapper replaces plain objects in responses by the hostile objects of the same names.
 type swapper struct {
 	namespace string
 
@@ -23,7 +23,7 @@ func (s *swapper) add(h hostile) {
 	s.bad = append(s.bad, h)
 }
 
-// named is the hostile object that belongs in the place of a plain one.
+// named returns the hostile object that replaces a plain one.
 func (s *swapper) named(plain []byte) (h hostile, metadata string, found bool) {
 	var object struct {
 		Metadata map[string]json.RawMessage `json:"metadata"`
@@ -41,7 +41,7 @@ func (s *swapper) named(plain []byte) (h hostile, metadata string, found bool) {
 		for _, member := range []string{"uid", "resourceVersion", "labels"} {
 			members = append(members, fmt.Sprintf("%q:%s", member, object.Metadata[member]))
 		}
-		if h.metadata != "" { // what it is known by stays
+		if h.metadata != "" { // the identifying metadata stays
 			h.metadata = strings.Join(members[:2], ",") + "," + h.metadata
 		}
 		return h, strings.Join(members, ","), true

@@ -9,20 +9,20 @@ import (
 	"sync"
 )
 
-// Row says what became of the operations that went on while a fault was injected.
+// Row is the outcome of the operations that ran while a fault was injected.
 type Row struct {
 	Fault      string
 	Injected   int // times
 	InFlight   int // operations during the fault
-	Lost       int // operations that never came to an end, or whose effect is not there
-	Duplicated int // effects that are there more than once, states that were shown again
-	Wrong      int // operations that ended with another result than the cluster's
+	Lost       int // operations that never ended, or whose effect is missing
+	Duplicated int // effects that exist more than once, and states that were delivered again
+	Wrong      int // operations whose result differs from the cluster's
 }
 
 // Clean reports whether nothing went wrong.
 func (r Row) Clean() bool { return r.Lost == 0 && r.Duplicated == 0 && r.Wrong == 0 }
 
-// Table collects rows. The zero value is an empty one. It can be used from any goroutine.
+// Table collects rows. The zero value is ready to use. It is safe for concurrent use.
 type Table struct {
 	mu   sync.Mutex
 	rows []Row
@@ -35,7 +35,7 @@ func (t *Table) Add(r Row) {
 	t.rows = append(t.rows, r)
 }
 
-// Fprint writes the table as Markdown, its rows in the order of their faults' names.
+// Fprint writes the table as Markdown, sorted by the names of the faults.
 func (t *Table) Fprint(w io.Writer) error {
 	t.mu.Lock()
 	rows := slices.Clone(t.rows)
@@ -62,7 +62,7 @@ func printCells(w io.Writer, cells [][]string) error {
 	for n, line := range cells {
 		for i, cell := range line {
 			pad := strings.Repeat(" ", widths[i]-len([]rune(cell)))
-			if i > 0 { // numbers to the right
+			if i > 0 { // align numbers to the right
 				cell, pad = pad+cell, ""
 			}
 			if _, err := fmt.Fprint(w, "| ", cell, pad, " "); err != nil {

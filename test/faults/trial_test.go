@@ -8,35 +8,37 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 )
 
-// trial is a load under one fault: rounds, in each of which a part of the operations begins and
-// the fault is injected.
+// trial is a load under one fault. It consists of rounds: in each one, a part of the operations
+// begins and the fault is injected.
 type trial struct {
 	fault         string
 	waits, starts int
 	rounds        int
 	callers       []*caller
 	labels        map[string]string // of the workflows
-	// inject injects the fault, has the round's operations begin before or after, and returns
-	// when the round is over.
+	// inject injects the fault, calls for the round's operations to begin before or after, and
+	// returns when the round is over.
 	inject func(ctx context.Context, r round)
-	// restore, if given, ends a fault that lasts, after all calls have ended.
+	// restore, if set, ends a lasting fault after all calls have ended.
 	restore func(ctx context.Context)
-	// within is what the calls get to end once all workflows have; 0 means a minute.
+	// within is how long the calls may take to end after all workflows have ended; 0 means a
+	// minute.
 	within time.Duration
-	// injected, if given, says how often the fault was met; else it is once in each round.
+	// injected, if set, returns how often the fault occurred. The default is once in each round.
 	injected func() int
 }
 
-// round is the operations of a round: starts, and ends of workflows that are waited for. Both
-// begin at once and go on in the background.
+// round is the operations of a round: starts, and ends of workflows that waits are on. Both begin
+// at once and run in the background.
 type round struct {
 	start, end func()
-	// ended returns when the waits have returned whose workflows were ended in this round and before.
+	// ended returns when the waits on the workflows that were ended in this round and before have
+	// returned.
 	ended func(ctx context.Context)
 	last  bool
 }
 
-// run runs the trial, enters its row and leaves the scene.
+// run runs the trial, adds its row to the table, and leaves the scene.
 func (t trial) run(ctx context.Context, s *scene) {
 	GinkgoHelper()
 	calls, l := newLoad(ctx, s)

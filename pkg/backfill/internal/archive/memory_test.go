@@ -16,8 +16,8 @@ var (
 	errInUse  = errors.New("a worker uses the index")
 )
 
-// memory is an index in memory. After killAfter requests it fails like a process that was killed; 0
-// means never.
+// memory is an index in memory. After killAfter requests it fails as if the process had been
+// killed; 0 means never.
 type memory struct {
 	documents map[string]string // nil if the index does not exist
 	requests  int
@@ -83,7 +83,7 @@ func (m *memory) Delete(context.Context) error {
 	return nil
 }
 
-// growing gets another document whenever its documents have been read.
+// growing gets another document each time its documents have been read.
 type growing struct{ *memory }
 
 func (g growing) Documents(ctx context.Context) iter.Seq2[archive.Document, error] {
@@ -141,7 +141,7 @@ func (o ordered) Restore(ctx context.Context, documents iter.Seq2[archive.Docume
 	})
 }
 
-// generated has n documents without holding them. observe is called for each.
+// generated has n documents that it does not keep in memory. observe is called for each.
 type generated struct {
 	*memory
 	n       int64
@@ -164,7 +164,7 @@ func (g *generated) Documents(context.Context) iter.Seq2[archive.Document, error
 
 func idle(context.Context) error { return nil }
 
-// move moves an index that nothing uses.
+// move moves an index that is not in use.
 func move(t *testing.T, index archive.Index, path string) (archive.Result, error) {
 	t.Helper()
 	return archive.Move(t.Context(), index, path, idle)

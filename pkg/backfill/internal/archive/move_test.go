@@ -52,8 +52,8 @@ func TestMoveOfAMissingIndex(t *testing.T) {
 	}
 }
 
-// Wherever the process is killed, the whole index or the whole file exists, and the next call
-// completes the archive.
+// Whenever the process is killed, either the whole index or the whole file exists, and the next
+// call completes the archive.
 func TestMoveThatIsKilled(t *testing.T) {
 	const n = 5
 	kills := 0
@@ -85,12 +85,12 @@ func TestMoveThatIsKilled(t *testing.T) {
 			t.Errorf("killed after %d requests: %v", killAfter, left)
 		}
 	}
-	if kills != 2*n+3 { // after each of: size, every document, size, every document again, size
+	if kills != 2*n+3 { // two requests for each document, and three for the size
 		t.Errorf("killed at %d points only", kills)
 	}
 }
 
-// A process that is killed can leave a partial file behind.
+// A killed process can leave a partial file behind.
 func TestMoveBesideAPartialFile(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "a.json.123.partial"), []byte("["), 0o600); err != nil {
@@ -146,7 +146,7 @@ func TestMoveKeepsTheIndex(t *testing.T) {
 	})
 }
 
-// A worker can have been started while the file was written.
+// A worker may have been started while the file was written.
 func TestMoveKeepsAnIndexInUse(t *testing.T) {
 	index := newMemory(3)
 	path := filepath.Join(t.TempDir(), "a.json")
@@ -159,7 +159,7 @@ func TestMoveKeepsAnIndexInUse(t *testing.T) {
 	}
 }
 
-// A worker can also have been started while the index was compared with the file.
+// A worker may also have been started while the index was compared with the file.
 func TestMoveAsksForUseAfterItsComparison(t *testing.T) {
 	index := &afterReading{memory: newMemory(3)}
 	running := false
@@ -175,7 +175,8 @@ func TestMoveAsksForUseAfterItsComparison(t *testing.T) {
 	}
 }
 
-// An index that was deleted and created again under its name is another one, whatever its size.
+// An index that was deleted and recreated under the same name is a different one, whatever its
+// size.
 func TestMoveKeepsAnIndexThatWasCreatedAgain(t *testing.T) {
 	for _, test := range []struct {
 		when string
@@ -206,8 +207,8 @@ func TestMoveKeepsAnIndexThatWasCreatedAgain(t *testing.T) {
 	}
 }
 
-// If two processes move one index to one file, the first to create the file does not make the
-// second fail, whether or not the index is deleted by then.
+// If two processes move one index to one file, the first to create the file does not block the
+// second, whether or not the index has been deleted by then.
 func TestTwoMovesToOneFile(t *testing.T) {
 	for name, other := range map[string]func(*memory) *memory{
 		"of the same index":  func(m *memory) *memory { return m },

@@ -81,13 +81,13 @@ func TestWorkersAreThoseOfTheWorkflow(t *testing.T) {
 	}
 }
 
-// scale is the replicas of a Deployment, with its record, or "" if there is none.
+// scale is a Deployment's number of replicas and the record of it, "" if there is none.
 type scale struct {
 	replicas int64
 	record   string
 }
 
-// deployed returns a workflow with a Deployment d.
+// deployed returns a cluster with a workflow and its Deployment d.
 func deployed(t *testing.T, s scale) *fakekube.Cluster {
 	t.Helper()
 	c := fakekube.New(t, `
@@ -131,7 +131,7 @@ func TestPauseResumeScaleAndStop(t *testing.T) {
 	)
 	for name, tc := range map[string]struct {
 		from                      scale
-		paused, resumed, scaledTo scale // the last to 7
+		paused, resumed, scaledTo scale // the last one to 7
 	}{
 		"running":                               {scale{4, ""}, scale{0, before4}, scale{4, ""}, scale{7, ""}},
 		"stopped":                               {scale{0, ""}, scale{0, before0}, scale{0, ""}, scale{7, ""}},

@@ -15,7 +15,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// longLog is a log of two lines of MaxLine bytes that is generated while it is read.
+// longLog returns a log of two lines of MaxLine bytes, generated while it is read.
 func longLog(container string) io.Reader {
 	xs := strings.Repeat("x", 16<<10)
 	var parts []io.Reader
@@ -26,17 +26,17 @@ func longLog(container string) io.Reader {
 	return io.MultiReader(parts...)
 }
 
-// letters are read again and again.
+// letters is a reader that repeats a string forever.
 type letters string
 
 func (l letters) Read(p []byte) (int, error) { return copy(p, l), nil }
 
-// Memory is bounded, however many containers write however long lines.
+// Memory is bounded, whatever the number of containers and the length of their lines.
 func TestMemoryIsBounded(t *testing.T) {
 	const containers, limit = 200, 40 << 20
 	for _, following := range []bool{false, true} {
 		t.Run(fmt.Sprintf("follow %v", following), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { // in which time slices take no time
+			synctest.Test(t, func(t *testing.T) { // in a bubble, time slices take no real time
 				kind, phase := "terminated", status.PhaseSucceeded
 				if following {
 					kind, phase = "running", status.PhaseRunning
@@ -82,7 +82,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// The first line of thousands of logs does not wait for one request after the other.
+// The first line of thousands of logs does not wait for their requests one after the other.
 func TestFirstLineOfManyLogsComesSoon(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const pods, latency = 2000, 10 * time.Millisecond
@@ -104,7 +104,7 @@ func TestFirstLineOfManyLogsComesSoon(t *testing.T) {
 	})
 }
 
-// More containers than logs may be open are followed all the same.
+// If there are more containers than logs that may be open, all are followed nevertheless.
 func TestStreamsTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const containers = 2*maxOpen + 50
@@ -152,7 +152,7 @@ func TestUnfinishedLongLinesTakeTurns(t *testing.T) {
 			}
 			text := "2026-11-23T10:00:01Z " + strings.Repeat("x", 4*shortLine)
 			if r.URL.Query().Get("container") == "c0" {
-				time.Sleep(time.Second) // the others are first
+				time.Sleep(time.Second) // after the others
 				text += "\n"
 			}
 			return io.NopCloser(io.MultiReader(strings.NewReader(text), untilDone{r.Context()})), nil
@@ -171,8 +171,7 @@ func TestUnfinishedLongLinesTakeTurns(t *testing.T) {
 	})
 }
 
-// Long lines of new containers do not keep those of the backlog from being read, for which their
-// streams wait.
+// Long lines of new containers do not block those of the backlog, which their streams wait for.
 func TestLongLinesOfNewPodsWaitForBacklog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const added = maxLongLines + 1
@@ -182,7 +181,7 @@ func TestLongLinesOfNewPodsWaitForBacklog(t *testing.T) {
 		c.log = func(r *http.Request) (io.ReadCloser, error) {
 			switch {
 			case strings.Contains(r.URL.Path, "/p0/") && !isFollowed(r):
-				time.Sleep(time.Second) // the others are first
+				time.Sleep(time.Second) // after the others
 				return io.NopCloser(strings.NewReader(long)), nil
 			case strings.Contains(r.URL.Path, "/p0/") || !isFollowed(r):
 				return io.NopCloser(untilDone{r.Context()}), nil
@@ -204,7 +203,7 @@ func TestLongLinesOfNewPodsWaitForBacklog(t *testing.T) {
 	})
 }
 
-// Long lines that have not ended are not kept until they have.
+// A long unfinished line is not kept in memory until it ends.
 func TestUnfinishedLongLinesAreNotKept(t *testing.T) {
 	k := &keptLog{lines: []rawLine{{time: time.Now(), text: strings.Repeat("x", MaxLine/2)}}}
 	l := k.log()
@@ -215,7 +214,7 @@ func TestUnfinishedLongLinesAreNotKept(t *testing.T) {
 	if n := len(l.rest.line.text); n > shortLine {
 		t.Errorf("%d bytes are kept", n)
 	}
-	// It is a line once the log is known to have ended with it, and part of a loss otherwise.
+	// It counts as a line once the log is known to end with it, and as a part of a loss otherwise.
 	if got, err := readAll(l); err != nil || !slices.Equal(got, k.texts()) {
 		t.Errorf("%d lines, %v", len(got), err)
 	}
@@ -229,7 +228,7 @@ func TestUnfinishedLongLinesAreNotKept(t *testing.T) {
 	}
 }
 
-// Of a log that was read to its end nothing is kept: the logs of a long workflow stay until all of
+// Nothing is kept of a log that was read to its end: the logs of a long workflow stay until all of
 // them have been read.
 func TestFinishedLogKeepsNothing(t *testing.T) {
 	for _, end := range []string{"\n", ""} {

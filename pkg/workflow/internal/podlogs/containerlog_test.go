@@ -20,7 +20,7 @@ const waiting = `container "main" in pod "p" is waiting to start: ContainerCreat
 func TestLogContinuesAfterTailOfNone(t *testing.T) {
 	k := &keptLog{lines: regular(), end: "\n"}
 	l := k.log()
-	l.tail, l.limit = new(int64(0)), int64(len("new\n")) // of what is emitted
+	l.tail, l.limit = new(int64(0)), int64(len("new\n")) // of emitted text
 	if got, err := readPart(t, l); err != nil || len(got) != 0 {
 		t.Fatalf("%q, %v, want none", got, err)
 	}
@@ -35,8 +35,8 @@ func TestLogContinuesAfterTailOfNone(t *testing.T) {
 	}
 }
 
-// The tail applies to what had been written when the log was first read. Of what is written later
-// nothing is excluded, however the first request ended.
+// The tail applies to what had been written when the log was first read. Nothing that is written
+// later is excluded, however the first request ended.
 func TestTailAppliesToFirstAnswerOnly(t *testing.T) {
 	later := regular()
 	const unfinished = "2026-11-23T09:00:01Z so far"
@@ -87,7 +87,7 @@ func TestLogTailOfNoneWithoutLineFeed(t *testing.T) {
 	}
 }
 
-// Of a running container, an unfinished line is not a line yet.
+// While a container runs, its unfinished line does not count as a line.
 func TestLogLeavesUnfinishedLine(t *testing.T) {
 	k := &keptLog{lines: regular(), end: ""}
 	l := k.log()

@@ -21,8 +21,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// countingBody is a log whose lines arrive one at a time. Before line number at, it calls end, and
-// continues.
+// countingBody is a log whose lines arrive one at a time. It calls end before the line with number
+// at, and continues.
 type countingBody struct {
 	n   *atomic.Int64
 	at  int64
@@ -84,7 +84,7 @@ func oneLine(r *http.Request) (io.ReadCloser, error) {
 	return io.NopCloser(strings.NewReader("2026-11-23T10:00:01Z " + pod + "\n")), nil
 }
 
-// If the workflow has completed, Follow emits the same as Read, and needs no states.
+// For a completed workflow, Follow emits the same lines as Read, and needs no states.
 func TestFollowOfCompletedIsRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &cluster{pods: podList(3, 1, "terminated"), log: oneLine}
@@ -100,12 +100,12 @@ func TestFollowOfCompletedIsRead(t *testing.T) {
 	})
 }
 
-// Pods that are added are followed until the workflow has ended and its containers have, or have
-// been waited for.
+// Pods that are added are followed until the workflow has ended and its containers have ended or
+// the wait for them is over.
 func TestFollowEndsWithWorkflow(t *testing.T) {
 	deleted := errors.New("deleted")
 	for name, tc := range map[string]struct {
-		kind string // of the containers' states when the workflow ends
+		kind string // of containers when the workflow ends
 		end  error  // of the workflow's states
 		most time.Duration
 	}{
@@ -153,7 +153,7 @@ func TestFollowEndsWithWorkflow(t *testing.T) {
 	}
 }
 
-// Without the nodes it is unknown which pods a selector means.
+// Without the nodes it is unknown which pods a selector selects.
 func TestFollowEndsWhenNodesBecomeUnreadable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &cluster{pods: podList(1, 1, "running"), log: oneLine}
@@ -204,7 +204,7 @@ func TestLogsOfPodsThatAreDeletedMeanwhile(t *testing.T) {
 	}
 }
 
-// What is known of a pod when it is deleted shows whether its containers had a log.
+// The last known state of a deleted pod shows whether its containers had a log.
 func TestRemovedPodsAreMissing(t *testing.T) {
 	for name, tc := range map[string]struct {
 		started, unseen, want bool

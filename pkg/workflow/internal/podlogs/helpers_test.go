@@ -23,12 +23,12 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// state is a workflow in that phase.
+// state returns a workflow in the given phase.
 func state(phase status.Phase) *status.WorkflowStatus {
 	return &status.WorkflowStatus{Name: "w", UID: "u-1", Phase: phase}
 }
 
-// unchanged are the states of a workflow that runs on.
+// unchanged delivers no new states, like a workflow that keeps running.
 func unchanged(ctx context.Context, _ func(*status.WorkflowStatus)) error {
 	<-ctx.Done()
 	return ctx.Err()
@@ -38,7 +38,7 @@ func unchanged(ctx context.Context, _ func(*status.WorkflowStatus)) error {
 type cluster struct {
 	pods map[string]any
 	log  func(r *http.Request) (io.ReadCloser, error)
-	// added are pods that a watch reports; watchErr, if it is set, is why pods cannot be watched.
+	// added are the pods that a watch reports. watchErr, if set, is the error of a watch of pods.
 	added    []any
 	watchErr func(ctx context.Context) error
 
@@ -123,7 +123,8 @@ type closer struct {
 
 func (c closer) Close() error { c.closed(); return c.ReadCloser.Close() }
 
-// podList is a list of pods with that many containers each, all of which started at the same time.
+// podList returns a list of pods with the given number of containers each, which all started at the
+// same time.
 func podList(pods, containers int, state string) map[string]any {
 	var items []any
 	for p := range pods {
@@ -157,15 +158,15 @@ func (u untilDone) Read([]byte) (int, error) {
 	return 0, u.ctx.Err()
 }
 
-// keptLog is a container's log, served as a kubelet does: since has whole seconds, tail
-// comes first.
+// keptLog is a container's log, served as by a kubelet: since has whole seconds, and tail is
+// applied first.
 type keptLog struct {
 	lines []rawLine
 	end   string // of the text: a line feed, or none after an unfinished last line
-	// answers are given to the requests in turn before the log is served as it is.
+	// answers are given to the first requests in turn. Later requests get the log itself.
 	answers []answer
 	queries []query
-	always  bool // it serves the whole log, whatever is requested
+	always  bool // the whole log is served, whatever is requested
 }
 
 type answer func(text string) (io.ReadCloser, error)
@@ -211,7 +212,7 @@ func (k *keptLog) log() *containerLog {
 	}
 }
 
-// brokenAt serves the first n bytes, and then an error, or an end that looks regular.
+// brokenAt serves the first n bytes and then an error, or an end that looks normal.
 func brokenAt(n int, err error) answer {
 	return func(text string) (io.ReadCloser, error) {
 		n := min(n, len(text))
@@ -247,8 +248,8 @@ func read(ctx context.Context, l *containerLog, m mode) ([]string, error) {
 	return texts, err
 }
 
-// difficult is a log with lines that are hard to tell from each other: of the same second, the same
-// time, the same text, out of order.
+// difficult returns a log with lines that are hard to distinguish: of the same second, with the
+// same time, with the same text, out of order.
 func difficult() []rawLine {
 	start := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 	at := func(d time.Duration, text string) rawLine { return rawLine{time: start.Add(d), text: text} }
@@ -261,8 +262,8 @@ func difficult() []rawLine {
 	}
 }
 
-// regular is a log with lines of the same text but different times: lines that are the same could
-// not be told from those that a tail has excluded.
+// regular returns a log with lines of the same text but different times. Identical lines could not
+// be distinguished from those that a tail has excluded.
 func regular() []rawLine {
 	var lines []rawLine
 	for i := range 10 {
@@ -274,7 +275,7 @@ func regular() []rawLine {
 
 type openAnswer = func(ctx context.Context, q query) (io.ReadCloser, error)
 
-// answeredLog is a log whose requests are answered in turn.
+// answeredLog returns a log whose requests are answered in turn.
 func answeredLog(t *testing.T, answers ...openAnswer) *containerLog {
 	l := (&keptLog{}).log()
 	l.open = func(ctx context.Context, q query) (io.ReadCloser, error) {
@@ -307,14 +308,14 @@ func says(t *testing.T, follow, ends bool, text string) openAnswer {
 	}
 }
 
-// newTestStream returns a stream of a coordinator of its own, whose call fails with cancel.
+// newTestStream returns a stream with its own coordinator, whose call fails with cancel.
 func newTestStream(l *containerLog, cancel context.CancelCauseFunc) *stream {
 	s := newCoordinator(&Logs{client: &Client{}, workflow: &status.WorkflowStatus{}}, cancel)
 	return newStream(s, l, false)
 }
 
-// follow follows a log whose container ends after a while for a reason, and returns the lines and
-// how long that took.
+// follow follows a log whose container ends after a delay for the given reason. It returns the
+// lines and how long that took.
 func follow(t *testing.T, l *containerLog, reason ending, ends time.Duration) ([]string, time.Duration) {
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(t.Context())

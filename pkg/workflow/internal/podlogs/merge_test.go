@@ -41,7 +41,7 @@ func TestMerge(t *testing.T) {
 		logs = append(logs, l)
 	}
 	random.Shuffle(len(logs), func(i, j int) { logs[i], logs[j] = logs[j], logs[i] })
-	logs = append(logs, &containerLog{}) // one that has not started is not requested
+	logs = append(logs, &containerLog{}) // the log of a container that has not started is not requested
 	var got []string
 	var last time.Time
 	next := map[string]int{}

@@ -37,7 +37,7 @@ func TestPodsOfSelectedNodes(t *testing.T) {
 	}{
 		{"", "shard(0) shard(1) other -", "shard(0) shard(1) other w.not-there-yet -"},
 		{"displayName=shard(1)", "shard(1)", "shard(1)"},
-		{"displayName=shard", "shard(0) shard(1)", "shard(0) shard(1)"}, // the Retry node stands for its attempts
+		{"displayName=shard", "shard(0) shard(1)", "shard(0) shard(1)"}, // the Retry node represents its attempts
 		{"phase=Failed", "shard(0)", "shard(0)"},
 		{"displayName!=shard", "shard(0) shard(1) other", "shard(0) shard(1) other"},
 		{"templateName=main", "", ""}, // other groups have no pods of their own

@@ -29,7 +29,7 @@ func TestReorder(t *testing.T) {
 			send(100*time.Millisecond, "90", "50", "50", "80")
 			send(400*time.Millisecond, "20", "300")
 			send(2*time.Second, "1900")
-			send(3*time.Second, "10", "2500") // too late for its place
+			send(3*time.Second, "10", "2500") // too late to be sorted in
 			close(lines)
 		}()
 		var got []string
@@ -44,7 +44,7 @@ func TestReorder(t *testing.T) {
 		}
 		for text, want := range map[string]time.Duration{
 			"20": 100*time.Millisecond + reorderWindow, "300": 400*time.Millisecond + reorderWindow, "1900": 2*time.Second + reorderWindow,
-			"2500": 3 * time.Second, // nothing more can come
+			"2500": 3 * time.Second, // the channel is closed, so no further line can arrive
 		} {
 			if arrived[text] != want {
 				t.Errorf("%s was emitted after %v, want %v", text, arrived[text], want)
@@ -53,8 +53,8 @@ func TestReorder(t *testing.T) {
 	})
 }
 
-// A line with a time in the future is held while all others overtake it. That must not keep the
-// emitted ones.
+// A line with a time in the future is held while all others overtake it. The emitted lines must not
+// stay in memory because of it.
 func TestReorderKeepsNoEmittedLine(t *testing.T) {
 	b := reorderBuffer{emit: func(Line) error { return nil }}
 	start := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)

@@ -19,7 +19,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// object is the pod of a manifest without apiVersion and kind.
+// object returns a pod from a manifest without apiVersion and kind.
 func object(t *testing.T, text string) *unstructured.Unstructured {
 	t.Helper()
 	data, err := yaml.YAMLToJSON([]byte("apiVersion: v1\nkind: Pod\n" + text))
@@ -90,7 +90,7 @@ type pages struct {
 	answers []page
 }
 
-// page is the query of a list and its answer: an error, or JSON.
+// page is the query of a list and its answer, which is an error or JSON.
 type page struct {
 	query string
 	err   error
@@ -147,7 +147,7 @@ func TestFindListsPods(t *testing.T) {
 	}
 }
 
-// A label cannot have such a name as its value, so the workflow can have no pods.
+// A label value cannot be this long, so the workflow can have no pods.
 func TestFindSendsNothingForLongNames(t *testing.T) {
 	s := state(status.PhaseRunning)
 	s.Name = strings.Repeat("x", 64)
@@ -157,7 +157,7 @@ func TestFindSendsNothingForLongNames(t *testing.T) {
 	}
 }
 
-// Without the nodes it is unknown which pods a selector means.
+// Without the nodes it is unknown which pods a selector selects.
 func TestFindNeedsNodesToSelect(t *testing.T) {
 	s := state(status.PhaseRunning)
 	s.NodesErr = status.ErrNodesOffloaded

@@ -30,7 +30,7 @@ func TestLogResumesWhereItBroke(t *testing.T) {
 				if err != nil || !slices.Equal(got, k.texts()) {
 					t.Errorf("broken at byte %d: %q, %v", at, got, err)
 				}
-				// A stream that seems to end regularly within a line is detected as well.
+				// A stream that seems to end normally within a line is detected as well.
 				if at == 0 || at == len(text) || text[at-1] == '\n' {
 					return
 				}
@@ -61,7 +61,7 @@ func TestLogResumesAfterRotation(t *testing.T) {
 		lines := difficult()
 		k := &keptLog{lines: lines, end: "\n"}
 		k.answers = []answer{func(text string) (io.ReadCloser, error) {
-			k.lines = lines[6:] // the rest is in a new file by the next request
+			k.lines = lines[6:] // by the next request, the rest is in a new file
 			return brokenAt(strings.Index(text, "from the other"), io.ErrUnexpectedEOF)(text)
 		}}
 		got, err := readAll(k.log())
@@ -72,8 +72,8 @@ func TestLogResumesAfterRotation(t *testing.T) {
 	})
 }
 
-// A kubelet selects the parts into which a long line was split, so what it serves since a time can
-// begin with the end of a line, without a time.
+// A kubelet selects the parts of a split line one by one, so what it serves since a time can begin
+// with the end of a line, without a time.
 func TestLogDropsEndOfLineThatWasReadBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lines := difficult()
@@ -93,7 +93,7 @@ func TestLogDropsEndOfLineThatWasReadBefore(t *testing.T) {
 	})
 }
 
-// Each line of a container that writes very much is read once, too, wherever a stream breaks.
+// Each line of a very busy container is read once, too, wherever a stream breaks.
 func TestBusyLogResumes(t *testing.T) {
 	start := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 	k := &keptLog{end: "\n"}
@@ -113,7 +113,7 @@ func TestBusyLogResumes(t *testing.T) {
 	})
 }
 
-// How much is kept to recognize repeated lines does not depend on the log's length.
+// The memory needed to recognize repeated lines does not depend on the log's length.
 func TestPositionIsBounded(t *testing.T) {
 	p := newPosition(time.Time{})
 	start := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)

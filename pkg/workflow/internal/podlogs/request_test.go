@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A connection that has stalled delivers neither a log nor its end.
+// A stalled connection delivers neither a log nor its end.
 func TestStalledLog(t *testing.T) {
 	const one = "2026-11-23T10:00:00Z one\n"
 	stalled := func(ctx context.Context, _ query) (io.ReadCloser, error) {
@@ -53,7 +53,7 @@ func isUnavailable(err error) bool {
 	return errors.As(err, &unavailable)
 }
 
-// A slow consumer is no reason to break off.
+// A slow consumer does not end the request.
 func TestSlowConsumerOfLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := &keptLog{lines: regular(), end: "\n"}
@@ -74,7 +74,7 @@ func TestSlowConsumerOfLog(t *testing.T) {
 	})
 }
 
-// lineByLine is a connection that ends with its request and delivers little at a time.
+// lineByLine is a connection that delivers little at a time and ends with its request.
 type lineByLine struct {
 	ctx  context.Context //nolint:containedctx // stands in for a connection
 	text io.Reader

@@ -20,7 +20,7 @@ func TestStreamOfContainer(t *testing.T) {
 		answers []openAnswer
 		reason  ending
 		want    string
-		limit   time.Duration // beyond the container's end
+		limit   time.Duration // after the container's end
 	}{
 		{"whose stream ends with it", []openAnswer{says(t, true, false, a), says(t, false, true, a)}, containerEnded, "a", endGrace},
 		{"that writes in its last moments", []openAnswer{says(t, true, false, a), says(t, false, true, a+b)}, containerEnded, "a b", endGrace},
@@ -53,8 +53,8 @@ func TestStreamOfContainer(t *testing.T) {
 	}
 }
 
-// A container has ended and its pod was deleted long before a slow consumer has read what was sent.
-// All of it is read, and if the connection breaks off, the loss is detected.
+// A container has ended and its pod was deleted long before a slow consumer reads the rest. All of
+// it is read, and if the connection breaks, the loss is detected.
 func TestSlowConsumerOfDeletedPod(t *testing.T) {
 	const lines = 1000
 	var text strings.Builder

@@ -13,7 +13,7 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// What a consumer has not read stays on the server, also over HTTP/2.
+// Data that the consumer has not read stays on the server, also over HTTP/2.
 func TestReadAheadIsLimited(t *testing.T) {
 	var written atomic.Int64
 	wrapped, plain := false, false
@@ -23,7 +23,7 @@ func TestReadAheadIsLimited(t *testing.T) {
 		}
 		piece := bytes.Repeat([]byte("x"), 16<<10)
 		for range 8 << 20 / len(piece) {
-			// A write that cannot be sent while nothing is read fails.
+			// A write fails if the client reads nothing for a second.
 			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(time.Second))
 			n, err := w.Write(piece)
 			written.Add(int64(n))
@@ -58,7 +58,7 @@ func TestReadAheadIsLimited(t *testing.T) {
 	if _, err := io.ReadFull(body, make([]byte, 1)); err != nil {
 		t.Fatal(err)
 	}
-	server.Close() // blocks until the handler has given up
+	server.Close() // blocks until the handler has returned
 	const buffers = 64 << 10
 	if n := written.Load(); n > readAhead+buffers || !wrapped {
 		t.Errorf("%d KiB were sent ahead, the host's wrapper is used: %v", n>>10, wrapped)

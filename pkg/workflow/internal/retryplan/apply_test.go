@@ -84,7 +84,8 @@ status:
 	}
 }
 
-// A workflow that never began is like a new one afterwards, so that the controller checks its template.
+// After a retry, a workflow that never began is like a new one, so that the controller checks its
+// template.
 func TestApplyToWhatNeverBegan(t *testing.T) {
 	_, after := retry(t, workflowObject(t, `
 kind: Workflow
@@ -103,7 +104,7 @@ status: {startedAt: "2026-01-02T03:04:05Z", conditions: [{type: Completed, statu
 	}
 }
 
-// Argo 3.7 calls a workflow Succeeded that was terminated while it waited for a lock.
+// In Argo 3.7, a workflow that is terminated while it waits for a lock becomes Succeeded.
 func TestApplyToWhatWasTerminatedBeforeItRan(t *testing.T) {
 	_, after := retry(t, workflowObject(t, `{kind: Workflow, metadata: {name: w}, spec: {shutdown: Terminate}, status: {phase: Succeeded,
 		nodes: {w: {name: w, type: Suspend, phase: Failed}}}}`), Request{})

@@ -14,7 +14,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// twoLoops returns a workflow with two loops of this many items, the second of which failed.
+// twoLoops returns a workflow with two loops of the given number of items. The second loop failed.
 func twoLoops(items int) *unstructured.Unstructured {
 	nodes := map[string]any{}
 	var first, second []any
@@ -49,7 +49,7 @@ func TestOuterIsFoundOnce(t *testing.T) {
 	}
 }
 
-// Containers can be written as nested in each other, as deep as there are nodes.
+// Containers can be nested in each other as deep as there are nodes.
 func TestPodOfIsBounded(t *testing.T) {
 	const count = 1_000
 	nodes := map[string]any{"w": map[string]any{"name": "w", "type": "DAG", "phase": "Failed"}}
@@ -67,7 +67,8 @@ func TestPodOfIsBounded(t *testing.T) {
 	}
 }
 
-// As large as workflows get, and of a shape on which a search that forgets takes forever.
+// The nodes are as many as a workflow can have, in a shape on which a search without memoization
+// takes forever.
 func TestMakeIsLinearInManyBranches(t *testing.T) {
 	nodes := map[string]any{"w": map[string]any{"name": "w", "type": "DAG", "phase": "Failed", "children": []any{"0-a", "0-b"}}}
 	const layers = 2000
@@ -100,7 +101,7 @@ func TestMakeIsLinearInManyBranches(t *testing.T) {
 	}
 }
 
-// The time per item is the same for ten times as many items.
+// The time per item must not grow with the number of items.
 func BenchmarkMake(b *testing.B) {
 	for _, items := range []int{1_000, 10_000} {
 		s := read(b, twoLoops(items))
@@ -115,7 +116,7 @@ func BenchmarkMake(b *testing.B) {
 	}
 }
 
-// countedContext is a context that ends when Err was called more than after times.
+// countedContext is a context that ends after the given number of calls of Err.
 type countedContext struct {
 	context.Context
 
@@ -130,8 +131,8 @@ func (c *countedContext) Err() error {
 	return nil
 }
 
-// A plan takes no more memory than the nodes that it is about, and the context ends the work at any
-// point.
+// A plan takes no more memory than the nodes that it affects. The end of the context ends the work
+// at any point.
 func TestMakeOfManyNodes(t *testing.T) {
 	const items = 60_000
 	s := read(t, twoLoops(items))

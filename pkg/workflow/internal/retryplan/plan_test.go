@@ -138,8 +138,8 @@ func TestPlanDescribesEachNode(t *testing.T) {
 	}
 }
 
-// A hook of the workflow that succeeded doesn't run again, as with Argo, unless it is selected or
-// hangs on a root that is a pod.
+// As with Argo, a hook of the workflow that succeeded doesn't run again, unless it is selected or
+// the workflow's root is a single pod.
 func TestMakeKeepsHooksOfTheWorkflow(t *testing.T) {
 	const state = `{kind: Workflow, metadata: {name: w}, status: {phase: Failed, nodes: {
 		w: {name: w, type: %s, phase: Failed, children: [a, done, failed]},

@@ -13,7 +13,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// Whatever the nodes and their phases are, the plan leaves a sound workflow.
+// For any nodes and phases, the plan leaves a sound workflow.
 func TestPlanLeavesSoundNodes(t *testing.T) {
 	for seed := range uint64(2000) {
 		g := &generator{r: rand.New(rand.NewPCG(seed, 1)), nodes: map[string]any{}}
@@ -89,7 +89,7 @@ func checkSound(t *testing.T, obj *unstructured.Unstructured, p *Plan, edited *u
 	}
 }
 
-// around returns the nodes around n, from the inside outwards. In a cycle it has some several times.
+// around returns the nodes around n, innermost first. In a cycle it repeats some of them.
 func around(g *graph, n *node) (outer []*node) {
 	for range outermost {
 		if n = g.outer(n); n == nil {
@@ -142,7 +142,7 @@ func (g *generator) setPhase(id string) {
 	}
 }
 
-// template makes an invocation of some template and returns its id and its last nodes.
+// template makes an invocation of a random template and returns its id and its last nodes.
 func (g *generator) template(name, boundary string, depth int) (id string, last []string) {
 	kind := g.r.IntN(8)
 	if depth == 0 {

@@ -57,7 +57,7 @@ func FuzzSplitList(f *testing.F) {
 		if json.Unmarshal(text, &want) != nil {
 			return
 		}
-		// Names are compared as they are written, where encoding/json ignores case and escapes.
+		// Names are compared exactly, whereas encoding/json ignores case and escapes.
 		if err != nil || strings.ContainsAny(string(text), `\`) || strings.Count(strings.ToLower(string(text)), `"items"`) != 1 ||
 			strings.Count(string(text), `"items"`) != 1 {
 			return

@@ -27,7 +27,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// sources returns one source of each kind whose requests are answered with what body returns.
+// sources returns one source of each kind, whose requests are answered with the result of body.
 func sources(t *testing.T, timeout time.Duration, body func(*http.Request) io.Reader) map[string]source.Source {
 	t.Helper()
 	cfg := &rest.Config{Host: "http://script", QPS: -1, Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
@@ -92,7 +92,7 @@ func TestGetAndList(t *testing.T) {
 	}
 }
 
-// An object that cannot be read is an item of its own where the list came as JSON.
+// In a list that arrives as JSON, an object that cannot be read is an item of its own.
 func TestUnreadableItems(t *testing.T) {
 	for name, s := range sources(t, 0, func(*http.Request) io.Reader {
 		return strings.NewReader(`{"kind":"ThingList","apiVersion":"v1","metadata":{"resourceVersion":"9"},"items":[{"metadata":{"name":"a"},"x":{]},` + thing("b", "4") + `,{]]}`)
@@ -116,7 +116,7 @@ func TestUnreadableItems(t *testing.T) {
 	}
 }
 
-// run runs a watch and returns what it has seen.
+// run runs a watch and returns what it reported.
 func run(ctx context.Context, s source.Source) (seen string, opened bool, err error) {
 	opened, err = source.Watch{
 		Source: s, Options: metav1.ListOptions{ResourceVersion: "1"}, IdleTimeout: time.Minute,
@@ -189,7 +189,7 @@ type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
-// A watch that is silent ends with ErrIdle, one whose context ends with the context's cause.
+// A silent watch ends with ErrIdle. A watch whose context ends returns the context's cause.
 func TestSilentWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, s := range sources(t, 0, func(r *http.Request) io.Reader { return silent{r.Context()} }) {
@@ -217,7 +217,8 @@ func (s silent) Read([]byte) (int, error) {
 	return 0, s.ctx.Err()
 }
 
-// The request timeout ends what is not exempt from it, and is not the end of the caller's context.
+// The request timeout ends requests that are not exempt from it. It does not look like the end of
+// the caller's context.
 func TestRequestTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const timeout = 10 * time.Second
@@ -241,7 +242,7 @@ func TestRequestTimeout(t *testing.T) {
 	})
 }
 
-// Answers of the API server are returned as they are.
+// Errors of the API server are returned unchanged.
 func TestRefusal(t *testing.T) {
 	cfg := &rest.Config{Host: "http://script", Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 		body := `{"apiVersion":"v1","kind":"Status","status":"Failure","reason":"Forbidden","code":403,"message":"no"}`

@@ -102,7 +102,7 @@ func TestCheckOfUnknownTemplate(t *testing.T) {
 	}
 }
 
-// The arguments of the workflow's own spec count as declared and as given.
+// The arguments of the workflow's own spec count as declared and as set.
 func TestOwnArguments(t *testing.T) {
 	template := NewTemplate("it", fromYAML(t, `
 entrypoint: main
@@ -164,7 +164,7 @@ func TestChecksTakeLinearTime(t *testing.T) {
 	})
 }
 
-// What an existing workflow knows is in its spec and in the spec stored of its template.
+// The parameters of an existing workflow are in its spec and in its stored template spec.
 func TestOverrides(t *testing.T) {
 	const stored = "{spec: {workflowTemplateRef: {name: t}, arguments: {parameters: [{name: own}]}}, status: {storedWorkflowTemplateSpec: " +
 		"{entrypoint: main, workflowTemplateRef: {name: t}, arguments: {parameters: [{name: size, enum: [s, m]}, {name: from, valueFrom: {}}]}, templates: [{name: main}]}}}"

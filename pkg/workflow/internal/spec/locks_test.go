@@ -17,7 +17,7 @@ func TestLocksToLists(t *testing.T) {
 	}
 }
 
-// A lock may be in a spec as any Go type.
+// A lock in a spec can have any Go type.
 func TestLocksOfMergedFields(t *testing.T) {
 	spec := map[string]any{"arguments": map[string]any{"parameters": []any{}}}
 	err := Merge(spec, map[string]any{

@@ -99,7 +99,7 @@ func TestManifestsThatAreFine(t *testing.T) {
 	}
 }
 
-// Whatever is wrong with a manifest's syntax, no value is shown.
+// The error of a manifest with invalid syntax never shows a value.
 func TestSyntaxProblems(t *testing.T) {
 	for value, want := range map[string]string{
 		"{~: s3cr3t}":            "has a key that is not a string",

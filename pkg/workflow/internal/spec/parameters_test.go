@@ -6,7 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// Parameters become strings wherever Argo has them, and nothing else does.
+// Parameter values become strings wherever Argo has parameters. Nothing else is changed.
 func TestParametersToStrings(t *testing.T) {
 	spec := fromYAML(t, `
 arguments: {parameters: [{name: a, value: 3, enum: [3, true], description: 1}, {name: b, value: ~, default: 1.5}, 4, {name: c, value: {x: 1}}]}

@@ -9,7 +9,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// What a template's author has written cannot change what the reader of an error sees.
+// The author of a template cannot change how the rest of an error appears.
 func TestHintsArePrintable(t *testing.T) {
 	names := []string{"shards\x1b[2K", "a\nb", "shard\u3164", "\u115f", strings.Repeat("x", 10_000)}
 	for range 1_000 {

@@ -20,7 +20,7 @@ func TestParameterReads(t *testing.T) {
 		"{{=workflow . parameters . a}}":             true,
 		"{{=workflow.parameters.a-1}}":               true,
 		"workflow.parameters.a == 'x'":               true, // an expression needs no braces
-		"{{=workflow.parameters[inputs.x]}}":         true, // which may be this one
+		"{{=workflow.parameters[inputs.x]}}":         true, // which may evaluate to this parameter
 		"{{=workflow[inputs.x]}}":                    true,
 		"{{workflow.parameters}}":                    true,
 		"{{workflow.parameters.json}}":               true,
@@ -34,7 +34,7 @@ func TestParameterReads(t *testing.T) {
 		"{{=steps.workflow + workflows}} workflow":   false,
 		"{{workflow.parameters.b}} {{workflow.a}}":   false,
 		"{{workflow.parameters.ab}}":                 false,
-		"{{workflow.parameters.a-b}}":                true, // a difference, within an expression
+		"{{workflow.parameters.a-b}}":                true, // a subtraction, within an expression
 		"{{=workflow.parameters['ab']}}":             false,
 		"{{inputs.parameters.a}}":                    false,
 		"the workflow, whose parameters are a":       false,
@@ -50,7 +50,7 @@ func TestParameterReads(t *testing.T) {
 	}
 }
 
-// The time is proportional to the length of the string, whatever it consists of.
+// The time is linear in the length of the string, whatever the string contains.
 func TestParameterReadsTakeLinearTime(t *testing.T) {
 	for name, piece := range map[string]string{
 		"words that are one": "workflow",

@@ -47,7 +47,7 @@ func TestTypeProblems(t *testing.T) {
 	}
 }
 
-// Each kind that the table names is a scalar, or a type of the table.
+// Each kind that the table refers to is a scalar or a type of the table.
 func TestTableOfTypes(t *testing.T) {
 	c := typeCheck{fields: map[string]map[string]string{}}
 	var names []string

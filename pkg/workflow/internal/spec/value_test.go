@@ -75,7 +75,7 @@ func isExpr(value any) bool {
 
 func ptr[T any](v T) *T { return &v }
 
-// secretText has an error that shows the value.
+// secretText is a string whose marshalling error shows the value.
 type secretText string
 
 func (s secretText) MarshalText() ([]byte, error) {
@@ -92,13 +92,13 @@ type problem string
 
 func (p problem) Error() string { return string(p) }
 
-// bothWays has JSON and a text that differ.
+// bothWays has a JSON form and a text form that differ.
 type bothWays string
 
 func (b bothWays) MarshalJSON() ([]byte, error) { return json.Marshal(string(b)) }
 func (bothWays) MarshalText() ([]byte, error)   { return []byte("text"), nil }
 
-// revealing is a secret that would arrive as its mask.
+// revealing is a secret that would be sent as its mask.
 type revealing string
 
 func (r revealing) Reveal() string { return string(r) }
@@ -110,12 +110,12 @@ func (r revealing) MarshalText() ([]byte, error) {
 	return []byte("*****"), nil
 }
 
-// masking is a configuration that masks the secret in it.
+// masking is a configuration that masks its secret.
 type masking struct{ Password revealing }
 
 func (masking) MarshalJSON() ([]byte, error) { return []byte(`{"password":"*****"}`), nil }
 
-// An empty secret, and one that JSON does not show, have no mask. A value may contain itself.
+// An empty secret and one that JSON omits have no mask. A value may contain itself.
 func TestStringsOfValuesWithoutAMask(t *testing.T) {
 	ring := &struct{ Next any }{}
 	ring.Next = ring
@@ -134,7 +134,7 @@ func TestStringsOfValuesWithoutAMask(t *testing.T) {
 	}
 }
 
-// Argo quotes a string as Go does, and reads that as JSON.
+// Argo quotes a string as Go does, and parses the result as JSON.
 func TestCharactersThatArgoCannotSubstitute(t *testing.T) {
 	for _, s := range []string{"a\x1b[2Jb", "\a", "\v", "\x7f", "\x00", "\U000f0000", "\U0001F3F4\U000E0067\U000E0062\U000E007F", "a\xff"} {
 		if got, err := argument(s, false); err == nil {
@@ -160,7 +160,7 @@ func TestCharactersThatArgoCannotSubstitute(t *testing.T) {
 	}
 }
 
-// Whatever Go types a value consists of, it is checked as the JSON that is sent.
+// A value of any Go types is checked as the JSON that is sent.
 func TestEvaluated(t *testing.T) {
 	const code = "{{workflow.parameters.password}}"
 	for _, value := range []any{masked(code), ptr(masked(code)), struct{ error }{problem(code)}, problem(code), bothWays(code)} {

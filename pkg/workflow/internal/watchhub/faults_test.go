@@ -15,7 +15,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
-// Whatever the error that a body ends with, its request is retried.
+// A read whose body ends with an error is retried, whatever the error is.
 func TestAnswersThatAreReset(t *testing.T) {
 	requests := map[string]func(r *http.Request) bool{
 		"lists": func(r *http.Request) bool { return path.Base(r.URL.Path) == "workflows" },
@@ -49,7 +49,7 @@ func TestAnswersThatAreReset(t *testing.T) {
 	}
 }
 
-// If something ends thousands of watches by name, they are not opened again at the same moment.
+// If thousands of watches by name end at once, they are not reopened at the same moment.
 func TestWatchesByNameAreSpread(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count, window, most = 1000, 100 * time.Millisecond, 200
@@ -86,7 +86,7 @@ func TestWatchesByNameAreSpread(t *testing.T) {
 }
 
 // The API server stores objects so deep that a list of them can't be parsed. The workflows beside
-// them are read all the same.
+// them are read nevertheless.
 func TestObjectsThatCannotBeRead(t *testing.T) {
 	for name, value := range map[string]string{"deep": apitest.DeepValue, "broken": apitest.BrokenValue} {
 		t.Run(name, func(t *testing.T) {
@@ -131,7 +131,7 @@ func TestWaitOnAnObjectThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// A dynamic client parses a list as a whole, so waits beside such an object go on by name.
+// A dynamic client parses a list as a whole, so waits beside such an object continue by name.
 func TestObjectsThatADynamicClientCannotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 30
@@ -147,7 +147,7 @@ func TestObjectsThatADynamicClientCannotRead(t *testing.T) {
 	})
 }
 
-// A reflector that others have taken over from must not end their calls.
+// The failure of a reflector that others have replaced must not end their calls.
 func TestFailureOfAReplacedReflector(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 20

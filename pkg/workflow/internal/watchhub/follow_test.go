@@ -19,7 +19,7 @@ func putNew(s *apitest.Server, name string) {
 }
 
 // A workflow without a phase is diagnosed once, unless a controller has picked it up by the time
-// the call gets to it.
+// the call receives it.
 func TestDiagnosis(t *testing.T) {
 	for name, tc := range map[string]struct {
 		slow  time.Duration // the second visit
@@ -65,8 +65,8 @@ func TestDiagnosis(t *testing.T) {
 	}
 }
 
-// The first call that sees the end of a workflow is told apart from the others, and a state that is
-// known is not shown.
+// The first call that sees the end of a workflow is distinguished from the others. A state that is
+// already known is not delivered.
 func TestTargets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := apitest.New()
@@ -111,7 +111,7 @@ func TestTargets(t *testing.T) {
 	})
 }
 
-// When the context ends, the error has its cause and the last state.
+// When the context ends, the error has the context's cause and the last state.
 func TestEndOfContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := apitest.Of(1)

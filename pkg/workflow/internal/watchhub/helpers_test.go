@@ -48,7 +48,7 @@ func withDefaults(cfg Config) *Hub {
 	return New(cfg)
 }
 
-// hubsOf returns a hub for each kind of source, of the same server.
+// hubsOf returns a hub for each kind of source of the same server.
 func hubsOf(t *testing.T, s *apitest.Server) map[string]*Hub {
 	t.Helper()
 	client, err := dynamic.NewForConfig(s.Config(t))

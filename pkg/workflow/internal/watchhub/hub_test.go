@@ -62,8 +62,8 @@ func TestFewWaitsHaveAWatchEach(t *testing.T) {
 	})
 }
 
-// After a watch's version has expired, the workflows are listed: no end is missed, and a workflow
-// that was deleted is told apart from one that never existed.
+// After a watch's version has expired, the workflows are listed. No end is missed, and a workflow
+// that was deleted is distinguished from one that never existed.
 func TestExpiredWatch(t *testing.T) {
 	for _, many := range []bool{false, true} {
 		t.Run(fmt.Sprint("many:", many), func(t *testing.T) {
@@ -78,7 +78,7 @@ func TestExpiredWatch(t *testing.T) {
 				}
 				h := newHub(t, s, Config{})
 				results := map[string]chan error{}
-				var begun sync.WaitGroup // some begin with what a later list brings
+				var begun sync.WaitGroup // some begin with what a later list delivers
 				for _, name := range names {
 					results[name] = make(chan error, 1)
 					begun.Add(1)
@@ -126,7 +126,7 @@ func TestExpiredWatch(t *testing.T) {
 	}
 }
 
-// A workflow that hasn't changed for long has a version that is too old to watch from.
+// The version of a workflow that hasn't changed for long is too old to watch from.
 func TestOldVersion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := apitest.New()
@@ -146,7 +146,7 @@ func TestOldVersion(t *testing.T) {
 	})
 }
 
-// A proxy may let no watch through.
+// A proxy may block all watches.
 func TestWatchesFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 30
@@ -227,8 +227,9 @@ func TestSlowCallDelaysNoOther(t *testing.T) {
 	})
 }
 
-// A role that names workflows allows watching each of them, but not all. The hub finds out when
-// there is one more than have a watch each, and no call waits longer because of that.
+// A role that names workflows allows watching each of them, but not all. The hub finds out when the
+// number of workflows first exceeds that of single watches, and no call waits longer because of
+// that.
 func TestNamespaceMayNotBeWatched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 20

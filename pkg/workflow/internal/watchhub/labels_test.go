@@ -24,12 +24,12 @@ func labelledServer(count int) *apitest.Server {
 	return s
 }
 
-// A label may change at any time, also before the shared watch is opened that would hide the
-// change.
+// A label may change at any time, even before the shared watch that would hide the change is
+// opened.
 func TestLabelsThatChange(t *testing.T) {
 	for name, tc := range map[string]struct {
-		before, after int               // waits that begin before the labels change, and after
-		labels        map[string]string // that half of those before get
+		before, after int               // waits that begin before and after the labels change
+		labels        map[string]string // new labels of half of the workflows of those before
 		slow          bool              // the conditions are slow, so that no call looks at the new labels
 	}{
 		"8 waits, and a ninth":                    {before: maxSingle, after: 1, labels: map[string]string{"team": "b"}},
@@ -95,7 +95,7 @@ func narrowed(t *testing.T, s *apitest.Server, count int, until condition) (*Hub
 	return h, results
 }
 
-// The states that a filter has hidden are delivered later.
+// States that a filter has hidden are delivered later.
 func TestEveryStateIsSeenOverAChangeOfLabels(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 12
@@ -132,15 +132,15 @@ func TestEveryStateIsSeenOverAChangeOfLabels(t *testing.T) {
 	})
 }
 
-// However many workflows are deleted or get other labels at once, they are not all read at once,
-// and watches are opened again only if that helps.
+// If many workflows are deleted or get other labels at once, they are not all read at once. Watches
+// are reopened only if that helps.
 func TestBurstsUnderAFilter(t *testing.T) {
 	const count = 500
 	for name, tc := range map[string]struct {
 		change func(s *apitest.Server, name string)
 		want   error
-		reads  int // at most
-		opened int // watches, at most
+		reads  int // upper bound
+		opened int // watches, upper bound
 	}{
 		"deleted":    {(*apitest.Server).Remove, ErrDeleted, count, maxReads},
 		"relabelled": {func(s *apitest.Server, name string) { s.SetLabels(name, map[string]string{"team": "b"}) }, nil, count, 2 * maxReads},
@@ -179,8 +179,8 @@ func TestBurstsUnderAFilter(t *testing.T) {
 	}
 }
 
-// An event that arrives after its watch was cut is dropped: the position would pass what the watch
-// did not bring.
+// An event that arrives after its watch was cancelled is dropped: the position would skip what the
+// watch did not deliver.
 func TestEventsAfterACutAreDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 12
@@ -196,9 +196,9 @@ func TestEventsAfterACutAreDropped(t *testing.T) {
 			_, err := wait(ctx, h, "other", completed)
 			other <- err
 		}()
-		synctest.Wait() // it has read it, and the filter that would hide it is cut off
+		synctest.Wait() // it has read it, and the filter that would hide it is removed
 		s.SetPhase("other", "Succeeded")
-		s.SetPhase("w0", "Running") // is still brought, and has the later version
+		s.SetPhase("w0", "Running") // is still delivered, and has the later version
 		if err := <-other; err != nil {
 			t.Error(err)
 		}
@@ -238,7 +238,7 @@ func TestFilterIsWidenedWhileACallReads(t *testing.T) {
 		wait("slow")
 		synctest.Wait()
 		s.SetPhase("slow", "Succeeded")
-		s.SetPhase("w0", "Running") // so that the position is later than that
+		s.SetPhase("w0", "Running") // so that the position is later
 		synctest.Wait()
 		wait("quick")
 		synctest.Wait()
@@ -256,8 +256,8 @@ func TestFilterIsWidenedWhileACallReads(t *testing.T) {
 	})
 }
 
-// The watch of the namespace is narrowed to the labels that all watched workflows have in common,
-// and a workflow that loses its label does not count as deleted.
+// The watch of the namespace is narrowed to the labels that all watched workflows have in common. A
+// workflow that loses its label does not count as deleted.
 func TestSharedLabels(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 12

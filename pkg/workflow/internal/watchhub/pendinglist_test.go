@@ -14,7 +14,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
-// However many waits begin, and however long that takes, they don't read one by one.
+// However many waits begin, over whatever time, they don't read their workflows one by one.
 func TestWaitsThatBeginTogetherShareAList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count, wave = 2000, 100
@@ -31,7 +31,7 @@ func TestWaitsThatBeginTogetherShareAList(t *testing.T) {
 		}
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		// Calls that don't have to queue read for themselves.
+		// Only calls that don't have to queue read their own workflow.
 		if s.Gets > count/4 || s.Lists > 2*count/pageSize {
 			t.Errorf("%d gets and %d lists", s.Gets, s.Lists)
 		}
@@ -49,7 +49,7 @@ func TestWaitsThatBeginTogetherShareAList(t *testing.T) {
 	})
 }
 
-// A list that doesn't arrive holds no call up for long.
+// A list that doesn't arrive does not delay a call for long.
 func TestListThatDoesNotArrive(t *testing.T) {
 	const count = 200
 	isList := func(r *http.Request) bool { return apitest.OfNamespace(r) && !apitest.IsWatch(r) }

@@ -76,11 +76,11 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// Access counts as lost only if there are refusals without a break.
+// Access counts as lost only after uninterrupted refusals for RetryFor.
 func TestRefusalsAroundOutages(t *testing.T) {
 	const count = 30
 	for name, tc := range map[string]struct {
-		phases []error // what requests meet for 8 s each
+		phases []error // results of requests, for 8 s each
 		lost   bool
 	}{
 		"before an outage":          {phases: []error{refused(), io.ErrUnexpectedEOF}},

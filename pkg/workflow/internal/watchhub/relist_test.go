@@ -18,7 +18,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
-// A list of many pages is completed even if one answer in five is lost.
+// A list of many pages completes even if one response in five is lost.
 func TestPagesAreRetried(t *testing.T) {
 	for name, followed := range map[string]int{"all": 400, "those followed": 200} {
 		t.Run(name, func(t *testing.T) {
@@ -29,7 +29,7 @@ func TestPagesAreRetried(t *testing.T) {
 				synctest.Wait()
 				lists, firsts := 0, 0
 				s.Lock()
-				s.Mute = true // so that only lists bring the ends
+				s.Mute = true // so that only lists deliver the ends
 				s.Refuse = func(r *http.Request) error {
 					query := r.URL.Query()
 					if path.Base(r.URL.Path) != "workflows" || apitest.IsWatch(r) {
@@ -58,12 +58,12 @@ func TestPagesAreRetried(t *testing.T) {
 	}
 }
 
-// A call reads its workflow while a list has been requested, which the server then makes of a later
-// version: the call sees what happened in between.
+// A call reads its workflow after a list was requested, and the server answers the list at a later
+// version. The call must see what happened in between.
 func TestNothingIsLostWhileAListIsAskedFor(t *testing.T) {
 	for name, tc := range map[string]struct {
-		all    int           // workflows in the namespace: of many, only those are read that are followed
-		answer time.Duration // to what the call reads
+		all    int           // workflows in the namespace; if there are many, only the watched ones are read
+		answer time.Duration // delay of the call's read
 		remove bool
 	}{
 		"ends, few":                        {all: 20},
@@ -175,7 +175,7 @@ func TestFewInALargeNamespace(t *testing.T) {
 	})
 }
 
-// They are read some at a time, so that all are read before the next fault.
+// They are read several at a time, so that all are read before the next fault.
 func TestManyInALargeNamespaceAreReadSideBySide(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count, all = 160, 3000
@@ -200,7 +200,7 @@ func TestManyInALargeNamespaceAreReadSideBySide(t *testing.T) {
 	})
 }
 
-// A list over a dynamic client also says how much is left.
+// A list over a dynamic client also reports how many items remain.
 func TestFewInALargeNamespaceOverADynamicClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count, all = 10, 3000

@@ -18,8 +18,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
-// seedsOf returns how many orders of events are tried. The environment can ask for more, after a
-// change of the hub.
+// seedsOf returns how many orders of events are tried. An environment variable can raise the
+// number, e.g. after a change of the hub.
 func seedsOf(t *testing.T) uint64 {
 	t.Helper()
 	const variable = "HUB_SEEDS"
@@ -34,9 +34,10 @@ func seedsOf(t *testing.T) uint64 {
 	return seeds
 }
 
-// Whatever happens to the watches, and however often one way to watch takes over from the other,
-// each call sees every version of its workflow, once and in order. Where the server has forgotten
-// versions, or a label was changed and changed back, a call may miss some, but not the end.
+// Whatever happens to the watches, and however often single and shared watches replace each other,
+// each call sees every version of its workflow, once and in order. If the server has compacted
+// versions, or a label was changed and changed back, a call may miss some versions, but not the
+// end.
 func TestNoStateIsLost(t *testing.T) {
 	for seed := range seedsOf(t) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
@@ -53,9 +54,9 @@ type storm struct {
 	server   *apitest.Server
 	hub      *Hub
 	ctx      context.Context
-	left     []int            // workflows that run
+	left     []int            // running workflows
 	versions map[string][]int // all of each workflow
-	labels   int              // values that labels have had
+	labels   int              // number of label values so far
 	gaps     bool             // versions may be missed
 
 	running sync.WaitGroup
@@ -97,8 +98,7 @@ func (o *storm) label(name, team, number string) {
 	o.versions[name] = append(o.versions[name], o.server.Version)
 }
 
-// relabel gives a workflow labels that none has had, or if versions may be missed, perhaps its old
-// ones.
+// relabel gives a workflow new labels, or perhaps its old ones if versions may be missed.
 func (o *storm) relabel(i int) {
 	o.labels++
 	team := fmt.Sprint("new-", o.labels)
@@ -126,16 +126,16 @@ func (o *storm) follow(name string) {
 	})
 }
 
-// refuse makes the server refuse everything for a while, perhaps with an outage in between.
+// refuse makes the server refuse all requests for a while, perhaps with an outage in between.
 func (o *storm) refuse() {
-	// A reflector without a watch for relistAfter lists, and so may miss states. All phases
+	// A reflector that has had no watch for relistAfter lists, and so may miss states. All phases
 	// together and the longest pause after them are shorter than that.
 	const (
 		phases  = 3
 		longest = (relistAfter - pace.Longest) / (phases + 1)
 	)
-	// A call that begins while it is refused ends with that error, so all calls have begun before,
-	// and the watches that an earlier fault has ended are open again.
+	// A call that begins during the refusals ends with that error. So all calls have begun before,
+	// and the watches that an earlier fault ended are open again.
 	time.Sleep(pace.Longest + time.Second)
 	for _, err := range []error{refused(), io.ErrUnexpectedEOF, refused()}[:1+o.rand.IntN(phases)] {
 		o.server.Set(func() { o.server.Refuse = func(*http.Request) error { return err } })
@@ -145,13 +145,13 @@ func (o *storm) refuse() {
 	o.server.Set(func() { o.server.Refuse = nil })
 }
 
-// reset resets streams in the middle: those that are open, and some of the answers to come.
+// reset resets streams: those that are open, and some of the later responses.
 func (o *storm) reset() {
 	every, n := 2+o.rand.IntN(5), 0
 	o.server.Set(func() {
 		o.server.Reset = func(*http.Request) bool {
 			n++
-			return o.gaps && n%every == 0 // what is read again may be later
+			return o.gaps && n%every == 0 // a second read may return a later version
 		}
 	})
 	o.server.Cut(apitest.ErrReset)
