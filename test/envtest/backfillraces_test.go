@@ -104,7 +104,7 @@ func describeBackfillRaces(fixture func() *backfills) {
 			f.expectInStep(ctx, session, what)
 		}
 		awaitState(ctx, f.open(session, nil), backfill.StateStopped)
-	}, SpecTimeout(startTimeout))
+	}, SpecTimeout(lengthTimeout))
 
 	It("has the gates of an exit handler decided after a stop", func(ctx SpecContext) {
 		f := fixture()

@@ -24,6 +24,8 @@ const (
 	startTimeout = 8 * time.Minute
 	// specTimeout bounds any other spec.
 	specTimeout = 4 * time.Minute
+	// lengthTimeout is for specs that run kubectl some hundred times.
+	lengthTimeout = 16 * time.Minute
 	// soon bounds short actions of the cluster.
 	soon = 90 * time.Second
 
