@@ -3,6 +3,7 @@ package legacy
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
@@ -45,9 +46,19 @@ func (e *CommandError) Error() string {
 		text += fmt.Sprintf(" ended with %d", e.ReturnCode)
 	}
 	if e.Stderr != "" {
-		text += ": " + status.Printable(e.Stderr) // it can come from credential plugins and proxies
+		text += ": " + printable(e.Stderr)
 	}
 	return text
+}
+
+// printable returns stderr, which credential plugins and proxies can write to, for a terminal. Escapes
+// take up to four times the space of what they stand for, so the result is cut as well.
+func printable(stderr string) string {
+	text := status.Printable(stderr)
+	if len(text) <= maxPrintedStderr {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxPrintedStderr], "") + "…"
 }
 
 func (e *CommandError) Unwrap() error { return e.Err }

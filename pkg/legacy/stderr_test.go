@@ -155,6 +155,7 @@ func TestFailureWithoutServer(t *testing.T) {
 func FuzzFailure(f *testing.F) {
 	for _, seed := range []string{
 		"", "Error from server (NotFound): x", "Error from server: ", "The \"\" is invalid", "Warning: \n", "E1124 x\nerror: You must be logged in to the server (",
+		strings.Repeat("\x01", maxStderr-1),
 	} {
 		f.Add(seed)
 	}
@@ -165,7 +166,7 @@ func FuzzFailure(f *testing.F) {
 			t.Fatalf("%+v, %v", status, err)
 		case status != nil && (status.Code < http.StatusBadRequest || status.Code > 599 || !strings.Contains(stderr, status.Message) && status.Details == nil):
 			t.Fatalf("%+v", status)
-		case err != nil && len(err.Error()) > maxStderr+200:
+		case err != nil && len(err.Error()) > maxPrintedStderr+200:
 			t.Fatalf("an error of %d bytes", len(err.Error()))
 		}
 	})

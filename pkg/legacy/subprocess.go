@@ -22,8 +22,13 @@ const (
 	DefaultKillAfter = 2 * time.Second
 )
 
-// maxStderr is how much of standard error is kept.
-const maxStderr = 4 << 10
+const (
+	// maxStderr is how much of standard error is kept.
+	maxStderr = 4 << 10
+	// maxPrintedStderr is how much of it is in the message of an error, in escapes where necessary: as
+	// much as is kept, with a note of what was cut off.
+	maxPrintedStderr = maxStderr + 64
+)
 
 // SubprocessOptions configure a [SubprocessExecutor]. The zero value is ready to use.
 type SubprocessOptions struct {
