@@ -233,7 +233,7 @@ lint: installer ## golangci-lint on every module
 	@"$(TOOLS)" install lint
 	@for module in $(MODULES) $(BENCH_MODULES); do echo "lint $$module" >&2; \
 		(case $$module in $(AS_TOOLS)) export CGO_ENABLED=0 GOFLAGS="-trimpath -gcflags=all=-dwarf=false";; esac; \
-		cd $$module && "$$("$(TOOLS)" path lint)/golangci-lint" run --config "$(CURDIR)/.golangci.yml" ./...) || exit 1; done
+		cd $$module && "$$("$(TOOLS)" path lint)/golangci-lint" run --allow-parallel-runners --config "$(CURDIR)/.golangci.yml" ./...) || exit 1; done
 
 .PHONY: tidy
 tidy: need ## check that every go.mod is tidy
