@@ -2,9 +2,11 @@ package workflow
 
 import (
 	"context"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
@@ -109,4 +111,25 @@ func (c *WorkflowClient) decode(ctx context.Context, op Op, obj *unstructured.Un
 		return nil, c.error(op, obj.GetName(), err)
 	}
 	return s, nil
+}
+
+// bestEffortTimeout is the time limit for finding further problems of a request that is refused in
+// any case.
+const bestEffortTimeout = 2 * time.Second
+
+// getBestEffort reads a workflow in one attempt, to find further problems of a request that is
+// refused in any case. It returns nil if the workflow cannot be read.
+func (c *WorkflowClient) getBestEffort(ctx context.Context, name string, uid types.UID) (*unstructured.Unstructured, *status.WorkflowStatus) {
+	if checkName(name) != nil {
+		return nil, nil
+	}
+	obj, err := c.getWith(ctx, newPacer(time.Now()), name)
+	if err != nil || uid != "" && obj.GetUID() != uid {
+		return nil, nil
+	}
+	s, err := c.read(ctx, obj)
+	if err != nil {
+		return nil, nil
+	}
+	return obj, s
 }

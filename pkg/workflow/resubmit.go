@@ -107,9 +107,9 @@ func (c *WorkflowClient) resubmit(ctx context.Context, s *submission, name strin
 func (c *WorkflowClient) invalidResubmit(
 	ctx context.Context, s *submission, name string, uid types.UID, problems field.ErrorList,
 ) error {
-	ctx, cancel := context.WithTimeout(ctx, glanceFor)
+	ctx, cancel := context.WithTimeout(ctx, bestEffortTimeout)
 	defer cancel()
-	old, st := c.glance(ctx, name, uid)
+	old, st := c.getBestEffort(ctx, name, uid)
 	if st == nil {
 		return invalid(problems...)
 	}

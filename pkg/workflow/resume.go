@@ -115,9 +115,9 @@ func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOpt
 // awaitedProblems checks the outputs against what the gates wait for, if one attempt to read the
 // workflow succeeds.
 func (c *WorkflowClient) awaitedProblems(ctx context.Context, name string, uid types.UID, request resumeRequest) field.ErrorList {
-	ctx, cancel := context.WithTimeout(ctx, glanceFor)
+	ctx, cancel := context.WithTimeout(ctx, bestEffortTimeout)
 	defer cancel()
-	_, s := c.glance(ctx, name, uid)
+	_, s := c.getBestEffort(ctx, name, uid)
 	if s == nil {
 		return nil
 	}

@@ -214,9 +214,9 @@ func (c *WorkflowClient) invalidRetry(
 	if slices.ContainsFunc(problems, aboutSelection) {
 		return invalid(problems...)
 	}
-	ctx, cancel := context.WithTimeout(ctx, glanceFor)
+	ctx, cancel := context.WithTimeout(ctx, bestEffortTimeout)
 	defer cancel()
-	if obj, s := c.glance(ctx, name, uid); s != nil && s.Completed() {
+	if obj, s := c.getBestEffort(ctx, name, uid); s != nil && s.Completed() {
 		request.known = c.knownParameters(ctx, newPacer(time.Now()), obj, request.parameters)
 		_, err := retryplan.Make(ctx, s, request.nodes)
 		if found, err := retryProblems(ctx, err); err == nil {

@@ -181,7 +181,7 @@ func (c *WorkflowClient) complete(ctx context.Context, s *submission) error {
 // invalidStart returns the error of a request that is wrong by itself: with these problems, and with
 // those that it has with what it starts from, if one attempt to read that succeeds.
 func (c *WorkflowClient) invalidStart(ctx context.Context, s *submission, problems field.ErrorList) error {
-	ctx, cancel := context.WithTimeout(ctx, glanceFor)
+	ctx, cancel := context.WithTimeout(ctx, bestEffortTimeout)
 	defer cancel()
 	s.pacer = newPacer(time.Now())
 	if s.req.CronWorkflow != "" && s.draft.base != "" {
