@@ -34,9 +34,13 @@ func New(target backfill.Cluster, opts Options) (*WorkingState, error) {
 	return &WorkingState{cluster: c}, nil
 }
 
-// NewOrUnreachable is New for programs that can do without the target cluster: if the credentials need
-// an option which is not set, it returns a [backfill.Unreachable] with that error. The caller must call
-// release when the working state is no longer needed.
+// NewOrUnreachable is [New] for programs that can do without the target cluster: if the credentials
+// need an option which is not set, it returns a [backfill.Unreachable] with that error. Like New, it
+// does not connect and does not block. The working state is safe for concurrent use. The caller must
+// call release, once or more, when the working state is no longer needed.
+//
+// Errors: [workflow.ErrInvalid] with the field, for an invalid configuration; state and release are
+// then nil.
 func NewOrUnreachable(target backfill.Cluster, opts Options) (state backfill.WorkingState, release func(), err error) {
 	w, err := New(target, opts)
 	switch {
