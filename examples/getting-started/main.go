@@ -61,7 +61,7 @@ func load(ctx context.Context, w workflows, key string) error {
 	fmt.Println("workflow", started.Name)
 
 	// A workflow that an earlier run has started may have ended by now.
-	state, err := w.Wait(ctx, started.Name, workflow.Any(workflow.Suspended, workflow.Completed))
+	state, err := w.Wait(ctx, started.Name, workflow.Any(workflow.Suspended, workflow.Completed), workflow.WithUID(started.UID))
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func load(ctx context.Context, w workflows, key string) error {
 		}
 	}
 
-	ended, err := w.Wait(ctx, started.Name, workflow.Completed)
+	ended, err := w.Wait(ctx, started.Name, workflow.Completed, workflow.WithUID(started.UID))
 	if err != nil {
 		return err
 	}

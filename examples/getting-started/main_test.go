@@ -19,7 +19,7 @@ func (e ended) Start(context.Context, workflow.StartRequest) (*status.WorkflowSt
 	return status.FromJSON([]byte(e.object))
 }
 
-func (e ended) Wait(context.Context, string, workflow.Condition) (*status.WorkflowStatus, error) {
+func (e ended) Wait(context.Context, string, workflow.Condition, ...workflow.WaitOption) (*status.WorkflowStatus, error) {
 	return status.FromJSON([]byte(e.object))
 }
 

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
@@ -67,17 +68,18 @@ func run(ctx context.Context, log *slog.Logger, namespace, template string, coun
 		return err
 	}
 	names := make([]string, 0, count)
+	uids := map[string]types.UID{}
 	for range count { // sequentially: the template is read once, and a start takes some milliseconds
 		started, err := client.Start(ctx, workflow.StartRequest{Template: template})
 		if err != nil {
 			return fmt.Errorf("after %d starts: %w", len(names), err)
 		}
-		names = append(names, started.Name)
+		names, uids[started.Name] = append(names, started.Name), started.UID
 	}
 	log.Info("waiting", "workflows", count)
 
 	ended := map[status.Outcome]int{}
-	for name, result := range workflow.WaitMany(ctx, client, names, workflow.Completed) {
+	for name, result := range workflow.WaitMany(ctx, client, names, workflow.Completed, workflow.WithUIDs(uids)) {
 		state, err := result.Unwrap()
 		if err != nil { // for this workflow only; the other waits continue
 			log.Error("wait failed", "workflow", name, "error", err)

@@ -66,6 +66,15 @@ func names(jobs []*job) []string {
 	return all
 }
 
+// uids returns the UIDs of the jobs' workflows by their names.
+func uids(jobs []*job) map[string]types.UID {
+	all := make(map[string]types.UID, len(jobs))
+	for _, j := range jobs {
+		all[j.name()] = j.uid
+	}
+	return all
+}
+
 // share returns the percentage of many jobs of a run that a rollout gives to the native client.
 // With few jobs it can differ much from the requested one.
 func share(r legacy.Rollout, namespace, run string, many int) float64 {

@@ -127,7 +127,7 @@ func (w *walk) read(ctx context.Context, p *phase, jobs []*job) error {
 // guarantee, unless ctx has ended.
 func (w *walk) wait(ctx context.Context, jobs []*job, until workflow.Condition) (map[string]status.Outcome, error) {
 	outcomes := map[string]status.Outcome{}
-	for name, r := range workflow.WaitMany(ctx, w.router, names(jobs), until) {
+	for name, r := range workflow.WaitMany(ctx, w.router, names(jobs), until, workflow.WithUIDs(uids(jobs))) {
 		switch {
 		case r.Success():
 			outcomes[name] = r.Data.Outcome()

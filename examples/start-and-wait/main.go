@@ -71,7 +71,7 @@ func run(ctx context.Context, log *slog.Logger, namespace string, req workflow.S
 	log.Info("following", "workflow", started.Name, "uid", started.UID)
 
 	var last *status.WorkflowStatus
-	for state, err := range client.Watch(ctx, started.Name) {
+	for state, err := range client.Watch(ctx, started.Name, workflow.WithUID(started.UID)) {
 		switch {
 		case err != nil && ctx.Err() != nil:
 			return fmt.Errorf("interrupted; the workflow keeps running: %w", err)

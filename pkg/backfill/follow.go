@@ -92,13 +92,10 @@ func (b *argoBackfill) Follow(ctx context.Context, opts FollowOptions) iter.Seq2
 
 // watch sends the states of a workflow, and then its end or the error that ends the watch.
 func (b *argoBackfill) watch(ctx context.Context, name string, uid types.UID, send func(update) bool) {
-	for s, err := range b.deps.Workflows.Watch(ctx, name) {
+	for s, err := range b.deps.Workflows.Watch(ctx, name, workflow.WithUID(uid)) {
 		switch {
 		case err != nil:
 			send(update{err: err})
-			return
-		case s.UID != uid:
-			send(update{err: workflow.ErrReplaced})
 			return
 		case !send(update{workflow: s}):
 			return

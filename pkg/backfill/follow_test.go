@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill/internal/fakekube"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -22,11 +24,13 @@ type scripted struct {
 	states []*status.WorkflowStatus
 	err    error                                  // after the states; may be nil
 	get    func() (*status.WorkflowStatus, error) // answers Get
+	uids   []types.UID                            // that Watch was called with
 }
 
 func (f *scripted) Get(context.Context, string) (*status.WorkflowStatus, error) { return f.get() }
 
-func (f *scripted) Watch(ctx context.Context, _ string) iter.Seq2[*status.WorkflowStatus, error] {
+func (f *scripted) Watch(ctx context.Context, name string, opts ...workflow.WaitOption) iter.Seq2[*status.WorkflowStatus, error] {
+	f.uids = append(f.uids, workflow.WaitOptionsFor(name, opts...).UID)
 	return func(yield func(*status.WorkflowStatus, error) bool) {
 		for _, s := range f.states {
 			select {
@@ -123,11 +127,12 @@ func TestFollow(t *testing.T) {
 			if seen, err := follow(t, f, Dependencies{}, FollowOptions{}); !errors.Is(err, workflow.ErrDeleted) || len(seen) != 2 {
 				t.Errorf("%v, %v", seen, err)
 			}
-			other := *all[1]
-			other.UID = "another"
-			f = &scripted{recorder: recorder{runs: all[:1]}, states: []*status.WorkflowStatus{&other}}
+			f = &scripted{recorder: recorder{runs: all[:1]}, err: workflow.ErrReplaced}
 			if seen, err := follow(t, f, Dependencies{}, FollowOptions{}); !errors.Is(err, workflow.ErrReplaced) || len(seen) != 1 {
 				t.Errorf("%v, %v", seen, err)
+			}
+			if !slices.Equal(f.uids, []types.UID{"u"}) { // another workflow of the name is not followed
+				t.Errorf("watched %q", f.uids)
 			}
 		})
 	})

@@ -235,17 +235,19 @@ func (r *Router) List(ctx context.Context, opts workflow.ListOptions) iter.Seq2[
 }
 
 // Watch implements [workflow.Interface].
-func (r *Router) Watch(ctx context.Context, name string) iter.Seq2[*status.WorkflowStatus, error] {
+func (r *Router) Watch(ctx context.Context, name string, opts ...workflow.WaitOption) iter.Seq2[*status.WorkflowStatus, error] {
 	return func(yield func(*status.WorkflowStatus, error) bool) {
 		backend, _ := r.choose(workflow.OpWatch, name)
-		backend.Watch(ctx, name)(yield)
+		backend.Watch(ctx, name, opts...)(yield)
 	}
 }
 
 // Wait implements [workflow.Interface].
-func (r *Router) Wait(ctx context.Context, name string, until workflow.Condition) (*status.WorkflowStatus, error) {
+func (r *Router) Wait(
+	ctx context.Context, name string, until workflow.Condition, opts ...workflow.WaitOption,
+) (*status.WorkflowStatus, error) {
 	backend, _ := r.choose(workflow.OpWait, name)
-	return backend.Wait(ctx, name, until)
+	return backend.Wait(ctx, name, until, opts...)
 }
 
 // Suspend implements [workflow.Interface].

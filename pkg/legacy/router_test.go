@@ -52,12 +52,18 @@ func (r *recorder) List(context.Context, workflow.ListOptions) iter.Seq2[*status
 	return func(yield func(*status.WorkflowStatus, error) bool) { yield(r.record(workflow.OpList, "")) }
 }
 
-func (r *recorder) Watch(_ context.Context, name string) iter.Seq2[*status.WorkflowStatus, error] {
-	return func(yield func(*status.WorkflowStatus, error) bool) { yield(r.record(workflow.OpWatch, name)) }
+func (r *recorder) Watch(_ context.Context, name string, opts ...workflow.WaitOption) iter.Seq2[*status.WorkflowStatus, error] {
+	return func(yield func(*status.WorkflowStatus, error) bool) { yield(r.recordUID(workflow.OpWatch, name, opts)) }
 }
 
-func (r *recorder) Wait(_ context.Context, name string, _ workflow.Condition) (*status.WorkflowStatus, error) {
-	return r.record(workflow.OpWait, name)
+func (r *recorder) Wait(
+	_ context.Context, name string, _ workflow.Condition, opts ...workflow.WaitOption,
+) (*status.WorkflowStatus, error) {
+	return r.recordUID(workflow.OpWait, name, opts)
+}
+
+func (r *recorder) recordUID(op workflow.Op, name string, opts []workflow.WaitOption) (*status.WorkflowStatus, error) {
+	return r.record(op, fmt.Sprint(name, " with the UID ", workflow.WaitOptionsFor(name, opts...).UID))
 }
 
 func (r *recorder) recordOnly(op workflow.Op, name string) error {
@@ -110,9 +116,9 @@ func verbs(ctx context.Context, c workflow.Interface, name string) {
 	_, _ = c.Start(ctx, workflow.StartRequest{Template: "t", Name: name})
 	_, _ = c.Resubmit(ctx, "old", workflow.ResubmitOptions{Name: name})
 	_, _ = c.Get(ctx, name)
-	for range c.Watch(ctx, name) { //nolint:errcheck // recorder records the call
+	for range c.Watch(ctx, name, workflow.WithUID("u")) { //nolint:errcheck // recorder records the call
 	}
-	_, _ = c.Wait(ctx, name, workflow.Completed)
+	_, _ = c.Wait(ctx, name, workflow.Completed, workflow.WithUID("u"))
 	_ = c.Suspend(ctx, name, workflow.SuspendOptions{})
 	_, _ = c.Resume(ctx, name, workflow.ResumeOptions{})
 	_ = c.Stop(ctx, name, workflow.StopOptions{})
@@ -123,10 +129,8 @@ func verbs(ctx context.Context, c workflow.Interface, name string) {
 	_ = c.Delete(ctx, name, workflow.DeleteOptions{})
 }
 
-// All calls about one workflow go to the same backend and are not repeated.
+// All calls about one workflow go to the same backend as they are, and are not repeated.
 func TestOneWorkflowHasOneBackend(t *testing.T) {
-	direct := &recorder{}
-	verbs(t.Context(), direct, "w-0")
 	both := map[Backend]int{}
 	for i := range 50 {
 		native, old := &recorder{}, &recorder{}
@@ -134,13 +138,15 @@ func TestOneWorkflowHasOneBackend(t *testing.T) {
 		r := router(t, native, old, RouterOptions{Rollout: Rollout{Percent: 40}, ReadFallback: true, OnDecision: func(d Decision) { decisions = append(decisions, d) }})
 		name := fmt.Sprint("w-", i)
 		verbs(t.Context(), r, name)
+		direct := &recorder{}
+		verbs(t.Context(), direct, name)
 		want := r.Rollout().Backend(workflow.DefaultNamespace, name)
 		both[want]++
 		called, other := native.calls, old.calls
 		if want == BackendLegacy {
 			called, other = other, called
 		}
-		if len(other) > 0 || len(called) != len(direct.calls) || len(decisions) != len(called) {
+		if len(other) > 0 || !slices.Equal(called, direct.calls) || len(decisions) != len(called) {
 			t.Fatalf("%s: native %q, legacy %q", name, native.calls, old.calls)
 		}
 		for _, d := range decisions {

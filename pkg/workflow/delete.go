@@ -17,6 +17,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/watchhub"
 )
 
 // DeleteOptions configure a Delete. The zero value is ready to use.
@@ -181,7 +182,7 @@ func gone(err error) bool {
 
 // awaitGone blocks until a workflow that is marked for deletion is deleted.
 func (c *WorkflowClient) awaitGone(ctx context.Context, name string, uid types.UID) error {
-	err := c.followUID(ctx, name, uid, func(s *status.WorkflowStatus) (bool, error) {
+	err := c.follow(ctx, watchhub.Target{Name: name, UID: uid}, func(s *status.WorkflowStatus) (bool, error) {
 		finalizers := s.Finalizers
 		failure := s.Condition(status.ConditionArtifactGCError)
 		if failure != nil && failure.Status == "True" && slices.Contains(finalizers, naming.FinalizerArtifactGC) {

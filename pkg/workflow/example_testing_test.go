@@ -14,7 +14,7 @@ type ended struct {
 	object string // as the API server sends it
 }
 
-func (e ended) Wait(context.Context, string, workflow.Condition) (*status.WorkflowStatus, error) {
+func (e ended) Wait(context.Context, string, workflow.Condition, ...workflow.WaitOption) (*status.WorkflowStatus, error) {
 	return status.FromJSON([]byte(e.object))
 }
 

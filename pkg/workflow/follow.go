@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/source"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/watchhub"
@@ -17,23 +15,9 @@ import (
 type visitor func(*status.WorkflowStatus) (done bool, err error)
 
 // follow calls visit for each state of a workflow until visit is done or fails, the workflow is
-// deleted or replaced, or ctx ends.
-func (c *WorkflowClient) follow(ctx context.Context, name string, visit visitor) error {
-	return c.followTarget(ctx, watchhub.Target{Name: name}, visit)
-}
-
-// followUID follows the workflow with that UID. An empty uid means the workflow that is seen first.
-func (c *WorkflowClient) followUID(ctx context.Context, name string, uid types.UID, visit visitor) error {
-	return c.followTarget(ctx, watchhub.Target{Name: name, UID: uid}, visit)
-}
-
-// followOn follows the workflow of which the caller has seen the state s. It does not show s again.
-func (c *WorkflowClient) followOn(ctx context.Context, s *status.WorkflowStatus, visit visitor) error {
-	return c.followTarget(ctx, watchhub.Target{Name: s.Name, UID: s.UID, Known: s}, visit)
-}
-
-// followTarget stays on the stack for as long as a call waits, so its frame must be small.
-func (c *WorkflowClient) followTarget(ctx context.Context, target watchhub.Target, visit visitor) error {
+// deleted or replaced, or ctx ends. It stays on the stack for as long as a call waits, so its frame
+// must be small.
+func (c *WorkflowClient) follow(ctx context.Context, target watchhub.Target, visit visitor) error {
 	if err := checkName(target.Name); err != nil {
 		return err
 	}

@@ -36,9 +36,9 @@ type Reader interface {
 // Waiter watches workflows.
 type Waiter interface {
 	// Watch yields the states of a workflow; see [WorkflowClient.Watch].
-	Watch(ctx context.Context, name string) iter.Seq2[*status.WorkflowStatus, error]
+	Watch(ctx context.Context, name string, opts ...WaitOption) iter.Seq2[*status.WorkflowStatus, error]
 	// Wait blocks until a condition holds; see [WorkflowClient.Wait].
-	Wait(ctx context.Context, name string, until Condition) (*status.WorkflowStatus, error)
+	Wait(ctx context.Context, name string, until Condition, opts ...WaitOption) (*status.WorkflowStatus, error)
 }
 
 // Lifecycle controls running workflows, and deletes workflows.

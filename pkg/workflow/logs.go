@@ -23,6 +23,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/podlogs"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/watchhub"
 )
 
 // LogOptions select the lines of a workflow's logs to read. The zero value reads what all
@@ -195,7 +196,7 @@ func (c *WorkflowClient) followLogs(ctx context.Context, s *status.WorkflowStatu
 	var last atomic.Pointer[status.WorkflowStatus]
 	last.Store(s)
 	states := func(ctx context.Context, deliver func(*status.WorkflowStatus)) error {
-		err := c.followOn(ctx, s, func(s *status.WorkflowStatus) (bool, error) {
+		err := c.follow(ctx, watchhub.Target{Name: s.Name, UID: s.UID, Known: s}, func(s *status.WorkflowStatus) (bool, error) {
 			last.Store(s)
 			deliver(s)
 			return s.Completed(), nil

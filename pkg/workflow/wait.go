@@ -5,15 +5,65 @@ import (
 	"fmt"
 	"iter"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/watchhub"
 )
+
+// WaitOption is an option of [Waiter.Wait], [Waiter.Watch] and [WaitMany]. If one is given twice,
+// the later one applies. A nil WaitOption has no effect.
+type WaitOption interface {
+	applyTo(o *WaitOptions, name string)
+}
+
+// WaitOptions is what the options of a call set. Implementations of [Waiter] read them with
+// [WaitOptionsFor].
+type WaitOptions struct {
+	// UID is the UID that the workflow must have. "" means any.
+	UID types.UID
+}
+
+// WaitOptionsFor returns what the options of a call set for the workflow of that name.
+//
+//go:noinline
+func WaitOptionsFor(name string, opts ...WaitOption) WaitOptions {
+	var o WaitOptions
+	for _, option := range opts {
+		if option != nil {
+			option.applyTo(&o, name)
+		}
+	}
+	return o
+}
+
+// WithUID restricts Wait and Watch to the workflow with that UID. They end with [ErrReplaced] if
+// another workflow has its name, and with [ErrDeleted] if none has, also if that was so when the
+// call began. The caller and the condition see no state of another workflow. An empty UID means no
+// restriction, like that of the other verbs' options.
+//
+// A workflow keeps its UID for as long as it exists. Pass it whenever you wait for a workflow that
+// you have started or read before.
+func WithUID(uid types.UID) WaitOption { return uidOption(uid) }
+
+type uidOption types.UID
+
+func (u uidOption) applyTo(o *WaitOptions, _ string) { o.UID = types.UID(u) }
+
+// WithUIDs is [WithUID] for [WaitMany]. It has the UID of each workflow by its name. A workflow
+// without one is not restricted.
+func WithUIDs(uids map[string]types.UID) WaitOption { return uidsOption(uids) }
+
+type uidsOption map[string]types.UID
+
+func (u uidsOption) applyTo(o *WaitOptions, name string) { o.UID = u[name] }
 
 // Wait blocks until the condition holds for a state of the workflow, and returns that state. It
 // begins with the current state, which it reads from the API server. From then on it watches the
 // workflow until ctx ends. It continues over closed watches, expired resource versions and restarts
-// of the API server.
+// of the API server, with the same workflow: the one with the UID of [WithUID], or else the one that
+// it read first.
 //
 // The condition receives each state that the API server delivers, once and in order. While the
 // condition runs, further states are queued, and other calls are not delayed. The states have no
@@ -27,18 +77,18 @@ import (
 // A workflow that has failed is not an error. Errors: what the condition returned; [ErrCompleted]
 // if the workflow ended before the condition was met; [ErrNotFound] if it did not exist when the
 // call began; a [*GoneError], which matches [ErrDeleted] or [ErrReplaced], if it was deleted or
-// replaced since; [ErrForbidden] (needs get and watch; see [Needs]), [ErrUnauthorized],
+// replaced since, or is not the one of [WithUID]; [ErrForbidden] (needs get and watch; see [Needs]), [ErrUnauthorized],
 // [ErrNotInstalled], [ErrInvalid]; [ErrNodesOffloaded] and [ErrUnsupported] (unreadable nodes) from
 // [Suspended]; a [*WaitError] with the last state when ctx ends. If access is lost during the wait,
 // Wait keeps retrying for [Options.RetryFor], so that roles and tokens can be renewed.
-func (c *WorkflowClient) Wait(ctx context.Context, name string, until Condition) (s *status.WorkflowStatus, err error) {
+func (c *WorkflowClient) Wait(ctx context.Context, name string, until Condition, opts ...WaitOption) (s *status.WorkflowStatus, err error) {
 	ctx, o := c.begin(ctx, OpWait, name, &err)
 	defer o.end(ctx)
 	if until == nil {
 		return nil, c.error(OpWait, name, noCondition())
 	}
 	w := awaiting{until: until}
-	if err := c.follow(ctx, name, w.visit); err != nil {
+	if err := c.follow(ctx, watchhub.Target{Name: name, UID: WaitOptionsFor(name, opts...).UID}, w.visit); err != nil {
 		return nil, c.error(OpWait, name, err)
 	}
 	return w.reached, nil
@@ -78,12 +128,12 @@ func (w *awaiting) visit(s *status.WorkflowStatus) (bool, error) {
 // [*GoneError], which matches [ErrDeleted] or [ErrReplaced]; [ErrForbidden] (needs get and watch;
 // see [Needs]), [ErrUnauthorized], [ErrNotInstalled], [ErrInvalid], [ErrUnsupported] (an object
 // that cannot be read); a [*WaitError] with the last state when ctx ends.
-func (c *WorkflowClient) Watch(ctx context.Context, name string) iter.Seq2[*status.WorkflowStatus, error] {
+func (c *WorkflowClient) Watch(ctx context.Context, name string, opts ...WaitOption) iter.Seq2[*status.WorkflowStatus, error] {
 	return func(yield func(*status.WorkflowStatus, error) bool) {
 		var err error
 		ctx, o := c.begin(ctx, OpWatch, name, &err)
 		defer o.end(ctx)
-		err = c.follow(ctx, name, func(s *status.WorkflowStatus) (bool, error) {
+		err = c.follow(ctx, watchhub.Target{Name: name, UID: WaitOptionsFor(name, opts...).UID}, func(s *status.WorkflowStatus) (bool, error) {
 			if !yield(s, nil) {
 				return true, errLeft
 			}

@@ -10,7 +10,8 @@ import (
 
 // WaitMany waits for many workflows at once. It yields the name and the result of each as soon as
 // the result is known. The result is what w.Wait returns for the name. A name that is given several
-// times has one result. A wait that fails does not affect the others.
+// times has one result. A wait that fails does not affect the others. The options apply to each wait;
+// pass the UIDs of the workflows with [WithUIDs].
 //
 // WaitMany does not send a request before the sequence is ranged over. If the loop ends early, the
 // remaining waits are cancelled, and no goroutine is left behind. When ctx ends, each remaining
@@ -19,7 +20,7 @@ import (
 // The condition is called by one goroutine for each workflow, so it must be safe for concurrent
 // use. With [WorkflowClient], ten thousand names share one watch, or two while one watch replaces
 // another.
-func WaitMany(ctx context.Context, w Waiter, names []string, until Condition) iter.Seq2[string, Result[*status.WorkflowStatus]] {
+func WaitMany(ctx context.Context, w Waiter, names []string, until Condition, opts ...WaitOption) iter.Seq2[string, Result[*status.WorkflowStatus]] {
 	type outcome struct {
 		name   string
 		result Result[*status.WorkflowStatus]
@@ -40,7 +41,7 @@ func WaitMany(ctx context.Context, w Waiter, names []string, until Condition) it
 			}
 			given[name] = true
 			running.Go(func() {
-				o := outcome{name, ResultOf(w.Wait(ctx, name, until))}
+				o := outcome{name, ResultOf(w.Wait(ctx, name, until, opts...))}
 				select {
 				case outcomes <- o:
 				case <-left:

@@ -8,6 +8,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -90,6 +91,45 @@ func describeWait(fixture func() Fixture) {
 			var err error
 			Eventually(ctx, waiting).WithTimeout(specTimeout).Should(Receive(&err))
 			expectError(err, workflow.ErrDeleted, workflow.OpWait, s.Name)
+		}, SpecTimeout(specTimeout))
+
+		It("waits for the workflow with the given UID and for no other of its name", func(ctx SpecContext) {
+			f := fixture()
+			first := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate), Name: "one-name"})
+			s, err := f.Client.Wait(ctx, first.Name, workflow.Suspended, workflow.WithUID(first.UID))
+			Expect(err).NotTo(HaveOccurred())
+			Expect(s.UID).To(Equal(first.UID))
+
+			waiting, seen := make(chan error, 1), make(chan types.UID, 100)
+			look := func(s *status.WorkflowStatus) (bool, error) {
+				seen <- s.UID
+				return false, nil
+			}
+			go func() {
+				_, err := f.Client.Wait(ctx, first.Name, look, workflow.WithUID(first.UID))
+				waiting <- err
+			}()
+			Eventually(ctx, seen).Should(Receive(Equal(first.UID)))
+			Expect(f.workflows().Delete(ctx, first.Name, metav1.DeleteOptions{})).To(Succeed())
+			Eventually(ctx, waiting).WithTimeout(specTimeout).Should(Receive(&err))
+			Expect(err).To(Or(MatchError(workflow.ErrDeleted), MatchError(workflow.ErrReplaced)))
+
+			_, err = f.Client.Wait(ctx, first.Name, look, workflow.WithUID(first.UID))
+			expectError(err, workflow.ErrDeleted, workflow.OpWait, first.Name)
+			second := f.start(ctx, workflow.StartRequest{Template: first.Template.Name, Name: first.Name})
+			Expect(second.UID).NotTo(Equal(first.UID))
+			_, err = f.Client.Wait(ctx, first.Name, look, workflow.WithUID(first.UID))
+			expectError(err, workflow.ErrReplaced, workflow.OpWait, first.Name)
+			var all []error
+			for s, err := range f.Client.Watch(ctx, first.Name, workflow.WithUID(first.UID)) {
+				Expect(s).To(BeNil())
+				all = append(all, err)
+			}
+			Expect(all).To(HaveLen(1))
+			expectError(all[0], workflow.ErrReplaced, workflow.OpWatch, first.Name)
+			for len(seen) > 0 {
+				Expect(seen).To(Receive(Equal(first.UID)))
+			}
 		}, SpecTimeout(specTimeout))
 
 		It("fails at once if the workflow does not exist or access is denied", func(ctx SpecContext) {

@@ -49,7 +49,7 @@ func (c *call) begin(ctx context.Context) error {
 	p.Outage = c.hub.cfg.Outage
 	first, err := pace.Do(ctx, p, func() (*snapshot, error) { return c.hub.read(ctx, c.sub) })
 	switch {
-	case c.known != nil && notFound(err):
+	case c.uid != "" && notFound(err):
 		return ErrDeleted
 	case err != nil:
 		return err

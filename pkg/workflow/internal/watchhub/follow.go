@@ -12,7 +12,9 @@ import (
 // Target is a workflow to follow.
 type Target struct {
 	Name string
-	UID  types.UID // "" means the workflow that is read first
+	// UID is that of a workflow that has existed, so if there is no workflow of that name, it was
+	// deleted. "" means the workflow that is read first.
+	UID types.UID
 	// Known, if not nil, is a state that the caller has seen before. It is not shown again, and UID
 	// must be its UID.
 	Known *status.WorkflowStatus

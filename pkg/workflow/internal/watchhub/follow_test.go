@@ -108,6 +108,12 @@ func TestTargets(t *testing.T) {
 		if !errors.Is(err, ErrDeleted) || !errors.As(err, &failed) || failed.Last != known {
 			t.Error(err)
 		}
+		// A workflow with a UID has existed, even if this call has not seen it.
+		unseen := Target{Name: "w", UID: known.UID}
+		err = h.Follow(t.Context(), unseen, func(State) (bool, error) { return true, nil })
+		if !errors.Is(err, ErrDeleted) || !errors.As(err, &failed) || failed.Last != nil {
+			t.Error(err)
+		}
 	})
 }
 
