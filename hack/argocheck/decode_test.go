@@ -94,8 +94,8 @@ func compareOne(t *testing.T, s sample, ours *status.WorkflowStatus, argo *wfv1.
 		if got, want := ofOurs(n), ofArgo(theirs); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s, node %s:\n%+v\nwith Argo\n%+v", s.from, n.ID, got, want)
 		}
-		if n.Active() != theirs.IsActiveSuspendNode() {
-			t.Errorf("%s, node %s: waits: %v", s.from, n.ID, n.Active())
+		if n.Waiting() != theirs.IsActiveSuspendNode() {
+			t.Errorf("%s, node %s: waits: %v", s.from, n.ID, n.Waiting())
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 // Delayed reports whether n is a delay: an active Suspend node that Argo completes by itself after
 // a time ("suspend: {duration: 10m}"); see [Node.Until]. It waits for no decision, so it is not
-// [Node.Active]. A node that awaits outputs is a gate, even if Argo takes their defaults after a
+// [Node.Waiting]. A node that awaits outputs is a gate, even if Argo takes their defaults after a
 // time.
 //
 // The duration is in the node's template, which the controller stores in the workflow. A node whose

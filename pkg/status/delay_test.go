@@ -15,9 +15,9 @@ import (
 func waitsOf(n *status.Node) string {
 	text := "none"
 	switch {
-	case n.Active() && n.Delayed():
+	case n.Waiting() && n.Delayed():
 		return "both"
-	case n.Active():
+	case n.Waiting():
 		text = "gate"
 	case n.Delayed():
 		text = "delay"

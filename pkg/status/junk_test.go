@@ -46,7 +46,7 @@ func TestJunkInNodesTakesNoRoom(t *testing.T) {
 			n := s.Node("a")
 			var awaited []status.Parameter
 			took := growth.Allocated(func() { awaited = n.AwaitedOutputs() })
-			if n.Name != "x" || !n.Active() || len(awaited) != 1 || awaited[0].Name != "who" || took > 6<<20 {
+			if n.Name != "x" || !n.Waiting() || len(awaited) != 1 || awaited[0].Name != "who" || took > 6<<20 {
 				t.Errorf("%+v awaits %v, read with %d MiB", n, awaited, took>>20)
 			}
 		})

@@ -8,7 +8,7 @@ import "time"
 // [Node.Inputs], [Node.Outputs] and [Node.Details]. Each call reads again, so keep the result. If
 // the nodes are compressed, the first such call decompresses them again and keeps their JSON in
 // memory (at most [MaxNodesSize]) as long as any part of the status is in use; this is not needed
-// for active gates. Of nodes that are compressed or were read by [FromJSON], a method reads at most
+// for gates that wait. Of nodes that are compressed or were read by [FromJSON], a method reads at most
 // 131,072 items of lists; [Node.Dropped] says so if there are more. The methods are safe for
 // concurrent use.
 type Node struct {
@@ -71,20 +71,20 @@ func (n *Node) Dropped() []Dropped {
 	return dropped
 }
 
-// Active reports whether n is a gate that waits for a decision: an active Suspend node that is not
+// Waiting reports whether n is a gate that waits for a decision: an active Suspend node that is not
 // a delay (see [Node.Delayed]). No gate waits once the workflow has ended, whatever phase the
-// controller has left the node in.
-func (n *Node) Active() bool { return n.suspended() && !n.delay }
+// controller has left the node in. For a node that waits for a lock, see WaitingForLock.
+func (n *Node) Waiting() bool { return n.suspended() && !n.delay }
 
 // AwaitedOutputs returns the output parameters that a decision about the gate n has to supply,
-// unless their defaults are to be taken. It returns none if n is not active.
+// unless their defaults are to be taken. It returns none if n is not waiting.
 //
 // An output takes its enum, description and default from the node's input of the same name if it
 // has none itself, as in the form of Argo's UI ("intermediate parameters"). If the input has a
 // default but no enum, the output's default is the input's value, which the step may have set.
 // Argo's own resume takes only the output's own default.
 func (n *Node) AwaitedOutputs() []Parameter {
-	if !n.Active() {
+	if !n.Waiting() {
 		return nil
 	}
 	var awaited []Parameter

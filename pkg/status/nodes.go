@@ -22,15 +22,15 @@ func (s *WorkflowStatus) NodesByID() map[string]*Node {
 	return byID
 }
 
-// HasSuspendedNodes reports whether a gate waits for a decision; see [Node.Active]. It is false
+// HasSuspendedNodes reports whether a gate waits for a decision; see [Node.Waiting]. It is false
 // once the workflow has ended, and if the nodes are not known; see NodesErr.
 func (s *WorkflowStatus) HasSuspendedNodes() bool {
-	return slices.ContainsFunc(s.Nodes, (*Node).Active)
+	return slices.ContainsFunc(s.Nodes, (*Node).Waiting)
 }
 
 // SuspendedNodes returns the gates that wait for a decision, in order of their start. There are
 // none once the workflow has ended.
-func (s *WorkflowStatus) SuspendedNodes() []*Node { return s.nodesThat((*Node).Active) }
+func (s *WorkflowStatus) SuspendedNodes() []*Node { return s.nodesThat((*Node).Waiting) }
 
 // DelayedNodes returns the active Suspend nodes that only pass time, in order of their start; see
 // [Node.Delayed].

@@ -148,7 +148,7 @@ func asciiGlyphs() glyphs {
 }
 
 func (g glyphs) node(n *Node) string {
-	if n.Active() {
+	if n.Waiting() {
 		return g.gates
 	}
 	switch n.Phase {

@@ -177,7 +177,7 @@ func (s *WorkflowStatus) Completed() bool {
 }
 
 // Suspended reports whether the workflow waits for a decision: it has not ended, and a gate waits
-// (see [Node.Active]) or it was suspended as a whole (spec.suspend). Pods that were running when it
+// (see [Node.Waiting]) or it was suspended as a whole (spec.suspend). Pods that were running when it
 // was suspended as a whole continue.
 func (s *WorkflowStatus) Suspended() bool {
 	return !s.Completed() && (s.SpecSuspended || s.HasSuspendedNodes())

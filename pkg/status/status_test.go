@@ -152,7 +152,7 @@ status:
 			gate, delay := s.Node("g"), s.Node("d")
 			for what, is := range map[string]bool{
 				"Suspended": s.Suspended(), "HasSuspendedNodes": s.HasSuspendedNodes(), "SuspendedNodes": len(s.SuspendedNodes()) > 0,
-				"Active": gate.Active(), "AwaitedOutputs": len(gate.AwaitedOutputs()) > 0,
+				"Waiting": gate.Waiting(), "AwaitedOutputs": len(gate.AwaitedOutputs()) > 0,
 				"DelayedNodes": len(s.DelayedNodes()) > 0, "Until": !delay.Until().IsZero(),
 			} {
 				if is != waits {

@@ -53,7 +53,7 @@ func (g gates) find(
 	for _, n := range s.Nodes {
 		switch {
 		case len(ids) > 0 && !ids.Has(n.ID):
-		case n.Active() && ctx.Err() == nil && g.selector.Matches(n):
+		case n.Waiting() && ctx.Err() == nil && g.selector.Matches(n):
 			waiting = append(waiting, detached(n))
 		case withDelays && n.Delayed() && (g.all() || ids.Has(n.ID)) && g.selector.Matches(n):
 			delays = append(delays, detached(n))
@@ -125,7 +125,7 @@ func (g gates) withStates(err error, s *status.WorkflowStatus) error {
 		states = statesByID(s, g.ids)
 	case !g.selector.Empty():
 		for _, n := range s.Nodes {
-			if n.Type == status.NodeTypeSuspend && !n.Active() && g.selector.Matches(n) {
+			if n.Type == status.NodeTypeSuspend && !n.Waiting() && g.selector.Matches(n) {
 				if len(states) < shown.MaxListed {
 					states = append(states, gateState(n))
 				} else {
@@ -175,7 +175,7 @@ func gateState(n *status.Node) string {
 		return "delay " + name + " passes by itself"
 	case n.Delayed():
 		return "delay " + name + " passes by itself at " + n.Until().UTC().Format(time.RFC3339)
-	case n.Active():
+	case n.Waiting():
 		return "gate " + name + " waits, but the selector does not match it"
 	}
 	text := "gate " + name + " is " + shown.Name(string(n.Phase))

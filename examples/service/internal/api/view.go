@@ -79,7 +79,7 @@ func (s *steps) take(nodes []*status.TreeNode, room int) (taken []step, sum int)
 		}
 		inner, below := s.take(n.Children, room-sum-1)
 		taken = append(taken, step{
-			ID: cut(n.ID, maxName), Name: cut(n.Title, maxName), Phase: cut(string(n.Phase), maxName), Gate: n.Active(), Until: n.Until(),
+			ID: cut(n.ID, maxName), Name: cut(n.Title, maxName), Phase: cut(string(n.Phase), maxName), Gate: n.Waiting(), Until: n.Until(),
 			Message: cut(n.Message, maxMessage), Attempts: n.Attempts, Started: n.StartTime, Finished: n.EndTime, Steps: inner,
 		})
 		sum += 1 + below
