@@ -125,7 +125,7 @@ func TestClientReadsNodes(t *testing.T) {
 				t.Errorf("Wait: %v", err)
 			}
 			var missing *status.CompressionError
-			if _, err := without.Wait(t.Context(), "w", workflow.Suspended); !errors.Is(err, workflow.ErrUnsupported) || !errors.As(err, &missing) {
+			if _, err := without.Wait(t.Context(), "w", workflow.Suspended); !errors.Is(err, workflow.ErrUnreadable) || !errors.As(err, &missing) {
 				t.Errorf("Wait without decoders: %v", err)
 			}
 			for s, err := range client.Watch(t.Context(), "w") {
@@ -138,7 +138,7 @@ func TestClientReadsNodes(t *testing.T) {
 				t.Errorf("Logs: %v", err)
 			}
 			for _, err := range without.Logs(t.Context(), "w", workflow.LogOptions{Selector: "displayName=approve"}) {
-				if !errors.Is(err, workflow.ErrUnsupported) {
+				if !errors.Is(err, workflow.ErrUnreadable) {
 					t.Errorf("Logs without decoders: %v", err)
 				}
 			}
@@ -154,7 +154,7 @@ func TestClientReadsNodes(t *testing.T) {
 				t.Errorf("Resume wrote %v", node)
 			}
 			answers.put(workflowOf("Running", packed(t, algorithm, []byte(gate))))
-			if _, err := without.Resume(t.Context(), "w", workflow.ResumeOptions{}); !errors.Is(err, workflow.ErrUnsupported) {
+			if _, err := without.Resume(t.Context(), "w", workflow.ResumeOptions{}); !errors.Is(err, workflow.ErrUnreadable) {
 				t.Errorf("Resume without decoders: %v", err)
 			}
 

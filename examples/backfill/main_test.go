@@ -127,6 +127,7 @@ func TestExitCodes(t *testing.T) {
 		backfill.ErrRunning:          exitFailed,
 		backfill.ErrEnded:            exitFailed,
 		workflow.ErrUnavailable:      exitFailed,
+		workflow.ErrUnreadable:       exitFailed,
 		&inputError{fs.ErrNotExist}:  exitBadInput,
 		workflow.ErrInvalid:          exitBadInput,
 		workflow.ErrUnsupported:      exitBadInput,

@@ -186,7 +186,7 @@ func differing(a, b side) (paths []string, comparable bool) {
 func kindOf(err error) error {
 	for _, kind := range []error{
 		workflow.ErrNotFound, workflow.ErrUnauthorized, workflow.ErrForbidden, workflow.ErrNotInstalled, workflow.ErrInvalid,
-		workflow.ErrConflict, workflow.ErrUnsupported, workflow.ErrUnavailable,
+		workflow.ErrConflict, workflow.ErrUnreadable, workflow.ErrUnsupported, workflow.ErrUnavailable,
 	} {
 		if errors.Is(err, kind) {
 			return kind

@@ -15,7 +15,7 @@ import (
 func sentinels() []error {
 	return []error{
 		ErrUnknownOutcome, ErrTemplateNotFound, ErrNotInstalled, ErrNotSuspended, ErrReplaced, ErrDeleted, ErrLogsIncomplete,
-		ErrCompleted, ErrNotCompleted, ErrNodesOffloaded, ErrUnsupported, ErrNotFound, ErrAlreadyExists,
+		ErrCompleted, ErrNotCompleted, ErrNodesOffloaded, ErrUnreadable, ErrUnsupported, ErrNotFound, ErrAlreadyExists,
 		ErrUnauthorized, ErrForbidden, ErrInvalid, ErrConflict, ErrUnavailable,
 	}
 }
@@ -36,7 +36,7 @@ func sentinelOf(err error) error {
 	}
 	switch {
 	case fault.Unreadable(err):
-		return ErrUnsupported
+		return ErrUnreadable
 	case fault.TooLarge(err):
 		return ErrInvalid
 	case fault.MissingResource(err):

@@ -45,9 +45,11 @@ var (
 	// ErrNotSuspended means that no matching gate is waiting. The error names the gates that are,
 	// and the phases of those that match.
 	ErrNotSuspended = errors.New("no matching node is suspended")
-	// ErrReplaced means that another workflow of the same name has replaced the workflow.
+	// ErrReplaced means that another workflow of the same name has replaced the workflow that the
+	// call has seen, or whose UID it has.
 	ErrReplaced = errors.New("workflow was replaced by another of the same name")
-	// ErrDeleted means that the workflow was deleted while the call watched it.
+	// ErrDeleted means that the workflow was deleted while the call watched it, or before if the
+	// call has its UID; see [WithUID].
 	ErrDeleted = errors.New("workflow was deleted")
 	// ErrLogsIncomplete means that a pod was deleted before its log was read to the end, so lines
 	// may be missing. A [*LogsIncompleteError] names the containers.
@@ -55,9 +57,13 @@ var (
 	// ErrNodesOffloaded means that the operation needs the nodes, and the object does not contain
 	// them.
 	ErrNodesOffloaded = status.ErrNodesOffloaded
-	// ErrUnsupported means that this implementation does not have the operation, or cannot read the
-	// workflow's nodes. Those may be corrupt, too large, or compressed by an algorithm that needs
-	// [Options].NodeDecoders; then a [*status.NodesError] is in the chain. Nothing was changed.
+	// ErrUnreadable means that the workflow's object cannot be decoded, or the operation needs its
+	// nodes and those cannot. The object is not valid JSON, is nested too deep or is not a Workflow.
+	// Nodes that are corrupt, too large, or compressed by an algorithm that needs
+	// [Options].NodeDecoders are a [*status.NodesError] in the chain. Nothing was changed.
+	ErrUnreadable = errors.New("cannot be read")
+	// ErrUnsupported means that this client, or how it reaches the API server, cannot do what was
+	// asked. The error says what is missing. Nothing was changed.
 	ErrUnsupported = errors.New("not supported")
 	// ErrUnavailable means that the API server could not be reached, or was too busy, for as long
 	// as the call retried. The workflow was not changed; try again. (A Retry may have deleted
@@ -205,7 +211,7 @@ func (e *EndedBeforeSuspendError) Is(target error) bool { return target == ErrCo
 
 // GoneError is the error of a wait or watch whose workflow no longer exists. It unwraps to
 // [ErrDeleted] or [ErrReplaced]. If the workflow did not exist from the beginning, the error is
-// [ErrNotFound] instead.
+// [ErrNotFound] instead, unless the call has its UID.
 type GoneError struct {
 	Last *status.WorkflowStatus // the last state seen, or nil
 	Err  error

@@ -68,7 +68,7 @@ func copyObject(wf *unstructured.Unstructured) (*unstructured.Unstructured, fiel
 
 // GetObject returns the current Workflow object from the API server. It retries transient faults.
 //
-// Errors: [ErrNotFound], [ErrInvalid] (not the name of a workflow), [ErrUnsupported] (an object
+// Errors: [ErrNotFound], [ErrInvalid] (not the name of a workflow), [ErrUnreadable] (an object
 // that cannot be read), [ErrForbidden] (needs get), [ErrUnauthorized], [ErrNotInstalled],
 // [ErrUnavailable], and the context's.
 func (c *WorkflowClient) GetObject(ctx context.Context, name string) (obj *unstructured.Unstructured, err error) {

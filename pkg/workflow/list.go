@@ -62,7 +62,7 @@ type ListOptions struct {
 // status, and the list continues. Any other error is the last element: [ErrInvalid], [ErrForbidden]
 // (needs list), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], and the context's. With a
 // client made by [New], a single object that the dynamic client cannot read ends the list with an
-// error that matches [ErrUnsupported].
+// error that matches [ErrUnreadable].
 func (c *WorkflowClient) List(ctx context.Context, opts ListOptions) iter.Seq2[*status.WorkflowStatus, error] {
 	return func(yield func(*status.WorkflowStatus, error) bool) {
 		var err error

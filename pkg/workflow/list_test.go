@@ -54,7 +54,7 @@ func TestListOfObjectsThatCannotBeRead(t *testing.T) {
 			switch {
 			case err == nil:
 				states++
-			case errors.As(err, &failed) && failed.Name == "other" && errors.Is(err, ErrUnsupported):
+			case errors.As(err, &failed) && failed.Name == "other" && errors.Is(err, ErrUnreadable):
 				problems++
 			default:
 				t.Errorf("%s: %v", value, err)
@@ -75,7 +75,7 @@ func TestListThatADynamicClientCannotRead(t *testing.T) {
 		last = err
 	}
 	var failed *Error
-	if !errors.As(last, &failed) || !errors.Is(last, ErrUnsupported) {
+	if !errors.As(last, &failed) || !errors.Is(last, ErrUnreadable) {
 		t.Errorf("%v", last)
 	}
 }

@@ -49,6 +49,7 @@ func reasons() []reason {
 		{ErrDeleted, "Deleted"},
 		{ErrLogsIncomplete, "LogsIncomplete"},
 		{ErrNodesOffloaded, "NodesOffloaded"},
+		{ErrUnreadable, "Unreadable"},
 		{ErrUnsupported, "Unsupported"},
 		{ErrUnavailable, "Unavailable"},
 		{ErrUnknownOutcome, "UnknownOutcome"},

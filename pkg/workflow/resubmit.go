@@ -49,7 +49,7 @@ type ResubmitOptions struct {
 // was deleted. The error is also [ErrInvalid] if the old workflow has malformed arguments or a
 // malformed template reference, or if Argo cannot decode its spec.
 //
-// Errors: [ErrNotFound], [ErrReplaced] and [ErrUnsupported] (an object that cannot be read) for the
+// Errors: [ErrNotFound], [ErrReplaced] and [ErrUnreadable] (an object that cannot be read) for the
 // old workflow; [ErrInvalid], [ErrTemplateNotFound], [ErrAlreadyExists], [ErrConflict],
 // [ErrForbidden] (needs get and create), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable],
 // [ErrUnknownOutcome], and the context's.

@@ -72,7 +72,7 @@ type ResumeResult struct {
 //
 // Errors: [ErrInvalid] (malformed selector, an output that no gate waits for or a value that
 // is missing), [ErrCompleted], [ErrNotSuspended], [ErrNotFound], [ErrReplaced],
-// [ErrNodesOffloaded], [ErrUnsupported] (nodes that cannot be read), [ErrConflict], [ErrForbidden] (needs get and patch),
+// [ErrNodesOffloaded], [ErrUnreadable] (nodes that cannot be read), [ErrConflict], [ErrForbidden] (needs get and patch),
 // [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the
 // context's.
 func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOptions) (result *ResumeResult, err error) {

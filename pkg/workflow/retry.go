@@ -76,7 +76,7 @@ type RetryOptions struct {
 // Errors: [ErrInvalid] (an unknown or malformed parameter; a selector that is malformed,
 // missing or matches nothing; an unknown node ID; a workflow that succeeded; a spec that Argo
 // cannot decode), [ErrNotCompleted], [ErrNotFound],
-// [ErrReplaced], [ErrNodesOffloaded], [ErrUnsupported] (an object or nodes that cannot be read),
+// [ErrReplaced], [ErrNodesOffloaded], [ErrUnreadable] (an object or nodes that cannot be read),
 // [ErrConflict], [ErrForbidden], [ErrUnauthorized],
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptions) (s *status.WorkflowStatus, err error) {

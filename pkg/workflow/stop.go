@@ -52,8 +52,8 @@ type TerminateOptions struct {
 // decides how the workflow goes on. If no gate matches, the error is [ErrNotSuspended]. Its text lists
 // the gates that wait, and gives the state of those that were selected.
 //
-// Errors: [ErrCompleted], [ErrNotSuspended], [ErrNodesOffloaded] and [ErrUnsupported]
-// (unreadable nodes) with a selector, [ErrUnsupported] (an object that cannot be read), [ErrNotFound],
+// Errors: [ErrCompleted], [ErrNotSuspended], [ErrNodesOffloaded] and [ErrUnreadable]
+// (unreadable nodes) with a selector, [ErrUnreadable] (an object that cannot be read), [ErrNotFound],
 // [ErrReplaced], [ErrInvalid], [ErrConflict], [ErrForbidden] (needs get and patch),
 // [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the
 // context's.
@@ -88,7 +88,7 @@ func (c *WorkflowClient) Stop(ctx context.Context, name string, opts StopOptions
 // ended after a stop.
 //
 // Errors: [ErrCompleted], [ErrNotFound], [ErrReplaced], [ErrInvalid], [ErrConflict],
-// [ErrUnsupported] (an object that cannot be read), [ErrForbidden] (needs get and patch), [ErrUnauthorized], [ErrNotInstalled],
+// [ErrUnreadable] (an object that cannot be read), [ErrForbidden] (needs get and patch), [ErrUnauthorized], [ErrNotInstalled],
 // [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Terminate(ctx context.Context, name string, opts TerminateOptions) (err error) {
 	ctx, o := c.begin(ctx, OpTerminate, name, &err)

@@ -10,7 +10,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
-// Every operation that reads a workflow returns ErrUnsupported at once if the workflow cannot be
+// Every operation that reads a workflow returns ErrUnreadable at once if the workflow cannot be
 // read.
 func TestOperationsOnAnObjectThatCannotBeRead(t *testing.T) {
 	const name = "w0"
@@ -54,7 +54,7 @@ func TestOperationsOnAnObjectThatCannotBeRead(t *testing.T) {
 					began := time.Now()
 					err := call(t.Context(), c)
 					var failed *Error
-					if !errors.Is(err, ErrUnsupported) || !errors.As(err, &failed) || failed.Name != name || failed.Op != op {
+					if !errors.Is(err, ErrUnreadable) || !errors.As(err, &failed) || failed.Name != name || failed.Op != op {
 						t.Errorf("%v", err)
 					}
 					if took := time.Since(began); took > time.Second {

@@ -217,6 +217,7 @@ func sentinels() map[string]error {
 		"ErrReplaced":         workflow.ErrReplaced,
 		"ErrDeleted":          workflow.ErrDeleted,
 		"ErrNodesOffloaded":   workflow.ErrNodesOffloaded,
+		"ErrUnreadable":       workflow.ErrUnreadable,
 		"ErrUnsupported":      workflow.ErrUnsupported,
 		"ErrUnavailable":      workflow.ErrUnavailable,
 		"ErrUnknownOutcome":   workflow.ErrUnknownOutcome,

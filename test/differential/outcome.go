@@ -43,8 +43,8 @@ func kindOf(err error) string {
 	for _, known := range []error{
 		workflow.ErrNotFound, workflow.ErrAlreadyExists, workflow.ErrUnauthorized, workflow.ErrForbidden, workflow.ErrInvalid,
 		workflow.ErrConflict, workflow.ErrTemplateNotFound, workflow.ErrNotInstalled, workflow.ErrCompleted, workflow.ErrNotCompleted,
-		workflow.ErrNotSuspended, workflow.ErrReplaced, workflow.ErrDeleted, workflow.ErrNodesOffloaded, workflow.ErrUnsupported,
-		workflow.ErrUnavailable, workflow.ErrUnknownOutcome, context.Canceled, context.DeadlineExceeded,
+		workflow.ErrNotSuspended, workflow.ErrReplaced, workflow.ErrDeleted, workflow.ErrNodesOffloaded, workflow.ErrUnreadable,
+		workflow.ErrUnsupported, workflow.ErrUnavailable, workflow.ErrUnknownOutcome, context.Canceled, context.DeadlineExceeded,
 	} {
 		if errors.Is(err, known) {
 			kinds = append(kinds, known.Error())

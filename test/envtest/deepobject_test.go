@@ -78,7 +78,7 @@ var _ = Describe("an object nested as deep as the API server stores", func() {
 				Expect(problems).To(BeEmpty())
 				Expect(listed).To(ConsistOf(slices.Concat(names, []string{deep})))
 			} else {
-				Expect(problems).To(HaveExactElements(MatchError(workflow.ErrUnsupported)))
+				Expect(problems).To(HaveExactElements(MatchError(workflow.ErrUnreadable)))
 				Expect(listed).To(BeEmpty())
 			}
 			_, err = client.Get(ctx, deep)

@@ -47,6 +47,7 @@ func causes() map[string]error {
 		"LogsIncomplete":   workflow.ErrLogsIncomplete,
 		"NotCompleted":     workflow.ErrNotCompleted,
 		"NodesOffloaded":   workflow.ErrNodesOffloaded,
+		"Unreadable":       workflow.ErrUnreadable,
 		"Unsupported":      workflow.ErrUnsupported,
 		"NotFound":         workflow.ErrNotFound,
 		"AlreadyExists":    workflow.ErrAlreadyExists,

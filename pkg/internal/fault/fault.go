@@ -73,12 +73,13 @@ type UnreadableError struct{ Err error }
 func (e *UnreadableError) Error() string { return "read the object: " + e.Err.Error() }
 func (e *UnreadableError) Unwrap() error { return e.Err }
 
-// Unreadable reports whether an object cannot be read, or its compressed nodes cannot: they are cut
-// off, too large or malformed. The same object stays unreadable.
+// Unreadable reports whether an object cannot be read or is of another kind, or its compressed nodes
+// cannot be read: they are cut off, too large or malformed. The same object stays unreadable.
 func Unreadable(err error) bool {
 	var nodes *status.NodesError
 	var object *UnreadableError
-	return errors.As(err, &nodes) || errors.As(err, &object) || malformed(err) || Unparsable(err)
+	var other *status.NotWorkflowError
+	return errors.As(err, &nodes) || errors.As(err, &object) || errors.As(err, &other) || malformed(err) || Unparsable(err)
 }
 
 // malformed reports whether JSON is not valid. JSON that was cut off is not malformed.

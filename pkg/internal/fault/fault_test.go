@@ -116,6 +116,7 @@ func TestKindsOfAnswers(t *testing.T) {
 		"quota":            {apierrors.NewForbidden(workflows, "w", errors.New("exceeded quota: x")), ""},
 		"etcd":             {apierrors.NewInternalError(errors.New("etcdserver: request is too large")), "too large"},
 		"nodes":            {&status.NodesError{Err: io.ErrUnexpectedEOF}, "unreadable"},
+		"another kind":     {&status.NotWorkflowError{Kind: "Pod"}, "unreadable"},
 	} {
 		for kind, is := range kinds {
 			if is(tc.err) != (kind == tc.want) {

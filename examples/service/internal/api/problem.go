@@ -71,6 +71,7 @@ func codes() []kind {
 		{"Deleted", http.StatusGone},
 		{"Forbidden", http.StatusForbidden}, // for the service; the permissions of users are not its concern
 		{"NodesOffloaded", http.StatusNotImplemented},
+		{"Unreadable", http.StatusBadGateway},
 		{"Unsupported", http.StatusNotImplemented},
 		{"Unauthorized", http.StatusBadGateway}, // the service's credentials, not the user's
 		{"NotInstalled", http.StatusServiceUnavailable},

@@ -89,6 +89,7 @@ var errorCodes = map[error]struct {
 	workflow.ErrReplaced:           {409, "Replaced"},
 	workflow.ErrDeleted:            {410, "Deleted"},
 	workflow.ErrNodesOffloaded:     {501, "NodesOffloaded"},
+	workflow.ErrUnreadable:         {502, "Unreadable"},
 	workflow.ErrUnsupported:        {501, "Unsupported"},
 	workflow.ErrUnavailable:        {503, "Unavailable"},
 	workflow.ErrUnknownOutcome:     {504, "UnknownOutcome"},
