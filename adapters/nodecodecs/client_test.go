@@ -110,7 +110,7 @@ func TestClientReadsNodes(t *testing.T) {
 			client, without := newClient(nodecodecs.Decoders()), newClient(status.NodeDecoders{})
 
 			listed := 0
-			for s, err := range client.List(t.Context(), workflow.ListOptions{Suspended: true}) {
+			for s, err := range client.List(t.Context(), workflow.ListOptions{Outcomes: []status.Outcome{status.OutcomeSuspended}}) {
 				if listed++; err != nil || s.Node("gate") == nil {
 					t.Errorf("List: %v", err)
 				}

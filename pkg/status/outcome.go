@@ -1,12 +1,16 @@
 package status
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Outcome is the state or the end of a workflow in a person's words. It tells a suspended workflow
 // from a running one, and a stopped or terminated workflow from a failed one.
 type Outcome string
 
-// The first three are outcomes of workflows that have not ended.
+// [UnfinishedOutcomes] and [CompletedOutcomes] tell those of running workflows from those of ended
+// ones.
 const (
 	OutcomePending    Outcome = "Pending"
 	OutcomeRunning    Outcome = "Running"
@@ -17,6 +21,19 @@ const (
 	OutcomeStopped    Outcome = "Stopped"
 	OutcomeTerminated Outcome = "Terminated"
 )
+
+// UnfinishedOutcomes returns the outcomes of workflows that have not ended.
+func UnfinishedOutcomes() []Outcome {
+	return []Outcome{OutcomePending, OutcomeRunning, OutcomeSuspended}
+}
+
+// CompletedOutcomes returns the outcomes of workflows that have ended.
+func CompletedOutcomes() []Outcome {
+	return []Outcome{OutcomeSucceeded, OutcomeFailed, OutcomeErrored, OutcomeStopped, OutcomeTerminated}
+}
+
+// Completed reports whether a workflow with the outcome o has ended.
+func (o Outcome) Completed() bool { return slices.Contains(CompletedOutcomes(), o) }
 
 // Outcome derives the outcome from phase, spec and nodes.
 //

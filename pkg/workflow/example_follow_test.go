@@ -44,7 +44,7 @@ func ExampleWorkflowClient_GetObject() {
 // List the workflows that wait at a gate, whichever template they come from.
 func ExampleWorkflowClient_List() {
 	ctx, client := context.Background(), exampleClient(failedWorkflow())
-	for s, err := range client.List(ctx, workflow.ListOptions{Suspended: true}) {
+	for s, err := range client.List(ctx, workflow.ListOptions{Outcomes: []status.Outcome{status.OutcomeSuspended}}) {
 		if err != nil {
 			fmt.Println(err) // of one object, or of the whole list
 			continue

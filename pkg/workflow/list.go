@@ -29,21 +29,18 @@ type ListOptions struct {
 	// LabelSelector is a Kubernetes label selector, e.g. "team=search,tier in (a,b)".
 	LabelSelector string
 	// Template selects the workflows created from this WorkflowTemplate or, with ClusterScope, from
-	// this ClusterWorkflowTemplate.
+	// this ClusterWorkflowTemplate. ClusterScope needs a Template.
 	Template     string
 	ClusterScope bool
-	// Phases selects the workflows in one of these phases, Outcomes those with one of these
-	// outcomes. Outcomes distinguish more, e.g. [status.OutcomeStopped]. The client filters by
-	// both, so the API server sends all workflows that match the labels. If you also set Running or
-	// Completed, it sends fewer.
-	Phases   []status.Phase
+	// Outcomes selects the workflows with one of these outcomes, e.g. [status.OutcomeStopped],
+	// [status.UnfinishedOutcomes] or [status.CompletedOutcomes]. Empty means any. If all of them are
+	// of one of these two kinds, the API server sends only workflows of that kind, and the client
+	// filters those. [status.OutcomeSuspended] does not include gates in offloaded nodes, nor
+	// suspend nodes with a duration.
 	Outcomes []status.Outcome
-	// Running selects workflows that have not ended, Completed those that have. Suspended selects
-	// workflows that wait at a gate or are suspended as a whole. It does not see gates in offloaded
-	// nodes. A suspend node with a duration is not a gate.
-	Running, Completed, Suspended bool
 	// CreatedAfter and CreatedBefore limit the creation time, by the clock of the API server.
-	// FinishedBefore limits the end time, by the clock of the controller. All are exclusive. The
+	// CreatedAfter must not be later than CreatedBefore. FinishedBefore limits the end time, by the
+	// clock of the controller, so it selects only workflows that have ended. All are exclusive. The
 	// zero time means no limit.
 	CreatedAfter, CreatedBefore, FinishedBefore time.Time
 	// PageSize is the number of workflows per request. 0 means [DefaultPageSize].
@@ -122,18 +119,21 @@ func (c *WorkflowClient) listSelector(opts ListOptions) (string, error) {
 	if opts.PageSize < 0 {
 		problems = append(problems, field.Invalid(field.NewPath("pageSize"), opts.PageSize, "must be 0 (the default) or more"))
 	}
-	for _, phase := range opts.Phases {
-		if !slices.Contains(phases(), phase) {
-			problems = append(problems, field.NotSupported(field.NewPath("phases"), phase, phases()))
+	known := slices.Concat(status.UnfinishedOutcomes(), status.CompletedOutcomes())
+	for i, outcome := range opts.Outcomes {
+		if !slices.Contains(known, outcome) {
+			problems = append(problems, field.NotSupported(field.NewPath("outcomes").Index(i), outcome, known))
 		}
 	}
-	for _, outcome := range opts.Outcomes {
-		if !slices.Contains(outcomes(), outcome) {
-			problems = append(problems, field.NotSupported(field.NewPath("outcomes"), outcome, outcomes()))
-		}
+	if opts.ClusterScope && opts.Template == "" {
+		problems = append(problems, field.Required(field.NewPath("template"), "clusterScope is that of a template"))
 	}
-	if opts.Running && opts.Completed {
-		problems = append(problems, field.Forbidden(field.NewPath("completed"), "no workflow is both running and completed; leave out both for all"))
+	if !opts.CreatedBefore.IsZero() && opts.CreatedAfter.After(opts.CreatedBefore) {
+		problems = append(problems, field.Forbidden(field.NewPath("createdAfter"), "must not be later than createdBefore"))
+	}
+	unfinished, completed := opts.kinds()
+	if unfinished && !completed && !opts.FinishedBefore.IsZero() {
+		problems = append(problems, field.Forbidden(field.NewPath("finishedBefore"), "no workflow with these outcomes has ended"))
 	}
 	if len(problems) > 0 {
 		return "", invalid(problems...)
@@ -149,36 +149,31 @@ func (c *WorkflowClient) listSelector(opts ListOptions) (string, error) {
 	if err == nil {
 		selector = selector.Add(*instance)
 	}
-	if opts.Running {
+	switch {
+	case !completed:
 		err = errors.Join(err, require(naming.LabelCompleted, selection.NotEquals, "true"))
-	}
-	if opts.Completed {
+	case !unfinished, !opts.FinishedBefore.IsZero():
 		err = errors.Join(err, require(naming.LabelCompleted, selection.Equals, "true"))
 	}
 	return selector.String(), err
 }
 
-func phases() []status.Phase {
-	return []status.Phase{
-		status.PhaseUnknown, status.PhasePending, status.PhaseRunning, status.PhaseSucceeded, status.PhaseFailed, status.PhaseError,
+// kinds reports whether the options can select workflows that have not ended, and such that have.
+func (o ListOptions) kinds() (unfinished, completed bool) {
+	if len(o.Outcomes) == 0 {
+		return true, true
 	}
-}
-
-func outcomes() []status.Outcome {
-	return []status.Outcome{
-		status.OutcomePending, status.OutcomeRunning, status.OutcomeSuspended, status.OutcomeSucceeded, status.OutcomeFailed,
-		status.OutcomeErrored, status.OutcomeStopped, status.OutcomeTerminated,
+	for _, outcome := range o.Outcomes {
+		unfinished = unfinished || !outcome.Completed()
+		completed = completed || outcome.Completed()
 	}
+	return unfinished, completed
 }
 
 func (o ListOptions) match(s *status.WorkflowStatus) bool {
 	switch {
 	case o.Template != "" && s.Template != (status.TemplateRef{Name: o.Template, ClusterScope: o.ClusterScope}),
-		len(o.Phases) > 0 && !slices.Contains(o.Phases, s.Phase),
 		len(o.Outcomes) > 0 && !slices.Contains(o.Outcomes, s.Outcome()),
-		o.Running && s.Completed(),
-		o.Completed && !s.Completed(),
-		o.Suspended && !s.Suspended(),
 		!o.CreatedAfter.IsZero() && !s.CreationTime.After(o.CreatedAfter),
 		!o.CreatedBefore.IsZero() && !s.CreationTime.Before(o.CreatedBefore),
 		!o.FinishedBefore.IsZero() && (s.EndTime.IsZero() || !s.EndTime.Before(o.FinishedBefore)):

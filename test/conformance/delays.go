@@ -116,7 +116,7 @@ func describeDelays(fixture func() Fixture) {
 				s, err = f.Client.Get(ctx, s.Name)
 				Expect(err).NotTo(HaveOccurred())
 				Expect(s.Outcome()).To(Equal(status.OutcomeRunning))
-				for listed, err := range f.Client.List(ctx, workflow.ListOptions{Suspended: true}) {
+				for listed, err := range f.Client.List(ctx, workflow.ListOptions{Outcomes: []status.Outcome{status.OutcomeSuspended}}) {
 					Expect(err).NotTo(HaveOccurred())
 					Expect(listed.Name).NotTo(Equal(s.Name))
 				}

@@ -50,10 +50,10 @@ func describeList(fixture func() Fixture) {
 				{workflow.ListOptions{}, []string{"a-waiting", "b-stopped", "c-ended"}},
 				{workflow.ListOptions{LabelSelector: "team=search"}, []string{"a-waiting"}},
 				{workflow.ListOptions{LabelSelector: "team"}, []string{"a-waiting", "b-stopped"}},
-				{workflow.ListOptions{Running: true}, []string{"a-waiting"}},
-				{workflow.ListOptions{Completed: true}, []string{"b-stopped", "c-ended"}},
-				{workflow.ListOptions{Suspended: true}, []string{"a-waiting"}},
-				{workflow.ListOptions{Phases: []status.Phase{status.PhaseFailed, status.PhaseSucceeded}}, []string{"b-stopped", "c-ended"}},
+				{workflow.ListOptions{Outcomes: status.UnfinishedOutcomes()}, []string{"a-waiting"}},
+				{workflow.ListOptions{Outcomes: status.CompletedOutcomes()}, []string{"b-stopped", "c-ended"}},
+				{workflow.ListOptions{Outcomes: []status.Outcome{status.OutcomeSuspended}}, []string{"a-waiting"}},
+				{workflow.ListOptions{Outcomes: []status.Outcome{status.OutcomeStopped, status.OutcomeSuspended}}, []string{"a-waiting", "b-stopped"}},
 				{workflow.ListOptions{Outcomes: []status.Outcome{status.OutcomeStopped}}, []string{"b-stopped"}},
 				{workflow.ListOptions{Template: gates}, []string{"a-waiting", "b-stopped"}},
 				{workflow.ListOptions{Template: gates, ClusterScope: true}, []string{}},
@@ -62,7 +62,7 @@ func describeList(fixture func() Fixture) {
 				{workflow.ListOptions{CreatedBefore: waiting.CreationTime}, []string{}},
 				{workflow.ListOptions{CreatedAfter: stopped.CreationTime.Add(time.Hour)}, []string{}},
 				{workflow.ListOptions{FinishedBefore: time.Now().Add(time.Hour)}, []string{"b-stopped", "c-ended"}},
-				{workflow.ListOptions{Completed: true, LabelSelector: "team=other", Template: gates}, []string{"b-stopped"}},
+				{workflow.ListOptions{Outcomes: status.CompletedOutcomes(), LabelSelector: "team=other", Template: gates}, []string{"b-stopped"}},
 			} {
 				Expect(list(ctx, f, tc.opts)).To(Equal(tc.want), "%+v", tc.opts)
 			}
@@ -91,7 +91,9 @@ func describeList(fixture func() Fixture) {
 		It("refuses what it cannot do", func(ctx SpecContext) {
 			f := fixture()
 			for _, opts := range []workflow.ListOptions{
-				{LabelSelector: "a b"}, {PageSize: -1}, {Phases: []status.Phase{"Walking"}}, {Outcomes: []status.Outcome{"suspended"}}, {Running: true, Completed: true},
+				{LabelSelector: "a b"}, {PageSize: -1}, {Outcomes: []status.Outcome{"suspended"}}, {ClusterScope: true},
+				{Outcomes: status.UnfinishedOutcomes(), FinishedBefore: time.Now()},
+				{CreatedAfter: time.Now(), CreatedBefore: time.Now().Add(-time.Hour)},
 			} {
 				expectError(firstError(ctx, f.Client, opts), workflow.ErrInvalid, workflow.OpList, "")
 			}

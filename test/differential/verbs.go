@@ -79,7 +79,7 @@ func lists() []variant {
 	}{
 		{"", workflow.ListOptions{}},
 		{"one at a time, failed or running ones", workflow.ListOptions{
-			PageSize: 1, Phases: []status.Phase{status.PhaseFailed, status.PhaseRunning},
+			PageSize: 1, Outcomes: []status.Outcome{status.OutcomeFailed, status.OutcomeRunning},
 		}},
 		{"by a label", workflow.ListOptions{LabelSelector: "example.com/team=search"}},
 		{"with an invalid selector", workflow.ListOptions{LabelSelector: "a b c"}},

@@ -158,7 +158,7 @@ var _ = Describe("the small examples", Ordered, func() { // so that they are bui
 			session := e.begin(ctx, nil, "start-and-wait", "-template", "release", "-key", "v2")
 			var name string
 			Eventually(ctx, func(g Gomega) {
-				for s, err := range e.client.List(ctx, workflow.ListOptions{Suspended: true}) {
+				for s, err := range e.client.List(ctx, workflow.ListOptions{Outcomes: []status.Outcome{status.OutcomeSuspended}}) {
 					g.Expect(err).NotTo(HaveOccurred())
 					name = s.Name
 				}
