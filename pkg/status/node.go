@@ -50,8 +50,8 @@ type Node struct {
 }
 
 // Inputs returns what the node was given.
-func (n *Node) Inputs() Outputs {
-	return readOutputs(n.object("inputs", new([]Dropped)).object("inputs"))
+func (n *Node) Inputs() Inputs {
+	return readInputs(n.object("inputs", new([]Dropped)).object("inputs"))
 }
 
 // Outputs returns what the node has produced, or for a gate, what it awaits.
@@ -66,7 +66,7 @@ func (n *Node) Dropped() []Dropped {
 	o := n.object("", &dropped)
 	new(Node).read(n.ID, o, n.source)
 	readDetails(o)
-	readOutputs(o.object("inputs"))
+	readInputs(o.object("inputs"))
 	readOutputs(o.object("outputs"))
 	return dropped
 }

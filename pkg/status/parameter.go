@@ -38,36 +38,6 @@ func (p *Parameter) complete(input Parameter) {
 	}
 }
 
-// Outputs is what a node or workflow has produced. A node's inputs have the same form.
-type Outputs struct {
-	Parameters []Parameter
-	// Artifacts are the artifacts' names.
-	Artifacts []string
-	// Result is the standard output of a script.
-	Result string
-	// ExitCode is the exit code of the main container, or "".
-	ExitCode string
-}
-
-// Parameter returns the value of the named parameter, and reports whether it has one.
-func (o Outputs) Parameter(name string) (value string, ok bool) {
-	for _, p := range o.Parameters {
-		if p.Name == name && p.Set {
-			return p.Value, true
-		}
-	}
-	return "", false
-}
-
-func readOutputs(o *object) Outputs {
-	outputs := Outputs{Parameters: readParameters(o), Result: o.string("result")}
-	outputs.ExitCode, _ = o.text("exitCode")
-	for _, artifact := range o.objects("artifacts") {
-		outputs.Artifacts = append(outputs.Artifacts, artifact.string("name"))
-	}
-	return outputs
-}
-
 func readParameters(o *object) []Parameter {
 	items := o.objects("parameters")
 	if len(items) == 0 {
