@@ -97,6 +97,33 @@ func ExampleOutputs_Parameter() {
 	// Output: {"endpoint":"https://s"} true
 }
 
+// The outputs of a step as a Go type. A field without omitempty is required.
+func ExampleOutputs_Decode() {
+	s, err := status.FromUnstructured(exampleObject())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var out struct {
+		Cluster struct {
+			Endpoint string `json:"endpoint"`
+		} `json:"cluster-config"`
+		Comment string `json:"comment,omitempty"`
+	}
+	if err := s.Node("a").Outputs().Decode(&out); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(out.Cluster.Endpoint)
+	var missing struct {
+		Shards int `json:"shards"`
+	}
+	fmt.Println(s.Node("a").Outputs().Decode(&missing))
+	// Output:
+	// https://s
+	// decode outputs: parameter "shards" (field Shards): has no value; a field that may be left out needs omitempty
+}
+
 // The equivalent of get_source_cluster_from_workflow in the service's first version.
 func ExampleWorkflowStatus_OutputParameter() {
 	s, err := status.FromUnstructured(exampleObject())

@@ -11,7 +11,7 @@ import (
 )
 
 // sentinels returns the errors that an [Error] can match. If a cause can match two of them, the
-// first one counts.
+// first one counts, so one that refines another precedes it.
 func sentinels() []error {
 	return []error{
 		ErrUnknownOutcome, ErrTemplateNotFound, ErrNotInstalled, ErrNotSuspended, ErrReplaced, ErrDeleted, ErrLogsIncomplete,

@@ -11,7 +11,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// The kinds of errors, for [errors.Is]. An [*Error] matches at most one.
+// The kinds of errors, for [errors.Is]. An [*Error] matches at most one, and the broader one that it
+// refines.
 var (
 	// ErrNotFound means that the workflow or the namespace does not exist.
 	ErrNotFound = errors.New("workflow not found")
@@ -138,7 +139,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // Is makes [errors.Is] match the sentinel of the cause.
 func (e *Error) Is(target error) bool {
 	kind := sentinelOf(e.Err)
-	return kind != nil && kind == target
+	return kind != nil && errors.Is(kind, target)
 }
 
 func newError(op Op, namespace, name string, err error) *Error {

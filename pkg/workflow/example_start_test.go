@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -32,6 +33,23 @@ func ExampleWorkflowClient_Start() {
 	// Output:
 	// parameters[session-name]: template "reindex" has no value for it
 	// parameters[sesion-name]: template "reindex" has no such parameter; there are: session-name, shards; did you mean "session-name"?
+}
+
+// A Go type as the contract with a template. A field that is left out keeps the template's value.
+func ExampleParametersOf() {
+	type request struct {
+		Session string        `json:"session-name"`
+		Shards  int           `json:"shards,omitempty"`
+		Timeout time.Duration `json:"timeout"`
+	}
+	parameters, err := workflow.ParametersOf(request{Session: "s-42", Timeout: time.Hour})
+	if err != nil {
+		fmt.Println(err) // names each parameter that cannot be sent
+		return
+	}
+	parameters["banner"] = workflow.Expression("{{workflow.name}}")
+	fmt.Println(workflow.StartRequest{Template: "reindex", Parameters: parameters}.Parameters)
+	// Output: map[banner:{{workflow.name}} session-name:s-42 timeout:1h0m0s]
 }
 
 // Start a workflow that has its own templates from a manifest.
