@@ -62,6 +62,7 @@ func Specs(implementation string, setup func(ctx context.Context) Fixture) bool 
 		describeLogs(fixture)
 		describeRetry(fixture)
 		describeSecrets(fixture)
+		describeValues(fixture)
 	})
 }
 

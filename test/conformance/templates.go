@@ -261,3 +261,35 @@ spec:
     metadata: {annotations: {envtest.argoservice/duration: 1h}}
     container: {image: any, command: ["true"]}
 `
+
+// echo runs a pod whose outputs are its parameters.
+const echo = `
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: {generateName: echo-}
+spec:
+  entrypoint: main
+  arguments:
+    parameters:
+    - {name: text}
+    - {name: count}
+    - {name: settings}
+    - {name: timeout, value: 1h0m0s}
+  templates:
+  - name: main
+    metadata:
+      annotations:
+        envtest.argoservice/outputs: >-
+          {{=toJson({"parameters": [
+          {"name": "text", "value": workflow.parameters.text},
+          {"name": "count", "value": workflow.parameters.count},
+          {"name": "settings", "value": workflow.parameters.settings},
+          {"name": "timeout", "value": workflow.parameters.timeout}]})}}
+    container: {image: any, command: ["true"]}
+    outputs:
+      parameters:
+      - {name: text, valueFrom: {path: /tmp/text}}
+      - {name: count, valueFrom: {path: /tmp/count}}
+      - {name: settings, valueFrom: {path: /tmp/settings}}
+      - {name: timeout, valueFrom: {path: /tmp/timeout}}
+`

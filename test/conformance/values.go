@@ -1,0 +1,51 @@
+package conformance
+
+import (
+	"errors"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// settings is what the template echo is started with, and what it returns.
+type settings struct {
+	Text     string            `json:"text"`
+	Count    int64             `json:"count"`
+	Settings map[string][]bool `json:"settings"`
+	Timeout  time.Duration     `json:"timeout,omitempty"`
+}
+
+func describeValues(fixture func() Fixture) {
+	It("starts from a struct, and reads outputs into it", func(ctx SpecContext) {
+		f := fixture()
+		template := f.template(ctx, echo)
+		sent := settings{Text: "\"quoted\" <é> 'it' \\ {x}\n", Count: -1 << 60, Settings: map[string][]bool{"a b": {true, false}}}
+		parameters, err := workflow.ParametersOf(sent)
+		Expect(err).NotTo(HaveOccurred())
+		s := f.start(ctx, workflow.StartRequest{Template: template, Parameters: parameters})
+		s = f.wait(ctx, s.Name, workflow.Completed)
+		Expect(s.Err()).NotTo(HaveOccurred())
+
+		var got settings
+		Expect(s.Node(s.Name).Outputs().Decode(&got)).To(Succeed())
+		sent.Timeout = time.Hour // the template's own
+		Expect(got).To(Equal(sent))
+
+		var other struct {
+			Text  int    `json:"text"`
+			Other string `json:"other"`
+		}
+		err = s.Node(s.Name).Outputs().Decode(&other)
+		var failed *status.DecodeError
+		Expect(errors.As(err, &failed)).To(BeTrue(), "%v", err)
+		Expect(failed.Problems).To(HaveExactElements(
+			And(HaveField("Parameter", "text"), HaveField("Missing", false)),
+			And(HaveField("Parameter", "other"), HaveField("Missing", true)),
+		))
+		Expect(err.Error()).NotTo(ContainSubstring("quoted"))
+	}, SpecTimeout(specTimeout))
+}
