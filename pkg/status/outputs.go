@@ -20,12 +20,16 @@ type Outputs struct {
 }
 
 // Parameter returns the value of the named parameter, and reports whether it has one.
-func (i Inputs) Parameter(name string) (value string, ok bool) { return valueOf(i.Parameters, name) }
+func (i Inputs) Parameter(name string) (value string, ok bool) {
+	return parameterValue(i.Parameters, name)
+}
 
 // Parameter returns the value of the named parameter, and reports whether it has one.
-func (o Outputs) Parameter(name string) (value string, ok bool) { return valueOf(o.Parameters, name) }
+func (o Outputs) Parameter(name string) (value string, ok bool) {
+	return parameterValue(o.Parameters, name)
+}
 
-func valueOf(parameters []Parameter, name string) (value string, ok bool) {
+func parameterValue(parameters []Parameter, name string) (value string, ok bool) {
 	for _, p := range parameters {
 		if p.Name == name && p.Set {
 			return p.Value, true

@@ -18,40 +18,40 @@ func TestImportSet(t *testing.T) {
 	}{
 		{module + "/pkg/status", []string{
 			"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/",
-			module + "/pkg/internal/wfjson", module + "/pkg/internal/nesting",
+			module + "/pkg/internal/wfjson", module + "/pkg/internal/nesting", module + "/pkg/internal/jsonfield",
 		}, 280},
 		{module + "/pkg/internal/fault", []string{
 			"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/", module + "/pkg/status",
-			module + "/pkg/internal/wfjson", module + "/pkg/internal/nesting",
+			module + "/pkg/internal/wfjson", module + "/pkg/internal/nesting", module + "/pkg/internal/jsonfield",
 		}, 285},
 		{module + "/pkg/internal/pace", []string{
 			"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/",
-			module + "/pkg/status", module + "/pkg/internal/fault", module + "/pkg/internal/wfjson", module + "/pkg/internal/nesting",
+			module + "/pkg/status", module + "/pkg/internal/fault", module + "/pkg/internal/wfjson", module + "/pkg/internal/nesting", module + "/pkg/internal/jsonfield",
 		}, 290},
 		{module + "/pkg/workflow/internal/spec", []string{
 			"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/", module + "/pkg/status",
 			module + "/pkg/internal/expression", module + "/pkg/internal/naming", module + "/pkg/internal/shown",
-			module + "/pkg/internal/strictyaml", module + "/pkg/internal/wfjson", module + "/pkg/internal/nesting",
+			module + "/pkg/internal/strictyaml", module + "/pkg/internal/wfjson", module + "/pkg/internal/nesting", module + "/pkg/internal/jsonfield",
 		}, 290},
 		{module + "/pkg/workflow/internal/podlogs", []string{
 			"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/",
 			"k8s.io/client-go/", module + "/pkg/status", module + "/pkg/internal/fault", module + "/pkg/internal/pace",
-			module + "/pkg/internal/naming", module + "/pkg/internal/nesting", module + "/pkg/internal/wfjson",
+			module + "/pkg/internal/naming", module + "/pkg/internal/nesting", module + "/pkg/internal/jsonfield", module + "/pkg/internal/wfjson",
 			module + "/pkg/workflow/internal/source",
 		}, 340},
 		{module + "/pkg/workflow/internal/source", []string{
 			"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/",
-			"k8s.io/client-go/", module + "/pkg/status", module + "/pkg/internal/fault", module + "/pkg/internal/nesting", module + "/pkg/internal/wfjson",
+			"k8s.io/client-go/", module + "/pkg/status", module + "/pkg/internal/fault", module + "/pkg/internal/nesting", module + "/pkg/internal/jsonfield", module + "/pkg/internal/wfjson",
 		}, 340},
 		{module + "/pkg/workflow/internal/watchhub", []string{
 			"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/",
 			"k8s.io/client-go/", module + "/pkg/status", module + "/pkg/internal/fault", module + "/pkg/internal/pace",
-			module + "/pkg/internal/naming", module + "/pkg/internal/nesting", module + "/pkg/internal/wfjson",
+			module + "/pkg/internal/naming", module + "/pkg/internal/nesting", module + "/pkg/internal/jsonfield", module + "/pkg/internal/wfjson",
 			module + "/pkg/workflow/internal/source",
 		}, 340},
 		{module + "/pkg/workflow/internal/retryplan", []string{
 			"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/",
-			module + "/pkg/status", module + "/pkg/internal/naming", module + "/pkg/internal/nesting", module + "/pkg/internal/wfjson",
+			module + "/pkg/status", module + "/pkg/internal/naming", module + "/pkg/internal/nesting", module + "/pkg/internal/jsonfield", module + "/pkg/internal/wfjson",
 		}, 285},
 		{module + "/pkg/workflow", []string{
 			"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/",
@@ -60,7 +60,7 @@ func TestImportSet(t *testing.T) {
 			module + "/pkg/internal/naming", module + "/pkg/internal/shown", module + "/pkg/workflow/internal/spec",
 			module + "/pkg/workflow/internal/source", module + "/pkg/workflow/internal/watchhub",
 			module + "/pkg/workflow/internal/podlogs",
-			module + "/pkg/internal/nesting", module + "/pkg/workflow/internal/retryplan",
+			module + "/pkg/internal/nesting", module + "/pkg/internal/jsonfield", module + "/pkg/workflow/internal/retryplan",
 		}, 340},
 	} {
 		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", tc.pkg).Output()

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/resource"
+	quantity "k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
@@ -32,7 +32,7 @@ type request struct {
 	Tags     map[string]string `json:"tags,omitempty"`
 	Replicas *int              `json:"replicas,omitempty"`
 	Since    time.Time         `json:"since,omitzero"`
-	Size     resource.Quantity `json:"size"`
+	Size     quantity.Quantity `json:"size"`
 	Count    int               `json:"count,string"`
 	Word     string            `json:"word,string"`
 	Local    string            `json:"-"`
@@ -44,7 +44,7 @@ func TestParametersOf(t *testing.T) {
 	three := 3
 	v := request{
 		Target: Target{"logs", 3}, Banner: "{{workflow.name}}", Dynamic: Expression("{{=1}}"), Wait: 90 * time.Second,
-		Size: resource.MustParse("15Gi"), Count: 7, Word: "w", Local: "l", Name: "n", hidden: "h",
+		Size: quantity.MustParse("15Gi"), Count: 7, Word: "w", Local: "l", Name: "n", hidden: "h",
 	}
 	want := map[string]any{
 		"index": "logs", "shards": 3, "banner": Expression("{{workflow.name}}"), "dynamic": Expression("{{=1}}"), "wait": 90 * time.Second,
@@ -107,7 +107,7 @@ func TestParametersOfWhatCannotBeSent(t *testing.T) {
 		"a list":           {[]string{"s3cr3t"}, "v"},
 		"other keys":       {map[int]string{1: "s3cr3t"}, "v"},
 		"a time":           {time.Now(), "v"},
-		"a quantity":       {ptrTo(resource.MustParse("1")), "v"},
+		"a quantity":       {ptrTo(quantity.MustParse("1")), "v"},
 		"raw JSON":         {json.RawMessage(`{"a":"s3cr3t"}`), "v"},
 		"an embedded time": {struct{ time.Time }{time.Now()}, "v"},
 		"an expression that is not meant": {struct {
@@ -122,7 +122,7 @@ func TestParametersOfWhatCannotBeSent(t *testing.T) {
 		"a secret in it": {struct{ Account struct{ Password revealing } }{struct{ Password revealing }{"s3cr3t"}}, "parameters[Account]"},
 		"a name": {struct {
 			A string `json:"a b"`
-		}{"s3cr3t"}, "parameters[a b]"},
+		}{"s3cr3t"}, `parameters["a b"]`},
 		"bytes":     {struct{ A []byte }{[]byte("s3cr3t")}, "parameters[A]"},
 		"a channel": {map[string]chan int{"a": make(chan int)}, "parameters[a]"},
 	} {
@@ -157,7 +157,7 @@ type everything struct {
 	Wait time.Duration     `json:"wait"`
 	At   time.Time         `json:"at"`
 	Raw  json.RawMessage   `json:"raw"`
-	Size resource.Quantity `json:"size"`
+	Size quantity.Quantity `json:"size"`
 }
 
 // A struct that was sent as parameters is read from outputs with the same values, wherever the
@@ -197,7 +197,7 @@ func everythingOf(text string, n int64, u uint64, real float64, flag bool) every
 	v := everything{
 		Target: Target{text, int(n)}, Text: text, Flag: flag, Signed: n, Small: int8(n), Large: u, Real: real, Single: float32(real), //nolint:gosec // any value will do
 		Array: [2]bool{flag, !flag}, Wait: time.Duration(n), At: time.Unix(int64(uint32(u)), int64(uint16(n))).UTC(), //nolint:gosec // as above
-		Raw: json.RawMessage(`{"n":` + strconv.FormatInt(n, 10) + `}`), Size: *resource.NewQuantity(n, resource.BinarySI),
+		Raw: json.RawMessage(`{"n":` + strconv.FormatInt(n, 10) + `}`), Size: *quantity.NewQuantity(n, quantity.BinarySI),
 	}
 	v.Nested.Text = text
 	if flag {

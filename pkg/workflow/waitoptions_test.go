@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,29 +26,31 @@ func uidOf(t *testing.T, c *WorkflowClient, name string) types.UID {
 	return s.UID
 }
 
-// waitFor waits for the workflow with that UID and returns the first error of Wait and Watch. No
-// state of another workflow may be seen.
-func waitFor(t *testing.T, c *WorkflowClient, name string, uid types.UID) error {
+// waitFor waits for the workflow with that UID and watches it at the same time, and returns the
+// error of each. No state of another workflow may be seen.
+func waitFor(t *testing.T, c *WorkflowClient, name string, uid types.UID) (errs [2]error) {
 	t.Helper()
 	foreign := func(s *status.WorkflowStatus) {
 		if s.UID != uid {
 			t.Errorf("%s: saw %s instead of %s", name, s.UID, uid)
 		}
 	}
-	_, waited := c.Wait(t.Context(), name, func(s *status.WorkflowStatus) (bool, error) {
-		foreign(s)
-		return s.Completed(), nil
-	}, WithUID(uid))
-	for s, err := range c.Watch(t.Context(), name, WithUID(uid)) {
-		if err != nil {
-			if fmt.Sprint(sentinelOf(err)) != fmt.Sprint(sentinelOf(waited)) {
-				t.Errorf("Wait: %v; Watch: %v", waited, err)
+	var calls sync.WaitGroup
+	calls.Go(func() {
+		_, errs[0] = c.Wait(t.Context(), name, func(s *status.WorkflowStatus) (bool, error) {
+			foreign(s)
+			return s.Completed(), nil
+		}, WithUID(uid))
+	})
+	calls.Go(func() {
+		for s, err := range c.Watch(t.Context(), name, WithUID(uid)) {
+			if errs[1] = err; err == nil {
+				foreign(s)
 			}
-			break
 		}
-		foreign(s)
-	}
-	return waited
+	})
+	calls.Wait()
+	return errs
 }
 
 // With a UID, another workflow of the name is never mistaken for the one that is meant: at the
@@ -83,13 +86,17 @@ func TestWaitWithUID(t *testing.T) {
 						if replaced {
 							want = ErrReplaced
 						}
-						err := waitFor(t, c, "w", uid)
-						// Without an outage, the deletion is seen before the new workflow.
-						if !errors.Is(err, want) && (outage || !errors.Is(err, ErrDeleted)) {
-							t.Errorf("during the wait: %v", err)
+						for _, err := range waitFor(t, c, "w", uid) {
+							// Without an outage, the deletion is seen before the new workflow.
+							if !errors.Is(err, want) && (outage || !errors.Is(err, ErrDeleted)) {
+								t.Errorf("during the call: %v", err)
+							}
 						}
-						if err := waitFor(t, c, "w", uid); !errors.Is(err, want) || sentinelOf(err) != want {
-							t.Errorf("at the first look: %v", err)
+						for _, err := range waitFor(t, c, "w", uid) {
+							var gone *GoneError
+							if !errors.Is(err, want) || !errors.As(err, &gone) || gone.Last != nil {
+								t.Errorf("at the first look: %v", err)
+							}
 						}
 					})
 				})
