@@ -52,7 +52,7 @@ func (o *observer) Begin(ctx context.Context, call workflow.Call) context.Contex
 	// Set at the start, since a sampler uses them.
 	attributes := make([]attribute.KeyValue, 0, 4)
 	attributes = append(attributes,
-		keyOperation.String(string(call.Op)), keyBackend.String(call.Backend), keyNamespace.String(call.Namespace))
+		keyOperation.String(string(call.Op)), keyBackend.String(string(call.Backend)), keyNamespace.String(call.Namespace))
 	if call.Name != "" {
 		attributes = append(attributes, keyName.String(call.Name))
 	}

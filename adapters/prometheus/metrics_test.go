@@ -55,7 +55,7 @@ func everything(o workflow.Observer) {
 }
 
 func TestDocumentedClient(t *testing.T) {
-	for _, opts := range []argoprom.Options{{}, {NativeHistograms: true}, {Backends: []string{"kubectl"}}} {
+	for _, opts := range []argoprom.Options{{}, {NativeHistograms: true}, {Backends: []workflow.Backend{"kubectl"}}} {
 		observer := argoprom.NewObserver(opts)
 		everything(observer)
 		metricdoc.Check(t, docs, "## Client", observer)

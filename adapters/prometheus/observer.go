@@ -31,7 +31,7 @@ func NewObserver(opts Options) *Observer {
 	o := &Observer{metrics: newInstruments(opts)}
 	backends := opts.Backends
 	if backends == nil {
-		backends = []string{workflow.BackendNative}
+		backends = []workflow.Backend{workflow.BackendNative}
 	}
 	for _, backend := range backends {
 		o.metrics.beginWithZero(valid(backend))
@@ -106,7 +106,7 @@ func (o *Observer) Note(_ context.Context, event workflow.Event) {
 }
 
 // valid makes a backend's name a valid label value: Prometheus panics for others.
-func valid(backend string) string { return strings.ToValidUTF8(backend, "\uFFFD") }
+func valid(backend workflow.Backend) string { return strings.ToValidUTF8(string(backend), "\uFFFD") }
 
 // resultOK is the result of an operation without an error.
 const resultOK = "OK"

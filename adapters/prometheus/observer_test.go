@@ -19,7 +19,7 @@ import (
 
 // bare returns an observer without any initial series.
 func bare() *argoprom.Observer {
-	return argoprom.NewObserver(argoprom.Options{Backends: []string{}})
+	return argoprom.NewObserver(argoprom.Options{Backends: []workflow.Backend{}})
 }
 
 // expect compares the series of some metrics, given without help and type.
@@ -235,7 +235,7 @@ func TestBeginsWithZero(t *testing.T) {
 	if after := testutil.CollectAndCount(o); after != before+histograms {
 		t.Errorf("%d series have become %d, %d of them durations", before, after, histograms)
 	}
-	both := argoprom.NewObserver(argoprom.Options{Backends: []string{"native", "kubectl"}})
+	both := argoprom.NewObserver(argoprom.Options{Backends: []workflow.Backend{"native", "kubectl"}})
 	if n := testutil.CollectAndCount(both); n != 2*before {
 		t.Errorf("%d series of two backends, %d of one", n, before)
 	}
@@ -270,7 +270,7 @@ func TestNativeHistograms(t *testing.T) {
 // A name that Prometheus doesn't accept must not panic in a client.
 func TestInvalidBackendName(t *testing.T) {
 	const backend = "a\xff"
-	o := argoprom.NewObserver(argoprom.Options{Backends: []string{backend}})
+	o := argoprom.NewObserver(argoprom.Options{Backends: []workflow.Backend{backend}})
 	c := workflow.Call{Op: workflow.OpGet, Backend: backend, Began: time.Now()}
 	o.End(o.Begin(t.Context(), c), c, nil)
 	for _, e := range []workflow.Event{

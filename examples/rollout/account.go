@@ -13,6 +13,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 // listed is a workflow as it is in the cluster.
@@ -50,8 +51,8 @@ func madeBy(o *unstructured.Unstructured) string {
 }
 
 // maker returns the name by which the API server knows a backend. kubectl uses its file name.
-func maker(b legacy.Backend, kubectl string) string {
-	if b == legacy.BackendNative {
+func maker(b workflow.Backend, kubectl string) string {
+	if b == workflow.BackendNative {
 		return userAgent
 	}
 	return filepath.Base(kubectl)

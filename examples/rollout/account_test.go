@@ -8,10 +8,11 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 func TestAccount(t *testing.T) {
-	done := job{number: 3, uid: "u3", backend: legacy.BackendNative, outcome: status.OutcomeSucceeded}
+	done := job{number: 3, uid: "u3", backend: workflow.BackendNative, outcome: status.OutcomeSucceeded}
 	there := listed{job: "3", name: "w3", uid: "u3", outcome: status.OutcomeSucceeded, madeBy: userAgent}
 	with := func(change func(*job, *listed)) (*job, listed) {
 		j, l := done, there
@@ -26,7 +27,7 @@ func TestAccount(t *testing.T) {
 		broken []string
 	}{
 		"as promised":          {want: accounts{ended: 1}},
-		"by kubectl":           {change: func(j *job, l *listed) { j.backend, l.madeBy = legacy.BackendLegacy, "kubectl" }, want: accounts{ended: 1}},
+		"by kubectl":           {change: func(j *job, l *listed) { j.backend, l.madeBy = workflow.BackendKubectl, "kubectl" }, want: accounts{ended: 1}},
 		"lost":                 {gone: true, want: accounts{lost: 1}, broken: []string{"job 3: its workflow key-tkzfcsc4awvbl3rafe5yg4om does not exist"}},
 		"duplicated":           {also: []listed{{job: "3", name: "w3b"}}, want: accounts{ended: 1, duplicated: 1}, broken: []string{"2 workflows were started"}},
 		"replaced":             {change: func(_ *job, l *listed) { l.uid = "other" }, want: accounts{ended: 1}, broken: []string{"not the one that was started"}},

@@ -34,9 +34,9 @@ type job struct {
 	atGate        bool // until it is resumed
 	passed        bool // it was resumed
 
-	uid     types.UID      // of its workflow
-	backend legacy.Backend // that started the workflow
-	outcome status.Outcome // with which its wait has ended; "": not yet
+	uid     types.UID        // of its workflow
+	backend workflow.Backend // that started the workflow
+	outcome status.Outcome   // with which its wait has ended; "": not yet
 }
 
 // request returns the request for the job's workflow. The job is the key, so every repetition,
@@ -81,7 +81,7 @@ func share(r legacy.Rollout, namespace, run string, many int) float64 {
 	native := 0
 	for number := range many {
 		j := job{run: run, number: number}
-		if r.Backend(namespace, j.name()) == legacy.BackendNative {
+		if r.Backend(namespace, j.name()) == workflow.BackendNative {
 			native++
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 // A job's workflow has the same name in every process, whatever the rest of the request.
@@ -32,7 +33,7 @@ func TestTheKeyIsTheName(t *testing.T) {
 }
 
 func TestShareIsThatOfTheRollout(t *testing.T) {
-	for _, r := range []legacy.Rollout{{}, {Percent: 10}, {Percent: 50, Salt: "other lots"}, {Percent: 100}, {Percent: 100, Force: legacy.BackendLegacy}} {
+	for _, r := range []legacy.Rollout{{}, {Percent: 10}, {Percent: 50, Salt: "other lots"}, {Percent: 100}, {Percent: 100, Force: workflow.BackendKubectl}} {
 		if got := share(r, "ma", "demo", 3000); math.Abs(got-wanted(r)) > 4.5 { // five standard deviations
 			t.Errorf("%+v: %.1f %%", r, got)
 		}

@@ -66,7 +66,7 @@ func (w *walk) underWay(ctx context.Context, running *phase) error {
 func (w *walk) thrown(ctx context.Context, file rolloutFile, running *phase, waits <-chan waited) error {
 	w.announce("kill switch", "the native client has a problem, and one line in the file takes all calls off it")
 	killed := running.rollout
-	killed.Force = legacy.BackendLegacy
+	killed.Force = workflow.BackendKubectl
 	if err := w.throw(ctx, file, killed, running.jobs); err != nil {
 		return err
 	}

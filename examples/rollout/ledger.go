@@ -53,8 +53,8 @@ func (l *ledger) since(m mark) ([]legacy.Decision, []string) {
 // split is a count for each backend.
 type split struct{ kubectl, native int }
 
-func (s *split) add(b legacy.Backend) {
-	if b == legacy.BackendNative {
+func (s *split) add(b workflow.Backend) {
+	if b == workflow.BackendNative {
 		s.native++
 	} else {
 		s.kubectl++
@@ -86,13 +86,13 @@ func astray(decisions []legacy.Decision, by legacy.Rollout) []string {
 func movedBack(before, now []legacy.Decision) []string {
 	native := map[string]bool{}
 	for _, d := range before {
-		if d.Backend == legacy.BackendNative {
+		if d.Backend == workflow.BackendNative {
 			native[d.Name] = true
 		}
 	}
 	var found []string
 	for _, d := range now {
-		if d.Backend == legacy.BackendLegacy && native[d.Name] {
+		if d.Backend == workflow.BackendKubectl && native[d.Name] {
 			native[d.Name] = false // report it once
 			found = append(found, call(d)+" returned to kubectl although the percentage was raised")
 		}

@@ -9,15 +9,15 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-func decision(op workflow.Op, name string, backend legacy.Backend) legacy.Decision {
+func decision(op workflow.Op, name string, backend workflow.Backend) legacy.Decision {
 	return legacy.Decision{Op: op, Namespace: "ma", Name: name, Backend: backend}
 }
 
 func TestLedgerKeepsWhatComesAfterAMark(t *testing.T) {
 	l := &ledger{}
-	l.decided(decision(workflow.OpStart, "a", legacy.BackendLegacy))
+	l.decided(decision(workflow.OpStart, "a", workflow.BackendKubectl))
 	at := l.here()
-	l.decided(decision(workflow.OpGet, "a", legacy.BackendNative))
+	l.decided(decision(workflow.OpGet, "a", workflow.BackendNative))
 	l.differed(legacy.Difference{Op: workflow.OpGet, Name: "a", Paths: []string{"status.phase", "spec"}})
 	decisions, differences := l.since(at)
 	if len(decisions) != 1 || decisions[0].Op != workflow.OpGet || len(differences) != 1 {
@@ -35,7 +35,7 @@ func TestLedgerKeepsWhatComesAfterAMark(t *testing.T) {
 }
 
 func TestCallsGoWhereTheRolloutSays(t *testing.T) {
-	native, old := legacy.BackendNative, legacy.BackendLegacy
+	native, old := workflow.BackendNative, workflow.BackendKubectl
 	for name, tc := range map[string]struct {
 		by        legacy.Rollout
 		decisions []legacy.Decision
@@ -50,7 +50,7 @@ func TestCallsGoWhereTheRolloutSays(t *testing.T) {
 }
 
 func TestMovedBack(t *testing.T) {
-	native, old := legacy.BackendNative, legacy.BackendLegacy
+	native, old := workflow.BackendNative, workflow.BackendKubectl
 	before := []legacy.Decision{decision(workflow.OpStart, "a", native), decision(workflow.OpStart, "b", old)}
 	for name, tc := range map[string]struct {
 		now  []legacy.Decision

@@ -115,7 +115,7 @@ func TestKilledEnvironment(t *testing.T) {
 	for _, before := range []string{"", "true", "false"} {
 		lookup := killed(environment(legacy.EnvForce, before, legacy.EnvPercent, "30", legacy.EnvSalt, "s"))
 		r, err := legacy.RolloutFromEnv(lookup)
-		if err != nil || r != (legacy.Rollout{Force: legacy.BackendLegacy, Percent: 30, Salt: "s"}) {
+		if err != nil || r != (legacy.Rollout{Force: workflow.BackendKubectl, Percent: 30, Salt: "s"}) {
 			t.Errorf("%+v, %v", r, err)
 		}
 	}

@@ -11,12 +11,13 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 // The router can read what is written.
 func TestRolloutTextIsReadBack(t *testing.T) {
 	for _, r := range []legacy.Rollout{
-		{}, {Percent: 2.5}, {Percent: 100, Force: legacy.BackendLegacy}, {Percent: 10, Salt: "a: b # \"c\""}, {Salt: "10"},
+		{}, {Percent: 2.5}, {Percent: 100, Force: workflow.BackendKubectl}, {Percent: 10, Salt: "a: b # \"c\""}, {Salt: "10"},
 	} {
 		text, err := rolloutText(r)
 		if err != nil {
@@ -26,7 +27,7 @@ func TestRolloutTextIsReadBack(t *testing.T) {
 			t.Errorf("%s: %+v, %v", text, got, err)
 		}
 	}
-	if line := oneLine(legacy.Rollout{Force: legacy.BackendLegacy, Percent: 100}); line != "force: legacy, percent: 100" {
+	if line := oneLine(legacy.Rollout{Force: workflow.BackendKubectl, Percent: 100}); line != "force: legacy, percent: 100" {
 		t.Error(line)
 	}
 }
@@ -48,7 +49,7 @@ func TestTheRouterFollowsTheFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	stop := file.follow(t.Context(), router)
-	for _, r := range []legacy.Rollout{{Percent: 10}, {Percent: 100, Force: legacy.BackendLegacy}, {Percent: 100}} {
+	for _, r := range []legacy.Rollout{{Percent: 10}, {Percent: 100, Force: workflow.BackendKubectl}, {Percent: 100}} {
 		if err := file.write(r); err != nil {
 			t.Fatal(err)
 		}

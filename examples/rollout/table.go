@@ -6,6 +6,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 // tally is the result of a phase.
@@ -21,9 +22,9 @@ type tally struct {
 // wanted returns the percentage that a rollout gives to the native client.
 func wanted(r legacy.Rollout) float64 {
 	switch r.Force {
-	case legacy.BackendNative:
+	case workflow.BackendNative:
 		return 100
-	case legacy.BackendLegacy:
+	case workflow.BackendKubectl:
 		return 0
 	default:
 		return r.Percent

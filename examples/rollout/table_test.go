@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 func tallies() []tally {
@@ -56,7 +57,7 @@ func TestCounts(t *testing.T) {
 		t.Errorf("%d, %+v", total(c), minus(c, c))
 	}
 	for r, want := range map[legacy.Rollout]float64{
-		{Percent: 10}: 10, {Percent: 10, Force: legacy.BackendNative}: 100, {Percent: 10, Force: legacy.BackendLegacy}: 0,
+		{Percent: 10}: 10, {Percent: 10, Force: workflow.BackendNative}: 100, {Percent: 10, Force: workflow.BackendKubectl}: 0,
 	} {
 		if got := wanted(r); got != want {
 			t.Errorf("%+v: %g, want %g", r, got, want)

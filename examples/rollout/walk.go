@@ -10,6 +10,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 // mostBroken is the maximum number of violations that an error lists.
@@ -78,9 +79,9 @@ const lots = 100_000
 func (w *walk) asDecided(ctx context.Context, r legacy.Rollout) error {
 	why := fmt.Sprintf("%s says so", legacy.EnvPercent)
 	switch r.Force {
-	case legacy.BackendLegacy:
+	case workflow.BackendKubectl:
 		why = fmt.Sprintf("%s=false: every call goes to kubectl, whatever the percentage", legacy.EnvForce)
-	case legacy.BackendNative:
+	case workflow.BackendNative:
 		why = fmt.Sprintf("%s=true: every call goes to the native client, whatever the percentage", legacy.EnvForce)
 	}
 	w.say("the environment determines the rollout (%s), so no rollout file is followed", oneLine(r))

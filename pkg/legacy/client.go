@@ -11,9 +11,6 @@ import (
 // Options are the options of the native client. Logs is not used.
 type Options = workflow.Options
 
-// BackendKubectl is the backend in errors of [KubectlClient].
-const BackendKubectl = "kubectl"
-
 type client = workflow.WorkflowClient
 
 // KubectlClient implements [workflow.Interface] by running kubectl. This process does not connect
@@ -36,10 +33,10 @@ func NewKubectlClient(executor CommandExecutor, opts Options) (*KubectlClient, e
 func newKubectlClient(executor CommandExecutor, opts Options, limits *rest.Config) (*KubectlClient, error) {
 	if executor == nil {
 		return nil, &workflow.Error{
-			Op: workflow.OpNew, Backend: BackendKubectl, Err: errors.Join(workflow.ErrInvalid, errors.New("executor: Required value")),
+			Op: workflow.OpNew, Backend: workflow.BackendKubectl, Err: errors.Join(workflow.ErrInvalid, errors.New("executor: Required value")),
 		}
 	}
-	opts.Logs, opts.Backend = nil, BackendKubectl
+	opts.Logs, opts.Backend = nil, workflow.BackendKubectl
 	// The host is not used: kubectl has its own.
 	native, err := workflow.NewForConfig(&rest.Config{
 		Host: "http://kubectl", Transport: &transport{executor: executor},
@@ -48,7 +45,7 @@ func newKubectlClient(executor CommandExecutor, opts Options, limits *rest.Confi
 	if err != nil {
 		var failed *workflow.Error
 		if errors.As(err, &failed) {
-			failed.Backend = BackendKubectl
+			failed.Backend = workflow.BackendKubectl
 		}
 		return nil, err
 	}

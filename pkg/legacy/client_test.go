@@ -122,7 +122,7 @@ func TestNewKubectlClientRefuses(t *testing.T) {
 	_, badly := NewKubectlClient(&fake{}, Options{Namespace: "No Namespace"})
 	for _, err := range []error{without, badly} {
 		var failed *workflow.Error
-		if !errors.Is(err, workflow.ErrInvalid) || !errors.As(err, &failed) || failed.Backend != BackendKubectl {
+		if !errors.Is(err, workflow.ErrInvalid) || !errors.As(err, &failed) || failed.Backend != workflow.BackendKubectl {
 			t.Error(err)
 		}
 	}
@@ -140,7 +140,7 @@ func TestErrorsAreThoseOfTheNativeClient(t *testing.T) {
 	} {
 		_, err := kubectl(t, &fake{answers: map[string]CommandOutput{"get": {Stderr: stderr, ReturnCode: 1}}}).Get(t.Context(), "w")
 		var failed *workflow.Error
-		if !errors.Is(err, want) || !errors.As(err, &failed) || failed.Backend != BackendKubectl || failed.Op != workflow.OpGet {
+		if !errors.Is(err, want) || !errors.As(err, &failed) || failed.Backend != workflow.BackendKubectl || failed.Op != workflow.OpGet {
 			t.Errorf("%s: %v", stderr, err)
 		}
 	}

@@ -56,7 +56,7 @@ func ExampleFromEnv_shadow() {
 
 func ExampleRouter_SetRollout() {
 	_ = func(router *legacy.Router) (err error) {
-		err = router.SetRollout(legacy.Rollout{Force: legacy.BackendLegacy})
+		err = router.SetRollout(legacy.Rollout{Force: workflow.BackendKubectl})
 		return err
 	}
 }

@@ -13,12 +13,12 @@ import (
 
 // rolloutFile is the form of a rollout in a file.
 type rolloutFile struct {
-	Force   Backend `json:"force"`
-	Percent float64 `json:"percent"`
-	Salt    string  `json:"salt"`
+	Force   workflow.Backend `json:"force"`
+	Percent float64          `json:"percent"`
+	Salt    string           `json:"salt"`
 }
 
-// ParseRollout parses a rollout in YAML or JSON with the optional fields force ("native", "legacy"
+// ParseRollout parses a rollout in YAML or JSON with the optional fields force ("native", "kubectl"
 // or ""), percent and salt. An unknown field or an invalid value is an error that names the field
 // and matches [workflow.ErrInvalid].
 func ParseRollout(data []byte) (Rollout, error) {

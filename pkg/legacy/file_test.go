@@ -18,7 +18,7 @@ func TestParseRollout(t *testing.T) {
 	for text, want := range map[string]Rollout{
 		"":                               {},
 		"percent: 12.5\nsalt: s":         {Percent: 12.5, Salt: "s"},
-		`{"force":"native","percent":3}`: {Force: BackendNative, Percent: 3},
+		`{"force":"native","percent":3}`: {Force: workflow.BackendNative, Percent: 3},
 	} {
 		if got, err := ParseRollout([]byte(text)); err != nil || got != want {
 			t.Errorf("%s: %+v, %v", text, got, err)

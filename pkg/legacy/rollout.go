@@ -14,20 +14,10 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Backend is one of the two backends of a router.
-type Backend string
-
-const (
-	// BackendNative is the client that connects to the API server itself.
-	BackendNative Backend = "native"
-	// BackendLegacy is the backend that the migration replaces.
-	BackendLegacy Backend = "legacy"
-)
-
-// Rollout selects the workflows that go to the native backend. The zero value selects none.
+// Rollout selects the workflows that go to the native backend. The zero value sends all to kubectl.
 type Rollout struct {
 	// Force sends everything to one backend, whatever Percent is. "" means that Percent decides.
-	Force Backend
+	Force workflow.Backend
 	// Percent is the share of workflows that go to the native backend, from 0 to 100. Raising it
 	// adds workflows and does not remove any.
 	Percent float64
@@ -36,14 +26,14 @@ type Rollout struct {
 }
 
 // Backend returns the backend of a workflow. It depends only on r and the arguments.
-func (r Rollout) Backend(namespace, name string) Backend {
+func (r Rollout) Backend(namespace, name string) workflow.Backend {
 	switch {
 	case r.Force != "":
 		return r.Force
 	case lot(r.Salt, namespace, name) < r.Percent:
-		return BackendNative
+		return workflow.BackendNative
 	}
-	return BackendLegacy
+	return workflow.BackendKubectl
 }
 
 // lot returns a number from 0 to just below 100 that is the same for a workflow everywhere. It
@@ -62,8 +52,8 @@ func lot(salt, namespace, name string) float64 {
 // check returns what is wrong with a rollout.
 func (r Rollout) check(path *field.Path) field.ErrorList {
 	var problems field.ErrorList
-	if r.Force != "" && r.Force != BackendNative && r.Force != BackendLegacy {
-		problems = append(problems, field.NotSupported(path.Child("force"), r.Force, []Backend{"", BackendNative, BackendLegacy}))
+	if r.Force != "" && r.Force != workflow.BackendNative && r.Force != workflow.BackendKubectl {
+		problems = append(problems, field.NotSupported(path.Child("force"), r.Force, []workflow.Backend{"", workflow.BackendNative, workflow.BackendKubectl}))
 	}
 	if math.IsNaN(r.Percent) || r.Percent < 0 || r.Percent > 100 {
 		problems = append(problems, field.Invalid(path.Child("percent"), r.Percent, "must be from 0 to 100"))
@@ -73,7 +63,7 @@ func (r Rollout) check(path *field.Path) field.ErrorList {
 
 // The variables that [RolloutFromEnv] reads.
 const (
-	// EnvForce is "true" to send everything to the native backend, "false" for the legacy one.
+	// EnvForce is "true" to send everything to the native backend, "false" for kubectl.
 	EnvForce = "USE_ARGO_SERVICE_V2"
 	// EnvPercent is [Rollout.Percent], e.g. 10 or 2.5.
 	EnvPercent = "ARGO_SERVICE_V2_PERCENT"
@@ -83,8 +73,8 @@ const (
 
 // RolloutFromEnv reads a rollout from the environment with lookup, usually [os.LookupEnv]. A
 // variable that is not set or empty leaves its field at the zero value, so without any of them
-// everything goes to the legacy backend. Invalid values are one error that names each variable and
-// the allowed values, and matches [workflow.ErrInvalid].
+// everything goes to kubectl. Invalid values are one error that names each variable and the allowed
+// values, and matches [workflow.ErrInvalid].
 func RolloutFromEnv(lookup func(string) (string, bool)) (Rollout, error) {
 	var r Rollout
 	var problems []error
@@ -98,9 +88,9 @@ func RolloutFromEnv(lookup func(string) (string, bool)) (Rollout, error) {
 	switch value := get(EnvForce); strings.ToLower(value) {
 	case "":
 	case "true":
-		r.Force = BackendNative
+		r.Force = workflow.BackendNative
 	case "false":
-		r.Force = BackendLegacy
+		r.Force = workflow.BackendKubectl
 	default:
 		problem(EnvForce, value, "true or false")
 	}

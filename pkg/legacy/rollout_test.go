@@ -16,7 +16,7 @@ func TestTenPercentIsTenPercent(t *testing.T) {
 	for _, salt := range []string{"", "another"} {
 		native := 0
 		for i := range keys {
-			if (Rollout{Percent: 10, Salt: salt}).Backend("ma", fmt.Sprint("reindex-", i)) == BackendNative {
+			if (Rollout{Percent: 10, Salt: salt}).Backend("ma", fmt.Sprint("reindex-", i)) == workflow.BackendNative {
 				native++
 			}
 		}
@@ -32,7 +32,7 @@ func TestRaisingThePercentageMovesNothingBack(t *testing.T) {
 	err := quick.Check(func(salt, namespace, name string, low, high float64) bool {
 		low, high = math.Abs(math.Mod(low, 100)), math.Abs(math.Mod(high, 100))
 		at := func(percent float64) bool {
-			return Rollout{Percent: percent, Salt: salt}.Backend(namespace, name) == BackendNative
+			return Rollout{Percent: percent, Salt: salt}.Backend(namespace, name) == workflow.BackendNative
 		}
 		return (!at(min(low, high)) || at(max(low, high))) && at(100) && !at(0)
 	}, &quick.Config{MaxCount: 20_000})
@@ -59,8 +59,8 @@ func TestRolloutFromEnv(t *testing.T) {
 	}{
 		{nil, Rollout{}},
 		{map[string]string{EnvForce: "", EnvPercent: " ", EnvSalt: ""}, Rollout{}},
-		{map[string]string{EnvForce: "true"}, Rollout{Force: BackendNative}},
-		{map[string]string{EnvForce: "False", EnvPercent: "10"}, Rollout{Force: BackendLegacy, Percent: 10}},
+		{map[string]string{EnvForce: "true"}, Rollout{Force: workflow.BackendNative}},
+		{map[string]string{EnvForce: "False", EnvPercent: "10"}, Rollout{Force: workflow.BackendKubectl, Percent: 10}},
 		{map[string]string{EnvPercent: "2.5", EnvSalt: "s"}, Rollout{Percent: 2.5, Salt: "s"}},
 		{map[string]string{EnvPercent: "100"}, Rollout{Percent: 100}},
 	} {

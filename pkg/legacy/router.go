@@ -13,7 +13,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// RouterOptions configure a [Router]. The zero value sends everything to the legacy backend.
+// RouterOptions configure a [Router]. The zero value sends everything to kubectl.
 type RouterOptions struct {
 	// Rollout is the initial rollout.
 	Rollout Rollout
@@ -35,7 +35,7 @@ type Decision struct {
 	Op workflow.Op
 	// Name is the name of the workflow, or "" for List.
 	Namespace, Name string
-	Backend         Backend
+	Backend         workflow.Backend
 	// Fallback means that the other backend was chosen first and could not reach the cluster.
 	Fallback bool
 	Rollout  Rollout
@@ -105,8 +105,8 @@ func (r *Router) choose(op workflow.Op, name string) (workflow.Interface, Decisi
 	return r.backend(d.Backend), d
 }
 
-func (r *Router) backend(b Backend) workflow.Interface {
-	if b == BackendNative {
+func (r *Router) backend(b workflow.Backend) workflow.Interface {
+	if b == workflow.BackendNative {
 		return r.native
 	}
 	return r.old

@@ -131,7 +131,7 @@ func verbs(ctx context.Context, c workflow.Interface, name string) {
 
 // All calls about one workflow go to the same backend as they are, and are not repeated.
 func TestOneWorkflowHasOneBackend(t *testing.T) {
-	both := map[Backend]int{}
+	both := map[workflow.Backend]int{}
 	for i := range 50 {
 		native, old := &recorder{}, &recorder{}
 		var decisions []Decision
@@ -143,7 +143,7 @@ func TestOneWorkflowHasOneBackend(t *testing.T) {
 		want := r.Rollout().Backend(workflow.DefaultNamespace, name)
 		both[want]++
 		called, other := native.calls, old.calls
-		if want == BackendLegacy {
+		if want == workflow.BackendKubectl {
 			called, other = other, called
 		}
 		if len(other) > 0 || !slices.Equal(called, direct.calls) || len(decisions) != len(called) {
@@ -155,7 +155,7 @@ func TestOneWorkflowHasOneBackend(t *testing.T) {
 			}
 		}
 	}
-	if both[BackendNative] == 0 || both[BackendLegacy] == 0 {
+	if both[workflow.BackendNative] == 0 || both[workflow.BackendKubectl] == 0 {
 		t.Errorf("%v", both)
 	}
 }
@@ -190,7 +190,7 @@ func TestStartedWorkflowIsFound(t *testing.T) {
 	for i := range 100 {
 		native, old := &recorder{}, &recorder{}
 		r := router(t, native, old, RouterOptions{Rollout: Rollout{Percent: 50, Salt: fmt.Sprint(i)}})
-		var at []Backend
+		var at []workflow.Backend
 		r.opts.OnDecision = func(d Decision) { at = append(at, d.Backend) }
 		s, err := r.Start(t.Context(), workflow.StartRequest{Template: "reindex"})
 		if err != nil || s.Name == "" {
@@ -233,9 +233,9 @@ func TestErrorsWithGeneratedNames(t *testing.T) {
 }
 
 func TestForce(t *testing.T) {
-	for _, force := range []Backend{BackendNative, BackendLegacy} {
-		backends := map[Backend]*recorder{BackendNative: {}, BackendLegacy: {}}
-		r := router(t, backends[BackendNative], backends[BackendLegacy], RouterOptions{Rollout: Rollout{Force: force, Percent: 50}})
+	for _, force := range []workflow.Backend{workflow.BackendNative, workflow.BackendKubectl} {
+		backends := map[workflow.Backend]*recorder{workflow.BackendNative: {}, workflow.BackendKubectl: {}}
+		r := router(t, backends[workflow.BackendNative], backends[workflow.BackendKubectl], RouterOptions{Rollout: Rollout{Force: force, Percent: 50}})
 		for i := range 20 {
 			if _, err := r.Get(t.Context(), fmt.Sprint(i)); err != nil {
 				t.Error(err)

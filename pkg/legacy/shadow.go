@@ -44,7 +44,7 @@ type Difference struct {
 	Op              workflow.Op
 	Namespace, Name string
 	// Primary is the backend whose result the caller received.
-	Primary Backend
+	Primary workflow.Backend
 	// PrimaryStatus, ShadowStatus, PrimaryErr and ShadowErr are what each backend returned.
 	PrimaryStatus, ShadowStatus *status.WorkflowStatus
 	PrimaryErr, ShadowErr       error
@@ -252,9 +252,9 @@ func (r *Router) compareList(ctx context.Context, d Decision, opts workflow.List
 	})
 }
 
-func other(b Backend) Backend {
-	if b == BackendNative {
-		return BackendLegacy
+func other(b workflow.Backend) workflow.Backend {
+	if b == workflow.BackendNative {
+		return workflow.BackendKubectl
 	}
-	return BackendNative
+	return workflow.BackendNative
 }

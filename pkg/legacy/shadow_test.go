@@ -122,7 +122,7 @@ func TestShadow(t *testing.T) {
 					}
 					return
 				}
-				if len(found) != 1 || !slices.Equal(found[0].Paths, tc.paths) || found[0].Primary != BackendLegacy || found[0].Name != "w" || found[0].PrimaryStatus == nil {
+				if len(found) != 1 || !slices.Equal(found[0].Paths, tc.paths) || found[0].Primary != workflow.BackendKubectl || found[0].Name != "w" || found[0].PrimaryStatus == nil {
 					t.Errorf("%+v", found)
 				}
 			})

@@ -100,9 +100,9 @@ type Options struct {
 	// adapters/nodecodecs provides them. The zero value decodes gzip, the controller's default. A
 	// workflow whose nodes cannot be decoded has a [*status.CompressionError] in NodesErr.
 	NodeDecoders status.NodeDecoders
-	// Backend is the name of the implementation in errors. It defaults to [BackendNative]. It is
-	// for implementations that are built on this one.
-	Backend string
+	// Backend is the backend in errors and events. It defaults to [BackendNative]. It is for
+	// implementations that are built on this one.
+	Backend Backend
 }
 
 // WorkflowClient runs workflows of one namespace through the Kubernetes API. It is safe for
@@ -123,7 +123,7 @@ type WorkflowClient struct {
 	source           source.Source // of workflows
 	namespace        string
 	instanceID       string
-	backend          string
+	backend          Backend
 	decoders         status.NodeDecoders
 	retryFor         time.Duration
 	diagnoseAfter    time.Duration

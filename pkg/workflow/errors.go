@@ -103,16 +103,24 @@ const (
 	OpCheckAccess Op = "check access"
 )
 
-// BackendNative is the backend in errors of [WorkflowClient], unless [Options.Backend] is set.
-const BackendNative = "native"
+// Backend is a way to reach the cluster. Errors, events, metrics and rollouts use the same names.
+type Backend string
+
+// The backends.
+const (
+	// BackendNative is [WorkflowClient], which connects to the API server itself.
+	BackendNative Backend = "native"
+	// BackendKubectl is the client of pkg/legacy, which runs kubectl.
+	BackendKubectl Backend = "kubectl"
+)
 
 // Error is the error of an operation on a workflow. It matches the sentinel of its cause, such as
 // [ErrForbidden] for a 403, and unwraps to the cause. Its string is truncated to 16 KiB, since an
 // API server may repeat all that it received. The cause is complete.
 type Error struct {
 	Op              Op
-	Namespace, Name string // Name is "" if there is none yet
-	Backend         string // which implementation failed, e.g. [BackendNative]
+	Namespace, Name string  // Name is "" if there is none yet
+	Backend         Backend // which client failed
 	Err             error
 }
 

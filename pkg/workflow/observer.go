@@ -27,7 +27,7 @@ type Observer interface {
 // Call describes an operation.
 type Call struct {
 	Op        Op
-	Backend   string // see [Options.Backend]
+	Backend   Backend
 	Namespace string
 	// Name is the name of the workflow. It is empty for List and CheckAccess, and for a Start until
 	// it has chosen a name. End receives the chosen name.
@@ -50,7 +50,7 @@ type Event interface{ isEvent() }
 // without an operation in the context, the attempt was one to open a shared watch.
 type Retrying struct {
 	Op        Op
-	Backend   string
+	Backend   Backend
 	Namespace string
 	Name      string
 	// Err is the error of the attempt. If its [Reason] is Conflict, another client wrote the
@@ -62,7 +62,7 @@ type Retrying struct {
 
 // WatchOpened reports that a watch was opened.
 type WatchOpened struct {
-	Backend   string
+	Backend   Backend
 	Namespace string
 	Name      string // of the watched workflow; "" if calls for many workflows share the watch
 	Again     bool   // it replaces a watch that ended
@@ -70,7 +70,7 @@ type WatchOpened struct {
 
 // WatchClosed reports that a watch ended. There is one for each [WatchOpened].
 type WatchClosed struct {
-	Backend   string
+	Backend   Backend
 	Namespace string
 	Name      string // as in [WatchOpened]
 	// Err is the fault that ended the watch; another watch is then opened. A watch that became
@@ -84,7 +84,7 @@ type WatchClosed struct {
 // completed.
 type Reached struct {
 	Op      Op
-	Backend string
+	Backend Backend
 	// Status is that state. The caller receives it too, so the observer must not modify or retain
 	// it.
 	Status *status.WorkflowStatus
@@ -97,7 +97,7 @@ type Reached struct {
 // once, however many calls watch the workflow, and again if the workflow ends again after a Retry.
 // A workflow that had ended before the calls began does not cause one.
 type WorkflowEnded struct {
-	Backend string
+	Backend Backend
 	// Status is the final state. It is shared, so the observer must not modify it.
 	Status *status.WorkflowStatus
 }
@@ -106,7 +106,7 @@ type WorkflowEnded struct {
 // see [Options.EventSource].
 type EventNotRecorded struct {
 	Op        Op
-	Backend   string
+	Backend   Backend
 	Namespace string
 	Name      string
 	Err       error // of the request to record it

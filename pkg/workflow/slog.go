@@ -88,8 +88,8 @@ func (l *logObserver) Note(ctx context.Context, event Event) {
 	l.log.LogAttrs(ctx, level, text, attrs...)
 }
 
-func subject(backend, namespace, name string) []slog.Attr {
-	attrs := []slog.Attr{slog.String("backend", backend), slog.String("namespace", namespace)}
+func subject(backend Backend, namespace, name string) []slog.Attr {
+	attrs := []slog.Attr{slog.String("backend", string(backend)), slog.String("namespace", namespace)}
 	if name != "" {
 		attrs = append(attrs, slog.String("workflow", name))
 	}

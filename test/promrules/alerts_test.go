@@ -176,14 +176,14 @@ func scenes() map[string]scene {
 			[]string{
 				`argoservice_rollout_decisions_total{verb="get", backend="native", fallback="false"} 0+10x60`,
 				`argoservice_rollout_decisions_total{verb="start", backend="native", fallback="false"} 0+1000x60`,
-				`argoservice_rollout_decisions_total{verb="get", backend="legacy", fallback="true"} 0+1x60`,
+				`argoservice_rollout_decisions_total{verb="get", backend="kubectl", fallback="true"} 0+1x60`,
 			},
 			map[int][]string{9: nil, 12: {"A backend of svc can't reach the cluster."}},
 		},
 		"one read in a hundred falls back": {
 			[]string{
 				`argoservice_rollout_decisions_total{verb="get", backend="native", fallback="false"} 0+100x60`,
-				`argoservice_rollout_decisions_total{verb="get", backend="legacy", fallback="true"} 0+1x60`,
+				`argoservice_rollout_decisions_total{verb="get", backend="kubectl", fallback="true"} 0+1x60`,
 			},
 			map[int][]string{60: nil},
 		},

@@ -40,7 +40,7 @@ func NewObserver() *Observer {
 	}
 	// These start at 0, so that the first difference is an increase.
 	for _, op := range []workflow.Op{workflow.OpGet, workflow.OpList} {
-		for _, backend := range []legacy.Backend{legacy.BackendNative, legacy.BackendLegacy} {
+		for _, backend := range []workflow.Backend{workflow.BackendNative, workflow.BackendKubectl} {
 			o.differences.WithLabelValues(string(op), string(backend))
 		}
 	}

@@ -76,7 +76,7 @@ func TestDocumentedRollout(t *testing.T) {
 func TestDecisions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		away := &backend{err: workflow.ErrUnavailable}
-		r, observer, _ := router(t, away, &backend{}, legacy.RouterOptions{ReadFallback: true, Rollout: legacy.Rollout{Force: legacy.BackendNative}})
+		r, observer, _ := router(t, away, &backend{}, legacy.RouterOptions{ReadFallback: true, Rollout: legacy.Rollout{Force: workflow.BackendNative}})
 		for range 3 {
 			if _, err := r.Get(t.Context(), "a"); err != nil {
 				t.Fatal(err)
@@ -84,7 +84,7 @@ func TestDecisions(t *testing.T) {
 		}
 		expect(t, observer, "argoservice_rollout_decisions_total", `
 			argoservice_rollout_decisions_total{backend="native",fallback="false",verb="get"} 3
-			argoservice_rollout_decisions_total{backend="legacy",fallback="true",verb="get"} 3`)
+			argoservice_rollout_decisions_total{backend="kubectl",fallback="true",verb="get"} 3`)
 	})
 }
 
@@ -93,8 +93,8 @@ func TestShadow(t *testing.T) {
 		native, old := &backend{phase: status.PhaseRunning}, &backend{phase: status.PhaseRunning}
 		r, observer, counts := router(t, native, old, legacy.RouterOptions{Rollout: legacy.Rollout{Percent: 100}})
 		expect(t, observer, "argoservice_shadow_differences_total", `
-			argoservice_shadow_differences_total{backend="legacy",verb="get"} 0
-			argoservice_shadow_differences_total{backend="legacy",verb="list"} 0
+			argoservice_shadow_differences_total{backend="kubectl",verb="get"} 0
+			argoservice_shadow_differences_total{backend="kubectl",verb="list"} 0
 			argoservice_shadow_differences_total{backend="native",verb="get"} 0
 			argoservice_shadow_differences_total{backend="native",verb="list"} 0`)
 		get := func() {
@@ -117,8 +117,8 @@ func TestShadow(t *testing.T) {
 			argoservice_shadow_comparisons_total{result="Failed"} 1
 			argoservice_shadow_comparisons_total{result="Dropped"} 0`)
 		expect(t, observer, "argoservice_shadow_differences_total", `
-			argoservice_shadow_differences_total{backend="legacy",verb="get"} 0
-			argoservice_shadow_differences_total{backend="legacy",verb="list"} 0
+			argoservice_shadow_differences_total{backend="kubectl",verb="get"} 0
+			argoservice_shadow_differences_total{backend="kubectl",verb="list"} 0
 			argoservice_shadow_differences_total{backend="native",verb="get"} 2
 			argoservice_shadow_differences_total{backend="native",verb="list"} 0`)
 	})
@@ -131,7 +131,7 @@ func TestTarget(t *testing.T) {
 		want    string
 	}{
 		{legacy.Rollout{}, "0"}, {legacy.Rollout{Percent: 12.5}, "0.125"}, {legacy.Rollout{Percent: 100}, "1"},
-		{legacy.Rollout{Force: legacy.BackendNative, Percent: 12.5}, "1"}, {legacy.Rollout{Force: legacy.BackendLegacy, Percent: 12.5}, "0"},
+		{legacy.Rollout{Force: workflow.BackendNative, Percent: 12.5}, "1"}, {legacy.Rollout{Force: workflow.BackendKubectl, Percent: 12.5}, "0"},
 	} {
 		if err := r.SetRollout(c.rollout); err != nil {
 			t.Fatal(err)

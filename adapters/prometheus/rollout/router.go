@@ -4,6 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 // Router collects a router's own metrics: the share of the workflows that the native backend should
@@ -50,9 +51,9 @@ func (r *Router) Collect(metrics chan<- prometheus.Metric) {
 
 func share(r legacy.Rollout) float64 {
 	switch r.Force {
-	case legacy.BackendNative:
+	case workflow.BackendNative:
 		return 1
-	case legacy.BackendLegacy:
+	case workflow.BackendKubectl:
 		return 0
 	}
 	return r.Percent / 100
