@@ -39,7 +39,7 @@ func TestCostWithoutARecordingSpan(t *testing.T) {
 		ctx := context.Background()
 		whole := testing.AllocsPerRun(100, func() {
 			began := observer.Begin(ctx, call)
-			observer.Note(began, event)
+			observer.OnEvent(began, event)
 			observer.End(began, call, failed)
 		})
 		if whole > c.most {
@@ -47,7 +47,7 @@ func TestCostWithoutARecordingSpan(t *testing.T) {
 		}
 		began := observer.Begin(ctx, call)
 		if later := testing.AllocsPerRun(100, func() {
-			observer.Note(began, event)
+			observer.OnEvent(began, event)
 			observer.End(began, call, failed)
 		}); later > 0 {
 			t.Errorf("%s: %v allocations after its begin, want none", name, later)
@@ -61,7 +61,7 @@ func BenchmarkNotRecorded(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		began := observer.Begin(ctx, call)
-		observer.Note(began, event)
+		observer.OnEvent(began, event)
 		observer.End(began, call, nil)
 	}
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Note adds an event to the span in the context. It ignores watch events, because calls share
+// OnEvent adds an event to the span in the context. It ignores watch events, because calls share
 // watches, so they belong to no span. It also ignores kinds of events that it doesn't know.
-func (o *observer) Note(ctx context.Context, event workflow.Event) {
+func (o *observer) OnEvent(ctx context.Context, event workflow.Event) {
 	span := trace.SpanFromContext(ctx)
 	if !span.IsRecording() {
 		return

@@ -28,6 +28,6 @@ func BenchmarkReached(b *testing.B) {
 	var e workflow.Event = workflow.Reached{Op: workflow.OpWait, Backend: "native", Delay: time.Millisecond}
 	b.ReportAllocs()
 	for b.Loop() {
-		o.Note(b.Context(), e)
+		o.OnEvent(b.Context(), e)
 	}
 }

@@ -45,13 +45,13 @@ func everything(o workflow.Observer) {
 		}
 	}
 	const backend, namespace, name = "native", "secret-namespace", "secret-name"
-	o.Note(ctx, workflow.Retrying{Op: workflow.OpStop, Backend: backend, Namespace: namespace, Name: name, Err: workflow.ErrConflict, After: time.Second})
-	o.Note(ctx, workflow.WatchOpened{Backend: backend, Namespace: namespace})
-	o.Note(ctx, workflow.WatchOpened{Backend: backend, Namespace: namespace, Name: name, Again: true})
-	o.Note(ctx, workflow.WatchClosed{Backend: backend, Namespace: namespace, Name: name, Err: workflow.ErrUnavailable})
-	o.Note(ctx, workflow.Reached{Op: workflow.OpWait, Backend: backend, Status: ended(status.PhaseError), Delay: time.Millisecond})
-	o.Note(ctx, workflow.WorkflowEnded{Backend: backend, Status: ended(status.PhaseError)})
-	o.Note(ctx, workflow.EventNotRecorded{Op: workflow.OpStop, Backend: backend, Namespace: namespace, Name: name, Err: workflow.ErrForbidden})
+	o.OnEvent(ctx, workflow.Retrying{Op: workflow.OpStop, Backend: backend, Namespace: namespace, Name: name, Err: workflow.ErrConflict, After: time.Second})
+	o.OnEvent(ctx, workflow.WatchOpened{Backend: backend, Namespace: namespace})
+	o.OnEvent(ctx, workflow.WatchOpened{Backend: backend, Namespace: namespace, Name: name, Again: true})
+	o.OnEvent(ctx, workflow.WatchClosed{Backend: backend, Namespace: namespace, Name: name, Err: workflow.ErrUnavailable})
+	o.OnEvent(ctx, workflow.Reached{Op: workflow.OpWait, Backend: backend, Status: ended(status.PhaseError), Delay: time.Millisecond})
+	o.OnEvent(ctx, workflow.WorkflowEnded{Backend: backend, Status: ended(status.PhaseError)})
+	o.OnEvent(ctx, workflow.EventNotRecorded{Op: workflow.OpStop, Backend: backend, Namespace: namespace, Name: name, Err: workflow.ErrForbidden})
 }
 
 func TestDocumentedClient(t *testing.T) {
@@ -138,7 +138,7 @@ func TestEveryEventIsCounted(t *testing.T) {
 	}
 	for _, kind := range declared(t, "observer.go", `(?m)^func \((\w+)\) isEvent`) {
 		o := bare()
-		o.Note(t.Context(), samples[kind])
+		o.OnEvent(t.Context(), samples[kind])
 		if testutil.CollectAndCount(o) == 0 {
 			t.Errorf("%s shows nowhere", kind)
 		}

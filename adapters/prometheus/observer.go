@@ -77,8 +77,8 @@ func (o *Observer) End(_ context.Context, call workflow.Call, err error) {
 	durations.WithLabelValues(verb, backend, result).Observe(time.Since(call.Began).Seconds())
 }
 
-// Note implements [workflow.Observer]. It ignores events that it doesn't know.
-func (o *Observer) Note(_ context.Context, event workflow.Event) {
+// OnEvent implements [workflow.Observer]. It ignores events that it doesn't know.
+func (o *Observer) OnEvent(_ context.Context, event workflow.Event) {
 	switch e := event.(type) {
 	case workflow.Retrying:
 		o.metrics.retries.WithLabelValues(string(e.Op), valid(e.Backend), workflow.Reason(e.Err)).Inc()

@@ -176,7 +176,7 @@ func TestEvents(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := bare()
 			for _, e := range c.events {
-				o.Note(t.Context(), e)
+				o.OnEvent(t.Context(), e)
 			}
 			expect(t, o, c.want, c.metrics...)
 		})
@@ -187,7 +187,7 @@ func TestEvents(t *testing.T) {
 func TestDelay(t *testing.T) {
 	o := bare()
 	for _, delay := range []time.Duration{0, 300 * time.Microsecond, 0, 3 * time.Second} {
-		o.Note(t.Context(), workflow.Reached{Op: workflow.OpWait, Backend: "native", Delay: delay})
+		o.OnEvent(t.Context(), workflow.Reached{Op: workflow.OpWait, Backend: "native", Delay: delay})
 	}
 	expect(t, o, `
 		argoservice_delivery_delay_seconds_bucket{backend="native",verb="wait",le="0.0001"} 0
@@ -277,7 +277,7 @@ func TestInvalidBackendName(t *testing.T) {
 		workflow.Retrying{Backend: backend, Err: workflow.ErrConflict}, workflow.WatchOpened{Backend: backend}, workflow.WatchClosed{Backend: backend, Err: workflow.ErrUnavailable},
 		workflow.Reached{Backend: backend, Delay: 1}, workflow.WorkflowEnded{Backend: backend, Status: ended(status.PhaseError)}, workflow.EventNotRecorded{Backend: backend},
 	} {
-		o.Note(t.Context(), e)
+		o.OnEvent(t.Context(), e)
 	}
 	expect(t, o, `argoservice_watches_open{backend="a�",scope="shared"} 0`, "argoservice_watches_open")
 }
@@ -312,11 +312,11 @@ func TestConcurrently(t *testing.T) {
 			for j := range each {
 				c := workflow.Call{Op: workflow.OpWait, Backend: "native", Began: time.Now()}
 				ctx := o.Begin(t.Context(), c)
-				o.Note(ctx, workflow.WatchOpened{Backend: "native", Again: j%2 == 0})
-				o.Note(ctx, workflow.Retrying{Op: workflow.OpWait, Backend: "native", Err: workflow.ErrUnavailable})
-				o.Note(ctx, workflow.Reached{Op: workflow.OpWait, Backend: "native", Delay: time.Duration(j + 1)})
-				o.Note(ctx, workflow.WorkflowEnded{Backend: "native", Status: ended(status.PhaseSucceeded)})
-				o.Note(ctx, workflow.WatchClosed{Backend: "native"})
+				o.OnEvent(ctx, workflow.WatchOpened{Backend: "native", Again: j%2 == 0})
+				o.OnEvent(ctx, workflow.Retrying{Op: workflow.OpWait, Backend: "native", Err: workflow.ErrUnavailable})
+				o.OnEvent(ctx, workflow.Reached{Op: workflow.OpWait, Backend: "native", Delay: time.Duration(j + 1)})
+				o.OnEvent(ctx, workflow.WorkflowEnded{Backend: "native", Status: ended(status.PhaseSucceeded)})
+				o.OnEvent(ctx, workflow.WatchClosed{Backend: "native"})
 				o.End(ctx, c, nil)
 			}
 			if i%10 == 0 {

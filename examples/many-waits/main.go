@@ -45,13 +45,13 @@ func main() {
 
 // watches counts the watches that a client opens.
 type watches struct {
-	workflow.NoObserver
+	workflow.NopObserver
 
 	opened atomic.Int64
 }
 
-// Note implements [workflow.Observer].
-func (w *watches) Note(_ context.Context, event workflow.Event) {
+// OnEvent implements [workflow.Observer].
+func (w *watches) OnEvent(_ context.Context, event workflow.Event) {
 	if _, ok := event.(workflow.WatchOpened); ok {
 		w.opened.Add(1)
 	}

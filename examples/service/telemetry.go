@@ -50,7 +50,7 @@ type measured struct {
 func newTelemetry(handler slog.Handler, every time.Duration) *telemetry {
 	calls := argoprom.NewObserver(argoprom.Options{})
 	t := &telemetry{
-		observer: workflow.Observers(workflow.NewLogObserver(handler), calls),
+		observer: workflow.MultiObserver(workflow.NewLogObserver(handler), calls),
 		registry: prometheus.NewRegistry(), every: every,
 	}
 	t.registry.MustRegister(calls, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -83,7 +83,7 @@ func (c *connection) run(ctx context.Context, call workflow.Call, attempt func(c
 		ctx = c.observer.Begin(ctx, call)
 		defer func() { c.observer.End(ctx, call, err) }()
 		p.Retrying = func(ctx context.Context, err error, after time.Duration) {
-			c.observer.Note(ctx, workflow.Retrying{
+			c.observer.OnEvent(ctx, workflow.Retrying{
 				Op: call.Op, Backend: call.Backend, Namespace: call.Namespace, Name: call.Name, Err: err, After: after,
 			})
 		}

@@ -38,7 +38,7 @@ func poolOver(t *testing.T, around fakekube.Around, deps Dependencies) *workers.
 
 // recordingObserver records the operations on workers.
 type recordingObserver struct {
-	workflow.NoObserver
+	workflow.NopObserver
 	ended   []workflow.Op
 	errs    []error
 	retries int
@@ -49,7 +49,7 @@ func (o *recordingObserver) End(_ context.Context, call workflow.Call, err error
 	o.errs = append(o.errs, err)
 }
 
-func (o *recordingObserver) Note(_ context.Context, event workflow.Event) {
+func (o *recordingObserver) OnEvent(_ context.Context, event workflow.Event) {
 	if retrying, ok := event.(workflow.Retrying); ok && slices.Contains(Ops(), retrying.Op) {
 		o.retries++
 	}

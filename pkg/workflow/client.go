@@ -81,7 +81,7 @@ type Options struct {
 	Logs rest.Interface
 	// Observer receives the client's operations and events. Nil disables observation. There are
 	// observers in adapters/prometheus and adapters/otel, [NewLogObserver] returns one for
-	// log/slog, and [Observers] combines several.
+	// log/slog, and [MultiObserver] combines several.
 	Observer Observer
 	// EventSource, if set, makes the client record a Kubernetes Event on each workflow that it
 	// starts, suspends, resumes, stops, terminates or retries. It is the name of the component that

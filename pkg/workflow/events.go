@@ -62,7 +62,7 @@ func (c *WorkflowClient) record(ctx context.Context, wf *unstructured.Unstructur
 	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
 	defer cancel()
 	if _, err := c.events.events.Create(within, c.events.event(wf, tells(), time.Now()), metav1.CreateOptions{}); err != nil {
-		note(ctx, func(call Call) Event {
+		emit(ctx, func(call Call) Event {
 			return EventNotRecorded{Op: call.Op, Backend: call.Backend, Namespace: call.Namespace, Name: wf.GetName(), Err: err}
 		})
 	}

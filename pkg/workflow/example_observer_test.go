@@ -32,7 +32,7 @@ func ExampleNewLogObserver() {
 
 // failures is an observer that prints failed operations.
 type failures struct {
-	workflow.NoObserver
+	workflow.NopObserver
 }
 
 func (failures) End(_ context.Context, call workflow.Call, err error) {
@@ -41,10 +41,10 @@ func (failures) End(_ context.Context, call workflow.Call, err error) {
 	}
 }
 
-// A custom observer embeds NoObserver and implements only the methods it needs.
+// A custom observer embeds NopObserver and implements only the methods it needs.
 func ExampleObserver() {
 	client, err := workflow.NewForConfig(exampleCluster(), workflow.Options{
-		Observer: workflow.Observers(failures{}, workflow.NewLogObserver(slog.DiscardHandler)),
+		Observer: workflow.MultiObserver(failures{}, workflow.NewLogObserver(slog.DiscardHandler)),
 	})
 	if err != nil {
 		fmt.Println(err)

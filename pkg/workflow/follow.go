@@ -56,18 +56,18 @@ func observedVisit(ctx context.Context, visit visitor) func(watchhub.State) (boo
 	return func(state watchhub.State) (done bool, err error) {
 		s := state.Status
 		if state.FirstEnd {
-			o.observer.Note(ctx, WorkflowEnded{Backend: o.call.Backend, Status: s})
+			o.observer.OnEvent(ctx, WorkflowEnded{Backend: o.call.Backend, Status: s})
 		}
 		reached := Reached{Op: o.call.Op, Backend: o.call.Backend, Status: s}
 		if !state.Arrived.IsZero() {
 			reached.Delay = time.Since(state.Arrived)
 		}
 		if o.call.Op == OpWatch && s.Completed() { // before visit, since the caller owns the state afterwards
-			o.observer.Note(ctx, reached)
+			o.observer.OnEvent(ctx, reached)
 		}
 		done, err = visit(s)
 		if o.call.Op == OpWait && done && err == nil {
-			o.observer.Note(ctx, reached)
+			o.observer.OnEvent(ctx, reached)
 		}
 		return done, err
 	}
@@ -81,7 +81,7 @@ func (c *WorkflowClient) newHub() *watchhub.Hub {
 		Observer: watchhub.Observer{
 			WatchContext: c.observeWatch,
 			WatchOpened: func(ctx context.Context, name string, again bool) {
-				note(ctx, func(c Call) Event {
+				emit(ctx, func(c Call) Event {
 					return WatchOpened{Backend: c.Backend, Namespace: c.Namespace, Name: name, Again: again}
 				})
 			},
@@ -89,11 +89,11 @@ func (c *WorkflowClient) newHub() *watchhub.Hub {
 				if errors.Is(err, source.ErrIdle) {
 					err = fmt.Errorf("%w: %w", ErrUnavailable, err)
 				}
-				note(ctx, func(c Call) Event {
+				emit(ctx, func(c Call) Event {
 					return WatchClosed{Backend: c.Backend, Namespace: c.Namespace, Name: name, Err: err}
 				})
 			},
-			Retrying: noteRetrying,
+			Retrying: emitRetrying,
 		},
 	})
 }

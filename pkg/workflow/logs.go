@@ -219,7 +219,7 @@ func (c *WorkflowClient) followLogs(ctx context.Context, s *status.WorkflowStatu
 func (c *WorkflowClient) podLogs() *podlogs.Client {
 	return &podlogs.Client{
 		Pods: logPods{lists: c.pods, watches: c.podWatches}, REST: c.logs, Namespace: c.namespace,
-		RetryFor: c.retryFor, IdleTimeout: c.watchSilence, Outage: c.outage, Retrying: noteRetrying,
+		RetryFor: c.retryFor, IdleTimeout: c.watchSilence, Outage: c.outage, Retrying: emitRetrying,
 	}
 }
 

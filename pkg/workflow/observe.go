@@ -95,9 +95,9 @@ func observationOf(ctx context.Context) *observation {
 	return o
 }
 
-// note notifies the observer of an event in the operation that ctx belongs to.
-func note(ctx context.Context, event func(Call) Event) {
+// emit notifies the observer of an event in the operation that ctx belongs to.
+func emit(ctx context.Context, event func(Call) Event) {
 	if o := observationOf(ctx); o != nil {
-		o.observer.Note(ctx, event(o.call))
+		o.observer.OnEvent(ctx, event(o.call))
 	}
 }

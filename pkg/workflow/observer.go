@@ -9,7 +9,7 @@ import (
 
 // Observer receives what a client does, for metrics, traces and logs; see [Options.Observer]. Its
 // methods must be safe for concurrent use. The client calls them synchronously, so they have to
-// return soon. They must not call the client. Embed [NoObserver] to implement only some of them.
+// return soon. They must not call the client. Embed [NopObserver] to implement only some of them.
 type Observer interface {
 	// Begin is called when an operation begins, before anything is checked or sent. It returns the
 	// context for the operation: ctx, or one derived from it.
@@ -19,9 +19,9 @@ type Observer interface {
 	// If a condition or a range body panics or calls [runtime.Goexit], err says that the call did
 	// not return.
 	End(ctx context.Context, call Call, err error)
-	// Note is called for events during operations. ctx is the context of the operation, or for a
+	// OnEvent is called for events during operations. ctx is the context of the operation, or for a
 	// watch that operations share, one without any of their values.
-	Note(ctx context.Context, event Event)
+	OnEvent(ctx context.Context, event Event)
 }
 
 // Call describes an operation.
@@ -119,23 +119,23 @@ func (Reached) isEvent()          {}
 func (WorkflowEnded) isEvent()    {}
 func (EventNotRecorded) isEvent() {}
 
-// NoObserver does nothing. Embed it to implement only some methods of [Observer].
-type NoObserver struct{}
+// NopObserver does nothing. Embed it to implement only some methods of [Observer].
+type NopObserver struct{}
 
 // Begin implements [Observer].
-func (NoObserver) Begin(ctx context.Context, _ Call) context.Context { return ctx }
+func (NopObserver) Begin(ctx context.Context, _ Call) context.Context { return ctx }
 
 // End implements [Observer].
-func (NoObserver) End(context.Context, Call, error) {}
+func (NopObserver) End(context.Context, Call, error) {}
 
-// Note implements [Observer].
-func (NoObserver) Note(context.Context, Event) {}
+// OnEvent implements [Observer].
+func (NopObserver) OnEvent(context.Context, Event) {}
 
-// Observers returns an observer that calls the given ones in order. It skips nil observers, and
+// MultiObserver returns an observer that calls the given ones in order. It skips nil observers, and
 // returns nil if none remains. Each observer receives the context that the one before it returned
 // from Begin.
-func Observers(observers ...Observer) Observer {
-	var all observerList
+func MultiObserver(observers ...Observer) Observer {
+	var all multiObserver
 	for _, o := range observers {
 		if o != nil {
 			all = append(all, o)
@@ -150,23 +150,23 @@ func Observers(observers ...Observer) Observer {
 	return all
 }
 
-type observerList []Observer
+type multiObserver []Observer
 
-func (l observerList) Begin(ctx context.Context, call Call) context.Context {
+func (l multiObserver) Begin(ctx context.Context, call Call) context.Context {
 	for _, o := range l {
 		ctx = o.Begin(ctx, call)
 	}
 	return ctx
 }
 
-func (l observerList) End(ctx context.Context, call Call, err error) {
+func (l multiObserver) End(ctx context.Context, call Call, err error) {
 	for _, o := range l {
 		o.End(ctx, call, err)
 	}
 }
 
-func (l observerList) Note(ctx context.Context, event Event) {
+func (l multiObserver) OnEvent(ctx context.Context, event Event) {
 	for _, o := range l {
-		o.Note(ctx, event)
+		o.OnEvent(ctx, event)
 	}
 }

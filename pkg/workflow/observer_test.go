@@ -8,7 +8,7 @@ import (
 
 // order records the order of its calls.
 type order struct {
-	NoObserver
+	NopObserver
 
 	name string
 	log  *[]string
@@ -27,14 +27,14 @@ func (o order) End(ctx context.Context, _ Call, _ error) {
 
 func TestObservers(t *testing.T) {
 	var log []string
-	all := Observers(order{name: "a", log: &log}, nil, order{name: "b", log: &log})
+	all := MultiObserver(order{name: "a", log: &log}, nil, order{name: "b", log: &log})
 	ctx := all.Begin(t.Context(), Call{})
-	all.Note(ctx, Retrying{})
+	all.OnEvent(ctx, Retrying{})
 	all.End(ctx, Call{}, nil)
 	if got := strings.Join(log, ", "); got != "a begins, b begins, a ends, b ends" {
 		t.Error(got)
 	}
-	if Observers() != nil || Observers(nil, nil) != nil || Observers(nil, NoObserver{}) != (NoObserver{}) {
+	if MultiObserver() != nil || MultiObserver(nil, nil) != nil || MultiObserver(nil, NopObserver{}) != (NopObserver{}) {
 		t.Error("no observer, or one, is combined")
 	}
 }

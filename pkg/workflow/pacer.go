@@ -10,7 +10,7 @@ import (
 // newPacer returns a pacer that reports each retry to the call's observer. If until is zero, there
 // is no time limit.
 func newPacer(until time.Time) *pace.Pacer {
-	return &pace.Pacer{Until: until, Retrying: noteRetrying}
+	return &pace.Pacer{Until: until, Retrying: emitRetrying}
 }
 
 func (c *WorkflowClient) pacer() *pace.Pacer {
@@ -19,8 +19,8 @@ func (c *WorkflowClient) pacer() *pace.Pacer {
 	return p
 }
 
-func noteRetrying(ctx context.Context, err error, after time.Duration) {
-	note(ctx, func(c Call) Event {
+func emitRetrying(ctx context.Context, err error, after time.Duration) {
+	emit(ctx, func(c Call) Event {
 		return Retrying{Op: c.Op, Backend: c.Backend, Namespace: c.Namespace, Name: c.Name, Err: err, After: after}
 	})
 }

@@ -41,7 +41,7 @@ func (r *recorder) End(ctx context.Context, call Call, err error) {
 	}
 }
 
-func (r *recorder) Note(ctx context.Context, event Event) {
+func (r *recorder) OnEvent(ctx context.Context, event Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.events = append(r.events, event)

@@ -33,7 +33,7 @@ func NewLogObserver(handler slog.Handler) Observer {
 }
 
 type logObserver struct {
-	NoObserver
+	NopObserver
 
 	log *slog.Logger
 }
@@ -58,8 +58,8 @@ func (l *logObserver) End(ctx context.Context, call Call, err error) {
 	l.log.LogAttrs(ctx, level, string(call.Op), withError(attrs, err)...)
 }
 
-// Note implements [Observer].
-func (l *logObserver) Note(ctx context.Context, event Event) {
+// OnEvent implements [Observer].
+func (l *logObserver) OnEvent(ctx context.Context, event Event) {
 	level := slog.LevelDebug
 	var text string
 	var attrs []slog.Attr

@@ -24,7 +24,7 @@ func TestLogObserver(t *testing.T) {
 	end := func(op Op, name string, err error) func(Observer) {
 		return func(o Observer) { o.End(t.Context(), call(op, name), err) }
 	}
-	note := func(e Event) func(Observer) { return func(o Observer) { o.Note(t.Context(), e) } }
+	event := func(e Event) func(Observer) { return func(o Observer) { o.OnEvent(t.Context(), e) } }
 	const who = " backend=native namespace=ma"
 	conflict := apierrors.NewConflict(schema.GroupResource{}, "w", errors.New("changed"))
 	for name, tc := range map[string]struct {
@@ -41,17 +41,17 @@ func TestLogObserver(t *testing.T) {
 		"no permission":        {end(OpStop, "w", &Error{Op: OpStop, Err: ErrForbidden}), `level=WARN msg=stop`},
 		"with its reason":      {end(OpStop, "w", &Error{Op: OpStop, Err: ErrForbidden}), `reason=Forbidden error="stop: not permitted"`},
 		"the end of a context": {end(OpWait, "w", &WaitError{Err: context.Canceled, ended: context.Canceled}), "level=DEBUG msg=wait"},
-		"a conflict": {note(Retrying{Op: OpResume, Backend: "native", Namespace: "ma", Name: "w", Err: conflict, After: time.Second}),
+		"a conflict": {event(Retrying{Op: OpResume, Backend: "native", Namespace: "ma", Name: "w", Err: conflict, After: time.Second}),
 			`level=DEBUG msg="resume is tried again"` + who + " workflow=w after=1s reason=Conflict"},
-		"an outage": {note(Retrying{Op: OpWatch, Backend: "native", Namespace: "ma", Err: io.ErrUnexpectedEOF, After: time.Second}),
+		"an outage": {event(Retrying{Op: OpWatch, Backend: "native", Namespace: "ma", Err: io.ErrUnexpectedEOF, After: time.Second}),
 			`level=WARN msg="watch is tried again"` + who + " after=1s reason=Unavailable"},
-		"a watch":          {note(WatchOpened{Backend: "native", Namespace: "ma"}), `level=DEBUG msg="watch opened"` + who + " again=false"},
-		"a watch's end":    {note(WatchClosed{Backend: "native", Namespace: "ma"}), `level=DEBUG msg="watch closed"` + who},
-		"a watch that was": {note(WatchClosed{Err: io.ErrUnexpectedEOF}), `level=WARN msg="watch lost"`},
-		"an end": {note(WorkflowEnded{Backend: "native", Status: &status.WorkflowStatus{Namespace: "ma", Name: "w", Phase: status.PhaseFailed}}),
+		"a watch":          {event(WatchOpened{Backend: "native", Namespace: "ma"}), `level=DEBUG msg="watch opened"` + who + " again=false"},
+		"a watch's end":    {event(WatchClosed{Backend: "native", Namespace: "ma"}), `level=DEBUG msg="watch closed"` + who},
+		"a watch that was": {event(WatchClosed{Err: io.ErrUnexpectedEOF}), `level=WARN msg="watch lost"`},
+		"an end": {event(WorkflowEnded{Backend: "native", Status: &status.WorkflowStatus{Namespace: "ma", Name: "w", Phase: status.PhaseFailed}}),
 			`level=INFO msg="workflow ended"` + who + " workflow=w outcome=Failed"},
-		"no event": {note(EventNotRecorded{Op: OpStop, Err: ErrForbidden}), `level=WARN msg="Kubernetes Event not recorded"`},
-		"reached":  {note(Reached{Op: OpWait}), ""},
+		"no event": {event(EventNotRecorded{Op: OpStop, Err: ErrForbidden}), `level=WARN msg="Kubernetes Event not recorded"`},
+		"reached":  {event(Reached{Op: OpWait}), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer

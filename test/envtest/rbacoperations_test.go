@@ -432,11 +432,11 @@ func eventProbes() []probe {
 // lateEvents records events that were dropped because their request took too long, which happens on
 // a busy machine.
 type lateEvents struct {
-	workflow.NoObserver
+	workflow.NopObserver
 	any atomic.Bool
 }
 
-func (l *lateEvents) Note(_ context.Context, event workflow.Event) {
+func (l *lateEvents) OnEvent(_ context.Context, event workflow.Event) {
 	if e, ok := event.(workflow.EventNotRecorded); ok && errors.Is(e.Err, context.DeadlineExceeded) {
 		l.any.Store(true)
 	}

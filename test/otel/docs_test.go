@@ -52,7 +52,7 @@ func TestEventsAreDocumented(t *testing.T) {
 		}
 		r := record(t, otel.Options{})
 		ctx := r.observer.Begin(t.Context(), call(workflow.OpWait))
-		r.observer.Note(ctx, sample)
+		r.observer.OnEvent(ctx, sample)
 		r.observer.End(ctx, call(workflow.OpWait), nil)
 		events := r.only(t).Events()
 		if kind == "WatchOpened" || kind == "WatchClosed" {

@@ -41,7 +41,7 @@ func TestWaitsAreLinkedToTheStart(t *testing.T) {
 		r := record(t, otel.Options{})
 		ctx := r.observer.Begin(t.Context(), call(workflow.OpWait))
 		if c.event != nil {
-			r.observer.Note(ctx, c.event)
+			r.observer.OnEvent(ctx, c.event)
 		}
 		r.observer.End(ctx, call(workflow.OpWait), c.err)
 		span := r.only(t)
@@ -64,7 +64,7 @@ func TestNoLinkWithinATrace(t *testing.T) {
 	ended := &status.WorkflowStatus{Name: "reindex-x7f2k", Annotations: otel.StartAnnotations(started)}
 	r.observer.End(started, call(workflow.OpStart), nil)
 	wait := r.observer.Begin(ctx, call(workflow.OpWait))
-	r.observer.Note(wait, workflow.Reached{Op: workflow.OpWait, Status: ended})
+	r.observer.OnEvent(wait, workflow.Reached{Op: workflow.OpWait, Status: ended})
 	r.observer.End(wait, call(workflow.OpWait), nil)
 	if links := linked(r.Ended()[1]); len(links) != 0 {
 		t.Errorf("links to %v", links)

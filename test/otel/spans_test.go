@@ -55,7 +55,7 @@ func TestOperationsLeftOut(t *testing.T) {
 	r := record(t, otel.Options{Without: []workflow.Op{workflow.OpGet}})
 	ctx := r.observer.Begin(t.Context(), call(workflow.OpWait))
 	inner := r.observer.Begin(ctx, call(workflow.OpGet))
-	r.observer.Note(inner, events()["Retrying"])
+	r.observer.OnEvent(inner, events()["Retrying"])
 	r.observer.End(inner, call(workflow.OpGet), failed(workflow.OpGet, workflow.ErrUnavailable))
 	if n := len(r.Ended()); n != 0 {
 		t.Fatalf("%d spans have ended", n)
@@ -78,7 +78,7 @@ func TestOperationsLeftOut(t *testing.T) {
 // Two observers, and one client that works on behalf of another: each ends its own spans.
 func TestEachEndsItsOwn(t *testing.T) {
 	first, second := record(t, otel.Options{}), record(t, otel.Options{})
-	both := workflow.Observers(first.observer, second.observer)
+	both := workflow.MultiObserver(first.observer, second.observer)
 	outer := both.Begin(t.Context(), call(workflow.OpWait))
 	inner := both.Begin(outer, call(workflow.OpGet))
 	both.End(inner, call(workflow.OpGet), nil)
@@ -101,10 +101,10 @@ func TestEventsWithoutASpan(t *testing.T) {
 	ctx := r.observer.Begin(t.Context(), call(workflow.OpWait))
 	r.observer.End(ctx, call(workflow.OpWait), nil)
 	for _, event := range events() {
-		r.observer.Note(context.Background(), event)
-		r.observer.Note(ctx, event)
+		r.observer.OnEvent(context.Background(), event)
+		r.observer.OnEvent(ctx, event)
 	}
-	r.observer.Note(ctx, nil)
+	r.observer.OnEvent(ctx, nil)
 	r.observer.End(context.Background(), call(workflow.OpWait), nil)
 	if n := len(r.only(t).Events()); n != 0 {
 		t.Errorf("%d events", n)
@@ -129,8 +129,8 @@ func TestManyAtOnce(t *testing.T) {
 			for _, op := range []workflow.Op{workflow.OpWait, workflow.OpGet} {
 				began := r.observer.Begin(ctx, call(op))
 				for _, event := range events() {
-					r.observer.Note(began, event)
-					r.observer.Note(ctx, event)
+					r.observer.OnEvent(began, event)
+					r.observer.OnEvent(ctx, event)
 				}
 				r.observer.End(began, call(op), nil)
 			}
