@@ -17,12 +17,12 @@ type Op string
 // OpNew is the operation of [New]; the others are those of the [WorkingState] methods that send
 // requests.
 const (
-	OpNew       Op = "new client"
-	OpCounts    Op = "count work items"
-	OpSize      Op = "count documents"
-	OpDocuments Op = "read documents"
-	OpRestore   Op = "restore documents"
-	OpDelete    Op = "delete index"
+	OpNew       Op = "new-client"
+	OpCounts    Op = "count-work-items"
+	OpSize      Op = "count-documents"
+	OpDocuments Op = "read-documents"
+	OpRestore   Op = "restore-documents"
+	OpDelete    Op = "delete-index"
 )
 
 // Error is the error of an operation on a working state. It matches the sentinel that it stands

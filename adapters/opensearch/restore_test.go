@@ -94,7 +94,7 @@ func TestRestoreOfDocumentsThatFail(t *testing.T) {
 	to, cluster := onDouble(t)
 	_, err := to.state.Restore(t.Context(), ".migrations_working_state_new", from.state.Documents(t.Context(), from.index))
 	var e *opensearch.Error
-	if !errors.Is(err, backfill.ErrNoWorkingState) || !errors.As(err, &e) || e.Op != opensearch.OpRestore || !strings.Contains(err.Error(), "read documents "+from.index) {
+	if !errors.Is(err, backfill.ErrNoWorkingState) || !errors.As(err, &e) || e.Op != opensearch.OpRestore || !strings.Contains(err.Error(), "read-documents "+from.index) {
 		t.Errorf("%v", err)
 	}
 	if n := len(cluster.Requests()); n != 0 {

@@ -20,7 +20,7 @@ func TestInvalidOptions(t *testing.T) {
 		"no provider": {otel.Options{}, []string{"options.tracerProvider: Required"}},
 		"no such operation": {
 			otel.Options{TracerProvider: provider, Without: []workflow.Op{workflow.OpGet, "Wait"}, OwnTrace: []workflow.Op{workflow.OpNew}},
-			[]string{`options.without[1]: Unsupported value: "Wait"`, `"wait"`, `options.ownTrace[0]: Unsupported value: "new client"`},
+			[]string{`options.without[1]: Unsupported value: "Wait"`, `"wait"`, `options.ownTrace[0]: Unsupported value: "new-client"`},
 		},
 		"two things at once": {
 			otel.Options{TracerProvider: provider, Without: []workflow.Op{workflow.OpWait}, OwnTrace: []workflow.Op{workflow.OpWait}},

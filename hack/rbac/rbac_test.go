@@ -43,7 +43,7 @@ func TestManifestsAllowWhatIsNeeded(t *testing.T) {
 			var needed []string
 			for _, s := range r.sources {
 				for _, of := range s.ops {
-					for _, n := range of.Needs {
+					for _, n := range of.Requirements {
 						if n.ClusterScoped() == r.cluster {
 							needed = append(needed, n.String())
 						}

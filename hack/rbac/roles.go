@@ -16,15 +16,15 @@ type role struct {
 	sources    []source
 }
 
-// source is a table of what operations need.
+// source is a table of what operations require.
 type source struct {
 	name string // put before its operations; "": nothing is
-	ops  []workflow.OpNeeds
+	ops  []workflow.OpRequirements
 }
 
 func roles() []role {
-	reader := needsOf(workflow.OpGet, workflow.OpList, workflow.OpWatch, workflow.OpWait, workflow.OpLogs)
-	operator := slices.Concat(reader, needsOf(
+	reader := requirementsOf(workflow.OpGet, workflow.OpList, workflow.OpWatch, workflow.OpWait, workflow.OpLogs)
+	operator := slices.Concat(reader, requirementsOf(
 		workflow.OpStart, workflow.OpSuspend, workflow.OpResume, workflow.OpStop, workflow.OpTerminate,
 		workflow.OpRetry, workflow.OpResubmit, workflow.OpDelete,
 	))
@@ -47,34 +47,34 @@ func roles() []role {
 			file: "hack/rbac/backfill.yaml", name: "argoservice-backfill",
 			about: "Who runs backfills: every method, of the providers argo and k8s, and Events of what they change.",
 			sources: []source{
-				{ops: slices.Concat(backfill.Needs(backfill.ProviderArgo), eventNeeds())},
-				{name: "k8s", ops: backfill.Needs(backfill.ProviderK8s)},
+				{ops: slices.Concat(backfill.Requirements(backfill.ProviderArgo), eventRequirements())},
+				{name: "k8s", ops: backfill.Requirements(backfill.ProviderK8s)},
 			},
 		},
 		{
 			file: "examples/service/deploy/rbac.yaml", name: "backfill-service", kustomized: true,
 			about: "What the service does: backfills, of the providers argo and k8s, their logs, and Events of what it changes.",
 			sources: []source{
-				{ops: slices.Concat(backfill.Needs(backfill.ProviderArgo), needsOf(workflow.OpLogs), eventNeeds())},
-				{name: "k8s", ops: backfill.Needs(backfill.ProviderK8s)},
+				{ops: slices.Concat(backfill.Requirements(backfill.ProviderArgo), requirementsOf(workflow.OpLogs), eventRequirements())},
+				{name: "k8s", ops: backfill.Requirements(backfill.ProviderK8s)},
 			},
 		},
 	}
 }
 
-// eventNeeds is what operations that backfills are made of need to record Events, and nothing else.
-func eventNeeds() []workflow.OpNeeds {
-	all := needsOf(workflow.OpStart, workflow.OpSuspend, workflow.OpResume, workflow.OpStop)
+// eventRequirements is what operations that backfills are made of need to record Events, and nothing else.
+func eventRequirements() []workflow.OpRequirements {
+	all := requirementsOf(workflow.OpStart, workflow.OpSuspend, workflow.OpResume, workflow.OpStop)
 	for i := range all {
-		all[i].Needs = slices.DeleteFunc(all[i].Needs, func(n workflow.Need) bool { return n.Resource != "events" })
+		all[i].Requirements = slices.DeleteFunc(all[i].Requirements, func(n workflow.Requirement) bool { return n.Resource != "events" })
 	}
 	return all
 }
 
-func needsOf(ops ...workflow.Op) []workflow.OpNeeds {
-	all := make([]workflow.OpNeeds, len(ops))
+func requirementsOf(ops ...workflow.Op) []workflow.OpRequirements {
+	all := make([]workflow.OpRequirements, len(ops))
 	for i, op := range ops {
-		all[i] = workflow.OpNeeds{Op: op, Needs: workflow.Needs(op)}
+		all[i] = workflow.OpRequirements{Op: op, Requirements: workflow.Requirements(op)}
 	}
 	return all
 }

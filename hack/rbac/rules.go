@@ -38,7 +38,7 @@ func rules(r role) []rule {
 	var all []rule
 	for _, s := range r.sources {
 		for _, of := range s.ops {
-			for _, n := range of.Needs {
+			for _, n := range of.Requirements {
 				if n.ClusterScoped() == r.cluster {
 					all = add(all, s.name, of.Op, n)
 				}
@@ -56,7 +56,7 @@ func rules(r role) []rule {
 	return all
 }
 
-func add(all []rule, source string, op workflow.Op, n workflow.Need) []rule {
+func add(all []rule, source string, op workflow.Op, n workflow.Requirement) []rule {
 	resource := strings.TrimRight(n.Resource+"/"+n.Subresource, "/")
 	at := slices.IndexFunc(all, func(r rule) bool { return r.group == n.Group && r.resource == resource && r.name == n.Name })
 	if at < 0 {
@@ -69,8 +69,8 @@ func add(all []rule, source string, op workflow.Op, n workflow.Need) []rule {
 		v = len(r.verbs)
 		r.verbs = append(r.verbs, verb{name: n.Verb})
 	}
-	part := n.For
-	if n.Soft {
+	part := n.Part
+	if n.Optional {
 		part += "*"
 	}
 	uses := &r.verbs[v].uses

@@ -19,15 +19,15 @@ type document struct {
 type table struct {
 	mark  string
 	first string // the head of its first column
-	ops   []workflow.OpNeeds
+	ops   []workflow.OpRequirements
 }
 
 func documents() []document {
 	return []document{
-		{"docs/errors.md", []table{{"needs", "operation", needsOf(workflow.Ops()...)}}},
+		{"docs/errors.md", []table{{"needs", "operation", requirementsOf(workflow.Ops()...)}}},
 		{"docs/backfill.md", []table{
-			{"needs argo", "method", backfill.Needs(backfill.ProviderArgo)},
-			{"needs k8s", "method", backfill.Needs(backfill.ProviderK8s)},
+			{"needs argo", "method", backfill.Requirements(backfill.ProviderArgo)},
+			{"needs k8s", "method", backfill.Requirements(backfill.ProviderK8s)},
 		}},
 	}
 }
@@ -43,14 +43,14 @@ func markdown(t table) string {
 	fmt.Fprintf(&b, "| %s | always needs | for a part of it | can do without |\n|---|---|---|---|\n", t.first)
 	done := map[string]bool{}
 	for _, of := range t.ops {
-		row := cells(of.Needs)
-		if len(of.Needs) == 0 || done[row] {
+		row := cells(of.Requirements)
+		if len(of.Requirements) == 0 || done[row] {
 			continue
 		}
 		done[row] = true
 		var names []string
 		for _, other := range t.ops {
-			if len(other.Needs) > 0 && cells(other.Needs) == row {
+			if len(other.Requirements) > 0 && cells(other.Requirements) == row {
 				names = append(names, string(other.Op))
 			}
 		}
@@ -60,21 +60,21 @@ func markdown(t table) string {
 }
 
 // cells are those of what is always needed, needed for a part, and not needed after all.
-func cells(needs []workflow.Need) string {
+func cells(requirements []workflow.Requirement) string {
 	row := ""
-	for _, belongs := range []func(workflow.Need) bool{
-		func(n workflow.Need) bool { return n.For == "" },
-		func(n workflow.Need) bool { return n.For != "" && !n.Soft },
-		func(n workflow.Need) bool { return n.Soft },
+	for _, belongs := range []func(workflow.Requirement) bool{
+		func(n workflow.Requirement) bool { return n.Part == "" },
+		func(n workflow.Requirement) bool { return n.Part != "" && !n.Optional },
+		func(n workflow.Requirement) bool { return n.Optional },
 	} {
 		var parts, texts []string
-		for _, n := range needs {
-			if belongs(n) && !slices.Contains(parts, n.For) {
-				parts = append(parts, n.For)
+		for _, n := range requirements {
+			if belongs(n) && !slices.Contains(parts, n.Part) {
+				parts = append(parts, n.Part)
 			}
 		}
 		for _, part := range parts {
-			text := onResources(slices.DeleteFunc(slices.Clone(needs), func(n workflow.Need) bool { return !belongs(n) || n.For != part }))
+			text := onResources(slices.DeleteFunc(slices.Clone(requirements), func(n workflow.Requirement) bool { return !belongs(n) || n.Part != part }))
 			if part != "" {
 				text = part + ": " + text
 			}
@@ -86,10 +86,10 @@ func cells(needs []workflow.Need) string {
 }
 
 // onResources is e.g. "get on `deployments`, list on `replicasets`, `pods`".
-func onResources(needs []workflow.Need) string {
+func onResources(requirements []workflow.Requirement) string {
 	var texts []string
 	before := ""
-	for _, r := range rulesOf(needs) {
+	for _, r := range rulesOf(requirements) {
 		names := make([]string, len(r.verbs))
 		for i, v := range r.verbs {
 			names[i] = v.name
@@ -106,9 +106,9 @@ func onResources(needs []workflow.Need) string {
 }
 
 // rulesOf groups permissions by their resource, in their own order.
-func rulesOf(needs []workflow.Need) []rule {
+func rulesOf(requirements []workflow.Requirement) []rule {
 	var all []rule
-	for _, n := range needs {
+	for _, n := range requirements {
 		all = add(all, "", "", n)
 	}
 	return all

@@ -104,7 +104,7 @@ func (b *argoBackfill) refetch(ctx context.Context, s *status.WorkflowStatus) (*
 
 func (b *argoBackfill) Create(ctx context.Context) error {
 	if b.deps.Kubernetes != nil {
-		if err := checkAccess(ctx, b.deps, b.cfg.Backfill.Argo.Namespace, ProviderArgo); err != nil {
+		if err := checkPermissions(ctx, b.deps, b.cfg.Backfill.Argo.Namespace, ProviderArgo); err != nil {
 			return b.wrap(err)
 		}
 	}

@@ -30,7 +30,7 @@ type Backfill interface {
 // Runner starts, pauses and stops a backfill.
 type Runner interface {
 	// Create checks that the backfill can be started, without starting it: template, entrypoint,
-	// parameters, and with Dependencies.Kubernetes the permissions of every other method ([Needs]).
+	// parameters, and with Dependencies.Kubernetes the permissions of every other method ([Requirements]).
 	// It returns nil if the backfill is ready or already started. The error lists all problems of
 	// one kind: a [*workflow.InvalidError] those of parameters, a [*workflow.PermissionError] those
 	// of permissions.
@@ -152,7 +152,7 @@ type Dependencies struct {
 	// Workflows.
 	RetryFor time.Duration
 	// Observer receives the operations on workers ([OpReadWorkers] and [OpScaleWorkers] of backend
-	// [workflow.BackendNative]), the check of permissions by Create ([workflow.OpCheckAccess]), and
+	// [workflow.BackendNative]), the check of permissions by Create ([workflow.OpCheckPermissions]), and
 	// their retries. Nil disables observation. The observer of Workflows receives the operations on
 	// workflows.
 	Observer workflow.Observer

@@ -18,8 +18,8 @@ import (
 // Operations on the workers, as in errors and observers. Operations on workflows are those of
 // [workflow.Ops].
 const (
-	OpReadWorkers  workflow.Op = "read workers"
-	OpScaleWorkers workflow.Op = "scale workers"
+	OpReadWorkers  workflow.Op = "read-workers"
+	OpScaleWorkers workflow.Op = "scale-workers"
 )
 
 // Ops returns all operations that occur in errors of a backfill and in its observer.

@@ -180,7 +180,7 @@ func TestCreateChecksPermissionsForRetryFor(t *testing.T) {
 			if !errors.Is(err, workflow.ErrUnavailable) || took > most || took < most-10*time.Second {
 				t.Errorf("RetryFor %v: %v after %v", retryFor, err, took)
 			}
-			if !slices.Equal(observer.ended, []workflow.Op{workflow.OpCheckAccess}) || observer.retries > 0 != (most > 0) {
+			if !slices.Equal(observer.ended, []workflow.Op{workflow.OpCheckPermissions}) || observer.retries > 0 != (most > 0) {
 				t.Errorf("RetryFor %v: observed %+v", retryFor, observer)
 			}
 		}

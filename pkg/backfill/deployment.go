@@ -47,7 +47,7 @@ func (b *deploymentBackfill) wrap(err error) error {
 }
 
 func (b *deploymentBackfill) Create(ctx context.Context) error {
-	if err := checkAccess(ctx, b.deps, b.cfg.Backfill.K8s.Namespace, ProviderK8s); err != nil {
+	if err := checkPermissions(ctx, b.deps, b.cfg.Backfill.K8s.Namespace, ProviderK8s); err != nil {
 		return b.wrap(err)
 	}
 	return b.wrap(b.workers.CheckExists(ctx))

@@ -17,7 +17,7 @@ type client = workflow.WorkflowClient
 // to the API server itself. KubectlClient is the native client over another transport, so checks,
 // conditions, retries and errors are the same. It starts a process for each request, and keeps one
 // for each watch and each log that it follows. It has all methods of [workflow.WorkflowClient],
-// including Create, GetObject and CheckAccess.
+// including Create, GetObject and CheckPermissions.
 type KubectlClient struct{ *client }
 
 var _ workflow.Interface = (*KubectlClient)(nil)

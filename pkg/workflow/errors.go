@@ -78,31 +78,6 @@ var (
 	ErrUnknownOutcome = errors.New("unknown whether the change took effect")
 )
 
-// Op names an operation in errors.
-type Op string
-
-// Each method of [WorkflowClient] that sends a request has an Op. OpNew is that of [New] and
-// [NewForConfig].
-const (
-	OpNew       Op = "new client"
-	OpCreate    Op = "create"
-	OpGet       Op = "get"
-	OpList      Op = "list"
-	OpStart     Op = "start"
-	OpWatch     Op = "watch"
-	OpWait      Op = "wait"
-	OpSuspend   Op = "suspend"
-	OpResume    Op = "resume"
-	OpStop      Op = "stop"
-	OpTerminate Op = "terminate"
-	OpDelete    Op = "delete"
-	OpResubmit  Op = "resubmit"
-	OpLogs      Op = "logs"
-	OpRetry     Op = "retry"
-
-	OpCheckAccess Op = "check access"
-)
-
 // Backend is a way to reach the cluster. Errors, events, metrics and rollouts use the same names.
 type Backend string
 

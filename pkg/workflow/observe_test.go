@@ -66,7 +66,7 @@ func TestEveryOperationIsObserved(t *testing.T) {
 			}
 			return last
 		},
-		OpCheckAccess: func(ctx context.Context, c *WorkflowClient) error { return c.CheckAccess(ctx) },
+		OpCheckPermissions: func(ctx context.Context, c *WorkflowClient) error { return c.CheckPermissions(ctx) },
 	} {
 		t.Run(string(op), func(t *testing.T) {
 			r := &recorder{}
@@ -83,7 +83,7 @@ func TestEveryOperationIsObserved(t *testing.T) {
 				t.Fatalf("%v, after %d requests", err, sent)
 			}
 			want := Call{Op: op, Backend: "mine", Namespace: "ma", Name: "w"}
-			if op == OpList || op == OpCreate || op == OpCheckAccess {
+			if op == OpList || op == OpCreate || op == OpCheckPermissions {
 				want.Name = ""
 			}
 			if len(r.begun) != 1 || len(r.ended) != 1 || len(r.alien) > 0 {

@@ -29,7 +29,7 @@ type Call struct {
 	Op        Op
 	Backend   Backend
 	Namespace string
-	// Name is the name of the workflow. It is empty for List and CheckAccess, and for a Start until
+	// Name is the name of the workflow. It is empty for List and CheckPermissions, and for a Start until
 	// it has chosen a name. End receives the chosen name.
 	Name string
 	// DryRun reports whether a Start or Resubmit is a dry run, which creates nothing.

@@ -25,7 +25,7 @@ func (o order) End(ctx context.Context, _ Call, _ error) {
 	}
 }
 
-func TestObservers(t *testing.T) {
+func TestMultiObserver(t *testing.T) {
 	var log []string
 	all := MultiObserver(order{name: "a", log: &log}, nil, order{name: "b", log: &log})
 	ctx := all.Begin(t.Context(), Call{})

@@ -28,34 +28,34 @@ var _ = Describe("roles", first, func() {
 
 	It("let a reader read, and nothing else", func(ctx SpecContext) {
 		accounts, probes := accountsOf(ctx, namespace, "reader.yaml"), operationProbes()
-		expectAsTheTableSays(ctx, namespace, accounts[:1], probes, workflow.Needs)
+		expectAsTheTableSays(ctx, namespace, accounts[:1], probes, workflow.Requirements)
 		probes = slices.DeleteFunc(probes, func(p probe) bool { return !slices.Contains(looking, p.op) })
-		expectAsTheTableSays(ctx, namespace, accounts[1:], probes, workflow.Needs)
-		expectCheckAccess(ctx, namespace, accounts, looking)
+		expectAsTheTableSays(ctx, namespace, accounts[1:], probes, workflow.Requirements)
+		expectCheckPermissions(ctx, namespace, accounts, looking)
 	}, SpecTimeout(startTimeout))
 
 	It("let an operator do everything", func(ctx SpecContext) {
 		accounts, probes := accountsOf(ctx, namespace, "operator.yaml", "cluster-templates.yaml"), operationProbes()
-		expectProbes(probes, operationNeeds())
-		expectAsTheTableSays(ctx, namespace, accounts, probes, workflow.Needs)
-		expectCheckAccess(ctx, namespace, accounts, nil)
+		expectProbes(probes, operationRequirements())
+		expectAsTheTableSays(ctx, namespace, accounts, probes, workflow.Requirements)
+		expectCheckPermissions(ctx, namespace, accounts, nil)
 	}, SpecTimeout(startTimeout))
 })
 
-// operationNeeds returns the table without the operations that need no permissions.
-func operationNeeds() []workflow.OpNeeds {
-	var all []workflow.OpNeeds
+// operationRequirements returns the table without the operations that need no permissions.
+func operationRequirements() []workflow.OpRequirements {
+	var all []workflow.OpRequirements
 	for _, op := range workflow.Ops() {
-		if needs := workflow.Needs(op); len(needs) > 0 {
-			all = append(all, workflow.OpNeeds{Op: op, Needs: needs})
+		if requirements := workflow.Requirements(op); len(requirements) > 0 {
+			all = append(all, workflow.OpRequirements{Op: op, Requirements: requirements})
 		}
 	}
 	return all
 }
 
-// expectCheckAccess expects that CheckAccess reports exactly what an account lacks and for which
+// expectCheckPermissions expects that CheckPermissions reports exactly what an account lacks and for which
 // operations. If ops is nil, all operations are checked.
-func expectCheckAccess(ctx context.Context, namespace string, accounts []*account, ops []workflow.Op) {
+func expectCheckPermissions(ctx context.Context, namespace string, accounts []*account, ops []workflow.Op) {
 	GinkgoHelper()
 	asked := ops
 	if ops == nil {
@@ -69,19 +69,19 @@ func expectCheckAccess(ctx context.Context, namespace string, accounts []*accoun
 		for _, a := range accounts {
 			var want []string
 			for _, op := range asked {
-				for _, n := range workflow.Needs(op) {
-					if !a.has(n.Permission) && (!n.Soft || events && n.For == partEvents) {
+				for _, n := range workflow.Requirements(op) {
+					if !a.has(n.Permission) && (!n.Optional || events && n.Part == partEvents) {
 						want = append(want, fmt.Sprintf("%s for %s", n.Permission, op))
 					}
 				}
 			}
 			slices.Sort(want)
 			want = slices.Compact(want)
-			err := (&stage{account: a, namespace: namespace}).clientWith(a.cfg, opts).CheckAccess(ctx, ops...)
+			err := (&stage{account: a, namespace: namespace}).clientWith(a.cfg, opts).CheckPermissions(ctx, ops...)
 			var got []string
 			if lacks := (*workflow.PermissionError)(nil); errors.As(err, &lacks) {
 				Expect(err).To(MatchError(workflow.ErrForbidden))
-				AddReportEntry(conformance.ErrorEntry, string(workflow.OpCheckAccess)+" ErrForbidden", ReportEntryVisibilityNever)
+				AddReportEntry(conformance.ErrorEntry, string(workflow.OpCheckPermissions)+" ErrForbidden", ReportEntryVisibilityNever)
 				for _, m := range lacks.Missing {
 					Expect(err).To(MatchError(ContainSubstring(m.Permission.String())))
 					for _, op := range m.Ops {

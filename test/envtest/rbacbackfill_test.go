@@ -28,10 +28,10 @@ var _ = Describe("the role of backfills", first, func() {
 		It(fmt.Sprintf("lets all of provider %s work", provider), func(ctx SpecContext) {
 			namespace := newNamespace(ctx)
 			arrangeBackfills(ctx, namespace)
-			table, probes := backfill.Needs(provider), probesWith(GinkgoT().TempDir())
+			table, probes := backfill.Requirements(provider), probesWith(GinkgoT().TempDir())
 			expectProbes(probes, table)
-			needs := func(op workflow.Op) []workflow.Need {
-				return table[slices.IndexFunc(table, func(of workflow.OpNeeds) bool { return of.Op == op })].Needs
+			requirements := func(op workflow.Op) []workflow.Requirement {
+				return table[slices.IndexFunc(table, func(of workflow.OpRequirements) bool { return of.Op == op })].Requirements
 			}
 			accounts := accountsOf(ctx, namespace, "backfill.yaml")
 			isMaking := func(p probe) bool { return slices.Contains(p.parts, partMaking) }
@@ -39,12 +39,12 @@ var _ = Describe("the role of backfills", first, func() {
 			for _, a := range accounts { // sequentially, because there is only one ConfigMap
 				own := *a
 				own.name = "first-" + a.name // the names of the probes' objects begin with it
-				expectAsTheTableSays(ctx, namespace, []*account{&own}, making, needs)
+				expectAsTheTableSays(ctx, namespace, []*account{&own}, making, requirements)
 				err := kube.CoreV1().ConfigMaps(namespace).Delete(ctx, notesConfigMap, metav1.DeleteOptions{})
 				Expect(err == nil || apierrors.IsNotFound(err)).To(BeTrue(), "%v", err)
 			}
 			makeNotes(ctx, namespace)
-			expectAsTheTableSays(ctx, namespace, accounts, slices.DeleteFunc(probes, isMaking), needs)
+			expectAsTheTableSays(ctx, namespace, accounts, slices.DeleteFunc(probes, isMaking), requirements)
 		}, SpecTimeout(startTimeout))
 	}
 	lets(backfill.ProviderArgo, argoProbes)
@@ -193,21 +193,21 @@ type verb func(context.Context, backfill.Backfill) error
 
 func verbs(archives string) map[workflow.Op]verb {
 	return map[workflow.Op]verb{
-		"Create":      func(ctx context.Context, b backfill.Backfill) error { return b.Create(ctx) },
-		"Start":       func(ctx context.Context, b backfill.Backfill) error { return podsSeen(b.Start(ctx)) },
-		"Restart":     func(ctx context.Context, b backfill.Backfill) error { return podsSeen(b.Restart(ctx)) },
-		"Pause":       func(ctx context.Context, b backfill.Backfill) error { return b.Pause(ctx) },
-		"Stop":        func(ctx context.Context, b backfill.Backfill) error { return b.Stop(ctx) },
-		"StopAndWait": func(ctx context.Context, b backfill.Backfill) error { return second(b.StopAndWait(ctx)) },
-		"Gates":       func(ctx context.Context, b backfill.Backfill) error { return second(b.Gates(ctx)) },
-		"Approve": func(ctx context.Context, b backfill.Backfill) error {
+		"create":        func(ctx context.Context, b backfill.Backfill) error { return b.Create(ctx) },
+		"start":         func(ctx context.Context, b backfill.Backfill) error { return podsSeen(b.Start(ctx)) },
+		"restart":       func(ctx context.Context, b backfill.Backfill) error { return podsSeen(b.Restart(ctx)) },
+		"pause":         func(ctx context.Context, b backfill.Backfill) error { return b.Pause(ctx) },
+		"stop":          func(ctx context.Context, b backfill.Backfill) error { return b.Stop(ctx) },
+		"stop-and-wait": func(ctx context.Context, b backfill.Backfill) error { return second(b.StopAndWait(ctx)) },
+		"gates":         func(ctx context.Context, b backfill.Backfill) error { return second(b.Gates(ctx)) },
+		"approve": func(ctx context.Context, b backfill.Backfill) error {
 			return second(b.Approve(ctx, backfill.Approval{All: true}))
 		},
-		"Reject": func(ctx context.Context, b backfill.Backfill) error {
+		"reject": func(ctx context.Context, b backfill.Backfill) error {
 			return second(b.Reject(ctx, backfill.Rejection{All: true}))
 		},
-		"Status": func(ctx context.Context, b backfill.Backfill) error { return podsSeen(b.Status(ctx)) },
-		"Follow": func(ctx context.Context, b backfill.Backfill) error {
+		"status": func(ctx context.Context, b backfill.Backfill) error { return podsSeen(b.Status(ctx)) },
+		"follow": func(ctx context.Context, b backfill.Backfill) error {
 			var last *backfill.Status
 			for st, err := range b.Follow(ctx, backfill.FollowOptions{}) {
 				if err != nil {
@@ -217,13 +217,13 @@ func verbs(archives string) map[workflow.Op]verb {
 			}
 			return podsSeen(last, nil)
 		},
-		"Scale": func(ctx context.Context, b backfill.Backfill) error {
+		"scale": func(ctx context.Context, b backfill.Backfill) error {
 			return allowing(allowing(b.Scale(ctx, 2), backfill.ErrNoWorkers), backfill.ErrNotStarted) // it has read the state
 		},
-		"Archive": func(ctx context.Context, b backfill.Backfill) error {
+		"archive": func(ctx context.Context, b backfill.Backfill) error {
 			return second(b.Archive(ctx, backfill.ArchiveOptions{Dir: archives}))
 		},
-		"Restore": func(ctx context.Context, b backfill.Backfill) error {
+		"restore": func(ctx context.Context, b backfill.Backfill) error {
 			return allowing(second(b.Restore(ctx, archives+"/none.json")), fs.ErrNotExist) // access was allowed, but there is no file
 		},
 	}
@@ -272,10 +272,10 @@ func argoProbes(archives string) []probe {
 	hint := func(err error) error { return naming(err, fmt.Sprintf("did you mean %q", loadTemplate)) }
 	refused := func(err error) error { return insteadOf(err, workflow.ErrInvalid) }
 
-	fresh("Create", loadTemplate, asIs)
-	fresh("Create", loadTemplate+"x", hint, partNaming)
+	fresh("create", loadTemplate, asIs)
+	fresh("create", loadTemplate+"x", hint, partNaming)
 	const isNew, isStarted, isPaused, pods = "one that is new", "one that was started before", "one that is paused", "Status.Pods"
-	for op, restarted := range map[workflow.Op]bool{"Start": false, "Restart": true} {
+	for op, restarted := range map[workflow.Op]bool{"start": false, "restart": true} {
 		fresh(op, loadTemplate, asIs, isNew, pods)
 		fresh(op, strictTemplate, refused, partCheck)
 		fresh(op, loadTemplate+"x", hint, partNaming, partCheck)
@@ -285,29 +285,29 @@ func argoProbes(archives string) []probe {
 			onStarted(op, crew{kind, true}, restarted, paused(), isStarted, isPaused, "paused workers in a "+kind, pods)
 		}
 	}
-	onStarted("Start", none, false, ended(), pods)
-	on("Restart", none, ended(), "one that has ended", isNew, pods)
-	for _, op := range []workflow.Op{"Status", "Follow"} {
+	onStarted("start", none, false, ended(), pods)
+	on("restart", none, ended(), "one that has ended", isNew, pods)
+	for _, op := range []workflow.Op{"status", "follow"} {
 		on(op, crew{kind: "Deployment"}, running(), pods)
 	}
-	for _, op := range []workflow.Op{"Pause", "Stop", "StopAndWait", "Gates", "Scale"} {
+	for _, op := range []workflow.Op{"pause", "stop", "stop-and-wait", "gates", "scale"} {
 		on(op, none, running())
 	}
-	for _, op := range []workflow.Op{"Approve", "Reject"} {
+	for _, op := range []workflow.Op{"approve", "reject"} {
 		on(op, none, atGate())
 	}
-	for _, op := range []workflow.Op{"Archive", "Restore"} {
+	for _, op := range []workflow.Op{"archive", "restore"} {
 		on(op, none, ended())
 	}
 	for _, kind := range []string{"Deployment", "ReplicaSet"} {
-		for _, op := range []workflow.Op{"Pause", "Stop", "StopAndWait", "Scale"} {
+		for _, op := range []workflow.Op{"pause", "stop", "stop-and-wait", "scale"} {
 			parts := []string{"workers in a " + kind}
-			if op == "Scale" {
+			if op == "scale" {
 				parts = append(parts, "one that has workers")
 			}
 			on(op, crew{kind: kind}, running(), parts...)
 		}
-		on("Scale", crew{kind, true}, paused(), "one that has workers", "one that is paused")
+		on("scale", crew{kind, true}, paused(), "one that has workers", "one that is paused")
 	}
 	return all
 }
@@ -346,34 +346,34 @@ func deploymentProbes(archives string) []probe {
 			return calls[op](ctx, b)
 		}})
 	}
-	restart := calls["Restart"]
-	calls["Restart"] = func(ctx context.Context, b backfill.Backfill) error {
+	restart := calls["restart"]
+	calls["restart"] = func(ctx context.Context, b backfill.Backfill) error {
 		return allowing(restart(ctx, b), backfill.ErrRunning) // it has read the state
 	}
-	for _, op := range []workflow.Op{"Create", "Start", "Restart", "Status"} {
+	for _, op := range []workflow.Op{"create", "start", "restart", "status"} {
 		on(op, 1, false)
 	}
-	on("Pause", 1, false, "noting the number in the ConfigMap")
-	pause := calls["Pause"]
-	calls["Pause"] = func(ctx context.Context, b backfill.Backfill) error {
+	on("pause", 1, false, "noting the number in the ConfigMap")
+	pause := calls["pause"]
+	calls["pause"] = func(ctx context.Context, b backfill.Backfill) error {
 		err := pause(ctx, b)
 		if err != nil && strings.Contains(err.Error(), refusal(workflow.Permission{Verb: "create", Resource: "configmaps"})) {
 			return errWithout // nothing has changed
 		}
 		return err
 	}
-	on("Pause", 1, false, partMaking)
-	for _, op := range []workflow.Op{"Follow", "Archive", "Restore", "Scale"} { // of a stopped backfill
+	on("pause", 1, false, partMaking)
+	for _, op := range []workflow.Op{"follow", "archive", "restore", "scale"} { // of a stopped backfill
 		on(op, 0, false)
 	}
-	on("Start", 0, false, "one that is paused or stopped")
-	on("Restart", 0, false, "one that is stopped")
-	on("Start", 0, true, "one that is paused or stopped", "one that is paused")
-	for _, op := range []workflow.Op{"Stop", "StopAndWait"} {
+	on("start", 0, false, "one that is paused or stopped")
+	on("restart", 0, false, "one that is stopped")
+	on("start", 0, true, "one that is paused or stopped", "one that is paused")
+	for _, op := range []workflow.Op{"stop", "stop-and-wait"} {
 		on(op, 1, false, "one that runs")
 		on(op, 0, true, "one that was paused before")
 	}
-	on("Scale", 1, false, "one that runs")
-	on("Scale", 0, true, "one that is paused")
+	on("scale", 1, false, "one that runs")
+	on("scale", 0, true, "one that is paused")
 	return all
 }

@@ -44,11 +44,11 @@ func (s *stage) fresh() string {
 
 // lacking returns the permissions that a probe needs and an account doesn't have. soft are those
 // that the operation can do without.
-func lacking(p probe, needs []workflow.Need, a *account) (hard, soft []workflow.Permission) {
-	for _, n := range needs {
+func lacking(p probe, requirements []workflow.Requirement, a *account) (hard, soft []workflow.Permission) {
+	for _, n := range requirements {
 		switch {
-		case n.For != "" && !slices.Contains(p.parts, n.For), a.has(n.Permission):
-		case n.Soft:
+		case n.Part != "" && !slices.Contains(p.parts, n.Part), a.has(n.Permission):
+		case n.Optional:
 			soft = append(soft, n.Permission)
 		default:
 			hard = append(hard, n.Permission)
@@ -58,9 +58,9 @@ func lacking(p probe, needs []workflow.Need, a *account) (hard, soft []workflow.
 }
 
 // judge compares the result of a probe with the table. It returns what is wrong, or "".
-func judge(p probe, needs []workflow.Need, a *account, err error) string {
+func judge(p probe, requirements []workflow.Requirement, a *account, err error) string {
 	wrong := ""
-	switch hard, soft := lacking(p, needs, a); {
+	switch hard, soft := lacking(p, requirements, a); {
 	case len(hard) > 0:
 		var all *workflow.PermissionError
 		switch {
@@ -99,7 +99,7 @@ func refusal(p workflow.Permission) string {
 }
 
 // expectAsTheTableSays runs every probe as every account, and compares the results with the table.
-func expectAsTheTableSays(ctx context.Context, namespace string, accounts []*account, probes []probe, needs func(workflow.Op) []workflow.Need) {
+func expectAsTheTableSays(ctx context.Context, namespace string, accounts []*account, probes []probe, requirements func(workflow.Op) []workflow.Requirement) {
 	GinkgoHelper()
 	const patience = specTimeout // a busy machine is slow; a hanging call ends before the spec does
 	var mu sync.Mutex
@@ -111,7 +111,7 @@ func expectAsTheTableSays(ctx context.Context, namespace string, accounts []*acc
 				own, cancel := context.WithTimeout(ctx, patience)
 				err := p.run(own, &stage{account: a, namespace: namespace, own: fmt.Sprintf("%s-%d", a.name, i)})
 				cancel()
-				if text := judge(p, needs(p.op), a, err); text != "" {
+				if text := judge(p, requirements(p.op), a, err); text != "" {
 					mu.Lock()
 					wrong = append(wrong, text)
 					mu.Unlock()
@@ -124,14 +124,14 @@ func expectAsTheTableSays(ctx context.Context, namespace string, accounts []*acc
 }
 
 // expectProbes checks that exactly the operations and parts of the table have a probe.
-func expectProbes(probes []probe, table []workflow.OpNeeds) {
+func expectProbes(probes []probe, table []workflow.OpRequirements) {
 	GinkgoHelper()
 	var want, have []string
 	for _, of := range table {
 		want = append(want, string(of.Op))
-		for _, n := range of.Needs {
-			if n.For != "" {
-				want = append(want, probe{op: of.Op, parts: []string{n.For}}.String())
+		for _, n := range of.Requirements {
+			if n.Part != "" {
+				want = append(want, probe{op: of.Op, parts: []string{n.Part}}.String())
 			}
 		}
 	}

@@ -31,9 +31,9 @@ func found(t *testing.T, file, pattern string) []string {
 
 func operations(t *testing.T) []string {
 	t.Helper()
-	all := found(t, "errors.go", `(?m)^\tOp\w+ +Op = "(.+)"$`)
+	all := found(t, "op.go", `(?m)^\tOp\w+ +Op = "(.+)"$`)
 	all = append(all, string(backfill.OpReadWorkers), string(backfill.OpScaleWorkers))
-	return slices.DeleteFunc(all, func(op string) bool { return op == "new client" }) // it has no observer yet
+	return slices.DeleteFunc(all, func(op string) bool { return op == "new-client" }) // it has no observer yet
 }
 
 func reasons(t *testing.T) []string {

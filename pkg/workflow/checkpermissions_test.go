@@ -54,51 +54,51 @@ func (r *reviewer) play(req *http.Request) (any, error) {
 
 func TestEveryOperationIsInTheTable(t *testing.T) {
 	for _, op := range Ops() {
-		if none := op == OpNew || op == OpCheckAccess; none != (len(Needs(op)) == 0) {
-			t.Errorf("%s: %v", op, Needs(op))
+		if none := op == OpNew || op == OpCheckPermissions; none != (len(Requirements(op)) == 0) {
+			t.Errorf("%s: %v", op, Requirements(op))
 		}
-		seen := map[Need]bool{}
-		for _, n := range Needs(op) {
+		seen := map[Requirement]bool{}
+		for _, n := range Requirements(op) {
 			if n.Verb == "" || n.Resource == "" || seen[n] {
 				t.Errorf("%s: %+v is incomplete, or there twice", op, n)
 			}
 			seen[n] = true
-			if n.Soft && n.For == "" {
+			if n.Optional && n.Part == "" {
 				t.Errorf("%s: %v: without it, without what?", op, n)
 			}
-			if n.ClusterScoped() && !n.Soft {
-				t.Errorf("%s: %v: no Role can grant it, and CheckAccess would ask for it", op, n)
+			if n.ClusterScoped() && !n.Optional {
+				t.Errorf("%s: %v: no Role can grant it, and CheckPermissions would ask for it", op, n)
 			}
 		}
 	}
-	if of := Needs("sing"); of != nil {
+	if of := Requirements("sing"); of != nil {
 		t.Errorf("%v", of)
 	}
 }
 
-func TestNeedsAreACopy(t *testing.T) {
+func TestRequirementsAreACopy(t *testing.T) {
 	for _, op := range Ops() {
-		first := Needs(op)
+		first := Requirements(op)
 		for i := range first {
-			first[i] = Need{}
+			first[i] = Requirement{}
 		}
-		if again := Needs(op); len(again) > 0 && (again[0] == Need{}) || !reflect.DeepEqual(again, Needs(op)) {
+		if again := Requirements(op); len(again) > 0 && (again[0] == Requirement{}) || !reflect.DeepEqual(again, Requirements(op)) {
 			t.Errorf("%s: %v", op, again)
 		}
 	}
 }
 
-func TestCheckAccess(t *testing.T) {
+func TestCheckPermissions(t *testing.T) {
 	for name, tc := range map[string]struct {
 		ops    []Op
 		opts   Options
 		denied []string
 		want   string // "" if nothing is missing
 	}{
-		"all":          {},
-		"one":          {ops: []Op{OpGet}},
-		"none needed":  {ops: []Op{OpNew, OpCheckAccess}},
-		"no op's need": {ops: []Op{OpGet}, denied: []string{"list workflows.argoproj.io"}},
+		"all":                  {},
+		"one":                  {ops: []Op{OpGet}},
+		"none needed":          {ops: []Op{OpNew, OpCheckPermissions}},
+		"not of the operation": {ops: []Op{OpGet}, denied: []string{"list workflows.argoproj.io"}},
 		"soft": {denied: []string{
 			"get workflowtemplates.argoproj.io", "list pods", "create events", "get clusterworkflowtemplates.argoproj.io",
 		}, want: "not permitted: list pods, for retry (steps that ran in pods), logs"},
@@ -119,7 +119,7 @@ func TestCheckAccess(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := &reviewer{t: t, denied: tc.denied}
-			err := scriptedWith(t, tc.opts, r.play).CheckAccess(t.Context(), tc.ops...)
+			err := scriptedWith(t, tc.opts, r.play).CheckPermissions(t.Context(), tc.ops...)
 			var missing *PermissionError
 			switch {
 			case tc.want == "":
@@ -128,7 +128,7 @@ func TestCheckAccess(t *testing.T) {
 				}
 			case !errors.Is(err, ErrForbidden) || !errors.As(err, &missing) || missing.Error() != tc.want || missing.Namespace != DefaultNamespace:
 				t.Errorf("%v\nwant %s", err, tc.want)
-			case err.Error() != "check access in namespace ma: "+tc.want:
+			case err.Error() != "check-permissions in namespace ma: "+tc.want:
 				t.Errorf("%q", err)
 			}
 			slices.Sort(r.asked)
@@ -139,9 +139,9 @@ func TestCheckAccess(t *testing.T) {
 	}
 }
 
-func TestCheckAccessOfUnknownOperations(t *testing.T) {
+func TestCheckPermissionsOfUnknownOperations(t *testing.T) {
 	r := &reviewer{t: t}
-	err := scriptedWith(t, Options{}, r.play).CheckAccess(t.Context(), OpGet, "sing", OpList, "dance")
+	err := scriptedWith(t, Options{}, r.play).CheckPermissions(t.Context(), OpGet, "sing", OpList, "dance")
 	var invalid *InvalidError
 	if !errors.As(err, &invalid) || len(invalid.Problems) != 2 || len(r.asked) > 0 {
 		t.Fatalf("%v, %v", err, r.asked)
@@ -156,12 +156,12 @@ func TestCheckAccessOfUnknownOperations(t *testing.T) {
 func TestReviewOfClusterScopedPermission(t *testing.T) {
 	r := &reviewer{t: t}
 	c := scriptedWith(t, Options{}, r.play)
-	for _, need := range []Need{
+	for _, required := range []Requirement{
 		{Permission: Permission{Verb: "get", Group: naming.Group, Resource: "clusterworkflowtemplates"}},
 		{Permission: Permission{Verb: "patch", Group: "apps", Resource: "deployments", Subresource: "scale"}},
 		{Permission: Permission{Verb: "get", Resource: "configmaps", Name: "notes"}},
 	} {
-		if err := checkNeeds(t.Context(), c.pacer(), c.reviews, "n", []OpNeeds{{"x", []Need{need}}}); err != nil {
+		if err := checkRequirements(t.Context(), c.pacer(), c.reviews, "n", []OpRequirements{{"x", []Requirement{required}}}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -173,7 +173,7 @@ func TestReviewOfClusterScopedPermission(t *testing.T) {
 	}
 }
 
-func TestCheckAccessWhenReviewsFail(t *testing.T) {
+func TestCheckPermissionsWhenReviewsFail(t *testing.T) {
 	refusal := apierrors.NewForbidden(schema.GroupResource{Group: "authorization.k8s.io", Resource: "selfsubjectaccessreviews"}, "", errors.New("no"))
 	for name, tc := range map[string]struct {
 		errs []error // of the first attempts; later ones succeed
@@ -195,7 +195,7 @@ func TestCheckAccessWhenReviewsFail(t *testing.T) {
 					}
 					return nil
 				}
-				err := scriptedWith(t, Options{}, r.play).CheckAccess(t.Context())
+				err := scriptedWith(t, Options{}, r.play).CheckPermissions(t.Context())
 				var missing *PermissionError
 				if !errors.Is(err, tc.want) || errors.As(err, &missing) {
 					t.Errorf("%v", err)
@@ -206,7 +206,7 @@ func TestCheckAccessWhenReviewsFail(t *testing.T) {
 }
 
 // An API server that has just restarted may deny for a moment what it grants.
-func TestCheckAccessRightAfterAnOutage(t *testing.T) {
+func TestCheckPermissionsRightAfterAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		r := &reviewer{t: t, denied: []string{"get workflows.argoproj.io"}}
@@ -220,24 +220,24 @@ func TestCheckAccessRightAfterAnOutage(t *testing.T) {
 			return nil
 		}
 		c := scriptedWith(t, Options{}, r.play)
-		if err := c.CheckAccess(t.Context(), OpGet); err != nil || len(r.asked) < 2 {
+		if err := c.CheckPermissions(t.Context(), OpGet); err != nil || len(r.asked) < 2 {
 			t.Errorf("%v, %v", err, r.asked)
 		}
 		time.Sleep(time.Minute)
 		r.denied, r.fail = []string{"get workflows.argoproj.io"}, nil
-		if err := c.CheckAccess(t.Context(), OpGet); !errors.Is(err, ErrForbidden) {
+		if err := c.CheckPermissions(t.Context(), OpGet); !errors.Is(err, ErrForbidden) {
 			t.Errorf("%v", err)
 		}
 	})
 }
 
-func TestCheckNeeds(t *testing.T) {
+func TestCheckRequirements(t *testing.T) {
 	r := &reviewer{t: t, denied: []string{"get pods"}}
 	dyn, err := dynamic.NewForConfig(&rest.Config{Host: "http://script", Transport: scriptTransport(r.play)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = CheckNeeds(t.Context(), dyn, "n", []OpNeeds{{Op: "sing", Needs: core("pods", "get", "list")}}, CheckNeedsOptions{})
+	err = CheckRequirements(t.Context(), dyn, "n", []OpRequirements{{Op: "sing", Requirements: core("pods", "get", "list")}}, CheckOptions{})
 	var e *Error
 	if !errors.As(err, &e) || e.Namespace != "n" || !errors.Is(err, ErrForbidden) || !strings.Contains(err.Error(), "get pods, for sing") {
 		t.Errorf("%v", err)
@@ -248,7 +248,7 @@ func TestCheckNeeds(t *testing.T) {
 func TestOpChanges(t *testing.T) {
 	reading := []string{"get", "list", "watch"}
 	for _, op := range Ops() {
-		writes := slices.ContainsFunc(Needs(op), func(n Need) bool { return !slices.Contains(reading, n.Verb) })
+		writes := slices.ContainsFunc(Requirements(op), func(n Requirement) bool { return !slices.Contains(reading, n.Verb) })
 		if op.Changes() != writes {
 			t.Errorf("%s changes something: %t, and needs a verb for it: %t", op, op.Changes(), writes)
 		}

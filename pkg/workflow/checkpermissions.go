@@ -17,39 +17,39 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 )
 
-// CheckAccess asks the API server whether the caller has the permissions for these operations in
-// the client's namespace. Without ops, it checks all operations of [Interface]. A service can call
-// it when it starts. It returns nil if no permission is missing. CheckAccess changes nothing and
-// can be used by any authenticated caller. It sends one short request per permission, each retried
-// like other reads, and blocks until all are answered.
+// CheckPermissions asks the API server whether the caller has the permissions for these operations
+// in the client's namespace. Without ops, it checks all operations of [Interface]. A service can
+// call it when it starts. It returns nil if no permission is missing. CheckPermissions changes
+// nothing and can be used by any authenticated caller. It sends one short request per permission,
+// each retried like other reads, and blocks until all are answered.
 //
-// It does not check optional permissions ([Need].Soft), except the one to create events if
-// [Options.EventSource] is set. A role that is limited to object names (resourceNames) satisfies
+// It does not check optional permissions ([Requirement].Optional), except the one to create events
+// if [Options.EventSource] is set. A role that is limited to object names (resourceNames) satisfies
 // only permissions with such a Name. Permissions may be revoked after the check.
 //
 // Errors: [ErrForbidden], with a [*PermissionError] that lists all missing permissions and what
 // they are for; [ErrInvalid], with an [*InvalidError], for an unknown operation; [ErrUnauthorized],
 // [ErrUnavailable], and the context's.
-func (c *WorkflowClient) CheckAccess(ctx context.Context, ops ...Op) (err error) {
-	ctx, o := c.begin(ctx, OpCheckAccess, "", &err)
+func (c *WorkflowClient) CheckPermissions(ctx context.Context, ops ...Op) (err error) {
+	ctx, o := c.begin(ctx, OpCheckPermissions, "", &err)
 	defer o.end(ctx)
-	all, err := c.neededFor(ops)
+	all, err := c.requirementsOf(ops)
 	if err == nil {
-		err = checkNeeds(ctx, c.pacer(), c.reviews, c.namespace, all)
+		err = checkRequirements(ctx, c.pacer(), c.reviews, c.namespace, all)
 	}
 	if err != nil {
-		return c.error(OpCheckAccess, "", err)
+		return c.error(OpCheckPermissions, "", err)
 	}
 	return nil
 }
 
-// neededFor returns what the operations need with this client's options.
-func (c *WorkflowClient) neededFor(ops []Op) ([]OpNeeds, error) {
+// requirementsOf returns what the operations need with this client's options.
+func (c *WorkflowClient) requirementsOf(ops []Op) ([]OpRequirements, error) {
 	if len(ops) == 0 {
 		ops = interfaceOps()
 	}
 	var problems field.ErrorList
-	var all []OpNeeds
+	var all []OpRequirements
 	for i, op := range ops {
 		if !slices.Contains(Ops(), op) {
 			problems = append(problems, field.NotSupported(field.NewPath("ops").Index(i), op, Ops()))
@@ -57,10 +57,10 @@ func (c *WorkflowClient) neededFor(ops []Op) ([]OpNeeds, error) {
 		if slices.Contains(ops[:i], op) {
 			continue
 		}
-		of := OpNeeds{Op: op, Needs: Needs(op)}
-		for j := range of.Needs {
-			if n := &of.Needs[j]; n.For == partEvents && c.events != nil {
-				n.Soft = false // the host has asked for events
+		of := OpRequirements{Op: op, Requirements: Requirements(op)}
+		for j := range of.Requirements {
+			if n := &of.Requirements[j]; n.Part == partEvents && c.events != nil {
+				n.Optional = false // the host has asked for events
 			}
 		}
 		all = append(all, of)
@@ -71,31 +71,31 @@ func (c *WorkflowClient) neededFor(ops []Op) ([]OpNeeds, error) {
 	return all, nil
 }
 
-// CheckNeedsOptions configure [CheckNeeds]. The zero value is ready to use.
-type CheckNeedsOptions struct {
+// CheckOptions configure [CheckRequirements]. The zero value is ready to use.
+type CheckOptions struct {
 	// RetryFor is how long transient faults are retried, as in [Options].
 	RetryFor time.Duration
-	// Observer receives the check as an operation [OpCheckAccess]. Nil disables observation.
+	// Observer receives the check as an operation [OpCheckPermissions]. Nil disables observation.
 	Observer Observer
 }
 
-// CheckNeeds is like [WorkflowClient.CheckAccess], but checks the given needs, such as those of a
-// package that is built on this one. Its errors are those of CheckAccess, except for that of an
-// unknown operation.
-func CheckNeeds(ctx context.Context, client dynamic.Interface, namespace string, all []OpNeeds, opts CheckNeedsOptions) (err error) {
+// CheckRequirements is like [WorkflowClient.CheckPermissions], but checks the given requirements,
+// such as those of a package that is built on this one. Its errors are those of CheckPermissions,
+// except for that of an unknown operation.
+func CheckRequirements(ctx context.Context, client dynamic.Interface, namespace string, all []OpRequirements, opts CheckOptions) (err error) {
 	c := &WorkflowClient{
 		namespace: namespace, backend: BackendNative, observer: opts.Observer, outage: &pace.Outage{},
 		retryFor: cmp.Or(opts.RetryFor, DefaultRetryFor),
 	}
-	ctx, o := c.begin(ctx, OpCheckAccess, "", &err)
+	ctx, o := c.begin(ctx, OpCheckPermissions, "", &err)
 	defer o.end(ctx)
-	if err = checkNeeds(ctx, c.pacer(), reviewsOf(client), namespace, all); err != nil {
-		return newError(OpCheckAccess, namespace, "", err)
+	if err = checkRequirements(ctx, c.pacer(), reviewsOf(client), namespace, all); err != nil {
+		return newError(OpCheckPermissions, namespace, "", err)
 	}
 	return nil
 }
 
-func checkNeeds(ctx context.Context, p *pace.Pacer, reviews dynamic.ResourceInterface, namespace string, all []OpNeeds) error {
+func checkRequirements(ctx context.Context, p *pace.Pacer, reviews dynamic.ResourceInterface, namespace string, all []OpRequirements) error {
 	var missing []MissingPermission
 	for _, m := range required(all) {
 		_, err := pace.Do(ctx, p, func() (struct{}, error) { return struct{}{}, review(ctx, reviews, namespace, m.Permission) })

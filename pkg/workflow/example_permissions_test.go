@@ -9,9 +9,9 @@ import (
 )
 
 // A service checks at startup that it has the permissions it needs.
-func ExampleWorkflowClient_CheckAccess() {
+func ExampleWorkflowClient_CheckPermissions() {
 	ctx, client := context.Background(), exampleClient()
-	err := client.CheckAccess(ctx, workflow.OpStart, workflow.OpWait, workflow.OpRetry)
+	err := client.CheckPermissions(ctx, workflow.OpStart, workflow.OpWait, workflow.OpRetry)
 	var lacks *workflow.PermissionError
 	switch {
 	case errors.As(err, &lacks): // and errors.Is(err, workflow.ErrForbidden)
@@ -25,15 +25,15 @@ func ExampleWorkflowClient_CheckAccess() {
 }
 
 // Print the permissions of an operation, e.g. to put them into a role.
-func ExampleNeeds() {
-	for _, need := range workflow.Needs(workflow.OpRetry) {
+func ExampleRequirements() {
+	for _, r := range workflow.Requirements(workflow.OpRetry) {
 		switch {
-		case need.For == "":
-			fmt.Println(need.Permission)
-		case need.Soft:
-			fmt.Printf("%s (it can do without: %s)\n", need.Permission, need.For)
+		case r.Part == "":
+			fmt.Println(r.Permission)
+		case r.Optional:
+			fmt.Printf("%s (it can do without: %s)\n", r.Permission, r.Part)
 		default:
-			fmt.Printf("%s (for %s)\n", need.Permission, need.For)
+			fmt.Printf("%s (for %s)\n", r.Permission, r.Part)
 		}
 	}
 	// Output:

@@ -9,16 +9,16 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-func TestNeedsNameEachMethodOnce(t *testing.T) {
+func TestRequirementsNameEachMethodOnce(t *testing.T) {
 	for _, provider := range []Provider{ProviderArgo, ProviderK8s} {
 		var methods []workflow.Op
-		for _, of := range Needs(provider) {
+		for _, of := range Requirements(provider) {
 			methods = append(methods, of.Op)
-			for i, n := range of.Needs {
-				if n.Verb == "" || n.Resource == "" || slices.Contains(of.Needs[:i], n) {
+			for i, n := range of.Requirements {
+				if n.Verb == "" || n.Resource == "" || slices.Contains(of.Requirements[:i], n) {
 					t.Errorf("%s: %s: %+v is incomplete or a duplicate", provider, of.Op, n)
 				}
-				if n.Soft && n.For == "" {
+				if n.Optional && n.Part == "" {
 					t.Errorf("%s: %s: %v is optional, but for what?", provider, of.Op, n)
 				}
 			}
@@ -28,13 +28,13 @@ func TestNeedsNameEachMethodOnce(t *testing.T) {
 			t.Errorf("%s: %v", provider, methods)
 		}
 	}
-	if of := Needs(ProviderECS); of != nil {
+	if of := Requirements(ProviderECS); of != nil {
 		t.Errorf("%v", of)
 	}
 }
 
 // Create checks the permissions that other methods need, but not optional ones.
-func TestCreateNeedsWhatOthersNeed(t *testing.T) {
+func TestCreateRequiresWhatOthersRequire(t *testing.T) {
 	for provider, want := range map[Provider]string{
 		ProviderArgo: "create workflows.argoproj.io, get workflows.argoproj.io, get workflowtemplates.argoproj.io, list deployments.apps, " +
 			"list pods, list replicasets.apps, list workflows.argoproj.io, patch deployments.apps/scale, " +
@@ -43,9 +43,9 @@ func TestCreateNeedsWhatOthersNeed(t *testing.T) {
 			`patch configmaps "argoservice-backfill", patch deployments.apps/scale`,
 	} {
 		var needed []string
-		for _, of := range Needs(provider) {
-			for _, n := range of.Needs {
-				if of.Op == opCreate && !n.Soft {
+		for _, of := range Requirements(provider) {
+			for _, n := range of.Requirements {
+				if of.Op == opCreate && !n.Optional {
 					needed = append(needed, n.String())
 				}
 			}
@@ -60,8 +60,8 @@ func TestCreateNeedsWhatOthersNeed(t *testing.T) {
 // The permission to patch or create a workload would allow running any pod. Scaling is sufficient.
 func TestNoMethodNeedsToPatchAWorkload(t *testing.T) {
 	for _, provider := range []Provider{ProviderArgo, ProviderK8s} {
-		for _, of := range Needs(provider) {
-			for _, n := range of.Needs {
+		for _, of := range Requirements(provider) {
+			for _, n := range of.Requirements {
 				if n.Group == "apps" && n.Subresource != "scale" && n.Verb != "get" && n.Verb != "list" {
 					t.Errorf("%s: %s needs %s", provider, of.Op, n)
 				}

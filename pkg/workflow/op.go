@@ -1,0 +1,46 @@
+package workflow
+
+// Op names an operation in errors.
+type Op string
+
+// Each method of [WorkflowClient] that sends a request has an Op. OpNew is that of [New] and
+// [NewForConfig].
+const (
+	OpNew       Op = "new-client"
+	OpCreate    Op = "create"
+	OpGet       Op = "get"
+	OpList      Op = "list"
+	OpStart     Op = "start"
+	OpWatch     Op = "watch"
+	OpWait      Op = "wait"
+	OpSuspend   Op = "suspend"
+	OpResume    Op = "resume"
+	OpStop      Op = "stop"
+	OpTerminate Op = "terminate"
+	OpDelete    Op = "delete"
+	OpResubmit  Op = "resubmit"
+	OpLogs      Op = "logs"
+	OpRetry     Op = "retry"
+
+	OpCheckPermissions Op = "check-permissions"
+)
+
+// Ops returns all operations of this package.
+func Ops() []Op { return append([]Op{OpNew, OpCreate, OpCheckPermissions}, interfaceOps()...) }
+
+// Changes reports whether the operation changes something in the cluster, so that its outcome can
+// be unknown. The others only read.
+func (op Op) Changes() bool {
+	switch op {
+	case OpCreate, OpStart, OpResubmit, OpSuspend, OpResume, OpStop, OpTerminate, OpDelete, OpRetry:
+		return true
+	}
+	return false
+}
+
+// interfaceOps returns the operations of [Interface].
+func interfaceOps() []Op {
+	return []Op{
+		OpStart, OpGet, OpList, OpWait, OpWatch, OpSuspend, OpResume, OpStop, OpTerminate, OpDelete, OpRetry, OpResubmit, OpLogs,
+	}
+}
