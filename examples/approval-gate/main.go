@@ -60,6 +60,7 @@ func run(ctx context.Context, namespace, name, by string, decide func(context.Co
 	if err != nil {
 		return err
 	}
+	cfg.UserAgent = "argoservice-approval-gate" // in the API server's audit log
 	client, err := workflow.NewForConfig(cfg, workflow.Options{Namespace: namespace})
 	if err != nil {
 		return err

@@ -62,6 +62,7 @@ func run(ctx context.Context, log *slog.Logger, namespace, template string, coun
 	if err != nil {
 		return err
 	}
+	cfg.UserAgent = "argoservice-many-waits" // in the API server's audit log
 	var seen watches
 	client, err := workflow.NewForConfig(cfg, workflow.Options{Namespace: namespace, Observer: &seen})
 	if err != nil {

@@ -27,8 +27,9 @@ func connect(f flags, lookup lookupFunc, notes *ledger) (*legacy.Router, error) 
 	if err != nil {
 		return nil, &inputError{fmt.Errorf("find a cluster: %w", err)}
 	}
+	cfg.UserAgent = userAgent
 	opts := legacy.FromEnvOptions{
-		Options:    workflow.Options{Namespace: f.namespace, UserAgent: userAgent, RetryFor: 10 * time.Second},
+		Options:    workflow.Options{Namespace: f.namespace, RetryFor: 10 * time.Second},
 		Lookup:     lookup,
 		Subprocess: legacy.SubprocessOptions{Binary: f.kubectl, Kubeconfig: f.kubeconfig, Context: f.context},
 	}

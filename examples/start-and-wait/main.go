@@ -57,6 +57,7 @@ func run(ctx context.Context, log *slog.Logger, namespace string, req workflow.S
 	if err != nil {
 		return err
 	}
+	cfg.UserAgent = "argoservice-start-and-wait" // in the API server's audit log
 	client, err := workflow.NewForConfig(cfg, workflow.Options{
 		Namespace: namespace,
 		Observer:  workflow.NewLogObserver(log.Handler()), // logs retries and lost watches

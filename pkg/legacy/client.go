@@ -28,8 +28,7 @@ func NewKubectlClient(executor CommandExecutor, opts Options) (*KubectlClient, e
 	return newKubectlClient(executor, opts, &rest.Config{})
 }
 
-// newKubectlClient is [NewKubectlClient] with the rate limit of a configuration, which applies if
-// opts have none.
+// newKubectlClient is [NewKubectlClient] with the rate limit of a configuration.
 func newKubectlClient(executor CommandExecutor, opts Options, limits *rest.Config) (*KubectlClient, error) {
 	if executor == nil {
 		return nil, &workflow.Error{

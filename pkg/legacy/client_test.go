@@ -72,22 +72,19 @@ func kubectl(t *testing.T, executor CommandExecutor) *KubectlClient {
 
 func TestKubectlClientTakesTheRateLimitOfTheConfiguration(t *testing.T) {
 	for name, tc := range map[string]struct {
-		opts   Options
 		limits rest.Config
 		most   int
 	}{
-		"none":               {Options{}, rest.Config{}, 5},
-		"of the options":     {Options{QPS: 1e-6, Burst: 1}, rest.Config{QPS: 1e6}, 1},
-		"of the QPS":         {Options{}, rest.Config{QPS: 1e-6, Burst: 2}, 2},
-		"of the RateLimiter": {Options{}, rest.Config{RateLimiter: flowcontrol.NewTokenBucketRateLimiter(1e-6, 3)}, 3},
+		"none":               {rest.Config{}, 5},
+		"of the QPS":         {rest.Config{QPS: 1e-6, Burst: 2}, 2},
+		"of the RateLimiter": {rest.Config{RateLimiter: flowcontrol.NewTokenBucketRateLimiter(1e-6, 3)}, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
 				executor := &fake{answers: map[string]CommandOutput{"get": {Stdout: running}}}
-				tc.opts.RetryFor = -1
-				c, err := newKubectlClient(executor, tc.opts, &tc.limits)
+				c, err := newKubectlClient(executor, Options{RetryFor: -1}, &tc.limits)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"regexp"
@@ -55,17 +56,6 @@ type Options struct {
 	// cached template fails, Start reads the template and checks again. 0 means
 	// [DefaultTemplateMaxAge]; a negative value disables the cache.
 	TemplateMaxAge time.Duration
-	// QPS is the maximum average number of requests per second. Burst is the maximum number of
-	// requests at once; 0 means 2 × QPS. If QPS is 0, the limit of the [rest.Config] applies: its
-	// RateLimiter, or its QPS and Burst. If it has none either, requests are not limited.
-	// client-go's default of 5 per second does not apply, because API Priority and Fairness already
-	// protects the API server. The limit covers all requests of the client, including logs, but not
-	// watches of pods, which client-go does not limit. QPS and Burst apply to [NewForConfig] only.
-	QPS   float32
-	Burst int
-	// UserAgent identifies this client in the API server's audit log. It defaults to that of the
-	// [rest.Config]. It applies to [NewForConfig] only.
-	UserAgent string
 	// WatchSilence is how long a watch may deliver nothing before it is considered dead. The client
 	// then reads the workflows again and opens another watch. The API server sends a bookmark about
 	// once a minute on a watch that works. 0 means [DefaultWatchSilence].
@@ -138,9 +128,14 @@ type WorkflowClient struct {
 
 // NewForConfig returns a client for the cluster of cfg, which comes from [rest.InClusterConfig] or
 // from a kubeconfig. It copies cfg and sends no request. cfg.Timeout limits each request, except
-// watches, logs, and lists that Wait, Watch and Logs read. cfg.QPS, Burst, RateLimiter and
-// UserAgent apply unless [Options] override them. If cfg or an option is invalid, it returns an
-// [*Error] that matches [ErrInvalid].
+// watches, logs, and lists that Wait, Watch and Logs read. cfg.UserAgent identifies the client in
+// the API server's audit log. If cfg or an option is invalid, NewForConfig returns an [*Error] that
+// matches [ErrInvalid].
+//
+// cfg.RateLimiter, or else cfg.QPS and Burst, limit all requests of the client together, including
+// logs, but not watches of pods, which client-go does not limit. If neither RateLimiter nor QPS is
+// set, requests are not limited. client-go's default of 5 per second does not apply, because API
+// Priority and Fairness already protects the API server.
 func NewForConfig(cfg *rest.Config, opts Options) (*WorkflowClient, error) {
 	if cfg == nil {
 		return nil, newError(OpNew, opts.Namespace, "", invalid(field.Required(field.NewPath("cfg"), "a *rest.Config")))
@@ -154,10 +149,8 @@ func NewForConfig(cfg *rest.Config, opts Options) (*WorkflowClient, error) {
 		return nil, newError(OpNew, opts.Namespace, "", invalid(field.Invalid(field.NewPath("cfg", "Host"), field.OmitValueType{},
 			"must be a URL such as https://host:6443, or a host with a port")))
 	}
-	limitRequests(own, opts)
-	if opts.UserAgent != "" {
-		own.UserAgent = opts.UserAgent
-	}
+	limitRequests(own)
+	own.UserAgent = cmp.Or(own.UserAgent, rest.DefaultKubernetesUserAgent())
 	unbounded := rest.CopyConfig(own)
 	unbounded.Timeout = 0
 	source.BoundRequests(own)
@@ -187,25 +180,14 @@ func NewForConfig(cfg *rest.Config, opts Options) (*WorkflowClient, error) {
 }
 
 // limitRequests sets one rate limiter in cfg, which all clients that are created from it share.
-func limitRequests(cfg *rest.Config, opts Options) {
-	qps, burst := opts.QPS, opts.Burst
-	if qps > 0 && burst == 0 {
-		burst = max(1, int(2*qps))
-	}
-	if qps == 0 {
-		if cfg.RateLimiter != nil {
-			return
-		}
-		qps, burst = cfg.QPS, cfg.Burst
-		if burst == 0 {
-			burst = rest.DefaultBurst
-		}
-	}
-	if qps <= 0 {
+func limitRequests(cfg *rest.Config) {
+	switch {
+	case cfg.RateLimiter != nil:
+	case cfg.QPS > 0:
+		cfg.RateLimiter = flowcontrol.NewTokenBucketRateLimiter(cfg.QPS, cmp.Or(cfg.Burst, rest.DefaultBurst))
+	default:
 		cfg.QPS = -1 // client-go would take 0 as 5 per second
-		return
 	}
-	cfg.RateLimiter = flowcontrol.NewTokenBucketRateLimiter(qps, burst)
 }
 
 // New returns a client that uses dyn, for hosts that share one dynamic client. It sends no request.
@@ -227,12 +209,6 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 	}
 	for _, msg := range validation.IsValidLabelValue(opts.InstanceID) {
 		problems = append(problems, field.Invalid(options.Child("instanceID"), opts.InstanceID, msg))
-	}
-	if opts.QPS < 0 {
-		problems = append(problems, field.Invalid(options.Child("qps"), opts.QPS, "must be 0 (no limit) or more"))
-	}
-	if opts.Burst < 0 {
-		problems = append(problems, field.Invalid(options.Child("burst"), opts.Burst, "must be 0 (twice the qps) or more"))
 	}
 	if opts.WatchSilence < 0 {
 		problems = append(problems, field.Invalid(options.Child("watchSilence"), opts.WatchSilence.String(), "must be 0 (the default) or more"))

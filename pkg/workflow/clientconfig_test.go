@@ -50,23 +50,18 @@ func (l *countingLimiter) Wait(context.Context) error { l.asked.Add(1); return n
 // The limit that a host sets applies to all requests of a client together: for objects, watches and
 // logs.
 func TestLimitOfHostHolds(t *testing.T) {
-	const some, plenty = 5, 100
+	const some = 5
 	limiter := &countingLimiter{RateLimiter: flowcontrol.NewFakeAlwaysRateLimiter()}
 	for name, tc := range map[string]struct {
 		cfg  rest.Config
-		opts Options
 		most int64 // concurrent requests; 0: no limit
 	}{
-		"nothing is set":                   {rest.Config{}, Options{}, 0},
-		"a burst of the host without QPS":  {rest.Config{Burst: some}, Options{}, 0},
-		"no limit, said by the host":       {rest.Config{QPS: -1, Burst: some}, Options{}, 0},
-		"QPS and burst of the host":        {rest.Config{QPS: 1e-6, Burst: some}, Options{}, some},
-		"QPS of the host":                  {rest.Config{QPS: 1e-6}, Options{}, int64(rest.DefaultBurst)},
-		"a limiter of the host":            {rest.Config{QPS: 1e-6, Burst: 1, RateLimiter: limiter}, Options{}, 0},
-		"options go before the host's QPS": {rest.Config{QPS: 1e6, Burst: plenty}, Options{QPS: 1e-6, Burst: some}, some},
-		"options go before the host's limiter": {
-			rest.Config{RateLimiter: limiter}, Options{QPS: 1e-6, Burst: some}, some,
-		},
+		"nothing is set":                  {rest.Config{}, 0},
+		"a burst of the host without QPS": {rest.Config{Burst: some}, 0},
+		"no limit, said by the host":      {rest.Config{QPS: -1, Burst: some}, 0},
+		"QPS and burst of the host":       {rest.Config{QPS: 1e-6, Burst: some}, some},
+		"QPS of the host":                 {rest.Config{QPS: 1e-6}, int64(rest.DefaultBurst)},
+		"a limiter of the host":           {rest.Config{QPS: 1e-6, Burst: 1, RateLimiter: limiter}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -80,8 +75,7 @@ func TestLimitOfHostHolds(t *testing.T) {
 					}
 					return play(r)
 				})
-				tc.opts.RetryFor = -1
-				c, err := NewForConfig(&tc.cfg, tc.opts)
+				c, err := NewForConfig(&tc.cfg, Options{RetryFor: -1})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -98,7 +92,7 @@ func TestLimitOfHostHolds(t *testing.T) {
 				case tc.most > 0 && (n > tc.most || n < min(tc.most, 9)-1), tc.most == 0 && n < 9:
 					t.Errorf("%d requests were sent, want at most %d", n, tc.most)
 				}
-				asked, want := limiter.asked.Load() > 0, tc.cfg.RateLimiter != nil && tc.opts.QPS == 0
+				asked, want := limiter.asked.Load() > 0, tc.cfg.RateLimiter != nil
 				if asked != want || asked && limiter.asked.Load() != sent.Load() {
 					t.Errorf("the host's limiter was asked %d times for %d requests", limiter.asked.Load(), sent.Load())
 				}
@@ -108,19 +102,17 @@ func TestLimitOfHostHolds(t *testing.T) {
 }
 
 func TestUserAgentOfHost(t *testing.T) {
-	for _, tc := range []struct{ cfg, opts, want string }{
-		{"host/1", "", "host/1"}, {"host/1", "own/2", "own/2"}, {"", "own/2", "own/2"},
-	} {
+	for cfg, want := range map[string]string{"host/1": "host/1", "": rest.DefaultKubernetesUserAgent()} {
 		synctest.Test(t, func(t *testing.T) {
 			play := runningLogs(t)
 			c, err := NewForConfig(&rest.Config{
-				Host: "http://script", UserAgent: tc.cfg, Transport: scriptTransport(func(r *http.Request) (any, error) {
-					if got := r.UserAgent(); got != tc.want {
-						t.Errorf("%s: %q, want %q", r.URL.Path, got, tc.want)
+				Host: "http://script", UserAgent: cfg, Transport: scriptTransport(func(r *http.Request) (any, error) {
+					if got := r.UserAgent(); got != want {
+						t.Errorf("%s: %q, want %q", r.URL.Path, got, want)
 					}
 					return play(r)
 				}),
-			}, Options{UserAgent: tc.opts})
+			}, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -197,8 +197,8 @@ func TestResult(t *testing.T) {
 }
 
 func TestNewChecksItsOptions(t *testing.T) {
-	_, err := New(nil, Options{Namespace: "Not Valid", InstanceID: "a b", QPS: -1})
-	if got := strings.Join(fieldsOf(t, err), " "); got != "dyn options.namespace options.instanceID options.qps" {
+	_, err := New(nil, Options{Namespace: "Not Valid", InstanceID: "a b", WatchSilence: -1})
+	if got := strings.Join(fieldsOf(t, err), " "); got != "dyn options.namespace options.instanceID options.watchSilence" {
 		t.Error(got)
 	}
 	if _, err := NewForConfig(nil, Options{}); !errors.Is(err, ErrInvalid) {

@@ -272,9 +272,6 @@ func TestWhatWouldMeanEverythingIsRefused(t *testing.T) {
 	if _, err := Any(Completed, nil)(&status.WorkflowStatus{}); !errors.Is(err, ErrInvalid) {
 		t.Errorf("%v", err)
 	}
-	if _, err := NewForConfig(&rest.Config{}, Options{QPS: 1, Burst: -1}); !errors.Is(err, ErrInvalid) {
-		t.Errorf("%v", err)
-	}
 }
 
 func TestSelectorsKeepValuesToThemselves(t *testing.T) {
