@@ -34,17 +34,9 @@ func connect(f flags, lookup lookupFunc, notes *ledger) (*legacy.Router, error) 
 		Subprocess: legacy.SubprocessOptions{Binary: f.kubectl, Kubeconfig: f.kubeconfig, Context: f.context},
 	}
 	if notes != nil {
-		opts.OnDecision = notes.decided
+		opts.OnRoute = notes.routed
 		opts.Shadow = legacy.ShadowOptions{OnDifference: notes.differed, Limit: comparisons}
 	}
 	// This is the line that a service changes. Everything else uses workflow.Interface.
-	client, err := legacy.FromEnv(cfg, opts)
-	if err != nil {
-		return nil, err
-	}
-	router, ok := client.(*legacy.Router)
-	if !ok {
-		return nil, fmt.Errorf("FromEnv has built a %T, whose rollout cannot be changed", client)
-	}
-	return router, nil
+	return legacy.FromEnv(cfg, opts)
 }

@@ -50,8 +50,8 @@ func (w *walk) underWay(ctx context.Context, running *phase) error {
 		return err
 	}
 	begun := func() bool {
-		decisions, _ := w.ledger.since(running.from)
-		return count(decisions, workflow.OpWait) == 2*len(running.jobs)
+		routes, _ := w.ledger.since(running.from)
+		return count(routes, workflow.OpWait) == 2*len(running.jobs)
 	}
 	if err := await(ctx, "all waits have begun", begun); err != nil {
 		return err
@@ -143,9 +143,9 @@ func (w *walk) resume(ctx context.Context, jobs []*job) error {
 	})
 }
 
-func count(decisions []legacy.Decision, op workflow.Op) int {
+func count(routes []legacy.Route, op workflow.Op) int {
 	n := 0
-	for _, d := range decisions {
+	for _, d := range routes {
 		if d.Op == op {
 			n++
 		}

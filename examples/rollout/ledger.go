@@ -14,15 +14,15 @@ import (
 // differ. A service would turn this into metrics and log lines.
 type ledger struct {
 	mu          sync.Mutex
-	decisions   []legacy.Decision
+	routes      []legacy.Route
 	differences []string
 }
 
-// decided is for OnDecision.
-func (l *ledger) decided(d legacy.Decision) {
+// routed is for OnRoute.
+func (l *ledger) routed(r legacy.Route) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.decisions = append(l.decisions, d)
+	l.routes = append(l.routes, r)
 }
 
 // differed is for OnDifference. It records paths, but no values: they may be secret.
@@ -34,20 +34,20 @@ func (l *ledger) differed(d legacy.Difference) {
 }
 
 // mark is a position in the ledger.
-type mark struct{ decisions, differences int }
+type mark struct{ routes, differences int }
 
 // here returns the end of the ledger.
 func (l *ledger) here() mark {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return mark{len(l.decisions), len(l.differences)}
+	return mark{len(l.routes), len(l.differences)}
 }
 
 // since returns what was recorded after a mark.
-func (l *ledger) since(m mark) ([]legacy.Decision, []string) {
+func (l *ledger) since(m mark) ([]legacy.Route, []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.Clone(l.decisions[m.decisions:]), slices.Clone(l.differences[m.differences:])
+	return slices.Clone(l.routes[m.routes:]), slices.Clone(l.differences[m.differences:])
 }
 
 // split is a count for each backend.
@@ -61,19 +61,19 @@ func (s *split) add(b workflow.Backend) {
 	}
 }
 
-// calls counts decisions by backend.
-func calls(decisions []legacy.Decision) split {
+// calls counts routes by backend.
+func calls(routes []legacy.Route) split {
 	var s split
-	for _, d := range decisions {
+	for _, d := range routes {
 		s.add(d.Backend)
 	}
 	return s
 }
 
 // astray returns the calls that did not go to the backend that a rollout selects.
-func astray(decisions []legacy.Decision, by legacy.Rollout) []string {
+func astray(routes []legacy.Route, by legacy.Rollout) []string {
 	var found []string
-	for _, d := range decisions {
+	for _, d := range routes {
 		if want := by.Backend(d.Namespace, d.Name); d.Backend != want {
 			found = append(found, fmt.Sprintf("%s went to the %s backend instead of the %s backend", call(d), d.Backend, want))
 		}
@@ -83,7 +83,7 @@ func astray(decisions []legacy.Decision, by legacy.Rollout) []string {
 
 // movedBack returns the workflows that the native client had before and kubectl has now, which
 // raising a percentage must not cause.
-func movedBack(before, now []legacy.Decision) []string {
+func movedBack(before, now []legacy.Route) []string {
 	native := map[string]bool{}
 	for _, d := range before {
 		if d.Backend == workflow.BackendNative {
@@ -100,16 +100,16 @@ func movedBack(before, now []legacy.Decision) []string {
 	return found
 }
 
-func call(d legacy.Decision) string {
+func call(d legacy.Route) string {
 	if d.Op == workflow.OpList {
 		return string(d.Op)
 	}
 	return fmt.Sprintf("%s of %s", d.Op, d.Name)
 }
 
-// upTo returns the decisions before a mark.
-func (l *ledger) upTo(m mark) []legacy.Decision {
+// upTo returns the routes before a mark.
+func (l *ledger) upTo(m mark) []legacy.Route {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.Clone(l.decisions[:m.decisions])
+	return slices.Clone(l.routes[:m.routes])
 }

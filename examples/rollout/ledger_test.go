@@ -9,19 +9,19 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-func decision(op workflow.Op, name string, backend workflow.Backend) legacy.Decision {
-	return legacy.Decision{Op: op, Namespace: "ma", Name: name, Backend: backend}
+func routed(op workflow.Op, name string, backend workflow.Backend) legacy.Route {
+	return legacy.Route{Op: op, Namespace: "ma", Name: name, Backend: backend}
 }
 
 func TestLedgerKeepsWhatComesAfterAMark(t *testing.T) {
 	l := &ledger{}
-	l.decided(decision(workflow.OpStart, "a", workflow.BackendKubectl))
+	l.routed(routed(workflow.OpStart, "a", workflow.BackendKubectl))
 	at := l.here()
-	l.decided(decision(workflow.OpGet, "a", workflow.BackendNative))
+	l.routed(routed(workflow.OpGet, "a", workflow.BackendNative))
 	l.differed(legacy.Difference{Op: workflow.OpGet, Name: "a", Paths: []string{"status.phase", "spec"}})
-	decisions, differences := l.since(at)
-	if len(decisions) != 1 || decisions[0].Op != workflow.OpGet || len(differences) != 1 {
-		t.Fatalf("%v, %q", decisions, differences)
+	routes, differences := l.since(at)
+	if len(routes) != 1 || routes[0].Op != workflow.OpGet || len(differences) != 1 {
+		t.Fatalf("%v, %q", routes, differences)
 	}
 	if text := differences[0]; !strings.Contains(text, "a differs") || !strings.Contains(text, "status.phase, spec") {
 		t.Errorf("%q", text)
@@ -37,27 +37,27 @@ func TestLedgerKeepsWhatComesAfterAMark(t *testing.T) {
 func TestCallsGoWhereTheRolloutSays(t *testing.T) {
 	native, old := workflow.BackendNative, workflow.BackendKubectl
 	for name, tc := range map[string]struct {
-		by        legacy.Rollout
-		decisions []legacy.Decision
-		want      []string
+		by     legacy.Rollout
+		routes []legacy.Route
+		want   []string
 	}{
-		"all as it says":    {legacy.Rollout{Percent: 100}, []legacy.Decision{decision(workflow.OpGet, "a", native)}, nil},
-		"one behind":        {legacy.Rollout{Percent: 100}, []legacy.Decision{decision(workflow.OpGet, "a", old)}, []string{"get of a"}},
-		"one past a switch": {legacy.Rollout{Force: old, Percent: 100}, []legacy.Decision{decision(workflow.OpList, "", native), decision(workflow.OpGet, "b", old)}, []string{"list went to the native"}},
+		"all as it says":    {legacy.Rollout{Percent: 100}, []legacy.Route{routed(workflow.OpGet, "a", native)}, nil},
+		"one behind":        {legacy.Rollout{Percent: 100}, []legacy.Route{routed(workflow.OpGet, "a", old)}, []string{"get of a"}},
+		"one past a switch": {legacy.Rollout{Force: old, Percent: 100}, []legacy.Route{routed(workflow.OpList, "", native), routed(workflow.OpGet, "b", old)}, []string{"list went to the native"}},
 	} {
-		t.Run(name, func(t *testing.T) { contains(t, astray(tc.decisions, tc.by), tc.want) })
+		t.Run(name, func(t *testing.T) { contains(t, astray(tc.routes, tc.by), tc.want) })
 	}
 }
 
 func TestMovedBack(t *testing.T) {
 	native, old := workflow.BackendNative, workflow.BackendKubectl
-	before := []legacy.Decision{decision(workflow.OpStart, "a", native), decision(workflow.OpStart, "b", old)}
+	before := []legacy.Route{routed(workflow.OpStart, "a", native), routed(workflow.OpStart, "b", old)}
 	for name, tc := range map[string]struct {
-		now  []legacy.Decision
+		now  []legacy.Route
 		want []string
 	}{
-		"none":      {[]legacy.Decision{decision(workflow.OpGet, "a", native), decision(workflow.OpGet, "b", native), decision(workflow.OpGet, "c", old)}, nil},
-		"one, once": {[]legacy.Decision{decision(workflow.OpGet, "a", old), decision(workflow.OpWait, "a", old)}, []string{"get of a returned to kubectl"}},
+		"none":      {[]legacy.Route{routed(workflow.OpGet, "a", native), routed(workflow.OpGet, "b", native), routed(workflow.OpGet, "c", old)}, nil},
+		"one, once": {[]legacy.Route{routed(workflow.OpGet, "a", old), routed(workflow.OpWait, "a", old)}, []string{"get of a returned to kubectl"}},
 	} {
 		t.Run(name, func(t *testing.T) { contains(t, movedBack(before, tc.now), tc.want) })
 	}

@@ -189,19 +189,19 @@ func (w *walk) end(ctx context.Context, p *phase, first int) error {
 		return err
 	}
 	before := w.ledger.upTo(p.from)
-	decisions, _ := w.ledger.since(p.from)
+	routes, _ := w.ledger.since(p.from)
 	a, broken := account(jobs, all, w.flags.kubectl)
 	t := tally{
-		title: p.title, wanted: wanted(p.rollout), calls: calls(decisions),
+		title: p.title, wanted: wanted(p.rollout), calls: calls(routes),
 		shadow: minus(w.router.Shadow(), p.before), accounts: a,
 	}
 	for _, j := range p.jobs {
 		t.started.add(j.backend)
 	}
 	w.note(broken...)
-	w.note(astray(decisions, p.rollout)...)
+	w.note(astray(routes, p.rollout)...)
 	if p.rollout.Force == "" { // this program only ever raises the percentage
-		w.note(movedBack(before, decisions)...)
+		w.note(movedBack(before, routes)...)
 	}
 	if t.shadow.Agreed == 0 {
 		w.note(fmt.Sprintf("%s: no read was compared, so it is unknown whether the backends agree", p.title))

@@ -27,19 +27,15 @@ func TestRolloutTextIsReadBack(t *testing.T) {
 			t.Errorf("%s: %+v, %v", text, got, err)
 		}
 	}
-	if line := oneLine(legacy.Rollout{Force: workflow.BackendKubectl, Percent: 100}); line != "force: legacy, percent: 100" {
+	if line := oneLine(legacy.Rollout{Force: workflow.BackendKubectl, Percent: 100}); line != "force: kubectl, percent: 100" {
 		t.Error(line)
 	}
 }
 
 func TestTheRouterFollowsTheFile(t *testing.T) {
-	client, err := legacy.FromEnv(&rest.Config{Host: "http://127.0.0.1:1"}, legacy.FromEnvOptions{Lookup: environment()})
+	router, err := legacy.FromEnv(&rest.Config{Host: "http://127.0.0.1:1"}, legacy.FromEnvOptions{Lookup: environment()})
 	if err != nil {
 		t.Fatal(err)
-	}
-	router, ok := client.(*legacy.Router)
-	if !ok {
-		t.Fatalf("%T", client)
 	}
 	file, err := newRolloutFile()
 	if err != nil {

@@ -32,10 +32,10 @@ func ExampleFromEnv() {
 
 func ExampleFromEnv_shadow() {
 	_ = func(ctx context.Context, cfg *rest.Config, log *slog.Logger) error {
-		client, err := legacy.FromEnv(cfg, legacy.FromEnvOptions{
+		router, err := legacy.FromEnv(cfg, legacy.FromEnvOptions{
 			ReadFallback: true,
-			OnDecision: func(d legacy.Decision) {
-				log.Info("workflow call", "op", d.Op, "workflow", d.Name, "backend", d.Backend, "fallback", d.Fallback)
+			OnRoute: func(r legacy.Route) {
+				log.Info("workflow call", "op", r.Op, "workflow", r.Name, "backend", r.Backend, "fallback", r.Fallback)
 			},
 			Shadow: legacy.ShadowOptions{OnDifference: func(d legacy.Difference) {
 				log.Warn("the backends differ", "op", d.Op, "workflow", d.Name, "paths", d.Paths)
@@ -44,12 +44,10 @@ func ExampleFromEnv_shadow() {
 		if err != nil {
 			return err
 		}
-		if router, ok := client.(*legacy.Router); ok {
-			go func() {
-				err := router.FollowFile(ctx, "/etc/argoservice/rollout.yaml", 0, func(err error) { log.Error("rollout", "error", err) })
-				log.Info("the rollout file is not followed any more", "reason", err)
-			}()
-		}
+		go func() {
+			err := router.FollowFile(ctx, "/etc/argoservice/rollout.yaml", 0, func(err error) { log.Error("rollout", "error", err) })
+			log.Info("the rollout file is not followed any more", "reason", err)
+		}()
 		return nil
 	}
 }

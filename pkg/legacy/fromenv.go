@@ -10,24 +10,25 @@ import (
 
 // FromEnvOptions configure what [FromEnv] builds. The zero value is ready to use.
 type FromEnvOptions struct {
-	// Options are the options of both clients. A rate limit in cfg applies to both, too.
+	// Options are the options of both clients. The rate limit of the [rest.Config] applies to both,
+	// too.
 	Options
 	// Lookup reads the environment; nil means [os.LookupEnv].
 	Lookup func(string) (string, bool)
 	// Subprocess configures kubectl. It must use the same cluster as the native client, which is
 	// the default in a pod.
 	Subprocess SubprocessOptions
-	// ReadFallback, OnDecision and Shadow are passed to the router; see [RouterOptions].
+	// ReadFallback, OnRoute and Shadow are passed to the router; see [RouterOptions].
 	ReadFallback bool
-	OnDecision   func(Decision)
+	OnRoute      func(Route)
 	Shadow       ShadowOptions
 }
 
 // FromEnv builds both clients and a router over them with the rollout that [RolloutFromEnv] reads.
 // It is the one line that a host changes to begin the migration; [workflow.NewForConfig] replaces
-// it at the end. The result is a [*Router], so SetRollout can change the rollout later. FromEnv
-// does not send requests or run commands. The error matches [workflow.ErrInvalid].
-func FromEnv(cfg *rest.Config, opts FromEnvOptions) (workflow.Interface, error) {
+// it at the end. FromEnv does not send requests or run commands. The error matches
+// [workflow.ErrInvalid].
+func FromEnv(cfg *rest.Config, opts FromEnvOptions) (*Router, error) {
 	if opts.Lookup == nil {
 		opts.Lookup = os.LookupEnv
 	}
@@ -43,11 +44,7 @@ func FromEnv(cfg *rest.Config, opts FromEnvOptions) (workflow.Interface, error) 
 	if err != nil {
 		return nil, err
 	}
-	router, err := NewRouter(native, old, RouterOptions{
-		Rollout: rollout, Namespace: native.Namespace(), ReadFallback: opts.ReadFallback, OnDecision: opts.OnDecision, Shadow: opts.Shadow,
+	return NewRouter(native, old, RouterOptions{
+		Rollout: rollout, Namespace: native.Namespace(), ReadFallback: opts.ReadFallback, OnRoute: opts.OnRoute, Shadow: opts.Shadow,
 	})
-	if err != nil {
-		return nil, err
-	}
-	return router, nil
 }

@@ -22,16 +22,16 @@ type RouterOptions struct {
 	// ReadFallback makes Get and List use the other backend if the chosen one cannot reach the
 	// cluster. Calls that change something are never tried on both.
 	ReadFallback bool
-	// OnDecision, if not nil, is called with each decision before the call is made. It runs in the
+	// OnRoute, if not nil, is called with the route of each call before it is made. It runs in the
 	// caller's goroutine, so it must be safe for concurrent use and must not block.
-	OnDecision func(Decision)
+	OnRoute func(Route)
 	// Shadow makes Get and List also read from the other backend and compare. The caller receives
 	// the result of the chosen backend and does not wait for the other one.
 	Shadow ShadowOptions
 }
 
-// Decision is the choice of a backend for a call.
-type Decision struct {
+// Route is the choice of a backend for a call.
+type Route struct {
 	Op workflow.Op
 	// Name is the name of the workflow, or "" for List.
 	Namespace, Name string
@@ -98,11 +98,11 @@ func (r *Router) SetRollout(rollout Rollout) error {
 func (r *Router) Rollout() Rollout { return *r.rollout.Load() }
 
 // choose returns the backend for a call.
-func (r *Router) choose(op workflow.Op, name string) (workflow.Interface, Decision) {
+func (r *Router) choose(op workflow.Op, name string) (workflow.Interface, Route) {
 	rollout := r.Rollout()
-	d := Decision{Op: op, Namespace: r.opts.Namespace, Name: name, Backend: rollout.Backend(r.opts.Namespace, name), Rollout: rollout}
-	r.report(d)
-	return r.backend(d.Backend), d
+	route := Route{Op: op, Namespace: r.opts.Namespace, Name: name, Backend: rollout.Backend(r.opts.Namespace, name), Rollout: rollout}
+	r.report(route)
+	return r.backend(route.Backend), route
 }
 
 func (r *Router) backend(b workflow.Backend) workflow.Interface {
@@ -112,21 +112,21 @@ func (r *Router) backend(b workflow.Backend) workflow.Interface {
 	return r.old
 }
 
-func (r *Router) report(d Decision) {
-	if r.opts.OnDecision != nil {
-		r.opts.OnDecision(d)
+func (r *Router) report(route Route) {
+	if r.opts.OnRoute != nil {
+		r.opts.OnRoute(route)
 	}
 }
 
 // fallback returns the other backend if a read that failed with err should be tried there, else
 // nil.
-func (r *Router) fallback(ctx context.Context, d Decision, err error) workflow.Interface {
+func (r *Router) fallback(ctx context.Context, route Route, err error) workflow.Interface {
 	if !r.opts.ReadFallback || ctx.Err() != nil || !outOfReach(err) {
 		return nil
 	}
-	d.Fallback, d.Backend = true, other(d.Backend)
-	r.report(d)
-	return r.backend(d.Backend)
+	route.Fallback, route.Backend = true, other(route.Backend)
+	r.report(route)
+	return r.backend(route.Backend)
 }
 
 // outOfReach reports whether err is not an answer of the cluster.
@@ -195,13 +195,13 @@ func unnamed(err error) error {
 
 // Get implements [workflow.Interface].
 func (r *Router) Get(ctx context.Context, name string) (*status.WorkflowStatus, error) {
-	backend, d := r.choose(workflow.OpGet, name)
+	backend, route := r.choose(workflow.OpGet, name)
 	s, err := backend.Get(ctx, name)
-	if other := r.fallback(ctx, d, err); other != nil {
+	if other := r.fallback(ctx, route, err); other != nil {
 		return other.Get(ctx, name)
 	}
 	if r.shadow != nil && ctx.Err() == nil && !outOfReach(err) {
-		r.compareGet(ctx, d, side{s, err})
+		r.compareGet(ctx, route, side{s, err})
 	}
 	return s, err
 }
@@ -210,12 +210,12 @@ func (r *Router) Get(ctx context.Context, name string) (*status.WorkflowStatus, 
 // fall back to the other backend after the first workflow.
 func (r *Router) List(ctx context.Context, opts workflow.ListOptions) iter.Seq2[*status.WorkflowStatus, error] {
 	return func(yield func(*status.WorkflowStatus, error) bool) {
-		backend, d := r.choose(workflow.OpList, "")
+		backend, route := r.choose(workflow.OpList, "")
 		got := &shadowedList{states: map[string]*status.WorkflowStatus{}}
 		first := true
 		for s, err := range backend.List(ctx, opts) {
 			if first {
-				if other := r.fallback(ctx, d, err); other != nil {
+				if other := r.fallback(ctx, route, err); other != nil {
 					other.List(ctx, opts)(yield)
 					return
 				}
@@ -229,7 +229,7 @@ func (r *Router) List(ctx context.Context, opts workflow.ListOptions) iter.Seq2[
 			}
 		}
 		if r.shadow != nil && !got.failed {
-			r.compareList(ctx, d, opts, got)
+			r.compareList(ctx, route, opts, got)
 		}
 	}
 }

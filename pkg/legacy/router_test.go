@@ -134,8 +134,8 @@ func TestOneWorkflowHasOneBackend(t *testing.T) {
 	both := map[workflow.Backend]int{}
 	for i := range 50 {
 		native, old := &recorder{}, &recorder{}
-		var decisions []Decision
-		r := router(t, native, old, RouterOptions{Rollout: Rollout{Percent: 40}, ReadFallback: true, OnDecision: func(d Decision) { decisions = append(decisions, d) }})
+		var routes []Route
+		r := router(t, native, old, RouterOptions{Rollout: Rollout{Percent: 40}, ReadFallback: true, OnRoute: func(route Route) { routes = append(routes, route) }})
 		name := fmt.Sprint("w-", i)
 		verbs(t.Context(), r, name)
 		direct := &recorder{}
@@ -146,10 +146,10 @@ func TestOneWorkflowHasOneBackend(t *testing.T) {
 		if want == workflow.BackendKubectl {
 			called, other = other, called
 		}
-		if len(other) > 0 || !slices.Equal(called, direct.calls) || len(decisions) != len(called) {
-			t.Fatalf("%s: native %q, legacy %q", name, native.calls, old.calls)
+		if len(other) > 0 || !slices.Equal(called, direct.calls) || len(routes) != len(called) {
+			t.Fatalf("%s: native %q, kubectl %q", name, native.calls, old.calls)
 		}
-		for _, d := range decisions {
+		for _, d := range routes {
 			if d.Backend != want || d.Name != name || d.Fallback || d.Namespace != workflow.DefaultNamespace || d.Rollout != r.Rollout() {
 				t.Errorf("%+v", d)
 			}
@@ -165,19 +165,19 @@ func TestOneWorkflowHasOneBackend(t *testing.T) {
 func TestManifestHasTheBackendOfItsName(t *testing.T) {
 	const spec = "\nspec: {entrypoint: main, templates: [{name: main, suspend: {}}]}"
 	for i := range 20 {
-		var decisions []Decision
+		var routes []Route
 		native, old := &recorder{}, &recorder{}
 		r := router(t, native, old, RouterOptions{
-			Rollout:    Rollout{Percent: 50, Salt: fmt.Sprint(i)},
-			OnDecision: func(d Decision) { decisions = append(decisions, d) },
+			Rollout: Rollout{Percent: 50, Salt: fmt.Sprint(i)},
+			OnRoute: func(route Route) { routes = append(routes, route) },
 		})
 		for _, metadata := range []string{"{name: given, namespace: ma}", "{generateName: given-, namespace: ma}"} {
-			decisions = nil
+			routes = nil
 			s, err := r.Start(t.Context(), workflow.StartRequest{Manifest: []byte("metadata: " + metadata + spec)})
-			if err != nil || len(decisions) != 1 {
-				t.Fatalf("%v, %v", err, decisions)
+			if err != nil || len(routes) != 1 {
+				t.Fatalf("%v, %v", err, routes)
 			}
-			name := decisions[0].Name
+			name := routes[0].Name
 			if name != "given" && (!strings.HasPrefix(name, "given-") || s.Name != name) {
 				t.Errorf("%s: started as %q, routed as %q", metadata, s.Name, name)
 			}
@@ -191,7 +191,7 @@ func TestStartedWorkflowIsFound(t *testing.T) {
 		native, old := &recorder{}, &recorder{}
 		r := router(t, native, old, RouterOptions{Rollout: Rollout{Percent: 50, Salt: fmt.Sprint(i)}})
 		var at []workflow.Backend
-		r.opts.OnDecision = func(d Decision) { at = append(at, d.Backend) }
+		r.opts.OnRoute = func(route Route) { at = append(at, route.Backend) }
 		s, err := r.Start(t.Context(), workflow.StartRequest{Template: "reindex"})
 		if err != nil || s.Name == "" {
 			t.Fatalf("%+v, %v", s, err)
@@ -262,8 +262,8 @@ func TestFallback(t *testing.T) {
 		{workflow.ErrForbidden, true, false},
 	} {
 		native, old := &recorder{}, &recorder{err: tc.err}
-		var last Decision
-		r := router(t, native, old, RouterOptions{ReadFallback: tc.allowed, OnDecision: func(d Decision) { last = d }})
+		var last Route
+		r := router(t, native, old, RouterOptions{ReadFallback: tc.allowed, OnRoute: func(route Route) { last = route }})
 		_, err := r.Get(t.Context(), "w")
 		if (err == nil) != tc.falls || last.Fallback != tc.falls {
 			t.Errorf("%v: %v, %+v", tc.err, err, last)
@@ -358,7 +358,7 @@ func TestSetRolloutUnderLoad(t *testing.T) {
 }
 
 func TestFromEnv(t *testing.T) {
-	c, err := FromEnv(&rest.Config{Host: "http://127.0.0.1:1"}, FromEnvOptions{
+	r, err := FromEnv(&rest.Config{Host: "http://127.0.0.1:1"}, FromEnvOptions{
 		Options: Options{Namespace: "migrations"}, Lookup: func(name string) (string, bool) {
 			if name == EnvPercent {
 				return "10", true
@@ -366,9 +366,8 @@ func TestFromEnv(t *testing.T) {
 			return "", false
 		},
 	})
-	r, ok := c.(*Router)
-	if err != nil || !ok || r.Rollout() != (Rollout{Percent: 10}) || r.opts.Namespace != "migrations" {
-		t.Errorf("%+v, %v", c, err)
+	if err != nil || r.Rollout() != (Rollout{Percent: 10}) || r.opts.Namespace != "migrations" {
+		t.Errorf("%+v, %v", r, err)
 	}
 	_, env := FromEnv(&rest.Config{Host: "http://127.0.0.1:1"}, FromEnvOptions{Lookup: func(name string) (string, bool) {
 		return map[string]string{EnvForce: "x"}[name], name == EnvForce

@@ -123,16 +123,16 @@ func read(ctx context.Context, backend workflow.Interface, name string) side {
 }
 
 // compareGet compares a result with that of the other backend.
-func (r *Router) compareGet(ctx context.Context, d Decision, primary side) {
-	r.shadow.inBackground(ctx, func(ctx context.Context) { r.compare(ctx, d, primary) })
+func (r *Router) compareGet(ctx context.Context, route Route, primary side) {
+	r.shadow.inBackground(ctx, func(ctx context.Context) { r.compare(ctx, route, primary) })
 }
 
 // compare reads from both backends until the results are the same or differ for the same version.
-func (r *Router) compare(ctx context.Context, d Decision, primary side) {
+func (r *Router) compare(ctx context.Context, route Route, primary side) {
 	s := r.shadow
-	first, second := r.backend(d.Backend), r.backend(other(d.Backend))
+	first, second := r.backend(route.Backend), r.backend(other(route.Backend))
 	for try := 1; ; try++ {
-		shadowed := read(ctx, second, d.Name)
+		shadowed := read(ctx, second, route.Name)
 		if shadowed.err != nil && (ctx.Err() != nil || outOfReach(shadowed.err)) {
 			s.failed.Add(1)
 			return
@@ -145,23 +145,23 @@ func (r *Router) compare(ctx context.Context, d Decision, primary side) {
 			return
 		// If only one backend finds the workflow, it may have been created or deleted meanwhile.
 		case comparable && (last || primary.err == nil && shadowed.err == nil):
-			s.differ(d, primary, shadowed, paths)
+			s.differ(route, primary, shadowed, paths)
 			return
 		case last:
 			s.changed.Add(1)
 			return
 		}
-		if primary = read(ctx, first, d.Name); primary.err != nil && (ctx.Err() != nil || outOfReach(primary.err)) {
+		if primary = read(ctx, first, route.Name); primary.err != nil && (ctx.Err() != nil || outOfReach(primary.err)) {
 			s.failed.Add(1)
 			return
 		}
 	}
 }
 
-func (s *shadow) differ(d Decision, primary, shadowed side, paths []string) {
+func (s *shadow) differ(route Route, primary, shadowed side, paths []string) {
 	s.differed.Add(1)
 	s.opts.OnDifference(Difference{
-		Op: d.Op, Namespace: d.Namespace, Name: d.Name, Primary: d.Backend,
+		Op: route.Op, Namespace: route.Namespace, Name: route.Name, Primary: route.Backend,
 		PrimaryStatus: primary.state, ShadowStatus: shadowed.state, PrimaryErr: primary.err, ShadowErr: shadowed.err, Paths: paths,
 	})
 }
@@ -215,14 +215,14 @@ func (l *shadowedList) add(s *status.WorkflowStatus, err error) {
 
 // compareList compares the workflows that both lists have in the same version. The others it reads
 // by name from both backends, since they may have changed between the lists.
-func (r *Router) compareList(ctx context.Context, d Decision, opts workflow.ListOptions, got *shadowedList) {
+func (r *Router) compareList(ctx context.Context, route Route, opts workflow.ListOptions, got *shadowedList) {
 	if got.tooLong {
 		r.shadow.dropped.Add(1)
 		return
 	}
 	r.shadow.inBackground(ctx, func(ctx context.Context) {
 		theirs := &shadowedList{states: map[string]*status.WorkflowStatus{}}
-		for s, err := range r.backend(other(d.Backend)).List(ctx, opts) {
+		for s, err := range r.backend(other(route.Backend)).List(ctx, opts) {
 			theirs.add(s, err)
 		}
 		if theirs.failed {
@@ -236,11 +236,11 @@ func (r *Router) compareList(ctx context.Context, d Decision, opts workflow.List
 		uids := maps.Clone(got.states)
 		maps.Copy(uids, theirs.states)
 		for _, uid := range slices.Sorted(maps.Keys(uids)) {
-			about := d
+			about := route
 			about.Name = uids[uid].Name
 			a, b := got.states[uid], theirs.states[uid]
 			if a == nil || b == nil || a.ResourceVersion != b.ResourceVersion {
-				r.compare(ctx, about, read(ctx, r.backend(d.Backend), about.Name))
+				r.compare(ctx, about, read(ctx, r.backend(route.Backend), about.Name))
 				continue
 			}
 			if paths := differences(a, b); len(paths) > 0 {

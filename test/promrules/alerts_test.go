@@ -45,7 +45,7 @@ func scenes() map[string]scene {
 				`argoservice_workflows_ended_total{backend="native", outcome="Succeeded"} 0+10x120`,
 				`argoservice_workflows_ended_total{backend="native", outcome="Failed"} 0+1x120`,
 				`argoservice_workflows_ended_total{backend="native", outcome="Stopped"} 0+5x120`,
-				`argoservice_rollout_decisions_total{verb="get", backend="native", fallback="false"} 0+60x120`,
+				`argoservice_rollout_routes_total{verb="get", backend="native", fallback="false"} 0+60x120`,
 				`argoservice_shadow_differences_total{verb="get", backend="native"} 0x120`,
 				`argoservice_backfill_state{state="Running"} 1x120`,
 				`argoservice_backfill_state{state="Failed"} 0x120`,
@@ -174,16 +174,16 @@ func scenes() map[string]scene {
 		},
 		"the chosen backend is away": {
 			[]string{
-				`argoservice_rollout_decisions_total{verb="get", backend="native", fallback="false"} 0+10x60`,
-				`argoservice_rollout_decisions_total{verb="start", backend="native", fallback="false"} 0+1000x60`,
-				`argoservice_rollout_decisions_total{verb="get", backend="kubectl", fallback="true"} 0+1x60`,
+				`argoservice_rollout_routes_total{verb="get", backend="native", fallback="false"} 0+10x60`,
+				`argoservice_rollout_routes_total{verb="start", backend="native", fallback="false"} 0+1000x60`,
+				`argoservice_rollout_routes_total{verb="get", backend="kubectl", fallback="true"} 0+1x60`,
 			},
 			map[int][]string{9: nil, 12: {"A backend of svc can't reach the cluster."}},
 		},
 		"one read in a hundred falls back": {
 			[]string{
-				`argoservice_rollout_decisions_total{verb="get", backend="native", fallback="false"} 0+100x60`,
-				`argoservice_rollout_decisions_total{verb="get", backend="kubectl", fallback="true"} 0+1x60`,
+				`argoservice_rollout_routes_total{verb="get", backend="native", fallback="false"} 0+100x60`,
+				`argoservice_rollout_routes_total{verb="get", backend="kubectl", fallback="true"} 0+1x60`,
 			},
 			map[int][]string{60: nil},
 		},

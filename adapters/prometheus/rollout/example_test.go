@@ -14,15 +14,15 @@ import (
 
 func ExampleNewObserver() {
 	rolledOut := func(registry *prometheus.Registry, native, old workflow.Interface) error {
-		decisions := rollout.NewObserver()
+		routes := rollout.NewObserver()
 		router, err := legacy.NewRouter(native, old, legacy.RouterOptions{
-			OnDecision: decisions.Decision,
-			Shadow:     legacy.ShadowOptions{OnDifference: decisions.Difference},
+			OnRoute: routes.Route,
+			Shadow:  legacy.ShadowOptions{OnDifference: routes.Difference},
 		})
 		if err != nil {
 			return err
 		}
-		registry.MustRegister(decisions, rollout.NewRouter(router))
+		registry.MustRegister(routes, rollout.NewRouter(router))
 
 		_, err = router.Get(context.Background(), "migration-1")
 		return err
@@ -31,6 +31,6 @@ func ExampleNewObserver() {
 	if err := rolledOut(registry, &backend{}, &backend{}); err != nil { // the native and the kubectl client
 		fmt.Println(err)
 	}
-	fmt.Println(testutil.GatherAndCount(registry, "argoservice_rollout_decisions_total"))
+	fmt.Println(testutil.GatherAndCount(registry, "argoservice_rollout_routes_total"))
 	// Output: 1 <nil>
 }

@@ -11,16 +11,16 @@ import (
 
 const prefix = "argoservice_"
 
-// Observer counts the decisions and differences of routers. Pass its methods to them:
+// Observer counts the routes and differences of routers. Pass its methods to them:
 //
 //	legacy.RouterOptions{
-//		OnDecision: observer.Decision,
+//		OnRoute: observer.Route,
 //		Shadow:     legacy.ShadowOptions{OnDifference: observer.Difference},
 //	}
 //
 // It is safe for concurrent use, does no I/O and delays a call by less than a microsecond.
 type Observer struct {
-	decisions   *prometheus.CounterVec
+	routes      *prometheus.CounterVec
 	differences *prometheus.CounterVec
 }
 
@@ -29,8 +29,8 @@ var _ prometheus.Collector = (*Observer)(nil)
 // NewObserver returns an observer that is not registered anywhere.
 func NewObserver() *Observer {
 	o := &Observer{
-		decisions: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: prefix + "rollout_decisions_total",
+		routes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: prefix + "rollout_routes_total",
 			Help: "Calls that a router sent to a backend.",
 		}, []string{"verb", "backend", "fallback"}),
 		differences: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -47,9 +47,9 @@ func NewObserver() *Observer {
 	return o
 }
 
-// Decision is for [legacy.RouterOptions.OnDecision].
-func (o *Observer) Decision(d legacy.Decision) {
-	o.decisions.WithLabelValues(string(d.Op), string(d.Backend), strconv.FormatBool(d.Fallback)).Inc()
+// Route is for [legacy.RouterOptions.OnRoute].
+func (o *Observer) Route(r legacy.Route) {
+	o.routes.WithLabelValues(string(r.Op), string(r.Backend), strconv.FormatBool(r.Fallback)).Inc()
 }
 
 // Difference is for [legacy.ShadowOptions.OnDifference].
@@ -59,12 +59,12 @@ func (o *Observer) Difference(d legacy.Difference) {
 
 // Describe implements [prometheus.Collector].
 func (o *Observer) Describe(descs chan<- *prometheus.Desc) {
-	o.decisions.Describe(descs)
+	o.routes.Describe(descs)
 	o.differences.Describe(descs)
 }
 
 // Collect implements [prometheus.Collector].
 func (o *Observer) Collect(metrics chan<- prometheus.Metric) {
-	o.decisions.Collect(metrics)
+	o.routes.Collect(metrics)
 	o.differences.Collect(metrics)
 }

@@ -36,7 +36,7 @@ func (b *backend) Get(_ context.Context, name string) (*status.WorkflowStatus, e
 func router(t testing.TB, native, old workflow.Interface, opts legacy.RouterOptions) (*legacy.Router, *rollout.Observer, *rollout.Router) {
 	t.Helper()
 	observer := rollout.NewObserver()
-	opts.OnDecision = observer.Decision
+	opts.OnRoute = observer.Route
 	opts.Shadow.OnDifference = observer.Difference
 	r, err := legacy.NewRouter(native, old, opts)
 	if err != nil {
@@ -73,7 +73,7 @@ func TestDocumentedRollout(t *testing.T) {
 	metricdoc.Check(t, "../../../docs/metrics.md", "## Rollout", observer, counts)
 }
 
-func TestDecisions(t *testing.T) {
+func TestRoutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		away := &backend{err: workflow.ErrUnavailable}
 		r, observer, _ := router(t, away, &backend{}, legacy.RouterOptions{ReadFallback: true, Rollout: legacy.Rollout{Force: workflow.BackendNative}})
@@ -82,9 +82,9 @@ func TestDecisions(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		expect(t, observer, "argoservice_rollout_decisions_total", `
-			argoservice_rollout_decisions_total{backend="native",fallback="false",verb="get"} 3
-			argoservice_rollout_decisions_total{backend="kubectl",fallback="true",verb="get"} 3`)
+		expect(t, observer, "argoservice_rollout_routes_total", `
+			argoservice_rollout_routes_total{backend="native",fallback="false",verb="get"} 3
+			argoservice_rollout_routes_total{backend="kubectl",fallback="true",verb="get"} 3`)
 	})
 }
 
@@ -144,8 +144,8 @@ func TestConcurrently(t *testing.T) {
 	var told atomic.Int64
 	observer := rollout.NewObserver()
 	r, err := legacy.NewRouter(&backend{}, &backend{phase: status.PhaseFailed}, legacy.RouterOptions{
-		Rollout:    legacy.Rollout{Percent: 50},
-		OnDecision: observer.Decision,
+		Rollout: legacy.Rollout{Percent: 50},
+		OnRoute: observer.Route,
 		Shadow: legacy.ShadowOptions{Limit: 1 << 14, OnDifference: func(d legacy.Difference) {
 			observer.Difference(d)
 			told.Add(1)
@@ -184,8 +184,8 @@ func TestConcurrently(t *testing.T) {
 		}
 		return total
 	}
-	if n := sum(observer, "argoservice_rollout_decisions_total"); n != 5000 {
-		t.Errorf("%v decisions instead of 5000", n)
+	if n := sum(observer, "argoservice_rollout_routes_total"); n != 5000 {
+		t.Errorf("%v routes instead of 5000", n)
 	}
 	if n := sum(observer, "argoservice_shadow_differences_total"); n != 5000 || told.Load() != 5000 {
 		t.Errorf("%v differences instead of 5000, %d told", n, told.Load())
