@@ -24,8 +24,9 @@ type CommandExecutor interface {
 type CommandStreamer interface {
 	CommandExecutor
 	// StreamCommand starts a command and returns its complete output, however slowly it is read.
-	// Reading ends with [io.EOF] if the command succeeds, else with a [*CommandError]. Close ends
-	// the process.
+	// Reading ends with [io.EOF] if the command succeeds, else with a [*CommandError]. An Unbounded
+	// command may be ended to make room for another one; the error then matches
+	// [io.ErrUnexpectedEOF]. Close ends the process.
 	StreamCommand(ctx context.Context, cmd Command) (io.ReadCloser, error)
 }
 
@@ -36,7 +37,7 @@ type Command struct {
 	Args  []string
 	Stdin []byte
 	// Unbounded is set for watches and logs: the output may have any length, since it is read while
-	// the command runs. Only StreamCommand uses it.
+	// the command runs, which may be for hours. Only StreamCommand uses it.
 	Unbounded bool
 }
 

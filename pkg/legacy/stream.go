@@ -3,8 +3,10 @@ package legacy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,12 +32,31 @@ type stream struct {
 	done  chan struct{} // closed when the command has ended
 	ended error         // nil if the command succeeded; set before done is closed
 
+	brought atomic.Bool // something was read
+
 	read int64
 	rest int64 // bytes read since the command has ended
 }
 
 // start starts a command.
 func (e *SubprocessExecutor) start(ctx context.Context, cmd Command) (*stream, error) {
+	if err := e.places.acquire(ctx, cmd.Unbounded); err != nil {
+		err = fmt.Errorf("waiting for one of %d processes to end: %w", e.places.all, err)
+		return nil, &CommandError{Verb: verb(cmd), ReturnCode: -1, Err: err, NotSent: true}
+	}
+	s, err := e.startNow(ctx, cmd)
+	if err != nil {
+		e.places.release(cmd.Unbounded)
+		return nil, err
+	}
+	if cmd.Unbounded {
+		go s.takeTurns(e.places)
+	}
+	return s, nil
+}
+
+// startNow starts a command that has a place, and returns the place when the command has ended.
+func (e *SubprocessExecutor) startNow(ctx context.Context, cmd Command) (*stream, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	reader, writer, err := os.Pipe()
 	if err != nil {
@@ -61,6 +82,7 @@ func (e *SubprocessExecutor) start(ctx context.Context, cmd Command) (*stream, e
 	}
 	go func() {
 		s.ended = ended(ctx, cmd, process.end(), s.stderr.String())
+		e.places.release(cmd.Unbounded)
 		_ = reader.SetReadDeadline(time.Now()) // wakes Read, which then reads the rest
 		close(s.done)
 	}()
@@ -73,7 +95,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	for empty := 0; empty < 2; {
 		over := s.over()
 		if over {
-			if s.ended != nil && s.ctx.Err() != nil || s.rest > pipeHolds {
+			if s.ended != nil && s.ctx.Err() != nil && !s.madeRoom() || s.rest > pipeHolds {
 				break // it was stopped, or everything that it printed has been read
 			}
 			_ = s.pipe.SetReadDeadline(time.Now().Add(emptyFor))
@@ -110,9 +132,32 @@ func (s *stream) over() bool {
 	}
 }
 
+// takeTurns ends the command when another stream has waited for its place and it has had its time.
+func (s *stream) takeTurns(p *places) {
+	tick := time.NewTicker(p.slice)
+	defer tick.Stop()
+	for slices := 1; ; slices++ {
+		select {
+		case <-s.done:
+			return
+		case <-tick.C:
+		}
+		if (s.brought.Load() || slices >= silentSlices) && p.yield() {
+			s.cancel(errPlaceNeeded)
+			<-s.done
+			p.yielded()
+			return
+		}
+	}
+}
+
+// madeRoom reports whether the command was ended for another one.
+func (s *stream) madeRoom() bool { return errors.Is(context.Cause(s.ctx), errPlaceNeeded) }
+
 // count counts bytes that were read, and ends a command that prints too many.
 func (s *stream) count(n int, over bool) (int, error) {
 	s.read += int64(n)
+	s.brought.Store(true)
 	if over {
 		s.rest += int64(n)
 	}

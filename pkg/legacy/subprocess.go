@@ -20,6 +20,8 @@ import (
 const (
 	DefaultMaxOutput = 64 << 20
 	DefaultKillAfter = 2 * time.Second
+	// DefaultMaxProcesses bounds the memory: each process takes some tens of MiB.
+	DefaultMaxProcesses = 64
 )
 
 const (
@@ -47,11 +49,20 @@ type SubprocessOptions struct {
 	// KillAfter is how long a command may take to end after its context has ended before it is
 	// killed. It defaults to [DefaultKillAfter].
 	KillAfter time.Duration
+	// MaxProcesses is how many processes run at once. It defaults to [DefaultMaxProcesses], and is
+	// at least 2. A command blocks until there is a place or its context ends. A quarter of the
+	// places, at least one, is never given to watches and logs. If more of those are open than there
+	// are places, they take turns of some seconds: a [KubectlClient] opens each one again where it
+	// stopped, so states and lines arrive later, and none is lost.
+	MaxProcesses int
 }
 
 // SubprocessExecutor runs kubectl as a process, without a shell, in a process group that ends with
 // the command's context. It is safe for concurrent use.
-type SubprocessExecutor struct{ opts SubprocessOptions }
+type SubprocessExecutor struct {
+	opts   SubprocessOptions
+	places *places
+}
 
 var _ CommandStreamer = (*SubprocessExecutor)(nil)
 
@@ -67,8 +78,11 @@ func NewSubprocessExecutor(opts SubprocessOptions) *SubprocessExecutor {
 	if opts.KillAfter <= 0 {
 		opts.KillAfter = DefaultKillAfter
 	}
+	if opts.MaxProcesses <= 0 {
+		opts.MaxProcesses = DefaultMaxProcesses
+	}
 	opts.Env = slices.Clone(opts.Env)
-	return &SubprocessExecutor{opts: opts}
+	return &SubprocessExecutor{opts: opts, places: newPlaces(opts.MaxProcesses)}
 }
 
 // ExecuteCommand implements [CommandExecutor].

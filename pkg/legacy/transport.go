@@ -139,6 +139,10 @@ func (b *streamedBody) Read(p []byte) (int, error) {
 	switch {
 	case !errors.As(err, &failed):
 		return n, err
+	case errors.Is(err, errPlaceNeeded) && b.watch: // as the API server ends watches
+		return n, io.EOF
+	case errors.Is(err, errPlaceNeeded):
+		return n, io.ErrUnexpectedEOF
 	case failed.Err != nil: // it was stopped here; this is not an answer of the API server
 		return n, &fault.LastingError{Err: err}
 	case n > 0:
