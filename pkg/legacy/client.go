@@ -35,7 +35,7 @@ func newKubectlClient(executor CommandExecutor, opts Options, limits *rest.Confi
 			Op: workflow.OpNew, Backend: workflow.BackendKubectl, Err: errors.Join(workflow.ErrInvalid, errors.New("executor: Required value")),
 		}
 	}
-	opts.Logs, opts.Backend = nil, workflow.BackendKubectl
+	opts.Logs = nil
 	// The host is not used: kubectl has its own.
 	native, err := workflow.NewForConfig(&rest.Config{
 		Host: "http://kubectl", Transport: &transport{executor: executor},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 const (
@@ -54,6 +55,9 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	return answer(req, success(req), io.NopCloser(strings.NewReader(out.Stdout))), nil
 }
+
+// Backend is the backend in the errors and events of the client that uses the transport.
+func (t *transport) Backend() workflow.Backend { return workflow.BackendKubectl }
 
 // asksForMetadata reports whether a request is for the metadata of objects only. kubectl cannot
 // request that and prints whole objects.

@@ -90,9 +90,6 @@ type Options struct {
 	// adapters/nodecodecs provides them. The zero value decodes gzip, the controller's default. A
 	// workflow whose nodes cannot be decoded has a [*status.CompressionError] in NodesErr.
 	NodeDecoders status.NodeDecoders
-	// Backend is the backend in errors and events. It defaults to [BackendNative]. It is for
-	// implementations that are built on this one.
-	Backend Backend
 }
 
 // WorkflowClient runs workflows of one namespace through the Kubernetes API. It is safe for
@@ -169,6 +166,9 @@ func NewForConfig(cfg *rest.Config, opts Options) (*WorkflowClient, error) {
 	if err != nil {
 		return nil, err
 	}
+	if other, ok := cfg.Transport.(interface{ Backend() Backend }); ok { // that of pkg/legacy
+		client.backend = other.Backend()
+	}
 	client.podWatches = watching.Resource(podResource()).Namespace(client.namespace)
 	reader, err := source.NewREST(own, unbounded, resource("workflows"), client.namespace)
 	if err != nil {
@@ -229,9 +229,6 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 	if opts.DiagnoseStartAfter == 0 {
 		opts.DiagnoseStartAfter = DefaultDiagnoseStartAfter
 	}
-	if opts.Backend == "" {
-		opts.Backend = BackendNative
-	}
 	workflows := dyn.Resource(resource("workflows")).Namespace(opts.Namespace)
 	pods := dyn.Resource(podResource()).Namespace(opts.Namespace)
 	client := &WorkflowClient{
@@ -248,7 +245,7 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 		source:           source.NewDynamic(workflows),
 		namespace:        opts.Namespace,
 		instanceID:       opts.InstanceID,
-		backend:          opts.Backend,
+		backend:          BackendNative,
 		decoders:         opts.NodeDecoders,
 		retryFor:         opts.RetryFor,
 		outage:           &pace.Outage{},

@@ -14,6 +14,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/rest"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
@@ -71,18 +72,21 @@ func TestEveryOperationIsObserved(t *testing.T) {
 		t.Run(string(op), func(t *testing.T) {
 			r := &recorder{}
 			sent := 0
-			c := scriptedWith(t, Options{Observer: r, Backend: "mine"}, func(req *http.Request) (any, error) {
+			c, err := NewForConfig(&rest.Config{Host: "http://script", Transport: kubectlTransport{scriptTransport(func(req *http.Request) (any, error) {
 				sent++
 				if got := req.Context().Value(told{}); got != op {
 					t.Errorf("%s %s was sent with the context of %v", req.Method, req.URL, got)
 				}
 				return nil, apierrors.NewForbidden(schema.GroupResource{Resource: "workflows"}, "w", errors.New("no"))
-			})
-			err := do(t.Context(), c)
+			})}}, Options{Observer: r})
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = do(t.Context(), c)
 			if !errors.Is(err, ErrForbidden) || sent == 0 {
 				t.Fatalf("%v, after %d requests", err, sent)
 			}
-			want := Call{Op: op, Backend: "mine", Namespace: "ma", Name: "w"}
+			want := Call{Op: op, Backend: BackendKubectl, Namespace: "ma", Name: "w"}
 			if op == OpList || op == OpCreate || op == OpCheckPermissions {
 				want.Name = ""
 			}
@@ -227,3 +231,8 @@ func TestFollowedLogsAreNoRetries(t *testing.T) {
 		}
 	})
 }
+
+// kubectlTransport is a transport that is not the native one.
+type kubectlTransport struct{ http.RoundTripper }
+
+func (kubectlTransport) Backend() Backend { return BackendKubectl }
