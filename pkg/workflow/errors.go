@@ -183,7 +183,7 @@ type EndedBeforeSuspendError struct {
 }
 
 func (e *EndedBeforeSuspendError) Error() string {
-	text := fmt.Sprintf("The workflow '%s' reached ending phase of %s before reaching suspend state", e.Name, shown.Abridged(string(e.Phase), shown.MaxString))
+	text := fmt.Sprintf("workflow %s ended %s before it was suspended", e.Name, shown.Abridged(string(e.Phase), shown.MaxString))
 	if err := e.Status.Err(); err != nil {
 		text += ": " + err.Error()
 	}

@@ -158,7 +158,7 @@ func TestConditions(t *testing.T) {
 	_, err := Suspended(ended)
 	var early *EndedBeforeSuspendError
 	if !errors.As(err, &early) || early.Name != "w" || early.Phase != status.PhaseFailed ||
-		!strings.HasPrefix(err.Error(), "The workflow 'w' reached ending phase of Failed before reaching suspend state") {
+		!strings.HasPrefix(err.Error(), "workflow w ended Failed before it was suspended") {
 		t.Errorf("%v", err)
 	}
 }
@@ -188,7 +188,7 @@ func TestResult(t *testing.T) {
 		}
 	}
 	var silent Result[int]
-	if err := json.Unmarshal([]byte(`{"success":false,"error":""}`), &silent); err != nil || silent.Err == nil || silent.Err.Error() != "Unknown error" {
+	if err := json.Unmarshal([]byte(`{"success":false,"error":""}`), &silent); err != nil || silent.Err == nil || silent.Err.Error() != "unknown error" {
 		t.Errorf("%+v, %v", silent, err)
 	}
 	if err := json.Unmarshal([]byte(`{"success":"x"}`), &silent); err == nil {

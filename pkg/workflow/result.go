@@ -42,7 +42,7 @@ func (r Result[T]) MarshalJSON() ([]byte, error) {
 }
 
 // UnmarshalJSON implements [json.Unmarshaler]. It restores only the string of an error; an empty
-// one becomes "Unknown error".
+// one becomes "unknown error".
 func (r *Result[T]) UnmarshalJSON(text []byte) error {
 	var form resultJSON[T]
 	if err := json.Unmarshal(text, &form); err != nil {
@@ -53,7 +53,7 @@ func (r *Result[T]) UnmarshalJSON(text []byte) error {
 	case !form.Success && form.Error != nil && *form.Error != "":
 		r.Err = errors.New(*form.Error)
 	case !form.Success:
-		r.Err = errors.New("Unknown error")
+		r.Err = errors.New("unknown error")
 	case form.Data != nil:
 		r.Data = *form.Data
 	}
