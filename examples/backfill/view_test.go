@@ -78,7 +78,7 @@ func TestOutcomes(t *testing.T) {
 		code int
 	}{
 		"succeeded":                {ended(backfill.StateSucceeded, status.PhaseSucceeded), exitOK},
-		"stopped":                  {ended(backfill.StateStopped, status.PhaseStopped), exitFailed},
+		"stopped":                  {ended(backfill.StateStopped, "Stopped"), exitFailed},
 		"not started":              {&backfill.Status{Session: "s", State: backfill.StateNotStarted, Workflow: &status.WorkflowStatus{}}, exitNotFound},
 		"a deployment taken away":  {byDeployment, exitFailed},
 		"a deployment that's done": {&done, exitOK},

@@ -51,9 +51,9 @@ func (s *WorkflowStatus) Outcome() Outcome {
 		return s.succeededOutcome()
 	case PhaseError:
 		return OutcomeErrored
-	case PhaseStopped:
+	case phaseStopped:
 		return OutcomeStopped
-	case PhaseTerminated:
+	case phaseTerminated:
 		return OutcomeTerminated
 	case PhaseFailed:
 		return s.failedOutcome()

@@ -18,16 +18,16 @@ const (
 	PhaseSucceeded Phase = "Succeeded"
 	PhaseFailed    Phase = "Failed"
 	PhaseError     Phase = "Error"
-	// PhaseStopped and PhaseTerminated are not phases of Argo. Earlier clients of this project
+	// phaseStopped and phaseTerminated are not phases of Argo. Earlier clients of this project
 	// wrote them, so they are understood as ends.
-	PhaseStopped    Phase = "Stopped"
-	PhaseTerminated Phase = "Terminated"
+	phaseStopped    Phase = "Stopped"
+	phaseTerminated Phase = "Terminated"
 )
 
 // Completed reports whether a workflow in this phase has ended. Only a retry sets it running again.
 func (p Phase) Completed() bool {
 	switch p {
-	case PhaseSucceeded, PhaseFailed, PhaseError, PhaseStopped, PhaseTerminated:
+	case PhaseSucceeded, PhaseFailed, PhaseError, phaseStopped, phaseTerminated:
 		return true
 	}
 	return false
