@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"strconv"
 	"sync"
@@ -40,12 +41,12 @@ type job struct {
 }
 
 // request returns the request for the job's workflow. The job is the key, so every repetition,
-// through either backend, gets the same workflow. The name is a hash of the key, and determines the
-// backend.
+// through either backend, gets the same workflow. The name determines the backend.
 func (j *job) request() workflow.StartRequest {
 	req := workflow.StartRequest{
 		Template:       template,
-		IdempotencyKey: fmt.Sprintf("%s/%d", j.run, j.number),
+		Name:           j.name(),
+		IdempotencyKey: j.key(),
 		Labels: map[string]string{
 			labelRun: j.run, labelJob: strconv.Itoa(j.number), labelPhase: strconv.Itoa(j.phase),
 		},
@@ -56,7 +57,13 @@ func (j *job) request() workflow.StartRequest {
 	return req
 }
 
-func (j *job) name() string { return j.request().WorkflowName() }
+func (j *job) key() string { return fmt.Sprintf("%s/%d", j.run, j.number) }
+
+// name is a hash, since a run may have characters that a name can't have.
+func (j *job) name() string {
+	sum := sha256.Sum256([]byte(j.key()))
+	return fmt.Sprintf("%s-%x", template, sum[:8])
+}
 
 func names(jobs []*job) []string {
 	all := make([]string, len(jobs))

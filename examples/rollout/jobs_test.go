@@ -14,7 +14,7 @@ import (
 )
 
 // A job's workflow has the same name in every process, whatever the rest of the request.
-func TestTheKeyIsTheName(t *testing.T) {
+func TestTheJobIsTheName(t *testing.T) {
 	j := job{run: "demo", number: 7, phase: 2}
 	later := job{run: "demo", number: 7, phase: 5, atGate: true}
 	if j.name() == "" || j.name() != later.name() {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 )
@@ -145,17 +146,13 @@ func TestStreamsYield(t *testing.T) {
 	})
 }
 
-// ended is a stream that had to make room.
-type ended struct{ CommandStreamer }
+// shortStreams are streams that have to make room after a line.
+type shortStreams struct{ CommandStreamer }
 
-func (ended) StreamCommand(context.Context, Command) (io.ReadCloser, error) {
+func (shortStreams) StreamCommand(context.Context, Command) (io.ReadCloser, error) {
 	failed := &CommandError{Verb: "get", ReturnCode: -1, Err: errPlaceNeeded}
-	return io.NopCloser(io.MultiReader(strings.NewReader("line\n"), failing{failed})), nil
+	return io.NopCloser(io.MultiReader(strings.NewReader("line\n"), iotest.ErrReader(failed))), nil
 }
-
-type failing struct{ err error }
-
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // For a watch it looks like an API server that ends the watch, as it does every few minutes. A log
 // is broken off: its end would mean that nothing follows.
@@ -165,7 +162,7 @@ func TestReadersOfAStreamThatMakesRoom(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		answer, err := (&transport{executor: ended{}}).RoundTrip(req)
+		answer, err := (&transport{executor: shortStreams{}}).RoundTrip(req)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,14 +1,18 @@
 package legacy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"sync/atomic"
 
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/manifest"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/startname"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
@@ -141,11 +145,12 @@ const nameTries = 3
 // Start implements [workflow.Interface]. The router generates the name of a workflow that has none,
 // so that later calls about the workflow go to the backend that started it.
 func (r *Router) Start(ctx context.Context, req workflow.StartRequest) (*status.WorkflowStatus, error) {
-	if name := req.WorkflowName(); name != "" {
+	name, base := nameOf(req)
+	if name != "" {
 		backend, _ := r.choose(workflow.OpStart, name)
 		return backend.Start(ctx, req)
 	}
-	s, err := r.anyName(workflow.OpStart, req.AnyName, func(backend workflow.Interface, name string) (*status.WorkflowStatus, error) {
+	s, err := r.anyName(workflow.OpStart, base, func(backend workflow.Interface, name string) (*status.WorkflowStatus, error) {
 		req.Name = name
 		return backend.Start(ctx, req)
 	})
@@ -154,23 +159,39 @@ func (r *Router) Start(ctx context.Context, req workflow.StartRequest) (*status.
 
 // Resubmit implements [workflow.Interface]. The name of the new workflow decides.
 func (r *Router) Resubmit(ctx context.Context, name string, opts workflow.ResubmitOptions) (*status.WorkflowStatus, error) {
-	if given := opts.WorkflowName(name); given != "" {
+	if given := startname.Given(opts.Name, opts.IdempotencyKey); given != "" {
 		backend, _ := r.choose(workflow.OpResubmit, given)
 		return backend.Resubmit(ctx, name, opts)
 	}
-	anyName := func() string { return opts.AnyName(name) }
-	return r.anyName(workflow.OpResubmit, anyName, func(backend workflow.Interface, chosen string) (*status.WorkflowStatus, error) {
+	return r.anyName(workflow.OpResubmit, startname.OfCopy(name), func(backend workflow.Interface, chosen string) (*status.WorkflowStatus, error) {
 		opts.Name = chosen
 		return backend.Resubmit(ctx, name, opts)
 	})
 }
 
+// nameOf returns the name that the client would give to the workflow of a request, and what it would
+// make a random one of if the request does not determine the name.
+func nameOf(req workflow.StartRequest) (name, base string) {
+	name, base = req.Name, cmp.Or(req.Template, req.CronWorkflow)
+	if len(req.Manifest) > 0 {
+		obj, err := manifest.Parse(req.Manifest)
+		if err != nil {
+			return startname.Given(name, req.IdempotencyKey), ""
+		}
+		name, base = cmp.Or(name, obj.GetName()), startname.OfManifest(obj, name)
+	}
+	return startname.Given(name, req.IdempotencyKey), base
+}
+
 // anyName creates a workflow with a generated name, and with another one if that is taken.
 func (r *Router) anyName(
-	op workflow.Op, makeName func() string, create func(workflow.Interface, string) (*status.WorkflowStatus, error),
+	op workflow.Op, base string, create func(workflow.Interface, string) (*status.WorkflowStatus, error),
 ) (s *status.WorkflowStatus, err error) {
 	for range nameTries {
-		name := makeName()
+		name := "" // the backend will say what is wrong
+		if len(validation.IsDNS1123Subdomain(base)) == 0 {
+			name = startname.Random(base)
+		}
 		backend, _ := r.choose(op, name)
 		if s, err = create(backend, name); !errors.Is(err, workflow.ErrAlreadyExists) {
 			break

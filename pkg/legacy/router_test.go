@@ -12,6 +12,7 @@ import (
 
 	"k8s.io/client-go/rest"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/startname"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
@@ -204,7 +205,7 @@ func TestStartedWorkflowIsFound(t *testing.T) {
 		if _, err := r.Start(t.Context(), keyed); err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range []string{s.Name, again.Name, keyed.WorkflowName()} {
+		for _, name := range []string{s.Name, again.Name, startname.OfKey(keyed.IdempotencyKey)} {
 			if _, err := r.Get(t.Context(), name); err != nil {
 				t.Fatal(err)
 			}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/startname"
 )
 
 // claimVersion is the version of a claimRecord's format. A later version of this library that needs
@@ -72,14 +73,14 @@ func newClaim(name, base, key string, fields map[string]string) claim {
 	}
 	if key == "" {
 		if c.renewable = name == ""; c.renewable {
-			c.Name = randomName(base)
+			c.Name = startname.Random(base)
 		}
 		return c
 	}
 	secret := newKeySecret(key)
-	c.Key = secret.keyHash()
+	c.Key = startname.KeyHash(key)
 	if name == "" {
-		c.Name = nameOfKey(key)
+		c.Name = startname.OfKey(key)
 	}
 	c.fingerprint = secret.fingerprint(fields)
 	return c
@@ -95,7 +96,7 @@ func (c claim) madeBy(existing *unstructured.Unstructured) bool {
 func (c claim) put(wf *unstructured.Unstructured) error {
 	wf.SetName(c.Name)
 	if c.base != "" {
-		wf.SetGenerateName(nameBase(c.base, generatedLength))
+		wf.SetGenerateName(startname.Prefix(c.base))
 	}
 	encoded, err := json.Marshal(c.claimRecord)
 	if err != nil {

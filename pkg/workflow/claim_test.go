@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/startname"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
@@ -119,12 +120,12 @@ func TestNamesOfKeysDiffer(t *testing.T) {
 	for _, keys := range [][2]string{
 		{"session-300066", "session-1021806"}, {"k", "k\x00"}, {"k", "K"}, {strings.Repeat("k", 64), strings.Repeat("k", 65)},
 	} {
-		if nameOfKey(keys[0]) == nameOfKey(keys[1]) {
-			t.Errorf("%q: both are %s", keys, nameOfKey(keys[0]))
+		if startname.OfKey(keys[0]) == startname.OfKey(keys[1]) {
+			t.Errorf("%q: both are %s", keys, startname.OfKey(keys[0]))
 		}
 	}
 	const least = 80 // bits; each character has 5
-	if _, hash, _ := strings.Cut(nameOfKey("k"), "-"); len(hash)*5 < least {
+	if _, hash, _ := strings.Cut(startname.OfKey("k"), "-"); len(hash)*5 < least {
 		t.Errorf("%s has %d bits", hash, len(hash)*5)
 	}
 }
@@ -203,7 +204,7 @@ func TestClaimKnowsItsWorkflow(t *testing.T) {
 		"Go type":          func(r *StartRequest) { r.Spec = map[string]any{"x": 1.0, "y": int64(2)} },
 		"way to check":     func(r *StartRequest) { r.SkipTemplateCheck, r.AllowUnknownParameters = true, true },
 		"dry run":          func(r *StartRequest) { r.DryRun = true },
-		"name, the same":   func(r *StartRequest) { r.Name = r.WorkflowName() },
+		"name, the same":   func(r *StartRequest) { r.Name = startname.OfKey(r.IdempotencyKey) },
 	} {
 		same := base
 		change(&same)
@@ -231,7 +232,7 @@ func TestClaimsOfOthers(t *testing.T) {
 		"not JSON":      {marked("{"), ErrAlreadyExists},
 		"another type":  {marked(`["n"]`), ErrAlreadyExists},
 		"no claim":      {func(wf *unstructured.Unstructured) { wf.SetAnnotations(nil) }, ErrAlreadyExists},
-		"a later form":  {marked(`{"version":2,"name":"n","key":"` + newKeySecret("k").keyHash() + `","parts":[]}`), ErrConflict},
+		"a later form":  {marked(`{"version":2,"name":"n","key":"` + startname.KeyHash("k") + `","parts":[]}`), ErrConflict},
 		"another key's": {marked(`{"version":1,"name":"n","key":"x","request":"y"}`), ErrConflict},
 	} {
 		wf, mark := start(t, req)

@@ -12,8 +12,10 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/manifest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/startname"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
@@ -39,7 +41,7 @@ func newDraft(subject, base string, fields map[string]any) draft {
 // parsed, it returns neither.
 func manifestDraft(ctx context.Context, req StartRequest, namespace string) (draft, field.ErrorList) {
 	path := field.NewPath("manifest")
-	obj, err := spec.Parse(req.Manifest)
+	obj, err := manifest.Parse(req.Manifest)
 	switch {
 	case err != nil:
 		return draft{}, field.ErrorList{spec.Hidden(path, err.Error())}
@@ -54,7 +56,7 @@ func manifestDraft(ctx context.Context, req StartRequest, namespace string) (dra
 	if !req.SkipTemplateCheck && ctx.Err() == nil {
 		problems = append(problems, spec.Misspelt(path.Child("spec"), fields)...)
 	}
-	return draft{subject: "the manifest", base: spec.NameBase(obj, req.Name), obj: obj, own: true}, problems
+	return draft{subject: "the manifest", base: startname.OfManifest(obj, req.Name), obj: obj, own: true}, problems
 }
 
 // spec returns the spec of the draft's object.
@@ -104,7 +106,7 @@ func (c *WorkflowClient) cronDraft(ctx context.Context, p *pace.Pacer, name stri
 	if err != nil || fields == nil {
 		return draft{}, fmt.Errorf("%w: cronworkflow %q has no workflowSpec", ErrInvalid, name)
 	}
-	spec.DropNulls(fields)
+	manifest.DropNulls(fields)
 	d := newDraft(fmt.Sprintf("cronworkflow %q", name), name, fields)
 	labels := map[string]string{naming.LabelCron: name}
 	annotations := map[string]string{naming.AnnotationScheduled: time.Now().Format(time.RFC3339)}
@@ -137,7 +139,7 @@ func resubmission(old *unstructured.Unstructured) (draft, error) {
 	if err != nil || fields == nil {
 		return draft{}, fmt.Errorf("%w: the workflow has no spec", ErrInvalid)
 	}
-	spec.DropNulls(fields)
+	manifest.DropNulls(fields)
 	problems := spec.Problems(field.NewPath("workflow", "spec"), fields)
 	delete(fields, "shutdown")
 	delete(fields, "suspend") // the old one was suspended, not the copy

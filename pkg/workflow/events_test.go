@@ -19,6 +19,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/startname"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -223,7 +224,7 @@ func TestStartAnnotations(t *testing.T) {
 		t.Fatal(err)
 	}
 	made := func() claimRecord {
-		return readClaim(&metav1.ObjectMeta{Name: request.WorkflowName(), Annotations: got})
+		return readClaim(&metav1.ObjectMeta{Name: startname.OfKey(request.IdempotencyKey), Annotations: got})
 	}
 	mark := made()
 	if got["trace"] != "start" || got["owner"] != "request" || mark.Request == "" {

@@ -3,7 +3,6 @@ package workflow
 import (
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base32"
 	"encoding/base64"
 	"encoding/json"
 	"maps"
@@ -29,11 +28,6 @@ func (s keySecret) mac(purpose string, parts ...string) []byte {
 		h.Write([]byte(part))
 	}
 	return h.Sum(nil)
-}
-
-// keyHash identifies the key in names and labels: 120 bits, as 24 lower-case letters and digits.
-func (s keySecret) keyHash() string {
-	return strings.ToLower(base32.StdEncoding.EncodeToString(s.mac("key")[:15]))
 }
 
 // fingerprint is what a workflow records about the request that created it.

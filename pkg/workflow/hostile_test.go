@@ -20,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/growth"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/manifest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
@@ -190,7 +191,7 @@ func TestManyMistakesInHugeManifests(t *testing.T) {
 	} {
 		text := "{metadata: {name: w}, spec: {entrypoint: m, templates: [{name: m, steps: [[{name: a, inline: " +
 			strings.Repeat(level, levels) + "{}" + strings.Repeat("}]]}", levels) + "}]]}]}}"
-		obj, err := spec.Parse([]byte(text))
+		obj, err := manifest.Parse([]byte(text))
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}

@@ -31,7 +31,7 @@ func TestImportSet(t *testing.T) {
 		{module + "/pkg/workflow/internal/spec", []string{
 			"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/", module + "/pkg/status",
 			module + "/pkg/internal/expression", module + "/pkg/internal/naming", module + "/pkg/internal/shown",
-			module + "/pkg/internal/strictyaml", module + "/pkg/internal/wfjson", module + "/pkg/internal/nesting", module + "/pkg/internal/jsonfield",
+			module + "/pkg/internal/wfjson", module + "/pkg/internal/nesting", module + "/pkg/internal/jsonfield",
 		}, 290},
 		{module + "/pkg/workflow/internal/podlogs", []string{
 			"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/",
@@ -57,6 +57,7 @@ func TestImportSet(t *testing.T) {
 			"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/",
 			"k8s.io/client-go/", module + "/pkg/status", module + "/pkg/internal/fault", module + "/pkg/internal/pace",
 			module + "/pkg/internal/expression", module + "/pkg/internal/strictyaml", module + "/pkg/internal/wfjson",
+			module + "/pkg/internal/manifest", module + "/pkg/internal/startname",
 			module + "/pkg/internal/naming", module + "/pkg/internal/shown", module + "/pkg/workflow/internal/spec",
 			module + "/pkg/workflow/internal/source", module + "/pkg/workflow/internal/watchhub",
 			module + "/pkg/workflow/internal/podlogs",

@@ -13,6 +13,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/startname"
 )
 
 // createOnce creates the workflow, or returns the one that an earlier attempt of this call, or
@@ -40,7 +41,7 @@ func (c *WorkflowClient) createOnce(ctx context.Context, s *submission) (result 
 			case free && s.pacer.Pause(ctx, notOurs):
 				continue
 			case rename && s.pacer.Pause(ctx, notOurs):
-				s.claim.Name = randomName(s.claim.base)
+				s.claim.Name = startname.Random(s.claim.base)
 				if err := s.claim.put(s.draft.obj); err != nil {
 					return nil, false, err
 				}

@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/startname"
 )
 
 func TestKeyIsTheIdentity(t *testing.T) {
@@ -32,11 +33,11 @@ func TestKeyIsTheIdentity(t *testing.T) {
 		},
 		"a name as well": {
 			StartRequest{Template: "a", IdempotencyKey: "k"}, StartRequest{Template: "a", Name: "m", IdempotencyKey: "k"},
-			ErrConflict, "in use by workflow " + nameOfKey("k"),
+			ErrConflict, "in use by workflow " + startname.OfKey("k"),
 		},
 		"the name of a manifest": {
 			StartRequest{Template: "a", IdempotencyKey: "k"}, StartRequest{Manifest: []byte(strings.Replace(suspending, "generateName: own-", "name: m", 1)), IdempotencyKey: "k"},
-			ErrConflict, "in use by workflow " + nameOfKey("k"),
+			ErrConflict, "in use by workflow " + startname.OfKey("k"),
 		},
 		"another key on the name": {
 			StartRequest{Template: "a", Name: "n", IdempotencyKey: "k"}, StartRequest{Template: "a", Name: "n", IdempotencyKey: "l"},
@@ -113,7 +114,7 @@ func TestRequestsOfAKey(t *testing.T) {
 		if _, err := c.Start(t.Context(), tc.req); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if got := strings.ReplaceAll(strings.Join(s.asked, ", "), nameOfKey("k"), "KEY"); got != tc.want {
+		if got := strings.ReplaceAll(strings.Join(s.asked, ", "), startname.OfKey("k"), "KEY"); got != tc.want {
 			t.Errorf("%s: %s, not %s", name, got, tc.want)
 		}
 		for _, accept := range s.accepts {
@@ -239,15 +240,15 @@ func TestDryRunOfAKeyInUse(t *testing.T) {
 		}
 	}
 	_, err := c.Start(t.Context(), dry)
-	isFound("afterwards", nameOfKey("k"), err)
+	isFound("afterwards", startname.OfKey("k"), err)
 
 	again := ResubmitOptions{IdempotencyKey: "l"}
-	if _, err := c.Resubmit(t.Context(), nameOfKey("k"), again); err != nil {
+	if _, err := c.Resubmit(t.Context(), startname.OfKey("k"), again); err != nil {
 		t.Fatal(err)
 	}
 	again.DryRun = true
-	_, err = c.Resubmit(t.Context(), nameOfKey("k"), again)
-	isFound("of a resubmission", nameOfKey("l"), err)
+	_, err = c.Resubmit(t.Context(), startname.OfKey("k"), again)
+	isFound("of a resubmission", startname.OfKey("l"), err)
 
 	dry.Labels = map[string]string{"a": "b"}
 	if _, err := c.Start(t.Context(), dry); !errors.Is(err, ErrConflict) {
@@ -344,7 +345,7 @@ func TestClaimOfALaterVersion(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.held[0].SetAnnotations(map[string]string{
-			naming.AnnotationStart: `{"version":2,"name":"n","key":"` + newKeySecret("k").keyHash() + `",` + form + `}`,
+			naming.AnnotationStart: `{"version":2,"name":"n","key":"` + startname.KeyHash("k") + `",` + form + `}`,
 		})
 		if _, err := c.Start(t.Context(), req); !errors.Is(err, ErrConflict) || !strings.Contains(err.Error(), "recorded in form 2") {
 			t.Errorf("%s: %v", name, err)
@@ -385,7 +386,7 @@ func TestConflictWithAClaimOfAnotherWriter(t *testing.T) {
 func TestNameOfAKeyIsTaken(t *testing.T) {
 	s := &store{t: t}
 	c := scripted(t, s.play)
-	if _, err := c.Start(t.Context(), StartRequest{Manifest: []byte(suspending), Name: nameOfKey("k")}); err != nil {
+	if _, err := c.Start(t.Context(), StartRequest{Manifest: []byte(suspending), Name: startname.OfKey("k")}); err != nil {
 		t.Fatal(err)
 	}
 	_, err := c.Start(t.Context(), StartRequest{Manifest: []byte(suspending), IdempotencyKey: "k"})

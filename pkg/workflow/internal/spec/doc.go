@@ -1,5 +1,5 @@
-// Package spec reads Workflow manifests, and checks and changes what workflows are started with:
-// specs, templates, parameters, labels and annotations.
+// Package spec checks and changes what workflows are started with: manifests, specs, templates,
+// parameters, labels and annotations.
 //
 // Its functions perform no I/O and keep no state, so they are safe for concurrent use. They
 // guarantee that

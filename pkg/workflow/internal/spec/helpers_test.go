@@ -6,6 +6,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/yaml"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/manifest"
 )
 
 func fromYAML(t testing.TB, text string) map[string]any {
@@ -45,9 +47,9 @@ func textOf(problems field.ErrorList) string {
 }
 
 // manifestProblems parses and checks a manifest.
-func manifestProblems(manifest string) field.ErrorList {
+func manifestProblems(text string) field.ErrorList {
 	path := field.NewPath("manifest")
-	obj, err := Parse([]byte(manifest))
+	obj, err := manifest.Parse([]byte(text))
 	if err != nil {
 		return field.ErrorList{Hidden(path, err.Error())}
 	}

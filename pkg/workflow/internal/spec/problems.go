@@ -129,9 +129,3 @@ func Hidden(path *field.Path, detail string) *field.Error {
 func wrongType(path *field.Path, detail string) *field.Error {
 	return field.TypeInvalid(path, field.OmitValueType{}, detail)
 }
-
-// DropNulls removes the fields that are null. That means the same as leaving them out, but full
-// resource definitions refuse it.
-func DropNulls(fields map[string]any) {
-	maps.DeleteFunc(fields, func(_ string, value any) bool { return value == nil })
-}
