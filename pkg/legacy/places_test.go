@@ -70,8 +70,8 @@ func TestPlacesAreGrantedInOrder(t *testing.T) {
 		var order []string
 		begin := func(name string, stream bool) {
 			go func() {
-				if err := p.acquire(t.Context(), stream); err != nil {
-					t.Error(err)
+				if p.acquire(t.Context(), stream) != nil {
+					return
 				}
 				mu.Lock()
 				defer mu.Unlock()
@@ -98,6 +98,7 @@ func TestPlaceIsAwaitedForAsLongAsTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPlaces(2)
 		took := take(t.Context(), p, 2, false)
+		synctest.Wait()
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, errors.New("enough"))
 		defer cancel()
 		waits := take(ctx, p, 5, false)
