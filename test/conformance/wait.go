@@ -101,10 +101,10 @@ func describeWait(fixture func() Fixture) {
 			Expect(s.UID).To(Equal(first.UID))
 
 			waiting, seen := make(chan error, 1), make(chan types.UID, 100)
-			look := func(s *status.WorkflowStatus) (bool, error) {
+			look := workflow.Any(func(s *status.WorkflowStatus) (bool, error) {
 				seen <- s.UID
 				return false, nil
-			}
+			})
 			go func() {
 				_, err := f.Client.Wait(ctx, first.Name, look, workflow.WithUID(first.UID))
 				waiting <- err

@@ -16,8 +16,8 @@ type plain struct {
 	B int `json:"b"`
 	C int `json:",omitempty"`
 	D int `json:"-"`
-	E int `json:"-,"`
-	F int `json:"bad\"name"`
+	E int `json:"-,"`        //nolint:staticcheck // means the name "-"
+	F int `json:"bad\"name"` //nolint:staticcheck // so the name is F
 	g int
 	H int `json:"h,omitempty,string"`
 	I time.Time
@@ -93,7 +93,7 @@ func TestOf(t *testing.T) {
 	seven := 7
 	full := plain{A: 1, B: 1, C: 1, D: 1, E: 1, F: 1, g: 1, H: 1, I: time.Unix(1, 0), J: time.Unix(1, 0), L: &seven, M: 1}
 	for _, v := range []any{
-		plain{}, full, plain{M: 0}, plain{M: (*int)(nil)}, outer{}, outer{Inner: &Inner{}, hidden: hidden{Shown: 1}}, conflict{},
+		plain{}, full, plain{M: 0}, plain{M: (*int)(nil)}, outer{}, outer{Inner: &Inner{}, hidden: hidden{Shown: 1}, name: "n"}, conflict{},
 		Ring{}, Ring{Ring: &Ring{Value: 1}}, pointers{}, pointers{&hidden{}, &Inner{}}, struct{}{},
 	} {
 		text, err := json.Marshal(v)
