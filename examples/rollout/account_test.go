@@ -27,7 +27,7 @@ func TestAccount(t *testing.T) {
 	}{
 		"as promised":          {want: accounts{ended: 1}},
 		"by kubectl":           {change: func(j *job, l *listed) { j.backend, l.madeBy = workflow.BackendKubectl, "kubectl" }, want: accounts{ended: 1}},
-		"lost":                 {gone: true, want: accounts{lost: 1}, broken: []string{"job 3: its workflow key-tkzfcsc4awvbl3rafe5yg4om does not exist"}},
+		"lost":                 {gone: true, want: accounts{lost: 1}, broken: []string{"job 3: its workflow rollout-job-8d2cedfe81c77aaa does not exist"}},
 		"duplicated":           {also: []listed{{job: "3", name: "w3b"}}, want: accounts{ended: 1, duplicated: 1}, broken: []string{"2 workflows were started"}},
 		"replaced":             {change: func(_ *job, l *listed) { l.uid = "other" }, want: accounts{ended: 1}, broken: []string{"not the one that was started"}},
 		"by the other backend": {change: func(_ *job, l *listed) { l.madeBy = "kubectl" }, want: accounts{ended: 1}, broken: []string{`by "argoservice-rollout", but was created by "kubectl"`}},
