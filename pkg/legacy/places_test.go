@@ -135,8 +135,8 @@ func TestStreamsYield(t *testing.T) {
 		}
 		take(t.Context(), p, 2, true)
 		synctest.Wait()
-		if !p.yield() || !p.yield() || p.yield() {
-			t.Error("two streams wait")
+		if one, two, three := p.yield(), p.yield(), p.yield(); !one || !two || three {
+			t.Errorf("two streams wait; %t, %t, %t", one, two, three)
 		}
 		p.release(true)
 		p.yielded()
@@ -167,7 +167,9 @@ func TestReadersOfAStreamThatMakesRoom(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if text, err := io.ReadAll(answer.Body); string(text) != "line\n" || !errors.Is(err, want) || (err == nil) != (want == nil) {
+		text, err := io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
+		if string(text) != "line\n" || !errors.Is(err, want) || (err == nil) != (want == nil) {
 			t.Errorf("%s: %q, %v", query, text, err)
 		}
 	}
