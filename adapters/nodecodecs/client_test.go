@@ -142,16 +142,16 @@ func TestClientReadsNodes(t *testing.T) {
 					t.Errorf("Logs without decoders: %v", err)
 				}
 			}
-			if err := client.Stop(t.Context(), "w", workflow.StopOptions{Selector: "displayName=approve"}); err != nil {
-				t.Errorf("Stop: %v", err)
+			if _, err := client.Reject(t.Context(), "w", workflow.Decision{Gates: []string{"approve"}}); err != nil {
+				t.Errorf("Reject: %v", err)
 			} else if node, _ := answers.wrote()["gate"].(map[string]any); node["phase"] != "Failed" {
-				t.Errorf("Stop wrote %v", node)
+				t.Errorf("Reject wrote %v", node)
 			}
 			answers.put(workflowOf("Running", packed(t, algorithm, []byte(gate))))
-			if _, err := client.Resume(t.Context(), "w", workflow.ResumeOptions{NodeIDs: []string{"gate"}}); err != nil {
-				t.Errorf("Resume: %v", err)
+			if _, err := client.Approve(t.Context(), "w", workflow.Decision{Gates: []string{"gate"}}); err != nil {
+				t.Errorf("Approve: %v", err)
 			} else if node, _ := answers.wrote()["gate"].(map[string]any); node["phase"] != "Succeeded" {
-				t.Errorf("Resume wrote %v", node)
+				t.Errorf("Approve wrote %v", node)
 			}
 			answers.put(workflowOf("Running", packed(t, algorithm, []byte(gate))))
 			if _, err := without.Resume(t.Context(), "w", workflow.ResumeOptions{}); !errors.Is(err, workflow.ErrUnreadable) {

@@ -13,10 +13,10 @@ func expected(op workflow.Op, reason string) bool {
 	case "NotFound": // a get asks whether the workflow exists, and after a delete it should not
 		return op == workflow.OpGet || op == workflow.OpDelete
 	case "Completed": // the outcome of a workflow, or its early end, is not a failure of the call
-		return op == workflow.OpWait || op == workflow.OpSuspend || op == workflow.OpResume ||
-			op == workflow.OpStop || op == workflow.OpTerminate
+		return op == workflow.OpWait || op == workflow.OpApprove || op == workflow.OpReject || op == workflow.OpSuspend ||
+			op == workflow.OpResume || op == workflow.OpStop || op == workflow.OpTerminate
 	case "NotSuspended": // another client decided first
-		return op == workflow.OpResume || op == workflow.OpStop
+		return op == workflow.OpApprove || op == workflow.OpReject || op == workflow.OpResume || op == workflow.OpStop
 	}
 	return false
 }

@@ -172,6 +172,7 @@ func ops() []workflow.Op {
 	return []workflow.Op{
 		workflow.OpCreate, workflow.OpGet, workflow.OpList, workflow.OpStart, workflow.OpWatch, workflow.OpWait, workflow.OpSuspend,
 		workflow.OpResume, workflow.OpStop, workflow.OpTerminate, workflow.OpDelete, workflow.OpResubmit, workflow.OpLogs, workflow.OpRetry,
+		workflow.OpGates, workflow.OpApprove, workflow.OpReject,
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 
 // beginWithZero creates the series in which a single increase matters.
 func (i *instruments) beginWithZero(backend string) {
-	for _, op := range []workflow.Op{workflow.OpGet, workflow.OpList, workflow.OpWatch, workflow.OpWait, workflow.OpLogs} {
+	for _, op := range []workflow.Op{workflow.OpGet, workflow.OpList, workflow.OpWatch, workflow.OpWait, workflow.OpGates, workflow.OpLogs} {
 		i.operations.WithLabelValues(string(op), backend, resultOK)
 		i.inFlight.WithLabelValues(string(op), backend)
 	}

@@ -40,7 +40,7 @@ func cases() []hostileCase {
 	}{{junk, junkNodes(false)}, {junkGate, junkNodes(true)}, {small, manyNodes(smallNode)}, {names, manyNodes(longNamed)}} {
 		all = append(all,
 			hostileCase{input: nodes.input, operation: "Get", prepare: onNodes(nodes.made, false, get)},
-			hostileCase{input: nodes.input, operation: "Resume", prepare: onNodes(nodes.made, false, resume)},
+			hostileCase{input: nodes.input, operation: "Approve", prepare: onNodes(nodes.made, false, approve)},
 			hostileCase{input: nodes.input, operation: "Stop of a gate", prepare: onNodes(nodes.made, false, reject)},
 			hostileCase{input: nodes.input, operation: "Retry", prepare: onNodes(nodes.made, true, retry)},
 		)
@@ -48,7 +48,7 @@ func cases() []hostileCase {
 	return append(all,
 		hostileCase{input: small, operation: "Get, Err and WriteTree", prepare: onNodes(manyNodes(smallNode), true, showMany)},
 		hostileCase{input: "nodes, children and messages, close together", operation: "Get", refused: true, prepare: onNodes(manyNodes(denseNode), false, get)},
-		hostileCase{input: gates, operation: "Resume", prepare: onNodes(manyGates, false, resumeAll)},
+		hostileCase{input: gates, operation: "Approve", prepare: onNodes(manyGates, false, approveAll)},
 		hostileCase{input: gates, operation: "Stop of a gate", prepare: onNodes(manyGates, false, reject)},
 		hostileCase{input: messages, operation: "Get, Err and WriteTree", prepare: onNodes(messageNodes, true, show)},
 		hostileCase{input: yaml, operation: "Start by manifest", refused: true, prepare: starts(workflow.StartRequest{
@@ -99,22 +99,23 @@ func get(ctx context.Context, c *workflow.WorkflowClient) (string, error) {
 	return "", s.NodesErr
 }
 
-func resume(ctx context.Context, c *workflow.WorkflowClient) (string, error) {
-	r, err := c.Resume(ctx, "w", workflow.ResumeOptions{Outputs: map[string]any{"by": "me"}})
-	if err == nil && len(r.Nodes) != 1 {
-		err = fmt.Errorf("%d gates were passed", len(r.Nodes))
+func approve(ctx context.Context, c *workflow.WorkflowClient) (string, error) {
+	r, err := c.Approve(ctx, "w", workflow.Decision{All: true, Outputs: map[string]any{"by": "me"}})
+	if err == nil && len(r.Gates) != 1 {
+		err = fmt.Errorf("%d gates were passed", len(r.Gates))
 	}
 	return "", err
 }
 
-// resumeAll passes all gates that wait.
-func resumeAll(ctx context.Context, c *workflow.WorkflowClient) (string, error) {
-	_, err := c.Resume(ctx, "w", workflow.ResumeOptions{Outputs: map[string]any{"by": "me"}})
+// approveAll passes all gates that wait.
+func approveAll(ctx context.Context, c *workflow.WorkflowClient) (string, error) {
+	_, err := c.Approve(ctx, "w", workflow.Decision{All: true, Outputs: map[string]any{"by": "me"}})
 	return "", err
 }
 
 func reject(ctx context.Context, c *workflow.WorkflowClient) (string, error) {
-	return "", c.Stop(ctx, "w", workflow.StopOptions{NodeIDs: []string{"g"}, Message: "no"})
+	_, err := c.Reject(ctx, "w", workflow.Decision{Gates: []string{"g"}, Message: "no"})
+	return "", err
 }
 
 func retry(ctx context.Context, c *workflow.WorkflowClient) (string, error) {

@@ -23,14 +23,14 @@ type source struct {
 }
 
 func roles() []role {
-	reader := requirementsOf(workflow.OpGet, workflow.OpList, workflow.OpWatch, workflow.OpWait, workflow.OpLogs)
+	reader := requirementsOf(workflow.OpGet, workflow.OpList, workflow.OpWatch, workflow.OpWait, workflow.OpGates, workflow.OpLogs)
 	operator := slices.Concat(reader, requirementsOf(
-		workflow.OpStart, workflow.OpSuspend, workflow.OpResume, workflow.OpStop, workflow.OpTerminate,
+		workflow.OpStart, workflow.OpApprove, workflow.OpReject, workflow.OpSuspend, workflow.OpResume, workflow.OpStop, workflow.OpTerminate,
 		workflow.OpRetry, workflow.OpResubmit, workflow.OpDelete,
 	))
 	return []role{
 		{
-			file: "hack/rbac/reader.yaml", name: "argoservice-reader", about: "Who looks at workflows: get, list, watch, wait, logs.",
+			file: "hack/rbac/reader.yaml", name: "argoservice-reader", about: "Who looks at workflows: get, list, watch, wait, gates, logs.",
 			sources: []source{{ops: reader}},
 		},
 		{
@@ -64,7 +64,7 @@ func roles() []role {
 
 // eventRequirements is what operations that backfills are made of need to record Events, and nothing else.
 func eventRequirements() []workflow.OpRequirements {
-	all := requirementsOf(workflow.OpStart, workflow.OpSuspend, workflow.OpResume, workflow.OpStop)
+	all := requirementsOf(workflow.OpStart, workflow.OpApprove, workflow.OpReject, workflow.OpSuspend, workflow.OpResume, workflow.OpStop)
 	for i := range all {
 		all[i].Requirements = slices.DeleteFunc(all[i].Requirements, func(n workflow.Requirement) bool { return n.Resource != "events" })
 	}

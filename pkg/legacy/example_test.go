@@ -102,7 +102,7 @@ func Example_gate() {
 		case err != nil:
 			return err
 		}
-		_, err = client.Resume(ctx, started.Name, workflow.ResumeOptions{Outputs: map[string]any{"approved-by": "ann"}})
+		_, err = client.Approve(ctx, started.Name, workflow.Decision{All: true, Outputs: map[string]any{"approved-by": "ann"}})
 		return err
 	}
 }

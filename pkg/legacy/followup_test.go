@@ -72,7 +72,7 @@ func TestDecisionsByKubectlAreFollowedUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := kubectl(t, tc.cluster)
-				if _, err := c.Resume(t.Context(), "w", workflow.ResumeOptions{NodeIDs: []string{"g"}}); err != nil {
+				if _, err := c.Approve(t.Context(), "w", workflow.Decision{Gates: []string{"g"}}); err != nil {
 					t.Fatal(err)
 				}
 				if sent := strings.Join(tc.cluster.sent, " "); sent != tc.want {

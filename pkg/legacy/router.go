@@ -23,13 +23,13 @@ type RouterOptions struct {
 	Rollout Rollout
 	// Namespace is the namespace of both backends. "" means [workflow.DefaultNamespace].
 	Namespace string
-	// ReadFallback makes Get and List use the other backend if the chosen one cannot reach the
+	// ReadFallback makes Get, List and Gates use the other backend if the chosen one cannot reach the
 	// cluster. Calls that change something are never tried on both.
 	ReadFallback bool
 	// OnRoute, if not nil, is called with the route of each call before it is made. It runs in the
 	// caller's goroutine, so it must be safe for concurrent use and must not block.
 	OnRoute func(Route)
-	// Shadow makes Get and List also read from the other backend and compare. The caller receives
+	// Shadow makes Get, List and Gates also read from the other backend and compare. The caller receives
 	// the result of the chosen backend and does not wait for the other one.
 	Shadow ShadowOptions
 }
@@ -269,6 +269,32 @@ func (r *Router) Wait(
 ) (*status.WorkflowStatus, error) {
 	backend, _ := r.choose(workflow.OpWait, name)
 	return backend.Wait(ctx, name, until, opts...)
+}
+
+// Gates implements [workflow.Interface]. It is a read like Get: it may fall back to the other backend,
+// and the shadow compares the workflow that the gates are in.
+func (r *Router) Gates(ctx context.Context, name string) ([]workflow.Gate, error) {
+	backend, d := r.choose(workflow.OpGates, name)
+	gates, err := backend.Gates(ctx, name)
+	if other := r.fallback(ctx, d, err); other != nil {
+		return other.Gates(ctx, name)
+	}
+	if r.shadow != nil && ctx.Err() == nil && !outOfReach(err) {
+		r.shadow.inBackground(ctx, func(ctx context.Context) { r.compare(ctx, d, read(ctx, backend, name)) })
+	}
+	return gates, err
+}
+
+// Approve implements [workflow.Interface].
+func (r *Router) Approve(ctx context.Context, name string, decision workflow.Decision) (*workflow.DecisionResult, error) {
+	backend, _ := r.choose(workflow.OpApprove, name)
+	return backend.Approve(ctx, name, decision)
+}
+
+// Reject implements [workflow.Interface].
+func (r *Router) Reject(ctx context.Context, name string, decision workflow.Decision) (*workflow.DecisionResult, error) {
+	backend, _ := r.choose(workflow.OpReject, name)
+	return backend.Reject(ctx, name, decision)
 }
 
 // Suspend implements [workflow.Interface].

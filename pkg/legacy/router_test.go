@@ -67,6 +67,18 @@ func (r *recorder) recordUID(op workflow.Op, name string, opts []workflow.WaitOp
 	return r.record(op, fmt.Sprint(name, " with the UID ", workflow.WaitOptionsFor(name, opts...).UID))
 }
 
+func (r *recorder) Gates(_ context.Context, name string) ([]workflow.Gate, error) {
+	return []workflow.Gate{}, r.recordOnly(workflow.OpGates, name)
+}
+
+func (r *recorder) Approve(_ context.Context, name string, _ workflow.Decision) (*workflow.DecisionResult, error) {
+	return &workflow.DecisionResult{}, r.recordOnly(workflow.OpApprove, name)
+}
+
+func (r *recorder) Reject(_ context.Context, name string, _ workflow.Decision) (*workflow.DecisionResult, error) {
+	return &workflow.DecisionResult{}, r.recordOnly(workflow.OpReject, name)
+}
+
 func (r *recorder) recordOnly(op workflow.Op, name string) error {
 	_, err := r.record(op, name)
 	return err
@@ -120,6 +132,9 @@ func verbs(ctx context.Context, c workflow.Interface, name string) {
 	for range c.Watch(ctx, name, workflow.WithUID("u")) { //nolint:errcheck // recorder records the call
 	}
 	_, _ = c.Wait(ctx, name, workflow.Completed, workflow.WithUID("u"))
+	_, _ = c.Gates(ctx, name)
+	_, _ = c.Approve(ctx, name, workflow.Decision{All: true})
+	_, _ = c.Reject(ctx, name, workflow.Decision{All: true})
 	_ = c.Suspend(ctx, name, workflow.SuspendOptions{})
 	_, _ = c.Resume(ctx, name, workflow.ResumeOptions{})
 	_ = c.Stop(ctx, name, workflow.StopOptions{})
@@ -274,9 +289,12 @@ func TestFallback(t *testing.T) {
 				t.Errorf("list, %v: %v", tc.err, err)
 			}
 		}
+		if _, err := r.Gates(t.Context(), "w"); (err == nil) != tc.falls {
+			t.Errorf("gates, %v: %v", tc.err, err)
+		}
 		reads := len(native.calls)
 		verbs(t.Context(), r, "w")
-		if tc.falls && reads == 0 || len(native.calls)-reads > 1 { // its Get
+		if tc.falls && reads == 0 || len(native.calls)-reads > 2 { // its Get and Gates
 			t.Errorf("%v: %q", tc.err, native.calls)
 		}
 	}

@@ -27,7 +27,7 @@ const (
 
 // ShadowOptions make a router also read from the other backend and compare. This is on if
 // OnDifference is not nil. The comparison reads what Get and List return, so callers must not
-// change it.
+// change it. For Gates it reads the workflow from both backends once more.
 type ShadowOptions struct {
 	// OnDifference is called with each difference, in up to Limit goroutines of the router at once.
 	OnDifference func(Difference)

@@ -202,3 +202,27 @@ func TestDifferencesArePrintable(t *testing.T) {
 		}
 	}
 }
+
+// Gates are compared by the workflow that they are in.
+func TestShadowOfGates(t *testing.T) {
+	for native, want := range map[string]ShadowCounts{"Running": {Agreed: 1}, "Failed": {Differed: 1}} {
+		synctest.Test(t, func(t *testing.T) {
+			var found []Difference
+			r := router(t, holding(at(t, "w", 1, native)), holding(at(t, "w", 1, "Running")), RouterOptions{
+				Shadow: ShadowOptions{OnDifference: func(d Difference) { found = append(found, d) }},
+			})
+			if _, err := r.Gates(t.Context(), "w"); err != nil {
+				t.Error(err)
+			}
+			synctest.Wait()
+			if got := r.Shadow(); got != want || len(found) != int(want.Differed) {
+				t.Errorf("%+v, %+v", got, found)
+			}
+			for _, d := range found {
+				if d.Op != workflow.OpGates || d.Name != "w" {
+					t.Errorf("%+v", d)
+				}
+			}
+		})
+	}
+}

@@ -2,10 +2,12 @@ package workflow
 
 import (
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/selection"
 )
 
 // Condition reports whether a wait is over. If it returns an error, the wait ends with that error.
@@ -23,15 +25,62 @@ func Completed(s *status.WorkflowStatus) (bool, error) {
 // [*EndedBeforeSuspendError] if the workflow ends first, and with [ErrNodesOffloaded] or a
 // [*status.NodesError] if the nodes, and so the gates, cannot be read.
 func Suspended(s *status.WorkflowStatus) (bool, error) {
-	switch {
-	case s.Suspended():
+	if s.Suspended() {
 		return true, nil
-	case s.Completed():
-		return false, &EndedBeforeSuspendError{Name: s.Name, Phase: s.Phase, Status: s}
-	case s.NodesErr != nil:
-		return false, fmt.Errorf("look for suspended nodes: %w", s.NodesErr)
 	}
-	return false, nil
+	return false, noGate(s)
+}
+
+// AtGate returns a condition that holds once one of these gates waits for a decision: gates with such
+// a display name or ID, or whose display name matches such a shell pattern, as in [Decision.Gates].
+// Without names, it holds once any gate waits. A delay counts only if its ID or its exact name is given.
+// A gate that is about to fail, since the workflow is being stopped, does not count. Unlike [Suspended],
+// the condition does not hold for a workflow that is suspended as a whole.
+//
+// The condition fails with an [*EndedBeforeSuspendError] if the workflow ends first, with
+// [ErrNodesOffloaded] or a [*status.NodesError] if the nodes cannot be read, and with an
+// [*InvalidError] in its first evaluation if a pattern is malformed.
+func AtGate(names ...string) Condition {
+	parsed, problems := selection.ParseNames(field.NewPath("names"), names)
+	return func(s *status.WorkflowStatus) (bool, error) {
+		switch {
+		case len(problems) > 0:
+			return false, invalid(problems...)
+		case waitsAt(s, parsed):
+			return true, nil
+		}
+		return false, noGate(s)
+	}
+}
+
+// waitsAt reports whether a gate or delay with one of the names waits, or without names any gate.
+func waitsAt(s *status.WorkflowStatus, names []selection.Name) bool {
+	if !slices.ContainsFunc(s.Nodes, func(n *status.Node) bool { return n.Waiting() || n.Delayed() }) {
+		return false
+	}
+	open := selection.Open(s)
+	gate := func(n *status.Node) bool { return n.Waiting() && open(n) }
+	if len(names) == 0 {
+		return slices.ContainsFunc(s.Nodes, gate)
+	}
+	index := selection.NewIndex(s.Nodes, isSuspend)
+	return slices.ContainsFunc(names, func(name selection.Name) bool {
+		exact, matched := index.Find(name)
+		delay := func(n *status.Node) bool { return n.Delayed() && open(n) }
+		return slices.ContainsFunc(exact, gate) || slices.ContainsFunc(exact, delay) || slices.ContainsFunc(matched, gate)
+	})
+}
+
+// noGate returns the error of a condition that looks for a gate, for a state without one. It is nil if
+// a later state can have one.
+func noGate(s *status.WorkflowStatus) error {
+	switch {
+	case s.Completed():
+		return &EndedBeforeSuspendError{Name: s.Name, Phase: s.Phase, Status: s}
+	case s.NodesErr != nil:
+		return fmt.Errorf("look for suspended nodes: %w", s.NodesErr)
+	}
+	return nil
 }
 
 // Unclaimed holds once a workflow has had no phase for [Options].DiagnoseStartAfter, so that

@@ -39,12 +39,13 @@ var (
 	ErrTemplateNotFound = errors.New("workflow template not found")
 	// ErrNotInstalled means that the cluster does not have Argo's resources. Install its CRDs.
 	ErrNotInstalled = errors.New("Argo Workflows is not installed in the cluster")
-	// ErrCompleted means that the workflow has ended, and the operation needs one that has not.
+	// ErrCompleted means that the workflow has ended, and the operation needs one that has not. A
+	// [*CompletedError] in the chain has the outcome; see also [*EndedBeforeSuspendError].
 	ErrCompleted = errors.New("workflow has completed")
 	// ErrNotCompleted means that the workflow has not ended, and the operation needs one that has.
 	ErrNotCompleted = errors.New("workflow has not completed")
-	// ErrNotSuspended means that no matching gate is waiting. The error names the gates that are,
-	// and the phases of those that match.
+	// ErrNotSuspended means that no matching gate is waiting. A [*NotSuspendedError] in the chain has
+	// the gates that are, and the phases of those that match.
 	ErrNotSuspended = errors.New("no matching node is suspended")
 	// ErrReplaced means that another workflow of the same name has replaced the workflow that the
 	// call has seen, or whose UID it has.
@@ -173,8 +174,8 @@ func (e *FoundError) Error() string {
 // Is makes [errors.Is] match [ErrAlreadyExists].
 func (e *FoundError) Is(target error) bool { return target == ErrAlreadyExists }
 
-// EndedBeforeSuspendError is the error of [Suspended] for a workflow that ended before it reached a
-// gate. It matches [ErrCompleted].
+// EndedBeforeSuspendError is the error of [Suspended] and [AtGate] for a workflow that ended before it
+// reached a gate. It matches [ErrCompleted].
 type EndedBeforeSuspendError struct {
 	Name  string
 	Phase status.Phase

@@ -145,20 +145,37 @@ func (r *resumption) happening() happening {
 	if r.result.Unsuspended {
 		parts = append(parts, "resumed as a whole")
 	}
-	if len(r.result.Nodes) > 0 {
-		parts = append(parts, "gates passed: "+gateNames(r.result.Nodes))
-	}
-	if len(r.result.Delays) > 0 {
-		parts = append(parts, "delays cut short: "+gateNames(r.result.Delays))
-	}
+	return resumed(append(parts, passed(r.passed())...))
+}
+
+func approved(nodes []*status.Node) happening { return resumed(passed(nodes)) }
+
+func resumed(parts []string) happening {
 	message := strings.Join(parts, "; ")
 	return happening{reason: "WorkflowResumed", message: strings.ToUpper(message[:1]) + message[1:]}
 }
 
-func rejected(waiting []*status.Node) func() happening {
-	return func() happening {
-		return happening{reason: "WorkflowGatesRejected", message: "Gates rejected: " + gateNames(waiting)}
+// passed says which gates and delays a workflow was let pass.
+func passed(nodes []*status.Node) (parts []string) {
+	var gates, delays []*status.Node
+	for _, n := range nodes {
+		if n.Delayed() {
+			delays = append(delays, n)
+		} else {
+			gates = append(gates, n)
+		}
 	}
+	if len(gates) > 0 {
+		parts = append(parts, "gates passed: "+gateNames(gates))
+	}
+	if len(delays) > 0 {
+		parts = append(parts, "delays cut short: "+gateNames(delays))
+	}
+	return parts
+}
+
+func rejected(nodes []*status.Node) happening {
+	return happening{reason: "WorkflowGatesRejected", message: "Gates rejected: " + gateNames(nodes)}
 }
 
 func shutDown(strategy status.ShutdownStrategy) func() happening {

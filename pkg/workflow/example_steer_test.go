@@ -9,30 +9,68 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Approve exactly the gates that a person has seen, and supply their output parameters.
-func ExampleWorkflowClient_Resume() {
+// Approve exactly the gates that a person has seen, and supply their outputs.
+func ExampleWorkflowClient_Approve() {
 	ctx, client := context.Background(), exampleClient()
-	seen, err := client.Get(ctx, "reindex-x7f2k")
+	seen, err := client.Gates(ctx, "reindex-x7f2k")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	approved := workflow.ResumeOptions{UID: seen.UID, Outputs: map[string]any{"approved-by": "ann"}}
-	for _, gate := range seen.SuspendedNodes() {
-		approved.NodeIDs = append(approved.NodeIDs, gate.ID)
+	decision := workflow.Decision{By: "ann@example.com", Outputs: map[string]any{"approved-by": "ann"}}
+	for _, gate := range seen {
+		decision.Gates = append(decision.Gates, gate.ID)
 	}
-	result, err := client.Resume(ctx, seen.Name, approved)
-	if errors.Is(err, workflow.ErrNotSuspended) {
-		return // another client was faster; the error lists the gates that still wait
-	}
-	if err != nil {
+	result, err := client.Approve(ctx, "reindex-x7f2k", decision)
+	var rejected *workflow.NotSuspendedError
+	switch {
+	case errors.As(err, &rejected):
+		fmt.Println("another client was faster:", rejected.Gates)
+		return
+	case err != nil:
 		fmt.Println(err)
 		return
 	}
-	for _, gate := range result.Nodes {
-		fmt.Println("passed", status.Printable(gate.DisplayName))
+	for _, gate := range result.Gates {
+		fmt.Println("passed", status.Printable(gate.Name))
 	}
 	// Output: passed approve
+}
+
+// Reject a gate, with a message that gives the reason.
+func ExampleWorkflowClient_Reject() {
+	ctx, client := context.Background(), exampleClient()
+	_, err := client.Reject(ctx, "reindex-x7f2k", workflow.Decision{Gates: []string{"approve"}, Message: "not on a Friday"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	s, err := client.Get(ctx, "reindex-x7f2k")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, n := range s.FailedNodes() {
+		fmt.Println(status.Printable(n.DisplayName), status.Printable(n.Message))
+	}
+	// Output: approve not on a Friday
+}
+
+// Undo a Suspend without approving any gate.
+func ExampleWorkflowClient_Resume() {
+	ctx, client := context.Background(), exampleClient()
+	if err := client.Suspend(ctx, "reindex-x7f2k", workflow.SuspendOptions{}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	result, err := client.Resume(ctx, "reindex-x7f2k", workflow.ResumeOptions{KeepGates: true})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	gates, err := client.Gates(ctx, "reindex-x7f2k")
+	fmt.Println(result.Unsuspended, len(gates), err)
+	// Output: true 1 <nil>
 }
 
 func ExampleWorkflowClient_Suspend() {
@@ -56,25 +94,6 @@ func ExampleWorkflowClient_Stop() {
 	// <nil>
 	// <nil>
 	// stop workflow ma/reindex-failed: workflow has completed: it ended Failed
-}
-
-// Reject a gate by failing it, with a message that gives the reason.
-func ExampleWorkflowClient_Stop_gate() {
-	ctx, client := context.Background(), exampleClient()
-	err := client.Stop(ctx, "reindex-x7f2k", workflow.StopOptions{Selector: "displayName=approve", Message: "not on a Friday"})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	s, err := client.Get(ctx, "reindex-x7f2k")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	for _, n := range s.FailedNodes() {
-		fmt.Println(status.Printable(n.DisplayName), status.Printable(n.Message))
-	}
-	// Output: approve not on a Friday
 }
 
 func ExampleWorkflowClient_Terminate() {

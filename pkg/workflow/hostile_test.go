@@ -56,18 +56,18 @@ func hostileState(t testing.TB, phase string, bytes int) (packed, inline *unstru
 	return with(`"compressedNodes":"` + text.String() + `"`), with(`"nodes":` + nodes)
 }
 
-// decision reads a workflow of the given phase and plans a change of its nodes.
-type decision struct {
+// nodesChange reads a workflow of the given phase and plans a change of its nodes.
+type nodesChange struct {
 	phase string
 	plan  func(ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus) error
 }
 
-func decisions() map[string]decision {
+func decisions() map[string]nodesChange {
 	c := new(WorkflowClient)
-	return map[string]decision{
+	return map[string]nodesChange{
 		"get": {"Running", func(context.Context, *unstructured.Unstructured, *status.WorkflowStatus) error { return nil }},
 		"resume": {"Running", func(ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus) error {
-			r, err := c.planResume(ctx, obj, s, resumeRequest{outputs: map[string]string{"by": "me"}, now: time.Now()})
+			r, err := c.planResume(ctx, obj, s, resumeRequest{outputs: gateOutputs{values: map[string]string{"by": "me"}}, now: time.Now()})
 			if err == nil && len(r.result.Nodes) != 1 {
 				err = fmt.Errorf("%d gates", len(r.result.Nodes))
 			}
@@ -87,7 +87,7 @@ func decisions() map[string]decision {
 	}
 }
 
-func (d decision) make(ctx context.Context, obj *unstructured.Unstructured) error {
+func (d nodesChange) make(ctx context.Context, obj *unstructured.Unstructured) error {
 	s, err := new(WorkflowClient).read(ctx, obj)
 	if err != nil {
 		return err

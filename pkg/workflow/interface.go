@@ -14,6 +14,7 @@ type Interface interface { //nolint:interfacebloat // it is the sum of small one
 	Starter
 	Reader
 	Waiter
+	Gatekeeper
 	Lifecycle
 	Rerunner
 	LogStreamer
@@ -39,6 +40,16 @@ type Waiter interface {
 	Watch(ctx context.Context, name string, opts ...WaitOption) iter.Seq2[*status.WorkflowStatus, error]
 	// Wait blocks until a condition holds; see [WorkflowClient.Wait].
 	Wait(ctx context.Context, name string, until Condition, opts ...WaitOption) (*status.WorkflowStatus, error)
+}
+
+// Gatekeeper reads and decides the gates of workflows.
+type Gatekeeper interface {
+	// Gates returns the gates that wait for a decision; see [WorkflowClient.Gates].
+	Gates(ctx context.Context, name string) ([]Gate, error)
+	// Approve lets a workflow pass gates; see [WorkflowClient.Approve].
+	Approve(ctx context.Context, name string, decision Decision) (*DecisionResult, error)
+	// Reject fails gates; see [WorkflowClient.Reject].
+	Reject(ctx context.Context, name string, decision Decision) (*DecisionResult, error)
 }
 
 // Lifecycle controls running workflows, and deletes workflows.

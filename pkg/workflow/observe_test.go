@@ -44,7 +44,16 @@ func TestEveryOperationIsObserved(t *testing.T) {
 			}
 			return last
 		},
-		OpWait:    func(ctx context.Context, c *WorkflowClient) error { _, err := c.Wait(ctx, "w", Completed); return err },
+		OpWait:  func(ctx context.Context, c *WorkflowClient) error { _, err := c.Wait(ctx, "w", Completed); return err },
+		OpGates: func(ctx context.Context, c *WorkflowClient) error { _, err := c.Gates(ctx, "w"); return err },
+		OpApprove: func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Approve(ctx, "w", Decision{All: true})
+			return err
+		},
+		OpReject: func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Reject(ctx, "w", Decision{All: true})
+			return err
+		},
 		OpSuspend: func(ctx context.Context, c *WorkflowClient) error { return c.Suspend(ctx, "w", SuspendOptions{}) },
 		OpResume: func(ctx context.Context, c *WorkflowClient) error {
 			_, err := c.Resume(ctx, "w", ResumeOptions{})

@@ -115,9 +115,9 @@ func TestAllProblemsAreInOneList(t *testing.T) {
 			return err
 		}, "parameters[dataset]"},
 		"a retry": {func(c *WorkflowClient) error {
-			_, err := c.Retry(t.Context(), "ended", RetryOptions{Parameters: wrong, NodeIDs: []string{"x"}})
+			_, err := c.Retry(t.Context(), "ended", RetryOptions{Parameters: wrong, Nodes: []string{"x"}})
 			return err
-		}, "parameters[dataset] nodeIDs parameters[typo]"},
+		}, "parameters[dataset] nodes parameters[typo]"},
 		"a resume": {func(c *WorkflowClient) error {
 			_, err := c.Resume(t.Context(), "waiting", ResumeOptions{Outputs: map[string]any{"by": nil, "yb": 1}})
 			return err

@@ -21,6 +21,9 @@ const (
 	OpResubmit  Op = "resubmit"
 	OpLogs      Op = "logs"
 	OpRetry     Op = "retry"
+	OpGates     Op = "gates"
+	OpApprove   Op = "approve"
+	OpReject    Op = "reject"
 
 	OpCheckPermissions Op = "check-permissions"
 )
@@ -32,7 +35,7 @@ func Ops() []Op { return append([]Op{OpNew, OpCreate, OpCheckPermissions}, inter
 // be unknown. The others only read.
 func (op Op) Changes() bool {
 	switch op {
-	case OpCreate, OpStart, OpResubmit, OpSuspend, OpResume, OpStop, OpTerminate, OpDelete, OpRetry:
+	case OpCreate, OpStart, OpResubmit, OpSuspend, OpResume, OpStop, OpTerminate, OpDelete, OpRetry, OpApprove, OpReject:
 		return true
 	}
 	return false
@@ -41,6 +44,7 @@ func (op Op) Changes() bool {
 // interfaceOps returns the operations of [Interface].
 func interfaceOps() []Op {
 	return []Op{
-		OpStart, OpGet, OpList, OpWait, OpWatch, OpSuspend, OpResume, OpStop, OpTerminate, OpDelete, OpRetry, OpResubmit, OpLogs,
+		OpStart, OpGet, OpList, OpWait, OpWatch, OpGates, OpApprove, OpReject,
+		OpSuspend, OpResume, OpStop, OpTerminate, OpDelete, OpRetry, OpResubmit, OpLogs,
 	}
 }

@@ -40,7 +40,7 @@ func Requirements(op Op) []Requirement {
 	switch op {
 	case OpCreate:
 		return argo("workflows", "create")
-	case OpGet:
+	case OpGet, OpGates:
 		return argo("workflows", "get")
 	case OpList:
 		return argo("workflows", "list")
@@ -60,7 +60,7 @@ func Requirements(op Op) []Requirement {
 			sharedWatchRequirements(),
 			argo("workflows", "list").only("a StartDiagnostic").optional(),
 		)
-	case OpSuspend, OpResume, OpStop, OpTerminate:
+	case OpApprove, OpReject, OpSuspend, OpResume, OpStop, OpTerminate:
 		return slices.Concat(argo("workflows", "get", "patch"), eventRequirements())
 	case OpDelete:
 		return slices.Concat(

@@ -81,13 +81,13 @@ func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOpt
 	selector, problems := nodeSelector(field.NewPath("selector"), opts.Selector)
 	request := resumeRequest{gates: gates{selector: selector, ids: opts.NodeIDs, none: opts.KeepGates}}
 	var unreadable field.ErrorList
-	request.outputs, request.faulty, unreadable = parameterStrings(field.NewPath("outputs"), opts.Outputs)
+	request.outputs.values, request.outputs.faulty, unreadable = parameterStrings(field.NewPath("outputs"), opts.Outputs)
 	problems = append(problems, nodeIDProblems(opts.NodeIDs)...)
 	if opts.KeepGates && (opts.Selector != "" || opts.NodeIDs != nil || len(opts.Outputs) > 0) {
 		problems = append(problems, field.Forbidden(field.NewPath("keepGates"), "it leaves the gates as they are, so it excludes selector, nodeIDs and outputs"))
 	}
 	if len(problems) == 0 && len(unreadable) > 0 {
-		unreadable = append(unreadable, c.awaitedProblems(ctx, name, opts.UID, request)...)
+		unreadable = append(unreadable, c.awaitedByResume(ctx, name, opts.UID, request)...)
 	}
 	if problems = append(problems, unreadable...); len(problems) > 0 {
 		return nil, c.error(OpResume, name, invalid(problems...))
@@ -112,9 +112,9 @@ func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOpt
 	return result, nil
 }
 
-// awaitedProblems checks the outputs against what the gates wait for, if one attempt to read the
+// awaitedByResume checks the outputs against what the gates wait for, if one attempt to read the
 // workflow succeeds.
-func (c *WorkflowClient) awaitedProblems(ctx context.Context, name string, uid types.UID, request resumeRequest) field.ErrorList {
+func (c *WorkflowClient) awaitedByResume(ctx context.Context, name string, uid types.UID, request resumeRequest) field.ErrorList {
 	ctx, cancel := context.WithTimeout(ctx, bestEffortTimeout)
 	defer cancel()
 	_, s := c.getBestEffort(ctx, name, uid)
@@ -125,5 +125,5 @@ func (c *WorkflowClient) awaitedProblems(ctx context.Context, name string, uid t
 	if err != nil {
 		return nil
 	}
-	return outputProblems(ctx, waiting, request)
+	return request.outputs.problems(ctx, waiting)
 }

@@ -68,7 +68,7 @@ func plan(t *testing.T, obj *unstructured.Unstructured, opts ResumeOptions) (*re
 		return nil, err
 	}
 	r, err := new(WorkflowClient).planResume(t.Context(), obj, s, resumeRequest{
-		gates: gates{selector: selector, ids: opts.NodeIDs}, outputs: outputs, now: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC),
+		gates: gates{selector: selector, ids: opts.NodeIDs}, outputs: gateOutputs{values: outputs}, now: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC),
 	})
 	if !reflect.DeepEqual(obj, before) {
 		t.Error("the object was changed")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,6 +19,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/retryplan"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/selection"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
@@ -27,16 +29,16 @@ type RetryOptions struct {
 	// [StartRequest.Parameters] allows; the other arguments stay. Nodes that succeeded don't run
 	// again because of them, except for the items of a loop that runs again.
 	Parameters map[string]any
-	// RestartSuccessful also runs the nodes again that Selector and NodeIDs name, whether they
+	// RestartSuccessful also runs the nodes again that Nodes and Selector select, whether they
 	// succeeded or not, and all that follows them. It needs at least one of the two.
 	RestartSuccessful bool
-	// Selector selects nodes, e.g. "displayName=load", in the notation of
-	// [ResumeOptions.Selector]. It needs RestartSuccessful.
+	// Nodes are display names or IDs of nodes, or shell patterns of display names, as in
+	// [Decision.Gates]. Each has to select a node. It needs RestartSuccessful. An empty list that is
+	// not nil is an error.
+	Nodes []string
+	// Selector selects nodes by their fields, e.g. "templateName=load", as in [Decision.Selector].
+	// With both Nodes and Selector, a node has to match both. It needs RestartSuccessful.
 	Selector string
-	// NodeIDs selects nodes by their IDs, each of which has to exist in the workflow. With both
-	// Selector and NodeIDs, a node has to match both. It needs RestartSuccessful. An empty list that
-	// is not nil is an error.
-	NodeIDs []string
 	// UID, if set, is the UID of the workflow. A workflow with another one is [ErrReplaced].
 	UID types.UID
 }
@@ -73,9 +75,9 @@ type RetryOptions struct {
 // and its UID as an owner. Without the permission to see them it changes nothing, because the
 // controller would take a pod that is left for that of the new attempt.
 //
-// Errors: [ErrInvalid] (an unknown or malformed parameter; a selector that is malformed,
-// missing or matches nothing; an unknown node ID; a workflow that succeeded; a spec that Argo
-// cannot decode), [ErrNotCompleted], [ErrNotFound],
+// Errors: [ErrInvalid] (an unknown or malformed parameter; a selection that is malformed, missing or
+// selects nothing; a workflow that succeeded; a spec that Argo cannot decode), [ErrNotCompleted],
+// [ErrNotFound],
 // [ErrReplaced], [ErrNodesOffloaded], [ErrUnreadable] (an object or nodes that cannot be read),
 // [ErrConflict], [ErrForbidden], [ErrUnauthorized],
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
@@ -131,14 +133,15 @@ type retryRequest struct {
 
 // readRetryOptions returns the request, and what is wrong with it by itself.
 func readRetryOptions(opts RetryOptions) (retryRequest, field.ErrorList) {
-	selector, problems := nodeSelector(field.NewPath("selector"), opts.Selector)
+	nodes, ofNodes := selection.ParseNames(field.NewPath("nodes"), opts.Nodes)
+	selector, ofSelector := nodeSelector(field.NewPath("selector"), opts.Selector)
 	parameters, faulty, invalidValues := parameterStrings(field.NewPath("parameters"), opts.Parameters)
 	return retryRequest{
 		nodes: retryplan.Request{
-			RestartSuccessful: opts.RestartSuccessful, Selector: selector, NodeIDs: opts.NodeIDs, NewParameters: len(parameters) > 0,
+			RestartSuccessful: opts.RestartSuccessful, Nodes: nodes, Selector: selector, NewParameters: len(parameters) > 0,
 		},
 		parameters: parameters, faulty: faulty, id: string(uuid.NewUUID()),
-	}, slices.Concat(problems, nodeIDProblems(opts.NodeIDs), invalidValues)
+	}, slices.Concat(ofNodes, ofSelector, invalidValues)
 }
 
 // at returns the request as one that takes effect at now.
@@ -230,7 +233,7 @@ func (c *WorkflowClient) invalidRetry(
 // aboutSelection reports whether a problem is with the selection of nodes, so that the nodes that it
 // means are unknown.
 func aboutSelection(p *field.Error) bool {
-	return slices.Contains([]string{"selector", "nodeIDs", "keepGates"}, p.Field)
+	return p.Field == "selector" || strings.HasPrefix(p.Field, "nodes")
 }
 
 // knownParameters returns what the workflow knows of parameters, with those of the templates that it

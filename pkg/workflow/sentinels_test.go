@@ -31,6 +31,8 @@ func typedErrors() map[string]struct{ err, want error } {
 		"PermissionError":             {&PermissionError{}, ErrForbidden},
 		"FoundError":                  {&FoundError{}, ErrAlreadyExists},
 		"EndedBeforeSuspendError":     {&EndedBeforeSuspendError{Status: ended}, ErrCompleted},
+		"CompletedError":              {completed(ended), ErrCompleted},
+		"NotSuspendedError":           {notSuspended("a", nil, nil), ErrNotSuspended},
 		"GoneError":                   {&GoneError{Err: ErrDeleted}, ErrDeleted},
 		"GoneError of a replacement":  {&GoneError{Err: ErrReplaced, Last: ended}, ErrReplaced},
 		"WaitError":                   {&WaitError{Err: context.Canceled, ended: context.Canceled}, nil},

@@ -156,7 +156,7 @@ func (c *WorkflowClient) planRejection(ctx context.Context, which gates, message
 					return gate.Phase == status.NodeFailed && gate.Message == message
 				})
 			},
-			event: rejected(waiting),
+			event: func() happening { return rejected(waiting) },
 		}
 		if !s.SpecSuspended { // otherwise the controller acts on it after a Resume
 			rejection.uptake = gatesDecided(s, waiting)

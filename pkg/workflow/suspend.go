@@ -55,7 +55,3 @@ func (c *WorkflowClient) Suspend(ctx context.Context, name string, opts SuspendO
 	}
 	return nil
 }
-
-func completed(s *status.WorkflowStatus) error {
-	return fmt.Errorf("%w: it ended %s", ErrCompleted, s.Outcome())
-}

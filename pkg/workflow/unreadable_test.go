@@ -21,7 +21,16 @@ func TestOperationsOnAnObjectThatCannotBeRead(t *testing.T) {
 			}
 			return err
 		},
-		OpWait:    func(ctx context.Context, c *WorkflowClient) error { _, err := c.Wait(ctx, name, Completed); return err },
+		OpWait:  func(ctx context.Context, c *WorkflowClient) error { _, err := c.Wait(ctx, name, Completed); return err },
+		OpGates: func(ctx context.Context, c *WorkflowClient) error { _, err := c.Gates(ctx, name); return err },
+		OpApprove: func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Approve(ctx, name, Decision{All: true})
+			return err
+		},
+		OpReject: func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Reject(ctx, name, Decision{All: true})
+			return err
+		},
 		OpSuspend: func(ctx context.Context, c *WorkflowClient) error { return c.Suspend(ctx, name, SuspendOptions{}) },
 		OpResume: func(ctx context.Context, c *WorkflowClient) error {
 			_, err := c.Resume(ctx, name, ResumeOptions{})

@@ -108,10 +108,9 @@ func describeDelays(fixture func() Fixture) {
 				}
 
 				approve := s.SuspendedNodes()
-				result, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{Selector: "phase=Running"})
+				decided, err := f.Client.Approve(ctx, s.Name, workflow.Decision{All: true})
 				Expect(err).NotTo(HaveOccurred())
-				Expect(displayNames(result.Nodes)).To(ConsistOf("approve", "in-time"))
-				Expect(result.Delays).To(BeEmpty())
+				Expect(decided.Gates).To(ConsistOf(HaveField("Name", "approve"), HaveField("Name", "in-time")))
 
 				s, err = f.Client.Get(ctx, s.Name)
 				Expect(err).NotTo(HaveOccurred())
@@ -120,17 +119,23 @@ func describeDelays(fixture func() Fixture) {
 					Expect(err).NotTo(HaveOccurred())
 					Expect(listed.Name).NotTo(Equal(s.Name))
 				}
-				_, err = f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{NodeIDs: []string{approve[0].ID}})
-				told := expectError(err, workflow.ErrNotSuspended, workflow.OpResume, s.Name)
+				_, err = f.Client.Reject(ctx, s.Name, workflow.Decision{Gates: []string{approve[0].ID}})
+				told := expectError(err, workflow.ErrNotSuspended, workflow.OpReject, s.Name)
 				Expect(told).To(ContainSubstring("is Succeeded since"))
-				err = f.Client.Stop(ctx, s.Name, workflow.StopOptions{Selector: "displayName=here"})
-				told = expectError(err, workflow.ErrNotSuspended, workflow.OpStop, s.Name)
-				Expect(told).To(ContainSubstring(`delay "here" passes by itself at `))
+				for _, decision := range []workflow.Decision{{Selector: "displayName=here"}, {Gates: []string{"her*"}}} {
+					_, err = f.Client.Reject(ctx, s.Name, decision)
+					told = expectError(err, workflow.ErrNotSuspended, workflow.OpReject, s.Name)
+					Expect(told).To(ContainSubstring(`"here" is a delay, which passes by itself at `))
+				}
+				Expect(f.Client.Gates(ctx, s.Name)).To(BeEmpty())
 
-				result, err = f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{})
+				decided, err = f.Client.Approve(ctx, s.Name, workflow.Decision{Gates: []string{"here"}})
+				Expect(err).NotTo(HaveOccurred())
+				Expect(decided.Gates).To(HaveExactElements(And(HaveField("Name", "here"), HaveField("Until", Not(BeZero())))))
+				result, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{})
 				Expect(err).NotTo(HaveOccurred())
 				Expect(result.Nodes).To(BeEmpty())
-				Expect(displayNames(result.Delays)).To(ConsistOf("here", "of-workflow", "inline", "within", "cluster"))
+				Expect(displayNames(result.Delays)).To(ConsistOf("of-workflow", "inline", "within", "cluster"))
 
 				// Between the two gates there are only delays.
 				s, err = f.Client.Wait(ctx, s.Name, workflow.Suspended)
@@ -153,16 +158,16 @@ func describeDelays(fixture func() Fixture) {
 				},
 				status.Parameter{Name: "database", Supplied: true, Enum: []string{"db1", "db2"}, Default: "db1", HasDefault: true},
 			))
-			_, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{Outputs: map[string]any{"approve": "perhaps", "database": "db2"}})
-			told := expectError(err, workflow.ErrInvalid, workflow.OpResume, s.Name)
+			_, err := f.Client.Approve(ctx, s.Name, workflow.Decision{All: true, Outputs: map[string]any{"approve": "perhaps", "database": "db2"}})
+			told := expectError(err, workflow.ErrInvalid, workflow.OpApprove, s.Name)
 			Expect(told).To(And(ContainSubstring("[YES NO]"), Not(ContainSubstring("perhaps"))))
 
-			result, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{Outputs: map[string]any{"database": "db2"}})
+			result, err := f.Client.Approve(ctx, s.Name, workflow.Decision{All: true, Outputs: map[string]any{"database": "db2"}})
 			Expect(err).NotTo(HaveOccurred())
 			s = f.wait(ctx, s.Name, workflow.Completed)
 			Expect(s.Outcome()).To(Equal(status.OutcomeSucceeded))
 			for name, want := range map[string]string{"approve": "NO", "database": "db2"} {
-				value, _ := s.Node(result.Nodes[0].ID).Outputs().Parameter(name)
+				value, _ := s.Node(result.Gates[0].ID).Outputs().Parameter(name)
 				Expect(value).To(Equal(want))
 			}
 		}, SpecTimeout(specTimeout))

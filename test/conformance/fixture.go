@@ -55,6 +55,7 @@ func Specs(implementation string, setup func(ctx context.Context) Fixture) bool 
 		describeVerbs(fixture)
 		describeSuspend(fixture)
 		describeResume(fixture)
+		describeGates(fixture)
 		describeDelays(fixture)
 		describeStop(fixture)
 		describeDelete(fixture)

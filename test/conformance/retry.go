@@ -116,7 +116,7 @@ func describeRetry(fixture func() Fixture) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 			s = f.wait(ctx, s.Name, workflow.Suspended)
-			_, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{Outputs: map[string]any{"by": "ann", "note": "in a hurry"}})
+			_, err := f.Client.Approve(ctx, s.Name, workflow.Decision{All: true, Outputs: map[string]any{"by": "ann", "note": "in a hurry"}})
 			Expect(err).NotTo(HaveOccurred())
 			f.succeeded(ctx, s.Name)
 
@@ -126,7 +126,7 @@ func describeRetry(fixture func() Fixture) {
 			Expect(s.SuspendedNodes()[0].AwaitedOutputs()).To(ConsistOf(
 				HaveField("GlobalName", "approver"), And(HaveField("Name", "note"), HaveField("Default", "none given")),
 			))
-			_, err = f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{Outputs: map[string]any{"by": "bob"}})
+			_, err = f.Client.Approve(ctx, s.Name, workflow.Decision{All: true, Outputs: map[string]any{"by": "bob"}})
 			Expect(err).NotTo(HaveOccurred())
 			s = f.succeeded(ctx, s.Name)
 			note, _ := displayed(s, "approve").Outputs().Parameter("note")
@@ -151,7 +151,7 @@ func describeRetry(fixture func() Fixture) {
 				Expect(err).NotTo(HaveOccurred())
 				s = f.wait(ctx, s.Name, workflow.Suspended)
 				Expect(s.Shutdown).To(Equal(status.ShutdownNone))
-				_, err = f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{Outputs: map[string]any{"by": "ann"}})
+				_, err = f.Client.Approve(ctx, s.Name, workflow.Decision{All: true, Outputs: map[string]any{"by": "ann"}})
 				Expect(err).NotTo(HaveOccurred())
 				f.succeeded(ctx, s.Name)
 			}, SpecTimeout(specTimeout))

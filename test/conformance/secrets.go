@@ -51,9 +51,9 @@ func describeSecrets(fixture func() Fixture) {
 		gomega.Expect(err).NotTo(gomega.HaveOccurred())
 		_, err = f.Client.Wait(ctx, gated.Name, workflow.Suspended)
 		gomega.Expect(err).NotTo(gomega.HaveOccurred())
-		_, err = f.Client.Resume(ctx, gated.Name, workflow.ResumeOptions{Outputs: map[string]any{"by": Planted, "nobody": Planted}})
+		_, err = f.Client.Approve(ctx, gated.Name, workflow.Decision{All: true, Outputs: map[string]any{"by": Planted, "nobody": Planted}})
 		silent(err, workflow.ErrInvalid)
-		_, err = f.Client.Resume(ctx, gated.Name, workflow.ResumeOptions{Outputs: map[string]any{"by": Planted}})
+		_, err = f.Client.Approve(ctx, gated.Name, workflow.Decision{All: true, Outputs: map[string]any{"by": Planted}})
 		gomega.Expect(err).NotTo(gomega.HaveOccurred())
 	}, ginkgo.SpecTimeout(specTimeout))
 }

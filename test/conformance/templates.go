@@ -49,6 +49,21 @@ spec:
     container: {image: any, command: [echo, "{{inputs.parameters.by}}"]}
 `
 
+// plainGate waits at a gate without outputs.
+const plainGate = `
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: {generateName: plain-gate-}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    steps:
+    - - {name: approve, template: approval}
+  - name: approval
+    suspend: {}
+`
+
 // twoGates waits at two gates at once.
 const twoGates = `
 apiVersion: argoproj.io/v1alpha1

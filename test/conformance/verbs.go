@@ -28,7 +28,15 @@ func verbs() []verb {
 			return c.Suspend(ctx, name, workflow.SuspendOptions{UID: uid})
 		}, func(s *status.WorkflowStatus) bool { return s.SpecSuspended }},
 		{workflow.OpResume, func(ctx context.Context, c workflow.Interface, name string, uid types.UID) error {
-			_, err := c.Resume(ctx, name, workflow.ResumeOptions{UID: uid, Outputs: map[string]any{"by": "ann"}})
+			_, err := c.Resume(ctx, name, workflow.ResumeOptions{UID: uid})
+			return err
+		}, func(s *status.WorkflowStatus) bool { return !s.HasSuspendedNodes() }},
+		{workflow.OpApprove, func(ctx context.Context, c workflow.Interface, name string, uid types.UID) error {
+			_, err := c.Approve(ctx, name, workflow.Decision{All: true, UID: uid})
+			return err
+		}, func(s *status.WorkflowStatus) bool { return !s.HasSuspendedNodes() }},
+		{workflow.OpReject, func(ctx context.Context, c workflow.Interface, name string, uid types.UID) error {
+			_, err := c.Reject(ctx, name, workflow.Decision{All: true, UID: uid})
 			return err
 		}, func(s *status.WorkflowStatus) bool { return !s.HasSuspendedNodes() }},
 		{workflow.OpStop, func(ctx context.Context, c workflow.Interface, name string, uid types.UID) error {
@@ -46,7 +54,7 @@ func describeVerbs(fixture func() Fixture) {
 		Describe(string(v.op), func() {
 			It("refuses a missing workflow, an invalid name, another workflow, or a denied request", func(ctx SpecContext) {
 				f := fixture()
-				s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
+				s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, plainGate)})
 				f.wait(ctx, s.Name, workflow.Suspended)
 
 				expectError(v.call(ctx, f.Client, "nobody", ""), workflow.ErrNotFound, v.op, "nobody")
@@ -77,7 +85,7 @@ func describeVerbs(fixture func() Fixture) {
 
 			It("keeps concurrent changes of another writer", func(ctx SpecContext) {
 				f := fixture()
-				s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
+				s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, plainGate)})
 				f.wait(ctx, s.Name, workflow.Suspended)
 				const changes = 40
 				var writer sync.WaitGroup

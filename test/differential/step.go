@@ -15,7 +15,7 @@ type Step struct {
 	Variant int
 }
 
-// String describes the step, e.g. "resume b (the one gate, with outputs)".
+// String describes the step, e.g. "approve b (all, with outputs)".
 func (s Step) String() string {
 	text := s.Verb + " " + s.Name
 	if v := verbs()[s.Verb].variants[s.Variant]; v.what != "" {
@@ -66,7 +66,7 @@ func draw(r *rand.Rand) Step {
 func lots() []string {
 	return []string{
 		"start", "start", "start", "get", "list",
-		"suspend", "resume", "resume", "stop", "stop", "terminate", "retry", "retry", "resubmit", "delete",
+		"suspend", "resume", "approve", "approve", "reject", "stop", "terminate", "retry", "retry", "resubmit", "delete",
 		"controller", "controller", "controller", "controller", "controller",
 	}
 }

@@ -26,7 +26,7 @@ type variant struct {
 func verbs() map[string]verb {
 	return map[string]verb{
 		"start": {starts()}, "get": {[]variant{{"", get}}}, "list": {lists()},
-		"suspend": {suspends()}, "resume": {resumes()}, "stop": {stops()}, "terminate": {terminates()},
+		"suspend": {suspends()}, "resume": {resumes()}, "approve": {approves()}, "reject": {rejects()}, "stop": {stops()}, "terminate": {terminates()},
 		"retry": {retries()}, "resubmit": {resubmits()}, "delete": {deletes()},
 		"controller": {moves()},
 	}
@@ -116,12 +116,8 @@ func resumes() []variant {
 		what string
 		opts workflow.ResumeOptions
 	}{
-		{"with outputs", workflow.ResumeOptions{Outputs: map[string]any{"by": "ann"}}},
-		{"without outputs", workflow.ResumeOptions{}},
-		{"the one gate, with outputs", workflow.ResumeOptions{Selector: "displayName=approve", Outputs: map[string]any{"by": "ann", "note": "so \"it\" is"}}},
-		{"a gate that does not exist", workflow.ResumeOptions{Selector: "displayName=nowhere"}},
-		{"with an invalid selector", workflow.ResumeOptions{Selector: "nofield=x"}},
-		{"with an output that no gate has", workflow.ResumeOptions{Outputs: map[string]any{"by": "ann", "bye": "ann"}}},
+		{"", workflow.ResumeOptions{}},
+		{"but not its gates", workflow.ResumeOptions{KeepGates: true}},
 		{"another workflow of that name", workflow.ResumeOptions{UID: wrongUID}},
 	} {
 		all = append(all, variant{way.what, func(ctx context.Context, s Side, name string) (string, error) {
@@ -140,6 +136,69 @@ func resumes() []variant {
 	return all
 }
 
+// way is a decision about gates, with a description.
+type way struct {
+	what     string
+	decision workflow.Decision
+}
+
+func approves() []variant {
+	outputs := map[string]any{"by": "ann"}
+	return decides(func(ctx context.Context, s Side, name string, d workflow.Decision) (*workflow.DecisionResult, error) {
+		return s.Client.Approve(ctx, name, d)
+	}, []way{
+		{"all, with outputs", workflow.Decision{All: true, Outputs: outputs}},
+		{"all, without outputs", workflow.Decision{All: true}},
+		{"the one gate, with outputs and an actor", workflow.Decision{
+			Gates: []string{"approve"}, Outputs: map[string]any{"by": "ann", "note": "so \"it\" is"}, Message: "größer", By: "ann@example.com",
+		}},
+		{"by a selector", workflow.Decision{Selector: "displayName=approve", Outputs: outputs}},
+		{"by a pattern", workflow.Decision{Gates: []string{"appr*"}, Outputs: outputs}},
+		{"a gate that does not exist", workflow.Decision{Gates: []string{"aprove"}}},
+		{"with an invalid selector", workflow.Decision{Selector: "nofield=x"}},
+		{"with an output that no gate has", workflow.Decision{All: true, Outputs: map[string]any{"by": "ann", "bye": "ann"}}},
+		{"another workflow of that name", workflow.Decision{All: true, UID: wrongUID}},
+	})
+}
+
+func rejects() []variant {
+	return decides(func(ctx context.Context, s Side, name string, d workflow.Decision) (*workflow.DecisionResult, error) {
+		return s.Client.Reject(ctx, name, d)
+	}, []way{
+		{"all", workflow.Decision{All: true}},
+		{"the one gate, with a message", workflow.Decision{Gates: []string{"approve"}, Message: "not today", By: "ann"}},
+		{"a gate that does not exist", workflow.Decision{Selector: "displayName=nowhere"}},
+		{"with outputs", workflow.Decision{All: true, Outputs: map[string]any{"by": "ann"}}},
+		{"another workflow of that name", workflow.Decision{All: true, UID: wrongUID}},
+	})
+}
+
+// decides returns the variants of a decision. What a call returned includes the gates that wait then.
+func decides(
+	decide func(ctx context.Context, s Side, name string, d workflow.Decision) (*workflow.DecisionResult, error), ways []way,
+) []variant {
+	var all []variant
+	for _, way := range ways {
+		all = append(all, variant{way.what, func(ctx context.Context, s Side, name string) (string, error) {
+			result, err := decide(ctx, s, name, way.decision)
+			if err != nil {
+				return "", err
+			}
+			waiting, err := s.Client.Gates(ctx, name)
+			return fmt.Sprint(gateNames(result.Gates), gateNames(waiting)), err
+		}})
+	}
+	return all
+}
+
+func gateNames(gates []workflow.Gate) []string {
+	names := make([]string, len(gates))
+	for i, gate := range gates {
+		names[i] = fmt.Sprint(gate.ID, " ", gate.Name, " ", len(gate.Outputs))
+	}
+	return names
+}
+
 func stops() []variant {
 	var all []variant
 	for _, way := range []struct {
@@ -147,8 +206,6 @@ func stops() []variant {
 		opts workflow.StopOptions
 	}{
 		{"", workflow.StopOptions{}},
-		{"the one gate, with a message", workflow.StopOptions{Selector: "displayName=approve", Message: "not today"}},
-		{"a gate that does not exist", workflow.StopOptions{Selector: "displayName=nowhere"}},
 		{"another workflow of that name", workflow.StopOptions{UID: wrongUID}},
 	} {
 		all = append(all, variant{way.what, func(ctx context.Context, s Side, name string) (string, error) {

@@ -62,7 +62,7 @@ func (b *bulkLoad) wait(ctx context.Context, until workflow.Condition) *status.W
 // approve passes the gate, and returns the workers once they run.
 func (b *bulkLoad) approve(ctx context.Context) []corev1.Pod {
 	GinkgoHelper()
-	_, err := b.client.Resume(ctx, b.name, workflow.ResumeOptions{Outputs: map[string]any{"approved-by": "ann"}})
+	_, err := b.client.Approve(ctx, b.name, workflow.Decision{All: true, Outputs: map[string]any{"approved-by": "ann"}})
 	Expect(err).NotTo(HaveOccurred())
 	var workers []corev1.Pod
 	Eventually(ctx, func(g Gomega) {

@@ -82,7 +82,7 @@ func shortest(ctx context.Context, one, other differential.Side, found *differen
 type slipping struct{ workflow.Interface }
 
 func (s *slipping) Stop(ctx context.Context, name string, opts workflow.StopOptions) error {
-	if err := s.Interface.Stop(ctx, name, opts); err != nil || opts.Selector != "" {
+	if err := s.Interface.Stop(ctx, name, opts); err != nil {
 		return err
 	}
 	return s.Terminate(ctx, name, workflow.TerminateOptions{})

@@ -164,7 +164,8 @@ var _ = Describe("the small examples", Ordered, func() { // so that they are bui
 				}
 				g.Expect(name).NotTo(BeEmpty())
 			}).Should(Succeed())
-			Expect(e.client.Stop(ctx, name, workflow.StopOptions{Selector: "displayName=approve", Message: "not on a Friday"})).To(Succeed())
+			_, err := e.client.Reject(ctx, name, workflow.Decision{Gates: []string{"approve"}, Message: "not on a Friday"})
+			Expect(err).NotTo(HaveOccurred())
 			Expect(exits(ctx, session, 1)).To(MatchRegexp("ended Failed: .*; approve Failed: not on a Friday"))
 		}, SpecTimeout(specTimeout))
 

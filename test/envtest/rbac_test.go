@@ -24,7 +24,7 @@ var _ = Describe("roles", first, func() {
 		DeferCleanup(func(ctx SpecContext) { letGo(ctx, namespace) })
 	}, NodeTimeout(specTimeout))
 
-	looking := []workflow.Op{workflow.OpGet, workflow.OpList, workflow.OpWatch, workflow.OpWait, workflow.OpLogs}
+	looking := []workflow.Op{workflow.OpGet, workflow.OpList, workflow.OpWatch, workflow.OpWait, workflow.OpGates, workflow.OpLogs}
 
 	It("let a reader read, and nothing else", func(ctx SpecContext) {
 		accounts, probes := accountsOf(ctx, namespace, "reader.yaml"), operationProbes()

@@ -40,6 +40,15 @@ func operationProbes() []probe {
 		workflow.OpGet: func(ctx context.Context, c *workflow.WorkflowClient, name string) error {
 			return second(c.Get(ctx, name))
 		},
+		workflow.OpGates: func(ctx context.Context, c *workflow.WorkflowClient, name string) error {
+			return second(c.Gates(ctx, name))
+		},
+		workflow.OpApprove: func(ctx context.Context, c *workflow.WorkflowClient, name string) error {
+			return second(c.Approve(ctx, name, workflow.Decision{All: true}))
+		},
+		workflow.OpReject: func(ctx context.Context, c *workflow.WorkflowClient, name string) error {
+			return second(c.Reject(ctx, name, workflow.Decision{All: true}))
+		},
 		workflow.OpSuspend: func(ctx context.Context, c *workflow.WorkflowClient, name string) error {
 			return c.Suspend(ctx, name, workflow.SuspendOptions{})
 		},
@@ -385,6 +394,12 @@ func eventProbes() []probe {
 		},
 		workflow.OpResubmit: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
 			return nameOf(c.Resubmit(ctx, name, workflow.ResubmitOptions{}))
+		},
+		workflow.OpApprove: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
+			return name, second(c.Approve(ctx, name, workflow.Decision{All: true}))
+		},
+		workflow.OpReject: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
+			return name, second(c.Reject(ctx, name, workflow.Decision{All: true}))
 		},
 		workflow.OpSuspend: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
 			return name, c.Suspend(ctx, name, workflow.SuspendOptions{})

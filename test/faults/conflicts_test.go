@@ -74,19 +74,19 @@ func (c *contest) pass(ctx context.Context, client *caller, editor int) {
 		}
 		for _, gate := range s.SuspendedNodes() {
 			value := fmt.Sprintf("editor-%d", editor)
-			result, err := client.Resume(ctx, c.name, workflow.ResumeOptions{
-				NodeIDs: []string{gate.ID}, Outputs: map[string]any{"winner": value},
+			result, err := client.Approve(ctx, c.name, workflow.Decision{
+				Gates: []string{gate.ID}, Outputs: map[string]any{"winner": value},
 			})
 			switch {
 			case errors.Is(err, workflow.ErrNotSuspended), errors.Is(err, workflow.ErrCompleted):
 				continue // another editor was first
 			case err != nil:
-				c.fail(fmt.Errorf("resume %s: %w", gate.DisplayName, err))
+				c.fail(fmt.Errorf("approve %s: %w", gate.DisplayName, err))
 				continue
 			}
 			c.mu.Lock()
-			for _, node := range result.Nodes {
-				c.passed[node.DisplayName] = append(c.passed[node.DisplayName], value)
+			for _, passed := range result.Gates { // none if another editor was first
+				c.passed[passed.Name] = append(c.passed[passed.Name], value)
 			}
 			c.mu.Unlock()
 		}

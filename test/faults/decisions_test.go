@@ -78,16 +78,17 @@ func decisions() []decision {
 		return c.Stop(ctx, s.Name, workflow.StopOptions{})
 	}
 	reject := func(ctx context.Context, c *caller, s *status.WorkflowStatus) error {
-		return c.Stop(ctx, s.Name, workflow.StopOptions{NodeIDs: gateIDs(s), Message: "no"})
+		_, err := c.Reject(ctx, s.Name, workflow.Decision{Gates: gateIDs(s), Message: "no"})
+		return err
 	}
 	return []decision{
-		{kind: "Resume of a gate", template: "gates", ready: workflow.Suspended,
+		{kind: "Approve", template: "gates", ready: workflow.Suspended,
 			make: func(ctx context.Context, c *caller, s *status.WorkflowStatus) error {
-				_, err := c.Resume(ctx, s.Name, workflow.ResumeOptions{NodeIDs: gateIDs(s)})
+				_, err := c.Approve(ctx, s.Name, workflow.Decision{Gates: gateIDs(s), By: "ann"})
 				return err
 			},
 			taken: waitsAt("then")},
-		{kind: "Resume of the whole", template: "gates", spec: map[string]any{"suspend": true}, ready: anyPhase,
+		{kind: "Resume", template: "gates", spec: map[string]any{"suspend": true}, ready: anyPhase,
 			make: func(ctx context.Context, c *caller, s *status.WorkflowStatus) error {
 				_, err := c.Resume(ctx, s.Name, workflow.ResumeOptions{})
 				return err
@@ -98,7 +99,7 @@ func decisions() []decision {
 				return c.Suspend(ctx, s.Name, workflow.SuspendOptions{})
 			},
 			never: waitsAt("then")},
-		{kind: "rejection", template: "gates", ready: workflow.Suspended, make: reject, taken: ended(status.OutcomeFailed)},
+		{kind: "Reject", template: "gates", ready: workflow.Suspended, make: reject, taken: ended(status.OutcomeFailed)},
 		{kind: "Stop", template: "gates", ready: workflow.Suspended, make: stop, taken: ended(status.OutcomeStopped)},
 		{kind: "Terminate", template: "gates", ready: workflow.Suspended,
 			make: func(ctx context.Context, c *caller, s *status.WorkflowStatus) error {

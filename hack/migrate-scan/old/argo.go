@@ -41,11 +41,11 @@ func argoVerb(verb string, o options) (r Replacement, ok bool) {
 	case "watch":
 		return Replacement{New: "client.Watch(ctx, name)", Note: "state.WriteTree shows each state to people"}, true
 	case "resume":
-		return Replacement{New: "client.Resume(ctx, name, workflow.ResumeOptions{})", Note: "--node-field-selector is Selector"}, true
+		return Replacement{New: "client.Resume(ctx, name, workflow.ResumeOptions{})", Note: "with --node-field-selector: client.Approve with Selector"}, true
 	case "suspend":
 		return Replacement{New: "client.Suspend(ctx, name, workflow.SuspendOptions{})"}, true
 	case "stop":
-		return Replacement{New: "client.Stop(ctx, name, workflow.StopOptions{})", Note: "--node-field-selector is Selector"}, true
+		return Replacement{New: "client.Stop(ctx, name, workflow.StopOptions{})", Note: "with --node-field-selector: client.Reject with Selector"}, true
 	case "terminate":
 		return Replacement{New: "client.Terminate(ctx, name, workflow.TerminateOptions{})"}, true
 	case "delete":
@@ -55,8 +55,8 @@ func argoVerb(verb string, o options) (r Replacement, ok bool) {
 	case "resubmit":
 		return Replacement{New: "client.Resubmit(ctx, name, workflow.ResubmitOptions{})"}, true
 	case "node":
-		return Replacement{New: "client.Resume(ctx, name, workflow.ResumeOptions{Selector: selector, Outputs: outputs})",
-			Note: "to fail a gate: client.Stop with Selector"}, true
+		return Replacement{New: "client.Approve(ctx, name, workflow.Decision{Selector: selector, Outputs: outputs})",
+			Note: "to fail a gate: client.Reject"}, true
 	case "lint":
 		return Replacement{New: "client.Start(ctx, workflow.StartRequest{Manifest: manifest, DryRun: true})",
 			Note: "checks what concerns the caller, for Workflows only"}, true

@@ -150,21 +150,23 @@ func patch(o options) Replacement {
 			return Replacement{New: "client.Terminate(ctx, name, workflow.TerminateOptions{})"}
 		case suspends && suspend == true:
 			return Replacement{New: "client.Suspend(ctx, name, workflow.SuspendOptions{})"}
-		case suspends, body.Status != nil:
+		case suspends:
 			return Replacement{New: "client.Resume(ctx, name, workflow.ResumeOptions{})"}
+		case body.Status != nil:
+			return Replacement{New: "client.Approve(ctx, name, workflow.Decision{All: true})"}
 		}
 	}
 	for _, other := range []struct{ part, call string }{ // such as of a JSON patch, or with parts that aren't known
 		{"Terminate", "client.Terminate(ctx, name, workflow.TerminateOptions{})"},
 		{"shutdown", "client.Stop(ctx, name, workflow.StopOptions{})"},
 		{"suspend", "client.Suspend(ctx, name, workflow.SuspendOptions{})"},
-		{"nodes", "client.Resume(ctx, name, workflow.ResumeOptions{})"},
+		{"nodes", "client.Approve(ctx, name, workflow.Decision{All: true})"},
 	} {
 		if strings.Contains(text, other.part) {
 			return Replacement{New: other.call, Note: "guessed by the patch's text"}
 		}
 	}
-	return Replacement{Note: "no replacement for patches at large: Suspend, Resume, Stop and Terminate are those that matter"}
+	return Replacement{Note: "no replacement for patches at large: Suspend, Resume, Approve, Stop and Terminate are those that matter"}
 }
 
 // manifest looks at what is created from a file, whose name is all that can be known of it.

@@ -22,7 +22,7 @@ func Methods() []Method {
 		}, Value: Replacement{New: "started.Name", Note: "of what Start returns"}},
 		{Name: "resume_workflow", Call: Replacement{
 			New:  "client.Resume(ctx, name, workflow.ResumeOptions{})",
-			Note: "it is an error that no gate waits: workflow.ErrNotSuspended",
+			Note: "one gate, or with outputs: client.Approve; that no gate waits is workflow.ErrNotSuspended there",
 		}, Value: nothing},
 		{Name: "stop_workflow", Call: Replacement{
 			New:  "client.Stop(ctx, name, workflow.StopOptions{})",

@@ -26,7 +26,9 @@ const (
 	LabelResubmitted     = ArgoPrefix + "resubmitted-from-workflow"
 	LabelAction          = ArgoPrefix + "action"
 	LabelCreator         = ArgoPrefix + "creator" // also a prefix: creator-email, …
-	LabelActor           = ArgoPrefix + "actor"   // also a prefix; who did the action
+	LabelActor           = ArgoPrefix + "actor"   // also a prefix: actor-email, …
+	LabelActorEmail      = LabelActor + "-email"
+	LabelActorUsername   = LabelActor + "-preferred-username"
 
 	AnnotationNodeID    = ArgoPrefix + "node-id"   // of a pod
 	AnnotationNodeName  = ArgoPrefix + "node-name" // of a pod

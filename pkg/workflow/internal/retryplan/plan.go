@@ -5,17 +5,18 @@ import (
 	"fmt"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/selection"
 )
 
 // Request says what to run again besides what failed.
 type Request struct {
-	// RestartSuccessful also runs the nodes again that Selector and NodeIDs name, and all that follows
+	// RestartSuccessful also runs the nodes again that Nodes and Selector select, and all that follows
 	// them. It needs at least one of the two, and they need it.
 	RestartSuccessful bool
 	// Selector selects nodes; an empty one does not restrict.
 	Selector status.NodeSelector
-	// NodeIDs are the nodes' IDs, each of which has to exist. An empty list does not restrict.
-	NodeIDs []string
+	// Nodes select nodes, each at least one. An empty list does not restrict.
+	Nodes []selection.Name
 	// NewParameters says that the workflow runs on with other parameters, so loops that go on can have
 	// other items.
 	NewParameters bool

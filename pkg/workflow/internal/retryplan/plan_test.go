@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/selection"
 )
 
 func workflowObject(t testing.TB, text string) *unstructured.Unstructured {
@@ -85,7 +86,12 @@ func ids(nodes []*status.Node) string {
 	return strings.Join(ids, " ")
 }
 
-func TestMakeSelectsByID(t *testing.T) {
+func names(texts ...string) []selection.Name {
+	names, _ := selection.ParseNames(nil, texts)
+	return names
+}
+
+func TestMakeSelectsByName(t *testing.T) {
 	const state = `{kind: Workflow, metadata: {name: w}, status: {phase: Succeeded, nodes: {
 		w: {name: w, type: DAG, phase: Succeeded, children: [a, b]},
 		a: {name: w.a, displayName: load, type: Pod, phase: Succeeded, boundaryID: w},
@@ -94,9 +100,11 @@ func TestMakeSelectsByID(t *testing.T) {
 		request Request
 		removed string
 	}{
-		"one":             {Request{NodeIDs: []string{"b"}}, "b"},
-		"several":         {Request{NodeIDs: []string{"b", "a", "b"}}, "a b"},
-		"with a selector": {Request{NodeIDs: []string{"b", "w"}, Selector: selector(t, "displayName=load")}, "b"},
+		"one":             {Request{Nodes: names("b")}, "b"},
+		"by name":         {Request{Nodes: names("load")}, "a b"},
+		"by pattern":      {Request{Nodes: names("lo?d")}, "a b"},
+		"several":         {Request{Nodes: names("b", "a", "b")}, "a b"},
+		"with a selector": {Request{Nodes: names("b"), Selector: selector(t, "displayName=load")}, "b"},
 	} {
 		tc.request.RestartSuccessful = true
 		p, _ := retry(t, workflowObject(t, state), tc.request)
@@ -154,7 +162,7 @@ func TestMakeKeepsHooksOfTheWorkflow(t *testing.T) {
 		"kept":              {"DAG", Request{}, "a failed"},
 		"selected":          {"DAG", Request{RestartSuccessful: true, Selector: selector(t, "displayName=w.hooks.told")}, "a done failed"},
 		"of a single pod":   {"Pod", Request{}, "a done failed w"},
-		"selected by an ID": {"DAG", Request{RestartSuccessful: true, NodeIDs: []string{"done"}}, "a done failed"},
+		"selected by an ID": {"DAG", Request{RestartSuccessful: true, Nodes: names("done")}, "a done failed"},
 	} {
 		p, _ := retry(t, workflowObject(t, fmt.Sprintf(state, tc.root)), tc.request)
 		if got := removedIDs(p); got != tc.removed {
@@ -175,12 +183,12 @@ func TestMakeRefuses(t *testing.T) {
 	}{
 		{"success", "phase: Succeeded" + nodes, Request{}, "restartSuccessful: Required value", load},
 		{"success without nodes", "phase: Succeeded", Request{}, "restartSuccessful: Required value", none},
-		{"no selection", "phase: Succeeded" + nodes, Request{RestartSuccessful: true}, "selector: Required value", load},
+		{"no selection", "phase: Succeeded" + nodes, Request{RestartSuccessful: true}, "nodes: Required value", load},
 		{"a selector alone", "phase: Failed" + nodes, Request{Selector: selector(t, "id=a")}, "selector: Forbidden", nil},
-		{"IDs alone", "phase: Failed" + nodes, Request{NodeIDs: []string{"a"}}, "nodeIDs: Forbidden", nil},
+		{"names alone", "phase: Failed" + nodes, Request{Nodes: names("a")}, "nodes: Forbidden", nil},
 		{"a selector that matches nothing", "phase: Failed" + nodes, Request{RestartSuccessful: true, Selector: selector(t, "id=c")}, `selector: Invalid value: "id=c": matches no node`, load},
-		{"a selector that matches none of the IDs", "phase: Failed" + nodes, Request{RestartSuccessful: true, Selector: selector(t, "id=a"), NodeIDs: []string{"w"}}, "none of the nodes in nodeIDs", load},
-		{"unknown IDs", "phase: Failed" + nodes, Request{RestartSuccessful: true, NodeIDs: []string{"x", "c", "d"}}, `[nodeIDs[1]: Invalid value: "c": no node of the workflow has this ID, nodeIDs[2]: Invalid value: "d"`, nil},
+		{"a selector that matches none of the IDs", "phase: Failed" + nodes, Request{RestartSuccessful: true, Selector: selector(t, "id=a"), Nodes: names("w")}, `nodes[0]: Invalid value: "w": the selector matches none`, nil},
+		{"unknown names", "phase: Failed" + nodes, Request{RestartSuccessful: true, Nodes: names("x", "c", "d")}, `[nodes[1]: Invalid value: "c": no node of the workflow has this name or ID, nodes[2]: Invalid value: "d"`, load},
 	} {
 		s := read(t, workflowObject(t, "{kind: Workflow, metadata: {name: w}, status: {"+tc.state+"}}"))
 		p, err := Make(t.Context(), s, tc.request)

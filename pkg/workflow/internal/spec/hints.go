@@ -42,15 +42,15 @@ func choicesOf(given string, sorted []string) string {
 		first = append(first, "…")
 	}
 	hint := "; there are: " + strings.Join(first, ", ")
-	if near := nearest(given, sorted); near != "" {
+	if near := Nearest(given, sorted); near != "" {
 		hint += "; did you mean " + shown.Quoted(near) + "?"
 	}
 	return hint
 }
 
-// nearest returns the name that differs least from the given one. It returns "" if all differ in
+// Nearest returns the name that differs least from the given one. It returns "" if all differ in
 // more than a third of it, or in short names, where two swapped letters are more than that, half.
-func nearest(given string, names []string) string {
+func Nearest(given string, names []string) string {
 	const longest, most = 64, 1000 // the time of a comparison is proportional to both lengths
 	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return tooFar(given, len(name)-len(given)) })
 	if given == "" || len(given) > longest || len(names) == 0 {

@@ -79,7 +79,7 @@ func refProblems(path *field.Path, spec map[string]any) (problems field.ErrorLis
 	known := []string{"name", "clusterScope"}
 	for _, key := range slices.Sorted(maps.Keys(ref)) {
 		// A field that is unlike these may be one of a later Argo.
-		if near := nearest(key, known); near != "" && near != key {
+		if near := Nearest(key, known); near != "" && near != key {
 			problems = append(problems, field.Forbidden(at.Child(shown.Name(key)), "a reference has no such field"+Choices(key, known)))
 		}
 	}

@@ -1,0 +1,72 @@
+package workflow
+
+import (
+	"context"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+)
+
+// Approve lets a workflow pass the gates that a decision selects: they become Succeeded, and their
+// outputs have the given values or their defaults.
+//
+// Each entry of [Decision.Gates] has to select a gate that waits, or one that was approved before.
+// Otherwise the error is a [*NotSuspendedError], which has the gates that it selects and their phases,
+// and nothing is approved. So repeating an approval is a success, with no gates in its result, also
+// after the workflow has ended. Approving what was rejected is an error. All selects what waits, so it
+// also succeeds if nothing does. After a Stop only gates in exit handlers can be decided; all others are
+// about to fail. If the workflow is suspended as a whole, an approval does not change that: it takes
+// effect after a [WorkflowClient.Resume].
+//
+// Approve makes one conditional write, so it approves all of the gates or none. If another client or
+// the controller writes the workflow at the same time, Approve reads it and tries again. Compressed nodes
+// stay compressed.
+//
+// Approve returns when the controller was seen to go on, or was made to look at the workflow again. That
+// takes up to two seconds, or five if other clients keep writing the workflow; see
+// docs/adr/0015-uptake.md. If the write succeeded and this did not, the error is [ErrUnknownOutcome].
+// Repeat the call then.
+//
+// Errors: [ErrInvalid] (a malformed decision, an output that no gate waits for or a value that is
+// missing; an [*InvalidError] has every problem), [ErrNotSuspended], [ErrCompleted] (a
+// [*CompletedError]), [ErrNotFound], [ErrReplaced], [ErrNodesOffloaded], [ErrUnreadable] (an object or
+// nodes that cannot be read), [ErrConflict], [ErrForbidden] (needs get and patch), [ErrUnauthorized],
+// [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
+func (c *WorkflowClient) Approve(ctx context.Context, name string, d Decision) (result *DecisionResult, err error) {
+	ctx, o := c.begin(ctx, OpApprove, name, &err)
+	defer o.end(ctx)
+	read, problems, ofOutputs := readDecision(d, approval())
+	if len(problems) == 0 && len(ofOutputs) > 0 {
+		ofOutputs = append(ofOutputs, c.awaitedProblems(ctx, name, d.UID, read)...)
+	}
+	if problems = slices.Concat(problems, ofOutputs); len(problems) > 0 {
+		return nil, c.error(OpApprove, name, invalid(problems...))
+	}
+	if result, err = c.decide(ctx, name, d.UID, read); err != nil {
+		return nil, c.error(OpApprove, name, err)
+	}
+	return result, nil
+}
+
+func approval() decisionVerb {
+	return decisionVerb{become: status.NodeSucceeded, action: "Resume", byWhom: "Resumed by", event: approved}
+}
+
+// awaitedProblems checks the outputs against what the gates wait for, if one attempt to read the
+// workflow succeeds.
+func (c *WorkflowClient) awaitedProblems(ctx context.Context, name string, uid types.UID, d *decision) field.ErrorList {
+	ctx, cancel := context.WithTimeout(ctx, bestEffortTimeout)
+	defer cancel()
+	_, s := c.getBestEffort(ctx, name, uid)
+	if s == nil {
+		return nil
+	}
+	chosen, err := d.choose(ctx, s)
+	if err != nil || len(chosen.nodes) == 0 {
+		return nil
+	}
+	return d.outputs.problems(ctx, chosen.nodes)
+}

@@ -1,0 +1,148 @@
+package workflow
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/selection"
+)
+
+// choice is what a decision selects in one state of a workflow.
+type choice struct {
+	nodes   []*status.Node // those to decide, as copies that do not keep the other nodes in memory
+	decided []*status.Node // those that were decided before, either way
+}
+
+// chooser makes a choice.
+type chooser struct {
+	*decision
+	choice
+
+	open func(*status.Node) bool // see selection.Open
+	seen map[*status.Node]bool
+}
+
+// choose finds the nodes that a decision is about. Each entry has to select one that waits, or one
+// that was decided in the same way before. The choice is not nil even with an error, and then has what
+// was found so far.
+func (d *decision) choose(ctx context.Context, s *status.WorkflowStatus) (*choice, error) {
+	c := &chooser{decision: d, open: selection.Open(s), seen: map[*status.Node]bool{}}
+	switch {
+	case s.NodesErr != nil && s.Completed():
+		return &c.choice, completed(s)
+	case s.NodesErr != nil:
+		return &c.choice, s.NodesErr
+	case len(d.names) == 0:
+		others, found := c.take(nil, suspendNodes(s))
+		if !found && (s.Completed() || !d.all) {
+			return &c.choice, undecidable(s, d.selector.String(), others)
+		}
+		return &c.choice, nil
+	}
+	index := selection.NewIndex(s.Nodes, isSuspend)
+	for _, name := range d.names {
+		if ctx.Err() != nil { // there can be many names, and many gates for each
+			return &c.choice, pace.Interruption(ctx, nil)
+		}
+		if others, found := c.take(index.Find(name)); !found {
+			return &c.choice, undecidable(s, name.String(), others)
+		}
+	}
+	return &c.choice, nil
+}
+
+// take adds the nodes that an entry selects to the choice. It reports whether one of them waits or has
+// the wanted phase, and returns the states of the others.
+func (c *chooser) take(exact, matched []*status.Node) (others []GateState, found bool) {
+	for i, n := range slices.Concat(exact, matched) {
+		decided := isSuspend(n) && n.Phase.Fulfilled()
+		selects := c.selector.Matches(n)
+		if decided && !selects {
+			waiting := *n // the selector may select by the phase
+			waiting.Phase = status.NodeRunning
+			selects = c.selector.Matches(&waiting)
+		}
+		why := ""
+		switch {
+		case !selects && len(c.names) == 0:
+			continue
+		case !selects:
+			why = "is not matched by the selector"
+		case c.open(n) && (n.Waiting() || n.Delayed() && i < len(exact)):
+			found = true
+			if !c.seen[n] {
+				c.seen[n] = true
+				node := *n
+				c.nodes = append(c.nodes, &node)
+			}
+			continue
+		case decided:
+			c.decided = append(c.decided, n)
+			if n.Phase == c.verb.become {
+				found = true
+				continue
+			}
+		default:
+			why = whyNotDecided(n)
+		}
+		if len(others) < mostGateStates {
+			others = append(others, stateOf(n, why))
+		}
+	}
+	return others, found
+}
+
+// again returns what to do for a decision that has nothing to decide: err is its result. This call may
+// repeat a decision that the controller missed. So if a selected gate was decided before, and nothing
+// shows that the controller acted on that, a write makes the controller look at the workflow first.
+func (c *choice) again(s *status.WorkflowStatus, err error) (*change, error) {
+	if s.Completed() || s.NodesErr != nil || contextEnded(err) {
+		return nil, err
+	}
+	acted := actedOn(s)
+	if !slices.ContainsFunc(c.decided, func(n *status.Node) bool { return !acted(n) }) {
+		return nil, err
+	}
+	touch := askAgain()
+	touch.result = err
+	return touch, nil
+}
+
+// undecidable returns the error of a decision whose entry selects only the others.
+func undecidable(s *status.WorkflowStatus, selected string, others []GateState) error {
+	if s.Completed() {
+		e := completed(s)
+		e.Gates = others
+		return e
+	}
+	return notSuspended(selected, others, selection.Waiting(s))
+}
+
+func isSuspend(n *status.Node) bool { return n.Type == status.NodeTypeSuspend }
+
+func suspendNodes(s *status.WorkflowStatus) []*status.Node {
+	return slices.DeleteFunc(slices.Clone(s.Nodes), func(n *status.Node) bool { return !isSuspend(n) })
+}
+
+func stateOf(n *status.Node, why string) GateState {
+	return GateState{ID: n.ID, Name: n.DisplayName, Phase: n.Phase, EndTime: n.EndTime, Message: n.Message, why: why}
+}
+
+// whyNotDecided says why a node that a decision selects is not decided, if its phase does not say it.
+func whyNotDecided(n *status.Node) string {
+	switch {
+	case !isSuspend(n):
+		return "is not a gate, its type is " + shown.Name(string(n.Type))
+	case n.Delayed() && n.Until().IsZero():
+		return "is a delay, which passes by itself; only its ID or exact name selects it"
+	case n.Delayed():
+		return "is a delay, which passes by itself at " + n.Until().UTC().Format(time.RFC3339) + "; only its ID or exact name selects it"
+	case n.Waiting():
+		return "is about to fail, since the workflow is being stopped"
+	}
+	return ""
+}

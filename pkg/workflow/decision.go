@@ -1,0 +1,221 @@
+package workflow
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/expression"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/selection"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
+)
+
+// Decision says which gates to approve or reject, and what to record about that. It needs Gates,
+// Selector or both, or All.
+type Decision struct {
+	// Gates are display names or IDs of gates, or shell patterns of display names such as "shard-*".
+	// In a pattern * matches any number of characters, ? one, [a-z] one of these, and [^a-z] or [!a-z]
+	// one other; a backslash quotes the character after it. A slash is an ordinary character. An ID
+	// selects its own node only, even if another gate has it as its name. A delay (see
+	// [status.Node.Delayed]) is selected by its ID or its exact name, never by a pattern.
+	Gates []string
+	// Selector selects gates by their fields, in the notation of the argo CLI, e.g.
+	// "templateName=approve,inputs.parameters.shard.value=3". See [status.ParseNodeSelector]. With both
+	// Gates and Selector, a gate has to match both. By itself, a selector does not select delays.
+	Selector string
+	// All selects every gate that waits, and no delay. It excludes Gates and Selector.
+	All bool
+	// Outputs are values for the output parameters that the gates wait for, in the forms that
+	// [StartRequest.Parameters] allows. Each gate takes those that it has; a name that none of them has
+	// is an error. A parameter without a value here takes its default. Only Approve allows outputs.
+	Outputs map[string]any
+	// Message is recorded as the message of the nodes. It has at most 4 KiB. It must not contain {{,
+	// since an exit handler can read it as {{workflow.failures}}, where Argo would evaluate it, nor
+	// control characters other than line breaks and tabs.
+	Message string
+	// By says who decides, e.g. the e-mail address or the ID of a user. Approve and Reject record it as
+	// Argo's server records its users: as labels of the workflow, in which characters other than
+	// letters, digits and "-_." are replaced, and as it is in the message of the nodes. It has at most
+	// 256 bytes in one line, without {{.
+	By string
+	// UID, if set, is the UID of the workflow. A workflow with another one is [ErrReplaced].
+	UID types.UID
+}
+
+// DecisionResult says what an Approve or Reject changed.
+type DecisionResult struct {
+	// Gates are the gates that this call decided, as they were before. It is empty if the same
+	// decision was made before.
+	Gates []Gate
+}
+
+// decision is a [Decision], checked as far as possible without the workflow.
+type decision struct {
+	names    []selection.Name
+	selector status.NodeSelector
+	all      bool
+	outputs  gateOutputs
+	message  string
+	by       string
+	verb     decisionVerb
+}
+
+// decisionVerb is what distinguishes an approval from a rejection.
+type decisionVerb struct {
+	become status.NodePhase // the phase of the decided nodes
+	action string           // Argo's name of the action, in a label
+	byWhom string           // begins the part of the message that says who decided
+	event  func([]*status.Node) happening
+}
+
+// readDecision checks a request. It returns the problems of the outputs separately, since further
+// ones can be found in the workflow if there are no others.
+func readDecision(d Decision, verb decisionVerb) (read *decision, problems, ofOutputs field.ErrorList) {
+	read = &decision{all: d.All, message: d.Message, by: d.By, verb: verb}
+	read.selector, problems = nodeSelector(field.NewPath("selector"), d.Selector)
+	names, ofNames := selection.ParseNames(field.NewPath("gates"), d.Gates)
+	read.names = names
+	problems = slices.Concat(ofNames, problems)
+	switch selected := len(d.Gates) > 0 || d.Selector != ""; {
+	case d.All && (selected || d.Gates != nil):
+		problems = append(problems, field.Forbidden(field.NewPath("all"), "it selects every gate, so it excludes gates and selector"))
+	case !d.All && !selected && d.Gates == nil:
+		problems = append(problems, field.Required(field.NewPath("gates"), "names, IDs or patterns of gates; or set selector or all"))
+	}
+	problems = append(problems, recordedProblems(field.NewPath("message"), d.Message, 4<<10, "\n\t")...)
+	problems = append(problems, recordedProblems(field.NewPath("by"), d.By, 256, "")...)
+	read.outputs.values, read.outputs.faulty, ofOutputs = parameterStrings(field.NewPath("outputs"), d.Outputs)
+	return read, problems, ofOutputs
+}
+
+// recordedProblems checks a string that is recorded on the workflow. Of control characters, it may
+// contain those in allowed.
+func recordedProblems(path *field.Path, text string, most int, allowed string) (problems field.ErrorList) {
+	if len(text) > most {
+		return field.ErrorList{field.TooLong(path, "", most)}
+	}
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune(allowed, r) }) {
+		problems = append(problems, spec.Hidden(path, "must be valid UTF-8 without control characters"))
+	}
+	if expression.In(text) {
+		problems = append(problems, spec.Hidden(path, "contains {{, which Argo would evaluate in an exit handler that reads workflow.failures"))
+	}
+	return problems
+}
+
+// messageOn returns the message that a node gets: that of the decision, or else the one that it has,
+// and who decided, in the notation of Argo's server.
+func (d *decision) messageOn(n *status.Node) string {
+	message := cmp.Or(d.message, n.Message)
+	if d.by == "" {
+		return message
+	}
+	who := fmt.Sprintf("%s: map[User:%s]", d.verb.byWhom, d.by)
+	if message == "" {
+		return who
+	}
+	return message + "; " + who
+}
+
+// decide decides gates in one conditional write.
+func (c *WorkflowClient) decide(ctx context.Context, name string, uid types.UID, d *decision) (*DecisionResult, error) {
+	result := &DecisionResult{}
+	_, err := c.edit(ctx, name, uid, func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
+		result.Gates = []Gate{}
+		chosen, err := d.choose(ctx, s)
+		if err != nil || len(chosen.nodes) == 0 {
+			return chosen.again(s, err)
+		}
+		if d.verb.become == status.NodeSucceeded { // a gate that is rejected needs no outputs
+			if problems := d.outputs.problems(ctx, chosen.nodes); len(problems) > 0 {
+				return nil, invalid(problems...)
+			}
+		}
+		result.Gates = gatesOf(chosen.nodes)
+		return c.planDecision(ctx, obj, s, d.on(chosen.nodes))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
+// plannedDecision is a decision about these nodes.
+type plannedDecision struct {
+	*decision
+
+	nodes []*status.Node
+}
+
+func (d *decision) on(nodes []*status.Node) plannedDecision { return plannedDecision{d, nodes} }
+
+// planDecision plans the write of a decision.
+func (c *WorkflowClient) planDecision(
+	ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus, d plannedDecision,
+) (*change, error) {
+	statusPatch, err := c.patchDecided(ctx, obj, d)
+	if err != nil {
+		return nil, err
+	}
+	patch := map[string]any{"status": statusPatch}
+	if labels := actorLabels(d.by, d.verb.action, s.Labels); len(labels) > 0 {
+		patch["metadata"] = map[string]any{"labels": labels}
+	}
+	planned := &change{
+		patch:      patch,
+		tookEffect: d.tookEffect,
+		event:      func() happening { return d.verb.event(d.nodes) },
+	}
+	if !s.SpecSuspended { // otherwise the controller acts on it after a Resume
+		planned.uptake = gatesDecided(s, d.nodes)
+	}
+	return planned, nil
+}
+
+// patchDecided returns the merge patch for status that decides the nodes.
+func (c *WorkflowClient) patchDecided(ctx context.Context, obj *unstructured.Unstructured, d plannedDecision) (map[string]any, error) {
+	edits := make(map[string]status.NodeEdit, len(d.nodes))
+	var supplied []status.Parameter
+	now := timestamp(time.Now())
+	for _, n := range d.nodes {
+		if ctx.Err() != nil {
+			return nil, pace.Interruption(ctx, nil)
+		}
+		edit := status.NodeEdit{Set: map[string]any{"phase": string(d.verb.become), "finishedAt": now}}
+		if message := d.messageOn(n); message != n.Message {
+			edit.Set["message"] = message
+		}
+		if d.verb.become == status.NodeSucceeded {
+			var set []status.Parameter
+			edit.Supply, set = d.outputs.supply(n)
+			supplied = append(supplied, set...)
+		}
+		edits[n.ID] = edit
+	}
+	patch, err := c.patchNodes(ctx, obj, edits)
+	if err != nil {
+		return nil, err
+	}
+	if upserted := globalOutputs(obj, supplied); upserted != nil {
+		patch["outputs"] = map[string]any{"parameters": upserted}
+	}
+	return patch, nil
+}
+
+// tookEffect reports whether now shows this decision about all of its nodes.
+func (d plannedDecision) tookEffect(now *status.WorkflowStatus) (bool, error) {
+	return allAre(now, d.nodes, func(before, n *status.Node) bool {
+		return n.Phase == d.verb.become && n.Message == d.messageOn(before) && d.outputs.areIn(n, before)
+	})
+}

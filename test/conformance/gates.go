@@ -1,0 +1,254 @@
+package conformance
+
+import (
+	"errors"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// exitGate is a workflow that waits at a gate, and whose exit handler waits at another one.
+const exitGate = `
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: {generateName: exit-gate-}
+spec:
+  entrypoint: main
+  onExit: clean-up
+  templates:
+  - name: main
+    steps:
+    - - {name: approve, template: approval}
+  - name: clean-up
+    steps:
+    - - {name: confirm, template: approval}
+  - name: approval
+    suspend: {}
+`
+
+func describeGates(fixture func() Fixture) {
+	both := func(s *status.WorkflowStatus) (bool, error) { return len(s.SuspendedNodes()) == 2, nil }
+
+	Describe("Gates", func() {
+		It("returns what waits, and which outputs it waits for", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
+			s = f.wait(ctx, s.Name, workflow.AtGate("approve"))
+			gates, err := f.Client.Gates(ctx, s.Name)
+			Expect(err).NotTo(HaveOccurred())
+			none := "none given"
+			Expect(gates).To(HaveExactElements(And(
+				HaveField("ID", s.SuspendedNodes()[0].ID), HaveField("Name", "approve"), HaveField("Since", s.SuspendedNodes()[0].StartTime),
+				HaveField("Outputs", ConsistOf(workflow.GateOutput{Name: "by"}, workflow.GateOutput{Name: "note", Default: &none})),
+			)))
+
+			Expect(f.Client.Stop(ctx, s.Name, workflow.StopOptions{})).To(Succeed())
+			f.wait(ctx, s.Name, workflow.Completed)
+			Expect(f.Client.Gates(ctx, s.Name)).To(BeEmpty())
+		}, SpecTimeout(specTimeout))
+
+		It("refuses a missing workflow, an invalid name, or a denied request", func(ctx SpecContext) {
+			f := fixture()
+			_, err := f.Client.Gates(ctx, "nobody")
+			expectError(err, workflow.ErrNotFound, workflow.OpGates, "nobody")
+			_, err = f.Client.Gates(ctx, "../pods")
+			expectError(err, workflow.ErrInvalid, workflow.OpGates, "../pods")
+			_, err = f.Restricted(ctx, nil).Gates(ctx, "nobody")
+			expectError(err, workflow.ErrForbidden, workflow.OpGates, "nobody")
+		}, SpecTimeout(specTimeout))
+
+		It("is waited for by name, ID or pattern", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, twoGates)})
+			s = f.wait(ctx, s.Name, workflow.AtGate("le*"))
+			f.wait(ctx, s.Name, workflow.AtGate())
+			s = f.wait(ctx, s.Name, both)
+			f.wait(ctx, s.Name, workflow.AtGate("none", s.SuspendedNodes()[1].ID))
+
+			_, err := f.Client.Wait(ctx, s.Name, workflow.AtGate("[left"))
+			expectError(err, workflow.ErrInvalid, workflow.OpWait, s.Name)
+			Expect(f.Client.Stop(ctx, s.Name, workflow.StopOptions{})).To(Succeed())
+			_, err = f.Client.Wait(ctx, s.Name, workflow.AtGate("none"))
+			expectError(err, workflow.ErrCompleted, workflow.OpWait, s.Name)
+			var early *workflow.EndedBeforeSuspendError
+			Expect(errors.As(err, &early)).To(BeTrue())
+		}, SpecTimeout(specTimeout))
+	})
+
+	Describe("Approve", func() {
+		It("passes a gate with supplied and default outputs, and records who approved", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
+			s = f.wait(ctx, s.Name, workflow.AtGate())
+
+			decision := workflow.Decision{
+				Gates: []string{"appr*"}, Outputs: map[string]any{"by": "ann"}, Message: "looks right", By: "ann@example.com", UID: s.UID,
+			}
+			result, err := f.Client.Approve(ctx, s.Name, decision)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(result.Gates).To(HaveExactElements(HaveField("Name", "approve")))
+
+			s = f.wait(ctx, s.Name, workflow.Completed)
+			Expect(s.Err()).NotTo(HaveOccurred())
+			approved := s.Node(result.Gates[0].ID)
+			Expect(approved.Phase).To(Equal(status.NodeSucceeded))
+			Expect(approved.EndTime).NotTo(BeZero())
+			Expect(approved.Message).To(Equal("looks right; Resumed by: map[User:ann@example.com]"))
+			note, _ := approved.Outputs().Parameter("note")
+			Expect(note).To(Equal("none given"))
+			approver, _ := s.Outputs.Parameter("approver")
+			Expect(approver).To(Equal("ann"))
+			Expect(s.Nodes).To(ContainElement(And(
+				HaveField("DisplayName", "work"),
+				HaveField("Inputs().Parameters", ContainElement(status.Parameter{Name: "by", Value: "ann", Set: true})),
+			)), "the next step got the value")
+			Expect(s.Labels).To(And(
+				HaveKeyWithValue("workflows.argoproj.io/actor", "ann-example.com"),
+				HaveKeyWithValue("workflows.argoproj.io/actor-email", "ann.at.example.com"),
+				HaveKeyWithValue("workflows.argoproj.io/action", "Resume"),
+			))
+
+			result, err = f.Client.Approve(ctx, s.Name, decision)
+			Expect(err).NotTo(HaveOccurred(), "it was made before")
+			Expect(result.Gates).To(BeEmpty())
+		}, SpecTimeout(specTimeout))
+
+		It("passes only the gates that are selected", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, twoGates)})
+			f.wait(ctx, s.Name, both)
+
+			_, err := f.Client.Approve(ctx, s.Name, workflow.Decision{Gates: []string{"left", "middle"}})
+			text := expectError(err, workflow.ErrNotSuspended, workflow.OpApprove, s.Name)
+			Expect(text).To(ContainSubstring(`"middle"; waiting gates: left, right`))
+
+			result, err := f.Client.Approve(ctx, s.Name, workflow.Decision{Selector: "displayName=left"})
+			Expect(err).NotTo(HaveOccurred())
+			Expect(result.Gates).To(HaveExactElements(HaveField("Name", "left")))
+			s = f.wait(ctx, s.Name, func(s *status.WorkflowStatus) (bool, error) { return len(s.SuspendedNodes()) == 1, nil })
+			Expect(s.SuspendedNodes()[0].DisplayName).To(Equal("right"))
+
+			seen := workflow.Decision{UID: s.UID, Gates: []string{result.Gates[0].ID}}
+			result, err = f.Client.Approve(ctx, s.Name, seen)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(result.Gates).To(BeEmpty())
+			seen.Gates = append(seen.Gates, s.SuspendedNodes()[0].ID)
+			result, err = f.Client.Approve(ctx, s.Name, seen)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(result.Gates).To(HaveExactElements(HaveField("Name", "right")))
+			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
+		}, SpecTimeout(specTimeout))
+
+		It("leaves a workflow suspended as a whole", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, twoGates)})
+			f.wait(ctx, s.Name, both)
+			Expect(f.Client.Suspend(ctx, s.Name, workflow.SuspendOptions{})).To(Succeed())
+			result, err := f.Client.Approve(ctx, s.Name, workflow.Decision{All: true})
+			Expect(err).NotTo(HaveOccurred())
+			Expect(result.Gates).To(HaveLen(2))
+			s, err = f.Client.Get(ctx, s.Name)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(s.SpecSuspended).To(BeTrue())
+			_, err = f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{})
+			Expect(err).NotTo(HaveOccurred())
+			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
+		}, SpecTimeout(specTimeout))
+
+		It("passes the gates of exit handlers alone after a stop", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, exitGate)})
+			f.wait(ctx, s.Name, workflow.AtGate("approve"))
+			Expect(f.Client.Stop(ctx, s.Name, workflow.StopOptions{})).To(Succeed())
+			f.wait(ctx, s.Name, workflow.AtGate("confirm"))
+			_, err := f.Client.Approve(ctx, s.Name, workflow.Decision{Gates: []string{"approve"}})
+			text := expectError(err, workflow.ErrNotSuspended, workflow.OpApprove, s.Name)
+			Expect(text).To(ContainSubstring(`gate "approve" is Failed`))
+			result, err := f.Client.Approve(ctx, s.Name, workflow.Decision{All: true})
+			Expect(err).NotTo(HaveOccurred())
+			Expect(result.Gates).To(HaveExactElements(HaveField("Name", "confirm")))
+			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeStopped))
+		}, SpecTimeout(specTimeout))
+
+		It("changes nothing when it refuses", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
+			s = f.wait(ctx, s.Name, workflow.AtGate())
+			refuse := func(decision workflow.Decision, kind error) string {
+				GinkgoHelper()
+				_, err := f.Client.Approve(ctx, s.Name, decision)
+				return expectError(err, kind, workflow.OpApprove, s.Name)
+			}
+			Expect(refuse(workflow.Decision{All: true}, workflow.ErrInvalid)).To(
+				ContainSubstring("raw output parameter 'by' has not been set and does not have a default value"))
+			refuse(workflow.Decision{All: true, Outputs: map[string]any{"by": "ann", "bye": ""}}, workflow.ErrInvalid)
+			refuse(workflow.Decision{All: true, Outputs: map[string]any{"by": "ann"}, UID: "another"}, workflow.ErrReplaced)
+			refuse(workflow.Decision{Selector: "no selector"}, workflow.ErrInvalid)
+			refuse(workflow.Decision{Gates: []string{"[approve"}}, workflow.ErrInvalid)
+			refuse(workflow.Decision{}, workflow.ErrInvalid)
+			refuse(workflow.Decision{All: true, Outputs: map[string]any{"by": "ann"}, By: "{{workflow.name}}"}, workflow.ErrInvalid)
+
+			now, err := f.Client.Get(ctx, s.Name)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(now.SuspendedNodes()).To(HaveLen(1))
+			Expect(now.Labels).NotTo(HaveKey("workflows.argoproj.io/actor"))
+			_, set := now.SuspendedNodes()[0].Outputs().Parameter("note")
+			Expect(set).To(BeFalse())
+		}, SpecTimeout(specTimeout))
+	})
+
+	Describe("Reject", func() {
+		It("fails the gates that are selected, with a message", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, twoGates)})
+			f.wait(ctx, s.Name, both)
+			refuse := func(decision workflow.Decision, kind error) string {
+				GinkgoHelper()
+				_, err := f.Client.Reject(ctx, s.Name, decision)
+				return expectError(err, kind, workflow.OpReject, s.Name)
+			}
+			Expect(refuse(workflow.Decision{Selector: "displayName=middle"}, workflow.ErrNotSuspended)).To(
+				And(ContainSubstring("left"), ContainSubstring("right")))
+			refuse(workflow.Decision{Selector: "side=left"}, workflow.ErrInvalid)
+			refuse(workflow.Decision{Message: "why"}, workflow.ErrInvalid)
+			refuse(workflow.Decision{All: true, Outputs: map[string]any{"by": "ann"}}, workflow.ErrInvalid)
+
+			decision := workflow.Decision{Gates: []string{"left"}, Message: "not today"}
+			result, err := f.Client.Reject(ctx, s.Name, decision)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(result.Gates).To(HaveExactElements(HaveField("Name", "left")))
+			s = f.wait(ctx, s.Name, func(s *status.WorkflowStatus) (bool, error) { return len(s.SuspendedNodes()) == 1, nil })
+			Expect(s.Shutdown).To(BeEmpty())
+			Expect(s.SuspendedNodes()[0].DisplayName).To(Equal("right"))
+
+			result, err = f.Client.Reject(ctx, s.Name, decision)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(result.Gates).To(BeEmpty())
+			_, err = f.Client.Approve(ctx, s.Name, decision)
+			text := expectError(err, workflow.ErrNotSuspended, workflow.OpApprove, s.Name)
+			Expect(text).To(And(ContainSubstring(`gate "left" is Failed since`), ContainSubstring("not today")))
+			var not *workflow.NotSuspendedError
+			Expect(errors.As(err, &not)).To(BeTrue())
+			Expect(not.Gates).To(HaveExactElements(And(HaveField("Name", "left"), HaveField("Phase", status.NodeFailed))))
+			Expect(not.Waiting).To(HaveExactElements(HaveField("Name", "right")))
+
+			_, err = f.Client.Approve(ctx, s.Name, workflow.Decision{All: true})
+			Expect(err).NotTo(HaveOccurred())
+			s = f.wait(ctx, s.Name, workflow.Completed)
+			Expect(s.Outcome()).To(Equal(status.OutcomeFailed))
+			Expect(s.FailedNodes()).To(HaveExactElements(And(HaveField("DisplayName", "left"), HaveField("Message", "not today"))))
+
+			_, err = f.Client.Reject(ctx, s.Name, decision)
+			Expect(err).NotTo(HaveOccurred(), "it was made before the end")
+			_, err = f.Client.Approve(ctx, s.Name, decision)
+			expectError(err, workflow.ErrCompleted, workflow.OpApprove, s.Name)
+			var ended *workflow.CompletedError
+			Expect(errors.As(err, &ended)).To(BeTrue())
+			Expect(ended.Outcome).To(Equal(status.OutcomeFailed))
+			Expect(ended.Gates).To(HaveExactElements(HaveField("Phase", status.NodeFailed)))
+		}, SpecTimeout(specTimeout))
+	})
+}
