@@ -20,7 +20,7 @@ type Status struct {
 	// namespace, and for provider k8s only the namespace.
 	Workflow *status.WorkflowStatus
 	// Gates are those that wait for a decision. The error is [workflow.ErrNodesOffloaded] or
-	// another if the nodes cannot be read.
+	// [workflow.ErrUnreadable] if the nodes cannot be read.
 	Gates workflow.Result[[]Gate]
 	// Failed are the steps in which a failure originated, in order of their start.
 	Failed workflow.Result[[]*status.Node]

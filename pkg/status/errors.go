@@ -13,7 +13,12 @@ import (
 // failed nodes ask the Argo server, or switch nodeStatusOffLoad off.
 var ErrNodesOffloaded = errors.New("the workflow's nodes are offloaded to the controller's database")
 
-// NotWorkflowError is the error for an object that is not a Workflow.
+// ErrUnreadable means that an object, or the nodes of a workflow, cannot be decoded. The error is a
+// [*NotWorkflowError], a [*NodesError] or a [*JSONError]. JSON that ends too early does not match
+// it, since an answer may have been cut off.
+var ErrUnreadable = errors.New("cannot be read")
+
+// NotWorkflowError is the error for an object that is not a Workflow. It matches [ErrUnreadable].
 type NotWorkflowError struct {
 	APIVersion, Kind string // of the object; both are "" if there was none
 }
@@ -26,7 +31,11 @@ func (e *NotWorkflowError) Error() string {
 		brief(e.Kind, maxShownName), brief(e.APIVersion, maxShownName))
 }
 
-// JSONError says where JSON is not valid. It does not show what is there, which may be secret.
+// Is makes [errors.Is] match [ErrUnreadable].
+func (e *NotWorkflowError) Is(target error) bool { return target == ErrUnreadable }
+
+// JSONError says where JSON is not valid. It does not show what is there, which may be secret. It
+// matches [ErrUnreadable] if the JSON does not merely end too early.
 type JSONError struct {
 	// Offset is the position of the byte, counted from 0. For JSON that ends too early, it is the
 	// length of the JSON.
@@ -40,6 +49,9 @@ type JSONError struct {
 func (e *JSONError) Error() string { return fmt.Sprintf("JSON at byte %d: %s", e.Offset, e.Reason) }
 func (e *JSONError) Unwrap() error { return e.Err }
 
+// Is makes [errors.Is] match [ErrUnreadable] if there is no Err.
+func (e *JSONError) Is(target error) bool { return target == ErrUnreadable && e.Err == nil }
+
 // jsonError returns err, with a JSONError in place of a syntax error.
 func jsonError(err error) error {
 	var broken *wfjson.SyntaxError
@@ -50,7 +62,7 @@ func jsonError(err error) error {
 }
 
 // NodesError is the error for compressed nodes that cannot be decompressed or compressed, and for
-// nodes in JSON that exceed a limit; see [MaxNodesSize].
+// nodes in JSON that exceed a limit; see [MaxNodesSize]. It matches [ErrUnreadable].
 type NodesError struct {
 	// Err says what is wrong with the nodes.
 	Err error
@@ -66,6 +78,9 @@ func (e *NodesError) Error() string {
 }
 
 func (e *NodesError) Unwrap() error { return e.Err }
+
+// Is makes [errors.Is] match [ErrUnreadable].
+func (e *NodesError) Is(target error) bool { return target == ErrUnreadable }
 
 // nodesError returns the NodesError of compressed nodes.
 func nodesError(err error) error { return &NodesError{Err: jsonError(err)} }

@@ -56,8 +56,8 @@ type WorkflowStatus struct {
 	// Nodes are sorted by start time (nodes without one are last), then by name, with numbers in
 	// names compared by value. They are empty if NodesErr is set.
 	Nodes []*Node
-	// NodesErr is [ErrNodesOffloaded], a [*NodesError], or nil. The other fields are valid in any
-	// case.
+	// NodesErr is [ErrNodesOffloaded], a [*NodesError] (which matches [ErrUnreadable]), or nil. The
+	// other fields are valid in any case.
 	NodesErr error
 	// OffloadVersion is the version of offloaded nodes in the controller's database; "" if the
 	// nodes are not offloaded.

@@ -22,8 +22,8 @@ func Completed(s *status.WorkflowStatus) (bool, error) {
 
 // Suspended holds once the workflow waits at a gate or is suspended as a whole. A suspend node with
 // a duration is not a gate (see [status.Node.Delayed]). Suspended fails with an
-// [*EndedBeforeSuspendError] if the workflow ends first, and with [ErrNodesOffloaded] or a
-// [*status.NodesError] if the nodes, and so the gates, cannot be read.
+// [*EndedBeforeSuspendError] if the workflow ends first, and with [ErrNodesOffloaded] or
+// [ErrUnreadable] if the nodes, and so the gates, cannot be read.
 func Suspended(s *status.WorkflowStatus) (bool, error) {
 	if s.Suspended() {
 		return true, nil

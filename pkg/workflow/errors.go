@@ -63,7 +63,7 @@ var (
 	// nodes and those cannot. The object is not valid JSON, is nested too deep or is not a Workflow.
 	// Nodes that are corrupt, too large, or compressed by an algorithm that needs
 	// [Options].NodeDecoders are a [*status.NodesError] in the chain. Nothing was changed.
-	ErrUnreadable = errors.New("cannot be read")
+	ErrUnreadable = status.ErrUnreadable
 	// ErrUnsupported means that this client, or how it reaches the API server, cannot do what was
 	// asked. The error says what is missing. Nothing was changed.
 	ErrUnsupported = errors.New("not supported")

@@ -43,6 +43,7 @@ func typedErrors() map[string]struct{ err, want error } {
 		"status.CompressionError":     {&status.NodesError{Err: &status.CompressionError{Algorithm: "zstd"}}, ErrUnreadable},
 		"status.NotWorkflowError":     {&status.NotWorkflowError{}, ErrUnreadable},
 		"status.JSONError":            {&status.JSONError{}, ErrUnreadable},
+		"status.JSONError, cut off":   {&status.JSONError{Err: io.ErrUnexpectedEOF}, ErrUnavailable},
 		"an object that is malformed": {&fault.UnreadableError{Err: errors.New("x")}, ErrUnreadable},
 		"an unknown outcome":          {unknown(io.ErrUnexpectedEOF), ErrUnknownOutcome},
 		"an outcome unknown because of an error with a sentinel": {unknown(invalid()), ErrUnknownOutcome},

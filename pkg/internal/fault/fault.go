@@ -76,17 +76,14 @@ func (e *UnreadableError) Unwrap() error { return e.Err }
 // Unreadable reports whether an object cannot be read or is of another kind, or its compressed nodes
 // cannot be read: they are cut off, too large or malformed. The same object stays unreadable.
 func Unreadable(err error) bool {
-	var nodes *status.NodesError
 	var object *UnreadableError
-	var other *status.NotWorkflowError
-	return errors.As(err, &nodes) || errors.As(err, &object) || errors.As(err, &other) || malformed(err) || Unparsable(err)
+	return errors.Is(err, status.ErrUnreadable) || errors.As(err, &object) || malformed(err) || Unparsable(err)
 }
 
 // malformed reports whether JSON is not valid. JSON that was cut off is not malformed.
 func malformed(err error) bool {
 	var syntax *wfjson.SyntaxError
-	var broken *status.JSONError
-	return errors.As(err, &syntax) && syntax.Err == nil || errors.As(err, &broken) && broken.Err == nil
+	return errors.As(err, &syntax) && syntax.Err == nil
 }
 
 // notParsed is how client-go's message begins. It has no type for the error.
