@@ -40,11 +40,11 @@ func FromEnv(cfg *rest.Config, opts FromEnvOptions) (*Router, error) {
 	if err != nil {
 		return nil, err
 	}
-	old, err := newKubectlClient(NewSubprocessExecutor(opts.Subprocess), opts.Options, cfg)
+	kubectl, err := newKubectlClient(NewSubprocessExecutor(opts.Subprocess), opts.Options, cfg)
 	if err != nil {
 		return nil, err
 	}
-	return NewRouter(native, old, RouterOptions{
+	return NewRouter(native, kubectl, RouterOptions{
 		Rollout: rollout, Namespace: native.Namespace(), ReadFallback: opts.ReadFallback, OnRoute: opts.OnRoute, Shadow: opts.Shadow,
 	})
 }

@@ -49,17 +49,17 @@ type Route struct {
 // that starts it, go to the same backend as long as the rollout does not change. A Router is safe
 // for concurrent use.
 type Router struct {
-	native, old workflow.Interface
-	opts        RouterOptions
-	rollout     atomic.Pointer[Rollout]
-	shadow      *shadow // nil if it is off
+	native, kubectl workflow.Interface
+	opts            RouterOptions
+	rollout         atomic.Pointer[Rollout]
+	shadow          *shadow // nil if it is off
 }
 
 var _ workflow.Interface = (*Router)(nil)
 
 // NewRouter returns a router over two backends that must use the namespace in opts. The error is a
 // [*workflow.InvalidError].
-func NewRouter(native, old workflow.Interface, opts RouterOptions) (*Router, error) {
+func NewRouter(native, kubectl workflow.Interface, opts RouterOptions) (*Router, error) {
 	if opts.Namespace == "" {
 		opts.Namespace = workflow.DefaultNamespace
 	}
@@ -67,11 +67,11 @@ func NewRouter(native, old workflow.Interface, opts RouterOptions) (*Router, err
 	if native == nil {
 		problems = append(problems, field.Required(field.NewPath("native"), "a workflow.Interface"))
 	}
-	if old == nil {
-		problems = append(problems, field.Required(field.NewPath("old"), "a workflow.Interface"))
+	if kubectl == nil {
+		problems = append(problems, field.Required(field.NewPath("kubectl"), "a workflow.Interface"))
 	}
 	problems = append(problems, opts.Rollout.check(field.NewPath("options", "rollout"))...)
-	for _, backend := range []workflow.Interface{native, old} {
+	for _, backend := range []workflow.Interface{native, kubectl} {
 		if bound, ok := backend.(interface{ Namespace() string }); ok && bound.Namespace() != opts.Namespace {
 			problems = append(problems, field.Invalid(field.NewPath("options", "namespace"), opts.Namespace,
 				fmt.Sprintf("a backend works in namespace %q: set it to that of both", bound.Namespace())))
@@ -80,7 +80,7 @@ func NewRouter(native, old workflow.Interface, opts RouterOptions) (*Router, err
 	if len(problems) > 0 {
 		return nil, &workflow.InvalidError{Problems: problems}
 	}
-	r := &Router{native: native, old: old, opts: opts, shadow: newShadow(opts.Shadow)}
+	r := &Router{native: native, kubectl: kubectl, opts: opts, shadow: newShadow(opts.Shadow)}
 	r.rollout.Store(&opts.Rollout)
 	return r, nil
 }
@@ -113,7 +113,7 @@ func (r *Router) backend(b workflow.Backend) workflow.Interface {
 	if b == workflow.BackendNative {
 		return r.native
 	}
-	return r.old
+	return r.kubectl
 }
 
 func (r *Router) report(route Route) {

@@ -48,7 +48,7 @@ func kubectlClient(cfg *rest.Config, namespace string) *legacy.KubectlClient {
 
 func kubectlClientWith(cfg *rest.Config, opts workflow.Options) *legacy.KubectlClient {
 	GinkgoHelper()
-	return kubectlClientBy(quickKubectl(), cfg, opts)
+	return kubectlClientBy(legacy.SubprocessOptions{Binary: quickKubectl()}, cfg, opts)
 }
 
 // quickKubectl returns a script that starts kubectl faster. The specs run kubectl thousands of
@@ -73,11 +73,12 @@ func kubectls() []string {
 	return all
 }
 
-func kubectlClientBy(binary string, cfg *rest.Config, opts workflow.Options) *legacy.KubectlClient {
+func kubectlClientBy(by legacy.SubprocessOptions, cfg *rest.Config, opts workflow.Options) *legacy.KubectlClient {
 	GinkgoHelper()
 	kubeconfig, err := shared.WriteKubeconfig("kubectl-"+rand.String(8)+".kubeconfig", cfg)
 	Expect(err).NotTo(HaveOccurred())
-	executor := loggingExecutor{legacy.NewSubprocessExecutor(legacy.SubprocessOptions{Binary: binary, Kubeconfig: kubeconfig})}
+	by.Kubeconfig = kubeconfig
+	executor := loggingExecutor{legacy.NewSubprocessExecutor(by)}
 	opts.Observer = logging()
 	client, err := legacy.NewKubectlClient(executor, opts)
 	Expect(err).NotTo(HaveOccurred())
@@ -135,7 +136,7 @@ var _ = Describe("failures that kubectl words", labelLegacy, func() {
 			Expect(err).NotTo(HaveOccurred())
 			clients := []workflow.Interface{native}
 			for _, binary := range kubectls() {
-				clients = append(clients, kubectlClientBy(binary, cfg, workflow.Options{Namespace: namespace, RetryFor: -1}))
+				clients = append(clients, kubectlClientBy(legacy.SubprocessOptions{Binary: binary}, cfg, workflow.Options{Namespace: namespace, RetryFor: -1}))
 			}
 			for _, client := range clients {
 				for _, err := range []error{
@@ -162,4 +163,30 @@ var _ = Describe("failures that kubectl words", labelLegacy, func() {
 			cfg.CAData = cfg.CertData // a different authority
 		}, "", SpecTimeout(specTimeout)),
 	)
+})
+
+// Watches take turns, and other commands have a place of their own.
+var _ = Describe("few kubectl processes", labelLegacy, func() {
+	It("are enough for more waits than there are places", func(ctx SpecContext) {
+		namespace := shared.newNamespace(ctx)
+		client := kubectlClientBy(legacy.SubprocessOptions{Binary: quickKubectl(), MaxProcesses: 2}, shared.Config(),
+			workflow.Options{Namespace: namespace, RetryFor: kubectlRetryFor})
+		const count = 3
+		waits := make(chan error, count)
+		var names []string
+		for range count {
+			st, err := client.Start(ctx, workflow.StartRequest{Manifest: []byte(
+				`{apiVersion: argoproj.io/v1alpha1, kind: Workflow, metadata: {generateName: few-}, spec: {entrypoint: main, templates: [{name: main, suspend: {}}]}}`)})
+			Expect(err).NotTo(HaveOccurred())
+			names = append(names, st.Name)
+			go func() { waits <- second(client.Wait(ctx, st.Name, workflow.Completed)) }()
+		}
+		for _, name := range names {
+			Expect(client.Wait(ctx, name, workflow.Suspended)).Error().NotTo(HaveOccurred())
+			Expect(client.Resume(ctx, name, workflow.ResumeOptions{})).Error().NotTo(HaveOccurred())
+		}
+		for range count {
+			Eventually(ctx, waits).WithTimeout(specTimeout).Should(Receive(BeNil()))
+		}
+	}, SpecTimeout(startTimeout))
 })
