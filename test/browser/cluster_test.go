@@ -3,6 +3,8 @@ package browser_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -93,4 +95,42 @@ func (a admin) replicas(ctx context.Context) (int64, error) {
 	}
 	replicas, _, err := unstructured.NestedInt64(d.Object, "spec", "replicas")
 	return replicas, err
+}
+
+// unfinished describes the workflow's state, its unfinished nodes and the pods, for the report of a
+// failed spec.
+func (a admin) unfinished() string {
+	ctx, cancel := context.WithTimeout(context.Background(), soon)
+	defer cancel()
+	var b strings.Builder
+	wf, err := a.workflow(ctx)
+	if err != nil {
+		fmt.Fprintln(&b, err)
+	} else {
+		phase, _, _ := unstructured.NestedString(wf.Object, "status", "phase")
+		suspend, _, _ := unstructured.NestedBool(wf.Object, "spec", "suspend")
+		fmt.Fprintf(&b, "workflow: %s, suspended %t, resource version %s\n", phase, suspend, wf.GetResourceVersion())
+		results, _, _ := unstructured.NestedMap(wf.Object, "status", "taskResultsCompletionStatus")
+		nodes, _, _ := unstructured.NestedMap(wf.Object, "status", "nodes")
+		for id, each := range nodes {
+			node, _ := each.(map[string]any)
+			switch node["phase"] {
+			case "Succeeded", "Failed", "Error", "Skipped", "Omitted":
+				continue
+			}
+			fmt.Fprintf(&b, "node %s %v: %v since %v, result complete %v: %v\n",
+				id, node["displayName"], node["phase"], node["startedAt"], results[id], node["message"])
+		}
+	}
+	pods, err := a.in("", "v1", "pods").List(ctx, metav1.ListOptions{LabelSelector: "workflows.argoproj.io/completed!=true"})
+	if err != nil {
+		fmt.Fprintln(&b, err)
+		return b.String()
+	}
+	for _, pod := range pods.Items {
+		phase, _, _ := unstructured.NestedString(pod.Object, "status", "phase")
+		node, _, _ := unstructured.NestedString(pod.Object, "spec", "nodeName")
+		fmt.Fprintf(&b, "pod %s: %s on %q, annotations %v\n", pod.GetName(), phase, node, pod.GetAnnotations())
+	}
+	return b.String()
 }

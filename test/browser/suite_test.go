@@ -45,6 +45,7 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 
 var _ = AfterEach(func() {
 	if CurrentSpecReport().Failed() {
+		AddReportEntry("workflow and pods", newAdmin().unfinished())
 		AddReportEntry("ends of the cluster's logs", cluster.LogTails(tailLines))
 	}
 })
