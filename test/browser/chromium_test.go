@@ -22,9 +22,9 @@ import (
 type tab struct {
 	ctx context.Context //nolint:containedctx // it is what the library has for a handle
 
-	mu     sync.Mutex
-	errors []string // what the console has of them
-	away   bool     // the service is: what can't be loaded is none
+	mu      sync.Mutex
+	errors  []string // what the console has of them
+	failing bool     // requests are expected to fail, so the console's network errors are not kept
 }
 
 // openTab starts a browser, which is ended after the spec.
@@ -53,7 +53,7 @@ func (t *tab) note(event any) {
 	defer t.mu.Unlock()
 	switch e := event.(type) {
 	case *log.EventEntryAdded:
-		if e.Entry.Level == "error" && (e.Entry.Source != "network" || !t.away) {
+		if e.Entry.Level == "error" && (e.Entry.Source != "network" || !t.failing) {
 			t.errors = append(t.errors, fmt.Sprintf("%s: %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL))
 		}
 	case *runtime.EventExceptionThrown:
@@ -71,11 +71,12 @@ func (t *tab) consoleErrors() []string {
 	return t.errors
 }
 
-// serviceIs says whether the service is away, so that not to reach it is no mistake of the page.
-func (t *tab) serviceIs(away bool) {
+// answersFail sets whether requests of the page are expected to fail, so that network errors are not
+// faults of the page.
+func (t *tab) answersFail(expected bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.away = away
+	t.failing = expected
 }
 
 func (t *tab) do(steps ...chromedp.Action[chromedp.Void]) {

@@ -79,13 +79,13 @@ var _ = Describe("the service's page", func() {
 		t.picture("service.png")
 
 		By("going on with another process of the service")
-		t.serviceIs(true)
+		t.answersFail(true)
 		p.killService(ctx)
 		Eventually(t.text("connection")).Should(ContainSubstring("connection lost"))
 		Expect(t.text("state")()).To(Equal("Running"), "it is what was known last")
 		p.startService(ctx)
 		Eventually(t.text("connection")).Should(Equal("live"))
-		t.serviceIs(false)
+		t.answersFail(false)
 		Eventually(t.text("logs")).Should(ContainSubstring("reading segment 1"))
 
 		By("noticing that nothing comes any more")
@@ -112,12 +112,14 @@ var _ = Describe("the service's page", func() {
 		Expect(t.text("state")()).To(Equal("Running"))
 
 		By("showing that the cluster is unreachable")
+		t.answersFail(true) // a restarted API server refuses everything until it has read its roles
 		Expect(cluster.Kill(ctx, envtest.PartAPIServer)).To(Succeed())
 		Eventually(t.text("unknown")).Should(ContainSubstring("The cluster is unreachable"))
 		Expect(t.text("pods")()).To(HavePrefix("unknown: "))
 		Expect(cluster.Restart(ctx, envtest.PartAPIServer)).To(Succeed())
 		Eventually(t.text("unknown")).Should(BeEmpty())
 		Eventually(t.text("pods")).Should(ContainSubstring("4 of 4 running"))
+		t.answersFail(false)
 
 		By("pausing it, and going on")
 		t.click("#pause")
