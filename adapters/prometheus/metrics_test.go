@@ -182,6 +182,6 @@ func sentinels() []error {
 		workflow.ErrNotFound, workflow.ErrAlreadyExists, workflow.ErrUnauthorized, workflow.ErrForbidden, workflow.ErrInvalid,
 		workflow.ErrConflict, workflow.ErrTemplateNotFound, workflow.ErrNotInstalled, workflow.ErrCompleted, workflow.ErrNotCompleted,
 		workflow.ErrNotSuspended, workflow.ErrReplaced, workflow.ErrDeleted, workflow.ErrLogsIncomplete, workflow.ErrNodesOffloaded, workflow.ErrUnreadable,
-		workflow.ErrUnsupported, workflow.ErrUnavailable, workflow.ErrUnknownOutcome,
+		workflow.ErrUnsupported, workflow.ErrUnavailable, workflow.ErrUnknownOutcome, workflow.ErrIdempotencyMismatch,
 	}
 }

@@ -15,8 +15,9 @@ type ended struct {
 	object    string // as the API server would send it
 }
 
-func (e ended) Start(context.Context, workflow.StartRequest) (*status.WorkflowStatus, error) {
-	return status.FromJSON([]byte(e.object))
+func (e ended) Start(context.Context, workflow.StartRequest) (*workflow.StartResult, error) {
+	s, err := status.FromJSON([]byte(e.object))
+	return &workflow.StartResult{WorkflowStatus: s}, err
 }
 
 func (e ended) Wait(context.Context, string, workflow.Condition, ...workflow.WaitOption) (*status.WorkflowStatus, error) {

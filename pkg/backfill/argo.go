@@ -3,7 +3,6 @@ package backfill
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -115,10 +114,6 @@ func (b *argoBackfill) Create(ctx context.Context) error {
 	dryRun := b.requestFor(max(runOf(s), 1))
 	dryRun.DryRun = true
 	_, err = b.startRun(ctx, s, dryRun)
-	var found *workflow.FoundError
-	if errors.As(err, &found) {
-		return nil // Start finds that run
-	}
 	return err
 }
 

@@ -25,9 +25,12 @@ type recorder struct {
 	startErr error
 }
 
-func (r *recorder) Start(_ context.Context, req workflow.StartRequest) (*status.WorkflowStatus, error) {
+func (r *recorder) Start(_ context.Context, req workflow.StartRequest) (*workflow.StartResult, error) {
 	r.requests = append(r.requests, req)
-	return r.status, errors.Join(r.err, r.startErr)
+	if err := errors.Join(r.err, r.startErr); err != nil {
+		return nil, err
+	}
+	return &workflow.StartResult{WorkflowStatus: r.status}, nil
 }
 
 func (r *recorder) List(context.Context, workflow.ListOptions) iter.Seq2[*status.WorkflowStatus, error] {
@@ -232,16 +235,12 @@ func TestCreateIsADryRun(t *testing.T) {
 	if err := b.Create(t.Context()); !errors.Is(err, workflow.ErrTemplateNotFound) || !strings.Contains(err.Error(), "rfs-s") {
 		t.Errorf("%v", err)
 	}
-	r.startErr = &workflow.Error{Op: workflow.OpStart, Err: &workflow.FoundError{Name: "backfill-rfs-s"}}
-	if err := b.Create(t.Context()); err != nil {
-		t.Errorf("a session that was started: %v", err)
-	}
 	r.startErr = workflow.ErrAlreadyExists
 	if err := b.Create(t.Context()); !errors.Is(err, workflow.ErrAlreadyExists) {
 		t.Errorf("a name that another workflow has: %v", err)
 	}
-	r.startErr = workflow.ErrConflict
-	if err := b.Create(t.Context()); !errors.Is(err, workflow.ErrConflict) || !strings.Contains(err.Error(), "session_name") {
+	r.startErr = workflow.ErrIdempotencyMismatch
+	if err := b.Create(t.Context()); !errors.Is(err, workflow.ErrIdempotencyMismatch) || !strings.Contains(err.Error(), "session_name") {
 		t.Errorf("%v", err)
 	}
 }

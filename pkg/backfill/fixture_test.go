@@ -50,9 +50,9 @@ func (r *oneRun) List(context.Context, workflow.ListOptions) iter.Seq2[*status.W
 	}
 }
 
-func (r *oneRun) Start(context.Context, workflow.StartRequest) (*status.WorkflowStatus, error) {
+func (r *oneRun) Start(context.Context, workflow.StartRequest) (*workflow.StartResult, error) {
 	r.before()
-	return r.now(), nil
+	return &workflow.StartResult{WorkflowStatus: r.now(), Found: true}, nil
 }
 
 func (r *oneRun) edit(uid types.UID, change func(*status.WorkflowStatus) error) error {

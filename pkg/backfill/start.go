@@ -31,8 +31,11 @@ func (b *argoBackfill) Start(ctx context.Context) (*Status, error) {
 // startRun starts a run, or finds it: s, if that is not nil.
 func (b *argoBackfill) startRun(ctx context.Context, s *status.WorkflowStatus, req workflow.StartRequest) (*status.WorkflowStatus, error) {
 	started, err := b.deps.Workflows.Start(ctx, req)
-	if !errors.Is(err, workflow.ErrConflict) {
-		return started, b.wrap(err)
+	switch {
+	case err == nil:
+		return started.WorkflowStatus, nil
+	case !errors.Is(err, workflow.ErrConflict):
+		return nil, b.wrap(err)
 	}
 	if s == nil { // another client started it first
 		var failed error

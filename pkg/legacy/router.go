@@ -143,30 +143,34 @@ func outOfReach(err error) bool {
 const nameTries = 3
 
 // Start implements [workflow.Interface]. The router generates the name of a workflow that has none,
-// so that later calls about the workflow go to the backend that started it.
-func (r *Router) Start(ctx context.Context, req workflow.StartRequest) (*status.WorkflowStatus, error) {
+// so that later calls about the workflow go to the backend that started it. One backend does all of
+// a replacement.
+func (r *Router) Start(ctx context.Context, req workflow.StartRequest) (started *workflow.StartResult, err error) {
 	name, base := nameOf(req)
-	if name != "" {
+	if name != "" || req.IfExists != "" && req.IfExists != workflow.ExistsFail { // the backend refuses IfExists without a name
 		backend, _ := r.choose(workflow.OpStart, name)
 		return backend.Start(ctx, req)
 	}
-	s, err := r.anyName(workflow.OpStart, base, func(backend workflow.Interface, name string) (*status.WorkflowStatus, error) {
+	err = r.anyName(workflow.OpStart, base, func(backend workflow.Interface, name string) (err error) {
 		req.Name = name
-		return backend.Start(ctx, req)
+		started, err = backend.Start(ctx, req)
+		return err
 	})
-	return s, unnamed(err)
+	return started, unnamed(err)
 }
 
 // Resubmit implements [workflow.Interface]. The name of the new workflow decides.
-func (r *Router) Resubmit(ctx context.Context, name string, opts workflow.ResubmitOptions) (*status.WorkflowStatus, error) {
+func (r *Router) Resubmit(ctx context.Context, name string, opts workflow.ResubmitOptions) (s *status.WorkflowStatus, err error) {
 	if given := startname.Given(opts.Name, opts.IdempotencyKey); given != "" {
 		backend, _ := r.choose(workflow.OpResubmit, given)
 		return backend.Resubmit(ctx, name, opts)
 	}
-	return r.anyName(workflow.OpResubmit, startname.OfCopy(name), func(backend workflow.Interface, chosen string) (*status.WorkflowStatus, error) {
+	err = r.anyName(workflow.OpResubmit, startname.OfCopy(name), func(backend workflow.Interface, chosen string) (err error) {
 		opts.Name = chosen
-		return backend.Resubmit(ctx, name, opts)
+		s, err = backend.Resubmit(ctx, name, opts)
+		return err
 	})
+	return s, err
 }
 
 // nameOf returns the name that the client would give to the workflow of a request, and what it would
@@ -184,20 +188,18 @@ func nameOf(req workflow.StartRequest) (name, base string) {
 }
 
 // anyName creates a workflow with a generated name, and with another one if that is taken.
-func (r *Router) anyName(
-	op workflow.Op, base string, create func(workflow.Interface, string) (*status.WorkflowStatus, error),
-) (s *status.WorkflowStatus, err error) {
+func (r *Router) anyName(op workflow.Op, base string, create func(workflow.Interface, string) error) (err error) {
 	for range nameTries {
 		name := "" // the backend will say what is wrong
 		if len(validation.IsDNS1123Subdomain(base)) == 0 {
 			name = startname.Random(base)
 		}
 		backend, _ := r.choose(op, name)
-		if s, err = create(backend, name); !errors.Is(err, workflow.ErrAlreadyExists) {
+		if err = create(backend, name); !errors.Is(err, workflow.ErrAlreadyExists) {
 			break
 		}
 	}
-	return s, err
+	return err
 }
 
 // unnamed removes a generated name from the error of a request that was refused before anything was

@@ -37,8 +37,12 @@ func (r *recorder) record(op workflow.Op, name string) (*status.WorkflowStatus, 
 	return &status.WorkflowStatus{Name: name}, nil
 }
 
-func (r *recorder) Start(_ context.Context, req workflow.StartRequest) (*status.WorkflowStatus, error) {
-	return r.record(workflow.OpStart, req.Name)
+func (r *recorder) Start(_ context.Context, req workflow.StartRequest) (*workflow.StartResult, error) {
+	s, err := r.record(workflow.OpStart, req.Name)
+	if err != nil {
+		return nil, err
+	}
+	return &workflow.StartResult{WorkflowStatus: s}, nil
 }
 
 func (r *recorder) Resubmit(_ context.Context, _ string, opts workflow.ResubmitOptions) (*status.WorkflowStatus, error) {

@@ -101,12 +101,12 @@ func TestCheckPermissions(t *testing.T) {
 		"not of the operation": {ops: []Op{OpGet}, denied: []string{"list workflows.argoproj.io"}},
 		"soft": {denied: []string{
 			"get workflowtemplates.argoproj.io", "list pods", "create events", "get clusterworkflowtemplates.argoproj.io",
-		}, want: "not permitted: list pods, for retry (steps that ran in pods), logs"},
+		}, want: "not permitted: list pods, for start (ExistsReplace), retry (steps that ran in pods), logs"},
 		"parts": {
 			ops:    []Op{OpDelete, OpStart, OpLogs},
 			denied: []string{"get workflows.argoproj.io", "watch workflows.argoproj.io", "watch pods"},
-			want: "not permitted: get workflows.argoproj.io, for delete (Wait, AbandonArtifactGC), start (an idempotency key, a name that is taken), logs; " +
-				"watch workflows.argoproj.io, for delete (Wait), logs (Follow); watch pods, for logs (Follow)",
+			want: "not permitted: get workflows.argoproj.io, for delete (Wait, AbandonArtifactGC), start (an idempotency key, a name that is taken, ExistsReplace), logs; " +
+				"watch workflows.argoproj.io, for delete (Wait), start (ExistsReplace), logs (Follow); watch pods, for logs (Follow)",
 		},
 		"twice": {
 			ops: []Op{OpDelete, OpGet, OpDelete}, denied: []string{"get workflows.argoproj.io"},

@@ -127,10 +127,10 @@ func (c claim) check(existing *unstructured.Unstructured) error {
 		return fmt.Errorf("%w: the idempotency key is in use, and its request is recorded in form %d, "+
 			"which this version of argoservice cannot read; update it", ErrConflict, found.Version)
 	case found.Request != c.Request:
-		return fmt.Errorf("%w: the idempotency key is in use for a different request%s; "+
-			"use another key, or repeat the same request", ErrConflict, differing(c.differences(found.fingerprint)))
+		return fmt.Errorf("%w%s; use another key, or repeat the same request",
+			ErrIdempotencyMismatch, differing(c.differences(found.fingerprint)))
 	case existing.GetDeletionTimestamp() != nil:
-		return fmt.Errorf("%w: it is being deleted; start again once it is deleted", ErrAlreadyExists)
+		return errBeingDeleted()
 	}
 	return nil
 }

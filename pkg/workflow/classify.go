@@ -16,7 +16,7 @@ func sentinels() []error {
 	return []error{
 		ErrUnknownOutcome, ErrTemplateNotFound, ErrNotInstalled, ErrNotSuspended, ErrReplaced, ErrDeleted, ErrLogsIncomplete,
 		ErrCompleted, ErrNotCompleted, ErrNodesOffloaded, ErrUnreadable, ErrUnsupported, ErrNotFound, ErrAlreadyExists,
-		ErrUnauthorized, ErrForbidden, ErrInvalid, ErrConflict, ErrUnavailable,
+		ErrUnauthorized, ErrForbidden, ErrInvalid, ErrIdempotencyMismatch, ErrConflict, ErrUnavailable,
 	}
 }
 

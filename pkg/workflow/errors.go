@@ -17,8 +17,7 @@ var (
 	// ErrNotFound means that the workflow or the namespace does not exist.
 	ErrNotFound = errors.New("workflow not found")
 	// ErrAlreadyExists means that the name is in use by a workflow that this call did not create.
-	// Choose another name, or leave it empty to have one generated. In a dry run it can be a
-	// [*FoundError].
+	// Choose another name, or leave it empty to have one generated.
 	ErrAlreadyExists = errors.New("workflow already exists")
 	// ErrUnauthorized means that the API server does not accept the caller's credentials. Renew
 	// them.
@@ -30,10 +29,14 @@ var (
 	// [*InvalidError] in the chain, it lists every problem.
 	ErrInvalid = errors.New("invalid request")
 	// ErrConflict means one of the following. Another writer kept changing the workflow for as long
-	// as the call retried. The workflow was retried during the call. An idempotency key is in use
-	// for a different request or under another name. A name is in use by another key. The workflow
-	// is being shut down and so cannot be suspended.
+	// as the call retried. The workflow was retried during the call. A name is in use by another
+	// idempotency key, or a key's request was recorded by a later version of this library. The
+	// workflow is being shut down and so cannot be suspended. [ErrIdempotencyMismatch] refines it.
 	ErrConflict = errors.New("conflict")
+	// ErrIdempotencyMismatch means that the idempotency key is in use for a different request: with
+	// other fields, which the error names, or under another name, which the error gives. Use another
+	// key, or repeat the same request. It refines [ErrConflict].
+	ErrIdempotencyMismatch = fmt.Errorf("%w: the idempotency key is in use for a different request", ErrConflict)
 	// ErrTemplateNotFound means that the template to start from does not exist. The error names
 	// those that do.
 	ErrTemplateNotFound = errors.New("workflow template not found")
@@ -120,7 +123,7 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is makes [errors.Is] match the sentinel of the cause.
+// Is makes [errors.Is] match the sentinel of the cause, and the one that it refines.
 func (e *Error) Is(target error) bool {
 	kind := sentinelOf(e.Err)
 	return kind != nil && errors.Is(kind, target)
@@ -159,20 +162,6 @@ func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
 func invalid(problems ...*field.Error) *InvalidError {
 	return &InvalidError{Problems: problems}
 }
-
-// FoundError is the error of a dry run whose IdempotencyKey has already started its workflow: the
-// same call without DryRun returns that workflow and does not create one. It matches
-// [ErrAlreadyExists].
-type FoundError struct {
-	Name string // the workflow's name
-}
-
-func (e *FoundError) Error() string {
-	return fmt.Sprintf("%v: the idempotency key has started %s; a start returns it and creates none", ErrAlreadyExists, e.Name)
-}
-
-// Is makes [errors.Is] match [ErrAlreadyExists].
-func (e *FoundError) Is(target error) bool { return target == ErrAlreadyExists }
 
 // EndedBeforeSuspendError is the error of [Suspended] and [AtGate] for a workflow that ended before it
 // reached a gate. It matches [ErrCompleted].

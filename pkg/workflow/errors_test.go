@@ -40,6 +40,7 @@ func TestClassification(t *testing.T) {
 		"invalid":            {err: apierrors.NewInvalid(schema.GroupKind{}, "w", nil), want: ErrInvalid},
 		"too large":          {err: apierrors.NewRequestEntityTooLargeError("big"), want: ErrInvalid},
 		"conflict":           {err: apierrors.NewConflict(workflows, "w", errors.New("changed")), want: ErrConflict},
+		"mismatch":           {err: fmt.Errorf("x: %w", ErrIdempotencyMismatch), want: ErrIdempotencyMismatch},
 		"busy":               {err: apierrors.NewTooManyRequests("later", 1), want: ErrUnavailable},
 		"server timeout":     {err: apierrors.NewServerTimeout(workflows, "create", 1), want: ErrUnavailable},
 		"unavailable":        {err: answer(http.StatusServiceUnavailable, "x"), want: ErrUnavailable},
@@ -83,7 +84,7 @@ func TestClassification(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			err := error(newError(OpStart, "ma", "w", tc.err))
 			for _, sentinel := range sentinels() {
-				if errors.Is(err, sentinel) != (tc.want != nil && errors.Is(sentinel, tc.want)) {
+				if errors.Is(err, sentinel) != errors.Is(tc.want, sentinel) {
 					t.Errorf("matches %v: %v", sentinel, errors.Is(err, sentinel))
 				}
 			}

@@ -94,9 +94,9 @@ func (f fingerprint) differences(other fingerprint) []string {
 }
 
 // requestFields returns the fields of a request that determine the workflow. It leaves out those
-// that only affect checks (SkipTemplateCheck, AllowUnknownParameters, DryRun) and the workflow's
-// name, which the claim records separately. It also leaves out fields with their zero value, but
-// not a parameter that is set to "".
+// that only affect checks (SkipTemplateCheck, AllowUnknownParameters, DryRun), IfExists, and the
+// workflow's name, which the claim records separately. It also leaves out fields with their zero
+// value, but not a parameter that is set to "".
 func (c *WorkflowClient) requestFields(req StartRequest, args spec.Arguments) (map[string]string, error) {
 	fields := map[string]string{
 		"template": req.Template, "cronWorkflow": req.CronWorkflow, "manifest": string(req.Manifest),

@@ -23,7 +23,7 @@ type Interface interface { //nolint:interfacebloat // it is the sum of small one
 // Starter starts workflows.
 type Starter interface {
 	// Start starts a workflow; see [WorkflowClient.Start].
-	Start(ctx context.Context, req StartRequest) (*status.WorkflowStatus, error)
+	Start(ctx context.Context, req StartRequest) (*StartResult, error)
 }
 
 // Reader reads workflows.

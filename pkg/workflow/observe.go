@@ -74,16 +74,13 @@ func (o *observation) named(name string) {
 	}
 }
 
-// found records that a start found its workflow instead of creating it.
-func (o *observation) found() {
-	if o != nil {
-		o.call.Found = true
+// begun records the workflow that a start created or found, and the one that it replaced.
+func (o *observation) begun(s *status.WorkflowStatus, sub *submission) {
+	if o == nil {
+		return
 	}
-}
-
-// begun records the outcome of the workflow that a start created or found.
-func (o *observation) begun(s *status.WorkflowStatus) {
-	if o != nil && s != nil {
+	o.call.Found, o.call.Replaced = sub.found, sub.replaced
+	if s != nil {
 		o.call.Outcome = s.Outcome()
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -34,12 +36,13 @@ type Call struct {
 	Name string
 	// DryRun reports whether a Start or Resubmit is a dry run, which creates nothing.
 	DryRun bool
-	// Found reports whether a Start or Resubmit found its workflow, which an earlier call with the
-	// same key had created. Outcome is that of the workflow, whether found or created. Both are set
-	// when End is called.
-	Found   bool
-	Outcome status.Outcome
-	Began   time.Time
+	// Found reports whether a Start or Resubmit found its workflow, which existed before the call;
+	// see [StartResult]. Outcome is that of the workflow, whether found or created. Replaced is
+	// [StartResult.Replaced]. They are set when End is called.
+	Found    bool
+	Outcome  status.Outcome
+	Replaced types.UID
+	Began    time.Time
 }
 
 // Event is one of [Retrying], [WatchOpened], [WatchClosed], [Reached], [WorkflowEnded] and

@@ -39,6 +39,7 @@ func reasons() []reason {
 		{ErrUnauthorized, "Unauthorized"},
 		{ErrForbidden, "Forbidden"},
 		{ErrInvalid, "Invalid"},
+		{ErrIdempotencyMismatch, "IdempotencyMismatch"}, // before ErrConflict, which it refines
 		{ErrConflict, "Conflict"},
 		{ErrTemplateNotFound, "TemplateNotFound"},
 		{ErrNotInstalled, "NotInstalled"},

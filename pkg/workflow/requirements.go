@@ -28,6 +28,7 @@ type OpRequirements struct {
 const (
 	partEvents      = "Options.EventSource" // recording an Event
 	partKeyWithName = "finding an idempotency key in use by another Name"
+	partReplace     = "ExistsReplace"
 )
 
 // Requirements returns the permissions that an operation requires, in a fixed order. It returns nil
@@ -50,6 +51,8 @@ func Requirements(op Op) []Requirement {
 			argo("workflows", "get").only("an idempotency key"),
 			argo("workflows", "list").only(partKeyWithName).optional(),
 			argo("workflows", "get").only("a name that is taken"), // to find out whose it is
+			argo("workflows", "get", "watch", "patch", "delete").only(partReplace),
+			core("pods", "list").only(partReplace), argo("workflowtaskresults", "list").only(partReplace),
 			argo("cronworkflows", "get").only("a CronWorkflow"),
 			argo("cronworkflows", "list").only("naming the CronWorkflows there are").optional(),
 			templateRequirements(), eventRequirements(),

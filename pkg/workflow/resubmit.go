@@ -30,7 +30,7 @@ type ResubmitOptions struct {
 	Labels, Annotations map[string]string
 	// IdempotencyKey makes every Resubmit with the same key return the same new workflow; see
 	// [StartRequest.IdempotencyKey]. The old workflow's name, and its UID if set, are part of the
-	// request: the same key with another one is [ErrConflict].
+	// request: the same key with another one is [ErrIdempotencyMismatch].
 	IdempotencyKey string
 	// UID, if set, is the UID of the old workflow. A workflow with another one is [ErrReplaced].
 	UID types.UID
@@ -51,14 +51,14 @@ type ResubmitOptions struct {
 //
 // Errors: [ErrNotFound], [ErrReplaced] and [ErrUnreadable] (an object that cannot be read) for the
 // old workflow; [ErrInvalid], [ErrTemplateNotFound], [ErrAlreadyExists], [ErrConflict],
-// [ErrForbidden] (needs get and create), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable],
+// [ErrIdempotencyMismatch], [ErrForbidden] (needs get and create), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable],
 // [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Resubmit(ctx context.Context, name string, opts ResubmitOptions) (s *status.WorkflowStatus, err error) {
 	ctx, o := c.beginCall(ctx, Call{Op: OpResubmit, Name: name, DryRun: opts.DryRun}, &err)
 	defer o.end(ctx)
 	sub := &submission{req: opts.request(), pacer: c.pacer(), subject: name}
 	obj, err := c.resubmit(ctx, sub, name, opts.UID)
-	return c.started(o, OpResubmit, sub.subject, obj, err)
+	return c.started(o, OpResubmit, sub, obj, err)
 }
 
 // request returns the options that Start also has.

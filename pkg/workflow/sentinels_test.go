@@ -19,7 +19,7 @@ import (
 
 // broader returns for each sentinel that refines another one which that is.
 func broader() map[error]error {
-	return map[error]error{}
+	return map[error]error{ErrIdempotencyMismatch: ErrConflict}
 }
 
 // typedErrors has an error of each exported type of this package, and those of package status that
@@ -29,7 +29,6 @@ func typedErrors() map[string]struct{ err, want error } {
 	return map[string]struct{ err, want error }{
 		"InvalidError":                {invalid(), ErrInvalid},
 		"PermissionError":             {&PermissionError{}, ErrForbidden},
-		"FoundError":                  {&FoundError{}, ErrAlreadyExists},
 		"EndedBeforeSuspendError":     {&EndedBeforeSuspendError{Status: ended}, ErrCompleted},
 		"CompletedError":              {completed(ended), ErrCompleted},
 		"NotSuspendedError":           {notSuspended("a", nil, nil), ErrNotSuspended},

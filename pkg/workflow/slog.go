@@ -19,7 +19,8 @@ import (
 //     [ErrConflict]; watches that were opened or closed.
 //   - Info: other operations that succeeded; workflows that ended. Start and Resubmit add whether
 //     they found their workflow or created it, and its outcome: found=true and outcome=Stopped
-//     mean that the key belongs to a workflow that was stopped.
+//     mean that the key belongs to a workflow that was stopped. Start adds the UID of a workflow
+//     that it replaced.
 //   - Warn: problems that an operator of the host may have to look at: missing permissions, an
 //     unavailable API server, an unknown outcome, an unexpected error; attempts repeated for such
 //     a reason; watches lost; Kubernetes Events that could not be recorded.
@@ -54,6 +55,9 @@ func (l *logObserver) End(ctx context.Context, call Call, err error) {
 	attrs = append(attrs, slog.Duration("took", time.Since(call.Began)))
 	if call.Outcome != "" && !call.DryRun {
 		attrs = append(attrs, slog.Bool("found", call.Found), slog.String("outcome", string(call.Outcome)))
+	}
+	if call.Replaced != "" && !call.DryRun {
+		attrs = append(attrs, slog.String("replaced", string(call.Replaced)))
 	}
 	l.log.LogAttrs(ctx, level, string(call.Op), withError(attrs, err)...)
 }

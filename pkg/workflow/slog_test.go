@@ -35,8 +35,17 @@ func TestLogObserver(t *testing.T) {
 		"a dry run": {func(o Observer) {
 			o.End(t.Context(), Call{Op: OpStart, DryRun: true, Began: time.Now()}, nil)
 		}, "level=DEBUG msg=start"},
-		"a list":               {end(OpList, "", nil), `level=DEBUG msg=list` + who + " took="},
-		"a change":             {end(OpStart, "w", nil), `level=INFO msg=start` + who + " workflow=w took="},
+		"a list":   {end(OpList, "", nil), `level=DEBUG msg=list` + who + " took="},
+		"a change": {end(OpStart, "w", nil), `level=INFO msg=start` + who + " workflow=w took="},
+		"a start": {func(o Observer) {
+			o.End(t.Context(), Call{Op: OpStart, Outcome: status.OutcomePending, Began: time.Now()}, nil)
+		}, "found=false outcome=Pending\n"},
+		"a start that found its workflow": {func(o Observer) {
+			o.End(t.Context(), Call{Op: OpStart, Found: true, Outcome: status.OutcomeStopped, Began: time.Now()}, nil)
+		}, "found=true outcome=Stopped\n"},
+		"a replacement": {func(o Observer) {
+			o.End(t.Context(), Call{Op: OpStart, Outcome: status.OutcomePending, Replaced: "u", Began: time.Now()}, nil)
+		}, "found=false outcome=Pending replaced=u\n"},
 		"the caller's mistake": {end(OpStop, "w", &Error{Op: OpStop, Err: ErrCompleted}), `level=DEBUG msg=stop`},
 		"no permission":        {end(OpStop, "w", &Error{Op: OpStop, Err: ErrForbidden}), `level=WARN msg=stop`},
 		"with its reason":      {end(OpStop, "w", &Error{Op: OpStop, Err: ErrForbidden}), `reason=Forbidden error="stop: not permitted"`},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
@@ -15,8 +16,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
-// Start starts a workflow from a template, a CronWorkflow or a manifest, exactly once, and returns
-// its first state.
+// Start starts a workflow from a template, a CronWorkflow or a manifest, exactly once. It returns
+// the workflow's first state, or if it found the workflow, the current one.
 //
 // It checks the request before it creates anything: against the rules of the API, and against the
 // template, which it reads first, or has read at most [Options.TemplateMaxAge] ago. Argo itself
@@ -29,9 +30,12 @@ import (
 //
 // The client chooses the name, so an attempt whose response was lost is repeated safely: finding
 // its own workflow there is a success. With an IdempotencyKey that holds across calls too: a further
-// Start returns the workflow as it is by now, completed or not. The same key with a different
-// request is [ErrConflict], which names the fields that differ; so is a Name in use by another key.
-// A Name in use by a workflow without a key is [ErrAlreadyExists].
+// Start finds the workflow, completed or not. The same key with a different request is
+// [ErrIdempotencyMismatch], which names the fields that differ. A Name in use by another key is
+// [ErrConflict]; one in use by a workflow without a key is [ErrAlreadyExists].
+//
+// If another workflow has the Name, [StartRequest].IfExists can make Start return or replace that
+// instead.
 //
 // All this lasts as long as the workflow exists. If one was created, ran and was deleted (by a
 // ttlStrategy, or by hand) before a lost attempt is repeated, it is started a second time: nothing
@@ -39,16 +43,35 @@ import (
 // call is repeated with an IdempotencyKey, before that call.
 //
 // Errors: [ErrNotFound] (no such namespace), [ErrInvalid] with an [*InvalidError] listing all
-// problems, [ErrTemplateNotFound], [ErrAlreadyExists], [ErrConflict], [ErrForbidden] (needs
-// create; with an IdempotencyKey, or to find out about a lost answer, get), [ErrUnauthorized],
-// [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome] (its Name says where to look), and
-// the context's.
-func (c *WorkflowClient) Start(ctx context.Context, req StartRequest) (s *status.WorkflowStatus, err error) {
+// problems, [ErrTemplateNotFound], [ErrAlreadyExists], [ErrConflict], [ErrIdempotencyMismatch],
+// [ErrUnreadable] (the workflow that has the name), [ErrForbidden] (needs create;
+// with an IdempotencyKey or IfExists, or to find out about a lost answer, get; see [Requirements]),
+// [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome] (its Name says where
+// to look), and the context's. With [ExistsReplace], a [*DeletionHeldError] as from Delete.
+func (c *WorkflowClient) Start(ctx context.Context, req StartRequest) (result *StartResult, err error) {
 	ctx, o := c.beginCall(ctx, Call{Op: OpStart, Name: req.Name, DryRun: req.DryRun}, &err)
 	defer o.end(ctx)
 	sub := &submission{req: req, pacer: c.pacer(), subject: req.Name}
 	obj, err := c.start(ctx, sub)
-	return c.started(o, OpStart, sub.subject, obj, err)
+	s, err := c.started(o, OpStart, sub, obj, err)
+	if s == nil {
+		return nil, err
+	}
+	return &StartResult{WorkflowStatus: s, Found: sub.found, Replaced: sub.replaced}, err
+}
+
+// StartResult is the result of a [WorkflowClient.Start].
+type StartResult struct {
+	// WorkflowStatus is the state of the workflow that was created or found.
+	*status.WorkflowStatus
+
+	// Found reports whether the workflow existed before the call. It is false if an attempt of this
+	// call created the workflow, even if the response to that attempt was lost. In a dry run it
+	// reports whether a start would find the workflow.
+	Found bool
+	// Replaced is the UID of the workflow that the call ended and deleted because of
+	// [ExistsReplace], or in a dry run would end and delete. It is empty if there was none.
+	Replaced types.UID
 }
 
 // submission is a start in progress. Each step of Start or Resubmit completes a part of it.
@@ -64,6 +87,9 @@ type submission struct {
 	send  map[string]string // the arguments of the workflow
 	claim claim             // of the workflow's name
 	event func() happening  // what is recorded once the workflow is created
+
+	replaced types.UID // of the workflow that had the name when the call began, and is to be replaced
+	found    bool      // the workflow existed before the call
 }
 
 // failed returns err as the error of a request about the claimed name.
@@ -72,8 +98,8 @@ func (s *submission) failed(err error) error {
 	return err
 }
 
-// start checks the request, returns the workflow that its key has started before, or drafts and
-// creates a new one.
+// start checks the request, returns the workflow that its key has started before or that it may
+// reuse, or drafts and creates a new one.
 func (c *WorkflowClient) start(ctx context.Context, s *submission) (*unstructured.Unstructured, error) {
 	var problems field.ErrorList
 	s.args, s.draft, problems = checkRequest(ctx, s.req, c.namespace)
@@ -87,7 +113,7 @@ func (c *WorkflowClient) start(ctx context.Context, s *submission) (*unstructure
 	if err != nil {
 		return nil, err
 	}
-	s.claim = newClaim(s.givenName(), s.draft.base, s.req.IdempotencyKey, fields)
+	s.claim = newClaim(givenTo(s.req, s.draft), s.draft.base, s.req.IdempotencyKey, fields)
 	// Before the template is read: it may be deleted by now, and the workflow is what counts.
 	if existing, err := c.startedBefore(ctx, s); existing != nil || err != nil {
 		return existing, err
@@ -101,15 +127,8 @@ func (c *WorkflowClient) start(ctx context.Context, s *submission) (*unstructure
 	return c.submit(ctx, s)
 }
 
-// givenName returns the name that the request or its manifest gives, or "".
-func (s *submission) givenName() string {
-	if s.req.Name == "" && s.draft.obj != nil {
-		return s.draft.obj.GetName()
-	}
-	return s.req.Name
-}
-
-// submit completes and checks the draft, claims its name and creates it.
+// submit completes and checks the draft, claims its name, replaces the workflow that has it if the
+// request says so, and creates it.
 func (c *WorkflowClient) submit(ctx context.Context, s *submission) (*unstructured.Unstructured, error) {
 	if err := c.complete(ctx, s); err != nil {
 		return nil, err
@@ -126,30 +145,30 @@ func (c *WorkflowClient) submit(ctx context.Context, s *submission) (*unstructur
 	if ctx.Err() != nil {
 		return nil, pace.Interruption(ctx, nil) // before anything is sent, so the outcome is known
 	}
-	created, made, err := c.createOnce(ctx, s)
-	switch {
-	case err != nil:
-		return nil, err
-	case s.req.DryRun && !made:
-		return nil, s.failed(&FoundError{Name: s.claim.Name})
-	case made && !s.req.DryRun:
+	if s.req.IfExists == ExistsReplace {
+		if planned, err := c.replace(ctx, s); planned != nil || err != nil {
+			return planned, err
+		}
+	}
+	created, err := c.createOnce(ctx, s)
+	if err == nil && !s.found && !s.req.DryRun {
 		c.record(ctx, created, s.event)
 	}
-	return created, nil
+	return created, err
 }
 
 // started returns the result of an operation that creates a workflow. The result is about the
 // created workflow; an error is about the subject.
 func (c *WorkflowClient) started(
-	o *observation, op Op, subject string, obj *unstructured.Unstructured, err error,
+	o *observation, op Op, sub *submission, obj *unstructured.Unstructured, err error,
 ) (*status.WorkflowStatus, error) {
 	if err != nil {
-		o.named(subject)
-		return nil, c.error(op, subject, err)
+		o.named(sub.subject)
+		return nil, c.error(op, sub.subject, err)
 	}
 	o.named(obj.GetName())
 	s, err := c.decoders.FromUnstructured(obj) // the workflow is started, even if ctx has ended
-	o.begun(s)
+	o.begun(s, sub)
 	if err != nil {
 		return s, c.error(op, obj.GetName(), err)
 	}

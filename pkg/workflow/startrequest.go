@@ -90,17 +90,67 @@ type StartRequest struct {
 	// Use a key either always with the same Name, or always without one. Without a Name, the
 	// workflow's name is derived from the key alone, so the API server decides between processes
 	// that start at the same time. With a Name, the Name is what is unique. The key under a second
-	// Name is [ErrConflict] if a list shows the first workflow. That takes one more request, and is
+	// Name is [ErrIdempotencyMismatch] if a list shows the first workflow. That takes one more request, and is
 	// omitted without permission to list. Two processes that use two Names at the same moment both
 	// create a workflow.
 	//
 	// The workflow stores a hash of the key, never the key itself, and HMACs of the request's
 	// fields under the key. A reader that can guess the key can also check a guess of a value.
 	IdempotencyKey string
-	// DryRun makes the API server check the request, and returns what would be created, without
-	// creating it. If the IdempotencyKey has already started its workflow, the error is a
-	// [*FoundError].
+	// IfExists says what a Start does if another workflow has the Name, or the name in the Manifest.
+	// It defaults to [ExistsFail]. The workflow of the same IdempotencyKey and request is always
+	// found, whatever the policy is. Without a name there is nothing to choose, since the name is
+	// then generated or derived from the key: any policy but ExistsFail is [ErrInvalid].
+	IfExists ExistsPolicy
+	// DryRun makes the API server check the request, and returns what a start would return, without
+	// changing anything: what would be created, or the workflow that would be found.
 	DryRun bool
+}
+
+// ExistsPolicy is what a Start does if another workflow has its name.
+type ExistsPolicy string
+
+const (
+	// ExistsFail refuses the start. It is the default.
+	ExistsFail ExistsPolicy = "fail"
+	// ExistsReuse returns the workflow that has the name, as found: running or completed, of any
+	// request, with another idempotency key or none. A workflow that is being deleted, and one of
+	// another instance ID, are [ErrAlreadyExists].
+	ExistsReuse ExistsPolicy = "reuse"
+	// ExistsReplace ends and deletes the workflow that has the name, and then starts the new one.
+	//
+	// Before it changes anything, Start makes all checks, has the API server check the new workflow
+	// under a free name, and checks that the caller may delete the old one. Then it stops the old
+	// workflow, so that exit handlers run, and blocks until it has ended. It deletes the workflow in
+	// the foreground, and blocks until the workflow, its pods and its task results are deleted,
+	// since the controller would take those for the new workflow's. Then it creates the new one. A
+	// workflow that no controller has begun to run is deleted without waiting for its end. Only ctx
+	// limits how long all this takes.
+	//
+	// Start replaces the workflow that has the name when it reads it first. If another client takes
+	// the name later, the error is [ErrAlreadyExists], so two replacements don't end each other's
+	// workflows. So is a workflow of another instance ID. If a finalizer keeps the old workflow, the
+	// error is a [*DeletionHeldError].
+	//
+	// A call that is interrupted may have stopped or deleted the old workflow without creating the
+	// new one. Repeat it to go on. With an IdempotencyKey, it then finds the new workflow if that
+	// was created; without one, it replaces that too.
+	ExistsReplace ExistsPolicy = "replace"
+)
+
+// existsProblems returns the problems of IfExists. name is the name that the request gives.
+func existsProblems(policy ExistsPolicy, name string) field.ErrorList {
+	path := field.NewPath("ifExists")
+	switch policy {
+	case "", ExistsFail:
+	case ExistsReuse, ExistsReplace:
+		if name == "" {
+			return field.ErrorList{field.Forbidden(path, "applies to a given name; set name")}
+		}
+	default:
+		return field.ErrorList{field.NotSupported(path, policy, []ExistsPolicy{ExistsFail, ExistsReuse, ExistsReplace})}
+	}
+	return nil
 }
 
 // checkRequest returns the problems of the request itself, its arguments, and a draft of the
@@ -108,8 +158,19 @@ type StartRequest struct {
 // everything.
 func checkRequest(ctx context.Context, req StartRequest, namespace string) (args spec.Arguments, d draft, problems field.ErrorList) {
 	d, problems = checkSource(ctx, req, namespace)
+	if len(req.Manifest) == 0 || d.obj != nil { // otherwise the manifest may have a name
+		problems = append(problems, existsProblems(req.IfExists, givenTo(req, d))...)
+	}
 	args, found := checkSettings(req)
 	return args, d, append(problems, found...)
+}
+
+// givenTo returns the name that the request or its manifest gives to the workflow, or "".
+func givenTo(req StartRequest, d draft) string {
+	if req.Name == "" && d.obj != nil {
+		return d.obj.GetName()
+	}
+	return req.Name
 }
 
 // checkSettings checks everything except the source of the workflow.

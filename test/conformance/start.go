@@ -2,7 +2,6 @@ package conformance
 
 import (
 	"context"
-	"errors"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -186,7 +185,7 @@ spec:
 
 			blind := f.Restricted(ctx, map[string][]string{"workflows": {"create"}})
 			req.OptionalParameters = map[string]any{"nowhere-used": 1}
-			var s *status.WorkflowStatus
+			var s *workflow.StartResult
 			eventuallyAllowed(ctx, func() (err error) {
 				s, err = blind.Start(ctx, req)
 				return err
@@ -204,17 +203,21 @@ func describeIdempotency(fixture func() Fixture) {
 				Template: f.template(ctx, onePod), Parameters: map[string]any{"message": "m"}, IdempotencyKey: "session-42",
 			}
 			const callers = 8
-			started := make(chan workflow.Result[*status.WorkflowStatus], callers)
+			started := make(chan workflow.Result[*workflow.StartResult], callers)
 			for range callers {
 				go func() { started <- workflow.ResultOf(f.Client.Start(ctx, req)) }()
 			}
-			uids := map[string]bool{}
+			uids, created := map[string]bool{}, 0
 			for range callers {
 				s, err := (<-started).Unwrap()
 				Expect(err).NotTo(HaveOccurred())
 				uids[string(s.UID)] = true
+				if !s.Found {
+					created++
+				}
 			}
 			Expect(uids).To(HaveLen(1))
+			Expect(created).To(Equal(1), "the other calls found the workflow")
 
 			f.wait(ctx, f.start(ctx, req).Name, workflow.Completed)
 			ended := f.start(ctx, req)
@@ -231,7 +234,7 @@ func describeIdempotency(fixture func() Fixture) {
 			changed := req
 			changed.Labels = map[string]string{"a": "b"}
 			_, err := f.Client.Start(ctx, changed)
-			Expect(expectError(err, workflow.ErrConflict, workflow.OpStart, first.Name)).To(ContainSubstring("it differs in labels"))
+			Expect(expectError(err, workflow.ErrIdempotencyMismatch, workflow.OpStart, first.Name)).To(ContainSubstring("it differs in labels"))
 
 			other := workflow.StartRequest{Template: req.Template, Name: first.Name, IdempotencyKey: "another"}
 			_, err = f.Client.Start(ctx, other)
@@ -252,12 +255,12 @@ func describeIdempotency(fixture func() Fixture) {
 			elsewhere := req
 			elsewhere.Template, elsewhere.Parameters = f.template(ctx, onePod), map[string]any{"message": ""}
 			_, err := f.Client.Start(ctx, elsewhere)
-			Expect(expectError(err, workflow.ErrConflict, workflow.OpStart, first.Name)).To(ContainSubstring("parameters[message]"))
+			Expect(expectError(err, workflow.ErrIdempotencyMismatch, workflow.OpStart, first.Name)).To(ContainSubstring("parameters[message]"))
 
 			named := req
 			named.Name = "second"
 			_, err = f.Client.Start(ctx, named)
-			Expect(expectError(err, workflow.ErrConflict, workflow.OpStart, "second")).To(ContainSubstring(first.Name))
+			Expect(expectError(err, workflow.ErrIdempotencyMismatch, workflow.OpStart, "second")).To(ContainSubstring(first.Name))
 			list, err := f.workflows().List(ctx, metav1.ListOptions{})
 			Expect(err).NotTo(HaveOccurred())
 			Expect(list.Items).To(HaveLen(1))
@@ -271,7 +274,7 @@ func describeIdempotency(fixture func() Fixture) {
 			f := fixture()
 			templates := []string{f.template(ctx, gate), f.template(ctx, gate)}
 			const callers = 8
-			started := make(chan workflow.Result[*status.WorkflowStatus], callers)
+			started := make(chan workflow.Result[*workflow.StartResult], callers)
 			for i := range callers {
 				go func() {
 					started <- workflow.ResultOf(f.Client.Start(ctx, workflow.StartRequest{Template: templates[i%2], IdempotencyKey: "k"}))
@@ -288,7 +291,7 @@ func describeIdempotency(fixture func() Fixture) {
 			Expect(err).NotTo(HaveOccurred())
 			Expect(list.Items).To(HaveLen(1))
 			for _, err := range refused {
-				expectError(err, workflow.ErrConflict, workflow.OpStart, list.Items[0].GetName())
+				expectError(err, workflow.ErrIdempotencyMismatch, workflow.OpStart, list.Items[0].GetName())
 			}
 		}, SpecTimeout(specTimeout))
 
@@ -323,11 +326,10 @@ func describeIdempotency(fixture func() Fixture) {
 			name := f.start(ctx, dry).Name
 			first := f.start(ctx, req)
 			Expect(first.Name).To(Equal(name))
-			_, err := f.Client.Start(ctx, dry)
-			expectError(err, workflow.ErrAlreadyExists, workflow.OpStart, first.Name)
-			var found *workflow.FoundError
-			Expect(errors.As(err, &found)).To(BeTrue())
-			Expect(found.Name).To(Equal(first.Name))
+			found, err := f.Client.Start(ctx, dry)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(found.Found).To(BeTrue())
+			Expect(found.UID).To(Equal(first.UID))
 		}, SpecTimeout(specTimeout))
 
 		It("refuses claims and labels that callers may not set", func(ctx SpecContext) {

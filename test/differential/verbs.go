@@ -56,12 +56,19 @@ func starts() []variant {
 		{"with an unknown entrypoint", func(r *workflow.StartRequest) { r.Entrypoint = "nowhere" }},
 		{"with an invalid name", func(r *workflow.StartRequest) { r.Name = "Not_A_Name" }},
 		{"as a dry run", func(r *workflow.StartRequest) { r.DryRun = true }},
+		{"reusing the name", func(r *workflow.StartRequest) { r.IfExists = workflow.ExistsReuse }},
+		{"as a dry run that replaces", func(r *workflow.StartRequest) { r.IfExists, r.DryRun = workflow.ExistsReplace, true }},
 		{"suspended", func(r *workflow.StartRequest) { r.Spec = map[string]any{"suspend": true} }},
 	} {
 		all = append(all, variant{way.what, func(ctx context.Context, s Side, name string) (string, error) {
 			req := workflow.StartRequest{Template: Template, Name: name}
 			way.edit(&req)
-			return summary(s.Client.Start(ctx, req))
+			started, err := s.Client.Start(ctx, req)
+			if err != nil {
+				return "", err
+			}
+			said, err := summary(started.WorkflowStatus, nil)
+			return fmt.Sprintf("%s, found: %t, replaced: %t", said, started.Found, started.Replaced != ""), err
 		}})
 	}
 	return all

@@ -143,6 +143,42 @@ var _ = Describe("native client", func() {
 			Expect(count(ctx)).To(BeZero())
 		}, SpecTimeout(specTimeout))
 
+		It("replaces once", func(ctx SpecContext) {
+			var mu sync.Mutex
+			lost := map[string]bool{}
+			lossy := nativeClient(wrapped(func(next http.RoundTripper) http.RoundTripper {
+				return roundTripper(func(r *http.Request) (*http.Response, error) {
+					resp, err := next.RoundTrip(r)
+					mu.Lock()
+					defer mu.Unlock()
+					// The first response to each kind of write is lost, those of dry runs apart.
+					write := r.Method + r.URL.Query().Get("dryRun")
+					if r.Method != http.MethodGet && err == nil && resp.StatusCode < http.StatusBadRequest && !lost[write] {
+						lost[write] = true
+						return nil, lose(resp)
+					}
+					return resp, err
+				})
+			}), namespace)
+			client := nativeClient(cluster.Config(), namespace)
+			req := workflow.StartRequest{Template: template, Name: "same-name"}
+			first, err := client.Start(ctx, req)
+			Expect(err).NotTo(HaveOccurred())
+			_, err = client.Wait(ctx, first.Name, workflow.Suspended)
+			Expect(err).NotTo(HaveOccurred())
+
+			req.IfExists, req.IdempotencyKey = workflow.ExistsReplace, "k"
+			second, err := lossy.Start(ctx, req)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(second.Replaced).To(Equal(first.UID))
+			Expect(lost).To(HaveLen(4))
+			again, err := lossy.Start(ctx, req)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(again.Found).To(BeTrue())
+			Expect(again.UID).To(Equal(second.UID))
+			Expect(count(ctx)).To(Equal(1))
+		}, SpecTimeout(specTimeout))
+
 		It("doesn't delete what has come in the place of what it deleted", func(ctx SpecContext) {
 			client := nativeClient(cluster.Config(), namespace)
 			req := workflow.StartRequest{Template: template, Name: "same-name"}

@@ -148,6 +148,15 @@ func startProbes() []probe {
 			err := start(ctx, s, workflow.StartRequest{Manifest: manifest, Name: loggedWorkflow})
 			return insteadOf(err, workflow.ErrAlreadyExists)
 		}},
+		{workflow.OpStart, []string{"ExistsReplace"}, func(ctx context.Context, s *stage) error {
+			name := s.fresh()
+			if err := s.put(ctx, name, inlineSpec, runningStatus); err != nil {
+				return err
+			}
+			cfg := s.onWatch(func() { _ = s.patch(ctx, name, `{"status":{"phase":"Failed"}}`) }) // as the controller does
+			req := workflow.StartRequest{Manifest: manifest, Name: name, IfExists: workflow.ExistsReplace}
+			return second(s.clientWith(cfg, workflow.Options{}).Start(ctx, req))
+		}},
 		{workflow.OpStart, []string{"a CronWorkflow"}, func(ctx context.Context, s *stage) error {
 			return start(ctx, s, workflow.StartRequest{CronWorkflow: nightlyCron})
 		}},
@@ -390,7 +399,11 @@ func eventProbes() []probe {
 	var all []probe
 	for op, call := range map[workflow.Op]func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error){
 		workflow.OpStart: func(ctx context.Context, c *workflow.WorkflowClient, _ string) (string, error) {
-			return nameOf(c.Start(ctx, workflow.StartRequest{Manifest: manifest}))
+			started, err := c.Start(ctx, workflow.StartRequest{Manifest: manifest})
+			if err != nil {
+				return "", err
+			}
+			return started.Name, nil
 		},
 		workflow.OpResubmit: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
 			return nameOf(c.Resubmit(ctx, name, workflow.ResubmitOptions{}))

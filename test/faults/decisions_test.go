@@ -272,10 +272,11 @@ func (d decision) once(ctx context.Context, c *caller) (name string, failed, los
 			failed = err
 		}
 	}()
-	if s, err = c.Wait(ctx, name, d.ready); err != nil {
+	ready, err := c.Wait(ctx, name, d.ready)
+	if err != nil {
 		return name, err, nil
 	}
-	if err = d.make(ctx, c, s); err != nil {
+	if err = d.make(ctx, c, ready); err != nil {
 		return name, err, nil
 	}
 	return name, nil, tookEffect(ctx, c, name, d.taken, d.never)

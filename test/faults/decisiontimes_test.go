@@ -65,7 +65,7 @@ func median(ctx context.Context, c *caller, n int, wait time.Duration, call func
 		GinkgoHelper()
 		s, err := c.Start(ctx, workflow.StartRequest{Template: "gates"})
 		Expect(err).NotTo(HaveOccurred())
-		return s
+		return s.WorkflowStatus
 	}
 	states := make([]*status.WorkflowStatus, n)
 	for i := range states {

@@ -152,13 +152,14 @@ func (l *load) start(ctx context.Context, n int, callers []*caller) {
 			if st.id%2 == 1 {
 				req.IdempotencyKey = fmt.Sprint("start-", st.id)
 			}
-			st.state, st.err = c.Start(ctx, req)
-			if st.err != nil {
+			started, err := c.Start(ctx, req)
+			if st.err = err; err != nil {
 				l.mu.Lock()
 				l.refused++
 				l.mu.Unlock()
 				return
 			}
+			st.state = started.WorkflowStatus
 			w := &waiter{name: st.state.Name, uid: string(st.state.UID), ending: l.ends, started: st}
 			l.mu.Lock()
 			l.waits = append(l.waits, w)

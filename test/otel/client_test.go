@@ -52,7 +52,7 @@ func TestWithAClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	span := r.only(t)
-	if named := otel.SpanContextOf(started); named.SpanID() != span.SpanContext().SpanID() || named.TraceID() != caller.SpanContext().TraceID() {
+	if named := otel.SpanContextOf(started.WorkflowStatus); named.SpanID() != span.SpanContext().SpanID() || named.TraceID() != caller.SpanContext().TraceID() {
 		t.Errorf("%v is named, want %v", named, span.SpanContext())
 	}
 	if name := texts(span.Attributes())["argo.workflow.name"]; name != started.Name || name == "" {

@@ -63,6 +63,7 @@ func codes() []kind {
 		{"NotFound", http.StatusNotFound},
 		{"TemplateNotFound", http.StatusNotFound},
 		{"AlreadyExists", http.StatusConflict},
+		{"IdempotencyMismatch", http.StatusConflict},
 		{"Conflict", http.StatusConflict},
 		{"Completed", http.StatusConflict},
 		{"NotCompleted", http.StatusConflict},

@@ -2,9 +2,9 @@
 // an order that a real one won't keep to.
 //
 // It guarantees that workflows are served by the API server's rules for resource versions,
-// selectors, pages and bookmarks, with whatever fault a test asks for, in the virtual time of
-// testing/synctest. The specs on a real API server show that its rules are these.
+// selectors, pages, bookmarks and preconditions, with whatever fault a test asks for, in the virtual
+// time of testing/synctest. The specs on a real API server show that its rules are these.
 //
-// It does not know other resources, writes by requests, or schemas: a test changes workflows by
-// calls.
+// It has no schemas, and of other resources only names. It does not collect garbage: an object that
+// is deleted in the foreground stays until the test calls Remove.
 package apitest

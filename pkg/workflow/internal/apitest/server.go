@@ -52,6 +52,15 @@ type Server struct {
 	Reset func(r *http.Request) bool
 	// Mute makes new watches bring nothing.
 	Mute bool
+	// Wrote, if not nil, is called with the lock held after a request has created, patched or
+	// deleted a workflow. obj is the workflow, before a deletion, and method the request's.
+	Wrote func(method string, obj *unstructured.Unstructured)
+	// Lose, if not nil, is called with the lock held for each write that succeeded. If it returns
+	// true, the answer is lost.
+	Lose func(r *http.Request) bool
+	// Others are the names of the objects of other resources, by resource. They can only be listed;
+	// selectors are ignored.
+	Others map[string][]string
 
 	oldest  int                                   // version that a watch can start from
 	objects map[string]*unstructured.Unstructured // by name
@@ -152,6 +161,13 @@ func (s *Server) record(c change) {
 	}
 }
 
+// Object returns a copy of a workflow, or nil if it does not exist.
+func (s *Server) Object(name string) *unstructured.Unstructured {
+	s.Lock()
+	defer s.Unlock()
+	return s.objects[name].DeepCopy()
+}
+
 // Compact forgets the history.
 func (s *Server) Compact() {
 	s.Lock()
@@ -217,8 +233,12 @@ func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	name := path.Base(r.URL.Path)
 	switch {
+	case r.Method != http.MethodGet:
+		return s.write(r)
 	case IsWatch(r):
 		return s.watch(r)
+	case name == "pods" || name == "workflowtaskresults":
+		return s.listOthers(name)
 	case name == "workflows":
 		s.Lists++
 		resp, err := s.list(r)

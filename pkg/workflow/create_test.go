@@ -25,19 +25,19 @@ func TestKeyIsTheIdentity(t *testing.T) {
 		text          string
 	}{
 		"the same":         {StartRequest{Template: "a", IdempotencyKey: "k"}, StartRequest{Template: "a", IdempotencyKey: "k"}, nil, ""},
-		"another template": {StartRequest{Template: "a", IdempotencyKey: "k"}, StartRequest{Template: "b", IdempotencyKey: "k"}, ErrConflict, "differs in template"},
-		"another source":   {StartRequest{Template: "a", IdempotencyKey: "k"}, StartRequest{Manifest: []byte(suspending), IdempotencyKey: "k"}, ErrConflict, "manifest, template"},
+		"another template": {StartRequest{Template: "a", IdempotencyKey: "k"}, StartRequest{Template: "b", IdempotencyKey: "k"}, ErrIdempotencyMismatch, "differs in template"},
+		"another source":   {StartRequest{Template: "a", IdempotencyKey: "k"}, StartRequest{Manifest: []byte(suspending), IdempotencyKey: "k"}, ErrIdempotencyMismatch, "manifest, template"},
 		"a second name": {
 			StartRequest{Template: "a", Name: "n", IdempotencyKey: "k"}, StartRequest{Template: "a", Name: "m", IdempotencyKey: "k"},
-			ErrConflict, "in use by workflow n",
+			ErrIdempotencyMismatch, "in use by workflow n",
 		},
 		"a name as well": {
 			StartRequest{Template: "a", IdempotencyKey: "k"}, StartRequest{Template: "a", Name: "m", IdempotencyKey: "k"},
-			ErrConflict, "in use by workflow " + startname.OfKey("k"),
+			ErrIdempotencyMismatch, "in use by workflow " + startname.OfKey("k"),
 		},
 		"the name of a manifest": {
 			StartRequest{Template: "a", IdempotencyKey: "k"}, StartRequest{Manifest: []byte(strings.Replace(suspending, "generateName: own-", "name: m", 1)), IdempotencyKey: "k"},
-			ErrConflict, "in use by workflow " + startname.OfKey("k"),
+			ErrIdempotencyMismatch, "in use by workflow " + startname.OfKey("k"),
 		},
 		"another key on the name": {
 			StartRequest{Template: "a", Name: "n", IdempotencyKey: "k"}, StartRequest{Template: "a", Name: "n", IdempotencyKey: "l"},
@@ -150,7 +150,7 @@ func TestCopiesHoldNoKey(t *testing.T) {
 			t.Errorf("%s: beside copies: %v", way.name, err)
 		}
 		s.held = append(s.held[:4], holder)
-		if _, err := c.Start(t.Context(), named); !errors.Is(err, ErrConflict) {
+		if _, err := c.Start(t.Context(), named); !errors.Is(err, ErrIdempotencyMismatch) {
 			t.Errorf("%s: beside the holder: %v", way.name, err)
 		}
 		if s, err := c.Start(t.Context(), req); err != nil || s.Name != holder.GetName() {
@@ -184,11 +184,11 @@ func TestResubmitDoesNotCopyClaims(t *testing.T) {
 		if name == "workflow" {
 			of = s.held[1].GetName()
 		}
-		if _, err := c.Resubmit(t.Context(), of, opts); !errors.Is(err, ErrConflict) || !strings.Contains(err.Error(), "differs in "+name) {
+		if _, err := c.Resubmit(t.Context(), of, opts); !errors.Is(err, ErrIdempotencyMismatch) || !strings.Contains(err.Error(), "differs in "+name) {
 			t.Errorf("another %s: %v", name, err)
 		}
 	}
-	if _, err := c.Resubmit(t.Context(), old.GetName(), ResubmitOptions{IdempotencyKey: "k"}); !errors.Is(err, ErrConflict) {
+	if _, err := c.Resubmit(t.Context(), old.GetName(), ResubmitOptions{IdempotencyKey: "k"}); !errors.Is(err, ErrIdempotencyMismatch) {
 		t.Errorf("the key of a start: %v", err)
 	}
 }
@@ -231,27 +231,21 @@ func TestDryRunOfAKeyInUse(t *testing.T) {
 	if _, err := c.Start(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
-	isFound := func(what, name string, err error) {
-		t.Helper()
-		var found *FoundError
-		var failed *Error
-		if !errors.Is(err, ErrAlreadyExists) || !errors.As(err, &found) || found.Name != name || !errors.As(err, &failed) || failed.Name != name {
-			t.Errorf("%s: %v", what, err)
-		}
+	if found, err := c.Start(t.Context(), dry); err != nil || !found.Found || found.Name != startname.OfKey("k") {
+		t.Errorf("afterwards: %+v, %v", found, err)
 	}
-	_, err := c.Start(t.Context(), dry)
-	isFound("afterwards", startname.OfKey("k"), err)
 
 	again := ResubmitOptions{IdempotencyKey: "l"}
 	if _, err := c.Resubmit(t.Context(), startname.OfKey("k"), again); err != nil {
 		t.Fatal(err)
 	}
 	again.DryRun = true
-	_, err = c.Resubmit(t.Context(), startname.OfKey("k"), again)
-	isFound("of a resubmission", startname.OfKey("l"), err)
+	if found, err := c.Resubmit(t.Context(), startname.OfKey("k"), again); err != nil || found.Name != startname.OfKey("l") || len(s.held) != 2 {
+		t.Errorf("of a resubmission: %+v, %v", found, err)
+	}
 
 	dry.Labels = map[string]string{"a": "b"}
-	if _, err := c.Start(t.Context(), dry); !errors.Is(err, ErrConflict) {
+	if _, err := c.Start(t.Context(), dry); !errors.Is(err, ErrIdempotencyMismatch) {
 		t.Errorf("for another request: %v", err)
 	}
 }
@@ -271,9 +265,8 @@ func TestDryRunBesideAStart(t *testing.T) {
 	})
 	dry := req
 	dry.DryRun = true
-	var found *FoundError
-	if _, err := c.Start(t.Context(), dry); !errors.As(err, &found) || len(s.held) != 1 {
-		t.Errorf("%v", err)
+	if found, err := c.Start(t.Context(), dry); err != nil || !found.Found || len(s.held) != 1 {
+		t.Errorf("%+v, %v", found, err)
 	}
 }
 
@@ -347,11 +340,11 @@ func TestClaimOfALaterVersion(t *testing.T) {
 		s.held[0].SetAnnotations(map[string]string{
 			naming.AnnotationStart: `{"version":2,"name":"n","key":"` + startname.KeyHash("k") + `",` + form + `}`,
 		})
-		if _, err := c.Start(t.Context(), req); !errors.Is(err, ErrConflict) || !strings.Contains(err.Error(), "recorded in form 2") {
+		if _, err := c.Start(t.Context(), req); !errors.Is(err, ErrConflict) || errors.Is(err, ErrIdempotencyMismatch) || !strings.Contains(err.Error(), "recorded in form 2") {
 			t.Errorf("%s: %v", name, err)
 		}
 		req.Name = "m"
-		if _, err := c.Start(t.Context(), req); !errors.Is(err, ErrConflict) || !strings.Contains(err.Error(), "in use by workflow n") {
+		if _, err := c.Start(t.Context(), req); !errors.Is(err, ErrIdempotencyMismatch) || !strings.Contains(err.Error(), "in use by workflow n") {
 			t.Errorf("%s, under another name: %v", name, err)
 		}
 		if len(s.held) != 1 {
@@ -377,7 +370,7 @@ func TestConflictWithAClaimOfAnotherWriter(t *testing.T) {
 	}
 	s.held[0].SetAnnotations(map[string]string{naming.AnnotationStart: string(text)})
 	_, err = c.Start(t.Context(), req)
-	if !errors.Is(err, ErrConflict) || strings.ContainsAny(err.Error(), "\x1b\n") || len(err.Error()) > 1000 {
+	if !errors.Is(err, ErrIdempotencyMismatch) || strings.ContainsAny(err.Error(), "\x1b\n") || len(err.Error()) > 1000 {
 		t.Errorf("%v", err)
 	}
 }

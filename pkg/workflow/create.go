@@ -1,0 +1,246 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/startname"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
+)
+
+// Create creates a workflow from wf as it is, and returns the created object. It does not modify
+// wf. If wf has a namespace, it must be the client's. Create checks that Argo can decode wf before
+// it sends anything; otherwise the error is [ErrInvalid]. The API server rejects unknown fields
+// instead of dropping them if the installed CRDs have a schema (Argo's minimal CRDs have none).
+// Create does not reject the locks that Argo 4.x ignores, synchronization.mutex and semaphore.
+//
+// Create sends the request once and does not retry it. If the answer is lost, the error matches
+// [ErrUnknownOutcome]. Use Start to start a workflow exactly once and check it against its
+// template.
+//
+// Errors: [ErrNotFound] (no such namespace), [ErrAlreadyExists], [ErrInvalid], [ErrForbidden],
+// [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
+func (c *WorkflowClient) Create(ctx context.Context, wf *unstructured.Unstructured) (created *unstructured.Unstructured, err error) {
+	ctx, o := c.begin(ctx, OpCreate, "", &err)
+	defer o.end(ctx)
+	problems := spec.ObjectProblems(wf, c.namespace)
+	if wf != nil {
+		var found field.ErrorList
+		wf, found = copyObject(wf)
+		problems = append(problems, found...)
+	}
+	if len(problems) > 0 {
+		return nil, c.error(OpCreate, "", invalid(problems...))
+	}
+	wf.SetAPIVersion(apiVersion)
+	wf.SetKind(kind)
+	if ctx.Err() != nil {
+		return nil, c.error(OpCreate, wf.GetName(), pace.Interruption(ctx, nil))
+	}
+	created, err = c.workflows.Create(ctx, wf, metav1.CreateOptions{FieldValidation: metav1.FieldValidationStrict})
+	switch {
+	case err == nil:
+		return created, nil
+	case fault.MayHaveHappened(err):
+		err = unknownOutcome(ctx, err)
+	default:
+		err = pace.Ended(ctx, err)
+	}
+	return nil, c.error(OpCreate, wf.GetName(), err)
+}
+
+// copyObject returns a copy of wf that has only the types allowed in an unstructured object, and
+// the problems of values that Argo cannot decode.
+func copyObject(wf *unstructured.Unstructured) (*unstructured.Unstructured, field.ErrorList) {
+	fields, err := spec.Copy(wf.Object)
+	if err != nil {
+		return nil, field.ErrorList{spec.Hidden(field.NewPath("object"), err.Error())}
+	}
+	return &unstructured.Unstructured{Object: fields}, spec.TypeProblems(nil, spec.TypeWorkflow, fields)
+}
+
+// createOnce creates the workflow, or returns the one that an earlier attempt of this call, or
+// another call with the same key, has created, or that the request may reuse.
+func (c *WorkflowClient) createOnce(ctx context.Context, s *submission) (*unstructured.Unstructured, error) {
+	opts := metav1.CreateOptions{FieldValidation: metav1.FieldValidationStrict}
+	if s.req.DryRun {
+		opts.DryRun = []string{metav1.DryRunAll}
+	}
+	lost := false // an attempt was sent and its response was lost
+	for {
+		created, err := c.workflows.Create(ctx, s.draft.obj, opts)
+		switch {
+		case err == nil:
+			return created, nil
+		case apierrors.IsAlreadyExists(err):
+			existing, notOurs := c.adopt(ctx, s)
+			if notOurs == nil {
+				return existing, nil
+			}
+			free := notFound(notOurs) && !lost // it was deleted in between
+			rename := s.claim.renewable && errors.Is(notOurs, ErrAlreadyExists)
+			switch {
+			case free && s.pacer.Pause(ctx, notOurs):
+				continue
+			case rename && s.pacer.Pause(ctx, notOurs):
+				s.claim.Name = startname.Random(s.claim.base)
+				if err := s.claim.put(s.draft.obj); err != nil {
+					return nil, err
+				}
+				lost = false // a workflow of a lost attempt would have been found here
+				continue
+			case free, rename: // no time is left for another attempt
+				notOurs = pace.Ended(ctx, err)
+			case lost && !errors.Is(notOurs, ErrAlreadyExists) && !errors.Is(notOurs, ErrConflict):
+				// The workflow could not be read, or was deleted: it may have been this call's.
+				notOurs = unknownOutcome(ctx, notOurs)
+			}
+			return nil, s.failed(notOurs)
+		case fault.MayHaveHappened(err):
+			lost = len(opts.DryRun) == 0
+		}
+		if ctx.Err() == nil && s.pacer.Again(err) && s.pacer.Pause(ctx, err) {
+			continue
+		}
+		if lost {
+			return c.resolveLostCreate(ctx, s, err)
+		}
+		return nil, s.failed(pace.Ended(ctx, err))
+	}
+}
+
+// startedBefore returns the workflow that the claim's key has already started, or that the request
+// may reuse. It returns nil if there is none, and records the one that is to be replaced.
+func (c *WorkflowClient) startedBefore(ctx context.Context, s *submission) (*unstructured.Unstructured, error) {
+	reuse, replace := s.req.IfExists == ExistsReuse, s.req.IfExists == ExistsReplace
+	if s.claim.Key == "" && !reuse && !replace {
+		return nil, nil
+	}
+	existing, err := c.adopt(ctx, s)
+	switch {
+	case err == nil:
+		return existing, nil
+	case existing != nil && replace && c.runs(existing):
+		s.replaced = existing.GetUID()
+	case !notFound(err):
+		return nil, s.failed(err)
+	}
+	if s.claim.Key != "" && s.claim.named { // the key may have started a workflow of another name
+		return nil, c.startedElsewhere(ctx, s)
+	}
+	return nil, nil
+}
+
+// startedElsewhere returns an [ErrIdempotencyMismatch] if a workflow of another name uses the claim's key. It
+// may miss a workflow that another process creates at the same moment. Without permission to list,
+// it returns nil.
+func (c *WorkflowClient) startedElsewhere(ctx context.Context, s *submission) error {
+	// The label is on one workflow, and on copies that other clients have made of it.
+	const pageSize = 10
+	opts := metav1.ListOptions{LabelSelector: naming.LabelKey + "=" + s.claim.Key, Limit: pageSize}
+	for {
+		page, err := pace.Do(ctx, s.pacer, func() (*metav1.PartialObjectMetadataList, error) {
+			return c.metadata.ListMetadata(ctx, "workflows", c.namespace, opts)
+		})
+		if forbidden(err) {
+			return nil
+		}
+		if err != nil {
+			return s.failed(err)
+		}
+		for i := range page.Items {
+			if found := readClaim(&page.Items[i]); found.Key == s.claim.Key && found.Name != s.claim.Name {
+				return s.failed(fmt.Errorf("%w: it is in use by workflow %s; "+
+					"use another key, or that name", ErrIdempotencyMismatch, found.Name))
+			}
+		}
+		if opts.Continue = page.Continue; opts.Continue == "" {
+			return nil
+		}
+	}
+}
+
+// resolveLostCreate reads the workflow once more after responses to attempts were lost, so that few
+// calls end with an unknown outcome. It takes at most a second, even if ctx has ended.
+func (c *WorkflowClient) resolveLostCreate(ctx context.Context, s *submission, cause error) (*unstructured.Unstructured, error) {
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	existing, err := c.workflows.Get(last, s.claim.Name, metav1.GetOptions{})
+	if err == nil && s.claim.check(existing) == nil {
+		s.found = !s.claim.madeBy(existing)
+		return existing, nil
+	}
+	// "Not found" proves nothing: a request in flight can still succeed.
+	return nil, s.failed(unknownOutcome(ctx, cause))
+}
+
+// adopt returns the workflow with the claimed name, and an error if the request does not accept it
+// as its own.
+func (c *WorkflowClient) adopt(ctx context.Context, s *submission) (*unstructured.Unstructured, error) {
+	existing, err := c.getWith(ctx, s.pacer, s.claim.Name)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.accept(s, existing); err != nil {
+		return existing, err
+	}
+	s.found = !s.claim.madeBy(existing)
+	return existing, nil
+}
+
+// accept returns nil if the request accepts the workflow that has the claimed name as its own.
+func (c *WorkflowClient) accept(s *submission, existing *unstructured.Unstructured) error {
+	refusal := s.claim.check(existing)
+	reuse, replace := s.req.IfExists == ExistsReuse, s.req.IfExists == ExistsReplace
+	switch {
+	case refusal == nil, !reuse && !replace:
+		return refusal
+	case !c.runs(existing):
+		return fmt.Errorf("%w: it belongs to the controller with the instance ID %s; choose another name",
+			ErrAlreadyExists, shown.Quoted(existing.GetLabels()[naming.LabelInstanceID]))
+	case replace:
+		return fmt.Errorf("%w: another client has started it since this call began, so it is not replaced", ErrAlreadyExists)
+	case existing.GetDeletionTimestamp() != nil:
+		return errBeingDeleted()
+	}
+	return nil
+}
+
+// runs reports whether the workflow runs under the controller that runs this client's workflows.
+func (c *WorkflowClient) runs(wf *unstructured.Unstructured) bool {
+	return wf.GetLabels()[naming.LabelInstanceID] == c.instanceID
+}
+
+// errBeingDeleted is the error of a name whose workflow will soon be deleted.
+func errBeingDeleted() error {
+	return fmt.Errorf("%w: it is being deleted; start again once it is deleted", ErrAlreadyExists)
+}
+
+func unknownOutcome(ctx context.Context, cause error) error {
+	return unknown(pace.Ended(ctx, cause))
+}
+
+// unknown returns the error of a write whose outcome is unknown because of cause. An error matches
+// only one sentinel, so a cause that matches another one is included as a string only.
+func unknown(cause error) error {
+	if errors.Is(cause, ErrUnknownOutcome) {
+		return cause
+	}
+	for _, s := range sentinels() {
+		if errors.Is(cause, s) {
+			return fmt.Errorf("%w: %s", ErrUnknownOutcome, cause.Error())
+		}
+	}
+	return fmt.Errorf("%w: %w", ErrUnknownOutcome, cause)
+}

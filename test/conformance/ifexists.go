@@ -1,0 +1,137 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+func describeIfExists(fixture func() Fixture) {
+	Describe("Start on a name that is taken", func() {
+		It("refuses, reuses or replaces the workflow that has the name", func(ctx SpecContext) {
+			f := fixture()
+			req := workflow.StartRequest{Template: f.template(ctx, gate), Name: "n"}
+			first := f.start(ctx, req)
+			f.wait(ctx, "n", workflow.Suspended)
+			req.IfExists = workflow.ExistsFail
+			_, err := f.Client.Start(ctx, req)
+			expectError(err, workflow.ErrAlreadyExists, workflow.OpStart, "n")
+
+			req.IfExists = workflow.ExistsReuse
+			found, err := f.Client.Start(ctx, req)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(found.Found).To(BeTrue())
+			Expect(found.UID).To(Equal(first.UID))
+
+			req.IfExists = workflow.ExistsReplace
+			dry := req
+			dry.DryRun = true
+			planned, err := f.Client.Start(ctx, dry)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(planned.Name).To(Equal("n"))
+			Expect(planned.Found).To(BeFalse())
+			Expect(planned.Replaced).To(Equal(first.UID))
+			now, err := f.Client.Get(ctx, "n")
+			Expect(err).NotTo(HaveOccurred())
+			Expect(now.UID).To(Equal(first.UID))
+			Expect(now.Shutdown).To(Equal(status.ShutdownNone), "a dry run changes nothing")
+
+			second, err := f.Client.Start(ctx, req)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(second.Found).To(BeFalse())
+			Expect(second.Replaced).To(Equal(first.UID))
+			Expect(second.UID).NotTo(Equal(first.UID))
+			Expect(f.wait(ctx, "n", workflow.Suspended).UID).To(Equal(second.UID))
+		}, SpecTimeout(specTimeout))
+
+		It("replaces a workflow with all that is left of it", func(ctx SpecContext) {
+			f := fixture()
+			req := workflow.StartRequest{
+				Template: f.template(ctx, onePod), Name: "n", Parameters: map[string]any{"message": "old"}, IfExists: workflow.ExistsReplace,
+			}
+			first, err := f.Client.Start(ctx, req)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(first.Replaced).To(BeEmpty())
+			f.succeeded(ctx, "n")
+			Expect(f.echoed(ctx, "n")).To(Equal("old"))
+
+			req.Parameters["message"] = "new"
+			second, err := f.Client.Start(ctx, req)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(second.Replaced).To(Equal(first.UID))
+			f.succeeded(ctx, "n")
+			Expect(f.echoed(ctx, "n")).To(Equal("new"))
+		}, SpecTimeout(specTimeout))
+
+		It("finds the workflow of the same key and request, whatever the policy", func(ctx SpecContext) {
+			f := fixture()
+			req := workflow.StartRequest{
+				Template: f.template(ctx, gate), Name: "n", IdempotencyKey: "k", IfExists: workflow.ExistsReplace,
+			}
+			first := f.start(ctx, req)
+			for _, policy := range []workflow.ExistsPolicy{"", workflow.ExistsFail, workflow.ExistsReuse, workflow.ExistsReplace} {
+				req.IfExists = policy
+				found, err := f.Client.Start(ctx, req)
+				Expect(err).NotTo(HaveOccurred())
+				Expect(found.Found).To(BeTrue(), string(policy))
+				Expect(found.UID).To(Equal(first.UID))
+			}
+			changed := req
+			changed.Labels, changed.IfExists = map[string]string{"a": "b"}, workflow.ExistsFail
+			_, err := f.Client.Start(ctx, changed)
+			expectError(err, workflow.ErrIdempotencyMismatch, workflow.OpStart, "n")
+			changed.IfExists = workflow.ExistsReuse
+			Expect(f.start(ctx, changed).UID).To(Equal(first.UID))
+			changed.IfExists = workflow.ExistsReplace
+			Expect(f.start(ctx, changed).UID).NotTo(Equal(first.UID))
+			_, err = f.Client.Start(ctx, req)
+			expectError(err, workflow.ErrIdempotencyMismatch, workflow.OpStart, "n")
+		}, SpecTimeout(specTimeout))
+
+		It("lets one of several replacements win, which the others leave alone", func(ctx SpecContext) {
+			f := fixture()
+			req := workflow.StartRequest{Template: f.template(ctx, gate), Name: "n", IfExists: workflow.ExistsReplace}
+			first := f.start(ctx, req)
+			const callers = 4
+			results := make(chan workflow.Result[*workflow.StartResult], callers)
+			for i := range callers {
+				go func(ctx context.Context, req workflow.StartRequest) {
+					req.IdempotencyKey = fmt.Sprint("k", i)
+					results <- workflow.ResultOf(f.Client.Start(ctx, req))
+				}(ctx, req)
+			}
+			// A call that begins after another one has created its workflow replaces that.
+			started, replaced := map[types.UID]bool{}, map[types.UID]bool{}
+			for range callers {
+				s, err := (<-results).Unwrap()
+				if err != nil {
+					expectError(err, workflow.ErrAlreadyExists, workflow.OpStart, "n")
+					continue
+				}
+				Expect(replaced).NotTo(HaveKey(s.Replaced), "each workflow is replaced once")
+				started[s.UID], replaced[s.Replaced] = true, true
+			}
+			Expect(replaced).To(HaveKey(first.UID))
+			now, err := f.Client.Get(ctx, "n")
+			Expect(err).NotTo(HaveOccurred())
+			Expect(now.Shutdown).To(Equal(status.ShutdownNone))
+			for uid := range started {
+				Expect(replaced[uid]).To(Equal(uid != now.UID), "all but the last one were replaced")
+			}
+		}, SpecTimeout(specTimeout))
+
+		It("has no policy for a name that is not given", func(ctx SpecContext) {
+			f := fixture()
+			_, err := f.Client.Start(ctx, workflow.StartRequest{Template: "any", IdempotencyKey: "k", IfExists: workflow.ExistsReplace})
+			Expect(expectError(err, workflow.ErrInvalid, workflow.OpStart, "")).To(ContainSubstring("ifExists:"))
+			_, err = f.Client.Start(ctx, workflow.StartRequest{Template: "any", IfExists: workflow.ExistsReuse})
+			Expect(expectError(err, workflow.ErrInvalid, workflow.OpStart, "")).To(ContainSubstring("ifExists:"))
+		}, SpecTimeout(specTimeout))
+	})
+}
