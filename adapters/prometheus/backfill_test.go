@@ -20,7 +20,7 @@ func TestBackfill(t *testing.T) {
 		b := argoprom.NewBackfill()
 		b.Observe(&backfill.Status{
 			State: backfill.StatePaused,
-			Gates: workflow.ResultOf([]backfill.Gate{{}, {}}, nil),
+			Gates: workflow.ResultOf([]workflow.Gate{{}, {}}, nil),
 			Pods:  workflow.ResultOf(backfill.Pods{Running: 1, Pending: 2, Terminating: 3, Desired: 4}, nil),
 			Shards: workflow.ResultOf(backfill.Shards{
 				State: backfill.ShardsRunning, Total: 10, Completed: 5, InProgress: 3, Waiting: 2, Percentage: 50, ETA: 90 * time.Second,
@@ -57,7 +57,7 @@ func TestBackfillUnknown(t *testing.T) {
 	shards := func(s backfill.Shards) workflow.Result[backfill.Shards] { return workflow.ResultOf(s, nil) }
 	noShards := workflow.ResultOf(backfill.Shards{}, unread)
 	noPods := workflow.ResultOf(backfill.Pods{}, unread)
-	noGates := workflow.ResultOf[[]backfill.Gate](nil, unread)
+	noGates := workflow.ResultOf[[]workflow.Gate](nil, unread)
 	for name, c := range map[string]struct {
 		status *backfill.Status
 		series int

@@ -46,8 +46,8 @@ func main() {
 	err := run(ctx, *namespace, flag.Arg(0), *by, decide)
 	stop()
 	switch {
-	case errors.Is(err, workflow.ErrNotSuspended):
-		log.Warn("another client has decided this gate", "error", err)
+	case errors.Is(err, errDecided):
+		log.Warn(err.Error())
 		os.Exit(3)
 	case err != nil:
 		log.Error(err.Error())
@@ -81,17 +81,23 @@ func run(ctx context.Context, namespace, name, by string, decide func(context.Co
 	}
 	// Decide only this gate of this workflow: no person has looked at gates that were reached
 	// since.
-	ids := []string{gate.ID}
-	if !approved {
-		err = client.Stop(ctx, name, workflow.StopOptions{UID: state.UID, NodeIDs: ids, Message: "rejected by " + by})
-	} else {
-		_, err = client.Resume(ctx, name, workflow.ResumeOptions{UID: state.UID, NodeIDs: ids, Outputs: outputs(gate, by)})
+	decision := workflow.Decision{Gates: []string{gate.ID}, By: by, UID: state.UID}
+	do := client.Reject
+	if approved {
+		decision.Outputs = outputs(gate, by)
+		do = client.Approve
 	}
-	if errors.Is(err, workflow.ErrCompleted) { // so the gate no longer waits
-		return fmt.Errorf("%w: %w", workflow.ErrNotSuspended, err)
+	decided, err := do(ctx, name, decision)
+	switch {
+	case errors.Is(err, workflow.ErrNotSuspended), errors.Is(err, workflow.ErrCompleted):
+		return fmt.Errorf("%w: %w", errDecided, err)
+	case err == nil && len(decided.Gates) == 0: // it was the same decision
+		return errDecided
 	}
 	return err
 }
+
+var errDecided = errors.New("another client has decided this gate")
 
 // Limits for strings from the workflow.
 const (

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"io/fs"
+	"slices"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -30,14 +31,18 @@ func exitCode(err error) int {
 	if errors.As(err, &bad) {
 		return exitBadInput
 	}
+	if decidedOtherwise(err) {
+		return exitExists
+	}
 	for _, class := range []struct {
 		code  int
 		kinds []error
 	}{
+		{exitFailed, []error{backfill.ErrEnded}},
 		{exitForbidden, []error{workflow.ErrForbidden, workflow.ErrUnauthorized}},
 		{exitBadInput, []error{workflow.ErrInvalid, workflow.ErrUnsupported, backfill.ErrNoSnapshot}},
 		{exitNotFound, []error{
-			workflow.ErrNotFound, workflow.ErrTemplateNotFound, workflow.ErrNotSuspended,
+			workflow.ErrNotFound, workflow.ErrTemplateNotFound, workflow.ErrNotSuspended, workflow.ErrCompleted,
 			backfill.ErrNotStarted, backfill.ErrNoWorkers, backfill.ErrNoWorkingState, fs.ErrNotExist,
 		}},
 		{exitExists, []error{workflow.ErrAlreadyExists, workflow.ErrConflict, backfill.ErrArchiveExists}},
@@ -49,4 +54,19 @@ func exitCode(err error) int {
 		}
 	}
 	return exitFailed
+}
+
+// decidedOtherwise reports whether a gate has ended in another way than that of the refused
+// decision.
+func decidedOtherwise(err error) bool {
+	var gates []workflow.GateState
+	var notSuspended *workflow.NotSuspendedError
+	var completed *workflow.CompletedError
+	switch {
+	case errors.As(err, &notSuspended):
+		gates = notSuspended.Gates
+	case errors.As(err, &completed):
+		gates = completed.Gates
+	}
+	return slices.ContainsFunc(gates, func(gate workflow.GateState) bool { return gate.Phase.Fulfilled() })
 }

@@ -20,11 +20,11 @@ type fake struct {
 	backfill.Backfill // nil: all methods in use are below
 	err               error
 	statuses          []*backfill.Status
-	waiting           []backfill.Gate
+	waiting           []workflow.Gate
 
 	called    []string
-	approval  backfill.Approval
-	rejection backfill.Rejection
+	approval  workflow.Decision
+	rejection workflow.Decision
 	workers   int
 	archiving backfill.ArchiveOptions
 	following backfill.FollowOptions
@@ -57,21 +57,21 @@ func (f *fake) StopAndWait(context.Context) (*backfill.Status, error) {
 	return f.status("stop and wait")
 }
 func (f *fake) Status(context.Context) (*backfill.Status, error) { return f.status("status") }
-func (f *fake) Gates(context.Context) ([]backfill.Gate, error)   { return f.waiting, f.note("gates") }
+func (f *fake) Gates(context.Context) ([]workflow.Gate, error)   { return f.waiting, f.note("gates") }
 
 func (f *fake) Scale(_ context.Context, workers int) error {
 	f.workers = workers
 	return f.note("scale")
 }
 
-func (f *fake) Approve(_ context.Context, approval backfill.Approval) ([]backfill.Gate, error) {
+func (f *fake) Approve(_ context.Context, approval workflow.Decision) (*workflow.DecisionResult, error) {
 	f.approval = approval
-	return f.waiting, f.note("approve")
+	return &workflow.DecisionResult{Gates: f.waiting}, f.note("approve")
 }
 
-func (f *fake) Reject(_ context.Context, rejection backfill.Rejection) ([]backfill.Gate, error) {
+func (f *fake) Reject(_ context.Context, rejection workflow.Decision) (*workflow.DecisionResult, error) {
 	f.rejection = rejection
-	return f.waiting, f.note("reject")
+	return &workflow.DecisionResult{Gates: f.waiting}, f.note("reject")
 }
 
 func (f *fake) Archive(_ context.Context, opts backfill.ArchiveOptions) (backfill.Archive, error) {
@@ -144,18 +144,18 @@ func ended(state backfill.State, phase status.Phase, nodes ...*status.Node) *bac
 	return st
 }
 
-func gate(name string, outputs ...string) backfill.Gate {
-	g := backfill.Gate{ID: "id-" + name, Name: name, Since: began()}
+func gate(name string, outputs ...string) workflow.Gate {
+	g := workflow.Gate{ID: "id-" + name, Name: name, Since: began()}
 	for _, o := range outputs {
-		g.Outputs = append(g.Outputs, backfill.GateOutput{Name: o})
+		g.Outputs = append(g.Outputs, workflow.GateOutput{Name: o})
 	}
 	return g
 }
 
-func atGate(gates ...backfill.Gate) *backfill.Status {
+func atGate(gates ...workflow.Gate) *backfill.Status {
 	st := running()
 	st.State = backfill.StatePaused
-	st.Gates = workflow.Result[[]backfill.Gate]{Data: gates}
+	st.Gates = workflow.Result[[]workflow.Gate]{Data: gates}
 	return st
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 // approvedBy is the output that gets the user's name.
@@ -18,7 +19,7 @@ const approvedBy = "approved-by"
 
 // gatesResult lists gates: those that wait, or those that were just decided.
 type gatesResult struct {
-	gates []backfill.Gate
+	gates []workflow.Gate
 	verb  string // approved, rejected; "": they wait
 	hints hints
 }
@@ -52,7 +53,7 @@ func (r gatesResult) lines() ([]string, error) {
 	return lines, nil
 }
 
-func outputLines(outputs []backfill.GateOutput) []string {
+func outputLines(outputs []workflow.GateOutput) []string {
 	var lines []string
 	shown, more := first(outputs)
 	for _, output := range shown {
@@ -64,7 +65,7 @@ func outputLines(outputs []backfill.GateOutput) []string {
 	return lines
 }
 
-func outputText(o backfill.GateOutput) string {
+func outputText(o workflow.GateOutput) string {
 	text := cutText(o.Name)
 	if o.Description != "" {
 		text += ": " + cutText(o.Description)
@@ -104,25 +105,32 @@ func approve(ctx context.Context, c *command) (result, error) {
 			return nil, err
 		}
 		if slices.ContainsFunc(waiting, c.asksForName) {
-			outputs[approvedBy] = userName()
+			outputs[approvedBy] = cmp.Or(userName(), "unknown")
 		}
 	}
-	passed, err := c.backfill.Approve(ctx, backfill.Approval{Gates: c.operands, All: c.all, Outputs: outputs})
+	decision := c.decision()
+	decision.Outputs = outputs
+	approved, err := c.backfill.Approve(ctx, decision)
 	if err != nil {
 		return nil, err
 	}
-	return gatesResult{gates: passed, verb: "approved"}, nil
+	return gatesResult{gates: approved.Gates, verb: "approved"}, nil
 }
 
 func reject(ctx context.Context, c *command) (result, error) {
 	if err := c.checkChoice(); err != nil {
 		return nil, err
 	}
-	rejected, err := c.backfill.Reject(ctx, backfill.Rejection{Gates: c.operands, All: c.all, Message: c.message})
+	rejected, err := c.backfill.Reject(ctx, c.decision())
 	if err != nil {
 		return nil, err
 	}
-	return gatesResult{gates: rejected, verb: "rejected"}, nil
+	return gatesResult{gates: rejected.Gates, verb: "rejected"}, nil
+}
+
+// decision returns the decision on the command line, which is recorded as the user's.
+func (c *command) decision() workflow.Decision {
+	return workflow.Decision{Gates: c.operands, All: c.all, Message: c.message, By: userName()}
 }
 
 func (c *command) checkChoice() error {
@@ -136,9 +144,9 @@ func (c *command) checkChoice() error {
 }
 
 // asksForName reports whether a gate is selected and awaits the approver's name.
-func (c *command) asksForName(gate backfill.Gate) bool {
+func (c *command) asksForName(gate workflow.Gate) bool {
 	meant := c.all || slices.ContainsFunc(c.operands, gate.Matches)
-	return meant && slices.ContainsFunc(gate.Outputs, func(o backfill.GateOutput) bool { return o.Name == approvedBy })
+	return meant && slices.ContainsFunc(gate.Outputs, func(o workflow.GateOutput) bool { return o.Name == approvedBy })
 }
 
 func parseOutputs(given []string) (map[string]any, error) {
@@ -156,9 +164,11 @@ func parseOutputs(given []string) (map[string]any, error) {
 	return outputs, nil
 }
 
+// userName returns the name of the user who runs the program, or "" if there is none.
 func userName() string {
-	if u, err := user.Current(); err == nil {
-		return u.Username
+	u, err := user.Current()
+	if err != nil {
+		return ""
 	}
-	return "unknown"
+	return u.Username
 }

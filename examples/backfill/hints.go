@@ -4,8 +4,8 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 // hints are commands that a user may run next.
@@ -27,7 +27,7 @@ const noHint = "no command names this gate alone; see -o json"
 
 // approve returns the command that approves a gate, given all waiting gates. The command can be
 // copied: it approves this gate and does nothing else, whatever the gate's name.
-func (h hints) approve(gate backfill.Gate, waiting []backfill.Gate) string {
+func (h hints) approve(gate workflow.Gate, waiting []workflow.Gate) string {
 	name, ok := nameOf(gate, waiting)
 	if !ok {
 		return noHint
@@ -51,7 +51,7 @@ func (h hints) approve(gate backfill.Gate, waiting []backfill.Gate) string {
 
 // nameOf returns the gate's name, or else its ID, for use with approve. Neither may select another
 // gate.
-func nameOf(gate backfill.Gate, waiting []backfill.Gate) (string, bool) {
+func nameOf(gate workflow.Gate, waiting []workflow.Gate) (string, bool) {
 	for _, name := range []string{gate.Name, gate.ID} {
 		if !plain(name) || strings.ContainsAny(name, `*?[\`) {
 			continue

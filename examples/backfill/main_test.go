@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -135,15 +136,20 @@ func TestExitCodes(t *testing.T) {
 		workflow.ErrNotFound:         exitNotFound,
 		workflow.ErrTemplateNotFound: exitNotFound,
 		workflow.ErrNotSuspended:     exitNotFound,
-		backfill.ErrNotStarted:       exitNotFound,
-		backfill.ErrNoWorkers:        exitNotFound,
-		fs.ErrNotExist:               exitNotFound,
-		workflow.ErrConflict:         exitExists,
-		workflow.ErrAlreadyExists:    exitExists,
-		backfill.ErrArchiveExists:    exitExists,
-		workflow.ErrForbidden:        exitForbidden,
-		workflow.ErrUnauthorized:     exitForbidden,
-		&workflow.PermissionError{}:  exitForbidden,
+		workflow.ErrCompleted:        exitNotFound,
+		&workflow.NotSuspendedError{Gates: []workflow.GateState{{Phase: status.NodeRunning}}}:                             exitNotFound,
+		&workflow.NotSuspendedError{Gates: []workflow.GateState{{Phase: status.NodeRunning}, {Phase: status.NodeFailed}}}: exitExists,
+		&workflow.CompletedError{Gates: []workflow.GateState{{Phase: status.NodeFailed}}}:                                 exitExists,
+		errors.Join(backfill.ErrEnded, &workflow.CompletedError{}):                                                        exitFailed,
+		backfill.ErrNotStarted:      exitNotFound,
+		backfill.ErrNoWorkers:       exitNotFound,
+		fs.ErrNotExist:              exitNotFound,
+		workflow.ErrConflict:        exitExists,
+		workflow.ErrAlreadyExists:   exitExists,
+		backfill.ErrArchiveExists:   exitExists,
+		workflow.ErrForbidden:       exitForbidden,
+		workflow.ErrUnauthorized:    exitForbidden,
+		&workflow.PermissionError{}: exitForbidden,
 	} {
 		if got := exitCode(fmt.Errorf("backfill %q: %w", "s", err)); got != want {
 			t.Errorf("%v: %d, want %d", err, got, want)

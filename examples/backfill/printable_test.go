@@ -13,6 +13,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 // forged displays differently on a terminal than its content, in every way there is.
@@ -20,7 +21,7 @@ const forged = "a\x1b[2K\r\u009b2J\x7f\u202e\u200b\u2028\xff\nforged"
 
 // forgery returns a backfill in which every string comes from an attacker.
 func forgery() *backfill.Status {
-	st := atGate(backfill.Gate{ID: "id\x1b", Name: "g" + forged, Message: forged, Since: began(), Outputs: []backfill.GateOutput{
+	st := atGate(workflow.Gate{ID: "id\x1b", Name: "g" + forged, Message: forged, Since: began(), Outputs: []workflow.GateOutput{
 		{Name: "o" + forged, Description: forged, Enum: []string{forged}}, {Name: "p", Default: new(string)},
 	}})
 	*st.Gates.Data[0].Outputs[1].Default = forged
@@ -106,7 +107,7 @@ func TestNothingBeginsALine(t *testing.T) {
 	forged := "release \u00a0 \u3000" + strings.Repeat(" ", 60) + "\n\t gate other waits"
 	st := forgery()
 	value := forged
-	st.Gates.Data[0] = backfill.Gate{ID: "g", Name: forged, Message: forged, Outputs: []backfill.GateOutput{
+	st.Gates.Data[0] = workflow.Gate{ID: "g", Name: forged, Message: forged, Outputs: []workflow.GateOutput{
 		{Name: forged, Description: forged, Enum: []string{forged}, Default: &value},
 	}}
 	st.Workflow.Message = forged
@@ -156,7 +157,7 @@ func TestLongTextsAndListsAreCut(t *testing.T) {
 		st.Workflow.Nodes = append(st.Workflow.Nodes, &status.Node{ID: long, DisplayName: long[:2000], Type: status.NodeTypePod, Phase: status.NodeFailed})
 	}
 	for range 100 {
-		st.Gates.Data[0].Outputs = append(st.Gates.Data[0].Outputs, backfill.GateOutput{Name: long, Enum: []string{long}})
+		st.Gates.Data[0].Outputs = append(st.Gates.Data[0].Outputs, workflow.GateOutput{Name: long, Enum: []string{long}})
 	}
 	for _, args := range []string{"status", "gates", "approve a", "status --watch"} {
 		_, out, _ := follow(t, args, &fake{statuses: []*backfill.Status{st}, waiting: st.Gates.Data})
@@ -187,7 +188,7 @@ func TestHintsApproveOnlyTheirGate(t *testing.T) {
 		many = append(many, fmt.Sprint("output-", i))
 	}
 	for name, tc := range map[string]struct {
-		gate backfill.Gate
+		gate workflow.Gate
 		want string // "": no hint
 	}{
 		"as usual":             {gate("approve", approvedBy, "budget"), "approve"},
@@ -217,7 +218,7 @@ func TestHintsApproveOnlyTheirGate(t *testing.T) {
 			g.ID = strings.TrimSuffix(tc.want, "[a-z]") + "x" // like Argo's IDs
 			tc.want = g.ID
 		}
-		hint := hints{"backfill --config c"}.approve(g, []backfill.Gate{g, other})
+		hint := hints{"backfill --config c"}.approve(g, []workflow.Gate{g, other})
 		if tc.want == "" {
 			if hint != noHint {
 				t.Errorf("%s: %q", name, hint)

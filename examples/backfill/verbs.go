@@ -28,6 +28,7 @@ func verbs() []verb {
 	}
 	deciding := func(set *pflag.FlagSet, f *flags) {
 		set.BoolVar(&f.all, "all", false, "all waiting gates")
+		set.StringVar(&f.message, "message", "", "the reason, recorded on the gates")
 	}
 	return []verb{
 		{name: "create", summary: "check that it can be started, without starting it", run: create,
@@ -44,16 +45,13 @@ func verbs() []verb {
 			}},
 		{name: "gates", summary: "list the waiting gates", run: gates},
 		{name: "approve", operands: "GATE…", most: -1, summary: "approve gates by name, ID or pattern, or --all", run: approve,
-			details: "A gate that asks for approved-by gets your name, unless --output sets another value. Approving a gate again is a success.",
+			details: "Your name is recorded on the gates. A gate that asks for approved-by gets it too, unless --output sets another value. Approving a gate again is a success.",
 			flags: func(set *pflag.FlagSet, f *flags) {
 				deciding(set, f)
 				set.StringArrayVar(&f.outputs, "output", nil, "an output of the gate, as name=value; can be repeated")
 			}},
-		{name: "reject", operands: "GATE…", most: -1, summary: "reject gates by name, ID or pattern, or --all", run: reject,
-			flags: func(set *pflag.FlagSet, f *flags) {
-				deciding(set, f)
-				set.StringVar(&f.message, "message", "", "the reason, recorded on the gates")
-			}},
+		{name: "reject", operands: "GATE…", most: -1, summary: "reject gates by name, ID or pattern, or --all", run: reject, flags: deciding,
+			details: "Your name is recorded on the gates. Rejecting a gate again is a success."},
 		{name: "pause", summary: "suspend it and scale its workers to zero, until start", run: pause},
 		{name: "scale", operands: "N", least: 1, most: 1, summary: "set the number of workers", run: scale,
 			details: "While it is paused: the number that start restores."},

@@ -42,7 +42,7 @@ func TestVerbs(t *testing.T) {
 	} {
 		t.Run(args, func(t *testing.T) {
 			var out, stderr bytes.Buffer
-			f := &fake{statuses: []*backfill.Status{withShards(running(), 10)}, waiting: []backfill.Gate{gate("approve", approvedBy)}}
+			f := &fake{statuses: []*backfill.Status{withShards(running(), 10)}, waiting: []workflow.Gate{gate("approve", approvedBy)}}
 			code := f.program(&out, &stderr).run(t.Context(), fields(args))
 			called := strings.TrimPrefix(want.called+", released", ", ")
 			if got := strings.Join(f.called, ", "); code != exitOK || got != called || !strings.Contains(out.String(), want.text) || stderr.Len() > 0 {
@@ -75,7 +75,7 @@ func TestVerbs(t *testing.T) {
 
 func TestWhatIsPassedOn(t *testing.T) {
 	f := &fake{}
-	for _, args := range []string{"scale 7", "archive --dir d --file f", "reject a b --message why", "status --watch --every 500ms"} {
+	for _, args := range []string{"scale 7", "archive --dir d --file f", "reject a b --message why", "approve c --message fine", "status --watch --every 500ms"} {
 		f.statuses = []*backfill.Status{ended(backfill.StateSucceeded, status.PhaseSucceeded)}
 		if code := f.program(&bytes.Buffer{}, &bytes.Buffer{}).run(t.Context(), fields(args)); code != exitOK {
 			t.Errorf("%s: %d", args, code)
@@ -83,6 +83,7 @@ func TestWhatIsPassedOn(t *testing.T) {
 	}
 	if f.workers != 7 || f.archiving != (backfill.ArchiveOptions{Dir: "d", File: "f"}) ||
 		strings.Join(f.rejection.Gates, " ") != "a b" || f.rejection.Message != "why" || f.rejection.All ||
+		strings.Join(f.approval.Gates, " ") != "c" || f.approval.Message != "fine" ||
 		f.following != (backfill.FollowOptions{PodsEvery: 500 * time.Millisecond, ShardsEvery: 500 * time.Millisecond}) {
 		t.Errorf("%+v", f)
 	}
@@ -92,15 +93,15 @@ func TestWhoApproves(t *testing.T) {
 	me := me(t)
 	for name, tc := range map[string]struct {
 		args    string
-		waiting []backfill.Gate
+		waiting []workflow.Gate
 		want    string // approved-by; "": nothing is supplied
 	}{
-		"by name":            {"a", []backfill.Gate{gate("a", approvedBy)}, me},
-		"by id":              {"id-a", []backfill.Gate{gate("a", "budget", approvedBy)}, me},
-		"by pattern":         {"a* b", []backfill.Gate{gate("ab", approvedBy)}, me},
-		"all":                {"--all", []backfill.Gate{gate("x"), gate("a", approvedBy)}, me},
-		"as said":            {"a --output approved-by=ann", []backfill.Gate{gate("a", approvedBy)}, "ann"},
-		"one that is silent": {"a", []backfill.Gate{gate("a"), gate("b", approvedBy)}, ""},
+		"by name":            {"a", []workflow.Gate{gate("a", approvedBy)}, me},
+		"by id":              {"id-a", []workflow.Gate{gate("a", "budget", approvedBy)}, me},
+		"by pattern":         {"a* b", []workflow.Gate{gate("ab", approvedBy)}, me},
+		"all":                {"--all", []workflow.Gate{gate("x"), gate("a", approvedBy)}, me},
+		"as said":            {"a --output approved-by=ann", []workflow.Gate{gate("a", approvedBy)}, "ann"},
+		"one that is silent": {"a", []workflow.Gate{gate("a"), gate("b", approvedBy)}, ""},
 		"one that is over":   {"a", nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -112,6 +113,9 @@ func TestWhoApproves(t *testing.T) {
 			if given != (tc.want != "") || given && got != tc.want {
 				t.Errorf("%v", f.approval)
 			}
+			if f.approval.By != me {
+				t.Errorf("by %q", f.approval.By)
+			}
 		})
 	}
 }
@@ -120,9 +124,9 @@ func TestGatesShowTheirApproveCommand(t *testing.T) {
 	yes := "yes"
 	g := gate("approve(0:it's)", approvedBy, "budget")
 	g.Message = "look\nfirst"
-	g.Outputs = append(g.Outputs, backfill.GateOutput{Name: "sure", Description: "are you", Enum: []string{"yes", "no"}, Default: &yes})
+	g.Outputs = append(g.Outputs, workflow.GateOutput{Name: "sure", Description: "are you", Enum: []string{"yes", "no"}, Default: &yes})
 	var out bytes.Buffer
-	f := &fake{waiting: []backfill.Gate{g}}
+	f := &fake{waiting: []workflow.Gate{g}}
 	if code := f.program(&out, &out).run(t.Context(), fields("--context c gates --kubeconfig k")); code != exitOK {
 		t.Errorf("%d", code)
 	}

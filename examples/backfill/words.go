@@ -62,7 +62,7 @@ func podsText(pods workflow.Result[backfill.Pods]) string {
 }
 
 // gateLines list the waiting gates and the commands that approve them.
-func gateLines(gates workflow.Result[[]backfill.Gate], h hints) []string {
+func gateLines(gates workflow.Result[[]workflow.Gate], h hints) []string {
 	if !gates.Success() {
 		return []string{"unknown: " + cutText(gates.Err.Error())}
 	}

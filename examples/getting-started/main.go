@@ -45,7 +45,7 @@ func run(ctx context.Context, namespace, key string) error {
 type workflows interface {
 	workflow.Starter
 	workflow.Waiter
-	workflow.Lifecycle
+	workflow.Gatekeeper
 }
 
 // load starts the workflow of a key or finds it, approves its gate, and returns when it has ended.
@@ -68,10 +68,11 @@ func load(ctx context.Context, w workflows, key string) error {
 	for _, gate := range state.SuspendedNodes() {
 		documents, _ := state.OutputParameter(status.NodeNamed("count"), "documents")
 		fmt.Printf("approving gate %q for %q documents\n", gate.DisplayName, documents)
-		_, err := w.Resume(ctx, state.Name, workflow.ResumeOptions{
+		_, err := w.Approve(ctx, state.Name, workflow.Decision{
 			UID:     state.UID, // this workflow and no later one of the same name
-			NodeIDs: []string{gate.ID},
+			Gates:   []string{gate.ID},
 			Outputs: map[string]any{"approved-by": "ann"},
+			By:      "ann",
 		})
 		if err != nil {
 			return err

@@ -138,7 +138,7 @@ func (w *walk) startAgain(ctx context.Context, jobs []*job) error {
 func (w *walk) resume(ctx context.Context, jobs []*job) error {
 	return each(ctx, jobs, func(ctx context.Context, j *job) error {
 		j.passed = true
-		_, err := w.router.Resume(ctx, j.name(), workflow.ResumeOptions{UID: j.uid})
+		_, err := w.router.Approve(ctx, j.name(), workflow.Decision{All: true, UID: j.uid})
 		return err
 	})
 }

@@ -79,22 +79,24 @@ type Stopper interface {
 	StopAndWait(ctx context.Context) (*Status, error)
 }
 
-// Gatekeeper decides at gates.
+// Gatekeeper decides gates of the latest run; see [workflow.Gatekeeper] for the rules and errors.
 type Gatekeeper interface {
-	// Gates returns the gates that the backfill waits at; the list may be empty. An error such as
-	// [workflow.ErrNodesOffloaded] means that the nodes cannot be read.
-	Gates(ctx context.Context) ([]Gate, error)
-	// Approve passes waiting gates, all in one write, and returns those that it passed, also with
-	// an error. A gate that was approved before is a success, and is not returned. After a stop
-	// only the gates of exit handlers wait.
+	// Gates returns the gates that the backfill waits at. The list is empty if there are none, or if
+	// the backfill was not started. An error such as [workflow.ErrNodesOffloaded] means that the
+	// nodes cannot be read.
+	Gates(ctx context.Context) ([]workflow.Gate, error)
+	// Approve passes waiting gates, all in one write. A gate that was approved before is a success,
+	// and is not in the result. After a stop only the gates of exit handlers can be decided.
 	//
-	// Errors: [workflow.ErrNotSuspended] if no waiting gate matches, with the names of those that
-	// wait; [workflow.ErrConflict] if the gate was rejected; [workflow.ErrInvalid] for an output
-	// that is missing, or that no gate takes.
-	Approve(ctx context.Context, approval Approval) ([]Gate, error)
-	// Reject fails waiting gates, all in one write, which usually fails the workflow. It returns
-	// those that it rejected. Its errors are like those of Approve.
-	Reject(ctx context.Context, rejection Rejection) ([]Gate, error)
+	// A Decision without a UID is about the run that Approve finds. With one, it is about that run
+	// only: if the backfill has another run by now, the error is [workflow.ErrReplaced].
+	//
+	// Errors: [ErrNotStarted]; [workflow.ErrUnsupported] for a backfill without a workflow; and those
+	// of [workflow.Gatekeeper].
+	Approve(ctx context.Context, decision workflow.Decision) (*workflow.DecisionResult, error)
+	// Reject fails waiting gates, all in one write, which usually fails the workflow. It has the
+	// errors of Approve.
+	Reject(ctx context.Context, decision workflow.Decision) (*workflow.DecisionResult, error)
 }
 
 // Reporter reports the status of a backfill.

@@ -55,8 +55,8 @@ func ExampleReporter() {
 				fmt.Printf("%.0f %%, %v left\n", shards.Percentage, shards.ETA)
 			}
 			for _, gate := range st.Gates.Data {
-				_, err := b.Approve(ctx, backfill.Approval{Gates: []string{gate.ID}, Outputs: map[string]any{"approved-by": approver}})
-				if err != nil && !errors.Is(err, workflow.ErrNotSuspended) { // another client decided first
+				_, err := b.Approve(ctx, workflow.Decision{Gates: []string{gate.ID}, By: approver, UID: st.Workflow.UID})
+				if err != nil && !errors.Is(err, workflow.ErrNotSuspended) { // another client decided otherwise
 					return err
 				}
 			}

@@ -53,7 +53,7 @@ func ExampleGatekeeper() {
 		if len(ids) == 0 {
 			return nil
 		}
-		_, err = b.Reject(ctx, backfill.Rejection{Gates: ids, Message: "no decision for a day"})
+		_, err = b.Reject(ctx, workflow.Decision{Gates: ids, Message: "no decision for a day"})
 		if errors.Is(err, workflow.ErrNotSuspended) {
 			return nil // decided in the meantime
 		}

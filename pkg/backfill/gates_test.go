@@ -3,6 +3,8 @@ package backfill
 import (
 	"context"
 	"errors"
+	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -10,135 +12,135 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// Errors quote and truncate names that other writers chose.
-func TestNotWaitingIsBounded(t *testing.T) {
-	gates := []*status.Node{{ID: "g", DisplayName: "a\n\x1b[31m" + strings.Repeat("x", 5_000), Type: status.NodeTypeSuspend, Phase: status.NodeRunning}}
-	err := notWaiting("b", gates, nil)
-	if len(err.Error()) > 1_000 || strings.ContainsAny(err.Error(), "\n\x1b") || !strings.Contains(err.Error(), `"a\n\x1b[31mxx`) {
-		t.Error(err)
+// decider is a client that records decisions, and has a result or error for each.
+type decider struct {
+	recorder
+	result  *workflow.DecisionResult
+	failure error
+
+	verb, name string // of the last decision
+	decision   workflow.Decision
+}
+
+func (d *decider) decide(verb, name string, decision workflow.Decision) (*workflow.DecisionResult, error) {
+	d.verb, d.name, d.decision = verb, name, decision
+	return d.result, d.failure
+}
+
+func (d *decider) Approve(_ context.Context, name string, decision workflow.Decision) (*workflow.DecisionResult, error) {
+	return d.decide("approve", name, decision)
+}
+
+func (d *decider) Reject(_ context.Context, name string, decision workflow.Decision) (*workflow.DecisionResult, error) {
+	return d.decide("reject", name, decision)
+}
+
+// decisions are the methods of a backfill that decide.
+func decisions(b Backfill) map[string]func(context.Context, workflow.Decision) (*workflow.DecisionResult, error) {
+	return map[string]func(context.Context, workflow.Decision) (*workflow.DecisionResult, error){"approve": b.Approve, "reject": b.Reject}
+}
+
+// atGates returns a run with gates, in the given order.
+func atGates(run int, gates ...*status.Node) *status.WorkflowStatus {
+	s := &status.WorkflowStatus{Name: fmt.Sprint("w-", run), UID: "u", Phase: status.PhaseRunning, Nodes: gates}
+	if run > 1 {
+		s.Labels = map[string]string{labelRun: fmt.Sprint(run)}
+	}
+	return s
+}
+
+func waitingGate(name string) *status.Node {
+	return &status.Node{ID: "id-" + name, DisplayName: name, Type: status.NodeTypeSuspend, Phase: status.NodeRunning}
+}
+
+func newDecider(t *testing.T, d *decider) Backfill {
+	t.Helper()
+	b, err := New(config(t, "", ""), Dependencies{Workflows: d})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// A decision is passed on as it is, about the latest run and bound to it.
+func TestDecisionsAreAboutTheLatestRun(t *testing.T) {
+	for name, tc := range map[string]struct{ decision, want workflow.Decision }{
+		"any":   {workflow.Decision{All: true}, workflow.Decision{All: true, UID: "u"}},
+		"bound": {workflow.Decision{All: true, UID: "another"}, workflow.Decision{All: true, UID: "another"}},
+		"full": {
+			workflow.Decision{Gates: []string{"a*"}, Selector: "phase=Running", Outputs: map[string]any{"o": 1}, Message: "m", By: "ann"},
+			workflow.Decision{Gates: []string{"a*"}, Selector: "phase=Running", Outputs: map[string]any{"o": 1}, Message: "m", By: "ann", UID: "u"},
+		},
+	} {
+		d := &decider{
+			recorder: recorder{runs: []*status.WorkflowStatus{atGates(2, waitingGate("a")), atGates(1, waitingGate("a"))}},
+			result:   &workflow.DecisionResult{Gates: []workflow.Gate{{ID: "id-a"}}},
+		}
+		for verb, decide := range decisions(newDecider(t, d)) {
+			result, err := decide(t.Context(), tc.decision)
+			if err != nil || result != d.result || d.verb != verb || d.name != "w-2" || !reflect.DeepEqual(d.decision, tc.want) {
+				t.Errorf("%s, %s: %v, %v, %s of %s: %+v", name, verb, result, err, d.verb, d.name, d.decision)
+			}
+		}
 	}
 }
 
-func TestGateChoice(t *testing.T) {
-	suspend := func(id, name string, phase status.NodePhase) *status.Node {
-		return &status.Node{ID: id, DisplayName: name, Type: status.NodeTypeSuspend, Phase: phase}
-	}
-	s := &status.WorkflowStatus{Phase: status.PhaseRunning, Nodes: []*status.Node{
-		suspend("1", "shard-a", status.NodeRunning), suspend("2", "shard-b", status.NodeRunning), suspend("3", "final", status.NodeRunning),
-		suspend("4", "early", status.NodeSucceeded), suspend("5", "bad", status.NodeFailed),
-		suspend("6", "load(0:s3://b/1)", status.NodeRunning), suspend("7", "load(1:s3://b/2)", status.NodeRunning),
-	}}
+func TestRefusedDecisions(t *testing.T) {
+	running := []*status.WorkflowStatus{atGates(1)}
 	for name, tc := range map[string]struct {
-		patterns []string
-		all      bool
-		become   status.NodePhase
-		want     string // ids
-		err      error
-		says     string
+		d    decider
+		want error
 	}{
-		"by name":            {patterns: []string{"final"}, want: "3"},
-		"by id":              {patterns: []string{"2"}, want: "2"},
-		"with a slash":       {patterns: []string{"load*"}, want: "6 7"},
-		"every gate":         {patterns: []string{"*"}, want: "1 2 3 6 7"},
-		"by bucket":          {patterns: []string{"load(*:s3://b/2)"}, want: "7"},
-		"with signs":         {patterns: []string{"load(0:s3://b/1)"}, want: "6"},
-		"by pattern":         {patterns: []string{"shard-*"}, want: "1 2"},
-		"some":               {patterns: []string{"final", "shard-?", "3"}, want: "3 1 2"},
-		"all":                {all: true, want: "1 2 3 6 7"},
-		"approved before":    {patterns: []string{"early"}},
-		"one of them before": {patterns: []string{"early", "final"}, want: "3"},
-		"rejected before":    {patterns: []string{"bad"}, err: workflow.ErrConflict, says: "Failed"},
-		"to reject again":    {patterns: []string{"bad"}, become: status.NodeFailed},
-		"to reject approved": {patterns: []string{"early"}, become: status.NodeFailed, err: workflow.ErrConflict, says: "Succeeded"},
-		"unknown":            {patterns: []string{"final", "fnal"}, err: workflow.ErrNotSuspended, says: `"fnal"; waiting gates: "shard-a", "shard-b", "final", "load(0:s3://b/1)", "load(1:s3://b/2)"`},
-		"none":               {err: workflow.ErrInvalid, says: "gates"},
-		"both":               {patterns: []string{"a"}, all: true, err: workflow.ErrInvalid, says: "all"},
-		"a bad pattern":      {patterns: []string{"x", "[a"}, err: workflow.ErrInvalid, says: "gates[1]"},
-		"an empty name":      {patterns: []string{""}, err: workflow.ErrInvalid, says: "gates[0]"},
+		"not started":     {decider{}, ErrNotStarted},
+		"an unknown run":  {decider{recorder: recorder{err: workflow.ErrUnavailable}}, workflow.ErrUnavailable},
+		"by the workflow": {decider{recorder: recorder{runs: running}, failure: workflow.ErrReplaced}, workflow.ErrReplaced},
 	} {
-		if tc.become == "" {
-			tc.become = status.NodeSucceeded
-		}
-		c := gateChoice{tc.patterns, tc.all, tc.become}
-		err := c.check()
-		var meant []*status.Node
-		if err == nil {
-			meant, err = c.waiting(t.Context(), s)
-		}
-		ids := make([]string, len(meant))
-		for i, n := range meant {
-			ids[i] = n.ID
-		}
-		if got := strings.Join(ids, " "); got != tc.want || !errors.Is(err, tc.err) || tc.err != nil && !strings.Contains(err.Error(), tc.says) {
-			t.Errorf("%s: %q, %v", name, got, err)
-		}
-	}
-	ended, cancel := context.WithCancelCause(t.Context())
-	cause := errors.New("closing time")
-	cancel(cause)
-	if _, err := (gateChoice{[]string{"final"}, false, status.NodeSucceeded}).waiting(ended, s); !errors.Is(err, cause) {
-		t.Errorf("an ended context: %v", err)
-	}
-	s.Phase = status.PhaseSucceeded
-	if _, err := (gateChoice{[]string{"final"}, false, status.NodeSucceeded}).waiting(t.Context(), s); !errors.Is(err, workflow.ErrNotSuspended) {
-		t.Errorf("an ended workflow: %v", err)
-	}
-	s.NodesErr = status.ErrNodesOffloaded
-	if _, err := (gateChoice{nil, true, status.NodeSucceeded}).waiting(t.Context(), s); !errors.Is(err, status.ErrNodesOffloaded) {
-		t.Errorf("unreadable nodes: %v", err)
-	}
-}
-
-// Other writers, even pods, choose the names of gates. Such a name must not make a decision by ID
-// select a gate that the caller has not looked at.
-func TestIDSelectsItsGateOnly(t *testing.T) {
-	for name, id := range map[string]string{"the same name": "w-1", "a pattern": "*", "a part of a pattern": "w-[12]"} {
-		s := &status.WorkflowStatus{Phase: status.PhaseRunning, Nodes: []*status.Node{
-			{ID: "w-0", DisplayName: id, Type: status.NodeTypeSuspend, Phase: status.NodeRunning},
-			{ID: id, DisplayName: "w-0", Type: status.NodeTypeSuspend, Phase: status.NodeRunning},
-			{ID: "w-2", DisplayName: id, Type: status.NodeTypeSuspend, Phase: status.NodeSucceeded},
-			{ID: "w-3", DisplayName: "w-1", Type: status.NodeTypeSuspend, Phase: status.NodeRunning},
-		}}
-		meant, err := gateChoice{[]string{id}, false, status.NodeSucceeded}.waiting(t.Context(), s)
-		if err != nil || len(meant) != 1 || meant[0].ID != id {
-			t.Errorf("%s: %v, %v", name, meant, err)
+		for verb, decide := range decisions(newDecider(t, &tc.d)) {
+			result, err := decide(t.Context(), workflow.Decision{All: true})
+			if result != nil || !errors.Is(err, tc.want) || !strings.Contains(err.Error(), `backfill "rfs-s"`) {
+				t.Errorf("%s, %s: %v, %v", name, verb, result, err)
+			}
+			if sent := tc.d.verb != ""; sent != (tc.d.failure != nil) {
+				t.Errorf("%s, %s: sent: %t", name, verb, sent)
+			}
 		}
 	}
 }
 
-// The exit handlers run after a stop, so a gate in one of them still waits for a decision.
-func TestGatesAfterAStop(t *testing.T) {
-	gate := func(id, boundary string) *status.Node {
-		return &status.Node{ID: id, DisplayName: id, BoundaryID: boundary, Type: status.NodeTypeSuspend, Phase: status.NodeRunning}
-	}
-	group := func(id, name, boundary string) *status.Node {
-		return &status.Node{ID: id, DisplayName: name, BoundaryID: boundary, Type: status.NodeTypeSteps, Phase: status.NodeRunning}
-	}
-	s := &status.WorkflowStatus{Phase: status.PhaseRunning, Nodes: []*status.Node{
-		group("w", "w", ""), gate("main", "w"),
-		group("exit", "w.onExit", ""), group("inner", "clean-up", "exit"), gate("in-handler", "exit"), gate("deep", "inner"),
-		{ID: "handler", DisplayName: "step.onExit", BoundaryID: "w", Type: status.NodeTypeSuspend, Phase: status.NodeRunning},
-		group("a", "a", "b"), group("b", "b", "a"), gate("in-a-circle", "a"), gate("nowhere", "gone"),
-	}}
-	for shutdown, want := range map[status.ShutdownStrategy]string{
-		status.ShutdownNone:      "main in-handler deep handler in-a-circle nowhere",
-		status.ShutdownStop:      "in-handler deep handler",
-		status.ShutdownTerminate: "",
+func TestGatesOfTheLatestRun(t *testing.T) {
+	stopped := atGates(1, waitingGate("a"))
+	stopped.Shutdown = status.ShutdownStop
+	unreadable := atGates(1)
+	unreadable.NodesErr = status.ErrNodesOffloaded
+	for name, tc := range map[string]struct {
+		runs []*status.WorkflowStatus
+		want string
+		err  error
+	}{
+		"not started": {},
+		"no gate":     {runs: []*status.WorkflowStatus{atGates(1)}},
+		"gates":       {runs: []*status.WorkflowStatus{atGates(1, waitingGate("a"), waitingGate("b"))}, want: "a b"},
+		"later run":   {runs: []*status.WorkflowStatus{atGates(1, waitingGate("a")), atGates(2, waitingGate("b"))}, want: "b"},
+		"stopped":     {runs: []*status.WorkflowStatus{stopped}},
+		"unreadable":  {runs: []*status.WorkflowStatus{unreadable}, err: workflow.ErrNodesOffloaded},
 	} {
-		s.Shutdown = shutdown
-		open, err := gateChoice{nil, true, status.NodeSucceeded}.waiting(t.Context(), s)
-		var ids []string
-		for _, n := range open {
-			ids = append(ids, n.ID)
+		b := newDecider(t, &decider{recorder: recorder{runs: tc.runs}})
+		gates, err := b.Gates(t.Context())
+		if got := namesOf(gates); got != tc.want || !errors.Is(err, tc.err) || err == nil && gates == nil {
+			t.Errorf("%s: %#v, %v", name, gates, err)
 		}
-		if got := strings.Join(ids, " "); got != want || err != nil {
-			t.Errorf("shutdown %q: %q, %v; want %q", shutdown, got, err, want)
+		if st, err := b.Status(t.Context()); err != nil || namesOf(st.Gates.Data) != tc.want || !errors.Is(st.Gates.Err, tc.err) {
+			t.Errorf("%s: Status: %v, %v", name, st, err)
 		}
 	}
-	s.Shutdown = status.ShutdownStop
-	if _, err := (gateChoice{[]string{"main"}, false, status.NodeSucceeded}).waiting(t.Context(), s); !errors.Is(err, workflow.ErrNotSuspended) {
-		t.Errorf("a gate that is about to fail: %v", err)
+}
+
+func namesOf(gates []workflow.Gate) string {
+	names := make([]string, len(gates))
+	for i, gate := range gates {
+		names[i] = gate.Name
 	}
+	return strings.Join(names, " ")
 }
 
 // delayed returns a workflow with a delay, and a gate in the given phase.
@@ -157,25 +159,16 @@ func delayed(t *testing.T, gate status.NodePhase) *status.WorkflowStatus {
 	return s
 }
 
+// A backfill with a delay continues by itself, so it is running.
 func TestDelaysAreNotGates(t *testing.T) {
-	s := delayed(t, status.NodeRunning)
-	for _, become := range []status.NodePhase{status.NodeSucceeded, status.NodeFailed} {
-		for _, choice := range []gateChoice{{nil, true, become}, {[]string{"c*"}, false, become}} {
-			if meant, err := choice.waiting(t.Context(), s); err != nil || len(meant) != 1 || meant[0].ID != "2" {
-				t.Errorf("%+v: %v, %v", choice, meant, err)
-			}
-		}
-		_, err := gateChoice{[]string{"cool-down"}, false, become}.waiting(t.Context(), s)
-		if !errors.Is(err, workflow.ErrNotSuspended) || !strings.Contains(err.Error(), "is a delay, which passes by itself") {
-			t.Error(err)
-		}
-	}
-	if gates := gatesOf(waitingGates(s)); len(gates) != 1 || gates[0].ID != "2" {
-		t.Errorf("%+v", gates)
-	}
-	for _, gate := range []status.NodePhase{status.NodeRunning, status.NodeSucceeded} {
-		if got := stateOf(delayed(t, gate), nil); got != StateRunning {
+	for gate, want := range map[status.NodePhase]string{status.NodeRunning: "check", status.NodeSucceeded: ""} {
+		s := delayed(t, gate)
+		if got := stateOf(s, nil); got != StateRunning {
 			t.Errorf("beside a gate that is %s: %s", gate, got)
+		}
+		b := newDecider(t, &decider{recorder: recorder{runs: []*status.WorkflowStatus{s}}})
+		if gates, err := b.Gates(t.Context()); err != nil || namesOf(gates) != want {
+			t.Errorf("beside a gate that is %s: %v, %v", gate, gates, err)
 		}
 	}
 }

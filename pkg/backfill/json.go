@@ -9,20 +9,20 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// The JSON of a [Status] or [Gate] is bounded, since its values are written by others: entries of a
-// list, bytes of a name, of a message, and of the outputs of a gate.
-const maxListed, maxName, maxMessage, maxOutputs = 100, 256, 1000, 64 << 10
+// The JSON of a [Status] is bounded, since its values are written by others: entries of a list,
+// bytes of a name and of a message.
+const maxListed, maxName, maxMessage = 100, 256, 1000
 
 type statusJSON struct {
-	Session  string                        `json:"session"`
-	State    State                         `json:"state"`
-	Run      int                           `json:"run,omitempty"`
-	Workflow workflowJSON                  `json:"workflow"`
-	Gates    workflow.Result[[]Gate]       `json:"gates"`
-	Failed   workflow.Result[[]failedJSON] `json:"failed"`
-	Pods     workflow.Result[Pods]         `json:"pods"`
-	Shards   workflow.Result[Shards]       `json:"shards"`
-	More     leftOutJSON                   `json:"more,omitzero"`
+	Session  string                           `json:"session"`
+	State    State                            `json:"state"`
+	Run      int                              `json:"run,omitempty"`
+	Workflow workflowJSON                     `json:"workflow"`
+	Gates    workflow.Result[[]workflow.Gate] `json:"gates"`
+	Failed   workflow.Result[[]failedJSON]    `json:"failed"`
+	Pods     workflow.Result[Pods]            `json:"pods"`
+	Shards   workflow.Result[Shards]          `json:"shards"`
+	More     leftOutJSON                      `json:"more,omitzero"`
 }
 
 // leftOutJSON has the numbers of entries that are not in a list.
@@ -52,14 +52,14 @@ type failedJSON struct {
 // MarshalJSON implements [json.Marshaler], for programs and web pages. Its parts are written as
 // [workflow.Result] does; the workflow is a summary without parameters. Lists have their first 100
 // entries, and "more" has the number of the others. Messages are truncated to 1,000 bytes, names to
-// 256, and gates as in [Gate.MarshalJSON].
+// 256, and gates as in [workflow.Gate.MarshalJSON].
 func (s Status) MarshalJSON() ([]byte, error) {
 	form := statusJSON{
 		Session: s.Session, State: s.State, Run: s.Run, Gates: s.Gates, Pods: s.Pods, Shards: s.Shards,
 		Failed: workflow.Result[[]failedJSON]{Data: []failedJSON{}, Err: s.Failed.Err},
 	}
 	if form.Gates.Data == nil {
-		form.Gates.Data = []Gate{}
+		form.Gates.Data = []workflow.Gate{}
 	}
 	form.Gates.Data, form.More.Gates = first(form.Gates.Data)
 	failed, more := first(s.Failed.Data)
@@ -93,38 +93,4 @@ func cut(text string, most int) string {
 		return text
 	}
 	return strings.ToValidUTF8(text[:most], "") + "…"
-}
-
-type plainGate Gate
-
-// MarshalJSON implements [json.Marshaler]. The message is truncated to 1,000 bytes, ID and name to
-// 256. If the outputs have more than 64 KiB, "outputs" is left out and "outputsLeftOut" is true,
-// since a part of them could be mistaken for all.
-func (g Gate) MarshalJSON() ([]byte, error) {
-	form := struct {
-		plainGate
-
-		OutputsLeftOut bool `json:"outputsLeftOut,omitempty"`
-	}{plainGate: plainGate(g)}
-	form.ID, form.Name, form.Message = cut(g.ID, maxName), cut(g.Name, maxName), cut(g.Message, maxMessage)
-	if sizeOf(g.Outputs) > maxOutputs {
-		form.Outputs, form.OutputsLeftOut = nil, true
-	}
-	return json.Marshal(form)
-}
-
-// sizeOf returns approximately the size of outputs as JSON.
-func sizeOf(outputs []GateOutput) int {
-	const names, quotes = len(`{"name":"","description":"","default":"","enum":[]},`), len(`"",`)
-	size := 0
-	for _, o := range outputs {
-		size += names + len(o.Name) + len(o.Description)
-		if o.Default != nil {
-			size += len(*o.Default)
-		}
-		for _, value := range o.Enum {
-			size += quotes + len(value)
-		}
-	}
-	return size
 }

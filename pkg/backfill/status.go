@@ -21,7 +21,7 @@ type Status struct {
 	Workflow *status.WorkflowStatus
 	// Gates are those that wait for a decision. The error is [workflow.ErrNodesOffloaded] or
 	// [workflow.ErrUnreadable] if the nodes cannot be read.
-	Gates workflow.Result[[]Gate]
+	Gates workflow.Result[[]workflow.Gate]
 	// Failed are the steps in which a failure originated, in order of their start.
 	Failed workflow.Result[[]*status.Node]
 	// Pods are the workers.
@@ -87,7 +87,7 @@ func (b *argoBackfill) combine(s *status.WorkflowStatus, pods workflow.Result[Po
 	case s.NodesErr != nil:
 		st.Gates.Err, st.Failed.Err = s.NodesErr, s.NodesErr
 	default:
-		st.Gates.Data, st.Failed.Data = gatesOf(waitingGates(s)), s.FailedNodes()
+		st.Gates, st.Failed.Data = workflow.ResultOf(workflow.GatesOf(s)), s.FailedNodes()
 	}
 	return st
 }
@@ -118,7 +118,7 @@ func (b *deploymentBackfill) statusWithoutShards(ctx context.Context, pool *work
 	return &Status{
 		Session: b.session, State: deploymentState(found[0].Paused(), pods),
 		Workflow: &status.WorkflowStatus{Namespace: b.cfg.Backfill.K8s.Namespace},
-		Gates:    workflow.Result[[]Gate]{Data: []Gate{}}, Failed: workflow.Result[[]*status.Node]{Data: []*status.Node{}},
+		Gates:    workflow.Result[[]workflow.Gate]{Data: []workflow.Gate{}}, Failed: workflow.Result[[]*status.Node]{Data: []*status.Node{}},
 		Pods: workflow.Result[Pods]{Data: pods},
 	}, nil
 }

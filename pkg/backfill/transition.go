@@ -80,7 +80,8 @@ func Transitions() []Transition {
 		}
 		add(verb, nil, ErrNotStarted, StateNotStarted)
 		add(verb, next, nil, StatePaused)
-		add(verb, nil, workflow.ErrNotSuspended, slices.Concat(to(StateStarting, StateRunning, StateTerminating), ended)...)
+		add(verb, nil, workflow.ErrNotSuspended, StateStarting, StateRunning, StateTerminating)
+		add(verb, nil, workflow.ErrCompleted, ended...)
 	}
 
 	add(VerbStop, to(StateTerminating), nil, active...)

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 func TestEveryVerbInEveryState(t *testing.T) {
@@ -79,11 +81,10 @@ func cell(state State, verb Verb) string {
 			continue
 		}
 		if tr.Err != nil {
-			name := map[error]string{ErrNotStarted: "ErrNotStarted", ErrEnded: "ErrEnded", ErrRunning: "ErrRunning", ErrNoWorkers: "ErrNoWorkers"}[tr.Err]
-			if name == "" {
-				name = "ErrNotSuspended"
-			}
-			return "`" + name + "`"
+			return "`" + map[error]string{
+				ErrNotStarted: "ErrNotStarted", ErrEnded: "ErrEnded", ErrRunning: "ErrRunning", ErrNoWorkers: "ErrNoWorkers",
+				workflow.ErrNotSuspended: "ErrNotSuspended", workflow.ErrCompleted: "ErrCompleted",
+			}[tr.Err] + "`"
 		}
 		if slices.Equal(tr.To, []State{state}) {
 			return "–"

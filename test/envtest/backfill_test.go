@@ -144,9 +144,14 @@ func (f *backfills) atGate(ctx context.Context, session string) backfill.Backfil
 
 func approve(ctx context.Context, b backfill.Backfill) {
 	GinkgoHelper()
-	passed, err := b.Approve(ctx, backfill.Approval{Gates: []string{"approve"}, Outputs: map[string]any{"approved-by": "ann"}})
+	approved, err := b.Approve(ctx, workflow.Decision{Gates: []string{"approve"}, Outputs: map[string]any{"approved-by": "ann"}})
 	Expect(err).NotTo(HaveOccurred())
-	Expect(passed).To(HaveExactElements(HaveField("Name", "approve")))
+	Expect(approved).To(haveDecided("approve"))
+}
+
+// haveDecided matches the result of a decision about one gate.
+func haveDecided(gate string) OmegaMatcher {
+	return HaveField("Gates", HaveExactElements(HaveField("Name", gate)))
 }
 
 // working starts a backfill and blocks until its workers work.

@@ -90,7 +90,7 @@ backfill: {reindex_from_snapshot: {scale: 3, session_name: s, k8s: {namespace: `
 		state.set(".migrations_working_state_s", backfill.Counts{}, map[string]string{"shard_setup": "{}"})
 		Expect(b.Archive(ctx, backfill.ArchiveOptions{Dir: GinkgoT().TempDir()})).To(HaveField("Documents", BeEquivalentTo(1)))
 		Expect(b.Gates(ctx)).To(BeEmpty())
-		Expect(b.Approve(ctx, backfill.Approval{All: true})).Error().To(MatchError(workflow.ErrUnsupported))
+		Expect(b.Approve(ctx, workflow.Decision{All: true})).Error().To(MatchError(workflow.ErrUnsupported))
 	}, SpecTimeout(startTimeout))
 
 	// begun puts a Deployment into the state that earlier verbs leave.

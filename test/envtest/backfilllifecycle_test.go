@@ -60,13 +60,13 @@ func describeBackfillLifecycle(fixture func() *backfills) {
 		Expect(st.Workflow.UID).To(Equal(started))
 
 		By("approving")
-		_, err = open().Approve(ctx, backfill.Approval{All: true})
+		_, err = open().Approve(ctx, workflow.Decision{All: true})
 		Expect(err).To(MatchError(workflow.ErrInvalid))
 		Expect(err).To(MatchError(ContainSubstring("approved-by")))
 		approve(ctx, open())
-		passed, err := open().Approve(ctx, backfill.Approval{Gates: []string{"appr*"}})
+		again, err := open().Approve(ctx, workflow.Decision{Gates: []string{"appr*"}})
 		Expect(err).NotTo(HaveOccurred(), "it was approved before")
-		Expect(passed).To(BeEmpty())
+		Expect(again.Gates).To(BeEmpty())
 		awaitWorkers(ctx, open(), backfillScale)
 
 		By("pausing")

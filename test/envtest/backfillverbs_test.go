@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 // do calls the method of a verb. A verb about a gate is for the gate with the given name.
@@ -24,9 +25,9 @@ func do(ctx context.Context, b backfill.Backfill, verb backfill.Verb, gate strin
 	case backfill.VerbScale:
 		return b.Scale(ctx, backfillScale+1)
 	case backfill.VerbApprove:
-		return second(b.Approve(ctx, backfill.Approval{Gates: []string{gate}, Outputs: map[string]any{"approved-by": "ann"}}))
+		return second(b.Approve(ctx, workflow.Decision{Gates: []string{gate}, Outputs: map[string]any{"approved-by": "ann"}}))
 	case backfill.VerbReject:
-		return second(b.Reject(ctx, backfill.Rejection{Gates: []string{gate}, Message: "not today"}))
+		return second(b.Reject(ctx, workflow.Decision{Gates: []string{gate}, Message: "not today"}))
 	case backfill.VerbStop:
 		return b.Stop(ctx)
 	case backfill.VerbArchive:
@@ -68,7 +69,7 @@ func (f *backfills) reach(ctx context.Context, session string, state backfill.St
 		return b
 	case backfill.StateFailed:
 		b := f.atGate(ctx, session)
-		_, err := b.Reject(ctx, backfill.Rejection{All: true, Message: "not today"})
+		_, err := b.Reject(ctx, workflow.Decision{All: true, Message: "not today"})
 		Expect(err).NotTo(HaveOccurred())
 		return b
 	case backfill.StateSucceeded:

@@ -201,10 +201,10 @@ func verbs(archives string) map[workflow.Op]verb {
 		"stop-and-wait": func(ctx context.Context, b backfill.Backfill) error { return second(b.StopAndWait(ctx)) },
 		"gates":         func(ctx context.Context, b backfill.Backfill) error { return second(b.Gates(ctx)) },
 		"approve": func(ctx context.Context, b backfill.Backfill) error {
-			return second(b.Approve(ctx, backfill.Approval{All: true}))
+			return second(b.Approve(ctx, workflow.Decision{All: true}))
 		},
 		"reject": func(ctx context.Context, b backfill.Backfill) error {
-			return second(b.Reject(ctx, backfill.Rejection{All: true}))
+			return second(b.Reject(ctx, workflow.Decision{All: true}))
 		},
 		"status": func(ctx context.Context, b backfill.Backfill) error { return podsSeen(b.Status(ctx)) },
 		"follow": func(ctx context.Context, b backfill.Backfill) error {

@@ -26,12 +26,12 @@ type fake struct {
 	st                *backfill.Status
 	follow            func(ctx context.Context) iter.Seq2[*backfill.Status, error]
 	block             bool // calls block until their context ends
-	waiting           []backfill.Gate
+	waiting           []workflow.Gate
 
 	mu        sync.Mutex
 	called    []string
-	approval  backfill.Approval
-	rejection backfill.Rejection
+	approval  workflow.Decision
+	rejection workflow.Decision
 	workers   int
 	followed  atomic.Int64
 }
@@ -70,25 +70,25 @@ func (f *fake) Scale(ctx context.Context, workers int) error {
 	return f.note(ctx, "scale")
 }
 
-func (f *fake) gates() []backfill.Gate {
+func (f *fake) gates() []workflow.Gate {
 	if f.waiting != nil {
 		return f.waiting
 	}
-	return []backfill.Gate{{ID: "g", Name: "approve"}}
+	return []workflow.Gate{{ID: "g", Name: "approve"}}
 }
 
-func (f *fake) Gates(ctx context.Context) ([]backfill.Gate, error) {
+func (f *fake) Gates(ctx context.Context) ([]workflow.Gate, error) {
 	return f.gates(), f.note(ctx, "gates")
 }
 
-func (f *fake) Approve(ctx context.Context, approval backfill.Approval) ([]backfill.Gate, error) {
+func (f *fake) Approve(ctx context.Context, approval workflow.Decision) (*workflow.DecisionResult, error) {
 	f.approval = approval
-	return f.gates(), f.note(ctx, "approve")
+	return &workflow.DecisionResult{Gates: f.gates()}, f.note(ctx, "approve")
 }
 
-func (f *fake) Reject(ctx context.Context, rejection backfill.Rejection) ([]backfill.Gate, error) {
+func (f *fake) Reject(ctx context.Context, rejection workflow.Decision) (*workflow.DecisionResult, error) {
 	f.rejection = rejection
-	return f.gates(), f.note(ctx, "reject")
+	return &workflow.DecisionResult{Gates: f.gates()}, f.note(ctx, "reject")
 }
 
 func (f *fake) Describe() backfill.Config {

@@ -4,57 +4,60 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 // gateList lists gates: those that wait, or those that were just decided.
 type gateList struct {
-	Gates []backfill.Gate `json:"gates"`
+	Gates []workflow.Gate `json:"gates"`
 	// More is the number of gates that are left out.
 	More int `json:"more,omitempty"`
 }
 
-func listed(gates []backfill.Gate) answer {
+func listed(gates []workflow.Gate) answer {
 	shown, more := shownGates(gates)
 	return ok(gateList{shown, more})
 }
 
-// decidedError is a failure after some gates were decided.
-type decidedError struct {
-	gates []backfill.Gate
-	err   error
-}
-
-func (e *decidedError) Error() string { return e.err.Error() }
-func (e *decidedError) Unwrap() error { return e.err }
-
-func decided(gates []backfill.Gate, err error) (answer, error) {
+func decided(result *workflow.DecisionResult, err error) (answer, error) {
 	if err != nil {
-		return answer{}, &decidedError{gates, err}
+		return answer{}, err
 	}
-	return listed(gates), nil
+	return listed(result.Gates), nil
 }
 
 func (s *Server) approve(ctx context.Context, r *http.Request) (answer, error) {
 	var options struct {
 		precondition
-		Gates   []string       `json:"gates"`
-		All     bool           `json:"all"`
+		choice
 		Outputs map[string]any `json:"outputs"`
 	}
 	return s.change(ctx, r, &options, func(b Backfill) (answer, error) {
-		return decided(b.Approve(ctx, backfill.Approval{Gates: options.Gates, All: options.All, Outputs: options.Outputs}))
+		decision := options.decision(s.user(r))
+		decision.Outputs = options.Outputs
+		return decided(b.Approve(ctx, decision))
 	})
 }
 
 func (s *Server) reject(ctx context.Context, r *http.Request) (answer, error) {
 	var options struct {
 		precondition
-		Gates   []string `json:"gates"`
-		All     bool     `json:"all"`
-		Message string   `json:"message"`
+		choice
 	}
 	return s.change(ctx, r, &options, func(b Backfill) (answer, error) {
-		return decided(b.Reject(ctx, backfill.Rejection{Gates: options.Gates, All: options.All, Message: options.Message}))
+		return decided(b.Reject(ctx, options.decision(s.user(r))))
 	})
+}
+
+// choice says which gates are decided, and why.
+type choice struct {
+	Gates   []string `json:"gates"`
+	All     bool     `json:"all"`
+	Message string   `json:"message"`
+}
+
+// decision returns the decision of a user; "" if the service doesn't know who it is. Only the proxy
+// can name the user: a name in the body could be anyone's.
+func (c choice) decision(user string) workflow.Decision {
+	return workflow.Decision{Gates: c.Gates, All: c.All, Message: c.Message, By: user}
 }

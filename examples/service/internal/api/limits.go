@@ -76,8 +76,8 @@ func bounded(st *backfill.Status) (*backfill.Status, leftOut) {
 }
 
 // shownGates returns the first gates, and the number of the others.
-func shownGates(gates []backfill.Gate) (shown []backfill.Gate, more int) {
-	shown = make([]backfill.Gate, 0, min(len(gates), maxListed))
+func shownGates(gates []workflow.Gate) (shown []workflow.Gate, more int) {
+	shown = make([]workflow.Gate, 0, min(len(gates), maxListed))
 	for _, g := range gates[:min(len(gates), maxListed)] {
 		g.ID, g.Name, g.Message = cut(g.ID, maxName), cut(g.Name, maxName), cut(g.Message, maxMessage)
 		if sizeOfOutputs(g.Outputs) > maxOutputs { // don't send a part as if it were complete
@@ -90,7 +90,7 @@ func shownGates(gates []backfill.Gate) (shown []backfill.Gate, more int) {
 }
 
 // sizeOfOutputs returns the bytes that they take. It stops counting beyond maxOutputs.
-func sizeOfOutputs(outputs []backfill.GateOutput) int {
+func sizeOfOutputs(outputs []workflow.GateOutput) int {
 	const names = len(`{"name":"","description":"","default":"","enum":[]},`)
 	size := 0
 	for _, o := range outputs {

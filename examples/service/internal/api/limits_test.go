@@ -39,7 +39,7 @@ func enormous() *backfill.Status {
 	st.Failed.Data = st.Workflow.Nodes
 	for i := range 5000 {
 		value := long
-		st.Gates.Data = append(st.Gates.Data, backfill.Gate{ID: fmt.Sprint(i), Name: long, Message: long, Outputs: []backfill.GateOutput{
+		st.Gates.Data = append(st.Gates.Data, workflow.Gate{ID: fmt.Sprint(i), Name: long, Message: long, Outputs: []workflow.GateOutput{
 			{Name: long, Description: long, Enum: []string{long}, Default: &value},
 		}})
 	}
@@ -95,15 +95,15 @@ func TestOutputsOfAGateAreShownInFullOrNotAtAll(t *testing.T) {
 	value := strings.Repeat("x", maxOutputs)
 	for size, whole := range map[int]bool{100: true, maxOutputs / 2: true, maxOutputs: false} {
 		part := value[:size]
-		for _, output := range []backfill.GateOutput{{Name: part}, {Default: &part}, {Enum: []string{part}}, {Description: part}} {
-			shown, more := shownGates([]backfill.Gate{{Outputs: []backfill.GateOutput{output}}})
+		for _, output := range []workflow.GateOutput{{Name: part}, {Default: &part}, {Enum: []string{part}}, {Description: part}} {
+			shown, more := shownGates([]workflow.Gate{{Outputs: []workflow.GateOutput{output}}})
 			if len(shown) != 1 || more != 0 || whole != (len(shown[0].Outputs) == 1) || whole == strings.Contains(shown[0].Message, outputsLeftOut) {
 				t.Errorf("%d bytes: %+v", size, shown)
 			}
 		}
 	}
-	many := make([]backfill.GateOutput, maxOutputs)
-	if shown, _ := shownGates([]backfill.Gate{{Outputs: many}}); shown[0].Outputs != nil {
+	many := make([]workflow.GateOutput, maxOutputs)
+	if shown, _ := shownGates([]workflow.Gate{{Outputs: many}}); shown[0].Outputs != nil {
 		t.Errorf("%d outputs", len(shown[0].Outputs))
 	}
 }

@@ -20,10 +20,6 @@ type problem struct {
 	Errors []fieldProblem `json:"errors,omitempty"`
 	// MoreErrors is the number of errors that are left out.
 	MoreErrors int `json:"moreErrors,omitempty"`
-	// Gates were decided in spite of the error.
-	Gates []backfill.Gate `json:"gates,omitempty"`
-	// MoreGates is the number of gates that are left out.
-	MoreGates int `json:"moreGates,omitempty"`
 }
 
 // fieldProblem is one invalid field of a request.
@@ -123,10 +119,6 @@ func problemOf(err error) problem {
 	var invalid *workflow.InvalidError
 	if errors.As(err, &invalid) {
 		p.Errors, p.MoreErrors = shownProblems(invalid)
-	}
-	var partly *decidedError
-	if errors.As(err, &partly) {
-		p.Gates, p.MoreGates = shownGates(partly.gates)
 	}
 	return p
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -31,7 +32,7 @@ var verbs = []struct {
 	{"POST", "/pause", "", "pause", 204},
 	{"POST", "/stop", "", "stop", 202},
 	{"PUT", "/scale", `{"workers":3}`, "scale", 204},
-	{"POST", "/gates/approve", `{"gates":["approve"],"outputs":{"by":"ann","budget":9007199254740993}}`, "approve", 200},
+	{"POST", "/gates/approve", `{"gates":["approve"],"outputs":{"by":"ann","budget":9007199254740993},"message":"go"}`, "approve", 200},
 	{"POST", "/gates/reject", `{"all":true,"message":"no"}`, "reject", 200},
 }
 
@@ -49,11 +50,14 @@ func TestVerbsReachTheBackfill(t *testing.T) {
 					t.Errorf("%d workers", f.workers)
 				}
 			case "approve":
-				if fmt.Sprint(f.approval) != "{[approve] false map[budget:9007199254740993 by:ann]}" {
+				want := workflow.Decision{
+					Gates: []string{"approve"}, Outputs: map[string]any{"by": "ann", "budget": json.Number("9007199254740993")}, Message: "go",
+				}
+				if !reflect.DeepEqual(f.approval, want) {
 					t.Errorf("%+v", f.approval)
 				}
 			case "reject":
-				if !f.rejection.All || f.rejection.Message != "no" {
+				if !reflect.DeepEqual(f.rejection, workflow.Decision{All: true, Message: "no"}) {
 					t.Errorf("%+v", f.rejection)
 				}
 			}
@@ -146,9 +150,6 @@ func TestProblemsNameFields(t *testing.T) {
 	}
 	if len(p.Errors) != 2 || p.Errors[0] != (fieldProblem{"outputs[by]", "Required value: who approves"}) || p.Errors[1].Field != "workers" {
 		t.Errorf("%+v", p.Errors)
-	}
-	if len(p.Gates) != 1 || p.Gates[0].Name != "approve" {
-		t.Errorf("what was decided all the same: %+v", p.Gates)
 	}
 }
 
@@ -262,6 +263,25 @@ func TestOtherNamesReachNothing(t *testing.T) {
 			handler.ServeHTTP(answer, req)
 			if told := strings.Contains(answer.Body.String(), "list pods"); answer.Code != code || told != (known && path == "/readyz") {
 				t.Errorf("a probe of %q: %d %s", host, answer.Code, answer.Body)
+			}
+		}
+	}
+}
+
+// A decision is recorded as that of the user whom the proxy names. A client can't name one itself.
+func TestDecisionsAreByTheUser(t *testing.T) {
+	for _, verb := range []string{"approve", "reject"} {
+		for header, want := range map[string]string{"X-Forwarded-User": "ann", "": ""} {
+			f := &fake{}
+			s := newSite(t, f, func(o *Options) { o.UserHeader = header })
+			if resp, text := s.send("POST", "/api/v1/backfills/s/gates/"+verb, `{"all":true}`, "X-Forwarded-User", "ann"); resp.code != 200 {
+				t.Errorf("%s: %d %s", verb, resp.code, text)
+			}
+			if got := f.approval.By + f.rejection.By; got != want {
+				t.Errorf("%s, header %q: by %q", verb, header, got)
+			}
+			if resp, text := s.send("POST", "/api/v1/backfills/s/gates/"+verb, `{"all":true,"by":"bob"}`); resp.code != 400 {
+				t.Errorf("%s by bob: %d %s", verb, resp.code, text)
 			}
 		}
 	}

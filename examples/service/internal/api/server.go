@@ -60,9 +60,9 @@ type Options struct {
 	Follow backfill.FollowOptions
 
 	// UserHeader is the header in which a proxy names the user, such as X-Forwarded-User; "": none.
-	// The log contains it, and limits then apply to each user instead of each address. The header
-	// is trusted: set it only if no other client can reach the server, and the proxy replaces the
-	// header that clients send.
+	// The log contains it, decisions about gates are recorded as the user's, and limits then apply
+	// to each user instead of each address. The header is trusted: set it only if no other client
+	// can reach the server, and the proxy replaces the header that clients send.
 	UserHeader string
 
 	CallTimeout time.Duration
@@ -99,7 +99,7 @@ type Server struct {
 	backfills map[string]Backfill
 	publisher *publisher
 	statusOf  map[string]*shared[view] // by session, like the next two
-	gatesOf   map[string]*shared[[]backfill.Gate]
+	gatesOf   map[string]*shared[[]workflow.Gate]
 	changes   map[string]turn
 	streams   *slots
 	logs      *slots
@@ -120,7 +120,7 @@ func New(opts Options) (*Server, error) {
 	}
 	s := &Server{
 		opts: opts, backfills: make(map[string]Backfill, len(opts.Backfills)),
-		statusOf: map[string]*shared[view]{}, gatesOf: map[string]*shared[[]backfill.Gate]{}, changes: map[string]turn{},
+		statusOf: map[string]*shared[view]{}, gatesOf: map[string]*shared[[]workflow.Gate]{}, changes: map[string]turn{},
 		streams: newSlots(opts.MaxStreams), logs: newSlots(opts.MaxLogs), calls: newSlots(opts.MaxCalls), bodies: newSlots(opts.MaxCalls),
 		draining: make(chan struct{}), ending: make(chan struct{}),
 	}
@@ -131,7 +131,7 @@ func New(opts Options) (*Server, error) {
 		s.backfills[b.Session] = b
 		reading := make(turn, 1) // for both readers
 		s.statusOf[b.Session] = &shared[view]{read: inTurn(reading, viewed(b.Status)), within: opts.CallTimeout}
-		s.gatesOf[b.Session] = &shared[[]backfill.Gate]{read: inTurn(reading, b.Gates), within: opts.CallTimeout}
+		s.gatesOf[b.Session] = &shared[[]workflow.Gate]{read: inTurn(reading, b.Gates), within: opts.CallTimeout}
 		s.changes[b.Session] = make(turn, 1)
 	}
 	s.publisher = newPublisher(s.backfills, opts.Follow, opts.LookAgain)
