@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 func TestAsk(t *testing.T) {
@@ -57,11 +58,15 @@ func TestNothingForgedIsShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	state, err := status.FromJSON(text)
-	if err != nil || len(state.SuspendedNodes()) != 1 {
+	if err != nil {
 		t.Fatal(err)
 	}
+	gates, err := workflow.GatesOf(state)
+	if err != nil || len(gates) != 1 {
+		t.Fatal(gates, err)
+	}
 	var out strings.Builder
-	show(&out, state, state.SuspendedNodes()[0])
+	show(&out, state, gates[0])
 	for i, line := range strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n") {
 		if status.Printable(line) != line || columns(line) > 80 {
 			t.Errorf("%.200q", line)

@@ -65,13 +65,13 @@ func run(ctx context.Context, namespace, name, by string, decide func(context.Co
 	if err != nil {
 		return err
 	}
-	state, err := client.Wait(ctx, name, workflow.Suspended)
+	state, err := client.Wait(ctx, name, workflow.AtGate())
 	if err != nil {
 		return err // also if the workflow ended first
 	}
-	gates := state.SuspendedNodes()
-	if len(gates) == 0 {
-		return fmt.Errorf("workflow %s is suspended as a whole, not at a gate", name)
+	gates, err := workflow.GatesOf(state)
+	if err != nil {
+		return err
 	}
 	gate := gates[0]
 	show(os.Stdout, state, gate)
@@ -111,8 +111,9 @@ const (
 
 // show writes what is to be decided. Names and messages come from others, such as the pods of
 // earlier steps: each stays on lines of its own, and can't change the lines above and below.
-func show(out io.Writer, state *status.WorkflowStatus, gate *status.Node) {
-	tell(out, fmt.Sprintf("workflow %s (%s done) waits at gate ", state.Name, state.Progress), state.Describe(gate))
+func show(out io.Writer, state *status.WorkflowStatus, gate workflow.Gate) {
+	node := state.NodesByID()[gate.ID]
+	tell(out, fmt.Sprintf("workflow %s (%s done) waits at gate ", state.Name, state.Progress), state.Describe(node))
 	for i, line := range strings.Split(gate.Message, "\n") {
 		if i == mostLines {
 			tell(out, margin, "…")
@@ -122,10 +123,10 @@ func show(out io.Writer, state *status.WorkflowStatus, gate *status.Node) {
 			tell(out, margin, line)
 		}
 	}
-	if until := gate.Until(); !until.IsZero() {
-		fmt.Fprintln(out, "without a decision it continues at", until.Local().Format(time.DateTime))
+	if !gate.Until.IsZero() {
+		fmt.Fprintln(out, "without a decision it continues at", gate.Until.Local().Format(time.DateTime))
 	}
-	parameters := gate.Inputs().Parameters
+	parameters := node.Inputs().Parameters
 	for _, p := range parameters[:min(len(parameters), mostLines)] {
 		tell(out, margin, p.Name+": "+p.Value)
 	}
@@ -157,10 +158,10 @@ func tell(out io.Writer, words, text string) {
 }
 
 // outputs returns the outputs of the gate that this program knows; the others have defaults.
-func outputs(gate *status.Node, by string) map[string]any {
-	for _, p := range gate.AwaitedOutputs() {
-		if p.Name == "approved-by" {
-			return map[string]any{p.Name: by}
+func outputs(gate workflow.Gate, by string) map[string]any {
+	for _, output := range gate.Outputs {
+		if output.Name == "approved-by" {
+			return map[string]any{output.Name: by}
 		}
 	}
 	return nil

@@ -61,18 +61,18 @@ func load(ctx context.Context, w workflows, key string) error {
 	fmt.Println("workflow", started.Name)
 
 	// A workflow that an earlier run has started may have ended by now.
-	state, err := w.Wait(ctx, started.Name, workflow.Any(workflow.Suspended, workflow.Completed), workflow.WithUID(started.UID))
+	state, err := w.Wait(ctx, started.Name, workflow.Any(workflow.AtGate("approve"), workflow.Completed), workflow.WithUID(started.UID))
 	if err != nil {
 		return err
 	}
-	for _, gate := range state.SuspendedNodes() {
+	if !state.Completed() {
 		documents, _ := state.OutputParameter(status.NodeNamed("count"), "documents")
-		fmt.Printf("approving gate %q for %q documents\n", gate.DisplayName, documents)
+		fmt.Printf("approving gate \"approve\" for %q documents\n", documents)
 		_, err := w.Approve(ctx, state.Name, workflow.Decision{
-			UID:     state.UID, // this workflow and no later one of the same name
-			Gates:   []string{gate.ID},
+			Gates:   []string{"approve"},
 			Outputs: map[string]any{"approved-by": "ann"},
-			By:      "ann",
+			By:      "ann",     // recorded on the gate and the workflow
+			UID:     state.UID, // this workflow and no later one of the same name
 		})
 		if err != nil {
 			return err

@@ -80,9 +80,6 @@ func (r *oneRun) Resume(
 ) (*workflow.ResumeResult, error) {
 	return &workflow.ResumeResult{}, r.edit(opts.UID, func(s *status.WorkflowStatus) error {
 		r.resumed = append(r.resumed, opts)
-		if len(opts.NodeIDs) > 0 {
-			return workflow.ErrNotSuspended
-		}
 		s.SpecSuspended = false
 		return nil
 	})

@@ -2,7 +2,6 @@ package backfill
 
 import (
 	"errors"
-	"fmt"
 	"testing"
 	"testing/synctest"
 
@@ -135,30 +134,6 @@ func TestRepeatedStartResumesAgain(t *testing.T) {
 			if !opts.KeepGates || opts.UID != "u" {
 				t.Errorf("%s: resumed with %+v", name, opts)
 			}
-		}
-	}
-}
-
-// A repeated decision is sent only for the gates that it selects.
-func TestRepeatedDecisionSelectsItsOwnGates(t *testing.T) {
-	for name, approval := range map[string]Approval{
-		"by name":    {Gates: []string{"second"}},
-		"by pattern": {Gates: []string{"sec*"}},
-		"by id":      {Gates: []string{"2"}},
-	} {
-		f := newFixture(t, func() {})
-		for _, gate := range []string{"first", "second"} {
-			f.run.s.Nodes = append(f.run.s.Nodes, &status.Node{
-				ID: fmt.Sprint(len(f.run.s.Nodes) + 1), DisplayName: gate,
-				Type: status.NodeTypeSuspend, Phase: status.NodeSucceeded,
-			})
-		}
-		done, err := f.b.Approve(t.Context(), approval)
-		if err != nil || len(done) != 0 || len(f.run.resumed) != 1 {
-			t.Fatalf("%s: %v, %v, %v", name, done, err, f.run.resumed)
-		}
-		if ids := f.run.resumed[0].NodeIDs; len(ids) != 1 || ids[0] != "2" {
-			t.Errorf("%s: sent for %v", name, ids)
 		}
 	}
 }
