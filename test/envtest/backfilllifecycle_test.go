@@ -64,9 +64,9 @@ func describeBackfillLifecycle(fixture func() *backfills) {
 		Expect(err).To(MatchError(workflow.ErrInvalid))
 		Expect(err).To(MatchError(ContainSubstring("approved-by")))
 		approve(ctx, open())
-		again, err := open().Approve(ctx, workflow.Decision{Gates: []string{"appr*"}})
+		repeated, err := open().Approve(ctx, workflow.Decision{Gates: []string{"appr*"}})
 		Expect(err).NotTo(HaveOccurred(), "it was approved before")
-		Expect(again.Gates).To(BeEmpty())
+		Expect(repeated.Gates).To(BeEmpty())
 		awaitWorkers(ctx, open(), backfillScale)
 
 		By("pausing")
