@@ -144,7 +144,7 @@ func (f *backfills) atGate(ctx context.Context, session string) backfill.Backfil
 
 func approve(ctx context.Context, b backfill.Backfill) {
 	GinkgoHelper()
-	approved, err := b.Approve(ctx, workflow.Decision{Gates: []string{"approve"}, Outputs: map[string]any{"approved-by": "ann"}})
+	approved, err := b.Approve(ctx, workflow.Decision{Gates: []string{"approve"}, Outputs: map[string]any{"approved-by": "ann"}, By: "ann"})
 	Expect(err).NotTo(HaveOccurred())
 	Expect(approved).To(haveDecided("approve"))
 }

@@ -64,6 +64,7 @@ func describeBackfillLifecycle(fixture func() *backfills) {
 		Expect(err).To(MatchError(workflow.ErrInvalid))
 		Expect(err).To(MatchError(ContainSubstring("approved-by")))
 		approve(ctx, open())
+		Expect(f.workflowsOf(ctx, session)[0].GetLabels()).To(HaveKeyWithValue("workflows.argoproj.io/actor", "ann"))
 		repeated, err := open().Approve(ctx, workflow.Decision{Gates: []string{"appr*"}})
 		Expect(err).NotTo(HaveOccurred(), "it was approved before")
 		Expect(repeated.Gates).To(BeEmpty())
