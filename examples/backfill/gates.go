@@ -130,7 +130,11 @@ func reject(ctx context.Context, c *command) (result, error) {
 
 // decision returns the decision on the command line, which is recorded as the user's.
 func (c *command) decision() workflow.Decision {
-	return workflow.Decision{Gates: c.operands, All: c.all, Message: c.message, By: userName()}
+	decision := workflow.Decision{All: c.all, Message: c.message, By: userName()}
+	if !c.all {
+		decision.Gates = c.operands
+	}
+	return decision
 }
 
 func (c *command) checkChoice() error {
