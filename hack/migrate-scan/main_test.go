@@ -197,7 +197,7 @@ func TestTable(t *testing.T) {
 		"b/é?.sh:1:1  certain  argo stop  client.Stop(ctx, name, workflow.StopOptions{})",
 		"",
 		"Notes",
-		"  argo stop  --node-field-selector is Selector",
+		"  argo stop  with --node-field-selector: client.Reject with Selector",
 		"",
 		"File                           Found  Certain  Likely  Possible",
 		"a.sh                           2      2        0       0",

@@ -209,7 +209,7 @@ var _ = Describe("the small examples", Ordered, func() { // so that they are bui
 			Expect(e.ended(ctx, name).FailedNodes()).To(ConsistOf(And(HaveField("DisplayName", "approve"), HaveField("Message", MatchRegexp(`^Rejected by: .*\bann\b`)))))
 			fromBob("approve")
 			Expect(exits(ctx, bob, 3)).To(ContainSubstring("another client has decided"))
-			Expect(e.run(ctx, 1, "approval-gate", "-by", "ann", name)).To(ContainSubstring("before reaching suspend state"), "there is no gate any more")
+			Expect(e.run(ctx, 1, "approval-gate", "-by", "ann", name)).To(ContainSubstring("before it was suspended"), "there is no gate any more")
 		}, SpecTimeout(specTimeout))
 
 		It("approves without asking", func(ctx SpecContext) {
@@ -231,7 +231,7 @@ var _ = Describe("the small examples", Ordered, func() { // so that they are bui
 				return len(s.DelayedNodes()) == 1, nil
 			})
 			Expect(err).NotTo(HaveOccurred())
-			Expect(e.run(ctx, 1, "approval-gate", "-by", "bob", "-approve", name)).To(ContainSubstring("before reaching suspend state"))
+			Expect(e.run(ctx, 1, "approval-gate", "-by", "bob", "-approve", name)).To(ContainSubstring("before it was suspended"))
 			s := e.ended(ctx, name)
 			approvedBy, _ := s.Outputs.Parameter("approved-by")
 			Expect(approvedBy).To(Equal("ann"))
