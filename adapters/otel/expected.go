@@ -16,7 +16,7 @@ func expected(op workflow.Op, reason string) bool {
 		return op == workflow.OpWait || op == workflow.OpApprove || op == workflow.OpReject || op == workflow.OpSuspend ||
 			op == workflow.OpResume || op == workflow.OpStop || op == workflow.OpTerminate
 	case "NotSuspended": // another client decided first
-		return op == workflow.OpApprove || op == workflow.OpReject || op == workflow.OpResume || op == workflow.OpStop
+		return op == workflow.OpApprove || op == workflow.OpReject
 	}
 	return false
 }

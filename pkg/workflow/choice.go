@@ -2,8 +2,11 @@ package workflow
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
@@ -76,8 +79,7 @@ func (c *chooser) take(exact, matched []*status.Node) (others []GateState, found
 			found = true
 			if !c.seen[n] {
 				c.seen[n] = true
-				node := *n
-				c.nodes = append(c.nodes, &node)
+				c.nodes = append(c.nodes, detached([]*status.Node{n})...)
 			}
 			continue
 		case decided:
@@ -145,4 +147,14 @@ func whyNotDecided(n *status.Node) string {
 		return "is about to fail, since the workflow is being stopped"
 	}
 	return ""
+}
+
+// nodeSelector parses a node selector. path is its field in the request.
+func nodeSelector(path *field.Path, text string) (status.NodeSelector, field.ErrorList) {
+	selector, err := status.ParseNodeSelector(text)
+	var malformed *status.NodeSelectorError
+	if errors.As(err, &malformed) {
+		return selector, field.ErrorList{field.Invalid(path, malformed.Selector, malformed.Reason)}
+	}
+	return selector, nil
 }

@@ -12,6 +12,20 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
+// delayYAML is a workflow with a gate and two delays beside it.
+const delayYAML = `
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: w, uid: u-1, resourceVersion: "7"}
+spec: {templates: [{name: wait, suspend: {duration: 10m}}, {name: ask, suspend: {}}]}
+status:
+  phase: Running
+  nodes:
+    gate: {id: gate, displayName: approve, type: Suspend, phase: Running, templateName: ask, startedAt: "2026-01-01T00:00:00Z"}
+    one: {id: one, displayName: cool-down, type: Suspend, phase: Running, templateName: wait, startedAt: "2026-01-01T00:00:00Z"}
+    two: {id: two, displayName: settle, type: Suspend, phase: Running, templateName: wait, startedAt: "2026-01-01T00:01:00Z"}
+`
+
 // chosenIDs makes the choice of a decision, and returns the IDs of the nodes to decide.
 func chosenIDs(ctx context.Context, s *status.WorkflowStatus, d Decision, verb decisionVerb) (string, error) {
 	read, problems, _ := readDecision(d, verb)
@@ -262,6 +276,52 @@ func TestNotSuspendedErrors(t *testing.T) {
 		if text := err.Error(); len(text) > 16<<10 || strings.ContainsAny(text, "\n\x1b") || !strings.Contains(text, "and 492 more") {
 			t.Errorf("%d bytes: %.500s", len(text), text)
 		}
+	}
+}
+
+// The errors of decisions have the states of the gates that were meant.
+func TestErrorHasTheStatesOfGates(t *testing.T) {
+	const nodes = `
+    a: {id: a, displayName: approve, name: w.approve, type: Suspend, phase: Succeeded, message: "approved by ann", finishedAt: "2026-01-01T00:00:05Z"}
+    b: {id: b, displayName: reject, type: Suspend, phase: Failed, message: "LONG"}
+    c: {id: c, displayName: "od\nd", type: Suspend, phase: Pending}
+    d: {id: d, displayName: work, type: Pod, phase: Running}
+    w: {id: w, displayName: waits, type: Suspend, phase: Running}
+`
+	long := strings.Repeat(`\u001b[31mx`, 1_000)
+	running := "kind: Workflow\nstatus:\n  phase: Running\n  nodes:" + strings.Replace(nodes, "LONG", long, 1)
+	stopped := strings.Replace(strings.Replace(running, "phase: Running", "phase: Failed", 1), "kind: Workflow", "kind: Workflow\nspec: {shutdown: Stop}", 1)
+	succeeded := strings.Replace(running, "phase: Running", "phase: Succeeded", 1)
+	for name, tc := range map[string]struct {
+		text string
+		d    Decision
+		verb decisionVerb
+		err  error
+		says string
+	}{
+		"passed":           {running, Decision{Gates: []string{"a"}}, rejection(), ErrNotSuspended, `"a" (gate "approve" is Succeeded since 2026-01-01T00:00:05Z: "approved by ann"); waiting gates: waits`},
+		"by a selector":    {running, Decision{Selector: "displayName=approve"}, rejection(), ErrNotSuspended, `"displayName=approve" (gate "approve" is Succeeded since`},
+		"rejected":         {running, Decision{Gates: []string{"b"}}, approval(), ErrNotSuspended, `gate "reject" is Failed: "\x1b[31mx\x1b`},
+		"not reached":      {running, Decision{Gates: []string{"c"}}, approval(), ErrNotSuspended, `gate "od\nd" is Pending`},
+		"not a gate":       {running, Decision{Gates: []string{"d"}}, approval(), ErrNotSuspended, `"work" is not a gate, its type is Pod`},
+		"a path":           {running, Decision{Gates: []string{"w.approve"}}, approval(), ErrNotSuspended, `"w.approve"; waiting gates: waits`},
+		"unknown":          {running, Decision{Gates: []string{"x y"}}, approval(), ErrNotSuspended, `"x y"; waiting gates: waits`},
+		"misspelt":         {running, Decision{Gates: []string{"wait"}}, approval(), ErrNotSuspended, `did you mean "waits"?`},
+		"not selected":     {running, Decision{Gates: []string{"w"}, Selector: "displayName=x"}, approval(), ErrNotSuspended, `"waits" is not matched by the selector`},
+		"another stopped":  {stopped, Decision{Gates: []string{"a"}}, rejection(), ErrCompleted, `it ended Stopped (gate "approve" is Succeeded`},
+		"another approved": {succeeded, Decision{Gates: []string{"a"}}, rejection(), ErrCompleted, `it ended Succeeded (gate "approve" is Succeeded`},
+		"ended, no match":  {stopped, Decision{Selector: "displayName=none"}, approval(), ErrCompleted, `it ended Stopped`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := status.FromUnstructured(workflowObject(t, tc.text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = chosenIDs(t.Context(), s, tc.d, tc.verb)
+			if !errors.Is(err, tc.err) || !strings.Contains(err.Error(), tc.says) || len(err.Error()) > 8_000 || strings.ContainsAny(err.Error(), "\x1b\n") {
+				t.Errorf("%v", err)
+			}
+		})
 	}
 }
 

@@ -2,10 +2,35 @@ package workflow
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
+
+// A wait for a gate ignores delays, and ends at the gate that follows them.
+func TestSuspendedIgnoresDelays(t *testing.T) {
+	before, err := status.FromUnstructured(workflowObject(t, strings.Replace(delayYAML, "phase: Running, templateName: ask", "phase: Pending, templateName: ask", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done, err := Suspended(before); done || err != nil {
+		t.Error(done, err)
+	}
+	if (ListOptions{Outcomes: []status.Outcome{status.OutcomeSuspended}}).match(before) {
+		t.Error("it is listed")
+	}
+	if got := (&WaitError{Last: before, Err: errors.New("late")}).Error(); !strings.Contains(got, "Running, unfinished: cool-down, settle") {
+		t.Error(got)
+	}
+	after, err := status.FromUnstructured(workflowObject(t, delayYAML))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done, err := Suspended(after); !done || err != nil {
+		t.Error(done, err)
+	}
+}
 
 func TestAtGate(t *testing.T) {
 	s, err := status.FromUnstructured(workflowObject(t, delayYAML)) // waits at "approve" and at two delays

@@ -213,9 +213,15 @@ func (c *WorkflowClient) patchDecided(ctx context.Context, obj *unstructured.Uns
 	return patch, nil
 }
 
-// tookEffect reports whether now shows this decision about all of its nodes.
+// tookEffect reports whether now shows this decision about all of its nodes. It returns an error if
+// now has no nodes to compare.
 func (d plannedDecision) tookEffect(now *status.WorkflowStatus) (bool, error) {
-	return allAre(now, d.nodes, func(before, n *status.Node) bool {
-		return n.Phase == d.verb.become && n.Message == d.messageOn(before) && d.outputs.areIn(n, before)
-	})
+	if now.NodesErr != nil {
+		return false, now.NodesErr
+	}
+	byID := now.NodesByID()
+	return !slices.ContainsFunc(d.nodes, func(before *status.Node) bool {
+		n := byID[before.ID]
+		return n == nil || n.Phase != d.verb.become || n.Message != d.messageOn(before) || !d.outputs.areIn(n, before)
+	}), nil
 }

@@ -172,7 +172,8 @@ func TestDecisionsAreForOneRun(t *testing.T) {
 		"a suspension":  func(ctx context.Context, c *WorkflowClient) error { return c.Suspend(ctx, "w", SuspendOptions{}) },
 		"an approval":   approve,
 		"a rejection": func(ctx context.Context, c *WorkflowClient) error {
-			return c.Stop(ctx, "w", StopOptions{NodeIDs: []string{"g"}})
+			_, err := c.Reject(ctx, "w", Decision{Gates: []string{"g"}})
+			return err
 		},
 	} {
 		for how, failure := range map[string]error{

@@ -142,10 +142,10 @@ func retried() happening { return happening{reason: "WorkflowRetried", message: 
 
 func (r *resumption) happening() happening {
 	var parts []string
-	if r.result.Unsuspended {
+	if r.unsuspends {
 		parts = append(parts, "resumed as a whole")
 	}
-	return resumed(append(parts, passed(r.passed())...))
+	return resumed(append(parts, passed(r.nodes)...))
 }
 
 func approved(nodes []*status.Node) happening { return resumed(passed(nodes)) }

@@ -79,7 +79,8 @@ func TestEvents(t *testing.T) {
 			return err
 		}, ""},
 		"a rejection": {func(ctx context.Context, c *WorkflowClient) error {
-			return c.Stop(ctx, "w", StopOptions{Selector: "displayName=approve", Message: "no"})
+			_, err := c.Reject(ctx, "w", Decision{Selector: "displayName=approve", Message: "no"})
+			return err
 		}, "WorkflowGatesRejected: Gates rejected: approve"},
 		"a stop": {func(ctx context.Context, c *WorkflowClient) error { return c.Stop(ctx, "w", StopOptions{}) },
 			"WorkflowStopped: Asked to end, with its exit handlers"},

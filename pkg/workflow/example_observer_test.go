@@ -23,11 +23,11 @@ func ExampleNewLogObserver() {
 		fmt.Println(err)
 		return
 	}
-	if _, err := client.Resume(context.Background(), "reindex-x7f2k", workflow.ResumeOptions{Outputs: map[string]any{"approved-by": "ada"}}); err != nil {
+	if _, err := client.Approve(context.Background(), "reindex-x7f2k", workflow.Decision{All: true, Outputs: map[string]any{"approved-by": "ada"}}); err != nil {
 		fmt.Println(err)
 	}
 	// Output:
-	// level=INFO msg=resume backend=native namespace=ma workflow=reindex-x7f2k
+	// level=INFO msg=approve backend=native namespace=ma workflow=reindex-x7f2k
 }
 
 // failures is an observer that prints failed operations.

@@ -32,14 +32,6 @@ func manyGates(t *testing.T, n int) (*unstructured.Unstructured, *status.Workflo
 }
 
 func TestTimeOfDecisionsGrowsWithTheGates(t *testing.T) {
-	growth.Linear(t, "find gates by ids", func(n int) func() {
-		_, s, ids := manyGates(t, n)
-		return func() {
-			if waiting, err := (gates{ids: ids}).toReject(t.Context(), s); len(waiting) != n || err != nil {
-				t.Errorf("%d, %v", len(waiting), err)
-			}
-		}
-	})
 	growth.Linear(t, "set global outputs", func(n int) func() {
 		obj, s, _ := manyGates(t, n)
 		var set []status.Parameter
@@ -54,8 +46,9 @@ func TestTimeOfDecisionsGrowsWithTheGates(t *testing.T) {
 	})
 	growth.Linear(t, "look for lost decisions", func(n int) func() {
 		_, s, _ := manyGates(t, n)
+		lost := (&decision{verb: decisionVerb{become: status.NodeRunning}}).on(s.Nodes)
 		return func() {
-			if all, err := allAre(s, s.Nodes, func(before, gate *status.Node) bool { return before == gate }); !all || err != nil {
+			if all, err := lost.tookEffect(s); !all || err != nil {
 				t.Errorf("%v, %v", all, err)
 			}
 		}

@@ -66,16 +66,11 @@ func decisions() map[string]nodesChange {
 	c := new(WorkflowClient)
 	return map[string]nodesChange{
 		"get": {"Running", func(context.Context, *unstructured.Unstructured, *status.WorkflowStatus) error { return nil }},
-		"resume": {"Running", func(ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus) error {
-			r, err := c.planResume(ctx, obj, s, resumeRequest{outputs: gateOutputs{values: map[string]string{"by": "me"}}, now: time.Now()})
-			if err == nil && len(r.result.Nodes) != 1 {
-				err = fmt.Errorf("%d gates", len(r.result.Nodes))
-			}
-			return err
+		"approve": {"Running", func(ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus) error {
+			return decideAll(ctx, obj, s, Decision{All: true, Outputs: map[string]any{"by": "me"}}, approval())
 		}},
 		"reject": {"Running", func(ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus) error {
-			_, err := c.planRejection(ctx, gates{ids: []string{"g"}}, "no")(obj, s)
-			return err
+			return decideAll(ctx, obj, s, Decision{Gates: []string{"g"}, Message: "no"}, rejection())
 		}},
 		"retry": {"Failed", func(ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus) error {
 			plan, err := c.planRetry(ctx, obj, s, retryRequest{id: "r", now: time.Now()})
@@ -85,6 +80,20 @@ func decisions() map[string]nodesChange {
 			return err
 		}},
 	}
+}
+
+// decideAll plans a decision about the one gate that waits.
+func decideAll(ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus, d Decision, verb decisionVerb) error {
+	read, _, _ := readDecision(d, verb)
+	chosen, err := read.choose(ctx, s)
+	switch {
+	case err != nil:
+		return err
+	case len(chosen.nodes) != 1:
+		return fmt.Errorf("%d gates", len(chosen.nodes))
+	}
+	_, err = new(WorkflowClient).planDecision(ctx, obj, s, read.on(chosen.nodes))
+	return err
 }
 
 func (d nodesChange) make(ctx context.Context, obj *unstructured.Unstructured) error {
@@ -216,8 +225,8 @@ func TestHugeNamesMakeNoLongErrors(t *testing.T) {
 			_, err := c.Start(t.Context(), StartRequest{Template: long, Name: long, ServiceAccount: long, Labels: map[string]string{long: long}})
 			return err
 		},
-		"resume": func() error {
-			_, err := c.Resume(t.Context(), "w", ResumeOptions{Selector: long})
+		"approve": func() error {
+			_, err := c.Approve(t.Context(), "w", Decision{Selector: long})
 			return err
 		},
 		"get":  func() error { _, err := c.Get(t.Context(), long); return err },

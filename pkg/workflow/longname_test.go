@@ -72,7 +72,11 @@ func TestWorkflowsWithLongNames(t *testing.T) {
 		"logs":   {"Failed", logs(false)},
 		"follow": {"Failed", logs(true)},
 		"resume": {"Running", func(ctx context.Context, c *WorkflowClient) error {
-			_, err := c.Resume(ctx, longName, ResumeOptions{NodeIDs: []string{"g"}})
+			_, err := c.Resume(ctx, longName, ResumeOptions{})
+			return err
+		}},
+		"approve": {"Running", func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Approve(ctx, longName, Decision{Gates: []string{"g"}})
 			return err
 		}},
 		"watch": {"Failed", func(ctx context.Context, c *WorkflowClient) error {

@@ -45,7 +45,8 @@ func TestErrorTextsAreShort(t *testing.T) {
 		"what holds a deletion":                &DeletionHeldError{Finalizers: finalizers, Message: text},
 		"what is waited for":                   &WaitError{Last: s, Err: context.DeadlineExceeded},
 		"what was deleted":                     &GoneError{Last: s, Err: ErrDeleted},
-		"gates that are not meant":             gates{ids: slices.Repeat([]string{text}, 100)}.notSuspended(s),
+		"gates that ended with it":             &CompletedError{Outcome: status.Outcome(text[:99]), Gates: slices.Repeat([]GateState{{Name: text, Phase: status.NodePhase(text), Message: text}}, 100)},
+		"gates that are not meant":             notSuspended(text, slices.Repeat([]GateState{{ID: text, Name: text, Phase: status.NodePhase(text), Message: text}}, 100), s.SuspendedNodes()),
 	} {
 		got := err.Error()
 		if len(got) > mostErrorText+200 {

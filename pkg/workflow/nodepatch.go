@@ -100,3 +100,13 @@ func interrupted(ctx context.Context, err error) error {
 
 // timestamp returns t as Kubernetes and Argo write times.
 func timestamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// detached returns copies of nodes. A caller that keeps them doesn't keep all other nodes in memory.
+func detached(nodes []*status.Node) []*status.Node {
+	copies := make([]*status.Node, len(nodes))
+	for i, n := range nodes {
+		node := *n
+		copies[i] = &node
+	}
+	return copies
+}

@@ -118,12 +118,12 @@ func TestAllProblemsAreInOneList(t *testing.T) {
 			_, err := c.Retry(t.Context(), "ended", RetryOptions{Parameters: wrong, Nodes: []string{"x"}})
 			return err
 		}, "parameters[dataset] nodes parameters[typo]"},
-		"a resume": {func(c *WorkflowClient) error {
-			_, err := c.Resume(t.Context(), "waiting", ResumeOptions{Outputs: map[string]any{"by": nil, "yb": 1}})
+		"an approval": {func(c *WorkflowClient) error {
+			_, err := c.Approve(t.Context(), "waiting", Decision{All: true, Outputs: map[string]any{"by": nil, "yb": 1}})
 			return err
 		}, "outputs[by] outputs[why] outputs[yb]"},
-		"a resume by a malformed selector": {func(c *WorkflowClient) error {
-			_, err := c.Resume(t.Context(), "waiting", ResumeOptions{Outputs: map[string]any{"by": nil, "yb": 1}, Selector: "="})
+		"an approval by a malformed selector": {func(c *WorkflowClient) error {
+			_, err := c.Approve(t.Context(), "waiting", Decision{Outputs: map[string]any{"by": nil, "yb": 1}, Selector: "="})
 			return err
 		}, "selector outputs[by]"},
 	} {

@@ -19,14 +19,11 @@ import (
 // A decision that was already written is not written again, but the controller is made to look at
 // the workflow.
 func TestRepeatedDecisionsTouch(t *testing.T) {
-	resumed := func(ids ...string) func(context.Context, *WorkflowClient) error {
+	reject := func(d Decision) func(context.Context, *WorkflowClient) error {
 		return func(ctx context.Context, c *WorkflowClient) error {
-			_, err := c.Resume(ctx, "w", ResumeOptions{NodeIDs: ids})
+			_, err := c.Reject(ctx, "w", d)
 			return err
 		}
-	}
-	stop := func(opts StopOptions) func(context.Context, *WorkflowClient) error {
-		return func(ctx context.Context, c *WorkflowClient) error { return c.Stop(ctx, "w", opts) }
 	}
 	gate := func(phase string) func(*stage) {
 		return func(s *stage) { _ = unstructured.SetNestedField(s.obj.Object, phase, "status", "nodes", "g", "phase") }
@@ -39,19 +36,25 @@ func TestRepeatedDecisionsTouch(t *testing.T) {
 		call func(context.Context, *WorkflowClient) error
 		want error
 	}{
-		"a resume":          {gate("Succeeded"), resumed(), nil},
-		"an approval":       {gate("Succeeded"), resumed("g"), ErrNotSuspended},
-		"a rejection":       {gate("Failed"), stop(StopOptions{NodeIDs: []string{"g"}}), ErrNotSuspended},
-		"one by a selector": {gate("Failed"), stop(StopOptions{Selector: "displayName=approve"}), ErrNotSuspended},
-		"one by the phase":  {gate("Failed"), stop(StopOptions{Selector: "phase=Running"}), ErrNotSuspended},
-		"a resume with outputs": {gate("Succeeded"), func(ctx context.Context, c *WorkflowClient) error {
-			_, err := c.Resume(ctx, "w", ResumeOptions{Outputs: map[string]any{"by": "me"}})
+		"a resume": {gate("Succeeded"), func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Resume(ctx, "w", ResumeOptions{})
 			return err
-		}, ErrInvalid},
+		}, nil},
+		"an approval":       {gate("Succeeded"), approve, nil},
+		"a rejection":       {gate("Failed"), reject(Decision{Gates: []string{"g"}}), nil},
+		"one by a selector": {gate("Failed"), reject(Decision{Selector: "displayName=approve"}), nil},
+		"one by the phase":  {gate("Failed"), reject(Decision{Selector: "phase=Running"}), nil},
+		"the opposite":      {gate("Succeeded"), reject(Decision{Gates: []string{"g"}}), ErrNotSuspended},
+		"an approval with outputs": {gate("Succeeded"), func(ctx context.Context, c *WorkflowClient) error {
+			_, err := c.Approve(ctx, "w", Decision{All: true, Outputs: map[string]any{"by": "me"}})
+			return err
+		}, nil},
 		"a suspension": {spec("suspend", true), func(ctx context.Context, c *WorkflowClient) error {
 			return c.Suspend(ctx, "w", SuspendOptions{})
 		}, nil},
-		"a stop": {spec("shutdown", "Stop"), stop(StopOptions{}), nil},
+		"a stop": {spec("shutdown", "Stop"), func(ctx context.Context, c *WorkflowClient) error {
+			return c.Stop(ctx, "w", StopOptions{})
+		}, nil},
 		"a retry": {func(s *stage) { s.obj.SetAnnotations(map[string]string{naming.AnnotationRetryID: "id"}) }, func(ctx context.Context, c *WorkflowClient) error {
 			_, err := c.Retry(ctx, "w", RetryOptions{})
 			return err
@@ -110,7 +113,7 @@ func TestLateDecisionsTouchOnlyIfTheControllerHasNotActed(t *testing.T) {
 				s := gateStage(t, "")
 				set("Succeeded", "g", "phase")(s)
 				tc.acted(s)
-				if _, err := s.client().Resume(t.Context(), "w", ResumeOptions{NodeIDs: []string{"g"}}); !errors.Is(err, ErrNotSuspended) {
+				if err := approve(t.Context(), s.client()); err != nil {
 					t.Error(err)
 				}
 				if got := s.sent(); got != tc.want {
@@ -134,7 +137,8 @@ func TestContextThatEndsInARepeatedDecision(t *testing.T) {
 		says string
 	}{
 		"a rejection of what another client has approved": {approved, func(ctx context.Context, c *WorkflowClient) error {
-			return c.Stop(ctx, "w", StopOptions{NodeIDs: []string{"g"}})
+			_, err := c.Reject(ctx, "w", Decision{Gates: []string{"g"}})
+			return err
 		}, ErrNotSuspended, "could not be asked to look again: context deadline exceeded"},
 		"a stop": {func(s *stage) {
 			_ = unstructured.SetNestedField(s.obj.Object, "Stop", "spec", "shutdown")
@@ -163,7 +167,7 @@ func TestContextThatEndsInARepeatedDecision(t *testing.T) {
 func TestDecisionsAboutNothingWriteNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := gateStage(t, "")
-		_, err := s.client().Resume(t.Context(), "w", ResumeOptions{NodeIDs: []string{"other"}})
+		_, err := s.client().Approve(t.Context(), "w", Decision{Gates: []string{"other"}})
 		if !errors.Is(err, ErrNotSuspended) || s.sent() != "get@0" {
 			t.Errorf("%v, %s", err, s.sent())
 		}
@@ -189,7 +193,10 @@ func TestRepeatedDecisionsWithoutPermission(t *testing.T) {
 		if err := s.client().Suspend(t.Context(), "w", SuspendOptions{}); err != nil {
 			t.Error(err)
 		}
-		if err := s.client().Stop(t.Context(), "w", StopOptions{NodeIDs: []string{"g"}}); !errors.Is(err, ErrNotSuspended) {
+		if _, err := s.client().Reject(t.Context(), "w", Decision{Gates: []string{"g"}}); err != nil {
+			t.Error(err)
+		}
+		if err := approve(t.Context(), s.client()); !errors.Is(err, ErrNotSuspended) {
 			t.Error(err)
 		}
 	})

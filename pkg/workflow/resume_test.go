@@ -6,10 +6,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/yaml"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
@@ -55,21 +53,14 @@ func workflowObject(t *testing.T, text string) *unstructured.Unstructured {
 	return obj
 }
 
-func plan(t *testing.T, obj *unstructured.Unstructured, opts ResumeOptions) (*resumption, error) {
+func plan(t *testing.T, obj *unstructured.Unstructured, keepGates bool) (*resumption, error) {
 	t.Helper()
-	selector, problems := nodeSelector(field.NewPath("selector"), opts.Selector)
-	outputs, _, more := parameterStrings(field.NewPath("outputs"), opts.Outputs)
-	if problems = append(problems, more...); len(problems) > 0 {
-		return nil, invalid(problems...)
-	}
 	before := obj.DeepCopy()
 	s, err := status.FromUnstructured(obj)
 	if err != nil {
 		return nil, err
 	}
-	r, err := new(WorkflowClient).planResume(t.Context(), obj, s, resumeRequest{
-		gates: gates{selector: selector, ids: opts.NodeIDs}, outputs: gateOutputs{values: outputs}, now: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC),
-	})
+	r, err := new(WorkflowClient).planResume(t.Context(), obj, s, keepGates)
 	if !reflect.DeepEqual(obj, before) {
 		t.Error("the object was changed")
 	}
@@ -85,17 +76,33 @@ func asYAML(t *testing.T, value any) string {
 	return string(text)
 }
 
+// defaultsYAML is gatesYAML with a default for the output that has none.
+func defaultsYAML() string {
+	return strings.Replace(gatesYAML, "globalName: decision, valueFrom: {supplied: {}}", "globalName: decision, valueFrom: {supplied: {}, default: ann}", 1)
+}
+
 func TestResumeAll(t *testing.T) {
-	r, err := plan(t, workflowObject(t, gatesYAML), ResumeOptions{Outputs: map[string]any{"by": "ann"}})
+	r, err := plan(t, workflowObject(t, defaultsYAML()), false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `spec:
+	nodes, _, _ := unstructured.NestedMap(r.patch, "status", "nodes")
+	for _, node := range nodes {
+		fields := node.(map[string]any)
+		if at, _ := fields["finishedAt"].(string); at == "" {
+			t.Errorf("%v", fields)
+		}
+		fields["finishedAt"] = "now"
+	}
+	if err := unstructured.SetNestedMap(r.patch, nodes, "status", "nodes"); err != nil {
+		t.Fatal(err)
+	}
+	const want = `spec:
   suspend: null
 status:
   nodes:
     one:
-      finishedAt: "2026-01-02T03:04:05Z"
+      finishedAt: now
       outputs:
         parameters:
         - enum:
@@ -110,7 +117,7 @@ status:
           value: "1"
       phase: Succeeded
     two:
-      finishedAt: "2026-01-02T03:04:05Z"
+      finishedAt: now
       phase: Succeeded
   outputs:
     parameters:
@@ -122,55 +129,43 @@ status:
 	if got := asYAML(t, r.patch); got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
-	if len(r.result.Nodes) != 2 || !r.result.Unsuspended {
-		t.Errorf("%+v", r.result)
+	if result := r.result(); len(result.Gates) != 2 || len(result.Delays) > 0 || !result.Unsuspended {
+		t.Errorf("%+v", result)
+	}
+}
+
+func TestResumeEndsDelays(t *testing.T) {
+	r, err := plan(t, workflowObject(t, delayYAML), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result := r.result()
+	nodes, _, _ := unstructured.NestedMap(r.patch, "status", "nodes")
+	if len(result.Gates) != 1 || result.Gates[0].ID != "gate" || len(result.Delays) != 2 || result.Delays[0].ID != "one" || result.Unsuspended || len(nodes) != 3 {
+		t.Errorf("%+v, %v are written", result, nodes)
 	}
 }
 
 func TestResumeKeepsGates(t *testing.T) {
 	obj := workflowObject(t, gatesYAML)
+	r, err := plan(t, obj, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := asYAML(t, r.patch); got != "spec:\n  suspend: null\n" || len(r.result().Gates) > 0 || !r.result().Unsuspended {
+		t.Errorf("%s, %+v", got, r.result())
+	}
 	s, err := status.FromUnstructured(obj)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := new(WorkflowClient).planResume(t.Context(), obj, s, resumeRequest{gates: gates{none: true}, now: time.Now()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := asYAML(t, r.patch); got != "spec:\n  suspend: null\n" || len(r.result.Nodes) > 0 || !r.result.Unsuspended {
-		t.Errorf("%s, %+v", got, r.result)
-	}
 	s.NodesErr = status.ErrNodesOffloaded
-	if r, err = new(WorkflowClient).planResume(t.Context(), obj, s, resumeRequest{gates: gates{none: true}, now: time.Now()}); err != nil || !r.result.Unsuspended {
+	if r, err = new(WorkflowClient).planResume(t.Context(), obj, s, true); err != nil || !r.unsuspends {
 		t.Errorf("offloaded nodes: %v", err)
 	}
 }
 
-func TestResumeBySelector(t *testing.T) {
-	for selector, want := range map[string]string{
-		"displayName=approve":                          "one",
-		"displayName==second":                          "two",
-		"displayName!=second":                          "one",
-		"inputs.parameters.stage.value=prod":           "one",
-		"phase=Running,displayName=second":             "two",
-		"id=two":                                       "two",
-		"templateName=,inputs.parameters.stage.value=": "two",
-	} {
-		r, err := plan(t, workflowObject(t, gatesYAML), ResumeOptions{Selector: selector, Outputs: outputsFor(want)})
-		if err != nil || len(r.result.Nodes) != 1 || r.result.Nodes[0].ID != want || r.result.Unsuspended || r.patch["spec"] != nil {
-			t.Errorf("%s: %+v, %v", selector, r, err)
-		}
-	}
-}
-
-func outputsFor(node string) map[string]any {
-	if node == "one" {
-		return map[string]any{"by": "bob"}
-	}
-	return nil
-}
-
-func TestResumeOfCompressedNodes(t *testing.T) {
+func TestApproveOfCompressedNodes(t *testing.T) {
 	plain := workflowObject(t, gatesYAML)
 	nodes, _, _ := unstructured.NestedMap(plain.Object, "status", "nodes")
 	packed, err := status.CompressNodes(nodes)
@@ -182,11 +177,11 @@ func TestResumeOfCompressedNodes(t *testing.T) {
 	if err := unstructured.SetNestedField(obj.Object, packed, "status", "compressedNodes"); err != nil {
 		t.Fatal(err)
 	}
-	r, err := plan(t, obj, ResumeOptions{Selector: "id=one", Outputs: map[string]any{"by": "ann"}})
+	_, written, err := decided(t, obj, approving(Decision{Gates: []string{"one"}, Outputs: map[string]any{"by": "ann"}, By: "ann"}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	patch := r.patch["status"].(map[string]any)
+	patch := written["status"].(map[string]any)
 	if patch["nodes"] != nil {
 		t.Error("nodes were written in addition to the compressed ones")
 	}
@@ -199,46 +194,30 @@ func TestResumeOfCompressedNodes(t *testing.T) {
 	}
 	one := after["one"].(map[string]any)
 	outputs := one["outputs"].(map[string]any)
-	if one["phase"] != "Succeeded" || one["unknownField"] == nil || outputs["result"] != "r" ||
+	if one["phase"] != "Succeeded" || one["unknownField"] == nil || outputs["result"] != "r" || one["message"] != "Resumed by: map[User:ann]" ||
 		outputs["parameters"].([]any)[0].(map[string]any)["value"] != "ann" {
 		t.Errorf("%v", one)
 	}
 }
 
 func TestResumeRefuses(t *testing.T) {
-	replace := func(old, new string) string { return strings.Replace(gatesYAML, old, new, 1) }
 	for name, tc := range map[string]struct {
 		text  string
-		opts  ResumeOptions
 		want  error
 		parts []string
 	}{
-		"a completed workflow": {text: replace("phase: Running\n  outputs", "phase: Succeeded\n  outputs"), want: ErrCompleted},
-		"no match": {
-			text: gatesYAML, opts: ResumeOptions{Selector: "displayName=aprove"}, want: ErrNotSuspended,
-			parts: []string{"aprove", "suspended are: approve, second"},
-		},
-		"offloaded":       {text: "{kind: Workflow, status: {phase: Running, offloadNodeStatusVersion: x}}", want: ErrNodesOffloaded},
-		"a missing value": {text: gatesYAML, want: ErrInvalid, parts: []string{"outputs[by]", "raw output parameter 'by' has not been set and does not have a default value"}},
-		"an unknown output": {
-			text: gatesYAML, opts: ResumeOptions{Outputs: map[string]any{"by": "ann", "note2": 1}}, want: ErrInvalid,
-			parts: []string{"note2", `did you mean "note"?`},
-		},
-		"a value outside the enum": {
-			text: gatesYAML, opts: ResumeOptions{Outputs: map[string]any{"by": "eve"}}, want: ErrInvalid, parts: []string{"[ann bob]"},
-		},
-		"a nil value":       {text: gatesYAML, opts: ResumeOptions{Outputs: map[string]any{"by": nil}}, want: ErrInvalid, parts: []string{"outputs[by]"}},
-		"not a selector":    {text: gatesYAML, opts: ResumeOptions{Selector: "approve"}, want: ErrInvalid},
-		"an unknown field":  {text: gatesYAML, opts: ResumeOptions{Selector: "display=approve"}, want: ErrInvalid, parts: []string{"displayName"}},
-		"not a workflow":    {text: "{kind: Pod, apiVersion: v1}"},
-		"unreadable packed": {text: "{kind: Workflow, status: {phase: Running, compressedNodes: x}}"},
+		"a completed workflow": {text: strings.Replace(gatesYAML, "phase: Running\n  outputs", "phase: Succeeded\n  outputs", 1), want: ErrCompleted},
+		"offloaded":            {text: "{kind: Workflow, status: {phase: Running, offloadNodeStatusVersion: x}}", want: ErrNodesOffloaded},
+		"a missing value":      {text: gatesYAML, want: ErrInvalid, parts: []string{"outputs[by]", "raw output parameter 'by' has not been set and does not have a default value"}},
+		"not a workflow":       {text: "{kind: Pod, apiVersion: v1}"},
+		"unreadable packed":    {text: "{kind: Workflow, status: {phase: Running, compressedNodes: x}}"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r, err := plan(t, workflowObject(t, tc.text), tc.opts)
+			r, err := plan(t, workflowObject(t, tc.text), false)
 			if err == nil || tc.want != nil && !errors.Is(err, tc.want) {
 				t.Fatalf("%v", err)
 			}
-			if r != nil && r.patch != nil {
+			if r != nil {
 				t.Errorf("a write was planned: %v", r.patch)
 			}
 			for _, part := range tc.parts {
@@ -250,15 +229,32 @@ func TestResumeRefuses(t *testing.T) {
 	}
 }
 
+func TestApproveRefusesOutputs(t *testing.T) {
+	for name, tc := range map[string]struct {
+		outputs map[string]any
+		says    string
+	}{
+		"a missing value":          {nil, "raw output parameter 'by' has not been set and does not have a default value"},
+		"an unknown output":        {map[string]any{"by": "ann", "note2": 1}, `did you mean "note"?`},
+		"a value outside the enum": {map[string]any{"by": "eve"}, "[ann bob]"},
+		"a nil value":              {map[string]any{"by": nil}, "outputs[by]"},
+	} {
+		_, patch, err := decided(t, workflowObject(t, gatesYAML), approving(Decision{All: true, Outputs: tc.outputs}))
+		if !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), tc.says) || patch != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestResumeOfAWorkflowThatDoesNotWait(t *testing.T) {
-	r, err := plan(t, workflowObject(t, "{kind: Workflow, metadata: {name: w}, status: {phase: Running}}"), ResumeOptions{})
-	if err != nil || !r.nothing() || r.patch != nil {
+	r, err := plan(t, workflowObject(t, "{kind: Workflow, metadata: {name: w}, status: {phase: Running}}"), false)
+	if err != nil || len(r.patch) > 0 {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
 
 func TestResumptionTookEffect(t *testing.T) {
-	before := workflowObject(t, gatesYAML)
+	before := workflowObject(t, defaultsYAML())
 	read := func(obj *unstructured.Unstructured) *status.WorkflowStatus {
 		s, err := status.FromUnstructured(obj)
 		if err != nil {
@@ -266,7 +262,7 @@ func TestResumptionTookEffect(t *testing.T) {
 		}
 		return s
 	}
-	r, err := plan(t, before, ResumeOptions{Outputs: map[string]any{"by": "ann"}})
+	r, err := plan(t, before, false)
 	if err != nil {
 		t.Fatal(err)
 	}

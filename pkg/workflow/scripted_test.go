@@ -83,64 +83,6 @@ status:
 	return obj
 }
 
-// Another client decides the opposite while the response to our decision is lost. That must not
-// count as a success.
-func TestLostDecisionsAreNotTakenForOthers(t *testing.T) {
-	for name, tc := range map[string]struct {
-		then string // the gate's phase after the other client's write
-		call func(c *WorkflowClient) error
-		want error
-	}{
-		"a rejection, and an approval": {"Succeeded", func(c *WorkflowClient) error {
-			return c.Stop(t.Context(), "w", StopOptions{Selector: "id=g", Message: "no"})
-		}, ErrNotSuspended},
-		"a rejection, and another one": {"Failed", func(c *WorkflowClient) error {
-			return c.Stop(t.Context(), "w", StopOptions{Selector: "id=g", Message: "no"})
-		}, ErrNotSuspended},
-		"an approval, and a rejection": {"Failed", func(c *WorkflowClient) error {
-			_, err := c.Resume(t.Context(), "w", ResumeOptions{NodeIDs: []string{"g"}})
-			return err
-		}, ErrNotSuspended},
-	} {
-		t.Run(name, func(t *testing.T) {
-			lost := false
-			err := tc.call(scripted(t, func(r *http.Request) (any, error) {
-				switch {
-				case r.Method == http.MethodPatch && !lost:
-					lost = true
-					return nil, io.ErrUnexpectedEOF
-				case lost:
-					return gateObject(t, "2", tc.then, "theirs"), nil
-				}
-				return gateObject(t, "1", "Running", ""), nil
-			}))
-			if !errors.Is(err, tc.want) {
-				t.Errorf("%v", err)
-			}
-		})
-	}
-}
-
-// The nodes are offloaded while the response is lost, so the outcome cannot be read.
-func TestLostDecisionThatCannotBeSeen(t *testing.T) {
-	lost := false
-	err := scripted(t, func(r *http.Request) (any, error) {
-		switch {
-		case r.Method == http.MethodPatch:
-			lost = true
-			return nil, io.ErrUnexpectedEOF
-		case lost:
-			obj := gateObject(t, "2", "Running", "")
-			unstructured.RemoveNestedField(obj.Object, "status", "nodes")
-			return obj, unstructured.SetNestedField(obj.Object, "fnv:1", "status", "offloadNodeStatusVersion")
-		}
-		return gateObject(t, "1", "Running", ""), nil
-	}).Stop(t.Context(), "w", StopOptions{Selector: "id=g"})
-	if !errors.Is(err, ErrUnknownOutcome) || errors.Is(err, ErrNodesOffloaded) {
-		t.Errorf("%v", err)
-	}
-}
-
 // The cause of a caller's context can be any error, even one that has a meaning here.
 func TestCauseOfContextIsNoAnswer(t *testing.T) {
 	elsewhere := apierrors.NewNotFound(schema.GroupResource{Resource: "buckets"}, "b")
@@ -261,26 +203,16 @@ func TestWhatWouldMeanEverythingIsRefused(t *testing.T) {
 		t.Error("something was sent")
 		return nil, io.EOF
 	})
-	_, err := c.Resume(t.Context(), "w", ResumeOptions{NodeIDs: []string{}})
-	for _, err := range []error{
-		err, c.Stop(t.Context(), "w", StopOptions{Selector: ",", Message: "no"}), c.Stop(t.Context(), "w", StopOptions{Selector: ",,"}),
-	} {
-		if !errors.Is(err, ErrInvalid) {
-			t.Errorf("%v", err)
+	for _, d := range []Decision{{}, {Gates: []string{}}, {Selector: ",", Message: "no"}, {Selector: ",,"}} {
+		if _, err := c.Approve(t.Context(), "w", d); !errors.Is(err, ErrInvalid) {
+			t.Errorf("%+v: %v", d, err)
+		}
+		if _, err := c.Reject(t.Context(), "w", d); !errors.Is(err, ErrInvalid) {
+			t.Errorf("%+v: %v", d, err)
 		}
 	}
 	if _, err := Any(Completed, nil)(&status.WorkflowStatus{}); !errors.Is(err, ErrInvalid) {
 		t.Errorf("%v", err)
-	}
-}
-
-func TestSelectorsKeepValuesToThemselves(t *testing.T) {
-	c := scripted(t, func(*http.Request) (any, error) { return gateObject(t, "1", "Running", ""), nil })
-	for _, selector := range []string{"inputs.parameters.token.value=s3cr3t", "inputs.parameters.token=s3cr3t", "inputs.parameters.token.value~s3cr3t"} {
-		err := c.Stop(t.Context(), "w", StopOptions{Selector: selector})
-		if err == nil || strings.Contains(err.Error(), "s3cr3t") {
-			t.Errorf("%v", err)
-		}
 	}
 }
 

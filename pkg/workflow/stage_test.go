@@ -157,6 +157,6 @@ func touchedAtOnce(obj map[string]any) {
 }
 
 func approve(ctx context.Context, c *WorkflowClient) error {
-	_, err := c.Resume(ctx, "w", ResumeOptions{NodeIDs: []string{"g"}})
+	_, err := c.Approve(ctx, "w", Decision{Gates: []string{"g"}})
 	return err
 }

@@ -54,7 +54,7 @@ func TestSecretsAreNotSentAsTheirMask(t *testing.T) {
 	})
 	for name, call := range map[string]func() error{
 		"outputs": func() error {
-			_, err := c.Resume(t.Context(), "w", ResumeOptions{Outputs: within})
+			_, err := c.Approve(t.Context(), "w", Decision{All: true, Outputs: within})
 			return err
 		},
 		"a retry": func() error {
@@ -118,11 +118,12 @@ func TestValuesThatArgoWouldEvaluate(t *testing.T) {
 	})
 	for name, call := range map[string]func() error{
 		"outputs": func() error {
-			_, err := c.Resume(t.Context(), "w", ResumeOptions{Outputs: map[string]any{"by": "{{=sprig.getHostByName('x')}}"}})
+			_, err := c.Approve(t.Context(), "w", Decision{All: true, Outputs: map[string]any{"by": "{{=sprig.getHostByName('x')}}"}})
 			return err
 		},
 		"the message of a rejection": func() error {
-			return c.Stop(t.Context(), "w", StopOptions{NodeIDs: []string{"gate"}, Message: "no: {{=sprig.getHostByName('x')}}"})
+			_, err := c.Reject(t.Context(), "w", Decision{Gates: []string{"gate"}, Message: "no: {{=sprig.getHostByName('x')}}"})
+			return err
 		},
 		"a retry": func() error {
 			_, err := c.Retry(t.Context(), "w", RetryOptions{Parameters: map[string]any{"p": code}})

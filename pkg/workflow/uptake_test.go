@@ -78,7 +78,8 @@ func TestDecisionsAreFollowedUp(t *testing.T) {
 				_ = unstructured.SetNestedMap(s.obj.Object, map[string]any{"phase": "Pending"}, "status")
 			}, "get@0 write@0 touch@300"},
 		"a rejection": {"", func(ctx context.Context, c *WorkflowClient) error {
-			return c.Stop(ctx, "w", StopOptions{NodeIDs: []string{"g"}})
+			_, err := c.Reject(ctx, "w", Decision{Gates: []string{"g"}})
+			return err
 		}, after(200*time.Millisecond, func(obj map[string]any) {
 			_ = unstructured.SetNestedField(obj, "Failed", "status", "nodes", "s", "phase")
 		}), nil, "get@0 write@0 get@50 touch@150 get@300"},
