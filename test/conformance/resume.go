@@ -17,7 +17,7 @@ func describeResume(fixture func() Fixture) {
 
 			result, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{UID: s.UID})
 			Expect(err).NotTo(HaveOccurred())
-			Expect(displayNames(result.Nodes)).To(ConsistOf("approve", "check"))
+			Expect(result.Gates).To(ConsistOf(HaveField("Name", "approve"), HaveField("Name", "check")))
 			Expect(result.Unsuspended).To(BeFalse())
 
 			s = f.wait(ctx, s.Name, workflow.Completed)
@@ -35,7 +35,7 @@ func describeResume(fixture func() Fixture) {
 			for _, written := range []bool{true, false} {
 				result, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{KeepGates: true, UID: s.UID})
 				Expect(err).NotTo(HaveOccurred())
-				Expect(result.Nodes).To(BeEmpty())
+				Expect(result.Gates).To(BeEmpty())
 				Expect(result.Unsuspended).To(Equal(written))
 			}
 			s, err := f.Client.Get(ctx, s.Name)
@@ -70,7 +70,9 @@ func describeResume(fixture func() Fixture) {
 			if err != nil { // its one pod may have ended by now
 				expectError(err, workflow.ErrCompleted, workflow.OpResume, s.Name)
 			} else {
-				Expect(*result).To(BeZero())
+				Expect(result.Gates).To(BeEmpty())
+				Expect(result.Delays).To(BeEmpty())
+				Expect(result.Unsuspended).To(BeFalse())
 			}
 		}, SpecTimeout(specTimeout))
 

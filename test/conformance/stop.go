@@ -28,7 +28,7 @@ func describeSuspend(fixture func() Fixture) {
 			result, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{})
 			Expect(err).NotTo(HaveOccurred())
 			Expect(result.Unsuspended).To(BeTrue())
-			Expect(result.Nodes).To(HaveLen(1))
+			Expect(result.Gates).To(HaveLen(1))
 			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
 		}, SpecTimeout(specTimeout))
 

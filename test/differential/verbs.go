@@ -133,7 +133,7 @@ func resumes() []variant {
 				return "", err
 			}
 			var passed []string
-			for _, n := range result.Nodes {
+			for _, n := range result.Gates {
 				passed = append(passed, n.ID)
 			}
 			slices.Sort(passed)

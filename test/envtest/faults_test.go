@@ -222,7 +222,7 @@ var _ = Describe("native client", func() {
 			}), namespace)
 			result, err := lossy.Resume(ctx, s.Name, workflow.ResumeOptions{})
 			Expect(err).NotTo(HaveOccurred())
-			Expect(result.Nodes).To(HaveLen(1), "the write whose answer was lost counts")
+			Expect(result.Gates).To(HaveLen(1), "the write whose answer was lost counts")
 			Expect(patches.Load()).To(BeEquivalentTo(1))
 		}, SpecTimeout(specTimeout))
 	})
