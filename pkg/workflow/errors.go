@@ -282,12 +282,3 @@ func described(s *status.WorkflowStatus, nodes []*status.Node) string {
 
 // mostErrorText is the maximum length of an error's string in bytes.
 const mostErrorText = 16 << 10
-
-// nodeNames lists nodes by their display names.
-func nodeNames(nodes []*status.Node) string {
-	names := make([]string, len(nodes)) // List shows only the first ones
-	for i, n := range nodes[:min(len(nodes), shown.MaxListed)] {
-		names[i] = shown.Name(n.DisplayName)
-	}
-	return shown.List(names)
-}

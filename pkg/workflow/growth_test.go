@@ -11,14 +11,11 @@ import (
 )
 
 // manyGates returns a workflow with n waiting gates.
-func manyGates(t *testing.T, n int) (*unstructured.Unstructured, *status.WorkflowStatus, []string) {
+func manyGates(t *testing.T, n int) (*unstructured.Unstructured, *status.WorkflowStatus) {
 	nodes := map[string]any{}
-	ids := make([]string, n)
-	for i := range ids {
-		ids[i] = fmt.Sprint("w-", i)
-		nodes[ids[i]] = map[string]any{
-			"id": ids[i], "name": "w." + ids[i], "displayName": ids[i], "type": "Suspend", "phase": "Running",
-		}
+	for i := range n {
+		id := fmt.Sprint("w-", i)
+		nodes[id] = map[string]any{"id": id, "name": "w." + id, "displayName": id, "type": "Suspend", "phase": "Running"}
 	}
 	obj := &unstructured.Unstructured{Object: map[string]any{
 		"metadata": map[string]any{"name": "w", "namespace": "ma"},
@@ -28,12 +25,12 @@ func manyGates(t *testing.T, n int) (*unstructured.Unstructured, *status.Workflo
 	if err != nil {
 		t.Fatal(err)
 	}
-	return obj, s, ids
+	return obj, s
 }
 
 func TestTimeOfDecisionsGrowsWithTheGates(t *testing.T) {
 	growth.Linear(t, "set global outputs", func(n int) func() {
-		obj, s, _ := manyGates(t, n)
+		obj, s := manyGates(t, n)
 		var set []status.Parameter
 		for _, gate := range s.Nodes {
 			set = append(set, status.Parameter{Name: "by", GlobalName: "by-" + gate.ID, Value: "me"})
@@ -45,7 +42,7 @@ func TestTimeOfDecisionsGrowsWithTheGates(t *testing.T) {
 		}
 	})
 	growth.Linear(t, "look for lost decisions", func(n int) func() {
-		_, s, _ := manyGates(t, n)
+		_, s := manyGates(t, n)
 		lost := (&decision{verb: decisionVerb{become: status.NodeRunning}}).on(s.Nodes)
 		return func() {
 			if all, err := lost.tookEffect(s); !all || err != nil {

@@ -30,7 +30,9 @@ spec:
 `
 
 func describeGates(fixture func() Fixture) {
-	both := func(s *status.WorkflowStatus) (bool, error) { return len(s.SuspendedNodes()) == 2, nil }
+	waiting := func(gates int) workflow.Condition {
+		return func(s *status.WorkflowStatus) (bool, error) { return len(s.SuspendedNodes()) == gates, nil }
+	}
 
 	Describe("Gates", func() {
 		It("returns what waits, and which outputs it waits for", func(ctx SpecContext) {
@@ -65,7 +67,7 @@ func describeGates(fixture func() Fixture) {
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, twoGates)})
 			s = f.wait(ctx, s.Name, workflow.AtGate("le*"))
 			f.wait(ctx, s.Name, workflow.AtGate())
-			s = f.wait(ctx, s.Name, both)
+			s = f.wait(ctx, s.Name, waiting(2))
 			f.wait(ctx, s.Name, workflow.AtGate("none", s.SuspendedNodes()[1].ID))
 
 			_, err := f.Client.Wait(ctx, s.Name, workflow.AtGate("[left"))
@@ -119,7 +121,7 @@ func describeGates(fixture func() Fixture) {
 		It("passes only the gates that are selected", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, twoGates)})
-			f.wait(ctx, s.Name, both)
+			f.wait(ctx, s.Name, waiting(2))
 
 			_, err := f.Client.Approve(ctx, s.Name, workflow.Decision{Gates: []string{"left", "middle"}})
 			text := expectError(err, workflow.ErrNotSuspended, workflow.OpApprove, s.Name)
@@ -128,7 +130,7 @@ func describeGates(fixture func() Fixture) {
 			result, err := f.Client.Approve(ctx, s.Name, workflow.Decision{Selector: "displayName=left"})
 			Expect(err).NotTo(HaveOccurred())
 			Expect(result.Gates).To(HaveExactElements(HaveField("Name", "left")))
-			s = f.wait(ctx, s.Name, func(s *status.WorkflowStatus) (bool, error) { return len(s.SuspendedNodes()) == 1, nil })
+			s = f.wait(ctx, s.Name, waiting(1))
 			Expect(s.SuspendedNodes()[0].DisplayName).To(Equal("right"))
 
 			seen := workflow.Decision{UID: s.UID, Gates: []string{result.Gates[0].ID}}
@@ -145,7 +147,7 @@ func describeGates(fixture func() Fixture) {
 		It("leaves a workflow suspended as a whole", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, twoGates)})
-			f.wait(ctx, s.Name, both)
+			f.wait(ctx, s.Name, waiting(2))
 			Expect(f.Client.Suspend(ctx, s.Name, workflow.SuspendOptions{})).To(Succeed())
 			result, err := f.Client.Approve(ctx, s.Name, workflow.Decision{All: true})
 			Expect(err).NotTo(HaveOccurred())
@@ -204,7 +206,7 @@ func describeGates(fixture func() Fixture) {
 		It("fails the gates that are selected, with a message", func(ctx SpecContext) {
 			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, twoGates)})
-			f.wait(ctx, s.Name, both)
+			f.wait(ctx, s.Name, waiting(2))
 			refuse := func(decision workflow.Decision, kind error) string {
 				GinkgoHelper()
 				_, err := f.Client.Reject(ctx, s.Name, decision)
@@ -220,7 +222,7 @@ func describeGates(fixture func() Fixture) {
 			result, err := f.Client.Reject(ctx, s.Name, decision)
 			Expect(err).NotTo(HaveOccurred())
 			Expect(result.Gates).To(HaveExactElements(HaveField("Name", "left")))
-			s = f.wait(ctx, s.Name, func(s *status.WorkflowStatus) (bool, error) { return len(s.SuspendedNodes()) == 1, nil })
+			s = f.wait(ctx, s.Name, waiting(1))
 			Expect(s.Shutdown).To(BeEmpty())
 			Expect(s.SuspendedNodes()[0].DisplayName).To(Equal("right"))
 

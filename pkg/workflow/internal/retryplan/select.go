@@ -69,7 +69,7 @@ func (g *graph) selectNamed(ctx context.Context, path *field.Path, request Reque
 	candidates := false
 	for i, name := range request.Nodes {
 		if ctx.Err() != nil {
-			return nil // the caller looks at ctx
+			return context.Cause(ctx)
 		}
 		exact, matched := index.Find(name)
 		found := false
