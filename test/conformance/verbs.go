@@ -32,11 +32,11 @@ func verbs() []verb {
 			return err
 		}, func(s *status.WorkflowStatus) bool { return !s.HasSuspendedNodes() }},
 		{workflow.OpApprove, func(ctx context.Context, c workflow.Interface, name string, uid types.UID) error {
-			_, err := c.Approve(ctx, name, workflow.Decision{All: true, UID: uid})
+			_, err := c.Approve(ctx, name, workflow.Decision{Gates: []string{"approve"}, UID: uid})
 			return err
 		}, func(s *status.WorkflowStatus) bool { return !s.HasSuspendedNodes() }},
 		{workflow.OpReject, func(ctx context.Context, c workflow.Interface, name string, uid types.UID) error {
-			_, err := c.Reject(ctx, name, workflow.Decision{All: true, UID: uid})
+			_, err := c.Reject(ctx, name, workflow.Decision{Gates: []string{"approve"}, UID: uid})
 			return err
 		}, func(s *status.WorkflowStatus) bool { return !s.HasSuspendedNodes() }},
 		{workflow.OpStop, func(ctx context.Context, c workflow.Interface, name string, uid types.UID) error {
