@@ -37,7 +37,7 @@ type LogOptions struct {
 	// that none of its pods has is invalid, as is a Selector that matches none of its nodes.
 	Containers []string
 	// Selector limits the pods to those whose nodes match, in the notation of
-	// [ResumeOptions.Selector]. If a Retry node matches, so do its attempts. With Follow, a node
+	// [Decision.Selector]. If a Retry node matches, so do its attempts. With Follow, a node
 	// counts as soon as it matches. A Selector excludes pods that do not belong to a node, such as
 	// those that collect artifacts.
 	Selector string
