@@ -67,7 +67,7 @@ func describeResubmit(fixture func() Fixture) {
 			Expect(second.UID).To(Equal(first.UID))
 			opts.Labels = map[string]string{"other": "request"}
 			_, err = f.Client.Resubmit(ctx, old.Name, opts)
-			expectError(err, workflow.ErrConflict, workflow.OpResubmit, first.Name)
+			expectError(err, workflow.ErrIdempotencyMismatch, workflow.OpResubmit, first.Name)
 		}, SpecTimeout(specTimeout))
 
 		It("refuses a missing workflow, another one, bad input, or a denied request", func(ctx SpecContext) {

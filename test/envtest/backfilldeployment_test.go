@@ -196,7 +196,7 @@ backfill: {reindex_from_snapshot: {scale: 3, session_name: s, k8s: {namespace: `
 			workflow.Permission{Verb: "patch", Group: "apps", Resource: "deployments", Subresource: "scale"},
 			workflow.Permission{Verb: "patch", Resource: "configmaps", Name: notesConfigMap},
 		))
-		Expect(err).To(MatchError(ContainSubstring("patch deployments.apps/scale, for Start (one that is paused or stopped)")))
+		Expect(err).To(MatchError(ContainSubstring("patch deployments.apps/scale, for start (one that is paused or stopped)")))
 
 		k8s := *cfg.Backfill.K8s
 		k8s.Deployment, cfg.Backfill.K8s = "nobody", &k8s
