@@ -90,6 +90,7 @@ func describeIfExists(fixture func() Fixture) {
 			Expect(f.start(ctx, changed).UID).To(Equal(first.UID))
 			changed.IfExists = workflow.ExistsReplace
 			Expect(f.start(ctx, changed).UID).NotTo(Equal(first.UID))
+			req.IfExists = workflow.ExistsFail
 			_, err = f.Client.Start(ctx, req)
 			expectError(err, workflow.ErrIdempotencyMismatch, workflow.OpStart, "n")
 		}, SpecTimeout(specTimeout))
