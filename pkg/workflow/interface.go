@@ -56,9 +56,9 @@ type Gatekeeper interface {
 type Lifecycle interface {
 	// Suspend suspends a workflow; see [WorkflowClient.Suspend].
 	Suspend(ctx context.Context, name string, opts SuspendOptions) error
-	// Resume resumes a workflow, or passes gates; see [WorkflowClient.Resume].
+	// Resume makes a suspended workflow go on as a whole; see [WorkflowClient.Resume].
 	Resume(ctx context.Context, name string, opts ResumeOptions) (*ResumeResult, error)
-	// Stop ends a workflow and runs its exit handlers, or fails gates; see [WorkflowClient.Stop].
+	// Stop ends a workflow and runs its exit handlers; see [WorkflowClient.Stop].
 	Stop(ctx context.Context, name string, opts StopOptions) error
 	// Terminate ends a workflow without its exit handlers; see [WorkflowClient.Terminate].
 	Terminate(ctx context.Context, name string, opts TerminateOptions) error
