@@ -49,6 +49,10 @@ func set(u *unstructured.Unstructured, value any, path ...string) {
 func (s *replacing) react(method string, obj *unstructured.Unstructured) {
 	name, uid := obj.GetName(), obj.GetUID()
 	verb := map[string]string{http.MethodPost: "create", http.MethodPatch: "stop", http.MethodDelete: "delete"}[method]
+	phase, _, _ := unstructured.NestedString(obj.Object, "status", "phase")
+	if method == http.MethodDelete && phase == "Running" && obj.GetDeletionTimestamp() == nil {
+		verb = "kill" // it was not stopped, or its end was not awaited
+	}
 	write := fmt.Sprint(verb, " ", uid)
 	if method == http.MethodPatch && slices.Contains(s.writes, write) {
 		return
@@ -61,7 +65,6 @@ func (s *replacing) react(method string, obj *unstructured.Unstructured) {
 			}
 		})
 	}
-	phase, _, _ := unstructured.NestedString(obj.Object, "status", "phase")
 	switch {
 	case method == http.MethodPatch && phase == "Running":
 		then(func() { s.SetPhase(name, "Failed") })

@@ -210,6 +210,7 @@ func TestReplacementOfALaterWorkflow(t *testing.T) {
 				time.AfterFunc(tc.after, func() {
 					s.Remove("n")
 					s.Put("n", nil)
+					s.Set(func() { s.Others = map[string][]string{"pods": {"n-1"}} }) // of the later one, so not awaited
 				})
 			})
 			s.Wrote = func(method string, obj *unstructured.Unstructured) {
@@ -221,7 +222,9 @@ func TestReplacementOfALaterWorkflow(t *testing.T) {
 			if tc.write == "" {
 				take()
 			}
-			_, err := s.client().Start(t.Context(), replacement(""))
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			_, err := s.client().Start(ctx, replacement(""))
 			later := s.Object("n")
 			if !errors.Is(err, ErrAlreadyExists) || later.GetUID() == s.old || later.GetDeletionTimestamp() != nil || strings.Contains(s.seen(), "new") {
 				t.Errorf("%s: %v after %s", name, err, s.seen())
@@ -257,6 +260,26 @@ func TestReplacementAwaitsWhatIsLeft(t *testing.T) {
 			})
 		}
 	}
+}
+
+// However long a replacement takes, the create is retried as usual.
+func TestCreateAfterALongReplacement(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newReplacing(t, nil)
+		s.Others = map[string][]string{"pods": {"n-1"}}
+		time.AfterFunc(2*DefaultRetryFor, func() { s.Set(func() { s.Others = nil }) })
+		refused := false
+		s.Refuse = func(r *http.Request) error {
+			if r.Method != http.MethodPost || r.URL.Query().Get("dryRun") != "" || refused {
+				return nil
+			}
+			refused = true
+			return apierrors.NewServiceUnavailable("later")
+		}
+		if _, err := s.client().Start(t.Context(), replacement("")); err != nil || !refused {
+			t.Errorf("%v, refused %t", err, refused)
+		}
+	})
 }
 
 // Nothing is changed unless the new workflow would be accepted and the old one can be deleted.
