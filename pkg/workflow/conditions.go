@@ -83,10 +83,10 @@ func noGate(s *status.WorkflowStatus) error {
 	return nil
 }
 
-// Unclaimed holds once a workflow has had no phase for [Options].DiagnoseStartAfter, so that
+// NotPickedUp holds once a workflow has had no phase for [Options].DiagnoseStartAfter, so that
 // probably no controller will pick it up. The state's StartDiagnostic says why. Combine it with
-// another condition: Any(Completed, Unclaimed).
-func Unclaimed(s *status.WorkflowStatus) (bool, error) {
+// another condition: Any(Completed, NotPickedUp).
+func NotPickedUp(s *status.WorkflowStatus) (bool, error) {
 	return s.StartDiagnostic != nil, nil
 }
 

@@ -24,11 +24,11 @@ func TestOneSearchForManyDiagnostics(t *testing.T) {
 			u.SetLabels(map[string]string{naming.LabelPhase: "Running", naming.LabelInstanceID: "theirs"})
 		})
 		for i := range count {
-			putUnclaimed(s, fmt.Sprint("w", i), "mine")
+			putWaiting(s, fmt.Sprint("w", i), "mine")
 		}
 		searches := countSearches(s, nil)
 		s.Latency = 100 * time.Millisecond
-		results := waits(t.Context(), clientOf(t, s, Options{}), count, Unclaimed)
+		results := waits(t.Context(), clientOf(t, s, Options{}), count, NotPickedUp)
 		for range count {
 			r := <-results
 			if r.Err != nil {
@@ -119,10 +119,10 @@ func TestSearchThatWasThroughIsShared(t *testing.T) {
 func TestSearchIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := apitest.New()
-		putUnclaimed(s, "w", "mine")
+		putWaiting(s, "w", "mine")
 		countSearches(s, apierrors.NewTooManyRequests("later", 60))
 		began := time.Now()
-		now, err := clientOf(t, s, Options{}).Wait(t.Context(), "w", Unclaimed)
+		now, err := clientOf(t, s, Options{}).Wait(t.Context(), "w", NotPickedUp)
 		if err != nil || now.StartDiagnostic.Searched {
 			t.Errorf("%+v, %v", now, err)
 		}

@@ -12,9 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/startname"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
@@ -120,57 +118,6 @@ func (c *WorkflowClient) createOnce(ctx context.Context, s *submission) (*unstru
 	}
 }
 
-// startedBefore returns the workflow that the claim's key has already started, or that the request
-// may reuse. It returns nil if there is none, and records the one that is to be replaced.
-func (c *WorkflowClient) startedBefore(ctx context.Context, s *submission) (*unstructured.Unstructured, error) {
-	reuse, replace := s.req.IfExists == ExistsReuse, s.req.IfExists == ExistsReplace
-	if s.claim.Key == "" && !reuse && !replace {
-		return nil, nil
-	}
-	existing, err := c.adopt(ctx, s)
-	switch {
-	case err == nil:
-		return existing, nil
-	case existing != nil && replace && c.runs(existing):
-		s.replaced = existing.GetUID()
-	case !notFound(err):
-		return nil, s.failed(err)
-	}
-	if s.claim.Key != "" && s.claim.named { // the key may have started a workflow of another name
-		return nil, c.startedElsewhere(ctx, s)
-	}
-	return nil, nil
-}
-
-// startedElsewhere returns an [ErrIdempotencyMismatch] if a workflow of another name uses the claim's key. It
-// may miss a workflow that another process creates at the same moment. Without permission to list,
-// it returns nil.
-func (c *WorkflowClient) startedElsewhere(ctx context.Context, s *submission) error {
-	// The label is on one workflow, and on copies that other clients have made of it.
-	const pageSize = 10
-	opts := metav1.ListOptions{LabelSelector: naming.LabelKey + "=" + s.claim.Key, Limit: pageSize}
-	for {
-		page, err := pace.Do(ctx, s.pacer, func() (*metav1.PartialObjectMetadataList, error) {
-			return c.metadata.ListMetadata(ctx, "workflows", c.namespace, opts)
-		})
-		if forbidden(err) {
-			return nil
-		}
-		if err != nil {
-			return s.failed(err)
-		}
-		for i := range page.Items {
-			if found := readClaim(&page.Items[i]); found.Key == s.claim.Key && found.Name != s.claim.Name {
-				return s.failed(fmt.Errorf("%w: it is in use by workflow %s; "+
-					"use another key, or that name", ErrIdempotencyMismatch, found.Name))
-			}
-		}
-		if opts.Continue = page.Continue; opts.Continue == "" {
-			return nil
-		}
-	}
-}
-
 // resolveLostCreate reads the workflow once more after responses to attempts were lost, so that few
 // calls end with an unknown outcome. It takes at most a second, even if ctx has ended.
 func (c *WorkflowClient) resolveLostCreate(ctx context.Context, s *submission, cause error) (*unstructured.Unstructured, error) {
@@ -183,48 +130,6 @@ func (c *WorkflowClient) resolveLostCreate(ctx context.Context, s *submission, c
 	}
 	// "Not found" proves nothing: a request in flight can still succeed.
 	return nil, s.failed(unknownOutcome(ctx, cause))
-}
-
-// adopt returns the workflow with the claimed name, and an error if the request does not accept it
-// as its own.
-func (c *WorkflowClient) adopt(ctx context.Context, s *submission) (*unstructured.Unstructured, error) {
-	existing, err := c.getWith(ctx, s.pacer, s.claim.Name)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.accept(s, existing); err != nil {
-		return existing, err
-	}
-	s.found = !s.claim.madeBy(existing)
-	return existing, nil
-}
-
-// accept returns nil if the request accepts the workflow that has the claimed name as its own.
-func (c *WorkflowClient) accept(s *submission, existing *unstructured.Unstructured) error {
-	refusal := s.claim.check(existing)
-	reuse, replace := s.req.IfExists == ExistsReuse, s.req.IfExists == ExistsReplace
-	switch {
-	case refusal == nil, !reuse && !replace:
-		return refusal
-	case !c.runs(existing):
-		return fmt.Errorf("%w: it belongs to the controller with the instance ID %s; choose another name",
-			ErrAlreadyExists, shown.Quoted(existing.GetLabels()[naming.LabelInstanceID]))
-	case replace:
-		return fmt.Errorf("%w: another client has started it since this call began, so it is not replaced", ErrAlreadyExists)
-	case existing.GetDeletionTimestamp() != nil:
-		return errBeingDeleted()
-	}
-	return nil
-}
-
-// runs reports whether the workflow runs under the controller that runs this client's workflows.
-func (c *WorkflowClient) runs(wf *unstructured.Unstructured) bool {
-	return wf.GetLabels()[naming.LabelInstanceID] == c.instanceID
-}
-
-// errBeingDeleted is the error of a name whose workflow will soon be deleted.
-func errBeingDeleted() error {
-	return fmt.Errorf("%w: it is being deleted; start again once it is deleted", ErrAlreadyExists)
 }
 
 func unknownOutcome(ctx context.Context, cause error) error {

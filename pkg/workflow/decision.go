@@ -1,24 +1,17 @@
 package workflow
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/expression"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/selection"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
 // Decision says which gates to approve or reject, and what to record about that. It needs Gates,
@@ -97,35 +90,6 @@ func readDecision(d Decision, verb decisionVerb) (read *decision, problems, ofOu
 	problems = append(problems, recordedProblems(field.NewPath("by"), d.By, 256, "")...)
 	read.outputs.values, read.outputs.faulty, ofOutputs = parameterStrings(field.NewPath("outputs"), d.Outputs)
 	return read, problems, ofOutputs
-}
-
-// recordedProblems checks a string that is recorded on the workflow. Of control characters, it may
-// contain those in allowed.
-func recordedProblems(path *field.Path, text string, most int, allowed string) (problems field.ErrorList) {
-	if len(text) > most {
-		return field.ErrorList{field.TooLong(path, "", most)}
-	}
-	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune(allowed, r) }) {
-		problems = append(problems, spec.Hidden(path, "must be valid UTF-8 without control characters"))
-	}
-	if expression.In(text) {
-		problems = append(problems, spec.Hidden(path, "contains {{, which Argo would evaluate in an exit handler that reads workflow.failures"))
-	}
-	return problems
-}
-
-// messageOn returns the message that a node gets: that of the decision, or else the one that it has,
-// and who decided, in the notation of Argo's server.
-func (d *decision) messageOn(n *status.Node) string {
-	message := cmp.Or(d.message, n.Message)
-	if d.by == "" {
-		return message
-	}
-	who := fmt.Sprintf("%s: map[User:%s]", d.verb.byWhom, d.by)
-	if message == "" {
-		return who
-	}
-	return message + "; " + who
 }
 
 // decide decides gates in one conditional write.

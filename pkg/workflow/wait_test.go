@@ -89,8 +89,8 @@ func TestWaitOnAWorkflowThatGoes(t *testing.T) {
 	}
 }
 
-// putUnclaimed creates a workflow for an instance ID that no controller has picked up.
-func putUnclaimed(s *apitest.Server, name, instance string) {
+// putWaiting creates a workflow for an instance ID that no controller has picked up.
+func putWaiting(s *apitest.Server, name, instance string) {
 	s.Put(name, func(u *unstructured.Unstructured) {
 		unstructured.RemoveNestedField(u.Object, "status")
 		if instance != "" {
@@ -114,7 +114,7 @@ func TestStartDiagnostic(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := apitest.New()
-				putUnclaimed(s, "w", "mine")
+				putWaiting(s, "w", "mine")
 				for other, instance := range tc.others {
 					s.Put(other, func(u *unstructured.Unstructured) {
 						u.SetLabels(map[string]string{naming.LabelPhase: "Running"})
@@ -161,7 +161,7 @@ func TestStartDiagnosticOfALongTemplate(t *testing.T) {
 	for length, want := range map[int]bool{63: false, 64: true} {
 		synctest.Test(t, func(t *testing.T) {
 			s := apitest.New()
-			putUnclaimed(s, "w", "")
+			putWaiting(s, "w", "")
 			s.Put("w", func(u *unstructured.Unstructured) {
 				ref := map[string]any{"name": strings.Repeat("a", length)}
 				u.Object["spec"] = map[string]any{"workflowTemplateRef": ref}
@@ -180,7 +180,7 @@ func TestStartDiagnosticOfALongTemplate(t *testing.T) {
 func TestStartDiagnosticInErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := apitest.New()
-		putUnclaimed(s, "w", "")
+		putWaiting(s, "w", "")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		_, err := clientOf(t, s, Options{}).Wait(ctx, "w", Completed)
@@ -205,11 +205,11 @@ func TestStartDiagnosticInErrors(t *testing.T) {
 	})
 }
 
-func TestUnclaimed(t *testing.T) {
-	if done, err := Unclaimed(&status.WorkflowStatus{}); done || err != nil {
+func TestNotPickedUp(t *testing.T) {
+	if done, err := NotPickedUp(&status.WorkflowStatus{}); done || err != nil {
 		t.Error(done, err)
 	}
-	if done, err := Unclaimed(&status.WorkflowStatus{StartDiagnostic: &status.StartDiagnostic{}}); !done || err != nil {
+	if done, err := NotPickedUp(&status.WorkflowStatus{StartDiagnostic: &status.StartDiagnostic{}}); !done || err != nil {
 		t.Error(done, err)
 	}
 }

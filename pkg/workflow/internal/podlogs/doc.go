@@ -10,6 +10,8 @@
 //     [IncompleteError], after the last line of all other logs.
 //   - A call sends requests only while it runs, and leaves no goroutine and no connection behind.
 //
+// A coordinator decides when a call that follows ends; a stream, when the log of one container ends.
+//
 // It does not know how a workflow is read, watched or named to a user. The caller passes the state
 // of the workflow and, to follow it, a function that delivers the later ones. Options are expected
 // to be valid. An error of the API server is returned as it came; the errors of this package say

@@ -1,10 +1,33 @@
 package workflow
 
 import (
+	"cmp"
+	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/expression"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
+
+// messageOn returns the message that a node gets: that of the decision, or else the one that it has,
+// and who decided, in the notation of Argo's server.
+func (d *decision) messageOn(n *status.Node) string {
+	message := cmp.Or(d.message, n.Message)
+	if d.by == "" {
+		return message
+	}
+	who := fmt.Sprintf("%s: map[User:%s]", d.verb.byWhom, d.by)
+	if message == "" {
+		return who
+	}
+	return message + "; " + who
+}
 
 // actorLabels returns the labels with which Argo's server records who did what to a workflow last
 // (LabelActor in util/creator of Argo's source), as a part of a merge patch; it is empty if nothing changes. Argo has
@@ -41,4 +64,19 @@ func labelValue(text string) string {
 	}, text)
 	value = value[max(0, len(value)-most):]
 	return strings.TrimFunc(value, func(r rune) bool { return !letterOrDigit(r) })
+}
+
+// recordedProblems checks a string that is recorded on the workflow. Of control characters, it may
+// contain those in allowed.
+func recordedProblems(path *field.Path, text string, most int, allowed string) (problems field.ErrorList) {
+	if len(text) > most {
+		return field.ErrorList{field.TooLong(path, "", most)}
+	}
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune(allowed, r) }) {
+		problems = append(problems, spec.Hidden(path, "must be valid UTF-8 without control characters"))
+	}
+	if expression.In(text) {
+		problems = append(problems, spec.Hidden(path, "contains {{, which Argo would evaluate in an exit handler that reads workflow.failures"))
+	}
+	return problems
 }

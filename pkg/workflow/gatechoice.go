@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/selection"
 )
@@ -128,25 +126,6 @@ func isSuspend(n *status.Node) bool { return n.Type == status.NodeTypeSuspend }
 
 func suspendNodes(s *status.WorkflowStatus) []*status.Node {
 	return slices.DeleteFunc(slices.Clone(s.Nodes), func(n *status.Node) bool { return !isSuspend(n) })
-}
-
-func stateOf(n *status.Node, why string) GateState {
-	return GateState{ID: n.ID, Name: n.DisplayName, Phase: n.Phase, EndTime: n.EndTime, Message: n.Message, why: why}
-}
-
-// whyNotDecided says why a node that a decision selects is not decided, if its phase does not say it.
-func whyNotDecided(n *status.Node) string {
-	switch {
-	case !isSuspend(n):
-		return "is not a gate, its type is " + shown.Name(string(n.Type))
-	case n.Delayed() && n.Until().IsZero():
-		return "is a delay, which passes by itself; only its ID or exact name selects it"
-	case n.Delayed():
-		return "is a delay, which passes by itself at " + n.Until().UTC().Format(time.RFC3339) + "; only its ID or exact name selects it"
-	case n.Waiting():
-		return "is about to fail, since the workflow is being stopped"
-	}
-	return ""
 }
 
 // nodeSelector parses a node selector. path is its field in the request.

@@ -1,37 +1,11 @@
 package workflow
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
-
-// CompletedError is the error of an operation on a workflow that has ended and so cannot be changed
-// any more. It matches [ErrCompleted].
-type CompletedError struct {
-	Name    string
-	Outcome status.Outcome
-	EndTime time.Time // zero if it is unknown
-	// Gates are the gates that a decision was about, as they ended; see [NotSuspendedError].
-	Gates []GateState
-}
-
-func (e *CompletedError) Error() string {
-	text := fmt.Sprintf("%v: it ended %s", ErrCompleted, e.Outcome)
-	if len(e.Gates) > 0 {
-		text += " (" + describeGates(e.Gates) + ")"
-	}
-	return text
-}
-
-// Is makes [errors.Is] match [ErrCompleted].
-func (e *CompletedError) Is(target error) bool { return target == ErrCompleted }
-
-func completed(s *status.WorkflowStatus) *CompletedError {
-	return &CompletedError{Name: s.Name, Outcome: s.Outcome(), EndTime: s.EndTime}
-}
 
 // GateState is a gate, or another node that a decision selected, and its phase.
 type GateState struct {
@@ -64,4 +38,23 @@ func (g GateState) describe() string {
 		text += ": " + shown.Quoted(g.Message)
 	}
 	return text
+}
+
+func stateOf(n *status.Node, why string) GateState {
+	return GateState{ID: n.ID, Name: n.DisplayName, Phase: n.Phase, EndTime: n.EndTime, Message: n.Message, why: why}
+}
+
+// whyNotDecided says why a node that a decision selects is not decided, if its phase does not say it.
+func whyNotDecided(n *status.Node) string {
+	switch {
+	case !isSuspend(n):
+		return "is not a gate, its type is " + shown.Name(string(n.Type))
+	case n.Delayed() && n.Until().IsZero():
+		return "is a delay, which passes by itself; only its ID or exact name selects it"
+	case n.Delayed():
+		return "is a delay, which passes by itself at " + n.Until().UTC().Format(time.RFC3339) + "; only its ID or exact name selects it"
+	case n.Waiting():
+		return "is about to fail, since the workflow is being stopped"
+	}
+	return ""
 }
