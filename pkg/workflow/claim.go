@@ -135,6 +135,13 @@ func (c claim) check(existing *unstructured.Unstructured) error {
 	return nil
 }
 
+// unreadableIn reports whether the workflow has the claim's key, with a request in the form of another
+// version of this library. It may be the same request, so it must not be replaced as another one.
+func (c claim) unreadableIn(existing *unstructured.Unstructured) bool {
+	found := readClaim(existing)
+	return c.Key != "" && found.Key == c.Key && found.Version != claimVersion
+}
+
 // differing formats the fields in which two requests differ, for an error. One request is read from
 // the workflow, which any client may have written.
 func differing(fields []string) string {

@@ -81,7 +81,10 @@ func (c *chooser) take(exact, matched []*status.Node) (others []GateState, found
 			}
 			continue
 		case decided:
-			c.decided = append(c.decided, n)
+			if !c.seen[n] {
+				c.seen[n] = true
+				c.decided = append(c.decided, n)
+			}
 			if n.Phase == c.verb.become {
 				found = true
 				continue

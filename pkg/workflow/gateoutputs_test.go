@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 // For what Argo calls an intermediate parameter, the input of the same name has the enum and the
@@ -71,11 +73,17 @@ func TestErrorsAboutOutputsAreBounded(t *testing.T) {
 			"id": "g", "displayName": hostile, "type": "Suspend", "phase": "Running", "outputs": map[string]any{"parameters": outputs},
 		}},
 	}}}
+	state, err := status.FromUnstructured(obj) // hundreds of megabytes as JSON
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, supplied := range map[string]map[string]any{"none": nil, "another": {"b": 1}, "a wrong one": {"p0": "secret"}} {
-		_, _, err := decided(t, obj, approving(Decision{All: true, Outputs: supplied}))
-		if !errors.Is(err, ErrInvalid) {
-			t.Fatalf("%s: %v", name, err)
+		read, problems, ofOutputs := readDecision(Decision{All: true, Outputs: supplied}, approval())
+		chosen, err := read.choose(t.Context(), state)
+		if err != nil || len(problems)+len(ofOutputs) > 0 {
+			t.Fatalf("%s: %v, %v, %v", name, err, problems, ofOutputs)
 		}
+		err = invalid(read.outputs.problems(t.Context(), chosen.nodes)...)
 		text := err.Error()
 		if len(text) > 128<<10 || strings.ContainsAny(text, "\n\x1b") || strings.Contains(text, "secret") || !strings.Contains(text, "more problems") {
 			t.Errorf("%s: %d bytes: %.500s", name, len(text), text)

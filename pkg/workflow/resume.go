@@ -98,6 +98,9 @@ func (c *WorkflowClient) planResume(
 	if r.unsuspends {
 		r.patch["spec"] = map[string]any{"suspend": nil}
 	}
+	if labels := actorLabels("", "", s.Labels); len(labels) > 0 && (r.unsuspends || len(r.nodes) > 0) {
+		r.patch["metadata"] = map[string]any{"labels": labels}
+	}
 	problems := r.outputs.problems(ctx, r.nodes)
 	switch {
 	case ctx.Err() != nil:

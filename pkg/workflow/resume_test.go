@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -143,6 +144,23 @@ func TestResumeEndsDelays(t *testing.T) {
 	nodes, _, _ := unstructured.NestedMap(r.patch, "status", "nodes")
 	if len(result.Gates) != 1 || result.Gates[0].ID != "gate" || len(result.Delays) != 2 || result.Delays[0].ID != "one" || result.Unsuspended || len(nodes) != 3 {
 		t.Errorf("%+v, %v are written", result, nodes)
+	}
+}
+
+// The labels of who decided before are not those of a Resume.
+func TestResumeRemovesTheActor(t *testing.T) {
+	for _, keepGates := range []bool{false, true} {
+		obj := workflowObject(t, delayYAML)
+		set(obj, true, "spec", "suspend")
+		obj.SetLabels(map[string]string{naming.LabelActor: "ann", naming.LabelAction: "Resume", "other": "stays"})
+		r, err := plan(t, obj, keepGates)
+		if err != nil {
+			t.Fatal(err)
+		}
+		labels, _, _ := unstructured.NestedMap(r.patch, "metadata", "labels")
+		if want := map[string]any{naming.LabelActor: nil, naming.LabelAction: nil}; !reflect.DeepEqual(labels, want) {
+			t.Errorf("%v", labels)
+		}
 	}
 }
 

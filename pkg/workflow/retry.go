@@ -33,8 +33,9 @@ type RetryOptions struct {
 	// succeeded or not, and all that follows them. It needs at least one of the two.
 	RestartSuccessful bool
 	// Nodes are display names or IDs of nodes, or shell patterns of display names, as in
-	// [Decision.Gates]. Each has to select a node. It needs RestartSuccessful. An empty list that is
-	// not nil is an error.
+	// [Decision.Gates]. Each has to select a node. A pattern does not select the root of the workflow,
+	// with which everything runs again. It needs RestartSuccessful. An empty list that is not nil is an
+	// error.
 	Nodes []string
 	// Selector selects nodes by their fields, e.g. "templateName=load", as in [Decision.Selector].
 	// With both Nodes and Selector, a node has to match both. It needs RestartSuccessful.

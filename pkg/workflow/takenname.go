@@ -23,7 +23,7 @@ func (c *WorkflowClient) startedBefore(ctx context.Context, s *submission) (*uns
 	switch {
 	case err == nil:
 		return existing, nil
-	case existing != nil && replace && c.runs(existing):
+	case existing != nil && replace && c.runs(existing) && !s.claim.unreadableIn(existing):
 		s.replaced = existing.GetUID()
 	case !notFound(err):
 		return nil, s.failed(err)
@@ -82,7 +82,7 @@ func (c *WorkflowClient) accept(s *submission, existing *unstructured.Unstructur
 	refusal := s.claim.check(existing)
 	reuse, replace := s.req.IfExists == ExistsReuse, s.req.IfExists == ExistsReplace
 	switch {
-	case refusal == nil, !reuse && !replace:
+	case refusal == nil, !reuse && !replace, replace && s.claim.unreadableIn(existing):
 		return refusal
 	case !c.runs(existing):
 		return fmt.Errorf("%w: it belongs to the controller with the instance ID %s; choose another name",

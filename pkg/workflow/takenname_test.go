@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/startname"
 )
 
 func TestReuse(t *testing.T) {
@@ -124,5 +126,18 @@ func TestFoundIsNotCreated(t *testing.T) {
 		if err != nil || started.Found != want || seen.ended[i].Found != want || seen.ended[i].Outcome == "" {
 			t.Errorf("call %d: %+v, %v, observed %+v", i, started, err, seen.ended[i])
 		}
+	}
+}
+
+// A later version has started this key's workflow, perhaps for the same request.
+func TestNoReplacementOfARequestThatCannotBeRead(t *testing.T) {
+	s := newReplacing(t, func(u *unstructured.Unstructured) {
+		u.SetAnnotations(map[string]string{
+			naming.AnnotationStart: fmt.Sprintf(`{"version":2,"name":"n","key":%q}`, startname.KeyHash("k")),
+		})
+	})
+	_, err := s.client().Start(t.Context(), replacement("k"))
+	if !errors.Is(err, ErrConflict) || errors.Is(err, ErrIdempotencyMismatch) || s.seen() != "" {
+		t.Errorf("%v after %s", err, s.seen())
 	}
 }

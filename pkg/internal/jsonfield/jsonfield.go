@@ -186,19 +186,29 @@ func empty(v reflect.Value) bool {
 	return v.IsZero()
 }
 
-// zero asks the value itself if it has a method IsZero.
+type zeroer interface{ IsZero() bool }
+
+// zero asks the value itself if its type has a method IsZero. As in encoding/json, the type is that of
+// the field, so a value in an interface without that method is not asked.
 func zero(v reflect.Value) bool {
-	if (v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface) && v.IsNil() {
+	asked := reflect.TypeFor[zeroer]()
+	switch t := v.Type(); {
+	case (t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface) && v.IsNil():
 		return true
-	}
-	own, ok := v.Interface().(interface{ IsZero() bool })
-	if !ok {
-		addressable := reflect.New(v.Type())
+	case t.Kind() == reflect.Interface && t.Implements(asked):
+		inner := v.Elem()
+		return inner.Kind() == reflect.Pointer && inner.IsNil() || isZero(v)
+	case t.Implements(asked):
+		return isZero(v)
+	case reflect.PointerTo(t).Implements(asked):
+		addressable := reflect.New(t)
 		addressable.Elem().Set(v)
-		own, ok = addressable.Interface().(interface{ IsZero() bool })
-	}
-	if ok {
-		return own.IsZero()
+		return isZero(addressable)
 	}
 	return v.IsZero()
+}
+
+func isZero(v reflect.Value) bool {
+	own, ok := v.Interface().(zeroer)
+	return ok && own.IsZero()
 }

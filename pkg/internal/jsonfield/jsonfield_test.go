@@ -157,3 +157,33 @@ func TestMake(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 }
+
+type clock interface{ IsZero() bool }
+
+func TestOmitsWhatJSONOmits(t *testing.T) {
+	type holder struct {
+		A any       `json:"a,omitzero"`
+		B clock     `json:"b,omitzero"`
+		C time.Time `json:"c,omitzero"`
+		D *int      `json:"d,omitzero"`
+	}
+	now := time.Now()
+	for _, v := range []holder{
+		{}, {A: (*time.Time)(nil)}, {A: time.Time{}}, {A: 0}, {B: time.Time{}}, {B: (*time.Time)(nil)}, {B: now}, {C: now}, {D: new(int)},
+	} {
+		text, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var sent map[string]any
+		if err := json.Unmarshal(text, &sent); err != nil {
+			t.Fatal(err)
+		}
+		for i, f := range jsonfield.Of(reflect.TypeFor[holder]()) {
+			_, is := sent[f.Name]
+			if omits := f.Omits(reflect.ValueOf(v).Field(i)); omits == is {
+				t.Errorf("%s of %s: omitted %t", f.Name, text, omits)
+			}
+		}
+	}
+}

@@ -4,16 +4,21 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // precondition is embedded in the options of each change, which can be bound to a run.
 type precondition struct {
 	// Run is the number of the run that the caller saw; nil: any run.
 	Run *int `json:"run"`
+
+	uid types.UID // of that run's workflow; empty for any run
 }
 
-// holds returns nil if the run is still the same. It may change a moment later.
-func (p precondition) holds(ctx context.Context, status statusFunc) error {
+// holds returns nil if the run is still the same. It may change a moment later, so a decision is also
+// bound to the UID.
+func (p *precondition) holds(ctx context.Context, status statusFunc) error {
 	if p.Run == nil {
 		return nil
 	}
@@ -23,6 +28,9 @@ func (p precondition) holds(ctx context.Context, status statusFunc) error {
 	}
 	if v.Status.Run != *p.Run {
 		return &requestError{"Conflict", fmt.Sprintf("the backfill is now at run %d instead of run %d; nothing was changed", v.Status.Run, *p.Run)}
+	}
+	if v.Status.Workflow != nil {
+		p.uid = v.Status.Workflow.UID
 	}
 	return nil
 }

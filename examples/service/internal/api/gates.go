@@ -34,7 +34,7 @@ func (s *Server) approve(ctx context.Context, r *http.Request) (answer, error) {
 	}
 	return s.change(ctx, r, &options, func(b Backfill) (answer, error) {
 		decision := options.decision(s.user(r))
-		decision.Outputs = options.Outputs
+		decision.UID, decision.Outputs = options.uid, options.Outputs
 		return decided(b.Approve(ctx, decision))
 	})
 }
@@ -45,7 +45,9 @@ func (s *Server) reject(ctx context.Context, r *http.Request) (answer, error) {
 		choice
 	}
 	return s.change(ctx, r, &options, func(b Backfill) (answer, error) {
-		return decided(b.Reject(ctx, options.decision(s.user(r))))
+		decision := options.decision(s.user(r))
+		decision.UID = options.uid
+		return decided(b.Reject(ctx, decision))
 	})
 }
 

@@ -308,7 +308,15 @@ func TestChangesAreBoundToARun(t *testing.T) {
 			}
 		}
 	}
-	f := &fake{err: workflow.ErrUnavailable}
+	f := &fake{st: statusOf(backfill.StateRunning, "")}
+	f.st.Workflow.UID = "seen"
+	site := newSite(t, f)
+	for verb, decision := range map[string]*workflow.Decision{"approve": &f.approval, "reject": &f.rejection} {
+		if resp, text := site.send("POST", "/api/v1/backfills/s/gates/"+verb, `{"all":true,"run":1}`); resp.code != 200 || decision.UID != "seen" {
+			t.Errorf("%s: %d %s, %+v", verb, resp.code, text, decision)
+		}
+	}
+	f = &fake{err: workflow.ErrUnavailable}
 	if resp, text := newSite(t, f).send("POST", "/api/v1/backfills/s/stop", `{"run":1}`); resp.code != 503 || f.calls() != "status" {
 		t.Errorf("the run is unknown: %d %s, %q", resp.code, text, f.calls())
 	}

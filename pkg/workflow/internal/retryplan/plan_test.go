@@ -93,7 +93,7 @@ func names(texts ...string) []selection.Name {
 
 func TestMakeSelectsByName(t *testing.T) {
 	const state = `{kind: Workflow, metadata: {name: w}, status: {phase: Succeeded, nodes: {
-		w: {name: w, type: DAG, phase: Succeeded, children: [a, b]},
+		w: {name: w, displayName: loadw, type: DAG, phase: Succeeded, children: [a, b]},
 		a: {name: w.a, displayName: load, type: Pod, phase: Succeeded, boundaryID: w},
 		b: {name: w.b, displayName: load, type: Pod, phase: Succeeded, boundaryID: w}}}}`
 	for name, tc := range map[string]struct {
@@ -103,6 +103,7 @@ func TestMakeSelectsByName(t *testing.T) {
 		"one":             {Request{Nodes: names("b")}, "b"},
 		"by name":         {Request{Nodes: names("load")}, "a b"},
 		"by pattern":      {Request{Nodes: names("lo?d")}, "a b"},
+		"but the root":    {Request{Nodes: names("load*")}, "a b"},
 		"several":         {Request{Nodes: names("b", "a", "b")}, "a b"},
 		"with a selector": {Request{Nodes: names("b"), Selector: selector(t, "displayName=load")}, "b"},
 	} {

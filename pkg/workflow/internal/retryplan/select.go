@@ -3,6 +3,7 @@ package retryplan
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -72,6 +73,7 @@ func (g *graph) selectNamed(ctx context.Context, path *field.Path, request Reque
 			return context.Cause(ctx)
 		}
 		exact, matched := index.Find(name)
+		matched = slices.DeleteFunc(matched, g.isRoot) // everything runs again only if the root is named
 		found := false
 		for _, nodes := range [][]*status.Node{exact, matched} {
 			for _, n := range nodes {
@@ -97,3 +99,7 @@ func (g *graph) selectNamed(ctx context.Context, path *field.Path, request Reque
 	}
 	return &SelectionError{Problems: problems, Candidates: g.displayNames()}
 }
+
+// isRoot reports whether a node is the workflow as a whole. Its display name is that of the workflow,
+// so it often begins like those of the steps.
+func (g *graph) isRoot(n *status.Node) bool { return g.root != nil && n.ID == g.root.ID }
