@@ -43,7 +43,11 @@ func (c *WorkflowClient) replace(ctx context.Context, s *submission) (planned *u
 			return nil, s.failed(fmt.Errorf("delete the workflow to replace: %w", err))
 		}
 	}
-	if err := c.awaitNoRemains(ctx, s.claim.Name); err != nil { // also those of an interrupted call
+	p := c.pacer()
+	if s.replaced != "" { // it is deleted, so giving up would leave the caller without either
+		p.Until = time.Time{}
+	}
+	if err := c.awaitNoRemains(ctx, p, s.claim.Name); err != nil { // also those of an interrupted call
 		return nil, s.failed(fmt.Errorf("wait until nothing is left of the replaced workflow: %w", err))
 	}
 	s.pacer = c.pacer() // all that may have taken hours
@@ -71,28 +75,36 @@ func (c *WorkflowClient) rehearse(ctx context.Context, s *submission) (*unstruct
 	if err != nil && !notFound(err) && !apierrors.IsConflict(err) { // it was deleted, which is as good
 		return nil, err
 	}
-	if _, err := c.remains(ctx, s.claim.Name); err != nil {
+	if _, err := c.remains(ctx, c.pacer(), s.claim.Name); err != nil {
+		return nil, err
+	}
+	if err := c.mayEnd(ctx); err != nil {
 		return nil, err
 	}
 	planned.SetName(s.claim.Name)
 	return planned, nil
 }
 
+// mayEnd returns an error if the caller may not stop workflows or await their end. Without a clear
+// answer it returns nil: access reviews can be forbidden.
+func (c *WorkflowClient) mayEnd(ctx context.Context) error {
+	required := argo("workflows", "patch", "watch").only(partReplace)
+	err := checkRequirements(ctx, c.pacer(), c.reviews, c.namespace, []OpRequirements{{Op: OpStart, Requirements: required}})
+	var missing *PermissionError
+	if errors.As(err, &missing) || contextEnded(err) {
+		return err
+	}
+	return nil
+}
+
 // endReplaced stops the workflow that is to be replaced, and blocks until it is over.
 func (c *WorkflowClient) endReplaced(ctx context.Context, s *submission) error {
-	stopped, err := c.edit(ctx, s.claim.Name, s.replaced, planShutdown(status.ShutdownStop))
+	_, err := c.edit(ctx, s.claim.Name, s.replaced, planShutdown(status.ShutdownStop))
 	switch {
 	case gone(err), !contextEnded(err) && errors.Is(err, ErrCompleted):
 		return nil
 	case err != nil:
 		return err
-	}
-	now, err := c.read(ctx, stopped)
-	if err != nil {
-		return err
-	}
-	if over(now) {
-		return nil
 	}
 	target := watchhub.Target{Name: s.claim.Name, UID: s.replaced}
 	err = c.follow(ctx, target, func(now *status.WorkflowStatus) (bool, error) { return over(now), nil })
@@ -124,14 +136,14 @@ func (c *WorkflowClient) deleteReplaced(ctx context.Context, s *submission) erro
 // pods and task results by names that it derives from the workflow's, so it would take them for
 // those of the new workflow. If the name is in use, awaitNoRemains returns nil, since they may be
 // those of the workflow that has it.
-func (c *WorkflowClient) awaitNoRemains(ctx context.Context, name string) error {
+func (c *WorkflowClient) awaitNoRemains(ctx context.Context, p *pace.Pacer, name string) error {
 	every := newPacer(time.Time{})
 	for {
-		left, err := c.remains(ctx, name)
+		left, err := c.remains(ctx, p, name)
 		if err != nil || left == "" {
 			return err
 		}
-		if _, err := c.getWith(ctx, c.pacer(), name); !notFound(err) {
+		if _, err := c.getWith(ctx, p, name); !notFound(err) {
 			return err
 		}
 		if !every.PauseSilently(ctx, nil) {
@@ -142,16 +154,16 @@ func (c *WorkflowClient) awaitNoRemains(ctx context.Context, name string) error 
 
 // remains returns a pod or a task result with the label of workflows of that name, or "" if there is
 // none.
-func (c *WorkflowClient) remains(ctx context.Context, name string) (string, error) {
+func (c *WorkflowClient) remains(ctx context.Context, p *pace.Pacer, name string) (string, error) {
 	opts := metav1.ListOptions{LabelSelector: labels.Set{naming.LabelWorkflow: name}.String(), Limit: 1}
-	pods, err := pace.Do(ctx, c.pacer(), func() (*unstructured.UnstructuredList, error) { return c.pods.List(ctx, opts) })
+	pods, err := pace.Do(ctx, p, func() (*unstructured.UnstructuredList, error) { return c.pods.List(ctx, opts) })
 	switch {
 	case err != nil:
 		return "", err
 	case len(pods.Items) > 0:
 		return "pod " + shown.Name(pods.Items[0].GetName()), nil
 	}
-	results, err := pace.Do(ctx, c.pacer(), func() (*metav1.PartialObjectMetadataList, error) {
+	results, err := pace.Do(ctx, p, func() (*metav1.PartialObjectMetadataList, error) {
 		return c.metadata.ListMetadata(ctx, "workflowtaskresults", c.namespace, opts)
 	})
 	switch {

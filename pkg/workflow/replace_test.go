@@ -305,6 +305,14 @@ func TestReplacementIsCheckedFirst(t *testing.T) {
 			}
 		})
 	}
+	// The old workflow must not be stopped if its end cannot be awaited.
+	for _, verb := range []string{"watch", "patch"} {
+		s := newReplacing(t, nil)
+		s.Denies = func(asked, resource string) bool { return asked == verb && resource == "workflows" }
+		if _, err := s.client().Start(t.Context(), replacement("")); !errors.Is(err, ErrForbidden) || !strings.Contains(err.Error(), verb+" workflows") || s.seen() != "" {
+			t.Errorf("%s: %v after %s", verb, err, s.seen())
+		}
+	}
 	s := newReplacing(t, nil)
 	req := replacement("")
 	req.Entrypoint = "nowhere"
@@ -352,6 +360,31 @@ func TestReplacementWithoutTaskResults(t *testing.T) {
 		}
 		if _, err := s.client().Start(t.Context(), replacement("")); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// Once the old workflow is deleted, an outage of any length only delays the new one.
+func TestReplacementSurvivesAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newReplacing(t, nil)
+		s.Others = map[string][]string{"pods": {"n-1"}}
+		var deleted time.Time
+		s.Refuse = func(r *http.Request) error {
+			switch {
+			case r.Method == http.MethodDelete && deleted.IsZero() && len(s.writes) > 0:
+				deleted = time.Now()
+			case path.Base(r.URL.Path) == "pods" && !deleted.IsZero():
+				if time.Since(deleted) < 3*DefaultRetryFor {
+					return apierrors.NewServiceUnavailable("down")
+				}
+				s.Others = nil
+			}
+			return nil
+		}
+		started, err := s.client().Start(t.Context(), replacement(""))
+		if err != nil || started.Replaced != s.old || s.seen() != "stop old, delete old, create new" {
+			t.Errorf("%+v, %v after %s", started, err, s.seen())
 		}
 	})
 }
