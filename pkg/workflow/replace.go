@@ -78,17 +78,20 @@ func (c *WorkflowClient) rehearse(ctx context.Context, s *submission) (*unstruct
 	if _, err := c.remains(ctx, c.pacer(), s.claim.Name); err != nil {
 		return nil, err
 	}
-	if err := c.mayEnd(ctx); err != nil {
+	if err := c.mayEnd(ctx, s.claim.Name); err != nil {
 		return nil, err
 	}
 	planned.SetName(s.claim.Name)
 	return planned, nil
 }
 
-// mayEnd returns an error if the caller may not stop workflows or await their end. Without a clear
+// mayEnd returns an error if the caller may not stop the workflow or await its end. Without a clear
 // answer it returns nil: access reviews can be forbidden.
-func (c *WorkflowClient) mayEnd(ctx context.Context) error {
+func (c *WorkflowClient) mayEnd(ctx context.Context, name string) error {
 	required := argo("workflows", "patch", "watch").only(partReplace)
+	for i := range required {
+		required[i].Name = name // a role can be limited to names
+	}
 	err := checkRequirements(ctx, c.pacer(), c.reviews, c.namespace, []OpRequirements{{Op: OpStart, Requirements: required}})
 	var missing *PermissionError
 	if errors.As(err, &missing) || contextEnded(err) {

@@ -308,7 +308,9 @@ func TestReplacementIsCheckedFirst(t *testing.T) {
 	// The old workflow must not be stopped if its end cannot be awaited.
 	for _, verb := range []string{"watch", "patch"} {
 		s := newReplacing(t, nil)
-		s.Denies = func(asked, resource string) bool { return asked == verb && resource == "workflows" }
+		s.Denies = func(asked, resource, name string) bool {
+			return asked == verb && resource == "workflows" && name == "n"
+		}
 		if _, err := s.client().Start(t.Context(), replacement("")); !errors.Is(err, ErrForbidden) || !strings.Contains(err.Error(), verb+" workflows") || s.seen() != "" {
 			t.Errorf("%s: %v after %s", verb, err, s.seen())
 		}

@@ -78,8 +78,7 @@ type RetryOptions struct {
 //
 // Errors: [ErrInvalid] (an unknown or malformed parameter; a selection that is malformed, missing or
 // selects nothing; a workflow that succeeded; a spec that Argo cannot decode), [ErrNotCompleted],
-// [ErrNotFound],
-// [ErrReplaced], [ErrNodesOffloaded], [ErrUnreadable] (an object or nodes that cannot be read),
+// [ErrNotFound], [ErrReplaced], [ErrNodesOffloaded], [ErrUnreadable] (an object or nodes that cannot be read),
 // [ErrConflict], [ErrForbidden], [ErrUnauthorized],
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptions) (s *status.WorkflowStatus, err error) {

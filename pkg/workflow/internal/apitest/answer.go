@@ -102,14 +102,14 @@ func refusal(err error) (*http.Response, error) {
 func (s *Server) review(r *http.Request) (*http.Response, error) {
 	var asked struct {
 		Spec struct {
-			ResourceAttributes struct{ Verb, Resource string } `json:"resourceAttributes"`
+			ResourceAttributes struct{ Verb, Resource, Name string } `json:"resourceAttributes"`
 		} `json:"spec"`
 	}
 	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
 		return nil, err
 	}
 	attributes := asked.Spec.ResourceAttributes
-	allowed := s.Denies == nil || !s.Denies(attributes.Verb, attributes.Resource)
+	allowed := s.Denies == nil || !s.Denies(attributes.Verb, attributes.Resource, attributes.Name)
 	return Answer(http.StatusCreated, map[string]any{
 		"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "status": map[string]any{"allowed": allowed},
 	}), nil

@@ -58,9 +58,9 @@ type Server struct {
 	// Lose, if not nil, is called with the lock held for each write that succeeded. If it returns
 	// true, the answer is lost.
 	Lose func(r *http.Request) bool
-	// Denies, if not nil, is called with the lock held for each access review, with its verb and
-	// resource. If it returns true, the review does not allow it.
-	Denies func(verb, resource string) bool
+	// Denies, if not nil, is called with the lock held for each access review, with its verb, resource
+	// and name. If it returns true, the review does not allow it.
+	Denies func(verb, resource, name string) bool
 	// Others are the names of the objects of other resources, by resource. They can only be listed;
 	// selectors are ignored.
 	Others map[string][]string
