@@ -92,6 +92,7 @@ func TestWaitWithUID(t *testing.T) {
 								t.Errorf("during the call: %v", err)
 							}
 						}
+						synctest.Wait() // for the new workflow: a call can end between the two changes
 						for _, err := range waitFor(t, c, "w", uid) {
 							var gone *GoneError
 							if !errors.Is(err, want) || !errors.As(err, &gone) || gone.Last != nil {
