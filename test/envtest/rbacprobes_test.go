@@ -84,9 +84,14 @@ func judge(p probe, requirements []workflow.Requirement, a *account, err error) 
 	return ""
 }
 
+// missing returns the missing permissions as the table has them. An operation on one workflow asks
+// for permissions on that workflow only, since a role can be limited to names.
 func missing(e *workflow.PermissionError) []workflow.Permission {
 	all := make([]workflow.Permission, len(e.Missing))
 	for i, m := range e.Missing {
+		if m.Resource == "workflows" {
+			m.Name = ""
+		}
 		all[i] = m.Permission
 	}
 	return all
