@@ -39,7 +39,7 @@ func Suspended(s *status.WorkflowStatus) (bool, error) {
 //
 // The condition fails with an [*EndedBeforeSuspendError] if the workflow ends first, with
 // [ErrNodesOffloaded] or a [*status.NodesError] if the nodes cannot be read, and with an
-// [*InvalidError] in its first evaluation if a pattern is malformed.
+// [*InvalidError] in its first evaluation if a pattern is malformed or there are more than 1,000 names.
 func AtGate(names ...string) Condition {
 	parsed, problems := selection.ParseNames(field.NewPath("names"), names)
 	return func(s *status.WorkflowStatus) (bool, error) {
@@ -63,7 +63,7 @@ func waitsAt(s *status.WorkflowStatus, names []selection.Name) bool {
 	if len(names) == 0 {
 		return slices.ContainsFunc(s.Nodes, gate)
 	}
-	index := selection.NewIndex(s.Nodes, isSuspend)
+	index := selection.NewIndex(s, isSuspend)
 	return slices.ContainsFunc(names, func(name selection.Name) bool {
 		exact, matched := index.Find(name)
 		delay := func(n *status.Node) bool { return n.Delayed() && open(n) }

@@ -17,11 +17,15 @@ import (
 // Decision says which gates to approve or reject, and what to record about that. It needs Gates,
 // Selector or both, or All.
 type Decision struct {
-	// Gates are display names or IDs of gates, or shell patterns of display names such as "shard-*".
-	// In a pattern * matches any number of characters, ? one, [a-z] one of these, and [^a-z] or [!a-z]
-	// one other; a backslash quotes the character after it. A slash is an ordinary character. An ID
-	// selects its own node only, even if another gate has it as its name. A delay (see
-	// [status.Node.Delayed]) is selected by its ID or its exact name, never by a pattern.
+	// Gates are display names or IDs of gates, or shell patterns of display names such as "shard-*", at
+	// most 1,000. In a pattern * matches any number of characters, ? one, [a-z] one of these, and [^a-z]
+	// or [!a-z] one other; a backslash quotes the character after it. A slash is an ordinary character.
+	// A delay (see [status.Node.Delayed]) is selected by its ID or its exact name, never by a pattern.
+	//
+	// An ID selects its own node only, even if another gate has it as its name. An entry that is
+	// exactly the name of a gate or delay selects only those of that name, even if it also reads as a
+	// pattern. So a gate that is named "shard-*" withdraws all others from that pattern. Where names are
+	// not trusted, decide by IDs, and compare [DecisionResult.Gates] with what was meant.
 	Gates []string
 	// Selector selects gates by their fields, in the notation of the argo CLI, e.g.
 	// "templateName=approve,inputs.parameters.shard.value=3". See [status.ParseNodeSelector]. With both

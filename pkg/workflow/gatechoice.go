@@ -44,7 +44,7 @@ func (d *decision) choose(ctx context.Context, s *status.WorkflowStatus) (*choic
 		}
 		return &c.choice, nil
 	}
-	index := selection.NewIndex(s.Nodes, isSuspend)
+	index := selection.NewIndex(s, isSuspend)
 	for _, name := range d.names {
 		if ctx.Err() != nil { // there can be many names, and many gates for each
 			return &c.choice, pace.Interruption(ctx, nil)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/growth"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/selection"
 )
 
 // delayYAML is a workflow with a gate and two delays beside it.
@@ -134,6 +135,26 @@ func TestIDSelectsItsGateOnly(t *testing.T) {
 			suspendNode("w-2", id, status.NodeSucceeded), suspendNode("w-3", "w-1", status.NodeRunning),
 		}}
 		if got, err := chosenIDs(t.Context(), s, Decision{Gates: []string{id}}, approval()); err != nil || got != id {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+}
+
+// An exact name selects the gates that have it, also if it is a pattern that others match, or the name
+// of the workflow, which is the ID of its root.
+func TestExactNamesAreNotPatterns(t *testing.T) {
+	s := &status.WorkflowStatus{Name: "w", Phase: status.PhaseRunning, Nodes: []*status.Node{
+		{ID: "w", DisplayName: "w", Type: status.NodeTypeSteps, Phase: status.NodeRunning},
+		suspendNode("1", "approve(0:logs-*)", status.NodeRunning), suspendNode("2", "approve(1:logs-2026)", status.NodeRunning),
+		suspendNode("3", "approve(2:logs-202?)", status.NodeRunning), suspendNode("4", "approve(3:logs-2026)", status.NodeRunning),
+		suspendNode("5", "approve(4:logs-[a])", status.NodeSucceeded), suspendNode("6", "approve(4:logs-a)", status.NodeRunning),
+		suspendNode("7", "w", status.NodeRunning),
+	}}
+	for name, want := range map[string]string{
+		"approve(0:logs-*)": "1", `approve(0:logs-\*)`: "1", "approve(2:logs-202?)": "3", "approve(?:logs-*)": "1 2 3 4 6",
+		"approve(4:logs-[a])": "", "approve(?:logs-[a])": "6", "w": "7",
+	} {
+		if got, err := chosenIDs(t.Context(), s, Decision{Gates: []string{name}}, approval()); err != nil || got != want {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
@@ -349,7 +370,7 @@ func TestChoicesTakeLinearTime(t *testing.T) {
 			"all":        func(int) Decision { return Decision{All: true} },
 			"by pattern": func(int) Decision { return Decision{Gates: []string{"gate-*"}} },
 			"by name": func(n int) (d Decision) {
-				for i := range n {
+				for i := range min(n, selection.MaxNames) {
 					d.Gates = append(d.Gates, fmt.Sprint("gate-", i))
 				}
 				return d

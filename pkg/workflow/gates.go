@@ -92,7 +92,8 @@ func gateOf(n *status.Node) Gate {
 }
 
 // Matches reports whether a name, ID or pattern of a [Decision] selects the gate, unless it is the
-// ID of another node. A malformed pattern selects none.
+// ID of another node, or reads as a pattern and is the name of another gate or delay. A malformed
+// pattern selects none.
 func (g Gate) Matches(pattern string) bool {
 	if pattern == g.ID {
 		return true

@@ -32,9 +32,10 @@ type RetryOptions struct {
 	// RestartSuccessful also runs the nodes again that Nodes and Selector select, whether they
 	// succeeded or not, and all that follows them. It needs at least one of the two.
 	RestartSuccessful bool
-	// Nodes are display names or IDs of nodes, or shell patterns of display names, as in
-	// [Decision.Gates]. Each has to select a node. A pattern does not select the root of the workflow,
-	// with which everything runs again. It needs RestartSuccessful. An empty list that is not nil is an
+	// Nodes are display names or IDs of nodes, or shell patterns of display names, at most 1,000, as in
+	// [Decision.Gates]. Each has to select a node. The root of the workflow, with which everything runs
+	// again, is selected only by its ID, which is the name of the workflow, and only if no other node
+	// has that as its display name. It needs RestartSuccessful. An empty list that is not nil is an
 	// error.
 	Nodes []string
 	// Selector selects nodes by their fields, e.g. "templateName=load", as in [Decision.Selector].

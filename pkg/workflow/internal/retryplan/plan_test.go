@@ -104,12 +104,28 @@ func TestMakeSelectsByName(t *testing.T) {
 		"by name":         {Request{Nodes: names("load")}, "a b"},
 		"by pattern":      {Request{Nodes: names("lo?d")}, "a b"},
 		"but the root":    {Request{Nodes: names("load*")}, "a b"},
+		"the root":        {Request{Nodes: names("w")}, "a b w"},
 		"several":         {Request{Nodes: names("b", "a", "b")}, "a b"},
 		"with a selector": {Request{Nodes: names("b"), Selector: selector(t, "displayName=load")}, "b"},
 	} {
 		tc.request.RestartSuccessful = true
 		p, _ := retry(t, workflowObject(t, state), tc.request)
 		if got := removedIDs(p); got != tc.removed {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// A name that also reads as a pattern, or is that of the workflow, selects the nodes that have it.
+func TestMakeSelectsByExactName(t *testing.T) {
+	const state = `{kind: Workflow, metadata: {name: load}, status: {phase: Succeeded, nodes: {
+		load: {name: load, displayName: load, type: DAG, phase: Succeeded, children: [a, b, c]},
+		a: {name: load.a, displayName: load, type: Pod, phase: Succeeded, boundaryID: load},
+		b: {name: load.b, displayName: logs-*, type: Pod, phase: Succeeded, boundaryID: load},
+		c: {name: load.c, displayName: logs-1, type: Pod, phase: Succeeded, boundaryID: load}}}}`
+	for name, want := range map[string]string{"load": "a", "logs-*": "b", `logs-\*`: "b", "logs-?": "b c"} {
+		p, _ := retry(t, workflowObject(t, state), Request{RestartSuccessful: true, Nodes: names(name)})
+		if got := removedIDs(p); got != want {
 			t.Errorf("%s: %q", name, got)
 		}
 	}

@@ -3,7 +3,6 @@ package retryplan
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -42,7 +41,7 @@ func (g *graph) selectNodes(ctx context.Context, s *status.WorkflowStatus, reque
 	case !request.RestartSuccessful:
 		return nil
 	case byName:
-		return g.selectNamed(ctx, names, request)
+		return g.selectNamed(ctx, s, names, request)
 	case !bySelector:
 		return invalid(field.Required(names, "or selector: RestartSuccessful needs one of them to say what is to run again"), g.displayNames())
 	}
@@ -60,12 +59,9 @@ func (g *graph) selectNodes(ctx context.Context, s *status.WorkflowStatus, reque
 }
 
 // selectNamed marks the nodes that the names of a request select, each of which has to select one.
-func (g *graph) selectNamed(ctx context.Context, path *field.Path, request Request) error {
-	all := make([]*status.Node, len(g.nodes))
-	for i := range g.nodes {
-		all[i] = g.nodes[i].Node
-	}
-	index := selection.NewIndex(all, func(*status.Node) bool { return true })
+func (g *graph) selectNamed(ctx context.Context, s *status.WorkflowStatus, path *field.Path, request Request) error {
+	// Everything runs again with the root, so only its ID selects it.
+	index := selection.NewIndex(s, func(n *status.Node) bool { return !g.isRoot(n) })
 	problems := field.ErrorList{}
 	candidates := false
 	for i, name := range request.Nodes {
@@ -73,7 +69,6 @@ func (g *graph) selectNamed(ctx context.Context, path *field.Path, request Reque
 			return context.Cause(ctx)
 		}
 		exact, matched := index.Find(name)
-		matched = slices.DeleteFunc(matched, g.isRoot) // everything runs again only if the root is named
 		found := false
 		for _, nodes := range [][]*status.Node{exact, matched} {
 			for _, n := range nodes {

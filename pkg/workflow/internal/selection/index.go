@@ -7,35 +7,43 @@ type Index struct {
 	byID   map[string]*status.Node
 	named  []*status.Node // those that are found by name
 	byName map[string][]*status.Node
+	root   *status.Node // nil if it is found by name
 }
 
-// NewIndex returns an index of nodes. All of them are found by ID, and those for which named returns
-// true also by name.
-func NewIndex(nodes []*status.Node, named func(*status.Node) bool) *Index {
-	x := &Index{byID: make(map[string]*status.Node, len(nodes)), byName: map[string][]*status.Node{}}
-	for _, n := range nodes {
+// NewIndex returns an index of the nodes of a workflow. All of them are found by ID, and those for
+// which named returns true also by name.
+func NewIndex(s *status.WorkflowStatus, named func(*status.Node) bool) *Index {
+	x := &Index{byID: make(map[string]*status.Node, len(s.Nodes)), byName: map[string][]*status.Node{}}
+	for _, n := range s.Nodes {
 		x.byID[n.ID] = n
-		if named(n) {
+		switch {
+		case named(n):
 			x.named = append(x.named, n)
 			x.byName[n.DisplayName] = append(x.byName[n.DisplayName], n)
+		case n.ID == s.Name:
+			x.root = n
 		}
 	}
 	return x
 }
 
-// Find returns the nodes that a name selects. If it is an ID, that node is the only one. Otherwise
-// exact are the nodes with that display name, and matched are the others that it matches as a
-// pattern. Only a pattern is compared with every node.
+// Find returns the nodes that a name selects: exact if it is an ID or a display name, otherwise
+// matched, those that it matches as a pattern. An ID selects that node only. But the root's ID is
+// the name of the workflow, so a node that has it as its display name takes precedence, unless the
+// root is found by name itself. Only a pattern is compared with every node.
 func (x *Index) Find(name Name) (exact, matched []*status.Node) {
-	if n := x.byID[name.text]; n != nil {
+	exact = x.byName[name.text]
+	n := x.byID[name.text]
+	switch {
+	case n != nil && (n != x.root || len(exact) == 0):
 		return []*status.Node{n}, nil
+	case len(exact) > 0 || name.pattern == nil:
+		return exact, nil
 	}
-	if name.pattern != nil {
-		for _, n := range x.named {
-			if n.DisplayName != name.text && name.pattern.matches(n.DisplayName) {
-				matched = append(matched, n)
-			}
+	for _, n := range x.named {
+		if name.pattern.matches(n.DisplayName) {
+			matched = append(matched, n)
 		}
 	}
-	return x.byName[name.text], matched
+	return nil, matched
 }

@@ -6,6 +6,10 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
+// MaxNames is the maximum number of names in a field of a request. Each of them may be a pattern,
+// which is compared with every node.
+const MaxNames = 1_000
+
 // Name is what a caller selects nodes by: the ID of a node, a display name, or a shell pattern of
 // display names.
 type Name struct {
@@ -22,9 +26,13 @@ func ParseName(text string) (Name, error) {
 	return Name{text: text, pattern: p}, err
 }
 
-// ParseNames parses the names in a field of a request. It also refuses empty names, and a list that
-// is empty but not nil: a caller whose filter matched nothing does not mean everything.
+// ParseNames parses the names in a field of a request. It also refuses empty names, more than
+// [MaxNames], and a list that is empty but not nil: a caller whose filter matched nothing does not
+// mean everything.
 func ParseNames(path *field.Path, texts []string) ([]Name, field.ErrorList) {
+	if len(texts) > MaxNames {
+		return nil, field.ErrorList{field.TooMany(path, len(texts), MaxNames)}
+	}
 	var problems field.ErrorList
 	if texts != nil && len(texts) == 0 {
 		problems = append(problems, field.Required(path, "at least one name, ID or pattern; leave it nil to select by another field"))
