@@ -44,7 +44,7 @@ func parse(args []string, out io.Writer) (settings, error) {
 	flags.SetOutput(io.Discard) // the caller prints the error, on one line
 	flags.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address to serve, as `host:port`; :8080 to serve other machines, port 0 for a free one")
 	flags.Var(&s.hosts, "host", "host `name` under which requests are accepted, besides localhost and IP addresses; can be repeated")
-	flags.StringVar(&s.userHeader, "user-header", "", "`header` in which a proxy names the user, for the log, decisions about gates and the limits; set it only if no other client can reach this service, and the proxy replaces the header that clients send")
+	flags.StringVar(&s.userHeader, "user-header", "", "`header` in which a proxy names the user, for the log, decisions about gates and the limits; requests without it are refused; set it only if no other client can reach this service, and the proxy replaces the header that clients send")
 	flags.StringVar(&s.metrics, "metrics", "", "address to serve /metrics, as `host:port`; default: none")
 	flags.Var(&s.configs, "config", "configuration `file` of a backfill, the migration console's YAML; can be repeated, required")
 	flags.StringVar(&s.kubeconfig, "kubeconfig", "", "`file`; default: $KUBECONFIG, else the pod's service account")

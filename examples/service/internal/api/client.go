@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -8,9 +9,32 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// user returns the user according to the proxy: the value of Options.UserHeader. It is "" without
-// that option, and if a request has the header twice, as it does if the proxy only adds its own to
-// the client's.
+// knownUser refuses requests in which the proxy does not name exactly one user. A request without the
+// header did not pass the proxy, and one with two has a client's own if the proxy only adds to it. A
+// name that has to be altered to be shown is refused as well, since it could become another user's.
+func (s *Server) knownUser(r *http.Request) error {
+	header := s.opts.UserHeader
+	if header == "" {
+		return nil
+	}
+	values := r.Header.Values(header)
+	var problem string
+	switch {
+	case len(values) == 0 || len(values) == 1 && values[0] == "":
+		problem = "is missing"
+	case len(values) > 1:
+		problem = "is there more than once"
+	case values[0] != s.user(r):
+		problem = fmt.Sprintf("has more than %d bytes, or characters that are not printable", maxName)
+	default:
+		return nil
+	}
+	return &requestError{"UnknownUser", fmt.Sprintf("the header %s, in which a proxy has to name the user, %s", header, problem)}
+}
+
+// user returns the user according to the proxy, in a form for the log: the value of
+// Options.UserHeader. It is "" without that option, and if a request has the header twice. Where
+// knownUser returns nil, it is the value itself.
 func (s *Server) user(r *http.Request) string {
 	if s.opts.UserHeader == "" {
 		return ""

@@ -15,8 +15,9 @@ import (
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
-// secured refuses requests that another site makes a browser send, and tells browsers how they may
-// use the answers. Probes are answered under any host name; see ready.
+// secured refuses requests that another site makes a browser send, and those that name no user where
+// a proxy should, and tells browsers how they may use the answers. Probes are answered without a user,
+// and under any host name; see ready.
 func (s *Server) secured(next http.Handler) http.Handler {
 	guard := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -28,7 +29,7 @@ func (s *Server) secured(next http.Handler) http.Handler {
 		header.Set("Cross-Origin-Resource-Policy", "same-origin")
 		err := error(nil)
 		if !isProbe(r) {
-			err = cmp.Or(s.knownHost(r), ownSite(guard, r))
+			err = cmp.Or(s.knownHost(r), ownSite(guard, r), s.knownUser(r))
 		}
 		if err != nil {
 			s.fail(w, r, err)

@@ -236,7 +236,7 @@ func TestPanicsAreLoggedAndReleaseTheirSlots(t *testing.T) {
 			t.Errorf("%q, %v", answer, err)
 		}
 	}
-	if resp, text := s.send("POST", "/api/v1/backfills/s/stop", ""); resp.code != 202 {
+	if resp, text := s.send("POST", "/api/v1/backfills/s/stop", "", "X-Forwarded-User", "bob"); resp.code != 202 {
 		t.Errorf("%d %s", resp.code, text)
 	}
 	s.web.Close()
@@ -258,7 +258,7 @@ func TestOneClientCannotTakeAllSlots(t *testing.T) {
 			t.Errorf("%s: %d %s", path, resp.code, text)
 		}
 		s.stream(path, "X-Forwarded-User", "bob").next()
-		s.stream(path).next() // and a client without a user name is an address
+		s.stream(path, "X-Forwarded-User", "dora").next()
 		if resp, _ := s.send("GET", path, "", "X-Forwarded-User", "carl"); resp.code != 503 {
 			t.Errorf("%s: %d, and all are taken", path, resp.code)
 		}
@@ -318,12 +318,61 @@ func TestClients(t *testing.T) {
 	}
 }
 
+// With a header for the user, the user is known or the request is refused, but for probes.
+func TestRequestsNameOneUser(t *testing.T) {
+	const header = "X-Forwarded-User"
+	long := strings.Repeat("a", maxName)
+	for name, tc := range map[string]struct {
+		header string
+		values []string
+		says   string // "": accepted
+	}{
+		"without the option": {"", []string{"ann", "bob"}, ""},
+		"a user":             {header, []string{"Ann Müller <ann@example.com>"}, ""},
+		"a long one":         {header, []string{long}, ""},
+		"none":               {header, nil, "is missing"},
+		"an empty one":       {header, []string{""}, "is missing"},
+		"two":                {header, []string{"ann", "ann"}, "more than once"},
+		"too long":           {header, []string{long + "a"}, "more than 256 bytes"},
+		"not printable":      {header, []string{"ann\u202ebob"}, "not printable"},
+		"not UTF-8":          {header, []string{"ann\xff"}, "not printable"},
+	} {
+		f := &fake{}
+		s := newSite(t, f, func(o *Options) {
+			o.UserHeader = tc.header
+			o.Page = map[string]http.Handler{"GET /{$}": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("page")) })}
+		})
+		handler := s.Handler()
+		for _, target := range []string{"GET /", "GET /api/v1/backfills", "POST /api/v1/backfills/s/pause", "POST /api/v1/backfills/s/gates/approve", "GET /healthz", "GET /readyz"} {
+			method, path, _ := strings.Cut(target, " ")
+			req := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(`{}`))
+			req.Host = "localhost"
+			req.Header[header] = tc.values
+			req.Header.Set("Content-Type", "application/json")
+			answer := httptest.NewRecorder()
+			handler.ServeHTTP(answer, req)
+			refused := tc.says != "" && !isProbe(req)
+			if refused != (answer.Code == http.StatusForbidden) || !refused && answer.Code >= 300 ||
+				refused && (!strings.Contains(answer.Body.String(), `"UnknownUser"`) || !strings.Contains(answer.Body.String(), tc.says)) {
+				t.Errorf("%s, %s: %d %s", name, target, answer.Code, answer.Body)
+			}
+		}
+		if tc.says != "" && f.calls() != "" {
+			t.Errorf("%s: %q", name, f.calls())
+		}
+		if tc.says == "" && tc.header != "" && f.approval.By != tc.values[0] {
+			t.Errorf("%s: by %q", name, f.approval.By)
+		}
+	}
+}
+
 // The log says who made a request, and contains only visible characters, whatever the request
 // contains.
 func TestTheLogNamesTheClient(t *testing.T) {
 	s := newSite(t, &fake{}, func(o *Options) { o.UserHeader = "X-Forwarded-User" })
 	s.send("POST", "/api/v1/backfills/s/pause", "", "X-Forwarded-User", "ann")
-	s.send("POST", "/api/v1/backfills/"+strings.Repeat("x", 10_000)+"/pause", "", "X-Forwarded-User", "bob\u009b2J")
+	s.send("POST", "/api/v1/backfills/"+strings.Repeat("x", 10_000)+"/pause", "", "X-Forwarded-User", "bob")
+	s.send("POST", "/api/v1/backfills/s/pause", "", "X-Forwarded-User", "eve\u009b2J")
 	s.send("PUT", "/api/v1/backfills/s/scale", `{"\u202e\u009b":1}`, "X-Forwarded-User", "carl")
 	s.send("GET", "/api/v1/backfills/s", "", "X-Forwarded-User", "dora") // is read only
 	s.web.Close()
@@ -339,7 +388,7 @@ func TestTheLogNamesTheClient(t *testing.T) {
 		users = append(users, entry.Msg+" "+entry.User)
 	}
 	slices.Sort(users)
-	want := []string{`refused bob\u009b2J`, `refused carl`, `request ann`, `request bob\u009b2J`, `request carl`}
+	want := []string{`refused bob`, `refused carl`, `refused eve\u009b2J`, `request ann`, `request bob`, `request carl`}
 	if !slices.Equal(users, want) {
 		t.Errorf("%q", users)
 	}

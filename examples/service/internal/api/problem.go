@@ -40,6 +40,7 @@ func codes() []kind {
 		// Errors in the request itself.
 		{"Malformed", http.StatusBadRequest},
 		{"CrossOrigin", http.StatusForbidden},
+		{"UnknownUser", http.StatusForbidden}, // not a 401: the client cannot log in here, only at the proxy
 		{"NoSuchAddress", http.StatusNotFound},
 		{"MethodNotAllowed", http.StatusMethodNotAllowed},
 		{"TooLarge", http.StatusRequestEntityTooLarge},

@@ -280,7 +280,7 @@ func TestDecisionsAreByTheUser(t *testing.T) {
 			if got := f.approval.By + f.rejection.By; got != want {
 				t.Errorf("%s, header %q: by %q", verb, header, got)
 			}
-			if resp, text := s.send("POST", "/api/v1/backfills/s/gates/"+verb, `{"all":true,"by":"bob"}`); resp.code != 400 {
+			if resp, text := s.send("POST", "/api/v1/backfills/s/gates/"+verb, `{"all":true,"by":"bob"}`, "X-Forwarded-User", "ann"); resp.code != 400 {
 				t.Errorf("%s by bob: %d %s", verb, resp.code, text)
 			}
 		}

@@ -61,7 +61,8 @@ type Options struct {
 
 	// UserHeader is the header in which a proxy names the user, such as X-Forwarded-User; "": none.
 	// The log contains it, decisions about gates are recorded as the user's, and limits then apply
-	// to each user instead of each address. The header is trusted: set it only if no other client
+	// to each user instead of each address. Requests other than probes are refused unless they have
+	// it once, with at most 256 printable bytes. The header is trusted: set it only if no other client
 	// can reach the server, and the proxy replaces the header that clients send.
 	UserHeader string
 
