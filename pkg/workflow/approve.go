@@ -16,14 +16,17 @@ import (
 // Each entry of [Decision.Gates] has to select a gate that waits, or one that was approved before.
 // Otherwise the error is a [*NotSuspendedError], which has the gates that it selects and their phases,
 // and nothing is approved. So repeating an approval is a success, with no gates in its result, also
-// after the workflow has ended. Approving what was rejected is an error. All selects what waits, so it
-// also succeeds if nothing does. After a Stop only gates in exit handlers can be decided; all others are
-// about to fail. If the workflow is suspended as a whole, an approval does not change that: it takes
-// effect after a [WorkflowClient.Resume].
+// after the workflow has ended. Approving what was rejected is an error, and so is approving what was
+// approved with other values of the given outputs. All selects what waits, so it also succeeds if
+// nothing does. After a Stop only gates in exit handlers can be decided; all others are about to fail.
+// If the workflow is suspended as a whole, an approval does not change that: it takes effect after a
+// [WorkflowClient.Resume].
 //
 // Approve makes one conditional write, so it approves all of the gates or none. If another client or
 // the controller writes the workflow at the same time, Approve reads it and tries again. Compressed nodes
-// stay compressed.
+// stay compressed. When a gate is about to pass by itself (see [Gate.Until]), the controller can replace
+// the outputs that Approve has written by their defaults. If Approve sees that, it returns the error of
+// an approval with other outputs, although the gate has passed.
 //
 // Approve returns when the controller was seen to go on, or was made to look at the workflow again. That
 // takes up to two seconds, or five if other clients keep writing the workflow; see

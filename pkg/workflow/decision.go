@@ -37,14 +37,15 @@ type Decision struct {
 	// [StartRequest.Parameters] allows. Each gate takes those that it has; a name that none of them has
 	// is an error. A parameter without a value here takes its default. Only Approve allows outputs.
 	Outputs map[string]any
-	// Message is recorded as the message of the nodes. It has at most 4 KiB. It must not contain {{,
-	// since an exit handler can read it as {{workflow.failures}}, where Argo would evaluate it, nor
-	// control characters other than line breaks and tabs.
+	// Message is recorded as the message of the nodes. It has at most 4 KiB of valid UTF-8. It must not
+	// contain {{, since an exit handler can read it as {{workflow.failures}}, where Argo would evaluate
+	// it, nor "by: map[", with which Argo says who decided, nor characters that [status.Printable]
+	// replaces, except for line breaks and tabs.
 	Message string
 	// By says who decides, e.g. the e-mail address or the ID of a user. Approve and Reject record it as
 	// Argo's server records its users: as labels of the workflow, in which characters other than
 	// letters, digits and "-_." are replaced, and as it is in the message of the nodes. It has at most
-	// 256 bytes in one line, without {{.
+	// 256 bytes, and none of what Message must not contain, nor line breaks and tabs.
 	By string
 	// UID, if set, is the UID of the workflow. A workflow with another one is [ErrReplaced].
 	UID types.UID
@@ -53,7 +54,7 @@ type Decision struct {
 // DecisionResult says what an Approve or Reject changed.
 type DecisionResult struct {
 	// Gates are the gates that this call decided, as they were before. It is empty if the same
-	// decision was made before.
+	// decision was made before, by another call or by the controller.
 	Gates []Gate
 }
 
@@ -66,6 +67,7 @@ type decision struct {
 	message  string
 	by       string
 	verb     decisionVerb
+	id       string // of the call, also if it writes several times
 }
 
 // decisionVerb is what distinguishes an approval from a rejection.
@@ -79,7 +81,7 @@ type decisionVerb struct {
 // readDecision checks a request. It returns the problems of the outputs separately, since further
 // ones can be found in the workflow if there are no others.
 func readDecision(d Decision, verb decisionVerb) (read *decision, problems, ofOutputs field.ErrorList) {
-	read = &decision{all: d.All, message: d.Message, by: d.By, verb: verb}
+	read = &decision{all: d.All, message: d.Message, by: d.By, verb: verb, id: newDecisionID()}
 	read.selector, problems = nodeSelector(field.NewPath("selector"), d.Selector)
 	names, ofNames := selection.ParseNames(field.NewPath("gates"), d.Gates)
 	read.names = names
@@ -111,7 +113,20 @@ func (c *WorkflowClient) decide(ctx context.Context, name string, uid types.UID,
 			}
 		}
 		result.Gates = gatesOf(chosen.nodes)
-		return c.planDecision(ctx, obj, s, d.on(chosen.nodes))
+		about, first := d.on(chosen.nodes), runOf(s)
+		planned, err := c.planDecision(ctx, obj, s, about)
+		if err != nil {
+			return nil, err
+		}
+		planned.confirm = func(now *status.WorkflowStatus) (err error) {
+			if now.NodesErr == nil && first.checkSame(now) == nil { // otherwise it shows nothing about d
+				var kept []*status.Node
+				kept, err = about.compare(now)
+				result.Gates = gatesOf(kept)
+			}
+			return err
+		}
+		return planned, nil
 	})
 	if err != nil {
 		return nil, err
@@ -136,12 +151,8 @@ func (c *WorkflowClient) planDecision(
 	if err != nil {
 		return nil, err
 	}
-	patch := map[string]any{"status": statusPatch}
-	if labels := actorLabels(d.by, d.verb.action, s.Labels); len(labels) > 0 {
-		patch["metadata"] = map[string]any{"labels": labels}
-	}
 	planned := &change{
-		patch:      patch,
+		patch:      map[string]any{"metadata": d.metadata(s), "status": statusPatch},
 		tookEffect: d.tookEffect,
 		event:      func() happening { return d.verb.event(d.nodes) },
 	}
@@ -181,15 +192,29 @@ func (c *WorkflowClient) patchDecided(ctx context.Context, obj *unstructured.Uns
 	return patch, nil
 }
 
-// tookEffect reports whether now shows this decision about all of its nodes. It returns an error if
-// now has no nodes to compare.
-func (d plannedDecision) tookEffect(now *status.WorkflowStatus) (bool, error) {
-	if now.NodesErr != nil {
-		return false, now.NodesErr
-	}
+// compare compares the nodes, after d has been written, with a later state. The controller decides
+// some gates itself: it passes them at their timeout, and fails them at a deadline or after a stop. If
+// it began that before d was written, it writes it on top of d where d wrote the same phase. kept are
+// the nodes that now has as d wrote them, or with a later phase. The error is that of an approval whose
+// outputs were replaced.
+func (d plannedDecision) compare(now *status.WorkflowStatus) (kept []*status.Node, err error) {
 	byID := now.NodesByID()
-	return !slices.ContainsFunc(d.nodes, func(before *status.Node) bool {
+	var replaced []GateState
+	for _, before := range d.nodes {
 		n := byID[before.ID]
-		return n == nil || n.Phase != d.verb.become || n.Message != d.messageOn(before) || !d.outputs.areIn(n, before)
-	}), nil
+		if n == nil || n.Phase != d.verb.become {
+			kept = append(kept, before)
+			continue
+		}
+		switch differing := d.outputs.differing(n, before); {
+		case len(differing) > 0 && len(replaced) < mostGateStates:
+			replaced = append(replaced, stateOf(n, "").withOutputs(differing))
+		case len(differing) == 0 && n.Message == d.messageOn(before):
+			kept = append(kept, before)
+		}
+	}
+	if len(replaced) > 0 {
+		return kept, undecidable(now, replaced[0].Name, replaced)
+	}
+	return kept, nil
 }

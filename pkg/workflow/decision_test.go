@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,7 +18,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// decided sends a decision about a workflow, and returns the first patch that was written.
+// decided sends a decision about a workflow, and returns the first patch that was written, without the
+// ID of the decision.
 func decided(t *testing.T, obj *unstructured.Unstructured, call func(context.Context, *WorkflowClient) (*DecisionResult, error)) (result *DecisionResult, patch map[string]any, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -31,6 +33,9 @@ func decided(t *testing.T, obj *unstructured.Unstructured, call func(context.Con
 		})
 		result, err = call(t.Context(), c)
 	})
+	if ids, _, _ := unstructured.NestedString(patch, "metadata", "annotations", naming.AnnotationDecisions); len(ids) == len(newDecisionID()) {
+		unstructured.RemoveNestedField(patch, "metadata", "annotations")
+	}
 	nodes, _, _ := unstructured.NestedFieldNoCopy(patch, "status", "nodes")
 	all, _ := nodes.(map[string]any)
 	for _, node := range all {
@@ -157,6 +162,12 @@ func TestDecisionsRefuse(t *testing.T) {
 		"an expression in by":          {Decision{All: true, By: "{{x}}"}, "by: Invalid value: contains {{"},
 		"a long name":                  {Decision{All: true, By: strings.Repeat("x", 257)}, "by: Too long"},
 		"two lines":                    {Decision{All: true, By: "a\nb"}, "by: Invalid value"},
+		"a line separator":             {Decision{All: true, Message: "a\u2028b"}, "message: Invalid value: must be valid UTF-8"},
+		"a reversed direction":         {Decision{All: true, By: "a\u202eb"}, "by: Invalid value: must be valid UTF-8"},
+		"Argo's words":                 {Decision{All: true, Message: "ok; Resumed by: map[User:ann]"}, `message: Invalid value: contains "by: map["`},
+		"Argo's words, respaced":       {Decision{All: true, Message: "REJECTED\nBY :\tMap [User:ann]"}, `message: Invalid value: contains "by: map["`},
+		"Argo's words in by":           {Decision{All: true, By: "ann]; Resumed by: map[User:bob"}, `by: Invalid value: contains "by: map["`},
+		"too many gates":               {Decision{Gates: slices.Repeat([]string{"a"}, 1_001)}, "gates: Too many: 1001: must have at most 1000 items"},
 		"nothing":                      {Decision{}, "gates: Required value"},
 	} {
 		_, approved := c.Approve(t.Context(), "w", tc.decision)
@@ -237,65 +248,6 @@ func TestRepeatedApprovalsAndRejections(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-// Another client decides while the response to our decision is lost. Its decision must not count as
-// ours; if it is the same one, ours is a repetition.
-func TestLostDecisions(t *testing.T) {
-	ours := Decision{Gates: []string{"g"}, Message: "ours"}
-	for name, tc := range map[string]struct {
-		then, message string // the gate after the other client's write
-		call          func(context.Context, *WorkflowClient) (*DecisionResult, error)
-		want          error
-		gates         int
-	}{
-		"a rejection, and an approval":    {"Succeeded", "theirs", rejecting(ours), ErrNotSuspended, 0},
-		"an approval, and a rejection":    {"Failed", "theirs", approving(ours), ErrNotSuspended, 0},
-		"a rejection, and another one":    {"Failed", "theirs", rejecting(ours), nil, 0},
-		"an approval, and another one":    {"Succeeded", "theirs", approving(ours), nil, 0},
-		"a rejection that was written":    {"Failed", "ours", rejecting(ours), nil, 1},
-		"an approval that was written":    {"Succeeded", "ours", approving(ours), nil, 1},
-		"one that was not written, again": {"Running", "", approving(ours), nil, 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				lost := false
-				result, err := tc.call(t.Context(), scripted(t, func(r *http.Request) (any, error) {
-					switch {
-					case r.Method == http.MethodPatch && !lost:
-						lost = true
-						return nil, io.ErrUnexpectedEOF
-					case lost:
-						return gateObject(t, "2", tc.then, tc.message), nil
-					}
-					return gateObject(t, "1", "Running", ""), nil
-				}))
-				if !errors.Is(err, tc.want) || err == nil && len(result.Gates) != tc.gates {
-					t.Errorf("%+v, %v", result, err)
-				}
-			})
-		})
-	}
-}
-
-// The nodes are offloaded while the response is lost, so the outcome cannot be read.
-func TestLostRejectionThatCannotBeSeen(t *testing.T) {
-	lost := false
-	_, err := scripted(t, func(r *http.Request) (any, error) {
-		switch {
-		case r.Method == http.MethodPatch:
-			lost = true
-			return nil, io.ErrUnexpectedEOF
-		case lost:
-			obj := gateObject(t, "2", "Running", "")
-			unstructured.RemoveNestedField(obj.Object, "status", "nodes")
-			return obj, unstructured.SetNestedField(obj.Object, "fnv:1", "status", "offloadNodeStatusVersion")
-		}
-		return gateObject(t, "1", "Running", ""), nil
-	}).Reject(t.Context(), "w", Decision{Gates: []string{"g"}})
-	if !errors.Is(err, ErrUnknownOutcome) || errors.Is(err, ErrNodesOffloaded) {
-		t.Errorf("%v", err)
 	}
 }
 

@@ -3,10 +3,10 @@ package workflow
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
+	"k8s.io/apimachinery/pkg/util/uuid"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/expression"
@@ -27,6 +27,32 @@ func (d *decision) messageOn(n *status.Node) string {
 		return who
 	}
 	return message + "; " + who
+}
+
+// mostDecisionIDs is how many decisions a workflow keeps the IDs of: more than other clients make
+// while one of them looks for its own.
+const mostDecisionIDs = 16
+
+func newDecisionID() string { return string(uuid.NewUUID()) }
+
+// metadata returns the merge patch for metadata that records d.
+func (d *decision) metadata(s *status.WorkflowStatus) map[string]any {
+	ids := slices.DeleteFunc(decisionIDs(s), func(id string) bool { return len(id) != len(d.id) }) // not written here
+	ids = append(ids[max(0, len(ids)-mostDecisionIDs+1):], d.id)
+	patch := map[string]any{"annotations": map[string]any{naming.AnnotationDecisions: strings.Join(ids, " ")}}
+	if labels := actorLabels(d.by, d.verb.action, s.Labels); len(labels) > 0 {
+		patch["labels"] = labels
+	}
+	return patch
+}
+
+// tookEffect reports whether d was written. What it wrote can have been replaced since.
+func (d *decision) tookEffect(now *status.WorkflowStatus) (bool, error) {
+	return slices.Contains(decisionIDs(now), d.id), nil
+}
+
+func decisionIDs(s *status.WorkflowStatus) []string {
+	return strings.Fields(s.Annotations[naming.AnnotationDecisions])
 }
 
 // actorLabels returns the labels with which Argo's server records who did what to a workflow last
@@ -66,14 +92,20 @@ func labelValue(text string) string {
 	return strings.TrimFunc(value, func(r rune) bool { return !letterOrDigit(r) })
 }
 
-// recordedProblems checks a string that is recorded on the workflow. Of control characters, it may
-// contain those in allowed.
+// recordedProblems checks a string that is recorded on the workflow. Of the characters that are not
+// printable, it may contain those in allowed.
 func recordedProblems(path *field.Path, text string, most int, allowed string) (problems field.ErrorList) {
 	if len(text) > most {
 		return field.ErrorList{field.TooLong(path, "", most)}
 	}
-	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune(allowed, r) }) {
-		problems = append(problems, spec.Hidden(path, "must be valid UTF-8 without control characters"))
+	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(allowed, r) }) {
+		if part != status.Printable(part) {
+			problems = append(problems, spec.Hidden(path, "must be valid UTF-8 without control characters, and without others that are invisible or change the writing direction"))
+			break
+		}
+	}
+	if squeezed := strings.ToLower(strings.Join(strings.Fields(text), "")); strings.Contains(squeezed, "by:map[") {
+		problems = append(problems, spec.Hidden(path, `contains "by: map[", with which Argo says who decided`))
 	}
 	if expression.In(text) {
 		problems = append(problems, spec.Hidden(path, "contains {{, which Argo would evaluate in an exit handler that reads workflow.failures"))

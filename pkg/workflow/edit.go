@@ -34,6 +34,9 @@ type change struct {
 	// must not mistake another client's write for the change. It returns an error if the state
 	// can't show it.
 	tookEffect func(now *status.WorkflowStatus) (bool, error)
+	// confirm, if not nil, compares the change with the last state that the call has read since. Its
+	// error is what the call returns for a change that another writer has replaced.
+	confirm func(now *status.WorkflowStatus) error
 	// restarts says that the change makes an ended workflow run again.
 	restarts bool
 	// event returns the event to record for the change; nil records none.
@@ -145,7 +148,12 @@ func (c *WorkflowClient) edit(
 func (c *WorkflowClient) awaitUptake(
 	ctx context.Context, ch *change, before, now *unstructured.Unstructured,
 ) (*unstructured.Unstructured, error) {
-	err := c.followUp(ctx, ch, before, now)
+	seen, err := c.followUp(ctx, ch, before, now)
+	if seen != nil && ch.confirm != nil {
+		if replaced := ch.confirm(seen); replaced != nil {
+			return nil, replaced
+		}
+	}
 	switch {
 	case err == nil:
 		return now, ch.result

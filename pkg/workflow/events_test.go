@@ -249,7 +249,7 @@ func TestStartAnnotations(t *testing.T) {
 		t.Errorf("an expression: %v", err)
 	}
 	value = "x"
-	for _, bad = range []string{"no spaces", naming.AnnotationStart, naming.AnnotationRetryID, naming.AnnotationAsked} {
+	for _, bad = range []string{"no spaces", naming.AnnotationStart, naming.AnnotationRetryID, naming.AnnotationAsked, naming.AnnotationDecisions} {
 		if _, err := c.Start(t.Context(), request); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "options.startAnnotations") {
 			t.Errorf("%s: %v", bad, err)
 		}

@@ -28,8 +28,8 @@ type chooser struct {
 }
 
 // choose finds the nodes that a decision is about. Each entry has to select one that waits, or one
-// that was decided in the same way before. The choice is not nil even with an error, and then has what
-// was found so far.
+// that was decided in the same way before, with the same outputs as far as d has any. The choice is
+// not nil even with an error, and then has what was found so far.
 func (d *decision) choose(ctx context.Context, s *status.WorkflowStatus) (*choice, error) {
 	c := &chooser{decision: d, open: selection.Open(s), seen: map[*status.Node]bool{}}
 	switch {
@@ -56,8 +56,8 @@ func (d *decision) choose(ctx context.Context, s *status.WorkflowStatus) (*choic
 	return &c.choice, nil
 }
 
-// take adds the nodes that an entry selects to the choice. It reports whether one of them waits or has
-// the wanted phase, and returns the states of the others.
+// take adds the nodes that an entry selects to the choice. It reports whether one of them waits or was
+// decided in the same way, and returns the states of the others.
 func (c *chooser) take(exact, matched []*status.Node) (others []GateState, found bool) {
 	for i, n := range slices.Concat(exact, matched) {
 		decided := isSuspend(n) && n.Phase.Fulfilled()
@@ -68,6 +68,7 @@ func (c *chooser) take(exact, matched []*status.Node) (others []GateState, found
 			selects = c.selector.Matches(&waiting)
 		}
 		why := ""
+		var differing []string
 		switch {
 		case !selects && len(c.names) == 0:
 			continue
@@ -85,7 +86,10 @@ func (c *chooser) take(exact, matched []*status.Node) (others []GateState, found
 				c.seen[n] = true
 				c.decided = append(c.decided, n)
 			}
-			if n.Phase == c.verb.become {
+			if n.Phase != c.verb.become {
+				break
+			}
+			if differing = c.outputs.differing(n, nil); len(differing) == 0 {
 				found = true
 				continue
 			}
@@ -93,7 +97,7 @@ func (c *chooser) take(exact, matched []*status.Node) (others []GateState, found
 			why = whyNotDecided(n)
 		}
 		if len(others) < mostGateStates {
-			others = append(others, stateOf(n, why))
+			others = append(others, stateOf(n, why).withOutputs(differing))
 		}
 	}
 	return others, found

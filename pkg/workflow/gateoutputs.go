@@ -75,13 +75,31 @@ func (o gateOutputs) supply(gate *status.Node) (values map[string]string, set []
 	return values, set
 }
 
-// areIn reports whether a gate that waited has the values since.
-func (o gateOutputs) areIn(gate, waited *status.Node) bool {
-	return !slices.ContainsFunc(waited.AwaitedOutputs(), func(p status.Parameter) bool {
+// differing returns the names of the outputs that a decided gate has with other values than those
+// given. waited is the gate as it waited; nil means that it is unknown which outputs it waited for, and
+// all of its outputs are compared.
+func (o gateOutputs) differing(gate, waited *status.Node) (names []string) {
+	if len(o.values) == 0 {
+		return nil
+	}
+	all := gate.Outputs().Parameters
+	values := make(map[string]string, len(all))
+	for _, p := range all {
+		if _, repeated := values[p.Name]; p.Set && !repeated {
+			values[p.Name] = p.Value
+		}
+	}
+	compared := all
+	if waited != nil {
+		compared = waited.AwaitedOutputs()
+	}
+	for _, p := range compared {
 		value, given := o.values[p.Name]
-		is, _ := gate.Outputs().Parameter(p.Name)
-		return given && is != value
-	})
+		if is, set := values[p.Name]; given && (!set || is != value) {
+			names = append(names, p.Name)
+		}
+	}
+	return names
 }
 
 // globalOutputs returns status.outputs.parameters with the values of the set parameters that have a

@@ -14,7 +14,8 @@ type GateState struct {
 	EndTime  time.Time // zero if it has not ended
 	Message  string    // the node's message, such as that of the decision about it
 
-	why string // it is not decided, if the phase does not say it
+	why     string // it is not decided, if the phase does not say it
+	outputs string // the names of those whose values are not those of the decision
 }
 
 // describeGates lists gates for an error.
@@ -34,6 +35,9 @@ func (g GateState) describe() string {
 	if !g.EndTime.IsZero() {
 		text += " since " + g.EndTime.UTC().Format(time.RFC3339)
 	}
+	if g.outputs != "" {
+		text += ", with other values of the outputs " + g.outputs
+	}
 	if g.Message != "" {
 		text += ": " + shown.Quoted(g.Message)
 	}
@@ -42,6 +46,12 @@ func (g GateState) describe() string {
 
 func stateOf(n *status.Node, why string) GateState {
 	return GateState{ID: n.ID, Name: n.DisplayName, Phase: n.Phase, EndTime: n.EndTime, Message: n.Message, why: why}
+}
+
+// withOutputs returns g as a gate that was approved with other values of the named outputs.
+func (g GateState) withOutputs(names []string) GateState {
+	g.outputs = shown.List(shown.Names(names[:min(len(names), shown.MaxListed)]))
+	return g
 }
 
 // whyNotDecided says why a node that a decision selects is not decided, if its phase does not say it.

@@ -41,12 +41,32 @@ func TestTimeOfDecisionsGrowsWithTheGates(t *testing.T) {
 			}
 		}
 	})
-	growth.Linear(t, "look for lost decisions", func(n int) func() {
+	growth.Linear(t, "compare with a later state", func(n int) func() {
 		_, s := manyGates(t, n)
-		lost := (&decision{verb: decisionVerb{become: status.NodeRunning}}).on(s.Nodes)
+		written := (&decision{verb: decisionVerb{become: status.NodeRunning}}).on(s.Nodes)
 		return func() {
-			if all, err := lost.tookEffect(s); !all || err != nil {
-				t.Errorf("%v, %v", all, err)
+			if kept, err := written.compare(s); len(kept) != n || err != nil {
+				t.Errorf("%d of %d, %v", len(kept), n, err)
+			}
+		}
+	})
+	growth.Linear(t, "compare outputs", func(n int) func() {
+		gate, values := &unstructured.Unstructured{}, map[string]string{}
+		outputs := make([]any, n)
+		for i := range n {
+			name := fmt.Sprint("p", i)
+			outputs[i], values[name] = map[string]any{"name": name, "value": "a"}, "b"
+		}
+		gate.Object = map[string]any{"kind": "Workflow", "status": map[string]any{"nodes": map[string]any{
+			"g": map[string]any{"type": "Suspend", "phase": "Succeeded", "outputs": map[string]any{"parameters": outputs}},
+		}}}
+		s, err := status.FromUnstructured(gate)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return func() {
+			if names := (gateOutputs{values: values}).differing(s.Nodes[0], nil); len(names) != n {
+				t.Errorf("%d of %d", len(names), n)
 			}
 		}
 	})

@@ -9,11 +9,12 @@ import (
 )
 
 // NotSuspendedError is the error of a decision that selects no gate to decide: its gates have not
-// been reached, were decided otherwise, or do not exist. It matches [ErrNotSuspended]. Its string
-// names up to eight gates each of those that were selected and those that wait.
+// been reached, were decided otherwise or with other outputs, or do not exist. It matches
+// [ErrNotSuspended]. Its string names up to eight gates each of those that were selected and those
+// that wait.
 type NotSuspendedError struct {
 	// Selected is the entry of [Decision.Gates] that selects no gate to decide, or the selector, without
-	// values of parameters.
+	// values of parameters. If a gate passed by itself during the call, it is the name of that gate.
 	Selected string
 	// Gates are the nodes that it selects, at most 100. Phase says how a gate was decided. Empty means
 	// that there is no such gate.

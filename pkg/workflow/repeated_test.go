@@ -201,3 +201,45 @@ func TestRepeatedDecisionsWithoutPermission(t *testing.T) {
 		}
 	})
 }
+
+// An approval with other outputs than those in place is not the one that was made.
+func TestRepeatedApprovalsCompareTheirOutputs(t *testing.T) {
+	for name, tc := range map[string]struct {
+		decision Decision
+		ended    bool
+		want     error
+	}{
+		"the same":                  {Decision{Gates: []string{"g"}, Outputs: map[string]any{"by": "ann", "n": 3}}, false, nil},
+		"some of them":              {Decision{Gates: []string{"g"}, Outputs: map[string]any{"by": "ann"}}, false, nil},
+		"none":                      {Decision{Gates: []string{"g"}}, false, nil},
+		"another value":             {Decision{Gates: []string{"g"}, Outputs: map[string]any{"by": "bob"}}, false, ErrNotSuspended},
+		"another value, by name":    {Decision{Gates: []string{"appr*"}, Outputs: map[string]any{"by": "bob", "n": 3}}, false, ErrNotSuspended},
+		"another value, selected":   {Decision{Selector: "id=g", Outputs: map[string]any{"by": "bob"}}, false, ErrNotSuspended},
+		"one that was not supplied": {Decision{Gates: []string{"g"}, Outputs: map[string]any{"late": ""}}, false, ErrNotSuspended},
+		"another value of all":      {Decision{All: true, Outputs: map[string]any{"by": "bob"}}, false, nil}, // names no gate
+		"the same after the end":    {Decision{All: true, Outputs: map[string]any{"by": "ann"}}, true, nil},
+		"another after the end":     {Decision{All: true, Outputs: map[string]any{"by": "bob"}}, true, ErrCompleted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := gateStage(t, "")
+				set(s.obj, "Succeeded", "status", "nodes", "g", "phase")
+				set(s.obj, []any{
+					map[string]any{"name": "by", "value": "ann"}, map[string]any{"name": "n", "value": "3"},
+					map[string]any{"name": "late", "valueFrom": map[string]any{"supplied": map[string]any{}}},
+				}, "status", "nodes", "g", "outputs", "parameters")
+				if tc.ended {
+					set(s.obj, "Succeeded", "status", "phase")
+				}
+				result, err := s.client().Approve(t.Context(), "w", tc.decision)
+				if !errors.Is(err, tc.want) || err == nil && len(result.Gates) > 0 {
+					t.Errorf("%+v, %v", result, err)
+				}
+				if err != nil && (!strings.Contains(err.Error(), `gate "approve" is Succeeded, with other values of the outputs `) ||
+					strings.Contains(err.Error(), "ann") || strings.Contains(err.Error(), "bob")) {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}

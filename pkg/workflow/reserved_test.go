@@ -16,7 +16,7 @@ import (
 // No part of a request can forge what the client or Argo records.
 func TestReservedNames(t *testing.T) {
 	const spec = "spec: {entrypoint: main, templates: [{name: main, suspend: {}}]}"
-	marks := []string{naming.AnnotationStart, naming.LabelKey, naming.AnnotationAsked, naming.AnnotationRetryID}
+	marks := []string{naming.AnnotationStart, naming.LabelKey, naming.AnnotationAsked, naming.AnnotationRetryID, naming.AnnotationDecisions}
 	ofArgo := []string{
 		"workflows.argoproj.io/completed", "workflows.argoproj.io/phase", "workflows.argoproj.io/workflow-archiving-status",
 		"workflows.argoproj.io/creator", "workflows.argoproj.io/creator-email", "workflows.argoproj.io/actor", "workflows.argoproj.io/action",

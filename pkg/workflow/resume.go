@@ -54,8 +54,9 @@ type ResumeResult struct {
 func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOptions) (result *ResumeResult, err error) {
 	ctx, o := c.begin(ctx, OpResume, name, &err)
 	defer o.end(ctx)
+	id := newDecisionID()
 	_, err = c.edit(ctx, name, opts.UID, func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
-		r, err := c.planResume(ctx, obj, s, opts.KeepGates)
+		r, err := c.planResume(ctx, obj, s, opts.KeepGates, id)
 		if err != nil {
 			return nil, err
 		}
@@ -80,9 +81,9 @@ type resumption struct {
 	patch         map[string]any
 }
 
-// planResume plans the merge patch of a resume. It does not change obj.
+// planResume plans the merge patch of a resume, whose call has the given ID. It does not change obj.
 func (c *WorkflowClient) planResume(
-	ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus, keepGates bool,
+	ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus, keepGates bool, id string,
 ) (*resumption, error) {
 	r := &resumption{unsuspends: s.SpecSuspended, patch: map[string]any{}}
 	switch {
@@ -94,12 +95,12 @@ func (c *WorkflowClient) planResume(
 	default:
 		r.gates, r.delays = detached(s.SuspendedNodes()), detached(s.DelayedNodes())
 	}
-	r.plannedDecision = (&decision{verb: approval()}).on(slices.Concat(r.gates, r.delays))
+	r.plannedDecision = (&decision{verb: approval(), id: id}).on(slices.Concat(r.gates, r.delays))
 	if r.unsuspends {
 		r.patch["spec"] = map[string]any{"suspend": nil}
 	}
-	if labels := actorLabels("", "", s.Labels); len(labels) > 0 && (r.unsuspends || len(r.nodes) > 0) {
-		r.patch["metadata"] = map[string]any{"labels": labels}
+	if r.unsuspends || len(r.nodes) > 0 {
+		r.patch["metadata"] = r.metadata(s)
 	}
 	problems := r.outputs.problems(ctx, r.nodes)
 	switch {
@@ -117,14 +118,6 @@ func (c *WorkflowClient) planResume(
 
 func (r *resumption) result() *ResumeResult {
 	return &ResumeResult{Gates: gatesOf(r.gates), Delays: gatesOf(r.delays), Unsuspended: r.unsuspends}
-}
-
-// tookEffect reports whether now shows everything that r resumes as resumed.
-func (r *resumption) tookEffect(now *status.WorkflowStatus) (bool, error) {
-	if r.unsuspends && now.SpecSuspended {
-		return false, nil
-	}
-	return r.plannedDecision.tookEffect(now)
 }
 
 // uptake describes how to see that the controller acted on r.

@@ -61,7 +61,7 @@ func plan(t *testing.T, obj *unstructured.Unstructured, keepGates bool) (*resump
 	if err != nil {
 		return nil, err
 	}
-	r, err := new(WorkflowClient).planResume(t.Context(), obj, s, keepGates)
+	r, err := new(WorkflowClient).planResume(t.Context(), obj, s, keepGates, "id")
 	if !reflect.DeepEqual(obj, before) {
 		t.Error("the object was changed")
 	}
@@ -98,7 +98,10 @@ func TestResumeAll(t *testing.T) {
 	if err := unstructured.SetNestedMap(r.patch, nodes, "status", "nodes"); err != nil {
 		t.Fatal(err)
 	}
-	const want = `spec:
+	const want = `metadata:
+  annotations:
+    argoservice.opensearch.org/decisions: id
+spec:
   suspend: null
 status:
   nodes:
@@ -170,7 +173,8 @@ func TestResumeKeepsGates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := asYAML(t, r.patch); got != "spec:\n  suspend: null\n" || len(r.result().Gates) > 0 || !r.result().Unsuspended {
+	const want = "metadata:\n  annotations:\n    argoservice.opensearch.org/decisions: id\nspec:\n  suspend: null\n"
+	if got := asYAML(t, r.patch); got != want || len(r.result().Gates) > 0 || !r.result().Unsuspended {
 		t.Errorf("%s, %+v", got, r.result())
 	}
 	s, err := status.FromUnstructured(obj)
@@ -178,7 +182,7 @@ func TestResumeKeepsGates(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.NodesErr = status.ErrNodesOffloaded
-	if r, err = new(WorkflowClient).planResume(t.Context(), obj, s, true); err != nil || !r.unsuspends {
+	if r, err = new(WorkflowClient).planResume(t.Context(), obj, s, true, "id"); err != nil || !r.unsuspends {
 		t.Errorf("offloaded nodes: %v", err)
 	}
 }

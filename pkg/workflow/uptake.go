@@ -53,6 +53,8 @@ type uptake struct {
 	// soon means that the effect shows as soon as the controller looks at the workflow, whatever
 	// else is in progress.
 	soon bool
+	// expires is when the controller completes one of the changed nodes by itself; zero means never.
+	expires time.Time
 }
 
 // followUpStep is one step of a followUp.
@@ -67,6 +69,14 @@ func (u *uptake) quiet() time.Duration {
 		return quietFor
 	}
 	return longQuietFor
+}
+
+// expired reports whether the controller may have begun to complete one of the changed nodes by
+// itself when the change was written. It then replaces the change, or a part of it.
+func (u *uptake) expired(written *unstructured.Unstructured) bool {
+	const clocks = 10 * time.Second // by which those of the controller and the API server may differ
+	at, known := lastWrite(written)
+	return !u.expires.IsZero() && (!known || at.After(u.expires.Add(-clocks)))
 }
 
 func (u *uptake) steps() []followUpStep {
@@ -92,6 +102,7 @@ type followUp struct {
 
 	until   time.Time                  // after this, a touch doesn't wait for other writers
 	now     *unstructured.Unstructured // the newest state seen
+	seen    *status.WorkflowStatus     // the last state that was read after the change, decoded
 	since   time.Time                  // when now was first seen
 	touched bool                       // the workflow was touched when it was quiet
 	refused error                      // why the last touch was not accepted
@@ -104,12 +115,12 @@ var errTakenUp = errors.New("taken up")
 // client's write has made it look. It then returns nil. before is the state that the change was
 // written on, or nil if that is unknown. Any other result is the error of ctx, of an API server
 // that was unavailable for too long, or of a touch that was not accepted. The change itself has
-// been written in any case.
+// been written in any case. seen is the last state that followUp has read, or nil if it has read none.
 func (c *WorkflowClient) followUp(
 	ctx context.Context, ch *change, before, written *unstructured.Unstructured,
-) error {
-	if ch.uptake == nil || rested(before, written) {
-		return nil
+) (seen *status.WorkflowStatus, err error) {
+	if ch.uptake == nil || rested(before, written) && !ch.uptake.expired(written) {
+		return nil, nil
 	}
 	now := time.Now()
 	f := &followUp{
@@ -117,9 +128,15 @@ func (c *WorkflowClient) followUp(
 		until: now.Add(followUpFor), now: written, since: now,
 	}
 	if before == nil && f.takenUp(ctx) {
-		return nil // this state was read after the response was lost, so it may show the effect
+		return f.seen, nil // this state was read after the response was lost, so it may show the effect
 	}
-	for _, step := range ch.uptake.steps() {
+	err = f.run(ctx)
+	return f.seen, err
+}
+
+// run takes the steps of the change's uptake.
+func (f *followUp) run(ctx context.Context) error {
+	for _, step := range f.change.uptake.steps() {
 		err := pace.Sleep(ctx, step.after)
 		switch {
 		case err != nil:
@@ -166,8 +183,13 @@ func (f *followUp) look(ctx context.Context) error {
 
 // takenUp reports whether the newest state shows that the controller has acted on the change.
 func (f *followUp) takenUp(ctx context.Context) bool {
+	f.seen = nil // it can be large, so it must not stay in memory beside the next one
 	s, err := f.client.read(ctx, f.now)
-	return err == nil && (s.Completed() || f.change.uptake.acted != nil && f.change.uptake.acted(s))
+	if err != nil {
+		return false
+	}
+	f.seen = s
+	return s.Completed() || f.change.uptake.acted != nil && f.change.uptake.acted(s)
 }
 
 // touch changes the annotation once the workflow is quiet. A conflict means that another client has

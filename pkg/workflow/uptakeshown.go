@@ -3,6 +3,7 @@ package workflow
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/retryplan"
@@ -13,9 +14,13 @@ import (
 func gatesDecided(before *status.WorkflowStatus, gates []*status.Node) *uptake {
 	decided := make(map[string]*status.Node, len(gates))
 	parts := map[string]bool{} // IDs of what contains the gates
+	var expires time.Time
 	for _, gate := range gates {
 		decided[gate.ID] = gate
 		parts[gate.BoundaryID] = true
+		if until := gate.Until(); expires.IsZero() || !until.IsZero() && until.Before(expires) {
+			expires = until
+		}
 	}
 	busy := map[string]bool{} // those of parts with other work in progress
 	over := map[string]bool{} // IDs of groups that had ended before
@@ -28,7 +33,8 @@ func gatesDecided(before *status.WorkflowStatus, gates []*status.Node) *uptake {
 		}
 	}
 	return &uptake{
-		soon: slices.ContainsFunc(gates, func(gate *status.Node) bool { return !busy[gate.BoundaryID] }),
+		expires: expires,
+		soon:    slices.ContainsFunc(gates, func(gate *status.Node) bool { return !busy[gate.BoundaryID] }),
 		acted: shows(func(n *status.Node) bool {
 			if gate := decided[n.ID]; gate != nil {
 				return len(n.Children) > len(gate.Children)

@@ -29,6 +29,21 @@ spec:
     suspend: {}
 `
 
+// indexGates is a workflow with a gate for each of some index patterns.
+const indexGates = `
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: {generateName: index-gates-}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    steps:
+    - - {name: approve, template: approval, withItems: ["logs-*", "logs-2026", "logs-[0-9]"]}
+  - name: approval
+    suspend: {}
+`
+
 func describeGates(fixture func() Fixture) {
 	waiting := func(gates int) workflow.Condition {
 		return func(s *status.WorkflowStatus) (bool, error) { return len(s.SuspendedNodes()) == gates, nil }
@@ -116,6 +131,25 @@ func describeGates(fixture func() Fixture) {
 			result, err = f.Client.Approve(ctx, s.Name, decision)
 			Expect(err).NotTo(HaveOccurred(), "it was made before")
 			Expect(result.Gates).To(BeEmpty())
+			decision.Outputs = map[string]any{"by": "bob"}
+			_, err = f.Client.Approve(ctx, s.Name, decision)
+			text := expectError(err, workflow.ErrCompleted, workflow.OpApprove, s.Name)
+			Expect(text).To(And(ContainSubstring("with other values of the outputs by"), Not(ContainSubstring("bob"))))
+		}, SpecTimeout(specTimeout))
+
+		It("takes an exact name for itself, even if it reads as a pattern", func(ctx SpecContext) {
+			f := fixture()
+			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, indexGates)})
+			f.wait(ctx, s.Name, waiting(3))
+
+			result, err := f.Client.Approve(ctx, s.Name, workflow.Decision{Gates: []string{"approve(0:logs-*)"}})
+			Expect(err).NotTo(HaveOccurred())
+			Expect(result.Gates).To(HaveExactElements(HaveField("Name", "approve(0:logs-*)")))
+			f.wait(ctx, s.Name, waiting(2))
+			result, err = f.Client.Approve(ctx, s.Name, workflow.Decision{Gates: []string{"approve(?:logs-*)"}})
+			Expect(err).NotTo(HaveOccurred())
+			Expect(result.Gates).To(HaveLen(2))
+			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
 		}, SpecTimeout(specTimeout))
 
 		It("passes only the gates that are selected", func(ctx SpecContext) {

@@ -52,6 +52,9 @@ const (
 	// AnnotationRetryID identifies the last retry of a workflow, so that a retry recognises its
 	// own write after the response was lost.
 	AnnotationRetryID = OwnPrefix + "retry-id"
+	// AnnotationDecisions has the IDs of the last decisions about gates, so that a decision
+	// recognises its own write after the response was lost.
+	AnnotationDecisions = OwnPrefix + "decisions"
 )
 
 // MaxLength is the most characters of a workflow's name. Argo labels each pod with it.

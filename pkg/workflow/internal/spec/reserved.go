@@ -47,7 +47,7 @@ func reservedMetadata(path *field.Path, spec map[string]any) (problems field.Err
 // ownNames returns the labels and annotations that this library sets. Other names with its prefix
 // belong to packages that use it.
 func ownNames() []string {
-	return []string{naming.AnnotationStart, naming.LabelKey, naming.AnnotationAsked, naming.AnnotationRetryID}
+	return []string{naming.AnnotationStart, naming.LabelKey, naming.AnnotationAsked, naming.AnnotationRetryID, naming.AnnotationDecisions}
 }
 
 func isOwnName(name string) bool { return slices.Contains(ownNames(), name) }
