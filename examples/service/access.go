@@ -53,7 +53,7 @@ func checksOf(backfills []api.Backfill, clients map[string]*workflow.WorkflowCli
 	}
 	for _, namespace := range slices.Sorted(maps.Keys(clients)) {
 		all = append(all, check{"logs in namespace " + namespace, func(ctx context.Context) error {
-			return clients[namespace].CheckPermissions(ctx, workflow.OpLogs)
+			return clients[namespace].CheckPermissions(ctx, workflow.OpLogs.With(workflow.PartFollow))
 		}})
 	}
 	return all

@@ -74,8 +74,12 @@ func cells(requirements []workflow.Requirement) string {
 			}
 		}
 		for _, part := range parts {
-			text := onResources(slices.DeleteFunc(slices.Clone(requirements), func(n workflow.Requirement) bool { return !belongs(n) || n.Part != part }))
-			if part != "" {
+			those := slices.DeleteFunc(slices.Clone(requirements), func(n workflow.Requirement) bool { return !belongs(n) || n.Part != part })
+			text := onResources(those)
+			switch {
+			case those[0].OnRequest:
+				text = "with " + part + ": " + text
+			case part != "":
 				text = part + ": " + text
 			}
 			texts = append(texts, text)

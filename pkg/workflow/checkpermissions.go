@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -23,8 +24,10 @@ import (
 // nothing and can be used by any authenticated caller. It sends one short request per permission,
 // each retried like other reads, and blocks until all are answered.
 //
-// It does not check optional permissions ([Requirement].Optional), except the one to create events
-// if [Options.EventSource] is set. A role that is limited to object names (resourceNames) satisfies
+// It does not check the permissions for a part that only some requests ask for
+// ([Requirement].OnRequest), such as replacing a workflow, unless ops is empty or names the part, as
+// OpStart.With([PartReplace]) does: that checks OpStart and the part. Neither does it check optional
+// permissions (Optional), except the one to create events if [Options.EventSource] is set. A role that is limited to object names (resourceNames) satisfies
 // only permissions with such a Name. Permissions may be revoked after the check.
 //
 // Errors: [ErrForbidden], with a [*PermissionError] that lists all missing permissions and what
@@ -45,28 +48,37 @@ func (c *WorkflowClient) CheckPermissions(ctx context.Context, ops ...Op) (err e
 
 // requirementsOf returns what the operations need with this client's options.
 func (c *WorkflowClient) requirementsOf(ops []Op) ([]OpRequirements, error) {
-	if len(ops) == 0 {
+	everything := len(ops) == 0
+	if everything {
 		ops = interfaceOps()
 	}
 	var problems field.ErrorList
-	var all []OpRequirements
+	var distinct []Op
+	named := map[Op]bool{}
+	supported := checkableOps()
 	for i, op := range ops {
-		if !slices.Contains(Ops(), op) {
-			problems = append(problems, field.NotSupported(field.NewPath("ops").Index(i), op, Ops()))
+		if !slices.Contains(supported, op) {
+			problems = append(problems, field.NotSupported(field.NewPath("ops").Index(i), op, supported))
 		}
-		if slices.Contains(ops[:i], op) {
-			continue
+		named[op] = true
+		if whole, _, _ := strings.Cut(string(op), withPart); !slices.Contains(distinct, Op(whole)) {
+			distinct = append(distinct, Op(whole))
 		}
-		of := OpRequirements{Op: op, Requirements: Requirements(op)}
-		for j := range of.Requirements {
-			if n := &of.Requirements[j]; n.Part == partEvents && c.events != nil {
-				n.Optional = false // the host has asked for events
-			}
-		}
-		all = append(all, of)
 	}
 	if len(problems) > 0 {
 		return nil, invalid(problems...)
+	}
+	all := make([]OpRequirements, len(distinct))
+	for i, op := range distinct {
+		needed := slices.DeleteFunc(Requirements(op), func(n Requirement) bool {
+			return n.OnRequest && !everything && !named[op.With(n.Part)]
+		})
+		for j := range needed {
+			if n := &needed[j]; n.Part == partEvents && c.events != nil {
+				n.Optional = false // the host has asked for events
+			}
+		}
+		all[i] = OpRequirements{Op: op, Requirements: needed}
 	}
 	return all, nil
 }
@@ -80,7 +92,7 @@ type CheckOptions struct {
 }
 
 // CheckRequirements is like [WorkflowClient.CheckPermissions], but checks the given requirements,
-// such as those of a package that is built on this one. Its errors are those of CheckPermissions,
+// such as those of a package that is built on this one: all but the optional ones. Its errors are those of CheckPermissions,
 // except for that of an unknown operation.
 func CheckRequirements(ctx context.Context, client dynamic.Interface, namespace string, all []OpRequirements, opts CheckOptions) (err error) {
 	c := &WorkflowClient{

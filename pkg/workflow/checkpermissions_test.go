@@ -66,6 +66,9 @@ func TestEveryOperationIsInTheTable(t *testing.T) {
 			if n.Optional && n.Part == "" {
 				t.Errorf("%s: %v: without it, without what?", op, n)
 			}
+			if n.OnRequest && (n.Part == "" || n.Optional) {
+				t.Errorf("%s: %v: on which request, and is it needed then?", op, n)
+			}
 			if n.ClusterScoped() && !n.Optional {
 				t.Errorf("%s: %v: no Role can grant it, and CheckPermissions would ask for it", op, n)
 			}
@@ -103,14 +106,30 @@ func TestCheckPermissions(t *testing.T) {
 			"get workflowtemplates.argoproj.io", "list pods", "create events", "get clusterworkflowtemplates.argoproj.io",
 		}, want: "not permitted: list pods, for start (ExistsReplace), retry (steps that ran in pods), logs"},
 		"parts": {
-			ops:    []Op{OpDelete, OpStart, OpLogs},
+			ops:    []Op{OpDelete.With(PartWait), OpDelete.With(PartAbandonArtifactGC), OpStart.With(PartReplace), OpLogs.With(PartFollow)},
 			denied: []string{"get workflows.argoproj.io", "watch workflows.argoproj.io", "watch pods"},
 			want: "not permitted: get workflows.argoproj.io, for delete (Wait, AbandonArtifactGC), start (an idempotency key, a name that is taken, ExistsReplace), logs; " +
 				"watch workflows.argoproj.io, for delete (Wait), start (ExistsReplace), logs (Follow); watch pods, for logs (Follow)",
 		},
+		"parts that no request asks for": {
+			ops: []Op{OpStart, OpDelete, OpLogs}, denied: []string{
+				"watch workflows.argoproj.io", "patch workflows.argoproj.io", "list pods", "watch pods", "list workflowtaskresults.argoproj.io",
+				"get cronworkflows.argoproj.io",
+			}, want: "not permitted: list pods, for logs",
+		},
+		"a part that a request asks for": {
+			ops: []Op{OpStart.With(PartCronWorkflow)}, denied: []string{"get cronworkflows.argoproj.io", "delete workflows.argoproj.io", "create workflows.argoproj.io"},
+			want: "not permitted: create workflows.argoproj.io, for start; get cronworkflows.argoproj.io, for start (a CronWorkflow)",
+		},
+		"every part": {
+			denied: []string{"list workflowtaskresults.argoproj.io", "get cronworkflows.argoproj.io", "watch pods"},
+			want: "not permitted: list workflowtaskresults.argoproj.io, for start (ExistsReplace); " +
+				"get cronworkflows.argoproj.io, for start (a CronWorkflow); watch pods, for logs (Follow)",
+		},
 		"twice": {
-			ops: []Op{OpDelete, OpGet, OpDelete}, denied: []string{"get workflows.argoproj.io"},
-			want: "not permitted: get workflows.argoproj.io, for delete (Wait, AbandonArtifactGC), get",
+			ops:    []Op{OpDelete.With(PartWait), OpGet, OpDelete, OpDelete.With(PartWait), OpGet, OpDelete.With(PartAbandonArtifactGC)},
+			denied: []string{"get workflows.argoproj.io"},
+			want:   "not permitted: get workflows.argoproj.io, for delete (Wait, AbandonArtifactGC), get",
 		},
 		"events": {
 			opts: Options{EventSource: "host"}, ops: []Op{OpGet, OpSuspend, OpRetry}, denied: []string{"create events"},
@@ -141,13 +160,16 @@ func TestCheckPermissions(t *testing.T) {
 
 func TestCheckPermissionsOfUnknownOperations(t *testing.T) {
 	r := &reviewer{t: t}
-	err := scriptedWith(t, Options{}, r.play).CheckPermissions(t.Context(), OpGet, "sing", OpList, "dance")
+	err := scriptedWith(t, Options{}, r.play).CheckPermissions(t.Context(), OpGet, "sing", OpList, OpLogs.With(PartReplace))
 	var invalid *InvalidError
 	if !errors.As(err, &invalid) || len(invalid.Problems) != 2 || len(r.asked) > 0 {
 		t.Fatalf("%v, %v", err, r.asked)
 	}
-	if p := invalid.Problems; p[0].Field != "ops[1]" || p[1].Field != "ops[3]" || !strings.Contains(p[0].Detail, `"resubmit"`) {
-		t.Errorf("%v", err)
+	for i, want := range []string{"ops[1]", "ops[3]"} {
+		p := invalid.Problems[i]
+		if p.Field != want || !strings.Contains(p.Detail, `"resubmit"`) || !strings.Contains(p.Detail, `"start with ExistsReplace"`) {
+			t.Errorf("%v", p)
+		}
 	}
 }
 

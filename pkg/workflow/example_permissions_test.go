@@ -11,7 +11,7 @@ import (
 // A service checks at startup that it has the permissions it needs.
 func ExampleWorkflowClient_CheckPermissions() {
 	ctx, client := context.Background(), exampleClient()
-	err := client.CheckPermissions(ctx, workflow.OpStart, workflow.OpWait, workflow.OpRetry)
+	err := client.CheckPermissions(ctx, workflow.OpStart, workflow.OpLogs.With(workflow.PartFollow), workflow.OpRetry)
 	var lacks *workflow.PermissionError
 	switch {
 	case errors.As(err, &lacks): // and errors.Is(err, workflow.ErrForbidden)

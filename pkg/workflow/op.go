@@ -1,5 +1,7 @@
 package workflow
 
+import "slices"
+
 // Op names an operation in errors.
 type Op string
 
@@ -30,6 +32,27 @@ const (
 
 // Ops returns all operations of this package.
 func Ops() []Op { return append([]Op{OpNew, OpCreate, OpCheckPermissions}, interfaceOps()...) }
+
+// With returns the operation with a part that only some requests ask for, such as
+// OpStart.With(PartReplace). Only [WorkflowClient.CheckPermissions] takes such an Op.
+func (op Op) With(part string) Op { return op + withPart + Op(part) }
+
+// withPart is between the two in what [Op.With] returns.
+const withPart = " with "
+
+// checkableOps returns all that [WorkflowClient.CheckPermissions] takes.
+func checkableOps() []Op {
+	var all []Op
+	for _, op := range Ops() {
+		all = append(all, op)
+		for _, n := range Requirements(op) {
+			if with := op.With(n.Part); n.OnRequest && !slices.Contains(all, with) {
+				all = append(all, with)
+			}
+		}
+	}
+	return all
+}
 
 // Changes reports whether the operation changes something in the cluster, so that its outcome can
 // be unknown. The others only read.

@@ -88,7 +88,7 @@ func (c *WorkflowClient) rehearse(ctx context.Context, s *submission) (*unstruct
 // mayEnd returns an error if the caller may not stop the workflow or await its end. Without a clear
 // answer it returns nil: access reviews can be forbidden.
 func (c *WorkflowClient) mayEnd(ctx context.Context, name string) error {
-	required := argo("workflows", "patch", "watch").only(partReplace)
+	required := argo("workflows", "patch", "watch").onRequest(PartReplace)
 	for i := range required {
 		required[i].Name = name // a role can be limited to names
 	}

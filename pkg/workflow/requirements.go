@@ -16,6 +16,9 @@ type Requirement struct {
 	// Optional reports whether the operation skips that part if the permission is missing. Otherwise
 	// it fails with [ErrForbidden].
 	Optional bool
+	// OnRequest reports whether the operation does that part only if an option of the request asks
+	// for it. A caller that never does so does not need the permission; see [Op.With].
+	OnRequest bool
 }
 
 // OpRequirements are the permissions that one operation requires.
@@ -24,11 +27,20 @@ type OpRequirements struct {
 	Requirements []Requirement // in any order
 }
 
-// Parts of operations.
+// The parts of operations that an option of a request asks for. They are the [Requirement].Part of
+// requirements that are OnRequest.
+const (
+	PartReplace           = "ExistsReplace"     // of OpStart: replacing a workflow
+	PartCronWorkflow      = "a CronWorkflow"    // of OpStart: starting from one
+	PartWait              = "Wait"              // of OpDelete: blocking until the workflow is deleted
+	PartAbandonArtifactGC = "AbandonArtifactGC" // of OpDelete
+	PartFollow            = "Follow"            // of OpLogs
+)
+
+// Other parts of operations.
 const (
 	partEvents      = "Options.EventSource" // recording an Event
 	partKeyWithName = "finding an idempotency key in use by another Name"
-	partReplace     = "ExistsReplace"
 )
 
 // Requirements returns the permissions that an operation requires, in a fixed order. It returns nil
@@ -51,9 +63,8 @@ func Requirements(op Op) []Requirement {
 			argo("workflows", "get").only("an idempotency key"),
 			argo("workflows", "list").only(partKeyWithName).optional(),
 			argo("workflows", "get").only("a name that is taken"), // to find out whose it is
-			argo("workflows", "get", "watch", "patch", "delete").only(partReplace),
-			core("pods", "list").only(partReplace), argo("workflowtaskresults", "list").only(partReplace),
-			argo("cronworkflows", "get").only("a CronWorkflow"),
+			replaceRequirements(),
+			argo("cronworkflows", "get").onRequest(PartCronWorkflow),
 			argo("cronworkflows", "list").only("naming the CronWorkflows there are").optional(),
 			templateRequirements(), eventRequirements(),
 		)
@@ -69,9 +80,9 @@ func Requirements(op Op) []Requirement {
 		return slices.Concat(
 			argo("workflows", "delete"),
 			argo("workflows", "get").only("repeating a lost request").optional(),
-			argo("workflows", "get", "watch").only("Wait"),
+			argo("workflows", "get", "watch").onRequest(PartWait),
 			sharedWatchRequirements(),
-			argo("workflows", "get", "patch").only("AbandonArtifactGC"),
+			argo("workflows", "get", "patch").onRequest(PartAbandonArtifactGC),
 		)
 	case OpRetry:
 		return slices.Concat(
@@ -90,12 +101,19 @@ func Requirements(op Op) []Requirement {
 			argo("workflows", "get"),
 			core("pods", "list"),
 			requirements{{Permission: Permission{Verb: "get", Resource: "pods", Subresource: "log"}}},
-			argo("workflows", "watch").only("Follow"),
-			core("pods", "watch").only("Follow"),
+			argo("workflows", "watch").onRequest(PartFollow),
+			core("pods", "watch").onRequest(PartFollow),
 			sharedWatchRequirements(),
 		)
 	}
 	return nil
+}
+
+// replaceRequirements are the requirements of a start that may replace a workflow.
+func replaceRequirements() requirements {
+	return slices.Concat(
+		argo("workflows", "get", "watch", "patch", "delete"), core("pods", "list"), argo("workflowtaskresults", "list"),
+	).onRequest(PartReplace)
 }
 
 // templateRequirements are the requirements of the check of a request against its template.
@@ -135,6 +153,14 @@ func requirementsOn(group, resource string, verbs []string) requirements {
 func (n requirements) only(part string) requirements {
 	for i := range n {
 		n[i].Part = part
+	}
+	return n
+}
+
+// onRequest makes them requirements of a part that a request asks for.
+func (n requirements) onRequest(part string) requirements {
+	for i := range n {
+		n[i].Part, n[i].OnRequest = part, true
 	}
 	return n
 }

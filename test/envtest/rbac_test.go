@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -32,6 +33,7 @@ var _ = Describe("roles", first, func() {
 		probes = slices.DeleteFunc(probes, func(p probe) bool { return !slices.Contains(looking, p.op) })
 		expectAsTheTableSays(ctx, namespace, accounts[1:], probes, workflow.Requirements)
 		expectCheckPermissions(ctx, namespace, accounts, looking)
+		expectCheckPermissions(ctx, namespace, accounts, []workflow.Op{workflow.OpGet, workflow.OpLogs.With(workflow.PartFollow)})
 	}, SpecTimeout(startTimeout))
 
 	It("let an operator do everything", func(ctx SpecContext) {
@@ -39,6 +41,8 @@ var _ = Describe("roles", first, func() {
 		expectProbes(probes, operationRequirements())
 		expectAsTheTableSays(ctx, namespace, accounts, probes, workflow.Requirements)
 		expectCheckPermissions(ctx, namespace, accounts, nil)
+		expectCheckPermissions(ctx, namespace, accounts, []workflow.Op{workflow.OpStart})
+		expectCheckPermissions(ctx, namespace, accounts, []workflow.Op{workflow.OpStart.With(workflow.PartReplace), workflow.OpDelete})
 	}, SpecTimeout(startTimeout))
 })
 
@@ -57,9 +61,14 @@ func operationRequirements() []workflow.OpRequirements {
 // operations. If ops is nil, all operations are checked.
 func expectCheckPermissions(ctx context.Context, namespace string, accounts []*account, ops []workflow.Op) {
 	GinkgoHelper()
-	asked := ops
-	if ops == nil {
-		asked = slices.DeleteFunc(workflow.Ops(), func(op workflow.Op) bool { return op == workflow.OpCreate }) // it is not of the Interface
+	asked := func(op workflow.Op, n workflow.Requirement) bool {
+		switch {
+		case ops == nil:
+			return op != workflow.OpCreate // it is not of the Interface
+		case n.OnRequest:
+			return slices.Contains(ops, op.With(n.Part))
+		}
+		return slices.ContainsFunc(ops, func(o workflow.Op) bool { return o == op || strings.HasPrefix(string(o), string(op.With(""))) })
 	}
 	for _, events := range []bool{false, true} {
 		var opts workflow.Options
@@ -68,9 +77,9 @@ func expectCheckPermissions(ctx context.Context, namespace string, accounts []*a
 		}
 		for _, a := range accounts {
 			var want []string
-			for _, op := range asked {
+			for _, op := range workflow.Ops() {
 				for _, n := range workflow.Requirements(op) {
-					if !a.has(n.Permission) && (!n.Optional || events && n.Part == partEvents) {
+					if asked(op, n) && !a.has(n.Permission) && (!n.Optional || events && n.Part == partEvents) {
 						want = append(want, fmt.Sprintf("%s for %s", n.Permission, op))
 					}
 				}
