@@ -48,8 +48,9 @@ type Options struct {
 	// controller has the ID, they never run.
 	InstanceID string
 	// RetryFor is how long a call retries transient faults, unless its context ends first. Wait,
-	// Watch, and Logs with Follow retry them until their context ends. 0 means [DefaultRetryFor]; a
-	// negative value disables retries.
+	// Watch, and Logs with Follow retry them until their context ends. If the API server asks for a
+	// delay (Retry-After), the next attempt is no earlier; if that is later than RetryFor allows,
+	// the call fails at once. 0 means [DefaultRetryFor]; a negative value disables retries.
 	RetryFor time.Duration
 	// TemplateMaxAge is the maximum age of a cached template against which Start checks a request.
 	// A start with a cached template takes one request instead of two. If the check against a
@@ -151,13 +152,13 @@ func NewForConfig(cfg *rest.Config, opts Options) (*WorkflowClient, error) {
 	unbounded := rest.CopyConfig(own)
 	unbounded.Timeout = 0
 	source.BoundRequests(own)
-	dyn, err := dynamic.NewForConfig(own)
+	dyn, err := source.NewDynamicClient(own)
 	if err == nil && opts.Logs == nil {
 		opts.Logs, err = podlogs.NewRESTClient(unbounded)
 	}
-	var watching *dynamic.DynamicClient
+	var watching dynamic.Interface
 	if err == nil {
-		watching, err = dynamic.NewForConfig(unbounded)
+		watching, err = source.NewDynamicClient(unbounded)
 	}
 	if err != nil {
 		return nil, newError(OpNew, opts.Namespace, "", errors.Join(ErrInvalid, err))
@@ -192,9 +193,12 @@ func limitRequests(cfg *rest.Config) {
 
 // New returns a client that uses dyn, for hosts that share one dynamic client. It sends no request.
 // The rate limit, user agent and timeout are those of dyn. dyn should have no timeout, because it
-// also cuts off watches, which the client then has to open again. Watching workflows costs several
-// times as much as with [NewForConfig], because a dynamic client decodes each object completely. If
-// dyn is nil or an option is invalid, New returns an [*Error] that matches [ErrInvalid].
+// also cuts off watches, which the client then has to open again. Within one attempt, client-go
+// itself repeats a request up to ten times if the API server asks for a delay (Retry-After) or the
+// connection of a read breaks; [Options].RetryFor does not limit that and [Retrying] does not report
+// it. Watching workflows costs several times as much as with [NewForConfig], because a dynamic
+// client decodes each object completely. If dyn is nil or an option is invalid, New returns an
+// [*Error] that matches [ErrInvalid].
 func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 	if opts.Namespace == "" {
 		opts.Namespace = DefaultNamespace

@@ -56,7 +56,7 @@ func TestFaultsAfterTheWrite(t *testing.T) {
 				return io.ErrUnexpectedEOF
 			}
 			return nil
-		}, nil, "get@0 write@0 get@50 touch@1050 get@1200 touch@2300 get@2800 touch@4200"},
+		}, nil, "get@0 write@0 get@50 touch@150 get@300 touch@500 get@1000 touch@1500"},
 		"permissions are revoked": {func(s *stage, _ string) error {
 			if len(s.log) > 2 {
 				return forbidden

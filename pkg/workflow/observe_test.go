@@ -20,9 +20,10 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
-// Each operation begins and ends once. Its requests have the context that Begin returned.
-func TestEveryOperationIsObserved(t *testing.T) {
-	for op, do := range map[Op]func(ctx context.Context, c *WorkflowClient) error{
+// operations returns a call of each operation, on the workflow w where there is one.
+func operations(t *testing.T) map[Op]func(ctx context.Context, c *WorkflowClient) error {
+	t.Helper()
+	return map[Op]func(ctx context.Context, c *WorkflowClient) error{
 		OpCreate: func(ctx context.Context, c *WorkflowClient) error {
 			_, err := c.Create(ctx, workflowObject(t, `{kind: Workflow, metadata: {name: w}, spec: {}}`))
 			return err
@@ -77,7 +78,12 @@ func TestEveryOperationIsObserved(t *testing.T) {
 			return last
 		},
 		OpCheckPermissions: func(ctx context.Context, c *WorkflowClient) error { return c.CheckPermissions(ctx) },
-	} {
+	}
+}
+
+// Each operation begins and ends once. Its requests have the context that Begin returned.
+func TestEveryOperationIsObserved(t *testing.T) {
+	for op, do := range operations(t) {
 		t.Run(string(op), func(t *testing.T) {
 			r := &recorder{}
 			sent := 0

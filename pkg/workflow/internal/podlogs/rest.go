@@ -11,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/rest"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/source"
 )
 
 // NewRESTClient returns a client to request logs with. It copies cfg, whose timeout must be 0. Over
@@ -44,7 +46,7 @@ type opener func(ctx context.Context, q query) (io.ReadCloser, error)
 // which may take forever for a log that is followed and empty.
 func (c *Client) opener(pod, container string) opener {
 	return func(ctx context.Context, q query) (io.ReadCloser, error) {
-		req := c.REST.Get().Namespace(c.Namespace).Resource("pods").Name(pod).SubResource("log").
+		req := source.Once{Interface: c.REST}.Get().Namespace(c.Namespace).Resource("pods").Name(pod).SubResource("log").
 			Param("container", container).
 			Param("timestamps", "true")
 		if q.follow {

@@ -4,7 +4,10 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
 func TestRequestsOfLogs(t *testing.T) {
@@ -38,4 +41,21 @@ func TestRequestsOfLogs(t *testing.T) {
 			t.Errorf("%+v: %s, want %s", q, sent, values.Encode())
 		}
 	}
+}
+
+// client-go does not repeat a request, whoever made the client: the caller sees each failure.
+func TestRequestOfALogIsSentOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sent := 0
+		client := &Client{Namespace: "ns", REST: restClient(t, func(*http.Request) (*http.Response, error) {
+			sent++
+			busy := response(http.StatusTooManyRequests, http.NoBody)
+			busy.Header.Set("Retry-After", "7")
+			return busy, nil
+		})}
+		_, err := client.opener("p", "main")(t.Context(), query{})
+		if seconds, asked := apierrors.SuggestsClientDelay(err); sent != 1 || !asked || seconds != 7 {
+			t.Errorf("%v, after %d requests", err, sent)
+		}
+	})
 }

@@ -10,6 +10,7 @@
 //   - A request timeout that [BoundRequests] has set is never reported as the end of the caller's
 //     context.
 //
-// A request is sent once: the package knows neither retries nor backoff, nor what an object means.
+// A request is sent once, also by client-go ([Once]): the package knows neither retries nor backoff,
+// nor what an object means. A [Dynamic] cannot prevent that its client repeats requests.
 // It keeps no state between requests, so every Source is safe for concurrent use.
 package source

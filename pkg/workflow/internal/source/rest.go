@@ -40,7 +40,8 @@ func NewREST(bounded, unbounded *rest.Config, resource schema.GroupVersionResour
 			GroupVersion:         &group,
 			NegotiatedSerializer: serializer.NewCodecFactory(scheme).WithoutConversion(),
 		}
-		return rest.RESTClientFor(own)
+		client, err := rest.RESTClientFor(own)
+		return Once{client}, err
 	}
 	var err, other error
 	s.bounded, err = clientFor(bounded)
