@@ -23,12 +23,12 @@ type KubectlClient struct{ *client }
 var _ workflow.Interface = (*KubectlClient)(nil)
 
 // NewKubectlClient returns a client that runs kubectl with executor, which must not be nil. It does
-// not run a command itself. The error is a [*workflow.Error] that matches [workflow.ErrInvalid].
+// not run a command itself. A command has no time limit but that of its context. The error is a [*workflow.Error] that matches [workflow.ErrInvalid].
 func NewKubectlClient(executor CommandExecutor, opts Options) (*KubectlClient, error) {
 	return newKubectlClient(executor, opts, &rest.Config{})
 }
 
-// newKubectlClient is [NewKubectlClient] with the rate limit of a configuration.
+// newKubectlClient is [NewKubectlClient] with the rate limit and the timeout of a configuration.
 func newKubectlClient(executor CommandExecutor, opts Options, limits *rest.Config) (*KubectlClient, error) {
 	if executor == nil {
 		return nil, &workflow.Error{
@@ -39,7 +39,7 @@ func newKubectlClient(executor CommandExecutor, opts Options, limits *rest.Confi
 	// The host is not used: kubectl has its own.
 	native, err := workflow.NewForConfig(&rest.Config{
 		Host: "http://kubectl", Transport: &transport{executor: executor},
-		QPS: limits.QPS, Burst: limits.Burst, RateLimiter: limits.RateLimiter,
+		QPS: limits.QPS, Burst: limits.Burst, RateLimiter: limits.RateLimiter, Timeout: limits.Timeout,
 	}, opts)
 	if err != nil {
 		var failed *workflow.Error

@@ -10,8 +10,9 @@ import (
 
 // FromEnvOptions configure what [FromEnv] builds. The zero value is ready to use.
 type FromEnvOptions struct {
-	// Options are the options of both clients. The rate limit of the [rest.Config] applies to both,
-	// too.
+	// Options are the options of both clients. The rate limit and the Timeout of the [rest.Config]
+	// apply to both, too. The Timeout of a command begins before it waits for a place among
+	// Subprocess.MaxProcesses; it ends kubectl, and does not limit watches and logs.
 	Options
 	// Lookup reads the environment; nil means [os.LookupEnv].
 	Lookup func(string) (string, bool)

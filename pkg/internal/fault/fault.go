@@ -42,7 +42,7 @@ func MayHaveHappened(err error) bool {
 	}
 	var answer apierrors.APIStatus
 	if !errors.As(err, &answer) {
-		return !notSent(err) && !untrusted(err) && !unsent(err)
+		return !notSent(err) && !untrusted(err) && !Unsent(err)
 	}
 	s := answer.Status()
 	return s.Code >= http.StatusInternalServerError && !TooLarge(err) || s.Reason == metav1.StatusReasonTimeout

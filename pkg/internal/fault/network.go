@@ -21,9 +21,9 @@ func notSent(err error) bool {
 	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns) || throttled(err)
 }
 
-// unsent reports whether the error itself says that nothing was sent, such as that of a program
+// Unsent reports whether the error itself says that nothing was sent, such as that of a program
 // that could not be started. Unlike a failure of the network, that is not transient.
-func unsent(err error) bool {
+func Unsent(err error) bool {
 	var knows interface{ Unsent() bool }
 	return errors.As(err, &knows) && knows.Unsent()
 }

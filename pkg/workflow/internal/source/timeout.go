@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"k8s.io/client-go/rest"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
 )
 
 // BoundRequests moves the timeout of cfg from client-go into the transport. client-go reports its
@@ -62,20 +64,28 @@ func (b *boundedBody) Close() error {
 	return b.ReadCloser.Close()
 }
 
-// timedOut returns errRequestTimeout for an error that the timeout has caused.
+// timedOut returns a requestTimeoutError for an error that the timeout has caused.
 func timedOut(ctx context.Context, err error) error {
-	if err != nil && !errors.Is(err, io.EOF) && errors.Is(context.Cause(ctx), errRequestTimeout) {
-		return errRequestTimeout
+	if err == nil || errors.Is(err, io.EOF) || !errors.Is(context.Cause(ctx), errRequestTimeout) {
+		return err
 	}
-	return err
+	return requestTimeoutError{unsent: fault.Unsent(err)}
 }
 
 // errRequestTimeout is a [net.Error], like the timeout of net/http.
 var errRequestTimeout error = requestTimeoutError{}
 
-type requestTimeoutError struct{}
+type requestTimeoutError struct{ unsent bool }
 
-func (requestTimeoutError) Error() string { return "no complete answer within the client's timeout" }
+func (e requestTimeoutError) Error() string {
+	if e.unsent {
+		return "not sent within the client's timeout"
+	}
+	return "no complete answer within the client's timeout"
+}
+
+// Unsent reports whether nothing was sent, so that a write has not happened.
+func (e requestTimeoutError) Unsent() bool { return e.unsent }
 
 // Timeout implements [net.Error].
 func (requestTimeoutError) Timeout() bool { return true }
