@@ -137,6 +137,9 @@ func (c Config) problems() field.ErrorList {
 		}
 	}
 	problems = append(problems, c.secretProblems()...)
+	if c.Backfill.Argo != nil {
+		problems = append(problems, unusable(reindex.Child("argo", "parameters"), c.Backfill.Argo.Parameters)...)
+	}
 	return append(problems, c.TargetCluster.insecureProblems()...)
 }
 

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/expression"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/jsonfield"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/secret"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
@@ -104,6 +105,29 @@ func expressionProblems(parameters, derived map[string]any) (problems field.Erro
 	for _, name := range slices.Sorted(maps.Keys(derived)) {
 		if evaluated(derived[name]) {
 			problems = append(problems, field.Forbidden(argo, fmt.Sprintf("parameter %s, which is derived from the configuration, %s", name, why)))
+		}
+	}
+	return problems
+}
+
+// unusable returns a problem for each parameter that cannot be looked into, so that it cannot be
+// masked or sent. The client refuses others that cannot be sent.
+func unusable(path *field.Path, parameters map[string]any) (problems field.ErrorList) {
+	for _, name := range slices.Sorted(maps.Keys(parameters)) {
+		nested := false
+		secret.Replace(map[string]any{name: parameters[name]}, func(plain any, shown string) any {
+			switch plain.(type) {
+			case map[string]any, []any: // any other one is copied
+				nested = true
+			}
+			return shown
+		})
+		err := jsonfield.Call(func() error { _, _ = json.Marshal(parameters[name]); return nil })
+		switch at := path.Child(shownKey(name)); {
+		case nested:
+			problems = append(problems, field.Invalid(at, field.OmitValueType{}, "contains itself or is nested too deep"))
+		case err != nil:
+			problems = append(problems, field.Invalid(at, field.OmitValueType{}, err.Error()))
 		}
 	}
 	return problems

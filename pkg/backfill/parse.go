@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/strictyaml"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/wfjson"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -189,10 +190,14 @@ func readArgo(s *section) *Argo {
 	}
 	if parameters := s.section("parameters"); parameters != nil {
 		a.Parameters = sealed(parameters.fields)
-		for name, value := range a.Parameters {
-			if value == nil {
+		for name, value := range parameters.fields {
+			switch {
+			case value == nil:
 				parameters.add(field.Invalid(parameters.child(shownKey(name)), field.OmitValueType{},
 					`must not be null; leave it out, or set it to ""`))
+			case wfjson.Inexact(value):
+				parameters.add(field.Invalid(parameters.child(shownKey(name)), field.OmitValueType{},
+					"has a number that is too large to be kept as it is written; quote it"))
 			}
 		}
 	}

@@ -22,8 +22,10 @@ import (
 //
 // A string is read unchanged, a [time.Duration] from a form such as "1m30s", a type with
 // UnmarshalJSON or UnmarshalText by that method, and any other type from JSON. A field of type any
-// receives the value as a string if it is not valid JSON. The null of JSON cannot be read into a
-// number, a bool or a struct. The error is a [*DecodeError]; v is unchanged then.
+// receives the value as a string if it is not valid JSON; an integer in it that a float64 cannot hold
+// with all its digits is a [json.Number]. The null of JSON cannot be read into a number, a bool or a
+// struct, such as a [time.Time]; a pointer to one is then nil. The error is a [*DecodeError]; v is
+// unchanged then, also behind its pointers.
 func (o Outputs) Decode(v any) error {
 	target := reflect.ValueOf(v)
 	if target.Kind() != reflect.Pointer || target.IsNil() {
@@ -93,7 +95,10 @@ func (e *DecodeError) Error() string {
 }
 
 func (o Outputs) decodeStruct(v reflect.Value) (problems []DecodeProblem) {
-	type assignment struct{ field, value reflect.Value }
+	type assignment struct {
+		field jsonfield.Field
+		value reflect.Value
+	}
 	var assignments []assignment
 	for _, f := range jsonfield.Of(v.Type()) {
 		problem := DecodeProblem{Field: f.Path, Parameter: f.Name}
@@ -107,8 +112,8 @@ func (o Outputs) decodeStruct(v reflect.Value) (problems []DecodeProblem) {
 		}
 		var value reflect.Value
 		if value, problem.Reason = decodeValue(f.Type, text); problem.Reason == "" {
-			if field, ok := f.Make(v); ok {
-				assignments = append(assignments, assignment{field, value})
+			if f.CanMake(v) {
+				assignments = append(assignments, assignment{f, value})
 				continue
 			}
 			problem.Reason = "is within an embedded pointer to a type that is not exported"
@@ -117,7 +122,7 @@ func (o Outputs) decodeStruct(v reflect.Value) (problems []DecodeProblem) {
 	}
 	if len(problems) == 0 { // else v stays as it is, also behind its embedded pointers
 		for _, a := range assignments {
-			a.field.Set(a.value)
+			a.field.Make(v).Set(a.value)
 		}
 	}
 	return problems
@@ -147,7 +152,7 @@ func (o Outputs) decodeMap(v reflect.Value) (problems []DecodeProblem) {
 // value, and so no error of another package, which may.
 func decodeValue(t reflect.Type, value string) (read reflect.Value, reason string) {
 	if t.Kind() == reflect.Pointer {
-		if null(value) && t.Elem().Kind() != reflect.String && !readsItself(t.Elem()) {
+		if null(value) && !readsText(t.Elem()) {
 			return reflect.Zero(t), ""
 		}
 		inner, reason := decodeValue(t.Elem(), value)
@@ -159,7 +164,7 @@ func decodeValue(t reflect.Type, value string) (read reflect.Value, reason strin
 		return read, ""
 	}
 	read = reflect.New(t)
-	if decodeInto(read, value) != nil {
+	if jsonfield.Call(func() error { return decodeInto(read, value) }) != nil {
 		return read, "cannot be decoded as " + brief(t.String(), maxShownName)
 	}
 	return read.Elem(), ""
@@ -178,7 +183,8 @@ func decodeInto(pointer reflect.Value, value string) error {
 		}
 		return json.Unmarshal([]byte(value), to)
 	case json.Unmarshaler: // before the other, as in encoding/json
-		if json.Valid([]byte(value)) && to.UnmarshalJSON([]byte(value)) == nil {
+		read := json.Valid([]byte(value)) && to.UnmarshalJSON([]byte(value)) == nil
+		if ignored := null(value) && pointer.Elem().IsZero(); read && !ignored { // by convention, null changes nothing
 			return nil
 		}
 		pointer.Elem().SetZero() // what the attempt has left
@@ -205,7 +211,7 @@ func decodeInto(pointer reflect.Value, value string) error {
 			return errNotDecodable
 		}
 	}
-	return json.Unmarshal([]byte(value), pointer.Interface())
+	return unmarshal(value, pointer)
 }
 
 // null reports whether a value is the null of JSON.
@@ -227,6 +233,13 @@ func unmarshalString(to json.Unmarshaler, value string) error {
 func readsItself(t reflect.Type) bool {
 	t = reflect.PointerTo(t)
 	return t.Implements(reflect.TypeFor[json.Unmarshaler]()) || t.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+}
+
+// readsText reports whether a type reads every string, also null.
+func readsText(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return t.Kind() == reflect.String ||
+		p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) && !p.Implements(reflect.TypeFor[json.Unmarshaler]())
 }
 
 func typeName(v any) string {

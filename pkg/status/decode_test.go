@@ -13,6 +13,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
@@ -70,6 +71,8 @@ func TestDecodeValues(t *testing.T) {
 		{into[time.Duration], "1m30s", 90 * time.Second}, {into[time.Time], "2026-01-02T03:04:05Z", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)},
 		{into[metav1.Duration], "1m0s", metav1.Duration{Duration: time.Minute}}, {into[big.Int], "7", *big.NewInt(7)},
 		{into[net.IP], "127.0.0.1", net.IPv4(127, 0, 0, 1)}, {into[upper], "x", upper("X")}, {into[*upper], "x", ptr(upper("X"))},
+		{into[*upper], "null", ptr(upper("NULL"))}, {into[*time.Time], "null", (*time.Time)(nil)}, {into[json.RawMessage], "null", json.RawMessage("null")},
+		{into[intstr.IntOrString], "null", intstr.FromString("null")},
 	} {
 		got, err := tc.into(tc.value)
 		if err != nil || !reflect.DeepEqual(got, tc.want) {
@@ -81,8 +84,11 @@ func TestDecodeValues(t *testing.T) {
 		value string
 	}{
 		"a word": {into[int], "s3cr3t"}, "a fraction": {into[int], "3.1234567"}, "too large": {into[uint8], "256777"}, "nothing": {into[int], ""},
-		"null as a number": {into[int], "null"}, "null as a struct": {into[point], "null"}, "a quoted number": {into[int], `"377777"`},
-		"a list": {into[map[string]int], "[777777]"}, "more than one value": {into[point], "{}{777777}"}, "an item": {into[[]int], `["s3cr3t"]`},
+		"null as a number": {into[int], "null"}, "null as a struct": {into[point], "null"}, "null as a time": {into[time.Time], " null"},
+		"null as another time": {into[metav1.Time], "null"}, "null as a large number": {into[big.Int], "null"},
+		"a method of an embedded pointer that is nil": {into[struct{ *time.Time }], "2026-01-02T03:04:05Z"},
+		"a quoted number": {into[int], `"377777"`},
+		"a list":          {into[map[string]int], "[777777]"}, "more than one value": {into[point], "{}{777777}"}, "an item": {into[[]int], `["s3cr3t"]`},
 		"bytes": {into[[]byte], "s3cr3t"}, "a time": {into[time.Time], "s3cr3t"}, "a duration": {into[time.Duration], "777777"}, "a text": {into[upper], ""},
 		"an interface": {into[error], "s3cr3t"}, "a channel": {into[chan int], "777777"}, "a number by name": {into[json.Number], "s3cr3t"},
 	} {
@@ -145,6 +151,38 @@ func TestDecode(t *testing.T) {
 	if err == nil || err.Error() != want || !errors.As(err, &failed) || !failed.Problems[2].Missing ||
 		!reflect.DeepEqual(v, before) || *v.Limits != limits {
 		t.Errorf("%v; %+v", err, v)
+	}
+}
+
+type Outer struct {
+	*Middle
+	*unset
+	Bad int `json:"bad,omitempty"`
+}
+
+type Middle struct {
+	*Limits
+	Note string `json:"note,omitempty"`
+}
+
+type unset struct {
+	Unset int `json:"unset,omitempty"`
+}
+
+// Decode sets embedded pointers only if it succeeds, also behind one that is set already.
+func TestDecodeThatFailsSetsNoEmbeddedPointer(t *testing.T) {
+	middle := Middle{Note: "kept"}
+	v := Outer{Middle: &middle}
+	for _, o := range []status.Outputs{
+		outputsOf("max", "7", "note", "x", "bad", "s3cr3t"),
+		outputsOf("max", "7", "note", "x", "unset", "1"), // within an embedded pointer that cannot be set
+	} {
+		if err := o.Decode(&v); err == nil || v != (Outer{Middle: &middle}) || middle != (Middle{Note: "kept"}) {
+			t.Errorf("%v: %+v, %+v", err, v, middle)
+		}
+	}
+	if err := outputsOf("max", "7", "bad", "1").Decode(&v); err != nil || v.Middle != &middle || v.Max != 7 || v.Bad != 1 || v.Note != "kept" {
+		t.Errorf("%v: %+v, %+v", err, v, middle)
 	}
 }
 

@@ -37,8 +37,8 @@ func ParametersOf(v any) (map[string]any, error) {
 
 // parametersOf returns the members of a value, or what is wrong with its type.
 func parametersOf(v reflect.Value) (values map[string]any, problem string) {
-	const want = "want a struct or a map whose keys are strings, "
-	for v.Kind() == reflect.Pointer {
+	const want, maxPointers = "want a struct or a map whose keys are strings, ", 100
+	for i := 0; v.Kind() == reflect.Pointer && i < maxPointers; i++ { // a pointer can point to itself
 		v = v.Elem()
 	}
 	if !v.IsValid() {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
+	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
@@ -13,7 +14,9 @@ import (
 	"testing"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	quantity "k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
@@ -132,6 +135,54 @@ func TestParametersOfWhatCannotBeSent(t *testing.T) {
 		}
 		if strings.Contains(err.Error(), "s3cr3t") {
 			t.Errorf("%s: a value is shown: %v", name, err)
+		}
+	}
+}
+
+// pointer can point to itself.
+type pointer *pointer
+
+// A value that contains itself, or has a method that panics, is refused before anything is sent,
+// wherever a request takes values of any type.
+func TestValuesThatCannotBeWritten(t *testing.T) {
+	var p pointer
+	p = &p
+	m := map[string]any{}
+	m["arguments"] = m
+	c := scripted(t, func(r *http.Request) (any, error) {
+		if r.Method != http.MethodGet {
+			t.Errorf("it sends %s %s", r.Method, r.URL)
+		}
+		return nil, apierrors.NewServiceUnavailable("")
+	})
+	if _, err := ParametersOf(p); !errors.Is(err, ErrInvalid) {
+		t.Error(err)
+	}
+	for name, value := range map[string]any{
+		"a pointer to itself": p, "a map in itself": m, "a method that panics": struct{ *time.Time }{}, "another": []any{struct{ *revealing }{}},
+	} {
+		values := map[string]any{"a": value}
+		for call, do := range map[string]func() error{
+			"ParametersOf": func() error { _, err := ParametersOf(values); return err },
+			"a field":      func() error { _, err := ParametersOf(struct{ A any }{value}); return err },
+			"parameters": func() error {
+				_, err := c.Start(t.Context(), StartRequest{Template: "t", Parameters: values})
+				return err
+			},
+			"a spec": func() error {
+				_, err := c.Start(t.Context(), StartRequest{Template: "t", Spec: map[string]any{"arguments": map[string]any{"artifacts": values}, "x": value}})
+				return err
+			},
+			"a spec that is the map": func() error { _, err := c.Start(t.Context(), StartRequest{Template: "t", Spec: m}); return err },
+			"an object": func() error {
+				_, err := c.Create(t.Context(), &unstructured.Unstructured{Object: map[string]any{"metadata": map[string]any{"name": "w"}, "spec": values}})
+				return err
+			},
+			"outputs": func() error { _, err := c.Approve(t.Context(), "w", Decision{All: true, Outputs: values}); return err },
+		} {
+			if err := do(); !errors.Is(err, ErrInvalid) {
+				t.Errorf("%s in %s: %v", name, call, err)
+			}
 		}
 	}
 }

@@ -47,7 +47,7 @@ type StartRequest struct {
 	// unless the type is [Expression], or characters that it cannot substitute into a template);
 	// types without a single form as a string ([]byte, an error, a [fmt.Stringer] without
 	// MarshalText or MarshalJSON); secrets that mask themselves, such as a backfill.Secret, also
-	// within a value; and nil.
+	// within a value; values that contain themselves; and nil.
 	Parameters map[string]any
 	// OptionalParameters are further arguments. Each is sent only if the template declares or uses
 	// it, if a template that it calls by a templateRef uses it, or if Spec uses it. If one of these
@@ -82,7 +82,8 @@ type StartRequest struct {
 	// Spec sets further fields of the workflow's spec, such as {"priority": 3}. They replace those
 	// of a CronWorkflow or Manifest. A field that another part of the request sets is refused. A
 	// controller with templateReferencing Strict or Secure allows few of them; see
-	// docs/compatibility.md.
+	// docs/compatibility.md. Values of any Go types are sent as JSON. Refused are those that have
+	// none, and integers beyond 64 bits with a sign, of which an object does not keep all digits.
 	Spec map[string]any
 	// IdempotencyKey makes every Start with the same key return the same workflow of the namespace,
 	// across processes and restarts, for as long as that workflow exists.
@@ -210,6 +211,9 @@ func specProblems(req StartRequest) (problems field.ErrorList) {
 		if _, given := req.Spec[other.key]; given {
 			problems = append(problems, field.Forbidden(path.Child(other.key), other.instead))
 		}
+	}
+	if _, err := spec.Copy(req.Spec); err != nil { // the further checks would not end in a value that contains itself
+		return append(problems, spec.Hidden(path, err.Error()))
 	}
 	if arguments, given := req.Spec["arguments"]; given {
 		fields, ok := arguments.(map[string]any)

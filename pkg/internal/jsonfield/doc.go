@@ -4,5 +4,6 @@
 // through embedded structs, and hidden by a field of the same name that is nearer. It is left out
 // where omitempty and omitzero leave it out.
 //
-// It does not know what the values of the fields are, nor how they are written.
+// It does not know what the values of the fields are, nor how they are written. [Call] is for those
+// that call the methods by which values write and read themselves.
 package jsonfield

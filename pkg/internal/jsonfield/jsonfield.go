@@ -12,7 +12,7 @@ type Field struct {
 	Name string // in JSON
 	// Path is its place in Go, e.g. "Common.Index".
 	Path string
-	// Index is for [Field.Get] and [Field.Make].
+	// Index is for [Field.Get], [Field.CanMake] and [Field.Make].
 	Index []int
 	Type  reflect.Type
 	// OmitEmpty and OmitZero are the options omitempty and omitzero of the tag.
@@ -153,22 +153,37 @@ func (f Field) Get(v reflect.Value) (value reflect.Value, ok bool) {
 	return v, true
 }
 
-// Make returns the field of an addressable struct, so that it can be set. It sets embedded pointers
-// that are nil. It returns false for one that cannot be set: its type is not exported.
-func (f Field) Make(v reflect.Value) (value reflect.Value, ok bool) {
+// CanMake reports whether [Field.Make] can return the field of an addressable struct. It cannot
+// within an embedded pointer that is nil and whose type is not exported.
+func (f Field) CanMake(v reflect.Value) bool {
 	for _, i := range f.Index {
 		if v.Kind() == reflect.Pointer {
 			if v.IsNil() {
 				if !v.CanSet() {
-					return reflect.Value{}, false
+					return false
 				}
+				v = reflect.New(v.Type().Elem())
+			}
+			v = v.Elem()
+		}
+		v = v.Field(i)
+	}
+	return true
+}
+
+// Make returns the field of an addressable struct, so that it can be set. It sets embedded pointers
+// that are nil. [Field.CanMake] must be true.
+func (f Field) Make(v reflect.Value) reflect.Value {
+	for _, i := range f.Index {
+		if v.Kind() == reflect.Pointer {
+			if v.IsNil() {
 				v.Set(reflect.New(v.Type().Elem()))
 			}
 			v = v.Elem()
 		}
 		v = v.Field(i)
 	}
-	return v, true
+	return v
 }
 
 // Omits reports whether the field is left out with that value, by its options.
@@ -208,7 +223,13 @@ func zero(v reflect.Value) bool {
 	return v.IsZero()
 }
 
-func isZero(v reflect.Value) bool {
-	own, ok := v.Interface().(zeroer)
-	return ok && own.IsZero()
+// isZero calls the method IsZero. If that panics, as that of an embedded pointer that is nil does,
+// what counts is whether the value is the zero value of its type.
+func isZero(v reflect.Value) (is bool) {
+	panicked := Call(func() error {
+		own, ok := v.Interface().(zeroer)
+		is = ok && own.IsZero()
+		return nil
+	})
+	return is || panicked != nil && reflect.Indirect(v).IsZero()
 }

@@ -144,9 +144,13 @@ func TestMake(t *testing.T) {
 	var p pointers
 	made := map[string]bool{}
 	for _, f := range jsonfield.Of(reflect.TypeFor[pointers]()) {
-		v, ok := f.Make(reflect.ValueOf(&p).Elem())
-		if made[f.Name] = ok; ok {
-			v.SetInt(3)
+		v := reflect.ValueOf(&p).Elem()
+		before := p
+		if made[f.Name] = f.CanMake(v); p != before {
+			t.Errorf("CanMake has changed %+v", p)
+		}
+		if made[f.Name] {
+			f.Make(v).SetInt(3)
 		}
 	}
 	// encoding/json cannot set an embedded pointer to a type that is not exported, either.
@@ -184,6 +188,25 @@ func TestOmitsWhatJSONOmits(t *testing.T) {
 			if omits := f.Omits(reflect.ValueOf(v).Field(i)); omits == is {
 				t.Errorf("%s of %s: omitted %t", f.Name, text, omits)
 			}
+		}
+	}
+}
+
+// stamped has a method IsZero that panics if the pointer is nil.
+type stamped struct {
+	*time.Time
+	Note string
+}
+
+// A method that panics does not count.
+func TestOmitsWithAMethodThatPanics(t *testing.T) {
+	type holder struct {
+		A stamped `json:"a,omitzero"`
+	}
+	field := jsonfield.Of(reflect.TypeFor[holder]())[0]
+	for v, want := range map[stamped]bool{{}: true, {Note: "x"}: false, {Time: &time.Time{}}: true, {Time: new(time.Now())}: false} {
+		if got := field.Omits(reflect.ValueOf(v)); got != want {
+			t.Errorf("%v: omitted %t", v.Note, got)
 		}
 	}
 }

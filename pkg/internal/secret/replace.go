@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/jsonfield"
 )
 
 // Mark replaces a secret.
@@ -48,7 +50,33 @@ func showing(_ any, shown string) any { return shown }
 type walk struct {
 	rules *rules
 	hide  func(plain any, shown string) any
+	open  map[container]bool // the maps and lists around the present value
 	counts
+}
+
+// container identifies a map or a list. A value of Go can contain itself.
+type container struct {
+	pointer uintptr
+	length  int
+}
+
+// maxOpen is how many maps and lists can be around a value. JSON that can be read has at most
+// 10,000.
+const maxOpen = 20_000
+
+// enter records that the walk is in a map or list until leave is called. It returns false if it is
+// there already, or too deep.
+func (w *walk) enter(value any) (leave func(), ok bool) {
+	v := reflect.ValueOf(value)
+	at := container{v.Pointer(), v.Len()}
+	if w.open[at] || len(w.open) == maxOpen {
+		return nil, false
+	}
+	if w.open == nil {
+		w.open = map[container]bool{}
+	}
+	w.open[at] = true
+	return func() { delete(w.open, at) }, true
 }
 
 // counts are shared by a walk and the walks within it.
@@ -80,7 +108,11 @@ func (w *walk) value(at *place, secret bool, value any) any {
 		if pointer := reflect.ValueOf(v); pointer.Kind() == reflect.Pointer && pointer.IsNil() {
 			return value
 		}
-		if v.Reveal() != "" {
+		plain := ""
+		if jsonfield.Call(func() error { plain = v.Reveal(); return nil }) != nil {
+			return w.hide(value, Mark) // it cannot be sent
+		}
+		if plain != "" {
 			w.add(at)
 		}
 		return value
@@ -95,6 +127,11 @@ func (w *walk) value(at *place, secret bool, value any) any {
 }
 
 func (w *walk) fields(at *place, secret bool, fields map[string]any) any {
+	leave, ok := w.enter(fields)
+	if !ok {
+		return w.hide(fields, Mark) // it may contain secrets, and cannot be sent
+	}
+	defer leave()
 	copied := make(map[string]any, len(fields))
 	entry := entryOf(fields)
 	for _, key := range slices.Sorted(maps.Keys(fields)) {
@@ -118,6 +155,11 @@ func entryOf(fields map[string]any) string {
 }
 
 func (w *walk) items(at *place, secret bool, items []any) any {
+	leave, ok := w.enter(items)
+	if !ok {
+		return w.hide(items, Mark) // as in fields
+	}
+	defer leave()
 	copied := make([]any, len(items))
 	flag := false // whether the previous item is a flag whose value is a secret
 	for i, item := range items {
@@ -144,7 +186,8 @@ func (w *walk) other(at *place, secret bool, value any) any {
 		if text, isText := value.([]byte); isText {
 			return w.whole(at, secret, value, string(text))
 		}
-		text, err := json.Marshal(value)
+		var text []byte
+		err := jsonfield.Call(func() (err error) { text, err = json.Marshal(value); return err })
 		if err != nil {
 			return w.hide(value, Mark) // it may contain secrets, and cannot be sent
 		}

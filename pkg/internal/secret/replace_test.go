@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/growth"
 )
@@ -184,6 +185,25 @@ func TestReplace(t *testing.T) {
 	}
 	if value["config"] != config {
 		t.Error("the value itself was changed")
+	}
+}
+
+// A value that contains itself, or has a method that panics, is replaced there. It cannot be sent.
+func TestReplaceOfValuesThatCannotBeWritten(t *testing.T) {
+	m := map[string]any{"password": "hunter2", "shards": 3}
+	m["self"], m["again"] = m, []any{m}
+	list := make([]any, 2)
+	list[0], list[1] = list, "--token=hunter2hunter2"
+	shared := map[string]any{"shards": 3}
+	got, _ := Replace(map[string]any{
+		"m": m, "list": list, "shared": []any{shared, shared}, "hidden": struct{ *hidden }{}, "time": struct{ *time.Time }{},
+	}, func(_ any, shown string) any { return shown })
+	want := map[string]any{
+		"m":    map[string]any{"password": Mark, "shards": 3, "self": Mark, "again": []any{Mark}},
+		"list": []any{Mark, "--token=" + Mark}, "shared": []any{shared, shared}, "hidden": Mark, "time": Mark,
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%v", got)
 	}
 }
 

@@ -6,12 +6,23 @@ import (
 	"reflect"
 )
 
-// masksItself reports whether a value is a secret that masks itself, such as a backfill.Secret, or
-// contains one where encoding/json looks. Such a secret would be sent as its mask.
-func masksItself(value any) bool {
+// refused returns errMasked if a value is a secret that masks itself, such as a backfill.Secret, or
+// contains one where encoding/json looks: it would be sent as its mask. It returns errNested if the
+// value is nested too deep to look everywhere.
+func refused(value any) error {
 	m := maskedSearch{visited: map[visit]bool{}}
-	return m.contains(reflect.ValueOf(value))
+	switch found := m.contains(reflect.ValueOf(value)); {
+	case m.tooDeep:
+		return errNested
+	case found:
+		return errMasked
+	}
+	return nil
 }
+
+// maxSteps is how deep a value is searched. A level of maps and lists takes two steps, and JSON that
+// can be read again has at most 10,000 levels.
+const maxSteps = 40_000
 
 // revealer is a secret that shows itself only through a method.
 type revealer interface{ Reveal() string }
@@ -23,12 +34,22 @@ type visit struct {
 	length  int
 }
 
-type maskedSearch struct{ visited map[visit]bool }
+type maskedSearch struct {
+	visited map[visit]bool
+	steps   int // on the way to the present value
+	tooDeep bool
+}
 
+// contains also returns true if the search has to end because the value is nested too deep.
 func (m *maskedSearch) contains(v reflect.Value) bool {
 	if !v.IsValid() {
 		return false
 	}
+	if m.steps++; m.steps > maxSteps {
+		m.tooDeep = true
+		return true
+	}
+	defer func() { m.steps-- }()
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Map, reflect.Slice:
 		if v.IsNil() || m.seen(v) {

@@ -1,11 +1,15 @@
 package spec
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"maps"
 
 	utiljson "k8s.io/apimachinery/pkg/util/json"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/jsonfield"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/wfjson"
 )
 
 // Merge sets fields of a spec, each in place of the spec's own value. Only the parts of arguments
@@ -29,14 +33,24 @@ func Merge(spec, fields map[string]any) error {
 }
 
 // Copy returns fields of any Go types as the few types that an unstructured object may have. The
-// error says what is wrong with them, without showing a value.
+// error says what is wrong with them, for example that they contain themselves, without showing a
+// value.
 func Copy(fields map[string]any) (map[string]any, error) {
-	encoded, err := json.Marshal(fields)
-	if err != nil {
-		return nil, errNoJSON
-	}
-	if masksItself(fields) {
-		return nil, errMasked
+	var encoded []byte
+	err := jsonfield.Call(func() (err error) {
+		if err = refused(fields); err != nil {
+			return err
+		}
+		if encoded, err = json.Marshal(fields); err != nil {
+			return errNoJSON
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case !exactNumbers(encoded):
+		return nil, errInexact
 	}
 	own := map[string]any{}
 	if err := utiljson.Unmarshal(encoded, &own); err != nil {
@@ -48,4 +62,26 @@ func Copy(fields map[string]any) (map[string]any, error) {
 	return own, nil
 }
 
+// exactNumbers reports whether an unstructured object, whose numbers are int64 or float64, can have
+// all digits of each number.
+func exactNumbers(encoded []byte) bool {
+	decoder := json.NewDecoder(bytes.NewReader(encoded))
+	decoder.UseNumber()
+	for {
+		token, err := decoder.Token()
+		if err != nil {
+			return true // the end, or JSON that cannot be read, which has its own error
+		}
+		n, isNumber := token.(json.Number)
+		if !isNumber {
+			continue
+		}
+		if _, err := n.Int64(); err != nil && !wfjson.ExactFloat(n) {
+			return false
+		}
+	}
+}
+
 var errNoJSON = errors.New("cannot be written as JSON")
+
+var errInexact = errors.New("has a number that is too large to be kept as it is written; pass a string")

@@ -2,11 +2,12 @@ package spec
 
 import (
 	"maps"
-	"math"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/wfjson"
 )
 
 // SetParameters sets parameters of a spec's arguments: those that it has keep their other fields,
@@ -103,7 +104,7 @@ func parametersToStrings(spec map[string]any) {
 // another way than they are printed, so that the string would differ.
 func inexactParameters(path *field.Path, spec map[string]any) (problems field.ErrorList) {
 	check := func(path *field.Path, value any) {
-		if len(problems) < maxProblems && inexact(value) {
+		if len(problems) < maxProblems && wfjson.Inexact(value) {
 			problems = append(problems, Hidden(path, "has a number that is too large to be kept as it is written; quote it"))
 		}
 	}
@@ -116,16 +117,4 @@ func inexactParameters(path *field.Path, spec map[string]any) (problems field.Er
 		}
 	})
 	return problems
-}
-
-func inexact(value any) bool {
-	switch v := value.(type) {
-	case float64:
-		return math.Abs(v) >= 1<<53 // from there on, float64 does not have every whole number
-	case []any:
-		return slices.ContainsFunc(v, inexact)
-	case map[string]any:
-		return slices.ContainsFunc(slices.Collect(maps.Values(v)), inexact)
-	}
-	return false
 }

@@ -19,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/expression"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/jsonfield"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
 )
 
@@ -92,11 +93,32 @@ func unsubstitutable(s string) error {
 }
 
 // StringOf returns the string that a parameter's value is sent as. Argo's parameters are strings,
-// and its full resource definitions refuse any other type.
-func StringOf(value any) (string, error) {
-	if isNil(value) {
-		return "", errNil
+// and its full resource definitions refuse any other type. The error says why it has none, without
+// showing it.
+func StringOf(value any) (s string, err error) {
+	err = jsonfield.Call(func() (err error) { s, err = stringOf(value); return err })
+	return s, err
+}
+
+// maxPointers is how many pointers to pointers are followed. A pointer can point to itself.
+const maxPointers = 100
+
+func stringOf(value any) (string, error) {
+	for range maxPointers {
+		if isNil(value) {
+			return "", errNil
+		}
+		v := reflect.ValueOf(value)
+		if v.Kind() != reflect.Pointer || v.Elem().Kind() == reflect.Struct {
+			return stringOfTarget(value)
+		}
+		value = v.Elem().Interface()
 	}
+	return "", errNested
+}
+
+// stringOfTarget returns the string of a value that is not a pointer, or of a pointer to a struct.
+func stringOfTarget(value any) (string, error) {
 	switch v := value.(type) {
 	case string:
 		return v, nil
@@ -105,13 +127,10 @@ func StringOf(value any) (string, error) {
 	case json.Number:
 		return v.String(), nil
 	}
-	if masksItself(value) {
-		return "", errMasked
+	if err := refused(value); err != nil {
+		return "", err
 	}
 	v := reflect.ValueOf(value)
-	if v.Kind() == reflect.Pointer && v.Elem().Kind() != reflect.Struct {
-		return StringOf(v.Elem().Interface())
-	}
 	if v.Kind() != reflect.Pointer { // the methods may be those of the pointer
 		addressable := reflect.New(v.Type())
 		addressable.Elem().Set(v)
@@ -187,6 +206,8 @@ var errEvaluated = errors.New("contains {{, which Argo would evaluate; pass a wo
 var errMasked = errors.New("is or contains a secret that masks itself, so its mask would be sent; " +
 	"have the template read it from a Secret, or pass what Reveal returns")
 
+var errNested = errors.New("contains itself or is nested too deep")
+
 var errNil = errors.New(`is nil; leave it out to keep the template's value, or pass ""`)
 
 func isNil(value any) bool {
@@ -201,7 +222,7 @@ func isNil(value any) bool {
 }
 
 // Evaluated returns a problem for each string within a value that Argo would evaluate and that is
-// not meant to be. isExpression is that of [Strings].
+// not meant to be. The value must not contain itself; see [Copy]. isExpression is that of [Strings].
 func Evaluated(path *field.Path, value any, isExpression func(value any) bool) (problems field.ErrorList) {
 	if isExpression(value) {
 		return nil
@@ -221,8 +242,10 @@ func Evaluated(path *field.Path, value any, isExpression func(value any) bool) (
 		}
 		return problems
 	}
+	var encoded []byte
+	err := jsonfield.Call(func() (err error) { encoded, err = json.Marshal(value); return err })
 	// A value that has no JSON is a problem of the whole spec.
-	if encoded, err := json.Marshal(value); err == nil && expression.In(string(encoded)) {
+	if err == nil && expression.In(string(encoded)) {
 		return field.ErrorList{Hidden(path, errEvaluated.Error())}
 	}
 	return nil

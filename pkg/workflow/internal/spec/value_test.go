@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -131,6 +132,72 @@ func TestStringsOfValuesWithoutAMask(t *testing.T) {
 	}
 	if s, err := StringOf(ring); err == nil {
 		t.Errorf("a cycle is %q", s)
+	}
+}
+
+// pointer can point to itself.
+type pointer *pointer
+
+// A value that contains itself, or is nested without end for all practical purposes, is refused.
+func TestStringsOfValuesThatContainThemselves(t *testing.T) {
+	var p pointer
+	p = &p
+	var through any
+	through = &through
+	m := map[string]any{}
+	m["a"] = []any{m}
+	list := make([]any, 1)
+	list[0] = list
+	var deep any
+	for range 1_000_000 {
+		deep = []any{deep}
+	}
+	for name, value := range map[string]any{"a pointer": p, "through an interface": through, "a map": m, "a list": list, "deep": deep} {
+		if s, err := StringOf(value); err == nil || s != "" {
+			t.Errorf("%s: %d bytes, %v", name, len(s), err)
+		}
+		if _, err := Copy(map[string]any{"x": value}); err == nil {
+			t.Errorf("%s was copied", name)
+		}
+	}
+	q := ptr(ptr(ptr(7)))
+	if s, err := StringOf(q); err != nil || s != "7" {
+		t.Errorf("%q, %v", s, err)
+	}
+}
+
+// hiding has the methods of a secret, which panic without it.
+type hiding struct{ *revealing }
+
+// A method that panics, as that of an embedded pointer does that is nil, makes a value that cannot
+// be sent.
+func TestStringsOfValuesWithMethodsThatPanic(t *testing.T) {
+	for _, value := range []any{
+		hiding{}, &hiding{}, []hiding{{}}, struct{ *time.Time }{}, map[string]any{"a": struct{ *time.Time }{}}, struct{ encoding.TextMarshaler }{},
+	} {
+		if s, err := StringOf(value); err == nil || s != "" {
+			t.Errorf("%T: %q, %v", value, s, err)
+		}
+		if _, err := Copy(map[string]any{"x": value}); err == nil {
+			t.Errorf("%T was copied", value)
+		}
+		if problems := Evaluated(field.NewPath("x"), value, isExpr); len(problems) > 0 {
+			t.Errorf("%T: %v", value, problems)
+		}
+	}
+}
+
+// An unstructured object cannot have every number.
+func TestCopyKeepsNumbers(t *testing.T) {
+	for _, value := range []any{uint64(math.MaxUint64), json.Number("9223372036854775809"), []any{map[string]any{"a": uint64(1<<63 + 1)}}} {
+		if own, err := Copy(map[string]any{"x": value}); err == nil || strings.Contains(err.Error(), "92233") {
+			t.Errorf("%v became %v, %v", value, own, err)
+		}
+	}
+	own, err := Copy(map[string]any{"a": int64(math.MinInt64), "b": 1e20, "c": 1.5, "d": uint8(7), "e": json.Number("1e300"), "f": 1 << 60})
+	want := map[string]any{"a": int64(math.MinInt64), "b": 1e20, "c": 1.5, "d": int64(7), "e": 1e300, "f": int64(1 << 60)}
+	if err != nil || !maps.Equal(own, want) {
+		t.Errorf("%v, %v", own, err)
 	}
 }
 
