@@ -149,7 +149,8 @@ type Dependencies struct {
 	// progress is unknown, and Archive and Restore are unsupported.
 	WorkingState WorkingState
 	// RetryFor is how long a call retries requests about workers and permissions over transient
-	// faults, and after conflicts with other clients. 0 means [workflow.DefaultRetryFor], a
+	// faults, and after conflicts with other clients. It does not limit how often client-go itself
+	// repeats a request of Kubernetes; see [workflow.New]. 0 means [workflow.DefaultRetryFor], a
 	// negative value no retries. Requests about workflows follow the option of that name of
 	// Workflows.
 	RetryFor time.Duration

@@ -85,7 +85,7 @@ func (c *WorkflowClient) requirementsOf(ops []Op) ([]OpRequirements, error) {
 
 // CheckOptions configure [CheckRequirements]. The zero value is ready to use.
 type CheckOptions struct {
-	// RetryFor is how long transient faults are retried, as in [Options].
+	// RetryFor is how long transient faults are retried, as in [Options] for a client of [New].
 	RetryFor time.Duration
 	// Observer receives the check as an operation [OpCheckPermissions]. Nil disables observation.
 	Observer Observer
