@@ -136,16 +136,23 @@ func unknownOutcome(ctx context.Context, cause error) error {
 	return unknown(pace.Ended(ctx, cause))
 }
 
-// unknown returns the error of a write whose outcome is unknown because of cause. An error matches
-// only one sentinel, so a cause that matches another one is included as a string only.
+// unknown returns the error of a write whose outcome is unknown because of cause.
 func unknown(cause error) error {
 	if errors.Is(cause, ErrUnknownOutcome) {
 		return cause
 	}
 	for _, s := range sentinels() {
 		if errors.Is(cause, s) {
-			return fmt.Errorf("%w: %s", ErrUnknownOutcome, cause.Error())
+			return &unknownError{cause}
 		}
 	}
 	return fmt.Errorf("%w: %w", ErrUnknownOutcome, cause)
 }
+
+// unknownError is the error of a write whose outcome is unknown because of an error that matches a
+// sentinel. It does not unwrap to that error, since an error matches only one sentinel.
+type unknownError struct{ cause error }
+
+func (e *unknownError) Error() string { return ErrUnknownOutcome.Error() + ": " + e.cause.Error() }
+
+func (e *unknownError) Unwrap() error { return ErrUnknownOutcome }

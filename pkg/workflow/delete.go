@@ -175,8 +175,13 @@ func (c *WorkflowClient) abandonArtifactGC(ctx context.Context, name string, uid
 	return err
 }
 
-// gone reports whether err says that the workflow was deleted.
+// gone reports whether err says that the workflow was deleted, also if that is why the outcome of a
+// write is unknown.
 func gone(err error) bool {
+	var lost *unknownError
+	if errors.As(err, &lost) {
+		err = lost.cause
+	}
 	return !contextEnded(err) && (errors.Is(err, ErrDeleted) || errors.Is(err, ErrReplaced)) || notFound(err)
 }
 

@@ -81,7 +81,7 @@ func (c *WorkflowClient) edit(
 			uid = s.UID // the same workflow after a conflict
 		}
 		if s.UID != uid {
-			return nil, fmt.Errorf("%w: its UID is %s, not %s", ErrReplaced, s.UID, uid)
+			return nil, sent.unknownIfSent(fmt.Errorf("%w: its UID is %s, not %s", ErrReplaced, s.UID, uid))
 		}
 		if first == nil {
 			first = runOf(s)

@@ -210,6 +210,38 @@ func TestDecisionsAreForOneRun(t *testing.T) {
 	}
 }
 
+// Another workflow gets the name after a write. If the answer to the write was lost, it may have
+// taken effect on the workflow that was meant.
+func TestWriteToAWorkflowThatIsReplaced(t *testing.T) {
+	for name, call := range map[string]func(context.Context, *WorkflowClient) error{
+		"a stop":      func(ctx context.Context, c *WorkflowClient) error { return c.Stop(ctx, "w", StopOptions{}) },
+		"an approval": approve,
+	} {
+		for failure, want := range map[error]error{
+			io.ErrUnexpectedEOF: ErrUnknownOutcome,
+			apierrors.NewConflict(schema.GroupResource{Resource: "workflows"}, "w", errors.New("changed")): ErrReplaced,
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				s := gateStage(t, "")
+				s.fails = func(kind string) error {
+					if kind != "write" {
+						return nil
+					}
+					s.acts = func(s *stage) {
+						s.acts = nil
+						s.edit(func(obj map[string]any) { _ = unstructured.SetNestedField(obj, "v", "metadata", "uid") })
+					}
+					return failure
+				}
+				err := call(t.Context(), s.client())
+				if !errors.Is(err, want) || want == ErrUnknownOutcome && errors.Is(err, ErrReplaced) || strings.Count(s.sent(), "write") != 1 {
+					t.Errorf("%s, %v: %v after %s", name, failure, err, s.sent())
+				}
+			})
+		}
+	}
+}
+
 // A retry recognizes its own run by its ID, even if the run has ended since.
 func TestRetryWithoutAnAnswerIsRecognized(t *testing.T) {
 	ended := func(obj map[string]any) { _ = unstructured.SetNestedField(obj, "Failed", "status", "phase") }
