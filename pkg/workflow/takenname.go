@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -21,17 +22,19 @@ func (c *WorkflowClient) startedBefore(ctx context.Context, s *submission) (*uns
 	}
 	existing, err := c.adopt(ctx, s)
 	switch {
-	case err == nil:
+	case err == nil && s.claim.check(existing) == nil:
 		return existing, nil
-	case existing != nil && replace && c.runs(existing) && !s.claim.unreadableIn(existing):
-		s.replaced = existing.GetUID()
-	case !notFound(err):
+	case errors.Is(err, errStartedMeanwhile): // it was there before this call
+		s.replaced, existing = existing.GetUID(), nil
+	case err != nil && (existing != nil || !notFound(err)):
 		return nil, s.failed(err)
 	}
 	if s.claim.Key != "" && s.claim.named { // the key may have started a workflow of another name
-		return nil, c.startedElsewhere(ctx, s)
+		if err := c.startedElsewhere(ctx, s); err != nil {
+			return nil, err
+		}
 	}
-	return nil, nil
+	return existing, nil
 }
 
 // startedElsewhere returns an [ErrIdempotencyMismatch] if a workflow of another name uses the claim's
@@ -70,34 +73,53 @@ func (c *WorkflowClient) adopt(ctx context.Context, s *submission) (*unstructure
 	if err != nil {
 		return nil, err
 	}
-	if err := c.accept(s, existing); err != nil {
+	if err := c.accept(ctx, s, existing); err != nil {
 		return existing, err
 	}
 	s.found = !s.claim.madeBy(existing)
 	return existing, nil
 }
 
+// errStartedMeanwhile is the error of a replacement that may not replace the workflow that has the
+// name, since it was not there before the call.
+var errStartedMeanwhile = fmt.Errorf("%w: another client has started it since this call began, so it is not replaced", ErrAlreadyExists)
+
 // accept returns nil if the request accepts the workflow that has the claimed name as its own.
-func (c *WorkflowClient) accept(s *submission, existing *unstructured.Unstructured) error {
+func (c *WorkflowClient) accept(ctx context.Context, s *submission, existing *unstructured.Unstructured) error {
 	refusal := s.claim.check(existing)
 	reuse, replace := s.req.IfExists == ExistsReuse, s.req.IfExists == ExistsReplace
-	switch {
-	case refusal == nil, !reuse && !replace, replace && s.claim.unreadableIn(existing):
+	if refusal == nil || !reuse && !replace || replace && s.claim.unreadableIn(existing) {
 		return refusal
-	case !c.runs(existing):
+	}
+	ours, err := c.runs(ctx, s, existing)
+	switch {
+	case err != nil:
+		return err
+	case !ours:
 		return fmt.Errorf("%w: it belongs to the controller with the instance ID %s; choose another name",
 			ErrAlreadyExists, shown.Quoted(existing.GetLabels()[naming.LabelInstanceID]))
 	case replace:
-		return fmt.Errorf("%w: another client has started it since this call began, so it is not replaced", ErrAlreadyExists)
+		return errStartedMeanwhile
 	case existing.GetDeletionTimestamp() != nil:
 		return errBeingDeleted()
 	}
 	return nil
 }
 
-// runs reports whether the workflow runs under the controller that runs this client's workflows.
-func (c *WorkflowClient) runs(wf *unstructured.Unstructured) bool {
-	return wf.GetLabels()[naming.LabelInstanceID] == c.instanceID
+// runs reports whether the workflow runs under the controller that runs this client's workflows, or
+// would run the new one. These differ if the client has no instance ID and a CronWorkflow does.
+func (c *WorkflowClient) runs(ctx context.Context, s *submission, wf *unstructured.Unstructured) (bool, error) {
+	id := wf.GetLabels()[naming.LabelInstanceID]
+	if id == c.instanceID || c.instanceID != "" || s.req.CronWorkflow == "" {
+		return id == c.instanceID, nil
+	}
+	if s.draft.obj == nil {
+		var err error
+		if s.draft, err = c.cronDraft(ctx, s.pacer, s.req.CronWorkflow); err != nil {
+			return false, err
+		}
+	}
+	return id == s.draft.obj.GetLabels()[naming.LabelInstanceID], nil
 }
 
 // errBeingDeleted is the error of a name whose workflow will soon be deleted.

@@ -1,12 +1,14 @@
 package workflow
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -71,12 +73,78 @@ func TestReuseBesideAStart(t *testing.T) {
 	}
 }
 
+// A key that is in use under another name does not reuse a workflow.
+func TestReuseByAKeyInUseElsewhere(t *testing.T) {
+	for _, dryRun := range []bool{false, true} {
+		s := &store{t: t}
+		c := scripted(t, s.play)
+		for name, key := range map[string]string{"n": "", "m": "k"} {
+			if _, err := c.Start(t.Context(), StartRequest{Manifest: []byte(suspending), Name: name, IdempotencyKey: key}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		reuse := StartRequest{Manifest: []byte(suspending), Name: "n", IfExists: ExistsReuse, IdempotencyKey: "k", DryRun: dryRun}
+		if found, err := c.Start(t.Context(), reuse); !errors.Is(err, ErrIdempotencyMismatch) || !strings.Contains(err.Error(), "workflow m;") {
+			t.Errorf("%+v, %v", found, err)
+		}
+		s.noLists = true // then it cannot be known
+		if found, err := c.Start(t.Context(), reuse); err != nil || !found.Found {
+			t.Errorf("%+v, %v", found, err)
+		}
+	}
+}
+
 // A replacement does not end what another controller runs.
 func TestReplacementOfAnotherInstance(t *testing.T) {
 	s := newReplacing(t, func(u *unstructured.Unstructured) { u.SetLabels(map[string]string{naming.LabelInstanceID: "other"}) })
 	_, err := s.client().Start(t.Context(), replacement(""))
 	if !errors.Is(err, ErrAlreadyExists) || !strings.Contains(err.Error(), `"other"`) || s.seen() != "" {
 		t.Errorf("%v after %s", err, s.seen())
+	}
+}
+
+// A CronWorkflow can name a controller, if the client does not. The workflow that it has started is
+// the client's as well.
+func TestIfExistsOfACronWorkflowsInstance(t *testing.T) {
+	const nightly = `{apiVersion: argoproj.io/v1alpha1, kind: CronWorkflow, metadata: {name: nightly, uid: c, labels: {LABEL: cron}},
+		spec: {workflowSpec: {entrypoint: main, templates: [{name: main, suspend: {}}]}}}`
+	for _, tc := range []struct {
+		client, holder string
+		want           error
+	}{
+		{"", "cron", nil}, {"", "", nil}, {"", "other", ErrAlreadyExists},
+		{"mine", "mine", nil}, {"mine", "cron", ErrAlreadyExists}, {"mine", "", ErrAlreadyExists},
+	} {
+		for _, policy := range []ExistsPolicy{ExistsReuse, ExistsReplace} {
+			synctest.Test(t, func(t *testing.T) {
+				s := newReplacing(t, func(u *unstructured.Unstructured) {
+					if tc.holder != "" {
+						u.SetLabels(map[string]string{naming.LabelInstanceID: tc.holder})
+					}
+				})
+				c := s.client()
+				c.instanceID, c.crons = tc.client, answering(fromYAML(t, strings.Replace(nightly, "LABEL", naming.LabelInstanceID, 1)))
+				started, err := c.Start(t.Context(), StartRequest{CronWorkflow: "nightly", Name: "n", IfExists: policy})
+				switch {
+				case tc.want != nil:
+					if !errors.Is(err, tc.want) || s.seen() != "" {
+						t.Errorf("%+v, %s: %v after %s", tc, policy, err, s.seen())
+					}
+				case err != nil || started.Found != (policy == ExistsReuse) || started.Found == (started.Replaced == s.old):
+					t.Errorf("%+v, %s: %+v, %v", tc, policy, started, err)
+				case policy == ExistsReplace && started.Labels[naming.LabelInstanceID] != cmp.Or(tc.client, "cron"):
+					t.Errorf("%+v: %v", tc, started.Labels)
+				}
+			})
+		}
+	}
+	// Whether the workflow of another controller is meant cannot be known without the CronWorkflow.
+	for _, policy := range []ExistsPolicy{ExistsReuse, ExistsReplace} {
+		s := newReplacing(t, func(u *unstructured.Unstructured) { u.SetLabels(map[string]string{naming.LabelInstanceID: "cron"}) })
+		_, err := s.client().Start(t.Context(), StartRequest{CronWorkflow: "nightly", Name: "n", IfExists: policy})
+		if !errors.Is(err, ErrTemplateNotFound) || s.seen() != "" {
+			t.Errorf("%s: %v after %s", policy, err, s.seen())
+		}
 	}
 }
 
