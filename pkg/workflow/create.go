@@ -90,6 +90,11 @@ func (c *WorkflowClient) createOnce(ctx context.Context, s *submission) (*unstru
 			rename := s.claim.renewable && errors.Is(notOurs, ErrAlreadyExists)
 			switch {
 			case free && s.pacer.Pause(ctx, notOurs):
+				if s.req.IfExists == ExistsReplace && !s.req.DryRun { // that one can have left something, too
+					if taken, err := c.awaitNoRemains(ctx, s); taken != nil || err != nil {
+						return taken, err
+					}
+				}
 				continue
 			case rename && s.pacer.Pause(ctx, notOurs):
 				s.claim.Name = startname.Random(s.claim.base)

@@ -4,18 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/uuid"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/watchhub"
 )
@@ -23,17 +19,17 @@ import (
 // replace makes room for the workflow under its name. It ends and deletes the workflow that is to be
 // replaced, and blocks until nothing of it is left. Every step can be repeated, so a later call goes
 // on where an interrupted one stopped. Another workflow that gets the name meanwhile is left alone:
-// the create then finds it.
+// replace returns it if it is the key's own, or else an error; or the create finds it.
 //
 // In a dry run, it returns what would be created, and changes nothing.
-func (c *WorkflowClient) replace(ctx context.Context, s *submission) (planned *unstructured.Unstructured, err error) {
+func (c *WorkflowClient) replace(ctx context.Context, s *submission) (result *unstructured.Unstructured, err error) {
 	if s.replaced != "" {
-		if planned, err = c.rehearse(ctx, s); err != nil {
+		if result, err = c.rehearse(ctx, s); err != nil {
 			return nil, s.failed(err)
 		}
 	}
 	if s.req.DryRun {
-		return planned, nil
+		return result, nil
 	}
 	if s.replaced != "" {
 		if err := c.endReplaced(ctx, s); err != nil {
@@ -42,27 +38,24 @@ func (c *WorkflowClient) replace(ctx context.Context, s *submission) (planned *u
 		if err := c.deleteReplaced(ctx, s); err != nil {
 			return nil, s.failed(fmt.Errorf("delete the workflow to replace: %w", err))
 		}
+		s.deleted = true
 	}
-	p := c.pacer()
-	if s.replaced != "" { // it is deleted, so giving up would leave the caller without either
-		p.Until = time.Time{}
-	}
-	if err := c.awaitNoRemains(ctx, p, s.claim.Name); err != nil { // also those of an interrupted call
-		return nil, s.failed(fmt.Errorf("wait until nothing is left of the replaced workflow: %w", err))
-	}
-	s.pacer = c.pacer() // all that may have taken hours
-	return nil, nil
+	return c.awaitNoRemains(ctx, s) // also of what an interrupted call has deleted
 }
 
 // rehearse checks, without changing anything, that the API server would create the new workflow and
 // delete the old one, and that the caller may look for what is left of it. It returns what would be
-// created.
+// created. It does not check whether the new workflow fits into quotas.
 func (c *WorkflowClient) rehearse(ctx context.Context, s *submission) (*unstructured.Unstructured, error) {
 	free := s.draft.obj.DeepCopy()
 	free.SetName("replacement-" + string(uuid.NewUUID()))
 	dryRun := []string{metav1.DryRunAll}
 	planned, err := pace.Do(ctx, s.pacer, func() (*unstructured.Unstructured, error) {
-		return c.workflows.Create(ctx, free, metav1.CreateOptions{FieldValidation: metav1.FieldValidationStrict, DryRun: dryRun})
+		planned, err := c.workflows.Create(ctx, free, metav1.CreateOptions{FieldValidation: metav1.FieldValidationStrict, DryRun: dryRun})
+		if fault.QuotaExceeded(err) { // the old workflow may be what uses it up, and is deleted first
+			return free, nil
+		}
+		return planned, err
 	})
 	if err != nil {
 		return nil, err
@@ -133,49 +126,4 @@ func (c *WorkflowClient) deleteReplaced(ctx context.Context, s *submission) erro
 		return err
 	}
 	return c.awaitGone(ctx, s.claim.Name, s.replaced)
-}
-
-// awaitNoRemains blocks until nothing is left of earlier workflows of the name. The controller finds
-// pods and task results by names that it derives from the workflow's, so it would take them for
-// those of the new workflow. If the name is in use, awaitNoRemains returns nil, since they may be
-// those of the workflow that has it.
-func (c *WorkflowClient) awaitNoRemains(ctx context.Context, p *pace.Pacer, name string) error {
-	every := newPacer(time.Time{})
-	for {
-		left, err := c.remains(ctx, p, name)
-		if err != nil || left == "" {
-			return err
-		}
-		if _, err := c.getWith(ctx, p, name); !notFound(err) {
-			return err
-		}
-		if !every.PauseSilently(ctx, nil) {
-			return fmt.Errorf("%s still exists: %w", left, pace.Interruption(ctx, nil))
-		}
-	}
-}
-
-// remains returns a pod or a task result with the label of workflows of that name, or "" if there is
-// none.
-func (c *WorkflowClient) remains(ctx context.Context, p *pace.Pacer, name string) (string, error) {
-	opts := metav1.ListOptions{LabelSelector: labels.Set{naming.LabelWorkflow: name}.String(), Limit: 1}
-	pods, err := pace.Do(ctx, p, func() (*unstructured.UnstructuredList, error) { return c.pods.List(ctx, opts) })
-	switch {
-	case err != nil:
-		return "", err
-	case len(pods.Items) > 0:
-		return "pod " + shown.Name(pods.Items[0].GetName()), nil
-	}
-	results, err := pace.Do(ctx, p, func() (*metav1.PartialObjectMetadataList, error) {
-		return c.metadata.ListMetadata(ctx, "workflowtaskresults", c.namespace, opts)
-	})
-	switch {
-	case fault.MissingResource(err): // a controller that has none
-		return "", nil
-	case err != nil:
-		return "", err
-	case len(results.Items) > 0:
-		return "task result " + shown.Name(results.Items[0].Name), nil
-	}
-	return "", nil
 }

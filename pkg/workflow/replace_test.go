@@ -196,12 +196,14 @@ func TestReplacementOfALaterWorkflow(t *testing.T) {
 	for name, tc := range map[string]struct {
 		write string        // after which the name is taken, or "" for the beginning
 		after time.Duration // and how long after
+		lost  bool          // the answer to the stop is lost
 	}{
-		"before the checks":   {"", 15 * time.Millisecond}, // the first request is answered after 10 ms
-		"before the stop":     {"", 45 * time.Millisecond},
-		"after the stop":      {http.MethodPatch, time.Millisecond},
-		"before the deletion": {http.MethodPatch, reaction + time.Millisecond},
-		"during the deletion": {http.MethodDelete, reaction / 2},
+		"before the checks":              {"", 15 * time.Millisecond, false}, // the first request is answered after 10 ms
+		"before the stop":                {"", 45 * time.Millisecond, false},
+		"after the stop":                 {http.MethodPatch, time.Millisecond, false},
+		"after a stop without an answer": {http.MethodPatch, time.Millisecond, true},
+		"before the deletion":            {http.MethodPatch, reaction + time.Millisecond, false},
+		"during the deletion":            {http.MethodDelete, reaction / 2, false},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newReplacing(t, nil)
@@ -222,6 +224,7 @@ func TestReplacementOfALaterWorkflow(t *testing.T) {
 			if tc.write == "" {
 				take()
 			}
+			s.Lose = func(r *http.Request) bool { return tc.lost && r.Method == http.MethodPatch }
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			_, err := s.client().Start(ctx, replacement(""))
@@ -233,32 +236,6 @@ func TestReplacementOfALaterWorkflow(t *testing.T) {
 				t.Errorf("%s: it was stopped", name)
 			}
 		})
-	}
-}
-
-// Pods and task results of the old workflow, also of a call that was interrupted, are awaited.
-func TestReplacementAwaitsWhatIsLeft(t *testing.T) {
-	for _, resource := range []string{"pods", "workflowtaskresults"} {
-		for _, free := range []bool{false, true} {
-			synctest.Test(t, func(t *testing.T) {
-				s := newReplacing(t, nil)
-				if free {
-					s.Remove("n")
-				}
-				s.Others = map[string][]string{resource: {"n-1"}}
-				short, cancel := context.WithTimeout(t.Context(), time.Minute)
-				defer cancel()
-				_, err := s.client().Start(short, replacement(""))
-				if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrUnknownOutcome) ||
-					!strings.Contains(err.Error(), "n-1 still exists") || strings.Contains(s.seen(), "create") {
-					t.Errorf("%s: %v after %s", resource, err, s.seen())
-				}
-				time.AfterFunc(10*time.Second, func() { s.Set(func() { s.Others = nil }) })
-				if _, err := s.client().Start(t.Context(), replacement("")); err != nil {
-					t.Errorf("%s: %v", resource, err)
-				}
-			})
-		}
 	}
 }
 
@@ -296,6 +273,7 @@ func TestReplacementIsCheckedFirst(t *testing.T) {
 		"create": forbidden(http.MethodPost, "workflows"), "delete": forbidden(http.MethodDelete, "workflows"),
 		"stop": forbidden(http.MethodPatch, "workflows"), "list pods": forbidden(http.MethodGet, "pods"),
 		"list task results": forbidden(http.MethodGet, "workflowtaskresults"),
+		"list task sets":    forbidden(http.MethodGet, "workflowtasksets"),
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newReplacing(t, nil)
@@ -346,22 +324,6 @@ func TestReplacementThatAFinalizerHolds(t *testing.T) {
 		var held *DeletionHeldError
 		if !errors.As(err, &held) || !slices.Contains(held.Finalizers, "test/held") || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%v", err)
-		}
-	})
-}
-
-// Clusters without the definition of task results have none.
-func TestReplacementWithoutTaskResults(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newReplacing(t, nil)
-		s.Refuse = func(r *http.Request) error {
-			if path.Base(r.URL.Path) != "workflowtaskresults" {
-				return nil
-			}
-			return apierrors.NewGenericServerResponse(http.StatusNotFound, "get", schema.GroupResource{}, "", "404 page not found", 0, true)
-		}
-		if _, err := s.client().Start(t.Context(), replacement("")); err != nil {
-			t.Error(err)
 		}
 	})
 }

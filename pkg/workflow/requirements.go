@@ -112,7 +112,8 @@ func Requirements(op Op) []Requirement {
 // replaceRequirements are the requirements of a start that may replace a workflow.
 func replaceRequirements() requirements {
 	return slices.Concat(
-		argo("workflows", "get", "watch", "patch", "delete"), core("pods", "list"), argo("workflowtaskresults", "list"),
+		argo("workflows", "get", "watch", "patch", "delete"), core("pods", "list"),
+		argo("workflowtaskresults", "list"), argo("workflowtasksets", "list"),
 	).onRequest(PartReplace)
 }
 

@@ -36,6 +36,8 @@ func typedErrors() map[string]struct{ err, want error } {
 		"GoneError of a replacement":  {&GoneError{Err: ErrReplaced, Last: ended}, ErrReplaced},
 		"WaitError":                   {&WaitError{Err: context.Canceled, ended: context.Canceled}, nil},
 		"DeletionHeldError":           {&DeletionHeldError{Err: context.Canceled, ended: context.Canceled}, nil},
+		"ReplacementError":            {&ReplacementError{Err: ErrAlreadyExists}, ErrAlreadyExists},
+		"ReplacementError, unknown":   {&ReplacementError{Err: unknown(io.ErrUnexpectedEOF)}, ErrUnknownOutcome},
 		"LogsIncompleteError":         {&LogsIncompleteError{Err: ErrLogsIncomplete}, ErrLogsIncomplete},
 		"LogsIncompleteError, gone":   {&LogsIncompleteError{Err: &GoneError{Err: ErrDeleted}}, ErrDeleted},
 		"status.NodesError":           {&status.NodesError{Err: io.ErrUnexpectedEOF}, ErrUnreadable},

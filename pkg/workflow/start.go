@@ -47,7 +47,8 @@ import (
 // [ErrUnreadable] (the workflow that has the name), [ErrForbidden] (needs create;
 // with an IdempotencyKey or IfExists, or to find out about a lost answer, get; see [Requirements]),
 // [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome] (its Name says where
-// to look), and the context's. With [ExistsReplace], a [*DeletionHeldError] as from Delete.
+// to look), and the context's. With [ExistsReplace], a [*DeletionHeldError] as from Delete, and a
+// [*ReplacementError] if the call fails after the old workflow was deleted.
 func (c *WorkflowClient) Start(ctx context.Context, req StartRequest) (result *StartResult, err error) {
 	ctx, o := c.beginCall(ctx, Call{Op: OpStart, Name: req.Name, DryRun: req.DryRun}, &err)
 	defer o.end(ctx)
@@ -89,6 +90,7 @@ type submission struct {
 	event func() happening  // what is recorded once the workflow is created
 
 	replaced types.UID // of the workflow that had the name when the call began, and is to be replaced
+	deleted  bool      // that workflow no longer exists
 	found    bool      // the workflow existed before the call
 }
 
@@ -96,6 +98,14 @@ type submission struct {
 func (s *submission) failed(err error) error {
 	s.subject = s.claim.Name
 	return err
+}
+
+// afterDeletion returns err. If the workflow to replace is deleted, the error says so.
+func (s *submission) afterDeletion(err error) error {
+	if err == nil || !s.deleted {
+		return err
+	}
+	return &ReplacementError{Replaced: s.replaced, Err: err}
 }
 
 // start checks the request, returns the workflow that its key has started before or that it may
@@ -118,7 +128,7 @@ func (c *WorkflowClient) start(ctx context.Context, s *submission) (*unstructure
 	if existing, err := c.startedBefore(ctx, s); existing != nil || err != nil {
 		return existing, err
 	}
-	if s.req.CronWorkflow != "" {
+	if s.req.CronWorkflow != "" && s.draft.obj == nil {
 		if s.draft, err = c.cronDraft(ctx, s.pacer, s.req.CronWorkflow); err != nil {
 			return nil, c.withProblems(ctx, s, err)
 		}
@@ -146,15 +156,15 @@ func (c *WorkflowClient) submit(ctx context.Context, s *submission) (*unstructur
 		return nil, pace.Interruption(ctx, nil) // before anything is sent, so the outcome is known
 	}
 	if s.req.IfExists == ExistsReplace {
-		if planned, err := c.replace(ctx, s); planned != nil || err != nil {
-			return planned, err
+		if result, err := c.replace(ctx, s); result != nil || err != nil {
+			return result, s.afterDeletion(err)
 		}
 	}
 	created, err := c.createOnce(ctx, s)
 	if err == nil && !s.found && !s.req.DryRun {
 		c.record(ctx, created, s.event)
 	}
-	return created, err
+	return created, s.afterDeletion(err)
 }
 
 // started returns the result of an operation that creates a workflow. The result is about the

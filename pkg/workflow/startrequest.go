@@ -116,26 +116,29 @@ const (
 	ExistsFail ExistsPolicy = "fail"
 	// ExistsReuse returns the workflow that has the name, as found: running or completed, of any
 	// request, with another idempotency key or none. A workflow that is being deleted, and one of
-	// another instance ID, are [ErrAlreadyExists].
+	// another instance ID, are [ErrAlreadyExists]. The instance ID is another one if it is neither
+	// the client's nor that of the workflow to start, which can be the CronWorkflow's.
 	ExistsReuse ExistsPolicy = "reuse"
 	// ExistsReplace ends and deletes the workflow that has the name, and then starts the new one.
 	//
 	// Before it changes anything, Start makes all checks, has the API server check the new workflow
 	// under a free name, and checks that the caller may delete the old one. Then it stops the old
 	// workflow, so that exit handlers run, and blocks until it has ended. It deletes the workflow in
-	// the foreground, and blocks until the workflow, its pods and its task results are deleted,
-	// since the controller would take those for the new workflow's. Then it creates the new one. A
-	// workflow that no controller has begun to run is deleted without waiting for its end. Only ctx
-	// limits how long all this takes.
+	// the foreground, and blocks until the workflow, its pods, its task results and its task set are
+	// deleted, since the controller would take those for the new workflow's. Then it creates the new
+	// one. A workflow that no controller has begun to run is deleted without waiting for its end.
+	// Only ctx limits how long all this takes.
 	//
 	// Start replaces the workflow that has the name when it reads it first. If another client takes
 	// the name later, the error is [ErrAlreadyExists], so two replacements don't end each other's
-	// workflows. So is a workflow of another instance ID. If a finalizer keeps the old workflow, the
-	// error is a [*DeletionHeldError].
+	// workflows. So is a workflow of another instance ID; see ExistsReuse. If a finalizer keeps the
+	// old workflow, the error is a [*DeletionHeldError].
 	//
-	// A call that is interrupted may have stopped or deleted the old workflow without creating the
-	// new one. Repeat it to go on. With an IdempotencyKey, it then finds the new workflow if that
-	// was created; without one, it replaces that too.
+	// A call that fails or is interrupted may have stopped or deleted the old workflow without
+	// creating the new one. If the old workflow is deleted, the error is a [*ReplacementError]. A
+	// cause that cannot be checked before is a quota of workflows: the old one counts until it is
+	// deleted. Repeat the call to go on. With an IdempotencyKey, it then finds the new workflow if
+	// that was created; without one, it replaces that too.
 	ExistsReplace ExistsPolicy = "replace"
 )
 

@@ -2,10 +2,17 @@ package conformance
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
@@ -67,6 +74,92 @@ func describeIfExists(fixture func() Fixture) {
 			Expect(second.Replaced).To(Equal(first.UID))
 			f.succeeded(ctx, "n")
 			Expect(f.echoed(ctx, "n")).To(Equal("new"))
+		}, SpecTimeout(specTimeout))
+
+		It("waits until the task set of the old workflow is deleted", func(ctx SpecContext) {
+			f := fixture()
+			req := workflow.StartRequest{Template: f.template(ctx, gate), Name: "n", IfExists: workflow.ExistsReplace}
+			first := f.start(ctx, req)
+			// As the controller creates it for a step that the agent runs, and with a finalizer.
+			taskSets := f.Admin.Resource(resource("workflowtasksets")).Namespace(f.Namespace)
+			create(ctx, taskSets, fmt.Sprintf(`{apiVersion: argoproj.io/v1alpha1, kind: WorkflowTaskSet, spec: {}, metadata: {name: n,
+				finalizers: [argoservice.test/held], ownerReferences: [
+				{apiVersion: argoproj.io/v1alpha1, kind: Workflow, name: n, uid: %s}]}}`, first.UID))
+			longEnough(ctx, 5*time.Second, func(short context.Context) bool {
+				_, err := f.Client.Start(short, req)
+				Expect(err).To(MatchError(context.DeadlineExceeded))
+				var failed *workflow.ReplacementError
+				if errors.As(err, &failed) {
+					Expect(failed.Replaced).To(Equal(first.UID))
+				}
+				return strings.Contains(err.Error(), "task set n still exists")
+			})
+			_, err := f.workflows().Get(ctx, "n", metav1.GetOptions{})
+			Expect(apierrors.IsNotFound(err)).To(BeTrue(), "the new workflow is not created yet: %v", err)
+			_, err = taskSets.Patch(ctx, "n", types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`), metav1.PatchOptions{})
+			Expect(err).NotTo(HaveOccurred())
+			f.start(ctx, req)
+			f.wait(ctx, "n", workflow.Suspended)
+		}, SpecTimeout(specTimeout))
+
+		It("replaces a workflow that uses up a quota", func(ctx SpecContext) {
+			f := fixture()
+			req := workflow.StartRequest{Template: f.template(ctx, gate), Name: "n"}
+			first := f.start(ctx, req)
+			quotas := f.Admin.Resource(schema.GroupVersionResource{Version: "v1", Resource: "resourcequotas"}).Namespace(f.Namespace)
+			create(ctx, quotas, `{apiVersion: v1, kind: ResourceQuota, metadata: {name: one}, spec: {hard: {count/workflows.argoproj.io: "1"}}}`)
+			Eventually(ctx, func(g Gomega) { // a controller counts what there is
+				quota, err := quotas.Get(ctx, "one", metav1.GetOptions{})
+				g.Expect(err).NotTo(HaveOccurred())
+				used, _, err := unstructured.NestedString(quota.Object, "status", "used", "count/workflows.argoproj.io")
+				g.Expect(err).NotTo(HaveOccurred())
+				g.Expect(used).To(Equal("1"))
+			}).WithTimeout(specTimeout).Should(Succeed())
+			another := &unstructured.Unstructured{Object: map[string]any{
+				"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": map[string]any{"name": "another"}, "spec": map[string]any{},
+			}}
+			_, err := f.workflows().Create(ctx, another, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+			Expect(err).To(MatchError(ContainSubstring("exceeded quota")), "the quota also applies to dry runs")
+
+			req.IfExists = workflow.ExistsReplace
+			dry := req
+			dry.DryRun = true
+			planned, err := f.Client.Start(ctx, dry)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(planned.Name).To(Equal("n"))
+			Expect(planned.Replaced).To(Equal(first.UID))
+			second, err := f.Client.Start(ctx, req)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(second.Replaced).To(Equal(first.UID))
+		}, SpecTimeout(specTimeout))
+
+		It("replaces what a CronWorkflow has started under another controller", func(ctx SpecContext) {
+			f := fixture()
+			create(ctx, f.Admin.Resource(resource("cronworkflows")).Namespace(f.Namespace),
+				strings.Replace(cron, "name: nightly", "name: nightly, labels: {workflows.argoproj.io/controller-instanceid: another}", 1))
+			req := workflow.StartRequest{CronWorkflow: "nightly", Name: "n"}
+			first := f.start(ctx, req)
+			req.IfExists = workflow.ExistsReuse
+			Expect(f.start(ctx, req).UID).To(Equal(first.UID))
+			req.IfExists = workflow.ExistsReplace
+			second, err := f.Client.Start(ctx, req)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(second.Replaced).To(Equal(first.UID))
+
+			_, err = f.Client.Start(ctx, workflow.StartRequest{Template: f.template(ctx, gate), Name: "n", IfExists: workflow.ExistsReplace})
+			Expect(expectError(err, workflow.ErrAlreadyExists, workflow.OpStart, "n")).To(ContainSubstring(`"another"`))
+		}, SpecTimeout(specTimeout))
+
+		It("reuses no workflow for a key that is in use under another name", func(ctx SpecContext) {
+			f := fixture()
+			req := workflow.StartRequest{Template: f.template(ctx, gate), Name: "n"}
+			f.start(ctx, req)
+			keyed := req
+			keyed.Name, keyed.IdempotencyKey = "m", "k"
+			f.start(ctx, keyed)
+			keyed.Name, keyed.IfExists = "n", workflow.ExistsReuse
+			_, err := f.Client.Start(ctx, keyed)
+			Expect(expectError(err, workflow.ErrIdempotencyMismatch, workflow.OpStart, "n")).To(ContainSubstring("workflow m"))
 		}, SpecTimeout(specTimeout))
 
 		It("finds the workflow of the same key and request, whatever the policy", func(ctx SpecContext) {

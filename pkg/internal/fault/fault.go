@@ -54,6 +54,13 @@ func Refused(err error) bool {
 	return (apierrors.IsUnauthorized(err) || apierrors.IsForbidden(err)) && !Transient(err)
 }
 
+// QuotaExceeded reports whether the server refused a create because a quota of the namespace is used
+// up. It checks quotas last, so the object is valid in all other respects.
+func QuotaExceeded(err error) bool {
+	var answer apierrors.APIStatus
+	return errors.As(err, &answer) && quotaExceeded(answer.Status())
+}
+
 // Expired reports whether a watch cannot begin at a version: it is too old, or newer than the
 // server's data, which may have been restored from a backup.
 func Expired(err error) bool {

@@ -99,7 +99,7 @@ func TestKindsOfAnswers(t *testing.T) {
 	workflows := schema.GroupResource{Group: "argoproj.io", Resource: "workflows"}
 	kinds := map[string]func(error) bool{
 		"expired": fault.Expired, "missing resource": fault.MissingResource, "refused": fault.Refused,
-		"too large": fault.TooLarge, "unreadable": fault.Unreadable,
+		"too large": fault.TooLarge, "unreadable": fault.Unreadable, "quota": fault.QuotaExceeded,
 	}
 	for name, tc := range map[string]struct {
 		err  error
@@ -113,7 +113,7 @@ func TestKindsOfAnswers(t *testing.T) {
 		"no such object":   {apierrors.NewNotFound(workflows, "w"), ""},
 		"unauthorized":     {apierrors.NewUnauthorized("who?"), "refused"},
 		"forbidden":        {apierrors.NewForbidden(workflows, "w", errors.New("no")), "refused"},
-		"quota":            {apierrors.NewForbidden(workflows, "w", errors.New("exceeded quota: x")), ""},
+		"quota":            {apierrors.NewForbidden(workflows, "w", errors.New("exceeded quota: x")), "quota"},
 		"etcd":             {apierrors.NewInternalError(errors.New("etcdserver: request is too large")), "too large"},
 		"nodes":            {&status.NodesError{Err: io.ErrUnexpectedEOF}, "unreadable"},
 		"another kind":     {&status.NotWorkflowError{Kind: "Pod"}, "unreadable"},

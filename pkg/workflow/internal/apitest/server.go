@@ -242,7 +242,7 @@ func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 		return s.write(r)
 	case IsWatch(r):
 		return s.watch(r)
-	case name == "pods" || name == "workflowtaskresults":
+	case otherKinds()[name] != "":
 		return s.listOthers(name)
 	case name == "workflows":
 		s.Lists++

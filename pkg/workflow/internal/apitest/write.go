@@ -161,11 +161,18 @@ func merge(target, patch map[string]any) {
 	}
 }
 
+// otherKinds returns the kinds of the other resources.
+func otherKinds() map[string]string {
+	return map[string]string{
+		"pods": "Pod", "workflowtaskresults": "WorkflowTaskResult", "workflowtasksets": "WorkflowTaskSet",
+	}
+}
+
 // listOthers lists the objects of another resource. The caller holds the lock.
 func (s *Server) listOthers(resource string) (*http.Response, error) {
-	version, kind := apiVersion, "WorkflowTaskResult"
+	version, kind := apiVersion, otherKinds()[resource]
 	if resource == "pods" {
-		version, kind = "v1", "Pod"
+		version = "v1"
 	}
 	items := []any{}
 	for _, name := range s.Others[resource] {
