@@ -82,9 +82,9 @@ func describeIfExists(fixture func() Fixture) {
 			first := f.start(ctx, req)
 			// As the controller creates it for a step that the agent runs, and with a finalizer.
 			taskSets := f.Admin.Resource(resource("workflowtasksets")).Namespace(f.Namespace)
-			create(ctx, taskSets, fmt.Sprintf(`{apiVersion: argoproj.io/v1alpha1, kind: WorkflowTaskSet, spec: {}, metadata: {name: n,
+			create(ctx, taskSets, fmt.Sprintf(`{apiVersion: argoproj.io/v1alpha1, kind: WorkflowTaskSet, spec: {}, metadata: {name: "n",
 				finalizers: [argoservice.test/held], ownerReferences: [
-				{apiVersion: argoproj.io/v1alpha1, kind: Workflow, name: n, uid: %s}]}}`, first.UID))
+				{apiVersion: argoproj.io/v1alpha1, kind: Workflow, name: "n", uid: %s}]}}`, first.UID))
 			longEnough(ctx, 5*time.Second, func(short context.Context) bool {
 				_, err := f.Client.Start(short, req)
 				Expect(err).To(MatchError(context.DeadlineExceeded))
