@@ -33,8 +33,10 @@ func TestKindsOfErrors(t *testing.T) {
 func TestPlainObjects(t *testing.T) {
 	object := func(namespace, at, message string) *unstructured.Unstructured {
 		return &unstructured.Unstructured{Object: map[string]any{
-			"metadata": map[string]any{"name": "a", "namespace": namespace, "uid": at, "annotations": map[string]any{"in": namespace}},
-			"status":   map[string]any{"message": message, "nodes": map[string]any{"n": map[string]any{"finishedAt": at}}},
+			"metadata": map[string]any{"name": "a", "namespace": namespace, "uid": at, "annotations": map[string]any{
+				"in": namespace, "argoservice.opensearch.org/decisions": "one-of-" + at + " another-of-" + at,
+			}},
+			"status": map[string]any{"message": message, "nodes": map[string]any{"n": map[string]any{"finishedAt": at}}},
 		}}
 	}
 	plain := func(namespace, at, message string) string {
