@@ -241,7 +241,7 @@ tidy: need ## check that every go.mod is tidy
 	@hack/latest/check
 
 .PHONY: docs
-docs: need ## check links, snippets and names in all documentation (ARGS=--online asks for links elsewhere too, --write draws what is drawn)
+docs: need ## check links, snippets and names in all documentation (ARGS=--online requests external links too, --write updates snippets and the drawing)
 	@$(call build,hack/docs,docs) .
 	@exec "$(RUN)/docs" --root "$(CURDIR)" $(ARGS)
 

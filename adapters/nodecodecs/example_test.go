@@ -10,7 +10,8 @@ import (
 )
 
 func ExampleDecoders() {
-	client, err := workflow.NewForConfig(&rest.Config{Host: "https://127.0.0.1:6443"}, workflow.Options{NodeDecoders: nodecodecs.Decoders()})
+	cfg := &rest.Config{Host: "https://127.0.0.1:6443"}
+	client, err := workflow.NewForConfig(cfg, workflow.Options{NodeDecoders: nodecodecs.Decoders()})
 	if err != nil {
 		fmt.Println(err)
 		return

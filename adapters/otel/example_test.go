@@ -15,24 +15,24 @@ import (
 
 // The client's operations are spans, and its workflows name the span that started them.
 func ExampleNewObserver() {
-	provider := noop.NewTracerProvider() // that of the host's SDK
-	observer, err := otel.NewObserver(otel.Options{
-		TracerProvider: provider,
-		OwnTrace:       []workflow.Op{workflow.OpWait}, // waits take hours here
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
+	run := func(cfg *rest.Config, provider trace.TracerProvider) error {
+		observer, err := otel.NewObserver(otel.Options{
+			TracerProvider: provider,                       // the host's; nothing global is used
+			OwnTrace:       []workflow.Op{workflow.OpWait}, // waits take hours here
+		})
+		if err != nil {
+			return err
+		}
+		client, err := workflow.NewForConfig(cfg, workflow.Options{Observer: observer, StartAnnotations: otel.StartAnnotations})
+		if err != nil {
+			return err
+		}
+		fmt.Println("traced in namespace", client.Namespace())
+		return nil
 	}
-	client, err := workflow.NewForConfig(&rest.Config{Host: "https://example"}, workflow.Options{
-		Observer:         observer,
-		StartAnnotations: otel.StartAnnotations,
-	})
-	if err != nil {
+	if err := run(&rest.Config{Host: "https://example"}, noop.NewTracerProvider()); err != nil {
 		fmt.Println(err)
-		return
 	}
-	fmt.Println("traced in namespace", client.Namespace())
 	// Output: traced in namespace ma
 }
 

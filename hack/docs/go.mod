@@ -2,7 +2,4 @@ module github.com/opensearch-project/opensearch-migrations/argoservice/hack/docs
 
 go 1.26.0
 
-require (
-	github.com/yuin/goldmark v1.8.7
-	go.yaml.in/yaml/v3 v3.0.4
-)
+require github.com/yuin/goldmark v1.8.7

@@ -1,141 +1,101 @@
-// Command docs checks the documentation: every link leads somewhere, every snippet is what it says,
-// every target, path, test and name that is mentioned is there, every target and script that is
-// mentioned is run by .ci/run in some form, every exported name is explained, every verb has an
-// example, and what is drawn from the code is up to date. It reports all that it finds, each with its
-// place.
+// Command docs checks the documentation: links lead to files and headings, blocks of Go are parts of
+// files that are compiled, the drawing of the packages shows their imports, make targets exist and
+// .ci/run runs each in some form, tests and exported names (those in docs/api) exist, and every public
+// package and every verb has an example.
 //
-// A snippet of Go is compiled. A whole file is taken as it is. Of a fragment, a comment of HTML above
-// it, which readers don't see, says how:
+// A comment above a block of Go, which readers don't see, names its file:
 //
 //	<!-- snippet of pkg/workflow/example_test.go -->
 //
-// it is a part of that file, which is compiled, and as an example run, with its package's tests;
-//
-//	<!-- snippet
-//	import "k8s.io/client-go/rest"
-//	var cfg *rest.Config
-//	-->
-//
-// it is the body of a function that has a ctx and returns an error, in a file that has these
-// declarations besides; "snippet in adapters/opensearch" names the module to compile it in, which
-// is that of the page by default;
-//
-//	<!-- snippet not compiled: it shows what the compiler refuses -->
-//
-// it is left alone, for that reason.
+// With --write, the block becomes the lines of that file that now begin and end as it does.
 package main
 
 import (
-	"cmp"
-	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
-	"os/signal"
-	"path/filepath"
+	"path"
+	"regexp"
 	"slices"
-	"syscall"
+	"strings"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout)
-	stop()
+	root := flag.String("root", ".", "the root of the repository")
+	online := flag.Bool("online", false, "request links to other sites too")
+	write := flag.Bool("write", false, "update the blocks of Go and the drawing of the packages")
+	flag.Parse()
+	problems, err := check(*root, *online, *write)
+	for _, problem := range problems {
+		fmt.Println(problem)
+	}
+	if err == nil && len(problems) > 0 {
+		err = fmt.Errorf("%d problems in the documentation", len(problems))
+	}
 	if err != nil {
-		if !errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintln(os.Stderr, "docs:", err)
-		}
+		fmt.Fprintln(os.Stderr, "docs:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, args []string, out io.Writer) error {
-	flags := flag.NewFlagSet("docs", flag.ContinueOnError)
-	flags.SetOutput(out)
-	root := flags.String("root", ".", "the root of the repository")
-	online := flags.Bool("online", false, "ask for links to elsewhere, too")
-	write := flags.Bool("write", false, "draw what is drawn from the code")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	if flags.NArg() > 0 {
-		return fmt.Errorf("unknown argument %q", flags.Arg(0))
-	}
-	absolute, err := filepath.Abs(*root)
+func check(root string, online, write bool) (problems []string, err error) {
+	r, err := read(root)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if *write {
-		if err := writeDrawings(absolute); err != nil {
+	if err := r.checkCopies(write); err != nil {
+		return nil, err
+	}
+	r.checkLinks(online)
+	r.checkCode()
+	r.checkExamples()
+	slices.Sort(r.problems)
+	return r.problems, nil
+}
+
+// repository holds what is checked, and what it is checked against.
+type repository struct {
+	root, module string
+	files        map[string]string // by path from the root
+	pages        map[string]*page  // the files of Markdown
+	libraries    []library         // the files in docs/api
+	tests        string            // all files of tests
+	problems     []string
+}
+
+func read(root string) (*repository, error) {
+	r := &repository{root: root, files: map[string]string{}, pages: map[string]*page{}}
+	packageClause := regexp.MustCompile(`(?m)^package (\w+) // import "(.*)"$`) // of docs/api
+	needed := regexp.MustCompile(`\.(md|go|mk)$|^docs/api/.*\.txt$|^Makefile$|^\.ci/run$|(^|/)go\.mod$`)
+	err := fs.WalkDir(os.DirFS(root), ".", func(file string, entry fs.DirEntry, err error) error {
+		switch name := path.Base(file); {
+		case err != nil:
 			return err
+		case entry.IsDir() && (name == "testdata" || name == "node_modules" || name[0] == '.' && name != "." && name != ".ci"):
+			return fs.SkipDir
+		case entry.IsDir() || !needed.MatchString(file):
+			return nil
 		}
-	}
-	pages, err := readPages(absolute)
-	if err != nil {
+		text, err := fs.ReadFile(os.DirFS(root), file)
+		r.files[file] = string(text)
+		if strings.HasSuffix(file, ".md") {
+			r.pages[file] = readPage(text)
+		} else if strings.HasSuffix(file, "_test.go") {
+			r.tests += r.files[file]
+		} else if match := packageClause.FindStringSubmatch(r.files[file]); match != nil {
+			r.libraries = append(r.libraries, library{file, r.files[file], match[1], match[2]})
+		}
 		return err
-	}
-	problems, err := check(ctx, absolute, pages)
-	if err != nil {
-		return err
-	}
-	if *online {
-		problems = append(problems, checkOnline(ctx, pages)...)
-	}
-	slices.SortStableFunc(problems, func(a, b problem) int {
-		return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.line, b.line))
 	})
-	for _, p := range problems {
-		fmt.Fprintln(out, p)
-	}
-	if len(problems) > 0 {
-		return fmt.Errorf("%d problems in the documentation", len(problems))
-	}
-	return nil
+	module, _, _ := strings.Cut(r.files["go.mod"], "\n")
+	r.module = strings.TrimPrefix(module, "module ")
+	return r, err
 }
 
-// problem is something to mend.
-type problem struct {
-	file string // from the root on
-	line int
-	text string
-}
-
-func (p problem) String() string { return fmt.Sprintf("%s:%d: %s", p.file, p.line, p.text) }
-
-// check does all that needs no network. An error is one of the check itself.
-func check(ctx context.Context, root string, pages []*page) ([]problem, error) {
-	var problems []problem
-	targets, err := makeTargets(root)
-	if err != nil {
-		return nil, err
-	}
-	ran, ranText, err := runByCI(root)
-	if err != nil {
-		return nil, err
-	}
-	names, err := readIndex(root)
-	if err != nil {
-		return nil, err
-	}
-	problems = append(problems, checkLinks(root, pages)...)
-	problems = append(problems, checkMentions(root, pages, names)...)
-	for _, page := range pages {
-		problems = append(problems, checkData(page)...)
-		problems = append(problems, checkCommands(ctx, root, page, targets)...)
-		problems = append(problems, checkRun(root, page, ran, ranText)...)
-	}
-	for _, look := range []func() ([]problem, error){
-		func() ([]problem, error) { return checkSnippets(ctx, root, pages) },
-		func() ([]problem, error) { return checkNames(root, names) },
-		func() ([]problem, error) { return checkDrawings(root) },
-	} {
-		found, err := look()
-		if err != nil {
-			return nil, err
-		}
-		problems = append(problems, found...)
-	}
-	return problems, nil
+// report adds a problem, at the first line of the file that has the given text.
+func (r *repository) report(file, at, format string, args ...any) {
+	before := r.files[file][:max(0, strings.Index(r.files[file], at))]
+	place := fmt.Sprintf("%s:%d: ", file, 1+strings.Count(before, "\n"))
+	r.problems = append(r.problems, place+fmt.Sprintf(format, args...))
 }

@@ -1,236 +1,143 @@
 package main
 
 import (
-	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"path"
+	"regexp"
 	"slices"
 	"strings"
 )
 
-// library is one public package, as its sources say.
-type library struct {
-	root  string
-	fset  *token.FileSet
-	files []*ast.File // without tests
-	tests []*ast.File
-}
+const ciScript = ".ci/run"
 
-// checkNames looks at the public packages, those under pkg and adapters: every exported name is
-// explained, fields and methods too; every package has an overview and an example; every method of the
-// interfaces that services call has an example; and links in comments lead somewhere.
-func checkNames(root string, names *index) ([]problem, error) {
-	var problems []problem
-	for _, top := range []string{"pkg", "adapters"} {
-		err := filepath.WalkDir(filepath.Join(root, top), func(path string, entry fs.DirEntry, err error) error {
-			switch {
-			case os.IsNotExist(err):
-				return nil
-			case err != nil:
-				return err
-			case !entry.IsDir():
-				return nil
-			case entry.Name() == "internal" || entry.Name() == "testdata":
-				return filepath.SkipDir
+// checkCode looks up what pages have as code: make targets, tests such as TestX, and exported names such
+// as workflow.ErrConflict and Options.RetryFor. A target that CI does not run can break unnoticed.
+func (r *repository) checkCode() {
+	makes, run := r.targets()
+	for file, p := range r.pages {
+		if file == "CHANGELOG.md" {
+			continue // it mentions what is deleted, too
+		}
+		for _, code := range p.code {
+			if r.lacks(code) {
+				r.report(file, code, "there is no %s", code)
 			}
-			l, err := readLibrary(root, path)
-			if err != nil || len(l.files) == 0 || l.files[0].Name.Name == "main" {
-				return err
-			}
-			problems = append(problems, l.undocumented()...)
-			problems = append(problems, l.withoutExample()...)
-			problems = append(problems, l.brokenLinks(names)...)
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return problems, nil
-}
-
-func readLibrary(root, dir string) (*library, error) {
-	l := &library{root: root, fset: token.NewFileSet()}
-	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
-	if err != nil {
-		return nil, err
-	}
-	for _, path := range files {
-		file, err := parser.ParseFile(l.fset, path, nil, parser.ParseComments|parser.SkipObjectResolution)
-		if err != nil {
-			return nil, err
-		}
-		if strings.HasSuffix(path, "_test.go") {
-			l.tests = append(l.tests, file)
-		} else {
-			l.files = append(l.files, file)
-		}
-	}
-	return l, nil
-}
-
-func (l *library) problem(pos token.Pos, format string, args ...any) problem {
-	place := l.fset.Position(pos)
-	file, err := filepath.Rel(l.root, place.Filename)
-	if err != nil {
-		file = place.Filename
-	}
-	return problem{filepath.ToSlash(file), place.Line, fmt.Sprintf(format, args...)}
-}
-
-// undocumented finds the exported names that nothing is said of.
-func (l *library) undocumented() []problem {
-	var problems []problem
-	if !slices.ContainsFunc(l.files, func(file *ast.File) bool { return file.Doc != nil }) {
-		problems = append(problems, l.problem(l.files[0].Name.Pos(), "package %s has no overview", l.files[0].Name.Name))
-	}
-	missing := func(pos token.Pos, name string) {
-		problems = append(problems, l.problem(pos, "%s is exported, and nothing says what it is", name))
-	}
-	for _, file := range l.files {
-		for _, declaration := range file.Decls {
-			switch declaration := declaration.(type) {
-			case *ast.FuncDecl:
-				if declaration.Doc == nil && declaration.Name.IsExported() && !wellKnown(declaration) {
-					missing(declaration.Pos(), declaration.Name.Name)
-				}
-			case *ast.GenDecl:
-				l.undocumentedValues(declaration, missing)
-				for _, spec := range declaration.Specs {
-					if spec, ok := spec.(*ast.TypeSpec); ok {
-						l.undocumentedType(declaration, spec, missing)
-					}
+			for _, target := range targetsIn(strings.ReplaceAll(code, "\n", " ")) {
+				if _, found := makes[target]; !found {
+					r.report(file, code, "the Makefile has no target %q", target)
+				} else if !run[target] {
+					r.report(file, code, "%s does not run make %s in any form", ciScript, target)
 				}
 			}
 		}
 	}
-	return problems
 }
 
-func (l *library) undocumentedType(group *ast.GenDecl, spec *ast.TypeSpec, missing func(token.Pos, string)) {
-	if !spec.Name.IsExported() {
-		return
-	}
-	if spec.Doc == nil && spec.Comment == nil && group.Doc == nil {
-		missing(spec.Pos(), spec.Name.Name)
-	}
-	var fields *ast.FieldList
-	switch t := spec.Type.(type) {
-	case *ast.StructType:
-		fields = t.Fields
-	case *ast.InterfaceType:
-		fields = t.Methods
-	default:
-		return
-	}
-	var members []member
-	for _, field := range fields.List {
-		m := member{node: field, doc: field.Doc, comment: field.Comment}
-		for _, name := range field.Names {
-			if !namesake(name.Name, field.Type) {
-				m.names = append(m.names, name)
-			}
+// targets returns what each target of the makefiles makes, and which targets CI runs.
+func (r *repository) targets() (makes map[string][]string, run map[string]bool) {
+	comment := regexp.MustCompile(`(?m)(^|\s)@?#.*$`)
+	rule := regexp.MustCompile(`(?m)^([a-z][a-z-]*)::?([^=\n]*)\n((?:\t.*\n|\n)*)`)
+	makes, run = map[string][]string{}, map[string]bool{}
+	for file, text := range r.files {
+		if file != "Makefile" && path.Ext(file) != ".mk" {
+			continue
 		}
-		members = append(members, m)
+		text = strings.NewReplacer("\\\n", " ", "$(MAKE)", "make").Replace(comment.ReplaceAllString(text, ""))
+		for _, match := range rule.FindAllStringSubmatch(text, -1) {
+			makes[match[1]] = slices.Concat(makes[match[1]], strings.Fields(match[2]), targetsIn(match[3]))
+		}
 	}
-	l.undocumentedMembers(members, spec.Name.Name+".", missing)
+	for queue := targetsIn(comment.ReplaceAllString(r.files[ciScript], "")); len(queue) > 0; queue = queue[1:] {
+		if target := queue[0]; !run[target] {
+			run[target] = true
+			queue = append(queue, makes[target]...)
+		}
+	}
+	return makes, run
 }
 
-func (l *library) undocumentedValues(group *ast.GenDecl, missing func(token.Pos, string)) {
-	if group.Doc != nil {
-		return
+// targetsIn returns the targets of the calls of make in a command.
+func targetsIn(code string) (targets []string) {
+	for _, match := range regexp.MustCompile(`\bmake((?: +[a-z-]+)+)`).FindAllStringSubmatch(code, -1) {
+		isFlag := func(word string) bool { return word[0] == '-' }
+		targets = append(targets, slices.DeleteFunc(strings.Fields(match[1]), isFlag)...)
 	}
-	var members []member
-	for _, spec := range group.Specs {
-		if spec, ok := spec.(*ast.ValueSpec); ok {
-			members = append(members, member{spec, spec.Names, spec.Doc, spec.Comment})
-		}
-	}
-	l.undocumentedMembers(members, "", missing)
+	return targets
 }
 
-// member is a field, a method, or a value of a group.
-type member struct {
-	node         ast.Node
-	names        []*ast.Ident
-	doc, comment *ast.CommentGroup
-}
+var (
+	testName = regexp.MustCompile(`^(?:Test|Fuzz|Benchmark)[A-Z]\w*$`)
+	apiName  = regexp.MustCompile(`^[*&]*(?:([a-z]\w*)\.)?([A-Z]\w*)(?:\.([A-Z]\w*))?(?:\(\))?$`)
+)
 
-// undocumentedMembers takes lines without a blank one between them for one thought, so a comment on
-// any of them is on all.
-func (l *library) undocumentedMembers(members []member, prefix string, missing func(token.Pos, string)) {
-	var paragraph []member
-	said, last := false, 0
-	finish := func() {
-		for _, m := range paragraph {
-			for _, name := range m.names {
-				if name.IsExported() && !said {
-					missing(name.Pos(), prefix+name.Name)
-				}
-			}
-		}
-		paragraph, said = nil, false
+// lacks reports whether the name of a test or an exported name does not exist. Names of packages that
+// are not in docs/api exist.
+func (r *repository) lacks(name string) bool {
+	if testName.MatchString(name) {
+		return !strings.Contains(r.tests, "\nfunc "+name+"(")
 	}
-	for _, m := range members {
-		begin := m.node.Pos()
-		if m.doc != nil {
-			begin = m.doc.Pos()
-		}
-		if l.fset.Position(begin).Line > last+1 {
-			finish()
-		}
-		last = l.fset.Position(m.node.End()).Line
-		said = said || m.doc != nil || m.comment != nil
-		paragraph = append(paragraph, m)
-	}
-	finish()
-}
-
-// wellKnown are the methods that say the same of every type, and those of types that nobody sees.
-func wellKnown(function *ast.FuncDecl) bool {
-	if function.Recv == nil {
+	match := apiName.FindStringSubmatch(name)
+	if match == nil || match[1] == "" && match[3] == "" {
 		return false
 	}
-	switch function.Name.Name {
-	case "Error", "Unwrap", "String":
-		return true
-	}
-	return !ast.IsExported(receiver(function))
-}
-
-// namesake is a field that is called as its type is, which says what it is.
-func namesake(name string, t ast.Expr) bool {
-	if star, ok := t.(*ast.StarExpr); ok {
-		t = star.X
-	}
-	switch t := t.(type) {
-	case *ast.Ident:
-		return t.Name == name
-	case *ast.SelectorExpr:
-		return t.Sel.Name == name
-	}
-	return false
-}
-
-// receiver is the name of a method's type.
-func receiver(method *ast.FuncDecl) string {
-	t := method.Recv.List[0].Type
-	for {
-		switch inner := t.(type) {
-		case *ast.StarExpr:
-			t = inner.X
-		case *ast.IndexExpr:
-			t = inner.X
-		case *ast.IndexListExpr:
-			t = inner.X
-		case *ast.Ident:
-			return inner.Name
-		default:
-			return ""
+	known := false
+	for _, l := range r.libraries {
+		if match[1] == "" || match[1] == l.name {
+			if l.has(match[2], match[3]) {
+				return false
+			}
+			known = known || match[1] != "" || l.has(match[2], "")
 		}
 	}
+	return known
+}
+
+// library is a public package, as its file in docs/api describes it.
+type library struct{ file, api, name, path string }
+
+// has reports whether the package exports a name, and that a field or method if member is not empty.
+// A type that embeds another one is taken to have any.
+func (l library) has(name, member string) bool {
+	declared := regexp.MustCompile(`(?m)^(?:const|var|type|func) ` + name + `\b(.*\n(?:\t.*\n)*)`).FindStringSubmatch(l.api)
+	if declared == nil || member == "" {
+		return declared != nil
+	}
+	fields := regexp.MustCompile(`(?m)^\t(` + member + `\b|[\w.*]+$)`)
+	method := regexp.MustCompile(`(?m)^func \(\*?` + name + `\b[^)]*\) ` + member + `\(`)
+	return fields.MatchString(declared[1]) || method.MatchString(l.api)
+}
+
+// checkExamples looks for an example of every public package, and for one that calls each verb: the
+// methods of the interfaces that services depend on.
+func (r *repository) checkExamples() {
+	example := regexp.MustCompile(`(?ms)^func Example.*?^}`)
+	for _, l := range r.libraries {
+		examples := ""
+		for file, source := range r.files {
+			if r.module+"/"+path.Dir(file) == l.path && strings.HasSuffix(file, "_test.go") {
+				examples += strings.Join(example.FindAllString(source, -1), "\n")
+			}
+		}
+		if examples == "" {
+			r.report(l.file, "package ", "package %s has no example", l.name)
+		}
+		for _, verb := range slices.Concat(l.verbs("Interface"), l.verbs("Backfill")) {
+			if !strings.Contains(examples, "."+verb+"(") {
+				r.report(l.file, "\t"+verb+"(", "no example calls %s", verb)
+			}
+		}
+	}
+}
+
+// verbs returns the methods of an interface, with those of the interfaces in it.
+func (l library) verbs(name string) (verbs []string) {
+	_, body, _ := strings.Cut(l.api, "\ntype "+name+" interface {\n")
+	body, _, _ = strings.Cut(body, "}\n")
+	for line := range strings.Lines(body) {
+		if verb, _, found := strings.Cut(strings.TrimSpace(line), "("); found {
+			verbs = append(verbs, verb)
+		} else {
+			verbs = append(verbs, l.verbs(verb)...)
+		}
+	}
+	return verbs
 }

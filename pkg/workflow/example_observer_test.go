@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"os"
 
+	"k8s.io/client-go/rest"
+
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -41,10 +43,34 @@ func (failures) End(_ context.Context, call workflow.Call, err error) {
 	}
 }
 
+// Logs, metrics and traces receive the same events.
+func ExampleMultiObserver() {
+	run := func(ctx context.Context, cfg *rest.Config, handler slog.Handler, metrics, traces workflow.Observer) error {
+		client, err := workflow.NewForConfig(cfg, workflow.Options{
+			Observer: workflow.MultiObserver(
+				workflow.NewLogObserver(handler), // a slog.Handler
+				metrics,                          // argoprom.NewObserver(argoprom.Options{}), registered by you
+				traces,                           // of adapters/otel
+			),
+		})
+		if err != nil {
+			return err
+		}
+		_, err = client.Get(ctx, "missing")
+		return err
+	}
+	err := run(context.Background(), exampleCluster(), slog.DiscardHandler, failures{}, failures{})
+	fmt.Println(workflow.Reason(err))
+	// Output:
+	// get of missing failed: NotFound
+	// get of missing failed: NotFound
+	// NotFound
+}
+
 // A custom observer embeds NopObserver and implements only the methods it needs.
 func ExampleObserver() {
 	client, err := workflow.NewForConfig(exampleCluster(), workflow.Options{
-		Observer: workflow.MultiObserver(failures{}, workflow.NewLogObserver(slog.DiscardHandler)),
+		Observer: failures{},
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"k8s.io/client-go/rest"
+
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -22,6 +24,25 @@ func ExampleWorkflowClient_CheckPermissions() {
 		fmt.Println(err) // the check itself failed
 	}
 	// Output: delete pods, for retry (steps that ran in pods)
+}
+
+// If permissions are missing, the service does not start, and its error names them.
+func ExampleWorkflowClient_CheckPermissions_startup() {
+	run := func(ctx context.Context, cfg *rest.Config, namespace string) error {
+		client, err := workflow.NewForConfig(cfg, workflow.Options{Namespace: namespace})
+		if err != nil {
+			return err
+		}
+		if err := client.CheckPermissions(ctx, workflow.OpStart, workflow.OpWait, workflow.OpApprove); err != nil {
+			return err // names each permission that is missing, and what it is for
+		}
+		fmt.Println("ready in namespace", client.Namespace())
+		return nil
+	}
+	if err := run(context.Background(), exampleCluster(), "ma"); err != nil {
+		fmt.Println(err)
+	}
+	// Output: ready in namespace ma
 }
 
 // Print the permissions of an operation, e.g. to put them into a role.
