@@ -24,12 +24,14 @@ export GOTMPDIR := $(RUN)/tmp
 PARENT := ARGOSERVICE_PARENT=$(shell echo $$PPID)
 CLUSTER := env $(PARENT) XDG_CACHE_HOME="$(RUN)/cache" "$(TOOLS)" exec -- "$(RUN)/cluster"
 
+# A C compiler, for the race detector and for hack/migrate-scan.
+CGO := $(if $(filter 0,$(shell go env CGO_ENABLED)),,$(shell command -v "$${CC:-cc}" || command -v gcc))
 # The modules that hold code; the tool modules under hack/tools hold versions only.
 MODULES := . \
 	adapters/nodecodecs adapters/opensearch adapters/otel adapters/prometheus \
 	examples examples/backfill examples/service $(wildcard examples/rollout) \
 	test/browser test/envtest test/faults test/opensearch test/otel test/promrules test/schema test/target \
-	hack/api hack/docs hack/hostile hack/scale hack/tools $(wildcard hack/migrate-scan)
+	hack/api hack/docs hack/hostile hack/scale hack/tools $(if $(CGO),$(wildcard hack/migrate-scan))
 # Those whose tests need no cluster, and nothing said of how they run.
 UNIT_MODULES := $(filter-out . adapters/nodecodecs adapters/opensearch hack/hostile test/browser test/envtest test/faults test/promrules,$(MODULES))
 # Without the race detector: what decodes megabytes, which takes ten times as long with it, but for the
@@ -53,8 +55,7 @@ BENCH_MODULES := hack/argocheck hack/argotypes hack/bench hack/bench/weight/argo
 AS_TOOLS := hack/bench/weight/argo
 TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
 
-# The race detector needs a C compiler, and cgo.
-RACE := $(if $(filter 0,$(shell go env CGO_ENABLED)),,$(if $(shell command -v "$${CC:-cc}" || command -v gcc),-race))
+RACE := $(if $(CGO),-race)
 # What hangs ends then. A busy machine needs several times the usual time.
 UNIT_TIMEOUT := 30m
 INTEGRATION_TIMEOUT := 30m
@@ -122,14 +123,14 @@ vet: need ## go vet on every module
 
 .PHONY: test-unit
 test-unit: need ## the tests that need no cluster
-	@[ -n "$(RACE)" ] || echo "the tests run without the race detector, which needs a C compiler and cgo" >&2
+	@[ -n "$(CGO)" ] || echo "the tests run without the race detector and hack/migrate-scan, which need a C compiler and cgo" >&2
 	@# three at once, since most of a module is the work of one core; each says all it has to say at its end
 	@{ $(units) $(foreach module,$(UNIT_MODULES),echo -C $(module) $(RACE) ./...;) } | xargs -P 3 -L 1 sh -c \
 		'said=$$(go test "$$@" -shuffle=on -timeout $(UNIT_TIMEOUT) 2>&1); code=$$?; printf "test %s\n%s\n" "$$2" "$$said"; exit $$code' sh
 
 .PHONY: test-fuzz
 test-fuzz: need ## every fuzz target, 200,000 inputs each (10,000 in make test-all; FUZZTIME=1m for a time)
-	@for package in ./pkg/status ./pkg/workflow ./pkg/workflow/internal/selection ./pkg/workflow/internal/podlogs ./pkg/workflow/internal/source ./pkg/backfill adapters/nodecodecs $(wildcard ./pkg/legacy hack/migrate-scan/python hack/migrate-scan/find); do \
+	@for package in ./pkg/status ./pkg/workflow ./pkg/workflow/internal/selection ./pkg/workflow/internal/podlogs ./pkg/workflow/internal/source ./pkg/backfill adapters/nodecodecs $(wildcard ./pkg/legacy) $(if $(CGO),$(wildcard hack/migrate-scan)); do \
 		targets=$$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$package/*_test.go); \
 		[ -n "$$targets" ] || { echo "no fuzz target in $$package" >&2; exit 1; }; \
 		for target in $$targets; do \

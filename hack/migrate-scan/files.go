@@ -1,114 +1,183 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-git/go-git/v5/plumbing/format/gitignore"
 )
 
-// source is a file to be looked at.
+const (
+	maxFile   = 2 << 20 // bytes; larger files are not written by hand
+	firstLine = 256     // bytes that are read to find a script's interpreter
+)
+
+// source is a file to be scanned.
 type source struct {
-	path     string // as it is shown: that of DIR as given, and what is below it
-	absolute string
-	language language
+	shown, absolute, language string // shown begins with DIR as it was given
 }
 
-// skipped is what could not be looked at, in whole or in part.
+// skipped is a file or folder that was not scanned, or not completely.
 type skipped struct {
 	File   string `json:"file"`
 	Reason string `json:"reason"`
-	// Partly: what could be understood was looked at.
-	Partly bool `json:"partly"`
+	Partly bool   `json:"partly"` // the part that was understood was scanned
 }
 
 // lister collects the files below folders.
 type lister struct {
+	*table
 	sources []source
 	skipped []skipped
-	seen    map[string]bool // by absolute path, since folders can be given twice
+	seen    map[string]bool                // by absolute path, since folders can be given twice
+	top     string                         // the repository's root, or DIR outside of repositories
+	ignored map[string][]gitignore.Pattern // by folder, in the order of rising priority
 }
 
-// listSources finds the files to look at. A DIR that isn't there or can't be read is an error
-// that names it; a folder below it that can't be read is skipped.
-func listSources(dirs []string) ([]source, []skipped, error) {
-	l := &lister{seen: map[string]bool{}}
+// listSources finds the files to scan. A DIR that cannot be read is an error; a folder below it
+// that cannot be read is skipped.
+func (t *table) listSources(dirs []string) (*lister, error) {
+	l := &lister{table: t, seen: map[string]bool{}}
 	for _, dir := range dirs {
-		if err := l.root(dir); err != nil {
-			return nil, nil, err
+		root, err := filepath.Abs(dir)
+		if err == nil {
+			root, err = filepath.EvalSymlinks(root)
+		}
+		if err == nil {
+			l.ignoresAbove(root)
+			err = filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error { return l.visit(dir, root, file, entry, err) })
+		}
+		if err != nil {
+			return nil, fmt.Errorf("DIR %s: %w", dir, reasonOf(err))
 		}
 	}
-	return l.sources, l.skipped, nil
+	slices.SortFunc(l.sources, func(a, b source) int { return strings.Compare(a.shown, b.shown) })
+	return l, nil
 }
 
-func (l *lister) root(dir string) error {
-	absolute, err := filepath.Abs(dir)
-	if err != nil {
-		return fmt.Errorf("DIR %s: %w", dir, err)
-	}
-	if absolute, err = filepath.EvalSymlinks(absolute); err != nil {
-		return fmt.Errorf("DIR %s: %w", dir, reasonOf(err))
-	}
-	info, err := os.Stat(absolute)
-	if err != nil {
-		return fmt.Errorf("DIR %s: %w", dir, reasonOf(err))
-	}
-	if !info.IsDir() {
-		language := languageOf(filepath.Base(absolute))
-		if !info.Mode().IsRegular() || language == unknownLanguage {
-			return fmt.Errorf("DIR %s: neither a folder nor a file in a language that is looked at", dir)
+func (l *lister) visit(dir, root, file string, entry fs.DirEntry, err error) error {
+	below, _ := filepath.Rel(root, file) // it is below
+	shown, name := filepath.ToSlash(filepath.Join(dir, below)), filepath.Base(file)
+	language := l.languageOf(name, "python", "go", "shell", "make", "docker", "script")
+	switch {
+	case err != nil && file == root:
+		return err
+	case err != nil:
+		l.skipped = append(l.skipped, skipped{File: shown, Reason: reasonOf(err).Error()})
+	case entry.IsDir():
+		if _, err := os.Lstat(filepath.Join(file, "pyvenv.cfg")); file != root && (err == nil || l.is("foreign", name) || l.ignores(file, true)) {
+			return fs.SkipDir
 		}
-		l.file(filepath.Clean(dir), absolute, language)
-		return nil
+		l.readIgnores(file)
+	case !entry.Type().IsRegular() || language == "": // links could lead anywhere
+		if file == root {
+			return errors.New("neither a folder nor a file in a supported language")
+		}
+	case !l.seen[file] && (file == root || !l.ignores(file, false)):
+		l.seen[file] = true
+		l.sources = append(l.sources, source{shown, file, language})
 	}
-	entries, err := os.ReadDir(absolute)
-	if err != nil {
-		return fmt.Errorf("DIR %s: %w", dir, reasonOf(err))
-	}
-	l.folder(filepath.Clean(dir), absolute, entries, ignoresAbove(absolute))
 	return nil
 }
 
-func (l *lister) file(shown, absolute string, language language) {
-	if !l.seen[absolute] {
-		l.seen[absolute] = true
-		l.sources = append(l.sources, source{filepath.ToSlash(shown), absolute, language})
-	}
-}
-
-// folder lists what is in a folder, in the order of its names, and below.
-func (l *lister) folder(shown, absolute string, entries []os.DirEntry, ignored ignores) {
-	ignored = ignored.with(absolute)
-	for _, entry := range entries {
-		name := entry.Name()
-		shownHere, path := filepath.Join(shown, name), filepath.Join(absolute, name)
-		switch {
-		case entry.IsDir():
-			if skippedFolder(name) || ignored.match(path, true) || isVirtualEnv(path) {
-				continue
-			}
-			below, err := os.ReadDir(path)
-			if err != nil {
-				l.skipped = append(l.skipped, skipped{File: filepath.ToSlash(shownHere), Reason: reasonOf(err).Error()})
-				continue
-			}
-			l.folder(shownHere, path, below, ignored)
-		case entry.Type().IsRegular(): // no links, which could lead anywhere, and no devices
-			if language := languageOf(name); language != unknownLanguage && !ignored.match(path, false) {
-				l.file(shownHere, path, language)
-			}
+// languageOf returns the first of the languages whose pattern a name matches.
+func (t *table) languageOf(name string, languages ...string) string {
+	for _, language := range languages {
+		if t.is(language, name) {
+			return strings.TrimPrefix(language, "#!")
 		}
 	}
+	return ""
 }
 
-func isVirtualEnv(path string) bool {
-	_, err := os.Lstat(filepath.Join(path, "pyvenv.cfg"))
-	return err == nil
+// ignoresAbove reads the .gitignore files above root, up to its repository's root. They do not
+// apply if they ignore root itself, which was asked for by name.
+func (l *lister) ignoresAbove(root string) {
+	l.top, l.ignored = root, map[string][]gitignore.Pattern{}
+	var above []string
+	for at := root; at != filepath.Dir(at); at = filepath.Dir(at) {
+		if _, err := os.Lstat(filepath.Join(at, ".git")); err == nil {
+			l.top = at
+			for _, folder := range slices.Backward(above) {
+				l.readIgnores(folder)
+			}
+			break
+		}
+		above = append(above, filepath.Dir(at))
+	}
+	if l.ignores(root, true) {
+		l.top, l.ignored = root, map[string][]gitignore.Pattern{}
+	}
 }
 
-// reasonOf is an error of the file system without the path, which is shown beside it.
+func (l *lister) readIgnores(folder string) {
+	patterns := slices.Clip(l.ignored[filepath.Dir(folder)])
+	text, _ := os.ReadFile(filepath.Join(folder, ".gitignore")) // git cannot read it either
+	for pattern := range strings.SplitSeq(strings.TrimPrefix(string(text), "\uFEFF"), "\n") {
+		if pattern = strings.TrimSuffix(pattern, "\r"); strings.TrimSpace(pattern) != "" && !strings.HasPrefix(pattern, "#") {
+			patterns = append(patterns, gitignore.ParsePattern(pattern, l.parts(folder)))
+		}
+	}
+	l.ignored[folder] = patterns
+}
+
+func (l *lister) ignores(file string, isDir bool) bool {
+	return gitignore.NewMatcher(l.ignored[filepath.Dir(file)]).Match(l.parts(file), isDir)
+}
+
+// parts returns the path from the top, which patterns are matched against.
+func (l *lister) parts(file string) []string {
+	if below, err := filepath.Rel(l.top, file); err == nil && below != "." {
+		return strings.Split(filepath.ToSlash(below), "/")
+	}
+	return nil
+}
+
+// read returns a file's text and its language, which is "" for a script in a language that is not
+// supported. A byte that is not UTF-8 becomes one character: what is searched for is ASCII.
+func (t *table) read(s source) (text, language string, err error) {
+	file, err := os.Open(s.absolute)
+	if err != nil {
+		return "", "", err
+	}
+	defer func() { err = cmp.Or(err, file.Close()) }()
+	head := make([]byte, firstLine)
+	n, err := io.ReadFull(file, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return "", "", err
+	}
+	language = s.language
+	if language == "script" {
+		line, _, _ := strings.Cut(string(head[:n]), "\n")
+		if language = t.languageOf(strings.TrimSpace(line), "#!python", "#!shell"); language == "" {
+			return "", "", nil
+		}
+	}
+	rest, err := io.ReadAll(io.LimitReader(file, maxFile))
+	text = strings.TrimPrefix(string(head[:n])+string(rest), "\uFEFF")
+	switch {
+	case err != nil:
+	case len(text) > maxFile:
+		err = fmt.Errorf("is larger than %d MB", maxFile>>20)
+	case strings.ContainsRune(text, 0):
+		err = errors.New("contains NUL bytes, so it is not source code")
+	case !utf8.ValidString(text):
+		text = string([]rune(text))
+	}
+	return text, language, err
+}
+
+// reasonOf returns an error of the file system without the path, which is shown beside it.
 func reasonOf(err error) error {
-	var of *os.PathError
+	var of *fs.PathError
 	if errors.As(err, &of) {
 		return of.Err
 	}

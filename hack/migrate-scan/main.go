@@ -1,19 +1,20 @@
 // Command migrate-scan finds what a source tree still has of the old ArgoService: its Python API,
-// and kubectl and argo run as processes. For each place it tells what replaces it in this library.
+// and kubectl and argo run as processes. For each place it names the replacement in this library.
 // `make -s migrate-scan ARGS="[flags] DIR…"` in the repository's root builds and runs it.
 //
-// Exit codes: 0; 1 where something was found and --fail-on-found is given; 2 for wrong flags, a
-// DIR that cannot be read, or output that cannot be written.
+// Exit codes: 0; 1 if something was found and --fail-on-found is set; 2 for wrong flags, a DIR
+// that cannot be read, or output that cannot be written.
 package main
 
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
+	"slices"
+
+	"github.com/spf13/pflag"
 )
 
 const (
@@ -21,40 +22,68 @@ const (
 	exitWrong = 2
 )
 
-func main() {
-	debug.SetGCPercent(400) // a short run with little that stays: memory is cheaper than time
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// config is what the command line asks for.
+type config struct {
+	dirs                  []string
+	format                string
+	onlySure, failOnFound bool
 }
 
-// run does everything and returns the exit code.
+// run does everything and returns the exit code. It writes the whole report, or nothing.
 func run(args []string, out, errOut io.Writer) int {
-	c, err := parseConfig(args, errOut)
-	if errors.Is(err, flag.ErrHelp) {
+	c, err := parseArgs(args, errOut)
+	if errors.Is(err, pflag.ErrHelp) {
 		return 0
 	}
-	if err != nil {
+	var found *report
+	if err == nil {
+		found, err = scan(c)
+	}
+	var text bytes.Buffer
+	if err == nil {
+		if err = found.write(&text, c.format); err == nil {
+			_, err = out.Write(text.Bytes())
+		}
+		if err != nil {
+			err = fmt.Errorf("write the findings: %w", err)
+		}
+	}
+	switch {
+	case err != nil:
 		fmt.Fprintln(errOut, "migrate-scan:", printable(err.Error()))
 		return exitWrong
-	}
-	progress := newProgress(errOut)
-	sources, troubles, err := listSources(c.dirs)
-	if err != nil {
-		fmt.Fprintln(errOut, "migrate-scan:", printable(err.Error()))
-		return exitWrong
-	}
-	found := newReport(scan(sources, progress), troubles, c.sure)
-	progress.end()
-
-	var text bytes.Buffer // all or nothing
-	if err = c.write(&text, found); err == nil {
-		_, err = out.Write(text.Bytes())
-	}
-	if err != nil {
-		fmt.Fprintln(errOut, "migrate-scan: write the findings:", printable(err.Error()))
-		return exitWrong
-	}
-	if c.failOnFound && len(found.Findings) > 0 {
+	case c.failOnFound && len(found.Findings) > 0:
 		return exitFound
 	}
 	return 0
+}
+
+// parseArgs reads the command line. Flags can be before and after folders.
+func parseArgs(args []string, out io.Writer) (config, error) {
+	var c config
+	flags := pflag.NewFlagSet("migrate-scan", pflag.ContinueOnError)
+	flags.SetOutput(out)
+	flags.Usage = func() {
+		fmt.Fprintf(out, "migrate-scan [flags] DIR…\n\nFinds uses of the old ArgoService, and names the replacement of each.\n\n%s", flags.FlagUsages())
+	}
+	flags.StringVar(&c.format, "format", "table", "the output's format: table, json or sarif")
+	flags.BoolVar(&c.onlySure, "sure", false, "report only what is sure")
+	flags.BoolVar(&c.failOnFound, "fail-on-found", false, "return exit code 1 if something is found")
+	err := flags.Parse(args)
+	c.dirs = flags.Args()
+	switch {
+	case errors.Is(err, pflag.ErrHelp):
+		return c, err
+	case err != nil:
+		return c, fmt.Errorf("%w; the flags are --format, --sure and --fail-on-found", err)
+	case !slices.Contains([]string{"table", "json", "sarif"}, c.format):
+		return c, fmt.Errorf("--format: %q is none of table, json and sarif", c.format)
+	case len(c.dirs) == 0:
+		return c, errors.New("no folder is given; for example: migrate-scan --format json DIR")
+	case slices.Contains(c.dirs, ""):
+		return c, errors.New(`DIR: "" is not a folder; "." is the current one`)
+	}
+	return c, nil
 }

@@ -1,148 +1,175 @@
 package main
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
-	"io"
-	"os"
-	"runtime"
+	"slices"
 	"strings"
-	"sync"
 	"unicode/utf8"
-
-	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/migrate-scan/find"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/migrate-scan/old"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/migrate-scan/python"
 )
 
-// maxFile is the largest file that is read, in bytes: nobody writes larger ones.
-const maxFile = 4 << 20
+const (
+	sure  = "sure"  // the import and the receiver are seen in the file, or the command is written in full
+	maybe = "maybe" // only the name or the surroundings fit
+)
 
-// result is what was found in one file.
-type result struct {
-	source   source
-	looked   bool // it is in one of the languages
-	findings []old.Finding
-	skipped  *skipped
+// finding is one use of something old. Its column counts characters.
+type finding struct {
+	File      string `json:"file"`
+	Line      int    `json:"line"`
+	Column    int    `json:"column"`
+	Rule      string `json:"rule"`
+	Certainty string `json:"certainty"`
+	Old       string `json:"old"`
+	New       string `json:"new"`
+	Note      string `json:"note"`
+
+	offset int
+	guess  bool
 }
 
-// scan looks at files, as many at a time as there are processors, and returns what it found in
-// their order.
-func scan(sources []source, p *progress) []result {
-	results := make([]result, len(sources))
-	next := make(chan int)
-	done := make(chan struct{}, len(sources))
-	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(sources)) {
-		workers.Go(func() {
-			for i := range next {
-				results[i] = look(sources[i])
-				done <- struct{}{}
-			}
-		})
+// use is something old, before its place is known.
+type use struct {
+	replacement
+	old string
+}
+
+// scanner gathers the findings of one file.
+type scanner struct {
+	*table
+	file, text string // the file's path says which Python module it is
+	found      map[place]finding
+}
+
+// place is where one thing is found only once: a part of the Python API, or a command.
+type place struct {
+	offset  int
+	command string
+}
+
+// add adds a finding. At one place, a name that is only mentioned gives way to any other use of it.
+func (s *scanner) add(offset int, u use) {
+	f := finding{Rule: u.Rule, Certainty: sure, Old: brief(u.old), New: u.New, Note: u.Note, offset: offset, guess: u.Guess}
+	if u.Maybe || u.Guess {
+		f.Certainty = maybe
 	}
-	go func() {
-		defer close(next)
-		for i := range sources {
-			next <- i
+	at := place{offset: offset}
+	if u.Rule == "kubectl" || u.Rule == "argo" {
+		at.command = f.Old
+	}
+	isMention := func(rule string) bool { return rule == "reference" || rule == "error" || rule == "method-reference" }
+	if other, ok := s.found[at]; !ok || isMention(other.Rule) && !isMention(f.Rule) {
+		s.found[at] = f
+	}
+}
+
+// report adds the use of a name of the old API.
+func (s *scanner) report(at uint, rule, old string, v value) {
+	from := strings.TrimSuffix(rule, "-reference")
+	if rule == "handler" {
+		from = "error"
+	}
+	if r, ok := s.find(from, v.name); ok {
+		r.Rule, r.Maybe = rule, v.unsure
+		s.add(int(at), use{r, old})
+	}
+}
+
+// findings returns what was found, in the order of the text.
+func (s *scanner) findings() (all []finding) {
+	guesses := true
+	for _, f := range s.found {
+		all, guesses = append(all, f), guesses && f.guess
+	}
+	if guesses {
+		return nil
+	}
+	slices.SortFunc(all, func(a, b finding) int {
+		return cmp.Or(cmp.Compare(a.offset, b.offset), strings.Compare(a.Old, b.Old))
+	})
+	at, line, column := 0, 1, 1
+	for i := range all { // one pass, since a line can be as long as a file
+		between := s.text[at:all[i].offset]
+		if start := strings.LastIndexByte(between, '\n') + 1; start > 0 {
+			line, column, between = line+strings.Count(between, "\n"), 1, between[start:]
 		}
-	}()
-	for i := range sources {
-		<-done
-		p.done(i+1, len(sources))
+		column += utf8.RuneCountInString(between)
+		at, all[i].Line, all[i].Column = all[i].offset, line, column
 	}
-	workers.Wait()
-	return results
+	return all
 }
 
-// look reads one file and looks for the old API in it.
-func look(s source) (r result) {
-	r = result{source: s, looked: true}
+// broken describes the place from which on a file was not understood.
+func (s *scanner) broken(offset int, reason string) error {
+	before := s.text[:min(offset, len(s.text))]
+	line := before[strings.LastIndexByte(before, '\n')+1:]
+	return fmt.Errorf("%d:%d: %s; what follows may be missed", strings.Count(before, "\n")+1, utf8.RuneCountInString(line)+1, reason)
+}
+
+// brief shortens code to one line of at most 80 characters.
+func brief(code string) string {
+	code = strings.Join(strings.Fields(code), " ")
+	if runes := []rune(code); len(runes) > 80 {
+		return string(runes[:79]) + unknown
+	}
+	return code
+}
+
+// scan reads the files below the folders and finds what is old in them.
+func scan(c config) (*report, error) {
+	t, err := loadTable()
+	if err != nil {
+		return nil, err
+	}
+	l, err := t.listSources(c.dirs)
+	if err != nil {
+		return nil, err
+	}
+	r := &report{Version: 1, Findings: []finding{}, Files: []tally{}, rules: t.Rules}
+	for _, s := range l.sources {
+		text, language, err := t.read(s)
+		scanned := err == nil && language != ""
+		var found []finding
+		if scanned {
+			found, err = t.scanText(text, language, s.absolute)
+			r.Total.Scanned++
+		}
+		if err != nil {
+			l.skipped = append(l.skipped, skipped{s.shown, reasonOf(err).Error(), scanned})
+		}
+		r.add(s.shown, found, c.onlySure)
+	}
+	slices.SortFunc(l.skipped, func(a, b skipped) int { return strings.Compare(a.File, b.File) })
+	r.Skipped = append([]skipped{}, l.skipped...)
+	r.Total.Files, r.Total.Skipped = len(r.Files), len(r.Skipped)
+	return r, nil
+}
+
+// scanText finds what is old in the text of a file. The error says from where on the text was not
+// understood.
+func (t *table) scanText(text, language, file string) (found []finding, err error) {
+	if !slices.ContainsFunc(t.Relevant, func(part string) bool { return strings.Contains(text, part) }) {
+		return nil, nil
+	}
+	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+	s := &scanner{table: t, file: file, text: text, found: map[place]finding{}}
 	defer func() {
-		// The parsers for Go and shell are others' work; one file must not end the whole run.
-		if reason := recover(); reason != nil {
-			r.skipped = &skipped{File: s.path, Reason: fmt.Sprint("its parser gave up: ", reason)}
+		if reason := recover(); reason != nil { // the parsers are not ours, and one file must not end the run
+			err = fmt.Errorf("its parser failed: %v", reason)
 		}
+		found = s.findings()
 	}()
-	data, language, err := read(s)
-	if err != nil {
-		r.skipped = &skipped{File: s.path, Reason: err.Error()}
-		return r
-	}
-	if language == unknownLanguage {
-		r.looked = false
-		return r
-	}
-	text, err := decode(data, language)
-	if err != nil {
-		r.skipped = &skipped{File: s.path, Reason: err.Error()}
-		return r
-	}
-	r.findings, err = findIn(text, language, s.absolute)
-	if err != nil {
-		r.skipped = &skipped{File: s.path, Reason: err.Error(), Partly: true}
-	}
-	return r
-}
-
-// read returns a file's bytes. A script in no language that is looked at isn't read to its end.
-func read(s source) (data []byte, l language, err error) {
-	file, err := os.Open(s.absolute)
-	if err != nil {
-		return nil, s.language, reasonOf(err)
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, s.language, reasonOf(err)
-	}
-	l = s.language
-	var head []byte
-	if l == scriptLanguage {
-		if head, err = io.ReadAll(io.LimitReader(file, firstLine)); err != nil {
-			return nil, l, reasonOf(err)
-		}
-		if l = interpreted(head); l == unknownLanguage {
-			return nil, l, nil
-		}
-	}
-	if info.Size() > maxFile {
-		return nil, l, fmt.Errorf("has %d bytes; files of more than %d MB are not read", info.Size(), maxFile>>20)
-	}
-	rest, err := io.ReadAll(io.LimitReader(file, maxFile+1))
-	if err != nil {
-		return nil, l, reasonOf(err)
-	}
-	if len(head)+len(rest) > maxFile {
-		return nil, l, fmt.Errorf("grows while it is read, beyond %d MB", maxFile>>20)
-	}
-	return append(head, rest...), l, nil
-}
-
-func decode(data []byte, l language) (string, error) {
-	if l == pythonLanguage {
-		return python.Decode(data)
-	}
-	switch text := string(data); {
-	case strings.ContainsRune(text, 0):
-		return "", errors.New("has NUL bytes, so it is no source")
-	case !utf8.ValidString(text):
-		return "", errors.New("is not UTF-8")
+	switch language {
+	case "python":
+		return nil, s.python()
+	case "go":
+		return nil, s.golang()
+	case "make":
+		s.makefile()
+	case "docker":
+		s.dockerfile()
 	default:
-		return strings.TrimPrefix(text, "\uFEFF"), nil
+		err = s.shell(text, 0)
 	}
-}
-
-func findIn(text string, l language, path string) ([]old.Finding, error) {
-	switch l {
-	case pythonLanguage:
-		return find.Python(text, path)
-	case goLanguage:
-		return find.Go(text)
-	case makeLanguage:
-		return find.Makefile(text)
-	case dockerLanguage:
-		return find.Dockerfile(text)
-	}
-	return find.Shell(text)
+	return nil, err
 }
