@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/client-go/dynamic"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
@@ -133,7 +134,11 @@ func (c *WorkflowClient) missingNamespace(ctx context.Context, p *pace.Pacer) er
 	_, err := pace.Do(ctx, p, func() (*unstructured.Unstructured, error) {
 		d := newDraft("", "", map[string]any{})
 		d.obj.SetName("namespace-check")
-		return c.workflows.Create(ctx, d.obj, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+		created, err := c.workflows.Create(ctx, d.obj, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+		if fault.QuotaExceeded(err) { // the namespace has a quota, so it exists
+			return nil, nil
+		}
+		return created, err
 	})
 	// The details of the status are missing if it comes from kubectl.
 	if !notFound(err) || !strings.Contains(err.Error(), fmt.Sprintf("namespaces %q not found", c.namespace)) {

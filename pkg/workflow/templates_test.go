@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -114,4 +115,23 @@ func TestNamesOfHugeTemplates(t *testing.T) {
 	if !errors.Is(err, ErrTemplateNotFound) || strings.Contains(err.Error(), "did you mean") {
 		t.Error(err)
 	}
+}
+
+// A full quota of the namespace does not delay the error of a template that does not exist.
+func TestMissingTemplateUnderAFullQuota(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		_, err := scripted(t, func(r *http.Request) (any, error) {
+			switch workflows := (schema.GroupResource{Group: naming.Group, Resource: "workflows"}); {
+			case r.Method == http.MethodPost:
+				return nil, apierrors.NewForbidden(workflows, "namespace-check", errors.New("exceeded quota: q"))
+			case path.Base(r.URL.Path) == "reindxe":
+				return nil, apierrors.NewNotFound(workflows, "reindxe")
+			}
+			return listOf("1"), nil
+		}).Start(t.Context(), StartRequest{Template: "reindxe"})
+		if took := time.Since(began); !errors.Is(err, ErrTemplateNotFound) || took > time.Second {
+			t.Errorf("%v after %v", err, took)
+		}
+	})
 }
