@@ -151,7 +151,7 @@ func TestSkipped(t *testing.T) {
 	write(t, map[string]string{
 		"a.sh": "argo list\n# \xff", "b.py": uses + "'never closed", "e.go": "package e // argo\nfunc (",
 		"f.py": strings.Repeat("#", maxFile+1), "g.py": "\x00", "h.sh": "if # argo", "i.py": "# coding: latin-1\nx = '\xe9'; " + uses, "j.py": uses,
-		"k.py": "",
+		"k.py": "", "l.sh": "argo list\n" + strings.Repeat("#", maxScript),
 	})
 	if os.Getuid() != 0 { // root may read everything
 		if err := os.Chmod("k.py", 0); err != nil {
@@ -166,7 +166,7 @@ func TestSkipped(t *testing.T) {
 		got[s.File] = s
 	}
 	for file, want := range map[string]string{
-		"b.py": "2:1: is not understood", "e.go": "2:", "f.py": "MB", "g.py": "NUL", "h.sh": "1:1",
+		"b.py": "2:1: is not understood", "e.go": "2:", "f.py": "MB", "g.py": "NUL", "h.sh": "1:1", "l.sh": "too large",
 	} {
 		partly := file == "b.py" || file == "e.go" || file == "h.sh"
 		if s := got[file]; !strings.Contains(s.Reason, want) || s.Partly != partly {

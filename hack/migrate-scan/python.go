@@ -93,7 +93,7 @@ func (s *scanner) python() error {
 	case root.HasError():
 		return p.broken(p.errorAt, "is not understood")
 	case p.tooDeep:
-		return errors.New("is nested too deep; something may be missed")
+		return partialError{errors.New("is nested too deep; something may be missed")}
 	}
 	return nil
 }

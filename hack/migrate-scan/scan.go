@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -99,11 +100,14 @@ func (s *scanner) findings() (all []finding) {
 	return all
 }
 
+// partialError is the error of a file that was scanned in part.
+type partialError struct{ error }
+
 // broken describes the place from which on a file was not understood.
 func (s *scanner) broken(offset int, reason string) error {
 	before := s.text[:min(offset, len(s.text))]
 	line := before[strings.LastIndexByte(before, '\n')+1:]
-	return fmt.Errorf("%d:%d: %s; what follows may be missed", strings.Count(before, "\n")+1, utf8.RuneCountInString(line)+1, reason)
+	return partialError{fmt.Errorf("%d:%d: %s; what follows may be missed", strings.Count(before, "\n")+1, utf8.RuneCountInString(line)+1, reason)}
 }
 
 // brief shortens code to one line of at most 80 characters.
@@ -128,14 +132,17 @@ func scan(c config) (*report, error) {
 	r := &report{Version: 1, Findings: []finding{}, Files: []tally{}, rules: t.Rules}
 	for _, s := range l.sources {
 		text, language, err := t.read(s)
-		scanned := err == nil && language != ""
 		var found []finding
-		if scanned {
+		if err == nil && language != "" {
 			found, err = t.scanText(text, language, s.absolute)
-			r.Total.Scanned++
 		}
+		var part partialError
+		inPart := errors.As(err, &part)
 		if err != nil {
-			l.skipped = append(l.skipped, skipped{s.shown, reasonOf(err).Error(), scanned})
+			l.skipped = append(l.skipped, skipped{s.shown, reasonOf(err).Error(), inPart})
+		}
+		if language != "" && (err == nil || inPart) {
+			r.Total.Scanned++
 		}
 		r.add(s.shown, found, c.onlySure)
 	}
@@ -155,7 +162,7 @@ func (t *table) scanText(text, language, file string) (found []finding, err erro
 	s := &scanner{table: t, file: file, text: text, found: map[place]finding{}}
 	defer func() {
 		if reason := recover(); reason != nil { // the parsers are not ours, and one file must not end the run
-			err = fmt.Errorf("its parser failed: %v", reason)
+			err = partialError{fmt.Errorf("its parser failed: %v", reason)}
 		}
 		found = s.findings()
 	}()
