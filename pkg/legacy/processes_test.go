@@ -39,12 +39,12 @@ func TestNoMoreProcessesThanAllowed(t *testing.T) {
 		})
 	}
 	running.Wait()
-	if e.places.taken != 0 || e.places.streams != 0 {
-		t.Errorf("%+v", e.places)
+	if e.slots.taken != 0 || e.slots.streams != 0 {
+		t.Errorf("%+v", e.slots)
 	}
 }
 
-func TestPlaceOfACommandThatDoesNotStart(t *testing.T) {
+func TestSlotOfACommandThatDoesNotStart(t *testing.T) {
 	e := NewSubprocessExecutor(SubprocessOptions{Binary: "/does/not/exist", MaxProcesses: 2})
 	for range 3 {
 		if _, err := e.ExecuteCommand(t.Context(), Command{Args: []string{"get"}}); !errors.Is(err, ErrKubectlMissing) {
@@ -92,12 +92,12 @@ func TestStreamsLeaveRoomForCommands(t *testing.T) {
 // Streams take turns, so that each of them comes to an end even if it waits for the others.
 func TestStreamsTakeTurns(t *testing.T) {
 	e := program(t, lineAndNoEnd, SubprocessOptions{MaxProcesses: 2})
-	e.places.slice = 50 * time.Millisecond
+	e.slots.slice = 50 * time.Millisecond
 	first := open(t, e)
 	for range 3 {
 		second := open(t, e) // blocks until the first one has ended
 		_, err := first.Read(make([]byte, 1))
-		if !errors.Is(err, errPlaceNeeded) || !errors.Is(err, io.ErrUnexpectedEOF) {
+		if !errors.Is(err, errSlotNeeded) || !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Fatal(err)
 		}
 		first = second
@@ -110,10 +110,10 @@ func TestStreamsTakeTurns(t *testing.T) {
 // What a stream has printed before it made room can still be read.
 func TestStreamThatMadeRoomIsReadToItsEnd(t *testing.T) {
 	e := program(t, `echo line; echo rest; sleep 600`, SubprocessOptions{MaxProcesses: 2})
-	e.places.slice = 50 * time.Millisecond
+	e.slots.slice = 50 * time.Millisecond
 	first := open(t, e)
 	open(t, e)
-	if text, err := io.ReadAll(first); string(text) != "rest\n" || !errors.Is(err, errPlaceNeeded) {
+	if text, err := io.ReadAll(first); string(text) != "rest\n" || !errors.Is(err, errSlotNeeded) {
 		t.Errorf("%q, %v", text, err)
 	}
 }

@@ -40,22 +40,22 @@ type stream struct {
 
 // start starts a command.
 func (e *SubprocessExecutor) start(ctx context.Context, cmd Command) (*stream, error) {
-	if err := e.places.acquire(ctx, cmd.Unbounded); err != nil {
-		err = fmt.Errorf("waiting for one of %d processes to end: %w", e.places.all, err)
+	if err := e.slots.acquire(ctx, cmd.Unbounded); err != nil {
+		err = fmt.Errorf("waiting for one of %d processes to end: %w", e.slots.all, err)
 		return nil, &CommandError{Verb: verb(cmd), ReturnCode: -1, Err: err, NotSent: true}
 	}
 	s, err := e.startNow(ctx, cmd)
 	if err != nil {
-		e.places.release(cmd.Unbounded)
+		e.slots.release(cmd.Unbounded)
 		return nil, err
 	}
 	if cmd.Unbounded {
-		go s.takeTurns(e.places)
+		go s.takeTurns(e.slots)
 	}
 	return s, nil
 }
 
-// startNow starts a command that has a place, and returns the place when the command has ended.
+// startNow starts a command that has a slot, and returns the slot when the command has ended.
 func (e *SubprocessExecutor) startNow(ctx context.Context, cmd Command) (*stream, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	reader, writer, err := os.Pipe()
@@ -82,7 +82,7 @@ func (e *SubprocessExecutor) startNow(ctx context.Context, cmd Command) (*stream
 	}
 	go func() {
 		s.ended = ended(ctx, cmd, process.end(), s.stderr.String())
-		e.places.release(cmd.Unbounded)
+		e.slots.release(cmd.Unbounded)
 		_ = reader.SetReadDeadline(time.Now()) // wakes Read, which then reads the rest
 		close(s.done)
 	}()
@@ -132,8 +132,8 @@ func (s *stream) over() bool {
 	}
 }
 
-// takeTurns ends the command when another stream has waited for its place and it has had its time.
-func (s *stream) takeTurns(p *places) {
+// takeTurns ends the command when another stream has waited for its slot and it has had its time.
+func (s *stream) takeTurns(p *slots) {
 	tick := time.NewTicker(p.slice)
 	defer tick.Stop()
 	for slices := 1; ; slices++ {
@@ -143,7 +143,7 @@ func (s *stream) takeTurns(p *places) {
 		case <-tick.C:
 		}
 		if (s.brought.Load() || slices >= silentSlices) && p.yield() {
-			s.cancel(errPlaceNeeded)
+			s.cancel(errSlotNeeded)
 			<-s.done
 			p.yielded()
 			return
@@ -152,7 +152,7 @@ func (s *stream) takeTurns(p *places) {
 }
 
 // madeRoom reports whether the command was ended for another one.
-func (s *stream) madeRoom() bool { return errors.Is(context.Cause(s.ctx), errPlaceNeeded) }
+func (s *stream) madeRoom() bool { return errors.Is(context.Cause(s.ctx), errSlotNeeded) }
 
 // count counts bytes that were read, and ends a command that prints too many.
 func (s *stream) count(n int, over bool) (int, error) {

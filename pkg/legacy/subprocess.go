@@ -50,9 +50,9 @@ type SubprocessOptions struct {
 	// killed. It defaults to [DefaultKillAfter].
 	KillAfter time.Duration
 	// MaxProcesses is how many processes run at once. It defaults to [DefaultMaxProcesses], and is
-	// at least 2. A command blocks until there is a place or its context ends. A quarter of the
-	// places, at least one, is never given to watches and logs. If more of those are open than there
-	// are places, they take turns of some seconds: a [KubectlClient] opens each one again where it
+	// at least 2. A command blocks until there is a slot or its context ends. A quarter of the
+	// slots, at least one, is never given to watches and logs. If more of those are open than there
+	// are slots, they take turns of some seconds: a [KubectlClient] opens each one again where it
 	// stopped, so states and lines arrive later, and none is lost.
 	MaxProcesses int
 }
@@ -60,8 +60,8 @@ type SubprocessOptions struct {
 // SubprocessExecutor runs kubectl as a process, without a shell, in a process group that ends with
 // the command's context. It is safe for concurrent use.
 type SubprocessExecutor struct {
-	opts   SubprocessOptions
-	places *places
+	opts  SubprocessOptions
+	slots *slots
 }
 
 var _ CommandStreamer = (*SubprocessExecutor)(nil)
@@ -82,7 +82,7 @@ func NewSubprocessExecutor(opts SubprocessOptions) *SubprocessExecutor {
 		opts.MaxProcesses = DefaultMaxProcesses
 	}
 	opts.Env = slices.Clone(opts.Env)
-	return &SubprocessExecutor{opts: opts, places: newPlaces(opts.MaxProcesses)}
+	return &SubprocessExecutor{opts: opts, slots: newSlots(opts.MaxProcesses)}
 }
 
 // ExecuteCommand implements [CommandExecutor].

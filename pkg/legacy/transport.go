@@ -143,9 +143,9 @@ func (b *streamedBody) Read(p []byte) (int, error) {
 	switch {
 	case !errors.As(err, &failed):
 		return n, err
-	case errors.Is(err, errPlaceNeeded) && b.watch: // as the API server ends watches
+	case errors.Is(err, errSlotNeeded) && b.watch: // as the API server ends watches
 		return n, io.EOF
-	case errors.Is(err, errPlaceNeeded):
+	case errors.Is(err, errSlotNeeded):
 		return n, io.ErrUnexpectedEOF
 	case failed.Err != nil: // it was stopped here; this is not an answer of the API server
 		return n, &fault.LastingError{Err: err}

@@ -78,7 +78,7 @@ func (c *WorkflowClient) newHub() *watchhub.Hub {
 	return watchhub.New(watchhub.Config{
 		Source: c.source, IdleTimeout: c.watchSilence, RetryFor: c.retryFor, Outage: c.outage, Decoders: c.decoders,
 		Diagnose: c.diagnoseStart, DiagnoseAfter: c.diagnoseAfter,
-		Observer: watchhub.Observer{
+		Hooks: watchhub.Hooks{
 			WatchContext: c.observeWatch,
 			WatchOpened: func(ctx context.Context, name string, again bool) {
 				emit(ctx, func(c Call) Event {

@@ -5,10 +5,81 @@ import (
 	"errors"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
+
+// call is one call of Follow.
+//
+// A caller may wait for hours beside ten thousand others, so its stack must stay small; a grown
+// stack rarely shrinks. So the caller's goroutine only waits, in a shallow frame, and calls visit.
+// All else runs in goroutines that end at once; what starts them is allocated once, since
+// allocating can go deep.
+type call struct {
+	hub   *Hub
+	sub   *subscription          // nil before the first step
+	known *status.WorkflowStatus // seen before the call, or nil
+
+	uid        types.UID              // "" before the first read if any is meant
+	last       *snapshot              // seen last, or nil
+	now        *status.WorkflowStatus // to be shown, or shown since nothing else has arrived
+	arrived    time.Time              // of now; see State
+	unended    bool                   // a state before had not ended
+	overdue    *time.Timer            // runs while the workflow has no phase
+	diagnostic *status.StartDiagnostic
+	unbind     func() bool // stops the end of the context from waking the call
+}
+
+// run follows the workflow until visit is done, or it can't go on.
+func (c *call) run(ctx context.Context, name string, visit func(State) (bool, error)) error {
+	done := make(chan error, 1)
+	step := func() { done <- c.step(ctx, name) }
+	defer c.leave()
+	for {
+		go step()
+		if err := <-done; err != nil {
+			return c.ended(ctx, err)
+		}
+		if c.now == nil {
+			<-c.sub.wake // not a select, which takes twice as much of the stack
+		} else if done, err := visit(c.state()); done || err != nil {
+			return err
+		}
+	}
+}
+
+// state returns what is to be shown.
+func (c *call) state() State {
+	s := State{Status: c.now, Arrived: c.arrived}
+	ended := c.now.Completed()
+	s.FirstEnd = c.unended && ended && c.hub.firstToSeeEnd(c.sub.topic, c.now)
+	c.unended = !ended
+	return s
+}
+
+// leave ends the subscription.
+func (c *call) leave() {
+	if c.sub == nil {
+		return
+	}
+	c.unbind()
+	c.setOverdue(false)
+	c.hub.unsubscribe(c.sub)
+}
+
+// ended returns the error of a call that can't go on because of err.
+func (c *call) ended(ctx context.Context, err error) error {
+	switch {
+	case err == ErrDeleted || err == ErrReplaced: //nolint:errorlint // as the hub returns them, not what a request may fail with
+		return &FollowError{Last: c.seen(), Err: err}
+	case ctx.Err() != nil:
+		return &FollowError{Last: c.seen(), Err: context.Cause(ctx)}
+	}
+	return err
+}
 
 // step brings the next state to show into now, or nil if none has arrived. An error ends the call.
 func (c *call) step(ctx context.Context, name string) (err error) {
@@ -210,29 +281,6 @@ func (c *call) seen() *status.WorkflowStatus {
 		return nil // does not happen: it was shown, so it can be read
 	}
 	return s
-}
-
-// diagnose shows the last state again, with why no controller has picked up the workflow.
-func (c *call) diagnose(ctx context.Context) (err error) {
-	if c.overdue == nil {
-		return nil // a controller has, before the reminder was taken out
-	}
-	c.setOverdue(false)
-	c.diagnostic = c.hub.cfg.Diagnose(ctx, c.seen())
-	c.arrived = time.Time{}
-	c.now, err = c.decodeLast(ctx)
-	return err
-}
-
-// setOverdue starts the timer after which a workflow without a phase is diagnosed, or stops it.
-func (c *call) setOverdue(on bool) {
-	switch after := c.hub.cfg.DiagnoseAfter; {
-	case on && c.overdue == nil && after > 0:
-		c.overdue = time.AfterFunc(after, func() { c.hub.remind(c.sub) })
-	case !on && c.overdue != nil:
-		c.overdue.Stop()
-		c.overdue = nil
-	}
 }
 
 // pack compresses the last state, which is kept for as long as nothing happens.

@@ -46,13 +46,13 @@ type Config struct {
 	Diagnose func(ctx context.Context, s *status.WorkflowStatus) *status.StartDiagnostic
 	// DiagnoseAfter is not above 0 if Diagnose must not be called.
 	DiagnoseAfter time.Duration
-	Observer      Observer
+	Hooks         Hooks
 }
 
-// Observer receives what happens to watches. Each function may be nil. The name is that of the only
+// Hooks receives what happens to watches. Each function may be nil. The name is that of the only
 // workflow of a watch, or "" for a shared one. The context is what WatchContext returned for the
 // watch.
-type Observer struct {
+type Hooks struct {
 	WatchContext func(ctx context.Context, name string) context.Context
 	// WatchOpened is called for a watch that was opened; again reports whether it replaces another
 	// one.
@@ -110,7 +110,7 @@ func New(cfg Config) *Hub {
 }
 
 // pacer spaces out attempts without a time limit.
-func (h *Hub) pacer() *pace.Pacer { return &pace.Pacer{Retrying: h.cfg.Observer.Retrying} }
+func (h *Hub) pacer() *pace.Pacer { return &pace.Pacer{Retrying: h.cfg.Hooks.Retrying} }
 
 // subscribe adds a call that is going to read the workflow.
 func (h *Hub) subscribe(name string) *subscription {
@@ -230,8 +230,8 @@ func (h *Hub) start(name, position string, predecessors []*reflector) *reflector
 	// Not the caller's context: the reflector serves other calls too, and ends with the last of
 	// them.
 	ctx, cancel := context.WithCancel(context.Background())
-	if h.cfg.Observer.WatchContext != nil {
-		ctx = h.cfg.Observer.WatchContext(ctx, name)
+	if h.cfg.Hooks.WatchContext != nil {
+		ctx = h.cfg.Hooks.WatchContext(ctx, name)
 	}
 	r := &reflector{hub: h, name: name, position: position, predecessors: predecessors, cancel: cancel, done: make(chan struct{})}
 	if name == "" {

@@ -247,7 +247,7 @@ func (r *reflector) watch(ctx context.Context, selector string) (opened bool, er
 	return source.Watch{
 		Source: r.hub.cfg.Source, Options: opts, IdleTimeout: r.hub.cfg.IdleTimeout,
 		Opened: func() {
-			if opened := r.hub.cfg.Observer.WatchOpened; opened != nil {
+			if opened := r.hub.cfg.Hooks.WatchOpened; opened != nil {
 				opened(ctx, r.name, r.opened)
 			}
 			began = time.Now()
@@ -294,7 +294,7 @@ func (r *reflector) observeClosed(ctx context.Context, err error) {
 	if errors.Is(err, errReopen) || errors.Is(err, context.Canceled) || fault.Expired(err) {
 		err = nil
 	}
-	if closed := r.hub.cfg.Observer.WatchClosed; closed != nil {
+	if closed := r.hub.cfg.Hooks.WatchClosed; closed != nil {
 		closed(ctx, r.name, err)
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// take acquires places in a goroutine each and returns the channel that counts them.
-func take(ctx context.Context, p *places, n int, stream bool) (granted chan error) {
+// take acquires slots in a goroutine each and returns the channel that counts them.
+func take(ctx context.Context, p *slots, n int, stream bool) (granted chan error) {
 	granted = make(chan error, n)
 	for range n {
 		go func() { granted <- p.acquire(ctx, stream) }()
@@ -22,35 +22,35 @@ func take(ctx context.Context, p *places, n int, stream bool) (granted chan erro
 	return granted
 }
 
-func TestPlaces(t *testing.T) {
+func TestSlots(t *testing.T) {
 	for n, want := range map[int][2]int{-1: {2, 1}, 0: {2, 1}, 1: {2, 1}, 2: {2, 1}, 3: {3, 2}, 4: {4, 3}, 64: {64, 48}} {
-		if p := newPlaces(n); p.all != want[0] || p.forStreams != want[1] {
-			t.Errorf("%d: %d places, %d of them for streams", n, p.all, p.forStreams)
+		if p := newSlots(n); p.all != want[0] || p.forStreams != want[1] {
+			t.Errorf("%d: %d slots, %d of them for streams", n, p.all, p.forStreams)
 		}
 	}
 	synctest.Test(t, func(t *testing.T) {
-		p := newPlaces(8)
+		p := newSlots(8)
 		streams := take(t.Context(), p, 20, true)
 		synctest.Wait()
 		if len(streams) != 6 {
-			t.Fatalf("%d streams have a place", len(streams))
+			t.Fatalf("%d streams have a slot", len(streams))
 		}
 		commands := take(t.Context(), p, 20, false)
 		synctest.Wait()
 		if len(streams) != 6 || len(commands) != 2 {
-			t.Fatalf("%d streams and %d commands have a place", len(streams), len(commands))
+			t.Fatalf("%d streams and %d commands have a slot", len(streams), len(commands))
 		}
 		p.release(true)
 		synctest.Wait()
 		if len(streams) != 7 || len(commands) != 2 {
-			t.Errorf("the place of a stream went to another one: %d streams, %d commands", len(streams), len(commands))
+			t.Errorf("the slot of a stream went to another one: %d streams, %d commands", len(streams), len(commands))
 		}
 		for range 18 {
 			p.release(false)
 			synctest.Wait()
 		}
 		if len(streams) != 7 || len(commands) != 20 {
-			t.Errorf("%d streams and %d commands had a place", len(streams), len(commands))
+			t.Errorf("%d streams and %d commands had a slot", len(streams), len(commands))
 		}
 		for len(streams) < 20 {
 			p.release(true)
@@ -63,9 +63,9 @@ func TestPlaces(t *testing.T) {
 }
 
 // A command waits behind another command, not behind streams. No kind is overtaken forever.
-func TestPlacesAreGrantedInOrder(t *testing.T) {
+func TestSlotsAreGrantedInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPlaces(2)
+		p := newSlots(2)
 		var mu sync.Mutex
 		var order []string
 		begin := func(name string, stream bool) {
@@ -96,7 +96,7 @@ func TestPlacesAreGrantedInOrder(t *testing.T) {
 
 func TestPlaceIsAwaitedForAsLongAsTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPlaces(2)
+		p := newSlots(2)
 		took := take(t.Context(), p, 2, false)
 		synctest.Wait()
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, errors.New("enough"))
@@ -122,7 +122,7 @@ func TestPlaceIsAwaitedForAsLongAsTheContext(t *testing.T) {
 // As many streams end as wait.
 func TestStreamsYield(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPlaces(8)
+		p := newSlots(8)
 		take(t.Context(), p, 6, true)
 		synctest.Wait()
 		if p.yield() {
@@ -151,7 +151,7 @@ func TestStreamsYield(t *testing.T) {
 type shortStreams struct{ CommandStreamer }
 
 func (shortStreams) StreamCommand(context.Context, Command) (io.ReadCloser, error) {
-	failed := &CommandError{Verb: "get", ReturnCode: -1, Err: errPlaceNeeded}
+	failed := &CommandError{Verb: "get", ReturnCode: -1, Err: errSlotNeeded}
 	return io.NopCloser(io.MultiReader(strings.NewReader("line\n"), iotest.ErrReader(failed))), nil
 }
 
