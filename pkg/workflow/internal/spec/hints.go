@@ -51,7 +51,7 @@ func choicesOf(given string, sorted []string) string {
 // Nearest returns the name that differs least from the given one. It returns "" if all differ in
 // more than a third of it, or in short names, where two swapped letters are more than that, half.
 func Nearest(given string, names []string) string {
-	const longest, most = 64, 1000 // the time of a comparison is proportional to both lengths
+	const longest, most = 64, 200 // the time of a comparison is proportional to both lengths
 	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return tooFar(given, len(name)-len(given)) })
 	if given == "" || len(given) > longest || len(names) == 0 {
 		return ""
