@@ -130,7 +130,7 @@ test-unit: need ## the tests that need no cluster
 
 .PHONY: test-fuzz
 test-fuzz: need ## every fuzz target, 200,000 inputs each (10,000 in make test-all; FUZZTIME=1m for a time)
-	@for package in ./pkg/status ./pkg/workflow ./pkg/workflow/internal/selection ./pkg/workflow/internal/podlogs ./pkg/workflow/internal/source ./pkg/backfill adapters/nodecodecs $(wildcard ./pkg/legacy) $(if $(CGO),$(wildcard hack/migrate-scan)); do \
+	@for package in ./pkg/status ./pkg/workflow ./pkg/workflow/internal/nodeselection ./pkg/workflow/internal/podlogs ./pkg/workflow/internal/source ./pkg/backfill adapters/nodecodecs $(wildcard ./pkg/legacy) $(if $(CGO),$(wildcard hack/migrate-scan)); do \
 		targets=$$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$package/*_test.go); \
 		[ -n "$$targets" ] || { echo "no fuzz target in $$package" >&2; exit 1; }; \
 		for target in $$targets; do \

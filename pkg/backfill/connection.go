@@ -95,7 +95,7 @@ func (c *connection) run(ctx context.Context, call workflow.Call, attempt func(c
 			return nil
 		}
 		lost = lost || errors.Is(err, workflow.ErrUnknownOutcome)
-		again := apierrors.IsConflict(err) || p.Again(err)
+		again := apierrors.IsConflict(err) || p.Retryable(err)
 		if again && ctx.Err() == nil && p.Pause(ctx, err) {
 			continue
 		}

@@ -7,7 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/selection"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/nodeselection"
 )
 
 // Condition reports whether a wait is over. If it returns an error, the wait ends with that error.
@@ -41,7 +41,7 @@ func Suspended(s *status.WorkflowStatus) (bool, error) {
 // [ErrNodesOffloaded] or a [*status.NodesError] if the nodes cannot be read, and with an
 // [*InvalidError] in its first evaluation if a pattern is malformed or there are more than 1,000 names.
 func AtGate(names ...string) Condition {
-	parsed, problems := selection.ParseNames(field.NewPath("names"), names)
+	parsed, problems := nodeselection.ParseNames(field.NewPath("names"), names)
 	return func(s *status.WorkflowStatus) (bool, error) {
 		switch {
 		case len(problems) > 0:
@@ -54,17 +54,17 @@ func AtGate(names ...string) Condition {
 }
 
 // waitsAt reports whether a gate or delay with one of the names waits, or without names any gate.
-func waitsAt(s *status.WorkflowStatus, names []selection.Name) bool {
+func waitsAt(s *status.WorkflowStatus, names []nodeselection.Name) bool {
 	if !slices.ContainsFunc(s.Nodes, func(n *status.Node) bool { return n.Waiting() || n.Delayed() }) {
 		return false
 	}
-	open := selection.Open(s)
+	open := nodeselection.Open(s)
 	gate := func(n *status.Node) bool { return n.Waiting() && open(n) }
 	if len(names) == 0 {
 		return slices.ContainsFunc(s.Nodes, gate)
 	}
-	index := selection.NewIndex(s, isSuspend)
-	return slices.ContainsFunc(names, func(name selection.Name) bool {
+	index := nodeselection.NewIndex(s, isSuspend)
+	return slices.ContainsFunc(names, func(name nodeselection.Name) bool {
 		exact, matched := index.Find(name)
 		delay := func(n *status.Node) bool { return n.Delayed() && open(n) }
 		return slices.ContainsFunc(exact, gate) || slices.ContainsFunc(exact, delay) || slices.ContainsFunc(matched, gate)

@@ -3,8 +3,6 @@ package workflow
 import (
 	"context"
 	"errors"
-	"fmt"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -113,7 +111,7 @@ func (c *WorkflowClient) createOnce(ctx context.Context, s *submission) (*unstru
 		case fault.MayHaveHappened(err):
 			lost = len(opts.DryRun) == 0
 		}
-		if ctx.Err() == nil && s.pacer.Again(err) && s.pacer.Pause(ctx, err) {
+		if ctx.Err() == nil && s.pacer.Retryable(err) && s.pacer.Pause(ctx, err) {
 			continue
 		}
 		if lost {
@@ -122,42 +120,3 @@ func (c *WorkflowClient) createOnce(ctx context.Context, s *submission) (*unstru
 		return nil, s.failed(pace.Ended(ctx, err))
 	}
 }
-
-// resolveLostCreate reads the workflow once more after responses to attempts were lost, so that few
-// calls end with an unknown outcome. It takes at most a second, even if ctx has ended.
-func (c *WorkflowClient) resolveLostCreate(ctx context.Context, s *submission, cause error) (*unstructured.Unstructured, error) {
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-	defer cancel()
-	existing, err := c.workflows.Get(last, s.claim.Name, metav1.GetOptions{})
-	if err == nil && s.claim.check(existing) == nil {
-		s.found = !s.claim.madeBy(existing)
-		return existing, nil
-	}
-	// "Not found" proves nothing: a request in flight can still succeed.
-	return nil, s.failed(unknownOutcome(ctx, cause))
-}
-
-func unknownOutcome(ctx context.Context, cause error) error {
-	return unknown(pace.Ended(ctx, cause))
-}
-
-// unknown returns the error of a write whose outcome is unknown because of cause.
-func unknown(cause error) error {
-	if errors.Is(cause, ErrUnknownOutcome) {
-		return cause
-	}
-	for _, s := range sentinels() {
-		if errors.Is(cause, s) {
-			return &unknownError{cause}
-		}
-	}
-	return fmt.Errorf("%w: %w", ErrUnknownOutcome, cause)
-}
-
-// unknownError is the error of a write whose outcome is unknown because of an error that matches a
-// sentinel. It does not unwrap to that error, since an error matches only one sentinel.
-type unknownError struct{ cause error }
-
-func (e *unknownError) Error() string { return ErrUnknownOutcome.Error() + ": " + e.cause.Error() }
-
-func (e *unknownError) Unwrap() error { return ErrUnknownOutcome }

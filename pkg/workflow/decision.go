@@ -11,7 +11,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/selection"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/nodeselection"
 )
 
 // Decision says which gates to approve or reject, and what to record about that. It needs Gates,
@@ -60,7 +60,7 @@ type DecisionResult struct {
 
 // decision is a [Decision], checked as far as possible without the workflow.
 type decision struct {
-	names    []selection.Name
+	names    []nodeselection.Name
 	selector status.NodeSelector
 	all      bool
 	outputs  gateOutputs
@@ -75,7 +75,7 @@ type decisionVerb struct {
 	become status.NodePhase // the phase of the decided nodes
 	action string           // Argo's name of the action, in a label
 	byWhom string           // begins the part of the message that says who decided
-	event  func([]*status.Node) happening
+	event  func([]*status.Node) eventDetails
 }
 
 // readDecision checks a request. It returns the problems of the outputs separately, since further
@@ -83,7 +83,7 @@ type decisionVerb struct {
 func readDecision(d Decision, verb decisionVerb) (read *decision, problems, ofOutputs field.ErrorList) {
 	read = &decision{all: d.All, message: d.Message, by: d.By, verb: verb, id: newDecisionID()}
 	read.selector, problems = nodeSelector(field.NewPath("selector"), d.Selector)
-	names, ofNames := selection.ParseNames(field.NewPath("gates"), d.Gates)
+	names, ofNames := nodeselection.ParseNames(field.NewPath("gates"), d.Gates)
 	read.names = names
 	problems = slices.Concat(ofNames, problems)
 	switch selected := len(d.Gates) > 0 || d.Selector != ""; {
@@ -154,7 +154,7 @@ func (c *WorkflowClient) planDecision(
 	planned := &change{
 		patch:      map[string]any{"metadata": d.metadata(s), "status": statusPatch},
 		tookEffect: d.tookEffect,
-		event:      func() happening { return d.verb.event(d.nodes) },
+		event:      func() eventDetails { return d.verb.event(d.nodes) },
 	}
 	if !s.SpecSuspended { // otherwise the controller acts on it after a Resume
 		planned.uptake = gatesDecided(s, d.nodes)

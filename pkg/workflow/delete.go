@@ -146,7 +146,7 @@ func (c *WorkflowClient) markDeleted(ctx context.Context, p *pace.Pacer, name st
 			return fmt.Errorf("%w: %w", ErrReplaced, err)
 		}
 		lost = lost || fault.MayHaveHappened(err)
-		again := p.Again(err) && (opts.UID != "" || !lost)
+		again := p.Retryable(err) && (opts.UID != "" || !lost)
 		if ctx.Err() != nil || !again || !p.Pause(ctx, err) {
 			if lost {
 				return unknownOutcome(ctx, err)

@@ -40,7 +40,7 @@ type change struct {
 	// restarts says that the change makes an ended workflow run again.
 	restarts bool
 	// event returns the event to record for the change; nil records none.
-	event func() happening
+	event func() eventDetails
 	// uptake describes how to see that the controller acted on the change; nil skips that.
 	uptake *uptake
 	// touches says that the decision was written before, and that this write only makes the
@@ -91,7 +91,7 @@ func (c *WorkflowClient) edit(
 			case err != nil:
 				return nil, sent.unknownIfSent(err)
 			case did:
-				c.record(ctx, obj, sent.event)
+				c.createEvent(ctx, obj, sent.event)
 				return c.awaitUptake(ctx, sent, nil, obj)
 			}
 			sent = nil // its version has passed, so it can't take effect any more
@@ -122,14 +122,14 @@ func (c *WorkflowClient) edit(
 		if err == nil {
 			var written *unstructured.Unstructured
 			if written, err = c.write(ctx, s, next); err == nil {
-				c.record(ctx, written, next.event)
+				c.createEvent(ctx, written, next.event)
 				return c.awaitUptake(ctx, next, obj, written)
 			}
 			if fault.MayHaveHappened(err) && !next.touches {
 				sent = next
 			}
 		}
-		retry := apierrors.IsConflict(err) || p.Again(err)
+		retry := apierrors.IsConflict(err) || p.Retryable(err)
 		if retry && ctx.Err() == nil && p.Pause(ctx, err) {
 			continue
 		}
@@ -168,20 +168,6 @@ func (ch *change) notTouched(err error) error {
 	return fmt.Errorf("%w; the controller could not be asked to look again: %s", ch.result, err.Error())
 }
 
-// isIn reports whether a later state contains the change. A state of a later run can't show whether
-// a change of the first run took effect.
-func (ch *change) isIn(now *status.WorkflowStatus, first *run) (bool, error) {
-	retried := first.checkSame(now)
-	if retried != nil && !ch.restarts {
-		return false, retried
-	}
-	did, err := ch.tookEffect(now)
-	if !did && err == nil {
-		err = retried
-	}
-	return did, err
-}
-
 // run identifies a run of a workflow. A retry begins another one.
 type run struct {
 	started time.Time
@@ -216,14 +202,6 @@ func (c *WorkflowClient) write(ctx context.Context, s *status.WorkflowStatus, ch
 		return nil, err
 	}
 	return c.workflows.Patch(ctx, s.Name, types.MergePatchType, patch, metav1.PatchOptions{})
-}
-
-// unknownIfSent returns err, or if ch is a write that was sent, the error of an unknown outcome.
-func (ch *change) unknownIfSent(err error) error {
-	if ch == nil {
-		return err
-	}
-	return unknown(err)
 }
 
 // mergeInto applies a JSON merge patch without nulls.

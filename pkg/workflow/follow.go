@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/source"
@@ -42,35 +41,6 @@ func followError(ctx context.Context, err error) error {
 		return &GoneError{Last: failed.Last, Err: ErrReplaced}
 	}
 	return &WaitError{Last: failed.Last, Err: failed.Err, ended: ctx.Err()}
-}
-
-// observedVisit returns a function that calls visit and notifies the operation's observer of ends
-// and reached states.
-//
-//go:noinline
-func observedVisit(ctx context.Context, visit visitor) func(watchhub.State) (bool, error) {
-	o := observationOf(ctx)
-	if o == nil {
-		return func(s watchhub.State) (bool, error) { return visit(s.Status) }
-	}
-	return func(state watchhub.State) (done bool, err error) {
-		s := state.Status
-		if state.FirstEnd {
-			o.observer.OnEvent(ctx, WorkflowEnded{Backend: o.call.Backend, Status: s})
-		}
-		reached := Reached{Op: o.call.Op, Backend: o.call.Backend, Status: s}
-		if !state.Arrived.IsZero() {
-			reached.Delay = time.Since(state.Arrived)
-		}
-		if o.call.Op == OpWatch && s.Completed() { // before visit, since the caller owns the state afterwards
-			o.observer.OnEvent(ctx, reached)
-		}
-		done, err = visit(s)
-		if o.call.Op == OpWait && done && err == nil {
-			o.observer.OnEvent(ctx, reached)
-		}
-		return done, err
-	}
 }
 
 // newHub returns a hub that reads from the client's source.

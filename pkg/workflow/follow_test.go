@@ -19,7 +19,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
-// An end that several calls have waited for is told once; each of them tells how long it took.
+// An end that several calls have waited for is told once; each of them details how long it took.
 func TestEndsAreObserved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, r := apitest.New(), &recorder{}

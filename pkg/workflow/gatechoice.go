@@ -9,7 +9,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/selection"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/nodeselection"
 )
 
 // choice is what a decision selects in one state of a workflow.
@@ -23,7 +23,7 @@ type chooser struct {
 	*decision
 	choice
 
-	open func(*status.Node) bool // see selection.Open
+	open func(*status.Node) bool // see nodeselection.Open
 	seen map[*status.Node]bool
 }
 
@@ -31,7 +31,7 @@ type chooser struct {
 // that was decided in the same way before, with the same outputs as far as d has any. The choice is
 // not nil even with an error, and then has what was found so far.
 func (d *decision) choose(ctx context.Context, s *status.WorkflowStatus) (*choice, error) {
-	c := &chooser{decision: d, open: selection.Open(s), seen: map[*status.Node]bool{}}
+	c := &chooser{decision: d, open: nodeselection.Open(s), seen: map[*status.Node]bool{}}
 	switch {
 	case s.NodesErr != nil && s.Completed():
 		return &c.choice, completed(s)
@@ -44,7 +44,7 @@ func (d *decision) choose(ctx context.Context, s *status.WorkflowStatus) (*choic
 		}
 		return &c.choice, nil
 	}
-	index := selection.NewIndex(s, isSuspend)
+	index := nodeselection.NewIndex(s, isSuspend)
 	for _, name := range d.names {
 		if ctx.Err() != nil { // there can be many names, and many gates for each
 			return &c.choice, pace.Interruption(ctx, nil)
@@ -126,7 +126,7 @@ func undecidable(s *status.WorkflowStatus, selected string, others []GateState) 
 		e.Gates = others
 		return e
 	}
-	return notSuspended(selected, others, selection.Waiting(s))
+	return notSuspended(selected, others, nodeselection.Waiting(s))
 }
 
 func isSuspend(n *status.Node) bool { return n.Type == status.NodeTypeSuspend }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/growth"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/selection"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/nodeselection"
 )
 
 // delayYAML is a workflow with a gate and two delays beside it.
@@ -370,7 +370,7 @@ func TestChoicesTakeLinearTime(t *testing.T) {
 			"all":        func(int) Decision { return Decision{All: true} },
 			"by pattern": func(int) Decision { return Decision{Gates: []string{"gate-*"}} },
 			"by name": func(n int) (d Decision) {
-				for i := range min(n, selection.MaxNames) {
+				for i := range min(n, nodeselection.MaxNames) {
 					d.Gates = append(d.Gates, fmt.Sprint("gate-", i))
 				}
 				return d

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/selection"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/nodeselection"
 )
 
 // Gate is a node that waits for a decision: a suspend node without a duration, or one that waits for
@@ -68,7 +68,7 @@ func GatesOf(s *status.WorkflowStatus) ([]Gate, error) {
 	if s.NodesErr != nil && !s.Completed() {
 		return nil, s.NodesErr
 	}
-	return gatesOf(selection.Waiting(s)), nil
+	return gatesOf(nodeselection.Waiting(s)), nil
 }
 
 func gatesOf(nodes []*status.Node) []Gate {
@@ -98,7 +98,7 @@ func (g Gate) Matches(pattern string) bool {
 	if pattern == g.ID {
 		return true
 	}
-	name, err := selection.ParseName(pattern)
+	name, err := nodeselection.ParseName(pattern)
 	return pattern == g.Name || err == nil && name.Matches(g.Name)
 }
 

@@ -49,14 +49,14 @@ func TestImportSet(t *testing.T) {
 			module + "/pkg/internal/naming", module + "/pkg/internal/nesting", module + "/pkg/internal/jsonfield", module + "/pkg/internal/wfjson",
 			module + "/pkg/workflow/internal/source",
 		}, 340},
-		{module + "/pkg/workflow/internal/selection", []string{
+		{module + "/pkg/workflow/internal/nodeselection", []string{
 			"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/",
 			module + "/pkg/status", module + "/pkg/internal/nesting", module + "/pkg/internal/jsonfield", module + "/pkg/internal/wfjson",
 		}, 285},
 		{module + "/pkg/workflow/internal/retryplan", []string{
 			"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/",
 			module + "/pkg/status", module + "/pkg/internal/naming", module + "/pkg/internal/nesting", module + "/pkg/internal/jsonfield", module + "/pkg/internal/wfjson",
-			module + "/pkg/workflow/internal/selection",
+			module + "/pkg/workflow/internal/nodeselection",
 		}, 285},
 		{module + "/pkg/workflow", []string{
 			"k8s.io/apimachinery/", "k8s.io/klog/", "k8s.io/utils/", "k8s.io/kube-openapi/", "sigs.k8s.io/",
@@ -66,7 +66,7 @@ func TestImportSet(t *testing.T) {
 			module + "/pkg/internal/naming", module + "/pkg/internal/shown", module + "/pkg/workflow/internal/spec",
 			module + "/pkg/workflow/internal/source", module + "/pkg/workflow/internal/watchhub",
 			module + "/pkg/workflow/internal/podlogs",
-			module + "/pkg/internal/nesting", module + "/pkg/internal/jsonfield", module + "/pkg/workflow/internal/retryplan", module + "/pkg/workflow/internal/selection",
+			module + "/pkg/internal/nesting", module + "/pkg/internal/jsonfield", module + "/pkg/workflow/internal/retryplan", module + "/pkg/workflow/internal/nodeselection",
 		}, 340},
 	} {
 		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", tc.pkg).Output()

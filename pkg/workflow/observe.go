@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/watchhub"
 )
 
 // observation is an operation or a shared watch that an observer observes. A nil observation does
@@ -96,5 +97,34 @@ func observationOf(ctx context.Context) *observation {
 func emit(ctx context.Context, event func(Call) Event) {
 	if o := observationOf(ctx); o != nil {
 		o.observer.OnEvent(ctx, event(o.call))
+	}
+}
+
+// observedVisit returns a function that calls visit and notifies the operation's observer of ends
+// and reached states.
+//
+//go:noinline
+func observedVisit(ctx context.Context, visit visitor) func(watchhub.State) (bool, error) {
+	o := observationOf(ctx)
+	if o == nil {
+		return func(s watchhub.State) (bool, error) { return visit(s.Status) }
+	}
+	return func(state watchhub.State) (done bool, err error) {
+		s := state.Status
+		if state.FirstEnd {
+			o.observer.OnEvent(ctx, WorkflowEnded{Backend: o.call.Backend, Status: s})
+		}
+		reached := Reached{Op: o.call.Op, Backend: o.call.Backend, Status: s}
+		if !state.Arrived.IsZero() {
+			reached.Delay = time.Since(state.Arrived)
+		}
+		if o.call.Op == OpWatch && s.Completed() { // before visit, since the caller owns the state afterwards
+			o.observer.OnEvent(ctx, reached)
+		}
+		done, err = visit(s)
+		if o.call.Op == OpWait && done && err == nil {
+			o.observer.OnEvent(ctx, reached)
+		}
+		return done, err
 	}
 }

@@ -89,7 +89,7 @@ func TestEveryOperationIsObserved(t *testing.T) {
 			sent := 0
 			c, err := NewForConfig(&rest.Config{Host: "http://script", Transport: kubectlTransport{scriptTransport(func(req *http.Request) (any, error) {
 				sent++
-				if got := req.Context().Value(told{}); got != op {
+				if got := req.Context().Value(opKey{}); got != op {
 					t.Errorf("%s %s was sent with the context of %v", req.Method, req.URL, got)
 				}
 				return nil, apierrors.NewForbidden(schema.GroupResource{Resource: "workflows"}, "w", errors.New("no"))

@@ -22,21 +22,21 @@ type endedCall struct {
 	err error
 }
 
-// told is the key of a value that only the context of an operation has.
-type told struct{}
+// opKey is the key of a value that only the context of an operation has.
+type opKey struct{}
 
 func (r *recorder) Begin(ctx context.Context, call Call) context.Context {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.begun = append(r.begun, call)
-	return context.WithValue(ctx, told{}, call.Op)
+	return context.WithValue(ctx, opKey{}, call.Op)
 }
 
 func (r *recorder) End(ctx context.Context, call Call, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.ended = append(r.ended, endedCall{call, err})
-	if ctx.Value(told{}) != call.Op {
+	if ctx.Value(opKey{}) != call.Op {
 		r.alien = append(r.alien, fmt.Sprint("end of ", call.Op))
 	}
 }
@@ -50,9 +50,9 @@ func (r *recorder) OnEvent(ctx context.Context, event Event) {
 	case WatchOpened, WatchClosed:
 		shared = true
 	case Retrying:
-		shared = e.Op == OpWatch && ctx.Value(told{}) == nil
+		shared = e.Op == OpWatch && ctx.Value(opKey{}) == nil
 	}
-	if !shared && ctx.Value(told{}) == nil {
+	if !shared && ctx.Value(opKey{}) == nil {
 		r.alien = append(r.alien, fmt.Sprintf("%T", event))
 	}
 }

@@ -64,7 +64,7 @@ func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOpt
 		if len(r.patch) == 0 { // nothing waits
 			return askAgain(), nil
 		}
-		return &change{patch: r.patch, tookEffect: r.tookEffect, event: r.happening, uptake: r.uptake(s)}, nil
+		return &change{patch: r.patch, tookEffect: r.tookEffect, event: r.eventDetails, uptake: r.uptake(s)}, nil
 	})
 	if err != nil {
 		return nil, c.error(OpResume, name, err)

@@ -18,8 +18,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/shown"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/nodeselection"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/retryplan"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/selection"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
@@ -134,7 +134,7 @@ type retryRequest struct {
 
 // readRetryOptions returns the request, and what is wrong with it by itself.
 func readRetryOptions(opts RetryOptions) (retryRequest, field.ErrorList) {
-	nodes, ofNodes := selection.ParseNames(field.NewPath("nodes"), opts.Nodes)
+	nodes, ofNodes := nodeselection.ParseNames(field.NewPath("nodes"), opts.Nodes)
 	selector, ofSelector := nodeSelector(field.NewPath("selector"), opts.Selector)
 	parameters, faulty, invalidValues := parameterStrings(field.NewPath("parameters"), opts.Parameters)
 	return retryRequest{
@@ -286,7 +286,7 @@ type endSeen struct {
 // four retries that follow at once, unless the phase is Running; versions that queue running workflows
 // too (before 3.7, and 4.0) don't look at the phase.
 //
-// ended is by the controller's clock, so it tells only whether the end was long ago. The pause counts
+// ended is by the controller's clock, so it details only whether the end was long ago. The pause counts
 // from when this process saw the end.
 func (e *endSeen) untilReleased(ended, now time.Time) time.Duration {
 	const pause = 2 * time.Second

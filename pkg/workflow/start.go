@@ -83,11 +83,11 @@ type submission struct {
 	// request about the claimed name fails.
 	subject string
 
-	args  spec.Arguments    // of the request
-	draft draft             // what is started, then with the request's settings
-	send  map[string]string // the arguments of the workflow
-	claim claim             // of the workflow's name
-	event func() happening  // what is recorded once the workflow is created
+	args  spec.Arguments      // of the request
+	draft draft               // what is started, then with the request's settings
+	send  map[string]string   // the arguments of the workflow
+	claim claim               // of the workflow's name
+	event func() eventDetails // what is recorded once the workflow is created
 
 	replaced types.UID // of the workflow that had the name when the call began, and is to be replaced
 	deleted  bool      // that workflow no longer exists
@@ -162,7 +162,7 @@ func (c *WorkflowClient) submit(ctx context.Context, s *submission) (*unstructur
 	}
 	created, err := c.createOnce(ctx, s)
 	if err == nil && !s.found && !s.req.DryRun {
-		c.record(ctx, created, s.event)
+		c.createEvent(ctx, created, s.event)
 	}
 	return created, s.afterDeletion(err)
 }

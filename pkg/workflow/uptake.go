@@ -222,7 +222,7 @@ func (f *followUp) touch(ctx context.Context) error {
 			if !time.Now().Before(f.until) {
 				return nil // their writes make the controller look, too
 			}
-		case !f.pacer.Again(err):
+		case !f.pacer.Retryable(err):
 			f.refused = err
 			return nil
 		case !f.pacer.Pause(ctx, err):

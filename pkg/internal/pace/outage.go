@@ -9,8 +9,8 @@ import (
 // Outage records nothing. It is safe for concurrent use.
 type Outage struct{ last atomic.Pointer[time.Time] }
 
-// Note records that the API server is unavailable now.
-func (o *Outage) Note() {
+// Record records that the API server is unavailable now.
+func (o *Outage) Record() {
 	if o != nil {
 		o.last.Store(new(time.Now()))
 	}

@@ -34,10 +34,10 @@ type Pacer struct {
 	renewed bool          // the credentials had a chance to be renewed
 }
 
-// Again reports whether another attempt after err is worthwhile, and records outages.
-func (p *Pacer) Again(err error) bool {
+// Retryable reports whether another attempt after err is worthwhile, and records outages.
+func (p *Pacer) Retryable(err error) bool {
 	if fault.Transient(err) {
-		p.Outage.Note()
+		p.Outage.Record()
 		return true
 	}
 	if apierrors.IsUnauthorized(err) && !p.renewed {
@@ -84,7 +84,7 @@ func (p *Pacer) delay(err error) (time.Duration, bool) {
 func Do[T any](ctx context.Context, p *Pacer, attempt func() (T, error)) (T, error) {
 	for {
 		result, err := attempt()
-		if err == nil || ctx.Err() != nil || !p.Again(err) || !p.Pause(ctx, err) {
+		if err == nil || ctx.Err() != nil || !p.Retryable(err) || !p.Pause(ctx, err) {
 			return result, Ended(ctx, err)
 		}
 	}

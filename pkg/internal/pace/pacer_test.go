@@ -90,21 +90,21 @@ func TestRefusalsAreRetriedAfterAnOutage(t *testing.T) {
 		unauthorized := apierrors.NewUnauthorized("who?")
 		shared := &pace.Outage{}
 		p := &pace.Pacer{Outage: shared}
-		if p.Again(forbidden) || !p.Again(unauthorized) || p.Again(unauthorized) {
+		if p.Retryable(forbidden) || !p.Retryable(unauthorized) || p.Retryable(unauthorized) {
 			t.Error("without an outage a refusal is final, but for one renewal of the credentials")
 		}
 		other := &pace.Pacer{Outage: shared}
-		if !other.Again(apierrors.NewServiceUnavailable("away")) {
+		if !other.Retryable(apierrors.NewServiceUnavailable("away")) {
 			t.Error("an outage is not retried")
 		}
-		if !p.Again(forbidden) || !p.Again(unauthorized) {
+		if !p.Retryable(forbidden) || !p.Retryable(unauthorized) {
 			t.Error("a refusal shortly after an outage is final")
 		}
 		time.Sleep(10 * time.Second)
-		if p.Again(forbidden) || p.Again(unauthorized) {
+		if p.Retryable(forbidden) || p.Retryable(unauthorized) {
 			t.Error("a refusal long after an outage is retried")
 		}
-		if (&pace.Pacer{}).Again(forbidden) {
+		if (&pace.Pacer{}).Retryable(forbidden) {
 			t.Error("a pacer that knows no outage retries a refusal")
 		}
 	})

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/selection"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/nodeselection"
 )
 
 // Request says what to run again besides what failed.
@@ -16,7 +16,7 @@ type Request struct {
 	// Selector selects nodes; an empty one does not restrict.
 	Selector status.NodeSelector
 	// Nodes select nodes, each at least one. An empty list does not restrict.
-	Nodes []selection.Name
+	Nodes []nodeselection.Name
 	// NewParameters says that the workflow runs on with other parameters, so loops that go on can have
 	// other items.
 	NewParameters bool

@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/selection"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/nodeselection"
 )
 
 func workflowObject(t testing.TB, text string) *unstructured.Unstructured {
@@ -86,8 +86,8 @@ func ids(nodes []*status.Node) string {
 	return strings.Join(ids, " ")
 }
 
-func names(texts ...string) []selection.Name {
-	names, _ := selection.ParseNames(nil, texts)
+func names(texts ...string) []nodeselection.Name {
+	names, _ := nodeselection.ParseNames(nil, texts)
 	return names
 }
 

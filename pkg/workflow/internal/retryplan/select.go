@@ -7,7 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/selection"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/nodeselection"
 )
 
 // SelectionError says what is wrong with a [Request], for the workflow that it is about.
@@ -61,7 +61,7 @@ func (g *graph) selectNodes(ctx context.Context, s *status.WorkflowStatus, reque
 // selectNamed marks the nodes that the names of a request select, each of which has to select one.
 func (g *graph) selectNamed(ctx context.Context, s *status.WorkflowStatus, path *field.Path, request Request) error {
 	// Everything runs again with the root, so only its ID selects it.
-	index := selection.NewIndex(s, func(n *status.Node) bool { return !g.isRoot(n) })
+	index := nodeselection.NewIndex(s, func(n *status.Node) bool { return !g.isRoot(n) })
 	problems := field.ErrorList{}
 	candidates := false
 	for i, name := range request.Nodes {

@@ -224,7 +224,7 @@ func (c *call) retry(ctx context.Context, attempt func() (*snapshot, error)) (*s
 		case err == nil || ctx.Err() != nil:
 			return s, pace.Ended(ctx, err)
 		case fault.Transient(err):
-			c.hub.cfg.Outage.Note()
+			c.hub.cfg.Outage.Record()
 			refused.reset()
 		case !fault.Refused(err) || refused.exceed(began, c.hub.cfg.RetryFor):
 			return nil, err

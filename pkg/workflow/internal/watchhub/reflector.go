@@ -110,7 +110,7 @@ func (r *reflector) run(ctx context.Context) {
 			// Right after an outage, a server may refuse because it doesn't know its roles yet.
 			if err != nil && fault.Transient(err) {
 				r.granted = true
-				r.hub.cfg.Outage.Note()
+				r.hub.cfg.Outage.Record()
 			}
 		case !r.granted, r.name == "" && fault.Unparsable(err), refused.exceed(began, r.hub.cfg.RetryFor):
 			r.giveUp(err)

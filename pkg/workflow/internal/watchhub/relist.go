@@ -92,7 +92,7 @@ func (l *relist) retryPage(ctx context.Context, opts metav1.ListOptions) (metav1
 	p.Until, p.Outage = time.Now().Add(relistAfter), l.reflector.hub.cfg.Outage
 	for {
 		meta, err := l.page(ctx, opts)
-		if err == nil || first || ctx.Err() != nil || !p.Again(err) || !p.PauseSilently(ctx, err) {
+		if err == nil || first || ctx.Err() != nil || !p.Retryable(err) || !p.PauseSilently(ctx, err) {
 			return meta, err
 		}
 	}

@@ -24,7 +24,7 @@ import (
 )
 
 // recorded calls do with a client that records events, and returns their reasons and messages.
-func recorded(t *testing.T, do func(c *WorkflowClient)) (told []string) {
+func recorded(t *testing.T, do func(c *WorkflowClient)) (events []string) {
 	t.Helper()
 	do(scriptedWith(t, Options{EventSource: "migrator"}, func(r *http.Request) (any, error) {
 		switch {
@@ -35,7 +35,7 @@ func recorded(t *testing.T, do func(c *WorkflowClient)) (told []string) {
 			}
 			reason, _, _ := unstructured.NestedString(event.Object, "reason")
 			message, _, _ := unstructured.NestedString(event.Object, "message")
-			told = append(told, reason+": "+message)
+			events = append(events, reason+": "+message)
 			return event.Object, nil
 		case r.Method == http.MethodPost, r.Method == http.MethodPatch:
 			return gateObject(t, "2", "Running", ""), nil
@@ -44,7 +44,7 @@ func recorded(t *testing.T, do func(c *WorkflowClient)) (told []string) {
 		}
 		return gateObject(t, "1", "Running", ""), nil
 	}))
-	return told
+	return events
 }
 
 func TestEvents(t *testing.T) {
@@ -126,7 +126,7 @@ func TestEventsThatAreLost(t *testing.T) {
 					t.Fatal(err)
 				}
 				followedUp := 1500 * time.Millisecond // the follow-up, because nothing shows that the controller has acted
-				if took := time.Since(began); took > recordWithin+followedUp {
+				if took := time.Since(began); took > createEventWithin+followedUp {
 					t.Errorf("it took %v", took)
 				}
 				lost := noted[EventNotRecorded](r)
@@ -206,7 +206,7 @@ func TestStartAnnotations(t *testing.T) {
 		if bad != "" {
 			return map[string]string{bad: value}
 		}
-		return map[string]string{"trace": fmt.Sprint(ctx.Value(told{})), "owner": "outside"}
+		return map[string]string{"trace": fmt.Sprint(ctx.Value(opKey{})), "owner": "outside"}
 	}}, func(req *http.Request) (any, error) {
 		if req.Method == http.MethodPost {
 			var sent unstructured.Unstructured

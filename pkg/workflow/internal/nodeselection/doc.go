@@ -1,4 +1,4 @@
-// Package selection finds the nodes of a workflow that a decision or a retry is about: which gates
+// Package nodeselection finds the nodes of a workflow that a decision or a retry is about: which gates
 // wait for a decision, and which nodes a caller means by IDs, display names and shell patterns.
 //
 // It guarantees that an ID selects its own node only, whatever display names other nodes have: a
@@ -8,4 +8,4 @@
 //
 // It does not know what is done with the nodes, and it does not write errors for callers: package
 // workflow does both.
-package selection
+package nodeselection

@@ -18,9 +18,9 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// recordWithin is the time limit of the request that creates an event. The call has already made
+// createEventWithin is the time limit of the request that creates an event. The call has already made
 // its change and should not be delayed further.
-const recordWithin = time.Second
+const createEventWithin = time.Second
 
 // eventRecorder creates Kubernetes Events on workflows, as `kubectl describe` shows them. Nil
 // disables events.
@@ -30,9 +30,9 @@ type eventRecorder struct {
 	source    string
 }
 
-// happening is the reason and the message of an event. The message never contains values of
+// eventDetails is the reason and the message of an event. The message never contains values of
 // parameters, which may be secret.
-type happening struct{ reason, message string }
+type eventDetails struct{ reason, message string }
 
 func newEventRecorder(dyn dynamic.Interface, namespace, source string) *eventRecorder {
 	if source == "" {
@@ -52,16 +52,16 @@ func eventSourceProblems(path *field.Path, source string) (problems field.ErrorL
 	return problems
 }
 
-// record creates an event for a change of a workflow, even if ctx has ended. It makes one attempt:
-// if that fails, the observer receives an [EventNotRecorded] and the event is lost. tells returns
+// createEvent creates an event for a change of a workflow, even if ctx has ended. It makes one attempt:
+// if that fails, the observer receives an [EventNotRecorded] and the event is lost. details returns
 // the event. It may be nil, and is not called if events are disabled.
-func (c *WorkflowClient) record(ctx context.Context, wf *unstructured.Unstructured, tells func() happening) {
-	if c.events == nil || tells == nil {
+func (c *WorkflowClient) createEvent(ctx context.Context, wf *unstructured.Unstructured, details func() eventDetails) {
+	if c.events == nil || details == nil {
 		return
 	}
-	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), createEventWithin)
 	defer cancel()
-	if _, err := c.events.events.Create(within, c.events.event(wf, tells(), time.Now()), metav1.CreateOptions{}); err != nil {
+	if _, err := c.events.events.Create(within, c.events.event(wf, details(), time.Now()), metav1.CreateOptions{}); err != nil {
 		emit(ctx, func(call Call) Event {
 			return EventNotRecorded{Op: call.Op, Backend: call.Backend, Namespace: call.Namespace, Name: wf.GetName(), Err: err}
 		})
@@ -69,7 +69,7 @@ func (c *WorkflowClient) record(ctx context.Context, wf *unstructured.Unstructur
 }
 
 // event returns the Event object. It sets the fields that client-go's tools/record sets.
-func (r *eventRecorder) event(wf *unstructured.Unstructured, h happening, now time.Time) *unstructured.Unstructured {
+func (r *eventRecorder) event(wf *unstructured.Unstructured, h eventDetails, now time.Time) *unstructured.Unstructured {
 	at := now.UTC().Format(time.RFC3339)
 	return &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "v1",
@@ -124,23 +124,27 @@ func withoutItem(name string) string {
 
 // startedFrom returns a function that describes a start. The functions below describe other
 // changes.
-func startedFrom(d draft) func() happening {
-	return func() happening { return happening{reason: "WorkflowStarted", message: "Started from " + d.origin()} }
-}
-
-func resubmittedFrom(name string) func() happening {
-	return func() happening {
-		return happening{reason: "WorkflowResubmitted", message: fmt.Sprintf("Resubmitted from workflow %q", name)}
+func startedFrom(d draft) func() eventDetails {
+	return func() eventDetails {
+		return eventDetails{reason: "WorkflowStarted", message: "Started from " + d.origin()}
 	}
 }
 
-func suspended() happening {
-	return happening{reason: "WorkflowSuspended", message: "Suspended as a whole"}
+func resubmittedFrom(name string) func() eventDetails {
+	return func() eventDetails {
+		return eventDetails{reason: "WorkflowResubmitted", message: fmt.Sprintf("Resubmitted from workflow %q", name)}
+	}
 }
 
-func retried() happening { return happening{reason: "WorkflowRetried", message: "Set going again"} }
+func suspended() eventDetails {
+	return eventDetails{reason: "WorkflowSuspended", message: "Suspended as a whole"}
+}
 
-func (r *resumption) happening() happening {
+func retried() eventDetails {
+	return eventDetails{reason: "WorkflowRetried", message: "Set going again"}
+}
+
+func (r *resumption) eventDetails() eventDetails {
 	var parts []string
 	if r.unsuspends {
 		parts = append(parts, "resumed as a whole")
@@ -148,11 +152,11 @@ func (r *resumption) happening() happening {
 	return resumed(append(parts, passed(r.nodes)...))
 }
 
-func approved(nodes []*status.Node) happening { return resumed(passed(nodes)) }
+func approved(nodes []*status.Node) eventDetails { return resumed(passed(nodes)) }
 
-func resumed(parts []string) happening {
+func resumed(parts []string) eventDetails {
 	message := strings.Join(parts, "; ")
-	return happening{reason: "WorkflowResumed", message: strings.ToUpper(message[:1]) + message[1:]}
+	return eventDetails{reason: "WorkflowResumed", message: strings.ToUpper(message[:1]) + message[1:]}
 }
 
 // passed says which gates and delays a workflow was let pass.
@@ -174,15 +178,15 @@ func passed(nodes []*status.Node) (parts []string) {
 	return parts
 }
 
-func rejected(nodes []*status.Node) happening {
-	return happening{reason: "WorkflowGatesRejected", message: "Gates rejected: " + gateNames(nodes)}
+func rejected(nodes []*status.Node) eventDetails {
+	return eventDetails{reason: "WorkflowGatesRejected", message: "Gates rejected: " + gateNames(nodes)}
 }
 
-func shutDown(strategy status.ShutdownStrategy) func() happening {
-	return func() happening {
+func shutDown(strategy status.ShutdownStrategy) func() eventDetails {
+	return func() eventDetails {
 		if strategy == status.ShutdownTerminate {
-			return happening{reason: "WorkflowTerminated", message: "Asked to end without its exit handlers"}
+			return eventDetails{reason: "WorkflowTerminated", message: "Asked to end without its exit handlers"}
 		}
-		return happening{reason: "WorkflowStopped", message: "Asked to end, with its exit handlers"}
+		return eventDetails{reason: "WorkflowStopped", message: "Asked to end, with its exit handlers"}
 	}
 }

@@ -1,4 +1,4 @@
-package selection
+package nodeselection
 
 import "github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 
