@@ -31,7 +31,7 @@ MODULES := . \
 	adapters/nodecodecs adapters/opensearch adapters/otel adapters/prometheus \
 	examples examples/backfill examples/service $(wildcard examples/rollout) \
 	test/browser test/envtest test/faults test/opensearch test/otel test/promrules test/schema test/target \
-	hack/api hack/docs hack/hostile hack/scale hack/tools $(if $(CGO),$(wildcard hack/migrate-scan))
+	hack/docs hack/hostile hack/scale hack/tools $(if $(CGO),$(wildcard hack/migrate-scan))
 # Those whose tests need no cluster, and nothing said of how they run.
 UNIT_MODULES := $(filter-out . adapters/nodecodecs adapters/opensearch hack/hostile test/browser test/envtest test/faults test/promrules,$(MODULES))
 # Without the race detector: what decodes megabytes, which takes ten times as long with it, but for the
@@ -113,7 +113,7 @@ test-commands:: tools ## a short form of every other command that the documentat
 	@$(MAKE) soak SOAK_FOR=30s
 	@$(MAKE) test-faults ARGS='-ginkgo.fail-on-empty -ginkgo.focus "watches are answered with 410"'
 	@$(MAKE) test-latest RACE= ARGS='-ginkgo.fail-on-empty -ginkgo.focus "$(call started,native)"'
-	@$(MAKE) check-api api
+	@$(MAKE) check-api api api-since
 # The spec that shows that a suite works.
 started = conformance of the $(1) client .* starts a workflow that runs to its end
 
@@ -247,20 +247,28 @@ docs: need ## check links, snippets and names in all documentation (ARGS=--onlin
 	@exec "$(RUN)/docs" --root "$(CURDIR)" $(ARGS)
 
 .PHONY: api
-api: need ## write docs/api, the exported API, and say what a change of it adds or breaks (ARGS="--since v0.1.0")
-	@$(call build,hack/api,api) .
-	@exec "$(RUN)/api" --root "$(CURDIR)" --write $(ARGS)
+api: need ## write docs/api, the exported API
+	@hack/api write
 
 .PHONY: check-api
-check-api: need ## check that docs/api is up to date, and say what has changed if not
-	@$(call build,hack/api,api) .
-	@exec "$(RUN)/api" --root "$(CURDIR)" $(ARGS)
+check-api: need ## check that docs/api is up to date
+	@hack/api check
 
-.PHONY: vulncheck
-vulncheck: installer ## known vulnerabilities, where the database can be reached (ARGS=-required makes that an error)
+.PHONY: api-since
+api-since: installer ## what the exported API has gained and lost since a tag or commit (SINCE=v0.1.0)
 	@"$(TOOLS)" install lint
-	@$(call build,.,vulncheck) ./hack/vulncheck
-	@exec "$(RUN)/vulncheck" $(ARGS) "$$("$(TOOLS)" path lint)/govulncheck" $(MODULES)
+	@hack/api since "$(SINCE)" "$$("$(TOOLS)" path lint)/apidiff"
+SINCE = $(shell git describe --tags --abbrev=0 2>/dev/null || echo HEAD)
+
+# govulncheck exits with 3 for what it has found, and with 1 for a database that it can't reach.
+.PHONY: vulncheck
+vulncheck: installer ## known vulnerabilities, where the database can be reached (REQUIRED=1 makes that an error)
+	@"$(TOOLS)" install lint
+	@found=0; for module in $(MODULES); do echo "vulncheck $$module" >&2; \
+		"$$("$(TOOLS)" path lint)/govulncheck" -C $$module ./... || case $$? in \
+		3) found=1;; \
+		*) [ -z "$(REQUIRED)" ] || exit 1; echo "vulncheck: not checked, see above" >&2; break;; esac; done; \
+		[ $$found = 0 ] || { echo "there are known vulnerabilities" >&2; exit 1; }
 
 ##@ tools
 

@@ -99,7 +99,7 @@ func TestRealToolModules(t *testing.T) {
 		"kube": {"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"},
 		"argo": {"workflow-controller"},
 		"kwok": {"kwok"},
-		"lint": {"benchstat", "golangci-lint", "govulncheck"},
+		"lint": {"apidiff", "benchstat", "golangci-lint", "govulncheck"},
 	}
 	for name, programs := range want {
 		set, err := in.load(t.Context(), name)
