@@ -30,7 +30,7 @@ CGO := $(if $(filter 0,$(shell go env CGO_ENABLED)),,$(shell command -v "$${CC:-
 MODULES := . \
 	adapters/nodecodecs adapters/opensearch adapters/otel adapters/prometheus \
 	examples examples/backfill examples/service $(wildcard examples/rollout) \
-	test/browser test/envtest test/faults test/opensearch test/otel test/promrules test/schema test/target \
+	test/browser test/envtest test/faults test/otel test/promrules test/schema test/target \
 	hack/docs hack/hostile hack/scale hack/tools $(if $(CGO),$(wildcard hack/migrate-scan))
 # Those whose tests need no cluster, and nothing said of how they run.
 UNIT_MODULES := $(filter-out . adapters/nodecodecs adapters/opensearch hack/hostile test/browser test/envtest test/faults test/promrules,$(MODULES))

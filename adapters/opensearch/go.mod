@@ -7,7 +7,6 @@ require (
 	github.com/aws/aws-sdk-go-v2/config v1.33.6
 	github.com/opensearch-project/opensearch-go/v4 v4.8.1
 	github.com/opensearch-project/opensearch-migrations/argoservice v0.0.0-00010101000000-000000000000
-	github.com/opensearch-project/opensearch-migrations/argoservice/test/opensearch v0.0.0-00010101000000-000000000000
 	go.uber.org/goleak v1.3.0
 	k8s.io/apimachinery v0.35.0
 	k8s.io/client-go v0.35.0
@@ -64,5 +63,3 @@ require (
 )
 
 replace github.com/opensearch-project/opensearch-migrations/argoservice => ../..
-
-replace github.com/opensearch-project/opensearch-migrations/argoservice/test/opensearch => ../../test/opensearch

@@ -15,7 +15,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
-	double "github.com/opensearch-project/opensearch-migrations/argoservice/test/opensearch"
+	double "github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch/opensearchtest"
 )
 
 // document is the source of a document.

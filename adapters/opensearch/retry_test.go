@@ -12,7 +12,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
-	double "github.com/opensearch-project/opensearch-migrations/argoservice/test/opensearch"
+	double "github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch/opensearchtest"
 )
 
 // sent counts the requests of a method to a path.

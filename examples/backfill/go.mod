@@ -6,8 +6,6 @@ replace github.com/opensearch-project/opensearch-migrations/argoservice => ../..
 
 replace github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch => ../../adapters/opensearch
 
-replace github.com/opensearch-project/opensearch-migrations/argoservice/test/opensearch => ../../test/opensearch
-
 require (
 	github.com/cheggaaa/pb/v3 v3.1.7
 	github.com/mattn/go-runewidth v0.0.16

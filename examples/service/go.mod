@@ -8,8 +8,6 @@ replace github.com/opensearch-project/opensearch-migrations/argoservice/adapters
 
 replace github.com/opensearch-project/opensearch-migrations/argoservice/adapters/prometheus => ../../adapters/prometheus
 
-replace github.com/opensearch-project/opensearch-migrations/argoservice/test/opensearch => ../../test/opensearch
-
 require (
 	github.com/opensearch-project/opensearch-migrations/argoservice v0.0.0-00010101000000-000000000000
 	github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch v0.0.0-00010101000000-000000000000

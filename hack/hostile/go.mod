@@ -58,5 +58,4 @@ require (
 replace (
 	github.com/opensearch-project/opensearch-migrations/argoservice => ../..
 	github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch => ../../adapters/opensearch
-	github.com/opensearch-project/opensearch-migrations/argoservice/test/opensearch => ../../test/opensearch
 )

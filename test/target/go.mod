@@ -3,7 +3,7 @@ module github.com/opensearch-project/opensearch-migrations/argoservice/test/targ
 go 1.26.0
 
 require (
-	github.com/opensearch-project/opensearch-migrations/argoservice/test/opensearch v0.0.0-00010101000000-000000000000
+	github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch v0.0.0-00010101000000-000000000000
 	k8s.io/api v0.35.0
 	k8s.io/apimachinery v0.35.0
 	k8s.io/client-go v0.35.0
@@ -28,7 +28,7 @@ require (
 	github.com/spf13/pflag v1.0.9 // indirect
 	github.com/x448/float16 v0.8.4 // indirect
 	go.yaml.in/yaml/v2 v2.4.3 // indirect
-	go.yaml.in/yaml/v3 v3.0.4 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/net v0.47.0 // indirect
 	golang.org/x/oauth2 v0.30.0 // indirect
 	golang.org/x/sys v0.38.0 // indirect
@@ -48,4 +48,6 @@ require (
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
 
-replace github.com/opensearch-project/opensearch-migrations/argoservice/test/opensearch => ../opensearch
+replace github.com/opensearch-project/opensearch-migrations/argoservice => ../..
+
+replace github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch => ../../adapters/opensearch

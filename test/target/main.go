@@ -22,7 +22,7 @@ import (
 	"os"
 	"time"
 
-	double "github.com/opensearch-project/opensearch-migrations/argoservice/test/opensearch"
+	double "github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch/opensearchtest"
 )
 
 const (

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	double "github.com/opensearch-project/opensearch-migrations/argoservice/test/opensearch"
+	double "github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch/opensearchtest"
 )
 
 // layout is the document that stands for the layout of the items.

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	double "github.com/opensearch-project/opensearch-migrations/argoservice/test/opensearch"
+	double "github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch/opensearchtest"
 )
 
 // course is a work of three shards, of which each takes two seconds, and the time in it.

@@ -1,22 +1,22 @@
-package opensearch_test
+package opensearchtest_test
 
 import (
 	"context"
 	"fmt"
 	"net/http"
 
-	"github.com/opensearch-project/opensearch-migrations/argoservice/test/opensearch"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch/opensearchtest"
 )
 
 // A search fails twice, then it finds the document.
 func Example() {
 	run := func(ctx context.Context) error {
-		cluster := opensearch.New(opensearch.Options{Username: "admin", Password: "secret"}) // an http.Handler
+		cluster := opensearchtest.New(opensearchtest.Options{Username: "admin", Password: "secret"}) // an http.Handler
 		err := cluster.Put(".migrations_working_state", "books__0__0", map[string]any{"expiration": 1764100000})
 		if err != nil {
 			return err
 		}
-		remove := cluster.Inject(opensearch.Fault{Path: "/*/_search", Status: 503, Times: 2})
+		remove := cluster.Inject(opensearchtest.Fault{Path: "/*/_search", Status: 503, Times: 2})
 		defer remove()
 		server, err := cluster.Serve(false) // true: with TLS, and the certificate in server.CA
 		if err != nil {

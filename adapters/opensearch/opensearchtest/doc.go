@@ -1,4 +1,4 @@
-// Package opensearch is a double of an OpenSearch cluster, for tests and demonstrations: an HTTP
+// Package opensearchtest is a double of an OpenSearch cluster, for tests and demonstrations: an HTTP
 // server that really evaluates the queries it gets, over documents in memory, so that a wrong query
 // gives a wrong answer. What it doesn't know, a query clause, a field of a body, a parameter or a
 // path, is answered with 400 and said so, never ignored.
@@ -9,4 +9,4 @@
 //
 // As on a real cluster, searches don't see what was written over HTTP until the index is refreshed;
 // here that never happens by itself. What [Cluster.Put] and [Cluster.Update] write is seen at once.
-package opensearch
+package opensearchtest
