@@ -113,7 +113,7 @@ test-commands:: tools ## a short form of every other command that the documentat
 	@$(MAKE) soak SOAK_FOR=30s
 	@$(MAKE) test-faults ARGS='-ginkgo.fail-on-empty -ginkgo.focus "watches are answered with 410"'
 	@$(MAKE) test-latest RACE= ARGS='-ginkgo.fail-on-empty -ginkgo.focus "$(call started,native)"'
-	@$(MAKE) check-api api api-since
+	@$(MAKE) check-api api api-since release-rehearsal
 # The spec that shows that a suite works.
 started = conformance of the $(1) client .* starts a workflow that runs to its end
 
@@ -259,6 +259,14 @@ api-since: installer ## what the exported API has gained and lost since a tag or
 	@"$(TOOLS)" install lint
 	@hack/api since "$(SINCE)" "$$("$(TOOLS)" path lint)/apidiff"
 SINCE = $(shell git describe --tags --abbrev=0 2>/dev/null || echo HEAD)
+
+.PHONY: release
+release: need ## make the commits and tags of a release, and push nothing (VERSION=v0.1.0)
+	@hack/release "$(VERSION)"
+
+.PHONY: release-rehearsal
+release-rehearsal: need ## release a copy, and build a host with it from a module proxy in a folder
+	@hack/release rehearse
 
 # govulncheck exits with 3 for what it has found, and with 1 for a database that it can't reach.
 .PHONY: vulncheck

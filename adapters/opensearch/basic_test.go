@@ -21,9 +21,9 @@ import (
 	kubetesting "k8s.io/client-go/testing"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch"
+	double "github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch/opensearchtest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
-	double "github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch/opensearchtest"
 )
 
 const (

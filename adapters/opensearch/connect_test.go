@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch"
+	double "github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch/opensearchtest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
-	double "github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch/opensearchtest"
 )
 
 func TestInvalidConfigurations(t *testing.T) {

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	double "github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch/opensearchtest"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
 // document is the source of a document.

@@ -8,9 +8,9 @@ import (
 	"testing"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch"
+	double "github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch/opensearchtest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
-	double "github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch/opensearchtest"
 )
 
 func TestRestoreOfInvalidDocuments(t *testing.T) {
