@@ -89,7 +89,7 @@ programs: installer ## build the local cluster, the stand-in for the target clus
 
 ##@ check
 
-# The last ones wait most of their time, so two of them at once; each says all it has to say at its end.
+# These suites wait most of their time, so two run at once; each prints its output when it ends.
 at_once = xargs -P 2 -I COMMAND sh -c 'echo "COMMAND" >&2; said=$$(COMMAND 2>&1); code=$$?; printf "%s\n" "$$said"; exit $$code'
 
 .PHONY: test
@@ -97,7 +97,8 @@ test: test-unit docs test-integration ## what protects the promises: unit, docum
 	@printf '%s\n' "$(MAKE) test-faults-short" "$(MAKE) test-browser" "$(MAKE) test-argo" | $(at_once)
 
 .PHONY: test-all
-test-all: test test-fuzz test-rare test-commands ## make test, what is slow and rarely finds something, and a short form of every other command that the documentation names
+test-all: test ## make test, what is slow and rarely finds something, and a short form of every other command that the documentation names
+	@printf '%s\n' "$(MAKE) test-rare" "$(MAKE) test-fuzz test-commands FUZZTIME=$(FUZZTIME)" | $(at_once)
 
 # A make for each, since each has arguments of its own. The makefiles of the examples add theirs.
 .PHONY: test-commands
