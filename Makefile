@@ -115,6 +115,7 @@ test-commands:: tools ## a short form of every other command that the documentat
 	@$(MAKE) test-faults ARGS='-ginkgo.fail-on-empty -ginkgo.focus "watches are answered with 410"'
 	@$(MAKE) test-latest RACE= ARGS='-ginkgo.fail-on-empty -ginkgo.focus "$(call started,native)"'
 	@$(MAKE) check-api api api-since release-rehearsal
+	@if $(MAKE) release VERSION=0.1; then echo "a version without v was released" >&2; exit 1; fi
 # The spec that shows that a suite works.
 started = conformance of the $(1) client .* starts a workflow that runs to its end
 

@@ -101,8 +101,8 @@ func (l library) has(name, member string) bool {
 	if declared == nil || member == "" {
 		return declared != nil
 	}
-	fields := regexp.MustCompile(`(?m)^\t(` + member + `\b|[\w.*]+$)`)
-	method := regexp.MustCompile(`(?m)^func \(\*?` + name + `\b[^)]*\) ` + member + `\(`)
+	fields := regexp.MustCompile(`(?m)^\t(?:\w+, )*(` + member + `\b|[\w.*]+$)`)
+	method := regexp.MustCompile(`(?m)^func \((?:\w+ )?\*?` + name + `\b[^)]*\) ` + member + `\(`)
 	return fields.MatchString(declared[1]) || method.MatchString(l.api)
 }
 
