@@ -21,6 +21,7 @@ import (
 type call struct {
 	hub   *Hub
 	sub   *subscription          // nil before the first step
+	turn  *turn                  // to read the state that the call begins with, or nil
 	known *status.WorkflowStatus // seen before the call, or nil
 
 	uid        types.UID              // "" before the first read if any is meant
@@ -67,7 +68,15 @@ func (c *call) leave() {
 	}
 	c.unbind()
 	c.setOverdue(false)
+	c.leaveTurn()
 	c.hub.unsubscribe(c.sub)
+}
+
+func (c *call) leaveTurn() {
+	if c.turn != nil {
+		c.hub.turns.leave(c.turn)
+		c.turn = nil
+	}
 }
 
 // ended returns the error of a call that can't go on because of err.
@@ -92,7 +101,9 @@ func (c *call) step(ctx context.Context, name string) (err error) {
 	for err == nil && c.now == nil {
 		switch {
 		case c.sub.stage == stageSubscribed:
-			err = c.begin(ctx)
+			if err = c.begin(ctx); err == nil && c.sub.stage == stageSubscribed {
+				return nil
+			}
 		case c.sub.stage == stageRead:
 			err = c.receive(ctx, shown)
 		case ctx.Err() != nil:
@@ -114,11 +125,36 @@ func (c *call) step(ctx context.Context, name string) (err error) {
 	return err
 }
 
-// begin reads the workflow.
+// begin reads the workflow, unless a list has brought it. While many calls read, it returns at once,
+// and the call is woken at its turn: if thousands of goroutines blocked here, their stacks would lie
+// between those of the callers, and their memory could not be used for anything else later.
 func (c *call) begin(ctx context.Context) error {
-	p := c.hub.pacer()
-	p.Outage = c.hub.cfg.Outage
-	first, err := pace.Do(ctx, p, func() (*snapshot, error) { return c.hub.read(ctx, c.sub) })
+	first, pending := c.hub.listedFor(c.sub)
+	if first == nil {
+		if c.turn == nil {
+			c.turn = &turn{wake: c.sub.signal}
+		}
+		if !c.hub.turns.take(c.turn, !pending) { // later calls, for which no list is pending, need the turns
+			return ctx.Err()
+		}
+	}
+	return c.beginWith(ctx, first)
+}
+
+// beginWith begins with a state that a list has brought, or with nil reads it.
+func (c *call) beginWith(ctx context.Context, first *snapshot) (err error) {
+	if first == nil {
+		p := c.hub.pacer()
+		p.Outage = c.hub.cfg.Outage
+		first, err = pace.Do(ctx, p, func() (*snapshot, error) {
+			if c.turn == nil { // not the first attempt
+				return c.hub.read(ctx, c.sub.topic.name)
+			}
+			defer c.leaveTurn()
+			return c.hub.get(ctx, c.sub.topic.name)
+		})
+	}
+	c.leaveTurn()
 	switch {
 	case c.uid != "" && notFound(err):
 		return ErrDeleted
@@ -144,7 +180,7 @@ func (c *call) receive(ctx context.Context, shown *status.WorkflowStatus) (err e
 		return nil
 	}
 	// A change since the read may have been delivered to no call.
-	again, err := c.retry(ctx, func() (*snapshot, error) { return c.hub.read(ctx, c.sub) })
+	again, err := c.retry(ctx, func() (*snapshot, error) { return c.hub.read(ctx, c.sub.topic.name) })
 	if notFound(err) {
 		return ErrDeleted
 	}

@@ -22,10 +22,6 @@ const (
 	unshareAt = 4
 )
 
-// maxReads bounds how many calls read the state that they begin with at the same time, and how many
-// workflows a reflector reads one by one.
-const maxReads = 16
-
 // Config configures a [Hub].
 type Config struct {
 	// Source reads the workflows.
@@ -75,7 +71,7 @@ type Hooks struct {
 // the call reads again.
 type Hub struct {
 	cfg    Config
-	slots  chan struct{} // held while a call reads
+	turns  turns
 	packer packer
 
 	mu         sync.Mutex
@@ -106,7 +102,7 @@ type end struct {
 // New returns a hub. It sends nothing.
 func New(cfg Config) *Hub {
 	cfg.RetryFor = max(0, cfg.RetryFor)
-	return &Hub{cfg: cfg, slots: make(chan struct{}, maxReads), topics: map[string]*topic{}}
+	return &Hub{cfg: cfg, topics: map[string]*topic{}}
 }
 
 // pacer spaces out attempts without a time limit.
@@ -235,7 +231,7 @@ func (h *Hub) start(name, position string, predecessors []*reflector) *reflector
 	}
 	r := &reflector{hub: h, name: name, position: position, predecessors: predecessors, cancel: cancel, done: make(chan struct{})}
 	if name == "" {
-		h.pending = newPendingList() // already now: the next call may subscribe before the reflector runs
+		h.pending = &pendingList{} // already now: the next call may subscribe before the reflector runs
 		r.first = h.pending
 	}
 	go r.run(ctx)

@@ -1,9 +1,6 @@
 package watchhub
 
-import (
-	"sync"
-	"time"
-)
+import "time"
 
 // maxListIdle is how long a list may bring nothing before no call waits for it any longer.
 const maxListIdle = 5 * time.Second
@@ -12,27 +9,14 @@ const maxListIdle = 5 * time.Second
 // that calls begin with if they subscribed before it, so that thousands of them don't read one by
 // one.
 type pendingList struct {
-	upTo uint64        // how many calls had subscribed when it was requested; 0: it has not been
-	over chan struct{} // closed when it brings nothing more
-	once sync.Once
+	upTo uint64 // how many calls had subscribed when it was requested; 0: it has not been
+	over bool   // it brings nothing more
 }
-
-func newPendingList() *pendingList { return &pendingList{over: make(chan struct{})} }
-
-func (l *pendingList) end() { l.once.Do(func() { close(l.over) }) }
 
 // brings reports whether the list has, or will have, the state of a workflow as it was after the
 // call had subscribed. That the workflow does not exist is known once the list is over.
 func (l *pendingList) brings(s *subscription) bool {
-	if l == nil || l.upTo != 0 && s.ordinal > l.upTo {
-		return false
-	}
-	select {
-	case <-l.over:
-		return false
-	default:
-		return true
-	}
+	return l != nil && !l.over && (l.upTo == 0 || s.ordinal <= l.upTo)
 }
 
 // announceList returns the pending list of the namespace, and makes one if there is none.
@@ -40,14 +24,14 @@ func (h *Hub) announceList() *pendingList {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.pending == nil {
-		h.pending = newPendingList()
+		h.pending = &pendingList{}
 	}
 	return h.pending
 }
 
 // listOver ends a pending list: it has been read, or will not be.
 func (h *Hub) listOver(list *pendingList) {
-	list.end()
+	h.stopRelying(list)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.pending == list {
@@ -55,12 +39,35 @@ func (h *Hub) listOver(list *pendingList) {
 	}
 }
 
-// pendingFor returns the list that will bring what a call begins with, or nil.
-func (h *Hub) pendingFor(s *subscription) *pendingList {
+// stopRelying wakes the calls that wait for a pending list, so that they read by themselves.
+func (h *Hub) stopRelying(list *pendingList) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.pending.brings(s) {
-		return h.pending
+	if list.over {
+		return
 	}
-	return nil
+	list.over = true
+	for _, t := range h.topics {
+		for _, s := range t.subscriptions {
+			if s.stage == stageSubscribed {
+				s.signal()
+			}
+		}
+	}
+}
+
+// listedFor returns the state that a list has brought to a call that has not read its workflow, or nil,
+// and whether the call need not read, since a pending list will bring it.
+func (h *Hub) listedFor(s *subscription) (state *snapshot, pending bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, u := range s.queue {
+		if u.list != nil && u.list.before.subscribed >= s.ordinal {
+			if s.outdatedBy == u.list {
+				s.outdatedBy = nil
+			}
+			return u.snapshot, false
+		}
+	}
+	return nil, h.pending.brings(s)
 }

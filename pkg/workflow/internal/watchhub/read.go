@@ -12,45 +12,14 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/source"
 )
 
-// read reads the state that a call begins with. While many other calls read, it blocks until it is
-// its turn, or returns the state that a list brings meanwhile.
-func (h *Hub) read(ctx context.Context, s *subscription) (*snapshot, error) {
-	for {
-		slots, over := h.slots, (<-chan struct{})(nil)
-		if len(slots) == cap(slots) {
-			if list := h.pendingFor(s); list != nil {
-				slots, over = nil, list.over // calls that subscribed after the list need the slots
-			}
-		}
-		select {
-		case slots <- struct{}{}:
-			defer func() { <-h.slots }()
-			return h.get(ctx, s.topic.name)
-		case <-over:
-		case <-s.wake:
-			if state := h.takeListed(s); state != nil {
-				return state, nil
-			}
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+// read reads a workflow. While many calls read, it blocks until it is its turn.
+func (h *Hub) read(ctx context.Context, name string) (*snapshot, error) {
+	leave, err := h.turns.await(ctx)
+	if err != nil {
+		return nil, err
 	}
-}
-
-// takeListed returns a state that arrived with a list that was requested after the call had
-// subscribed, or nil.
-func (h *Hub) takeListed(s *subscription) *snapshot {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, u := range s.queue {
-		if u.list != nil && u.list.before.subscribed >= s.ordinal {
-			if s.outdatedBy == u.list {
-				s.outdatedBy = nil
-			}
-			return u.snapshot
-		}
-	}
-	return nil
+	defer leave()
+	return h.get(ctx, name)
 }
 
 // resolve reads a workflow that has left a filtered watch, or was missing in a filtered list, as it
@@ -58,12 +27,11 @@ func (h *Hub) takeListed(s *subscription) *snapshot {
 // which later changes have to be delivered. While many other calls read, it blocks until it is its
 // turn. If a later state has arrived meanwhile, the error is errSuperseded.
 func (h *Hub) resolve(ctx context.Context, s *subscription, version string) (found *snapshot, since string, err error) {
-	select {
-	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
-	case <-ctx.Done():
-		return nil, "", ctx.Err()
+	leave, err := h.turns.await(ctx)
+	if err != nil {
+		return nil, "", err
 	}
+	defer leave()
 	if h.hasSeen(s, version) {
 		return nil, "", errSuperseded
 	}

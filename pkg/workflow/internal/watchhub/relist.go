@@ -44,7 +44,7 @@ func (r *reflector) list(ctx context.Context, selector string) error {
 	if r.name == "" {
 		pending := r.hub.announceList()
 		defer r.hub.listOver(pending)
-		stuck := time.AfterFunc(maxListIdle, pending.end)
+		stuck := time.AfterFunc(maxListIdle, func() { r.hub.stopRelying(pending) })
 		defer stuck.Stop()
 		progress = func() { idle.Reset(); stuck.Reset(maxListIdle) }
 	}
