@@ -97,8 +97,7 @@ test: test-unit docs test-integration ## what protects the promises: unit, docum
 	@printf '%s\n' "$(MAKE) test-faults-short" "$(MAKE) test-browser" "$(MAKE) test-argo" | $(at_once)
 
 .PHONY: test-all
-test-all: test ## make test, what is slow and rarely finds something, and a short form of every other command that the documentation names
-	@printf '%s\n' "$(MAKE) test-rare" "$(MAKE) test-fuzz test-commands FUZZTIME=$(FUZZTIME)" | $(at_once)
+test-all: test test-fuzz test-rare test-commands ## make test, what is slow and rarely finds something, and a short form of every other command that the documentation names
 
 # A make for each, since each has arguments of its own. The makefiles of the examples add theirs.
 .PHONY: test-commands
