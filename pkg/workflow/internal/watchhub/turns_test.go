@@ -15,8 +15,10 @@ func TestTurns(t *testing.T) {
 		held := make([]*turn, maxReads)
 		for i := range held {
 			held[i] = &turn{}
-			if !all.take(held[i], false) || !all.take(held[i], false) {
-				t.Fatalf("turn %d is not granted", i)
+			for range 2 { // a repetition takes no other turn
+				if !all.take(held[i], false) {
+					t.Fatalf("turn %d is not granted", i)
+				}
 			}
 		}
 		if all.take(&turn{}, false) {
@@ -26,8 +28,10 @@ func TestTurns(t *testing.T) {
 		waiting := make([]*turn, 3)
 		for i := range waiting {
 			waiting[i] = &turn{wake: func() { woken = append(woken, i) }}
-			if all.take(waiting[i], true) || all.take(waiting[i], true) {
-				t.Fatal("granted too early")
+			for range 2 {
+				if all.take(waiting[i], true) {
+					t.Fatal("granted too early")
+				}
 			}
 		}
 		ctx, cancel := context.WithCancel(t.Context())
