@@ -23,7 +23,8 @@ type KubectlClient struct{ *client }
 var _ workflow.Interface = (*KubectlClient)(nil)
 
 // NewKubectlClient returns a client that runs kubectl with executor, which must not be nil. It does
-// not run a command itself. A command has no time limit but that of its context. The error is a [*workflow.Error] that matches [workflow.ErrInvalid].
+// not run a command itself. A command has no time limit but that of its context. The error is a
+// [*workflow.Error] that matches [workflow.ErrInvalid].
 func NewKubectlClient(executor CommandExecutor, opts Options) (*KubectlClient, error) {
 	return newKubectlClient(executor, opts, &rest.Config{})
 }

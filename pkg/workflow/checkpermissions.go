@@ -27,8 +27,8 @@ import (
 // It does not check the permissions for a part that only some requests ask for
 // ([Requirement].OnRequest), such as replacing a workflow, unless ops is empty or names the part, as
 // OpStart.With([PartReplace]) does: that checks OpStart and the part. Neither does it check optional
-// permissions (Optional), except the one to create events if [Options.EventSource] is set. A role that is limited to object names (resourceNames) satisfies
-// only permissions with such a Name. Permissions may be revoked after the check.
+// permissions (Optional), except the one to create events if [Options.EventSource] is set. A role
+// that is limited to object names (resourceNames) satisfies only permissions with such a Name. Permissions may be revoked after the check.
 //
 // Errors: [ErrForbidden], with a [*PermissionError] that lists all missing permissions and what
 // they are for; [ErrInvalid], with an [*InvalidError], for an unknown operation; [ErrUnauthorized],
@@ -92,8 +92,8 @@ type CheckOptions struct {
 }
 
 // CheckRequirements is like [WorkflowClient.CheckPermissions], but checks the given requirements,
-// such as those of a package that is built on this one: all but the optional ones. Its errors are those of CheckPermissions,
-// except for that of an unknown operation.
+// such as those of a package that is built on this one: all but the optional ones. Its errors are
+// those of CheckPermissions, except for that of an unknown operation.
 func CheckRequirements(ctx context.Context, client dynamic.Interface, namespace string, all []OpRequirements, opts CheckOptions) (err error) {
 	c := &WorkflowClient{
 		namespace: namespace, backend: BackendNative, observer: opts.Observer, outage: &pace.Outage{},

@@ -34,7 +34,8 @@ const (
 func Ops() []Op { return append([]Op{OpNew, OpCreate, OpCheckPermissions}, interfaceOps()...) }
 
 // With returns the operation with a part that only some requests ask for, such as
-// OpStart.With(PartReplace). Only [WorkflowClient.CheckPermissions] takes such an Op.
+// OpStart.With(PartReplace). Only [WorkflowClient.CheckPermissions] takes such an Op; it returns
+// [ErrInvalid] for a part that the operation does not have.
 func (op Op) With(part string) Op { return op + withPart + Op(part) }
 
 // withPart is between the two in what [Op.With] returns.

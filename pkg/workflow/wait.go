@@ -77,8 +77,8 @@ func (u uidsOption) applyTo(o *WaitOptions, name string) { o.UID = u[name] }
 // A workflow that has failed is not an error. Errors: what the condition returned; [ErrCompleted]
 // if the workflow ended before the condition was met; [ErrNotFound] if it did not exist when the
 // call began; a [*GoneError], which matches [ErrDeleted] or [ErrReplaced], if it was deleted or
-// replaced since, or is not the one of [WithUID]; [ErrForbidden] (needs get and watch; see [Requirements]), [ErrUnauthorized],
-// [ErrNotInstalled], [ErrInvalid]; [ErrNodesOffloaded] and [ErrUnreadable] (unreadable nodes) from
+// replaced since, or is not the one of [WithUID]; [ErrForbidden] (needs get and watch; see
+// [Requirements]), [ErrUnauthorized], [ErrNotInstalled], [ErrInvalid]; [ErrNodesOffloaded] and [ErrUnreadable] (unreadable nodes) from
 // [Suspended]; a [*WaitError] with the last state when ctx ends. If access is lost during the wait,
 // Wait keeps retrying for [Options.RetryFor], so that roles and tokens can be renewed.
 func (c *WorkflowClient) Wait(ctx context.Context, name string, until Condition, opts ...WaitOption) (s *status.WorkflowStatus, err error) {
