@@ -31,9 +31,9 @@ MODULES := . \
 	adapters/nodecodecs adapters/opensearch adapters/otel adapters/prometheus \
 	examples examples/backfill examples/service $(wildcard examples/rollout) \
 	test/browser test/envtest test/faults test/otel test/promrules test/schema test/target \
-	hack/docs hack/hostile hack/scale hack/tools $(if $(CGO),$(wildcard hack/migrate-scan))
+	hack/tools $(if $(CGO),$(wildcard hack/migrate-scan))
 # Those whose tests need no cluster, and nothing said of how they run.
-UNIT_MODULES := $(filter-out . adapters/nodecodecs adapters/opensearch hack/hostile test/browser test/envtest test/faults test/promrules,$(MODULES))
+UNIT_MODULES := $(filter-out . adapters/nodecodecs adapters/opensearch test/browser test/envtest test/faults test/promrules,$(MODULES))
 # Without the race detector: what decodes megabytes, which takes ten times as long with it, but for the
 # tests there that have goroutines; and test/promrules, for which all of Prometheus would be built once more.
 packages = $$(go list ./... | grep -v '/pkg/status$$')
@@ -42,14 +42,15 @@ units = echo "-C . $(RACE) -skip 'Hostile|Huge'" $(packages); \
 	echo -C . ./pkg/status; \
 	echo -C . $(RACE) -run AtOnce ./pkg/status; \
 	echo -C adapters/nodecodecs ./...; \
-	echo -C hack/hostile ./...; \
+	echo -C hack/bench ./hostile; \
 	echo "-C adapters/opensearch $(RACE) -skip 'Memory|Large' ./..."; \
 	echo "-C adapters/opensearch -run 'Memory|Large' ./..."; \
 	echo -C test/promrules ./...; \
-	echo -C hack/bench $(RACE) ./bulkload; \
+	echo -C hack/bench $(RACE) ./bulkload ./scale; \
 	echo -C test/envtest $(RACE) ./leash/... ./cmd/...;
-# Those that compile Argo's module, which takes minutes: for bench, test-argo and verify only.
-BENCH_MODULES := hack/argocheck hack/argotypes hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
+# Those that compile Argo's module, which takes minutes: for bench, test-argo and verify only. Of hack/bench,
+# the packages named elsewhere here don't.
+BENCH_MODULES := hack/argotypes hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
 # It has the versions that the workflow-controller is built with, so with the flags of hack/tools Argo
 # is not compiled once more for it.
 AS_TOOLS := hack/bench/weight/argo
@@ -121,6 +122,7 @@ started = conformance of the $(1) client .* starts a workflow that runs to its e
 .PHONY: vet
 vet: need ## go vet on every module
 	@printf '%s\n' $(MODULES) | xargs -P 2 -I MODULE sh -c 'echo "vet MODULE" >&2; go vet -C MODULE ./...'
+	go vet -C hack/bench ./bulkload ./hostile ./scale
 
 .PHONY: test-unit
 test-unit: need ## the tests that need no cluster
@@ -208,24 +210,24 @@ test-latest: tools ## with the newest Kubernetes libraries: the root's unit test
 .PHONY: bench
 bench: tools bench-hostile ## speed and weight beside raw HTTP, kubectl and Argo's own clients, as ratios with limits (ARGS=--short: without; RECORD=1 as above)
 	@echo "building the benchmarks, with Argo's module (minutes the first time)" >&2
-	@go test -C hack/bench ./...
+	@go test -C hack/bench .
 	@exec env $(PARENT) "$(TOOLS)" build hack/bench "$(RUN)/bench" .
 	$(call recorded,"$(TOOLS)" exec -- "$(RUN)/bench" --root "$(CURDIR)" $(ARGS),docs/measured.md,bench)
 
 .PHONY: bench-hostile
 bench-hostile: tools ## memory and time that hostile inputs take, with limits (ARGS=--short: a few, without; RECORD=1 as above)
-	@exec env $(PARENT) "$(TOOLS)" build hack/hostile "$(RUN)/hostile" .
+	@exec env $(PARENT) "$(TOOLS)" build hack/bench "$(RUN)/hostile" ./hostile
 	$(call recorded,"$(TOOLS)" exec -- "$(RUN)/hostile" $(ARGS),docs/measured.md,hostile)
 
 .PHONY: bench-scale
 bench-scale: tools ## ten thousand waits beside client-go's informer and polling, with limits (ARGS=--short: without; RECORD=1 as above)
-	@exec env $(PARENT) "$(TOOLS)" build hack/scale "$(RUN)/scale" .
+	@exec env $(PARENT) "$(TOOLS)" build hack/bench "$(RUN)/scale" ./scale
 	$(call recorded,"$(TOOLS)" exec -- "$(RUN)/scale" --graph "$(CURDIR)/docs/images/scale.svg" $(ARGS),docs/measured.md,scale)
 
 .PHONY: test-argo
 test-argo: need ## retries and decoding beside Argo's own code, on all workflows in its module (minutes to build, once)
 	go test -C hack/argotypes -shuffle=on ./...
-	go test -C hack/argocheck -shuffle=on ./...
+	go test -C hack/bench -shuffle=on ./argocheck
 
 .PHONY: verify
 verify: lint tidy check-api vulncheck ## lint with go vet, tidy go.mod files, exported API, known vulnerabilities
@@ -244,7 +246,7 @@ tidy: need ## check that every go.mod is tidy
 
 .PHONY: docs
 docs: need ## check links, snippets and names in all documentation (ARGS=--online requests external links too, --write updates snippets and the drawing)
-	@$(call build,hack/docs,docs) .
+	@$(call build,hack/tools,docs) ./docs
 	@exec "$(RUN)/docs" --root "$(CURDIR)" $(ARGS)
 
 .PHONY: api

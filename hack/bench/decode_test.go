@@ -37,7 +37,7 @@ func TestBothDecodeTheSame(t *testing.T) {
 	if len(ours.Nodes) != decodedNodes || len(argo.Status.Nodes) != decodedNodes {
 		t.Fatalf("%d and %d nodes", len(ours.Nodes), len(argo.Status.Nodes))
 	}
-	// hack/argocheck compares everything; here it is to be seen that both have read all of it.
+	// argocheck compares everything; here it is to be seen that both have read all of it.
 	for _, n := range ours.Nodes {
 		theirs := argo.Status.Nodes[n.ID]
 		if n.Name != theirs.Name || string(n.Phase) != string(theirs.Phase) || !slices.Equal(n.Children, theirs.Children) {

@@ -3,7 +3,7 @@
 //
 // It guarantees:
 //   - The rules are those of Argo's FormulateRetryWorkflow, with the exceptions that
-//     docs/adr/0007-retry.md lists and hack/argocheck verifies against Argo's code.
+//     docs/adr/0007-retry.md lists and hack/bench/argocheck verifies against Argo's code.
 //   - What a plan leaves is sound whatever the nodes were: no ID refers to a removed node, every group
 //     around a removed node is Running, and of the attempts of a step all stay or none.
 //   - The same workflow and request make the same plan. Time and memory are linear in the number of

@@ -9,7 +9,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// The names are those of Argo's documentation of POD_NAMES. hack/argocheck compares them with its
+// The names are those of Argo's documentation of POD_NAMES. hack/bench/argocheck compares them with its
 // code.
 func TestPodName(t *testing.T) {
 	n := &status.Node{ID: "w-1", Name: "w[0].step", TemplateName: "main"}

@@ -89,7 +89,7 @@ func isSlip(key, name string) bool {
 	return strings.EqualFold(key, name) || len(key) > 5 && max(longer, -longer) <= most && distance(key, name) <= most
 }
 
-// The fields that Argo 3.6 to 4.x have; hack/argocheck compares them with Argo's types.
+// The fields that Argo 3.6 to 4.x have; hack/bench/argocheck compares them with Argo's types.
 
 func specFields() []string {
 	return []string{

@@ -8,7 +8,7 @@ import (
 )
 
 // nodeWriter writes the nodes of one workflow. Which fields a node of which type has was read
-// off a run with the real controller, as in hack/bench.
+// off a run with the real controller, as in the benchmarks.
 type nodeWriter struct {
 	name  string
 	stage stage
