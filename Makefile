@@ -98,7 +98,7 @@ test: test-unit docs test-integration ## what protects the promises: unit, docum
 	@printf '%s\n' "$(MAKE) test-faults-short" "$(MAKE) test-browser" "$(MAKE) test-argo" | $(at_once)
 
 .PHONY: test-all
-test-all: test test-fuzz test-rare test-commands ## make test, what is slow and rarely finds something, and a short form of every other command that the documentation names
+test-all: test test-386 test-fuzz test-rare test-commands ## make test, what is slow and rarely finds something, and a short form of every other command that the documentation names
 
 # A make for each, since each has arguments of its own. The makefiles of the examples add theirs.
 .PHONY: test-commands
@@ -130,6 +130,13 @@ test-unit: need ## the tests that need no cluster
 	@# three at once, since most of a module is the work of one core; each says all it has to say at its end
 	@{ $(units) $(foreach module,$(UNIT_MODULES),echo -C $(module) $(RACE) ./...;) } | xargs -P 3 -L 1 sh -c \
 		'said=$$(go test "$$@" -shuffle=on -timeout $(UNIT_TIMEOUT) 2>&1); code=$$?; printf "test %s\n%s\n" "$$2" "$$said"; exit $$code' sh
+
+# Without go vet, which sees the same code elsewhere, and without symbols: everything is compiled once more.
+.PHONY: test-386
+test-386: need ## the unit tests of pkg on a platform of 32 bits, as Linux on amd64 can run them
+	@case "$$(go env GOHOSTOS GOHOSTARCH | xargs)" in \
+		"linux amd64"|"linux 386") GOARCH=386 CGO_ENABLED=0 go test -vet=off -ldflags="-s -w" -shuffle=on -timeout $(UNIT_TIMEOUT) ./pkg/...;; \
+		*) echo "skipped: a program for linux/386 does not run on this machine" >&2;; esac
 
 .PHONY: test-fuzz
 test-fuzz: need ## every fuzz target, 200,000 inputs each (10,000 in make test-all; FUZZTIME=1m for a time)

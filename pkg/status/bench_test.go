@@ -16,7 +16,7 @@ func loadNodes(count int) map[string]any {
 	nodes := make(map[string]any, count)
 	var children []any
 	for i := 1; i < count; i++ {
-		id := fmt.Sprintf("bulk-load-x7f2k-%d", 1_000_000_007*i%4_294_967_291)
+		id := fmt.Sprintf("bulk-load-x7f2k-%d", 1_000_000_007*int64(i)%4_294_967_291)
 		children = append(children, id)
 		nodes[id] = map[string]any{
 			"id": id, "name": fmt.Sprintf("bulk-load-x7f2k[0].shard(%d:%d)", i, i), "displayName": fmt.Sprintf("shard(%d:%d)", i, i),
@@ -106,7 +106,7 @@ func watchedWorkflow(tb testing.TB) []byte {
 		fields["f:"+id] = map[string]any{".": map[string]any{}, "f:phase": map[string]any{}, "f:startedAt": map[string]any{}}
 	}
 	for i := 1; i < 11; i++ {
-		id := fmt.Sprintf("%s-%d", name, 1_000_000_007*i%4_294_967_291)
+		id := fmt.Sprintf("%s-%d", name, 1_000_000_007*int64(i)%4_294_967_291)
 		nodes[id] = map[string]any{
 			"id": id, "name": fmt.Sprintf("%s[%d].load(0)", name, i), "displayName": "load(0)", "type": "Pod", "templateName": "step-1",
 			"templateScope": "local/" + name, "phase": "Succeeded", "boundaryID": name, "progress": "1/1", "hostNodeName": "ip-10-0-0-7.ec2.internal",
@@ -114,7 +114,7 @@ func watchedWorkflow(tb testing.TB) []byte {
 			"resourcesDuration": map[string]any{"cpu": 12, "memory": 87}, "taskResultSynced": true,
 			"inputs":   map[string]any{"parameters": []any{map[string]any{"name": "shard", "value": fmt.Sprint(i)}}},
 			"outputs":  map[string]any{"exitCode": "0", "parameters": []any{map[string]any{"name": "documents", "value": fmt.Sprint(7919 * i), "valueFrom": map[string]any{"path": "/tmp/result"}}}},
-			"children": []any{fmt.Sprintf("%s-%d", name, 1_000_000_007*(i+1)%4_294_967_291)},
+			"children": []any{fmt.Sprintf("%s-%d", name, 1_000_000_007*int64(i+1)%4_294_967_291)},
 		}
 	}
 	nodes[name+"-gate"] = map[string]any{

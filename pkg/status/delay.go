@@ -79,9 +79,9 @@ func (n *Node) limit(text string) {
 
 // parseDuration parses a duration as Argo does: a number of seconds, or Go's notation.
 func parseDuration(text string) (time.Duration, bool) {
-	if seconds, err := strconv.Atoi(text); err == nil {
+	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
 		const most = int64(math.MaxInt64 / time.Second)
-		return time.Duration(seconds) * time.Second, -most <= int64(seconds) && int64(seconds) <= most
+		return time.Duration(seconds) * time.Second, -most <= seconds && seconds <= most
 	}
 	duration, err := time.ParseDuration(text)
 	return duration, err == nil

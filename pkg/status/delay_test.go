@@ -65,6 +65,7 @@ func TestDelays(t *testing.T) {
 		"a duration of null":         {timed(`null`), "gate"},
 		"a duration of another kind": {timed(`{a: "10"}`), "gate"},
 		"nonsense":                   {timed(`soon`), "delay"},
+		"more than 32 bits hold":     {timed(`"3000000000"`), "delay until 05:20:00"},
 		"more than can be":           {timed(`"9999999999999"`), "delay"},
 		"an expression":              {timed(`"{{=sprig.add(1, 2)}}"`), "delay"},
 		"no start":                   {strings.Replace(timed(`"10"`), `startedAt: "2026-01-01T00:00:00Z", `, "", 1), "delay"},

@@ -267,7 +267,7 @@ func difficult() []rawLine {
 func regular() []rawLine {
 	var lines []rawLine
 	for i := range 10 {
-		at := time.Date(2026, 11, 23, 10, 0, 0, 300*i*int(time.Millisecond), time.UTC)
+		at := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC).Add(time.Duration(300*i) * time.Millisecond)
 		lines = append(lines, rawLine{time: at, text: fmt.Sprint(i / 2)})
 	}
 	return lines

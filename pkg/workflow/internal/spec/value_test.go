@@ -194,8 +194,8 @@ func TestCopyKeepsNumbers(t *testing.T) {
 			t.Errorf("%v became %v, %v", value, own, err)
 		}
 	}
-	own, err := Copy(map[string]any{"a": int64(math.MinInt64), "b": 1e20, "c": 1.5, "d": uint8(7), "e": json.Number("1e300"), "f": 1 << 60})
-	want := map[string]any{"a": int64(math.MinInt64), "b": 1e20, "c": 1.5, "d": int64(7), "e": 1e300, "f": int64(1 << 60)}
+	own, err := Copy(map[string]any{"a": int64(math.MinInt64), "b": 1e20, "c": 1.5, "d": uint8(7), "e": json.Number("1e300"), "f": int64(1 << 60), "g": 1 << 30})
+	want := map[string]any{"a": int64(math.MinInt64), "b": 1e20, "c": 1.5, "d": int64(7), "e": 1e300, "f": int64(1 << 60), "g": int64(1 << 30)}
 	if err != nil || !maps.Equal(own, want) {
 		t.Errorf("%v, %v", own, err)
 	}
