@@ -29,7 +29,7 @@ CGO := $(if $(filter 0,$(shell go env CGO_ENABLED)),,$(shell command -v "$${CC:-
 # The modules that hold code; the tool modules under hack/tools hold versions only.
 MODULES := . \
 	adapters/nodecodecs adapters/opensearch adapters/otel adapters/prometheus \
-	examples examples/backfill examples/service $(wildcard examples/rollout) \
+	examples \
 	test/browser test/envtest test/faults test/otel test/promrules test/schema test/target \
 	hack/tools $(if $(CGO),$(wildcard hack/migrate-scan))
 # Those whose tests need no cluster, and nothing said of how they run.

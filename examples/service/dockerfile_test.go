@@ -51,7 +51,7 @@ func TestImageHasTheProgramWithoutPrivileges(t *testing.T) {
 	if final["ENTRYPOINT"] != `["/service"]` || final["COPY"] != "--from=build /service /service" {
 		t.Errorf("%v", final)
 	}
-	text, err := os.ReadFile("go.mod")
+	text, err := os.ReadFile("../go.mod")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,11 +16,11 @@ import (
 )
 
 const (
-	serviceModule = "../../examples/service"
-	templateFile  = "../../examples/backfill/manifests/bulk-load.yaml"
-	namespace     = "ma"
-	account       = "backfill-service"
-	heartbeat     = "1s" // the shortest there is
+	serviceExample = "../../examples/service"
+	templateFile   = "../../examples/backfill/manifests/bulk-load.yaml"
+	namespace      = "ma"
+	account        = "backfill-service"
+	heartbeat      = "1s" // the shortest there is
 )
 
 // programs are the service and the stand-in for the target cluster, as processes.
@@ -36,7 +36,7 @@ func (p *programs) build(ctx context.Context) {
 	GinkgoHelper()
 	dir := GinkgoT().TempDir()
 	p.service, p.target = filepath.Join(dir, "service"), filepath.Join(dir, "target")
-	for module, program := range map[string]string{serviceModule: p.service, "../target": p.target} {
+	for module, program := range map[string]string{serviceExample: p.service, "../target": p.target} {
 		out, err := exec.CommandContext(ctx, "go", "build", "-C", module, "-buildvcs=false", "-o", program, ".").CombinedOutput()
 		Expect(err).NotTo(HaveOccurred(), string(out))
 	}
@@ -49,7 +49,7 @@ func (p *programs) install(ctx context.Context, markup string) {
 	template := replaced(templateFile, "description: who approves the load", "description: '"+markup+"'")
 	Expect(cluster.ApplyFile(ctx, template)).To(Succeed())
 	for _, name := range []string{"serviceaccount.yaml", "rbac.yaml", "secret-access.yaml"} {
-		Expect(cluster.ApplyFile(ctx, filepath.Join(serviceModule, "deploy", name))).To(Succeed())
+		Expect(cluster.ApplyFile(ctx, filepath.Join(serviceExample, "deploy", name))).To(Succeed())
 	}
 	cfg, err := cluster.ServiceAccountConfig(ctx, namespace, account)
 	Expect(err).NotTo(HaveOccurred())

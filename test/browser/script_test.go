@@ -27,7 +27,7 @@ func newScript() *script {
 	GinkgoHelper()
 	s := &script{says: make(chan string)}
 	mux := http.NewServeMux()
-	mux.Handle("GET /", http.FileServer(http.Dir(serviceModule+"/internal/page")))
+	mux.Handle("GET /", http.FileServer(http.Dir(serviceExample+"/internal/page")))
 	mux.HandleFunc("GET /api/v1/events", s.stream)
 	mux.HandleFunc("GET /api/v1/backfills/{session}/logs", s.logs)
 	mux.HandleFunc("POST /api/v1/backfills/", s.change)

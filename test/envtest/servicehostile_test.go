@@ -28,7 +28,7 @@ import (
 )
 
 const (
-	serviceModule = "../../examples/service"
+	serviceExample = "../../examples/service"
 	// mostMemory is less than the memory limit of the service's Deployment.
 	mostMemory = 256 << 20
 	// mostAnswer is more than the size of a response.
@@ -51,7 +51,7 @@ func serveBackfill(ctx context.Context) *servedBackfill {
 	p.install(ctx)
 	s := &servedBackfill{namespace: p.namespace, web: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
 	program := filepath.Join(GinkgoT().TempDir(), "service")
-	out, err := exec.CommandContext(ctx, "go", "build", "-C", serviceModule, "-buildvcs=false", "-o", program, ".").CombinedOutput()
+	out, err := exec.CommandContext(ctx, "go", "build", "-C", serviceExample, "-buildvcs=false", "-o", program, ".").CombinedOutput()
 	Expect(err).NotTo(HaveOccurred(), string(out))
 
 	bomb := zipped(func(w io.Writer) { repeat(w, `{"count":"`, " ", 512<<20, `"}`) }) // 512 KiB, as it is sent
