@@ -42,8 +42,10 @@ type Runner interface {
 	//
 	// A run keeps the parameters that it was started with, even if the configuration has changed
 	// since. [workflow.ErrConflict] means that the run has another template, snapshot or target, so
-	// the configuration describes another backfill, or that another client paused it again and
-	// again.
+	// the configuration describes another backfill.
+	//
+	// Of a Start and a Pause at once, both succeed, and the one that writes the workflow last decides
+	// whether it goes on, which Status shows.
 	Start(ctx context.Context) (*Status, error)
 	// Restart starts another run of the session after the backfill has ended. The workflow of the
 	// previous run stays, and the workers continue from the working state that they find. Two
@@ -61,7 +63,6 @@ type Runner interface {
 	// if necessary.
 	//
 	// Errors: [ErrNotStarted]; [ErrEnded], also if the backfill was stopped in the meantime;
-	// [workflow.ErrConflict] if another client resumed it again and again;
 	// [workflow.ErrUnsupported] without Dependencies.Kubernetes, before anything is changed.
 	Pause(ctx context.Context) error
 	// Stopper stops the backfill.

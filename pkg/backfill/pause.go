@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill/internal/workers"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
@@ -23,73 +22,67 @@ func (b *argoBackfill) Pause(ctx context.Context) error {
 	return b.wrap(b.pause(ctx, s, pool))
 }
 
-// pause suspends the workflow and scales its workers to zero, until both hold. A concurrent Start
-// restores the workers before it resumes the workflow, so one read of the workflow shows whether
-// there was one.
+// pause suspends the workflow and scales its workers to zero.
 func (b *argoBackfill) pause(ctx context.Context, s *status.WorkflowStatus, pool *workers.Pool) error {
-	var p pace.Pacer
-	for round := range maxRounds {
-		if round > 0 && !p.PauseSilently(ctx, nil) {
-			return pace.Interruption(ctx, nil)
-		}
-		err := b.deps.Workflows.Suspend(ctx, s.Name, workflow.SuspendOptions{UID: s.UID})
-		if errors.Is(err, workflow.ErrCompleted) {
-			return fmt.Errorf("%w: %w", ErrEnded, err)
-		}
-		refused := errors.Is(err, workflow.ErrConflict) // also if it was stopped in the meantime
-		if err == nil {
-			err = pool.PauseAfterSteps(ctx)
-		}
-		if err != nil && !refused {
-			return err
-		}
-		now, failed := b.refetch(ctx, s)
-		switch {
-		case failed != nil:
-			return failed
-		case !active(now):
-			// Otherwise it would look as if a Start could undo the pause.
-			if err := pool.Stop(ctx); err != nil {
-				return err
-			}
-			return fmt.Errorf("%w: it ended, or was stopped, while it was being paused", ErrEnded)
-		case refused:
-			return err
-		case now.SpecSuspended:
-			return nil
-		}
-	}
-	if err := b.alignWorkers(ctx, s, pool); err != nil {
-		return err
-	}
-	return fmt.Errorf("%w: another client resumed it each time it was paused", workflow.ErrConflict)
-}
-
-// alignWorkers gives a workflow the workers that match its state: a verb that gives up calls it. It
-// returns once a later read finds the workflow in the same state. pool may be nil.
-func (b *argoBackfill) alignWorkers(ctx context.Context, s *status.WorkflowStatus, pool *workers.Pool) error {
-	if pool == nil {
-		return nil
-	}
-	s, err := b.refetch(ctx, s)
-	for err == nil {
-		switch {
-		case !active(s):
-			err = pool.Stop(ctx)
-		case s.SpecSuspended:
-			err = pool.Pause(ctx)
-		default:
-			_, err = pool.Resume(ctx, 0)
-		}
+	err := b.deps.Workflows.Suspend(ctx, s.Name, workflow.SuspendOptions{UID: s.UID})
+	switch {
+	case errors.Is(err, workflow.ErrCompleted):
+		return fmt.Errorf("%w: %w", ErrEnded, err)
+	case err == nil:
+		paused := *s
+		paused.SpecSuspended = true
+		s = &paused
+		err := pool.PauseAfterSteps(ctx, func(ctx context.Context) (bool, error) {
+			now, err := b.refetch(ctx, s)
+			return err == nil && active(now) && now.SpecSuspended, err
+		})
 		if err != nil {
 			return err
 		}
-		before := s
-		s, err = b.refetch(ctx, s)
-		if err == nil && active(s) == active(before) && s.SpecSuspended == before.SpecSuspended {
-			return nil
-		}
+	case !errors.Is(err, workflow.ErrConflict): // that also means that it was stopped in the meantime
+		return err
 	}
+	now, failed := b.settle(ctx, s, pool)
+	switch {
+	case failed != nil:
+		return failed
+	case !active(now):
+		return fmt.Errorf("%w: it ended, or was stopped, while it was being paused", ErrEnded)
+	}
+	return err
+}
+
+// settle returns a workflow whose workers were given the state was, once they have the state that
+// the workflow is in. It is the last step of a verb that writes the workflow, whose state decides:
+// each verb writes it once, so concurrent verbs have the effect of one after the other. A verb needs
+// another round only because of another verb's write, so however many meet, none undoes another
+// again and again. The last step is a read of the workflow: whichever verb scales the workers last
+// does so by the workflow's last state.
+func (b *argoBackfill) settle(ctx context.Context, was *status.WorkflowStatus, pool *workers.Pool) (*status.WorkflowStatus, error) {
+	for {
+		now, err := b.refetch(ctx, was)
+		if err != nil || active(now) == active(was) && now.SpecSuspended == was.SpecSuspended {
+			return now, err
+		}
+		if err := alignWorkers(ctx, now, pool); err != nil {
+			return nil, err
+		}
+		was = now
+	}
+}
+
+// alignWorkers gives the workers of a workflow the state that it is in. pool may be nil. Those of a
+// workflow that has ended are stopped, or it would look as if a Start could undo a pause.
+func alignWorkers(ctx context.Context, s *status.WorkflowStatus, pool *workers.Pool) error {
+	switch {
+	case pool == nil:
+		return nil
+	case !active(s):
+		return pool.Stop(ctx)
+	case s.SpecSuspended:
+		return pool.Pause(ctx)
+	}
+	_, err := pool.Resume(ctx, 0)
 	return err
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
@@ -53,56 +52,28 @@ func (b *argoBackfill) startRun(ctx context.Context, s *status.WorkflowStatus, r
 	return nil, fmt.Errorf("session %q was started with another configuration; choose another session_name: %w", b.session, err)
 }
 
-// maxRounds is how often Start or Pause tries again because another client undid it.
-const maxRounds = 8
-
-// resume restores the workers, and then resumes the workflow. A workflow that is not suspended is
-// resumed too, since the controller may have missed an earlier resume; its workers are restored
-// too, since another client may have resumed the workflow alone.
+// resume restores the workers, and then resumes the workflow: a process that ends in between leaves
+// workers that the next call finds. A workflow that is not suspended is resumed too, since the
+// controller may have missed an earlier resume, and its workers are restored, since another client
+// may have resumed the workflow alone.
 //
-// Then it reads both again, until there is nothing to do. The order makes that sufficient: Pause
-// suspends the workflow before it scales the workers down. So after the read of the workflow either
-// the workers are still to be scaled down, and Pause wins, or they are found scaled down.
+// A Pause in between may have scaled the workers down, so they are restored once more after the
+// workflow.
 func (b *argoBackfill) resume(ctx context.Context, s *status.WorkflowStatus) (*status.WorkflowStatus, error) {
 	pool := b.workersOf(s)
-	var p pace.Pacer
-	resumed := false
-	for round := range maxRounds {
-		if round > 1 && !p.PauseSilently(ctx, nil) { // the second round checks the first, without a pause
-			return nil, pace.Interruption(ctx, nil)
-		}
-		restored := false
-		if pool != nil {
-			var err error
-			if restored, err = pool.Resume(ctx, 0); err != nil {
-				return nil, err
-			}
-		}
-		if !restored && !s.SpecSuspended && resumed {
-			return s, nil
-		}
-		now, err := b.refetch(ctx, s)
-		if err == nil && (now.SpecSuspended || !resumed) && active(now) {
-			resumed = true
-			_, err = b.deps.Workflows.Resume(ctx, s.Name, workflow.ResumeOptions{KeepGates: true, UID: s.UID})
-			if err == nil || errors.Is(err, workflow.ErrCompleted) {
-				now, err = b.refetch(ctx, s)
-			}
-		}
-		if err != nil {
-			return nil, err
-		}
-		if s = now; !active(s) {
-			if pool != nil { // a Stop may have come before the workers were restored
-				err = pool.Stop(ctx)
-			}
-			return s, err
-		}
-	}
-	if err := b.alignWorkers(ctx, s, pool); err != nil {
+	running := *s
+	running.SpecSuspended = false
+	if err := alignWorkers(ctx, &running, pool); err != nil {
 		return nil, err
 	}
-	return nil, fmt.Errorf("%w: another client paused it each time it was started", workflow.ErrConflict)
+	_, err := b.deps.Workflows.Resume(ctx, s.Name, workflow.ResumeOptions{KeepGates: true, UID: s.UID})
+	if err != nil && !errors.Is(err, workflow.ErrCompleted) {
+		return nil, err
+	}
+	if err := alignWorkers(ctx, &running, pool); err != nil {
+		return nil, err
+	}
+	return b.settle(ctx, &running, pool)
 }
 
 // active reports whether a workflow has neither ended nor been stopped.

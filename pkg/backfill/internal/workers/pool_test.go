@@ -229,12 +229,13 @@ func TestPauseAfterSteps(t *testing.T) {
    spec: {replicas: 4, selector: {matchLabels: {app: bulk-loader}}}}
 `
 	)
+	suspended := func(context.Context) (bool, error) { return true, nil }
 	synctest.Test(t, func(t *testing.T) {
 		c := fakekube.New(t, step)
 		pool := ofWorkflow(c, "w")
 		began := time.Now()
 		time.AfterFunc(2*time.Second+interval/2, func() { c.Add(t, created) })
-		if err := pool.PauseAfterSteps(t.Context()); err != nil {
+		if err := pool.PauseAfterSteps(t.Context(), suspended); err != nil {
 			t.Fatal(err)
 		}
 		found, err := pool.List(t.Context())
@@ -244,12 +245,20 @@ func TestPauseAfterSteps(t *testing.T) {
 		tired := errors.New("tired")
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute+interval/2, tired)
 		defer cancel()
-		err = ofWorkflow(fakekube.New(t, step), "w").PauseAfterSteps(ctx)
+		err = ofWorkflow(fakekube.New(t, step), "w").PauseAfterSteps(ctx, suspended)
 		if !errors.Is(err, tired) || !strings.Contains(err.Error(), "1 step pod") {
 			t.Errorf("%v", err)
 		}
-		if err := ofWorkflow(fakekube.New(t, "[]"), "w").PauseAfterSteps(t.Context()); err != nil {
+		if err := ofWorkflow(fakekube.New(t, "[]"), "w").PauseAfterSteps(t.Context(), suspended); err != nil {
 			t.Errorf("without steps: %v", err)
+		}
+		reads := 0
+		err = ofWorkflow(fakekube.New(t, step), "w").PauseAfterSteps(t.Context(), func(context.Context) (bool, error) {
+			reads++
+			return reads < 3, nil
+		})
+		if err != nil || reads != 3 {
+			t.Errorf("the workflow is resumed: %v after %d reads", err, reads)
 		}
 	})
 }

@@ -45,9 +45,9 @@ func (p *Pool) pause(ctx context.Context) ([]*Workload, error) {
 }
 
 // PauseAfterSteps pauses the workers of a suspended workflow. If it has none yet, a step that is
-// running may be about to create them, so PauseAfterSteps blocks until such steps have ended; a
-// suspended workflow starts no others.
-func (p *Pool) PauseAfterSteps(ctx context.Context) error {
+// running may be about to create them, so PauseAfterSteps blocks until such steps have ended, which
+// starts no others, or until suspended reports that the workflow is not suspended any more.
+func (p *Pool) PauseAfterSteps(ctx context.Context, suspended func(context.Context) (bool, error)) error {
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for {
@@ -63,6 +63,9 @@ func (p *Pool) PauseAfterSteps(ctx context.Context) error {
 		}
 		if len(found) > 0 || steps == 0 {
 			return nil
+		}
+		if still, err := suspended(ctx); err != nil || !still {
+			return err
 		}
 		select {
 		case <-ticker.C:
