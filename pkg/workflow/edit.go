@@ -133,8 +133,11 @@ func (c *WorkflowClient) edit(
 		if retry && ctx.Err() == nil && p.Pause(ctx, err) {
 			continue
 		}
-		if next.touches && forbidden(err) {
+		switch {
+		case next.touches && forbidden(err):
 			return obj, next.result // a client that may not write did not write the decision either
+		case next.touches && apierrors.IsConflict(err) && ctx.Err() == nil:
+			return obj, next.result // the writes of others make the controller look, too
 		}
 		if next.result != nil && ctx.Err() == nil {
 			return nil, next.notTouched(err)

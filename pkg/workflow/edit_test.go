@@ -158,6 +158,26 @@ func TestFollowUpOfABusyWorkflowEnds(t *testing.T) {
 	})
 }
 
+// Nor does a decision that was made before fail because other clients keep writing.
+func TestRepeatedDecisionOnABusyWorkflow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := gateStage(t, "")
+		_ = unstructured.SetNestedField(s.obj.Object, true, "spec", "suspend")
+		s.fails = func(kind string) error {
+			if kind != "get" {
+				s.edit(annotated)
+			}
+			return nil
+		}
+		if err := s.client().Suspend(t.Context(), "w", SuspendOptions{}); err != nil {
+			t.Error(err)
+		}
+		if len(s.log) < 100 || s.obj.GetAnnotations()[naming.AnnotationAsked] != "" {
+			t.Errorf("%d requests, annotations %v", len(s.log), s.obj.GetAnnotations())
+		}
+	})
+}
+
 // Another client retries the workflow before a decision about the earlier run is written or confirmed.
 func TestDecisionsAreForOneRun(t *testing.T) {
 	retried := func(obj map[string]any) {

@@ -1,5 +1,6 @@
 // Package pace spaces out the attempts of a request: 50 ms to 5 s apart with jitter, or as far apart
-// as the server asks for, until a time is reached or a context ends.
+// as the server asks for, until a time is reached or a context ends. After a conflict the next attempt
+// follows within 300 ms.
 //
 // It guarantees:
 //   - No attempt begins after [Pacer].Until, and no pause outlasts its context.

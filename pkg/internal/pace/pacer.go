@@ -15,6 +15,9 @@ const (
 	shortest = 50 * time.Millisecond
 	// Longest is the longest pause.
 	Longest = 5 * time.Second
+	// longestAfterConflict is the longest pause after a conflict: the server works, and what has to be
+	// hit is the moment between two writes of others.
+	longestAfterConflict = 300 * time.Millisecond
 )
 
 // Pacer spaces out the attempts of one call. The zero value is ready to use. It is not safe for
@@ -68,7 +71,11 @@ func (p *Pacer) PauseSilently(ctx context.Context, err error) bool {
 
 // delay returns how long to wait until the next attempt. It returns false if that is too late.
 func (p *Pacer) delay(err error) (time.Duration, bool) {
-	p.least = min(max(shortest, 2*p.least), Longest*2/3)
+	longest := Longest
+	if apierrors.IsConflict(err) {
+		longest = longestAfterConflict
+	}
+	p.least = min(max(shortest, 2*p.least), longest*2/3)
 	delay := p.least + rand.N(p.least/2)
 	if p.Least != nil {
 		delay = max(delay, p.Least())

@@ -84,6 +84,21 @@ func TestPausesGrowAndAreReported(t *testing.T) {
 	})
 }
 
+// A write that other writers overtake again and again has to hit the moment between two of theirs.
+func TestPausesAfterConflictsStayShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		conflict := apierrors.NewConflict(schema.GroupResource{Resource: "workflows"}, "w", errors.New("it was modified"))
+		p := &pace.Pacer{Until: time.Now().Add(30 * time.Second)}
+		attempts := 0
+		for p.Pause(t.Context(), conflict) {
+			attempts++
+		}
+		if attempts < 100 || attempts > 200 {
+			t.Errorf("%d attempts in 30 s", attempts)
+		}
+	})
+}
+
 func TestRefusalsAreRetriedAfterAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "workflows"}, "w", errors.New("no"))
