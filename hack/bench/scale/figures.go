@@ -10,7 +10,7 @@ import (
 // windows are those of one way at one size.
 type windows []measured
 
-// of is the median of what the windows give.
+// of returns the median of what the windows give.
 func (w windows) of(get func(measured) float64) float64 {
 	values := make([]float64, 0, len(w))
 	for _, m := range w {
@@ -19,7 +19,7 @@ func (w windows) of(get func(measured) float64) float64 {
 	return percentile(values, 50)
 }
 
-// percentile is the smallest of the values that is at least as large as that share of them, in
+// percentile returns the smallest of the values that is at least as large as that share of them, in
 // percent; NaN if there are none. It sorts the values.
 func percentile[T time.Duration | float64](values []T, share float64) float64 {
 	if len(values) == 0 {
@@ -30,63 +30,80 @@ func percentile[T time.Duration | float64](values []T, share float64) float64 {
 	return float64(values[max(rank, 1)-1])
 }
 
-// figure is one thing that is measured: a number and how it is written.
+// figure is a number that is measured.
 type figure struct {
 	what string
 	get  func(measured) float64
-	text func(float64) string
+	form form
+	each form // of what each of the workflows takes
 }
 
-func perWait(of float64, m measured) float64 { return of / float64(m.workflows) }
+// form is how a number is written: in which unit, and with which format.
+type form struct {
+	unit   float64
+	format string
+}
 
-// What it takes until each workflow has been seen.
+func (f form) text(value float64) string { return fmt.Sprintf(f.format, value/f.unit) }
+
+// Units, of bytes and nanoseconds.
+const (
+	kilo        = 1e3
+	mega        = 1e6
+	microsecond = float64(time.Microsecond)
+	millisecond = float64(time.Millisecond)
+	second      = float64(time.Second)
+)
+
+// perWorkflow is the figure shared out among the workflows.
+func (f figure) perWorkflow() figure {
+	return figure{what: f.what + ", per workflow", form: f.each,
+		get: func(m measured) float64 { return f.get(m) / float64(m.workflows) }}
+}
+
 func heapFigure() figure {
-	return figure{"heap and stacks, per workflow", func(m measured) float64 { return perWait(m.memory.total(), m) }, kilobytes}
+	total := func(m measured) float64 { return m.memory.total() }
+	return figure{what: "heap and stacks", get: total, each: form{kilo, "%.2f KB"}}.perWorkflow()
 }
 
-func startTimeFigure() figure {
-	return figure{"time until all are seen", func(m measured) float64 { return float64(m.started.At) }, duration}
+// startFigures are of the time until each workflow has been seen.
+func startFigures() []figure {
+	return []figure{
+		{"time until all are seen", func(m measured) float64 { return float64(m.started.At) }, form{second, "%.2f s"}, form{microsecond, "%.0f µs"}},
+		{"CPU until all are seen", func(m measured) float64 { return float64(m.started.CPU) }, form{second, "%.2f s"}, form{microsecond, "%.0f µs"}},
+		{"bytes until all are seen", func(m measured) float64 { return float64(m.started.Bytes) }, form{mega, "%.2f MB"}, form{kilo, "%.2f KB"}},
+		{"requests until all are seen", func(m measured) float64 { return float64(m.started.Requests) }, form{1, "%.0f"}, form{1, "%.4f"}},
+	}
 }
 
-func startCPUFigure() figure {
-	return figure{"CPU until all are seen", func(m measured) float64 { return float64(m.started.CPU) }, duration}
-}
-
-func startBytesFigure() figure {
-	return figure{"bytes until all are seen", func(m measured) float64 { return m.started.bytes() }, megabytes}
-}
-
-func startRequestsFigure() figure {
-	return figure{"requests until all are seen", func(m measured) float64 { return float64(m.started.Requests) }, count}
-}
-
-// What it takes while workflows change.
 func cpuFigure() figure {
-	return figure{"CPU", func(m measured) float64 { return m.running.perSecond(float64(m.running.CPU)) }, cpuText}
+	return figure{"CPU", func(m measured) float64 { return m.running.perSecond(m.running.CPU) },
+		form{second / 100, "%.1f %% of one"}, form{microsecond, "%.0f µs/s"}}
 }
 
-func bytesFigure() figure {
-	return figure{"bytes", func(m measured) float64 { return m.running.perSecond(m.running.bytes()) }, perSecond(megabytes)}
-}
-
-func requestsFigure() figure {
-	return figure{"requests", func(m measured) float64 { return m.running.perSecond(float64(m.running.Requests)) }, perSecond(tenths)}
+// runFigures are of the time while workflows change.
+func runFigures() []figure {
+	return []figure{
+		cpuFigure(),
+		{"bytes", func(m measured) float64 { return m.running.perSecond(m.running.Bytes) }, form{mega, "%.2f MB/s"}, form{kilo, "%.2f KB/s"}},
+		{"requests", func(m measured) float64 { return m.running.perSecond(m.running.Requests) }, form{1, "%.1f/s"}, form{1, "%.4f/s"}},
+	}
 }
 
 func watchesFigure() figure {
-	return figure{"watches open at once", func(m measured) float64 { return float64(m.running.MostOpen) }, count}
+	return figure{what: "watches open at once", get: func(m measured) float64 { return float64(m.running.MostOpen) }, form: form{1, "%.0f"}}
 }
 
 func connectionsFigure() figure {
-	return figure{"connections made", func(m measured) float64 { return float64(m.started.Dialled + m.running.Dialled) }, count}
+	return figure{what: "connections made", get: func(m measured) float64 { return float64(m.started.Dialled + m.running.Dialled) }, form: form{1, "%.0f"}}
 }
 
 func arrivalFigure(share float64) figure {
-	return figure{fmt.Sprintf("event at the client to its return, p%g", share),
-		func(m measured) float64 { return percentile(m.delays.fromArrival, share) }, milliseconds}
+	return figure{what: fmt.Sprintf("event at the client to its return, p%g", share), form: form{millisecond, "%.2f ms"},
+		get: func(m measured) float64 { return percentile(m.delays.fromArrival, share) }}
 }
 
 func answerFigure(share float64) figure {
-	return figure{fmt.Sprintf("write answered to its return, p%g", share),
-		func(m measured) float64 { return percentile(m.delays.fromAnswer, share) }, milliseconds}
+	return figure{what: fmt.Sprintf("write answered to its return, p%g", share), form: form{millisecond, "%.2f ms"},
+		get: func(m measured) float64 { return percentile(m.delays.fromAnswer, share) }}
 }

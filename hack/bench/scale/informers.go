@@ -6,28 +6,21 @@ import (
 	"sync"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/dynamic/dynamicinformer"
-	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 )
 
-// informerPeer is client-go's way: an informer of the namespace whose one handler looks whether a
-// workflow has ended. Nobody waits: what a waiter takes would come on top.
+// informerPeer is client-go's way: an informer of the namespace whose one handler checks whether a
+// workflow has ended. Nothing waits: what a waiter takes would come on top.
 type informerPeer struct {
-	peer   *peer
-	config *rest.Config
+	peer *peer
 }
 
-func workflows() schema.GroupVersionResource {
-	return schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: "workflows"}
-}
-
-func (i *informerPeer) start(ctx context.Context) (unseen int, err error) {
-	client, err := dynamic.NewForConfig(i.config)
+func (i *informerPeer) start(ctx context.Context) error {
+	client, err := dynamic.NewForConfig(i.peer.config)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	factory := dynamicinformer.NewFilteredDynamicSharedInformerFactory(client, 0, i.peer.task.Namespace, nil)
 	shared := factory.ForResource(workflows()).Informer()
@@ -37,19 +30,19 @@ func (i *informerPeer) start(ctx context.Context) (unseen int, err error) {
 		AddFunc:    func(any) { seen.Done() },
 		UpdateFunc: i.updated,
 	}); err != nil {
-		return 0, err
+		return err
 	}
 	go shared.RunWithContext(ctx)
 	if !cache.WaitForCacheSync(ctx.Done(), shared.HasSynced) {
-		return 0, errors.New("the informer did not synchronize")
+		return errors.New("the informer did not synchronize")
 	}
 	seen.Wait()
-	return 0, nil
+	return nil
 }
 
 // updated is called for each change.
 func (i *informerPeer) updated(before, after any) {
-	told := i.peer.clock.now()
+	reported := nanos()
 	if completed(before) || !completed(after) {
 		return
 	}
@@ -59,7 +52,7 @@ func (i *informerPeer) updated(before, after any) {
 		i.peer.failed(err)
 		return
 	}
-	i.peer.ended(index, object.GetResourceVersion(), told)
+	i.peer.ended(index, object.GetResourceVersion(), reported)
 }
 
 // again has nothing to do: an informer watches what has ended as well.

@@ -8,39 +8,39 @@ import (
 	"time"
 )
 
-// ledger has the ends that were written beside those that were told, by the version that each has.
+// ledger has the ends that were written beside those that were reported, by the version of each.
 type ledger struct {
-	mu      sync.Mutex
-	written map[uint64]writtenEnd
-	told    map[uint64]end
-	twice   int
-	change  chan struct{} // has something when told or written has changed
+	mu       sync.Mutex
+	written  map[string]writtenEnd
+	reported map[string]end
+	twice    int
+	change   chan struct{} // has a value if written or reported has changed
 }
 
 type writtenEnd struct {
 	index    int
-	answered int64 // when the API server answered the write, by a [clock]
+	answered int64 // when the API server answered the write, by nanos
 	counted  bool  // in the window
 }
 
 func newLedger() *ledger {
-	return &ledger{written: map[uint64]writtenEnd{}, told: map[uint64]end{}, change: make(chan struct{}, 1)}
+	return &ledger{written: map[string]writtenEnd{}, reported: map[string]end{}, change: make(chan struct{}, 1)}
 }
 
-func (l *ledger) wrote(version uint64, w writtenEnd) {
+func (l *ledger) wrote(version string, w writtenEnd) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.written[version] = w
 	l.changed()
 }
 
-func (l *ledger) tell(e end) {
+func (l *ledger) report(e end) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, before := l.told[e.Version]; before {
+	if _, before := l.reported[e.Version]; before {
 		l.twice++
 	}
-	l.told[e.Version] = e
+	l.reported[e.Version] = e
 	l.changed()
 }
 
@@ -51,22 +51,19 @@ func (l *ledger) changed() {
 	}
 }
 
-// open is how many ends were written and not told.
-func (l *ledger) open() int {
+// open returns how many ends were written and not reported.
+func (l *ledger) open() (open int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	open := 0
 	for version := range l.written {
-		if _, told := l.told[version]; !told {
+		if _, reported := l.reported[version]; !reported {
 			open++
 		}
 	}
 	return open
 }
 
-var errUntold = errors.New("ends were not told")
-
-// settle blocks until every end that was written was told.
+// settle blocks until every end that was written is reported.
 func (l *ledger) settle(ctx context.Context, within time.Duration) error {
 	timer := time.NewTimer(within)
 	defer timer.Stop()
@@ -74,7 +71,7 @@ func (l *ledger) settle(ctx context.Context, within time.Duration) error {
 		select {
 		case <-l.change:
 		case <-timer.C:
-			return fmt.Errorf("%d %w within %s", l.open(), errUntold, within)
+			return fmt.Errorf("%d ends were not reported within %s", l.open(), within)
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -82,41 +79,32 @@ func (l *ledger) settle(ctx context.Context, within time.Duration) error {
 	return nil
 }
 
-// delays are how long it took to tell ends.
+// delays are how long it took to report ends.
 type delays struct {
 	fromArrival []time.Duration // of the event at the client
-	fromAnswer  []time.Duration // to the one who wrote it
-	unmatched   int             // not told by an event, so without an arrival
-	untold      int
+	fromAnswer  []time.Duration // to the write
+	unmatched   int             // not reported by an event, so without an arrival
 }
 
-// delays are those of the ends that count. It is an error if an end was told twice or wrongly.
-func (l *ledger) delays() (delays, error) {
+// delays returns those of the ends that count. An end that was reported twice or wrongly is an error.
+func (l *ledger) delays() (d delays, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.twice > 0 {
-		return delays{}, fmt.Errorf("%d ends were told twice", l.twice)
+		return delays{}, fmt.Errorf("%d ends were reported twice", l.twice)
 	}
-	var d delays
-	var wrong []error
-	for version, e := range l.told {
+	for version, e := range l.reported {
 		w, ok := l.written[version]
 		switch {
 		case !ok || w.index != e.Index:
-			wrong = append(wrong, fmt.Errorf("%s was told to have ended in version %d, in which it had not", nameOf(e.Index), version))
+			err = errors.Join(err, fmt.Errorf("%s was reported to have ended in version %s, in which it had not", nameOf(e.Index), version))
+		case w.counted && e.Arrived == 0:
+			d.unmatched++
+			d.fromAnswer = append(d.fromAnswer, time.Duration(e.Reported-w.answered))
 		case w.counted:
-			d.fromAnswer = append(d.fromAnswer, time.Duration(e.Told-w.answered))
-			if e.Arrived == 0 {
-				d.unmatched++
-			} else {
-				d.fromArrival = append(d.fromArrival, time.Duration(e.Told-e.Arrived))
-			}
+			d.fromArrival = append(d.fromArrival, time.Duration(e.Reported-e.Arrived))
+			d.fromAnswer = append(d.fromAnswer, time.Duration(e.Reported-w.answered))
 		}
 	}
-	for version, w := range l.written {
-		if _, told := l.told[version]; w.counted && !told {
-			d.untold++
-		}
-	}
-	return d, errors.Join(wrong...)
+	return d, err
 }

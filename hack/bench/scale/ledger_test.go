@@ -11,39 +11,38 @@ import (
 
 func TestLedgerMatchesEnds(t *testing.T) {
 	l := newLedger()
-	l.wrote(10, writtenEnd{index: 1, answered: 100}) // before the window
-	l.tell(end{Index: 2, Version: 11, Arrived: 190, Told: 220})
-	l.wrote(11, writtenEnd{index: 2, answered: 200, counted: true}) // told before it was answered
-	l.wrote(12, writtenEnd{index: 3, answered: 300, counted: true})
+	l.wrote("10", writtenEnd{index: 1, answered: 100}) // before the window
+	l.report(end{Index: 2, Version: "11", Arrived: 190, Reported: 220})
+	l.wrote("11", writtenEnd{index: 2, answered: 200, counted: true}) // reported before it was answered
+	l.wrote("12", writtenEnd{index: 3, answered: 300, counted: true})
 	if l.open() != 2 {
 		t.Errorf("%d open", l.open())
 	}
-	l.tell(end{Index: 1, Version: 10, Arrived: 101, Told: 102})
-	l.tell(end{Index: 3, Version: 12, Told: 290})
-	l.wrote(13, writtenEnd{index: 4, counted: true}) // never told
+	l.report(end{Index: 1, Version: "10", Arrived: 101, Reported: 102})
+	l.report(end{Index: 3, Version: "12", Reported: 290})
 	d, err := l.delays()
 	if err != nil {
 		t.Fatal(err)
 	}
 	slices.Sort(d.fromAnswer)
-	if !slices.Equal(d.fromArrival, []time.Duration{30}) || !slices.Equal(d.fromAnswer, []time.Duration{-10, 20}) || d.unmatched != 1 || d.untold != 1 {
+	if !slices.Equal(d.fromArrival, []time.Duration{30}) || !slices.Equal(d.fromAnswer, []time.Duration{-10, 20}) || d.unmatched != 1 {
 		t.Errorf("%+v", d)
 	}
 }
 
 func TestLedgerFindsWhatIsWrong(t *testing.T) {
 	for _, tt := range []struct {
-		told []end
-		want string
+		reported []end
+		want     string
 	}{
-		{[]end{{Index: 1, Version: 10}, {Index: 1, Version: 10}}, "told twice"},
-		{[]end{{Index: 1, Version: 9}}, "bulk-load-00001 was told to have ended in version 9"},
-		{[]end{{Index: 2, Version: 10}}, "bulk-load-00002 was told to have ended in version 10"},
+		{[]end{{Index: 1, Version: "10"}, {Index: 1, Version: "10"}}, "reported twice"},
+		{[]end{{Index: 1, Version: "9"}}, "bulk-load-00001 was reported to have ended in version 9"},
+		{[]end{{Index: 2, Version: "10"}}, "bulk-load-00002 was reported to have ended in version 10"},
 	} {
 		l := newLedger()
-		l.wrote(10, writtenEnd{index: 1, counted: true})
-		for _, e := range tt.told {
-			l.tell(e)
+		l.wrote("10", writtenEnd{index: 1, counted: true})
+		for _, e := range tt.reported {
+			l.report(e)
 		}
 		if _, err := l.delays(); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%v, want %q", err, tt.want)
@@ -54,10 +53,10 @@ func TestLedgerFindsWhatIsWrong(t *testing.T) {
 func TestLedgerSettles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLedger()
-		l.wrote(1, writtenEnd{})
-		l.wrote(2, writtenEnd{})
-		l.tell(end{Version: 1})
-		if err := l.settle(t.Context(), time.Minute); err == nil || !strings.Contains(err.Error(), "1 ends were not told within 1m0s") {
+		l.wrote("1", writtenEnd{})
+		l.wrote("2", writtenEnd{})
+		l.report(end{Version: "1"})
+		if err := l.settle(t.Context(), time.Minute); err == nil || !strings.Contains(err.Error(), "1 ends were not reported within 1m0s") {
 			t.Error(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -65,7 +64,7 @@ func TestLedgerSettles(t *testing.T) {
 		if err := l.settle(ctx, time.Minute); err == nil {
 			t.Error("settled")
 		}
-		go l.tell(end{Version: 2})
+		go l.report(end{Version: "2"})
 		if err := l.settle(t.Context(), time.Minute); err != nil {
 			t.Error(err)
 		}

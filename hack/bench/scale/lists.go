@@ -2,42 +2,40 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"runtime/metrics"
 	"sync"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/rest"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 // lists reads all workflows once: page by page with this library, or at once.
 type lists struct {
-	peer   *peer
-	config *rest.Config
+	peer *peer
 }
 
-func (l *lists) start(ctx context.Context) (unseen int, err error) {
+func (l *lists) start(ctx context.Context) error {
 	read := l.paged
 	if l.peer.task.Way == listAtOnce {
 		read = l.atOnce
 	}
 	highest := watchHeap()
 	count, err := read(ctx)
-	found := highest()
-	if err != nil {
-		return 0, err
+	l.peer.list = highest()
+	if err == nil && count != l.peer.task.Workflows {
+		err = fmt.Errorf("listed %d workflows, want %d", count, l.peer.task.Workflows)
 	}
-	found.Workflows = count
-	return 0, l.peer.out.send(news{Listed: &found})
+	return err
 }
 
 func (l *lists) again(context.Context, int) {}
 
 func (l *lists) paged(ctx context.Context) (count int, err error) {
-	client, err := workflow.NewForConfig(l.config, workflow.Options{Namespace: l.peer.task.Namespace})
+	client, err := workflow.NewForConfig(l.peer.config, workflow.Options{Namespace: l.peer.task.Namespace})
 	if err != nil {
 		return 0, err
 	}
@@ -50,8 +48,8 @@ func (l *lists) paged(ctx context.Context) (count int, err error) {
 	return count, nil
 }
 
-func (l *lists) atOnce(ctx context.Context) (int, error) {
-	client, err := dynamic.NewForConfig(l.config)
+func (l *lists) atOnce(ctx context.Context) (count int, err error) {
+	client, err := dynamic.NewForConfig(l.peer.config)
 	if err != nil {
 		return 0, err
 	}
@@ -62,20 +60,17 @@ func (l *lists) atOnce(ctx context.Context) (int, error) {
 	return len(list.Items), nil
 }
 
-// watchHeap looks at the heap every millisecond until the function it returns is called, which tells the
-// most that was there, more than at the beginning.
-func watchHeap() func() listed {
+// watchHeap reads the size of the heap, with its garbage, every millisecond until the function that it
+// returns is called. That function returns by how much the heap has grown at most.
+func watchHeap() (highest func() int64) {
 	done := make(chan struct{})
 	var watching sync.WaitGroup
-	before := heapNow()
-	var most listed
+	before, most := heapNow(), int64(0)
 	watching.Go(func() {
 		tick := time.NewTicker(time.Millisecond)
 		defer tick.Stop()
 		for {
-			now := heapNow()
-			most.Live = max(most.Live, now.Live-before.Live)
-			most.WithGarbage = max(most.WithGarbage, now.WithGarbage-before.WithGarbage)
+			most = max(most, heapNow()-before)
 			select {
 			case <-tick.C:
 			case <-done:
@@ -83,15 +78,15 @@ func watchHeap() func() listed {
 			}
 		}
 	})
-	return func() listed {
+	return func() int64 {
 		close(done)
 		watching.Wait()
 		return most
 	}
 }
 
-func heapNow() listed {
-	samples := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}}
-	metrics.Read(samples)
-	return listed{Live: int64(samples[0].Value.Uint64()), WithGarbage: int64(samples[1].Value.Uint64())}
+func heapNow() int64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	return int64(sample[0].Value.Uint64())
 }

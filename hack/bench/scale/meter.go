@@ -2,25 +2,75 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
+	"regexp"
+	"strconv"
+	"sync"
 	"sync/atomic"
+	"syscall"
+	"time"
 
 	"k8s.io/client-go/rest"
 )
 
-// meter counts what a client does on the wire, and stamps the events of its watches.
+// meter counts what a client does on the wire, and records when the events of its watches arrive.
 type meter struct {
-	stamps *stamps
-
-	in, out           atomic.Int64 // bytes, as the kernel has them: with TLS
+	bytes             atomic.Int64 // as the kernel has them: with TLS
 	requests, failed  atomic.Int64
 	dialled           atomic.Int64
 	watches, mostOpen atomic.Int64 // requests for a watch whose answer is open
-	held              atomic.Int64 // times a watch had to wait for its reader
+	late              atomic.Int64 // times a watch had to wait for its reader
+
+	event *regexp.Regexp // with a workflow's number and its version
+
+	mu       sync.Mutex
+	arrivals []arrival // the last of each workflow
 }
 
-// config is cfg, metered.
+type arrival struct {
+	version string
+	at      int64
+}
+
+// newMeter returns a meter for that many workflows. The API server writes an object's metadata before
+// its spec and status, and there the version after the name.
+func newMeter(workflows int) *meter {
+	event := regexp.MustCompile(`"name":"` + namePrefix + `(\d{5})",[^{}]*?"resourceVersion":"(\d+)"`)
+	return &meter{event: event, arrivals: make([]arrival, workflows)}
+}
+
+// nanos is the machine's clock: nanoseconds since 1970, the same for all processes.
+func nanos() int64 { return time.Now().UnixNano() }
+
+// arrived records that a watch's event is complete, if it is one of a workflow.
+func (m *meter) arrived(event []byte) {
+	now := nanos()
+	found := m.event.FindSubmatch(event)
+	if found == nil {
+		return
+	}
+	index, err := strconv.Atoi(string(found[1]))
+	if err != nil || index >= len(m.arrivals) {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.arrivals[index] = arrival{version: string(found[2]), at: now}
+}
+
+// arrival returns when that version arrived; 0 if it was not in the last event.
+func (m *meter) arrival(index int, version string) int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if index >= len(m.arrivals) || m.arrivals[index].version != version {
+		return 0
+	}
+	return m.arrivals[index].at
+}
+
+// config returns cfg, metered.
 func (m *meter) config(cfg *rest.Config) *rest.Config {
 	metered := rest.CopyConfig(cfg)
 	dialer := &net.Dialer{}
@@ -36,17 +86,6 @@ func (m *meter) config(cfg *rest.Config) *rest.Config {
 	return metered
 }
 
-// watchOpened counts a watch.
-func (m *meter) watchOpened() {
-	open := m.watches.Add(1)
-	for {
-		most := m.mostOpen.Load()
-		if open <= most || m.mostOpen.CompareAndSwap(most, open) {
-			return
-		}
-	}
-}
-
 type meteredConn struct {
 	net.Conn
 	meter *meter
@@ -54,13 +93,13 @@ type meteredConn struct {
 
 func (c *meteredConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	c.meter.in.Add(int64(n))
+	c.meter.bytes.Add(int64(n))
 	return n, err
 }
 
 func (c *meteredConn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
-	c.meter.out.Add(int64(n))
+	c.meter.bytes.Add(int64(n))
 	return n, err
 }
 
@@ -69,7 +108,7 @@ type meteredTransport struct {
 	meter *meter
 }
 
-// RoundTrip counts the request, and has the answer to a watch pass through a pump.
+// RoundTrip counts the request, and passes the answer to a watch through a pump.
 func (t *meteredTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	t.meter.requests.Add(1)
 	resp, err := t.next.RoundTrip(req)
@@ -84,3 +123,37 @@ func (t *meteredTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 
 // WrappedRoundTripper is how client-go finds what it needs beneath a wrapper.
 func (t *meteredTransport) WrappedRoundTripper() http.RoundTripper { return t.next }
+
+// usage is what a process has used since its start.
+type usage struct {
+	At       int64 // by nanos
+	CPU      int64 // nanoseconds, user and system
+	Bytes    int64 // over the wire
+	Requests int64
+	Failed   int64
+	Dialled  int64 // connections made
+	Late     int64
+	MostOpen int64 // watches
+}
+
+func (m *meter) usage() (usage, error) {
+	var own syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
+		return usage{}, fmt.Errorf("read own usage: %w", err)
+	}
+	return usage{
+		At: nanos(), CPU: own.Utime.Nano() + own.Stime.Nano(), Bytes: m.bytes.Load(), Requests: m.requests.Load(),
+		Failed: m.failed.Load(), Dialled: m.dialled.Load(), Late: m.late.Load(), MostOpen: m.mostOpen.Load(),
+	}, nil
+}
+
+// since returns what was used since an earlier moment; MostOpen is up to now.
+func (u usage) since(before usage) usage {
+	return usage{
+		At: u.At - before.At, CPU: u.CPU - before.CPU, Bytes: u.Bytes - before.Bytes, Requests: u.Requests - before.Requests,
+		Failed: u.Failed - before.Failed, Dialled: u.Dialled - before.Dialled, Late: u.Late - before.Late, MostOpen: u.MostOpen,
+	}
+}
+
+// perSecond returns a count as a rate.
+func (u usage) perSecond(count int64) float64 { return float64(count) / time.Duration(u.At).Seconds() }

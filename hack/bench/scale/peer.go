@@ -6,46 +6,61 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// peer is a process of its own that waits in one way, so that what it uses is its own.
-type peer struct {
-	task  task
-	meter *meter
-	clock clock
-	out   *reply
-	way   way
+// The ways to find out that workflows have ended, and to list workflows.
+const (
+	ours       = "ours"
+	informer   = "informer"
+	polling    = "polling"
+	listPaged  = "list"
+	listAtOnce = "list-at-once"
+)
 
-	before memory // the start
-}
-
-// way is one way to learn of ends.
+// way is one of them.
 type way interface {
-	// start begins to wait for all workflows and blocks until each has been seen, but for so many.
-	start(ctx context.Context) (unseen int, err error)
-	// again begins anew to wait for one that had ended.
+	// start begins to wait for all workflows and blocks until each has been seen.
+	start(ctx context.Context) error
+	// again begins again to wait for one that had ended.
 	again(ctx context.Context, index int)
 }
 
-// runPeer does what it is told until in ends.
-func runPeer(ctx context.Context, text string, in io.Reader, out io.Writer) (err error) {
+// peer is a process of its own that waits in one way, so that what it uses is its own.
+type peer struct {
+	task   task
+	config *rest.Config // metered
+	meter  *meter
+	before memory // the start
+	list   int64  // see answer
+
+	mu  sync.Mutex // of out
+	out *json.Encoder
+}
+
+// runPeer obeys until in ends.
+func runPeer(ctx context.Context, text string, in io.Reader, out io.Writer) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	p := peer{clock: newClock(), out: &reply{w: out}}
+	p := &peer{out: json.NewEncoder(out)}
 	if err := json.Unmarshal([]byte(text), &p.task); err != nil {
 		return fmt.Errorf("read task: %w", err)
 	}
-	finish, err := profile(p.task)
+	cfg, err := clientcmd.BuildConfigFromFlags("", p.task.Kubeconfig)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, finish()) }()
-	if err := p.prepare(); err != nil {
+	cfg.QPS = -1 // client-go would throttle those that are compared
+	p.meter = newMeter(p.task.Workflows)
+	p.config = p.meter.config(cfg)
+	w, err := p.newWay()
+	if err != nil {
 		return err
 	}
+	p.before = settledMemory() // with all that measuring needs
 	orders := json.NewDecoder(in)
 	for {
 		var o order
@@ -54,86 +69,67 @@ func runPeer(ctx context.Context, text string, in io.Reader, out io.Writer) (err
 		} else if err != nil {
 			return fmt.Errorf("read order: %w", err)
 		}
-		if err := p.obey(ctx, o); err != nil {
+		if err := p.obey(ctx, w, o); err != nil {
 			return fmt.Errorf("%s: %w", o.Do, err)
 		}
 	}
 }
 
-// prepare takes what memory the measuring needs, before anything is measured.
-func (p *peer) prepare() error {
-	cfg, err := clientcmd.BuildConfigFromFlags("", p.task.Kubeconfig)
-	if err != nil {
-		return err
-	}
-	cfg.QPS = -1 // or client-go would hold back what it is compared by
-	p.meter = &meter{stamps: newStamps(p.task.Workflows, p.clock)}
-	if p.way, err = p.newWay(p.meter.config(cfg)); err != nil {
-		return err
-	}
-	p.before = settledMemory()
-	return nil
-}
-
-func (p *peer) newWay(cfg *rest.Config) (way, error) {
+func (p *peer) newWay() (way, error) {
 	switch p.task.Way {
 	case ours:
-		return &waits{peer: p, config: cfg}, nil
+		return &waits{peer: p}, nil
 	case informer:
-		return &informerPeer{peer: p, config: cfg}, nil
+		return &informerPeer{peer: p}, nil
 	case polling:
-		return &polls{peer: p, config: cfg}, nil
+		return &polls{peer: p}, nil
 	case listPaged, listAtOnce:
-		return &lists{peer: p, config: cfg}, nil
+		return &lists{peer: p}, nil
 	}
-	return nil, fmt.Errorf("there is no way %q", p.task.Way)
+	return nil, fmt.Errorf("unknown way %q", p.task.Way)
 }
 
-func (p *peer) obey(ctx context.Context, o order) error {
+func (p *peer) obey(ctx context.Context, w way, o order) error {
 	switch o.Do {
-	case orderStart:
-		return p.start(ctx)
 	case orderAgain:
-		p.way.again(ctx, o.Index)
+		w.again(ctx, o.Index)
 		return nil
+	case orderMemory:
+		return p.send(news{Answer: &answer{Memory: settledMemory().since(p.before)}})
 	case orderUsage:
-		now, err := p.meter.usage(p.clock)
+		now, err := p.meter.usage()
 		if err != nil {
 			return err
 		}
-		return p.out.send(news{Usage: &now})
-	case orderMemory:
-		return p.out.send(news{Memory: new(settledMemory().since(p.before))})
+		return p.send(news{Answer: &answer{Usage: now}})
+	case orderStart:
+		before, err := p.meter.usage()
+		if err != nil {
+			return err
+		}
+		if err := w.start(ctx); err != nil {
+			return err
+		}
+		after, err := p.meter.usage()
+		if err != nil {
+			return err
+		}
+		return p.send(news{Answer: &answer{Usage: after.since(before), List: p.list}})
 	}
-	return errors.New("there is no such order")
+	return errors.New("unknown order")
 }
 
-func (p *peer) start(ctx context.Context) error {
-	before, err := p.meter.usage(p.clock)
-	if err != nil {
-		return err
-	}
-	unseen, err := p.way.start(ctx)
-	if err != nil {
-		return err
-	}
-	after, err := p.meter.usage(p.clock)
-	if err != nil {
-		return err
-	}
-	return p.out.send(news{Started: new(after.since(before)), Unseen: unseen})
+func (p *peer) send(n news) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.out.Encode(n)
 }
 
-// ended reports an end that was told at that time.
-func (p *peer) ended(index int, version string, told int64) {
-	v, err := parseVersion(version)
-	if err != nil {
-		p.failed(err)
-		return
-	}
-	// A parent that is gone doesn't need it.
-	_ = p.out.send(news{End: &end{Index: index, Version: v, Arrived: p.meter.stamps.of(index, v), Told: told}})
+// ended reports an end that was reported to the waiter or handler at that time. A parent that has
+// ended does not need it.
+func (p *peer) ended(index int, version string, reported int64) {
+	_ = p.send(news{End: &end{Index: index, Version: version, Arrived: p.meter.arrival(index, version), Reported: reported}})
 }
 
 // failed reports what must not happen.
-func (p *peer) failed(err error) { _ = p.out.send(news{Error: err.Error()}) }
+func (p *peer) failed(err error) { _ = p.send(news{Error: err.Error()}) }

@@ -2,50 +2,40 @@ package main
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/rest"
 )
+
+// pollInterval is how often polling reads each workflow.
+const pollInterval = 5 * time.Second
 
 // polls is the plain way: a goroutine for each workflow that reads it every few seconds.
 type polls struct {
 	peer      *peer
-	config    *rest.Config
 	workflows dynamic.ResourceInterface
 }
 
-// startTime is what all have to be read once, above the interval. Where an API server can't keep
-// up, that is a finding and no reason to end.
-const startTime = 45 * time.Second
-
-// start has the readings spread over the interval, as they are where workflows start one after the
-// other.
-func (p *polls) start(ctx context.Context) (unseen int, err error) {
-	client, err := dynamic.NewForConfig(p.config)
+// start spreads the reads over the interval, as they are if workflows start one after the other.
+func (p *polls) start(ctx context.Context) error {
+	client, err := dynamic.NewForConfig(p.peer.config)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	p.workflows = client.Resource(workflows()).Namespace(p.peer.task.Namespace)
-	interval, all := time.Duration(p.peer.task.Interval), p.peer.task.Workflows
-	seen := make(chan struct{}, all)
+	all := p.peer.task.Workflows
+	var seen sync.WaitGroup
+	seen.Add(all)
 	for index := range all {
-		go p.poll(ctx, index, interval*time.Duration(index)/time.Duration(all), func() { seen <- struct{}{} })
+		go p.poll(ctx, index, pollInterval*time.Duration(index)/time.Duration(all), seen.Done)
 	}
-	late := time.NewTimer(interval + startTime)
-	defer late.Stop()
-	for unseen := all; unseen > 0; unseen-- {
-		select {
-		case <-seen:
-		case <-late.C:
-			return unseen, nil
-		}
-	}
-	return 0, nil
+	seen.Wait()
+	return nil
 }
 
-func (p *polls) again(ctx context.Context, index int) { go p.poll(ctx, index, 0, func() {}) }
+func (p *polls) again(ctx context.Context, index int) { go p.poll(ctx, index, 0, nil) }
 
 // poll reads one workflow until it has ended, the first time after a delay. seen is called at the
 // first state.
@@ -59,10 +49,10 @@ func (p *polls) poll(ctx context.Context, index int, delay time.Duration, seen f
 			return
 		case <-timer.C:
 		}
-		timer.Reset(time.Duration(p.peer.task.Interval))
+		timer.Reset(pollInterval)
 		object, err := p.workflows.Get(ctx, name, metav1.GetOptions{})
-		told := p.peer.clock.now()
-		if err != nil { // the next time will tell
+		reported := nanos()
+		if err != nil { // the next read will do
 			continue
 		}
 		if seen != nil {
@@ -70,7 +60,7 @@ func (p *polls) poll(ctx context.Context, index int, delay time.Duration, seen f
 			seen = nil
 		}
 		if completed(object) {
-			p.peer.ended(index, object.GetResourceVersion(), told)
+			p.peer.ended(index, object.GetResourceVersion(), reported)
 			return
 		}
 	}

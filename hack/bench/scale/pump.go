@@ -1,51 +1,81 @@
 package main
 
 import (
+	"bufio"
 	"io"
 	"sync"
 )
 
-// pump is the body of a watch. It reads what the server sends as soon as it comes, notes when each
-// event was complete, and keeps it until the client takes it: so the time that a client takes
+// mostWaiting is how many events a pump holds before it stops reading: seconds of changes. It is
+// reached only if a client reads everything there is.
+const mostWaiting = 512
+
+// pump is the body of a watch. It reads what the server sends as soon as it comes, records when each
+// event is complete, and keeps it until the client takes it. So the time that a client takes
 // counts from when the event was there, and not from when the client came to read it.
 type pump struct {
-	body  io.ReadCloser
-	meter *meter
-	pipe  *pipe
-	close sync.Once
+	body   io.ReadCloser
+	meter  *meter
+	events chan []byte // one to a line
+	err    error       // why there are no more; set before events is closed
+	rest   []byte      // of the event that the client is reading
+	closed chan struct{}
+	close  sync.Once
 }
 
 func newPump(body io.ReadCloser, m *meter) *pump {
-	p := &pump{body: body, meter: m, pipe: newPipe()}
-	m.watchOpened()
+	p := &pump{body: body, meter: m, events: make(chan []byte, mostWaiting), closed: make(chan struct{})}
+	open := m.watches.Add(1)
+	for most := m.mostOpen.Load(); open > most && !m.mostOpen.CompareAndSwap(most, open); most = m.mostOpen.Load() {
+	}
 	go p.run()
 	return p
 }
 
-// run ends with the body.
+// run returns when the body ends.
 func (p *pump) run() {
-	const atOnce = 8 << 10
-	buf := make([]byte, atOnce)
-	events := eventReader{stamps: p.meter.stamps}
+	defer close(p.events)
+	lines := bufio.NewReader(p.body)
 	for {
-		n, err := p.body.Read(buf)
-		events.read(buf[:n])
-		if p.pipe.put(buf[:n]) {
-			p.meter.held.Add(1)
+		event, err := lines.ReadBytes('\n')
+		if err == nil {
+			p.meter.arrived(event)
+		}
+		select {
+		case p.events <- event:
+		default:
+			p.meter.late.Add(1)
+			select {
+			case p.events <- event:
+			case <-p.closed:
+			}
 		}
 		if err != nil {
-			p.pipe.end(err)
+			p.err = err
 			return
 		}
 	}
 }
 
 // Read gives the client what the pump has read.
-func (p *pump) Read(b []byte) (int, error) { return p.pipe.take(b) }
+func (p *pump) Read(b []byte) (int, error) {
+	for len(p.rest) == 0 {
+		event, open := <-p.events
+		if !open {
+			return 0, p.err
+		}
+		p.rest = event
+	}
+	n := copy(b, p.rest)
+	p.rest = p.rest[n:]
+	return n, nil
+}
 
 // Close ends the watch.
 func (p *pump) Close() error {
-	p.close.Do(func() { p.meter.watches.Add(-1) })
-	p.pipe.end(io.ErrClosedPipe)
+	p.close.Do(func() {
+		p.meter.watches.Add(-1)
+		close(p.closed)
+	})
 	return p.body.Close()
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"sync"
 
-	"k8s.io/client-go/rest"
-
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
@@ -14,28 +12,23 @@ import (
 // waits is this library's way: one client, and a goroutine in Wait for each workflow.
 type waits struct {
 	peer   *peer
-	config *rest.Config
 	client *workflow.WorkflowClient
 }
 
-func (w *waits) start(ctx context.Context) (unseen int, err error) {
-	client, err := workflow.NewForConfig(w.config, workflow.Options{Namespace: w.peer.task.Namespace})
-	if err != nil {
-		return 0, err
+func (w *waits) start(ctx context.Context) (err error) {
+	if w.client, err = workflow.NewForConfig(w.peer.config, workflow.Options{Namespace: w.peer.task.Namespace}); err != nil {
+		return err
 	}
-	w.client = client
 	var seen sync.WaitGroup
 	seen.Add(w.peer.task.Workflows)
 	for index := range w.peer.task.Workflows {
 		go w.wait(ctx, index, nameOf(index), seen.Done)
 	}
 	seen.Wait()
-	return 0, nil
+	return nil
 }
 
-func (w *waits) again(ctx context.Context, index int) {
-	go w.wait(ctx, index, nameOf(index), func() {})
-}
+func (w *waits) again(ctx context.Context, index int) { go w.wait(ctx, index, nameOf(index), nil) }
 
 // wait waits for one workflow's end. seen is called at the first state. The name is not made here,
 // since that takes more of the stack than waiting does.
@@ -47,10 +40,10 @@ func (w *waits) wait(ctx context.Context, index int, name string, seen func()) {
 		}
 		return workflow.Completed(s)
 	})
-	told := w.peer.clock.now()
+	reported := nanos()
 	switch {
 	case err == nil:
-		w.peer.ended(index, s.ResourceVersion, told)
+		w.peer.ended(index, s.ResourceVersion, reported)
 	case ctx.Err() == nil:
 		w.peer.failed(fmt.Errorf("wait: %w", err))
 	}

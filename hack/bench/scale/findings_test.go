@@ -1,0 +1,216 @@
+package main
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestPercentile(t *testing.T) {
+	hundred := make([]float64, 100)
+	for i := range hundred {
+		hundred[i] = float64(100 - i) // of 100 to 1: it has to sort
+	}
+	for _, tt := range []struct {
+		values []float64
+		share  float64
+		want   float64
+	}{
+		{hundred, 50, 50}, {hundred, 90, 90}, {hundred, 99, 99}, {hundred, 100, 100}, {hundred, 0, 1},
+		{[]float64{7}, 99, 7}, {[]float64{3, 1, 2}, 50, 2}, {[]float64{2, 1}, 99, 2}, {[]float64{1, 2, 3}, 99, 3},
+	} {
+		if got := percentile(tt.values, tt.share); got != tt.want {
+			t.Errorf("p%g of %v: %g, want %g", tt.share, tt.values, got, tt.want)
+		}
+	}
+	if got := percentile([]time.Duration{}, 50); !math.IsNaN(got) {
+		t.Errorf("of nothing: %g", got)
+	}
+	if got := (windows{{rate: 5}, {rate: 1}, {rate: 900}}).of(func(m measured) float64 { return m.rate }); got != 5 {
+		t.Errorf("median of windows: %g", got)
+	}
+}
+
+func TestWhatIsMeasured(t *testing.T) {
+	e := extentOf(false, "scale.svg")
+	for _, tt := range []struct {
+		size, window int
+		want         []string
+	}{
+		{1000, 0, []string{ours, informer, polling}},
+		{1000, 1, []string{ours, informer}},
+		{1000, 2, nil},
+		{10_000, 0, []string{ours, informer}},
+		{10_000, 2, []string{ours, informer}},
+		{10_000, 3, nil},
+	} {
+		if got := e.ways(tt.size, tt.window); !slices.Equal(got, tt.want) {
+			t.Errorf("%d, window %d: %v", tt.size, tt.window, got)
+		}
+	}
+	if short := extentOf(true, "scale.svg"); short.graph != "" || short.limits || !e.limits || e.graph != "scale.svg" {
+		t.Errorf("a short run would overwrite the published graph, or have limits: %+v", short)
+	}
+}
+
+// window is one that meets the limits, or with slow one that takes so many times as long and as much.
+func window(workflows int, slow float64) measured {
+	n := float64(workflows)
+	return measured{
+		workflows: workflows, rate: changeRate, memory: memory{Heap: int64(3000 * n * slow), Stacks: int64(2000 * n * slow)},
+		started: usage{At: int64(1e5 * n * slow), CPU: int64(1e5 * n * slow), Bytes: int64(n), Requests: 2},
+		running: usage{At: 1e9, CPU: int64(1e8 * slow), Bytes: 2e6, MostOpen: int64(slow)},
+		delays: delays{
+			fromArrival: slices.Repeat([]time.Duration{time.Duration(slow * 1e6)}, 100),
+			fromAnswer:  slices.Repeat([]time.Duration{time.Duration(slow * 2e6)}, 100),
+		},
+	}
+}
+
+func findingsOf(slowness float64) *findings {
+	f := &findings{extent: extentOf(false, ""), objectBytes: 12_000, paged: int64(10e6 * slowness), atOnce: 900e6}
+	for _, size := range f.extent.sizes {
+		at := atSize{workflows: size, windows: map[string]windows{
+			ours: {window(size, 1)}, informer: {window(size, 3)}, polling: {window(size, 50)},
+		}}
+		if size == 10_000 {
+			at.windows = map[string]windows{ours: {window(size, slowness)}, informer: {window(size, 3)}}
+		}
+		f.sizes = append(f.sizes, at)
+	}
+	return f
+}
+
+func TestTable(t *testing.T) {
+	var out bytes.Buffer
+	if err := findingsOf(1).write(&out); err != nil {
+		t.Error(err)
+	}
+	for _, want := range []string{
+		"10,000 waits, 200 changes a second, a quarter of them ends:\n",
+		"| watches open at once | 1 | dynamic informer, no waiter | 3 | 0.33 × | ≤ 2 | ok |",
+		"| heap and stacks, per workflow | 5.00 KB | dynamic informer, no waiter | 15.00 KB | 0.33 × | ≤ 8 KB | ok |",
+		"| time until all are seen | 1.00 s | dynamic informer, no waiter | 3.00 s | 0.33 × |  |  |",
+		"| CPU | 10.0 % of one | dynamic informer, no waiter | 30.0 % of one | 0.33 × |  |  |",
+		"| event at the client to its return, p99 | 1.00 ms | dynamic informer, no waiter | 3.00 ms | 0.33 × | ≤ 0.5 × | ok |",
+		"| write answered to its return, p99 | 2.00 ms | dynamic informer, no waiter | 6.00 ms | 0.33 × | ≤ 50 ms on an idle machine | ok |",
+		"| heap and stacks, per workflow, of 1,000 waits | 5.00 KB | polling `Get` | 250.00 KB | 1/50 × |  |  |",
+		"| bytes, of 1,000 waits | 2.00 MB/s | polling `Get` | 2.00 MB/s | 1.00 × |  |  |",
+		"| heap and stacks, per workflow, of 10,000 waits | 5.00 KB | ours, of 1,000 waits | 5.00 KB | 1.00 × | ≤ 1.2 × | ok |",
+		"| time until all are seen, per workflow, of 10,000 waits | 100 µs | ours, of 1,000 waits | 100 µs | 1.00 × | ≤ 1.2 × | ok |",
+		"| CPU until all are seen, per workflow, of 10,000 waits | 100 µs | ours, of 1,000 waits | 100 µs | 1.00 × | ≤ 1.2 × | ok |",
+		"| bytes until all are seen, per workflow, of 10,000 waits | 0.00 KB | ours, of 1,000 waits | 0.00 KB | 1.00 × | ≤ 1.2 × | ok |",
+		"| requests until all are seen, per workflow, of 10,000 waits | 0.0002 | ours, of 1,000 waits | 0.0020 | 0.10 × | ≤ 1.2 × | ok |",
+		"| CPU, per workflow, of 10,000 waits | 10 µs/s | ours, of 1,000 waits | 100 µs/s | 0.10 × | ≤ 1.2 × | ok |",
+		"| bytes, per workflow, of 10,000 waits | 0.20 KB/s | ours, of 1,000 waits | 2.00 KB/s | 0.10 × | ≤ 1.2 × | ok |",
+		"| requests, per workflow, of 10,000 waits | 0.0000/s | ours, of 1,000 waits | 0.0000/s | 0.00 × | ≤ 1.2 × | ok |",
+		"| List of 10,000, most memory | 10.00 MB | a page of 100 as JSON | 1.20 MB | 8.33 × | ≤ 30 × | ok |",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %s in\n%s", want, out.String())
+		}
+	}
+	if got := grouped(1_234_567); got != "1,234,567" {
+		t.Error(got)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	for _, tt := range []struct {
+		slowness float64
+		missed   []string
+	}{
+		{1.5, []string{"heap and stacks, per workflow, of 10,000 waits", "time until", "CPU until"}},
+		{2, []string{"heap and stacks, per workflow |", "at the client to its return, p99"}},
+		{3, []string{"watches open"}},
+		{26, []string{"write answered to its return, p99"}},
+		{40, []string{"List of 10,000"}},
+	} {
+		var out bytes.Buffer
+		f := findingsOf(tt.slowness)
+		if err := f.write(&out); !errors.Is(err, errMissed) {
+			t.Errorf("%g: %v", tt.slowness, err)
+		}
+		for _, what := range tt.missed {
+			found := false
+			for line := range strings.Lines(out.String()) {
+				found = found || strings.Contains(line, what) && strings.Contains(line, "**missed**")
+			}
+			if !found {
+				t.Errorf("%g: no limit is missed for %q:\n%s", tt.slowness, what, out.String())
+			}
+		}
+		f.extent.limits = false
+		if err := f.write(io.Discard); err != nil {
+			t.Errorf("%g, without limits: %v", tt.slowness, err)
+		}
+	}
+}
+
+// If the informer is slow as well, it is not ours that misses the limit for an idle machine.
+func TestBusyMachine(t *testing.T) {
+	_, at := findingsOf(30).largest()
+	if r := at.delayRow(); !r.Missed {
+		t.Errorf("%+v", r)
+	}
+	at.windows[informer] = windows{window(10000, 30)}
+	if r := at.delayRow(); r.Missed || !strings.Contains(r.What, "not idle") {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestNotesSayWhatTheFiguresDoNot(t *testing.T) {
+	f := findingsOf(1)
+	if notes := f.notes(); len(notes) > 0 {
+		t.Errorf("%q", notes)
+	}
+	_, at := f.largest()
+	w := &at.windows[ours][0]
+	w.rate, w.running.Late, w.delays.unmatched, w.running.Failed = 120, 1, 30, 8
+	notes := strings.Join(f.notes(), "\n")
+	for _, want := range []string{"10,000 waits, ours: only 120 changes", "noted late, 1 times", "30 % of the ends", "8 requests failed"} {
+		if !strings.Contains(notes, want) {
+			t.Errorf("no %q in\n%s", want, notes)
+		}
+	}
+}
+
+func TestGraph(t *testing.T) {
+	f := findingsOf(1)
+	f.sizes[0].windows[polling][0].running.CPU = 0 // has no place on a logarithmic axis
+	f.extent.graph = filepath.Join(t.TempDir(), "images", "scale.svg")
+	if err := f.write(io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	first, err := os.ReadFile(f.extent.graph)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder := xml.NewDecoder(bytes.NewReader(first))
+	for {
+		if _, err := decoder.Token(); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []string{"fill:#FFFFFF", "workflows waited for", "heap and stacks, MB", "CPU, % of one", "10000", informerName, "sans-serif"} {
+		if !bytes.Contains(first, []byte(want)) {
+			t.Errorf("no %q", want)
+		}
+	}
+	if err := f.write(io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if second, err := os.ReadFile(f.extent.graph); err != nil || !bytes.Equal(first, second) {
+		t.Errorf("the same figures give another picture: %v", err)
+	}
+}

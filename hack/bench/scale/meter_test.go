@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// event is one as the API server writes it.
+func event(index int, version string) string {
+	return fmt.Sprintf(`{"type":"MODIFIED","object":{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","metadata":{`+
+		`"labels":{"session":"s-1"},"managedFields":[{"fieldsV1":{"f:metadata":{"f:name":{}}},"manager":"scale"}],`+
+		`"name":%q,"namespace":"ma","resourceVersion":%q,"uid":"1"},"spec":{"x":[{"name":"bulk-load-99999"}]},`+
+		`"status":{"padding":%q}}}`+"\n", nameOf(index), version, strings.Repeat("x", 10_000))
+}
+
+func TestArrivals(t *testing.T) {
+	for _, tt := range []struct {
+		text    string
+		index   int
+		version string
+		found   bool
+	}{
+		{event(42, "7"), 42, "7", true},
+		{event(42, "7"), 42, "6", false},
+		{event(100, "7"), 100, "7", false}, // there are fewer workflows
+		// Metadata alone comes in another order.
+		{`{"metadata":{"name":"bulk-load-00001","namespace":"ma","uid":"1","resourceVersion":"8","generation":1}}`, 1, "8", true},
+		{`{"type":"BOOKMARK","object":{"kind":"Workflow","metadata":{"resourceVersion":"9"}}}`, 0, "9", false},
+		{`{"metadata":{"name":"bulk-load-00001"},"spec":{"resourceVersion":"9"}}`, 1, "9", false},
+		{`{"metadata":{"name":"bulk-load-1","resourceVersion":"1"}}`, 1, "1", false},
+		{`{"metadata":{"name":"bulk-load-00001`, 1, "", true}, // as for every other, nothing has arrived
+	} {
+		m := newMeter(100)
+		m.arrived([]byte(tt.text))
+		if at := m.arrival(tt.index, tt.version); (at != 0) != (tt.found && tt.version != "") {
+			t.Errorf("%.80s: arrived at %d", tt.text, at)
+		}
+	}
+}
+
+// body sends each string a second after the one before it, and then err.
+type body struct {
+	pieces []string
+	rest   string // of the first
+	err    error
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	if b.rest == "" {
+		if len(b.pieces) == 0 {
+			return 0, b.err
+		}
+		time.Sleep(time.Second)
+		b.rest, b.pieces = b.pieces[0], b.pieces[1:]
+	}
+	n := copy(p, b.rest)
+	b.rest = b.rest[n:]
+	return n, nil
+}
+
+func (b *body) Close() error { return nil }
+
+// The client reads only at the end, but events arrive when their last byte does.
+func TestPumpRecordsArrivalsAndPassesEverythingOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		text := event(3, "17") + event(4, "18") + event(3, "19") + "cut"
+		b := &body{err: io.ErrUnexpectedEOF}
+		for at := 0; at < len(text); at += 1000 {
+			b.pieces = append(b.pieces, text[at:min(at+1000, len(text))])
+		}
+		begun, m := nanos(), newMeter(10)
+		p := newPump(b, m)
+		time.Sleep(time.Hour)
+		got, err := io.ReadAll(p)
+		if string(got) != text || err != io.ErrUnexpectedEOF { //nolint:errorlint // it has to be that error itself
+			t.Errorf("got %d bytes of %d, %v", len(got), len(text), err)
+		}
+		if m.arrival(3, "17") != 0 {
+			t.Error("an older version is still there")
+		}
+		for index, complete := range map[int]int{4: 2 * len(event(3, "17")), 3: 3 * len(event(3, "17"))} {
+			want := time.Duration((complete+999)/1000) * time.Second
+			if at := time.Duration(m.arrival(index, map[int]string{4: "18", 3: "19"}[index]) - begun); at != want {
+				t.Errorf("%d arrived after %s, want %s", index, at, want)
+			}
+		}
+		if m.watches.Load() != 1 || m.mostOpen.Load() != 1 || m.late.Load() != 0 {
+			t.Errorf("%d watches, %d at most, late %d times", m.watches.Load(), m.mostOpen.Load(), m.late.Load())
+		}
+		if err := p.Close(); err != nil || p.Close() != nil || m.watches.Load() != 0 {
+			t.Errorf("%v, %d watches", err, m.watches.Load())
+		}
+	})
+}
+
+func TestPumpIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMeter(1)
+		text := bytes.Repeat([]byte("{}\n"), mostWaiting+10)
+		p := newPump(io.NopCloser(bytes.NewReader(text)), m)
+		synctest.Wait()
+		if m.late.Load() != 1 || len(p.events) != mostWaiting {
+			t.Errorf("holds %d events, was late %d times", len(p.events), m.late.Load())
+		}
+		if got, err := io.ReadAll(p); err != nil || !bytes.Equal(got, text) {
+			t.Errorf("got %d bytes of %d, %v", len(got), len(text), err)
+		}
+	})
+}
+
+// A client that stops reading leaves nothing behind.
+func TestPumpEndsWhenClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPump(io.NopCloser(strings.NewReader(strings.Repeat("{}\n", mostWaiting+10))), newMeter(1))
+		synctest.Wait()
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestUsageSince(t *testing.T) {
+	before := usage{At: 1e9, CPU: 10, Bytes: 101, Requests: 5, MostOpen: 1}
+	after := usage{At: 3e9, CPU: 30, Bytes: 601, Requests: 9, Failed: 2, Dialled: 3, Late: 1, MostOpen: 2}
+	got := after.since(before)
+	if got != (usage{At: 2e9, CPU: 20, Bytes: 500, Requests: 4, Failed: 2, Dialled: 3, Late: 1, MostOpen: 2}) {
+		t.Errorf("%+v", got)
+	}
+	if rate := got.perSecond(got.Bytes); rate != 250 {
+		t.Errorf("%g bytes a second", rate)
+	}
+}
