@@ -30,10 +30,10 @@ CGO := $(if $(filter 0,$(shell go env CGO_ENABLED)),,$(shell command -v "$${CC:-
 MODULES := . \
 	adapters/nodecodecs adapters/opensearch adapters/otel adapters/prometheus \
 	examples \
-	test/browser test/envtest test/faults test/otel test/promrules test/schema test/target \
+	test/envtest test/promrules \
 	hack/tools $(if $(CGO),$(wildcard hack/migrate-scan))
 # Those whose tests need no cluster, and nothing said of how they run.
-UNIT_MODULES := $(filter-out . adapters/nodecodecs adapters/opensearch test/browser test/envtest test/faults test/promrules,$(MODULES))
+UNIT_MODULES := $(filter-out . adapters/nodecodecs adapters/opensearch test/envtest test/promrules,$(MODULES))
 # Without the race detector: what decodes megabytes, which takes ten times as long with it, but for the
 # tests there that have goroutines; and test/promrules, for which all of Prometheus would be built once more.
 packages = $$(go list ./... | grep -v '/pkg/status$$')
@@ -47,7 +47,7 @@ units = echo "-C . $(RACE) -skip 'Hostile|Huge'" $(packages); \
 	echo "-C adapters/opensearch -run 'Memory|Large' ./..."; \
 	echo -C test/promrules ./...; \
 	echo -C hack/bench $(RACE) ./bulkload ./scale; \
-	echo -C test/envtest $(RACE) ./leash/... ./cmd/...;
+	echo -C test/envtest $(RACE) . ./cmd/... ./leash/... ./otel ./schema ./target;
 # Those that compile Argo's module, which takes minutes: for bench, test-argo and verify only. Of hack/bench,
 # the packages named elsewhere here don't.
 BENCH_MODULES := hack/argotypes hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
@@ -68,7 +68,7 @@ FUZZTIME := $(if $(filter test-fuzz,$(MAKECMDGOALS)),200000x,10000x)
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 ##@ run
 
@@ -85,7 +85,7 @@ cluster: tools programs ## run a local cluster in the foreground, to play with b
 programs: installer ## build the local cluster, the stand-in for the target cluster and the example
 	@echo "building the local cluster and the example (some minutes the first time)" >&2
 	@exec env $(PARENT) "$(TOOLS)" build test/envtest "$(RUN)/cluster" ./cmd/cluster
-	@exec env $(PARENT) "$(TOOLS)" build test/target "$(RUN)/target" .
+	@exec env $(PARENT) "$(TOOLS)" build test/envtest "$(RUN)/target" ./target
 	@exec env $(PARENT) "$(TOOLS)" build examples/backfill "$(RUN)/backfill" .
 
 ##@ check
@@ -152,7 +152,7 @@ test-fuzz: need ## every fuzz target, 200,000 inputs each (10,000 in make test-a
 PROCESSES := 6
 ginkgo = "$(TOOLS)" exec -- env GOGC=200 $(1) go tool -C test/envtest ginkgo run $(RACE) --procs=$(PROCESSES) --randomize-all \
 	--output-interceptor-mode=none
-integration = $(call ginkgo) --timeout=$(INTEGRATION_TIMEOUT) --label-filter='$(1)' $(ARGS)
+integration = $(call ginkgo) --timeout=$(INTEGRATION_TIMEOUT) --label-filter='$(1)' $(ARGS) ./specs
 
 .PHONY: test-integration
 test-integration: tools ## the specs on a real control plane with the real Argo controller, by all implementations
@@ -176,7 +176,7 @@ recorded = @$(1) > "$(RUN)/$(3).md"; code=$$?; cat "$(RUN)/$(3).md"; \
 FAULTS_TABLE ?= $(RUN)/faults.md
 TABLE = $(if $(filter /%,$(firstword $(FAULTS_TABLE))),,$(CURDIR)/)$(FAULTS_TABLE)
 testfaults = @rm -f "$(TABLE)"; \
-	$(call ginkgo,FAULTS=$(1) FAULTS_TABLE="$(TABLE)") --timeout=$(FAULTS_TIMEOUT) --label-filter='!soak' ../faults -- $(ARGS); \
+	$(call ginkgo,FAULTS=$(1) FAULTS_TABLE="$(TABLE)") --timeout=$(FAULTS_TIMEOUT) --label-filter='!soak' ./faults -- $(ARGS); \
 	code=$$?; [ ! -e "$(TABLE)" ] || cat "$(TABLE)"; \
 	[ $$code -ne 0 ] || $(2) < "$(TABLE)" || exit; exit $$code
 
@@ -191,7 +191,7 @@ test-faults-short: tools ## the same in a shorter form
 .PHONY: soak
 soak: tools ## 50 starts a second for SOAK_FOR (10m) under one fault after the other: nothing lost, no memory kept (RECORD=1 as above)
 	@# without the race detector, which alone would take more time than there is
-	"$(TOOLS)" exec -- env GOGC=400 FAULTS_TABLE="$(RUN)/soak.md" go test -C test/faults -count=1 -timeout 65m -run '^TestFaults$$' -ginkgo.label-filter=soak $(ARGS)
+	"$(TOOLS)" exec -- env GOGC=400 FAULTS_TABLE="$(RUN)/soak.md" go test -C test/envtest/faults -count=1 -timeout 65m -run '^TestFaults$$' -ginkgo.label-filter=soak $(ARGS)
 	@$(call record,docs/measured.md soak) < "$(RUN)/soak.md"
 
 # Suites may be any targets.
@@ -205,13 +205,13 @@ test-busy: tools ## the suites TIMES times (3) beside a load on every core, and 
 .PHONY: test-browser
 test-browser: tools ## the service's page in a real Chromium, with the service on a real control plane; keeps pictures of it
 	@chromium=$$(hack/browser) && mkdir -p "$(RUN)/artifacts" && \
-		CHROMIUM="$$chromium" ARTIFACTS="$(RUN)/artifacts" "$(TOOLS)" exec -- go test -C test/browser -count=1 -timeout $(INTEGRATION_TIMEOUT) . $(ARGS)
+		CHROMIUM="$$chromium" ARTIFACTS="$(RUN)/artifacts" "$(TOOLS)" exec -- go test -C test/envtest/browser -count=1 -timeout $(INTEGRATION_TIMEOUT) . $(ARGS)
 	@echo "pictures of the page: $(RUN)/artifacts/service.png, service-gate.png, service-phone.png" >&2
 
 .PHONY: test-latest
 test-latest: tools ## with the newest Kubernetes libraries: the root's unit tests, and the specs without kubectl
 	$(call gotest,.) -modfile="$(CURDIR)/hack/latest/argoservice.mod" ./...
-	"$(TOOLS)" exec -- $(call gotest,test/envtest) -modfile="$(CURDIR)/hack/latest/envtest.mod" . \
+	"$(TOOLS)" exec -- $(call gotest,test/envtest) -modfile="$(CURDIR)/hack/latest/envtest.mod" ./specs \
 		-ginkgo.randomize-all -ginkgo.label-filter='!legacy && !rare' $(ARGS)
 
 .PHONY: bench
@@ -295,7 +295,7 @@ tools: installer ## get the programs that demo and tests run (minutes, but only 
 	@exec env $(PARENT) "$(TOOLS)" install
 
 .PHONY: tools-env
-tools-env: installer ## print the variables that `go test` needs in test/envtest: eval "$(make -s tools-env)"
+tools-env: installer ## print the variables that `go test` needs in test/envtest/specs: eval "$(make -s tools-env)"
 	@exec "$(TOOLS)" env
 
 .PHONY: clean

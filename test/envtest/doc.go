@@ -32,7 +32,7 @@
 //
 // Faults are real: [Cluster.Kill], [Cluster.Restart], [Cluster.Pause] and [Cluster.Continue] send
 // signals to the processes of etcd, the API server and the workflow-controller, and
-// [Cluster.Compact] compacts etcd. Faults between a client and its server are in test/faults.
+// [Cluster.Compact] compacts etcd. Faults between a client and its server are in package faults.
 //
 // Templates need an explicit command for their containers. Otherwise the controller asks an image
 // registry for the image's entrypoint.

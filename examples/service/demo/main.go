@@ -1,6 +1,6 @@
 // Command demo shows the service on the cluster of KUBECONFIG, which has the example's
 // WorkflowTemplate, and the service's account and Role from deploy/. It runs the service as that
-// account, and test/target in place of the target cluster and the workers.
+// account, and test/envtest/target in place of the target cluster and the workers.
 //
 //	demo --service PROGRAM --target PROGRAM --config FILE [--yes]
 //

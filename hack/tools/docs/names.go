@@ -35,7 +35,7 @@ func (r *repository) checkCode() {
 // targets returns what each target of the makefiles makes, and which targets CI runs.
 func (r *repository) targets() (makes map[string][]string, run map[string]bool) {
 	comment := regexp.MustCompile(`(?m)(^|\s)@?#.*$`)
-	rule := regexp.MustCompile(`(?m)^([a-z][a-z-]*)::?([^=\n]*)\n((?:\t.*\n|\n)*)`)
+	rule := regexp.MustCompile(`(?m)^([a-z][a-z0-9-]*)::?([^=\n]*)\n((?:\t.*\n|\n)*)`)
 	makes, run = map[string][]string{}, map[string]bool{}
 	for file, text := range r.files {
 		if file != "Makefile" && path.Ext(file) != ".mk" {
@@ -57,7 +57,7 @@ func (r *repository) targets() (makes map[string][]string, run map[string]bool) 
 
 // targetsIn returns the targets of the calls of make in a command.
 func targetsIn(code string) (targets []string) {
-	for _, match := range regexp.MustCompile(`\bmake((?: +[a-z-]+)+)`).FindAllStringSubmatch(code, -1) {
+	for _, match := range regexp.MustCompile(`\bmake((?: +[a-z][a-z0-9-]*)+)`).FindAllStringSubmatch(code, -1) {
 		isFlag := func(word string) bool { return word[0] == '-' }
 		targets = append(targets, slices.DeleteFunc(strings.Fields(match[1]), isFlag)...)
 	}

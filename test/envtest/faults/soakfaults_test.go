@@ -1,0 +1,140 @@
+package faults_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/faults"
+)
+
+// soakFault is one kind of fault of the soak.
+type soakFault struct {
+	name   string
+	server bool // the API server is unavailable during the fault
+	inject func(ctx context.Context)
+	times  int
+}
+
+// soakFaults are injected one after the other, in random order.
+type soakFaults struct {
+	kinds []*soakFault
+	// served is held for reading by work that needs an API server, and for writing by a fault that
+	// makes it unavailable.
+	served sync.RWMutex
+
+	mu sync.Mutex // guards times
+}
+
+// newSoakFaults returns the faults of two lines: one to the API server, one to a proxy in front of
+// it.
+func newSoakFaults(line, proxyLine *faults.Line, proxy *faults.Answers) *soakFaults {
+	lines := []*faults.Line{line, proxyLine}
+	spoilt := func(d time.Duration, toxic string, attributes map[string]int) func(ctx context.Context) {
+		return func(ctx context.Context) {
+			for _, l := range lines {
+				Expect(l.Spoil(toxic, faults.Downstream, attributes)).To(Succeed())
+			}
+			hold(ctx, d)
+			for _, l := range lines {
+				Expect(l.Clear(ctx)).To(Succeed())
+			}
+		}
+	}
+	return &soakFaults{kinds: []*soakFault{
+		{name: "API server killed and restarted", server: true, inject: func(ctx context.Context) {
+			Expect(cluster.Kill(ctx, envtest.PartAPIServer)).To(Succeed())
+			restartAPIServer(ctx, round{last: true})
+		}},
+		{name: "etcd paused for 3 s", server: true, inject: func(ctx context.Context) {
+			Expect(cluster.Pause(envtest.PartEtcd)).To(Succeed())
+			hold(ctx, 3*time.Second)
+			Expect(cluster.Continue(envtest.PartEtcd)).To(Succeed())
+		}},
+		{name: "etcd compacted", inject: func(ctx context.Context) { Expect(cluster.Compact(ctx)).To(Succeed()) }},
+		{name: "workflow-controller killed and restarted", inject: func(ctx context.Context) {
+			Expect(cluster.Restart(ctx, envtest.PartWorkflowController)).To(Succeed())
+		}},
+		{name: "connections cut", inject: func(context.Context) {
+			for _, l := range lines {
+				Expect(l.Cut()).To(Succeed())
+			}
+		}},
+		{name: "connections half-open", inject: func(context.Context) { Expect(line.Strand()).To(Succeed()) }},
+		{name: "lines down for 5 s", inject: func(ctx context.Context) {
+			for _, l := range lines {
+				l.Down()
+			}
+			hold(ctx, 5*time.Second)
+			for _, l := range lines {
+				Expect(l.Up()).To(Succeed())
+			}
+		}},
+		{name: "latency of 1 s for 5 s", inject: spoilt(5*time.Second, "latency", map[string]int{"latency": 1000, "jitter": 200})},
+		{name: "connections cut in the middle of answers for 3 s", inject: spoilt(3*time.Second, "limit_data", map[string]int{"bytes": 20_000})},
+		{name: "watches silent for 10 s", inject: func(ctx context.Context) {
+			proxy.HoldWatches()
+			hold(ctx, 10*time.Second)
+			proxy.Release()
+		}},
+	}}
+}
+
+// inject injects faults, with pauses of up to 10 s, until over ends. It returns their number after
+// the last one has ended.
+func (f *soakFaults) inject(ctx, over context.Context) int {
+	GinkgoHelper()
+	DeferCleanup(func() { Expect(cluster.Continue(envtest.PartEtcd)).To(Succeed()) })
+	seed := uint64(GinkgoRandomSeed())
+	chance := rand.New(rand.NewPCG(seed, seed))
+	injected := 0
+	for {
+		select {
+		case <-over.Done():
+			return injected
+		case <-time.After(time.Duration(chance.Int64N(int64(10 * time.Second)))):
+		}
+		// Each kind occurs once before any is repeated, so that the heavy ones are not left to
+		// chance.
+		if injected%len(f.kinds) == 0 {
+			chance.Shuffle(len(f.kinds), func(i, j int) { f.kinds[i], f.kinds[j] = f.kinds[j], f.kinds[i] })
+		}
+		kind := f.kinds[injected%len(f.kinds)]
+		if kind.server {
+			f.served.Lock()
+		}
+		kind.inject(ctx)
+		if kind.server {
+			f.served.Unlock()
+		}
+		f.mu.Lock()
+		kind.times++
+		f.mu.Unlock()
+		injected++
+	}
+}
+
+// whileServed runs work that needs the API server while no fault makes it unavailable.
+func (f *soakFaults) whileServed(work func()) {
+	f.served.RLock()
+	defer f.served.RUnlock()
+	work()
+}
+
+// String returns the faults with the number of injections of each.
+func (f *soakFaults) String() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var all []string
+	for _, kind := range f.kinds {
+		all = append(all, fmt.Sprintf("%s (%d)", kind.name, kind.times))
+	}
+	return strings.Join(all, ", ")
+}

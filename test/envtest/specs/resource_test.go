@@ -1,0 +1,312 @@
+package specs_test
+
+import (
+	"context"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+	"sigs.k8s.io/yaml"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
+)
+
+var _ = Describe("resource templates", func() {
+	var (
+		ns     string
+		client dynamic.ResourceInterface
+	)
+	BeforeEach(func(ctx SpecContext) {
+		ns = newNamespace(ctx)
+		client = workflows(dyn, ns)
+		allowConfigMaps(ctx, kube, ns, rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: ns, Name: "default"})
+	}, NodeTimeout(specTimeout))
+
+	configMap := func(ctx context.Context, name string) *corev1.ConfigMap {
+		GinkgoHelper()
+		cm, err := kube.CoreV1().ConfigMaps(ns).Get(ctx, name, metav1.GetOptions{})
+		Expect(err).NotTo(HaveOccurred())
+		return cm
+	}
+	makeConfigMap := func(ctx context.Context, name, state string) {
+		GinkgoHelper()
+		_, err := kube.CoreV1().ConfigMaps(ns).Create(ctx, &corev1.ConfigMap{
+			ObjectMeta: metav1.ObjectMeta{Name: name}, Data: map[string]string{"state": state},
+		}, metav1.CreateOptions{})
+		Expect(err).NotTo(HaveOccurred())
+	}
+	setState := func(ctx context.Context, name, state string) {
+		GinkgoHelper()
+		cm := configMap(ctx, name)
+		cm.Data = map[string]string{"state": state}
+		_, err := kube.CoreV1().ConfigMaps(ns).Update(ctx, cm, metav1.UpdateOptions{})
+		Expect(err).NotTo(HaveOccurred())
+	}
+	// run runs a workflow of one resource template to its end, and returns its only node.
+	run := func(ctx context.Context, phase, template string) map[string]any {
+		GinkgoHelper()
+		name := create(ctx, client, oneTemplate(template))
+		return node(awaitPhase(ctx, client, name, phase), name)
+	}
+
+	It("create an object that the workflow owns, and put out what it has become", func(ctx SpecContext) {
+		name := create(ctx, client, oneTemplate(`
+resource:
+  action: create
+  setOwnerReference: true
+  manifest: |
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {generateName: made-}
+    data: {state: working}
+outputs:
+  parameters:
+  - {name: name, valueFrom: {jsonPath: "{.metadata.name}"}}
+  - {name: state, globalName: state, valueFrom: {jsonPath: "{.data.state}"}}
+  - {name: other, valueFrom: {jsonPath: "{.data.other}"}}
+`))
+		status := awaitPhase(ctx, client, name, "Succeeded")
+		list, err := kube.CoreV1().ConfigMaps(ns).List(ctx, metav1.ListOptions{})
+		Expect(err).NotTo(HaveOccurred())
+		var made *corev1.ConfigMap
+		for i := range list.Items {
+			if strings.HasPrefix(list.Items[i].Name, "made-") {
+				made = &list.Items[i]
+			}
+		}
+		Expect(made).NotTo(BeNil())
+		Expect(made.OwnerReferences).To(HaveExactElements(And(HaveField("Kind", "Workflow"), HaveField("Name", name))))
+		Expect(node(status, name)).To(HaveKeyWithValue("outputs", HaveKeyWithValue("parameters", ConsistOf(
+			HaveKeyWithValue("value", made.Name), HaveKeyWithValue("value", "working"), HaveKeyWithValue("value", ""),
+		))))
+		Expect(status).To(HaveKeyWithValue("outputs", HaveKeyWithValue("parameters", ConsistOf(
+			And(HaveKeyWithValue("name", "state"), HaveKeyWithValue("value", "working")),
+		))))
+	}, SpecTimeout(specTimeout))
+
+	It("wait for a condition", func(ctx SpecContext) {
+		makeConfigMap(ctx, "work", "begun")
+		name := create(ctx, client, oneTemplate(getWork))
+		running := func(g Gomega) { g.Expect(statusOf(ctx, g, client, name)).To(HaveKeyWithValue("phase", "Running")) }
+		Eventually(ctx, running).Should(Succeed())
+		Consistently(ctx, running, "1s").Should(Succeed())
+		setState(ctx, "work", "done")
+		awaitPhase(ctx, client, name, "Succeeded")
+
+		setState(ctx, "work", "failed")
+		Expect(run(ctx, "Failed", getWork)).To(HaveKeyWithValue("message",
+			"main: Error (exit code 64): failure condition '{data.state in [failed working]}' evaluated true"))
+	}, SpecTimeout(specTimeout))
+
+	It("are tried again until a condition has changed", func(ctx SpecContext) {
+		makeConfigMap(ctx, "work", "working")
+		name := create(ctx, client, oneTemplate(`
+retryStrategy: {limit: "100", retryPolicy: Always, backoff: {duration: 1s, factor: "1"}}`+getWork))
+		Eventually(ctx, func(g Gomega) {
+			nodes, _, err := unstructured.NestedMap(statusOf(ctx, g, client, name), "nodes")
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(nodes).To(ContainElement(And(HaveKeyWithValue("displayName", name+"(1)"), HaveKeyWithValue("phase", "Failed"))))
+		}).Should(Succeed())
+		setState(ctx, "work", "done")
+		status := awaitPhase(ctx, client, name, "Succeeded")
+		Expect(node(status, name)).To(HaveKeyWithValue("phase", "Succeeded"))
+		Expect(node(status, name+"(0)")).To(HaveKeyWithValue("phase", "Failed"))
+	}, SpecTimeout(specTimeout))
+
+	It("apply and patch", func(ctx SpecContext) {
+		const apply = `
+resource:
+  action: apply
+  manifest: |
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: work}
+    data: {state: working}
+`
+		run(ctx, "Succeeded", apply)
+		run(ctx, "Succeeded", `
+resource:
+  action: patch
+  mergeStrategy: merge
+  manifest: |
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: work}
+    data: {state: done, more: x}
+`)
+		Expect(configMap(ctx, "work").Data).To(Equal(map[string]string{"state": "done", "more": "x"}))
+		run(ctx, "Succeeded", `
+resource:
+  action: patch
+  mergeStrategy: json
+  flags: [configmap, work]
+  manifest: |
+    - {op: remove, path: /data/more}
+`)
+		Expect(configMap(ctx, "work").Data).To(Equal(map[string]string{"state": "done"}))
+		run(ctx, "Succeeded", apply)
+		Expect(configMap(ctx, "work").Data).To(Equal(map[string]string{"state": "working"}))
+	}, SpecTimeout(specTimeout))
+
+	It("delete objects, and don't mind those that aren't there", func(ctx SpecContext) {
+		makeConfigMap(ctx, "a", "")
+		makeConfigMap(ctx, "b", "")
+		const deletion = `
+resource:
+  action: delete
+  flags: [--cascade=foreground]
+  manifest: |
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: a}
+    ---
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: b}
+`
+		for range 2 {
+			run(ctx, "Succeeded", deletion)
+			for _, name := range []string{"a", "b"} {
+				_, err := kube.CoreV1().ConfigMaps(ns).Get(ctx, name, metav1.GetOptions{})
+				Expect(err).To(MatchError(apierrors.IsNotFound, "IsNotFound"))
+			}
+		}
+	}, SpecTimeout(specTimeout))
+
+	It("fail like kubectl, and where the service account may not", func(ctx SpecContext) {
+		Expect(run(ctx, "Failed", getWork)).To(HaveKeyWithValue("message",
+			`main: Error (exit code 64): Error from server (NotFound): configmaps "work" not found`))
+		Expect(run(ctx, "Failed", `
+resource: {action: get, flags: [secret, work]}
+`)).To(HaveKeyWithValue("message", HavePrefix("main: Error (exit code 64): Error from server (Forbidden): secrets \"work\" is forbidden: "+
+			`User "system:serviceaccount:`+ns+`:default" cannot get resource "secrets"`)))
+		run(ctx, "Succeeded", `
+resource: {action: get, flags: [configmap/work, --ignore-not-found]}
+`)
+		Expect(run(ctx, "Failed", `
+resource:
+  action: create
+  manifest: |
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: a}
+    ---
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: b}
+`)).To(HaveKeyWithValue("message", ContainSubstring("create of 2 objects was done, but Argo's executor fails then")))
+		configMap(ctx, "b")
+	}, SpecTimeout(specTimeout))
+
+	It("may be too long for a pod's environment", func(ctx SpecContext) {
+		// Argo's own role lacks this permission. With that role, such a workflow ends in an error.
+		allowConfigMaps(ctx, kube, ns, rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: envtest.ArgoNamespace, Name: "argo"})
+		text := strings.Repeat("x", 150_000)
+		run(ctx, "Succeeded", `
+resource:
+  action: create
+  manifest: |
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: long}
+    data: {text: `+text+`}
+`)
+		Expect(configMap(ctx, "long").Data).To(HaveKeyWithValue("text", text))
+	}, SpecTimeout(specTimeout))
+
+	It("end with their pod", func(ctx SpecContext) {
+		makeConfigMap(ctx, "work", "begun")
+		create(ctx, client, oneTemplate(getWork))
+		var pod string
+		Eventually(ctx, func(g Gomega) {
+			list, err := kube.CoreV1().Pods(ns).List(ctx, metav1.ListOptions{})
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(list.Items).To(HaveExactElements(HaveField("Status.Phase", corev1.PodRunning)))
+			pod = list.Items[0].Name
+		}).Should(Succeed())
+		Expect(kube.CoreV1().Pods(ns).Delete(ctx, pod, metav1.DeleteOptions{})).To(Succeed())
+		Eventually(ctx, func() string { return cluster.LogTails(tailLines) }).Should(
+			ContainSubstring("pod %s/%s: get of a resource ended early: the pod is being deleted", ns, pod))
+	}, SpecTimeout(specTimeout))
+
+	It("go on after the API server was away", labelRare, func(ctx SpecContext) {
+		own, err := envtest.Start(ctx, envtest.Options{})
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(own.Stop)
+		DeferCleanup(func() { reportLogs(own) })
+		c := newTestCluster(own)
+		allowConfigMaps(ctx, c.kube, "default", rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: "default", Name: "default"})
+		configMaps := c.kube.CoreV1().ConfigMaps("default")
+		work := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "work"}, Data: map[string]string{"state": "begun"}}
+		_, err = configMaps.Create(ctx, work, metav1.CreateOptions{})
+		Expect(err).NotTo(HaveOccurred())
+		client := workflows(c.dyn, "default")
+		name := create(ctx, client, oneTemplate(getWork))
+		Eventually(ctx, func(g Gomega) {
+			list, err := c.kube.CoreV1().Pods("default").List(ctx, metav1.ListOptions{})
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(list.Items).To(HaveExactElements(HaveField("Status.Phase", corev1.PodRunning)))
+		}).Should(Succeed())
+
+		Expect(own.Kill(ctx, envtest.PartAPIServer)).To(Succeed())
+		Eventually(ctx, func() string { return own.LogTails(tailLines) }).Should(ContainSubstring("connection refused; trying again"))
+		Expect(own.Restart(ctx, envtest.PartAPIServer)).To(Succeed())
+		work.Data["state"] = "done"
+		Eventually(ctx, func() error {
+			_, err := configMaps.Update(ctx, work, metav1.UpdateOptions{})
+			return err
+		}).Should(Succeed())
+		awaitPhase(ctx, client, name, "Succeeded")
+	}, SpecTimeout(startTimeout))
+})
+
+// getWork gets the ConfigMap work and succeeds when the work is done.
+const getWork = `
+resource:
+  action: get
+  manifest: |
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: work}
+  successCondition: data.state == done
+  failureCondition: data.state in (working, failed)
+`
+
+// oneTemplate returns a workflow with one template.
+func oneTemplate(template string) string {
+	GinkgoHelper()
+	var main map[string]any
+	Expect(yaml.Unmarshal([]byte(template), &main)).To(Succeed())
+	main["name"] = "main"
+	data, err := yaml.Marshal(map[string]any{
+		"apiVersion": "argoproj.io/v1alpha1",
+		"kind":       "Workflow",
+		"metadata":   map[string]any{"generateName": "one-template-"},
+		"spec":       map[string]any{"entrypoint": "main", "templates": []any{main}},
+	})
+	Expect(err).NotTo(HaveOccurred())
+	return string(data)
+}
+
+// allowConfigMaps grants an account all verbs on a namespace's ConfigMaps.
+func allowConfigMaps(ctx context.Context, kube kubernetes.Interface, namespace string, account rbacv1.Subject) {
+	GinkgoHelper()
+	role, err := kube.RbacV1().Roles(namespace).Create(ctx, &rbacv1.Role{
+		ObjectMeta: metav1.ObjectMeta{GenerateName: "configmaps-"},
+		Rules:      []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: []string{"*"}}},
+	}, metav1.CreateOptions{})
+	Expect(err).NotTo(HaveOccurred())
+	_, err = kube.RbacV1().RoleBindings(namespace).Create(ctx, &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: role.Name},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: role.Name},
+		Subjects:   []rbacv1.Subject{account},
+	}, metav1.CreateOptions{})
+	Expect(err).NotTo(HaveOccurred())
+}

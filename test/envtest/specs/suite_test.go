@@ -1,0 +1,158 @@
+package specs_test
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"go.uber.org/goleak"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/leash"
+)
+
+const (
+	// startTimeout bounds a spec that starts its own cluster or takes long otherwise. Like the
+	// other timeouts, it is several times what a busy machine needs.
+	startTimeout = 8 * time.Minute
+	// specTimeout bounds any other spec.
+	specTimeout = 4 * time.Minute
+	// lengthTimeout is for specs that run kubectl some hundred times.
+	lengthTimeout = 16 * time.Minute
+	// soon bounds short actions of the cluster.
+	soon = 90 * time.Second
+
+	tailLines = 40
+)
+
+// testCluster is a cluster with clients of its administrator.
+type testCluster struct {
+	*envtest.Cluster
+	kube kubernetes.Interface
+	dyn  dynamic.Interface
+}
+
+func newTestCluster(c *envtest.Cluster) *testCluster {
+	GinkgoHelper()
+	kube, err := kubernetes.NewForConfig(c.Config())
+	Expect(err).NotTo(HaveOccurred())
+	dyn, err := dynamic.NewForConfig(c.Config())
+	Expect(err).NotTo(HaveOccurred())
+	return &testCluster{Cluster: c, kube: kube, dyn: dyn}
+}
+
+// The specs of all processes share this cluster and its clients.
+var (
+	shared  testCluster
+	cluster *envtest.Cluster
+	kube    kubernetes.Interface
+	dyn     dynamic.Interface
+)
+
+func TestMain(m *testing.M) {
+	leash.Main()
+	os.Exit(m.Run())
+}
+
+func TestEnvtest(t *testing.T) {
+	RegisterFailHandler(Fail)
+	SetDefaultEventuallyTimeout(soon)
+	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
+	RunSpecs(t, "envtest")
+}
+
+// The first process starts the cluster, and stops it after the others have ended. The others join
+// it.
+var _ = SynchronizedBeforeSuite(func(ctx SpecContext) []byte {
+	before := goleak.IgnoreCurrent()
+	started, err := envtest.Start(ctx, envtest.Options{Progress: func(step string) { GinkgoLogr.Info(step) }})
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(func() {
+		Expect(started.Stop()).To(Succeed())
+		Expect(started.Stop()).To(Succeed(), "again")
+		Expect(started.Dir()).NotTo(BeADirectory())
+		Expect(goleak.Find(before)).To(Succeed())
+	})
+	invitation, err := started.Invitation()
+	Expect(err).NotTo(HaveOccurred())
+	return invitation
+}, func(_ SpecContext, invitation []byte) {
+	before := goleak.IgnoreCurrent()
+	var err error
+	cluster, err = envtest.Join(invitation)
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(func() {
+		Expect(cluster.Stop()).To(Succeed())
+		Expect(cluster.Dir()).To(BeADirectory(), "it is another's to stop")
+		if GinkgoParallelProcess() == 1 {
+			return // it also has the cluster's goroutines, and checks for others after the cluster's end
+		}
+		// The cluster still runs, so connections to it may be open, each with a goroutine that
+		// reads.
+		Expect(goleak.Find(before,
+			goleak.IgnoreAnyFunction("golang.org/x/net/http2.(*clientConnReadLoop).run"),
+			goleak.IgnoreAnyFunction("net/http.(*http2clientConnReadLoop).run"), // connections that logs were read over
+		)).To(Succeed())
+	})
+	shared = *newTestCluster(cluster)
+	kube, dyn = shared.kube, shared.dyn
+}, NodeTimeout(startTimeout))
+
+var _ = AfterEach(func() { reportLogs(cluster) })
+
+// reportLogs adds the ends of a cluster's logs to the report of a failed spec.
+func reportLogs(c *envtest.Cluster) {
+	if CurrentSpecReport().Failed() {
+		AddReportEntry("ends of the cluster's logs", c.LogTails(tailLines))
+	}
+}
+
+// labelRare is the label of specs that make test-rare runs and make test skips: those about the
+// cluster itself, those with their own cluster, the one about the service's memory, long ones, and
+// those about combinations of implementations that make test covers individually.
+var labelRare = Label("rare")
+
+// first makes slow specs begin before the others, so that none runs alone at the end.
+const first = SpecPriority(1)
+
+// newNamespace creates a namespace for the running spec. After the spec, nothing runs in it.
+func newNamespace(ctx context.Context) string {
+	GinkgoHelper()
+	return shared.newNamespace(ctx)
+}
+
+func (c *testCluster) newNamespace(ctx context.Context) string {
+	GinkgoHelper()
+	name, err := c.NewNamespace(ctx, "spec")
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(func(ctx SpecContext) { c.calm(ctx, name) }, NodeTimeout(specTimeout))
+	return name
+}
+
+// calm ends all activity in a namespace. Its objects stay until the cluster ends: deleting a
+// namespace takes the API server a hundred requests, a third of all that the specs would make.
+func (c *testCluster) calm(ctx context.Context, namespace string) {
+	GinkgoHelper()
+	background := metav1.DeletePropagationBackground
+	for _, of := range []struct {
+		resource schema.GroupVersionResource
+		selector string
+	}{
+		{argoResource("cronworkflows"), ""},
+		{argoResource("workflows"), "workflows.argoproj.io/completed!=true"},
+		{appsResource("deployments"), ""},
+	} {
+		Expect(c.dyn.Resource(of.resource).Namespace(namespace).DeleteCollection(ctx,
+			metav1.DeleteOptions{PropagationPolicy: &background}, metav1.ListOptions{LabelSelector: of.selector})).To(Succeed())
+	}
+}
+
+// second returns the error of a call that returns another value too.
+func second[T any](_ T, err error) error { return err }
