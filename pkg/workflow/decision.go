@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -112,7 +113,9 @@ func (c *WorkflowClient) decide(ctx context.Context, name string, uid types.UID,
 				return nil, invalid(problems...)
 			}
 		}
-		result.Gates = gatesOf(chosen.nodes)
+		if result.Gates, err = gatesOf(ctx, chosen.nodes); err != nil {
+			return nil, err
+		}
 		about, first := d.on(chosen.nodes), runOf(s)
 		planned, err := c.planDecision(ctx, obj, s, about)
 		if err != nil {
@@ -120,9 +123,9 @@ func (c *WorkflowClient) decide(ctx context.Context, name string, uid types.UID,
 		}
 		planned.confirm = func(now *status.WorkflowStatus) (err error) {
 			if now.NodesErr == nil && first.checkSame(now) == nil { // otherwise it shows nothing about d
-				var kept []*status.Node
-				kept, err = about.compare(now)
-				result.Gates = gatesOf(kept)
+				var kept map[string]bool
+				kept, err = about.compare(ctx, now)
+				result.Gates = slices.DeleteFunc(result.Gates, func(g Gate) bool { return !kept[g.ID] })
 			}
 			return err
 		}
@@ -194,23 +197,27 @@ func (c *WorkflowClient) patchDecided(ctx context.Context, obj *unstructured.Uns
 
 // compare compares the nodes, after d has been written, with a later state. The controller decides
 // some gates itself: it passes them at their timeout, and fails them at a deadline or after a stop. If
-// it began that before d was written, it writes it on top of d where d wrote the same phase. kept are
-// the nodes that now has as d wrote them, or with a later phase. The error is that of an approval whose
-// outputs were replaced.
-func (d plannedDecision) compare(now *status.WorkflowStatus) (kept []*status.Node, err error) {
+// it began that before d was written, it writes it on top of d where d wrote the same phase. kept has
+// the IDs of the nodes that now has as d wrote them, or with a later phase. The error is that of an
+// approval whose outputs were replaced, or says that ctx ended before that was known.
+func (d plannedDecision) compare(ctx context.Context, now *status.WorkflowStatus) (kept map[string]bool, err error) {
+	kept = make(map[string]bool, len(d.nodes))
 	byID := now.NodesByID()
 	var replaced []GateState
 	for _, before := range d.nodes {
+		if ctx.Err() != nil {
+			return kept, unknown(fmt.Errorf("the decision is written, but was not seen to hold: %w", pace.Interruption(ctx, nil)))
+		}
 		n := byID[before.ID]
 		if n == nil || n.Phase != d.verb.become {
-			kept = append(kept, before)
+			kept[before.ID] = true
 			continue
 		}
 		switch differing := d.outputs.differing(n, before); {
 		case len(differing) > 0 && len(replaced) < mostGateStates:
 			replaced = append(replaced, stateOf(n, "").withOutputs(differing))
 		case len(differing) == 0 && n.Message == d.messageOn(before):
-			kept = append(kept, before)
+			kept[before.ID] = true
 		}
 	}
 	if len(replaced) > 0 {

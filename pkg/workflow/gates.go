@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/nodeselection"
 )
@@ -56,7 +57,7 @@ func (c *WorkflowClient) Gates(ctx context.Context, name string) (gates []Gate, 
 	if err != nil {
 		return nil, err
 	}
-	if gates, err = GatesOf(s); err != nil {
+	if gates, err = waitingGates(ctx, s); err != nil {
 		return nil, c.error(OpGates, name, err)
 	}
 	return gates, nil
@@ -64,19 +65,25 @@ func (c *WorkflowClient) Gates(ctx context.Context, name string) (gates []Gate, 
 
 // GatesOf returns the gates that wait in a state of a workflow, as [WorkflowClient.Gates] does. The
 // error is the NodesErr of a workflow that has not ended.
-func GatesOf(s *status.WorkflowStatus) ([]Gate, error) {
+func GatesOf(s *status.WorkflowStatus) ([]Gate, error) { return waitingGates(context.Background(), s) }
+
+func waitingGates(ctx context.Context, s *status.WorkflowStatus) ([]Gate, error) {
 	if s.NodesErr != nil && !s.Completed() {
 		return nil, s.NodesErr
 	}
-	return gatesOf(nodeselection.Waiting(s)), nil
+	return gatesOf(ctx, nodeselection.Waiting(s))
 }
 
-func gatesOf(nodes []*status.Node) []Gate {
+// gatesOf decodes the outputs of every node, so it can take a tenth of a second.
+func gatesOf(ctx context.Context, nodes []*status.Node) ([]Gate, error) {
 	gates := make([]Gate, 0, len(nodes))
 	for _, n := range nodes {
+		if ctx.Err() != nil {
+			return nil, pace.Interruption(ctx, nil)
+		}
 		gates = append(gates, gateOf(n))
 	}
-	return gates
+	return gates, nil
 }
 
 func gateOf(n *status.Node) Gate {

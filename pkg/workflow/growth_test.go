@@ -45,7 +45,7 @@ func TestTimeOfDecisionsGrowsWithTheGates(t *testing.T) {
 		_, s := manyGates(t, n)
 		written := (&decision{verb: decisionVerb{become: status.NodeRunning}}).on(s.Nodes)
 		return func() {
-			if kept, err := written.compare(s); len(kept) != n || err != nil {
+			if kept, err := written.compare(t.Context(), s); len(kept) != n || err != nil {
 				t.Errorf("%d of %d, %v", len(kept), n, err)
 			}
 		}

@@ -148,6 +148,41 @@ func TestContextEndsHostileDecisions(t *testing.T) {
 	}
 }
 
+// Nor do many gates keep a decision from its context's end, before the write or after it.
+func TestContextEndsWorkOnManyGates(t *testing.T) {
+	const n = 100
+	_, s := manyGates(t, n)
+	about := (&decision{verb: decisionVerb{become: status.NodeRunning}}).on(s.Nodes)
+	for name, work := range map[string]func(context.Context) (int, error){
+		"result": func(ctx context.Context) (int, error) {
+			gates, err := gatesOf(ctx, s.Nodes)
+			return len(gates), err
+		},
+		"resume": func(ctx context.Context) (int, error) {
+			r, err := (&resumption{gates: s.Nodes[:n/4], delays: s.Nodes[n/4:]}).result(ctx)
+			if err != nil {
+				return 0, err
+			}
+			return len(r.Gates) + len(r.Delays), nil
+		},
+		"comparison": func(ctx context.Context) (int, error) {
+			kept, err := about.compare(ctx, s)
+			return len(kept), err
+		},
+	} {
+		if all, err := work(t.Context()); all != n || err != nil {
+			t.Errorf("%s: %d of %d, %v", name, all, n, err)
+		}
+		why := errors.New("enough")
+		ctx := &askedContext{Context: t.Context(), after: n / 2, err: why}
+		_, err := work(ctx)
+		var interrupted *pace.InterruptedError
+		if !errors.As(err, &interrupted) || !errors.Is(err, why) || ctx.asked > n/2+3 || name == "comparison" && !errors.Is(err, ErrUnknownOutcome) {
+			t.Errorf("%s: %v, asked %d times", name, err, ctx.asked)
+		}
+	}
+}
+
 // askedContext is a context that ends after it has been asked a given number of times.
 type askedContext struct {
 	context.Context

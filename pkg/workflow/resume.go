@@ -60,7 +60,9 @@ func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOpt
 		if err != nil {
 			return nil, err
 		}
-		result = r.result()
+		if result, err = r.result(ctx); err != nil {
+			return nil, err
+		}
 		if len(r.patch) == 0 { // nothing waits
 			return askAgain(), nil
 		}
@@ -116,8 +118,13 @@ func (c *WorkflowClient) planResume(
 	return r, err
 }
 
-func (r *resumption) result() *ResumeResult {
-	return &ResumeResult{Gates: gatesOf(r.gates), Delays: gatesOf(r.delays), Unsuspended: r.unsuspends}
+func (r *resumption) result(ctx context.Context) (*ResumeResult, error) {
+	gates, err := gatesOf(ctx, r.gates)
+	if err != nil {
+		return nil, err
+	}
+	delays, err := gatesOf(ctx, r.delays)
+	return &ResumeResult{Gates: gates, Delays: delays, Unsuspended: r.unsuspends}, err
 }
 
 // uptake describes how to see that the controller acted on r.

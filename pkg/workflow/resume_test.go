@@ -133,8 +133,8 @@ status:
 	if got := asYAML(t, r.patch); got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
-	if result := r.result(); len(result.Gates) != 2 || len(result.Delays) > 0 || !result.Unsuspended {
-		t.Errorf("%+v", result)
+	if result, err := r.result(t.Context()); err != nil || len(result.Gates) != 2 || len(result.Delays) > 0 || !result.Unsuspended {
+		t.Errorf("%+v, %v", result, err)
 	}
 }
 
@@ -143,7 +143,10 @@ func TestResumeEndsDelays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result := r.result()
+	result, err := r.result(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	nodes, _, _ := unstructured.NestedMap(r.patch, "status", "nodes")
 	if len(result.Gates) != 1 || result.Gates[0].ID != "gate" || len(result.Delays) != 2 || result.Delays[0].ID != "one" || result.Unsuspended || len(nodes) != 3 {
 		t.Errorf("%+v, %v are written", result, nodes)
@@ -174,8 +177,9 @@ func TestResumeKeepsGates(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = "metadata:\n  annotations:\n    argoservice.opensearch.org/decisions: id\nspec:\n  suspend: null\n"
-	if got := asYAML(t, r.patch); got != want || len(r.result().Gates) > 0 || !r.result().Unsuspended {
-		t.Errorf("%s, %+v", got, r.result())
+	result, err := r.result(t.Context())
+	if got := asYAML(t, r.patch); err != nil || got != want || len(result.Gates) > 0 || !result.Unsuspended {
+		t.Errorf("%s, %+v, %v", got, result, err)
 	}
 	s, err := status.FromUnstructured(obj)
 	if err != nil {

@@ -20,6 +20,7 @@ import (
 type hostileCase struct {
 	input, operation string
 	refused          bool // the operation is to end with an error
+	contextless      bool // most of it takes no context
 	prepare          func() (attack, error)
 }
 
@@ -46,11 +47,11 @@ func cases() []hostileCase {
 		)
 	}
 	return append(all,
-		hostileCase{input: small, operation: "Get, Err and WriteTree", prepare: onNodes(manyNodes(smallNode), true, showMany)},
+		hostileCase{input: small, operation: "Get, Err and WriteTree", contextless: true, prepare: onNodes(manyNodes(smallNode), true, showMany)},
 		hostileCase{input: "nodes, children and messages, close together", operation: "Get", refused: true, prepare: onNodes(manyNodes(denseNode), false, get)},
 		hostileCase{input: gates, operation: "Approve", prepare: onNodes(manyGates, false, approveAll)},
 		hostileCase{input: gates, operation: "Stop of a gate", prepare: onNodes(manyGates, false, reject)},
-		hostileCase{input: messages, operation: "Get, Err and WriteTree", prepare: onNodes(messageNodes, true, show)},
+		hostileCase{input: messages, operation: "Get, Err and WriteTree", contextless: true, prepare: onNodes(messageNodes, true, show)},
 		hostileCase{input: yaml, operation: "Start by manifest", refused: true, prepare: starts(workflow.StartRequest{
 			Manifest: aliases("apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\nspec:\n  entrypoint: main\n"+
 				"  templates: [{name: main, container: {image: a}}]\n  podMetadata:\n", "    "),

@@ -18,6 +18,7 @@ const (
 // row is a case with what it took.
 type row struct {
 	input, operation string
+	contextless      bool
 	measured
 }
 
@@ -39,8 +40,12 @@ func writeTable(w io.Writer, rows []row) {
 		if r.missed() {
 			verdict = "**missed**"
 		}
+		end := milliseconds(r.End)
+		if r.contextless {
+			end = "–"
+		}
 		fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", r.input, size(r.Sent), size(r.Plain), r.operation, r.result(),
-			size(r.Peak), size(r.mostPeak()), milliseconds(r.Time), milliseconds(r.End), verdict)
+			size(r.Peak), size(r.mostPeak()), milliseconds(r.Time), end, verdict)
 	}
 }
 
