@@ -54,7 +54,7 @@ var _ = Describe("the time that decisions take", func() {
 			Expect(requests).To(Equal(2), "a read and a write: nothing is followed up")
 		}
 		s.leave(ctx)
-	}, SpecTimeout(5*time.Minute))
+	}, SpecTimeout(10*time.Minute)) // one workflow after the other, beside all that the other specs start
 })
 
 // median returns the median duration of a call, for workflows that have waited at a gate for the
