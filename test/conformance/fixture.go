@@ -10,12 +10,11 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
-	"sigs.k8s.io/yaml"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
 // Fixture is what the specs need of an implementation and of its cluster.
@@ -68,19 +67,15 @@ func Specs(implementation string, setup func(ctx context.Context) Fixture) bool 
 	})
 }
 
-func resource(plural string) schema.GroupVersionResource {
-	return schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: plural}
-}
-
 // workflows returns the administrator's client for workflows.
 func (f Fixture) workflows() dynamic.ResourceInterface {
-	return f.Admin.Resource(resource("workflows")).Namespace(f.Namespace)
+	return argotest.Workflows(f.Admin, f.Namespace)
 }
 
 // template creates the WorkflowTemplate of a manifest and returns its name.
 func (f Fixture) template(ctx context.Context, manifest string) string {
 	ginkgo.GinkgoHelper()
-	name := create(ctx, f.Admin.Resource(resource("workflowtemplates")).Namespace(f.Namespace), manifest)
+	name := argotest.Create(ctx, argotest.Templates(f.Admin, f.Namespace), manifest)
 	f.awaitKnown(ctx, name, false)
 	return name
 }
@@ -114,22 +109,13 @@ func (f Fixture) awaitKnown(ctx context.Context, template string, clusterScope b
 // clusterTemplate does the same with a ClusterWorkflowTemplate, until the end of the spec.
 func (f Fixture) clusterTemplate(ctx context.Context, manifest string) string {
 	ginkgo.GinkgoHelper()
-	templates := f.Admin.Resource(resource("clusterworkflowtemplates"))
-	name := create(ctx, templates, manifest)
+	templates := f.Admin.Resource(argotest.Resource("clusterworkflowtemplates"))
+	name := argotest.Create(ctx, templates, manifest)
 	ginkgo.DeferCleanup(func(ctx ginkgo.SpecContext) {
 		gomega.Expect(templates.Delete(ctx, name, metav1.DeleteOptions{})).To(gomega.Succeed())
 	}, ginkgo.NodeTimeout(specTimeout))
 	f.awaitKnown(ctx, name, true)
 	return name
-}
-
-func create(ctx context.Context, in dynamic.ResourceInterface, manifest string) string {
-	ginkgo.GinkgoHelper()
-	obj := &unstructured.Unstructured{}
-	gomega.Expect(yaml.Unmarshal([]byte(manifest), &obj.Object)).To(gomega.Succeed())
-	created, err := in.Create(ctx, obj, metav1.CreateOptions{})
-	gomega.Expect(err).NotTo(gomega.HaveOccurred())
-	return created.GetName()
 }
 
 // start starts a workflow, and expects success.

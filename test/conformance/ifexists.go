@@ -17,6 +17,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
 func describeIfExists(fixture func() Fixture) {
@@ -81,8 +82,8 @@ func describeIfExists(fixture func() Fixture) {
 			req := workflow.StartRequest{Template: f.template(ctx, gate), Name: "n", IfExists: workflow.ExistsReplace}
 			first := f.start(ctx, req)
 			// As the controller creates it for a step that the agent runs, and with a finalizer.
-			taskSets := f.Admin.Resource(resource("workflowtasksets")).Namespace(f.Namespace)
-			create(ctx, taskSets, fmt.Sprintf(`{apiVersion: argoproj.io/v1alpha1, kind: WorkflowTaskSet, spec: {}, metadata: {name: "n",
+			taskSets := f.Admin.Resource(argotest.Resource("workflowtasksets")).Namespace(f.Namespace)
+			argotest.Create(ctx, taskSets, fmt.Sprintf(`{apiVersion: argoproj.io/v1alpha1, kind: WorkflowTaskSet, spec: {}, metadata: {name: "n",
 				finalizers: [argoservice.test/held], ownerReferences: [
 				{apiVersion: argoproj.io/v1alpha1, kind: Workflow, name: "n", uid: %s}]}}`, first.UID))
 			longEnough(ctx, 5*time.Second, func(short context.Context) bool {
@@ -107,7 +108,7 @@ func describeIfExists(fixture func() Fixture) {
 			req := workflow.StartRequest{Template: f.template(ctx, gate), Name: "n"}
 			first := f.start(ctx, req)
 			quotas := f.Admin.Resource(schema.GroupVersionResource{Version: "v1", Resource: "resourcequotas"}).Namespace(f.Namespace)
-			create(ctx, quotas, `{apiVersion: v1, kind: ResourceQuota, metadata: {name: one}, spec: {hard: {count/workflows.argoproj.io: "1"}}}`)
+			argotest.Create(ctx, quotas, `{apiVersion: v1, kind: ResourceQuota, metadata: {name: one}, spec: {hard: {count/workflows.argoproj.io: "1"}}}`)
 			Eventually(ctx, func(g Gomega) { // a controller counts what there is
 				quota, err := quotas.Get(ctx, "one", metav1.GetOptions{})
 				g.Expect(err).NotTo(HaveOccurred())
@@ -135,7 +136,7 @@ func describeIfExists(fixture func() Fixture) {
 
 		It("replaces what a CronWorkflow has started under another controller", func(ctx SpecContext) {
 			f := fixture()
-			create(ctx, f.Admin.Resource(resource("cronworkflows")).Namespace(f.Namespace),
+			argotest.Create(ctx, f.Admin.Resource(argotest.Resource("cronworkflows")).Namespace(f.Namespace),
 				strings.Replace(cron, "name: nightly", "name: nightly, labels: {workflows.argoproj.io/controller-instanceid: another}", 1))
 			req := workflow.StartRequest{CronWorkflow: "nightly", Name: "n"}
 			first := f.start(ctx, req)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
 // ok and broken are the values of retryable's parameter for a pod that succeeds or fails.
@@ -159,11 +160,11 @@ func describeRetry(fixture func() Fixture) {
 
 		It("starts a workflow that failed before it began", func(ctx SpecContext) {
 			f := fixture()
-			name := create(ctx, f.workflows(), fmt.Sprintf(
+			name := argotest.Create(ctx, f.workflows(), fmt.Sprintf(
 				"{apiVersion: argoproj.io/v1alpha1, kind: Workflow, metadata: {name: early}, spec: {workflowTemplateRef: {name: %s}}}", "late"))
 			s := f.wait(ctx, name, workflow.Completed)
 			Expect(s.Nodes).To(BeEmpty())
-			create(ctx, f.Admin.Resource(resource("workflowtemplates")).Namespace(f.Namespace),
+			argotest.Create(ctx, argotest.Templates(f.Admin, f.Namespace),
 				"{apiVersion: argoproj.io/v1alpha1, kind: WorkflowTemplate, metadata: {name: late}, spec: {entrypoint: main, templates: [{name: main, suspend: {duration: '0'}}]}}")
 			// The controller reads templates through a cache.
 			Eventually(ctx, func(g Gomega) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
 const cron = `
@@ -72,7 +73,7 @@ func describeSources(fixture func() Fixture) {
 	Describe("Start of a CronWorkflow", func() {
 		It("starts what the schedule would start now", func(ctx SpecContext) {
 			f := fixture()
-			create(ctx, f.Admin.Resource(resource("cronworkflows")).Namespace(f.Namespace), cron)
+			argotest.Create(ctx, f.Admin.Resource(argotest.Resource("cronworkflows")).Namespace(f.Namespace), cron)
 			s := f.start(ctx, workflow.StartRequest{CronWorkflow: "nightly", Parameters: map[string]any{"size": "large"}})
 			Expect(s.Name).To(HavePrefix("nightly-"))
 			Expect(s.Labels).To(And(HaveKeyWithValue("workflows.argoproj.io/cron-workflow", "nightly"), HaveKeyWithValue("from", "cron")))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
 func describeStart(fixture func() Fixture) {
@@ -350,7 +351,7 @@ func describeIdempotency(fixture func() Fixture) {
 			f := fixture()
 			req := workflow.StartRequest{Template: f.template(ctx, gate), IdempotencyKey: "k"}
 			first := f.start(ctx, req)
-			templates := f.Admin.Resource(resource("workflowtemplates")).Namespace(f.Namespace)
+			templates := argotest.Templates(f.Admin, f.Namespace)
 			Expect(templates.Delete(ctx, req.Template, metav1.DeleteOptions{})).To(Succeed())
 			Expect(f.start(ctx, req).UID).To(Equal(first.UID))
 		}, SpecTimeout(specTimeout))

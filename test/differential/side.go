@@ -6,11 +6,11 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"sigs.k8s.io/yaml"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
 // Template is the WorkflowTemplate that sequences start from.
@@ -46,7 +46,7 @@ type Side struct {
 func (s Side) workflows() dynamic.ResourceInterface { return s.resource("workflows") }
 
 func (s Side) resource(plural string) dynamic.ResourceInterface {
-	return s.Admin.Resource(schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: plural}).Namespace(s.Namespace)
+	return s.Admin.Resource(argotest.Resource(plural)).Namespace(s.Namespace)
 }
 
 // Prepare creates what sequences start from. It is called once for a side.

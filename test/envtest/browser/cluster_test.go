@@ -13,6 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
 // admin looks at the cluster past the service.
@@ -32,7 +34,7 @@ func (a admin) in(group, version, resource string) dynamic.ResourceInterface {
 const workflowName = "backfill-demo"
 
 func (a admin) workflow(ctx context.Context) (*unstructured.Unstructured, error) {
-	return a.in("argoproj.io", "v1alpha1", "workflows").Get(ctx, workflowName, metav1.GetOptions{})
+	return argotest.Workflows(a, namespace).Get(ctx, workflowName, metav1.GetOptions{})
 }
 
 // gate is the workflow's node for the gate, or nil.
@@ -58,7 +60,7 @@ func (a admin) setGateMessage(ctx context.Context, message string) {
 	id, _ := node["id"].(string)
 	patch, err := json.Marshal(map[string]any{"status": map[string]any{"nodes": map[string]any{id: map[string]any{"message": message}}}})
 	Expect(err).NotTo(HaveOccurred())
-	_, err = a.in("argoproj.io", "v1alpha1", "workflows").Patch(ctx, workflowName, types.MergePatchType, patch, metav1.PatchOptions{})
+	_, err = argotest.Workflows(a, namespace).Patch(ctx, workflowName, types.MergePatchType, patch, metav1.PatchOptions{})
 	Expect(err).NotTo(HaveOccurred())
 }
 

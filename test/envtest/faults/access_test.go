@@ -110,6 +110,7 @@ func roleAccess(ctx context.Context, s *scene) *access {
 	a.taken = func(ctx context.Context) {
 		GinkgoHelper()
 		Expect(kube.RbacV1().RoleBindings(s.namespace).Delete(ctx, account, metav1.DeleteOptions{})).To(Succeed())
+		Expect(kube.RbacV1().Roles(s.namespace).Delete(ctx, account, metav1.DeleteOptions{})).To(Succeed())
 		s.awaitRefusal(ctx, a.cfg, a.want)
 	}
 	a.given = func(ctx context.Context) {

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/dynamic"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/faults"
 )
 
@@ -123,7 +124,7 @@ func count(v *verdict, h held, id string, got [][]made) {
 // startAsUsual creates a workflow with a generated name, and retries on any error that may be
 // transient.
 func startAsUsual(ctx context.Context, client dynamic.Interface, namespace string, id int) error {
-	obj := fromYAML(fmt.Sprintf(`
+	obj := argotest.Object(fmt.Sprintf(`
 apiVersion: argoproj.io/v1alpha1
 kind: Workflow
 metadata:
@@ -133,7 +134,7 @@ spec: {workflowTemplateRef: {name: gate}}
 `, labelStart, id, nobody))
 	return wait.ExponentialBackoffWithContext(ctx, wait.Backoff{Duration: 10 * time.Millisecond, Factor: 2, Jitter: 0.5, Steps: 10},
 		func(ctx context.Context) (bool, error) {
-			_, err := workflows(client, namespace).Create(ctx, obj, metav1.CreateOptions{})
+			_, err := argotest.Workflows(client, namespace).Create(ctx, obj, metav1.CreateOptions{})
 			if apierrors.IsInvalid(err) || apierrors.IsForbidden(err) {
 				return false, err
 			}

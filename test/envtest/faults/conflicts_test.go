@@ -16,6 +16,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/faults"
 )
 
@@ -151,12 +152,12 @@ func annotationsOf(object map[string]any) map[string]any {
 // update edits a workflow with a plain client, and retries on conflicts.
 func update(ctx context.Context, client dynamic.Interface, namespace, name string, edit func(object map[string]any)) error {
 	for {
-		obj, err := workflows(client, namespace).Get(ctx, name, metav1.GetOptions{})
+		obj, err := argotest.Workflows(client, namespace).Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return err
 		}
 		edit(obj.Object)
-		_, err = workflows(client, namespace).Update(ctx, obj, metav1.UpdateOptions{})
+		_, err = argotest.Workflows(client, namespace).Update(ctx, obj, metav1.UpdateOptions{})
 		if !apierrors.IsConflict(err) {
 			return err
 		}
@@ -252,7 +253,5 @@ spec:
 		}
 		manifest += "\n" + indent + first + " {name: " + gateName(i) + ", template: gate}"
 	}
-	wf, err := workflows(dyn, namespace).Create(ctx, fromYAML(manifest), metav1.CreateOptions{})
-	Expect(err).NotTo(HaveOccurred())
-	return wf.GetName()
+	return argotest.Create(ctx, argotest.Workflows(dyn, namespace), manifest)
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/faults"
 )
@@ -166,7 +167,7 @@ type halter struct {
 // run runs until ctx ends. It leaves the controller running.
 func (h *halter) run(ctx context.Context, namespace string) error {
 	for ctx.Err() == nil {
-		events, err := workflows(dyn, namespace).Watch(ctx, metav1.ListOptions{})
+		events, err := argotest.Workflows(dyn, namespace).Watch(ctx, metav1.ListOptions{})
 		if err == nil {
 			err = h.follow(ctx, events)
 		}
@@ -367,7 +368,7 @@ var _ = Describe("decisions", Serial, func() {
 	It("take effect though the workflow-controller is halted around its writes", func(ctx SpecContext) {
 		s := newScene(ctx)
 		for _, template := range []string{delayTemplate, gatesTemplate} {
-			createTemplate(ctx, s.namespace, template)
+			argotest.Create(ctx, argotest.Templates(dyn, s.namespace), template)
 		}
 		c := s.caller(cluster.Config(), nil)
 		n := form(6, 300)

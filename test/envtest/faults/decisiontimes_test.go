@@ -14,6 +14,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
 // restedAfter is longer than a workflow must be unchanged for a decision not to be followed up.
@@ -24,7 +25,7 @@ const restedAfter = 47 * time.Second
 var _ = Describe("the time that decisions take", func() {
 	It("is that of a read and a write where the controller has not written for long", func(ctx SpecContext) {
 		s := newScene(ctx)
-		createTemplate(ctx, s.namespace, gatesTemplate)
+		argotest.Create(ctx, argotest.Templates(dyn, s.namespace), gatesTemplate)
 		c := s.caller(cluster.Config(), nil)
 		n := form(10, 50)
 
@@ -36,11 +37,11 @@ var _ = Describe("the time that decisions take", func() {
 			return err
 		}
 		bare := func(ctx context.Context, name string) error {
-			if _, err := workflows(dyn, s.namespace).Get(ctx, name, metav1.GetOptions{}); err != nil {
+			if _, err := argotest.Workflows(dyn, s.namespace).Get(ctx, name, metav1.GetOptions{}); err != nil {
 				return err
 			}
 			patch := fmt.Appendf(nil, `{"metadata":{"annotations":{"at":%q}}}`, time.Now().Format(time.RFC3339Nano))
-			_, err := workflows(dyn, s.namespace).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{})
+			_, err := argotest.Workflows(dyn, s.namespace).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{})
 			return err
 		}
 		atOnce := median(ctx, c, n, 0, resume)

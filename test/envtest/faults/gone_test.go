@@ -15,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/faults"
 )
@@ -78,7 +79,7 @@ var _ = Describe("waits and starts go on", func() {
 // touchAll changes each workflow, so that the clients' versions become outdated.
 func (s *scene) touchAll(ctx context.Context) {
 	GinkgoHelper()
-	list, err := workflows(dyn, s.namespace).List(ctx, metav1.ListOptions{})
+	list, err := argotest.Workflows(dyn, s.namespace).List(ctx, metav1.ListOptions{})
 	Expect(err).NotTo(HaveOccurred())
 	versions := map[string]string{}
 	for _, item := range list.Items {
@@ -94,7 +95,7 @@ func (s *scene) touch(ctx context.Context, versions map[string]string) {
 	each(len(names), func(i int) {
 		defer GinkgoRecover()
 		patch := fmt.Appendf(nil, `{"metadata":{"resourceVersion":%q,"annotations":{"faults.argoservice/touched":%q}}}`, versions[names[i]], time.Now().String())
-		_, err := workflows(dyn, s.namespace).Patch(ctx, names[i], types.MergePatchType, patch, metav1.PatchOptions{})
+		_, err := argotest.Workflows(dyn, s.namespace).Patch(ctx, names[i], types.MergePatchType, patch, metav1.PatchOptions{})
 		Expect(err).To(Or(Succeed(), MatchError(apierrors.IsNotFound, "IsNotFound"), MatchError(apierrors.IsConflict, "IsConflict")))
 	})
 }

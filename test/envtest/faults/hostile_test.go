@@ -15,6 +15,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/faults"
 )
 
@@ -265,7 +266,7 @@ func (g *gathering) end(ctx context.Context) {
 
 func (g *gathering) patch(ctx context.Context, name, patch string) {
 	GinkgoHelper()
-	_, err := workflows(dyn, g.scene.namespace).Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+	_, err := argotest.Workflows(dyn, g.scene.namespace).Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
 	Expect(err).NotTo(HaveOccurred())
 }
 

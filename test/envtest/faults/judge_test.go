@@ -13,6 +13,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/faults"
 )
 
@@ -60,7 +61,7 @@ type held struct {
 func (s *scene) held(ctx context.Context, selector string) held {
 	GinkgoHelper()
 	h := held{byUID: map[string]*status.WorkflowStatus{}, byStart: map[string][]*status.WorkflowStatus{}}
-	list, err := workflows(dyn, s.namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
+	list, err := argotest.Workflows(dyn, s.namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
 	Expect(err).NotTo(HaveOccurred())
 	for i := range list.Items {
 		st, err := status.FromUnstructured(&list.Items[i])

@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/faults"
 )
 
@@ -68,7 +69,7 @@ func (s *scene) relabel(ctx context.Context, remove bool) int {
 	if remove {
 		team = "null"
 	}
-	list, err := workflows(dyn, s.namespace).List(ctx, metav1.ListOptions{})
+	list, err := argotest.Workflows(dyn, s.namespace).List(ctx, metav1.ListOptions{})
 	Expect(err).NotTo(HaveOccurred())
 	changed := 0
 	for i, item := range list.Items {
@@ -76,7 +77,7 @@ func (s *scene) relabel(ctx context.Context, remove bool) int {
 			continue
 		}
 		patch := fmt.Appendf(nil, `{"metadata":{"labels":{%q:%s}}}`, labelTeam, team)
-		_, err := workflows(dyn, s.namespace).Patch(ctx, item.GetName(), types.MergePatchType, patch, metav1.PatchOptions{})
+		_, err := argotest.Workflows(dyn, s.namespace).Patch(ctx, item.GetName(), types.MergePatchType, patch, metav1.PatchOptions{})
 		Expect(err).To(Or(Succeed(), MatchError(apierrors.IsNotFound, "IsNotFound"))) // a workflow that ends by being deleted
 		changed++
 	}

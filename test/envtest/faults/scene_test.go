@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/faults"
 )
 
@@ -50,8 +51,8 @@ func newScene(ctx context.Context) *scene {
 	DeferCleanup(func(ctx SpecContext) {
 		Expect(kube.CoreV1().Namespaces().Delete(ctx, s.namespace, metav1.DeleteOptions{})).To(Succeed())
 	}, NodeTimeout(soon))
-	createTemplate(ctx, s.namespace, gateTemplate)
-	createTemplate(ctx, s.namespace, timerTemplate)
+	argotest.Create(ctx, argotest.Templates(dyn, s.namespace), gateTemplate)
+	argotest.Create(ctx, argotest.Templates(dyn, s.namespace), timerTemplate)
 	s.steer = s.caller(cluster.Config(), nil)
 	return s
 }
@@ -109,17 +110,7 @@ func (s *scene) answers(opts faults.AnswersOptions) *faults.Answers {
 // account creates a service account with the permissions that a service needs for workflows.
 func (s *scene) account(ctx context.Context, name string) *rest.Config {
 	GinkgoHelper()
-	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: name}}
-	_, err := kube.CoreV1().ServiceAccounts(s.namespace).Create(ctx, account, metav1.CreateOptions{})
-	Expect(err).NotTo(HaveOccurred())
-	_, err = kube.RbacV1().Roles(s.namespace).Create(ctx, &rbacv1.Role{
-		ObjectMeta: metav1.ObjectMeta{Name: name},
-		Rules: []rbacv1.PolicyRule{
-			{APIGroups: []string{"argoproj.io"}, Resources: []string{"workflows"}, Verbs: []string{"get", "list", "watch", "create", "patch", "update", "delete"}},
-			{APIGroups: []string{"argoproj.io"}, Resources: []string{"workflowtemplates"}, Verbs: []string{"get", "list"}},
-		},
-	}, metav1.CreateOptions{})
-	Expect(err).NotTo(HaveOccurred())
+	Expect(cluster.CreateServiceAccount(ctx, s.namespace, name)).To(Succeed())
 	s.permit(ctx, name)
 	cfg, err := cluster.ServiceAccountConfig(ctx, s.namespace, name)
 	Expect(err).NotTo(HaveOccurred())
@@ -131,12 +122,11 @@ func (s *scene) account(ctx context.Context, name string) *rest.Config {
 // permit grants a service account its permissions.
 func (s *scene) permit(ctx context.Context, name string) {
 	GinkgoHelper()
-	_, err := kube.RbacV1().RoleBindings(s.namespace).Create(ctx, &rbacv1.RoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: name},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: name},
-		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: s.namespace, Name: name}},
-	}, metav1.CreateOptions{})
-	Expect(err).NotTo(HaveOccurred())
+	Expect(cluster.Grant(ctx, s.namespace, rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: s.namespace, Name: name},
+		rbacv1.PolicyRule{APIGroups: []string{"argoproj.io"}, Resources: []string{"workflows"},
+			Verbs: []string{"get", "list", "watch", "create", "patch", "update", "delete"}},
+		rbacv1.PolicyRule{APIGroups: []string{"argoproj.io"}, Resources: []string{"workflowtemplates"}, Verbs: []string{"get", "list"}},
+	)).To(Succeed())
 }
 
 // listed lists one page and returns the error.

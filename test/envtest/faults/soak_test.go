@@ -16,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/faults"
 )
 
@@ -81,7 +82,7 @@ var _ = Describe("a service that goes on", Label("soak"), func() {
 			Expect(lasts).To(BeNumerically(">=", 3*batchTime), soakFor+": the heap is looked at in thirds")
 		}
 		s := newScene(ctx)
-		createTemplate(ctx, s.namespace, quickTemplate)
+		argotest.Create(ctx, argotest.Templates(dyn, s.namespace), quickTemplate)
 		proxy := s.answers(faults.AnswersOptions{LoseEvery: loseEvery})
 		line, proxyLine := s.line(apiServer()), s.line(addressIn(proxy.Config()))
 		unmanaged := options(s.namespace)
@@ -143,7 +144,7 @@ func (s *scene) succeed(ctx context.Context, name string) {
 			return
 		case <-again.C:
 		}
-		if _, err := workflows(dyn, s.namespace).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{}); err == nil {
+		if _, err := argotest.Workflows(dyn, s.namespace).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{}); err == nil {
 			return
 		}
 	}
@@ -192,7 +193,7 @@ func (k *soak) finish(ctx context.Context, l *load) {
 		k.judged += len(l.starts)
 		k.verdict.add(v)
 		k.mu.Unlock()
-		Expect(workflows(dyn, k.scene.namespace).DeleteCollection(ctx, metav1.DeleteOptions{},
+		Expect(argotest.Workflows(dyn, k.scene.namespace).DeleteCollection(ctx, metav1.DeleteOptions{},
 			metav1.ListOptions{LabelSelector: labelBatch + "=" + l.batch})).To(Succeed())
 	})
 	*l = load{} // its memory does not count as the library's

@@ -19,6 +19,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
 const backfillExample = "../../../examples/backfill/"
@@ -67,7 +68,7 @@ func (f *backfills) read(name string) string {
 // variant creates a changed copy of the example's template. Later backfills use it.
 func (f *backfills) variant(ctx context.Context, name string, change func(template map[string]any)) {
 	GinkgoHelper()
-	templates := dyn.Resource(argoResource("workflowtemplates")).Namespace(f.namespace)
+	templates := argotest.Templates(dyn, f.namespace)
 	o, err := templates.Get(ctx, "bulk-load", metav1.GetOptions{})
 	Expect(err).NotTo(HaveOccurred())
 	o.SetName(name)
@@ -174,7 +175,7 @@ func (f *backfills) finish(ctx context.Context, session string) {
 // workflowsOf returns the workflows of a session.
 func (f *backfills) workflowsOf(ctx context.Context, session string) []unstructured.Unstructured {
 	GinkgoHelper()
-	list, err := workflows(dyn, f.namespace).List(ctx, metav1.ListOptions{LabelSelector: "argoservice.opensearch.org/session=" + session})
+	list, err := argotest.Workflows(dyn, f.namespace).List(ctx, metav1.ListOptions{LabelSelector: "argoservice.opensearch.org/session=" + session})
 	Expect(err).NotTo(HaveOccurred())
 	return list.Items
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
 const loaderDeployment = `
@@ -35,8 +36,7 @@ var _ = Describe("backfill by a Deployment", func() {
 	)
 	BeforeEach(func(ctx SpecContext) {
 		namespace, state = newNamespace(ctx), &memoryState{}
-		_, err := dyn.Resource(appsResource("deployments")).Namespace(namespace).Create(ctx, fromYAML(loaderDeployment), metav1.CreateOptions{})
-		Expect(err).NotTo(HaveOccurred())
+		argotest.Create(ctx, dyn.Resource(appsResource("deployments")).Namespace(namespace), loaderDeployment)
 	}, NodeTimeout(specTimeout))
 
 	open := func(process *life) backfill.Backfill {

@@ -7,10 +7,10 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
 // do calls the method of a verb. A verb about a gate is for the gate with the given name.
@@ -89,7 +89,7 @@ func (f *backfills) prepare(ctx context.Context, state backfill.State) {
 		f.variant(ctx, "locked", func(spec map[string]any) {
 			spec["synchronization"] = mapping("mutexes: [{name: taken}]")
 		})
-		holder := create(ctx, workflows(dyn, f.namespace), `
+		holder := argotest.Create(ctx, argotest.Workflows(dyn, f.namespace), `
 apiVersion: argoproj.io/v1alpha1
 kind: Workflow
 metadata: {generateName: holder-}
@@ -98,7 +98,7 @@ spec:
   synchronization: {mutexes: [{name: taken}]}
   templates: [{name: hold, suspend: {}}]
 `)
-		awaitPhase(ctx, workflows(dyn, f.namespace), holder, "Running")
+		awaitPhase(ctx, argotest.Workflows(dyn, f.namespace), holder, "Running")
 	case backfill.StateTerminating: // the exit handler takes a while
 		f.variant(ctx, "slow", func(spec map[string]any) {
 			spec["onExit"] = "linger"
@@ -114,11 +114,8 @@ container: {image: any, command: ["true"]}
 // older replaces the template by that of older migrations.
 func (f *backfills) older(ctx context.Context) {
 	GinkgoHelper()
-	o := fromYAML(f.read("manifests/bulk-load-replicaset.yaml"))
-	_, err := dyn.Resource(argoResource("workflowtemplates")).Namespace(f.namespace).Create(ctx, o, metav1.CreateOptions{})
-	Expect(err).NotTo(HaveOccurred())
 	argo := *f.cfg.Backfill.Argo
-	argo.WorkflowTemplate = o.GetName()
+	argo.WorkflowTemplate = argotest.Create(ctx, argotest.Templates(dyn, f.namespace), f.read("manifests/bulk-load-replicaset.yaml"))
 	f.cfg.Backfill.Argo = &argo
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
 // The API server reads objects that are nested up to 10,000 levels deep, the limit of encoding/json
@@ -33,7 +34,7 @@ var _ = Describe("an object nested as deep as the API server stores", func() {
 			namespace := newNamespace(ctx)
 			patch := func(name string, text []byte) {
 				GinkgoHelper()
-				_, err := workflows(dyn, namespace).Patch(ctx, name, types.MergePatchType, text, metav1.PatchOptions{})
+				_, err := argotest.Workflows(dyn, namespace).Patch(ctx, name, types.MergePatchType, text, metav1.PatchOptions{})
 				Expect(err).NotTo(HaveOccurred())
 			}
 			depth := storeDeepest(ctx, namespace, deep, instance)

@@ -21,6 +21,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
 // Faults occur between the native client and the real API server.
@@ -33,7 +34,7 @@ var _ = Describe("native client", func() {
 
 	count := func(ctx SpecContext) int {
 		GinkgoHelper()
-		list, err := workflows(dyn, namespace).List(ctx, metav1.ListOptions{})
+		list, err := argotest.Workflows(dyn, namespace).List(ctx, metav1.ListOptions{})
 		Expect(err).NotTo(HaveOccurred())
 		return len(list.Items)
 	}
@@ -311,7 +312,7 @@ var _ = Describe("native client", func() {
 				return roundTripper(func(r *http.Request) (*http.Response, error) {
 					if r.URL.Query().Get("watch") != "" {
 						once.Do(func() {
-							Expect(workflows(dyn, namespace).Delete(ctx, "replaced", metav1.DeleteOptions{})).To(Succeed())
+							Expect(argotest.Workflows(dyn, namespace).Delete(ctx, "replaced", metav1.DeleteOptions{})).To(Succeed())
 							_, err := plain.Start(ctx, req)
 							Expect(err).NotTo(HaveOccurred())
 						})
@@ -380,7 +381,7 @@ var _ = Describe("native client", func() {
 		withNew := workflow.StartRequest{Template: template, Parameters: map[string]any{"new": "x"}}
 		_, err := client.Start(ctx, withNew)
 		Expect(err).To(MatchError(workflow.ErrInvalid))
-		_, err = dyn.Resource(argoResource("workflowtemplates")).Namespace(namespace).Patch(ctx, template, "application/merge-patch+json",
+		_, err = argotest.Templates(dyn, namespace).Patch(ctx, template, "application/merge-patch+json",
 			[]byte(`{"spec":{"arguments":{"parameters":[{"name":"new","value":"y"}]}}}`), metav1.PatchOptions{})
 		Expect(err).NotTo(HaveOccurred())
 		_, err = client.Start(ctx, withNew)
@@ -429,7 +430,7 @@ var _ = Describe("native client", func() {
 // createTemplate creates a template that waits at a gate and then ends, without a pod.
 func createTemplate(ctx SpecContext, namespace string) string {
 	GinkgoHelper()
-	return create(ctx, dyn.Resource(argoResource("workflowtemplates")).Namespace(namespace), gateTemplate)
+	return argotest.Create(ctx, argotest.Templates(dyn, namespace), gateTemplate)
 }
 
 const gateTemplate = `
@@ -444,7 +445,7 @@ spec:
 `
 
 func workflowObject(name string) *unstructured.Unstructured {
-	return fromYAML(`
+	return argotest.Object(`
 metadata: {name: ` + name + `}
 spec:
   entrypoint: main
@@ -455,7 +456,7 @@ spec:
 
 func annotate(ctx context.Context, namespace, name string) {
 	GinkgoHelper()
-	_, err := workflows(dyn, namespace).Patch(ctx, name, "application/merge-patch+json",
+	_, err := argotest.Workflows(dyn, namespace).Patch(ctx, name, "application/merge-patch+json",
 		[]byte(`{"metadata":{"annotations":{"from":"another writer","at":"`+time.Now().String()+`"}}}`), metav1.PatchOptions{})
 	Expect(err).NotTo(HaveOccurred())
 }

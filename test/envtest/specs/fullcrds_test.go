@@ -11,6 +11,7 @@ import (
 	"k8s.io/client-go/dynamic"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/conformance"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 )
@@ -33,11 +34,11 @@ var _ = Describe("Argo's full resource definitions", Ordered, ContinueOnFailure,
 	})
 
 	It("are those of the cluster", func(ctx SpecContext) {
-		wfs := workflows(full.dyn, full.newNamespace(ctx))
+		wfs := argotest.Workflows(full.dyn, full.newNamespace(ctx))
 		_, err := wfs.Create(ctx, withUnknownField(), strictly())
 		Expect(err).To(MatchError(apierrors.IsBadRequest, "IsBadRequest"))
 		Expect(err).To(MatchError(ContainSubstring("noSuchField")))
-		awaitPhase(ctx, wfs, create(ctx, wfs, threeSteps), "Succeeded")
+		awaitPhase(ctx, wfs, argotest.Create(ctx, wfs, threeSteps), "Succeeded")
 	}, SpecTimeout(startTimeout))
 
 	conformance.Specs("native client, under full CRDs", func(ctx context.Context) conformance.Fixture {
@@ -49,7 +50,7 @@ var _ = Describe("Argo's full resource definitions", Ordered, ContinueOnFailure,
 		client := nativeClient(full.Config(), ns)
 		_, err := client.Create(ctx, withUnknownField())
 		Expect(err).To(MatchError(workflow.ErrInvalid))
-		template := create(ctx, full.dyn.Resource(argoResource("workflowtemplates")).Namespace(ns), gateTemplate)
+		template := argotest.Create(ctx, argotest.Templates(full.dyn, ns), gateTemplate)
 		_, err = client.Start(ctx, workflow.StartRequest{Template: template, Spec: map[string]any{"noSuchField": 1}})
 		Expect(err).To(MatchError(workflow.ErrInvalid))
 		Expect(err).To(MatchError(ContainSubstring("noSuchField")))
@@ -62,14 +63,14 @@ func strictly() metav1.CreateOptions {
 
 func withUnknownField() *unstructured.Unstructured {
 	GinkgoHelper()
-	wf := fromYAML(threeSteps)
+	wf := argotest.Object(threeSteps)
 	Expect(unstructured.SetNestedField(wf.Object, "x", "spec", "noSuchField")).To(Succeed())
 	return wf
 }
 
 var _ = Describe("resource definitions", func() {
 	It("keep unknown fields by default", func(ctx SpecContext) {
-		_, err := workflows(dyn, newNamespace(ctx)).Create(ctx, withUnknownField(), strictly())
+		_, err := argotest.Workflows(dyn, newNamespace(ctx)).Create(ctx, withUnknownField(), strictly())
 		Expect(err).NotTo(HaveOccurred())
 	}, SpecTimeout(specTimeout))
 

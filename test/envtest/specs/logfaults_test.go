@@ -16,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 )
 
@@ -24,8 +25,8 @@ var _ = Describe("native client that reads logs", func() {
 	var namespace, name, pod string
 	BeforeEach(func(ctx SpecContext) {
 		namespace = newNamespace(ctx)
-		client := workflows(dyn, namespace)
-		name = create(ctx, client, onePod(map[string]string{envtest.AnnotationDuration: "1h"}))
+		client := argotest.Workflows(dyn, namespace)
+		name = argotest.Create(ctx, client, onePod(map[string]string{envtest.AnnotationDuration: "1h"}))
 		Eventually(ctx, func(g Gomega) {
 			pods, err := kube.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
 			g.Expect(err).NotTo(HaveOccurred())
@@ -48,7 +49,7 @@ var _ = Describe("native client that reads logs", func() {
 	deleteWorkflow := func(ctx SpecContext) {
 		GinkgoHelper()
 		background := metav1.DeletePropagationBackground
-		Expect(workflows(dyn, namespace).Delete(ctx, name, metav1.DeleteOptions{PropagationPolicy: &background})).To(Succeed())
+		Expect(argotest.Workflows(dyn, namespace).Delete(ctx, name, metav1.DeleteOptions{PropagationPolicy: &background})).To(Succeed())
 	}
 	expectAll := func(got map[string][]string, lines int) {
 		GinkgoHelper()

@@ -7,7 +7,7 @@ import (
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/client-go/rest"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -53,26 +53,17 @@ func nativeClient(cfg *rest.Config, namespace string) *workflow.WorkflowClient {
 // Argo's resources and for pods.
 func (c *testCluster) restricted(ctx context.Context, namespace string, allowed map[string][]string) *rest.Config {
 	GinkgoHelper()
-	account, err := c.kube.CoreV1().ServiceAccounts(namespace).Create(ctx,
-		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{GenerateName: "restricted-"}}, metav1.CreateOptions{})
-	Expect(err).NotTo(HaveOccurred())
-	role := &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Name: account.Name}}
+	var rules []rbacv1.PolicyRule
 	for resource, verbs := range allowed {
 		group := "argoproj.io"
 		if resource == "pods" || resource == "pods/log" {
 			group = corev1.GroupName
 		}
-		role.Rules = append(role.Rules, rbacv1.PolicyRule{APIGroups: []string{group}, Resources: []string{resource}, Verbs: verbs})
+		rules = append(rules, rbacv1.PolicyRule{APIGroups: []string{group}, Resources: []string{resource}, Verbs: verbs})
 	}
-	_, err = c.kube.RbacV1().Roles(namespace).Create(ctx, role, metav1.CreateOptions{})
-	Expect(err).NotTo(HaveOccurred())
-	_, err = c.kube.RbacV1().RoleBindings(namespace).Create(ctx, &rbacv1.RoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: account.Name},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: account.Name},
-		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: namespace, Name: account.Name}},
-	}, metav1.CreateOptions{})
-	Expect(err).NotTo(HaveOccurred())
-	cfg, err := c.ServiceAccountConfig(ctx, namespace, account.Name)
+	name := "restricted-" + rand.String(8)
+	Expect(c.CreateServiceAccount(ctx, namespace, name, rules...)).To(Succeed())
+	cfg, err := c.ServiceAccountConfig(ctx, namespace, name)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(cfg.BearerToken).NotTo(BeEmpty())
 	tokens.add(cfg.BearerToken)

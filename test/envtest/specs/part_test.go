@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 )
 
@@ -95,9 +96,9 @@ var _ = Describe("a part of a cluster", labelRare, func() {
 		DeferCleanup(c.Stop)
 		DeferCleanup(reportLogs, c)
 		own := newTestCluster(c)
-		client := workflows(own.dyn, own.newNamespace(ctx))
+		client := argotest.Workflows(own.dyn, own.newNamespace(ctx))
 		Expect(own.Kill(ctx, envtest.PartWorkflowController)).To(Succeed())
-		name := create(ctx, client, threeSteps)
+		name := argotest.Create(ctx, client, threeSteps)
 		unseen := func(g Gomega) {
 			wf, err := client.Get(ctx, name, metav1.GetOptions{})
 			g.Expect(err).NotTo(HaveOccurred())

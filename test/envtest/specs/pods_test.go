@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/dynamic"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 )
 
@@ -51,18 +52,18 @@ var _ = Describe("pods of Workflows", func() {
 	)
 	BeforeEach(func(ctx SpecContext) {
 		ns = newNamespace(ctx)
-		client = workflows(dyn, ns)
+		client = argotest.Workflows(dyn, ns)
 	}, NodeTimeout(specTimeout))
 
 	It("end, and hand their outputs to the next step", func(ctx SpecContext) {
-		status := awaitPhase(ctx, client, create(ctx, client, threeSteps), "Succeeded")
+		status := awaitPhase(ctx, client, argotest.Create(ctx, client, threeSteps), "Succeeded")
 		Expect(node(status, "third")).To(HaveKeyWithValue("outputs", HaveKeyWithValue("parameters",
 			ConsistOf(HaveKeyWithValue("value", "abc++")))))
 		Expect(status).To(HaveKeyWithValue("progress", "3/3"))
 	}, SpecTimeout(specTimeout))
 
 	It("fail with an exit code and a message", func(ctx SpecContext) {
-		name := create(ctx, client, onePod(map[string]string{
+		name := argotest.Create(ctx, client, onePod(map[string]string{
 			envtest.AnnotationExitCode: "3",
 			envtest.AnnotationMessage:  "disk full",
 		}))
@@ -72,7 +73,7 @@ var _ = Describe("pods of Workflows", func() {
 	}, SpecTimeout(specTimeout))
 
 	It("report progress while they run", func(ctx SpecContext) {
-		name := create(ctx, client, onePod(map[string]string{
+		name := argotest.Create(ctx, client, onePod(map[string]string{
 			envtest.AnnotationDuration: "1h",
 			envtest.AnnotationProgress: "3/10",
 		}))
@@ -84,7 +85,7 @@ var _ = Describe("pods of Workflows", func() {
 	}, SpecTimeout(specTimeout))
 
 	It("have the logs that were written for them", func(ctx SpecContext) {
-		create(ctx, client, onePod(map[string]string{envtest.AnnotationDuration: "1h"}))
+		argotest.Create(ctx, client, onePod(map[string]string{envtest.AnnotationDuration: "1h"}))
 		var pod string
 		Eventually(ctx, func(g Gomega) {
 			list, err := kube.CoreV1().Pods(ns).List(ctx, metav1.ListOptions{})
@@ -113,7 +114,7 @@ var _ = Describe("pods of Workflows", func() {
 	}, SpecTimeout(specTimeout))
 
 	It("are collected with their Workflow", func(ctx SpecContext) {
-		name := create(ctx, client, threeSteps)
+		name := argotest.Create(ctx, client, threeSteps)
 		awaitPhase(ctx, client, name, "Succeeded")
 		pods := func(g Gomega) []corev1.Pod {
 			list, err := kube.CoreV1().Pods(ns).List(ctx, metav1.ListOptions{})

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/conformance"
 )
 
@@ -109,7 +110,7 @@ func expectCheckPermissions(ctx context.Context, namespace string, accounts []*a
 // letGo removes the finalizers of workflows, so that their namespace can be deleted.
 func letGo(ctx context.Context, namespace string) {
 	GinkgoHelper()
-	list, err := workflows(dyn, namespace).List(ctx, metav1.ListOptions{})
+	list, err := argotest.Workflows(dyn, namespace).List(ctx, metav1.ListOptions{})
 	Expect(err).NotTo(HaveOccurred())
 	s := &stage{namespace: namespace}
 	for _, wf := range list.Items {

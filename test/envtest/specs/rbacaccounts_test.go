@@ -141,8 +141,6 @@ func accountsOf(ctx context.Context, namespace string, names ...string) []*accou
 // create creates an account and its roles.
 func (a *account) create(ctx context.Context, namespace string) {
 	GinkgoHelper()
-	_, err := kube.CoreV1().ServiceAccounts(namespace).Create(ctx, &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: a.name}}, metav1.CreateOptions{})
-	Expect(err).NotTo(HaveOccurred())
 	var inCluster, inNamespace []workflow.Permission
 	for _, p := range a.granted {
 		if p.ClusterScoped() {
@@ -151,14 +149,7 @@ func (a *account) create(ctx context.Context, namespace string) {
 			inNamespace = append(inNamespace, p)
 		}
 	}
-	meta := metav1.ObjectMeta{Name: a.name}
-	_, err = kube.RbacV1().Roles(namespace).Create(ctx, &rbacv1.Role{ObjectMeta: meta, Rules: rulesFor(inNamespace)}, metav1.CreateOptions{})
-	Expect(err).NotTo(HaveOccurred())
-	_, err = kube.RbacV1().RoleBindings(namespace).Create(ctx, &rbacv1.RoleBinding{
-		ObjectMeta: meta, RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: a.name},
-		Subjects: []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: namespace, Name: a.name}},
-	}, metav1.CreateOptions{})
-	Expect(err).NotTo(HaveOccurred())
+	Expect(cluster.CreateServiceAccount(ctx, namespace, a.name, rulesFor(inNamespace)...)).To(Succeed())
 	if len(inCluster) > 0 {
 		role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: namespace + "-" + a.name}, Rules: rulesFor(inCluster)}
 		_, err := kube.RbacV1().ClusterRoles().Create(ctx, role, metav1.CreateOptions{})

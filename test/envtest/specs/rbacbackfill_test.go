@@ -20,6 +20,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
 // The role of backfills is tested like those of workflows, with both providers.
@@ -59,10 +60,9 @@ const loadTemplate = "load"
 func arrangeBackfills(ctx context.Context, namespace string) {
 	GinkgoHelper()
 	for name, parameters := range map[string]string{loadTemplate: "", strictTemplate: "{name: needed}"} {
-		_, err := dyn.Resource(argoResource("workflowtemplates")).Namespace(namespace).Create(ctx, fromYAML(fmt.Sprintf(
+		argotest.Create(ctx, argotest.Templates(dyn, namespace), fmt.Sprintf(
 			`{apiVersion: argoproj.io/v1alpha1, kind: WorkflowTemplate, metadata: {name: %s}, spec: {arguments: {parameters: [%s]},
-				templates: [{name: %s, suspend: {}}]}}`, name, parameters, backfill.DefaultEntrypoint)), metav1.CreateOptions{})
-		Expect(err).NotTo(HaveOccurred())
+				templates: [{name: %s, suspend: {}}]}}`, name, parameters, backfill.DefaultEntrypoint))
 	}
 }
 
@@ -102,7 +102,7 @@ func atGate() run {
 func (s *stage) begun(ctx context.Context, r run) (session, name string, err error) {
 	session = s.fresh()
 	name = "backfill-" + session
-	_, err = workflows(dyn, s.namespace).Create(ctx, fromYAML(fmt.Sprintf(`{apiVersion: argoproj.io/v1alpha1, kind: Workflow,
+	_, err = argotest.Workflows(dyn, s.namespace).Create(ctx, argotest.Object(fmt.Sprintf(`{apiVersion: argoproj.io/v1alpha1, kind: Workflow,
 		metadata: {name: %s, labels: {%s, argoservice.opensearch.org/session: %s}},
 		spec: {%sentrypoint: %s, workflowTemplateRef: {name: %s}}, status: {%s}}`,
 		name, ofNobody, session, r.spec, backfill.DefaultEntrypoint, loadTemplate, r.status)), metav1.CreateOptions{})
@@ -123,7 +123,7 @@ func (s *stage) started(ctx context.Context, restarted bool, r run) (session, na
 	if err != nil {
 		return "", "", err
 	}
-	patch, err := json.Marshal(fromYAML(fmt.Sprintf(`{spec: {%s}, status: {%s}}`, r.spec, r.status)).Object)
+	patch, err := json.Marshal(argotest.Object(fmt.Sprintf(`{spec: {%s}, status: {%s}}`, r.spec, r.status)).Object)
 	if err != nil {
 		return "", "", err
 	}
@@ -159,7 +159,7 @@ func (s *stage) workers(ctx context.Context, c crew, name, workflowName string, 
 	if c.kind == "Deployment" {
 		rollout = "paused: true, "
 	}
-	made, err := dyn.Resource(appsResource(c.plural())).Namespace(s.namespace).Create(ctx, fromYAML(fmt.Sprintf(`{apiVersion: apps/v1, kind: %s,
+	made, err := dyn.Resource(appsResource(c.plural())).Namespace(s.namespace).Create(ctx, argotest.Object(fmt.Sprintf(`{apiVersion: apps/v1, kind: %s,
 		metadata: {name: %s, labels: {workflows.argoproj.io/workflow: "%s"}},
 		spec: {%sreplicas: %d, selector: {matchLabels: {app: %[2]s}}, template: {metadata: {labels: {app: %[2]s}},
 			spec: {schedulerName: nobody, containers: [{name: main, image: any}]}}}}`,

@@ -16,6 +16,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
 // These are the parts that several operations have.
@@ -128,7 +129,7 @@ func startProbes() []probe {
 	}
 	all := []probe{
 		{workflow.OpCreate, nil, func(ctx context.Context, s *stage) error {
-			return second(s.client().Create(ctx, fromYAML(`{metadata: {generateName: probe-, labels: {`+ofNobody+`}}, spec: `+inlineSpec+`}`)))
+			return second(s.client().Create(ctx, argotest.Object(`{metadata: {generateName: probe-, labels: {`+ofNobody+`}}, spec: `+inlineSpec+`}`)))
 		}},
 		{workflow.OpStart, nil, func(ctx context.Context, s *stage) error {
 			return start(ctx, s, workflow.StartRequest{Manifest: manifest})
@@ -323,7 +324,7 @@ func deleteProbes() []probe {
 		}},
 		sharing{op: workflow.OpDelete, parts: []string{"Wait"}, reads: 1, hold: "finalizers: [" + finalizer + "]",
 			own: func(ctx context.Context, s *stage, c *workflow.WorkflowClient, _ *tally) error {
-				o, err := workflows(dyn, s.namespace).Get(ctx, s.own, metav1.GetOptions{})
+				o, err := argotest.Workflows(dyn, s.namespace).Get(ctx, s.own, metav1.GetOptions{})
 				if err != nil {
 					return err
 				}
@@ -342,7 +343,7 @@ func retryProbes() []probe {
 		if err != nil {
 			return err
 		}
-		wf, err := workflows(dyn, s.namespace).Get(ctx, name, metav1.GetOptions{})
+		wf, err := argotest.Workflows(dyn, s.namespace).Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return err
 		}

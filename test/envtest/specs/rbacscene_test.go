@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 )
 
@@ -50,14 +51,13 @@ func arrange(ctx context.Context, namespace string) {
 		"cronworkflows": `{apiVersion: argoproj.io/v1alpha1, kind: CronWorkflow, metadata: {name: ` + nightlyCron + `, labels: {` + ofNobody + `}},
 			spec: {schedules: ["0 0 * * *"], suspend: true, workflowSpec: ` + inlineSpec + `}}`,
 	} {
-		_, err := dyn.Resource(argoResource(plural)).Namespace(namespace).Create(ctx, fromYAML(manifest), metav1.CreateOptions{})
-		Expect(err).NotTo(HaveOccurred())
+		argotest.Create(ctx, dyn.Resource(argotest.Resource(plural)).Namespace(namespace), manifest)
 	}
-	_, err := dyn.Resource(argoResource("clusterworkflowtemplates")).Create(ctx, fromYAML(
-		`{apiVersion: argoproj.io/v1alpha1, kind: ClusterWorkflowTemplate, metadata: {name: `+namespace+`}, spec: `+strict+`}`), metav1.CreateOptions{})
-	Expect(err).NotTo(HaveOccurred())
+	clusterTemplates := dyn.Resource(argotest.Resource("clusterworkflowtemplates"))
+	argotest.Create(ctx, clusterTemplates,
+		`{apiVersion: argoproj.io/v1alpha1, kind: ClusterWorkflowTemplate, metadata: {name: `+namespace+`}, spec: `+strict+`}`)
 	DeferCleanup(func(ctx SpecContext) {
-		Expect(dyn.Resource(argoResource("clusterworkflowtemplates")).Delete(ctx, namespace, metav1.DeleteOptions{})).To(Succeed())
+		Expect(clusterTemplates.Delete(ctx, namespace, metav1.DeleteOptions{})).To(Succeed())
 	})
 	s := &stage{namespace: namespace}
 	for i := range followedCount - 1 {
@@ -103,7 +103,7 @@ func (s *stage) put(ctx context.Context, name, spec, status string) error {
 
 // putWith creates a workflow with further metadata.
 func (s *stage) putWith(ctx context.Context, name, metadata, spec, status string) error {
-	_, err := workflows(dyn, s.namespace).Create(ctx, fromYAML(fmt.Sprintf(
+	_, err := argotest.Workflows(dyn, s.namespace).Create(ctx, argotest.Object(fmt.Sprintf(
 		`{apiVersion: argoproj.io/v1alpha1, kind: Workflow, metadata: {name: %s, labels: {%s}, %s}, spec: %s, status: %s}`,
 		name, ofNobody, metadata, spec, status)), metav1.CreateOptions{})
 	return err
@@ -111,7 +111,7 @@ func (s *stage) putWith(ctx context.Context, name, metadata, spec, status string
 
 // patch changes a workflow as the administrator.
 func (s *stage) patch(ctx context.Context, name, patch string) error {
-	_, err := workflows(dyn, s.namespace).Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+	_, err := argotest.Workflows(dyn, s.namespace).Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil
 	}

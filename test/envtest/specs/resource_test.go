@@ -12,9 +12,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/yaml"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 )
 
@@ -25,8 +25,8 @@ var _ = Describe("resource templates", func() {
 	)
 	BeforeEach(func(ctx SpecContext) {
 		ns = newNamespace(ctx)
-		client = workflows(dyn, ns)
-		allowConfigMaps(ctx, kube, ns, rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: ns, Name: "default"})
+		client = argotest.Workflows(dyn, ns)
+		allowConfigMaps(ctx, cluster, ns, ns, "default")
 	}, NodeTimeout(specTimeout))
 
 	configMap := func(ctx context.Context, name string) *corev1.ConfigMap {
@@ -52,12 +52,12 @@ var _ = Describe("resource templates", func() {
 	// run runs a workflow of one resource template to its end, and returns its only node.
 	run := func(ctx context.Context, phase, template string) map[string]any {
 		GinkgoHelper()
-		name := create(ctx, client, oneTemplate(template))
+		name := argotest.Create(ctx, client, oneTemplate(template))
 		return node(awaitPhase(ctx, client, name, phase), name)
 	}
 
 	It("create an object that the workflow owns, and put out what it has become", func(ctx SpecContext) {
-		name := create(ctx, client, oneTemplate(`
+		name := argotest.Create(ctx, client, oneTemplate(`
 resource:
   action: create
   setOwnerReference: true
@@ -93,7 +93,7 @@ outputs:
 
 	It("wait for a condition", func(ctx SpecContext) {
 		makeConfigMap(ctx, "work", "begun")
-		name := create(ctx, client, oneTemplate(getWork))
+		name := argotest.Create(ctx, client, oneTemplate(getWork))
 		running := func(g Gomega) { g.Expect(statusOf(ctx, g, client, name)).To(HaveKeyWithValue("phase", "Running")) }
 		Eventually(ctx, running).Should(Succeed())
 		Consistently(ctx, running, "1s").Should(Succeed())
@@ -107,7 +107,7 @@ outputs:
 
 	It("are tried again until a condition has changed", func(ctx SpecContext) {
 		makeConfigMap(ctx, "work", "working")
-		name := create(ctx, client, oneTemplate(`
+		name := argotest.Create(ctx, client, oneTemplate(`
 retryStrategy: {limit: "100", retryPolicy: Always, backoff: {duration: 1s, factor: "1"}}`+getWork))
 		Eventually(ctx, func(g Gomega) {
 			nodes, _, err := unstructured.NestedMap(statusOf(ctx, g, client, name), "nodes")
@@ -207,7 +207,7 @@ resource:
 
 	It("may be too long for a pod's environment", func(ctx SpecContext) {
 		// Argo's own role lacks this permission. With that role, such a workflow ends in an error.
-		allowConfigMaps(ctx, kube, ns, rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: envtest.ArgoNamespace, Name: "argo"})
+		allowConfigMaps(ctx, cluster, ns, envtest.ArgoNamespace, "argo")
 		text := strings.Repeat("x", 150_000)
 		run(ctx, "Succeeded", `
 resource:
@@ -223,7 +223,7 @@ resource:
 
 	It("end with their pod", func(ctx SpecContext) {
 		makeConfigMap(ctx, "work", "begun")
-		create(ctx, client, oneTemplate(getWork))
+		argotest.Create(ctx, client, oneTemplate(getWork))
 		var pod string
 		Eventually(ctx, func(g Gomega) {
 			list, err := kube.CoreV1().Pods(ns).List(ctx, metav1.ListOptions{})
@@ -242,13 +242,13 @@ resource:
 		DeferCleanup(own.Stop)
 		DeferCleanup(func() { reportLogs(own) })
 		c := newTestCluster(own)
-		allowConfigMaps(ctx, c.kube, "default", rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: "default", Name: "default"})
+		allowConfigMaps(ctx, own, "default", "default", "default")
 		configMaps := c.kube.CoreV1().ConfigMaps("default")
 		work := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "work"}, Data: map[string]string{"state": "begun"}}
 		_, err = configMaps.Create(ctx, work, metav1.CreateOptions{})
 		Expect(err).NotTo(HaveOccurred())
-		client := workflows(c.dyn, "default")
-		name := create(ctx, client, oneTemplate(getWork))
+		client := argotest.Workflows(c.dyn, "default")
+		name := argotest.Create(ctx, client, oneTemplate(getWork))
 		Eventually(ctx, func(g Gomega) {
 			list, err := c.kube.CoreV1().Pods("default").List(ctx, metav1.ListOptions{})
 			g.Expect(err).NotTo(HaveOccurred())
@@ -295,18 +295,9 @@ func oneTemplate(template string) string {
 	return string(data)
 }
 
-// allowConfigMaps grants an account all verbs on a namespace's ConfigMaps.
-func allowConfigMaps(ctx context.Context, kube kubernetes.Interface, namespace string, account rbacv1.Subject) {
+// allowConfigMaps grants a service account all verbs on a namespace's ConfigMaps.
+func allowConfigMaps(ctx context.Context, c *envtest.Cluster, namespace, accountNamespace, account string) {
 	GinkgoHelper()
-	role, err := kube.RbacV1().Roles(namespace).Create(ctx, &rbacv1.Role{
-		ObjectMeta: metav1.ObjectMeta{GenerateName: "configmaps-"},
-		Rules:      []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: []string{"*"}}},
-	}, metav1.CreateOptions{})
-	Expect(err).NotTo(HaveOccurred())
-	_, err = kube.RbacV1().RoleBindings(namespace).Create(ctx, &rbacv1.RoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: role.Name},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: role.Name},
-		Subjects:   []rbacv1.Subject{account},
-	}, metav1.CreateOptions{})
-	Expect(err).NotTo(HaveOccurred())
+	Expect(c.Grant(ctx, namespace, rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: accountNamespace, Name: account},
+		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: []string{"*"}})).To(Succeed())
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
 // Faults occur between a retry and the real API server.
@@ -30,7 +31,7 @@ var _ = Describe("a retry of the native client", func() {
 	BeforeEach(func(ctx SpecContext) {
 		namespace = newNamespace(ctx)
 		plain = nativeClient(cluster.Config(), namespace)
-		template := create(ctx, dyn.Resource(argoResource("workflowtemplates")).Namespace(namespace), fragileTemplate)
+		template := argotest.Create(ctx, argotest.Templates(dyn, namespace), fragileTemplate)
 		s, err := plain.Start(ctx, workflow.StartRequest{Template: template})
 		Expect(err).NotTo(HaveOccurred())
 		failed, err = plain.Wait(ctx, s.Name, workflow.Completed)

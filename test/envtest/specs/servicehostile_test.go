@@ -23,8 +23,9 @@ import (
 	"github.com/onsi/gomega/gbytes"
 	"github.com/onsi/gomega/gexec"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
 const (
@@ -147,7 +148,7 @@ func (s *servedBackfill) store(ctx context.Context, write func(io.Writer)) {
 		"status":   map[string]any{"nodes": nil, "compressedNodes": base64.StdEncoding.EncodeToString(zipped(write))},
 	})
 	Expect(err).NotTo(HaveOccurred())
-	workflows := dyn.Resource(schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: "workflows"}).Namespace(s.namespace)
+	workflows := argotest.Workflows(dyn, s.namespace)
 	_, err = workflows.Patch(ctx, "backfill-demo", types.MergePatchType, patch, metav1.PatchOptions{})
 	Expect(err).NotTo(HaveOccurred())
 }

@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/leash"
 )
@@ -145,8 +146,8 @@ func (c *testCluster) calm(ctx context.Context, namespace string) {
 		resource schema.GroupVersionResource
 		selector string
 	}{
-		{argoResource("cronworkflows"), ""},
-		{argoResource("workflows"), "workflows.argoproj.io/completed!=true"},
+		{argotest.Resource("cronworkflows"), ""},
+		{argotest.Resource("workflows"), "workflows.argoproj.io/completed!=true"},
 		{appsResource("deployments"), ""},
 	} {
 		Expect(c.dyn.Resource(of.resource).Namespace(namespace).DeleteCollection(ctx,

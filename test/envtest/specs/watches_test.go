@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
 // openWatches records the open watches of a client.
@@ -93,7 +94,7 @@ var _ = Describe("waits of one client", func() {
 		}
 
 		By("noticing that a label was changed, and that another workflow was deleted")
-		_, err = workflows(dyn, namespace).Patch(ctx, "w0", "application/merge-patch+json", []byte(`{"metadata":{"labels":{"team":null}}}`), metav1.PatchOptions{})
+		_, err = argotest.Workflows(dyn, namespace).Patch(ctx, "w0", "application/merge-patch+json", []byte(`{"metadata":{"labels":{"team":null}}}`), metav1.PatchOptions{})
 		Expect(err).NotTo(HaveOccurred())
 		Eventually(ctx, watches.selectors).Should(HaveExactElements(";workflows.argoproj.io/workflow-template=" + template))
 		Expect(client.Delete(ctx, "w1", workflow.DeleteOptions{})).To(Succeed())

@@ -12,32 +12,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-func workflows(client dynamic.Interface, namespace string) dynamic.ResourceInterface {
-	return client.Resource(argoResource("workflows")).Namespace(namespace)
-}
-
-func argoResource(plural string) schema.GroupVersionResource {
-	return schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: plural}
-}
-
 func crdResource() schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
-}
-
-// fromYAML returns the object of a manifest.
-func fromYAML(manifest string) *unstructured.Unstructured {
-	GinkgoHelper()
-	o := &unstructured.Unstructured{}
-	Expect(yaml.Unmarshal([]byte(manifest), &o.Object)).To(Succeed())
-	return o
-}
-
-// create creates a workflow and returns its name.
-func create(ctx context.Context, client dynamic.ResourceInterface, manifest string) string {
-	GinkgoHelper()
-	wf, err := client.Create(ctx, fromYAML(manifest), metav1.CreateOptions{})
-	Expect(err).NotTo(HaveOccurred())
-	return wf.GetName()
 }
 
 // statusOf returns a workflow's status.
