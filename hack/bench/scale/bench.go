@@ -12,7 +12,7 @@ import (
 
 // bench is one run.
 type bench struct {
-	extent     extent
+	findings
 	cluster    *envtest.Cluster
 	kubeconfig string // of the account that waits
 	steps      *report.Steps
@@ -21,15 +21,15 @@ type bench struct {
 // measured is what one window has shown of one way.
 type measured struct {
 	workflows int
-	started   usage   // until every workflow has been seen
-	memory    memory  // with all waiting: the larger of those before and after the changes
-	running   usage   // while workflows changed
+	started   Usage   // until every workflow has been seen
+	memory    Memory  // with all waiting: the larger of those before and after the changes
+	running   Usage   // while workflows changed
 	rate      float64 // changes a second
 	delays    delays
 }
 
 // measure measures everything at one size.
-func (b *bench) measure(ctx context.Context, size int, f *findings) error {
+func (b *bench) measure(ctx context.Context, size int) error {
 	namespace, err := b.cluster.NewNamespace(ctx, "scale")
 	if err != nil {
 		return err
@@ -53,16 +53,16 @@ func (b *bench) measure(ctx context.Context, size int, f *findings) error {
 			at.windows[way] = append(at.windows[way], m)
 		}
 	}
-	f.sizes = append(f.sizes, at)
-	if len(f.sizes) < len(b.extent.sizes) {
+	b.sizes = append(b.sizes, at)
+	if len(b.sizes) < len(b.extent.sizes) {
 		return nil
 	}
 	b.steps.Step("listing %d workflows", size)
-	f.objectBytes = c.bytes.Load()
-	if f.paged, err = b.list(ctx, listPaged, c); err != nil {
+	b.objectBytes = c.bytes.Load()
+	if b.paged, err = b.list(ctx, listPaged, c); err != nil {
 		return err
 	}
-	f.atOnce, err = b.list(ctx, listAtOnce, c)
+	b.atOnce, err = b.list(ctx, listAtOnce, c)
 	return err
 }
 
@@ -84,23 +84,21 @@ func (b *bench) window(ctx context.Context, way string, c *crowd, seed uint64) (
 		stopped := p.stop()
 		err = errors.Join(context.Cause(ctx), err, stopped)
 	}()
-	d.again = func(index int) error { return p.order(order{Do: orderAgain, Index: index}) }
-
-	begun, err := p.ask(ctx, orderStart)
-	if err != nil {
-		return measured{}, err
+	d.again = func(index int) error { return p.rpc.Call("peer.Again", index, new(int)) }
+	m.workflows = len(c.stages)
+	if err := p.rpc.Call("peer.Start", 0, &m.started); err != nil {
+		return m, err
 	}
-	before, err := p.ask(ctx, orderMemory)
-	if err != nil {
-		return measured{}, err
+	if err := p.rpc.Call("peer.Memory", 0, &m.memory); err != nil {
+		return m, err
 	}
-	m = measured{workflows: len(c.stages), started: begun.Usage, memory: before.Memory}
 	if err := b.drive(ctx, p, d, &m); err != nil {
-		return measured{}, err
+		return m, err
 	}
-	after, err := p.ask(ctx, orderMemory)
-	if after.Memory.total() > m.memory.total() {
-		m.memory = after.Memory
+	var after Memory
+	err = p.rpc.Call("peer.Memory", 0, &after)
+	if after.total() > m.memory.total() {
+		m.memory = after
 	}
 	return m, err
 }
@@ -113,19 +111,18 @@ func (b *bench) drive(ctx context.Context, p *process, d *driver, m *measured) e
 	if _, err := d.drive(ctx, b.extent.warmUp, false); err != nil {
 		return err
 	}
-	before, err := p.ask(ctx, orderUsage)
-	if err != nil {
+	var before, after Usage
+	if err := p.rpc.Call("peer.Usage", 0, &before); err != nil {
 		return err
 	}
 	changes, err := d.drive(ctx, b.extent.window, true)
 	if err != nil {
 		return err
 	}
-	after, err := p.ask(ctx, orderUsage)
-	if err != nil {
+	if err := p.rpc.Call("peer.Usage", 0, &after); err != nil {
 		return err
 	}
-	m.running = after.Usage.since(before.Usage)
+	m.running = after.since(before)
 	m.rate = m.running.perSecond(int64(changes))
 	if err := d.ledger.settle(ctx, 30*time.Second+2*pollInterval); err != nil {
 		return err
@@ -139,13 +136,14 @@ func (b *bench) drive(ctx context.Context, p *process, d *driver, m *measured) e
 
 // list returns the most memory that a process has in use while it lists the crowd in one way.
 func (b *bench) list(ctx context.Context, way string, c *crowd) (most int64, err error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	p, err := startProcess(ctx, b.task(way, c), nil, cancel)
+	p, err := startProcess(ctx, b.task(way, c), nil, func(error) {})
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, p.stop()) }()
-	a, err := p.ask(ctx, orderStart)
-	return a.List, err
+	if err := p.rpc.Call("peer.Start", 0, &Usage{}); err != nil {
+		return 0, err
+	}
+	err = p.rpc.Call("peer.Highest", 0, &most)
+	return most, err
 }

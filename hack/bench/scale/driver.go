@@ -75,7 +75,7 @@ func (d *driver) reviveAll(ctx context.Context) error {
 }
 
 // ended is called when an end was reported.
-func (d *driver) ended(e end) {
+func (d *driver) ended(e End) {
 	d.ledger.report(e)
 	d.turns.sawEnd(e.Index)
 }

@@ -46,7 +46,7 @@ type atSize struct {
 	windows   map[string]windows
 }
 
-// write writes the table, the notes and the graph. The error is errMissed if a limit is missed that counts.
+// write writes the table, the notes and the graph. The error is report.ErrMissed if a limit is missed that counts.
 func (f *findings) write(out io.Writer) error {
 	rows := f.rows()
 	_, largest := f.largest()
@@ -63,7 +63,7 @@ func (f *findings) write(out io.Writer) error {
 		}
 	}
 	if report.Missed(rows) && f.extent.limits {
-		return errMissed
+		return report.ErrMissed
 	}
 	return nil
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/report"
 )
 
 func TestPercentile(t *testing.T) {
@@ -65,9 +67,9 @@ func TestWhatIsMeasured(t *testing.T) {
 func window(workflows int, slow float64) measured {
 	n := float64(workflows)
 	return measured{
-		workflows: workflows, rate: changeRate, memory: memory{Heap: int64(3000 * n * slow), Stacks: int64(2000 * n * slow)},
-		started: usage{At: int64(1e5 * n * slow), CPU: int64(1e5 * n * slow), Bytes: int64(n), Requests: 2},
-		running: usage{At: 1e9, CPU: int64(1e8 * slow), Bytes: 2e6, MostOpen: int64(slow)},
+		workflows: workflows, rate: changeRate, memory: Memory{Heap: int64(3000 * n * slow), Stacks: int64(2000 * n * slow)},
+		started: Usage{At: int64(1e5 * n * slow), CPU: int64(1e5 * n * slow), Bytes: int64(n), Requests: 2},
+		running: Usage{At: 1e9, CPU: int64(1e8 * slow), Bytes: 2e6, MostOpen: int64(slow)},
 		delays: delays{
 			fromArrival: slices.Repeat([]time.Duration{time.Duration(slow * 1e6)}, 100),
 			fromAnswer:  slices.Repeat([]time.Duration{time.Duration(slow * 2e6)}, 100),
@@ -136,7 +138,7 @@ func TestLimits(t *testing.T) {
 	} {
 		var out bytes.Buffer
 		f := findingsOf(tt.slowness)
-		if err := f.write(&out); !errors.Is(err, errMissed) {
+		if err := f.write(&out); !errors.Is(err, report.ErrMissed) {
 			t.Errorf("%g: %v", tt.slowness, err)
 		}
 		for _, what := range tt.missed {

@@ -6,15 +6,16 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 // ledger has the ends that were written beside those that were reported, by the version of each.
 type ledger struct {
 	mu       sync.Mutex
 	written  map[string]writtenEnd
-	reported map[string]end
+	reported map[string]End
 	twice    int
-	change   chan struct{} // has a value if written or reported has changed
 }
 
 type writtenEnd struct {
@@ -24,31 +25,22 @@ type writtenEnd struct {
 }
 
 func newLedger() *ledger {
-	return &ledger{written: map[string]writtenEnd{}, reported: map[string]end{}, change: make(chan struct{}, 1)}
+	return &ledger{written: map[string]writtenEnd{}, reported: map[string]End{}}
 }
 
 func (l *ledger) wrote(version string, w writtenEnd) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.written[version] = w
-	l.changed()
 }
 
-func (l *ledger) report(e end) {
+func (l *ledger) report(e End) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if _, before := l.reported[e.Version]; before {
 		l.twice++
 	}
 	l.reported[e.Version] = e
-	l.changed()
-}
-
-func (l *ledger) changed() {
-	select {
-	case l.change <- struct{}{}:
-	default:
-	}
 }
 
 // open returns how many ends were written and not reported.
@@ -65,16 +57,9 @@ func (l *ledger) open() (open int) {
 
 // settle blocks until every end that was written is reported.
 func (l *ledger) settle(ctx context.Context, within time.Duration) error {
-	timer := time.NewTimer(within)
-	defer timer.Stop()
-	for l.open() > 0 {
-		select {
-		case <-l.change:
-		case <-timer.C:
-			return fmt.Errorf("%d ends were not reported within %s", l.open(), within)
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
+	settled := func(context.Context) (bool, error) { return l.open() == 0, nil }
+	if err := wait.PollUntilContextTimeout(ctx, 10*time.Millisecond, within, true, settled); err != nil {
+		return fmt.Errorf("%d ends were not reported within %s: %w", l.open(), within, err)
 	}
 	return nil
 }

@@ -12,14 +12,14 @@ import (
 func TestLedgerMatchesEnds(t *testing.T) {
 	l := newLedger()
 	l.wrote("10", writtenEnd{index: 1, answered: 100}) // before the window
-	l.report(end{Index: 2, Version: "11", Arrived: 190, Reported: 220})
+	l.report(End{Index: 2, Version: "11", Arrived: 190, Reported: 220})
 	l.wrote("11", writtenEnd{index: 2, answered: 200, counted: true}) // reported before it was answered
 	l.wrote("12", writtenEnd{index: 3, answered: 300, counted: true})
 	if l.open() != 2 {
 		t.Errorf("%d open", l.open())
 	}
-	l.report(end{Index: 1, Version: "10", Arrived: 101, Reported: 102})
-	l.report(end{Index: 3, Version: "12", Reported: 290})
+	l.report(End{Index: 1, Version: "10", Arrived: 101, Reported: 102})
+	l.report(End{Index: 3, Version: "12", Reported: 290})
 	d, err := l.delays()
 	if err != nil {
 		t.Fatal(err)
@@ -32,12 +32,12 @@ func TestLedgerMatchesEnds(t *testing.T) {
 
 func TestLedgerFindsWhatIsWrong(t *testing.T) {
 	for _, tt := range []struct {
-		reported []end
+		reported []End
 		want     string
 	}{
-		{[]end{{Index: 1, Version: "10"}, {Index: 1, Version: "10"}}, "reported twice"},
-		{[]end{{Index: 1, Version: "9"}}, "bulk-load-00001 was reported to have ended in version 9"},
-		{[]end{{Index: 2, Version: "10"}}, "bulk-load-00002 was reported to have ended in version 10"},
+		{[]End{{Index: 1, Version: "10"}, {Index: 1, Version: "10"}}, "reported twice"},
+		{[]End{{Index: 1, Version: "9"}}, "bulk-load-00001 was reported to have ended in version 9"},
+		{[]End{{Index: 2, Version: "10"}}, "bulk-load-00002 was reported to have ended in version 10"},
 	} {
 		l := newLedger()
 		l.wrote("10", writtenEnd{index: 1, counted: true})
@@ -55,7 +55,7 @@ func TestLedgerSettles(t *testing.T) {
 		l := newLedger()
 		l.wrote("1", writtenEnd{})
 		l.wrote("2", writtenEnd{})
-		l.report(end{Version: "1"})
+		l.report(End{Version: "1"})
 		if err := l.settle(t.Context(), time.Minute); err == nil || !strings.Contains(err.Error(), "1 ends were not reported within 1m0s") {
 			t.Error(err)
 		}
@@ -64,7 +64,7 @@ func TestLedgerSettles(t *testing.T) {
 		if err := l.settle(ctx, time.Minute); err == nil {
 			t.Error("settled")
 		}
-		go l.report(end{Version: "2"})
+		go l.report(End{Version: "2"})
 		if err := l.settle(t.Context(), time.Minute); err != nil {
 			t.Error(err)
 		}

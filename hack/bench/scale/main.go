@@ -15,10 +15,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime"
-	"syscall"
 	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/report"
@@ -26,32 +24,18 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/leash"
 )
 
-// errMissed ends a run in which a limit was missed.
-var errMissed = errors.New("a limit is missed")
-
 func main() {
 	leash.Main()
 	short := flag.Bool("short", false, "a few seconds at two small sizes, without a graph; no limit counts")
 	graph := flag.String("graph", "", "`file` for the graph (SVG); none by default")
 	peer := flag.String("peer", "", "for this program itself: what its process is to do")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	var err error
-	if *peer != "" {
-		err = runPeer(ctx, *peer, os.Stdin, os.Stdout)
-	} else {
-		err = run(ctx, extentOf(*short, *graph), os.Stdout, report.NewSteps(os.Stderr))
-	}
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "scale:", err)
-	}
-	switch {
-	case errors.Is(err, errMissed):
-		os.Exit(3)
-	case err != nil:
-		os.Exit(1)
-	}
+	report.Main("scale", func(ctx context.Context) error {
+		if *peer != "" {
+			return runPeer(ctx, *peer)
+		}
+		return run(ctx, extentOf(*short, *graph), os.Stdout)
+	})
 }
 
 // extent is how much is measured.
@@ -74,8 +58,8 @@ func extentOf(short bool, graph string) extent {
 	}
 }
 
-// ways returns what is measured in a window at a size. Polling is slow, so it is measured once at each size; and
-// at the last one not at all, since an API server can't answer that many requests.
+// ways returns what is measured in a window at a size. Polling is slow, so it is measured once at each size, and
+// not at the last: one API server can't answer that many requests.
 func (e extent) ways(size, window int) []string {
 	switch last := size == e.sizes[len(e.sizes)-1]; {
 	case window == 0 && !last:
@@ -89,13 +73,14 @@ func (e extent) ways(size, window int) []string {
 //go:embed reader.yaml
 var reader []byte
 
-func run(ctx context.Context, e extent, out io.Writer, steps *report.Steps) (err error) {
+func run(ctx context.Context, e extent, out io.Writer) (err error) {
 	// All that is measured goes through one API server, which on two processors does not reach the rate
 	// if it collects garbage as often as by default. It inherits the environment; the
 	// processes that are measured do not.
 	if err := os.Setenv("GOGC", "400"); err != nil {
 		return err
 	}
+	steps := report.NewSteps(os.Stderr)
 	cluster, err := envtest.Start(ctx, envtest.Options{
 		Parts: envtest.APIServer, Progress: func(step string) { steps.Step("%s", step) },
 	})
@@ -106,14 +91,12 @@ func run(ctx context.Context, e extent, out io.Writer, steps *report.Steps) (err
 	if err := os.Unsetenv("GOGC"); err != nil {
 		return err
 	}
-	kubeconfig, err := readerOf(ctx, cluster)
-	if err != nil {
+	b := &bench{cluster: cluster, steps: steps, findings: findings{extent: e}}
+	if b.kubeconfig, err = readerOf(ctx, cluster); err != nil {
 		return err
 	}
-	f := findings{extent: e}
-	b := &bench{extent: e, cluster: cluster, kubeconfig: kubeconfig, steps: steps}
 	for _, size := range e.sizes {
-		if err := b.measure(ctx, size, &f); err != nil {
+		if err := b.measure(ctx, size); err != nil {
 			return fmt.Errorf("%d workflows: %w", size, err)
 		}
 		// Without old versions, etcd stays below its limit.
@@ -123,7 +106,7 @@ func run(ctx context.Context, e extent, out io.Writer, steps *report.Steps) (err
 	}
 	fmt.Fprintf(out, "%s, %d CPUs, %s/%s, %s\n\n", time.Now().UTC().Format(time.DateOnly),
 		runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
-	return f.write(out)
+	return b.write(out)
 }
 
 // readerOf returns the kubeconfig of the account in reader.yaml.

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"regexp"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -23,7 +22,7 @@ type meter struct {
 	watches, mostOpen atomic.Int64 // requests for a watch whose answer is open
 	late              atomic.Int64 // times a watch had to wait for its reader
 
-	event *regexp.Regexp // with a workflow's number and its version
+	event *regexp.Regexp // with a workflow's name and its version
 
 	mu       sync.Mutex
 	arrivals []arrival // the last of each workflow
@@ -37,7 +36,7 @@ type arrival struct {
 // newMeter returns a meter for that many workflows. The API server writes an object's metadata before
 // its spec and status, and there the version after the name.
 func newMeter(workflows int) *meter {
-	event := regexp.MustCompile(`"name":"` + namePrefix + `(\d{5})",[^{}]*?"resourceVersion":"(\d+)"`)
+	event := regexp.MustCompile(`"name":"(` + namePrefix + `\d{5})",[^{}]*?"resourceVersion":"(\d+)"`)
 	return &meter{event: event, arrivals: make([]arrival, workflows)}
 }
 
@@ -51,30 +50,28 @@ func (m *meter) arrived(event []byte) {
 	if found == nil {
 		return
 	}
-	index, err := strconv.Atoi(string(found[1]))
-	if err != nil || index >= len(m.arrivals) {
-		return
-	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.arrivals[index] = arrival{version: string(found[2]), at: now}
+	if index := indexOf(string(found[1])); index < len(m.arrivals) {
+		m.arrivals[index] = arrival{version: string(found[2]), at: now}
+	}
 }
 
 // arrival returns when that version arrived; 0 if it was not in the last event.
 func (m *meter) arrival(index int, version string) int64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if index >= len(m.arrivals) || m.arrivals[index].version != version {
+	if index < 0 || index >= len(m.arrivals) || m.arrivals[index].version != version {
 		return 0
 	}
 	return m.arrivals[index].at
 }
 
-// config returns cfg, metered.
-func (m *meter) config(cfg *rest.Config) *rest.Config {
-	metered := rest.CopyConfig(cfg)
+// metered returns cfg with a dialer and a transport that count.
+func (m *meter) metered(cfg *rest.Config) *rest.Config {
+	cfg = rest.CopyConfig(cfg)
 	dialer := &net.Dialer{}
-	metered.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+	cfg.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dialer.DialContext(ctx, network, address)
 		if err != nil {
 			return nil, err
@@ -82,8 +79,8 @@ func (m *meter) config(cfg *rest.Config) *rest.Config {
 		m.dialled.Add(1)
 		return &meteredConn{Conn: conn, meter: m}, nil
 	}
-	metered.Wrap(func(rt http.RoundTripper) http.RoundTripper { return &meteredTransport{next: rt, meter: m} })
-	return metered
+	cfg.Wrap(func(rt http.RoundTripper) http.RoundTripper { return &meteredTransport{next: rt, meter: m} })
+	return cfg
 }
 
 type meteredConn struct {
@@ -124,8 +121,8 @@ func (t *meteredTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 // WrappedRoundTripper is how client-go finds what it needs beneath a wrapper.
 func (t *meteredTransport) WrappedRoundTripper() http.RoundTripper { return t.next }
 
-// usage is what a process has used since its start.
-type usage struct {
+// Usage is what a process has used since its start.
+type Usage struct {
 	At       int64 // by nanos
 	CPU      int64 // nanoseconds, user and system
 	Bytes    int64 // over the wire
@@ -136,24 +133,24 @@ type usage struct {
 	MostOpen int64 // watches
 }
 
-func (m *meter) usage() (usage, error) {
+func (m *meter) usage() (Usage, error) {
 	var own syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
-		return usage{}, fmt.Errorf("read own usage: %w", err)
+		return Usage{}, fmt.Errorf("read own usage: %w", err)
 	}
-	return usage{
+	return Usage{
 		At: nanos(), CPU: own.Utime.Nano() + own.Stime.Nano(), Bytes: m.bytes.Load(), Requests: m.requests.Load(),
 		Failed: m.failed.Load(), Dialled: m.dialled.Load(), Late: m.late.Load(), MostOpen: m.mostOpen.Load(),
 	}, nil
 }
 
 // since returns what was used since an earlier moment; MostOpen is up to now.
-func (u usage) since(before usage) usage {
-	return usage{
+func (u Usage) since(before Usage) Usage {
+	return Usage{
 		At: u.At - before.At, CPU: u.CPU - before.CPU, Bytes: u.Bytes - before.Bytes, Requests: u.Requests - before.Requests,
 		Failed: u.Failed - before.Failed, Dialled: u.Dialled - before.Dialled, Late: u.Late - before.Late, MostOpen: u.MostOpen,
 	}
 }
 
 // perSecond returns a count as a rate.
-func (u usage) perSecond(count int64) float64 { return float64(count) / time.Duration(u.At).Seconds() }
+func (u Usage) perSecond(count int64) float64 { return float64(count) / time.Duration(u.At).Seconds() }

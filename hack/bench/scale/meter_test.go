@@ -125,10 +125,10 @@ func TestPumpEndsWhenClosed(t *testing.T) {
 }
 
 func TestUsageSince(t *testing.T) {
-	before := usage{At: 1e9, CPU: 10, Bytes: 101, Requests: 5, MostOpen: 1}
-	after := usage{At: 3e9, CPU: 30, Bytes: 601, Requests: 9, Failed: 2, Dialled: 3, Late: 1, MostOpen: 2}
+	before := Usage{At: 1e9, CPU: 10, Bytes: 101, Requests: 5, MostOpen: 1}
+	after := Usage{At: 3e9, CPU: 30, Bytes: 601, Requests: 9, Failed: 2, Dialled: 3, Late: 1, MostOpen: 2}
 	got := after.since(before)
-	if got != (usage{At: 2e9, CPU: 20, Bytes: 500, Requests: 4, Failed: 2, Dialled: 3, Late: 1, MostOpen: 2}) {
+	if got != (Usage{At: 2e9, CPU: 20, Bytes: 500, Requests: 4, Failed: 2, Dialled: 3, Late: 1, MostOpen: 2}) {
 		t.Errorf("%+v", got)
 	}
 	if rate := got.perSecond(got.Bytes); rate != 250 {

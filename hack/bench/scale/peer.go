@@ -3,133 +3,153 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"sync"
+	"net/rpc"
+	"os"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// The ways to find out that workflows have ended, and to list workflows.
-const (
-	ours       = "ours"
-	informer   = "informer"
-	polling    = "polling"
-	listPaged  = "list"
-	listAtOnce = "list-at-once"
-)
-
-// way is one of them.
-type way interface {
-	// start begins to wait for all workflows and blocks until each has been seen.
-	start(ctx context.Context) error
-	// again begins again to wait for one that had ended.
-	again(ctx context.Context, index int)
+// task is what a process of its own is started for.
+type task struct {
+	Way        string
+	Kubeconfig string
+	Namespace  string
+	Workflows  int // how many there are, each waited for
 }
 
-// peer is a process of its own that waits in one way, so that what it uses is its own.
+// End is that a workflow was seen to have ended.
+type End struct {
+	Index   int
+	Version string
+	// Arrived is when the event was there, 0 if it was not an event that reported the end; Reported is when the
+	// waiter or handler was called. Both are by nanos.
+	Arrived, Reported int64
+}
+
+// peer is a process of its own that waits in one way, so that what it uses is its own. Its parent calls the
+// exported methods over its standard input and output.
 type peer struct {
-	task   task
-	config *rest.Config // metered
-	meter  *meter
-	before memory // the start
-	list   int64  // see answer
+	task
+	*meter
+	config  *rest.Config // metered
+	start   func() (again func(index int), err error)
+	again   func(index int)
+	before  Memory // the start
+	highest int64
 
-	mu  sync.Mutex // of out
-	out *json.Encoder
+	ends   chan End
+	errors chan error
+	done   <-chan struct{}
 }
 
-// runPeer obeys until in ends.
-func runPeer(ctx context.Context, text string, in io.Reader, out io.Writer) error {
+// runPeer serves until standard input ends.
+func runPeer(ctx context.Context, text string) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	p := &peer{out: json.NewEncoder(out)}
+	p := &peer{ends: make(chan End, 1000), errors: make(chan error, 1), done: ctx.Done()}
 	if err := json.Unmarshal([]byte(text), &p.task); err != nil {
 		return fmt.Errorf("read task: %w", err)
 	}
-	cfg, err := clientcmd.BuildConfigFromFlags("", p.task.Kubeconfig)
+	way, known := map[string]func(context.Context) (func(int), error){
+		ours: p.wait, informer: p.inform, polling: p.poll, listPaged: p.listPaged, listAtOnce: p.listAtOnce,
+	}[p.Way]
+	if !known {
+		return fmt.Errorf("unknown way %q", p.Way)
+	}
+	p.start = func() (func(int), error) { return way(ctx) }
+	cfg, err := clientcmd.BuildConfigFromFlags("", p.Kubeconfig)
 	if err != nil {
 		return err
 	}
 	cfg.QPS = -1 // client-go would throttle those that are compared
-	p.meter = newMeter(p.task.Workflows)
-	p.config = p.meter.config(cfg)
-	w, err := p.newWay()
+	p.meter = newMeter(p.Workflows)
+	p.config = p.metered(cfg)
+	p.before = settledMemory() // with all that measuring needs
+	server := rpc.NewServer()
+	if err := server.RegisterName("peer", p); err != nil {
+		return err
+	}
+	server.ServeConn(&stdio{ended: stop})
+	return nil
+}
+
+// stdio is the connection to the parent.
+type stdio struct{ ended func() }
+
+func (s *stdio) Read(b []byte) (int, error) {
+	n, err := os.Stdin.Read(b)
+	if err != nil {
+		s.ended()
+	}
+	return n, err
+}
+
+func (s *stdio) Write(b []byte) (int, error) { return os.Stdout.Write(b) }
+
+func (s *stdio) Close() error { return nil }
+
+// Start begins to wait for all workflows and blocks until each has been seen. It returns what that took.
+func (p *peer) Start(_ int, used *Usage) error {
+	before, err := p.usage()
 	if err != nil {
 		return err
 	}
-	p.before = settledMemory() // with all that measuring needs
-	orders := json.NewDecoder(in)
-	for {
-		var o order
-		if err := orders.Decode(&o); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return fmt.Errorf("read order: %w", err)
-		}
-		if err := p.obey(ctx, w, o); err != nil {
-			return fmt.Errorf("%s: %w", o.Do, err)
-		}
+	if p.again, err = p.start(); err != nil {
+		return err
 	}
+	after, err := p.usage()
+	*used = after.since(before)
+	return err
 }
 
-func (p *peer) newWay() (way, error) {
-	switch p.task.Way {
-	case ours:
-		return &waits{peer: p}, nil
-	case informer:
-		return &informerPeer{peer: p}, nil
-	case polling:
-		return &polls{peer: p}, nil
-	case listPaged, listAtOnce:
-		return &lists{peer: p}, nil
+// Again begins again to wait for a workflow that had ended.
+func (p *peer) Again(index int, _ *int) error {
+	p.again(index)
+	return nil
+}
+
+// Usage returns what was used since the process started.
+func (p *peer) Usage(_ int, now *Usage) (err error) {
+	*now, err = p.usage()
+	return err
+}
+
+// Memory collects garbage and returns by how much the memory has grown since before the start.
+func (p *peer) Memory(_ int, more *Memory) error {
+	now := settledMemory()
+	*more = Memory{Heap: now.Heap - p.before.Heap, Stacks: now.Stacks - p.before.Stacks}
+	return nil
+}
+
+// Highest returns the most memory that was in use while workflows were listed.
+func (p *peer) Highest(_ int, most *int64) error {
+	*most = p.highest
+	return nil
+}
+
+// Ends blocks until there are ends to report. It returns none when the process is to end.
+func (p *peer) Ends(_ int, ends *[]End) error {
+	select {
+	case e := <-p.ends:
+		*ends = append(*ends, e)
+	case err := <-p.errors:
+		return err
+	case <-p.done:
 	}
-	return nil, fmt.Errorf("unknown way %q", p.task.Way)
+	return nil
 }
 
-func (p *peer) obey(ctx context.Context, w way, o order) error {
-	switch o.Do {
-	case orderAgain:
-		w.again(ctx, o.Index)
-		return nil
-	case orderMemory:
-		return p.send(news{Answer: &answer{Memory: settledMemory().since(p.before)}})
-	case orderUsage:
-		now, err := p.meter.usage()
-		if err != nil {
-			return err
-		}
-		return p.send(news{Answer: &answer{Usage: now}})
-	case orderStart:
-		before, err := p.meter.usage()
-		if err != nil {
-			return err
-		}
-		if err := w.start(ctx); err != nil {
-			return err
-		}
-		after, err := p.meter.usage()
-		if err != nil {
-			return err
-		}
-		return p.send(news{Answer: &answer{Usage: after.since(before), List: p.list}})
-	}
-	return errors.New("unknown order")
-}
-
-func (p *peer) send(n news) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.out.Encode(n)
-}
-
-// ended reports an end that was reported to the waiter or handler at that time. A parent that has
-// ended does not need it.
+// ended reports an end that was reported to the waiter or handler at that time.
 func (p *peer) ended(index int, version string, reported int64) {
-	_ = p.send(news{End: &end{Index: index, Version: version, Arrived: p.meter.arrival(index, version), Reported: reported}})
+	p.ends <- End{Index: index, Version: version, Arrived: p.arrival(index, version), Reported: reported}
 }
 
 // failed reports what must not happen.
-func (p *peer) failed(err error) { _ = p.send(news{Error: err.Error()}) }
+func (p *peer) failed(err error) {
+	select {
+	case p.errors <- err:
+	default: // one is enough
+	}
+}

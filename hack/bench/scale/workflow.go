@@ -15,14 +15,14 @@ const namePrefix = "bulk-load-"
 
 func nameOf(index int) string { return fmt.Sprintf(namePrefix+"%05d", index) }
 
-// indexOf returns the number in a workflow's name.
-func indexOf(name string) (int, error) {
+// indexOf returns the number in a workflow's name; -1 if there is none.
+func indexOf(name string) int {
 	digits, ours := strings.CutPrefix(name, namePrefix)
-	index, err := strconv.ParseUint(digits, 10, 32)
-	if !ours || err != nil || len(digits) != 5 {
-		return 0, fmt.Errorf("%q is not a workflow of this benchmark", name)
+	index, err := strconv.ParseUint(digits, 10, 31)
+	if !ours || err != nil {
+		return -1
 	}
-	return int(index), nil
+	return int(index)
 }
 
 // stage is how far a workflow or a pod has come. The objects of two different stages differ, or a
@@ -32,8 +32,12 @@ type stage struct {
 	Ended, Failed bool
 }
 
-// reports is the number of parts into which a pod divides its work when it reports progress.
-const reports = 100
+const (
+	// reports is the number of parts into which a pod divides its work when it reports progress.
+	reports = 100
+	// reportsOfFirst is after how many reports the first of the two pods that are left ends.
+	reportsOfFirst = 3
+)
 
 // Done is how many parts a pod has reported.
 func (s stage) Done() int {
@@ -72,9 +76,6 @@ var workflowTemplate string
 func parseTemplate() (*template.Template, error) {
 	return template.New("workflow").Delims("<<", ">>").Parse(workflowTemplate)
 }
-
-// reportsOfFirst is after how many reports the first of the two pods that are left ends.
-const reportsOfFirst = 3
 
 // workflowJSON returns a workflow as the API server receives it. It replaces the one of that version; ""
 // is for a new workflow.

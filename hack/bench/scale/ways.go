@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/dynamic/dynamicinformer"
+	"k8s.io/client-go/tools/cache"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
+
+// The ways to find out that workflows have ended. Each begins to wait for all workflows and blocks until
+// each has been seen; again begins again to wait for one that had ended.
+const (
+	ours     = "ours"
+	informer = "informer"
+	polling  = "polling"
+)
+
+// wait is this library's way: one client, and a goroutine in Wait for each workflow.
+func (p *peer) wait(ctx context.Context) (again func(index int), err error) {
+	client, err := workflow.NewForConfig(p.config, workflow.Options{Namespace: p.Namespace})
+	if err != nil {
+		return nil, err
+	}
+	// The name is not made here, since that takes more of the stack than waiting does.
+	wait := func(index int, name string, seen func()) {
+		s, err := client.Wait(ctx, name, func(s *status.WorkflowStatus) (bool, error) {
+			if seen != nil {
+				seen()
+				seen = nil
+			}
+			return workflow.Completed(s)
+		})
+		reported := nanos()
+		switch {
+		case err == nil:
+			p.ended(index, s.ResourceVersion, reported)
+		case ctx.Err() == nil:
+			p.failed(err)
+		}
+	}
+	var seen sync.WaitGroup
+	seen.Add(p.Workflows)
+	for index := range p.Workflows {
+		go wait(index, nameOf(index), seen.Done)
+	}
+	seen.Wait()
+	return func(index int) { go wait(index, nameOf(index), nil) }, nil
+}
+
+// inform is client-go's way: an informer of the namespace whose one handler checks whether a workflow has
+// ended, also again. Nothing waits: what a waiter takes would come on top.
+func (p *peer) inform(ctx context.Context) (again func(index int), err error) {
+	client, err := dynamic.NewForConfig(p.config)
+	if err != nil {
+		return nil, err
+	}
+	factory := dynamicinformer.NewFilteredDynamicSharedInformerFactory(client, 0, p.Namespace, nil)
+	shared := factory.ForResource(workflows()).Informer()
+	var seen sync.WaitGroup
+	seen.Add(p.Workflows)
+	if _, err := shared.AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc: func(any) { seen.Done() },
+		UpdateFunc: func(before, after any) {
+			reported := nanos()
+			if object, ok := after.(*unstructured.Unstructured); ok && completed(object) && !completed(before.(*unstructured.Unstructured)) {
+				p.ended(indexOf(object.GetName()), object.GetResourceVersion(), reported)
+			}
+		},
+	}); err != nil {
+		return nil, err
+	}
+	go shared.RunWithContext(ctx)
+	if !cache.WaitForCacheSync(ctx.Done(), shared.HasSynced) {
+		return nil, errors.New("the informer did not synchronize")
+	}
+	seen.Wait()
+	return func(int) {}, nil
+}
+
+// completed reports whether a workflow has ended, without decoding more than that.
+func completed(u *unstructured.Unstructured) bool {
+	phase, _, _ := unstructured.NestedString(u.Object, "status", "phase") // which this program has written
+	return phase != stage{}.Phase()
+}
+
+// pollInterval is how often polling reads each workflow.
+const pollInterval = 5 * time.Second
+
+// poll is the plain way: a goroutine for each workflow that reads it every few seconds. The reads are spread
+// over the interval, as they are if workflows start one after the other.
+func (p *peer) poll(ctx context.Context) (again func(index int), err error) {
+	client, err := dynamic.NewForConfig(p.config)
+	if err != nil {
+		return nil, err
+	}
+	resource := client.Resource(workflows()).Namespace(p.Namespace)
+	poll := func(index int, delay time.Duration, seen func()) {
+		name := nameOf(index)
+		timer := time.NewTimer(delay)
+		defer timer.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-timer.C:
+			}
+			timer.Reset(pollInterval)
+			object, err := resource.Get(ctx, name, metav1.GetOptions{})
+			reported := nanos()
+			if err != nil { // the next read will do
+				continue
+			}
+			if seen != nil {
+				seen()
+				seen = nil
+			}
+			if completed(object) {
+				p.ended(index, object.GetResourceVersion(), reported)
+				return
+			}
+		}
+	}
+	var seen sync.WaitGroup
+	seen.Add(p.Workflows)
+	for index := range p.Workflows {
+		go poll(index, pollInterval*time.Duration(index)/time.Duration(p.Workflows), seen.Done)
+	}
+	seen.Wait()
+	return func(index int) { go poll(index, 0, nil) }, nil
+}
+
+// The ways to list workflows: page by page with this library, or at once.
+const (
+	listPaged  = "list"
+	listAtOnce = "list-at-once"
+)
+
+func (p *peer) listPaged(ctx context.Context) (again func(index int), err error) {
+	return nil, p.list(func() (count int, err error) {
+		client, err := workflow.NewForConfig(p.config, workflow.Options{Namespace: p.Namespace})
+		if err != nil {
+			return 0, err
+		}
+		for _, err := range client.List(ctx, workflow.ListOptions{}) {
+			if err != nil {
+				return 0, err
+			}
+			count++
+		}
+		return count, nil
+	})
+}
+
+func (p *peer) listAtOnce(ctx context.Context) (again func(index int), err error) {
+	return nil, p.list(func() (count int, err error) {
+		client, err := dynamic.NewForConfig(p.config)
+		if err != nil {
+			return 0, err
+		}
+		list, err := client.Resource(workflows()).Namespace(p.Namespace).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return 0, err
+		}
+		return len(list.Items), nil
+	})
+}
+
+// list measures how much memory read has in use at most.
+func (p *peer) list(read func() (count int, err error)) error {
+	highest := watchHeap()
+	count, err := read()
+	p.highest = highest()
+	if err == nil && count != p.Workflows {
+		err = fmt.Errorf("listed %d workflows, want %d", count, p.Workflows)
+	}
+	return err
+}
