@@ -13,34 +13,19 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"runtime"
-	"syscall"
-	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/report"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/leash"
 )
-
-// errMissed ends a run in which a limit was missed.
-var errMissed = errors.New("a limit is missed")
 
 func main() {
 	leash.Main()
 	root := flag.String("root", ".", "the repository's root `folder`")
 	short := flag.Bool("short", false, "a few rounds, without the weight of Argo's clients; no limit counts")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	err := run(ctx, bench{root: *root, size: sizeOf(*short), steps: report.NewSteps(os.Stderr)}, os.Stdout)
-	stop()
-	switch {
-	case errors.Is(err, errMissed):
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(3)
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
+	report.Main("bench", func(ctx context.Context) error {
+		return run(ctx, bench{root: *root, size: sizeOf(*short), steps: report.NewSteps(os.Stderr)}, os.Stdout)
+	})
 }
 
 // size is how much is measured.
@@ -82,13 +67,12 @@ func run(ctx context.Context, b bench, out io.Writer) error {
 	}
 	rows = append(more, rows...)
 
-	fmt.Fprintf(out, "%s, %d CPUs, %s/%s, %s\n\n", time.Now().UTC().Format(time.DateOnly),
-		runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+	report.WriteHeading(out)
 	if err := report.WriteTable(out, rows); err != nil {
 		return err
 	}
 	if b.size.limits && report.Missed(rows) {
-		return errMissed
+		return report.ErrMissed
 	}
 	return nil
 }

@@ -10,41 +10,25 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/report"
 )
 
-// errMissed ends a run in which a limit was missed.
-var errMissed = errors.New("a limit is missed")
-
 func main() {
 	short := flag.Bool("short", false, "each operation on one input; no limit counts")
 	one := flag.Int("measure", -1, "measure only the case of that `number`, in this process, and print it as JSON")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	var err error
-	if *one >= 0 {
-		err = measureOne(ctx, *one)
-	} else {
-		err = run(ctx, *short)
-	}
-	stop()
-	switch {
-	case errors.Is(err, errMissed):
-		fmt.Fprintln(os.Stderr, "hostile:", err)
-		os.Exit(3)
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "hostile:", err)
-		os.Exit(1)
-	}
+	report.Main("hostile", func(ctx context.Context) error {
+		if *one >= 0 {
+			return measureOne(ctx, *one)
+		}
+		return run(ctx, *short)
+	})
 }
 
 func run(ctx context.Context, short bool) error {
@@ -66,7 +50,7 @@ func run(ctx context.Context, short bool) error {
 	writeTable(os.Stdout, rows)
 	for _, r := range rows {
 		if !short && r.missed() {
-			return errMissed
+			return report.ErrMissed
 		}
 	}
 	return nil

@@ -29,24 +29,28 @@ type measured struct {
 }
 
 // measure measures everything at one size.
-func (b *bench) measure(ctx context.Context, size int) error {
+func (b *bench) measure(ctx context.Context, s size) error {
 	namespace, err := b.cluster.NewNamespace(ctx, "scale")
 	if err != nil {
 		return err
 	}
-	c, err := newCrowd(b.cluster.Config(), namespace, size)
+	c, err := newCrowd(b.cluster.Config(), namespace, s.workflows)
 	if err != nil {
 		return err
 	}
-	b.steps.Step("creating %d workflows", size)
+	b.steps.Step("creating %d workflows", s.workflows)
 	if err := c.create(ctx); err != nil {
 		return err
 	}
-	at := atSize{workflows: size, windows: map[string]windows{}}
-	for number := range b.extent.windows {
-		for _, way := range b.extent.ways(size, number) {
-			b.steps.Step("%s, %d workflows, window %d", way, size, number+1)
-			m, err := b.window(ctx, way, c, uint64(number)) // windows of the same number have the same changes
+	at := atSize{workflows: s.workflows, windows: map[string]windows{}}
+	for number := range s.windows {
+		ways := []string{ours, informer}
+		if s.polled && number == 0 {
+			ways = append(ways, polling)
+		}
+		for _, way := range ways {
+			b.steps.Step("%s, %d workflows, window %d", way, s.workflows, number+1)
+			m, err := b.window(ctx, way, c)
 			if err != nil {
 				return fmt.Errorf("%s: %w", way, err)
 			}
@@ -57,28 +61,28 @@ func (b *bench) measure(ctx context.Context, size int) error {
 	if len(b.sizes) < len(b.extent.sizes) {
 		return nil
 	}
-	b.steps.Step("listing %d workflows", size)
+	b.steps.Step("listing %d workflows", s.workflows)
 	b.objectBytes = c.bytes.Load()
-	if b.paged, err = b.list(ctx, listPaged, c); err != nil {
+	if b.paged, err = b.list(ctx, listing, c); err != nil {
 		return err
 	}
-	b.atOnce, err = b.list(ctx, listAtOnce, c)
+	b.atOnce, err = b.list(ctx, listingAtOnce, c)
 	return err
 }
 
-func (b *bench) task(way string, c *crowd) task {
-	return task{Way: way, Kubeconfig: b.kubeconfig, Namespace: c.namespace, Workflows: len(c.stages)}
+func (b *bench) task(way string, c *crowd) Task {
+	return Task{Way: way, Kubeconfig: b.kubeconfig, Namespace: c.namespace, Workflows: len(c.stages)}
 }
 
 // window starts a process that waits in one way for all of the crowd, has workflows change for a while and
 // leaves all of them running.
-func (b *bench) window(ctx context.Context, way string, c *crowd, seed uint64) (m measured, err error) {
+func (b *bench) window(ctx context.Context, way string, c *crowd) (m measured, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	d := &driver{crowd: c, turns: newTurns(len(c.stages), seed), ledger: newLedger()}
-	p, err := startProcess(ctx, b.task(way, c), d.ended, cancel)
+	d := newDriver(c)
+	p, err := startProcess(ctx, d.ended, cancel)
 	if err != nil {
-		return measured{}, err
+		return m, err
 	}
 	defer func() {
 		stopped := p.stop()
@@ -86,62 +90,56 @@ func (b *bench) window(ctx context.Context, way string, c *crowd, seed uint64) (
 	}()
 	d.again = func(index int) error { return p.rpc.Call("peer.Again", index, new(int)) }
 	m.workflows = len(c.stages)
-	if err := p.rpc.Call("peer.Start", 0, &m.started); err != nil {
+	if err := p.rpc.Call("peer.Start", b.task(way, c), &m.started); err != nil {
 		return m, err
 	}
 	if err := p.rpc.Call("peer.Memory", 0, &m.memory); err != nil {
 		return m, err
 	}
-	if err := b.drive(ctx, p, d, &m); err != nil {
+	if err := c.collectGarbage(ctx); err != nil {
 		return m, err
 	}
-	var after Memory
-	err = p.rpc.Call("peer.Memory", 0, &after)
-	if after.total() > m.memory.total() {
-		m.memory = after
-	}
-	return m, err
-}
-
-// drive makes workflows change, and those that have ended run again.
-func (b *bench) drive(ctx context.Context, p *process, d *driver, m *measured) error {
-	if err := d.crowd.collectGarbage(ctx); err != nil {
-		return err
-	}
 	if _, err := d.drive(ctx, b.extent.warmUp, false); err != nil {
-		return err
+		return m, err
 	}
 	var before, after Usage
 	if err := p.rpc.Call("peer.Usage", 0, &before); err != nil {
-		return err
+		return m, err
 	}
 	changes, err := d.drive(ctx, b.extent.window, true)
 	if err != nil {
-		return err
+		return m, err
 	}
 	if err := p.rpc.Call("peer.Usage", 0, &after); err != nil {
-		return err
+		return m, err
 	}
 	m.running = after.since(before)
-	m.rate = m.running.perSecond(int64(changes))
-	if err := d.ledger.settle(ctx, 30*time.Second+2*pollInterval); err != nil {
-		return err
+	m.rate = m.running.perSecond(changes)
+	if err := d.settle(ctx, 30*time.Second+2*pollInterval); err != nil {
+		return m, err
 	}
 	if err := d.reviveAll(ctx); err != nil {
-		return err
+		return m, err
 	}
-	m.delays, err = d.ledger.delays()
-	return err
+	var later Memory
+	if err := p.rpc.Call("peer.Memory", 0, &later); err != nil {
+		return m, err
+	}
+	if later.total() > m.memory.total() {
+		m.memory = later
+	}
+	m.delays, err = d.delays()
+	return m, err
 }
 
 // list returns the most memory that a process has in use while it lists the crowd in one way.
 func (b *bench) list(ctx context.Context, way string, c *crowd) (most int64, err error) {
-	p, err := startProcess(ctx, b.task(way, c), nil, func(error) {})
+	p, err := startProcess(ctx, nil, func(error) {})
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, p.stop()) }()
-	if err := p.rpc.Call("peer.Start", 0, &Usage{}); err != nil {
+	if err := p.rpc.Call("peer.Start", b.task(way, c), &Usage{}); err != nil {
 		return 0, err
 	}
 	err = p.rpc.Call("peer.Highest", 0, &most)

@@ -34,7 +34,7 @@ func percentile[T time.Duration | float64](values []T, share float64) float64 {
 type figure struct {
 	what string
 	get  func(measured) float64
-	form form
+	form
 	each form // of what each of the workflows takes
 }
 
@@ -57,13 +57,12 @@ const (
 
 // perWorkflow is the figure shared out among the workflows.
 func (f figure) perWorkflow() figure {
-	return figure{what: f.what + ", per workflow", form: f.each,
-		get: func(m measured) float64 { return f.get(m) / float64(m.workflows) }}
+	get := func(m measured) float64 { return f.get(m) / float64(m.workflows) }
+	return figure{what: f.what + ", per workflow", get: get, form: f.each}
 }
 
-func heapFigure() figure {
-	total := func(m measured) float64 { return m.memory.total() }
-	return figure{what: "heap and stacks", get: total, each: form{kilo, "%.2f KB"}}.perWorkflow()
+func memoryFigure() figure {
+	return figure{"heap and stacks", func(m measured) float64 { return m.memory.total() }, form{mega, "%.2f MB"}, form{kilo, "%.2f KB"}}
 }
 
 // startFigures are of the time until each workflow has been seen.
@@ -77,8 +76,8 @@ func startFigures() []figure {
 }
 
 func cpuFigure() figure {
-	return figure{"CPU", func(m measured) float64 { return m.running.perSecond(m.running.CPU) },
-		form{second / 100, "%.1f %% of one"}, form{microsecond, "%.0f µs/s"}}
+	cpu := func(m measured) float64 { return m.running.perSecond(m.running.CPU) }
+	return figure{"CPU", cpu, form{second / 100, "%.1f %% of one"}, form{microsecond, "%.0f µs/s"}}
 }
 
 // runFigures are of the time while workflows change.
@@ -99,11 +98,14 @@ func connectionsFigure() figure {
 }
 
 func arrivalFigure(share float64) figure {
-	return figure{what: fmt.Sprintf("event at the client to its return, p%g", share), form: form{millisecond, "%.2f ms"},
-		get: func(m measured) float64 { return percentile(m.delays.fromArrival, share) }}
+	return delayFigure("event at the client", share, func(m measured) []time.Duration { return m.delays.fromArrival })
 }
 
 func answerFigure(share float64) figure {
-	return figure{what: fmt.Sprintf("write answered to its return, p%g", share), form: form{millisecond, "%.2f ms"},
-		get: func(m measured) float64 { return percentile(m.delays.fromAnswer, share) }}
+	return delayFigure("write answered", share, func(m measured) []time.Duration { return m.delays.fromAnswer })
+}
+
+func delayFigure(from string, share float64, of func(measured) []time.Duration) figure {
+	get := func(m measured) float64 { return percentile(of(m), share) }
+	return figure{what: fmt.Sprintf("%s to its return, p%g", from, share), get: get, form: form{millisecond, "%.2f ms"}}
 }

@@ -2,9 +2,9 @@ package main
 
 import (
 	"bytes"
+	"image/color"
 	"math"
 	"os"
-	"path/filepath"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -17,40 +17,37 @@ import (
 // draw draws memory and processor against the number of waits. Its white background is readable on
 // light and on dark pages.
 func (f *findings) draw(path string) error {
-	heap, err := f.panel("heap and stacks, MB", func(m measured) float64 { return m.memory.total() / mega })
-	if err != nil {
-		return err
-	}
-	cpu, err := f.panel("CPU, % of one", func(m measured) float64 { return cpuFigure().get(m) / second * 100 })
-	if err != nil {
-		return err
-	}
-	cpu.Legend = plot.NewLegend() // that of the other panel is enough
+	plot.DefaultFont.Variant = "Sans"
 	canvas := vgsvg.New(24*vg.Centimeter, 9*vg.Centimeter)
-	panels := [][]*plot.Plot{{heap, cpu}}
-	const pad = 10 * vg.Millimeter / 2
-	tiles := draw.Tiles{Rows: 1, Cols: 2, PadX: 2 * pad, PadTop: pad, PadBottom: pad, PadLeft: pad, PadRight: pad}
 	whole := draw.New(canvas)
-	whole.SetColor(heap.BackgroundColor)
+	whole.SetColor(color.White)
 	whole.Fill(whole.Rectangle.Path())
-	for i, c := range plot.Align(panels, tiles, whole)[0] {
-		panels[0][i].Draw(c)
+	const pad = 5 * vg.Millimeter
+	tiles := draw.Tiles{Rows: 1, Cols: 2, PadX: pad, PadTop: pad, PadBottom: pad, PadLeft: pad, PadRight: pad}
+	for column, panel := range []struct {
+		label string
+		figure
+	}{{"heap and stacks, MB", memoryFigure()}, {"CPU, % of one", cpuFigure()}} {
+		p, err := f.panel(panel.label, panel.figure)
+		if err != nil {
+			return err
+		}
+		if column > 0 {
+			p.Legend = plot.NewLegend() // one is enough
+		}
+		p.Draw(tiles.At(whole, column, 0))
 	}
 	var svg bytes.Buffer
 	if _, err := canvas.WriteTo(&svg); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	// Where the font is not installed, one like it.
+	// If the font is not installed, a similar one is used.
 	text := bytes.ReplaceAll(svg.Bytes(), []byte("font-family:Liberation Sans;"), []byte("font-family:Liberation Sans,Arial,sans-serif;"))
 	return os.WriteFile(path, text, 0o644)
 }
 
 // panel has a line for each way.
-func (f *findings) panel(label string, get func(measured) float64) (*plot.Plot, error) {
-	plot.DefaultFont.Variant = "Sans"
+func (f *findings) panel(label string, fig figure) (*plot.Plot, error) {
 	p := plot.New()
 	p.X.Label.Text, p.Y.Label.Text = "workflows waited for", label
 	p.Legend.Top, p.Legend.Left = true, true
@@ -61,8 +58,8 @@ func (f *findings) panel(label string, get func(measured) float64) (*plot.Plot, 
 	} {
 		var points plotter.XYs
 		for _, at := range f.sizes {
-			if y := at.windows[way.name].of(get); y > 0 { // the others have no logarithm
-				points = append(points, plotter.XY{X: float64(at.workflows), Y: y})
+			if y := at.windows[way.name].of(fig.get); y > 0 { // the others have no logarithm
+				points = append(points, plotter.XY{X: float64(at.workflows), Y: y / fig.unit})
 			}
 		}
 		if len(points) > 0 {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -12,10 +11,10 @@ import (
 
 // ledger has the ends that were written beside those that were reported, by the version of each.
 type ledger struct {
-	mu       sync.Mutex
-	written  map[string]writtenEnd
-	reported map[string]End
-	twice    int
+	mu      sync.Mutex
+	written map[string]writtenEnd
+	reports map[string]End
+	twice   int
 }
 
 type writtenEnd struct {
@@ -25,7 +24,7 @@ type writtenEnd struct {
 }
 
 func newLedger() *ledger {
-	return &ledger{written: map[string]writtenEnd{}, reported: map[string]End{}}
+	return &ledger{written: map[string]writtenEnd{}, reports: map[string]End{}}
 }
 
 func (l *ledger) wrote(version string, w writtenEnd) {
@@ -37,10 +36,10 @@ func (l *ledger) wrote(version string, w writtenEnd) {
 func (l *ledger) report(e End) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, before := l.reported[e.Version]; before {
+	if _, before := l.reports[e.Version]; before {
 		l.twice++
 	}
-	l.reported[e.Version] = e
+	l.reports[e.Version] = e
 }
 
 // open returns how many ends were written and not reported.
@@ -48,7 +47,7 @@ func (l *ledger) open() (open int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for version := range l.written {
-		if _, reported := l.reported[version]; !reported {
+		if _, reported := l.reports[version]; !reported {
 			open++
 		}
 	}
@@ -66,9 +65,8 @@ func (l *ledger) settle(ctx context.Context, within time.Duration) error {
 
 // delays are how long it took to report ends.
 type delays struct {
-	fromArrival []time.Duration // of the event at the client
+	fromArrival []time.Duration // of the event at the client; none if it was not an event that reported the end
 	fromAnswer  []time.Duration // to the write
-	unmatched   int             // not reported by an event, so without an arrival
 }
 
 // delays returns those of the ends that count. An end that was reported twice or wrongly is an error.
@@ -78,18 +76,17 @@ func (l *ledger) delays() (d delays, err error) {
 	if l.twice > 0 {
 		return delays{}, fmt.Errorf("%d ends were reported twice", l.twice)
 	}
-	for version, e := range l.reported {
+	for version, e := range l.reports {
 		w, ok := l.written[version]
-		switch {
-		case !ok || w.index != e.Index:
-			err = errors.Join(err, fmt.Errorf("%s was reported to have ended in version %s, in which it had not", nameOf(e.Index), version))
-		case w.counted && e.Arrived == 0:
-			d.unmatched++
-			d.fromAnswer = append(d.fromAnswer, time.Duration(e.Reported-w.answered))
-		case w.counted:
-			d.fromArrival = append(d.fromArrival, time.Duration(e.Reported-e.Arrived))
+		if !ok || w.index != e.Index {
+			return delays{}, fmt.Errorf("%s was reported to have ended in version %s, in which it had not", nameOf(e.Index), version)
+		}
+		if w.counted {
 			d.fromAnswer = append(d.fromAnswer, time.Duration(e.Reported-w.answered))
 		}
+		if w.counted && e.Arrived != 0 {
+			d.fromArrival = append(d.fromArrival, time.Duration(e.Reported-e.Arrived))
+		}
 	}
-	return d, err
+	return d, nil
 }

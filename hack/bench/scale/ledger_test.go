@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -21,19 +20,16 @@ func TestLedgerMatchesEnds(t *testing.T) {
 	l.report(End{Index: 1, Version: "10", Arrived: 101, Reported: 102})
 	l.report(End{Index: 3, Version: "12", Reported: 290})
 	d, err := l.delays()
-	if err != nil {
-		t.Fatal(err)
-	}
 	slices.Sort(d.fromAnswer)
-	if !slices.Equal(d.fromArrival, []time.Duration{30}) || !slices.Equal(d.fromAnswer, []time.Duration{-10, 20}) || d.unmatched != 1 {
-		t.Errorf("%+v", d)
+	if err != nil || !slices.Equal(d.fromArrival, []time.Duration{30}) || !slices.Equal(d.fromAnswer, []time.Duration{-10, 20}) {
+		t.Errorf("%+v, %v", d, err)
 	}
 }
 
 func TestLedgerFindsWhatIsWrong(t *testing.T) {
 	for _, tt := range []struct {
-		reported []End
-		want     string
+		reports []End
+		want    string
 	}{
 		{[]End{{Index: 1, Version: "10"}, {Index: 1, Version: "10"}}, "reported twice"},
 		{[]End{{Index: 1, Version: "9"}}, "bulk-load-00001 was reported to have ended in version 9"},
@@ -41,7 +37,7 @@ func TestLedgerFindsWhatIsWrong(t *testing.T) {
 	} {
 		l := newLedger()
 		l.wrote("10", writtenEnd{index: 1, counted: true})
-		for _, e := range tt.reported {
+		for _, e := range tt.reports {
 			l.report(e)
 		}
 		if _, err := l.delays(); err == nil || !strings.Contains(err.Error(), tt.want) {
@@ -54,17 +50,10 @@ func TestLedgerSettles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLedger()
 		l.wrote("1", writtenEnd{})
-		l.wrote("2", writtenEnd{})
-		l.report(End{Version: "1"})
 		if err := l.settle(t.Context(), time.Minute); err == nil || !strings.Contains(err.Error(), "1 ends were not reported within 1m0s") {
 			t.Error(err)
 		}
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		if err := l.settle(ctx, time.Minute); err == nil {
-			t.Error("settled")
-		}
-		go l.report(End{Version: "2"})
+		time.AfterFunc(time.Second, func() { l.report(End{Version: "1"}) })
 		if err := l.settle(t.Context(), time.Minute); err != nil {
 			t.Error(err)
 		}

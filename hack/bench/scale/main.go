@@ -13,10 +13,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/report"
@@ -28,52 +26,44 @@ func main() {
 	leash.Main()
 	short := flag.Bool("short", false, "a few seconds at two small sizes, without a graph; no limit counts")
 	graph := flag.String("graph", "", "`file` for the graph (SVG); none by default")
-	peer := flag.String("peer", "", "for this program itself: what its process is to do")
+	peer := flag.Bool("peer", false, "for this program itself: wait as the parent process asks")
 	flag.Parse()
 	report.Main("scale", func(ctx context.Context) error {
-		if *peer != "" {
-			return runPeer(ctx, *peer)
+		if *peer {
+			return runPeer(ctx)
 		}
-		return run(ctx, extentOf(*short, *graph), os.Stdout)
+		return run(ctx, extentOf(*short, *graph))
 	})
 }
 
 // extent is how much is measured.
 type extent struct {
-	sizes          []int // how many workflows are waited for, ascending, at least two
-	windows        int   // of ours and the informer at the last size, the one with limits
+	sizes          []size // ascending, at least two; the limits are for the last
 	window, warmUp time.Duration
 	graph          string // file; "": none
 	limits         bool   // a missed limit is an error
 }
 
-// extentOf returns the extent of the published figures, or a short one.
+// size is a number of workflows, and how often ours and the informer are measured with them in turn. Polling is
+// slow, so it is measured once.
+type size struct {
+	workflows, windows int
+	polled             bool
+}
+
+// extentOf returns the extent of the published figures, or a short one. One API server can't answer enough
+// requests for polling 10,000 workflows.
 func extentOf(short bool, graph string) extent {
 	if short {
-		return extent{sizes: []int{20, 60}, windows: 1, window: 2 * time.Second, warmUp: time.Second}
+		return extent{sizes: []size{{20, 1, true}, {60, 1, false}}, window: 2 * time.Second, warmUp: time.Second}
 	}
 	return extent{
-		sizes: []int{100, 1000, 10_000}, windows: 3, window: 10 * time.Second, warmUp: 2 * time.Second,
+		sizes: []size{{100, 2, true}, {1000, 2, true}, {10_000, 3, false}}, window: 10 * time.Second, warmUp: 2 * time.Second,
 		graph: graph, limits: true,
 	}
 }
 
-// ways returns what is measured in a window at a size. Polling is slow, so it is measured once at each size, and
-// not at the last: one API server can't answer that many requests.
-func (e extent) ways(size, window int) []string {
-	switch last := size == e.sizes[len(e.sizes)-1]; {
-	case window == 0 && !last:
-		return []string{ours, informer, polling}
-	case window < e.windows && (last || window < 2):
-		return []string{ours, informer}
-	}
-	return nil
-}
-
-//go:embed reader.yaml
-var reader []byte
-
-func run(ctx context.Context, e extent, out io.Writer) (err error) {
+func run(ctx context.Context, e extent) (err error) {
 	// All that is measured goes through one API server, which on two processors does not reach the rate
 	// if it collects garbage as often as by default. It inherits the environment; the
 	// processes that are measured do not.
@@ -91,23 +81,25 @@ func run(ctx context.Context, e extent, out io.Writer) (err error) {
 	if err := os.Unsetenv("GOGC"); err != nil {
 		return err
 	}
-	b := &bench{cluster: cluster, steps: steps, findings: findings{extent: e}}
+	b := &bench{findings: findings{extent: e}, cluster: cluster, steps: steps}
 	if b.kubeconfig, err = readerOf(ctx, cluster); err != nil {
 		return err
 	}
-	for _, size := range e.sizes {
-		if err := b.measure(ctx, size); err != nil {
-			return fmt.Errorf("%d workflows: %w", size, err)
+	for _, s := range e.sizes {
+		if err := b.measure(ctx, s); err != nil {
+			return fmt.Errorf("%d workflows: %w", s.workflows, err)
 		}
 		// Without old versions, etcd stays below its limit.
 		if err := cluster.Compact(ctx); err != nil {
 			return err
 		}
 	}
-	fmt.Fprintf(out, "%s, %d CPUs, %s/%s, %s\n\n", time.Now().UTC().Format(time.DateOnly),
-		runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
-	return b.write(out)
+	report.WriteHeading(os.Stdout)
+	return b.write(os.Stdout)
 }
+
+//go:embed reader.yaml
+var reader []byte
 
 // readerOf returns the kubeconfig of the account in reader.yaml.
 func readerOf(ctx context.Context, cluster *envtest.Cluster) (kubeconfig string, err error) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/http"
 	"regexp"
@@ -19,10 +18,9 @@ type meter struct {
 	bytes             atomic.Int64 // as the kernel has them: with TLS
 	requests, failed  atomic.Int64
 	dialled           atomic.Int64
-	watches, mostOpen atomic.Int64 // requests for a watch whose answer is open
-	late              atomic.Int64 // times a watch had to wait for its reader
-
-	event *regexp.Regexp // with a workflow's name and its version
+	watches, mostOpen atomic.Int64   // requests for a watch whose answer is open
+	late              atomic.Int64   // times a watch had to wait for its reader
+	event             *regexp.Regexp // with a workflow's name and its version
 
 	mu       sync.Mutex
 	arrivals []arrival // the last of each workflow
@@ -67,17 +65,21 @@ func (m *meter) arrival(index int, version string) int64 {
 	return m.arrivals[index].at
 }
 
+// opened counts a watch.
+func (m *meter) opened() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.mostOpen.Store(max(m.mostOpen.Load(), m.watches.Add(1)))
+}
+
 // metered returns cfg with a dialer and a transport that count.
 func (m *meter) metered(cfg *rest.Config) *rest.Config {
 	cfg = rest.CopyConfig(cfg)
 	dialer := &net.Dialer{}
 	cfg.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := dialer.DialContext(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
 		m.dialled.Add(1)
-		return &meteredConn{Conn: conn, meter: m}, nil
+		conn, err := dialer.DialContext(ctx, network, address)
+		return &meteredConn{Conn: conn, meter: m}, err
 	}
 	cfg.Wrap(func(rt http.RoundTripper) http.RoundTripper { return &meteredTransport{next: rt, meter: m} })
 	return cfg
@@ -111,8 +113,7 @@ func (t *meteredTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 	resp, err := t.next.RoundTrip(req)
 	if err != nil || resp.StatusCode >= http.StatusBadRequest {
 		t.meter.failed.Add(1)
-	}
-	if err == nil && resp.StatusCode == http.StatusOK && req.URL.Query().Get("watch") == "true" {
+	} else if req.URL.Query().Get("watch") == "true" {
 		resp.Body = newPump(resp.Body, t.meter)
 	}
 	return resp, err
@@ -133,15 +134,15 @@ type Usage struct {
 	MostOpen int64 // watches
 }
 
-func (m *meter) usage() (Usage, error) {
+// Usage returns what was used since the process started.
+func (m *meter) Usage(_ int, now *Usage) error {
 	var own syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
-		return Usage{}, fmt.Errorf("read own usage: %w", err)
-	}
-	return Usage{
+	err := syscall.Getrusage(syscall.RUSAGE_SELF, &own)
+	*now = Usage{
 		At: nanos(), CPU: own.Utime.Nano() + own.Stime.Nano(), Bytes: m.bytes.Load(), Requests: m.requests.Load(),
 		Failed: m.failed.Load(), Dialled: m.dialled.Load(), Late: m.late.Load(), MostOpen: m.mostOpen.Load(),
-	}, nil
+	}
+	return err
 }
 
 // since returns what was used since an earlier moment; MostOpen is up to now.

@@ -33,60 +33,55 @@ func TestArrivals(t *testing.T) {
 		{`{"type":"BOOKMARK","object":{"kind":"Workflow","metadata":{"resourceVersion":"9"}}}`, 0, "9", false},
 		{`{"metadata":{"name":"bulk-load-00001"},"spec":{"resourceVersion":"9"}}`, 1, "9", false},
 		{`{"metadata":{"name":"bulk-load-1","resourceVersion":"1"}}`, 1, "1", false},
-		{`{"metadata":{"name":"bulk-load-00001`, 1, "", true}, // as for every other, nothing has arrived
 	} {
 		m := newMeter(100)
 		m.arrived([]byte(tt.text))
-		if at := m.arrival(tt.index, tt.version); (at != 0) != (tt.found && tt.version != "") {
+		if at := m.arrival(tt.index, tt.version); (at != 0) != tt.found {
 			t.Errorf("%.80s: arrived at %d", tt.text, at)
 		}
 	}
 }
 
-// body sends each string a second after the one before it, and then err.
-type body struct {
-	pieces []string
-	rest   string // of the first
-	err    error
+// slowly sends a thousand bytes a second, and then err.
+type slowly struct {
+	text, piece string
+	err         error
 }
 
-func (b *body) Read(p []byte) (int, error) {
-	if b.rest == "" {
-		if len(b.pieces) == 0 {
-			return 0, b.err
-		}
-		time.Sleep(time.Second)
-		b.rest, b.pieces = b.pieces[0], b.pieces[1:]
+func (s *slowly) Read(p []byte) (int, error) {
+	if s.text == "" && s.piece == "" {
+		return 0, s.err
 	}
-	n := copy(p, b.rest)
-	b.rest = b.rest[n:]
+	if s.piece == "" {
+		time.Sleep(time.Second)
+		at := min(1000, len(s.text))
+		s.piece, s.text = s.text[:at], s.text[at:]
+	}
+	n := copy(p, s.piece)
+	s.piece = s.piece[n:]
 	return n, nil
 }
-
-func (b *body) Close() error { return nil }
 
 // The client reads only at the end, but events arrive when their last byte does.
 func TestPumpRecordsArrivalsAndPassesEverythingOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		text := event(3, "17") + event(4, "18") + event(3, "19") + "cut"
-		b := &body{err: io.ErrUnexpectedEOF}
-		for at := 0; at < len(text); at += 1000 {
-			b.pieces = append(b.pieces, text[at:min(at+1000, len(text))])
-		}
+		events := []string{event(3, "17"), event(4, "18"), event(3, "19")}
+		text := strings.Join(events, "") + strings.TrimSuffix(event(5, "20"), "\n") // which is cut
 		begun, m := nanos(), newMeter(10)
-		p := newPump(b, m)
+		p := newPump(io.NopCloser(&slowly{text: text, err: io.ErrUnexpectedEOF}), m)
 		time.Sleep(time.Hour)
 		got, err := io.ReadAll(p)
 		if string(got) != text || err != io.ErrUnexpectedEOF { //nolint:errorlint // it has to be that error itself
 			t.Errorf("got %d bytes of %d, %v", len(got), len(text), err)
 		}
-		if m.arrival(3, "17") != 0 {
-			t.Error("an older version is still there")
+		if m.arrival(3, "17") != 0 || m.arrival(5, "20") != 0 {
+			t.Error("an older version is still there, or one that is not complete")
 		}
-		for index, complete := range map[int]int{4: 2 * len(event(3, "17")), 3: 3 * len(event(3, "17"))} {
+		for version, index := range map[string]int{"18": 4, "19": 3} {
+			complete := len(events[0]) * (index%2 + 2) // after two events or three, all as long
 			want := time.Duration((complete+999)/1000) * time.Second
-			if at := time.Duration(m.arrival(index, map[int]string{4: "18", 3: "19"}[index]) - begun); at != want {
-				t.Errorf("%d arrived after %s, want %s", index, at, want)
+			if at := time.Duration(m.arrival(index, version) - begun); at != want {
+				t.Errorf("version %s arrived after %s, want %s", version, at, want)
 			}
 		}
 		if m.watches.Load() != 1 || m.mostOpen.Load() != 1 || m.late.Load() != 0 {
@@ -98,40 +93,33 @@ func TestPumpRecordsArrivalsAndPassesEverythingOn(t *testing.T) {
 	})
 }
 
+// A client that reads late gets everything; one that stops reading leaves no goroutine behind.
 func TestPumpIsBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		m := newMeter(1)
-		text := bytes.Repeat([]byte("{}\n"), mostWaiting+10)
-		p := newPump(io.NopCloser(bytes.NewReader(text)), m)
-		synctest.Wait()
-		if m.late.Load() != 1 || len(p.events) != mostWaiting {
-			t.Errorf("holds %d events, was late %d times", len(p.events), m.late.Load())
-		}
-		if got, err := io.ReadAll(p); err != nil || !bytes.Equal(got, text) {
-			t.Errorf("got %d bytes of %d, %v", len(got), len(text), err)
-		}
-	})
-}
-
-// A client that stops reading leaves nothing behind.
-func TestPumpEndsWhenClosed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := newPump(io.NopCloser(strings.NewReader(strings.Repeat("{}\n", mostWaiting+10))), newMeter(1))
-		synctest.Wait()
-		if err := p.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	for _, closed := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			m := newMeter(1)
+			text := bytes.Repeat([]byte("{}\n"), mostWaiting+10)
+			p := newPump(io.NopCloser(bytes.NewReader(text)), m)
+			synctest.Wait()
+			if m.late.Load() != 1 || len(p.events) != mostWaiting {
+				t.Errorf("holds %d events, was late %d times", len(p.events), m.late.Load())
+			}
+			if closed {
+				if err := p.Close(); err != nil {
+					t.Error(err)
+				}
+			} else if got, err := io.ReadAll(p); err != nil || !bytes.Equal(got, text) {
+				t.Errorf("got %d bytes of %d, %v", len(got), len(text), err)
+			}
+		})
+	}
 }
 
 func TestUsageSince(t *testing.T) {
 	before := Usage{At: 1e9, CPU: 10, Bytes: 101, Requests: 5, MostOpen: 1}
 	after := Usage{At: 3e9, CPU: 30, Bytes: 601, Requests: 9, Failed: 2, Dialled: 3, Late: 1, MostOpen: 2}
 	got := after.since(before)
-	if got != (Usage{At: 2e9, CPU: 20, Bytes: 500, Requests: 4, Failed: 2, Dialled: 3, Late: 1, MostOpen: 2}) {
+	if got != (Usage{At: 2e9, CPU: 20, Bytes: 500, Requests: 4, Failed: 2, Dialled: 3, Late: 1, MostOpen: 2}) || got.perSecond(got.Bytes) != 250 {
 		t.Errorf("%+v", got)
-	}
-	if rate := got.perSecond(got.Bytes); rate != 250 {
-		t.Errorf("%g bytes a second", rate)
 	}
 }

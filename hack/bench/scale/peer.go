@@ -3,103 +3,92 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
+	"io"
 	"net/rpc"
 	"os"
+	"os/exec"
+	"sync"
+	"time"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// task is what a process of its own is started for.
-type task struct {
+// Task is what a process of its own is started for.
+type Task struct {
 	Way        string
 	Kubeconfig string
 	Namespace  string
 	Workflows  int // how many there are, each waited for
 }
 
-// End is that a workflow was seen to have ended.
+// End is that a workflow was seen to have ended, or that the peer has failed.
 type End struct {
 	Index   int
 	Version string
 	// Arrived is when the event was there, 0 if it was not an event that reported the end; Reported is when the
 	// waiter or handler was called. Both are by nanos.
 	Arrived, Reported int64
+	Failure           string
 }
 
 // peer is a process of its own that waits in one way, so that what it uses is its own. Its parent calls the
 // exported methods over its standard input and output.
 type peer struct {
-	task
+	Task
 	*meter
 	config  *rest.Config // metered
-	start   func() (again func(index int), err error)
+	start   func(way) (again func(index int), err error)
 	again   func(index int)
 	before  Memory // the start
-	highest int64
+	highest int64  // memory, while workflows were listed
 
-	ends   chan End
-	errors chan error
-	done   <-chan struct{}
+	mu   sync.Mutex
+	ends *json.Encoder
 }
 
+// endsFile is the file descriptor to which a peer writes ends.
+const endsFile = 3
+
 // runPeer serves until standard input ends.
-func runPeer(ctx context.Context, text string) error {
+func runPeer(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	p := &peer{ends: make(chan End, 1000), errors: make(chan error, 1), done: ctx.Done()}
-	if err := json.Unmarshal([]byte(text), &p.task); err != nil {
-		return fmt.Errorf("read task: %w", err)
-	}
-	way, known := map[string]func(context.Context) (func(int), error){
-		ours: p.wait, informer: p.inform, polling: p.poll, listPaged: p.listPaged, listAtOnce: p.listAtOnce,
-	}[p.Way]
-	if !known {
-		return fmt.Errorf("unknown way %q", p.Way)
-	}
-	p.start = func() (func(int), error) { return way(ctx) }
-	cfg, err := clientcmd.BuildConfigFromFlags("", p.Kubeconfig)
-	if err != nil {
-		return err
-	}
-	cfg.QPS = -1 // client-go would throttle those that are compared
-	p.meter = newMeter(p.Workflows)
-	p.config = p.metered(cfg)
-	p.before = settledMemory() // with all that measuring needs
+	p := &peer{ends: json.NewEncoder(os.NewFile(endsFile, "ends"))}
+	p.start = func(w way) (func(int), error) { return w(ctx) }
 	server := rpc.NewServer()
 	if err := server.RegisterName("peer", p); err != nil {
 		return err
 	}
-	server.ServeConn(&stdio{ended: stop})
+	server.ServeConn(connection{os.Stdin, os.Stdout})
 	return nil
 }
 
-// stdio is the connection to the parent.
-type stdio struct{ ended func() }
-
-func (s *stdio) Read(b []byte) (int, error) {
-	n, err := os.Stdin.Read(b)
-	if err != nil {
-		s.ended()
-	}
-	return n, err
+// connection is closed with its writer.
+type connection struct {
+	io.Reader
+	io.WriteCloser
 }
 
-func (s *stdio) Write(b []byte) (int, error) { return os.Stdout.Write(b) }
-
-func (s *stdio) Close() error { return nil }
-
 // Start begins to wait for all workflows and blocks until each has been seen. It returns what that took.
-func (p *peer) Start(_ int, used *Usage) error {
-	before, err := p.usage()
+func (p *peer) Start(t Task, used *Usage) error {
+	cfg, err := clientcmd.BuildConfigFromFlags("", t.Kubeconfig)
 	if err != nil {
 		return err
 	}
-	if p.again, err = p.start(); err != nil {
+	cfg.QPS = -1 // client-go would throttle those that are compared
+	p.Task, p.meter = t, newMeter(t.Workflows)
+	p.config = p.metered(cfg)
+	p.before = settledMemory() // with all that measuring needs
+	var before, after Usage
+	if err := p.Usage(0, &before); err != nil {
 		return err
 	}
-	after, err := p.usage()
+	if p.again, err = p.start(p.ways()[t.Way]); err != nil {
+		return err
+	}
+	err = p.Usage(0, &after)
 	*used = after.since(before)
 	return err
 }
@@ -110,16 +99,9 @@ func (p *peer) Again(index int, _ *int) error {
 	return nil
 }
 
-// Usage returns what was used since the process started.
-func (p *peer) Usage(_ int, now *Usage) (err error) {
-	*now, err = p.usage()
-	return err
-}
-
 // Memory collects garbage and returns by how much the memory has grown since before the start.
 func (p *peer) Memory(_ int, more *Memory) error {
-	now := settledMemory()
-	*more = Memory{Heap: now.Heap - p.before.Heap, Stacks: now.Stacks - p.before.Stacks}
+	*more = settledMemory().since(p.before)
 	return nil
 }
 
@@ -129,27 +111,75 @@ func (p *peer) Highest(_ int, most *int64) error {
 	return nil
 }
 
-// Ends blocks until there are ends to report. It returns none when the process is to end.
-func (p *peer) Ends(_ int, ends *[]End) error {
-	select {
-	case e := <-p.ends:
-		*ends = append(*ends, e)
-	case err := <-p.errors:
-		return err
-	case <-p.done:
-	}
-	return nil
-}
-
 // ended reports an end that was reported to the waiter or handler at that time.
 func (p *peer) ended(index int, version string, reported int64) {
-	p.ends <- End{Index: index, Version: version, Arrived: p.arrival(index, version), Reported: reported}
+	p.send(End{Index: index, Version: version, Arrived: p.arrival(index, version), Reported: reported})
 }
 
-// failed reports what must not happen.
-func (p *peer) failed(err error) {
-	select {
-	case p.errors <- err:
-	default: // one is enough
+// send fails only if the parent has ended, and so does not need e.
+func (p *peer) send(e End) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_ = p.ends.Encode(e)
+}
+
+// process is a peer's process, from the side of its parent. Calls of rpc end with it.
+type process struct {
+	rpc  *rpc.Client
+	cmd  *exec.Cmd
+	over chan struct{} // closed when nothing more is reported
+}
+
+// startProcess starts this program once more, as a peer. It ends with ctx, with this process, or by stop.
+// One goroutine calls ended for each end that the peer reports, and failed if the peer fails.
+func startProcess(ctx context.Context, ended func(End), failed func(error)) (*process, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
 	}
+	p := &process{cmd: exec.CommandContext(ctx, self, "--peer"), over: make(chan struct{})}
+	p.cmd.Stderr = os.Stderr
+	stdin, err := p.cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	stdout, err := p.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	ends, theirs, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	p.cmd.ExtraFiles = []*os.File{theirs} // as endsFile
+	if err := errors.Join(p.cmd.Start(), theirs.Close()); err != nil {
+		return nil, err
+	}
+	p.rpc = rpc.NewClient(connection{stdout, stdin})
+	go func() {
+		defer close(p.over)
+		lines := json.NewDecoder(ends)
+		for {
+			var e End
+			if err := lines.Decode(&e); err != nil { // the process has ended
+				_ = ends.Close()
+				return
+			}
+			if e.Failure != "" {
+				failed(errors.New(e.Failure))
+				continue
+			}
+			ended(e)
+		}
+	}()
+	return p, nil
+}
+
+// stop ends the process, by closing its standard input, and waits until it has ended.
+func (p *process) stop() error {
+	closed := p.rpc.Close()
+	kill := time.AfterFunc(30*time.Second, func() { _ = p.cmd.Process.Kill() })
+	defer kill.Stop()
+	<-p.over
+	return errors.Join(closed, p.cmd.Wait())
 }

@@ -20,14 +20,12 @@ type pump struct {
 	err    error       // why there are no more; set before events is closed
 	rest   []byte      // of the event that the client is reading
 	closed chan struct{}
-	close  sync.Once
+	once   sync.Once
 }
 
 func newPump(body io.ReadCloser, m *meter) *pump {
+	m.opened()
 	p := &pump{body: body, meter: m, events: make(chan []byte, mostWaiting), closed: make(chan struct{})}
-	open := m.watches.Add(1)
-	for most := m.mostOpen.Load(); open > most && !m.mostOpen.CompareAndSwap(most, open); most = m.mostOpen.Load() {
-	}
 	go p.run()
 	return p
 }
@@ -36,23 +34,17 @@ func newPump(body io.ReadCloser, m *meter) *pump {
 func (p *pump) run() {
 	defer close(p.events)
 	lines := bufio.NewReader(p.body)
-	for {
-		event, err := lines.ReadBytes('\n')
-		if err == nil {
+	for p.err == nil {
+		var event []byte
+		if event, p.err = lines.ReadBytes('\n'); p.err == nil {
 			p.meter.arrived(event)
+		}
+		if len(p.events) == mostWaiting {
+			p.meter.late.Add(1)
 		}
 		select {
 		case p.events <- event:
-		default:
-			p.meter.late.Add(1)
-			select {
-			case p.events <- event:
-			case <-p.closed:
-			}
-		}
-		if err != nil {
-			p.err = err
-			return
+		case <-p.closed:
 		}
 	}
 }
@@ -60,11 +52,10 @@ func (p *pump) run() {
 // Read gives the client what the pump has read.
 func (p *pump) Read(b []byte) (int, error) {
 	for len(p.rest) == 0 {
-		event, open := <-p.events
-		if !open {
+		var open bool
+		if p.rest, open = <-p.events; !open {
 			return 0, p.err
 		}
-		p.rest = event
 	}
 	n := copy(b, p.rest)
 	p.rest = p.rest[n:]
@@ -73,7 +64,7 @@ func (p *pump) Read(b []byte) (int, error) {
 
 // Close ends the watch.
 func (p *pump) Close() error {
-	p.close.Do(func() {
+	p.once.Do(func() {
 		p.meter.watches.Add(-1)
 		close(p.closed)
 	})

@@ -17,13 +17,26 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// The ways to find out that workflows have ended. Each begins to wait for all workflows and blocks until
-// each has been seen; again begins again to wait for one that had ended.
+// The ways to find out that workflows have ended, and to list workflows.
 const (
-	ours     = "ours"
-	informer = "informer"
-	polling  = "polling"
+	ours          = "ours"
+	informer      = "informer"
+	polling       = "polling"
+	listing       = "list"
+	listingAtOnce = "list at once"
 )
+
+// way begins to wait for all workflows and blocks until each has been seen; again begins again to wait for
+// one that had ended.
+type way func(context.Context) (again func(index int), err error)
+
+func (p *peer) ways() map[string]way {
+	return map[string]way{
+		ours: p.wait, informer: p.inform, polling: p.poll,
+		listing:       func(ctx context.Context) (func(int), error) { return nil, p.list(ctx, p.count) },
+		listingAtOnce: func(ctx context.Context) (func(int), error) { return nil, p.list(ctx, p.countAtOnce) },
+	}
+}
 
 // wait is this library's way: one client, and a goroutine in Wait for each workflow.
 func (p *peer) wait(ctx context.Context) (again func(index int), err error) {
@@ -31,8 +44,7 @@ func (p *peer) wait(ctx context.Context) (again func(index int), err error) {
 	if err != nil {
 		return nil, err
 	}
-	// The name is not made here, since that takes more of the stack than waiting does.
-	wait := func(index int, name string, seen func()) {
+	return p.startAll(func(index int, name string, seen func()) {
 		s, err := client.Wait(ctx, name, func(s *status.WorkflowStatus) (bool, error) {
 			if seen != nil {
 				seen()
@@ -45,16 +57,21 @@ func (p *peer) wait(ctx context.Context) (again func(index int), err error) {
 		case err == nil:
 			p.ended(index, s.ResourceVersion, reported)
 		case ctx.Err() == nil:
-			p.failed(err)
+			p.send(End{Failure: err.Error()})
 		}
-	}
+	}), nil
+}
+
+// startAll calls wait for each workflow, and blocks until each has called seen. The name is not made by wait, since
+// that takes more of its stack than waiting does.
+func (p *peer) startAll(wait func(index int, name string, seen func())) (again func(index int)) {
 	var seen sync.WaitGroup
 	seen.Add(p.Workflows)
 	for index := range p.Workflows {
 		go wait(index, nameOf(index), seen.Done)
 	}
 	seen.Wait()
-	return func(index int) { go wait(index, nameOf(index), nil) }, nil
+	return func(index int) { go wait(index, nameOf(index), nil) }
 }
 
 // inform is client-go's way: an informer of the namespace whose one handler checks whether a workflow has
@@ -104,9 +121,11 @@ func (p *peer) poll(ctx context.Context) (again func(index int), err error) {
 		return nil, err
 	}
 	resource := client.Resource(workflows()).Namespace(p.Namespace)
-	poll := func(index int, delay time.Duration, seen func()) {
-		name := nameOf(index)
-		timer := time.NewTimer(delay)
+	return p.startAll(func(index int, name string, seen func()) {
+		timer := time.NewTimer(0)
+		if seen != nil {
+			timer.Reset(pollInterval * time.Duration(index) / time.Duration(p.Workflows))
+		}
 		defer timer.Stop()
 		for {
 			select {
@@ -129,59 +148,44 @@ func (p *peer) poll(ctx context.Context) (again func(index int), err error) {
 				return
 			}
 		}
-	}
-	var seen sync.WaitGroup
-	seen.Add(p.Workflows)
-	for index := range p.Workflows {
-		go poll(index, pollInterval*time.Duration(index)/time.Duration(p.Workflows), seen.Done)
-	}
-	seen.Wait()
-	return func(index int) { go poll(index, 0, nil) }, nil
+	}), nil
 }
 
-// The ways to list workflows: page by page with this library, or at once.
-const (
-	listPaged  = "list"
-	listAtOnce = "list-at-once"
-)
-
-func (p *peer) listPaged(ctx context.Context) (again func(index int), err error) {
-	return nil, p.list(func() (count int, err error) {
-		client, err := workflow.NewForConfig(p.config, workflow.Options{Namespace: p.Namespace})
-		if err != nil {
-			return 0, err
-		}
-		for _, err := range client.List(ctx, workflow.ListOptions{}) {
-			if err != nil {
-				return 0, err
-			}
-			count++
-		}
-		return count, nil
-	})
-}
-
-func (p *peer) listAtOnce(ctx context.Context) (again func(index int), err error) {
-	return nil, p.list(func() (count int, err error) {
-		client, err := dynamic.NewForConfig(p.config)
-		if err != nil {
-			return 0, err
-		}
-		list, err := client.Resource(workflows()).Namespace(p.Namespace).List(ctx, metav1.ListOptions{})
-		if err != nil {
-			return 0, err
-		}
-		return len(list.Items), nil
-	})
-}
-
-// list measures how much memory read has in use at most.
-func (p *peer) list(read func() (count int, err error)) error {
+// list measures how much memory is in use at most while count reads all workflows.
+func (p *peer) list(ctx context.Context, count func(context.Context) (int, error)) error {
 	highest := watchHeap()
-	count, err := read()
+	listed, err := count(ctx)
 	p.highest = highest()
-	if err == nil && count != p.Workflows {
-		err = fmt.Errorf("listed %d workflows, want %d", count, p.Workflows)
+	if err == nil && listed != p.Workflows {
+		err = fmt.Errorf("listed %d workflows, want %d", listed, p.Workflows)
 	}
 	return err
+}
+
+// count lists page by page with this library.
+func (p *peer) count(ctx context.Context) (count int, err error) {
+	client, err := workflow.NewForConfig(p.config, workflow.Options{Namespace: p.Namespace})
+	if err != nil {
+		return 0, err
+	}
+	for _, err := range client.List(ctx, workflow.ListOptions{}) {
+		if err != nil {
+			return 0, err
+		}
+		count++
+	}
+	return count, nil
+}
+
+// countAtOnce lists all at once.
+func (p *peer) countAtOnce(ctx context.Context) (count int, err error) {
+	client, err := dynamic.NewForConfig(p.config)
+	if err != nil {
+		return 0, err
+	}
+	list, err := client.Resource(workflows()).Namespace(p.Namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return 0, err
+	}
+	return len(list.Items), nil
 }

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Row is one comparison.
@@ -29,6 +31,12 @@ func RatioRow(what, ours, peer, theirs string, ratio, limit float64) Row {
 // Missed reports whether a limit is missed.
 func Missed(rows []Row) bool {
 	return slices.ContainsFunc(rows, func(r Row) bool { return r.Missed })
+}
+
+// WriteHeading writes when, and on what, something was measured.
+func WriteHeading(w io.Writer) {
+	fmt.Fprintf(w, "%s, %d CPUs, %s/%s, %s\n\n", time.Now().UTC().Format(time.DateOnly),
+		runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
 }
 
 // WriteTable writes the rows in Markdown.
