@@ -30,7 +30,7 @@ func main() {
 	flag.Parse()
 	report.Main("scale", func(ctx context.Context) error {
 		if *peer {
-			return runPeer(ctx)
+			return runPeer()
 		}
 		return run(ctx, extentOf(*short, *graph))
 	})

@@ -39,7 +39,6 @@ type peer struct {
 	Task
 	*meter
 	config  *rest.Config // metered
-	start   func(way) (again func(index int), err error)
 	again   func(index int)
 	before  Memory // the start
 	highest int64  // memory, while workflows were listed
@@ -52,13 +51,9 @@ type peer struct {
 const endsFile = 3
 
 // runPeer serves until standard input ends.
-func runPeer(ctx context.Context) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	p := &peer{ends: json.NewEncoder(os.NewFile(endsFile, "ends"))}
-	p.start = func(w way) (func(int), error) { return w(ctx) }
+func runPeer() error {
 	server := rpc.NewServer()
-	if err := server.RegisterName("peer", p); err != nil {
+	if err := server.RegisterName("peer", &peer{ends: json.NewEncoder(os.NewFile(endsFile, "ends"))}); err != nil {
 		return err
 	}
 	server.ServeConn(connection{os.Stdin, os.Stdout})
@@ -85,7 +80,7 @@ func (p *peer) Start(t Task, used *Usage) error {
 	if err := p.Usage(0, &before); err != nil {
 		return err
 	}
-	if p.again, err = p.start(p.ways()[t.Way]); err != nil {
+	if p.again, err = p.ways()[t.Way](context.Background()); err != nil { // to the end of the process
 		return err
 	}
 	err = p.Usage(0, &after)

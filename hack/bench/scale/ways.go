@@ -53,12 +53,11 @@ func (p *peer) wait(ctx context.Context) (again func(index int), err error) {
 			return workflow.Completed(s)
 		})
 		reported := nanos()
-		switch {
-		case err == nil:
-			p.ended(index, s.ResourceVersion, reported)
-		case ctx.Err() == nil:
+		if err != nil {
 			p.send(End{Failure: err.Error()})
+			return
 		}
+		p.ended(index, s.ResourceVersion, reported)
 	}), nil
 }
 
@@ -122,18 +121,13 @@ func (p *peer) poll(ctx context.Context) (again func(index int), err error) {
 	}
 	resource := client.Resource(workflows()).Namespace(p.Namespace)
 	return p.startAll(func(index int, name string, seen func()) {
-		timer := time.NewTimer(0)
+		delay := time.Duration(0)
 		if seen != nil {
-			timer.Reset(pollInterval * time.Duration(index) / time.Duration(p.Workflows))
+			delay = pollInterval * time.Duration(index) / time.Duration(p.Workflows)
 		}
-		defer timer.Stop()
 		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-timer.C:
-			}
-			timer.Reset(pollInterval)
+			time.Sleep(delay)
+			delay = pollInterval
 			object, err := resource.Get(ctx, name, metav1.GetOptions{})
 			reported := nanos()
 			if err != nil { // the next read will do
