@@ -74,8 +74,8 @@ func (b *bench) task(way string, c *crowd) Task {
 	return Task{Way: way, Kubeconfig: b.kubeconfig, Namespace: c.namespace, Workflows: len(c.stages)}
 }
 
-// window starts a process that waits in one way for all of the crowd, has workflows change for a while and
-// leaves all of them running.
+// window starts a process that waits in one way for all of the crowd, has workflows change for a
+// while and leaves all of them running.
 func (b *bench) window(ctx context.Context, way string, c *crowd) (m measured, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

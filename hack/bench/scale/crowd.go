@@ -61,8 +61,8 @@ func (c *crowd) move(ctx context.Context, index int, next stage) error {
 	return err
 }
 
-// write returns how many bytes the API server has answered. It omits the search for unknown fields, for
-// which the API server would read every object twice.
+// write returns how many bytes the API server has answered. It omits the search for unknown fields,
+// for which the API server would read every object twice.
 func (c *crowd) write(ctx context.Context, req *rest.Request, index int, next stage) (size int, err error) {
 	object, err := workflowJSON(c.template, index, next, c.versions[index])
 	if err != nil {
@@ -81,8 +81,8 @@ func (c *crowd) write(ctx context.Context, req *rest.Request, index int, next st
 	return len(text), nil
 }
 
-// collectGarbage makes the API server do so, by asking for a profile of its memory. With thousands of
-// workflows that takes seconds, which are better spent before something is measured.
+// collectGarbage makes the API server do so, by asking for a profile of its memory. With thousands
+// of workflows that takes seconds, which are better spent before something is measured.
 func (c *crowd) collectGarbage(ctx context.Context) error {
 	_, err := c.client.Get().AbsPath("/debug/pprof/heap").Param("gc", "1").DoRaw(ctx)
 	return err

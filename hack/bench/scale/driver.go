@@ -27,8 +27,8 @@ type share struct {
 	running, ended []int // the first has waited longest
 }
 
-// next decides what changes next; false if nothing can be changed. Of four changes one is an end, and one sets
-// a workflow running again that had ended, so that the number of running ones stays.
+// next decides what changes next; false if nothing can be changed. Of four changes one is an end,
+// and one sets a workflow running again that had ended, so that the number of running ones stays.
 func (s *share) next(seen func(index int) bool) (k kind, index int, ok bool) {
 	step := s.step % 4
 	s.step++
@@ -70,8 +70,8 @@ func newDriver(c *crowd) *driver {
 // drive makes changes for so long and returns how many there were. counted: the delays of
 // their ends count.
 func (d *driver) drive(ctx context.Context, last time.Duration, counted bool) (made int64, err error) {
-	// While the API server is busy, changes are missed. Those of a tenth of a second are made up for; the
-	// others are not, or too much would come all at once.
+	// While the API server is busy, changes are missed. Those of a tenth of a second are made up
+	// for; the others are not, or too much would come all at once.
 	const most = changeRate / 10
 	pace := rate.NewLimiter(changeRate, most)
 	pace.AllowN(time.Now(), most) // nothing was missed yet

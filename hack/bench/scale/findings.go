@@ -15,9 +15,9 @@ const (
 	mostHeapPerWait = 8 * kilo // with the goroutine
 	arrivalRatio    = 0.5      // of the informer's p99
 	mostDelay       = 50 * millisecond
-	// mostGrowth is the cost per wait by that with fewer waits. Linear is 1. Of two runs of the same
-	// code on a busy machine, medians of memory, processor, bytes and requests differed by a tenth
-	// at most, and either of the two that are compared can be off. The time until all are
+	// mostGrowth is the cost per wait by that with fewer waits. Linear is 1. Of two runs of the
+	// same code on a busy machine, medians of memory, processor, bytes and requests differed by a
+	// tenth at most, and either of the two that are compared can be off. The time until all are
 	// seen is the clock's: it differed by a factor of two, so its row needs an idle machine.
 	mostGrowth = 1.2
 	// mostPages is the memory of a list in pages by a page as JSON. The objects made of a page are
@@ -45,7 +45,8 @@ type atSize struct {
 	windows   map[string]windows
 }
 
-// write writes the table, the notes and the graph. If a limit is missed that counts, the error is report.ErrMissed.
+// write writes the table, the notes and the graph. If a limit is missed that counts, the error is
+// report.ErrMissed.
 func (f *findings) write(out io.Writer) error {
 	rows := f.rows()
 	fmt.Fprintf(out, "%s, %d changes a second, a quarter of them ends:\n\n", f.sizes[len(f.sizes)-1].waits(), changeRate)
@@ -95,7 +96,8 @@ func (f *findings) rows() []report.Row {
 		report.RatioRow(what, size.text(mine), "dynamic client's List, all at once", size.text(all), mine/all, 0))
 }
 
-// compare compares a figure of ours with that of another way or size. The limit is of the ratio; 0: none.
+// compare compares a figure of ours with that of another way or size. The limit is of the ratio; 0
+// is none.
 func compare(fig figure, ours, theirs windows, peer string, limit float64) report.Row {
 	a, b := ours.of(fig.get), theirs.of(fig.get)
 	ratio := a / b

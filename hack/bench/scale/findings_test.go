@@ -41,7 +41,8 @@ func TestPercentile(t *testing.T) {
 	}
 }
 
-// window is one that meets the limits, or with slow one that takes so many times as long and as much.
+// window is one that meets the limits, or with slow one that takes so many times as long and as
+// much.
 func window(workflows int, slow float64) measured {
 	n := float64(workflows)
 	return measured{

@@ -69,7 +69,8 @@ type delays struct {
 	fromAnswer  []time.Duration // to the write
 }
 
-// delays returns those of the ends that count. An end that was reported twice or wrongly is an error.
+// delays returns those of the ends that count. An end that was reported twice or wrongly is an
+// error.
 func (l *ledger) delays() (d delays, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

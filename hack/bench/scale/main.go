@@ -1,6 +1,6 @@
 // Command scale measures what it takes to wait for thousands of workflows: with this library, with
-// client-go's dynamic informer and by polling, each in a process of its own, in turn, on one local control
-// plane on which workflows change all the time. It prints its findings as a table;
+// client-go's dynamic informer and by polling, each in a process of its own, in turn, on one local
+// control plane on which workflows change all the time. It prints its findings as a table;
 // `make bench-scale` in the repository's root gets what that needs. With --short it measures too
 // little for its figures to mean anything, which shows that it works.
 //
@@ -44,15 +44,15 @@ type extent struct {
 	limits         bool   // a missed limit is an error
 }
 
-// size is a number of workflows, and how often ours and the informer are measured with them in turn. Polling is
-// slow, so it is measured once.
+// size is a number of workflows, and how often ours and the informer are measured with them in
+// turn. Polling is slow, so it is measured once.
 type size struct {
 	workflows, windows int
 	polled             bool
 }
 
-// extentOf returns the extent of the published figures, or a short one. One API server can't answer enough
-// requests for polling 10,000 workflows.
+// extentOf returns the extent of the published figures, or a short one. One API server can't answer
+// enough requests for polling 10,000 workflows.
 func extentOf(short bool, graph string) extent {
 	if short {
 		return extent{sizes: []size{{20, 1, true}, {60, 1, false}}, window: 2 * time.Second, warmUp: time.Second}
@@ -64,8 +64,8 @@ func extentOf(short bool, graph string) extent {
 }
 
 func run(ctx context.Context, e extent) (err error) {
-	// All that is measured goes through one API server, which on two processors does not reach the rate
-	// if it collects garbage as often as by default. It inherits the environment; the
+	// All that is measured goes through one API server, which on two processors does not reach the
+	// rate if it collects garbage as often as by default. It inherits the environment; the
 	// processes that are measured do not.
 	if err := os.Setenv("GOGC", "400"); err != nil {
 		return err

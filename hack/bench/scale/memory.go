@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Memory is what is in use after garbage was collected: the heap, and the stacks of goroutines, in bytes.
+// Memory is what is in use after garbage was collected: the heap, and the stacks of goroutines, in
+// bytes.
 type Memory struct{ Heap, Stacks int64 }
 
 func (m Memory) since(before Memory) Memory {
@@ -34,8 +35,8 @@ func settledMemory() (now Memory) {
 	return now
 }
 
-// watchHeap reads the size of the heap, with its garbage, every millisecond until the function that it
-// returns is called. That function returns by how much the heap has grown at most.
+// watchHeap reads the size of the heap, with its garbage, every millisecond until the function that
+// it returns is called. That function returns by how much the heap has grown at most.
 func watchHeap() (highest func() int64) {
 	now := func() int64 {
 		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}

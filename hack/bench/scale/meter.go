@@ -31,8 +31,8 @@ type arrival struct {
 	at      int64
 }
 
-// newMeter returns a meter for that many workflows. The API server writes an object's metadata before
-// its spec and status, and there the version after the name.
+// newMeter returns a meter for that many workflows. The API server writes an object's metadata
+// before its spec and status, and there the version after the name.
 func newMeter(workflows int) *meter {
 	event := regexp.MustCompile(`"name":"(` + namePrefix + `\d{5})",[^{}]*?"resourceVersion":"(\d+)"`)
 	return &meter{event: event, arrivals: make([]arrival, workflows)}

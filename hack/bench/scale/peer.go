@@ -27,14 +27,14 @@ type Task struct {
 type End struct {
 	Index   int
 	Version string
-	// Arrived is when the event was there, 0 if it was not an event that reported the end; Reported is when the
-	// waiter or handler was called. Both are by nanos.
+	// Arrived is when the event was there, 0 if it was not an event that reported the end; Reported
+	// is when the waiter or handler was called. Both are by nanos.
 	Arrived, Reported int64
 	Failure           string
 }
 
-// peer is a process of its own that waits in one way, so that what it uses is its own. Its parent calls the
-// exported methods over its standard input and output.
+// peer is a process of its own that waits in one way, so that what it uses is its own. Its parent
+// calls the exported methods over its standard input and output.
 type peer struct {
 	Task
 	*meter
@@ -66,7 +66,8 @@ type connection struct {
 	io.WriteCloser
 }
 
-// Start begins to wait for all workflows and blocks until each has been seen. It returns what that took.
+// Start begins to wait for all workflows and blocks until each has been seen. It returns what that
+// took.
 func (p *peer) Start(t Task, used *Usage) error {
 	cfg, err := clientcmd.BuildConfigFromFlags("", t.Kubeconfig)
 	if err != nil {
@@ -125,8 +126,8 @@ type process struct {
 	over chan struct{} // closed when nothing more is reported
 }
 
-// startProcess starts this program once more, as a peer. It ends with ctx, with this process, or by stop.
-// One goroutine calls ended for each end that the peer reports, and failed if the peer fails.
+// startProcess starts this program once more, as a peer. It ends with ctx, with this process, or by
+// stop. One goroutine calls ended for each end that the peer reports, and failed if the peer fails.
 func startProcess(ctx context.Context, ended func(End), failed func(error)) (*process, error) {
 	self, err := os.Executable()
 	if err != nil {

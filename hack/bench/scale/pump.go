@@ -10,8 +10,8 @@ import (
 // reached only if a client reads everything there is.
 const mostWaiting = 512
 
-// pump is the body of a watch. It reads what the server sends as soon as it comes, records when each
-// event is complete, and keeps it until the client takes it. So the time that a client takes
+// pump is the body of a watch. It reads what the server sends as soon as it comes, records when
+// each event is complete, and keeps it until the client takes it. So the time that a client takes
 // counts from when the event was there, and not from when the client came to read it.
 type pump struct {
 	body   io.ReadCloser

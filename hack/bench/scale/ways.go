@@ -26,8 +26,8 @@ const (
 	listingAtOnce = "list at once"
 )
 
-// way begins to wait for all workflows and blocks until each has been seen; again begins again to wait for
-// one that had ended.
+// way begins to wait for all workflows and blocks until each has been seen; again begins again to
+// wait for one that had ended.
 type way func(context.Context) (again func(index int), err error)
 
 func (p *peer) ways() map[string]way {
@@ -61,8 +61,8 @@ func (p *peer) wait(ctx context.Context) (again func(index int), err error) {
 	}), nil
 }
 
-// startAll calls wait for each workflow, and blocks until each has called seen. The name is not made by wait, since
-// that takes more of its stack than waiting does.
+// startAll calls wait for each workflow, and blocks until each has called seen. The name is not
+// made by wait, since that takes more of its stack than waiting does.
 func (p *peer) startAll(wait func(index int, name string, seen func())) (again func(index int)) {
 	var seen sync.WaitGroup
 	seen.Add(p.Workflows)
@@ -73,8 +73,8 @@ func (p *peer) startAll(wait func(index int, name string, seen func())) (again f
 	return func(index int) { go wait(index, nameOf(index), nil) }
 }
 
-// inform is client-go's way: an informer of the namespace whose one handler checks whether a workflow has
-// ended, also again. Nothing waits: what a waiter takes would come on top.
+// inform is client-go's way: an informer of the namespace whose one handler checks whether a
+// workflow has ended, also again. Nothing waits: what a waiter takes would come on top.
 func (p *peer) inform(ctx context.Context) (again func(index int), err error) {
 	client, err := dynamic.NewForConfig(p.config)
 	if err != nil {
@@ -112,8 +112,8 @@ func completed(u *unstructured.Unstructured) bool {
 // pollInterval is how often polling reads each workflow.
 const pollInterval = 5 * time.Second
 
-// poll is the plain way: a goroutine for each workflow that reads it every few seconds. The reads are spread
-// over the interval, as they are if workflows start one after the other.
+// poll is the plain way: a goroutine for each workflow that reads it every few seconds. The reads
+// are spread over the interval, as they are if workflows start one after the other.
 func (p *peer) poll(ctx context.Context) (again func(index int), err error) {
 	client, err := dynamic.NewForConfig(p.config)
 	if err != nil {

@@ -77,8 +77,8 @@ func parseTemplate() (*template.Template, error) {
 	return template.New("workflow").Delims("<<", ">>").Parse(workflowTemplate)
 }
 
-// workflowJSON returns a workflow as the API server receives it. It replaces the one of that version; ""
-// is for a new workflow.
+// workflowJSON returns a workflow as the API server receives it. It replaces the one of that
+// version; "" is for a new workflow.
 func workflowJSON(t *template.Template, index int, s stage, version string) ([]byte, error) {
 	first := stage{Beat: s.Beat, Ended: s.Ended || s.Beat >= reportsOfFirst}
 	var text bytes.Buffer

@@ -36,8 +36,9 @@ func textOf(t *testing.T, object any) []byte {
 	return text
 }
 
-// What is measured has to be what is claimed: 12 nodes of some 600 bytes. A new object must not have a
-// version; one that replaces another has it, and an entry that ends the tracking of its fields.
+// What is measured has to be what is claimed: 12 nodes of some 600 bytes. A new object must not
+// have a version; one that replaces another has it, and an entry that ends the tracking of its
+// fields.
 func TestWorkflowIsRealistic(t *testing.T) {
 	u := workflowOf(t, stage{Beat: 1}, "")
 	nodes, _, err := unstructured.NestedMap(u.Object, "status", "nodes")

@@ -12,8 +12,9 @@ import (
 // ErrMissed ends a run in which a limit was missed.
 var ErrMissed = errors.New("a limit is missed")
 
-// Main calls run with a context that ends when the process is interrupted. If run fails, Main prints the error
-// after the program's name and exits: with 3 for ErrMissed, with 1 for any other error.
+// Main calls run with a context that ends when the process is interrupted. If run fails, Main
+// prints the error after the program's name and exits: with 3 for ErrMissed, with 1 for any other
+// error.
 func Main(program string, run func(context.Context) error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	err := run(ctx)
