@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
@@ -14,14 +13,11 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/faults"
 )
 
@@ -156,64 +152,6 @@ func ended(so status.Outcome) workflow.Condition {
 			return false, fmt.Errorf("it ended %s", s.Outcome())
 		}
 		return s.Completed(), nil
-	}
-}
-
-// halter halts the workflow-controller for a random moment right after a workflow was written.
-type halter struct {
-	halts atomic.Int64
-}
-
-// run runs until ctx ends. It leaves the controller running.
-func (h *halter) run(ctx context.Context, namespace string) error {
-	for ctx.Err() == nil {
-		events, err := argotest.Workflows(dyn, namespace).Watch(ctx, metav1.ListOptions{})
-		if err == nil {
-			err = h.follow(ctx, events)
-		}
-		if err != nil && ctx.Err() == nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// follow halts the controller as long as a watch lasts. The API server ends each watch after some
-// minutes.
-func (h *halter) follow(ctx context.Context, events watch.Interface) error {
-	defer events.Stop()
-	rested := time.Now()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case _, open := <-events.ResultChan():
-			if !open {
-				return nil
-			}
-		}
-		if time.Now().Before(rested) {
-			continue
-		}
-		if err := cluster.Pause(envtest.PartWorkflowController); err != nil {
-			return err
-		}
-		halt(ctx, time.Duration(10+rand.IntN(91))*time.Millisecond)
-		if err := cluster.Continue(envtest.PartWorkflowController); err != nil {
-			return err
-		}
-		h.halts.Add(1)
-		rested = time.Now().Add(time.Duration(rand.IntN(100)) * time.Millisecond)
-	}
-}
-
-// halt keeps the controller halted for d, or until ctx ends.
-func halt(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
 	}
 }
 
@@ -373,14 +311,7 @@ var _ = Describe("decisions", Serial, func() {
 		c := s.caller(cluster.Config(), nil)
 		n := form(6, 300)
 
-		halting, halted := context.WithCancel(ctx)
-		h, stopped := &halter{}, make(chan error, 1)
-		go func() { stopped <- h.run(halting, s.namespace) }()
-		DeferCleanup(func() {
-			halted()
-			Expect(cluster.Continue(envtest.PartWorkflowController)).To(Succeed())
-		})
-
+		h := s.haltController(ctx)
 		kinds := decisions()
 		ballots := make([]*ballot, len(kinds)+2)
 		each(len(kinds)+1, func(i int) {
@@ -391,12 +322,11 @@ var _ = Describe("decisions", Serial, func() {
 			}
 			ballots[i] = kinds[i].run(ctx, c, n)
 		})
-		halted()
-		Expect(<-stopped).To(Succeed())
+		halts := h.stop()
 		Expect(ballots).NotTo(ContainElement(BeNil()))
 		verdicts := make([]*verdict, len(ballots))
 		for i, b := range ballots {
-			b.v.Injected = int(h.halts.Load())
+			b.v.Injected = halts
 			verdicts[i] = b.v
 		}
 		s.leave(ctx)

@@ -3,7 +3,6 @@ package faults_test
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"sync"
 	"time"
@@ -92,8 +91,7 @@ func newSoakFaults(line, proxyLine *faults.Line, proxy *faults.Answers) *soakFau
 func (f *soakFaults) inject(ctx, over context.Context) int {
 	GinkgoHelper()
 	DeferCleanup(func() { Expect(cluster.Continue(envtest.PartEtcd)).To(Succeed()) })
-	seed := uint64(GinkgoRandomSeed())
-	chance := rand.New(rand.NewPCG(seed, seed))
+	chance := seeded(0)
 	injected := 0
 	for {
 		select {
