@@ -16,6 +16,47 @@ const (
 	maxShells = 5
 )
 
+// value is what is known of an expression: its words, if it can be a command or one string, and in
+// Python what it is. Its kind is "class", "object", "method", "result", "field" (of a result),
+// "error" or "phases" of the old API, "path" for another import, "none", "other" for anything else,
+// and empty if it is not known.
+type value struct {
+	kind, name string
+	unsure     bool
+	imported   bool     // by this name
+	words      []string // nil: not known
+	lists      []int    // the literals that the words are from
+	on         []string // of an attribute: the words of its object
+	parts      []value  // of a tuple
+}
+
+// text returns the value's words.
+func (v value) text() []string {
+	if v.words == nil {
+		return []string{unknown}
+	}
+	return v.words
+}
+
+// and returns the words of two values.
+func (v value) and(w value) value {
+	lists := slices.Concat(v.lists, w.lists)
+	return value{words: bounded(slices.Concat(v.text(), w.text())), lists: lists[:min(len(lists), maxWords)]}
+}
+
+// joined returns a string that consists of the value's words.
+func (v value) joined(separator string) value {
+	v.words = bounded([]string{strings.Join(v.text(), separator)})
+	return v
+}
+
+func (v value) isOld() bool {
+	return slices.Contains([]string{"class", "object", "method", "result", "error"}, v.kind)
+}
+
+// as returns a value of another kind that is as sure.
+func (v value) as(kind string) value { return value{kind: kind, name: v.name, unsure: v.unsure} }
+
 // bounded returns words without what exceeds the limits, since values can double in each line.
 func bounded(all []string) []string {
 	all = slices.Clone(all[:min(len(all), maxWords)])
@@ -35,48 +76,42 @@ func base(word string) string {
 	return strings.TrimSuffix(path.Base(strings.ReplaceAll(word, `\`, "/")), ".exe")
 }
 
-// call finds the commands among the arguments of a call, each the words of a list or one string.
-// Callee is the full name of the function if its import is known, and its last name otherwise. It
-// returns whether a command was found.
-func (s *scanner) call(offset int, callee string, args [][]string) (found bool) {
+// run finds the commands among the arguments of a call, each the words of a list or one string.
+// Callee is the full name of the function if its import is known, and its last name otherwise.
+func (s *scanner) run(offset int, callee string, args []value) {
 	certain := s.is("runs", callee)
 	name := lastName(callee)
 	if !certain && s.is("shows", name) {
-		return false
+		return
+	}
+	var words []string
+	for _, arg := range args {
+		if text := arg.text(); len(text) == 1 && strings.ContainsAny(text[0], " \n") && (certain || s.is("executes", name)) &&
+			s.addAll(offset, s.inText(text[0], 0), !certain) {
+			return
+		}
+		words = bounded(append(words, arg.text()...))
+	}
+	program := slices.IndexFunc(words, func(word string) bool { return isProgram(base(word)) })
+	if !certain || strings.HasSuffix(name, "Context") && program == 1 { // run(ctx, "kubectl", …)
+		words = words[max(program, 0):]
+	}
+	if program < 0 && !certain || !s.addAll(offset, s.process(words, 0), !certain) {
+		return
 	}
 	for _, arg := range args {
-		if len(arg) == 1 && strings.ContainsAny(arg[0], " \n") && (certain || s.is("executes", name)) {
-			if found = s.addAll(offset, s.inText(arg[0], 0), !certain); found {
-				return true
-			}
+		for _, list := range arg.lists {
+			s.literals[list] = nil
 		}
 	}
-	all := bounded(slices.Concat(args...))
-	program := slices.IndexFunc(all, func(word string) bool { return isProgram(base(word)) })
-	if !certain || strings.HasSuffix(name, "Context") && program == 1 { // run(ctx, "kubectl", …)
-		if all = all[max(program, 0):]; program < 0 {
-			return false
-		}
-	}
-	return s.addAll(offset, s.process(all, 0), !certain)
 }
 
-// addAll adds uses. What is vague counts only if it is sure.
-func (s *scanner) addAll(offset int, uses []use, unsure bool) (added bool) {
-	for _, u := range uses {
-		if u.Maybe = u.Maybe || unsure; !u.Vague || !u.Maybe {
-			s.add(offset, u)
-			added = true
-		}
+// literal remembers a list of words, which can be a command that is run elsewhere.
+func (s *scanner) literal(offset int, words []string) []int {
+	if _, seen := s.literals[offset]; !seen && len(words) > 1 && isProgram(base(words[0])) {
+		s.literals[offset] = words
 	}
-	return added
-}
-
-// literal finds the command in a list of words, unless it was found where it is run.
-func (s *scanner) literal(offset int, all []string, ran bool) {
-	if !ran && len(all) > 1 && isProgram(base(all[0])) {
-		s.addAll(offset, s.process(all, 0), true)
-	}
+	return []int{offset}
 }
 
 // process finds what a process with these words runs on workflows, itself or through others.

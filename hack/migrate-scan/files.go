@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -12,12 +11,13 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing/format/gitignore"
 )
 
 const (
 	maxFile   = 2 << 20 // bytes; larger files are not written by hand
-	firstLine = 256     // bytes that are read to find a script's interpreter
+	firstLine = 256     // bytes that are looked at for a script's interpreter
 )
 
 // source is a file to be scanned.
@@ -37,22 +37,22 @@ type lister struct {
 	*table
 	sources []source
 	skipped []skipped
-	seen    map[string]bool                // by absolute path, since folders can be given twice
-	top     string                         // the repository's root, or DIR outside of repositories
-	ignored map[string][]gitignore.Pattern // by folder, in the order of rising priority
+	seen    map[string]bool // by absolute path, since folders can be given twice
+	top     string          // the repository's root, or DIR outside of repositories
+	ignored gitignore.Matcher
 }
 
 // listSources finds the files to scan. A DIR that cannot be read is an error; a folder below it
 // that cannot be read is skipped.
 func (t *table) listSources(dirs []string) (*lister, error) {
-	l := &lister{table: t, seen: map[string]bool{}}
+	l := &lister{table: t, seen: map[string]bool{}, skipped: []skipped{}}
 	for _, dir := range dirs {
 		root, err := filepath.Abs(dir)
 		if err == nil {
 			root, err = filepath.EvalSymlinks(root)
 		}
 		if err == nil {
-			l.ignoresAbove(root)
+			l.readIgnored(root)
 			err = filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error { return l.visit(dir, root, file, entry, err) })
 		}
 		if err != nil {
@@ -61,6 +61,29 @@ func (t *table) listSources(dirs []string) (*lister, error) {
 	}
 	slices.SortFunc(l.sources, func(a, b source) int { return strings.Compare(a.shown, b.shown) })
 	return l, nil
+}
+
+// readIgnored reads the .gitignore files of the repository that root is in, up to the first folder
+// that cannot be read. They do not apply if they exclude root itself, which was asked for by name.
+func (l *lister) readIgnored(root string) {
+	l.top = root
+	for at := root; at != filepath.Dir(at); at = filepath.Dir(at) {
+		if _, err := os.Lstat(filepath.Join(at, ".git")); err == nil {
+			l.top = at
+			break
+		}
+	}
+	for _, l.top = range []string{l.top, root} {
+		patterns, _ := gitignore.ReadPatterns(osfs.New(l.top), nil)
+		if l.ignored = gitignore.NewMatcher(patterns); !l.ignores(root, true) {
+			return
+		}
+	}
+}
+
+func (l *lister) ignores(file string, isDir bool) bool {
+	below, err := filepath.Rel(l.top, file)
+	return err == nil && below != "." && l.ignored.Match(strings.Split(filepath.ToSlash(below), "/"), isDir)
 }
 
 func (l *lister) visit(dir, root, file string, entry fs.DirEntry, err error) error {
@@ -76,7 +99,6 @@ func (l *lister) visit(dir, root, file string, entry fs.DirEntry, err error) err
 		if _, err := os.Lstat(filepath.Join(file, "pyvenv.cfg")); file != root && (err == nil || l.is("foreign", name) || l.ignores(file, true)) {
 			return fs.SkipDir
 		}
-		l.readIgnores(file)
 	case !entry.Type().IsRegular() || language == "": // links could lead anywhere
 		if file == root {
 			return errors.New("neither a folder nor a file in a supported language")
@@ -98,49 +120,6 @@ func (t *table) languageOf(name string, languages ...string) string {
 	return ""
 }
 
-// ignoresAbove reads the .gitignore files above root, up to its repository's root. They do not
-// apply if they ignore root itself, which was asked for by name.
-func (l *lister) ignoresAbove(root string) {
-	l.top, l.ignored = root, map[string][]gitignore.Pattern{}
-	var above []string
-	for at := root; at != filepath.Dir(at); at = filepath.Dir(at) {
-		if _, err := os.Lstat(filepath.Join(at, ".git")); err == nil {
-			l.top = at
-			for _, folder := range slices.Backward(above) {
-				l.readIgnores(folder)
-			}
-			break
-		}
-		above = append(above, filepath.Dir(at))
-	}
-	if l.ignores(root, true) {
-		l.top, l.ignored = root, map[string][]gitignore.Pattern{}
-	}
-}
-
-func (l *lister) readIgnores(folder string) {
-	patterns := slices.Clip(l.ignored[filepath.Dir(folder)])
-	text, _ := os.ReadFile(filepath.Join(folder, ".gitignore")) // git cannot read it either
-	for pattern := range strings.SplitSeq(strings.TrimPrefix(string(text), "\uFEFF"), "\n") {
-		if pattern = strings.TrimSuffix(pattern, "\r"); strings.TrimSpace(pattern) != "" && !strings.HasPrefix(pattern, "#") {
-			patterns = append(patterns, gitignore.ParsePattern(pattern, l.parts(folder)))
-		}
-	}
-	l.ignored[folder] = patterns
-}
-
-func (l *lister) ignores(file string, isDir bool) bool {
-	return gitignore.NewMatcher(l.ignored[filepath.Dir(file)]).Match(l.parts(file), isDir)
-}
-
-// parts returns the path from the top, which patterns are matched against.
-func (l *lister) parts(file string) []string {
-	if below, err := filepath.Rel(l.top, file); err == nil && below != "." {
-		return strings.Split(filepath.ToSlash(below), "/")
-	}
-	return nil
-}
-
 // read returns a file's text and its language, which is "" for a script in a language that is not
 // supported. A byte that is not UTF-8 becomes one character: what is searched for is ASCII.
 func (t *table) read(s source) (text, language string, err error) {
@@ -148,24 +127,16 @@ func (t *table) read(s source) (text, language string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	defer func() { err = cmp.Or(err, file.Close()) }()
-	head := make([]byte, firstLine)
-	n, err := io.ReadFull(file, head)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return "", "", err
-	}
-	language = s.language
+	defer func() { _ = file.Close() }() // it was only read
+	all, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	text, language = strings.TrimPrefix(string(all), "\uFEFF"), s.language
 	if language == "script" {
-		line, _, _ := strings.Cut(string(head[:n]), "\n")
-		if language = t.languageOf(strings.TrimSpace(line), "#!python", "#!shell"); language == "" {
-			return "", "", nil
-		}
+		line, _, _ := strings.Cut(text, "\n")
+		language = t.languageOf(strings.TrimSpace(line[:min(len(line), firstLine)]), "#!python", "#!shell")
 	}
-	rest, err := io.ReadAll(io.LimitReader(file, maxFile))
-	text = strings.TrimPrefix(string(head[:n])+string(rest), "\uFEFF")
 	switch {
-	case err != nil:
-	case len(text) > maxFile:
+	case err != nil || language == "":
+	case len(all) > maxFile:
 		err = fmt.Errorf("is larger than %d MB", maxFile>>20)
 	case strings.ContainsRune(text, 0):
 		err = errors.New("contains NUL bytes, so it is not source code")

@@ -37,18 +37,16 @@ func run(args []string, out, errOut io.Writer) int {
 	if errors.Is(err, pflag.ErrHelp) {
 		return 0
 	}
-	var found *report
+	found := &report{}
 	if err == nil {
 		found, err = scan(c)
 	}
 	var text bytes.Buffer
 	if err == nil {
-		if err = found.write(&text, c.format); err == nil {
-			_, err = out.Write(text.Bytes())
-		}
-		if err != nil {
-			err = fmt.Errorf("write the findings: %w", err)
-		}
+		err = found.write(&text, c.format)
+	}
+	if err == nil {
+		_, err = out.Write(text.Bytes())
 	}
 	switch {
 	case err != nil:
@@ -75,15 +73,14 @@ func parseArgs(args []string, out io.Writer) (config, error) {
 	c.dirs = flags.Args()
 	switch {
 	case errors.Is(err, pflag.ErrHelp):
-		return c, err
 	case err != nil:
-		return c, fmt.Errorf("%w; the flags are --format, --sure and --fail-on-found", err)
+		err = fmt.Errorf("%w; the flags are --format, --sure and --fail-on-found", err)
 	case !slices.Contains([]string{"table", "json", "sarif"}, c.format):
-		return c, fmt.Errorf("--format: %q is none of table, json and sarif", c.format)
+		err = fmt.Errorf("--format: %q is none of table, json and sarif", c.format)
 	case len(c.dirs) == 0:
-		return c, errors.New("no folder is given; for example: migrate-scan --format json DIR")
+		err = errors.New("no folder is given; for example: migrate-scan --format json DIR")
 	case slices.Contains(c.dirs, ""):
-		return c, errors.New(`DIR: "" is not a folder; "." is the current one`)
+		err = errors.New(`DIR: "" is not a folder; "." is the current one`)
 	}
-	return c, nil
+	return c, err
 }

@@ -2,386 +2,289 @@ package main
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
+	"maps"
 	"path"
+	"regexp"
 	"slices"
-	"sort"
 	"strings"
-	"time"
 
 	sitter "github.com/tree-sitter/go-tree-sitter"
 	grammar "github.com/tree-sitter/tree-sitter-python/bindings/go"
 )
 
-const (
-	maxParse = 5 * time.Second
-	maxChunk = 32 << 10 // bytes; the parser copies each chunk that it reads
-	maxDepth = 50       // of expressions that are followed
-	maxOpen  = 1000     // nodes around one that a query looks at
-	maxTried = 100      // bindings of one name
-	maxName  = 100      // bytes of a dotted name
-)
-
-// python is Python source that is being scanned.
-type python struct {
-	*scanner
-	scopes  []*scope // in the order of their beginnings; the first is the module
-	names   map[string][]*binding
-	own     map[string]bool   // functions that the file defines
-	calls   []methodCall      // of old methods
-	known   map[uintptr]value // what expressions are, by node
-	skip    map[uint]bool     // where a name or string is not a use
-	touched []uint            // the literals that words were read from
-	ran     map[uint]bool     // the literals that were found where they are run
-	later   []func()          // what is reported when all calls are known
-	tooDeep bool
-	errorAt int // the first place that was not understood
-}
-
-// scope is the module, a class, a function or a lambda.
-type scope struct {
-	node       *sitter.Node
-	start, end uint
-	parent     *scope
-}
-
-// methodCall is a call of an old method, or its mention.
-type methodCall struct {
-	at uint
-	value
-}
-
-// captures are the nodes of a match, by their names in the query.
-type captures map[string]*sitter.Node
-
 // python finds the old API, and commands that are run, in Python source.
 func (s *scanner) python() error {
-	parser := sitter.NewParser()
-	defer parser.Close()
-	if err := parser.SetLanguage(sitter.NewLanguage(grammar.Language())); err != nil {
-		return err
+	c := s.newCode()
+	unsure, ok := s.module(c.resolve("." + strings.TrimSuffix(path.Base(s.file), ".py")))
+	c.isOld = ok && !unsure
+	c.kinds = map[string]func(*sitter.Node) value{
+		"identifier": c.identifier, "attribute": c.attribute, "call": c.call, "binary_operator": c.operator,
+		"string": c.str, "concatenated_string": c.str, "type": c.annotation,
+		"assignment": c.binding, "augmented_assignment": c.binding, "named_expression": c.binding, "as_pattern": c.binding,
+		"for_statement": c.binding, "for_in_clause": c.binding,
+		"typed_parameter": c.binding, "default_parameter": c.binding, "typed_default_parameter": c.binding,
+		"parameters": c.parameters, "lambda_parameters": c.parameters, "lambda": c.function, "function_definition": c.function,
+		"decorated_definition": c.decorated, "class_definition": c.class, "return_statement": c.returns, "yield": c.returns,
+		"import_statement": c.imports, "import_from_statement": c.imports, "try_statement": c.try, "with_statement": c.with,
+		"none":             func(*sitter.Node) value { return value{kind: "none"} },
+		"keyword_argument": func(n *sitter.Node) value { return c.eval(field(n, "value")) },
 	}
-	began := time.Now()
-	tree := parser.ParseWithOptions(func(at int, _ sitter.Point) []byte {
-		at = min(at, len(s.text))
-		return []byte(s.text[at:min(at+maxChunk, len(s.text))])
-	}, nil, &sitter.ParseOptions{ProgressCallback: func(sitter.ParseState) bool { return time.Since(began) > maxParse }})
-	if tree == nil {
-		return fmt.Errorf("is not parsed within %v", maxParse)
-	}
-	defer tree.Close()
-	root := tree.RootNode()
-	p := &python{
-		scanner: s, names: map[string][]*binding{}, own: map[string]bool{}, skip: map[uint]bool{}, ran: map[uint]bool{}, known: map[uintptr]value{},
-		scopes: []*scope{{node: root, end: uint(len(s.text) + 1)}},
-	}
-	if err := p.bindAll(root); err != nil {
-		return err
-	}
-	if unsure, ok := s.module(p.resolve("." + strings.TrimSuffix(path.Base(s.file), ".py"))); ok && !unsure { // the old API itself
-		for _, b := range p.names[s.Class] {
-			p.report(b.at, "definition", "class "+s.Class, value{})
-		}
-	} else if err := p.each("uses.scm", root, p.use); err != nil {
-		return err
-	}
-	for _, report := range p.later {
-		report()
-	}
-	switch {
-	case root.HasError():
-		return p.broken(p.errorAt, "is not understood")
-	case p.tooDeep:
-		return partialError{errors.New("is nested too deep; something may be missed")}
-	}
-	return nil
+	return c.scan(grammar.Language())
 }
 
-// each calls do for each match of a query.
-func (p *python) each(file string, root *sitter.Node, do func(captures)) error {
-	query := p.queries[file]
-	if query == nil {
-		text, err := data.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		var wrong *sitter.QueryError
-		if query, wrong = sitter.NewQuery(sitter.NewLanguage(grammar.Language()), string(text)); wrong != nil {
-			return fmt.Errorf("%s: %w", file, wrong)
-		}
-		p.queries[file] = query // until the program ends
-	}
-	cursor := sitter.NewQueryCursor()
-	defer cursor.Close()
-	cursor.SetMatchLimit(maxOpen)
-	matches := cursor.Matches(query, root, nil)
-	for m := matches.Next(); m != nil; m = matches.Next() {
-		c := captures{}
-		for _, capture := range m.Captures {
-			node := capture.Node
-			c[query.CaptureNames()[capture.Index]] = &node
-		}
-		do(c)
-	}
-	p.tooDeep = p.tooDeep || cursor.DidExceedMatchLimit()
-	return nil
-}
-
-// source returns the text of a node; nil has none.
-func (p *python) source(n *sitter.Node) string {
-	if n == nil {
-		return ""
-	}
-	return p.text[n.StartByte():n.EndByte()]
-}
-
-// children returns the named children of a node without comments, as many as are followed.
-func (p *python) children(n *sitter.Node) (list []*sitter.Node) {
-	cursor := n.Walk()
-	defer cursor.Close()
-	for more := cursor.GotoFirstChild(); more && len(list) < maxWords; more = cursor.GotoNextSibling() {
-		if child := cursor.Node(); child.IsNamed() && !child.IsExtra() {
-			list = append(list, child)
-		}
-	}
-	return list
-}
-
-// arguments returns the arguments of a call, without the names of those that have one.
-func (p *python) arguments(call *sitter.Node) (list []*sitter.Node) {
-	if args := call.ChildByFieldName("arguments"); args != nil && args.Kind() == "argument_list" {
-		for _, arg := range p.children(args) {
-			if arg.Kind() == "keyword_argument" {
-				arg = arg.ChildByFieldName("value")
+// str evaluates a string: its text can be a command, or a name of the old module.
+func (c *code) str(n *sitter.Node) value {
+	text := ""
+	for _, part := range c.children(n) {
+		switch part.Kind() {
+		case "string_content":
+			text += strings.NewReplacer("\\\n", "", `\n`, "\n", `\t`, "\t", `\"`, `"`, `\'`, "'", `\\`, `\`).Replace(c.source(part))
+		case "interpolation":
+			for i, child := range c.children(part) {
+				if v := c.eval(child); i == 0 {
+					text += strings.Join(v.text(), " ")
+				}
 			}
-			list = append(list, arg)
+		case "string":
+			text += strings.Join(c.eval(part).text(), " ")
 		}
 	}
-	return list
-}
-
-// lastName returns what is behind the last dot.
-func lastName(dotted string) string { return dotted[strings.LastIndexByte(dotted, '.')+1:] }
-
-// scopeAt returns the innermost scope at an offset.
-func (p *python) scopeAt(offset uint) *scope {
-	s := p.scopes[sort.Search(len(p.scopes), func(i int) bool { return p.scopes[i].start > offset })-1]
-	for s.end <= offset && s.parent != nil {
-		s = s.parent
-	}
-	return s
-}
-
-// use reports what a match of uses.scm is a use of.
-func (p *python) use(c captures) {
-	switch {
-	case c["skip"] != nil:
-		p.skip[c["skip"].StartByte()] = true
-	case c["error"] != nil && p.errorAt == 0:
-		p.errorAt = int(c["error"].StartByte())
-	case c["call"] != nil:
-		p.useCall(c["call"])
-	case c["attribute"] != nil:
-		p.skip[c["member"].StartByte()] = true
-		at, name := c["member"].StartByte(), p.source(c["member"])
-		if _, field := p.find("result", "start_workflow."+name); !field && !p.methods[name] && p.Names[name] == "" {
-			return
-		}
-		switch v := p.value(c["attribute"], 0); v.kind {
-		case "method":
-			p.useMethod(at, "method-reference", v)
-		case "field":
-			p.report(at, "result", strings.Replace(v.name, ".", "(…).", 1), v)
-		default:
-			if p.Names[name] != "" { // not what only has such a value
-				p.mentionName(c["attribute"].StartByte(), v)
+	source := c.source(n)
+	name := strings.Trim(source, `"'`)
+	switch _, isModule := c.module(name[:min(len(name), maxName)]); {
+	case c.inType:
+		for _, part := range regexp.MustCompile(`\w+`).FindAllString(source, maxWords) {
+			if v, _ := c.lookup(part); v.kind == "class" {
+				c.report(n, "reference", v.name, v)
+				return v
 			}
 		}
-	case c["identifier"] != nil:
-		at := c["identifier"].StartByte()
-		if b := p.lookup(p.source(c["identifier"]), at, 0); b != nil && b.imported != "" {
-			p.mentionName(at, p.of(b, 0))
-		}
-	case c["string"] != nil && c["string"].EndByte()-c["string"].StartByte() < maxName:
-		name := strings.Trim(p.source(c["string"]), `"'`)
-		_, ok := p.module(name)
-		if ok = ok || strings.HasPrefix(name, p.Module+".") || p.Names[p.classify(name).name] != ""; ok && p.is("dotted", name) {
-			p.mention(c["string"].StartByte(), "dotted-name", `"`+name+`"`, value{unsure: true})
-		}
-	case c["annotation"] != nil:
-		if v := p.annotated(c["annotation"], 0); v.kind != "" {
-			p.report(c["annotation"].StartByte(), "reference", v.name, v)
-		}
-	case c["words"] != nil:
-		first := c["words"].NamedChild(0)
-		if first == nil || first.Kind() != "string" && first.Kind() != "identifier" {
-			return
-		}
-		if all := p.words(c["words"], 0); len(all) > 1 && isProgram(base(all[0])) {
-			at := c["words"].StartByte()
-			p.later = append(p.later, func() { p.literal(int(at), all, p.ran[at]) })
-		}
-	case c["base"] != nil:
-		if v := p.value(c["base"], 0); v.kind == "class" {
-			p.report(c["base"].StartByte(), "subclass", "class "+p.source(c["class"])+"("+p.source(c["base"])+")", v)
-		}
-	case c["definition"] != nil:
-		name := p.source(c["definition"])
-		if v := p.inside(c["definition"].StartByte(), 0); v.kind != "" && p.methods[name] {
-			p.report(c["definition"].StartByte(), "definition", "def "+name, v)
-		}
-	case c["caught"] != nil:
-		p.later = append(p.later, func() { p.caught(c["caught"], c["body"], "handler") })
-	case c["expected"] != nil && p.is("catches", lastName(p.source(c["catcher"]))):
-		p.later = append(p.later, func() { p.caught(c["expected"], c["body"], "error") })
+	case len(name) < maxName && c.is("dotted", name) && n.Parent().Kind() != "expression_statement" && // a docstring
+		(isModule || strings.HasPrefix(name, c.Module+".") || c.Names[lastName(name)] != ""):
+		c.report(n, "dotted-name", `"`+name+`"`, value{unsure: true})
 	}
+	return value{kind: "other", words: bounded([]string{text})}
 }
 
-// mention reports a use at the end, unless its offset is to be skipped.
-func (p *python) mention(at uint, rule, old string, v value) {
-	p.later = append(p.later, func() {
-		if !p.skip[at] {
-			p.report(at, rule, old, v)
+func (c *code) annotation(n *sitter.Node) value {
+	defer func(outer bool) { c.inType = outer }(c.inType)
+	c.inType = true
+	return c.all(n)
+}
+
+// parameters binds the parameters of a function. Pytest can fill them in.
+func (c *code) parameters(n *sitter.Node) value {
+	for _, child := range c.children(n) {
+		if child.Kind() == "identifier" {
+			c.bind(c.source(child), c.shared["fixture "+c.source(child)])
+		} else {
+			c.eval(child)
+		}
+	}
+	return value{}
+}
+
+func (c *code) function(n *sitter.Node) value {
+	name := field(n, "name")
+	if base := c.inside(); base.kind != "" && c.methods[c.source(name)] {
+		c.report(name, "definition", "def "+c.source(name), base)
+	}
+	c.inScope(n, func() {
+		for _, child := range c.children(n) {
+			if v := c.eval(child); child.Kind() == "type" && v.kind == "class" {
+				c.scope.returned = v.as("object")
+			}
+		}
+		if name != nil {
+			keep(c.shared, c.source(name)+"()", c.scope.returned)
 		}
 	})
+	return value{kind: "other"}
 }
 
-func (p *python) mentionName(at uint, v value) {
-	if rule := map[string]string{"class": "reference", "error": "error", "phases": "phases"}[v.kind]; rule != "" && p.Names[v.name] != "" {
-		p.mention(at, rule, v.name, v)
+func (c *code) returns(n *sitter.Node) value {
+	v := c.all(n)
+	if !c.scope.returned.isOld() {
+		c.scope.returned = v
 	}
+	return v
 }
 
-func (p *python) useMethod(at uint, rule string, v value) {
-	p.calls = append(p.calls, methodCall{at, v})
-	p.report(at, rule, p.Class+"."+v.name, v)
-}
-
-func (p *python) useCall(n *sitter.Node) {
-	function := n.ChildByFieldName("function")
-	name := ""
-	if kind := function.Kind(); kind == "identifier" || kind == "attribute" {
-		name = lastName(p.source(function))
-	}
-	switch v := p.value(function, 0); v.kind {
-	case "class":
-		p.report(function.StartByte(), "construct", p.Class+"(…)", v)
-		return
-	case "method":
-		p.useMethod(cmp.Or(function.ChildByFieldName("attribute"), function).StartByte(), "method", v)
-		return
-	case "path":
-		name = v.name
-	}
-	p.touched = nil
-	var words [][]string
-	owner := value{}
-	for _, arg := range p.arguments(n) {
-		words = append(words, p.words(arg, 0))
-		if v := p.value(arg, 0); v.kind == "class" || v.kind == "object" {
-			owner = v
-		} else if method := words[len(words)-1]; owner.kind != "" && len(method) == 1 && p.methods[method[0]] { // patch.object(ArgoService, "stop_workflow")
-			p.useMethod(arg.StartByte(), "method-reference", value{"method", method[0], owner.unsure})
+// decorated evaluates a function that is decorated, as a fixture of pytest or a property.
+func (c *code) decorated(n *sitter.Node) value {
+	c.all(n)
+	definition := cmp.Or(field(n, "definition"), n)
+	name, decorators := c.source(field(definition, "name")), c.text[n.StartByte():definition.StartByte()]
+	for part, key := range map[string]string{"fixture": "fixture ", "property": "self."} {
+		if v, ok := c.shared[name+"()"]; ok && strings.Contains(decorators, part) {
+			keep(c.shared, key+name, v)
 		}
 	}
-	if name != "" && p.call(int(n.StartByte()), name, words) {
-		for _, at := range p.touched {
-			p.ran[at] = true
-		}
-	}
+	return value{}
 }
 
-// caught reports an error that is caught or expected. One that others have too counts only if the
-// body calls a method that can return it.
-func (p *python) caught(n, body *sitter.Node, rule string) {
-	v := p.value(n, 0)
-	if v.kind != "error" {
-		return
-	}
-	if p.Names[v.name] == "" {
-		raised, unsure := false, true
-		for _, call := range p.calls {
-			if call.at >= body.StartByte() && call.at < body.EndByte() && p.scopeAt(call.at) == p.scopeAt(body.StartByte()) &&
-				(v.name != "TimeoutError" || p.is("waits", call.name)) {
-				raised, unsure = true, unsure && call.unsure
+func (c *code) class(n *sitter.Node) value {
+	name := field(n, "name")
+	class, base := "class "+c.source(name), value{}
+	if bases := field(n, "superclasses"); bases != nil {
+		for _, child := range c.children(bases) {
+			if v := c.eval(child); v.kind == "class" {
+				base = v.as("class")
+				c.report(child, "subclass", class+"("+c.source(child)+")", v)
 			}
 		}
-		if !raised {
+	}
+	if c.isOld && class == "class "+c.Class {
+		c.reporting = true
+		c.report(name, "definition", class, value{})
+		c.reporting = false
+	}
+	kind := base
+	kind.kind = cmp.Or(kind.kind, "other")
+	c.bind(c.source(name), kind)
+	c.inScope(n, func() {
+		c.scope.isClass, c.scope.base = true, base
+		c.all(n)
+	})
+	return value{}
+}
+
+// imports binds what is imported, and reports what is of the old module.
+func (c *code) imports(n *sitter.Node) value {
+	module := field(n, "module_name")
+	from := c.resolve(strings.Join(strings.Fields(c.source(module)), ""))
+	unsureFrom, isFrom := c.module(from)
+	for _, child := range c.children(n) {
+		alias := c.source(field(child, "alias"))
+		if alias != "" {
+			child = field(child, "name")
+		}
+		name := strings.Join(strings.Fields(c.source(child)), "")
+		switch {
+		case module == nil:
+			if unsure, ok := c.module(name); ok {
+				c.report(child, "import", "import "+name, value{unsure: unsure})
+			}
+			if alias == "" { // import a.b binds a
+				name, _, _ = strings.Cut(name, ".")
+			}
+			c.bind(cmp.Or(alias, name), value{kind: "path", name: name})
+		case child.Id() != module.Id():
+			unsure, isModule := c.module(from + "." + name)
+			at, old := child, "from "+c.source(module)+" import "+name
+			if isFrom {
+				at, unsure = n, unsureFrom
+			}
+			if isFrom || isModule || c.Names[name] != "" {
+				c.report(at, "import", old, value{unsure: unsure || !isFrom && !isModule})
+			}
+			names := []string{name}
+			if name == "*" && isFrom {
+				names = slices.Collect(maps.Keys(c.Names))
+			}
+			for _, exported := range names {
+				v := c.classify(from + "." + exported)
+				v.imported = true
+				c.bind(cmp.Or(alias, exported), v)
+			}
+		}
+	}
+	return value{}
+}
+
+// resolve returns the full name of the module in a from clause. A relative one begins with "?" if it
+// is not below the top package of the old module.
+func (c *code) resolve(written string) string {
+	name := strings.TrimLeft(written, ".")
+	level := len(written) - len(name)
+	if level == 0 {
+		return name
+	}
+	dir := path.Join("/", path.Dir(strings.ReplaceAll(c.file, `\`, "/")), strings.Repeat("../", level-1), strings.ReplaceAll(name, ".", "/"))
+	if top, _, _ := strings.Cut(c.Module, "."); !strings.Contains(dir+"/", "/"+top+"/") {
+		dir = "?" + dir
+	}
+	return strings.ReplaceAll(strings.Trim(dir, "/"), "/", ".")
+}
+
+// module reports whether a dotted name is that of the old module. It is not sure without the
+// package, since it can be imported from inside.
+func (t *table) module(name string) (unsure, ok bool) {
+	unsure = !t.is("module", name)
+	return unsure, !unsure || t.is("short module", name)
+}
+
+// classify returns what a dotted name stands for.
+func (t *table) classify(dotted string) value {
+	name := lastName(dotted)
+	switch kind := t.Names[name]; {
+	case kind != "":
+		unsure, ok := t.module(strings.TrimSuffix(dotted, "."+name))
+		return value{kind: kind, name: name, unsure: unsure || !ok}
+	case t.is("other errors", dotted):
+		return value{kind: "error", name: name, unsure: name == "TimeoutError"} // asyncio's is the same only since Python 3.11
+	}
+	return value{kind: "path", name: dotted}
+}
+
+func (c *code) try(n *sitter.Node) value {
+	before := len(c.calls)
+	var raised []methodCall
+	for i, child := range c.children(n) {
+		c.eval(child)
+		if i == 0 {
+			raised = c.calls[before:]
+		} else if strings.HasPrefix(child.Kind(), "except") {
+			c.caught(child.NamedChild(0), raised, "handler")
+		}
+	}
+	return value{}
+}
+
+func (c *code) with(n *sitter.Node) value {
+	before := len(c.calls)
+	c.all(n)
+	c.expected(n.NamedChild(0), c.calls[before:])
+	return value{}
+}
+
+// expected reports the errors that a context manager expects.
+func (c *code) expected(n *sitter.Node, raised []methodCall) {
+	switch {
+	case n == nil:
+	case n.Kind() == "call" && c.is("catches", lastName(c.source(field(n, "function")))):
+		for _, arg := range c.children(field(n, "arguments")) {
+			c.caught(arg, raised, "error")
+		}
+	case c.is("managers", n.Kind()):
+		for _, child := range c.children(n) {
+			c.expected(child, raised)
+		}
+	}
+}
+
+// caught reports errors that are caught or expected around calls. An error that others have too
+// counts only if one of the methods called can return it.
+func (c *code) caught(n *sitter.Node, raised []methodCall, rule string) {
+	switch {
+	case n == nil:
+	case c.is("named", n.Kind()):
+		v, old := c.eval(n), ""
+		able := slices.DeleteFunc(slices.Clone(raised), func(call methodCall) bool {
+			return call.scope != c.scope || v.name == "TimeoutError" && !c.is("waits", call.name)
+		})
+		isOther := c.Names[v.name] == ""
+		if v.kind != "error" || isOther && len(able) == 0 {
 			return
 		}
-		v.unsure = v.unsure || unsure
-	}
-	old := v.name
-	if rule == "handler" {
-		old = "except " + old
-	}
-	p.report(n.StartByte(), rule, old, v)
-}
-
-// words returns the words of an expression that can be a command, or one string.
-func (p *python) words(n *sitter.Node, depth int) (all []string) {
-	if n == nil || depth > maxDepth {
-		return []string{unknown}
-	}
-	depth++
-	switch n.Kind() {
-	case "string", "concatenated_string":
-		text := ""
-		for _, part := range p.children(n) {
-			switch part.Kind() {
-			case "string_content":
-				text += strings.NewReplacer("\\\n", "", `\n`, "\n", `\t`, "\t", `\"`, `"`, `\'`, "'", `\\`, `\`).Replace(p.source(part))
-			case "interpolation":
-				text += strings.Join(p.words(part.ChildByFieldName("expression"), depth), " ")
-			case "string":
-				text += p.words(part, depth)[0]
-			}
+		v.unsure = v.unsure || isOther && !slices.ContainsFunc(able, func(call methodCall) bool { return !call.unsure })
+		if rule == "handler" {
+			old = "except "
 		}
-		return bounded([]string{text})
-	case "identifier", "attribute":
-		if b := p.lookup(p.source(n), n.StartByte(), depth); b != nil {
-			return p.wordsOf(b, depth)
-		}
-	case "list", "tuple", "expression_list", "dictionary", "pair", "list_splat", "parenthesized_expression":
-		touched := len(p.touched)
-		for _, child := range p.children(n) {
-			if child.Kind() != "none" {
-				all = bounded(append(all, p.words(child, depth)...))
-			}
-		}
-		p.touched = append(p.touched[:touched], n.StartByte()) // without the lists in it, of which each can be a command
-		return all
-	case "binary_operator":
-		left, right := p.words(n.ChildByFieldName("left"), depth), p.words(n.ChildByFieldName("right"), depth)
-		switch {
-		case p.source(n.ChildByFieldName("operator")) == "%":
-			return left
-		case len(left) == 1 && len(right) == 1:
-			return bounded([]string{left[0] + right[0]})
-		}
-		return bounded(append(left, right...))
-	case "call": // "…".split(), "…".format(x), shlex.split("…")
-		if all = p.words(n.ChildByFieldName("function").ChildByFieldName("object"), depth); len(all) == 0 || all[0] != unknown {
-			return all
-		}
-		if args := p.arguments(n); len(args) > 0 && p.is("words", lastName(p.source(n.ChildByFieldName("function")))) {
-			return p.words(args[0], depth)
+		c.report(n, rule, old+v.name, v)
+	case c.is("several", n.Kind()):
+		for _, child := range c.children(n) {
+			c.caught(child, raised, rule)
 		}
 	}
-	return []string{unknown}
-}
-
-func (p *python) wordsOf(b *binding, depth int) []string {
-	if b.words == nil {
-		b.words = []string{unknown} // if it refers to itself
-		b.words = p.words(b.value, depth)
-		if b.more != nil {
-			b.words = bounded(append(p.wordsOf(b.more, depth), b.words...))
-		}
-	}
-	if b.value != nil {
-		p.touched = append(p.touched, b.value.StartByte())
-	}
-	return slices.Clip(b.words)
 }

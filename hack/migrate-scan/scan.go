@@ -40,6 +40,7 @@ type scanner struct {
 	*table
 	file, text string // the file's path says which Python module it is
 	found      map[place]finding
+	literals   map[int][]string // lists that can be commands, by offset; nil where they are run
 }
 
 // place is where one thing is found only once: a part of the Python API, or a command.
@@ -55,29 +56,30 @@ func (s *scanner) add(offset int, u use) {
 		f.Certainty = maybe
 	}
 	at := place{offset: offset}
-	if u.Rule == "kubectl" || u.Rule == "argo" {
+	if isProgram(u.Rule) {
 		at.command = f.Old
 	}
-	isMention := func(rule string) bool { return rule == "reference" || rule == "error" || rule == "method-reference" }
-	if other, ok := s.found[at]; !ok || isMention(other.Rule) && !isMention(f.Rule) {
+	if other, ok := s.found[at]; !ok || s.is("mention", other.Rule) && !s.is("mention", f.Rule) {
 		s.found[at] = f
 	}
 }
 
-// report adds the use of a name of the old API.
-func (s *scanner) report(at uint, rule, old string, v value) {
-	from := strings.TrimSuffix(rule, "-reference")
-	if rule == "handler" {
-		from = "error"
+// addAll adds commands. What is vague counts only if it is sure.
+func (s *scanner) addAll(offset int, uses []use, unsure bool) (added bool) {
+	for _, u := range uses {
+		if u.Maybe = u.Maybe || unsure; !u.Vague || !u.Maybe {
+			s.add(offset, u)
+			added = true
+		}
 	}
-	if r, ok := s.find(from, v.name); ok {
-		r.Rule, r.Maybe = rule, v.unsure
-		s.add(int(at), use{r, old})
-	}
+	return added
 }
 
 // findings returns what was found, in the order of the text.
 func (s *scanner) findings() (all []finding) {
+	for offset, words := range s.literals {
+		s.addAll(offset, s.process(words, 0), true)
+	}
 	guesses := true
 	for _, f := range s.found {
 		all, guesses = append(all, f), guesses && f.guess
@@ -90,14 +92,18 @@ func (s *scanner) findings() (all []finding) {
 	})
 	at, line, column := 0, 1, 1
 	for i := range all { // one pass, since a line can be as long as a file
-		between := s.text[at:all[i].offset]
-		if start := strings.LastIndexByte(between, '\n') + 1; start > 0 {
-			line, column, between = line+strings.Count(between, "\n"), 1, between[start:]
-		}
-		column += utf8.RuneCountInString(between)
+		line, column = advance(line, column, s.text[at:all[i].offset])
 		at, all[i].Line, all[i].Column = all[i].offset, line, column
 	}
 	return all
+}
+
+// advance returns the line and column behind a text.
+func advance(line, column int, text string) (int, int) {
+	if start := strings.LastIndexByte(text, '\n') + 1; start > 0 {
+		line, column, text = line+strings.Count(text, "\n"), 1, text[start:]
+	}
+	return line, column + utf8.RuneCountInString(text)
 }
 
 // partialError is the error of a file that was scanned in part.
@@ -105,9 +111,8 @@ type partialError struct{ error }
 
 // broken describes the place from which on a file was not understood.
 func (s *scanner) broken(offset int, reason string) error {
-	before := s.text[:min(offset, len(s.text))]
-	line := before[strings.LastIndexByte(before, '\n')+1:]
-	return partialError{fmt.Errorf("%d:%d: %s; what follows may be missed", strings.Count(before, "\n")+1, utf8.RuneCountInString(line)+1, reason)}
+	line, column := advance(1, 1, s.text[:min(offset, len(s.text))])
+	return partialError{fmt.Errorf("%d:%d: %s; what follows may be missed", line, column, reason)}
 }
 
 // brief shortens code to one line of at most 80 characters.
@@ -129,26 +134,31 @@ func scan(c config) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &report{Version: 1, Findings: []finding{}, Files: []tally{}, rules: t.Rules}
+	r := &report{Version: 1, Findings: []finding{}, Skipped: l.skipped, rules: t.Rules}
 	for _, s := range l.sources {
 		text, language, err := t.read(s)
+		if err == nil && language == "" {
+			continue
+		}
 		var found []finding
-		if err == nil && language != "" {
+		if err == nil {
 			found, err = t.scanText(text, language, s.absolute)
 		}
 		var part partialError
 		inPart := errors.As(err, &part)
 		if err != nil {
-			l.skipped = append(l.skipped, skipped{s.shown, reasonOf(err).Error(), inPart})
+			r.Skipped = append(r.Skipped, skipped{s.shown, reasonOf(err).Error(), inPart})
 		}
-		if language != "" && (err == nil || inPart) {
+		if err == nil || inPart {
 			r.Total.Scanned++
 		}
-		r.add(s.shown, found, c.onlySure)
+		if c.onlySure {
+			found = slices.DeleteFunc(found, func(f finding) bool { return f.Certainty != sure })
+		}
+		r.add(s.shown, found)
 	}
-	slices.SortFunc(l.skipped, func(a, b skipped) int { return strings.Compare(a.File, b.File) })
-	r.Skipped = append([]skipped{}, l.skipped...)
-	r.Total.Files, r.Total.Skipped = len(r.Files), len(r.Skipped)
+	slices.SortFunc(r.Skipped, func(a, b skipped) int { return strings.Compare(a.File, b.File) })
+	r.Total.Skipped = len(r.Skipped)
 	return r, nil
 }
 
@@ -159,7 +169,7 @@ func (t *table) scanText(text, language, file string) (found []finding, err erro
 		return nil, nil
 	}
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
-	s := &scanner{table: t, file: file, text: text, found: map[place]finding{}}
+	s := &scanner{table: t, file: file, text: text, found: map[place]finding{}, literals: map[int][]string{}}
 	defer func() {
 		if reason := recover(); reason != nil { // the parsers are not ours, and one file must not end the run
 			err = partialError{fmt.Errorf("its parser failed: %v", reason)}
@@ -168,9 +178,9 @@ func (t *table) scanText(text, language, file string) (found []finding, err erro
 	}()
 	switch language {
 	case "python":
-		return nil, s.python()
+		err = s.python()
 	case "go":
-		return nil, s.golang()
+		err = s.golang()
 	case "make":
 		s.makefile()
 	case "docker":

@@ -3,11 +3,10 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"io"
+	"maps"
 	"regexp"
 	"strings"
 
-	"mvdan.cc/sh/v3/expand"
 	"mvdan.cc/sh/v3/syntax"
 )
 
@@ -34,15 +33,7 @@ type script struct {
 	depth int
 	vars  map[string]string // variables with constant values; with "()" behind the name, what an alias or a function stands for
 	found func(offset int, u use)
-
-	fallback, alone *regexp.Regexp // ${name:-value}; and a word that is only a variable
 }
-
-// environ is a shell's environment that does not change when an expansion assigns to a variable.
-type environ struct{ expand.Environ }
-
-// Set is part of [expand.WriteEnviron].
-func (environ) Set(string, expand.Variable) error { return nil }
 
 // commands finds what a script runs, also in substitutions. What is quoted, commented or in a
 // heredoc is not a command.
@@ -50,14 +41,8 @@ func (t *table) commands(text string, depth int, vars map[string]string, found f
 	if len(text) > maxScript {
 		return errors.New("is too large for a script")
 	}
-	s := &script{
-		table: t, text: text, depth: depth, vars: map[string]string{"IFS": " \t\n"}, found: found,
-		fallback: regexp.MustCompile(`\$\{(\w+)(\[[@*]\])?:?[-=]`),
-		alone:    regexp.MustCompile(`^(\$\w+|\$\{[^{}]*\}|"\$\{\w+\[@\][^{}]*\}")$`),
-	}
-	for name, value := range vars {
-		s.vars[name] = value
-	}
+	s := &script{table: t, text: text, depth: depth, vars: map[string]string{}, found: found}
+	maps.Copy(s.vars, vars)
 	for stmt, err := range syntax.NewParser(syntax.Variant(syntax.LangBash)).StmtsSeq(strings.NewReader(text)) {
 		switch { // the loop is not left: the parser can yield an error, and then the same error again
 		case err == nil && stmt != nil:
@@ -122,15 +107,11 @@ func (s *script) assign(a *syntax.Assign) {
 	if a.Name == nil || a.Naked {
 		return
 	}
-	var words []*syntax.Word
+	words := []*syntax.Word{a.Value}
 	if a.Array != nil {
 		for _, e := range a.Array.Elems {
-			if e.Value != nil {
-				words = append(words, e.Value)
-			}
+			words = append(words, e.Value)
 		}
-	} else if a.Value != nil {
-		words = append(words, a.Value)
 	}
 	value := strings.Join(s.words(words), " ")
 	if a.Append {
@@ -150,36 +131,46 @@ func (s *script) source(n syntax.Node) string {
 // words returns what words stand for: several words, or none, where one is only a variable.
 func (s *script) words(all []*syntax.Word) (list []string) {
 	for _, w := range all {
-		source := s.source(w)
-		value := func(name string) string {
-			if known, ok := s.vars[name]; ok {
-				return known
-			}
-			for _, m := range s.fallback.FindAllStringSubmatch(source, -1) {
-				if m[1] == name {
-					return ""
-				}
-			}
-			return unknown
-		}
-		text, err := unknown, error(nil)
-		if len(source) <= maxText {
-			text, err = expand.Literal(&expand.Config{
-				Env:       environ{expand.FuncEnviron(value)},
-				CmdSubst:  func(out io.Writer, _ *syntax.CmdSubst) error { _, err := io.WriteString(out, unknown); return err },
-				ProcSubst: func(*syntax.ProcSubst) (string, error) { return unknown, nil },
-			}, w)
-		}
 		switch {
-		case err != nil:
+		case w == nil:
+		case len(s.source(w)) > maxText:
 			list = append(list, unknown)
-		case s.alone.MatchString(source):
-			list = append(list, strings.Fields(text)...)
+		case s.is("variable", s.source(w)):
+			list = append(list, strings.Fields(s.expand(w.Parts))...)
 		default:
-			list = append(list, text)
+			list = append(list, s.expand(w.Parts))
 		}
 	}
-	return list
+	return bounded(list)
+}
+
+// expand returns what the parts of a word stand for.
+func (s *script) expand(parts []syntax.WordPart) (text string) {
+	for _, part := range parts {
+		if len(text) > maxText {
+			break
+		}
+		switch p := part.(type) {
+		case *syntax.Lit:
+			text += regexp.MustCompile(`\\(.)`).ReplaceAllString(p.Value, "$1")
+		case *syntax.SglQuoted:
+			text += p.Value
+		case *syntax.DblQuoted:
+			text += s.expand(p.Parts)
+		case *syntax.ParamExp:
+			value, known := s.vars[p.Param.Value]
+			if !known && p.Exp != nil && p.Exp.Word != nil { // ${name:-value}
+				value, known = s.expand(p.Exp.Word.Parts), true
+			}
+			if !known {
+				value = unknown
+			}
+			text += value
+		default:
+			text += unknown
+		}
+	}
+	return text
 }
 
 // makefile finds what the recipes of a makefile run. A recipe that is not a script, because make

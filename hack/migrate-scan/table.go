@@ -1,21 +1,17 @@
 package main
 
 import (
-	"embed"
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"regexp"
-
-	sitter "github.com/tree-sitter/go-tree-sitter"
 )
 
-// data is the old API with its replacements, and the queries that find candidates in Python.
-//
-//go:embed table.json bindings.scm uses.scm
-var data embed.FS
+//go:embed table.json
+var tableJSON []byte
 
-// table is the content of table.json. Expressions match a whole name, or a whole command in the
-// form that [table.command] gives it.
+// table is the old API with its replacements. Expressions match a whole name, or a whole command in
+// the form that [table.command] gives it.
 type table struct {
 	Module, Class string            // of the old API
 	Names         map[string]string // what the module exports: a class, an error or phases
@@ -27,7 +23,6 @@ type table struct {
 
 	patterns map[string]*regexp.Regexp
 	methods  map[string]bool
-	queries  map[string]*sitter.Query
 }
 
 // rule is a kind of finding.
@@ -46,12 +41,8 @@ type replacement struct {
 }
 
 func loadTable() (*table, error) {
-	text, err := data.ReadFile("table.json")
-	if err != nil {
-		return nil, err
-	}
-	t := &table{patterns: map[string]*regexp.Regexp{}, methods: map[string]bool{}, queries: map[string]*sitter.Query{}}
-	if err := json.Unmarshal(text, t); err != nil {
+	t := &table{patterns: map[string]*regexp.Regexp{}, methods: map[string]bool{}}
+	if err := json.Unmarshal(tableJSON, t); err != nil {
 		return nil, fmt.Errorf("table.json: %w", err)
 	}
 	for _, r := range t.Replacements {
@@ -59,9 +50,11 @@ func loadTable() (*table, error) {
 		t.methods[r.Match] = r.Rule == "method" || t.methods[r.Match]
 	}
 	for name, pattern := range t.Patterns {
-		if t.patterns[name], err = regexp.Compile(`(?s)^(?:` + pattern + `)$`); err != nil {
+		compiled, err := regexp.Compile(`(?s)^(?:` + pattern + `)$`)
+		if err != nil {
 			return nil, fmt.Errorf("table.json: %s: %w", name, err)
 		}
+		t.patterns[name] = compiled
 	}
 	return t, nil
 }
