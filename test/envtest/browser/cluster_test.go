@@ -27,8 +27,9 @@ func newAdmin() admin {
 	return admin{client}
 }
 
-func (a admin) in(group, version, resource string) dynamic.ResourceInterface {
-	return a.Resource(schema.GroupVersionResource{Group: group, Version: version, Resource: resource}).Namespace(namespace)
+// in returns the client for a resource of Kubernetes itself.
+func (a admin) in(group, resource string) dynamic.ResourceInterface {
+	return a.Resource(schema.GroupVersionResource{Group: group, Version: "v1", Resource: resource}).Namespace(namespace)
 }
 
 const workflowName = "backfill-demo"
@@ -67,7 +68,7 @@ func (a admin) setGateMessage(ctx context.Context, message string) {
 // worker is the name of a pod that works.
 func (a admin) worker(ctx context.Context) string {
 	GinkgoHelper()
-	pods, err := a.in("", "v1", "pods").List(ctx, metav1.ListOptions{LabelSelector: "app=bulk-loader"})
+	pods, err := a.in("", "pods").List(ctx, metav1.ListOptions{LabelSelector: "app=bulk-loader"})
 	Expect(err).NotTo(HaveOccurred())
 	Expect(pods.Items).NotTo(BeEmpty())
 	return pods.Items[0].GetName()
@@ -75,7 +76,7 @@ func (a admin) worker(ctx context.Context) string {
 
 // events are the reasons of those that the service has recorded.
 func (a admin) events(ctx context.Context) (reasons []string, err error) {
-	list, err := a.in("", "v1", "events").List(ctx, metav1.ListOptions{FieldSelector: "reportingComponent=" + account})
+	list, err := a.in("", "events").List(ctx, metav1.ListOptions{FieldSelector: "reportingComponent=" + account})
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +92,7 @@ func (a admin) events(ctx context.Context) (reasons []string, err error) {
 
 // replicas are the workers that there should be.
 func (a admin) replicas(ctx context.Context) (int64, error) {
-	d, err := a.in("apps", "v1", "deployments").Get(ctx, "demo-rfs", metav1.GetOptions{})
+	d, err := a.in("apps", "deployments").Get(ctx, "demo-rfs", metav1.GetOptions{})
 	if err != nil {
 		return 0, err
 	}
@@ -124,7 +125,7 @@ func (a admin) unfinished() string {
 				id, node["displayName"], node["phase"], node["startedAt"], results[id], node["message"])
 		}
 	}
-	pods, err := a.in("", "v1", "pods").List(ctx, metav1.ListOptions{LabelSelector: "workflows.argoproj.io/completed!=true"})
+	pods, err := a.in("", "pods").List(ctx, metav1.ListOptions{LabelSelector: "workflows.argoproj.io/completed!=true"})
 	if err != nil {
 		fmt.Fprintln(&b, err)
 		return b.String()
