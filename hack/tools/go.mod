@@ -1,5 +1,5 @@
-// The installer of the pinned tools. It needs the standard library only, so that it builds in seconds on
-// a fresh machine; docs parses Markdown. The versions of the tools are in modules of their own below.
+// What the script tools needs of Go, of the standard library only, so that it builds in seconds on a fresh
+// machine; docs parses Markdown. The versions of the tools are in modules of their own below.
 module github.com/opensearch-project/opensearch-migrations/argoservice/hack/tools
 
 go 1.26.0

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -13,9 +14,6 @@ import (
 // returns what it says.
 func runMake(t *testing.T, cache string, args ...string) (string, error) {
 	t.Helper()
-	if _, err := exec.LookPath("make"); err != nil {
-		t.Skip("there is no make")
-	}
 	args = append([]string{"-c", `umask 002; exec make --no-print-directory "$@"`, "sh"}, args...)
 	cmd := exec.CommandContext(t.Context(), "sh", args...)
 	cmd.Dir = filepath.Join("..", "..")
@@ -28,15 +26,14 @@ func runMake(t *testing.T, cache string, args ...string) (string, error) {
 	return string(out), err
 }
 
-// The program that looks at the cache isn't run from there before that.
 func TestMakeBuildsNothingWhereOthersCanWrite(t *testing.T) {
 	cache := folder(t, "its cache")
 	chmod(t, cache, 0o777)
-	says, err := runMake(t, cache, "installer")
+	says, err := runMake(t, cache, "docs")
 	if err == nil || !strings.Contains(says, "others can write to "+cache+" ") {
 		t.Errorf("%v: %s", err, says)
 	}
-	if built, err := filepath.Glob(filepath.Join(cache, "run-*", "tools")); err != nil || len(built) > 0 {
+	if built, err := filepath.Glob(filepath.Join(cache, "run-*", "docs")); err != nil || len(built) > 0 {
 		t.Errorf("%v, %v", built, err)
 	}
 }
@@ -54,16 +51,89 @@ func TestMakeWithARelativeCache(t *testing.T) {
 		t.Fatal(err)
 	}
 	rules := filepath.Join(t.TempDir(), "rules.mk")
-	write(t, rules, "include Makefile\nwhere: installer\n\t@chmod 777 \"$(CACHE)\"; cd hack && \"$(TOOLS)\" path lint\n")
+	write(t, rules, "include Makefile\nwhere: need\n\t@$(call build,hack/tools,private) .; cd hack && echo \"$$ARGOSERVICE_CACHE\"\n")
 	says, err := runMake(t, relative, "-f", rules, "where")
-	if err == nil || !strings.Contains(says, "others can write to "+cache+" ") {
-		t.Errorf("it looks elsewhere: %v: %s", err, says)
+	if err != nil || !strings.Contains(says, cache+"\n") {
+		t.Errorf("it is elsewhere: %v: %s", err, says)
 	}
-	built, err := filepath.Glob(filepath.Join(cache, "run-*", "tools"))
+	built, err := filepath.Glob(filepath.Join(cache, "run-*", "private"))
 	if err != nil || len(built) != 1 {
 		t.Fatalf("%v, %v", built, err)
 	}
-	if info, err := os.Stat(built[0]); err != nil || info.Mode()&0o022 != 0 {
-		t.Errorf("%v, %v", info, err)
+	if err := checkPrivate(built[0]); err != nil {
+		t.Error(err)
+	}
+}
+
+// In CI, what a machine can't have is an error.
+func TestSkips(t *testing.T) {
+	rules := filepath.Join(t.TempDir(), "rules.mk")
+	write(t, rules, "include Makefile\nit:\n\t@$(call skip,it,there is no such thing); echo goes on\n")
+	says, err := runMake(t, t.TempDir(), "-f", rules, "it")
+	if err != nil || says != "skipped: it: there is no such thing\ngoes on\n" {
+		t.Errorf("%v: %s", err, says)
+	}
+	says, err = runMake(t, t.TempDir(), "-f", rules, "it", "NO_SKIPS=1")
+	if err == nil || strings.Contains(says, "goes on") {
+		t.Errorf("%v: %s", err, says)
+	}
+}
+
+// The target "flaky" fails the first time.
+const busyRules = `
+steady flaky:
+	@echo $@ >>"$(RUNS)"; [ $@ = steady ] || [ "$$(grep -c flaky "$(RUNS)")" != 1 ]
+long:
+	@echo $$$$ >"$(RUNS)"; exec sleep 300
+`
+
+func busy(t *testing.T, runs string, args ...string) (*exec.Cmd, *log) {
+	t.Helper()
+	makefile := filepath.Join(t.TempDir(), "Makefile")
+	write(t, makefile, busyRules)
+	cmd, says := exec.CommandContext(t.Context(), filepath.Join("..", "busy"), args...), &log{}
+	cmd.Env = append(os.Environ(), "MAKE=make", "MAKEFLAGS=", "MAKEFILES="+makefile, "RUNS="+runs)
+	cmd.Stdout, cmd.Stderr = says, says
+	return cmd, says
+}
+
+func TestBusyCountsWhatPassed(t *testing.T) {
+	runs := filepath.Join(t.TempDir(), "runs")
+	cmd, says := busy(t, runs, "3", "steady", "flaky")
+	if err := cmd.Run(); err == nil {
+		t.Error("no run failed")
+	}
+	wantContains(t, says.String(), "busy: flaky, run 1 of 3: failed with exit code 2", "busy: flaky, run 3 of 3: passed",
+		"steady 3 of 3, flaky 2 of 3", "1 of 6 runs failed")
+	if text, err := os.ReadFile(runs); err != nil || string(text) != strings.Repeat("steady\nflaky\n", 3) {
+		t.Errorf("it ran %q (%v)", text, err)
+	}
+	for _, args := range [][]string{nil, {"3"}, {"0", "steady"}, {"x", "steady"}} {
+		cmd, says := busy(t, runs, args...)
+		if err := cmd.Run(); err == nil || !strings.Contains(says.String(), "usage: busy TIMES TARGET") {
+			t.Errorf("%q: %v: %s", args, err, says)
+		}
+	}
+}
+
+// It ends with its target, and so does the load, whose processes keep what it prints to open.
+func TestBusyEnds(t *testing.T) {
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		runs := filepath.Join(t.TempDir(), "runs")
+		cmd, says := busy(t, runs, "5", "long")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the target runs", func() bool { text, err := os.ReadFile(runs); return err == nil && len(text) > 0 })
+		if err := cmd.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Wait(); err == nil {
+			t.Error("it ended with exit code 0")
+		}
+		wantContains(t, says.String(), "long 0 of 5")
+		if pid := pidIn(t, runs); running(pid) {
+			t.Errorf("the target goes on as process %d", pid)
+		}
 	}
 }

@@ -1,3 +1,5 @@
+// Command tools fails if another user can change one of the paths that are its arguments, or put
+// something else in its place. The script tools runs it before it uses the cache.
 package main
 
 import (
@@ -8,6 +10,15 @@ import (
 	"strings"
 	"syscall"
 )
+
+func main() {
+	for _, path := range os.Args[1:] {
+		if err := checkPrivate(path); err != nil {
+			fmt.Fprintln(os.Stderr, "tools:", err)
+			os.Exit(1)
+		}
+	}
+}
 
 // maxLinks is how many symbolic links a path may lead through.
 const maxLinks = 40

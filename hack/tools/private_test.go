@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -120,47 +121,31 @@ func link(t *testing.T, target, name string) string {
 
 // No command uses, or fills, a cache that others can write to, and the error says what to do.
 func TestACacheThatOthersCanWriteIsRefused(t *testing.T) {
-	f := newFixture(t)
-	var says log
-	if err := run(t.Context(), []string{"install"}, nil, &says); err != nil {
-		t.Fatal(err)
-	}
-	kwok := f.load(t, "kwok").dir
-	commands := [][]string{{"install"}, {"install", "kwok"}, {"env"}, {"exec", "--", "true"}, {"path", "kwok"}}
-	for _, open := range []string{f.cache, kwok, filepath.Join(kwok, "kwok"), filepath.Join(kwok, sumsFile)} {
+	c := newCheckout(t)
+	c.ok(t, "install")
+	kwok := strings.TrimSpace(c.ok(t, "path", "kwok"))
+	for _, open := range []string{c.cache, filepath.Dir(kwok), kwok, kwok + ".sha256"} {
 		info, err := os.Stat(open)
 		if err != nil {
 			t.Fatal(err)
 		}
-		chmod(t, open, 0o777)
-		for _, args := range commands {
-			var stdout log
-			err := run(t.Context(), args, &stdout, &says)
-			if err == nil || stdout.String() != "" {
-				t.Errorf("%s can be written, and %v goes on: %q", open, args, stdout.String())
-				continue
+		for _, mode := range []os.FileMode{0o777, 0o777 | os.ModeSticky} {
+			chmod(t, open, mode)
+			for _, args := range [][]string{{"install"}, {"env"}, {"exec", "true"}, {"path", "kwok"}, {"private", open}} {
+				c.fails(t, args, "others can write to "+open+" ", "chmod go-w "+open, "ARGOSERVICE_CACHE")
 			}
-			wantContains(t, err.Error(), "others can write to "+open+" ", "chmod go-w "+open, "ARGOSERVICE_CACHE")
 		}
 		chmod(t, open, info.Mode())
 	}
-	open := filepath.Join(f.cache, "run-1")
-	if err := os.Mkdir(open, 0o700); err != nil {
-		t.Fatal(err)
+	c.ok(t, "private", kwok, filepath.Join(c.cache, "new"))
+}
+
+// Programs are for their owner alone to write, whatever the umask is.
+func TestUmask(t *testing.T) {
+	c := newCheckout(t)
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", `umask 0; exec "$0" install kwok`, filepath.Join(c.root, "tools"))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
 	}
-	if err := run(t.Context(), []string{"private", open, kwok}, &says, &says); err != nil {
-		t.Error(err)
-	}
-	chmod(t, open, 0o777)
-	if err := run(t.Context(), []string{"private", kwok, filepath.Join(open, "tools")}, &says, &says); err == nil {
-		t.Error("others can put a program there")
-	}
-	chmod(t, f.cache, 0o777|os.ModeSticky)
-	if err := run(t.Context(), []string{"path", "kwok"}, &says, &says); err == nil {
-		t.Error("others can put something into the cache")
-	}
-	chmod(t, f.cache, 0o755)
-	if err := run(t.Context(), []string{"path", "kwok"}, &says, &says); err != nil {
-		t.Errorf("afterwards: %v", err)
-	}
+	c.ok(t, "path", "kwok")
 }

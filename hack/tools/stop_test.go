@@ -1,131 +1,141 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
+// gate stands in for a build that takes minutes: a go command whose build leaves half a program in the
+// output folder and blocks until the gate opens; then the real go does it all.
+type gate struct{ closed, pid string }
+
+func newGate(t *testing.T) gate {
+	t.Helper()
+	realGo, err := exec.LookPath("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	g := gate{closed: filepath.Join(dir, "closed"), pid: filepath.Join(dir, "pid")}
+	write(t, g.closed, "")
+	write(t, filepath.Join(dir, "go"), `#!/bin/sh
+if [ "$1" = build ] && [ -e "`+g.closed+`" ]; then
+	for arg; do
+		[ "$previous" = -o ] && out=$arg
+		previous=$arg
+	done
+	echo half >"$out/etcd" && chmod +x "$out/etcd"
+	echo $$ >"`+g.pid+`.new" && mv "`+g.pid+`.new" "`+g.pid+`"
+	while [ -e "`+g.closed+`" ]; do sleep 0.1; done
+	rm "$out/etcd"
+fi
+exec "`+realGo+`" "$@"
+`)
+	chmod(t, filepath.Join(dir, "go"), 0o755)
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	t.Cleanup(func() { _ = os.Remove(g.closed) })
+	return g
+}
+
+// reached waits until a build is at the gate, and returns its process id.
+func (g gate) reached(t *testing.T) int {
+	t.Helper()
+	eventually(t, "a build has begun", func() bool { _, err := os.Stat(g.pid); return err == nil })
+	return pidIn(t, g.pid)
+}
+
+func (g gate) open(t *testing.T) {
+	t.Helper()
+	if err := os.Remove(g.closed); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func pidIn(t *testing.T, file string) int {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
+
+// running reports whether a process is alive; one that only waits to be collected is not.
+func running(pid int) bool {
+	if syscall.Kill(pid, 0) != nil {
+		return false
+	}
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	return err != nil || !strings.Contains(string(stat), ") Z ")
+}
+
 func TestTwoAtOnceBuildOnce(t *testing.T) {
-	f := newFixture(t)
+	if _, err := exec.LookPath("flock"); err != nil {
+		t.Skip("there is no flock, so both build")
+	}
+	c := newCheckout(t)
 	g := newGate(t)
-	one, oneSays := f.installer(t)
-	two, twoSays := f.installer(t)
-	one.heartbeat, two.heartbeat = 10*time.Millisecond, 10*time.Millisecond
-	results := make(chan error, 2)
-	go func() { results <- one.install(t.Context(), []string{"kube"}) }()
+	one, two := &log{}, &log{}
+	first, second := c.command(t, one, "install", "etcd"), c.command(t, two, "install", "etcd")
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
 	g.reached(t)
-	go func() { results <- two.install(t.Context(), []string{"kube"}) }()
-	eventually(t, "the second run waits", func() bool { return strings.Contains(twoSays.String(), "another run is filling") })
-	eventually(t, "both give signs of life", func() bool {
-		return strings.Contains(oneSays.String(), "still building kube after") && strings.Contains(twoSays.String(), "still waiting for the other run after")
+	if err := second.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the second run waits, and both give signs of life", func() bool {
+		return strings.Contains(one.String(), "kube: compiled 0 of ") && strings.Contains(two.String(), "another run is filling") &&
+			strings.Contains(two.String(), "still waiting for the other run after")
 	})
 	g.open(t)
-	for range 2 {
-		if err := <-results; err != nil {
+	for _, cmd := range []*exec.Cmd{first, second} {
+		if err := cmd.Wait(); err != nil {
 			t.Error(err)
 		}
 	}
-	wantContains(t, oneSays.String(), "building kube-apiserver", "built kube-apiserver", "all there")
-	wantContains(t, twoSays.String(), "all there")
-	if strings.Contains(twoSays.String(), "building kube-apiserver") {
-		t.Errorf("the second run built as well:\n%s", twoSays)
+	wantContains(t, one.String(), "built etcd", "all there")
+	if says := two.String(); !strings.Contains(says, "all there") || strings.Contains(says, "built etcd") {
+		t.Errorf("the second run built as well:\n%s", says)
 	}
 }
 
-func TestWaitingForAnotherRunCanBeInterrupted(t *testing.T) {
-	f := newFixture(t)
-	in, says := f.installer(t)
-	if err := os.MkdirAll(f.cache, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	unlock, ok, err := tryLock(in.lockFile("kwok-0"))
-	if err != nil || !ok {
-		t.Fatalf("the lock is not free: %v", err)
-	}
-	defer unlock()
-	ctx, cancel := context.WithCancelCause(t.Context())
-	result := make(chan error, 1)
-	go func() {
-		_, err := in.lock(ctx, "kwok-0")
-		result <- err
-	}()
-	eventually(t, "it waits", func() bool { return strings.Contains(says.String(), "another run") })
-	why := errors.New("enough")
-	cancel(why)
-	if err := <-result; !errors.Is(err, why) {
-		t.Errorf("got %v, want %v", err, why)
-	}
-}
-
-func TestInterruptedBuildLeavesNothing(t *testing.T) {
-	f := newFixture(t)
-	g := newGate(t)
-	in, _ := f.installer(t)
-	ctx, cancel := context.WithCancelCause(t.Context())
-	result := make(chan error, 1)
-	go func() { result <- in.install(ctx, []string{"kube"}) }()
-	pid := g.reached(t)
-	why := errors.New("enough")
-	cancel(why)
-	if err := <-result; !errors.Is(err, why) {
-		t.Errorf("got %v, want %v", err, why)
-	}
-	if running(pid) {
-		t.Error("the build goes on")
-	}
-	if _, err := os.Stat(g.interrupted); err != nil {
-		t.Errorf("the build had no chance to clean up: %v", err)
-	}
-	if got, left := f.programs(t), f.leftovers(t); len(got)+len(left) > 0 {
-		t.Errorf("left behind: %v %v", got, left)
-	}
-	g.open(t)
-	if err := in.install(t.Context(), []string{"kube"}); err != nil {
-		t.Errorf("the next run: %v", err)
-	}
-}
-
-// Each of these ends the program, or its parent, in the middle of a build.
+// Each of these ends the script, or the process that started it, in the middle of a build.
 func TestBuildEndsWithItsProcess(t *testing.T) {
-	for _, tc := range []struct {
-		name    string
+	for name, tc := range map[string]struct {
 		signal  syscall.Signal
 		orphan  bool // signal the parent instead
-		swept   bool // by the run itself, before it ends
 		message string
 	}{
-		{name: "SIGINT", signal: syscall.SIGINT, swept: true, message: "interrupt"},
-		{name: "SIGTERM", signal: syscall.SIGTERM, swept: true, message: "terminated"},
-		{name: "parent killed", signal: syscall.SIGKILL, orphan: true, swept: true, message: errOrphaned.Error()},
-		{name: "SIGKILL", signal: syscall.SIGKILL},
+		"SIGINT":        {signal: syscall.SIGINT, message: "stopped by a signal"},
+		"SIGTERM":       {signal: syscall.SIGTERM, message: "stopped by a signal"},
+		"SIGKILL":       {signal: syscall.SIGKILL, message: "the process that started this has ended"},
+		"parent killed": {signal: syscall.SIGKILL, orphan: true, message: "the process that started this has ended"},
 	} {
-		t.Run(tc.name, func(t *testing.T) {
-			f := newFixture(t)
+		t.Run(name, func(t *testing.T) {
+			c := newCheckout(t)
 			g := newGate(t)
-			says := &log{}
-			cmd := program("install", "kube")
-			if tc.orphan {
-				// A shell between us and the program, as make would be; it says the program's id.
-				cmd = exec.CommandContext(t.Context(), "sh", "-c", `"$0" install kube & echo pid $! >&2; wait`, cmd.Path)
-				cmd.Env = append(os.Environ(), asProgram+"=1")
+			says, started := &log{}, filepath.Join(t.TempDir(), "pid")
+			cmd := c.command(t, says, "install", "etcd")
+			if tc.orphan { // a shell between us and the script, as make would be
+				cmd.Args = []string{"sh", "-c", `"$0" install etcd & echo $! >"$1"; wait`, cmd.Path, started}
+				cmd.Path = "/bin/sh"
 			}
-			cmd.Stderr = says
-			cmd.WaitDelay = 30 * time.Second // a program that outlives its parent keeps the pipe open
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			build := g.reached(t)
-			self := cmd.Process.Pid
+			build, script := g.reached(t), cmd.Process.Pid
 			if tc.orphan {
-				self = pidIn(t, says.String())
+				script = pidIn(t, started)
 			}
 			if err := cmd.Process.Signal(tc.signal); err != nil {
 				t.Fatal(err)
@@ -133,53 +143,50 @@ func TestBuildEndsWithItsProcess(t *testing.T) {
 			if err := cmd.Wait(); err == nil {
 				t.Error("it ended with exit code 0")
 			}
-			eventually(t, "the program has ended", func() bool { return !running(self) })
+			eventually(t, "the script has ended", func() bool { return !running(script) })
 			eventually(t, "the build has ended", func() bool { return !running(build) })
+			eventually(t, "it has cleaned up", func() bool { return len(c.programs(t)) == 0 })
 			wantContains(t, says.String(), tc.message)
-			for _, file := range f.programs(t) {
-				if tc.swept || !strings.HasPrefix(file, "tmp/") {
-					t.Errorf("left behind: %s", file)
-				}
-			}
-
 			g.open(t)
-			in, _ := f.installer(t)
-			if err := in.install(t.Context(), []string{"kube"}); err != nil {
-				t.Fatalf("the next run: %v", err)
-			}
-			if left := f.leftovers(t); len(left) > 0 {
-				t.Errorf("the next run should sweep %v", left)
-			}
+			c.ok(t, "install", "etcd")
+			c.noLeftovers(t)
 		})
 	}
 }
 
-// A folder that no later run asks for is swept as well, but not one in use.
-func TestSweepSparesWhatIsLocked(t *testing.T) {
-	f := newFixture(t)
-	in, _ := f.installer(t)
-	write(t, f.cache+"/tmp/kube-0ld.1/out/kubectl", "half")
-	write(t, f.cache+"/tmp/argo-busy.2/out/workflow-controller", "half")
-	unlock, ok, err := tryLock(in.lockFile("argo-busy"))
-	if err != nil || !ok {
-		t.Fatalf("the lock is not free: %v", err)
-	}
-	defer unlock()
-	if err := in.install(t.Context(), []string{"kwok"}); err != nil {
-		t.Fatal(err)
-	}
-	if left := fmt.Sprint(f.leftovers(t)); strings.Contains(left, "kube-0ld") || !strings.Contains(left, "argo-busy") {
-		t.Errorf("left are %s, want only the one that is locked", left)
-	}
+// What the script starts has another parent than the one that make has named.
+func TestParentIsNotHandedOn(t *testing.T) {
+	c := newCheckout(t)
+	t.Setenv("ARGOSERVICE_PARENT", strconv.Itoa(os.Getpid()))
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "go"), "#!/bin/sh\necho parent=$ARGOSERVICE_PARENT; exit 1\n")
+	chmod(t, filepath.Join(dir, "go"), 0o755)
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	c.fails(t, []string{"build", ".", filepath.Join(dir, "out"), "."}, "parent=\n")
 }
 
-func pidIn(t *testing.T, text string) int {
-	t.Helper()
-	_, after, _ := strings.Cut(text, "pid ")
-	line, _, _ := strings.Cut(after, "\n")
-	pid, err := strconv.Atoi(line)
-	if err != nil {
-		t.Fatalf("no process id in %q", text)
+// A temporary folder that no later run asks for is removed as well, but not one in use.
+func TestLeftoversAreRemoved(t *testing.T) {
+	if _, err := exec.LookPath("flock"); err != nil {
+		t.Skip("there is no flock, without which nobody knows what is in use")
 	}
-	return pid
+	c := newCheckout(t)
+	old, used := c.cache+"/tmp/kube-0ld.1", c.cache+"/tmp/argo-used.2"
+	write(t, old+"/kubectl", "half")
+	write(t, used+"/workflow-controller", "half")
+	lock, err := os.Create(c.cache + "/argo-used.lock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = lock.Close() }()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	c.ok(t, "install", "kwok")
+	if _, err := os.Stat(old); !os.IsNotExist(err) {
+		t.Errorf("%s is still there: %v", old, err)
+	}
+	if _, err := os.Stat(used); err != nil {
+		t.Error(err)
+	}
 }

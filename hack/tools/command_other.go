@@ -1,8 +1,0 @@
-//go:build !linux
-
-package main
-
-import "syscall"
-
-// endWithParent does nothing: only Linux can signal the children of a killed process.
-func endWithParent(*syscall.SysProcAttr) {}
