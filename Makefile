@@ -14,7 +14,7 @@ override ARGOSERVICE_CACHE := $(CACHE)
 export ARGOSERVICE_CACHE
 # Programs of this checkout itself.
 RUN := $(CACHE)/run-$(shell printf %s "$$(pwd -P)" | cksum | cut -d' ' -f1)
-TOOLS := $(RUN)/tools
+TOOLS := $(CURDIR)/hack/tools/tools
 # build is go build of a module, into RUN, where nobody else may write whatever the user's umask is.
 build = umask 022; go build -C $(1) -buildvcs=false -o "$(RUN)/$(2)"
 # What a killed build or test leaves behind stays in the cache too,
@@ -22,7 +22,17 @@ export GOTMPDIR := $(RUN)/tmp
 # and so do the port files that controller-runtime keeps in the user's cache folder.
 # What runs long ends when make does, also if make was killed before it could look.
 PARENT := ARGOSERVICE_PARENT=$(shell echo $$PPID)
-CLUSTER := env $(PARENT) XDG_CACHE_HOME="$(RUN)/cache" "$(TOOLS)" exec -- "$(RUN)/cluster"
+CLUSTER := env $(PARENT) XDG_CACHE_HOME="$(RUN)/cache" "$(TOOLS)" exec "$(RUN)/cluster"
+
+# A compiler does not live long: it saves a third of its time by collecting less garbage. The programs that
+# go test runs are left alone, and what is compiled is the same, so that it is found in the build cache.
+ifeq ($(findstring -toolexec,$(GOFLAGS)),)
+export GOFLAGS := $(strip $(shell go env GOFLAGS) '-toolexec=env GOGC=400')
+endif
+
+# skip says that $(1) is skipped since $(2): this machine can't have what it needs. With NO_SKIPS=1, as in
+# CI, that is an error.
+skip = { echo "skipped: $(1): $(2)" >&2; [ -z "$(NO_SKIPS)" ] || exit 1; }
 
 # A C compiler, for the race detector and for hack/migrate-scan.
 CGO := $(if $(filter 0,$(shell go env CGO_ENABLED)),,$(shell command -v "$${CC:-cc}" || command -v gcc))
@@ -52,7 +62,7 @@ units = echo "-C . $(RACE) -skip 'Hostile|Huge'" $(packages); \
 # the packages named elsewhere here don't.
 BENCH_MODULES := hack/argotypes hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
 # It has the versions that the workflow-controller is built with, so with the flags of hack/tools Argo
-# is not compiled once more for it.
+# is not compiled once more to lint it.
 AS_TOOLS := hack/bench/weight/argo
 TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
 
@@ -73,7 +83,7 @@ help: ## list the targets
 ##@ run
 
 .PHONY: demo
-demo: tools programs ## run a backfill on a local cluster from start to archive (ARGS=--fail to see it fail)
+demo: tools-demo programs ## run a backfill on a local cluster from start to archive (ARGS=--fail to see it fail)
 	@[ -t 0 ] || set -- --yes; exec $(CLUSTER) --apply examples/backfill/manifests/bulk-load.yaml -- \
 		examples/backfill/demo --backfill "$(RUN)/backfill" --target "$(RUN)/target" "$$@" $(ARGS)
 
@@ -81,8 +91,13 @@ demo: tools programs ## run a backfill on a local cluster from start to archive 
 cluster: tools programs ## run a local cluster in the foreground, to play with by kubectl
 	@exec $(CLUSTER) --apply examples/backfill/manifests/bulk-load.yaml $(ARGS)
 
+# All but kubectl, so that the first demo comes sooner.
+.PHONY: tools-demo
+tools-demo: need
+	@exec env $(PARENT) "$(TOOLS)" install etcd kube-apiserver kube-controller-manager kube-scheduler kwok workflow-controller
+
 .PHONY: programs
-programs: installer ## build the local cluster, the stand-in for the target cluster and the example
+programs: need ## build the local cluster, the stand-in for the target cluster and the example
 	@echo "building the local cluster and the example (some minutes the first time)" >&2
 	@exec env $(PARENT) "$(TOOLS)" build test/envtest "$(RUN)/cluster" ./cmd/cluster
 	@exec env $(PARENT) "$(TOOLS)" build test/envtest "$(RUN)/target" ./target
@@ -126,7 +141,7 @@ vet: need ## go vet on every module
 
 .PHONY: test-unit
 test-unit: need ## the tests that need no cluster
-	@[ -n "$(CGO)" ] || echo "the tests run without the race detector and hack/migrate-scan, which need a C compiler and cgo" >&2
+	@[ -n "$(CGO)" ] || $(call skip,the race detector and hack/migrate-scan,they need a C compiler and cgo)
 	@# three at once, since most of a module is the work of one core; each says all it has to say at its end
 	@{ $(units) $(foreach module,$(UNIT_MODULES),echo -C $(module) $(RACE) ./...;) } | xargs -P 3 -L 1 sh -c \
 		'said=$$(go test "$$@" -shuffle=on -timeout $(UNIT_TIMEOUT) 2>&1); code=$$?; printf "test %s\n%s\n" "$$2" "$$said"; exit $$code' sh
@@ -136,7 +151,7 @@ test-unit: need ## the tests that need no cluster
 test-386: need ## the unit tests of pkg on a platform of 32 bits, as Linux on amd64 can run them
 	@case "$$(go env GOHOSTOS GOHOSTARCH | xargs)" in \
 		"linux amd64"|"linux 386") GOARCH=386 CGO_ENABLED=0 go test -vet=off -ldflags="-s -w" -shuffle=on -timeout $(UNIT_TIMEOUT) ./pkg/...;; \
-		*) echo "skipped: a program for linux/386 does not run on this machine" >&2;; esac
+		*) $(call skip,make test-386,a program for linux/386 does not run on this machine);; esac
 
 .PHONY: test-fuzz
 test-fuzz: need ## every fuzz target, 200,000 inputs each (10,000 in make test-all; FUZZTIME=1m for a time)
@@ -150,7 +165,7 @@ test-fuzz: need ## every fuzz target, 200,000 inputs each (10,000 in make test-a
 # Most specs wait most of the time, so some processes at once, on one cluster. What they have in
 # common is the API server, which collects garbage less often for more memory.
 PROCESSES := 6
-ginkgo = "$(TOOLS)" exec -- env GOGC=200 $(1) go tool -C test/envtest ginkgo run $(RACE) --procs=$(PROCESSES) --randomize-all \
+ginkgo = "$(TOOLS)" exec env GOGC=200 $(1) go tool -C test/envtest ginkgo run $(RACE) --procs=$(PROCESSES) --randomize-all \
 	--output-interceptor-mode=none
 integration = $(call ginkgo) --timeout=$(INTEGRATION_TIMEOUT) --label-filter='$(1)' $(ARGS) ./specs
 
@@ -191,7 +206,7 @@ test-faults-short: tools ## the same in a shorter form
 .PHONY: soak
 soak: tools ## 50 starts a second for SOAK_FOR (10m) under one fault after the other: nothing lost, no memory kept (RECORD=1 as above)
 	@# without the race detector, which alone would take more time than there is
-	"$(TOOLS)" exec -- env GOGC=400 FAULTS_TABLE="$(RUN)/soak.md" go test -C test/envtest/faults -count=1 -timeout 65m -run '^TestFaults$$' -ginkgo.label-filter=soak $(ARGS)
+	"$(TOOLS)" exec env GOGC=400 FAULTS_TABLE="$(RUN)/soak.md" go test -C test/envtest/faults -count=1 -timeout 65m -run '^TestFaults$$' -ginkgo.label-filter=soak $(ARGS)
 	@$(call record,docs/measured.md soak) < "$(RUN)/soak.md"
 
 # Suites may be any targets.
@@ -200,36 +215,37 @@ TIMES := 3
 
 .PHONY: test-busy
 test-busy: tools ## the suites TIMES times (3) beside a load on every core, and how often they passed (SUITES=test-browser for one)
-	@+exec env $(PARENT) "$(TOOLS)" busy $(TIMES) $(SUITES) -- $(MAKE) --no-print-directory
+	@+exec env $(PARENT) MAKE="$(MAKE)" hack/busy $(TIMES) $(SUITES)
 
 .PHONY: test-browser
 test-browser: tools ## the service's page in a real Chromium, with the service on a real control plane; keeps pictures of it
-	@chromium=$$(hack/browser) && mkdir -p "$(RUN)/artifacts" && \
-		CHROMIUM="$$chromium" ARTIFACTS="$(RUN)/artifacts" "$(TOOLS)" exec -- go test -C test/envtest/browser -count=1 -timeout $(INTEGRATION_TIMEOUT) . $(ARGS)
-	@echo "pictures of the page: $(RUN)/artifacts/service.png, service-gate.png, service-phone.png" >&2
+	@chromium=$$(hack/browser) || { [ $$? = 3 ] || exit 1; $(call skip,make test-browser,there is no Chromium); exit 0; }; \
+		mkdir -p "$(RUN)/artifacts" && \
+		CHROMIUM="$$chromium" ARTIFACTS="$(RUN)/artifacts" "$(TOOLS)" exec go test -C test/envtest/browser -count=1 -timeout $(INTEGRATION_TIMEOUT) . $(ARGS) && \
+		echo "pictures of the page: $(RUN)/artifacts/service.png, service-gate.png, service-phone.png" >&2
 
 .PHONY: test-latest
 test-latest: tools ## with the newest Kubernetes libraries: the root's unit tests, and the specs without kubectl
 	$(call gotest,.) -modfile="$(CURDIR)/hack/latest/argoservice.mod" ./...
-	"$(TOOLS)" exec -- $(call gotest,test/envtest) -modfile="$(CURDIR)/hack/latest/envtest.mod" ./specs \
+	"$(TOOLS)" exec $(call gotest,test/envtest) -modfile="$(CURDIR)/hack/latest/envtest.mod" ./specs \
 		-ginkgo.randomize-all -ginkgo.label-filter='!legacy && !rare' $(ARGS)
 
 .PHONY: bench
 bench: tools bench-hostile ## speed and weight beside raw HTTP, kubectl and Argo's own clients, as ratios with limits (ARGS=--short: without; RECORD=1 as above)
 	@echo "building the benchmarks, with Argo's module (minutes the first time)" >&2
 	@go test -C hack/bench .
-	@exec env $(PARENT) "$(TOOLS)" build hack/bench "$(RUN)/bench" .
-	$(call recorded,"$(TOOLS)" exec -- "$(RUN)/bench" --root "$(CURDIR)" $(ARGS),docs/measured.md,bench)
+	@$(call build,hack/bench,bench) .
+	$(call recorded,"$(TOOLS)" exec "$(RUN)/bench" --root "$(CURDIR)" $(ARGS),docs/measured.md,bench)
 
 .PHONY: bench-hostile
 bench-hostile: tools ## memory and time that hostile inputs take, with limits (ARGS=--short: a few, without; RECORD=1 as above)
-	@exec env $(PARENT) "$(TOOLS)" build hack/bench "$(RUN)/hostile" ./hostile
-	$(call recorded,"$(TOOLS)" exec -- "$(RUN)/hostile" $(ARGS),docs/measured.md,hostile)
+	@$(call build,hack/bench,hostile) ./hostile
+	$(call recorded,"$(TOOLS)" exec "$(RUN)/hostile" $(ARGS),docs/measured.md,hostile)
 
 .PHONY: bench-scale
 bench-scale: tools ## ten thousand waits beside client-go's informer and polling, with limits (ARGS=--short: without; RECORD=1 as above)
-	@exec env $(PARENT) "$(TOOLS)" build hack/bench "$(RUN)/scale" ./scale
-	$(call recorded,"$(TOOLS)" exec -- "$(RUN)/scale" --graph "$(CURDIR)/docs/images/scale.svg" $(ARGS),docs/measured.md,scale)
+	@$(call build,hack/bench,scale) ./scale
+	$(call recorded,"$(TOOLS)" exec "$(RUN)/scale" --graph "$(CURDIR)/docs/images/scale.svg" $(ARGS),docs/measured.md,scale)
 
 .PHONY: test-argo
 test-argo: need ## retries and decoding beside Argo's own code, on all workflows in its module (minutes to build, once)
@@ -240,11 +256,13 @@ test-argo: need ## retries and decoding beside Argo's own code, on all workflows
 verify: lint tidy check-api vulncheck ## lint with go vet, tidy go.mod files, exported API, known vulnerabilities
 
 .PHONY: lint
-lint: installer ## golangci-lint on every module
-	@"$(TOOLS)" install lint
-	@for module in $(MODULES) $(BENCH_MODULES); do echo "lint $$module" >&2; \
-		(case $$module in $(AS_TOOLS)) export CGO_ENABLED=0 GOFLAGS="-trimpath -gcflags=all=-dwarf=false";; esac; \
-		cd $$module && "$$("$(TOOLS)" path lint)/golangci-lint" run --allow-parallel-runners --config "$(CURDIR)/.golangci.yml" ./...) || exit 1; done
+lint: need ## golangci-lint on every module
+	@env $(PARENT) "$(TOOLS)" install golangci-lint
+	@# with the flags of the module's tests, or of the tools, or its dependencies would be compiled once more
+	@lint=$$("$(TOOLS)" path golangci-lint); for module in $(MODULES) $(BENCH_MODULES); do echo "lint $$module" >&2; \
+		(case $$module in $(AS_TOOLS)) export CGO_ENABLED=0 GOFLAGS="$$GOFLAGS $$("$(TOOLS)" flags)";; \
+			hack/argotypes|hack/bench*|test/promrules) ;; *) export GOFLAGS="$$GOFLAGS $(RACE)";; esac; \
+		cd $$module && "$$lint" run --allow-parallel-runners --config "$(CURDIR)/.golangci.yml" ./...) || exit 1; done
 
 .PHONY: tidy
 tidy: need ## check that every go.mod is tidy
@@ -265,9 +283,9 @@ check-api: need ## check that docs/api is up to date
 	@hack/api check
 
 .PHONY: api-since
-api-since: installer ## what the exported API has gained and lost since a tag or commit (SINCE=v0.1.0)
-	@"$(TOOLS)" install lint
-	@hack/api since "$(SINCE)" "$$("$(TOOLS)" path lint)/apidiff"
+api-since: need ## what the exported API has gained and lost since a tag or commit (SINCE=v0.1.0)
+	@env $(PARENT) "$(TOOLS)" install apidiff
+	@hack/api since "$(SINCE)" "$$("$(TOOLS)" path apidiff)"
 SINCE = $(shell git describe --tags --abbrev=0 2>/dev/null || echo HEAD)
 
 .PHONY: release
@@ -280,10 +298,10 @@ release-rehearsal: need ## release a copy, and build a host with it from a modul
 
 # govulncheck exits with 3 for what it has found, and with 1 for a database that it can't reach.
 .PHONY: vulncheck
-vulncheck: installer ## known vulnerabilities, where the database can be reached (REQUIRED=1 makes that an error)
-	@"$(TOOLS)" install lint
-	@found=0; for module in $(MODULES); do echo "vulncheck $$module" >&2; \
-		"$$("$(TOOLS)" path lint)/govulncheck" -C $$module ./... || case $$? in \
+vulncheck: need ## known vulnerabilities, where the database can be reached (REQUIRED=1 makes that an error)
+	@env $(PARENT) "$(TOOLS)" install govulncheck
+	@found=0; govulncheck=$$("$(TOOLS)" path govulncheck); for module in $(MODULES); do echo "vulncheck $$module" >&2; \
+		"$$govulncheck" -C $$module ./... || case $$? in \
 		3) found=1;; \
 		*) [ -z "$(REQUIRED)" ] || exit 1; echo "vulncheck: not checked, see above" >&2; break;; esac; done; \
 		[ $$found = 0 ] || { echo "there are known vulnerabilities" >&2; exit 1; }
@@ -291,20 +309,16 @@ vulncheck: installer ## known vulnerabilities, where the database can be reached
 ##@ tools
 
 .PHONY: tools
-tools: installer ## get the programs that demo and tests run (minutes, but only once)
-	@exec env $(PARENT) "$(TOOLS)" install
+tools: need ## get the programs that demo and tests run (minutes, but only once; PROGRAMS=benchstat for another one)
+	@exec env $(PARENT) "$(TOOLS)" install $(PROGRAMS)
 
 .PHONY: tools-env
-tools-env: installer ## print the variables that `go test` needs in test/envtest/specs: eval "$(make -s tools-env)"
+tools-env: need ## print the variables that `go test` needs in test/envtest/specs: eval "$(make -s tools-env)"
 	@exec "$(TOOLS)" env
 
 .PHONY: clean
 clean: ## remove what was built of this checkout; the tools stay
 	rm -rf "$(RUN)"
-
-.PHONY: installer
-installer: need
-	@$(call build,hack/tools,tools) .
 
 .PHONY: need
 need:
@@ -312,7 +326,7 @@ need:
 		{ echo "$$program is missing: install it (Go 1.26 or later, git and make are all this needs)" >&2; exit 1; }; done
 	@# What is built here is run from here, so it is looked at before anything is built in it.
 	@umask 022; mkdir -p "$(GOTMPDIR)"
-	@GOTMPDIR= go run -C hack/tools -buildvcs=false . private "$(GOTMPDIR)"
+	@"$(TOOLS)" private "$(GOTMPDIR)"
 
 # What goes with its folder.
 include $(wildcard examples/rollout/rollout.mk examples/service/service.mk hack/migrate-scan/migrate-scan.mk)

@@ -39,7 +39,7 @@ func findBinaries(parts Parts) (binaries, error) {
 	}
 	b.etcd = find(envAssets, "etcd")
 	b.apiServer = find(envAssets, "kube-apiserver")
-	b.kubectl = find(envAssets, "kubectl")
+	b.kubectl, _ = lookup(envAssets, "kubectl") // only some users of a cluster run it
 	b.argoManifests = find(envArgoManifests, "")
 	if parts.has(Controllers) {
 		b.controllerManager = find(envControllerManager, "")

@@ -159,7 +159,7 @@ func (c *Cluster) Kubeconfig() string { return c.kubeconfig }
 // Dir returns the path of the work folder. Stop removes it.
 func (c *Cluster) Dir() string { return c.dir }
 
-// Kubectl returns the path of a kubectl of the API server's version.
+// Kubectl returns the path of a kubectl of the API server's version, or "" if there is none.
 func (c *Cluster) Kubectl() string { return c.bin.kubectl }
 
 func (c *Cluster) path(elem ...string) string {
