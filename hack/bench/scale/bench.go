@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	rbacv1 "k8s.io/api/rbac/v1"
+
 	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/report"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 )
@@ -13,9 +15,8 @@ import (
 // bench is one run.
 type bench struct {
 	findings
-	cluster    *envtest.Cluster
-	kubeconfig string // of the account that waits
-	steps      *report.Steps
+	cluster *envtest.Cluster
+	steps   *report.Steps
 }
 
 // measured is what one window has shown of one way.
@@ -34,10 +35,15 @@ func (b *bench) measure(ctx context.Context, s size) error {
 	if err != nil {
 		return err
 	}
+	kubeconfig, err := b.readerOf(ctx, namespace)
+	if err != nil {
+		return err
+	}
 	c, err := newCrowd(b.cluster.Config(), namespace, s.workflows)
 	if err != nil {
 		return err
 	}
+	task := Task{Kubeconfig: kubeconfig, Namespace: namespace, Workflows: s.workflows}
 	b.steps.Step("creating %d workflows", s.workflows)
 	if err := c.create(ctx); err != nil {
 		return err
@@ -50,7 +56,8 @@ func (b *bench) measure(ctx context.Context, s size) error {
 		}
 		for _, way := range ways {
 			b.steps.Step("%s, %d workflows, window %d", way, s.workflows, number+1)
-			m, err := b.window(ctx, way, c)
+			task.Way = way
+			m, err := b.window(ctx, task, c)
 			if err != nil {
 				return fmt.Errorf("%s: %w", way, err)
 			}
@@ -63,20 +70,36 @@ func (b *bench) measure(ctx context.Context, s size) error {
 	}
 	b.steps.Step("listing %d workflows", s.workflows)
 	b.objectBytes = c.bytes.Load()
-	if b.paged, err = b.list(ctx, listing, c); err != nil {
+	task.Way = listing
+	if b.paged, err = list(ctx, task); err != nil {
 		return err
 	}
-	b.atOnce, err = b.list(ctx, listingAtOnce, c)
+	task.Way = listingAtOnce
+	b.atOnce, err = list(ctx, task)
 	return err
 }
 
-func (b *bench) task(way string, c *crowd) Task {
-	return Task{Way: way, Kubeconfig: b.kubeconfig, Namespace: c.namespace, Workflows: len(c.stages)}
+// readerOf returns the kubeconfig of a service account that reads workflows. Unlike an
+// administrator's, its requests are queued if there are too many, so the changes of workflows don't
+// wait for them.
+func (b *bench) readerOf(ctx context.Context, namespace string) (kubeconfig string, err error) {
+	const name = "reader"
+	rule := rbacv1.PolicyRule{
+		APIGroups: []string{workflows().Group}, Resources: []string{workflows().Resource}, Verbs: []string{"get", "list", "watch"},
+	}
+	if err := b.cluster.CreateServiceAccount(ctx, namespace, name, rule); err != nil {
+		return "", err
+	}
+	cfg, err := b.cluster.ServiceAccountConfig(ctx, namespace, name)
+	if err != nil {
+		return "", err
+	}
+	return b.cluster.WriteKubeconfig(namespace+".kubeconfig", cfg)
 }
 
-// window starts a process that waits in one way for all of the crowd, has workflows change for a
-// while and leaves all of them running.
-func (b *bench) window(ctx context.Context, way string, c *crowd) (m measured, err error) {
+// window starts a process that waits as the task says for all of the crowd, has workflows change for
+// a while and leaves all of them running.
+func (b *bench) window(ctx context.Context, t Task, c *crowd) (m measured, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	d := newDriver(c)
@@ -90,7 +113,7 @@ func (b *bench) window(ctx context.Context, way string, c *crowd) (m measured, e
 	}()
 	d.again = func(index int) error { return p.rpc.Call("peer.Again", index, new(int)) }
 	m.workflows = len(c.stages)
-	if err := p.rpc.Call("peer.Start", b.task(way, c), &m.started); err != nil {
+	if err := p.rpc.Call("peer.Start", t, &m.started); err != nil {
 		return m, err
 	}
 	if err := p.rpc.Call("peer.Memory", 0, &m.memory); err != nil {
@@ -132,14 +155,14 @@ func (b *bench) window(ctx context.Context, way string, c *crowd) (m measured, e
 	return m, err
 }
 
-// list returns the most memory that a process has in use while it lists the crowd in one way.
-func (b *bench) list(ctx context.Context, way string, c *crowd) (most int64, err error) {
+// list returns the most memory that a process has in use while it lists workflows as the task says.
+func list(ctx context.Context, t Task) (most int64, err error) {
 	p, err := startProcess(ctx, nil, func(error) {})
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, p.stop()) }()
-	if err := p.rpc.Call("peer.Start", b.task(way, c), &Usage{}); err != nil {
+	if err := p.rpc.Call("peer.Start", t, &Usage{}); err != nil {
 		return 0, err
 	}
 	err = p.rpc.Call("peer.Highest", 0, &most)

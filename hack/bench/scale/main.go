@@ -9,12 +9,10 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/report"
@@ -82,9 +80,6 @@ func run(ctx context.Context, e extent) (err error) {
 		return err
 	}
 	b := &bench{findings: findings{extent: e}, cluster: cluster, steps: steps}
-	if b.kubeconfig, err = readerOf(ctx, cluster); err != nil {
-		return err
-	}
 	for _, s := range e.sizes {
 		if err := b.measure(ctx, s); err != nil {
 			return fmt.Errorf("%d workflows: %w", s.workflows, err)
@@ -96,23 +91,4 @@ func run(ctx context.Context, e extent) (err error) {
 	}
 	report.WriteHeading(os.Stdout)
 	return b.write(os.Stdout)
-}
-
-//go:embed reader.yaml
-var reader []byte
-
-// readerOf returns the kubeconfig of the account in reader.yaml.
-func readerOf(ctx context.Context, cluster *envtest.Cluster) (kubeconfig string, err error) {
-	path := filepath.Join(cluster.Dir(), "reader.yaml")
-	if err := os.WriteFile(path, reader, 0o600); err != nil {
-		return "", err
-	}
-	if err := cluster.ApplyFile(ctx, path); err != nil {
-		return "", err
-	}
-	cfg, err := cluster.ServiceAccountConfig(ctx, "default", "reader")
-	if err != nil {
-		return "", err
-	}
-	return cluster.WriteKubeconfig("reader.kubeconfig", cfg)
 }
