@@ -21,7 +21,7 @@ func (f *findings) draw(path string) error {
 	canvas := vgsvg.New(24*vg.Centimeter, 9*vg.Centimeter)
 	whole := draw.New(canvas)
 	whole.SetColor(color.White)
-	whole.Fill(whole.Rectangle.Path())
+	whole.Fill(whole.Path())
 	const pad = 5 * vg.Millimeter
 	tiles := draw.Tiles{Rows: 1, Cols: 2, PadX: pad, PadTop: pad, PadBottom: pad, PadLeft: pad, PadRight: pad}
 	for column, panel := range []struct {

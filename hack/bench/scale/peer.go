@@ -90,19 +90,19 @@ func (p *peer) Start(t Task, used *Usage) error {
 }
 
 // Again begins again to wait for a workflow that had ended.
-func (p *peer) Again(index int, _ *int) error {
+func (p *peer) Again(index int, _ *int) error { //nolint:unparam // net/rpc demands the error
 	p.again(index)
 	return nil
 }
 
 // Memory collects garbage and returns by how much the memory has grown since before the start.
-func (p *peer) Memory(_ int, more *Memory) error {
+func (p *peer) Memory(_ int, more *Memory) error { //nolint:unparam // net/rpc demands the error
 	*more = settledMemory().since(p.before)
 	return nil
 }
 
 // Highest returns the most memory that was in use while workflows were listed.
-func (p *peer) Highest(_ int, most *int64) error {
+func (p *peer) Highest(_ int, most *int64) error { //nolint:unparam // net/rpc demands the error
 	*most = p.highest
 	return nil
 }
