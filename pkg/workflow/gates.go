@@ -57,7 +57,11 @@ func (c *WorkflowClient) Gates(ctx context.Context, name string) (gates []Gate, 
 	if err != nil {
 		return nil, err
 	}
-	if gates, err = waitingGates(ctx, s); err != nil {
+	waiting, err := waitingGates(s)
+	if err == nil {
+		gates, err = gatesOf(ctx, waiting)
+	}
+	if err != nil {
 		return nil, c.error(OpGates, name, err)
 	}
 	return gates, nil
@@ -65,13 +69,23 @@ func (c *WorkflowClient) Gates(ctx context.Context, name string) (gates []Gate, 
 
 // GatesOf returns the gates that wait in a state of a workflow, as [WorkflowClient.Gates] does. The
 // error is the NodesErr of a workflow that has not ended.
-func GatesOf(s *status.WorkflowStatus) ([]Gate, error) { return waitingGates(context.Background(), s) }
+func GatesOf(s *status.WorkflowStatus) ([]Gate, error) {
+	waiting, err := waitingGates(s)
+	if err != nil {
+		return nil, err
+	}
+	gates := make([]Gate, len(waiting))
+	for i, n := range waiting {
+		gates[i] = gateOf(n)
+	}
+	return gates, nil
+}
 
-func waitingGates(ctx context.Context, s *status.WorkflowStatus) ([]Gate, error) {
+func waitingGates(s *status.WorkflowStatus) ([]*status.Node, error) {
 	if s.NodesErr != nil && !s.Completed() {
 		return nil, s.NodesErr
 	}
-	return gatesOf(ctx, nodeselection.Waiting(s))
+	return nodeselection.Waiting(s), nil
 }
 
 // gatesOf decodes the outputs of every node, so it can take a tenth of a second.
