@@ -43,9 +43,10 @@ MODULES := . \
 	test/envtest test/promrules \
 	hack/tools $(if $(CGO),$(wildcard hack/migrate-scan))
 # Those whose tests need no cluster, and nothing said of how they run.
-UNIT_MODULES := $(filter-out . adapters/nodecodecs adapters/opensearch test/envtest test/promrules,$(MODULES))
+UNIT_MODULES := $(filter-out . adapters/nodecodecs adapters/opensearch test/envtest test/promrules hack/migrate-scan,$(MODULES))
 # Without the race detector: what decodes megabytes, which takes ten times as long with it, but for the
-# tests there that have goroutines; and test/promrules, for which all of Prometheus would be built once more.
+# tests there that have goroutines; hack/migrate-scan, which has none; and test/promrules, for which all
+# of Prometheus would be built once more.
 packages = $$(go list ./... | grep -v '/pkg/status$$')
 units = echo "-C . $(RACE) -skip 'Hostile|Huge'" $(packages); \
 	echo "-C . -run 'Hostile|Huge'" $(packages); \
@@ -56,6 +57,7 @@ units = echo "-C . $(RACE) -skip 'Hostile|Huge'" $(packages); \
 	echo "-C adapters/opensearch $(RACE) -skip 'Memory|Large' ./..."; \
 	echo "-C adapters/opensearch -run 'Memory|Large' ./..."; \
 	echo -C test/promrules ./...; \
+	$(if $(filter hack/migrate-scan,$(MODULES)),echo -C hack/migrate-scan ./...;) \
 	echo -C hack/bench $(RACE) ./bulkload ./scale; \
 	echo -C test/envtest $(RACE) . ./cmd/... ./leash/... ./otel ./schema ./target;
 # Those that compile Argo's module, which takes minutes: for bench, test-argo and verify only. Of hack/bench,

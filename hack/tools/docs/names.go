@@ -57,7 +57,7 @@ func (r *repository) targets() (makes map[string][]string, run map[string]bool) 
 
 // targetsIn returns the targets of the calls of make in a command.
 func targetsIn(code string) (targets []string) {
-	for _, match := range regexp.MustCompile(`\bmake((?: +[a-z][a-z0-9-]*)+)`).FindAllStringSubmatch(code, -1) {
+	for _, match := range regexp.MustCompile(`\bmake((?: +[a-z-][a-z0-9-]*)+)`).FindAllStringSubmatch(code, -1) {
 		isFlag := func(word string) bool { return word[0] == '-' }
 		targets = append(targets, slices.DeleteFunc(strings.Fields(match[1]), isFlag)...)
 	}

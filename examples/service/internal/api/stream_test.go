@@ -208,10 +208,16 @@ func TestFollowing(t *testing.T) {
 func TestFollowingContinues(t *testing.T) {
 	var round int
 	f := &fake{}
-	f.follow = func(context.Context) iter.Seq2[*backfill.Status, error] {
+	next := make(chan struct{}) // a client that is slower than the rounds is shown the last one only
+	f.follow = func(ctx context.Context) iter.Seq2[*backfill.Status, error] {
 		round++
 		n := round
 		return func(yield func(*backfill.Status, error) bool) {
+			select {
+			case <-next:
+			case <-ctx.Done():
+				return
+			}
 			if n == 2 {
 				yield(nil, fmt.Errorf("round two: %w", workflow.ErrUnavailable))
 				return
@@ -221,6 +227,7 @@ func TestFollowingContinues(t *testing.T) {
 	}
 	r := newSite(t, f).stream("/api/v1/events")
 	for _, want := range []string{"round 1", "round two: Kubernetes API unavailable", "round 3"} {
+		next <- struct{}{}
 		if m := r.message(); m != want {
 			t.Errorf("%q, want %q", m, want)
 		}
