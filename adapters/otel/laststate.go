@@ -22,7 +22,7 @@ func lastState(err error) *status.WorkflowStatus {
 	if errors.As(err, &waited) {
 		return waited.Last
 	}
-	var gone *workflow.GoneError
+	var gone *workflow.DeletedError
 	if errors.As(err, &gone) {
 		return gone.Last
 	}

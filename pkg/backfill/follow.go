@@ -191,11 +191,11 @@ func (b *argoBackfill) refetchEnded(ctx context.Context, before *status.Workflow
 	now, err := b.deps.Workflows.Get(ctx, before.Name)
 	switch {
 	case errors.Is(err, workflow.ErrNotFound):
-		return nil, &workflow.GoneError{Last: before, Err: workflow.ErrDeleted}
+		return nil, &workflow.DeletedError{Last: before, Err: workflow.ErrDeleted}
 	case err != nil:
 		return before, nil //nolint:nilerr // the status shows the error of the pods, which cannot be read either
 	case now.UID != before.UID:
-		return nil, &workflow.GoneError{Last: before, Err: workflow.ErrReplaced}
+		return nil, &workflow.DeletedError{Last: before, Err: workflow.ErrReplaced}
 	}
 	return now, nil
 }

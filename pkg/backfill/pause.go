@@ -42,7 +42,7 @@ func (b *argoBackfill) pause(ctx context.Context, s *status.WorkflowStatus, pool
 	case !errors.Is(err, workflow.ErrConflict): // that also means that it was stopped in the meantime
 		return err
 	}
-	now, failed := b.settle(ctx, s, pool)
+	now, failed := b.alignUntilStable(ctx, s, pool)
 	switch {
 	case failed != nil:
 		return failed
@@ -52,13 +52,13 @@ func (b *argoBackfill) pause(ctx context.Context, s *status.WorkflowStatus, pool
 	return err
 }
 
-// settle returns a workflow whose workers were given the state was, once they have the state that
+// alignUntilStable returns a workflow whose workers were given the state was, once they have the state that
 // the workflow is in. It is the last step of a verb that writes the workflow, whose state decides:
 // each verb writes it once, so concurrent verbs have the effect of one after the other. A verb needs
 // another round only because of another verb's write, so however many meet, none undoes another
 // again and again. The last step is a read of the workflow: whichever verb scales the workers last
 // does so by the workflow's last state.
-func (b *argoBackfill) settle(ctx context.Context, was *status.WorkflowStatus, pool *workers.Pool) (*status.WorkflowStatus, error) {
+func (b *argoBackfill) alignUntilStable(ctx context.Context, was *status.WorkflowStatus, pool *workers.Pool) (*status.WorkflowStatus, error) {
 	for {
 		now, err := b.refetch(ctx, was)
 		if err != nil || active(now) == active(was) && now.SpecSuspended == was.SpecSuspended {

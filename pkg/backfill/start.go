@@ -73,7 +73,7 @@ func (b *argoBackfill) resume(ctx context.Context, s *status.WorkflowStatus) (*s
 	if err := alignWorkers(ctx, &running, pool); err != nil {
 		return nil, err
 	}
-	return b.settle(ctx, &running, pool)
+	return b.alignUntilStable(ctx, &running, pool)
 }
 
 // active reports whether a workflow has neither ended nor been stopped.

@@ -282,7 +282,7 @@ func (r *Router) Gates(ctx context.Context, name string) ([]workflow.Gate, error
 		return other.Gates(ctx, name)
 	}
 	if r.shadow != nil && ctx.Err() == nil && !outOfReach(err) {
-		r.shadow.inBackground(ctx, func(ctx context.Context) { r.compare(ctx, d, read(ctx, backend, name)) })
+		r.shadow.inBackground(ctx, func(ctx context.Context) { r.compare(ctx, d, readSide(ctx, backend, name)) })
 	}
 	return gates, err
 }

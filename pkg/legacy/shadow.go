@@ -117,7 +117,7 @@ type side struct {
 	err   error
 }
 
-func read(ctx context.Context, backend workflow.Interface, name string) side {
+func readSide(ctx context.Context, backend workflow.Interface, name string) side {
 	state, err := backend.Get(ctx, name)
 	return side{state, err}
 }
@@ -132,7 +132,7 @@ func (r *Router) compare(ctx context.Context, route Route, primary side) {
 	s := r.shadow
 	first, second := r.backend(route.Backend), r.backend(other(route.Backend))
 	for try := 1; ; try++ {
-		shadowed := read(ctx, second, route.Name)
+		shadowed := readSide(ctx, second, route.Name)
 		if shadowed.err != nil && (ctx.Err() != nil || outOfReach(shadowed.err)) {
 			s.failed.Add(1)
 			return
@@ -151,7 +151,7 @@ func (r *Router) compare(ctx context.Context, route Route, primary side) {
 			s.changed.Add(1)
 			return
 		}
-		if primary = read(ctx, first, route.Name); primary.err != nil && (ctx.Err() != nil || outOfReach(primary.err)) {
+		if primary = readSide(ctx, first, route.Name); primary.err != nil && (ctx.Err() != nil || outOfReach(primary.err)) {
 			s.failed.Add(1)
 			return
 		}
@@ -240,7 +240,7 @@ func (r *Router) compareList(ctx context.Context, route Route, opts workflow.Lis
 			about.Name = uids[uid].Name
 			a, b := got.states[uid], theirs.states[uid]
 			if a == nil || b == nil || a.ResourceVersion != b.ResourceVersion {
-				r.compare(ctx, about, read(ctx, r.backend(route.Backend), about.Name))
+				r.compare(ctx, about, readSide(ctx, r.backend(route.Backend), about.Name))
 				continue
 			}
 			if paths := differences(a, b); len(paths) > 0 {

@@ -81,7 +81,7 @@ func (e *SubprocessExecutor) startNow(ctx context.Context, cmd Command) (*stream
 		return nil, err
 	}
 	go func() {
-		s.ended = ended(ctx, cmd, process.end(), s.stderr.String())
+		s.ended = ended(ctx, cmd, process.waitAndClean(), s.stderr.String())
 		e.slots.release(cmd.Unbounded)
 		_ = reader.SetReadDeadline(time.Now()) // wakes Read, which then reads the rest
 		close(s.done)

@@ -121,8 +121,8 @@ type process struct {
 	killer *time.Timer // set when it is interrupted
 }
 
-// end waits for the process and kills what it leaves behind.
-func (p *process) end() error {
+// waitAndClean waits for the process and kills what it leaves behind.
+func (p *process) waitAndClean() error {
 	err := p.Wait() // afterwards Cancel is no longer called
 	if p.killer != nil {
 		p.killer.Stop() // the id of the group may be reused

@@ -52,7 +52,7 @@ func (b *nodeBuilder) AddNode(raw *wfjson.Node) error {
 		b.dropType("", "an object", value)
 		return nil
 	}
-	if err := b.read(n, raw); err != nil {
+	if err := b.readNode(n, raw); err != nil {
 		return err
 	}
 	n.source = b.source

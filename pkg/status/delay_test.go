@@ -165,7 +165,7 @@ func TestDelays(t *testing.T) {
 
 // A workflow with delays only is running; one that also waits at a gate is suspended.
 func TestDelaysBesideGates(t *testing.T) {
-	s := read(t, `
+	s := readStatus(t, `
 spec: {templates: [{name: cool-down, suspend: {duration: 10m}}, {name: approve, suspend: {}}]}
 status:
   phase: Running
@@ -227,7 +227,7 @@ func delayTexts() map[string]string {
 }
 
 func TestAwaitedOutputsTakeFromInputs(t *testing.T) {
-	s := read(t, `
+	s := readStatus(t, `
 status:
   phase: Running
   nodes:

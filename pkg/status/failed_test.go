@@ -57,7 +57,7 @@ func TestErrNamesCausesFirst(t *testing.T) {
     b: {id: b, name: w.b, displayName: b, type: Pod, phase: Failed, boundaryID: a, children: [a, b]}
 `, "tolerated: a Failed; b Failed"},
 	} {
-		s := read(t, "metadata: {name: w, namespace: ma}\nstatus:\n  phase: Failed\n  nodes:"+tc.nodes)
+		s := readStatus(t, "metadata: {name: w, namespace: ma}\nstatus:\n  phase: Failed\n  nodes:"+tc.nodes)
 		if got, want := s.Err().Error(), "workflow ma/w ended Failed; "+tc.want; got != want {
 			t.Errorf("%s:\n%s\nwant\n%s", name, got, want)
 		}
@@ -66,7 +66,7 @@ func TestErrNamesCausesFirst(t *testing.T) {
 
 // Steps of a template that runs for each item have the same name.
 func TestErrNamesItems(t *testing.T) {
-	s := read(t, `
+	s := readStatus(t, `
 metadata: {name: w, namespace: ma}
 status:
   phase: Failed

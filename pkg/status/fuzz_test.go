@@ -85,7 +85,7 @@ func FuzzCompressedNodes(f *testing.F) {
 
 // A selector that can be parsed must survive String and parsing again, unless String hides values.
 func FuzzParseNodeSelector(f *testing.F) {
-	s := read(f, `status: {nodes: {a: {displayName: approve, phase: Running, inputs: {parameters: [{name: p, value: "1"}]}}, b: {templateRef: {name: x}}}}`)
+	s := readStatus(f, `status: {nodes: {a: {displayName: approve, phase: Running, inputs: {parameters: [{name: p, value: "1"}]}}, b: {templateRef: {name: x}}}}`)
 	for _, text := range []string{
 		"", "displayName=approve", "phase!=Failed,name==x", "inputs.parameters.p.value=1", "inputs.parameters..value=1", "inputs.parameters.",
 		`displayName=a\,b`, "=", "a=b", ",,", "templateRef.name=x,templateRef.name!=x",

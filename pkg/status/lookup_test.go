@@ -9,7 +9,7 @@ import (
 )
 
 func TestOutputParameter(t *testing.T) {
-	s := read(t, `
+	s := readStatus(t, `
 status:
   nodes:
     w: {name: w, displayName: w, type: Steps, phase: Succeeded, startedAt: "2026-01-01T00:00:00Z"}
@@ -50,7 +50,7 @@ status:
 }
 
 func TestNodeDetails(t *testing.T) {
-	s := read(t, `
+	s := readStatus(t, `
 status:
   nodes:
     a:
@@ -96,7 +96,7 @@ status:
 }
 
 func TestConditions(t *testing.T) {
-	s := read(t, `
+	s := readStatus(t, `
 status:
   conditions: [{type: Completed, status: "True"}, {type: ArtifactGCError, status: "True", message: no access}, 7]
   persistentVolumeClaims: [{name: work, persistentVolumeClaim: {claimName: w-work}}]

@@ -64,7 +64,7 @@ func (n *Node) Outputs() Outputs {
 func (n *Node) Dropped() []Dropped {
 	var dropped []Dropped
 	o := n.object("", &dropped)
-	new(Node).read(n.ID, o, n.source)
+	new(Node).readFields(n.ID, o, n.source)
 	readDetails(o)
 	readInputs(o.object("inputs"))
 	readOutputs(o.object("outputs"))
@@ -106,8 +106,8 @@ func (n *Node) AwaitedOutputs() []Parameter {
 	return awaited
 }
 
-// read reads the fields of a node from maps. [nodeBuilder.read] reads them from JSON.
-func (n *Node) read(id string, o *object, source *nodeSource) {
+// readFields reads the fields of a node from maps. [nodeBuilder.readNode] reads them from JSON.
+func (n *Node) readFields(id string, o *object, source *nodeSource) {
 	ref := o.object("templateRef")
 	flag := o.object("nodeFlag")
 	*n = Node{

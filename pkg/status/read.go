@@ -43,7 +43,7 @@ func readInline(nodes *object, ended func() error) ([]*Node, error) {
 		}
 		all = append(all, Node{})
 		n := &all[len(all)-1]
-		n.read(id, fields, source)
+		n.readFields(id, fields, source)
 		sorted = append(sorted, n)
 	}
 	return sorted, sortNodes(sorted, ended)

@@ -30,13 +30,13 @@ func object(t testing.TB, text string) *unstructured.Unstructured {
 	return u
 }
 
-func read(t testing.TB, text string) *status.WorkflowStatus {
+func readStatus(t testing.TB, text string) *status.WorkflowStatus {
 	t.Helper()
 	return decode(t, object(t, "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\n"+text))
 }
 
 func TestFromUnstructuredReadsAWorkflow(t *testing.T) {
-	s := read(t, `
+	s := readStatus(t, `
 metadata:
   name: bulk-load-x
   namespace: ma
@@ -119,7 +119,7 @@ func TestOutcomeOfAWorkflowTerminatedBeforeItRan(t *testing.T) {
 		"never shut down":       {"status:\n  phase: Succeeded" + fmt.Sprintf(nodes, "Steps", "Failed"), status.OutcomeSucceeded},
 		"offloaded nodes":       {"spec: {shutdown: Terminate}\nstatus: {phase: Succeeded, offloadNodeStatusVersion: 'fnv:1'}", status.OutcomeSucceeded},
 	} {
-		s := read(t, "metadata: {name: w, namespace: ma}\n"+tc.text)
+		s := readStatus(t, "metadata: {name: w, namespace: ma}\n"+tc.text)
 		if s.Outcome() != tc.want || (s.Err() != nil) != (tc.want != status.OutcomeSucceeded) {
 			t.Errorf("%s: %s, %v", name, s.Outcome(), s.Err())
 		}
@@ -139,7 +139,7 @@ status:
     d: {id: d, name: w.d, displayName: pause, type: Suspend, templateName: pause, phase: Running, startedAt: "2026-01-01T00:00:00Z", boundaryID: w}
 `
 	for phase, waits := range map[string]bool{"Running": true, "Succeeded": false, "Failed": false} {
-		inline := read(t, fmt.Sprintf(text, phase))
+		inline := readStatus(t, fmt.Sprintf(text, phase))
 		object, err := json.Marshal(inline.Raw())
 		if err != nil {
 			t.Fatal(err)
@@ -164,7 +164,7 @@ status:
 }
 
 func TestUnfinishedNodesThatWait(t *testing.T) {
-	s := read(t, `
+	s := readStatus(t, `
 status:
   phase: Running
   nodes:
@@ -226,7 +226,7 @@ func TestFromUnstructuredDropsMalformedFields(t *testing.T) {
 		"label": {text: "metadata: {labels: {a: 1}}", dropped: []string{"metadata.labels.a"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := read(t, tc.text)
+			s := readStatus(t, tc.text)
 			var paths []string
 			for _, d := range s.Dropped {
 				paths = append(paths, d.Path)
@@ -288,7 +288,7 @@ func TestOutcome(t *testing.T) {
 		{"", "phase: Stopped", status.OutcomeStopped, true, false},
 		{"", "phase: Terminated", status.OutcomeTerminated, true, false},
 	} {
-		s := read(t, "spec: {"+tc.spec+"}\nstatus: {"+tc.status+"}")
+		s := readStatus(t, "spec: {"+tc.spec+"}\nstatus: {"+tc.status+"}")
 		if s.Outcome() != tc.want || s.Completed() != tc.completed || s.Suspended() != tc.suspended {
 			t.Errorf("spec {%s} status {%s}: %s, completed %v, suspended %v", tc.spec, tc.status, s.Outcome(), s.Completed(), s.Suspended())
 		}
@@ -299,7 +299,7 @@ func TestOutcome(t *testing.T) {
 }
 
 func TestErrNamesTheFailedNodes(t *testing.T) {
-	s := read(t, `
+	s := readStatus(t, `
 metadata: {name: w, namespace: ma}
 status:
   phase: Failed
@@ -330,7 +330,7 @@ func slicesRepeat(n *status.Node, times int) []*status.Node {
 }
 
 func TestAwaitedOutputs(t *testing.T) {
-	s := read(t, `
+	s := readStatus(t, `
 status:
   nodes:
     g:

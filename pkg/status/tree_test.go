@@ -117,7 +117,7 @@ func TestTree(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := read(t, "metadata: {name: w}\nstatus:\n  nodes:"+tc.nodes)
+			s := readStatus(t, "metadata: {name: w}\nstatus:\n  nodes:"+tc.nodes)
 			if got := outline(s.Tree(status.TreeOptions{})); got != tc.plain {
 				t.Errorf("plain: %q, want %q", got, tc.plain)
 			}
@@ -174,7 +174,7 @@ func TestFailedNodes(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := read(t, "metadata: {name: w}\nstatus:\n  nodes:"+tc.nodes)
+			s := readStatus(t, "metadata: {name: w}\nstatus:\n  nodes:"+tc.nodes)
 			var names []string
 			for _, n := range s.FailedNodes() {
 				names = append(names, n.DisplayName)
@@ -187,7 +187,7 @@ func TestFailedNodes(t *testing.T) {
 }
 
 func rendered(t *testing.T) *status.WorkflowStatus {
-	return read(t, `
+	return readStatus(t, `
 metadata: {name: wf-1}
 status:
   phase: Running
@@ -276,7 +276,7 @@ func TestWriteTreeReportsTheWritersError(t *testing.T) {
 
 // A step that polls is a retry whose attempts fail by design, so it has not failed while it continues.
 func TestTreeOfAStepBetweenTwoAttempts(t *testing.T) {
-	s := read(t, `
+	s := readStatus(t, `
 metadata: {name: w}
 status:
   nodes:

@@ -8,9 +8,9 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/wfjson"
 )
 
-// read reads the fields of a node from JSON. [Node.read] reads them from maps; both have to report
+// readNode reads the fields of a node from JSON. [Node.readFields] reads them from maps; both have to report
 // the same values and the same dropped fields.
-func (b *nodeBuilder) read(n *Node, raw *wfjson.Node) (err error) {
+func (b *nodeBuilder) readNode(n *Node, raw *wfjson.Node) (err error) {
 	a := &b.alloc
 	n.Name = a.copy(b.string("name", raw.Field(wfjson.FieldName)))
 	n.DisplayName = n.Name

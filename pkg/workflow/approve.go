@@ -40,7 +40,7 @@ import (
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Approve(ctx context.Context, name string, d Decision) (result *DecisionResult, err error) {
 	ctx, o := c.begin(ctx, OpApprove, name, &err)
-	defer o.end(ctx)
+	defer o.emitEnd(ctx)
 	read, problems, ofOutputs := readDecision(d, approval())
 	if len(problems) == 0 && len(ofOutputs) > 0 {
 		ofOutputs = append(ofOutputs, c.awaitedProblems(ctx, name, d.UID, read)...)

@@ -35,7 +35,7 @@ import (
 // [ErrUnavailable], and the context's.
 func (c *WorkflowClient) CheckPermissions(ctx context.Context, ops ...Op) (err error) {
 	ctx, o := c.begin(ctx, OpCheckPermissions, "", &err)
-	defer o.end(ctx)
+	defer o.emitEnd(ctx)
 	all, err := c.requirementsOf(ops)
 	if err == nil {
 		err = checkRequirements(ctx, c.pacer(), c.reviews, c.namespace, all)
@@ -100,7 +100,7 @@ func CheckRequirements(ctx context.Context, client dynamic.Interface, namespace 
 		retryFor: cmp.Or(opts.RetryFor, DefaultRetryFor),
 	}
 	ctx, o := c.begin(ctx, OpCheckPermissions, "", &err)
-	defer o.end(ctx)
+	defer o.emitEnd(ctx)
 	if err = checkRequirements(ctx, c.pacer(), reviewsOf(client), namespace, all); err != nil {
 		return newError(OpCheckPermissions, namespace, "", err)
 	}

@@ -29,7 +29,7 @@ import (
 // [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Create(ctx context.Context, wf *unstructured.Unstructured) (created *unstructured.Unstructured, err error) {
 	ctx, o := c.begin(ctx, OpCreate, "", &err)
-	defer o.end(ctx)
+	defer o.emitEnd(ctx)
 	problems := spec.ObjectProblems(wf, c.namespace)
 	if wf != nil {
 		var found field.ErrorList

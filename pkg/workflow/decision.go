@@ -106,7 +106,7 @@ func (c *WorkflowClient) decide(ctx context.Context, name string, uid types.UID,
 		result.Gates = []Gate{}
 		chosen, err := d.choose(ctx, s)
 		if err != nil || len(chosen.nodes) == 0 {
-			return chosen.again(s, err)
+			return chosen.planRepetition(s, err)
 		}
 		if d.verb.become == status.NodeSucceeded { // a gate that is rejected needs no outputs
 			if problems := d.outputs.problems(ctx, chosen.nodes); len(problems) > 0 {

@@ -83,7 +83,7 @@ func (e *DeletionHeldError) Is(target error) bool { return e.ended != nil && tar
 // workflow when the context ends, or after Argo failed to delete artifacts.
 func (c *WorkflowClient) Delete(ctx context.Context, name string, opts DeleteOptions) (err error) {
 	ctx, o := c.begin(ctx, OpDelete, name, &err)
-	defer o.end(ctx)
+	defer o.emitEnd(ctx)
 	if err = c.delete(ctx, name, opts); err != nil {
 		return c.error(OpDelete, name, err)
 	}
@@ -169,15 +169,15 @@ func (c *WorkflowClient) abandonArtifactGC(ctx context.Context, name string, uid
 			tookEffect: func(now *status.WorkflowStatus) (bool, error) { return !has(now.Finalizers), nil },
 		}, nil
 	})
-	if gone(err) {
+	if wasDeleted(err) {
 		return nil
 	}
 	return err
 }
 
-// gone reports whether err says that the workflow was deleted, also if that is why the outcome of a
+// wasDeleted reports whether err says that the workflow was deleted, also if that is why the outcome of a
 // write is unknown.
-func gone(err error) bool {
+func wasDeleted(err error) bool {
 	var lost *unknownError
 	if errors.As(err, &lost) {
 		err = lost.cause
@@ -201,7 +201,7 @@ func (c *WorkflowClient) awaitGone(ctx context.Context, name string, uid types.U
 			return &DeletionHeldError{Finalizers: finalizers, Err: waited.Err, ended: waited.ended}
 		}
 	}
-	if gone(err) {
+	if wasDeleted(err) {
 		return nil
 	}
 	return err

@@ -73,7 +73,7 @@ func (c *WorkflowClient) edit(
 		if err != nil {
 			return nil, sent.unknownIfSent(err)
 		}
-		s, err := c.read(ctx, obj)
+		s, err := c.readStatus(ctx, obj)
 		if err != nil {
 			return nil, sent.unknownIfSent(err)
 		}

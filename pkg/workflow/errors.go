@@ -183,17 +183,17 @@ func (e *EndedBeforeSuspendError) Error() string {
 // Is makes [errors.Is] match [ErrCompleted].
 func (e *EndedBeforeSuspendError) Is(target error) bool { return target == ErrCompleted }
 
-// GoneError is the error of a wait or watch whose workflow no longer exists. It unwraps to
+// DeletedError is the error of a wait or watch whose workflow no longer exists. It unwraps to
 // [ErrDeleted] or [ErrReplaced]. If the workflow did not exist from the beginning, the error is
 // [ErrNotFound] instead, unless the call has its UID.
-type GoneError struct {
+type DeletedError struct {
 	Last *status.WorkflowStatus // the last state seen, or nil
 	Err  error
 }
 
-func (e *GoneError) Unwrap() error { return e.Err }
+func (e *DeletedError) Unwrap() error { return e.Err }
 
-func (e *GoneError) Error() string {
+func (e *DeletedError) Error() string {
 	if e.Last == nil {
 		return e.Err.Error()
 	}

@@ -122,7 +122,7 @@ func TestWaitErrorNamesWhatBlocks(t *testing.T) {
 	if got := (&WaitError{Last: last, Err: context.Canceled}).Error(); got != "context canceled; last seen Running, unfinished: check" {
 		t.Error(got)
 	}
-	gone := error(newError(OpWait, "ma", "w", &GoneError{Last: last, Err: ErrDeleted}))
+	gone := error(newError(OpWait, "ma", "w", &DeletedError{Last: last, Err: ErrDeleted}))
 	if got, want := gone.Error(), "wait workflow ma/w: workflow was deleted; last seen Running, unfinished: check"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

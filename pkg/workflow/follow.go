@@ -36,9 +36,9 @@ func followError(ctx context.Context, err error) error {
 	}
 	switch {
 	case errors.Is(failed.Err, watchhub.ErrDeleted):
-		return &GoneError{Last: failed.Last, Err: ErrDeleted}
+		return &DeletedError{Last: failed.Last, Err: ErrDeleted}
 	case errors.Is(failed.Err, watchhub.ErrReplaced):
-		return &GoneError{Last: failed.Last, Err: ErrReplaced}
+		return &DeletedError{Last: failed.Last, Err: ErrReplaced}
 	}
 	return &WaitError{Last: failed.Last, Err: failed.Err, ended: ctx.Err()}
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
-// An end that several calls have waited for is told once; each of them details how long it took.
+// An end that several calls have waited for is reported once; each of them details how long it took.
 func TestEndsAreObserved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, r := apitest.New(), &recorder{}
@@ -44,7 +44,7 @@ func TestEndsAreObserved(t *testing.T) {
 			}
 		})
 		time.Sleep(time.Minute)
-		s.SetPhase("w", "Running") // a state that nobody waits for, which the slow one takes its time with
+		s.SetPhase("w", "Running") // a state that no caller waits for, which the slow one takes its time with
 		time.Sleep(time.Millisecond)
 		s.SetPhase("w", "Succeeded")
 		running.Wait()
@@ -168,7 +168,7 @@ func TestEndAfterRetryIsObserved(t *testing.T) {
 				if err != nil {
 					t.Error(err)
 				} else if s.Phase == status.PhaseFailed {
-					time.Sleep(time.Hour) // somebody is asked what to do
+					time.Sleep(time.Hour) // a person is asked what to do
 				}
 			}
 		})

@@ -48,7 +48,7 @@ type GateOutput struct {
 // [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], and the context's.
 func (c *WorkflowClient) Gates(ctx context.Context, name string) (gates []Gate, err error) {
 	ctx, o := c.begin(ctx, OpGates, name, &err)
-	defer o.end(ctx)
+	defer o.emitEnd(ctx)
 	obj, err := c.getObject(ctx, name)
 	if err != nil {
 		return nil, c.error(OpGates, name, err)

@@ -19,7 +19,7 @@ import (
 // [ErrUnavailable], and the context's.
 func (c *WorkflowClient) GetObject(ctx context.Context, name string) (obj *unstructured.Unstructured, err error) {
 	ctx, o := c.begin(ctx, OpGet, name, &err)
-	defer o.end(ctx)
+	defer o.emitEnd(ctx)
 	if obj, err = c.getObject(ctx, name); err != nil {
 		return nil, c.error(OpGet, name, err)
 	}
@@ -30,7 +30,7 @@ func (c *WorkflowClient) GetObject(ctx context.Context, name string) (obj *unstr
 // [WorkflowClient.GetObject].
 func (c *WorkflowClient) Get(ctx context.Context, name string) (s *status.WorkflowStatus, err error) {
 	ctx, o := c.begin(ctx, OpGet, name, &err)
-	defer o.end(ctx)
+	defer o.emitEnd(ctx)
 	obj, err := c.getObject(ctx, name)
 	if err != nil {
 		return nil, c.error(OpGet, name, err)
@@ -52,7 +52,7 @@ func (c *WorkflowClient) getWith(ctx context.Context, p *pace.Pacer, name string
 }
 
 func (c *WorkflowClient) decode(ctx context.Context, op Op, obj *unstructured.Unstructured) (*status.WorkflowStatus, error) {
-	s, err := c.read(ctx, obj)
+	s, err := c.readStatus(ctx, obj)
 	if err != nil {
 		return nil, c.error(op, obj.GetName(), err)
 	}
@@ -73,7 +73,7 @@ func (c *WorkflowClient) getBestEffort(ctx context.Context, name string, uid typ
 	if err != nil || uid != "" && obj.GetUID() != uid {
 		return nil, nil
 	}
-	s, err := c.read(ctx, obj)
+	s, err := c.readStatus(ctx, obj)
 	if err != nil {
 		return nil, nil
 	}

@@ -97,7 +97,7 @@ func decideAll(ctx context.Context, obj *unstructured.Unstructured, s *status.Wo
 }
 
 func (d nodesChange) make(ctx context.Context, obj *unstructured.Unstructured) error {
-	s, err := new(WorkflowClient).read(ctx, obj)
+	s, err := new(WorkflowClient).readStatus(ctx, obj)
 	if err != nil {
 		return err
 	}

@@ -149,7 +149,7 @@ func TestEventMessages(t *testing.T) {
 	} {
 		got := gateNames([]*status.Node{{DisplayName: name}})
 		if got != want {
-			t.Errorf("%q is told as %q", name, got)
+			t.Errorf("%q is reported as %q", name, got)
 		}
 		if text := shortened("Gates passed: " + got); len(text) > 1024 || len(got) > 1024 == strings.HasSuffix(text, got) {
 			t.Errorf("%d bytes", len(text))

@@ -64,7 +64,7 @@ func (c *WorkflowClient) List(ctx context.Context, opts ListOptions) iter.Seq2[*
 	return func(yield func(*status.WorkflowStatus, error) bool) {
 		var err error
 		ctx, o := c.begin(ctx, OpList, "", &err)
-		defer o.end(ctx)
+		defer o.emitEnd(ctx)
 		if err = c.list(ctx, opts, yield); err != nil {
 			err = c.error(OpList, "", err)
 			yield(nil, err)
@@ -236,7 +236,7 @@ func (c *WorkflowClient) listed(ctx context.Context, item source.Item) (*status.
 		object.SetAPIVersion(apiVersion)
 		object.SetKind(kind)
 	}
-	return c.read(ctx, object)
+	return c.readStatus(ctx, object)
 }
 
 func newerToken(err error) string {

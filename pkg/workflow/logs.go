@@ -141,7 +141,7 @@ func (c *WorkflowClient) Logs(ctx context.Context, name string, opts LogOptions)
 	return func(yield func(LogLine, error) bool) {
 		var err error
 		ctx, o := c.begin(ctx, OpLogs, name, &err)
-		defer o.end(ctx)
+		defer o.emitEnd(ctx)
 		err = c.readLogs(ctx, name, opts, func(line podlogs.Line) error {
 			if !yield(LogLine(line), nil) {
 				return errLeft
@@ -173,7 +173,7 @@ func (c *WorkflowClient) readLogs(ctx context.Context, name string, opts LogOpti
 	if err != nil {
 		return err
 	}
-	s, err := c.read(ctx, obj)
+	s, err := c.readStatus(ctx, obj)
 	switch {
 	case err != nil:
 		return err

@@ -287,8 +287,8 @@ func TestErrorsOfLogs(t *testing.T) {
 		want error // nil: no sentinel matches
 	}{
 		"incomplete":             {&podlogs.IncompleteError{Missing: missing}, ErrLogsIncomplete},
-		"incomplete and deleted": {&podlogs.IncompleteError{Missing: missing, Err: &GoneError{Err: ErrDeleted}}, ErrDeleted},
-		"deleted":                {&GoneError{Err: ErrDeleted}, ErrDeleted},
+		"incomplete and deleted": {&podlogs.IncompleteError{Missing: missing, Err: &DeletedError{Err: ErrDeleted}}, ErrDeleted},
+		"deleted":                {&DeletedError{Err: ErrDeleted}, ErrDeleted},
 		"a lost file":            {&podlogs.UnavailableError{Err: apierrors.NewBadRequest("failed to open log file")}, ErrUnavailable},
 		"a broken connection":    {&podlogs.UnavailableError{Err: io.ErrUnexpectedEOF}, ErrUnavailable},
 		"forbidden":              {apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "p", errors.New("no")), ErrForbidden},

@@ -44,7 +44,7 @@ func TestErrorTextsAreShort(t *testing.T) {
 		"a phase":                              &EndedBeforeSuspendError{Name: "w", Phase: status.Phase(text), Status: s},
 		"what holds a deletion":                &DeletionHeldError{Finalizers: finalizers, Message: text},
 		"what is waited for":                   &WaitError{Last: s, Err: context.DeadlineExceeded},
-		"what was deleted":                     &GoneError{Last: s, Err: ErrDeleted},
+		"what was deleted":                     &DeletedError{Last: s, Err: ErrDeleted},
 		"gates that ended with it":             &CompletedError{Outcome: status.Outcome(text[:99]), Gates: slices.Repeat([]GateState{{Name: text, Phase: status.NodePhase(text), Message: text}}, 100)},
 		"gates that are not meant":             notSuspended(text, slices.Repeat([]GateState{{ID: text, Name: text, Phase: status.NodePhase(text), Message: text}}, 100), s.SuspendedNodes()),
 	} {

@@ -84,8 +84,8 @@ func suppliedOutputs(node map[string]any, values map[string]string) []any {
 	return all
 }
 
-// read decodes an object. It stops when ctx ends, since compressed nodes can take a second.
-func (c *WorkflowClient) read(ctx context.Context, obj *unstructured.Unstructured) (*status.WorkflowStatus, error) {
+// readStatus decodes an object. It stops when ctx ends, since compressed nodes can take a second.
+func (c *WorkflowClient) readStatus(ctx context.Context, obj *unstructured.Unstructured) (*status.WorkflowStatus, error) {
 	s, err := c.decoders.FromUnstructuredContext(ctx, obj)
 	return s, interrupted(ctx, err)
 }

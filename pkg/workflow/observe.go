@@ -22,7 +22,7 @@ type observationKey struct{}
 // begin notifies the observer that an operation begins, and returns the context for the operation:
 //
 //	ctx, o := c.begin(ctx, OpStop, name, &err)
-//	defer o.end(ctx)
+//	defer o.emitEnd(ctx)
 //
 // err points to the operation's named result. begin is not inlined, since its Call would then be on
 // the stack of each waiting call; see [following].
@@ -56,8 +56,8 @@ func (c *WorkflowClient) observeWatch(ctx context.Context, name string) context.
 // range body, panics or ends its goroutine.
 var errNotReturned = errors.New("the call did not return")
 
-// end notifies the observer that the operation has ended.
-func (o *observation) end(ctx context.Context) {
+// emitEnd notifies the observer that the operation has ended.
+func (o *observation) emitEnd(ctx context.Context) {
 	if o == nil {
 		return
 	}

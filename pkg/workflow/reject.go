@@ -21,7 +21,7 @@ import (
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Reject(ctx context.Context, name string, d Decision) (result *DecisionResult, err error) {
 	ctx, o := c.begin(ctx, OpReject, name, &err)
-	defer o.end(ctx)
+	defer o.emitEnd(ctx)
 	read, problems, _ := readDecision(d, rejection())
 	if len(d.Outputs) > 0 {
 		problems = append(problems, field.Forbidden(field.NewPath("outputs"), "a rejected gate has no outputs"))

@@ -97,14 +97,14 @@ func (c *WorkflowClient) mayEnd(ctx context.Context, name string) error {
 func (c *WorkflowClient) endReplaced(ctx context.Context, s *submission) error {
 	_, err := c.edit(ctx, s.claim.Name, s.replaced, planShutdown(status.ShutdownStop))
 	switch {
-	case gone(err), !contextEnded(err) && errors.Is(err, ErrCompleted):
+	case wasDeleted(err), !contextEnded(err) && errors.Is(err, ErrCompleted):
 		return nil
 	case err != nil:
 		return err
 	}
 	target := watchhub.Target{Name: s.claim.Name, UID: s.replaced}
 	err = c.follow(ctx, target, func(now *status.WorkflowStatus) (bool, error) { return over(now), nil })
-	if gone(err) {
+	if wasDeleted(err) {
 		return nil
 	}
 	return err
@@ -122,7 +122,7 @@ func over(s *status.WorkflowStatus) bool {
 // deleted.
 func (c *WorkflowClient) deleteReplaced(ctx context.Context, s *submission) error {
 	opts := DeleteOptions{UID: s.replaced, Propagation: metav1.DeletePropagationForeground}
-	if err := c.markDeleted(ctx, c.pacer(), s.claim.Name, opts); err != nil && !gone(err) {
+	if err := c.markDeleted(ctx, c.pacer(), s.claim.Name, opts); err != nil && !wasDeleted(err) {
 		return err
 	}
 	return c.awaitGone(ctx, s.claim.Name, s.replaced)

@@ -55,7 +55,7 @@ type ResubmitOptions struct {
 // [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Resubmit(ctx context.Context, name string, opts ResubmitOptions) (s *status.WorkflowStatus, err error) {
 	ctx, o := c.beginCall(ctx, Call{Op: OpResubmit, Name: name, DryRun: opts.DryRun}, &err)
-	defer o.end(ctx)
+	defer o.emitEnd(ctx)
 	sub := &submission{req: opts.request(), pacer: c.pacer(), subject: name}
 	obj, err := c.resubmit(ctx, sub, name, opts.UID)
 	return c.started(o, OpResubmit, sub, obj, err)

@@ -53,7 +53,7 @@ type ResumeResult struct {
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOptions) (result *ResumeResult, err error) {
 	ctx, o := c.begin(ctx, OpResume, name, &err)
-	defer o.end(ctx)
+	defer o.emitEnd(ctx)
 	id := newDecisionID()
 	_, err = c.edit(ctx, name, opts.UID, func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
 		r, err := c.planResume(ctx, obj, s, opts.KeepGates, id)

@@ -84,7 +84,7 @@ type RetryOptions struct {
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptions) (s *status.WorkflowStatus, err error) {
 	ctx, o := c.begin(ctx, OpRetry, name, &err)
-	defer o.end(ctx)
+	defer o.emitEnd(ctx)
 	request, problems := readRetryOptions(opts)
 	if len(problems) > 0 {
 		return nil, c.error(OpRetry, name, c.invalidRetry(ctx, name, opts.UID, request, problems))

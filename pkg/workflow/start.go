@@ -51,7 +51,7 @@ import (
 // [*ReplacementError] if the call fails after the old workflow was deleted.
 func (c *WorkflowClient) Start(ctx context.Context, req StartRequest) (result *StartResult, err error) {
 	ctx, o := c.beginCall(ctx, Call{Op: OpStart, Name: req.Name, DryRun: req.DryRun}, &err)
-	defer o.end(ctx)
+	defer o.emitEnd(ctx)
 	sub := &submission{req: req, pacer: c.pacer(), subject: req.Name}
 	obj, err := c.start(ctx, sub)
 	s, err := c.started(o, OpStart, sub, obj, err)

@@ -42,7 +42,7 @@ type TerminateOptions struct {
 // and the context's.
 func (c *WorkflowClient) Stop(ctx context.Context, name string, opts StopOptions) (err error) {
 	ctx, o := c.begin(ctx, OpStop, name, &err)
-	defer o.end(ctx)
+	defer o.emitEnd(ctx)
 	if _, err := c.edit(ctx, name, opts.UID, planShutdown(status.ShutdownStop)); err != nil {
 		return c.error(OpStop, name, err)
 	}
@@ -58,7 +58,7 @@ func (c *WorkflowClient) Stop(ctx context.Context, name string, opts StopOptions
 // [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Terminate(ctx context.Context, name string, opts TerminateOptions) (err error) {
 	ctx, o := c.begin(ctx, OpTerminate, name, &err)
-	defer o.end(ctx)
+	defer o.emitEnd(ctx)
 	if _, err := c.edit(ctx, name, opts.UID, planShutdown(status.ShutdownTerminate)); err != nil {
 		return c.error(OpTerminate, name, err)
 	}

@@ -33,7 +33,7 @@ type SuspendOptions struct {
 // [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Suspend(ctx context.Context, name string, opts SuspendOptions) (err error) {
 	ctx, o := c.begin(ctx, OpSuspend, name, &err)
-	defer o.end(ctx)
+	defer o.emitEnd(ctx)
 	_, err = c.edit(ctx, name, opts.UID, func(_ *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
 		switch {
 		case s.Completed():

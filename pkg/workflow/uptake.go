@@ -184,7 +184,7 @@ func (f *followUp) look(ctx context.Context) error {
 // takenUp reports whether the newest state shows that the controller has acted on the change.
 func (f *followUp) takenUp(ctx context.Context) bool {
 	f.seen = nil // it can be large, so it must not stay in memory beside the next one
-	s, err := f.client.read(ctx, f.now)
+	s, err := f.client.readStatus(ctx, f.now)
 	if err != nil {
 		return false
 	}

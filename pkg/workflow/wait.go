@@ -76,14 +76,14 @@ func (u uidsOption) applyTo(o *WaitOptions, name string) { o.UID = u[name] }
 //
 // A workflow that has failed is not an error. Errors: what the condition returned; [ErrCompleted]
 // if the workflow ended before the condition was met; [ErrNotFound] if it did not exist when the
-// call began; a [*GoneError], which matches [ErrDeleted] or [ErrReplaced], if it was deleted or
+// call began; a [*DeletedError], which matches [ErrDeleted] or [ErrReplaced], if it was deleted or
 // replaced since, or is not the one of [WithUID]; [ErrForbidden] (needs get and watch; see
 // [Requirements]), [ErrUnauthorized], [ErrNotInstalled], [ErrInvalid]; [ErrNodesOffloaded] and [ErrUnreadable] (unreadable nodes) from
 // [Suspended]; a [*WaitError] with the last state when ctx ends. If access is lost during the wait,
 // Wait keeps retrying for [Options.RetryFor], so that roles and tokens can be renewed.
 func (c *WorkflowClient) Wait(ctx context.Context, name string, until Condition, opts ...WaitOption) (s *status.WorkflowStatus, err error) {
 	ctx, o := c.begin(ctx, OpWait, name, &err)
-	defer o.end(ctx)
+	defer o.emitEnd(ctx)
 	if until == nil {
 		return nil, c.error(OpWait, name, noCondition())
 	}
@@ -125,14 +125,14 @@ func (w *awaiting) visit(s *status.WorkflowStatus) (bool, error) {
 // than the API server keeps old states, the next state is the current one.
 //
 // An error is yielded once, as the last element, with a nil status. Errors: [ErrNotFound]; a
-// [*GoneError], which matches [ErrDeleted] or [ErrReplaced]; [ErrForbidden] (needs get and watch;
+// [*DeletedError], which matches [ErrDeleted] or [ErrReplaced]; [ErrForbidden] (needs get and watch;
 // see [Requirements]), [ErrUnauthorized], [ErrNotInstalled], [ErrInvalid], [ErrUnreadable] (an object
 // that cannot be read); a [*WaitError] with the last state when ctx ends.
 func (c *WorkflowClient) Watch(ctx context.Context, name string, opts ...WaitOption) iter.Seq2[*status.WorkflowStatus, error] {
 	return func(yield func(*status.WorkflowStatus, error) bool) {
 		var err error
 		ctx, o := c.begin(ctx, OpWatch, name, &err)
-		defer o.end(ctx)
+		defer o.emitEnd(ctx)
 		err = c.follow(ctx, watchhub.Target{Name: name, UID: WaitOptionsFor(name, opts...).UID}, func(s *status.WorkflowStatus) (bool, error) {
 			if !yield(s, nil) {
 				return true, errLeft

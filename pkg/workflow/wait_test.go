@@ -78,7 +78,7 @@ func TestWaitOnAWorkflowThatGoes(t *testing.T) {
 				s.Set(func() { s.Refuse = nil })
 			})
 			_, err := c.Wait(t.Context(), name, Completed)
-			var gone *GoneError
+			var gone *DeletedError
 			if !errors.Is(err, want) || !errors.As(err, &gone) || gone.Last == nil || gone.Last.Name != name {
 				t.Errorf("%s: %v", name, err)
 			}

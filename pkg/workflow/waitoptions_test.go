@@ -94,7 +94,7 @@ func TestWaitWithUID(t *testing.T) {
 						}
 						synctest.Wait() // for the new workflow: a call can end between the two changes
 						for _, err := range waitFor(t, c, "w", uid) {
-							var gone *GoneError
+							var gone *DeletedError
 							if !errors.Is(err, want) || !errors.As(err, &gone) || gone.Last != nil {
 								t.Errorf("at the first look: %v", err)
 							}

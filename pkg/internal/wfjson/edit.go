@@ -110,7 +110,7 @@ func (e *nodeEditor) run() error {
 	if err != nil {
 		return err
 	}
-	return e.end()
+	return e.expectEnd()
 }
 
 // node returns the action for the node of that id.

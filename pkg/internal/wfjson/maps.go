@@ -22,9 +22,9 @@ type Workflow struct {
 // The error is a [*SyntaxError] or [ErrNotObject].
 func ReadWorkflow(data []byte, newSink func(size int) NodeSink) (Workflow, error) {
 	r := valueReader{scanner: whole(data), newSink: newSink}
-	value, err := r.read(shapeWorkflow, 1)
+	value, err := r.readValue(shapeWorkflow, 1)
 	if err == nil {
-		err = r.end()
+		err = r.expectEnd()
 	}
 	if err != nil {
 		return Workflow{}, r.syntaxError(err)
@@ -41,7 +41,7 @@ func ReadWorkflow(data []byte, newSink func(size int) NodeSink) (Workflow, error
 func ReadNode(data []byte, member string) (fields map[string]any, truncated bool, err error) {
 	r := valueReader{scanner: whole(data), bounded: true}
 	if member == "" {
-		value, err := r.read(shapeNode, 1)
+		value, err := r.readValue(shapeNode, 1)
 		fields, _ = value.(map[string]any)
 		return fields, r.truncated, err
 	}
@@ -51,7 +51,7 @@ func ReadNode(data []byte, member string) (fields map[string]any, truncated bool
 	}
 	as, _ := memberOfNode([]byte(member))
 	r.scanner = whole(raw[0])
-	value, err := r.read(as, 1)
+	value, err := r.readValue(as, 1)
 	return map[string]any{member: value}, r.truncated, err
 }
 
@@ -68,7 +68,7 @@ func (u Unread) Read() any {
 		return nil
 	}
 	r := valueReader{scanner: whole(s.dst), templates: true}
-	value, err := r.read(u.as, 1)
+	value, err := r.readValue(u.as, 1)
 	if err != nil {
 		return nil
 	}
@@ -95,8 +95,8 @@ type valueReader struct {
 	truncated bool // there were more items
 }
 
-// read decodes the next value as far as it has the shape.
-func (r *valueReader) read(as shape, depth int) (any, error) {
+// readValue decodes the next value as far as it has the shape.
+func (r *valueReader) readValue(as shape, depth int) (any, error) {
 	c, err := r.next()
 	switch {
 	case err != nil:
@@ -164,7 +164,7 @@ func (r *valueReader) object(as shape, depth int) (map[string]any, error) {
 	err := r.eachMember(func(name []byte) error {
 		if len(name) <= r.limit(maxName) {
 			if inner, ok := as.memberNamed(name); ok && (as != shapeMap || r.admit()) {
-				value, err := r.read(inner, depth+1)
+				value, err := r.readValue(inner, depth+1)
 				fields[Unquote(name)] = value
 				return err
 			}
@@ -182,7 +182,7 @@ func (r *valueReader) list(item shape, depth int) ([]any, error) {
 			_, err := r.skip(depth + 1)
 			return err
 		}
-		value, err := r.read(item, depth+1)
+		value, err := r.readValue(item, depth+1)
 		items = append(items, value)
 		return err
 	})

@@ -43,7 +43,7 @@ func ReadNodes(src io.Reader, sink NodeSink) (size int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	err = r.end()
+	err = r.expectEnd()
 	return r.base + len(r.buf), err
 }
 

@@ -40,7 +40,7 @@ func (s *sink) AddNode(n *wfjson.Node) error {
 	return nil
 }
 
-func read(src io.Reader) (nodes []recorded, size int, err error) {
+func readNodes(src io.Reader) (nodes []recorded, size int, err error) {
 	var s sink
 	size, err = wfjson.ReadNodes(src, &s)
 	return s.nodes, size, err
@@ -49,7 +49,7 @@ func read(src io.Reader) (nodes []recorded, size int, err error) {
 func TestReadNodesInPiecesOfAnySize(t *testing.T) {
 	text := `{"a" : {"name":"w.\u0061b","children":["x","y\n"],"n":[-1.5e3,true,null,false],"nodeFlag":{"retried":true}},` +
 		strings.Repeat(" ", 40_000) + `"b":{"message":"` + strings.Repeat("m", 70_000) + `","phase":1},"c":{"startedAt":"2026-01-01T00:00:00Z"},"d":[7]}  `
-	want, _, err := read(strings.NewReader(text))
+	want, _, err := readNodes(strings.NewReader(text))
 	if err != nil || len(want) != 4 || want[0].fields["name"] != `"w.\u0061b"` || want[3].kind != "[" {
 		t.Fatalf("%v, %.300v", err, want)
 	}
@@ -62,7 +62,7 @@ func TestReadNodesInPiecesOfAnySize(t *testing.T) {
 		"more bytes than the window":   &pieceReader{src: strings.NewReader(text), size: 40_001},
 		"the end only after the bytes": strings.NewReader(text),
 	} {
-		nodes, size, err := read(src)
+		nodes, size, err := readNodes(src)
 		if err != nil || size != len(text) || !reflect.DeepEqual(nodes, want) {
 			t.Errorf("%s: %v, size %d\n%.500v\nwant\n%.500v", name, err, size, nodes, want)
 		}
@@ -78,17 +78,17 @@ func TestReadNodesReturnsTheErrorOfTheStream(t *testing.T) {
 	text := ` {"a" : {"name":"w.\u0061b" , "children":["x" ,"y"],"n":[-1.5e3,true,null] } , "b":{} } `
 	broken := errors.New("broken")
 	for at := range len(text) {
-		if _, _, err := read(io.MultiReader(strings.NewReader(text[:at]), iotest.ErrReader(broken))); !errors.Is(err, broken) {
+		if _, _, err := readNodes(io.MultiReader(strings.NewReader(text[:at]), iotest.ErrReader(broken))); !errors.Is(err, broken) {
 			t.Errorf("broken off after %q: %v", text[:at], err)
 		}
 		if at > strings.LastIndexByte(text, '}') {
 			continue
 		}
-		if _, _, err := read(strings.NewReader(text[:at])); !errors.Is(err, io.ErrUnexpectedEOF) {
+		if _, _, err := readNodes(strings.NewReader(text[:at])); !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("ends after %q: %v", text[:at], err)
 		}
 	}
-	if _, _, err := read(stuckReader{}); !errors.Is(err, io.ErrNoProgress) {
+	if _, _, err := readNodes(stuckReader{}); !errors.Is(err, io.ErrNoProgress) {
 		t.Errorf("a stream without bytes or an error: %v", err)
 	}
 }

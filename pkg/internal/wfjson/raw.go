@@ -47,7 +47,7 @@ func Check(data []byte) error {
 	if _, err := s.skip(1); err != nil {
 		return err
 	}
-	return s.end()
+	return s.expectEnd()
 }
 
 // TypeName returns the name of the Go type that a value is decoded into.

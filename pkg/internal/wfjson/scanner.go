@@ -148,8 +148,8 @@ func (s *scanner) unexpected(want string) error {
 	return &SyntaxError{Offset: s.offset(), Reason: "want " + want}
 }
 
-// end checks that only whitespace follows. It reads a stream to its end, and so its checksum.
-func (s *scanner) end() error {
+// expectEnd checks that only whitespace follows. It reads a stream to its end, and so its checksum.
+func (s *scanner) expectEnd() error {
 	_, err := s.next()
 	switch {
 	case err == nil:

@@ -12,7 +12,7 @@ func Slim(dst, data []byte) ([]byte, error) {
 	s := slimmer{scanner: whole(data), dst: dst}
 	err := s.copy(shapeWorkflow, 1)
 	if err == nil {
-		err = s.end()
+		err = s.expectEnd()
 	}
 	if err != nil {
 		return dst, s.syntaxError(err)

@@ -33,8 +33,8 @@ func TestWaitsAreLinkedToTheStart(t *testing.T) {
 	}{
 		"reached":       {workflow.Reached{Op: workflow.OpWait, Status: startedElsewhere()}, nil, 1},
 		"no longer":     {nil, failed(workflow.OpWait, &workflow.WaitError{Last: stopped, Err: context.DeadlineExceeded}), 1},
-		"gone":          {nil, failed(workflow.OpWait, &workflow.GoneError{Last: stopped, Err: workflow.ErrDeleted}), 1},
-		"gone unseen":   {nil, failed(workflow.OpWait, &workflow.GoneError{Err: workflow.ErrDeleted}), 0},
+		"gone":          {nil, failed(workflow.OpWait, &workflow.DeletedError{Last: stopped, Err: workflow.ErrDeleted}), 1},
+		"gone unseen":   {nil, failed(workflow.OpWait, &workflow.DeletedError{Err: workflow.ErrDeleted}), 0},
 		"no annotation": {workflow.Reached{Status: &status.WorkflowStatus{Name: "x"}}, nil, 0},
 		"no status":     {workflow.Reached{}, nil, 0},
 	} {

@@ -42,7 +42,7 @@ func causes() map[string]error {
 		"NotInstalled":        workflow.ErrNotInstalled,
 		"NotSuspended":        workflow.ErrNotSuspended,
 		"Replaced":            workflow.ErrReplaced,
-		"Deleted":             &workflow.GoneError{Last: startedElsewhere(), Err: workflow.ErrDeleted},
+		"Deleted":             &workflow.DeletedError{Last: startedElsewhere(), Err: workflow.ErrDeleted},
 		"Completed":           workflow.ErrCompleted,
 		"LogsIncomplete":      workflow.ErrLogsIncomplete,
 		"NotCompleted":        workflow.ErrNotCompleted,

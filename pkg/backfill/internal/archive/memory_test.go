@@ -170,7 +170,7 @@ func move(t *testing.T, index archive.Index, path string) (archive.Result, error
 	return archive.Move(t.Context(), index, path, idle)
 }
 
-func read(t *testing.T, path string) map[string]string {
+func readDocuments(t *testing.T, path string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	for d, err := range archive.Read(path) {

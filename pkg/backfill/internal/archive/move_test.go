@@ -24,7 +24,7 @@ func TestMoveAndRestore(t *testing.T) {
 		if want := (archive.Result{Documents: int64(n), Written: true}); err != nil || result != want || index.documents != nil {
 			t.Fatalf("%d: %+v, %v, %v", n, result, err, index.documents)
 		}
-		if got := read(t, path); !maps.Equal(got, before) {
+		if got := readDocuments(t, path); !maps.Equal(got, before) {
 			t.Errorf("%d: %v", n, got)
 		}
 		var batches []map[string]any
@@ -71,14 +71,14 @@ func TestMoveThatIsKilled(t *testing.T) {
 		if !errors.Is(err, errKilled) {
 			t.Fatal(err)
 		}
-		if _, err := os.Stat(path); err == nil && !maps.Equal(read(t, path), want) {
+		if _, err := os.Stat(path); err == nil && !maps.Equal(readDocuments(t, path), want) {
 			t.Errorf("killed after %d requests: the file is not complete", killAfter)
 		} else if err != nil && !maps.Equal(index.documents, want) {
 			t.Errorf("killed after %d requests: neither index nor file", killAfter)
 		}
 		index.killAfter = 0
 		_, err = move(t, index, path)
-		if err != nil || index.documents != nil || !maps.Equal(read(t, path), want) {
+		if err != nil || index.documents != nil || !maps.Equal(readDocuments(t, path), want) {
 			t.Errorf("killed after %d requests, and called again: %v", killAfter, err)
 		}
 		if left, _ := filepath.Glob(filepath.Join(dir, "*.partial")); len(left) > 0 {
@@ -116,7 +116,7 @@ func TestMoveKeepsTheIndex(t *testing.T) {
 		if _, err := move(t, index, path); !errors.Is(err, archive.ErrExists) || len(index.documents) != 1 {
 			t.Errorf("%v, %v", err, index.documents)
 		}
-		if got := read(t, path); got["index__0__0"] != `{"n": 7}` {
+		if got := readDocuments(t, path); got["index__0__0"] != `{"n": 7}` {
 			t.Errorf("the file was changed: %v", got)
 		}
 	})
@@ -154,7 +154,7 @@ func TestMoveKeepsAnIndexInUse(t *testing.T) {
 	if _, err := archive.Move(t.Context(), index, path, inUse); !errors.Is(err, errInUse) || len(index.documents) != 3 {
 		t.Errorf("%v, %v", err, index.documents)
 	}
-	if got := read(t, path); len(got) != 3 {
+	if got := readDocuments(t, path); len(got) != 3 {
 		t.Errorf("%v", got)
 	}
 }
@@ -201,7 +201,7 @@ func TestMoveKeepsAnIndexThatWasCreatedAgain(t *testing.T) {
 		if !errors.Is(err, archive.ErrChanged) || len(memory.documents) != test.size {
 			t.Errorf("%d documents %s: %v, %v", test.size, test.when, err, memory.documents)
 		}
-		if got := read(t, path); len(got) != 3 || got["index__0__0"] == "" {
+		if got := readDocuments(t, path); len(got) != 3 || got["index__0__0"] == "" {
 			t.Errorf("%d documents %s: %v", test.size, test.when, got)
 		}
 	}
@@ -230,7 +230,7 @@ func TestTwoMovesToOneFile(t *testing.T) {
 			}
 			continue
 		}
-		if err != nil || result.Documents != 3 || !result.Written || index.documents != nil || len(read(t, path)) != 3 {
+		if err != nil || result.Documents != 3 || !result.Written || index.documents != nil || len(readDocuments(t, path)) != 3 {
 			t.Errorf("%s: the second: %+v, %v", name, result, err)
 		}
 	}

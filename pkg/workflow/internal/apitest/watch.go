@@ -30,7 +30,7 @@ func (s *Server) Cut(err error) {
 	s.Lock()
 	defer s.Unlock()
 	for w := range s.watches {
-		w.end(err)
+		w.endWatch(err)
 	}
 }
 
@@ -98,13 +98,13 @@ func (s *Server) watch(r *http.Request) (*http.Response, error) {
 		<-ctx.Done()
 		time.Sleep(late)
 		_ = out.CloseWithError(ctx.Err())
-		s.Set(func() { w.end(nil) })
+		s.Set(func() { w.endWatch(nil) })
 	}()
 	return &http.Response{StatusCode: http.StatusOK, Header: header(), Body: in}, nil
 }
 
-// end closes the watch. The caller holds the lock, as for send.
-func (w *stream) end(err error) {
+// endWatch closes the watch. The caller holds the lock, as for send.
+func (w *stream) endWatch(err error) {
 	if w.server.watches[w] {
 		delete(w.server.watches, w)
 		if err != nil { // first, since the end of the queue closes the pipe without an error

@@ -231,15 +231,15 @@ func refuses(code int, reason metav1.StatusReason, text string) answer {
 }
 
 // readAll reads a log that has ended.
-func readAll(l *containerLog) ([]string, error) { return read(context.Background(), l, readFinal) }
+func readAll(l *containerLog) ([]string, error) { return readLog(context.Background(), l, readFinal) }
 
 // readPart reads what has been written of a log that continues.
 func readPart(t *testing.T, l *containerLog) ([]string, error) {
 	t.Helper()
-	return read(t.Context(), l, readSoFar)
+	return readLog(t.Context(), l, readSoFar)
 }
 
-func read(ctx context.Context, l *containerLog, m mode) ([]string, error) {
+func readLog(ctx context.Context, l *containerLog, m mode) ([]string, error) {
 	var texts []string
 	err := l.readWritten(ctx, m, func(line Line) error {
 		texts = append(texts, line.Text)

@@ -112,12 +112,12 @@ func (m *merger) open(ctx context.Context) {
 		m.ahead++
 		m.inputs.push(in)
 		m.full = len(m.inputs) == maxOpen
-		m.running.Go(func() { in.read(ctx) })
+		m.running.Go(func() { in.readLines(ctx) })
 	}
 }
 
 // read reads the log, and pauses before each line until its turn.
-func (in *mergeInput) read(ctx context.Context) {
+func (in *mergeInput) readLines(ctx context.Context) {
 	defer close(in.steps)
 	send := func(step mergeStep) error {
 		select {

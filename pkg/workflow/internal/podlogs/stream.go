@@ -104,7 +104,7 @@ func (s *stream) finish(reason ending) {
 
 // run reads the log to its end. live ends with the container.
 func (s *stream) run(ctx, live context.Context) {
-	err := s.read(ctx, live)
+	err := s.readLines(ctx, live)
 	if err != nil && ctx.Err() == nil {
 		s.coordinator.fail(err)
 	}
@@ -114,7 +114,7 @@ func (s *stream) run(ctx, live context.Context) {
 	}
 }
 
-func (s *stream) read(ctx, live context.Context) error {
+func (s *stream) readLines(ctx, live context.Context) error {
 	if s.initial {
 		select {
 		case <-s.coordinator.backlogRead: // until then merge owns the log

@@ -37,7 +37,7 @@ func twoLoops(items int) *unstructured.Unstructured {
 
 // A node can have as many parents as there are nodes, so they are searched once.
 func TestOuterIsFoundOnce(t *testing.T) {
-	g := newGraph(t.Context(), read(t, twoLoops(100)))
+	g := newGraph(t.Context(), readStatus(t, twoLoops(100)))
 	group, root := g.byID["w-g1"], g.byID["w"]
 	if g.outer(group) != root {
 		t.Fatal("the second group is not inside the root")
@@ -58,7 +58,7 @@ func TestPodOfIsBounded(t *testing.T) {
 			"name": fmt.Sprint("w.", i), "type": "Container", "phase": "Failed", "boundaryID": fmt.Sprint("w-", i+1),
 		}
 	}
-	g := newGraph(t.Context(), read(t, failedWorkflow(nodes)))
+	g := newGraph(t.Context(), readStatus(t, failedWorkflow(nodes)))
 	g.byID["w-500"].Type = status.NodeTypePod
 	for id, want := range map[string]string{"w-0": "w-0", "w-371": "w-371", "w-372": "w-500", "w-499": "w-500", "w-501": "w-501"} {
 		if got := g.podOf(g.byID[id]); got != g.byID[want] {
@@ -82,7 +82,7 @@ func TestMakeIsLinearInManyBranches(t *testing.T) {
 		}
 	}
 	nodes["0-a"].(map[string]any)["phase"] = "Failed"
-	s := read(t, failedWorkflow(nodes))
+	s := readStatus(t, failedWorkflow(nodes))
 	done := make(chan *Plan)
 	go func() {
 		p, err := Make(t.Context(), s, Request{})
@@ -104,7 +104,7 @@ func TestMakeIsLinearInManyBranches(t *testing.T) {
 // The time per item must not grow with the number of items.
 func BenchmarkMake(b *testing.B) {
 	for _, items := range []int{1_000, 10_000} {
-		s := read(b, twoLoops(items))
+		s := readStatus(b, twoLoops(items))
 		b.Run(fmt.Sprint(items), func(b *testing.B) {
 			for b.Loop() {
 				if _, err := Make(b.Context(), s, Request{}); err != nil {
@@ -135,7 +135,7 @@ func (c *countedContext) Err() error {
 // at any point.
 func TestMakeOfManyNodes(t *testing.T) {
 	const items = 60_000
-	s := read(t, twoLoops(items))
+	s := readStatus(t, twoLoops(items))
 	whole := &countedContext{Context: t.Context(), after: 1 << 30}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

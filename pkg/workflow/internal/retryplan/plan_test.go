@@ -48,7 +48,7 @@ func selector(t testing.TB, text string) status.NodeSelector {
 	return s
 }
 
-func read(t testing.TB, obj *unstructured.Unstructured) *status.WorkflowStatus {
+func readStatus(t testing.TB, obj *unstructured.Unstructured) *status.WorkflowStatus {
 	t.Helper()
 	s, err := status.FromUnstructured(obj)
 	if err != nil {
@@ -61,7 +61,7 @@ func read(t testing.TB, obj *unstructured.Unstructured) *status.WorkflowStatus {
 func retry(t testing.TB, obj *unstructured.Unstructured, request Request) (*Plan, *unstructured.Unstructured) {
 	t.Helper()
 	before := obj.DeepCopy()
-	p, err := Make(t.Context(), read(t, obj), request)
+	p, err := Make(t.Context(), readStatus(t, obj), request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func TestMakeRefuses(t *testing.T) {
 		{"a selector that matches none of the IDs", "phase: Failed" + nodes, Request{RestartSuccessful: true, Selector: selector(t, "id=a"), Nodes: names("w")}, `nodes[0]: Invalid value: "w": the selector matches none`, nil},
 		{"unknown names", "phase: Failed" + nodes, Request{RestartSuccessful: true, Nodes: names("x", "c", "d")}, `[nodes[1]: Invalid value: "c": no node of the workflow has this name or ID, nodes[2]: Invalid value: "d"`, load},
 	} {
-		s := read(t, workflowObject(t, "{kind: Workflow, metadata: {name: w}, status: {"+tc.state+"}}"))
+		s := readStatus(t, workflowObject(t, "{kind: Workflow, metadata: {name: w}, status: {"+tc.state+"}}"))
 		p, err := Make(t.Context(), s, tc.request)
 		var selection *SelectionError
 		if !errors.As(err, &selection) || p != nil {
@@ -220,19 +220,19 @@ func TestMakeRefuses(t *testing.T) {
 	}
 	for state, phase := range map[string]status.Phase{"phase: Running" + nodes: status.PhaseRunning, "": status.PhaseUnknown} {
 		var running *NotCompletedError
-		s := read(t, workflowObject(t, "{kind: Workflow, metadata: {name: w}, status: {"+state+"}}"))
+		s := readStatus(t, workflowObject(t, "{kind: Workflow, metadata: {name: w}, status: {"+state+"}}"))
 		if _, err := Make(t.Context(), s, Request{}); !errors.As(err, &running) || running.Phase != phase {
 			t.Errorf("phase %q: %v", phase, err)
 		}
 	}
-	s := read(t, workflowObject(t, "{kind: Workflow, metadata: {name: w}, status: {phase: Failed, offloadNodeStatusVersion: 'fnv:1'}}"))
+	s := readStatus(t, workflowObject(t, "{kind: Workflow, metadata: {name: w}, status: {phase: Failed, offloadNodeStatusVersion: 'fnv:1'}}"))
 	if _, err := Make(t.Context(), s, Request{}); !errors.Is(err, status.ErrNodesOffloaded) {
 		t.Errorf("offloaded nodes: %v", err)
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	enough := errors.New("enough")
 	cancel(enough)
-	s = read(t, workflowObject(t, "{kind: Workflow, metadata: {name: w}, status: {phase: Failed}}"))
+	s = readStatus(t, workflowObject(t, "{kind: Workflow, metadata: {name: w}, status: {phase: Failed}}"))
 	if _, err := Make(ctx, s, Request{}); !errors.Is(err, enough) {
 		t.Errorf("an ended context: %v", err)
 	}

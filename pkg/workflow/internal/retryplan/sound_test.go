@@ -42,7 +42,7 @@ func checkSound(t *testing.T, obj *unstructured.Unstructured, p *Plan, edited *u
 	t.Helper()
 	before, _, _ := unstructured.NestedMap(obj.Object, "status", "nodes")
 	after, _, _ := unstructured.NestedMap(edited.Object, "status", "nodes")
-	graph := newGraph(t.Context(), read(t, obj))
+	graph := newGraph(t.Context(), readStatus(t, obj))
 	removed := map[string]bool{}
 	for _, n := range p.Removed() {
 		removed[n.ID] = true

@@ -148,7 +148,7 @@ func (c *call) beginWith(ctx context.Context, first *snapshot) (err error) {
 		p.Outage = c.hub.cfg.Outage
 		first, err = pace.Do(ctx, p, func() (*snapshot, error) {
 			if c.turn == nil { // not the first attempt
-				return c.hub.read(ctx, c.sub.topic.name)
+				return c.hub.readSnapshot(ctx, c.sub.topic.name)
 			}
 			defer c.leaveTurn()
 			return c.hub.get(ctx, c.sub.topic.name)
@@ -180,7 +180,7 @@ func (c *call) receive(ctx context.Context, shown *status.WorkflowStatus) (err e
 		return nil
 	}
 	// A change since the read may have been delivered to no call.
-	again, err := c.retry(ctx, func() (*snapshot, error) { return c.hub.read(ctx, c.sub.topic.name) })
+	again, err := c.retry(ctx, func() (*snapshot, error) { return c.hub.readSnapshot(ctx, c.sub.topic.name) })
 	if notFound(err) {
 		return ErrDeleted
 	}

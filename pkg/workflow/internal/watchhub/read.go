@@ -12,8 +12,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/source"
 )
 
-// read reads a workflow. While many calls read, it blocks until it is its turn.
-func (h *Hub) read(ctx context.Context, name string) (*snapshot, error) {
+// readSnapshot reads a workflow. While many calls read, it blocks until it is its turn.
+func (h *Hub) readSnapshot(ctx context.Context, name string) (*snapshot, error) {
 	leave, err := h.turns.await(ctx)
 	if err != nil {
 		return nil, err
