@@ -144,14 +144,19 @@ func describeWait(fixture func() Fixture) {
 	Describe("Watch", func() {
 		It("yields distinct states up to the end", func(ctx SpecContext) {
 			f := fixture()
-			started := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, onePod), Parameters: map[string]any{"message": ""}})
-			versions := map[string]bool{}
+			started := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
+			versions, approved := map[string]bool{}, false
 			var last *status.WorkflowStatus
 			for s, err := range f.Client.Watch(ctx, started.Name) {
 				Expect(err).NotTo(HaveOccurred())
 				Expect(versions).NotTo(HaveKey(s.ResourceVersion))
 				versions[s.ResourceVersion] = true
 				last = s
+				if s.Suspended() && !approved { // it goes on only after it was seen, however late the watch began
+					approved = true
+					_, err := f.Client.Approve(ctx, s.Name, workflow.Decision{All: true, Outputs: map[string]any{"by": "me"}})
+					Expect(err).NotTo(HaveOccurred())
+				}
 			}
 			Expect(last.Outcome()).To(Equal(status.OutcomeSucceeded))
 			Expect(len(versions)).To(BeNumerically(">", 1))
