@@ -42,7 +42,8 @@ type Runner interface {
 	//
 	// A run keeps the parameters that it was started with, even if the configuration has changed
 	// since. [workflow.ErrConflict] means that the run has another template, snapshot or target, so
-	// the configuration describes another backfill.
+	// the configuration describes another backfill, or that the writes of other clients overtook each
+	// of its own for as long as it retries.
 	//
 	// Of a Start and a Pause at once, both succeed, and the one that writes the workflow last decides
 	// whether it goes on, which Status shows.
@@ -63,7 +64,8 @@ type Runner interface {
 	// if necessary.
 	//
 	// Errors: [ErrNotStarted]; [ErrEnded], also if the backfill was stopped in the meantime;
-	// [workflow.ErrUnsupported] without Dependencies.Kubernetes, before anything is changed.
+	// [workflow.ErrConflict] if the writes of other clients overtook each of its own for as long as it
+	// retries; [workflow.ErrUnsupported] without Dependencies.Kubernetes, before anything is changed.
 	Pause(ctx context.Context) error
 	// Stopper stops the backfill.
 	Stopper

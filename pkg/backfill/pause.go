@@ -52,12 +52,14 @@ func (b *argoBackfill) pause(ctx context.Context, s *status.WorkflowStatus, pool
 	return err
 }
 
-// alignUntilStable returns a workflow whose workers were given the state was, once they have the state that
-// the workflow is in. It is the last step of a verb that writes the workflow, whose state decides:
-// each verb writes it once, so concurrent verbs have the effect of one after the other. A verb needs
-// another round only because of another verb's write, so however many meet, none undoes another
-// again and again. The last step is a read of the workflow: whichever verb scales the workers last
-// does so by the workflow's last state.
+// alignUntilStable gives the workers of a workflow the state that the workflow is in, and returns that
+// state. was is the state that they were given before.
+//
+// It is the last step of a verb that writes the workflow, whose state decides: each verb writes it
+// once, so concurrent verbs have the effect of one after the other. A verb needs another round only
+// because of another verb's write, so however many meet, none undoes another again and again. It ends
+// with a read of the workflow: whichever verb scales the workers last does so by the workflow's last
+// state.
 func (b *argoBackfill) alignUntilStable(ctx context.Context, was *status.WorkflowStatus, pool *workers.Pool) (*status.WorkflowStatus, error) {
 	for {
 		now, err := b.refetch(ctx, was)

@@ -103,9 +103,10 @@ func (c *chooser) take(exact, matched []*status.Node) (others []GateState, found
 	return others, found
 }
 
-// planRepetition returns what to do for a decision that has nothing to decide: err is its result. This call may
-// repeat a decision that the controller missed. So if a selected gate was decided before, and nothing
-// shows that the controller acted on that, a write makes the controller look at the workflow first.
+// planRepetition returns what to do for a decision that has nothing to decide: err is its result. This
+// call may repeat a decision that the controller missed. So if a selected gate was decided before, and
+// nothing shows that the controller acted on that, a write makes the controller look at the workflow
+// first.
 func (c *choice) planRepetition(s *status.WorkflowStatus, err error) (*change, error) {
 	if s.Completed() || s.NodesErr != nil || contextEnded(err) {
 		return nil, err

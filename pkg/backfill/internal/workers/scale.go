@@ -45,8 +45,9 @@ func (p *Pool) pause(ctx context.Context) ([]*Workload, error) {
 }
 
 // PauseAfterSteps pauses the workers of a suspended workflow. If it has none yet, a step that is
-// running may be about to create them, so PauseAfterSteps blocks until such steps have ended, which
-// starts no others, or until suspended reports that the workflow is not suspended any more.
+// running may be about to create them, so PauseAfterSteps blocks until such steps have ended, or until
+// suspended, which reads the workflow, reports that it is no longer suspended. A suspended workflow
+// starts no other steps.
 func (p *Pool) PauseAfterSteps(ctx context.Context, suspended func(context.Context) (bool, error)) error {
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
