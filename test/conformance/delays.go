@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -14,10 +13,6 @@ import (
 
 // pauses is a template that others refer to; it calls another one of its own.
 const pauses = `
-apiVersion: argoproj.io/v1alpha1
-kind: %s
-metadata: {generateName: pauses-}
-spec:
   templates:
   - name: main
     inputs: {parameters: [{name: for}]}
@@ -28,11 +23,9 @@ spec:
     suspend: {duration: "{{inputs.parameters.for}}"}
 `
 
-// delaysAndGates is a spec with every form of a delay, first beside a gate and then between gates.
-// It refers to the two templates of pauses.
+// delaysAndGates has every form of a delay, first beside a gate and then between gates. It refers to
+// the two templates of pauses.
 const delaysAndGates = `
-spec:
-  entrypoint: main
   arguments: {parameters: [{name: for, value: 1h}]}
   templates:
   - name: main
@@ -60,11 +53,6 @@ spec:
 
 // intermediate asks for values with Argo's intermediate parameters.
 const intermediate = `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {generateName: intermediate-}
-spec:
-  entrypoint: main
   templates:
   - name: main
     steps:
@@ -83,22 +71,17 @@ spec:
       - {name: database, valueFrom: {supplied: {}}}
 `
 
-func describeDelays(fixture func() Fixture) {
+func describeDelays(f *Fixture) {
 	for _, from := range []string{"a template", "a manifest"} {
 		Describe("Delays of "+from, func() {
 			It("are not gates", func(ctx SpecContext) {
-				f := fixture()
-				text := strings.NewReplacer(
-					"NAMESPACED", f.template(ctx, fmt.Sprintf(pauses, "WorkflowTemplate")),
-					"CLUSTER", f.clusterTemplate(ctx, fmt.Sprintf(pauses, "ClusterWorkflowTemplate")),
-				).Replace(delaysAndGates)
-				req := workflow.StartRequest{Manifest: []byte("metadata: {generateName: delays-}\n" + text)}
+				spec := strings.NewReplacer("NAMESPACED", f.template(ctx, pauses), "CLUSTER", f.clusterTemplate(ctx, pauses)).
+					Replace(delaysAndGates)
+				req := workflow.StartRequest{Manifest: []byte(templateHead("Workflow") + spec)}
 				if from == "a template" {
-					req = workflow.StartRequest{Template: f.template(ctx,
-						"apiVersion: argoproj.io/v1alpha1\nkind: WorkflowTemplate\nmetadata: {generateName: delays-}\n"+text)}
+					req = workflow.StartRequest{Template: f.template(ctx, spec)}
 				}
-				s := f.start(ctx, req)
-				s = f.wait(ctx, s.Name, func(s *status.WorkflowStatus) (bool, error) {
+				s := f.wait(ctx, f.start(ctx, req).Name, func(s *status.WorkflowStatus) (bool, error) {
 					return len(s.SuspendedNodes()) == 2 && len(s.DelayedNodes()) == 5, s.Err()
 				})
 				Expect(displayNames(s.SuspendedNodes())).To(ConsistOf("approve", "in-time"))
@@ -108,18 +91,14 @@ func describeDelays(fixture func() Fixture) {
 				}
 
 				approve := s.SuspendedNodes()
-				decided, err := f.Client.Approve(ctx, s.Name, workflow.Decision{All: true})
-				Expect(err).NotTo(HaveOccurred())
+				decided := must(f.Client.Approve(ctx, s.Name, workflow.Decision{All: true}))
 				Expect(decided.Gates).To(ConsistOf(HaveField("Name", "approve"), HaveField("Name", "in-time")))
 
-				s, err = f.Client.Get(ctx, s.Name)
-				Expect(err).NotTo(HaveOccurred())
+				s = must(f.Client.Get(ctx, s.Name))
 				Expect(s.Outcome()).To(Equal(status.OutcomeRunning))
-				for listed, err := range f.Client.List(ctx, workflow.ListOptions{Outcomes: []status.Outcome{status.OutcomeSuspended}}) {
-					Expect(err).NotTo(HaveOccurred())
-					Expect(listed.Name).NotTo(Equal(s.Name))
-				}
-				_, err = f.Client.Reject(ctx, s.Name, workflow.Decision{Gates: []string{approve[0].ID}})
+				suspended := workflow.ListOptions{Outcomes: []status.Outcome{status.OutcomeSuspended}}
+				Expect(collect(f.Client.List(ctx, suspended))).NotTo(ContainElement(HaveField("Name", s.Name)))
+				_, err := f.Client.Reject(ctx, s.Name, workflow.Decision{Gates: []string{approve[0].ID}})
 				told := expectError(err, workflow.ErrNotSuspended, workflow.OpReject, s.Name)
 				Expect(told).To(ContainSubstring("is Succeeded since"))
 				for _, decision := range []workflow.Decision{{Selector: "displayName=here"}, {Gates: []string{"her*"}}} {
@@ -129,18 +108,15 @@ func describeDelays(fixture func() Fixture) {
 				}
 				Expect(f.Client.Gates(ctx, s.Name)).To(BeEmpty())
 
-				decided, err = f.Client.Approve(ctx, s.Name, workflow.Decision{Gates: []string{"here"}})
-				Expect(err).NotTo(HaveOccurred())
+				decided = must(f.Client.Approve(ctx, s.Name, workflow.Decision{Gates: []string{"here"}}))
 				Expect(decided.Gates).To(HaveExactElements(And(HaveField("Name", "here"), HaveField("Until", Not(BeZero())))))
-				result, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{})
-				Expect(err).NotTo(HaveOccurred())
+				result := must(f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{}))
 				Expect(result.Gates).To(BeEmpty())
 				Expect(result.Delays).To(ConsistOf(
 					HaveField("Name", "of-workflow"), HaveField("Name", "inline"), HaveField("Name", "within"), HaveField("Name", "cluster")))
 
 				// Between the two gates there are only delays.
-				s, err = f.Client.Wait(ctx, s.Name, workflow.Suspended)
-				Expect(err).NotTo(HaveOccurred())
+				s = f.wait(ctx, s.Name, workflow.Suspended)
 				Expect(displayNames(s.SuspendedNodes())).To(HaveExactElements("confirm"))
 				Expect(s.DelayedNodes()).To(BeEmpty())
 				Expect(s.Nodes).To(ContainElement(And(HaveField("DisplayName", "cool-down"), HaveField("Phase", status.NodeSucceeded))))
@@ -150,9 +126,7 @@ func describeDelays(fixture func() Fixture) {
 
 	Describe("Intermediate parameters", func() {
 		It("are checked and defaulted", func(ctx SpecContext) {
-			f := fixture()
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, intermediate)})
-			s = f.wait(ctx, s.Name, workflow.Suspended)
+			s := f.startUntil(ctx, intermediate, workflow.Suspended)
 			Expect(s.SuspendedNodes()[0].AwaitedOutputs()).To(HaveExactElements(
 				status.Parameter{
 					Name: "approve", Supplied: true, Enum: []string{"YES", "NO"}, Default: "NO", HasDefault: true, Description: "Deploy to production?",
@@ -163,10 +137,9 @@ func describeDelays(fixture func() Fixture) {
 			told := expectError(err, workflow.ErrInvalid, workflow.OpApprove, s.Name)
 			Expect(told).To(And(ContainSubstring("[YES NO]"), Not(ContainSubstring("perhaps"))))
 
-			result, err := f.Client.Approve(ctx, s.Name, workflow.Decision{All: true, Outputs: map[string]any{"database": "db2"}})
-			Expect(err).NotTo(HaveOccurred())
-			s = f.wait(ctx, s.Name, workflow.Completed)
-			Expect(s.Outcome()).To(Equal(status.OutcomeSucceeded))
+			decision := workflow.Decision{All: true, Outputs: map[string]any{"database": "db2"}}
+			result := must(f.Client.Approve(ctx, s.Name, decision))
+			s = f.succeeded(ctx, s.Name)
 			for name, want := range map[string]string{"approve": "NO", "database": "db2"} {
 				value, _ := s.Node(result.Gates[0].ID).Outputs().Parameter(name)
 				Expect(value).To(Equal(want))

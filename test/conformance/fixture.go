@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"errors"
+	"iter"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
@@ -10,6 +11,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
@@ -44,26 +47,13 @@ func Specs(implementation string, setup func(ctx context.Context) Fixture) bool 
 	return ginkgo.Describe("conformance of the "+implementation, func() {
 		var f Fixture
 		ginkgo.BeforeEach(func(ctx ginkgo.SpecContext) { f = setup(ctx) }, ginkgo.NodeTimeout(specTimeout))
-		fixture := func() Fixture { return f }
-		describeStart(fixture)
-		describeIdempotency(fixture)
-		describeIfExists(fixture)
-		describeRead(fixture)
-		describeWait(fixture)
-		describeSources(fixture)
-		describeList(fixture)
-		describeVerbs(fixture)
-		describeSuspend(fixture)
-		describeResume(fixture)
-		describeGates(fixture)
-		describeDelays(fixture)
-		describeStop(fixture)
-		describeDelete(fixture)
-		describeResubmit(fixture)
-		describeLogs(fixture)
-		describeRetry(fixture)
-		describeSecrets(fixture)
-		describeValues(fixture)
+		for _, describe := range []func(*Fixture){
+			describeStart, describeIdempotency, describeIfExists, describeRead, describeWait, describeSources, describeList,
+			describeVerbs, describeSuspend, describeResume, describeGates, describeDelays, describeStop, describeDelete,
+			describeResubmit, describeLogs, describeRetry, describeRetryRefusals, describeSecrets, describeValues,
+		} {
+			describe(&f)
+		}
 	})
 }
 
@@ -72,10 +62,23 @@ func (f Fixture) workflows() dynamic.ResourceInterface {
 	return argotest.Workflows(f.Admin, f.Namespace)
 }
 
-// template creates the WorkflowTemplate of a manifest and returns its name.
-func (f Fixture) template(ctx context.Context, manifest string) string {
+// pods returns the administrator's client for pods.
+func (f Fixture) pods() dynamic.ResourceInterface {
+	return f.Admin.Resource(schema.GroupVersionResource{Version: "v1", Resource: "pods"}).Namespace(f.Namespace)
+}
+
+// podsOf returns the pods of a workflow.
+func (f Fixture) podsOf(ctx context.Context, name string) []unstructured.Unstructured {
 	ginkgo.GinkgoHelper()
-	name := argotest.Create(ctx, argotest.Templates(f.Admin, f.Namespace), manifest)
+	ofWorkflow := metav1.ListOptions{LabelSelector: "workflows.argoproj.io/workflow=" + name}
+	return must(f.pods().List(ctx, ofWorkflow)).Items
+}
+
+// template creates a WorkflowTemplate with the entrypoint main and these other fields of its spec,
+// and returns its name.
+func (f Fixture) template(ctx context.Context, spec string) string {
+	ginkgo.GinkgoHelper()
+	name := argotest.Create(ctx, argotest.Templates(f.Admin, f.Namespace), templateHead("WorkflowTemplate")+spec)
 	f.awaitKnown(ctx, name, false)
 	return name
 }
@@ -107,10 +110,10 @@ func (f Fixture) awaitKnown(ctx context.Context, template string, clusterScope b
 }
 
 // clusterTemplate does the same with a ClusterWorkflowTemplate, until the end of the spec.
-func (f Fixture) clusterTemplate(ctx context.Context, manifest string) string {
+func (f Fixture) clusterTemplate(ctx context.Context, spec string) string {
 	ginkgo.GinkgoHelper()
 	templates := f.Admin.Resource(argotest.Resource("clusterworkflowtemplates"))
-	name := argotest.Create(ctx, templates, manifest)
+	name := argotest.Create(ctx, templates, templateHead("ClusterWorkflowTemplate")+spec)
 	ginkgo.DeferCleanup(func(ctx ginkgo.SpecContext) {
 		gomega.Expect(templates.Delete(ctx, name, metav1.DeleteOptions{})).To(gomega.Succeed())
 	}, ginkgo.NodeTimeout(specTimeout))
@@ -121,25 +124,71 @@ func (f Fixture) clusterTemplate(ctx context.Context, manifest string) string {
 // start starts a workflow, and expects success.
 func (f Fixture) start(ctx context.Context, req workflow.StartRequest) *status.WorkflowStatus {
 	ginkgo.GinkgoHelper()
-	started, err := f.Client.Start(ctx, req)
-	gomega.Expect(err).NotTo(gomega.HaveOccurred())
-	return started.WorkflowStatus
+	return must(f.Client.Start(ctx, req)).WorkflowStatus
 }
 
 // wait waits for a state, and expects success.
 func (f Fixture) wait(ctx context.Context, name string, until workflow.Condition) *status.WorkflowStatus {
 	ginkgo.GinkgoHelper()
-	s, err := f.Client.Wait(ctx, name, until)
-	gomega.Expect(err).NotTo(gomega.HaveOccurred())
-	return s
+	return must(f.Client.Wait(ctx, name, until))
 }
 
-// expectNone checks that a refused start left nothing behind.
-func (f Fixture) expectNone(ctx context.Context) {
+// startUntil starts a workflow from a template with this spec, and waits for a state.
+func (f Fixture) startUntil(ctx context.Context, spec string, until workflow.Condition) *status.WorkflowStatus {
 	ginkgo.GinkgoHelper()
-	list, err := f.workflows().List(ctx, metav1.ListOptions{})
+	return f.wait(ctx, f.start(ctx, workflow.StartRequest{Template: f.template(ctx, spec)}).Name, until)
+}
+
+// patch changes a workflow without using the client.
+func (f Fixture) patch(ctx context.Context, name, patch string) {
+	ginkgo.GinkgoHelper()
+	must(f.workflows().Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{}))
+}
+
+// existing returns all workflows. A start that was refused leaves none behind.
+func (f Fixture) existing(ctx context.Context) []unstructured.Unstructured {
+	ginkgo.GinkgoHelper()
+	return must(f.workflows().List(ctx, metav1.ListOptions{})).Items
+}
+
+// reader returns a client with only these permissions, as soon as it may get the workflow.
+func (f Fixture) reader(ctx context.Context, name string, allowed map[string][]string) workflow.Interface {
+	ginkgo.GinkgoHelper()
+	client := f.Restricted(ctx, allowed)
+	eventuallyAllowed(ctx, func() error { return errorOf(client.Get(ctx, name)) })
+	return client
+}
+
+// must returns the result of a call, and expects success.
+func must[T any](result T, err error) T {
+	ginkgo.GinkgoHelper()
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
-	gomega.Expect(list.Items).To(gomega.BeEmpty())
+	return result
+}
+
+// errorOf returns the error of a call.
+func errorOf[T any](_ T, err error) error { return err }
+
+// collect returns what a sequence yields, and expects no error.
+func collect[T any](sequence iter.Seq2[T, error]) []T {
+	ginkgo.GinkgoHelper()
+	var items []T
+	for item, err := range sequence {
+		items = append(items, must(item, err))
+	}
+	return items
+}
+
+// onlyError returns the error of a sequence that yields nothing else.
+func onlyError[T any](sequence iter.Seq2[T, error]) error {
+	ginkgo.GinkgoHelper()
+	var all []error
+	for item, err := range sequence {
+		gomega.Expect(item).To(gomega.BeZero())
+		all = append(all, err)
+	}
+	gomega.Expect(all).To(gomega.HaveLen(1))
+	return all[0]
 }
 
 // ErrorEntry is the name of the report entries that contain the operation and its error, e.g. "get
@@ -165,6 +214,12 @@ func expectError(err, kind error, op workflow.Op, name string) string {
 	gomega.Expect(e.Namespace).NotTo(gomega.BeEmpty())
 	gomega.Expect(e.Backend).NotTo(gomega.BeEmpty())
 	return err.Error()
+}
+
+// expectStartError expects a start to fail with an error of a kind, about the workflow of that name.
+func (f Fixture) expectStartError(ctx context.Context, req workflow.StartRequest, kind error, name string) string {
+	ginkgo.GinkgoHelper()
+	return expectError(errorOf(f.Client.Start(ctx, req)), kind, workflow.OpStart, name)
 }
 
 // eventuallyAllowed repeats a call until a permission that was just granted takes effect.

@@ -12,11 +12,6 @@ import (
 
 // exitGate is a workflow that waits at a gate, and whose exit handler waits at another one.
 const exitGate = `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {generateName: exit-gate-}
-spec:
-  entrypoint: main
   onExit: clean-up
   templates:
   - name: main
@@ -31,11 +26,6 @@ spec:
 
 // indexGates is a workflow with a gate for each of some index patterns.
 const indexGates = `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {generateName: index-gates-}
-spec:
-  entrypoint: main
   templates:
   - name: main
     steps:
@@ -44,20 +34,16 @@ spec:
     suspend: {}
 `
 
-func describeGates(fixture func() Fixture) {
+func describeGates(f *Fixture) {
 	waiting := func(gates int) workflow.Condition {
 		return func(s *status.WorkflowStatus) (bool, error) { return len(s.SuspendedNodes()) == gates, nil }
 	}
 
 	Describe("Gates", func() {
 		It("returns what waits, and which outputs it waits for", func(ctx SpecContext) {
-			f := fixture()
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
-			s = f.wait(ctx, s.Name, workflow.AtGate("approve"))
-			gates, err := f.Client.Gates(ctx, s.Name)
-			Expect(err).NotTo(HaveOccurred())
+			s := f.startUntil(ctx, gate, workflow.AtGate("approve"))
 			none := "none given"
-			Expect(gates).To(HaveExactElements(And(
+			Expect(f.Client.Gates(ctx, s.Name)).To(HaveExactElements(And(
 				HaveField("ID", s.SuspendedNodes()[0].ID), HaveField("Name", "approve"), HaveField("Since", s.SuspendedNodes()[0].StartTime),
 				HaveField("Outputs", ConsistOf(workflow.GateOutput{Name: "by"}, workflow.GateOutput{Name: "note", Default: &none})),
 			)))
@@ -68,19 +54,14 @@ func describeGates(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("refuses a missing workflow, an invalid name, or a denied request", func(ctx SpecContext) {
-			f := fixture()
-			_, err := f.Client.Gates(ctx, "nobody")
-			expectError(err, workflow.ErrNotFound, workflow.OpGates, "nobody")
-			_, err = f.Client.Gates(ctx, "../pods")
-			expectError(err, workflow.ErrInvalid, workflow.OpGates, "../pods")
-			_, err = f.Restricted(ctx, nil).Gates(ctx, "nobody")
+			expectError(errorOf(f.Client.Gates(ctx, "nobody")), workflow.ErrNotFound, workflow.OpGates, "nobody")
+			expectError(errorOf(f.Client.Gates(ctx, "../pods")), workflow.ErrInvalid, workflow.OpGates, "../pods")
+			_, err := f.Restricted(ctx, nil).Gates(ctx, "nobody")
 			expectError(err, workflow.ErrForbidden, workflow.OpGates, "nobody")
 		}, SpecTimeout(specTimeout))
 
 		It("is waited for by name, ID or pattern", func(ctx SpecContext) {
-			f := fixture()
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, twoGates)})
-			s = f.wait(ctx, s.Name, workflow.AtGate("le*"))
+			s := f.startUntil(ctx, twoGates, workflow.AtGate("le*"))
 			f.wait(ctx, s.Name, workflow.AtGate())
 			s = f.wait(ctx, s.Name, waiting(2))
 			f.wait(ctx, s.Name, workflow.AtGate("none", s.SuspendedNodes()[1].ID))
@@ -97,19 +78,15 @@ func describeGates(fixture func() Fixture) {
 
 	Describe("Approve", func() {
 		It("passes a gate with supplied and default outputs, and records who approved", func(ctx SpecContext) {
-			f := fixture()
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
-			s = f.wait(ctx, s.Name, workflow.AtGate())
+			s := f.startUntil(ctx, gate, workflow.AtGate())
 
 			decision := workflow.Decision{
 				Gates: []string{"appr*"}, Outputs: map[string]any{"by": "ann"}, Message: "looks right", By: "ann@example.com", UID: s.UID,
 			}
-			result, err := f.Client.Approve(ctx, s.Name, decision)
-			Expect(err).NotTo(HaveOccurred())
+			result := must(f.Client.Approve(ctx, s.Name, decision))
 			Expect(result.Gates).To(HaveExactElements(HaveField("Name", "approve")))
 
-			s = f.wait(ctx, s.Name, workflow.Completed)
-			Expect(s.Err()).NotTo(HaveOccurred())
+			s = f.succeeded(ctx, s.Name)
 			approved := s.Node(result.Gates[0].ID)
 			Expect(approved.Phase).To(Equal(status.NodeSucceeded))
 			Expect(approved.EndTime).NotTo(BeZero())
@@ -128,95 +105,70 @@ func describeGates(fixture func() Fixture) {
 				HaveKeyWithValue("workflows.argoproj.io/action", "Resume"),
 			))
 
-			result, err = f.Client.Approve(ctx, s.Name, decision)
-			Expect(err).NotTo(HaveOccurred(), "it was made before")
-			Expect(result.Gates).To(BeEmpty())
+			Expect(f.Client.Approve(ctx, s.Name, decision)).To(HaveField("Gates", BeEmpty()), "it was made before")
 			decision.Outputs = map[string]any{"by": "bob"}
-			_, err = f.Client.Approve(ctx, s.Name, decision)
+			_, err := f.Client.Approve(ctx, s.Name, decision)
 			text := expectError(err, workflow.ErrCompleted, workflow.OpApprove, s.Name)
 			Expect(text).To(And(ContainSubstring("with other values of the outputs by"), Not(ContainSubstring("bob"))))
 		}, SpecTimeout(specTimeout))
 
 		It("takes an exact name for itself, even if it reads as a pattern", func(ctx SpecContext) {
-			f := fixture()
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, indexGates)})
-			f.wait(ctx, s.Name, waiting(3))
+			s := f.startUntil(ctx, indexGates, waiting(3))
 
-			result, err := f.Client.Approve(ctx, s.Name, workflow.Decision{Gates: []string{"approve(0:logs-*)"}})
-			Expect(err).NotTo(HaveOccurred())
+			result := must(f.Client.Approve(ctx, s.Name, workflow.Decision{Gates: []string{"approve(0:logs-*)"}}))
 			Expect(result.Gates).To(HaveExactElements(HaveField("Name", "approve(0:logs-*)")))
 			f.wait(ctx, s.Name, waiting(2))
-			result, err = f.Client.Approve(ctx, s.Name, workflow.Decision{Gates: []string{"approve(?:logs-*)"}})
-			Expect(err).NotTo(HaveOccurred())
-			Expect(result.Gates).To(HaveLen(2))
-			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
+			rest := workflow.Decision{Gates: []string{"approve(?:logs-*)"}}
+			Expect(f.Client.Approve(ctx, s.Name, rest)).To(HaveField("Gates", HaveLen(2)))
+			f.succeeded(ctx, s.Name)
 		}, SpecTimeout(specTimeout))
 
 		It("passes only the gates that are selected", func(ctx SpecContext) {
-			f := fixture()
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, twoGates)})
-			f.wait(ctx, s.Name, waiting(2))
+			s := f.startUntil(ctx, twoGates, waiting(2))
 
 			_, err := f.Client.Approve(ctx, s.Name, workflow.Decision{Gates: []string{"left", "middle"}})
 			text := expectError(err, workflow.ErrNotSuspended, workflow.OpApprove, s.Name)
 			Expect(text).To(ContainSubstring(`"middle"; waiting gates: left, right`))
 
-			result, err := f.Client.Approve(ctx, s.Name, workflow.Decision{Selector: "displayName=left"})
-			Expect(err).NotTo(HaveOccurred())
+			result := must(f.Client.Approve(ctx, s.Name, workflow.Decision{Selector: "displayName=left"}))
 			Expect(result.Gates).To(HaveExactElements(HaveField("Name", "left")))
 			s = f.wait(ctx, s.Name, waiting(1))
 			Expect(s.SuspendedNodes()[0].DisplayName).To(Equal("right"))
 
 			seen := workflow.Decision{UID: s.UID, Gates: []string{result.Gates[0].ID}}
-			result, err = f.Client.Approve(ctx, s.Name, seen)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(result.Gates).To(BeEmpty())
+			Expect(f.Client.Approve(ctx, s.Name, seen)).To(HaveField("Gates", BeEmpty()))
 			seen.Gates = append(seen.Gates, s.SuspendedNodes()[0].ID)
-			result, err = f.Client.Approve(ctx, s.Name, seen)
-			Expect(err).NotTo(HaveOccurred())
+			result = must(f.Client.Approve(ctx, s.Name, seen))
 			Expect(result.Gates).To(HaveExactElements(HaveField("Name", "right")))
-			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
+			f.succeeded(ctx, s.Name)
 		}, SpecTimeout(specTimeout))
 
 		It("leaves a workflow suspended as a whole", func(ctx SpecContext) {
-			f := fixture()
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, twoGates)})
-			f.wait(ctx, s.Name, waiting(2))
+			s := f.startUntil(ctx, twoGates, waiting(2))
 			Expect(f.Client.Suspend(ctx, s.Name, workflow.SuspendOptions{})).To(Succeed())
-			result, err := f.Client.Approve(ctx, s.Name, workflow.Decision{All: true})
-			Expect(err).NotTo(HaveOccurred())
-			Expect(result.Gates).To(HaveLen(2))
-			s, err = f.Client.Get(ctx, s.Name)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(s.SpecSuspended).To(BeTrue())
-			_, err = f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{})
-			Expect(err).NotTo(HaveOccurred())
-			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
+			Expect(f.Client.Approve(ctx, s.Name, workflow.Decision{All: true})).To(HaveField("Gates", HaveLen(2)))
+			Expect(f.Client.Get(ctx, s.Name)).To(HaveField("SpecSuspended", true))
+			must(f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{}))
+			f.succeeded(ctx, s.Name)
 		}, SpecTimeout(specTimeout))
 
 		It("passes the gates of exit handlers alone after a stop", func(ctx SpecContext) {
-			f := fixture()
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, exitGate)})
-			f.wait(ctx, s.Name, workflow.AtGate("approve"))
+			s := f.startUntil(ctx, exitGate, workflow.AtGate("approve"))
 			Expect(f.Client.Stop(ctx, s.Name, workflow.StopOptions{})).To(Succeed())
 			f.wait(ctx, s.Name, workflow.AtGate("confirm"))
 			_, err := f.Client.Approve(ctx, s.Name, workflow.Decision{Gates: []string{"approve"}})
 			text := expectError(err, workflow.ErrNotSuspended, workflow.OpApprove, s.Name)
 			Expect(text).To(ContainSubstring(`gate "approve" is Failed`))
-			result, err := f.Client.Approve(ctx, s.Name, workflow.Decision{All: true})
-			Expect(err).NotTo(HaveOccurred())
+			result := must(f.Client.Approve(ctx, s.Name, workflow.Decision{All: true}))
 			Expect(result.Gates).To(HaveExactElements(HaveField("Name", "confirm")))
 			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeStopped))
 		}, SpecTimeout(specTimeout))
 
 		It("changes nothing when it refuses", func(ctx SpecContext) {
-			f := fixture()
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
-			s = f.wait(ctx, s.Name, workflow.AtGate())
+			s := f.startUntil(ctx, gate, workflow.AtGate())
 			refuse := func(decision workflow.Decision, kind error) string {
 				GinkgoHelper()
-				_, err := f.Client.Approve(ctx, s.Name, decision)
-				return expectError(err, kind, workflow.OpApprove, s.Name)
+				return expectError(errorOf(f.Client.Approve(ctx, s.Name, decision)), kind, workflow.OpApprove, s.Name)
 			}
 			Expect(refuse(workflow.Decision{All: true}, workflow.ErrInvalid)).To(
 				ContainSubstring("raw output parameter 'by' has not been set and does not have a default value"))
@@ -227,8 +179,7 @@ func describeGates(fixture func() Fixture) {
 			refuse(workflow.Decision{}, workflow.ErrInvalid)
 			refuse(workflow.Decision{All: true, Outputs: map[string]any{"by": "ann"}, By: "{{workflow.name}}"}, workflow.ErrInvalid)
 
-			now, err := f.Client.Get(ctx, s.Name)
-			Expect(err).NotTo(HaveOccurred())
+			now := must(f.Client.Get(ctx, s.Name))
 			Expect(now.SuspendedNodes()).To(HaveLen(1))
 			Expect(now.Labels).NotTo(HaveKey("workflows.argoproj.io/actor"))
 			_, set := now.SuspendedNodes()[0].Outputs().Parameter("note")
@@ -238,13 +189,10 @@ func describeGates(fixture func() Fixture) {
 
 	Describe("Reject", func() {
 		It("fails the gates that are selected, with a message", func(ctx SpecContext) {
-			f := fixture()
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, twoGates)})
-			f.wait(ctx, s.Name, waiting(2))
+			s := f.startUntil(ctx, twoGates, waiting(2))
 			refuse := func(decision workflow.Decision, kind error) string {
 				GinkgoHelper()
-				_, err := f.Client.Reject(ctx, s.Name, decision)
-				return expectError(err, kind, workflow.OpReject, s.Name)
+				return expectError(errorOf(f.Client.Reject(ctx, s.Name, decision)), kind, workflow.OpReject, s.Name)
 			}
 			Expect(refuse(workflow.Decision{Selector: "displayName=middle"}, workflow.ErrNotSuspended)).To(
 				And(ContainSubstring("left"), ContainSubstring("right")))
@@ -253,17 +201,14 @@ func describeGates(fixture func() Fixture) {
 			refuse(workflow.Decision{All: true, Outputs: map[string]any{"by": "ann"}}, workflow.ErrInvalid)
 
 			decision := workflow.Decision{Gates: []string{"left"}, Message: "not today"}
-			result, err := f.Client.Reject(ctx, s.Name, decision)
-			Expect(err).NotTo(HaveOccurred())
+			result := must(f.Client.Reject(ctx, s.Name, decision))
 			Expect(result.Gates).To(HaveExactElements(HaveField("Name", "left")))
 			s = f.wait(ctx, s.Name, waiting(1))
 			Expect(s.Shutdown).To(BeEmpty())
 			Expect(s.SuspendedNodes()[0].DisplayName).To(Equal("right"))
 
-			result, err = f.Client.Reject(ctx, s.Name, decision)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(result.Gates).To(BeEmpty())
-			_, err = f.Client.Approve(ctx, s.Name, decision)
+			Expect(f.Client.Reject(ctx, s.Name, decision)).To(HaveField("Gates", BeEmpty()))
+			_, err := f.Client.Approve(ctx, s.Name, decision)
 			text := expectError(err, workflow.ErrNotSuspended, workflow.OpApprove, s.Name)
 			Expect(text).To(And(ContainSubstring(`gate "left" is Failed since`), ContainSubstring("not today")))
 			var not *workflow.NotSuspendedError
@@ -271,14 +216,12 @@ func describeGates(fixture func() Fixture) {
 			Expect(not.Gates).To(HaveExactElements(And(HaveField("Name", "left"), HaveField("Phase", status.NodeFailed))))
 			Expect(not.Waiting).To(HaveExactElements(HaveField("Name", "right")))
 
-			_, err = f.Client.Approve(ctx, s.Name, workflow.Decision{All: true})
-			Expect(err).NotTo(HaveOccurred())
+			must(f.Client.Approve(ctx, s.Name, workflow.Decision{All: true}))
 			s = f.wait(ctx, s.Name, workflow.Completed)
 			Expect(s.Outcome()).To(Equal(status.OutcomeFailed))
 			Expect(s.FailedNodes()).To(HaveExactElements(And(HaveField("DisplayName", "left"), HaveField("Message", "not today"))))
 
-			_, err = f.Client.Reject(ctx, s.Name, decision)
-			Expect(err).NotTo(HaveOccurred(), "it was made before the end")
+			Expect(f.Client.Reject(ctx, s.Name, decision)).Error().NotTo(HaveOccurred(), "it was made before the end")
 			_, err = f.Client.Approve(ctx, s.Name, decision)
 			expectError(err, workflow.ErrCompleted, workflow.OpApprove, s.Name)
 			var ended *workflow.CompletedError

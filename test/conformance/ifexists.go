@@ -20,38 +20,29 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
-func describeIfExists(fixture func() Fixture) {
+func describeIfExists(f *Fixture) {
 	Describe("Start on a name that is taken", func() {
 		It("refuses, reuses or replaces the workflow that has the name", func(ctx SpecContext) {
-			f := fixture()
 			req := workflow.StartRequest{Template: f.template(ctx, gate), Name: "n"}
 			first := f.start(ctx, req)
 			f.wait(ctx, "n", workflow.Suspended)
 			req.IfExists = workflow.ExistsFail
-			_, err := f.Client.Start(ctx, req)
-			expectError(err, workflow.ErrAlreadyExists, workflow.OpStart, "n")
+			f.expectStartError(ctx, req, workflow.ErrAlreadyExists, "n")
 
 			req.IfExists = workflow.ExistsReuse
-			found, err := f.Client.Start(ctx, req)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(found.Found).To(BeTrue())
-			Expect(found.UID).To(Equal(first.UID))
+			Expect(f.Client.Start(ctx, req)).To(And(HaveField("Found", true), HaveField("UID", first.UID)))
 
 			req.IfExists = workflow.ExistsReplace
 			dry := req
 			dry.DryRun = true
-			planned, err := f.Client.Start(ctx, dry)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(planned.Name).To(Equal("n"))
-			Expect(planned.Found).To(BeFalse())
-			Expect(planned.Replaced).To(Equal(first.UID))
-			now, err := f.Client.Get(ctx, "n")
-			Expect(err).NotTo(HaveOccurred())
+			Expect(f.Client.Start(ctx, dry)).To(And(
+				HaveField("Name", "n"), HaveField("Found", false), HaveField("Replaced", first.UID),
+			))
+			now := must(f.Client.Get(ctx, "n"))
 			Expect(now.UID).To(Equal(first.UID))
 			Expect(now.Shutdown).To(Equal(status.ShutdownNone), "a dry run changes nothing")
 
-			second, err := f.Client.Start(ctx, req)
-			Expect(err).NotTo(HaveOccurred())
+			second := must(f.Client.Start(ctx, req))
 			Expect(second.Found).To(BeFalse())
 			Expect(second.Replaced).To(Equal(first.UID))
 			Expect(second.UID).NotTo(Equal(first.UID))
@@ -59,26 +50,21 @@ func describeIfExists(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("replaces a workflow with all that is left of it", func(ctx SpecContext) {
-			f := fixture()
 			req := workflow.StartRequest{
 				Template: f.template(ctx, onePod), Name: "n", Parameters: map[string]any{"message": "old"}, IfExists: workflow.ExistsReplace,
 			}
-			first, err := f.Client.Start(ctx, req)
-			Expect(err).NotTo(HaveOccurred())
+			first := must(f.Client.Start(ctx, req))
 			Expect(first.Replaced).To(BeEmpty())
 			f.succeeded(ctx, "n")
 			Expect(f.echoed(ctx, "n")).To(Equal("old"))
 
 			req.Parameters["message"] = "new"
-			second, err := f.Client.Start(ctx, req)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(second.Replaced).To(Equal(first.UID))
+			Expect(f.Client.Start(ctx, req)).To(HaveField("Replaced", first.UID))
 			f.succeeded(ctx, "n")
 			Expect(f.echoed(ctx, "n")).To(Equal("new"))
 		}, SpecTimeout(specTimeout))
 
 		It("waits until the task set of the old workflow is deleted", func(ctx SpecContext) {
-			f := fixture()
 			req := workflow.StartRequest{Template: f.template(ctx, gate), Name: "n", IfExists: workflow.ExistsReplace}
 			first := f.start(ctx, req)
 			// As the controller creates it for a step that the agent runs, and with a finalizer.
@@ -95,16 +81,15 @@ func describeIfExists(fixture func() Fixture) {
 				}
 				return strings.Contains(err.Error(), "task set n still exists")
 			})
-			_, err := f.workflows().Get(ctx, "n", metav1.GetOptions{})
+			err := errorOf(f.workflows().Get(ctx, "n", metav1.GetOptions{}))
 			Expect(apierrors.IsNotFound(err)).To(BeTrue(), "the new workflow is not created yet: %v", err)
-			_, err = taskSets.Patch(ctx, "n", types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`), metav1.PatchOptions{})
-			Expect(err).NotTo(HaveOccurred())
+			release := []byte(`{"metadata":{"finalizers":null}}`)
+			must(taskSets.Patch(ctx, "n", types.MergePatchType, release, metav1.PatchOptions{}))
 			f.start(ctx, req)
 			f.wait(ctx, "n", workflow.Suspended)
 		}, SpecTimeout(specTimeout))
 
 		It("replaces a workflow that uses up a quota", func(ctx SpecContext) {
-			f := fixture()
 			req := workflow.StartRequest{Template: f.template(ctx, gate), Name: "n"}
 			first := f.start(ctx, req)
 			quotas := f.Admin.Resource(schema.GroupVersionResource{Version: "v1", Resource: "resourcequotas"}).Namespace(f.Namespace)
@@ -116,26 +101,18 @@ func describeIfExists(fixture func() Fixture) {
 				g.Expect(err).NotTo(HaveOccurred())
 				g.Expect(used).To(Equal("1"))
 			}).WithTimeout(specTimeout).Should(Succeed())
-			another := &unstructured.Unstructured{Object: map[string]any{
-				"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": map[string]any{"name": "another"}, "spec": map[string]any{},
-			}}
+			another := argotest.Object("{apiVersion: argoproj.io/v1alpha1, kind: Workflow, metadata: {name: another}, spec: {}}")
 			_, err := f.workflows().Create(ctx, another, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 			Expect(err).To(MatchError(ContainSubstring("exceeded quota")), "the quota also applies to dry runs")
 
 			req.IfExists = workflow.ExistsReplace
 			dry := req
 			dry.DryRun = true
-			planned, err := f.Client.Start(ctx, dry)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(planned.Name).To(Equal("n"))
-			Expect(planned.Replaced).To(Equal(first.UID))
-			second, err := f.Client.Start(ctx, req)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(second.Replaced).To(Equal(first.UID))
+			Expect(f.Client.Start(ctx, dry)).To(And(HaveField("Name", "n"), HaveField("Replaced", first.UID)))
+			Expect(f.Client.Start(ctx, req)).To(HaveField("Replaced", first.UID))
 		}, SpecTimeout(specTimeout))
 
 		It("replaces what a CronWorkflow has started under another controller", func(ctx SpecContext) {
-			f := fixture()
 			argotest.Create(ctx, f.Admin.Resource(argotest.Resource("cronworkflows")).Namespace(f.Namespace),
 				strings.Replace(cron, "name: nightly", "name: nightly, labels: {workflows.argoproj.io/controller-instanceid: another}", 1))
 			req := workflow.StartRequest{CronWorkflow: "nightly", Name: "n"}
@@ -143,54 +120,44 @@ func describeIfExists(fixture func() Fixture) {
 			req.IfExists = workflow.ExistsReuse
 			Expect(f.start(ctx, req).UID).To(Equal(first.UID))
 			req.IfExists = workflow.ExistsReplace
-			second, err := f.Client.Start(ctx, req)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(second.Replaced).To(Equal(first.UID))
+			Expect(f.Client.Start(ctx, req)).To(HaveField("Replaced", first.UID))
 
-			_, err = f.Client.Start(ctx, workflow.StartRequest{Template: f.template(ctx, gate), Name: "n", IfExists: workflow.ExistsReplace})
-			Expect(expectError(err, workflow.ErrAlreadyExists, workflow.OpStart, "n")).To(ContainSubstring(`"another"`))
+			req = workflow.StartRequest{Template: f.template(ctx, gate), Name: "n", IfExists: workflow.ExistsReplace}
+			Expect(f.expectStartError(ctx, req, workflow.ErrAlreadyExists, "n")).To(ContainSubstring(`"another"`))
 		}, SpecTimeout(specTimeout))
 
 		It("reuses no workflow for a key that is in use under another name", func(ctx SpecContext) {
-			f := fixture()
 			req := workflow.StartRequest{Template: f.template(ctx, gate), Name: "n"}
 			f.start(ctx, req)
 			keyed := req
 			keyed.Name, keyed.IdempotencyKey = "m", "k"
 			f.start(ctx, keyed)
 			keyed.Name, keyed.IfExists = "n", workflow.ExistsReuse
-			_, err := f.Client.Start(ctx, keyed)
-			Expect(expectError(err, workflow.ErrIdempotencyMismatch, workflow.OpStart, "n")).To(ContainSubstring("workflow m"))
+			Expect(f.expectStartError(ctx, keyed, workflow.ErrIdempotencyMismatch, "n")).To(ContainSubstring("workflow m"))
 		}, SpecTimeout(specTimeout))
 
 		It("finds the workflow of the same key and request, whatever the policy", func(ctx SpecContext) {
-			f := fixture()
 			req := workflow.StartRequest{
 				Template: f.template(ctx, gate), Name: "n", IdempotencyKey: "k", IfExists: workflow.ExistsReplace,
 			}
 			first := f.start(ctx, req)
 			for _, policy := range []workflow.ExistsPolicy{"", workflow.ExistsFail, workflow.ExistsReuse, workflow.ExistsReplace} {
 				req.IfExists = policy
-				found, err := f.Client.Start(ctx, req)
-				Expect(err).NotTo(HaveOccurred())
-				Expect(found.Found).To(BeTrue(), string(policy))
-				Expect(found.UID).To(Equal(first.UID))
+				found := And(HaveField("Found", true), HaveField("UID", first.UID))
+				Expect(f.Client.Start(ctx, req)).To(found, string(policy))
 			}
 			changed := req
 			changed.Labels, changed.IfExists = map[string]string{"a": "b"}, workflow.ExistsFail
-			_, err := f.Client.Start(ctx, changed)
-			expectError(err, workflow.ErrIdempotencyMismatch, workflow.OpStart, "n")
+			f.expectStartError(ctx, changed, workflow.ErrIdempotencyMismatch, "n")
 			changed.IfExists = workflow.ExistsReuse
 			Expect(f.start(ctx, changed).UID).To(Equal(first.UID))
 			changed.IfExists = workflow.ExistsReplace
 			Expect(f.start(ctx, changed).UID).NotTo(Equal(first.UID))
 			req.IfExists = workflow.ExistsFail
-			_, err = f.Client.Start(ctx, req)
-			expectError(err, workflow.ErrIdempotencyMismatch, workflow.OpStart, "n")
+			f.expectStartError(ctx, req, workflow.ErrIdempotencyMismatch, "n")
 		}, SpecTimeout(specTimeout))
 
 		It("lets one of several replacements win, which the others leave alone", func(ctx SpecContext) {
-			f := fixture()
 			req := workflow.StartRequest{Template: f.template(ctx, gate), Name: "n", IfExists: workflow.ExistsReplace}
 			first := f.start(ctx, req)
 			const callers = 4
@@ -213,8 +180,7 @@ func describeIfExists(fixture func() Fixture) {
 				started[s.UID], replaced[s.Replaced] = true, true
 			}
 			Expect(replaced).To(HaveKey(first.UID))
-			now, err := f.Client.Get(ctx, "n")
-			Expect(err).NotTo(HaveOccurred())
+			now := must(f.Client.Get(ctx, "n"))
 			Expect(now.Shutdown).To(Equal(status.ShutdownNone))
 			for uid := range started {
 				Expect(replaced[uid]).To(Equal(uid != now.UID), "all but the last one were replaced")
@@ -222,11 +188,12 @@ func describeIfExists(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("has no policy for a name that is not given", func(ctx SpecContext) {
-			f := fixture()
-			_, err := f.Client.Start(ctx, workflow.StartRequest{Template: "any", IdempotencyKey: "k", IfExists: workflow.ExistsReplace})
-			Expect(expectError(err, workflow.ErrInvalid, workflow.OpStart, "")).To(ContainSubstring("ifExists:"))
-			_, err = f.Client.Start(ctx, workflow.StartRequest{Template: "any", IfExists: workflow.ExistsReuse})
-			Expect(expectError(err, workflow.ErrInvalid, workflow.OpStart, "")).To(ContainSubstring("ifExists:"))
+			for _, req := range []workflow.StartRequest{
+				{Template: "any", IdempotencyKey: "k", IfExists: workflow.ExistsReplace},
+				{Template: "any", IfExists: workflow.ExistsReuse},
+			} {
+				Expect(f.expectStartError(ctx, req, workflow.ErrInvalid, "")).To(ContainSubstring("ifExists:"))
+			}
 		}, SpecTimeout(specTimeout))
 	})
 }

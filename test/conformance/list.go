@@ -12,27 +12,19 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-func describeList(fixture func() Fixture) {
-	list := func(ctx context.Context, f Fixture, opts workflow.ListOptions) []string {
+func describeList(f *Fixture) {
+	list := func(ctx context.Context, opts workflow.ListOptions) []string {
 		GinkgoHelper()
 		names := []string{}
-		for s, err := range f.Client.List(ctx, opts) {
-			Expect(err).NotTo(HaveOccurred())
+		for _, s := range collect(f.Client.List(ctx, opts)) {
 			names = append(names, s.Name)
 		}
 		return names
 	}
-	firstError := func(ctx context.Context, client workflow.Interface, opts workflow.ListOptions) error {
-		for _, err := range client.List(ctx, opts) {
-			return err
-		}
-		return nil
-	}
 
 	Describe("List", func() {
 		It("finds workflows by label, state, template and age", func(ctx SpecContext) {
-			f := fixture()
-			Expect(list(ctx, f, workflow.ListOptions{})).To(BeEmpty())
+			Expect(list(ctx, workflow.ListOptions{})).To(BeEmpty())
 			gates, ends := f.template(ctx, gate), f.clusterTemplate(ctx, clusterWide)
 			waiting := f.start(ctx, workflow.StartRequest{Template: gates, Name: "a-waiting", Labels: map[string]string{"team": "search"}})
 			stopped := f.start(ctx, workflow.StartRequest{Template: gates, Name: "b-stopped", Labels: map[string]string{"team": "other"}})
@@ -64,20 +56,19 @@ func describeList(fixture func() Fixture) {
 				{workflow.ListOptions{FinishedBefore: time.Now().Add(time.Hour)}, []string{"b-stopped", "c-ended"}},
 				{workflow.ListOptions{Outcomes: status.CompletedOutcomes(), LabelSelector: "team=other", Template: gates}, []string{"b-stopped"}},
 			} {
-				Expect(list(ctx, f, tc.opts)).To(Equal(tc.want), "%+v", tc.opts)
+				Expect(list(ctx, tc.opts)).To(Equal(tc.want), "%+v", tc.opts)
 			}
 		}, SpecTimeout(specTimeout))
 
 		It("reads page by page, and stops when the caller breaks the loop", func(ctx SpecContext) {
-			f := fixture()
 			template := f.template(ctx, gate)
 			var want []string
 			for i := range 7 {
 				want = append(want, fmt.Sprint("w", i))
 				f.start(ctx, workflow.StartRequest{Template: template, Name: want[i]})
 			}
-			Expect(list(ctx, f, workflow.ListOptions{PageSize: 3})).To(Equal(want))
-			Expect(list(ctx, f, workflow.ListOptions{PageSize: 1})).To(Equal(want))
+			Expect(list(ctx, workflow.ListOptions{PageSize: 3})).To(Equal(want))
+			Expect(list(ctx, workflow.ListOptions{PageSize: 1})).To(Equal(want))
 			var some []string
 			for s, err := range f.Client.List(ctx, workflow.ListOptions{PageSize: 2}) {
 				Expect(err).NotTo(HaveOccurred())
@@ -89,16 +80,16 @@ func describeList(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("refuses what it cannot do", func(ctx SpecContext) {
-			f := fixture()
 			for _, opts := range []workflow.ListOptions{
 				{LabelSelector: "a b"}, {PageSize: -1}, {Outcomes: []status.Outcome{"suspended"}}, {ClusterScope: true},
 				{Outcomes: status.UnfinishedOutcomes(), FinishedBefore: time.Now()},
 				{CreatedAfter: time.Now(), CreatedBefore: time.Now().Add(-time.Hour)},
 			} {
-				expectError(firstError(ctx, f.Client, opts), workflow.ErrInvalid, workflow.OpList, "")
+				expectError(onlyError(f.Client.List(ctx, opts)), workflow.ErrInvalid, workflow.OpList, "")
 			}
 			restricted := f.Restricted(ctx, map[string][]string{"workflows": {"get"}})
-			text := expectError(firstError(ctx, restricted, workflow.ListOptions{}), workflow.ErrForbidden, workflow.OpList, "")
+			err := onlyError(restricted.List(ctx, workflow.ListOptions{}))
+			text := expectError(err, workflow.ErrForbidden, workflow.OpList, "")
 			Expect(text).To(And(ContainSubstring("list"), ContainSubstring("workflows")))
 		}, SpecTimeout(specTimeout))
 	})

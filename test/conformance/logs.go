@@ -9,25 +9,22 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-func describeLogs(fixture func() Fixture) {
+func describeLogs(f *Fixture) {
 	Describe("Logs", func() {
-		var f Fixture
 		BeforeEach(func() {
-			if f = fixture(); f.WriteLog == nil {
+			if f.WriteLog == nil {
 				Skip("WriteLog is not set")
 			}
 		})
 
 		It("merges the logs, each line with its pod, container and node", func(ctx SpecContext) {
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, twoPods)})
-			s = f.wait(ctx, s.Name, workflow.Completed)
+			s := f.startUntil(ctx, twoPods, workflow.Completed)
 			left, right := f.podOf(ctx, s, "left"), f.podOf(ctx, s, "right")
 			f.WriteLog(ctx, left, "main", "1 left", "2 left")
 			f.WriteLog(ctx, right, "main", "3 right")
@@ -36,11 +33,11 @@ func describeLogs(fixture func() Fixture) {
 
 			read := func(opts workflow.LogOptions) []workflow.LogLine {
 				GinkgoHelper()
-				return linesOf(f.Client.Logs(ctx, s.Name, opts))
+				return collect(f.Client.Logs(ctx, s.Name, opts))
 			}
 			all := read(workflow.LogOptions{})
 			Expect(texts(all)).To(Equal([]string{"1 left", "2 left", "3 right", "4 left, waiting", "", "  5 right\r"}))
-			node := s.Select(mustSelect("displayName=left"))[0]
+			node := s.Select(must(status.ParseNodeSelector("displayName=left")))[0]
 			for i, at := range []struct{ pod, container string }{
 				{left, "main"}, {left, "main"}, {right, "main"}, {left, "wait"}, {right, "main"}, {right, "main"},
 			} {
@@ -76,8 +73,7 @@ func describeLogs(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("follows new pods until the workflow ends", func(ctx SpecContext) {
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, podGatePod)})
-			s = f.wait(ctx, s.Name, workflow.Suspended)
+			s := f.startUntil(ctx, podGatePod, workflow.Suspended)
 			first := f.podOf(ctx, s, "first")
 			f.WriteLog(ctx, first, "main", "written before")
 			var seen []string
@@ -86,8 +82,7 @@ func describeLogs(fixture func() Fixture) {
 				seen = append(seen, line.Node+": "+line.Text)
 				switch line.Text {
 				case "written before":
-					_, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{})
-					Expect(err).NotTo(HaveOccurred())
+					must(f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{}))
 					f.WriteLog(ctx, f.podOf(ctx, s, "second"), "main", "from a later pod", "with a second line")
 				case "with a second line":
 					f.WriteLog(ctx, line.Pod, "main", "written while it is followed")
@@ -98,31 +93,28 @@ func describeLogs(fixture func() Fixture) {
 			Expect(seen).To(Equal([]string{
 				"first: written before", "second: from a later pod", "second: with a second line", "second: written while it is followed",
 			}))
-			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
+			f.succeeded(ctx, s.Name)
 		}, SpecTimeout(specTimeout))
 
 		It("follows only the selected nodes", func(ctx SpecContext) {
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, podGatePod)})
-			s = f.wait(ctx, s.Name, workflow.Suspended)
+			s := f.startUntil(ctx, podGatePod, workflow.Suspended)
 			f.WriteLog(ctx, f.podOf(ctx, s, "first"), "main", "not this")
 			resumed := make(chan string, 1)
 			go func() {
 				defer GinkgoRecover()
-				_, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{})
-				Expect(err).NotTo(HaveOccurred())
+				must(f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{}))
 				pod := f.podOf(ctx, s, "second")
 				f.WriteLog(ctx, pod, "main", "this")
 				f.endPod(ctx, pod)
 				resumed <- pod
 			}()
-			lines := linesOf(f.Client.Logs(ctx, s.Name, workflow.LogOptions{Follow: true, Selector: "displayName=second"}))
+			lines := collect(f.Client.Logs(ctx, s.Name, workflow.LogOptions{Follow: true, Selector: "displayName=second"}))
 			Expect(texts(lines)).To(Equal([]string{"this"}))
 			Expect(resumed).To(Receive(Equal(lines[0].Pod)))
 		}, SpecTimeout(specTimeout))
 
 		It("ends when the workflow is deleted", func(ctx SpecContext) {
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, podGatePod)})
-			s = f.wait(ctx, s.Name, workflow.Suspended)
+			s := f.startUntil(ctx, podGatePod, workflow.Suspended)
 			f.WriteLog(ctx, f.podOf(ctx, s, "first"), "main", "the only line")
 			var seen []string
 			var failed error
@@ -139,8 +131,7 @@ func describeLogs(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("ends with its context, and can be left early", func(ctx SpecContext) {
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, podGatePod)})
-			s = f.wait(ctx, s.Name, workflow.Suspended)
+			s := f.startUntil(ctx, podGatePod, workflow.Suspended)
 			f.WriteLog(ctx, f.podOf(ctx, s, "first"), "main", "a", "b")
 			for line, err := range f.Client.Logs(ctx, s.Name, workflow.LogOptions{Follow: true}) {
 				Expect(err).NotTo(HaveOccurred())
@@ -164,7 +155,7 @@ func describeLogs(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("refuses bad input, naming every problem", func(ctx SpecContext) {
-			err := errorOf(f.Client.Logs(ctx, "a/b", workflow.LogOptions{
+			err := onlyError(f.Client.Logs(ctx, "a/b", workflow.LogOptions{
 				Follow: true, Previous: true, Selector: "shape=round", Containers: []string{"main", "No Name"},
 				Since: -time.Second, SinceTime: time.Now(), Tail: new(int64(-1)), LimitBytes: -1,
 			}))
@@ -179,19 +170,17 @@ func describeLogs(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("reports a missing workflow and a denied request", func(ctx SpecContext) {
-			expectError(errorOf(f.Client.Logs(ctx, "nobody", workflow.LogOptions{})), workflow.ErrNotFound, workflow.OpLogs, "nobody")
+			expectError(onlyError(f.Client.Logs(ctx, "nobody", workflow.LogOptions{})), workflow.ErrNotFound, workflow.OpLogs, "nobody")
 
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, podGatePod)})
-			s = f.wait(ctx, s.Name, workflow.Suspended)
+			s := f.startUntil(ctx, podGatePod, workflow.Suspended)
 			f.WriteLog(ctx, f.podOf(ctx, s, "first"), "main", "secret")
-			expectError(errorOf(f.Client.Logs(ctx, s.Name, workflow.LogOptions{UID: "another"})), workflow.ErrReplaced, workflow.OpLogs, s.Name)
+			expectError(onlyError(f.Client.Logs(ctx, s.Name, workflow.LogOptions{UID: "another"})), workflow.ErrReplaced, workflow.OpLogs, s.Name)
 
-			expectError(errorOf(f.Restricted(ctx, nil).Logs(ctx, s.Name, workflow.LogOptions{})), workflow.ErrForbidden, workflow.OpLogs, s.Name)
+			expectError(onlyError(f.Restricted(ctx, nil).Logs(ctx, s.Name, workflow.LogOptions{})), workflow.ErrForbidden, workflow.OpLogs, s.Name)
 			allowed := map[string][]string{"workflows": {"get", "watch"}, "pods": {"list", "watch"}}
-			blind := f.Restricted(ctx, allowed)
-			eventuallyAllowed(ctx, func() error { _, err := blind.Get(ctx, s.Name); return err })
+			blind := f.reader(ctx, s.Name, allowed)
 			for _, follow := range []bool{false, true} {
-				err := errorOf(blind.Logs(ctx, s.Name, workflow.LogOptions{Follow: follow}))
+				err := onlyError(blind.Logs(ctx, s.Name, workflow.LogOptions{Follow: follow}))
 				Expect(expectError(err, workflow.ErrForbidden, workflow.OpLogs, s.Name)).To(ContainSubstring("pods/log"))
 			}
 
@@ -211,14 +200,13 @@ func describeLogs(fixture func() Fixture) {
 // podOf returns the name of a node's pod, once it exists.
 func (f Fixture) podOf(ctx context.Context, s *status.WorkflowStatus, node string) string {
 	GinkgoHelper()
-	pods := f.Admin.Resource(schema.GroupVersionResource{Version: "v1", Resource: "pods"}).Namespace(f.Namespace)
 	var name string
 	Eventually(ctx, func(g Gomega) {
 		now, err := f.Client.Get(ctx, s.Name)
 		g.Expect(err).NotTo(HaveOccurred())
-		nodes := now.Select(mustSelect("displayName=" + node))
+		nodes := now.Select(must(status.ParseNodeSelector("displayName=" + node)))
 		g.Expect(nodes).To(HaveLen(1))
-		list, err := pods.List(ctx, metav1.ListOptions{LabelSelector: "workflows.argoproj.io/workflow=" + s.Name})
+		list, err := f.pods().List(ctx, metav1.ListOptions{LabelSelector: "workflows.argoproj.io/workflow=" + s.Name})
 		g.Expect(err).NotTo(HaveOccurred())
 		name = ""
 		for _, pod := range list.Items {
@@ -234,27 +222,8 @@ func (f Fixture) podOf(ctx context.Context, s *status.WorkflowStatus, node strin
 // endPod ends a long-running pod.
 func (f Fixture) endPod(ctx context.Context, name string) {
 	GinkgoHelper()
-	_, err := f.Admin.Resource(schema.GroupVersionResource{Version: "v1", Resource: "pods"}).Namespace(f.Namespace).Patch(ctx, name,
-		types.MergePatchType, []byte(`{"metadata": {"annotations": {"envtest.argoservice/duration": "0s"}}}`), metav1.PatchOptions{})
-	Expect(err).NotTo(HaveOccurred())
-}
-
-func mustSelect(text string) status.NodeSelector {
-	GinkgoHelper()
-	selector, err := status.ParseNodeSelector(text)
-	Expect(err).NotTo(HaveOccurred())
-	return selector
-}
-
-// linesOf reads a log, and expects success.
-func linesOf(logs iter.Seq2[workflow.LogLine, error]) []workflow.LogLine {
-	GinkgoHelper()
-	var lines []workflow.LogLine
-	for line, err := range logs {
-		Expect(err).NotTo(HaveOccurred())
-		lines = append(lines, line)
-	}
-	return lines
+	end := []byte(`{"metadata": {"annotations": {"envtest.argoservice/duration": "0s"}}}`)
+	must(f.pods().Patch(ctx, name, types.MergePatchType, end, metav1.PatchOptions{}))
 }
 
 func texts(lines []workflow.LogLine) []string {
@@ -263,18 +232,6 @@ func texts(lines []workflow.LogLine) []string {
 		all = append(all, line.Text)
 	}
 	return all
-}
-
-// errorOf reads a log, and expects a single error before any line.
-func errorOf(logs iter.Seq2[workflow.LogLine, error]) error {
-	GinkgoHelper()
-	var all []error
-	for line, err := range logs {
-		Expect(line).To(BeZero())
-		all = append(all, err)
-	}
-	Expect(all).To(HaveLen(1))
-	return all[0]
 }
 
 func firstError(logs iter.Seq2[workflow.LogLine, error]) error {

@@ -8,14 +8,11 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-func describeRead(fixture func() Fixture) {
+func describeRead(f *Fixture) {
 	Describe("Get", func() {
 		It("returns the current state", func(ctx SpecContext) {
-			f := fixture()
-			started := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
-			f.wait(ctx, started.Name, workflow.Suspended)
-			s, err := f.Client.Get(ctx, started.Name)
-			Expect(err).NotTo(HaveOccurred())
+			started := f.startUntil(ctx, gate, workflow.Suspended)
+			s := must(f.Client.Get(ctx, started.Name))
 			Expect(s.UID).To(Equal(started.UID))
 			Expect(s.Suspended()).To(BeTrue())
 			Expect(s.Raw()).NotTo(BeNil())
@@ -23,7 +20,6 @@ func describeRead(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("reports a missing workflow, a denied request, and an invalid name", func(ctx SpecContext) {
-			f := fixture()
 			_, err := f.Client.Get(ctx, "nobody")
 			expectError(err, workflow.ErrNotFound, workflow.OpGet, "nobody")
 			Expect(err).To(MatchError(apierrors.IsNotFound, "IsNotFound"))
@@ -31,10 +27,8 @@ func describeRead(fixture func() Fixture) {
 			_, err = f.Restricted(ctx, nil).Get(ctx, "nobody")
 			expectError(err, workflow.ErrForbidden, workflow.OpGet, "nobody")
 
-			_, err = f.Client.Get(ctx, "")
-			expectError(err, workflow.ErrInvalid, workflow.OpGet, "")
-			_, err = f.Client.Get(ctx, "../pods")
-			expectError(err, workflow.ErrInvalid, workflow.OpGet, "../pods")
+			expectError(errorOf(f.Client.Get(ctx, "")), workflow.ErrInvalid, workflow.OpGet, "")
+			expectError(errorOf(f.Client.Get(ctx, "../pods")), workflow.ErrInvalid, workflow.OpGet, "../pods")
 		}, SpecTimeout(specTimeout))
 	})
 }

@@ -3,16 +3,14 @@ package conformance
 import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-func describeResubmit(fixture func() Fixture) {
+func describeResubmit(f *Fixture) {
 	Describe("Resubmit", func() {
 		It("runs the same again, with other parameters", func(ctx SpecContext) {
-			f := fixture()
 			template := f.template(ctx, onePod)
 			old := f.start(ctx, workflow.StartRequest{
 				Template: template, Parameters: map[string]any{"message": "m", "exit-code": 3},
@@ -21,10 +19,9 @@ func describeResubmit(fixture func() Fixture) {
 			old = f.wait(ctx, old.Name, workflow.Completed)
 			Expect(old.Outcome()).To(Equal(status.OutcomeFailed))
 
-			s, err := f.Client.Resubmit(ctx, old.Name, workflow.ResubmitOptions{
+			s := must(f.Client.Resubmit(ctx, old.Name, workflow.ResubmitOptions{
 				UID: old.UID, Parameters: map[string]any{"exit-code": 0}, Labels: map[string]string{"again": "yes"},
-			})
-			Expect(err).NotTo(HaveOccurred())
+			}))
 			Expect(s.UID).NotTo(Equal(old.UID))
 			Expect(s.Name).To(And(HavePrefix(template+"-"), HaveLen(len(old.Name))), "named like the old one")
 			Expect(s.Labels).To(And(
@@ -36,42 +33,33 @@ func describeResubmit(fixture func() Fixture) {
 			Expect(s.Arguments).To(ConsistOf(
 				status.Parameter{Name: "message", Value: "m", Set: true}, status.Parameter{Name: "exit-code", Value: "0", Set: true},
 			))
-			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
-			again, err := f.Client.Get(ctx, old.Name)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(again.ResourceVersion).To(Equal(old.ResourceVersion), "the old workflow is unchanged")
+			f.succeeded(ctx, s.Name)
+			Expect(f.Client.Get(ctx, old.Name)).To(HaveField("ResourceVersion", old.ResourceVersion),
+				"the old workflow is unchanged")
 		}, SpecTimeout(specTimeout))
 
 		It("runs a stopped workflow again", func(ctx SpecContext) {
-			f := fixture()
-			old := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
-			f.wait(ctx, old.Name, workflow.Suspended)
+			old := f.startUntil(ctx, gate, workflow.Suspended)
 			Expect(f.Client.Stop(ctx, old.Name, workflow.StopOptions{})).To(Succeed())
 			f.wait(ctx, old.Name, workflow.Completed)
-			s, err := f.Client.Resubmit(ctx, old.Name, workflow.ResubmitOptions{Name: "again"})
-			Expect(err).NotTo(HaveOccurred())
+			s := must(f.Client.Resubmit(ctx, old.Name, workflow.ResubmitOptions{Name: "again"}))
 			Expect(s.Name).To(Equal("again"))
 			Expect(s.Shutdown).To(BeEmpty())
 			f.wait(ctx, s.Name, workflow.Suspended)
 		}, SpecTimeout(specTimeout))
 
 		It("does so once for a key, even if the old workflow was deleted", func(ctx SpecContext) {
-			f := fixture()
 			old := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 			opts := workflow.ResubmitOptions{IdempotencyKey: "k"}
-			first, err := f.Client.Resubmit(ctx, old.Name, opts)
-			Expect(err).NotTo(HaveOccurred())
+			first := must(f.Client.Resubmit(ctx, old.Name, opts))
 			Expect(f.Client.Delete(ctx, old.Name, workflow.DeleteOptions{Wait: true})).To(Succeed())
-			second, err := f.Client.Resubmit(ctx, old.Name, opts)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(second.UID).To(Equal(first.UID))
+			Expect(f.Client.Resubmit(ctx, old.Name, opts)).To(HaveField("UID", first.UID))
 			opts.Labels = map[string]string{"other": "request"}
-			_, err = f.Client.Resubmit(ctx, old.Name, opts)
+			_, err := f.Client.Resubmit(ctx, old.Name, opts)
 			expectError(err, workflow.ErrIdempotencyMismatch, workflow.OpResubmit, first.Name)
 		}, SpecTimeout(specTimeout))
 
 		It("refuses a missing workflow, another one, bad input, or a denied request", func(ctx SpecContext) {
-			f := fixture()
 			old := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, onePod), Parameters: map[string]any{"message": ""}})
 			_, err := f.Client.Resubmit(ctx, "nobody", workflow.ResubmitOptions{})
 			expectError(err, workflow.ErrNotFound, workflow.OpResubmit, "nobody")
@@ -84,15 +72,12 @@ func describeResubmit(fixture func() Fixture) {
 			_, err = f.Client.Resubmit(ctx, "a b", workflow.ResubmitOptions{})
 			expectError(err, workflow.ErrInvalid, workflow.OpResubmit, "a b")
 
-			reader := f.Restricted(ctx, map[string][]string{"workflows": {"get"}})
-			eventuallyAllowed(ctx, func() error { _, err := reader.Get(ctx, old.Name); return err })
+			reader := f.reader(ctx, old.Name, map[string][]string{"workflows": {"get"}})
 			_, err = reader.Resubmit(ctx, old.Name, workflow.ResubmitOptions{Name: "forbidden"})
 			text := expectError(err, workflow.ErrForbidden, workflow.OpResubmit, "forbidden")
 			Expect(text).To(ContainSubstring("create"))
 
-			list, err := f.workflows().List(ctx, metav1.ListOptions{})
-			Expect(err).NotTo(HaveOccurred())
-			Expect(list.Items).To(HaveLen(1))
+			Expect(f.existing(ctx)).To(HaveLen(1))
 		}, SpecTimeout(specTimeout))
 	})
 }

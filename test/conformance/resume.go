@@ -8,64 +8,51 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-func describeResume(fixture func() Fixture) {
+func describeResume(f *Fixture) {
 	Describe("Resume", func() {
 		It("passes every gate, with the defaults of its outputs", func(ctx SpecContext) {
-			f := fixture()
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, defaultsGate)})
-			f.wait(ctx, s.Name, workflow.AtGate())
+			s := f.startUntil(ctx, defaultsGate, workflow.AtGate())
 
-			result, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{UID: s.UID})
-			Expect(err).NotTo(HaveOccurred())
+			result := must(f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{UID: s.UID}))
 			Expect(result.Gates).To(ConsistOf(HaveField("Name", "approve"), HaveField("Name", "check")))
 			Expect(result.Unsuspended).To(BeFalse())
 
-			s = f.wait(ctx, s.Name, workflow.Completed)
-			Expect(s.Outcome()).To(Equal(status.OutcomeSucceeded))
+			s = f.succeeded(ctx, s.Name)
 			note, _ := s.OutputParameter(status.NodeNamed("check"), "note")
 			Expect(note).To(Equal("none given"))
 		}, SpecTimeout(specTimeout))
 
 		It("undoes a suspend and approves nothing with KeepGates", func(ctx SpecContext) {
-			f := fixture()
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
-			f.wait(ctx, s.Name, workflow.Suspended)
+			s := f.startUntil(ctx, gate, workflow.Suspended)
 			Expect(f.Client.Suspend(ctx, s.Name, workflow.SuspendOptions{})).To(Succeed())
 
 			for _, written := range []bool{true, false} {
-				result, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{KeepGates: true, UID: s.UID})
-				Expect(err).NotTo(HaveOccurred())
+				result := must(f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{KeepGates: true, UID: s.UID}))
 				Expect(result.Gates).To(BeEmpty())
 				Expect(result.Unsuspended).To(Equal(written))
 			}
-			s, err := f.Client.Get(ctx, s.Name)
-			Expect(err).NotTo(HaveOccurred())
+			s = must(f.Client.Get(ctx, s.Name))
 			Expect(s.SpecSuspended).To(BeFalse())
 			Expect(s.SuspendedNodes()).To(HaveLen(1))
 		}, SpecTimeout(specTimeout))
 
 		It("resumes a workflow that was suspended as a whole", func(ctx SpecContext) {
-			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{
 				Template: f.template(ctx, onePod), Parameters: map[string]any{"message": ""}, Spec: map[string]any{"suspend": true},
 			})
 			s = f.wait(ctx, s.Name, workflow.Suspended)
 			Expect(s.SpecSuspended).To(BeTrue())
-			result, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{})
-			Expect(err).NotTo(HaveOccurred())
+			result := must(f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{}))
 			Expect(result.Unsuspended).To(BeTrue())
-			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
+			f.succeeded(ctx, s.Name)
 
-			_, err = f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{})
+			_, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{})
 			expectError(err, workflow.ErrCompleted, workflow.OpResume, s.Name)
 		}, SpecTimeout(specTimeout))
 
 		It("does nothing if nothing waits", func(ctx SpecContext) {
-			f := fixture()
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
-			f.wait(ctx, s.Name, workflow.Suspended)
-			_, err := f.Client.Approve(ctx, s.Name, workflow.Decision{All: true, Outputs: map[string]any{"by": "ann"}})
-			Expect(err).NotTo(HaveOccurred())
+			s := f.startUntil(ctx, gate, workflow.Suspended)
+			must(f.Client.Approve(ctx, s.Name, workflow.Decision{All: true, Outputs: map[string]any{"by": "ann"}}))
 			result, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{})
 			if err != nil { // its one pod may have ended by now
 				expectError(err, workflow.ErrCompleted, workflow.OpResume, s.Name)
@@ -77,9 +64,7 @@ func describeResume(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("changes nothing when it refuses", func(ctx SpecContext) {
-			f := fixture()
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
-			s = f.wait(ctx, s.Name, workflow.Suspended)
+			s := f.startUntil(ctx, gate, workflow.Suspended)
 
 			_, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{})
 			text := expectError(err, workflow.ErrInvalid, workflow.OpResume, s.Name)
@@ -87,8 +72,7 @@ func describeResume(fixture func() Fixture) {
 			_, err = f.Client.Resume(ctx, "nobody", workflow.ResumeOptions{})
 			expectError(err, workflow.ErrNotFound, workflow.OpResume, "nobody")
 
-			now, err := f.Client.Get(ctx, s.Name)
-			Expect(err).NotTo(HaveOccurred())
+			now := must(f.Client.Get(ctx, s.Name))
 			Expect(now.SuspendedNodes()).To(HaveLen(1))
 			_, set := now.SuspendedNodes()[0].Outputs().Parameter("note")
 			Expect(set).To(BeFalse())
@@ -98,11 +82,6 @@ func describeResume(fixture func() Fixture) {
 
 // defaultsGate waits at two gates, one of which has outputs with defaults.
 const defaultsGate = `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {generateName: defaults-}
-spec:
-  entrypoint: main
   templates:
   - name: main
     steps:

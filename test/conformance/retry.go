@@ -10,7 +10,6 @@ import (
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
@@ -22,18 +21,14 @@ import (
 func ok() map[string]any     { return map[string]any{"exit-code": 0} }
 func broken() map[string]any { return map[string]any{"exit-code": 1} }
 
-func describeRetry(fixture func() Fixture) {
+func describeRetry(f *Fixture) {
 	Describe("Retry", func() {
 		It("runs failed nodes again, with other parameters, and keeps successful ones", func(ctx SpecContext) {
-			f := fixture()
-			s := f.failed(ctx, workflow.StartRequest{
-				Template: f.template(ctx, retryable), Parameters: map[string]any{"exit-code": 1, "message": "hello"},
-			})
+			s := f.failed(ctx, retryable, map[string]any{"exit-code": 1, "message": "hello"})
 			before := f.podUIDs(ctx, s)
 			Expect(before).To(HaveLen(2))
 
-			retried, err := f.Client.Retry(ctx, s.Name, workflow.RetryOptions{Parameters: ok(), UID: s.UID})
-			Expect(err).NotTo(HaveOccurred())
+			retried := must(f.Client.Retry(ctx, s.Name, workflow.RetryOptions{Parameters: ok(), UID: s.UID}))
 			Expect(retried.UID).To(Equal(s.UID))
 			Expect(retried.Completed()).To(BeFalse())
 			Expect(retried.EndTime).To(BeZero())
@@ -51,26 +46,19 @@ func describeRetry(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("retries repeatedly, even a workflow of one pod", func(ctx SpecContext) {
-			f := fixture()
-			s := f.failed(ctx, workflow.StartRequest{
-				Template: f.template(ctx, onePod), Parameters: map[string]any{"exit-code": 1, "message": ""},
-			})
-			_, err := f.Client.Retry(ctx, s.Name, workflow.RetryOptions{})
-			Expect(err).NotTo(HaveOccurred())
+			s := f.failed(ctx, onePod, map[string]any{"exit-code": 1, "message": ""})
+			must(f.Client.Retry(ctx, s.Name, workflow.RetryOptions{}))
 			again := f.wait(ctx, s.Name, workflow.Completed)
 			Expect(again.Outcome()).To(Equal(status.OutcomeFailed))
 			Expect(again.StartTime).To(BeTemporally(">", s.EndTime))
-			_, err = f.Client.Retry(ctx, s.Name, workflow.RetryOptions{Parameters: ok()})
-			Expect(err).NotTo(HaveOccurred())
+			must(f.Client.Retry(ctx, s.Name, workflow.RetryOptions{Parameters: ok()}))
 			f.succeeded(ctx, s.Name)
 		}, SpecTimeout(specTimeout))
 
 		It("handles nested templates, attempts and sets of containers", func(ctx SpecContext) {
-			f := fixture()
-			s := f.failed(ctx, workflow.StartRequest{Template: f.template(ctx, nested), Parameters: broken()})
+			s := f.failed(ctx, nested, broken())
 			before := f.podUIDs(ctx, s)
-			_, err := f.Client.Retry(ctx, s.Name, workflow.RetryOptions{Parameters: ok()})
-			Expect(err).NotTo(HaveOccurred())
+			must(f.Client.Retry(ctx, s.Name, workflow.RetryOptions{Parameters: ok()}))
 			done := f.succeeded(ctx, s.Name)
 			after := f.podUIDs(ctx, done)
 			for _, kept := range []string{"ahead", "inner-ahead"} {
@@ -84,14 +72,12 @@ func describeRetry(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("runs the exit handlers again", func(ctx SpecContext) {
-			f := fixture()
-			s := f.failed(ctx, workflow.StartRequest{Template: f.template(ctx, withHandlers), Parameters: broken()})
+			s := f.failed(ctx, withHandlers, broken())
 			handler, stepHandler := s.Name+".onExit", "work.onExit"
 			Expect(displayed(s, handler).Phase).To(Equal(status.NodeSucceeded))
 			Expect(displayed(s, stepHandler).Phase).To(Equal(status.NodeSucceeded))
 			before := f.podUIDs(ctx, s)
-			_, err := f.Client.Retry(ctx, s.Name, workflow.RetryOptions{Parameters: ok()})
-			Expect(err).NotTo(HaveOccurred())
+			must(f.Client.Retry(ctx, s.Name, workflow.RetryOptions{Parameters: ok()}))
 			done := f.succeeded(ctx, s.Name)
 			after := f.podUIDs(ctx, done)
 			for _, again := range []string{"work", handler, stepHandler} {
@@ -101,12 +87,10 @@ func describeRetry(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("runs selected successful nodes again", func(ctx SpecContext) {
-			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, retryable), Parameters: ok()})
 			s = f.succeeded(ctx, s.Name)
 			before := f.podUIDs(ctx, s)
-			_, err := f.Client.Retry(ctx, s.Name, workflow.RetryOptions{RestartSuccessful: true, Selector: "displayName=second"})
-			Expect(err).NotTo(HaveOccurred())
+			must(f.Client.Retry(ctx, s.Name, workflow.RetryOptions{RestartSuccessful: true, Selector: "displayName=second"}))
 			after := f.podUIDs(ctx, f.succeeded(ctx, s.Name))
 			Expect(after["first"]).To(Equal(before["first"]))
 			Expect(after["second"]).NotTo(Equal(before["second"]))
@@ -114,21 +98,16 @@ func describeRetry(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("makes a gate wait again with its defaults", func(ctx SpecContext) {
-			f := fixture()
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
-			s = f.wait(ctx, s.Name, workflow.Suspended)
-			_, err := f.Client.Approve(ctx, s.Name, workflow.Decision{All: true, Outputs: map[string]any{"by": "ann", "note": "in a hurry"}})
-			Expect(err).NotTo(HaveOccurred())
+			s := f.startUntil(ctx, gate, workflow.Suspended)
+			must(f.Client.Approve(ctx, s.Name, workflow.Decision{All: true, Outputs: map[string]any{"by": "ann", "note": "in a hurry"}}))
 			f.succeeded(ctx, s.Name)
 
-			_, err = f.Client.Retry(ctx, s.Name, workflow.RetryOptions{RestartSuccessful: true, Selector: "displayName=approve"})
-			Expect(err).NotTo(HaveOccurred())
+			must(f.Client.Retry(ctx, s.Name, workflow.RetryOptions{RestartSuccessful: true, Selector: "displayName=approve"}))
 			s = f.wait(ctx, s.Name, workflow.Suspended)
 			Expect(s.SuspendedNodes()[0].AwaitedOutputs()).To(ConsistOf(
 				HaveField("GlobalName", "approver"), And(HaveField("Name", "note"), HaveField("Default", "none given")),
 			))
-			_, err = f.Client.Approve(ctx, s.Name, workflow.Decision{All: true, Outputs: map[string]any{"by": "bob"}})
-			Expect(err).NotTo(HaveOccurred())
+			must(f.Client.Approve(ctx, s.Name, workflow.Decision{All: true, Outputs: map[string]any{"by": "bob"}}))
 			s = f.succeeded(ctx, s.Name)
 			note, _ := displayed(s, "approve").Outputs().Parameter("note")
 			Expect(note).To(Equal("none given"))
@@ -138,9 +117,7 @@ func describeRetry(fixture func() Fixture) {
 
 		for _, shutdown := range []status.ShutdownStrategy{status.ShutdownStop, status.ShutdownTerminate} {
 			It(fmt.Sprintf("continues a workflow that was asked to %s", shutdown), func(ctx SpecContext) {
-				f := fixture()
-				s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
-				f.wait(ctx, s.Name, workflow.Suspended)
+				s := f.startUntil(ctx, gate, workflow.Suspended)
 				if shutdown == status.ShutdownStop {
 					Expect(f.Client.Stop(ctx, s.Name, workflow.StopOptions{})).To(Succeed())
 				} else {
@@ -148,22 +125,19 @@ func describeRetry(fixture func() Fixture) {
 				}
 				Expect(f.wait(ctx, s.Name, workflow.Completed).Shutdown).To(Equal(shutdown))
 
-				_, err := f.Client.Retry(ctx, s.Name, workflow.RetryOptions{})
-				Expect(err).NotTo(HaveOccurred())
+				must(f.Client.Retry(ctx, s.Name, workflow.RetryOptions{}))
 				s = f.wait(ctx, s.Name, workflow.Suspended)
 				Expect(s.Shutdown).To(Equal(status.ShutdownNone))
-				_, err = f.Client.Approve(ctx, s.Name, workflow.Decision{All: true, Outputs: map[string]any{"by": "ann"}})
-				Expect(err).NotTo(HaveOccurred())
+				must(f.Client.Approve(ctx, s.Name, workflow.Decision{All: true, Outputs: map[string]any{"by": "ann"}}))
 				f.succeeded(ctx, s.Name)
 			}, SpecTimeout(specTimeout))
 		}
 
 		It("starts a workflow that failed before it began", func(ctx SpecContext) {
-			f := fixture()
-			name := argotest.Create(ctx, f.workflows(), fmt.Sprintf(
-				"{apiVersion: argoproj.io/v1alpha1, kind: Workflow, metadata: {name: early}, spec: {workflowTemplateRef: {name: %s}}}", "late"))
-			s := f.wait(ctx, name, workflow.Completed)
-			Expect(s.Nodes).To(BeEmpty())
+			name := argotest.Create(ctx, f.workflows(),
+				"{apiVersion: argoproj.io/v1alpha1, kind: Workflow, metadata: {name: early}, "+
+					"spec: {workflowTemplateRef: {name: late}}}")
+			Expect(f.wait(ctx, name, workflow.Completed).Nodes).To(BeEmpty())
 			argotest.Create(ctx, argotest.Templates(f.Admin, f.Namespace),
 				"{apiVersion: argoproj.io/v1alpha1, kind: WorkflowTemplate, metadata: {name: late}, spec: {entrypoint: main, templates: [{name: main, suspend: {duration: '0'}}]}}")
 			// The controller reads templates through a cache.
@@ -177,11 +151,9 @@ func describeRetry(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("reads and writes compressed nodes", func(ctx SpecContext) {
-			f := fixture()
-			s := f.failed(ctx, workflow.StartRequest{Template: f.template(ctx, retryable), Parameters: broken()})
+			s := f.failed(ctx, retryable, broken())
 			f.compress(ctx, s)
-			retried, err := f.Client.Retry(ctx, s.Name, workflow.RetryOptions{Parameters: ok()})
-			Expect(err).NotTo(HaveOccurred())
+			retried := must(f.Client.Retry(ctx, s.Name, workflow.RetryOptions{Parameters: ok()}))
 			Expect(runOf(displayed(retried, "first"))).To(Equal(runOf(displayed(s, "first"))))
 			packed, _, _ := unstructured.NestedString(retried.Raw().Object, "status", "compressedNodes")
 			Expect(packed).NotTo(BeEmpty())
@@ -189,14 +161,10 @@ func describeRetry(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("does not show results of the failed attempt", func(ctx SpecContext) {
-			f := fixture()
-			s := f.failed(ctx, workflow.StartRequest{
-				Template: f.template(ctx, reporting), Parameters: map[string]any{"exit-code": 1, "token": "old"},
-			})
+			s := f.failed(ctx, reporting, map[string]any{"exit-code": 1, "token": "old"})
 			token, _ := displayed(s, "produce").Outputs().Parameter("token")
 			Expect(token).To(Equal("old"))
-			_, err := f.Client.Retry(ctx, s.Name, workflow.RetryOptions{Parameters: map[string]any{"exit-code": 0, "token": "new"}})
-			Expect(err).NotTo(HaveOccurred())
+			must(f.Client.Retry(ctx, s.Name, workflow.RetryOptions{Parameters: map[string]any{"exit-code": 0, "token": "new"}}))
 			for s, err := range f.Client.Watch(ctx, s.Name) {
 				Expect(err).NotTo(HaveOccurred())
 				if n := displayed(s, "produce"); n != nil {
@@ -208,31 +176,25 @@ func describeRetry(fixture func() Fixture) {
 			Expect(token).To(Equal("new"))
 		}, SpecTimeout(specTimeout))
 	})
-	describeRetryRefusals(fixture)
 }
 
-func describeRetryRefusals(fixture func() Fixture) {
+func describeRetryRefusals(f *Fixture) {
 	Describe("Retry", func() {
 		It("refuses a running workflow", func(ctx SpecContext) {
-			f := fixture()
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
-			f.wait(ctx, s.Name, workflow.Suspended)
+			s := f.startUntil(ctx, gate, workflow.Suspended)
 			_, err := f.Client.Retry(ctx, s.Name, workflow.RetryOptions{})
 			text := expectError(err, workflow.ErrNotCompleted, workflow.OpRetry, s.Name)
 			Expect(text).To(ContainSubstring("Cannot retry a workflow in phase Running"))
 		}, SpecTimeout(specTimeout))
 
 		It("changes nothing when it refuses", func(ctx SpecContext) {
-			f := fixture()
-			failed := f.failed(ctx, workflow.StartRequest{Template: f.template(ctx, retryable), Parameters: broken()})
+			failed := f.failed(ctx, retryable, broken())
 			done := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, retryable), Parameters: ok()})
 			done = f.succeeded(ctx, done.Name)
 			pods := f.podUIDs(ctx, failed)
 			var befores []*status.WorkflowStatus // read in the same way as the states afterwards
 			for _, s := range []*status.WorkflowStatus{failed, done} {
-				before, err := f.Client.Get(ctx, s.Name)
-				Expect(err).NotTo(HaveOccurred())
-				befores = append(befores, before)
+				befores = append(befores, must(f.Client.Get(ctx, s.Name)))
 			}
 
 			for _, refused := range []struct {
@@ -261,8 +223,7 @@ func describeRetryRefusals(fixture func() Fixture) {
 				Expect(text).NotTo(ContainSubstring("huge"), "values may be secret")
 			}
 			for _, before := range befores {
-				now, err := f.Client.Get(ctx, before.Name)
-				Expect(err).NotTo(HaveOccurred())
+				now := must(f.Client.Get(ctx, before.Name))
 				Expect(now.Phase).To(Equal(before.Phase))
 				Expect(now.Nodes).To(Equal(before.Nodes))
 			}
@@ -270,8 +231,7 @@ func describeRetryRefusals(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("needs get and update, delete on pods and list or get on them, and says what is missing", func(ctx SpecContext) {
-			f := fixture()
-			s := f.failed(ctx, workflow.StartRequest{Template: f.template(ctx, retryable), Parameters: broken()})
+			s := f.failed(ctx, retryable, broken())
 			pods := f.podUIDs(ctx, s)
 			for _, missing := range []struct {
 				allowed map[string][]string
@@ -281,53 +241,40 @@ func describeRetryRefusals(fixture func() Fixture) {
 				{map[string][]string{"workflows": {"get", "update"}, "pods": {"list"}}, []string{"delete", "pods"}},
 				{map[string][]string{"workflows": {"get", "update"}, "pods": {"delete"}}, []string{"grant list or get on pods"}},
 			} {
-				client := f.Restricted(ctx, missing.allowed)
-				eventuallyAllowed(ctx, func() error { _, err := client.Get(ctx, s.Name); return err })
+				client := f.reader(ctx, s.Name, missing.allowed)
 				_, err := client.Retry(ctx, s.Name, workflow.RetryOptions{Parameters: ok()})
 				text := expectError(err, workflow.ErrForbidden, workflow.OpRetry, s.Name)
 				for _, part := range missing.says {
 					Expect(text).To(ContainSubstring(part))
 				}
 			}
-			now, err := f.Client.Get(ctx, s.Name)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(now.Phase).To(Equal(status.PhaseFailed))
+			Expect(f.Client.Get(ctx, s.Name)).To(HaveField("Phase", status.PhaseFailed))
 			Expect(f.podUIDs(ctx, s)).To(Equal(pods))
 
-			enough := f.Restricted(ctx, map[string][]string{"workflows": {"get", "update"}, "pods": {"get", "delete"}})
-			eventuallyAllowed(ctx, func() error { _, err := enough.Get(ctx, s.Name); return err })
-			_, err = enough.Retry(ctx, s.Name, workflow.RetryOptions{Parameters: ok()})
-			Expect(err).NotTo(HaveOccurred())
+			enough := f.reader(ctx, s.Name, map[string][]string{"workflows": {"get", "update"}, "pods": {"get", "delete"}})
+			must(enough.Retry(ctx, s.Name, workflow.RetryOptions{Parameters: ok()}))
 			after := f.podUIDs(ctx, f.succeeded(ctx, s.Name))
 			Expect(after["second"]).NotTo(Equal(pods["second"]))
 		}, SpecTimeout(specTimeout))
 
 		// Anyone who may write workflows can make one name any pod as its own.
 		It("deletes no pod that isn't the workflow's", func(ctx SpecContext) {
-			f := fixture()
-			s := f.failed(ctx, workflow.StartRequest{Template: f.template(ctx, retryable), Parameters: broken()})
-			all := f.Admin.Resource(schema.GroupVersionResource{Version: "v1", Resource: "pods"}).Namespace(f.Namespace)
-			foreign, err := all.Create(ctx, &unstructured.Unstructured{Object: map[string]any{
-				"apiVersion": "v1", "kind": "Pod",
-				"metadata": map[string]any{
-					"generateName": "foreign-", "labels": map[string]any{"workflows.argoproj.io/workflow": s.Name},
-				},
-				"spec": map[string]any{
-					"schedulerName": "nobody", "containers": []any{map[string]any{"name": "main", "image": "any"}},
-				},
-			}}, metav1.CreateOptions{})
-			Expect(err).NotTo(HaveOccurred())
+			s := f.failed(ctx, retryable, broken())
+			foreign := must(f.pods().Create(ctx, argotest.Object(fmt.Sprintf(`
+apiVersion: v1
+kind: Pod
+metadata: {generateName: foreign-, labels: {workflows.argoproj.io/workflow: %s}}
+spec: {schedulerName: nobody, containers: [{name: main, image: any}]}
+`, s.Name)), metav1.CreateOptions{}))
 			victim := foreign.GetName()
 			DeferCleanup(func(ctx SpecContext) {
-				Expect(all.Delete(ctx, victim, metav1.DeleteOptions{})).To(Succeed())
+				Expect(f.pods().Delete(ctx, victim, metav1.DeleteOptions{})).To(Succeed())
 			}, NodeTimeout(specTimeout))
 			annotate := fmt.Sprintf(`{"metadata":{"annotations":{"workflows.argoproj.io/node-id":%q}}}`, victim)
-			_, err = all.Patch(ctx, victim, types.MergePatchType, []byte(annotate), metav1.PatchOptions{})
-			Expect(err).NotTo(HaveOccurred())
+			must(f.pods().Patch(ctx, victim, types.MergePatchType, []byte(annotate), metav1.PatchOptions{}))
 			for _, verb := range []string{"list", "get"} {
-				client := f.Restricted(ctx, map[string][]string{"workflows": {"get", "update"}, "pods": {verb, "delete"}})
-				eventuallyAllowed(ctx, func() error { _, err := client.Get(ctx, s.Name); return err })
-				patch, err := json.Marshal(map[string]any{
+				client := f.reader(ctx, s.Name, map[string][]string{"workflows": {"get", "update"}, "pods": {verb, "delete"}})
+				patch := must(json.Marshal(map[string]any{
 					"metadata": map[string]any{"annotations": map[string]string{"workflows.argoproj.io/pod-name-format": "v1"}},
 					"status": map[string]any{"nodes": map[string]any{
 						s.Name: map[string]any{"children": append(slices.Clone(s.Node(s.Name).Children), victim)},
@@ -335,14 +282,11 @@ func describeRetryRefusals(fixture func() Fixture) {
 							"id": victim, "name": s.Name + ".victim", "displayName": "victim", "type": "Pod", "phase": "Failed", "boundaryID": s.Name,
 						},
 					}},
-				})
-				Expect(err).NotTo(HaveOccurred())
+				}))
 				f.patch(ctx, s.Name, string(patch))
-				retried, err := client.Retry(ctx, s.Name, workflow.RetryOptions{})
-				Expect(err).NotTo(HaveOccurred())
+				retried := must(client.Retry(ctx, s.Name, workflow.RetryOptions{}))
 				Expect(retried.Node(victim)).To(BeNil(), "its node was to run again")
-				now, err := all.Get(ctx, victim, metav1.GetOptions{})
-				Expect(err).NotTo(HaveOccurred())
+				now := must(f.pods().Get(ctx, victim, metav1.GetOptions{}))
 				Expect(now.GetUID()).To(Equal(foreign.GetUID()))
 				Expect(now.GetDeletionTimestamp()).To(BeNil())
 				Expect(f.wait(ctx, s.Name, workflow.Completed).Phase).To(Equal(status.PhaseFailed))
@@ -351,9 +295,10 @@ func describeRetryRefusals(fixture func() Fixture) {
 	})
 }
 
-// failed starts a workflow, and expects it to fail.
-func (f Fixture) failed(ctx context.Context, req workflow.StartRequest) *status.WorkflowStatus {
+// failed starts a workflow from a template with this spec, and expects it to fail.
+func (f Fixture) failed(ctx context.Context, spec string, parameters map[string]any) *status.WorkflowStatus {
 	GinkgoHelper()
+	req := workflow.StartRequest{Template: f.template(ctx, spec), Parameters: parameters}
 	s := f.wait(ctx, f.start(ctx, req).Name, workflow.Completed)
 	Expect(s.Phase).To(Equal(status.PhaseFailed), s.Message)
 	return s
@@ -380,34 +325,22 @@ func displayed(s *status.WorkflowStatus, name string) *status.Node {
 // podUIDs returns the UIDs of a workflow's pods by the display names of their nodes.
 func (f Fixture) podUIDs(ctx context.Context, s *status.WorkflowStatus) map[string]types.UID {
 	GinkgoHelper()
-	pods, err := f.Admin.Resource(schema.GroupVersionResource{Version: "v1", Resource: "pods"}).Namespace(f.Namespace).List(ctx,
-		metav1.ListOptions{LabelSelector: "workflows.argoproj.io/workflow=" + s.Name})
-	Expect(err).NotTo(HaveOccurred())
 	uids := map[string]types.UID{}
-	for i := range pods.Items {
-		n := s.Node(pods.Items[i].GetAnnotations()["workflows.argoproj.io/node-id"])
-		Expect(n).NotTo(BeNil(), "pod %s is of no node", pods.Items[i].GetName())
-		uids[n.DisplayName] = pods.Items[i].GetUID()
+	for _, pod := range f.podsOf(ctx, s.Name) {
+		n := s.Node(pod.GetAnnotations()["workflows.argoproj.io/node-id"])
+		Expect(n).NotTo(BeNil(), "pod %s is of no node", pod.GetName())
+		uids[n.DisplayName] = pod.GetUID()
 	}
 	return uids
-}
-
-// patch changes a workflow without using the client.
-func (f Fixture) patch(ctx context.Context, name, patch string) {
-	GinkgoHelper()
-	_, err := f.workflows().Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
-	Expect(err).NotTo(HaveOccurred())
 }
 
 // compress compresses a workflow's nodes as the controller does for large workflows.
 func (f Fixture) compress(ctx context.Context, s *status.WorkflowStatus) {
 	GinkgoHelper()
-	obj, err := f.workflows().Get(ctx, s.Name, metav1.GetOptions{})
-	Expect(err).NotTo(HaveOccurred())
+	obj := must(f.workflows().Get(ctx, s.Name, metav1.GetOptions{}))
 	nodes, _, err := unstructured.NestedMap(obj.Object, "status", "nodes")
 	Expect(err).NotTo(HaveOccurred())
-	packed, err := status.CompressNodes(nodes)
-	Expect(err).NotTo(HaveOccurred())
+	packed := must(status.CompressNodes(nodes))
 	f.patch(ctx, s.Name, `{"status":{"nodes":null,"compressedNodes":"`+packed+`"}}`)
 }
 

@@ -13,19 +13,15 @@ import (
 // can look for it in everything that its implementations output.
 const Planted = "pl4nted-s3cret"
 
-func describeSecrets(fixture func() Fixture) {
+func describeSecrets(f *Fixture) {
 	ginkgo.It("keeps values and keys out of errors", func(ctx ginkgo.SpecContext) {
-		f := fixture()
-		template, gates := f.template(ctx, onePod), f.template(ctx, gate)
+		template := f.template(ctx, onePod)
 		silent := func(err error, kind error) {
 			ginkgo.GinkgoHelper()
 			gomega.Expect(err).To(gomega.MatchError(kind))
 			gomega.Expect(fmt.Sprintf("%v %+v", err, err)).NotTo(gomega.ContainSubstring(Planted))
 		}
-		start := func(req workflow.StartRequest) error {
-			_, err := f.Client.Start(ctx, req)
-			return err
-		}
+		start := func(req workflow.StartRequest) error { return errorOf(f.Client.Start(ctx, req)) }
 		secret := map[string]any{"message": Planted}
 		silent(start(workflow.StartRequest{Template: template, Parameters: map[string]any{"message": Planted, "size": Planted}}), workflow.ErrInvalid)
 		silent(start(workflow.StartRequest{Template: template, Parameters: map[string]any{"message": Planted, "nobody": Planted}}), workflow.ErrInvalid)
@@ -33,27 +29,21 @@ func describeSecrets(fixture func() Fixture) {
 		silent(start(workflow.StartRequest{Manifest: []byte("{kind: Workflow, spec: {arguments: [" + Planted)}), workflow.ErrInvalid)
 		silent(start(workflow.StartRequest{Template: "nobody", Parameters: secret}), workflow.ErrTemplateNotFound)
 
-		started, err := f.Client.Start(ctx, workflow.StartRequest{Template: template, Parameters: secret, IdempotencyKey: Planted})
-		gomega.Expect(err).NotTo(gomega.HaveOccurred())
+		started := f.start(ctx, workflow.StartRequest{Template: template, Parameters: secret, IdempotencyKey: Planted})
 		gomega.Expect(started.Name).NotTo(gomega.ContainSubstring(Planted))
 		silent(start(workflow.StartRequest{
 			Template: template, Parameters: map[string]any{"message": Planted + "another"}, IdempotencyKey: Planted,
 		}), workflow.ErrConflict)
 		silent(start(workflow.StartRequest{Template: template, Parameters: secret, Name: started.Name}), workflow.ErrAlreadyExists)
-		ended, err := f.Client.Wait(ctx, started.Name, workflow.Completed)
-		gomega.Expect(err).NotTo(gomega.HaveOccurred())
-		_, err = f.Client.Retry(ctx, ended.Name, workflow.RetryOptions{Parameters: map[string]any{"nobody": Planted}})
+		f.wait(ctx, started.Name, workflow.Completed)
+		_, err := f.Client.Retry(ctx, started.Name, workflow.RetryOptions{Parameters: map[string]any{"nobody": Planted}})
 		silent(err, workflow.ErrInvalid)
-		_, err = f.Client.Resubmit(ctx, ended.Name, workflow.ResubmitOptions{Parameters: map[string]any{"size": Planted}})
+		_, err = f.Client.Resubmit(ctx, started.Name, workflow.ResubmitOptions{Parameters: map[string]any{"size": Planted}})
 		silent(err, workflow.ErrInvalid)
 
-		gated, err := f.Client.Start(ctx, workflow.StartRequest{Template: gates})
-		gomega.Expect(err).NotTo(gomega.HaveOccurred())
-		_, err = f.Client.Wait(ctx, gated.Name, workflow.Suspended)
-		gomega.Expect(err).NotTo(gomega.HaveOccurred())
+		gated := f.startUntil(ctx, gate, workflow.Suspended)
 		_, err = f.Client.Approve(ctx, gated.Name, workflow.Decision{All: true, Outputs: map[string]any{"by": Planted, "nobody": Planted}})
 		silent(err, workflow.ErrInvalid)
-		_, err = f.Client.Approve(ctx, gated.Name, workflow.Decision{All: true, Outputs: map[string]any{"by": Planted}})
-		gomega.Expect(err).NotTo(gomega.HaveOccurred())
+		must(f.Client.Approve(ctx, gated.Name, workflow.Decision{All: true, Outputs: map[string]any{"by": Planted}}))
 	}, ginkgo.SpecTimeout(specTimeout))
 }

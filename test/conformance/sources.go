@@ -5,8 +5,6 @@ import (
 	. "github.com/onsi/gomega"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/yaml"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -69,55 +67,52 @@ spec:
     suspend: {duration: "0"}
 `
 
-func describeSources(fixture func() Fixture) {
+func describeSources(f *Fixture) {
 	Describe("Start of a CronWorkflow", func() {
 		It("starts what the schedule would start now", func(ctx SpecContext) {
-			f := fixture()
 			argotest.Create(ctx, f.Admin.Resource(argotest.Resource("cronworkflows")).Namespace(f.Namespace), cron)
 			s := f.start(ctx, workflow.StartRequest{CronWorkflow: "nightly", Parameters: map[string]any{"size": "large"}})
 			Expect(s.Name).To(HavePrefix("nightly-"))
 			Expect(s.Labels).To(And(HaveKeyWithValue("workflows.argoproj.io/cron-workflow", "nightly"), HaveKeyWithValue("from", "cron")))
 			Expect(s.Annotations).To(And(HaveKeyWithValue("note", "nightly"), HaveKey("workflows.argoproj.io/scheduled-time")))
 			Expect(s.Raw().GetOwnerReferences()).To(HaveExactElements(And(HaveField("Kind", "CronWorkflow"), HaveField("Name", "nightly"))))
-			s = f.wait(ctx, s.Name, workflow.Completed)
-			Expect(s.Outcome()).To(Equal(status.OutcomeSucceeded))
+			s = f.succeeded(ctx, s.Name)
 			Expect(s.Arguments).To(HaveExactElements(And(HaveField("Name", "size"), HaveField("Value", "large"))))
 
-			_, err := f.Client.Start(ctx, workflow.StartRequest{CronWorkflow: "nightly", Parameters: map[string]any{"size": "huge"}, Name: "n"})
-			expectError(err, workflow.ErrInvalid, workflow.OpStart, "n")
-			_, err = f.Client.Start(ctx, workflow.StartRequest{CronWorkflow: "nihgtly", Name: "n"})
-			text := expectError(err, workflow.ErrTemplateNotFound, workflow.OpStart, "n")
+			misspelt := workflow.StartRequest{CronWorkflow: "nihgtly", Name: "n"}
+			text := f.expectStartError(ctx, misspelt, workflow.ErrTemplateNotFound, "n")
 			Expect(text).To(ContainSubstring(`did you mean "nightly"?`))
-			_, err = f.Restricted(ctx, map[string][]string{"workflows": {"create"}}).Start(ctx, workflow.StartRequest{CronWorkflow: "nightly", Name: "n"})
+			req := workflow.StartRequest{CronWorkflow: "nightly", Name: "n"}
+			_, err := f.Restricted(ctx, map[string][]string{"workflows": {"create"}}).Start(ctx, req)
 			expectError(err, workflow.ErrForbidden, workflow.OpStart, "n")
+			req.Parameters = map[string]any{"size": "huge"}
+			f.expectStartError(ctx, req, workflow.ErrInvalid, "n")
 		}, SpecTimeout(specTimeout))
 	})
 
 	Describe("Start of a manifest", func() {
 		It("starts it, with the request's settings", func(ctx SpecContext) {
-			f := fixture()
-			s := f.start(ctx, workflow.StartRequest{Manifest: []byte(ownTemplates), Labels: map[string]string{"more": "x"}})
+			own := []byte(ownTemplates)
+			s := f.start(ctx, workflow.StartRequest{Manifest: own, Labels: map[string]string{"more": "x"}})
 			Expect(s.Name).To(HavePrefix("own-"))
 			Expect(s.Labels).To(And(HaveKeyWithValue("from", "manifest"), HaveKeyWithValue("more", "x")))
 			Expect(s.Arguments).To(HaveExactElements(status.Parameter{Name: "shards", Value: "3", Set: true}), "a number is sent as a string")
-			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
+			f.succeeded(ctx, s.Name)
 
-			s = f.start(ctx, workflow.StartRequest{Manifest: []byte(ownTemplates), Parameters: map[string]any{"shards": 4}, IdempotencyKey: "k"})
-			again := f.start(ctx, workflow.StartRequest{Manifest: []byte(ownTemplates), Parameters: map[string]any{"shards": 4}, IdempotencyKey: "k"})
-			Expect(again.UID).To(Equal(s.UID))
+			req := workflow.StartRequest{Manifest: own, Parameters: map[string]any{"shards": 4}, IdempotencyKey: "k"}
+			s = f.start(ctx, req)
+			Expect(f.start(ctx, req).UID).To(Equal(s.UID))
 		}, SpecTimeout(specTimeout))
 
 		It("refuses what Argo cannot decode before anything is sent, as do Retry and Resubmit", func(ctx SpecContext) {
-			f := fixture()
 			const at = "spec.templates[0].steps[0][0].arguments.parameters[0].name: Invalid value: must be a string"
 			for _, skip := range []bool{false, true} {
-				_, err := f.Client.Start(ctx, workflow.StartRequest{Manifest: []byte(nameReadAsBool), SkipTemplateCheck: skip})
-				Expect(expectError(err, workflow.ErrInvalid, workflow.OpStart, "")).To(ContainSubstring("manifest." + at))
+				req := workflow.StartRequest{Manifest: []byte(nameReadAsBool), SkipTemplateCheck: skip}
+				Expect(f.expectStartError(ctx, req, workflow.ErrInvalid, "")).To(ContainSubstring("manifest." + at))
 			}
-			f.expectNone(ctx)
+			Expect(f.existing(ctx)).To(BeEmpty())
 
-			obj := &unstructured.Unstructured{}
-			Expect(yaml.Unmarshal([]byte(nameReadAsBool), &obj.Object)).To(Succeed())
+			obj := argotest.Object(nameReadAsBool)
 			obj.SetAPIVersion("argoproj.io/v1alpha1")
 			obj.SetKind("Workflow")
 			// The controller ignores an ended workflow; it would write this one without what it
@@ -136,18 +131,14 @@ func describeSources(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("sends numbers in parameters as strings, wherever they are, as does Resubmit", func(ctx SpecContext) {
-			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Name: "numbers", Manifest: []byte("---\n# A tool's comment\n---" + numbers)})
 			Expect(s.Name).To(Equal("numbers"), "the manifest has none")
-			s = f.wait(ctx, s.Name, workflow.Completed)
-			Expect(s.Outcome()).To(Equal(status.OutcomeSucceeded), s.Message)
-			again, err := f.Client.Resubmit(ctx, s.Name, workflow.ResubmitOptions{Parameters: map[string]any{"shards": 5}})
-			Expect(err).NotTo(HaveOccurred())
-			Expect(f.wait(ctx, again.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
+			s = f.succeeded(ctx, s.Name)
+			again := must(f.Client.Resubmit(ctx, s.Name, workflow.ResubmitOptions{Parameters: map[string]any{"shards": 5}}))
+			f.succeeded(ctx, again.Name)
 		}, SpecTimeout(specTimeout))
 
 		It("leaves the check to the controller if requested", func(ctx SpecContext) {
-			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{
 				Manifest:          []byte("metadata: {name: incomplete}\nspec: {entrypoint: nowhere, templates: [{name: main, suspend: {}}]}"),
 				SkipTemplateCheck: true, OptionalParameters: map[string]any{"any": 1},
@@ -157,19 +148,21 @@ func describeSources(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("checks it, and the template that it refers to", func(ctx SpecContext) {
-			f := fixture()
 			template := f.template(ctx, onePod)
-			_, err := f.Client.Start(ctx, workflow.StartRequest{Manifest: []byte("metadata: {name: one}\nspec: {workflowTemplateRef: {name: " + template + "}}")})
-			Expect(expectError(err, workflow.ErrInvalid, workflow.OpStart, "")).To(ContainSubstring("parameters[message]"))
-			_, err = f.Client.Start(ctx, workflow.StartRequest{Manifest: []byte("metadata: {name: one}\nspec: {workflowTemplateRef: {name: nowhere}}")})
-			expectError(err, workflow.ErrTemplateNotFound, workflow.OpStart, "")
-			_, err = f.Client.Start(ctx, workflow.StartRequest{Manifest: []byte("metadata: {name: one}\nspec: {entrypoint: mian, templates: [{name: main}]}")})
-			Expect(expectError(err, workflow.ErrInvalid, workflow.OpStart, "")).To(ContainSubstring(`did you mean "main"?`))
-			_, err = f.Client.Start(ctx, workflow.StartRequest{Manifest: []byte("metadata: {name: one}\nspec: {}\nspec: {}\n")})
-			Expect(expectError(err, workflow.ErrInvalid, workflow.OpStart, "")).To(ContainSubstring("line 3"))
-			_, err = f.Client.Start(ctx, workflow.StartRequest{Manifest: []byte("metadata: {name: one}\nspec: {}\n"), Template: template})
-			expectError(err, workflow.ErrInvalid, workflow.OpStart, "")
-			f.expectNone(ctx)
+			refused := func(spec string, kind error) string {
+				GinkgoHelper()
+				manifest := []byte("metadata: {name: one}\nspec: " + spec)
+				return f.expectStartError(ctx, workflow.StartRequest{Manifest: manifest}, kind, "")
+			}
+			Expect(refused("{workflowTemplateRef: {name: "+template+"}}", workflow.ErrInvalid)).To(
+				ContainSubstring("parameters[message]"))
+			refused("{workflowTemplateRef: {name: nowhere}}", workflow.ErrTemplateNotFound)
+			Expect(refused("{entrypoint: mian, templates: [{name: main}]}", workflow.ErrInvalid)).To(
+				ContainSubstring(`did you mean "main"?`))
+			Expect(refused("{}\nspec: {}\n", workflow.ErrInvalid)).To(ContainSubstring("line 3"))
+			both := workflow.StartRequest{Manifest: []byte("metadata: {name: one}\nspec: {}\n"), Template: template}
+			f.expectStartError(ctx, both, workflow.ErrInvalid, "")
+			Expect(f.existing(ctx)).To(BeEmpty())
 		}, SpecTimeout(specTimeout))
 	})
 }

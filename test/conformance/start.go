@@ -8,17 +8,15 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
-func describeStart(fixture func() Fixture) {
+func describeStart(f *Fixture) {
 	Describe("Start", func() {
 		It("starts a workflow that runs to its end", func(ctx SpecContext) {
-			f := fixture()
 			template := f.template(ctx, onePod)
 			s := f.start(ctx, workflow.StartRequest{
 				Template:    template,
@@ -45,7 +43,6 @@ func describeStart(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("passes strings unchanged, and evaluates only expressions", func(ctx SpecContext) {
-			f := fixture()
 			template := f.template(ctx, onePod)
 			const text = "é 😀 \"quoted\" \\ $HOME {a} { {b} } %s <&>\ta\nb\u00ad"
 			s := f.start(ctx, workflow.StartRequest{Template: template, Parameters: map[string]any{"message": text}})
@@ -58,19 +55,16 @@ func describeStart(fixture func() Fixture) {
 			_, err := f.Client.Start(ctx, workflow.StartRequest{Template: template, Name: "code", Parameters: map[string]any{"message": "{{workflow.name}}"}})
 			said := expectError(err, workflow.ErrInvalid, workflow.OpStart, "code")
 			Expect(said).To(And(ContainSubstring("parameters[message]"), ContainSubstring("workflow.Expression")))
-			_, err = f.Client.Get(ctx, "code")
-			Expect(err).To(MatchError(workflow.ErrNotFound))
+			Expect(errorOf(f.Client.Get(ctx, "code"))).To(MatchError(workflow.ErrNotFound))
 		}, SpecTimeout(specTimeout))
 
 		It("starts from a ClusterWorkflowTemplate, under a given name", func(ctx SpecContext) {
-			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.clusterTemplate(ctx, clusterWide), ClusterScope: true, Name: "given"})
 			Expect(s.Name).To(Equal("given"))
-			Expect(f.wait(ctx, "given", workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
+			f.succeeded(ctx, "given")
 		}, SpecTimeout(specTimeout))
 
 		It("runs another entrypoint and leaves out optional parameters that the template doesn't know", func(ctx SpecContext) {
-			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{
 				Template: f.template(ctx, onePod), Entrypoint: "other", Parameters: map[string]any{"message": ""},
 				OptionalParameters: map[string]any{"exit-code": 0, "nowhere-used": 1},
@@ -83,106 +77,88 @@ func describeStart(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("creates nothing in a dry run", func(ctx SpecContext) {
-			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{
 				Template: f.template(ctx, onePod), Name: "dry", Parameters: map[string]any{"message": ""}, DryRun: true,
 			})
 			Expect(s.Name).To(Equal("dry"))
-			f.expectNone(ctx)
+			Expect(f.existing(ctx)).To(BeEmpty())
 		}, SpecTimeout(specTimeout))
 
 		It("refuses an unknown template and names the existing ones", func(ctx SpecContext) {
-			f := fixture()
 			template := f.template(ctx, onePod)
 			_, err := f.Client.Start(ctx, workflow.StartRequest{Template: template + "x"})
 			text := expectError(err, workflow.ErrTemplateNotFound, workflow.OpStart, "")
 			Expect(text).To(And(ContainSubstring(f.Namespace), ContainSubstring("did you mean %q?", template)))
 			Expect(err).NotTo(MatchError(workflow.ErrNotFound))
-			f.expectNone(ctx)
+			Expect(f.existing(ctx)).To(BeEmpty())
 		}, SpecTimeout(specTimeout))
 
 		It("refuses what doesn't fit the template, all at once", func(ctx SpecContext) {
-			f := fixture()
-			_, err := f.Client.Start(ctx, workflow.StartRequest{
+			text := f.expectStartError(ctx, workflow.StartRequest{
 				Template: f.template(ctx, onePod), Entrypoint: "mian", Labels: map[string]string{"a b": ""},
 				Parameters: map[string]any{"mesage": "", "size": "huge", "exit-code": nil},
-			})
-			text := expectError(err, workflow.ErrInvalid, workflow.OpStart, "")
+			}, workflow.ErrInvalid, "")
 			Expect(text).To(And(
 				ContainSubstring(`did you mean "main"?`), ContainSubstring("parameters[message]"),
 				ContainSubstring("parameters[mesage]"), ContainSubstring(`did you mean "message"?`), ContainSubstring("small, large"),
 				ContainSubstring("labels"), ContainSubstring("parameters[exit-code]"),
 			))
 			Expect(text).NotTo(ContainSubstring("huge"), "values may be secret")
-			f.expectNone(ctx)
+			Expect(f.existing(ctx)).To(BeEmpty())
 		}, SpecTimeout(specTimeout))
 
 		It("distinguishes a missing namespace from one without the template", func(ctx SpecContext) {
-			f := fixture()
 			for _, req := range []workflow.StartRequest{{Template: "any"}, {CronWorkflow: "any"}} {
-				_, err := f.In("nowhere").Start(ctx, req)
-				Expect(expectError(err, workflow.ErrNotFound, workflow.OpStart, "")).To(ContainSubstring(`namespaces "nowhere"`))
-				_, err = f.Client.Start(ctx, req)
-				expectError(err, workflow.ErrTemplateNotFound, workflow.OpStart, "")
+				text := expectError(errorOf(f.In("nowhere").Start(ctx, req)), workflow.ErrNotFound, workflow.OpStart, "")
+				Expect(text).To(ContainSubstring(`namespaces "nowhere"`))
+				f.expectStartError(ctx, req, workflow.ErrTemplateNotFound, "")
 			}
-			f.expectNone(ctx)
+			Expect(f.existing(ctx)).To(BeEmpty())
 		}, SpecTimeout(specTimeout))
 
 		It("finds a misspelt parameter even if the template calls others", func(ctx SpecContext) {
-			f := fixture()
 			called := f.template(ctx, onePod)
 			template := f.template(ctx, `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {generateName: calling-}
-spec:
-  entrypoint: main
   templates:
   - name: main
     steps:
     - - {name: call, templateRef: {name: `+called+`, template: other}}
 `)
-			_, err := f.Client.Start(ctx, workflow.StartRequest{Template: template, Parameters: map[string]any{"exit-code": 0, "exit-cod": 0}})
-			text := expectError(err, workflow.ErrInvalid, workflow.OpStart, "")
+			req := workflow.StartRequest{Template: template, Parameters: map[string]any{"exit-code": 0, "exit-cod": 0}}
+			text := f.expectStartError(ctx, req, workflow.ErrInvalid, "")
 			Expect(text).To(And(ContainSubstring("parameters[exit-cod]"), Not(ContainSubstring("parameters[exit-code]"))))
-			f.start(ctx, workflow.StartRequest{Template: template, Parameters: map[string]any{"exit-code": 0}})
+			delete(req.Parameters, "exit-cod")
+			f.start(ctx, req)
 		}, SpecTimeout(specTimeout))
 
 		It("refuses a malformed request before it sends anything", func(ctx SpecContext) {
-			_, err := fixture().Client.Start(ctx, workflow.StartRequest{Name: "Bad_Name", Parameters: map[string]any{"p": nil}})
-			text := expectError(err, workflow.ErrInvalid, workflow.OpStart, "Bad_Name")
+			req := workflow.StartRequest{Name: "Bad_Name", Parameters: map[string]any{"p": nil}}
+			text := f.expectStartError(ctx, req, workflow.ErrInvalid, "Bad_Name")
 			Expect(text).To(And(ContainSubstring("name:"), ContainSubstring("template:"), ContainSubstring("parameters[p]:")))
 		}, SpecTimeout(specTimeout))
 
 		It("sends nothing once its context has ended", func(ctx SpecContext) {
-			f := fixture()
 			req := workflow.StartRequest{Template: f.template(ctx, gate), Name: "late"}
 			gone, cancel := context.WithCancel(ctx)
 			cancel()
-			_, err := f.Client.Start(gone, req)
-			expectError(err, context.Canceled, workflow.OpStart, "late")
-			f.expectNone(ctx)
+			expectError(errorOf(f.Client.Start(gone, req)), context.Canceled, workflow.OpStart, "late")
+			Expect(f.existing(ctx)).To(BeEmpty())
 		}, SpecTimeout(specTimeout))
 
 		It("refuses a name that is taken", func(ctx SpecContext) {
-			f := fixture()
 			req := workflow.StartRequest{Template: f.template(ctx, gate), Name: "taken"}
 			first := f.start(ctx, req)
-			_, err := f.Client.Start(ctx, req)
-			expectError(err, workflow.ErrAlreadyExists, workflow.OpStart, "taken")
-			now, err := f.Client.Get(ctx, "taken")
-			Expect(err).NotTo(HaveOccurred())
-			Expect(now.UID).To(Equal(first.UID))
+			f.expectStartError(ctx, req, workflow.ErrAlreadyExists, "taken")
+			Expect(f.Client.Get(ctx, "taken")).To(HaveField("UID", first.UID))
 		}, SpecTimeout(specTimeout))
 
 		It("needs the permission to create, and skips the check without permission to read templates", func(ctx SpecContext) {
-			f := fixture()
 			req := workflow.StartRequest{Template: f.template(ctx, onePod), Parameters: map[string]any{"message": ""}}
 			_, err := f.Restricted(ctx, map[string][]string{"workflowtemplates": {"get"}}).Start(ctx, req)
 			Expect(err).To(MatchError(workflow.ErrForbidden))
 			Expect(err).To(MatchError(apierrors.IsForbidden, "IsForbidden"))
 			Expect(err.Error()).To(ContainSubstring("create"))
-			f.expectNone(ctx)
+			Expect(f.existing(ctx)).To(BeEmpty())
 
 			blind := f.Restricted(ctx, map[string][]string{"workflows": {"create"}})
 			req.OptionalParameters = map[string]any{"nowhere-used": 1}
@@ -196,10 +172,9 @@ spec:
 	})
 }
 
-func describeIdempotency(fixture func() Fixture) {
+func describeIdempotency(f *Fixture) {
 	Describe("Start with an idempotency key", func() {
 		It("creates one workflow, however often and from wherever it is called", func(ctx SpecContext) {
-			f := fixture()
 			req := workflow.StartRequest{
 				Template: f.template(ctx, onePod), Parameters: map[string]any{"message": "m"}, IdempotencyKey: "session-42",
 			}
@@ -210,8 +185,7 @@ func describeIdempotency(fixture func() Fixture) {
 			}
 			uids, created := map[string]bool{}, 0
 			for range callers {
-				s, err := (<-started).Unwrap()
-				Expect(err).NotTo(HaveOccurred())
+				s := must((<-started).Unwrap())
 				uids[string(s.UID)] = true
 				if !s.Found {
 					created++
@@ -223,30 +197,26 @@ func describeIdempotency(fixture func() Fixture) {
 			f.wait(ctx, f.start(ctx, req).Name, workflow.Completed)
 			ended := f.start(ctx, req)
 			Expect(ended.Completed()).To(BeTrue(), "it returns the current state of the workflow")
-			list, err := f.workflows().List(ctx, metav1.ListOptions{})
-			Expect(err).NotTo(HaveOccurred())
-			Expect(list.Items).To(HaveLen(1))
+			Expect(f.existing(ctx)).To(HaveLen(1))
 		}, SpecTimeout(specTimeout))
 
 		It("refuses the key for another request, and distinguishes another client's workflow from its own", func(ctx SpecContext) {
-			f := fixture()
 			req := workflow.StartRequest{Template: f.template(ctx, gate), IdempotencyKey: "k"}
 			first := f.start(ctx, req)
 			changed := req
 			changed.Labels = map[string]string{"a": "b"}
-			_, err := f.Client.Start(ctx, changed)
-			Expect(expectError(err, workflow.ErrIdempotencyMismatch, workflow.OpStart, first.Name)).To(ContainSubstring("it differs in labels"))
+			text := f.expectStartError(ctx, changed, workflow.ErrIdempotencyMismatch, first.Name)
+			Expect(text).To(ContainSubstring("it differs in labels"))
 
 			other := workflow.StartRequest{Template: req.Template, Name: first.Name, IdempotencyKey: "another"}
-			_, err = f.Client.Start(ctx, other)
-			expectError(err, workflow.ErrConflict, workflow.OpStart, first.Name)
-			f.start(ctx, workflow.StartRequest{Template: req.Template, Name: "keyless"})
-			_, err = f.Client.Start(ctx, workflow.StartRequest{Template: req.Template, Name: "keyless", IdempotencyKey: "third"})
-			expectError(err, workflow.ErrAlreadyExists, workflow.OpStart, "keyless")
+			f.expectStartError(ctx, other, workflow.ErrConflict, first.Name)
+			keyless := workflow.StartRequest{Template: req.Template, Name: "keyless"}
+			f.start(ctx, keyless)
+			keyless.IdempotencyKey = "third"
+			f.expectStartError(ctx, keyless, workflow.ErrAlreadyExists, "keyless")
 		}, SpecTimeout(specTimeout))
 
 		It("starts one workflow for the key, whichever template or name the request has", func(ctx SpecContext) {
-			f := fixture()
 			req := workflow.StartRequest{Template: f.template(ctx, gate), IdempotencyKey: "k"}
 			other := workflow.StartRequest{Template: f.template(ctx, gate), IdempotencyKey: "k", DryRun: true}
 			name := f.start(ctx, other).Name
@@ -255,16 +225,13 @@ func describeIdempotency(fixture func() Fixture) {
 
 			elsewhere := req
 			elsewhere.Template, elsewhere.Parameters = f.template(ctx, onePod), map[string]any{"message": ""}
-			_, err := f.Client.Start(ctx, elsewhere)
-			Expect(expectError(err, workflow.ErrIdempotencyMismatch, workflow.OpStart, first.Name)).To(ContainSubstring("parameters[message]"))
+			text := f.expectStartError(ctx, elsewhere, workflow.ErrIdempotencyMismatch, first.Name)
+			Expect(text).To(ContainSubstring("parameters[message]"))
 
 			named := req
 			named.Name = "second"
-			_, err = f.Client.Start(ctx, named)
-			Expect(expectError(err, workflow.ErrIdempotencyMismatch, workflow.OpStart, "second")).To(ContainSubstring(first.Name))
-			list, err := f.workflows().List(ctx, metav1.ListOptions{})
-			Expect(err).NotTo(HaveOccurred())
-			Expect(list.Items).To(HaveLen(1))
+			Expect(f.expectStartError(ctx, named, workflow.ErrIdempotencyMismatch, "second")).To(ContainSubstring(first.Name))
+			Expect(f.existing(ctx)).To(HaveLen(1))
 
 			Expect(f.Client.Delete(ctx, first.Name, workflow.DeleteOptions{Wait: true})).To(Succeed())
 			started := f.start(ctx, named)
@@ -272,7 +239,6 @@ func describeIdempotency(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("decides between processes that start different things with one key", func(ctx SpecContext) {
-			f := fixture()
 			templates := []string{f.template(ctx, gate), f.template(ctx, gate)}
 			const callers = 8
 			started := make(chan workflow.Result[*workflow.StartResult], callers)
@@ -288,20 +254,17 @@ func describeIdempotency(fixture func() Fixture) {
 				}
 			}
 			Expect(refused).To(HaveLen(callers / 2))
-			list, err := f.workflows().List(ctx, metav1.ListOptions{})
-			Expect(err).NotTo(HaveOccurred())
-			Expect(list.Items).To(HaveLen(1))
+			existing := f.existing(ctx)
+			Expect(existing).To(HaveLen(1))
 			for _, err := range refused {
-				expectError(err, workflow.ErrIdempotencyMismatch, workflow.OpStart, list.Items[0].GetName())
+				expectError(err, workflow.ErrIdempotencyMismatch, workflow.OpStart, existing[0].GetName())
 			}
 		}, SpecTimeout(specTimeout))
 
 		It("does not take a copy for the workflow of the key", func(ctx SpecContext) {
-			f := fixture()
 			req := workflow.StartRequest{Template: f.template(ctx, gate), Name: "original", IdempotencyKey: "k"}
 			f.start(ctx, req)
-			original, err := f.workflows().Get(ctx, "original", metav1.GetOptions{})
-			Expect(err).NotTo(HaveOccurred())
+			original := must(f.workflows().Get(ctx, "original", metav1.GetOptions{}))
 			Expect(f.Client.Delete(ctx, "original", workflow.DeleteOptions{Wait: true})).To(Succeed())
 			copied := &unstructured.Unstructured{Object: map[string]any{
 				"apiVersion": original.GetAPIVersion(), "kind": original.GetKind(), "spec": original.Object["spec"],
@@ -309,32 +272,27 @@ func describeIdempotency(fixture func() Fixture) {
 			copied.SetName("copied") // like argo resubmit
 			copied.SetLabels(original.GetLabels())
 			copied.SetAnnotations(original.GetAnnotations())
-			_, err = f.workflows().Create(ctx, copied, metav1.CreateOptions{})
-			Expect(err).NotTo(HaveOccurred())
+			must(f.workflows().Create(ctx, copied, metav1.CreateOptions{}))
 
 			on := req
 			on.Name = "copied"
-			_, err = f.Client.Start(ctx, on)
-			expectError(err, workflow.ErrAlreadyExists, workflow.OpStart, "copied")
+			f.expectStartError(ctx, on, workflow.ErrAlreadyExists, "copied")
 			Expect(f.start(ctx, req).Name).To(Equal("original"))
 		}, SpecTimeout(specTimeout))
 
 		It("says in a dry run that a start would find the workflow", func(ctx SpecContext) {
-			f := fixture()
 			req := workflow.StartRequest{Template: f.template(ctx, gate), IdempotencyKey: "k"}
 			dry := req
 			dry.DryRun = true
 			name := f.start(ctx, dry).Name
 			first := f.start(ctx, req)
 			Expect(first.Name).To(Equal(name))
-			found, err := f.Client.Start(ctx, dry)
-			Expect(err).NotTo(HaveOccurred())
+			found := must(f.Client.Start(ctx, dry))
 			Expect(found.Found).To(BeTrue())
 			Expect(found.UID).To(Equal(first.UID))
 		}, SpecTimeout(specTimeout))
 
 		It("refuses claims and labels that callers may not set", func(ctx SpecContext) {
-			f := fixture()
 			first := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate), IdempotencyKey: "k"})
 			for name := range first.Annotations {
 				_, err := f.Client.Start(ctx, workflow.StartRequest{Template: "any", Name: "forged", Annotations: map[string]string{name: "x"}})
@@ -348,7 +306,6 @@ func describeIdempotency(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("finds its workflow even if the template was deleted", func(ctx SpecContext) {
-			f := fixture()
 			req := workflow.StartRequest{Template: f.template(ctx, gate), IdempotencyKey: "k"}
 			first := f.start(ctx, req)
 			templates := argotest.Templates(f.Admin, f.Namespace)
@@ -361,20 +318,16 @@ func describeIdempotency(fixture func() Fixture) {
 // echoed returns the last word of the command of a workflow's only pod.
 func (f Fixture) echoed(ctx context.Context, workflowName string) string {
 	GinkgoHelper()
-	pods, err := f.Admin.Resource(schema.GroupVersionResource{Version: "v1", Resource: "pods"}).Namespace(f.Namespace).List(ctx,
-		metav1.ListOptions{LabelSelector: "workflows.argoproj.io/workflow=" + workflowName})
-	Expect(err).NotTo(HaveOccurred())
-	Expect(pods.Items).To(HaveLen(1))
-	containers, _, err := unstructured.NestedSlice(pods.Items[0].Object, "spec", "containers")
+	pods := f.podsOf(ctx, workflowName)
+	Expect(pods).To(HaveLen(1))
+	containers, _, err := unstructured.NestedSlice(pods[0].Object, "spec", "containers")
 	Expect(err).NotTo(HaveOccurred())
 	for _, item := range containers {
-		container, _ := item.(map[string]any)
-		if container["name"] != "main" {
-			continue
+		if container, _ := item.(map[string]any); container["name"] == "main" {
+			words, _, err := unstructured.NestedStringSlice(container, "command")
+			Expect(err).NotTo(HaveOccurred())
+			return words[len(words)-1]
 		}
-		words, _, err := unstructured.NestedStringSlice(container, "command")
-		Expect(err).NotTo(HaveOccurred())
-		return words[len(words)-1]
 	}
 	Fail("the pod has no container main")
 	return ""

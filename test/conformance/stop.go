@@ -10,32 +10,24 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-func describeSuspend(fixture func() Fixture) {
+func describeSuspend(f *Fixture) {
 	Describe("Suspend", func() {
 		It("holds back the next steps, and succeeds again", func(ctx SpecContext) {
-			f := fixture()
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, plainGate)})
-			f.wait(ctx, s.Name, workflow.Suspended)
+			s := f.startUntil(ctx, plainGate, workflow.Suspended)
 			Expect(f.Client.Suspend(ctx, s.Name, workflow.SuspendOptions{UID: s.UID})).To(Succeed())
-			now, err := f.Client.Get(ctx, s.Name)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(now.SpecSuspended).To(BeTrue())
-			reader := f.Restricted(ctx, map[string][]string{"workflows": {"get"}})
-			eventuallyAllowed(ctx, func() error { _, err := reader.Get(ctx, s.Name); return err })
+			Expect(f.Client.Get(ctx, s.Name)).To(HaveField("SpecSuspended", true))
+			reader := f.reader(ctx, s.Name, map[string][]string{"workflows": {"get"}})
 			Expect(reader.Suspend(ctx, s.Name, workflow.SuspendOptions{})).To(Succeed(), "no write is left that could be denied")
 			Expect(f.Client.Suspend(ctx, s.Name, workflow.SuspendOptions{})).To(Succeed())
 
-			result, err := f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{})
-			Expect(err).NotTo(HaveOccurred())
+			result := must(f.Client.Resume(ctx, s.Name, workflow.ResumeOptions{}))
 			Expect(result.Unsuspended).To(BeTrue())
 			Expect(result.Gates).To(HaveLen(1))
-			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeSucceeded))
+			f.succeeded(ctx, s.Name)
 		}, SpecTimeout(specTimeout))
 
 		It("doesn't prevent a stop", func(ctx SpecContext) {
-			f := fixture()
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, endlessExit)})
-			f.wait(ctx, s.Name, podRuns)
+			s := f.startUntil(ctx, endlessExit, podRuns)
 			Expect(f.Client.Stop(ctx, s.Name, workflow.StopOptions{})).To(Succeed())
 			err := f.Client.Suspend(ctx, s.Name, workflow.SuspendOptions{})
 			text := expectError(err, workflow.ErrConflict, workflow.OpSuspend, s.Name)
@@ -44,20 +36,20 @@ func describeSuspend(fixture func() Fixture) {
 	})
 }
 
-func describeStop(fixture func() Fixture) {
+func describeStop(f *Fixture) {
 	// stopped starts a workflow from a template, waits for a state and calls stop.
-	stopped := func(ctx SpecContext, template string, when workflow.Condition, stop func(f Fixture, s *status.WorkflowStatus) error) (Fixture, *status.WorkflowStatus) {
+	stopped := func(
+		ctx context.Context, template string, when workflow.Condition, stop func(s *status.WorkflowStatus) error,
+	) *status.WorkflowStatus {
 		GinkgoHelper()
-		f := fixture()
-		s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, template)})
-		s = f.wait(ctx, s.Name, when)
-		Expect(stop(f, s)).To(Succeed())
-		return f, f.wait(ctx, s.Name, workflow.Completed)
+		s := f.startUntil(ctx, template, when)
+		Expect(stop(s)).To(Succeed())
+		return f.wait(ctx, s.Name, workflow.Completed)
 	}
 
 	Describe("Stop", func() {
 		It("ends a workflow that waits at a gate, and succeeds again", func(ctx SpecContext) {
-			f, s := stopped(ctx, gate, workflow.Suspended, func(f Fixture, s *status.WorkflowStatus) error {
+			s := stopped(ctx, gate, workflow.Suspended, func(s *status.WorkflowStatus) error {
 				return f.Client.Stop(ctx, s.Name, workflow.StopOptions{UID: s.UID})
 			})
 			Expect(s.Phase).To(Equal(status.PhaseFailed))
@@ -65,16 +57,12 @@ func describeStop(fixture func() Fixture) {
 			Expect(s.Err()).To(MatchError(ContainSubstring("Stopped with strategy 'Stop'")))
 			Expect(f.Client.Stop(ctx, s.Name, workflow.StopOptions{})).To(Succeed())
 			Expect(f.Client.Terminate(ctx, s.Name, workflow.TerminateOptions{})).To(Succeed())
-			now, err := f.Client.Get(ctx, s.Name)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(now.ResourceVersion).To(Equal(s.ResourceVersion), "nothing was written")
+			Expect(f.Client.Get(ctx, s.Name)).To(HaveField("ResourceVersion", s.ResourceVersion), "nothing was written")
 		}, SpecTimeout(specTimeout))
 
 		It("ends a workflow that is suspended as a whole", func(ctx SpecContext) {
-			_, s := stopped(ctx, gate, workflow.Suspended, func(f Fixture, s *status.WorkflowStatus) error {
-				if err := f.Client.Suspend(ctx, s.Name, workflow.SuspendOptions{}); err != nil {
-					return err
-				}
+			s := stopped(ctx, gate, workflow.Suspended, func(s *status.WorkflowStatus) error {
+				Expect(f.Client.Suspend(ctx, s.Name, workflow.SuspendOptions{})).To(Succeed())
 				return f.Client.Stop(ctx, s.Name, workflow.StopOptions{})
 			})
 			Expect(s.Outcome()).To(Equal(status.OutcomeStopped))
@@ -82,7 +70,6 @@ func describeStop(fixture func() Fixture) {
 
 		// Argo 3.7 and 4.1 look at a queued workflow too early, and not again at its gate.
 		It("ends a queued workflow when its turn comes, or when the stop is repeated", func(ctx SpecContext) {
-			f := fixture()
 			_, holder, s := f.queued(ctx)
 			Expect(f.Client.Stop(ctx, s.Name, workflow.StopOptions{})).To(Succeed())
 			Expect(f.Client.Terminate(ctx, holder.Name, workflow.TerminateOptions{})).To(Succeed())
@@ -94,7 +81,7 @@ func describeStop(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("runs exit handlers", func(ctx SpecContext) {
-			_, s := stopped(ctx, slowExit, podRuns, func(f Fixture, s *status.WorkflowStatus) error {
+			s := stopped(ctx, slowExit, podRuns, func(s *status.WorkflowStatus) error {
 				return f.Client.Stop(ctx, s.Name, workflow.StopOptions{})
 			})
 			Expect(s.Outcome()).To(Equal(status.OutcomeStopped))
@@ -104,7 +91,7 @@ func describeStop(fixture func() Fixture) {
 
 	Describe("Terminate", func() {
 		It("ends a workflow without its exit handlers", func(ctx SpecContext) {
-			_, s := stopped(ctx, slowExit, podRuns, func(f Fixture, s *status.WorkflowStatus) error {
+			s := stopped(ctx, slowExit, podRuns, func(s *status.WorkflowStatus) error {
 				return f.Client.Terminate(ctx, s.Name, workflow.TerminateOptions{UID: s.UID})
 			})
 			Expect(s.Outcome()).To(Equal(status.OutcomeTerminated))
@@ -113,7 +100,6 @@ func describeStop(fixture func() Fixture) {
 
 		// Argo 3.7 gives the second one the phase Succeeded.
 		It("ends a workflow that waits for a lock, which then has not succeeded", func(ctx SpecContext) {
-			f := fixture()
 			mutex, holder, s := f.queued(ctx)
 			Expect(s.Outcome()).To(Equal(status.OutcomePending))
 			seen, cancel := context.WithCancel(ctx)
@@ -125,18 +111,13 @@ func describeStop(fixture func() Fixture) {
 			s = f.wait(ctx, s.Name, workflow.Completed)
 			Expect(s.Outcome()).To(Equal(status.OutcomeTerminated))
 			Expect(s.Err()).To(MatchError(ContainSubstring("ended Terminated")))
-			var terminated []string
-			for found, err := range f.Client.List(ctx, workflow.ListOptions{Outcomes: []status.Outcome{status.OutcomeTerminated}}) {
-				Expect(err).NotTo(HaveOccurred())
-				terminated = append(terminated, found.Name)
-			}
-			Expect(terminated).To(ContainElement(s.Name))
+			terminated := workflow.ListOptions{Outcomes: []status.Outcome{status.OutcomeTerminated}}
+			Expect(collect(f.Client.List(ctx, terminated))).To(ContainElement(HaveField("Name", s.Name)))
 			Expect(f.Client.Terminate(ctx, holder.Name, workflow.TerminateOptions{})).To(Succeed())
 			f.wait(ctx, holder.Name, workflow.Completed)
 		}, SpecTimeout(specTimeout))
 
 		It("overrides a stop, and is not overridden by one", func(ctx SpecContext) {
-			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, onePod), Parameters: map[string]any{"message": ""}, Spec: map[string]any{"suspend": true}})
 			// No controller reconciles it any more, so it stays as it is written.
 			Expect(f.Client.Terminate(ctx, s.Name, workflow.TerminateOptions{})).To(Succeed())
@@ -154,10 +135,10 @@ func (f Fixture) queued(ctx context.Context) (mutex string, holder, waiting *sta
 	locked := workflow.StartRequest{Template: template, Spec: map[string]any{
 		"synchronization": map[string]any{"mutexes": []any{map[string]any{"name": template}}},
 	}}
-	holder = f.start(ctx, locked)
-	holder = f.wait(ctx, holder.Name, workflow.Suspended)
-	waiting = f.start(ctx, locked)
-	waiting = f.wait(ctx, waiting.Name, func(s *status.WorkflowStatus) (bool, error) { return len(s.AwaitedLocks()) > 0, nil })
+	holder = f.wait(ctx, f.start(ctx, locked).Name, workflow.Suspended)
+	waiting = f.wait(ctx, f.start(ctx, locked).Name, func(s *status.WorkflowStatus) (bool, error) {
+		return len(s.AwaitedLocks()) > 0, nil
+	})
 	return template, holder, waiting
 }
 

@@ -1,12 +1,14 @@
 package conformance
 
+// templateHead begins the manifest of a template of the given kind. The constants below are what
+// follows: the fields of its spec other than the entrypoint, which is its template main.
+func templateHead(kind string) string {
+	return "apiVersion: argoproj.io/v1alpha1\nkind: " + kind +
+		"\nmetadata: {generateName: template-}\nspec:\n  entrypoint: main\n"
+}
+
 // onePod runs one pod, which prints its parameter.
 const onePod = `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {generateName: one-pod-}
-spec:
-  entrypoint: main
   arguments:
     parameters:
     - {name: message}
@@ -25,11 +27,6 @@ spec:
 
 // gate waits for a decision and then runs a pod.
 const gate = `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {generateName: gate-}
-spec:
-  entrypoint: main
   templates:
   - name: main
     steps:
@@ -51,11 +48,6 @@ spec:
 
 // plainGate waits at a gate without outputs.
 const plainGate = `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {generateName: plain-gate-}
-spec:
-  entrypoint: main
   templates:
   - name: main
     steps:
@@ -66,11 +58,6 @@ spec:
 
 // twoGates waits at two gates at once.
 const twoGates = `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {generateName: two-gates-}
-spec:
-  entrypoint: main
   templates:
   - name: main
     steps:
@@ -82,11 +69,6 @@ spec:
 
 // twoPods runs two pods at once.
 const twoPods = `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {generateName: two-pods-}
-spec:
-  entrypoint: main
   templates:
   - name: main
     steps:
@@ -98,11 +80,6 @@ spec:
 
 // podGatePod waits between two pods, the second of which runs until [Fixture.endPod].
 const podGatePod = `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {generateName: pod-gate-pod-}
-spec:
-  entrypoint: main
   templates:
   - name: main
     steps:
@@ -120,11 +97,6 @@ spec:
 
 // clusterWide is a ClusterWorkflowTemplate that needs no pod.
 const clusterWide = `
-apiVersion: argoproj.io/v1alpha1
-kind: ClusterWorkflowTemplate
-metadata: {generateName: cluster-wide-}
-spec:
-  entrypoint: main
   templates:
   - name: main
     suspend: {duration: "0"}
@@ -132,11 +104,6 @@ spec:
 
 // slowExit runs a pod that never ends, and has an exit handler.
 const slowExit = `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {generateName: slow-exit-}
-spec:
-  entrypoint: main
   onExit: cleanup
   templates:
   - name: main
@@ -148,11 +115,6 @@ spec:
 
 // retryable runs three pods in sequence; exit-code determines how the second one ends.
 const retryable = `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {generateName: retryable-}
-spec:
-  entrypoint: main
   arguments:
     parameters:
     - {name: exit-code, value: "0"}
@@ -170,19 +132,13 @@ spec:
     inputs: {parameters: [{name: message, default: none}]}
     container: {image: any, command: [echo, "{{inputs.parameters.message}}"]}
   - name: fragile
-    metadata:
-      annotations: {envtest.argoservice/exit-code: "{{workflow.parameters.exit-code}}"}
+    metadata: {annotations: {envtest.argoservice/exit-code: "{{workflow.parameters.exit-code}}"}}
     container: {image: any, command: ["true"]}
 `
 
 // nested fails, if exit-code says so, in a template in a template, in the attempts at a pod, in the
 // attempts at a group of steps and in a loop, all at once.
 const nested = `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {generateName: nested-}
-spec:
-  entrypoint: main
   arguments: {parameters: [{name: exit-code, value: "0"}]}
   templates:
   - name: main
@@ -206,12 +162,10 @@ spec:
     - - {name: grouped-fragile, template: fragile}
   - name: polled
     retryStrategy: {limit: "1"}
-    metadata:
-      annotations: {envtest.argoservice/exit-code: "{{workflow.parameters.exit-code}}"}
+    metadata: {annotations: {envtest.argoservice/exit-code: "{{workflow.parameters.exit-code}}"}}
     container: {image: any, command: ["true"]}
   - name: fragile
-    metadata:
-      annotations: {envtest.argoservice/exit-code: "{{workflow.parameters.exit-code}}"}
+    metadata: {annotations: {envtest.argoservice/exit-code: "{{workflow.parameters.exit-code}}"}}
     container: {image: any, command: ["true"]}
   - name: fine
     container: {image: any, command: ["true"]}
@@ -219,11 +173,6 @@ spec:
 
 // withHandlers has exit handlers for its one step and for the workflow.
 const withHandlers = `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {generateName: with-handlers-}
-spec:
-  entrypoint: main
   onExit: handler
   arguments: {parameters: [{name: exit-code, value: "0"}]}
   templates:
@@ -231,8 +180,7 @@ spec:
     steps:
     - - {name: work, template: fragile, hooks: {exit: {template: handler}}}
   - name: fragile
-    metadata:
-      annotations: {envtest.argoservice/exit-code: "{{workflow.parameters.exit-code}}"}
+    metadata: {annotations: {envtest.argoservice/exit-code: "{{workflow.parameters.exit-code}}"}}
     container: {image: any, command: ["true"]}
   - name: handler
     container: {image: any, command: ["true"]}
@@ -240,11 +188,6 @@ spec:
 
 // reporting runs a pod that reports a token, whether or not it succeeds.
 const reporting = `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {generateName: reporting-}
-spec:
-  entrypoint: main
   arguments:
     parameters:
     - {name: exit-code, value: "0"}
@@ -265,11 +208,6 @@ spec:
 
 // endlessExit doesn't finish stopping before it is deleted.
 const endlessExit = `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {generateName: endless-exit-}
-spec:
-  entrypoint: main
   onExit: main
   templates:
   - name: main
@@ -279,11 +217,6 @@ spec:
 
 // echo runs a pod whose outputs are its parameters.
 const echo = `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {generateName: echo-}
-spec:
-  entrypoint: main
   arguments:
     parameters:
     - {name: text}

@@ -19,16 +19,13 @@ type settings struct {
 	Timeout  time.Duration     `json:"timeout,omitempty"`
 }
 
-func describeValues(fixture func() Fixture) {
+func describeValues(f *Fixture) {
 	It("starts from a struct, and reads outputs into it", func(ctx SpecContext) {
-		f := fixture()
 		template := f.template(ctx, echo)
 		sent := settings{Text: "\"quoted\" <é> 'it' \\ {x}\n", Count: -1 << 60, Settings: map[string][]bool{"a b": {true, false}}}
-		parameters, err := workflow.ParametersOf(sent)
-		Expect(err).NotTo(HaveOccurred())
+		parameters := must(workflow.ParametersOf(sent))
 		s := f.start(ctx, workflow.StartRequest{Template: template, Parameters: parameters})
-		s = f.wait(ctx, s.Name, workflow.Completed)
-		Expect(s.Err()).NotTo(HaveOccurred())
+		s = f.succeeded(ctx, s.Name)
 
 		var got settings
 		Expect(s.Node(s.Name).Outputs().Decode(&got)).To(Succeed())
@@ -39,7 +36,7 @@ func describeValues(fixture func() Fixture) {
 			Text  int    `json:"text"`
 			Other string `json:"other"`
 		}
-		err = s.Node(s.Name).Outputs().Decode(&other)
+		err := s.Node(s.Name).Outputs().Decode(&other)
 		var failed *status.DecodeError
 		Expect(errors.As(err, &failed)).To(BeTrue(), "%v", err)
 		Expect(failed.Problems).To(HaveExactElements(

@@ -14,21 +14,16 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-func describeWait(fixture func() Fixture) {
+func describeWait(f *Fixture) {
 	Describe("Wait", func() {
 		It("treats the failure of a workflow as data", func(ctx SpecContext) {
-			f := fixture()
-			s := f.start(ctx, workflow.StartRequest{
-				Template: f.template(ctx, onePod), Parameters: map[string]any{"message": "", "exit-code": 3},
-			})
-			s = f.wait(ctx, s.Name, workflow.Completed)
+			s := f.failed(ctx, onePod, map[string]any{"message": "", "exit-code": 3})
 			Expect(s.Outcome()).To(Equal(status.OutcomeFailed))
 			Expect(s.Err()).To(MatchError(ContainSubstring("told to fail")))
 			Expect(s.FailedNodes()).To(HaveLen(1))
 		}, SpecTimeout(specTimeout))
 
 		It("fails when the workflow ends before it is suspended", func(ctx SpecContext) {
-			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, onePod), Parameters: map[string]any{"message": ""}})
 			_, err := f.Client.Wait(ctx, s.Name, workflow.Suspended)
 			var early *workflow.EndedBeforeSuspendError
@@ -39,14 +34,12 @@ func describeWait(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("fails when the workflow ends before its condition holds", func(ctx SpecContext) {
-			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, onePod), Parameters: map[string]any{"message": ""}})
 			_, err := f.Client.Wait(ctx, s.Name, func(*status.WorkflowStatus) (bool, error) { return false, nil })
 			expectError(err, workflow.ErrCompleted, workflow.OpWait, s.Name)
 		}, SpecTimeout(specTimeout))
 
 		It("returns the condition's own error", func(ctx SpecContext) {
-			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 			mine := errors.New("seen enough")
 			_, err := f.Client.Wait(ctx, s.Name, func(*status.WorkflowStatus) (bool, error) { return false, mine })
@@ -54,9 +47,7 @@ func describeWait(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("ends with its context and reports the workflow's last state", func(ctx SpecContext) {
-			f := fixture()
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
-			f.wait(ctx, s.Name, workflow.Suspended)
+			s := f.startUntil(ctx, gate, workflow.Suspended)
 			var err error
 			var waited *workflow.WaitError
 			longEnough(ctx, 500*time.Millisecond, func(short context.Context) bool {
@@ -75,9 +66,7 @@ func describeWait(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("ends when the workflow is deleted", func(ctx SpecContext) {
-			f := fixture()
-			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
-			f.wait(ctx, s.Name, workflow.Suspended)
+			s := f.startUntil(ctx, gate, workflow.Suspended)
 			waiting, seen := make(chan error, 1), make(chan struct{}, 100)
 			go func() {
 				_, err := f.Client.Wait(ctx, s.Name, func(*status.WorkflowStatus) (bool, error) {
@@ -94,7 +83,6 @@ func describeWait(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("waits for the workflow with the given UID and for no other of its name", func(ctx SpecContext) {
-			f := fixture()
 			first := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate), Name: "one-name"})
 			s, err := f.Client.Wait(ctx, first.Name, workflow.Suspended, workflow.WithUID(first.UID))
 			Expect(err).NotTo(HaveOccurred())
@@ -120,20 +108,14 @@ func describeWait(fixture func() Fixture) {
 			Expect(second.UID).NotTo(Equal(first.UID))
 			_, err = f.Client.Wait(ctx, first.Name, look, workflow.WithUID(first.UID))
 			expectError(err, workflow.ErrReplaced, workflow.OpWait, first.Name)
-			var all []error
-			for s, err := range f.Client.Watch(ctx, first.Name, workflow.WithUID(first.UID)) {
-				Expect(s).To(BeNil())
-				all = append(all, err)
-			}
-			Expect(all).To(HaveLen(1))
-			expectError(all[0], workflow.ErrReplaced, workflow.OpWatch, first.Name)
+			err = onlyError(f.Client.Watch(ctx, first.Name, workflow.WithUID(first.UID)))
+			expectError(err, workflow.ErrReplaced, workflow.OpWatch, first.Name)
 			for len(seen) > 0 {
 				Expect(seen).To(Receive(Equal(first.UID)))
 			}
 		}, SpecTimeout(specTimeout))
 
 		It("fails at once if the workflow does not exist or access is denied", func(ctx SpecContext) {
-			f := fixture()
 			_, err := f.Client.Wait(ctx, "nobody", workflow.Completed)
 			expectError(err, workflow.ErrNotFound, workflow.OpWait, "nobody")
 			_, err = f.Restricted(ctx, nil).Wait(ctx, "nobody", workflow.Completed)
@@ -143,7 +125,6 @@ func describeWait(fixture func() Fixture) {
 
 	Describe("Watch", func() {
 		It("yields distinct states up to the end", func(ctx SpecContext) {
-			f := fixture()
 			started := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 			versions, approved := map[string]bool{}, false
 			var last *status.WorkflowStatus
@@ -154,8 +135,7 @@ func describeWait(fixture func() Fixture) {
 				last = s
 				if s.Suspended() && !approved { // it goes on only after it was seen, however late the watch began
 					approved = true
-					_, err := f.Client.Approve(ctx, s.Name, workflow.Decision{All: true, Outputs: map[string]any{"by": "me"}})
-					Expect(err).NotTo(HaveOccurred())
+					must(f.Client.Approve(ctx, s.Name, workflow.Decision{All: true, Outputs: map[string]any{"by": "me"}}))
 				}
 			}
 			Expect(last.Outcome()).To(Equal(status.OutcomeSucceeded))
@@ -163,19 +143,12 @@ func describeWait(fixture func() Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		It("can be left early, and yields its error once", func(ctx SpecContext) {
-			f := fixture()
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 			for _, err := range f.Client.Watch(ctx, s.Name) {
 				Expect(err).NotTo(HaveOccurred())
 				break
 			}
-			var all []error
-			for s, err := range f.Client.Watch(ctx, "nobody") {
-				Expect(s).To(BeNil())
-				all = append(all, err)
-			}
-			Expect(all).To(HaveLen(1))
-			expectError(all[0], workflow.ErrNotFound, workflow.OpWatch, "nobody")
+			expectError(onlyError(f.Client.Watch(ctx, "nobody")), workflow.ErrNotFound, workflow.OpWatch, "nobody")
 		}, SpecTimeout(specTimeout))
 	})
 }
