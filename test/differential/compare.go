@@ -26,15 +26,11 @@ func (d *Difference) String() string {
 // It returns nil if they don't differ. The error is one of the comparison, not of a step. It
 // blocks, and needs both namespaces for itself.
 func Compare(ctx context.Context, one, other Side, steps []Step) (found *Difference, err error) {
-	defer func() { err = errors.Join(err, both(func(s Side) error { return s.clear(ctx) }, one, other)) }()
+	defer func() { err = errors.Join(err, both(func(_ int, s Side) error { return s.clear(ctx) }, one, other)) }()
 	for i, step := range steps {
 		var outcomes [2]outcome
 		var objects [2]map[string]string
-		err := both(func(s Side) (err error) {
-			at := 0
-			if s.Namespace == other.Namespace {
-				at = 1
-			}
+		err := both(func(at int, s Side) (err error) {
 			outcomes[at] = outcomeOf(step.do(ctx, s))
 			objects[at], err = s.objects(ctx)
 			return err
@@ -50,15 +46,15 @@ func Compare(ctx context.Context, one, other Side, steps []Step) (found *Differe
 }
 
 func (s Step) do(ctx context.Context, on Side) (string, error) {
-	return verbs()[s.Verb].variants[s.Variant].do(ctx, on, s.Name)
+	return verbs()[s.Verb][s.Variant].do(ctx, on, s.Name)
 }
 
-// both runs do for both sides concurrently.
-func both(do func(Side) error, one, other Side) error {
+// both runs do for both sides concurrently: for side 0, which is one, and for side 1, the other.
+func both(do func(at int, s Side) error, one, other Side) error {
 	var first, second error
 	var running sync.WaitGroup
-	running.Go(func() { first = do(one) })
-	running.Go(func() { second = do(other) })
+	running.Go(func() { first = do(0, one) })
+	running.Go(func() { second = do(1, other) })
 	running.Wait()
 	return errors.Join(first, second)
 }

@@ -7,7 +7,6 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
@@ -15,79 +14,61 @@ import (
 // started is the start time of nodes, on both sides.
 const started = "2026-11-02T08:30:00Z"
 
-// moves are possible writes of the controller to a workflow. If the workflow doesn't exist, they do
-// nothing.
-func moves() []variant {
-	var all []variant
-	for _, move := range []struct {
-		what, phase string
-		pack        bool
-		nodes       func(name string) map[string]any
-		more        map[string]any // in the status
-	}{
-		{"makes it wait at a gate", "Running", false, atGate, nil},
-		{"starts a pod of it", "Running", false, inPod, nil},
-		{"makes it fail", "Failed", false, inPodFailed, nil},
-		{"makes it succeed", "Succeeded", false, succeeded, nil},
-		{"makes it wait at a gate, with compressed nodes", "Running", true, atGate, nil},
-		{"makes it fail, with compressed nodes", "Failed", true, inPodFailed, nil},
-		{"makes it fail without a node", "Error", false, nil, map[string]any{"message": "workflow templates not found"}},
-		{"keeps its nodes elsewhere", "Running", false, nil, map[string]any{"offloadNodeStatusVersion": "fnv:1"}},
-	} {
-		all = append(all, variant{move.what, func(ctx context.Context, s Side, name string) (string, error) {
-			return s.edit(ctx, name, func(u *unstructured.Unstructured) error {
-				state := map[string]any{"phase": move.phase, "startedAt": started}
-				ended := move.phase != "Running"
-				if ended {
-					state["finishedAt"] = "2026-11-02T08:40:00Z"
-				}
-				maps.Copy(state, move.more)
-				if err := setNodes(state, move.nodes, name, move.pack); err != nil {
-					return err
-				}
-				labels := maps.Clone(u.GetLabels())
-				if labels == nil {
-					labels = map[string]string{}
-				}
-				labels["workflows.argoproj.io/phase"] = move.phase
-				labels["workflows.argoproj.io/completed"] = fmt.Sprint(ended)
-				u.SetLabels(labels)
-				u.Object["status"] = state
-				return nil
-			})
-		}})
-	}
-	return all
+// move is a possible write of the controller to the status of a workflow.
+type move struct {
+	phase string
+	nodes func(name string) map[string]any // nil: none
+	pack  bool                             // whether the nodes are compressed
+	more  map[string]any                   // other fields
 }
 
-// edit changes a workflow as the administrator.
-func (s Side) edit(ctx context.Context, name string, change func(*unstructured.Unstructured) error) (string, error) {
-	workflows := s.workflows()
-	u, err := workflows.Get(ctx, name, metav1.GetOptions{})
+func moves() []variant {
+	failed := inPod("Failed", map[string]any{"message": "main: Error (exit code 1)"})
+	return variantsOf(write, []way[move]{
+		{"makes it wait at a gate", move{phase: "Running", nodes: atGate}},
+		{"starts a pod of it", move{phase: "Running", nodes: inPod("Running", nil)}},
+		{"makes it fail", move{phase: "Failed", nodes: failed}},
+		{"makes it succeed", move{phase: "Succeeded", nodes: inPod("Succeeded", nil)}},
+		{"makes it wait at a gate, with compressed nodes", move{phase: "Running", nodes: atGate, pack: true}},
+		{"makes it fail, with compressed nodes", move{phase: "Failed", nodes: failed, pack: true}},
+		{"makes it fail without a node", move{
+			phase: "Error", more: map[string]any{"message": "workflow templates not found"},
+		}},
+		{"keeps its nodes elsewhere", move{phase: "Running", more: map[string]any{"offloadNodeStatusVersion": "fnv:1"}}},
+	})
+}
+
+// write makes a move as the administrator. If the workflow doesn't exist, it does nothing.
+func write(ctx context.Context, s Side, name string, m move) (string, error) {
+	u, err := s.workflows().Get(ctx, name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return "", nil
 	}
 	if err != nil {
 		return "", err
 	}
-	if err := change(u); err != nil {
-		return "", err
+	state := map[string]any{"phase": m.phase, "startedAt": started}
+	ended := m.phase != "Running"
+	if ended {
+		state["finishedAt"] = "2026-11-02T08:40:00Z"
 	}
-	_, err = workflows.Update(ctx, u, metav1.UpdateOptions{})
+	maps.Copy(state, m.more)
+	switch {
+	case m.pack:
+		if state["compressedNodes"], err = status.CompressNodes(m.nodes(name)); err != nil {
+			return "", err
+		}
+	case m.nodes != nil:
+		state["nodes"] = m.nodes(name)
+	}
+	labels := map[string]string{}
+	maps.Copy(labels, u.GetLabels())
+	labels["workflows.argoproj.io/phase"] = m.phase
+	labels["workflows.argoproj.io/completed"] = fmt.Sprint(ended)
+	u.SetLabels(labels)
+	u.Object["status"] = state
+	_, err = s.workflows().Update(ctx, u, metav1.UpdateOptions{})
 	return "", err
-}
-
-func setNodes(state map[string]any, nodes func(name string) map[string]any, name string, pack bool) error {
-	if nodes == nil {
-		return nil
-	}
-	if !pack {
-		state["nodes"] = nodes(name)
-		return nil
-	}
-	packed, err := status.CompressNodes(nodes(name))
-	state["compressedNodes"] = packed
-	return err
 }
 
 func node(name, path, display, kind, phase string, more map[string]any) map[string]any {
@@ -113,6 +94,7 @@ func id(name, path string) string {
 // tree returns a workflow with one step, which is the last node.
 func tree(name, phase string, last map[string]any) map[string]any {
 	lastID := last["id"].(string)
+	last["boundaryID"] = name
 	return map[string]any{
 		name: node(name, "", name, "Steps", phase, map[string]any{
 			"templateName": "main", "children": []any{id(name, "[0]")}, "outboundNodes": []any{lastID},
@@ -131,23 +113,15 @@ func atGate(name string) map[string]any {
 		return map[string]any{"name": name, "valueFrom": from}
 	}
 	return tree(name, "Running", node(name, "[0].approve", "approve", "Suspend", "Running", map[string]any{
-		"boundaryID": name,
 		"outputs": map[string]any{"parameters": []any{
 			supplied("by", nil), supplied("note", map[string]any{"default": "none"}),
 		}},
 	}))
 }
 
-func inPod(name string) map[string]any {
-	return tree(name, "Running", node(name, "[0].load", "load", "Pod", "Running", map[string]any{"boundaryID": name}))
-}
-
-func inPodFailed(name string) map[string]any {
-	return tree(name, "Failed", node(name, "[0].load", "load", "Pod", "Failed", map[string]any{
-		"boundaryID": name, "message": "main: Error (exit code 1)",
-	}))
-}
-
-func succeeded(name string) map[string]any {
-	return tree(name, "Succeeded", node(name, "[0].load", "load", "Pod", "Succeeded", map[string]any{"boundaryID": name}))
+// inPod returns a function for the nodes of a workflow whose step is a pod.
+func inPod(phase string, more map[string]any) func(name string) map[string]any {
+	return func(name string) map[string]any {
+		return tree(name, phase, node(name, "[0].load", "load", "Pod", phase, more))
+	}
 }

@@ -5,9 +5,7 @@ import (
 	"fmt"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic"
-	"sigs.k8s.io/yaml"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
@@ -43,19 +41,12 @@ type Side struct {
 	Admin dynamic.Interface
 }
 
-func (s Side) workflows() dynamic.ResourceInterface { return s.resource("workflows") }
-
-func (s Side) resource(plural string) dynamic.ResourceInterface {
-	return s.Admin.Resource(argotest.Resource(plural)).Namespace(s.Namespace)
-}
+func (s Side) workflows() dynamic.ResourceInterface { return argotest.Workflows(s.Admin, s.Namespace) }
 
 // Prepare creates what sequences start from. It is called once for a side.
 func (s Side) Prepare(ctx context.Context) error {
-	template := &unstructured.Unstructured{}
-	if err := yaml.Unmarshal([]byte(templateManifest), &template.Object); err != nil {
-		return err
-	}
-	if _, err := s.resource("workflowtemplates").Create(ctx, template, metav1.CreateOptions{}); err != nil {
+	templates := argotest.Templates(s.Admin, s.Namespace)
+	if _, err := templates.Create(ctx, argotest.Object(templateManifest), metav1.CreateOptions{}); err != nil {
 		return fmt.Errorf("create template: %w", err)
 	}
 	return nil

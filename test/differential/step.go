@@ -18,7 +18,7 @@ type Step struct {
 // String describes the step, e.g. "approve b (all, with outputs)".
 func (s Step) String() string {
 	text := s.Verb + " " + s.Name
-	if v := verbs()[s.Verb].variants[s.Variant]; v.what != "" {
+	if v := verbs()[s.Verb][s.Variant]; v.what != "" {
 		text += " (" + v.what + ")"
 	}
 	return text
@@ -58,7 +58,7 @@ func draw(r *rand.Rand) Step {
 	verb := lots()[r.IntN(len(lots()))]
 	return Step{
 		Verb: verb, Name: string(rune('a' + r.IntN(names))),
-		Variant: r.IntN(len(verbs()[verb].variants)),
+		Variant: r.IntN(len(verbs()[verb])),
 	}
 }
 

@@ -19,9 +19,9 @@ func TestStepsDependOnTheSeed(t *testing.T) {
 			met[s.Verb][s.Variant] = true
 		}
 	}
-	for name, v := range verbs() {
-		if len(met[name]) != len(v.variants) {
-			t.Errorf("of %d variants of %s 500 sequences have %d", len(v.variants), name, len(met[name]))
+	for name, variants := range verbs() {
+		if len(met[name]) != len(variants) {
+			t.Errorf("of %d variants of %s 500 sequences have %d", len(variants), name, len(met[name]))
 		}
 	}
 	for _, verb := range lots() {

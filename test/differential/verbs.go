@@ -13,9 +13,6 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// verb is an operation, with its variants.
-type verb struct{ variants []variant }
-
 // variant acts on the workflow of that name and returns what the call returned, in words that don't
 // depend on the time or the side.
 type variant struct {
@@ -23,24 +20,49 @@ type variant struct {
 	do   func(ctx context.Context, s Side, name string) (string, error)
 }
 
-func verbs() map[string]verb {
-	return map[string]verb{
-		"start": {starts()}, "get": {[]variant{{"", get}}}, "list": {lists()},
-		"suspend": {suspends()}, "resume": {resumes()}, "approve": {approves()}, "reject": {rejects()}, "stop": {stops()}, "terminate": {terminates()},
-		"retry": {retries()}, "resubmit": {resubmits()}, "delete": {deletes()},
-		"controller": {moves()},
+// verbs returns the variants of each operation.
+func verbs() map[string][]variant {
+	return map[string][]variant{
+		"start": starts(), "get": {{"", get}}, "list": lists(),
+		"suspend": suspends(), "resume": resumes(), "approve": approves(), "reject": rejects(), "stop": stops(),
+		"terminate": {{"", terminate}}, "retry": retries(), "resubmit": resubmits(), "delete": deletes(),
+		"controller": moves(),
 	}
 }
 
 // wrongUID is the UID of no workflow.
 const wrongUID types.UID = "00000000-0000-4000-8000-000000000000"
 
+// way is one way to make a call: its options, with a description.
+type way[O any] struct {
+	what string
+	opts O
+}
+
+// variantsOf returns a variant of a call for each way to make it.
+func variantsOf[O any](
+	call func(ctx context.Context, s Side, name string, opts O) (string, error), ways []way[O],
+) []variant {
+	all := make([]variant, len(ways))
+	for i, w := range ways {
+		all[i] = variant{w.what, func(ctx context.Context, s Side, name string) (string, error) {
+			return call(ctx, s, name, w.opts)
+		}}
+	}
+	return all
+}
+
 func starts() []variant {
-	var all []variant
-	for _, way := range []struct {
-		what string
-		edit func(*workflow.StartRequest)
-	}{
+	return variantsOf(func(ctx context.Context, s Side, name string, edit func(*workflow.StartRequest)) (string, error) {
+		req := workflow.StartRequest{Template: Template, Name: name}
+		edit(&req)
+		started, err := s.Client.Start(ctx, req)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("%s, found: %t, replaced: %t",
+			words(started.WorkflowStatus), started.Found, started.Replaced != ""), nil
+	}, []way[func(*workflow.StartRequest)]{
 		{"", func(*workflow.StartRequest) {}},
 		{"with parameters and labels", func(r *workflow.StartRequest) {
 			r.Parameters = map[string]any{"message": "größer", "count": 3}
@@ -59,19 +81,7 @@ func starts() []variant {
 		{"reusing the name", func(r *workflow.StartRequest) { r.IfExists = workflow.ExistsReuse }},
 		{"as a dry run that replaces", func(r *workflow.StartRequest) { r.IfExists, r.DryRun = workflow.ExistsReplace, true }},
 		{"suspended", func(r *workflow.StartRequest) { r.Spec = map[string]any{"suspend": true} }},
-	} {
-		all = append(all, variant{way.what, func(ctx context.Context, s Side, name string) (string, error) {
-			req := workflow.StartRequest{Template: Template, Name: name}
-			way.edit(&req)
-			started, err := s.Client.Start(ctx, req)
-			if err != nil {
-				return "", err
-			}
-			said, err := summary(started.WorkflowStatus, nil)
-			return fmt.Sprintf("%s, found: %t, replaced: %t", said, started.Found, started.Replaced != ""), err
-		}})
-	}
-	return all
+	})
 }
 
 func get(ctx context.Context, s Side, name string) (string, error) {
@@ -79,81 +89,60 @@ func get(ctx context.Context, s Side, name string) (string, error) {
 }
 
 func lists() []variant {
-	var all []variant
-	for _, way := range []struct {
-		what string
-		opts workflow.ListOptions
-	}{
+	return variantsOf(func(ctx context.Context, s Side, _ string, opts workflow.ListOptions) (string, error) {
+		var found []string
+		for w, err := range s.Client.List(ctx, opts) {
+			if err != nil {
+				return "", err
+			}
+			found = append(found, words(w))
+		}
+		slices.Sort(found)
+		return fmt.Sprint(found), nil
+	}, []way[workflow.ListOptions]{
 		{"", workflow.ListOptions{}},
 		{"one at a time, failed or running ones", workflow.ListOptions{
 			PageSize: 1, Outcomes: []status.Outcome{status.OutcomeFailed, status.OutcomeRunning},
 		}},
 		{"by a label", workflow.ListOptions{LabelSelector: "example.com/team=search"}},
 		{"with an invalid selector", workflow.ListOptions{LabelSelector: "a b c"}},
-	} {
-		all = append(all, variant{way.what, func(ctx context.Context, s Side, _ string) (string, error) {
-			var found []string
-			for w, err := range s.Client.List(ctx, way.opts) {
-				if err != nil {
-					return "", err
-				}
-				found = append(found, words(w))
-			}
-			slices.Sort(found)
-			return fmt.Sprint(found), nil
-		}})
-	}
-	return all
+	})
 }
 
 func suspends() []variant {
-	return []variant{
-		{"", func(ctx context.Context, s Side, name string) (string, error) {
-			return "", s.Client.Suspend(ctx, name, workflow.SuspendOptions{})
-		}},
-		{"another workflow of that name", func(ctx context.Context, s Side, name string) (string, error) {
-			return "", s.Client.Suspend(ctx, name, workflow.SuspendOptions{UID: wrongUID})
-		}},
-	}
+	return variantsOf(func(ctx context.Context, s Side, name string, opts workflow.SuspendOptions) (string, error) {
+		return "", s.Client.Suspend(ctx, name, opts)
+	}, []way[workflow.SuspendOptions]{
+		{"", workflow.SuspendOptions{}},
+		{"another workflow of that name", workflow.SuspendOptions{UID: wrongUID}},
+	})
 }
 
 func resumes() []variant {
-	var all []variant
-	for _, way := range []struct {
-		what string
-		opts workflow.ResumeOptions
-	}{
+	return variantsOf(func(ctx context.Context, s Side, name string, opts workflow.ResumeOptions) (string, error) {
+		result, err := s.Client.Resume(ctx, name, opts)
+		if err != nil {
+			return "", err
+		}
+		var passed []string
+		for _, n := range result.Gates {
+			passed = append(passed, n.ID)
+		}
+		slices.Sort(passed)
+		return fmt.Sprint(passed, result.Unsuspended), nil
+	}, []way[workflow.ResumeOptions]{
 		{"", workflow.ResumeOptions{}},
 		{"but not its gates", workflow.ResumeOptions{KeepGates: true}},
 		{"another workflow of that name", workflow.ResumeOptions{UID: wrongUID}},
-	} {
-		all = append(all, variant{way.what, func(ctx context.Context, s Side, name string) (string, error) {
-			result, err := s.Client.Resume(ctx, name, way.opts)
-			if err != nil {
-				return "", err
-			}
-			var passed []string
-			for _, n := range result.Gates {
-				passed = append(passed, n.ID)
-			}
-			slices.Sort(passed)
-			return fmt.Sprint(passed, result.Unsuspended), nil
-		}})
-	}
-	return all
-}
-
-// way is a decision about gates, with a description.
-type way struct {
-	what     string
-	decision workflow.Decision
+	})
 }
 
 func approves() []variant {
 	outputs := map[string]any{"by": "ann"}
-	return decides(func(ctx context.Context, s Side, name string, d workflow.Decision) (*workflow.DecisionResult, error) {
-		return s.Client.Approve(ctx, name, d)
-	}, []way{
+	return variantsOf(func(ctx context.Context, s Side, name string, d workflow.Decision) (string, error) {
+		result, err := s.Client.Approve(ctx, name, d)
+		return decided(ctx, s, name, result, err)
+	}, []way[workflow.Decision]{
 		{"all, with outputs", workflow.Decision{All: true, Outputs: outputs}},
 		{"all, without outputs", workflow.Decision{All: true}},
 		{"the one gate, with outputs and an actor", workflow.Decision{
@@ -169,9 +158,10 @@ func approves() []variant {
 }
 
 func rejects() []variant {
-	return decides(func(ctx context.Context, s Side, name string, d workflow.Decision) (*workflow.DecisionResult, error) {
-		return s.Client.Reject(ctx, name, d)
-	}, []way{
+	return variantsOf(func(ctx context.Context, s Side, name string, d workflow.Decision) (string, error) {
+		result, err := s.Client.Reject(ctx, name, d)
+		return decided(ctx, s, name, result, err)
+	}, []way[workflow.Decision]{
 		{"all", workflow.Decision{All: true}},
 		{"the one gate, with a message", workflow.Decision{Gates: []string{"approve"}, Message: "not today", By: "ann"}},
 		{"a gate that does not exist", workflow.Decision{Selector: "displayName=nowhere"}},
@@ -180,22 +170,13 @@ func rejects() []variant {
 	})
 }
 
-// decides returns the variants of a decision. What a call returned includes the gates that wait then.
-func decides(
-	decide func(ctx context.Context, s Side, name string, d workflow.Decision) (*workflow.DecisionResult, error), ways []way,
-) []variant {
-	var all []variant
-	for _, way := range ways {
-		all = append(all, variant{way.what, func(ctx context.Context, s Side, name string) (string, error) {
-			result, err := decide(ctx, s, name, way.decision)
-			if err != nil {
-				return "", err
-			}
-			waiting, err := s.Client.Gates(ctx, name)
-			return fmt.Sprint(gateNames(result.Gates), gateNames(waiting)), err
-		}})
+// decided describes what a decision returned, and the gates that wait then.
+func decided(ctx context.Context, s Side, name string, result *workflow.DecisionResult, err error) (string, error) {
+	if err != nil {
+		return "", err
 	}
-	return all
+	waiting, err := s.Client.Gates(ctx, name)
+	return fmt.Sprint(gateNames(result.Gates), gateNames(waiting)), err
 }
 
 func gateNames(gates []workflow.Gate) []string {
@@ -207,82 +188,54 @@ func gateNames(gates []workflow.Gate) []string {
 }
 
 func stops() []variant {
-	var all []variant
-	for _, way := range []struct {
-		what string
-		opts workflow.StopOptions
-	}{
+	return variantsOf(func(ctx context.Context, s Side, name string, opts workflow.StopOptions) (string, error) {
+		return "", s.Client.Stop(ctx, name, opts)
+	}, []way[workflow.StopOptions]{
 		{"", workflow.StopOptions{}},
 		{"another workflow of that name", workflow.StopOptions{UID: wrongUID}},
-	} {
-		all = append(all, variant{way.what, func(ctx context.Context, s Side, name string) (string, error) {
-			return "", s.Client.Stop(ctx, name, way.opts)
-		}})
-	}
-	return all
+	})
 }
 
-func terminates() []variant {
-	return []variant{{"", func(ctx context.Context, s Side, name string) (string, error) {
-		return "", s.Client.Terminate(ctx, name, workflow.TerminateOptions{})
-	}}}
+func terminate(ctx context.Context, s Side, name string) (string, error) {
+	return "", s.Client.Terminate(ctx, name, workflow.TerminateOptions{})
 }
 
 func retries() []variant {
-	var all []variant
-	for _, way := range []struct {
-		what string
-		opts workflow.RetryOptions
-	}{
+	return variantsOf(func(ctx context.Context, s Side, name string, opts workflow.RetryOptions) (string, error) {
+		return summary(s.Client.Retry(ctx, name, opts))
+	}, []way[workflow.RetryOptions]{
 		{"", workflow.RetryOptions{}},
 		{"with another parameter", workflow.RetryOptions{Parameters: map[string]any{"message": "again"}}},
 		{"successful nodes too", workflow.RetryOptions{RestartSuccessful: true, Selector: "displayName=load"}},
 		{"with a selector alone", workflow.RetryOptions{Selector: "displayName=load"}},
 		{"another workflow of that name", workflow.RetryOptions{UID: wrongUID}},
-	} {
-		all = append(all, variant{way.what, func(ctx context.Context, s Side, name string) (string, error) {
-			return summary(s.Client.Retry(ctx, name, way.opts))
-		}})
-	}
-	return all
+	})
 }
 
 func resubmits() []variant {
-	var all []variant
-	for _, way := range []struct {
-		what string
-		edit func(*workflow.ResubmitOptions)
-	}{
+	return variantsOf(func(
+		ctx context.Context, s Side, name string, edit func(*workflow.ResubmitOptions),
+	) (string, error) {
+		opts := workflow.ResubmitOptions{Name: name + "-again"}
+		edit(&opts)
+		return summary(s.Client.Resubmit(ctx, name, opts))
+	}, []way[func(*workflow.ResubmitOptions)]{
 		{"", func(*workflow.ResubmitOptions) {}},
 		{"with another parameter", func(o *workflow.ResubmitOptions) { o.Parameters = map[string]any{"message": "once more"} }},
 		{"by key", func(o *workflow.ResubmitOptions) { o.IdempotencyKey = "key of " + o.Name }},
-	} {
-		all = append(all, variant{way.what, func(ctx context.Context, s Side, name string) (string, error) {
-			opts := workflow.ResubmitOptions{Name: name + "-again"}
-			way.edit(&opts)
-			return summary(s.Client.Resubmit(ctx, name, opts))
-		}})
-	}
-	return all
+	})
 }
 
 func deletes() []variant {
-	var all []variant
-	for _, way := range []struct {
-		what string
-		opts workflow.DeleteOptions
-	}{
+	return variantsOf(func(ctx context.Context, s Side, name string, opts workflow.DeleteOptions) (string, error) {
+		return "", s.Client.Delete(ctx, name, opts)
+	}, []way[workflow.DeleteOptions]{
 		{"", workflow.DeleteOptions{}},
 		{"and wait until it is gone", workflow.DeleteOptions{Wait: true}},
 		{"in the background", workflow.DeleteOptions{Propagation: metav1.DeletePropagationBackground}},
 		{"another workflow of that name", workflow.DeleteOptions{UID: wrongUID}},
 		{"with an invalid propagation policy", workflow.DeleteOptions{Propagation: "Sideways"}},
-	} {
-		all = append(all, variant{way.what, func(ctx context.Context, s Side, name string) (string, error) {
-			return "", s.Client.Delete(ctx, name, way.opts)
-		}})
-	}
-	return all
+	})
 }
 
 // summary describes what a call returned.
