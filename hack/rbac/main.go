@@ -8,23 +8,25 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/marked"
 )
 
 func main() {
-	if err := write("."); err != nil {
+	if err := write(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
 // write brings the files of the checkout up to date.
-func write(root string) error {
-	files, err := generate(root)
+func write() error {
+	files, err := generate(".")
 	if err != nil {
 		return err
 	}
 	for _, f := range files {
-		if err := os.WriteFile(filepath.Join(root, f.name), []byte(f.text), 0o644); err != nil {
+		if err := os.WriteFile(f.name, []byte(f.text), 0o644); err != nil {
 			return err
 		}
 	}
@@ -47,7 +49,7 @@ func generate(root string) ([]file, error) {
 		}
 		text := string(data)
 		for _, t := range d.tables {
-			if text, err = replaced(text, t); err != nil {
+			if text, err = marked.Replace(text, t.mark, markdown(t)); err != nil {
 				return nil, fmt.Errorf("%s: %w", d.file, err)
 			}
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -9,32 +10,49 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// kustomizedNamespace is what Kustomizations in this checkout change into that of their own.
-const kustomizedNamespace = workflow.DefaultNamespace
-
 // manifest is a role's file: a Role with a ServiceAccount, unless another file has that, and what
 // binds them; or a ClusterRole.
 func manifest(r role) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "# Written by go run ./hack/rbac; see docs/rbac.md.\n#\n# %s\n", r.about)
+	kind, namespace := "Role", ""
+	usage := "For the namespace of the workflows: kubectl apply -n NAMESPACE -f " + path.Base(r.file)
 	switch {
 	case r.cluster:
-		fmt.Fprintf(&b, "# kubectl create clusterrolebinding NAME --clusterrole=%s --serviceaccount=NAMESPACE:ACCOUNT\n", r.name)
+		kind = "ClusterRole"
+		usage = "kubectl create clusterrolebinding NAME --clusterrole=" + r.name + " --serviceaccount=NAMESPACE:ACCOUNT"
 	case r.kustomized:
-		b.WriteString("# For the namespace of the workflows: kubectl apply -k . with that namespace in kustomization.yaml\n")
-	default:
-		fmt.Fprintf(&b, "# For the namespace of the workflows: kubectl apply -n NAMESPACE -f %s\n", path.Base(r.file))
+		namespace = "  namespace: " + workflow.DefaultNamespace + "\n" // Kustomizations in this checkout replace it
+		usage = "For the namespace of the workflows: kubectl apply -k . with that namespace in kustomization.yaml"
 	}
-	b.WriteString("#\n# Above each rule is what its verbs are for. In brackets are the parts that need them, of the operations\n" +
-		"# before, back to a semicolon. What has a star, these operations can do without.\n")
-	if r.cluster {
-		r.write(&b, "ClusterRole")
-		return b.String()
-	}
-	if !r.kustomized {
+	var b strings.Builder
+	fmt.Fprintf(&b, `# Written by go run ./hack/rbac; see docs/rbac.md.
+#
+# %s
+# %s
+#
+# Above each rule is what its verbs are for. In brackets are the parts that need them, of the operations
+# before, back to a semicolon. What has a star, these operations can do without.
+`, r.about, usage)
+	if !r.cluster && !r.kustomized {
 		fmt.Fprintf(&b, "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: %s\n---\n", r.name)
 	}
-	r.write(&b, "Role")
+	fmt.Fprintf(&b, "apiVersion: rbac.authorization.k8s.io/v1\nkind: %s\nmetadata:\n  name: %s\n%srules:\n", kind, r.name, namespace)
+	for _, rule := range groupBy(r.needs(), func(n need) workflow.Permission { return object(n.Permission) }) {
+		verbs := groupBy(rule, func(n need) string { return n.Verb })
+		for _, uses := range verbs {
+			for _, line := range comments(uses) {
+				fmt.Fprintf(&b, "# %s\n", line)
+			}
+		}
+		group := cmp.Or(rule[0].Group, `""`) // that of Kubernetes' own resources has no name
+		fmt.Fprintf(&b, "- apiGroups: [%s]\n  resources: [%s]\n", group, resource(rule[0].Permission))
+		if rule[0].Name != "" {
+			fmt.Fprintf(&b, "  resourceNames: [%s]\n", rule[0].Name)
+		}
+		fmt.Fprintf(&b, "  verbs: [%s]\n", join(verbs, ", ", func(uses []need) string { return uses[0].Verb }))
+	}
+	if r.cluster {
+		return b.String()
+	}
 	fmt.Fprintf(&b, `---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
@@ -47,81 +65,43 @@ metadata:
 subjects:
 - kind: ServiceAccount
   name: %[1]s
-%[2]s`, r.name, r.namespaceLine())
+%[2]s`, r.name, namespace)
 	return b.String()
 }
 
-// namespaceLine is for what is in a namespace; "": who applies it says which.
-func (r role) namespaceLine() string {
-	if !r.kustomized {
-		return ""
-	}
-	return "  namespace: " + kustomizedNamespace + "\n"
-}
-
-func (r role) write(b *strings.Builder, kind string) {
-	fmt.Fprintf(b, "apiVersion: rbac.authorization.k8s.io/v1\nkind: %s\nmetadata:\n  name: %s\n%srules:\n", kind, r.name, r.namespaceLine())
-	for _, each := range rules(r) {
-		names := make([]string, len(each.verbs))
-		for i, v := range each.verbs {
-			names[i] = v.name
-			for _, line := range comments(v) {
-				fmt.Fprintf(b, "# %s\n", line)
-			}
-		}
-		fmt.Fprintf(b, "- apiGroups: [%s]\n  resources: [%s]\n", quoted(each.group), each.resource)
-		if each.name != "" {
-			fmt.Fprintf(b, "  resourceNames: [%s]\n", each.name)
-		}
-		fmt.Fprintf(b, "  verbs: [%s]\n", strings.Join(names, ", "))
-	}
-}
-
-// quoted is the name of a group; that of Kubernetes' own resources is "".
-func quoted(group string) string {
-	if group == "" {
-		return `""`
-	}
-	return group
-}
-
-// comments say what a verb is for: for each source, the operations with the same parts together.
-func comments(v verb) []string {
+// comments say what a verb of a rule is for: for each source, the operations with the same parts
+// together.
+func comments(uses []need) []string {
 	var lines []string
-	for _, source := range distinct(v.uses, func(u use) string { return u.source }) {
-		uses := slices.DeleteFunc(slices.Clone(v.uses), func(u use) bool { return u.source != source })
-		var groups []string
-		for _, part := range distinct(uses, use.part) {
-			var ops []string
-			for _, u := range uses {
-				if u.part() == part {
-					ops = append(ops, string(u.op))
-				}
-			}
-			group := strings.Join(ops, ", ")
-			if part != "" {
-				group += " (" + part + ")"
-			}
-			groups = append(groups, group)
+	for _, ofSource := range groupBy(uses, func(n need) string { return n.source }) {
+		title := ofSource[0].Verb
+		if source := ofSource[0].source; source != "" {
+			title += ", provider " + source
 		}
-		name := v.name
-		if source != "" {
-			name += ", provider " + source
-		}
-		lines = append(lines, wrapped(name+": "+strings.Join(groups, "; "))...)
+		byOp := groupBy(ofSource, func(n need) workflow.Op { return n.op })
+		purposes := join(groupBy(byOp, parts), "; ", func(same [][]need) string {
+			ops := join(same, ", ", func(ofOp []need) string { return string(ofOp[0].op) })
+			if needing := parts(same[0]); needing != "" {
+				return ops + " (" + needing + ")"
+			}
+			return ops
+		})
+		lines = append(lines, wrapped(title+": "+purposes)...)
 	}
 	return lines
 }
 
-// distinct are the keys, each once.
-func distinct(uses []use, key func(use) string) []string {
-	var keys []string
-	for _, u := range uses {
-		if k := key(u); !slices.Contains(keys, k) {
-			keys = append(keys, k)
-		}
+// parts are those for which an operation needs a verb, with a star if it can do without; "": always.
+func parts(ofOp []need) string {
+	if slices.ContainsFunc(ofOp, func(n need) bool { return n.Part == "" }) {
+		return ""
 	}
-	return keys
+	return join(ofOp, ", ", func(n need) string {
+		if n.Optional {
+			return n.Part + "*"
+		}
+		return n.Part
+	})
 }
 
 // wrapped breaks a text into lines; those that follow are indented.

@@ -9,6 +9,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/marked"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -96,21 +97,29 @@ func permissions(t *testing.T, r role) []string {
 
 func TestVerbsHaveAnOrder(t *testing.T) {
 	for _, r := range roles() {
-		for _, each := range rules(r) {
-			for _, v := range each.verbs {
-				if !slices.Contains(verbOrder(), v.name) {
-					t.Errorf("%s: %s", r.file, v.name)
-				}
+		for _, n := range r.needs() {
+			if !slices.Contains(verbOrder(), n.Verb) {
+				t.Errorf("%s: %s", r.file, n.Verb)
 			}
 		}
 	}
 }
 
 func TestComments(t *testing.T) {
-	long := use{op: workflow.OpStart, parts: []string{"a name that is taken", "naming the templates there are*"}}
-	got := comments(verb{name: "get", uses: []use{
-		{op: "a", parts: []string{""}}, long, {op: "b", parts: []string{"x", ""}}, {op: "c", parts: long.parts}, {source: "k8s", op: "a", parts: []string{"x"}},
-	}})
+	var uses []need
+	add := func(source string, op workflow.Op, parts ...string) {
+		for _, part := range parts {
+			name, optional := strings.CutSuffix(part, "*")
+			n := workflow.Requirement{Permission: workflow.Permission{Verb: "get"}, Part: name, Optional: optional}
+			uses = append(uses, need{n, source, op})
+		}
+	}
+	add("", "a", "")
+	add("", workflow.OpStart, "a name that is taken", "naming the templates there are*")
+	add("", "b", "x", "")
+	add("", "c", "a name that is taken", "naming the templates there are*")
+	add("k8s", "a", "x")
+	got := comments(uses)
 	want := []string{"get: a, b; start, c (a name that is taken, naming the templates there are*)", "get, provider k8s: a (x)"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q", got)
@@ -122,7 +131,7 @@ func TestComments(t *testing.T) {
 }
 
 func TestDocumentWithoutMarks(t *testing.T) {
-	if _, err := replaced("text\n", table{mark: "x"}); err == nil {
+	if _, err := marked.Replace("text\n", "x", ""); err == nil {
 		t.Error("it is taken for one with marks")
 	}
 }

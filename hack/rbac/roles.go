@@ -28,6 +28,12 @@ func roles() []role {
 		workflow.OpStart, workflow.OpApprove, workflow.OpReject, workflow.OpSuspend, workflow.OpResume, workflow.OpStop, workflow.OpTerminate,
 		workflow.OpRetry, workflow.OpResubmit, workflow.OpDelete,
 	))
+	backfills := func(also ...workflow.Op) []source {
+		return []source{
+			{ops: slices.Concat(backfill.Requirements(backfill.ProviderArgo), requirementsOf(also...), eventRequirements())},
+			{name: "k8s", ops: backfill.Requirements(backfill.ProviderK8s)},
+		}
+	}
 	return []role{
 		{
 			file: "hack/rbac/reader.yaml", name: "argoservice-reader", about: "Who looks at workflows: get, list, watch, wait, gates, logs.",
@@ -45,19 +51,13 @@ func roles() []role {
 		},
 		{
 			file: "hack/rbac/backfill.yaml", name: "argoservice-backfill",
-			about: "Who runs backfills: every method, of the providers argo and k8s, and Events of what they change.",
-			sources: []source{
-				{ops: slices.Concat(backfill.Requirements(backfill.ProviderArgo), eventRequirements())},
-				{name: "k8s", ops: backfill.Requirements(backfill.ProviderK8s)},
-			},
+			about:   "Who runs backfills: every method, of the providers argo and k8s, and Events of what they change.",
+			sources: backfills(),
 		},
 		{
 			file: "examples/service/deploy/rbac.yaml", name: "backfill-service", kustomized: true,
-			about: "What the service does: backfills, of the providers argo and k8s, their logs, and Events of what it changes.",
-			sources: []source{
-				{ops: slices.Concat(backfill.Requirements(backfill.ProviderArgo), requirementsOf(workflow.OpLogs), eventRequirements())},
-				{name: "k8s", ops: backfill.Requirements(backfill.ProviderK8s)},
-			},
+			about:   "What the service does: backfills, of the providers argo and k8s, their logs, and Events of what it changes.",
+			sources: backfills(workflow.OpLogs),
 		},
 	}
 }

@@ -8,85 +8,72 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// rule is what a role says of one resource.
-type rule struct {
-	group, resource string // with the subresource
-	name            string // of the only object; "": of all
-	verbs           []verb
-}
+// need is a permission that an operation of a source requires.
+type need struct {
+	workflow.Requirement
 
-// verb is one of a rule, and what it is for.
-type verb struct {
-	name string
-	uses []use
-}
-
-// use is what an operation needs a verb for.
-type use struct {
 	source string
 	op     workflow.Op
-	parts  []string // with a star if the operation can do without; "": always
 }
 
-// verbs are in this order.
+// verbOrder is the order of the verbs of a rule.
 func verbOrder() []string {
 	return []string{"get", "list", "watch", "create", "update", "patch", "delete"}
 }
 
-// rules are those of a role, sorted by group, resource and name.
-func rules(r role) []rule {
-	var all []rule
+// needs are those that a role covers, sorted by object and verb.
+func (r role) needs() []need {
+	var all []need
 	for _, s := range r.sources {
 		for _, of := range s.ops {
 			for _, n := range of.Requirements {
 				if n.ClusterScoped() == r.cluster {
-					all = add(all, s.name, of.Op, n)
+					all = append(all, need{n, s.name, of.Op})
 				}
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b rule) int {
-		return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(a.resource, b.resource), cmp.Compare(a.name, b.name))
+	slices.SortStableFunc(all, func(a, b need) int {
+		return cmp.Or(
+			cmp.Compare(a.Group, b.Group), cmp.Compare(resource(a.Permission), resource(b.Permission)), cmp.Compare(a.Name, b.Name),
+			cmp.Compare(slices.Index(verbOrder(), a.Verb), slices.Index(verbOrder(), b.Verb)),
+		)
 	})
+	return all
+}
+
+// resource is the resource of a permission as a role has it, with the subresource.
+func resource(p workflow.Permission) string {
+	return strings.TrimRight(p.Resource+"/"+p.Subresource, "/")
+}
+
+// object is what a permission is for: one rule of a role.
+func object(p workflow.Permission) workflow.Permission {
+	p.Verb = ""
+	return p
+}
+
+// groupBy returns the groups of elements with the same key, in the order of their first elements.
+func groupBy[T any, K comparable](all []T, key func(T) K) [][]T {
+	var groups [][]T
+	index := map[K]int{}
 	for _, each := range all {
-		slices.SortFunc(each.verbs, func(a, b verb) int {
-			return cmp.Compare(slices.Index(verbOrder(), a.name), slices.Index(verbOrder(), b.name))
-		})
+		at, ok := index[key(each)]
+		if !ok {
+			at = len(groups)
+			index[key(each)] = at
+			groups = append(groups, nil)
+		}
+		groups[at] = append(groups[at], each)
 	}
-	return all
+	return groups
 }
 
-func add(all []rule, source string, op workflow.Op, n workflow.Requirement) []rule {
-	resource := strings.TrimRight(n.Resource+"/"+n.Subresource, "/")
-	at := slices.IndexFunc(all, func(r rule) bool { return r.group == n.Group && r.resource == resource && r.name == n.Name })
-	if at < 0 {
-		at = len(all)
-		all = append(all, rule{group: n.Group, resource: resource, name: n.Name})
+// join is [strings.Join] for any elements.
+func join[T any](all []T, separator string, text func(T) string) string {
+	texts := make([]string, len(all))
+	for i, each := range all {
+		texts[i] = text(each)
 	}
-	r := &all[at]
-	v := slices.IndexFunc(r.verbs, func(v verb) bool { return v.name == n.Verb })
-	if v < 0 {
-		v = len(r.verbs)
-		r.verbs = append(r.verbs, verb{name: n.Verb})
-	}
-	part := n.Part
-	if n.Optional {
-		part += "*"
-	}
-	uses := &r.verbs[v].uses
-	last := len(*uses) - 1
-	if last >= 0 && (*uses)[last].op == op && (*uses)[last].source == source {
-		(*uses)[last].parts = append((*uses)[last].parts, part)
-	} else {
-		*uses = append(*uses, use{source: source, op: op, parts: []string{part}})
-	}
-	return all
-}
-
-// part is the text of those parts, "": always.
-func (u use) part() string {
-	if slices.Contains(u.parts, "") {
-		return ""
-	}
-	return strings.Join(u.parts, ", ")
+	return strings.Join(texts, separator)
 }
