@@ -2,7 +2,6 @@ package specs_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,12 +10,11 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
+	"sigs.k8s.io/yaml"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -44,7 +42,7 @@ var _ = Describe("the role of backfills", first, func() {
 				err := kube.CoreV1().ConfigMaps(namespace).Delete(ctx, notesConfigMap, metav1.DeleteOptions{})
 				Expect(err == nil || apierrors.IsNotFound(err)).To(BeTrue(), "%v", err)
 			}
-			makeNotes(ctx, namespace)
+			createIn(ctx, namespace, `{apiVersion: v1, kind: ConfigMap, metadata: {name: `+notesConfigMap+`}}`)
 			expectAsTheTableSays(ctx, namespace, accounts, slices.DeleteFunc(probes, isMaking), requirements)
 		}, SpecTimeout(startTimeout))
 	}
@@ -66,25 +64,18 @@ func arrangeBackfills(ctx context.Context, namespace string) {
 	}
 }
 
-// load returns the backfill of a session, with the given template, for the account.
-func (s *stage) load(session, template string) backfill.Backfill {
-	return s.loadWith(s.cfg, session, template)
-}
-
-func (s *stage) loadWith(cfg *rest.Config, session, template string) backfill.Backfill {
-	client, err := dynamic.NewForConfig(cfg)
-	if err != nil {
-		panic(err) // it is the same for all probes
-	}
+// load returns the backfill of a session, with the given template and configuration of the account.
+func (s *stage) load(cfg *rest.Config, session, template string) backfill.Backfill {
+	GinkgoHelper()
 	b, err := backfill.New(backfill.Config{
 		TargetCluster: backfill.Cluster{Endpoint: "https://target:9200"}, Snapshot: &backfill.Snapshot{Name: "s"},
 		Backfill: backfill.Reindex{
 			Provider: backfill.ProviderArgo, Session: session, Argo: &backfill.Argo{WorkflowTemplate: template, Namespace: s.namespace},
 		},
-	}, backfill.Dependencies{Workflows: s.clientWith(cfg, workflow.Options{}), Kubernetes: client, WorkingState: &memoryState{}})
-	if err != nil {
-		panic(err)
-	}
+	}, backfill.Dependencies{
+		Workflows: s.clientWith(cfg, workflow.Options{}), Kubernetes: dynamicFor(cfg), WorkingState: &memoryState{},
+	})
+	Expect(err).NotTo(HaveOccurred())
 	return b
 }
 
@@ -99,40 +90,32 @@ func atGate() run {
 }
 
 // begun creates a session with a first run in the given state.
-func (s *stage) begun(ctx context.Context, r run) (session, name string, err error) {
+func (s *stage) begun(ctx context.Context, r run) (session, name string) {
+	GinkgoHelper()
 	session = s.fresh()
 	name = "backfill-" + session
-	_, err = argotest.Workflows(dyn, s.namespace).Create(ctx, argotest.Object(fmt.Sprintf(`{apiVersion: argoproj.io/v1alpha1, kind: Workflow,
+	createIn(ctx, s.namespace, fmt.Sprintf(`{apiVersion: argoproj.io/v1alpha1, kind: Workflow,
 		metadata: {name: %s, labels: {%s, argoservice.opensearch.org/session: %s}},
 		spec: {%sentrypoint: %s, workflowTemplateRef: {name: %s}}, status: {%s}}`,
-		name, ofNobody, session, r.spec, backfill.DefaultEntrypoint, loadTemplate, r.status)), metav1.CreateOptions{})
-	return session, name, err
+		name, ofNobody, session, r.spec, backfill.DefaultEntrypoint, loadTemplate, r.status))
+	return session, name
 }
 
 // started creates a run as the administrator, with the annotations by which a Start recognizes it.
 // restarted makes it the second run.
-func (s *stage) started(ctx context.Context, restarted bool, r run) (session, name string, err error) {
+func (s *stage) started(ctx context.Context, restarted bool, r run) (session, name string) {
+	GinkgoHelper()
 	session = s.fresh()
 	if restarted {
-		if session, _, err = s.begun(ctx, ended()); err != nil {
-			return "", "", err
-		}
+		session, _ = s.begun(ctx, ended())
 	}
-	b := s.loadWith(cluster.Config(), session, loadTemplate)
+	b := s.load(cluster.Config(), session, loadTemplate)
 	st, err := map[bool]func(context.Context) (*backfill.Status, error){false: b.Start, true: b.Restart}[restarted](ctx)
-	if err != nil {
-		return "", "", err
-	}
-	patch, err := json.Marshal(argotest.Object(fmt.Sprintf(`{spec: {%s}, status: {%s}}`, r.spec, r.status)).Object)
-	if err != nil {
-		return "", "", err
-	}
-	return session, st.Workflow.Name, s.patch(ctx, st.Workflow.Name, string(patch))
-}
-
-// end ends a run.
-func (s *stage) end(ctx context.Context, name string) error {
-	return s.patch(ctx, name, `{"status":{"phase":"Succeeded"}}`)
+	Expect(err).NotTo(HaveOccurred())
+	patch, err := yaml.YAMLToJSON(fmt.Appendf(nil, `{spec: {%s}, status: {%s}}`, r.spec, r.status))
+	Expect(err).NotTo(HaveOccurred())
+	Expect(s.patch(ctx, st.Workflow.Name, string(patch))).To(Succeed())
+	return session, st.Workflow.Name
 }
 
 // crew is a Deployment or ReplicaSet of workers, or none. The workers never run: the Deployment
@@ -142,15 +125,12 @@ type crew struct {
 	paused bool
 }
 
-func (c crew) plural() string {
-	return map[string]string{"Deployment": "deployments", "ReplicaSet": "replicasets"}[c.kind]
-}
-
 // workers creates them for a workflow, or for none if workflowName is empty. Without a workflow, a
 // pause is recorded in the ConfigMap.
-func (s *stage) workers(ctx context.Context, c crew, name, workflowName string, replicas int) error {
+func (s *stage) workers(ctx context.Context, c crew, name, workflowName string, replicas int) {
+	GinkgoHelper()
 	if c.kind == "" {
-		return nil
+		return
 	}
 	rollout := ""
 	if c.paused {
@@ -159,33 +139,21 @@ func (s *stage) workers(ctx context.Context, c crew, name, workflowName string, 
 	if c.kind == "Deployment" {
 		rollout = "paused: true, "
 	}
-	made, err := dyn.Resource(appsResource(c.plural())).Namespace(s.namespace).Create(ctx, argotest.Object(fmt.Sprintf(`{apiVersion: apps/v1, kind: %s,
+	made := createIn(ctx, s.namespace, fmt.Sprintf(`{apiVersion: apps/v1, kind: %s,
 		metadata: {name: %s, labels: {workflows.argoproj.io/workflow: "%s"}},
 		spec: {%sreplicas: %d, selector: {matchLabels: {app: %[2]s}}, template: {metadata: {labels: {app: %[2]s}},
 			spec: {schedulerName: nobody, containers: [{name: main, image: any}]}}}}`,
-		c.kind, name, workflowName, rollout, replicas)), metav1.CreateOptions{})
-	if err != nil || !c.paused {
-		return err
-	}
+		c.kind, name, workflowName, rollout, replicas))
 	noted := fmt.Sprintf(`{%q: {"replicas": 1, "paused": true}}`, made.GetUID())
-	if workflowName != "" {
-		return s.patch(ctx, workflowName, fmt.Sprintf(`{"metadata": {"annotations": {%q: %q}}}`, pausedReplicas, noted))
+	switch {
+	case c.paused && workflowName != "":
+		patch := fmt.Sprintf(`{"metadata": {"annotations": {%q: %q}}}`, pausedReplicas, noted)
+		Expect(s.patch(ctx, workflowName, patch)).To(Succeed())
+	case c.paused:
+		patch := fmt.Appendf(nil, `{"data": {%q: %q}}`, name, noted)
+		notes := kube.CoreV1().ConfigMaps(s.namespace)
+		Expect(notes.Patch(ctx, notesConfigMap, types.MergePatchType, patch, metav1.PatchOptions{})).Error().NotTo(HaveOccurred())
 	}
-	return s.patchNotes(ctx, name, noted)
-}
-
-// patchNotes changes an entry of the ConfigMap with the records of pauses.
-func (s *stage) patchNotes(ctx context.Context, key, text string) error {
-	_, err := kube.CoreV1().ConfigMaps(s.namespace).Patch(ctx, notesConfigMap, types.MergePatchType,
-		fmt.Appendf(nil, `{"data": {%q: %q}}`, key, text), metav1.PatchOptions{})
-	return err
-}
-
-// makeNotes creates the ConfigMap with the records of pauses.
-func makeNotes(ctx context.Context, namespace string) {
-	GinkgoHelper()
-	_, err := kube.CoreV1().ConfigMaps(namespace).Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: notesConfigMap}}, metav1.CreateOptions{})
-	Expect(err).NotTo(HaveOccurred())
 }
 
 // verb is a method of a backfill.
@@ -229,43 +197,29 @@ func verbs(archives string) map[workflow.Op]verb {
 	}
 }
 
-// allowing returns nil if err is want, and err otherwise.
-func allowing(err, want error) error {
-	if errors.Is(err, want) {
-		return nil
-	}
-	return err
-}
-
 // argoProbes returns probes of all methods of backfills by workflows.
 func argoProbes(archives string) []probe {
 	var all []probe
 	calls := verbs(archives)
 	// try adds a probe that calls a method on a run. If the method watches the run, the run ends
 	// once the watch is open.
-	try := func(op workflow.Op, c crew, begun func(context.Context, *stage) (string, string, error), parts []string) {
+	try := func(op workflow.Op, c crew, begun func(context.Context, *stage) (string, string), parts []string) {
 		all = append(all, probe{op, parts, func(ctx context.Context, s *stage) error {
-			session, name, err := begun(ctx, s)
-			if err != nil {
-				return err
-			}
-			if err := s.workers(ctx, c, s.fresh(), name, 1); err != nil {
-				return err
-			}
-			cfg := s.onWatch(func() { _ = s.end(ctx, name) }) // otherwise the probe takes too long
-			return calls[op](ctx, s.loadWith(cfg, session, loadTemplate))
+			session, name := begun(ctx, s)
+			s.workers(ctx, c, s.fresh(), name, 1)
+			return calls[op](ctx, s.load(s.onWatch(s.ending(ctx, name)), session, loadTemplate))
 		}})
 	}
 	on := func(op workflow.Op, c crew, r run, parts ...string) {
-		try(op, c, func(ctx context.Context, s *stage) (string, string, error) { return s.begun(ctx, r) }, parts)
+		try(op, c, func(ctx context.Context, s *stage) (string, string) { return s.begun(ctx, r) }, parts)
 	}
 	onStarted := func(op workflow.Op, c crew, restarted bool, r run, parts ...string) {
-		try(op, c, func(ctx context.Context, s *stage) (string, string, error) { return s.started(ctx, restarted, r) }, parts)
+		try(op, c, func(ctx context.Context, s *stage) (string, string) { return s.started(ctx, restarted, r) }, parts)
 	}
 	none := crew{}
 	fresh := func(op workflow.Op, template string, judge func(error) error, parts ...string) {
 		all = append(all, probe{op, parts, func(ctx context.Context, s *stage) error {
-			return judge(calls[op](ctx, s.load(s.fresh(), template)))
+			return judge(calls[op](ctx, s.load(s.cfg, s.fresh(), template)))
 		}})
 	}
 	asIs := func(err error) error { return err }
@@ -327,22 +281,14 @@ func deploymentProbes(archives string) []probe {
 	on := func(op workflow.Op, replicas int, paused bool, parts ...string) {
 		all = append(all, probe{op, parts, func(ctx context.Context, s *stage) error {
 			name := s.fresh()
-			if err := s.workers(ctx, crew{"Deployment", paused}, name, "", replicas); err != nil {
-				return err
-			}
-			client, err := dynamic.NewForConfig(s.cfg)
-			if err != nil {
-				return err
-			}
+			s.workers(ctx, crew{"Deployment", paused}, name, "", replicas)
 			b, err := backfill.New(backfill.Config{
 				TargetCluster: backfill.Cluster{Endpoint: "https://target:9200"},
 				Backfill: backfill.Reindex{
 					Provider: backfill.ProviderK8s, Session: name, K8s: &backfill.K8s{Namespace: s.namespace, Deployment: name},
 				},
-			}, backfill.Dependencies{Kubernetes: client, WorkingState: &memoryState{}})
-			if err != nil {
-				return err
-			}
+			}, backfill.Dependencies{Kubernetes: dynamicFor(s.cfg), WorkingState: &memoryState{}})
+			Expect(err).NotTo(HaveOccurred())
 			return calls[op](ctx, b)
 		}})
 	}

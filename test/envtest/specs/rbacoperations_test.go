@@ -1,15 +1,18 @@
 package specs_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
+	. "github.com/onsi/gomega"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
@@ -31,61 +34,60 @@ const (
 	partKeyWithName  = "finding an idempotency key in use by another Name"
 )
 
+// operation is one on a workflow. It returns the name of the workflow that it has changed or created.
+type operation func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error)
+
 // operationProbes returns probes of all operations on workflows.
 func operationProbes() []probe {
-	var all []probe
-	add := func(op workflow.Op, run func(context.Context, *stage) error, parts ...string) {
-		all = append(all, probe{op: op, parts: parts, run: run})
-	}
-	for op, call := range map[workflow.Op]func(context.Context, *workflow.WorkflowClient, string) error{
-		workflow.OpGet: func(ctx context.Context, c *workflow.WorkflowClient, name string) error {
-			return second(c.Get(ctx, name))
-		},
-		workflow.OpGates: func(ctx context.Context, c *workflow.WorkflowClient, name string) error {
-			return second(c.Gates(ctx, name))
-		},
-		workflow.OpApprove: func(ctx context.Context, c *workflow.WorkflowClient, name string) error {
-			return second(c.Approve(ctx, name, workflow.Decision{All: true}))
-		},
-		workflow.OpReject: func(ctx context.Context, c *workflow.WorkflowClient, name string) error {
-			return second(c.Reject(ctx, name, workflow.Decision{All: true}))
-		},
-		workflow.OpSuspend: func(ctx context.Context, c *workflow.WorkflowClient, name string) error {
-			return c.Suspend(ctx, name, workflow.SuspendOptions{})
-		},
-		workflow.OpResume: func(ctx context.Context, c *workflow.WorkflowClient, name string) error {
-			return second(c.Resume(ctx, name, workflow.ResumeOptions{}))
-		},
-		workflow.OpStop: func(ctx context.Context, c *workflow.WorkflowClient, name string) error {
-			return c.Stop(ctx, name, workflow.StopOptions{})
-		},
-		workflow.OpTerminate: func(ctx context.Context, c *workflow.WorkflowClient, name string) error {
-			return c.Terminate(ctx, name, workflow.TerminateOptions{})
-		},
-		workflow.OpDelete: func(ctx context.Context, c *workflow.WorkflowClient, name string) error {
-			return c.Delete(ctx, name, workflow.DeleteOptions{})
-		},
-	} {
-		add(op, func(ctx context.Context, s *stage) error {
-			name := s.fresh()
-			if err := s.put(ctx, name, inlineSpec, gateStatus); err != nil {
-				return err
-			}
-			return call(ctx, s.client(), name)
-		})
-	}
-	add(workflow.OpList, func(ctx context.Context, s *stage) error {
+	all := slices.Concat(startProbes(), followProbes(), deleteProbes(), retryProbes(), eventProbes(), logProbes())
+	all = append(all, probe{workflow.OpList, nil, func(ctx context.Context, s *stage) error {
 		for _, err := range s.client().List(ctx, workflow.ListOptions{}) {
 			return err
 		}
 		return errors.New("there are none")
+	}})
+	calls := steering()
+	maps.Copy(calls, map[workflow.Op]operation{
+		workflow.OpGet: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
+			return name, second(c.Get(ctx, name))
+		},
+		workflow.OpGates: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
+			return name, second(c.Gates(ctx, name))
+		},
+		workflow.OpDelete: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
+			return name, c.Delete(ctx, name, workflow.DeleteOptions{})
+		},
 	})
-	all = append(all, startProbes()...)
-	all = append(all, followProbes()...)
-	all = append(all, deleteProbes()...)
-	all = append(all, retryProbes()...)
-	all = append(all, eventProbes()...)
-	return append(all, logProbes()...)
+	for op, call := range calls {
+		all = append(all, probe{op, nil, func(ctx context.Context, s *stage) error {
+			return second(call(ctx, s.client(), s.newWorkflow(ctx, "", gateStatus)))
+		}})
+	}
+	return all
+}
+
+// steering returns the operations that change a workflow that runs.
+func steering() map[workflow.Op]operation {
+	return map[workflow.Op]operation{
+		workflow.OpApprove: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
+			return name, second(c.Approve(ctx, name, workflow.Decision{All: true}))
+		},
+		workflow.OpReject: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
+			return name, second(c.Reject(ctx, name, workflow.Decision{All: true}))
+		},
+		workflow.OpSuspend: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
+			return name, c.Suspend(ctx, name, workflow.SuspendOptions{})
+		},
+		workflow.OpResume: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
+			return name, second(c.Resume(ctx, name, workflow.ResumeOptions{}))
+		},
+		workflow.OpStop: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
+			return name, c.Stop(ctx, name, workflow.StopOptions{})
+		},
+		workflow.OpTerminate: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
+			return name, c.Terminate(ctx, name, workflow.TerminateOptions{})
+		},
+	}
 }
 
 const gateStatus = `{phase: Running, nodes: {gate: {id: gate, name: gate, displayName: gate, type: Suspend, phase: Running}}}`
@@ -98,36 +100,31 @@ func startProbes() []probe {
 	// First a request that the template check refuses, or without a template, which is started if
 	// the check is omitted. Then a valid one.
 	checked := func(op workflow.Op, call func(ctx context.Context, s *stage, template string, cluster bool, parameters map[string]any) error) []probe {
-		right := map[string]any{"needed": 1}
-		refused := func(cluster bool) func(context.Context, *stage) error {
-			return func(ctx context.Context, s *stage) error {
-				first := insteadOf(call(ctx, s, s.template(cluster), cluster, nil), workflow.ErrInvalid)
-				return firstOf(call(ctx, s, s.template(cluster), cluster, right), first)
+		var all []probe
+		for cluster, parts := range map[bool][]string{
+			false: {partCheck, partNaming}, true: {partClusterCheck, partClusterNames},
+		} {
+			then := func(ctx context.Context, s *stage, first error) error {
+				return cmp.Or(call(ctx, s, s.template(cluster), cluster, map[string]any{"needed": 1}), first)
 			}
-		}
-		named := func(cluster bool) func(context.Context, *stage) error {
-			return func(ctx context.Context, s *stage) error {
+			all = append(all, probe{op, parts[:1], func(ctx context.Context, s *stage) error {
+				return then(ctx, s, insteadOf(call(ctx, s, s.template(cluster), cluster, nil), workflow.ErrInvalid))
+			}}, probe{op, parts, func(ctx context.Context, s *stage) error {
 				hint := fmt.Sprintf("did you mean %q", s.template(cluster))
-				first := naming(call(ctx, s, s.template(cluster)+"x", cluster, nil), hint)
-				return firstOf(call(ctx, s, s.template(cluster), cluster, right), first)
-			}
+				return then(ctx, s, naming(call(ctx, s, s.template(cluster)+"x", cluster, nil), hint))
+			}})
 		}
-		return []probe{
-			{op, []string{partCheck}, refused(false)}, {op, []string{partNaming, partCheck}, named(false)},
-			{op, []string{partClusterCheck}, refused(true)}, {op, []string{partClusterNames, partClusterCheck}, named(true)},
-		}
+		return all
 	}
 	fromTemplate := func(ctx context.Context, s *stage, template string, cluster bool, parameters map[string]any) error {
 		return start(ctx, s, workflow.StartRequest{Template: template, ClusterScope: cluster, Parameters: parameters})
 	}
 	again := func(ctx context.Context, s *stage, template string, cluster bool, parameters map[string]any) error {
-		name := s.fresh()
-		if err := s.put(ctx, name, fmt.Sprintf(`{workflowTemplateRef: {name: %s, clusterScope: %t}}`, template, cluster), failedStatus); err != nil {
-			return err
-		}
+		spec := fmt.Sprintf(`{workflowTemplateRef: {name: %s, clusterScope: %t}}`, template, cluster)
+		name := s.put(ctx, s.fresh(), "", spec, failedStatus).GetName()
 		return second(s.client().Resubmit(ctx, name, workflow.ResubmitOptions{Parameters: parameters}))
 	}
-	all := []probe{
+	return slices.Concat(checked(workflow.OpStart, fromTemplate), checked(workflow.OpResubmit, again), []probe{
 		{workflow.OpCreate, nil, func(ctx context.Context, s *stage) error {
 			return second(s.client().Create(ctx, argotest.Object(`{metadata: {generateName: probe-, labels: {`+ofNobody+`}}, spec: `+inlineSpec+`}`)))
 		}},
@@ -150,10 +147,7 @@ func startProbes() []probe {
 			return insteadOf(err, workflow.ErrAlreadyExists)
 		}},
 		{workflow.OpStart, []string{"ExistsReplace"}, func(ctx context.Context, s *stage) error {
-			name := s.fresh()
-			if err := s.put(ctx, name, inlineSpec, runningStatus); err != nil {
-				return err
-			}
+			name := s.newWorkflow(ctx, "", runningStatus)
 			cfg := s.onWatch(func() { _ = s.patch(ctx, name, `{"status":{"phase":"Failed"}}`) }) // as the controller does
 			req := workflow.StartRequest{Manifest: manifest, Name: name, IfExists: workflow.ExistsReplace}
 			return second(s.clientWith(cfg, workflow.Options{}).Start(ctx, req))
@@ -163,22 +157,20 @@ func startProbes() []probe {
 		}},
 		{workflow.OpStart, []string{"naming the CronWorkflows there are", "a CronWorkflow"}, func(ctx context.Context, s *stage) error {
 			first := naming(start(ctx, s, workflow.StartRequest{CronWorkflow: nightlyCron + "x"}), nightlyCron+";")
-			return firstOf(start(ctx, s, workflow.StartRequest{CronWorkflow: nightlyCron}), first)
+			return cmp.Or(start(ctx, s, workflow.StartRequest{CronWorkflow: nightlyCron}), first)
 		}},
 		{workflow.OpResubmit, nil, func(ctx context.Context, s *stage) error {
 			return second(s.client().Resubmit(ctx, loggedWorkflow, workflow.ResubmitOptions{}))
 		}},
-	}
-	all = append(all, probe{workflow.OpResubmit, []string{partKeyWithName}, func(ctx context.Context, s *stage) error {
-		opts := workflow.ResubmitOptions{Name: s.fresh(), IdempotencyKey: s.fresh()}
-		if _, err := s.client().Resubmit(ctx, loggedWorkflow, opts); err != nil {
-			return err
-		}
-		opts.Name = s.fresh()
-		return insteadOf(second(s.client().Resubmit(ctx, loggedWorkflow, opts)), workflow.ErrConflict)
-	}})
-	all = append(all, checked(workflow.OpStart, fromTemplate)...)
-	return append(all, checked(workflow.OpResubmit, again)...)
+		{workflow.OpResubmit, []string{partKeyWithName}, func(ctx context.Context, s *stage) error {
+			opts := workflow.ResubmitOptions{Name: s.fresh(), IdempotencyKey: s.fresh()}
+			if _, err := s.client().Resubmit(ctx, loggedWorkflow, opts); err != nil {
+				return err
+			}
+			opts.Name = s.fresh()
+			return insteadOf(second(s.client().Resubmit(ctx, loggedWorkflow, opts)), workflow.ErrConflict)
+		}},
+	})
 }
 
 // template returns the name of the existing template.
@@ -189,15 +181,20 @@ func (s *stage) template(cluster bool) string {
 	return strictTemplate
 }
 
-// insteadOf returns nil for the error that is wanted, and errWithout for success.
-func insteadOf(err, want error) error {
-	switch {
-	case err == nil:
-		return errWithout
-	case errors.Is(err, want):
+// allowing returns nil if err is want, and err otherwise.
+func allowing(err, want error) error {
+	if errors.Is(err, want) {
 		return nil
 	}
 	return err
+}
+
+// insteadOf returns nil for the error that is wanted, and errWithout for success.
+func insteadOf(err, want error) error {
+	if err == nil {
+		return errWithout
+	}
+	return allowing(err, want)
 }
 
 // naming returns nil if err is about a missing object and contains the hint at existing ones.
@@ -206,16 +203,6 @@ func naming(err error, hint string) error {
 		return errWithout
 	}
 	return insteadOf(err, workflow.ErrTemplateNotFound)
-}
-
-// firstOf returns the first error.
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // follower follows a workflow to its end, or until the condition holds.
@@ -239,23 +226,14 @@ func watchFor(ctx context.Context, c *workflow.WorkflowClient, name string, unti
 
 func followProbes() []probe {
 	var all []probe
-	finish := func(ctx context.Context, s *stage, name string) func() {
-		return func() { _ = s.patch(ctx, name, `{"status":{"phase":"Succeeded"}}`) } // otherwise the probe takes too long
-	}
 	for op, follow := range map[workflow.Op]follower{workflow.OpWait: waitFor, workflow.OpWatch: watchFor} {
 		plain := func(ctx context.Context, s *stage) error {
-			name := s.fresh()
-			if err := s.put(ctx, name, inlineSpec, runningStatus); err != nil {
-				return err
-			}
-			return follow(ctx, s.clientWith(s.onWatch(finish(ctx, s, name)), workflow.Options{}), name, workflow.Completed)
+			name := s.newWorkflow(ctx, "", runningStatus)
+			return follow(ctx, s.clientWith(s.onWatch(s.ending(ctx, name)), workflow.Options{}), name, workflow.Completed)
 		}
 		diagnosed := func(ctx context.Context, s *stage) error {
-			name := s.fresh()
-			if err := s.put(ctx, name, inlineSpec, "{}"); err != nil {
-				return err
-			}
-			seen := newTally(finish(ctx, s, name), "workflows", "diagnostic")
+			name := s.newWorkflow(ctx, "", "{}")
+			seen := newTally(s.ending(ctx, name), "workflows", "diagnostic")
 			cfg := s.watched(func(resource, _ string) { seen.add(resource) })
 			searched := false
 			until := func(s *status.WorkflowStatus) (bool, error) {
@@ -280,16 +258,10 @@ func followProbes() []probe {
 }
 
 func deleteProbes() []probe {
-	const finalizer = "argoservice.test/hold"
-	held := func(ctx context.Context, s *stage, name, finalizer string) error {
-		return s.putWith(ctx, name, "finalizers: ["+finalizer+"]", inlineSpec, runningStatus)
-	}
+	const hold = "finalizers: [argoservice.test/hold]"
 	return []probe{
 		{workflow.OpDelete, []string{"repeating a lost request"}, func(ctx context.Context, s *stage) error {
-			name := s.fresh()
-			if err := s.put(ctx, name, inlineSpec, runningStatus); err != nil {
-				return err
-			}
+			name := s.newWorkflow(ctx, "", runningStatus)
 			var lost atomic.Bool
 			cfg := rest.CopyConfig(s.cfg)
 			cfg.Wrap(func(next http.RoundTripper) http.RoundTripper {
@@ -308,26 +280,18 @@ func deleteProbes() []probe {
 			return err
 		}},
 		{workflow.OpDelete, []string{"Wait"}, func(ctx context.Context, s *stage) error {
-			name := s.fresh()
-			if err := held(ctx, s, name, finalizer); err != nil {
-				return err
-			}
+			name := s.newWorkflow(ctx, hold, runningStatus)
 			cfg := s.onWatch(func() { _ = s.patch(ctx, name, `{"metadata":{"finalizers":null}}`) }) // otherwise the probe takes too long
 			return s.clientWith(cfg, workflow.Options{}).Delete(ctx, name, workflow.DeleteOptions{Wait: true})
 		}},
 		{workflow.OpDelete, []string{"AbandonArtifactGC"}, func(ctx context.Context, s *stage) error {
-			name := s.fresh()
-			if err := held(ctx, s, name, "workflows.argoproj.io/artifact-gc"); err != nil {
-				return err
-			}
+			name := s.newWorkflow(ctx, "finalizers: [workflows.argoproj.io/artifact-gc]", runningStatus)
 			return s.client().Delete(ctx, name, workflow.DeleteOptions{AbandonArtifactGC: true})
 		}},
-		sharing{op: workflow.OpDelete, parts: []string{"Wait"}, reads: 1, hold: "finalizers: [" + finalizer + "]",
+		sharing{op: workflow.OpDelete, parts: []string{"Wait"}, reads: 1, hold: hold,
 			own: func(ctx context.Context, s *stage, c *workflow.WorkflowClient, _ *tally) error {
 				o, err := argotest.Workflows(dyn, s.namespace).Get(ctx, s.own, metav1.GetOptions{})
-				if err != nil {
-					return err
-				}
+				Expect(err).NotTo(HaveOccurred())
 				return c.Delete(ctx, s.own, workflow.DeleteOptions{Wait: true, UID: o.GetUID()})
 			}}.probe(),
 	}
@@ -337,52 +301,25 @@ func retryProbes() []probe {
 	const status = `{phase: Failed, startedAt: "2026-01-01T00:00:00Z", finishedAt: "2026-01-01T00:01:00Z", nodes: {
 		%[1]s: {id: %[1]s, name: %[1]s, displayName: %[1]s, type: Steps, phase: Failed, children: [%[1]s-1]},
 		%[1]s-1: {id: %[1]s-1, name: "%[1]s[0]", displayName: work, type: Pod, phase: Failed, templateName: work, boundaryID: %[1]s}}}`
-	// The pod is like one of the controller, with a name in the old format: the ID of its node.
-	failed := func(ctx context.Context, s *stage, name string) error {
-		err := s.putWith(ctx, name, "annotations: {workflows.argoproj.io/pod-name-format: v1}", inlineSpec, fmt.Sprintf(status, name))
-		if err != nil {
-			return err
-		}
-		wf, err := argotest.Workflows(dyn, s.namespace).Get(ctx, name, metav1.GetOptions{})
-		if err != nil {
-			return err
-		}
-		_, err = kube.CoreV1().Pods(s.namespace).Create(ctx, &corev1.Pod{
-			ObjectMeta: metav1.ObjectMeta{
-				Name: name + "-1", Labels: map[string]string{"workflows.argoproj.io/workflow": name},
-				Annotations:     map[string]string{"workflows.argoproj.io/node-id": name + "-1"},
-				OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(wf, wf.GroupVersionKind())},
-			},
-			Spec: corev1.PodSpec{SchedulerName: nobody, Containers: []corev1.Container{{Name: "main", Image: "any"}}},
-		}, metav1.CreateOptions{})
-		return err
-	}
-	there := func(ctx context.Context, s *stage, name string) (bool, error) {
-		_, err := kube.CoreV1().Pods(s.namespace).Get(ctx, name+"-1", metav1.GetOptions{})
-		if apierrors.IsNotFound(err) {
-			return false, nil
-		}
-		return err == nil, err
-	}
 	return []probe{
 		{workflow.OpRetry, nil, func(ctx context.Context, s *stage) error {
-			name := s.fresh()
-			if err := s.put(ctx, name, inlineSpec, failedStatus); err != nil {
-				return err
-			}
-			return second(s.client().Retry(ctx, name, workflow.RetryOptions{}))
+			return second(s.client().Retry(ctx, s.newWorkflow(ctx, "", failedStatus), workflow.RetryOptions{}))
 		}},
+		// The pod is like one of the controller, with a name in the old format: the ID of its node.
 		{workflow.OpRetry, []string{"steps that ran in pods"}, func(ctx context.Context, s *stage) error {
 			name := s.fresh()
-			if err := failed(ctx, s, name); err != nil {
-				return err
-			}
+			wf := s.put(ctx, name, "annotations: {workflows.argoproj.io/pod-name-format: v1}", inlineSpec, fmt.Sprintf(status, name))
+			createIn(ctx, s.namespace, fmt.Sprintf(`{apiVersion: v1, kind: Pod,
+				metadata: {name: %[1]s-1,
+					labels: {workflows.argoproj.io/workflow: %[1]s}, annotations: {workflows.argoproj.io/node-id: %[1]s-1},
+					ownerReferences: [{apiVersion: argoproj.io/v1alpha1, kind: Workflow, name: %[1]s, uid: "%[2]s",
+						controller: true, blockOwnerDeletion: true}]},
+				spec: {schedulerName: nobody, containers: [{name: main, image: any}]}}`, name, wf.GetUID()))
 			if err := second(s.client().Retry(ctx, name, workflow.RetryOptions{})); err != nil {
 				return err
 			}
-			if left, err := there(ctx, s, name); left || err != nil {
-				return fmt.Errorf("the pod is left, %w", err)
-			}
+			_, err := kube.CoreV1().Pods(s.namespace).Get(ctx, name+"-1", metav1.GetOptions{})
+			Expect(err).To(MatchError(apierrors.IsNotFound, "IsNotFound"), "the pod is left")
 			return nil
 		}},
 	}
@@ -391,14 +328,8 @@ func retryProbes() []probe {
 // eventProbes returns probes for whether an operation that changes a workflow records an Event.
 func eventProbes() []probe {
 	manifest := []byte(`{metadata: {generateName: probe-}, spec: ` + inlineSpec + `}`)
-	nameOf := func(s *status.WorkflowStatus, err error) (string, error) {
-		if err != nil {
-			return "", err
-		}
-		return s.Name, nil
-	}
-	var all []probe
-	for op, call := range map[workflow.Op]func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error){
+	calls := steering()
+	maps.Copy(calls, map[workflow.Op]operation{
 		workflow.OpStart: func(ctx context.Context, c *workflow.WorkflowClient, _ string) (string, error) {
 			started, err := c.Start(ctx, workflow.StartRequest{Manifest: manifest})
 			if err != nil {
@@ -407,41 +338,27 @@ func eventProbes() []probe {
 			return started.Name, nil
 		},
 		workflow.OpResubmit: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
-			return nameOf(c.Resubmit(ctx, name, workflow.ResubmitOptions{}))
-		},
-		workflow.OpApprove: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
-			return name, second(c.Approve(ctx, name, workflow.Decision{All: true}))
-		},
-		workflow.OpReject: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
-			return name, second(c.Reject(ctx, name, workflow.Decision{All: true}))
-		},
-		workflow.OpSuspend: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
-			return name, c.Suspend(ctx, name, workflow.SuspendOptions{})
-		},
-		workflow.OpResume: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
-			return name, second(c.Resume(ctx, name, workflow.ResumeOptions{}))
-		},
-		workflow.OpStop: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
-			return name, c.Stop(ctx, name, workflow.StopOptions{})
-		},
-		workflow.OpTerminate: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
-			return name, c.Terminate(ctx, name, workflow.TerminateOptions{})
+			resubmitted, err := c.Resubmit(ctx, name, workflow.ResubmitOptions{})
+			if err != nil {
+				return "", err
+			}
+			return resubmitted.Name, nil
 		},
 		workflow.OpRetry: func(ctx context.Context, c *workflow.WorkflowClient, name string) (string, error) {
 			return name, second(c.Retry(ctx, name, workflow.RetryOptions{}))
 		},
-	} {
+	})
+	var all []probe
+	for op, call := range calls {
+		state := gateStatus
+		if op == workflow.OpRetry {
+			state = failedStatus
+		}
 		all = append(all, probe{op, []string{partEvents}, func(ctx context.Context, s *stage) error {
 			for {
-				name, state := s.fresh(), gateStatus
-				if op == workflow.OpRetry {
-					state = failedStatus
-				}
-				if err := s.put(ctx, name, inlineSpec, state); err != nil {
-					return err
-				}
 				late := &lateEvents{}
-				name, err := call(ctx, s.clientWith(s.cfg, workflow.Options{EventSource: "spec", Observer: late}), name)
+				client := s.clientWith(s.cfg, workflow.Options{EventSource: "spec", Observer: late})
+				name, err := call(ctx, client, s.newWorkflow(ctx, "", state))
 				if err != nil {
 					return err
 				}
@@ -501,11 +418,7 @@ func logProbes() []probe {
 			defer stop(nil)
 			seen := newTally(func() { stop(errAll) }, "line", "workflows", "pods")
 			cfg := s.watched(func(resource, _ string) { seen.add(resource) })
-			err := follow(ctx, s.clientWith(cfg, workflow.Options{}), func() { seen.add("line") })
-			if errors.Is(err, errAll) {
-				return nil
-			}
-			return err
+			return allowing(follow(ctx, s.clientWith(cfg, workflow.Options{}), func() { seen.add("line") }), errAll)
 		}},
 		sharing{op: workflow.OpLogs, parts: []string{"Follow"}, name: loggedWorkflow, reads: 2, wants: []string{"line", "pods"},
 			own: func(ctx context.Context, _ *stage, c *workflow.WorkflowClient, seen *tally) error {

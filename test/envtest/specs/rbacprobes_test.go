@@ -10,6 +10,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
@@ -21,8 +22,12 @@ var errWithout = errors.New("it did without")
 type probe struct {
 	op    workflow.Op
 	parts []string // all parts that it covers
-	run   func(ctx context.Context, s *stage) error
+	run   attempt
 }
+
+// attempt calls an operation as the stage's account, and returns its error. What it needs for that,
+// the administrator creates.
+type attempt func(ctx context.Context, s *stage) error
 
 func (p probe) String() string {
 	return strings.TrimSuffix(fmt.Sprintf("%s (%s)", p.op, strings.Join(p.parts, ", ")), " ()")
@@ -112,6 +117,7 @@ func expectAsTheTableSays(ctx context.Context, namespace string, accounts []*acc
 	var running sync.WaitGroup
 	for _, a := range accounts {
 		running.Go(func() {
+			defer GinkgoRecover()
 			for i, p := range probes {
 				own, cancel := context.WithTimeout(ctx, patience)
 				err := p.run(own, &stage{account: a, namespace: namespace, own: fmt.Sprintf("%s-%d", a.name, i)})
@@ -131,51 +137,38 @@ func expectAsTheTableSays(ctx context.Context, namespace string, accounts []*acc
 // expectProbes checks that exactly the operations and parts of the table have a probe.
 func expectProbes(probes []probe, table []workflow.OpRequirements) {
 	GinkgoHelper()
-	var want, have []string
+	want, have := sets.New[string](), sets.New[string]()
+	add := func(to sets.Set[string], op workflow.Op, part string) { to.Insert(fmt.Sprintf("%s (%s)", op, part)) }
 	for _, of := range table {
-		want = append(want, string(of.Op))
+		add(want, of.Op, "")
 		for _, n := range of.Requirements {
-			if n.Part != "" {
-				want = append(want, probe{op: of.Op, parts: []string{n.Part}}.String())
-			}
+			add(want, of.Op, n.Part)
 		}
 	}
 	for _, p := range probes {
-		have = append(have, string(p.op))
+		add(have, p.op, "")
 		for _, part := range p.parts {
-			have = append(have, probe{op: p.op, parts: []string{part}}.String())
+			add(have, p.op, part)
 		}
 	}
-	for _, list := range []*[]string{&want, &have} {
-		slices.Sort(*list)
-		*list = slices.Compact(*list)
-	}
-	Expect(have).To(Equal(want))
+	Expect(sets.List(have)).To(Equal(sets.List(want)))
 }
 
 // tally calls done when all wanted names have been added.
 type tally struct {
-	mu   sync.Mutex
-	want map[string]bool // whether the name has been added
-	done func()
+	mu      sync.Mutex
+	missing sets.Set[string]
+	done    func()
 }
 
 func newTally(done func(), want ...string) *tally {
-	t := &tally{want: map[string]bool{}, done: done}
-	for _, what := range want {
-		t.want[what] = false
-	}
-	return t
+	return &tally{missing: sets.New(want...), done: done}
 }
 
-func (t *tally) add(what string) {
+func (t *tally) add(name string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.want[what] = true
-	for _, come := range t.want {
-		if !come {
-			return
-		}
+	if t.missing.Delete(name); t.missing.Len() == 0 {
+		t.done()
 	}
-	t.done()
 }

@@ -6,13 +6,14 @@ import (
 	"net/http"
 	"path"
 	"strings"
-	"sync/atomic"
+	"sync"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 
@@ -46,24 +47,19 @@ const (
 func arrange(ctx context.Context, namespace string) {
 	GinkgoHelper()
 	strict := `{arguments: {parameters: [{name: needed}]}, entrypoint: main, templates: [{name: main, suspend: {}}]}`
-	for plural, manifest := range map[string]string{
-		"workflowtemplates": `{apiVersion: argoproj.io/v1alpha1, kind: WorkflowTemplate, metadata: {name: ` + strictTemplate + `}, spec: ` + strict + `}`,
-		"cronworkflows": `{apiVersion: argoproj.io/v1alpha1, kind: CronWorkflow, metadata: {name: ` + nightlyCron + `, labels: {` + ofNobody + `}},
+	for _, manifest := range []string{
+		`{apiVersion: argoproj.io/v1alpha1, kind: WorkflowTemplate, metadata: {name: ` + strictTemplate + `}, spec: ` + strict + `}`,
+		`{apiVersion: argoproj.io/v1alpha1, kind: ClusterWorkflowTemplate, metadata: {name: ` + namespace + `}, spec: ` + strict + `}`,
+		`{apiVersion: argoproj.io/v1alpha1, kind: CronWorkflow, metadata: {name: ` + nightlyCron + `, labels: {` + ofNobody + `}},
 			spec: {schedules: ["0 0 * * *"], suspend: true, workflowSpec: ` + inlineSpec + `}}`,
 	} {
-		argotest.Create(ctx, dyn.Resource(argotest.Resource(plural)).Namespace(namespace), manifest)
+		createIn(ctx, namespace, manifest)
 	}
-	clusterTemplates := dyn.Resource(argotest.Resource("clusterworkflowtemplates"))
-	argotest.Create(ctx, clusterTemplates,
-		`{apiVersion: argoproj.io/v1alpha1, kind: ClusterWorkflowTemplate, metadata: {name: `+namespace+`}, spec: `+strict+`}`)
-	DeferCleanup(func(ctx SpecContext) {
-		Expect(clusterTemplates.Delete(ctx, namespace, metav1.DeleteOptions{})).To(Succeed())
-	})
 	s := &stage{namespace: namespace}
 	for i := range followedCount - 1 {
-		Expect(s.put(ctx, fmt.Sprintf(followed, i), inlineSpec, runningStatus)).To(Succeed())
+		s.put(ctx, fmt.Sprintf(followed, i), "", inlineSpec, runningStatus)
 	}
-	Expect(s.put(ctx, loggedWorkflow, inlineSpec, runningStatus)).To(Succeed())
+	s.put(ctx, loggedWorkflow, "", inlineSpec, runningStatus)
 	s.arrangeLog(ctx)
 }
 
@@ -71,42 +67,38 @@ func arrange(ctx context.Context, namespace string) {
 func (s *stage) arrangeLog(ctx context.Context) {
 	GinkgoHelper()
 	const name = loggedWorkflow + "-pod"
-	pods := kube.CoreV1().Pods(s.namespace)
-	_, err := pods.Create(ctx, &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"workflows.argoproj.io/workflow": loggedWorkflow}},
-		Spec: corev1.PodSpec{
-			NodeName: envtest.NodeName, RestartPolicy: corev1.RestartPolicyNever,
-			Containers: []corev1.Container{{Name: "main", Image: "any"}},
-		},
-	}, metav1.CreateOptions{})
-	Expect(err).NotTo(HaveOccurred())
+	createIn(ctx, s.namespace, `{apiVersion: v1, kind: Pod,
+		metadata: {name: `+name+`, labels: {workflows.argoproj.io/workflow: `+loggedWorkflow+`}},
+		spec: {nodeName: `+envtest.NodeName+`, restartPolicy: Never, containers: [{name: main, image: any}]}}`)
 	Expect(cluster.WriteLog(ctx, s.namespace, name, "main", "line")).To(Succeed())
+	pods := kube.CoreV1().Pods(s.namespace)
 	Eventually(ctx, func(g Gomega) {
 		pod, err := pods.Get(ctx, name, metav1.GetOptions{})
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(pod.Status.Phase).To(Equal(corev1.PodRunning))
 		pod.Status.Phase = corev1.PodSucceeded
 		for i := range pod.Status.ContainerStatuses {
-			pod.Status.ContainerStatuses[i].State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{FinishedAt: metav1.Now(), StartedAt: metav1.Now()}}
+			ended := &corev1.ContainerStateTerminated{FinishedAt: metav1.Now(), StartedAt: metav1.Now()}
+			pod.Status.ContainerStatuses[i].State = corev1.ContainerState{Terminated: ended}
 		}
-		_, err = pods.UpdateStatus(ctx, pod, metav1.UpdateOptions{})
-		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(pods.UpdateStatus(ctx, pod, metav1.UpdateOptions{})).Error().NotTo(HaveOccurred())
 	}).Should(Succeed())
 }
 
 const ofNobody = `workflows.argoproj.io/controller-instanceid: ` + nobody
 
-// put creates a workflow in the given state.
-func (s *stage) put(ctx context.Context, name, spec, status string) error {
-	return s.putWith(ctx, name, "", spec, status)
+// put creates a workflow in the given state, with further metadata.
+func (s *stage) put(ctx context.Context, name, metadata, spec, status string) *unstructured.Unstructured {
+	GinkgoHelper()
+	return createIn(ctx, s.namespace, fmt.Sprintf(
+		`{apiVersion: argoproj.io/v1alpha1, kind: Workflow, metadata: {name: %s, labels: {%s}, %s}, spec: %s, status: %s}`,
+		name, ofNobody, metadata, spec, status))
 }
 
-// putWith creates a workflow with further metadata.
-func (s *stage) putWith(ctx context.Context, name, metadata, spec, status string) error {
-	_, err := argotest.Workflows(dyn, s.namespace).Create(ctx, argotest.Object(fmt.Sprintf(
-		`{apiVersion: argoproj.io/v1alpha1, kind: Workflow, metadata: {name: %s, labels: {%s}, %s}, spec: %s, status: %s}`,
-		name, ofNobody, metadata, spec, status)), metav1.CreateOptions{})
-	return err
+// newWorkflow is like put, but with an unused name, which it returns.
+func (s *stage) newWorkflow(ctx context.Context, metadata, status string) string {
+	GinkgoHelper()
+	return s.put(ctx, s.fresh(), metadata, inlineSpec, status).GetName()
 }
 
 // patch changes a workflow as the administrator.
@@ -118,15 +110,18 @@ func (s *stage) patch(ctx context.Context, name, patch string) error {
 	return err
 }
 
+// ending returns a function that ends a workflow, without which a probe takes too long.
+func (s *stage) ending(ctx context.Context, name string) func() {
+	return func() { _ = s.patch(ctx, name, `{"status":{"phase":"Succeeded"}}`) }
+}
+
 // client returns a client that acts as the account.
 func (s *stage) client() *workflow.WorkflowClient { return s.clientWith(s.cfg, workflow.Options{}) }
 
 func (s *stage) clientWith(cfg *rest.Config, opts workflow.Options) *workflow.WorkflowClient {
 	opts.Namespace, opts.InstanceID = s.namespace, nobody
 	client, err := workflow.NewForConfig(cfg, opts)
-	if err != nil {
-		panic(err) // it is the same for all probes
-	}
+	Expect(err).NotTo(HaveOccurred())
 	return client
 }
 
@@ -148,10 +143,6 @@ func (s *stage) watched(seen func(resource, name string)) *rest.Config {
 
 // onWatch returns the account's configuration. do is called once a watch is opened.
 func (s *stage) onWatch(do func()) *rest.Config {
-	var once atomic.Bool
-	return s.watched(func(string, string) {
-		if once.CompareAndSwap(false, true) {
-			do()
-		}
-	})
+	once := sync.OnceFunc(do)
+	return s.watched(func(string, string) { once() })
 }

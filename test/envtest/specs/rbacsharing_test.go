@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"path"
 	"sync"
+	"sync/atomic"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
@@ -36,58 +37,41 @@ func (sh sharing) run(ctx context.Context, s *stage) error {
 
 	own := *s
 	if own.own = sh.name; sh.name == "" {
-		own.own = s.fresh()
-		if err := s.putWith(ctx, own.own, sh.hold, inlineSpec, runningStatus); err != nil {
-			return err
-		}
+		own.own = s.newWorkflow(ctx, sh.hold, runningStatus)
 	}
-	watches := watchCount{of: map[string]bool{}}
-	seen := newTally(func() { stop(watches.outcome()) }, append([]string{"watches"}, sh.wants...)...)
-	cfg := s.watched(func(resource, name string) {
-		if resource != "workflows" || watches.add(name) {
-			seen.add(map[bool]string{true: "watches", false: resource}[resource == "workflows"])
-		}
-	})
 	names := []string{own.own}
 	for i := range followedCount - 1 {
 		names = append(names, fmt.Sprintf(followed, i))
 	}
+	var one atomic.Bool // whether there is a watch for all names
+	seen := newTally(func() {
+		if one.Load() {
+			stop(errShared)
+		} else {
+			stop(errWithout)
+		}
+	}, append([]string{"watches"}, sh.wants...)...)
+	each := newTally(func() { seen.add("watches") }, names...)
+	cfg := s.watched(func(resource, name string) {
+		switch {
+		case resource != "workflows":
+			seen.add(resource)
+		case name == "":
+			one.Store(true)
+			seen.add("watches")
+		default:
+			each.add(name)
+		}
+	})
 	cfg.Wrap(together(names, sh.reads))
 	client := s.clientWith(cfg, workflow.Options{})
 	for _, name := range names[1:] {
 		waits.Go(func() { _, _ = client.Wait(ctx, name, workflow.Completed) }) // own checks the result
 	}
-	err := sh.own(ctx, &own, client, seen)
-	if errors.Is(err, errShared) {
-		return nil
-	}
-	return err
+	return allowing(sh.own(ctx, &own, client, seen), errShared)
 }
 
 var errShared = errors.New("they share a watch")
-
-// watchCount counts opened watches by name.
-type watchCount struct {
-	mu sync.Mutex
-	of map[string]bool
-}
-
-// add reports whether the result is known now.
-func (w *watchCount) add(name string) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.of[name] = true
-	return w.of[""] || len(w.of) == followedCount
-}
-
-func (w *watchCount) outcome() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.of[""] {
-		return errShared
-	}
-	return errWithout
-}
 
 // together delays the first read of each workflow, and of the first workflow the read with the
 // given number, until all have been sent. A caller that reads has subscribed and hasn't begun to
@@ -95,17 +79,8 @@ func (w *watchCount) outcome() error {
 func together(names []string, reads int) func(http.RoundTripper) http.RoundTripper {
 	all := make(chan struct{})
 	under := newTally(sync.OnceFunc(func() { close(all) }), names...)
-	var mu sync.Mutex
-	own := 0
-	early := func(name string) bool {
-		mu.Lock()
-		defer mu.Unlock()
-		if name != names[0] {
-			return false
-		}
-		own++
-		return own < reads
-	}
+	var own atomic.Int64 // reads of the first workflow
+	early := func(name string) bool { return name == names[0] && own.Add(1) < int64(reads) }
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
 			name := path.Base(r.URL.Path)
