@@ -1,9 +1,7 @@
 package promrules
 
 import (
-	"bytes"
 	"encoding/json"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -61,15 +59,12 @@ type target struct {
 
 func readDashboard(t *testing.T) dashboard {
 	t.Helper()
-	text, err := os.ReadFile(dashboardFile)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := read(t, dashboardFile)
 	var d dashboard
-	if err := json.Unmarshal(text, &d); err != nil {
+	if err := json.Unmarshal([]byte(text), &d); err != nil {
 		t.Fatal(err)
 	}
-	if bytes.Contains(text, []byte(`"__inputs"`)) {
+	if strings.Contains(text, `"__inputs"`) {
 		t.Error("it is an export for sharing, whose data source is no variable")
 	}
 	return d
@@ -104,9 +99,9 @@ func TestDashboard(t *testing.T) {
 		if p.Title == "" || !strings.HasSuffix(p.Description, ".") || p.FieldConfig.Defaults.Unit == "" || len(p.Targets) == 0 {
 			t.Errorf("panel %d lacks a title, description, unit or query: %+v", p.ID, p)
 		}
-		for _, source := range append(datasources(p), p.Datasource) {
-			if source != (datasource{Type: "prometheus", UID: "${datasource}"}) {
-				t.Errorf("%s: the data source is %+v", p.Title, source)
+		for _, each := range append(p.Targets, target{Datasource: p.Datasource}) {
+			if each.Datasource != (datasource{Type: "prometheus", UID: "${datasource}"}) {
+				t.Errorf("%s: the data source is %+v", p.Title, each.Datasource)
 			}
 		}
 	}
@@ -117,13 +112,6 @@ func TestDashboard(t *testing.T) {
 			t.Errorf("the row %q is not documented", row)
 		}
 	}
-}
-
-func datasources(p panel) (all []datasource) {
-	for _, target := range p.Targets {
-		all = append(all, target.Datasource)
-	}
-	return all
 }
 
 // No panel lies on another, or sticks out.

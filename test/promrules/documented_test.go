@@ -22,13 +22,18 @@ type metric struct {
 	labels []string
 }
 
-func readDocs(t *testing.T) documented {
+func read(t *testing.T, path string) string {
 	t.Helper()
-	text, err := os.ReadFile(docs + "metrics.md")
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := documented{text: string(text), metrics: map[string]metric{}, values: map[string][]string{}}
+	return string(text)
+}
+
+func readDocs(t *testing.T) documented {
+	t.Helper()
+	d := documented{text: read(t, docs+"metrics.md"), metrics: map[string]metric{}, values: map[string][]string{}}
 	for line := range strings.Lines(d.text) {
 		cells := strings.Split(line, "|")
 		switch {
@@ -75,15 +80,11 @@ func targets() []string {
 
 // isLabel reports whether any metric has a label of that name.
 func (d documented) isLabel(name string) bool {
-	if name == "le" || slices.Contains(targets(), name) {
-		return true
-	}
+	all := append(targets(), "le")
 	for _, m := range d.metrics {
-		if slices.Contains(m.labels, name) {
-			return true
-		}
+		all = append(all, m.labels...)
 	}
-	return false
+	return slices.Contains(all, name)
 }
 
 func quoted(text string) []string {

@@ -2,7 +2,6 @@ package promrules
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -155,11 +154,7 @@ func TestQuestions(t *testing.T) {
 	}
 	asked := 0
 	for _, page := range pages {
-		text, err := os.ReadFile(page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, question := range regexp.MustCompile("(?s)```promql\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		for _, question := range regexp.MustCompile("(?s)```promql\n(.*?)```").FindAllStringSubmatch(read(t, page), -1) {
 			asked++
 			for _, problem := range d.problems(question[1]) {
 				t.Errorf("%s: %s: %s", page, question[1], problem)

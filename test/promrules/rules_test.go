@@ -1,8 +1,8 @@
 package promrules
 
 import (
+	"errors"
 	"log/slog"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,16 +21,10 @@ const (
 // alerts are the rules of the file.
 func alerts(t *testing.T) []rulefmt.Rule {
 	t.Helper()
-	content, err := os.ReadFile(ruleFile)
-	if err != nil {
+	logger := slog.New(slog.DiscardHandler)
+	groups, errs := rulefmt.ParseFile(ruleFile, false, model.LegacyValidation, parser.NewParser(parser.Options{}), logger)
+	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
-	}
-	groups, errs := rulefmt.Parse(content, false, model.LegacyValidation, parser.NewParser(parser.Options{}), slog.New(slog.DiscardHandler))
-	for _, err := range errs {
-		t.Error(err)
-	}
-	if t.Failed() {
-		t.FailNow()
 	}
 	var all []rulefmt.Rule
 	for _, g := range groups.Groups {
