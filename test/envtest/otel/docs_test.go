@@ -17,8 +17,7 @@ func TestSpansAndAttributesAreDocumented(t *testing.T) {
 	r := record(t, otel.Options{})
 	for _, op := range operations(t) {
 		for _, cause := range causes() {
-			ctx := r.observer.Begin(t.Context(), call(workflow.Op(op)))
-			r.observer.End(ctx, call(workflow.Op(op)), failed(workflow.Op(op), cause))
+			r.run(t.Context(), workflow.Op(op), failed(workflow.Op(op), cause))
 		}
 		if _, err := otel.NewObserver(otel.Options{TracerProvider: noop.NewTracerProvider(), Without: []workflow.Op{workflow.Op(op)}}); err != nil {
 			t.Errorf("%s can't be left out: %v", op, err)
@@ -51,9 +50,7 @@ func TestEventsAreDocumented(t *testing.T) {
 			continue
 		}
 		r := record(t, otel.Options{})
-		ctx := r.observer.Begin(t.Context(), call(workflow.OpWait))
-		r.observer.OnEvent(ctx, sample)
-		r.observer.End(ctx, call(workflow.OpWait), nil)
+		r.run(t.Context(), workflow.OpWait, nil, sample)
 		events := r.only(t).Events()
 		if kind == "WatchOpened" || kind == "WatchClosed" {
 			if len(events) != 0 {
@@ -66,12 +63,10 @@ func TestEventsAreDocumented(t *testing.T) {
 			continue
 		}
 		names = append(names, events[0].Name)
-		var attributes []string
+		want := []string{kind}
 		for _, kv := range events[0].Attributes {
-			attributes = append(attributes, string(kv.Key))
+			want = append(want, string(kv.Key))
 		}
-		slices.Sort(attributes)
-		want := append([]string{kind}, attributes...)
 		slices.Sort(want)
 		if got := codes(rows[events[0].Name]); !slices.Equal(got, want) {
 			t.Errorf("%s: docs/traces.md has %v, seen is %v", events[0].Name, got, want)
@@ -91,8 +86,7 @@ func TestExpectedOutcomesAreDocumented(t *testing.T) {
 		}
 		for _, op := range all {
 			r := record(t, otel.Options{})
-			ctx := r.observer.Begin(t.Context(), call(workflow.Op(op)))
-			r.observer.End(ctx, call(workflow.Op(op)), failed(workflow.Op(op), cause))
+			r.run(t.Context(), workflow.Op(op), failed(workflow.Op(op), cause))
 			span := r.only(t)
 			attributes := texts(span.Attributes())
 			if attributes["argoservice.reason"] != reason {

@@ -27,23 +27,19 @@ func TestWaitsAreLinkedToTheStart(t *testing.T) {
 	stopped := startedElsewhere()
 	stopped.Phase = status.PhaseRunning
 	for name, c := range map[string]struct {
-		event workflow.Event
-		err   error
-		want  int
+		events []workflow.Event
+		err    error
+		want   int
 	}{
-		"reached":       {workflow.Reached{Op: workflow.OpWait, Status: startedElsewhere()}, nil, 1},
+		"reached":       {[]workflow.Event{workflow.Reached{Op: workflow.OpWait, Status: startedElsewhere()}}, nil, 1},
 		"no longer":     {nil, failed(workflow.OpWait, &workflow.WaitError{Last: stopped, Err: context.DeadlineExceeded}), 1},
 		"gone":          {nil, failed(workflow.OpWait, &workflow.DeletedError{Last: stopped, Err: workflow.ErrDeleted}), 1},
 		"gone unseen":   {nil, failed(workflow.OpWait, &workflow.DeletedError{Err: workflow.ErrDeleted}), 0},
-		"no annotation": {workflow.Reached{Status: &status.WorkflowStatus{Name: "x"}}, nil, 0},
-		"no status":     {workflow.Reached{}, nil, 0},
+		"no annotation": {[]workflow.Event{workflow.Reached{Status: &status.WorkflowStatus{Name: "x"}}}, nil, 0},
+		"no status":     {[]workflow.Event{workflow.Reached{}}, nil, 0},
 	} {
 		r := record(t, otel.Options{})
-		ctx := r.observer.Begin(t.Context(), call(workflow.OpWait))
-		if c.event != nil {
-			r.observer.OnEvent(ctx, c.event)
-		}
-		r.observer.End(ctx, call(workflow.OpWait), c.err)
+		r.run(t.Context(), workflow.OpWait, c.err, c.events...)
 		span := r.only(t)
 		links := linked(span)
 		if len(links) != c.want || c.want == 1 && links[0] != startTrace+"-"+startSpan {
@@ -63,9 +59,7 @@ func TestNoLinkWithinATrace(t *testing.T) {
 	started := r.observer.Begin(ctx, call(workflow.OpStart))
 	ended := &status.WorkflowStatus{Name: "reindex-x7f2k", Annotations: otel.StartAnnotations(started)}
 	r.observer.End(started, call(workflow.OpStart), nil)
-	wait := r.observer.Begin(ctx, call(workflow.OpWait))
-	r.observer.OnEvent(wait, workflow.Reached{Op: workflow.OpWait, Status: ended})
-	r.observer.End(wait, call(workflow.OpWait), nil)
+	r.run(ctx, workflow.OpWait, nil, workflow.Reached{Op: workflow.OpWait, Status: ended})
 	if links := linked(r.Ended()[1]); len(links) != 0 {
 		t.Errorf("links to %v", links)
 	}
@@ -74,7 +68,7 @@ func TestNoLinkWithinATrace(t *testing.T) {
 func TestATraceOfItsOwn(t *testing.T) {
 	r := record(t, otel.Options{OwnTrace: []workflow.Op{workflow.OpWait}})
 	ctx, caller := r.host.Start(t.Context(), "request")
-	r.observer.End(r.observer.Begin(ctx, call(workflow.OpWait)), call(workflow.OpWait), nil)
+	r.run(ctx, workflow.OpWait, nil)
 	span := r.only(t)
 	if span.SpanContext().TraceID() == caller.SpanContext().TraceID() || span.Parent().IsValid() {
 		t.Errorf("it is in the trace of the caller, below %v", span.Parent())
@@ -83,8 +77,7 @@ func TestATraceOfItsOwn(t *testing.T) {
 		t.Errorf("links to %v", linked(span))
 	}
 	r.Reset()
-	bare := trace.ContextWithSpanContext(t.Context(), trace.SpanContext{})
-	r.observer.End(r.observer.Begin(bare, call(workflow.OpWait)), call(workflow.OpWait), nil)
+	r.run(trace.ContextWithSpanContext(t.Context(), trace.SpanContext{}), workflow.OpWait, nil)
 	if links := linked(r.only(t)); len(links) != 0 {
 		t.Errorf("without a caller, links to %v", links)
 	}

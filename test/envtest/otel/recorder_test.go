@@ -1,6 +1,7 @@
 package otel_test
 
 import (
+	"context"
 	"testing"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -29,6 +30,15 @@ func record(t testing.TB, opts otel.Options) *recording {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// run records a call of an operation, with what happens in it and its error.
+func (r *recording) run(ctx context.Context, op workflow.Op, err error, events ...workflow.Event) {
+	ctx = r.observer.Begin(ctx, call(op))
+	for _, event := range events {
+		r.observer.OnEvent(ctx, event)
+	}
+	r.observer.End(ctx, call(op), err)
 }
 
 // only is the one span that has ended.

@@ -114,7 +114,7 @@ func TestEventsWithoutASpan(t *testing.T) {
 // An operation of a client that is newer than this package has its span all the same.
 func TestAnOperationThatIsNew(t *testing.T) {
 	r := record(t, otel.Options{})
-	r.observer.End(r.observer.Begin(t.Context(), call("archive")), call("archive"), failed("archive", errors.New("full")))
+	r.run(t.Context(), "archive", failed("archive", errors.New("full")))
 	if span := r.only(t); span.Name() != "archive workflow" || span.Status().Code != sdkcodes.Error {
 		t.Errorf("%s, %v", span.Name(), span.Status())
 	}
