@@ -97,17 +97,24 @@ func js[T any](t *tab, expression string) (T, error) {
 	return chromedp.Run(t.ctx, chromedp.Evaluate[T](expression))
 }
 
-// text is what a person reads in an element; "": it is hidden.
-func (t *tab) text(id string) func() (string, error) {
-	return func() (string, error) { return js[string](t, fmt.Sprintf("document.getElementById(%q).innerText", id)) }
+// property has the value of a property of an element, whenever it is called.
+func property[T any](t *tab, id, name string) func() (T, error) {
+	return func() (T, error) { return js[T](t, fmt.Sprintf("document.getElementById(%q).%s", id, name)) }
 }
 
-// number is a property of an element.
-func (t *tab) number(id, property string) func() (float64, error) {
-	return func() (float64, error) {
-		return js[float64](t, fmt.Sprintf("document.getElementById(%q).%s", id, property))
-	}
+// text is what a person reads in an element; "": it is hidden.
+func (t *tab) text(id string) func() (string, error) { return property[string](t, id, "innerText") }
+
+// content is the text of an element, seen or hidden.
+func (t *tab) content(id string) func() (string, error) {
+	return property[string](t, id, "textContent")
 }
+
+// asking reports whether the page asks the person something.
+func (t *tab) asking() (bool, error) { return property[bool](t, "ask", "open")() }
+
+// focus is the id of the element that has it.
+func (t *tab) focus() (string, error) { return js[string](t, "document.activeElement.id") }
 
 // picture writes one of the whole page to the folder of artifacts.
 func (t *tab) picture(name string) {

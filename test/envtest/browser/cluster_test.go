@@ -10,26 +10,26 @@ import (
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
 // admin looks at the cluster past the service.
-type admin struct{ dynamic.Interface }
+type admin struct {
+	dynamic.Interface
+	kube kubernetes.Interface
+}
 
 func newAdmin() admin {
 	GinkgoHelper()
 	client, err := dynamic.NewForConfig(cluster.Config())
 	Expect(err).NotTo(HaveOccurred())
-	return admin{client}
-}
-
-// in returns the client for a resource of Kubernetes itself.
-func (a admin) in(group, resource string) dynamic.ResourceInterface {
-	return a.Resource(schema.GroupVersionResource{Group: group, Version: "v1", Resource: resource}).Namespace(namespace)
+	kube, err := kubernetes.NewForConfig(cluster.Config())
+	Expect(err).NotTo(HaveOccurred())
+	return admin{client, kube}
 }
 
 const workflowName = "backfill-demo"
@@ -68,36 +68,31 @@ func (a admin) setGateMessage(ctx context.Context, message string) {
 // worker is the name of a pod that works.
 func (a admin) worker(ctx context.Context) string {
 	GinkgoHelper()
-	pods, err := a.in("", "pods").List(ctx, metav1.ListOptions{LabelSelector: "app=bulk-loader"})
+	pods, err := a.kube.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=bulk-loader"})
 	Expect(err).NotTo(HaveOccurred())
 	Expect(pods.Items).NotTo(BeEmpty())
-	return pods.Items[0].GetName()
+	return pods.Items[0].Name
 }
 
 // events are the reasons of those that the service has recorded.
 func (a admin) events(ctx context.Context) (reasons []string, err error) {
-	list, err := a.in("", "events").List(ctx, metav1.ListOptions{FieldSelector: "reportingComponent=" + account})
+	list, err := a.kube.CoreV1().Events(namespace).List(ctx, metav1.ListOptions{FieldSelector: "reportingComponent=" + account})
 	if err != nil {
 		return nil, err
 	}
-	for _, each := range list.Items {
-		reason, _, err := unstructured.NestedString(each.Object, "reason")
-		if err != nil {
-			return nil, err
-		}
-		reasons = append(reasons, reason)
+	for _, event := range list.Items {
+		reasons = append(reasons, event.Reason)
 	}
 	return reasons, nil
 }
 
 // replicas are the workers that there should be.
-func (a admin) replicas(ctx context.Context) (int64, error) {
-	d, err := a.in("apps", "deployments").Get(ctx, "demo-rfs", metav1.GetOptions{})
+func (a admin) replicas(ctx context.Context) (int32, error) {
+	d, err := a.kube.AppsV1().Deployments(namespace).Get(ctx, "demo-rfs", metav1.GetOptions{})
 	if err != nil {
 		return 0, err
 	}
-	replicas, _, err := unstructured.NestedInt64(d.Object, "spec", "replicas")
-	return replicas, err
+	return *d.Spec.Replicas, nil
 }
 
 // unfinished describes the workflow's state, its unfinished nodes and the pods, for the report of a
@@ -125,15 +120,13 @@ func (a admin) unfinished() string {
 				id, node["displayName"], node["phase"], node["startedAt"], results[id], node["message"])
 		}
 	}
-	pods, err := a.in("", "pods").List(ctx, metav1.ListOptions{LabelSelector: "workflows.argoproj.io/completed!=true"})
+	pods, err := a.kube.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: "workflows.argoproj.io/completed!=true"})
 	if err != nil {
 		fmt.Fprintln(&b, err)
 		return b.String()
 	}
 	for _, pod := range pods.Items {
-		phase, _, _ := unstructured.NestedString(pod.Object, "status", "phase")
-		node, _, _ := unstructured.NestedString(pod.Object, "spec", "nodeName")
-		fmt.Fprintf(&b, "pod %s: %s on %q, annotations %v\n", pod.GetName(), phase, node, pod.GetAnnotations())
+		fmt.Fprintf(&b, "pod %s: %s on %q, annotations %v\n", pod.Name, pod.Status.Phase, pod.Spec.NodeName, pod.Annotations)
 	}
 	return b.String()
 }

@@ -59,10 +59,11 @@ var _ = Describe("the service's page", func() {
 		Eventually(t.text("gates-text")).Should(Equal("No gate is waiting."))
 
 		By("showing progress that moves")
-		Eventually(t.number("shards", "value")).Should(BeNumerically(">", 0))
-		first, err := t.number("shards", "value")()
+		shards := property[float64](t, "shards", "value")
+		Eventually(shards).Should(BeNumerically(">", 0))
+		first, err := shards()
 		Expect(err).NotTo(HaveOccurred())
-		Eventually(t.number("shards", "value")).Should(And(BeNumerically(">", first), BeNumerically("<", 100)))
+		Eventually(shards).Should(And(BeNumerically(">", first), BeNumerically("<", 100)))
 		Expect(t.text("percentage")()).To(MatchRegexp(`^\d+ %$`))
 		Eventually(t.text("eta")).Should(MatchRegexp(`^about .* left$`))
 
@@ -72,9 +73,9 @@ var _ = Describe("the service's page", func() {
 
 		By("asking before it stops anything")
 		t.click("#stop")
-		Expect(js[bool](t, "document.getElementById('ask').open")).To(BeTrue())
+		Expect(t.asking()).To(BeTrue())
 		t.do(chromedp.KeyEvent("\r")) // the focus is on Cancel
-		Eventually(func() (bool, error) { return js[bool](t, "document.getElementById('ask').open") }).Should(BeFalse())
+		Eventually(t.asking).Should(BeFalse())
 		Expect(t.text("state")()).To(Equal("Running"))
 		t.picture("service.png")
 
@@ -104,9 +105,9 @@ var _ = Describe("the service's page", func() {
 
 		By("asking about nothing that isn't looked at any more")
 		t.click("#stop")
-		Expect(js[bool](t, "document.getElementById('ask').open")).To(BeTrue())
+		Expect(t.asking()).To(BeTrue())
 		t.do(chromedp.Evaluate[chromedp.Void]("void (location.hash = 'elsewhere')"))
-		Eventually(func() (bool, error) { return js[bool](t, "document.getElementById('ask').open") }).Should(BeFalse())
+		Eventually(t.asking).Should(BeFalse())
 		t.do(chromedp.Evaluate[chromedp.Void]("void (location.hash = 'demo')"))
 		Eventually(t.text("session")).Should(Equal("demo"))
 		Expect(t.text("state")()).To(Equal("Running"))
@@ -124,7 +125,7 @@ var _ = Describe("the service's page", func() {
 		By("pausing it, and going on")
 		t.click("#pause")
 		Eventually(t.text("state")).Should(Equal("Paused"))
-		Expect(js[string](t, "document.activeElement.id")).To(Equal("pause"), "the focus stays")
+		Expect(t.focus()).To(Equal("pause"), "the focus stays")
 		Eventually(t.text("pods")).Should(Equal("none"))
 		Expect(a.replicas(ctx)).To(BeZero())
 		Expect(t.text("start")()).To(Equal("Resume"))
@@ -153,7 +154,7 @@ var _ = Describe("the service's page", func() {
 		Eventually(t.text("workflow")).Should(ContainSubstring("run 2"))
 		Eventually(t.text("gates")).Should(ContainSubstring("approve"))
 		t.do(chromedp.Focus(chromedp.CSS("#gates button.danger")), chromedp.KeyEvent("\r"))
-		Expect(js[string](t, "document.activeElement.id")).To(Equal("ask-no"), "what does no harm has the focus")
+		Expect(t.focus()).To(Equal("ask-no"), "what does no harm has the focus")
 		t.do(chromedp.Focus(chromedp.CSS("#ask-input")), chromedp.KeyEvent("not again\r"))
 		Eventually(t.text("state")).Should(Equal("Failed"))
 		Eventually(t.text("message")).Should(ContainSubstring("not again"))

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -15,12 +16,12 @@ import (
 // script is a service that says what a spec has it say, to the page's own files. It is for what a real
 // one can't be brought to at will.
 type script struct {
-	url  string
-	says chan string // events, each for one stream
+	url     string
+	says    chan string  // events, each for one stream
+	streams atomic.Int32 // that are open, of events and logs
 
 	mu      sync.Mutex
 	changes []string // that were asked for
-	streams int      // that are open, of events and logs
 }
 
 func newScript() *script {
@@ -28,8 +29,8 @@ func newScript() *script {
 	s := &script{says: make(chan string)}
 	mux := http.NewServeMux()
 	mux.Handle("GET /", http.FileServer(http.Dir(serviceExample+"/internal/page")))
-	mux.HandleFunc("GET /api/v1/events", s.stream)
-	mux.HandleFunc("GET /api/v1/backfills/{session}/logs", s.logs)
+	mux.HandleFunc("GET /api/v1/events", s.stream("", s.says))
+	mux.HandleFunc("GET /api/v1/backfills/{session}/logs", s.stream("event: begin\ndata: {}\n\n", nil))
 	mux.HandleFunc("POST /api/v1/backfills/", s.change)
 	mux.HandleFunc("PUT /api/v1/backfills/", s.change)
 	web := httptest.NewServer(mux)
@@ -39,18 +40,6 @@ func newScript() *script {
 		web.Close()
 	})
 	return s
-}
-
-func (s *script) count(n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.streams += n
-}
-
-func (s *script) open() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.streams
 }
 
 // asked are the changes so far, each as its method, path and body.
@@ -71,27 +60,20 @@ func (s *script) change(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (s *script) logs(w http.ResponseWriter, r *http.Request) {
-	s.count(1)
-	defer s.count(-1)
-	w.Header().Set("Content-Type", "text/event-stream")
-	fmt.Fprint(w, "event: begin\ndata: {}\n\n")
-	_ = http.NewResponseController(w).Flush()
-	<-r.Context().Done()
-}
-
-func (s *script) stream(w http.ResponseWriter, r *http.Request) {
-	s.count(1)
-	defer s.count(-1)
-	w.Header().Set("Content-Type", "text/event-stream")
-	_ = http.NewResponseController(w).Flush()
-	for {
-		select {
-		case text := <-s.says:
+// stream serves a stream that begins with first. The nil channel has no events for it.
+func (s *script) stream(first string, events <-chan string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		s.streams.Add(1)
+		defer s.streams.Add(-1)
+		w.Header().Set("Content-Type", "text/event-stream")
+		for text := first; ; {
 			fmt.Fprint(w, text)
 			_ = http.NewResponseController(w).Flush()
-		case <-r.Context().Done():
-			return
+			select {
+			case text = <-events:
+			case <-r.Context().Done():
+				return
+			}
 		}
 	}
 }

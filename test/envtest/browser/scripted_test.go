@@ -26,9 +26,6 @@ var _ = Describe("the page, whatever the service says", func() {
 	}, NodeTimeout(soon))
 	AfterEach(func() { Expect(t.consoleErrors()).To(BeEmpty()) })
 
-	isOpen := func() (bool, error) { return js[bool](t, "document.getElementById('ask').open") }
-	focus := func() (string, error) { return js[string](t, "document.activeElement.id") }
-
 	It("is live once it has heard of all, and says what has changed to those who don't look", func(ctx SpecContext) {
 		s.stands(ctx, "a", "Running", 1, "")
 		Eventually(t.text("state")).Should(Equal("Running"))
@@ -38,8 +35,7 @@ var _ = Describe("the page, whatever the service says", func() {
 
 		s.stands(ctx, "a", "Paused", 1, "approve")
 		s.stands(ctx, "b", "Running", 1, "check")
-		Eventually(func() (string, error) { return js[string](t, "document.getElementById('news').textContent") }).Should(
-			Equal("a is Paused and waits at approve" + "b waits at check"))
+		Eventually(t.content("news")).Should(Equal("a is Paused and waits at approve" + "b waits at check"))
 	}, SpecTimeout(specTimeout))
 
 	It("keeps what somebody is writing at a gate while it is unknown whether that waits", func(ctx SpecContext) {
@@ -57,7 +53,7 @@ var _ = Describe("the page, whatever the service says", func() {
 			`POST /api/v1/backfills/a/gates/approve {"run":3,"gates":["id-of-approve"],"outputs":{"by":"anne"}}`))
 		s.stands(ctx, "a", "Running", 3, "")
 		Eventually(t.text("gates")).Should(BeEmpty())
-		Eventually(focus).Should(Equal("detail"))
+		Eventually(t.focus).Should(Equal("detail"))
 	}, SpecTimeout(specTimeout))
 
 	It("does what was confirmed to the run that was shown, or nothing", func(ctx SpecContext) {
@@ -65,14 +61,14 @@ var _ = Describe("the page, whatever the service says", func() {
 		s.stands(ctx, "b", "Running", 7, "")
 		t.click("#stop")
 		s.lists(ctx, "b") // there is no a any more
-		Eventually(isOpen).Should(BeFalse())
+		Eventually(t.asking).Should(BeFalse())
 		Eventually(t.text("session")).Should(Equal("b"))
 		t.click("#stop")
 		s.stands(ctx, "b", "Running", 8, "")
 		Eventually(t.text("workflow")).Should(ContainSubstring("run 8"))
 		t.click("#ask-yes")
 		Eventually(s.asked).Should(HaveExactElements(`POST /api/v1/backfills/b/stop {"run":7}`))
-		Expect(focus()).To(Equal("stop"))
+		Expect(t.focus()).To(Equal("stop"))
 
 		s.stands(ctx, "b", "Paused", 8, "approve")
 		t.click("#gates button.danger")
@@ -84,13 +80,13 @@ var _ = Describe("the page, whatever the service says", func() {
 	It("takes no connection while it is hidden", func(ctx SpecContext) {
 		s.stands(ctx, "a", "Running", 1, "")
 		s.isUnknown(ctx, "b")
-		const eventsAndLog = 2
-		Eventually(s.open).Should(Equal(eventsAndLog))
+		const eventsAndLog int32 = 2
+		Eventually(s.streams.Load).Should(Equal(eventsAndLog))
 		t.hidden(true)
-		Eventually(s.open).Should(BeZero())
-		Consistently(s.open, hiddenFor).Should(BeZero())
+		Eventually(s.streams.Load).Should(BeZero())
+		Consistently(s.streams.Load, hiddenFor).Should(BeZero())
 		t.hidden(false)
-		Eventually(s.open).Should(Equal(eventsAndLog))
+		Eventually(s.streams.Load).Should(Equal(eventsAndLog))
 		Expect(t.text("connection")()).NotTo(Equal("live"))
 		s.lists(ctx, "a", "b")
 		for _, session := range []string{"a", "b"} {
@@ -156,7 +152,7 @@ var _ = Describe("the page, whatever the service says", func() {
 			}}},
 			[]object{{"id": "s", "name": forged, "phase": forged, "message": forged}})
 		Eventually(t.text("steps")).Should(Equal("◷" + seen + seen))
-		Expect(js[string](t, "document.getElementById('gates').textContent")).To(Equal(
+		Expect(t.content("gates")()).To(Equal(
 			seen + "waiting since " + seen + seen + ": " + seen + seen + "tag" + "Approve" + "Reject …"))
 		Expect(js[string](t, "document.querySelector('#gates input').value")).To(Equal(seen + `\u{a}`))
 		t.click("#gates button.danger")
@@ -179,7 +175,7 @@ var _ = Describe("the page, whatever the service says", func() {
 		gate := func(name, output, message string) []object {
 			return []object{{"id": "g", "name": name, "message": message, "outputs": []object{{"name": output}}}}
 		}
-		shown := func() (string, error) { return js[string](t, "document.getElementById('gates').textContent") }
+		shown := t.content("gates")
 		s.standsWith(ctx, "a", "Paused", 1, gate("check", "by", "one"), nil)
 		t.do(chromedp.SendKeys(chromedp.CSS("#gates input"), "ann"))
 		s.standsWith(ctx, "a", "Paused", 1, gate("check", "by", "two"), nil)
@@ -198,7 +194,7 @@ var _ = Describe("the page, whatever the service says", func() {
 		t.click(`#list a[data-session=b]`)
 		Eventually(t.text("session")).Should(Equal("b"))
 		t.do(chromedp.Focus(chromedp.CSS("#skip")), chromedp.KeyEvent("\r"))
-		Eventually(focus).Should(Equal("detail"))
+		Eventually(t.focus).Should(Equal("detail"))
 		Expect(js[string](t, "location.hash")).To(Equal("#b"))
 	}, SpecTimeout(specTimeout))
 })
