@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -19,9 +18,8 @@ const callTimeout = 10 * time.Second
 
 // kubernetes is what the workers and their workflow can be seen by.
 type kubernetes struct {
-	core               typed.CoreV1Interface
-	namespace, session string
-	outcome            string // of the work, when it is over
+	settings
+	core typed.CoreV1Interface
 }
 
 func connect(s settings) (*kubernetes, error) {
@@ -35,11 +33,7 @@ func connect(s settings) (*kubernetes, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &kubernetes{core: core, namespace: s.namespace, session: s.session, outcome: "done"}
-	if s.fail {
-		k.outcome = "failed"
-	}
-	return k, nil
+	return &kubernetes{settings: s, core: core}, nil
 }
 
 // workers names the pods of the session that run, in order. One that is being deleted works no more.
@@ -61,13 +55,13 @@ func (k *kubernetes) workers(ctx context.Context) ([]string, error) {
 
 // report says how the work has ended. To say it again changes nothing.
 func (k *kubernetes) report(ctx context.Context) error {
-	patch, err := json.Marshal(map[string]any{"data": map[string]string{"state": k.outcome}})
-	if err != nil {
-		return err
+	patch := []byte(`{"data": {"state": "done"}}`)
+	if k.fail {
+		patch = []byte(`{"data": {"state": "failed"}}`)
 	}
-	_, err = k.core.ConfigMaps(k.namespace).Patch(ctx, k.session+"-work", types.MergePatchType, patch, metav1.PatchOptions{})
+	_, err := k.core.ConfigMaps(k.namespace).Patch(ctx, k.session+"-work", types.MergePatchType, patch, metav1.PatchOptions{})
 	if err != nil {
-		return fmt.Errorf("report that the work is %s: %w", k.outcome, err)
+		return fmt.Errorf("report how the work has ended: %w", err)
 	}
 	return nil
 }

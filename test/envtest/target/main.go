@@ -20,6 +20,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	double "github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch/opensearchtest"
@@ -31,6 +33,8 @@ const (
 
 	// lookEvery is how often the pods are listed, and the work goes on.
 	lookEvery = 200 * time.Millisecond
+	// parentEvery is how often the parent is looked for.
+	parentEvery = time.Second
 	// headerTimeout is what a client may take for the head of a request.
 	headerTimeout = 10 * time.Second
 )
@@ -54,6 +58,20 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return exitFailed
 	}
 	return 0
+}
+
+// untilOrphaned returns a context that ends with the first SIGINT, SIGTERM or SIGHUP, or when the
+// parent has ended, which shows in that another process takes its place.
+func untilOrphaned(ctx context.Context) (context.Context, context.CancelFunc) {
+	parent := os.Getppid()
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		for os.Getppid() == parent {
+			time.Sleep(parentEvery)
+		}
+		stop()
+	}()
+	return ctx, stop
 }
 
 // serve serves the double and has the work done, until ctx ends.

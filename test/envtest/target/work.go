@@ -16,23 +16,18 @@ const layout = "shard_setup"
 // work is what the workers of a session do together. What they share is in the index, as with real
 // ones, so that it may be archived, deleted and restored between them.
 type work struct {
-	cluster  *double.Cluster
-	index    string
-	shards   int
-	most     int // completed for now; 0: no limit
-	perShard time.Duration
-	lease    time.Duration
-	say      func(format string, args ...any)
+	settings
+	cluster *double.Cluster
+	index   string
+	say     func(format string, args ...any)
 
 	more  int                  // items that may be completed in this step
 	since map[string]time.Time // when the present holder of an item has got it
 }
 
 func newWork(cluster *double.Cluster, s settings, say func(string, ...any)) *work {
-	return &work{
-		cluster: cluster, index: ".migrations_working_state_" + s.session,
-		shards: s.shards, most: s.untilPaused, perShard: s.perShard, lease: s.lease, say: say, since: map[string]time.Time{},
-	}
+	index := ".migrations_working_state_" + s.session
+	return &work{settings: s, cluster: cluster, index: index, say: say, since: map[string]time.Time{}}
 }
 
 // item is what a document of the index says. Times are seconds since 1970, as real workers have it.
@@ -88,14 +83,14 @@ func (w *work) advance(now time.Time, workers []string) (over bool, err error) {
 	return false, w.hand(now, items, workers, free)
 }
 
-// limit sets how many more items may be completed in this step.
+// limit sets how many more items may be completed in this step. A pause lifts the limit of untilPaused.
 func (w *work) limit(items map[string]*item, workers []string) {
 	if len(workers) == 0 {
-		w.most = 0
+		w.untilPaused = 0
 	}
 	w.more = len(items)
-	if w.most > 0 {
-		w.more = w.most
+	if w.untilPaused > 0 {
+		w.more = w.untilPaused
 		for _, i := range items {
 			if i.CompletedAt != 0 {
 				w.more--

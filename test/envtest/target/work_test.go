@@ -96,7 +96,7 @@ func TestWorkIsSharedOutAndDone(t *testing.T) {
 // A spec that pauses the work has to find it undone.
 func TestNoMoreIsDoneUntilThePause(t *testing.T) {
 	c := newCourse(t)
-	c.work.most = 1
+	c.work.untilPaused = 1
 	c.after(0, "a", "b")
 	c.after(0, "a", "b")
 	c.expect(0, "a b .", "a", "b")
