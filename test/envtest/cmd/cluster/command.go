@@ -16,10 +16,8 @@ const (
 	// exitNotFound is what a shell reports for a command that isn't there.
 	exitNotFound = 127
 
-	// interruptGrace is what a command gets to end by itself after Ctrl-C, and
-	// termGrace after SIGTERM.
-	interruptGrace = 10 * time.Second
-	termGrace      = 10 * time.Second
+	// endGrace is what a command gets to end by itself after Ctrl-C, and after SIGTERM.
+	endGrace = 10 * time.Second
 )
 
 // runCommand runs a command to its end and returns its exit code. When ctx ends the
@@ -50,24 +48,21 @@ func runCommand(ctx context.Context, c *envtest.Cluster, command []string) (int,
 	return 0, nil
 }
 
-// end makes a command end and returns the result of its Wait. Signals may fail, when
-// it has just ended.
+// end makes a command end and returns the result of its Wait.
 func end(ctx context.Context, cmd *exec.Cmd, done <-chan error) error {
+	var grace time.Duration
 	var signalled *signalError
 	if errors.As(context.Cause(ctx), &signalled) && signalled.signal == syscall.SIGINT {
-		// From a terminal: the command has got it as well.
+		grace = endGrace // from a terminal: the command has got it as well
+	}
+	for _, next := range []os.Signal{syscall.SIGTERM, os.Kill} {
 		select {
 		case err := <-done:
 			return err
-		case <-time.After(interruptGrace):
+		case <-time.After(grace):
 		}
+		_ = cmd.Process.Signal(next) // fails when it has just ended
+		grace = endGrace
 	}
-	_ = cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(termGrace):
-	}
-	_ = cmd.Process.Kill()
 	return <-done
 }

@@ -30,20 +30,10 @@ func main() {
 
 // settings are what the command line says.
 type settings struct {
-	apply    files
+	apply    []string // files
 	fullCRDs bool
 	quiet    bool
 	command  []string
-}
-
-// files is a flag that can be repeated.
-type files []string
-
-func (f *files) String() string { return strings.Join(*f, ",") }
-
-func (f *files) Set(path string) error {
-	*f = append(*f, path)
-	return nil
 }
 
 func parse(args []string, stderr io.Writer) (settings, error) {
@@ -56,7 +46,10 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 			"or runs a command with KUBECONFIG set and ends with it.\n\n")
 		flags.PrintDefaults()
 	}
-	flags.Var(&s.apply, "apply", "apply the objects of this YAML `file` (can be repeated)")
+	flags.Func("apply", "apply the objects of this YAML `file` (can be repeated)", func(file string) error {
+		s.apply = append(s.apply, file)
+		return nil
+	})
 	flags.BoolVar(&s.fullCRDs, "full-crds", false, "install Argo's full resource definitions, as Argo 4 does")
 	flags.BoolVar(&s.quiet, "quiet", false, "report errors only")
 	err := flags.Parse(args)
@@ -72,9 +65,7 @@ func run(args []string, stdout, stderr io.Writer) (code int) {
 	if err != nil {
 		return 2
 	}
-	ctx, stop := untilSignal(context.Background())
-	defer stop()
-
+	ctx := untilSignal(context.Background())
 	say := progress(stderr, s.quiet)
 	c, err := envtest.Start(ctx, envtest.Options{FullCRDs: s.fullCRDs, Progress: say})
 	if err != nil {
@@ -112,7 +103,7 @@ func failed(ctx context.Context, stderr io.Writer, err error) int {
 	var signalled *signalError
 	if errors.As(context.Cause(ctx), &signalled) {
 		_, _ = fmt.Fprintln(stderr, "cluster:", signalled)
-		return signalled.exitCode()
+		return 128 + int(signalled.signal)
 	}
 	complain(stderr, err)
 	return 1

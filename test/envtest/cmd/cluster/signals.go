@@ -11,9 +11,6 @@ import (
 	"time"
 )
 
-// exitInterrupted is what a shell reports for Ctrl-C.
-const exitInterrupted = 128 + int(syscall.SIGINT)
-
 // parentPoll is how often the parent is looked for.
 const parentPoll = time.Second
 
@@ -24,8 +21,6 @@ var errOrphaned = errors.New("parent process has ended")
 type signalError struct{ signal syscall.Signal }
 
 func (e *signalError) Error() string { return fmt.Sprintf("ended by signal: %s", e.signal) }
-
-func (e *signalError) exitCode() int { return 128 + int(e.signal) }
 
 const envParent = "ARGOSERVICE_PARENT"
 
@@ -41,45 +36,30 @@ func startedBy() int {
 
 // untilSignal returns a context that ends with the first SIGINT, SIGTERM or SIGHUP
 // (cause: *signalError), or when the parent process has ended (errOrphaned). A
-// second SIGINT ends this process at once; the cluster goes with it. The returned
-// function gives back the signals.
-func untilSignal(parent context.Context) (context.Context, func()) {
+// second SIGINT ends this process at once; the cluster goes with it.
+func untilSignal(parent context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(parent)
 	ppid := startedBy()
 	_ = os.Unsetenv(envParent) // not what a command that runs in the cluster was started by
-	if os.Getppid() != ppid {
-		cancel(errOrphaned)
-	}
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	if !signal.Ignored(syscall.SIGHUP) { // under nohup it is, and has to stay so
 		signal.Notify(signals, syscall.SIGHUP)
 	}
-	stopped := make(chan struct{})
 	go func() {
-		tick := time.NewTicker(parentPoll)
-		defer tick.Stop()
 		for {
+			if os.Getppid() != ppid {
+				cancel(errOrphaned)
+			}
 			select {
-			case <-stopped:
-				return
-			case <-tick.C:
-				if os.Getppid() != ppid {
-					cancel(errOrphaned)
-				}
+			case <-time.After(parentPoll):
 			case s := <-signals:
 				if s == syscall.SIGINT && ctx.Err() != nil {
-					os.Exit(exitInterrupted)
+					os.Exit(128 + int(syscall.SIGINT)) // what a shell reports for Ctrl-C
 				}
-				if s, ok := s.(syscall.Signal); ok {
-					cancel(&signalError{signal: s})
-				}
+				cancel(&signalError{signal: s.(syscall.Signal)})
 			}
 		}
 	}()
-	return ctx, func() {
-		signal.Stop(signals)
-		close(stopped)
-		cancel(nil)
-	}
+	return ctx
 }
