@@ -2,6 +2,7 @@ package envtest
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,40 +35,30 @@ func (c *Cluster) LogTails(n int) string {
 	}
 	var b strings.Builder
 	for _, path := range paths {
-		fmt.Fprintf(&b, "--- %s\n", filepath.Base(path))
-		lines, err := tail(path, n)
+		end, err := tail(path, n)
 		if err != nil {
-			fmt.Fprintf(&b, "%v\n", err)
-			continue
+			end = err.Error()
 		}
-		for _, line := range lines {
-			fmt.Fprintf(&b, "%s\n", line)
-		}
+		fmt.Fprintf(&b, "--- %s\n%s\n", filepath.Base(path), end)
 	}
 	return b.String()
 }
 
 // tail returns the last n lines of a file.
-func tail(path string, n int) ([]string, error) {
+func tail(path string, n int) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	start := max(0, info.Size()-maxTail)
-	data := make([]byte, info.Size()-start)
-	read, err := f.ReadAt(data, start)
+	data, err := io.ReadAll(io.NewSectionReader(f, max(0, info.Size()-maxTail), maxTail))
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	text := strings.TrimRight(string(data[:read]), "\n")
-	if text == "" {
-		return nil, nil
-	}
-	lines := strings.Split(text, "\n")
-	return lines[max(0, len(lines)-n):], nil
+	lines := strings.Split(strings.TrimRight(string(data), "\n"), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n"), nil
 }
