@@ -30,9 +30,13 @@ func (c *Cluster) ApplyFile(ctx context.Context, path string) error {
 
 // applyFile is ApplyFile with another default namespace.
 func (c *Cluster) applyFile(ctx context.Context, path, namespace string) error {
-	objects, err := readObjects(path)
+	data, err := os.ReadFile(path)
 	if err != nil {
-		return err
+		return fmt.Errorf("read objects: %w", err)
+	}
+	objects, err := decodeObjects(bytes.NewReader(data))
+	if err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
 	}
 	for _, o := range objects {
 		if err := c.apply(ctx, o, namespace); err != nil {
@@ -43,19 +47,15 @@ func (c *Cluster) applyFile(ctx context.Context, path, namespace string) error {
 }
 
 func (c *Cluster) apply(ctx context.Context, o *unstructured.Unstructured, namespace string) error {
-	namespaced, err := c.client.IsObjectNamespaced(o)
-	if err != nil {
+	if err := defaultNamespace(c.client, o, namespace); err != nil {
 		return err
 	}
-	if namespaced {
-		if o.GetNamespace() == "" {
-			o.SetNamespace(namespace)
-		}
+	if o.GetNamespace() != "" {
 		if err := c.ensureNamespace(ctx, o.GetNamespace()); err != nil {
 			return err
 		}
 	}
-	err = c.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(o), fieldOwner, client.ForceOwnership)
+	err := c.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(o), fieldOwner, client.ForceOwnership)
 	if err != nil {
 		return err
 	}
@@ -63,6 +63,15 @@ func (c *Cluster) apply(ctx context.Context, o *unstructured.Unstructured, names
 		return c.awaitServed(ctx, o)
 	}
 	return nil
+}
+
+// defaultNamespace sets the namespace of a namespaced object that has none.
+func defaultNamespace(c client.Client, o *unstructured.Unstructured, namespace string) error {
+	namespaced, err := c.IsObjectNamespaced(o)
+	if err == nil && namespaced && o.GetNamespace() == "" {
+		o.SetNamespace(namespace)
+	}
+	return err
 }
 
 func (c *Cluster) ensureNamespace(ctx context.Context, name string) error {
@@ -79,18 +88,10 @@ func (c *Cluster) ensureNamespace(ctx context.Context, name string) error {
 
 // awaitServed blocks until the API server serves all versions of the resource that a CRD defines.
 func (c *Cluster) awaitServed(ctx context.Context, crd *unstructured.Unstructured) error {
-	group, _, err := unstructured.NestedString(crd.Object, "spec", "group")
-	if err != nil {
-		return err
-	}
-	plural, _, err := unstructured.NestedString(crd.Object, "spec", "names", "plural")
-	if err != nil {
-		return err
-	}
-	versions, _, err := unstructured.NestedSlice(crd.Object, "spec", "versions")
-	if err != nil {
-		return err
-	}
+	// The API server has accepted the CRD, so it has these fields.
+	group, _, _ := unstructured.NestedString(crd.Object, "spec", "group")
+	plural, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "plural")
+	versions, _, _ := unstructured.NestedSlice(crd.Object, "spec", "versions")
 	for _, item := range versions {
 		version, ok := item.(map[string]any)
 		if !ok || version["served"] != true {
@@ -98,28 +99,14 @@ func (c *Cluster) awaitServed(ctx context.Context, crd *unstructured.Unstructure
 		}
 		// The resource itself is requested, not the CRD's status: a full CRD has megabytes.
 		path := fmt.Sprintf("/apis/%s/%s/%s", group, version["name"], plural)
-		err := until(ctx, path+" is served", func(ctx context.Context) (bool, error) {
-			err := c.kube.Discovery().RESTClient().Get().AbsPath(path).Param("limit", "1").Do(ctx).Error()
-			return err == nil, err
+		err := until(ctx, path+" is served", func(ctx context.Context) error {
+			return c.kube.Discovery().RESTClient().Get().AbsPath(path).Param("limit", "1").Do(ctx).Error()
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// readObjects reads the objects of a YAML file. It skips empty documents.
-func readObjects(path string) ([]*unstructured.Unstructured, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read objects: %w", err)
-	}
-	objects, err := decodeObjects(bytes.NewReader(data))
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
-	}
-	return objects, nil
 }
 
 // decodeObjects reads the objects of a YAML stream. It skips empty documents.
@@ -135,7 +122,7 @@ func decodeObjects(stream io.Reader) ([]*unstructured.Unstructured, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(raw.Raw) == 0 || string(raw.Raw) == "null" {
+		if len(raw.Raw) == 0 {
 			continue
 		}
 		o := &unstructured.Unstructured{}

@@ -70,7 +70,7 @@ func (c *Cluster) startArgo(ctx context.Context) (func(context.Context) error, e
 	if err := c.startExecutor(); err != nil {
 		return nil, err
 	}
-	p, err := c.startPart(PartWorkflowController, c.bin.workflowController, []string{
+	p, err := c.newProcess(workflowController, c.bin.workflowController, []string{
 		"LEADER_ELECTION_DISABLE=true",
 		// The delay between an event and the processing of its workflow. The default is 10 s.
 		"DEFAULT_REQUEUE_TIME=100ms",
@@ -79,13 +79,15 @@ func (c *Cluster) startArgo(ctx context.Context) (func(context.Context) error, e
 		"--namespace=" + ArgoNamespace,
 		"--qps=500",
 		"--burst=1000",
-	}, c.awaitController)
+	})
 	if err != nil {
 		return nil, err
 	}
+	ready := func(ctx context.Context) error { return c.awaitController(ctx, p) }
+	c.addPart(&part{name: PartWorkflowController, gone: p.wait, launch: p.launch, ready: ready, end: p.stop})
 	return func(ctx context.Context) error {
 		c.opts.Progress("waiting for the workflow-controller")
-		return c.awaitController(ctx, p)
+		return ready(ctx)
 	}, nil
 }
 
@@ -149,11 +151,13 @@ func (c *Cluster) awaitController(ctx context.Context, p *process) (err error) {
 			err = errors.Join(err, fmt.Errorf("delete probe: %w", deleted))
 		}
 	}()
-	return until(ctx, "the workflow-controller acts on workflows", func(ctx context.Context) (bool, error) {
+	return until(ctx, "the workflow-controller acts on workflows", func(ctx context.Context) error {
 		if err := c.client.Get(ctx, client.ObjectKeyFromObject(probe), probe); err != nil {
-			return false, err
+			return err
 		}
-		phase, _, err := unstructured.NestedString(probe.Object, "status", "phase")
-		return phase == "Succeeded", err
+		if phase, _, _ := unstructured.NestedString(probe.Object, "status", "phase"); phase != "Succeeded" {
+			return fmt.Errorf("the probe's phase is %q", phase)
+		}
+		return nil
 	}, p)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -22,41 +21,29 @@ func (c *Cluster) startControllers(context.Context) (func(context.Context) error
 	if err := os.WriteFile(ca, c.config.CAData, 0o600); err != nil {
 		return nil, fmt.Errorf("write CA: %w", err)
 	}
-	manager, err := c.startProcess(controllerManager, c.bin.controllerManager, nil, []string{
-		"--kubeconfig=" + c.path(controllerManager+".kubeconfig"),
-		"--leader-elect=false",
-		"--secure-port=0", // disabled
+	start := func(name, binary string, args ...string) (*process, error) {
+		return c.startProcess(name, binary, nil, append(args,
+			"--kubeconfig="+c.path(name+".kubeconfig"),
+			"--leader-elect=false",
+			"--secure-port=0", // disabled
+			"--kube-api-qps=500",
+			"--kube-api-burst=1000",
+		))
+	}
+	manager, err := start(controllerManager, c.bin.controllerManager,
 		"--use-service-account-credentials",
-		"--service-account-private-key-file=" + c.path("pki", "sa-signer.key"),
-		"--root-ca-file=" + ca,
-		"--kube-api-qps=500",
-		"--kube-api-burst=1000",
-	})
+		"--service-account-private-key-file="+c.path("pki", "sa-signer.key"),
+		"--root-ca-file="+ca,
+	)
 	if err != nil {
 		return nil, err
 	}
-	sched, err := c.startProcess(scheduler, c.bin.scheduler, nil, []string{
-		"--kubeconfig=" + c.path(scheduler+".kubeconfig"),
-		"--leader-elect=false",
-		"--secure-port=0", // disabled
-		"--kube-api-qps=500",
-		"--kube-api-burst=1000",
-	})
+	sched, err := start(scheduler, c.bin.scheduler)
 	if err != nil {
 		return nil, err
 	}
 	return func(ctx context.Context) error {
 		c.opts.Progress("waiting for default service accounts")
-		return until(ctx, "namespace default has a service account", func(ctx context.Context) (bool, error) {
-			return c.hasDefaultAccount(ctx, metav1.NamespaceDefault)
-		}, manager, sched)
+		return c.awaitDefaultAccount(ctx, metav1.NamespaceDefault, manager, sched)
 	}, nil
-}
-
-func (c *Cluster) hasDefaultAccount(ctx context.Context, namespace string) (bool, error) {
-	_, err := c.kube.CoreV1().ServiceAccounts(namespace).Get(ctx, "default", metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		return false, nil
-	}
-	return err == nil, err
 }

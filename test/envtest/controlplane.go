@@ -41,21 +41,10 @@ func (c *Cluster) startControlPlane(ctx context.Context) error {
 	if err := plane.Start(); err != nil {
 		return fmt.Errorf("start control plane: %w", err)
 	}
-	c.addPart(&part{
-		name:   PartEtcd,
-		gone:   func(ctx context.Context) error { return reap(ctx, plane.Etcd.Stop) },
-		launch: func(context.Context) error { return restartEtcd(plane.Etcd) },
-		ready:  c.serverReady,
-		end:    plane.Etcd.Stop,
-	})
 	c.etcdURL = plane.Etcd.URL
-	c.addPart(&part{
-		name:   PartAPIServer,
-		gone:   func(ctx context.Context) error { return reap(ctx, plane.APIServer.Stop) },
-		launch: func(context.Context) error { return restartServer(plane.APIServer) },
-		ready:  c.serverReady,
-		end:    plane.APIServer.Stop,
-	})
+	// A server that starts again keeps its data, certificates, users and port.
+	c.addServer(PartEtcd, plane.Etcd.Start, plane.Etcd.Stop)
+	c.addServer(PartAPIServer, plane.APIServer.Start, plane.APIServer.Stop)
 
 	admin, err := plane.AddUser(crenvtest.User{Name: "admin", Groups: []string{"system:masters"}},
 		&rest.Config{QPS: noThrottling})
@@ -83,36 +72,23 @@ func (c *Cluster) startControlPlane(ctx context.Context) error {
 	return c.serverReady(ctx)
 }
 
+// addServer adds a part that controller-runtime starts and stops. Both block until that is done.
+func (c *Cluster) addServer(name Part, start, stop func() error) {
+	// A killed process has ended when controller-runtime has noticed it. After that its stop does
+	// nothing; before, it can fail to send its signal.
+	gone := func(ctx context.Context) error {
+		return until(ctx, "it has ended", func(context.Context) error { return stop() })
+	}
+	c.addPart(&part{name: name, gone: gone, launch: start, ready: c.serverReady, end: stop})
+}
+
 // serverReady blocks until the API server serves requests, which needs etcd too.
 func (c *Cluster) serverReady(ctx context.Context) error {
-	return until(ctx, "kube-apiserver is ready", func(ctx context.Context) (bool, error) {
+	return until(ctx, "kube-apiserver is ready", func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 		defer cancel()
-		err := c.kube.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
-		return err == nil, err
+		return c.kube.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
 	})
-}
-
-// reap blocks until controller-runtime has noticed that a killed process has ended. After that its
-// stop does nothing; before, it can fail to send its signal.
-func reap(ctx context.Context, stop func() error) error {
-	return until(ctx, "it has ended", func(context.Context) (bool, error) {
-		err := stop()
-		return err == nil, err
-	})
-}
-
-// restartServer starts the API server with its first configuration: port, certificates and users
-// stay. It blocks until the server is healthy.
-func restartServer(server *crenvtest.APIServer) error {
-	server.StartTimeout = partTimeout
-	return server.Start()
-}
-
-// restartEtcd starts etcd with its data and its address. It blocks until etcd is healthy.
-func restartEtcd(etcd *crenvtest.Etcd) error {
-	etcd.StartTimeout = partTimeout
-	return etcd.Start()
 }
 
 func (c *Cluster) controlPlane() (*crenvtest.ControlPlane, error) {

@@ -26,14 +26,16 @@ func (c *Cluster) NewNamespace(ctx context.Context, prefix string) (string, erro
 }
 
 // awaitDefaultAccount blocks until pods are admitted to a namespace, which needs its default
-// service account. Without controllers no account is created, and none is needed.
-func (c *Cluster) awaitDefaultAccount(ctx context.Context, namespace string) error {
+// service account. Without controllers no account is created, and none is needed. It fails early if
+// one of the processes ends.
+func (c *Cluster) awaitDefaultAccount(ctx context.Context, namespace string, processes ...*process) error {
 	if !c.opts.Parts.has(Controllers) {
 		return nil
 	}
-	return until(ctx, "namespace "+namespace+" has a service account", func(ctx context.Context) (bool, error) {
-		return c.hasDefaultAccount(ctx, namespace)
-	})
+	return until(ctx, "namespace "+namespace+" has a service account", func(ctx context.Context) error {
+		_, err := c.kube.CoreV1().ServiceAccounts(namespace).Get(ctx, "default", metav1.GetOptions{})
+		return err
+	}, processes...)
 }
 
 // ServiceAccountConfig returns the configuration of a client that acts as an existing service

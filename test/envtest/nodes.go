@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -59,19 +60,20 @@ func (c *Cluster) startNodes(ctx context.Context) (func(context.Context) error, 
 	}, nil
 }
 
-// nodeReady reports whether pods can be scheduled: the node is ready, and its taint from before
-// that has been removed.
-func (c *Cluster) nodeReady(ctx context.Context) (bool, error) {
+// nodeReady returns an error unless pods can be scheduled: the node is ready, and its taint from
+// before that has been removed.
+func (c *Cluster) nodeReady(ctx context.Context) error {
 	node, err := c.kube.CoreV1().Nodes().Get(ctx, NodeName, metav1.GetOptions{})
 	if err != nil {
-		return false, err
+		return err
 	}
-	for _, condition := range node.Status.Conditions {
-		if condition.Type == corev1.NodeReady {
-			return condition.Status == corev1.ConditionTrue && len(node.Spec.Taints) == 0, nil
-		}
+	ready := slices.ContainsFunc(node.Status.Conditions, func(condition corev1.NodeCondition) bool {
+		return condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionTrue
+	})
+	if !ready || len(node.Spec.Taints) > 0 {
+		return fmt.Errorf("node ready: %t; taints: %v", ready, node.Spec.Taints)
 	}
-	return false, nil
+	return nil
 }
 
 // writeStages writes KWOK's configuration: some of KWOK's own stages, and those of this package.

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,18 +33,15 @@ type podLogs struct {
 // configures them. It returns arguments for KWOK.
 func (c *Cluster) preparePodLogs(ctx context.Context) ([]string, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("find a free port: %w", err)
+	if err == nil {
+		err = listener.Close()
 	}
-	if err := listener.Close(); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("find a free port: %w", err)
 	}
 	c.podLogs.address = listener.Addr().String()
 	c.podLogs.written = map[types.NamespacedName][]string{}
-	host, port, err := net.SplitHostPort(c.podLogs.address)
-	if err != nil {
-		return nil, fmt.Errorf("find a free port: %w", err)
-	}
+	host, port, _ := strings.Cut(c.podLogs.address, ":")
 	crd := filepath.Join(c.bin.kwokManifests, "crd", "bases", "kwok.x-k8s.io_logs.yaml")
 	if err := c.applyFile(ctx, crd, ""); err != nil {
 		return nil, err
@@ -116,18 +115,11 @@ func (c *Cluster) serveLog(ctx context.Context, pod types.NamespacedName, contai
 		return fmt.Errorf("tell of log: %w", err)
 	}
 	// KWOK is asked directly, because the API server serves only the logs of pods that exist.
-	url := fmt.Sprintf("http://%s/containerLogs/%s/%s/%s?tailLines=1", c.podLogs.address, pod.Namespace, pod.Name, container)
-	transport := &http.Transport{DisableKeepAlives: true}
-	err := until(ctx, "the log is served", func(ctx context.Context) (bool, error) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-		if err != nil {
-			return false, err
-		}
-		resp, err := transport.RoundTrip(req)
-		if err != nil {
-			return false, err
-		}
-		return resp.StatusCode == http.StatusOK, resp.Body.Close()
+	base := &url.URL{Scheme: "http", Host: c.podLogs.address}
+	err := until(ctx, "the log is served", func(ctx context.Context) error {
+		_, err := request(http.MethodGet, base).Param("tailLines", "1").
+			AbsPath("/containerLogs", pod.Namespace, pod.Name, container).DoRaw(ctx)
+		return err
 	})
 	if err != nil {
 		return err
