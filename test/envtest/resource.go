@@ -2,109 +2,26 @@ package envtest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	utilnet "k8s.io/apimachinery/pkg/util/net"
-	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-const (
-	// resourceInterval is the interval of checks of an object. Argo's is 5 s.
-	resourceInterval = 200 * time.Millisecond
+// resourceAction is the action of one resource template.
+type resourceAction struct {
+	client    client.Client
+	namespace string // of the pod; the default of objects
+	spec      *resourceSpec
+	flags     resourceFlags
 
-	// resourceFailed is the exit code of Argo's executor when a resource template fails.
-	resourceFailed = "64"
-)
-
-// errPodOver ends the work for a pod that is deleted or terminating.
-var errPodOver = errors.New("the pod is being deleted")
-
-// template returns the template of a pod. Its Resource is nil if the pod is of another kind.
-func (e *executor) template(ctx context.Context, pod *corev1.Pod) (*podTemplate, error) {
-	text := templateOf(pod)
-	if text == offloadedTemplate {
-		config, err := e.kube.CoreV1().ConfigMaps(pod.Namespace).Get(ctx, pod.Name, metav1.GetOptions{})
-		if err != nil {
-			return nil, fmt.Errorf("read offloaded template: %w", err)
-		}
-		text = config.Data[envTemplate]
-	}
-	t := &podTemplate{}
-	if text == "" {
-		return t, nil
-	}
-	if err := json.Unmarshal([]byte(text), t); err != nil {
-		return nil, fmt.Errorf("read template: %w", err)
-	}
-	return t, nil
-}
-
-// startResource performs a pod's resource template once, in the background, and reports for the
-// pod. The work can last as long as the pod exists.
-func (e *executor) startResource(ctx context.Context, pod *corev1.Pod, t *podTemplate) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.resources[pod.UID] {
-		return
-	}
-	e.resources[pod.UID] = true
-	e.workers.Go(func() {
-		if err := e.runResource(ctx, pod, t); err != nil {
-			e.log.Printf("pod %s/%s: %s of a resource ended early: %v", pod.Namespace, pod.Name, t.Resource.Action, err)
-		}
-	})
-}
-
-// forget is called for pods that are deleted or completed.
-func (e *executor) forget(obj any) {
-	if gone, ok := obj.(cache.DeletedFinalStateUnknown); ok {
-		obj = gone.Obj
-	}
-	if pod, ok := obj.(*corev1.Pod); ok {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		delete(e.resources, pod.UID)
-	}
-}
-
-// runResource performs a resource template and lets the pod end accordingly. It returns an error if
-// the pod was left alone.
-func (e *executor) runResource(ctx context.Context, pod *corev1.Pod, t *podTemplate) error {
-	result, err := taskResult(pod)
-	if err != nil {
-		return err
-	}
-	outputs, failure := e.performResource(ctx, pod, t)
-	if err := e.over(ctx, pod); err != nil {
-		return err
-	}
-	annotations := map[string]string{}
-	if failure != nil {
-		e.log.Printf("pod %s/%s: %s of a resource failed: %v", pod.Namespace, pod.Name, t.Resource.Action, failure)
-		annotations[AnnotationExitCode], annotations[AnnotationMessage] = resourceFailed, failure.Error()
-	} else {
-		e.log.Printf("pod %s/%s: %s of a resource succeeded", pod.Namespace, pod.Name, t.Resource.Action)
-		if len(outputs) > 0 {
-			result.Object["outputs"] = map[string]any{"parameters": outputs}
-		}
-	}
-	return e.repeat(ctx, pod, func(ctx context.Context) (bool, error) {
-		if err := e.report(ctx, pod, result, annotations); err != nil {
-			e.log.Printf("pod %s/%s: %v; trying again", pod.Namespace, pod.Name, err)
-			return false, nil
-		}
-		return true, nil
-	})
+	// repeat calls a function until it is done.
+	repeat func(func(context.Context) (bool, error)) error
 }
 
 // performResource performs a resource template as the pod's service account, so that permissions
@@ -121,9 +38,11 @@ func (e *executor) performResource(ctx context.Context, pod *corev1.Pod, t *podT
 	if err != nil {
 		return nil, err
 	}
-	account, err := e.clientOf(pod)
+	cfg := rest.CopyConfig(e.config)
+	cfg.Impersonate.UserName = fmt.Sprintf("system:serviceaccount:%s:%s", pod.Namespace, pod.Spec.ServiceAccountName)
+	account, err := client.New(cfg, client.Options{Mapper: e.client.RESTMapper()})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("make client of the pod's service account: %w", err)
 	}
 	a := &resourceAction{
 		client: account, namespace: pod.Namespace, spec: t.Resource, flags: flags,
@@ -133,70 +52,154 @@ func (e *executor) performResource(ctx context.Context, pod *corev1.Pod, t *podT
 	if err != nil {
 		return nil, err
 	}
-	if object != nil {
-		if err := a.await(object, condition); err != nil {
-			return nil, err
-		}
-	}
-	if len(t.Outputs.Parameters) == 0 {
-		return nil, nil
+	if err := a.await(object, condition); err != nil {
+		return nil, err
 	}
 	return fillOutputs(t.Outputs.Parameters, object)
 }
 
-// clientOf returns a client that acts as a pod's service account.
-func (e *executor) clientOf(pod *corev1.Pod) (client.Client, error) {
-	cfg := rest.CopyConfig(e.config)
-	cfg.Impersonate = rest.ImpersonationConfig{
-		UserName: fmt.Sprintf("system:serviceaccount:%s:%s", pod.Namespace, pod.Spec.ServiceAccountName),
-	}
-	account, err := client.New(cfg, client.Options{Mapper: e.client.RESTMapper()})
+// perform performs the action, and returns the object that conditions and outputs refer to, or nil
+// if there is none.
+func (a *resourceAction) perform() (*unstructured.Unstructured, error) {
+	objects, err := a.objects()
 	if err != nil {
-		return nil, fmt.Errorf("make client of the pod's service account: %w", err)
+		return nil, err
 	}
-	return account, nil
+	var last *unstructured.Unstructured
+	for _, o := range objects {
+		found := true
+		err := a.repeat(func(ctx context.Context) (bool, error) {
+			err := a.act(ctx, o)
+			if a.flags.ignoreNotFound && apierrors.IsNotFound(err) {
+				found, err = false, nil
+			}
+			return err == nil, err
+		})
+		if err != nil {
+			return nil, asKubectl(err)
+		}
+		if found {
+			last = o
+		}
+	}
+	switch {
+	case a.spec.Action == "delete":
+		return nil, a.awaitGone(objects)
+	case len(objects) > 1:
+		return nil, fmt.Errorf("%s of %d objects was done, but Argo's executor fails then: "+
+			"it reads the answer as one object", a.spec.Action, len(objects))
+	case last == nil && (a.spec.SuccessCondition != "" || a.spec.FailureCondition != ""):
+		return nil, errors.New("there is no object that the conditions could be about")
+	}
+	return last, nil
 }
 
-// repeat calls do until it is done or fails. It retries while the API server is unavailable or not
-// ready. It ends with the pod and with the cluster.
-func (e *executor) repeat(ctx context.Context, pod *corev1.Pod, do func(context.Context) (bool, error)) error {
-	ready := false
-	return wait.PollUntilContextCancel(ctx, resourceInterval, true, func(ctx context.Context) (bool, error) {
-		if err := e.over(ctx, pod); err != nil {
+// objects returns the objects of the action, with their namespaces.
+func (a *resourceAction) objects() ([]*unstructured.Unstructured, error) {
+	objects, err := manifestObjects(a.spec)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case len(objects) > 0 && len(a.flags.target) > 0:
+		return nil, errors.New("the flags name an object, and the manifest another one")
+	case len(a.flags.target) > 0:
+		resource, name := schema.ParseGroupResource(a.flags.target[0]), a.flags.target[1]
+		kind, err := a.client.RESTMapper().KindFor(resource.WithVersion(""))
+		if err != nil {
+			return nil, err
+		}
+		object := &unstructured.Unstructured{}
+		object.SetGroupVersionKind(kind)
+		object.SetName(name)
+		objects = append(objects, object)
+	case len(objects) == 0:
+		return nil, errors.New("neither the manifest nor the flags name an object")
+	}
+	for _, o := range objects {
+		if err := defaultNamespace(a.client, o, a.namespace); err != nil {
+			return nil, err
+		}
+	}
+	return objects, nil
+}
+
+// act performs the action on one object, and replaces it by the API server's response.
+func (a *resourceAction) act(ctx context.Context, o *unstructured.Unstructured) error {
+	switch a.spec.Action {
+	case "create":
+		return a.client.Create(ctx, o)
+	case "apply":
+		return a.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(o), fieldOwner, client.ForceOwnership)
+	case "patch":
+		kind, patch, err := patchOf(a.spec)
+		if err != nil {
+			return err
+		}
+		return a.client.Patch(ctx, o, client.RawPatch(kind, patch))
+	case "delete":
+		// The UID distinguishes a deleted object from a recreated one later.
+		if err := a.get(ctx, o); err != nil {
+			return err
+		}
+		return a.client.Delete(ctx, o, client.PropagationPolicy(a.flags.cascade))
+	default:
+		return a.get(ctx, o)
+	}
+}
+
+func (a *resourceAction) get(ctx context.Context, o *unstructured.Unstructured) error {
+	return a.client.Get(ctx, client.ObjectKeyFromObject(o), o)
+}
+
+// await blocks until an object meets a condition, and replaces it by the object that did. Without a
+// condition, there may be no object.
+func (a *resourceAction) await(object *unstructured.Unstructured, condition conditions) error {
+	if condition.success.Empty() && len(condition.failure) == 0 {
+		return nil
+	}
+	return a.repeat(func(ctx context.Context) (bool, error) {
+		err := a.get(ctx, object)
+		switch {
+		case apierrors.IsNotFound(err):
+			return false, fmt.Errorf("The resource has been deleted while its status was still being checked. "+
+				"Will not be retried: %w", err)
+		case err != nil:
 			return false, err
 		}
-		done, err := do(ctx)
-		switch {
-		case err != nil && isTransient(err):
-			ready = false
-		case apierrors.IsForbidden(err) && !ready:
-			// A restarted API server knows no roles at first. In a real cluster it gets no requests
-			// until it is ready, but here there is only one server.
-			ready = e.kube.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error() == nil
-		default:
-			return done, err
-		}
-		e.log.Printf("pod %s/%s: %v; trying again", pod.Namespace, pod.Name, err)
-		return false, nil
+		return condition.check(object.Object)
 	})
 }
 
-// over returns why the work for a pod must end, or nil.
-func (e *executor) over(ctx context.Context, pod *corev1.Pod) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+// awaitGone blocks until deleted objects no longer exist, if the flags ask for that.
+func (a *resourceAction) awaitGone(objects []*unstructured.Unstructured) error {
+	if !a.flags.wait {
+		return nil
 	}
-	now, err := e.pods.Pods(pod.Namespace).Get(pod.Name)
-	if err != nil || now.UID != pod.UID || now.DeletionTimestamp != nil {
-		return errPodOver // the lister fails only if the pod does not exist
+	for _, o := range objects {
+		if o.GetUID() == "" { // it did not exist
+			continue
+		}
+		now := o.DeepCopy()
+		err := a.repeat(func(ctx context.Context) (bool, error) {
+			err := a.get(ctx, now)
+			if apierrors.IsNotFound(err) {
+				return true, nil
+			}
+			return err == nil && now.GetUID() != o.GetUID(), err
+		})
+		if err != nil {
+			return asKubectl(err)
+		}
 	}
 	return nil
 }
 
-// isTransient reports whether an error means that the API server is unavailable for the moment.
-func isTransient(err error) bool {
-	return errors.Is(err, io.ErrUnexpectedEOF) || utilnet.IsConnectionRefused(err) || utilnet.IsConnectionReset(err) || utilnet.IsProbableEOF(err) ||
-		utilnet.IsTimeout(err) || utilnet.IsHTTP2ConnectionLost(err) ||
-		apierrors.IsTooManyRequests(err) || apierrors.IsServerTimeout(err) || apierrors.IsTimeout(err) ||
-		apierrors.IsServiceUnavailable(err)
+// asKubectl rewords an API server's error as kubectl does, because retryStrategy.expression can
+// examine the text.
+func asKubectl(err error) error {
+	if status := apierrors.APIStatus(nil); errors.As(err, &status) {
+		return fmt.Errorf("Error from server (%s): %w", status.Status().Reason, err)
+	}
+	return err
 }

@@ -11,26 +11,16 @@ import (
 
 // conditions are the success and failure conditions of a resource template.
 type conditions struct {
-	success, failure labels.Requirements
+	success labels.Selector
+	failure labels.Requirements
 }
 
-func parseConditions(r *resourceSpec) (conditions, error) {
-	var c conditions
-	for _, condition := range []struct {
-		name, text string
-		to         *labels.Requirements
-	}{
-		{"success", r.SuccessCondition, &c.success},
-		{"fail", r.FailureCondition, &c.failure},
-	} {
-		if condition.text == "" {
-			continue
-		}
-		selector, err := labels.Parse(condition.text)
-		if err != nil {
-			return c, fmt.Errorf("%s condition '%s' failed to parse: %w", condition.name, condition.text, err)
-		}
-		*condition.to, _ = selector.Requirements()
+func parseConditions(r *resourceSpec) (c conditions, err error) {
+	if c.success, err = labels.Parse(r.SuccessCondition); err != nil {
+		return c, fmt.Errorf("success condition '%s' failed to parse: %w", r.SuccessCondition, err)
+	}
+	if c.failure, err = labels.ParseToRequirements(r.FailureCondition); err != nil {
+		return c, fmt.Errorf("fail condition '%s' failed to parse: %w", r.FailureCondition, err)
 	}
 	return c, nil
 }
@@ -46,19 +36,12 @@ func (c conditions) check(object map[string]any) (bool, error) {
 			return false, fmt.Errorf("failure condition '%v' evaluated true", requirement)
 		}
 	}
-	for _, requirement := range c.success {
-		if !requirement.Matches(fields) {
-			return false, nil
-		}
-	}
-	return true, nil
+	return c.success.Matches(fields), nil
 }
 
 // objectFields presents the fields of an object as labels, by their dotted paths. A path continues
 // into a list with an index.
 type objectFields map[string]any
-
-var _ labels.Labels = objectFields(nil)
 
 // Has implements labels.Labels.
 func (f objectFields) Has(path string) bool {

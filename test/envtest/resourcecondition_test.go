@@ -1,6 +1,8 @@
 package envtest
 
 import (
+	"cmp"
+	"fmt"
 	"testing"
 )
 
@@ -58,7 +60,7 @@ func TestConditions(t *testing.T) {
 				t.Fatal(err)
 			}
 			done, err := c.check(object)
-			if done != next.done || text(err) != next.err {
+			if done != next.done || fmt.Sprint(err) != cmp.Or(next.err, "<nil>") {
 				t.Errorf("got %v, %v; want %v, %q", done, err, next.done, next.err)
 			}
 		})

@@ -2,7 +2,6 @@ package envtest
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -21,18 +20,21 @@ type resourceFlags struct {
 // support.
 func parseFlags(action string, flags []string) (resourceFlags, error) {
 	// Argo prepends --ignore-not-found to the flags of a delete.
-	f := resourceFlags{ignoreNotFound: action == actionDelete, wait: true, cascade: metav1.DeletePropagationBackground}
+	f := resourceFlags{ignoreNotFound: action == "delete", wait: true, cascade: metav1.DeletePropagationBackground}
 	var err error
 	for _, flag := range flags {
 		name, value, hasValue := strings.Cut(flag, "=")
+		if !hasValue {
+			value = "true"
+		}
 		switch {
 		case !strings.HasPrefix(flag, "-"):
 			f.target = append(f.target, strings.Split(flag, "/")...)
-		case name == "--ignore-not-found" && (action == actionGet || action == actionDelete):
-			f.ignoreNotFound, err = parseSwitch(value, hasValue)
-		case name == "--wait" && action == actionDelete:
-			f.wait, err = parseSwitch(value, hasValue)
-		case name == "--cascade" && action == actionDelete:
+		case name == "--ignore-not-found" && (action == "get" || action == "delete"):
+			f.ignoreNotFound, err = strconv.ParseBool(value)
+		case name == "--wait" && action == "delete":
+			f.wait, err = strconv.ParseBool(value)
+		case name == "--cascade" && action == "delete":
 			f.cascade, err = parseCascade(value)
 		default:
 			return f, fmt.Errorf("flag %s of action %s is not one that the stand-in for the executor knows", name, action)
@@ -47,20 +49,14 @@ func parseFlags(action string, flags []string) (resourceFlags, error) {
 	return f, nil
 }
 
-func parseSwitch(value string, hasValue bool) (bool, error) {
-	if !hasValue {
-		return true, nil
-	}
-	return strconv.ParseBool(value)
-}
-
 func parseCascade(value string) (metav1.DeletionPropagation, error) {
-	policies := []metav1.DeletionPropagation{
-		metav1.DeletePropagationBackground, metav1.DeletePropagationForeground, metav1.DeletePropagationOrphan,
+	switch value {
+	case "background":
+		return metav1.DeletePropagationBackground, nil
+	case "foreground":
+		return metav1.DeletePropagationForeground, nil
+	case "orphan":
+		return metav1.DeletePropagationOrphan, nil
 	}
-	i := slices.IndexFunc(policies, func(p metav1.DeletionPropagation) bool { return strings.ToLower(string(p)) == value })
-	if i < 0 {
-		return "", fmt.Errorf("%q is none of background, foreground, orphan", value)
-	}
-	return policies[i], nil
+	return "", fmt.Errorf("%q is none of background, foreground, orphan", value)
 }

@@ -1,23 +1,14 @@
 package envtest
 
 import (
-	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/util/jsonpath"
 )
-
-// checkOutputs rejects output parameters of a resource template that the stand-in can't fill.
-func checkOutputs(parameters []map[string]any) error {
-	for _, parameter := range parameters {
-		if from := valueFrom(parameter); from["jqFilter"] != nil && from["jsonPath"] == nil {
-			return fmt.Errorf("output parameter %v: the stand-in for the executor has no jq, use jsonPath in place of jqFilter", parameter["name"])
-		}
-	}
-	return nil
-}
 
 // fillOutputs returns output parameters with values from an object, or with their defaults if
 // object is nil. Like Argo, it doesn't change parameters without a path or query, and a path that
@@ -32,14 +23,11 @@ func fillOutputs(parameters []map[string]any, object *unstructured.Unstructured)
 		switch {
 		case from == nil:
 		case object == nil:
-			parameter["value"] = ""
-			if value, ok := from["default"]; ok {
-				parameter["value"] = value
-			}
+			parameter["value"] = cmp.Or(from["default"], any(""))
 		case path != "":
 			value, err := atPath(path, object)
 			if err != nil {
-				return nil, fmt.Errorf("output parameter %v: %w", parameter["name"], err)
+				return nil, fmt.Errorf("output parameter %v: jsonPath %s: %w", parameter["name"], path, err)
 			}
 			parameter["value"] = value
 		}
@@ -56,11 +44,9 @@ func valueFrom(parameter map[string]any) map[string]any {
 func atPath(path string, object *unstructured.Unstructured) (string, error) {
 	parsed := jsonpath.New("jsonPath").AllowMissingKeys(true)
 	if err := parsed.Parse(path); err != nil {
-		return "", fmt.Errorf("jsonPath %s: %w", path, err)
+		return "", err
 	}
-	var text bytes.Buffer
-	if err := parsed.Execute(&text, object.Object); err != nil {
-		return "", fmt.Errorf("jsonPath %s: %w", path, err)
-	}
-	return text.String(), nil
+	var text strings.Builder
+	err := parsed.Execute(&text, object.Object)
+	return text.String(), err
 }

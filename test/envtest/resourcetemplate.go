@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/yaml"
@@ -17,15 +19,6 @@ import (
 const (
 	envTemplate       = "ARGO_TEMPLATE"
 	offloadedTemplate = "offloaded"
-)
-
-// These are the actions of resource templates that the stand-in performs.
-const (
-	actionGet    = "get"
-	actionCreate = "create"
-	actionApply  = "apply"
-	actionPatch  = "patch"
-	actionDelete = "delete"
 )
 
 // podTemplate is the part of a pod's template that the stand-in needs.
@@ -51,12 +44,10 @@ type resourceSpec struct {
 // templateOf returns the template of a pod as its environment has it: JSON, or a marker that it is
 // offloaded, or "" if it has none.
 func templateOf(pod *corev1.Pod) string {
-	for _, containers := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
-		for _, container := range containers {
-			for _, env := range container.Env {
-				if env.Name == envTemplate && env.Value != "" {
-					return env.Value
-				}
+	for _, container := range slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers) {
+		for _, env := range container.Env {
+			if env.Name == envTemplate && env.Value != "" {
+				return env.Value
 			}
 		}
 	}
@@ -68,7 +59,7 @@ func templateOf(pod *corev1.Pod) string {
 func checkTemplate(t *podTemplate) error {
 	r := t.Resource
 	switch r.Action {
-	case actionGet, actionCreate, actionApply, actionPatch, actionDelete:
+	case "get", "create", "apply", "patch", "delete":
 	default:
 		return fmt.Errorf("action %q is not one that the stand-in for the executor can perform", r.Action)
 	}
@@ -78,10 +69,16 @@ func checkTemplate(t *podTemplate) error {
 	if r.Manifest == "" && len(r.Flags) == 0 {
 		return errors.New("Must provide at least one of flags or manifest.")
 	}
-	if r.Action == actionDelete && (r.SuccessCondition != "" || r.FailureCondition != "" || len(t.Outputs.Parameters) > 0) {
+	if r.Action == "delete" && (r.SuccessCondition != "" || r.FailureCondition != "" || len(t.Outputs.Parameters) > 0) {
 		return errors.New("successCondition, failureCondition and outputs are not supported for delete action")
 	}
-	return checkOutputs(t.Outputs.Parameters)
+	for _, parameter := range t.Outputs.Parameters {
+		if from := valueFrom(parameter); from["jqFilter"] != nil && from["jsonPath"] == nil {
+			return fmt.Errorf("output parameter %v: the stand-in for the executor has no jq, "+
+				"use jsonPath in place of jqFilter", parameter["name"])
+		}
+	}
+	return nil
 }
 
 // patchOf returns the patch in a manifest and its type.
@@ -106,18 +103,13 @@ func patchOf(r *resourceSpec) (types.PatchType, []byte, error) {
 // manifestObjects returns the objects of a manifest. There are none for a patch, which need not be
 // an object; then the flags name its target.
 func manifestObjects(r *resourceSpec) ([]*unstructured.Unstructured, error) {
-	if r.Action == actionPatch {
+	if r.Action == "patch" {
 		kind, patch, err := patchOf(r)
 		if err != nil {
 			return nil, err
 		}
-		var object struct {
-			Kind string `json:"kind"`
-		}
-		if kind == types.JSONPatchType {
-			return nil, nil
-		}
-		if err := json.Unmarshal(patch, &object); err == nil && object.Kind == "" {
+		var object metav1.TypeMeta
+		if kind == types.JSONPatchType || json.Unmarshal(patch, &object) == nil && object.Kind == "" {
 			return nil, nil
 		}
 	}

@@ -1,6 +1,9 @@
 package envtest
 
 import (
+	"cmp"
+	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -99,12 +102,10 @@ func TestPatchOf(t *testing.T) {
 }
 
 func TestFlags(t *testing.T) {
-	plain := resourceFlags{wait: true, cascade: metav1.DeletePropagationBackground}
-	with := func(change func(*resourceFlags)) resourceFlags {
-		f := plain
-		change(&f)
-		return f
-	}
+	const background = metav1.DeletePropagationBackground
+	plain := resourceFlags{wait: true, cascade: background}
+	ignoring := resourceFlags{wait: true, cascade: background, ignoreNotFound: true}
+	named := resourceFlags{wait: true, cascade: background, target: []string{"configmap", "a"}}
 	for _, next := range []struct {
 		action string
 		flags  []string
@@ -112,15 +113,15 @@ func TestFlags(t *testing.T) {
 		err    string
 	}{
 		{action: "get", want: plain},
-		{action: "delete", want: with(func(f *resourceFlags) { f.ignoreNotFound = true })},
+		{action: "delete", want: ignoring},
 		{action: "delete", flags: []string{"--ignore-not-found=false"}, want: plain},
-		{action: "get", flags: []string{"--ignore-not-found"}, want: with(func(f *resourceFlags) { f.ignoreNotFound = true })},
+		{action: "get", flags: []string{"--ignore-not-found"}, want: ignoring},
 		{
 			action: "delete", flags: []string{"--wait=false", "--cascade=foreground"},
 			want: resourceFlags{ignoreNotFound: true, cascade: metav1.DeletePropagationForeground},
 		},
-		{action: "get", flags: []string{"configmap", "a"}, want: with(func(f *resourceFlags) { f.target = []string{"configmap", "a"} })},
-		{action: "get", flags: []string{"configmap/a"}, want: with(func(f *resourceFlags) { f.target = []string{"configmap", "a"} })},
+		{action: "get", flags: []string{"configmap", "a"}, want: named},
+		{action: "get", flags: []string{"configmap/a"}, want: named},
 		{action: "get", flags: []string{"configmap"}, err: `flags name the object "configmap"; `},
 		{action: "get", flags: []string{"-l", "a=b"}, err: "flag -l of action get is not one "},
 		{action: "create", flags: []string{"--ignore-not-found"}, err: "flag --ignore-not-found of action create is not one "},
@@ -129,8 +130,7 @@ func TestFlags(t *testing.T) {
 	} {
 		got, err := parseFlags(next.action, next.flags)
 		expectPrefix(t, err, next.err)
-		if next.err == "" && (got.ignoreNotFound != next.want.ignoreNotFound || got.wait != next.want.wait ||
-			got.cascade != next.want.cascade || !slices.Equal(got.target, next.want.target)) {
+		if next.err == "" && !reflect.DeepEqual(got, next.want) {
 			t.Errorf("%s %q: got %+v, want %+v", next.action, next.flags, got, next.want)
 		}
 	}
@@ -140,14 +140,7 @@ func TestFlags(t *testing.T) {
 // test unless err is nil.
 func expectPrefix(t *testing.T, err error, want string) {
 	t.Helper()
-	if (err == nil) != (want == "") || !strings.HasPrefix(text(err), want) {
-		t.Errorf("got error %v, want %q", err, want)
+	if got := fmt.Sprint(err); !strings.HasPrefix(got, cmp.Or(want, "<nil>")) {
+		t.Errorf("got error %s, want %q", got, want)
 	}
-}
-
-func text(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }

@@ -1,17 +1,12 @@
 package envtest
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // These annotations of a Workflow's pod control it; see the package's documentation.
@@ -79,30 +74,4 @@ func taskResult(pod *corev1.Pod) (*unstructured.Unstructured, error) {
 		result.Object["progress"] = progress
 	}
 	return result, nil
-}
-
-// write creates a task result, or updates an existing one of an earlier attempt or of a node that
-// is being retried.
-func (e *executor) write(ctx context.Context, result *unstructured.Unstructured) error {
-	err := e.client.Create(ctx, result.DeepCopy())
-	if !apierrors.IsAlreadyExists(err) {
-		return err
-	}
-	data, err := result.MarshalJSON()
-	if err != nil {
-		return fmt.Errorf("encode: %w", err)
-	}
-	return e.client.Patch(ctx, result, client.RawPatch(types.MergePatchType, data))
-}
-
-// markReported lets a pod end, with the given annotations added.
-func (e *executor) markReported(ctx context.Context, pod *corev1.Pod, annotations map[string]string) error {
-	all := map[string]string{annotationReported: "true"}
-	maps.Copy(all, annotations)
-	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"annotations": all}})
-	if err != nil {
-		return fmt.Errorf("encode: %w", err)
-	}
-	_, err = e.kube.CoreV1().Pods(pod.Namespace).Patch(ctx, pod.Name, types.MergePatchType, patch, metav1.PatchOptions{})
-	return client.IgnoreNotFound(err) // deleted in the meantime
 }
