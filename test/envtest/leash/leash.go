@@ -78,18 +78,14 @@ func New() (_ *Leash, err error) {
 	if err := os.Mkdir(filepath.Join(dir, linkDir), 0o700); err != nil {
 		return nil, fmt.Errorf("create wrapper folder: %w", err)
 	}
-	if l.lock, err = openLock(filepath.Join(dir, parentLock)); err != nil {
-		return nil, err
+	if l.lock, err = os.OpenFile(filepath.Join(dir, parentLock), os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+		return nil, fmt.Errorf("create lock: %w", err)
 	}
 	if err := lock(l.lock, syscall.LOCK_EX); err != nil {
 		return nil, err
 	}
-	alive, err := openLock(filepath.Join(dir, aliveLock))
-	if err != nil {
-		return nil, err
-	}
-	if err := alive.Close(); err != nil {
-		return nil, fmt.Errorf("create %s: %w", aliveLock, err)
+	if err := os.WriteFile(filepath.Join(dir, aliveLock), nil, 0o600); err != nil {
+		return nil, fmt.Errorf("create lock: %w", err)
 	}
 	return l, l.startJanitor()
 }

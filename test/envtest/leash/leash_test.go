@@ -16,6 +16,7 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gbytes"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/leash"
 )
@@ -163,27 +164,21 @@ func TestSignalReachesTheChildItself(t *testing.T) {
 	cmd := exec.Command(path, "-c", `echo ready; while read line; do echo "$line"; done`)
 	in, err := cmd.StdinPipe()
 	g.Expect(err).NotTo(HaveOccurred())
-	out, err := cmd.StdoutPipe()
+	stdout, err := cmd.StdoutPipe()
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(cmd.Start()).To(Succeed())
-	lines := make(chan string)
-	go func() {
-		defer close(lines)
-		for scanner := bufio.NewScanner(out); scanner.Scan(); {
-			lines <- scanner.Text()
-		}
-	}()
-	g.Eventually(lines).WithTimeout(soon).Should(Receive(Equal("ready")))
+	out := gbytes.BufferReader(stdout)
+	g.Eventually(out).WithTimeout(soon).Should(gbytes.Say("^ready\n$"))
 
 	g.Eventually(l.Signal).WithArguments("child", syscall.SIGSTOP).Should(Succeed())
 	_, err = io.WriteString(in, "while halted\n")
 	g.Expect(err).NotTo(HaveOccurred())
-	g.Consistently(lines).WithTimeout(300 * time.Millisecond).ShouldNot(Receive())
+	g.Consistently(out).WithTimeout(300 * time.Millisecond).ShouldNot(gbytes.Say("."))
 	g.Expect(l.Signal("child", syscall.SIGCONT)).To(Succeed())
-	g.Eventually(lines).WithTimeout(soon).Should(Receive(Equal("while halted")))
+	g.Eventually(out).WithTimeout(soon).Should(gbytes.Say("^while halted\n$"))
 
 	g.Expect(l.Signal("child", syscall.SIGKILL)).To(Succeed())
-	g.Eventually(lines).WithTimeout(soon).Should(BeClosed())
+	g.Eventually(out.Closed).WithTimeout(soon).Should(BeTrue())
 	g.Expect(exitCode(cmd.Wait())).To(Equal(128 + 9))
 	g.Expect(l.Signal("child", syscall.SIGCONT)).To(MatchError(leash.ErrNotRunning), "ended")
 }
