@@ -13,6 +13,8 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"sync"
+	"sync/atomic"
+	"testing/iotest"
 
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
@@ -52,10 +54,9 @@ type Answers struct {
 	transport http.RoundTripper
 	server    *httptest.Server
 
+	answers, lost, resets atomic.Int64
+
 	mu       sync.Mutex
-	answers  int
-	lost     int
-	resets   int
 	released chan struct{} // closed unless watches are held back
 }
 
@@ -94,18 +95,10 @@ func (a *Answers) Config() *rest.Config {
 }
 
 // Lost returns the number of lost responses.
-func (a *Answers) Lost() int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.lost
-}
+func (a *Answers) Lost() int { return int(a.lost.Load()) }
 
 // Resets returns the number of streams that were reset.
-func (a *Answers) Resets() int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.resets
-}
+func (a *Answers) Resets() int { return int(a.resets.Load()) }
 
 // HoldWatches holds back the data of all watches until Release. The watches stay open but become
 // silent; their connections stay usable.
@@ -146,7 +139,9 @@ func (a *Answers) rewrite(r *httputil.ProxyRequest) {
 // closed without a response.
 func (a *Answers) answer(resp *http.Response) error {
 	if IsWatch(resp.Request) {
-		resp.Body = a.watchBody(resp)
+		resp.Body = &watchBody{
+			answers: a, request: resp.Request, lines: bufio.NewReader(resp.Body), Closer: resp.Body,
+		}
 		return nil
 	}
 	if a.loses() {
@@ -173,8 +168,8 @@ func (a *Answers) answer(resp *http.Response) error {
 	resp.ContentLength = int64(len(body))
 	resp.Header.Set("Content-Length", fmt.Sprint(len(body)))
 	resp.Body = io.NopCloser(bytes.NewReader(body))
-	if reset {
-		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body[:len(body)/2]), failing{}))
+	if reset { // the error makes the proxy abort the stream
+		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body[:len(body)/2]), iotest.ErrReader(errReset)))
 	}
 	return nil
 }
@@ -184,25 +179,16 @@ func (a *Answers) resetting(r *http.Request) bool {
 	if a.opts.Reset == nil || !a.opts.Reset(r) {
 		return false
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.resets++
+	a.resets.Add(1)
 	return true
 }
 
-// failing is the rest of a body that is reset: its error makes the proxy abort the stream.
-type failing struct{}
-
-func (failing) Read([]byte) (int, error) { return 0, errReset }
-
+// loses reports whether a response must be lost, and counts it.
 func (a *Answers) loses() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.answers++
-	if a.opts.LoseEvery == 0 || a.answers%a.opts.LoseEvery != 0 {
+	if a.opts.LoseEvery == 0 || a.answers.Add(1)%int64(a.opts.LoseEvery) != 0 {
 		return false
 	}
-	a.lost++
+	a.lost.Add(1)
 	return true
 }
 
@@ -213,15 +199,6 @@ func IsWatch(r *http.Request) bool {
 }
 
 // watchBody passes on a watch line by line.
-func (a *Answers) watchBody(resp *http.Response) io.ReadCloser {
-	return &watchBody{
-		answers: a,
-		request: resp.Request,
-		lines:   bufio.NewReader(resp.Body),
-		Closer:  resp.Body,
-	}
-}
-
 type watchBody struct {
 	io.Closer
 

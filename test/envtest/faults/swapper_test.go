@@ -1,7 +1,6 @@
 package faults_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -70,13 +69,15 @@ func (s *swapper) body(r *http.Request, body []byte) []byte {
 	if list.Kind != "WorkflowList" {
 		return body
 	}
+	items := make([]string, len(list.Items))
 	for i, item := range list.Items {
+		items[i] = string(item)
 		if h, metadata, found := s.named(item); found && !h.undecodable {
-			list.Items[i] = json.RawMessage(h.text(s.namespace, metadata))
+			items[i] = h.text(s.namespace, metadata)
 		}
 	}
 	return fmt.Appendf(nil, `{"apiVersion":"argoproj.io/v1alpha1","kind":"WorkflowList","metadata":%s,"items":[%s]}`,
-		list.Metadata, bytes.Join(raw(list.Items), []byte(",")))
+		list.Metadata, strings.Join(items, ","))
 }
 
 func (s *swapper) event(line []byte) []byte {
@@ -91,12 +92,4 @@ func (s *swapper) event(line []byte) []byte {
 		return fmt.Appendf(nil, `{"type":%q,"object":%s}`, event.Type, h.text(s.namespace, metadata))
 	}
 	return line
-}
-
-func raw(items []json.RawMessage) [][]byte {
-	out := make([][]byte, len(items))
-	for i, item := range items {
-		out[i] = item
-	}
-	return out
 }
