@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -35,15 +34,10 @@ var _ = Describe("access that is taken away during a wait", func() {
 			kinds = append(kinds, tokenAccess(ctx, s, "by-file", fromFile))
 		}
 		verdicts := make([][]*verdict, len(kinds))
-		var all sync.WaitGroup
-		for i, kind := range kinds {
-			line := s.line(apiServer())
-			all.Go(func() {
-				defer GinkgoRecover()
-				verdicts[i] = kind.takeAndGive(ctx, s, line)
-			})
-		}
-		all.Wait()
+		each(len(kinds), func(i int) {
+			defer GinkgoRecover()
+			verdicts[i] = kinds[i].takeAndGive(ctx, s)
+		})
 		s.leave(ctx)
 		enter(slices.Concat(verdicts...)...)
 	}, SpecTimeout(5*time.Minute))
@@ -61,8 +55,9 @@ type access struct {
 
 // takeAndGive revokes the access of two waiting clients. One is patient and continues as soon as
 // the access is restored. The other's RetryFor ends before.
-func (a *access) takeAndGive(ctx context.Context, s *scene, line *faults.Line) []*verdict {
+func (a *access) takeAndGive(ctx context.Context, s *scene) []*verdict {
 	GinkgoHelper()
+	line := s.line(cluster.Config())
 	patient := s.caller(a.cfg, line)
 	opts := options(s.namespace)
 	opts.RetryFor = impatience
@@ -113,10 +108,7 @@ func roleAccess(ctx context.Context, s *scene) *access {
 		Expect(kube.RbacV1().Roles(s.namespace).Delete(ctx, account, metav1.DeleteOptions{})).To(Succeed())
 		s.awaitRefusal(ctx, a.cfg, a.want)
 	}
-	a.given = func(ctx context.Context) {
-		GinkgoHelper()
-		s.permit(ctx, account)
-	}
+	a.given = func(ctx context.Context) { s.permit(ctx, account) }
 	return a
 }
 
@@ -136,10 +128,7 @@ func tokenAccess(ctx context.Context, s *scene, account string, config func(file
 		Expect(kube.CoreV1().Secrets(s.namespace).Delete(ctx, secret, metav1.DeleteOptions{})).To(Succeed())
 		s.awaitRefusal(ctx, old, a.want)
 	}
-	a.given = func(ctx context.Context) {
-		GinkgoHelper()
-		s.writeToken(ctx, account, file)
-	}
+	a.given = func(ctx context.Context) { s.writeToken(ctx, account, file) }
 	return a
 }
 

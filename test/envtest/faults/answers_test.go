@@ -3,7 +3,7 @@ package faults_test
 import (
 	"context"
 	"fmt"
-	"sync"
+	"slices"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -31,31 +31,25 @@ var _ = Describe("a third of the answers is lost", func() {
 			s.answers(faults.AnswersOptions{LoseEvery: third, HTTP1: true}),
 		}
 		var got [processes][]made
-		var all sync.WaitGroup
-		for i := range processes {
-			all.Go(func() {
-				defer GinkgoRecover()
-				cfg := proxies[i].Config()
-				keyless := starts / processes
-				got[i] = startInProcess(ctx, work{
-					Host: cfg.Host, CAData: cfg.CAData, Namespace: s.namespace,
-					First: i * keyless, Keyless: keyless, Keyed: starts,
-				})
+		each(processes, func(i int) {
+			defer GinkgoRecover()
+			cfg := proxies[i].Config()
+			keyless := starts / processes
+			got[i] = startInProcess(ctx, work{
+				Host: cfg.Host, CAData: cfg.CAData, Namespace: s.namespace,
+				First: i * keyless, Keyless: keyless, Keyed: starts,
 			})
-		}
-		all.Wait()
-		lost := 0
-		for _, proxy := range proxies {
-			lost += proxy.Lost()
-		}
+		})
+		lost := proxies[0].Lost() + proxies[1].Lost()
 		h := s.held(ctx, "")
 		keyless, keyed := &verdict{}, &verdict{}
 		keyless.Fault = fmt.Sprintf("answers lost, %d starts without keys", starts)
 		keyed.Fault = fmt.Sprintf("answers lost, %d keys, each started by 2 processes", starts)
 		keyless.Injected, keyed.Injected = lost, lost // they ran concurrently
+		all := slices.Concat(got[:]...)
 		for i := range starts {
-			count(keyless, h, fmt.Sprint(i), got[:])
-			count(keyed, h, fmt.Sprint("key-", i), got[:])
+			count(keyless, h, fmt.Sprint(i), all)
+			count(keyed, h, fmt.Sprint("key-", i), all)
 		}
 		Expect(lost).To(BeNumerically(">", starts), "answers were lost")
 		Expect(h.byUID).To(HaveLen(2*starts), "nothing else was made")
@@ -73,13 +67,8 @@ var _ = Describe("a third of the answers is lost", func() {
 		v := &verdict{Row: faults.Row{
 			Fault: fmt.Sprintf("answers lost, %d starts by generateName and retry (not this library)", starts), InFlight: starts,
 		}}
-		var mu sync.Mutex
 		each(starts, func(i int) {
-			if err := startAsUsual(ctx, plain, s.namespace, i); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				v.wrong("start %d: %v", i, err)
-			}
+			v.failed(fmt.Sprintf("start %d", i), startAsUsual(ctx, plain, s.namespace, i))
 		})
 		h := s.held(ctx, "")
 		for i := range starts {
@@ -91,32 +80,29 @@ var _ = Describe("a third of the answers is lost", func() {
 			}
 		}
 		v.Injected = proxy.Lost()
-		table.Add(v.Row)
+		addRow(v.Row)
 		Expect(v.Injected).To(BeNumerically(">", 0))
 		Expect(len(h.byUID)).To(Equal(starts+v.Duplicated-v.Lost), "the counts add up")
 	}, SpecTimeout(2*time.Minute))
 })
 
 // count adds to v what the processes received for a start and what exists of it.
-func count(v *verdict, h held, id string, got [][]made) {
+func count(v *verdict, h held, id string, results []made) {
 	held := h.byStart[id]
-	switch len(held) {
-	case 0:
+	if len(held) == 0 {
 		v.lost("start %s", id)
 		return
-	case 1:
-	default:
+	}
+	if len(held) > 1 {
 		v.duplicated(len(held)-1, "start %s made %d workflows", id, len(held))
 	}
-	for _, results := range got {
-		for _, m := range results {
-			if m.ID != id {
-				continue
-			}
-			v.InFlight++
-			if m.Error != "" || m.UID != string(held[0].UID) {
-				v.wrong("start %s returned %q (%s), not %s", id, m.UID, m.Error, held[0].UID)
-			}
+	for _, m := range results {
+		if m.ID != id {
+			continue
+		}
+		v.InFlight++
+		if m.Error != "" || m.UID != string(held[0].UID) {
+			v.wrong("start %s returned %q (%s), not %s", id, m.UID, m.Error, held[0].UID)
 		}
 	}
 }

@@ -5,10 +5,7 @@ import (
 	"net/http"
 	"sync"
 
-	. "github.com/onsi/ginkgo/v2"
-	. "github.com/onsi/gomega"
 	utilnet "k8s.io/apimachinery/pkg/util/net"
-	"k8s.io/client-go/rest"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/faults"
@@ -18,7 +15,7 @@ import (
 type caller struct {
 	*workflow.WorkflowClient
 
-	conns *faults.Conns
+	conns faults.Conns
 	// nobodys means that no controller picks up the workflows that the caller starts. The test ends
 	// them.
 	nobodys bool
@@ -26,20 +23,6 @@ type caller struct {
 	mu         sync.Mutex
 	transports []http.RoundTripper
 	answers    map[int]int // by status code
-}
-
-// newCaller returns a client. Its connections go to the address that to returns, or directly to the
-// server if to is nil.
-func newCaller(cfg *rest.Config, to func() string, opts workflow.Options) *caller {
-	GinkgoHelper()
-	c := &caller{conns: &faults.Conns{To: to}, answers: map[int]int{}}
-	cfg = rest.CopyConfig(cfg)
-	cfg.Dial = c.conns.Dial
-	cfg.Wrap(c.wrap)
-	var err error
-	c.WorkflowClient, err = workflow.NewForConfig(cfg, opts)
-	Expect(err).NotTo(HaveOccurred())
-	return c
 }
 
 // wrap keeps a transport, to close its connections later, and counts the responses.

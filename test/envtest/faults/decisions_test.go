@@ -7,17 +7,15 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"k8s.io/client-go/util/workqueue"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/faults"
 )
 
@@ -28,31 +26,6 @@ const (
 	// halted controller would not get to each workflow in time. For kinds that expect no effect,
 	// waitersOfAKind is enough, because those mostly wait.
 	decidersOfAKind, waitersOfAKind = 2, 8
-
-	// delayTemplate waits for a duration and then at a gate. gatesTemplate waits at two gates.
-	delayTemplate = `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {name: delay-and-gate}
-spec:
-  entrypoint: main
-  templates:
-  - name: main
-    steps: [[{name: delay, template: delay}], [{name: then, template: gate}]]
-  - {name: delay, suspend: {duration: "3"}}
-  - {name: gate, suspend: {}}
-`
-	gatesTemplate = `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {name: gates}
-spec:
-  entrypoint: main
-  templates:
-  - name: main
-    steps: [[{name: approve, template: gate}], [{name: then, template: gate}]]
-  - {name: gate, suspend: {}}
-`
 )
 
 // decision is a kind of decision about a workflow.
@@ -155,70 +128,41 @@ func ended(so status.Outcome) workflow.Condition {
 	}
 }
 
-// ballot collects the results of the decisions of one kind.
-type ballot struct {
-	mu sync.Mutex
-	v  *verdict
+// newDecisions returns the verdict on n decisions of one kind.
+func newDecisions(kind string, n int) *verdict {
+	return &verdict{Row: faults.Row{Fault: "controller halted for 10–100 ms around its writes: " + kind, InFlight: n}}
 }
 
-func newBallot(kind string, n int) *ballot {
-	return &ballot{v: &verdict{Row: faults.Row{Fault: "controller halted for 10–100 ms around its writes: " + kind, InFlight: n}}}
-}
-
-func (b *ballot) enter(name string, failed, lost error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	switch {
-	case failed != nil:
-		b.v.wrong("%s: %v", name, failed)
-	case lost != nil:
-		b.v.lost("%s: %v", name, lost)
+// missed counts a decision as lost if there is an error, which shows that it had no effect.
+func (v *verdict) missed(name string, err error) {
+	if err != nil {
+		v.lost("%s: %v", name, err)
 	}
 }
 
 // run makes n decisions of the kind, each about its own workflow.
-func (d decision) run(ctx context.Context, c *caller, n int) *ballot {
-	b := newBallot(d.kind, n)
-	var deciders sync.WaitGroup
-	var left atomic.Int64
-	left.Store(int64(n))
+func (d decision) run(ctx context.Context, c *caller, n int) *verdict {
+	v := newDecisions(d.kind, n)
 	atOnce := decidersOfAKind
 	if d.never != nil {
 		atOnce = waitersOfAKind
 	}
-	for range atOnce {
-		deciders.Go(func() {
-			for left.Add(-1) >= 0 {
-				name, failed, lost := d.once(ctx, c)
-				b.enter(name, failed, lost)
-			}
-		})
-	}
-	deciders.Wait()
-	return b
+	workqueue.ParallelizeUntil(ctx, atOnce, n, func(int) { d.once(ctx, c, v) })
+	return v
 }
 
-// once makes one decision. failed is the error of making it; lost is an error that shows that it
-// had no effect.
-func (d decision) once(ctx context.Context, c *caller) (name string, failed, lost error) {
+// once makes one decision.
+func (d decision) once(ctx context.Context, c *caller, v *verdict) {
 	s, err := c.Start(ctx, workflow.StartRequest{Template: d.template, Spec: d.spec})
-	if err != nil {
-		return d.kind, err, nil
+	if v.failed(d.kind, err) {
+		return
 	}
-	name = s.Name
-	defer func() {
-		if err := c.Delete(ctx, name, workflow.DeleteOptions{}); err != nil && failed == nil {
-			failed = err
-		}
-	}()
-	ready, err := c.Wait(ctx, name, d.ready)
-	if err != nil {
-		return name, err, nil
+	defer func() { v.failed(s.Name, c.Delete(ctx, s.Name, workflow.DeleteOptions{})) }()
+	ready, err := c.Wait(ctx, s.Name, d.ready)
+	if v.failed(s.Name, err) || v.failed(s.Name, d.make(ctx, c, ready)) {
+		return
 	}
-	if err = d.make(ctx, c, ready); err != nil {
-		return name, err, nil
-	}
-	return name, nil, tookEffect(ctx, c, name, d.taken, d.never)
+	v.missed(s.Name, tookEffect(ctx, c, s.Name, d.taken, d.never))
 }
 
 // tookEffect returns nil if the state taken occurs in time, or if the state never does not.
@@ -240,7 +184,7 @@ func tookEffect(ctx context.Context, c *caller, name string, taken, never workfl
 }
 
 // backfills pauses backfills during a delay, and starts them again.
-func backfills(ctx context.Context, c *caller, namespace string, n int) (pauses, starts *ballot) {
+func backfills(ctx context.Context, c *caller, namespace string, n int) (pauses, starts *verdict) {
 	GinkgoHelper()
 	text, err := os.ReadFile("../../../examples/backfill/backfill.yaml")
 	Expect(err).NotTo(HaveOccurred())
@@ -250,53 +194,36 @@ func backfills(ctx context.Context, c *caller, namespace string, n int) (pauses,
 	argo.WorkflowTemplate, argo.Parameters, argo.Entrypoint = "delay-and-gate", nil, "main"
 	cfg.Backfill.Argo = &argo
 
-	pauses, starts = newBallot("Pause of a backfill", n), newBallot("Start of a paused backfill", n)
-	var deciders sync.WaitGroup
-	var next atomic.Int64
-	for range waitersOfAKind {
-		deciders.Go(func() {
-			for i := next.Add(1); i <= int64(n); i = next.Add(1) {
-				cfg := cfg
-				cfg.Backfill.Session = fmt.Sprintf("session-%d", i)
-				b, err := backfill.New(cfg, backfill.Dependencies{Workflows: c, Kubernetes: dyn})
-				if err != nil {
-					pauses.enter(cfg.Backfill.Session, err, nil)
-					continue
-				}
-				pauseAndStart(ctx, c, b, pauses, starts)
-			}
-		})
-	}
-	deciders.Wait()
+	pauses, starts = newDecisions("Pause of a backfill", n), newDecisions("Start of a paused backfill", n)
+	workqueue.ParallelizeUntil(ctx, waitersOfAKind, n, func(i int) {
+		cfg := cfg
+		cfg.Backfill.Session = fmt.Sprintf("session-%d", i)
+		b, err := backfill.New(cfg, backfill.Dependencies{Workflows: c, Kubernetes: dyn})
+		if !pauses.failed(cfg.Backfill.Session, err) {
+			pauseAndStart(ctx, c, b, pauses, starts)
+		}
+	})
 	return pauses, starts
 }
 
-func pauseAndStart(ctx context.Context, c *caller, b backfill.Backfill, pauses, starts *ballot) {
+func pauseAndStart(ctx context.Context, c *caller, b backfill.Backfill, pauses, starts *verdict) {
 	started, err := b.Start(ctx)
-	if err != nil {
-		pauses.enter("", err, nil)
+	if pauses.failed("start of a backfill", err) {
 		return
 	}
 	name := started.Workflow.Name
-	defer func() {
-		if err := c.Delete(ctx, name, workflow.DeleteOptions{}); err != nil {
-			starts.enter(name, err, nil)
-		}
-	}()
-	if _, err := c.Wait(ctx, name, phaseRunning); err != nil {
-		pauses.enter(name, err, nil)
+	defer func() { starts.failed(name, c.Delete(ctx, name, workflow.DeleteOptions{})) }()
+	if _, err := c.Wait(ctx, name, phaseRunning); pauses.failed(name, err) {
 		return
 	}
-	if err := b.Pause(ctx); err != nil {
-		pauses.enter(name, err, nil)
+	if pauses.failed(name, b.Pause(ctx)) {
 		return
 	}
-	pauses.enter(name, nil, tookEffect(ctx, c, name, nil, waitsAt("then")))
-	if _, err := b.Start(ctx); err != nil {
-		starts.enter(name, err, nil)
+	pauses.missed(name, tookEffect(ctx, c, name, nil, waitsAt("then")))
+	if _, err := b.Start(ctx); starts.failed(name, err) {
 		return
 	}
-	starts.enter(name, nil, tookEffect(ctx, c, name, waitsAt("then"), nil))
+	starts.missed(name, tookEffect(ctx, c, name, waitsAt("then"), nil))
 }
 
 // After a write of its own, the controller of Argo 3.7.4 puts an older copy of a workflow back into
@@ -305,29 +232,24 @@ func pauseAndStart(ctx context.Context, c *caller, b backfill.Backfill, pauses, 
 var _ = Describe("decisions", Serial, func() {
 	It("take effect though the workflow-controller is halted around its writes", func(ctx SpecContext) {
 		s := newScene(ctx)
-		for _, template := range []string{delayTemplate, gatesTemplate} {
-			argotest.Create(ctx, argotest.Templates(dyn, s.namespace), template)
-		}
 		c := s.caller(cluster.Config(), nil)
 		n := form(6, 300)
 
 		h := s.haltController(ctx)
 		kinds := decisions()
-		ballots := make([]*ballot, len(kinds)+2)
+		verdicts := make([]*verdict, len(kinds)+2)
 		each(len(kinds)+1, func(i int) {
 			defer GinkgoRecover()
 			if i == len(kinds) {
-				ballots[i], ballots[i+1] = backfills(ctx, c, s.namespace, n)
+				verdicts[i], verdicts[i+1] = backfills(ctx, c, s.namespace, n)
 				return
 			}
-			ballots[i] = kinds[i].run(ctx, c, n)
+			verdicts[i] = kinds[i].run(ctx, c, n)
 		})
 		halts := h.stop()
-		Expect(ballots).NotTo(ContainElement(BeNil()))
-		verdicts := make([]*verdict, len(ballots))
-		for i, b := range ballots {
-			b.v.Injected = halts
-			verdicts[i] = b.v
+		Expect(verdicts).NotTo(ContainElement(BeNil()))
+		for _, v := range verdicts {
+			v.Injected = halts
 		}
 		s.leave(ctx)
 		enter(verdicts...)

@@ -2,7 +2,6 @@ package faults_test
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -10,7 +9,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -25,7 +23,6 @@ const restedAfter = 47 * time.Second
 var _ = Describe("the time that decisions take", func() {
 	It("is that of a read and a write where the controller has not written for long", func(ctx SpecContext) {
 		s := newScene(ctx)
-		argotest.Create(ctx, argotest.Templates(dyn, s.namespace), gatesTemplate)
 		c := s.caller(cluster.Config(), nil)
 		n := form(10, 50)
 
@@ -40,9 +37,7 @@ var _ = Describe("the time that decisions take", func() {
 			if _, err := argotest.Workflows(dyn, s.namespace).Get(ctx, name, metav1.GetOptions{}); err != nil {
 				return err
 			}
-			patch := fmt.Appendf(nil, `{"metadata":{"annotations":{"at":%q}}}`, time.Now().Format(time.RFC3339Nano))
-			_, err := argotest.Workflows(dyn, s.namespace).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{})
-			return err
+			return s.patch(ctx, name, `{"metadata":{"annotations":{"at":%q}}}`, time.Now().Format(time.RFC3339Nano))
 		}
 		atOnce := median(ctx, c, n, 0, resume)
 		alone := median(ctx, c, n, 0, bare)

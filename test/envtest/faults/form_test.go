@@ -39,3 +39,10 @@ const retryFor = 2 * time.Minute
 func options(namespace string) workflow.Options {
 	return workflow.Options{Namespace: namespace, RetryFor: retryFor, WatchSilence: form(5*time.Second, 20*time.Second)}
 }
+
+// unmanaged returns the options of clients whose workflows no controller picks up.
+func unmanaged(namespace string) workflow.Options {
+	opts := options(namespace)
+	opts.InstanceID = nobody
+	return opts
+}

@@ -2,7 +2,6 @@ package faults_test
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -12,10 +11,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/faults"
 )
@@ -26,17 +23,14 @@ var _ = Describe("waits and starts go on", func() {
 	BeforeEach(func(ctx SpecContext) { s = newScene(ctx) }, NodeTimeout(soon))
 
 	It("while etcd forgets what a client has not seen yet", Serial, func(ctx SpecContext) {
-		line := s.line(apiServer())
+		line := s.line(cluster.Config())
 		trial{
 			fault:   "etcd compacted while the line was down",
-			waits:   form(40, 200),
-			starts:  form(20, 80),
 			rounds:  form(1, 3),
 			callers: []*caller{s.caller(cluster.Config(), line)},
 			inject: func(ctx context.Context, r round) {
 				line.Down()
-				r.start()
-				r.end()
+				r.begin()
 				s.touchAll(ctx)
 				// An API server that has been running for a while still has in memory what etcd has
 				// compacted.
@@ -62,11 +56,9 @@ var _ = Describe("waits and starts go on", func() {
 			query.Set("resourceVersion", "1")
 			r.URL.RawQuery = query.Encode()
 		}})
-		line := s.line(addressIn(proxy.Config()))
+		line := s.line(proxy.Config())
 		trial{
 			fault:    "410 Gone for every second watch",
-			waits:    form(40, 200),
-			starts:   form(20, 80),
 			rounds:   form(4, 10),
 			callers:  []*caller{s.caller(proxy.Config(), line)},
 			inject:   cutting(line),
@@ -79,23 +71,18 @@ var _ = Describe("waits and starts go on", func() {
 // touchAll changes each workflow, so that the clients' versions become outdated.
 func (s *scene) touchAll(ctx context.Context) {
 	GinkgoHelper()
-	list, err := argotest.Workflows(dyn, s.namespace).List(ctx, metav1.ListOptions{})
-	Expect(err).NotTo(HaveOccurred())
-	versions := map[string]string{}
-	for _, item := range list.Items {
-		versions[item.GetName()] = item.GetResourceVersion()
-	}
-	s.touch(ctx, versions)
+	s.touch(ctx, slices.Collect(maps.Values(s.held(ctx, "").byUID)))
 }
 
-// touch changes an annotation of each workflow that still has its version in versions.
-func (s *scene) touch(ctx context.Context, versions map[string]string) {
+// touch changes an annotation of each workflow that has not changed since it was read.
+func (s *scene) touch(ctx context.Context, workflows []*status.WorkflowStatus) {
 	GinkgoHelper()
-	names := slices.Collect(maps.Keys(versions))
-	each(len(names), func(i int) {
+	each(len(workflows), func(i int) {
 		defer GinkgoRecover()
-		patch := fmt.Appendf(nil, `{"metadata":{"resourceVersion":%q,"annotations":{"faults.argoservice/touched":%q}}}`, versions[names[i]], time.Now().String())
-		_, err := argotest.Workflows(dyn, s.namespace).Patch(ctx, names[i], types.MergePatchType, patch, metav1.PatchOptions{})
-		Expect(err).To(Or(Succeed(), MatchError(apierrors.IsNotFound, "IsNotFound"), MatchError(apierrors.IsConflict, "IsConflict")))
+		err := s.patch(ctx, workflows[i].Name,
+			`{"metadata":{"resourceVersion":%q,"annotations":{"faults.argoservice/touched":%q}}}`,
+			workflows[i].ResourceVersion, time.Now().String())
+		Expect(err).To(Or(
+			Succeed(), MatchError(apierrors.IsNotFound, "IsNotFound"), MatchError(apierrors.IsConflict, "IsConflict")))
 	})
 }

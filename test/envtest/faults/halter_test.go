@@ -90,12 +90,14 @@ func seeded(number int) *rand.Rand {
 	return rand.New(rand.NewPCG(uint64(GinkgoRandomSeed()), uint64(number)))
 }
 
-// sleep returns after d, or when ctx ends.
-func sleep(ctx context.Context, d time.Duration) {
+// sleep sleeps for d, and returns false if ctx ends before.
+func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		return true
 	case <-ctx.Done():
+		return false
 	}
 }

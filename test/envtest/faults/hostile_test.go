@@ -10,12 +10,9 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/faults"
 )
 
@@ -35,14 +32,8 @@ var _ = Describe("objects no one should meet", first, func() {
 	var s *scene
 	BeforeEach(func(ctx SpecContext) { s = newScene(ctx) }, NodeTimeout(soon))
 
-	opts := func() workflow.Options {
-		o := options(s.namespace)
-		o.InstanceID = nobody
-		return o
-	}
-
 	It("from the API server end neither an operation badly nor what others do", func(ctx SpecContext) {
-		c := s.callerWith(cluster.Config(), nil, opts())
+		c := s.callerWith(cluster.Config(), nil, unmanaged(s.namespace))
 		g := newGathering(ctx, s, c, "objects no one should meet, from the API server")
 		for _, h := range storable() {
 			g.meet(ctx, h, g.store)
@@ -53,7 +44,7 @@ var _ = Describe("objects no one should meet", first, func() {
 	It("from something in between end neither an operation badly nor what others do", func(ctx SpecContext) {
 		swap := &swapper{namespace: s.namespace}
 		proxy := s.answers(faults.AnswersOptions{Body: swap.body, Event: swap.event})
-		c := s.callerWith(proxy.Config(), nil, opts())
+		c := s.callerWith(proxy.Config(), nil, unmanaged(s.namespace))
 		g := newGathering(ctx, s, c, "objects no one should meet, from something in between")
 		for _, h := range foreign() {
 			g.meet(ctx, h, func(ctx context.Context, h hostile) {
@@ -72,9 +63,7 @@ type gathering struct {
 	good   []string
 	waits  sync.WaitGroup
 	bad    []hostile
-
-	mu sync.Mutex
-	v  *verdict
+	v      *verdict
 }
 
 func newGathering(ctx context.Context, s *scene, c *caller, fault string) *gathering {
@@ -95,18 +84,12 @@ func newGathering(ctx context.Context, s *scene, c *caller, fault string) *gathe
 			})
 			first()
 			if err != nil || state.UID != started.UID || state.Outcome() != status.OutcomeSucceeded {
-				g.wrong("wait for %s: %v", started.Name, err)
+				g.v.wrong("wait for %s: %v", started.Name, err)
 			}
 		})
 	}
 	seen.Wait()
 	return g
-}
-
-func (g *gathering) wrong(format string, args ...any) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.v.wrong(format, args...)
 }
 
 // meet creates a hostile object, changes it, and runs every operation on it.
@@ -119,7 +102,8 @@ func (g *gathering) meet(ctx context.Context, h hostile, bring func(context.Cont
 	g.bad = append(g.bad, h)
 	g.v.Injected++
 	for range 3 { // for calls that watch the namespace
-		g.patch(ctx, h.name, `{"metadata":{"annotations":{"faults.argoservice/touched":"`+time.Now().String()+`"}}}`)
+		const touch = `{"metadata":{"annotations":{"faults.argoservice/touched":%q}}}`
+		Expect(g.scene.patch(ctx, h.name, touch, time.Now().String())).To(Succeed())
 	}
 	for _, op := range g.operations() {
 		if op.name == "watch" && h.undecodable {
@@ -214,9 +198,9 @@ func (g *gathering) bounded(ctx context.Context, what string, do func(context.Co
 	case took > opTime || errors.Is(err, errLate):
 		g.v.lost("%s: %v after %s", what, err, took)
 	case err != nil && !errors.As(err, &e):
-		g.wrong("%s: %.300v", what, err)
+		g.v.wrong("%s: %.300v", what, err)
 	case grown > opHeap:
-		g.wrong("%s: %d MiB of heap", what, grown>>20)
+		g.v.wrong("%s: %d MiB of heap", what, grown>>20)
 	}
 	GinkgoLogr.Info(what, "took", took, "MiB", grown>>20, "error", fmt.Sprintf("%.200v", err))
 }
@@ -252,7 +236,8 @@ func (g *gathering) end(ctx context.Context) {
 	GinkgoHelper()
 	g.bounded(ctx, "list of all", g.list)
 	for _, name := range g.good {
-		g.patch(ctx, name, `{"status":{"phase":"Succeeded","finishedAt":"2026-01-01T00:00:00Z"}}`)
+		const succeed = `{"status":{"phase":"Succeeded","finishedAt":"2026-01-01T00:00:00Z"}}`
+		Expect(g.scene.patch(ctx, name, succeed)).To(Succeed())
 	}
 	done := make(chan struct{})
 	go func() {
@@ -262,12 +247,6 @@ func (g *gathering) end(ctx context.Context) {
 	Eventually(ctx, done).WithTimeout(2*soon).Should(BeClosed(), "the waits for good workflows end")
 	g.scene.leave(ctx)
 	enter(g.v)
-}
-
-func (g *gathering) patch(ctx context.Context, name, patch string) {
-	GinkgoHelper()
-	_, err := argotest.Workflows(dyn, g.scene.namespace).Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
-	Expect(err).NotTo(HaveOccurred())
 }
 
 // store makes the API server store an object exactly as it is written.

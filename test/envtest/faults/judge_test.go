@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -17,23 +18,33 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/faults"
 )
 
-// verdict is a row of the table, with a description of each problem.
+// verdict is a row of the table, with a description of each problem. Problems can be added concurrently.
 type verdict struct {
 	faults.Row
 
+	mu       sync.Mutex // guards the counts of problems, too
 	problems []string
 }
 
-func (v *verdict) lost(format string, args ...any)  { v.note(&v.Lost, "lost: "+format, args...) }
-func (v *verdict) wrong(format string, args ...any) { v.note(&v.Wrong, "wrong: "+format, args...) }
+func (v *verdict) lost(format string, args ...any)  { v.note(&v.Lost, 1, "lost: "+format, args...) }
+func (v *verdict) wrong(format string, args ...any) { v.note(&v.Wrong, 1, "wrong: "+format, args...) }
 func (v *verdict) duplicated(n int, format string, args ...any) {
-	v.Duplicated += n - 1
-	v.note(&v.Duplicated, "duplicated: "+format, args...)
+	v.note(&v.Duplicated, n, "duplicated: "+format, args...)
 }
 
-func (v *verdict) note(count *int, format string, args ...any) {
-	*count++
+func (v *verdict) note(count *int, n int, format string, args ...any) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	*count += n
 	v.problems = append(v.problems, fmt.Sprintf(format, args...))
+}
+
+// failed counts an error of a call about a workflow as wrong, and reports whether there is one.
+func (v *verdict) failed(name string, err error) bool {
+	if err != nil {
+		v.wrong("%s: %v", name, err)
+	}
+	return err != nil
 }
 
 // enter adds the rows to the table and fails the spec if one is not clean.
@@ -42,7 +53,7 @@ func enter(verdicts ...*verdict) {
 	const most = 12
 	var problems []string
 	for _, v := range verdicts {
-		table.Add(v.Row)
+		addRow(v.Row)
 		if !v.Clean() {
 			problems = append(problems, fmt.Sprintf("%+v", v.Row))
 			problems = append(problems, v.problems[:min(most, len(v.problems))]...)

@@ -12,7 +12,6 @@ import (
 	. "github.com/onsi/gomega"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/faults"
@@ -72,12 +71,8 @@ func (s *scene) relabel(ctx context.Context, remove bool) int {
 	list, err := argotest.Workflows(dyn, s.namespace).List(ctx, metav1.ListOptions{})
 	Expect(err).NotTo(HaveOccurred())
 	changed := 0
-	for i, item := range list.Items {
-		if i%2 == 1 {
-			continue
-		}
-		patch := fmt.Appendf(nil, `{"metadata":{"labels":{%q:%s}}}`, labelTeam, team)
-		_, err := argotest.Workflows(dyn, s.namespace).Patch(ctx, item.GetName(), types.MergePatchType, patch, metav1.PatchOptions{})
+	for i := 0; i < len(list.Items); i += 2 {
+		err := s.patch(ctx, list.Items[i].GetName(), `{"metadata":{"labels":{%q:%s}}}`, labelTeam, team)
 		Expect(err).To(Or(Succeed(), MatchError(apierrors.IsNotFound, "IsNotFound"))) // a workflow that ends by being deleted
 		changed++
 	}

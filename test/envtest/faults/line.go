@@ -12,9 +12,6 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// anyPort makes the kernel choose a free port.
-const anyPort = "127.0.0.1:0"
-
 // Direction is a direction of a line.
 type Direction string
 
@@ -31,19 +28,20 @@ type Line struct {
 	mu       sync.Mutex
 	proxy    *toxiproxy.Proxy // used by new connections
 	stranded []*toxiproxy.Proxy
-	toxics   []string // of proxy
 }
 
 // NewLine opens a line to a server's address. The caller must call Close.
 func NewLine(server string) (*Line, error) {
 	l := &Line{server: server}
 	var err error
-	l.proxy, err = openProxy(server, anyPort)
+	l.proxy, err = openProxy(server)
 	return l, err
 }
 
-func openProxy(server, listen string) (*toxiproxy.Proxy, error) {
-	proxy := toxiproxy.NewProxy(toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()), "line", listen, server)
+func openProxy(server string) (*toxiproxy.Proxy, error) {
+	const anyPort = "127.0.0.1:0"
+	quiet := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+	proxy := toxiproxy.NewProxy(quiet, "line", anyPort, server)
 	if err := proxy.Start(); err != nil {
 		return nil, fmt.Errorf("open line to %s: %w", server, err)
 	}
@@ -87,13 +85,14 @@ func (l *Line) Up() error {
 func (l *Line) Strand() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	next, err := openProxy(l.server, anyPort)
+	next, err := openProxy(l.server)
 	if err != nil {
 		return err
 	}
 	old := l.proxy
-	l.proxy, l.stranded, l.toxics = next, append(l.stranded, old), nil
-	return errors.Join(addToxic(old, "timeout", Upstream, nil), addToxic(old, "timeout", Downstream, nil))
+	l.proxy, l.stranded = next, append(l.stranded, old)
+	never := map[string]int{"timeout": 0}
+	return errors.Join(addToxic(old, "timeout", Upstream, never), addToxic(old, "timeout", Downstream, never))
 }
 
 // Spoil adds one of toxiproxy's toxics to all connections, existing and new, until Clear is called:
@@ -103,23 +102,14 @@ func (l *Line) Strand() error {
 func (l *Line) Spoil(toxic string, direction Direction, attributes map[string]int) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := addToxic(l.proxy, toxic, direction, attributes); err != nil {
-		return err
-	}
-	l.toxics = append(l.toxics, toxicName(toxic, direction))
-	return nil
+	return addToxic(l.proxy, toxic, direction, attributes)
 }
 
 // Clear removes all toxics. Connections that "timeout" kept silent are closed.
-func (l *Line) Clear(ctx context.Context) error {
+func (l *Line) Clear(ctx context.Context) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var errs []error
-	for _, name := range l.toxics {
-		errs = append(errs, l.proxy.Toxics.RemoveToxic(ctx, name))
-	}
-	l.toxics = nil
-	return errors.Join(errs...)
+	l.proxy.Toxics.ResetToxics(ctx)
 }
 
 // Close closes the line and all its connections.
@@ -131,16 +121,9 @@ func (l *Line) Close() {
 	}
 }
 
-func toxicName(toxic string, direction Direction) string { return toxic + "_" + string(direction) }
-
 // addToxic adds a toxic by JSON, the only form that toxiproxy offers to other packages.
 func addToxic(proxy *toxiproxy.Proxy, toxic string, direction Direction, attributes map[string]int) error {
-	if attributes == nil {
-		attributes = map[string]int{}
-	}
-	data, err := json.Marshal(map[string]any{
-		"name": toxicName(toxic, direction), "type": toxic, "stream": direction, "attributes": attributes,
-	})
+	data, err := json.Marshal(map[string]any{"type": toxic, "stream": direction, "attributes": attributes})
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,16 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/faults"
 )
 
+// toxic is a toxic of a line.
+type toxic struct {
+	name       string
+	attributes map[string]int
+	directions []faults.Direction
+	// lasts is how long it stays on the line, from right after a round's operations have begun. 0 means
+	// from before they begin until all calls have ended.
+	lasts time.Duration
+}
+
 // The line between a client and the API server has faults. The test itself and the controller use
 // other connections.
 var _ = Describe("waits and starts go on", func() {
@@ -21,39 +31,59 @@ var _ = Describe("waits and starts go on", func() {
 	)
 	BeforeEach(func(ctx SpecContext) {
 		s = newScene(ctx)
-		line = s.line(apiServer())
+		line = s.line(cluster.Config())
 		c = s.caller(cluster.Config(), line)
 	}, NodeTimeout(soon))
 
-	// spoilt spoils the line for a while, right after the operations have begun.
-	spoilt := func(ctx context.Context, r round, d time.Duration, toxic string, attributes map[string]int, directions ...faults.Direction) {
-		GinkgoHelper()
-		r.start()
-		for _, direction := range directions {
-			Expect(line.Spoil(toxic, direction, attributes)).To(Succeed())
-		}
-		r.end()
-		hold(ctx, d)
-		Expect(line.Clear(ctx)).To(Succeed())
-	}
-
-	DescribeTable("while connections are cut",
-		func(ctx SpecContext, fault string, direction faults.Direction, bytes int) {
-			trial{
-				fault:   fault,
-				waits:   form(40, 200),
-				starts:  form(20, 80),
-				rounds:  form(2, 8),
-				callers: []*caller{c},
-				inject: func(ctx context.Context, r round) {
-					spoilt(ctx, r, 2*time.Second, "limit_data", map[string]int{"bytes": bytes}, direction)
-				},
-				injected: c.conns.Made, // each ended that way, except the last
-			}.run(ctx, s)
+	silence := form(5*time.Second, 20*time.Second)
+	upstream, downstream := []faults.Direction{faults.Upstream}, []faults.Direction{faults.Downstream}
+	both := []faults.Direction{faults.Upstream, faults.Downstream}
+	DescribeTable("while",
+		func(ctx SpecContext, t trial, x toxic) {
+			if x.name == "bandwidth" && !long() {
+				Skip("the short form takes a line so slow for a dead one: it looks after 5 s, in which 50 KB come through")
+			}
+			spoil := func() {
+				for _, direction := range x.directions {
+					Expect(line.Spoil(x.name, direction, x.attributes)).To(Succeed())
+				}
+			}
+			t.inject = func(ctx context.Context, r round) {
+				r.start()
+				spoil()
+				r.end()
+				hold(ctx, x.lasts)
+				line.Clear(ctx)
+			}
+			if x.lasts == 0 {
+				t.inject = func(_ context.Context, r round) {
+					spoil()
+					r.begin()
+				}
+				t.restore = line.Clear
+			}
+			if x.name == "limit_data" {
+				t.injected = c.conns.Made // each ended that way, except the last
+			}
+			t.callers = []*caller{c}
+			t.run(ctx, s)
 		},
 		// Some requests succeed first, and the next one is cut at any point.
-		Entry("in the middle of requests", "connections cut in the middle of requests", faults.Upstream, 6_000, SpecTimeout(4*time.Minute)),
-		Entry("in the middle of answers", "connections cut in the middle of answers", faults.Downstream, 12_000, SpecTimeout(4*time.Minute)),
+		Entry("connections are cut in the middle of requests", SpecTimeout(4*time.Minute),
+			trial{fault: "connections cut in the middle of requests", rounds: form(2, 8)},
+			toxic{"limit_data", map[string]int{"bytes": 6_000}, upstream, 2 * time.Second}),
+		Entry("connections are cut in the middle of answers", SpecTimeout(4*time.Minute),
+			trial{fault: "connections cut in the middle of answers", rounds: form(2, 8)},
+			toxic{"limit_data", map[string]int{"bytes": 12_000}, downstream, 2 * time.Second}),
+		Entry("nothing gets through at all", SpecTimeout(4*time.Minute),
+			trial{fault: fmt.Sprintf("nothing gets through for %.0f s, and then connections are closed", silence.Seconds())},
+			toxic{"timeout", map[string]int{"timeout": 0}, both, silence}),
+		Entry("each answer takes 2 s", SpecTimeout(4*time.Minute),
+			trial{fault: "latency of 2 s", waits: form(20, 100), starts: form(10, 50)},
+			toxic{"latency", map[string]int{"latency": 2000}, downstream, 0}),
+		Entry("the line carries 10 KB/s", SpecTimeout(4*time.Minute),
+			trial{fault: "bandwidth of 10 KB/s", waits: form(8, 30), starts: form(4, 10)},
+			toxic{"bandwidth", map[string]int{"rate": 10}, both, 0}),
 	)
 
 	It("while connections are cut in the middle of watches", func(ctx SpecContext) {
@@ -70,8 +100,6 @@ var _ = Describe("waits and starts go on", func() {
 	It("while connections are half-open", func(ctx SpecContext) {
 		trial{
 			fault:   "connections half-open: packets dropped, no reset",
-			waits:   form(40, 200),
-			starts:  form(20, 80),
 			rounds:  form(1, 2),
 			callers: []*caller{c},
 			inject: func(ctx context.Context, r round) {
@@ -80,57 +108,6 @@ var _ = Describe("waits and starts go on", func() {
 				r.end()
 				hold(ctx, form(time.Second, 50*time.Second)) // in the long form until clients have noticed
 			},
-			within: time.Minute,
-		}.run(ctx, s)
-	}, SpecTimeout(4*time.Minute))
-
-	It("while nothing gets through at all", func(ctx SpecContext) {
-		silence := form(5*time.Second, 20*time.Second)
-		trial{
-			fault:   fmt.Sprintf("nothing gets through for %.0f s, and then connections are closed", silence.Seconds()),
-			waits:   form(40, 200),
-			starts:  form(20, 80),
-			rounds:  1,
-			callers: []*caller{c},
-			inject: func(ctx context.Context, r round) {
-				spoilt(ctx, r, silence, "timeout", map[string]int{"timeout": 0}, faults.Upstream, faults.Downstream)
-			},
-		}.run(ctx, s)
-	}, SpecTimeout(4*time.Minute))
-
-	It("while each answer takes 2 s", func(ctx SpecContext) {
-		trial{
-			fault:   "latency of 2 s",
-			waits:   form(20, 100),
-			starts:  form(10, 50),
-			rounds:  1,
-			callers: []*caller{c},
-			inject: func(_ context.Context, r round) {
-				Expect(line.Spoil("latency", faults.Downstream, map[string]int{"latency": 2000})).To(Succeed())
-				r.start()
-				r.end()
-			},
-			restore: func(ctx context.Context) { Expect(line.Clear(ctx)).To(Succeed()) },
-		}.run(ctx, s)
-	}, SpecTimeout(4*time.Minute))
-
-	It("while the line carries 10 KB/s", func(ctx SpecContext) {
-		if !long() {
-			Skip("the short form takes a line so slow for a dead one: it looks after 5 s, in which 50 KB come through")
-		}
-		trial{
-			fault:   "bandwidth of 10 KB/s",
-			waits:   form(8, 30),
-			starts:  form(4, 10),
-			rounds:  1,
-			callers: []*caller{c},
-			inject: func(_ context.Context, r round) {
-				Expect(line.Spoil("bandwidth", faults.Downstream, map[string]int{"rate": 10})).To(Succeed())
-				Expect(line.Spoil("bandwidth", faults.Upstream, map[string]int{"rate": 10})).To(Succeed())
-				r.start()
-				r.end()
-			},
-			restore: func(ctx context.Context) { Expect(line.Clear(ctx)).To(Succeed()) },
 		}.run(ctx, s)
 	}, SpecTimeout(4*time.Minute))
 
@@ -141,12 +118,10 @@ var _ = Describe("waits and starts go on", func() {
 			fault:   "watches that go silent",
 			waits:   form(20, 100),
 			starts:  form(10, 50),
-			rounds:  1,
 			callers: []*caller{s.caller(proxy.Config(), nil)},
 			inject: func(_ context.Context, r round) {
 				proxy.HoldWatches()
-				r.start()
-				r.end()
+				r.begin()
 			},
 			restore: func(context.Context) { proxy.Release() },
 		}.run(ctx, s)

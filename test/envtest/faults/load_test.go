@@ -12,6 +12,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"k8s.io/client-go/util/workqueue"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -252,17 +253,16 @@ func (l *load) allEnded(ctx context.Context, help bool) error {
 		}
 	}
 	l.mu.Unlock()
-	h := l.scene.held(ctx, l.selector())
 	var running []string
-	overlooked := map[string]string{}
-	for uid, s := range h.byUID {
+	var overlooked []*status.WorkflowStatus
+	for uid, s := range l.scene.held(ctx, l.selector()).byUID {
 		byItself, waitedFor := byThemselves[uid]
 		if !waitedFor || s.Completed() {
 			continue
 		}
 		running = append(running, s.Name)
 		if byItself {
-			overlooked[s.Name] = s.ResourceVersion
+			overlooked = append(overlooked, s)
 		}
 	}
 	if help {
@@ -318,14 +318,5 @@ func (w *waiter) see(s *status.WorkflowStatus) (bool, error) {
 // each calls work for 0 to n-1, several at a time, and returns when all calls have returned.
 func each(n int, work func(i int)) {
 	const atOnce = 32
-	free := make(chan struct{}, atOnce)
-	var all sync.WaitGroup
-	for i := range n {
-		free <- struct{}{}
-		all.Go(func() {
-			defer func() { <-free }()
-			work(i)
-		})
-	}
-	all.Wait()
+	workqueue.ParallelizeUntil(context.Background(), atOnce, n, work)
 }

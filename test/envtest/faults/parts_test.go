@@ -34,8 +34,7 @@ var _ = Describe("waits and starts go on", Serial, func() {
 			rounds:  form(3, 20),
 			callers: []*caller{account, admin},
 			inject: func(ctx context.Context, r round) {
-				r.start()
-				r.end()
+				r.begin()
 				Expect(cluster.Kill(ctx, envtest.PartAPIServer)).To(Succeed())
 				restartAPIServer(ctx, r)
 			},
@@ -46,8 +45,6 @@ var _ = Describe("waits and starts go on", Serial, func() {
 		DeferCleanup(func() { Expect(cluster.Continue(envtest.PartEtcd)).To(Succeed()) })
 		trial{
 			fault:   "etcd paused for 10 s",
-			waits:   form(40, 200),
-			starts:  form(20, 80),
 			rounds:  form(1, 2),
 			callers: []*caller{s.caller(cluster.Config(), nil)},
 			inject: func(ctx context.Context, r round) {
@@ -63,14 +60,11 @@ var _ = Describe("waits and starts go on", Serial, func() {
 	It("while the workflow-controller is killed and restarted", func(ctx SpecContext) {
 		trial{
 			fault:   "workflow-controller killed and restarted",
-			waits:   form(40, 200),
-			starts:  form(20, 80),
 			rounds:  form(1, 4),
 			callers: []*caller{s.caller(cluster.Config(), nil)},
 			inject: func(ctx context.Context, r round) {
 				Expect(cluster.Kill(ctx, envtest.PartWorkflowController)).To(Succeed())
-				r.start()
-				r.end()
+				r.begin()
 				hold(ctx, time.Second) // so that all requests are sent during the outage
 				Expect(cluster.Restart(ctx, envtest.PartWorkflowController)).To(Succeed())
 			},
@@ -92,8 +86,7 @@ func restartAPIServer(ctx context.Context, r round) {
 // cutting returns a fault that cuts all connections in the middle of a round's operations.
 func cutting(line *faults.Line) func(ctx context.Context, r round) {
 	return func(ctx context.Context, r round) {
-		r.start()
-		r.end()
+		r.begin()
 		Expect(line.Cut()).To(Succeed())
 		hold(ctx, breath)
 	}
@@ -102,11 +95,7 @@ func cutting(line *faults.Line) func(ctx context.Context, r round) {
 // hold keeps a fault up for a duration that is part of the test.
 func hold(ctx context.Context, d time.Duration) {
 	GinkgoHelper()
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
+	if !sleep(ctx, d) {
 		Fail("the spec's time is over")
 	}
 }

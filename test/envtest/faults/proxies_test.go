@@ -13,6 +13,7 @@ import (
 	"time"
 
 	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/gbytes"
 	"go.uber.org/goleak"
 	"k8s.io/client-go/rest"
 
@@ -42,10 +43,8 @@ func echo(t *testing.T) string {
 }
 
 // says sends a line and returns the response.
-func says(conn net.Conn, line string) (string, error) { return saysWithin(soon, conn, line) }
-
-func saysWithin(lasts time.Duration, conn net.Conn, line string) (string, error) {
-	if err := conn.SetDeadline(time.Now().Add(lasts)); err != nil {
+func says(conn net.Conn, line string, within time.Duration) (string, error) {
+	if err := conn.SetDeadline(time.Now().Add(within)); err != nil {
 		return "", err
 	}
 	if _, err := fmt.Fprintln(conn, line); err != nil {
@@ -70,50 +69,44 @@ func TestLine(t *testing.T) {
 	}
 
 	cut := dial()
-	g.Expect(says(cut, "a")).To(Equal("a"))
+	g.Expect(says(cut, "a", soon)).To(Equal("a"))
 	g.Expect(line.Cut()).To(Succeed())
-	_, err = says(cut, "b")
+	_, err = says(cut, "b", soon)
 	g.Expect(err).To(Or(MatchError(io.EOF), MatchError(ContainSubstring("reset")), MatchError(ContainSubstring("broken pipe"))))
 
 	stranded := dial()
-	g.Expect(says(stranded, "c")).To(Equal("c"))
+	g.Expect(says(stranded, "c", soon)).To(Equal("c"))
 	g.Expect(line.Strand()).To(Succeed())
-	_, err = saysWithin(500*time.Millisecond, stranded, "d")
+	_, err = says(stranded, "d", 500*time.Millisecond)
 	g.Expect(err).To(MatchError(os.ErrDeadlineExceeded), "neither an answer nor an end")
 	fresh := dial()
-	g.Expect(says(fresh, "e")).To(Equal("e"), "new connections work")
+	g.Expect(says(fresh, "e", soon)).To(Equal("e"), "new connections work")
 
 	g.Expect(line.Spoil("limit_data", faults.Downstream, map[string]int{"bytes": 4})).To(Succeed())
 	g.Expect(line.Spoil("no_such_toxic", faults.Downstream, nil)).NotTo(Succeed())
 	limited := dial()
-	_, err = says(limited, "a long line")
+	_, err = says(limited, "a long line", soon)
 	g.Expect(err).To(MatchError(io.EOF))
-	g.Expect(line.Clear(t.Context())).To(Succeed())
+	line.Clear(t.Context())
 	whole := dial()
-	g.Expect(says(whole, "a long line")).To(Equal("a long line"))
+	g.Expect(says(whole, "a long line", soon)).To(Equal("a long line"))
 
 	line.Down()
 	_, err = conns.Dial(t.Context(), "tcp", "192.0.2.1:443")
 	g.Expect(err).To(HaveOccurred())
 	g.Expect(line.Up()).To(Succeed())
 	g.Expect(line.Up()).To(Succeed(), "again")
-	g.Expect(says(dialled(dial, &whole), "f")).To(Equal("f"))
+	afterOutage := dial()
+	g.Expect(says(afterOutage, "f", soon)).To(Equal("f"))
 
 	g.Expect(conns.Made()).To(Equal(6))
-	for _, conn := range []net.Conn{cut, stranded, fresh, limited, whole} {
+	for _, conn := range []net.Conn{cut, stranded, fresh, limited, whole, afterOutage} {
 		g.Expect(conns.Open()).To(BeNumerically(">", 0))
 		_ = conn.Close()
 		_ = conn.Close() // counts once
 	}
 	line.Close()
 	g.Eventually(func() error { return goleak.Find(before) }).Should(Succeed())
-}
-
-// dialled closes the existing connection and replaces it by a new one.
-func dialled(dial func() net.Conn, conn *net.Conn) net.Conn {
-	_ = (*conn).Close()
-	*conn = dial()
-	return *conn
 }
 
 func TestAnswers(t *testing.T) {
@@ -164,22 +157,16 @@ func TestAnswers(t *testing.T) {
 			resp, err := call(t, client, http.MethodGet, proxy.Config().Host+"?watch=true")
 			g.Expect(err).NotTo(HaveOccurred())
 			defer func() { _ = resp.Body.Close() }() // in case it fails before the body is closed
-			lines := make(chan string)
-			go func() {
-				defer close(lines)
-				for scanner := bufio.NewScanner(resp.Body); scanner.Scan(); {
-					lines <- scanner.Text()
-				}
-			}()
+			watched := gbytes.BufferReader(resp.Body)
 			events <- "a"
-			g.Eventually(lines).Should(Receive(Equal("a!")))
+			g.Eventually(watched).Should(gbytes.Say("^a!\n$"))
 			proxy.HoldWatches()
 			events <- "b"
-			g.Consistently(lines).WithTimeout(200 * time.Millisecond).ShouldNot(Receive())
+			g.Consistently(watched).WithTimeout(200 * time.Millisecond).ShouldNot(gbytes.Say("."))
 			proxy.Release()
-			g.Eventually(lines).Should(Receive(Equal("b!")))
+			g.Eventually(watched).Should(gbytes.Say("^b!\n$"))
 			close(events)
-			g.Eventually(lines).Should(BeClosed())
+			g.Eventually(watched.Closed).Should(BeTrue())
 			g.Expect(resp.Body.Close()).To(Succeed())
 		})
 	}
@@ -194,9 +181,10 @@ func call(t *testing.T, client *http.Client, method, url string) (*http.Response
 
 func TestTable(t *testing.T) {
 	g := NewWithT(t)
-	var table faults.Table
-	table.Add(faults.Row{Fault: "ß to the end", Injected: 10, InFlight: 200, Wrong: 1})
-	table.Add(faults.Row{Fault: "a", Injected: 1, InFlight: 2})
+	table := faults.Table{
+		{Fault: "ß to the end", Injected: 10, InFlight: 200, Wrong: 1},
+		{Fault: "a", Injected: 1, InFlight: 2},
+	}
 	var b strings.Builder
 	g.Expect(table.Fprint(&b)).To(Succeed())
 	g.Expect(b.String()).To(Equal(strings.TrimPrefix(`

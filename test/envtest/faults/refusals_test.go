@@ -23,7 +23,7 @@ var _ = Describe("waits go on", func() {
 				r.Header.Set(transport.ImpersonateUserHeader, "faults-without-a-role")
 			}
 		}})
-		line := s.line(addressIn(proxy.Config()))
+		line := s.line(proxy.Config())
 		opts := options(s.namespace)
 		opts.RetryFor = form(5*time.Second, 30*time.Second)
 		c := s.callerWith(proxy.Config(), line, opts)

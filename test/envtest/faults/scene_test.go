@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"runtime"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -32,8 +34,7 @@ type scene struct {
 
 	mu      sync.Mutex
 	callers []*caller
-	lines   []*faults.Line
-	proxies []*faults.Answers
+	closers []func() // of lines and proxies
 
 	before goleak.Option
 	heap   uint64
@@ -51,13 +52,12 @@ func newScene(ctx context.Context) *scene {
 	DeferCleanup(func(ctx SpecContext) {
 		Expect(kube.CoreV1().Namespaces().Delete(ctx, s.namespace, metav1.DeleteOptions{})).To(Succeed())
 	}, NodeTimeout(soon))
-	argotest.Create(ctx, argotest.Templates(dyn, s.namespace), gateTemplate)
-	argotest.Create(ctx, argotest.Templates(dyn, s.namespace), timerTemplate)
+	s.createTemplates(ctx)
 	s.steer = s.caller(cluster.Config(), nil)
 	return s
 }
 
-// caller returns a client under test.
+// caller returns a client under test. Its connections use the line; nil means directly to the server.
 func (s *scene) caller(cfg *rest.Config, line *faults.Line) *caller {
 	GinkgoHelper()
 	return s.callerWith(cfg, line, options(s.namespace))
@@ -65,35 +65,30 @@ func (s *scene) caller(cfg *rest.Config, line *faults.Line) *caller {
 
 func (s *scene) callerWith(cfg *rest.Config, line *faults.Line, opts workflow.Options) *caller {
 	GinkgoHelper()
-	var to func() string
+	c := &caller{answers: map[int]int{}}
 	if line != nil {
-		to = line.Address
+		c.conns.To = line.Address
 	}
-	c := newCaller(cfg, to, opts)
+	cfg = rest.CopyConfig(cfg)
+	cfg.Dial = c.conns.Dial
+	cfg.Wrap(c.wrap)
+	var err error
+	c.WorkflowClient, err = workflow.NewForConfig(cfg, opts)
+	Expect(err).NotTo(HaveOccurred())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.callers = append(s.callers, c)
 	return c
 }
 
-// apiServer returns the API server's address.
-func apiServer() string { return addressIn(cluster.Config()) }
-
-// addressIn returns the server's address in a client's configuration.
-func addressIn(cfg *rest.Config) string {
+// line opens a line to the server of a client's configuration. It has no faults yet.
+func (s *scene) line(cfg *rest.Config) *faults.Line {
 	GinkgoHelper()
 	server, err := url.Parse(cfg.Host)
 	Expect(err).NotTo(HaveOccurred())
-	return server.Host
-}
-
-// line opens a line to a server. It has no faults yet.
-func (s *scene) line(server string) *faults.Line {
-	GinkgoHelper()
-	line, err := faults.NewLine(server)
+	line, err := faults.NewLine(server.Host)
 	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(line.Close)
-	s.lines = append(s.lines, line)
+	s.closeLater(line.Close)
 	return line
 }
 
@@ -102,9 +97,23 @@ func (s *scene) answers(opts faults.AnswersOptions) *faults.Answers {
 	GinkgoHelper()
 	proxy, err := faults.NewAnswers(cluster.Config(), opts)
 	Expect(err).NotTo(HaveOccurred())
-	DeferCleanup(proxy.Close)
-	s.proxies = append(s.proxies, proxy)
+	s.closeLater(proxy.Close)
 	return proxy
+}
+
+// closeLater has something closed when the scene is left, or if the spec fails before.
+func (s *scene) closeLater(closeIt func()) {
+	DeferCleanup(closeIt)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closers = append(s.closers, closeIt)
+}
+
+// patch changes a workflow by a merge patch.
+func (s *scene) patch(ctx context.Context, name, format string, args ...any) error {
+	patch := fmt.Appendf(nil, format, args...)
+	_, err := argotest.Workflows(dyn, s.namespace).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{})
+	return err
 }
 
 // account creates a service account with the permissions that a service needs for workflows.
@@ -144,11 +153,8 @@ func (s *scene) leave(ctx context.Context) {
 	for i, c := range s.callers {
 		Eventually(ctx, c.closeIdle).Should(BeZero(), "connections of client %d of %d with something on them", i+1, len(s.callers))
 	}
-	for _, line := range s.lines {
-		line.Close()
-	}
-	for _, proxy := range s.proxies {
-		proxy.Close()
+	for _, closeIt := range slices.Backward(s.closers) {
+		closeIt()
 	}
 	Eventually(ctx, func() error {
 		return goleak.Find(slices.Concat(ofTheCluster(), ofToxiproxy(), []goleak.Option{s.before})...)

@@ -14,8 +14,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/faults"
 )
@@ -82,16 +82,14 @@ var _ = Describe("a service that goes on", Label("soak"), func() {
 			Expect(lasts).To(BeNumerically(">=", 3*batchTime), soakFor+": the heap is looked at in thirds")
 		}
 		s := newScene(ctx)
-		argotest.Create(ctx, argotest.Templates(dyn, s.namespace), quickTemplate)
 		proxy := s.answers(faults.AnswersOptions{LoseEvery: loseEvery})
-		line, proxyLine := s.line(apiServer()), s.line(addressIn(proxy.Config()))
-		unmanaged := options(s.namespace)
-		unmanaged.InstanceID = nobody
+		line, proxyLine := s.line(cluster.Config()), s.line(proxy.Config())
+		opts := unmanaged(s.namespace)
 		k := &soak{scene: s, faults: newSoakFaults(line, proxyLine, proxy)}
 		for _, c := range []*caller{
-			s.callerWith(cluster.Config(), line, unmanaged),
-			s.callerWith(proxy.Config(), proxyLine, unmanaged),
-			s.callerWith(s.account(ctx, "soak"), nil, unmanaged),
+			s.callerWith(cluster.Config(), line, opts),
+			s.callerWith(proxy.Config(), proxyLine, opts),
+			s.callerWith(s.account(ctx, "soak"), nil, opts),
 		} {
 			c.nobodys = true
 			k.callers = append(k.callers, c, c, c)
@@ -134,17 +132,11 @@ var _ = Describe("a service that goes on", Label("soak"), func() {
 
 // succeed ends a workflow as a controller would, because no controller has picked it up.
 func (s *scene) succeed(ctx context.Context, name string) {
-	patch := []byte(`{"metadata":{"labels":{"workflows.argoproj.io/completed":"true","workflows.argoproj.io/phase":"Succeeded"}},` +
-		`"status":{"phase":"Succeeded","progress":"1/1"}}`)
-	again := time.NewTicker(breath)
-	defer again.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-again.C:
-		}
-		if _, err := argotest.Workflows(dyn, s.namespace).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{}); err == nil {
+	const patch = `{"metadata":{"labels":{` +
+		`"workflows.argoproj.io/completed":"true","workflows.argoproj.io/phase":"Succeeded"}},` +
+		`"status":{"phase":"Succeeded","progress":"1/1"}}`
+	for sleep(ctx, breath) {
+		if s.patch(ctx, name, patch) == nil {
 			return
 		}
 	}
@@ -158,18 +150,15 @@ func (k *soak) start(ctx, over context.Context) {
 	for batch := 0; over.Err() == nil; batch++ {
 		calls, l := newLoad(ctx, k.scene)
 		l.template, l.ends, l.batch, l.first = "quick", anyhow, strconv.Itoa(batch), k.started
-		full := time.After(batchTime)
-	filling:
-		for {
+		filling, end := context.WithTimeout(over, batchTime)
+		for filling.Err() == nil {
 			select {
-			case <-over.Done():
-				break filling
-			case <-full:
-				break filling
+			case <-filling.Done():
 			case <-tick.C:
 				l.start(calls, 1, k.callers)
 			}
 		}
+		end()
 		k.mu.Lock()
 		k.started += len(l.starts)
 		k.took = time.Since(began)
@@ -216,22 +205,15 @@ func (k *soak) help(ctx, helping context.Context) {
 	// On a slow machine there are thousands of other workflows, and reading those would make it
 	// slower still.
 	const overlooked = labelBatch + ",!" + labelInstance + ",!" + labelPhase
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-helping.Done():
-			return
-		case <-tick.C:
-		}
+	for sleep(helping, every) {
 		k.faults.whileServed(func() {
-			versions := map[string]string{}
+			var missed []*status.WorkflowStatus
 			for _, s := range k.scene.held(ctx, overlooked).byUID {
 				if time.Since(s.CreationTime) > after {
-					versions[s.Name] = s.ResourceVersion
+					missed = append(missed, s)
 				}
 			}
-			k.scene.touch(ctx, versions)
+			k.scene.touch(ctx, missed)
 		})
 	}
 }

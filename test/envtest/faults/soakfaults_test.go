@@ -3,8 +3,10 @@ package faults_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -19,7 +21,7 @@ type soakFault struct {
 	name   string
 	server bool // the API server is unavailable during the fault
 	inject func(ctx context.Context)
-	times  int
+	times  atomic.Int64
 }
 
 // soakFaults are injected one after the other, in random order.
@@ -28,23 +30,21 @@ type soakFaults struct {
 	// served is held for reading by work that needs an API server, and for writing by a fault that
 	// makes it unavailable.
 	served sync.RWMutex
-
-	mu sync.Mutex // guards times
 }
 
 // newSoakFaults returns the faults of two lines: one to the API server, one to a proxy in front of
 // it.
 func newSoakFaults(line, proxyLine *faults.Line, proxy *faults.Answers) *soakFaults {
-	lines := []*faults.Line{line, proxyLine}
+	both := func(change func(*faults.Line) error) {
+		Expect(change(line)).To(Succeed())
+		Expect(change(proxyLine)).To(Succeed())
+	}
 	spoilt := func(d time.Duration, toxic string, attributes map[string]int) func(ctx context.Context) {
 		return func(ctx context.Context) {
-			for _, l := range lines {
-				Expect(l.Spoil(toxic, faults.Downstream, attributes)).To(Succeed())
-			}
+			both(func(l *faults.Line) error { return l.Spoil(toxic, faults.Downstream, attributes) })
 			hold(ctx, d)
-			for _, l := range lines {
-				Expect(l.Clear(ctx)).To(Succeed())
-			}
+			line.Clear(ctx)
+			proxyLine.Clear(ctx)
 		}
 	}
 	return &soakFaults{kinds: []*soakFault{
@@ -61,20 +61,13 @@ func newSoakFaults(line, proxyLine *faults.Line, proxy *faults.Answers) *soakFau
 		{name: "workflow-controller killed and restarted", inject: func(ctx context.Context) {
 			Expect(cluster.Restart(ctx, envtest.PartWorkflowController)).To(Succeed())
 		}},
-		{name: "connections cut", inject: func(context.Context) {
-			for _, l := range lines {
-				Expect(l.Cut()).To(Succeed())
-			}
-		}},
+		{name: "connections cut", inject: func(context.Context) { both((*faults.Line).Cut) }},
 		{name: "connections half-open", inject: func(context.Context) { Expect(line.Strand()).To(Succeed()) }},
 		{name: "lines down for 5 s", inject: func(ctx context.Context) {
-			for _, l := range lines {
-				l.Down()
-			}
+			line.Down()
+			proxyLine.Down()
 			hold(ctx, 5*time.Second)
-			for _, l := range lines {
-				Expect(l.Up()).To(Succeed())
-			}
+			both((*faults.Line).Up)
 		}},
 		{name: "latency of 1 s for 5 s", inject: spoilt(5*time.Second, "latency", map[string]int{"latency": 1000, "jitter": 200})},
 		{name: "connections cut in the middle of answers for 3 s", inject: spoilt(3*time.Second, "limit_data", map[string]int{"bytes": 20_000})},
@@ -91,20 +84,15 @@ func newSoakFaults(line, proxyLine *faults.Line, proxy *faults.Answers) *soakFau
 func (f *soakFaults) inject(ctx, over context.Context) int {
 	GinkgoHelper()
 	DeferCleanup(func() { Expect(cluster.Continue(envtest.PartEtcd)).To(Succeed()) })
-	chance := seeded(0)
+	chance, kinds := seeded(0), slices.Clone(f.kinds)
 	injected := 0
-	for {
-		select {
-		case <-over.Done():
-			return injected
-		case <-time.After(time.Duration(chance.Int64N(int64(10 * time.Second)))):
-		}
+	for ; sleep(over, time.Duration(chance.Int64N(int64(10*time.Second)))); injected++ {
 		// Each kind occurs once before any is repeated, so that the heavy ones are not left to
 		// chance.
-		if injected%len(f.kinds) == 0 {
-			chance.Shuffle(len(f.kinds), func(i, j int) { f.kinds[i], f.kinds[j] = f.kinds[j], f.kinds[i] })
+		if injected%len(kinds) == 0 {
+			chance.Shuffle(len(kinds), func(i, j int) { kinds[i], kinds[j] = kinds[j], kinds[i] })
 		}
-		kind := f.kinds[injected%len(f.kinds)]
+		kind := kinds[injected%len(kinds)]
 		if kind.server {
 			f.served.Lock()
 		}
@@ -112,11 +100,9 @@ func (f *soakFaults) inject(ctx, over context.Context) int {
 		if kind.server {
 			f.served.Unlock()
 		}
-		f.mu.Lock()
-		kind.times++
-		f.mu.Unlock()
-		injected++
+		kind.times.Add(1)
 	}
+	return injected
 }
 
 // whileServed runs work that needs the API server while no fault makes it unavailable.
@@ -128,11 +114,9 @@ func (f *soakFaults) whileServed(work func()) {
 
 // String returns the faults with the number of injections of each.
 func (f *soakFaults) String() string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	var all []string
 	for _, kind := range f.kinds {
-		all = append(all, fmt.Sprintf("%s (%d)", kind.name, kind.times))
+		all = append(all, fmt.Sprintf("%s (%d)", kind.name, kind.times.Load()))
 	}
 	return strings.Join(all, ", ")
 }

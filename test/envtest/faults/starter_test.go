@@ -3,7 +3,6 @@ package faults_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -68,9 +67,7 @@ func startAll(data string) error {
 		return fmt.Errorf("read %s: %w", asStarter, err)
 	}
 	cfg := &rest.Config{Host: w.Host, TLSClientConfig: rest.TLSClientConfig{CAData: w.CAData}}
-	opts := options(w.Namespace)
-	opts.InstanceID = nobody
-	client, err := workflow.NewForConfig(cfg, opts)
+	client, err := workflow.NewForConfig(cfg, unmanaged(w.Namespace))
 	if err != nil {
 		return err
 	}
@@ -91,5 +88,5 @@ func startAll(data string) error {
 		}
 		result[i].UID = string(s.UID)
 	})
-	return errors.Join(json.NewEncoder(os.Stdout).Encode(result))
+	return json.NewEncoder(os.Stdout).Encode(result)
 }

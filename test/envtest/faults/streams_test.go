@@ -32,7 +32,7 @@ var _ = Describe("waits and starts go on", func() {
 					}
 				},
 			})
-			line := s.line(addressIn(proxy.Config()))
+			line := s.line(proxy.Config())
 			trial{
 				fault:    fmt.Sprintf("HTTP/2 streams reset in the middle of %s", kind),
 				waits:    form(30, 200),

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
 	. "github.com/onsi/gomega"
 	"go.uber.org/goleak"
 	"k8s.io/client-go/dynamic"
@@ -31,14 +32,12 @@ const (
 	tailLines = 40
 )
 
-// The specs share the cluster, its administrator's clients, and the table. They run in several
-// processes. Only a Serial spec, for which all others have ended, may kill, pause or restart parts
-// of the cluster.
+// The specs share the cluster and its administrator's clients. They run in several processes. Only a
+// Serial spec, for which all others have ended, may kill, pause or restart parts of the cluster.
 var (
 	cluster *envtest.Cluster
 	kube    kubernetes.Interface
 	dyn     dynamic.Interface
-	table   entries
 
 	// owned is the cluster in the process that has started it. joined is the same cluster in all
 	// processes.
@@ -115,56 +114,49 @@ var _ = AfterEach(func() {
 // first makes slow specs begin before the others, so that none runs alone at the end.
 const first = SpecPriority(1)
 
-// rowEntry is the name of the report entries that are rows of the table.
-const rowEntry = "row of the table"
+// While the specs run, the table consists of entries in their reports. The reports of all processes
+// are sent to the first one.
+const (
+	rowEntry  = "row of the table"
+	noteEntry = "note" // a line below the table
+)
 
-// noteEntry is the name of the report entries that are lines below the table.
-const noteEntry = "note"
-
-// entries is the table while the specs run: each row is an entry in its spec's report. The reports
-// of all processes are sent to the first one.
-type entries struct{}
-
-func (entries) Add(r faults.Row) { AddReportEntry(rowEntry, r, ReportEntryVisibilityNever) }
-
-// tableOf returns the table of the specs' rows.
-func tableOf(report Report) (*faults.Table, error) {
-	var all faults.Table
-	for _, spec := range report.SpecReports {
-		for _, entry := range spec.ReportEntries {
-			if entry.Name != rowEntry {
-				continue
-			}
-			text, err := json.Marshal(entry.Value.GetRawValue()) // an entry of another process is not a Row
-			if err != nil {
-				return nil, err
-			}
-			var row faults.Row
-			if err := json.Unmarshal(text, &row); err != nil {
-				return nil, err
-			}
-			all.Add(row)
-		}
-	}
-	return &all, nil
-}
+// addRow adds a row to the table.
+func addRow(r faults.Row) { AddReportEntry(rowEntry, r, ReportEntryVisibilityNever) }
 
 // note adds a line below the table.
 func note(format string, args ...any) {
 	AddReportEntry(noteEntry, fmt.Sprintf(format, args...), ReportEntryVisibilityAlways)
 }
 
-// notesOf returns the lines below the table.
-func notesOf(report Report) []string {
-	var notes []string
+// entriesOf returns the entries with the given name in the reports of all specs.
+func entriesOf(report Report, name string) types.ReportEntries {
+	var named types.ReportEntries
 	for _, spec := range report.SpecReports {
 		for _, entry := range spec.ReportEntries {
-			if entry.Name == noteEntry {
-				notes = append(notes, entry.StringRepresentation())
+			if entry.Name == name {
+				named = append(named, entry)
 			}
 		}
 	}
-	return notes
+	return named
+}
+
+// tableOf returns the table of the specs' rows.
+func tableOf(report Report) (faults.Table, error) {
+	var all faults.Table
+	for _, entry := range entriesOf(report, rowEntry) {
+		text, err := json.Marshal(entry.GetRawValue()) // an entry of another process is not a Row
+		if err != nil {
+			return nil, err
+		}
+		var row faults.Row
+		if err := json.Unmarshal(text, &row); err != nil {
+			return nil, err
+		}
+		all = append(all, row)
+	}
+	return all, nil
 }
 
 var _ = ReportAfterSuite("table", func(report Report) {
@@ -174,11 +166,11 @@ var _ = ReportAfterSuite("table", func(report Report) {
 	fmt.Fprintf(&text, "Printed on %s, on %d cores, after %.0f minutes:\n\n",
 		report.StartTime.UTC().Format(time.DateOnly), runtime.NumCPU(), time.Since(report.StartTime).Minutes())
 	Expect(all.Fprint(&text)).To(Succeed())
-	for i, line := range notesOf(report) {
+	for i, entry := range entriesOf(report, noteEntry) {
 		if i == 0 {
 			fmt.Fprintln(&text)
 		}
-		fmt.Fprintln(&text, "-", line)
+		fmt.Fprintln(&text, "-", entry.StringRepresentation())
 	}
 	fmt.Print(text.String())
 	if path := os.Getenv(tableFile); path != "" {

@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
+	"unicode/utf8"
 )
 
 // Row is the outcome of the operations that ran while a fault was injected.
@@ -22,62 +21,23 @@ type Row struct {
 // Clean reports whether nothing went wrong.
 func (r Row) Clean() bool { return r.Lost == 0 && r.Duplicated == 0 && r.Wrong == 0 }
 
-// Table collects rows. The zero value is ready to use. It is safe for concurrent use.
-type Table struct {
-	mu   sync.Mutex
-	rows []Row
-}
-
-// Add adds a row.
-func (t *Table) Add(r Row) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.rows = append(t.rows, r)
-}
+// Table is a table of rows.
+type Table []Row
 
 // Fprint writes the table as Markdown, sorted by the names of the faults.
-func (t *Table) Fprint(w io.Writer) error {
-	t.mu.Lock()
-	rows := slices.Clone(t.rows)
-	t.mu.Unlock()
-	slices.SortStableFunc(rows, func(a, b Row) int { return strings.Compare(a.Fault, b.Fault) })
-	cells := [][]string{{"fault", "times injected", "operations in flight", "lost", "duplicated", "wrong"}}
+func (t Table) Fprint(w io.Writer) error {
+	rows := slices.SortedStableFunc(slices.Values(t), func(a, b Row) int { return strings.Compare(a.Fault, b.Fault) })
+	width := len("fault")
 	for _, r := range rows {
-		line := []string{r.Fault}
-		for _, n := range []int{r.Injected, r.InFlight, r.Lost, r.Duplicated, r.Wrong} {
-			line = append(line, strconv.Itoa(n))
-		}
-		cells = append(cells, line)
+		width = max(width, utf8.RuneCountInString(r.Fault))
 	}
-	return printCells(w, cells)
-}
-
-func printCells(w io.Writer, cells [][]string) error {
-	widths := make([]int, len(cells[0]))
-	for _, line := range cells {
-		for i, cell := range line {
-			widths[i] = max(widths[i], len([]rune(cell)))
-		}
+	var b strings.Builder
+	fmt.Fprintf(&b, "| %-*s | times injected | operations in flight | lost | duplicated | wrong |\n", width, "fault")
+	fmt.Fprintln(&b, "|---|---:|---:|---:|---:|---:|")
+	for _, r := range rows {
+		fmt.Fprintf(&b, "| %-*s | %14d | %20d | %4d | %10d | %5d |\n",
+			width, r.Fault, r.Injected, r.InFlight, r.Lost, r.Duplicated, r.Wrong)
 	}
-	for n, line := range cells {
-		for i, cell := range line {
-			pad := strings.Repeat(" ", widths[i]-len([]rune(cell)))
-			if i > 0 { // align numbers to the right
-				cell, pad = pad+cell, ""
-			}
-			if _, err := fmt.Fprint(w, "| ", cell, pad, " "); err != nil {
-				return err
-			}
-		}
-		if _, err := fmt.Fprintln(w, "|"); err != nil {
-			return err
-		}
-		if n > 0 {
-			continue
-		}
-		if _, err := fmt.Fprintln(w, "|---"+strings.Repeat("|---:", len(widths)-1)+"|"); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := io.WriteString(w, b.String())
+	return err
 }

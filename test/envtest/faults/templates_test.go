@@ -1,35 +1,56 @@
 package faults_test
 
-const (
-	// gateTemplate waits until it is resumed.
-	gateTemplate = `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {name: gate}
-spec:
-  entrypoint: main
-  templates: [{name: main, suspend: {}}]
-`
-	// timerTemplate ends by itself.
-	timerTemplate = `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {name: timer}
-spec:
-  entrypoint: main
-  templates: [{name: main, suspend: {duration: 1s}}]
-`
-	// quickTemplate ends when the controller looks at it for the first time. It takes two writes in
-	// all, its creation and its end, so that a small machine can run many per second.
-	quickTemplate = `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {name: quick}
-spec:
-  entrypoint: main
-  templates:
+import (
+	"context"
+	"fmt"
+
+	. "github.com/onsi/ginkgo/v2"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
+)
+
+// createTemplates creates the WorkflowTemplates of a scene. The entrypoint of each is its template
+// "main".
+func (s *scene) createTemplates(ctx context.Context) {
+	GinkgoHelper()
+	for name, templates := range map[string]string{
+		// gate waits until it is resumed.
+		"gate": `[{name: main, suspend: {}}]`,
+		// gates waits at two gates.
+		"gates": `
+  - name: main
+    steps: [[{name: approve, template: gate}], [{name: then, template: gate}]]
+  - {name: gate, suspend: {}}`,
+		// timed waits at a gate that passes by itself, with a default for its output.
+		"timed": `
+  - name: main
+    steps: [[{name: approve, template: gate}], [{name: then, template: pause}]]
+  - name: gate
+    suspend: {duration: "3"}
+    outputs: {parameters: [{name: by, valueFrom: {supplied: {}, default: nobody}}]}
+  - {name: pause, suspend: {duration: "2"}}`,
+		// delay-and-gate waits for a duration and then at a gate.
+		"delay-and-gate": `
+  - name: main
+    steps: [[{name: delay, template: delay}], [{name: then, template: gate}]]
+  - {name: delay, suspend: {duration: "3"}}
+  - {name: gate, suspend: {}}`,
+		// timer ends by itself.
+		"timer": `[{name: main, suspend: {duration: 1s}}]`,
+		// quick ends when the controller looks at it for the first time. It takes two writes in all,
+		// its creation and its end, so that a small machine can run many per second.
+		"quick": `
   - name: main
     steps: [[{name: never, template: gate, when: "1 == 2"}]]
-  - {name: gate, suspend: {}}
-`
-)
+  - {name: gate, suspend: {}}`,
+	} {
+		argotest.Create(ctx, argotest.Templates(dyn, s.namespace), fmt.Sprintf(`
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: {name: %s}
+spec:
+  entrypoint: main
+  templates: %s
+`, name, templates))
+	}
+}

@@ -13,25 +13,9 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
 const (
-	// timedTemplate waits at a gate that passes by itself, with a default for its output.
-	timedTemplate = `
-apiVersion: argoproj.io/v1alpha1
-kind: WorkflowTemplate
-metadata: {name: timed}
-spec:
-  entrypoint: main
-  templates:
-  - name: main
-    steps: [[{name: approve, template: gate}], [{name: then, template: pause}]]
-  - name: gate
-    suspend: {duration: "3"}
-    outputs: {parameters: [{name: by, valueFrom: {supplied: {}, default: nobody}}]}
-  - {name: pause, suspend: {duration: "2"}}
-`
 	// approvers is how many gates are approved at the same time. With more, the halted controller
 	// would pass them too late for the approvals to meet it.
 	approvers = 6
@@ -45,7 +29,6 @@ spec:
 var _ = Describe("approvals at the timeout of their gate", Serial, func() {
 	It("have their outputs or fail", func(ctx SpecContext) {
 		s := newScene(ctx)
-		argotest.Create(ctx, argotest.Templates(dyn, s.namespace), timedTemplate)
 		c := s.caller(cluster.Config(), nil)
 		h := s.haltController(ctx)
 		var approved, late atomic.Int64

@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -12,8 +13,8 @@ import (
 // begins and the fault is injected.
 type trial struct {
 	fault         string
-	waits, starts int
-	rounds        int
+	waits, starts int // both 0: the usual load
+	rounds        int // 0: one
 	callers       []*caller
 	labels        map[string]string // of the workflows
 	// inject injects the fault, calls for the round's operations to begin before or after, and
@@ -38,9 +39,19 @@ type round struct {
 	last  bool
 }
 
+// begin begins all operations of the round.
+func (r round) begin() {
+	r.start()
+	r.end()
+}
+
 // run runs the trial, adds its row to the table, and leaves the scene.
 func (t trial) run(ctx context.Context, s *scene) {
 	GinkgoHelper()
+	if t.waits == 0 && t.starts == 0 {
+		t.waits, t.starts = form(40, 200), form(20, 80)
+	}
+	t.rounds, t.within = cmp.Or(t.rounds, 1), cmp.Or(t.within, time.Minute)
 	calls, l := newLoad(ctx, s)
 	l.labels = t.labels
 	l.gates(calls, t.waits, t.callers)
@@ -54,9 +65,6 @@ func (t trial) run(ctx context.Context, s *scene) {
 			end:   func() { l.calls.Go(func() { l.end(calls, from(t.waits), to(t.waits)) }) },
 			ended: func(ctx context.Context) { l.awaitReturned(ctx, to(t.waits)) },
 		})
-	}
-	if t.within == 0 {
-		t.within = time.Minute
 	}
 	l.finish(ctx, t.within)
 	if t.restore != nil {
