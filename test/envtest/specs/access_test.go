@@ -15,21 +15,15 @@ var _ = Describe("access", func() {
 	It("is what a service account's roles allow", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		Expect(cluster.CreateServiceAccount(ctx, ns, "reader")).To(Succeed())
-		cfg, err := cluster.ServiceAccountConfig(ctx, ns, "reader")
-		Expect(err).NotTo(HaveOccurred())
-		reader, err := dynamic.NewForConfig(cfg)
-		Expect(err).NotTo(HaveOccurred())
-		list := func() error {
-			_, err := argotest.Workflows(reader, ns).List(ctx, metav1.ListOptions{})
-			return err
-		}
+		reader := must(dynamic.NewForConfig(must(cluster.ServiceAccountConfig(ctx, ns, "reader"))))
+		list := func() error { return second(argotest.Workflows(reader, ns).List(ctx, metav1.ListOptions{})) }
 		Expect(list()).To(MatchError(apierrors.IsForbidden, "IsForbidden"))
 
 		Expect(cluster.Grant(ctx, ns, rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: ns, Name: "reader"},
 			rbacv1.PolicyRule{APIGroups: []string{"argoproj.io"}, Resources: []string{"workflows"}, Verbs: []string{"list"}})).To(Succeed())
 		Eventually(ctx, list).Should(Succeed())
 
-		_, err = argotest.Workflows(reader, ns).Create(ctx, argotest.Object(threeSteps), metav1.CreateOptions{})
-		Expect(err).To(MatchError(apierrors.IsForbidden, "IsForbidden"))
+		Expect(second(argotest.Workflows(reader, ns).Create(ctx, argotest.Object(threeSteps), metav1.CreateOptions{}))).
+			To(MatchError(apierrors.IsForbidden, "IsForbidden"))
 	}, SpecTimeout(specTimeout))
 })

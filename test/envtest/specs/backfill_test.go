@@ -12,7 +12,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/yaml"
@@ -22,7 +21,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
-const backfillExample = "../../../examples/backfill/"
+const examplesDir = "../../../examples"
 
 // backfillScale is the scale of the example's configuration.
 const backfillScale = 4
@@ -44,40 +43,56 @@ type backfills struct {
 	state     *memoryState
 }
 
-func newBackfills(ctx context.Context, by backfillBy) *backfills {
+// install creates a namespace with the example's template, and reads the configuration.
+func (f *backfills) install(ctx context.Context) {
 	GinkgoHelper()
-	f := &backfills{by: by, namespace: newNamespace(ctx), state: &memoryState{}}
-	manifest := filepath.Join(GinkgoT().TempDir(), "bulk-load.yaml")
-	Expect(os.WriteFile(manifest, []byte(f.read("manifests/bulk-load.yaml")), 0o600)).To(Succeed())
-	Expect(cluster.ApplyFile(ctx, manifest)).To(Succeed())
-	var err error
-	f.cfg, err = backfill.ParseConfig([]byte(f.read("backfill.yaml")))
-	Expect(err).NotTo(HaveOccurred())
+	f.namespace, f.state = newNamespace(ctx), &memoryState{}
+	applyExample(ctx, f.namespace, "backfill/manifests/bulk-load.yaml")
+	f.cfg = must(backfill.ParseConfig([]byte(exampleText(f.namespace, "backfill/backfill.yaml"))))
 	Expect(f.cfg.Backfill.Scale).To(Equal(backfillScale))
-	return f
 }
 
-// read returns a file of the example, for the spec's namespace.
-func (f *backfills) read(name string) string {
+// exampleText returns a file below examples for a namespace, with further replacements.
+func exampleText(namespace, path string, oldnew ...string) string {
 	GinkgoHelper()
-	data, err := os.ReadFile(backfillExample + name)
-	Expect(err).NotTo(HaveOccurred())
-	return strings.ReplaceAll(string(data), "namespace: ma", "namespace: "+f.namespace)
+	text := string(must(os.ReadFile(filepath.Join(examplesDir, path))))
+	oldnew = append(oldnew, "namespace: ma", "namespace: "+namespace)
+	for i := 0; i < len(oldnew); i += 2 {
+		Expect(text).To(ContainSubstring(oldnew[i]))
+	}
+	return strings.NewReplacer(oldnew...).Replace(text)
+}
+
+// exampleFile writes an exampleText to a file, and returns the path of the file.
+func exampleFile(namespace, path string, oldnew ...string) string {
+	GinkgoHelper()
+	copied := filepath.Join(GinkgoT().TempDir(), filepath.Base(path))
+	Expect(os.WriteFile(copied, []byte(exampleText(namespace, path, oldnew...)), 0o600)).To(Succeed())
+	return copied
+}
+
+// applyExample applies the manifests of an exampleText.
+func applyExample(ctx context.Context, namespace, path string, oldnew ...string) {
+	GinkgoHelper()
+	Expect(cluster.ApplyFile(ctx, exampleFile(namespace, path, oldnew...))).To(Succeed())
 }
 
 // variant creates a changed copy of the example's template. Later backfills use it.
 func (f *backfills) variant(ctx context.Context, name string, change func(template map[string]any)) {
 	GinkgoHelper()
 	templates := argotest.Templates(dyn, f.namespace)
-	o, err := templates.Get(ctx, "bulk-load", metav1.GetOptions{})
-	Expect(err).NotTo(HaveOccurred())
+	o := must(templates.Get(ctx, "bulk-load", metav1.GetOptions{}))
 	o.SetName(name)
 	o.SetResourceVersion("")
 	o.SetUID("")
 	o.SetManagedFields(nil)
 	change(o.Object["spec"].(map[string]any))
-	_, err = templates.Create(ctx, o, metav1.CreateOptions{})
-	Expect(err).NotTo(HaveOccurred())
+	must(templates.Create(ctx, o, metav1.CreateOptions{}))
+	f.useTemplate(name)
+}
+
+// useTemplate makes later backfills use a template.
+func (f *backfills) useTemplate(name string) {
 	argo := *f.cfg.Backfill.Argo
 	argo.WorkflowTemplate = name
 	f.cfg.Backfill.Argo = &argo
@@ -88,18 +103,11 @@ func (f *backfills) open(session string, process *life) backfill.Backfill {
 	GinkgoHelper()
 	cfg := f.cfg
 	cfg.Backfill.Session = session
-	b, err := backfill.New(cfg, backfill.Dependencies{
-		Workflows: f.by(cluster.Config(), f.namespace, process), Kubernetes: dynamicFor(process.config(cluster.Config())), WorkingState: f.state,
-	})
-	Expect(err).NotTo(HaveOccurred())
-	return b
-}
-
-func dynamicFor(cfg *rest.Config) dynamic.Interface {
-	GinkgoHelper()
-	client, err := dynamic.NewForConfig(cfg)
-	Expect(err).NotTo(HaveOccurred())
-	return client
+	return must(backfill.New(cfg, backfill.Dependencies{
+		Workflows:    f.by(cluster.Config(), f.namespace, process),
+		Kubernetes:   must(dynamic.NewForConfig(process.config(cluster.Config()))),
+		WorkingState: f.state,
+	}))
 }
 
 func appsResource(plural string) schema.GroupVersionResource {
@@ -109,45 +117,43 @@ func appsResource(plural string) schema.GroupVersionResource {
 // awaitState blocks until a backfill is in a state, and returns its status.
 func awaitState(ctx context.Context, b backfill.Backfill, state backfill.State) *backfill.Status {
 	GinkgoHelper()
-	return awaitStatus(ctx, b, func(g Gomega, st *backfill.Status) { g.Expect(st.State).To(Equal(state)) })
+	return awaitStatus(ctx, b, HaveField("State", state))
 }
 
-func awaitStatus(ctx context.Context, b backfill.Backfill, is func(Gomega, *backfill.Status)) *backfill.Status {
+func awaitStatus(ctx context.Context, b backfill.Backfill, matcher OmegaMatcher) *backfill.Status {
 	GinkgoHelper()
 	var st *backfill.Status
-	Eventually(ctx, func(g Gomega) {
-		var err error
+	Eventually(ctx, func() (_ *backfill.Status, err error) {
 		st, err = b.Status(ctx)
-		g.Expect(err).NotTo(HaveOccurred())
-		is(g, st)
-	}).Should(Succeed())
+		return st, err
+	}).Should(matcher)
 	return st
+}
+
+// haveWorkers matches a status with the given number of running workers, and no other worker pods.
+func haveWorkers(n int) OmegaMatcher {
+	return HaveField("Pods", workflow.ResultOf(backfill.Pods{Running: n, Desired: n}, nil))
 }
 
 // awaitWorkers blocks until the given number of workers run and no other worker pods are left.
 func awaitWorkers(ctx context.Context, b backfill.Backfill, workers int) *backfill.Status {
 	GinkgoHelper()
-	return awaitStatus(ctx, b, func(g Gomega, st *backfill.Status) {
-		g.Expect(st.Pods.Err).NotTo(HaveOccurred())
-		g.Expect(st.Pods.Data).To(Equal(backfill.Pods{Running: workers, Desired: workers}))
-	})
+	return awaitStatus(ctx, b, haveWorkers(workers))
 }
 
 // atGate starts a backfill and blocks until it is at its gate.
 func (f *backfills) atGate(ctx context.Context, session string) backfill.Backfill {
 	GinkgoHelper()
 	b := f.open(session, nil)
-	_, err := b.Start(ctx)
-	Expect(err).NotTo(HaveOccurred())
-	awaitStatus(ctx, b, func(g Gomega, st *backfill.Status) { g.Expect(st.Gates.Data).To(HaveLen(1)) })
+	must(b.Start(ctx))
+	awaitStatus(ctx, b, HaveField("Gates.Data", HaveLen(1)))
 	return b
 }
 
 func approve(ctx context.Context, b backfill.Backfill) {
 	GinkgoHelper()
-	approved, err := b.Approve(ctx, workflow.Decision{Gates: []string{"approve"}, Outputs: map[string]any{"approved-by": "ann"}, By: "ann"})
-	Expect(err).NotTo(HaveOccurred())
-	Expect(approved).To(haveDecided("approve"))
+	decision := workflow.Decision{Gates: []string{"approve"}, Outputs: map[string]any{"approved-by": "ann"}, By: "ann"}
+	Expect(b.Approve(ctx, decision)).To(haveDecided("approve"))
 }
 
 // haveDecided matches the result of a decision about one gate.
@@ -167,30 +173,21 @@ func (f *backfills) working(ctx context.Context, session string) backfill.Backfi
 // finish reports to the workflow that its workers are done.
 func (f *backfills) finish(ctx context.Context, session string) {
 	GinkgoHelper()
-	_, err := kube.CoreV1().ConfigMaps(f.namespace).Patch(ctx, session+"-work", types.MergePatchType,
-		[]byte(`{"data":{"state":"done"}}`), metav1.PatchOptions{})
-	Expect(err).NotTo(HaveOccurred())
+	mergePatch(ctx, kube.CoreV1().ConfigMaps(f.namespace), session+"-work", `{"data":{"state":"done"}}`)
 }
 
 // workflowsOf returns the workflows of a session.
 func (f *backfills) workflowsOf(ctx context.Context, session string) []unstructured.Unstructured {
 	GinkgoHelper()
-	list, err := argotest.Workflows(dyn, f.namespace).List(ctx, metav1.ListOptions{LabelSelector: "argoservice.opensearch.org/session=" + session})
-	Expect(err).NotTo(HaveOccurred())
-	return list.Items
+	ofSession := metav1.ListOptions{LabelSelector: "argoservice.opensearch.org/session=" + session}
+	return must(argotest.Workflows(dyn, f.namespace).List(ctx, ofSession)).Items
 }
 
-// podsLeft returns the pods of the namespace that haven't ended.
-func (f *backfills) podsLeft(ctx context.Context, g Gomega) []string {
-	list, err := kube.CoreV1().Pods(f.namespace).List(ctx, metav1.ListOptions{})
-	g.Expect(err).NotTo(HaveOccurred())
-	var left []string
-	for _, pod := range list.Items {
-		if pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed {
-			left = append(left, pod.Name)
-		}
-	}
-	return left
+// expectNoPods expects that all pods of the namespace have ended.
+func (f *backfills) expectNoPods(ctx context.Context) {
+	GinkgoHelper()
+	Expect(shared.pods(ctx, f.namespace, "")).NotTo(ContainElement(
+		HaveField("Status.Phase", Not(BeElementOf(corev1.PodSucceeded, corev1.PodFailed)))))
 }
 
 // mapping returns the map that a YAML text contains.

@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"sync"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/dynamic"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -41,14 +40,13 @@ var _ = Describe("backfill by a Deployment", func() {
 
 	open := func(process *life) backfill.Backfill {
 		GinkgoHelper()
-		cfg, err := backfill.ParseConfig([]byte(`
+		cfg := must(backfill.ParseConfig([]byte(`
 target_cluster: {endpoint: "https://target:9200", no_auth: }
 backfill: {reindex_from_snapshot: {scale: 3, session_name: s, k8s: {namespace: ` + namespace + `, deployment_name: loader}}}
-`))
-		Expect(err).NotTo(HaveOccurred())
-		b, err := backfill.New(cfg, backfill.Dependencies{Kubernetes: dynamicFor(process.config(cluster.Config())), WorkingState: state})
-		Expect(err).NotTo(HaveOccurred())
-		return b
+`)))
+		return must(backfill.New(cfg, backfill.Dependencies{
+			Kubernetes: must(dynamic.NewForConfig(process.config(cluster.Config()))), WorkingState: state,
+		}))
 	}
 	expectState := func(ctx context.Context, want backfill.State, workers int) {
 		GinkgoHelper()
@@ -63,18 +61,15 @@ backfill: {reindex_from_snapshot: {scale: 3, session_name: s, k8s: {namespace: `
 		Expect(b.Scale(ctx, 2)).To(MatchError(backfill.ErrNotStarted))
 		expectState(ctx, backfill.StateStopped, 0)
 
-		st, err := b.Start(ctx)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(st.State).To(BeElementOf(backfill.StateStarting, backfill.StateRunning))
+		Expect(b.Start(ctx)).To(HaveField("State", BeElementOf(backfill.StateStarting, backfill.StateRunning)))
 		expectState(ctx, backfill.StateRunning, 3)
 		Expect(b.Scale(ctx, 5)).To(Succeed())
 		expectState(ctx, backfill.StateRunning, 5)
 		Expect(b.Start(ctx)).Error().NotTo(HaveOccurred(), "again")
 		expectState(ctx, backfill.StateRunning, 5)
-		_, err = b.Restart(ctx)
-		Expect(err).To(MatchError(backfill.ErrRunning))
-		_, err = b.Archive(ctx, backfill.ArchiveOptions{Dir: GinkgoT().TempDir()})
-		Expect(err).To(And(MatchError(backfill.ErrRunning), MatchError(ContainSubstring("5 running workers"))))
+		Expect(second(b.Restart(ctx))).To(MatchError(backfill.ErrRunning))
+		Expect(second(b.Archive(ctx, backfill.ArchiveOptions{Dir: GinkgoT().TempDir()}))).
+			To(And(MatchError(backfill.ErrRunning), MatchError(ContainSubstring("5 running workers"))))
 
 		Expect(b.Pause(ctx)).To(Succeed())
 		expectState(ctx, backfill.StatePaused, 0)
@@ -83,9 +78,7 @@ backfill: {reindex_from_snapshot: {scale: 3, session_name: s, k8s: {namespace: `
 		Expect(b.Start(ctx)).Error().NotTo(HaveOccurred())
 		expectState(ctx, backfill.StateRunning, 4)
 
-		st, err = b.StopAndWait(ctx)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(st.State).To(Equal(backfill.StateStopped))
+		Expect(b.StopAndWait(ctx)).To(HaveField("State", backfill.StateStopped))
 		Expect(b.Stop(ctx)).To(Succeed(), "again")
 		state.set(".migrations_working_state_s", backfill.Counts{}, map[string]string{"shard_setup": "{}"})
 		Expect(b.Archive(ctx, backfill.ArchiveOptions{Dir: GinkgoT().TempDir()})).To(HaveField("Documents", BeEquivalentTo(1)))
@@ -96,8 +89,7 @@ backfill: {reindex_from_snapshot: {scale: 3, session_name: s, k8s: {namespace: `
 	// begun puts a Deployment into the state that earlier verbs leave.
 	begun := func(ctx context.Context, from backfill.State) {
 		GinkgoHelper()
-		_, err := open(nil).StopAndWait(ctx)
-		Expect(err).NotTo(HaveOccurred())
+		must(open(nil).StopAndWait(ctx))
 		if from == backfill.StateStopped {
 			return
 		}
@@ -136,29 +128,13 @@ backfill: {reindex_from_snapshot: {scale: 3, session_name: s, k8s: {namespace: `
 
 	It("leaves the Deployment and what is noted in step, whatever verbs meet", func(ctx SpecContext) {
 		begun(ctx, backfill.StateRunning)
-		random := rand.New(rand.NewPCG(uint64(GinkgoRandomSeed()), 1)) //nolint:gosec // for orders, not for secrets
-		verbs := []backfill.Verb{backfill.VerbStart, backfill.VerbPause, backfill.VerbScale}
-		for round := range 10 {
-			chosen := []backfill.Verb{backfill.VerbStart, backfill.VerbPause}
-			for range random.IntN(3) {
-				chosen = append(chosen, verbs[random.IntN(len(verbs))])
-			}
-			outcomes := make([]error, len(chosen))
-			var all sync.WaitGroup
-			for i, verb := range chosen {
-				b := open(nil)
-				all.Go(func() {
-					defer GinkgoRecover()
-					outcomes[i] = do(ctx, b, verb, "")
-				})
-			}
-			all.Wait()
-			d, err := kube.AppsV1().Deployments(namespace).Get(ctx, "loader", metav1.GetOptions{})
-			Expect(err).NotTo(HaveOccurred())
-			notes, err := kube.CoreV1().ConfigMaps(namespace).Get(ctx, notesConfigMap, metav1.GetOptions{})
-			Expect(err).NotTo(HaveOccurred())
+		random := newRandom()
+		for range 10 {
+			outcomes, what := meet(ctx, func() backfill.Backfill { return open(nil) }, random)
+			d := must(kube.AppsV1().Deployments(namespace).Get(ctx, "loader", metav1.GetOptions{}))
+			notes := must(kube.CoreV1().ConfigMaps(namespace).Get(ctx, notesConfigMap, metav1.GetOptions{}))
 			before := readNoted(notes.Data["loader"])[d.UID]
-			what := fmt.Sprintf("round %d, %v: %v; %d workers, noted %+v", round, chosen, outcomes, *d.Spec.Replicas, before)
+			what = fmt.Sprintf("%s; %d workers, noted %+v", what, *d.Spec.Replicas, before)
 			Expect(errors.Join(outcomes...)).NotTo(HaveOccurred(), what)
 			Expect(before.Paused).To(Equal(*d.Spec.Replicas == 0), what)
 			if before.Paused {
@@ -183,9 +159,8 @@ backfill: {reindex_from_snapshot: {scale: 3, session_name: s, k8s: {namespace: `
 	It("names what is missing", func(ctx SpecContext) {
 		account := shared.restricted(ctx, namespace, map[string][]string{"pods": {"list"}})
 		cfg := open(nil).Describe()
-		b, err := backfill.New(cfg, backfill.Dependencies{Kubernetes: dynamicFor(account)})
-		Expect(err).NotTo(HaveOccurred())
-		err = b.Create(ctx)
+		b := must(backfill.New(cfg, backfill.Dependencies{Kubernetes: must(dynamic.NewForConfig(account))}))
+		err := b.Create(ctx)
 		Expect(err).To(MatchError(workflow.ErrForbidden))
 		var lacks *workflow.PermissionError
 		Expect(errors.As(err, &lacks)).To(BeTrue())
@@ -200,8 +175,7 @@ backfill: {reindex_from_snapshot: {scale: 3, session_name: s, k8s: {namespace: `
 
 		k8s := *cfg.Backfill.K8s
 		k8s.Deployment, cfg.Backfill.K8s = "nobody", &k8s
-		b, err = backfill.New(cfg, backfill.Dependencies{Kubernetes: dyn})
-		Expect(err).NotTo(HaveOccurred())
+		b = must(backfill.New(cfg, backfill.Dependencies{Kubernetes: dyn}))
 		Expect(b.Create(ctx)).To(MatchError(workflow.ErrNotFound))
 		Expect(b.Status(ctx)).Error().To(MatchError(workflow.ErrNotFound))
 	}, SpecTimeout(specTimeout))

@@ -32,22 +32,18 @@ func (l *life) config(cfg *rest.Config) *rest.Config {
 	if l == nil {
 		return cfg
 	}
-	cfg = rest.CopyConfig(cfg)
-	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper {
-		return roundTripper(func(r *http.Request) (*http.Response, error) {
-			last, err := l.send(r.Method != http.MethodGet)
-			if err != nil {
-				return nil, err
-			}
-			resp, err := next.RoundTrip(r)
-			if last && err == nil {
-				_ = lose(resp)
-				return nil, errProcessKilled
-			}
-			return resp, err
-		})
+	return intercepted(cfg, func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+		last, err := l.send(r.Method != http.MethodGet)
+		if err != nil {
+			return nil, err
+		}
+		resp, err := next.RoundTrip(r)
+		if last && err == nil {
+			_ = lose(resp)
+			return nil, errProcessKilled
+		}
+		return resp, err
 	})
-	return cfg
 }
 
 // send returns nil if a request may be sent. If last, the response must be dropped.
@@ -77,10 +73,8 @@ var _ = Describe("a process with a short life", func() {
 			Expect(l.send(true)).To(Equal(want))
 		}
 		for _, write := range []bool{true, false} {
-			_, err := l.send(write)
-			Expect(err).To(MatchError(errProcessKilled))
+			Expect(second(l.send(write))).To(MatchError(errProcessKilled))
 		}
-		_, err := shortLife(0).send(true)
-		Expect(err).To(MatchError(errProcessKilled))
+		Expect(second(shortLife(0).send(true))).To(MatchError(errProcessKilled))
 	})
 })

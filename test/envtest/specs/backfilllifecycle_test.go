@@ -19,32 +19,29 @@ var _ = Describe("backfill by the native client", func() { backfillSpecs(byNativ
 // backfillSpecs are the specs that a backfill must pass with any implementation of the workflow
 // interface.
 func backfillSpecs(by backfillBy) {
-	var f *backfills
-	BeforeEach(func(ctx SpecContext) { f = newBackfills(ctx, by) }, NodeTimeout(specTimeout))
+	f := &backfills{by: by}
+	BeforeEach(func(ctx SpecContext) { f.install(ctx) }, NodeTimeout(specTimeout))
 
-	describeBackfillLifecycle(func() *backfills { return f })
+	describeBackfillLifecycle(f)
 	Context("at length", labelRare, func() {
-		describeBackfillVerbs(func() *backfills { return f })
-		describeBackfillKills(func() *backfills { return f })
-		describeBackfillRaces(func() *backfills { return f })
+		describeBackfillVerbs(f)
+		describeBackfillKills(f)
+		describeBackfillRaces(f)
 	})
 }
 
-func describeBackfillLifecycle(fixture func() *backfills) {
+func describeBackfillLifecycle(f *backfills) {
 	It("goes from its gate through a pause to its end, each step by another process", func(ctx SpecContext) {
-		f := fixture()
 		const session = "demo"
 		open := func() backfill.Backfill { return f.open(session, nil) }
-		st, err := open().Status(ctx)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(st.State).To(Equal(backfill.StateNotStarted))
+		Expect(open().Status(ctx)).To(HaveField("State", backfill.StateNotStarted))
 		Expect(open().Create(ctx)).To(Succeed())
 		Expect(f.workflowsOf(ctx, session)).To(BeEmpty(), "Create starts nothing")
 
-		st, err = open().Start(ctx)
-		Expect(err).NotTo(HaveOccurred())
+		st := must(open().Start(ctx))
 		Expect(st.Run).To(Equal(1))
 		started := st.Workflow.UID
+		isStarted := HaveField("Workflow.UID", started)
 		st = awaitState(ctx, open(), backfill.StatePaused)
 		Expect(st.Gates.Unwrap()).To(HaveExactElements(And(
 			HaveField("Name", "approve"), HaveField("Outputs", HaveExactElements(HaveField("Name", "approved-by"))),
@@ -54,20 +51,15 @@ func describeBackfillLifecycle(fixture func() *backfills) {
 		Expect(open().Create(ctx)).To(Succeed(), "it has been started, which is as good as ready")
 
 		By("starting what waits at its gate, which opens no gate")
-		st, err = open().Start(ctx)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(st.State).To(Equal(backfill.StatePaused))
-		Expect(st.Workflow.UID).To(Equal(started))
+		Expect(open().Start(ctx)).To(And(HaveField("State", backfill.StatePaused), isStarted))
 
 		By("approving")
-		_, err = open().Approve(ctx, workflow.Decision{All: true})
-		Expect(err).To(MatchError(workflow.ErrInvalid))
-		Expect(err).To(MatchError(ContainSubstring("approved-by")))
+		Expect(second(open().Approve(ctx, workflow.Decision{All: true}))).
+			To(And(MatchError(workflow.ErrInvalid), MatchError(ContainSubstring("approved-by"))))
 		approve(ctx, open())
 		Expect(f.workflowsOf(ctx, session)[0].GetLabels()).To(HaveKeyWithValue("workflows.argoproj.io/actor", "ann"))
-		repeated, err := open().Approve(ctx, workflow.Decision{Gates: []string{"appr*"}})
-		Expect(err).NotTo(HaveOccurred(), "it was approved before")
-		Expect(repeated.Gates).To(BeEmpty())
+		Expect(open().Approve(ctx, workflow.Decision{Gates: []string{"appr*"}})).
+			To(HaveField("Gates", BeEmpty()), "it was approved before")
 		awaitWorkers(ctx, open(), backfillScale)
 
 		By("pausing")
@@ -83,16 +75,13 @@ func describeBackfillLifecycle(fixture func() *backfills) {
 		Expect(st.Shards.Unwrap()).To(And(HaveField("Percentage", 25.0), HaveField("ETA", And(
 			BeNumerically(">=", 3*time.Minute), BeNumerically("<=", 3*time.Since(laidOut)), // the other three quarters
 		))))
-		_, err = open().Archive(ctx, backfill.ArchiveOptions{Dir: GinkgoT().TempDir()})
-		Expect(err).To(MatchError(backfill.ErrRunning), "what is paused goes on with its working state")
+		Expect(second(open().Archive(ctx, backfill.ArchiveOptions{Dir: GinkgoT().TempDir()}))).
+			To(MatchError(backfill.ErrRunning), "what is paused goes on with its working state")
 
 		By("scaling what is paused, and starting it again")
 		Expect(open().Scale(ctx, 2)).To(Succeed())
 		awaitWorkers(ctx, open(), 0)
-		st, err = open().Start(ctx)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(st.State).To(Equal(backfill.StateRunning))
-		Expect(st.Workflow.UID).To(Equal(started))
+		Expect(open().Start(ctx)).To(And(HaveField("State", backfill.StateRunning), isStarted))
 		awaitWorkers(ctx, open(), 2)
 
 		By("scaling what runs")
@@ -105,8 +94,7 @@ func describeBackfillLifecycle(fixture func() *backfills) {
 		st = awaitState(ctx, open(), backfill.StateSucceeded)
 		awaitWorkers(ctx, open(), 0)
 		Expect(st.Failed.Unwrap()).To(BeEmpty(), "checks that found the work unfinished are no failure")
-		st, err = open().Start(ctx)
-		Expect(err).NotTo(HaveOccurred())
+		st = must(open().Start(ctx))
 		Expect(st.State).To(Equal(backfill.StateSucceeded), "it is done, and not done again")
 		Expect(f.workflowsOf(ctx, session)).To(HaveLen(1))
 		Expect(st.Workflow.Arguments).To(ContainElements(
@@ -116,28 +104,20 @@ func describeBackfillLifecycle(fixture func() *backfills) {
 		))
 
 		By("archiving")
-		dir := GinkgoT().TempDir()
-		archive, err := open().Archive(ctx, backfill.ArchiveOptions{Dir: dir, File: "a.json"})
-		Expect(err).NotTo(HaveOccurred())
+		options := backfill.ArchiveOptions{Dir: GinkgoT().TempDir(), File: "a.json"}
+		archive := must(open().Archive(ctx, options))
 		Expect(archive.Documents).To(BeEquivalentTo(1))
-		again, err := open().Archive(ctx, backfill.ArchiveOptions{Dir: dir, File: "a.json"})
-		Expect(err).NotTo(HaveOccurred())
-		Expect(again).To(And(HaveField("Missing", true), HaveField("Path", archive.Path)))
+		Expect(open().Archive(ctx, options)).To(And(HaveField("Missing", true), HaveField("Path", archive.Path)))
 		Expect(open().Restore(ctx, archive.Path)).To(BeEquivalentTo(1))
 
 		By("running the session once more, because that was asked for")
-		st, err = open().Restart(ctx)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(st.Run).To(Equal(2))
-		st = awaitState(ctx, open(), backfill.StatePaused)
-		Expect(st.Run).To(Equal(2))
-		Expect(st.Workflow.UID).NotTo(Equal(started))
+		Expect(open().Restart(ctx)).To(HaveField("Run", 2))
+		Expect(awaitState(ctx, open(), backfill.StatePaused)).To(And(HaveField("Run", 2), Not(isStarted)))
 		Expect(f.workflowsOf(ctx, session)).To(HaveLen(2))
 		Expect(open().Stop(ctx)).To(Succeed())
 	}, SpecTimeout(startTimeout))
 
 	It("is started once by twenty processes at the same time, and restarted once", func(ctx SpecContext) {
-		f := fixture()
 		twenty := func(start func(backfill.Backfill) (*backfill.Status, error)) {
 			GinkgoHelper()
 			var all sync.WaitGroup
@@ -145,36 +125,27 @@ func describeBackfillLifecycle(fixture func() *backfills) {
 				b := f.open("busy", nil)
 				all.Go(func() {
 					defer GinkgoRecover()
-					_, err := start(b)
-					Expect(err).NotTo(HaveOccurred())
+					must(start(b))
 				})
 			}
 			all.Wait()
 		}
 		twenty(func(b backfill.Backfill) (*backfill.Status, error) { return b.Start(ctx) })
 		Expect(f.workflowsOf(ctx, "busy")).To(HaveLen(1))
-		_, err := f.open("busy", nil).StopAndWait(ctx)
-		Expect(err).NotTo(HaveOccurred())
+		must(f.open("busy", nil).StopAndWait(ctx))
 		twenty(func(b backfill.Backfill) (*backfill.Status, error) { return b.Restart(ctx) })
 		Expect(f.workflowsOf(ctx, "busy")).To(HaveLen(2))
 	}, SpecTimeout(startTimeout))
 
 	It("leaves no pod when it was stopped while its workers worked", func(ctx SpecContext) {
-		f := fixture()
 		b := f.working(ctx, "s")
-		st, err := b.StopAndWait(ctx)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(st.State).To(Equal(backfill.StateStopped))
-		Expect(st.Pods.Unwrap()).To(Equal(backfill.Pods{}))
-		Expect(f.podsLeft(ctx, Default)).To(BeEmpty())
+		Expect(b.StopAndWait(ctx)).To(And(HaveField("State", backfill.StateStopped), haveWorkers(0)))
+		f.expectNoPods(ctx)
 		Expect(b.Stop(ctx)).To(Succeed(), "again")
-		st, err = b.StopAndWait(ctx)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(st.State).To(Equal(backfill.StateStopped))
+		Expect(b.StopAndWait(ctx)).To(HaveField("State", backfill.StateStopped))
 	}, SpecTimeout(startTimeout))
 
 	It("can be followed to its end, with what the target tells", func(ctx SpecContext) {
-		f := fixture()
 		b := f.atGate(ctx, "s")
 		f.state.fail(errors.New("the target is away"))
 		var seen []backfill.State
@@ -200,52 +171,46 @@ func describeBackfillLifecycle(fixture func() *backfills) {
 	}, SpecTimeout(startTimeout))
 
 	It("says what is missing before it starts", func(ctx SpecContext) {
-		f := fixture()
 		argo := *f.cfg.Backfill.Argo
 		f.cfg.Backfill.Argo = &argo
 		argo.Parameters = map[string]any{"imag-config": "x"}
-		err := f.open("s", nil).Create(ctx)
-		Expect(err).To(MatchError(workflow.ErrInvalid))
-		Expect(err).To(MatchError(And(ContainSubstring("parameters[image-config]"), ContainSubstring(`did you mean "image-config"?`))))
+		Expect(f.open("s", nil).Create(ctx)).To(And(
+			MatchError(workflow.ErrInvalid), MatchError(ContainSubstring("parameters[image-config]")),
+			MatchError(ContainSubstring(`did you mean "image-config"?`)),
+		))
 
 		argo.WorkflowTemplate = "bulk-lod"
 		Expect(f.open("s", nil).Create(ctx)).To(And(
 			MatchError(workflow.ErrTemplateNotFound), MatchError(ContainSubstring(`did you mean "bulk-load"?`)),
 		))
-		st, err := f.open("s", nil).Status(ctx)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(st.State).To(Equal(backfill.StateNotStarted))
+		Expect(f.open("s", nil).Status(ctx)).To(HaveField("State", backfill.StateNotStarted))
 	}, SpecTimeout(specTimeout))
 
 	It("refuses the session for another configuration", func(ctx SpecContext) {
-		f := fixture()
 		f.atGate(ctx, "s")
 		f.cfg.Backfill.Scale++
 		Expect(f.open("s", nil).Start(ctx)).Error().NotTo(HaveOccurred(), "it is the same backfill")
 		f.cfg.TargetCluster.Endpoint = "https://another:9200"
-		_, err := f.open("s", nil).Start(ctx)
-		Expect(err).To(MatchError(workflow.ErrConflict))
-		Expect(err).To(MatchError(And(ContainSubstring("target-host"), ContainSubstring("session_name"))))
+		Expect(second(f.open("s", nil).Start(ctx))).To(And(
+			MatchError(workflow.ErrConflict),
+			MatchError(ContainSubstring("target-host")), MatchError(ContainSubstring("session_name")),
+		))
 		f.older(ctx)
 		Expect(f.open("s", nil).Start(ctx)).Error().To(MatchError(ContainSubstring("workflow_template_name")))
 		Expect(f.workflowsOf(ctx, "s")).To(HaveLen(1))
 	}, SpecTimeout(specTimeout))
 
 	It("works with the ReplicaSet of older templates", func(ctx SpecContext) {
-		f := fixture()
 		f.older(ctx)
 		b := f.working(ctx, "s")
 		Expect(b.Pause(ctx)).To(Succeed())
 		awaitWorkers(ctx, b, 0)
-		_, err := b.Start(ctx)
-		Expect(err).NotTo(HaveOccurred())
+		must(b.Start(ctx))
 		Expect(b.Scale(ctx, 2)).To(Succeed())
 		awaitWorkers(ctx, b, 2)
-		sets, err := kube.AppsV1().ReplicaSets(f.namespace).List(ctx, metav1.ListOptions{})
-		Expect(err).NotTo(HaveOccurred())
-		Expect(sets.Items).To(HaveExactElements(HaveField("Name", "s-reindex-from-snapshot")))
-		_, err = b.StopAndWait(ctx)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(f.podsLeft(ctx, Default)).To(BeEmpty())
+		replicaSets := must(kube.AppsV1().ReplicaSets(f.namespace).List(ctx, metav1.ListOptions{})).Items
+		Expect(replicaSets).To(HaveExactElements(HaveField("Name", "s-reindex-from-snapshot")))
+		must(b.StopAndWait(ctx))
+		f.expectNoPods(ctx)
 	}, SpecTimeout(startTimeout))
 }

@@ -44,14 +44,12 @@ func (f *backfills) expectInStep(ctx context.Context, session string, what strin
 	GinkgoHelper()
 	items := f.workflowsOf(ctx, session)
 	Expect(items).To(HaveLen(1))
-	s, err := status.FromUnstructured(&items[0])
-	Expect(err).NotTo(HaveOccurred())
-	all, err := kube.AppsV1().Deployments(f.namespace).List(ctx, metav1.ListOptions{
+	s := must(status.FromUnstructured(&items[0]))
+	all := must(kube.AppsV1().Deployments(f.namespace).List(ctx, metav1.ListOptions{
 		LabelSelector: "workflows.argoproj.io/workflow=" + s.Name,
-	})
-	Expect(err).NotTo(HaveOccurred())
-	Expect(all.Items).To(HaveLen(1), what)
-	workers := all.Items[0]
+	})).Items
+	Expect(all).To(HaveLen(1), what)
+	workers := all[0]
 	before := readNoted(items[0].GetAnnotations()[pausedReplicas])[workers.UID]
 	now := fmt.Sprintf("%s: shutdown %q, suspended %t, %d workers, noted %+v", what, s.Shutdown, s.SpecSuspended, *workers.Spec.Replicas, before)
 	switch {
@@ -68,46 +66,55 @@ func (f *backfills) expectInStep(ctx context.Context, session string, what strin
 	}
 }
 
-func describeBackfillRaces(fixture func() *backfills) {
+// meet calls Start, Pause, up to two more verbs and last, all at the same time and each on its own
+// backfill. It returns their errors and a description.
+func meet(
+	ctx context.Context, open func() backfill.Backfill, random *rand.Rand, last ...backfill.Verb,
+) (outcomes []error, what string) {
+	verbs := []backfill.Verb{backfill.VerbStart, backfill.VerbPause, backfill.VerbScale}
+	chosen := []backfill.Verb{backfill.VerbStart, backfill.VerbPause}
+	for range random.IntN(3) {
+		chosen = append(chosen, verbs[random.IntN(len(verbs))])
+	}
+	chosen = append(chosen, last...)
+	outcomes = make([]error, len(chosen))
+	var all sync.WaitGroup
+	for i, verb := range chosen {
+		b := open()
+		all.Go(func() {
+			defer GinkgoRecover()
+			outcomes[i] = do(ctx, b, verb, "")
+		})
+	}
+	all.Wait()
+	return outcomes, fmt.Sprintf("%v: %v", chosen, outcomes)
+}
+
+// newRandom returns a generator for orders. Ginkgo's seed reproduces them.
+func newRandom() *rand.Rand {
+	return rand.New(rand.NewPCG(uint64(GinkgoRandomSeed()), 1)) //nolint:gosec // for orders, not for secrets
+}
+
+func describeBackfillRaces(f *backfills) {
 	It("leaves workflow and workers in step, whatever verbs meet", func(ctx SpecContext) {
-		f := fixture()
 		// The workers stay when the workflow is stopped, so that the effect of the verbs on them
 		// can be seen.
 		f.variant(ctx, "lasting", func(spec map[string]any) { delete(spec, "onExit") })
 		const session = "s"
 		f.working(ctx, session)
-		random := rand.New(rand.NewPCG(uint64(GinkgoRandomSeed()), 1)) //nolint:gosec // for orders, not for secrets
-		verbs := []backfill.Verb{backfill.VerbStart, backfill.VerbPause, backfill.VerbScale}
-		const rounds = 10
-		for round := range rounds {
-			chosen := []backfill.Verb{backfill.VerbStart, backfill.VerbPause}
-			for range random.IntN(3) {
-				chosen = append(chosen, verbs[random.IntN(len(verbs))])
-			}
-			if round == rounds-1 {
-				chosen = append(chosen, backfill.VerbStop)
-			}
-			outcomes := make([]error, len(chosen))
-			var all sync.WaitGroup
-			for i, verb := range chosen {
-				b := f.open(session, nil)
-				all.Go(func() {
-					defer GinkgoRecover()
-					outcomes[i] = do(ctx, b, verb, "")
-				})
-			}
-			all.Wait()
-			what := fmt.Sprintf("round %d, %v: %v", round, chosen, outcomes)
-			for _, err := range outcomes {
-				Expect(err == nil || round == rounds-1 && errors.Is(err, backfill.ErrEnded)).To(BeTrue(), what)
-			}
+		random, open := newRandom(), func() backfill.Backfill { return f.open(session, nil) }
+		for range 9 {
+			outcomes, what := meet(ctx, open, random)
+			Expect(errors.Join(outcomes...)).NotTo(HaveOccurred(), what)
 			f.expectInStep(ctx, session, what)
 		}
+		outcomes, what := meet(ctx, open, random, backfill.VerbStop)
+		Expect(outcomes).To(HaveEach(Or(Succeed(), MatchError(backfill.ErrEnded))), what)
+		f.expectInStep(ctx, session, what)
 		awaitState(ctx, f.open(session, nil), backfill.StateStopped)
 	}, SpecTimeout(lengthTimeout))
 
 	It("has the gates of an exit handler decided after a stop", func(ctx SpecContext) {
-		f := fixture()
 		f.variant(ctx, "asking", func(spec map[string]any) {
 			spec["onExit"] = "ask"
 			spec["templates"] = append(spec["templates"].([]any), mapping(`
@@ -119,12 +126,10 @@ steps:
 		})
 		b := f.atGate(ctx, "s")
 		Expect(b.Stop(ctx)).To(Succeed())
-		_, err := b.Approve(ctx, workflow.Decision{Gates: []string{"approve"}})
-		Expect(err).To(MatchError(workflow.ErrNotSuspended), "it is failing, or has failed")
+		Expect(second(b.Approve(ctx, workflow.Decision{Gates: []string{"approve"}}))).
+			To(MatchError(workflow.ErrNotSuspended), "it is failing, or has failed")
 		for _, gate := range []string{"keep-workers", "keep-index"} {
-			st := awaitStatus(ctx, b, func(g Gomega, st *backfill.Status) {
-				g.Expect(st.Gates.Data).To(HaveExactElements(HaveField("Name", gate)))
-			})
+			st := awaitStatus(ctx, b, HaveField("Gates.Data", HaveExactElements(HaveField("Name", gate))))
 			Expect(st.State).To(Equal(backfill.StateTerminating))
 			if gate == "keep-workers" {
 				Expect(b.Approve(ctx, workflow.Decision{Gates: []string{gate}})).To(haveDecided(gate))
@@ -132,6 +137,6 @@ steps:
 				Expect(b.Reject(ctx, workflow.Decision{All: true, Message: "not today"})).To(haveDecided(gate))
 			}
 		}
-		awaitStatus(ctx, b, func(g Gomega, st *backfill.Status) { g.Expect(st.State.Completed()).To(BeTrue(), string(st.State)) })
+		awaitStatus(ctx, b, HaveField("State", Satisfy(backfill.State.Completed)))
 	}, SpecTimeout(specTimeout))
 }

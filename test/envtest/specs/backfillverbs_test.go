@@ -46,8 +46,7 @@ func (f *backfills) reach(ctx context.Context, session string, state backfill.St
 		return f.open(session, nil)
 	case backfill.StateStarting:
 		b := f.open(session, nil)
-		_, err := b.Start(ctx)
-		Expect(err).NotTo(HaveOccurred())
+		must(b.Start(ctx))
 		return b
 	case backfill.StateRunning, backfill.StateTerminating:
 		b := f.working(ctx, session)
@@ -64,13 +63,11 @@ func (f *backfills) reach(ctx context.Context, session string, state backfill.St
 		return b
 	case backfill.StateStopped:
 		b := f.atGate(ctx, session)
-		_, err := b.StopAndWait(ctx)
-		Expect(err).NotTo(HaveOccurred())
+		must(b.StopAndWait(ctx))
 		return b
 	case backfill.StateFailed:
 		b := f.atGate(ctx, session)
-		_, err := b.Reject(ctx, workflow.Decision{All: true, Message: "not today"})
-		Expect(err).NotTo(HaveOccurred())
+		must(b.Reject(ctx, workflow.Decision{All: true, Message: "not today"}))
 		return b
 	case backfill.StateSucceeded:
 		b := f.working(ctx, session)
@@ -114,60 +111,54 @@ container: {image: any, command: ["true"]}
 // older replaces the template by that of older migrations.
 func (f *backfills) older(ctx context.Context) {
 	GinkgoHelper()
-	argo := *f.cfg.Backfill.Argo
-	argo.WorkflowTemplate = argotest.Create(ctx, argotest.Templates(dyn, f.namespace), f.read("manifests/bulk-load-replicaset.yaml"))
-	f.cfg.Backfill.Argo = &argo
+	manifest := exampleText(f.namespace, "backfill/manifests/bulk-load-replicaset.yaml")
+	f.useTemplate(argotest.Create(ctx, argotest.Templates(dyn, f.namespace), manifest))
 }
 
-func describeBackfillVerbs(fixture func() *backfills) {
-	entries := make([]any, 0, len(backfill.States()))
-	for _, state := range backfill.States() {
-		entries = append(entries, Entry(nil, state, SpecTimeout(startTimeout)))
+func describeBackfillVerbs(f *backfills) {
+	Describe("does what the state machine says", func() {
+		for _, state := range backfill.States() {
+			It("in state "+string(state), func(ctx SpecContext) { f.expectTransitions(ctx, state) }, SpecTimeout(startTimeout))
+		}
+	})
+}
+
+// expectTransitions expects that verbs do what the state machine says for a state.
+func (f *backfills) expectTransitions(ctx context.Context, state backfill.State) {
+	f.prepare(ctx, state)
+	var moving []backfill.Transition
+	still := f.reach(ctx, "still", state, "")
+	awaitState(ctx, still, state)
+	for _, tr := range backfill.Transitions() {
+		moves := !slices.Equal(tr.To, []backfill.State{state})
+		switch {
+		case tr.From != state || tr.Verb == backfill.VerbNone:
+		case moves:
+			moving = append(moving, tr)
+		default:
+			if err := do(ctx, still, tr.Verb, "not-reached"); tr.Err != nil {
+				Expect(err).To(MatchError(tr.Err), "%s", tr.Verb)
+			} else {
+				Expect(err).NotTo(HaveOccurred(), "%s", tr.Verb)
+			}
+			Expect(still.Status(ctx)).To(HaveField("State", state), "after %s", tr.Verb)
+		}
 	}
-	DescribeTable("does what the state machine says", append([]any{
-		func(state backfill.State) string { return "in state " + string(state) },
-		func(ctx SpecContext, state backfill.State) {
-			f := fixture()
-			f.prepare(ctx, state)
-			var moving []backfill.Transition
-			still := f.reach(ctx, "still", state, "")
-			awaitState(ctx, still, state)
-			for _, tr := range backfill.Transitions() {
-				moves := !slices.Equal(tr.To, []backfill.State{state})
-				switch {
-				case tr.From != state || tr.Verb == backfill.VerbNone:
-				case moves:
-					moving = append(moving, tr)
-				default:
-					if err := do(ctx, still, tr.Verb, "not-reached"); tr.Err != nil {
-						Expect(err).To(MatchError(tr.Err), "%s", tr.Verb)
-					} else {
-						Expect(err).NotTo(HaveOccurred(), "%s", tr.Verb)
-					}
-					st, err := still.Status(ctx)
-					Expect(err).NotTo(HaveOccurred())
-					Expect(st.State).To(Equal(state), "after %s", tr.Verb)
-				}
-			}
-			for _, tr := range moving {
-				By(fmt.Sprintf("%s, which leads to %v", tr.Verb, tr.To))
-				b := f.reach(ctx, string(tr.Verb), state, tr.Verb)
-				awaitState(ctx, b, state)
-				Expect(do(ctx, b, tr.Verb, "approve")).To(Succeed())
-				awaitStatus(ctx, b, func(g Gomega, st *backfill.Status) {
-					// The backfill may have left the state already.
-					g.Expect(st.State).To(BeElementOf(f.beyond(tr.To)))
-					if !slices.Contains(tr.To, state) {
-						g.Expect(st.State).NotTo(Equal(state))
-					}
-				})
-			}
-		},
-	}, entries...)...)
+	for _, tr := range moving {
+		By(fmt.Sprintf("%s, which leads to %v", tr.Verb, tr.To))
+		b := f.reach(ctx, string(tr.Verb), state, tr.Verb)
+		awaitState(ctx, b, state)
+		Expect(do(ctx, b, tr.Verb, "approve")).To(Succeed())
+		reached := BeElementOf(beyond(tr.To)) // the backfill may have left the state already
+		if !slices.Contains(tr.To, state) {
+			reached = And(reached, Not(Equal(state)))
+		}
+		awaitStatus(ctx, b, HaveField("State", reached))
+	}
 }
 
 // beyond returns the states and those that a backfill reaches from them by itself.
-func (f *backfills) beyond(states []backfill.State) []backfill.State {
+func beyond(states []backfill.State) []backfill.State {
 	all := slices.Clone(states)
 	for _, tr := range backfill.Transitions() {
 		if tr.Verb == backfill.VerbNone && slices.Contains(states, tr.From) {

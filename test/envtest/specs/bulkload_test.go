@@ -2,8 +2,6 @@ package specs_test
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -11,7 +9,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -31,71 +28,49 @@ func startBulkLoad(ctx context.Context, template, secret string) *bulkLoad {
 	GinkgoHelper()
 	b := &bulkLoad{namespace: newNamespace(ctx)}
 	b.client = nativeClient(cluster.Config(), b.namespace)
-	for _, file := range []string{"bulk-load.yaml", "bulk-load-replicaset.yaml"} {
-		text, err := os.ReadFile("../../../examples/backfill/manifests/" + file)
-		Expect(err).NotTo(HaveOccurred())
-		manifest := filepath.Join(GinkgoT().TempDir(), file)
-		inNamespace := strings.ReplaceAll(string(text), "namespace: ma", "namespace: "+b.namespace)
-		Expect(os.WriteFile(manifest, []byte(inNamespace), 0o600)).To(Succeed())
-		Expect(cluster.ApplyFile(ctx, manifest)).To(Succeed())
-	}
-	started, err := b.client.Start(ctx, workflow.StartRequest{Template: template, Parameters: map[string]any{
+	applyExample(ctx, b.namespace, "backfill/manifests/bulk-load.yaml")
+	applyExample(ctx, b.namespace, "backfill/manifests/bulk-load-replicaset.yaml")
+	b.name = must(b.client.Start(ctx, workflow.StartRequest{Template: template, Parameters: map[string]any{
 		"session-name": "s1", "snapshot-name": "nightly", "source-version": "ES 7.10.2",
 		"s3-repo-uri": "s3://bucket/nightly", "s3-region": "us-east-2",
 		"target-host": "https://target.example:9200", "target-password": `a "quoted" one: {}`, "target-secret": secret,
 		"image-config":             map[string]any{"reindex-from-snapshot": map[string]any{"image": "migrations/rfs:1"}},
 		"use-localstack-aws-creds": false, "replicas": 3,
-	}})
-	Expect(err).NotTo(HaveOccurred())
-	b.name = started.Name
+	}})).Name
 	b.wait(ctx, workflow.Suspended)
 	return b
 }
 
 func (b *bulkLoad) wait(ctx context.Context, until workflow.Condition) *status.WorkflowStatus {
 	GinkgoHelper()
-	st, err := b.client.Wait(ctx, b.name, until)
-	Expect(err).NotTo(HaveOccurred())
-	return st
+	return must(b.client.Wait(ctx, b.name, until))
 }
 
 // approve passes the gate, and returns the workers once they run.
 func (b *bulkLoad) approve(ctx context.Context) []corev1.Pod {
 	GinkgoHelper()
-	_, err := b.client.Approve(ctx, b.name, workflow.Decision{All: true, Outputs: map[string]any{"approved-by": "ann"}})
-	Expect(err).NotTo(HaveOccurred())
-	var workers []corev1.Pod
-	Eventually(ctx, func(g Gomega) {
-		workers = b.workers(ctx, g)
-		g.Expect(workers).To(HaveLen(3))
-		g.Expect(workers).To(HaveEach(HaveField("Status.Phase", corev1.PodRunning)))
-	}).Should(Succeed())
-	return workers
+	must(b.client.Approve(ctx, b.name, workflow.Decision{All: true, Outputs: map[string]any{"approved-by": "ann"}}))
+	Eventually(ctx, b.workers).Should(And(HaveLen(3), HaveEach(HaveField("Status.Phase", corev1.PodRunning))))
+	return must(b.workers(ctx))
 }
 
-func (b *bulkLoad) workers(ctx context.Context, g Gomega) []corev1.Pod {
-	list, err := kube.CoreV1().Pods(b.namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=bulk-loader"})
-	g.Expect(err).NotTo(HaveOccurred())
-	return list.Items
+func (b *bulkLoad) workers(ctx context.Context) ([]corev1.Pod, error) {
+	return shared.pods(ctx, b.namespace, "app=bulk-loader")
 }
 
 // setState sets the state of the work.
 func (b *bulkLoad) setState(ctx context.Context, state string) {
 	GinkgoHelper()
-	_, err := kube.CoreV1().ConfigMaps(b.namespace).Patch(ctx, "s1-work", types.MergePatchType,
-		[]byte(`{"data":{"state":"`+state+`"}}`), metav1.PatchOptions{})
-	Expect(err).NotTo(HaveOccurred())
+	mergePatch(ctx, kube.CoreV1().ConfigMaps(b.namespace), "s1-work", `{"data":{"state":"`+state+`"}}`)
 }
 
 // awaitAttempt blocks until a check has found the work unfinished.
 func (b *bulkLoad) awaitAttempt(ctx context.Context) {
 	GinkgoHelper()
-	Eventually(ctx, func(g Gomega) {
-		st, err := b.client.Get(ctx, b.name)
-		g.Expect(err).NotTo(HaveOccurred())
-		g.Expect(ends(st)).To(HaveKeyWithValue("wait-for-completion(0)",
-			"Failed main: Error (exit code 64): failure condition '{data.state == [working]}' evaluated true"))
-	}).Should(Succeed())
+	Eventually(ctx, b.client.Get).WithArguments(b.name).Should(WithTransform(ends, HaveKeyWithValue(
+		"wait-for-completion(0)",
+		"Failed main: Error (exit code 64): failure condition '{data.state == [working]}' evaluated true",
+	)))
 }
 
 // ends returns the phases and messages of a workflow's nodes, by display name.
@@ -110,14 +85,12 @@ func ends(st *status.WorkflowStatus) map[string]string {
 // expectNoWorkers expects that the workers ended with the workflow.
 func (b *bulkLoad) expectNoWorkers(ctx context.Context, workload schema.GroupVersionResource) {
 	GinkgoHelper()
-	list, err := dyn.Resource(workload).Namespace(b.namespace).List(ctx, metav1.ListOptions{})
-	Expect(err).NotTo(HaveOccurred())
-	Expect(list.Items).To(BeEmpty())
-	Expect(b.workers(ctx, Default)).To(BeEmpty())
+	Expect(must(dyn.Resource(workload).Namespace(b.namespace).List(ctx, metav1.ListOptions{})).Items).To(BeEmpty())
+	Expect(b.workers(ctx)).To(BeEmpty())
 }
 
 var _ = DescribeTableSubtree("bulk load", func(template, resource, name string, labels map[string]string) {
-	workload := schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: resource}
+	workload := appsResource(resource)
 	var b *bulkLoad
 	BeforeEach(func(ctx SpecContext) { b = startBulkLoad(ctx, template, "") }, NodeTimeout(specTimeout))
 
@@ -133,8 +106,7 @@ var _ = DescribeTableSubtree("bulk load", func(template, resource, name string, 
 
 	It("runs its workers until the work is done", func(ctx SpecContext) {
 		workers := b.approve(ctx)
-		object, err := dyn.Resource(workload).Namespace(b.namespace).Get(ctx, name, metav1.GetOptions{})
-		Expect(err).NotTo(HaveOccurred())
+		object := must(dyn.Resource(workload).Namespace(b.namespace).Get(ctx, name, metav1.GetOptions{}))
 		Expect(object.GetLabels()).To(And(HaveKeyWithValue("workflows.argoproj.io/workflow", b.name), Not(BeEmpty())))
 		for key, value := range labels {
 			Expect(object.GetLabels()).To(HaveKeyWithValue(key, value))
@@ -175,12 +147,9 @@ var _ = DescribeTableSubtree("bulk load", func(template, resource, name string, 
 		b.expectNoWorkers(ctx, workload)
 
 		By("starting anew for the same session")
-		again, err := b.client.Resubmit(ctx, b.name, workflow.ResubmitOptions{})
-		Expect(err).NotTo(HaveOccurred())
-		b.name = again.Name
+		b.name = must(b.client.Resubmit(ctx, b.name, workflow.ResubmitOptions{})).Name
 		b.wait(ctx, workflow.Suspended)
-		work, err := kube.CoreV1().ConfigMaps(b.namespace).Get(ctx, "s1-work", metav1.GetOptions{})
-		Expect(err).NotTo(HaveOccurred())
+		work := must(kube.CoreV1().ConfigMaps(b.namespace).Get(ctx, "s1-work", metav1.GetOptions{}))
 		Expect(work.Data).To(Equal(map[string]string{"state": "working"}))
 		Expect(work.OwnerReferences).To(HaveExactElements(HaveField("Name", b.name)))
 	}, SpecTimeout(startTimeout))

@@ -10,8 +10,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -26,27 +24,18 @@ var _ = Describe("an object nested as deep as the API server stores", func() {
 		deep     = "deep"
 		instance = "no-controller"
 	)
-	succeeded := []byte(`{"status":{"phase":"Succeeded","finishedAt":"2026-01-01T00:00:00Z"}}`)
 
 	DescribeTable("harms no wait and no other element of a list",
 		func(ctx SpecContext, newClient func(workflow.Options) (*workflow.WorkflowClient, error), readsIt bool) {
 			const many = 12
 			namespace := newNamespace(ctx)
-			patch := func(name string, text []byte) {
-				GinkgoHelper()
-				_, err := argotest.Workflows(dyn, namespace).Patch(ctx, name, types.MergePatchType, text, metav1.PatchOptions{})
-				Expect(err).NotTo(HaveOccurred())
-			}
+			workflows := argotest.Workflows(dyn, namespace)
 			depth := storeDeepest(ctx, namespace, deep, instance)
 			Expect(depth).To(BeNumerically(">", 9_900))
-			client, err := newClient(workflow.Options{Namespace: namespace, InstanceID: instance, Observer: logging()})
-			Expect(err).NotTo(HaveOccurred())
+			client := must(newClient(workflow.Options{Namespace: namespace, InstanceID: instance, Observer: logging()}))
 			names := make([]string, many)
 			for i := range many {
-				s, err := client.Start(ctx, workflow.StartRequest{Manifest: []byte(
-					`{kind: Workflow, metadata: {generateName: beside-}, spec: {entrypoint: gate, templates: [{name: gate, suspend: {}}]}}`)})
-				Expect(err).NotTo(HaveOccurred())
-				names[i] = s.Name
+				names[i] = must(client.Start(ctx, workflow.StartRequest{Manifest: []byte(gatedWorkflow)})).Name
 			}
 
 			By("waiting beside it")
@@ -65,9 +54,9 @@ var _ = Describe("an object nested as deep as the API server stores", func() {
 				})
 			}
 			seen.Wait()
-			patch(deep, []byte(`{"metadata":{"annotations":{"touched":"yes"}}}`))
+			mergePatch(ctx, workflows, deep, `{"metadata":{"annotations":{"touched":"yes"}}}`)
 			for _, name := range names {
-				patch(name, succeeded)
+				mergePatch(ctx, workflows, name, `{"status":{"phase":"Succeeded","finishedAt":"2026-01-01T00:00:00Z"}}`)
 			}
 			for range many {
 				Eventually(ctx, ends).Should(Receive(Succeed()))
@@ -82,8 +71,7 @@ var _ = Describe("an object nested as deep as the API server stores", func() {
 				Expect(problems).To(HaveExactElements(MatchError(workflow.ErrUnreadable)))
 				Expect(listed).To(BeEmpty())
 			}
-			_, err = client.Get(ctx, deep)
-			Expect(err).NotTo(HaveOccurred())
+			must(client.Get(ctx, deep))
 			Expect(client.Delete(ctx, deep, workflow.DeleteOptions{})).To(Succeed())
 			listed, problems = listedNames(ctx, client)
 			Expect(problems).To(BeEmpty())

@@ -25,9 +25,7 @@ const unclaimed = "nobody"
 // unclaimedClient returns the native client, for workflows that the controller ignores.
 func unclaimedClient(namespace string) workflow.Interface {
 	GinkgoHelper()
-	client, err := workflow.NewForConfig(shared.Config(), workflow.Options{Namespace: namespace, InstanceID: unclaimed})
-	Expect(err).NotTo(HaveOccurred())
-	return client
+	return must(workflow.NewForConfig(shared.Config(), workflow.Options{Namespace: namespace, InstanceID: unclaimed}))
 }
 
 // differentialSide returns one side of a comparison, in its own namespace.
@@ -45,8 +43,7 @@ var _ = Describe("a random sequence of verbs", func() {
 		one := differentialSide(ctx, unclaimedClient)
 		other := differentialSide(ctx, func(namespace string) workflow.Interface { return &slipping{unclaimedClient(namespace)} })
 		for seed := range uint64(sequences) {
-			found, err := differential.Compare(ctx, one, other, differential.Steps(seed))
-			Expect(err).NotTo(HaveOccurred())
+			found := must(differential.Compare(ctx, one, other, differential.Steps(seed)))
 			if found == nil {
 				continue
 			}

@@ -12,8 +12,7 @@ import (
 
 // docs/errors.md documents every error that occurred in the specs.
 var _ = ReportAfterSuite("documented errors", func(report Report) {
-	text, err := os.ReadFile("../../../docs/errors.md")
-	Expect(err).NotTo(HaveOccurred())
+	text := must(os.ReadFile("../../../docs/errors.md"))
 	documented := map[string]string{} // operation → the rest of its line
 	for line := range strings.Lines(string(text)) {
 		if operation, errors, ok := strings.Cut(strings.TrimPrefix(line, "| `"), "` | "); ok {

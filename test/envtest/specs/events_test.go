@@ -19,27 +19,17 @@ import (
 var _ = Describe("events on workflows", func() {
 	It("tell of what this client has changed, once each", func(ctx SpecContext) {
 		namespace := newNamespace(ctx)
-		client, err := workflow.NewForConfig(cluster.Config(), workflow.Options{
+		client := must(workflow.NewForConfig(cluster.Config(), workflow.Options{
 			Namespace: namespace, EventSource: "migrator.example.com", Observer: logging(),
-		})
-		Expect(err).NotTo(HaveOccurred())
-		request := workflow.StartRequest{IdempotencyKey: "k", Manifest: []byte(`
-kind: Workflow
-metadata: {generateName: gated-}
-spec: {entrypoint: gate, templates: [{name: gate, suspend: {}}]}
-`)}
-		s, err := client.Start(ctx, request)
-		Expect(err).NotTo(HaveOccurred())
+		}))
+		request := workflow.StartRequest{IdempotencyKey: "k", Manifest: []byte(gatedWorkflow)}
+		s := must(client.Start(ctx, request))
 		Expect(client.Start(ctx, request)).To(HaveField("Name", s.Name), "it finds the one that there is")
-		_, err = client.Wait(ctx, s.Name, workflow.Suspended)
-		Expect(err).NotTo(HaveOccurred())
+		must(client.Wait(ctx, s.Name, workflow.Suspended))
 		Expect(client.Suspend(ctx, s.Name, workflow.SuspendOptions{})).To(Succeed())
 		Expect(client.Suspend(ctx, s.Name, workflow.SuspendOptions{})).To(Succeed(), "again")
-		_, err = client.Resume(ctx, s.Name, workflow.ResumeOptions{})
-		Expect(err).NotTo(HaveOccurred())
-		ended, err := client.Wait(ctx, s.Name, workflow.Completed)
-		Expect(err).NotTo(HaveOccurred())
-		Expect(ended.Outcome()).To(Equal(status.OutcomeSucceeded))
+		must(client.Resume(ctx, s.Name, workflow.ResumeOptions{}))
+		Expect(must(client.Wait(ctx, s.Name, workflow.Completed)).Outcome()).To(Equal(status.OutcomeSucceeded))
 
 		Expect(eventsBy(ctx, namespace, "migrator.example.com", s.Name)).To(Equal([]string{
 			`Normal WorkflowStarted: Started from the manifest`,
@@ -52,10 +42,9 @@ spec: {entrypoint: gate, templates: [{name: gate, suspend: {}}]}
 // eventsBy returns the events on a workflow by one reporter, in order.
 func eventsBy(ctx context.Context, namespace, reporter, name string) (told []string) {
 	GinkgoHelper()
-	events, err := kube.CoreV1().Events(namespace).List(ctx, metav1.ListOptions{
+	events := must(kube.CoreV1().Events(namespace).List(ctx, metav1.ListOptions{
 		FieldSelector: fields.Set{"involvedObject.kind": "Workflow", "involvedObject.name": name, "source": reporter}.String(),
-	})
-	Expect(err).NotTo(HaveOccurred())
+	}))
 	slices.SortFunc(events.Items, func(a, b corev1.Event) int { return cmp.Compare(a.Name, b.Name) })
 	for _, e := range events.Items {
 		Expect(e.InvolvedObject.UID).NotTo(BeEmpty())

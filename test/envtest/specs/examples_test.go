@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -19,17 +18,14 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
-
-const smallExamples = "../../../examples"
 
 // brokenTemplate fails without a pod: the value that its only step loops over is not a list.
 const brokenTemplate = `
 apiVersion: argoproj.io/v1alpha1
 kind: WorkflowTemplate
-metadata:
-  name: broken
-  namespace: ma
+metadata: {name: broken}
 spec:
   entrypoint: main
   templates:
@@ -49,9 +45,7 @@ type examples struct {
 func (e *examples) build(ctx context.Context) {
 	GinkgoHelper()
 	e.dir = GinkgoT().TempDir()
-	out, err := exec.CommandContext(ctx, "go", "build", "-C", smallExamples, "-buildvcs=false", "-o", e.dir+"/",
-		"./getting-started", "./start-and-wait", "./approval-gate", "./many-waits").CombinedOutput()
-	Expect(err).NotTo(HaveOccurred(), string(out))
+	goBuild(ctx, examplesDir, e.dir+"/", "./getting-started", "./start-and-wait", "./approval-gate", "./many-waits")
 }
 
 func (e *examples) install(ctx context.Context) {
@@ -59,20 +53,8 @@ func (e *examples) install(ctx context.Context) {
 	e.namespace = newNamespace(ctx)
 	e.client = nativeClient(cluster.Config(), e.namespace)
 	for _, example := range []string{"getting-started", "start-and-wait", "approval-gate", "many-waits"} {
-		template, err := os.ReadFile(filepath.Join(smallExamples, example, "template.yaml"))
-		Expect(err).NotTo(HaveOccurred())
-		e.apply(ctx, example+".yaml", string(template))
+		applyExample(ctx, e.namespace, example+"/template.yaml")
 	}
-}
-
-// apply applies a template, with the spec's namespace in place of ma.
-func (e *examples) apply(ctx context.Context, file, template string) {
-	GinkgoHelper()
-	text := strings.ReplaceAll(template, "namespace: ma\n", "namespace: "+e.namespace+"\n")
-	Expect(text).To(ContainSubstring(e.namespace))
-	path := filepath.Join(GinkgoT().TempDir(), file)
-	Expect(os.WriteFile(path, []byte(text), 0o600)).To(Succeed())
-	Expect(cluster.ApplyFile(ctx, path)).To(Succeed())
 }
 
 // begin runs a program. keyboard, if not nil, is its standard input.
@@ -80,9 +62,7 @@ func (e *examples) begin(ctx context.Context, keyboard io.Reader, program string
 	GinkgoHelper()
 	cmd := exec.CommandContext(ctx, filepath.Join(e.dir, program), append([]string{"-namespace", e.namespace}, args...)...)
 	cmd.Env, cmd.Stdin = append(os.Environ(), "KUBECONFIG="+cluster.Kubeconfig()), keyboard
-	session, err := gexec.Start(cmd, GinkgoWriter, GinkgoWriter)
-	Expect(err).NotTo(HaveOccurred())
-	return session
+	return must(gexec.Start(cmd, GinkgoWriter, GinkgoWriter))
 }
 
 // exits waits for the end of a program, and returns its output on stdout and stderr.
@@ -102,9 +82,8 @@ func (e *examples) run(ctx context.Context, code int, program string, args ...st
 // release starts a workflow that waits for an approval.
 func (e *examples) release(ctx context.Context) string {
 	GinkgoHelper()
-	started, err := e.client.Start(ctx, workflow.StartRequest{Template: "release", Parameters: map[string]any{"version": "2.0"}})
-	Expect(err).NotTo(HaveOccurred())
-	return started.Name
+	req := workflow.StartRequest{Template: "release", Parameters: map[string]any{"version": "2.0"}}
+	return must(e.client.Start(ctx, req)).Name
 }
 
 // approver runs approval-gate until it asks, and returns a function that types an answer.
@@ -123,9 +102,7 @@ func (e *examples) approver(ctx context.Context, name, by string) (session *gexe
 
 func (e *examples) ended(ctx context.Context, name string) *status.WorkflowStatus {
 	GinkgoHelper()
-	s, err := e.client.Wait(ctx, name, workflow.Completed)
-	Expect(err).NotTo(HaveOccurred())
-	return s
+	return must(e.client.Wait(ctx, name, workflow.Completed))
 }
 
 var _ = Describe("the small examples", Ordered, func() { // so that they are built once
@@ -165,8 +142,7 @@ var _ = Describe("the small examples", Ordered, func() { // so that they are bui
 				}
 				g.Expect(name).NotTo(BeEmpty())
 			}).Should(Succeed())
-			_, err := e.client.Reject(ctx, name, workflow.Decision{Gates: []string{"approve"}, Message: "not on a Friday"})
-			Expect(err).NotTo(HaveOccurred())
+			must(e.client.Reject(ctx, name, workflow.Decision{Gates: []string{"approve"}, Message: "not on a Friday"}))
 			Expect(exits(ctx, session, 1)).To(MatchRegexp("ended Failed: .*; approve Failed: not on a Friday"))
 		}, SpecTimeout(specTimeout))
 
@@ -174,8 +150,7 @@ var _ = Describe("the small examples", Ordered, func() { // so that they are bui
 			session := e.begin(ctx, nil, "start-and-wait", "-template", "release", "-key", "v3")
 			Eventually(session.Err).WithContext(ctx).Should(gbytes.Say("outcome=Suspended"))
 			Expect(exits(ctx, session.Interrupt(), 1)).To(ContainSubstring("the workflow keeps running"))
-			s, err := e.client.Start(ctx, workflow.StartRequest{Template: "release", IdempotencyKey: "v3"})
-			Expect(err).NotTo(HaveOccurred())
+			s := must(e.client.Start(ctx, workflow.StartRequest{Template: "release", IdempotencyKey: "v3"}))
 			Expect(s.Outcome()).To(Equal(status.OutcomeSuspended))
 		}, SpecTimeout(specTimeout))
 
@@ -221,17 +196,12 @@ var _ = Describe("the small examples", Ordered, func() { // so that they are bui
 
 		It("approves the gate and, run again, leaves the delay behind it to its time", func(ctx SpecContext) {
 			const delay = 5 * time.Second
-			template, err := os.ReadFile(filepath.Join(smallExamples, "approval-gate", "template.yaml"))
-			Expect(err).NotTo(HaveOccurred())
-			longer := strings.Replace(string(template), `{duration: "1"}`, `{duration: "5"}`, 1)
-			Expect(longer).NotTo(Equal(string(template)))
-			e.apply(ctx, "longer.yaml", longer)
+			applyExample(ctx, e.namespace, "approval-gate/template.yaml", `{duration: "1"}`, `{duration: "5"}`)
 			name := e.release(ctx)
 			e.run(ctx, 0, "approval-gate", "-by", "ann", "-approve", name)
-			_, err = e.client.Wait(ctx, name, func(s *status.WorkflowStatus) (bool, error) {
+			must(e.client.Wait(ctx, name, func(s *status.WorkflowStatus) (bool, error) {
 				return len(s.DelayedNodes()) == 1, nil
-			})
-			Expect(err).NotTo(HaveOccurred())
+			}))
 			Expect(e.run(ctx, 1, "approval-gate", "-by", "bob", "-approve", name)).To(ContainSubstring("before it was suspended"))
 			s := e.ended(ctx, name)
 			approvedBy, _ := s.Outputs.Parameter("approved-by")
@@ -249,21 +219,14 @@ var _ = Describe("the small examples", Ordered, func() { // so that they are bui
 			Expect(said).To(ContainSubstring("30 Succeeded\n"))
 			taken := regexp.MustCompile(`(\d+) watches for 30 waits`).FindStringSubmatch(said)
 			Expect(taken).NotTo(BeEmpty(), said)
-			watches, err := strconv.Atoi(taken[1])
-			Expect(err).NotTo(HaveOccurred())
-			Expect(watches).To(And(BeNumerically(">", 0), BeNumerically("<", count/2)))
-			started := slices.Collect(func(yield func(string) bool) {
-				for s, err := range e.client.List(ctx, workflow.ListOptions{}) {
-					if err != nil || !yield(s.Name) {
-						return
-					}
-				}
-			})
+			Expect(strconv.Atoi(taken[1])).To(And(BeNumerically(">", 0), BeNumerically("<", count/2)))
+			started, problems := listedNames(ctx, e.client)
+			Expect(problems).To(BeEmpty())
 			Expect(started).To(HaveLen(count))
 		}, SpecTimeout(specTimeout))
 
 		It("exits with 1 where not all succeed", func(ctx SpecContext) {
-			e.apply(ctx, "broken.yaml", brokenTemplate)
+			argotest.Create(ctx, argotest.Templates(dyn, e.namespace), brokenTemplate)
 			Expect(e.run(ctx, 1, "many-waits", "-count", "3", "-template", "broken")).To(And(
 				MatchRegexp("3 (Failed|Errored)\n"), ContainSubstring("3 of 3 did not succeed"),
 			))

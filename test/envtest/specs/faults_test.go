@@ -17,6 +17,8 @@ import (
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/rest"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
@@ -26,35 +28,36 @@ import (
 
 // Faults occur between the native client and the real API server.
 var _ = Describe("native client", func() {
-	var namespace, template string
+	var (
+		namespace, template string
+		plain               *workflow.WorkflowClient // without faults
+	)
 	BeforeEach(func(ctx SpecContext) {
 		namespace = newNamespace(ctx)
 		template = createTemplate(ctx, namespace)
+		plain = nativeClient(cluster.Config(), namespace)
 	}, NodeTimeout(specTimeout))
 
 	count := func(ctx SpecContext) int {
 		GinkgoHelper()
-		list, err := argotest.Workflows(dyn, namespace).List(ctx, metav1.ListOptions{})
-		Expect(err).NotTo(HaveOccurred())
-		return len(list.Items)
+		return len(must(argotest.Workflows(dyn, namespace).List(ctx, metav1.ListOptions{})).Items)
+	}
+	// suspended starts a workflow and blocks until it waits at its gate.
+	suspended := func(ctx SpecContext, req workflow.StartRequest) *status.WorkflowStatus {
+		GinkgoHelper()
+		started := must(plain.Start(ctx, req))
+		return must(plain.Wait(ctx, started.Name, workflow.Suspended))
 	}
 
 	Describe("whose answers are lost", func() {
 		It("starts each workflow exactly once", func(ctx SpecContext) {
 			// Every third response to a create is lost after the server has acted.
 			var posts atomic.Int64
-			cfg := wrapped(func(next http.RoundTripper) http.RoundTripper {
-				return roundTripper(func(r *http.Request) (*http.Response, error) {
-					resp, err := next.RoundTrip(r)
-					if r.Method == http.MethodPost && posts.Add(1)%3 == 0 && err == nil {
-						return nil, lose(resp)
-					}
-					return resp, err
-				})
+			client := lossyClient(namespace, func(resp *http.Response) bool {
+				return resp.Request.Method == http.MethodPost && posts.Add(1)%3 == 0
 			})
-			client := nativeClient(cfg, namespace)
 			const starts = 60
-			uids := sync.Map{}
+			uids := make([]types.UID, starts)
 			var callers sync.WaitGroup
 			for i := range starts {
 				callers.Go(func() {
@@ -63,78 +66,55 @@ var _ = Describe("native client", func() {
 					if i%2 == 0 {
 						req.IdempotencyKey = fmt.Sprint("key-", i)
 					}
-					s, err := client.Start(ctx, req)
-					Expect(err).NotTo(HaveOccurred())
-					uids.Store(s.UID, true)
+					uids[i] = must(client.Start(ctx, req)).UID
 				})
 			}
 			callers.Wait()
-			distinct := 0
-			uids.Range(func(any, any) bool { distinct++; return true })
-			Expect(distinct).To(Equal(starts))
+			Expect(sets.New(uids...)).To(HaveLen(starts))
 			Expect(count(ctx)).To(Equal(starts))
 			Expect(posts.Load()).To(BeNumerically(">", starts), "answers were lost")
 		}, SpecTimeout(specTimeout))
 
 		It("says so when it cannot find out, and a repetition with the same name settles it", func(ctx SpecContext) {
 			var down atomic.Bool
-			cfg := wrapped(func(next http.RoundTripper) http.RoundTripper {
-				return roundTripper(func(r *http.Request) (*http.Response, error) {
-					if down.Load() {
-						return nil, io.ErrUnexpectedEOF
-					}
-					resp, err := next.RoundTrip(r)
-					if r.Method == http.MethodPost && err == nil {
-						down.Store(true)
-						return nil, lose(resp)
-					}
-					return resp, err
-				})
+			cfg := intercepted(cluster.Config(), func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+				if down.Load() {
+					return nil, io.ErrUnexpectedEOF
+				}
+				resp, err := next.RoundTrip(r)
+				if r.Method == http.MethodPost && err == nil {
+					down.Store(true)
+					return nil, lose(resp)
+				}
+				return resp, err
 			})
-			client, err := workflow.NewForConfig(cfg, workflow.Options{Namespace: namespace, RetryFor: time.Second})
-			Expect(err).NotTo(HaveOccurred())
+			client := must(workflow.NewForConfig(cfg, workflow.Options{Namespace: namespace, RetryFor: time.Second}))
 			req := workflow.StartRequest{Template: template, IdempotencyKey: "k"}
-			_, err = client.Start(ctx, req)
+			_, err := client.Start(ctx, req)
 			Expect(err).To(MatchError(workflow.ErrUnknownOutcome))
 			Expect(err).NotTo(MatchError(workflow.ErrUnavailable))
 			var e *workflow.Error
 			Expect(errors.As(err, &e)).To(BeTrue())
 			Expect(count(ctx)).To(Equal(1))
 
-			s, err := nativeClient(cluster.Config(), namespace).Start(ctx, req)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(s.Name).To(Equal(e.Name))
+			Expect(must(plain.Start(ctx, req)).Name).To(Equal(e.Name))
 			Expect(count(ctx)).To(Equal(1))
 		}, SpecTimeout(specTimeout))
 
 		It("stops, suspends, deletes and resubmits once", func(ctx SpecContext) {
+			// Only the first response to each kind of write is lost.
 			var lost atomic.Int64
-			lossy := nativeClient(wrapped(func(next http.RoundTripper) http.RoundTripper {
-				return roundTripper(func(r *http.Request) (*http.Response, error) {
-					resp, err := next.RoundTrip(r)
-					// Only the first response to each kind of write is lost.
-					bit := map[string]int64{http.MethodPatch: 1, http.MethodPost: 2, http.MethodDelete: 4}[r.Method]
-					if err == nil && bit != 0 && lost.Or(bit)&bit == 0 {
-						return nil, lose(resp)
-					}
-					return resp, err
-				})
-			}), namespace)
-			client := nativeClient(cluster.Config(), namespace)
-			started, err := client.Start(ctx, workflow.StartRequest{Template: template})
-			Expect(err).NotTo(HaveOccurred())
-			_, err = client.Wait(ctx, started.Name, workflow.Suspended)
-			Expect(err).NotTo(HaveOccurred())
-
+			lossy := lossyClient(namespace, func(resp *http.Response) bool {
+				bit := map[string]int64{http.MethodPatch: 1, http.MethodPost: 2, http.MethodDelete: 4}[resp.Request.Method]
+				return bit != 0 && lost.Or(bit)&bit == 0
+			})
+			started := suspended(ctx, workflow.StartRequest{Template: template})
 			Expect(lossy.Suspend(ctx, started.Name, workflow.SuspendOptions{})).To(Succeed())
 			lost.And(^int64(1))
 			Expect(lossy.Stop(ctx, started.Name, workflow.StopOptions{})).To(Succeed())
-			s, err := client.Wait(ctx, started.Name, workflow.Completed)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(s.Outcome()).To(Equal(status.OutcomeStopped))
+			Expect(must(plain.Wait(ctx, started.Name, workflow.Completed)).Outcome()).To(Equal(status.OutcomeStopped))
 
-			again, err := lossy.Resubmit(ctx, started.Name, workflow.ResubmitOptions{})
-			Expect(err).NotTo(HaveOccurred())
+			again := must(lossy.Resubmit(ctx, started.Name, workflow.ResubmitOptions{}))
 			Expect(count(ctx)).To(Equal(2))
 
 			Expect(lossy.Delete(ctx, again.Name, workflow.DeleteOptions{})).To(Succeed(), "without a UID")
@@ -147,144 +127,102 @@ var _ = Describe("native client", func() {
 		It("replaces once", func(ctx SpecContext) {
 			var mu sync.Mutex
 			lost := map[string]bool{}
-			lossy := nativeClient(wrapped(func(next http.RoundTripper) http.RoundTripper {
-				return roundTripper(func(r *http.Request) (*http.Response, error) {
-					resp, err := next.RoundTrip(r)
-					mu.Lock()
-					defer mu.Unlock()
-					// The first response to each kind of write is lost, those of dry runs apart.
-					write := r.Method + r.URL.Query().Get("dryRun")
-					if r.Method != http.MethodGet && err == nil && resp.StatusCode < http.StatusBadRequest && !lost[write] {
-						lost[write] = true
-						return nil, lose(resp)
-					}
-					return resp, err
-				})
-			}), namespace)
-			client := nativeClient(cluster.Config(), namespace)
+			lossy := lossyClient(namespace, func(resp *http.Response) bool {
+				mu.Lock()
+				defer mu.Unlock()
+				// The first response to each kind of write is lost, those of dry runs apart.
+				r := resp.Request
+				write := r.Method + r.URL.Query().Get("dryRun")
+				if r.Method == http.MethodGet || resp.StatusCode >= http.StatusBadRequest || lost[write] {
+					return false
+				}
+				lost[write] = true
+				return true
+			})
 			req := workflow.StartRequest{Template: template, Name: "same-name"}
-			first, err := client.Start(ctx, req)
-			Expect(err).NotTo(HaveOccurred())
-			_, err = client.Wait(ctx, first.Name, workflow.Suspended)
-			Expect(err).NotTo(HaveOccurred())
+			first := suspended(ctx, req)
 
 			req.IfExists, req.IdempotencyKey = workflow.ExistsReplace, "k"
-			second, err := lossy.Start(ctx, req)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(second.Replaced).To(Equal(first.UID))
+			replacement := must(lossy.Start(ctx, req))
+			Expect(replacement.Replaced).To(Equal(first.UID))
 			Expect(lost).To(HaveLen(4))
-			again, err := lossy.Start(ctx, req)
-			Expect(err).NotTo(HaveOccurred())
+			again := must(lossy.Start(ctx, req))
 			Expect(again.Found).To(BeTrue())
-			Expect(again.UID).To(Equal(second.UID))
+			Expect(again.UID).To(Equal(replacement.UID))
 			Expect(count(ctx)).To(Equal(1))
 		}, SpecTimeout(specTimeout))
 
 		It("doesn't delete what has come in the place of what it deleted", func(ctx SpecContext) {
-			client := nativeClient(cluster.Config(), namespace)
 			req := workflow.StartRequest{Template: template, Name: "same-name"}
-			_, err := client.Start(ctx, req)
-			Expect(err).NotTo(HaveOccurred())
-			var once sync.Once
-			lossy := nativeClient(wrapped(func(next http.RoundTripper) http.RoundTripper {
-				return roundTripper(func(r *http.Request) (*http.Response, error) {
-					resp, err := next.RoundTrip(r)
-					if r.Method == http.MethodDelete && err == nil {
-						once.Do(func() {
-							err = lose(resp)
-							_, startErr := client.Start(ctx, req)
-							Expect(startErr).NotTo(HaveOccurred())
-						})
-					}
-					return resp, err
-				})
-			}), namespace)
+			must(plain.Start(ctx, req))
+			var deletes atomic.Int64
+			lossy := lossyClient(namespace, func(resp *http.Response) bool {
+				if resp.Request.Method != http.MethodDelete || deletes.Add(1) > 1 {
+					return false
+				}
+				must(plain.Start(ctx, req))
+				return true
+			})
 			Expect(lossy.Delete(ctx, "same-name", workflow.DeleteOptions{})).To(Succeed())
 			Expect(count(ctx)).To(Equal(1))
 		}, SpecTimeout(specTimeout))
 
 		It("resumes once", func(ctx SpecContext) {
-			client := nativeClient(cluster.Config(), namespace)
-			started, err := client.Start(ctx, workflow.StartRequest{Template: template})
-			Expect(err).NotTo(HaveOccurred())
-			s, err := client.Wait(ctx, started.Name, workflow.Suspended)
-			Expect(err).NotTo(HaveOccurred())
-
+			started := suspended(ctx, workflow.StartRequest{Template: template})
 			var patches atomic.Int64
-			lossy := nativeClient(wrapped(func(next http.RoundTripper) http.RoundTripper {
-				return roundTripper(func(r *http.Request) (*http.Response, error) {
-					decides := r.Method == http.MethodPatch && !asks(r)
-					resp, err := next.RoundTrip(r)
-					if decides && patches.Add(1) == 1 && err == nil {
-						return nil, lose(resp)
-					}
-					return resp, err
-				})
-			}), namespace)
-			result, err := lossy.Resume(ctx, s.Name, workflow.ResumeOptions{})
-			Expect(err).NotTo(HaveOccurred())
+			lossy := lossyClient(namespace, func(resp *http.Response) bool {
+				return resp.Request.Method == http.MethodPatch && !asks(resp.Request) && patches.Add(1) == 1
+			})
+			result := must(lossy.Resume(ctx, started.Name, workflow.ResumeOptions{}))
 			Expect(result.Gates).To(HaveLen(1), "the write whose answer was lost counts")
 			Expect(patches.Load()).To(BeEquivalentTo(1))
 		}, SpecTimeout(specTimeout))
 	})
 
 	It("keeps a change that another writer makes at the same time", func(ctx SpecContext) {
-		client := nativeClient(cluster.Config(), namespace)
-		started, err := client.Start(ctx, workflow.StartRequest{Template: template})
-		Expect(err).NotTo(HaveOccurred())
-		_, err = client.Wait(ctx, started.Name, workflow.Suspended)
-		Expect(err).NotTo(HaveOccurred())
-
+		started := suspended(ctx, workflow.StartRequest{Template: template})
 		var patches atomic.Int64
-		late := nativeClient(wrapped(func(next http.RoundTripper) http.RoundTripper {
-			return roundTripper(func(r *http.Request) (*http.Response, error) {
-				if r.Method == http.MethodPatch && !asks(r) && patches.Add(1) == 1 {
-					annotate(ctx, namespace, started.Name)
-				}
-				return next.RoundTrip(r)
-			})
-		}), namespace)
-		_, err = late.Resume(ctx, started.Name, workflow.ResumeOptions{})
-		Expect(err).NotTo(HaveOccurred())
+		late := interceptedClient(namespace, func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+			if r.Method == http.MethodPatch && !asks(r) && patches.Add(1) == 1 {
+				annotate(ctx, namespace, started.Name)
+			}
+			return next.RoundTrip(r)
+		})
+		must(late.Resume(ctx, started.Name, workflow.ResumeOptions{}))
 		Expect(patches.Load()).To(BeEquivalentTo(2), "the first was answered with a conflict")
-		s, err := client.Wait(ctx, started.Name, workflow.Completed)
-		Expect(err).NotTo(HaveOccurred())
+		s := must(plain.Wait(ctx, started.Name, workflow.Completed))
 		Expect(s.Annotations).To(HaveKeyWithValue("from", "another writer"))
 	}, SpecTimeout(specTimeout))
 
 	Describe("whose watch breaks", func() {
 		It("goes on, whether it was cut off, expired or never opened", func(ctx SpecContext) {
 			var watches atomic.Int64
-			cfg := wrapped(func(next http.RoundTripper) http.RoundTripper {
-				return roundTripper(func(r *http.Request) (*http.Response, error) {
-					query := r.URL.Query()
-					if query.Get("watch") == "" {
-						return next.RoundTrip(r)
-					}
-					switch watches.Add(1) {
-					case 1: // a version that the server no longer has
-						query.Set("resourceVersion", "1")
-						r = r.Clone(r.Context())
-						r.URL.RawQuery = query.Encode()
-					case 2:
-						return nil, io.ErrUnexpectedEOF
-					case 3, 4: // closed at once
-						resp, err := next.RoundTrip(r)
-						if err == nil {
-							_ = resp.Body.Close()
-							resp.Body = io.NopCloser(strings.NewReader(""))
-						}
-						return resp, err
-					}
+			client := interceptedClient(namespace, func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+				query := r.URL.Query()
+				if query.Get("watch") == "" {
 					return next.RoundTrip(r)
-				})
+				}
+				switch watches.Add(1) {
+				case 1: // a version that the server no longer has
+					query.Set("resourceVersion", "1")
+					r = r.Clone(r.Context())
+					r.URL.RawQuery = query.Encode()
+				case 2:
+					return nil, io.ErrUnexpectedEOF
+				case 3, 4: // closed at once
+					resp, err := next.RoundTrip(r)
+					if err == nil {
+						_ = resp.Body.Close()
+						resp.Body = io.NopCloser(strings.NewReader(""))
+					}
+					return resp, err
+				}
+				return next.RoundTrip(r)
 			})
-			client := nativeClient(cfg, namespace)
-			started, err := client.Start(ctx, workflow.StartRequest{Template: template})
-			Expect(err).NotTo(HaveOccurred())
+			started := must(client.Start(ctx, workflow.StartRequest{Template: template}))
 			versions := map[string]int{}
 			resumed := false
-			s, err := client.Wait(ctx, started.Name, func(s *status.WorkflowStatus) (bool, error) {
+			s := must(client.Wait(ctx, started.Name, func(s *status.WorkflowStatus) (bool, error) {
 				versions[s.ResourceVersion]++
 				if s.Suspended() && watches.Load() > 4 && !resumed {
 					_, err := client.Resume(ctx, s.Name, workflow.ResumeOptions{})
@@ -295,64 +233,53 @@ var _ = Describe("native client", func() {
 					annotate(ctx, namespace, s.Name) // an event for the next watch
 				}
 				return s.Completed(), nil
-			})
-			Expect(err).NotTo(HaveOccurred())
+			}))
 			Expect(s.Outcome()).To(Equal(status.OutcomeSucceeded))
 			Expect(versions).To(HaveEach(1), "each state was shown once")
 			Expect(watches.Load()).To(BeNumerically(">", 4))
 		}, SpecTimeout(specTimeout))
 
 		It("notices that the workflow was replaced meanwhile", func(ctx SpecContext) {
-			plain := nativeClient(cluster.Config(), namespace)
 			req := workflow.StartRequest{Template: template, Name: "replaced"}
-			_, err := plain.Start(ctx, req)
-			Expect(err).NotTo(HaveOccurred())
-			var once sync.Once
-			client := nativeClient(wrapped(func(next http.RoundTripper) http.RoundTripper {
-				return roundTripper(func(r *http.Request) (*http.Response, error) {
-					if r.URL.Query().Get("watch") != "" {
-						once.Do(func() {
-							Expect(argotest.Workflows(dyn, namespace).Delete(ctx, "replaced", metav1.DeleteOptions{})).To(Succeed())
-							_, err := plain.Start(ctx, req)
-							Expect(err).NotTo(HaveOccurred())
-						})
-						return nil, io.ErrUnexpectedEOF
-					}
-					return next.RoundTrip(r)
-				})
-			}), namespace)
-			_, err = client.Wait(ctx, "replaced", workflow.Completed)
-			Expect(err).To(MatchError(workflow.ErrReplaced))
+			must(plain.Start(ctx, req))
+			replace := sync.OnceFunc(func() {
+				Expect(argotest.Workflows(dyn, namespace).Delete(ctx, "replaced", metav1.DeleteOptions{})).To(Succeed())
+				must(plain.Start(ctx, req))
+			})
+			client := interceptedClient(namespace, func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+				if r.URL.Query().Get("watch") != "" {
+					replace()
+					return nil, io.ErrUnexpectedEOF
+				}
+				return next.RoundTrip(r)
+			})
+			Expect(second(client.Wait(ctx, "replaced", workflow.Completed))).To(MatchError(workflow.ErrReplaced))
 		}, SpecTimeout(specTimeout))
 	})
 
 	It("goes on with a list whose next page has expired or fails", func(ctx SpecContext) {
 		const most = 9
-		client := nativeClient(cluster.Config(), namespace)
 		for i := range most {
-			_, err := client.Start(ctx, workflow.StartRequest{Template: template, Name: fmt.Sprint("w", i)})
-			Expect(err).NotTo(HaveOccurred())
+			must(plain.Start(ctx, workflow.StartRequest{Template: template, Name: fmt.Sprint("w", i)}))
 		}
 		var pages, expired atomic.Int64
-		troubled := nativeClient(wrapped(func(next http.RoundTripper) http.RoundTripper {
-			return roundTripper(func(r *http.Request) (*http.Response, error) {
-				switch pages.Add(1) {
-				case 2:
-					return nil, io.ErrUnexpectedEOF
-				case 3: // an outdated token
-					Expect(cluster.Compact(ctx)).To(Succeed())
-					query := r.URL.Query()
-					query.Set("continue", tokenOfRevision(query.Get("continue"), 5))
-					r = r.Clone(r.Context())
-					r.URL.RawQuery = query.Encode()
-				}
-				resp, err := next.RoundTrip(r)
-				if err == nil && resp.StatusCode == http.StatusGone {
-					expired.Add(1)
-				}
-				return resp, err
-			})
-		}), namespace)
+		troubled := interceptedClient(namespace, func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+			switch pages.Add(1) {
+			case 2:
+				return nil, io.ErrUnexpectedEOF
+			case 3: // an outdated token
+				Expect(cluster.Compact(ctx)).To(Succeed())
+				query := r.URL.Query()
+				query.Set("continue", tokenOfRevision(query.Get("continue"), 5))
+				r = r.Clone(r.Context())
+				r.URL.RawQuery = query.Encode()
+			}
+			resp, err := next.RoundTrip(r)
+			if err == nil && resp.StatusCode == http.StatusGone {
+				expired.Add(1)
+			}
+			return resp, err
+		})
 		var names []string
 		for s, err := range troubled.List(ctx, workflow.ListOptions{PageSize: 2}) {
 			Expect(err).NotTo(HaveOccurred())
@@ -364,66 +291,51 @@ var _ = Describe("native client", func() {
 
 	It("reads a template once for many starts, and anew before it refuses one", func(ctx SpecContext) {
 		var reads atomic.Int64
-		client := nativeClient(wrapped(func(next http.RoundTripper) http.RoundTripper {
-			return roundTripper(func(r *http.Request) (*http.Response, error) {
-				if strings.Contains(r.URL.Path, "/workflowtemplates/") {
-					reads.Add(1)
-				}
-				return next.RoundTrip(r)
-			})
-		}), namespace)
+		client := interceptedClient(namespace, func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+			if strings.Contains(r.URL.Path, "/workflowtemplates/") {
+				reads.Add(1)
+			}
+			return next.RoundTrip(r)
+		})
 		for range 5 {
-			_, err := client.Start(ctx, workflow.StartRequest{Template: template})
-			Expect(err).NotTo(HaveOccurred())
+			must(client.Start(ctx, workflow.StartRequest{Template: template}))
 		}
 		Expect(reads.Load()).To(BeEquivalentTo(1))
 
 		withNew := workflow.StartRequest{Template: template, Parameters: map[string]any{"new": "x"}}
-		_, err := client.Start(ctx, withNew)
-		Expect(err).To(MatchError(workflow.ErrInvalid))
-		_, err = argotest.Templates(dyn, namespace).Patch(ctx, template, "application/merge-patch+json",
-			[]byte(`{"spec":{"arguments":{"parameters":[{"name":"new","value":"y"}]}}}`), metav1.PatchOptions{})
-		Expect(err).NotTo(HaveOccurred())
-		_, err = client.Start(ctx, withNew)
-		Expect(err).NotTo(HaveOccurred())
+		Expect(second(client.Start(ctx, withNew))).To(MatchError(workflow.ErrInvalid))
+		mergePatch(ctx, argotest.Templates(dyn, namespace), template,
+			`{"spec":{"arguments":{"parameters":[{"name":"new","value":"y"}]}}}`)
+		must(client.Start(ctx, withNew))
 		Expect(reads.Load()).To(BeEquivalentTo(3))
 	}, SpecTimeout(specTimeout))
 
 	It("says when nobody answers", func(ctx SpecContext) {
-		cfg := rest.CopyConfig(cluster.Config())
+		cfg := cluster.Config()
 		cfg.Host = "https://127.0.0.1:1"
-		client, err := workflow.NewForConfig(cfg, workflow.Options{Namespace: namespace, RetryFor: -1})
-		Expect(err).NotTo(HaveOccurred())
-		_, err = client.Get(ctx, "any")
-		Expect(err).To(MatchError(workflow.ErrUnavailable))
-		_, err = client.Start(ctx, workflow.StartRequest{Template: template})
-		Expect(err).To(MatchError(workflow.ErrUnavailable))
-		_, err = client.Create(ctx, workflowObject("any"))
-		Expect(err).To(MatchError(workflow.ErrUnavailable), "nothing was sent, so nothing is in doubt")
+		client := must(workflow.NewForConfig(cfg, workflow.Options{Namespace: namespace, RetryFor: -1}))
+		Expect(second(client.Get(ctx, "any"))).To(MatchError(workflow.ErrUnavailable))
+		Expect(second(client.Start(ctx, workflow.StartRequest{Template: template}))).To(MatchError(workflow.ErrUnavailable))
+		Expect(second(client.Create(ctx, workflowObject("any")))).
+			To(MatchError(workflow.ErrUnavailable), "nothing was sent, so nothing is in doubt")
 	}, SpecTimeout(specTimeout))
 
 	It("creates and gets objects as they are", func(ctx SpecContext) {
-		client := nativeClient(cluster.Config(), namespace)
 		obj := workflowObject("raw")
 		// No controller may pick it up: it would remove the fields that it doesn't know.
 		obj.SetLabels(map[string]string{"workflows.argoproj.io/controller-instanceid": unclaimed})
 		before := obj.DeepCopy()
-		created, err := client.Create(ctx, obj)
-		Expect(err).NotTo(HaveOccurred())
+		created := must(plain.Create(ctx, obj))
 		Expect(obj).To(Equal(before), "the input is not changed")
-		got, err := client.GetObject(ctx, "raw")
-		Expect(err).NotTo(HaveOccurred())
+		got := must(plain.GetObject(ctx, "raw"))
 		Expect(got.GetUID()).To(Equal(created.GetUID()))
 		unknown, _, err := unstructured.NestedString(got.Object, "spec", "fieldOfTheFuture")
 		Expect(err).NotTo(HaveOccurred())
 		Expect(unknown).To(Equal("kept"))
 
-		_, err = client.Create(ctx, obj)
-		Expect(err).To(MatchError(workflow.ErrAlreadyExists))
-		_, err = client.Create(ctx, &unstructured.Unstructured{})
-		Expect(err).To(MatchError(workflow.ErrInvalid))
-		_, err = client.GetObject(ctx, "nobody")
-		Expect(err).To(MatchError(workflow.ErrNotFound))
+		Expect(second(plain.Create(ctx, obj))).To(MatchError(workflow.ErrAlreadyExists))
+		Expect(second(plain.Create(ctx, &unstructured.Unstructured{}))).To(MatchError(workflow.ErrInvalid))
+		Expect(second(plain.GetObject(ctx, "nobody"))).To(MatchError(workflow.ErrNotFound))
 	}, SpecTimeout(specTimeout))
 })
 
@@ -444,6 +356,14 @@ spec:
     suspend: {}
 `
 
+// gatedWorkflow is a workflow that waits at a gate and then ends, without a pod.
+const gatedWorkflow = `
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {generateName: gated-}
+spec: {entrypoint: gate, templates: [{name: gate, suspend: {}}]}
+`
+
 func workflowObject(name string) *unstructured.Unstructured {
 	return argotest.Object(`
 metadata: {name: ` + name + `}
@@ -456,16 +376,39 @@ spec:
 
 func annotate(ctx context.Context, namespace, name string) {
 	GinkgoHelper()
-	_, err := argotest.Workflows(dyn, namespace).Patch(ctx, name, "application/merge-patch+json",
-		[]byte(`{"metadata":{"annotations":{"from":"another writer","at":"`+time.Now().String()+`"}}}`), metav1.PatchOptions{})
-	Expect(err).NotTo(HaveOccurred())
+	mergePatch(ctx, argotest.Workflows(dyn, namespace), name,
+		`{"metadata":{"annotations":{"from":"another writer","at":"`+time.Now().String()+`"}}}`)
 }
 
-// wrapped returns the administrator's configuration with a wrapped transport.
-func wrapped(wrap func(http.RoundTripper) http.RoundTripper) *rest.Config {
-	cfg := cluster.Config()
-	cfg.Wrap(wrap)
+// interceptor makes the round trip of a request. next sends the request to the API server.
+type interceptor func(r *http.Request, next http.RoundTripper) (*http.Response, error)
+
+// intercepted returns a configuration like cfg, whose requests go through an interceptor.
+func intercepted(cfg *rest.Config, do interceptor) *rest.Config {
+	cfg = rest.CopyConfig(cfg)
+	cfg.Wrap(func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) { return do(r, next) })
+	})
 	return cfg
+}
+
+// interceptedClient returns a client of the administrator whose requests go through an interceptor.
+func interceptedClient(namespace string, do interceptor) *workflow.WorkflowClient {
+	GinkgoHelper()
+	return nativeClient(intercepted(cluster.Config(), do), namespace)
+}
+
+// lossyClient returns a client that doesn't receive the responses that lost chooses. By then the
+// server has completed the request.
+func lossyClient(namespace string, lost func(*http.Response) bool) *workflow.WorkflowClient {
+	GinkgoHelper()
+	return interceptedClient(namespace, func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+		resp, err := next.RoundTrip(r)
+		if err == nil && lost(resp) {
+			return nil, lose(resp)
+		}
+		return resp, err
+	})
 }
 
 type roundTripper func(*http.Request) (*http.Response, error)
@@ -475,15 +418,12 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 // tokenOfRevision changes the revision of a list's continue token.
 func tokenOfRevision(token string, revision int64) string {
 	GinkgoHelper()
-	data, err := base64.RawURLEncoding.DecodeString(token)
-	Expect(err).NotTo(HaveOccurred())
+	data := must(base64.RawURLEncoding.DecodeString(token))
 	var fields map[string]any
 	Expect(json.Unmarshal(data, &fields)).To(Succeed())
 	Expect(fields).To(HaveKey("rv"))
 	fields["rv"] = revision
-	data, err = json.Marshal(fields)
-	Expect(err).NotTo(HaveOccurred())
-	return base64.RawURLEncoding.EncodeToString(data)
+	return base64.RawURLEncoding.EncodeToString(must(json.Marshal(fields)))
 }
 
 // lose reads a response to its end, so that the server has completed the request, and returns the

@@ -8,7 +8,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/dynamic"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
@@ -21,8 +21,7 @@ var _ = Describe("Argo's full resource definitions", Ordered, ContinueOnFailure,
 	full := &testCluster{}
 
 	BeforeAll(func(ctx SpecContext) {
-		c, err := envtest.Start(ctx, envtest.Options{FullCRDs: true})
-		Expect(err).NotTo(HaveOccurred())
+		c := must(envtest.Start(ctx, envtest.Options{FullCRDs: true}))
 		DeferCleanup(c.Stop)
 		*full = *newTestCluster(c)
 	}, NodeTimeout(startTimeout))
@@ -35,9 +34,8 @@ var _ = Describe("Argo's full resource definitions", Ordered, ContinueOnFailure,
 
 	It("are those of the cluster", func(ctx SpecContext) {
 		wfs := argotest.Workflows(full.dyn, full.newNamespace(ctx))
-		_, err := wfs.Create(ctx, withUnknownField(), strictly())
-		Expect(err).To(MatchError(apierrors.IsBadRequest, "IsBadRequest"))
-		Expect(err).To(MatchError(ContainSubstring("noSuchField")))
+		Expect(second(wfs.Create(ctx, withUnknownField(), strictly()))).
+			To(And(MatchError(apierrors.IsBadRequest, "IsBadRequest"), MatchError(ContainSubstring("noSuchField"))))
 		awaitPhase(ctx, wfs, argotest.Create(ctx, wfs, threeSteps), "Succeeded")
 	}, SpecTimeout(startTimeout))
 
@@ -48,12 +46,11 @@ var _ = Describe("Argo's full resource definitions", Ordered, ContinueOnFailure,
 	It("refuse through the native client what they would drop", func(ctx SpecContext) {
 		ns := full.newNamespace(ctx)
 		client := nativeClient(full.Config(), ns)
-		_, err := client.Create(ctx, withUnknownField())
-		Expect(err).To(MatchError(workflow.ErrInvalid))
+		Expect(second(client.Create(ctx, withUnknownField()))).To(MatchError(workflow.ErrInvalid))
 		template := argotest.Create(ctx, argotest.Templates(full.dyn, ns), gateTemplate)
-		_, err = client.Start(ctx, workflow.StartRequest{Template: template, Spec: map[string]any{"noSuchField": 1}})
-		Expect(err).To(MatchError(workflow.ErrInvalid))
-		Expect(err).To(MatchError(ContainSubstring("noSuchField")))
+		req := workflow.StartRequest{Template: template, Spec: map[string]any{"noSuchField": 1}}
+		Expect(second(client.Start(ctx, req))).
+			To(And(MatchError(workflow.ErrInvalid), MatchError(ContainSubstring("noSuchField"))))
 	}, SpecTimeout(specTimeout))
 })
 
@@ -70,29 +67,22 @@ func withUnknownField() *unstructured.Unstructured {
 
 var _ = Describe("resource definitions", func() {
 	It("keep unknown fields by default", func(ctx SpecContext) {
-		_, err := argotest.Workflows(dyn, newNamespace(ctx)).Create(ctx, withUnknownField(), strictly())
-		Expect(err).NotTo(HaveOccurred())
+		must(argotest.Workflows(dyn, newNamespace(ctx)).Create(ctx, withUnknownField(), strictly()))
 	}, SpecTimeout(specTimeout))
 
 	It("can be missing, which the native client tells from a missing object", func(ctx SpecContext) {
-		bare, err := envtest.Start(ctx, envtest.Options{Parts: envtest.APIServer})
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(bare.Stop)
-		DeferCleanup(reportLogs, bare)
-		admin, err := dynamic.NewForConfig(bare.Config())
-		Expect(err).NotTo(HaveOccurred())
-		crds := admin.Resource(crdResource())
-		list, err := crds.List(ctx, metav1.ListOptions{})
-		Expect(err).NotTo(HaveOccurred())
-		for _, crd := range list.Items {
+		bare := startCluster(ctx, envtest.Options{Parts: envtest.APIServer})
+		crds := bare.dyn.Resource(schema.GroupVersionResource{
+			Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions",
+		})
+		for _, crd := range must(crds.List(ctx, metav1.ListOptions{})).Items {
 			Expect(crds.Delete(ctx, crd.GetName(), metav1.DeleteOptions{})).To(Succeed())
 		}
 		client := nativeClient(bare.Config(), "default")
 		// The API server stops serving each resource at a different time.
-		Eventually(ctx, func() error { _, err := client.Get(ctx, "any"); return err }).Should(MatchError(workflow.ErrNotInstalled))
-		Eventually(ctx, func() error { _, err := client.Start(ctx, workflow.StartRequest{Template: "any"}); return err }).
+		Eventually(ctx, func() error { return second(client.Get(ctx, "any")) }).Should(MatchError(workflow.ErrNotInstalled))
+		Eventually(ctx, func() error { return second(client.Start(ctx, workflow.StartRequest{Template: "any"})) }).
 			Should(MatchError(workflow.ErrNotInstalled))
-		_, err = client.Wait(ctx, "any", workflow.Completed)
-		Expect(err).To(MatchError(workflow.ErrNotInstalled))
+		Expect(second(client.Wait(ctx, "any", workflow.Completed))).To(MatchError(workflow.ErrNotInstalled))
 	}, SpecTimeout(startTimeout))
 })

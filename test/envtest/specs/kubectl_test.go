@@ -28,10 +28,11 @@ var _ = Describe("pkg/legacy", labelLegacy, func() {
 	conformance.Specs("kubectl client", func(ctx context.Context) conformance.Fixture {
 		return fixtureOf(ctx, &shared, func(cfg *rest.Config, namespace string) workflow.Interface { return kubectlClient(cfg, namespace) })
 	})
-	// Half of the workflows use each backend.
 	Context("by two ways", labelRare, func() {
 		conformance.Specs("router", func(ctx context.Context) conformance.Fixture {
-			return fixtureOf(ctx, &shared, func(cfg *rest.Config, namespace string) workflow.Interface { return routed(cfg, namespace) })
+			return fixtureOf(ctx, &shared, func(cfg *rest.Config, namespace string) workflow.Interface {
+				return routed(nativeClient(cfg, namespace), kubectlClient(cfg, namespace), namespace)
+			})
 		})
 	})
 })
@@ -75,14 +76,15 @@ func kubectls() []string {
 
 func kubectlClientBy(by legacy.SubprocessOptions, cfg *rest.Config, opts workflow.Options) *legacy.KubectlClient {
 	GinkgoHelper()
-	kubeconfig, err := shared.WriteKubeconfig("kubectl-"+rand.String(8)+".kubeconfig", cfg)
-	Expect(err).NotTo(HaveOccurred())
-	by.Kubeconfig = kubeconfig
-	executor := loggingExecutor{legacy.NewSubprocessExecutor(by)}
+	by.Kubeconfig = kubectlConfig(cfg)
 	opts.Observer = logging()
-	client, err := legacy.NewKubectlClient(executor, opts)
-	Expect(err).NotTo(HaveOccurred())
-	return client
+	return must(legacy.NewKubectlClient(loggingExecutor{legacy.NewSubprocessExecutor(by)}, opts))
+}
+
+// kubectlConfig returns the path of a new kubeconfig.
+func kubectlConfig(cfg *rest.Config) string {
+	GinkgoHelper()
+	return must(shared.WriteKubeconfig("kubectl-"+rand.String(8)+".kubeconfig", cfg))
 }
 
 // loggingExecutor logs the arguments of the commands that it runs.
@@ -102,13 +104,12 @@ func (loggingExecutor) log(cmd legacy.Command) {
 	slog.New(slog.NewTextHandler(said, nil)).Info("run kubectl", "args", cmd.Args)
 }
 
-func routed(cfg *rest.Config, namespace string) *legacy.Router {
+// routed returns a router that uses each client for half of the workflows.
+func routed(native, kubectl workflow.Interface, namespace string) *legacy.Router {
 	GinkgoHelper()
-	router, err := legacy.NewRouter(nativeClient(cfg, namespace), kubectlClient(cfg, namespace), legacy.RouterOptions{
+	return must(legacy.NewRouter(native, kubectl, legacy.RouterOptions{
 		Namespace: namespace, Rollout: legacy.Rollout{Percent: 50},
-	})
-	Expect(err).NotTo(HaveOccurred())
-	return router
+	}))
 }
 
 // kubectl reports failures as text, which has to be parsed. The native client meets the same
@@ -129,14 +130,13 @@ var _ = Describe("failures that kubectl words", labelLegacy, func() {
 	}
 	DescribeTable("are those of the native client",
 		func(ctx SpecContext, change func(*rest.Config), want string) {
-			cfg := rest.CopyConfig(shared.Config())
+			cfg := shared.Config()
 			change(cfg)
 			namespace := shared.newNamespace(ctx)
-			native, err := workflow.NewForConfig(cfg, workflow.Options{Namespace: namespace, RetryFor: -1})
-			Expect(err).NotTo(HaveOccurred())
-			clients := []workflow.Interface{native}
+			opts := workflow.Options{Namespace: namespace, RetryFor: -1}
+			clients := []workflow.Interface{must(workflow.NewForConfig(cfg, opts))}
 			for _, binary := range kubectls() {
-				clients = append(clients, kubectlClientBy(legacy.SubprocessOptions{Binary: binary}, cfg, workflow.Options{Namespace: namespace, RetryFor: -1}))
+				clients = append(clients, kubectlClientBy(legacy.SubprocessOptions{Binary: binary}, cfg, opts))
 			}
 			for _, client := range clients {
 				for _, err := range []error{
@@ -175,9 +175,7 @@ var _ = Describe("few kubectl processes", labelLegacy, func() {
 		waits := make(chan error, count)
 		var names []string
 		for range count {
-			st, err := client.Start(ctx, workflow.StartRequest{Manifest: []byte(
-				`{apiVersion: argoproj.io/v1alpha1, kind: Workflow, metadata: {generateName: few-}, spec: {entrypoint: main, templates: [{name: main, suspend: {}}]}}`)})
-			Expect(err).NotTo(HaveOccurred())
+			st := must(client.Start(ctx, workflow.StartRequest{Manifest: []byte(gatedWorkflow)}))
 			names = append(names, st.Name)
 			go func() { waits <- second(client.Wait(ctx, st.Name, workflow.Completed)) }()
 		}

@@ -5,8 +5,6 @@ import (
 	"slices"
 
 	. "github.com/onsi/ginkgo/v2"
-	. "github.com/onsi/gomega"
-	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/client-go/rest"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/legacy"
@@ -20,25 +18,17 @@ var _ = Describe("pkg/legacy", labelLegacy, func() {
 
 func byKubectl(cfg *rest.Config, namespace string, process *life) workflow.Interface {
 	GinkgoHelper()
-	kubeconfig, err := shared.WriteKubeconfig("kubectl-"+rand.String(8)+".kubeconfig", cfg)
-	Expect(err).NotTo(HaveOccurred())
-	var executor legacy.CommandExecutor = legacy.NewSubprocessExecutor(legacy.SubprocessOptions{Binary: quickKubectl(), Kubeconfig: kubeconfig})
+	var executor legacy.CommandExecutor = legacy.NewSubprocessExecutor(
+		legacy.SubprocessOptions{Binary: quickKubectl(), Kubeconfig: kubectlConfig(cfg)})
 	if process != nil {
 		executor = mortalExecutor{executor, process}
 	}
-	client, err := legacy.NewKubectlClient(executor, workflow.Options{Namespace: namespace, RetryFor: kubectlRetryFor})
-	Expect(err).NotTo(HaveOccurred())
-	return client
+	return must(legacy.NewKubectlClient(executor, workflow.Options{Namespace: namespace, RetryFor: kubectlRetryFor}))
 }
 
-// byRouter returns a router that sends half of the sessions to each backend.
 func byRouter(cfg *rest.Config, namespace string, process *life) workflow.Interface {
 	GinkgoHelper()
-	router, err := legacy.NewRouter(byNative(cfg, namespace, process), byKubectl(cfg, namespace, process), legacy.RouterOptions{
-		Namespace: namespace, Rollout: legacy.Rollout{Percent: 50},
-	})
-	Expect(err).NotTo(HaveOccurred())
-	return router
+	return routed(byNative(cfg, namespace, process), byKubectl(cfg, namespace, process), namespace)
 }
 
 // mortalExecutor runs the commands of a process that can be killed.

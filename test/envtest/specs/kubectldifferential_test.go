@@ -28,8 +28,7 @@ var _ = Describe("a random sequence of verbs", labelLegacy, func() {
 			running.Go(func() {
 				defer GinkgoRecover()
 				for at := next.Add(1) - 1; at < sequences && ctx.Err() == nil; at = next.Add(1) - 1 {
-					found, err := differential.Compare(ctx, one, other, differential.Steps(seed+at))
-					Expect(err).NotTo(HaveOccurred())
+					found := must(differential.Compare(ctx, one, other, differential.Steps(seed+at)))
 					if found != nil {
 						next.Store(sequences) // one is enough
 						Fail(shortest(ctx, one, other, found).String())

@@ -23,9 +23,7 @@ var _ = Describe("the cluster command", Ordered, labelRare, func() {
 		temp    string // contains all files of the command
 	)
 	BeforeAll(func(SpecContext) {
-		var err error
-		command, err = gexec.Build("github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/cmd/cluster")
-		Expect(err).NotTo(HaveOccurred())
+		command = must(gexec.Build("github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/cmd/cluster"))
 		DeferCleanup(gexec.CleanupBuildArtifacts)
 	}, NodeTimeout(startTimeout))
 
@@ -40,8 +38,7 @@ var _ = Describe("the cluster command", Ordered, labelRare, func() {
 		cmd := exec.Command(program, args...)
 		cmd.Env = append(os.Environ(), "TMPDIR="+temp)
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-		session, err := gexec.Start(cmd, io.Discard, GinkgoWriter)
-		Expect(err).NotTo(HaveOccurred())
+		session := must(gexec.Start(cmd, io.Discard, GinkgoWriter))
 		DeferCleanup(func() { session.Kill() })
 		return session
 	}

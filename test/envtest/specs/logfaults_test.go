@@ -12,7 +12,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"go.uber.org/goleak"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -25,40 +24,30 @@ var _ = Describe("native client that reads logs", func() {
 	var namespace, name, pod string
 	BeforeEach(func(ctx SpecContext) {
 		namespace = newNamespace(ctx)
-		client := argotest.Workflows(dyn, namespace)
-		name = argotest.Create(ctx, client, onePod(map[string]string{envtest.AnnotationDuration: "1h"}))
-		Eventually(ctx, func(g Gomega) {
-			pods, err := kube.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
-			g.Expect(err).NotTo(HaveOccurred())
-			g.Expect(pods.Items).To(HaveExactElements(HaveField("Status.Phase", corev1.PodRunning)))
-			pod = pods.Items[0].Name
-		}).Should(Succeed())
+		name = argotest.Create(ctx, argotest.Workflows(dyn, namespace),
+			onePod(map[string]string{envtest.AnnotationDuration: "1h"}))
+		pod = shared.runningPod(ctx, namespace)
 	}, NodeTimeout(specTimeout))
 
+	// linesOf returns lines of a container's log.
+	linesOf := func(container string, from, to int) []string {
+		var lines []string
+		for i := from; i < to; i++ {
+			lines = append(lines, fmt.Sprintf("line %d of %s %s", i, container, strings.Repeat("x", i%90)))
+		}
+		return lines
+	}
 	// write writes the next lines of both containers.
 	write := func(ctx SpecContext, from, to int) {
 		GinkgoHelper()
 		for _, container := range []string{"main", "wait"} {
-			var lines []string
-			for i := from; i < to; i++ {
-				lines = append(lines, fmt.Sprintf("line %d of %s %s", i, container, strings.Repeat("x", i%90)))
-			}
-			Expect(cluster.WriteLog(ctx, namespace, pod, container, lines...)).To(Succeed())
+			Expect(cluster.WriteLog(ctx, namespace, pod, container, linesOf(container, from, to)...)).To(Succeed())
 		}
-	}
-	deleteWorkflow := func(ctx SpecContext) {
-		GinkgoHelper()
-		background := metav1.DeletePropagationBackground
-		Expect(argotest.Workflows(dyn, namespace).Delete(ctx, name, metav1.DeleteOptions{PropagationPolicy: &background})).To(Succeed())
 	}
 	expectAll := func(got map[string][]string, lines int) {
 		GinkgoHelper()
 		for _, container := range []string{"main", "wait"} {
-			Expect(got[container]).To(HaveLen(lines), "of %s: nothing is lost or repeated", container)
-			for i, text := range got[container] {
-				Expect(text).To(HavePrefix(fmt.Sprintf("line %d of %s ", i, container)))
-				Expect(text).To(HaveLen(len(fmt.Sprintf("line %d of %s ", i, container)) + i%90))
-			}
+			Expect(got[container]).To(Equal(linesOf(container, 0, lines)), "of %s: nothing is lost or repeated", container)
 		}
 	}
 
@@ -67,7 +56,7 @@ var _ = Describe("native client that reads logs", func() {
 		write(ctx, 0, lines)
 		cuts := cutter{step: 3000, err: io.ErrUnexpectedEOF}
 		got := map[string][]string{}
-		for line, err := range nativeClient(wrapped(cuts.wrap), namespace).Logs(ctx, name, workflow.LogOptions{}) {
+		for line, err := range interceptedClient(namespace, cuts.roundTrip).Logs(ctx, name, workflow.LogOptions{}) {
 			Expect(err).NotTo(HaveOccurred())
 			got[line.Container] = append(got[line.Container], line.Text)
 		}
@@ -80,21 +69,19 @@ var _ = Describe("native client that reads logs", func() {
 		write(ctx, 0, step)
 		cuts := cutter{step: 1500, err: end, follow: true}
 		var watches atomic.Int64
-		cfg := wrapped(func(next http.RoundTripper) http.RoundTripper {
-			return roundTripper(func(r *http.Request) (*http.Response, error) {
-				if r.URL.Query().Get("watch") == "" || !strings.HasSuffix(r.URL.Path, "/pods") {
-					return cuts.wrap(next).RoundTrip(r)
-				}
-				if watches.Add(1) == 1 { // the pods are listed again
-					return nil, io.ErrUnexpectedEOF
-				}
-				return next.RoundTrip(r)
-			})
+		client := interceptedClient(namespace, func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+			if r.URL.Query().Get("watch") == "" || !strings.HasSuffix(r.URL.Path, "/pods") {
+				return cuts.roundTrip(r, next)
+			}
+			if watches.Add(1) == 1 { // the pods are listed again
+				return nil, io.ErrUnexpectedEOF
+			}
+			return next.RoundTrip(r)
 		})
 		got := map[string][]string{}
 		written := step
 		var failed []error
-		for line, err := range nativeClient(cfg, namespace).Logs(ctx, name, workflow.LogOptions{Follow: true}) {
+		for line, err := range client.Logs(ctx, name, workflow.LogOptions{Follow: true}) {
 			if err != nil {
 				failed = append(failed, err)
 				continue
@@ -106,7 +93,8 @@ var _ = Describe("native client that reads logs", func() {
 			if written < lines {
 				write(ctx, written, written+step)
 			} else {
-				deleteWorkflow(ctx)
+				background := metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationBackground)}
+				Expect(argotest.Workflows(dyn, namespace).Delete(ctx, name, background)).To(Succeed())
 			}
 			written += step
 		}
@@ -142,18 +130,17 @@ var _ = Describe("native client that reads logs", func() {
 		write(ctx, 0, 1)
 		var refused atomic.Int64
 		// The API server answers like this when it cannot reach a kubelet.
-		away := nativeClient(wrapped(func(next http.RoundTripper) http.RoundTripper {
-			return roundTripper(func(r *http.Request) (*http.Response, error) {
-				if isLog(r) && refused.Add(1) <= 3 {
-					const status = `{"kind":"Status","apiVersion":"v1","status":"Failure","code":500,"reason":"InternalError","message":"dial tcp: refused"}`
-					return &http.Response{
-						StatusCode: http.StatusInternalServerError, Header: http.Header{"Content-Type": {"application/json"}},
-						Body: io.NopCloser(strings.NewReader(status)), Request: r,
-					}, nil
-				}
-				return next.RoundTrip(r)
-			})
-		}), namespace)
+		away := interceptedClient(namespace, func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+			if isLog(r) && refused.Add(1) <= 3 {
+				const status = `{"kind":"Status","apiVersion":"v1","status":"Failure","code":500,
+					"reason":"InternalError","message":"dial tcp: refused"}`
+				return &http.Response{
+					StatusCode: http.StatusInternalServerError, Header: http.Header{"Content-Type": {"application/json"}},
+					Body: io.NopCloser(strings.NewReader(status)), Request: r,
+				}, nil
+			}
+			return next.RoundTrip(r)
+		})
 		var got []string
 		for line, err := range away.Logs(ctx, name, workflow.LogOptions{Containers: []string{"main"}}) {
 			Expect(err).NotTo(HaveOccurred())
@@ -209,37 +196,37 @@ type cutter struct {
 
 const cutsEach = 6
 
-func (c *cutter) wrap(next http.RoundTripper) http.RoundTripper {
-	return roundTripper(func(r *http.Request) (*http.Response, error) {
-		resp, err := next.RoundTrip(r)
-		query := r.URL.Query()
-		if err != nil || !isLog(r) || resp.StatusCode != http.StatusOK || c.follow && query.Get("follow") == "" {
-			return resp, err
-		}
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.requests == nil {
-			c.requests = map[string]int{}
-		}
-		n := c.requests[query.Get("container")]
-		c.requests[query.Get("container")]++
-		if n < cutsEach {
-			resp.Body = &cutBody{ReadCloser: resp.Body, left: n*c.step + rand.IntN(c.step), cut: func() error { c.made.Add(1); return c.err }}
-		}
-		return resp, nil
-	})
+// roundTrip is an interceptor.
+func (c *cutter) roundTrip(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+	resp, err := next.RoundTrip(r)
+	query := r.URL.Query()
+	if err != nil || !isLog(r) || resp.StatusCode != http.StatusOK || c.follow && query.Get("follow") == "" {
+		return resp, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.requests == nil {
+		c.requests = map[string]int{}
+	}
+	n := c.requests[query.Get("container")]
+	c.requests[query.Get("container")]++
+	if n < cutsEach {
+		resp.Body = &cutBody{ReadCloser: resp.Body, left: n*c.step + rand.IntN(c.step), of: c}
+	}
+	return resp, nil
 }
 
 // cutBody is a body that ends after some bytes.
 type cutBody struct {
 	io.ReadCloser
 	left int
-	cut  func() error
+	of   *cutter
 }
 
 func (b *cutBody) Read(p []byte) (int, error) {
 	if b.left == 0 {
-		return 0, b.cut()
+		b.of.made.Add(1)
+		return 0, b.of.err
 	}
 	n, err := b.ReadCloser.Read(p[:min(b.left, len(p))])
 	b.left -= n

@@ -44,9 +44,7 @@ func fixtureOf(ctx context.Context, c *testCluster, client func(cfg *rest.Config
 
 func nativeClient(cfg *rest.Config, namespace string) *workflow.WorkflowClient {
 	GinkgoHelper()
-	client, err := workflow.NewForConfig(cfg, workflow.Options{Namespace: namespace, Observer: logging()})
-	Expect(err).NotTo(HaveOccurred())
-	return client
+	return must(workflow.NewForConfig(cfg, workflow.Options{Namespace: namespace, Observer: logging()}))
 }
 
 // restricted creates a service account that has only the given permissions in the namespace, for
@@ -63,8 +61,7 @@ func (c *testCluster) restricted(ctx context.Context, namespace string, allowed 
 	}
 	name := "restricted-" + rand.String(8)
 	Expect(c.CreateServiceAccount(ctx, namespace, name, rules...)).To(Succeed())
-	cfg, err := c.ServiceAccountConfig(ctx, namespace, name)
-	Expect(err).NotTo(HaveOccurred())
+	cfg := must(c.ServiceAccountConfig(ctx, namespace, name))
 	Expect(cfg.BearerToken).NotTo(BeEmpty())
 	tokens.add(cfg.BearerToken)
 	return cfg

@@ -10,7 +10,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
@@ -21,17 +20,12 @@ var _ = Describe("a part of a cluster", labelRare, func() {
 	Describe("that everything else needs", Ordered, func() {
 		var small *testCluster
 		BeforeAll(func(ctx SpecContext) {
-			c, err := envtest.Start(ctx, envtest.Options{Parts: envtest.APIServer})
-			Expect(err).NotTo(HaveOccurred())
-			DeferCleanup(c.Stop)
-			DeferCleanup(reportLogs, c)
-			small = newTestCluster(c)
+			small = startCluster(ctx, envtest.Options{Parts: envtest.APIServer})
 		}, NodeTimeout(startTimeout))
 
 		write := func(ctx context.Context, name string) error {
-			_, err := small.kube.CoreV1().ConfigMaps(metav1.NamespaceDefault).Create(ctx,
-				&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
-			return err
+			return second(small.kube.CoreV1().ConfigMaps(metav1.NamespaceDefault).Create(ctx,
+				&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{}))
 		}
 
 		It("comes back with its data, port and certificates after it was killed", func(ctx SpecContext) {
@@ -73,8 +67,7 @@ var _ = Describe("a part of a cluster", labelRare, func() {
 
 	DescribeTable("doesn't keep its cluster from stopping",
 		func(ctx SpecContext, halt func(context.Context, *envtest.Cluster) error) {
-			c, err := envtest.Start(ctx, envtest.Options{Parts: envtest.APIServer})
-			Expect(err).NotTo(HaveOccurred())
+			c := must(envtest.Start(ctx, envtest.Options{Parts: envtest.APIServer}))
 			Expect(halt(ctx, c)).To(Succeed())
 			began := time.Now()
 			Expect(c.Stop()).To(Succeed())
@@ -91,22 +84,12 @@ var _ = Describe("a part of a cluster", labelRare, func() {
 	)
 
 	It("can be the workflow-controller, which then goes on where it was", func(ctx SpecContext) {
-		c, err := envtest.Start(ctx, envtest.Options{}) // its own cluster, because all other specs need the controller
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(c.Stop)
-		DeferCleanup(reportLogs, c)
-		own := newTestCluster(c)
+		own := startCluster(ctx, envtest.Options{}) // because all other specs need the shared one's controller
 		client := argotest.Workflows(own.dyn, own.newNamespace(ctx))
 		Expect(own.Kill(ctx, envtest.PartWorkflowController)).To(Succeed())
 		name := argotest.Create(ctx, client, threeSteps)
-		unseen := func(g Gomega) {
-			wf, err := client.Get(ctx, name, metav1.GetOptions{})
-			g.Expect(err).NotTo(HaveOccurred())
-			_, seen, err := unstructured.NestedMap(wf.Object, "status")
-			g.Expect(err).NotTo(HaveOccurred())
-			g.Expect(seen).To(BeFalse())
-		}
-		Consistently(ctx, unseen, "1s").Should(Succeed())
+		Consistently(ctx, client.Get, "1s").WithArguments(name, metav1.GetOptions{}).
+			Should(HaveField("Object", Not(HaveKey("status"))))
 		Expect(own.Restart(ctx, envtest.PartWorkflowController)).To(Succeed())
 		awaitPhase(ctx, client, name, "Succeeded")
 	}, SpecTimeout(startTimeout))

@@ -3,9 +3,7 @@ package specs_test
 import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 )
@@ -14,8 +12,7 @@ var _ = Describe("Start", Serial, labelRare, func() { // Serial: sets the enviro
 	It("names the variable of a binary that is missing", func(ctx SpecContext) {
 		GinkgoT().Setenv("ARGOSERVICE_KWOK", "")
 		GinkgoT().Setenv("ARGOSERVICE_KUBE_SCHEDULER", "/no/such/file")
-		_, err := envtest.Start(ctx, envtest.Options{})
-		Expect(err).To(MatchError(And(
+		Expect(second(envtest.Start(ctx, envtest.Options{}))).To(MatchError(And(
 			ContainSubstring("ARGOSERVICE_KWOK is not set"),
 			ContainSubstring("ARGOSERVICE_KUBE_SCHEDULER: stat /no/such/file"),
 			ContainSubstring(`eval "$(make -s tools-env)"`),
@@ -26,8 +23,7 @@ var _ = Describe("Start", Serial, labelRare, func() { // Serial: sets the enviro
 		temp := GinkgoT().TempDir()
 		GinkgoT().Setenv("TMPDIR", temp)
 		GinkgoT().Setenv("ARGOSERVICE_KUBE_CONTROLLER_MANAGER", cluster.Kubectl()) // another program
-		_, err := envtest.Start(ctx, envtest.Options{Parts: envtest.Controllers})
-		Expect(err).To(MatchError(And(
+		Expect(second(envtest.Start(ctx, envtest.Options{Parts: envtest.Controllers}))).To(MatchError(And(
 			ContainSubstring("kube-controller-manager ended: exit status 1"),
 			ContainSubstring("unknown flag"),
 		)))
@@ -37,19 +33,8 @@ var _ = Describe("Start", Serial, labelRare, func() { // Serial: sets the enviro
 
 	It("starts no more than asked for", func(ctx SpecContext) {
 		GinkgoT().Setenv("ARGOSERVICE_KUBE_CONTROLLER_MANAGER", "") // not needed by these parts
-		small, err := envtest.Start(ctx, envtest.Options{Parts: envtest.APIServer})
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(small.Stop)
-		DeferCleanup(reportLogs, small)
-		ns, err := small.NewNamespace(ctx, "spec")
-		Expect(err).NotTo(HaveOccurred())
-		client, err := kubernetes.NewForConfig(small.Config())
-		Expect(err).NotTo(HaveOccurred())
-		accounts := func(g Gomega) []corev1.ServiceAccount {
-			list, err := client.CoreV1().ServiceAccounts(ns).List(ctx, metav1.ListOptions{})
-			g.Expect(err).NotTo(HaveOccurred())
-			return list.Items
-		}
-		Consistently(ctx, accounts, "1s").Should(BeEmpty())
+		small := startCluster(ctx, envtest.Options{Parts: envtest.APIServer})
+		accounts := small.kube.CoreV1().ServiceAccounts(must(small.NewNamespace(ctx, "spec")))
+		Consistently(ctx, accounts.List, "1s").WithArguments(metav1.ListOptions{}).Should(HaveField("Items", BeEmpty()))
 	}, SpecTimeout(startTimeout))
 })

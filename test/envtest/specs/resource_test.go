@@ -2,6 +2,7 @@ package specs_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -10,7 +11,6 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic"
 	"sigs.k8s.io/yaml"
 
@@ -31,23 +31,15 @@ var _ = Describe("resource templates", func() {
 
 	configMap := func(ctx context.Context, name string) *corev1.ConfigMap {
 		GinkgoHelper()
-		cm, err := kube.CoreV1().ConfigMaps(ns).Get(ctx, name, metav1.GetOptions{})
-		Expect(err).NotTo(HaveOccurred())
-		return cm
+		return must(kube.CoreV1().ConfigMaps(ns).Get(ctx, name, metav1.GetOptions{}))
 	}
 	makeConfigMap := func(ctx context.Context, name, state string) {
 		GinkgoHelper()
-		_, err := kube.CoreV1().ConfigMaps(ns).Create(ctx, &corev1.ConfigMap{
-			ObjectMeta: metav1.ObjectMeta{Name: name}, Data: map[string]string{"state": state},
-		}, metav1.CreateOptions{})
-		Expect(err).NotTo(HaveOccurred())
+		must(kube.CoreV1().ConfigMaps(ns).Create(ctx, stateConfigMap(name, state), metav1.CreateOptions{}))
 	}
 	setState := func(ctx context.Context, name, state string) {
 		GinkgoHelper()
-		cm := configMap(ctx, name)
-		cm.Data = map[string]string{"state": state}
-		_, err := kube.CoreV1().ConfigMaps(ns).Update(ctx, cm, metav1.UpdateOptions{})
-		Expect(err).NotTo(HaveOccurred())
+		must(kube.CoreV1().ConfigMaps(ns).Update(ctx, stateConfigMap(name, state), metav1.UpdateOptions{}))
 	}
 	// run runs a workflow of one resource template to its end, and returns its only node.
 	run := func(ctx context.Context, phase, template string) map[string]any {
@@ -73,15 +65,10 @@ outputs:
   - {name: other, valueFrom: {jsonPath: "{.data.other}"}}
 `))
 		status := awaitPhase(ctx, client, name, "Succeeded")
-		list, err := kube.CoreV1().ConfigMaps(ns).List(ctx, metav1.ListOptions{})
-		Expect(err).NotTo(HaveOccurred())
-		var made *corev1.ConfigMap
-		for i := range list.Items {
-			if strings.HasPrefix(list.Items[i].Name, "made-") {
-				made = &list.Items[i]
-			}
-		}
-		Expect(made).NotTo(BeNil())
+		all := must(kube.CoreV1().ConfigMaps(ns).List(ctx, metav1.ListOptions{})).Items
+		at := slices.IndexFunc(all, func(cm corev1.ConfigMap) bool { return strings.HasPrefix(cm.Name, "made-") })
+		Expect(at).NotTo(Equal(-1))
+		made := all[at]
 		Expect(made.OwnerReferences).To(HaveExactElements(And(HaveField("Kind", "Workflow"), HaveField("Name", name))))
 		Expect(node(status, name)).To(HaveKeyWithValue("outputs", HaveKeyWithValue("parameters", ConsistOf(
 			HaveKeyWithValue("value", made.Name), HaveKeyWithValue("value", "working"), HaveKeyWithValue("value", ""),
@@ -94,9 +81,8 @@ outputs:
 	It("wait for a condition", func(ctx SpecContext) {
 		makeConfigMap(ctx, "work", "begun")
 		name := argotest.Create(ctx, client, oneTemplate(getWork))
-		running := func(g Gomega) { g.Expect(statusOf(ctx, g, client, name)).To(HaveKeyWithValue("phase", "Running")) }
-		Eventually(ctx, running).Should(Succeed())
-		Consistently(ctx, running, "1s").Should(Succeed())
+		awaitPhase(ctx, client, name, "Running")
+		Consistently(ctx, statusOf, "1s").WithArguments(client, name).Should(HaveKeyWithValue("phase", "Running"))
 		setState(ctx, "work", "done")
 		awaitPhase(ctx, client, name, "Succeeded")
 
@@ -109,11 +95,8 @@ outputs:
 		makeConfigMap(ctx, "work", "working")
 		name := argotest.Create(ctx, client, oneTemplate(`
 retryStrategy: {limit: "100", retryPolicy: Always, backoff: {duration: 1s, factor: "1"}}`+getWork))
-		Eventually(ctx, func(g Gomega) {
-			nodes, _, err := unstructured.NestedMap(statusOf(ctx, g, client, name), "nodes")
-			g.Expect(err).NotTo(HaveOccurred())
-			g.Expect(nodes).To(ContainElement(And(HaveKeyWithValue("displayName", name+"(1)"), HaveKeyWithValue("phase", "Failed"))))
-		}).Should(Succeed())
+		Eventually(ctx, statusOf).WithArguments(client, name).Should(HaveKeyWithValue("nodes", ContainElement(
+			And(HaveKeyWithValue("displayName", name+"(1)"), HaveKeyWithValue("phase", "Failed")))))
 		setState(ctx, "work", "done")
 		status := awaitPhase(ctx, client, name, "Succeeded")
 		Expect(node(status, name)).To(HaveKeyWithValue("phase", "Succeeded"))
@@ -121,26 +104,9 @@ retryStrategy: {limit: "100", retryPolicy: Always, backoff: {duration: 1s, facto
 	}, SpecTimeout(specTimeout))
 
 	It("apply and patch", func(ctx SpecContext) {
-		const apply = `
-resource:
-  action: apply
-  manifest: |
-    apiVersion: v1
-    kind: ConfigMap
-    metadata: {name: work}
-    data: {state: working}
-`
+		apply := configMapTemplate("apply", "work", "state: working")
 		run(ctx, "Succeeded", apply)
-		run(ctx, "Succeeded", `
-resource:
-  action: patch
-  mergeStrategy: merge
-  manifest: |
-    apiVersion: v1
-    kind: ConfigMap
-    metadata: {name: work}
-    data: {state: done, more: x}
-`)
+		run(ctx, "Succeeded", configMapTemplate("patch", "work", "state: done, more: x")+`  mergeStrategy: merge`)
 		Expect(configMap(ctx, "work").Data).To(Equal(map[string]string{"state": "done", "more": "x"}))
 		run(ctx, "Succeeded", `
 resource:
@@ -162,20 +128,12 @@ resource:
 resource:
   action: delete
   flags: [--cascade=foreground]
-  manifest: |
-    apiVersion: v1
-    kind: ConfigMap
-    metadata: {name: a}
-    ---
-    apiVersion: v1
-    kind: ConfigMap
-    metadata: {name: b}
-`
+` + twoConfigMaps
 		for range 2 {
 			run(ctx, "Succeeded", deletion)
 			for _, name := range []string{"a", "b"} {
-				_, err := kube.CoreV1().ConfigMaps(ns).Get(ctx, name, metav1.GetOptions{})
-				Expect(err).To(MatchError(apierrors.IsNotFound, "IsNotFound"))
+				Expect(second(kube.CoreV1().ConfigMaps(ns).Get(ctx, name, metav1.GetOptions{}))).
+					To(MatchError(apierrors.IsNotFound, "IsNotFound"))
 			}
 		}
 	}, SpecTimeout(specTimeout))
@@ -193,15 +151,8 @@ resource: {action: get, flags: [configmap/work, --ignore-not-found]}
 		Expect(run(ctx, "Failed", `
 resource:
   action: create
-  manifest: |
-    apiVersion: v1
-    kind: ConfigMap
-    metadata: {name: a}
-    ---
-    apiVersion: v1
-    kind: ConfigMap
-    metadata: {name: b}
-`)).To(HaveKeyWithValue("message", ContainSubstring("create of 2 objects was done, but Argo's executor fails then")))
+`+twoConfigMaps)).To(HaveKeyWithValue("message",
+			ContainSubstring("create of 2 objects was done, but Argo's executor fails then")))
 		configMap(ctx, "b")
 	}, SpecTimeout(specTimeout))
 
@@ -209,59 +160,33 @@ resource:
 		// Argo's own role lacks this permission. With that role, such a workflow ends in an error.
 		allowConfigMaps(ctx, cluster, ns, envtest.ArgoNamespace, "argo")
 		text := strings.Repeat("x", 150_000)
-		run(ctx, "Succeeded", `
-resource:
-  action: create
-  manifest: |
-    apiVersion: v1
-    kind: ConfigMap
-    metadata: {name: long}
-    data: {text: `+text+`}
-`)
+		run(ctx, "Succeeded", configMapTemplate("create", "long", "text: "+text))
 		Expect(configMap(ctx, "long").Data).To(HaveKeyWithValue("text", text))
 	}, SpecTimeout(specTimeout))
 
 	It("end with their pod", func(ctx SpecContext) {
 		makeConfigMap(ctx, "work", "begun")
 		argotest.Create(ctx, client, oneTemplate(getWork))
-		var pod string
-		Eventually(ctx, func(g Gomega) {
-			list, err := kube.CoreV1().Pods(ns).List(ctx, metav1.ListOptions{})
-			g.Expect(err).NotTo(HaveOccurred())
-			g.Expect(list.Items).To(HaveExactElements(HaveField("Status.Phase", corev1.PodRunning)))
-			pod = list.Items[0].Name
-		}).Should(Succeed())
+		pod := shared.runningPod(ctx, ns)
 		Expect(kube.CoreV1().Pods(ns).Delete(ctx, pod, metav1.DeleteOptions{})).To(Succeed())
 		Eventually(ctx, func() string { return cluster.LogTails(tailLines) }).Should(
 			ContainSubstring("pod %s/%s: get of a resource ended early: the pod is being deleted", ns, pod))
 	}, SpecTimeout(specTimeout))
 
 	It("go on after the API server was away", labelRare, func(ctx SpecContext) {
-		own, err := envtest.Start(ctx, envtest.Options{})
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(own.Stop)
-		DeferCleanup(func() { reportLogs(own) })
-		c := newTestCluster(own)
-		allowConfigMaps(ctx, own, "default", "default", "default")
-		configMaps := c.kube.CoreV1().ConfigMaps("default")
-		work := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "work"}, Data: map[string]string{"state": "begun"}}
-		_, err = configMaps.Create(ctx, work, metav1.CreateOptions{})
-		Expect(err).NotTo(HaveOccurred())
-		client := argotest.Workflows(c.dyn, "default")
+		own := startCluster(ctx, envtest.Options{})
+		allowConfigMaps(ctx, own.Cluster, "default", "default", "default")
+		configMaps := own.kube.CoreV1().ConfigMaps("default")
+		must(configMaps.Create(ctx, stateConfigMap("work", "begun"), metav1.CreateOptions{}))
+		client := argotest.Workflows(own.dyn, "default")
 		name := argotest.Create(ctx, client, oneTemplate(getWork))
-		Eventually(ctx, func(g Gomega) {
-			list, err := c.kube.CoreV1().Pods("default").List(ctx, metav1.ListOptions{})
-			g.Expect(err).NotTo(HaveOccurred())
-			g.Expect(list.Items).To(HaveExactElements(HaveField("Status.Phase", corev1.PodRunning)))
-		}).Should(Succeed())
+		own.runningPod(ctx, "default")
 
 		Expect(own.Kill(ctx, envtest.PartAPIServer)).To(Succeed())
 		Eventually(ctx, func() string { return own.LogTails(tailLines) }).Should(ContainSubstring("connection refused; trying again"))
 		Expect(own.Restart(ctx, envtest.PartAPIServer)).To(Succeed())
-		work.Data["state"] = "done"
 		Eventually(ctx, func() error {
-			_, err := configMaps.Update(ctx, work, metav1.UpdateOptions{})
-			return err
+			return second(configMaps.Update(ctx, stateConfigMap("work", "done"), metav1.UpdateOptions{}))
 		}).Should(Succeed())
 		awaitPhase(ctx, client, name, "Succeeded")
 	}, SpecTimeout(startTimeout))
@@ -279,20 +204,47 @@ resource:
   failureCondition: data.state in (working, failed)
 `
 
+// twoConfigMaps is a manifest of two objects, in a resource template.
+const twoConfigMaps = `
+  manifest: |
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: a}
+    ---
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: b}
+`
+
+// configMapTemplate returns a resource template for a ConfigMap with the given data.
+func configMapTemplate(action, name, data string) string {
+	return `
+resource:
+  action: ` + action + `
+  manifest: |
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: ` + name + `}
+    data: {` + data + `}
+`
+}
+
+// stateConfigMap returns a ConfigMap that has the state of some work.
+func stateConfigMap(name, state string) *corev1.ConfigMap {
+	return &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name}, Data: map[string]string{"state": state}}
+}
+
 // oneTemplate returns a workflow with one template.
 func oneTemplate(template string) string {
 	GinkgoHelper()
-	var main map[string]any
-	Expect(yaml.Unmarshal([]byte(template), &main)).To(Succeed())
+	main := mapping(template)
 	main["name"] = "main"
-	data, err := yaml.Marshal(map[string]any{
+	return string(must(yaml.Marshal(map[string]any{
 		"apiVersion": "argoproj.io/v1alpha1",
 		"kind":       "Workflow",
 		"metadata":   map[string]any{"generateName": "one-template-"},
 		"spec":       map[string]any{"entrypoint": "main", "templates": []any{main}},
-	})
-	Expect(err).NotTo(HaveOccurred())
-	return string(data)
+	})))
 }
 
 // allowConfigMaps grants a service account all verbs on a namespace's ConfigMaps.

@@ -22,14 +22,11 @@ import (
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gbytes"
 	"github.com/onsi/gomega/gexec"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
 const (
-	serviceExample = "../../../examples/service"
 	// mostMemory is less than the memory limit of the service's Deployment.
 	mostMemory = 256 << 20
 	// mostAnswer is more than the size of a response.
@@ -52,8 +49,7 @@ func serveBackfill(ctx context.Context) *servedBackfill {
 	p.install(ctx)
 	s := &servedBackfill{namespace: p.namespace, web: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
 	program := filepath.Join(GinkgoT().TempDir(), "service")
-	out, err := exec.CommandContext(ctx, "go", "build", "-C", serviceExample, "-buildvcs=false", "-o", program, ".").CombinedOutput()
-	Expect(err).NotTo(HaveOccurred(), string(out))
+	goBuild(ctx, examplesDir+"/service", program, ".")
 
 	bomb := zipped(func(w io.Writer) { repeat(w, `{"count":"`, " ", 512<<20, `"}`) }) // 512 KiB, as it is sent
 	target := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -62,16 +58,15 @@ func serveBackfill(ctx context.Context) *servedBackfill {
 		_, _ = w.Write(bomb)
 	}))
 	DeferCleanup(target.Close)
-	config := p.copy("backfill.yaml", "http://127.0.0.1:9200", target.URL)
-	cmd := exec.Command(program, "--config", config, "--listen", "127.0.0.1:0", "--drain", "0s") //nolint:noctx // it outlives the node that starts it
+	p.configure("http://127.0.0.1:9200", target.URL)
+	cmd := exec.Command(program, //nolint:noctx // it outlives the node that starts it
+		"--config", p.config, "--listen", "127.0.0.1:0", "--drain", "0s")
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+cluster.Kubeconfig(), "GOMEMLIMIT="+deployedWith(`name: GOMEMLIMIT\s+value: (\w+)`))
-	s.process, err = gexec.Start(cmd, nil, GinkgoWriter)
-	Expect(err).NotTo(HaveOccurred())
+	s.process = must(gexec.Start(cmd, nil, GinkgoWriter))
 	DeferCleanup(func(ctx SpecContext) { Eventually(s.process.Terminate()).WithContext(ctx).Should(gexec.Exit()) }, NodeTimeout(soon))
-	Eventually(s.process.Err).WithContext(ctx).Should(gbytes.Say(`"msg":"serving","address":"`))
-	address := regexp.MustCompile(`"msg":"serving","address":"([^"]+)"`).FindSubmatch(s.process.Err.Contents())
-	Expect(address).NotTo(BeNil())
-	s.url = "http://" + string(address[1])
+	const serving = `"msg":"serving","address":"([^"]+)"`
+	Eventually(s.process.Err).WithContext(ctx).Should(gbytes.Say(serving))
+	s.url = "http://" + submatch(serving, s.process.Err.Contents())
 	return s
 }
 
@@ -143,41 +138,40 @@ func mostNodes(w io.Writer) {
 // workflows with the label of ended ones.
 func (s *servedBackfill) store(ctx context.Context, write func(io.Writer)) {
 	GinkgoHelper()
-	patch, err := json.Marshal(map[string]any{
+	patch := must(json.Marshal(map[string]any{
 		"metadata": map[string]any{"labels": map[string]any{"workflows.argoproj.io/completed": "true"}},
 		"status":   map[string]any{"nodes": nil, "compressedNodes": base64.StdEncoding.EncodeToString(zipped(write))},
-	})
-	Expect(err).NotTo(HaveOccurred())
-	workflows := argotest.Workflows(dyn, s.namespace)
-	_, err = workflows.Patch(ctx, "backfill-demo", types.MergePatchType, patch, metav1.PatchOptions{})
-	Expect(err).NotTo(HaveOccurred())
+	}))
+	mergePatch(ctx, argotest.Workflows(dyn, s.namespace), "backfill-demo", string(patch))
 }
 
 // ask sends a request and returns the response, whose size is limited.
 func (s *servedBackfill) ask(ctx context.Context, method, path, body string) (code int, text string) {
 	GinkgoHelper()
-	req, err := http.NewRequestWithContext(ctx, method, s.url+path, strings.NewReader(body))
-	Expect(err).NotTo(HaveOccurred())
+	req := must(http.NewRequestWithContext(ctx, method, s.url+path, strings.NewReader(body)))
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := s.web.Do(req)
 	Expect(err).NotTo(HaveOccurred())
 	defer resp.Body.Close() //nolint:errcheck // it has been read
-	data, err := io.ReadAll(io.LimitReader(resp.Body, mostAnswer+1))
-	Expect(err).NotTo(HaveOccurred())
+	data := must(io.ReadAll(io.LimitReader(resp.Body, mostAnswer+1)))
 	Expect(len(data)).To(BeNumerically("<", mostAnswer), "%s %s", method, path)
 	return resp.StatusCode, string(data)
 }
 
 const served = "/api/v1/backfills/demo"
 
-// deployedWith returns the match of a pattern in the service's Deployment.
-func deployedWith(pattern string) string {
+// submatch returns what the group of a pattern matches in a text.
+func submatch(pattern string, text []byte) string {
 	GinkgoHelper()
-	text, err := os.ReadFile(filepath.Join(serviceManifests, "deployment.yaml"))
-	Expect(err).NotTo(HaveOccurred())
 	found := regexp.MustCompile(pattern).FindSubmatch(text)
 	Expect(found).NotTo(BeNil(), pattern)
 	return string(found[1])
+}
+
+// deployedWith returns what the group of a pattern matches in the service's Deployment.
+func deployedWith(pattern string) string {
+	GinkgoHelper()
+	return submatch(pattern, must(os.ReadFile(filepath.Join(examplesDir, "service/deploy/deployment.yaml"))))
 }
 
 // peak returns the peak memory of the process.
@@ -185,11 +179,7 @@ func (s *servedBackfill) peak() int {
 	GinkgoHelper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Command.Process.Pid))
 	Expect(err).NotTo(HaveOccurred(), "it is not alive")
-	kib := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(text)
-	Expect(kib).NotTo(BeNil(), string(text))
-	n, err := strconv.Atoi(string(kib[1]))
-	Expect(err).NotTo(HaveOccurred())
-	return n << 10
+	return must(strconv.Atoi(submatch(`VmHWM:\s+(\d+) kB`, text))) << 10
 }
 
 var _ = Describe("examples/service", labelRare, first, func() {
@@ -218,8 +208,7 @@ var _ = Describe("examples/service", labelRare, first, func() {
 		for name, write := range hostileNodes() {
 			withstand(name, write, mostMemory)
 		}
-		limit, err := strconv.Atoi(deployedWith(`limits: {memory: (\d+)Mi}`))
-		Expect(err).NotTo(HaveOccurred())
+		limit := must(strconv.Atoi(deployedWith(`limits: {memory: (\d+)Mi}`)))
 		withstand("as many nodes as are read", mostNodes, limit<<20)
 		code, _ = s.ask(ctx, http.MethodGet, "/healthz", "")
 		Expect(code).To(Equal(http.StatusOK))
@@ -256,8 +245,7 @@ func (s *servedBackfill) readAndDecide(ctx context.Context) {
 func (s *servedBackfill) follow(ctx context.Context) (leave func()) {
 	GinkgoHelper()
 	streaming, cancel := context.WithCancel(ctx)
-	req, err := http.NewRequestWithContext(streaming, http.MethodGet, s.url+served+"/events", http.NoBody)
-	Expect(err).NotTo(HaveOccurred())
+	req := must(http.NewRequestWithContext(streaming, http.MethodGet, s.url+served+"/events", http.NoBody))
 	resp, err := s.web.Do(req) //nolint:bodyclose // leave closes it
 	Expect(err).NotTo(HaveOccurred())
 	leave = func() {

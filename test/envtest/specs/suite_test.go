@@ -9,8 +9,10 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"go.uber.org/goleak"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 
@@ -42,11 +44,17 @@ type testCluster struct {
 
 func newTestCluster(c *envtest.Cluster) *testCluster {
 	GinkgoHelper()
-	kube, err := kubernetes.NewForConfig(c.Config())
-	Expect(err).NotTo(HaveOccurred())
-	dyn, err := dynamic.NewForConfig(c.Config())
-	Expect(err).NotTo(HaveOccurred())
-	return &testCluster{Cluster: c, kube: kube, dyn: dyn}
+	cfg := c.Config()
+	return &testCluster{Cluster: c, kube: must(kubernetes.NewForConfig(cfg)), dyn: must(dynamic.NewForConfig(cfg))}
+}
+
+// startCluster starts a cluster that runs until the end of the spec or container that asks for it.
+func startCluster(ctx context.Context, opts envtest.Options) *testCluster {
+	GinkgoHelper()
+	c := must(envtest.Start(ctx, opts))
+	DeferCleanup(c.Stop)
+	DeferCleanup(reportLogs, c)
+	return newTestCluster(c)
 }
 
 // The specs of all processes share this cluster and its clients.
@@ -73,22 +81,17 @@ func TestEnvtest(t *testing.T) {
 // it.
 var _ = SynchronizedBeforeSuite(func(ctx SpecContext) []byte {
 	before := goleak.IgnoreCurrent()
-	started, err := envtest.Start(ctx, envtest.Options{Progress: func(step string) { GinkgoLogr.Info(step) }})
-	Expect(err).NotTo(HaveOccurred())
+	started := must(envtest.Start(ctx, envtest.Options{Progress: func(step string) { GinkgoLogr.Info(step) }}))
 	DeferCleanup(func() {
 		Expect(started.Stop()).To(Succeed())
 		Expect(started.Stop()).To(Succeed(), "again")
 		Expect(started.Dir()).NotTo(BeADirectory())
 		Expect(goleak.Find(before)).To(Succeed())
 	})
-	invitation, err := started.Invitation()
-	Expect(err).NotTo(HaveOccurred())
-	return invitation
+	return must(started.Invitation())
 }, func(_ SpecContext, invitation []byte) {
 	before := goleak.IgnoreCurrent()
-	var err error
-	cluster, err = envtest.Join(invitation)
-	Expect(err).NotTo(HaveOccurred())
+	cluster = must(envtest.Join(invitation))
 	DeferCleanup(func() {
 		Expect(cluster.Stop()).To(Succeed())
 		Expect(cluster.Dir()).To(BeADirectory(), "it is another's to stop")
@@ -131,8 +134,7 @@ func newNamespace(ctx context.Context) string {
 
 func (c *testCluster) newNamespace(ctx context.Context) string {
 	GinkgoHelper()
-	name, err := c.NewNamespace(ctx, "spec")
-	Expect(err).NotTo(HaveOccurred())
+	name := must(c.NewNamespace(ctx, "spec"))
 	DeferCleanup(func(ctx SpecContext) { c.calm(ctx, name) }, NodeTimeout(specTimeout))
 	return name
 }
@@ -141,7 +143,7 @@ func (c *testCluster) newNamespace(ctx context.Context) string {
 // namespace takes the API server a hundred requests, a third of all that the specs would make.
 func (c *testCluster) calm(ctx context.Context, namespace string) {
 	GinkgoHelper()
-	background := metav1.DeletePropagationBackground
+	background := metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationBackground)}
 	for _, of := range []struct {
 		resource schema.GroupVersionResource
 		selector string
@@ -151,8 +153,40 @@ func (c *testCluster) calm(ctx context.Context, namespace string) {
 		{appsResource("deployments"), ""},
 	} {
 		Expect(c.dyn.Resource(of.resource).Namespace(namespace).DeleteCollection(ctx,
-			metav1.DeleteOptions{PropagationPolicy: &background}, metav1.ListOptions{LabelSelector: of.selector})).To(Succeed())
+			background, metav1.ListOptions{LabelSelector: of.selector})).To(Succeed())
 	}
+}
+
+// pods returns the pods of a namespace with the labels that the selector requires, if any.
+func (c *testCluster) pods(ctx context.Context, namespace, selector string) ([]corev1.Pod, error) {
+	list, err := c.kube.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
+	if err != nil {
+		return nil, err
+	}
+	return list.Items, nil
+}
+
+// runningPod blocks until the only pod of a namespace runs, and returns its name.
+func (c *testCluster) runningPod(ctx context.Context, namespace string) string {
+	GinkgoHelper()
+	Eventually(ctx, c.pods).WithArguments(namespace, "").
+		Should(HaveExactElements(HaveField("Status.Phase", corev1.PodRunning)))
+	return must(c.pods(ctx, namespace, ""))[0].Name
+}
+
+// mergePatch changes an object with a JSON merge patch, by a typed or a dynamic client of its resource.
+func mergePatch[T any](ctx context.Context, in interface {
+	Patch(context.Context, string, types.PatchType, []byte, metav1.PatchOptions, ...string) (T, error)
+}, name, patch string) {
+	GinkgoHelper()
+	must(in.Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{}))
+}
+
+// must returns the value of a call, which has to succeed.
+func must[T any](value T, err error) T {
+	GinkgoHelper()
+	Expect(err).NotTo(HaveOccurred())
+	return value
 }
 
 // second returns the error of a call that returns another value too.

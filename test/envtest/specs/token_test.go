@@ -27,10 +27,8 @@ var _ = Describe("the token of a service account in a file", first, func() {
 	It("is read again when it was renewed, with a wait open", func(ctx SpecContext) {
 		namespace := newNamespace(ctx)
 		shared.restricted(ctx, namespace, map[string][]string{"workflows": {"get", "list", "watch", "create", "patch"}})
-		accounts, err := kube.CoreV1().ServiceAccounts(namespace).List(ctx, metav1.ListOptions{})
-		Expect(err).NotTo(HaveOccurred())
 		var account string
-		for _, a := range accounts.Items {
+		for _, a := range must(kube.CoreV1().ServiceAccounts(namespace).List(ctx, metav1.ListOptions{})).Items {
 			if strings.HasPrefix(a.Name, "restricted-") {
 				account = a.Name
 			}
@@ -41,17 +39,13 @@ var _ = Describe("the token of a service account in a file", first, func() {
 
 		cfg := rest.AnonymousClientConfig(cluster.Config())
 		cfg.BearerTokenFile = file
-		sent := &atomic.Value{}
-		cfg.Wrap(func(next http.RoundTripper) http.RoundTripper {
-			return roundTripper(func(r *http.Request) (*http.Response, error) {
-				sent.Store(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
-				return next.RoundTrip(r)
-			})
+		var sent atomic.Value
+		cfg = intercepted(cfg, func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+			sent.Store(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
+			return next.RoundTrip(r)
 		})
 		client := nativeClient(cfg, namespace)
-		started, err := client.Start(ctx, workflow.StartRequest{Manifest: []byte(
-			`{kind: Workflow, metadata: {generateName: gated-}, spec: {entrypoint: gate, templates: [{name: gate, suspend: {}}]}}`)})
-		Expect(err).NotTo(HaveOccurred())
+		started := must(client.Start(ctx, workflow.StartRequest{Manifest: []byte(gatedWorkflow)}))
 		waited := make(chan error, 1)
 		go func() { waited <- second(client.Wait(ctx, started.Name, workflow.Completed)) }()
 
@@ -68,8 +62,7 @@ var _ = Describe("the token of a service account in a file", first, func() {
 		old.BearerToken = first
 		Eventually(ctx, func() error { return second(nativeClient(old, namespace).Get(ctx, started.Name)) }).
 			Should(MatchError(workflow.ErrUnauthorized))
-		_, err = client.Resume(ctx, started.Name, workflow.ResumeOptions{})
-		Expect(err).NotTo(HaveOccurred())
+		must(client.Resume(ctx, started.Name, workflow.ResumeOptions{}))
 		Eventually(ctx, waited).Should(Receive(BeNil()))
 	}, SpecTimeout(startTimeout))
 })
@@ -77,15 +70,13 @@ var _ = Describe("the token of a service account in a file", first, func() {
 // boundToken returns a token of a service account that is bound to a Secret. expire invalidates it.
 func boundToken(ctx context.Context, namespace, account string) (token string, expire func(context.Context)) {
 	GinkgoHelper()
-	secret, err := kube.CoreV1().Secrets(namespace).Create(ctx,
-		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{GenerateName: "token-"}}, metav1.CreateOptions{})
-	Expect(err).NotTo(HaveOccurred())
-	made, err := kube.CoreV1().ServiceAccounts(namespace).CreateToken(ctx, account, &authenticationv1.TokenRequest{
+	secret := must(kube.CoreV1().Secrets(namespace).Create(ctx,
+		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{GenerateName: "token-"}}, metav1.CreateOptions{}))
+	made := must(kube.CoreV1().ServiceAccounts(namespace).CreateToken(ctx, account, &authenticationv1.TokenRequest{
 		Spec: authenticationv1.TokenRequestSpec{
 			BoundObjectRef: &authenticationv1.BoundObjectReference{Kind: "Secret", APIVersion: "v1", Name: secret.Name, UID: secret.UID},
 		},
-	}, metav1.CreateOptions{})
-	Expect(err).NotTo(HaveOccurred())
+	}, metav1.CreateOptions{}))
 	tokens.add(made.Status.Token)
 	return made.Status.Token, func(ctx context.Context) {
 		GinkgoHelper()

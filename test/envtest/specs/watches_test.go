@@ -10,7 +10,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
@@ -22,19 +21,18 @@ type openWatches struct {
 	open map[*watchBody]string // to the selectors in the query
 }
 
-func (o *openWatches) wrap(next http.RoundTripper) http.RoundTripper {
-	return roundTripper(func(r *http.Request) (*http.Response, error) {
-		resp, err := next.RoundTrip(r)
-		query := r.URL.Query()
-		if err == nil && query.Get("watch") != "" && resp.StatusCode == http.StatusOK {
-			body := &watchBody{ReadCloser: resp.Body, of: o}
-			resp.Body = body
-			o.mu.Lock()
-			defer o.mu.Unlock()
-			o.open[body] = query.Get("fieldSelector") + ";" + query.Get("labelSelector")
-		}
-		return resp, err
-	})
+// roundTrip is an interceptor.
+func (o *openWatches) roundTrip(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+	resp, err := next.RoundTrip(r)
+	query := r.URL.Query()
+	if err == nil && query.Get("watch") != "" && resp.StatusCode == http.StatusOK {
+		body := &watchBody{ReadCloser: resp.Body, of: o}
+		resp.Body = body
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.open[body] = query.Get("fieldSelector") + ";" + query.Get("labelSelector")
+	}
+	return resp, err
 }
 
 // selectors returns the selectors of the open watches.
@@ -64,21 +62,17 @@ var _ = Describe("waits of one client", func() {
 		namespace := newNamespace(ctx)
 		template := createTemplate(ctx, namespace)
 		watches := &openWatches{open: map[*watchBody]string{}}
-		client := nativeClient(wrapped(watches.wrap), namespace)
-		other, err := client.Start(ctx, workflow.StartRequest{Template: template, Name: "nobody-waits"})
-		Expect(err).NotTo(HaveOccurred())
+		client := interceptedClient(namespace, watches.roundTrip)
+		other := must(client.Start(ctx, workflow.StartRequest{Template: template, Name: "nobody-waits"}))
 
 		ends := make(chan error, many)
 		var waiting sync.WaitGroup
 		defer waiting.Wait()
 		follow := func(i int) {
 			name := fmt.Sprint("w", i)
-			_, err := client.Start(ctx, workflow.StartRequest{Template: template, Name: name, Labels: map[string]string{"n": name, "team": "search"}})
-			Expect(err).NotTo(HaveOccurred())
-			waiting.Go(func() {
-				_, err := client.Wait(ctx, name, workflow.Completed)
-				ends <- err
-			})
+			labels := map[string]string{"n": name, "team": "search"}
+			must(client.Start(ctx, workflow.StartRequest{Template: template, Name: name, Labels: labels}))
+			waiting.Go(func() { ends <- second(client.Wait(ctx, name, workflow.Completed)) })
 		}
 		for i := range few {
 			follow(i)
@@ -89,13 +83,11 @@ var _ = Describe("waits of one client", func() {
 		}
 		Eventually(ctx, watches.selectors).Should(HaveExactElements(";team=search,workflows.argoproj.io/workflow-template=" + template))
 		for i := range many {
-			_, err := client.Wait(ctx, fmt.Sprint("w", i), workflow.Suspended)
-			Expect(err).NotTo(HaveOccurred())
+			must(client.Wait(ctx, fmt.Sprint("w", i), workflow.Suspended))
 		}
 
 		By("noticing that a label was changed, and that another workflow was deleted")
-		_, err = argotest.Workflows(dyn, namespace).Patch(ctx, "w0", "application/merge-patch+json", []byte(`{"metadata":{"labels":{"team":null}}}`), metav1.PatchOptions{})
-		Expect(err).NotTo(HaveOccurred())
+		mergePatch(ctx, argotest.Workflows(dyn, namespace), "w0", `{"metadata":{"labels":{"team":null}}}`)
 		Eventually(ctx, watches.selectors).Should(HaveExactElements(";workflows.argoproj.io/workflow-template=" + template))
 		Expect(client.Delete(ctx, "w1", workflow.DeleteOptions{})).To(Succeed())
 		Eventually(ctx, ends).Should(Receive(MatchError(workflow.ErrDeleted)))
@@ -104,8 +96,7 @@ var _ = Describe("waits of one client", func() {
 		By("bringing every end, and a watch for each of the last ones")
 		for i := range many {
 			if i != 1 {
-				_, err := client.Resume(ctx, fmt.Sprint("w", i), workflow.ResumeOptions{})
-				Expect(err).NotTo(HaveOccurred())
+				must(client.Resume(ctx, fmt.Sprint("w", i), workflow.ResumeOptions{}))
 			}
 		}
 		for range many - 1 {

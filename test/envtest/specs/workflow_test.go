@@ -7,32 +7,28 @@ import (
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"sigs.k8s.io/yaml"
 )
 
-func crdResource() schema.GroupVersionResource {
-	return schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
-}
-
 // statusOf returns a workflow's status.
-func statusOf(ctx context.Context, g Gomega, client dynamic.ResourceInterface, name string) map[string]any {
+func statusOf(ctx context.Context, client dynamic.ResourceInterface, name string) (map[string]any, error) {
 	wf, err := client.Get(ctx, name, metav1.GetOptions{})
-	g.Expect(err).NotTo(HaveOccurred())
+	if err != nil {
+		return nil, err
+	}
 	status, _, err := unstructured.NestedMap(wf.Object, "status")
-	g.Expect(err).NotTo(HaveOccurred())
-	return status
+	return status, err
 }
 
 // awaitPhase blocks until a workflow is in a phase, and returns its status.
 func awaitPhase(ctx context.Context, client dynamic.ResourceInterface, name, phase string) map[string]any {
 	GinkgoHelper()
 	var status map[string]any
-	Eventually(ctx, func(g Gomega) {
-		status = statusOf(ctx, g, client, name)
-		g.Expect(status).To(HaveKeyWithValue("phase", phase))
-	}).Should(Succeed())
+	Eventually(ctx, func() (_ map[string]any, err error) {
+		status, err = statusOf(ctx, client, name)
+		return status, err
+	}).Should(HaveKeyWithValue("phase", phase))
 	return status
 }
 
@@ -97,19 +93,8 @@ spec:
 // onePod returns a workflow of one pod with the given annotations.
 func onePod(annotations map[string]string) string {
 	GinkgoHelper()
-	data, err := yaml.Marshal(map[string]any{
-		"apiVersion": "argoproj.io/v1alpha1",
-		"kind":       "Workflow",
-		"metadata":   map[string]any{"generateName": "one-pod-"},
-		"spec": map[string]any{
-			"entrypoint": "main",
-			"templates": []any{map[string]any{
-				"name":      "main",
-				"metadata":  map[string]any{"annotations": annotations},
-				"container": map[string]any{"image": "any", "command": []any{"true"}},
-			}},
-		},
-	})
-	Expect(err).NotTo(HaveOccurred())
-	return string(data)
+	return oneTemplate(string(must(yaml.Marshal(map[string]any{
+		"metadata":  map[string]any{"annotations": annotations},
+		"container": map[string]any{"image": "any", "command": []any{"true"}},
+	}))))
 }
