@@ -102,7 +102,8 @@ func describeBackfillRaces(f *backfills) {
 		f.variant(ctx, "lasting", func(spec map[string]any) { delete(spec, "onExit") })
 		const session = "s"
 		f.working(ctx, session)
-		random, open := newRandom(), func() backfill.Backfill { return f.open(session, nil) }
+		random := newRandom()
+		open := func() backfill.Backfill { return f.open(session, nil) }
 		for range 9 {
 			outcomes, what := meet(ctx, open, random)
 			Expect(errors.Join(outcomes...)).NotTo(HaveOccurred(), what)

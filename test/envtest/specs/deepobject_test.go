@@ -63,7 +63,7 @@ var _ = Describe("an object nested as deep as the API server stores", func() {
 			}
 
 			By("listing it")
-			listed, problems := listedNames(ctx, client)
+			listed, problems := listedNames(ctx, client, workflow.ListOptions{})
 			if readsIt {
 				Expect(problems).To(BeEmpty())
 				Expect(listed).To(ConsistOf(slices.Concat(names, []string{deep})))
@@ -73,7 +73,7 @@ var _ = Describe("an object nested as deep as the API server stores", func() {
 			}
 			must(client.Get(ctx, deep))
 			Expect(client.Delete(ctx, deep, workflow.DeleteOptions{})).To(Succeed())
-			listed, problems = listedNames(ctx, client)
+			listed, problems = listedNames(ctx, client, workflow.ListOptions{})
 			Expect(problems).To(BeEmpty())
 			Expect(listed).To(ConsistOf(names))
 		},
@@ -88,9 +88,11 @@ var _ = Describe("an object nested as deep as the API server stores", func() {
 
 // listedNames returns the names of the states of a list, and its errors, each of which must be an
 // *Error.
-func listedNames(ctx context.Context, client *workflow.WorkflowClient) (names []string, problems []error) {
+func listedNames(
+	ctx context.Context, client *workflow.WorkflowClient, opts workflow.ListOptions,
+) (names []string, problems []error) {
 	GinkgoHelper()
-	for s, err := range client.List(ctx, workflow.ListOptions{}) {
+	for s, err := range client.List(ctx, opts) {
 		if err == nil {
 			names = append(names, s.Name)
 			continue

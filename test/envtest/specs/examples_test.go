@@ -220,7 +220,7 @@ var _ = Describe("the small examples", Ordered, func() { // so that they are bui
 			taken := regexp.MustCompile(`(\d+) watches for 30 waits`).FindStringSubmatch(said)
 			Expect(taken).NotTo(BeEmpty(), said)
 			Expect(strconv.Atoi(taken[1])).To(And(BeNumerically(">", 0), BeNumerically("<", count/2)))
-			started, problems := listedNames(ctx, e.client)
+			started, problems := listedNames(ctx, e.client, workflow.ListOptions{})
 			Expect(problems).To(BeEmpty())
 			Expect(started).To(HaveLen(count))
 		}, SpecTimeout(specTimeout))

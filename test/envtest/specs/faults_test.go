@@ -280,11 +280,8 @@ var _ = Describe("native client", func() {
 			}
 			return resp, err
 		})
-		var names []string
-		for s, err := range troubled.List(ctx, workflow.ListOptions{PageSize: 2}) {
-			Expect(err).NotTo(HaveOccurred())
-			names = append(names, s.Name)
-		}
+		names, problems := listedNames(ctx, troubled, workflow.ListOptions{PageSize: 2})
+		Expect(problems).To(BeEmpty())
 		Expect(names).To(HaveExactElements("w0", "w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8"))
 		Expect(expired.Load()).To(BeEquivalentTo(1))
 	}, SpecTimeout(specTimeout))

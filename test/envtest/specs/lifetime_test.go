@@ -23,7 +23,8 @@ var _ = Describe("the cluster command", Ordered, labelRare, func() {
 		temp    string // contains all files of the command
 	)
 	BeforeAll(func(SpecContext) {
-		command = must(gexec.Build("github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/cmd/cluster"))
+		const cluster = "github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/cmd/cluster"
+		command = must(gexec.Build(cluster))
 		DeferCleanup(gexec.CleanupBuildArtifacts)
 	}, NodeTimeout(startTimeout))
 

@@ -174,7 +174,8 @@ func (c *testCluster) runningPod(ctx context.Context, namespace string) string {
 	return must(c.pods(ctx, namespace, ""))[0].Name
 }
 
-// mergePatch changes an object with a JSON merge patch, by a typed or a dynamic client of its resource.
+// mergePatch changes an object with a JSON merge patch. in is a typed or dynamic client of its
+// resource.
 func mergePatch[T any](ctx context.Context, in interface {
 	Patch(context.Context, string, types.PatchType, []byte, metav1.PatchOptions, ...string) (T, error)
 }, name, patch string) {
