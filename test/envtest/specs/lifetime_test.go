@@ -23,8 +23,8 @@ var _ = Describe("the cluster command", Ordered, labelRare, func() {
 		temp    string // contains all files of the command
 	)
 	BeforeAll(func(SpecContext) {
-		const cluster = "github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/cmd/cluster"
-		command = must(gexec.Build(cluster))
+		const importPath = "github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/cmd/cluster"
+		command = must(gexec.Build(importPath))
 		DeferCleanup(gexec.CleanupBuildArtifacts)
 	}, NodeTimeout(startTimeout))
 
