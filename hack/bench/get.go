@@ -2,9 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"time"
 
+	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/bench/bulkload"
@@ -23,60 +22,31 @@ func (s *scene) measureGet(ctx context.Context, rounds int) ([]report.Row, error
 	if _, err := s.argo.Create(ctx, ended, metav1.CreateOptions{}); err != nil {
 		return nil, err
 	}
-	var rows []report.Row
-	for _, object := range []read{
-		{"Get, workflow just started", started.Name, 1.15},
-		// No limit: reading the JSON of nodes costs as much as the limit allows, whoever does it.
-		{"Get, workflow of 20 nodes", ended.Name, 0},
-	} {
-		more, err := s.raceGet(ctx, rounds, object)
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, more...)
-	}
-	return rows, nil
-}
-
-// read is one workflow that is read.
-type read struct {
-	what, name string
-	limit      float64
-}
-
-func (s *scene) raceGet(ctx context.Context, rounds int, of read) ([]report.Row, error) {
-	const ours = "ours"
-	medians, err := race(ctx, rounds, []peer{
-		{name: ours, once: func(ctx context.Context) (time.Duration, error) {
-			return timed(func() error { _, err := s.ours.Get(ctx, of.name); return err })
-		}},
-		{name: rawGet, once: func(ctx context.Context) (time.Duration, error) {
-			return timed(func() error { _, err := s.raw.get(ctx, of.name); return err })
-		}},
-		{name: rawDecodedGet, once: func(ctx context.Context) (time.Duration, error) {
-			return timed(func() error {
-				answer, err := s.raw.get(ctx, of.name)
-				if err != nil {
-					return err
-				}
-				var object map[string]any
-				return json.Unmarshal(answer, &object)
-			})
-		}},
-		{name: clientset, once: func(ctx context.Context) (time.Duration, error) {
-			return timed(func() error { _, err := s.argo.Get(ctx, of.name, metav1.GetOptions{}); return err })
-		}},
-		{name: kubectlGet, every: kubectlEvery, once: func(ctx context.Context) (time.Duration, error) {
-			return timed(func() error { _, err := s.kubectl.get(ctx, of.name); return err })
-		}},
-	})
+	rows, err := s.raceGet(ctx, rounds, "Get, workflow just started", started.Name, 1.15)
 	if err != nil {
 		return nil, err
 	}
+	// No limit: reading the JSON of nodes costs as much as the limit allows, whoever does it.
+	more, err := s.raceGet(ctx, rounds, "Get, workflow of 20 nodes", ended.Name, 0)
+	return append(rows, more...), err
+}
+
+func (s *scene) raceGet(ctx context.Context, rounds int, what, name string, limit float64) ([]report.Row, error) {
+	const ours = "ours"
+	typed := func(ctx context.Context, name string) (*wfv1.Workflow, error) {
+		return s.argo.Get(ctx, name, metav1.GetOptions{})
+	}
+	medians, err := race(ctx, rounds, []peer{
+		{name: ours, once: timing(s.ours.Get, name)},
+		{name: rawGet, once: timing(s.raw.get, name)},
+		{name: rawDecodedGet, once: timing(s.raw.getDecoded, name)},
+		{name: clientset, once: timing(typed, name)},
+		{name: kubectlGet, every: kubectlEvery, once: timing(s.kubectl.get, name)},
+	})
 	return []report.Row{
-		raceRow(of.what, medians, ours, rawGet, of.limit),
-		raceRow(of.what, medians, ours, rawDecodedGet, 0),
-		raceRow(of.what, medians, ours, clientset, 0),
-		raceRow(of.what, medians, ours, kubectlGet, 0),
-	}, nil
+		raceRow(what, medians, ours, rawGet, limit),
+		raceRow(what, medians, ours, rawDecodedGet, 0),
+		raceRow(what, medians, ours, clientset, 0),
+		raceRow(what, medians, ours, kubectlGet, 0),
+	}, err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -21,27 +22,17 @@ type kubectl struct {
 	dir              string // for manifests, and kubectl's own cache
 }
 
-func (k kubectl) start(ctx context.Context, manifest map[string]any) (string, error) {
+func (k kubectl) start(ctx context.Context, manifest map[string]any) ([]byte, error) {
 	text, err := yaml.Marshal(manifest)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	file, err := os.CreateTemp(k.dir, "*.yaml")
-	if err != nil {
-		return "", err
+	file := filepath.Join(k.dir, "workflow.yaml")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		return nil, err
 	}
-	_, err = file.Write(text)
-	if closed := file.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return "", err
-	}
-	out, err := k.run(ctx, "create", "-f", file.Name(), "--namespace", bulkload.Namespace, "-o", "jsonpath={.metadata.name}")
-	if err != nil {
-		return "", err
-	}
-	return string(out), os.Remove(file.Name())
+	name, err := k.run(ctx, "create", "-f", file, "--namespace", bulkload.Namespace, "-o", "jsonpath={.metadata.name}")
+	return name, errors.Join(err, os.Remove(file))
 }
 
 func (k kubectl) get(ctx context.Context, name string) ([]byte, error) {

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/report"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/leash"
@@ -52,21 +53,20 @@ type bench struct {
 }
 
 func run(ctx context.Context, b bench, out io.Writer) error {
-	rows, err := b.measureWeight(ctx) // first: compilers would disturb the others
+	weights, err := b.measureWeight(ctx) // first: compilers would disturb the others
 	if err != nil {
 		return err
 	}
 	b.steps.Step("decoding %d nodes", decodedNodes)
-	more, err := measureDecode(ctx, b.size.decodes)
+	decodes, err := measureDecode(ctx, b.size.decodes)
 	if err != nil {
 		return err
 	}
-	rows = append(more, rows...)
-	if more, err = b.measureRequests(ctx); err != nil {
+	requests, err := b.measureRequests(ctx)
+	if err != nil {
 		return err
 	}
-	rows = append(more, rows...)
-
+	rows := slices.Concat(requests, decodes, weights)
 	report.WriteHeading(out)
 	if err := report.WriteTable(out, rows); err != nil {
 		return err

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -38,6 +39,15 @@ func (c *rawClient) get(ctx context.Context, name string) ([]byte, error) {
 	return c.do(ctx, http.MethodGet, c.url+"/"+name, nil)
 }
 
+func (c *rawClient) getDecoded(ctx context.Context, name string) (object map[string]any, err error) {
+	answer, err := c.get(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	err = json.Unmarshal(answer, &object)
+	return object, err
+}
+
 // post creates the workflow that the bytes are.
 func (c *rawClient) post(ctx context.Context, body []byte) ([]byte, error) {
 	return c.do(ctx, http.MethodPost, c.url+"?fieldValidation=Strict", body)
@@ -56,10 +66,8 @@ func (c *rawClient) do(ctx context.Context, method, url string, body []byte) ([]
 	if err != nil {
 		return nil, err
 	}
+	defer func() { _ = resp.Body.Close() }()
 	answer, err := io.ReadAll(resp.Body)
-	if err := resp.Body.Close(); err != nil {
-		return nil, err
-	}
 	if err == nil && resp.StatusCode/100 != 2 {
 		err = fmt.Errorf("%s: %s", resp.Status, answer)
 	}

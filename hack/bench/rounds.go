@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -47,14 +48,19 @@ func race(ctx context.Context, rounds int, peers []peer) (map[string]time.Durati
 	return medians, nil
 }
 
-func median(all []time.Duration) time.Duration {
+func median[T cmp.Ordered](all []T) T {
 	slices.Sort(all)
 	return all[len(all)/2]
 }
 
-// timed tells how long do takes.
-func timed(do func() error) (time.Duration, error) {
+// timing makes a peer's once of an operation and its argument.
+func timing[A, R any](do func(context.Context, A) (R, error), arg A) func(context.Context) (time.Duration, error) {
+	return func(ctx context.Context) (time.Duration, error) { return timed(ctx, do, arg) }
+}
+
+// timed tells how long an operation takes.
+func timed[A, R any](ctx context.Context, do func(context.Context, A) (R, error), arg A) (time.Duration, error) {
 	start := time.Now()
-	err := do()
+	_, err := do(ctx, arg)
 	return time.Since(start), err
 }

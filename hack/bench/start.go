@@ -37,43 +37,38 @@ func (s *scene) measureStart(ctx context.Context, rounds int) ([]report.Row, err
 	count := 0
 	name := func() string { count++; return fmt.Sprintf("bench-%d", count) }
 
+	create := func(ctx context.Context, wf *wfv1.Workflow) (*wfv1.Workflow, error) {
+		return s.argo.Create(ctx, wf, metav1.CreateOptions{})
+	}
 	medians, err := race(ctx, rounds, []peer{
-		{name: warm, once: func(ctx context.Context) (time.Duration, error) {
-			req := bulkload.Request()
-			return timed(func() error { _, err := s.ours.Start(ctx, req); return err })
-		}},
+		{name: warm, once: timing(s.ours.Start, bulkload.Request())},
 		{name: cold, once: func(ctx context.Context) (time.Duration, error) {
 			client, err := s.newClient()
 			if err != nil {
 				return 0, err
 			}
-			req := bulkload.Request()
-			return timed(func() error { _, err := client.Start(ctx, req); return err })
+			return timed(ctx, client.Start, bulkload.Request())
 		}},
 		{name: rawPost, once: func(ctx context.Context) (time.Duration, error) {
-			named := bytes.Replace(body, []byte(placeholder), []byte(name()), 1)
-			return timed(func() error { _, err := s.raw.post(ctx, named); return err })
+			return timed(ctx, s.raw.post, bytes.Replace(body, []byte(placeholder), []byte(name()), 1))
 		}},
 		{name: clientset, once: func(ctx context.Context) (time.Duration, error) {
 			wf := typed.DeepCopy()
 			wf.Name = name()
-			return timed(func() error { _, err := s.argo.Create(ctx, wf, metav1.CreateOptions{}); return err })
+			return timed(ctx, create, wf)
 		}},
 		{name: kubectlCreate, every: kubectlEvery, once: func(ctx context.Context) (time.Duration, error) {
 			named := sent.DeepCopy()
 			named.SetName(name())
-			return timed(func() error { _, err := s.kubectl.start(ctx, named.Object); return err })
+			return timed(ctx, s.kubectl.start, named.Object)
 		}},
 	})
-	if err != nil {
-		return nil, err
-	}
 	return []report.Row{
 		raceRow("Start", medians, warm, rawPost, 1.5),
 		raceRow("Start, template not known yet", medians, cold, rawPost, 3),
 		raceRow("Start", medians, warm, clientset, 0),
 		raceRow("Start", medians, warm, kubectlCreate, 0),
-	}, nil
+	}, err
 }
 
 // sentByOurs is the object that this library creates, as far as the client makes it.

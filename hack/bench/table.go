@@ -20,12 +20,15 @@ const (
 
 // raceRow compares two peers of a race.
 func raceRow(what string, medians map[string]time.Duration, ours, peer string, limit float64) report.Row {
-	mine, theirs := medians[ours], medians[peer]
-	return report.RatioRow(what, milliseconds(mine), peer, milliseconds(theirs), float64(mine)/float64(theirs), limit)
+	return timeRow(what, medians[ours], peer, medians[peer], limit)
 }
 
-func milliseconds(d time.Duration) string {
-	return fmt.Sprintf("%.2f ms", float64(d)/float64(time.Millisecond))
+func timeRow(what string, ours time.Duration, peer string, theirs time.Duration, limit float64) report.Row {
+	text := func(d time.Duration) string { return fmt.Sprintf("%.2f ms", float64(d)/float64(time.Millisecond)) }
+	return report.RatioRow(what, text(ours), peer, text(theirs), float64(ours)/float64(theirs), limit)
 }
 
-func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }
+func bytesRow(what string, ours int64, peer string, theirs int64, limit float64) report.Row {
+	text := func(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }
+	return report.RatioRow(what, text(ours), peer, text(theirs), float64(ours)/float64(theirs), limit)
+}

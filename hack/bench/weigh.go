@@ -36,30 +36,20 @@ func (b bench) measureWeight(ctx context.Context) ([]report.Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []report.Row{
-		bytesRow(ours, argo, clientset, true), bytesRow(ours, api, apiclient, false),
-		modulesRow(ours, argo, clientset, true), modulesRow(ours, api, apiclient, false),
-	}, nil
+	return weightRows(ours, argo, api), nil
 }
 
-func bytesRow(ours, theirs weight.Weight, peer string, limited bool) report.Row {
-	r := report.Row{
-		What: "stripped binary", Ours: megabytes(ours.Bytes), Peer: peer, Theirs: megabytes(theirs.Bytes),
-		Ratio: float64(ours.Bytes) / float64(theirs.Bytes),
+// weightRows compares the programs. The limits are for ours, so one row of each kind has one.
+func weightRows(ours, argo, api weight.Weight) []report.Row {
+	bytes := func(peer string, theirs weight.Weight) report.Row {
+		return bytesRow("stripped binary", ours.Bytes, peer, theirs.Bytes, 0)
 	}
-	if limited {
-		r.Limit, r.Missed = fmt.Sprintf("under %d MB", weight.MaxBytes/1_000_000), ours.Bytes >= weight.MaxBytes
+	modules := func(peer string, theirs weight.Weight) report.Row {
+		ratio := float64(ours.Modules) / float64(theirs.Modules)
+		return report.RatioRow("modules linked", strconv.Itoa(ours.Modules), peer, strconv.Itoa(theirs.Modules), ratio, 0)
 	}
-	return r
-}
-
-func modulesRow(ours, theirs weight.Weight, peer string, limited bool) report.Row {
-	r := report.Row{
-		What: "modules linked", Ours: strconv.Itoa(ours.Modules), Peer: peer, Theirs: strconv.Itoa(theirs.Modules),
-		Ratio: float64(ours.Modules) / float64(theirs.Modules),
-	}
-	if limited {
-		r.Limit, r.Missed = fmt.Sprintf("under %d", weight.MaxModules), ours.Modules >= weight.MaxModules
-	}
-	return r
+	rows := []report.Row{bytes(clientset, argo), bytes(apiclient, api), modules(clientset, argo), modules(apiclient, api)}
+	rows[0].Limit, rows[0].Missed = fmt.Sprintf("under %d MB", weight.MaxBytes/1_000_000), ours.Bytes >= weight.MaxBytes
+	rows[2].Limit, rows[2].Missed = fmt.Sprintf("under %d", weight.MaxModules), ours.Modules >= weight.MaxModules
+	return rows
 }
