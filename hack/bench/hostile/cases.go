@@ -37,7 +37,7 @@ func cases() []hostileCase {
 	var all []hostileCase
 	for _, nodes := range []struct {
 		input string
-		made  func(retry bool) (packedText, error)
+		made  func(retry bool) packedText
 	}{{junk, junkNodes(false)}, {junkGate, junkNodes(true)}, {small, manyNodes(smallNode)}, {names, manyNodes(longNamed)}} {
 		all = append(all,
 			hostileCase{input: nodes.input, operation: "Get", prepare: onNodes(nodes.made, false, get)},
@@ -46,58 +46,56 @@ func cases() []hostileCase {
 			hostileCase{input: nodes.input, operation: "Retry", prepare: onNodes(nodes.made, true, retry)},
 		)
 	}
-	return append(all,
-		hostileCase{input: small, operation: "Get, Err and WriteTree", contextless: true, prepare: onNodes(manyNodes(smallNode), true, showMany)},
-		hostileCase{input: "nodes, children and messages, close together", operation: "Get", refused: true, prepare: onNodes(manyNodes(denseNode), false, get)},
-		hostileCase{input: gates, operation: "Approve", prepare: onNodes(manyGates, false, approveAll)},
-		hostileCase{input: gates, operation: "Stop of a gate", prepare: onNodes(manyGates, false, reject)},
-		hostileCase{input: messages, operation: "Get, Err and WriteTree", contextless: true, prepare: onNodes(messageNodes, true, show)},
-		hostileCase{input: yaml, operation: "Start by manifest", refused: true, prepare: starts(workflow.StartRequest{
-			Manifest: aliases("apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\nspec:\n  entrypoint: main\n"+
-				"  templates: [{name: main, container: {image: a}}]\n  podMetadata:\n", "    "),
-		})},
-		hostileCase{input: yaml, operation: "ParseConfig", refused: true, prepare: parsesConfig(aliases("backfill:\n  workflow:\n", "    "))},
-		hostileCase{input: "values between carriage returns", operation: "Start by manifest", refused: true, prepare: starts(workflow.StartRequest{
-			Manifest: carriageReturns(),
-		})},
-		hostileCase{input: "an expression of one word, many times", operation: "Start", prepare: starts(workflow.StartRequest{
-			Manifest: oneWord(),
-		})},
-		hostileCase{input: "many fields that are close to Argo's", operation: "Start", prepare: starts(workflow.StartRequest{
-			Manifest: oddFields(),
-		})},
-		hostileCase{input: "a manifest of many misspelt calls", operation: "Start", refused: true, prepare: starts(workflow.StartRequest{
-			Manifest: misspeltCalls(),
-		})},
-		hostileCase{input: "a parameter's name of 100 KB", operation: "Start", refused: true, prepare: starts(workflow.StartRequest{
-			Manifest: longDeclared(90_000), Parameters: map[string]any{strings.Repeat("a", 100_000): "x"},
-		})},
-		hostileCase{input: "an answer of the target cluster", operation: "counts of a backfill's status", refused: true, prepare: readsCounts},
-	)
+	return append(all, []hostileCase{
+		{input: small, operation: "Get, Err and WriteTree", contextless: true,
+			prepare: onNodes(manyNodes(smallNode), true, showMany)},
+		{input: "nodes, children and messages, close together", operation: "Get", refused: true,
+			prepare: onNodes(manyNodes(denseNode), false, get)},
+		{input: gates, operation: "Approve", prepare: onNodes(manyGates, false, approveAll)},
+		{input: gates, operation: "Stop of a gate", prepare: onNodes(manyGates, false, reject)},
+		{input: messages, operation: "Get, Err and WriteTree", contextless: true, prepare: onNodes(messageNodes, true, show)},
+		{input: yaml, operation: "Start by manifest", refused: true, prepare: starts(aliases(
+			manifestHead+"  templates: [{name: main, container: {image: a}}]\n  podMetadata:\n", "    "))},
+		{input: yaml, operation: "ParseConfig", refused: true,
+			prepare: parsesConfig(aliases("backfill:\n  workflow:\n", "    "))},
+		{input: "values between carriage returns", operation: "Start by manifest", refused: true,
+			prepare: starts(carriageReturns())},
+		{input: "an expression of one word, many times", operation: "Start", prepare: starts(oneWord())},
+		{input: "many fields that are close to Argo's", operation: "Start", prepare: starts(oddFields())},
+		{input: "a manifest of many misspelt calls", operation: "Start", refused: true, prepare: starts(misspeltCalls())},
+		{input: "a parameter's name of 100 KB", operation: "Start", refused: true,
+			prepare: starts(longDeclared(90_000), strings.Repeat("a", 100_000))},
+		{input: "an answer of the target cluster", operation: "counts of a backfill's status", refused: true,
+			prepare: readsCounts},
+	}...)
 }
 
 // onNodes does an operation on a workflow with such nodes.
 func onNodes(
-	nodes func(retry bool) (packedText, error), retry bool,
+	nodes func(retry bool) packedText, retry bool,
 	do func(ctx context.Context, c *workflow.WorkflowClient) (text string, err error),
 ) func() (attack, error) {
 	return func() (attack, error) {
-		packed, err := nodes(retry)
-		if err != nil {
-			return attack{}, err
-		}
+		packed := nodes(retry)
 		phase, _ := phases(retry)
 		client, err := newClient(packedStatus(phase, packed))
-		return attack{sent: len(packed.gzip), plain: packed.plain, do: func(ctx context.Context) (string, error) { return do(ctx, client) }}, err
+		attempt := func(ctx context.Context) (string, error) { return do(ctx, client) }
+		return attack{sent: len(packed.gzip), plain: packed.plain, do: attempt}, err
 	}
 }
 
-func get(ctx context.Context, c *workflow.WorkflowClient) (string, error) {
+// read gets the workflow with its nodes.
+func read(ctx context.Context, c *workflow.WorkflowClient) (*status.WorkflowStatus, error) {
 	s, err := c.Get(ctx, "w")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return "", s.NodesErr
+	return s, s.NodesErr
+}
+
+func get(ctx context.Context, c *workflow.WorkflowClient) (string, error) {
+	_, err := read(ctx, c)
+	return "", err
 }
 
 func approve(ctx context.Context, c *workflow.WorkflowClient) (string, error) {
@@ -126,12 +124,9 @@ func retry(ctx context.Context, c *workflow.WorkflowClient) (string, error) {
 
 // show reads the workflow and writes what people see of it.
 func show(ctx context.Context, c *workflow.WorkflowClient) (string, error) {
-	s, err := c.Get(ctx, "w")
+	s, err := read(ctx, c)
 	if err != nil {
 		return "", err
-	}
-	if s.NodesErr != nil {
-		return "", s.NodesErr
 	}
 	var text bytes.Buffer
 	err = s.WriteTree(&text, time.Now(), status.TreeOptions{})
@@ -140,23 +135,23 @@ func show(ctx context.Context, c *workflow.WorkflowClient) (string, error) {
 
 // showMany is show but for what it writes.
 func showMany(ctx context.Context, c *workflow.WorkflowClient) (string, error) {
-	s, err := c.Get(ctx, "w")
+	s, err := read(ctx, c)
 	if err != nil {
 		return "", err
-	}
-	if s.NodesErr != nil {
-		return "", s.NodesErr
 	}
 	return s.Err().Error(), s.WriteTree(io.Discard, time.Now(), status.TreeOptions{})
 }
 
-func starts(req workflow.StartRequest) func() (attack, error) {
+// starts starts a workflow by a manifest, with parameters of these names.
+func starts(manifest []byte, parameters ...string) func() (attack, error) {
+	req := workflow.StartRequest{Manifest: manifest, Parameters: map[string]any{}}
+	sent := len(manifest)
+	for _, name := range parameters {
+		req.Parameters[name] = "x"
+		sent += len(name)
+	}
 	return func() (attack, error) {
 		client, err := newClient(`{}`)
-		sent := len(req.Manifest)
-		for name := range req.Parameters {
-			sent += len(name)
-		}
 		return attack{sent: sent, plain: sent, do: func(ctx context.Context) (string, error) {
 			_, err := client.Start(ctx, req)
 			return "", err
@@ -176,10 +171,7 @@ func parsesConfig(text []byte) func() (attack, error) {
 // readsCounts asks a target cluster, whose answer is compressed whatever was asked for.
 func readsCounts() (attack, error) {
 	const piece, unpacked = `{},`, 500 << 20
-	answer, err := pack(`{"junk":[`, piece, unpacked/len(piece), `{}]}`)
-	if err != nil {
-		return attack{}, err
-	}
+	answer := pack(`{"junk":[`, piece, unpacked/len(piece), `{}]}`)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Encoding", "gzip")

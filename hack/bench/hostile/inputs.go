@@ -4,41 +4,41 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
-// packedText is text that repeats itself, compressed as small as a hostile writer would.
+// packedText is text that repeats itself, compressed as small as a hostile writer would. A gzip file
+// may be several, one behind the other.
 type packedText struct {
 	gzip  []byte
 	plain int // bytes
 }
 
-// pack compresses start, that many times piece, and end. A gzip file may be several, one behind the
-// other.
-func pack(start, piece string, times int, end string) (packedText, error) {
-	const atOnce = 1 << 18
-	each := max(1, atOnce/len(piece))
-	p := packedText{plain: len(start) + times*len(piece) + len(end)}
-	first, err := zipped(start)
-	many, errMany := zipped(strings.Repeat(piece, each))
-	last, errLast := zipped(strings.Repeat(piece, times%each) + end)
-	p.gzip = append(append(first, bytes.Repeat(many, times/each)...), last...)
-	return p, errors.Join(err, errMany, errLast)
+func (p *packedText) add(text string) {
+	p.gzip, p.plain = append(p.gzip, zipped(text)...), p.plain+len(text)
 }
 
-func zipped(text string) ([]byte, error) {
+// pack compresses start, that many times piece, and end.
+func pack(start, piece string, times int, end string) (p packedText) {
+	const atOnce = 1 << 18
+	each := max(1, atOnce/len(piece))
+	p.add(start)
+	p.gzip = append(p.gzip, bytes.Repeat(zipped(strings.Repeat(piece, each)), times/each)...)
+	p.plain += times / each * each * len(piece)
+	p.add(strings.Repeat(piece, times%each) + end)
+	return p
+}
+
+// zipped compresses text. It cannot fail: the level is valid, and a bytes.Buffer takes everything.
+func zipped(text string) []byte {
 	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
-	_, err = z.Write([]byte(text))
-	err = errors.Join(err, z.Close())
-	return b.Bytes(), err
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	_, _ = z.Write([]byte(text))
+	_ = z.Close()
+	return b.Bytes()
 }
 
 func (p packedText) base64() string { return base64.StdEncoding.EncodeToString(p.gzip) }
@@ -66,8 +66,8 @@ func root(phase status.NodePhase) string {
 }
 
 // junkNodes have a member of empty objects, in the first node or in the gate.
-func junkNodes(inGate bool) func(retry bool) (packedText, error) {
-	return func(retry bool) (packedText, error) {
+func junkNodes(inGate bool) func(retry bool) packedText {
+	return func(retry bool) packedText {
 		_, phase := phases(retry)
 		const piece = `{},`
 		nodes := `{"g":{` + gate(phase) + `},"w":{` + root(phase)
@@ -79,48 +79,33 @@ func junkNodes(inGate bool) func(retry bool) (packedText, error) {
 }
 
 // messageNodes have as many failed pods as fit, each with a message of 1 MiB.
-func messageNodes(bool) (packedText, error) {
+func messageNodes(bool) (all packedText) {
 	const count, long = 60, 1 << 20
-	piece := `,"p":{"name":"w.p","displayName":"p","type":"Pod","phase":"Failed","boundaryID":"w","message":"` + strings.Repeat("m", long-16) + `"}`
-	var all packedText
-	parts := []string{`{"w":{` + root(status.NodeFailed) + `}`}
+	all.add(`{"w":{` + root(status.NodeFailed) + `}`)
 	for i := range count {
-		parts = append(parts, strings.Replace(piece, `"p":`, fmt.Sprintf(`"p%d":`, i), 1))
+		all.add(fmt.Sprintf(`,"p%d":{"name":"w.p","displayName":"p","type":"Pod","phase":"Failed",`+
+			`"boundaryID":"w","message":"%s"}`, i, strings.Repeat("m", long-16)))
 	}
-	for _, part := range append(parts, `}`) {
-		z, err := zipped(part)
-		if err != nil {
-			return all, err
-		}
-		all.gzip, all.plain = append(all.gzip, z...), all.plain+len(part)
-	}
-	return all, nil
+	all.add(`}`)
+	return all
 }
 
 // manyNodes are as many nodes as fit, behind a first one and a gate. each gives the JSON of the next,
 // with a comma before it: ids have to differ.
-func manyNodes(each func(number int) string) func(retry bool) (packedText, error) {
-	return func(retry bool) (packedText, error) {
+func manyNodes(each func(number int) string) func(retry bool) packedText {
+	return func(retry bool) (all packedText) {
 		_, phase := phases(retry)
 		var text strings.Builder
-		var all packedText
-		flush := func() error {
-			z, err := zipped(text.String())
-			all.gzip, all.plain = append(all.gzip, z...), all.plain+text.Len()
-			text.Reset()
-			return err
-		}
 		fmt.Fprintf(&text, `{"w":{%s},"g":{%s}`, root(phase), gate(phase))
 		for i := 0; all.plain < largest-2<<20; i++ {
 			text.WriteString(each(i))
 			if text.Len() > 1<<20 {
-				if err := flush(); err != nil {
-					return all, err
-				}
+				all.add(text.String())
+				text.Reset()
 			}
 		}
-		text.WriteString(`}`)
-		return all, flush()
+		all.add(text.String() + `}`)
+		return all
 	}
 }
 
@@ -144,7 +129,7 @@ func longNamed(i int) string {
 }
 
 // manyGates are as many gates as may wait, behind what makes up for what they take.
-func manyGates(bool) (packedText, error) {
+func manyGates(bool) packedText {
 	const count = 30_000
 	var gates strings.Builder
 	for i := range count {
@@ -158,46 +143,50 @@ func manyGates(bool) (packedText, error) {
 // aliases are YAML that states one long text once, and many times by an alias.
 func aliases(before, indent string) []byte {
 	const long, times = 38_000, 9_000
-	return []byte(before + indent + "a: &a " + strings.Repeat("x", long) + "\n" + indent + "b: [" + strings.Repeat("*a,", times) + "*a]\n")
+	return []byte(before + indent + "a: &a " + strings.Repeat("x", long) + "\n" +
+		indent + "b: [" + strings.Repeat("*a,", times) + "*a]\n")
 }
+
+// manifestHead begins a manifest, to which templates have to be added.
+const manifestHead = "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\n" +
+	"spec:\n  entrypoint: main\n"
 
 // misspeltCalls is a manifest whose many steps all call templates that it doesn't have, with names
 // that are close to those of many that it has.
 func misspeltCalls() []byte {
 	const templates, steps = 1_000, 1_700
-	var text strings.Builder
-	text.WriteString("apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\nspec:\n  entrypoint: main\n  templates:\n")
+	text := []byte(manifestHead + "  templates:\n")
 	for i := range templates {
-		fmt.Fprintf(&text, "  - {name: reindex-the-shards-of-the-index-%d-into-the-target, container: {image: reindex}}\n", i)
+		text = fmt.Appendf(text,
+			"  - {name: reindex-the-shards-of-the-index-%d-into-the-target, container: {image: reindex}}\n", i)
 	}
-	text.WriteString("  - name: main\n    steps:\n")
+	text = append(text, "  - name: main\n    steps:\n"...)
 	for i := range steps {
-		fmt.Fprintf(&text, "    - - {name: step-%d-of-the-migration, template: reindex-the-shard-of-the-index-%[1]d-into-the-target}\n", i)
+		text = fmt.Appendf(text,
+			"    - - {name: step-%d-of-the-migration, template: reindex-the-shard-of-the-index-%[1]d-into-the-target}\n", i)
 	}
-	return []byte(text.String())
+	return text
 }
 
 // longDeclared is a manifest with a parameter of a long name.
 func longDeclared(length int) []byte {
-	return []byte("apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\nspec:\n  entrypoint: main\n" +
-		"  arguments: {parameters: [{name: " + strings.Repeat("a", length) + ", value: x}]}\n" +
+	return []byte(manifestHead + "  arguments: {parameters: [{name: " + strings.Repeat("a", length) + ", value: x}]}\n" +
 		"  templates:\n  - name: main\n    container: {image: a}\n")
 }
 
 // oneWord is a manifest with an expression of one word that repeats itself.
 func oneWord() []byte {
-	return []byte("apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\nspec:\n  entrypoint: main\n" +
-		"  templates:\n  - name: main\n    container: {image: \"{{=" + strings.Repeat("workflow", 100_000) + "}}\"}\n")
+	return []byte(manifestHead + "  templates:\n  - name: main\n" +
+		"    container: {image: \"{{=" + strings.Repeat("workflow", 100_000) + "}}\"}\n")
 }
 
 // oddFields is a manifest of many fields that are close to those that Argo has.
 func oddFields() []byte {
-	var text strings.Builder
-	text.WriteString("apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: w}\nspec:\n  entrypoint: main\n  templates:\n  - name: main\n")
+	text := []byte(manifestHead + "  templates:\n  - name: main\n")
 	for i := range 12_000 {
-		fmt.Fprintf(&text, "    nodeSel%05d: a\n", i)
+		text = fmt.Appendf(text, "    nodeSel%05d: a\n", i)
 	}
-	return []byte(text.String())
+	return text
 }
 
 // carriageReturns are values that no line feed separates.

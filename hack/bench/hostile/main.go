@@ -45,7 +45,7 @@ func run(ctx context.Context, short bool) error {
 		if err != nil {
 			return fmt.Errorf("%s: %s: %w", c.input, c.operation, err)
 		}
-		rows = append(rows, row{input: c.input, operation: c.operation, contextless: c.contextless, measured: m})
+		rows = append(rows, row{c, m})
 	}
 	writeTable(os.Stdout, rows)
 	for _, r := range rows {

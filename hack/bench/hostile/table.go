@@ -17,8 +17,7 @@ const (
 
 // row is a case with what it took.
 type row struct {
-	input, operation string
-	contextless      bool
+	hostileCase
 	measured
 }
 
