@@ -23,7 +23,7 @@ type bench struct {
 type measured struct {
 	workflows int
 	started   Usage   // until every workflow has been seen
-	memory    Memory  // with all waiting: the larger of those before and after the changes
+	memory    int64   // with all waiting: the larger of those before and after the changes
 	running   Usage   // while workflows changed
 	rate      float64 // changes a second
 	delays    delays
@@ -113,46 +113,26 @@ func (b *bench) window(ctx context.Context, t Task, c *crowd) (m measured, err e
 	}()
 	d.again = func(index int) error { return p.rpc.Call("peer.Again", index, new(int)) }
 	m.workflows = len(c.stages)
-	if err := p.rpc.Call("peer.Start", t, &m.started); err != nil {
-		return m, err
+	var changes, memory int64
+	for _, step := range []func() error{
+		func() error { return p.rpc.Call("peer.Start", t, &m.started) },
+		func() error { return p.rpc.Call("peer.Memory", 0, &m.memory) },
+		func() error { return c.collectGarbage(ctx) },
+		func() error { _, err := d.drive(ctx, b.extent.warmUp, false); return err },
+		func() error { return p.rpc.Call("peer.Usage", 0, &Usage{}) }, // what comes counts from here
+		func() (err error) { changes, err = d.drive(ctx, b.extent.window, true); return err },
+		func() error { return p.rpc.Call("peer.Usage", 0, &m.running) },
+		func() error { return d.settle(ctx, 30*time.Second+2*pollInterval) },
+		func() error { return d.reviveAll(ctx) },
+		func() error { return p.rpc.Call("peer.Memory", 0, &memory) },
+		func() (err error) { m.delays, err = d.delays(); return err },
+	} {
+		if err := step(); err != nil {
+			return m, err
+		}
 	}
-	if err := p.rpc.Call("peer.Memory", 0, &m.memory); err != nil {
-		return m, err
-	}
-	if err := c.collectGarbage(ctx); err != nil {
-		return m, err
-	}
-	if _, err := d.drive(ctx, b.extent.warmUp, false); err != nil {
-		return m, err
-	}
-	var before, after Usage
-	if err := p.rpc.Call("peer.Usage", 0, &before); err != nil {
-		return m, err
-	}
-	changes, err := d.drive(ctx, b.extent.window, true)
-	if err != nil {
-		return m, err
-	}
-	if err := p.rpc.Call("peer.Usage", 0, &after); err != nil {
-		return m, err
-	}
-	m.running = after.since(before)
-	m.rate = m.running.perSecond(changes)
-	if err := d.settle(ctx, 30*time.Second+2*pollInterval); err != nil {
-		return m, err
-	}
-	if err := d.reviveAll(ctx); err != nil {
-		return m, err
-	}
-	var later Memory
-	if err := p.rpc.Call("peer.Memory", 0, &later); err != nil {
-		return m, err
-	}
-	if later.total() > m.memory.total() {
-		m.memory = later
-	}
-	m.delays, err = d.delays()
-	return m, err
+	m.rate, m.memory = m.running.perSecond(changes), max(m.memory, memory)
+	return m, nil
 }
 
 // list returns the most memory that a process has in use while it lists workflows as the task says.

@@ -62,7 +62,7 @@ func (f figure) perWorkflow() figure {
 }
 
 func memoryFigure() figure {
-	return figure{"heap and stacks", func(m measured) float64 { return m.memory.total() }, form{mega, "%.2f MB"}, form{kilo, "%.2f KB"}}
+	return figure{"heap and stacks", func(m measured) float64 { return float64(m.memory) }, form{mega, "%.2f MB"}, form{kilo, "%.2f KB"}}
 }
 
 // startFigures are of the time until each workflow has been seen.

@@ -46,7 +46,7 @@ func TestPercentile(t *testing.T) {
 func window(workflows int, slow float64) measured {
 	n := float64(workflows)
 	return measured{
-		workflows: workflows, rate: changeRate, memory: Memory{Heap: int64(3000 * n * slow), Stacks: int64(2000 * n * slow)},
+		workflows: workflows, rate: changeRate, memory: int64(5000 * n * slow),
 		started: Usage{At: int64(1e5 * n * slow), CPU: int64(1e5 * n * slow), Bytes: int64(n), Requests: 2},
 		running: Usage{At: 1e9, CPU: int64(1e8 * slow), Bytes: 2e6, MostOpen: int64(slow)},
 		delays: delays{

@@ -50,7 +50,7 @@ func (f *findings) draw(path string) error {
 func (f *findings) panel(label string, fig figure) (*plot.Plot, error) {
 	p := plot.New()
 	p.X.Label.Text, p.Y.Label.Text = "workflows waited for", label
-	p.Legend.Top, p.Legend.Left = true, true
+	p.Legend.Top, p.Legend.Left, p.Legend.Padding = true, true, vg.Points(4)
 	p.Add(plotter.NewGrid())
 	var lines []any
 	for _, way := range []struct{ name, label string }{

@@ -7,19 +7,10 @@ import (
 	"time"
 )
 
-// Memory is what is in use after garbage was collected: the heap, and the stacks of goroutines, in
-// bytes.
-type Memory struct{ Heap, Stacks int64 }
-
-func (m Memory) since(before Memory) Memory {
-	return Memory{Heap: m.Heap - before.Heap, Stacks: m.Stacks - before.Stacks}
-}
-
-func (m Memory) total() float64 { return float64(m.Heap + m.Stacks) }
-
 // settledMemory collects garbage until that gives nothing any more: pools are emptied at the
-// second time, and a stack is cut to the half at each, if a quarter of it is enough.
-func settledMemory() (now Memory) {
+// second time, and a stack is cut to the half at each, if a quarter of it is enough. It returns the
+// bytes that are in use then, for the heap and for the stacks of goroutines.
+func settledMemory() (now int64) {
 	const most, enough = 9, 0.99
 	for range most {
 		last := now
@@ -27,8 +18,8 @@ func settledMemory() (now Memory) {
 		runtime.GC()
 		var stats runtime.MemStats
 		runtime.ReadMemStats(&stats)
-		now = Memory{Heap: int64(stats.HeapAlloc), Stacks: int64(stats.StackInuse)}
-		if last != (Memory{}) && now.total() > enough*last.total() {
+		now = int64(stats.HeapAlloc + stats.StackInuse)
+		if last != 0 && float64(now) > enough*float64(last) {
 			break
 		}
 	}

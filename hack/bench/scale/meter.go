@@ -21,6 +21,7 @@ type meter struct {
 	watches, mostOpen atomic.Int64   // requests for a watch whose answer is open
 	late              atomic.Int64   // times a watch had to wait for its reader
 	event             *regexp.Regexp // with a workflow's name and its version
+	last              Usage          // up to the last call of Usage
 
 	mu       sync.Mutex
 	arrivals []arrival // the last of each workflow
@@ -122,7 +123,7 @@ func (t *meteredTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 // WrappedRoundTripper is how client-go finds what it needs beneath a wrapper.
 func (t *meteredTransport) WrappedRoundTripper() http.RoundTripper { return t.next }
 
-// Usage is what a process has used since its start.
+// Usage is what a process has used in some time.
 type Usage struct {
 	At       int64 // by nanos
 	CPU      int64 // nanoseconds, user and system
@@ -131,21 +132,21 @@ type Usage struct {
 	Failed   int64
 	Dialled  int64 // connections made
 	Late     int64
-	MostOpen int64 // watches
+	MostOpen int64 // watches, since the process started
 }
 
-// Usage returns what was used since the process started.
-func (m *meter) Usage(_ int, now *Usage) error {
+// Usage returns what was used since the last call.
+func (m *meter) Usage(_ int, used *Usage) error {
 	var own syscall.Rusage
 	err := syscall.Getrusage(syscall.RUSAGE_SELF, &own)
-	*now = Usage{
+	now := Usage{
 		At: nanos(), CPU: own.Utime.Nano() + own.Stime.Nano(), Bytes: m.bytes.Load(), Requests: m.requests.Load(),
 		Failed: m.failed.Load(), Dialled: m.dialled.Load(), Late: m.late.Load(), MostOpen: m.mostOpen.Load(),
 	}
+	*used, m.last = now.since(m.last), now
 	return err
 }
 
-// since returns what was used since an earlier moment; MostOpen is up to now.
 func (u Usage) since(before Usage) Usage {
 	return Usage{
 		At: u.At - before.At, CPU: u.CPU - before.CPU, Bytes: u.Bytes - before.Bytes, Requests: u.Requests - before.Requests,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -42,33 +43,21 @@ func TestArrivals(t *testing.T) {
 	}
 }
 
-// slowly sends a thousand bytes a second, and then err.
-type slowly struct {
-	text, piece string
-	err         error
-}
-
-func (s *slowly) Read(p []byte) (int, error) {
-	if s.text == "" && s.piece == "" {
-		return 0, s.err
-	}
-	if s.piece == "" {
-		time.Sleep(time.Second)
-		at := min(1000, len(s.text))
-		s.piece, s.text = s.text[:at], s.text[at:]
-	}
-	n := copy(p, s.piece)
-	s.piece = s.piece[n:]
-	return n, nil
-}
-
 // The client reads only at the end, but events arrive when their last byte does.
 func TestPumpRecordsArrivalsAndPassesEverythingOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		events := []string{event(3, "17"), event(4, "18"), event(3, "19")}
 		text := strings.Join(events, "") + strings.TrimSuffix(event(5, "20"), "\n") // which is cut
+		body, server := io.Pipe()
+		go func() { // a thousand bytes a second
+			for piece := range slices.Chunk([]byte(text), 1000) {
+				time.Sleep(time.Second)
+				_, _ = server.Write(piece)
+			}
+			_ = server.CloseWithError(io.ErrUnexpectedEOF)
+		}()
 		begun, m := nanos(), newMeter(10)
-		p := newPump(io.NopCloser(&slowly{text: text, err: io.ErrUnexpectedEOF}), m)
+		p := newPump(body, m)
 		time.Sleep(time.Hour)
 		got, err := io.ReadAll(p)
 		if string(got) != text || err != io.ErrUnexpectedEOF { //nolint:errorlint // it has to be that error itself

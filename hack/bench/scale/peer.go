@@ -40,8 +40,8 @@ type peer struct {
 	*meter
 	config  *rest.Config // metered
 	again   func(index int)
-	before  Memory // the start
-	highest int64  // memory, while workflows were listed
+	before  int64 // memory, at the start
+	highest int64 // memory, while workflows were listed
 
 	mu   sync.Mutex
 	ends *json.Encoder
@@ -77,16 +77,13 @@ func (p *peer) Start(t Task, used *Usage) error {
 	p.Task, p.meter = t, newMeter(t.Workflows)
 	p.config = p.metered(cfg)
 	p.before = settledMemory() // with all that measuring needs
-	var before, after Usage
-	if err := p.Usage(0, &before); err != nil {
+	if err := p.Usage(0, used); err != nil {
 		return err
 	}
 	if p.again, err = p.ways()[t.Way](context.Background()); err != nil { // to the end of the process
 		return err
 	}
-	err = p.Usage(0, &after)
-	*used = after.since(before)
-	return err
+	return p.Usage(0, used)
 }
 
 // Again begins again to wait for a workflow that had ended.
@@ -96,8 +93,8 @@ func (p *peer) Again(index int, _ *int) error { //nolint:unparam // net/rpc dema
 }
 
 // Memory collects garbage and returns by how much the memory has grown since before the start.
-func (p *peer) Memory(_ int, more *Memory) error { //nolint:unparam // net/rpc demands the error
-	*more = settledMemory().since(p.before)
+func (p *peer) Memory(_ int, more *int64) error { //nolint:unparam // net/rpc demands the error
+	*more = settledMemory() - p.before
 	return nil
 }
 
