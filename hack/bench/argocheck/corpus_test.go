@@ -7,7 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"path/filepath"
+	"path"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,22 +30,21 @@ func corpus(t *testing.T) []sample {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := strings.TrimSpace(string(out))
+	files := os.DirFS(strings.TrimSpace(string(out)))
 	var samples []sample
-	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+	err = fs.WalkDir(files, ".", func(from string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		data, err := os.ReadFile(path)
+		data, err := fs.ReadFile(files, from)
 		if err != nil {
 			return err
 		}
-		from, _ := filepath.Rel(dir, path)
-		switch filepath.Ext(path) {
+		switch path.Ext(from) {
 		case ".yaml", ".yml", ".json":
 			samples = append(samples, workflowsIn(from, string(data))...)
 		case ".go":
-			file, err := parser.ParseFile(token.NewFileSet(), path, data, parser.SkipObjectResolution)
+			file, err := parser.ParseFile(token.NewFileSet(), from, data, parser.SkipObjectResolution)
 			if err != nil {
 				return err
 			}

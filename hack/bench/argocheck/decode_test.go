@@ -56,46 +56,38 @@ func decode(t *testing.T, s sample) []*status.WorkflowStatus {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []*status.WorkflowStatus
-	for _, read := range []func() (*status.WorkflowStatus, error){
-		func() (*status.WorkflowStatus, error) { return status.FromUnstructured(s.obj) },
-		func() (*status.WorkflowStatus, error) { return status.FromJSON(text) },
-	} {
-		ours, err := read()
-		if err != nil || ours.NodesErr != nil {
-			t.Fatalf("%s: %v, %v", s.from, err, ours.NodesErr)
-		}
-		all = append(all, ours)
+	ofObject, err := status.FromUnstructured(s.obj)
+	if err != nil || ofObject.NodesErr != nil {
+		t.Fatalf("%s: %v, %+v", s.from, err, ofObject)
 	}
-	return all
+	ofJSON, err := status.FromJSON(text)
+	if err != nil || ofJSON.NodesErr != nil {
+		t.Fatalf("%s, as JSON: %v, %+v", s.from, err, ofJSON)
+	}
+	return []*status.WorkflowStatus{ofObject, ofJSON}
 }
 
 func compare(t *testing.T, s sample, argo *wfv1.Workflow) {
 	t.Helper()
-	for _, ours := range decode(t, s) {
-		compareOne(t, s, ours, argo)
-	}
-}
-
-func compareOne(t *testing.T, s sample, ours *status.WorkflowStatus, argo *wfv1.Workflow) {
-	t.Helper()
 	suspend := argo.Spec.Suspend != nil && *argo.Spec.Suspend
-	if ours.Name != argo.Name || string(ours.Phase) != string(argo.Status.Phase) || ours.Message != argo.Status.Message ||
-		!ours.StartTime.Equal(argo.Status.StartedAt.Time) || !ours.EndTime.Equal(argo.Status.FinishedAt.Time) ||
-		ours.Completed() != argo.Status.Fulfilled() || ours.SpecSuspended != suspend ||
-		len(ours.Arguments) != len(argo.Spec.Arguments.Parameters) {
-		t.Errorf("%s: %+v\nwith Argo %+v", s.from, ours, argo.Status)
-	}
-	if len(ours.Nodes) != len(argo.Status.Nodes) {
-		t.Fatalf("%s: %d nodes, with Argo %d; dropped %v", s.from, len(ours.Nodes), len(argo.Status.Nodes), ours.Dropped)
-	}
-	for _, n := range ours.Nodes {
-		theirs := argo.Status.Nodes[n.ID]
-		if got, want := ofOurs(n), ofArgo(theirs); !reflect.DeepEqual(got, want) {
-			t.Errorf("%s, node %s:\n%+v\nwith Argo\n%+v", s.from, n.ID, got, want)
+	for _, ours := range decode(t, s) {
+		if ours.Name != argo.Name || string(ours.Phase) != string(argo.Status.Phase) || ours.Message != argo.Status.Message ||
+			!ours.StartTime.Equal(argo.Status.StartedAt.Time) || !ours.EndTime.Equal(argo.Status.FinishedAt.Time) ||
+			ours.Completed() != argo.Status.Fulfilled() || ours.SpecSuspended != suspend ||
+			len(ours.Arguments) != len(argo.Spec.Arguments.Parameters) {
+			t.Errorf("%s: %+v\nwith Argo %+v", s.from, ours, argo.Status)
 		}
-		if n.Waiting() != theirs.IsActiveSuspendNode() {
-			t.Errorf("%s, node %s: waits: %v", s.from, n.ID, n.Waiting())
+		if len(ours.Nodes) != len(argo.Status.Nodes) {
+			t.Fatalf("%s: %d nodes, with Argo %d; dropped %v", s.from, len(ours.Nodes), len(argo.Status.Nodes), ours.Dropped)
+		}
+		for _, n := range ours.Nodes {
+			theirs := argo.Status.Nodes[n.ID]
+			if got, want := ofOurs(n), ofArgo(theirs); !reflect.DeepEqual(got, want) {
+				t.Errorf("%s, node %s:\n%+v\nwith Argo\n%+v", s.from, n.ID, got, want)
+			}
+			if n.Waiting() != theirs.IsActiveSuspendNode() {
+				t.Errorf("%s, node %s: waits: %v", s.from, n.ID, n.Waiting())
+			}
 		}
 	}
 }

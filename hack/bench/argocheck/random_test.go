@@ -4,137 +4,139 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"testing"
+	"time"
 
+	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 )
 
 // random makes the nodes of a workflow that ended Failed, as the controller would: a group
 // fails if something in it has, and nothing comes after a failure but what was omitted.
-func random(r *rand.Rand) *unstructured.Unstructured {
-	b := &builder{r: r, nodes: map[string]any{}}
+func random(t *testing.T, r *rand.Rand) *unstructured.Unstructured {
+	t.Helper()
+	b := &builder{r: r, nodes: map[string]*wfv1.NodeStatus{}}
 	b.invoke("w", "", 3)
 	if r.IntN(4) == 0 {
-		b.add("w.onExit", "Pod", "", r.IntN(2) == 0)
+		b.add("w.onExit", wfv1.NodeTypePod, "", r.IntN(2) == 0)
+	}
+	nodes := map[string]any{}
+	for id, node := range b.nodes {
+		object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(node)
+		if err != nil {
+			t.Fatal(err)
+		}
+		nodes[id] = object
 	}
 	return &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
 		"metadata": map[string]any{"name": "w", "namespace": "default", "uid": "u", "resourceVersion": "1", "labels": map[string]any{}},
 		"spec":     map[string]any{},
-		"status":   map[string]any{"phase": "Failed", "finishedAt": "2026-01-01T00:00:00Z", "nodes": b.nodes},
+		"status":   map[string]any{"phase": "Failed", "finishedAt": "2026-01-01T00:00:00Z", "nodes": nodes},
 	}}
 }
 
 type builder struct {
 	r     *rand.Rand
-	nodes map[string]any
+	nodes map[string]*wfv1.NodeStatus
 	loops bool // the next one can be a loop: a task of a DAG can, an item of a loop can't
 }
 
-func (b *builder) add(name, kind, boundary string, failed bool) string {
+func (b *builder) add(name string, kind wfv1.NodeType, boundary string, failed bool) *wfv1.NodeStatus {
 	id := name
 	if name != "w" {
 		id = fmt.Sprintf("w-%d", len(b.nodes))
 	}
-	node := map[string]any{
-		"id": id, "name": name, "displayName": name[strings.LastIndexAny(name, ".")+1:], "type": kind, "boundaryID": boundary,
-		"templateName": "t", "phase": "Succeeded", "startedAt": "2026-01-01T00:00:00Z", "finishedAt": "2026-01-01T00:00:00Z",
+	ended := metav1.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
+	b.nodes[id] = &wfv1.NodeStatus{
+		ID: id, Name: name, DisplayName: name[strings.LastIndex(name, ".")+1:], Type: kind, BoundaryID: boundary,
+		TemplateName: "t", Phase: wfv1.NodeSucceeded, StartedAt: ended, FinishedAt: ended,
 	}
-	b.nodes[id] = node
-	b.failed(id, failed)
-	return id
-}
-
-func (b *builder) failed(id string, failed bool) {
 	if failed {
-		b.nodes[id].(map[string]any)["phase"] = "Failed"
+		b.nodes[id].Phase = wfv1.NodeFailed
 	}
+	return b.nodes[id]
 }
 
 func (b *builder) link(from []string, to string) {
 	for _, id := range from {
-		node := b.nodes[id].(map[string]any)
-		children, _ := node["children"].([]any)
-		node["children"] = append(children, to)
+		b.nodes[id].Children = append(b.nodes[id].Children, to)
 	}
 }
 
-func (b *builder) end(id string, last []string, failed bool) (bool, []string) {
-	outbound := make([]any, len(last))
-	for i, each := range last {
-		outbound[i] = each
-	}
-	b.nodes[id].(map[string]any)["outboundNodes"] = outbound
-	b.failed(id, failed)
-	return failed, last
-}
-
-// invoke makes an invocation of some template. It returns whether that failed, and its last
-// nodes.
-func (b *builder) invoke(name, boundary string, depth int) (failed bool, last []string) {
+// invoke makes an invocation of some template. It returns the id of its first node, whether it failed,
+// and its last nodes.
+func (b *builder) invoke(name, boundary string, depth int) (id string, failed bool, last []string) {
 	kind := b.r.IntN(6)
 	if depth == 0 || kind == 3 && !b.loops {
 		kind = 5
 	}
 	b.loops = false
+	var node *wfv1.NodeStatus
 	switch kind {
 	case 0, 1:
-		id := b.add(name, "Steps", boundary, false)
-		last = []string{id}
+		node = b.add(name, wfv1.NodeTypeSteps, boundary, false)
+		last = []string{node.ID}
 		for i := 0; i < 1+b.r.IntN(3) && !failed; i++ {
-			group := b.add(fmt.Sprintf("%s[%d]", name, i), "StepGroup", id, false)
-			b.link(last, group)
+			group := b.add(fmt.Sprintf("%s[%d]", name, i), wfv1.NodeTypeStepGroup, node.ID, false)
+			b.link(last, group.ID)
 			last = nil
 			for j := range 1 + b.r.IntN(3) {
-				next := len(b.nodes)
-				stepFailed, ends := b.invoke(fmt.Sprintf("%s[%d].s%d", name, i, j), id, depth-1)
-				b.link([]string{group}, fmt.Sprintf("w-%d", next))
+				step, stepFailed, ends := b.invoke(fmt.Sprintf("%s[%d].s%d", name, i, j), node.ID, depth-1)
+				b.link([]string{group.ID}, step)
 				failed = failed || stepFailed
 				last = append(last, ends...)
 			}
-			b.failed(group, failed)
-		}
-		return b.end(id, last, failed)
-	case 2:
-		id := b.add(name, "DAG", boundary, false)
-		from := []string{id}
-		for i := range 1 + b.r.IntN(3) {
-			next := len(b.nodes)
 			if failed {
-				b.add(fmt.Sprintf("%s.t%d", name, i), "Skipped", id, false)
-				b.nodes[fmt.Sprintf("w-%d", next)].(map[string]any)["phase"] = "Omitted"
-				b.link(from, fmt.Sprintf("w-%d", next))
-				return b.end(id, []string{fmt.Sprintf("w-%d", next)}, true)
+				group.Phase = wfv1.NodeFailed
+			}
+		}
+		node.OutboundNodes = last
+	case 2:
+		node = b.add(name, wfv1.NodeTypeDAG, boundary, false)
+		from := []string{node.ID}
+		for i := range 1 + b.r.IntN(3) {
+			task := fmt.Sprintf("%s.t%d", name, i)
+			if failed {
+				omitted := b.add(task, wfv1.NodeTypeSkipped, node.ID, false)
+				omitted.Phase = wfv1.NodeOmitted
+				b.link(from, omitted.ID)
+				last = []string{omitted.ID}
+				break
 			}
 			b.loops = true
-			failed, last = b.invoke(fmt.Sprintf("%s.t%d", name, i), id, depth-1)
-			b.link(from, fmt.Sprintf("w-%d", next))
+			id, failed, last = b.invoke(task, node.ID, depth-1)
+			b.link(from, id)
 			from = last
 		}
-		return b.end(id, last, failed)
+		node.OutboundNodes = last
 	case 3:
-		id := b.add(name, "TaskGroup", boundary, false)
+		node = b.add(name, wfv1.NodeTypeTaskGroup, boundary, false)
 		for i := range 1 + b.r.IntN(3) {
-			next := len(b.nodes)
-			itemFailed, ends := b.invoke(fmt.Sprintf("%s(%d:v)", name, i), boundary, depth-1)
-			b.link([]string{id}, fmt.Sprintf("w-%d", next))
+			item, itemFailed, ends := b.invoke(fmt.Sprintf("%s(%d:v)", name, i), boundary, depth-1)
+			b.link([]string{node.ID}, item)
 			failed = failed || itemFailed
 			last = append(last, ends...)
 		}
-		b.failed(id, failed)
-		return failed, last
 	case 4:
-		id := b.add(name, "Retry", boundary, false)
+		node = b.add(name, wfv1.NodeTypeRetry, boundary, false)
 		attempts := 1 + b.r.IntN(3)
 		for i := range attempts {
 			failed = i < attempts-1 || b.r.IntN(2) == 0
-			attempt := b.add(fmt.Sprintf("%s(%d)", name, i), "Pod", boundary, failed)
-			b.nodes[attempt].(map[string]any)["nodeFlag"] = map[string]any{"retried": true}
-			b.link([]string{id}, attempt)
-			last = []string{attempt}
+			attempt := b.add(fmt.Sprintf("%s(%d)", name, i), wfv1.NodeTypePod, boundary, failed)
+			attempt.NodeFlag = &wfv1.NodeFlag{Retried: true}
+			b.link([]string{node.ID}, attempt.ID)
+			last = []string{attempt.ID}
 		}
-		b.failed(id, failed)
-		return failed, last
+	default:
+		failed = b.r.IntN(3) == 0
+		node = b.add(name, wfv1.NodeTypePod, boundary, false)
+		last = []string{node.ID}
 	}
-	failed = b.r.IntN(3) == 0
-	return failed, []string{b.add(name, "Pod", boundary, failed)}
+	if failed {
+		node.Phase = wfv1.NodeFailed
+	}
+	return node.ID, failed, last
 }

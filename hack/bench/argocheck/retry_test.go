@@ -1,6 +1,5 @@
-// Package argocheck compares this module's code with Argo's own, on what Argo's module
-// carries and on nodes made at random. It is a module of its own, since what it imports is
-// what the others must not.
+// Package argocheck compares the library's code with Argo's own, on what Argo's module carries and
+// on nodes made at random.
 package argocheck
 
 import (
@@ -65,7 +64,7 @@ func TestRetryOfRandomWorkflows(t *testing.T) {
 	c := comparison{reasons: map[string]int{}}
 	for seed := range uint64(3000) {
 		c.workflows++
-		c.compare(t, fmt.Sprint("seed ", seed), random(rand.New(rand.NewPCG(seed, 2))))
+		c.compare(t, fmt.Sprint("seed ", seed), random(t, rand.New(rand.NewPCG(seed, 2))))
 		if t.Failed() {
 			break
 		}
@@ -204,44 +203,23 @@ func argoRetry(obj *unstructured.Unstructured) (after *wfv1.Workflow, pods []str
 // but not listed, so that their names are compared too.
 func ourRetry(t *testing.T, obj *unstructured.Unstructured) (after *wfv1.Workflow, pods []string, err error) {
 	t.Helper()
-	dyn := fake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{
-		{Group: "argoproj.io", Version: "v1alpha1", Resource: "workflows"}: "WorkflowList",
-		{Version: "v1", Resource: "pods"}:                                  "PodList",
-	})
 	obj = obj.DeepCopy()
 	obj.SetUID("the-workflow")
 	before := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	writtenAt(obj, before)
+	dyn := fake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{
+		{Group: "argoproj.io", Version: "v1alpha1", Resource: "workflows"}: "WorkflowList",
+		{Version: "v1", Resource: "pods"}:                                  "PodList",
+	}, append(slices.Collect(maps.Values(podsOf(obj, typed(t, obj)))), obj)...)
 	var written *unstructured.Unstructured
-	deleted := map[string]bool{}
-	dyn.PrependReactor("get", "workflows", func(clienttesting.Action) (bool, runtime.Object, error) {
-		return true, obj.DeepCopy(), nil
-	})
 	dyn.PrependReactor("update", "workflows", func(action clienttesting.Action) (bool, runtime.Object, error) {
 		written = action.(clienttesting.UpdateAction).GetObject().(*unstructured.Unstructured)
 		answer := written.DeepCopy()
 		writtenAt(answer, before.Add(time.Hour))
 		return true, answer, nil
 	})
-	podResource := schema.GroupResource{Resource: "pods"}
 	dyn.PrependReactor("list", "pods", func(clienttesting.Action) (bool, runtime.Object, error) {
-		return true, nil, apierrors.NewForbidden(podResource, "", nil)
-	})
-	ofWorkflow := podsOf(obj, typed(t, obj))
-	dyn.PrependReactor("get", "pods", func(action clienttesting.Action) (bool, runtime.Object, error) {
-		name := action.(clienttesting.GetAction).GetName()
-		if ofWorkflow[name] == nil {
-			return true, nil, apierrors.NewNotFound(podResource, name)
-		}
-		return true, ofWorkflow[name], nil
-	})
-	dyn.PrependReactor("delete", "pods", func(action clienttesting.Action) (bool, runtime.Object, error) {
-		name := action.(clienttesting.DeleteAction).GetName()
-		if deleted[name] {
-			return true, nil, apierrors.NewNotFound(podResource, name)
-		}
-		deleted[name] = true
-		return true, nil, nil
+		return true, nil, apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "", nil)
 	})
 	client, err := workflow.New(dyn, workflow.Options{Namespace: "default"})
 	if err != nil {
@@ -250,7 +228,13 @@ func ourRetry(t *testing.T, obj *unstructured.Unstructured) (after *wfv1.Workflo
 	if _, err := client.Retry(t.Context(), obj.GetName(), workflow.RetryOptions{}); err != nil {
 		return nil, nil, err
 	}
-	return typed(t, written), slices.Collect(maps.Keys(deleted)), nil
+	for _, action := range dyn.Actions() {
+		if deletion, ok := action.(clienttesting.DeleteAction); ok {
+			pods = append(pods, deletion.GetName())
+		}
+	}
+	slices.Sort(pods) // each is deleted until it is not found
+	return typed(t, written), slices.Compact(pods), nil
 }
 
 // writtenAt has the API server have noted when an object was written. One that has not changed for long
@@ -260,8 +244,8 @@ func writtenAt(obj *unstructured.Unstructured, at time.Time) {
 }
 
 // podsOf are the pods that Argo's controller has made for a workflow, by name.
-func podsOf(obj *unstructured.Unstructured, wf *wfv1.Workflow) map[string]*unstructured.Unstructured {
-	pods := map[string]*unstructured.Unstructured{}
+func podsOf(obj *unstructured.Unstructured, wf *wfv1.Workflow) map[string]runtime.Object {
+	pods := map[string]runtime.Object{}
 	for id, n := range wf.Status.Nodes {
 		if n.Type != wfv1.NodeTypePod {
 			continue
@@ -270,6 +254,7 @@ func podsOf(obj *unstructured.Unstructured, wf *wfv1.Workflow) map[string]*unstr
 		pod := &unstructured.Unstructured{Object: map[string]any{
 			"apiVersion": "v1", "kind": "Pod", "status": map[string]any{"phase": "Failed"},
 		}}
+		pod.SetNamespace("default")
 		pod.SetName(podName(wf, n))
 		pod.SetUID(types.UID("pod-" + id))
 		pod.SetLabels(map[string]string{"workflows.argoproj.io/workflow": wf.Name})

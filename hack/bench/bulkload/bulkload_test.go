@@ -3,16 +3,14 @@ package bulkload
 import (
 	"bytes"
 	"errors"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
-	"k8s.io/client-go/rest"
+	"k8s.io/client-go/dynamic/fake"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
@@ -20,7 +18,11 @@ import (
 // The library checks a request against the template before it sends anything, so it notices when
 // the two have drifted apart.
 func TestRequestFitsTheTemplate(t *testing.T) {
-	client := clientOf(t, templateIn(t, Manifest("../../..")))
+	dyn := fake.NewSimpleDynamicClient(runtime.NewScheme(), templateIn(t, Manifest("../../..")))
+	client, err := workflow.New(dyn, workflow.Options{Namespace: Namespace})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := client.Start(t.Context(), Request()); err != nil {
 		t.Errorf("the benchmark's request is refused: %v", err)
 	}
@@ -54,35 +56,4 @@ func templateIn(t *testing.T, path string) *unstructured.Unstructured {
 			return obj
 		}
 	}
-}
-
-// clientOf is a client whose API server has that template and creates any workflow.
-func clientOf(t *testing.T, template *unstructured.Unstructured) *workflow.WorkflowClient {
-	t.Helper()
-	const namespace = "/apis/argoproj.io/v1alpha1/namespaces/" + Namespace
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+namespace+"/workflowtemplates/"+Template, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		if err := unstructured.UnstructuredJSONScheme.Encode(template, w); err != nil {
-			t.Error(err)
-		}
-	})
-	mux.HandleFunc("POST "+namespace+"/workflows", func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Error(err)
-		}
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusCreated)
-		if _, err := w.Write(body); err != nil {
-			t.Error(err)
-		}
-	})
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	client, err := workflow.NewForConfig(&rest.Config{Host: server.URL}, workflow.Options{Namespace: Namespace})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
 }
