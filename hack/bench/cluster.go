@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-
 	"github.com/argoproj/argo-workflows/v3/pkg/client/clientset/versioned"
 	argoclient "github.com/argoproj/argo-workflows/v3/pkg/client/clientset/versioned/typed/workflow/v1alpha1"
 	"k8s.io/client-go/rest"
@@ -12,9 +10,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 )
 
-// scene is a control plane without controllers, and each peer's client of it.
+// scene has each peer's client of one API server, which no controllers use.
 type scene struct {
-	cluster *envtest.Cluster
 	config  *rest.Config
 	ours    *workflow.WorkflowClient
 	argo    argoclient.WorkflowInterface
@@ -22,24 +19,8 @@ type scene struct {
 	kubectl kubectl
 }
 
-// newScene starts the control plane. root is the repository's.
-func newScene(ctx context.Context, root string, say func(string)) (_ *scene, err error) {
-	cluster, err := envtest.Start(ctx, envtest.Options{Parts: envtest.APIServer, Progress: say})
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			_ = cluster.Stop()
-		}
-	}()
-	if err := cluster.ApplyFile(ctx, bulkload.Manifest(root)); err != nil {
-		return nil, err
-	}
-	s := &scene{
-		cluster: cluster, config: cluster.Config(),
-		kubectl: kubectl{path: cluster.Kubectl(), kubeconfig: cluster.Kubeconfig(), dir: cluster.Dir()},
-	}
+func newScene(cluster *envtest.Cluster) (s *scene, err error) {
+	s = &scene{config: cluster.Config(), kubectl: kubectl{cluster}}
 	if s.ours, err = s.newClient(); err != nil {
 		return nil, err
 	}

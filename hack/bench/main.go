@@ -15,50 +15,40 @@ import (
 	"os"
 	"slices"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/bench/bulkload"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/report"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/leash"
 )
 
 func main() {
 	leash.Main()
-	root := flag.String("root", ".", "the repository's root `folder`")
-	short := flag.Bool("short", false, "a few rounds, without the weight of Argo's clients; no limit counts")
+	b := bench{gets: 1000, starts: 400, decodes: 10}
+	flag.StringVar(&b.root, "root", ".", "the repository's root `folder`")
+	flag.BoolVar(&b.short, "short", false, "a few rounds, without the weight of Argo's clients; no limit counts")
 	flag.Parse()
-	report.Main("bench", func(ctx context.Context) error {
-		return run(ctx, bench{root: *root, size: sizeOf(*short), steps: report.NewSteps(os.Stderr)}, os.Stdout)
-	})
-}
-
-// size is how much is measured.
-type size struct {
-	gets, starts, decodes int  // rounds
-	peerWeights           bool // of Argo's clients, whose programs take minutes to build
-	limits                bool // what misses one is an error
-}
-
-// sizeOf returns the size of the published figures, or a short one that shows in seconds that the
-// benchmark works.
-func sizeOf(short bool) size {
-	if short {
-		return size{gets: 10, starts: 10, decodes: 1}
+	if b.short {
+		b.gets, b.starts, b.decodes = 10, 10, 1
 	}
-	return size{gets: 1000, starts: 400, decodes: 10, peerWeights: true, limits: true}
+	b.steps = report.NewSteps(os.Stderr)
+	report.Main("bench", func(ctx context.Context) error { return b.run(ctx, os.Stdout) })
 }
 
 // bench is one run.
 type bench struct {
-	root  string // the repository's
-	size  size
-	steps *report.Steps
+	root                  string // the repository's
+	gets, starts, decodes int    // rounds
+	short                 bool   // without Argo's clients, whose programs take minutes to build, and without limits
+	steps                 *report.Steps
 }
 
-func run(ctx context.Context, b bench, out io.Writer) error {
+func (b bench) run(ctx context.Context, out io.Writer) error {
 	weights, err := b.measureWeight(ctx) // first: compilers would disturb the others
 	if err != nil {
 		return err
 	}
 	b.steps.Step("decoding %d nodes", decodedNodes)
-	decodes, err := measureDecode(ctx, b.size.decodes)
+	decodes, err := measureDecode(ctx, b.decodes)
 	if err != nil {
 		return err
 	}
@@ -71,7 +61,7 @@ func run(ctx context.Context, b bench, out io.Writer) error {
 	if err := report.WriteTable(out, rows); err != nil {
 		return err
 	}
-	if b.size.limits && report.Missed(rows) {
+	if !b.short && report.Missed(rows) {
 		return report.ErrMissed
 	}
 	return nil
@@ -79,18 +69,27 @@ func run(ctx context.Context, b bench, out io.Writer) error {
 
 // measureRequests measures what goes to an API server.
 func (b bench) measureRequests(ctx context.Context) (rows []report.Row, err error) {
-	s, err := newScene(ctx, b.root, func(step string) { b.steps.Step("%s", step) })
+	cluster, err := envtest.Start(ctx, envtest.Options{
+		Parts: envtest.APIServer, Progress: func(step string) { b.steps.Step("%s", step) },
+	})
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, s.cluster.Stop()) }()
+	defer func() { err = errors.Join(err, cluster.Stop()) }()
+	if err := cluster.ApplyFile(ctx, bulkload.Manifest(b.root)); err != nil {
+		return nil, err
+	}
+	s, err := newScene(cluster)
+	if err != nil {
+		return nil, err
+	}
 	b.steps.Step("reading workflows")
-	gets, err := s.measureGet(ctx, b.size.gets)
+	gets, err := s.measureGet(ctx, b.gets)
 	if err != nil {
 		return nil, fmt.Errorf("get: %w", err)
 	}
 	b.steps.Step("starting workflows")
-	starts, err := s.measureStart(ctx, b.size.starts)
+	starts, err := s.measureStart(ctx, b.starts)
 	if err != nil {
 		return nil, fmt.Errorf("start: %w", err)
 	}

@@ -74,7 +74,7 @@ func (b bulkLoad) addSteps(nodes int) (root *wfv1.NodeStatus) {
 		}
 		root.OutboundNodes = append(root.OutboundNodes, shard.OutboundNodes...)
 		if shard.Phase == wfv1.NodeFailed && group.Phase == wfv1.NodeSucceeded {
-			fail(childFailed(shard), group, root)
+			fail(fmt.Sprintf("child '%s' failed", shard.ID), group, root)
 		}
 	}
 	setPods(2*len(group.Children), group, root)
@@ -112,7 +112,7 @@ func (b bulkLoad) addShard(shard *wfv1.NodeStatus, number int) {
 	retry.Outputs = last.Outputs
 	if failed {
 		fail("No more retries left", retry)
-		fail(childFailed(retry), load, shard)
+		fail(fmt.Sprintf("child '%s' failed", retry.ID), load, shard)
 		shard.OutboundNodes = []string{last.ID}
 		return
 	}
@@ -164,8 +164,6 @@ func fail(message string, nodes ...*wfv1.NodeStatus) {
 		n.Phase, n.Message = wfv1.NodeFailed, message
 	}
 }
-
-func childFailed(child *wfv1.NodeStatus) string { return fmt.Sprintf("child '%s' failed", child.ID) }
 
 // setPods sets the progress of nodes that hold that many pods.
 func setPods(pods int, groups ...*wfv1.NodeStatus) {

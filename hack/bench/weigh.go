@@ -25,7 +25,7 @@ func (b bench) measureWeight(ctx context.Context) ([]report.Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !b.size.peerWeights {
+	if b.short {
 		return nil, nil
 	}
 	argo, err := of("argo", "./clientset", clientset)

@@ -2,9 +2,9 @@
 package weight
 
 import (
-	"bytes"
 	"context"
 	"debug/buildinfo"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -34,19 +34,13 @@ func Of(ctx context.Context, dir, pkg string) (w Weight, err error) {
 	if err != nil {
 		return Weight{}, fmt.Errorf("make folder: %w", err)
 	}
-	defer func() {
-		if removed := os.RemoveAll(temp); err == nil && removed != nil {
-			err = fmt.Errorf("remove folder: %w", removed)
-		}
-	}()
+	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
 	program := filepath.Join(temp, "program")
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", program, pkg)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0")
-	var output bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &output, &output
-	if err := cmd.Run(); err != nil {
-		return Weight{}, fmt.Errorf("build %s in %s: %w\n%s", pkg, dir, err, output.String())
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return Weight{}, fmt.Errorf("build %s in %s: %w\n%s", pkg, dir, err, output)
 	}
 	file, err := os.Stat(program)
 	if err != nil {
