@@ -43,22 +43,24 @@ func decode(text []byte) error {
 	return nil
 }
 
-// verdicts counts what became of workflows.
+// verdicts counts what became of workflows. It is the API server too: it answers each request that
+// creates something with what was sent.
 type verdicts struct {
 	client        *workflow.WorkflowClient
-	api           *apiServer
+	created       []byte
 	sent, refused int
 }
 
 func newVerdicts(t *testing.T) *verdicts {
 	t.Helper()
-	api := &apiServer{}
-	client, err := workflow.NewForConfig(&rest.Config{Host: "http://api", Transport: api, QPS: -1},
+	v := &verdicts{}
+	var err error
+	v.client, err = workflow.NewForConfig(&rest.Config{Host: "http://api", Transport: v, QPS: -1},
 		workflow.Options{Namespace: "default", RetryFor: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &verdicts{client: client, api: api}
+	return v
 }
 
 // judge has the client send a workflow. What it sends must be one that Argo decodes, and what it
@@ -69,14 +71,14 @@ func (v *verdicts) judge(t *testing.T, what string, object map[string]any, send 
 	if err != nil {
 		t.Fatal(err)
 	}
-	v.api.created = nil
+	v.created = nil
 	err = send(t.Context(), v.client, text)
 	var invalid *workflow.InvalidError
 	switch {
-	case v.api.created != nil:
+	case v.created != nil:
 		v.sent++
-		if err := decode(v.api.created); err != nil {
-			t.Errorf("%s was sent, and Argo cannot decode it: %v\n%s", what, err, v.api.created)
+		if err := decode(v.created); err != nil {
+			t.Errorf("%s was sent, and Argo cannot decode it: %v\n%s", what, err, v.created)
 		}
 	case !errors.As(err, &invalid):
 		t.Fatalf("%s: %v\n%s", what, err, text)
@@ -107,10 +109,8 @@ func startManifest(ctx context.Context, client *workflow.WorkflowClient, text []
 	return err
 }
 
-// apiServer answers each request that creates something with what was sent.
-type apiServer struct{ created []byte }
-
-func (s *apiServer) RoundTrip(r *http.Request) (*http.Response, error) {
+// RoundTrip implements http.RoundTripper.
+func (v *verdicts) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Method != http.MethodPost {
 		return nil, errors.New("not expected: " + r.Method)
 	}
@@ -118,7 +118,7 @@ func (s *apiServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.created = body
+	v.created = body
 	return &http.Response{
 		StatusCode: http.StatusCreated, Header: http.Header{"Content-Type": {"application/json"}},
 		Body: io.NopCloser(bytes.NewReader(body)), Request: r,

@@ -1,13 +1,14 @@
 package argocheck
 
 import (
-	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"testing"
 	"time"
 
+	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
@@ -16,9 +17,6 @@ func repair(obj *unstructured.Unstructured) {
 	obj.SetNamespace("default")
 	obj.SetUID("uid")
 	obj.SetResourceVersion("1")
-	if obj.GetLabels() == nil {
-		obj.SetLabels(map[string]string{})
-	}
 	state := obj.Object["status"].(map[string]any)
 	if phase := state["phase"]; phase != "Failed" && phase != "Error" {
 		state["phase"] = "Failed"
@@ -60,46 +58,51 @@ func repair(obj *unstructured.Unstructured) {
 }
 
 // fail has some of the pods fail, and what is around them.
-func fail(obj *unstructured.Unstructured, r *rand.Rand) {
-	nodes, _, _ := unstructured.NestedMap(obj.Object, "status", "nodes")
+func fail(t *testing.T, obj *unstructured.Unstructured, r *rand.Rand) {
+	t.Helper()
+	nodes := typed(t, obj).Status.Nodes
+	set := func(id string, phase wfv1.NodePhase) {
+		node := nodes[id]
+		node.Phase = phase
+		nodes[id] = node
+		if err := unstructured.SetNestedField(obj.Object, string(phase), "status", "nodes", id, "phase"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	var pods []string
 	for _, id := range slices.Sorted(maps.Keys(nodes)) {
-		node, _ := nodes[id].(map[string]any)
-		if node["type"] == "Pod" {
+		if nodes[id].Type == wfv1.NodeTypePod {
 			pods = append(pods, id)
 		}
-		if phase := node["phase"]; phase == "Failed" || phase == "Error" {
-			node["phase"] = "Succeeded"
+		if nodes[id].FailedOrError() {
+			set(id, wfv1.NodeSucceeded)
 		}
 	}
 	if len(pods) == 0 {
 		return
 	}
 	for range 1 + r.IntN(1+len(pods)/3) {
-		node := nodes[pods[r.IntN(len(pods))]].(map[string]any)
-		node["phase"] = []any{"Failed", "Error"}[r.IntN(2)]
+		id := pods[r.IntN(len(pods))]
+		set(id, []wfv1.NodePhase{wfv1.NodeFailed, wfv1.NodeError}[r.IntN(2)])
 		for range len(nodes) {
-			for _, item := range nodes { // its loop, step group or Retry
-				outer, _ := item.(map[string]any)
-				kind := outer["type"]
-				children, _ := outer["children"].([]any)
-				if !slices.Contains(children, node["id"]) || kind != "StepGroup" && kind != "TaskGroup" && kind != "Retry" {
+			for outer, n := range nodes { // its loop, step group or Retry
+				group := n.Type == wfv1.NodeTypeStepGroup || n.Type == wfv1.NodeTypeTaskGroup || n.Type == wfv1.NodeTypeRetry
+				if !group || !slices.Contains(n.Children, id) {
 					continue
 				}
-				outer["phase"] = "Failed"
-				for _, id := range children {
-					if attempt, _ := nodes[fmt.Sprint(id)].(map[string]any); kind == "Retry" && attempt["type"] == "Pod" {
-						attempt["phase"] = "Failed"
+				set(outer, wfv1.NodeFailed)
+				for _, attempt := range n.Children {
+					if n.Type == wfv1.NodeTypeRetry && nodes[attempt].Type == wfv1.NodeTypePod {
+						set(attempt, wfv1.NodeFailed)
 					}
 				}
 			}
-			outer, ok := nodes[fmt.Sprint(node["boundaryID"])].(map[string]any)
-			if !ok {
+			boundary := nodes[id].BoundaryID
+			if _, ok := nodes[boundary]; !ok {
 				break
 			}
-			outer["phase"] = "Failed"
-			node = outer
+			set(boundary, wfv1.NodeFailed)
+			id = boundary
 		}
 	}
-	_ = unstructured.SetNestedMap(obj.Object, nodes, "status", "nodes")
 }

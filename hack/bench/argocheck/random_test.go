@@ -22,21 +22,23 @@ func random(t *testing.T, r *rand.Rand) *unstructured.Unstructured {
 	if r.IntN(4) == 0 {
 		b.add("w.onExit", wfv1.NodeTypePod, "", r.IntN(2) == 0)
 	}
-	nodes := map[string]any{}
-	for id, node := range b.nodes {
-		object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(node)
-		if err != nil {
-			t.Fatal(err)
-		}
-		nodes[id] = object
+	wf := &wfv1.Workflow{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "argoproj.io/v1alpha1", Kind: "Workflow"},
+		ObjectMeta: metav1.ObjectMeta{Name: "w", Namespace: "default", UID: "u", ResourceVersion: "1"},
+		Status:     wfv1.WorkflowStatus{Phase: wfv1.WorkflowFailed, FinishedAt: b.nodes["w"].FinishedAt, Nodes: wfv1.Nodes{}},
 	}
-	return &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
-		"metadata": map[string]any{"name": "w", "namespace": "default", "uid": "u", "resourceVersion": "1", "labels": map[string]any{}},
-		"spec":     map[string]any{},
-		"status":   map[string]any{"phase": "Failed", "finishedAt": "2026-01-01T00:00:00Z", "nodes": nodes},
-	}}
+	for id, node := range b.nodes {
+		wf.Status.Nodes[id] = *node
+	}
+	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(wf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &unstructured.Unstructured{Object: object}
 }
+
+// phaseOf is the phase of a node that has ended, by whether it has failed.
+var phaseOf = map[bool]wfv1.NodePhase{false: wfv1.NodeSucceeded, true: wfv1.NodeFailed}
 
 type builder struct {
 	r     *rand.Rand
@@ -52,10 +54,7 @@ func (b *builder) add(name string, kind wfv1.NodeType, boundary string, failed b
 	ended := metav1.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 	b.nodes[id] = &wfv1.NodeStatus{
 		ID: id, Name: name, DisplayName: name[strings.LastIndex(name, ".")+1:], Type: kind, BoundaryID: boundary,
-		TemplateName: "t", Phase: wfv1.NodeSucceeded, StartedAt: ended, FinishedAt: ended,
-	}
-	if failed {
-		b.nodes[id].Phase = wfv1.NodeFailed
+		TemplateName: "t", Phase: phaseOf[failed], StartedAt: ended, FinishedAt: ended,
 	}
 	return b.nodes[id]
 }
@@ -89,9 +88,7 @@ func (b *builder) invoke(name, boundary string, depth int) (id string, failed bo
 				failed = failed || stepFailed
 				last = append(last, ends...)
 			}
-			if failed {
-				group.Phase = wfv1.NodeFailed
-			}
+			group.Phase = phaseOf[failed]
 		}
 		node.OutboundNodes = last
 	case 2:
@@ -135,8 +132,6 @@ func (b *builder) invoke(name, boundary string, depth int) (id string, failed bo
 		node = b.add(name, wfv1.NodeTypePod, boundary, false)
 		last = []string{node.ID}
 	}
-	if failed {
-		node.Phase = wfv1.NodeFailed
-	}
+	node.Phase = phaseOf[failed]
 	return node.ID, failed, last
 }

@@ -47,7 +47,7 @@ func TestRetryOfArgosOwnWorkflows(t *testing.T) {
 			obj := s.obj.DeepCopy()
 			repair(obj)
 			if seed > 0 {
-				fail(obj, rand.New(rand.NewPCG(seed, uint64(c.workflows))))
+				fail(t, obj, rand.New(rand.NewPCG(seed, uint64(c.workflows))))
 			}
 			c.compare(t, fmt.Sprintf("%s (%d)", s.from, seed), obj)
 		}
@@ -132,7 +132,6 @@ func (c *comparison) compare(t *testing.T, name string, obj *unstructured.Unstru
 	})
 	ourPods = slices.DeleteFunc(ourPods, func(pod string) bool { return exit[pod] })
 	slices.Sort(theirPods)
-	slices.Sort(ourPods)
 	if !slices.Equal(ourPods, theirPods) {
 		t.Errorf("%s: pods to delete: %v, with Argo %v", name, ourPods, theirPods)
 	}

@@ -21,6 +21,9 @@ func TestArgosOwnFieldsAreNotMisspelt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Fields that Argo's own tests have wrong: one on purpose, one that counts for encoding/json,
+	// which doesn't look at the case, but not for the controller.
+	misspelt := []string{"manifest.spec.entrypoInt", "manifest.spec.poddisruptionbudget"}
 	check := func(from string, spec any) {
 		t.Helper()
 		text, err := json.Marshal(map[string]any{"metadata": map[string]any{"name": "w"}, "spec": spec})
@@ -31,7 +34,7 @@ func TestArgosOwnFieldsAreNotMisspelt(t *testing.T) {
 		var invalid *workflow.InvalidError
 		if errors.As(err, &invalid) {
 			for _, p := range invalid.Problems {
-				if strings.HasPrefix(p.Detail, "did you mean") && !slices.Contains(misspeltInArgo(), p.Field) {
+				if strings.HasPrefix(p.Detail, "did you mean") && !slices.Contains(misspelt, p.Field) {
 					t.Errorf("%s: %v", from, p)
 				}
 			}
@@ -48,12 +51,6 @@ func TestArgosOwnFieldsAreNotMisspelt(t *testing.T) {
 			check(s.from, s.obj.Object["spec"])
 		}
 	}
-}
-
-// misspeltInArgo are fields that Argo's own tests have wrong: one on purpose, one that counts
-// for encoding/json, which doesn't look at the case, but not for the controller.
-func misspeltInArgo() []string {
-	return []string{"manifest.spec.entrypoInt", "manifest.spec.poddisruptionbudget"}
 }
 
 // fieldsOf has every field of a type, with some value.

@@ -142,9 +142,7 @@ func list(ctx context.Context, t Task) (most int64, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, p.stop()) }()
-	if err := p.rpc.Call("peer.Start", t, &Usage{}); err != nil {
-		return 0, err
-	}
-	err = p.rpc.Call("peer.Highest", 0, &most)
-	return most, err
+	var used Usage
+	err = p.rpc.Call("peer.Start", t, &used)
+	return used.MostHeap, err
 }

@@ -116,11 +116,8 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%g: %v", tt.slowness, err)
 		}
 		for _, what := range tt.missed {
-			found := false
-			for line := range strings.Lines(out.String()) {
-				found = found || strings.Contains(line, what) && strings.Contains(line, "**missed**")
-			}
-			if !found {
+			missed := func(line string) bool { return strings.Contains(line, what) && strings.Contains(line, "**missed**") }
+			if !slices.ContainsFunc(strings.Split(out.String(), "\n"), missed) {
 				t.Errorf("%g: no limit is missed for %q:\n%s", tt.slowness, what, out.String())
 			}
 		}

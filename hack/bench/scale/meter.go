@@ -22,6 +22,7 @@ type meter struct {
 	late              atomic.Int64   // times a watch had to wait for its reader
 	event             *regexp.Regexp // with a workflow's name and its version
 	last              Usage          // up to the last call of Usage
+	mostHeap          int64          // while workflows were listed
 
 	mu       sync.Mutex
 	arrivals []arrival // the last of each workflow
@@ -133,6 +134,7 @@ type Usage struct {
 	Dialled  int64 // connections made
 	Late     int64
 	MostOpen int64 // watches, since the process started
+	MostHeap int64 // while workflows were listed
 }
 
 // Usage returns what was used since the last call.
@@ -141,7 +143,8 @@ func (m *meter) Usage(_ int, used *Usage) error {
 	err := syscall.Getrusage(syscall.RUSAGE_SELF, &own)
 	now := Usage{
 		At: nanos(), CPU: own.Utime.Nano() + own.Stime.Nano(), Bytes: m.bytes.Load(), Requests: m.requests.Load(),
-		Failed: m.failed.Load(), Dialled: m.dialled.Load(), Late: m.late.Load(), MostOpen: m.mostOpen.Load(),
+		Failed: m.failed.Load(), Dialled: m.dialled.Load(), Late: m.late.Load(),
+		MostOpen: m.mostOpen.Load(), MostHeap: m.mostHeap,
 	}
 	*used, m.last = now.since(m.last), now
 	return err
@@ -150,7 +153,8 @@ func (m *meter) Usage(_ int, used *Usage) error {
 func (u Usage) since(before Usage) Usage {
 	return Usage{
 		At: u.At - before.At, CPU: u.CPU - before.CPU, Bytes: u.Bytes - before.Bytes, Requests: u.Requests - before.Requests,
-		Failed: u.Failed - before.Failed, Dialled: u.Dialled - before.Dialled, Late: u.Late - before.Late, MostOpen: u.MostOpen,
+		Failed: u.Failed - before.Failed, Dialled: u.Dialled - before.Dialled, Late: u.Late - before.Late,
+		MostOpen: u.MostOpen, MostHeap: u.MostHeap,
 	}
 }
 

@@ -38,10 +38,9 @@ type End struct {
 type peer struct {
 	Task
 	*meter
-	config  *rest.Config // metered
-	again   func(index int)
-	before  int64 // memory, at the start
-	highest int64 // memory, while workflows were listed
+	config *rest.Config // metered
+	again  func(index int)
+	before int64 // memory, at the start
 
 	mu   sync.Mutex
 	ends *json.Encoder
@@ -95,12 +94,6 @@ func (p *peer) Again(index int, _ *int) error { //nolint:unparam // net/rpc dema
 // Memory collects garbage and returns by how much the memory has grown since before the start.
 func (p *peer) Memory(_ int, more *int64) error { //nolint:unparam // net/rpc demands the error
 	*more = settledMemory() - p.before
-	return nil
-}
-
-// Highest returns the most memory that was in use while workflows were listed.
-func (p *peer) Highest(_ int, most *int64) error { //nolint:unparam // net/rpc demands the error
-	*most = p.highest
 	return nil
 }
 

@@ -149,7 +149,7 @@ func (p *peer) poll(ctx context.Context) (again func(index int), err error) {
 func (p *peer) list(ctx context.Context, count func(context.Context) (int, error)) error {
 	highest := watchHeap()
 	listed, err := count(ctx)
-	p.highest = highest()
+	p.mostHeap = highest()
 	if err == nil && listed != p.Workflows {
 		err = fmt.Errorf("listed %d workflows, want %d", listed, p.Workflows)
 	}
