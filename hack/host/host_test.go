@@ -23,38 +23,22 @@ require (
 )
 `
 
-const hostProgram = `package main
-
-import (
-	"context"
-
-	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/rest"
-
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
-)
-
-func main() {
-	dyn, err := dynamic.NewForConfig(&rest.Config{})
-	if err != nil {
-		panic(err)
-	}
-	client, err := workflow.New(dyn, workflow.Options{})
-	if err != nil {
-		panic(err)
-	}
-	b, err := backfill.New(backfill.Config{}, backfill.Dependencies{Workflows: client})
-	if err != nil {
-		panic(err)
-	}
-	_, _ = b.Start(context.Background())
-}
-`
-
+// What the programs import decides the versions.
 const bareProgram = `package main
 
 import _ "k8s.io/client-go/dynamic"
+
+func main() {}
+`
+
+const hostProgram = `package main
+
+import (
+	_ "k8s.io/client-go/dynamic"
+
+	_ "github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	_ "github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+)
 
 func main() {}
 `

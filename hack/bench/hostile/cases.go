@@ -35,25 +35,26 @@ func cases() []hostileCase {
 		yaml     = "YAML aliases of one long text"
 	)
 	var all []hostileCase
-	for _, nodes := range []struct {
+	for _, of := range []struct {
 		input string
-		made  func(retry bool) packedText
+		nodes func(status.NodePhase) packedText
 	}{{junk, junkNodes(false)}, {junkGate, junkNodes(true)}, {small, manyNodes(smallNode)}, {names, manyNodes(longNamed)}} {
 		all = append(all,
-			hostileCase{input: nodes.input, operation: "Get", prepare: onNodes(nodes.made, false, get)},
-			hostileCase{input: nodes.input, operation: "Approve", prepare: onNodes(nodes.made, false, approve)},
-			hostileCase{input: nodes.input, operation: "Stop of a gate", prepare: onNodes(nodes.made, false, reject)},
-			hostileCase{input: nodes.input, operation: "Retry", prepare: onNodes(nodes.made, true, retry)},
+			hostileCase{input: of.input, operation: "Get", prepare: onNodes(of.nodes, status.NodeRunning, get)},
+			hostileCase{input: of.input, operation: "Approve", prepare: onNodes(of.nodes, status.NodeRunning, approve)},
+			hostileCase{input: of.input, operation: "Stop of a gate", prepare: onNodes(of.nodes, status.NodeRunning, reject)},
+			hostileCase{input: of.input, operation: "Retry", prepare: onNodes(of.nodes, status.NodeFailed, retry)},
 		)
 	}
 	return append(all, []hostileCase{
 		{input: small, operation: "Get, Err and WriteTree", contextless: true,
-			prepare: onNodes(manyNodes(smallNode), true, showMany)},
+			prepare: onNodes(manyNodes(smallNode), status.NodeFailed, showMany)},
 		{input: "nodes, children and messages, close together", operation: "Get", refused: true,
-			prepare: onNodes(manyNodes(denseNode), false, get)},
-		{input: gates, operation: "Approve", prepare: onNodes(manyGates, false, approveAll)},
-		{input: gates, operation: "Stop of a gate", prepare: onNodes(manyGates, false, reject)},
-		{input: messages, operation: "Get, Err and WriteTree", contextless: true, prepare: onNodes(messageNodes, true, show)},
+			prepare: onNodes(manyNodes(denseNode), status.NodeRunning, get)},
+		{input: gates, operation: "Approve", prepare: onNodes(manyGates, status.NodeRunning, approveAll)},
+		{input: gates, operation: "Stop of a gate", prepare: onNodes(manyGates, status.NodeRunning, reject)},
+		{input: messages, operation: "Get, Err and WriteTree", contextless: true,
+			prepare: onNodes(messageNodes, status.NodeFailed, show)},
 		{input: yaml, operation: "Start by manifest", refused: true, prepare: starts(aliases(
 			manifestHead+"  templates: [{name: main, container: {image: a}}]\n  podMetadata:\n", "    "))},
 		{input: yaml, operation: "ParseConfig", refused: true,
@@ -70,14 +71,13 @@ func cases() []hostileCase {
 	}...)
 }
 
-// onNodes does an operation on a workflow with such nodes.
+// onNodes does an operation on a workflow with such nodes. It is in that phase, as its gate is.
 func onNodes(
-	nodes func(retry bool) packedText, retry bool,
+	nodes func(status.NodePhase) packedText, phase status.NodePhase,
 	do func(ctx context.Context, c *workflow.WorkflowClient) (text string, err error),
 ) func() (attack, error) {
 	return func() (attack, error) {
-		packed := nodes(retry)
-		phase, _ := phases(retry)
+		packed := nodes(phase)
 		client, err := newClient(packedStatus(phase, packed))
 		attempt := func(ctx context.Context) (string, error) { return do(ctx, client) }
 		return attack{sent: len(packed.gzip), plain: packed.plain, do: attempt}, err
@@ -152,20 +152,19 @@ func starts(manifest []byte, parameters ...string) func() (attack, error) {
 	}
 	return func() (attack, error) {
 		client, err := newClient(`{}`)
-		return attack{sent: sent, plain: sent, do: func(ctx context.Context) (string, error) {
-			_, err := client.Start(ctx, req)
-			return "", err
-		}}, err
+		return plainAttack(sent, func(ctx context.Context) error { _, err := client.Start(ctx, req); return err }), err
 	}
 }
 
 func parsesConfig(text []byte) func() (attack, error) {
 	return func() (attack, error) {
-		return attack{sent: len(text), plain: len(text), do: func(context.Context) (string, error) {
-			_, err := backfill.ParseConfig(text)
-			return "", err
-		}}, nil
+		return plainAttack(len(text), func(context.Context) error { _, err := backfill.ParseConfig(text); return err }), nil
 	}
+}
+
+// plainAttack is an operation that writes nothing, on an input that is not unpacked.
+func plainAttack(size int, do func(context.Context) error) attack {
+	return attack{sent: size, plain: size, do: func(ctx context.Context) (string, error) { return "", do(ctx) }}
 }
 
 // readsCounts asks a target cluster, whose answer is compressed whatever was asked for.
@@ -178,8 +177,8 @@ func readsCounts() (attack, error) {
 		_, _ = w.Write(answer.gzip)
 	}))
 	state, err := opensearch.New(backfill.Cluster{Endpoint: server.URL}, opensearch.Options{})
-	return attack{sent: len(answer.gzip), plain: len(answer.gzip), do: func(ctx context.Context) (string, error) {
+	return plainAttack(len(answer.gzip), func(ctx context.Context) error {
 		_, err := state.Counts(ctx, ".migrations_working_state", time.Now())
-		return "", err
-	}}, err
+		return err
+	}), err
 }

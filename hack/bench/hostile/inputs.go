@@ -52,23 +52,14 @@ func gate(phase status.NodePhase) string {
 		`"startedAt":"2026-11-01T00:00:00Z","outputs":{"parameters":[{"name":"by","valueFrom":{"supplied":{}}}]}`, phase)
 }
 
-// phases are that of the workflow, and of its gate, for a retry or for a decision.
-func phases(retry bool) (status.Phase, status.NodePhase) {
-	if retry {
-		return status.PhaseFailed, status.NodeFailed
-	}
-	return status.PhaseRunning, status.NodeRunning
-}
-
 // root is the inside of the JSON of the first node.
 func root(phase status.NodePhase) string {
 	return fmt.Sprintf(`"id":"w","name":"w","displayName":"w","type":"Steps","phase":%q,"children":["g"],"startedAt":"2026-11-01T00:00:00Z"`, phase)
 }
 
 // junkNodes have a member of empty objects, in the first node or in the gate.
-func junkNodes(inGate bool) func(retry bool) packedText {
-	return func(retry bool) packedText {
-		_, phase := phases(retry)
+func junkNodes(inGate bool) func(status.NodePhase) packedText {
+	return func(phase status.NodePhase) packedText {
 		const piece = `{},`
 		nodes := `{"g":{` + gate(phase) + `},"w":{` + root(phase)
 		if inGate {
@@ -79,7 +70,7 @@ func junkNodes(inGate bool) func(retry bool) packedText {
 }
 
 // messageNodes have as many failed pods as fit, each with a message of 1 MiB.
-func messageNodes(bool) (all packedText) {
+func messageNodes(status.NodePhase) (all packedText) {
 	const count, long = 60, 1 << 20
 	all.add(`{"w":{` + root(status.NodeFailed) + `}`)
 	for i := range count {
@@ -92,9 +83,8 @@ func messageNodes(bool) (all packedText) {
 
 // manyNodes are as many nodes as fit, behind a first one and a gate. each gives the JSON of the next,
 // with a comma before it: ids have to differ.
-func manyNodes(each func(number int) string) func(retry bool) packedText {
-	return func(retry bool) (all packedText) {
-		_, phase := phases(retry)
+func manyNodes(each func(number int) string) func(status.NodePhase) packedText {
+	return func(phase status.NodePhase) (all packedText) {
 		var text strings.Builder
 		fmt.Fprintf(&text, `{"w":{%s},"g":{%s}`, root(phase), gate(phase))
 		for i := 0; all.plain < largest-2<<20; i++ {
@@ -129,15 +119,20 @@ func longNamed(i int) string {
 }
 
 // manyGates are as many gates as may wait, behind what makes up for what they take.
-func manyGates(bool) packedText {
-	const count = 30_000
-	var gates strings.Builder
-	for i := range count {
-		fmt.Fprintf(&gates, `,"g%d":{"displayName":"g%[1]d","type":"Suspend","phase":"Running","boundaryID":"w",`+
-			`"outputs":{"parameters":[{"name":"by","valueFrom":{"supplied":{}}}]},"junk":"%s"}`, i, strings.Repeat("j", 150))
-	}
+func manyGates(status.NodePhase) packedText {
+	gates := numbered(30_000, `,"g%d":{"displayName":"g%[1]d","type":"Suspend","phase":"Running","boundaryID":"w",`+
+		`"outputs":{"parameters":[{"name":"by","valueFrom":{"supplied":{}}}]},"junk":"`+strings.Repeat("j", 150)+`"}`)
 	start := fmt.Sprintf(`{"w":{%s},"g":{%s},"padding":{"junk":"`, root(status.NodeRunning), gate(status.NodeRunning))
-	return pack(start, "j", largest-len(start)-gates.Len()-100, `"}`+gates.String()+`}`)
+	return pack(start, "j", largest-len(start)-len(gates)-100, `"}`+gates+`}`)
+}
+
+// numbered returns the format with each number below count.
+func numbered(count int, format string) string {
+	var text strings.Builder
+	for i := range count {
+		fmt.Fprintf(&text, format, i)
+	}
+	return text.String()
 }
 
 // aliases are YAML that states one long text once, and many times by an alias.
@@ -154,18 +149,10 @@ const manifestHead = "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata
 // misspeltCalls is a manifest whose many steps all call templates that it doesn't have, with names
 // that are close to those of many that it has.
 func misspeltCalls() []byte {
-	const templates, steps = 1_000, 1_700
-	text := []byte(manifestHead + "  templates:\n")
-	for i := range templates {
-		text = fmt.Appendf(text,
-			"  - {name: reindex-the-shards-of-the-index-%d-into-the-target, container: {image: reindex}}\n", i)
-	}
-	text = append(text, "  - name: main\n    steps:\n"...)
-	for i := range steps {
-		text = fmt.Appendf(text,
-			"    - - {name: step-%d-of-the-migration, template: reindex-the-shard-of-the-index-%[1]d-into-the-target}\n", i)
-	}
-	return text
+	return []byte(manifestHead + "  templates:\n" +
+		numbered(1_000, "  - {name: reindex-the-shards-of-the-index-%d-into-the-target, container: {image: reindex}}\n") +
+		"  - name: main\n    steps:\n" + numbered(1_700,
+		"    - - {name: step-%d-of-the-migration, template: reindex-the-shard-of-the-index-%[1]d-into-the-target}\n"))
 }
 
 // longDeclared is a manifest with a parameter of a long name.
@@ -182,11 +169,7 @@ func oneWord() []byte {
 
 // oddFields is a manifest of many fields that are close to those that Argo has.
 func oddFields() []byte {
-	text := []byte(manifestHead + "  templates:\n  - name: main\n")
-	for i := range 12_000 {
-		text = fmt.Appendf(text, "    nodeSel%05d: a\n", i)
-	}
-	return text
+	return []byte(manifestHead + "  templates:\n  - name: main\n" + numbered(12_000, "    nodeSel%05d: a\n"))
 }
 
 // carriageReturns are values that no line feed separates.

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 // What misses one of the limits is said to.
@@ -69,10 +71,11 @@ func TestMeasure(t *testing.T) {
 
 // The inputs unpack to what they say.
 func TestInputsAreWhatTheySay(t *testing.T) {
-	for _, nodes := range []func(bool) packedText{junkNodes(false), junkNodes(true), messageNodes, manyNodes(smallNode), manyNodes(longNamed), manyGates} {
-		for _, retry := range []bool{false, true} {
-			packed := nodes(retry)
-			phase, _ := phases(retry)
+	for _, nodes := range []func(status.NodePhase) packedText{
+		junkNodes(false), junkNodes(true), messageNodes, manyNodes(smallNode), manyNodes(longNamed), manyGates,
+	} {
+		for _, phase := range []status.NodePhase{status.NodeRunning, status.NodeFailed} {
+			packed := nodes(phase)
 			c, err := newClient(packedStatus(phase, packed))
 			if err != nil {
 				t.Fatal(err)

@@ -71,7 +71,7 @@ func answer(r *http.Request, code int, body []byte) *http.Response {
 	}
 }
 
-// packed is a status of that phase with compressed nodes.
-func packedStatus(phase status.Phase, nodes packedText) string {
+// packedStatus is a status of that phase with compressed nodes.
+func packedStatus(phase status.NodePhase, nodes packedText) string {
 	return fmt.Sprintf(`{"phase":%q,"compressedNodes":%q}`, phase, nodes.base64())
 }

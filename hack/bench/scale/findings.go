@@ -131,26 +131,26 @@ func (f *findings) writeNotes(out io.Writer) {
 	for _, at := range f.sizes {
 		for _, way := range []string{ours, informer, polling} {
 			w := at.windows[way]
+			failed := w.of(func(m measured) float64 { return float64(m.started.Failed + m.running.Failed) })
+			late := w.of(func(m measured) float64 { return float64(m.running.Late) })
+			rate, missing := w.of(func(m measured) float64 { return m.rate }), w.of(unmatched)
 			for _, note := range []struct {
-				holds  func(value float64) bool
-				value  float64
+				holds  bool
 				format string
+				value  float64
 			}{
-				{positive, w.of(func(m measured) float64 { return float64(m.started.Failed + m.running.Failed) }), "%.0f requests failed."},
-				{positive, w.of(func(m measured) float64 { return float64(m.running.Late) }),
-					"the client was so far behind that arrivals of events were noted late, %.0f times."},
-				{func(v float64) bool { return v < 0.95*changeRate }, w.of(func(m measured) float64 { return m.rate }), "only %.0f changes a second were made."},
-				{func(v float64) bool { return v > 1 && way != polling }, w.of(unmatched), "%.0f %% of the ends were not reported by an event."},
+				{failed > 0, "%.0f requests failed.", failed},
+				{late > 0, "the client was so far behind that arrivals of events were noted late, %.0f times.", late},
+				{rate < 0.95*changeRate, "only %.0f changes a second were made.", rate},
+				{missing > 1 && way != polling, "%.0f %% of the ends were not reported by an event.", missing},
 			} {
-				if note.holds(note.value) {
+				if note.holds {
 					fmt.Fprintf(out, "\n%s, %s: "+note.format+"\n", at.waits(), way, note.value)
 				}
 			}
 		}
 	}
 }
-
-func positive(v float64) bool { return v > 0 }
 
 // unmatched is the share of the ends that were not reported by an event, in percent.
 func unmatched(m measured) float64 {
