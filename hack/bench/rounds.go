@@ -14,11 +14,9 @@ const kubectlEvery = 20
 
 // peer is one of several ways to do the same thing.
 type peer struct {
-	name string
-	// once does it and tells how long that took, without what it had to prepare.
-	once func(context.Context) (time.Duration, error)
-	// every: it takes part in each round of that number only; 0: in all.
-	every int
+	name  string
+	once  func(context.Context) (time.Duration, error) // how long it takes, without what has to be prepared
+	every int                                          // takes part in each round of that number only; 0: in all
 }
 
 // race has the peers do it in turn, each round in another order, so that whatever slows the

@@ -13,30 +13,22 @@ import (
 // measureWeight builds the smallest program that starts a workflow and waits for its end
 // with each client, or with this library alone.
 func (b bench) measureWeight(ctx context.Context) ([]report.Row, error) {
-	folder := filepath.Join(b.root, "hack", "bench", "weight")
-	of := func(module, pkg, note string) (w weight.Weight, err error) {
-		err = b.steps.During("building the smallest program with "+note, func() error {
-			w, err = weight.Of(ctx, filepath.Join(folder, module), pkg)
+	var weights []weight.Weight
+	for _, program := range []struct{ module, pkg, note string }{
+		{"argoservice", ".", "this library"},
+		{"argo", "./clientset", clientset},
+		{"argo", "./apiclient", apiclient + " (minutes the first time)"},
+	} {
+		err := b.steps.During("building the smallest program with "+program.note, func() error {
+			w, err := weight.Of(ctx, filepath.Join(b.root, "hack", "bench", "weight", program.module), program.pkg)
+			weights = append(weights, w)
 			return err
 		})
-		return w, err
+		if err != nil || b.short {
+			return nil, err
+		}
 	}
-	ours, err := of("argoservice", ".", "this library")
-	if err != nil {
-		return nil, err
-	}
-	if b.short {
-		return nil, nil
-	}
-	argo, err := of("argo", "./clientset", clientset)
-	if err != nil {
-		return nil, err
-	}
-	api, err := of("argo", "./apiclient", apiclient+" (minutes the first time)")
-	if err != nil {
-		return nil, err
-	}
-	return weightRows(ours, argo, api), nil
+	return weightRows(weights[0], weights[1], weights[2]), nil
 }
 
 // weightRows compares the programs. The limits are for ours, so one row of each kind has one.

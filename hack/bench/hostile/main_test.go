@@ -39,12 +39,13 @@ func TestTable(t *testing.T) {
 func TestMeasure(t *testing.T) {
 	const much = 64 << 20
 	var kept []byte
-	keeps := hostileCase{prepare: func() (attack, error) {
-		return attack{do: func(context.Context) (string, error) {
-			kept = make([]byte, much)
-			return "", nil
-		}}, nil
-	}}
+	prepared := func(do func(context.Context) (string, error)) func() (attack, error) {
+		return func() (attack, error) { return attack{do: do}, nil }
+	}
+	keeps := hostileCase{prepare: prepared(func(context.Context) (string, error) {
+		kept = make([]byte, much)
+		return "", nil
+	})}
 	m, err := keeps.measure(t.Context())
 	if err != nil || m.Peak < much || len(kept) != much {
 		t.Errorf("%v, %+v", err, m)
@@ -57,9 +58,7 @@ func TestMeasure(t *testing.T) {
 	if end, err := deaf.endsWithin(t.Context(), time.Millisecond, false); err != nil || end < 50*time.Millisecond {
 		t.Errorf("%v, it ended after %v", err, end)
 	}
-	refuses := hostileCase{prepare: func() (attack, error) {
-		return attack{do: func(context.Context) (string, error) { return "", errors.New("no") }}, nil
-	}}
+	refuses := hostileCase{prepare: prepared(func(context.Context) (string, error) { return "", errors.New("no") })}
 	if _, err := refuses.measure(t.Context()); err == nil {
 		t.Error("what is refused counts as done")
 	}

@@ -11,16 +11,12 @@ import (
 
 // measured is what one operation on one input took.
 type measured struct {
-	// Sent is the size of the input as it comes, Plain what it unpacks to, in bytes.
-	Sent, Plain int
-	// Peak is by how many bytes the heap has grown at most.
-	Peak int
-	// Time is how long it took, End how long it went on at most after its context had ended; 0 if it takes none.
-	Time, End time.Duration
-	// Text is the size of what it says, in bytes: of its error, or what it was to write.
-	Text int
-	// Refused: it ended with an error.
-	Refused bool
+	Sent, Plain int           // bytes of the input as it comes, and of what it unpacks to
+	Peak        int           // bytes by which the heap has grown at most
+	Time        time.Duration // how long it took
+	End         time.Duration // how long it went on at most after its context had ended; 0 if it takes none
+	Text        int           // bytes of what it says: of its error, or what it was to write
+	Refused     bool          // it ended with an error
 }
 
 // attack is an input that is ready to be used.

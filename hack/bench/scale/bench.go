@@ -50,11 +50,10 @@ func (b *bench) measure(ctx context.Context, s size) error {
 	}
 	at := atSize{workflows: s.workflows, windows: map[string]windows{}}
 	for number := range s.windows {
-		ways := []string{ours, informer}
-		if s.polled && number == 0 {
-			ways = append(ways, polling)
-		}
-		for _, way := range ways {
+		for _, way := range []string{ours, informer, polling} {
+			if way == polling && (!s.polled || number > 0) {
+				continue
+			}
 			b.steps.Step("%s, %d workflows, window %d", way, s.workflows, number+1)
 			task.Way = way
 			m, err := b.window(ctx, task, c)

@@ -29,10 +29,6 @@ type crowd struct {
 }
 
 func newCrowd(cfg *rest.Config, namespace string, size int) (*crowd, error) {
-	t, err := parseTemplate()
-	if err != nil {
-		return nil, err
-	}
 	gv := workflows().GroupVersion()
 	cfg = rest.CopyConfig(cfg)
 	cfg.QPS = -1
@@ -42,7 +38,9 @@ func newCrowd(cfg *rest.Config, namespace string, size int) (*crowd, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &crowd{client: client, namespace: namespace, template: t, stages: make([]stage, size), versions: make([]string, size)}, nil
+	return &crowd{
+		client: client, namespace: namespace, template: parseTemplate(), stages: make([]stage, size), versions: make([]string, size),
+	}, nil
 }
 
 // create creates all of them, running.

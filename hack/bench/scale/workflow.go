@@ -73,8 +73,8 @@ func (s stage) CPU() int { return 30 + s.Beat }
 //go:embed workflow.json.tmpl
 var workflowTemplate string
 
-func parseTemplate() (*template.Template, error) {
-	return template.New("workflow").Delims("<<", ">>").Parse(workflowTemplate)
+func parseTemplate() *template.Template {
+	return template.Must(template.New("workflow").Delims("<<", ">>").Parse(workflowTemplate))
 }
 
 // workflowJSON returns a workflow as the API server receives it. It replaces the one of that

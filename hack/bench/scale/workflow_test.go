@@ -12,11 +12,7 @@ import (
 
 func workflowOf(t *testing.T, s stage, version string) *unstructured.Unstructured {
 	t.Helper()
-	parsed, err := parseTemplate()
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := workflowJSON(parsed, 7, s, version)
+	text, err := workflowJSON(parseTemplate(), 7, s, version)
 	if err != nil {
 		t.Fatal(err)
 	}
