@@ -39,7 +39,8 @@ func newCrowd(cfg *rest.Config, namespace string, size int) (*crowd, error) {
 		return nil, err
 	}
 	return &crowd{
-		client: client, namespace: namespace, template: parseTemplate(), stages: make([]stage, size), versions: make([]string, size),
+		client: client, namespace: namespace, template: parseTemplate(),
+		stages: make([]stage, size), versions: make([]string, size),
 	}, nil
 }
 

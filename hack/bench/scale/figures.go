@@ -62,7 +62,8 @@ func (f figure) perWorkflow() figure {
 }
 
 func memoryFigure() figure {
-	return figure{"heap and stacks", func(m measured) float64 { return float64(m.memory) }, form{mega, "%.2f MB"}, form{kilo, "%.2f KB"}}
+	memory := func(m measured) float64 { return float64(m.memory) }
+	return figure{"heap and stacks", memory, form{mega, "%.2f MB"}, form{kilo, "%.2f KB"}}
 }
 
 // startFigures are of the time until each workflow has been seen.
