@@ -28,7 +28,6 @@ func cases() []hostileCase {
 	const (
 		junk     = "a node with a member of empty objects"
 		junkGate = "a gate with a member of empty objects"
-		messages = "60 nodes with a message of 1 MiB"
 		small    = "as many small nodes as are read"
 		names    = "names of 1 KiB that differ at their ends"
 		gates    = "as many gates as may wait"
@@ -53,7 +52,7 @@ func cases() []hostileCase {
 			prepare: onNodes(manyNodes(denseNode), status.NodeRunning, get)},
 		{input: gates, operation: "Approve", prepare: onNodes(manyGates, status.NodeRunning, approveAll)},
 		{input: gates, operation: "Stop of a gate", prepare: onNodes(manyGates, status.NodeRunning, reject)},
-		{input: messages, operation: "Get, Err and WriteTree", contextless: true,
+		{input: "60 nodes with a message of 1 MiB", operation: "Get, Err and WriteTree", contextless: true,
 			prepare: onNodes(messageNodes, status.NodeFailed, show)},
 		{input: yaml, operation: "Start by manifest", refused: true, prepare: starts(aliases(
 			manifestHead+"  templates: [{name: main, container: {image: a}}]\n  podMetadata:\n", "    "))},

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
-	"encoding/base64"
 	"fmt"
 	"strings"
 
@@ -40,8 +39,6 @@ func zipped(text string) []byte {
 	_ = z.Close()
 	return b.Bytes()
 }
-
-func (p packedText) base64() string { return base64.StdEncoding.EncodeToString(p.gzip) }
 
 // largest is as much as the nodes may unpack to, but for what stands around the pieces.
 const largest = status.MaxNodesSize - 1<<10

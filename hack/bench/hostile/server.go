@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -73,5 +74,5 @@ func answer(r *http.Request, code int, body []byte) *http.Response {
 
 // packedStatus is a status of that phase with compressed nodes.
 func packedStatus(phase status.NodePhase, nodes packedText) string {
-	return fmt.Sprintf(`{"phase":%q,"compressedNodes":%q}`, phase, nodes.base64())
+	return fmt.Sprintf(`{"phase":%q,"compressedNodes":%q}`, phase, base64.StdEncoding.EncodeToString(nodes.gzip))
 }
