@@ -1,19 +1,28 @@
 package main
 
 import (
-	"bytes"
+	"crypto/sha512"
+	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
+
+// TestMain makes the test binary stand in for the program in this folder, see newCheckout.
+func TestMain(m *testing.M) {
+	if os.Getenv("TOOLS_TEST") == "private" {
+		main()
+		return
+	}
+	m.Run()
+}
 
 // checkout is a copy of the script with tiny tool modules, and an empty cache. The environment of the test
 // is set to use it, and to build everything.
@@ -24,160 +33,172 @@ func newCheckout(t *testing.T) checkout {
 	dir := t.TempDir()
 	c := checkout{root: filepath.Join(dir, "hack", "tools"), cache: filepath.Join(dir, "it's a cache")}
 	for _, name := range []string{"tools", "private.go", "go.mod", "go.sum"} {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		write(t, filepath.Join(c.root, name), string(text))
+		write(t, filepath.Join(c.root, name), read(t, name))
 	}
-	chmod(t, filepath.Join(c.root, "tools"), 0o755)
-	// The real paths, each replaced by a folder, so that go needs neither network nor checksums.
-	c.module(t, "kube", map[string]string{
-		"k8s.io/kubernetes":         "cmd/kube-apiserver cmd/kube-controller-manager cmd/kube-scheduler cmd/kubectl",
-		"go.etcd.io/etcd/server/v3": ".",
-		"sigs.k8s.io/kwok":          "cmd/kwok",
-		"k8s.io/component-base":     "",
-	})
-	c.module(t, "argo", map[string]string{"github.com/argoproj/argo-workflows/v3": "cmd/workflow-controller"})
-	c.module(t, "lint", map[string]string{"golang.org/x/perf": "cmd/benchstat"})
+	mods := map[string]string{} // go.mod, by tool module
+	for _, m := range []struct{ tools, path, version, programs string }{
+		{"kube", "k8s.io/kubernetes", "v1.37.2",
+			"cmd/kube-apiserver cmd/kube-controller-manager cmd/kube-scheduler cmd/kubectl"},
+		{"kube", "go.etcd.io/etcd/server/v3", "v3.7.4", "."},
+		{"kube", "sigs.k8s.io/kwok", "v0.1.0", "cmd/kwok"},
+		{"kube", "k8s.io/component-base", "v0.1.0", ""},
+		{"argo", "github.com/argoproj/argo-workflows/v3", "v3.7.4", "cmd/workflow-controller"},
+		{"lint", "golang.org/x/perf", "v0.1.0", "cmd/benchstat"},
+	} {
+		// The real path, replaced by a folder, so that go needs neither network nor checksums.
+		mods[m.tools] += fmt.Sprintf("\nrequire (\n\t%s %s // indirect\n)\n\nreplace %[1]s => ./%[3]s\n",
+			m.path, m.version, strings.ReplaceAll(m.path, "/", "_"))
+		write(t, c.source(m.tools, m.path, "go.mod"), "module "+m.path+"\n\ngo 1.26.0\n")
+		for _, program := range strings.Fields(m.programs) {
+			mods[m.tools] += "\ntool (\n\t" + path.Join(m.path, program) + "\n)\n"
+			write(t, c.source(m.tools, m.path, program+"/main.go"), "package main\n\nfunc main() {}\n")
+		}
+	}
+	for tools, mod := range mods {
+		write(t, filepath.Join(c.root, tools, "go.mod"), "module example.com/tools/"+tools+"\n\ngo 1.26.0\n"+mod)
+		write(t, filepath.Join(c.root, tools, "go.sum"), "")
+	}
 	write(t, c.source("argo", "github.com/argoproj/argo-workflows/v3", "manifests/crd.yaml"), "kind: CustomResourceDefinition\n")
 	write(t, c.source("kube", "sigs.k8s.io/kwok", "kustomize/stage.yaml"), "kind: Stage\n")
 	write(t, c.source("kube", "k8s.io/component-base", "version/version.go"),
 		"package version\n\nvar gitVersion = \"none\"\n\nfunc Get() string { return gitVersion }\n")
 	write(t, c.source("kube", "k8s.io/kubernetes", "cmd/kube-apiserver/main.go"),
 		"package main\n\nimport \"k8s.io/component-base/version\"\n\nfunc main() { println(version.Get()) }\n")
-	c.pin(t, "v1.37.1", strings.Repeat("0", 128))
+	c.pin(t, "v1.37.1", nil)
 	t.Setenv("ARGOSERVICE_CACHE", c.cache)
 	t.Setenv("KUBEBUILDER_ASSETS", "")
 	t.Setenv("TOOLS_FROM", "build")
 	t.Setenv("TOOLS_MIRROR", "http://127.0.0.1:1/nothing-listens-here")
 	t.Setenv("TOOLS_HEARTBEAT", "1")
+	// Each run of the script runs the program in this folder, for which go takes most of the run's time.
+	self, err := os.Executable()
+	must(t, err)
+	stubGo(t, `if [ "$1" = run ]; then
+	while [ "$1" != . ]; do shift; done
+	shift
+	TOOLS_TEST=private exec '`+self+`' "$@"
+fi`)
 	return c
 }
 
-// module writes a tool module: the folders of programs of each module that it requires.
-func (c checkout) module(t *testing.T, name string, modules map[string]string) {
+// stubGo puts a go command before the one in PATH: a script that leaves to that one what it does not do.
+func stubGo(t *testing.T, script string) {
 	t.Helper()
-	mod := "module example.com/tools/" + name + "\n\ngo 1.26.0\n\n"
-	var tools, requires, replaces string
-	for module, programs := range modules {
-		version := map[string]string{"k8s.io/kubernetes": "v1.37.2"}[module]
-		if version == "" {
-			version = "v0.1.0"
-			if strings.HasSuffix(module, "/v3") {
-				version = "v3.7.4"
-			}
-		}
-		requires += "\t" + module + " " + version + " // indirect\n"
-		replaces += "\t" + module + " => ./" + strings.ReplaceAll(module, "/", "_") + "\n"
-		write(t, c.source(name, module, "go.mod"), "module "+module+"\n\ngo 1.26.0\n")
-		for _, program := range strings.Fields(programs) {
-			tools += "\t" + strings.TrimSuffix(module+"/"+program, "/.") + "\n"
-			write(t, c.source(name, module, program+"/main.go"), "package main\n\nfunc main() {}\n")
-		}
-	}
-	write(t, filepath.Join(c.root, name, "go.mod"), mod+"tool (\n"+tools+")\n\nrequire (\n"+requires+")\n\nreplace (\n"+replaces+")\n")
-	write(t, filepath.Join(c.root, name, "go.sum"), "")
+	next, err := exec.LookPath("go")
+	must(t, err)
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "go"), "#!/bin/sh\n"+script+"\nexec '"+next+"' \"$@\"\n")
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
 }
 
 // source is a file of a module that a tool module requires.
-func (c checkout) source(name, module, file string) string {
-	return filepath.Join(c.root, name, strings.ReplaceAll(module, "/", "_"), file)
+func (c checkout) source(tools, module, file string) string {
+	return filepath.Join(c.root, tools, strings.ReplaceAll(module, "/", "_"), file)
 }
 
-// pin pins the archive of a version for this platform, by its SHA-512 checksum.
-func (c checkout) pin(t *testing.T, version, sum string) {
+// pin pins the archive of a version for this platform.
+func (c checkout) pin(t *testing.T, version string, archive []byte) {
 	t.Helper()
-	write(t, filepath.Join(c.root, "envtest.sha512"), fmt.Sprintf("%s  envtest-%s-%s-%s.tar.gz\n", sum, version, runtime.GOOS, runtime.GOARCH))
+	write(t, filepath.Join(c.root, "envtest.sha512"),
+		fmt.Sprintf("%x  envtest-%s-%s-%s.tar.gz\n", sha512.Sum512(archive), version, runtime.GOOS, runtime.GOARCH))
 }
 
-// command runs the script. What it prints, it prints into says.
-func (c checkout) command(t *testing.T, says *log, args ...string) *exec.Cmd {
+// command returns a run of the script.
+func (c checkout) command(t *testing.T, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(t.Context(), filepath.Join(c.root, "tools"), args...)
-	cmd.Stdout, cmd.Stderr = says, says
 	cmd.WaitDelay = 30 * time.Second // what outlives it keeps the pipe open
 	return cmd
 }
 
-// run runs the script to its end, and returns what it prints.
-func (c checkout) run(t *testing.T, args ...string) (string, error) {
-	says := &log{}
-	err := c.command(t, says, args...).Run()
-	return says.String(), err
+// run runs the script to its end, and returns what it prints and its exit code.
+func (c checkout) run(t *testing.T, args ...string) (string, int) {
+	t.Helper()
+	cmd := c.command(t, args...)
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatalf("%q: %v: %s", args, err, out)
+	}
+	return string(out), cmd.ProcessState.ExitCode()
 }
 
 // ok runs the script, which must not fail.
 func (c checkout) ok(t *testing.T, args ...string) string {
 	t.Helper()
-	says, err := c.run(t, args...)
-	if err != nil {
-		t.Fatalf("%q: %v: %s", args, err, says)
+	out, code := c.run(t, args...)
+	if code != 0 {
+		t.Fatalf("%q: exit code %d: %s", args, code, out)
 	}
-	return says
+	return out
 }
 
 // fails runs the script, which must fail and print these parts.
-func (c checkout) fails(t *testing.T, args []string, parts ...string) string {
+func (c checkout) fails(t *testing.T, args []string, parts ...string) {
 	t.Helper()
-	says, err := c.run(t, args...)
-	if err == nil {
-		t.Errorf("%q does not fail: %s", args, says)
+	out, code := c.run(t, args...)
+	if code == 0 {
+		t.Errorf("%q does not fail: %s", args, out)
 	}
-	wantContains(t, says, parts...)
-	return says
+	wantContains(t, out, parts...)
 }
 
-// programs lists the files in the cache but for locks and checksums, without their folders' hashes.
-func (c checkout) programs(t *testing.T) []string {
+// path returns where a program is installed, which it must be.
+func (c checkout) path(t *testing.T, program string) string {
 	t.Helper()
-	var found []string
-	err := filepath.WalkDir(c.cache, func(file string, entry fs.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() && !slices.Contains([]string{".lock", ".sha256"}, filepath.Ext(file)) {
-			set, _, _ := strings.Cut(strings.TrimPrefix(file, c.cache+"/"), "-")
-			found = append(found, set+"/"+entry.Name())
+	return strings.TrimSuffix(c.ok(t, "path", program), "\n")
+}
+
+// programs lists what is in the folders of the cache, except for checksums, without the folders' hashes.
+func (c checkout) programs(t *testing.T) (found []string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(c.cache, "*", "*"))
+	must(t, err)
+	for _, file := range files {
+		if dir, name := filepath.Split(file); filepath.Ext(name) != ".sha256" {
+			set, _, _ := strings.Cut(filepath.Base(dir), "-")
+			found = append(found, set+"/"+name)
 		}
-		return err
-	})
-	if err != nil && !os.IsNotExist(err) {
-		t.Fatal(err)
 	}
 	return found
 }
 
-// noLeftovers fails if there is a temporary folder in the cache.
-func (c checkout) noLeftovers(t *testing.T) {
+// wantPrograms fails unless exactly these are in the cache. A temporary folder there would be one of them.
+func (c checkout) wantPrograms(t *testing.T, want ...string) {
 	t.Helper()
-	if left, err := filepath.Glob(filepath.Join(c.cache, "tmp", "*")); err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v, %v", left, err)
+	if got := c.programs(t); !slices.Equal(got, want) {
+		t.Errorf("the cache has %q, want %q", got, want)
 	}
 }
 
-// log is a buffer that is safe for concurrent use.
-type log struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
+// must ends the test if there is an error.
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
+func read(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	must(t, err)
+	return string(text)
 }
 
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}
-
+// write creates a file, which can be run if it is a script.
 func write(t *testing.T, file, text string) {
 	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		t.Fatal(err)
+	must(t, os.MkdirAll(filepath.Dir(file), 0o755))
+	must(t, os.WriteFile(file, []byte(text), 0o755))
+}
+
+// skip skips a test for lack of what this machine can't have. With NO_SKIPS=1, as in CI, that is an error.
+func skip(t *testing.T, what, why string) {
+	t.Helper()
+	if os.Getenv("NO_SKIPS") != "" {
+		t.Fatalf("skipped: %s: %s", what, why)
 	}
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	t.Skipf("skipped: %s: %s", what, why)
 }
 
 // eventually fails the test if cond stays false.
@@ -196,5 +217,14 @@ func wantContains(t *testing.T, text string, parts ...string) {
 		if !strings.Contains(text, part) {
 			t.Errorf("%q is missing from:\n%s", part, text)
 		}
+	}
+}
+
+// wantOutput runs a command, which must not fail and print exactly this.
+func wantOutput(t *testing.T, want, name string, args ...string) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput()
+	if err != nil || string(out) != want {
+		t.Errorf("%s %q prints %q (%v), want %q", name, args, out, err, want)
 	}
 }

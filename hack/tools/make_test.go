@@ -1,10 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,18 +17,16 @@ func runMake(t *testing.T, cache string, args ...string) (string, error) {
 	args = append([]string{"-c", `umask 002; exec make --no-print-directory "$@"`, "sh"}, args...)
 	cmd := exec.CommandContext(t.Context(), "sh", args...)
 	cmd.Dir = filepath.Join("..", "..")
-	// Not what the make that runs this test has said of itself.
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
-		return strings.HasPrefix(v, "MAKE") || strings.HasPrefix(v, "MFLAGS=") || strings.HasPrefix(v, "NO_SKIPS=")
-	})
-	cmd.Env = append(cmd.Env, "ARGOSERVICE_CACHE="+cache)
+	// Without what the make that runs this test has set.
+	cmd.Env = append(os.Environ(), "MAKEFLAGS=", "MFLAGS=", "MAKEFILES=", "MAKELEVEL=", "NO_SKIPS=",
+		"ARGOSERVICE_CACHE="+cache)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
 
 func TestMakeBuildsNothingWhereOthersCanWrite(t *testing.T) {
 	cache := folder(t, "its cache")
-	chmod(t, cache, 0o777)
+	must(t, os.Chmod(cache, 0o777))
 	says, err := runMake(t, cache, "docs")
 	if err == nil || !strings.Contains(says, "others can write to "+cache+" ") {
 		t.Errorf("%v: %s", err, says)
@@ -43,13 +41,9 @@ func TestMakeBuildsNothingWhereOthersCanWrite(t *testing.T) {
 func TestMakeWithARelativeCache(t *testing.T) {
 	cache := folder(t, "its cache")
 	root, err := filepath.Abs(filepath.Join("..", ".."))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	relative, err := filepath.Rel(root, cache)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	rules := filepath.Join(t.TempDir(), "rules.mk")
 	write(t, rules, "include Makefile\nwhere: need\n\t@$(call build,hack/tools,private) .; cd hack && cd \"$$ARGOSERVICE_CACHE\" && pwd\n")
 	says, err := runMake(t, relative, "-f", rules, "where")
@@ -60,9 +54,7 @@ func TestMakeWithARelativeCache(t *testing.T) {
 	if err != nil || len(built) != 1 {
 		t.Fatalf("%v, %v", built, err)
 	}
-	if err := checkPrivate(built[0]); err != nil {
-		t.Error(err)
-	}
+	must(t, checkPrivate(built[0]))
 }
 
 // In CI, what a machine can't have is an error.
@@ -87,30 +79,29 @@ long:
 	@echo $$$$ >"$(RUNS)"; exec sleep 300
 `
 
-func busy(t *testing.T, runs string, args ...string) (*exec.Cmd, *log) {
+func busy(t *testing.T, runs string, args ...string) *exec.Cmd {
 	t.Helper()
 	makefile := filepath.Join(t.TempDir(), "Makefile")
 	write(t, makefile, busyRules)
-	cmd, says := exec.CommandContext(t.Context(), filepath.Join("..", "busy"), args...), &log{}
+	cmd := exec.CommandContext(t.Context(), filepath.Join("..", "busy"), args...)
 	cmd.Env = append(os.Environ(), "MAKE=make", "MAKEFLAGS=", "MAKEFILES="+makefile, "RUNS="+runs)
-	cmd.Stdout, cmd.Stderr = says, says
-	return cmd, says
+	return cmd
 }
 
 func TestBusyCountsWhatPassed(t *testing.T) {
 	runs := filepath.Join(t.TempDir(), "runs")
-	cmd, says := busy(t, runs, "3", "steady", "flaky")
-	if err := cmd.Run(); err == nil {
+	says, err := busy(t, runs, "3", "steady", "flaky").CombinedOutput()
+	if err == nil {
 		t.Error("no run failed")
 	}
-	wantContains(t, says.String(), "busy: flaky, run 1 of 3: failed with exit code 2", "busy: flaky, run 3 of 3: passed",
+	wantContains(t, string(says), "busy: flaky, run 1 of 3: failed with exit code 2", "busy: flaky, run 3 of 3: passed",
 		"steady 3 of 3, flaky 2 of 3", "1 of 6 runs failed")
-	if text, err := os.ReadFile(runs); err != nil || string(text) != strings.Repeat("steady\nflaky\n", 3) {
-		t.Errorf("it ran %q (%v)", text, err)
+	if ran := read(t, runs); ran != strings.Repeat("steady\nflaky\n", 3) {
+		t.Errorf("it ran %q", ran)
 	}
 	for _, args := range [][]string{nil, {"3"}, {"0", "steady"}, {"x", "steady"}} {
-		cmd, says := busy(t, runs, args...)
-		if err := cmd.Run(); err == nil || !strings.Contains(says.String(), "usage: busy TIMES TARGET") {
+		says, err := busy(t, runs, args...).CombinedOutput()
+		if err == nil || !strings.Contains(string(says), "usage: busy TIMES TARGET") {
 			t.Errorf("%q: %v: %s", args, err, says)
 		}
 	}
@@ -120,14 +111,11 @@ func TestBusyCountsWhatPassed(t *testing.T) {
 func TestBusyEnds(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		runs := filepath.Join(t.TempDir(), "runs")
-		cmd, says := busy(t, runs, "5", "long")
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
+		cmd, says := busy(t, runs, "5", "long"), &bytes.Buffer{}
+		cmd.Stdout, cmd.Stderr = says, says
+		must(t, cmd.Start())
 		eventually(t, "the target runs", func() bool { text, err := os.ReadFile(runs); return err == nil && len(text) > 0 })
-		if err := cmd.Process.Signal(signal); err != nil {
-			t.Fatal(err)
-		}
+		must(t, cmd.Process.Signal(signal))
 		if err := cmd.Wait(); err == nil {
 			t.Error("it ended with exit code 0")
 		}
