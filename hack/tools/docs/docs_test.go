@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/fstest"
 )
 
 // sound is a repository without a problem.
@@ -44,17 +45,15 @@ const soundDrawing = "```mermaid\nflowchart TD\n" +
 	"    subgraph group1[\"pkg: packages of the root module\"]\n        pkg_help[\"pkg/help\"]\n        pkg_lib[\"pkg/lib\"]\n    end\n" +
 	"    adapters_a --> pkg_lib\n    pkg_lib -.-> pkg_help\n```\n"
 
-// found writes a repository and returns its problems, a line each.
+// found writes a repository into an empty folder and returns its problems, a line each.
 func found(t *testing.T, root string, files map[string]string, online, write bool) string {
 	t.Helper()
+	tree := fstest.MapFS{}
 	for name, text := range files {
-		path := filepath.Join(root, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		tree[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	if err := os.CopyFS(root, tree); err != nil {
+		t.Fatal(err)
 	}
 	problems, err := check(root, online, write)
 	if err != nil {
@@ -94,6 +93,7 @@ func TestMistakes(t *testing.T) {
 		"indented snippet":     {"README.md", "```go\nreturn nil\n```", "- a\n\n  ~~~ go\n  return nil\n  ~~~", "README.md:30: the line above must name a Go file"},
 		"another import":       {"pkg/lib/lib.go", "lib\n", "lib\n\nimport _ \"example.com/lib/pkg/help\"\n", "docs/architecture.md:3: the imports changed: make docs ARGS=--write"},
 		"another module":       {"pkg/help/help.go", "help\n", "help\n\nimport _ \"example.com/lib/adapters/a/in\"\n", "docs/architecture.md:3: the imports changed"},
+		"no end of drawing":    {"docs/architecture.md", drawingEnd, "", "docs/architecture.md:1: lacks the lines"},
 		"no such make target":  {"README.md", "make -s unit", "make -s unity", `README.md:11: the Makefile has no target "unity"`},
 		"none of two":          {"README.md", "make -s unit", "make -s unit nothing", `README.md:11: the Makefile has no target "nothing"`},
 		"none in a shell":      {"README.md", "make deep", "true && make nothing", `README.md:15: the Makefile has no target "nothing"`},
@@ -123,12 +123,9 @@ func TestMistakes(t *testing.T) {
 // A block keeps its place in the code when lines between its first and its last one change.
 func TestWrite(t *testing.T) {
 	root, files := t.TempDir(), sound()
-	for name, change := range map[string][2]string{
-		"pkg/lib/lib_test.go":  {"\t\t\treturn err // first\n", "\t\t\tlog.Print(err)\n\n\t\t\treturn err\n"},
-		"docs/architecture.md": {soundDrawing, "old\n"},
-	} {
-		files[name] = strings.Replace(files[name], change[0], change[1], 1)
-	}
+	files["pkg/lib/lib_test.go"] = strings.Replace(files["pkg/lib/lib_test.go"],
+		"\t\t\treturn err // first\n", "\t\t\tlog.Print(err)\n\n\t\t\treturn err\n", 1)
+	files["docs/architecture.md"] = strings.Replace(files["docs/architecture.md"], soundDrawing, "old\n", 1)
 	if got := found(t, root, files, false, true); got != "" {
 		t.Errorf("it finds %s", got)
 	}
@@ -142,13 +139,6 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-func TestDrawingWithoutItsLines(t *testing.T) {
-	r := &repository{files: map[string]string{"docs/architecture.md": drawingBegin}, pages: map[string]*page{"docs/architecture.md": {}}}
-	if err := r.checkCopies(true); err == nil || !strings.Contains(err.Error(), "lacks the lines") {
-		t.Errorf("the error is %v", err)
-	}
-}
-
 // Only an answer that the page does not exist is a problem.
 func TestOnline(t *testing.T) {
 	var requests atomic.Int32
@@ -159,11 +149,10 @@ func TestOnline(t *testing.T) {
 	defer server.Close()
 	files := sound()
 	files["README.md"] = "[a](" + server.URL + "/) [b](" + server.URL + "/refused#x)\n[c](" + server.URL + "/gone)\n"
-	root := t.TempDir()
-	if got := found(t, root, files, false, false); got != "" || requests.Load() > 0 {
+	if got := found(t, t.TempDir(), files, false, false); got != "" || requests.Load() > 0 {
 		t.Errorf("without online it finds %s and makes %d requests", got, requests.Load())
 	}
-	if got := found(t, root, files, true, false); !strings.HasPrefix(got, "README.md:2: ") || !strings.HasSuffix(got, "410 Gone") || requests.Load() != 3 {
+	if got := found(t, t.TempDir(), files, true, false); !strings.HasPrefix(got, "README.md:2: ") || !strings.HasSuffix(got, "410 Gone") || requests.Load() != 3 {
 		t.Errorf("it finds %s by %d requests", got, requests.Load())
 	}
 }
