@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unsafe"
 
 	sitter "github.com/tree-sitter/go-tree-sitter"
+	grammar "github.com/tree-sitter/tree-sitter-python/bindings/go"
 )
 
 const (
@@ -42,15 +42,11 @@ type methodCall struct {
 	scope *scope
 }
 
-func (s *scanner) newCode() *code {
-	return &code{scanner: s, scopes: map[uintptr]*scope{}, shared: map[string]value{}}
-}
-
 // scan finds the old API, and commands that are run.
-func (c *code) scan(grammar unsafe.Pointer) error {
+func (c *code) scan() error {
 	parser := sitter.NewParser()
 	defer parser.Close()
-	if err := parser.SetLanguage(sitter.NewLanguage(grammar)); err != nil {
+	if err := parser.SetLanguage(sitter.NewLanguage(grammar.Language())); err != nil {
 		return err
 	}
 	began := time.Now()

@@ -9,12 +9,11 @@ import (
 	"strings"
 
 	sitter "github.com/tree-sitter/go-tree-sitter"
-	grammar "github.com/tree-sitter/tree-sitter-python/bindings/go"
 )
 
 // python finds the old API, and commands that are run, in Python source.
 func (s *scanner) python() error {
-	c := s.newCode()
+	c := &code{scanner: s, scopes: map[uintptr]*scope{}, shared: map[string]value{}}
 	unsure, ok := s.module(c.resolve("." + strings.TrimSuffix(path.Base(s.file), ".py")))
 	c.isOld = ok && !unsure
 	c.kinds = map[string]func(*sitter.Node) value{
@@ -29,7 +28,7 @@ func (s *scanner) python() error {
 		"none":             func(*sitter.Node) value { return value{kind: "none"} },
 		"keyword_argument": func(n *sitter.Node) value { return c.eval(field(n, "value")) },
 	}
-	return c.scan(grammar.Language())
+	return c.scan()
 }
 
 // str evaluates a string: its text can be a command, or a name of the old module.

@@ -2,10 +2,9 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
-	"go/ast"
 	"go/parser"
-	"go/token"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,9 +17,7 @@ import (
 func newTable(t testing.TB) *table {
 	t.Helper()
 	all, err := loadTable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return all
 }
 
@@ -32,11 +29,7 @@ func (t *table) fileLanguage(file string) string {
 // rows returns the lines of a file of testdata, split at tabs.
 func rows(t *testing.T, file string) (all [][]string) {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.SplitSeq(strings.TrimSuffix(string(data), "\n"), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSuffix(read(t, "testdata", file), "\n"), "\n") {
 		if !strings.HasPrefix(line, "# ") {
 			all = append(all, strings.Split(line, "\t"))
 		}
@@ -59,17 +52,10 @@ func TestFiles(t *testing.T) {
 			continue
 		}
 		t.Run(file, func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			want, err := os.ReadFile(file + ".want")
-			if err != nil {
-				t.Fatal(err)
-			}
+			text, want := read(t, file), read(t, file+".want")
 			for _, end := range []string{"\n", "\r\n", "\r"} { // whatever ends a line
 				var got bytes.Buffer
-				found, err := table.scanText(strings.ReplaceAll(string(text), "\n", end), language, "/src/"+file)
+				found, err := table.scanText(strings.ReplaceAll(text, "\n", end), language, "/src/"+file)
 				for _, f := range found {
 					fmt.Fprintf(&got, "%-6s %-5s %-16s %s\n", fmt.Sprintf("%d:%d", f.Line, f.Column), f.Certainty, f.Rule, f.Old)
 					seen[f.Rule] = true
@@ -78,12 +64,10 @@ func TestFiles(t *testing.T) {
 					fmt.Fprintf(&got, "broken %v\n", err)
 				}
 				if os.Getenv("UPDATE") != "" {
-					want = got.Bytes()
-					if err := os.WriteFile(file+".want", want, 0o600); err != nil {
-						t.Fatal(err)
-					}
+					want = got.String()
+					must(t, os.WriteFile(file+".want", got.Bytes(), 0o600))
 				}
-				if got.String() != string(want) {
+				if got.String() != want {
 					t.Errorf("with %q, got\n%s\nwant\n%s", end, got.String(), want)
 				}
 			}
@@ -181,11 +165,7 @@ func TestHostileFiles(t *testing.T) {
 func FuzzScan(f *testing.F) {
 	files, _ := filepath.Glob("testdata/*/*")
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(string(text))
+		f.Add(read(f, file))
 	}
 	table := newTable(f)
 	f.Fuzz(func(t *testing.T, text string) {
@@ -203,73 +183,46 @@ func FuzzScan(f *testing.F) {
 	})
 }
 
-// exported returns what packages of the library export: "workflow.Wait", and the fields and methods
-// of types as "workflow.StartRequest.Template".
-func exported(t *testing.T, packages ...string) map[string]bool {
+// exported reports whether docs/api has a name such as workflow.Wait or, of a type, a field or method such
+// as workflow.StartRequest.Template. make check-api compares docs/api with the code.
+func exported(t *testing.T, name string) bool {
 	t.Helper()
-	names := map[string]bool{}
-	for _, pkg := range packages {
-		files, err := filepath.Glob(filepath.Join("..", "..", "pkg", pkg, "*.go"))
-		if err != nil || len(files) == 0 {
-			t.Fatalf("%s: %v, %v", pkg, files, err)
-		}
-		for _, name := range files {
-			file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
-			if err != nil {
-				t.Fatal(err)
-			}
-			owner := pkg
-			ast.Inspect(file, func(n ast.Node) bool {
-				switch n := n.(type) {
-				case *ast.FuncDecl:
-					if n.Recv == nil {
-						names[pkg+"."+n.Name.Name] = true
-					} else {
-						receiver := regexp.MustCompile(`\w+$`).FindString(fmt.Sprint(n.Recv.List[0].Type))
-						if star, ok := n.Recv.List[0].Type.(*ast.StarExpr); ok {
-							receiver = fmt.Sprint(star.X)
-						}
-						names[pkg+"."+receiver+"."+n.Name.Name] = true
-					}
-					return false
-				case *ast.TypeSpec:
-					owner = pkg + "." + n.Name.Name
-					names[owner] = true
-				case *ast.ValueSpec:
-					for _, name := range n.Names {
-						names[pkg+"."+name.Name] = true
-					}
-				case *ast.Field:
-					for _, name := range n.Names {
-						names[owner+"."+name.Name] = true
-					}
-				}
-				return true
-			})
-		}
+	pkg, name, _ := strings.Cut(name, ".")
+	owner, member, isMember := strings.Cut(name, ".")
+	api := read(t, "..", "..", "docs", "api", "pkg-"+pkg+".txt")
+	declaration := `^(?:const|var|type|func) ` + owner + `\b`
+	if isMember {
+		field := `^type ` + owner + ` .*\n(?:\t.*\n)*\t(?:\w+, )*` + member + `\b`
+		method := `^func \((?:\w+ )?\*?` + owner + `\) ` + member + `\(`
+		declaration = field + "|" + method
 	}
-	return names
+	return regexp.MustCompile("(?m)" + declaration).MatchString(api)
 }
 
 func TestReplacementsExist(t *testing.T) {
-	names := exported(t, "workflow", "status")
-	receivers := map[string]string{"client": "workflow.WorkflowClient", "state": "status.WorkflowStatus", "started": "status.WorkflowStatus"}
+	types := map[string]string{
+		"client": "workflow.WorkflowClient", "state": "status.WorkflowStatus", "started": "status.WorkflowStatus",
+	}
+	selector := regexp.MustCompile(`\b(workflow|status|client|state|started)\.([A-Z]\w*)`)
+	literal, field := regexp.MustCompile(`(workflow\.\w+)\{([^{}]*)\}`), regexp.MustCompile(`(\w+):`)
 	for _, r := range newTable(t).Replacements {
 		if r.New != "" {
 			if _, err := parser.ParseExpr(r.New); err != nil {
 				t.Errorf("%q is not a Go expression: %v", r.New, err)
 			}
 		}
-		for _, m := range regexp.MustCompile(`\b(workflow|status|client|state|started)\.([A-Z]\w*)`).FindAllStringSubmatch(r.New+" "+r.Note, -1) {
-			if name := strings.Replace(m[0], m[1], receivers[m[1]], 1); receivers[m[1]] != "" && !names[name] || receivers[m[1]] == "" && !names[m[0]] {
-				t.Errorf("%s %s: the library has no %s", r.Rule, r.Match, m[0])
+		var names []string
+		for _, m := range selector.FindAllStringSubmatch(r.New+" "+r.Note, -1) {
+			names = append(names, cmp.Or(types[m[1]], m[1])+"."+m[2])
+		}
+		for _, m := range literal.FindAllStringSubmatch(r.New, -1) {
+			for _, key := range field.FindAllStringSubmatch(m[2], -1) {
+				names = append(names, m[1]+"."+key[1])
 			}
 		}
-		for _, m := range regexp.MustCompile(`(workflow\.\w+)\{([^{}]*)\}`).FindAllStringSubmatch(r.New, -1) {
-			for _, field := range regexp.MustCompile(`(\w+):`).FindAllStringSubmatch(m[2], -1) {
-				if !names[m[1]+"."+field[1]] {
-					t.Errorf("%s %s: %s has no field %s", r.Rule, r.Match, m[1], field[1])
-				}
+		for _, name := range names {
+			if !exported(t, name) {
+				t.Errorf("%s %s: the library has no %s", r.Rule, r.Match, name)
 			}
 		}
 	}
