@@ -24,28 +24,26 @@ type goFile struct {
 
 // golang finds the commands that Go source runs.
 func (s *scanner) golang() error {
-	file, err := parser.ParseFile(token.NewFileSet(), "", s.text, parser.SkipObjectResolution)
-	if file != nil {
-		g := &goFile{scanner: s, imports: map[string]string{}, vars: map[string]value{}}
-		for _, spec := range file.Imports {
-			name := strings.Trim(spec.Path.Value, "\"`")
-			alias := path.Base(name)
-			if spec.Name != nil {
-				alias = spec.Name.Name
-			}
-			g.imports[alias] = name
+	file, err := parser.ParseFile(token.NewFileSet(), "", s.text, parser.SkipObjectResolution) // in part if err is not nil
+	g := &goFile{scanner: s, imports: map[string]string{}, vars: map[string]value{}}
+	for _, spec := range file.Imports {
+		name := strings.Trim(spec.Path.Value, "\"`")
+		alias := path.Base(name)
+		if spec.Name != nil {
+			alias = spec.Name.Name
 		}
-		for _, d := range file.Decls { // which are in any order
-			if _, isFunc := d.(*ast.FuncDecl); !isFunc {
-				ast.Inspect(d, g.visit)
-			}
+		g.imports[alias] = name
+	}
+	for _, d := range file.Decls { // which are in any order
+		if _, isFunc := d.(*ast.FuncDecl); !isFunc {
+			ast.Inspect(d, g.visit)
 		}
-		top := g.vars
-		for _, d := range file.Decls {
-			if f, isFunc := d.(*ast.FuncDecl); isFunc {
-				g.vars = maps.Clone(top)
-				ast.Inspect(f, g.visit)
-			}
+	}
+	top := g.vars
+	for _, d := range file.Decls {
+		if f, isFunc := d.(*ast.FuncDecl); isFunc {
+			g.vars = maps.Clone(top)
+			ast.Inspect(f, g.visit)
 		}
 	}
 	var list goscanner.ErrorList
@@ -116,45 +114,41 @@ func (g *goFile) callee(fun ast.Expr) string {
 // eval returns what is known of an expression that can be a command, or one string.
 func (g *goFile) eval(x ast.Expr) (v value) {
 	if g.depth == maxDepth {
-		return value{}
+		return v
 	}
 	g.depth++
 	defer func() { g.depth-- }()
 	switch x := x.(type) {
 	case *ast.BasicLit:
 		if text, err := strconv.Unquote(x.Value); err == nil {
-			return value{words: bounded([]string{text})}
+			v.words = bounded([]string{text})
 		}
 	case *ast.Ident:
-		return g.vars[x.Name]
+		v = g.vars[x.Name]
 	case *ast.BinaryExpr: // only + makes a string
-		return g.all(x.X, x.Y).joined("")
+		v = g.all(x.X, x.Y).joined("")
 	case *ast.CompositeLit:
 		v = g.all(x.Elts...)
 		v.lists = g.literal(int(x.Pos())-1, v.words)
-		return v
 	case *ast.IndexExpr:
 		v = g.eval(x.X)
 		at := min(index(x.Index), len(v.words))
 		v.words = v.words[at:min(at+1, len(v.words))]
-		return v
 	case *ast.SliceExpr:
 		v = g.eval(x.X)
 		v.words = v.words[min(index(x.Low), len(v.words)):]
-		return v
 	case *ast.CallExpr:
-		switch name := g.callee(x.Fun); name {
+		switch g.callee(x.Fun) {
 		case "append":
-			return g.all(x.Args...)
+			v = g.all(x.Args...)
 		case "fmt.Sprintf", "strings.Join":
-			return g.all(x.Args[:min(len(x.Args), 1)]...).joined(" ")
+			v = g.all(x.Args[:min(len(x.Args), 1)]...).joined(" ")
 		case "strings.Fields", "strings.Split":
 			v = g.all(x.Args[:min(len(x.Args), 1)]...)
 			v.words = strings.Fields(strings.Join(v.words, " "))
-			return v
 		}
 	}
-	return value{}
+	return v
 }
 
 // index returns the number in an expression, and 0 if there is none.

@@ -7,7 +7,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -41,12 +40,8 @@ func run(args []string, out, errOut io.Writer) int {
 	if err == nil {
 		found, err = scan(c)
 	}
-	var text bytes.Buffer
 	if err == nil {
-		err = found.write(&text, c.format)
-	}
-	if err == nil {
-		_, err = out.Write(text.Bytes())
+		_, err = out.Write(found.encode(c.format))
 	}
 	switch {
 	case err != nil:

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"net/url"
 	"path"
@@ -50,25 +49,23 @@ func (r *report) add(file string, found []finding) {
 	}
 }
 
-func (r *report) write(out io.Writer, format string) error {
+func (r *report) encode(format string) []byte {
 	switch format {
 	case "json":
-		return writeJSON(out, r)
+		return encodeJSON(r)
 	case "sarif":
-		return writeJSON(out, r.sarif())
+		return encodeJSON(r.sarif())
 	}
-	return r.table(out)
+	return r.table()
 }
 
-// writeJSON writes JSON in ASCII, since names of files can have characters that disturb a terminal.
-func writeJSON(out io.Writer, v any) error {
+// encodeJSON returns JSON in ASCII, since names of files can have characters that disturb a terminal.
+func encodeJSON(v any) []byte {
 	var text, ascii bytes.Buffer
 	e := json.NewEncoder(&text)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	if err := e.Encode(v); err != nil {
-		return err
-	}
+	_ = e.Encode(v) // strings, numbers and booleans, which never fail to encode
 	for _, c := range text.String() {
 		if c <= '~' {
 			ascii.WriteRune(c)
@@ -78,14 +75,14 @@ func writeJSON(out io.Writer, v any) error {
 			fmt.Fprintf(&ascii, `\u%04x`, unit)
 		}
 	}
-	_, err := ascii.WriteTo(out)
-	return err
+	return ascii.Bytes()
 }
 
-// table writes the report for people: the findings of each file, what to know about them, what was
+// table returns the report for people: the findings of each file, what to know about them, what was
 // not scanned, and how many findings there are.
-func (r *report) table(out io.Writer) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+func (r *report) table() []byte {
+	var out bytes.Buffer
+	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
 	row := func(cells ...string) {
 		for i, cell := range cells {
 			cells[i] = printable(cell)
@@ -123,7 +120,8 @@ func (r *report) table(out io.Writer) error {
 	section("Not scanned", skips)
 	t := r.Total
 	row(fmt.Sprintf("%d found, %d sure and %d maybe, in %d of %d files; %d not scanned", t.Findings, t.Sure, t.Maybe, t.Files, t.Scanned, t.Skipped))
-	return w.Flush()
+	_ = w.Flush() // writes to a buffer do not fail
+	return out.Bytes()
 }
 
 // sarif returns the report as SARIF 2.1.0. What was not scanned is among the notifications of the

@@ -126,10 +126,7 @@ func brief(code string) string {
 
 // scan reads the files below the folders and finds what is old in them.
 func scan(c config) (*report, error) {
-	t, err := loadTable()
-	if err != nil {
-		return nil, err
-	}
+	t := loadTable()
 	l, err := t.listSources(c.dirs)
 	if err != nil {
 		return nil, err

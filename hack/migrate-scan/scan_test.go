@@ -14,13 +14,6 @@ import (
 	"time"
 )
 
-func newTable(t testing.TB) *table {
-	t.Helper()
-	all, err := loadTable()
-	must(t, err)
-	return all
-}
-
 // fileLanguage returns the language of a test's file.
 func (t *table) fileLanguage(file string) string {
 	return t.languageOf(filepath.Base(file), "python", "go", "shell", "make", "docker")
@@ -40,7 +33,7 @@ func rows(t *testing.T, file string) (all [][]string) {
 // Each file of testdata has what is found in it beside it, in a file that ends in .want.
 // `UPDATE=1 go test -run TestFiles .` writes these again.
 func TestFiles(t *testing.T) {
-	table := newTable(t)
+	table := loadTable()
 	files, err := filepath.Glob("testdata/*/*")
 	if err != nil || len(files) < 36 {
 		t.Fatalf("%v: %v", files, err)
@@ -85,7 +78,7 @@ func TestFiles(t *testing.T) {
 }
 
 func TestCases(t *testing.T) {
-	table := newTable(t)
+	table := loadTable()
 	for _, row := range rows(t, "cases.txt") {
 		file, want := row[0], row[2]
 		text, err := strconv.Unquote(row[1])
@@ -111,7 +104,7 @@ func TestCases(t *testing.T) {
 }
 
 func TestCommands(t *testing.T) {
-	table := newTable(t)
+	table := loadTable()
 	for _, row := range rows(t, "commands.txt") {
 		uses := table.process(strings.Fields(row[0]), 0)
 		if len(uses) != 1 && row[2] != "" || len(uses) != 0 && row[2] == "" {
@@ -133,7 +126,7 @@ func TestHostileFiles(t *testing.T) {
 	for i := range 300 {
 		blocks += strings.Repeat(" ", i) + "if a:\n"
 	}
-	table := newTable(t)
+	table := loadTable()
 	for name, text := range map[string]string{
 		"brackets": strings.Repeat("(", deep), "lists": "a = " + strings.Repeat("[", deep) + strings.Repeat("]", deep),
 		"not": strings.Repeat("not ", deep) + "a", "minus": strings.Repeat("-", deep) + "a", "attributes": "a" + strings.Repeat(".a", deep),
@@ -167,7 +160,7 @@ func FuzzScan(f *testing.F) {
 	for _, file := range files {
 		f.Add(read(f, file))
 	}
-	table := newTable(f)
+	table := loadTable()
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, language := range []string{"python", "go", "shell", "make", "docker"} {
 			found, err := table.scanText(text+"\n# argo", language, "/src/a")
@@ -205,7 +198,7 @@ func TestReplacementsExist(t *testing.T) {
 	}
 	selector := regexp.MustCompile(`\b(workflow|status|client|state|started)\.([A-Z]\w*)`)
 	literal, field := regexp.MustCompile(`(workflow\.\w+)\{([^{}]*)\}`), regexp.MustCompile(`(\w+):`)
-	for _, r := range newTable(t).Replacements {
+	for _, r := range loadTable().Replacements {
 		if r.New != "" {
 			if _, err := parser.ParseExpr(r.New); err != nil {
 				t.Errorf("%q is not a Go expression: %v", r.New, err)

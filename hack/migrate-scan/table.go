@@ -40,23 +40,20 @@ type replacement struct {
 	Vague     bool // the verb is not known, so that it counts only if the command is certainly run
 }
 
-func loadTable() (*table, error) {
+// loadTable panics if table.json is wrong.
+func loadTable() *table {
 	t := &table{patterns: map[string]*regexp.Regexp{}, methods: map[string]bool{}}
 	if err := json.Unmarshal(tableJSON, t); err != nil {
-		return nil, fmt.Errorf("table.json: %w", err)
+		panic(fmt.Sprintf("table.json: %v", err))
 	}
 	for _, r := range t.Replacements {
 		t.Patterns[r.Rule+" "+r.Match] = r.Match
 		t.methods[r.Match] = r.Rule == "method" || t.methods[r.Match]
 	}
 	for name, pattern := range t.Patterns {
-		compiled, err := regexp.Compile(`(?s)^(?:` + pattern + `)$`)
-		if err != nil {
-			return nil, fmt.Errorf("table.json: %s: %w", name, err)
-		}
-		t.patterns[name] = compiled
+		t.patterns[name] = regexp.MustCompile(`(?s)^(?:` + pattern + `)$`)
 	}
-	return t, nil
+	return t
 }
 
 // is reports whether a name matches one of the table's patterns.

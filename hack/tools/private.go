@@ -35,13 +35,9 @@ func checkPrivate(path string) error {
 	if err != nil {
 		return err
 	}
-	return checkWay(path, maxLinks)
-}
-
-func checkWay(path string, links int) error {
-	names := strings.Split(strings.TrimPrefix(path, "/"), "/")
-	at, entered := "/", true // others can enter it
-	for i := 0; ; i++ {
+	at, rest, links := "/", path[1:], 0
+	entered := true // others can enter at
+	for {
 		info, err := os.Lstat(at)
 		if os.IsNotExist(err) {
 			return nil
@@ -49,24 +45,25 @@ func checkWay(path string, links int) error {
 		if err != nil {
 			return err
 		}
-		last := i == len(names)
-		if owner := ownerOf(info); owner != 0 && owner != os.Getuid() {
+		if owner := int(info.Sys().(*syscall.Stat_t).Uid); owner != 0 && owner != os.Getuid() {
 			return fmt.Errorf("%s belongs to another user (%d), who can change the programs in it: %s", at, owner, useAnother)
 		}
-		if info.Mode()&fs.ModeSymlink != 0 {
+		mode := info.Mode()
+		if mode&fs.ModeSymlink != 0 {
 			target, err := os.Readlink(at)
 			if err != nil {
 				return err
 			}
-			if links == 0 {
+			if links++; links > maxLinks {
 				return fmt.Errorf("%s leads through too many symbolic links", at)
 			}
 			if !filepath.IsAbs(target) {
 				target = filepath.Join(filepath.Dir(at), target)
 			}
-			return checkWay(filepath.Join(append([]string{target}, names[i:]...)...), links-1)
+			at, rest, entered = "/", filepath.Join(target, rest)[1:], true
+			continue
 		}
-		mode := info.Mode()
+		last := rest == ""
 		sticky := mode&fs.ModeSticky != 0 && mode.IsDir() && !last
 		if !sticky && (mode&0o002 != 0 || entered && mode&0o020 != 0) {
 			return fmt.Errorf("others can write to %s (mode %04o), and so change the programs in it: if you trust what is there, run `chmod go-w %s`; else delete it, or %s",
@@ -76,15 +73,9 @@ func checkWay(path string, links int) error {
 			return nil
 		}
 		entered = entered && mode&0o011 != 0 // a member of the next folder's group can be one of the others here
-		at = filepath.Join(at, names[i])
+		next, behind, _ := strings.Cut(rest, "/")
+		at, rest = filepath.Join(at, next), behind
 	}
 }
 
 const useAnother = "set ARGOSERVICE_CACHE to a folder that only you can write"
-
-func ownerOf(info fs.FileInfo) int {
-	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-		return int(stat.Uid)
-	}
-	return -1
-}
