@@ -15,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -175,7 +176,7 @@ func (a *account) awaitKnown(ctx context.Context, namespace string) {
 			one = append(one, workflow.Requirement{Permission: a.granted[at]})
 		}
 	}
-	own := dynamicFor(a.cfg)
+	own := must(dynamic.NewForConfig(a.cfg))
 	Eventually(ctx, func() error {
 		needed := []workflow.OpRequirements{{Op: "any", Requirements: one}}
 		return workflow.CheckRequirements(ctx, own, namespace, needed, workflow.CheckOptions{})

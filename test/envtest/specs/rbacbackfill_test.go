@@ -13,6 +13,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/yaml"
 
@@ -73,7 +74,7 @@ func (s *stage) load(cfg *rest.Config, session, template string) backfill.Backfi
 			Provider: backfill.ProviderArgo, Session: session, Argo: &backfill.Argo{WorkflowTemplate: template, Namespace: s.namespace},
 		},
 	}, backfill.Dependencies{
-		Workflows: s.clientWith(cfg, workflow.Options{}), Kubernetes: dynamicFor(cfg), WorkingState: &memoryState{},
+		Workflows: s.clientWith(cfg, workflow.Options{}), Kubernetes: must(dynamic.NewForConfig(cfg)), WorkingState: &memoryState{},
 	})
 	Expect(err).NotTo(HaveOccurred())
 	return b
@@ -287,7 +288,7 @@ func deploymentProbes(archives string) []probe {
 				Backfill: backfill.Reindex{
 					Provider: backfill.ProviderK8s, Session: name, K8s: &backfill.K8s{Namespace: s.namespace, Deployment: name},
 				},
-			}, backfill.Dependencies{Kubernetes: dynamicFor(s.cfg), WorkingState: &memoryState{}})
+			}, backfill.Dependencies{Kubernetes: must(dynamic.NewForConfig(s.cfg)), WorkingState: &memoryState{}})
 			Expect(err).NotTo(HaveOccurred())
 			return calls[op](ctx, b)
 		}})
