@@ -40,7 +40,7 @@ type AnswersOptions struct {
 	Reset func(*http.Request) bool
 	// Request changes a request before it is forwarded.
 	Request func(*http.Request)
-	// Body changes the body of a successful response that is not a watch's.
+	// Body changes the body of a successful response that is not a watch's. It is not compressed.
 	Body func(r *http.Request, body []byte) []byte
 	// Event changes a line of a watch: the JSON of one event, without the line feed.
 	Event func(line []byte) []byte
@@ -130,6 +130,11 @@ func (a *Answers) Close() {
 func (a *Answers) rewrite(r *httputil.ProxyRequest) {
 	r.SetURL(a.target)
 	r.Out.Host = a.target.Host
+	if a.opts.Body != nil {
+		// The server compresses large bodies for clients that accept that, such as client-go.
+		// Without their header, the proxy's transport accepts it instead, and decompresses them.
+		r.Out.Header.Del("Accept-Encoding")
+	}
 	if a.opts.Request != nil {
 		a.opts.Request(r.Out)
 	}

@@ -53,6 +53,7 @@ var _ = Describe("objects no one should meet", first, func() {
 			})
 		}
 		g.end(ctx)
+		Expect(swap.unread.Load()).To(BeZero(), "responses without the hostile objects")
 	}, SpecTimeout(8*time.Minute))
 })
 

@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"bufio"
+	"compress/gzip"
 	"fmt"
 	"io"
 	"net"
@@ -121,7 +122,7 @@ func TestAnswers(t *testing.T) {
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if !faults.IsWatch(r) {
 					acted++
-					_, _ = fmt.Fprint(w, "done")
+					send(w, r, "done")
 					return
 				}
 				_ = http.NewResponseController(w).Flush()
@@ -170,6 +171,18 @@ func TestAnswers(t *testing.T) {
 			g.Expect(resp.Body.Close()).To(Succeed())
 		})
 	}
+}
+
+// send sends a body as an API server sends a large one: compressed, if the client accepts that.
+func send(w http.ResponseWriter, r *http.Request, body string) {
+	if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		_, _ = io.WriteString(w, body)
+		return
+	}
+	w.Header().Set("Content-Encoding", "gzip")
+	z := gzip.NewWriter(w)
+	_, _ = io.WriteString(z, body)
+	_ = z.Close()
 }
 
 func call(t *testing.T, client *http.Client, method, url string) (*http.Response, error) {

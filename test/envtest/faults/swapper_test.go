@@ -6,11 +6,13 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // swapper replaces plain objects in responses by the hostile objects of the same names.
 type swapper struct {
 	namespace string
+	unread    atomic.Int64 // responses that are not JSON, in which it replaces nothing
 
 	mu  sync.Mutex
 	bad []hostile
@@ -58,6 +60,7 @@ func (s *swapper) body(r *http.Request, body []byte) []byte {
 		Items    []json.RawMessage `json:"items"`
 	}
 	if json.Unmarshal(body, &list) != nil {
+		s.unread.Add(1)
 		return body
 	}
 	if list.Kind == "Workflow" {
