@@ -65,13 +65,19 @@ func (c *Cluster) apply(ctx context.Context, o *unstructured.Unstructured, names
 	return nil
 }
 
-// defaultNamespace sets the namespace of a namespaced object that has none.
+// defaultNamespace sets the namespace of a namespaced object that has none. Like the API server, it
+// removes that of any other object.
 func defaultNamespace(c client.Client, o *unstructured.Unstructured, namespace string) error {
 	namespaced, err := c.IsObjectNamespaced(o)
-	if err == nil && namespaced && o.GetNamespace() == "" {
+	switch {
+	case err != nil:
+		return err
+	case !namespaced:
+		o.SetNamespace("")
+	case o.GetNamespace() == "":
 		o.SetNamespace(namespace)
 	}
-	return err
+	return nil
 }
 
 func (c *Cluster) ensureNamespace(ctx context.Context, name string) error {
