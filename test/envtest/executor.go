@@ -101,8 +101,8 @@ func (e *executor) start(ctx context.Context, obj any) {
 	})
 }
 
-// run performs a pod's resource template, if it has one, and reports the result. It returns an error
-// if the pod was left alone.
+// run performs a pod's resource template, if it has one, and reports the result. It returns an
+// error if the pod was left alone.
 func (e *executor) run(ctx context.Context, pod *corev1.Pod) error {
 	result, err := taskResult(pod)
 	if err != nil {

@@ -117,8 +117,8 @@ func (p *process) ended() error {
 	}
 }
 
-// until calls do until it succeeds. It returns an error early if one of the processes ends or ctx is
-// done; the last error of do is part of the latter. what names what do waits for.
+// until calls do until it succeeds. It returns an error early if one of the processes ends or ctx
+// is done; the last error of do is part of the latter. what names what do waits for.
 func until(ctx context.Context, what string, do func(context.Context) error, processes ...*process) error {
 	var last error
 	err := wait.PollUntilContextCancel(ctx, pollInterval, true, func(ctx context.Context) (bool, error) {

@@ -53,8 +53,8 @@ var _ = Describe("waits and starts go on", func() {
 })
 
 // crowd sends other requests of the same account, as many as the server answers, until disperse is
-// called, and counts those that are refused. Even without a share, the server admits one request at a
-// time.
+// called, and counts those that are refused. Even without a share, the server admits one request at
+// a time.
 func (s *scene) crowd(cfg *rest.Config) (refused *atomic.Int64, disperse func()) {
 	GinkgoHelper()
 	const people = 8

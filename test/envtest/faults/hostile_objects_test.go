@@ -109,8 +109,8 @@ func chain(name string, levels int) string {
 	return b.String()
 }
 
-// packed returns the JSON of a status with compressed nodes: a text with a repeated middle, which it
-// compresses without ever holding the whole text, because a gzip file may consist of concatenated parts.
+// packed returns the JSON of a status with compressed nodes: a text with a repeated middle. It
+// never holds the whole text, because a gzip file may consist of concatenated parts.
 func packed(begin, piece string, times int, end string) string {
 	GinkgoHelper()
 	data := slices.Concat(zipped(begin), bytes.Repeat(zipped(piece), times), zipped(end))

@@ -18,7 +18,8 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/faults"
 )
 
-// verdict is a row of the table, with a description of each problem. Problems can be added concurrently.
+// verdict is a row of the table, with a description of each problem. Problems can be added
+// concurrently.
 type verdict struct {
 	faults.Row
 

@@ -16,8 +16,8 @@ type toxic struct {
 	name       string
 	attributes map[string]int
 	directions []faults.Direction
-	// lasts is how long it stays on the line, from right after a round's operations have begun. 0 means
-	// from before they begin until all calls have ended.
+	// lasts is how long it stays on the line, from right after a round's operations have begun. 0
+	// means from before they begin until all calls have ended.
 	lasts time.Duration
 }
 
@@ -48,14 +48,15 @@ var _ = Describe("waits and starts go on", func() {
 					Expect(line.Spoil(x.name, direction, x.attributes)).To(Succeed())
 				}
 			}
-			t.inject = func(ctx context.Context, r round) {
-				r.start()
-				spoil()
-				r.end()
-				hold(ctx, x.lasts)
-				line.Clear(ctx)
-			}
-			if x.lasts == 0 {
+			if x.lasts > 0 {
+				t.inject = func(ctx context.Context, r round) {
+					r.start()
+					spoil()
+					r.end()
+					hold(ctx, x.lasts)
+					line.Clear(ctx)
+				}
+			} else {
 				t.inject = func(_ context.Context, r round) {
 					spoil()
 					r.begin()

@@ -57,7 +57,8 @@ func newScene(ctx context.Context) *scene {
 	return s
 }
 
-// caller returns a client under test. Its connections use the line; nil means directly to the server.
+// caller returns a client under test. Its connections use the line; if that is nil, they go
+// directly to the server.
 func (s *scene) caller(cfg *rest.Config, line *faults.Line) *caller {
 	GinkgoHelper()
 	return s.callerWith(cfg, line, options(s.namespace))

@@ -32,8 +32,8 @@ const (
 	tailLines = 40
 )
 
-// The specs share the cluster and its administrator's clients. They run in several processes. Only a
-// Serial spec, for which all others have ended, may kill, pause or restart parts of the cluster.
+// The specs share the cluster and its administrator's clients. They run in several processes. Only
+// a Serial spec, for which all others have ended, may kill, pause or restart parts of the cluster.
 var (
 	cluster *envtest.Cluster
 	kube    kubernetes.Interface

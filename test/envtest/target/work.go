@@ -83,7 +83,8 @@ func (w *work) advance(now time.Time, workers []string) (over bool, err error) {
 	return false, w.hand(now, items, workers, free)
 }
 
-// limit sets how many more items may be completed in this step. A pause lifts the limit of untilPaused.
+// limit sets how many more items may be completed in this step. A pause lifts the limit of
+// untilPaused.
 func (w *work) limit(items map[string]*item, workers []string) {
 	if len(workers) == 0 {
 		w.untilPaused = 0
