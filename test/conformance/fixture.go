@@ -145,7 +145,7 @@ func (f Fixture) patch(ctx context.Context, name, patch string) {
 	must(f.workflows().Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{}))
 }
 
-// existing returns all workflows. A start that was refused leaves none behind.
+// existing returns the workflows in the namespace.
 func (f Fixture) existing(ctx context.Context) []unstructured.Unstructured {
 	ginkgo.GinkgoHelper()
 	return must(f.workflows().List(ctx, metav1.ListOptions{})).Items
@@ -216,7 +216,7 @@ func expectError(err, kind error, op workflow.Op, name string) string {
 	return err.Error()
 }
 
-// expectStartError expects a start to fail with an error of a kind, about the workflow of that name.
+// expectStartError expects a start to fail as [expectError] says, and returns the message.
 func (f Fixture) expectStartError(ctx context.Context, req workflow.StartRequest, kind error, name string) string {
 	ginkgo.GinkgoHelper()
 	return expectError(errorOf(f.Client.Start(ctx, req)), kind, workflow.OpStart, name)

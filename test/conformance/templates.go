@@ -1,7 +1,8 @@
 package conformance
 
-// templateHead begins the manifest of a template of the given kind. The constants below are what
-// follows: the fields of its spec other than the entrypoint, which is its template main.
+// templateHead returns the beginning of a manifest, of a workflow or of a template of either kind. The
+// rest is the fields of its spec other than the entrypoint, which is main. The constants below are
+// such fields.
 func templateHead(kind string) string {
 	return "apiVersion: argoproj.io/v1alpha1\nkind: " + kind +
 		"\nmetadata: {generateName: template-}\nspec:\n  entrypoint: main\n"

@@ -49,7 +49,7 @@ func (s Step) do(ctx context.Context, on Side) (string, error) {
 	return verbs()[s.Verb][s.Variant].do(ctx, on, s.Name)
 }
 
-// both runs do for both sides concurrently: for side 0, which is one, and for side 1, the other.
+// both calls do for both sides concurrently: with 0 for one, and with 1 for other.
 func both(do func(at int, s Side) error, one, other Side) error {
 	var first, second error
 	var running sync.WaitGroup

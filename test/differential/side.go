@@ -5,7 +5,9 @@ import (
 	"fmt"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic"
+	"sigs.k8s.io/yaml"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
@@ -45,8 +47,13 @@ func (s Side) workflows() dynamic.ResourceInterface { return argotest.Workflows(
 
 // Prepare creates what sequences start from. It is called once for a side.
 func (s Side) Prepare(ctx context.Context) error {
+	// Without argotest.Object, which panics outside Gomega: the comparison can run in any program.
+	template := &unstructured.Unstructured{}
+	if err := yaml.Unmarshal([]byte(templateManifest), &template.Object); err != nil {
+		return err
+	}
 	templates := argotest.Templates(s.Admin, s.Namespace)
-	if _, err := templates.Create(ctx, argotest.Object(templateManifest), metav1.CreateOptions{}); err != nil {
+	if _, err := templates.Create(ctx, template, metav1.CreateOptions{}); err != nil {
 		return fmt.Errorf("create template: %w", err)
 	}
 	return nil
