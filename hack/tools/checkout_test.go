@@ -76,18 +76,19 @@ func newCheckout(t *testing.T) checkout {
 	stubGo(t, `if [ "$1" = run ]; then
 	while [ "$1" != . ]; do shift; done
 	shift
-	TOOLS_TEST=private exec '`+self+`' "$@"
+	TOOLS_TEST=private exec "`+self+`" "$@"
 fi`)
 	return c
 }
 
-// stubGo puts a go command before the one in PATH: a script that leaves to that one what it does not do.
+// stubGo puts a go command in front of the one in PATH. It runs the script and then, unless that has exited or
+// become another program, the go command behind it.
 func stubGo(t *testing.T, script string) {
 	t.Helper()
 	next, err := exec.LookPath("go")
 	must(t, err)
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "go"), "#!/bin/sh\n"+script+"\nexec '"+next+"' \"$@\"\n")
+	write(t, filepath.Join(dir, "go"), "#!/bin/sh\n"+script+"\nexec \""+next+"\" \"$@\"\n")
 	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
 }
 
@@ -148,15 +149,21 @@ func (c checkout) path(t *testing.T, program string) string {
 	return strings.TrimSuffix(c.ok(t, "path", program), "\n")
 }
 
-// programs lists what is in the folders of the cache, except for checksums, without the folders' hashes.
+// programs lists what is in the cache except for locks and checksums, without the hashes of its folders.
 func (c checkout) programs(t *testing.T) (found []string) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(c.cache, "*", "*"))
+	folders, err := filepath.Glob(filepath.Join(c.cache, "*"))
 	must(t, err)
-	for _, file := range files {
-		if dir, name := filepath.Split(file); filepath.Ext(name) != ".sha256" {
-			set, _, _ := strings.Cut(filepath.Base(dir), "-")
-			found = append(found, set+"/"+name)
+	for _, folder := range folders {
+		set, _, _ := strings.Cut(filepath.Base(folder), "-")
+		entries, err := os.ReadDir(folder)
+		if err != nil && filepath.Ext(folder) != ".lock" { // a file beside the folders
+			found = append(found, set)
+		}
+		for _, entry := range entries {
+			if filepath.Ext(entry.Name()) != ".sha256" {
+				found = append(found, set+"/"+entry.Name())
+			}
 		}
 	}
 	return found
@@ -220,7 +227,7 @@ func wantContains(t *testing.T, text string, parts ...string) {
 	}
 }
 
-// wantOutput runs a command, which must not fail and print exactly this.
+// wantOutput runs a command, which must succeed and print exactly this.
 func wantOutput(t *testing.T, want, name string, args ...string) {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput()

@@ -22,7 +22,7 @@ func TestDownload(t *testing.T) {
 	built := []string{"kube/etcd", "kube/kube-apiserver", "kube/kube-controller-manager", "kube/kubectl"}
 	for name, tc := range map[string]struct {
 		from    string
-		mirror  string // with a password, for which MIRROR then asks; "": one that does not
+		mirror  string // TOOLS_MIRROR, with MIRROR for the server, which asks for a password; "": it does not
 		version string // that is pinned; v1.37.1 by default
 		serves  string // "another" archive, "none", or an archive without end after so many "bytes"
 		says    string

@@ -67,9 +67,9 @@ func TestMistakesOfTheUser(t *testing.T) {
 
 // What a user has set for other builds makes no other programs, and none in other folders.
 func TestUsersGoSettingsDoNotCount(t *testing.T) {
-	realGo := os.Getenv("PATH")
+	path := os.Getenv("PATH")
 	c := newCheckout(t)
-	t.Setenv("PATH", realGo) // for the program in this folder too
+	t.Setenv("PATH", path) // so that the program in this folder is built too
 	c.ok(t, "install", "kwok")
 	kwok := c.path(t, "kwok")
 	t.Setenv("GOFLAGS", "-race -mod=mod -modcacherw -tags=broken")

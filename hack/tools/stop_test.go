@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -66,8 +67,10 @@ func TestTwoAtOnceBuildOnce(t *testing.T) {
 	start := func() (cmd *exec.Cmd, output string) {
 		file, err := os.Create(filepath.Join(t.TempDir(), "output"))
 		must(t, err)
+		t.Cleanup(func() { _ = file.Close() })
 		cmd = c.command(t, "install", "etcd")
-		cmd.Stdout, cmd.Stderr = file, file
+		pipe := struct{ io.Writer }{file} // not the file itself: Wait waits for what keeps a pipe open
+		cmd.Stdout, cmd.Stderr = pipe, pipe
 		must(t, cmd.Start())
 		return cmd, file.Name()
 	}
