@@ -24,7 +24,8 @@ type goFile struct {
 
 // golang finds the commands that Go source runs.
 func (s *scanner) golang() error {
-	file, err := parser.ParseFile(token.NewFileSet(), "", s.text, parser.SkipObjectResolution) // in part if err is not nil
+	// If err is not nil, file is the part that was understood.
+	file, err := parser.ParseFile(token.NewFileSet(), "", s.text, parser.SkipObjectResolution)
 	g := &goFile{scanner: s, imports: map[string]string{}, vars: map[string]value{}}
 	for _, spec := range file.Imports {
 		name := strings.Trim(spec.Path.Value, "\"`")

@@ -205,7 +205,7 @@ Notes
 	}
 }
 
-// at returns what is at a path of decoded JSON, of keys of objects and indexes of lists, or nil.
+// at returns the value at a path in decoded JSON, such as results.0.level, or nil.
 func at(value any, path string) any {
 	for key := range strings.SplitSeq(path, ".") {
 		object, _ := value.(map[string]any)

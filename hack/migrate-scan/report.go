@@ -65,7 +65,9 @@ func encodeJSON(v any) []byte {
 	e := json.NewEncoder(&text)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	_ = e.Encode(v) // strings, numbers and booleans, which never fail to encode
+	if err := e.Encode(v); err != nil {
+		panic(err) // v has strings, integers and booleans, which never fail to encode
+	}
 	for _, c := range text.String() {
 		if c <= '~' {
 			ascii.WriteRune(c)
