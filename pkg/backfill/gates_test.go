@@ -71,6 +71,10 @@ func TestDecisionsAreAboutTheLatestRun(t *testing.T) {
 			workflow.Decision{Gates: []string{"a*"}, Selector: "phase=Running", Outputs: map[string]any{"o": 1}, Message: "m", By: "ann"},
 			workflow.Decision{Gates: []string{"a*"}, Selector: "phase=Running", Outputs: map[string]any{"o": 1}, Message: "m", By: "ann", UID: "u"},
 		},
+		"what must not become an Expression, so that the client refuses it": {
+			workflow.Decision{All: true, Outputs: map[string]any{"o": "{{=1}}"}},
+			workflow.Decision{All: true, Outputs: map[string]any{"o": "{{=1}}"}, UID: "u"},
+		},
 	} {
 		d := &decider{
 			recorder: recorder{runs: []*status.WorkflowStatus{atGates(2, waitingGate("a")), atGates(1, waitingGate("a"))}},

@@ -108,8 +108,12 @@ func TestValuesThatArgoWouldEvaluate(t *testing.T) {
 			}
 		})
 	}
-	if _, found := checkSettings(StartRequest{Annotations: map[string]string{"a": code}}); len(found) != 1 || found[0].Field != "annotations[a]" {
-		t.Error(found)
+	for name, r := range map[string]StartRequest{
+		"annotations[a]": {Annotations: map[string]string{"a": code}}, "labels": {Labels: map[string]string{"a": code}},
+	} {
+		if _, found := checkSettings(r); len(found) != 1 || found[0].Field != name {
+			t.Errorf("%s: %v", name, found)
+		}
 	}
 	written := false
 	c := scripted(t, func(r *http.Request) (any, error) {

@@ -32,7 +32,7 @@ var verbs = []struct {
 	{"POST", "/pause", "", "pause", 204},
 	{"POST", "/stop", "", "stop", 202},
 	{"PUT", "/scale", `{"workers":3}`, "scale", 204},
-	{"POST", "/gates/approve", `{"gates":["approve"],"outputs":{"by":"ann","budget":9007199254740993},"message":"go"}`, "approve", 200},
+	{"POST", "/gates/approve", `{"gates":["approve"],"outputs":{"by":"{{ann}}","budget":9007199254740993},"message":"go"}`, "approve", 200},
 	{"POST", "/gates/reject", `{"all":true,"message":"no"}`, "reject", 200},
 }
 
@@ -50,8 +50,8 @@ func TestVerbsReachTheBackfill(t *testing.T) {
 					t.Errorf("%d workers", f.workers)
 				}
 			case "approve":
-				want := workflow.Decision{
-					Gates: []string{"approve"}, Outputs: map[string]any{"by": "ann", "budget": json.Number("9007199254740993")}, Message: "go",
+				want := workflow.Decision{ // with a string, and no workflow.Expression, so that the client refuses it
+					Gates: []string{"approve"}, Outputs: map[string]any{"by": "{{ann}}", "budget": json.Number("9007199254740993")}, Message: "go",
 				}
 				if !reflect.DeepEqual(f.approval, want) {
 					t.Errorf("%+v", f.approval)
