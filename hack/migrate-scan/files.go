@@ -148,8 +148,7 @@ func (t *table) read(s source) (text, language string, err error) {
 
 // reasonOf returns an error of the file system without the path, which is shown beside it.
 func reasonOf(err error) error {
-	var of *fs.PathError
-	if errors.As(err, &of) {
+	if of, ok := errors.AsType[*fs.PathError](err); ok {
 		return of.Err
 	}
 	return err

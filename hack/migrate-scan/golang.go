@@ -47,8 +47,7 @@ func (s *scanner) golang() error {
 			ast.Inspect(f, g.visit)
 		}
 	}
-	var list goscanner.ErrorList
-	if errors.As(err, &list) && len(list) > 0 {
+	if list, ok := errors.AsType[goscanner.ErrorList](err); ok {
 		return s.broken(list[0].Pos.Offset, list[0].Msg)
 	}
 	return err

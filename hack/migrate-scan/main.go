@@ -16,10 +16,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-const (
-	exitFound = 1
-	exitWrong = 2
-)
+const exitFound, exitWrong = 1, 2
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 

@@ -141,8 +141,7 @@ func scan(c config) (*report, error) {
 		if err == nil {
 			found, err = t.scanText(text, language, s.absolute)
 		}
-		var part partialError
-		inPart := errors.As(err, &part)
+		_, inPart := errors.AsType[partialError](err)
 		if err != nil {
 			r.Skipped = append(r.Skipped, skipped{s.shown, reasonOf(err).Error(), inPart})
 		}

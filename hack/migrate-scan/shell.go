@@ -19,8 +19,7 @@ const (
 // shell finds what a script runs. It begins at an offset of the file's text.
 func (s *scanner) shell(text string, offset int) error {
 	err := s.commands(text, 0, nil, func(at int, u use) { s.addAll(offset+at, []use{u}, false) })
-	var wrong syntax.ParseError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[syntax.ParseError](err); ok {
 		return s.broken(offset+int(wrong.Pos.Offset()), wrong.Text)
 	}
 	return err

@@ -19,9 +19,9 @@ import (
 func TestMain(m *testing.M) {
 	if os.Getenv("TOOLS_TEST") == "private" {
 		main()
-		return
+	} else {
+		m.Run()
 	}
-	m.Run()
 }
 
 // checkout is a copy of the script with tiny tool modules, and an empty cache. The environment of the test
@@ -116,8 +116,7 @@ func (c checkout) run(t *testing.T, args ...string) (string, int) {
 	t.Helper()
 	cmd := c.command(t, args...)
 	out, err := cmd.CombinedOutput()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
 		t.Fatalf("%q: %v: %s", args, err, out)
 	}
 	return string(out), cmd.ProcessState.ExitCode()

@@ -24,15 +24,15 @@ func TestDownload(t *testing.T) {
 		from    string
 		mirror  string // TOOLS_MIRROR, with MIRROR for the server, which asks for a password; "": it does not
 		version string // that is pinned; v1.37.1 by default
-		serves  string // "another" archive, "none", or an archive without end after so many "bytes"
+		serves  string // "another" archive, "none", or without end "nothing" or "a byte" of one
 		says    string
 		want    []string // nil: it fails
 	}{
 		"mirror answers":        {want: downloaded, says: "downloading etcd kube-apiserver kubectl (envtest-v1.37.1-"},
 		"forced":                {from: "download", want: downloaded, says: "downloading"},
 		"forced to build":       {from: "build", want: built, says: "building etcd"},
-		"no answer":             {serves: "0 bytes", want: built, says: "no download"},
-		"an answer without end": {serves: "10 bytes", want: built, says: "no download"},
+		"no answer":             {serves: "nothing", want: built, says: "no download"},
+		"an answer without end": {serves: "a byte", want: built, says: "no download"},
 		"password":              {mirror: "http://robot:hunter2%22%5C@MIRROR", want: downloaded, says: "all there"},
 		"a token":               {from: "download", mirror: "http://hunter2@MIRROR", says: "401"},
 		"another password":      {from: "download", mirror: "http://robot:wrong-hunter2@MIRROR", says: "401"},
@@ -60,11 +60,11 @@ func TestDownload(t *testing.T) {
 					http.NotFound(w, r)
 				case tc.serves == "another":
 					_, _ = w.Write(another)
-				case tc.serves == "10 bytes":
-					_, _ = w.Write(pinned[:10])
+				case tc.serves == "a byte":
+					_, _ = w.Write(pinned[:1])
 					w.(http.Flusher).Flush()
 					<-r.Context().Done()
-				case tc.serves == "0 bytes":
+				case tc.serves == "nothing":
 					<-r.Context().Done()
 				default:
 					_, _ = w.Write(pinned)

@@ -6,11 +6,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 )
 
 func TestInstallBuildsOnce(t *testing.T) {
 	c := newCheckout(t)
+	defer syscall.Umask(syscall.Umask(0)) // programs are for their owner alone to write, whatever it is
 	wantContains(t, c.ok(t, "install"), "building workflow-controller", "only once", "built workflow-controller in ",
 		"building etcd kube-apiserver kube-controller-manager kube-scheduler kubectl kwok, as hack/tools/kube/go.mod pins them")
 	c.wantPrograms(t, "argo/workflow-controller", "kube/etcd", "kube/kube-apiserver", "kube/kube-controller-manager",

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -98,12 +97,4 @@ func TestACacheThatOthersCanWriteIsRefused(t *testing.T) {
 		must(t, os.Chmod(open, info.Mode()))
 	}
 	c.ok(t, "private", kwok, filepath.Join(c.cache, "new"))
-}
-
-// Programs are for their owner alone to write, whatever the umask is.
-func TestUmask(t *testing.T) {
-	c := newCheckout(t)
-	defer syscall.Umask(syscall.Umask(0))
-	c.ok(t, "install", "kwok")
-	c.path(t, "kwok")
 }
