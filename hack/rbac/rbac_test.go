@@ -9,7 +9,6 @@ import (
 
 	"sigs.k8s.io/yaml"
 
-	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/internal/marked"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -127,11 +126,5 @@ func TestComments(t *testing.T) {
 	lines := wrapped(strings.Repeat("word ", 40))
 	if len(lines) != 2 || len(lines[0]) > 110 || lines[1][:6] != "  word" || strings.Count(strings.Join(lines, " "), "word") != 40 {
 		t.Errorf("%q", lines)
-	}
-}
-
-func TestDocumentWithoutMarks(t *testing.T) {
-	if _, err := marked.Replace("text\n", "x", ""); err == nil {
-		t.Error("it is taken for one with marks")
 	}
 }
