@@ -24,6 +24,7 @@ const scrape = time.Minute
 // A scene is what a Prometheus has scraped, and which alerts fire then.
 type scene struct {
 	// series in the notation of Prometheus's own tests, one a line, without the labels job and instance.
+	// A series without further labels has empty braces.
 	series string
 	// at has for some minutes the summaries of the alerts that fire, and no others.
 	at map[int][]string
@@ -245,7 +246,10 @@ func loaded(t *testing.T, d documented, series string) rules.QueryFunc {
 		b := labels.NewBuilder(given)
 		b.Set("job", "svc")
 		b.Set("instance", "svc-0:8080")
-		_, values, _ := strings.Cut(s, "} ")
+		_, values, ok := strings.Cut(s, "} ")
+		if !ok {
+			t.Fatalf("%s: it needs braces and values", s)
+		}
 		fmt.Fprintf(&load, "  %s %s\n", b.Labels(), values)
 	}
 	engine := promql.NewEngine(promql.EngineOpts{
