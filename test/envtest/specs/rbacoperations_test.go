@@ -100,21 +100,24 @@ func startProbes() []probe {
 	// First a request that the template check refuses, or without a template, which is started if
 	// the check is omitted. Then a valid one.
 	checked := func(op workflow.Op, call func(ctx context.Context, s *stage, template string, cluster bool, parameters map[string]any) error) []probe {
-		var all []probe
-		for cluster, parts := range map[bool][]string{
-			false: {partCheck, partNaming}, true: {partClusterCheck, partClusterNames},
-		} {
-			then := func(ctx context.Context, s *stage, first error) error {
-				return cmp.Or(call(ctx, s, s.template(cluster), cluster, map[string]any{"needed": 1}), first)
+		right := map[string]any{"needed": 1}
+		refused := func(cluster bool) attempt {
+			return func(ctx context.Context, s *stage) error {
+				first := insteadOf(call(ctx, s, s.template(cluster), cluster, nil), workflow.ErrInvalid)
+				return cmp.Or(call(ctx, s, s.template(cluster), cluster, right), first)
 			}
-			all = append(all, probe{op, parts[:1], func(ctx context.Context, s *stage) error {
-				return then(ctx, s, insteadOf(call(ctx, s, s.template(cluster), cluster, nil), workflow.ErrInvalid))
-			}}, probe{op, parts, func(ctx context.Context, s *stage) error {
-				hint := fmt.Sprintf("did you mean %q", s.template(cluster))
-				return then(ctx, s, naming(call(ctx, s, s.template(cluster)+"x", cluster, nil), hint))
-			}})
 		}
-		return all
+		named := func(cluster bool) attempt {
+			return func(ctx context.Context, s *stage) error {
+				hint := fmt.Sprintf("did you mean %q", s.template(cluster))
+				first := naming(call(ctx, s, s.template(cluster)+"x", cluster, nil), hint)
+				return cmp.Or(call(ctx, s, s.template(cluster), cluster, right), first)
+			}
+		}
+		return []probe{
+			{op, []string{partCheck}, refused(false)}, {op, []string{partNaming, partCheck}, named(false)},
+			{op, []string{partClusterCheck}, refused(true)}, {op, []string{partClusterNames, partClusterCheck}, named(true)},
+		}
 	}
 	fromTemplate := func(ctx context.Context, s *stage, template string, cluster bool, parameters map[string]any) error {
 		return start(ctx, s, workflow.StartRequest{Template: template, ClusterScope: cluster, Parameters: parameters})
