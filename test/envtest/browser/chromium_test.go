@@ -97,7 +97,7 @@ func js[T any](t *tab, expression string) (T, error) {
 	return chromedp.Run(t.ctx, chromedp.Evaluate[T](expression))
 }
 
-// property has the value of a property of an element, whenever it is called.
+// property returns a function that reads a property of an element.
 func property[T any](t *tab, id, name string) func() (T, error) {
 	return func() (T, error) { return js[T](t, fmt.Sprintf("document.getElementById(%q).%s", id, name)) }
 }

@@ -60,7 +60,7 @@ func (s *script) change(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// stream serves a stream that begins with first. The nil channel has no events for it.
+// stream returns a handler of streams that begin with first and go on with events, if that isn't nil.
 func (s *script) stream(first string, events <-chan string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.streams.Add(1)

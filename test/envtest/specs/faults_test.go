@@ -395,8 +395,8 @@ func interceptedClient(namespace string, do interceptor) *workflow.WorkflowClien
 	return nativeClient(intercepted(cluster.Config(), do), namespace)
 }
 
-// lossyClient returns a client that doesn't receive the responses that lost chooses. By then the
-// server has completed the request.
+// lossyClient returns a client that doesn't receive a response if lost returns true for it. The
+// server has acted on the request when lost is called.
 func lossyClient(namespace string, lost func(*http.Response) bool) *workflow.WorkflowClient {
 	GinkgoHelper()
 	return interceptedClient(namespace, func(r *http.Request, next http.RoundTripper) (*http.Response, error) {

@@ -25,8 +25,8 @@ type probe struct {
 	run   attempt
 }
 
-// attempt calls an operation as the stage's account, and returns its error. What it needs for that,
-// the administrator creates.
+// attempt calls an operation as the stage's account, and returns its error. The objects that it
+// needs are created by the administrator.
 type attempt func(ctx context.Context, s *stage) error
 
 func (p probe) String() string {
