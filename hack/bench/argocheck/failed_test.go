@@ -17,6 +17,9 @@ func repair(obj *unstructured.Unstructured) {
 	obj.SetNamespace("default")
 	obj.SetUID("uid")
 	obj.SetResourceVersion("1")
+	if obj.GetLabels() == nil { // or one has a value that is not a string
+		obj.SetLabels(map[string]string{})
+	}
 	state := obj.Object["status"].(map[string]any)
 	if phase := state["phase"]; phase != "Failed" && phase != "Error" {
 		state["phase"] = "Failed"
@@ -74,12 +77,14 @@ func fail(t *testing.T, obj *unstructured.Unstructured, r *rand.Rand) {
 		if nodes[id].Type == wfv1.NodeTypePod {
 			pods = append(pods, id)
 		}
-		if nodes[id].FailedOrError() {
-			set(id, wfv1.NodeSucceeded)
-		}
 	}
 	if len(pods) == 0 {
 		return
+	}
+	for id, n := range nodes {
+		if n.FailedOrError() {
+			set(id, wfv1.NodeSucceeded)
+		}
 	}
 	for range 1 + r.IntN(1+len(pods)/3) {
 		id := pods[r.IntN(len(pods))]
