@@ -14,7 +14,7 @@ import (
 // What the smallest program with this library that starts a workflow and waits for its end
 // has to stay under.
 const (
-	MaxBytes   = 13_000_000
+	MaxBytes   = 12_000_000
 	MaxModules = 30
 )
 
