@@ -95,10 +95,8 @@ func (c *cluster) write(ctx context.Context, index string, b *batch) (int64, err
 		case item.Create.Status == http.StatusConflict:
 			// It already exists.
 		case failed == nil:
-			failed = &Error{Document: b.ids[i], StatusCode: item.Create.Status, kind: kindOfStatus(item.Create.Status, "")}
-			if item.Create.Error != nil {
-				failed.Type, failed.Reason = item.Create.Error.Type, item.Create.Error.Reason
-			}
+			failed = refused(item.Create.Status, item.Create.Error)
+			failed.Document = b.ids[i]
 		}
 	}
 	if failed != nil {

@@ -38,7 +38,11 @@ type Error struct {
 	StatusCode int
 	// Type and Reason are the server's words, if it gave any.
 	Type, Reason string
-	Err          error // the cause, unless it is the server's response
+	// Causes are the causes that the server names, each different and not the error itself: of an
+	// error as a whole, of its failed shards, or of those of an answer that is only in part a
+	// success. They are at most 3, without credentials, and like Reason of at most 500 characters.
+	Causes []Cause
+	Err    error // the cause, unless it is the server's response
 
 	kind  error // the sentinel
 	ended error // Err of a context that has ended
@@ -67,6 +71,13 @@ func (e *Error) Error() string {
 	}
 	if e.Err != nil {
 		parts = append(parts, e.Err.Error())
+	}
+	if len(e.Causes) > 0 {
+		causes := make([]string, len(e.Causes))
+		for i, cause := range e.Causes {
+			causes[i] = cause.String()
+		}
+		parts = append(parts, strings.Join(causes, "; "))
 	}
 	return text + ": " + status.Printable(strings.Join(parts, ": ")) // some of it comes from the server
 }

@@ -14,6 +14,8 @@ type shards struct {
 	Total      int `json:"total"`
 	Successful int `json:"successful"`
 	Failed     int `json:"failed"`
+
+	Failures failures `json:"failures"`
 }
 
 // check returns an error if not every shard has answered. A missing one is not always counted as
@@ -24,8 +26,8 @@ func (s *shards) check() error {
 	}
 	if s.Failed > 0 || s.Successful < s.Total {
 		return &Error{
-			Err:  fmt.Errorf("only %d of %d shards have answered", s.Total-max(s.Failed, s.Total-s.Successful), s.Total),
-			kind: workflow.ErrUnavailable,
+			Err:    fmt.Errorf("only %d of %d shards have answered", s.Total-max(s.Failed, s.Total-s.Successful), s.Total),
+			Causes: s.Failures, kind: workflow.ErrUnavailable,
 		}
 	}
 	return nil
@@ -60,12 +62,7 @@ type hit struct {
 // check returns an error if the answer is incomplete.
 func (a *searchAnswer) check() error {
 	if a.Error != nil || a.Status != 0 && a.Status != http.StatusOK {
-		failed := &Error{StatusCode: a.Status}
-		if a.Error != nil {
-			failed.Type, failed.Reason = a.Error.Type, a.Error.Reason
-		}
-		failed.kind, failed.again = kindOfStatus(failed.StatusCode, failed.Type), repeatable(a.Status)
-		return failed
+		return refused(a.Status, a.Error)
 	}
 	if a.TimedOut {
 		return &Error{Err: errors.New("the search timed out"), kind: workflow.ErrUnavailable}

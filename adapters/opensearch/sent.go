@@ -153,6 +153,9 @@ func (e *scrubbedError) As(target any) bool   { return errors.As(e.err, target) 
 func (c *cluster) failed(err error, op Op, index string) *Error {
 	e := asError(err, op, index)
 	e.Type, e.Reason = c.sent.hide(e.Type, mostOfReason), c.sent.hide(e.Reason, mostOfReason)
+	for i, cause := range e.Causes {
+		e.Causes[i] = Cause{c.sent.hide(cause.Type, mostOfReason), c.sent.hide(cause.Reason, mostOfReason)}
+	}
 	if e.Err != nil {
 		if text := c.sent.hide(e.Err.Error(), mostOfCause); text != e.Err.Error() {
 			e.Err = &scrubbedError{text, e.Err}

@@ -42,15 +42,16 @@ func (c *cluster) size(ctx context.Context, index string) (int64, error) {
 // refresh makes earlier writes visible to searches. It changes nothing, so it may be repeated.
 func (c *cluster) refresh(ctx context.Context, index string) error {
 	var answer struct {
-		Shards *struct {
-			Failed int `json:"failed"` // missing replicas only count as unsuccessful
-		} `json:"_shards"`
+		Shards *shards `json:"_shards"`
 	}
 	if err := c.send(ctx, call{method: http.MethodPost, path: "/" + index + "/_refresh", read: true}, &answer); err != nil {
 		return err
 	}
-	if answer.Shards == nil || answer.Shards.Failed > 0 {
-		return errors.New("not all shards were refreshed")
+	if answer.Shards == nil {
+		return errors.New("the answer doesn't say whether all shards were refreshed")
+	}
+	if answer.Shards.Failed > 0 { // missing replicas only count as unsuccessful
+		return &Error{Err: errors.New("not all shards were refreshed"), Causes: answer.Shards.Failures}
 	}
 	return nil
 }

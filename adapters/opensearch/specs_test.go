@@ -19,6 +19,9 @@ var specs = map[string]func(*testing.T, *place){
 	"restore nothing":                     restoreNothing,
 	"restore into an index that is there": restoreIntoAnIndex,
 	"delete":                              deleteIndex,
+	"no scroll is left":                   noScrollIsLeft,
+	"a scroll kept too long":              scrollKeptTooLong,
+	"deleted while it is read":            deletedWhileReading,
 }
 
 func TestOnTheDouble(t *testing.T) {

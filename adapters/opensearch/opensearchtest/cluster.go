@@ -25,6 +25,7 @@ type Cluster struct {
 	options  Options
 	indices  map[string]*index
 	scrolls  map[string]*scroll
+	settings settings
 	numbers  int64 // given out so far, for what needs a name or an order
 	faults   []*fault
 	requests []Request
@@ -38,7 +39,7 @@ func New(opts Options) *Cluster {
 	if opts.Version == "" {
 		opts.Version = DefaultVersion
 	}
-	return &Cluster{options: opts, indices: map[string]*index{}, scrolls: map[string]*scroll{}}
+	return &Cluster{options: opts, indices: map[string]*index{}, scrolls: map[string]*scroll{}, settings: settings{}}
 }
 
 // SetCredentials changes what basic authentication demands, as when a secret is rotated.

@@ -4,8 +4,10 @@
 // path, is answered with 400 and said so, never ignored.
 //
 // It knows indices (create, exists, delete, _refresh), _count, _search and _msearch with scrolls,
-// _bulk (create, index), and _doc (get, put). Names of indices are exact, without wildcards and
+// _bulk (create, index), _doc (get, put), and the transient settings search.max_open_scroll_context
+// and search.max_keep_alive of _cluster/settings. Names of indices are exact, without wildcards and
 // aliases. Each index has one shard; texts are not analysed, but compared as they are (as keyword).
+// Errors are in the words of OpenSearch 2.19.
 //
 // As on a real cluster, searches don't see what was written over HTTP until the index is refreshed;
 // here that never happens by itself. What [Cluster.Put] and [Cluster.Update] write is seen at once.

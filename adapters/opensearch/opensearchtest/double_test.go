@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -282,5 +283,42 @@ func TestConcurrentUse(t *testing.T) {
 	all.Wait()
 	if got := len(c.Documents("i")); got != 200 {
 		t.Errorf("%d documents", got)
+	}
+}
+
+// What a search fails of is in its shards, in the words of OpenSearch 2.19.6.
+func TestFailedShards(t *testing.T) {
+	const search = `{"size": 1}`
+	limited := New(Options{})
+	if status, answer := ask(t, limited, "PUT", "/_cluster/settings", `{"transient": {"search.max_open_scroll_context": 0, "search.max_keep_alive": "2m"}}`); status != 200 {
+		t.Fatal(answer)
+	}
+	if err := limited.Put("i", "a", map[string]int{}); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		target, body string
+		status       int
+		kind, reason string
+		shard        float64
+	}{
+		"no scroll left": {"/i/_search?scroll=1m", search, 429, "rejected_execution_exception", "Trying to create too many scroll contexts. Must be less than or equal to: [0]. " +
+			"This limit can be set by changing the [search.max_open_scroll_context] setting.", 0},
+		"kept too long": {"/i/_search?scroll=5m", search, 400, "illegal_argument_exception", "Keep alive for request (5m) is too large. It must be less than (2m). " +
+			"This limit can be set by changing the [search.max_keep_alive] cluster level setting.", 0},
+		"no context": {"/_search/scroll", `{"scroll": "1m", "scroll_id": "scroll-7"}`, 404, "search_context_missing_exception", "No search context found for id [7]", -1},
+	} {
+		status, answer := ask(t, limited, "POST", c.target, c.body)
+		whole, _ := answer["error"].(map[string]any)
+		want := map[string]any{"type": c.kind, "reason": c.reason}
+		if status != c.status || whole["type"] != "search_phase_execution_exception" || whole["reason"] != "all shards failed" || !reflect.DeepEqual(whole["root_cause"], []any{want}) {
+			t.Errorf("%s: %d, %v", name, status, answer)
+			continue
+		}
+		shards, _ := whole["failed_shards"].([]any)
+		shard, _ := shards[0].(map[string]any)
+		if len(shards) != 1 || shard["shard"] != c.shard || !reflect.DeepEqual(shard["reason"], want) {
+			t.Errorf("%s: %v", name, shards)
+		}
 	}
 }

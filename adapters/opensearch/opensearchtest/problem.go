@@ -12,6 +12,15 @@ type problem struct {
 	Type   string
 	Reason string
 	Index  string
+	// Shards are what the shards of a search said, if all of them failed.
+	Shards *shardProblems
+}
+
+// shardProblems are the failures of the shards of a search.
+type shardProblems struct {
+	list   []any
+	causes []any
+	cause  map[string]any // nil: no shard was asked
 }
 
 func (p *problem) Error() string { return fmt.Sprintf("%d %s: %s", p.Status, p.Type, p.Reason) }
@@ -31,7 +40,27 @@ func (p *problem) cause() map[string]any {
 func (p *problem) body() map[string]any {
 	whole := p.cause()
 	whole["root_cause"] = []any{p.cause()}
+	if p.Shards != nil {
+		whole["phase"], whole["grouped"] = "query", true
+		whole["root_cause"], whole["failed_shards"] = p.Shards.causes, p.Shards.list
+		if p.Shards.cause != nil {
+			whole["caused_by"] = p.Shards.cause
+		}
+	}
 	return map[string]any{"error": whole, "status": p.Status}
+}
+
+// failedShard is the answer to a search whose only shard has failed; index is nil if the shard is not
+// known any more.
+func failedShard(cause *problem, index any) *problem {
+	shard := 0
+	if index == nil {
+		shard = -1
+	}
+	return &problem{Status: cause.Status, Type: "search_phase_execution_exception", Reason: "all shards failed", Shards: &shardProblems{
+		causes: []any{cause.cause()}, cause: cause.cause(),
+		list: []any{map[string]any{"shard": shard, "index": index, "reason": cause.cause()}},
+	}}
 }
 
 // unknown is the answer to what the double doesn't know.

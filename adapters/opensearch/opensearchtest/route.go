@@ -26,6 +26,8 @@ func (c *Cluster) route(in *request) (*answer, *problem) {
 		return c.root(in)
 	case in.path("_search", "scroll"):
 		return c.scrollAPI(in)
+	case in.path("_cluster", "settings") && in.method == http.MethodPut:
+		return c.clusterSettingsAPI(in)
 	case len(parts) == 1 && !strings.HasPrefix(parts[0], "_"):
 		return c.indexAPI(in)
 	case in.path("", "_refresh") && in.method == http.MethodPost:

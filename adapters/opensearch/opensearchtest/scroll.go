@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -20,6 +21,10 @@ type scroll struct {
 func (c *Cluster) OpenScrolls() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.openScrolls()
+}
+
+func (c *Cluster) openScrolls() int {
 	open := 0
 	for _, s := range c.scrolls {
 		if time.Now().Before(s.until) {
@@ -29,19 +34,34 @@ func (c *Cluster) OpenScrolls() int {
 	return open
 }
 
-func kept(text string) (time.Time, *problem) {
+// keep reads for how long a scroll of an index is to be kept.
+func (c *Cluster) keep(text, index string) (time.Time, *problem) {
 	d, err := time.ParseDuration(text)
 	if err != nil || d <= 0 {
 		return time.Time{}, unknown("the time [%s] to keep a scroll", text)
 	}
+	if d > c.maxKeepAlive() {
+		return time.Time{}, failedShard(&problem{Status: http.StatusBadRequest, Type: "illegal_argument_exception",
+			Reason: fmt.Sprintf("Keep alive for request (%s) is too large. It must be less than (%s). "+
+				"This limit can be set by changing the [search.max_keep_alive] cluster level setting.", text, serverTime(c.maxKeepAlive()))}, index)
+	}
 	return time.Now().Add(d), nil
 }
 
-func (c *Cluster) openScroll(in *request) (*answer, *problem) {
-	until, p := kept(in.params.Get("scroll"))
-	if p != nil {
-		return nil, p
+// serverTime writes a time as the server does, in one unit.
+func serverTime(d time.Duration) string {
+	for _, unit := range []struct {
+		length time.Duration
+		name   string
+	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "m"}, {time.Second, "s"}} {
+		if d >= unit.length && d%unit.length == 0 {
+			return fmt.Sprintf("%d%s", d/unit.length, unit.name)
+		}
 	}
+	return fmt.Sprintf("%dms", d.Milliseconds())
+}
+
+func (c *Cluster) openScroll(in *request) (*answer, *problem) {
 	s, p := parseSearch(in.body)
 	if p != nil {
 		return nil, p
@@ -52,6 +72,15 @@ func (c *Cluster) openScroll(in *request) (*answer, *problem) {
 	ix, p := c.index(in.parts[0])
 	if p != nil {
 		return nil, p
+	}
+	until, p := c.keep(in.params.Get("scroll"), ix.name)
+	if p != nil {
+		return nil, p
+	}
+	if c.openScrolls() >= c.maxScrolls() {
+		return nil, failedShard(&problem{Status: http.StatusTooManyRequests, Type: "rejected_execution_exception",
+			Reason: fmt.Sprintf("Trying to create too many scroll contexts. Must be less than or equal to: [%d]. "+
+				"This limit can be set by changing the [search.max_open_scroll_context] setting.", c.maxScrolls())}, ix.name)
 	}
 	hits, p := s.run(ix)
 	if p != nil {
@@ -95,10 +124,10 @@ func (c *Cluster) nextPage(in *request) (*answer, *problem) {
 	}
 	s, ok := c.scrolls[id]
 	if !ok || time.Now().After(s.until) {
-		return nil, &problem{Status: http.StatusNotFound, Type: "search_phase_execution_exception",
-			Reason: "all shards failed: No search context found for id [" + id + "]"}
+		return nil, failedShard(&problem{Status: http.StatusNotFound, Type: "search_context_missing_exception",
+			Reason: "No search context found for id [" + strings.TrimPrefix(id, "scroll-") + "]"}, nil)
 	}
-	if s.until, p = kept(keep); p != nil {
+	if s.until, p = c.keep(keep, s.index); p != nil {
 		return nil, p
 	}
 	return answerJSON(http.StatusOK, s.next(id)), nil

@@ -1,0 +1,87 @@
+package opensearchtest
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Limits of a cluster whose settings say nothing else.
+const (
+	defaultMaxScrolls   = 500
+	defaultMaxKeepAlive = 24 * time.Hour
+)
+
+// settings are those of the cluster or of an index, by their full names.
+type settings map[string]json.RawMessage
+
+// clusterSettings are the known settings of the cluster.
+var clusterSettings = map[string]func(value json.RawMessage) bool{
+	"search.max_open_scroll_context": isNumber,
+	"search.max_keep_alive":          isTime,
+	"search.default_keep_alive":      isTime, // of no effect: a scroll must say for how long it is kept
+}
+
+func isNumber(value json.RawMessage) bool { return json.Unmarshal(value, new(int)) == nil }
+
+func isTime(value json.RawMessage) bool {
+	var text string
+	if json.Unmarshal(value, &text) != nil {
+		return false
+	}
+	d, err := time.ParseDuration(text)
+	return err == nil && d > 0
+}
+
+// change changes settings to those of an object, in which null removes one.
+func (s settings) change(body json.RawMessage, known map[string]func(json.RawMessage) bool) *problem {
+	var changes map[string]json.RawMessage
+	if json.Unmarshal(body, &changes) != nil {
+		return malformed("settings must be an object")
+	}
+	for name, value := range changes {
+		isValid, isKnown := known[name]
+		switch {
+		case !isKnown:
+			return unknown("the setting [%s]; it must be written by its full name", name)
+		case string(value) == "null":
+			delete(s, name)
+		case !isValid(value):
+			return malformed("the value %s of the setting [%s]", value, name)
+		default:
+			s[name] = value
+		}
+	}
+	return nil
+}
+
+func (c *Cluster) clusterSettingsAPI(in *request) (*answer, *problem) {
+	if p := in.allow(); p != nil {
+		return nil, p
+	}
+	fields, p := members(in.body, "the settings of the cluster", "transient")
+	if p != nil {
+		return nil, p
+	}
+	if p := c.settings.change(fields["transient"], clusterSettings); p != nil {
+		return nil, p
+	}
+	return answerJSON(http.StatusOK, map[string]any{"acknowledged": true, "persistent": map[string]any{}, "transient": c.settings}), nil
+}
+
+func (c *Cluster) maxScrolls() int {
+	if n, err := strconv.Atoi(string(c.settings["search.max_open_scroll_context"])); err == nil {
+		return n
+	}
+	return defaultMaxScrolls
+}
+
+func (c *Cluster) maxKeepAlive() time.Duration {
+	var text string
+	_ = json.Unmarshal(c.settings["search.max_keep_alive"], &text)
+	if d, err := time.ParseDuration(text); err == nil {
+		return d
+	}
+	return defaultMaxKeepAlive
+}
