@@ -7,4 +7,9 @@
 // [workflow.ErrUnavailable], [workflow.ErrInvalid] and [workflow.ErrUnsupported]; and, if a context
 // has ended, its cause and its Err. ErrUnavailable after a write doesn't mean that nothing was
 // written: repeat it, which does no harm.
+//
+// A block of the index or of the cluster (read-only, or a disk above its flood stage) is
+// ErrUnavailable, although the server answers 403 or 429: no permission is missing, and the same call
+// succeeds once an operator has removed the block. [Error].Hint says how. Such a call is not
+// repeated.
 package opensearch

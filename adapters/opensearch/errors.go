@@ -43,10 +43,13 @@ type Error struct {
 	// success. They are at most 3, without credentials, and like Reason of at most 500 characters.
 	Causes []Cause
 	Err    error // the cause, unless it is the server's response
+	// Hint says what to change so that the operation can succeed. It is "" if that isn't known.
+	Hint string
 
-	kind  error // the sentinel
-	ended error // Err of a context that has ended
-	again bool  // a read may be repeated
+	kind    error // the sentinel
+	ended   error // Err of a context that has ended
+	again   bool  // a read may be repeated
+	blocked bool  // the index or the cluster has a block
 }
 
 func (e *Error) Error() string {
@@ -57,7 +60,9 @@ func (e *Error) Error() string {
 	if e.Document != "" {
 		text += fmt.Sprintf(", document %q", e.Document)
 	}
-	if e.kind == workflow.ErrUnavailable { //nolint:errorlint // put there by this package
+	if e.blocked {
+		text += ": blocked in the cluster"
+	} else if e.kind == workflow.ErrUnavailable { //nolint:errorlint // put there by this package
 		text += ": the cluster is unavailable" // the sentinel's own message is about Kubernetes
 	}
 	var parts []string
@@ -79,7 +84,11 @@ func (e *Error) Error() string {
 		}
 		parts = append(parts, strings.Join(causes, "; "))
 	}
-	return text + ": " + status.Printable(strings.Join(parts, ": ")) // some of it comes from the server
+	said := strings.Join(parts, ": ")
+	if e.Hint != "" {
+		said = strings.TrimSuffix(said, ";") + "; " + e.Hint
+	}
+	return text + ": " + status.Printable(said) // some of it comes from the server
 }
 
 func (e *Error) Unwrap() error { return e.Err }

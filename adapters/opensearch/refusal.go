@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 // serverError is the server's form of an error, in an answer or a part of one.
@@ -36,6 +38,10 @@ func refused(status int, e *serverError) *Error {
 		failed.Causes = without(appendCauses(appendCauses(e.RootCause, e.FailedShards...), e.CausedBy), own)
 	}
 	failed.kind, failed.again = kindOfStatus(status, failed.Type), repeatable(status)
+	if isBlock(status, failed.Type) {
+		failed.kind, failed.again, failed.blocked = workflow.ErrUnavailable, false, true
+		failed.Hint = blockHint(failed.Reason)
+	}
 	return failed
 }
 

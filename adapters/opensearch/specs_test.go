@@ -22,6 +22,8 @@ var specs = map[string]func(*testing.T, *place){
 	"no scroll is left":                   noScrollIsLeft,
 	"a scroll kept too long":              scrollKeptTooLong,
 	"deleted while it is read":            deletedWhileReading,
+	"blocked index":                       blockedIndex,
+	"blocked cluster":                     blockedCluster,
 }
 
 func TestOnTheDouble(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 
 const exitCodes = `
 Exit codes: 0 done; with --follow and --watch: the backfill has succeeded
-            1 failure
+            1 failure; also a target cluster that is blocked (read-only, disk full)
             2 invalid input: command line, configuration, or something that this provider can't do
             3 not found: template, gate, workers, or a backfill that was not started
             4 it exists already and differs: session, archive, a gate's decision

@@ -40,6 +40,9 @@ func (c *Cluster) bulkAPI(in *request) (*answer, *problem) {
 		}
 		actions = append(actions, a)
 	}
+	if c.settings.on("cluster.blocks.read_only") {
+		return nil, blockProblem("", clusterReadOnly)
+	}
 	items := make([]any, 0, len(actions))
 	failed := false
 	for _, a := range actions {
@@ -113,6 +116,9 @@ func (c *Cluster) act(a action) (item map[string]any, ok bool) {
 func (c *Cluster) writeDocument(name, id string, source []byte, create, refresh bool) (created bool, newID string, p *problem) {
 	ix, p := c.indexToWrite(name)
 	if p != nil {
+		return false, "", p
+	}
+	if p := c.blocked(name, ix, toWrite); p != nil {
 		return false, "", p
 	}
 	number := c.number()

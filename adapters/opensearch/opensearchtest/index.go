@@ -23,10 +23,11 @@ type index struct {
 	documents map[string]*document
 	seen      map[string]*document // by searches
 	types     map[string]string    // of fields, given by a mapping or found by themselves
+	settings  settings
 }
 
 func newIndex(name string) *index {
-	return &index{name: name, documents: map[string]*document{}, seen: map[string]*document{}, types: map[string]string{}}
+	return &index{name: name, documents: map[string]*document{}, seen: map[string]*document{}, types: map[string]string{}, settings: settings{}}
 }
 
 // index finds an index.

@@ -18,7 +18,11 @@ func (c *Cluster) indexAPI(in *request) (*answer, *problem) {
 		}
 		return &answer{status: http.StatusOK}, nil
 	case http.MethodDelete:
-		if _, p := c.index(name); p != nil {
+		ix, p := c.index(name)
+		if p != nil {
+			return nil, p
+		}
+		if p := c.blocked(name, ix, toDelete); p != nil {
 			return nil, p
 		}
 		c.removeIndex(name)
@@ -31,6 +35,9 @@ func (c *Cluster) indexAPI(in *request) (*answer, *problem) {
 
 func (c *Cluster) createIndex(name string, body []byte) (*answer, *problem) {
 	if p := nameProblem(name); p != nil {
+		return nil, p
+	}
+	if p := c.blocked(name, nil, toCreate); p != nil {
 		return nil, p
 	}
 	if c.indices[name] != nil {

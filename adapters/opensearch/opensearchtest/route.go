@@ -30,6 +30,8 @@ func (c *Cluster) route(in *request) (*answer, *problem) {
 		return c.clusterSettingsAPI(in)
 	case len(parts) == 1 && !strings.HasPrefix(parts[0], "_"):
 		return c.indexAPI(in)
+	case in.path("", "_settings") && in.method == http.MethodPut:
+		return c.indexSettingsAPI(in)
 	case in.path("", "_refresh") && in.method == http.MethodPost:
 		return c.refreshAPI(in)
 	case in.path("", "_count") && in.reads():

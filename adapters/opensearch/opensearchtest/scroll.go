@@ -69,7 +69,7 @@ func (c *Cluster) openScroll(in *request) (*answer, *problem) {
 	if s.from > 0 || len(s.aggregate) > 0 || s.size == 0 {
 		return nil, malformed("a scroll must have a size, and no from or aggregations")
 	}
-	ix, p := c.index(in.parts[0])
+	ix, p := c.indexToRead(in.parts[0])
 	if p != nil {
 		return nil, p
 	}

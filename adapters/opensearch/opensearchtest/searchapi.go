@@ -19,7 +19,7 @@ func (c *Cluster) countAPI(in *request) (*answer, *problem) {
 			return nil, p
 		}
 	}
-	ix, p := c.index(in.parts[0])
+	ix, p := c.indexToRead(in.parts[0])
 	if p != nil {
 		return nil, p
 	}
@@ -49,7 +49,7 @@ func (c *Cluster) search(name string, body []byte) (map[string]any, *problem) {
 	if p != nil {
 		return nil, p
 	}
-	ix, p := c.index(name)
+	ix, p := c.indexToRead(name)
 	if p != nil {
 		return nil, p
 	}

@@ -20,6 +20,8 @@ type settings map[string]json.RawMessage
 var clusterSettings = map[string]func(value json.RawMessage) bool{
 	"search.max_open_scroll_context": isNumber,
 	"search.max_keep_alive":          isTime,
+	"cluster.blocks.read_only":       isFlag,
+	"cluster.blocks.create_index":    isFlag,
 	"search.default_keep_alive":      isTime, // of no effect: a scroll must say for how long it is kept
 }
 
@@ -32,6 +34,18 @@ func isTime(value json.RawMessage) bool {
 	}
 	d, err := time.ParseDuration(text)
 	return err == nil && d > 0
+}
+
+// isFlag accepts true and false.
+func isFlag(value json.RawMessage) bool { return json.Unmarshal(value, new(bool)) == nil }
+
+// indexSettings are the known settings of an index that can be changed.
+var indexSettings = map[string]func(value json.RawMessage) bool{
+	"index.blocks.read_only":              isFlag,
+	"index.blocks.read_only_allow_delete": isFlag,
+	"index.blocks.read":                   isFlag,
+	"index.blocks.write":                  isFlag,
+	"index.blocks.metadata":               isFlag,
 }
 
 // change changes settings to those of an object, in which null removes one.
@@ -68,6 +82,20 @@ func (c *Cluster) clusterSettingsAPI(in *request) (*answer, *problem) {
 		return nil, p
 	}
 	return answerJSON(http.StatusOK, map[string]any{"acknowledged": true, "persistent": map[string]any{}, "transient": c.settings}), nil
+}
+
+func (c *Cluster) indexSettingsAPI(in *request) (*answer, *problem) {
+	if p := in.allow(); p != nil {
+		return nil, p
+	}
+	ix, p := c.index(in.parts[0])
+	if p != nil {
+		return nil, p
+	}
+	if p := ix.settings.change(in.body, indexSettings); p != nil {
+		return nil, p
+	}
+	return answerJSON(http.StatusOK, map[string]any{"acknowledged": true}), nil
 }
 
 func (c *Cluster) maxScrolls() int {
