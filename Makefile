@@ -15,6 +15,7 @@ export ARGOSERVICE_CACHE
 # Programs of this checkout itself.
 RUN := $(CACHE)/run-$(shell printf %s "$$(pwd -P)" | cksum | cut -d' ' -f1)
 TOOLS := $(CURDIR)/hack/tools/tools
+OPENSEARCH := $(CURDIR)/hack/opensearch/opensearch
 # build is go build of a module, into RUN, where nobody else may write whatever the user's umask is.
 build = umask 022; go build -C $(1) -buildvcs=false -o "$(RUN)/$(2)"
 # What a killed build or test leaves behind stays in the cache too,
@@ -130,6 +131,7 @@ test-commands:: tools ## a short form of every other command that the documentat
 	go test -C hack/bench -run '^$$' -bench Decode -benchtime 1x .
 	@$(MAKE) bench-scale ARGS=--short
 	@$(MAKE) soak SOAK_FOR=30s
+	@$(MAKE) test-opensearch SERVERS=opensearch-2.19.6
 	@$(MAKE) test-faults ARGS='-ginkgo.fail-on-empty -ginkgo.focus "watches are answered with 410"'
 	@$(MAKE) test-latest RACE= ARGS='-ginkgo.fail-on-empty -ginkgo.focus "$(call started,native)"'
 	@$(MAKE) check-api api api-since release-rehearsal
@@ -226,6 +228,21 @@ test-browser: tools ## the service's page in a real Chromium, with the service o
 		mkdir -p "$(RUN)/artifacts" && \
 		CHROMIUM="$$chromium" ARTIFACTS="$(RUN)/artifacts" "$(TOOLS)" exec go test -C test/envtest/browser -count=1 -timeout $(INTEGRATION_TIMEOUT) . $(ARGS) && \
 		echo "pictures of the page: $(RUN)/artifacts/service.png, service-gate.png, service-phone.png" >&2
+
+# Which servers there are, says hack/opensearch/pom.xml.
+SERVERS = $(shell "$(OPENSEARCH)" servers)
+
+.PHONY: test-opensearch
+test-opensearch: need ## adapters/opensearch on real servers, one after the other (SERVERS=opensearch-2.19.6 for one)
+	@why=$$("$(OPENSEARCH)" lacks $(SERVERS)) && able=$$("$(OPENSEARCH)" able $(SERVERS)) || exit; \
+		[ -z "$$why" ] || $(call skip,make test-opensearch,$$why); \
+		passed='' failed=''; for server in $$able; do \
+			env $(PARENT) "$(OPENSEARCH)" install $$server && \
+			env $(PARENT) "$(OPENSEARCH)" exec $$server \
+				go test -C adapters/opensearch $(RACE) -count=1 -timeout $(UNIT_TIMEOUT) -run OnARealServer $(ARGS) . && \
+				passed="$$passed $$server" || failed="$$failed $$server"; done; \
+		[ -z "$$passed" ] || echo "make test-opensearch: passed:$$passed" >&2; \
+		[ -z "$$failed" ] || { echo "make test-opensearch: failed:$$failed" >&2; exit 1; }
 
 .PHONY: test-latest
 test-latest: tools ## with the newest Kubernetes libraries: the root's unit tests, and the specs without kubectl
