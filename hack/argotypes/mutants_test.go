@@ -165,8 +165,8 @@ func examples(t testing.TB) map[string]map[string]any {
 	return found
 }
 
-// eachNode calls do for each place within a value, with its path and what puts another one there until
-// do returns.
+// eachNode calls do for each place within a value, with its path and a function that replaces what is
+// there. When do returns, eachNode puts that back.
 func eachNode(value any, path string, do func(path string, put func(any))) {
 	below := func(key, item any, put func(any)) {
 		at := fmt.Sprintf("%s.%v", path, key)

@@ -29,7 +29,8 @@ func measureDecode(ctx context.Context, rounds int) ([]report.Row, error) {
 			times[n], bytes[n] = append(times[n], took), append(bytes[n], allocated)
 		}
 	}
-	const ours, everything, argo, peer = 0, 1, 2, "Argo's typed decode" // as decoders has them
+	const ours, everything, argo = 0, 1, 2 // as decoders has them
+	const peer = "Argo's typed decode"
 	besideArgo := func(what string, n int, timeLimit, bytesLimit float64) []report.Row {
 		return []report.Row{
 			timeRow(what, median(times[n]), peer, median(times[argo]), timeLimit),

@@ -28,7 +28,10 @@ func (s *scene) measureGet(ctx context.Context, rounds int) ([]report.Row, error
 	}
 	// No limit: reading the JSON of nodes costs as much as the limit allows, whoever does it.
 	more, err := s.raceGet(ctx, rounds, "Get, workflow of 20 nodes", ended.Name, 0)
-	return append(rows, more...), err
+	if err != nil {
+		return nil, err
+	}
+	return append(rows, more...), nil
 }
 
 func (s *scene) raceGet(ctx context.Context, rounds int, what, name string, limit float64) ([]report.Row, error) {
@@ -43,10 +46,13 @@ func (s *scene) raceGet(ctx context.Context, rounds int, what, name string, limi
 		{name: clientset, once: timing(typed, name)},
 		{name: kubectlGet, every: kubectlEvery, once: timing(s.kubectl.get, name)},
 	})
+	if err != nil {
+		return nil, err
+	}
 	return []report.Row{
 		raceRow(what, medians, ours, rawGet, limit),
 		raceRow(what, medians, ours, rawDecodedGet, 0),
 		raceRow(what, medians, ours, clientset, 0),
 		raceRow(what, medians, ours, kubectlGet, 0),
-	}, err
+	}, nil
 }

@@ -136,7 +136,8 @@ func (b bulkLoad) addPod(parent *wfv1.NodeStatus, name, template string) *wfv1.N
 func (b bulkLoad) add(parent *wfv1.NodeStatus, name string, kind wfv1.NodeType, template string) *wfv1.NodeStatus {
 	id := (&wfv1.Workflow{ObjectMeta: metav1.ObjectMeta{Name: workflowName}}).NodeID(name)
 	lastPart := strings.TrimPrefix(name[max(0, strings.LastIndexAny(name, ".[")):], ".")
-	start, seconds := time.Date(2026, 11, 2, 8, 30, (len(b)+1)/4, 0, time.UTC), 30+len(b)%17
+	start := time.Date(2026, 11, 2, 8, 30, (len(b)+1)/4, 0, time.UTC) // four nodes a second
+	seconds := 30 + len(b)%17
 	node := &wfv1.NodeStatus{
 		ID: id, Name: name, DisplayName: lastPart, Type: kind, TemplateName: template, TemplateScope: "local/" + workflowName,
 		Phase: wfv1.NodeSucceeded, Progress: "1/1",

@@ -14,9 +14,11 @@ const kubectlEvery = 20
 
 // peer is one of several ways to do the same thing.
 type peer struct {
-	name  string
-	once  func(context.Context) (time.Duration, error) // how long it takes, without what has to be prepared
-	every int                                          // takes part in each round of that number only; 0: in all
+	name string
+	// once does it and returns how long it took, without what had to be prepared.
+	once func(context.Context) (time.Duration, error)
+	// every is 20 if it takes part in one round of 20, and 0 if in all.
+	every int
 }
 
 // race has the peers do it in turn, each round in another order, so that whatever slows the
@@ -51,12 +53,12 @@ func median[T cmp.Ordered](all []T) T {
 	return all[len(all)/2]
 }
 
-// timing makes a peer's once of an operation and its argument.
+// timing returns a peer's once, which calls do with arg.
 func timing[A, R any](do func(context.Context, A) (R, error), arg A) func(context.Context) (time.Duration, error) {
 	return func(ctx context.Context) (time.Duration, error) { return timed(ctx, do, arg) }
 }
 
-// timed tells how long an operation takes.
+// timed calls do with arg, and returns how long that took.
 func timed[A, R any](ctx context.Context, do func(context.Context, A) (R, error), arg A) (time.Duration, error) {
 	start := time.Now()
 	_, err := do(ctx, arg)

@@ -63,12 +63,15 @@ func (s *scene) measureStart(ctx context.Context, rounds int) ([]report.Row, err
 			return timed(ctx, s.kubectl.start, named.Object)
 		}},
 	})
+	if err != nil {
+		return nil, err
+	}
 	return []report.Row{
 		raceRow("Start", medians, warm, rawPost, 1.5),
 		raceRow("Start, template not known yet", medians, cold, rawPost, 3),
 		raceRow("Start", medians, warm, clientset, 0),
 		raceRow("Start", medians, warm, kubectlCreate, 0),
-	}, err
+	}, nil
 }
 
 // sentByOurs is the object that this library creates, as far as the client makes it.

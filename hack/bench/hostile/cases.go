@@ -70,7 +70,7 @@ func cases() []hostileCase {
 	}...)
 }
 
-// onNodes does an operation on a workflow with such nodes. It is in that phase, as its gate is.
+// onNodes does an operation on a workflow with such nodes. The workflow and its gate are in that phase.
 func onNodes(
 	nodes func(status.NodePhase) packedText, phase status.NodePhase,
 	do func(ctx context.Context, c *workflow.WorkflowClient) (text string, err error),

@@ -118,7 +118,7 @@ func (b *bench) window(ctx context.Context, t Task, c *crowd) (m measured, err e
 		func() error { return p.rpc.Call("peer.Memory", 0, &m.memory) },
 		func() error { return c.collectGarbage(ctx) },
 		func() error { _, err := d.drive(ctx, b.extent.warmUp, false); return err },
-		func() error { return p.rpc.Call("peer.Usage", 0, &Usage{}) }, // what comes counts from here
+		func() error { return p.rpc.Call("peer.Usage", 0, &Usage{}) }, // m.running counts from here
 		func() (err error) { changes, err = d.drive(ctx, b.extent.window, true); return err },
 		func() error { return p.rpc.Call("peer.Usage", 0, &m.running) },
 		func() error { return d.settle(ctx, 30*time.Second+2*pollInterval) },

@@ -104,6 +104,19 @@ func TestPumpIsBounded(t *testing.T) {
 	}
 }
 
+// Each call of Usage counts from the last one; what was highest is that of the whole time.
+func TestUsageCountsFromTheLastCall(t *testing.T) {
+	m := newMeter(1)
+	m.mostHeap = 9
+	for range 2 {
+		m.bytes.Add(7)
+		var used Usage
+		if err := m.Usage(0, &used); err != nil || used.Bytes != 7 || used.MostHeap != 9 {
+			t.Errorf("%v, %+v", err, used)
+		}
+	}
+}
+
 func TestUsageSince(t *testing.T) {
 	before := Usage{At: 1e9, CPU: 10, Bytes: 101, Requests: 5, MostOpen: 1}
 	after := Usage{At: 3e9, CPU: 30, Bytes: 601, Requests: 9, Failed: 2, Dialled: 3, Late: 1, MostOpen: 2}
