@@ -93,7 +93,8 @@ func deletedWhileReading(t *testing.T, p *place) {
 	}
 }
 
-// The words of OpenSearch 2.19 and Elasticsearch 7.17, in each place in which they name a cause.
+// Each place in which a server can name a cause. Some answers are those of real servers, others only
+// follow the documented form.
 func TestCauses(t *testing.T) {
 	const shard = `{"shard":0,"index":"i","status":"FORBIDDEN","reason":{"type":"security_exception","reason":"no permissions for [indices:admin/refresh[s]]"}}`
 	security := []opensearch.Cause{{Type: "security_exception", Reason: "no permissions for [indices:admin/refresh[s]]"}}
