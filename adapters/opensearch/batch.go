@@ -2,6 +2,7 @@ package opensearch
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,21 +25,38 @@ const (
 // batch is the body of a bulk request.
 type batch struct {
 	ids   []string
-	lines bytes.Buffer
+	ends  []int // where each document ends in lines
+	lines []byte
 }
 
 func (b *batch) fits(line []byte) bool {
-	return len(b.ids) == 0 || len(b.ids) < batchCount && b.lines.Len()+len(line) <= batchBytes
+	return len(b.ids) == 0 || len(b.ids) < batchCount && len(b.lines)+len(line) <= batchBytes
 }
 
 func (b *batch) add(id string, line []byte) {
+	b.lines = append(b.lines, line...)
 	b.ids = append(b.ids, id)
-	b.lines.Write(line)
+	b.ends = append(b.ends, len(b.lines))
 }
 
-func (b *batch) clear() {
-	b.ids = b.ids[:0]
-	b.lines.Reset()
+func (b *batch) clear() { b.ids, b.ends, b.lines = b.ids[:0], b.ends[:0], b.lines[:0] }
+
+// keep removes all documents except those with these indices, which must be sorted.
+func (b *batch) keep(indices []int) {
+	// The memory is reused: what is written never overtakes what is read.
+	kept := batch{b.ids[:0], b.ends[:0], b.lines[:0]}
+	start := 0
+	for i, end := range b.ends {
+		if len(indices) == 0 {
+			break
+		}
+		if indices[0] == i {
+			indices = indices[1:]
+			kept.add(b.ids[i], b.lines[start:end])
+		}
+		start = end
+	}
+	*b = kept
 }
 
 const mostIDBytes = 512 // the server's limit
@@ -71,36 +89,50 @@ type item struct {
 	} `json:"create"`
 }
 
-// write sends a batch, and returns how many of its documents did not exist before.
-func (c *cluster) write(ctx context.Context, index string, b *batch) (int64, error) {
+// written is the result of a batch.
+type written struct {
+	created int64  // documents that did not exist before
+	busy    []int  // the indices of documents that the cluster was too busy to write
+	refused *Error // of the first of these
+	failed  *Error // of the first document that was refused for another reason
+}
+
+// isBusy reports whether the cluster was too busy for something, so that it has not been done and may
+// be requested again.
+func (e *Error) isBusy() bool { return e.StatusCode == http.StatusTooManyRequests && !e.blocked }
+
+// write sends a batch.
+func (c *cluster) write(ctx context.Context, index string, b *batch) (written, error) {
 	var answer struct {
 		Items items `json:"items"`
 	}
-	bulk := call{method: http.MethodPost, path: "/" + index + "/_bulk", body: b.lines.Bytes(), lines: true, most: mostOfBulk}
+	bulk := call{method: http.MethodPost, path: "/" + index + "/_bulk", body: b.lines, lines: true, most: mostOfBulk}
 	err := c.send(ctx, bulk, &answer)
 	if err != nil {
-		return 0, err
+		return written{}, err
 	}
 	if len(answer.Items) != len(b.ids) {
-		return 0, fmt.Errorf("the answer is about %d documents instead of %d", len(answer.Items), len(b.ids))
+		return written{}, fmt.Errorf("the answer is about %d documents instead of %d", len(answer.Items), len(b.ids))
 	}
-	var written int64
-	var failed *Error
+	var result written
 	for i, item := range answer.Items {
 		switch {
 		case item.Create == nil:
-			return written, &Error{Document: b.ids[i], Err: errors.New("the answer doesn't say whether the document was written")}
+			return result, &Error{Document: b.ids[i], Err: errors.New("the answer doesn't say whether the document was written")}
 		case item.Create.Status == http.StatusCreated:
-			written++
+			result.created++
 		case item.Create.Status == http.StatusConflict:
 			// It already exists.
-		case failed == nil:
-			failed = refused(item.Create.Status, item.Create.Error)
-			failed.Document = b.ids[i]
+		default:
+			e := refused(item.Create.Status, item.Create.Error)
+			e.Document = b.ids[i]
+			if e.isBusy() {
+				result.busy = append(result.busy, i)
+				result.refused = cmp.Or(result.refused, e)
+			} else {
+				result.failed = cmp.Or(result.failed, e)
+			}
 		}
 	}
-	if failed != nil {
-		return written, failed
-	}
-	return written, nil
+	return result, nil
 }

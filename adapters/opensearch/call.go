@@ -33,7 +33,7 @@ func (c *cluster) send(ctx context.Context, call call, answer any) error {
 		if err == nil || !call.read || attempt == mostAttempts || !errors.As(err, &failed) || !failed.again {
 			return err
 		}
-		if !pause(ctx, attempt) {
+		if !pause(ctx, firstPause<<(attempt-1)) {
 			return ended(ctx)
 		}
 	}

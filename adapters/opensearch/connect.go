@@ -24,6 +24,8 @@ type cluster struct {
 	timeout  time.Duration
 	basic    credentialSource // nil: no basic authentication
 	sent     *sent            // by the call that this is for
+
+	firstPause, longestPause time.Duration // before a write that a busy cluster refused is sent again
 }
 
 func connect(target backfill.Cluster, opts Options) (*cluster, error) {
@@ -57,6 +59,7 @@ func connect(target backfill.Cluster, opts Options) (*cluster, error) {
 	}
 	c := &cluster{
 		http: &client.Client{Transport: inner}, endpoint: target.Endpoint, timeout: opts.Timeout, basic: basic,
+		firstPause: firstPause, longestPause: longestPause,
 	}
 	if c.timeout == 0 {
 		c.timeout = DefaultTimeout

@@ -8,6 +8,9 @@
 // has ended, its cause and its Err. ErrUnavailable after a write doesn't mean that nothing was
 // written: repeat it, which does no harm.
 //
+// A cluster that is too busy (429) refuses a request without doing it, so [WorkingState.Restore] sends
+// what was refused again, for up to a minute without progress.
+//
 // A block of the index or of the cluster (read-only, or a disk above its flood stage) is
 // ErrUnavailable, although the server answers 403 or 429: no permission is missing, and the same call
 // succeeds once an operator has removed the block. [Error].Hint says how. Such a call is not

@@ -44,7 +44,9 @@ func onDouble(t *testing.T, configure ...func(*double.Options, *backfill.Cluster
 	}
 	t.Cleanup(func() { _ = server.Close() })
 	target.Endpoint = server.URL
-	return &place{target: target, state: connect(t, target, opts), index: ".migrations_working_state_s-1"}, cluster
+	state := connect(t, target, opts)
+	opensearch.SetPauses(state, time.Millisecond, 4*time.Millisecond)
+	return &place{target: target, state: state, index: ".migrations_working_state_s-1"}, cluster
 }
 
 // onReal makes one on the real server.

@@ -60,7 +60,6 @@ func TestRestoreStopsAtAFault(t *testing.T) {
 		document string
 	}{
 		"batch refused":  {double.Fault{Path: "/*/_bulk", Skip: 1, Status: 413}, nil, ""},
-		"busy":           {double.Fault{Path: "/*/_bulk", Skip: 1, Rewrite: replace(1, `"status":201`, `"status":429,"error":{"type":"es_rejected_execution_exception","reason":"queue"}`)}, workflow.ErrUnavailable, "1000"},
 		"no status":      {double.Fault{Path: "/*/_bulk", Skip: 1, Rewrite: replace(1, `"create"`, `"index"`)}, nil, "1000"},
 		"too few items":  {double.Fault{Path: "/*/_bulk", Skip: 1, Rewrite: func([]byte) []byte { return []byte(`{"items":[]}`) }}, nil, ""},
 		"not allowed to": {double.Fault{Method: http.MethodPut, Status: 403}, workflow.ErrForbidden, ""},

@@ -24,6 +24,8 @@ var specs = map[string]func(*testing.T, *place){
 	"deleted while it is read":            deletedWhileReading,
 	"blocked index":                       blockedIndex,
 	"blocked cluster":                     blockedCluster,
+	"restore into a busy cluster":         restoreIntoABusyCluster,
+	"restore into many shards":            restoreIntoManyShards,
 }
 
 func TestOnTheDouble(t *testing.T) {

@@ -13,6 +13,9 @@ func (c *Cluster) handle(in *request) *answer {
 	if refused := c.admit(in); refused != nil {
 		return refused
 	}
+	if p := c.overload(in); p != nil {
+		return answerProblem(p)
+	}
 	out, p := c.route(in)
 	if p != nil {
 		return answerProblem(p)

@@ -2,8 +2,10 @@ package opensearchtest
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -22,6 +24,7 @@ var clusterSettings = map[string]func(value json.RawMessage) bool{
 	"search.max_keep_alive":          isTime,
 	"cluster.blocks.read_only":       isFlag,
 	"cluster.blocks.create_index":    isFlag,
+	inFlightLimit:                    isBytes,
 	"search.default_keep_alive":      isTime, // of no effect: a scroll must say for how long it is kept
 }
 
@@ -34,6 +37,33 @@ func isTime(value json.RawMessage) bool {
 	}
 	d, err := time.ParseDuration(text)
 	return err == nil && d > 0
+}
+
+// inFlightLimit is the limit of the requests in progress. The double applies it to each alone.
+const inFlightLimit = "network.breaker.inflight_requests.limit"
+
+// isBytes accepts a number of bytes such as "1000b", in no other unit.
+func isBytes(value json.RawMessage) bool { return bytesOf(value) > 0 }
+
+func bytesOf(value json.RawMessage) int {
+	var text string
+	_ = json.Unmarshal(value, &text)
+	digits, ok := strings.CutSuffix(text, "b")
+	n, err := strconv.Atoi(digits)
+	if !ok || err != nil {
+		return 0
+	}
+	return n
+}
+
+// overload returns the error of a request that is too large for the circuit breaker, or nil.
+func (c *Cluster) overload(in *request) *problem {
+	limit, size := bytesOf(c.settings[inFlightLimit]), len(in.body)
+	if limit == 0 || size <= limit {
+		return nil
+	}
+	return &problem{Status: http.StatusTooManyRequests, Type: "circuit_breaking_exception", Reason: fmt.Sprintf(
+		"[in_flight_requests] Data too large, data for [<http_request>] would be [%d/%db], which is larger than the limit of [%d/%db]", size, size, limit, limit)}
 }
 
 // isFlag accepts true and false.
