@@ -12,23 +12,25 @@ func isBlock(status int, kind string) bool {
 		(status == http.StatusForbidden || status == http.StatusTooManyRequests)
 }
 
-// blockHints say how to remove a block, by the number that the server gives it.
-var blockHints = map[string]string{
-	"5":  "set index.blocks.read_only of the index to false",
-	"6":  "set cluster.blocks.read_only to false",
-	"7":  "set index.blocks.read of the index to false",
-	"8":  "set index.blocks.write of the index to false",
-	"9":  "set index.blocks.metadata of the index to false",
-	"10": "set cluster.blocks.create_index to false; the cluster sets it itself while the disks are too full",
-	"12": "free disk space on the data nodes; if the block stays, set index.blocks.read_only_allow_delete of the index to null",
-	"13": "set cluster.blocks.read_only_allow_delete to false",
+// hintOf says how to remove a block, by the number that the server gives it; "" if it is not known.
+func hintOf(number string) string {
+	return map[string]string{
+		"5":  "set index.blocks.read_only of the index to false",
+		"6":  "set cluster.blocks.read_only to false",
+		"7":  "set index.blocks.read of the index to false",
+		"8":  "set index.blocks.write of the index to false",
+		"9":  "set index.blocks.metadata of the index to false",
+		"10": "set cluster.blocks.create_index to false; the cluster sets it itself while the disks are too full",
+		"12": "free disk space on the data nodes; if the block stays, set index.blocks.read_only_allow_delete of the index to null",
+		"13": "set cluster.blocks.read_only_allow_delete to false",
+	}[number]
 }
 
 // blockHint returns the hint for the first known block in a reason such as "index [i] blocked by:
 // [FORBIDDEN/8/index write (api)];".
 func blockHint(reason string) string {
 	for _, block := range regexp.MustCompile(`\[[A-Z_]+/(\d+)/`).FindAllStringSubmatch(reason, mostCauses) {
-		if hint := blockHints[block[1]]; hint != "" {
+		if hint := hintOf(block[1]); hint != "" {
 			return hint
 		}
 	}

@@ -24,30 +24,32 @@ func (c Cause) String() string {
 	return c.Type + ": " + c.Reason
 }
 
+// serverCause is the server's form of a cause.
+type serverCause struct{ Cause }
+
 // UnmarshalJSON also accepts plain strings, and ignores what it doesn't understand: the error itself
 // is more important than its cause.
-func (c *Cause) UnmarshalJSON(data []byte) error {
+func (c *serverCause) UnmarshalJSON(data []byte) error {
 	var plain struct {
 		Type   string `json:"type"`
 		Reason string `json:"reason"`
 	}
-	if json.Unmarshal(data, &plain.Reason) != nil && json.Unmarshal(data, &plain) != nil {
-		return nil
+	if json.Unmarshal(data, &plain.Reason) == nil || json.Unmarshal(data, &plain) == nil {
+		c.Cause = Cause(plain)
 	}
-	*c = Cause(plain)
 	return nil
 }
 
 // shardFailure is the failure of a shard in a list.
 type shardFailure struct {
-	Reason Cause `json:"reason"`
+	Reason serverCause `json:"reason"`
 }
 
 // causes are the first different elements of a list of causes, as in error.root_cause.
 type causes []Cause
 
 func (c *causes) UnmarshalJSON(data []byte) error {
-	*c = firstCauses(data, func(element Cause) Cause { return element })
+	*c = firstCauses(data, func(element serverCause) Cause { return element.Cause })
 	return nil
 }
 
@@ -56,7 +58,7 @@ func (c *causes) UnmarshalJSON(data []byte) error {
 type failures []Cause
 
 func (f *failures) UnmarshalJSON(data []byte) error {
-	*f = firstCauses(data, func(element shardFailure) Cause { return element.Reason })
+	*f = firstCauses(data, func(element shardFailure) Cause { return element.Reason.Cause })
 	return nil
 }
 

@@ -11,11 +11,11 @@ import (
 
 // serverError is the server's form of an error, in an answer or a part of one.
 type serverError struct {
-	Type         string   `json:"type"`
-	Reason       string   `json:"reason"`
-	RootCause    causes   `json:"root_cause"`
-	FailedShards failures `json:"failed_shards"`
-	CausedBy     Cause    `json:"caused_by"`
+	Type         string      `json:"type"`
+	Reason       string      `json:"reason"`
+	RootCause    causes      `json:"root_cause"`
+	FailedShards failures    `json:"failed_shards"`
+	CausedBy     serverCause `json:"caused_by"`
 }
 
 // UnmarshalJSON also accepts errors that are plain strings, as some parts of the server and proxies
@@ -35,7 +35,7 @@ func refused(status int, e *serverError) *Error {
 	if e != nil {
 		own := Cause{e.Type, e.Reason}
 		failed.Type, failed.Reason = e.Type, e.Reason
-		failed.Causes = without(appendCauses(appendCauses(e.RootCause, e.FailedShards...), e.CausedBy), own)
+		failed.Causes = without(appendCauses(appendCauses(e.RootCause, e.FailedShards...), e.CausedBy.Cause), own)
 	}
 	failed.kind, failed.again = kindOfStatus(status, failed.Type), repeatable(status)
 	if isBlock(status, failed.Type) {

@@ -22,18 +22,22 @@ type block struct {
 	prevents       []purpose
 }
 
-var clusterReadOnly = block{"cluster.blocks.read_only", "FORBIDDEN/6/cluster read-only (api)", []purpose{toWrite, toCreate, toDelete}}
+func clusterReadOnly() block {
+	return block{"cluster.blocks.read_only", "FORBIDDEN/6/cluster read-only (api)", []purpose{toWrite, toCreate, toDelete}}
+}
 
-// blocks are the known ones, in the words of OpenSearch 2.19.
-var blocks = []block{
-	clusterReadOnly,
-	{"cluster.blocks.create_index", "FORBIDDEN/10/cluster create-index blocked (api)", []purpose{toCreate}},
-	{"index.blocks.read_only", "FORBIDDEN/5/index read-only (api)", []purpose{toWrite, toDelete}},
-	{"index.blocks.read", "FORBIDDEN/7/index read (api)", []purpose{toRead}},
-	{"index.blocks.write", "FORBIDDEN/8/index write (api)", []purpose{toWrite}},
-	{"index.blocks.metadata", "FORBIDDEN/9/index metadata (api)", []purpose{toDelete}},
-	{"index.blocks.read_only_allow_delete", "TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, " +
-		"index has read-only-allow-delete block", []purpose{toWrite}},
+// blocks returns the known ones, in the words of OpenSearch 2.19.
+func blocks() []block {
+	return []block{
+		clusterReadOnly(),
+		{"cluster.blocks.create_index", "FORBIDDEN/10/cluster create-index blocked (api)", []purpose{toCreate}},
+		{"index.blocks.read_only", "FORBIDDEN/5/index read-only (api)", []purpose{toWrite, toDelete}},
+		{"index.blocks.read", "FORBIDDEN/7/index read (api)", []purpose{toRead}},
+		{"index.blocks.write", "FORBIDDEN/8/index write (api)", []purpose{toWrite}},
+		{"index.blocks.metadata", "FORBIDDEN/9/index metadata (api)", []purpose{toDelete}},
+		{"index.blocks.read_only_allow_delete", "TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, " +
+			"index has read-only-allow-delete block", []purpose{toWrite}},
+	}
 }
 
 // on reports whether a setting is true.
@@ -42,7 +46,7 @@ func (s settings) on(name string) bool { return string(s[name]) == "true" }
 // blocked returns the error of the block that prevents something, or nil; ix is nil if the index is
 // to be created.
 func (c *Cluster) blocked(name string, ix *index, what purpose) *problem {
-	for _, b := range blocks {
+	for _, b := range blocks() {
 		set := c.settings.on(b.setting) || ix != nil && ix.settings.on(b.setting)
 		if set && slices.Contains(b.prevents, what) {
 			return blockProblem(name, b)

@@ -41,7 +41,7 @@ func (c *Cluster) bulkAPI(in *request) (*answer, *problem) {
 		actions = append(actions, a)
 	}
 	if c.settings.on("cluster.blocks.read_only") {
-		return nil, blockProblem("", clusterReadOnly)
+		return nil, blockProblem("", clusterReadOnly())
 	}
 	items := make([]any, 0, len(actions))
 	failed := false

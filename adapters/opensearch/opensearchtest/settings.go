@@ -18,14 +18,16 @@ const (
 // settings are those of the cluster or of an index, by their full names.
 type settings map[string]json.RawMessage
 
-// clusterSettings are the known settings of the cluster.
-var clusterSettings = map[string]func(value json.RawMessage) bool{
-	"search.max_open_scroll_context": isNumber,
-	"search.max_keep_alive":          isTime,
-	"cluster.blocks.read_only":       isFlag,
-	"cluster.blocks.create_index":    isFlag,
-	inFlightLimit:                    isBytes,
-	"search.default_keep_alive":      isTime, // of no effect: a scroll must say for how long it is kept
+// clusterSettings returns the known settings of the cluster, with what their values must be.
+func clusterSettings() map[string]func(value json.RawMessage) bool {
+	return map[string]func(value json.RawMessage) bool{
+		"search.max_open_scroll_context": isNumber,
+		"search.max_keep_alive":          isTime,
+		"cluster.blocks.read_only":       isFlag,
+		"cluster.blocks.create_index":    isFlag,
+		inFlightLimit:                    isBytes,
+		"search.default_keep_alive":      isTime, // of no effect: a scroll must say for how long it is kept
+	}
 }
 
 func isNumber(value json.RawMessage) bool { return json.Unmarshal(value, new(int)) == nil }
@@ -69,13 +71,15 @@ func (c *Cluster) overload(in *request) *problem {
 // isFlag accepts true and false.
 func isFlag(value json.RawMessage) bool { return json.Unmarshal(value, new(bool)) == nil }
 
-// indexSettings are the known settings of an index that can be changed.
-var indexSettings = map[string]func(value json.RawMessage) bool{
-	"index.blocks.read_only":              isFlag,
-	"index.blocks.read_only_allow_delete": isFlag,
-	"index.blocks.read":                   isFlag,
-	"index.blocks.write":                  isFlag,
-	"index.blocks.metadata":               isFlag,
+// indexSettings returns the known settings of an index that can be changed.
+func indexSettings() map[string]func(value json.RawMessage) bool {
+	return map[string]func(value json.RawMessage) bool{
+		"index.blocks.read_only":              isFlag,
+		"index.blocks.read_only_allow_delete": isFlag,
+		"index.blocks.read":                   isFlag,
+		"index.blocks.write":                  isFlag,
+		"index.blocks.metadata":               isFlag,
+	}
 }
 
 // change changes settings to those of an object, in which null removes one.
@@ -108,7 +112,7 @@ func (c *Cluster) clusterSettingsAPI(in *request) (*answer, *problem) {
 	if p != nil {
 		return nil, p
 	}
-	if p := c.settings.change(fields["transient"], clusterSettings); p != nil {
+	if p := c.settings.change(fields["transient"], clusterSettings()); p != nil {
 		return nil, p
 	}
 	return answerJSON(http.StatusOK, map[string]any{"acknowledged": true, "persistent": map[string]any{}, "transient": c.settings}), nil
@@ -122,7 +126,7 @@ func (c *Cluster) indexSettingsAPI(in *request) (*answer, *problem) {
 	if p != nil {
 		return nil, p
 	}
-	if p := ix.settings.change(in.body, indexSettings); p != nil {
+	if p := ix.settings.change(in.body, indexSettings()); p != nil {
 		return nil, p
 	}
 	return answerJSON(http.StatusOK, map[string]any{"acknowledged": true}), nil
