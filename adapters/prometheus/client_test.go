@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	argoprom "github.com/opensearch-project/opensearch-migrations/argoservice/adapters/prometheus"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -58,13 +60,20 @@ func TestWithAClient(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	const waits = 2
+	var following sync.WaitGroup // until each wait has received a state, and so is one of the watch's
+	following.Add(waits)
 	ended := make(chan error, waits)
 	for range waits {
+		first := sync.OnceFunc(following.Done)
 		go func() {
-			_, err := client.Wait(ctx, "w", workflow.Completed)
+			_, err := client.Wait(ctx, "w", func(s *status.WorkflowStatus) (bool, error) {
+				first()
+				return workflow.Completed(s)
+			})
 			ended <- err
 		}()
 	}
+	following.Wait()
 	become(ctx, t, registry, `argoservice_operations_in_flight{verb="wait"}`, waits)
 	become(ctx, t, registry, `argoservice_watches_open{}`, 1)
 	close(api.end)
