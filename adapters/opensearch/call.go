@@ -118,8 +118,14 @@ func (c *cluster) once(ctx context.Context, call call, used Credentials, answer 
 		c.sent.add(response.Request.Header, used) // with the signature
 	}
 	if err != nil {
-		return failure(ctx, limited, err)
+		failed := failure(ctx, limited, err)
+		var e, known *Error
+		if !errors.As(err, &known) && errors.As(failed, &e) && e.ended == nil { // known: it was not sent
+			e.Hint = c.schemeHint(err)
+		}
+		return failed
 	}
+	c.answered.Store(true)
 	if response.StatusCode/100 != 2 {
 		return refusal(response)
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	client "github.com/opensearch-project/opensearch-go/v4"
@@ -24,6 +25,8 @@ type cluster struct {
 	timeout  time.Duration
 	basic    credentialSource // nil: no basic authentication
 	sent     *sent            // by the call that this is for
+
+	answered *atomic.Bool // whether the cluster has answered any request
 
 	firstPause, longestPause time.Duration // before a write that a busy cluster refused is sent again
 }
@@ -59,7 +62,7 @@ func connect(target backfill.Cluster, opts Options) (*cluster, error) {
 	}
 	c := &cluster{
 		http: &client.Client{Transport: inner}, endpoint: target.Endpoint, timeout: opts.Timeout, basic: basic,
-		firstPause: firstPause, longestPause: longestPause,
+		answered: new(atomic.Bool), firstPause: firstPause, longestPause: longestPause,
 	}
 	if c.timeout == 0 {
 		c.timeout = DefaultTimeout

@@ -11,6 +11,9 @@
 // A cluster that is too busy (429) refuses a request without doing it, so [WorkingState.Restore] sends
 // what was refused again, for up to a minute without progress.
 //
+// If an answer, or its absence, shows that the endpoint has the wrong scheme (http or https),
+// [Error].Hint says so.
+//
 // A block of the index or of the cluster (read-only, or a disk above its flood stage) is
 // ErrUnavailable, although the server answers 403 or 429: no permission is missing, and the same call
 // succeeds once an operator has removed the block. [Error].Hint says how. Such a call is not

@@ -57,6 +57,9 @@ func refusal(response *http.Response) error {
 		answer.Error = &serverError{Reason: strings.TrimSpace(string(body))} // from a proxy, or a 401
 	}
 	failed := refused(response.StatusCode, answer.Error)
+	if isPlainOnTLS(failed.StatusCode, failed.Reason) {
+		failed.Hint = "the port expects TLS; " + useHTTPS
+	}
 	if answer.Shards != nil {
 		failed.Causes = appendCauses(failed.Causes, answer.Shards.Failures...)
 	}

@@ -44,7 +44,7 @@ func (c *Cluster) Serve(withTLS bool) (*Server, error) {
 			return nil, err
 		}
 		s.URL, s.CA = "https://"+listener.Addr().String(), ca
-		listener = tls.NewListener(listener, &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}})
+		listener = tls.NewListener(tlsOnly{listener}, &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}})
 	}
 	s.http = &http.Server{Handler: c, ReadHeaderTimeout: headerTimeout, ErrorLog: log.New(io.Discard, "", 0)}
 	go func() {
@@ -52,6 +52,33 @@ func (c *Cluster) Serve(withTLS bool) (*Server, error) {
 		_ = s.http.Serve(listener) // until Close
 	}()
 	return s, nil
+}
+
+// tlsOnly closes connections that don't begin with TLS without an answer, as a real cluster does.
+type tlsOnly struct{ net.Listener }
+
+func (l tlsOnly) Accept() (net.Conn, error) {
+	connection, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &tlsConn{Conn: connection}, nil
+}
+
+type tlsConn struct {
+	net.Conn
+	begun bool
+}
+
+func (c *tlsConn) Read(p []byte) (int, error) {
+	const handshake = 22 // the type of the first record
+	n, err := c.Conn.Read(p)
+	if n > 0 && !c.begun && p[0] != handshake {
+		_ = c.Close()
+		return 0, io.EOF
+	}
+	c.begun = c.begun || n > 0
+	return n, err
 }
 
 // Close ends it, with every connection. It can be called more than once.
