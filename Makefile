@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-.NOTPARALLEL: # suites with time limits don't run side by side
+.NOTPARALLEL: # only what at_once is given runs side by side
 
 CACHE := $(or $(ARGOSERVICE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/argoservice)
 ifeq ($(filter /%,$(firstword $(CACHE))),) # a relative path; abspath doesn't know spaces

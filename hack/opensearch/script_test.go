@@ -5,6 +5,7 @@ package opensearch
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -62,7 +63,10 @@ func (c checkout) run(t *testing.T, args ...string) (string, int) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), c.file("opensearch"), args...)
 	cmd.WaitDelay = 30 * time.Second
-	out, _ := cmd.CombinedOutput()
+	out, err := cmd.CombinedOutput()
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
+		t.Fatalf("%q: %v: %s", args, err, out) // the script has not run, or something of it outlives it
+	}
 	return string(out), cmd.ProcessState.ExitCode()
 }
 
