@@ -99,7 +99,9 @@ type written struct {
 
 // isBusy reports whether the cluster was too busy for something, so that it has not been done and may
 // be requested again.
-func (e *Error) isBusy() bool { return e.StatusCode == http.StatusTooManyRequests && !e.blocked }
+func (e *Error) isBusy() bool {
+	return e.StatusCode == http.StatusTooManyRequests && !isBlock(e.StatusCode, e.Type)
+}
 
 // write sends a batch.
 func (c *cluster) write(ctx context.Context, index string, b *batch) (written, error) {

@@ -46,10 +46,9 @@ type Error struct {
 	// Hint says what to change so that the operation can succeed. It is "" if that isn't known.
 	Hint string
 
-	kind    error // the sentinel
-	ended   error // Err of a context that has ended
-	again   bool  // a read may be repeated
-	blocked bool  // the index or the cluster has a block
+	kind  error // the sentinel
+	ended error // Err of a context that has ended
+	again bool  // a read may be repeated
 }
 
 func (e *Error) Error() string {
@@ -60,7 +59,7 @@ func (e *Error) Error() string {
 	if e.Document != "" {
 		text += fmt.Sprintf(", document %q", e.Document)
 	}
-	if e.blocked {
+	if isBlock(e.StatusCode, e.Type) {
 		text += ": blocked in the cluster"
 	} else if e.kind == workflow.ErrUnavailable { //nolint:errorlint // put there by this package
 		text += ": the cluster is unavailable" // the sentinel's own message is about Kubernetes

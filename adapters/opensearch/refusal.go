@@ -39,7 +39,7 @@ func refused(status int, e *serverError) *Error {
 	}
 	failed.kind, failed.again = kindOfStatus(status, failed.Type), repeatable(status)
 	if isBlock(status, failed.Type) {
-		failed.kind, failed.again, failed.blocked = workflow.ErrUnavailable, false, true
+		failed.kind, failed.again = workflow.ErrUnavailable, false
 		failed.Hint = blockHint(failed.Reason)
 	}
 	return failed
