@@ -15,9 +15,9 @@ import org.opensearch.node.Node;
  * A node with plugins from the class path, which only a subclass can have. The script beside this file compiles it,
  * for Elasticsearch with that name in the imports.
  *
- * usage: Server FOLDER PLUGIN...
+ * usage: Server FOLDER NODE PLUGIN...
  *
- * The settings are in FOLDER/config. The node ends, and FOLDER with it, when its standard input does, which the
+ * The settings are in FOLDER/NODE/config. The node ends, and FOLDER with it, when its standard input does, which the
  * script holds open: so neither outlives the script, however that ends.
  */
 public final class Server extends Node {
@@ -31,11 +31,11 @@ public final class Server extends Node {
 		Path folder = Path.of(args[0]);
 		new Thread(() -> endWithInput(folder), "leash").start();
 		List<Object> plugins = new ArrayList<>();
-		for (int i = 1; i < args.length; i++) {
+		for (int i = 2; i < args.length; i++) {
 			plugins.add(plugin(args[i]));
 		}
 		try {
-			new Server(Settings.builder().put("path.home", folder.toString()).build(), plugins).start();
+			new Server(Settings.builder().put("path.home", folder.resolve(args[1]).toString()).build(), plugins).start();
 		} catch (Throwable failed) {
 			failed.printStackTrace();
 			Runtime.getRuntime().halt(1); // the node's threads would keep the process alive

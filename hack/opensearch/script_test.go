@@ -41,10 +41,10 @@ for arg; do case $arg in -DoutputDirectory=*) printf jar >"${arg#*=}/server.jar"
 `)
 	write(t, bin+"/curl", "#!/bin/sh\ncat >/dev/null\n")
 	write(t, dir+"/jdk/bin/javac", "#!/bin/sh\n[ \"$1\" != -version ] || echo javac 17.0.1\n")
-	// Java with the arguments of Server: the folder is followed by the plugin.
+	// Java with the arguments of Server: the folder, the node, the plugin.
 	write(t, dir+"/jdk/bin/java", `#!/bin/sh
 while [ "$1" != Server ]; do shift; done
-echo 127.0.0.1:9 >"$2/logs/http.ports"
+echo 127.0.0.1:9 | tee "$2/$3/logs/transport.ports" >"$2/$3/logs/http.ports"
 echo $$ >"`+c.file("java.pid")+`"
 cat >/dev/null
 rm -rf "$2"
@@ -147,6 +147,53 @@ func TestExec(t *testing.T) {
 	if code != 4 || !strings.Contains(out, "at http://127.0.0.1:9\n") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
+	c.wantNoRest(t)
+}
+
+// The command can end and start nodes. A node that it has started doesn't outlive the script.
+func TestNodes(t *testing.T) {
+	c := newCheckout(t)
+	c.ok(t, "install", server)
+	write(t, c.file("command"), `#!/bin/sh
+set -ex
+node() { "$OPENSEARCH_CONTROL" "$@"; }
+first=$(cat `+c.file("java.pid")+`)
+node kill one
+if kill -0 $first; then exit 1; fi
+node start one 'a: b' 'c: d'
+node start two
+if node kill three; then exit 1; fi
+cd "$OPENSEARCH_FOLDER"
+grep -x 'http.port: 9' one/config/*.yml && grep -x 'c: d' one/config/*.yml
+grep -x "discovery.seed_hosts: \['127.0.0.1:9'\]" two/config/*.yml
+if grep -x 'c: d' two/config/*.yml; then exit 1; fi
+`)
+	c.ok(t, "exec", server, c.file("command"))
+	if running(c.pid(t, "java")) {
+		t.Error("node two runs")
+	}
+	c.wantNoRest(t)
+}
+
+// The files of a plugin's archive are pinned, behind the server's.
+func TestArchives(t *testing.T) {
+	c := newCheckout(t)
+	write(t, filepath.Join(os.Getenv("JAVA_HOME_17"), "bin/jar"), "#!/bin/sh\nmkdir config\ntouch a.jar config/a.yml\n")
+	mvn, err := exec.LookPath("mvn")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, mvn, read(t, mvn)+`for arg; do case $arg in -DoutputDirectory=*) touch "${arg#*=}/a.zip" ;; esac; done`)
+	c.ok(t, "pin", server)
+	var names []string
+	for line := range strings.Lines(read(t, c.file("sha256/"+server))) {
+		names = append(names, strings.Fields(line)[1])
+	}
+	if got := strings.Join(names, " "); got != "server.jar plugin/a.jar plugin/config/a.yml" {
+		t.Error(got)
+	}
+	c.ok(t, "install", server)
+	c.ok(t, "exec", server, "true")
 	c.wantNoRest(t)
 }
 
