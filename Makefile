@@ -131,7 +131,8 @@ test-commands:: tools ## a short form of every other command that the documentat
 	go test -C hack/bench -run '^$$' -bench Decode -benchtime 1x .
 	@$(MAKE) bench-scale ARGS=--short
 	@$(MAKE) soak SOAK_FOR=30s
-	@$(MAKE) test-opensearch SERVERS=opensearch-2.19.6
+	@$(MAKE) test-opensearch SERVERS=opensearch-2.19.6 ARGS=-short
+	@$(MAKE) test-opensearch SERVERS=opensearch-2.19.1-security ARGS='-short -run "OnARealServer/(every|least|password)"'
 	@$(MAKE) test-faults ARGS='-ginkgo.fail-on-empty -ginkgo.focus "watches are answered with 410"'
 	@$(MAKE) test-latest RACE= ARGS='-ginkgo.fail-on-empty -ginkgo.focus "$(call started,native)"'
 	@$(MAKE) check-api api api-since release-rehearsal
@@ -233,16 +234,18 @@ test-browser: tools ## the service's page in a real Chromium, with the service o
 SERVERS = $(shell "$(OPENSEARCH)" servers)
 
 .PHONY: test-opensearch
-test-opensearch: need ## adapters/opensearch on real servers, one after the other (SERVERS=opensearch-2.19.6 for one)
+test-opensearch: need ## adapters/opensearch on all real servers, one after the other (SERVERS=opensearch-2.19.6 for one, ARGS=-short: fewer documents)
 	@why=$$("$(OPENSEARCH)" lacks $(SERVERS)) && able=$$("$(OPENSEARCH)" able $(SERVERS)) || exit; \
 		[ -z "$$why" ] || $(call skip,make test-opensearch,$$why); \
-		passed='' failed=''; for server in $$able; do \
+		begin=$$(date +%s); all='' failed=''; for server in $$able; do \
+			from=$$(date +%s); said=passed; \
 			env $(PARENT) "$(OPENSEARCH)" install $$server && \
 			env $(PARENT) "$(OPENSEARCH)" exec $$server \
-				go test -C adapters/opensearch $(RACE) -count=1 -timeout $(UNIT_TIMEOUT) -run OnARealServer $(ARGS) . && \
-				passed="$$passed $$server" || failed="$$failed $$server"; done; \
-		[ -z "$$passed" ] || echo "make test-opensearch: passed:$$passed" >&2; \
-		[ -z "$$failed" ] || { echo "make test-opensearch: failed:$$failed" >&2; exit 1; }
+				go test -C adapters/opensearch $(RACE) -count=1 -timeout $(UNIT_TIMEOUT) -run OnARealServer $(ARGS) . || \
+				{ said=FAILED; failed="$$failed $$server"; }; \
+			all="$$all$$(printf '\n  %-26s %s in %ds' $$server $$said $$(($$(date +%s) - from)))"; done; \
+		[ -z "$$able" ] || echo "make test-opensearch: $$(($$(date +%s) - begin))s in all$$all" >&2; \
+		[ -z "$$failed" ] || exit 1
 
 .PHONY: test-latest
 test-latest: tools ## with the newest Kubernetes libraries: the root's unit tests, and the specs without kubectl

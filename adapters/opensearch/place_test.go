@@ -24,6 +24,7 @@ type document map[string]any
 // place is where specs run: a server, and the client under test.
 type place struct {
 	target backfill.Cluster
+	opts   opensearch.Options
 	state  *opensearch.WorkingState
 	index  string
 }
@@ -56,14 +57,20 @@ func onReal(t *testing.T) *place {
 	if err != nil {
 		t.Fatalf("%s is not a URL", realServer)
 	}
-	target := backfill.Cluster{AllowInsecure: true}
+	target, opts := backfill.Cluster{AllowInsecure: true}, opensearch.Options{}
+	if file := os.Getenv("OPENSEARCH_CA"); file != "" {
+		target.AllowInsecure = false
+		if opts.CA, err = os.ReadFile(file); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if u.User != nil {
 		password, _ := u.User.Password()
 		target.Basic = &backfill.BasicAuth{Username: u.User.Username(), Password: backfill.NewSecret(password)}
 		u.User = nil
 	}
 	target.Endpoint = u.String()
-	p := &place{target: target, state: connect(t, target, opensearch.Options{}), index: fmt.Sprintf(".migrations_working_state_spec-%d", time.Now().UnixNano())}
+	p := &place{target: target, opts: opts, state: connect(t, target, opts), index: fmt.Sprintf(".migrations_working_state_spec-%d", time.Now().UnixNano())}
 	t.Cleanup(func() { _ = p.state.Delete(context.Background(), p.index) })
 	return p
 }
@@ -109,8 +116,17 @@ func (p *place) write(t *testing.T, documents map[string]document, refresh bool)
 	send()
 }
 
-// ask sends a request past the client under test.
-func (p *place) ask(t *testing.T, method, target string, body io.Reader) {
+// ask sends a request past the client under test, and returns the answer, which must be a success.
+func (p *place) ask(t *testing.T, method, target string, body io.Reader) []byte {
+	t.Helper()
+	status, text := p.try(t, method, target, body)
+	if status/100 != 2 || strings.Contains(string(text), `"errors":true`) {
+		t.Fatalf("%s %s: %d %.500s", method, target, status, text)
+	}
+	return text
+}
+
+func (p *place) try(t *testing.T, method, target string, body io.Reader) (status int, answer []byte) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, p.target.Endpoint+target, body)
 	if err != nil {
@@ -128,9 +144,10 @@ func (p *place) ask(t *testing.T, method, target string, body io.Reader) {
 	}
 	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(response.Body)
-	if err != nil || response.StatusCode/100 != 2 || strings.Contains(string(text), `"errors":true`) {
-		t.Fatalf("%s %s: %d %.500s %v", method, target, response.StatusCode, text, err)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return response.StatusCode, text
 }
 
 // read collects the documents.

@@ -28,6 +28,21 @@ var specs = map[string]func(*testing.T, *place){
 	"restore into many shards":            restoreIntoManyShards,
 }
 
+// realSpecs are about what only a real server does.
+var realSpecs = map[string]func(*testing.T, *place){
+	"a million documents":       aMillionDocuments,
+	"killed while it is read":   killedWhileReading,
+	"killed while it is filled": killedWhileRestoring,
+	"one of two nodes lost":     nodeLost,
+	"a full queue of writes":    fullQueue,
+	"no node for the shard":     noNodeForTheShard,
+	"closed while it is read":   closedWhileReading,
+	"blocked while it is read":  blockedWhileReading,
+	"aliased":                   aliased,
+	"least permissions":         leastPermissions,
+	"a password is rotated":     rotatedPassword,
+}
+
 func TestOnTheDouble(t *testing.T) {
 	for name, spec := range specs {
 		t.Run(name, func(t *testing.T) {
@@ -45,6 +60,9 @@ func TestOnARealServer(t *testing.T) {
 		t.Skipf("%s is not set: NOTHING is tested on a real server", realServer)
 	}
 	for name, spec := range specs {
+		t.Run(name, func(t *testing.T) { spec(t, onReal(t)) })
+	}
+	for name, spec := range realSpecs {
 		t.Run(name, func(t *testing.T) { spec(t, onReal(t)) })
 	}
 }
