@@ -86,8 +86,12 @@ help: ## list the targets
 ##@ run
 
 .PHONY: demo
-demo: tools-demo programs ## run a backfill on a local cluster from start to archive (ARGS=--fail to see it fail)
-	@[ -t 0 ] || set -- --yes; exec $(CLUSTER) --apply examples/backfill/manifests/bulk-load.yaml -- \
+demo: tools-demo programs ## run a backfill on a local cluster from start to archive (ARGS=--fail to see it fail, --opensearch for a real target cluster)
+	@case " $(ARGS) " in *" --opensearch "*) \
+		why=$$("$(OPENSEARCH)" lacks opensearch-2.19.6) || exit; \
+		[ -z "$$why" ] || { $(call skip,make demo ARGS=--opensearch,$$why); exit 0; }; \
+		env $(PARENT) "$(OPENSEARCH)" install opensearch-2.19.6 || exit;; esac; \
+	[ -t 0 ] || set -- --yes; exec $(CLUSTER) --apply examples/backfill/manifests/bulk-load.yaml -- \
 		examples/backfill/demo --backfill "$(RUN)/backfill" --target "$(RUN)/target" "$$@" $(ARGS)
 
 .PHONY: cluster
@@ -126,6 +130,7 @@ test-commands:: tools ## a short form of every other command that the documentat
 	@$(MAKE) test-busy TIMES=2 SUITES=need
 	@$(MAKE) cluster ARGS="--quiet -- true"
 	@$(MAKE) demo
+	@$(MAKE) demo ARGS=--opensearch
 	@if $(MAKE) demo ARGS=--fail; then echo "the demo of a failure did not fail" >&2; exit 1; fi
 	@$(MAKE) bench ARGS=--short
 	go test -C hack/bench -run '^$$' -bench Decode -benchtime 1x .

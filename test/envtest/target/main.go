@@ -1,9 +1,9 @@
 // Command target stands in for the target cluster of a backfill, and for what the workers do in
-// it, for demonstrations and specs where pods run nowhere. It serves a double of OpenSearch, and
-// while worker pods of the session run it keeps the working state as they would: it lays the
-// shards out, leases them to the pods by name, completes them one after the other, and gives up
-// the leases of pods that go. When all shards are completed, it says so in the ConfigMap
-// <session>-work, as bulk-load.yaml expects of whoever follows the workers.
+// it, for demonstrations and specs where pods run nowhere. It serves a double of OpenSearch, or
+// with -opensearch uses a real server. While worker pods of the session run, it keeps the working
+// state as they would: it lays the shards out, leases them to the pods by name, completes them one
+// after the other, and gives up the leases of pods that go. When all shards are completed, it says
+// so in the ConfigMap <session>-work, as bulk-load.yaml expects of whoever follows the workers.
 //
 //	target [flags]      print the URL on a line, and what happens on standard error, until Ctrl-C
 //
@@ -17,14 +17,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
-
-	double "github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch/opensearchtest"
 )
 
 const (
@@ -35,8 +31,6 @@ const (
 	lookEvery = 200 * time.Millisecond
 	// parentEvery is how often the parent is looked for.
 	parentEvery = time.Second
-	// headerTimeout is what a client may take for the head of a request.
-	headerTimeout = 10 * time.Second
 )
 
 func main() {
@@ -74,31 +68,33 @@ func untilOrphaned(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, stop
 }
 
-// serve serves the double and has the work done, until ctx ends.
+// serve serves the double, unless there is a real server, and has the work done, until ctx ends.
 func serve(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 	kube, err := connect(s)
 	if err != nil {
 		return err
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.address)
+	var on *target
+	if s.opensearch {
+		on, err = onServer(os.Getenv("OPENSEARCH_URL"))
+	} else {
+		on, err = onDouble(ctx, s.address)
+	}
 	if err != nil {
 		return err
 	}
-	cluster := double.New(double.Options{})
-	server := &http.Server{Handler: cluster, ReadHeaderTimeout: headerTimeout}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	fmt.Fprintf(stdout, "http://%s\n", listener.Addr())
+	defer on.close()
+	fmt.Fprintln(stdout, on.url)
 
 	say := func(format string, args ...any) { fmt.Fprintf(stderr, "target: "+format+"\n", args...) }
-	w := newWork(cluster, s, say)
+	w := newWork(on.store, s, say)
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return server.Close()
-		case err := <-served:
+			return nil
+		case err := <-on.served:
 			return err
 		case now := <-ticker.C:
 			if err := turn(ctx, w, kube, now); err != nil && ctx.Err() == nil {
@@ -114,7 +110,7 @@ func turn(ctx context.Context, w *work, kube *kubernetes, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	over, err := w.advance(now, workers)
+	over, err := w.advance(ctx, now, workers)
 	if err != nil || !over {
 		return err
 	}

@@ -15,7 +15,7 @@ type settings struct {
 	shards             int
 	untilPaused        int
 	perShard, lease    time.Duration
-	fail               bool
+	fail, opensearch   bool
 }
 
 func parse(args []string, stderr io.Writer) (settings, error) {
@@ -30,6 +30,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.DurationVar(&s.perShard, "per-shard", time.Second, "how long a worker takes for a shard")
 	flags.DurationVar(&s.lease, "lease", 10*time.Minute, "how long a worker may have a shard")
 	flags.BoolVar(&s.fail, "fail", false, "say in the end that the load has failed")
+	flags.BoolVar(&s.opensearch, "opensearch", false, "use the real server at OPENSEARCH_URL, which must demand no user, instead of a double")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}

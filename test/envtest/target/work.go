@@ -1,13 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
-
-	double "github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch/opensearchtest"
 )
 
 // layout is the document that stands for the layout of the items.
@@ -17,17 +16,17 @@ const layout = "shard_setup"
 // ones, so that it may be archived, deleted and restored between them.
 type work struct {
 	settings
-	cluster *double.Cluster
-	index   string
-	say     func(format string, args ...any)
+	store store
+	index string
+	say   func(format string, args ...any)
 
 	more  int                  // items that may be completed in this step
 	since map[string]time.Time // when the present holder of an item has got it
 }
 
-func newWork(cluster *double.Cluster, s settings, say func(string, ...any)) *work {
+func newWork(cluster store, s settings, say func(string, ...any)) *work {
 	index := ".migrations_working_state_" + s.session
-	return &work{settings: s, cluster: cluster, index: index, say: say, since: map[string]time.Time{}}
+	return &work{settings: s, store: cluster, index: index, say: say, since: map[string]time.Time{}}
 }
 
 // item is what a document of the index says. Times are seconds since 1970, as real workers have it.
@@ -42,15 +41,17 @@ func (i *item) leased(now time.Time) bool { return i.CompletedAt == 0 && i.Expir
 
 // advance does what the workers have done by now, in one step of the course. over: workers are
 // there, and have found nothing left to do.
-func (w *work) advance(now time.Time, workers []string) (over bool, err error) {
-	documents := w.cluster.Documents(w.index)
+func (w *work) advance(ctx context.Context, now time.Time, workers []string) (over bool, err error) {
+	documents, err := w.store.documents(ctx, w.index)
 	switch {
+	case err != nil:
+		return false, err
 	case documents == nil && len(workers) == 0:
 		return false, nil
 	case documents == nil:
 		w.say("%s lays out %d shards", workers[0], w.shards)
 		clear(w.since)
-		return false, w.put(&item{id: layout, Holder: workers[0], Expiration: now.Add(w.lease).Unix()})
+		return false, w.put(ctx, &item{id: layout, Holder: workers[0], Expiration: now.Add(w.lease).Unix()})
 	}
 	items, err := itemsOf(documents)
 	if err != nil {
@@ -60,7 +61,7 @@ func (w *work) advance(now time.Time, workers []string) (over bool, err error) {
 		if len(workers) == 0 {
 			return false, nil
 		}
-		return false, w.layOut(now, setup)
+		return false, w.layOut(ctx, now, setup)
 	}
 	delete(items, layout)
 	free := map[string]bool{}
@@ -70,7 +71,7 @@ func (w *work) advance(now time.Time, workers []string) (over bool, err error) {
 	w.limit(items, workers)
 	left := 0
 	for _, id := range slices.Sorted(maps.Keys(items)) {
-		if err := w.goOn(now, items[id], free); err != nil {
+		if err := w.goOn(ctx, now, items[id], free); err != nil {
 			return false, err
 		}
 		if items[id].CompletedAt == 0 {
@@ -80,7 +81,7 @@ func (w *work) advance(now time.Time, workers []string) (over bool, err error) {
 	if left == 0 {
 		return len(workers) > 0, nil
 	}
-	return false, w.hand(now, items, workers, free)
+	return false, w.hand(ctx, now, items, workers, free)
 }
 
 // limit sets how many more items may be completed in this step. A pause lifts the limit of
@@ -101,21 +102,21 @@ func (w *work) limit(items map[string]*item, workers []string) {
 }
 
 // layOut writes the items, and then that they are all there.
-func (w *work) layOut(now time.Time, setup *item) error {
+func (w *work) layOut(ctx context.Context, now time.Time, setup *item) error {
 	for i := range w.shards {
-		if err := w.put(&item{id: fmt.Sprintf("logs-%02d__%d__0", i/shardsPerIndex, i%shardsPerIndex)}); err != nil {
+		if err := w.put(ctx, &item{id: fmt.Sprintf("logs-%02d__%d__0", i/shardsPerIndex, i%shardsPerIndex)}); err != nil {
 			return err
 		}
 	}
 	setup.CompletedAt = now.Unix()
-	return w.put(setup)
+	return w.put(ctx, setup)
 }
 
 const shardsPerIndex = 2
 
 // goOn completes an item whose holder has had it for long enough, and takes it from one that is
 // gone. A holder that goes on with it is not free.
-func (w *work) goOn(now time.Time, i *item, free map[string]bool) error {
+func (w *work) goOn(ctx context.Context, now time.Time, i *item, free map[string]bool) error {
 	if !i.leased(now) {
 		return nil
 	}
@@ -132,11 +133,11 @@ func (w *work) goOn(now time.Time, i *item, free map[string]bool) error {
 		return nil
 	}
 	delete(w.since, i.id)
-	return w.put(i)
+	return w.put(ctx, i)
 }
 
 // hand leases the items that nobody has, first come first served.
-func (w *work) hand(now time.Time, items map[string]*item, workers []string, free map[string]bool) error {
+func (w *work) hand(ctx context.Context, now time.Time, items map[string]*item, workers []string, free map[string]bool) error {
 	waiting := slices.DeleteFunc(slices.Sorted(maps.Keys(items)), func(id string) bool {
 		return items[id].CompletedAt != 0 || items[id].leased(now)
 	})
@@ -148,14 +149,14 @@ func (w *work) hand(now time.Time, items map[string]*item, workers []string, fre
 		waiting = waiting[1:]
 		next.Holder, next.Expiration = worker, now.Add(w.lease).Unix()
 		w.since[next.id] = now
-		if err := w.put(next); err != nil {
+		if err := w.put(ctx, next); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *work) put(i *item) error { return w.cluster.Put(w.index, i.id, i) }
+func (w *work) put(ctx context.Context, i *item) error { return w.store.put(ctx, w.index, i.id, i) }
 
 func itemsOf(documents map[string]json.RawMessage) (map[string]*item, error) {
 	items := make(map[string]*item, len(documents))

@@ -22,7 +22,7 @@ type course struct {
 func newCourse(t *testing.T) *course {
 	cluster := double.New(double.Options{})
 	s := settings{session: "s", shards: 3, perShard: 2 * time.Second, lease: time.Minute}
-	return &course{t, newWork(cluster, s, func(string, ...any) {}), cluster, time.Unix(1_000_000, 0)}
+	return &course{t, newWork(doubled{cluster}, s, func(string, ...any) {}), cluster, time.Unix(1_000_000, 0)}
 }
 
 // after lets time pass with these workers, and returns how the items are: . waiting, c completed,
@@ -30,7 +30,7 @@ func newCourse(t *testing.T) *course {
 func (c *course) after(d time.Duration, workers ...string) (items string, over bool) {
 	c.t.Helper()
 	c.now = c.now.Add(d)
-	over, err := c.work.advance(c.now, workers)
+	over, err := c.work.advance(c.t.Context(), c.now, workers)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestWorkGoesOnFromARestoredIndex(t *testing.T) {
 	}
 	documents := c.cluster.Documents(c.work.index)
 	c.cluster.DeleteIndex(c.work.index)
-	c.work = newWork(c.cluster, settings{session: "s", shards: 9, perShard: time.Second, lease: time.Minute}, c.work.say)
+	c.work = newWork(doubled{c.cluster}, settings{session: "s", shards: 9, perShard: time.Second, lease: time.Minute}, c.work.say)
 	for id, source := range documents {
 		if err := c.cluster.Put(c.work.index, id, source); err != nil {
 			t.Fatal(err)
@@ -130,7 +130,7 @@ func TestWhatIsNoItemIsAnError(t *testing.T) {
 	if err := c.cluster.Put(c.work.index, "x", map[string]any{"completedAt": "soon"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.work.advance(c.now, nil); err == nil || !strings.Contains(err.Error(), "item x") {
+	if _, err := c.work.advance(c.t.Context(), c.now, nil); err == nil || !strings.Contains(err.Error(), "item x") {
 		t.Errorf("%v", err)
 	}
 	if _, err := itemsOf(map[string]json.RawMessage{"y": []byte(`{}`)}); err != nil {
