@@ -17,20 +17,21 @@ type credentialSource interface {
 }
 
 // basicOf returns the source that the configuration names, or nil without basic authentication.
-func basicOf(auth *backfill.BasicAuth, opts Options) (credentialSource, error) {
+func basicOf(target backfill.Cluster, opts Options) (credentialSource, error) {
+	auth, path := target.Basic, sectionOf(target)+".basic_auth"
 	switch {
 	case auth == nil:
 		return nil, nil
 	case auth.K8sSecretName != "":
 		if opts.Secrets == nil {
-			return nil, fmt.Errorf("%w: target_cluster.basic_auth.k8s_secret_name needs Options.Secrets; SecretsFromCluster returns one",
-				workflow.ErrUnsupported)
+			return nil, fmt.Errorf("%w: %s.k8s_secret_name needs Options.Secrets; SecretsFromCluster returns one",
+				workflow.ErrUnsupported, path)
 		}
 		return newSecret(auth.K8sSecretName, opts.Secrets), nil
 	case auth.UserSecretARN != "":
 		if opts.SecretsByARN == nil {
-			return nil, fmt.Errorf("%w: target_cluster.basic_auth.user_secret_arn needs Options.SecretsByARN, which reads secrets of AWS Secrets Manager",
-				workflow.ErrUnsupported)
+			return nil, fmt.Errorf("%w: %s.user_secret_arn needs Options.SecretsByARN, which reads secrets of AWS Secrets Manager",
+				workflow.ErrUnsupported, path)
 		}
 		return newSecret(auth.UserSecretARN, opts.SecretsByARN), nil
 	}

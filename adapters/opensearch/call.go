@@ -127,7 +127,7 @@ func (c *cluster) once(ctx context.Context, call call, used Credentials, answer 
 	}
 	c.answered.Store(true)
 	if response.StatusCode/100 != 2 {
-		return refusal(response)
+		return c.refusal(response)
 	}
 	body, err := readAnswer(response, cmp.Or(call.most, mostOfAnswer))
 	if err != nil {

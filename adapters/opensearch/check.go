@@ -1,6 +1,7 @@
 package opensearch
 
 import (
+	"cmp"
 	"net"
 	"net/url"
 	"regexp"
@@ -14,7 +15,7 @@ import (
 // check validates a configuration, even one that did not come from ParseConfig. The errors contain
 // no values, since any may be a misplaced secret.
 func check(target backfill.Cluster, opts Options) error {
-	root := field.NewPath("target_cluster")
+	root := field.NewPath(sectionOf(target))
 	var problems field.ErrorList
 	wrong := func(path *field.Path, what string) {
 		problems = append(problems, field.Invalid(path, field.OmitValueType{}, what))
@@ -51,6 +52,9 @@ func check(target backfill.Cluster, opts Options) error {
 	}
 	return nil
 }
+
+// sectionOf returns the section of the configuration that describes a cluster.
+func sectionOf(target backfill.Cluster) string { return cmp.Or(target.Section, "target_cluster") }
 
 func endpointProblem(endpoint string) string {
 	u, err := url.Parse(endpoint)

@@ -18,9 +18,10 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// cluster is the connection to the target cluster.
+// cluster is the connection to the cluster.
 type cluster struct {
 	http     *client.Client
+	section  string // of the configuration
 	endpoint string
 	timeout  time.Duration
 	basic    credentialSource // nil: no basic authentication
@@ -35,7 +36,7 @@ func connect(target backfill.Cluster, opts Options) (*cluster, error) {
 	if err := check(target, opts); err != nil {
 		return nil, err
 	}
-	basic, err := basicOf(target.Basic, opts)
+	basic, err := basicOf(target, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +62,7 @@ func connect(target backfill.Cluster, opts Options) (*cluster, error) {
 		return nil, err
 	}
 	c := &cluster{
-		http: &client.Client{Transport: inner}, endpoint: target.Endpoint, timeout: opts.Timeout, basic: basic,
+		http: &client.Client{Transport: inner}, section: sectionOf(target), endpoint: target.Endpoint, timeout: opts.Timeout, basic: basic,
 		answered: new(atomic.Bool), firstPause: firstPause, longestPause: longestPause,
 	}
 	if c.timeout == 0 {

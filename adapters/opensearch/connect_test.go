@@ -161,3 +161,19 @@ func TestNewOrUnreachable(t *testing.T) {
 		t.Errorf("an invalid endpoint: %v", err)
 	}
 }
+
+// Errors name the section of the configuration that describes the cluster.
+func TestErrorsOfTheCoordinatorCluster(t *testing.T) {
+	coordinator := backfill.Cluster{Section: "coordinator_cluster", Endpoint: "no address"}
+	if _, err := opensearch.New(coordinator, opensearch.Options{}); !errors.Is(err, workflow.ErrInvalid) || !strings.Contains(err.Error(), "coordinator_cluster.endpoint") {
+		t.Error(err)
+	}
+	coordinator.Endpoint, coordinator.Basic = "https://c:9200", &backfill.BasicAuth{K8sSecretName: "c-creds"}
+	if _, err := opensearch.New(coordinator, opensearch.Options{}); !errors.Is(err, workflow.ErrUnsupported) || !strings.Contains(err.Error(), "coordinator_cluster.basic_auth") {
+		t.Error(err)
+	}
+	p, _ := onDouble(t)
+	if got := p.state.Endpoint(); got != p.target.Endpoint {
+		t.Error(got)
+	}
+}

@@ -1,6 +1,6 @@
-// Package opensearch implements the working state of a backfill on the target cluster: OpenSearch 1
-// to 3, or Elasticsearch 7 and 8, through the official client. It is a module of its own, so that
-// only hosts that use it get its dependencies.
+// Package opensearch implements the working state of a backfill on its cluster: OpenSearch 1 to 3,
+// or Elasticsearch 7 and 8, through the official client. It is a module of its own, so that only
+// hosts that use it get its dependencies.
 //
 // Every error is an [*Error]. With [errors.Is] it matches at most one of
 // [backfill.ErrNoWorkingState], [workflow.ErrUnauthorized], [workflow.ErrForbidden],

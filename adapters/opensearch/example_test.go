@@ -16,7 +16,7 @@ import (
 // names.
 func Example() {
 	run := func(ctx context.Context, cfg backfill.Config, client workflow.Interface, kube dynamic.Interface) (err error) {
-		state, err := opensearch.New(cfg.TargetCluster, opensearch.Options{Secrets: opensearch.SecretsFromCluster(kube, "ma")})
+		state, err := opensearch.New(cfg.WorkingStateCluster(), opensearch.Options{Secrets: opensearch.SecretsFromCluster(kube, "ma")})
 		if err != nil {
 			return err // names the invalid fields of the configuration
 		}

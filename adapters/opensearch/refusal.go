@@ -46,7 +46,7 @@ func refused(status int, e *serverError) *Error {
 }
 
 // refusal returns the error for a response. Credentials in it are removed later.
-func refusal(response *http.Response) error {
+func (c *cluster) refusal(response *http.Response) error {
 	// A read error doesn't matter: the status code is enough.
 	body, _ := io.ReadAll(io.LimitReader(response.Body, mostOfError))
 	var answer struct {
@@ -58,7 +58,7 @@ func refusal(response *http.Response) error {
 	}
 	failed := refused(response.StatusCode, answer.Error)
 	if isPlainOnTLS(failed.StatusCode, failed.Reason) {
-		failed.Hint = "the port expects TLS; " + useHTTPS
+		failed.Hint = "the port expects TLS; " + c.useHTTPS()
 	}
 	if answer.Shards != nil {
 		failed.Causes = appendCauses(failed.Causes, answer.Shards.Failures...)

@@ -21,6 +21,7 @@ const defaultService = "es"
 // sigV4 signs requests with the client's own signer, which it creates at the first one: finding
 // region and credentials may need the network, and so a context.
 type sigV4 struct {
+	section         string // of the configuration
 	region, service string
 	host            string // to sign for; "": the one that the request goes to
 	credentials     aws.CredentialsProvider
@@ -30,7 +31,8 @@ type sigV4 struct {
 
 func newSigner(target backfill.Cluster, opts Options) *sigV4 {
 	s := &sigV4{
-		region: target.SigV4.Region, service: target.SigV4.Service,
+		section: sectionOf(target),
+		region:  target.SigV4.Region, service: target.SigV4.Service,
 		credentials: opts.AWSCredentials, gate: make(chan struct{}, 1),
 	}
 	if s.service == "" {
@@ -101,7 +103,7 @@ func (s *sigV4) load(ctx context.Context) (aws.Config, error) {
 	}
 	if cfg.Region == "" {
 		return aws.Config{}, &workflow.InvalidError{Problems: field.ErrorList{field.Required(
-			field.NewPath("target_cluster", "sigv4", "region"), "AWS's own configuration has none either")}}
+			field.NewPath(s.section, "sigv4", "region"), "AWS's own configuration has none either")}}
 	}
 	return cfg, nil
 }

@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-const useHTTPS = "use https:// in target_cluster.endpoint"
+func (c *cluster) useHTTPS() string { return "use https:// in " + c.section + ".endpoint" }
 
 // schemeHint returns what to change in the endpoint if an error shows that it has the wrong scheme,
 // or "". A server that expects TLS closes a connection without it. Since that has other reasons too,
@@ -19,16 +19,16 @@ func (c *cluster) schemeHint(err error) string {
 	if strings.HasPrefix(strings.ToLower(c.endpoint), "https:") {
 		var record tls.RecordHeaderError
 		if errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch) {
-			return "the port answers without TLS; use http:// in target_cluster.endpoint, or the port that has TLS"
+			return "the port answers without TLS; use http:// in " + c.section + ".endpoint, or the port that has TLS"
 		}
 		return ""
 	}
 	if strings.Contains(err.Error(), `malformed HTTP response "\x15\x03`) { // an alert of TLS
-		return "the port expects TLS; " + useHTTPS
+		return "the port expects TLS; " + c.useHTTPS()
 	}
 	closed := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
 	if closed && !c.answered.Load() {
-		return "the connection was closed without an answer; if the port expects TLS, " + useHTTPS
+		return "the connection was closed without an answer; if the port expects TLS, " + c.useHTTPS()
 	}
 	return ""
 }

@@ -35,7 +35,7 @@ func New(target backfill.Cluster, opts Options) (*WorkingState, error) {
 	return &WorkingState{cluster: c}, nil
 }
 
-// NewOrUnreachable is [New] for programs that can do without the target cluster: if the credentials
+// NewOrUnreachable is [New] for programs that can do without the working state: if the credentials
 // need an option which is not set, it returns a [backfill.Unreachable] with that error. Like New, it
 // does not connect and does not block. The working state is safe for concurrent use. The caller must
 // call release, once or more, when the working state is no longer needed.
@@ -56,6 +56,10 @@ func NewOrUnreachable(target backfill.Cluster, opts Options) (state backfill.Wor
 // Close closes idle connections and stops background work. It does not interrupt calls in progress,
 // and can be called more than once.
 func (w *WorkingState) Close() error { return w.cluster.http.Close() }
+
+// Endpoint returns the endpoint of the cluster. [backfill.New] refuses a working state on the target
+// cluster if the configuration has a coordinator cluster.
+func (w *WorkingState) Endpoint() string { return w.cluster.endpoint }
 
 // String names the cluster.
 func (w *WorkingState) String() string {

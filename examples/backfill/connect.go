@@ -62,7 +62,7 @@ func connect(cfg backfill.Config, f flags) (deps backfill.Dependencies, release 
 	if deps.Kubernetes, err = dynamic.NewForConfig(workers); err != nil {
 		return deps, nil, err
 	}
-	deps.WorkingState, release, err = opensearch.NewOrUnreachable(cfg.TargetCluster, opensearch.Options{
+	deps.WorkingState, release, err = opensearch.NewOrUnreachable(cfg.WorkingStateCluster(), opensearch.Options{
 		Secrets: opensearch.SecretsFromCluster(deps.Kubernetes, namespaceOf(cfg)),
 		Timeout: callTimeout,
 	})

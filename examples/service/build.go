@@ -87,7 +87,7 @@ func open(c *cluster, s settings, path string) (b api.Backfill, release func(), 
 		}
 		deps.Workflows, b.Logs = client, client
 	}
-	deps.WorkingState, release, err = opensearch.NewOrUnreachable(cfg.TargetCluster, opensearch.Options{
+	deps.WorkingState, release, err = opensearch.NewOrUnreachable(cfg.WorkingStateCluster(), opensearch.Options{
 		Secrets: opensearch.SecretsFromCluster(c.workers, namespaceOf(cfg)),
 		Timeout: callTimeout,
 	})

@@ -41,8 +41,8 @@ type Runner interface {
 	// create one workflow, and a repeated call makes the controller look at that workflow again.
 	//
 	// A run keeps the parameters that it was started with, even if the configuration has changed
-	// since. [workflow.ErrConflict] means that the run has another template, snapshot or target, so
-	// the configuration describes another backfill, or that the writes of other clients overtook each
+	// since. [workflow.ErrConflict] means that the run has another template, snapshot, target or
+	// coordinator, so the configuration describes another backfill, or that the writes of other clients overtook each
 	// of its own for as long as it retries.
 	//
 	// Of a Start and a Pause at once, both succeed, and the one that writes the workflow last decides
@@ -125,12 +125,12 @@ type Keeper interface {
 	// Errors: [ErrNotStarted], [ErrEnded], [ErrNoWorkers]; [workflow.ErrUnsupported] without
 	// Dependencies.Kubernetes.
 	Scale(ctx context.Context, workers int) error
-	// Archive writes the session's working state to a file, and then deletes it from the target
+	// Archive writes the session's working state to a file, and then deletes it from the
 	// cluster; see [Archive] for its guarantees. [ErrRunning] means that something is still
 	// running; the error says what. Without Dependencies.WorkingState or Dependencies.Kubernetes it
 	// returns [workflow.ErrUnsupported], since something might be running.
 	Archive(ctx context.Context, opts ArchiveOptions) (Archive, error)
-	// Restore writes an archive back to the target cluster and returns how many documents it wrote.
+	// Restore writes an archive back to the cluster and returns how many documents it wrote.
 	// Documents that exist are left as they are. It returns [ErrRunning] as Archive does.
 	Restore(ctx context.Context, path string) (int64, error)
 }
@@ -148,8 +148,10 @@ type Dependencies struct {
 	// Status takes several requests, so set a QPS that is high enough for all callers, or -1 to
 	// leave the limit to the API server's priority and fairness.
 	Kubernetes dynamic.Interface
-	// WorkingState reads the progress of the shards from the target cluster. If it is nil, the
-	// progress is unknown, and Archive and Restore are unsupported.
+	// WorkingState reads the progress of the shards from the cluster that has the working state,
+	// which [Config.WorkingStateCluster] returns. If it is nil, the progress is unknown, and Archive
+	// and Restore are unsupported. One with a method Endpoint() string that returns the endpoint of the
+	// target cluster is refused if the configuration has a coordinator cluster.
 	WorkingState WorkingState
 	// RetryFor is how long a call retries requests about workers and permissions over transient
 	// faults, and after conflicts with other clients. It does not limit how often client-go itself
@@ -169,11 +171,14 @@ type Dependencies struct {
 //
 // Errors: [ErrNoSnapshot]; [workflow.ErrUnsupported] for a provider other than argo and k8s;
 // [workflow.ErrInvalid] for a plain password that the configuration does not permit, an invalid
-// scale or session, a missing dependency, or a client of another namespace.
+// scale or session, a missing dependency, or a client of another namespace or cluster.
 func New(cfg Config, deps Dependencies) (Backfill, error) {
 	cfg = cfg.withDefaults()
 	if problems := cfg.problems(); len(problems) > 0 {
 		return nil, &workflow.InvalidError{Problems: problems}
+	}
+	if err := checkWorkingState(cfg, deps.WorkingState); err != nil {
+		return nil, err
 	}
 	switch cfg.Backfill.Provider {
 	case ProviderArgo:

@@ -264,12 +264,15 @@ func TestStartOfAnotherConfiguration(t *testing.T) {
 		change func(*status.WorkflowStatus)
 		says   string // "" if it is continued
 	}{
-		"workers":      {func(*status.WorkflowStatus) {}, ""},
-		"template":     {func(s *status.WorkflowStatus) { s.Template.Name = "x" }, "workflow_template_name"},
-		"entrypoint":   {func(s *status.WorkflowStatus) { s.Entrypoint = "x" }, "entrypoint"},
-		"snapshot":     {func(s *status.WorkflowStatus) { s.Arguments[0].Value = "x" }, "snapshot-name"},
-		"repository":   {func(s *status.WorkflowStatus) { s.Arguments[1].Value = "x" }, "s3-repo-uri"},
-		"target":       {func(s *status.WorkflowStatus) { s.Arguments[2].Value = "x" }, "target-host"},
+		"workers":    {func(*status.WorkflowStatus) {}, ""},
+		"template":   {func(s *status.WorkflowStatus) { s.Template.Name = "x" }, "workflow_template_name"},
+		"entrypoint": {func(s *status.WorkflowStatus) { s.Entrypoint = "x" }, "entrypoint"},
+		"snapshot":   {func(s *status.WorkflowStatus) { s.Arguments[0].Value = "x" }, "snapshot-name"},
+		"repository": {func(s *status.WorkflowStatus) { s.Arguments[1].Value = "x" }, "s3-repo-uri"},
+		"target":     {func(s *status.WorkflowStatus) { s.Arguments[2].Value = "x" }, "target-host"},
+		"coordinator": {func(s *status.WorkflowStatus) {
+			s.Arguments = append(s.Arguments, status.Parameter{Name: "coordinator-host", Value: "https://c"})
+		}, "coordinator-host"},
 		"another name": {func(s *status.WorkflowStatus) { s.Name = "x" }, "session_name"},
 	} {
 		s := there(tc.change)

@@ -16,6 +16,9 @@ const defaultSigningName = "es"
 // Config is the part of the migration console's configuration that a backfill uses.
 type Config struct {
 	TargetCluster Cluster
+	// CoordinatorCluster is the cluster through which the workers divide the work. It is nil if that
+	// is the target cluster. See [Config.WorkingStateCluster].
+	CoordinatorCluster *Cluster
 	// SourceVersion is the version of source_cluster, if the file has one.
 	SourceVersion string
 	// Snapshot is the snapshot to reindex; nil if the file has none.
@@ -23,8 +26,42 @@ type Config struct {
 	Backfill Reindex
 }
 
-// Cluster is the target cluster.
+// WorkingStateCluster returns the cluster that has the working state: CoordinatorCluster if it is
+// set, and otherwise TargetCluster. Connect Dependencies.WorkingState to it.
+func (c Config) WorkingStateCluster() Cluster {
+	if c.CoordinatorCluster == nil {
+		return c.TargetCluster
+	}
+	cluster := *c.CoordinatorCluster
+	cluster.Section = sectionCoordinator
+	return cluster
+}
+
+// The sections of the configuration that describe a cluster.
+const (
+	sectionTarget      = "target_cluster"
+	sectionCoordinator = "coordinator_cluster"
+)
+
+// clusterSection is a cluster with the section that describes it.
+type clusterSection struct {
+	name string
+	Cluster
+}
+
+func (c Config) clusters() []clusterSection {
+	clusters := []clusterSection{{sectionTarget, c.TargetCluster}}
+	if c.CoordinatorCluster != nil {
+		clusters = append(clusters, clusterSection{sectionCoordinator, *c.CoordinatorCluster})
+	}
+	return clusters
+}
+
+// Cluster is the target cluster, or the coordinator cluster.
 type Cluster struct {
+	// Section is the name of the section that describes the cluster, for errors; "" means
+	// target_cluster. Only [Config.WorkingStateCluster] sets it.
+	Section  string `json:",omitempty"`
 	Endpoint string
 	Version  string
 	// AllowInsecure disables the verification of the endpoint's certificate, and permits basic
@@ -118,8 +155,17 @@ func (c Config) withDefaults() Config {
 		filled.Entrypoint = cmp.Or(filled.Entrypoint, DefaultEntrypoint)
 		c.Backfill.Argo = &filled
 	}
-	if sigv4 := c.TargetCluster.SigV4; sigv4 != nil {
-		c.TargetCluster.SigV4 = &SigV4Auth{Region: sigv4.Region, Service: cmp.Or(sigv4.Service, defaultSigningName)}
+	c.TargetCluster = c.TargetCluster.withDefaults()
+	if c.CoordinatorCluster != nil {
+		filled := c.CoordinatorCluster.withDefaults()
+		c.CoordinatorCluster = &filled
+	}
+	return c
+}
+
+func (c Cluster) withDefaults() Cluster {
+	if c.SigV4 != nil {
+		c.SigV4 = &SigV4Auth{Region: c.SigV4.Region, Service: cmp.Or(c.SigV4.Service, defaultSigningName)}
 	}
 	return c
 }
@@ -140,7 +186,10 @@ func (c Config) problems() field.ErrorList {
 	if c.Backfill.Argo != nil {
 		problems = append(problems, unusable(reindex.Child("argo", "parameters"), c.Backfill.Argo.Parameters)...)
 	}
-	return append(problems, c.TargetCluster.insecureProblems()...)
+	for _, cluster := range c.clusters() {
+		problems = append(problems, cluster.insecureProblems()...)
+	}
+	return problems
 }
 
 // DefaultScale is the scale of a configuration that has none.

@@ -15,11 +15,11 @@ type place struct {
 	url  string
 }
 
-func (c Config) places() []place {
-	target := field.NewPath("target_cluster")
-	places := []place{
-		{target.Child("endpoint"), c.TargetCluster.Endpoint},
-		{target.Child("sigv4_signing_endpoint"), c.TargetCluster.SigV4SigningEndpoint},
+func (c Config) places() (places []place) {
+	for _, cluster := range c.clusters() {
+		path := field.NewPath(cluster.name)
+		places = append(places, place{path.Child("endpoint"), cluster.Endpoint},
+			place{path.Child("sigv4_signing_endpoint"), cluster.SigV4SigningEndpoint})
 	}
 	if c.Snapshot == nil {
 		return places
@@ -41,15 +41,17 @@ func (c Config) secretProblems() (problems field.ErrorList) {
 			problems = append(problems, field.Invalid(p.path, field.OmitValueType{}, "must not contain a user or password; use basic_auth"))
 		}
 	}
-	if basic := c.TargetCluster.Basic; basic != nil && basic.Password.Reveal() == secret.Mark {
-		problems = append(problems, field.Invalid(field.NewPath("target_cluster", "basic_auth", "password"),
-			field.OmitValueType{}, errMasked.Error()))
+	for _, cluster := range c.clusters() {
+		if cluster.Basic != nil && cluster.Basic.Password.Reveal() == secret.Mark {
+			problems = append(problems, field.Invalid(field.NewPath(cluster.name, "basic_auth", "password"),
+				field.OmitValueType{}, errMasked.Error()))
+		}
 	}
 	return problems
 }
 
 // insecureProblems returns a problem for basic authentication over an unencrypted connection.
-func (c Cluster) insecureProblems() field.ErrorList {
+func (c clusterSection) insecureProblems() field.ErrorList {
 	if c.Basic == nil || c.AllowInsecure {
 		return nil
 	}
@@ -57,7 +59,7 @@ func (c Cluster) insecureProblems() field.ErrorList {
 	if err == nil && (u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname())) {
 		return nil
 	}
-	return field.ErrorList{field.Invalid(field.NewPath("target_cluster", "endpoint"), field.OmitValueType{},
+	return field.ErrorList{field.Invalid(field.NewPath(c.name, "endpoint"), field.OmitValueType{},
 		"must be https:// or a loopback address with basic_auth, since http:// exposes the password to the network; set allow_insecure: true to permit that")}
 }
 

@@ -23,7 +23,7 @@ var (
 	// ErrRunning means that the operation has to wait until the backfill has ended. The error is a
 	// [*RunningError], which says what is running.
 	ErrRunning = errors.New("the backfill is running")
-	// ErrNoWorkingState means that the index does not exist in the target cluster. The workers have
+	// ErrNoWorkingState means that the index of the working state does not exist. The workers have
 	// not created it yet, or [Backfill.Archive] has deleted it.
 	ErrNoWorkingState = archive.ErrNoIndex
 	// ErrArchiveExists means that a file of the archive's name exists and holds other documents
@@ -56,7 +56,7 @@ var (
 	errNoKubernetes = missingDependency("reading and scaling the workers", "Kubernetes",
 		"a client for Deployments, ReplicaSets and pods")
 	errNoWorkingState = missingDependency("reading the working state", "WorkingState",
-		"a client of the target cluster such as that of adapters/opensearch")
+		"a client of the cluster that has it, such as that of adapters/opensearch")
 )
 
 // fromWorkers puts the public sentinel on an error of package workers.

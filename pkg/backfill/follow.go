@@ -15,7 +15,7 @@ import (
 
 const (
 	// DefaultPodsEvery is how often Follow counts the workers, DefaultShardsEvery how often it
-	// asks the target cluster.
+	// asks for the shards.
 	DefaultPodsEvery   = 2 * time.Second
 	DefaultShardsEvery = 10 * time.Second
 )

@@ -14,8 +14,11 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// parameterTargetSecret is the parameter for the name of a Kubernetes Secret.
-const parameterTargetSecret = "target-secret"
+// Parameters for the name of a Kubernetes Secret.
+const (
+	parameterTargetSecret      = "target-secret"
+	parameterCoordinatorSecret = "coordinator-secret"
+)
 
 // derivedParameters returns the parameters that follow from the configuration. The workflow gets
 // those that its template declares.
@@ -24,8 +27,6 @@ func derivedParameters(cfg Config) (map[string]any, error) {
 		"session-name":             cfg.SessionName(),
 		"snapshot-name":            cfg.snapshotName(),
 		"replicas":                 cfg.Backfill.Scale,
-		"target-host":              cfg.TargetCluster.Endpoint,
-		"target-insecure":          cfg.TargetCluster.AllowInsecure,
 		"use-localstack-aws-creds": false,
 		"localstack-enabled":       false,
 	}
@@ -42,29 +43,38 @@ func derivedParameters(cfg Config) (map[string]any, error) {
 			derived["s3-endpoint"] = s3.Endpoint
 		}
 	}
-	basic := cfg.TargetCluster.Basic
 	if !cfg.Backfill.Argo.PlaintextCredentials {
 		if problems := plaintextProblems(cfg); len(problems) > 0 {
 			return nil, &workflow.InvalidError{Problems: problems}
 		}
 	}
-	if basic != nil && basic.K8sSecretName != "" {
-		derived[parameterTargetSecret] = basic.K8sSecretName
+	for _, cluster := range cfg.clusters() {
+		if err := cluster.derive(derived); err != nil {
+			return nil, err
+		}
 	}
-	if basic != nil && basic.Password.Reveal() != "" {
-		derived["target-username"] = basic.Username
-		derived["target-password"] = basic.Password.Reveal()
-	}
-	target, err := json.Marshal(targetConfig(cfg.TargetCluster))
-	if err != nil {
-		return nil, err
-	}
-	derived["target-config"] = string(target)
-
 	for name := range cfg.Backfill.Argo.Parameters {
 		delete(derived, name)
 	}
 	return derived, nil
+}
+
+// derive adds the parameters of a cluster.
+func (c clusterSection) derive(derived map[string]any) error {
+	prefix, secretName := "target-", parameterTargetSecret
+	if c.name == sectionCoordinator {
+		prefix, secretName = "coordinator-", parameterCoordinatorSecret
+	}
+	derived[prefix+"host"], derived[prefix+"insecure"] = c.Endpoint, c.AllowInsecure
+	if c.Basic != nil && c.Basic.K8sSecretName != "" {
+		derived[secretName] = c.Basic.K8sSecretName
+	}
+	if c.Basic != nil && c.Basic.Password.Reveal() != "" {
+		derived[prefix+"username"], derived[prefix+"password"] = c.Basic.Username, c.Basic.Password.Reveal()
+	}
+	config, err := json.Marshal(clusterConfig(c.Cluster))
+	derived[prefix+"config"] = string(config)
+	return err
 }
 
 // plaintextProblems returns a problem for each secret that would become a parameter of the
@@ -73,8 +83,10 @@ func plaintextProblems(cfg Config) field.ErrorList {
 	const why = "everyone who may read workflows could read it; use k8s_secret_name, " +
 		"or set backfill.reindex_from_snapshot.argo.plaintext_credentials: true"
 	var problems field.ErrorList
-	if basic := cfg.TargetCluster.Basic; basic != nil && basic.Password.Reveal() != "" {
-		problems = append(problems, field.Forbidden(field.NewPath("target_cluster", "basic_auth", "password"), why))
+	for _, cluster := range cfg.clusters() {
+		if cluster.Basic != nil && cluster.Basic.Password.Reveal() != "" {
+			problems = append(problems, field.Forbidden(field.NewPath(cluster.name, "basic_auth", "password"), why))
+		}
 	}
 	for _, p := range cfg.places() { // such as in a query
 		if secret.Scrub(p.url) != p.url {
@@ -83,8 +95,10 @@ func plaintextProblems(cfg Config) field.ErrorList {
 	}
 	parameters := field.NewPath("backfill", "reindex_from_snapshot", "argo", "parameters")
 	among := maps.Clone(cfg.Backfill.Argo.Parameters)
-	if _, isText := among[parameterTargetSecret].(string); isText {
-		delete(among, parameterTargetSecret) // the name of a Secret is not a secret
+	for _, name := range []string{parameterTargetSecret, parameterCoordinatorSecret} {
+		if _, isText := among[name].(string); isText {
+			delete(among, name) // the name of a Secret is not a secret
+		}
 	}
 	for _, path := range secret.Find(among) {
 		problems = append(problems, field.Forbidden(parameters.Child(path), why))
@@ -148,8 +162,8 @@ func (c Config) repositoryName() string {
 	return c.Snapshot.RepositoryName
 }
 
-// targetConfig returns the target in the console's form, with references to secrets and no secrets.
-func targetConfig(c Cluster) map[string]any {
+// clusterConfig returns a cluster in the console's form, with references to secrets and no secrets.
+func clusterConfig(c Cluster) map[string]any {
 	target := map[string]any{"endpoint": c.Endpoint, "allow_insecure": c.AllowInsecure}
 	if c.Version != "" {
 		target["version"] = c.Version

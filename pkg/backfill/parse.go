@@ -12,10 +12,10 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// ParseConfig reads the migration console's YAML or JSON: target_cluster, snapshot and backfill. In
-// these three an unknown key is an error; the rest of the file is ignored. A cluster can also have
-// the form in which workflows pass it on, with allowInsecure and authConfig. data may have at most
-// 3 MiB, also with its aliases expanded.
+// ParseConfig reads the migration console's YAML or JSON: target_cluster, snapshot and backfill, and
+// coordinator_cluster, which the console doesn't have. In these an unknown key is an error; the rest
+// of the file is ignored. A cluster can also have the form in which workflows pass it on, with
+// allowInsecure and authConfig. data may have at most 3 MiB, also with its aliases expanded.
 //
 // The error matches [workflow.ErrInvalid]. It is a [*workflow.InvalidError] that lists every
 // problem with its path, and of the file's values contains only malformed names. If the file is not
@@ -37,10 +37,14 @@ func ParseConfig(data []byte) (Config, error) {
 
 	root := &section{fields: fields, asked: map[string]bool{}, problems: new(field.ErrorList)}
 	var cfg Config
-	if target := root.section("target_cluster"); target != nil {
+	if target := root.section(sectionTarget); target != nil {
 		cfg.TargetCluster = readCluster(target)
 	} else {
-		root.add(field.Required(root.child("target_cluster"), "the cluster to write to"))
+		root.add(field.Required(root.child(sectionTarget), "the cluster to write to"))
+	}
+	if coordinator := root.section(sectionCoordinator); coordinator != nil {
+		cluster := readCluster(coordinator)
+		cfg.CoordinatorCluster = &cluster
 	}
 	if snapshot := root.section("snapshot"); snapshot != nil {
 		cfg.Snapshot = readSnapshot(snapshot)

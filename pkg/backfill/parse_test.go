@@ -22,7 +22,7 @@ func file(part, text string) string {
 	}
 	parts[part] = text
 	var b strings.Builder
-	for _, key := range []string{"target_cluster", "snapshot", "backfill"} {
+	for _, key := range []string{"target_cluster", "coordinator_cluster", "snapshot", "backfill"} {
 		if parts[key] != "" {
 			fmt.Fprintf(&b, "%s: %s\n", key, parts[key])
 		}

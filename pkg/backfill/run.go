@@ -97,7 +97,7 @@ func (b *argoBackfill) activeRun(ctx context.Context) (*status.WorkflowStatus, e
 }
 
 // differing names what makes a run another backfill than the configuration describes: the template,
-// the snapshot or the target. Other differences, such as the number of workers or a parameter that
+// the snapshot, the target or the coordinator. Other differences, such as the number of workers or a parameter that
 // a later version of this library adds, do not matter.
 func (b *argoBackfill) differing(s *status.WorkflowStatus) []string {
 	var differing []string
@@ -108,7 +108,7 @@ func (b *argoBackfill) differing(s *status.WorkflowStatus) []string {
 		differing = append(differing, "entrypoint")
 	}
 	parameters, optional := b.arguments()
-	for _, name := range []string{"snapshot-name", "snapshot-repo-name", "s3-repo-uri", "target-host"} {
+	for _, name := range []string{"snapshot-name", "snapshot-repo-name", "s3-repo-uri", "target-host", "coordinator-host"} {
 		value, given := parameters[name]
 		if !given {
 			value, given = optional[name]

@@ -26,7 +26,7 @@ type Status struct {
 	Failed workflow.Result[[]*status.Node]
 	// Pods are the workers.
 	Pods workflow.Result[Pods]
-	// Shards is the progress, read from the target cluster.
+	// Shards is the progress, read from the working state.
 	Shards workflow.Result[Shards]
 }
 

@@ -3,15 +3,17 @@ package backfill
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"iter"
 	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill/internal/archive"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
-// WorkingState reads and writes the index of the target cluster in which the workers of a backfill
-// share their work: an item for each part of a shard. The module adapters/opensearch implements it
-// for OpenSearch and Elasticsearch.
+// WorkingState reads and writes the index in which the workers of a backfill share their work: an
+// item for each part of a shard. The index is on the cluster that [Config.WorkingStateCluster]
+// returns. The module adapters/opensearch implements it for OpenSearch and Elasticsearch.
 //
 // Methods must be safe for concurrent use. They block until the cluster has answered or ctx ends,
 // and then return its cause. Errors match [ErrNoWorkingState] if there is no such index, and never
@@ -57,6 +59,20 @@ type Counts struct {
 	LastCompletedAt time.Time
 }
 
+// checkWorkingState returns an error for a client of the target cluster if another one has the
+// working state: the shards would look as if no worker had ever begun.
+func checkWorkingState(cfg Config, state WorkingState) error {
+	connected, ok := state.(interface{ Endpoint() string })
+	if !ok || cfg.CoordinatorCluster == nil {
+		return nil
+	}
+	if at := connected.Endpoint(); at == cfg.TargetCluster.Endpoint && at != cfg.CoordinatorCluster.Endpoint {
+		return fmt.Errorf("%w: Dependencies.WorkingState is for target_cluster, but coordinator_cluster has the working state; "+
+			"connect it to the cluster that Config.WorkingStateCluster returns", workflow.ErrInvalid)
+	}
+	return nil
+}
+
 // workingStateIndex returns the name of a session's index.
 func workingStateIndex(session string) string {
 	if session == "" {
@@ -66,7 +82,7 @@ func workingStateIndex(session string) string {
 }
 
 // Unreachable returns a working state whose methods all fail with err. Use it if this process
-// cannot reach the target cluster, for example because it may not read a secret: the shards of a
+// cannot reach its cluster, for example because it may not read a secret: the shards of a
 // backfill are then unknown, with that error, and everything else works.
 func Unreachable(err error) WorkingState { return unreachable{err} }
 

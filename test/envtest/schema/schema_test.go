@@ -45,6 +45,7 @@ func valid() map[string]string {
 		"workflows' sigv4":  file(`"target_cluster": {"endpoint": "http://t", "authConfig": {"sigv4": {"region": "r", "service": "s"}}}`, argo),
 		"workflows' none":   file(`"target_cluster": {"endpoint": "http://t", "authConfig": {"noAuth": {}}}`, argo),
 		"nothing said":      file(`"target_cluster": {"endpoint": "http://t", "allowInsecure": false}`, argo),
+		"coordinator":       file(cluster, argo, `"coordinator_cluster": {"endpoint": "https://c", "allowInsecure": true, "authConfig": {"basic": {"secretName": "creds"}}}`),
 		"sigv4":             file(`"target_cluster": {"endpoint": "https://t", "sigv4": {"region": "r", "service": "aoss"}}`, argo),
 		"s3": file(cluster, argo, `"source_cluster": {"whatever": 1, "version": "ES 7.10.2"}`, `"snapshot": {"snapshot_name": "s", "snapshot_repo_name": "r", "mode": "create",
 			"otel_trace_endpoint": "o", "otel_metrics_endpoint": "o", "solr_collections": ["c"],

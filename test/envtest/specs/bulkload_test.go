@@ -22,8 +22,8 @@ type bulkLoad struct {
 }
 
 // startBulkLoad installs the example's manifests and starts a template for the session s1 with
-// three workers. The target's credentials come from the named Secret, or are given directly if
-// secret is empty.
+// three workers. The credentials for target and coordinator come from the named Secret, or are given
+// directly if secret is empty.
 func startBulkLoad(ctx context.Context, template, secret string) *bulkLoad {
 	GinkgoHelper()
 	b := &bulkLoad{namespace: newNamespace(ctx)}
@@ -34,6 +34,7 @@ func startBulkLoad(ctx context.Context, template, secret string) *bulkLoad {
 		"session-name": "s1", "snapshot-name": "nightly", "source-version": "ES 7.10.2",
 		"s3-repo-uri": "s3://bucket/nightly", "s3-region": "us-east-2",
 		"target-host": "https://target.example:9200", "target-password": `a "quoted" one: {}`, "target-secret": secret,
+		"coordinator-host": "https://coordinator.example:9200", "coordinator-secret": secret,
 		"image-config":             map[string]any{"reindex-from-snapshot": map[string]any{"image": "migrations/rfs:1"}},
 		"use-localstack-aws-creds": false, "replicas": 3,
 	}})).Name
@@ -94,10 +95,12 @@ var _ = DescribeTableSubtree("bulk load", func(template, resource, name string, 
 	var b *bulkLoad
 	BeforeEach(func(ctx SpecContext) { b = startBulkLoad(ctx, template, "") }, NodeTimeout(specTimeout))
 
-	It("has its workers take the target's credentials from a Secret", func(ctx SpecContext) {
+	It("has its workers take credentials from a Secret", func(ctx SpecContext) {
 		b := startBulkLoad(ctx, template, "creds")
 		env := b.approve(ctx)[0].Spec.Containers[0].Env
-		for name, key := range map[string]string{"TARGET_USERNAME": "username", "TARGET_PASSWORD": "password"} {
+		for name, key := range map[string]string{
+			"TARGET_USERNAME": "username", "TARGET_PASSWORD": "password", "COORDINATOR_USERNAME": "username", "COORDINATOR_PASSWORD": "password",
+		} {
 			Expect(env).To(ContainElement(corev1.EnvVar{Name: name, ValueFrom: &corev1.EnvVarSource{
 				SecretKeyRef: &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: "creds"}, Key: key},
 			}}))
@@ -115,7 +118,8 @@ var _ = DescribeTableSubtree("bulk load", func(template, resource, name string, 
 		container := workers[0].Spec.Containers[0]
 		Expect(container.Image).To(Equal("migrations/rfs:1"))
 		Expect(container.Env).To(ContainElements(
-			corev1.EnvVar{Name: "SESSION_NAME", Value: "s1"}, corev1.EnvVar{Name: "TARGET_PASSWORD", Value: `a "quoted" one: {}`},
+			corev1.EnvVar{Name: "SESSION_NAME", Value: "s1"}, corev1.EnvVar{Name: "COORDINATOR_HOST", Value: "https://coordinator.example:9200"},
+			corev1.EnvVar{Name: "TARGET_PASSWORD", Value: `a "quoted" one: {}`},
 		))
 
 		By("reading what a worker writes as the workflow's own log")
