@@ -12,7 +12,7 @@ import (
 // compressed, and one that is nevertheless could be of any size.
 const (
 	mostOfAnswer = 256 << 10 // counts, and results of changes
-	mostOfPage   = 32 << 20  // a page of documents
+	mostOfPage   = 32 << 20  // a page of documents, of which there are two
 	mostOfBulk   = 4 << 20   // results for the documents of a batch
 )
 

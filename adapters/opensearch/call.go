@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
 )
 
 // call is one request.
@@ -21,11 +22,17 @@ type call struct {
 	most         int64 // bytes of the answer; 0: mostOfAnswer
 }
 
+// checked is an answer that can be incomplete although its status code is that of a success.
+type checked interface {
+	// check returns an error if something is missing.
+	check() error
+}
+
 // mostOfError limits what is read of an error response.
 const mostOfError = 64 << 10
 
 // send sends a request, repeats it if that may help, and decodes the answer's JSON into answer,
-// unless that is nil.
+// unless that is nil. An answer that is incomplete is an error, but decoded.
 func (c *cluster) send(ctx context.Context, call call, answer any) error {
 	for attempt := 1; ; attempt++ {
 		err := c.attempt(ctx, call, answer)
@@ -33,7 +40,7 @@ func (c *cluster) send(ctx context.Context, call call, answer any) error {
 		if err == nil || !call.read || attempt == mostAttempts || !errors.As(err, &failed) || !failed.again {
 			return err
 		}
-		if !pause(ctx, firstPause<<(attempt-1)) {
+		if !pause(ctx, c.firstPause<<(attempt-1)) {
 			return ended(ctx)
 		}
 	}
@@ -136,8 +143,12 @@ func (c *cluster) once(ctx context.Context, call call, used Credentials, answer 
 	if answer == nil {
 		return nil
 	}
+	reflect.ValueOf(answer).Elem().SetZero() // of an earlier attempt
 	if err := json.Unmarshal(body, answer); err != nil {
 		return &Error{Err: fmt.Errorf("the answer can't be decoded: %w", err)}
+	}
+	if part, ok := answer.(checked); ok {
+		return part.check()
 	}
 	return nil
 }

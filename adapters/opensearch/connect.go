@@ -29,7 +29,8 @@ type cluster struct {
 
 	answered *atomic.Bool // whether the cluster has answered any request
 
-	firstPause, longestPause time.Duration // before a write that a busy cluster refused is sent again
+	// Before a read is repeated, or a write that a busy cluster has refused. Only the latter reaches the longest.
+	firstPause, longestPause time.Duration
 }
 
 func connect(target backfill.Cluster, opts Options) (*cluster, error) {

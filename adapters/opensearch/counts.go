@@ -30,22 +30,29 @@ func (c *cluster) counts(ctx context.Context, index string, now time.Time) (back
 	if err != nil {
 		return backfill.Counts{}, err
 	}
-	var answer struct {
-		Responses responses `json:"responses"`
-	}
+	var answer countsAnswer
 	err = c.send(ctx, call{method: http.MethodPost, path: "/" + index + "/_msearch", body: body, lines: true, read: true}, &answer)
 	if err != nil {
 		return backfill.Counts{}, err
 	}
-	if len(answer.Responses) != searches {
-		return backfill.Counts{}, fmt.Errorf("the answer has %d searches instead of %d", len(answer.Responses), searches)
+	return readCounts(answer.Responses)
+}
+
+// countsAnswer is the answer to the searches of Counts.
+type countsAnswer struct {
+	Responses responses `json:"responses"`
+}
+
+func (a *countsAnswer) check() error {
+	if len(a.Responses) != searches {
+		return fmt.Errorf("the answer has %d searches instead of %d", len(a.Responses), searches)
 	}
-	for i := range answer.Responses {
-		if err := answer.Responses[i].check(); err != nil {
-			return backfill.Counts{}, err
+	for i := range a.Responses {
+		if err := a.Responses[i].check(); err != nil {
+			return err
 		}
 	}
-	return readCounts(answer.Responses)
+	return nil
 }
 
 func readCounts(answers []searchAnswer) (backfill.Counts, error) {

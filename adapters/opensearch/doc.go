@@ -18,4 +18,7 @@
 // ErrUnavailable, although the server answers 403 or 429: no permission is missing, and the same call
 // succeeds once an operator has removed the block. [Error].Hint says how. Such a call is not
 // repeated.
+//
+// A shard that is not assigned to a node is ErrUnavailable at once, after the attempts of a read: it is
+// asked for by a search before anything that would wait for it. [Error].Hint says so.
 package opensearch

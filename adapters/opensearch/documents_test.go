@@ -1,6 +1,7 @@
 package opensearch_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +17,7 @@ import (
 )
 
 // fill writes n documents of a given length.
-func fill(t *testing.T, p *place, cluster *double.Cluster, n, length int) {
+func fill(t testing.TB, p *place, cluster *double.Cluster, n, length int) {
 	t.Helper()
 	text := strings.Repeat("x", length)
 	for i := range n {
@@ -27,71 +28,93 @@ func fill(t *testing.T, p *place, cluster *double.Cluster, n, length int) {
 }
 
 func TestDocumentsStoppedEarly(t *testing.T) {
-	p, cluster := onDouble(t)
-	fill(t, p, cluster, 2500, 10)
-	for _, after := range []int{1, 1000, 1001, 2500} {
-		n := 0
-		for _, err := range p.state.Documents(t.Context(), p.index) {
-			if err != nil {
-				t.Fatal(err)
+	for _, version := range versions {
+		p, cluster := onDouble(t, ofVersion(version))
+		fill(t, p, cluster, 2500, 10)
+		for _, after := range []int{1, 1000, 1001, 2500} {
+			n := 0
+			for _, err := range p.state.Documents(t.Context(), p.index) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if readers(cluster) != 1 {
+					t.Fatal("no reader is open, so that this shows nothing")
+				}
+				if n++; n == after {
+					break
+				}
 			}
-			if cluster.OpenScrolls() != 1 {
-				t.Fatal("no scroll is open, so that this shows nothing")
+			if n != after || readers(cluster) != 0 {
+				t.Errorf("%s: %d documents, %d readers are open", version, n, readers(cluster))
 			}
-			if n++; n == after {
-				break
-			}
-		}
-		if n != after || cluster.OpenScrolls() != 0 {
-			t.Errorf("%d documents, %d scrolls are open", n, cluster.OpenScrolls())
 		}
 	}
 }
 
 func TestDocumentsWhenTheContextEnds(t *testing.T) {
-	p, cluster := onDouble(t)
-	fill(t, p, cluster, 2500, 10)
-	because := errors.New("the service shuts down")
-	ctx, cancel := context.WithCancelCause(t.Context())
-	defer cancel(nil)
-	n, last := 0, error(nil)
-	for _, err := range p.state.Documents(ctx, p.index) {
-		if last = err; err == nil {
-			n++
+	for _, version := range versions {
+		p, cluster := onDouble(t, ofVersion(version))
+		fill(t, p, cluster, 2500, 10)
+		because := errors.New("the service shuts down")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		n, last := 0, error(nil)
+		for _, err := range p.state.Documents(ctx, p.index) {
+			if last = err; err == nil {
+				n++
+			}
+			if n == 1200 {
+				cancel(because)
+			}
 		}
-		if n == 1200 {
-			cancel(because)
+		if n != 1200 || !errors.Is(last, because) || !errors.Is(last, context.Canceled) || readers(cluster) != 0 {
+			t.Errorf("%s: %d documents, %v, %d readers are open", version, n, last, readers(cluster))
 		}
-	}
-	if n != 1200 || !errors.Is(last, because) || !errors.Is(last, context.Canceled) || cluster.OpenScrolls() != 0 {
-		t.Errorf("%d documents, %v, %d scrolls are open", n, last, cluster.OpenScrolls())
+		cancel(nil)
 	}
 }
 
-// A page whose answer was lost can't be read again, so it must not be skipped.
+// A page of a scroll whose answer was lost can't be read again, so it must not be skipped.
 func TestDocumentsWithAFault(t *testing.T) {
+	const scroll, page = "/_search/scroll", "/_search"
+	incomplete := replace(1, `"failed":0`, `"failed":1`)
+	empty := func([]byte) []byte {
+		return []byte(`{"_shards":{"total":1,"successful":1},"hits":{"total":{"value":3500,"relation":"eq"},"hits":[]}}`)
+	}
 	for name, c := range map[string]struct {
-		fault double.Fault
-		least int
-		kind  error
+		version string
+		fault   double.Fault
+		want    int
+		kind    error
 	}{
-		"page lost":            {double.Fault{Method: http.MethodPost, Path: "/_search/scroll", Skip: 1, CutAfter: true, Times: 1}, 2000, workflow.ErrUnavailable},
-		"page refused":         {double.Fault{Method: http.MethodPost, Path: "/_search/scroll", Status: 429, Times: 1}, 1000, workflow.ErrUnavailable},
-		"scroll lost":          {double.Fault{Method: http.MethodPost, Path: "/_search/scroll", Status: 404}, 1000, nil},
-		"shard failed":         {double.Fault{Method: http.MethodPost, Path: "/_search/scroll", Rewrite: replace(1, `"failed":0`, `"failed":1`)}, 1000, workflow.ErrUnavailable},
-		"shard failed at once": {double.Fault{Path: "/*/_search", Rewrite: replace(1, `"failed":0`, `"failed":1`)}, 0, workflow.ErrUnavailable},
-		"page empty too early": {double.Fault{Method: http.MethodPost, Path: "/_search/scroll", Skip: 1, Rewrite: func([]byte) []byte {
-			return []byte(`{"_shards":{"total":1,"successful":1},"hits":{"total":{"value":3500,"relation":"eq"},"hits":[]}}`)
-		}}, 2000, nil},
-		"no scroll":                {double.Fault{Path: "/*/_search", Rewrite: replace(1, `"_scroll_id"`, `"x"`)}, 0, nil},
-		"sources are not kept":     {double.Fault{Path: "/*/_search", Rewrite: replace(2, `"_source"`, `"x"`)}, 1, nil},
-		"index can't be refreshed": {double.Fault{Path: "/*/_refresh", Status: 403}, 0, workflow.ErrForbidden},
+		"scroll: page lost":            {"1.3.20", double.Fault{Method: http.MethodPost, Path: scroll, Skip: 1, CutAfter: true, Times: 1}, 2000, workflow.ErrUnavailable},
+		"scroll: page refused":         {"1.3.20", double.Fault{Method: http.MethodPost, Path: scroll, Status: 429, Times: 1}, 1000, workflow.ErrUnavailable},
+		"scroll lost":                  {"1.3.20", double.Fault{Method: http.MethodPost, Path: scroll, Status: 404}, 1000, nil},
+		"scroll: shard failed":         {"1.3.20", double.Fault{Method: http.MethodPost, Path: scroll, Rewrite: incomplete, Times: 1}, 1000, workflow.ErrUnavailable},
+		"scroll: shard failed at once": {"1.3.20", double.Fault{Path: "/*/_search", Rewrite: incomplete}, 0, workflow.ErrUnavailable},
+		"scroll: page empty too early": {"1.3.20", double.Fault{Method: http.MethodPost, Path: scroll, Skip: 1, Rewrite: empty}, 2000, nil},
+		"no scroll":                    {"1.3.20", double.Fault{Path: "/*/_search", Rewrite: replace(1, `"_scroll_id"`, `"x"`)}, 0, nil},
+
+		"page lost":                {"", double.Fault{Path: page, Skip: 1, CutAfter: true, Times: 2}, 3500, nil},
+		"page refused":             {"", double.Fault{Path: page, Skip: 1, Status: 429, Times: 2}, 3500, nil},
+		"shard failed":             {"", double.Fault{Path: page, Skip: 2, Rewrite: incomplete, Times: 2}, 3500, nil},
+		"shard failed for good":    {"", double.Fault{Path: page, Skip: 2, Rewrite: incomplete}, 2000, workflow.ErrUnavailable},
+		"timed out":                {"", double.Fault{Path: page, Rewrite: replace(1, `"timed_out":false`, `"timed_out":true`), Times: 1}, 3500, nil},
+		"point in time lost":       {"", double.Fault{Path: page, Skip: 1, Status: 404}, 1000, nil},
+		"page empty too early":     {"", double.Fault{Path: page, Skip: 2, Rewrite: empty}, 2000, nil},
+		"the same page for ever":   {"", double.Fault{Path: page, Rewrite: always()}, 4000, nil},
+		"no place":                 {"", double.Fault{Path: page, Rewrite: func(b []byte) []byte { return bytes.ReplaceAll(b, []byte(`"sort"`), []byte(`"x"`)) }}, 0, nil},
+		"no point in time":         {"", double.Fault{Path: "/*/_search/point_in_time", Rewrite: replace(1, `"pit_id"`, `"x"`)}, 0, nil},
+		"sources are not kept":     {"", double.Fault{Path: page, Rewrite: replace(2, `"_source"`, `"x"`)}, 1, nil},
+		"index can't be refreshed": {"", double.Fault{Path: "/*/_refresh", Status: 403}, 0, workflow.ErrForbidden},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, cluster := onDouble(t)
+			p, cluster := onDouble(t, ofVersion(c.version))
 			fill(t, p, cluster, 3500, 10)
 			cluster.Inject(c.fault)
-			n, failures := 0, []error(nil)
+			n, failures, want := 0, []error(nil), 1
+			if c.want == 3500 {
+				want = 0
+			}
 			for _, err := range p.state.Documents(t.Context(), p.index) {
 				if err == nil {
 					n++
@@ -99,22 +122,35 @@ func TestDocumentsWithAFault(t *testing.T) {
 					failures = append(failures, err)
 				}
 			}
-			if n != c.least || len(failures) != 1 || c.kind != nil && !errors.Is(failures[0], c.kind) {
+			if n != c.want || len(failures) != want || c.kind != nil && !errors.Is(failures[0], c.kind) {
 				t.Errorf("%d documents, %v", n, failures)
 			}
-			if open := cluster.OpenScrolls(); open != 0 && name != "no scroll" { // the client never received its ID
-				t.Errorf("%d scrolls are open", open)
+			if open := readers(cluster); open != 0 && !strings.HasPrefix(name, "no ") { // the client never received its ID
+				t.Errorf("%d readers are open", open)
 			}
 		})
 	}
 }
 
-func TestOpeningAScrollIsRepeated(t *testing.T) {
-	p, cluster := onDouble(t)
-	fill(t, p, cluster, 3, 10)
-	cluster.Inject(double.Fault{Path: "/*/_search", Status: 503, Times: 1})
-	if got := p.read(t); len(got) != 3 {
-		t.Errorf("%v", got)
+// always answers with the first answer.
+func always() func([]byte) []byte {
+	var first []byte
+	return func(body []byte) []byte {
+		if first == nil {
+			first = body
+		}
+		return first
+	}
+}
+
+func TestOpeningAReaderIsRepeated(t *testing.T) {
+	for version, path := range map[string]string{"1.3.20": "/*/_search", "2.19.6": "/*/_search/point_in_time", "7.17.29": "/*/_pit"} {
+		p, cluster := onDouble(t, ofVersion(version))
+		fill(t, p, cluster, 3, 10)
+		cluster.Inject(double.Fault{Path: path, Status: 503, Times: 1})
+		if got := p.read(t); len(got) != 3 {
+			t.Errorf("%v", got)
+		}
 	}
 }
 

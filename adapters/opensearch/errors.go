@@ -49,6 +49,8 @@ type Error struct {
 	kind  error // the sentinel
 	ended error // Err of a context that has ended
 	again bool  // a read may be repeated
+
+	unassigned bool // a shard is not assigned
 }
 
 func (e *Error) Error() string {

@@ -30,7 +30,7 @@ type place struct {
 }
 
 // onDouble makes a place of its own on a double.
-func onDouble(t *testing.T, configure ...func(*double.Options, *backfill.Cluster, *opensearch.Options)) (*place, *double.Cluster) {
+func onDouble(t testing.TB, configure ...func(*double.Options, *backfill.Cluster, *opensearch.Options)) (*place, *double.Cluster) {
 	t.Helper()
 	var demand double.Options
 	var target backfill.Cluster
@@ -50,8 +50,15 @@ func onDouble(t *testing.T, configure ...func(*double.Options, *backfill.Cluster
 	return &place{target: target, state: state, index: ".migrations_working_state_s-1"}, cluster
 }
 
+func ofVersion(version string) func(*double.Options, *backfill.Cluster, *opensearch.Options) {
+	return func(o *double.Options, _ *backfill.Cluster, _ *opensearch.Options) { o.Version = version }
+}
+
+// readers counts the scrolls and points in time that are open.
+func readers(cluster *double.Cluster) int { return cluster.OpenScrolls() + cluster.OpenPointsInTime() }
+
 // onReal makes one on the real server.
-func onReal(t *testing.T) *place {
+func onReal(t testing.TB) *place {
 	t.Helper()
 	u, err := url.Parse(os.Getenv(realServer))
 	if err != nil {
@@ -75,7 +82,7 @@ func onReal(t *testing.T) *place {
 	return p
 }
 
-func connect(t *testing.T, target backfill.Cluster, opts opensearch.Options) *opensearch.WorkingState {
+func connect(t testing.TB, target backfill.Cluster, opts opensearch.Options) *opensearch.WorkingState {
 	t.Helper()
 	state, err := opensearch.New(target, opts)
 	if err != nil {
@@ -91,7 +98,7 @@ func connect(t *testing.T, target backfill.Cluster, opts opensearch.Options) *op
 
 // write writes documents as the workers do, without the client under test; refresh: searches see
 // them at once.
-func (p *place) write(t *testing.T, documents map[string]document, refresh bool) {
+func (p *place) write(t testing.TB, documents map[string]document, refresh bool) {
 	t.Helper()
 	var lines bytes.Buffer
 	send := func() {
@@ -116,8 +123,40 @@ func (p *place) write(t *testing.T, documents map[string]document, refresh bool)
 	send()
 }
 
+// writeMany writes n documents.
+func (p *place) writeMany(t testing.TB, n int) {
+	t.Helper()
+	documents := make(map[string]document, n)
+	for i := range n {
+		documents[fmt.Sprint(i)] = document{"completedAt": i}
+	}
+	p.write(t, documents, true)
+}
+
+// pointInTime returns the end of the path by which the server makes points in time; "": it makes none.
+func (p *place) pointInTime(t testing.TB) string {
+	t.Helper()
+	var root struct {
+		Version struct{ Distribution, Number string }
+	}
+	if err := json.Unmarshal(p.ask(t, http.MethodGet, "/", nil), &root); err != nil {
+		t.Fatal(err)
+	}
+	var major, minor int
+	if _, err := fmt.Sscanf(root.Version.Number, "%d.%d", &major, &minor); err != nil {
+		t.Fatal(err)
+	}
+	switch elasticsearch := root.Version.Distribution == ""; {
+	case elasticsearch && (major > 7 || minor > 10):
+		return "/_pit"
+	case !elasticsearch && (major > 2 || major == 2 && minor >= 4):
+		return "/_search/point_in_time"
+	}
+	return ""
+}
+
 // ask sends a request past the client under test, and returns the answer, which must be a success.
-func (p *place) ask(t *testing.T, method, target string, body io.Reader) []byte {
+func (p *place) ask(t testing.TB, method, target string, body io.Reader) []byte {
 	t.Helper()
 	status, text := p.try(t, method, target, body)
 	if status/100 != 2 || strings.Contains(string(text), `"errors":true`) {
@@ -126,7 +165,7 @@ func (p *place) ask(t *testing.T, method, target string, body io.Reader) []byte 
 	return text
 }
 
-func (p *place) try(t *testing.T, method, target string, body io.Reader) (status int, answer []byte) {
+func (p *place) try(t testing.TB, method, target string, body io.Reader) (status int, answer []byte) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, p.target.Endpoint+target, body)
 	if err != nil {
@@ -151,7 +190,7 @@ func (p *place) try(t *testing.T, method, target string, body io.Reader) (status
 }
 
 // read collects the documents.
-func (p *place) read(t *testing.T) map[string]string {
+func (p *place) read(t testing.TB) map[string]string {
 	t.Helper()
 	found := map[string]string{}
 	for d, err := range p.state.Documents(t.Context(), p.index) {

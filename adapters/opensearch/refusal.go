@@ -42,6 +42,9 @@ func refused(status int, e *serverError) *Error {
 		failed.kind, failed.again = workflow.ErrUnavailable, false
 		failed.Hint = blockHint(failed.Reason)
 	}
+	if isUnassigned(failed) {
+		failed.unassigned, failed.Hint = true, unassignedHint
+	}
 	return failed
 }
 

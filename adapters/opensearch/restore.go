@@ -3,13 +3,15 @@ package opensearch
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 // Restore implements [backfill.WorkingState]. It writes documents to the cluster in batches; if
@@ -127,23 +129,29 @@ func (r *restore) whileBusy(ctx context.Context, attempt func() (progress bool, 
 	}
 }
 
-// create creates an index as the workers do, if it doesn't exist.
+// create creates an index as the workers do, if it doesn't exist. It waits until its shard is
+// assigned.
 func (c *cluster) create(ctx context.Context, index string) error {
 	kind := func(name string) object { return object{"type": name} }
-	body, err := json.Marshal(object{
+	body := bodyOf(object{
 		"settings": object{"index": object{"number_of_shards": 1}},
 		"mappings": object{"properties": object{
 			"expiration": kind("long"), "completedAt": kind("long"), "leaseHolderId": kind("keyword"),
 			"status": kind("keyword"), "successor_items": kind("keyword"),
 		}},
 	})
-	if err != nil {
-		return err
+	// The cluster answers before the request times out.
+	params := url.Values{"timeout": {fmt.Sprintf("%dms", c.timeout.Milliseconds()/2)}}
+	var answer struct {
+		Acknowledged *bool `json:"shards_acknowledged"`
 	}
-	err = c.send(ctx, call{method: http.MethodPut, path: "/" + index, body: body}, nil)
+	err := c.send(ctx, call{method: http.MethodPut, path: "/" + index, params: params, body: body}, &answer)
 	var failed *Error
-	if errors.As(err, &failed) && failed.Type == "resource_already_exists_exception" {
-		return nil
+	switch {
+	case errors.As(err, &failed) && failed.Type == "resource_already_exists_exception":
+		return c.checkAssigned(ctx, index)
+	case err == nil && answer.Acknowledged != nil && !*answer.Acknowledged:
+		return &Error{Err: errors.New("the index was created, but is not ready for writes"), Hint: unassignedHint, kind: workflow.ErrUnavailable, unassigned: true}
 	}
 	return err
 }

@@ -57,7 +57,7 @@ func TestReadsAreNotRepeatedForever(t *testing.T) {
 		t.Errorf("%d requests", n)
 	}
 	defer cluster.Inject(double.Fault{Path: "/*/_count", Status: 500})()
-	if _, err := p.state.Size(t.Context(), p.index); !errors.Is(err, workflow.ErrUnavailable) || sent(cluster, http.MethodGet, "_count") != 1 {
+	if _, err := p.state.Size(t.Context(), p.index); !errors.Is(err, workflow.ErrUnavailable) || sent(cluster, http.MethodGet, "_count") != 2 { // before and after the refresh
 		t.Errorf("%v", err)
 	}
 }
@@ -136,6 +136,7 @@ func TestContextEnds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, cluster := onDouble(t)
+			opensearch.SetPauses(p.state, time.Hour, time.Hour)
 			cluster.Inject(f)
 			ctx, cancel := context.WithCancelCause(t.Context())
 			timer := time.AfterFunc(100*time.Millisecond, func() { cancel(because) })

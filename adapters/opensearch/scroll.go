@@ -1,8 +1,8 @@
 package opensearch
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	scrollKept   = "5m"             // set again by each page
-	closeTimeout = 10 * time.Second // for releasing a scroll, since the context may have ended
+	readerKept   = "5m"             // set again by each page
+	closeTimeout = 10 * time.Second // for releasing what the server keeps, since the context may have ended
 )
 
 // scroll reads an index as it was at the first page.
@@ -21,28 +21,24 @@ type scroll struct {
 	id      string // "": there is none
 }
 
-// next reads the next page; the one after the last is empty.
 func (s *scroll) next(ctx context.Context) (*searchAnswer, error) {
 	opening := s.id == ""
-	page := call{method: http.MethodPost, path: "/" + s.index + "/_search", params: url.Values{"scroll": {scrollKept}}, read: true, most: mostOfPage}
+	page := call{method: http.MethodPost, path: "/" + s.index + "/_search", params: url.Values{"scroll": {readerKept}}, read: true, most: mostOfPage}
 	body := object{"size": pageSize, "sort": []string{"_doc"}, "query": object{"match_all": object{}}, "track_total_hits": true}
 	if !opening {
 		// A page must not be requested again: its answer may have been lost, and the next page
 		// would follow.
 		page = call{method: http.MethodPost, path: "/_search/scroll", most: mostOfPage}
-		body = object{"scroll": scrollKept, "scroll_id": s.id}
+		body = object{"scroll": readerKept, "scroll_id": s.id}
 	}
-	var err error
-	if page.body, err = json.Marshal(body); err != nil {
-		return nil, err
-	}
+	page.body = bodyOf(body)
+	// An incomplete answer is not requested again: each would open a scroll.
+	type unchecked searchAnswer
 	answer := new(searchAnswer)
-	if err := s.cluster.send(ctx, page, answer); err != nil {
+	if err := s.cluster.send(ctx, page, (*unchecked)(answer)); err != nil {
 		return nil, err
 	}
-	if answer.ScrollID != "" {
-		s.id = answer.ScrollID // also of a page that is refused, so that it is released
-	}
+	s.id = cmp.Or(answer.ScrollID, s.id) // also of an incomplete answer, so that it is released
 	if err := answer.check(); err != nil {
 		return nil, err
 	}
@@ -52,16 +48,16 @@ func (s *scroll) next(ctx context.Context) (*searchAnswer, error) {
 	return answer, nil
 }
 
-// close releases the scroll. If that fails, the server does so after a while.
 func (s *scroll) close(ctx context.Context) {
-	if s.id == "" {
-		return
+	if s.id != "" {
+		s.cluster.release(ctx, "/_search/scroll", object{"scroll_id": []string{s.id}})
 	}
-	body, err := json.Marshal(object{"scroll_id": []string{s.id}})
-	if err != nil {
-		return
-	}
+}
+
+// release releases what the server keeps for a reader. If that fails, the server does so after a
+// while.
+func (c *cluster) release(ctx context.Context, path string, body object) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
-	_ = s.cluster.send(ctx, call{method: http.MethodDelete, path: "/_search/scroll", body: body}, nil)
+	_ = c.send(ctx, call{method: http.MethodDelete, path: path, body: bodyOf(body)}, nil)
 }

@@ -25,10 +25,14 @@ func (s *shards) check() error {
 		return &Error{Err: errors.New("the answer doesn't say whether all shards have answered")}
 	}
 	if s.Failed > 0 || s.Successful < s.Total {
-		return &Error{
+		e := &Error{
 			Err:    fmt.Errorf("only %d of %d shards have answered", s.Total-max(s.Failed, s.Total-s.Successful), s.Total),
-			Causes: s.Failures, kind: workflow.ErrUnavailable,
+			Causes: s.Failures, kind: workflow.ErrUnavailable, again: true,
 		}
+		if (s.Failed == 0 || len(s.Failures) > 0) && onlyUnassigned(s.Failures) {
+			e.unassigned, e.Hint = true, unassignedHint
+		}
+		return e
 	}
 	return nil
 }
@@ -39,6 +43,7 @@ type searchAnswer struct {
 	Error    *serverError `json:"error"`
 	TimedOut bool         `json:"timed_out"`
 	ScrollID string       `json:"_scroll_id"`
+	PitID    string       `json:"pit_id"`
 	Shards   *shards      `json:"_shards"`
 	Hits     struct {
 		Total *struct {
@@ -57,6 +62,7 @@ type searchAnswer struct {
 type hit struct {
 	ID     string          `json:"_id"`
 	Source json.RawMessage `json:"_source"`
+	Sort   json.RawMessage `json:"sort"`
 }
 
 // check returns an error if the answer is incomplete.
@@ -65,7 +71,7 @@ func (a *searchAnswer) check() error {
 		return refused(a.Status, a.Error)
 	}
 	if a.TimedOut {
-		return &Error{Err: errors.New("the search timed out"), kind: workflow.ErrUnavailable}
+		return &Error{Err: errors.New("the search timed out"), kind: workflow.ErrUnavailable, again: true}
 	}
 	if err := a.Shards.check(); err != nil {
 		return err

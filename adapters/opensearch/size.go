@@ -20,38 +20,56 @@ func (c *cluster) size(ctx context.Context, index string) (int64, error) {
 	if err := checkIndex(index); err != nil {
 		return 0, err
 	}
+	if err := c.checkAssigned(ctx, index); err != nil {
+		return 0, err
+	}
 	if err := c.refresh(ctx, index); err != nil {
 		return 0, err
 	}
-	var answer struct {
-		Count  *int64  `json:"count"`
-		Shards *shards `json:"_shards"`
+	return c.count(ctx, index)
+}
+
+// countAnswer is the answer to a count of documents.
+type countAnswer struct {
+	Count  *int64  `json:"count"`
+	Shards *shards `json:"_shards"`
+}
+
+func (a *countAnswer) check() error {
+	if err := a.Shards.check(); err != nil {
+		return err
 	}
+	if a.Count == nil {
+		return errors.New("the answer has no count")
+	}
+	return nil
+}
+
+// count counts the documents that searches find.
+func (c *cluster) count(ctx context.Context, index string) (int64, error) {
+	var answer countAnswer
 	if err := c.send(ctx, call{method: http.MethodGet, path: "/" + index + "/_count", read: true}, &answer); err != nil {
 		return 0, err
-	}
-	if err := answer.Shards.check(); err != nil {
-		return 0, err
-	}
-	if answer.Count == nil {
-		return 0, errors.New("the answer has no count")
 	}
 	return *answer.Count, nil
 }
 
-// refresh makes earlier writes visible to searches. It changes nothing, so it may be repeated.
-func (c *cluster) refresh(ctx context.Context, index string) error {
-	var answer struct {
-		Shards *shards `json:"_shards"`
-	}
-	if err := c.send(ctx, call{method: http.MethodPost, path: "/" + index + "/_refresh", read: true}, &answer); err != nil {
-		return err
-	}
-	if answer.Shards == nil {
+// refreshAnswer is the answer to a refresh.
+type refreshAnswer struct {
+	Shards *shards `json:"_shards"`
+}
+
+func (a *refreshAnswer) check() error {
+	if a.Shards == nil {
 		return errors.New("the answer doesn't say whether all shards were refreshed")
 	}
-	if answer.Shards.Failed > 0 { // missing replicas only count as unsuccessful
-		return &Error{Err: errors.New("not all shards were refreshed"), Causes: answer.Shards.Failures}
+	if a.Shards.Failed > 0 { // missing replicas only count as unsuccessful
+		return &Error{Err: errors.New("not all shards were refreshed"), Causes: a.Shards.Failures}
 	}
 	return nil
+}
+
+// refresh makes earlier writes visible to searches. It changes nothing, so it may be repeated.
+func (c *cluster) refresh(ctx context.Context, index string) error {
+	return c.send(ctx, call{method: http.MethodPost, path: "/" + index + "/_refresh", read: true}, new(refreshAnswer))
 }

@@ -3,6 +3,8 @@ package opensearch_test
 import (
 	"os"
 	"testing"
+
+	double "github.com/opensearch-project/opensearch-migrations/argoservice/adapters/opensearch/opensearchtest"
 )
 
 // specs hold on every server.
@@ -19,9 +21,13 @@ var specs = map[string]func(*testing.T, *place){
 	"restore nothing":                     restoreNothing,
 	"restore into an index that is there": restoreIntoAnIndex,
 	"delete":                              deleteIndex,
-	"no scroll is left":                   noScrollIsLeft,
-	"a scroll kept too long":              scrollKeptTooLong,
+	"no reader is left":                   noReaderIsLeft,
+	"a reader kept too long":              readerKeptTooLong,
+	"a page is lost":                      pageIsLost,
+	"many shards are read":                manyShardsAreRead,
 	"deleted while it is read":            deletedWhileReading,
+	"unassigned":                          unassigned,
+	"assigned in the meantime":            assignedMeanwhile,
 	"blocked index":                       blockedIndex,
 	"blocked cluster":                     blockedCluster,
 	"restore into a busy cluster":         restoreIntoABusyCluster,
@@ -43,15 +49,24 @@ var realSpecs = map[string]func(*testing.T, *place){
 	"a password is rotated":     rotatedPassword,
 }
 
+// The versions that the double stands for: with the points in time of OpenSearch, with those of Elasticsearch, and
+// without.
+var versions = []string{double.DefaultVersion, "7.17.29", "1.3.20"}
+
 func TestOnTheDouble(t *testing.T) {
-	for name, spec := range specs {
-		t.Run(name, func(t *testing.T) {
-			p, cluster := onDouble(t)
-			spec(t, p)
-			if open := cluster.OpenScrolls(); open != 0 {
-				t.Errorf("%d scrolls are left", open)
+	for _, version := range versions {
+		for name, spec := range specs {
+			if name == "more than 10,000 items" && version != double.DefaultVersion {
+				continue // it takes seconds, and shows the same
 			}
-		})
+			t.Run(version+", "+name, func(t *testing.T) {
+				p, cluster := onDouble(t, ofVersion(version))
+				spec(t, p)
+				if open := readers(cluster); open != 0 {
+					t.Errorf("%d readers are left", open)
+				}
+			})
+		}
 	}
 }
 

@@ -69,8 +69,11 @@ func (c *Cluster) ServeHTTP(to http.ResponseWriter, from *http.Request) {
 	var out *answer
 	if f != nil && f.Status != 0 {
 		out = f.instead()
-	} else {
+	} else if c.awaitShard(from.Context(), in) {
 		out = c.handle(in)
+	} else {
+		c.log(entry)
+		return
 	}
 	if f != nil && f.Rewrite != nil {
 		out.body = f.Rewrite(out.body)

@@ -75,5 +75,8 @@ func (c *Cluster) indexToRead(name string) (*index, *problem) {
 	if p == nil {
 		p = c.blocked(name, ix, toRead)
 	}
+	if p == nil && !ix.assigned {
+		p = c.unassignedProblem()
+	}
 	return ix, p
 }

@@ -14,7 +14,8 @@ type Options struct {
 	Username, Password string
 	// SigV4 demands signed requests; nil: it doesn't.
 	SigV4 *SigV4
-	// Version is what the cluster says it is; default [DefaultVersion].
+	// Version is what the cluster says it is; default [DefaultVersion]. It decides how the cluster makes
+	// points in time: as OpenSearch from 2.4, as Elasticsearch from 7.11, or not at all.
 	Version string
 }
 
@@ -25,6 +26,7 @@ type Cluster struct {
 	options  Options
 	indices  map[string]*index
 	scrolls  map[string]*scroll
+	pits     map[string]*pointInTime
 	settings settings
 	numbers  int64 // given out so far, for what needs a name or an order
 	faults   []*fault
@@ -39,7 +41,7 @@ func New(opts Options) *Cluster {
 	if opts.Version == "" {
 		opts.Version = DefaultVersion
 	}
-	return &Cluster{options: opts, indices: map[string]*index{}, scrolls: map[string]*scroll{}, settings: settings{}}
+	return &Cluster{options: opts, indices: map[string]*index{}, scrolls: map[string]*scroll{}, pits: map[string]*pointInTime{}, settings: settings{}}
 }
 
 // SetCredentials changes what basic authentication demands, as when a secret is rotated.

@@ -5,7 +5,7 @@
 //
 // It knows indices (create, exists, delete, _refresh), _count, _search and _msearch with scrolls,
 // _bulk (create, index), _doc (get, put), and by _settings and _cluster/settings (transient) the
-// settings of blocks and the limits of scrolls. Names of indices are exact, without wildcards and
+// settings of blocks, whether shards are allocated, and the limits of scrolls. Names of indices are exact, without wildcards and
 // aliases. Each index has one shard; texts are not analysed, but compared as they are (as keyword).
 // Errors are in the words of OpenSearch 2.19.
 //

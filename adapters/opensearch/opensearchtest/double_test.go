@@ -322,3 +322,58 @@ func TestFailedShards(t *testing.T) {
 		}
 	}
 }
+
+// A point in time is what searches saw when it was made, in pages that can be read again.
+func TestPointInTime(t *testing.T) {
+	for version, place := range map[string]string{"2.19.6": "[2]", "7.17.29": "[2 2]"} {
+		c := New(Options{Version: version})
+		for i := range 5 {
+			put(t, c, fmt.Sprint(i), `{}`)
+		}
+		open, id, remove, ids := "/i/_search/point_in_time", "pit_id", "/_search/point_in_time", `{"pit_id": [%q]}`
+		if version == "7.17.29" {
+			open, id, remove, ids = "/i/_pit", "id", "/_pit", `{"id": %q}`
+		}
+		_, answer := ask(t, c, "POST", open+"?keep_alive=1m", "")
+		pit, _ := answer[id].(string)
+		put(t, c, "later", `{}`)
+		page := func(after string) (int, []any) {
+			status, answer := ask(t, c, "POST", "/_search", fmt.Sprintf(`{"size": 2, "sort": ["_doc"], "pit": {"id": %q, "keep_alive": "1m"}%s}`, pit, after))
+			hits, _ := answer["hits"].(map[string]any)
+			list, _ := hits["hits"].([]any)
+			return status, list
+		}
+		if _, first := page(""); len(first) != 2 || fmt.Sprint(first[1].(map[string]any)["sort"]) != place {
+			t.Errorf("%s: %v", version, first)
+		}
+		for range 2 {
+			if _, last := page(`, "search_after": [4]`); len(last) != 1 || last[0].(map[string]any)["_id"] != "4" {
+				t.Errorf("%s: %v", version, last)
+			}
+		}
+		if status, answer := ask(t, c, "DELETE", remove, fmt.Sprintf(ids, pit)); status != 200 || c.OpenPointsInTime() != 0 {
+			t.Errorf("%s: %d %v, %d open", version, status, answer, c.OpenPointsInTime())
+		}
+		if status, _ := page(""); status != 404 {
+			t.Errorf("%s: %d", version, status)
+		}
+	}
+}
+
+// What a version doesn't have, it answers in its own words.
+func TestVersionsWithoutAPointInTime(t *testing.T) {
+	for _, c := range []struct{ version, target, words string }{
+		{"1.3.20", "/i/_search/point_in_time", "request body is required"}, {"1.3.20", "/i/_pit", "request body is required"},
+		{"7.10.2", "/i/_pit", "request body is required"}, {"7.17.29", "/i/_search/point_in_time", "request body is required"},
+		{"2.3.0", "/i/_search/point_in_time", "no handler found for uri [/i/_search/point_in_time] and method [POST]"},
+		{"3.8.0", "/i/_pit", "no handler found for uri [/i/_pit] and method [POST]"},
+	} {
+		double := New(Options{Version: c.version})
+		if err := double.Put("i", "a", map[string]int{}); err != nil {
+			t.Fatal(err)
+		}
+		if status, answer := ask(t, double, "POST", c.target+"?keep_alive=1m", ""); status != 400 || !strings.Contains(fmt.Sprint(answer["error"]), c.words) {
+			t.Errorf("%+v: %d %v", c, status, answer)
+		}
+	}
+}

@@ -24,10 +24,11 @@ type index struct {
 	seen      map[string]*document // by searches
 	types     map[string]string    // of fields, given by a mapping or found by themselves
 	settings  settings
+	assigned  bool // its shard
 }
 
-func newIndex(name string) *index {
-	return &index{name: name, documents: map[string]*document{}, seen: map[string]*document{}, types: map[string]string{}, settings: settings{}}
+func (c *Cluster) newIndex(name string) *index {
+	return &index{assigned: c.allocates(), name: name, documents: map[string]*document{}, seen: map[string]*document{}, types: map[string]string{}, settings: settings{}}
 }
 
 // index finds an index.
@@ -46,7 +47,7 @@ func (c *Cluster) indexToWrite(name string) (*index, *problem) {
 	if ix, p := c.index(name); p == nil || p.Status != http.StatusNotFound {
 		return ix, p
 	}
-	ix := newIndex(name)
+	ix := c.newIndex(name)
 	c.indices[name] = ix
 	return ix, nil
 }
@@ -54,6 +55,11 @@ func (c *Cluster) indexToWrite(name string) (*index, *problem) {
 func (c *Cluster) removeIndex(name string) {
 	delete(c.indices, name)
 	maps.DeleteFunc(c.scrolls, func(_ string, s *scroll) bool { return s.index == name })
+	for id, p := range c.pits {
+		if p.deleted = p.deleted || p.index == name; p.deleted && !c.isElasticsearch() {
+			delete(c.pits, id)
+		}
+	}
 }
 
 func nameProblem(name string) *problem {

@@ -7,7 +7,11 @@ import (
 )
 
 func (c *Cluster) indexAPI(in *request) (*answer, *problem) {
-	if p := in.allow(); p != nil {
+	var known []string
+	if in.method == http.MethodPut {
+		known = []string{"timeout", "wait_for_active_shards"} // it doesn't wait
+	}
+	if p := in.allow(known...); p != nil {
 		return nil, p
 	}
 	name := in.parts[0]
@@ -44,7 +48,7 @@ func (c *Cluster) createIndex(name string, body []byte) (*answer, *problem) {
 		return nil, &problem{Status: http.StatusBadRequest, Type: "resource_already_exists_exception", Index: name,
 			Reason: "index [" + name + "/double] already exists"}
 	}
-	ix := newIndex(name)
+	ix := c.newIndex(name)
 	if len(body) > 0 {
 		fields, p := members(body, "an index", "settings", "mappings")
 		if p != nil {
@@ -55,7 +59,7 @@ func (c *Cluster) createIndex(name string, body []byte) (*answer, *problem) {
 		}
 	}
 	c.indices[name] = ix
-	return answerJSON(http.StatusOK, map[string]any{"acknowledged": true, "shards_acknowledged": true, "index": name}), nil
+	return answerJSON(http.StatusOK, map[string]any{"acknowledged": true, "shards_acknowledged": ix.assigned, "index": name}), nil
 }
 
 // parseMapping reads the types of fields.

@@ -63,6 +63,14 @@ func failedShard(cause *problem, index any) *problem {
 	}}
 }
 
+// noShardProblem is the answer to a search of which no node has a shard, with the cause that
+// Elasticsearch 7.17 names.
+func noShardProblem() *problem {
+	cause := map[string]any{"type": "no_shard_available_action_exception", "reason": nil}
+	return &problem{Status: http.StatusServiceUnavailable, Type: "search_phase_execution_exception", Reason: "all shards failed",
+		Shards: &shardProblems{causes: []any{cause}, list: []any{map[string]any{"shard": 0, "node": nil, "reason": cause}}}}
+}
+
 // unknown is the answer to what the double doesn't know.
 func unknown(format string, args ...any) *problem {
 	return &problem{Status: http.StatusBadRequest, Type: "parsing_exception", Reason: "the double doesn't know " + fmt.Sprintf(format, args...)}

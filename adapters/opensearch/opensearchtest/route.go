@@ -24,9 +24,14 @@ func (c *Cluster) handle(in *request) *answer {
 }
 
 func (c *Cluster) route(in *request) (*answer, *problem) {
+	if out, p, known := c.pitRoute(in); known {
+		return out, p
+	}
 	switch parts := in.parts; {
 	case len(parts) == 0:
 		return c.root(in)
+	case in.path("_search") && in.reads():
+		return c.pitSearchAPI(in)
 	case in.path("_search", "scroll"):
 		return c.scrollAPI(in)
 	case in.path("_cluster", "settings") && in.method == http.MethodPut:
@@ -79,12 +84,15 @@ func (c *Cluster) root(in *request) (*answer, *problem) {
 	if p := in.allow(); p != nil {
 		return nil, p
 	}
+	version := map[string]any{
+		"number": c.options.Version, "build_type": "double", "build_snapshot": false,
+		"minimum_wire_compatibility_version": "7.10.0", "minimum_index_compatibility_version": "7.0.0",
+	}
+	tagline := "You Know, for Search"
+	if !c.isElasticsearch() {
+		version["distribution"], tagline = "opensearch", "The OpenSearch Project: https://opensearch.org/"
+	}
 	return answerJSON(http.StatusOK, map[string]any{
-		"name": "double", "cluster_name": "double", "cluster_uuid": "double",
-		"version": map[string]any{
-			"distribution": "opensearch", "number": c.options.Version, "build_type": "double", "build_snapshot": false,
-			"minimum_wire_compatibility_version": "7.10.0", "minimum_index_compatibility_version": "7.0.0",
-		},
-		"tagline": "The OpenSearch Project: https://opensearch.org/",
+		"name": "double", "cluster_name": "double", "cluster_uuid": "double", "version": version, "tagline": tagline,
 	}), nil
 }

@@ -40,12 +40,16 @@ func (c *Cluster) keep(text, index string) (time.Time, *problem) {
 	if err != nil || d <= 0 {
 		return time.Time{}, unknown("the time [%s] to keep a scroll", text)
 	}
-	if d > c.maxKeepAlive() {
-		return time.Time{}, failedShard(&problem{Status: http.StatusBadRequest, Type: "illegal_argument_exception",
-			Reason: fmt.Sprintf("Keep alive for request (%s) is too large. It must be less than (%s). "+
-				"This limit can be set by changing the [search.max_keep_alive] cluster level setting.", text, serverTime(c.maxKeepAlive()))}, index)
+	if most := c.longest(maxKeepAlive); d > most {
+		return time.Time{}, failedShard(tooLong(text, most, maxKeepAlive), index)
 	}
 	return time.Now().Add(d), nil
+}
+
+// tooLong is the error of a time to keep something that is longer than a setting allows.
+func tooLong(text string, most time.Duration, setting string) *problem {
+	return &problem{Status: http.StatusBadRequest, Type: "illegal_argument_exception", Reason: fmt.Sprintf("Keep alive for request (%s) is too large. "+
+		"It must be less than (%s). This limit can be set by changing the [%s] cluster level setting.", text, serverTime(most), setting)}
 }
 
 // serverTime writes a time as the server does, in one unit.
@@ -77,10 +81,10 @@ func (c *Cluster) openScroll(in *request) (*answer, *problem) {
 	if p != nil {
 		return nil, p
 	}
-	if c.openScrolls() >= c.maxScrolls() {
+	if most := c.limit(maxScrolls, defaultMaxScrolls); c.openScrolls() >= most {
 		return nil, failedShard(&problem{Status: http.StatusTooManyRequests, Type: "rejected_execution_exception",
 			Reason: fmt.Sprintf("Trying to create too many scroll contexts. Must be less than or equal to: [%d]. "+
-				"This limit can be set by changing the [search.max_open_scroll_context] setting.", c.maxScrolls())}, ix.name)
+				"This limit can be set by changing the [search.max_open_scroll_context] setting.", most)}, ix.name)
 	}
 	hits, p := s.run(ix)
 	if p != nil {

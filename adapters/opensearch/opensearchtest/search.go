@@ -21,13 +21,15 @@ type search struct {
 	source     func(d *document) json.RawMessage
 	counted    int // hits that are counted exactly; -1: all, 0: none are
 	aggregate  map[string]aggregation
+	pit        *pitOf
+	after      []int64 // a place, as hits name it; nil: the beginning
 }
 
 func parseSearch(body json.RawMessage) (*search, *problem) {
 	if len(body) == 0 {
 		body = json.RawMessage("{}")
 	}
-	fields, p := members(body, "a search", "query", "size", "from", "sort", "_source", "track_total_hits", "aggs", "aggregations")
+	fields, p := members(body, "a search", "query", "size", "from", "sort", "_source", "track_total_hits", "aggs", "aggregations", "pit", "search_after")
 	if p != nil {
 		return nil, p
 	}
@@ -57,8 +59,10 @@ func parseSearch(body json.RawMessage) (*search, *problem) {
 	if aggregations == nil {
 		aggregations = fields["aggregations"]
 	}
-	s.aggregate, p = parseAggregations(aggregations)
-	return s, p
+	if s.aggregate, p = parseAggregations(aggregations); p != nil {
+		return nil, p
+	}
+	return s, parsePit(fields, s)
 }
 
 func parseCounted(text json.RawMessage) (int, *problem) {

@@ -12,7 +12,16 @@ import (
 // Limits of a cluster whose settings say nothing else.
 const (
 	defaultMaxScrolls   = 500
+	defaultMaxPits      = 300
 	defaultMaxKeepAlive = 24 * time.Hour
+)
+
+// The settings with these limits.
+const (
+	maxScrolls      = "search.max_open_scroll_context"
+	maxPits         = "search.max_open_pit_context"
+	maxKeepAlive    = "search.max_keep_alive"
+	maxPitKeepAlive = "point_in_time.max_keep_alive"
 )
 
 // settings are those of the cluster or of an index, by their full names.
@@ -21,12 +30,15 @@ type settings map[string]json.RawMessage
 // clusterSettings returns the known settings of the cluster, with what their values must be.
 func clusterSettings() map[string]func(value json.RawMessage) bool {
 	return map[string]func(value json.RawMessage) bool{
-		"search.max_open_scroll_context": isNumber,
-		"search.max_keep_alive":          isTime,
-		"cluster.blocks.read_only":       isFlag,
-		"cluster.blocks.create_index":    isFlag,
-		inFlightLimit:                    isBytes,
-		"search.default_keep_alive":      isTime, // of no effect: a scroll must say for how long it is kept
+		maxScrolls:                    isNumber,
+		maxPits:                       isNumber,
+		maxKeepAlive:                  isTime,
+		maxPitKeepAlive:               isTime,
+		"cluster.blocks.read_only":    isFlag,
+		"cluster.blocks.create_index": isFlag,
+		allocation:                    isAllocation,
+		inFlightLimit:                 isBytes,
+		"search.default_keep_alive":   isTime, // of no effect: a scroll must say for how long it is kept
 	}
 }
 
@@ -115,6 +127,7 @@ func (c *Cluster) clusterSettingsAPI(in *request) (*answer, *problem) {
 	if p := c.settings.change(fields["transient"], clusterSettings()); p != nil {
 		return nil, p
 	}
+	c.allocate()
 	return answerJSON(http.StatusOK, map[string]any{"acknowledged": true, "persistent": map[string]any{}, "transient": c.settings}), nil
 }
 
@@ -132,16 +145,18 @@ func (c *Cluster) indexSettingsAPI(in *request) (*answer, *problem) {
 	return answerJSON(http.StatusOK, map[string]any{"acknowledged": true}), nil
 }
 
-func (c *Cluster) maxScrolls() int {
-	if n, err := strconv.Atoi(string(c.settings["search.max_open_scroll_context"])); err == nil {
+// limit returns the value of a setting, or its default.
+func (c *Cluster) limit(name string, otherwise int) int {
+	if n, err := strconv.Atoi(string(c.settings[name])); err == nil {
 		return n
 	}
-	return defaultMaxScrolls
+	return otherwise
 }
 
-func (c *Cluster) maxKeepAlive() time.Duration {
+// longest returns the value of a setting that limits a time, or its default.
+func (c *Cluster) longest(name string) time.Duration {
 	var text string
-	_ = json.Unmarshal(c.settings["search.max_keep_alive"], &text)
+	_ = json.Unmarshal(c.settings[name], &text)
 	if d, err := time.ParseDuration(text); err == nil {
 		return d
 	}

@@ -40,9 +40,14 @@ func parseSort(text json.RawMessage) ([]sortKey, *problem) {
 	return keys, nil
 }
 
+// shardDoc is the place of a document in all shards; there is only one.
+const shardDoc = "_shard_doc"
+
+func (k sortKey) byPlace() bool { return k.field == "_doc" || k.field == shardDoc }
+
 // value is a document's value for the key; nil: none.
 func (k sortKey) value(d *document) any {
-	if k.field == "_doc" {
+	if k.byPlace() {
 		return d.number
 	}
 	if values := d.values(k.field); len(values) > 0 {
@@ -53,7 +58,7 @@ func (k sortKey) value(d *document) any {
 
 // compare puts documents without a value last.
 func (k sortKey) compare(a, b *document) int {
-	if k.field == "_doc" {
+	if k.byPlace() {
 		return int(a.number - b.number)
 	}
 	x, y := k.value(a), k.value(b)
