@@ -27,6 +27,7 @@ type observation struct {
 	gates  *int
 	pods   *backfill.Pods
 	shards *backfill.Shards // nil also if the numbers are not known yet
+	failed backfill.Presence
 }
 
 // NewBackfill returns a collector without an observation.
@@ -57,6 +58,9 @@ func (b *Backfill) Observe(s *backfill.Status) {
 		pods := s.Pods.Data
 		now.pods = &pods
 	}
+	if s.FailedDocuments.Success() {
+		now.failed = s.FailedDocuments.Data.Presence
+	}
 	if s.Shards.Success() && counted(s.Shards.Data.State) {
 		shards := s.Shards.Data
 		now.shards = &shards
@@ -66,7 +70,7 @@ func (b *Backfill) Observe(s *backfill.Status) {
 
 // counted reports whether the numbers of shards in a state are known.
 func counted(s backfill.ShardState) bool {
-	return s == backfill.ShardsRunning || s == backfill.ShardsPaused || s == backfill.ShardsCompleted
+	return s == backfill.ShardsRunning || s == backfill.ShardsPaused || s == backfill.ShardsCompleted || s == backfill.ShardsCompletedWithErrors
 }
 
 // Describe implements [prometheus.Collector].
@@ -101,6 +105,13 @@ func (b *Backfill) Collect(metrics chan<- prometheus.Metric) {
 		gauge(b.descs.pods, float64(p.Pending), "Pending")
 		gauge(b.descs.pods, float64(p.Terminating), "Terminating")
 		gauge(b.descs.podsDesired, float64(p.Desired))
+	}
+	switch s.failed {
+	case backfill.PresencePresent:
+		gauge(b.descs.failed, 1)
+	case backfill.PresenceAbsent:
+		gauge(b.descs.failed, 0)
+	case backfill.PresenceUnknown:
 	}
 	if n := s.shards; n != nil {
 		gauge(b.descs.completed, n.Percentage/100)

@@ -55,6 +55,9 @@ func TestBackfillUnknown(t *testing.T) {
 	const always = 1 + 8 // the timestamp, and the states
 	unread := errors.New("not read")
 	shards := func(s backfill.Shards) workflow.Result[backfill.Shards] { return workflow.ResultOf(s, nil) }
+	failed := func(p backfill.Presence) workflow.Result[backfill.FailedDocuments] {
+		return workflow.ResultOf(backfill.FailedDocuments{Presence: p}, nil)
+	}
 	noShards := workflow.ResultOf(backfill.Shards{}, unread)
 	noPods := workflow.ResultOf(backfill.Pods{}, unread)
 	noGates := workflow.ResultOf[[]workflow.Gate](nil, unread)
@@ -71,6 +74,10 @@ func TestBackfillUnknown(t *testing.T) {
 		"none yet":          {&backfill.Status{Gates: noGates, Pods: noPods, Shards: shards(backfill.Shards{State: backfill.ShardsRunning})}, always + 4},
 		"paused":            {&backfill.Status{Gates: noGates, Pods: noPods, Shards: shards(backfill.Shards{State: backfill.ShardsPaused})}, always + 4},
 		"completed":         {&backfill.Status{Gates: noGates, Pods: noPods, Shards: shards(backfill.Shards{State: backfill.ShardsCompleted})}, always + 4},
+		"with errors":       {&backfill.Status{Gates: noGates, Pods: noPods, Shards: shards(backfill.Shards{State: backfill.ShardsCompletedWithErrors})}, always + 4},
+		"documents failed":  {&backfill.Status{Gates: noGates, Pods: noPods, Shards: noShards, FailedDocuments: failed(backfill.PresencePresent)}, always + 1},
+		"none failed":       {&backfill.Status{Gates: noGates, Pods: noPods, Shards: noShards, FailedDocuments: failed(backfill.PresenceAbsent)}, always + 1},
+		"failed unknown":    {&backfill.Status{Gates: noGates, Pods: noPods, Shards: noShards, FailedDocuments: failed(backfill.PresenceUnknown)}, always},
 		"with a time left":  {&backfill.Status{Gates: noGates, Pods: noPods, Shards: shards(backfill.Shards{State: backfill.ShardsRunning, ETA: 1})}, always + 5},
 		"zero of all there": {&backfill.Status{Shards: shards(backfill.Shards{State: backfill.ShardsRunning})}, always + 1 + 4 + 4},
 	} {

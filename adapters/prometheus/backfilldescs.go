@@ -6,7 +6,7 @@ const labelState = "state"
 
 // backfillDescs are the metrics of a [Backfill].
 type backfillDescs struct {
-	state, completed, shards, eta, pods, podsDesired, gates, observed *prometheus.Desc
+	state, completed, shards, eta, failed, pods, podsDesired, gates, observed *prometheus.Desc
 }
 
 func newBackfillDescs() *backfillDescs {
@@ -18,6 +18,7 @@ func newBackfillDescs() *backfillDescs {
 		completed:   desc("completed_ratio", "Share of the shards that are completed, from 0 to 1."),
 		shards:      desc("shards", "Shards, or the parts that they were split into.", labelState),
 		eta:         desc("eta_seconds", "Estimated time left, at the average speed so far."),
+		failed:      desc("failed_documents", "1 if documents failed for good, 0 if none did; absent if that is unknown."),
 		pods:        desc("pods", "Workers, by the state of their pods.", labelState),
 		podsDesired: desc("pods_desired", "Desired number of workers."),
 		gates:       desc("gates_waiting", "Gates that wait for a decision."),
@@ -26,5 +27,5 @@ func newBackfillDescs() *backfillDescs {
 }
 
 func (d *backfillDescs) all() []*prometheus.Desc {
-	return []*prometheus.Desc{d.state, d.completed, d.shards, d.eta, d.pods, d.podsDesired, d.gates, d.observed}
+	return []*prometheus.Desc{d.state, d.completed, d.shards, d.eta, d.failed, d.pods, d.podsDesired, d.gates, d.observed}
 }

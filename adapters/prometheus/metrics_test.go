@@ -66,7 +66,8 @@ func TestDocumentedBackfill(t *testing.T) {
 	b := argoprom.NewBackfill()
 	b.Observe(&backfill.Status{
 		Session: "secret-session", State: backfill.StateRunning,
-		Shards: workflow.ResultOf(backfill.Shards{State: backfill.ShardsRunning, Total: 4, Completed: 1, InProgress: 3, Percentage: 25, ETA: time.Minute}, nil),
+		Shards:          workflow.ResultOf(backfill.Shards{State: backfill.ShardsRunning, Total: 4, Completed: 1, InProgress: 3, Percentage: 25, ETA: time.Minute}, nil),
+		FailedDocuments: workflow.ResultOf(backfill.FailedDocuments{Presence: backfill.PresencePresent}, nil),
 	})
 	metricdoc.Check(t, docs, "## Backfill", b)
 }

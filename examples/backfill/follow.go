@@ -42,9 +42,12 @@ func (c *command) showAll(ctx context.Context, v view) (*backfill.Status, error)
 	return last, nil
 }
 
-// outcomeError returns nil for a backfill that has succeeded. Without a workflow, only the shards
-// tell.
+// outcomeError returns nil for a backfill that has succeeded, with all documents as far as that is
+// known. Without a workflow, only the shards tell.
 func outcomeError(st *backfill.Status) error {
+	if st.Shards.Success() && st.Shards.Data.State == backfill.ShardsCompletedWithErrors {
+		return fmt.Errorf("backfill %q has completed with errors: %s", st.Session, failedText(st.FailedDocuments))
+	}
 	shardsDone := st.Shards.Success() && st.Shards.Data.State == backfill.ShardsCompleted
 	switch {
 	case st.State == backfill.StateSucceeded, st.Run == 0 && st.State == backfill.StateStopped && shardsDone:

@@ -28,6 +28,9 @@ func summary(st *backfill.Status, h hints, since time.Duration, now time.Time) [
 		part("message", cutText(m))
 	}
 	part("shards", shardsText(st.Shards, since))
+	if text := failedText(st.FailedDocuments); text != "" {
+		part("errors", text)
+	}
 	part("pods", podsText(st.Pods))
 	for _, line := range gateLines(st.Gates, h) {
 		part("gate", line)

@@ -49,6 +49,19 @@ func shardsText(shards workflow.Result[backfill.Shards], since time.Duration) st
 	return text
 }
 
+// failedText says that documents failed, or that it can't be told; "" otherwise.
+func failedText(failed workflow.Result[backfill.FailedDocuments]) string {
+	switch {
+	case !failed.Success():
+		return "unknown: " + cutText(failed.Err.Error())
+	case failed.Data.Presence != backfill.PresencePresent:
+		return ""
+	case failed.Data.Place == "":
+		return "documents failed"
+	}
+	return "documents failed, recorded in " + cutText(failed.Data.Place)
+}
+
 func podsText(pods workflow.Result[backfill.Pods]) string {
 	if !pods.Success() {
 		return "unknown: " + cutText(pods.Err.Error())

@@ -153,6 +153,8 @@ type Dependencies struct {
 	// and Restore are unsupported. One with a method Endpoint() string that returns the endpoint of the
 	// target cluster is refused if the configuration has a coordinator cluster.
 	WorkingState WorkingState
+	// FailedDocuments reports whether documents failed for good. If it is nil, that is unknown.
+	FailedDocuments FailedDocumentsReader
 	// RetryFor is how long a call retries requests about workers and permissions over transient
 	// faults, and after conflicts with other clients. It does not limit how often client-go itself
 	// repeats a request of Kubernetes; see [workflow.New]. 0 means [workflow.DefaultRetryFor], a

@@ -104,6 +104,23 @@ func ExampleKeeper() {
 	_ = stop
 }
 
+// Report the documents that the workers have recorded as failed in a bucket.
+func ExampleFailedDocumentsReader() {
+	// list calls each with the names of objects until that returns false.
+	dependencies := func(bucket string, list func(ctx context.Context, place string, each func(name string) (more bool)) error) backfill.Dependencies {
+		recorded := func(ctx context.Context, session string) (backfill.FailedDocuments, error) {
+			found := backfill.FailedDocuments{Presence: backfill.PresenceAbsent, Place: "s3://" + bucket + "/session=" + session + "/"}
+			err := list(ctx, found.Place, func(string) (more bool) {
+				found.Presence = backfill.PresencePresent
+				return false // one is enough to tell
+			})
+			return found, err // with an error, the backfill isn't reported as completed
+		}
+		return backfill.Dependencies{FailedDocuments: recorded}
+	}
+	_ = dependencies
+}
+
 func ExampleParseConfig() {
 	_, err := backfill.ParseConfig([]byte(`
 target_cluster: {endpoint: https://target:9200, no_auth: , sigv4: }

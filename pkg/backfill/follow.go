@@ -24,7 +24,7 @@ const (
 // workflow are watched.
 type FollowOptions struct {
 	PodsEvery   time.Duration // defaults to [DefaultPodsEvery]
-	ShardsEvery time.Duration // defaults to [DefaultShardsEvery]
+	ShardsEvery time.Duration // also for failed documents; defaults to [DefaultShardsEvery]
 }
 
 func (o FollowOptions) withDefaults() FollowOptions {
@@ -41,7 +41,7 @@ func (o FollowOptions) withDefaults() FollowOptions {
 type update struct {
 	workflow *status.WorkflowStatus
 	pods     *workflow.Result[Pods]
-	shards   *workflow.Result[Shards]
+	work     *progress
 	ended    bool
 	err      error
 }
@@ -83,8 +83,8 @@ func (b *argoBackfill) Follow(ctx context.Context, opts FollowOptions) iter.Seq2
 			return send(update{pods: &r})
 		})
 		every(following, &readers, opts.ShardsEvery, func() bool {
-			r := workflow.ResultOf(readShards(following, b.deps.WorkingState, b.session))
-			return send(update{shards: &r})
+			work := readProgress(following, b.deps, b.session)
+			return send(update{work: &work})
 		})
 		b.merge(ctx, first, updates, opts, yield)
 	}
@@ -126,7 +126,7 @@ func every(ctx context.Context, readers *sync.WaitGroup, interval time.Duration,
 func (b *argoBackfill) merge(
 	ctx context.Context, last *Status, updates <-chan update, opts FollowOptions, yield func(*Status, error) bool,
 ) {
-	wf, pods, shards := last.Workflow, last.Pods, last.Shards
+	wf, pods, work := last.Workflow, last.Pods, progress{last.Shards, last.FailedDocuments}
 	for {
 		var u update
 		select {
@@ -146,10 +146,10 @@ func (b *argoBackfill) merge(
 			wf = u.workflow
 		case u.pods != nil:
 			pods = *u.pods
-		case u.shards != nil:
-			shards = *u.shards
+		case u.work != nil:
+			work = *u.work
 		}
-		if now := b.combine(wf, pods, shards); !equal(now, last) {
+		if now := b.combine(wf, pods, work); !equal(now, last) {
 			last = now
 			if !yield(now, nil) {
 				return
@@ -216,10 +216,10 @@ func (b *deploymentBackfill) Follow(ctx context.Context, opts FollowOptions) ite
 		var readers sync.WaitGroup
 		defer readers.Wait()
 		defer stop()
-		shards := make(chan workflow.Result[Shards])
+		works := make(chan progress)
 		every(following, &readers, opts.ShardsEvery, func() bool {
 			select {
-			case shards <- workflow.ResultOf(readShards(following, b.deps.WorkingState, b.session)):
+			case works <- readProgress(following, b.deps, b.session):
 				return true
 			case <-following.Done():
 				return false
@@ -230,13 +230,14 @@ func (b *deploymentBackfill) Follow(ctx context.Context, opts FollowOptions) ite
 		for last.State != StateStopped {
 			now := *last
 			select {
-			case now.Shards = <-shards:
+			case work := <-works:
+				now.Shards, now.FailedDocuments = work.shards, work.failed
 			case <-ticker.C:
 				st, err := b.statusWithoutShards(ctx, b.polled)
 				switch {
 				case err == nil:
 					now = *st
-					now.Shards = last.Shards
+					now.Shards, now.FailedDocuments = last.Shards, last.FailedDocuments
 				case errors.Is(err, workflow.ErrUnavailable): // shown, and read again at the next interval
 					now.Pods = workflow.ResultOf(Pods{}, err)
 				default:
@@ -261,7 +262,8 @@ func (b *deploymentBackfill) Follow(ctx context.Context, opts FollowOptions) ite
 func equal(a, b *Status) bool {
 	return a.State == b.State && a.Workflow.ResourceVersion == b.Workflow.ResourceVersion &&
 		a.Pods.Data == b.Pods.Data && equalErrors(a.Pods.Err, b.Pods.Err) &&
-		a.Shards.Data == b.Shards.Data && equalErrors(a.Shards.Err, b.Shards.Err)
+		a.Shards.Data == b.Shards.Data && equalErrors(a.Shards.Err, b.Shards.Err) &&
+		a.FailedDocuments.Data == b.FailedDocuments.Data && equalErrors(a.FailedDocuments.Err, b.FailedDocuments.Err)
 }
 
 func equalErrors(a, b error) bool {

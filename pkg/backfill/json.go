@@ -22,7 +22,10 @@ type statusJSON struct {
 	Failed   workflow.Result[[]failedJSON]    `json:"failed"`
 	Pods     workflow.Result[Pods]            `json:"pods"`
 	Shards   workflow.Result[Shards]          `json:"shards"`
-	More     leftOutJSON                      `json:"more,omitzero"`
+
+	FailedDocuments workflow.Result[FailedDocuments] `json:"failedDocuments"`
+
+	More leftOutJSON `json:"more,omitzero"`
 }
 
 // leftOutJSON has the numbers of entries that are not in a list.
@@ -56,11 +59,13 @@ type failedJSON struct {
 func (s Status) MarshalJSON() ([]byte, error) {
 	form := statusJSON{
 		Session: s.Session, State: s.State, Run: s.Run, Gates: s.Gates, Pods: s.Pods, Shards: s.Shards,
-		Failed: workflow.Result[[]failedJSON]{Data: []failedJSON{}, Err: s.Failed.Err},
+		FailedDocuments: s.FailedDocuments,
+		Failed:          workflow.Result[[]failedJSON]{Data: []failedJSON{}, Err: s.Failed.Err},
 	}
 	if form.Gates.Data == nil {
 		form.Gates.Data = []workflow.Gate{}
 	}
+	form.FailedDocuments.Data.Place = cut(s.FailedDocuments.Data.Place, maxMessage)
 	form.Gates.Data, form.More.Gates = first(form.Gates.Data)
 	failed, more := first(s.Failed.Data)
 	form.More.Failed = more

@@ -18,8 +18,12 @@ const (
 	ShardsInitializing ShardState = "Initializing"
 	ShardsRunning      ShardState = "Running"
 	// ShardsPaused means that some shards are not completed, and that workers do not process any.
-	ShardsPaused    ShardState = "Paused"
+	ShardsPaused ShardState = "Paused"
+	// ShardsCompleted means that no work is left. Status.FailedDocuments says whether it is known that
+	// no documents failed.
 	ShardsCompleted ShardState = "Completed"
+	// ShardsCompletedWithErrors means that no work is left, and that documents failed for good.
+	ShardsCompletedWithErrors ShardState = "CompletedWithErrors"
 )
 
 // Shards is the progress of the shards, or of the parts into which they were split.
@@ -88,7 +92,7 @@ func shardsOf(c Counts, now time.Time) Shards {
 	return s
 }
 
-// readShards reads the progress of a session. state may be nil.
+// readShards counts the work items of a session. state may be nil.
 func readShards(ctx context.Context, state WorkingState, session string) (Shards, error) {
 	if state == nil {
 		return Shards{}, errNoWorkingState

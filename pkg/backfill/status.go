@@ -26,8 +26,12 @@ type Status struct {
 	Failed workflow.Result[[]*status.Node]
 	// Pods are the workers.
 	Pods workflow.Result[Pods]
-	// Shards is the progress, read from the working state.
+	// Shards is the progress, read from the working state. If all work is done, but
+	// Dependencies.FailedDocuments returns an error, that is the error here as well.
 	Shards workflow.Result[Shards]
+	// FailedDocuments says whether documents failed for good, as Dependencies.FailedDocuments
+	// reports. It does not affect State, which is that of the workflow or Deployment.
+	FailedDocuments workflow.Result[FailedDocuments]
 }
 
 // Pods are the workers of a backfill, by the phase of their pods. A pod that is being deleted
@@ -64,15 +68,15 @@ func (b *argoBackfill) Status(ctx context.Context) (*Status, error) {
 // statusOf reads the other parts of the status of a run. s is nil if nothing was started.
 func (b *argoBackfill) statusOf(ctx context.Context, s *status.WorkflowStatus) *Status {
 	var pods workflow.Result[Pods]
-	var shards workflow.Result[Shards]
+	var work progress
 	var reading sync.WaitGroup
 	reading.Go(func() { pods = workflow.ResultOf(readPods(ctx, b.workersOf(s))) })
-	reading.Go(func() { shards = workflow.ResultOf(readShards(ctx, b.deps.WorkingState, b.session)) })
+	reading.Go(func() { work = readProgress(ctx, b.deps, b.session) })
 	reading.Wait()
-	return b.combine(s, pods, shards)
+	return b.combine(s, pods, work)
 }
 
-func (b *argoBackfill) combine(s *status.WorkflowStatus, pods workflow.Result[Pods], shards workflow.Result[Shards]) *Status {
+func (b *argoBackfill) combine(s *status.WorkflowStatus, pods workflow.Result[Pods], work progress) *Status {
 	counted := &pods.Data
 	switch {
 	case b.deps.Kubernetes == nil:
@@ -80,7 +84,7 @@ func (b *argoBackfill) combine(s *status.WorkflowStatus, pods workflow.Result[Po
 	case !pods.Success():
 		counted = &Pods{Terminating: 1} // some may remain
 	}
-	st := &Status{Session: b.session, State: stateOf(s, counted), Run: runOf(s), Workflow: s, Pods: pods, Shards: shards}
+	st := &Status{Session: b.session, State: stateOf(s, counted), Run: runOf(s), Workflow: s, Pods: pods, Shards: work.shards, FailedDocuments: work.failed}
 	switch {
 	case s == nil:
 		st.Workflow = &status.WorkflowStatus{Name: b.request.Name, Namespace: b.cfg.Backfill.Argo.Namespace}
@@ -93,15 +97,15 @@ func (b *argoBackfill) combine(s *status.WorkflowStatus, pods workflow.Result[Po
 }
 
 func (b *deploymentBackfill) Status(ctx context.Context) (*Status, error) {
-	var shards workflow.Result[Shards]
+	var work progress
 	var reading sync.WaitGroup
-	reading.Go(func() { shards = workflow.ResultOf(readShards(ctx, b.deps.WorkingState, b.session)) })
+	reading.Go(func() { work = readProgress(ctx, b.deps, b.session) })
 	st, err := b.statusWithoutShards(ctx, b.workers)
 	reading.Wait()
 	if err != nil {
 		return nil, err
 	}
-	st.Shards = shards
+	st.Shards, st.FailedDocuments = work.shards, work.failed
 	return st, nil
 }
 

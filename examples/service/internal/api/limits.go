@@ -67,6 +67,7 @@ func bounded(st *backfill.Status) (*backfill.Status, leftOut) {
 	short, more := *st, leftOut{}
 	short.Gates.Err, short.Failed.Err = shortError(st.Gates.Err), shortError(st.Failed.Err)
 	short.Pods.Err, short.Shards.Err = shortError(st.Pods.Err), shortError(st.Shards.Err)
+	short.FailedDocuments.Err = shortError(st.FailedDocuments.Err)
 	short.Gates.Data, more.Gates = shownGates(st.Gates.Data)
 	short.Failed.Data, more.Failed = shownFailed(st.Failed.Data)
 	w := *st.Workflow

@@ -32,7 +32,7 @@ func enormous() *backfill.Status {
 	failed := errors.New(long)
 	st := wide(50, 200)
 	st.Workflow.Message = long
-	st.Pods.Err, st.Shards.Err = failed, failed
+	st.Pods.Err, st.Shards.Err, st.FailedDocuments.Err = failed, failed, failed
 	for _, n := range st.Workflow.Nodes {
 		n.Message, n.DisplayName = long, long
 	}

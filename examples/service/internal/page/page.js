@@ -166,6 +166,12 @@ function renderHead(standing) {
   show(at("message"), why.filter(Boolean).join("; "));
 }
 
+function failedDocuments(standing) {
+  const found = backfillOf(standing)?.status.failedDocuments?.data;
+  if (found?.presence !== "present") return "";
+  return `; documents failed${found.place ? `, recorded in ${found.place}` : ""}`;
+}
+
 function renderShards(standing) {
   const bar = at("shards");
   const result = backfillOf(standing)?.status.shards;
@@ -174,9 +180,10 @@ function renderShards(standing) {
   if (counted) {
     bar.value = shards.percentage;
     text(at("percentage"), `${Math.floor(shards.percentage)} %`);
-    const extra = shards.state === "Completed" ? "" : `, ${shards.inProgress} in progress, ${shards.waiting} waiting`;
-    text(at("shards-text"), `${shards.completed} of ${shards.total} completed${extra}`);
-    text(at("eta"), shards.etaMs ? `about ${duration(shards.etaMs)} left` : shards.state === "Completed" ? "" : "time left: unknown");
+    const done = shards.state.startsWith("Completed");
+    const extra = done ? "" : `, ${shards.inProgress} in progress, ${shards.waiting} waiting`;
+    text(at("shards-text"), `${shards.completed} of ${shards.total} completed${extra}${failedDocuments(standing)}`);
+    text(at("eta"), shards.etaMs ? `about ${duration(shards.etaMs)} left` : done ? "" : "time left: unknown");
     return;
   }
   bar.removeAttribute("value");
