@@ -67,11 +67,12 @@ func (c *Cluster) ServeHTTP(to http.ResponseWriter, from *http.Request) {
 		return
 	}
 	var out *answer
-	if f != nil && f.Status != 0 {
+	switch {
+	case f != nil && f.Status != 0:
 		out = f.instead()
-	} else if c.awaitShard(from.Context(), in) {
+	case c.awaitShard(from.Context(), in):
 		out = c.handle(in)
-	} else {
+	default:
 		c.log(entry)
 		return
 	}
