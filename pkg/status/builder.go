@@ -15,8 +15,9 @@ type nodeBuilder struct {
 	source *nodeSource
 	// streamed means that the JSON is not kept, so the builder keeps that of waiting gates.
 	streamed   bool
-	kept       int     // bytes of JSON that the source has
-	incomplete []*Node // gates whose JSON the source lacks
+	keepAlso   func(*Node) bool // other nodes whose JSON it keeps unless they have ended; may be nil
+	kept       int              // bytes of JSON that the source has
+	incomplete []*Node          // gates whose JSON the source lacks
 
 	node         *Node // the current one
 	dropped      []droppedOf
@@ -57,7 +58,7 @@ func (b *nodeBuilder) AddNode(raw *wfjson.Node) error {
 	}
 	n.source = b.source
 	n.start, n.end = uint32(raw.Start), uint32(raw.End)
-	if b.streamed && n.suspended() {
+	if b.streamed && (n.suspended() || b.keepAlso != nil && !n.Phase.Fulfilled() && b.keepAlso(n)) {
 		return b.keep(n, raw)
 	}
 	return nil

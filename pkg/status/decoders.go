@@ -21,6 +21,16 @@ import (
 type NodeDecoders struct {
 	// Zstd and Brotli decompress nodes. If the decoder is nil, such nodes are an error.
 	Zstd, Brotli func(compressed io.Reader) (io.ReadCloser, error)
+
+	gates GateRule         // see WithGates
+	keep  func(*Node) bool // the nodes whose JSON is kept while compressed ones are read
+}
+
+// WithGates returns decoders that also read which steps that poll an object are gates, by a rule. Nil
+// stands for no rule: then only Suspend nodes are gates.
+func (d NodeDecoders) WithGates(rule GateRule) NodeDecoders {
+	d.gates = rule
+	return d
 }
 
 // CompressionError is wrapped by the [*NodesError] of nodes for which there is no decoder.

@@ -34,13 +34,12 @@ func (n *Node) suspended() bool {
 	return n.Type == NodeTypeSuspend && n.Phase == NodeRunning && (n.source == nil || !n.source.ended)
 }
 
-// readDelays tells delays from gates. It reads the templates only if there is an active Suspend
-// node. It returns the error of ended if that is not nil and returns one.
-func (s *WorkflowStatus) readDelays(spec, status *object, ended func() error) error {
+// readDelays tells delays from gates. It reads the templates only if there is an active Suspend node,
+// unless t has them. It returns the error of ended if that is not nil and returns one.
+func (s *WorkflowStatus) readDelays(spec, status *object, t *templates, ended func() error) error {
 	if !spec.hasAny("templates", "templateDefaults") && !status.hasAny("storedWorkflowTemplateSpec", "storedTemplates") {
 		return nil // as in the reduced JSON of a workflow without delays
 	}
-	var d *durations
 	for _, n := range s.Nodes {
 		if !n.suspended() {
 			continue
@@ -50,14 +49,14 @@ func (s *WorkflowStatus) readDelays(spec, status *object, ended func() error) er
 				return err
 			}
 		}
-		if d == nil {
-			if d = readDurations(spec, status); d.none() {
-				return nil
-			}
-			d.readArguments(spec.late("arguments"))
-			d.nodes = s.Nodes
+		if t == nil {
+			t = readTemplates(spec, status, false)
 		}
-		if text := d.substitute(d.of(n), n); text != "" {
+		if t.none() {
+			return nil
+		}
+		t.nodes = s.Nodes
+		if text := t.substituted(t.duration(n), n); text != "" {
 			n.limit(text)
 		}
 	}
@@ -87,102 +86,20 @@ func parseDuration(text string) (time.Duration, bool) {
 	return duration, err == nil
 }
 
-// of returns the duration in the node's template as it is written there, or "".
-func (d *durations) of(n *Node) string {
-	if text := d.inTemplate(n); text != "" {
-		return text
+// substituted returns a duration with the references to parameters replaced whose values are known.
+func (t *templates) substituted(duration string, n *Node) string {
+	if !strings.Contains(duration, "{{") {
+		return duration
 	}
-	return d.fallback
-}
-
-// inTemplate looks up the template as the controller does. The key of a template of another object
-// consists of the scope ("namespaced" or "cluster"), the object's name, and the name of the
-// template, or of the step if the template is inline.
-func (d *durations) inTemplate(n *Node) string {
-	if ref := n.TemplateRef; ref.Name != "" {
-		scope := "namespaced"
-		if ref.ClusterScope {
-			scope = "cluster"
+	inputs := n.Inputs().values()
+	text, ok := replaceTags(duration, maxDuration, func(tag string) string {
+		if value, known := t.valueOfTag(tag, inputs); known {
+			return value
 		}
-		return d.stored[scope+"/"+ref.Name+"/"+ref.Template]
+		return "{{" + tag + "}}"
+	})
+	if !ok {
+		return overlong
 	}
-	scope := n.object("templateScope", new([]Dropped)).string("templateScope")
-	if scope != "" && !strings.Contains(scope, "/") {
-		scope = "namespaced/" + scope // as older versions wrote it
-	}
-	local := scope == "" || strings.HasPrefix(scope, "local/")
-	switch {
-	case n.TemplateName != "" && local:
-		return d.local[n.TemplateName]
-	case n.TemplateName != "":
-		return d.stored[scope+"/"+n.TemplateName]
-	}
-	boundary := d.node(n.BoundaryID)
-	if boundary == nil {
-		return ""
-	}
-	for _, name := range stepNames(n.Name, boundary.Name) {
-		text := d.stored[scope+"/inline/"+name]
-		if local {
-			text = d.inline[step{template: boundary.TemplateName, name: name}]
-		}
-		if text != "" {
-			return text
-		}
-	}
-	return ""
-}
-
-// stepNames returns the names that the step of a node within a boundary may have. In a loop and for
-// an attempt, the node's name ends with something in parentheses that is not in the template.
-func stepNames(name, boundary string) []string {
-	name = strings.TrimPrefix(name, boundary)
-	if group, rest, ok := strings.Cut(name, "]."); ok && strings.HasPrefix(group, "[") {
-		name = rest
-	}
-	name = strings.TrimPrefix(name, ".")
-	if short, _, ok := strings.Cut(name, "("); ok {
-		return []string{name, short}
-	}
-	return []string{name}
-}
-
-func (d *durations) node(id string) *Node {
-	if d.byID == nil {
-		d.byID = make(map[string]*Node, len(d.nodes))
-		for _, n := range d.nodes {
-			d.byID[n.ID] = n
-		}
-	}
-	return d.byID[id]
-}
-
-// substitute replaces the references to parameters in text whose values are known.
-func (d *durations) substitute(text string, n *Node) string {
-	if !strings.Contains(text, "{{") {
-		return text
-	}
-	inputs := n.Inputs()
-	var done strings.Builder
-	for {
-		before, rest, open := strings.Cut(text, "{{")
-		tag, after, closed := strings.Cut(rest, "}}")
-		if !open || !closed {
-			return done.String() + text
-		}
-		value, known := "", false
-		if name, ok := strings.CutPrefix(strings.TrimSpace(tag), inputParameters); ok {
-			value, known = inputs.Parameter(name)
-		} else if name, ok := strings.CutPrefix(strings.TrimSpace(tag), "workflow.parameters."); ok {
-			value, known = d.arguments[name]
-		}
-		if !known {
-			value = "{{" + tag + "}}"
-		}
-		if done.Len()+len(before)+len(value) > maxDuration {
-			return overlong
-		}
-		done.WriteString(before + value)
-		text = after
-	}
+	return text
 }

@@ -72,19 +72,20 @@ func (n *Node) Dropped() []Dropped {
 }
 
 // Waiting reports whether n is a gate that waits for a decision: an active Suspend node that is not
-// a delay (see [Node.Delayed]). No gate waits once the workflow has ended, whatever phase the
-// controller has left the node in. For a node that waits for a lock, see WaitingForLock.
-func (n *Node) Waiting() bool { return n.suspended() && !n.delay }
+// a delay (see [Node.Delayed]), or a step that polls the object of a gate (see [Node.GateObject]). No
+// gate waits once the workflow has ended, whatever phase the controller has left the node in. For a
+// node that waits for a lock, see WaitingForLock.
+func (n *Node) Waiting() bool { return n.suspended() && !n.delay || n.polls() }
 
 // AwaitedOutputs returns the output parameters that a decision about the gate n has to supply,
-// unless their defaults are to be taken. It returns none if n is not waiting.
+// unless their defaults are to be taken. It returns none if n is not waiting, or is decided in an object.
 //
 // An output takes its enum, description and default from the node's input of the same name if it
 // has none itself, as in the form of Argo's UI ("intermediate parameters"). If the input has a
 // default but no enum, the output's default is the input's value, which the step may have set.
 // Argo's own resume takes only the output's own default.
 func (n *Node) AwaitedOutputs() []Parameter {
-	if !n.Waiting() {
+	if n.Type != NodeTypeSuspend || !n.Waiting() {
 		return nil
 	}
 	var awaited []Parameter

@@ -53,7 +53,7 @@ func (s *WorkflowStatus) nodesThat(match func(*Node) bool) []*Node {
 func (s *WorkflowStatus) UnfinishedNodes() []*Node {
 	waiting := waitingRetries(s.Nodes)
 	return s.nodesThat(func(n *Node) bool {
-		if n.Phase.Fulfilled() || n.Type == NodeTypeSuspend && !n.Delayed() {
+		if n.Phase.Fulfilled() || n.Type == NodeTypeSuspend && !n.Delayed() || n.Waiting() || n.PartOfGate() {
 			return false
 		}
 		return !n.Type.Group() || n.WaitingForLock != "" || waiting[n]

@@ -66,7 +66,8 @@ func readPacked(packed string, decoders NodeDecoders, ended func() error, droppe
 	}
 	defer func() { _ = plain.Close() }()
 	b := newNodeBuilder(MaxNodesSize)
-	b.streamed = true
+	b.streamed, b.keepAlso = true, decoders.keep
+	decoders.keep = nil // the source needs no more than the codecs
 	b.source.packed, b.source.decoders = packed, decoders
 	if b.source.size, err = wfjson.ReadNodes(plain, b); err != nil {
 		return nil, nodesError(err)

@@ -8,7 +8,7 @@ import (
 
 // WriteTree writes a line for the workflow and one for each node of its [WorkflowStatus.Tree]: a
 // sign for the phase, name, duration, attempts and message, for a gate the names of the outputs
-// that it awaits, and for a delay when it ends. The duration of what has not ended is measured up
+// that it awaits or the object that it is decided in, and for a delay when it ends. The duration of what has not ended is measured up
 // to now.
 //
 // Names and messages are made [Printable], with one space for each run of spaces, and cut to 200
@@ -83,6 +83,9 @@ func (p *treePrinter) nodes(nodes []*TreeNode, indent string) {
 		}
 		p.message(n.Message)
 		p.awaited(n.Node)
+		if o := n.GateObject(); o != nil && n.Waiting() {
+			p.printf("  waits for %s", o)
+		}
 		if until := n.Until(); !until.IsZero() {
 			p.printf("  until %s", until.UTC().Format(time.RFC3339))
 		}

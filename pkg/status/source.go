@@ -21,8 +21,9 @@ type nodeSource struct {
 	size     int               // of the decompressed nodes
 	gates    map[uint32][]byte // the JSON of active gates and delays, by their start
 
-	ended bool                 // the workflow has ended, so no gate waits
-	until map[string]time.Time // when active Suspend nodes end by themselves, by node id
+	ended   bool                 // the workflow has ended, so no gate waits
+	until   map[string]time.Time // when active Suspend nodes end by themselves, by node id
+	polling *polling             // nil if no step can be a gate
 
 	once  sync.Once
 	plain []byte // decompressed again

@@ -110,14 +110,24 @@ func fromFields(fields map[string]any, decoders NodeDecoders, ended func() error
 	spec, status := root.object("spec"), root.object("status")
 	s.readMetadata(root.object("metadata"))
 	s.readSpec(spec)
+	var t *templates
+	if decoders.gates != nil {
+		t = readTemplates(spec, status, true)
+		decoders.keep = t.mayPoll
+	}
 	s.readStatus(status, decoders, ended)
 	if s.NodesErr != nil && ended != nil {
 		if err := ended(); err != nil {
 			return nil, err
 		}
 	}
-	if err := s.readDelays(spec, status, ended); err != nil {
+	if err := s.readDelays(spec, status, t, ended); err != nil {
 		return nil, err
+	}
+	if t != nil {
+		if err := s.markGates(t, decoders.gates, ended); err != nil {
+			return nil, err
+		}
 	}
 	s.Dropped = (*root.dropped)[:min(len(*root.dropped), maxDropped)]
 	return s, nil

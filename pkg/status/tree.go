@@ -24,7 +24,7 @@ type TreeOptions struct {
 
 // Tree arranges the nodes for display. It shows pods, gates, calls and skipped nodes. Nodes within
 // a hidden group take the place of the group. A retried step is shown once: as the attempt that
-// counts, or between two attempts as the Retry node. A group is shown if it failed and no node
+// counts, or between two attempts, and while it is a gate that waits, as the Retry node. A group is shown if it failed and no node
 // within it explains why. Siblings are in order of their start, with the nodes of a hidden group
 // next to each other.
 //
@@ -78,6 +78,9 @@ func (b *treeBuilder) place(siblings []*TreeNode, m *member, depth int) []*TreeN
 		best := m.best
 		if best != nil && best.Phase.Fulfilled() && !m.Phase.Fulfilled() {
 			best = nil // between two attempts, the result of the last one says nothing about the step
+		}
+		if m.Waiting() {
+			best = nil // the attempts of a gate only look whether it was decided
 		}
 		for _, attempt := range m.attempts {
 			if attempt != best {

@@ -61,9 +61,9 @@ type Unread struct {
 	as   shape
 }
 
-// Read decodes what [Slim] would leave of the value.
-func (u Unread) Read() any {
-	s := slimmer{scanner: whole(u.json), dst: make([]byte, 0, len(u.json))}
+// Read decodes what [Slim] would leave of the value, or if polled is set, [SlimWithPolled].
+func (u Unread) Read(polled bool) any {
+	s := slimmer{scanner: whole(u.json), dst: make([]byte, 0, len(u.json)), polled: polled}
 	if s.copy(u.as, 1) != nil { // does not happen: the syntax was checked before
 		return nil
 	}

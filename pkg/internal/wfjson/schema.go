@@ -105,6 +105,8 @@ func (s shape) memberOfTemplates(key []byte) (shape, bool) {
 			return shapeSteps, true
 		case "suspend":
 			return shapeSuspend, true
+		case "resource":
+			return shapeResource, true
 		}
 		return shapeScalar, is(key, "name")
 	case shapeDAG:
@@ -115,7 +117,12 @@ func (s shape) memberOfTemplates(key []byte) (shape, bool) {
 		}
 		return shapeScalar, is(key, "name")
 	case shapeInline:
+		if is(key, "resource") {
+			return shapeResource, true
+		}
 		return shapeSuspend, is(key, "suspend")
+	case shapeResource:
+		return shapeScalar, is(key, "action", "manifest", "successCondition")
 	}
 	return shapeScalar, s == shapeSuspend && is(key, "duration")
 }

@@ -39,7 +39,7 @@ const (
 	shapeVolume
 	shapeClaim
 
-	// The shapes from here on are those of templates, of which only durations are read.
+	// The shapes from here on are those of templates, of which only durations and polled objects are read.
 	shapeTemplateSpec
 	shapeStoredTemplates
 	shapeTemplates
@@ -50,6 +50,7 @@ const (
 	shapeStep
 	shapeInline
 	shapeSuspend
+	shapeResource
 )
 
 // member returns the shape of an object's member, and whether the member is read.

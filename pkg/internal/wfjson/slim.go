@@ -8,8 +8,14 @@ package wfjson
 //
 // The error is a [*SyntaxError]; dst is then returned unchanged. Slim allocates only to extend dst,
 // which grows by no more than len(data). data must not overlap with the capacity of dst.
-func Slim(dst, data []byte) ([]byte, error) {
-	s := slimmer{scanner: whole(data), dst: dst}
+func Slim(dst, data []byte) ([]byte, error) { return slim(dst, data, false) }
+
+// SlimWithPolled is like Slim, but also leaves the resource templates that poll an object: those with
+// the action get, a manifest and a condition of success.
+func SlimWithPolled(dst, data []byte) ([]byte, error) { return slim(dst, data, true) }
+
+func slim(dst, data []byte, polled bool) ([]byte, error) {
+	s := slimmer{scanner: whole(data), dst: dst, polled: polled}
 	err := s.copy(shapeWorkflow, 1)
 	if err == nil {
 		err = s.expectEnd()
@@ -25,8 +31,10 @@ type slimmer struct {
 	scanner
 
 	dst []byte
-	// durations is the number of durations of templates that were copied.
-	durations int
+	// polled says whether to copy resource templates that poll an object.
+	polled bool
+	// kept is the number of durations and resources of templates that were copied.
+	kept int
 }
 
 // copy copies the next value as far as it has the shape.
@@ -60,22 +68,25 @@ func (s *slimmer) object(as shape, depth int) error {
 	copied := false // a part of templates
 	err := s.eachMember(func(name []byte) error {
 		inner, ok := as.memberNamed(name)
-		if !ok {
+		if !ok || inner == shapeResource && !s.polled {
 			_, err := s.skip(depth + 1)
 			return err
 		}
-		before, durations := len(s.dst), s.durations
+		before, kept := len(s.dst), s.kept
 		s.separate(start)
 		s.dst = append(append(s.dst, name...), ':')
 		value := len(s.dst)
 		if err := s.copy(inner, depth+1); err != nil {
 			return err
 		}
+		if inner == shapeResource && pollsObject(s.dst[value:]) {
+			s.kept++
+		}
 		switch {
 		case as == shapeSuspend && statesDuration(s.dst[value:]):
-			s.durations++
+			s.kept++
 		case !inner.ofTemplates():
-		case s.durations > durations:
+		case s.kept > kept:
 			copied = true
 		case copied:
 			// It may have the name of a member that was copied, and the last one counts. 0 is not
@@ -101,14 +112,24 @@ func statesDuration(raw []byte) bool {
 	return true
 }
 
+// pollsObject reports whether the JSON of a resource template polls an object.
+func pollsObject(raw []byte) bool {
+	var values [3][]byte
+	if raw[0] != '{' || Members(raw, values[:], "action", "manifest", "successCondition") != nil {
+		return false
+	}
+	text := func(raw []byte) bool { return len(raw) > len(`""`) && raw[0] == '"' }
+	return stringOf(values[0]) == "get" && text(values[1]) && text(values[2])
+}
+
 func (s *slimmer) list(item shape, depth int) error {
 	s.dst = append(s.dst, '[')
 	start := len(s.dst)
 	err := s.eachItem(func() error {
-		before, durations := len(s.dst), s.durations
+		before, kept := len(s.dst), s.kept
 		s.separate(start)
 		err := s.copy(item, depth+1)
-		if item.ofTemplates() && s.durations == durations {
+		if item.ofTemplates() && s.kept == kept {
 			s.dst = s.dst[:before]
 		}
 		return err

@@ -41,3 +41,21 @@ func TestSlimKeepsDurationsOfTemplates(t *testing.T) {
 		t.Errorf("%s\nwant\n%s\n%v", slim, want, err)
 	}
 }
+
+func TestSlimKeepsPolledObjects(t *testing.T) {
+	const polled = `{"action":"get","manifest":"m","successCondition":"c"}`
+	text := `{"spec":{"templates":[{"name":"main","steps":[[{"name":"b","inline":{"resource":` + polled + `}}]]},{"name":"x","container":{}},` +
+		`{"name":"t","inputs":{},"resource":{"action":"get","flags":["f"],"manifest":"m","successCondition":"c"},"metadata":{}},` +
+		`{"name":"create","resource":{"action":"create","manifest":"m","successCondition":"c"}},{"name":"once","resource":{"action":"get","manifest":"m"}},` +
+		`{"name":"twice","resource":` + polled + `,"resource":{"action":"create","manifest":"m"}},{"name":"odd","resource":[1]}]},` +
+		`"status":{"storedTemplates":{"a":{"resource":` + polled + `},"b":{"suspend":{}}}}}`
+	want := `{"spec":{"templates":[{"name":"main","steps":[[{"name":"b","inline":{"resource":` + polled + `}}]]},{"name":"t","resource":` + polled + `},` +
+		`{"name":"twice","resource":` + polled + `,"resource":0}]},"status":{"storedTemplates":{"a":{"resource":` + polled + `},"b":0}}}`
+	slim, err := wfjson.SlimWithPolled(nil, []byte(text))
+	if err != nil || string(slim) != want {
+		t.Errorf("%s\nwant\n%s\n%v", slim, want, err)
+	}
+	if slim, err := wfjson.Slim(nil, []byte(text)); err != nil || string(slim) != `{"spec":{},"status":{}}` {
+		t.Errorf("without them: %s, %v", slim, err)
+	}
+}
