@@ -17,8 +17,8 @@ const opCreate workflow.Op = "create"
 // Dependencies.Workflows together. It returns nil for a provider that is not supported. Describe,
 // and methods that are not listed, require no permissions.
 //
-// Create checks every permission that some method cannot do without. Without
-// Dependencies.Kubernetes it does not check any.
+// Create checks every permission that some method cannot do without, and those for the GatePolicies of
+// Dependencies.Workflows. Without Dependencies.Kubernetes it does not check any.
 func Requirements(provider Provider) []workflow.OpRequirements {
 	all := requirementsOf(provider)
 	for i := range all {
@@ -45,7 +45,26 @@ func withOthers(own []workflow.Requirement, all []workflow.OpRequirements) []wor
 // checkPermissions checks the permissions that the methods need.
 func checkPermissions(ctx context.Context, deps Dependencies, namespace string, provider Provider) error {
 	opts := workflow.CheckOptions{RetryFor: deps.RetryFor, Observer: deps.Observer}
-	return workflow.CheckRequirements(ctx, deps.Kubernetes, namespace, requirementsOf(provider), opts)
+	all := slices.Concat(requirementsOf(provider), gateRequirements(deps.Workflows))
+	return workflow.CheckRequirements(ctx, deps.Kubernetes, namespace, all, opts)
+}
+
+// gateRequirements returns what decisions about gates need because of the options of the client for
+// workflows, if it says so: a [workflow.WorkflowClient] with GatePolicies does.
+func gateRequirements(workflows workflow.Interface) (all []workflow.OpRequirements) {
+	client, ok := workflows.(interface {
+		Requirements(op workflow.Op) []workflow.Requirement
+	})
+	if !ok {
+		return nil
+	}
+	for _, op := range []workflow.Op{workflow.OpApprove, workflow.OpReject} {
+		always := workflow.Requirements(op)
+		all = append(all, workflow.OpRequirements{Op: op, Requirements: slices.DeleteFunc(client.Requirements(op), func(n workflow.Requirement) bool {
+			return slices.Contains(always, n)
+		})})
+	}
+	return all
 }
 
 // The cases in which a method needs a permission.

@@ -68,7 +68,8 @@ func stateOf(s *status.WorkflowStatus, pods *Pods) State {
 }
 
 // hasActiveSteps reports whether a step other than a gate is in progress. A retried step also
-// counts between its attempts; during an attempt, the steps inside of it count.
+// counts between its attempts; during an attempt, the steps inside of it count. A gate that is decided
+// in an object does not count, and neither do its attempts.
 func hasActiveSteps(s *status.WorkflowStatus) bool {
 	active := func(n *status.Node) bool {
 		return n != nil && (n.Phase == status.NodeRunning || n.Phase == status.NodePending)
@@ -76,7 +77,7 @@ func hasActiveSteps(s *status.WorkflowStatus) bool {
 	byID := s.NodesByID()
 	for _, n := range s.Nodes {
 		switch {
-		case !active(n):
+		case !active(n), n.Waiting(), n.PartOfGate():
 		case n.Type == status.NodeTypeRetry:
 			if !slices.ContainsFunc(n.Children, func(attempt string) bool { return active(byID[attempt]) }) {
 				return true

@@ -56,6 +56,31 @@ func TestStates(t *testing.T) {
 	}
 }
 
+// A gate that is decided in an object pauses a backfill like any other, during its attempts too.
+func TestStatesAtGatesOfObjects(t *testing.T) {
+	const beside = `,"p":{"type":"Pod","phase":"Running","templateName":"x"}`
+	for nodes, want := range map[string]State{
+		`"g":{"type":"Pod","phase":"Running","templateName":"t"}`:          StatePaused,
+		`"g":{"type":"Pod","phase":"Running","templateName":"t"}` + beside: StateRunning,
+		`"r":{"type":"Retry","phase":"Running","templateName":"t","children":["a"]},"a":{"type":"Pod","phase":"Failed","templateName":"t","nodeFlag":{"retried":true}}`:              StatePaused,
+		`"r":{"type":"Retry","phase":"Running","templateName":"t","children":["a"]},"a":{"type":"Pod","phase":"Running","templateName":"t","nodeFlag":{"retried":true}}`:             StatePaused,
+		`"r":{"type":"Retry","phase":"Running","templateName":"t","children":["a"]},"a":{"type":"Pod","phase":"Running","templateName":"t","nodeFlag":{"retried":true}}` + beside:    StateRunning,
+		`"r":{"type":"Retry","phase":"Running","templateName":"x","children":["a"]},"a":{"type":"Pod","phase":"Failed","templateName":"x"},"s":{"type":"Suspend","phase":"Running"}`: StateRunning,
+	} {
+		gates := status.NodeDecoders{}.WithGates(func(status.PolledResource) *status.GateObject {
+			return &status.GateObject{Kind: "Approval", Name: "one"}
+		})
+		s, err := gates.FromJSON([]byte(`{"spec":{"templates":[{"name":"t","resource":{"action":"get","manifest":"m","successCondition":"c"}}]},` +
+			`"status":{"phase":"Running","nodes":{` + nodes + `}}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := stateOf(s, nil); got != want {
+			t.Errorf("%s: %s, want %s", nodes, got, want)
+		}
+	}
+}
+
 func TestDeploymentStates(t *testing.T) {
 	for _, tc := range []struct {
 		paused bool

@@ -54,15 +54,18 @@ func commandFor(req *http.Request) (Command, error) {
 // patchArgs returns the arguments for a patch of a namespaced object. kubectl reads the object
 // first.
 func patchArgs(req *http.Request) ([]string, error) {
-	// /apis/argoproj.io/v1alpha1/namespaces/ma/workflows/reindex-x7f2k
+	// /apis/argoproj.io/v1alpha1/namespaces/ma/workflows/reindex-x7f2k, perhaps with /status behind it
 	path := strings.Split(strings.TrimPrefix(req.URL.Path, "/"), "/")
-	if len(path) != 7 || path[0] != "apis" || path[3] != "namespaces" {
+	if len(path) != 7 && (len(path) != 8 || path[7] != "status") || path[0] != "apis" || path[3] != "namespaces" {
 		return nil, unsupported("a patch of %s", req.URL.Path)
 	}
 	if kind := req.Header.Get("Content-Type"); kind != "application/merge-patch+json" {
 		return nil, unsupported("a patch as %s", kind)
 	}
 	args := []string{"patch", path[5] + "." + path[2] + "." + path[1], "--namespace=" + path[4], "--type=merge", "--patch-file=/dev/stdin", "--output=json", "--show-managed-fields"}
+	if len(path) == 8 {
+		args = append(args, "--subresource=status")
+	}
 	query := req.URL.Query()
 	if query.Get("dryRun") == "All" {
 		args = append(args, "--dry-run=server")

@@ -39,6 +39,9 @@ func TestCommandFor(t *testing.T) {
 		{"PATCH", workflows + "/--w?dryRun=All", []string{
 			"patch", "workflows.v1alpha1.argoproj.io", "--namespace=ma", "--type=merge", "--patch-file=/dev/stdin", "--output=json", "--show-managed-fields", "--dry-run=server", "--", "--w",
 		}},
+		{"PATCH", "/apis/example.org/v1/namespaces/ma/gates/one/status", []string{
+			"patch", "gates.v1.example.org", "--namespace=ma", "--type=merge", "--patch-file=/dev/stdin", "--output=json", "--show-managed-fields", "--subresource=status", "--", "one",
+		}},
 	} {
 		req := request(t, tc.method, tc.uri, `{"a":"secret"}`)
 		req.Header.Set("Content-Type", "application/merge-patch+json")
@@ -48,7 +51,7 @@ func TestCommandFor(t *testing.T) {
 		}
 	}
 	for _, req := range []*http.Request{
-		request(t, "PATCH", workflows+"/w?force=true", ""), request(t, "PATCH", "/api/v1/namespaces/ma/pods/p", ""), request(t, "OPTIONS", workflows, ""),
+		request(t, "PATCH", workflows+"/w?force=true", ""), request(t, "PATCH", "/api/v1/namespaces/ma/pods/p", ""), request(t, "PATCH", workflows+"/w/scale", ""), request(t, "OPTIONS", workflows, ""),
 	} {
 		req.Header.Set("Content-Type", "application/merge-patch+json")
 		if _, err := commandFor(req); !errors.Is(err, workflow.ErrUnsupported) {

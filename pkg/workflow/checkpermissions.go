@@ -19,16 +19,17 @@ import (
 )
 
 // CheckPermissions asks the API server whether the caller has the permissions for these operations
-// in the client's namespace. Without ops, it checks all operations of [Interface]. A service can
-// call it when it starts. It returns nil if no permission is missing. CheckPermissions changes
-// nothing and can be used by any authenticated caller. It sends one short request per permission,
-// each retried like other reads, and blocks until all are answered.
+// in the client's namespace, those for the objects of its GatePolicies included. Without ops, it checks
+// all operations of [Interface]. A service can call it when it starts. It returns nil if no permission is
+// missing. CheckPermissions changes nothing and can be used by any authenticated caller. It sends one
+// short request per permission, each retried like other reads, and blocks until all are answered.
 //
 // It does not check the permissions for a part that only some requests ask for
 // ([Requirement].OnRequest), such as replacing a workflow, unless ops is empty or names the part, as
 // OpStart.With([PartReplace]) does: that checks OpStart and the part. Neither does it check optional
 // permissions (Optional), except the one to create events if [Options.EventSource] is set. A role
-// that is limited to object names (resourceNames) satisfies only permissions with such a Name. Permissions may be revoked after the check.
+// that is limited to object names (resourceNames) satisfies only permissions with such a Name. Permissions
+// may be revoked after the check.
 //
 // Errors: [ErrForbidden], with a [*PermissionError] that lists all missing permissions and what
 // they are for; [ErrInvalid], with an [*InvalidError], for an unknown operation; [ErrUnauthorized],
@@ -70,7 +71,7 @@ func (c *WorkflowClient) requirementsOf(ops []Op) ([]OpRequirements, error) {
 	}
 	all := make([]OpRequirements, len(distinct))
 	for i, op := range distinct {
-		needed := slices.DeleteFunc(Requirements(op), func(n Requirement) bool {
+		needed := slices.DeleteFunc(c.Requirements(op), func(n Requirement) bool {
 			return n.OnRequest && !everything && !named[op.With(n.Part)]
 		})
 		for j := range needed {

@@ -89,8 +89,13 @@ type Options struct {
 	StartAnnotations func(ctx context.Context) map[string]string
 	// NodeDecoders decode nodes that the controller compresses with zstd or brotli;
 	// adapters/nodecodecs provides them. The zero value decodes gzip, the controller's default. A
-	// workflow whose nodes cannot be decoded has a [*status.CompressionError] in NodesErr.
+	// workflow whose nodes cannot be decoded has a [*status.CompressionError] in NodesErr. GatePolicies
+	// take the place of their rule for gates.
 	NodeDecoders status.NodeDecoders
+	// GatePolicies make gates of steps that wait for a field of an object, e.g. [ApprovalGates]. The first
+	// policy that applies to a step counts. Every status that the client returns has these gates. Nil means
+	// that only suspend nodes are gates; they are with any policies.
+	GatePolicies []GatePolicy
 }
 
 // WorkflowClient runs workflows of one namespace through the Kubernetes API. It is safe for
@@ -113,6 +118,7 @@ type WorkflowClient struct {
 	instanceID       string
 	backend          Backend
 	decoders         status.NodeDecoders
+	gates            []*gatePolicy
 	retryFor         time.Duration
 	diagnoseAfter    time.Duration
 	searches         *searches // by start diagnostics
@@ -218,6 +224,8 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 		problems = append(problems, field.Invalid(options.Child("watchSilence"), opts.WatchSilence.String(), "must be 0 (the default) or more"))
 	}
 	problems = append(problems, eventSourceProblems(options.Child("eventSource"), opts.EventSource)...)
+	gates, ofGates := readGatePolicies(options.Child("gatePolicies"), opts.GatePolicies)
+	problems = append(problems, ofGates...)
 	if len(problems) > 0 {
 		return nil, newError(OpNew, opts.Namespace, "", invalid(problems...))
 	}
@@ -250,7 +258,6 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 		namespace:        opts.Namespace,
 		instanceID:       opts.InstanceID,
 		backend:          BackendNative,
-		decoders:         opts.NodeDecoders,
 		retryFor:         opts.RetryFor,
 		outage:           &pace.Outage{},
 		watchSilence:     opts.WatchSilence,
@@ -260,6 +267,10 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 		events:           newEventRecorder(dyn, opts.Namespace, opts.EventSource),
 		startAnnotations: opts.StartAnnotations,
 	}
+	for _, p := range gates {
+		p.objects = dyn.Resource(p.resource()).Namespace(opts.Namespace)
+	}
+	client.gates, client.decoders = gates, opts.NodeDecoders.WithGates(gateRule(gates, opts.Namespace))
 	client.hub = client.newHub()
 	return client, nil
 }

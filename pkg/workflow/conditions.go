@@ -21,7 +21,8 @@ func Completed(s *status.WorkflowStatus) (bool, error) {
 }
 
 // Suspended holds once the workflow waits at a gate or is suspended as a whole. A suspend node with
-// a duration is not a gate (see [status.Node.Delayed]). Suspended fails with an
+// a duration is not a gate (see [status.Node.Delayed]). A step that polls an object is one only with a
+// [GatePolicy] of the client that waits. Suspended fails with an
 // [*EndedBeforeSuspendError] if the workflow ends first, and with [ErrNodesOffloaded] or
 // [ErrUnreadable] if the nodes, and so the gates, cannot be read.
 func Suspended(s *status.WorkflowStatus) (bool, error) {
@@ -63,7 +64,7 @@ func waitsAt(s *status.WorkflowStatus, names []nodeselection.Name) bool {
 	if len(names) == 0 {
 		return slices.ContainsFunc(s.Nodes, gate)
 	}
-	index := nodeselection.NewIndex(s, isSuspend)
+	index := nodeselection.NewIndex(s, gateName)
 	return slices.ContainsFunc(names, func(name nodeselection.Name) bool {
 		exact, matched := index.Find(name)
 		delay := func(n *status.Node) bool { return n.Delayed() && open(n) }

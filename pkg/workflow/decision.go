@@ -19,9 +19,10 @@ import (
 // Selector or both, or All.
 type Decision struct {
 	// Gates are display names or IDs of gates, or shell patterns of display names such as "shard-*", at
-	// most 1,000. In a pattern * matches any number of characters, ? one, [a-z] one of these, and [^a-z]
-	// or [!a-z] one other; a backslash quotes the character after it. A slash is an ordinary character.
-	// A delay (see [status.Node.Delayed]) is selected by its ID or its exact name, never by a pattern.
+	// most 1,000. A [GatePolicy] can give its gates other names than display names. In a pattern * matches
+	// any number of characters, ? one, [a-z] one of these, and [^a-z] or [!a-z] one other; a backslash
+	// quotes the character after it. A slash is an ordinary character. A delay (see
+	// [status.Node.Delayed]) is selected by its ID or its exact name, never by a pattern.
 	//
 	// An ID selects its own node only, even if another gate has it as its name. An entry that is
 	// exactly the name of a gate or delay selects only those of that name, even if it also reads as a
@@ -36,7 +37,8 @@ type Decision struct {
 	All bool
 	// Outputs are values for the output parameters that the gates wait for, in the forms that
 	// [StartRequest.Parameters] allows. Each gate takes those that it has; a name that none of them has
-	// is an error. A parameter without a value here takes its default. Only Approve allows outputs.
+	// is an error. A parameter without a value here takes its default. Only Approve allows outputs. A gate
+	// of a [GatePolicy] has none.
 	Outputs map[string]any
 	// Message is recorded as the message of the nodes. It has at most 4 KiB of valid UTF-8. It must not
 	// contain {{, since an exit handler can read it as {{workflow.failures}}, where Argo would evaluate
@@ -46,7 +48,8 @@ type Decision struct {
 	// By says who decides, e.g. the e-mail address or the ID of a user. Approve and Reject record it as
 	// Argo's server records its users: as labels of the workflow, in which characters other than
 	// letters, digits and "-_." are replaced, and as it is in the message of the nodes. It has at most
-	// 256 bytes, and none of what Message must not contain, nor line breaks and tabs.
+	// 256 bytes, and none of what Message must not contain, nor line breaks and tabs. For a gate of a
+	// [GatePolicy], By and Message are in the annotation argoservice.opensearch.org/decision of its object.
 	By string
 	// UID, if set, is the UID of the workflow. A workflow with another one is [ErrReplaced].
 	UID types.UID
@@ -69,10 +72,14 @@ type decision struct {
 	by       string
 	verb     decisionVerb
 	id       string // of the call, also if it writes several times
+
+	inObjects []Gate // the gates that the call has decided in objects so far
+	lost      bool   // the response to such a write was lost
 }
 
 // decisionVerb is what distinguishes an approval from a rejection.
 type decisionVerb struct {
+	op     Op
 	become status.NodePhase // the phase of the decided nodes
 	action string           // Argo's name of the action, in a label
 	byWhom string           // begins the part of the message that says who decided
@@ -99,12 +106,12 @@ func readDecision(d Decision, verb decisionVerb) (read *decision, problems, ofOu
 	return read, problems, ofOutputs
 }
 
-// decide decides gates in one conditional write.
+// decide decides gates in one conditional write, and those that are decided in objects before that.
 func (c *WorkflowClient) decide(ctx context.Context, name string, uid types.UID, d *decision) (*DecisionResult, error) {
 	result := &DecisionResult{}
 	_, err := c.edit(ctx, name, uid, func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
 		result.Gates = []Gate{}
-		chosen, err := d.choose(ctx, s)
+		chosen, objects, err := c.choose(ctx, d, s)
 		if err != nil || len(chosen.nodes) == 0 {
 			return chosen.planRepetition(s, err)
 		}
@@ -113,12 +120,20 @@ func (c *WorkflowClient) decide(ctx context.Context, name string, uid types.UID,
 				return nil, invalid(problems...)
 			}
 		}
-		if result.Gates, err = gatesOf(ctx, chosen.nodes); err != nil {
+		inWorkflow, inObjects := apart(chosen.nodes)
+		planned := &change{}
+		if len(inObjects) > 0 {
+			planned.prepare = func(ctx context.Context) error { return c.writeGateObjects(ctx, d, s, objects, inObjects) }
+		}
+		planned.event = func() eventDetails { return d.verb.event(chosen.nodes) }
+		if len(inWorkflow) == 0 {
+			return planned, nil
+		}
+		if result.Gates, err = gatesOf(ctx, inWorkflow); err != nil {
 			return nil, err
 		}
-		about, first := d.on(chosen.nodes), runOf(s)
-		planned, err := c.planDecision(ctx, obj, s, about)
-		if err != nil {
+		about, first := d.on(inWorkflow), runOf(s)
+		if err = c.planDecision(ctx, planned, obj, s, about); err != nil {
 			return nil, err
 		}
 		planned.confirm = func(now *status.WorkflowStatus) (err error) {
@@ -132,9 +147,27 @@ func (c *WorkflowClient) decide(ctx context.Context, name string, uid types.UID,
 		return planned, nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, d.partly(err)
+	}
+	if len(d.inObjects) > 0 {
+		result.Gates = append(d.inObjects, result.Gates...)
 	}
 	return result, nil
+}
+
+// choose chooses the nodes that a decision is about, and reads the objects of those that are decided in
+// objects.
+func (c *WorkflowClient) choose(ctx context.Context, d *decision, s *status.WorkflowStatus) (*choice, polledObjects, error) {
+	chosen, err := d.choose(ctx, s, nil)
+	if err != nil || len(c.gates) == 0 {
+		return chosen, nil, err
+	}
+	objects, err := c.readGateObjects(ctx, d, chosen.nodes)
+	if err != nil || len(objects) == 0 {
+		return chosen, nil, err
+	}
+	chosen, err = d.choose(ctx, s, objects)
+	return chosen, objects, err
 }
 
 // plannedDecision is a decision about these nodes.
@@ -146,23 +179,20 @@ type plannedDecision struct {
 
 func (d *decision) on(nodes []*status.Node) plannedDecision { return plannedDecision{d, nodes} }
 
-// planDecision plans the write of a decision.
+// planDecision plans the write of a decision to the workflow.
 func (c *WorkflowClient) planDecision(
-	ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus, d plannedDecision,
-) (*change, error) {
+	ctx context.Context, planned *change, obj *unstructured.Unstructured, s *status.WorkflowStatus, d plannedDecision,
+) error {
 	statusPatch, err := c.patchDecided(ctx, obj, d)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	planned := &change{
-		patch:      map[string]any{"metadata": d.metadata(s), "status": statusPatch},
-		tookEffect: d.tookEffect,
-		event:      func() eventDetails { return d.verb.event(d.nodes) },
-	}
+	planned.patch = map[string]any{"metadata": d.metadata(s), "status": statusPatch}
+	planned.tookEffect = d.tookEffect
 	if !s.SpecSuspended { // otherwise the controller acts on it after a Resume
 		planned.uptake = gatesDecided(s, d.nodes)
 	}
-	return planned, nil
+	return nil
 }
 
 // patchDecided returns the merge patch for status that decides the nodes.

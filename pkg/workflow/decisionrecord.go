@@ -37,22 +37,26 @@ func newDecisionID() string { return string(uuid.NewUUID()) }
 
 // metadata returns the merge patch for metadata that records d.
 func (d *decision) metadata(s *status.WorkflowStatus) map[string]any {
-	ids := slices.DeleteFunc(decisionIDs(s), func(id string) bool { return len(id) != len(d.id) }) // not written here
-	ids = append(ids[max(0, len(ids)-mostDecisionIDs+1):], d.id)
-	patch := map[string]any{"annotations": map[string]any{naming.AnnotationDecisions: strings.Join(ids, " ")}}
+	patch := map[string]any{"annotations": map[string]any{naming.AnnotationDecisions: d.withID(decisionIDs(s.Annotations))}}
 	if labels := actorLabels(d.by, d.verb.action, s.Labels); len(labels) > 0 {
 		patch["labels"] = labels
 	}
 	return patch
 }
 
-// tookEffect reports whether d was written. What it wrote can have been replaced since.
-func (d *decision) tookEffect(now *status.WorkflowStatus) (bool, error) {
-	return slices.Contains(decisionIDs(now), d.id), nil
+// withID returns the annotation that has the ID of d after those of earlier decisions.
+func (d *decision) withID(ids []string) string {
+	ids = slices.DeleteFunc(ids, func(id string) bool { return len(id) != len(d.id) }) // not written here
+	return strings.Join(append(ids[max(0, len(ids)-mostDecisionIDs+1):], d.id), " ")
 }
 
-func decisionIDs(s *status.WorkflowStatus) []string {
-	return strings.Fields(s.Annotations[naming.AnnotationDecisions])
+// tookEffect reports whether d was written. What it wrote can have been replaced since.
+func (d *decision) tookEffect(now *status.WorkflowStatus) (bool, error) {
+	return slices.Contains(decisionIDs(now.Annotations), d.id), nil
+}
+
+func decisionIDs(annotations map[string]string) []string {
+	return strings.Fields(annotations[naming.AnnotationDecisions])
 }
 
 // actorLabels returns the labels with which Argo's server records who did what to a workflow last

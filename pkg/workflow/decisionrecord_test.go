@@ -151,7 +151,7 @@ func TestDecisionIDsAreBounded(t *testing.T) {
 			t.Fatalf("%v, %v", did, err)
 		}
 	}
-	if got, want := decisionIDs(s), made[len(made)-mostDecisionIDs:]; !slices.Equal(got, want) {
+	if got, want := decisionIDs(s.Annotations), made[len(made)-mostDecisionIDs:]; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -23,7 +23,7 @@ import (
 type planner func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error)
 
 // change is one write, conditional on the state that it was planned from: either a merge patch or
-// the whole object.
+// the whole object. Without either, prepare makes the change.
 type change struct {
 	patch  map[string]any // without metadata.resourceVersion and uid, which write adds
 	object *unstructured.Unstructured
@@ -118,6 +118,10 @@ func (c *WorkflowClient) edit(
 			if err = next.prepare(ctx); err == nil {
 				p.Until = p.Until.Add(time.Since(began)) // that time doesn't count as retrying
 			}
+		}
+		if err == nil && next.patch == nil && next.object == nil {
+			c.createEvent(ctx, obj, next.event)
+			return obj, next.result
 		}
 		if err == nil {
 			var written *unstructured.Unstructured

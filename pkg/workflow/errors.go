@@ -276,6 +276,9 @@ func described(s *status.WorkflowStatus, nodes []*status.Node) string {
 	names := make([]string, len(nodes))
 	for i, n := range nodes[:min(len(nodes), shown.MaxListed)] {
 		names[i] = s.Describe(n)
+		if name := n.GateName(); name != n.DisplayName {
+			names[i] += " (" + shown.Name(name) + ")"
+		}
 	}
 	return shown.List(names)
 }

@@ -47,6 +47,7 @@ func followError(ctx context.Context, err error) error {
 func (c *WorkflowClient) newHub() *watchhub.Hub {
 	return watchhub.New(watchhub.Config{
 		Source: c.source, IdleTimeout: c.watchSilence, RetryFor: c.retryFor, Outage: c.outage, Decoders: c.decoders,
+		Polled:   len(c.gates) > 0,
 		Diagnose: c.diagnoseStart, DiagnoseAfter: c.diagnoseAfter,
 		Hooks: watchhub.Hooks{
 			WatchContext: c.observeWatch,

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -23,28 +24,34 @@ type chooser struct {
 	*decision
 	choice
 
-	open func(*status.Node) bool // see nodeselection.Open
-	seen map[*status.Node]bool
+	objects polledObjects
+	open    func(*status.Node) bool // see nodeselection.Open
+	seen    map[*status.Node]bool
+	refused []GateState // gates that wait, but whose objects were decided otherwise
 }
 
 // choose finds the nodes that a decision is about. Each entry has to select one that waits, or one
-// that was decided in the same way before, with the same outputs as far as d has any. The choice is
-// not nil even with an error, and then has what was found so far.
-func (d *decision) choose(ctx context.Context, s *status.WorkflowStatus) (*choice, error) {
-	c := &chooser{decision: d, open: nodeselection.Open(s), seen: map[*status.Node]bool{}}
+// that was decided in the same way before, with the same outputs as far as d has any. objects are those
+// of the gates that are decided in objects; a gate without one counts as undecided. The choice is not nil
+// even with an error, and then has what was found so far.
+func (d *decision) choose(ctx context.Context, s *status.WorkflowStatus, objects polledObjects) (*choice, error) {
+	c := &chooser{decision: d, objects: objects, open: nodeselection.Open(s), seen: map[*status.Node]bool{}}
 	switch {
 	case s.NodesErr != nil && s.Completed():
 		return &c.choice, completed(s)
 	case s.NodesErr != nil:
 		return &c.choice, s.NodesErr
 	case len(d.names) == 0:
-		others, found := c.take(nil, suspendNodes(s))
+		others, found := c.take(nil, gateNodes(s))
+		if len(c.refused) > 0 { // it waits, and so it is meant
+			return &c.choice, undecidable(s, cmp.Or(d.selector.String(), "all"), c.refused)
+		}
 		if !found && (s.Completed() || !d.all) {
 			return &c.choice, undecidable(s, d.selector.String(), others)
 		}
 		return &c.choice, nil
 	}
-	index := nodeselection.NewIndex(s, isSuspend)
+	index := nodeselection.NewIndex(s, gateName)
 	for _, name := range d.names {
 		if ctx.Err() != nil { // there can be many names, and many gates for each
 			return &c.choice, pace.Interruption(ctx, nil)
@@ -60,7 +67,7 @@ func (d *decision) choose(ctx context.Context, s *status.WorkflowStatus) (*choic
 // decided in the same way, and returns the states of the others.
 func (c *chooser) take(exact, matched []*status.Node) (others []GateState, found bool) {
 	for i, n := range slices.Concat(exact, matched) {
-		decided := isSuspend(n) && n.Phase.Fulfilled()
+		decided := isGate(n) && n.Phase.Fulfilled()
 		selects := c.selector.Matches(n)
 		if decided && !selects {
 			waiting := *n // the selector may select by the phase
@@ -75,19 +82,28 @@ func (c *chooser) take(exact, matched []*status.Node) (others []GateState, found
 		case !selects:
 			why = "is not matched by the selector"
 		case c.open(n) && (n.Waiting() || n.Delayed() && i < len(exact)):
+			object := c.objects.of(n)
+			if why = object.otherwise(n); why != "" {
+				c.refuse(n, why)
+				break
+			}
 			found = true
 			if !c.seen[n] {
 				c.seen[n] = true
-				c.nodes = append(c.nodes, detached([]*status.Node{n})...)
+				c.add(n, object)
 			}
 			continue
 		case decided:
-			if !c.seen[n] {
+			if !c.seen[n] && isSuspend(n) { // the controller itself has written the phases of others
 				c.seen[n] = true
 				c.decided = append(c.decided, n)
 			}
 			if n.Phase != c.verb.become {
 				break
+			}
+			if !isSuspend(n) {
+				found = true
+				continue
 			}
 			if differing = c.outputs.differing(n, nil); len(differing) == 0 {
 				found = true
@@ -101,6 +117,22 @@ func (c *chooser) take(exact, matched []*status.Node) (others []GateState, found
 		}
 	}
 	return others, found
+}
+
+// add adds a gate that waits to the choice, unless its object was decided before.
+func (c *chooser) add(n *status.Node, object *polledObject) {
+	switch {
+	case object == nil || object.verdict == undecided:
+		c.nodes = append(c.nodes, detached([]*status.Node{n})...)
+	case object.verdict == decidedHere: // the response was lost, or the call went on after a conflict
+		c.addInObject(n)
+	}
+}
+
+func (c *chooser) refuse(n *status.Node, why string) {
+	if len(c.refused) < mostGateStates {
+		c.refused = append(c.refused, stateOf(n, why))
+	}
 }
 
 // planRepetition returns what to do for a decision that has nothing to decide: err is its result. This
@@ -132,8 +164,14 @@ func undecidable(s *status.WorkflowStatus, selected string, others []GateState) 
 
 func isSuspend(n *status.Node) bool { return n.Type == status.NodeTypeSuspend }
 
-func suspendNodes(s *status.WorkflowStatus) []*status.Node {
-	return slices.DeleteFunc(slices.Clone(s.Nodes), func(n *status.Node) bool { return !isSuspend(n) })
+// isGate reports whether a node is a gate or a delay, in whatever phase.
+func isGate(n *status.Node) bool { return isSuspend(n) || n.GateObject() != nil }
+
+// gateName returns the name by which a gate or delay is selected, and whether n is one.
+func gateName(n *status.Node) (string, bool) { return n.GateName(), isGate(n) }
+
+func gateNodes(s *status.WorkflowStatus) []*status.Node {
+	return slices.DeleteFunc(slices.Clone(s.Nodes), func(n *status.Node) bool { return !isGate(n) })
 }
 
 // nodeSelector parses a node selector. path is its field in the request.

@@ -33,7 +33,7 @@ func chosenIDs(ctx context.Context, s *status.WorkflowStatus, d Decision, verb d
 	if len(problems) > 0 {
 		return "", invalid(problems...)
 	}
-	chosen, err := read.choose(ctx, s)
+	chosen, err := read.choose(ctx, s, nil)
 	if err != nil {
 		return "", err
 	}

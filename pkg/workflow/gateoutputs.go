@@ -46,9 +46,13 @@ func (o gateOutputs) problems(ctx context.Context, gates []*status.Node) (proble
 		}
 	}
 	hints := spec.NewHints(slices.Collect(maps.Keys(awaited)))
+	without := ""
+	if at := slices.IndexFunc(gates, func(n *status.Node) bool { return !isSuspend(n) }); at >= 0 {
+		without = "; a gate that is decided in an object, such as " + shown.Name(gates[at].GateName()) + ", has no outputs"
+	}
 	for _, name := range spec.Names(o.values, o.faulty) {
 		if !awaited[name] {
-			problems = append(problems, field.Forbidden(shown.Key(path, name), "no suspended node waits for it"+hints.Near(name)))
+			problems = append(problems, field.Forbidden(shown.Key(path, name), "no suspended node waits for it"+hints.Near(name)+without))
 		}
 	}
 	return problems

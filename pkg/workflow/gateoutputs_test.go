@@ -79,7 +79,7 @@ func TestErrorsAboutOutputsAreBounded(t *testing.T) {
 	}
 	for name, supplied := range map[string]map[string]any{"none": nil, "another": {"b": 1}, "a wrong one": {"p0": "secret"}} {
 		read, problems, ofOutputs := readDecision(Decision{All: true, Outputs: supplied}, approval())
-		chosen, err := read.choose(t.Context(), state)
+		chosen, err := read.choose(t.Context(), state, nil)
 		if err != nil || len(problems)+len(ofOutputs) > 0 {
 			t.Fatalf("%s: %v, %v, %v", name, err, problems, ofOutputs)
 		}

@@ -11,11 +11,11 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/nodeselection"
 )
 
-// Gate is a node that waits for a decision: a suspend node without a duration, or one that waits for
-// outputs.
+// Gate is a node that waits for a decision: a suspend node without a duration, one that waits for
+// outputs, or a step of a [GatePolicy].
 type Gate struct {
 	ID    string    `json:"id"`
-	Name  string    `json:"name"` // the node's display name
+	Name  string    `json:"name"` // the node's display name, unless a GatePolicy says otherwise
 	Since time.Time `json:"since"`
 	// Until is when it passes by itself, with the defaults of its outputs; zero means never.
 	Until time.Time `json:"until,omitzero"`
@@ -23,6 +23,9 @@ type Gate struct {
 	Message string `json:"message,omitempty"`
 	// Outputs are the values that an approval may supply, and must supply if they have no default.
 	Outputs []GateOutput `json:"outputs,omitempty"`
+	// Object is the object of a GatePolicy that a decision about the gate is written to. Until Argo's step
+	// sees the decision, the gate is still one that waits. Nil for a suspend node.
+	Object *status.GateObject `json:"object,omitempty"`
 }
 
 // GateOutput is a value that a gate waits for.
@@ -101,7 +104,7 @@ func gatesOf(ctx context.Context, nodes []*status.Node) ([]Gate, error) {
 }
 
 func gateOf(n *status.Node) Gate {
-	gate := Gate{ID: n.ID, Name: n.DisplayName, Since: n.StartTime, Until: n.Until(), Message: n.Message}
+	gate := Gate{ID: n.ID, Name: n.GateName(), Since: n.StartTime, Until: n.Until(), Message: n.Message, Object: n.GateObject()}
 	for _, p := range n.AwaitedOutputs() {
 		output := GateOutput{Name: p.Name, Description: p.Description, Enum: p.Enum}
 		if p.HasDefault {

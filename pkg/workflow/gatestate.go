@@ -9,7 +9,7 @@ import (
 
 // GateState is a gate, or another node that a decision selected, and its phase.
 type GateState struct {
-	ID, Name string // Name is the display name
+	ID, Name string // Name is the display name, or that of a [GatePolicy]
 	Phase    status.NodePhase
 	EndTime  time.Time // zero if it has not ended
 	Message  string    // the node's message, such as that of the decision about it
@@ -45,7 +45,7 @@ func (g GateState) describe() string {
 }
 
 func stateOf(n *status.Node, why string) GateState {
-	return GateState{ID: n.ID, Name: n.DisplayName, Phase: n.Phase, EndTime: n.EndTime, Message: n.Message, why: why}
+	return GateState{ID: n.ID, Name: n.GateName(), Phase: n.Phase, EndTime: n.EndTime, Message: n.Message, why: why}
 }
 
 // withOutputs returns g as a gate that was approved with other values of the named outputs.
@@ -57,7 +57,7 @@ func (g GateState) withOutputs(names []string) GateState {
 // whyNotDecided says why a node that a decision selects is not decided, if its phase does not say it.
 func whyNotDecided(n *status.Node) string {
 	switch {
-	case !isSuspend(n):
+	case !isGate(n):
 		return "is not a gate, its type is " + shown.Name(string(n.Type))
 	case n.Delayed() && n.Until().IsZero():
 		return "is a delay, which passes by itself; only its ID or exact name selects it"

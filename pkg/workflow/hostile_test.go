@@ -85,15 +85,14 @@ func decisions() map[string]nodesChange {
 // decideAll plans a decision about the one gate that waits.
 func decideAll(ctx context.Context, obj *unstructured.Unstructured, s *status.WorkflowStatus, d Decision, verb decisionVerb) error {
 	read, _, _ := readDecision(d, verb)
-	chosen, err := read.choose(ctx, s)
+	chosen, err := read.choose(ctx, s, nil)
 	switch {
 	case err != nil:
 		return err
 	case len(chosen.nodes) != 1:
 		return fmt.Errorf("%d gates", len(chosen.nodes))
 	}
-	_, err = new(WorkflowClient).planDecision(ctx, obj, s, read.on(chosen.nodes))
-	return err
+	return new(WorkflowClient).planDecision(ctx, &change{}, obj, s, read.on(chosen.nodes))
 }
 
 func (d nodesChange) make(ctx context.Context, obj *unstructured.Unstructured) error {

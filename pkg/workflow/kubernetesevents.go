@@ -104,12 +104,12 @@ func shortened(message string) string {
 	return strings.ToValidUTF8(message[:most-len("…")], "") + "…"
 }
 
-// gateNames lists gates by their display names. In a loop Argo names a node by index and item, such
+// gateNames lists gates by their names. In a loop Argo names a node by index and item, such
 // as approve(0:eu-west-1). The items are left out, since not every reader of events may see them.
 func gateNames(gates []*status.Node) string {
 	names := make([]string, len(gates))
 	for i, gate := range gates {
-		names[i] = withoutItem(gate.DisplayName)
+		names[i] = withoutItem(gate.GateName())
 	}
 	return shown.List(names)
 }

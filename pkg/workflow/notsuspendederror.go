@@ -53,7 +53,7 @@ func notSuspended(selected string, others []GateState, waiting []*status.Node) *
 	e := &NotSuspendedError{Selected: selected, Gates: others, waiting: len(waiting)}
 	names := make([]string, len(waiting))
 	for i, n := range waiting {
-		names[i] = n.DisplayName
+		names[i] = n.GateName()
 		if i < mostGateStates {
 			e.Waiting = append(e.Waiting, stateOf(n, ""))
 		}

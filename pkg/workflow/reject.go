@@ -13,12 +13,14 @@ import (
 //
 // In everything else Reject is like [WorkflowClient.Approve]: in how gates are selected, in what
 // repeating a rejection and rejecting what was approved return, in its one conditional write, and in how
-// long it blocks. A decision with Outputs is [ErrInvalid].
+// long it blocks. A decision with Outputs is [ErrInvalid]. What becomes of the step of a [GatePolicy] whose
+// object is rejected, its template decides.
 //
-// Errors: [ErrInvalid] (a malformed decision), [ErrNotSuspended], [ErrCompleted] (a
-// [*CompletedError]), [ErrNotFound], [ErrReplaced], [ErrNodesOffloaded], [ErrUnreadable] (an object or
-// nodes that cannot be read), [ErrConflict], [ErrForbidden] (needs get and patch), [ErrUnauthorized],
-// [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
+// Errors: [ErrInvalid] (a malformed decision), [ErrNotSuspended], [ErrUnsupported] (a gate that this client
+// cannot reject), [ErrCompleted] (a [*CompletedError]), [ErrNotFound], [ErrReplaced],
+// [ErrNodesOffloaded], [ErrUnreadable] (an object or nodes that cannot be read), [ErrConflict],
+// [ErrForbidden] (needs get and patch), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable],
+// [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Reject(ctx context.Context, name string, d Decision) (result *DecisionResult, err error) {
 	ctx, o := c.begin(ctx, OpReject, name, &err)
 	defer o.emitEnd(ctx)
@@ -36,5 +38,5 @@ func (c *WorkflowClient) Reject(ctx context.Context, name string, d Decision) (r
 }
 
 func rejection() decisionVerb {
-	return decisionVerb{become: status.NodeFailed, action: "Stop", byWhom: "Rejected by", event: rejected}
+	return decisionVerb{op: OpReject, become: status.NodeFailed, action: "Stop", byWhom: "Rejected by", event: rejected}
 }

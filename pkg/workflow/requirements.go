@@ -134,6 +134,22 @@ func sharedWatchRequirements() requirements {
 
 func eventRequirements() requirements { return core("events", "create").only(partEvents).optional() }
 
+// Requirements returns the permissions that an operation requires with the client's options, as the
+// function [Requirements] does for a client without GatePolicies.
+func (c *WorkflowClient) Requirements(op Op) []Requirement {
+	all := Requirements(op)
+	for _, p := range c.gates {
+		of := p.Requirements(op)
+		all = append(all, of...)
+		if c.backend == BackendKubectl && p.StatusSubresource && len(of) > 0 { // it reads what it patches
+			get := of[len(of)-1]
+			get.Verb = "get"
+			all = append(all, get)
+		}
+	}
+	return all
+}
+
 type requirements []Requirement
 
 // argo returns the requirements for a resource of Argo, core those for one of the core API group.

@@ -32,7 +32,8 @@ type ResumeResult struct {
 // Resume makes a suspended workflow go on as a whole, as `argo resume` does: it clears spec.suspend,
 // approves every gate that waits, with the defaults of its outputs, and ends every delay. With
 // KeepGates it only clears spec.suspend, as the counterpart of [WorkflowClient.Suspend], and needs no
-// nodes. To approve some of the gates, to supply outputs, or to record who approved, use
+// nodes. It leaves the gates of a [GatePolicy] as they are, as `argo resume` does: their objects may belong
+// to others, too. To approve these or some of the gates, to supply outputs, or to record who approved, use
 // [WorkflowClient.Approve].
 //
 // Resume makes one conditional write, so it resumes everything or nothing. If another client or the
@@ -95,7 +96,8 @@ func (c *WorkflowClient) planResume(
 	case s.NodesErr != nil:
 		return nil, s.NodesErr
 	default:
-		r.gates, r.delays = detached(s.SuspendedNodes()), detached(s.DelayedNodes())
+		inWorkflow, _ := apart(s.SuspendedNodes())
+		r.gates, r.delays = detached(inWorkflow), detached(s.DelayedNodes())
 	}
 	r.plannedDecision = (&decision{verb: approval(), id: id}).on(slices.Concat(r.gates, r.delays))
 	if r.unsuspends {

@@ -38,6 +38,8 @@ func typedErrors() map[string]struct{ err, want error } {
 		"DeletionHeldError":             {&DeletionHeldError{Err: context.Canceled, ended: context.Canceled}, nil},
 		"ReplacementError":              {&ReplacementError{Err: ErrAlreadyExists}, ErrAlreadyExists},
 		"ReplacementError, unknown":     {&ReplacementError{Err: unknown(io.ErrUnexpectedEOF)}, ErrUnknownOutcome},
+		"GateObjectError":               {&GateObjectError{Err: ErrUnsupported}, ErrUnsupported},
+		"GateObjectError, unknown":      {unknown(&GateObjectError{Err: ErrUnavailable}), ErrUnknownOutcome},
 		"LogsIncompleteError":           {&LogsIncompleteError{Err: ErrLogsIncomplete}, ErrLogsIncomplete},
 		"LogsIncompleteError, gone":     {&LogsIncompleteError{Err: &DeletedError{Err: ErrDeleted}}, ErrDeleted},
 		"status.NodesError":             {&status.NodesError{Err: io.ErrUnexpectedEOF}, ErrUnreadable},

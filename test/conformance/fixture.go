@@ -33,6 +33,9 @@ type Fixture struct {
 	// Restricted returns an implementation that works in Namespace as a service account with only
 	// these permissions: resource → verbs, the resources being Argo's, pods and pods/log.
 	Restricted func(ctx context.Context, allowed map[string][]string) workflow.Interface
+	// WithGates returns the same implementation, with these policies for gates. If nil, the specs for gates
+	// that are decided in objects are skipped, which install a custom resource.
+	WithGates func(policies ...workflow.GatePolicy) workflow.Interface
 	// WriteLog makes a container of a pod in Namespace print lines, each at a later time than all
 	// previous lines. The pod need not exist yet. If nil, the specs for logs are skipped.
 	WriteLog func(ctx context.Context, pod, container string, lines ...string)
@@ -49,7 +52,7 @@ func Specs(implementation string, setup func(ctx context.Context) Fixture) bool 
 		ginkgo.BeforeEach(func(ctx ginkgo.SpecContext) { f = setup(ctx) }, ginkgo.NodeTimeout(specTimeout))
 		for _, describe := range []func(*Fixture){
 			describeStart, describeIdempotency, describeIfExists, describeRead, describeWait, describeSources, describeList,
-			describeVerbs, describeSuspend, describeResume, describeGates, describeDelays, describeStop, describeDelete,
+			describeVerbs, describeSuspend, describeResume, describeGates, describeObjectGates, describeDelays, describeStop, describeDelete,
 			describeResubmit, describeLogs, describeRetry, describeRetryRefusals, describeSecrets, describeValues,
 		} {
 			describe(&f)

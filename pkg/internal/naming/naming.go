@@ -55,6 +55,9 @@ const (
 	// AnnotationDecisions has the IDs of the last decisions about gates, so that a decision
 	// recognises its own write after the response was lost.
 	AnnotationDecisions = OwnPrefix + "decisions"
+	// AnnotationDecision records the last decision that was written to the object of a gate: who made it,
+	// when, and for which workflow.
+	AnnotationDecision = OwnPrefix + "decision"
 )
 
 // MaxLength is the most characters of a workflow's name. Argo labels each pod with it.

@@ -26,12 +26,14 @@ var labelLegacy = Label("legacy")
 
 var _ = Describe("pkg/legacy", labelLegacy, func() {
 	conformance.Specs("kubectl client", func(ctx context.Context) conformance.Fixture {
-		return fixtureOf(ctx, &shared, func(cfg *rest.Config, namespace string) workflow.Interface { return kubectlClient(cfg, namespace) })
+		return fixtureOf(ctx, &shared, func(cfg *rest.Config, namespace string, policies ...workflow.GatePolicy) workflow.Interface {
+			return kubectlClient(cfg, namespace, policies...)
+		})
 	})
 	Context("by two ways", labelRare, func() {
 		conformance.Specs("router", func(ctx context.Context) conformance.Fixture {
-			return fixtureOf(ctx, &shared, func(cfg *rest.Config, namespace string) workflow.Interface {
-				return routed(nativeClient(cfg, namespace), kubectlClient(cfg, namespace), namespace)
+			return fixtureOf(ctx, &shared, func(cfg *rest.Config, namespace string, policies ...workflow.GatePolicy) workflow.Interface {
+				return routed(nativeClient(cfg, namespace, policies...), kubectlClient(cfg, namespace, policies...), namespace)
 			})
 		})
 	})
@@ -42,9 +44,9 @@ var _ = Describe("pkg/legacy", labelLegacy, func() {
 const kubectlRetryFor = 3 * time.Minute
 
 // kubectlClient returns a client that runs the tool module's kubectl with a kubeconfig for cfg.
-func kubectlClient(cfg *rest.Config, namespace string) *legacy.KubectlClient {
+func kubectlClient(cfg *rest.Config, namespace string, policies ...workflow.GatePolicy) *legacy.KubectlClient {
 	GinkgoHelper()
-	return kubectlClientWith(cfg, workflow.Options{Namespace: namespace, RetryFor: kubectlRetryFor})
+	return kubectlClientWith(cfg, workflow.Options{Namespace: namespace, RetryFor: kubectlRetryFor, GatePolicies: policies})
 }
 
 func kubectlClientWith(cfg *rest.Config, opts workflow.Options) *legacy.KubectlClient {

@@ -20,11 +20,15 @@ var _ = conformance.Specs("native client", func(ctx context.Context) conformance
 
 func nativeFixture(ctx context.Context, c *testCluster) conformance.Fixture {
 	GinkgoHelper()
-	return fixtureOf(ctx, c, func(cfg *rest.Config, namespace string) workflow.Interface { return nativeClient(cfg, namespace) })
+	return fixtureOf(ctx, c, func(cfg *rest.Config, namespace string, policies ...workflow.GatePolicy) workflow.Interface {
+		return nativeClient(cfg, namespace, policies...)
+	})
 }
 
 // fixtureOf returns the fixture of an implementation, in its own namespace.
-func fixtureOf(ctx context.Context, c *testCluster, client func(cfg *rest.Config, namespace string) workflow.Interface) conformance.Fixture {
+func fixtureOf(
+	ctx context.Context, c *testCluster, client func(cfg *rest.Config, namespace string, policies ...workflow.GatePolicy) workflow.Interface,
+) conformance.Fixture {
 	GinkgoHelper()
 	namespace := c.newNamespace(ctx)
 	return conformance.Fixture{
@@ -35,6 +39,9 @@ func fixtureOf(ctx context.Context, c *testCluster, client func(cfg *rest.Config
 		Restricted: func(ctx context.Context, allowed map[string][]string) workflow.Interface {
 			return client(c.restricted(ctx, namespace, allowed), namespace)
 		},
+		WithGates: func(policies ...workflow.GatePolicy) workflow.Interface {
+			return client(c.Config(), namespace, policies...)
+		},
 		WriteLog: func(ctx context.Context, pod, container string, lines ...string) {
 			GinkgoHelper()
 			Expect(c.WriteLog(ctx, namespace, pod, container, lines...)).To(Succeed())
@@ -42,9 +49,9 @@ func fixtureOf(ctx context.Context, c *testCluster, client func(cfg *rest.Config
 	}
 }
 
-func nativeClient(cfg *rest.Config, namespace string) *workflow.WorkflowClient {
+func nativeClient(cfg *rest.Config, namespace string, policies ...workflow.GatePolicy) *workflow.WorkflowClient {
 	GinkgoHelper()
-	return must(workflow.NewForConfig(cfg, workflow.Options{Namespace: namespace, Observer: logging()}))
+	return must(workflow.NewForConfig(cfg, workflow.Options{Namespace: namespace, Observer: logging(), GatePolicies: policies}))
 }
 
 // restricted creates a service account that has only the given permissions in the namespace, for

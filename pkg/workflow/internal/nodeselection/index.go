@@ -5,31 +5,36 @@ import "github.com/opensearch-project/opensearch-migrations/argoservice/pkg/stat
 // Index finds nodes by [Name].
 type Index struct {
 	byID   map[string]*status.Node
-	named  []*status.Node // those that are found by name
+	named  []namedNode // those that are found by name
 	byName map[string][]*status.Node
 	root   *status.Node // nil if it is found by name
 }
 
+type namedNode struct {
+	*status.Node
+
+	name string
+}
+
 // NewIndex returns an index of the nodes of a workflow. All of them are found by ID, and those for
-// which named returns true also by name.
-func NewIndex(s *status.WorkflowStatus, named func(*status.Node) bool) *Index {
+// which named returns true also by the name that it returns.
+func NewIndex(s *status.WorkflowStatus, named func(*status.Node) (name string, ok bool)) *Index {
 	x := &Index{byID: make(map[string]*status.Node, len(s.Nodes)), byName: map[string][]*status.Node{}}
 	for _, n := range s.Nodes {
 		x.byID[n.ID] = n
-		switch {
-		case named(n):
-			x.named = append(x.named, n)
-			x.byName[n.DisplayName] = append(x.byName[n.DisplayName], n)
-		case n.ID == s.Name:
+		if name, ok := named(n); ok {
+			x.named = append(x.named, namedNode{n, name})
+			x.byName[name] = append(x.byName[name], n)
+		} else if n.ID == s.Name {
 			x.root = n
 		}
 	}
 	return x
 }
 
-// Find returns the nodes that a name selects: exact if it is an ID or a display name, otherwise
+// Find returns the nodes that a name selects: exact if it is an ID or the name of a node, otherwise
 // matched, those that it matches as a pattern. An ID selects that node only. But the root's ID is
-// the name of the workflow, so a node that has it as its display name takes precedence, unless the
+// the name of the workflow, so a node that has it as its name takes precedence, unless the
 // root is found by name itself. Only a pattern is compared with every node.
 func (x *Index) Find(name Name) (exact, matched []*status.Node) {
 	exact = x.byName[name.text]
@@ -41,8 +46,8 @@ func (x *Index) Find(name Name) (exact, matched []*status.Node) {
 		return exact, nil
 	}
 	for _, n := range x.named {
-		if name.pattern.matches(n.DisplayName) {
-			matched = append(matched, n)
+		if name.pattern.matches(n.name) {
+			matched = append(matched, n.Node)
 		}
 	}
 	return nil, matched

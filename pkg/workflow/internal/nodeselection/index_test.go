@@ -13,7 +13,7 @@ func TestFind(t *testing.T) {
 	named := func(id, name string, kind status.NodeType) *status.Node {
 		return &status.Node{ID: id, DisplayName: name, Type: kind}
 	}
-	gate := func(n *status.Node) bool { return n.Type == status.NodeTypeSuspend }
+	gate := func(n *status.Node) (string, bool) { return n.DisplayName, n.Type == status.NodeTypeSuspend }
 	x := NewIndex(&status.WorkflowStatus{Name: "w", Nodes: []*status.Node{
 		named("w-1", "shard-a", status.NodeTypeSuspend), named("w-2", "shard-b", status.NodeTypeSuspend),
 		named("w-3", "w-1", status.NodeTypeSuspend), // has the ID of another one as its name
@@ -53,10 +53,11 @@ func TestFind(t *testing.T) {
 // The root of a workflow can be a gate by itself. Then its ID is that of a gate.
 func TestFindTheRoot(t *testing.T) {
 	root, step := &status.Node{ID: "w", DisplayName: "w"}, &status.Node{ID: "w-1", DisplayName: "w"}
-	every, steps := func(*status.Node) bool { return true }, func(n *status.Node) bool { return n == step }
+	every := func(n *status.Node) (string, bool) { return n.DisplayName, true }
+	steps := func(n *status.Node) (string, bool) { return n.DisplayName, n == step }
 	for name, tc := range map[string]struct {
 		nodes []*status.Node
-		named func(*status.Node) bool
+		named func(*status.Node) (string, bool)
 		want  string
 	}{
 		"a gate":                         {[]*status.Node{root}, every, "w"},

@@ -61,7 +61,7 @@ func (g *graph) selectNodes(ctx context.Context, s *status.WorkflowStatus, reque
 // selectNamed marks the nodes that the names of a request select, each of which has to select one.
 func (g *graph) selectNamed(ctx context.Context, s *status.WorkflowStatus, path *field.Path, request Request) error {
 	// Everything runs again with the root, so only its ID selects it.
-	index := nodeselection.NewIndex(s, func(n *status.Node) bool { return !g.isRoot(n) })
+	index := nodeselection.NewIndex(s, func(n *status.Node) (string, bool) { return n.DisplayName, !g.isRoot(n) })
 	problems := field.ErrorList{}
 	candidates := false
 	for i, name := range request.Nodes {

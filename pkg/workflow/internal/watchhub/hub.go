@@ -36,6 +36,9 @@ type Config struct {
 	Outage *pace.Outage
 	// Decoders read the nodes of a workflow.
 	Decoders status.NodeDecoders
+	// Polled keeps the templates of steps that poll an object, which Decoders need that find gates among
+	// them.
+	Polled bool
 	// Diagnose finds out why no controller has picked up the workflow with the state s. It is
 	// called once for a call whose workflow has had no phase for DiagnoseAfter, and may block until
 	// ctx ends.

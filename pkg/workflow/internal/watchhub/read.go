@@ -49,7 +49,7 @@ func (h *Hub) get(ctx context.Context, name string) (*snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSnapshot(item)
+	return h.newSnapshot(item)
 }
 
 // getAt reads a workflow as it was at a version.
@@ -60,7 +60,7 @@ func (h *Hub) getAt(ctx context.Context, name, version string) (*snapshot, error
 	}
 	for _, item := range page.Items {
 		if item.Err != nil || item.ID.Name == name {
-			return newSnapshot(item)
+			return h.newSnapshot(item)
 		}
 	}
 	return nil, apierrors.NewNotFound(schema.GroupResource{Resource: "workflows"}, name)

@@ -272,7 +272,7 @@ func (r *reflector) updateOf(e source.Event, filtered bool) (*update, error) {
 	if !deleted && e.Type != watch.Added && e.Type != watch.Modified || !r.covers(e.ID.Name) {
 		return nil, nil
 	}
-	state, err := newSnapshot(e.Item)
+	state, err := r.hub.newSnapshot(e.Item)
 	if err != nil {
 		return nil, &source.WatchError{Err: err}
 	}

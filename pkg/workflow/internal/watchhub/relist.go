@@ -135,7 +135,7 @@ func (l *relist) followed(items []source.Item) (states []*snapshot) {
 		if item.Err == nil && !l.reflector.covers(item.ID.Name) {
 			continue
 		}
-		state, err := newSnapshot(item)
+		state, err := l.reflector.hub.newSnapshot(item)
 		if err != nil {
 			l.unreadable = true
 			continue

@@ -22,7 +22,7 @@ type snapshot struct {
 }
 
 // newSnapshot copies what is needed of an object.
-func newSnapshot(item source.Item) (*snapshot, error) {
+func (h *Hub) newSnapshot(item source.Item) (*snapshot, error) {
 	if item.Err != nil {
 		return nil, item.Err
 	}
@@ -30,7 +30,11 @@ func newSnapshot(item source.Item) (*snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := wfjson.Slim(make([]byte, 0, len(object)), object)
+	slim := wfjson.Slim
+	if h.cfg.Polled {
+		slim = wfjson.SlimWithPolled
+	}
+	data, err := slim(make([]byte, 0, len(object)), object)
 	if err != nil {
 		return nil, err
 	}
