@@ -34,6 +34,7 @@ type cluster struct {
 	namespace string // the default
 
 	observer  workflow.Observer
+	gates     []workflow.GatePolicy
 	workers   dynamic.Interface
 	workflows map[string]*workflow.WorkflowClient // by namespace, so that they share their watches
 }
@@ -42,6 +43,9 @@ type cluster struct {
 // account. It sends nothing.
 func findCluster(s settings, observer workflow.Observer) (*cluster, error) {
 	c := &cluster{observer: observer, workflows: map[string]*workflow.WorkflowClient{}}
+	if s.approvalGates {
+		c.gates = []workflow.GatePolicy{workflow.ApprovalGates()}
+	}
 	var kubeconfigNamespace string
 	var err error
 	if s.kubeconfig != "" || os.Getenv(clientcmd.RecommendedConfigPathEnvVar) != "" {
@@ -100,7 +104,7 @@ func (c *cluster) client(namespace string) (*workflow.WorkflowClient, error) {
 		return known, nil
 	}
 	client, err := workflow.NewForConfig(c.config, workflow.Options{
-		Namespace: namespace, RetryFor: retryFor, EventSource: eventSource, Observer: c.observer,
+		Namespace: namespace, RetryFor: retryFor, EventSource: eventSource, Observer: c.observer, GatePolicies: c.gates,
 	})
 	if err != nil {
 		return nil, err

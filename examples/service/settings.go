@@ -21,6 +21,7 @@ type settings struct {
 	configs, hosts        words
 	kubeconfig, namespace string
 	userHeader            string
+	approvalGates         bool
 	every, heartbeat      time.Duration
 	drain                 time.Duration
 	finish                time.Duration // see finishWithin
@@ -49,6 +50,7 @@ func parse(args []string, out io.Writer) (settings, error) {
 	flags.Var(&s.configs, "config", "configuration `file` of a backfill, the migration console's YAML; can be repeated, required")
 	flags.StringVar(&s.kubeconfig, "kubeconfig", "", "`file`; default: $KUBECONFIG, else the pod's service account")
 	flags.StringVar(&s.namespace, "namespace", "", "namespace of backfills whose configuration names none; default: the pod's, else the kubeconfig's, else ma")
+	flags.BoolVar(&s.approvalGates, "approval-gates", false, "steps that wait for an ApprovalGate object of opensearch-migrations are gates, too; needs the role in hack/rbac/approval-gates.yaml")
 	flags.DurationVar(&s.every, "every", 2*time.Second, "interval for reading workers and shards, while a client watches")
 	flags.DurationVar(&s.heartbeat, "heartbeat", api.DefaultHeartbeat, "interval of heartbeats on a stream; must be shorter than the idle timeout of proxies")
 	flags.DurationVar(&s.drain, "drain", 5*time.Second, "time to continue serving after SIGTERM while reporting not ready, until load balancers have noticed")

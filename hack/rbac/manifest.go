@@ -32,7 +32,7 @@ func manifest(r role) string {
 # Above each rule is what its verbs are for. In brackets are the parts that need them, of the operations
 # before, back to a semicolon. What has a star, these operations can do without.
 `, r.about, usage)
-	if !r.cluster && !r.kustomized {
+	if !r.cluster && !r.kustomized && r.accounts == nil {
 		fmt.Fprintf(&b, "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: %s\n---\n", r.name)
 	}
 	fmt.Fprintf(&b, "apiVersion: rbac.authorization.k8s.io/v1\nkind: %s\nmetadata:\n  name: %s\n%srules:\n", kind, r.name, namespace)
@@ -63,9 +63,14 @@ metadata:
   kind: Role
   name: %[1]s
 subjects:
-- kind: ServiceAccount
-  name: %[1]s
-%[2]s`, r.name, namespace)
+`, r.name, namespace)
+	accounts := r.accounts
+	if accounts == nil {
+		accounts = []string{r.name}
+	}
+	for _, account := range accounts {
+		fmt.Fprintf(&b, "- kind: ServiceAccount\n  name: %s\n%s", account, namespace)
+	}
 	return b.String()
 }
 

@@ -13,7 +13,9 @@ type role struct {
 	about      string // a sentence or two
 	cluster    bool   // it has what is cluster-scoped, and nothing else; else the rest
 	kustomized bool   // it is part of a Kustomization, which has the ServiceAccount and changes the namespace
-	sources    []source
+	// accounts are those of other files that get the role; nil means one of its own.
+	accounts []string
+	sources  []source
 }
 
 // source is a table of what operations require.
@@ -50,6 +52,12 @@ func roles() []role {
 			sources: []source{{ops: operator}},
 		},
 		{
+			file: "hack/rbac/approval-gates.yaml", name: "argoservice-approval-gates",
+			about:    "Who decides about ApprovalGate objects (workflow.ApprovalGates) needs this beside operator.yaml, backfill.yaml or the service's role.",
+			accounts: []string{"argoservice-operator", "argoservice-backfill", "backfill-service"},
+			sources:  []source{{ops: gateRequirements(workflow.ApprovalGates(), workflow.OpApprove, workflow.OpReject)}},
+		},
+		{
 			file: "hack/rbac/backfill.yaml", name: "argoservice-backfill",
 			about:   "Who runs backfills: every method, of the providers argo and k8s, and Events of what they change.",
 			sources: backfills(),
@@ -67,6 +75,15 @@ func eventRequirements() []workflow.OpRequirements {
 	all := requirementsOf(workflow.OpStart, workflow.OpApprove, workflow.OpReject, workflow.OpSuspend, workflow.OpResume, workflow.OpStop)
 	for i := range all {
 		all[i].Requirements = slices.DeleteFunc(all[i].Requirements, func(n workflow.Requirement) bool { return n.Resource != "events" })
+	}
+	return all
+}
+
+// gateRequirements is what operations need for gates of a policy.
+func gateRequirements(policy workflow.GatePolicy, ops ...workflow.Op) []workflow.OpRequirements {
+	all := make([]workflow.OpRequirements, len(ops))
+	for i, op := range ops {
+		all[i] = workflow.OpRequirements{Op: op, Requirements: policy.Requirements(op)}
 	}
 	return all
 }

@@ -251,7 +251,8 @@ function renderGates(standing) {
       list.append(item);
     }
     text(item.querySelector(".since"), `waiting since ${clock(gate.since)}${gate.until ? `, until ${clock(gate.until)}` : ""}`);
-    show(item.querySelector(".text"), gate.message || "");
+    // An object that cannot be decided by the service says why.
+    show(item.querySelector(".text"), [gate.message, gate.object?.problem].filter(Boolean).join("; "));
   }
 }
 
