@@ -50,7 +50,7 @@ func checkPermissions(ctx context.Context, deps Dependencies, namespace string, 
 }
 
 // gateRequirements returns what decisions about gates need because of the options of the client for
-// workflows, if it says so: a [workflow.WorkflowClient] with GatePolicies does.
+// workflows, if it says so: a [workflow.WorkflowClient] with GatePolicies does, and a router over such clients.
 func gateRequirements(workflows workflow.Interface) (all []workflow.OpRequirements) {
 	client, ok := workflows.(interface {
 		Requirements(op workflow.Op) []workflow.Requirement

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"k8s.io/client-go/rest"
+
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill/internal/workers"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
@@ -53,6 +55,31 @@ func TestCreateRequiresWhatOthersRequire(t *testing.T) {
 		slices.Sort(needed)
 		if got := strings.Join(needed, ", "); got != want {
 			t.Errorf("%s: %s", provider, got)
+		}
+	}
+}
+
+// Create also checks what decisions about the gates of the client's policies need, which the backfill's
+// own requirements do not have.
+func TestCreateRequiresWhatGatesRequire(t *testing.T) {
+	for _, policies := range [][]workflow.GatePolicy{nil, {workflow.ApprovalGates()}} {
+		client, err := workflow.NewForConfig(&rest.Config{Host: "http://localhost"}, workflow.Options{GatePolicies: policies})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var added []string
+		for _, of := range gateRequirements(client) {
+			for _, n := range of.Requirements {
+				added = append(added, string(of.Op)+": "+n.String())
+			}
+		}
+		want := ""
+		if policies != nil {
+			want = "approve: get approvalgates.migrations.opensearch.org, approve: patch approvalgates.migrations.opensearch.org, " +
+				"approve: patch approvalgates.migrations.opensearch.org/status"
+		}
+		if got := strings.Join(added, ", "); got != want {
+			t.Errorf("%s, want %s", got, want)
 		}
 	}
 }

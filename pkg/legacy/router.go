@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"sync/atomic"
 
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -57,8 +58,8 @@ type Router struct {
 
 var _ workflow.Interface = (*Router)(nil)
 
-// NewRouter returns a router over two backends that must use the namespace in opts. The error is a
-// [*workflow.InvalidError].
+// NewRouter returns a router over two backends that must use the namespace in opts, and should have the
+// same [workflow.Options].GatePolicies. The error is a [*workflow.InvalidError].
 func NewRouter(native, kubectl workflow.Interface, opts RouterOptions) (*Router, error) {
 	if opts.Namespace == "" {
 		opts.Namespace = workflow.DefaultNamespace
@@ -87,6 +88,25 @@ func NewRouter(native, kubectl workflow.Interface, opts RouterOptions) (*Router,
 
 // Namespace returns the namespace of the workflows. It does not send a request.
 func (r *Router) Namespace() string { return r.opts.Namespace }
+
+// Requirements returns the permissions that an operation requires through either backend; see
+// [workflow.WorkflowClient.Requirements].
+func (r *Router) Requirements(op workflow.Op) (all []workflow.Requirement) {
+	for _, backend := range []workflow.Interface{r.native, r.kubectl} {
+		of := workflow.Requirements(op)
+		if own, ok := backend.(interface {
+			Requirements(op workflow.Op) []workflow.Requirement
+		}); ok {
+			of = own.Requirements(op)
+		}
+		for _, n := range of {
+			if !slices.Contains(all, n) {
+				all = append(all, n)
+			}
+		}
+	}
+	return all
+}
 
 // SetRollout sets the rollout for later calls. Calls that are in progress keep their backend. The
 // error is a [*workflow.InvalidError]; the rollout does not change then.

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 
+	"k8s.io/client-go/rest"
+
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/startname"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
@@ -212,6 +214,28 @@ func TestRouterHasOneNamespace(t *testing.T) {
 		case err != nil || r.Namespace() != tc.want:
 			t.Errorf("%+v: %v", tc, err)
 		}
+	}
+}
+
+// What decides about gates in objects may have to be checked, whichever backend a decision goes to.
+func TestRouterRequiresWhatItsBackendsRequire(t *testing.T) {
+	opts := workflow.Options{GatePolicies: []workflow.GatePolicy{workflow.ApprovalGates()}}
+	native, err := workflow.NewForConfig(&rest.Config{Host: "http://localhost"}, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, err := NewKubectlClient(&fake{}, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := router(t, native, old, RouterOptions{})
+	all := fmt.Sprint(r.Requirements(workflow.OpApprove))
+	if want := fmt.Sprint(old.Requirements(workflow.OpApprove)); all != want || !strings.Contains(all, "approvalgates") {
+		t.Errorf("%s, want %s", all, want)
+	}
+	plain := router(t, &recorder{}, &recorder{}, RouterOptions{})
+	if got := plain.Requirements(workflow.OpApprove); !slices.Equal(got, workflow.Requirements(workflow.OpApprove)) {
+		t.Error(got)
 	}
 }
 
