@@ -50,6 +50,12 @@ func newArgo(cfg Config, deps Dependencies) (Backfill, error) {
 	if problems := expressionProblems(parameters, derived); len(problems) > 0 {
 		return nil, &workflow.InvalidError{Problems: problems}
 	}
+	if argo.ParameterMapping != nil { // the template has to declare what it maps
+		parameters, derived = maps.Clone(derived), nil
+		for name, value := range argo.Parameters {
+			parameters[name] = revealed(value)
+		}
+	}
 	session := cfg.SessionName()
 	described := argo.sealed()
 	cfg.Backfill.Argo = &described

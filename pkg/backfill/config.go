@@ -185,6 +185,7 @@ func (c Config) problems() field.ErrorList {
 	problems = append(problems, c.secretProblems()...)
 	if c.Backfill.Argo != nil {
 		problems = append(problems, unusable(reindex.Child("argo", "parameters"), c.Backfill.Argo.Parameters)...)
+		problems = append(problems, mappingProblems(reindex.Child("argo", "parameter_mapping"), c.Backfill.Argo.ParameterMapping, maxMapping)...)
 	}
 	for _, cluster := range c.clusters() {
 		problems = append(problems, cluster.insecureProblems()...)
@@ -204,6 +205,12 @@ type Argo struct {
 	// the rest of the configuration. The template must declare each of them. ParseConfig makes a
 	// [Secret] of every value that is secret by its name or its kind, at any depth.
 	Parameters map[string]any
+	// ParameterMapping is for a template whose parameters have other names than those of bulk-load. A key is
+	// the name of a parameter of the template, which must declare it. Its value is the name of a value that
+	// follows from the configuration, such as "session-name", or a map of such names, also nested: then the
+	// parameter is a JSON object of the values. What has no value is left out. With a mapping, the workflow
+	// gets no other derived parameters. Parameters take precedence.
+	ParameterMapping map[string]any
 	// PlaintextCredentials permits the target's user name and password, and secrets among
 	// Parameters, to become parameters of the workflow, where everyone who may read workflows can
 	// read them. Without it New refuses a configuration with a plain password or a secret anywhere

@@ -21,7 +21,7 @@ const (
 )
 
 // derivedParameters returns the parameters that follow from the configuration. The workflow gets
-// those that its template declares.
+// those that its template declares; if there is a mapping, it gets all.
 func derivedParameters(cfg Config) (map[string]any, error) {
 	derived := map[string]any{
 		"session-name":             cfg.SessionName(),
@@ -52,6 +52,9 @@ func derivedParameters(cfg Config) (map[string]any, error) {
 		if err := cluster.derive(derived); err != nil {
 			return nil, err
 		}
+	}
+	if mapping := cfg.Backfill.Argo.ParameterMapping; mapping != nil {
+		derived = mapped(mapping, derived)
 	}
 	for name := range cfg.Backfill.Argo.Parameters {
 		delete(derived, name)

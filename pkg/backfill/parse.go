@@ -192,6 +192,12 @@ func readArgo(s *section) *Argo {
 	if a.Entrypoint == "" {
 		a.Entrypoint = DefaultEntrypoint
 	}
+	if mapping := s.section("parameter_mapping"); mapping != nil {
+		a.ParameterMapping = mapping.fields
+		for _, problem := range mappingProblems(s.child("parameter_mapping"), mapping.fields, maxMapping) {
+			s.add(problem)
+		}
+	}
 	if parameters := s.section("parameters"); parameters != nil {
 		a.Parameters = sealed(parameters.fields)
 		for name, value := range parameters.fields {

@@ -108,13 +108,17 @@ func (b *argoBackfill) differing(s *status.WorkflowStatus) []string {
 		differing = append(differing, "entrypoint")
 	}
 	parameters, optional := b.arguments()
-	for _, name := range []string{"snapshot-name", "snapshot-repo-name", "s3-repo-uri", "target-host", "coordinator-host"} {
+	names := []string{"snapshot-name", "snapshot-repo-name", "s3-repo-uri", "target-host", "coordinator-host"}
+	if mapping := b.cfg.Backfill.Argo.ParameterMapping; mapping != nil {
+		names = mappedFrom(mapping, names)
+	}
+	for _, name := range names {
 		value, given := parameters[name]
 		if !given {
 			value, given = optional[name]
 		}
 		at := slices.IndexFunc(s.Arguments, func(p status.Parameter) bool { return p.Name == name })
-		if at >= 0 && (!given || fmt.Sprint(value) != s.Arguments[at].Value) {
+		if at >= 0 && (!given || parameterText(value) != s.Arguments[at].Value) {
 			differing = append(differing, name)
 		}
 	}

@@ -58,6 +58,7 @@ func valid() map[string]string {
 		"k8s":       reindex(`"k8s": {"namespace": "ma", "deployment_name": "a.b-c"}, "session_name": "s"`),
 		"argo": reindex(`"session_name": "s", "backfill_session_name": "s", "snapshot_name": "o", "snapshot_repo": "r", "scale": 7,
 			"argo": {"workflow_template_name": "t", "namespace": "n", "entrypoint": "e", "plaintext_credentials": false,
+			"parameter_mapping": {"sessionName": "session-name", "targetConfig": {"endpoint": "target-host", "auth": {"secret": "target-secret"}}},
 			"parameters": {"a": 1, "b": "x", "c": {"d": [true]}}}`),
 	}
 }
