@@ -74,7 +74,7 @@ const intermediate = `
 func describeDelays(f *Fixture) {
 	for _, from := range []string{"a template", "a manifest"} {
 		Describe("Delays of "+from, func() {
-			It("are not gates", func(ctx SpecContext) {
+			It("are not gates", Label(NeedsClusterTemplates), func(ctx SpecContext) {
 				spec := strings.NewReplacer("NAMESPACED", f.template(ctx, pauses), "CLUSTER", f.clusterTemplate(ctx, pauses)).
 					Replace(delaysAndGates)
 				req := workflow.StartRequest{Manifest: []byte(templateHead("Workflow") + spec)}

@@ -20,7 +20,7 @@ func describeDelete(f *Fixture) {
 			expectError(f.Client.Delete(ctx, s.Name, workflow.DeleteOptions{}), workflow.ErrNotFound, workflow.OpDelete, s.Name)
 		}, SpecTimeout(specTimeout))
 
-		It("refuses another workflow, a bad request, or a denied one", func(ctx SpecContext) {
+		It("refuses another workflow, a bad request, or a denied one", Label(NeedsAccounts), func(ctx SpecContext) {
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 			for _, opts := range []workflow.DeleteOptions{{UID: "another"}, {UID: "another", Wait: true}, {UID: "another", AbandonArtifactGC: true}} {
 				expectError(f.Client.Delete(ctx, s.Name, opts), workflow.ErrReplaced, workflow.OpDelete, s.Name)

@@ -26,7 +26,7 @@ type Fixture struct {
 	Client workflow.Interface
 	// In returns the same implementation in another namespace.
 	In func(namespace string) workflow.Interface
-	// Namespace contains only what the specs create, and is used by one spec only.
+	// Namespace contains nothing of Argo's but what the running spec creates.
 	Namespace string
 	// Admin prepares the cluster, and inspects it independently of the client.
 	Admin dynamic.Interface
@@ -39,17 +39,23 @@ type Fixture struct {
 	// WriteLog makes a container of a pod in Namespace print lines, each at a later time than all
 	// previous lines. The pod need not exist yet. If nil, the specs for logs are skipped.
 	WriteLog func(ctx context.Context, pod, container string, lines ...string)
+	// Image is the image of containers, which has a shell. If it is empty, the cluster's nodes run no
+	// containers, and need no image.
+	Image string
+	// ServiceAccount is that of workflows' pods. It defaults to the namespace's default account.
+	ServiceAccount string
 }
 
 // specTimeout is generous, for busy machines: on an idle one, a pod takes the controller up to ten
 // seconds.
 const specTimeout = 4 * time.Minute
 
-// Specs registers the specs for one implementation. setup is called before each spec.
+// Specs registers the specs for one implementation. setup is called before each spec. It may call
+// Skip, depending on the spec's labels, such as [NeedsPods].
 func Specs(implementation string, setup func(ctx context.Context) Fixture) bool {
 	return ginkgo.Describe("conformance of the "+implementation, func() {
 		var f Fixture
-		ginkgo.BeforeEach(func(ctx ginkgo.SpecContext) { f = setup(ctx) }, ginkgo.NodeTimeout(specTimeout))
+		ginkgo.BeforeEach(func(ctx ginkgo.SpecContext) { f = setup(ctx).strict() }, ginkgo.NodeTimeout(specTimeout))
 		for _, describe := range []func(*Fixture){
 			describeStart, describeIdempotency, describeIfExists, describeRead, describeWait, describeSources, describeList,
 			describeVerbs, describeSuspend, describeResume, describeGates, describeObjectGates, describeDelays, describeStop, describeDelete,
@@ -81,7 +87,11 @@ func (f Fixture) podsOf(ctx context.Context, name string) []unstructured.Unstruc
 // and returns its name.
 func (f Fixture) template(ctx context.Context, spec string) string {
 	ginkgo.GinkgoHelper()
-	name := argotest.Create(ctx, argotest.Templates(f.Admin, f.Namespace), templateHead("WorkflowTemplate")+spec)
+	head := templateHead("WorkflowTemplate")
+	if f.ServiceAccount != "" {
+		head += "  serviceAccountName: " + f.ServiceAccount + "\n"
+	}
+	name := argotest.Create(ctx, argotest.Templates(f.Admin, f.Namespace), head+f.fit(spec))
 	f.awaitKnown(ctx, name, false)
 	return name
 }
@@ -115,6 +125,7 @@ func (f Fixture) awaitKnown(ctx context.Context, template string, clusterScope b
 // clusterTemplate does the same with a ClusterWorkflowTemplate, until the end of the spec.
 func (f Fixture) clusterTemplate(ctx context.Context, spec string) string {
 	ginkgo.GinkgoHelper()
+	declared(NeedsClusterTemplates)
 	templates := f.Admin.Resource(argotest.Resource("clusterworkflowtemplates"))
 	name := argotest.Create(ctx, templates, templateHead("ClusterWorkflowTemplate")+spec)
 	ginkgo.DeferCleanup(func(ctx ginkgo.SpecContext) {

@@ -53,7 +53,7 @@ func describeGates(f *Fixture) {
 			Expect(f.Client.Gates(ctx, s.Name)).To(BeEmpty())
 		}, SpecTimeout(specTimeout))
 
-		It("refuses a missing workflow, an invalid name, or a denied request", func(ctx SpecContext) {
+		It("refuses a missing workflow, an invalid name, or a denied request", Label(NeedsAccounts), func(ctx SpecContext) {
 			expectError(errorOf(f.Client.Gates(ctx, "nobody")), workflow.ErrNotFound, workflow.OpGates, "nobody")
 			expectError(errorOf(f.Client.Gates(ctx, "../pods")), workflow.ErrInvalid, workflow.OpGates, "../pods")
 			_, err := f.Restricted(ctx, nil).Gates(ctx, "nobody")
@@ -77,7 +77,7 @@ func describeGates(f *Fixture) {
 	})
 
 	Describe("Approve", func() {
-		It("passes a gate with supplied and default outputs, and records who approved", func(ctx SpecContext) {
+		It("passes a gate with supplied and default outputs, and records who approved", Label(NeedsPods), func(ctx SpecContext) {
 			s := f.startUntil(ctx, gate, workflow.AtGate())
 
 			decision := workflow.Decision{

@@ -49,7 +49,7 @@ func describeIfExists(f *Fixture) {
 			Expect(f.wait(ctx, "n", workflow.Suspended).UID).To(Equal(second.UID))
 		}, SpecTimeout(specTimeout))
 
-		It("replaces a workflow with all that is left of it", func(ctx SpecContext) {
+		It("replaces a workflow with all that is left of it", Label(NeedsPods), func(ctx SpecContext) {
 			req := workflow.StartRequest{
 				Template: f.template(ctx, onePod), Name: "n", Parameters: map[string]any{"message": "old"}, IfExists: workflow.ExistsReplace,
 			}
@@ -89,7 +89,7 @@ func describeIfExists(f *Fixture) {
 			f.wait(ctx, "n", workflow.Suspended)
 		}, SpecTimeout(specTimeout))
 
-		It("replaces a workflow that uses up a quota", func(ctx SpecContext) {
+		It("replaces a workflow that uses up a quota", Label(NeedsQuotas), func(ctx SpecContext) {
 			req := workflow.StartRequest{Template: f.template(ctx, gate), Name: "n"}
 			first := f.start(ctx, req)
 			quotas := f.Admin.Resource(schema.GroupVersionResource{Version: "v1", Resource: "resourcequotas"}).Namespace(f.Namespace)

@@ -23,7 +23,7 @@ func describeList(f *Fixture) {
 	}
 
 	Describe("List", func() {
-		It("finds workflows by label, state, template and age", func(ctx SpecContext) {
+		It("finds workflows by label, state, template and age", Label(NeedsClusterTemplates), func(ctx SpecContext) {
 			Expect(list(ctx, workflow.ListOptions{})).To(BeEmpty())
 			gates, ends := f.template(ctx, gate), f.clusterTemplate(ctx, clusterWide)
 			waiting := f.start(ctx, workflow.StartRequest{Template: gates, Name: "a-waiting", Labels: map[string]string{"team": "search"}})
@@ -79,7 +79,7 @@ func describeList(f *Fixture) {
 			Expect(some).To(Equal(want[:3]))
 		}, SpecTimeout(specTimeout))
 
-		It("refuses what it cannot do", func(ctx SpecContext) {
+		It("refuses what it cannot do", Label(NeedsAccounts), func(ctx SpecContext) {
 			for _, opts := range []workflow.ListOptions{
 				{LabelSelector: "a b"}, {PageSize: -1}, {Outcomes: []status.Outcome{"suspended"}}, {ClusterScope: true},
 				{Outcomes: status.UnfinishedOutcomes(), FinishedBefore: time.Now()},

@@ -16,7 +16,7 @@ import (
 )
 
 func describeLogs(f *Fixture) {
-	Describe("Logs", func() {
+	Describe("Logs", Label(NeedsLogs, NeedsPods), func() {
 		BeforeEach(func() {
 			if f.WriteLog == nil {
 				Skip("WriteLog is not set")
@@ -169,7 +169,7 @@ func describeLogs(f *Fixture) {
 			Expect(fields).To(ContainElements("name", "selector", "containers[1]", "since", "tail", "limitBytes", "previous"))
 		}, SpecTimeout(specTimeout))
 
-		It("reports a missing workflow and a denied request", func(ctx SpecContext) {
+		It("reports a missing workflow and a denied request", Label(NeedsAccounts), func(ctx SpecContext) {
 			expectError(onlyError(f.Client.Logs(ctx, "nobody", workflow.LogOptions{})), workflow.ErrNotFound, workflow.OpLogs, "nobody")
 
 			s := f.startUntil(ctx, podGatePod, workflow.Suspended)

@@ -19,7 +19,7 @@ func describeRead(f *Fixture) {
 			Expect(s.Dropped).To(BeEmpty())
 		}, SpecTimeout(specTimeout))
 
-		It("reports a missing workflow, a denied request, and an invalid name", func(ctx SpecContext) {
+		It("reports a missing workflow, a denied request, and an invalid name", Label(NeedsAccounts), func(ctx SpecContext) {
 			_, err := f.Client.Get(ctx, "nobody")
 			expectError(err, workflow.ErrNotFound, workflow.OpGet, "nobody")
 			Expect(err).To(MatchError(apierrors.IsNotFound, "IsNotFound"))

@@ -10,7 +10,7 @@ import (
 
 func describeResubmit(f *Fixture) {
 	Describe("Resubmit", func() {
-		It("runs the same again, with other parameters", func(ctx SpecContext) {
+		It("runs the same again, with other parameters", Label(NeedsPods), func(ctx SpecContext) {
 			template := f.template(ctx, onePod)
 			old := f.start(ctx, workflow.StartRequest{
 				Template: template, Parameters: map[string]any{"message": "m", "exit-code": 3},
@@ -59,7 +59,7 @@ func describeResubmit(f *Fixture) {
 			expectError(err, workflow.ErrIdempotencyMismatch, workflow.OpResubmit, first.Name)
 		}, SpecTimeout(specTimeout))
 
-		It("refuses a missing workflow, another one, bad input, or a denied request", func(ctx SpecContext) {
+		It("refuses a missing workflow, another one, bad input, or a denied request", Label(NeedsAccounts), func(ctx SpecContext) {
 			old := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, onePod), Parameters: map[string]any{"message": ""}})
 			_, err := f.Client.Resubmit(ctx, "nobody", workflow.ResubmitOptions{})
 			expectError(err, workflow.ErrNotFound, workflow.OpResubmit, "nobody")

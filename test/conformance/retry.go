@@ -23,7 +23,7 @@ func broken() map[string]any { return map[string]any{"exit-code": 1} }
 
 func describeRetry(f *Fixture) {
 	Describe("Retry", func() {
-		It("runs failed nodes again, with other parameters, and keeps successful ones", func(ctx SpecContext) {
+		It("runs failed nodes again, with other parameters, and keeps successful ones", Label(NeedsPods), func(ctx SpecContext) {
 			s := f.failed(ctx, retryable, map[string]any{"exit-code": 1, "message": "hello"})
 			before := f.podUIDs(ctx, s)
 			Expect(before).To(HaveLen(2))
@@ -45,7 +45,7 @@ func describeRetry(f *Fixture) {
 			Expect(displayed(done, "third").Inputs().Parameters).To(ContainElement(HaveField("Value", "hello")))
 		}, SpecTimeout(specTimeout))
 
-		It("retries repeatedly, even a workflow of one pod", func(ctx SpecContext) {
+		It("retries repeatedly, even a workflow of one pod", Label(NeedsPods), func(ctx SpecContext) {
 			s := f.failed(ctx, onePod, map[string]any{"exit-code": 1, "message": ""})
 			must(f.Client.Retry(ctx, s.Name, workflow.RetryOptions{}))
 			again := f.wait(ctx, s.Name, workflow.Completed)
@@ -55,7 +55,7 @@ func describeRetry(f *Fixture) {
 			f.succeeded(ctx, s.Name)
 		}, SpecTimeout(specTimeout))
 
-		It("handles nested templates, attempts and sets of containers", func(ctx SpecContext) {
+		It("handles nested templates, attempts and sets of containers", Label(NeedsPods), func(ctx SpecContext) {
 			s := f.failed(ctx, nested, broken())
 			before := f.podUIDs(ctx, s)
 			must(f.Client.Retry(ctx, s.Name, workflow.RetryOptions{Parameters: ok()}))
@@ -71,7 +71,7 @@ func describeRetry(f *Fixture) {
 			Expect(displayed(done, "grouped(1)").Phase).To(Equal(status.NodeSucceeded))
 		}, SpecTimeout(specTimeout))
 
-		It("runs the exit handlers again", func(ctx SpecContext) {
+		It("runs the exit handlers again", Label(NeedsPods), func(ctx SpecContext) {
 			s := f.failed(ctx, withHandlers, broken())
 			handler, stepHandler := s.Name+".onExit", "work.onExit"
 			Expect(displayed(s, handler).Phase).To(Equal(status.NodeSucceeded))
@@ -86,7 +86,7 @@ func describeRetry(f *Fixture) {
 			}
 		}, SpecTimeout(specTimeout))
 
-		It("runs selected successful nodes again", func(ctx SpecContext) {
+		It("runs selected successful nodes again", Label(NeedsPods), func(ctx SpecContext) {
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, retryable), Parameters: ok()})
 			s = f.succeeded(ctx, s.Name)
 			before := f.podUIDs(ctx, s)
@@ -97,7 +97,7 @@ func describeRetry(f *Fixture) {
 			Expect(after["third"]).NotTo(Equal(before["third"]), "it follows")
 		}, SpecTimeout(specTimeout))
 
-		It("makes a gate wait again with its defaults", func(ctx SpecContext) {
+		It("makes a gate wait again with its defaults", Label(NeedsPods), func(ctx SpecContext) {
 			s := f.startUntil(ctx, gate, workflow.Suspended)
 			must(f.Client.Approve(ctx, s.Name, workflow.Decision{All: true, Outputs: map[string]any{"by": "ann", "note": "in a hurry"}}))
 			f.succeeded(ctx, s.Name)
@@ -116,7 +116,7 @@ func describeRetry(f *Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		for _, shutdown := range []status.ShutdownStrategy{status.ShutdownStop, status.ShutdownTerminate} {
-			It(fmt.Sprintf("continues a workflow that was asked to %s", shutdown), func(ctx SpecContext) {
+			It(fmt.Sprintf("continues a workflow that was asked to %s", shutdown), Label(NeedsPods), func(ctx SpecContext) {
 				s := f.startUntil(ctx, gate, workflow.Suspended)
 				if shutdown == status.ShutdownStop {
 					Expect(f.Client.Stop(ctx, s.Name, workflow.StopOptions{})).To(Succeed())
@@ -150,7 +150,7 @@ func describeRetry(f *Fixture) {
 			}).WithTimeout(specTimeout).Should(Succeed())
 		}, SpecTimeout(specTimeout))
 
-		It("reads and writes compressed nodes", func(ctx SpecContext) {
+		It("reads and writes compressed nodes", Label(NeedsPods), func(ctx SpecContext) {
 			s := f.failed(ctx, retryable, broken())
 			f.compress(ctx, s)
 			retried := must(f.Client.Retry(ctx, s.Name, workflow.RetryOptions{Parameters: ok()}))
@@ -160,7 +160,7 @@ func describeRetry(f *Fixture) {
 			f.succeeded(ctx, s.Name)
 		}, SpecTimeout(specTimeout))
 
-		It("does not show results of the failed attempt", func(ctx SpecContext) {
+		It("does not show results of the failed attempt", Label(NeedsPods), func(ctx SpecContext) {
 			s := f.failed(ctx, reporting, map[string]any{"exit-code": 1, "token": "old"})
 			token, _ := displayed(s, "produce").Outputs().Parameter("token")
 			Expect(token).To(Equal("old"))
@@ -187,7 +187,7 @@ func describeRetryRefusals(f *Fixture) {
 			Expect(text).To(ContainSubstring("Cannot retry a workflow in phase Running"))
 		}, SpecTimeout(specTimeout))
 
-		It("changes nothing when it refuses", func(ctx SpecContext) {
+		It("changes nothing when it refuses", Label(NeedsPods), func(ctx SpecContext) {
 			failed := f.failed(ctx, retryable, broken())
 			done := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, retryable), Parameters: ok()})
 			done = f.succeeded(ctx, done.Name)
@@ -230,7 +230,7 @@ func describeRetryRefusals(f *Fixture) {
 			Expect(f.podUIDs(ctx, failed)).To(Equal(pods))
 		}, SpecTimeout(specTimeout))
 
-		It("needs get and update, delete on pods and list or get on them, and says what is missing", func(ctx SpecContext) {
+		It("needs get and update, delete on pods and list or get on them, and says what is missing", Label(NeedsPods, NeedsAccounts), func(ctx SpecContext) {
 			s := f.failed(ctx, retryable, broken())
 			pods := f.podUIDs(ctx, s)
 			for _, missing := range []struct {
@@ -258,14 +258,14 @@ func describeRetryRefusals(f *Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		// Anyone who may write workflows can make one name any pod as its own.
-		It("deletes no pod that isn't the workflow's", func(ctx SpecContext) {
+		It("deletes no pod that isn't the workflow's", Label(NeedsPods, NeedsAccounts, NeedsOtherPods), func(ctx SpecContext) {
 			s := f.failed(ctx, retryable, broken())
-			foreign := must(f.pods().Create(ctx, argotest.Object(fmt.Sprintf(`
+			foreign := must(f.pods().Create(ctx, argotest.Object(f.fit(fmt.Sprintf(`
 apiVersion: v1
 kind: Pod
 metadata: {generateName: foreign-, labels: {workflows.argoproj.io/workflow: %s}}
 spec: {schedulerName: nobody, containers: [{name: main, image: any}]}
-`, s.Name)), metav1.CreateOptions{}))
+`, s.Name))), metav1.CreateOptions{}))
 			victim := foreign.GetName()
 			DeferCleanup(func(ctx SpecContext) {
 				Expect(f.pods().Delete(ctx, victim, metav1.DeleteOptions{})).To(Succeed())

@@ -14,7 +14,7 @@ import (
 const Planted = "pl4nted-s3cret"
 
 func describeSecrets(f *Fixture) {
-	ginkgo.It("keeps values and keys out of errors", func(ctx ginkgo.SpecContext) {
+	ginkgo.It("keeps values and keys out of errors", ginkgo.Label(NeedsPods), func(ctx ginkgo.SpecContext) {
 		template := f.template(ctx, onePod)
 		silent := func(err error, kind error) {
 			ginkgo.GinkgoHelper()

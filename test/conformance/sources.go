@@ -69,7 +69,7 @@ spec:
 
 func describeSources(f *Fixture) {
 	Describe("Start of a CronWorkflow", func() {
-		It("starts what the schedule would start now", func(ctx SpecContext) {
+		It("starts what the schedule would start now", Label(NeedsAccounts), func(ctx SpecContext) {
 			argotest.Create(ctx, f.Admin.Resource(argotest.Resource("cronworkflows")).Namespace(f.Namespace), cron)
 			s := f.start(ctx, workflow.StartRequest{CronWorkflow: "nightly", Parameters: map[string]any{"size": "large"}})
 			Expect(s.Name).To(HavePrefix("nightly-"))

@@ -8,6 +8,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/rand"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -16,7 +17,7 @@ import (
 
 func describeStart(f *Fixture) {
 	Describe("Start", func() {
-		It("starts a workflow that runs to its end", func(ctx SpecContext) {
+		It("starts a workflow that runs to its end", Label(NeedsPods), func(ctx SpecContext) {
 			template := f.template(ctx, onePod)
 			s := f.start(ctx, workflow.StartRequest{
 				Template:    template,
@@ -42,7 +43,7 @@ func describeStart(f *Fixture) {
 			))
 		}, SpecTimeout(specTimeout))
 
-		It("passes strings unchanged, and evaluates only expressions", func(ctx SpecContext) {
+		It("passes strings unchanged, and evaluates only expressions", Label(NeedsPods), func(ctx SpecContext) {
 			template := f.template(ctx, onePod)
 			const text = "é 😀 \"quoted\" \\ $HOME {a} { {b} } %s <&>\ta\nb\u00ad"
 			s := f.start(ctx, workflow.StartRequest{Template: template, Parameters: map[string]any{"message": text}})
@@ -58,13 +59,13 @@ func describeStart(f *Fixture) {
 			Expect(errorOf(f.Client.Get(ctx, "code"))).To(MatchError(workflow.ErrNotFound))
 		}, SpecTimeout(specTimeout))
 
-		It("starts from a ClusterWorkflowTemplate, under a given name", func(ctx SpecContext) {
+		It("starts from a ClusterWorkflowTemplate, under a given name", Label(NeedsClusterTemplates), func(ctx SpecContext) {
 			s := f.start(ctx, workflow.StartRequest{Template: f.clusterTemplate(ctx, clusterWide), ClusterScope: true, Name: "given"})
 			Expect(s.Name).To(Equal("given"))
 			f.succeeded(ctx, "given")
 		}, SpecTimeout(specTimeout))
 
-		It("runs another entrypoint and leaves out optional parameters that the template doesn't know", func(ctx SpecContext) {
+		It("runs another entrypoint and leaves out optional parameters that the template doesn't know", Label(NeedsPods), func(ctx SpecContext) {
 			s := f.start(ctx, workflow.StartRequest{
 				Template: f.template(ctx, onePod), Entrypoint: "other", Parameters: map[string]any{"message": ""},
 				OptionalParameters: map[string]any{"exit-code": 0, "nowhere-used": 1},
@@ -107,10 +108,11 @@ func describeStart(f *Fixture) {
 			Expect(f.existing(ctx)).To(BeEmpty())
 		}, SpecTimeout(specTimeout))
 
-		It("distinguishes a missing namespace from one without the template", func(ctx SpecContext) {
+		It("distinguishes a missing namespace from one without the template", Label(NeedsNamespaces), func(ctx SpecContext) {
+			nowhere := "nowhere-" + rand.String(8)
 			for _, req := range []workflow.StartRequest{{Template: "any"}, {CronWorkflow: "any"}} {
-				text := expectError(errorOf(f.In("nowhere").Start(ctx, req)), workflow.ErrNotFound, workflow.OpStart, "")
-				Expect(text).To(ContainSubstring(`namespaces "nowhere"`))
+				text := expectError(errorOf(f.In(nowhere).Start(ctx, req)), workflow.ErrNotFound, workflow.OpStart, "")
+				Expect(text).To(ContainSubstring("namespaces %q", nowhere))
 				f.expectStartError(ctx, req, workflow.ErrTemplateNotFound, "")
 			}
 			Expect(f.existing(ctx)).To(BeEmpty())
@@ -152,7 +154,7 @@ func describeStart(f *Fixture) {
 			Expect(f.Client.Get(ctx, "taken")).To(HaveField("UID", first.UID))
 		}, SpecTimeout(specTimeout))
 
-		It("needs the permission to create, and skips the check without permission to read templates", func(ctx SpecContext) {
+		It("needs the permission to create, and skips the check without permission to read templates", Label(NeedsAccounts), func(ctx SpecContext) {
 			req := workflow.StartRequest{Template: f.template(ctx, onePod), Parameters: map[string]any{"message": ""}}
 			_, err := f.Restricted(ctx, map[string][]string{"workflowtemplates": {"get"}}).Start(ctx, req)
 			Expect(err).To(MatchError(workflow.ErrForbidden))
@@ -174,7 +176,7 @@ func describeStart(f *Fixture) {
 
 func describeIdempotency(f *Fixture) {
 	Describe("Start with an idempotency key", func() {
-		It("creates one workflow, however often and from wherever it is called", func(ctx SpecContext) {
+		It("creates one workflow, however often and from wherever it is called", Label(NeedsPods), func(ctx SpecContext) {
 			req := workflow.StartRequest{
 				Template: f.template(ctx, onePod), Parameters: map[string]any{"message": "m"}, IdempotencyKey: "session-42",
 			}

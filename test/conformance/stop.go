@@ -12,7 +12,7 @@ import (
 
 func describeSuspend(f *Fixture) {
 	Describe("Suspend", func() {
-		It("holds back the next steps, and succeeds again", func(ctx SpecContext) {
+		It("holds back the next steps, and succeeds again", Label(NeedsAccounts), func(ctx SpecContext) {
 			s := f.startUntil(ctx, plainGate, workflow.Suspended)
 			Expect(f.Client.Suspend(ctx, s.Name, workflow.SuspendOptions{UID: s.UID})).To(Succeed())
 			Expect(f.Client.Get(ctx, s.Name)).To(HaveField("SpecSuspended", true))
@@ -26,7 +26,7 @@ func describeSuspend(f *Fixture) {
 			f.succeeded(ctx, s.Name)
 		}, SpecTimeout(specTimeout))
 
-		It("doesn't prevent a stop", func(ctx SpecContext) {
+		It("doesn't prevent a stop", Label(NeedsPods), func(ctx SpecContext) {
 			s := f.startUntil(ctx, endlessExit, podRuns)
 			Expect(f.Client.Stop(ctx, s.Name, workflow.StopOptions{})).To(Succeed())
 			err := f.Client.Suspend(ctx, s.Name, workflow.SuspendOptions{})
@@ -80,7 +80,7 @@ func describeStop(f *Fixture) {
 			Expect(f.wait(ctx, s.Name, workflow.Completed).Outcome()).To(Equal(status.OutcomeStopped))
 		}, SpecTimeout(specTimeout))
 
-		It("runs exit handlers", func(ctx SpecContext) {
+		It("runs exit handlers", Label(NeedsPods), func(ctx SpecContext) {
 			s := stopped(ctx, slowExit, podRuns, func(s *status.WorkflowStatus) error {
 				return f.Client.Stop(ctx, s.Name, workflow.StopOptions{})
 			})
@@ -90,7 +90,7 @@ func describeStop(f *Fixture) {
 	})
 
 	Describe("Terminate", func() {
-		It("ends a workflow without its exit handlers", func(ctx SpecContext) {
+		It("ends a workflow without its exit handlers", Label(NeedsPods), func(ctx SpecContext) {
 			s := stopped(ctx, slowExit, podRuns, func(s *status.WorkflowStatus) error {
 				return f.Client.Terminate(ctx, s.Name, workflow.TerminateOptions{UID: s.UID})
 			})

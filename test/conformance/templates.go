@@ -2,7 +2,8 @@ package conformance
 
 // templateHead returns the beginning of a manifest, of a workflow or of a template of either kind. The
 // rest is the fields of its spec other than the entrypoint, which is main. The constants below are
-// such fields.
+// such fields. Their pods do in a real container what their annotations say to the stand-in for
+// Argo's executor in package envtest.
 func templateHead(kind string) string {
 	return "apiVersion: argoproj.io/v1alpha1\nkind: " + kind +
 		"\nmetadata: {generateName: template-}\nspec:\n  entrypoint: main\n"
@@ -21,7 +22,8 @@ const onePod = `
       annotations:
         envtest.argoservice/exit-code: "{{workflow.parameters.exit-code}}"
         envtest.argoservice/message: told to fail
-    container: {image: any, command: [echo, "{{workflow.parameters.message}}"]}
+    container: {image: any, command: [sh, -c, 'echo "$1"; [ "$0" = 0 ] || printf "told to fail" >/dev/termination-log; exit "$0"',
+      "{{workflow.parameters.exit-code}}", "{{workflow.parameters.message}}"]}
   - name: other
     container: {image: any, command: ["true"]}
 `
@@ -109,7 +111,7 @@ const slowExit = `
   templates:
   - name: main
     metadata: {annotations: {envtest.argoservice/duration: 1h}}
-    container: {image: any, command: ["true"]}
+    container: {image: any, command: [sleep, "3600"]}
   - name: cleanup
     suspend: {duration: "0"}
 `
@@ -134,7 +136,7 @@ const retryable = `
     container: {image: any, command: [echo, "{{inputs.parameters.message}}"]}
   - name: fragile
     metadata: {annotations: {envtest.argoservice/exit-code: "{{workflow.parameters.exit-code}}"}}
-    container: {image: any, command: ["true"]}
+    container: {image: any, command: [sh, -c, 'exit "$0"', "{{workflow.parameters.exit-code}}"]}
 `
 
 // nested fails, if exit-code says so, in a template in a template, in the attempts at a pod, in the
@@ -164,10 +166,10 @@ const nested = `
   - name: polled
     retryStrategy: {limit: "1"}
     metadata: {annotations: {envtest.argoservice/exit-code: "{{workflow.parameters.exit-code}}"}}
-    container: {image: any, command: ["true"]}
+    container: {image: any, command: [sh, -c, 'exit "$0"', "{{workflow.parameters.exit-code}}"]}
   - name: fragile
     metadata: {annotations: {envtest.argoservice/exit-code: "{{workflow.parameters.exit-code}}"}}
-    container: {image: any, command: ["true"]}
+    container: {image: any, command: [sh, -c, 'exit "$0"', "{{workflow.parameters.exit-code}}"]}
   - name: fine
     container: {image: any, command: ["true"]}
 `
@@ -182,7 +184,7 @@ const withHandlers = `
     - - {name: work, template: fragile, hooks: {exit: {template: handler}}}
   - name: fragile
     metadata: {annotations: {envtest.argoservice/exit-code: "{{workflow.parameters.exit-code}}"}}
-    container: {image: any, command: ["true"]}
+    container: {image: any, command: [sh, -c, 'exit "$0"', "{{workflow.parameters.exit-code}}"]}
   - name: handler
     container: {image: any, command: ["true"]}
 `
@@ -203,8 +205,8 @@ const reporting = `
         envtest.argoservice/exit-code: "{{workflow.parameters.exit-code}}"
         envtest.argoservice/outputs: '{"parameters":[{"name":"token","value":"{{workflow.parameters.token}}"}]}'
         envtest.argoservice/duration: 1s
-    container: {image: any, command: ["true"]}
-    outputs: {parameters: [{name: token, valueFrom: {path: /token}}]}
+    container: {image: any, command: [sh, -c, 'printf %s "$1" >/tmp/token; exit "$0"', "{{workflow.parameters.exit-code}}", "{{workflow.parameters.token}}"]}
+    outputs: {parameters: [{name: token, valueFrom: {path: /tmp/token}}]}
 `
 
 // endlessExit doesn't finish stopping before it is deleted.
@@ -213,7 +215,7 @@ const endlessExit = `
   templates:
   - name: main
     metadata: {annotations: {envtest.argoservice/duration: 1h}}
-    container: {image: any, command: ["true"]}
+    container: {image: any, command: [sleep, "3600"]}
 `
 
 // echo runs a pod whose outputs are its parameters.
@@ -234,7 +236,8 @@ const echo = `
           {"name": "count", "value": workflow.parameters.count},
           {"name": "settings", "value": workflow.parameters.settings},
           {"name": "timeout", "value": workflow.parameters.timeout}]})}}
-    container: {image: any, command: ["true"]}
+    container: {image: any, command: [sh, -c, 'cd /tmp; for name in text count settings timeout; do printf "%s\n" "$1" >$name; shift; done', sh,
+      "{{workflow.parameters.text}}", "{{workflow.parameters.count}}", "{{workflow.parameters.settings}}", "{{workflow.parameters.timeout}}"]}
     outputs:
       parameters:
       - {name: text, valueFrom: {path: /tmp/text}}

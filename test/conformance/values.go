@@ -20,7 +20,7 @@ type settings struct {
 }
 
 func describeValues(f *Fixture) {
-	It("starts from a struct, and reads outputs into it", func(ctx SpecContext) {
+	It("starts from a struct, and reads outputs into it", Label(NeedsPods), func(ctx SpecContext) {
 		template := f.template(ctx, echo)
 		sent := settings{Text: "\"quoted\" <é> 'it' \\ {x}\n", Count: -1 << 60, Settings: map[string][]bool{"a b": {true, false}}}
 		parameters := must(workflow.ParametersOf(sent))

@@ -48,7 +48,7 @@ func verbs() []verb {
 func describeVerbs(f *Fixture) {
 	for _, v := range verbs() {
 		Describe(string(v.op), func() {
-			It("refuses a missing workflow, an invalid name, another workflow, or a denied request", func(ctx SpecContext) {
+			It("refuses a missing workflow, an invalid name, another workflow, or a denied request", Label(NeedsAccounts), func(ctx SpecContext) {
 				s := f.startUntil(ctx, plainGate, workflow.Suspended)
 
 				expectError(v.call(ctx, f.Client, "nobody", ""), workflow.ErrNotFound, v.op, "nobody")
@@ -64,7 +64,7 @@ func describeVerbs(f *Fixture) {
 				Expect(v.took(must(f.Client.Get(ctx, s.Name)))).To(BeFalse(), "nothing was changed")
 			}, SpecTimeout(specTimeout))
 
-			It("refuses a workflow that has ended", func(ctx SpecContext) {
+			It("refuses a workflow that has ended", Label(NeedsClusterTemplates), func(ctx SpecContext) {
 				s := f.start(ctx, workflow.StartRequest{Template: f.clusterTemplate(ctx, clusterWide), ClusterScope: true})
 				s = f.wait(ctx, s.Name, workflow.Completed)
 				expectError(v.call(ctx, f.Client, s.Name, s.UID), workflow.ErrCompleted, v.op, s.Name)

@@ -16,14 +16,14 @@ import (
 
 func describeWait(f *Fixture) {
 	Describe("Wait", func() {
-		It("treats the failure of a workflow as data", func(ctx SpecContext) {
+		It("treats the failure of a workflow as data", Label(NeedsPods), func(ctx SpecContext) {
 			s := f.failed(ctx, onePod, map[string]any{"message": "", "exit-code": 3})
 			Expect(s.Outcome()).To(Equal(status.OutcomeFailed))
 			Expect(s.Err()).To(MatchError(ContainSubstring("told to fail")))
 			Expect(s.FailedNodes()).To(HaveLen(1))
 		}, SpecTimeout(specTimeout))
 
-		It("fails when the workflow ends before it is suspended", func(ctx SpecContext) {
+		It("fails when the workflow ends before it is suspended", Label(NeedsPods), func(ctx SpecContext) {
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, onePod), Parameters: map[string]any{"message": ""}})
 			_, err := f.Client.Wait(ctx, s.Name, workflow.Suspended)
 			var early *workflow.EndedBeforeSuspendError
@@ -33,7 +33,7 @@ func describeWait(f *Fixture) {
 			expectError(err, workflow.ErrCompleted, workflow.OpWait, s.Name)
 		}, SpecTimeout(specTimeout))
 
-		It("fails when the workflow ends before its condition holds", func(ctx SpecContext) {
+		It("fails when the workflow ends before its condition holds", Label(NeedsPods), func(ctx SpecContext) {
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, onePod), Parameters: map[string]any{"message": ""}})
 			_, err := f.Client.Wait(ctx, s.Name, func(*status.WorkflowStatus) (bool, error) { return false, nil })
 			expectError(err, workflow.ErrCompleted, workflow.OpWait, s.Name)
@@ -115,7 +115,7 @@ func describeWait(f *Fixture) {
 			}
 		}, SpecTimeout(specTimeout))
 
-		It("fails at once if the workflow does not exist or access is denied", func(ctx SpecContext) {
+		It("fails at once if the workflow does not exist or access is denied", Label(NeedsAccounts), func(ctx SpecContext) {
 			_, err := f.Client.Wait(ctx, "nobody", workflow.Completed)
 			expectError(err, workflow.ErrNotFound, workflow.OpWait, "nobody")
 			_, err = f.Restricted(ctx, nil).Wait(ctx, "nobody", workflow.Completed)
@@ -124,7 +124,7 @@ func describeWait(f *Fixture) {
 	})
 
 	Describe("Watch", func() {
-		It("yields distinct states up to the end", func(ctx SpecContext) {
+		It("yields distinct states up to the end", Label(NeedsPods), func(ctx SpecContext) {
 			started := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, gate)})
 			versions, approved := map[string]bool{}, false
 			var last *status.WorkflowStatus
