@@ -129,6 +129,7 @@ test-commands:: tools ## a short form of every other command that the documentat
 	@$(MAKE) -s help tools-env >/dev/null
 	@$(MAKE) test-busy TIMES=2 SUITES=need
 	@$(MAKE) cluster ARGS="--quiet -- true"
+	@$(MAKE) cluster ARGS="--quiet -- sh -c '$(MAKE) test-cluster KUBECONFIG=\"\$$\$$KUBECONFIG\" ARGS=-ginkgo.focus=workflow.that.runs.to.its.end'"
 	@$(MAKE) demo
 	@$(MAKE) demo ARGS=--opensearch
 	@if $(MAKE) demo ARGS=--fail; then echo "the demo of a failure did not fail" >&2; exit 1; fi
@@ -251,6 +252,19 @@ test-opensearch: need ## adapters/opensearch on all real servers, one after the 
 			all="$$all$$(printf '\n  %-26s %s in %ds' $$server $$said $$(($$(date +%s) - from)))"; done; \
 		[ -z "$$able" ] || echo "make test-opensearch: $$(($$(date +%s) - begin))s in all$$all" >&2; \
 		[ -z "$$failed" ] || exit 1
+
+# Only what the command line names: a shell's KUBECONFIG or NAMESPACE may be meant for something else.
+named = $(if $(findstring command line,$(origin $(1))),-$(2) "$($(1))")
+
+.PHONY: test-cluster
+test-cluster: need ## the conformance suite on your own cluster (KUBECONFIG=file; also CONTEXT, NAMESPACE, SERVICE_ACCOUNT, IMAGE, REPORT=file)
+	@[ -n '$(call named,KUBECONFIG,kubeconfig)' ] || \
+		{ echo "name your cluster: make test-cluster KUBECONFIG=file" >&2; exit 2; }
+	@echo "building the suite" >&2
+	@umask 022; go test -C test/envtest/anycluster -c -o "$(RUN)/anycluster" .
+	@exec "$(RUN)/anycluster" -test.timeout=0 $(call named,KUBECONFIG,kubeconfig) $(call named,CONTEXT,context) \
+		$(call named,NAMESPACE,namespace) $(call named,SERVICE_ACCOUNT,service-account) \
+		$(call named,IMAGE,image) $(call named,REPORT,report) $(ARGS)
 
 .PHONY: test-latest
 test-latest: tools ## with the newest Kubernetes libraries: the root's unit tests, and the specs without kubectl
