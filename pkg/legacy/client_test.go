@@ -226,3 +226,45 @@ func TestWatchThatFailsLater(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A kubelet that fails to read a log writes its error into an answer with code 200, which kubectl
+// prints to its standard output before it ends with 0.
+func TestKubeletsErrorIsNoLineOfALog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const line = "2026-11-30T08:00:00.000000001Z done\n"
+		for log, want := range map[string]error{
+			line: nil,
+			line + "unable to retrieve container logs for containerd://1":                         workflow.ErrUnavailable,
+			`failed to try resolving symlinks in path "/var/log/pods/p/main/0.log": lstat failed`: workflow.ErrUnavailable,
+		} {
+			printing := executorFunc(func(cmd Command) CommandOutput {
+				uri := cmd.Args[len(cmd.Args)-1]
+				switch {
+				case strings.Contains(uri, "/pods/p/log"):
+					return CommandOutput{Stdout: log}
+				case strings.Contains(uri, "/pods"):
+					return CommandOutput{Stdout: `{"apiVersion":"v1","kind":"PodList","metadata":{},"items":[{"apiVersion":"v1","kind":"Pod",
+						"metadata":{"name":"p","uid":"p"},"spec":{"restartPolicy":"Never","containers":[{"name":"main"}]},
+						"status":{"phase":"Succeeded"}}]}`}
+				}
+				return CommandOutput{Stdout: running}
+			})
+			var lines []string
+			var failed error
+			for l, err := range kubectl(t, printing).Logs(t.Context(), "w", workflow.LogOptions{}) {
+				if failed = err; err == nil {
+					lines = append(lines, l.Text)
+				}
+			}
+			if strings.Join(lines, "|") != strings.Repeat("done", strings.Count(log, line)) || !errors.Is(failed, want) {
+				t.Errorf("%q: %q, %v", log, lines, failed)
+			}
+		}
+	})
+}
+
+type executorFunc func(Command) CommandOutput
+
+func (f executorFunc) ExecuteCommand(_ context.Context, cmd Command) (CommandOutput, error) {
+	return f(cmd), nil
+}

@@ -48,10 +48,11 @@ func isItem(name string) bool {
 	}
 }
 
-// brief returns text in printable form, cut to most bytes. A run of spaces becomes one space: a
-// terminal wraps long lines, so text behind many spaces would look like a line of its own.
+// brief returns text in printable form on one line, cut to most bytes, without the line feeds that a
+// container's termination message often ends with. A run of spaces becomes one space: a terminal wraps
+// long lines, so text behind many spaces would look like a line of its own.
 func brief(text string, most int) string {
-	cut := ""
+	text, cut := strings.TrimRight(text, "\r\n"), ""
 	if len(text) > most {
 		text, cut = strings.ToValidUTF8(text[:most], ""), "…"
 	}

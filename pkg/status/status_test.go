@@ -315,6 +315,10 @@ status:
 	if got, want := failed.Error(), "workflow ma/w ended Failed: child failed; p Failed: main exited 3"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
+	failed.Nodes[0].Message = "main: Error (exit code 3): disk full\nof logs\r\n\n"
+	if got, want := failed.Error(), `; p Failed: main: Error (exit code 3): disk full\nof logs`; !strings.HasSuffix(got, want) {
+		t.Errorf("%q, want %q at the end", got, want)
+	}
 	failed.Nodes = slicesRepeat(failed.Nodes[0], 20)
 	if text := failed.Error(); !strings.HasSuffix(text, "; and 12 more") {
 		t.Errorf("a long list is not cut: %q", text)

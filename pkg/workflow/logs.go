@@ -47,7 +47,8 @@ type LogOptions struct {
 	SinceTime time.Time
 	// Tail is the number of lines to begin with in each container, counted back from the end of its
 	// log when that is first read. Nil means all. A container that starts after the call, or has
-	// not written anything by then, is read from its beginning.
+	// not written anything by then, is read from its beginning. Lines that Argo's executor writes
+	// into the log of the program that it runs are not counted, but yielded.
 	Tail *int64
 	// LimitBytes ends each container's log before the line that would exceed it, including line
 	// feeds. 0 means no limit.
@@ -62,7 +63,7 @@ type LogOptions struct {
 // LogLine is one line of a container's log.
 type LogLine struct {
 	// Time is when the line was written, by the clock of the machine that the pod ran on. It is
-	// zero for a line without a time, such as a message of the kubelet.
+	// zero for a line that was served without a time.
 	Time           time.Time
 	Pod, Container string
 	// NodeID and Node are the ID and the display name of the workflow's node that the pod ran for.
@@ -117,6 +118,10 @@ func (e *LogsIncompleteError) Error() string {
 // ends one minute after the workflow, and yields what they have written by then. It includes new
 // pods and restarted containers. If the workflow is deleted, the error after the last line is
 // [ErrDeleted].
+//
+// Argo's executor runs the programs of a pod, and writes lines of its own into their logs, also
+// behind the program's last line: messages with the field argo (`msg="sub-process exited"
+// argo=true`), and "Error: exit status 7" if the program fails. Logs yields them as they are.
 //
 // Logs does not send a request before the sequence is ranged over. It fetches lines as they are
 // consumed. The loop may end at any time; no goroutine or connection outlives it.

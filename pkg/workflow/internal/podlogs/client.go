@@ -46,7 +46,7 @@ const MaxLine = 1 << 20
 // Line is one line of a container's log, or one piece of a line that is longer than [MaxLine].
 type Line struct {
 	// Time is when the line was written, by the clock of the pod's machine. It is zero for a line
-	// that has no time, such as a note of the kubelet.
+	// that was served without a time.
 	Time           time.Time
 	Pod, Container string
 	// NodeID and Node are the ID and the display name of the workflow's node that the pod runs
@@ -66,7 +66,7 @@ type Selection struct {
 	// Since excludes older lines.
 	Since time.Time
 	// Tail is the number of lines to begin with of each container that has started before the
-	// call. Nil means all.
+	// call. Lines of Argo's executor in another container's log are not counted. Nil means all.
 	Tail *int64
 	// LimitBytes ends a log before the line that would exceed it. 0 means no limit.
 	LimitBytes int64

@@ -120,15 +120,17 @@ func (l *containerLog) readOnce(r *request, emit func(Line) error) error {
 	since, again := l.position.resume()
 	q.since = since
 	if l.tail != nil && l.position.last.IsZero() {
-		// A tail of 0 would leave no line to resume from, so one line is read but not emitted.
-		q.tail = new(max(1, *l.tail))
+		tail, err := l.countTail(r, q)
+		if err != nil {
+			return err
+		}
+		q.tail = &tail
 		if *l.tail == 0 {
 			emit = nil
 		}
 	}
-	body, err := r.open(l.open, q)
+	body, err := l.request(r, q)
 	if err != nil {
-		l.complete = l.complete && hasNoLog(err) // otherwise more may have been written since
 		return err
 	}
 	defer func() { _ = body.Close() }() // the lines have been read by then
@@ -144,12 +146,16 @@ func (l *containerLog) readOnce(r *request, emit func(Line) error) error {
 				return err
 			}
 		}
+		continued := lines.inLine
 		line, err := lines.next()
 		if q.tail != nil && l.position.last.IsZero() && line.time.After(l.position.from) {
 			l.position.from = line.time // the tail excludes older lines
 		}
 		switch {
 		case errors.Is(err, io.EOF):
+			if err := again.readError(line, continued); err != nil {
+				return err
+			}
 			l.complete = r.mode != readSoFar
 			if line == (rawLine{}) || !again.isNew(line) {
 				return nil
@@ -167,6 +173,16 @@ func (l *containerLog) readOnce(r *request, emit func(Line) error) error {
 		}
 		l.releaseLong()
 	}
+}
+
+// request sends a request for a part of the log.
+func (l *containerLog) request(r *request, q query) (io.ReadCloser, error) {
+	body, err := r.open(l.open, q)
+	if err != nil {
+		l.complete = l.complete && hasNoLog(err) // otherwise more may have been written since
+		return nil, err
+	}
+	return body, nil
 }
 
 // acquireLong acquires a slot for a long line, unless the log holds one. During a merge it needs

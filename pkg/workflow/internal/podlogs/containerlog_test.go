@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,7 +47,7 @@ func TestTailAppliesToFirstAnswerOnly(t *testing.T) {
 	}{
 		"empty":           {[]answer{serves("")}, texts(later)},
 		"not started":     {[]answer{refuses(http.StatusBadRequest, metav1.StatusReasonBadRequest, waiting)}, texts(later)},
-		"unfinished line": {[]answer{serves(unfinished)}, append([]string{"so far, and the rest"}, texts(later)...)},
+		"unfinished line": {[]answer{serves(unfinished), serves(unfinished)}, append([]string{"so far, and the rest"}, texts(later)...)},
 	} {
 		for _, tail := range []int64{0, 1} {
 			t.Run(fmt.Sprintf("%s, tail of %d", name, tail), func(t *testing.T) {
@@ -129,6 +130,7 @@ func TestLogErrors(t *testing.T) {
 	badRequest := func(text string) []answer {
 		return []answer{refuses(http.StatusBadRequest, metav1.StatusReasonBadRequest, text)}
 	}
+	const lost = `failed to try resolving symlinks in path "/var/log/pods/p/main/0.log": lstat /var/log/pods/p/main/0.log: no such file or directory`
 	for _, tc := range []struct {
 		name    string
 		answers []answer
@@ -146,6 +148,9 @@ func TestLogErrors(t *testing.T) {
 		{"a file that is missing for a while", badRequest(`failed to open log file "/var/log/pods/p/main/0.log": too many open files`), false, true, nil},
 		{"a file that is lost", badRequest(`failed to open log file "/var/log/pods/p/main/0.log": no such file or directory`), true, false, isUnavailable},
 		{"a container that the runtime has lost", badRequest("unable to retrieve container logs for containerd://1"), true, false, isUnavailable},
+		{"a file that is missing for a while, with code 200", []answer{serves(lost), serves(lost)}, false, true, nil},
+		{"a file that is lost, with code 200", []answer{serves(lost)}, true, false, isUnavailable},
+		{"a container that the runtime has lost, with code 200", []answer{serves("unable to retrieve container logs for containerd://1")}, true, false, isUnavailable},
 		{"forbidden", []answer{refused(http.StatusForbidden, metav1.StatusReasonForbidden)}, false, false, apierrors.IsForbidden},
 		{"too many", []answer{refused(http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests)}, false, true, nil},
 		{"a kubelet that is unreachable for a while", []answer{
@@ -168,7 +173,33 @@ func TestLogErrors(t *testing.T) {
 				if err != nil != (tc.is != nil) || err != nil && !tc.is(err) {
 					t.Errorf("%v", err)
 				}
+				if slices.ContainsFunc(got, isReadError) {
+					t.Errorf("a line is an error: %q", got)
+				}
 			})
 		})
+	}
+}
+
+// Wherever a kubelet fails within a log, its error is no line, and what it served before is not lost.
+func TestKubeletFailsWithinLog(t *testing.T) {
+	for _, failure := range []string{
+		`failed to read log file "/var/log/pods/p/main/0.log": input/output error`,
+		"rpc error: code = Unavailable desc = transport is closing", "any other words",
+	} {
+		for n := range difficult() {
+			synctest.Test(t, func(t *testing.T) {
+				k := &keptLog{lines: difficult(), end: "\n"}
+				fails := func(text string) (io.ReadCloser, error) {
+					served := strings.Join(strings.SplitAfter(text, "\n")[:n], "")
+					return io.NopCloser(strings.NewReader(served + failure)), nil
+				}
+				k.answers = []answer{fails, serves("rpc error: "), serves("unable to retrieve container logs for containerd://1")}
+				l := k.log()
+				if got, err := readAll(l); err != nil || !slices.Equal(got, k.texts()) {
+					t.Errorf("%s after %d lines: %q, %v", failure, n, got, err)
+				}
+			})
+		}
 	}
 }

@@ -220,6 +220,8 @@ func brokenAt(n int, err error) answer {
 	}
 }
 
+func whole(text string) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }
+
 func serves(text string) answer {
 	return func(string) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -124,4 +125,10 @@ func parseLine(data []byte) rawLine {
 		}
 	}
 	return rawLine{text: string(data)}
+}
+
+// isCutTime reports whether text is the beginning of a time, with which a response ends that was cut
+// off there.
+func isCutTime(text string) bool {
+	return len(text) < maxTimestamp && strings.Trim(text, "0123456789-+:.TZ") == ""
 }

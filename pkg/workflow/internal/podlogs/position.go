@@ -2,7 +2,11 @@ package podlogs
 
 import (
 	"hash/maphash"
+	"slices"
+	"strings"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
 // position is how far a container's log has been read, so that a further request can continue from
@@ -40,7 +44,7 @@ func newPosition(from time.Time) *position {
 // advance records that a line has been read.
 func (p *position) advance(line rawLine) {
 	if line.time.IsZero() {
-		return // a note of the kubelet, which is not in the log
+		return // it cannot be found again
 	}
 	p.last = line.time
 	p.recent = append(p.recent, recentLine{at: line.time.UnixNano(), key: p.key(line)})
@@ -117,6 +121,30 @@ func (o *overlap) isNew(line rawLine) bool {
 	}
 	// A line that was dropped from recent had been read before the last one.
 	return line.time.After(o.dropped) || !line.time.Before(o.last)
+}
+
+// readError returns the error that a response ended with instead of the rest of the log, or nil. A
+// kubelet that fails to read a log has already answered 200, and writes its error behind the lines:
+// without a time, although times were asked for, and without a line feed. line is what follows the
+// last line feed of the response; continued says that it continues a piece of a long line.
+//
+// The error is the answer that the kubelet meant to give.
+func (o *overlap) readError(line rawLine, continued bool) error {
+	const most = 1000 // bytes that are shown
+	switch {
+	case line.text == "", !line.time.IsZero(), continued, isCutTime(line.text):
+		return nil
+	case !o.began && o.partial && !isReadError(line.text):
+		return nil // the last part of a long line, see isNew
+	}
+	return apierrors.NewBadRequest(strings.ToValidUTF8(line.text[:min(len(line.text), most)], ""))
+}
+
+// isReadError reports whether a text begins as the errors of ReadLogs in Kubernetes'
+// cri-client/pkg/logs/logs.go, and of its callers in a kubelet.
+func isReadError(text string) bool {
+	return slices.ContainsFunc([]string{"failed to ", "unable to retrieve container logs for ", "rpc error: "},
+		func(start string) bool { return strings.HasPrefix(text, start) })
 }
 
 // latest returns the later one of two times.

@@ -136,7 +136,8 @@ func TestLogTail(t *testing.T) {
 	for n := range len(lines) + 2 {
 		for at := range 34 * len(lines) {
 			synctest.Test(t, func(t *testing.T) {
-				k := &keptLog{lines: lines, end: "\n", answers: []answer{brokenAt(at, io.ErrUnexpectedEOF)}}
+				broken := brokenAt(at, io.ErrUnexpectedEOF)
+				k := &keptLog{lines: lines, end: "\n", answers: []answer{broken, whole, broken}}
 				l := k.log()
 				l.tail = new(int64(n))
 				got, err := readAll(l)

@@ -14,6 +14,7 @@ import (
 
 func TestStreamOfContainer(t *testing.T) {
 	const a, b, c = "2026-11-23T10:00:00.000000001Z a\n", "2026-11-23T10:00:05Z b\n", "2026-11-23T10:00:06Z c"
+	const lost = "unable to retrieve container logs for containerd://1"
 	refused := func(context.Context, query) (io.ReadCloser, error) { return nil, io.ErrUnexpectedEOF }
 	for _, tc := range []struct {
 		name    string
@@ -32,6 +33,13 @@ func TestStreamOfContainer(t *testing.T) {
 		{"that is unreachable for a while", []openAnswer{
 			refused, refused, says(t, true, false, a), refused, says(t, false, true, a),
 		}, containerEnded, "a", endGrace + time.Second},
+		{"whose kubelet fails for a while", []openAnswer{
+			says(t, true, true, a+"rpc error: code = Unavailable desc = closing"), says(t, true, true, lost),
+			says(t, true, false, a+b), says(t, false, true, lost), says(t, false, true, a+b),
+		}, containerEnded, "a b", endGrace + time.Second},
+		{"whose log the kubelet has lost before its pod is deleted", []openAnswer{
+			says(t, true, true, a+lost), says(t, true, false, a+b),
+		}, podDeleted, "a b", deletedGrace},
 		{"whose connection seemed to end within a line before its pod is deleted", []openAnswer{
 			says(t, true, true, a+b[:len(b)-1]), says(t, true, false, a+strings.TrimSuffix(b, "\n")+"2\n"),
 		}, podDeleted, "a b2", deletedGrace},
