@@ -42,7 +42,11 @@ func newCheckout(t *testing.T) checkout {
 		{"kube", "go.etcd.io/etcd/server/v3", "v3.7.4", "."},
 		{"kube", "sigs.k8s.io/kwok", "v0.1.0", "cmd/kwok"},
 		{"kube", "k8s.io/component-base", "v0.1.0", ""},
-		{"argo", "github.com/argoproj/argo-workflows/v3", "v3.7.4", "cmd/workflow-controller"},
+		{"kube-1.33", "k8s.io/kubernetes", "v1.33.13",
+			"cmd/kube-apiserver cmd/kube-controller-manager cmd/kube-scheduler cmd/kubectl"},
+		{"kube-1.33", "k8s.io/component-base", "v0.1.0", ""},
+		{"argo", "github.com/argoproj/argo-workflows/v4", "v4.0.7", "cmd/workflow-controller"},
+		{"argo-3.7", "github.com/argoproj/argo-workflows/v3", "v3.7.14", "cmd/workflow-controller"},
 		{"lint", "golang.org/x/perf", "v0.1.0", "cmd/benchstat"},
 	} {
 		// The real path, replaced by a folder, so that go needs neither network nor checksums.
@@ -58,14 +62,19 @@ func newCheckout(t *testing.T) checkout {
 		write(t, filepath.Join(c.root, tools, "go.mod"), "module example.com/tools/"+tools+"\n\ngo 1.26.0\n"+mod)
 		write(t, filepath.Join(c.root, tools, "go.sum"), "")
 	}
-	write(t, c.source("argo", "github.com/argoproj/argo-workflows/v3", "manifests/crd.yaml"), "kind: CustomResourceDefinition\n")
+	write(t, c.source("argo", "github.com/argoproj/argo-workflows/v4", "manifests/crd.yaml"), "kind: CustomResourceDefinition\n")
+	write(t, c.source("argo-3.7", "github.com/argoproj/argo-workflows/v3", "manifests/crd.yaml"), "kind: CustomResourceDefinition\n")
 	write(t, c.source("kube", "sigs.k8s.io/kwok", "kustomize/stage.yaml"), "kind: Stage\n")
-	write(t, c.source("kube", "k8s.io/component-base", "version/version.go"),
-		"package version\n\nvar gitVersion = \"none\"\n\nfunc Get() string { return gitVersion }\n")
-	write(t, c.source("kube", "k8s.io/kubernetes", "cmd/kube-apiserver/main.go"),
-		"package main\n\nimport \"k8s.io/component-base/version\"\n\nfunc main() { println(version.Get()) }\n")
+	for _, tools := range []string{"kube", "kube-1.33"} {
+		write(t, c.source(tools, "k8s.io/component-base", "version/version.go"),
+			"package version\n\nvar gitVersion = \"none\"\n\nfunc Get() string { return gitVersion }\n")
+		write(t, c.source(tools, "k8s.io/kubernetes", "cmd/kube-apiserver/main.go"),
+			"package main\n\nimport \"k8s.io/component-base/version\"\n\nfunc main() { println(version.Get()) }\n")
+	}
 	c.pin(t, "v1.37.1", nil)
 	t.Setenv("ARGOSERVICE_CACHE", c.cache)
+	t.Setenv("ARGO", "")
+	t.Setenv("KUBERNETES", "")
 	t.Setenv("KUBEBUILDER_ASSETS", "")
 	t.Setenv("TOOLS_FROM", "build")
 	t.Setenv("TOOLS_MIRROR", "http://127.0.0.1:1/nothing-listens-here")
@@ -154,7 +163,10 @@ func (c checkout) programs(t *testing.T) (found []string) {
 	folders, err := filepath.Glob(filepath.Join(c.cache, "*"))
 	must(t, err)
 	for _, folder := range folders {
-		set, _, _ := strings.Cut(filepath.Base(folder), "-")
+		set := filepath.Base(folder)
+		if i := strings.LastIndex(set, "-"); i >= 0 {
+			set = set[:i]
+		}
 		entries, err := os.ReadDir(folder)
 		if err != nil && filepath.Ext(folder) != ".lock" { // a file beside the folders
 			found = append(found, set)
@@ -165,6 +177,7 @@ func (c checkout) programs(t *testing.T) (found []string) {
 			}
 		}
 	}
+	slices.Sort(found)
 	return found
 }
 

@@ -26,6 +26,49 @@ func TestInstallBuildsOnce(t *testing.T) {
 	wantContains(t, c.ok(t, "install", "benchstat"), "building benchstat, as hack/tools/lint/go.mod")
 }
 
+// Another release is built when it is selected, and only what there is of it: the rest is of the default.
+func TestSelectedReleases(t *testing.T) {
+	c := newCheckout(t)
+	t.Setenv("ARGO", "3.7")
+	t.Setenv("KUBERNETES", "1.33")
+	c.ok(t, "install")
+	c.wantPrograms(t, "argo-3.7/workflow-controller", "kube-1.33/kube-apiserver", "kube-1.33/kube-controller-manager",
+		"kube-1.33/kube-scheduler", "kube-1.33/kubectl", "kube/etcd", "kube/kwok")
+	server := c.path(t, "kube-apiserver")
+	wantOutput(t, "v1.33.13\n", server)
+	if versions := c.ok(t, "versions"); versions != "argo v3.7.14\ndefinitions minimal\nkubernetes v1.33.13\n" {
+		t.Errorf("it says %q", versions)
+	}
+	exports := c.ok(t, "env")
+	for name, want := range map[string]string{
+		"KUBEBUILDER_ASSETS":              filepath.Dir(server),
+		"ARGOSERVICE_ETCD":                c.path(t, "etcd"),
+		"ARGOSERVICE_KUBE_SCHEDULER":      c.path(t, "kube-scheduler"),
+		"ARGOSERVICE_KWOK":                c.path(t, "kwok"),
+		"ARGOSERVICE_WORKFLOW_CONTROLLER": c.path(t, "workflow-controller"),
+		"ARGOSERVICE_ARGO_MANIFESTS":      c.source("argo-3.7", "github.com/argoproj/argo-workflows/v3", "manifests"),
+		"ARGOSERVICE_ARGO_DEFINITIONS":    "minimal",
+	} {
+		wantOutput(t, want+"\n", "sh", "-c", `eval "$1"; printenv "$2"`, "sh", exports, name)
+	}
+	write(t, server, "#!/bin/sh\necho theirs\n")
+	c.fails(t, []string{"exec", "true"}, server+" is not the program that was put there", "not there yet: kube-apiserver")
+	t.Setenv("KUBEBUILDER_ASSETS", t.TempDir())
+	c.fails(t, []string{"install"}, "KUBERNETES and KUBEBUILDER_ASSETS are both set")
+
+	// The default releases can be named too.
+	t.Setenv("KUBEBUILDER_ASSETS", "")
+	t.Setenv("ARGO", "4.0")
+	t.Setenv("KUBERNETES", "1.37")
+	for _, program := range []string{"workflow-controller", "kube-apiserver"} {
+		c.ok(t, "install", program)
+	}
+	if server := c.path(t, "kube-apiserver"); !strings.HasPrefix(c.path(t, "workflow-controller"), c.cache+"/argo-") ||
+		filepath.Dir(server) != filepath.Dir(c.path(t, "kwok")) {
+		t.Errorf("the default kube-apiserver is %s", server)
+	}
+}
+
 func TestFailedBuildReportsAndLeavesNothing(t *testing.T) {
 	c := newCheckout(t)
 	broken := c.source("kube", "sigs.k8s.io/kwok", "cmd/kwok/main.go")
@@ -60,6 +103,13 @@ func TestMistakesOfTheUser(t *testing.T) {
 	}
 	c.fails(t, []string{"install", "helm"}, "'helm'", "benchstat etcd kube-apiserver")
 	c.fails(t, []string{"path", "helm"}, "'helm'")
+	for variable, known := range map[string]string{"ARGO": "there are 4.0 3.7\n", "KUBERNETES": "there are 1.37 1.33\n"} {
+		for _, wrong := range []string{"9.9", "3", "v4.0"} {
+			t.Setenv(variable, wrong)
+			c.fails(t, []string{"install"}, "'"+wrong+"' that "+variable+" selects", known)
+		}
+		t.Setenv(variable, "")
+	}
 	t.Setenv("TOOLS_FROM", "brew")
 	c.fails(t, []string{"install"}, "'brew'", "build or download")
 	t.Setenv("TOOLS_FROM", "")
@@ -90,17 +140,19 @@ func TestEnvPrintsWhatAShellCanEval(t *testing.T) {
 	c.fails(t, []string{"env"}, "not there yet: etcd kube-apiserver kubectl", "kwok", "make tools")
 	c.ok(t, "install", "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "workflow-controller")
 	exports := c.ok(t, "env") // a cluster runs without kubectl
-	if lines := strings.Count(exports, "\n"); lines != 7 {
-		t.Errorf("%d lines, want the 7 variables and nothing else:\n%s", lines, exports)
+	if lines := strings.Count(exports, "\n"); lines != 9 {
+		t.Errorf("%d lines, want the 9 variables and nothing else:\n%s", lines, exports)
 	}
 	kube, argo := filepath.Dir(c.path(t, "etcd")), filepath.Dir(c.path(t, "workflow-controller"))
 	for name, want := range map[string]string{
 		"KUBEBUILDER_ASSETS":                  kube,
+		"ARGOSERVICE_ETCD":                    kube + "/etcd",
 		"ARGOSERVICE_KUBE_CONTROLLER_MANAGER": kube + "/kube-controller-manager",
 		"ARGOSERVICE_KUBE_SCHEDULER":          kube + "/kube-scheduler",
 		"ARGOSERVICE_KWOK":                    kube + "/kwok",
 		"ARGOSERVICE_WORKFLOW_CONTROLLER":     argo + "/workflow-controller",
-		"ARGOSERVICE_ARGO_MANIFESTS":          c.source("argo", "github.com/argoproj/argo-workflows/v3", "manifests"),
+		"ARGOSERVICE_ARGO_MANIFESTS":          c.source("argo", "github.com/argoproj/argo-workflows/v4", "manifests"),
+		"ARGOSERVICE_ARGO_DEFINITIONS":        "full",
 		"ARGOSERVICE_KWOK_MANIFESTS":          c.source("kube", "sigs.k8s.io/kwok", "kustomize"),
 	} {
 		wantOutput(t, want+"\n", "sh", "-c", `eval "$1"; printenv "$2"`, "sh", exports, name)
@@ -168,7 +220,13 @@ func TestRealPins(t *testing.T) {
 		t.Errorf("of %s, archives are pinned for %q, want %q", minor, archives, want)
 	}
 	t.Setenv("ARGOSERVICE_CACHE", t.TempDir())
+	t.Setenv("ARGO", "9.9")
 	real := checkout{root: filepath.Join("..", "tools")}
+	real.fails(t, []string{"install"}, "there are 4.0 3.7\n")
+	t.Setenv("ARGO", "")
+	t.Setenv("KUBERNETES", "9.9")
+	real.fails(t, []string{"install"}, "there are 1.37 1.33\n")
+	t.Setenv("KUBERNETES", "")
 	real.fails(t, []string{"install", "helm"}, "there are apidiff benchstat etcd golangci-lint govulncheck "+
 		"kube-apiserver kube-controller-manager kube-scheduler kubectl kwok workflow-controller\n")
 }

@@ -25,10 +25,7 @@ const (
 
 // installCRDs creates the definitions of Argo's resources and blocks until they are served.
 func (c *Cluster) installCRDs(ctx context.Context) error {
-	set := "minimal"
-	if c.opts.FullCRDs {
-		set = "full"
-	}
+	set := string(c.opts.Definitions)
 	c.opts.Progress("installing Argo's " + set + " resource definitions")
 	return c.applyManifests(ctx, "base", "crds", set, "argoproj.io_*.yaml")
 }
@@ -84,7 +81,7 @@ func (c *Cluster) startArgo(ctx context.Context) (func(context.Context) error, e
 		return nil, err
 	}
 	ready := func(ctx context.Context) error { return c.awaitController(ctx, p) }
-	c.addPart(&part{name: PartWorkflowController, gone: p.wait, launch: p.launch, ready: ready, end: p.stop})
+	c.addPart(&part{name: PartWorkflowController, gone: p.wait, launch: p.launch, ready: ready, end: p.kill})
 	return func(ctx context.Context) error {
 		c.opts.Progress("waiting for the workflow-controller")
 		return ready(ctx)

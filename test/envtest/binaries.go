@@ -9,13 +9,15 @@ import (
 
 // These environment variables name the binaries and manifests.
 const (
-	envAssets             = "KUBEBUILDER_ASSETS" // a folder
+	envAssets             = "KUBEBUILDER_ASSETS" // a folder, with kube-apiserver
+	envEtcd               = "ARGOSERVICE_ETCD"
 	envControllerManager  = "ARGOSERVICE_KUBE_CONTROLLER_MANAGER"
 	envScheduler          = "ARGOSERVICE_KUBE_SCHEDULER"
 	envWorkflowController = "ARGOSERVICE_WORKFLOW_CONTROLLER"
 	envKWOK               = "ARGOSERVICE_KWOK"
-	envArgoManifests      = "ARGOSERVICE_ARGO_MANIFESTS" // a folder
-	envKWOKManifests      = "ARGOSERVICE_KWOK_MANIFESTS" // a folder
+	envArgoManifests      = "ARGOSERVICE_ARGO_MANIFESTS"   // a folder
+	envArgoDefinitions    = "ARGOSERVICE_ARGO_DEFINITIONS" // minimal or full
+	envKWOKManifests      = "ARGOSERVICE_KWOK_MANIFESTS"   // a folder
 )
 
 // binaries are the paths of all parts of a cluster.
@@ -37,7 +39,7 @@ func findBinaries(parts Parts) (binaries, error) {
 		errs = append(errs, err)
 		return path
 	}
-	b.etcd = find(envAssets, "etcd")
+	b.etcd = find(envEtcd, "")
 	b.apiServer = find(envAssets, "kube-apiserver")
 	b.kubectl, _ = lookup(envAssets, "kubectl") // only some users of a cluster run it
 	b.argoManifests = find(envArgoManifests, "")
@@ -70,4 +72,16 @@ func lookup(variable, file string) (string, error) {
 		return "", fmt.Errorf("%s: %w", variable, err)
 	}
 	return path, nil
+}
+
+// findDefinitions returns the given definitions, or those of the environment if there are none.
+func findDefinitions(d Definitions) (Definitions, error) {
+	variable := "Options.Definitions"
+	if d == "" {
+		variable, d = envArgoDefinitions, Definitions(os.Getenv(envArgoDefinitions))
+	}
+	if d != MinimalDefinitions && d != FullDefinitions {
+		return "", fmt.Errorf("%s is %q, not %s or %s", variable, d, MinimalDefinitions, FullDefinitions)
+	}
+	return d, nil
 }

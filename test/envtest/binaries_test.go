@@ -12,6 +12,7 @@ func TestKubectlMayBeMissing(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv(envAssets, dir)
 	t.Setenv(envArgoManifests, dir)
+	t.Setenv(envEtcd, filepath.Join(dir, "etcd"))
 	for _, name := range []string{"etcd", "kube-apiserver"} {
 		if _, err := findBinaries(APIServer); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("without %s: %v", name, err)
@@ -22,5 +23,20 @@ func TestKubectlMayBeMissing(t *testing.T) {
 	}
 	if b, err := findBinaries(APIServer); err != nil || b.kubectl != "" {
 		t.Errorf("kubectl is %q, %v", b.kubectl, err)
+	}
+}
+
+func TestDefinitions(t *testing.T) {
+	for env, of := range map[string]map[Definitions]Definitions{
+		"full":    {"": FullDefinitions, MinimalDefinitions: MinimalDefinitions, "none": ""},
+		"minimal": {"": MinimalDefinitions, FullDefinitions: FullDefinitions},
+		"":        {"": "", FullDefinitions: FullDefinitions},
+	} {
+		t.Setenv(envArgoDefinitions, env)
+		for option, want := range of {
+			if got, err := findDefinitions(option); got != want || (err == nil) != (want != "") {
+				t.Errorf("%q with %s=%q: %q, %v", option, envArgoDefinitions, env, got, err)
+			}
+		}
 	}
 }

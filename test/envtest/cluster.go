@@ -72,6 +72,9 @@ func Start(ctx context.Context, opts Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
+	if opts.Definitions, err = findDefinitions(opts.Definitions); err != nil {
+		return nil, err
+	}
 	l, err := leash.New()
 	if err != nil {
 		return nil, err
@@ -158,6 +161,9 @@ func (c *Cluster) Kubeconfig() string { return c.kubeconfig }
 
 // Dir returns the path of the work folder. Stop removes it.
 func (c *Cluster) Dir() string { return c.dir }
+
+// Definitions returns which definitions of Argo's resources are installed.
+func (c *Cluster) Definitions() Definitions { return c.opts.Definitions }
 
 // Kubectl returns the path of a kubectl of the API server's version, or "" if there is none.
 func (c *Cluster) Kubectl() string { return c.bin.kubectl }

@@ -18,7 +18,7 @@ type invitation struct {
 	EtcdURL         string
 	PodLogsAddress  string `json:",omitempty"`
 	Parts           Parts
-	FullCRDs        bool
+	Definitions     Definitions
 }
 
 // Invitation returns data with which other processes on this machine can use the cluster, see
@@ -26,7 +26,7 @@ type invitation struct {
 func (c *Cluster) Invitation() ([]byte, error) {
 	return json.Marshal(invitation{
 		Dir: c.dir, Kubeconfig: c.kubeconfig, EtcdURL: c.etcdURL.String(), PodLogsAddress: c.podLogs.address,
-		Parts: c.opts.Parts, FullCRDs: c.opts.FullCRDs,
+		Parts: c.opts.Parts, Definitions: c.opts.Definitions,
 	})
 }
 
@@ -38,7 +38,7 @@ func Join(data []byte) (*Cluster, error) {
 	if err := json.Unmarshal(data, &i); err != nil {
 		return nil, fmt.Errorf("join cluster: read invitation: %w", err)
 	}
-	opts := Options{Parts: i.Parts, FullCRDs: i.FullCRDs, Progress: func(string) {}}
+	opts := Options{Parts: i.Parts, Definitions: i.Definitions, Progress: func(string) {}}
 	bin, err := findBinaries(opts.Parts)
 	if err != nil {
 		return nil, fmt.Errorf("join cluster: %w", err)

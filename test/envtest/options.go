@@ -20,14 +20,24 @@ const (
 // has reports whether these parts include the given ones.
 func (p Parts) has(part Parts) bool { return p <= part }
 
+// Definitions is a set of definitions of Argo's resources.
+type Definitions string
+
+const (
+	// MinimalDefinitions keep all fields. They are the default of Argo 3.
+	MinimalDefinitions Definitions = "minimal"
+	// FullDefinitions validate objects and prune unknown fields. They are the default of Argo 4.
+	FullDefinitions Definitions = "full"
+)
+
 // Options configures a cluster. The zero value starts everything.
 type Options struct {
 	// Parts is how much to start. It defaults to Everything.
 	Parts Parts
 
-	// FullCRDs installs Argo's full resource definitions, which validate and prune (the default of
-	// Argo 4), instead of the minimal ones, which keep all fields (the default of Argo 3.7).
-	FullCRDs bool
+	// Definitions are the definitions of Argo's resources. It defaults to those that the version of
+	// Argo installs by default.
+	Definitions Definitions
 
 	// Progress, if not nil, is called for each step of the start and stop, from the goroutine of
 	// Start or Stop.

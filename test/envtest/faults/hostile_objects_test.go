@@ -40,14 +40,20 @@ func storable() []hostile {
 			status: packed(`{"a":{}`, strings.Repeat(`,"a":{}`, mega/7), 500, `}`)},
 		{name: "no-utf-8", spec: usualSpec, status: `{"phase":"Running","message":"` + "\xff\xfe\x00"[:2] + `","nodes":{"` + "\xc3\x28" +
 			`":{"id":"` + "\xc3\x28" + `","name":"` + "\xa0\xa1" + `","type":"Suspend","phase":"Running"}}}`},
-		{name: "deep-values", spec: usualSpec, status: `{"phase":"Running","deep":` + nested(`[`, 9_000, `]`) + `}`},
 		{name: "deep-tree", spec: usualSpec, status: packed(chain("deep-tree", 10_000), "", 0, "")},
+		{name: "not-packed", spec: usualSpec, status: `{"phase":"Running","compressedNodes":"this is no base64 &&&"}`},
+	}
+}
+
+// loose returns the objects that the API server stores with minimal definitions only.
+func loose() []hostile {
+	return []hostile{
+		{name: "deep-values", spec: usualSpec, status: `{"phase":"Running","deep":` + nested(`[`, 9_000, `]`) + `}`},
 		{name: "wrong-types", spec: `{"entrypoint":7,"templates":"none","arguments":[1],"suspend":"yes","shutdown":5,"workflowTemplateRef":[]}`,
 			status: `{"phase":{"is":1},"startedAt":12,"finishedAt":[],"progress":{},"nodes":[1,2],"compressedNodes":5,"message":[],` +
 				`"conditions":"none","outputs":3,"resourcesDuration":[],"storedTemplates":1,"offloadNodeStatusVersion":false}`},
 		{name: "wrong-nodes", spec: usualSpec, status: `{"phase":"Running","nodes":{"a":5,"b":null,"c":{"id":1,"name":[],"type":{},"phase":3,` +
 			`"children":"x","outputs":[],"startedAt":{},"inputs":{"parameters":{"a":1}}},"d":{"type":"Suspend","phase":"Running","children":[{},null,7]}}}`},
-		{name: "not-packed", spec: usualSpec, status: `{"phase":"Running","compressedNodes":"this is no base64 &&&"}`},
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/faults"
 )
 
@@ -35,7 +36,11 @@ var _ = Describe("objects no one should meet", first, func() {
 	It("from the API server end neither an operation badly nor what others do", func(ctx SpecContext) {
 		c := s.callerWith(cluster.Config(), nil, unmanaged(s.namespace))
 		g := newGathering(ctx, s, c, "objects no one should meet, from the API server")
-		for _, h := range storable() {
+		objects := storable()
+		if cluster.Definitions() == envtest.MinimalDefinitions {
+			objects = append(objects, loose()...)
+		}
+		for _, h := range objects {
 			g.meet(ctx, h, g.store)
 		}
 		g.end(ctx)
@@ -46,7 +51,11 @@ var _ = Describe("objects no one should meet", first, func() {
 		proxy := s.answers(faults.AnswersOptions{Body: swap.body, Event: swap.event})
 		c := s.callerWith(proxy.Config(), nil, unmanaged(s.namespace))
 		g := newGathering(ctx, s, c, "objects no one should meet, from something in between")
-		for _, h := range foreign() {
+		objects := foreign()
+		if cluster.Definitions() == envtest.FullDefinitions {
+			objects = append(objects, loose()...)
+		}
+		for _, h := range objects {
 			g.meet(ctx, h, func(ctx context.Context, h hostile) {
 				swap.add(h)
 				g.store(ctx, hostile{name: h.name, spec: usualSpec, status: `{}`})

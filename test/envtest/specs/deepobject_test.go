@@ -111,10 +111,10 @@ func storeDeepest(ctx context.Context, namespace, name, instance string) int {
 	const deepest, tries = 10_000, 20
 	var refused error
 	for depth := deepest; depth > deepest-tries; depth-- {
-		inner := depth - 2 // in status, in the object
+		inner := depth - 3 // in storedTemplates, which can have any fields, in status, in the object
 		text := fmt.Sprintf(`{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","metadata":{"name":%q,"namespace":%q,`+
 			`"labels":{"workflows.argoproj.io/controller-instanceid":%q}},`+
-			`"spec":{"entrypoint":"main","templates":[{"name":"main","suspend":{}}]},"status":{"phase":"Succeeded","deep":%s%s}}`,
+			`"spec":{"entrypoint":"main","templates":[{"name":"main","suspend":{}}]},"status":{"phase":"Succeeded","storedTemplates":{"deep":%s%s}}}`,
 			name, namespace, instance, strings.Repeat("[", inner), strings.Repeat("]", inner))
 		refused = kube.Discovery().RESTClient().Post().
 			AbsPath("/apis/argoproj.io/v1alpha1/namespaces", namespace, "workflows").

@@ -59,7 +59,7 @@ var _ = Describe("pods of Workflows", func() {
 			envtest.AnnotationMessage:  "disk full",
 		}))
 		status := awaitPhase(ctx, client, name, "Failed")
-		Expect(status).To(HaveKeyWithValue("message", "main: Error (exit code 3): disk full"))
+		Expect(status).To(HaveKeyWithValue("message", HaveSuffix("Error (exit code 3): disk full")))
 		Expect(node(status, name)).To(HaveKeyWithValue("phase", "Failed"))
 	}, SpecTimeout(specTimeout))
 

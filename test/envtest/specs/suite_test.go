@@ -123,6 +123,10 @@ func reportLogs(c *envtest.Cluster) {
 // those about combinations of implementations that make test covers individually.
 var labelRare = Label("rare")
 
+// labelVersions is the label of rare specs that make test-matrix runs too, since versions of Argo and
+// Kubernetes may differ in what they test.
+var labelVersions = Label("versions")
+
 // first makes slow specs begin before the others, so that none runs alone at the end.
 const first = SpecPriority(1)
 

@@ -30,10 +30,10 @@ func main() {
 
 // settings are what the command line says.
 type settings struct {
-	apply    []string // files
-	fullCRDs bool
-	quiet    bool
-	command  []string
+	apply       []string // files
+	definitions envtest.Definitions
+	quiet       bool
+	command     []string
 }
 
 func parse(args []string, stderr io.Writer) (settings, error) {
@@ -50,7 +50,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 		s.apply = append(s.apply, file)
 		return nil
 	})
-	flags.BoolVar(&s.fullCRDs, "full-crds", false, "install Argo's full resource definitions, as Argo 4 does")
+	flags.StringVar((*string)(&s.definitions), "definitions", "",
+		"Argo's resource definitions, `minimal or full` (default: those that its version installs by default)")
 	flags.BoolVar(&s.quiet, "quiet", false, "report errors only")
 	err := flags.Parse(args)
 	s.command = flags.Args()
@@ -67,7 +68,7 @@ func run(args []string, stdout, stderr io.Writer) (code int) {
 	}
 	ctx := untilSignal(context.Background())
 	say := progress(stderr, s.quiet)
-	c, err := envtest.Start(ctx, envtest.Options{FullCRDs: s.fullCRDs, Progress: say})
+	c, err := envtest.Start(ctx, envtest.Options{Definitions: s.definitions, Progress: say})
 	if err != nil {
 		return failed(ctx, stderr, err)
 	}
