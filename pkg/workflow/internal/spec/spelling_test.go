@@ -32,6 +32,8 @@ func TestMisspelt(t *testing.T) {
 		"of the spec":    {"activeDeadlineSeconds", "activeDeadlineSecond", "spec.activeDeadlineSecond", `"activeDeadlineSeconds"`},
 		"entrypoint":     {"entrypoint", "entrypiont", "spec.entrypiont", `"entrypoint"`},
 		"of a task":      {"depends: a", "dependz: a", "spec.templates[0].dag.tasks[1].dependz", `"depend`},
+		"of 4.1":         {"activeDeadlineSeconds: 3", "pendingTimeouts: 1m", "spec.pendingTimeouts", `"pendingTimeout"`},
+		"of 4.1, right":  {"activeDeadlineSeconds: 3", "pendingTimeout: 1m", "", ""},
 		"of a case":      {"withItems", "withitems", "spec.templates[0].dag.tasks[0].withitems", `"withItems"`},
 		"of a template":  {"container", "contaner", "spec.templates[1].contaner", `"container"`},
 		"not read":       {"activeDeadlineSeconds: 3", "podPriority: 3", "spec.podPriority", "podPriorityClassName"},
