@@ -63,10 +63,11 @@ units = echo "-C . $(RACE) -skip 'Hostile|Huge'" $(packages); \
 	echo -C test/envtest $(RACE) . ./cmd/... ./leash/... ./otel ./schema ./target;
 # Those that compile Argo's module, which takes minutes: for bench, test-argo and verify only. Of hack/bench,
 # the packages named elsewhere here don't.
-BENCH_MODULES := hack/argotypes hack/bench hack/bench/weight/argoservice hack/bench/weight/argo
-# It has the versions that the workflow-controller is built with, so with the flags of hack/tools Argo
-# is not compiled once more to lint it.
-AS_TOOLS := hack/bench/weight/argo
+BENCH_MODULES := hack/argotypes hack/bench hack/bench/argocheck hack/bench/weight/argoservice hack/bench/weight/argo
+# These have the versions that the workflow-controller is built with (the first two but for Kubernetes' libraries).
+# So with the flags of hack/tools most of what they need has been compiled for that.
+AS_TOOLS := hack/argotypes|hack/bench/argocheck|hack/bench/weight/argo
+as_tools = export CGO_ENABLED=0 GOFLAGS="$$GOFLAGS $$("$(TOOLS)" flags)"
 TOOL_MODULES := $(patsubst %/go.mod,%,$(wildcard hack/tools/*/go.mod))
 
 RACE := $(if $(CGO),-race)
@@ -291,8 +292,8 @@ bench-scale: tools ## ten thousand waits beside client-go's informer and polling
 
 .PHONY: test-argo
 test-argo: need ## retries and decoding beside Argo's own code, on all workflows in its module (minutes to build, once)
-	go test -C hack/argotypes -shuffle=on ./...
-	go test -C hack/bench -shuffle=on ./argocheck
+	$(as_tools); go test -C hack/argotypes -shuffle=on .
+	$(as_tools); go test -C hack/bench/argocheck -shuffle=on .
 
 .PHONY: verify
 verify: lint tidy check-api vulncheck ## lint with go vet, tidy go.mod files, exported API, known vulnerabilities
@@ -302,8 +303,8 @@ lint: need ## golangci-lint on every module
 	@env $(PARENT) "$(TOOLS)" install golangci-lint
 	@# with the flags of the module's tests, or of the tools, or its dependencies would be compiled once more
 	@lint=$$("$(TOOLS)" path golangci-lint); for module in $(MODULES) $(BENCH_MODULES); do echo "lint $$module" >&2; \
-		(case $$module in $(AS_TOOLS)) export CGO_ENABLED=0 GOFLAGS="$$GOFLAGS $$("$(TOOLS)" flags)";; \
-			hack/argotypes|hack/bench*|test/promrules) ;; *) export GOFLAGS="$$GOFLAGS $(RACE)";; esac; \
+		(case $$module in $(AS_TOOLS)) $(as_tools);; \
+			hack/bench*|test/promrules) ;; *) export GOFLAGS="$$GOFLAGS $(RACE)";; esac; \
 		cd $$module && "$$lint" run --allow-parallel-runners --config "$(CURDIR)/.golangci.yml" ./...) || exit 1; done
 
 .PHONY: tidy

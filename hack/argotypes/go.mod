@@ -3,7 +3,7 @@ module github.com/opensearch-project/opensearch-migrations/argoservice/hack/argo
 go 1.26.0
 
 require (
-	github.com/argoproj/argo-workflows/v3 v3.7.4
+	github.com/argoproj/argo-workflows/v3 v3.7.14
 	github.com/argoproj/argo-workflows/v4 v4.0.7
 	github.com/opensearch-project/opensearch-migrations/argoservice v0.0.0
 	k8s.io/apimachinery v0.35.0

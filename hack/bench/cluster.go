@@ -1,8 +1,8 @@
 package main
 
 import (
-	"github.com/argoproj/argo-workflows/v3/pkg/client/clientset/versioned"
-	argoclient "github.com/argoproj/argo-workflows/v3/pkg/client/clientset/versioned/typed/workflow/v1alpha1"
+	"github.com/argoproj/argo-workflows/v4/pkg/client/clientset/versioned"
+	argoclient "github.com/argoproj/argo-workflows/v4/pkg/client/clientset/versioned/typed/workflow/v1alpha1"
 	"k8s.io/client-go/rest"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/hack/bench/bulkload"

@@ -11,11 +11,11 @@ import (
 
 // measureDecode decodes the big status in turn with each decoder.
 func measureDecode(ctx context.Context, rounds int) ([]report.Row, error) {
-	u, err := bigObject()
+	u, err := bigObject(ctx)
 	if err != nil {
 		return nil, err
 	}
-	all := decoders()
+	all := decoders(ctx)
 	times, bytes := make([][]time.Duration, len(all)), make([][]int64, len(all))
 	for range rounds {
 		for _, n := range rand.Perm(len(all)) {

@@ -1,12 +1,13 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 
-	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
-	"github.com/argoproj/argo-workflows/v3/workflow/packer"
+	wfv1 "github.com/argoproj/argo-workflows/v4/pkg/apis/workflow/v1alpha1"
+	"github.com/argoproj/argo-workflows/v4/workflow/packer"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -18,9 +19,9 @@ import (
 const decodedNodes = 10_000
 
 // bigObject is that status as a client receives it, and Argo's packer has compressed it.
-func bigObject() (*unstructured.Unstructured, error) {
+func bigObject(ctx context.Context) (*unstructured.Unstructured, error) {
 	wf := bigWorkflow(decodedNodes)
-	if err := packer.CompressWorkflowIfNeeded(wf); err != nil {
+	if err := packer.CompressWorkflowIfNeeded(ctx, wf); err != nil {
 		return nil, fmt.Errorf("compress: %w", err)
 	}
 	if wf.Status.CompressedNodes == "" {
@@ -51,12 +52,12 @@ func decodeOurs(u *unstructured.Unstructured) (*status.WorkflowStatus, error) {
 
 // decodeArgo is what Argo's controller and clients do: workflow/util.FromUnstructured, which
 // is this converter, and the packer.
-func decodeArgo(u *unstructured.Unstructured) (*wfv1.Workflow, error) {
+func decodeArgo(ctx context.Context, u *unstructured.Unstructured) (*wfv1.Workflow, error) {
 	wf := &wfv1.Workflow{}
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(u.Object, wf); err != nil {
 		return nil, err
 	}
-	if err := packer.DecompressWorkflow(wf); err != nil {
+	if err := packer.DecompressWorkflow(ctx, wf); err != nil {
 		return nil, err
 	}
 	return wf, nil
@@ -70,7 +71,7 @@ type decoder struct {
 
 // decoders are the ways that are compared. ours-everything also reads the inputs and outputs of each
 // node, which the library leaves until it is asked for them.
-func decoders() []decoder {
+func decoders(ctx context.Context) []decoder {
 	return []decoder{
 		{"ours", func(u *unstructured.Unstructured) error { _, err := decodeOurs(u); return err }},
 		{"ours-everything", func(u *unstructured.Unstructured) error {
@@ -84,6 +85,6 @@ func decoders() []decoder {
 			}
 			return nil
 		}},
-		{"argo", func(u *unstructured.Unstructured) error { _, err := decodeArgo(u); return err }},
+		{"argo", func(u *unstructured.Unstructured) error { _, err := decodeArgo(ctx, u); return err }},
 	}
 }

@@ -8,11 +8,11 @@ import (
 // BenchmarkDecode decodes a compressed status of 10,000 nodes from the object that the API
 // server sent.
 func BenchmarkDecode(b *testing.B) {
-	u, err := bigObject()
+	u, err := bigObject(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}
-	for _, d := range decoders() {
+	for _, d := range decoders(b.Context()) {
 		b.Run(d.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
@@ -26,7 +26,7 @@ func BenchmarkDecode(b *testing.B) {
 
 // Both have to see the same nodes, or the comparison says nothing.
 func TestBothDecodeTheSame(t *testing.T) {
-	u, err := bigObject()
+	u, err := bigObject(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestBothDecodeTheSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	argo, err := decodeArgo(u)
+	argo, err := decodeArgo(t.Context(), u)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,7 +70,7 @@ func (b bench) run(ctx context.Context, out io.Writer) error {
 // measureRequests measures what goes to an API server.
 func (b bench) measureRequests(ctx context.Context) (rows []report.Row, err error) {
 	cluster, err := envtest.Start(ctx, envtest.Options{
-		Parts: envtest.APIServer, Progress: func(step string) { b.steps.Step("%s", step) },
+		Parts: envtest.APIServer, Definitions: envtest.MinimalDefinitions, Progress: func(step string) { b.steps.Step("%s", step) },
 	})
 	if err != nil {
 		return nil, err

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
+	wfv1 "github.com/argoproj/argo-workflows/v4/pkg/apis/workflow/v1alpha1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -16,7 +16,7 @@ const (
 	snapshot     = "snapshot-2026-11-01"
 )
 
-// bulkLoad has the nodes that Argo's controller (3.7.4) leaves of a bulk load, by id: steps that fan
+// bulkLoad has the nodes that Argo's controller leaves of a bulk load, by id: steps that fan
 // out into shards, each of them steps with a retried pod, its check and the group nodes around them.
 // Which fields a node of which type has was read off such a run.
 type bulkLoad map[string]*wfv1.NodeStatus

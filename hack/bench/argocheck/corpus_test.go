@@ -23,10 +23,10 @@ type sample struct {
 	obj  *unstructured.Unstructured
 }
 
-// corpus reads every Workflow in Argo's module, where the module cache has it.
-func corpus(t *testing.T) []sample {
+// corpus reads every Workflow in the module of a release of Argo, where the module cache has it.
+func corpus(t *testing.T, module string) []sample {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/argoproj/argo-workflows/v3").Output()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", module).Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,8 +5,7 @@ import (
 	"reflect"
 	"testing"
 
-	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
-	"github.com/argoproj/argo-workflows/v3/util/file"
+	wfv1 "github.com/argoproj/argo-workflows/v4/pkg/apis/workflow/v1alpha1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
@@ -14,15 +13,17 @@ import (
 
 // Every Workflow in Argo's module has to be read as Argo reads it, from the object and from
 // its JSON, its nodes also when Argo has packed them.
-func TestDecodingOfArgosOwnWorkflows(t *testing.T) {
+func TestDecodingOfArgosOwnWorkflows(t *testing.T) { forEachRelease(t, decodeCorpus) }
+
+func decodeCorpus(t *testing.T, release release) {
 	read, nodes := 0, 0
-	for _, s := range corpus(t) {
+	for _, s := range corpus(t, release.module) {
 		text, err := json.Marshal(s.obj.Object)
 		if err != nil {
 			t.Fatal(err)
 		}
-		argo := &wfv1.Workflow{}
-		if json.Unmarshal(text, argo) != nil {
+		argo, err := release.decode(text)
+		if err != nil {
 			decode(t, s) // what Argo cannot read must not stop us
 			continue
 		}
@@ -38,7 +39,7 @@ func TestDecodingOfArgosOwnWorkflows(t *testing.T) {
 		}
 		packed := sample{from: s.from + ", packed", obj: s.obj.DeepCopy()}
 		unstructured.RemoveNestedField(packed.obj.Object, "status", "nodes")
-		if err := unstructured.SetNestedField(packed.obj.Object, file.CompressEncodeString(string(plain)), "status", "compressedNodes"); err != nil {
+		if err := unstructured.SetNestedField(packed.obj.Object, release.pack(string(plain)), "status", "compressedNodes"); err != nil {
 			t.Fatal(err)
 		}
 		compare(t, packed, argo)

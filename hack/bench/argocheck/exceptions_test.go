@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
+	wfv1 "github.com/argoproj/argo-workflows/v4/pkg/apis/workflow/v1alpha1"
 )
 
 // exceptions are the reasons why we do otherwise than Argo, where there is one.

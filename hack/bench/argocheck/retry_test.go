@@ -3,10 +3,8 @@
 package argocheck
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -14,9 +12,8 @@ import (
 	"testing"
 	"time"
 
-	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
-	"github.com/argoproj/argo-workflows/v3/workflow/util"
-	"github.com/sirupsen/logrus"
+	wfv1 "github.com/argoproj/argo-workflows/v4/pkg/apis/workflow/v1alpha1"
+	"github.com/argoproj/argo-workflows/v4/workflow/util"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -34,10 +31,11 @@ const variants = 6
 
 // Every Workflow with nodes in Argo's module, and what it would be had other nodes failed,
 // is retried as Argo does it, but for the exceptions that docs/adr/0007-retry.md lists.
-func TestRetryOfArgosOwnWorkflows(t *testing.T) {
-	logrus.SetOutput(io.Discard)
-	c := comparison{reasons: map[string]int{}}
-	for _, s := range corpus(t) {
+func TestRetryOfArgosOwnWorkflows(t *testing.T) { forEachRelease(t, retryCorpus) }
+
+func retryCorpus(t *testing.T, argo release) {
+	c := comparison{argo: argo, reasons: map[string]int{}}
+	for _, s := range corpus(t, argo.module) {
 		nodes, _, _ := unstructured.NestedMap(s.obj.Object, "status", "nodes")
 		if len(nodes) == 0 {
 			continue
@@ -52,16 +50,17 @@ func TestRetryOfArgosOwnWorkflows(t *testing.T) {
 			c.compare(t, fmt.Sprintf("%s (%d)", s.from, seed), obj)
 		}
 	}
-	t.Logf("%+v", c)
+	t.Logf("%s", c)
 	if c.same < 100 || c.excepted > c.same {
-		t.Errorf("too few were compared: %+v", c)
+		t.Errorf("too few were compared: %s", c)
 	}
 }
 
 // The same on nodes made at random.
-func TestRetryOfRandomWorkflows(t *testing.T) {
-	logrus.SetOutput(io.Discard)
-	c := comparison{reasons: map[string]int{}}
+func TestRetryOfRandomWorkflows(t *testing.T) { forEachRelease(t, retryRandom) }
+
+func retryRandom(t *testing.T, argo release) {
+	c := comparison{argo: argo, reasons: map[string]int{}}
 	for seed := range uint64(3000) {
 		c.workflows++
 		c.compare(t, fmt.Sprint("seed ", seed), random(t, rand.New(rand.NewPCG(seed, 2))))
@@ -69,21 +68,27 @@ func TestRetryOfRandomWorkflows(t *testing.T) {
 			break
 		}
 	}
-	t.Logf("%+v", c)
+	t.Logf("%s", c)
 	if c.refusedByArgo > 0 || c.same < 1000 {
-		t.Errorf("too few were compared: %+v", c)
+		t.Errorf("too few were compared: %s", c)
 	}
 }
 
 // comparison counts how often both agree.
 type comparison struct {
+	argo release
+
 	workflows, same, excepted, refusedByArgo int
 	reasons                                  map[string]int
 }
 
+func (c comparison) String() string {
+	return fmt.Sprintf("%d workflows, %d same, %d excepted, %d refused by Argo: %v", c.workflows, c.same, c.excepted, c.refusedByArgo, c.reasons)
+}
+
 func (c *comparison) compare(t *testing.T, name string, obj *unstructured.Unstructured) {
 	t.Helper()
-	theirs, theirPods, err := argoRetry(obj)
+	theirs, theirPods, err := argoRetry(c.argo, obj)
 	if err != nil {
 		c.refusedByArgo++ // it ends with an error or a panic, where ours goes on
 		c.reasons[err.Error()]++
@@ -139,11 +144,12 @@ func (c *comparison) compare(t *testing.T, name string, obj *unstructured.Unstru
 		"conditions":   {conditionsOf(ours), conditionsOf(theirs)},
 		"shutdown":     {ours.Spec.Shutdown, theirs.Spec.Shutdown},
 		"message":      {ours.Status.Message, theirs.Status.Message},
-		"phase":        {ours.Status.Phase, theirs.Status.Phase},
+		"phase":        {ours.Status.Phase, wfv1.WorkflowRunning},
+		"Argo's phase": {c.argo.retried, theirs.Status.Phase},
 		"finishedAt":   {ours.Status.FinishedAt.IsZero(), theirs.Status.FinishedAt.IsZero()},
 		"claims":       {len(ours.Status.PersistentVolumeClaims), len(theirs.Status.PersistentVolumeClaims)},
 		"archiving":    {ours.Labels["workflows.argoproj.io/workflow-archiving-status"], theirs.Labels["workflows.argoproj.io/workflow-archiving-status"]},
-		"label phase":  {ours.Labels["workflows.argoproj.io/phase"], theirs.Labels["workflows.argoproj.io/phase"]},
+		"label phase":  {ours.Labels["workflows.argoproj.io/phase"], string(wfv1.WorkflowRunning)},
 		"is completed": {ours.Labels["workflows.argoproj.io/completed"] == "true", theirs.Labels["workflows.argoproj.io/completed"] == "true"},
 	} {
 		if pair[0] != pair[1] {
@@ -182,20 +188,17 @@ func existing(wf *wfv1.Workflow, ids []string) []string {
 }
 
 // argoRetry has Argo do it. It ends with a panic on some nodes.
-func argoRetry(obj *unstructured.Unstructured) (after *wfv1.Workflow, pods []string, err error) {
+func argoRetry(argo release, obj *unstructured.Unstructured) (after *wfv1.Workflow, pods []string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v", r)
 		}
 	}()
-	wf := &wfv1.Workflow{}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(obj.DeepCopy().Object, wf); err != nil {
-		return nil, nil, err
+	obj = obj.DeepCopy()
+	if obj.GetLabels() == nil {
+		obj.SetLabels(map[string]string{}) // it writes to them
 	}
-	if wf.Labels == nil {
-		wf.Labels = map[string]string{}
-	}
-	return util.FormulateRetryWorkflow(context.Background(), wf, false, "", nil)
+	return argo.retry(obj.Object)
 }
 
 // ourRetry runs a retry against a server that knows only this workflow and its pods, which may be read

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
-	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
+	wfv1 "github.com/argoproj/argo-workflows/v4/pkg/apis/workflow/v1alpha1"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )

@@ -9,7 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	wfv1 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
+	wfv3 "github.com/argoproj/argo-workflows/v3/pkg/apis/workflow/v1alpha1"
+	wfv1 "github.com/argoproj/argo-workflows/v4/pkg/apis/workflow/v1alpha1"
 	"k8s.io/client-go/rest"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -41,25 +42,29 @@ func TestArgosOwnFieldsAreNotMisspelt(t *testing.T) {
 		}
 	}
 	list := func(item any) []any { return []any{item} }
-	check("spec", fieldsOf(reflect.TypeFor[wfv1.WorkflowSpec]()))
-	check("template", map[string]any{"templates": list(fieldsOf(reflect.TypeFor[wfv1.Template]()))})
-	check("step", map[string]any{"templates": list(map[string]any{"steps": list(list(fieldsOf(reflect.TypeFor[wfv1.WorkflowStep]())))})})
-	check("DAG", map[string]any{"templates": list(map[string]any{"dag": fieldsOf(reflect.TypeFor[wfv1.DAGTemplate]())})})
-	check("task", map[string]any{"templates": list(map[string]any{"dag": map[string]any{"tasks": list(fieldsOf(reflect.TypeFor[wfv1.DAGTask]()))}})})
-	for _, s := range corpus(t) {
-		if s.obj.Object["spec"] != nil {
-			check(s.from, s.obj.Object["spec"])
+	check("spec", fieldsOf(reflect.TypeFor[wfv3.WorkflowSpec](), reflect.TypeFor[wfv1.WorkflowSpec]()))
+	check("template", map[string]any{"templates": list(fieldsOf(reflect.TypeFor[wfv3.Template](), reflect.TypeFor[wfv1.Template]()))})
+	check("step", map[string]any{"templates": list(map[string]any{"steps": list(list(fieldsOf(reflect.TypeFor[wfv3.WorkflowStep](), reflect.TypeFor[wfv1.WorkflowStep]())))})})
+	check("DAG", map[string]any{"templates": list(map[string]any{"dag": fieldsOf(reflect.TypeFor[wfv3.DAGTemplate](), reflect.TypeFor[wfv1.DAGTemplate]())})})
+	check("task", map[string]any{"templates": list(map[string]any{"dag": map[string]any{"tasks": list(fieldsOf(reflect.TypeFor[wfv3.DAGTask](), reflect.TypeFor[wfv1.DAGTask]()))}})})
+	forEachRelease(t, func(t *testing.T, argo release) {
+		for _, s := range corpus(t, argo.module) {
+			if s.obj.Object["spec"] != nil {
+				check(s.from, s.obj.Object["spec"])
+			}
 		}
-	}
+	})
 }
 
-// fieldsOf has every field of a type, with some value.
-func fieldsOf(of reflect.Type) map[string]any {
+// fieldsOf has every field of these types, with some value.
+func fieldsOf(types ...reflect.Type) map[string]any {
 	fields := map[string]any{}
-	for i := range of.NumField() {
-		name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
-		if name != "" && name != "-" {
-			fields[name] = 1
+	for _, of := range types {
+		for i := range of.NumField() {
+			name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
+			if name != "" && name != "-" {
+				fields[name] = 1
+			}
 		}
 	}
 	return fields

@@ -70,7 +70,7 @@ func run(ctx context.Context, e extent) (err error) {
 	}
 	steps := report.NewSteps(os.Stderr)
 	cluster, err := envtest.Start(ctx, envtest.Options{
-		Parts: envtest.APIServer, Progress: func(step string) { steps.Step("%s", step) },
+		Parts: envtest.APIServer, Definitions: envtest.MinimalDefinitions, Progress: func(step string) { steps.Step("%s", step) },
 	})
 	if err != nil {
 		return err

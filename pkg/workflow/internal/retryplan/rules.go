@@ -92,7 +92,7 @@ func (g *graph) resetFailedGroups(s *status.WorkflowStatus) {
 }
 
 // removeLoopItems removes the items of the loops that are reset: other parameters can make other
-// items. Argo does so since 4.1, with all steps that run side by side (argo-workflows 15802).
+// items. Argo does so since 3.7.14 and 4.0.5, with all steps that run side by side (argo-workflows 15802).
 func (g *graph) removeLoopItems() {
 	for i := range g.nodes {
 		group := &g.nodes[i]

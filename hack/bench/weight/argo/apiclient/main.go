@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"log"
 
-	"github.com/argoproj/argo-workflows/v3/pkg/apiclient"
-	"github.com/argoproj/argo-workflows/v3/pkg/apiclient/workflow"
+	"github.com/argoproj/argo-workflows/v4/pkg/apiclient"
+	"github.com/argoproj/argo-workflows/v4/pkg/apiclient/workflow"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/clientcmd"
 )
@@ -20,8 +20,7 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	ctx, client, err := apiclient.NewClientFromOpts(apiclient.Opts{
-		Context: ctx,
+	ctx, client, err := apiclient.NewClientFromOptsWithContext(ctx, apiclient.Opts{
 		ClientConfigSupplier: func() clientcmd.ClientConfig {
 			return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(
 				clientcmd.NewDefaultClientConfigLoadingRules(), &clientcmd.ConfigOverrides{})
