@@ -141,6 +141,7 @@ test-commands:: tools ## a short form of every other command that the documentat
 	@$(MAKE) test-opensearch SERVERS=opensearch-2.19.6 ARGS=-short
 	@$(MAKE) test-opensearch SERVERS=opensearch-2.19.1-security ARGS='-short -run "OnARealServer/(every|least|password)"'
 	@$(MAKE) test-faults ARGS='-ginkgo.fail-on-empty -ginkgo.focus "watches are answered with 410"'
+	@$(MAKE) test-matrix ROWS=4.0/1.37 SUITES=test-versions ARGS='--fail-on-empty --focus "$(call started,native)"'
 	@$(MAKE) test-latest RACE= ARGS='-ginkgo.fail-on-empty -ginkgo.focus "$(call started,native)"'
 	@$(MAKE) check-api api api-since release-rehearsal
 	@if $(MAKE) release VERSION=0.1; then echo "a version without v was released" >&2; exit 1; fi
@@ -187,12 +188,17 @@ test-integration: tools ## the specs on a real control plane with the real Argo 
 	$(call integration,!rare)
 
 .PHONY: test-rare
-test-rare: tools ## those that are slow and rarely break: the local cluster's own, Argo's full definitions, the service's memory, the router, backfills at length, longer random sequences
+test-rare: tools ## those that are slow and rarely break: the local cluster's own, Argo's minimal definitions, the service's memory, the router, backfills at length, longer random sequences
 	$(call integration,rare)
 
 .PHONY: test-legacy
 test-legacy: tools ## of these only what kubectl, the router and the differential suite need
 	$(call integration,legacy)
+
+# Those that depend on the versions of Argo and Kubernetes.
+.PHONY: test-versions
+test-versions: tools ## of these what depends on the versions of Argo and Kubernetes (ARGO=3.7 KUBERNETES=1.33 for others)
+	$(call integration,!rare || versions)
 
 # With RECORD=1 what a run has printed goes into the page that shows it.
 record = $(if $(RECORD),go run ./hack/record $(1),:)
@@ -215,6 +221,14 @@ test-faults: tools ## waits and starts under every fault a cluster has, in full 
 .PHONY: test-faults-short
 test-faults-short: tools ## the same in a shorter form
 	$(call testfaults,short,:)
+
+# Beside those of make test: Argo and Kubernetes by minor release, each pinned in a folder of hack/tools.
+ROWS := 3.7/1.37 4.0/1.33
+
+.PHONY: test-matrix
+test-matrix: SUITES := test-versions test-faults-short
+test-matrix: need ## the specs that depend on versions on others of Argo and Kubernetes (ROWS=3.7/1.37 for one; RECORD=1 as above)
+	$(call recorded,env $(PARENT) MAKE="$(MAKE)" SUITES="$(SUITES)" "$(TOOLS)" leash hack/matrix $(ROWS),docs/compatibility.md,matrix)
 
 .PHONY: soak
 soak: tools ## 50 starts a second for SOAK_FOR (10m) under one fault after the other: nothing lost, no memory kept (RECORD=1 as above)

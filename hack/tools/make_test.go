@@ -107,6 +107,44 @@ func TestBusyCountsWhatPassed(t *testing.T) {
 	}
 }
 
+// Each row runs each suite with its versions, and the table has what the suites say.
+func TestMatrix(t *testing.T) {
+	makefile := filepath.Join(t.TempDir(), "Makefile")
+	write(t, makefile, `
+specs:
+	@printf 'SUCCESS! -- \033[1m%s Passed\033[0m | 0 Failed | 5 Skipped\n' $$(printf $(ARGO) | tr -d .)
+picky:
+	@[ "$(KUBERNETES)" != 1.33 ] || exit 1
+`)
+	matrix := func(suites string, rows ...string) (string, string, error) {
+		cmd := exec.CommandContext(t.Context(), filepath.Join("..", "matrix"), rows...)
+		cmd.Env = append(os.Environ(), "MAKE=make", "MAKEFLAGS=", "MAKEFILES="+makefile, "SUITES="+suites,
+			"ARGOSERVICE_CACHE="+t.TempDir())
+		var says bytes.Buffer
+		cmd.Stderr = &says
+		table, err := cmd.Output()
+		return string(table), says.String(), err
+	}
+	table, says, err := matrix("specs picky", "3.7/1.37", "4.0/1.33")
+	if err == nil {
+		t.Error("no row failed")
+	}
+	wantContains(t, says, "matrix: picky on Argo 4.0 and Kubernetes 1.33", "37 Passed", "1 of 4 runs failed")
+	wantContains(t, table, "| `make specs` | `make picky` | minutes |\n|---|---|---|---|---|--:|\n",
+		" | minimal | 1.37.2 | 37 specs | passed | ", " | full | 1.33.13 | 40 specs | failed | ")
+	if table, says, err := matrix("specs picky", "3.7/1.37"); err != nil || strings.Count(table, "\n") != 3 {
+		t.Errorf("%v: %s%s", err, table, says)
+	}
+	for _, row := range []string{"3.7", "9.9/1.37"} {
+		if table, says, err := matrix("specs", "3.7/1.37", row); err == nil || table != "" || !strings.Contains(says, "there are ") {
+			t.Errorf("%s: %v: %s%s", row, err, table, says)
+		}
+	}
+	if _, says, err := matrix("specs"); err == nil || !strings.Contains(says, "usage: matrix ROW") {
+		t.Errorf("%v: %s", err, says)
+	}
+}
+
 // It ends with its target, and so does the load, whose processes keep what it prints to open.
 func TestBusyEnds(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {

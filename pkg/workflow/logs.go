@@ -33,8 +33,9 @@ type LogOptions struct {
 	// and its containers' logs have been read to their ends.
 	Follow bool
 	// Containers are the names of the containers to read, e.g. "main". Empty means all: init
-	// containers, sidecars, and Argo's own "init" and "wait". If the workflow has ended, a name
-	// that none of its pods has is invalid, as is a Selector that matches none of its nodes.
+	// containers, sidecars, and Argo's own "init" and "wait" (Argo 4.1 with initlessPod has one
+	// "supervisor" instead). If the workflow has ended, a name that none of its pods has is
+	// invalid, as is a Selector that matches none of its nodes.
 	Containers []string
 	// Selector limits the pods to those whose nodes match, in the notation of
 	// [Decision.Selector]. If a Retry node matches, so do its attempts. With Follow, a node

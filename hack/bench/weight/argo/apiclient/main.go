@@ -29,7 +29,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	workflows := client.NewWorkflowServiceClient()
+	workflows := client.NewWorkflowServiceClient(ctx)
 	started, err := workflows.SubmitWorkflow(ctx, &workflow.WorkflowSubmitRequest{ //nolint:contextcheck // the context that came with the client carries it, and is the caller's
 		Namespace: "ma", ResourceKind: "WorkflowTemplate", ResourceName: "bulk-load",
 	})
