@@ -130,7 +130,7 @@ picky:
 		t.Error("no row failed")
 	}
 	wantContains(t, says, "matrix: picky on Argo 4.0 and Kubernetes 1.33", "37 Passed", "1 of 4 runs failed")
-	wantContains(t, table, "| `make specs` | `make picky` | minutes |\n|---|---|---|---|---|--:|\n",
+	wantContains(t, table, "| `specs` | `picky` | minutes |\n|---|---|---|---|---|--:|\n",
 		" | minimal | 1.37.2 | 37 specs | passed | ", " | full | 1.33.13 | 40 specs | failed | ")
 	if table, says, err := matrix("specs picky", "3.7/1.37"); err != nil || strings.Count(table, "\n") != 3 {
 		t.Errorf("%v: %s%s", err, table, says)
