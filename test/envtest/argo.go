@@ -18,6 +18,9 @@ const (
 	// acts on the workflows of all namespaces.
 	ArgoNamespace = "argo"
 
+	// executorRole is the ClusterRole with the permissions that Argo's executor needs.
+	executorRole = "argo-executor"
+
 	workflowController = "workflow-controller"
 	controllerConfig   = "workflow-controller-configmap"
 	controllerAccount  = "argo" // as named in Argo's manifests
@@ -102,6 +105,12 @@ func (c *Cluster) installController(ctx context.Context) error {
 			// be half of all writes.
 			Data: map[string]string{"metricsConfig": "enabled: false\n", "nodeEvents": "enabled: false\n"},
 		},
+		&rbacv1.ClusterRole{
+			ObjectMeta: metav1.ObjectMeta{Name: executorRole},
+			Rules: []rbacv1.PolicyRule{{
+				APIGroups: []string{"argoproj.io"}, Resources: []string{"workflowtaskresults"}, Verbs: []string{"create", "patch"},
+			}},
+		},
 		&rbacv1.ClusterRoleBinding{
 			ObjectMeta: metav1.ObjectMeta{Name: workflowController},
 			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "argo-cluster-role"},
@@ -118,12 +127,31 @@ func (c *Cluster) installController(ctx context.Context) error {
 			return fmt.Errorf("create %T %s: %w", o, o.GetName(), err)
 		}
 	}
+	if err := c.grantExecutor(ctx, metav1.NamespaceDefault); err != nil {
+		return err
+	}
 	// The roles are Argo's own. The bindings above replace the ones in the manifests, which have no
 	// namespace until kustomize sets one.
 	for _, roles := range []string{"*-role.yaml", "*-clusterrole.yaml", "*-roles.yaml"} {
 		if err := c.applyManifests(ctx, "cluster-install-no-crds", "workflow-controller-rbac", roles); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// grantExecutor lets the default service account of a namespace report the results of workflows' pods.
+func (c *Cluster) grantExecutor(ctx context.Context, namespace string) error {
+	if !c.opts.Parts.has(Everything) {
+		return nil
+	}
+	binding := &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: executorRole},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: executorRole},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: namespace, Name: "default"}},
+	}
+	if err := c.client.Create(ctx, binding); err != nil {
+		return fmt.Errorf("create role binding %s/%s: %w", namespace, binding.Name, err)
 	}
 	return nil
 }

@@ -7,7 +7,8 @@
 //
 // No containers run. KWOK moves pods through their phases: a pod that a Workflow owns runs and then
 // ends, and any other pod becomes ready and stays. A stand-in replaces the executor in a Workflow's
-// pod. It reports the results in these annotations of the pod (metadata.annotations in a template):
+// pod. As the pod's service account, which needs the permissions of Argo's executor, it reports the
+// results in these annotations of the pod (metadata.annotations in a template):
 //
 //	envtest.argoservice/duration   how long the pod runs, as a Go duration; default 50ms
 //	envtest.argoservice/exit-code  the main containers' exit code; other than 0 the pod fails

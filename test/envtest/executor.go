@@ -37,9 +37,9 @@ const (
 // errPodOver ends the work for a pod that is deleted or terminating.
 var errPodOver = errors.New("the pod is being deleted")
 
-// executor replaces the executor container of a Workflow's pod: it reports the results of the node.
-// The package's documentation lists the annotations with the results. For a resource template it
-// also performs the action.
+// executor replaces the executor container of a Workflow's pod: as the pod's service account, it
+// reports the results of the node. The package's documentation lists the annotations with the
+// results. For a resource template it also performs the action.
 type executor struct {
 	config *rest.Config
 	kube   kubernetes.Interface
@@ -132,28 +132,48 @@ func (e *executor) run(ctx context.Context, pod *corev1.Pod) error {
 			result.Object["outputs"] = map[string]any{"parameters": outputs}
 		}
 	}
+	account, err := e.account(pod)
+	if err != nil {
+		return err
+	}
+	err = e.repeat(ctx, pod, func(ctx context.Context) (bool, error) {
+		err := report(ctx, account, result)
+		return err == nil, err
+	})
+	if over := e.over(ctx, pod); over != nil {
+		return over
+	}
+	if err != nil {
+		e.log.Printf("pod %s/%s: %v", pod.Namespace, pod.Name, err)
+		annotations[annotationUnreported] = err.Error()
+	}
 	return e.retry(ctx, pod, func(ctx context.Context) error {
-		if err := e.report(ctx, result); err != nil {
-			return err
-		}
-		e.log.Printf("pod %s/%s: reported node %s", pod.Namespace, pod.Name, result.GetName())
+		e.log.Printf("pod %s/%s: ends after the report of node %s", pod.Namespace, pod.Name, result.GetName())
 		reported := pod.DeepCopy()
 		maps.Copy(reported.Annotations, annotations)
 		return e.client.Patch(ctx, reported, client.MergeFrom(pod))
 	})
 }
 
+// account returns a client that acts as a pod's service account.
+func (e *executor) account(pod *corev1.Pod) (client.Client, error) {
+	cfg := rest.CopyConfig(e.config)
+	cfg.Impersonate.UserName = fmt.Sprintf("system:serviceaccount:%s:%s", pod.Namespace, pod.Spec.ServiceAccountName)
+	account, err := client.New(cfg, client.Options{Mapper: e.client.RESTMapper()})
+	if err != nil {
+		return nil, fmt.Errorf("make client of the pod's service account: %w", err)
+	}
+	return account, nil
+}
+
 // report creates a task result, or updates an existing one of an earlier attempt or of a node that
 // is being retried.
-func (e *executor) report(ctx context.Context, result *unstructured.Unstructured) error {
-	err := e.client.Create(ctx, result.DeepCopy())
+func report(ctx context.Context, account client.Client, result *unstructured.Unstructured) error {
+	err := account.Create(ctx, result.DeepCopy())
 	if apierrors.IsAlreadyExists(err) {
-		err = e.client.Patch(ctx, result.DeepCopy(), client.Merge)
+		err = account.Patch(ctx, result.DeepCopy(), client.Merge)
 	}
-	if err != nil {
-		return fmt.Errorf("report result of node %s: %w", result.GetName(), err)
-	}
-	return nil
+	return err
 }
 
 // template returns the template of a pod. Its Resource is nil if the pod is of another kind.

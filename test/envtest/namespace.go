@@ -15,12 +15,16 @@ import (
 const tokenLifetime = 7 * 24 * time.Hour
 
 // NewNamespace creates a namespace with a unique name that starts with prefix, and returns the
-// name. It blocks until pods can be created in the namespace.
+// name. It blocks until pods can be created in the namespace. Their default service account may
+// report the results of workflows' pods, and nothing else.
 func (c *Cluster) NewNamespace(ctx context.Context, prefix string) (string, error) {
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: prefix + "-"}}
 	ns, err := c.kube.CoreV1().Namespaces().Create(ctx, ns, metav1.CreateOptions{})
 	if err != nil {
 		return "", fmt.Errorf("create namespace: %w", err)
+	}
+	if err := c.grantExecutor(ctx, ns.Name); err != nil {
+		return "", err
 	}
 	return ns.Name, c.awaitDefaultAccount(ctx, ns.Name)
 }

@@ -9,7 +9,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -38,11 +37,9 @@ func (e *executor) performResource(ctx context.Context, pod *corev1.Pod, t *podT
 	if err != nil {
 		return nil, err
 	}
-	cfg := rest.CopyConfig(e.config)
-	cfg.Impersonate.UserName = fmt.Sprintf("system:serviceaccount:%s:%s", pod.Namespace, pod.Spec.ServiceAccountName)
-	account, err := client.New(cfg, client.Options{Mapper: e.client.RESTMapper()})
+	account, err := e.account(pod)
 	if err != nil {
-		return nil, fmt.Errorf("make client of the pod's service account: %w", err)
+		return nil, err
 	}
 	a := &resourceAction{
 		client: account, namespace: pod.Namespace, spec: t.Resource, flags: flags,
@@ -195,11 +192,11 @@ func (a *resourceAction) awaitGone(objects []*unstructured.Unstructured) error {
 	return nil
 }
 
-// asKubectl rewords an API server's error as kubectl does, because retryStrategy.expression can
-// examine the text.
+// asKubectl rewords an API server's error as kubectl and Argo's executor do, because
+// retryStrategy.expression can examine the text.
 func asKubectl(err error) error {
 	if status := apierrors.APIStatus(nil); errors.As(err, &status) {
-		return fmt.Errorf("Error from server (%s): %w", status.Status().Reason, err)
+		return fmt.Errorf("no more retries Error from server (%s): %w", status.Status().Reason, err)
 	}
 	return err
 }

@@ -20,6 +20,8 @@ const (
 	// annotationReported is set by the stand-in when it has reported. It lets the pod end (see
 	// stages.yaml).
 	annotationReported = "envtest.argoservice/reported"
+	// annotationUnreported is why the stand-in could not report.
+	annotationUnreported = "envtest.argoservice/unreported"
 )
 
 // These names are Argo's.

@@ -63,6 +63,17 @@ var _ = Describe("pods of Workflows", func() {
 		Expect(node(status, name)).To(HaveKeyWithValue("phase", "Failed"))
 	}, SpecTimeout(specTimeout))
 
+	It("end in an error if their service account may not report", func(ctx SpecContext) {
+		Expect(cluster.CreateServiceAccount(ctx, ns, "mute")).To(Succeed())
+		for _, template := range []string{"container: {image: any, command: [\"true\"]}", "resource: {action: get, flags: [configmap/a, --ignore-not-found]}"} {
+			name := argotest.Create(ctx, client, oneTemplate("serviceAccountName: mute\n"+template))
+			Eventually(ctx, statusOf).WithArguments(client, name).Should(HaveKeyWithValue("message", And(
+				MatchRegexp(`^(wait|main): Error \(exit code 64\): `),
+				ContainSubstring(`User "system:serviceaccount:`+ns+`:mute" cannot create resource "workflowtaskresults"`),
+			)))
+		}
+	}, SpecTimeout(specTimeout))
+
 	It("report progress while they run", func(ctx SpecContext) {
 		name := argotest.Create(ctx, client, onePod(map[string]string{
 			envtest.AnnotationDuration: "1h",

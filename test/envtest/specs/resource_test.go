@@ -140,10 +140,10 @@ resource:
 
 	It("fail like kubectl, and where the service account may not", func(ctx SpecContext) {
 		Expect(run(ctx, "Failed", getWork)).To(HaveKeyWithValue("message",
-			HaveSuffix(`Error (exit code 64): Error from server (NotFound): configmaps "work" not found`)))
+			HaveSuffix(`Error (exit code 64): no more retries Error from server (NotFound): configmaps "work" not found`)))
 		Expect(run(ctx, "Failed", `
 resource: {action: get, flags: [secret, work]}
-`)).To(HaveKeyWithValue("message", ContainSubstring("Error (exit code 64): Error from server (Forbidden): secrets \"work\" is forbidden: "+
+`)).To(HaveKeyWithValue("message", ContainSubstring("Error (exit code 64): no more retries Error from server (Forbidden): secrets \"work\" is forbidden: "+
 			`User "system:serviceaccount:`+ns+`:default" cannot get resource "secrets"`)))
 		run(ctx, "Succeeded", `
 resource: {action: get, flags: [configmap/work, --ignore-not-found]}
