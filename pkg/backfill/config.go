@@ -211,7 +211,7 @@ type Argo struct {
 	// parameter is a JSON object of the values. What has no value is left out. With a mapping, the workflow
 	// gets no other derived parameters. Parameters take precedence.
 	ParameterMapping map[string]any
-	// PlaintextCredentials permits the target's user name and password, and secrets among
+	// PlaintextCredentials permits the user names and passwords of the clusters, and secrets among
 	// Parameters, to become parameters of the workflow, where everyone who may read workflows can
 	// read them. Without it New refuses a configuration with a plain password or a secret anywhere
 	// in Parameters. Prefer k8s_secret_name.

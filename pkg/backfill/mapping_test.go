@@ -45,7 +45,7 @@ func TestParametersAreMapped(t *testing.T) {
 
 func TestMappingsAreChecked(t *testing.T) {
 	for mapping, says := range map[string]string{
-		"{a: session}":        `parameter_mapping.a: Unsupported value: supported values: "localstack-enabled"`,
+		"{a: session}":        `parameter_mapping.a: Unsupported value: supported values: "coordinator-config"`,
 		"{a: {b: x}}":         `parameter_mapping.a.b: Unsupported value`,
 		"{a: 1}":              "parameter_mapping.a: Invalid value",
 		"{a: null}":           "parameter_mapping.a: Invalid value",
@@ -74,6 +74,7 @@ func TestMappingsAreChecked(t *testing.T) {
 func TestDerivedNamesAreComplete(t *testing.T) {
 	cfg, err := ParseConfig([]byte(`
 target_cluster: {endpoint: "https://t:9200", basic_auth: {username: u, password: p}}
+coordinator_cluster: {endpoint: "https://c:9200", basic_auth: {username: u, password: p}}
 source_cluster: {version: ES 7}
 snapshot: {snapshot_name: snap, snapshot_repo_name: repo, s3: {repo_uri: "s3://b", aws_region: r, endpoint: "http://m"}}
 backfill: {reindex_from_snapshot: {session_name: s, argo: {workflow_template_name: t, plaintext_credentials: true}}}
@@ -86,12 +87,46 @@ backfill: {reindex_from_snapshot: {session_name: s, argo: {workflow_template_nam
 		t.Fatal(err)
 	}
 	for _, name := range derivedNames() {
-		if _, ok := derived[name]; !ok && name != parameterTargetSecret {
+		if _, ok := derived[name]; !ok && name != parameterTargetSecret && name != parameterCoordinatorSecret {
 			t.Errorf("%s is not derived", name)
 		}
 	}
-	if len(derived) != len(derivedNames())-1 {
+	if len(derived) != len(derivedNames())-2 {
 		t.Errorf("%d of %d", len(derived), len(derivedNames()))
+	}
+}
+
+// The coordinator is mapped like the target, and its password needs the same permission, whatever the parameter is called.
+func TestTheCoordinatorIsMapped(t *testing.T) {
+	const mapping = `parameter_mapping: {a: {b: coordinator-host, c: {d: coordinator-secret, e: coordinator-password}}}`
+	for coordinator, want := range map[string]string{
+		"{endpoint: https://c, basic_auth: {k8s_secret_name: creds}}":        `{"a":{"b":"https://c","c":{"d":"creds"}}}`,
+		"{endpoint: https://c, no_auth: }":                                   `{"a":{"b":"https://c"}}`,
+		"{endpoint: https://c, basic_auth: {username: u, password: s3cr3t}}": "",
+	} {
+		r := &recorder{}
+		cfg, err := mappingConfig(t, mapping)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.CoordinatorCluster = config(t, "coordinator_cluster", coordinator).CoordinatorCluster
+		b, err := New(cfg, Dependencies{Workflows: r})
+		if want == "" {
+			var invalid *workflow.InvalidError
+			if !errors.As(err, &invalid) || invalid.Problems[0].Field != "coordinator_cluster.basic_auth.password" || strings.Contains(err.Error(), "s3cr3t") {
+				t.Errorf("%v", err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if text, err := json.Marshal(r.requests[0].Parameters); err != nil || string(text) != want {
+			t.Errorf("%s, %v", text, err)
+		}
 	}
 }
 
