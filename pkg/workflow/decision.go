@@ -73,8 +73,9 @@ type decision struct {
 	verb     decisionVerb
 	id       string // of the call, also if it writes several times
 
-	inObjects []Gate // the gates that the call has decided in objects so far
-	lost      bool   // the response to such a write was lost
+	inObjects []Gate          // the gates that the call has decided in objects so far
+	written   map[string]bool // the objects that it has decided, by objectKey
+	lost      []*status.Node  // the gates of an object whose decision was sent, but not answered
 }
 
 // decisionVerb is what distinguishes an approval from a rejection.
@@ -89,7 +90,7 @@ type decisionVerb struct {
 // readDecision checks a request. It returns the problems of the outputs separately, since further
 // ones can be found in the workflow if there are no others.
 func readDecision(d Decision, verb decisionVerb) (read *decision, problems, ofOutputs field.ErrorList) {
-	read = &decision{all: d.All, message: d.Message, by: d.By, verb: verb, id: newDecisionID()}
+	read = &decision{all: d.All, message: d.Message, by: d.By, verb: verb, id: newDecisionID(), written: map[string]bool{}}
 	read.selector, problems = nodeSelector(field.NewPath("selector"), d.Selector)
 	names, ofNames := nodeselection.ParseNames(field.NewPath("gates"), d.Gates)
 	read.names = names
@@ -158,6 +159,9 @@ func (c *WorkflowClient) decide(ctx context.Context, name string, uid types.UID,
 // choose chooses the nodes that a decision is about, and reads the objects of those that are decided in
 // objects.
 func (c *WorkflowClient) choose(ctx context.Context, d *decision, s *status.WorkflowStatus) (*choice, polledObjects, error) {
+	if err := c.resolveLost(ctx, d); err != nil {
+		return &choice{}, nil, err
+	}
 	chosen, err := d.choose(ctx, s, nil)
 	if err != nil || len(c.gates) == 0 {
 		return chosen, nil, err

@@ -56,7 +56,11 @@ func (d *decision) choose(ctx context.Context, s *status.WorkflowStatus, objects
 		if ctx.Err() != nil { // there can be many names, and many gates for each
 			return &c.choice, pace.Interruption(ctx, nil)
 		}
-		if others, found := c.take(index.Find(name)); !found {
+		others, found := c.take(index.Find(name))
+		if len(c.refused) > 0 {
+			return &c.choice, undecidable(s, name.String(), c.refused)
+		}
+		if !found {
 			return &c.choice, undecidable(s, name.String(), others)
 		}
 	}
@@ -124,7 +128,7 @@ func (c *chooser) add(n *status.Node, object *polledObject) {
 	switch {
 	case object == nil || object.verdict == undecided:
 		c.nodes = append(c.nodes, detached([]*status.Node{n})...)
-	case object.verdict == decidedHere: // the response was lost, or the call went on after a conflict
+	case object.verdict == decidedHere: // the call went on after a conflict
 		c.addInObject(n)
 	}
 }

@@ -99,8 +99,30 @@ func (c *WorkflowClient) readGateObjects(ctx context.Context, d *decision, nodes
 		}
 		objects[objectKey(o)] = read
 	}
-	d.lost = false // what became of writes whose responses were lost is known now
 	return objects, nil
+}
+
+// resolveLost finds out whether a decision took effect whose response was lost. Its gates may have passed
+// since, so the workflow does not tell.
+func (c *WorkflowClient) resolveLost(ctx context.Context, d *decision) error {
+	if len(d.lost) == 0 {
+		return nil
+	}
+	n := d.lost[0]
+	o := n.GateObject()
+	read, err := c.readGateObject(ctx, d, o)
+	if err != nil {
+		return &GateObjectError{Gate: n.GateName(), Object: *o, Err: err}
+	}
+	// A decision is conditional on its record, so at that moment the record is the last one.
+	if ids := decisionIDs(read.object.GetAnnotations()); read.verdict == decidedSame && len(ids) > 0 && ids[len(ids)-1] == d.id {
+		d.written[objectKey(o)] = true
+		for _, n := range d.lost {
+			d.addInObject(n)
+		}
+	}
+	d.lost = nil
+	return nil
 }
 
 func (c *WorkflowClient) readGateObject(ctx context.Context, d *decision, o *status.GateObject) (*polledObject, error) {
@@ -120,12 +142,12 @@ func (c *WorkflowClient) readGateObject(ctx context.Context, d *decision, o *sta
 	read := &polledObject{policy: p, object: object, verdict: decidedOtherwise}
 	var open bool
 	switch read.value, open = p.valueOf(object); {
-	case open:
+	case open && !d.written[objectKey(o)]:
 		read.verdict = undecided
-	case read.value != d.verb.value(p):
-	case slices.Contains(decisionIDs(object.GetAnnotations()), d.id):
+	case !open && read.value != d.verb.value(p):
+	case !open && d.written[objectKey(o)]:
 		read.verdict = decidedHere
-	default:
+	default: // or it was decided here, and reset since: a gate that waits for it now is another one
 		read.verdict = decidedSame
 	}
 	return read, nil
@@ -168,11 +190,14 @@ func (c *WorkflowClient) writeGateObjects(
 	for _, n := range nodes {
 		o := objects.of(n)
 		if o.verdict == undecided {
-			if err := o.decide(ctx, d, s); err != nil {
-				d.lost = fault.MayHaveHappened(err)
+			sent, err := o.decide(ctx, d, s)
+			if err != nil {
+				if sent && fault.MayHaveHappened(err) {
+					d.lost = slices.DeleteFunc(slices.Clone(nodes), func(n *status.Node) bool { return objects.of(n) != o })
+				}
 				return &GateObjectError{Gate: n.GateName(), Object: *n.GateObject(), Err: o.policy.explained(err)}
 			}
-			o.verdict = decidedHere
+			o.verdict, d.written[objectKey(n.GateObject())] = decidedHere, true
 		}
 		d.addInObject(n)
 	}
@@ -181,30 +206,31 @@ func (c *WorkflowClient) writeGateObjects(
 
 // decide writes the decision to an object, and who made it. A write through the status subresource cannot
 // change annotations. So there the record comes first, and the decision is conditional on it: of several
-// clients, the one whose record is on the object has decided.
-func (o *polledObject) decide(ctx context.Context, d *decision, s *status.WorkflowStatus) error {
+// clients, the one whose record is the last one on the object has decided. sent says whether the decision was
+// sent, and not only the record.
+func (o *polledObject) decide(ctx context.Context, d *decision, s *status.WorkflowStatus) (sent bool, err error) {
 	record, err := d.recordOn(o.object.GetAnnotations(), s)
 	if err != nil {
-		return err
+		return false, err
 	}
 	patch := map[string]any{"metadata": map[string]any{"resourceVersion": o.object.GetResourceVersion(), "annotations": record}}
 	if !o.policy.StatusSubresource {
-		if err := unstructured.SetNestedField(patch, d.verb.value(o.policy), o.policy.path...); err != nil {
-			return err
+		if err = unstructured.SetNestedField(patch, d.verb.value(o.policy), o.policy.path...); err != nil {
+			return false, err
 		}
-		_, err := o.patch(ctx, patch)
-		return err
+		_, err = o.patch(ctx, patch)
+		return true, err
 	}
 	recorded, err := o.patch(ctx, patch)
 	if err != nil {
-		return err
+		return false, err
 	}
 	patch = map[string]any{"metadata": map[string]any{"resourceVersion": recorded.GetResourceVersion()}}
-	if err := unstructured.SetNestedField(patch, d.verb.value(o.policy), o.policy.path...); err != nil {
-		return err
+	if err = unstructured.SetNestedField(patch, d.verb.value(o.policy), o.policy.path...); err != nil {
+		return false, err
 	}
 	_, err = o.patch(ctx, patch, "status")
-	return err
+	return true, err
 }
 
 func (o *polledObject) patch(ctx context.Context, patch map[string]any, subresources ...string) (*unstructured.Unstructured, error) {
@@ -238,7 +264,7 @@ func (d *decision) addInObject(n *status.Node) {
 
 // partly returns the error of a decision, with the gates that were decided before it failed.
 func (d *decision) partly(err error) error {
-	if d.lost {
+	if len(d.lost) > 0 {
 		err = unknown(err)
 	}
 	if len(d.inObjects) == 0 {

@@ -115,6 +115,13 @@ func (s *objectStage) setTwo(phase string) {
 	s.changed("two")
 }
 
+// passed makes steps see the approval.
+func (s *objectStage) passed(ids ...string) {
+	for _, id := range ids {
+		_ = unstructured.SetNestedField(s.workflow.Object, "Succeeded", "status", "nodes", id, "phase")
+	}
+}
+
 func (s *objectStage) phases() string {
 	var all []string
 	for _, name := range []string{"one", "two"} {
@@ -208,7 +215,51 @@ func TestDecisionsAboutObjects(t *testing.T) {
 		}, Decision{Gates: []string{"two"}}, ErrNotSuspended, "decided otherwise", "", "Pending Error"},
 		"a record whose response is lost": {func(s *objectStage) { s.lost = func(r string) bool { s.lost = nil; return r == "patch two" } }, Decision{Gates: []string{"two"}}, nil, "", "b", "Pending Approved"},
 		"a decision with a lost response": {func(s *objectStage) { s.lost = func(r string) bool { return r == "patch two/status" } }, Decision{Gates: []string{"two"}}, nil, "", "b", "Pending Approved"},
-		"a part":                          {func(s *objectStage) { s.fails = once("patch two", forbidden) }, Decision{All: true}, ErrForbidden, "(decided before that: one)", "", "Approved Pending"},
+		"another client of this library": {func(s *objectStage) {
+			s.fails = func(r string) error {
+				if r == "patch two/status" {
+					s.fails = nil
+					annotations := s.objects["two"].GetAnnotations()
+					annotations[naming.AnnotationDecisions] += " " + newDecisionID()
+					s.objects["two"].SetAnnotations(annotations)
+					s.setTwo("Approved")
+				}
+				return nil
+			}
+		}, Decision{Gates: []string{"two"}}, nil, "", "", "Pending Approved"},
+		"another writer after the record": {func(s *objectStage) {
+			s.fails = func(r string) error {
+				if r == "patch two/status" {
+					s.fails = nil
+					s.setTwo("Approved")
+				}
+				return nil
+			}
+		}, Decision{Gates: []string{"two"}}, nil, "", "", "Pending Approved"},
+		"a lost response, and passed since": {func(s *objectStage) {
+			s.lost = func(r string) bool {
+				if r == "patch one/status" {
+					s.lost = nil
+					s.passed("a", "c")
+					return true
+				}
+				return false
+			}
+		}, Decision{Gates: []string{"one"}}, nil, "", "a c", "Approved Pending"},
+		"a pattern of which one is decided otherwise": {func(s *objectStage) { s.setTwo("Error") }, Decision{Gates: []string{"*"}}, ErrNotSuspended, `"*" ("two" waits, but was decided otherwise`, "", "Pending Error"},
+		"reset during the call": {func(s *objectStage) {
+			s.fails = func(r string) error {
+				if r == "patch two/status" {
+					s.fails = nil
+					s.passed("a")
+					_ = unstructured.SetNestedField(s.objects["one"].Object, "Pending", "status", "phase")
+					s.changed("one")
+					return apierrors.NewConflict(schema.GroupResource{}, "two", errors.New("x"))
+				}
+				return nil
+			}
+		}, Decision{Gates: []string{"one", "two"}}, nil, "", "a c b", "Pending Approved"},
+		"a part": {func(s *objectStage) { s.fails = once("patch two", forbidden) }, Decision{All: true}, ErrForbidden, "(decided before that: one)", "", "Approved Pending"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
