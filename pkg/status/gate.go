@@ -23,7 +23,7 @@ type PolledResource struct {
 	// Inputs are those of the step.
 	Inputs Inputs
 	// LeftOut means that Manifest, SuccessCondition and Inputs were not read, because the manifest has
-	// more than 64 KiB, or those of the workflow's steps together more than 2 MiB.
+	// more than 16 KiB, or those of the workflow's steps together more than 512 KiB.
 	LeftOut bool
 }
 
@@ -98,8 +98,12 @@ func (n *Node) polls() bool {
 		!n.Phase.Fulfilled() && n.WaitingForLock == "" && n.source.polling.open[n.ID] != nil
 }
 
-// The limits on the manifests that are read: of one step, and of all steps of a workflow.
-const maxManifest, maxManifests = 64 << 10, 2 << 20
+// The limits on the manifests that are read: of one step, and of all steps of a workflow. A rule that parses
+// YAML takes microseconds for a byte, for each state of a workflow.
+const maxManifest, maxManifests = 16 << 10, 512 << 10
+
+// leastManifest is what a manifest counts for at least: its length does not bound how many there are.
+const leastManifest = 64
 
 // polling tells which steps that poll an object are gates. It is safe for concurrent use.
 type polling struct {
@@ -207,7 +211,7 @@ func (p *polling) evaluate(n *Node) *GateObject {
 	var fits, fitsToo bool
 	r.Manifest, fits = replaceTags(polled.manifest, maxManifest, value)
 	r.SuccessCondition, fitsToo = replaceTags(polled.condition, maxManifest, value)
-	p.size += len(r.Manifest) + len(r.SuccessCondition)
+	p.size += leastManifest + len(r.Manifest) + len(r.SuccessCondition)
 	if !fits || !fitsToo {
 		p.size += maxManifest
 	}

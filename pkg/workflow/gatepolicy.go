@@ -30,7 +30,7 @@ import (
 // parameters, of the workflow's parameters and of workflow.name, workflow.namespace and workflow.uid, as
 // Argo does, but evaluates no expression. If the name contains one, it comes from NameParameter. If it
 // remains unknown, the gate is listed, but cannot be decided: [status.GateObject] has the problem, and a
-// decision about it fails with a [*GateObjectError].
+// decision about it fails with a [*GateObjectError]. A manifest with YAML aliases is not read.
 type GatePolicy struct {
 	// Group, Version, Resource and Kind are those of the objects, e.g. "example.org", "v1", "approvals",
 	// "Approval". The version in a manifest does not matter.
@@ -39,16 +39,18 @@ type GatePolicy struct {
 	// [Decision].Gates. Nil allows any template.
 	Templates []string
 	// NameParameter is the input parameter of the step that has the name of the object if the manifest
-	// takes that from an expression. Empty means none.
+	// takes that, or a part of it, from an expression. A value that does not begin and end as the name in the
+	// manifest does is not used. Empty means none.
 	NameParameter string
 	// NamedByObject makes the name of the object the name of the gate, by which decisions and [AtGate]
 	// select it. By default the name is the display name of the node.
 	NamedByObject bool
 	// Field is the path of the field that says how the gate was decided, e.g. "status.phase".
 	Field string
-	// Approved and Rejected are its values for the two decisions. If Rejected is empty, the gates cannot be
-	// rejected: a Reject is [ErrUnsupported]. A rejected step fails only if its template says so, e.g. by a
-	// failureCondition and a retryStrategy that ends.
+	// Approved and Rejected are its values for the two decisions. Approved has the form of a label value, since
+	// a successCondition can contain no other. If Rejected is empty, the gates cannot be rejected: a Reject is
+	// [ErrUnsupported]. A rejected step fails only if its template says so, e.g. by a failureCondition and a
+	// retryStrategy that ends.
 	Approved, Rejected string
 	// Undecided are its values before a decision. A field that is missing or empty is undecided, too. With
 	// any other value the gate was decided otherwise.
@@ -99,6 +101,7 @@ func readGatePolicies(path *field.Path, policies []GatePolicy) (read []*gatePoli
 	for i, p := range policies {
 		at := path.Index(i)
 		own := &gatePolicy{GatePolicy: p, path: strings.Split(p.Field, ".")}
+		own.Undecided = slices.Clone(p.Undecided) // the caller may change its own
 		problems = append(problems, p.problems(at)...)
 		var ofTemplates field.ErrorList
 		if own.templates, ofTemplates = nodeselection.ParseNames(at.Child("templates"), p.Templates); len(ofTemplates) > 0 {
@@ -130,7 +133,8 @@ func (p GatePolicy) problems(at *field.Path) (problems field.ErrorList) {
 	if p.StatusSubresource && isPath && (root != "status" || p.Field == root) {
 		problems = append(problems, field.Invalid(at.Child("field"), p.Field, "must be within status, since it is written through the status subresource"))
 	}
-	check("approved", p.Approved, "the value of the field for an approval", true)
+	check("approved", p.Approved, "the value of the field for an approval: a label value, since a successCondition contains no others",
+		len(validation.IsValidLabelValue(p.Approved)) == 0)
 	if p.Rejected != "" && p.Rejected == p.Approved {
 		problems = append(problems, field.Invalid(at.Child("rejected"), p.Rejected, "must differ from approved"))
 	}
@@ -175,14 +179,14 @@ func (p *gatePolicy) allows(template string) bool {
 }
 
 // polledManifest is what is read of the manifest of a step that polls an object. It is zero if the
-// manifest cannot be read.
+// manifest cannot be read, or may have YAML aliases.
 type polledManifest struct {
 	group, kind, namespace, name string
 }
 
 func readPolledManifest(r status.PolledResource) *polledManifest {
 	m := &polledManifest{}
-	if r.LeftOut {
+	if r.LeftOut || mayHaveAliases(r.Manifest) {
 		return m
 	}
 	object, err := manifest.Parse([]byte(r.Manifest))
@@ -191,6 +195,12 @@ func readPolledManifest(r status.PolledResource) *polledManifest {
 	}
 	gvk := schema.FromAPIVersionAndKind(object.GetAPIVersion(), object.GetKind())
 	return &polledManifest{gvk.Group, gvk.Kind, object.GetNamespace(), object.GetName()}
+}
+
+// mayHaveAliases reports whether a manifest may have YAML aliases. A few bytes of them can take milliseconds to
+// read, and every state of a workflow can have thousands of manifests.
+func mayHaveAliases(manifest string) bool {
+	return strings.Contains(manifest, "&") && strings.Contains(manifest, "*")
 }
 
 // known reports whether it is known of what kind the object is.
@@ -210,14 +220,14 @@ func (p *gatePolicy) gate(r status.PolledResource, m *polledManifest, namespace 
 	}
 	o := &status.GateObject{Group: p.Group, Version: p.Version, Kind: p.Kind, Namespace: namespace}
 	name := m.name
-	if given, ok := r.Inputs.Parameter(p.NameParameter); ok && (name == "" || unresolved(name)) {
+	if given, ok := r.Inputs.Parameter(p.NameParameter); ok && (name == "" || unresolved(name)) && mayBe(name, given) {
 		name = given
 	}
 	switch {
 	case r.LeftOut:
 		o.Problem = "its manifest, or those of the workflow's steps together, are too large"
 	case !m.known():
-		o.Problem = "its manifest cannot be read, or takes the kind from an expression"
+		o.Problem = "its manifest cannot be read, has YAML aliases, or takes the kind from an expression"
 	case unresolved(m.namespace):
 		o.Problem = "its manifest takes the namespace from an expression, which only Argo evaluates"
 	case m.namespace != "" && m.namespace != namespace:
@@ -237,6 +247,14 @@ func (p *gatePolicy) gate(r status.PolledResource, m *polledManifest, namespace 
 	return o
 }
 
+// mayBe reports whether a name that takes parts from expressions may be the given one. Another object must
+// not be decided in its place.
+func mayBe(name, given string) bool {
+	parts := strings.Split(name, status.UnresolvedTag)
+	before, after := parts[0], parts[len(parts)-1]
+	return len(given) >= len(before)+len(after) && strings.HasPrefix(given, before) && strings.HasSuffix(given, after)
+}
+
 // awaits reports whether a condition can be met only once the field says that the gate is approved. The
 // rest of the condition does not matter. What takes a part from an expression may await it.
 func (p *gatePolicy) awaits(condition string) bool {
@@ -250,6 +268,7 @@ func (p *gatePolicy) awaits(condition string) bool {
 	requirements, _ := selector.Requirements()
 	return slices.ContainsFunc(requirements, func(r labels.Requirement) bool {
 		return r.Key() == p.Field && r.Matches(labels.Set{p.Field: p.Approved}) && !r.Matches(labels.Set{}) &&
+			!r.Matches(labels.Set{p.Field: ""}) &&
 			!slices.ContainsFunc(p.Undecided, func(value string) bool { return r.Matches(labels.Set{p.Field: value}) })
 	})
 }

@@ -48,17 +48,20 @@ func TestGatePolicies(t *testing.T) {
 		"an expression":       {status.PolledResource{Manifest: manifest(`name: "` + unknown + `"`), Inputs: named}, ApprovalGates(), "ApprovalGate given as given"},
 		"a name of its own":   {status.PolledResource{Manifest: manifest("name: one"), Inputs: named}, ApprovalGates(), "ApprovalGate one as one"},
 		"no such input":       {status.PolledResource{Manifest: manifest("name: a-" + unknown)}, ApprovalGates(), "ApprovalGate (its manifest takes the name from an expression, which only Argo evaluates; GatePolicy.NameParameter can say which input has it)"},
+		"a part of the name":  {status.PolledResource{Manifest: manifest("name: a-" + unknown + "-b"), Inputs: named}, ApprovalGates(), "ApprovalGate (its manifest takes the name from an expression, which only Argo evaluates; GatePolicy.NameParameter can say which input has it)"},
+		"all of the name":     {status.PolledResource{Manifest: manifest("name: g" + unknown + "v" + unknown + "n"), Inputs: named}, ApprovalGates(), "ApprovalGate given as given"},
 		"no name":             {status.PolledResource{Manifest: manifest("generateName: a-")}, ApprovalGates(), "ApprovalGate (its manifest has no name)"},
 		"a name of a path":    {status.PolledResource{Manifest: manifest("name: ../pods/a")}, ApprovalGates(), "ApprovalGate (the name ../pods/a is not one that an object can have)"},
 		"two documents":       {status.PolledResource{Manifest: manifest("name: one") + "\n---\n" + manifest("name: two")}, ApprovalGates(), ""},
-		"aliases":             {status.PolledResource{Manifest: "a: &a [x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c]\n" + manifest("name: one")}, ApprovalGates(), "ApprovalGate one as one"},
+		"aliases":             {status.PolledResource{Manifest: "a: &a [x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c]\n" + manifest("name: one")}, ApprovalGates(), ""},
+		"aliases, by name":    {status.PolledResource{Template: "wait-for", Manifest: "a: &a x\nb: *a\n" + manifest("name: one")}, other, "ApprovalGate (its manifest cannot be read, has YAML aliases, or takes the kind from an expression)"},
 		"no YAML":             {status.PolledResource{Manifest: "{"}, ApprovalGates(), ""},
 		"left out":            {status.PolledResource{LeftOut: true}, ApprovalGates(), ""},
 		"a template by name":  {status.PolledResource{Template: "wait-for", Manifest: manifest("name: one")}, other, "ApprovalGate one"},
 		"another template":    {status.PolledResource{Template: "check", Manifest: manifest("name: one")}, other, ""},
 		"inline":              {status.PolledResource{Manifest: manifest("name: one")}, other, ""},
 		"too large, by name":  {status.PolledResource{Template: "wait-for", LeftOut: true}, other, "ApprovalGate (its manifest, or those of the workflow's steps together, are too large)"},
-		"unreadable, by name": {status.PolledResource{Template: "wait-for", Manifest: "{"}, other, "ApprovalGate (its manifest cannot be read, or takes the kind from an expression)"},
+		"unreadable, by name": {status.PolledResource{Template: "wait-for", Manifest: "{"}, other, "ApprovalGate (its manifest cannot be read, has YAML aliases, or takes the kind from an expression)"},
 	} {
 		if !tc.polled.LeftOut {
 			tc.polled.SuccessCondition = "status.phase == Approved"
@@ -86,6 +89,7 @@ func TestConditionsOfGates(t *testing.T) {
 		"status.phase != Pending":                        false,
 		"status.phase notin (Pending,Created)":           false,
 		"status.phase in (Approved, Pending)":            false,
+		"status.phase in (Approved,)":                    false, // is met by an empty value
 		"status.phase == Ready":                          false,
 		"status.other == Approved":                       false,
 		"!status.phase":                                  false,
@@ -134,6 +138,7 @@ func TestInvalidGatePolicies(t *testing.T) {
 		"spec":           {func(p *GatePolicy) { p.Field = "spec.phase" }, "must be within status"},
 		"status itself":  {func(p *GatePolicy) { p.Field = "status" }, "must be within status"},
 		"no value":       {func(p *GatePolicy) { p.Approved = "" }, "approved: Required"},
+		"no label value": {func(p *GatePolicy) { p.Approved = "is approved" }, "approved: Invalid"},
 		"equal values":   {func(p *GatePolicy) { p.Rejected = "Approved" }, "rejected: Invalid"},
 		"both":           {func(p *GatePolicy) { p.Undecided = []string{"", "Approved"} }, "undecided[1]: Invalid"},
 		"a pattern":      {func(p *GatePolicy) { p.Templates = []string{"[a"} }, "templates[0]: Invalid"},
