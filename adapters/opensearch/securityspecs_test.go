@@ -94,8 +94,11 @@ func (r role) without() map[string]role {
 	return less
 }
 
-// errNotReleased is a reader's state that the server still keeps.
-var errNotReleased = errors.New("a read isn't released")
+// What a missing permission can cause instead of an error.
+var (
+	errNotReleased   = errors.New("a read isn't released")
+	errNoPointInTime = errors.New("no point in time was read")
+)
 
 // use does what a role is for, on an index of its own, and returns its errors. p is an administrator's
 // place, user is the user's.
@@ -108,12 +111,17 @@ func use(t *testing.T, p, user *place, roleName string) error {
 	case "backfill-read":
 		_, counts := user.state.Counts(t.Context(), p.index, now)
 		_, size := user.state.Size(t.Context(), p.index)
-		open := p.openReads(t)
+		before := p.reads(t)
 		documents := user.firstError(t, func() {})
-		if documents == nil && p.openReads(t) > open {
+		after := p.reads(t)
+		switch {
+		case documents != nil:
+		case after.open > before.open:
 			documents = errNotReleased
+		case after.pointsInTime == before.pointsInTime:
+			documents = errNoPointInTime
 		}
-		return errors.Join(counts, size, documents)
+		return errors.Join(counts, size, documents, scrolled(t, p, user))
 	case "backfill-delete":
 		return user.state.Delete(t.Context(), p.index)
 	case "backfill-restore":
@@ -127,14 +135,35 @@ func use(t *testing.T, p, user *place, roleName string) error {
 	return nil
 }
 
-// openReads is how many scrolls and points in time there are.
-func (p *place) openReads(t *testing.T) int {
+// scrolled reads an index of the user's that can only be read by a scroll, since it has two shards.
+func scrolled(t *testing.T, p, user *place) error {
+	t.Helper()
+	theirs, ours := *user, *p
+	theirs.index += "-shards"
+	ours.index = theirs.index
+	p.ask(t, http.MethodPut, "/"+ours.index, strings.NewReader(`{"settings":{"number_of_shards":2}}`))
+	defer func() { _ = p.state.Delete(context.Background(), ours.index) }()
+	ours.fill(t, 2500)
+	before := p.reads(t)
+	err := theirs.firstError(t, func() {})
+	if err == nil && p.reads(t).open > before.open {
+		return errNotReleased
+	}
+	return err
+}
+
+// reads are how many scrolls and points in time are open, and how many points in time there ever were.
+type reads struct{ open, pointsInTime int }
+
+func (p *place) reads(t *testing.T) (r reads) {
 	t.Helper()
 	var stats struct {
 		Nodes map[string]struct {
 			Indices struct {
 				Search struct {
-					Open int `json:"open_contexts"`
+					Open    int `json:"open_contexts"`
+					Current int `json:"point_in_time_current"`
+					Closed  int `json:"point_in_time_total"`
 				} `json:"search"`
 			} `json:"indices"`
 		} `json:"nodes"`
@@ -142,11 +171,12 @@ func (p *place) openReads(t *testing.T) int {
 	if err := json.Unmarshal(p.ask(t, http.MethodGet, "/_nodes/stats/indices/search", nil), &stats); err != nil {
 		t.Fatal(err)
 	}
-	open := 0
 	for _, node := range stats.Nodes {
-		open += node.Indices.Search.Open
+		search := node.Indices.Search
+		r.open += search.Open + search.Current
+		r.pointsInTime += search.Current + search.Closed
 	}
-	return open
+	return r
 }
 
 // The documented roles suffice, and each of their permissions is needed.
@@ -173,7 +203,7 @@ func leastPermissions(t *testing.T, p *place) {
 		}
 		for missing, less := range r.without() {
 			put(name, less)
-			if err := use(t, p, user, name); !errors.Is(err, workflow.ErrForbidden) && !errors.Is(err, errNotReleased) {
+			if err := use(t, p, user, name); !errors.Is(err, workflow.ErrForbidden) && !errors.Is(err, errNotReleased) && !errors.Is(err, errNoPointInTime) {
 				t.Errorf("%s without %s: %v", name, missing, err)
 			}
 		}

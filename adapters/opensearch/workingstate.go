@@ -16,7 +16,7 @@ var _ backfill.WorkingState = (*WorkingState)(nil)
 // anything is sent, so neither a wildcard nor another index is ever read or deleted.
 //
 // Reads are repeated for some seconds if the cluster is busy or can't be reached, except the pages of
-// [WorkingState.Documents]. Writes are not repeated, except what a busy cluster refuses of a
+// a scroll; see [WorkingState.Documents]. Writes are not repeated, except what a busy cluster refuses of a
 // [WorkingState.Restore].
 type WorkingState struct {
 	cluster *cluster // behind a pointer, so that printing the struct doesn't show it
