@@ -39,6 +39,7 @@ func TestCountsOfIncompleteAnswers(t *testing.T) {
 		"shard failed":            {replace(5, `"failed":0`, `"failed":1`), workflow.ErrUnavailable, "only 0 of 1 shards"},
 		"shard not there":         {replace(2, `"successful":1`, `"successful":0`), workflow.ErrUnavailable, "only 0 of 1 shards"},
 		"shards unsaid":           {replace(4, `"_shards"`, `"x"`), nil, "whether all shards"},
+		"of no shard":             {replace(5, `"successful":1,"total":1`, `"successful":0,"total":0`), nil, "of no shard"},
 		"timed out":               {replace(6, `"timed_out":false`, `"timed_out":true`), workflow.ErrUnavailable, "timed out"},
 		"total that is capped":    {replace(4, `"relation":"eq"`, `"relation":"gte"`), nil, "exact total"},
 		"no total":                {replace(2, `"total":{"relation"`, `"x":{"relation"`), nil, "exact total"},
@@ -73,7 +74,7 @@ func TestSizeAndDeleteOfIncompleteAnswers(t *testing.T) {
 	p, cluster := onDouble(t)
 	p.write(t, map[string]document{"a": {"completedAt": 2}}, true)
 	for _, c := range []struct{ path, part, by string }{
-		{"/*/_count", `"failed":0`, `"failed":1`}, {"/*/_count", `"_shards"`, `"x"`}, {"/*/_count", `"count"`, `"x"`},
+		{"/*/_count", `"failed":0`, `"failed":1`}, {"/*/_count", `"_shards"`, `"x"`}, {"/*/_count", `"successful":1,"total":1`, `"successful":0,"total":0`}, {"/*/_count", `"count"`, `"x"`},
 		{"/*/_refresh", `"failed":0`, `"failed":1`}, {"/*/_refresh", `"_shards"`, `"x"`},
 	} {
 		remove := cluster.Inject(double.Fault{Path: c.path, Rewrite: replace(1, c.part, c.by)})

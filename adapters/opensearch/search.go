@@ -24,6 +24,13 @@ func (s *shards) check() error {
 	if s == nil {
 		return &Error{Err: errors.New("the answer doesn't say whether all shards have answered")}
 	}
+	if s.Total < 1 {
+		// An index has a shard. The security plugin can answer like this for one that may not be read.
+		return &Error{
+			Err:  errors.New("the answer is of no shard"),
+			Hint: "the user may lack the permission to read the index, and do_not_fail_on_forbidden_empty hide that",
+		}
+	}
 	if s.Failed > 0 || s.Successful < s.Total {
 		e := &Error{
 			Err:    fmt.Errorf("only %d of %d shards have answered", s.Total-max(s.Failed, s.Total-s.Successful), s.Total),
