@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -58,13 +59,41 @@ func mappedFrom(mapping map[string]any, names []string) (parameters []string) {
 	return parameters
 }
 
-// parameterText returns a derived value as the workflow gets it.
+// parameterText returns the value of a parameter as the workflow gets it.
 func parameterText(value any) string {
-	if object, ok := value.(map[string]any); ok {
-		text, _ := json.Marshal(object) // strings, numbers and bools
-		return string(text)
+	switch value.(type) {
+	case map[string]any, []any:
+		var text strings.Builder
+		encoder := json.NewEncoder(&text)
+		encoder.SetEscapeHTML(false)
+		_ = encoder.Encode(value) // it was sent, or could be
+		return strings.TrimSuffix(text.String(), "\n")
 	}
 	return fmt.Sprint(value)
+}
+
+// parameterDiffers reports whether a workflow got another value than now. Of an object that a mapping makes,
+// only members with one of these derived values count.
+func parameterDiffers(mapping, now any, was string, names []string) bool {
+	members, isMapped := mapping.(map[string]any)
+	object, isObject := now.(map[string]any)
+	var before map[string]any
+	if !isMapped || !isObject || json.Unmarshal([]byte(was), &before) != nil {
+		return parameterText(now) != was
+	}
+	return membersDiffer(members, object, before, names)
+}
+
+func membersDiffer(mapping, now, was map[string]any, names []string) bool {
+	return slices.ContainsFunc(mappedFrom(mapping, names), func(name string) bool {
+		members, isMapped := mapping[name].(map[string]any)
+		if !isMapped {
+			return fmt.Sprint(now[name]) != fmt.Sprint(was[name])
+		}
+		inNow, _ := now[name].(map[string]any)
+		inWas, _ := was[name].(map[string]any)
+		return membersDiffer(members, inNow, inWas, names)
+	})
 }
 
 // mappingProblems checks a mapping, which is nested less deep than most.

@@ -137,7 +137,24 @@ func TestRunsOfAnotherSnapshotAreToldApart(t *testing.T) {
 	}, []string{"snapshot-name", "target-host"}), " "); got != "a c" {
 		t.Error(got)
 	}
-	if got := parameterText(map[string]any{"b": true, "a": "x"}); got != `{"a":"x","b":true}` {
-		t.Error(got)
+	mapping := map[string]any{"a": map[string]any{"host": "target-host", "workers": "replicas", "in": map[string]any{"uri": "s3-repo-uri"}}}
+	names := []string{"target-host", "s3-repo-uri"}
+	now := map[string]any{"host": "https://t/?a&b", "workers": 5, "in": map[string]any{"uri": "s3://b"}}
+	for was, want := range map[string]bool{
+		parameterText(now): false,
+		`{"host":"https://t/?a&b","workers":2,"insecure":true,"in":{"uri":"s3://b"}}`: false, // which may change
+		`{"host":"https://u","workers":5,"in":{"uri":"s3://b"}}`:                      true,
+		`{"host":"https://t/?a&b","in":{"uri":"s3://c"}}`:                             true,
+		`{"host":"https://t/?a&b"}`:                                                   true,
+		"":                                                                            true,
+	} {
+		if parameterDiffers(mapping["a"], now, was, names) != want {
+			t.Errorf("%s differs: %t", was, !want)
+		}
+	}
+	for value, want := range map[string]any{"s": "s", "5": 5, `["&"]`: []any{"&"}, `{"a":"<&>","b":true}`: map[string]any{"b": true, "a": "<&>"}} {
+		if got := parameterText(want); got != value || parameterDiffers(nil, want, value, names) {
+			t.Error(got)
+		}
 	}
 }

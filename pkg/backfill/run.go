@@ -108,9 +108,10 @@ func (b *argoBackfill) differing(s *status.WorkflowStatus) []string {
 		differing = append(differing, "entrypoint")
 	}
 	parameters, optional := b.arguments()
-	names := []string{"snapshot-name", "snapshot-repo-name", "s3-repo-uri", "target-host", "coordinator-host"}
-	if mapping := b.cfg.Backfill.Argo.ParameterMapping; mapping != nil {
-		names = mappedFrom(mapping, names)
+	values := []string{"snapshot-name", "snapshot-repo-name", "s3-repo-uri", "target-host", "coordinator-host"}
+	names, mapping := values, b.cfg.Backfill.Argo.ParameterMapping
+	if mapping != nil {
+		names = mappedFrom(mapping, values)
 	}
 	for _, name := range names {
 		value, given := parameters[name]
@@ -118,7 +119,7 @@ func (b *argoBackfill) differing(s *status.WorkflowStatus) []string {
 			value, given = optional[name]
 		}
 		at := slices.IndexFunc(s.Arguments, func(p status.Parameter) bool { return p.Name == name })
-		if at >= 0 && (!given || parameterText(value) != s.Arguments[at].Value) {
+		if at >= 0 && (!given || parameterDiffers(mapping[name], value, s.Arguments[at].Value, values)) {
 			differing = append(differing, name)
 		}
 	}
