@@ -93,9 +93,12 @@ func TestDownload(t *testing.T) {
 			if again := c.ok(t, install...); strings.Count(again, "\n") != 1 {
 				t.Errorf("the next run should find all there, said:\n%s", again)
 			}
+			kubernetes := "v1.37.2"
 			if tc.want[0] == "envtest/etcd" {
+				kubernetes = "v1.37.1"
 				wantOutput(t, "pinned etcd\n", "sh", "-c", `"$0"/envtest-*/etcd`, c.cache)
 			}
+			wantContains(t, c.ok(t, "versions"), "kubernetes "+kubernetes+"\n")
 		})
 	}
 }

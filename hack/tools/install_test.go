@@ -177,6 +177,7 @@ func TestKubebuilderAssetsAreUsedAsTheyAre(t *testing.T) {
 	t.Setenv("KUBEBUILDER_ASSETS", given)
 	wantContains(t, c.ok(t, "install"), "building kube-controller-manager kube-scheduler kwok, as")
 	wantContains(t, c.ok(t, "env"), "export KUBEBUILDER_ASSETS="+given+"\n")
+	wantContains(t, c.ok(t, "versions"), "kubernetes KUBEBUILDER_ASSETS\n") // which, it doesn't know
 	must(t, os.Remove(filepath.Join(given, "etcd")))
 	c.fails(t, []string{"install"}, "KUBEBUILDER_ASSETS="+given+" lacks etcd", "unset")
 	// `tools env` sets it to a folder of the cache, which must not outlive a change of version.
