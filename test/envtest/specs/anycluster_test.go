@@ -153,7 +153,7 @@ var _ = Describe("the suite for any cluster", Ordered, ContinueOnFailure, labelR
 		given = c.newNamespace(ctx)
 		touchesNothing(ctx, func() {
 			one := begin(c.Kubeconfig(), "-namespace", given, oneSpec)
-			Eventually(one.Out).WithContext(ctx).WithTimeout(soon).Should(gbytes.Say("Argo's resource definitions: minimal"))
+			Eventually(one.Out).WithContext(ctx).WithTimeout(soon).Should(gbytes.Say("Argo's resource definitions: " + string(c.Definitions())))
 			Expect(ends(ctx, begin(c.Kubeconfig(), "-namespace", given, oneSpec), 1)).To(ContainSubstring("is in use"))
 			ends(ctx, one, 0)
 		})
