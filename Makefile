@@ -268,12 +268,13 @@ test-opensearch: need ## adapters/opensearch on all real servers, one after the 
 		[ -z "$$able" ] || echo "make test-opensearch: $$(($$(date +%s) - begin))s in all$$all" >&2; \
 		[ -z "$$failed" ] || exit 1
 
-# Only what the command line names: a shell's KUBECONFIG or NAMESPACE may be meant for something else.
-named = $(if $(findstring command line,$(origin $(1))),-$(2) "$($(1))")
+# Only what the command line names: a shell's KUBECONFIG or NAMESPACE may be meant for something else. make
+# exports what is named, and the shell reads it from there, so that a quote in it is a character like others.
+named = $(if $(findstring command line,$(origin $(1))),-$(2) "$$$(1)")
 
 .PHONY: test-cluster
 test-cluster: need ## the conformance suite on your own cluster (KUBECONFIG=file; also CONTEXT, NAMESPACE, SERVICE_ACCOUNT, IMAGE, REPORT=file)
-	@[ -n '$(call named,KUBECONFIG,kubeconfig)' ] || \
+	@set -- $(call named,KUBECONFIG,kubeconfig); [ -n "$$2" ] || \
 		{ echo "name your cluster: make test-cluster KUBECONFIG=file" >&2; exit 2; }
 	@echo "building the suite" >&2
 	@umask 022; go test -C test/envtest/anycluster -c -o "$(RUN)/anycluster" .

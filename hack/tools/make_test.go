@@ -71,6 +71,25 @@ func TestSkips(t *testing.T) {
 	}
 }
 
+// The suite for any cluster uses no cluster but the one on the command line.
+func TestClusterIsNamed(t *testing.T) {
+	t.Setenv("KUBECONFIG", "/an/exported/one")
+	for _, args := range [][]string{{"test-cluster"}, {"test-cluster", "KUBECONFIG="}, {"test-cluster", "-e"}} {
+		says, err := runMake(t, t.TempDir(), args...)
+		if err == nil || !strings.HasPrefix(says, "name your cluster: ") {
+			t.Errorf("%q: %v: %s", args, err, says)
+		}
+	}
+	rules := filepath.Join(t.TempDir(), "rules.mk")
+	write(t, rules, "include Makefile\nit:\n\t@printf '%s ' $(call named,KUBECONFIG,kubeconfig) $(call named,NAMESPACE,namespace)\n")
+	t.Setenv("NAMESPACE", "exported")
+	const odd = `it's "my $HOME" cluster`
+	says, err := runMake(t, t.TempDir(), "-f", rules, "it", "KUBECONFIG="+strings.ReplaceAll(odd, "$", "$$"))
+	if err != nil || says != "-kubeconfig "+odd+" " {
+		t.Errorf("%v: %s", err, says)
+	}
+}
+
 // The target "flaky" fails the first time.
 const busyRules = `
 steady flaky:
