@@ -22,6 +22,7 @@ const (
 	NeedsNamespaces       = "needs-namespaces"        // Fixture.In, with permissions in any namespace
 	NeedsQuotas           = "needs-quotas"            // ResourceQuotas can be made
 	NeedsOtherPods        = "needs-other-pods"        // pods can be made that are not a workflow's
+	NeedsGateObjects      = "needs-gate-objects"      // Fixture.WithGates, and a custom resource can be installed
 )
 
 // RestrictedContainer is the security context of containers. It satisfies the restricted pod security standard.

@@ -85,6 +85,7 @@ func (f Fixture) gateObjects() dynamic.ResourceInterface {
 // value for rejections, gates can be rejected.
 func (f Fixture) withObjectGates(ctx context.Context, rejected string) Fixture {
 	GinkgoHelper()
+	declared(NeedsGateObjects)
 	if f.WithGates == nil {
 		Skip("the fixture has no client with policies for gates")
 	}
@@ -114,7 +115,7 @@ func describeObjectGates(fixture *Fixture) {
 		return phase
 	}
 
-	Describe("gates that are decided in objects", func() {
+	Describe("gates that are decided in objects", Label(NeedsGateObjects), func() {
 		It("wait, and are approved, beside those of the workflow", func(ctx SpecContext) {
 			f := fixture.withObjectGates(ctx, "")
 			shared := f.template(ctx, waitForApproval)

@@ -122,6 +122,7 @@ func (r *run) prepare(ctx context.Context) {
 		r.lacks[everything] = why + "; NAMESPACE can name an existing namespace"
 	}
 	r.lack(conformance.NeedsLogs, errors.New("a spec can't write into the logs of a real container"))
+	r.lack(conformance.NeedsGateObjects, errors.New("a run installs no resource definitions"))
 	for _, step := range []func(context.Context){
 		r.makeNamespace, r.probeDefinitions, r.probeAccounts, r.probeController, r.probePods, r.probeClusterTemplates,
 	} {

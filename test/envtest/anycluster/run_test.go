@@ -11,7 +11,6 @@ import (
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
-	. "github.com/onsi/gomega"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -65,8 +64,14 @@ func connect(ctx context.Context, file, kubeContext, namespace string) (*run, er
 	// Unlike a deferred loader, this never takes the service account of a pod instead.
 	none := &clientcmd.ConfigOverrides{}
 	r.cfg, err = clientcmd.NewNonInteractiveClientConfig(*loaded, r.context, none, rules).ClientConfig()
+	if err != nil && strings.Contains(err.Error(), "proxy-url") { // it has the URL, and so the password
+		err = errors.New("proxy-url must be the URL of a proxy: http, https or socks5")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read kubeconfig: %w", err)
+	}
+	if _, err := workflow.NewForConfig(r.cfg, workflow.Options{Namespace: keeper}); err != nil { // it names no secrets
+		return nil, err
 	}
 	r.cfg.QPS, r.cfg.Burst, r.cfg.WarningHandler = 50, 100, rest.NoWarnings{}
 	if r.kube, err = kubernetes.NewForConfig(r.cfg); err != nil {
@@ -152,25 +157,31 @@ func (r *run) makeNamespace(ctx context.Context) {
 		list := must(r.dyn.Resource(argo(resource)).Namespace(r.namespace).List(ctx, metav1.ListOptions{Limit: 1}))
 		if len(list.Items) > 0 { // the specs use names such as "n", and replace and delete what has them
 			o := list.Items[0]
-			Fail(fmt.Sprintf("namespace %s is in use: it has %s %s of run %q. Name a namespace without workflows and "+
-				"templates. What a run that was killed has left, this removes: %s",
-				r.namespace, o.GetKind(), o.GetName(), o.GetLabels()[labelRun], r.removal("RUN")))
+			why := fmt.Sprintf("namespace %s is in use: it has %s %s. Name a namespace without workflows and templates",
+				r.namespace, o.GetKind(), o.GetName())
+			if id := o.GetLabels()[labelRun]; id != "" {
+				why += fmt.Sprintf(". If run %s was killed, this removes what it has left: %s", id, r.removal(id))
+			}
+			Fail(why)
 		}
 	}
 	r.begun = true
 	lock := argotest.Object(`{apiVersion: argoproj.io/v1alpha1, kind: WorkflowTemplate, metadata: {name: ` + keeper + `},
 		spec: {templates: [{name: lock, suspend: {}}]}}`)
 	_, err := argotest.Templates(labelledDynamic{r.dyn, r.id}, r.namespace).Create(ctx, lock, metav1.CreateOptions{})
-	Expect(err).NotTo(HaveOccurred(), "another run may use namespace %s", r.namespace)
+	if err != nil {
+		Fail(fmt.Sprintf("namespace %s cannot be used, also not by two runs: %v", r.namespace, err))
+	}
 }
 
 // removal is the command that removes what a run has left.
 func (r *run) removal(id string) string {
-	if r.made {
-		return "kubectl delete namespace " + r.namespace
+	kinds := "namespaces"
+	if !r.made {
+		kinds = "-n " + r.namespace + " workflows,workflowtemplates,cronworkflows,workflowtasksets," +
+			"serviceaccounts,roles,rolebindings,resourcequotas,pods"
 	}
-	return fmt.Sprintf("kubectl delete -n %s workflows,workflowtemplates,cronworkflows,workflowtasksets,"+
-		"serviceaccounts,roles,rolebindings,resourcequotas,pods -l %s=%s", r.namespace, labelRun, id)
+	return fmt.Sprintf("kubectl delete %s,clusterworkflowtemplates -l %s=%s", kinds, labelRun, id)
 }
 
 // end removes all that the run has made. Its error says what is left.

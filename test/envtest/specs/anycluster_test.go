@@ -7,8 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -20,6 +22,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/rand"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/yaml"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
@@ -119,7 +123,7 @@ var _ = Describe("the suite for any cluster", Ordered, ContinueOnFailure, labelR
 				begin(limited, "-namespace", noRoles, native),
 				begin(podless, "-namespace", noPods, "-pod-timeout=10s", native),
 			}
-			Expect(ends(ctx, sessions[0], 0)).To(And(ContainSubstring("needs-logs: "), ContainSubstring("| kubectl client: Start | 1 | 0 |"),
+			Expect(ends(ctx, sessions[0], 0)).To(And(ContainSubstring("- needs-logs: "), ContainSubstring("- needs-gate-objects: "), ContainSubstring("| kubectl client: Start | 1 | 0 |"),
 				MatchRegexp(`\| native client: Start \| \d+ \| 0 \| 0 \|`), Not(ContainSubstring("not permitted"))))
 			Expect(string(must(os.ReadFile(file)))).To(ContainSubstring("user: system:serviceaccount:default:"))
 			Expect(ends(ctx, sessions[1], 0)).To(And(
@@ -143,19 +147,49 @@ var _ = Describe("the suite for any cluster", Ordered, ContinueOnFailure, labelR
 		})
 	}, SpecTimeout(lengthTimeout))
 
+	It("says what is wrong before it makes anything", func(ctx SpecContext) {
+		touchesNothing(ctx, func() {
+			for said, spoil := range map[string]func(*clientcmdapi.Cluster){
+				"must have no user or password": func(of *clientcmdapi.Cluster) {
+					of.Server = strings.Replace(of.Server, "://", "://anna7:hunter2@", 1)
+				},
+				"proxy-url must be": func(of *clientcmdapi.Cluster) { of.ProxyURL = "ftp://anna7:hunter2@proxy.example" },
+			} {
+				file := must(clientcmd.LoadFromFile(c.Kubeconfig()))
+				for _, of := range file.Clusters {
+					spoil(of)
+				}
+				spoilt := filepath.Join(GinkgoT().TempDir(), "kubeconfig")
+				Expect(clientcmd.WriteToFile(*file, spoilt)).To(Succeed())
+				session := begin(spoilt)
+				Expect(ends(ctx, session, 1) + string(session.Err.Contents())).To(And(
+					ContainSubstring(said), Not(ContainSubstring("hunter2")), Not(ContainSubstring("anna7"))))
+			}
+			Expect(ends(ctx, begin(c.Kubeconfig(), "-report", "/there/is/none"), 1)).To(And(
+				ContainSubstring("/there/is/none: no such file"), Not(ContainSubstring("# Conformance"))))
+			Expect(ends(ctx, begin(c.Kubeconfig(), "-namespace", "nowhere"), 1)).To(ContainSubstring(`namespaces "nowhere" not found`))
+		})
+	}, SpecTimeout(lengthTimeout))
+
 	It("uses no namespace that has workflows, or that another run uses", func(ctx SpecContext) {
 		given := c.newNamespace(ctx)
 		foreign := argotest.Create(ctx, argotest.Workflows(c.dyn, given), gatedWorkflow)
 		awaitPhase(ctx, argotest.Workflows(c.dyn, given), foreign, "Running")
 		touchesNothing(ctx, func() {
-			Expect(ends(ctx, begin(c.Kubeconfig(), "-namespace", given), 1)).To(ContainSubstring("it has Workflow " + foreign))
+			Expect(ends(ctx, begin(c.Kubeconfig(), "-namespace", given), 1)).To(And(
+				ContainSubstring("it has Workflow "+foreign), Not(ContainSubstring("kubectl delete"))))
 		})
 		given = c.newNamespace(ctx)
 		touchesNothing(ctx, func() {
 			one := begin(c.Kubeconfig(), "-namespace", given, oneSpec)
 			Eventually(one.Out).WithContext(ctx).WithTimeout(soon).Should(gbytes.Say("Argo's resource definitions: " + string(c.Definitions())))
-			Expect(ends(ctx, begin(c.Kubeconfig(), "-namespace", given, oneSpec), 1)).To(ContainSubstring("is in use"))
-			ends(ctx, one, 0)
+			one.Signal(syscall.SIGSTOP) // it cleans up nothing
+			said := ends(ctx, begin(c.Kubeconfig(), "-namespace", given, oneSpec), 1)
+			Expect(said).To(ContainSubstring("is in use"))
+			Eventually(one.Kill()).Should(gexec.Exit())
+			remove := exec.CommandContext(ctx, "sh", "-c", regexp.MustCompile("kubectl delete .*").FindString(said))
+			remove.Env = append(os.Environ(), "KUBECONFIG="+c.Kubeconfig(), "PATH="+filepath.Dir(c.Kubectl())+":"+os.Getenv("PATH"))
+			Expect(outputOf(remove)).To(ContainSubstring("deleted"))
 		})
 	}, SpecTimeout(lengthTimeout))
 
@@ -174,7 +208,7 @@ var _ = Describe("the suite for any cluster", Ordered, ContinueOnFailure, labelR
 			configMaps := c.kube.CoreV1().ConfigMaps(runs[0].Name)
 			must(configMaps.Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "held", Finalizers: []string{"spec.test/held"}}}, metav1.CreateOptions{}))
 			Expect(ends(ctx, session.Interrupt(), 1)).To(And(
-				ContainSubstring("kubectl delete namespace "+runs[0].Name), ContainSubstring("spec.test/held in 1 resource instances")))
+				ContainSubstring("kubectl delete namespaces,clusterworkflowtemplates -l argoservice-conformance/run="+runs[0].Labels["argoservice-conformance/run"]), ContainSubstring("spec.test/held in 1 resource instances")))
 			must(configMaps.Patch(ctx, "held", types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`), metav1.PatchOptions{}))
 		})
 	}, SpecTimeout(lengthTimeout))
