@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -33,7 +34,8 @@ func (c *Cluster) installCRDs(ctx context.Context) error {
 	return c.applyManifests(ctx, "base", "crds", set, "argoproj.io_*.yaml")
 }
 
-// applyManifests applies the files of Argo's manifests that match a pattern.
+// applyManifests applies the files of Argo's manifests that match a pattern, all at once: for each of several
+// full definitions that came one after the other, the API server would prepare its OpenAPI documents again.
 func (c *Cluster) applyManifests(ctx context.Context, elem ...string) error {
 	pattern := filepath.Join(append([]string{c.bin.argoManifests}, elem...)...)
 	paths, err := filepath.Glob(pattern)
@@ -43,12 +45,11 @@ func (c *Cluster) applyManifests(ctx context.Context, elem ...string) error {
 	if len(paths) == 0 {
 		return fmt.Errorf("no manifest matches %s: does %s name the module's folder manifests?", pattern, envArgoManifests)
 	}
+	files, ctx := errgroup.WithContext(ctx)
 	for _, path := range paths {
-		if err := c.applyFile(ctx, path, ArgoNamespace); err != nil {
-			return err
-		}
+		files.Go(func() error { return c.applyFile(ctx, path, ArgoNamespace) })
 	}
-	return nil
+	return files.Wait()
 }
 
 // startArgo starts the stand-in for the executor, and the workflow-controller under a service
