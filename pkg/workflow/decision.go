@@ -74,6 +74,7 @@ type decision struct {
 	id       string // of the call, also if it writes several times
 
 	inObjects []Gate          // the gates that the call has decided in objects so far
+	reported  map[string]bool // their IDs
 	written   map[string]bool // the objects that it has decided, by objectKey
 	lost      []*status.Node  // the gates of an object whose decision was sent, but not answered
 }
@@ -90,7 +91,7 @@ type decisionVerb struct {
 // readDecision checks a request. It returns the problems of the outputs separately, since further
 // ones can be found in the workflow if there are no others.
 func readDecision(d Decision, verb decisionVerb) (read *decision, problems, ofOutputs field.ErrorList) {
-	read = &decision{all: d.All, message: d.Message, by: d.By, verb: verb, id: newDecisionID(), written: map[string]bool{}}
+	read = &decision{all: d.All, message: d.Message, by: d.By, verb: verb, id: newDecisionID(), written: map[string]bool{}, reported: map[string]bool{}}
 	read.selector, problems = nodeSelector(field.NewPath("selector"), d.Selector)
 	names, ofNames := nodeselection.ParseNames(field.NewPath("gates"), d.Gates)
 	read.names = names

@@ -213,23 +213,19 @@ func (o *polledObject) decide(ctx context.Context, d *decision, s *status.Workfl
 	if err != nil {
 		return false, err
 	}
-	patch := map[string]any{"metadata": map[string]any{"resourceVersion": o.object.GetResourceVersion(), "annotations": record}}
-	if !o.policy.StatusSubresource {
-		if err = unstructured.SetNestedField(patch, d.verb.value(o.policy), o.policy.path...); err != nil {
+	metadata, subresources := map[string]any{"resourceVersion": o.object.GetResourceVersion(), "annotations": record}, []string(nil)
+	if o.policy.StatusSubresource {
+		recorded, err := o.patch(ctx, map[string]any{"metadata": metadata})
+		if err != nil {
 			return false, err
 		}
-		_, err = o.patch(ctx, patch)
-		return true, err
+		metadata, subresources = map[string]any{"resourceVersion": recorded.GetResourceVersion()}, []string{"status"}
 	}
-	recorded, err := o.patch(ctx, patch)
-	if err != nil {
-		return false, err
-	}
-	patch = map[string]any{"metadata": map[string]any{"resourceVersion": recorded.GetResourceVersion()}}
+	patch := map[string]any{"metadata": metadata}
 	if err = unstructured.SetNestedField(patch, d.verb.value(o.policy), o.policy.path...); err != nil {
 		return false, err
 	}
-	_, err = o.patch(ctx, patch, "status")
+	_, err = o.patch(ctx, patch, subresources...)
 	return true, err
 }
 
@@ -257,7 +253,8 @@ func (d *decision) recordOn(annotations map[string]string, s *status.WorkflowSta
 
 // addInObject adds a gate to those that the call has decided in objects.
 func (d *decision) addInObject(n *status.Node) {
-	if !slices.ContainsFunc(d.inObjects, func(g Gate) bool { return g.ID == n.ID }) {
+	if !d.reported[n.ID] {
+		d.reported[n.ID] = true
 		d.inObjects = append(d.inObjects, gateOf(n))
 	}
 }
