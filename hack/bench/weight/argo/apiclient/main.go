@@ -30,13 +30,13 @@ func run(ctx context.Context) error {
 		return err
 	}
 	workflows := client.NewWorkflowServiceClient(ctx)
-	started, err := workflows.SubmitWorkflow(ctx, &workflow.WorkflowSubmitRequest{ //nolint:contextcheck // the context that came with the client carries it, and is the caller's
+	started, err := workflows.SubmitWorkflow(ctx, &workflow.WorkflowSubmitRequest{
 		Namespace: "ma", ResourceKind: "WorkflowTemplate", ResourceName: "bulk-load",
 	})
 	if err != nil {
 		return err
 	}
-	watcher, err := workflows.WatchWorkflows(ctx, &workflow.WatchWorkflowsRequest{ //nolint:contextcheck // the context that came with the client carries it, and is the caller's
+	watcher, err := workflows.WatchWorkflows(ctx, &workflow.WatchWorkflowsRequest{
 		Namespace: "ma",
 		ListOptions: &metav1.ListOptions{
 			FieldSelector: "metadata.name=" + started.Name, ResourceVersion: started.ResourceVersion,
