@@ -223,7 +223,7 @@ test-faults-short: tools ## the same in a shorter form
 	$(call testfaults,short,:)
 
 # Beside those of make test: Argo and Kubernetes by minor release, each pinned in a folder of hack/tools.
-ROWS := 3.7/1.37 4.0/1.33
+ROWS := 4.0/1.33 3.7/1.37 3.6/1.37
 
 .PHONY: test-matrix
 test-matrix: SUITES := test-versions test-faults-short

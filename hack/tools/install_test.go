@@ -223,7 +223,7 @@ func TestRealPins(t *testing.T) {
 	t.Setenv("ARGOSERVICE_CACHE", t.TempDir())
 	t.Setenv("ARGO", "9.9")
 	real := checkout{root: filepath.Join("..", "tools")}
-	real.fails(t, []string{"install"}, "there are 4.0 3.7\n")
+	real.fails(t, []string{"install"}, "there are 4.0 3.6 3.7\n")
 	t.Setenv("ARGO", "")
 	t.Setenv("KUBERNETES", "9.9")
 	real.fails(t, []string{"install"}, "there are 1.37 1.33\n")
