@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -92,7 +93,8 @@ func (c *Cluster) ensureNamespace(ctx context.Context, name string) error {
 	return c.awaitDefaultAccount(ctx, name)
 }
 
-// awaitServed blocks until the API server serves all versions of the resource that a CRD defines.
+// awaitServed blocks until the API server serves all versions of the resource that a CRD defines, and its
+// discovery, which follows a little later, lists them.
 func (c *Cluster) awaitServed(ctx context.Context, crd *unstructured.Unstructured) error {
 	// The API server has accepted the CRD, so it has these fields.
 	group, _, _ := unstructured.NestedString(crd.Object, "spec", "group")
@@ -106,7 +108,17 @@ func (c *Cluster) awaitServed(ctx context.Context, crd *unstructured.Unstructure
 		// The resource itself is requested, not the CRD's status: a full CRD has megabytes.
 		path := fmt.Sprintf("/apis/%s/%s/%s", group, version["name"], plural)
 		err := until(ctx, path+" is served", func(ctx context.Context) error {
-			return c.kube.Discovery().RESTClient().Get().AbsPath(path).Param("limit", "1").Do(ctx).Error()
+			if err := c.kube.Discovery().RESTClient().Get().AbsPath(path).Param("limit", "1").Do(ctx).Error(); err != nil {
+				return err
+			}
+			listed, err := c.kube.Discovery().ServerResourcesForGroupVersion(fmt.Sprintf("%s/%s", group, version["name"]))
+			if err != nil {
+				return err
+			}
+			if !slices.ContainsFunc(listed.APIResources, func(r metav1.APIResource) bool { return r.Name == plural }) {
+				return fmt.Errorf("discovery does not list %s", path)
+			}
+			return nil
 		})
 		if err != nil {
 			return err
