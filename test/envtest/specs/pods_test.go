@@ -68,7 +68,7 @@ var _ = Describe("pods of Workflows", func() {
 		for _, template := range []string{"container: {image: any, command: [\"true\"]}", "resource: {action: get, flags: [configmap/a, --ignore-not-found]}"} {
 			name := argotest.Create(ctx, client, oneTemplate("serviceAccountName: mute\n"+template))
 			Eventually(ctx, statusOf).WithArguments(client, name).Should(HaveKeyWithValue("message", And(
-				MatchRegexp(`^(wait|main): Error \(exit code 64\): `),
+				MatchRegexp(`^((wait|main): )?Error \(exit code 64\): `),
 				ContainSubstring(`User "system:serviceaccount:`+ns+`:mute" cannot create resource "workflowtaskresults"`),
 			)))
 		}
