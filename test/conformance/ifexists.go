@@ -102,8 +102,10 @@ func describeIfExists(f *Fixture) {
 				g.Expect(used).To(Equal("1"))
 			}).WithTimeout(specTimeout).Should(Succeed())
 			another := argotest.Object("{apiVersion: argoproj.io/v1alpha1, kind: Workflow, metadata: {name: another}, spec: {}}")
-			_, err := f.workflows().Create(ctx, another, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
-			Expect(err).To(MatchError(ContainSubstring("exceeded quota")), "the quota also applies to dry runs")
+			Eventually(ctx, func() error { // the API server reads the quota from a cache
+				_, err := f.workflows().Create(ctx, another, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+				return err
+			}).WithTimeout(specTimeout).Should(MatchError(ContainSubstring("exceeded quota")), "the quota also applies to dry runs")
 
 			req.IfExists = workflow.ExistsReplace
 			dry := req
