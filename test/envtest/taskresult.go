@@ -3,6 +3,7 @@ package envtest
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -70,10 +71,27 @@ func taskResult(pod *corev1.Pod) (*unstructured.Unstructured, error) {
 		if err := json.Unmarshal([]byte(text), &outputs); err != nil {
 			return nil, fmt.Errorf("annotation %s is not a JSON object: %w", AnnotationOutputs, err)
 		}
+		trimParameters(outputs)
 		result.Object["outputs"] = outputs
 	}
 	if progress := pod.Annotations[AnnotationProgress]; progress != "" {
 		result.Object["progress"] = progress
 	}
 	return result, nil
+}
+
+// trimParameters removes one newline from the end of each output parameter, as Argo's executor does with the
+// files that it reads them from.
+func trimParameters(outputs map[string]any) {
+	parameters, _, _ := unstructured.NestedSlice(outputs, "parameters")
+	for _, item := range parameters {
+		if parameter, ok := item.(map[string]any); ok {
+			if value, ok := parameter["value"].(string); ok {
+				parameter["value"] = strings.TrimSuffix(value, "\n")
+			}
+		}
+	}
+	if parameters != nil {
+		outputs["parameters"] = parameters
+	}
 }
