@@ -12,10 +12,16 @@ import (
 	"os/signal"
 	"syscall"
 
+	"k8s.io/klog/v2"
+
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
 func main() {
+	// client-go logs a request that is canceled, as the last one of a followed backfill, and errors that this
+	// program reports by itself.
+	klog.LogToStderr(false)
+	klog.SetOutput(io.Discard)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	p := program{out: os.Stdout, stderr: os.Stderr, open: open}
 	code := p.run(ctx, os.Args[1:])
