@@ -4,12 +4,48 @@ import (
 	"github.com/chromedp/chromedp"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 )
 
 // markup does something if a page takes it for markup: then there is an image, and a variable.
 const markup = `<img src=x onerror="window.planted=1">`
+
+// suspendGate is the gate in the template of a backfill.
+const suspendGate = `  - name: approval
+    suspend: {}
+    outputs:
+      parameters:
+      - name: approved-by
+        description: who approves the load
+        globalName: approved-by
+        valueFrom: {supplied: {}}
+`
+
+// objectGate is the template of a step that waits for an ApprovalGate object, as in opensearch-migrations.
+const objectGate = `  - name: approval
+    retryStrategy: {limit: "1000", retryPolicy: Always, backoff: {duration: "1", factor: "1"}}
+    resource:
+      action: get
+      successCondition: status.phase == Approved
+      manifest: "{apiVersion: migrations.opensearch.org/v1alpha1, kind: ApprovalGate, metadata: {name: load.demo}}"
+`
+
+// mayReadGates lets the pods of workflows read the objects.
+const mayReadGates = `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {namespace: ma, name: gates}
+rules: [{apiGroups: [migrations.opensearch.org], resources: [approvalgates], verbs: [get]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {namespace: ma, name: gates}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: gates}
+subjects: [{kind: ServiceAccount, name: argo-workflow-executor}]
+`
 
 var _ = Describe("the service's page", func() {
 	It("takes a backfill from its start to its end, over a gate and another process of the service", func(ctx SpecContext) {
@@ -179,5 +215,35 @@ var _ = Describe("the service's page", func() {
 
 		Expect(js[bool](t, "window.planted === undefined && document.images.length === 0")).To(BeTrue(), "no markup has come to life")
 		Expect(t.consoleErrors()).To(BeEmpty())
+	}, SpecTimeout(specTimeout))
+
+	It("approves a gate that is an object", func(ctx SpecContext) {
+		p, a := &programs{}, newAdmin()
+		p.build(ctx)
+		p.install(ctx, "who approves")
+		argotest.InstallApprovalGates(ctx, a)
+		objects := argotest.ApprovalGates(a, namespace)
+		argotest.CreateApprovalGate(ctx, objects, "load.demo", "Pending")
+		Expect(cluster.ApplyFile(ctx, replaced(templateFile, suspendGate, objectGate, "name: bulk-load\n", "name: gated-load\n"))).To(Succeed())
+		Expect(cluster.ApplyFile(ctx, written("gates.yaml", mayReadGates))).To(Succeed())
+		Expect(cluster.ApplyFile(ctx, replaced("../../../hack/rbac/approval-gates.yaml", "metadata:\n", "metadata:\n  namespace: "+namespace+"\n"))).To(Succeed())
+		p.startTarget(ctx)
+		for i, config := range p.configs {
+			p.configs[i] = replaced(config, "workflow_template_name: bulk-load", "workflow_template_name: gated-load", "session_name: ", "session_name: gated-")
+		}
+		p.startService(ctx, "--approval-gates")
+
+		t := openTab(ctx)
+		t.do(chromedp.Navigate(p.url))
+		t.click(`#list a[data-session=gated-demo]`)
+		Eventually(t.text("state")).Should(Equal("Not started"))
+		t.click("#start")
+		Eventually(t.text("gates")).Should(ContainSubstring("load.demo"))
+		Eventually(t.text("state")).Should(Equal("Paused"))
+		t.click("#gates button[type=submit]")
+		Eventually(ctx, objects.Get).WithArguments("load.demo", metav1.GetOptions{}).
+			Should(HaveField("Object", HaveKeyWithValue("status", HaveKeyWithValue("phase", "Approved"))))
+		Eventually(t.text("state")).Should(Equal("Running"))
+		Eventually(t.text("gates-text")).Should(Equal("No gate is waiting."))
 	}, SpecTimeout(specTimeout))
 })

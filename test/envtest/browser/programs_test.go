@@ -65,9 +65,15 @@ func replaced(path string, oldnew ...string) string {
 	for i := 0; i < len(oldnew); i += 2 {
 		Expect(string(data)).To(ContainSubstring(oldnew[i]))
 	}
-	copied := filepath.Join(GinkgoT().TempDir(), filepath.Base(path))
-	Expect(os.WriteFile(copied, []byte(strings.NewReplacer(oldnew...).Replace(string(data))), 0o600)).To(Succeed())
-	return copied
+	return written(filepath.Base(path), strings.NewReplacer(oldnew...).Replace(string(data)))
+}
+
+// written is a new file.
+func written(name, text string) string {
+	GinkgoHelper()
+	path := filepath.Join(GinkgoT().TempDir(), name)
+	Expect(os.WriteFile(path, []byte(text), 0o600)).To(Succeed())
+	return path
 }
 
 // startTarget starts the target cluster, which does the workers' work, so slowly that it ends when more
@@ -85,13 +91,14 @@ func (p *programs) startTarget(ctx context.Context) {
 }
 
 // startService starts the service, where it was if it was before, and waits until it is ready.
-func (p *programs) startService(ctx context.Context) {
+func (p *programs) startService(ctx context.Context, args ...string) {
 	GinkgoHelper()
 	listen := "127.0.0.1:0"
 	if p.url != "" {
 		listen = strings.TrimPrefix(p.url, "http://")
 	}
-	p.running = p.begin(p.service, p.kubeconfig, "--config", p.configs[0], "--config", p.configs[1], "--listen", listen, "--drain", "0s", "--every", "300ms", "--heartbeat", heartbeat)
+	p.running = p.begin(p.service, p.kubeconfig, append(args, "--config", p.configs[0], "--config", p.configs[1],
+		"--listen", listen, "--drain", "0s", "--every", "300ms", "--heartbeat", heartbeat)...)
 	const before = `"msg":"serving","address":"`
 	Eventually(p.running.Err).WithContext(ctx).Should(gbytes.Say(before))
 	_, rest, _ := strings.Cut(string(p.running.Err.Contents()), before)
