@@ -55,7 +55,9 @@ type LogOptions struct {
 	// feeds. 0 means no limit.
 	LimitBytes int64
 	// Previous reads the previous instances of containers that were restarted. It must not be
-	// set with Follow.
+	// set with Follow. A kubelet keeps one instance. Until it looks at the pod again, which may take
+	// longer than [Options.RetryFor], it may take one that it has removed for the previous one: then
+	// the call fails with [ErrUnavailable].
 	Previous bool
 	// UID, if set, is the UID of the workflow. A workflow with another one is [ErrReplaced].
 	UID types.UID
