@@ -16,6 +16,7 @@ export ARGOSERVICE_CACHE
 RUN := $(CACHE)/run-$(shell printf %s "$$(pwd -P)" | cksum | cut -d' ' -f1)
 TOOLS := $(CURDIR)/hack/tools/tools
 OPENSEARCH := $(CURDIR)/hack/opensearch/opensearch
+NODE := $(CURDIR)/hack/node
 # build is go build of a module, into RUN, where nobody else may write whatever the user's umask is.
 build = umask 022; go build -C $(1) -buildvcs=false -o "$(RUN)/$(2)"
 # What a killed build or test leaves behind stays in the cache too,
@@ -23,7 +24,13 @@ export GOTMPDIR := $(RUN)/tmp
 # and so do the port files that controller-runtime keeps in the user's cache folder.
 # What runs long ends when make does, also if make was killed before it could look.
 PARENT := ARGOSERVICE_PARENT=$(shell echo $$PPID)
-CLUSTER := env $(PARENT) XDG_CACHE_HOME="$(RUN)/cache" "$(TOOLS)" exec "$(RUN)/cluster"
+# With a real node, as ARGS=--node asks for, the cluster runs in namespaces of its own.
+on_node = ARGOSERVICE_POD="$(RUN)/pod" "$(NODE)" exec
+with_node = case " $(ARGS) " in *" --node "*) why=$$("$(NODE)" lacks) || exit; \
+	[ -z "$$why" ] || { $(call skip,$(1) ARGS=--node,$$why); exit 0; }; \
+	$(MAKE) node-programs || exit;; esac
+CLUSTER = env $(PARENT) XDG_CACHE_HOME="$(RUN)/cache" "$(TOOLS)" exec \
+	$(if $(filter --node,$(ARGS)),env $(on_node)) "$(RUN)/cluster" $(filter --node,$(ARGS))
 
 # A compiler does not live long: it saves a third of its time by collecting less garbage. The programs that
 # go test runs are left alone, and what is compiled is the same, so that it is found in the build cache.
@@ -87,17 +94,18 @@ help: ## list the targets
 ##@ run
 
 .PHONY: demo
-demo: tools-demo programs ## run a backfill on a local cluster from start to archive (ARGS=--fail to see it fail, --opensearch for a real target cluster)
-	@case " $(ARGS) " in *" --opensearch "*) \
+demo: tools-demo programs ## run a backfill on a local cluster from start to archive (ARGS=--fail to see it fail, --opensearch for a real target cluster, --node for a real node)
+	@$(call with_node,make demo); \
+	case " $(ARGS) " in *" --opensearch "*) \
 		why=$$("$(OPENSEARCH)" lacks opensearch-2.19.6) || exit; \
 		[ -z "$$why" ] || { $(call skip,make demo ARGS=--opensearch,$$why); exit 0; }; \
 		env $(PARENT) "$(OPENSEARCH)" install opensearch-2.19.6 || exit;; esac; \
 	[ -t 0 ] || set -- --yes; exec $(CLUSTER) --apply examples/backfill/manifests/bulk-load.yaml -- \
-		examples/backfill/demo --backfill "$(RUN)/backfill" --target "$(RUN)/target" "$$@" $(ARGS)
+		examples/backfill/demo --backfill "$(RUN)/backfill" --target "$(RUN)/target" "$$@" $(filter-out --node,$(ARGS))
 
 .PHONY: cluster
-cluster: tools programs ## run a local cluster in the foreground, to play with by kubectl
-	@exec $(CLUSTER) --apply examples/backfill/manifests/bulk-load.yaml $(ARGS)
+cluster: tools programs ## run a local cluster in the foreground, to play with by kubectl (ARGS=--node: with a real node)
+	@$(call with_node,make cluster); exec $(CLUSTER) --apply examples/backfill/manifests/bulk-load.yaml $(ARGS)
 
 # All but kubectl, so that the first demo comes sooner.
 .PHONY: tools-demo
@@ -110,6 +118,11 @@ programs: need ## build the local cluster, the stand-in for the target cluster a
 	@exec env $(PARENT) "$(TOOLS)" build test/envtest "$(RUN)/cluster" ./cmd/cluster
 	@exec env $(PARENT) "$(TOOLS)" build test/envtest "$(RUN)/target" ./target
 	@exec env $(PARENT) "$(TOOLS)" build examples/backfill "$(RUN)/backfill" .
+
+.PHONY: node-programs
+node-programs: need ## get the programs of a real node: kubelet, containerd, Argo's executor (minutes, but only once)
+	@exec env $(PARENT) "$(NODE)" install
+	@exec env $(PARENT) "$(TOOLS)" build test/envtest "$(RUN)/pod" ./pod
 
 ##@ check
 
@@ -132,7 +145,7 @@ test-commands:: tools ## a short form of every other command that the documentat
 	@$(MAKE) cluster ARGS="--quiet -- true"
 	@$(MAKE) cluster ARGS="--quiet -- sh -c '$(MAKE) test-cluster KUBECONFIG=\"\$$\$$KUBECONFIG\" ARGS=-ginkgo.focus=workflow.that.runs.to.its.end'"
 	@$(MAKE) demo
-	@$(MAKE) demo ARGS=--opensearch
+	@$(MAKE) demo ARGS="--opensearch --node"
 	@if $(MAKE) demo ARGS=--fail; then echo "the demo of a failure did not fail" >&2; exit 1; fi
 	@$(MAKE) bench ARGS=--short
 	go test -C hack/bench -run '^$$' -bench Decode -benchtime 1x .
@@ -140,6 +153,7 @@ test-commands:: tools ## a short form of every other command that the documentat
 	@$(MAKE) soak SOAK_FOR=30s
 	@$(MAKE) test-opensearch SERVERS=opensearch-2.19.6 ARGS=-short
 	@$(MAKE) test-opensearch SERVERS=opensearch-2.19.1-security ARGS='-short -run "OnARealServer/(every|least|password)"'
+	@$(MAKE) test-node SHORT=1
 	@$(MAKE) test-faults ARGS='-ginkgo.fail-on-empty -ginkgo.focus "watches are answered with 410"'
 	@$(MAKE) test-matrix ROWS=4.0/1.37 SUITES=test-versions ARGS='--fail-on-empty --focus "$(call started,native)"'
 	@$(MAKE) test-latest RACE= ARGS='-ginkgo.fail-on-empty -ginkgo.focus "$(call started,native)"'
@@ -180,8 +194,8 @@ test-fuzz: need ## every fuzz target, 200,000 inputs each (10,000 in make test-a
 # common is the API server, which collects garbage less often for more memory.
 PROCESSES := 6
 ginkgo = "$(TOOLS)" exec env GOGC=200 $(1) go tool -C test/envtest ginkgo run $(RACE) --procs=$(PROCESSES) --randomize-all \
-	--output-interceptor-mode=none
-integration = $(call ginkgo) --timeout=$(INTEGRATION_TIMEOUT) --label-filter='$(1)' $(ARGS) ./specs
+	--output-interceptor-mode=none $(2)
+integration = $(call ginkgo) --timeout=$(INTEGRATION_TIMEOUT) --label-filter='($(1)) && !node' $(ARGS) ./specs
 
 .PHONY: test-integration
 test-integration: tools ## the specs on a real control plane with the real Argo controller, by all implementations
@@ -282,11 +296,25 @@ test-cluster: need ## the conformance suite on your own cluster (KUBECONFIG=file
 		$(call named,NAMESPACE,namespace) $(call named,SERVICE_ACCOUNT,service-account) \
 		$(call named,IMAGE,image) $(call named,REPORT,report) $(ARGS)
 
+# Two at once, since pods that run take more than pods that only seem to. What is compiled in the namespaces,
+# where there is no network, is compiled before.
+SHORT_NODE := native client .* (starts a workflow that runs to its end|merges the logs)|node runs|exit codes|has lost them
+node_specs = $(if $(SHORT),$(SHORT_NODE),conformance of the native client|real node|examples/backfill takes a backfill)
+
+.PHONY: test-node
+test-node: need ## workflows, logs, a backfill and the service on a real node: kubelet, containerd, Argo's executor (SHORT=1 for a few of the specs)
+	@why=$$("$(NODE)" lacks) || exit; [ -z "$$why" ] || { $(call skip,make test-node,$$why); exit 0; }; \
+		$(MAKE) tools programs node-programs && go test -C test/envtest $(RACE) -count=1 -run '^$$' ./specs && \
+		go list -C examples -deps ./service >/dev/null && \
+		env $(PARENT) $(call ginkgo,GOPROXY=off $(on_node),--procs=2 --timeout=$(NODE_TIMEOUT) \
+			--label-filter='!rare || node' --focus '$(node_specs)' $(ARGS) ./specs)
+NODE_TIMEOUT := 60m
+
 .PHONY: test-latest
 test-latest: tools ## with the newest Kubernetes libraries: the root's unit tests, and the specs without kubectl
 	$(call gotest,.) -modfile="$(CURDIR)/hack/latest/argoservice.mod" ./...
 	"$(TOOLS)" exec $(call gotest,test/envtest) -modfile="$(CURDIR)/hack/latest/envtest.mod" ./specs \
-		-ginkgo.randomize-all -ginkgo.label-filter='!legacy && !rare' $(ARGS)
+		-ginkgo.randomize-all -ginkgo.label-filter='!legacy && !rare && !node' $(ARGS)
 
 .PHONY: bench
 bench: tools bench-hostile ## speed and weight beside raw HTTP, kubectl and Argo's own clients, as ratios with limits (ARGS=--short: without; RECORD=1 as above)

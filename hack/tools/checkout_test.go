@@ -38,7 +38,7 @@ func newCheckout(t *testing.T) checkout {
 	mods := map[string]string{} // go.mod, by tool module
 	for _, m := range []struct{ tools, path, version, programs string }{
 		{"kube", "k8s.io/kubernetes", "v1.37.2",
-			"cmd/kube-apiserver cmd/kube-controller-manager cmd/kube-scheduler cmd/kubectl"},
+			"cmd/kube-apiserver cmd/kube-controller-manager cmd/kube-scheduler cmd/kubectl cmd/kubelet"},
 		{"kube", "go.etcd.io/etcd/server/v3", "v3.7.4", "."},
 		{"kube", "sigs.k8s.io/kwok", "v0.1.0", "cmd/kwok"},
 		{"kube", "k8s.io/component-base", "v0.1.0", ""},
@@ -48,6 +48,8 @@ func newCheckout(t *testing.T) checkout {
 		{"argo", "github.com/argoproj/argo-workflows/v4", "v4.0.7", "cmd/workflow-controller"},
 		{"argo-3.7", "github.com/argoproj/argo-workflows/v3", "v3.7.14", "cmd/workflow-controller"},
 		{"lint", "golang.org/x/perf", "v0.1.0", "cmd/benchstat"},
+		{"node", "github.com/containerd/containerd/v2", "v2.4.2",
+			"cmd/containerd cmd/containerd-shim-runc-v2 cmd/bridge cmd/host-local"},
 	} {
 		// The real path, replaced by a folder, so that go needs neither network nor checksums.
 		mods[m.tools] += fmt.Sprintf("\nrequire (\n\t%s %s // indirect\n)\n\nreplace %[1]s => ./%[3]s\n",
@@ -64,6 +66,11 @@ func newCheckout(t *testing.T) checkout {
 	}
 	write(t, c.source("argo", "github.com/argoproj/argo-workflows/v4", "manifests/crd.yaml"), "kind: CustomResourceDefinition\n")
 	write(t, c.source("argo-3.7", "github.com/argoproj/argo-workflows/v3", "manifests/crd.yaml"), "kind: CustomResourceDefinition\n")
+	// As in Argo's own module, a file of the executor is missing.
+	write(t, c.source("argo", "github.com/argoproj/argo-workflows/v4", "cmd/argoexec/main.go"),
+		"package main\n\nimport \"github.com/argoproj/argo-workflows/v4/workflow/executor/osspecific\"\n\nfunc main() { println(osspecific.Of) }\n")
+	write(t, c.source("argo", "github.com/argoproj/argo-workflows/v4", "workflow/executor/osspecific/signal_darwin.go"),
+		"package osspecific\n\nconst Of = \"any system\"\n")
 	write(t, c.source("kube", "sigs.k8s.io/kwok", "kustomize/stage.yaml"), "kind: Stage\n")
 	for _, tools := range []string{"kube", "kube-1.33"} {
 		write(t, c.source(tools, "k8s.io/component-base", "version/version.go"),

@@ -24,6 +24,9 @@ func TestInstallBuildsOnce(t *testing.T) {
 	must(t, os.Remove(c.path(t, "etcd")))
 	wantContains(t, c.ok(t, "install", "etcd", "kwok"), "building etcd, as")
 	wantContains(t, c.ok(t, "install", "benchstat"), "building benchstat, as hack/tools/lint/go.mod")
+	wantContains(t, c.ok(t, "install", "kubelet", "containerd", "argoexec"), "building kubelet, as hack/tools/kube/go.mod",
+		"building containerd, as hack/tools/node/go.mod", "building argoexec, as hack/tools/argo/go.mod")
+	wantOutput(t, "any system\n", c.path(t, "argoexec"))
 }
 
 // Another release is built when it is selected, and only what there is of it: the rest is of the default.
@@ -101,7 +104,7 @@ func TestMistakesOfTheUser(t *testing.T) {
 			t.Errorf("%q: exit code %d: %s", args, code, out)
 		}
 	}
-	c.fails(t, []string{"install", "helm"}, "'helm'", "benchstat etcd kube-apiserver")
+	c.fails(t, []string{"install", "helm"}, "'helm'", "argoexec benchstat bridge containerd containerd-shim-runc-v2 etcd")
 	c.fails(t, []string{"path", "helm"}, "'helm'")
 	for variable, known := range map[string]string{"ARGO": "there are 4.0 3.7\n", "KUBERNETES": "there are 1.37 1.33\n"} {
 		for _, wrong := range []string{"9.9", "3", "v4.0"} {
@@ -228,6 +231,7 @@ func TestRealPins(t *testing.T) {
 	t.Setenv("KUBERNETES", "9.9")
 	real.fails(t, []string{"install"}, "there are 1.37 1.33\n")
 	t.Setenv("KUBERNETES", "")
-	real.fails(t, []string{"install", "helm"}, "there are apidiff benchstat etcd golangci-lint govulncheck "+
-		"kube-apiserver kube-controller-manager kube-scheduler kubectl kwok workflow-controller\n")
+	real.fails(t, []string{"install", "helm"}, "there are apidiff argoexec benchstat bridge containerd "+
+		"containerd-shim-runc-v2 etcd golangci-lint govulncheck host-local kube-apiserver kube-controller-manager "+
+		"kube-scheduler kubectl kubelet kwok workflow-controller\n")
 }

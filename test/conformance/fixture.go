@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"sync"
 	"time"
 
 	"github.com/onsi/ginkgo/v2"
@@ -44,6 +45,10 @@ type Fixture struct {
 	Image string
 	// ServiceAccount is that of workflows' pods. It defaults to the namespace's default account.
 	ServiceAccount string
+	// Noisy says that containers also print lines that WriteLog has not written, as on a real node.
+	Noisy bool
+
+	wrote *sync.Map // the lines that WriteLog has written
 }
 
 // specTimeout is generous, for busy machines: on an idle one, a pod takes the controller up to ten
@@ -55,7 +60,7 @@ const specTimeout = 4 * time.Minute
 func Specs(implementation string, setup func(ctx context.Context) Fixture) bool {
 	return ginkgo.Describe("conformance of the "+implementation, func() {
 		var f Fixture
-		ginkgo.BeforeEach(func(ctx ginkgo.SpecContext) { f = setup(ctx).strict() }, ginkgo.NodeTimeout(specTimeout))
+		ginkgo.BeforeEach(func(ctx ginkgo.SpecContext) { f = setup(ctx).strict().listening() }, ginkgo.NodeTimeout(specTimeout))
 		for _, describe := range []func(*Fixture){
 			describeStart, describeIdempotency, describeIfExists, describeRead, describeWait, describeSources, describeList,
 			describeVerbs, describeSuspend, describeResume, describeGates, describeObjectGates, describeDelays, describeStop, describeDelete,
@@ -64,6 +69,33 @@ func Specs(implementation string, setup func(ctx context.Context) Fixture) bool 
 			describe(&f)
 		}
 	})
+}
+
+// listening returns a fixture that knows which lines WriteLog has written.
+func (f Fixture) listening() Fixture {
+	write, wrote := f.WriteLog, &sync.Map{}
+	if f.wrote = wrote; write != nil {
+		f.WriteLog = func(ctx context.Context, pod, container string, lines ...string) {
+			ginkgo.GinkgoHelper()
+			for _, line := range lines {
+				wrote.Store(line, true)
+			}
+			write(ctx, pod, container, lines...)
+		}
+	}
+	return f
+}
+
+// written yields the lines of a sequence that WriteLog has written, and its error.
+func (f Fixture) written(logs iter.Seq2[workflow.LogLine, error]) iter.Seq2[workflow.LogLine, error] {
+	return func(yield func(workflow.LogLine, error) bool) {
+		for line, err := range logs {
+			_, known := f.wrote.Load(line.Text)
+			if (known || err != nil || !f.Noisy) && !yield(line, err) {
+				return
+			}
+		}
+	}
 }
 
 // workflows returns the administrator's client for workflows.

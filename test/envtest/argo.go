@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 
 	"golang.org/x/sync/errgroup"
@@ -52,9 +54,9 @@ func (c *Cluster) applyManifests(ctx context.Context, elem ...string) error {
 	return files.Wait()
 }
 
-// startArgo starts the stand-in for the executor, and the workflow-controller under a service
-// account with the permissions of a real installation. The returned function blocks until the
-// controller acts on workflows.
+// startArgo starts the stand-in for the executor, unless there is a real node, and the workflow-controller
+// under a service account with the permissions of a real installation. The returned function blocks until
+// the controller acts on workflows.
 func (c *Cluster) startArgo(ctx context.Context) (func(context.Context) error, error) {
 	c.opts.Progress("starting workflow-controller")
 	if err := c.installController(ctx); err != nil {
@@ -68,19 +70,22 @@ func (c *Cluster) startArgo(ctx context.Context) (func(context.Context) error, e
 	if err != nil {
 		return nil, err
 	}
-	if err := c.startExecutor(); err != nil {
+	args := []string{
+		"--kubeconfig=" + kubeconfig,
+		"--namespace=" + ArgoNamespace,
+		"--qps=500",
+		"--burst=1000",
+	}
+	if c.opts.Node {
+		args = append(args, "--executor-image="+executorImage+":node", "--executor-image-pull-policy=IfNotPresent")
+	} else if err := c.startExecutor(); err != nil {
 		return nil, err
 	}
 	p, err := c.newProcess(workflowController, c.bin.workflowController, []string{
 		"LEADER_ELECTION_DISABLE=true",
 		// The delay between an event and the processing of its workflow. The default is 10 s.
 		"DEFAULT_REQUEUE_TIME=100ms",
-	}, []string{
-		"--kubeconfig=" + kubeconfig,
-		"--namespace=" + ArgoNamespace,
-		"--qps=500",
-		"--burst=1000",
-	})
+	}, args)
 	if err != nil {
 		return nil, err
 	}
@@ -133,8 +138,12 @@ func (c *Cluster) installController(ctx context.Context) error {
 	}
 	// The roles are Argo's own. The bindings above replace the ones in the manifests, which have no
 	// namespace until kustomize sets one.
+	folder := "cluster-install-no-crds"
+	if _, err := os.Stat(filepath.Join(c.bin.argoManifests, folder)); errors.Is(err, fs.ErrNotExist) {
+		folder = "cluster-install" // Argo 3.6 has one of them
+	}
 	for _, roles := range []string{"*-role.yaml", "*-clusterrole.yaml", "*-roles.yaml"} {
-		if err := c.applyManifests(ctx, "cluster-install-no-crds", "workflow-controller-rbac", roles); err != nil {
+		if err := c.applyManifests(ctx, folder, "workflow-controller-rbac", roles); err != nil {
 			return err
 		}
 	}

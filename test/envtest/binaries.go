@@ -18,6 +18,16 @@ const (
 	envArgoManifests      = "ARGOSERVICE_ARGO_MANIFESTS"   // a folder
 	envArgoDefinitions    = "ARGOSERVICE_ARGO_DEFINITIONS" // minimal or full
 	envKWOKManifests      = "ARGOSERVICE_KWOK_MANIFESTS"   // a folder
+
+	// Those of a real node.
+	envKubelet    = "ARGOSERVICE_KUBELET"
+	envContainerd = "ARGOSERVICE_CONTAINERD"
+	envShim       = "ARGOSERVICE_CONTAINERD_SHIM_RUNC_V2"
+	envRunc       = "ARGOSERVICE_RUNC"
+	envBridge     = "ARGOSERVICE_BRIDGE" // with host-local in the same folder
+	envArgoexec   = "ARGOSERVICE_ARGOEXEC"
+	envPod        = "ARGOSERVICE_POD"
+	envNodeCgroup = "ARGOSERVICE_NODE_CGROUP" // the group of all that the node runs, in each hierarchy
 )
 
 // binaries are the paths of all parts of a cluster.
@@ -27,11 +37,15 @@ type binaries struct {
 	kwok, kwokManifests          string
 	workflowController           string
 	argoManifests                string
+
+	kubelet, containerd, shim, runc, cniBridge, argoexec, pod string
+	nodeCgroup                                                string
 }
 
 // findBinaries returns the paths that the given parts need, or one error that names everything that
 // is missing.
-func findBinaries(parts Parts) (binaries, error) {
+func findBinaries(opts Options) (binaries, error) {
+	parts := opts.Parts
 	var b binaries
 	var errs []error
 	find := func(variable, file string) string {
@@ -47,7 +61,17 @@ func findBinaries(parts Parts) (binaries, error) {
 		b.controllerManager = find(envControllerManager, "")
 		b.scheduler = find(envScheduler, "")
 	}
-	if parts.has(Nodes) {
+	if parts.has(Nodes) && opts.Node {
+		for variable, path := range map[string]*string{
+			envKubelet: &b.kubelet, envContainerd: &b.containerd, envShim: &b.shim, envRunc: &b.runc,
+			envBridge: &b.cniBridge, envArgoexec: &b.argoexec, envPod: &b.pod,
+		} {
+			*path = find(variable, "")
+		}
+		if b.nodeCgroup = os.Getenv(envNodeCgroup); b.nodeCgroup == "" {
+			errs = append(errs, fmt.Errorf("%s is not set: a real node runs under hack/node only", envNodeCgroup))
+		}
+	} else if parts.has(Nodes) {
 		b.kwok = find(envKWOK, "")
 		b.kwokManifests = find(envKWOKManifests, "")
 	}

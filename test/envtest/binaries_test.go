@@ -14,14 +14,14 @@ func TestKubectlMayBeMissing(t *testing.T) {
 	t.Setenv(envArgoManifests, dir)
 	t.Setenv(envEtcd, filepath.Join(dir, "etcd"))
 	for _, name := range []string{"etcd", "kube-apiserver"} {
-		if _, err := findBinaries(APIServer); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := findBinaries(Options{Parts: APIServer}); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("without %s: %v", name, err)
 		}
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if b, err := findBinaries(APIServer); err != nil || b.kubectl != "" {
+	if b, err := findBinaries(Options{Parts: APIServer}); err != nil || b.kubectl != "" {
 		t.Errorf("kubectl is %q, %v", b.kubectl, err)
 	}
 }

@@ -39,7 +39,8 @@ type Cluster struct {
 	parts      []*part    // the components that can be killed and restarted
 	logs       []*os.File // files that stay open until Stop
 
-	podLogs podLogs
+	podLogs  podLogs
+	registry *registry // of a real node
 
 	// commands counts calls of Command.
 	commands atomic.Int64
@@ -68,7 +69,7 @@ func Start(ctx context.Context, opts Options) (*Cluster, error) {
 	if opts.Progress == nil {
 		opts.Progress = func(string) {}
 	}
-	bin, err := findBinaries(opts.Parts)
+	bin, err := findBinaries(opts)
 	if err != nil {
 		return nil, err
 	}

@@ -69,6 +69,11 @@ func (c *Cluster) startControlPlane(ctx context.Context) error {
 			return err
 		}
 	}
+	if c.opts.Node {
+		if err := c.addNodeUser(plane); err != nil {
+			return err
+		}
+	}
 	return c.serverReady(ctx)
 }
 
@@ -123,6 +128,12 @@ func (c *Cluster) controlPlane() (*crenvtest.ControlPlane, error) {
 
 	args := plane.APIServer.Configure()
 	args.Set("authorization-mode", "RBAC")
+	if c.opts.Node {
+		plane.APIServer.Address = serverAddress
+		plane.APIServer.Port = "443"
+		args.Set("authorization-mode", "Node,RBAC")
+		args.Set("enable-admission-plugins", "NodeRestriction")
+	}
 	args.Set("kubelet-preferred-address-types", "InternalIP") // the node's name is not in any DNS
 	if c.opts.Parts.has(Controllers) {
 		// envtest disables this plugin because it needs the controllers that create default service

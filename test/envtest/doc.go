@@ -31,6 +31,11 @@
 // know when its containers end. The response for a container without a log is 400 rather than an
 // empty log.
 //
+// With [Options.Node], a real kubelet, containerd and Argo's executor take the place of KWOK and of
+// the stand-in, in namespaces that hack/node makes. Containers run then, whatever their image: each
+// has only the program of folder pod, which obeys the annotations above. [Cluster.AddImage] adds
+// other images, and WriteLog appends to what a container has printed.
+//
 // Faults are real: [Cluster.Kill], [Cluster.Restart], [Cluster.Pause] and [Cluster.Continue] send
 // signals to the processes of etcd, the API server and the workflow-controller, and
 // [Cluster.Compact] compacts etcd. Faults between a client and its server are in package faults.

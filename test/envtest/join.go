@@ -19,6 +19,7 @@ type invitation struct {
 	PodLogsAddress  string `json:",omitempty"`
 	Parts           Parts
 	Definitions     Definitions
+	Node            bool
 }
 
 // Invitation returns data with which other processes on this machine can use the cluster, see
@@ -26,7 +27,7 @@ type invitation struct {
 func (c *Cluster) Invitation() ([]byte, error) {
 	return json.Marshal(invitation{
 		Dir: c.dir, Kubeconfig: c.kubeconfig, EtcdURL: c.etcdURL.String(), PodLogsAddress: c.podLogs.address,
-		Parts: c.opts.Parts, Definitions: c.opts.Definitions,
+		Parts: c.opts.Parts, Definitions: c.opts.Definitions, Node: c.opts.Node,
 	})
 }
 
@@ -38,8 +39,8 @@ func Join(data []byte) (*Cluster, error) {
 	if err := json.Unmarshal(data, &i); err != nil {
 		return nil, fmt.Errorf("join cluster: read invitation: %w", err)
 	}
-	opts := Options{Parts: i.Parts, Definitions: i.Definitions, Progress: func(string) {}}
-	bin, err := findBinaries(opts.Parts)
+	opts := Options{Parts: i.Parts, Definitions: i.Definitions, Node: i.Node, Progress: func(string) {}}
+	bin, err := findBinaries(opts)
 	if err != nil {
 		return nil, fmt.Errorf("join cluster: %w", err)
 	}

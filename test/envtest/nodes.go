@@ -24,9 +24,12 @@ const (
 //go:embed stages.yaml
 var ownStages []byte
 
-// startNodes starts KWOK and registers a node. The returned function blocks until the node accepts
+// startNodes starts KWOK and registers a node, or starts a real one. The returned function blocks until the node accepts
 // pods.
 func (c *Cluster) startNodes(ctx context.Context) (func(context.Context) error, error) {
+	if c.opts.Node {
+		return c.startRealNode(ctx)
+	}
 	c.opts.Progress("starting kwok")
 	config, err := c.writeStages()
 	if err != nil {

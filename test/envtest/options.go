@@ -39,6 +39,10 @@ type Options struct {
 	// Argo installs by default.
 	Definitions Definitions
 
+	// Node runs pods for real, by a kubelet, containerd and Argo's executor in place of KWOK and the
+	// stand-in. It needs the namespaces that hack/node makes, with one such cluster at a time.
+	Node bool
+
 	// Progress, if not nil, is called for each step of the start and stop, from the goroutine of
 	// Start or Stop.
 	Progress func(step string)

@@ -56,27 +56,38 @@ func (c *Cluster) preparePodLogs(ctx context.Context) ([]string, error) {
 // WriteLog appends lines to the log of a container, as if it had just printed them. Each line has
 // its own time, later than those of all earlier lines of any pod. It blocks until the lines are
 // served. The pod need not exist yet. KWOK runs no containers, so a log contains only lines that
-// WriteLog has written.
+// WriteLog has written. On a real node, it blocks until the container has a log.
 func (c *Cluster) WriteLog(ctx context.Context, namespace, pod, container string, lines ...string) error {
 	if !c.opts.Parts.has(Nodes) {
 		return errors.New("a cluster without nodes has no logs")
 	}
 	c.podLogs.mu.Lock()
 	defer c.podLogs.mu.Unlock()
+	if c.opts.Node {
+		return c.writeRealLog(ctx, namespace, pod, container, lines)
+	}
 	path := c.podLogPath(namespace, pod, container)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("create log folder: %w", err)
 	}
+	if err := appendLines(path, &c.podLogs.last, lines); err != nil {
+		return err
+	}
+	return c.serveLog(ctx, types.NamespacedName{Namespace: namespace, Name: pod}, container)
+}
+
+// appendLines appends lines in the CRI's format to a file, each with a later time than last, which it
+// updates. It writes them at once, so that no reader sees half a line.
+func appendLines(path string, last *time.Time, lines []string) error {
 	var text bytes.Buffer
 	for _, line := range lines {
 		now := time.Now()
-		if !now.After(c.podLogs.last) {
-			now = c.podLogs.last.Add(1)
+		if !now.After(*last) {
+			now = last.Add(1)
 		}
-		c.podLogs.last = now
-		fmt.Fprintf(&text, "%s stdout F %s\n", now.UTC().Format(time.RFC3339Nano), line) // the CRI's format
+		*last = now
+		fmt.Fprintf(&text, "%s stdout F %s\n", now.UTC().Format(time.RFC3339Nano), line)
 	}
-	// One write, so that no reader sees half a line.
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("write log: %w", err)
@@ -85,7 +96,7 @@ func (c *Cluster) WriteLog(ctx context.Context, namespace, pod, container string
 	if err := errors.Join(err, file.Close()); err != nil {
 		return fmt.Errorf("write log: %w", err)
 	}
-	return c.serveLog(ctx, types.NamespacedName{Namespace: namespace, Name: pod}, container)
+	return nil
 }
 
 func (c *Cluster) podLogPath(namespace, pod, container string) string {

@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	// stopTimeout is the time between SIGTERM and SIGKILL, long enough for a busy machine.
-	stopTimeout = time.Minute
+	// stopTimeout is the time between SIGTERM and SIGKILL, long enough for a busy machine, and for an API
+	// server, which gives its requests a minute (--request-timeout) to end.
+	stopTimeout = 90 * time.Second
 
 	pollInterval = 50 * time.Millisecond
 )

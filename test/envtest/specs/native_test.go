@@ -42,6 +42,7 @@ func fixtureOf(
 		WithGates: func(policies ...workflow.GatePolicy) workflow.Interface {
 			return client(c.Config(), namespace, policies...)
 		},
+		Noisy: onNode(),
 		WriteLog: func(ctx context.Context, pod, container string, lines ...string) {
 			GinkgoHelper()
 			Expect(c.WriteLog(ctx, namespace, pod, container, lines...)).To(Succeed())

@@ -61,6 +61,7 @@ func startCluster(ctx context.Context, opts envtest.Options) *testCluster {
 var (
 	shared  testCluster
 	cluster *envtest.Cluster
+	owned   *envtest.Cluster // the same, as the first process owns it; nil in the others
 	kube    kubernetes.Interface
 	dyn     dynamic.Interface
 )
@@ -81,7 +82,8 @@ func TestEnvtest(t *testing.T) {
 // it.
 var _ = SynchronizedBeforeSuite(func(ctx SpecContext) []byte {
 	before := goleak.IgnoreCurrent()
-	started := must(envtest.Start(ctx, envtest.Options{Progress: func(step string) { GinkgoLogr.Info(step) }}))
+	started := must(envtest.Start(ctx, envtest.Options{Node: onNode(), Progress: func(step string) { GinkgoLogr.Info(step) }}))
+	owned = started
 	DeferCleanup(func() {
 		Expect(started.Stop()).To(Succeed())
 		Expect(started.Stop()).To(Succeed(), "again")
@@ -126,6 +128,12 @@ var labelRare = Label("rare")
 // labelVersions is the label of rare specs that make test-matrix runs too, since versions of Argo and
 // Kubernetes may differ in what they test.
 var labelVersions = Label("versions")
+
+// labelNode is the label of specs that only make test-node runs, since they need a real node.
+var labelNode = Label("node")
+
+// onNode reports whether the cluster has a real node, as in make test-node.
+func onNode() bool { return os.Getenv("ARGOSERVICE_NODE_CGROUP") != "" }
 
 // first makes slow specs begin before the others, so that none runs alone at the end.
 const first = SpecPriority(1)

@@ -32,6 +32,7 @@ func main() {
 type settings struct {
 	apply       []string // files
 	definitions envtest.Definitions
+	node        bool
 	quiet       bool
 	command     []string
 }
@@ -52,6 +53,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	})
 	flags.StringVar((*string)(&s.definitions), "definitions", "",
 		"Argo's resource definitions, `minimal or full` (default: those that its version installs by default)")
+	flags.BoolVar(&s.node, "node", false, "run pods for real, which needs the namespaces of hack/node")
 	flags.BoolVar(&s.quiet, "quiet", false, "report errors only")
 	err := flags.Parse(args)
 	s.command = flags.Args()
@@ -68,7 +70,7 @@ func run(args []string, stdout, stderr io.Writer) (code int) {
 	}
 	ctx := untilSignal(context.Background())
 	say := progress(stderr, s.quiet)
-	c, err := envtest.Start(ctx, envtest.Options{Definitions: s.definitions, Progress: say})
+	c, err := envtest.Start(ctx, envtest.Options{Definitions: s.definitions, Node: s.node, Progress: say})
 	if err != nil {
 		return failed(ctx, stderr, err)
 	}
