@@ -43,7 +43,8 @@ func unassigned(t *testing.T, p *place) {
 	}
 	fresh := *p
 	fresh.index += "-new"
-	fresh.state = connect(t, p.target, opensearch.Options{Timeout: 10 * time.Second})
+	fresh.opts.Timeout = 10 * time.Second
+	fresh.state = connect(t, p.target, fresh.opts)
 	isUnassigned(t, "restore into a new index", fresh.calls(t)[opensearch.OpRestore]())
 	if err := fresh.state.Delete(t.Context(), fresh.index); err != nil {
 		t.Error(err)
