@@ -215,6 +215,27 @@ func leastPermissions(t *testing.T, p *place) {
 	}
 }
 
+// A cluster can be told to answer like this instead of refusing a search. To a reader it looks like an empty index.
+func forbiddenIsHidden(t *testing.T, p *place) {
+	p.secured(t)
+	node := nodes(t)
+	node("kill", "one")
+	node("start", "one", "plugins.security.unsupported.restapi.allow_securityconfig_modification: true")
+	hide := func(on bool) {
+		p.ask(t, http.MethodPatch, securityAPI+"securityconfig", strings.NewReader(fmt.Sprintf(
+			`[{"op":"add","path":"/config/dynamic/do_not_fail_on_forbidden","value":%[1]v},{"op":"add","path":"/config/dynamic/do_not_fail_on_forbidden_empty","value":%[1]v}]`, on)))
+	}
+	hide(true)
+	defer hide(false)
+	p.fill(t, 3)
+	p.ask(t, http.MethodPut, securityAPI+"roles/elsewhere", strings.NewReader(
+		`{"cluster_permissions":["indices:data/read/msearch"],"index_permissions":[{"index_patterns":["another"],"allowed_actions":["indices:data/read/search"]}]}`))
+	user := p.as(t, "elsewhere", "some-long-passphrase", "elsewhere")
+	if counts, err := user.state.Counts(t.Context(), p.index, now); err == nil || !strings.Contains(err.Error(), "do_not_fail_on_forbidden") {
+		t.Errorf("%+v, %v", counts, err)
+	}
+}
+
 // The user's password and the Secret change while the documents are read.
 func rotatedPassword(t *testing.T, p *place) {
 	p.secured(t)

@@ -36,17 +36,18 @@ var specs = map[string]func(*testing.T, *place){
 
 // realSpecs are about what only a real server does.
 var realSpecs = map[string]func(*testing.T, *place){
-	"a million documents":       aMillionDocuments,
-	"killed while it is read":   killedWhileReading,
-	"killed while it is filled": killedWhileRestoring,
-	"one of two nodes lost":     nodeLost,
-	"a full queue of writes":    fullQueue,
-	"no node for the shard":     noNodeForTheShard,
-	"closed while it is read":   closedWhileReading,
-	"blocked while it is read":  blockedWhileReading,
-	"aliased":                   aliased,
-	"least permissions":         leastPermissions,
-	"a password is rotated":     rotatedPassword,
+	"a million documents":         aMillionDocuments,
+	"killed while it is read":     killedWhileReading,
+	"killed while it is filled":   killedWhileRestoring,
+	"one of two nodes lost":       nodeLost,
+	"a full queue of writes":      fullQueue,
+	"no node for the shard":       noNodeForTheShard,
+	"closed while it is read":     closedWhileReading,
+	"blocked while it is read":    blockedWhileReading,
+	"aliased":                     aliased,
+	"least permissions":           leastPermissions,
+	"a password is rotated":       rotatedPassword,
+	"what is forbidden is hidden": forbiddenIsHidden,
 }
 
 // The versions that the double stands for: with the points in time of OpenSearch, with those of Elasticsearch, and
