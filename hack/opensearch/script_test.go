@@ -34,6 +34,7 @@ func newCheckout(t *testing.T) checkout {
 	}
 	write(t, c.file("pom.xml"), "\t\t\t<id>"+server+"</id>\n")
 	write(t, c.file("sha256/"+server), fmt.Sprintf("%x  server.jar\n", sha256.Sum256([]byte("jar"))))
+	write(t, c.file("archives.sha256"), "")
 
 	bin := filepath.Join(dir, "bin")
 	write(t, bin+"/mvn", `#!/bin/sh
@@ -194,6 +195,15 @@ func TestArchives(t *testing.T) {
 	}
 	c.ok(t, "install", server)
 	c.ok(t, "exec", server, "true")
+
+	// Another archive is not even unpacked.
+	write(t, c.file("archives.sha256"), strings.Repeat("0", 64)+"  a.zip\n")
+	write(t, c.file("sha256/"+server), read(t, c.file("sha256/"+server))+"\n")
+	write(t, filepath.Join(os.Getenv("JAVA_HOME_17"), "bin/jar"), "#!/bin/sh\ntouch '"+c.file("unpacked")+"'\n")
+	c.fails(t, []string{"install", server}, "what Maven has got as a.zip is not what archives.sha256 pins")
+	if _, err := os.Stat(c.file("unpacked")); err == nil {
+		t.Error("it was unpacked")
+	}
 	c.wantNoRest(t)
 }
 
