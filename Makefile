@@ -135,7 +135,7 @@ test: test-unit docs test-integration ## what protects the promises: unit, docum
 
 .PHONY: test-all
 test-all: test ## make test, what is slow and rarely finds something, and a short form of every other command that the documentation names
-	@printf '%s\n' "$(MAKE) test-rare" "$(MAKE) test-commands" "$(MAKE) test-386 test-fuzz FUZZTIME=10000x" | $(at_once)
+	@printf '%s\n' "$(MAKE) test-rare" "$(MAKE) test-commands" "$(MAKE) test-commands-real" "$(MAKE) test-386 test-fuzz FUZZTIME=10000x" | $(at_once)
 
 # A make for each, since each has arguments of its own. The makefiles of the examples add theirs.
 .PHONY: test-commands
@@ -145,20 +145,23 @@ test-commands:: tools ## a short form of every other command that the documentat
 	@$(MAKE) cluster ARGS="--quiet -- true"
 	@$(MAKE) cluster ARGS="--quiet -- sh -c '$(MAKE) test-cluster KUBECONFIG=\"\$$\$$KUBECONFIG\" ARGS=-ginkgo.focus=workflow.that.runs.to.its.end'"
 	@$(MAKE) demo
-	@$(MAKE) demo ARGS="--opensearch --node"
 	@if $(MAKE) demo ARGS=--fail; then echo "the demo of a failure did not fail" >&2; exit 1; fi
 	@$(MAKE) bench ARGS=--short
 	go test -C hack/bench -run '^$$' -bench Decode -benchtime 1x .
 	@$(MAKE) bench-scale ARGS=--short
 	@$(MAKE) soak SOAK_FOR=30s
-	@$(MAKE) test-opensearch SERVERS=opensearch-2.19.6 ARGS=-short
-	@$(MAKE) test-opensearch SERVERS=opensearch-2.19.1-security ARGS='-short -run "OnARealServer/(every|least|password)"'
-	@$(MAKE) test-node SHORT=1
 	@$(MAKE) test-faults ARGS='-ginkgo.fail-on-empty -ginkgo.focus "watches are answered with 410"'
 	@$(MAKE) test-matrix ROWS=4.0/1.37 SUITES=test-versions ARGS='--fail-on-empty --focus "$(call started,native)"'
 	@$(MAKE) test-latest RACE= ARGS='-ginkgo.fail-on-empty -ginkgo.focus "$(call started,native)"'
 	@$(MAKE) check-api api api-since release-rehearsal
 	@if $(MAKE) release VERSION=0.1; then echo "a version without v was released" >&2; exit 1; fi
+# Apart from those, so that it runs beside them.
+.PHONY: test-commands-real
+test-commands-real: tools ## the same of the commands that run real nodes and servers
+	@$(MAKE) demo ARGS="--opensearch --node"
+	@$(MAKE) test-opensearch SERVERS=opensearch-2.19.6 ARGS=-short
+	@$(MAKE) test-opensearch SERVERS=opensearch-2.19.1-security ARGS='-short -run "OnARealServer/(every|least|password)"'
+	@$(MAKE) test-node SHORT=1
 # The spec that shows that a suite works.
 started = conformance of the $(1) client .* starts a workflow that runs to its end
 
@@ -268,6 +271,8 @@ test-browser: tools ## the service's page in a real Chromium, with the service o
 # Which servers there are, says hack/opensearch/pom.xml.
 SERVERS = $(shell "$(OPENSEARCH)" servers)
 
+# Without the race detector, with which a million documents take several times as long: the double runs the
+# same specs with it.
 .PHONY: test-opensearch
 test-opensearch: need ## adapters/opensearch on all real servers, one after the other (SERVERS=opensearch-2.19.6 for one, ARGS=-short: fewer documents)
 	@why=$$("$(OPENSEARCH)" lacks $(SERVERS)) && able=$$("$(OPENSEARCH)" able $(SERVERS)) || exit; \
@@ -276,7 +281,7 @@ test-opensearch: need ## adapters/opensearch on all real servers, one after the 
 			from=$$(date +%s); said=passed; \
 			env $(PARENT) "$(OPENSEARCH)" install $$server && \
 			env $(PARENT) "$(OPENSEARCH)" exec $$server \
-				go test -C adapters/opensearch $(RACE) -count=1 -timeout $(UNIT_TIMEOUT) -run OnARealServer $(ARGS) . || \
+				go test -C adapters/opensearch -count=1 -timeout $(UNIT_TIMEOUT) -run OnARealServer $(ARGS) . || \
 				{ said=FAILED; failed="$$failed $$server"; }; \
 			all="$$all$$(printf '\n  %-26s %s in %ds' $$server $$said $$(($$(date +%s) - from)))"; done; \
 		[ -z "$$able" ] || echo "make test-opensearch: $$(($$(date +%s) - begin))s in all$$all" >&2; \

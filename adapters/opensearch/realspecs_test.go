@@ -133,10 +133,11 @@ func (p *place) unavailable(t *testing.T, ops ...opensearch.Op) {
 func killedWhileReading(t *testing.T, p *place) {
 	node := nodes(t)
 	p.fill(t, many)
-	if err := p.readUntil(t, func() { node("kill", "one") }); !errors.Is(err, workflow.ErrUnavailable) {
+	q := p.impatient(t)
+	if err := q.readUntil(t, func() { node("kill", "one") }); !errors.Is(err, workflow.ErrUnavailable) {
 		t.Errorf("%v", err)
 	}
-	p.unavailable(t, opensearch.OpCounts, opensearch.OpSize, opensearch.OpDocuments, opensearch.OpRestore, opensearch.OpDelete)
+	q.unavailable(t, opensearch.OpCounts, opensearch.OpSize, opensearch.OpDocuments, opensearch.OpRestore, opensearch.OpDelete)
 	node("start", "one")
 	p.filled(t, many)
 }
