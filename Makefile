@@ -155,6 +155,7 @@ test-commands:: tools ## a short form of every other command that the documentat
 	@$(MAKE) test-latest RACE= ARGS='-ginkgo.fail-on-empty -ginkgo.focus "$(call started,native)"'
 	@$(MAKE) check-api api api-since release-rehearsal
 	@if $(MAKE) release VERSION=0.1; then echo "a version without v was released" >&2; exit 1; fi
+
 # Apart from those, so that it runs beside them.
 .PHONY: test-commands-real
 test-commands-real: tools ## the same of the commands that run real nodes and servers
@@ -162,6 +163,7 @@ test-commands-real: tools ## the same of the commands that run real nodes and se
 	@$(MAKE) test-opensearch SERVERS=opensearch-2.19.6 ARGS=-short
 	@$(MAKE) test-opensearch SERVERS=opensearch-2.19.1-security ARGS='-short -run "OnARealServer/(every|least|password)"'
 	@$(MAKE) test-node SHORT=1
+
 # The spec that shows that a suite works.
 started = conformance of the $(1) client .* starts a workflow that runs to its end
 

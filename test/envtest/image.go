@@ -77,10 +77,11 @@ func (c *Cluster) startRegistry() error {
 // AddImage makes an image that the node can pull, as any tag of the repository, such as
 // registry.example/team/name; the registry's name doesn't count. An existing image is replaced.
 //
-// It returns an error if the cluster has no real node, or belongs to another process.
+// It has read the files when it returns, and is safe for concurrent use. It returns an error if a file can't
+// be read, and if the cluster has no real node or belongs to another process.
 func (c *Cluster) AddImage(repository string, image Image) error {
 	if c.registry == nil {
-		return errors.New("this cluster has no registry of images")
+		return errors.New("this cluster has no registry of images: start it in this process, with Options.Node")
 	}
 	_, name, _ := strings.Cut(repository, "/")
 	digest, err := c.registry.add(image)

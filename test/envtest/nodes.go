@@ -24,8 +24,8 @@ const (
 //go:embed stages.yaml
 var ownStages []byte
 
-// startNodes starts KWOK and registers a node, or starts a real one. The returned function blocks until the node accepts
-// pods.
+// startNodes starts KWOK and registers a node, or starts a real one. The returned function blocks until the
+// node accepts pods.
 func (c *Cluster) startNodes(ctx context.Context) (func(context.Context) error, error) {
 	if c.opts.Node {
 		return c.startRealNode(ctx)

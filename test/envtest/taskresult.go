@@ -83,15 +83,12 @@ func taskResult(pod *corev1.Pod) (*unstructured.Unstructured, error) {
 // trimParameters removes one newline from the end of each output parameter, as Argo's executor does with the
 // files that it reads them from.
 func trimParameters(outputs map[string]any) {
-	parameters, _, _ := unstructured.NestedSlice(outputs, "parameters")
+	parameters, _ := outputs["parameters"].([]any)
 	for _, item := range parameters {
 		if parameter, ok := item.(map[string]any); ok {
 			if value, ok := parameter["value"].(string); ok {
 				parameter["value"] = strings.TrimSuffix(value, "\n")
 			}
 		}
-	}
-	if parameters != nil {
-		outputs["parameters"] = parameters
 	}
 }
