@@ -3,6 +3,8 @@ package envtest
 import (
 	"context"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"time"
 
@@ -33,7 +35,7 @@ const noThrottling = -1
 // and clients. It blocks until the API server is ready.
 func (c *Cluster) startControlPlane(ctx context.Context) error {
 	c.opts.Progress("starting etcd and kube-apiserver")
-	plane, err := c.controlPlane()
+	plane, err := c.controlPlane(ctx)
 	if err != nil {
 		return err
 	}
@@ -96,7 +98,7 @@ func (c *Cluster) serverReady(ctx context.Context) error {
 	})
 }
 
-func (c *Cluster) controlPlane() (*crenvtest.ControlPlane, error) {
+func (c *Cluster) controlPlane(ctx context.Context) (*crenvtest.ControlPlane, error) {
 	etcdPath, err := c.leash.Wrap(etcd, c.bin.etcd)
 	if err != nil {
 		return nil, err
@@ -126,13 +128,21 @@ func (c *Cluster) controlPlane() (*crenvtest.ControlPlane, error) {
 	plane.Etcd.Out, plane.Etcd.Err = etcdLog, etcdLog
 	plane.APIServer.Out, plane.APIServer.Err = serverLog, serverLog
 
+	free, err := freePorts(ctx, 2)
+	if err != nil {
+		return nil, err
+	}
+	plane.Etcd.URL = &url.URL{Scheme: "http", Host: net.JoinHostPort(loopback, free[0])}
+	plane.Etcd.Configure().Set("listen-peer-urls", "http://"+loopback+":0") // it has no peers
+
 	args := plane.APIServer.Configure()
-	args.Set("authorization-mode", "RBAC")
 	if c.opts.Node {
-		plane.APIServer.Address = serverAddress
-		plane.APIServer.Port = "443"
+		plane.APIServer.Address, plane.APIServer.Port = serverAddress, "443"
 		args.Set("authorization-mode", "Node,RBAC")
 		args.Set("enable-admission-plugins", "NodeRestriction")
+	} else {
+		plane.APIServer.Address, plane.APIServer.Port = loopback, free[1]
+		args.Set("authorization-mode", "RBAC")
 	}
 	args.Set("kubelet-preferred-address-types", "InternalIP") // the node's name is not in any DNS
 	if c.opts.Parts.has(Controllers) {

@@ -55,7 +55,7 @@ func (c *Cluster) startRegistry() error {
 	if err := os.Mkdir(r.dir, 0o700); err != nil {
 		return fmt.Errorf("create image folder: %w", err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it outlives the context of Start
+	listener, err := net.Listen("tcp", loopback+":0") //nolint:noctx // it outlives the context of Start
 	if err != nil {
 		return fmt.Errorf("start registry: %w", err)
 	}

@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -32,22 +31,18 @@ type podLogs struct {
 // preparePodLogs chooses an address at which KWOK serves logs, and defines the resource that
 // configures them. It returns arguments for KWOK.
 func (c *Cluster) preparePodLogs(ctx context.Context) ([]string, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err == nil {
-		err = listener.Close()
-	}
+	free, err := freePorts(ctx, 1)
 	if err != nil {
-		return nil, fmt.Errorf("find a free port: %w", err)
+		return nil, err
 	}
-	c.podLogs.address = listener.Addr().String()
+	c.podLogs.address = net.JoinHostPort(loopback, free[0])
 	c.podLogs.written = map[types.NamespacedName][]string{}
-	host, port, _ := strings.Cut(c.podLogs.address, ":")
 	crd := filepath.Join(c.bin.kwokManifests, "crd", "bases", "kwok.x-k8s.io_logs.yaml")
 	if err := c.applyFile(ctx, crd, ""); err != nil {
 		return nil, err
 	}
 	return []string{
-		"--node-ip=" + host, "--node-port=" + port, // the API server reads them from the node's status
+		"--node-ip=" + loopback, "--node-port=" + free[0], // the API server reads them from the node's status
 		"--server-address=" + c.podLogs.address,
 		"--enable-crds=Logs",
 	}, nil
