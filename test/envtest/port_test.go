@@ -15,12 +15,15 @@ func TestPortsOfServersAreNotThoseOfConnections(t *testing.T) {
 	if err != nil {
 		t.Skip("not Linux: ", err)
 	}
-	var first, last int
-	if _, err := fmt.Sscan(string(data), &first, &last); err != nil {
+	var first int
+	if _, err := fmt.Sscan(string(data), &first); err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}
-	if firstPort+ports > first && firstPort <= last {
-		t.Errorf("servers get ports from %d to %d, connections from %d to %d", firstPort, firstPort+ports-1, first, last)
+	if first != 32768 {
+		t.Skipf("this machine gives connections ports from %d, which is not Linux's default", first)
+	}
+	if firstPort+ports > first {
+		t.Errorf("servers get ports from %d to %d, connections from %d", firstPort, firstPort+ports-1, first)
 	}
 }
 
