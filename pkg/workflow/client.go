@@ -58,8 +58,9 @@ type Options struct {
 	// [DefaultTemplateMaxAge]; a negative value disables the cache.
 	TemplateMaxAge time.Duration
 	// WatchSilence is how long a watch may deliver nothing before it is considered dead. The client
-	// then reads the workflows again and opens another watch. The API server sends a bookmark about
-	// once a minute on a watch that works. 0 means [DefaultWatchSilence].
+	// then reads the workflows again and opens another watch, with more patience (up to eight times)
+	// after each of these requests that brings no answer. The API server sends a bookmark about once
+	// a minute on a watch that works. 0 means [DefaultWatchSilence].
 	WatchSilence time.Duration
 	// DiagnoseStartAfter is how long a workflow may have no phase before Wait and Watch deliver its
 	// state once more with a [status.StartDiagnostic], since probably no controller picks it up. 0

@@ -221,13 +221,19 @@ func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 		s.MaxReads = max(s.MaxReads, s.reading)
 	}
 	s.Unlock()
-	time.Sleep(latency)
+	select {
+	case <-time.After(latency):
+	case <-givenUp(r):
+	}
 	s.Lock()
 	defer s.Unlock()
 	if IsWatch(r) {
 		s.WatchTimes = append(s.WatchTimes, time.Now())
 	} else {
 		s.reading--
+	}
+	if r.Method == http.MethodGet && r.Context().Err() != nil {
+		return nil, r.Context().Err()
 	}
 	if s.Refuse != nil {
 		if err := s.Refuse(r); err != nil {
@@ -254,6 +260,14 @@ func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 		return s.torn(r, Answer(http.StatusOK, obj.Object)), nil
 	}
 	return refusal(apierrors.NewNotFound(schema.GroupResource{Group: "argoproj.io", Resource: "workflows"}, name))
+}
+
+// givenUp is closed when a client no longer waits for what it has asked. What it writes is written nevertheless.
+func givenUp(r *http.Request) <-chan struct{} {
+	if r.Method != http.MethodGet {
+		return nil
+	}
+	return r.Context().Done()
 }
 
 // objectsAt returns the objects as they were at a version. The caller holds the lock.

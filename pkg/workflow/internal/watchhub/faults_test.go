@@ -1,6 +1,7 @@
 package watchhub
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -46,6 +47,26 @@ func TestAnswersThatAreReset(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// Each answer takes longer than a watch may be silent, as on a slow line that first has to carry what is on its
+// way for requests that were given up.
+func TestAnswersThatTakeLong(t *testing.T) {
+	for _, count := range []int{1, 30} {
+		synctest.Test(t, func(t *testing.T) {
+			s := apitest.Of(count)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			results := waits(ctx, newHub(t, s, Config{IdleTimeout: 20 * time.Second}), count, completed)
+			time.Sleep(time.Minute)
+			s.Set(func() { s.Latency = time.Minute })
+			s.Cut(nil)
+			for i := range count {
+				s.SetPhase(apitest.Name(i), "Succeeded")
+			}
+			allEnd(t, results, count)
+		})
 	}
 }
 

@@ -48,6 +48,7 @@ type reflector struct {
 	// it requests has been granted, so refusals are retried for a while.
 	opened, byName, granted bool
 	closed                  time.Time // since when there is no watch
+	unanswered              int       // how many requests in a row have been given up, since nothing came
 
 	// Guarded by the hub's lock:
 	cut      context.CancelCauseFunc // ends the present request; nil if there is none
@@ -197,12 +198,32 @@ func (r *reflector) listAndWatch(ctx context.Context) (opened bool, err error) {
 	if opened {
 		r.observeClosed(ctx, err)
 	}
+	r.countUnanswered(opened, err)
 	unwatched := !opened && time.Since(r.closed) > relistAfter
 	stuck := source.Undecodable(err) && r.position == from
 	if opened && errors.Is(err, source.ErrIdle) || fault.Expired(err) || source.Malformed(err) || unwatched || stuck {
 		r.position = "" // a watch from there would miss states, so list
 	}
 	return opened, err
+}
+
+// maxUnanswered limits by how many times the patience with a request is doubled.
+const maxUnanswered = 3
+
+// patience is how long a request may bring nothing. It grows with each that was given up: on a slow line, the
+// answer to the next one has to wait for what is on its way for the last one, and with the same patience none
+// would ever arrive.
+func (r *reflector) patience() time.Duration {
+	return r.hub.cfg.IdleTimeout << min(r.unanswered, maxUnanswered)
+}
+
+// countUnanswered records how a request has ended.
+func (r *reflector) countUnanswered(opened bool, err error) {
+	if !opened && errors.Is(err, source.ErrIdle) {
+		r.unanswered++
+		return
+	}
+	r.unanswered = 0
 }
 
 // prepare rewinds the position if a call has asked for that, records how to end the coming request,
@@ -245,7 +266,7 @@ func (r *reflector) watch(ctx context.Context, selector string) (opened bool, er
 	opts.ResourceVersion = r.position
 	var began time.Time
 	return source.Watch{
-		Source: r.hub.cfg.Source, Options: opts, IdleTimeout: r.hub.cfg.IdleTimeout,
+		Source: r.hub.cfg.Source, Options: opts, IdleTimeout: r.patience(),
 		Opened: func() {
 			if opened := r.hub.cfg.Hooks.WatchOpened; opened != nil {
 				opened(ctx, r.name, r.opened)

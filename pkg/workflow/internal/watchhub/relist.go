@@ -38,7 +38,7 @@ type relist struct {
 // list lists what the reflector is for, delivers it, and makes its version the position, unless
 // nothing arrives for too long.
 func (r *reflector) list(ctx context.Context, selector string) error {
-	ctx, idle := source.WithIdleTimeout(ctx, r.hub.cfg.IdleTimeout)
+	ctx, idle := source.WithIdleTimeout(ctx, r.patience())
 	defer idle.Stop()
 	progress := idle.Reset
 	if r.name == "" {
