@@ -12,6 +12,7 @@ const (
 	keyOperation = attribute.Key("argoservice.operation")
 	keyBackend   = attribute.Key("argoservice.backend")
 	keyDryRun    = attribute.Key("argoservice.dry_run")
+	keySource    = attribute.Key("argoservice.source")
 	keyReason    = attribute.Key("argoservice.reason")
 	keyAfter     = attribute.Key("argoservice.retry.after") // in seconds
 	keyDelay     = attribute.Key("argoservice.delay")       // in seconds

@@ -87,6 +87,9 @@ func (o *observer) End(ctx context.Context, call workflow.Call, err error) {
 	if call.Name != "" { // for a Start it wasn't known before
 		span.SetAttributes(keyName.String(call.Name))
 	}
+	if call.Source != "" {
+		span.SetAttributes(keySource.String(string(call.Source)))
+	}
 	if err == nil {
 		return
 	}

@@ -17,6 +17,7 @@ const (
 	labelScope   = "scope"
 	labelAgain   = "again"
 	labelOutcome = "outcome"
+	labelSource  = "source"
 )
 
 // instruments are the metrics of an [Observer].
@@ -26,6 +27,7 @@ type instruments struct {
 	calls      *prometheus.HistogramVec
 	follows    *prometheus.HistogramVec
 	retries    *prometheus.CounterVec
+	answers    *prometheus.CounterVec
 
 	watches       *prometheus.GaugeVec
 	watchesOpened *prometheus.CounterVec
@@ -62,6 +64,8 @@ func newInstruments(opts Options) *instruments {
 		follows: histogram("follow_duration_seconds", "Duration of waits, watches and logs.",
 			followBuckets(), labelVerb, labelBackend, labelResult),
 		retries: counter("retries_total", "Failed attempts that were repeated.", labelVerb, labelBackend, labelReason),
+		answers: counter("answers_total", "Workflows that operations returned, by where they were read.",
+			labelVerb, labelBackend, labelSource),
 
 		watches: gauge("watches_open", "Open watches.", labelBackend, labelScope),
 		watchesOpened: counter("watches_opened_total", "Watches that were opened, for the first time or again after they had ended.",
@@ -79,7 +83,7 @@ func newInstruments(opts Options) *instruments {
 
 func (i *instruments) all() []prometheus.Collector {
 	return []prometheus.Collector{
-		i.operations, i.inFlight, i.calls, i.follows, i.retries,
+		i.operations, i.inFlight, i.calls, i.follows, i.retries, i.answers,
 		i.watches, i.watchesOpened, i.watchFaults, i.delays,
 		i.ended, i.eventsNotRecorded,
 	}

@@ -45,6 +45,10 @@ func everything(o workflow.Observer) {
 		}
 	}
 	const backend, namespace, name = "native", "secret-namespace", "secret-name"
+	for _, source := range []status.Source{status.SourceLive, status.SourceHistory} {
+		c := workflow.Call{Op: workflow.OpGet, Backend: backend, Namespace: namespace, Name: name, Source: source, Began: time.Now()}
+		o.End(o.Begin(ctx, c), c, nil)
+	}
 	o.OnEvent(ctx, workflow.Retrying{Op: workflow.OpStop, Backend: backend, Namespace: namespace, Name: name, Err: workflow.ErrConflict, After: time.Second})
 	o.OnEvent(ctx, workflow.WatchOpened{Backend: backend, Namespace: namespace})
 	o.OnEvent(ctx, workflow.WatchOpened{Backend: backend, Namespace: namespace, Name: name, Again: true})
@@ -102,6 +106,7 @@ func TestDocumentedLabels(t *testing.T) {
 		{"verb", "", verbs},
 		{"reason", "", declared(t, "reason.go", `(?:return |Err\w+, )"(\w+)"`)},
 		{"outcome", "", outcomes},
+		{"source", "", []string{string(status.SourceLive), string(status.SourceHistory)}},
 		{"state", "argoservice_backfill_state", states},
 	} {
 		got, want := metricdoc.Allowed(labels, c.metric, c.label), c.want
@@ -184,5 +189,6 @@ func sentinels() []error {
 		workflow.ErrConflict, workflow.ErrTemplateNotFound, workflow.ErrNotInstalled, workflow.ErrCompleted, workflow.ErrNotCompleted,
 		workflow.ErrNotSuspended, workflow.ErrReplaced, workflow.ErrDeleted, workflow.ErrLogsIncomplete, workflow.ErrNodesOffloaded, workflow.ErrUnreadable,
 		workflow.ErrUnsupported, workflow.ErrUnavailable, workflow.ErrUnknownOutcome, workflow.ErrIdempotencyMismatch,
+		workflow.ErrNodesGone, workflow.ErrHistory,
 	}
 }

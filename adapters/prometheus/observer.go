@@ -70,6 +70,9 @@ func (o *Observer) End(_ context.Context, call workflow.Call, err error) {
 	verb, backend, result := string(call.Op), valid(call.Backend), resultOf(err)
 	o.metrics.inFlight.WithLabelValues(verb, backend).Dec()
 	o.metrics.operations.WithLabelValues(verb, backend, result).Inc()
+	if call.Source != "" {
+		o.metrics.answers.WithLabelValues(verb, backend, string(call.Source)).Inc()
+	}
 	durations := o.metrics.calls
 	if follows(call.Op) {
 		durations = o.metrics.follows

@@ -78,6 +78,26 @@ func TestOperations(t *testing.T) {
 	})
 }
 
+// Only an operation that returns a workflow says where it was read.
+func TestAnswers(t *testing.T) {
+	o := bare()
+	for _, c := range []workflow.Call{
+		{Op: workflow.OpGet, Source: status.SourceLive}, {Op: workflow.OpGet, Source: status.SourceHistory},
+		{Op: workflow.OpStart, Source: status.SourceHistory, Found: true}, {Op: workflow.OpStart, Source: status.SourceHistory, DryRun: true},
+		{Op: workflow.OpWait, Source: status.SourceHistory}, {Op: workflow.OpList},
+	} {
+		c.Backend, c.Began = "native", time.Now()
+		o.End(o.Begin(t.Context(), c), c, nil)
+	}
+	call(o, workflow.OpGet, 0, workflow.ErrHistory)
+	expect(t, o, `
+		argoservice_answers_total{backend="native",source="live",verb="get"} 1
+		argoservice_answers_total{backend="native",source="history",verb="get"} 1
+		argoservice_answers_total{backend="native",source="history",verb="start"} 1
+		argoservice_answers_total{backend="native",source="history",verb="wait"} 1
+	`, "argoservice_answers_total")
+}
+
 func TestFollowDuration(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := bare()
@@ -224,6 +244,12 @@ func TestBeginsWithZero(t *testing.T) {
 		argoservice_workflows_ended_total{backend="native",outcome="Stopped"} 0
 		argoservice_workflows_ended_total{backend="native",outcome="Terminated"} 0
 	`, "argoservice_workflows_ended_total")
+	expect(t, o, `
+		argoservice_answers_total{backend="native",source="history",verb="get"} 0
+		argoservice_answers_total{backend="native",source="history",verb="wait"} 0
+		argoservice_answers_total{backend="native",source="history",verb="start"} 0
+		argoservice_answers_total{backend="native",source="history",verb="resubmit"} 0
+	`, "argoservice_answers_total")
 	before := testutil.CollectAndCount(o)
 	for _, op := range ops() {
 		call(o, op, 0, nil)

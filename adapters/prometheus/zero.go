@@ -19,6 +19,9 @@ func (i *instruments) beginWithZero(backend string) {
 		i.operations.WithLabelValues(string(op), backend, workflow.Reason(workflow.ErrUnknownOutcome))
 		i.inFlight.WithLabelValues(string(op), backend)
 	}
+	for _, op := range []workflow.Op{workflow.OpGet, workflow.OpWait, workflow.OpStart, workflow.OpResubmit} { // which set Call.Source
+		i.answers.WithLabelValues(string(op), backend, string(status.SourceHistory))
+	}
 	for _, outcome := range []status.Outcome{
 		status.OutcomeSucceeded, status.OutcomeFailed, status.OutcomeErrored, status.OutcomeStopped, status.OutcomeTerminated,
 	} {

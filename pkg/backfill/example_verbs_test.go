@@ -62,6 +62,23 @@ func ExampleGatekeeper() {
 	_ = reject
 }
 
+// List how the runs of a session have ended, also of those whose workflow was deleted. The client has a
+// History, such as a journal.
+func ExampleRuns() {
+	list := func(ctx context.Context, client workflow.Reader, session string) error {
+		for run, err := range backfill.Runs(ctx, client, session) {
+			if err != nil {
+				return err
+			}
+			if run.State.Completed() {
+				fmt.Println(run.Number, run.State, run.Workflow.EndTime, run.Workflow.Source)
+			}
+		}
+		return nil
+	}
+	_ = list
+}
+
 // Double the workers of a running backfill.
 func ExampleKeeper_Scale() {
 	double := func(ctx context.Context, b backfill.Backfill, workers int) error {

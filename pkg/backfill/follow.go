@@ -57,6 +57,10 @@ func (b *argoBackfill) Follow(ctx context.Context, opts FollowOptions) iter.Seq2
 		if !yield(first, nil) || first.State == StateNotStarted {
 			return
 		}
+		if past(first.Workflow) {
+			b.followTermination(ctx, first, first.Workflow, opts.PodsEvery, yield)
+			return
+		}
 		// The goroutines run for as long as the backfill, so they hold no status of the workflow.
 		name, uid := first.Workflow.Name, first.Workflow.UID
 		var polled *connection

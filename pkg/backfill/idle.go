@@ -24,7 +24,7 @@ func (b *argoBackfill) checkIdle(ctx context.Context) error {
 // nor one of the run after it, whose workflow may have been deleted before its workers.
 func (b *argoBackfill) checkEnded(ctx context.Context, s *status.WorkflowStatus) error {
 	var what []string
-	if s != nil && !s.Completed() {
+	if s != nil && !over(s) {
 		what = append(what, fmt.Sprintf("workflow %s/%s is %s", s.Namespace, s.Name, s.Outcome()))
 	}
 	state := stateOf(s, &Pods{})
@@ -37,7 +37,7 @@ func (b *argoBackfill) checkEnded(ctx context.Context, s *status.WorkflowStatus)
 			}
 			what = append(what, remaining...)
 		}
-		if len(what) > 0 && (s == nil || s.Completed()) {
+		if len(what) > 0 && (s == nil || over(s)) {
 			state = StateTerminating
 		}
 	}

@@ -39,6 +39,7 @@ type workflowJSON struct {
 	Name      string         `json:"name,omitempty"`
 	UID       string         `json:"uid,omitempty"`
 	Outcome   status.Outcome `json:"outcome,omitempty"`
+	Source    status.Source  `json:"source,omitempty"` // "history": it is no longer in the cluster
 	Message   string         `json:"message,omitempty"`
 	Started   time.Time      `json:"started,omitzero"`
 	Finished  time.Time      `json:"finished,omitzero"`
@@ -80,7 +81,7 @@ func (s Status) MarshalJSON() ([]byte, error) {
 			Started: w.StartTime, Finished: w.EndTime, Done: w.Progress.Done, Total: w.Progress.Total,
 		}
 		if w.UID != "" {
-			form.Workflow.Outcome = w.Outcome()
+			form.Workflow.Outcome, form.Workflow.Source = w.Outcome(), w.Source
 		}
 	}
 	return json.Marshal(form)

@@ -7,7 +7,7 @@ func (b *argoBackfill) Restart(ctx context.Context) (*Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s == nil || !s.Completed() && runOf(s) > 1 { // the latter was started by a Restart
+	if s == nil || !over(s) && runOf(s) > 1 { // the latter was started by a Restart
 		return b.Start(ctx)
 	}
 	if err := b.checkEnded(ctx, s); err != nil {

@@ -58,18 +58,22 @@ func (b *argoBackfill) requestFor(run int) workflow.StartRequest {
 	return req
 }
 
-// latestRun returns the latest run of the session, or nil if there is none. Start and Restart never
-// create two workflows of one run, so two of them are an error that a person has to resolve.
+// latestRun returns the latest run of the session, or nil if there is none. It counts those that are only in
+// the history of the client, so that a run is never started again. Start and Restart never create two
+// workflows of one run, so two of them are an error that a person has to resolve.
 func (b *argoBackfill) latestRun(ctx context.Context) (*status.WorkflowStatus, error) {
 	var latest, other *status.WorkflowStatus
-	for s, err := range b.deps.Workflows.List(ctx, workflow.ListOptions{LabelSelector: labelSession + "=" + b.session}) {
+	opts := workflow.ListOptions{LabelSelector: labelSession + "=" + b.session, Archived: true}
+	for s, err := range b.deps.Workflows.List(ctx, opts) {
 		if err != nil {
 			return nil, b.wrap(err)
 		}
-		switch run := runOf(s); {
+		run := runOf(s)
+		switch {
+		case past(s) && s.Name != runName(b.session, run): // a copy, which has the label too
 		case run > runOf(latest):
 			latest, other = s, nil
-		case run == runOf(latest):
+		case run == runOf(latest) && !past(s): // those of the past come last, the latest of them first
 			other = s
 		}
 	}
@@ -79,6 +83,12 @@ func (b *argoBackfill) latestRun(ctx context.Context) (*status.WorkflowStatus, e
 	}
 	return latest, nil
 }
+
+// past reports whether a run's workflow is no longer in the cluster.
+func past(s *status.WorkflowStatus) bool { return s.Source == status.SourceHistory }
+
+// over reports whether a run has ended, or its workflow is no longer in the cluster.
+func over(s *status.WorkflowStatus) bool { return s.Completed() || past(s) }
 
 // activeRun returns the latest run if it has neither ended nor been stopped.
 func (b *argoBackfill) activeRun(ctx context.Context) (*status.WorkflowStatus, error) {
@@ -90,6 +100,8 @@ func (b *argoBackfill) activeRun(ctx context.Context) (*status.WorkflowStatus, e
 		return nil, b.wrap(ErrNotStarted)
 	case s.Completed():
 		return nil, b.wrap(fmt.Errorf("%w: it is %s", ErrEnded, s.Outcome()))
+	case past(s):
+		return nil, b.wrap(fmt.Errorf("%w: its workflow was deleted, and the history does not know how it ended", ErrEnded))
 	case s.Shutdown != status.ShutdownNone:
 		return nil, b.wrap(fmt.Errorf("%w: it is being stopped", ErrEnded))
 	}
@@ -119,8 +131,11 @@ func (b *argoBackfill) differing(s *status.WorkflowStatus) []string {
 			value, given = optional[name]
 		}
 		at := slices.IndexFunc(s.Arguments, func(p status.Parameter) bool { return p.Name == name })
-		if at >= 0 && (!given || parameterDiffers(mapping[name], value, s.Arguments[at].Value, values)) {
+		switch {
+		case at >= 0 && (!given || parameterDiffers(mapping[name], value, s.Arguments[at].Value, values)):
 			differing = append(differing, name)
+		case at < 0 && given && s.Annotations[workflow.AnnotationAbridged] != "":
+			differing = append(differing, name+" (the history has not recorded it)")
 		}
 	}
 	return differing

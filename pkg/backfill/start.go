@@ -76,9 +76,9 @@ func (b *argoBackfill) resume(ctx context.Context, s *status.WorkflowStatus) (*s
 	return b.alignUntilStable(ctx, &running, pool)
 }
 
-// active reports whether a workflow has neither ended nor been stopped.
+// active reports whether a workflow has neither ended nor been stopped or deleted.
 func active(s *status.WorkflowStatus) bool {
-	return !s.Completed() && s.Shutdown == status.ShutdownNone
+	return !over(s) && s.Shutdown == status.ShutdownNone
 }
 
 // Start restores the number of workers before a pause, or else the configuration's scale. A

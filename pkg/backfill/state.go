@@ -21,9 +21,11 @@ const (
 	// StateTerminating means that it was stopped and has not ended yet, or that some of its pods
 	// remain.
 	StateTerminating State = "Terminating"
-	StateStopped     State = "Stopped"
-	StateFailed      State = "Failed"
-	StateSucceeded   State = "Succeeded"
+	// StateStopped also means that the workflow was deleted, and only the history of the client has it,
+	// without its end.
+	StateStopped   State = "Stopped"
+	StateFailed    State = "Failed"
+	StateSucceeded State = "Succeeded"
 )
 
 // Completed reports whether a backfill in this state has ended.
@@ -57,6 +59,11 @@ func stateOf(s *status.WorkflowStatus, pods *Pods) State {
 	case status.OutcomePending, status.OutcomeRunning, status.OutcomeSuspended:
 	}
 	switch {
+	case past(s): // how it ended is not known
+		if pods != nil && pods.Any() {
+			return StateTerminating
+		}
+		return StateStopped
 	case s.Shutdown != status.ShutdownNone:
 		return StateTerminating
 	case s.SpecSuspended, s.HasSuspendedNodes() && !hasActiveSteps(s):

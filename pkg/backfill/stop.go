@@ -18,7 +18,7 @@ func (b *argoBackfill) Stop(ctx context.Context) error {
 
 // stop stops a run. If s is nil there is none, but it may have left workers.
 func (b *argoBackfill) stop(ctx context.Context, s *status.WorkflowStatus) error {
-	if s != nil && !s.Completed() {
+	if s != nil && !over(s) {
 		err := b.deps.Workflows.Stop(ctx, s.Name, workflow.StopOptions{UID: s.UID})
 		if err != nil && !errors.Is(err, workflow.ErrCompleted) {
 			return err
@@ -41,7 +41,7 @@ func (b *argoBackfill) StopAndWait(ctx context.Context) (*Status, error) {
 	if err := b.stop(ctx, s); err != nil {
 		return nil, b.wrap(err)
 	}
-	if s != nil {
+	if s != nil && !past(s) {
 		if s, err = b.deps.Workflows.Wait(ctx, s.Name, workflow.Completed, workflow.WithUID(s.UID)); err != nil {
 			return nil, b.wrap(err)
 		}

@@ -59,7 +59,7 @@ type Router struct {
 var _ workflow.Interface = (*Router)(nil)
 
 // NewRouter returns a router over two backends that must use the namespace in opts, and should have the
-// same [workflow.Options].GatePolicies. The error is a [*workflow.InvalidError].
+// same GatePolicies, History and NodeStore of [workflow.Options]. The error is a [*workflow.InvalidError].
 func NewRouter(native, kubectl workflow.Interface, opts RouterOptions) (*Router, error) {
 	if opts.Namespace == "" {
 		opts.Namespace = workflow.DefaultNamespace

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/wfjson"
 )
@@ -22,14 +23,29 @@ type NodeDecoders struct {
 	// Zstd and Brotli decompress nodes. If the decoder is nil, such nodes are an error.
 	Zstd, Brotli func(compressed io.Reader) (io.ReadCloser, error)
 
-	gates GateRule         // see WithGates
-	keep  func(*Node) bool // the nodes whose JSON is kept while compressed ones are read
+	gates     GateRule                              // see WithGates
+	offloaded OffloadedNodes                        // see WithOffloaded
+	load      func(*WorkflowStatus) ([]byte, error) // of a workflow; nil if offloaded nodes are not read
+	keep      func(*Node) bool                      // the nodes whose JSON is kept while compressed ones are read
 }
 
 // WithGates returns decoders that also read which steps that poll an object are gates, by a rule. Nil
 // stands for no rule: then only Suspend nodes are gates.
 func (d NodeDecoders) WithGates(rule GateRule) NodeDecoders {
 	d.gates = rule
+	return d
+}
+
+// OffloadedNodes returns the nodes that the controller keeps in its database in one version: the JSON of
+// status.nodes. An error becomes NodesErr; one that matches [ErrNodesGone] says that this version is not
+// kept. It must be safe for concurrent use.
+type OffloadedNodes func(ctx context.Context, namespace string, uid types.UID, version string) ([]byte, error)
+
+// WithOffloaded returns decoders that also read offloaded nodes, by a function that blocks until it has
+// them. Only the methods that take a context call it; for the others, these workflows have no nodes. Nil
+// stands for no function.
+func (d NodeDecoders) WithOffloaded(nodes OffloadedNodes) NodeDecoders {
+	d.offloaded = nodes
 	return d
 }
 
@@ -58,7 +74,7 @@ func (d NodeDecoders) FromUnstructured(u *unstructured.Unstructured) (*WorkflowS
 // compressed nodes are read, which can take a second. What the nodes read later does not depend on
 // ctx.
 func (d NodeDecoders) FromUnstructuredContext(ctx context.Context, u *unstructured.Unstructured) (*WorkflowStatus, error) {
-	return d.fromUnstructured(u, endOf(ctx))
+	return d.loading(ctx).fromUnstructured(u, endOf(ctx))
 }
 
 // FromJSON is like the function [FromJSON], with these decoders.
@@ -69,7 +85,15 @@ func (d NodeDecoders) FromJSON(data []byte) (*WorkflowStatus, error) {
 // FromJSONContext is like FromJSON, but returns the cause of ctx as
 // [NodeDecoders.FromUnstructuredContext] does.
 func (d NodeDecoders) FromJSONContext(ctx context.Context, data []byte) (*WorkflowStatus, error) {
-	return d.fromJSON(data, endOf(ctx))
+	return d.loading(ctx).fromJSON(data, endOf(ctx))
+}
+
+// loading returns decoders that load offloaded nodes until ctx ends.
+func (d NodeDecoders) loading(ctx context.Context) NodeDecoders {
+	if d.offloaded != nil {
+		d.load = func(s *WorkflowStatus) ([]byte, error) { return d.offloaded(ctx, s.Namespace, s.UID, s.OffloadVersion) }
+	}
+	return d
 }
 
 // endOf returns a function that returns the cause of ctx once ctx has ended.

@@ -10,8 +10,14 @@ import (
 
 // ErrNodesOffloaded means that the controller keeps the workflow's nodes in its own database
 // instead of the object. Phase, message, progress and outputs are known nonetheless. For gates and
-// failed nodes ask the Argo server, or switch nodeStatusOffLoad off.
+// failed nodes read that database (see [NodeDecoders.WithOffloaded]), ask the Argo server, or switch
+// nodeStatusOffLoad off.
 var ErrNodesOffloaded = errors.New("the workflow's nodes are offloaded to the controller's database")
+
+// ErrNodesGone means that offloaded nodes are no longer kept in the version that the object names. The
+// controller keeps old versions for some minutes, so a newer state of the workflow names another one. It
+// matches [ErrNodesOffloaded].
+var ErrNodesGone = fmt.Errorf("%w, which no longer has this version of them", ErrNodesOffloaded)
 
 // ErrUnreadable means that an object, or the nodes of a workflow, cannot be decoded. The error is a
 // [*NotWorkflowError], a [*NodesError] or a [*JSONError]. JSON that ends too early does not match

@@ -1,6 +1,11 @@
 package status
 
-import "github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/wfjson"
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/wfjson"
+)
 
 // MaxNodesSize is the size in bytes up to which compressed nodes are decompressed and nodes are
 // read by [FromJSON] (64 MiB).
@@ -67,7 +72,7 @@ func readPacked(packed string, decoders NodeDecoders, ended func() error, droppe
 	defer func() { _ = plain.Close() }()
 	b := newNodeBuilder(MaxNodesSize)
 	b.streamed, b.keepAlso = true, decoders.keep
-	decoders.keep = nil // the source needs no more than the codecs
+	decoders.keep, decoders.load = nil, nil // the source needs no more than the codecs
 	b.source.packed, b.source.decoders = packed, decoders
 	if b.source.size, err = wfjson.ReadNodes(plain, b); err != nil {
 		return nil, nodesError(err)
@@ -80,4 +85,21 @@ func readPacked(packed string, decoders NodeDecoders, ended func() error, droppe
 		return nil, nodesError(err)
 	}
 	return nodes, nil
+}
+
+// loadNodes reads offloaded nodes from where the decoders find them.
+func (s *WorkflowStatus) loadNodes(decoders NodeDecoders, dropped *[]Dropped, ended func() error) ([]*Node, error) {
+	nodes, err := decoders.load(s)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(nodes) > MaxNodesSize:
+		return nil, &NodesError{Err: fmt.Errorf("they take more than %d MiB", MaxNodesSize>>20), inline: true}
+	}
+	b := newNodeBuilder(len(nodes))
+	b.source.json = nodes
+	if _, err := wfjson.ReadNodes(bytes.NewReader(nodes), b); err != nil {
+		return nil, &NodesError{Err: jsonError(err), inline: true}
+	}
+	return b.finish(dropped, ended)
 }

@@ -14,6 +14,8 @@ type WorkflowStatus struct {
 	Name, Namespace string
 	// UID tells a workflow from a later one of the same name.
 	UID types.UID
+	// Source is where a client has read the workflow.
+	Source Source
 	// ResourceVersion is the version of the object.
 	ResourceVersion     string
 	CreationTime        time.Time // by the API server's clock; zero after a dry run
@@ -56,11 +58,12 @@ type WorkflowStatus struct {
 	// Nodes are sorted by start time (nodes without one are last), then by name, with numbers in
 	// names compared by value. They are empty if NodesErr is set.
 	Nodes []*Node
-	// NodesErr is [ErrNodesOffloaded], a [*NodesError] (which matches [ErrUnreadable]), or nil. The
-	// other fields are valid in any case.
+	// NodesErr is [ErrNodesOffloaded], a [*NodesError] (which matches [ErrUnreadable]), the error of a function
+	// that reads offloaded nodes (see [NodeDecoders.WithOffloaded]), or nil. The other fields are valid in
+	// any case.
 	NodesErr error
 	// OffloadVersion is the version of offloaded nodes in the controller's database; "" if the
-	// nodes are not offloaded.
+	// nodes are not offloaded. It is also set if they were read from there.
 	OffloadVersion string
 
 	// StartDiagnostic says why probably no controller has picked up the workflow. It is nil if one
@@ -74,6 +77,18 @@ type WorkflowStatus struct {
 
 	raw *unstructured.Unstructured
 }
+
+// Source is where a workflow was read.
+type Source string
+
+const (
+	// SourceLive means that the workflow was in the cluster. [FromUnstructured] and [FromJSON] always
+	// set it, since they don't know where an object comes from.
+	SourceLive Source = "live"
+	// SourceHistory means that the workflow is no longer in the cluster, and the state is what a history
+	// has recorded last. If it has not completed, it is unknown how the workflow ended.
+	SourceHistory Source = "history"
+)
 
 // TemplateRef names a WorkflowTemplate, or if ClusterScope is set a ClusterWorkflowTemplate, and
 // for a node also the template within it.
@@ -106,7 +121,7 @@ func fromFields(fields map[string]any, decoders NodeDecoders, ended func() error
 		return nil, &NotWorkflowError{APIVersion: apiVersion, Kind: kind}
 	}
 
-	s := &WorkflowStatus{}
+	s := &WorkflowStatus{Source: SourceLive}
 	spec, status := root.object("spec"), root.object("status")
 	s.readMetadata(root.object("metadata"))
 	s.readSpec(spec)
@@ -175,6 +190,9 @@ func (s *WorkflowStatus) readStatus(status *object, decoders NodeDecoders, ended
 	}
 	s.OffloadVersion = status.string("offloadNodeStatusVersion")
 	s.Nodes, s.NodesErr = readNodes(status, decoders, ended)
+	if s.NodesErr == ErrNodesOffloaded && decoders.load != nil { //nolint:errorlint // as returned by readNodes
+		s.Nodes, s.NodesErr = s.loadNodes(decoders, status.dropped, ended)
+	}
 	if len(s.Nodes) > 0 {
 		s.Nodes[0].source.ended = s.Completed() // the nodes share one source
 	}

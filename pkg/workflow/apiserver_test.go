@@ -23,15 +23,21 @@ func clientOf(t testing.TB, s *apitest.Server, opts Options) *WorkflowClient {
 // clientsOf returns a client of each kind for the same server.
 func clientsOf(t *testing.T, s *apitest.Server) map[string]*WorkflowClient {
 	t.Helper()
+	return clientsWith(t, s, Options{})
+}
+
+// clientsWith is clientsOf with options.
+func clientsWith(t *testing.T, s *apitest.Server, opts Options) map[string]*WorkflowClient {
+	t.Helper()
 	dyn, err := dynamic.NewForConfig(s.Config(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	overDynamic, err := New(dyn, Options{})
+	overDynamic, err := New(dyn, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string]*WorkflowClient{"NewForConfig": clientOf(t, s, Options{}), "New": overDynamic}
+	return map[string]*WorkflowClient{"NewForConfig": clientOf(t, s, opts), "New": overDynamic}
 }
 
 // waits starts a wait on each of the first workflows of a server.

@@ -44,7 +44,7 @@ import (
 // missing; an [*InvalidError] has every problem), [ErrNotSuspended] (a [*NotSuspendedError], or a
 // [*GateObjectError] if the object of a gate does not exist), [ErrUnsupported] (a gate that this client
 // cannot decide), [ErrCompleted] (a [*CompletedError]), [ErrNotFound], [ErrReplaced],
-// [ErrNodesOffloaded], [ErrUnreadable] (an object or nodes that cannot be read), [ErrConflict],
+// [ErrNodesOffloaded], [ErrNodesGone], [ErrHistory], [ErrUnreadable] (an object or nodes that cannot be read), [ErrConflict],
 // [ErrForbidden] (needs get and patch), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable],
 // [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Approve(ctx context.Context, name string, d Decision) (result *DecisionResult, err error) {

@@ -91,6 +91,11 @@ func (c claim) madeBy(existing *unstructured.Unstructured) bool {
 	return readClaim(existing).ID == c.ID
 }
 
+// isOn reports whether the workflow was started by the call with this claim, or with its key.
+func (c claim) isOn(wf *unstructured.Unstructured) bool {
+	return c.madeBy(wf) || c.Key != "" && readClaim(wf).Key == c.Key
+}
+
 // put sets the workflow's name and adds the claim. The base becomes the generateName, so that
 // workflows that other clients derive from this one have similar names.
 func (c claim) put(wf *unstructured.Unstructured) error {

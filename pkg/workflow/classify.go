@@ -14,8 +14,8 @@ import (
 // first one counts, so one that refines another precedes it.
 func sentinels() []error {
 	return []error{
-		ErrUnknownOutcome, ErrTemplateNotFound, ErrNotInstalled, ErrNotSuspended, ErrReplaced, ErrDeleted, ErrLogsIncomplete,
-		ErrCompleted, ErrNotCompleted, ErrNodesOffloaded, ErrUnreadable, ErrUnsupported, ErrNotFound, ErrAlreadyExists,
+		ErrUnknownOutcome, ErrHistory, ErrTemplateNotFound, ErrNotInstalled, ErrNotSuspended, ErrReplaced, ErrDeleted, ErrLogsIncomplete,
+		ErrCompleted, ErrNotCompleted, ErrNodesGone, ErrNodesOffloaded, ErrUnreadable, ErrUnsupported, ErrNotFound, ErrAlreadyExists,
 		ErrUnauthorized, ErrForbidden, ErrInvalid, ErrIdempotencyMismatch, ErrConflict, ErrUnavailable,
 	}
 }

@@ -97,6 +97,16 @@ type Options struct {
 	// policy that applies to a step counts. Every status that the client returns has these gates. Nil means
 	// that only suspend nodes are gates; they are with any policies.
 	GatePolicies []GatePolicy
+	// History has workflows that are no longer in the cluster, such as Argo's archive. If it is set, Get,
+	// Gates, Wait and Watch also return those, an IdempotencyKey is known for as long as the history has its
+	// workflow, and List, Retry and Resubmit can use them; see docs/history.md. Nil means that only the
+	// workflows of the cluster exist. A History that is also a [StartRecorder] or
+	// [Recorder] records what the client does.
+	History History
+	// NodeStore has the nodes of workflows that the controller has offloaded. If it is set, the client
+	// reads them with each state of such a workflow that it returns, and changes them there. Nil means that
+	// these workflows have no nodes, and what needs nodes returns [ErrNodesOffloaded].
+	NodeStore NodeStore
 }
 
 // WorkflowClient runs workflows of one namespace through the Kubernetes API. It is safe for
@@ -129,6 +139,11 @@ type WorkflowClient struct {
 	observer         Observer                                    // may be nil
 	events           *eventRecorder                              // may be nil
 	startAnnotations func(ctx context.Context) map[string]string // may be nil
+	history          History                                     // may be nil
+	recording        Recorder                                    // history, or nil
+	nodeStore        NodeStore                                   // may be nil
+	nodesOutage      *pace.Outage                                // of the node store
+	nodeRequests     chan struct{}                               // those to the node store that are under way
 }
 
 // NewForConfig returns a client for the cluster of cfg, which comes from [rest.InClusterConfig] or
@@ -267,11 +282,19 @@ func New(dyn dynamic.Interface, opts Options) (*WorkflowClient, error) {
 		observer:         opts.Observer,
 		events:           newEventRecorder(dyn, opts.Namespace, opts.EventSource),
 		startAnnotations: opts.StartAnnotations,
+		history:          opts.History,
+		recording:        recorderOf(opts.History),
+		nodeStore:        opts.NodeStore,
+		nodesOutage:      &pace.Outage{},
+		nodeRequests:     make(chan struct{}, mostNodeRequests),
 	}
 	for _, p := range gates {
 		p.objects = dyn.Resource(p.resource()).Namespace(opts.Namespace)
 	}
 	client.gates, client.decoders = gates, opts.NodeDecoders.WithGates(gateRule(gates, opts.Namespace))
+	if client.nodeStore != nil {
+		client.decoders = client.decoders.WithOffloaded(client.loadNodes)
+	}
 	client.hub = client.newHub()
 	return client, nil
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/startname"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/spec"
 )
 
@@ -73,8 +72,12 @@ func (c *WorkflowClient) createOnce(ctx context.Context, s *submission) (*unstru
 	if s.req.DryRun {
 		opts.DryRun = []string{metav1.DryRunAll}
 	}
-	lost := false // an attempt was sent and its response was lost
-	for {
+	for again := s.req.IfExists == ExistsReplace; ; again = true {
+		if again {
+			if known, err := c.recall(ctx, s); known != nil || err != nil {
+				return known, err
+			}
+		}
 		created, err := c.workflows.Create(ctx, s.draft.obj, opts)
 		switch {
 		case err == nil:
@@ -84,7 +87,7 @@ func (c *WorkflowClient) createOnce(ctx context.Context, s *submission) (*unstru
 			if notOurs == nil {
 				return existing, nil
 			}
-			free := notFound(notOurs) && !lost // it was deleted in between
+			free := notFound(notOurs) && !s.lost // it was deleted in between
 			rename := s.claim.renewable && errors.Is(notOurs, ErrAlreadyExists)
 			switch {
 			case free && s.pacer.Pause(ctx, notOurs):
@@ -95,26 +98,27 @@ func (c *WorkflowClient) createOnce(ctx context.Context, s *submission) (*unstru
 				}
 				continue
 			case rename && s.pacer.Pause(ctx, notOurs):
-				s.claim.Name = startname.Random(s.claim.base)
-				if err := s.claim.put(s.draft.obj); err != nil {
+				if err := c.rename(ctx, s); err != nil {
 					return nil, err
 				}
-				lost = false // a workflow of a lost attempt would have been found here
 				continue
 			case free, rename: // no time is left for another attempt
 				notOurs = pace.Ended(ctx, err)
-			case lost && !errors.Is(notOurs, ErrAlreadyExists) && !errors.Is(notOurs, ErrConflict):
+			case s.lost && !errors.Is(notOurs, ErrAlreadyExists) && !errors.Is(notOurs, ErrConflict):
 				// The workflow could not be read, or was deleted: it may have been this call's.
+				if past, failed := c.remembered(ctx, s); notFound(notOurs) && failed == nil && past != nil {
+					return past, nil
+				}
 				notOurs = unknownOutcome(ctx, notOurs)
 			}
 			return nil, s.failed(notOurs)
 		case fault.MayHaveHappened(err):
-			lost = len(opts.DryRun) == 0
+			s.lost = !s.req.DryRun
 		}
 		if ctx.Err() == nil && s.pacer.Retryable(err) && s.pacer.Pause(ctx, err) {
 			continue
 		}
-		if lost {
+		if s.lost {
 			return c.resolveLostCreate(ctx, s, err)
 		}
 		return nil, s.failed(pace.Ended(ctx, err))

@@ -110,9 +110,9 @@ func readDecision(d Decision, verb decisionVerb) (read *decision, problems, ofOu
 
 // decide decides gates in one conditional write, and those that are decided in objects before that.
 func (c *WorkflowClient) decide(ctx context.Context, name string, uid types.UID, d *decision) (*DecisionResult, error) {
-	result := &DecisionResult{}
+	result, written := &DecisionResult{}, false
 	_, err := c.edit(ctx, name, uid, func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
-		result.Gates = []Gate{}
+		result.Gates, uid = []Gate{}, s.UID
 		chosen, objects, err := c.choose(ctx, d, s)
 		if err != nil || len(chosen.nodes) == 0 {
 			return chosen.planRepetition(s, err)
@@ -123,7 +123,7 @@ func (c *WorkflowClient) decide(ctx context.Context, name string, uid types.UID,
 			}
 		}
 		inWorkflow, inObjects := apart(chosen.nodes)
-		planned := &change{}
+		planned := &change{written: func() { written = true }}
 		if len(inObjects) > 0 {
 			planned.prepare = func(ctx context.Context) error { return c.writeGateObjects(ctx, d, s, objects, inObjects) }
 		}
@@ -148,6 +148,11 @@ func (c *WorkflowClient) decide(ctx context.Context, name string, uid types.UID,
 		}
 		return planned, nil
 	})
+	decided := slices.Clone(d.inObjects)
+	if written {
+		decided = append(decided, result.Gates...)
+	}
+	c.recordDecision(ctx, name, uid, d, decided)
 	if err != nil {
 		return nil, d.partly(err)
 	}
@@ -188,10 +193,11 @@ func (d *decision) on(nodes []*status.Node) plannedDecision { return plannedDeci
 func (c *WorkflowClient) planDecision(
 	ctx context.Context, planned *change, obj *unstructured.Unstructured, s *status.WorkflowStatus, d plannedDecision,
 ) error {
-	statusPatch, err := c.patchDecided(ctx, obj, d)
+	statusPatch, nodes, err := c.patchDecided(ctx, obj, d)
 	if err != nil {
 		return err
 	}
+	planned.nodes = nodes
 	planned.patch = map[string]any{"metadata": d.metadata(s), "status": statusPatch}
 	planned.tookEffect = d.tookEffect
 	if !s.SpecSuspended { // otherwise the controller acts on it after a Resume
@@ -200,14 +206,17 @@ func (c *WorkflowClient) planDecision(
 	return nil
 }
 
-// patchDecided returns the merge patch for status that decides the nodes.
-func (c *WorkflowClient) patchDecided(ctx context.Context, obj *unstructured.Unstructured, d plannedDecision) (map[string]any, error) {
+// patchDecided returns the merge patch for status that decides the nodes, and the nodes of the change, if they
+// are to be stored.
+func (c *WorkflowClient) patchDecided(
+	ctx context.Context, obj *unstructured.Unstructured, d plannedDecision,
+) (patch map[string]any, nodes func() ([]byte, error), err error) {
 	edits := make(map[string]status.NodeEdit, len(d.nodes))
 	var supplied []status.Parameter
 	now := timestamp(time.Now())
 	for _, n := range d.nodes {
 		if ctx.Err() != nil {
-			return nil, pace.Interruption(ctx, nil)
+			return nil, nil, pace.Interruption(ctx, nil)
 		}
 		edit := status.NodeEdit{Set: map[string]any{"phase": string(d.verb.become), "finishedAt": now}}
 		if message := d.messageOn(n); message != n.Message {
@@ -220,14 +229,17 @@ func (c *WorkflowClient) patchDecided(ctx context.Context, obj *unstructured.Uns
 		}
 		edits[n.ID] = edit
 	}
-	patch, err := c.patchNodes(ctx, obj, edits)
+	patch, stored, err := c.patchNodes(ctx, obj, edits)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if upserted := globalOutputs(obj, supplied); upserted != nil {
 		patch["outputs"] = map[string]any{"parameters": upserted}
 	}
-	return patch, nil
+	if stored != nil {
+		nodes = func() ([]byte, error) { return stored, nil }
+	}
+	return patch, nodes, nil
 }
 
 // compare compares the nodes, after d has been written, with a later state. The controller decides

@@ -76,8 +76,8 @@ func (e *DeletionHeldError) Is(target error) bool { return e.ended != nil && tar
 // is already marked for deletion succeeds. If the workflow no longer exists, Delete returns
 // [ErrNotFound].
 //
-// Errors: [ErrNotFound], [ErrReplaced], [ErrInvalid], [ErrConflict], [ErrUnreadable] (without UID,
-// an object that cannot be read), [ErrForbidden] (needs delete; get to repeat a lost request, to
+// Errors: [ErrNotFound], [ErrReplaced], [ErrInvalid], [ErrConflict], [ErrHistory] (to abandon
+// artifacts), [ErrUnreadable] (without UID, an object that cannot be read), [ErrForbidden] (needs delete; get to repeat a lost request, to
 // wait and to abandon artifacts), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable],
 // [ErrUnknownOutcome], and the context's. With Wait, a [*DeletionHeldError] if finalizers keep the
 // workflow when the context ends, or after Argo failed to delete artifacts.

@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -30,6 +31,9 @@ type change struct {
 	// prepare, if not nil, is called right before the write. If it fails, the write is not sent.
 	// After a failure or a conflict, the prepare of the next change is called.
 	prepare func(ctx context.Context) error
+	// nodes, if not nil, returns nodes to store after prepare, and the write names their version. The
+	// controller removes nodes that no workflow names.
+	nodes func() ([]byte, error)
 	// tookEffect reports whether a later state contains the change, after the response was lost. It
 	// must not mistake another client's write for the change. It returns an error if the state
 	// can't show it.
@@ -39,8 +43,13 @@ type change struct {
 	confirm func(now *status.WorkflowStatus) error
 	// restarts says that the change makes an ended workflow run again.
 	restarts bool
+	// creates says that object is a new workflow, in the place of one that only the history has.
+	creates bool
+	past    bool // that has run and been deleted by now
 	// event returns the event to record for the change; nil records none.
 	event func() eventDetails
+	// written, if not nil, is called when the change is written.
+	written func()
 	// uptake describes how to see that the controller acted on the change; nil skips that.
 	uptake *uptake
 	// touches says that the decision was written before, and that this write only makes the
@@ -68,12 +77,16 @@ func (c *WorkflowClient) edit(
 	p := c.pacer()
 	var first *run
 	var sent *change // a write whose response was lost
+	gone := false
 	for {
 		obj, err := c.getWith(ctx, p, name)
+		if notFound(err) && c.history != nil {
+			return c.editPast(ctx, pastEdit{name: name, uid: uid, plan: plan, first: first, sent: sent, notFound: err})
+		}
 		if err != nil {
 			return nil, sent.unknownIfSent(err)
 		}
-		s, err := c.readStatus(ctx, obj)
+		obj, s, err := c.readCurrent(ctx, obj)
 		if err != nil {
 			return nil, sent.unknownIfSent(err)
 		}
@@ -91,14 +104,16 @@ func (c *WorkflowClient) edit(
 			case err != nil:
 				return nil, sent.unknownIfSent(err)
 			case did:
-				c.createEvent(ctx, obj, sent.event)
+				c.wrote(ctx, obj, sent)
 				return c.awaitUptake(ctx, sent, nil, obj)
 			}
 			sent = nil // its version has passed, so it can't take effect any more
 		}
 		next, err := plan(obj, s)
 		switch {
-		case err != nil && contextEnded(err):
+		case errors.Is(err, ErrNodesGone) && s.NodesErr == nil && p.Pause(ctx, err):
+			continue // another client has written meanwhile
+		case err != nil && (contextEnded(err) || errors.Is(err, ErrHistory)):
 			return nil, sent.unknownIfSent(err)
 		case err != nil:
 			return nil, err
@@ -113,25 +128,27 @@ func (c *WorkflowClient) edit(
 			next.uptake = nil // no controller has written the workflow, so none can miss the change
 		}
 		next.version = s.ResourceVersion
-		if next.prepare != nil {
-			began := time.Now()
-			if err = next.prepare(ctx); err == nil {
-				p.Until = p.Until.Add(time.Since(began)) // that time doesn't count as retrying
-			}
+		began := time.Now()
+		if err = c.prepare(ctx, obj, next); err == nil {
+			p.Until = p.Until.Add(time.Since(began)) // that time doesn't count as retrying
 		}
 		if err == nil && next.patch == nil && next.object == nil {
-			c.createEvent(ctx, obj, next.event)
+			c.wrote(ctx, obj, next)
 			return obj, next.result
 		}
 		if err == nil {
 			var written *unstructured.Unstructured
 			if written, err = c.write(ctx, s, next); err == nil {
-				c.createEvent(ctx, written, next.event)
+				c.wrote(ctx, written, next)
 				return c.awaitUptake(ctx, next, obj, written)
 			}
 			if fault.MayHaveHappened(err) && !next.touches {
 				sent = next
 			}
+		}
+		if notFound(err) && c.history != nil && !gone {
+			gone = true // if it was deleted meanwhile, the history has it
+			continue
 		}
 		retry := apierrors.IsConflict(err) || p.Retryable(err)
 		if retry && ctx.Err() == nil && p.Pause(ctx, err) {
@@ -148,6 +165,27 @@ func (c *WorkflowClient) edit(
 		}
 		return nil, sent.unknownIfSent(pace.Ended(ctx, err))
 	}
+}
+
+// prepare does what has to be done before a change is written.
+func (c *WorkflowClient) prepare(ctx context.Context, obj *unstructured.Unstructured, ch *change) error {
+	if ch.prepare != nil {
+		if err := ch.prepare(ctx); err != nil {
+			return err
+		}
+	}
+	if ch.nodes != nil {
+		return c.storeNodes(ctx, obj, ch)
+	}
+	return nil
+}
+
+// wrote tells others of a change that is written.
+func (c *WorkflowClient) wrote(ctx context.Context, obj *unstructured.Unstructured, ch *change) {
+	if ch.written != nil {
+		ch.written()
+	}
+	c.createEvent(ctx, obj, ch.event)
 }
 
 // awaitUptake blocks until the controller has acted on a change, and returns the result of the
@@ -196,6 +234,11 @@ func (r *run) checkSame(s *status.WorkflowStatus) error {
 }
 
 func (c *WorkflowClient) write(ctx context.Context, s *status.WorkflowStatus, ch *change) (*unstructured.Unstructured, error) {
+	if ch.nodes != nil { // a request that is held up must not arrive when they have been removed
+		limited, cancel := context.WithTimeout(ctx, time.Minute)
+		defer cancel()
+		ctx = limited
+	}
 	if ch.object != nil {
 		return c.workflows.Update(ctx, ch.object, metav1.UpdateOptions{})
 	}

@@ -34,7 +34,9 @@ func TestErrorDocs(t *testing.T) {
 	}
 	for op, text := range ops {
 		method := strings.TrimPrefix(op, "Op")
-		method = map[string]string{"New": "NewForConfig", "Get": "GetObject"}[method] + map[bool]string{true: method}[method != "New" && method != "Get"]
+		if op == "OpNew" {
+			method = "NewForConfig"
+		}
 		var want []string
 		for _, link := range regexp.MustCompile(`\[Err\w+\]`).FindAllString(methods[method], -1) {
 			want = append(want, strings.Trim(link, "[]"))

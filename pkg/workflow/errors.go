@@ -62,6 +62,13 @@ var (
 	// ErrNodesOffloaded means that the operation needs the nodes, and the object does not contain
 	// them.
 	ErrNodesOffloaded = status.ErrNodesOffloaded
+	// ErrNodesGone means that a [NodeStore] no longer has the nodes in the version that the object names, and
+	// the API server has no newer one. It refines [ErrNodesOffloaded].
+	ErrNodesGone = status.ErrNodesGone
+	// ErrHistory means that the [History] or [NodeStore] of the client could not answer for as long as the
+	// call retried, and the API server alone could not either: the workflow is not in the cluster, or its
+	// nodes are not in the object. It never means that there is no such workflow. Nothing was changed.
+	ErrHistory = errors.New("workflow history unavailable")
 	// ErrUnreadable means that the workflow's object cannot be decoded, or the operation needs its
 	// nodes and those cannot. The object is not valid JSON, is nested too deep or is not a Workflow.
 	// Nodes that are corrupt, too large, or compressed by an algorithm that needs
@@ -187,7 +194,7 @@ func (e *EndedBeforeSuspendError) Is(target error) bool { return target == ErrCo
 // [ErrDeleted] or [ErrReplaced]. If the workflow did not exist from the beginning, the error is
 // [ErrNotFound] instead, unless the call has its UID.
 type DeletedError struct {
-	Last *status.WorkflowStatus // the last state seen, or nil
+	Last *status.WorkflowStatus // the last state seen, or nil; nodes that are offloaded may be missing
 	Err  error
 }
 
@@ -200,11 +207,24 @@ func (e *DeletedError) Error() string {
 	return e.Err.Error() + "; last seen " + standing(e.Last)
 }
 
+// GoneError is the error of a wait or watch whose workflow is no longer in the cluster, and whose end the
+// [History] has not recorded. It unwraps to a [*DeletedError].
+type GoneError struct {
+	Last *status.WorkflowStatus // the last state seen or recorded
+	Err  error
+}
+
+func (e *GoneError) Unwrap() error { return e.Err }
+
+func (e *GoneError) Error() string {
+	return e.Err.Error() + "; the history does not know how it ended"
+}
+
 // WaitError is the error of a wait or watch whose context ended. It unwraps to the context's cause.
 // It also matches the context's Err, so errors.Is(err, context.DeadlineExceeded) reports a timeout,
 // whatever the cause is.
 type WaitError struct {
-	Last *status.WorkflowStatus // the last state seen, or nil
+	Last *status.WorkflowStatus // the last state seen, or nil; nodes that are offloaded may be missing
 	Err  error                  // context.Cause of the caller's context
 
 	ended error // the context's Err

@@ -20,7 +20,7 @@ func (c *WorkflowClient) follow(ctx context.Context, target watchhub.Target, vis
 	if err := checkName(target.Name); err != nil {
 		return err
 	}
-	if err := c.hub.Follow(ctx, target, observedVisit(ctx, visit)); err != nil {
+	if err := c.hub.Follow(ctx, target, observedVisit(ctx, c.recordedVisit(ctx, visit))); err != nil {
 		return followError(ctx, err)
 	}
 	return nil

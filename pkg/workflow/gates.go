@@ -41,25 +41,26 @@ type GateOutput struct {
 // Gates returns the gates of a workflow that wait for a decision, in order of their start, and an
 // empty slice if there are none. It does not return delays, which are suspend nodes that only pass
 // time (see [status.Node.Delayed]). After a Stop only the gates in exit handlers wait; all others are
-// about to fail. A workflow that has ended has no gates.
+// about to fail. A workflow that has ended, or is only in [Options.History], has no gates.
 //
 // Gates reads the workflow once, and retries transient faults. The gates of a status that was read
 // before are those of [GatesOf].
 //
-// Errors: [ErrNotFound], [ErrInvalid] (not the name of a workflow), [ErrNodesOffloaded],
-// [ErrUnreadable] (an object or nodes that cannot be read), [ErrForbidden] (needs get),
+// Errors: [ErrNotFound], [ErrInvalid] (not the name of a workflow), [ErrNodesOffloaded], [ErrNodesGone],
+// [ErrHistory], [ErrUnreadable] (an object or nodes that cannot be read), [ErrForbidden] (needs get),
 // [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], and the context's.
 func (c *WorkflowClient) Gates(ctx context.Context, name string) (gates []Gate, err error) {
 	ctx, o := c.begin(ctx, OpGates, name, &err)
 	defer o.emitEnd(ctx)
-	obj, err := c.getObject(ctx, name)
+	obj, from, err := c.find(ctx, name)
 	if err != nil {
 		return nil, c.error(OpGates, name, err)
 	}
-	s, err := c.decode(ctx, OpGates, obj)
+	_, s, err := c.readCurrent(ctx, obj)
 	if err != nil {
-		return nil, err
+		return nil, c.error(OpGates, name, err)
 	}
+	s.Source = from
 	waiting, err := waitingGates(s)
 	if err == nil {
 		gates, err = gatesOf(ctx, waiting)
@@ -85,6 +86,9 @@ func GatesOf(s *status.WorkflowStatus) ([]Gate, error) {
 }
 
 func waitingGates(s *status.WorkflowStatus) ([]*status.Node, error) {
+	if s.Source == status.SourceHistory { // nothing of it waits any more
+		return nil, nil
+	}
 	if s.NodesErr != nil && !s.Completed() {
 		return nil, s.NodesErr
 	}

@@ -26,16 +26,45 @@ func (c *WorkflowClient) GetObject(ctx context.Context, name string) (obj *unstr
 	return obj, nil
 }
 
-// Get returns the current state of the workflow. Its retries and errors are those of
-// [WorkflowClient.GetObject].
+// Get returns the current state of the workflow. If the API server has no workflow of that name, Get asks
+// [Options.History] for the one that started last, and the status has [status.SourceHistory].
+//
+// Get retries transient faults. Errors: [ErrNotFound] (neither has one), [ErrHistory] (the history cannot
+// be asked), [ErrInvalid] (not the name of a workflow), [ErrUnreadable] (an object that cannot be read),
+// [ErrForbidden] (needs get), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], and the context's.
 func (c *WorkflowClient) Get(ctx context.Context, name string) (s *status.WorkflowStatus, err error) {
 	ctx, o := c.begin(ctx, OpGet, name, &err)
 	defer o.emitEnd(ctx)
-	obj, err := c.getObject(ctx, name)
+	obj, from, err := c.find(ctx, name)
 	if err != nil {
 		return nil, c.error(OpGet, name, err)
 	}
-	return c.decode(ctx, OpGet, obj)
+	if _, s, err = c.readCurrent(ctx, obj); err != nil {
+		return nil, c.error(OpGet, name, err)
+	}
+	s.Source = from
+	o.returned(s)
+	if from == status.SourceLive {
+		c.recordRead(ctx, s)
+	}
+	return s, nil
+}
+
+// find returns the workflow of that name. If the API server has none, that is the one of the history. The
+// API server is asked first: a workflow that is archived and then deleted is always in one of the two.
+func (c *WorkflowClient) find(ctx context.Context, name string) (*unstructured.Unstructured, status.Source, error) {
+	obj, err := c.getObject(ctx, name)
+	if !notFound(err) {
+		return obj, status.SourceLive, err
+	}
+	past, failed := c.past(ctx, name, "")
+	switch {
+	case failed != nil:
+		return nil, "", failed
+	case past == nil:
+		return nil, "", err
+	}
+	return past, status.SourceHistory, nil
 }
 
 func (c *WorkflowClient) getObject(ctx context.Context, name string) (*unstructured.Unstructured, error) {

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/naming"
@@ -35,8 +36,8 @@ type ListOptions struct {
 	// Outcomes selects the workflows with one of these outcomes, e.g. [status.OutcomeStopped],
 	// [status.UnfinishedOutcomes] or [status.CompletedOutcomes]. Empty means any. If all of them are
 	// of one of these two kinds, the API server sends only workflows of that kind, and the client
-	// filters those. [status.OutcomeSuspended] does not include gates in offloaded nodes, nor
-	// suspend nodes with a duration.
+	// filters those. [status.OutcomeSuspended] does not include suspend nodes with a duration, nor
+	// without an [Options.NodeStore] gates in offloaded nodes.
 	Outcomes []status.Outcome
 	// CreatedAfter and CreatedBefore limit the creation time, by the clock of the API server.
 	// CreatedAfter must not be later than CreatedBefore. FinishedBefore limits the end time, by the
@@ -45,10 +46,17 @@ type ListOptions struct {
 	CreatedAfter, CreatedBefore, FinishedBefore time.Time
 	// PageSize is the number of workflows per request. 0 means [DefaultPageSize].
 	PageSize int64
+	// Archived also lists the workflows of [Options.History] that are no longer in the cluster, after the
+	// others. Without a History there are none.
+	Archived bool
 }
 
-// List returns a sequence of the workflows of the namespace, in the order of their names. It sends
-// no request until the sequence is ranged over. It reads one page at a time, so the page size
+// List returns a sequence of the workflows of the namespace, in the order of their names. With Archived,
+// those of the history follow, the ones that started last first. A workflow that is both in the cluster and
+// in the history is listed once, as it is in the cluster. One that is archived and deleted during the list is
+// listed once, too.
+//
+// List sends no request until the sequence is ranged over. It reads one page at a time, so the page size
 // limits its use of memory. If the caller processes a page for so long that the list expires, List
 // continues in a newer state: workflows that changed meanwhile may or may not be listed.
 //
@@ -56,10 +64,12 @@ type ListOptions struct {
 // workflows that have no instance ID.
 //
 // An object that cannot be read as a workflow is yielded as an [*Error] with its name and a nil
-// status, and the list continues. Any other error is the last element: [ErrInvalid], [ErrForbidden]
-// (needs list), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], and the context's. With a
-// client made by [New], a single object that the dynamic client cannot read ends the list with an
-// error that matches [ErrUnreadable].
+// status, and the list continues. So is a workflow that is or is not listed as [status.OutcomeSuspended] by
+// offloaded nodes that the [Options.NodeStore] could not return; that error matches [ErrHistory]. A list waits
+// for a store that does not answer only once. Any other error is the last element: [ErrInvalid], [ErrForbidden]
+// (needs list), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrHistory] (with Archived), and the
+// context's. With a client made by [New], a single object that the dynamic client cannot read ends the list
+// with an error that matches [ErrUnreadable].
 func (c *WorkflowClient) List(ctx context.Context, opts ListOptions) iter.Seq2[*status.WorkflowStatus, error] {
 	return func(yield func(*status.WorkflowStatus, error) bool) {
 		var err error
@@ -74,6 +84,7 @@ func (c *WorkflowClient) List(ctx context.Context, opts ListOptions) iter.Seq2[*
 
 // list yields the workflows. It returns the error that ended the list.
 func (c *WorkflowClient) list(ctx context.Context, opts ListOptions, yield func(*status.WorkflowStatus, error) bool) error {
+	opts.Archived = opts.Archived && c.history != nil
 	selector, err := c.listSelector(opts)
 	if err != nil {
 		return err
@@ -82,13 +93,20 @@ func (c *WorkflowClient) list(ctx context.Context, opts ListOptions, yield func(
 	if l.pageSize == 0 {
 		l.pageSize = DefaultPageSize
 	}
+	live := map[types.UID]bool{}
 	for {
 		page, err := l.next(ctx)
 		if err != nil {
 			return err
 		}
 		for _, item := range page {
-			s, err := c.listed(ctx, item)
+			if opts.Archived {
+				live[item.ID.UID] = true
+			}
+			s, err := l.read(ctx, item)
+			if err == nil && opts.undecided(s) {
+				s, err = nil, s.NodesErr
+			}
 			if err != nil {
 				if contextEnded(err) {
 					return err
@@ -102,9 +120,13 @@ func (c *WorkflowClient) list(ctx context.Context, opts ListOptions, yield func(
 			}
 		}
 		if l.done {
-			return nil
+			break
 		}
 	}
+	if opts.Archived {
+		return c.listPast(ctx, opts, live, yield)
+	}
+	return nil
 }
 
 // listSelector returns the label selector for the options, so that the API server sends fewer
@@ -182,6 +204,16 @@ func (o ListOptions) match(s *status.WorkflowStatus) bool {
 	return true
 }
 
+// undecided reports whether only nodes that the node store could not return show if the options match.
+func (o ListOptions) undecided(s *status.WorkflowStatus) bool {
+	if len(o.Outcomes) == 0 || s.Completed() || s.Suspended() || !errors.Is(s.NodesErr, ErrHistory) ||
+		slices.Contains(o.Outcomes, s.Outcome()) == slices.Contains(o.Outcomes, status.OutcomeSuspended) {
+		return false
+	}
+	o.Outcomes = nil
+	return o.match(s)
+}
+
 // lister reads a list page by page.
 type lister struct {
 	client   *WorkflowClient
@@ -191,6 +223,7 @@ type lister struct {
 	token string
 	last  string // name of the last workflow read
 	done  bool
+	away  error // of the node store, once it could not be reached
 }
 
 func (l *lister) next(ctx context.Context) ([]source.Item, error) {
@@ -226,8 +259,8 @@ func (l *lister) fresh(items []source.Item) []source.Item {
 	return items[first:]
 }
 
-// listed returns the status of an item of a list.
-func (c *WorkflowClient) listed(ctx context.Context, item source.Item) (*status.WorkflowStatus, error) {
+// read returns the status of an item of a list. The list waits in vain for a node store only once.
+func (l *lister) read(ctx context.Context, item source.Item) (*status.WorkflowStatus, error) {
 	object, err := item.Object()
 	if err != nil {
 		return nil, err
@@ -236,7 +269,18 @@ func (c *WorkflowClient) listed(ctx context.Context, item source.Item) (*status.
 		object.SetAPIVersion(apiVersion)
 		object.SetKind(kind)
 	}
-	return c.readStatus(ctx, object)
+	if l.away != nil {
+		s, err := l.client.decoders.WithOffloaded(nil).FromUnstructuredContext(ctx, object)
+		if err == nil && errors.Is(s.NodesErr, ErrNodesOffloaded) {
+			s.NodesErr = l.away
+		}
+		return s, interrupted(ctx, err)
+	}
+	_, s, err := l.client.readCurrent(ctx, object)
+	if err == nil && errors.Is(s.NodesErr, ErrHistory) && l.client.nodesOutage.JustOver() {
+		l.away = s.NodesErr
+	}
+	return s, err
 }
 
 func newerToken(err error) string {

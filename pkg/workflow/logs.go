@@ -138,8 +138,8 @@ func (e *LogsIncompleteError) Error() string {
 //
 // An error is yielded once, as the last element. Errors: [ErrInvalid] (an option, in an
 // [*InvalidError]), [ErrNotFound], [ErrReplaced], [ErrDeleted], [ErrLogsIncomplete],
-// [ErrUnreadable] (an object that cannot be read; with a Selector also nodes), [ErrNodesOffloaded]
-// (with a Selector, also if the nodes are offloaded during the call),
+// [ErrUnreadable] (an object that cannot be read; with a Selector also nodes), [ErrNodesOffloaded],
+// [ErrNodesGone] and [ErrHistory] (with a Selector, also if the nodes are offloaded during the call),
 // [ErrForbidden] (needs get of workflows, list of pods and get of pods/log; to follow, also watch
 // of workflows and pods), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable] (also if a pod's
 // machine does not answer, cannot read a log, or sends nothing for a minute of what has been

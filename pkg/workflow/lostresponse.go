@@ -23,6 +23,11 @@ func (c *WorkflowClient) resolveLostCreate(ctx context.Context, s *submission, c
 		s.found = !s.claim.madeBy(existing)
 		return existing, nil
 	}
+	if notFound(err) {
+		if past, err := c.remembered(last, s); past != nil && err == nil {
+			return past, nil
+		}
+	}
 	// "Not found" proves nothing: a request in flight can still succeed.
 	return nil, s.failed(unknownOutcome(ctx, cause))
 }

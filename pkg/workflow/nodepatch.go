@@ -24,21 +24,25 @@ func nodesOf(obj *unstructured.Unstructured) (nodes map[string]any, packed strin
 }
 
 // patchNodes returns the merge patch for status that applies edits, which are by node ID. Compressed
-// nodes are one string, so the patch has all of it.
+// nodes are one string, so the patch has all of it. Offloaded nodes are returned, to be stored.
 func (c *WorkflowClient) patchNodes(
 	ctx context.Context, obj *unstructured.Unstructured, edits map[string]status.NodeEdit,
-) (map[string]any, error) {
+) (patch map[string]any, stored []byte, err error) {
+	if version := c.offloadedIn(obj); version != "" {
+		stored, err = c.editOffloaded(ctx, obj, version, edits)
+		return map[string]any{}, stored, err
+	}
 	nodes, packed := nodesOf(obj)
 	if packed != "" {
 		text, err := c.editPacked(ctx, packed, func(id string) status.NodeEdit { return edits[id] })
-		return map[string]any{"compressedNodes": text}, err
+		return map[string]any{"compressedNodes": text}, nil, err
 	}
-	patch := make(map[string]any, len(edits))
+	ofNodes := make(map[string]any, len(edits))
 	for id, edit := range edits {
 		node, _ := nodes[id].(map[string]any)
-		patch[id] = mergePatch(node, edit)
+		ofNodes[id] = mergePatch(node, edit)
 	}
-	return map[string]any{"nodes": patch}, nil
+	return map[string]any{"nodes": ofNodes}, nil, nil
 }
 
 // editPacked returns compressed nodes with an edit applied to each.

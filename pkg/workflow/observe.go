@@ -82,7 +82,14 @@ func (o *observation) begun(s *status.WorkflowStatus, sub *submission) {
 	}
 	o.call.Found, o.call.Replaced = sub.found, sub.replaced
 	if s != nil {
-		o.call.Outcome = s.Outcome()
+		o.call.Outcome, o.call.Source = s.Outcome(), s.Source
+	}
+}
+
+// returned records the workflow that the operation returns.
+func (o *observation) returned(s *status.WorkflowStatus) {
+	if o != nil {
+		o.call.Source = s.Source
 	}
 }
 

@@ -42,7 +42,10 @@ type Call struct {
 	Found    bool
 	Outcome  status.Outcome
 	Replaced types.UID
-	Began    time.Time
+	// Source is where the workflow was read that a Get, Wait, Start or Resubmit has returned. It is set when
+	// End is called.
+	Source status.Source
+	Began  time.Time
 }
 
 // Event is one of [Retrying], [WatchOpened], [WatchClosed], [Reached], [WorkflowEnded] and

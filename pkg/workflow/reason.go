@@ -49,7 +49,9 @@ func reasons() []reason {
 		{ErrReplaced, "Replaced"},
 		{ErrDeleted, "Deleted"},
 		{ErrLogsIncomplete, "LogsIncomplete"},
+		{ErrNodesGone, "NodesGone"}, // before ErrNodesOffloaded, which it refines
 		{ErrNodesOffloaded, "NodesOffloaded"},
+		{ErrHistory, "History"},
 		{ErrUnreadable, "Unreadable"},
 		{ErrUnsupported, "Unsupported"},
 		{ErrUnavailable, "Unavailable"},

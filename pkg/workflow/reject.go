@@ -18,7 +18,7 @@ import (
 //
 // Errors: [ErrInvalid] (a malformed decision), [ErrNotSuspended], [ErrUnsupported] (a gate that this client
 // cannot reject), [ErrCompleted] (a [*CompletedError]), [ErrNotFound], [ErrReplaced],
-// [ErrNodesOffloaded], [ErrUnreadable] (an object or nodes that cannot be read), [ErrConflict],
+// [ErrNodesOffloaded], [ErrNodesGone], [ErrHistory], [ErrUnreadable] (an object or nodes that cannot be read), [ErrConflict],
 // [ErrForbidden] (needs get and patch), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable],
 // [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Reject(ctx context.Context, name string, d Decision) (result *DecisionResult, err error) {

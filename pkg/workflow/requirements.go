@@ -135,9 +135,14 @@ func sharedWatchRequirements() requirements {
 func eventRequirements() requirements { return core("events", "create").only(partEvents).optional() }
 
 // Requirements returns the permissions that an operation requires with the client's options, as the
-// function [Requirements] does for a client without GatePolicies.
+// function [Requirements] does for a client without GatePolicies and History.
 func (c *WorkflowClient) Requirements(op Op) []Requirement {
 	all := Requirements(op)
+	if c.history != nil && op == OpRetry {
+		all = append(all, slices.Concat(
+			argo("workflows", "create"), core("pods", "list"), argo("workflowtaskresults", "list"), argo("workflowtasksets", "list"),
+		).only("a workflow of Options.History")...)
+	}
 	for _, p := range c.gates {
 		of := p.Requirements(op)
 		all = append(all, of...)

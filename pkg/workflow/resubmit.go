@@ -39,7 +39,7 @@ type ResubmitOptions struct {
 }
 
 // Resubmit starts a new workflow with the spec, labels, annotations and owners of an old one, in
-// whatever state the old one is. It returns the new workflow's first state. Unlike
+// whatever state the old one is, also if only [Options.History] has it. It returns the new workflow's first state. Unlike
 // [WorkflowClient.Retry], it starts from the beginning and does not change the old workflow. The
 // new workflow is not suspended, stopped or terminated, even if the old one was. The label
 // workflows.argoproj.io/resubmitted-from-workflow names the old workflow.
@@ -51,14 +51,18 @@ type ResubmitOptions struct {
 //
 // Errors: [ErrNotFound], [ErrReplaced] and [ErrUnreadable] (an object that cannot be read) for the
 // old workflow; [ErrInvalid], [ErrTemplateNotFound], [ErrAlreadyExists], [ErrConflict],
-// [ErrIdempotencyMismatch], [ErrForbidden] (needs get and create), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable],
-// [ErrUnknownOutcome], and the context's.
+// [ErrIdempotencyMismatch], [ErrForbidden] (needs get and create), [ErrUnauthorized], [ErrNotInstalled],
+// [ErrUnavailable], [ErrHistory], [ErrUnsupported] (the history has only a part of the old workflow; see
+// [AnnotationAbridged]), [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Resubmit(ctx context.Context, name string, opts ResubmitOptions) (s *status.WorkflowStatus, err error) {
 	ctx, o := c.beginCall(ctx, Call{Op: OpResubmit, Name: name, DryRun: opts.DryRun}, &err)
 	defer o.emitEnd(ctx)
 	sub := &submission{req: opts.request(), pacer: c.pacer(), subject: name}
 	obj, err := c.resubmit(ctx, sub, name, opts.UID)
-	return c.started(o, OpResubmit, sub, obj, err)
+	if s, err = c.started(o, OpResubmit, sub, obj, err); s != nil {
+		s = c.withNodes(ctx, s)
+	}
+	return s, err
 }
 
 // request returns the options that Start also has.
@@ -88,7 +92,7 @@ func (c *WorkflowClient) resubmit(ctx context.Context, s *submission, name strin
 	if existing, err := c.startedBefore(ctx, s); existing != nil || err != nil {
 		return existing, err
 	}
-	old, err := c.getWith(ctx, s.pacer, name)
+	old, err := c.resubmittable(ctx, s, name, uid)
 	if err != nil {
 		return nil, err
 	}
@@ -101,6 +105,26 @@ func (c *WorkflowClient) resubmit(ctx context.Context, s *submission, name strin
 	s.claim = newClaim(s.req.Name, s.draft.base, s.req.IdempotencyKey, fields)
 	s.event = resubmittedFrom(name)
 	return c.submit(ctx, s)
+}
+
+// resubmittable returns the workflow to resubmit: the live one, or the one of the history if the live one is not
+// the one with the UID.
+func (c *WorkflowClient) resubmittable(ctx context.Context, s *submission, name string, uid types.UID) (*unstructured.Unstructured, error) {
+	old, err := c.getWith(ctx, s.pacer, name)
+	if err != nil && !notFound(err) || err == nil && (uid == "" || uid == old.GetUID()) {
+		return old, err
+	}
+	past, failed := c.past(ctx, name, uid)
+	switch {
+	case failed != nil:
+		return nil, failed
+	case past != nil:
+		if err := checkWhole(past); err != nil {
+			return nil, err
+		}
+		return runnable(past)
+	}
+	return old, err
 }
 
 // invalidResubmit is the counterpart of invalidStart.

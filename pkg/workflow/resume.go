@@ -49,8 +49,8 @@ type ResumeResult struct {
 // the workflow again in case it missed an earlier call.
 //
 // Errors: [ErrInvalid] (a gate waits for an output that has no default), [ErrCompleted] (a
-// [*CompletedError]), [ErrNotFound], [ErrReplaced], [ErrNodesOffloaded], [ErrUnreadable] (an object or
-// nodes that cannot be read), [ErrConflict], [ErrForbidden] (needs get and patch), [ErrUnauthorized],
+// [*CompletedError]), [ErrNotFound], [ErrReplaced], [ErrNodesOffloaded], [ErrNodesGone], [ErrHistory],
+// [ErrUnreadable] (an object or nodes that cannot be read), [ErrConflict], [ErrForbidden] (needs get and patch), [ErrUnauthorized],
 // [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOptions) (result *ResumeResult, err error) {
 	ctx, o := c.begin(ctx, OpResume, name, &err)
@@ -67,7 +67,7 @@ func (c *WorkflowClient) Resume(ctx context.Context, name string, opts ResumeOpt
 		if len(r.patch) == 0 { // nothing waits
 			return askAgain(), nil
 		}
-		return &change{patch: r.patch, tookEffect: r.tookEffect, event: r.eventDetails, uptake: r.uptake(s)}, nil
+		return &change{patch: r.patch, nodes: r.stored, tookEffect: r.tookEffect, event: r.eventDetails, uptake: r.uptake(s)}, nil
 	})
 	if err != nil {
 		return nil, c.error(OpResume, name, err)
@@ -82,6 +82,7 @@ type resumption struct {
 	gates, delays []*status.Node
 	unsuspends    bool
 	patch         map[string]any
+	stored        func() ([]byte, error) // the nodes of the change, or nil
 }
 
 // planResume plans the merge patch of a resume, whose call has the given ID. It does not change obj.
@@ -116,7 +117,7 @@ func (c *WorkflowClient) planResume(
 		return r, nil
 	}
 	var err error
-	r.patch["status"], err = c.patchDecided(ctx, obj, r.plannedDecision)
+	r.patch["status"], r.stored, err = c.patchDecided(ctx, obj, r.plannedDecision)
 	return r, err
 }
 

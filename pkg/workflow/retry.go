@@ -64,6 +64,11 @@ type RetryOptions struct {
 // which takes as long as described at [WorkflowClient.Resume]. If Retry returns [ErrNotCompleted] for
 // a workflow that this library has retried before, it has made the controller look at it as well.
 //
+// A workflow that is only in [Options.History] is created again under its name, with another UID, and with the
+// nodes that it had. Retry waits for [Options.RetryFor] until nothing is left of its pods, task results and
+// task sets. That needs get and create on workflows, and list on pods, workflowtaskresults and
+// workflowtasksets. If another client creates a workflow of that name first, the error is [ErrConflict].
+//
 // One call retries once, also if answers are lost. Retry is not idempotent across calls: a second call
 // returns [ErrNotCompleted] as long as the workflow runs.
 //
@@ -79,9 +84,10 @@ type RetryOptions struct {
 //
 // Errors: [ErrInvalid] (an unknown or malformed parameter; a selection that is malformed, missing or
 // selects nothing; a workflow that succeeded; a spec that Argo cannot decode), [ErrNotCompleted],
-// [ErrNotFound], [ErrReplaced], [ErrNodesOffloaded], [ErrUnreadable] (an object or nodes that cannot be read),
-// [ErrConflict], [ErrForbidden], [ErrUnauthorized],
-// [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome], and the context's.
+// [ErrNotFound], [ErrReplaced], [ErrNodesOffloaded], [ErrNodesGone], [ErrHistory], [ErrUnreadable] (an object
+// or nodes that cannot be read), [ErrUnsupported] (the history has only a part of the workflow),
+// [ErrConflict], [ErrForbidden], [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome],
+// and the context's.
 func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptions) (s *status.WorkflowStatus, err error) {
 	ctx, o := c.begin(ctx, OpRetry, name, &err)
 	defer o.emitEnd(ctx)
@@ -90,7 +96,13 @@ func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptio
 		return nil, c.error(OpRetry, name, c.invalidRetry(ctx, name, opts.UID, request, problems))
 	}
 	var seen endSeen
+	var recreated *change
 	obj, err := c.edit(ctx, name, opts.UID, func(obj *unstructured.Unstructured, s *status.WorkflowStatus) (*change, error) {
+		if s.Source == status.SourceHistory {
+			if err := checkWhole(obj); err != nil {
+				return nil, err
+			}
+		}
 		wait := seen.untilReleased(s.EndTime, time.Now())
 		request := request.at(time.Now().Add(wait))
 		if s.Completed() { // otherwise the retry is refused in any case
@@ -100,6 +112,10 @@ func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptio
 		if err != nil {
 			return retriedBefore(obj, s, err)
 		}
+		if s.Source == status.SourceHistory {
+			recreated, err = recreation(planned)
+			return recreated, err
+		}
 		return &change{
 			object: planned.object,
 			prepare: func(ctx context.Context) error {
@@ -108,6 +124,7 @@ func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptio
 				}
 				return c.removePods(ctx, planned)
 			},
+			nodes: planned.nodesToStore(),
 			tookEffect: func(now *status.WorkflowStatus) (bool, error) {
 				return now.Annotations[naming.AnnotationRetryID] == request.id, nil
 			},
@@ -119,7 +136,15 @@ func (c *WorkflowClient) Retry(ctx context.Context, name string, opts RetryOptio
 	if err != nil {
 		return nil, c.error(OpRetry, name, err)
 	}
-	return c.decode(ctx, OpRetry, obj)
+	if s, err = c.decode(ctx, OpRetry, obj); err != nil {
+		return nil, err
+	}
+	if recreated != nil && recreated.past {
+		s.Source = status.SourceHistory
+	} else if c.recording != nil {
+		c.recording.Observed(ctx, s) // its end is not one any more
+	}
+	return s, nil
 }
 
 // retryRequest is a retry's options, checked as far as possible without the workflow.
@@ -156,6 +181,15 @@ type plannedRetry struct {
 	*retryplan.Plan
 
 	object *unstructured.Unstructured // the workflow as it is to be written
+	packed string                     // its nodes, if they are to be stored before; object names those of before
+}
+
+// nodesToStore returns what returns the nodes, or nil if none are to be stored.
+func (p *plannedRetry) nodesToStore() func() ([]byte, error) {
+	if p.packed == "" {
+		return nil
+	}
+	return func() ([]byte, error) { return unpackNodes(p.packed) }
 }
 
 // planRetry plans the write that makes an ended workflow run again. obj is not changed.
@@ -171,15 +205,32 @@ func (c *WorkflowClient) planRetry(
 	if len(problems) > 0 {
 		return nil, invalid(problems...)
 	}
+	version := c.offloadedIn(obj)
+	if version != "" {
+		if obj, err = c.withPacked(ctx, obj, version); err != nil {
+			return nil, err
+		}
+	}
 	edited, err := plan.Apply(ctx, obj, c.decoders, request.now)
 	if err != nil {
 		return nil, interrupted(ctx, err)
+	}
+	packed := ""
+	if version != "" {
+		_, packed = nodesOf(edited)
+		unstructured.RemoveNestedField(edited.Object, "status", "compressedNodes")
+		if packed != "" { // otherwise all are removed
+			err = nameNodes(edited.Object, version)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	spec.Override(edited, request.parameters)
 	if err := unstructured.SetNestedField(edited.Object, request.id, "metadata", "annotations", naming.AnnotationRetryID); err != nil {
 		return nil, err
 	}
-	return &plannedRetry{Plan: plan, object: edited}, nil
+	return &plannedRetry{Plan: plan, object: edited, packed: packed}, nil
 }
 
 // retryProblems splits an error of [retryplan.Make] into what is wrong with the request and any other

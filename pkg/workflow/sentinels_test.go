@@ -13,13 +13,16 @@ import (
 	"strings"
 	"testing"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/fault"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 // broader returns for each sentinel that refines another one which that is.
 func broader() map[error]error {
-	return map[error]error{ErrIdempotencyMismatch: ErrConflict}
+	return map[error]error{ErrIdempotencyMismatch: ErrConflict, ErrNodesGone: ErrNodesOffloaded}
 }
 
 // typedErrors has an error of each exported type of this package, and those of package status that
@@ -34,6 +37,9 @@ func typedErrors() map[string]struct{ err, want error } {
 		"NotSuspendedError":             {notSuspended("a", nil, nil), ErrNotSuspended},
 		"DeletedError":                  {&DeletedError{Err: ErrDeleted}, ErrDeleted},
 		"DeletedError of a replacement": {&DeletedError{Err: ErrReplaced, Last: ended}, ErrReplaced},
+		"GoneError":                     {&GoneError{Err: &DeletedError{Err: ErrDeleted}}, ErrDeleted},
+		"a history's own not found":     {historyError(apierrors.NewNotFound(schema.GroupResource{}, "w")), ErrHistory},
+		"a history's own sentinel":      {historyError(fmt.Errorf("%w: %w", ErrHistory, ErrForbidden)), ErrHistory},
 		"WaitError":                     {&WaitError{Err: context.Canceled, ended: context.Canceled}, nil},
 		"DeletionHeldError":             {&DeletionHeldError{Err: context.Canceled, ended: context.Canceled}, nil},
 		"ReplacementError":              {&ReplacementError{Err: ErrAlreadyExists}, ErrAlreadyExists},

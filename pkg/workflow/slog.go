@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
 // NewLogObserver returns an [Observer] that logs to handler. If handler is nil, it logs nothing.
@@ -20,9 +22,9 @@ import (
 //   - Info: other operations that succeeded; workflows that ended. Start and Resubmit add whether
 //     they found their workflow or created it, and its outcome: found=true and outcome=Stopped
 //     mean that the key belongs to a workflow that was stopped. Start adds the UID of a workflow
-//     that it replaced.
+//     that it replaced. source=history is added for a workflow that only [Options.History] has.
 //   - Warn: problems that an operator of the host may have to look at: missing permissions, an
-//     unavailable API server, an unknown outcome, an unexpected error; attempts repeated for such
+//     unavailable API server or history, an unknown outcome, an unexpected error; attempts repeated for such
 //     a reason; watches lost; Kubernetes Events that could not be recorded.
 //
 // It never logs at level Error, since only the caller knows whether a failure matters.
@@ -58,6 +60,9 @@ func (l *logObserver) End(ctx context.Context, call Call, err error) {
 	}
 	if call.Replaced != "" && !call.DryRun {
 		attrs = append(attrs, slog.String("replaced", string(call.Replaced)))
+	}
+	if call.Source == status.SourceHistory {
+		attrs = append(attrs, slog.String("source", string(call.Source)))
 	}
 	l.log.LogAttrs(ctx, level, string(call.Op), withError(attrs, err)...)
 }
@@ -111,7 +116,7 @@ func withError(attrs []slog.Attr, err error) []slog.Attr {
 // that only concern the caller.
 func failureLevel(err error) slog.Level {
 	switch Reason(err) {
-	case "Forbidden", "Unauthorized", "NotInstalled", "Unavailable", "UnknownOutcome", "Other":
+	case "Forbidden", "Unauthorized", "NotInstalled", "Unavailable", "History", "UnknownOutcome", "Other":
 		return slog.LevelWarn
 	}
 	return slog.LevelDebug

@@ -46,10 +46,14 @@ func TestLogObserver(t *testing.T) {
 		"a replacement": {func(o Observer) {
 			o.End(t.Context(), Call{Op: OpStart, Outcome: status.OutcomePending, Replaced: "u", Began: time.Now()}, nil)
 		}, "found=false outcome=Pending replaced=u\n"},
-		"the caller's mistake": {end(OpStop, "w", &Error{Op: OpStop, Err: ErrCompleted}), `level=DEBUG msg=stop`},
-		"no permission":        {end(OpStop, "w", &Error{Op: OpStop, Err: ErrForbidden}), `level=WARN msg=stop`},
-		"with its reason":      {end(OpStop, "w", &Error{Op: OpStop, Err: ErrForbidden}), `reason=Forbidden error="stop: not permitted"`},
-		"the end of a context": {end(OpWait, "w", &WaitError{Err: context.Canceled, ended: context.Canceled}), "level=DEBUG msg=wait"},
+		"a workflow of the past": {func(o Observer) {
+			o.End(t.Context(), Call{Op: OpGet, Name: "w", Source: status.SourceHistory, Began: time.Now()}, nil)
+		}, "source=history\n"},
+		"a history that is down": {end(OpGet, "w", &Error{Op: OpGet, Err: historyError(io.EOF)}), `level=WARN msg=get`},
+		"the caller's mistake":   {end(OpStop, "w", &Error{Op: OpStop, Err: ErrCompleted}), `level=DEBUG msg=stop`},
+		"no permission":          {end(OpStop, "w", &Error{Op: OpStop, Err: ErrForbidden}), `level=WARN msg=stop`},
+		"with its reason":        {end(OpStop, "w", &Error{Op: OpStop, Err: ErrForbidden}), `reason=Forbidden error="stop: not permitted"`},
+		"the end of a context":   {end(OpWait, "w", &WaitError{Err: context.Canceled, ended: context.Canceled}), "level=DEBUG msg=wait"},
 		"a conflict": {event(Retrying{Op: OpResume, Backend: "native", Namespace: "ma", Name: "w", Err: conflict, After: time.Second}),
 			`level=DEBUG msg="resume is tried again"` + who + " workflow=w after=1s reason=Conflict"},
 		"an outage": {event(Retrying{Op: OpWatch, Backend: "native", Namespace: "ma", Err: io.ErrUnexpectedEOF, After: time.Second}),

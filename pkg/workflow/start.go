@@ -37,17 +37,19 @@ import (
 // If another workflow has the Name, [StartRequest].IfExists can make Start return or replace that
 // instead.
 //
-// All this lasts as long as the workflow exists. If one was created, ran and was deleted (by a
-// ttlStrategy, or by hand) before a lost attempt is repeated, it is started a second time: nothing
-// is left to recognise. That takes a workflow that is deleted within [Options.RetryFor], or if a
-// call is repeated with an IdempotencyKey, before that call.
+// All this lasts as long as the workflow exists, or [Options.History] has it. If one was created, ran and
+// was deleted (by a ttlStrategy, or by hand) before a lost attempt is repeated, and no history has it, it is
+// started a second time: nothing is left to recognise. That takes a workflow that is deleted within
+// [Options.RetryFor], or if a call is repeated with an IdempotencyKey, before that call. From the history,
+// Start only ever returns the workflow of its key, or of an attempt of its own. If the history cannot be
+// asked, a Start with a key creates nothing, and returns [ErrHistory]; docs/history.md has the details.
 //
 // Errors: [ErrNotFound] (no such namespace), [ErrInvalid] with an [*InvalidError] listing all
 // problems, [ErrTemplateNotFound], [ErrAlreadyExists], [ErrConflict], [ErrIdempotencyMismatch],
 // [ErrUnreadable] (the workflow that has the name), [ErrForbidden] (needs create;
 // with an IdempotencyKey or IfExists, or to find out about a lost answer, get; see [Requirements]),
-// [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome] (its Name says where
-// to look), and the context's. With [ExistsReplace], a [*DeletionHeldError] as from Delete, and a
+// [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrHistory], [ErrUnknownOutcome] (its
+// Name says where to look), and the context's. With [ExistsReplace], a [*DeletionHeldError] as from Delete, and a
 // [*ReplacementError] if the call fails after the old workflow was deleted.
 func (c *WorkflowClient) Start(ctx context.Context, req StartRequest) (result *StartResult, err error) {
 	ctx, o := c.beginCall(ctx, Call{Op: OpStart, Name: req.Name, DryRun: req.DryRun}, &err)
@@ -58,6 +60,7 @@ func (c *WorkflowClient) Start(ctx context.Context, req StartRequest) (result *S
 	if s == nil {
 		return nil, err
 	}
+	s = c.withNodes(ctx, s)
 	return &StartResult{WorkflowStatus: s, Found: sub.found, Replaced: sub.replaced}, err
 }
 
@@ -90,8 +93,12 @@ type submission struct {
 	event func() eventDetails // what is recorded once the workflow is created
 
 	replaced types.UID // of the workflow that had the name when the call began, and is to be replaced
-	deleted  bool      // that workflow no longer exists
+	outdated types.UID // of the workflow in the history that had the key with another request when the call began
+	deleted  bool      // the replaced workflow no longer exists
 	found    bool      // the workflow existed before the call
+	past     bool      // it is not in the cluster, but in the history
+	sending  bool      // the start is recorded or sent from now on
+	lost     bool      // the response to a create was lost
 }
 
 // failed returns err as the error of a request about the claimed name.
@@ -155,13 +162,8 @@ func (c *WorkflowClient) submit(ctx context.Context, s *submission) (*unstructur
 	if ctx.Err() != nil {
 		return nil, pace.Interruption(ctx, nil) // before anything is sent, so the outcome is known
 	}
-	if s.req.IfExists == ExistsReplace {
-		if result, err := c.replace(ctx, s); result != nil || err != nil {
-			return result, s.afterDeletion(err)
-		}
-	}
-	created, err := c.createOnce(ctx, s)
-	if err == nil && !s.found && !s.req.DryRun {
+	created, err := c.createRecorded(ctx, s)
+	if err == nil && !s.found && !s.past && !s.req.DryRun {
 		c.createEvent(ctx, created, s.event)
 	}
 	return created, s.afterDeletion(err)
@@ -178,11 +180,27 @@ func (c *WorkflowClient) started(
 	}
 	o.named(obj.GetName())
 	s, err := c.decoders.FromUnstructured(obj) // the workflow is started, even if ctx has ended
+	if s != nil && sub.past {
+		s.Source = status.SourceHistory
+	}
 	o.begun(s, sub)
 	if err != nil {
 		return s, c.error(op, obj.GetName(), err)
 	}
 	return s, nil
+}
+
+// withNodes returns the state of a found workflow with its nodes, if they are offloaded and can be read.
+func (c *WorkflowClient) withNodes(ctx context.Context, s *status.WorkflowStatus) *status.WorkflowStatus {
+	if c.nodeStore == nil || s.NodesErr == nil || s.OffloadVersion == "" {
+		return s
+	}
+	with, err := c.readStatus(ctx, s.Raw())
+	if err != nil {
+		return s
+	}
+	with.Source = s.Source
+	return with
 }
 
 // complete puts the request's settings into the draft, except for name and parameters, and checks it

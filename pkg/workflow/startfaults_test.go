@@ -24,37 +24,52 @@ import (
 // that are deleted, contexts that end.
 func TestStartsUnderFaults(t *testing.T) {
 	for seed := range uint64(400) {
-		synctest.Test(t, func(t *testing.T) {
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			s := newFaultyStore(t, seed, cancel)
-			c := scriptedWith(t, Options{RetryFor: time.Duration(s.draw(20)) * time.Second}, s.play)
-			_, err := c.Start(ctx, s.req)
-			for _, broken := range s.brokenPromises(err) {
-				t.Errorf("seed %d: %s: %v after\n%s", seed, broken, err, strings.Join(s.log, "\n"))
-			}
-		})
+		startUnderFaults(t, seed, nil)
 	}
+}
+
+// With a history of the deleted workflows, a key starts one workflow, whoever uses it and however long.
+func TestStartsUnderFaultsWithAHistory(t *testing.T) {
+	for seed := range uint64(400) {
+		startUnderFaults(t, seed, &historyStore{})
+	}
+}
+
+func startUnderFaults(t *testing.T, seed uint64, past *historyStore) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		s := newFaultyStore(t, seed, past, cancel)
+		opts := s.options()
+		opts.RetryFor = time.Duration(s.draw(20)) * time.Second
+		_, err := scriptedWith(t, opts, s.play).Start(ctx, s.req)
+		for _, broken := range s.brokenPromises(err) {
+			t.Errorf("seed %d: %s: %v after\n%s", seed, broken, err, strings.Join(s.log, "\n"))
+		}
+	})
 }
 
 type faultyStore struct {
 	store
 	*rand.Rand
 	cancel context.CancelFunc
+	past   *historyStore // of the deleted workflows; may be nil
 
 	req   StartRequest
 	rival func() // starts the same request, or a similar one
 
 	made     int // by the client under test
+	ofKey    int // made by any client with the key of the client under test
 	deleted  int
 	rivalled bool
 	doubtful bool // the response to a create was lost
 	log      []string
 }
 
-func newFaultyStore(t *testing.T, seed uint64, cancel context.CancelFunc) *faultyStore {
+func newFaultyStore(t *testing.T, seed uint64, past *historyStore, cancel context.CancelFunc) *faultyStore {
 	t.Helper()
-	s := &faultyStore{store: store{t: t}, Rand: rand.New(rand.NewPCG(seed, seed)), cancel: cancel}
+	s := &faultyStore{store: store{t: t}, Rand: rand.New(rand.NewPCG(seed, seed)), cancel: cancel, past: past}
 	s.req = StartRequest{Manifest: []byte(suspending), DryRun: s.draw(4) == 0}
 	if s.draw(2) == 0 {
 		s.req.Name = "n"
@@ -70,12 +85,36 @@ func newFaultyStore(t *testing.T, seed uint64, cancel context.CancelFunc) *fault
 	case 1:
 		other.Labels = map[string]string{"a": "b"}
 	}
-	client := scripted(t, s.store.play)
+	client := scriptedWith(t, s.options(), s.store.play)
 	s.rival = func() {
-		_, err := client.Start(t.Context(), other)
+		started, err := client.Start(t.Context(), other)
 		s.rivalled = s.rivalled || err == nil
+		if err == nil && !started.Found && other.IdempotencyKey == s.req.IdempotencyKey {
+			s.ofKey++
+		}
 	}
 	return s
+}
+
+// options returns those of each client.
+func (s *faultyStore) options() Options {
+	if s.past == nil {
+		return Options{}
+	}
+	return Options{History: s.past}
+}
+
+// collect deletes all workflows, and archives them if there is a history.
+func (s *faultyStore) collect() {
+	for _, wf := range s.held {
+		if s.past != nil {
+			wf.SetUID("archived")
+			set(wf, "Succeeded", "status", "phase")
+			s.past.add(wf)
+		}
+	}
+	s.held = nil
+	s.deleted++
 }
 
 func (s *faultyStore) draw(below int) int { return s.IntN(below) }
@@ -83,8 +122,7 @@ func (s *faultyStore) draw(below int) int { return s.IntN(below) }
 func (s *faultyStore) play(r *http.Request) (any, error) {
 	creates := r.Method == http.MethodPost
 	if s.draw(12) == 0 && len(s.held) > 0 {
-		s.held = nil
-		s.deleted++
+		s.collect()
 	}
 	if s.draw(10) == 0 {
 		s.rival()
@@ -112,6 +150,7 @@ func (s *faultyStore) act(r *http.Request) (any, error) {
 	answer, err := s.store.play(r)
 	if r.Method == http.MethodPost && len(s.held) > before {
 		s.made++
+		s.ofKey++
 	}
 	return answer, err
 }
@@ -135,6 +174,7 @@ func (s *faultyStore) brokenPromises(err error) (broken []string) {
 	}
 	unknown := errors.Is(err, ErrUnknownOutcome)
 	promise(s.made <= 1+s.deleted, "one workflow is made")
+	promise(s.past == nil || s.req.IdempotencyKey == "" || s.ofKey <= 1, "a key makes one workflow")
 	promise(!s.req.DryRun || s.made == 0 && !unknown, "a dry run makes none, and leaves nothing in doubt")
 	promise(!unknown || s.doubtful, "what was answered is known")
 	if err == nil {

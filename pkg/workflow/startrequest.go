@@ -86,7 +86,7 @@ type StartRequest struct {
 	// none, and integers beyond 64 bits with a sign, of which an object does not keep all digits.
 	Spec map[string]any
 	// IdempotencyKey makes every Start with the same key return the same workflow of the namespace,
-	// across processes and restarts, for as long as that workflow exists.
+	// across processes and restarts, for as long as that workflow exists or [Options.History] has it.
 	//
 	// Use a key either always with the same Name, or always without one. Without a Name, the
 	// workflow's name is derived from the key alone, so the API server decides between processes

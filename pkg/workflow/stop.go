@@ -37,8 +37,8 @@ type TerminateOptions struct {
 // To fail a gate and leave the rest to the template, use [WorkflowClient.Reject].
 //
 // Errors: [ErrCompleted] (a [*CompletedError]), [ErrNotFound], [ErrReplaced], [ErrInvalid] (not the
-// name of a workflow), [ErrConflict], [ErrUnreadable] (an object that cannot be read), [ErrForbidden]
-// (needs get and patch), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome],
+// name of a workflow), [ErrConflict], [ErrHistory], [ErrUnreadable] (an object that cannot be read),
+// [ErrForbidden] (needs get and patch), [ErrUnauthorized], [ErrNotInstalled], [ErrUnavailable], [ErrUnknownOutcome],
 // and the context's.
 func (c *WorkflowClient) Stop(ctx context.Context, name string, opts StopOptions) (err error) {
 	ctx, o := c.begin(ctx, OpStop, name, &err)
@@ -54,7 +54,8 @@ func (c *WorkflowClient) Stop(ctx context.Context, name string, opts StopOptions
 // ended after a stop.
 //
 // Errors: [ErrCompleted], [ErrNotFound], [ErrReplaced], [ErrInvalid], [ErrConflict],
-// [ErrUnreadable] (an object that cannot be read), [ErrForbidden] (needs get and patch), [ErrUnauthorized], [ErrNotInstalled],
+// [ErrHistory], [ErrUnreadable] (an object that cannot be read), [ErrForbidden] (needs get and patch),
+// [ErrUnauthorized], [ErrNotInstalled],
 // [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Terminate(ctx context.Context, name string, opts TerminateOptions) (err error) {
 	ctx, o := c.begin(ctx, OpTerminate, name, &err)

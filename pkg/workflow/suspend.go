@@ -29,7 +29,8 @@ type SuspendOptions struct {
 // workflow.
 //
 // Errors: [ErrCompleted], [ErrConflict], [ErrNotFound], [ErrReplaced], [ErrInvalid],
-// [ErrUnreadable] (an object that cannot be read), [ErrForbidden] (needs get and patch), [ErrUnauthorized], [ErrNotInstalled],
+// [ErrHistory], [ErrUnreadable] (an object that cannot be read), [ErrForbidden] (needs get and patch),
+// [ErrUnauthorized], [ErrNotInstalled],
 // [ErrUnavailable], [ErrUnknownOutcome], and the context's.
 func (c *WorkflowClient) Suspend(ctx context.Context, name string, opts SuspendOptions) (err error) {
 	ctx, o := c.begin(ctx, OpSuspend, name, &err)

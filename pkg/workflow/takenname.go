@@ -21,9 +21,21 @@ func (c *WorkflowClient) startedBefore(ctx context.Context, s *submission) (*uns
 		return nil, nil
 	}
 	existing, err := c.adopt(ctx, s)
-	switch {
-	case err == nil && s.claim.check(existing) == nil:
+	if err == nil && s.claim.check(existing) == nil {
+		c.recordCreated(ctx, s, existing)
 		return existing, nil
+	}
+	if err == nil || existing != nil || notFound(err) {
+		switch past, failed := c.rememberedBy(ctx, s, existing); {
+		case past != nil:
+			return past, nil
+		case errors.Is(failed, errCreationUnknown) && s.pacer.Pause(ctx, failed):
+			return c.startedBefore(ctx, s) // another process may be about to create it
+		case failed != nil && (!errors.Is(failed, ErrIdempotencyMismatch) || !replace && err != nil):
+			return nil, s.failed(pace.Ended(ctx, failed))
+		}
+	}
+	switch {
 	case errors.Is(err, errStartedMeanwhile): // it was there before this call
 		s.replaced, existing = existing.GetUID(), nil
 	case err != nil && (existing != nil || !notFound(err)):

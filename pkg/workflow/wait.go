@@ -74,12 +74,17 @@ func (u uidsOption) applyTo(o *WaitOptions, name string) { o.UID = u[name] }
 // watch each. For more, there is one watch of the namespace, narrowed to the labels that all of
 // them have in common, until no more than four workflows are left.
 //
+// If the workflow is not in the cluster when the call begins, or was deleted without Wait seeing its end,
+// Wait asks [Options.History] for it: by its UID if that is known, or else for the one of that name that
+// started last. The state in which it ended counts like any other, with [status.SourceHistory].
+//
 // A workflow that has failed is not an error. Errors: what the condition returned; [ErrCompleted]
 // if the workflow ended before the condition was met; [ErrNotFound] if it did not exist when the
 // call began; a [*DeletedError], which matches [ErrDeleted] or [ErrReplaced], if it was deleted or
-// replaced since, or is not the one of [WithUID]; [ErrForbidden] (needs get and watch; see
-// [Requirements]), [ErrUnauthorized], [ErrNotInstalled], [ErrInvalid]; [ErrNodesOffloaded] and [ErrUnreadable] (unreadable nodes) from
-// [Suspended]; a [*WaitError] with the last state when ctx ends. If access is lost during the wait,
+// replaced since, or is not the one of [WithUID], and the history does not have it; a [*GoneError] if the
+// history has it without its end; [ErrHistory] if the history cannot be asked; [ErrForbidden] (needs get
+// and watch; see [Requirements]), [ErrUnauthorized], [ErrNotInstalled], [ErrInvalid]; [ErrNodesOffloaded],
+// [ErrNodesGone] and [ErrUnreadable] (unreadable nodes) from [Suspended]; a [*WaitError] with the last state when ctx ends. If access is lost during the wait,
 // Wait keeps retrying for [Options.RetryFor], so that roles and tokens can be renewed.
 func (c *WorkflowClient) Wait(ctx context.Context, name string, until Condition, opts ...WaitOption) (s *status.WorkflowStatus, err error) {
 	ctx, o := c.begin(ctx, OpWait, name, &err)
@@ -88,9 +93,14 @@ func (c *WorkflowClient) Wait(ctx context.Context, name string, until Condition,
 		return nil, c.error(OpWait, name, noCondition())
 	}
 	w := awaiting{until: until}
-	if err := c.follow(ctx, watchhub.Target{Name: name, UID: WaitOptionsFor(name, opts...).UID}, w.visit); err != nil {
+	target := watchhub.Target{Name: name, UID: WaitOptionsFor(name, opts...).UID}
+	if err = c.follow(ctx, target, w.visit); err != nil && !w.refused {
+		err = c.visitPast(ctx, target, err, w.visit)
+	}
+	if err != nil {
 		return nil, c.error(OpWait, name, err)
 	}
+	o.returned(w.reached)
 	return w.reached, nil
 }
 
@@ -102,17 +112,20 @@ func noCondition() error {
 type awaiting struct {
 	until   Condition
 	reached *status.WorkflowStatus
+	refused bool // it returned an error
 }
 
 func (w *awaiting) visit(s *status.WorkflowStatus) (bool, error) {
 	done, err := w.until(s)
 	switch {
 	case err != nil:
+		w.refused = true
 		return true, err
 	case done:
 		w.reached = s
 		return true, nil
 	case s.Completed():
+		w.refused = true
 		return true, fmt.Errorf("%w: it ended %s before the condition was met", ErrCompleted, s.Outcome())
 	}
 	return false, nil
@@ -122,23 +135,28 @@ func (w *awaiting) visit(s *status.WorkflowStatus) (bool, error) {
 // delivers, until the workflow has ended. The last state is the one in which it ended. Watch does
 // not send a request before the sequence is ranged over, and leaves nothing behind when the loop
 // ends. States and watches are as in [WorkflowClient.Wait]. After an interruption that is longer
-// than the API server keeps old states, the next state is the current one.
+// than the API server keeps old states, the next state is the current one. If the workflow is not in the
+// cluster, the last state is that of [Options.History], as in Wait.
 //
 // An error is yielded once, as the last element, with a nil status. Errors: [ErrNotFound]; a
-// [*DeletedError], which matches [ErrDeleted] or [ErrReplaced]; [ErrForbidden] (needs get and watch;
-// see [Requirements]), [ErrUnauthorized], [ErrNotInstalled], [ErrInvalid], [ErrUnreadable] (an object
+// [*DeletedError], which matches [ErrDeleted] or [ErrReplaced]; a [*GoneError]; [ErrHistory]; [ErrForbidden]
+// (needs get and watch; see [Requirements]), [ErrUnauthorized], [ErrNotInstalled], [ErrInvalid], [ErrUnreadable] (an object
 // that cannot be read); a [*WaitError] with the last state when ctx ends.
 func (c *WorkflowClient) Watch(ctx context.Context, name string, opts ...WaitOption) iter.Seq2[*status.WorkflowStatus, error] {
 	return func(yield func(*status.WorkflowStatus, error) bool) {
 		var err error
 		ctx, o := c.begin(ctx, OpWatch, name, &err)
 		defer o.emitEnd(ctx)
-		err = c.follow(ctx, watchhub.Target{Name: name, UID: WaitOptionsFor(name, opts...).UID}, func(s *status.WorkflowStatus) (bool, error) {
+		target := watchhub.Target{Name: name, UID: WaitOptionsFor(name, opts...).UID}
+		visit := func(s *status.WorkflowStatus) (bool, error) {
 			if !yield(s, nil) {
 				return true, errLeft
 			}
 			return s.Completed(), nil
-		})
+		}
+		if err = c.follow(ctx, target, visit); err != nil && err != errLeft { //nolint:errorlint // as returned above
+			err = c.visitPast(ctx, target, err, visit)
+		}
 		switch {
 		case err == errLeft: //nolint:errorlint // as returned above
 			err = nil

@@ -45,7 +45,7 @@ func kindOf(err error) string {
 		workflow.ErrConflict, workflow.ErrTemplateNotFound, workflow.ErrNotInstalled, workflow.ErrCompleted, workflow.ErrNotCompleted,
 		workflow.ErrNotSuspended, workflow.ErrReplaced, workflow.ErrDeleted, workflow.ErrNodesOffloaded, workflow.ErrUnreadable,
 		workflow.ErrUnsupported, workflow.ErrUnavailable, workflow.ErrUnknownOutcome, context.Canceled, context.DeadlineExceeded,
-		workflow.ErrIdempotencyMismatch,
+		workflow.ErrIdempotencyMismatch, workflow.ErrNodesGone, workflow.ErrHistory,
 	} {
 		if errors.Is(err, known) {
 			kinds = append(kinds, known.Error())

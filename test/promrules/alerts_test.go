@@ -38,6 +38,7 @@ func scenes() map[string]scene {
 				argoservice_operations_total{verb="start", backend="native", result="UnknownOutcome"} 0x120
 				argoservice_operations_total{verb="stop", backend="native", result="OK"} 0+10x120
 				argoservice_retries_total{verb="stop", backend="native", reason="Conflict"} 0+5x120
+				argoservice_answers_total{verb="get", backend="native", source="history"} 0+10x120
 				argoservice_operations_in_flight{verb="wait", backend="native"} 10000x120
 				argoservice_watches_open{backend="native", scope="shared"} 1x120
 				argoservice_watches_opened_total{backend="native", scope="shared", again="true"} 0+0.2x120
@@ -82,6 +83,20 @@ func scenes() map[string]scene {
 		"an answer is lost": {
 			`argoservice_operations_total{verb="start", backend="native", result="UnknownOutcome"} 0x29 1x30`,
 			map[int][]string{29: nil, 31: {"The outcome of start is unknown to svc."}, 60: nil},
+		},
+		"the database of the history is away": {`
+				argoservice_operations_total{verb="get", backend="native", result="OK"} 0+60x60
+				argoservice_operations_total{verb="start", backend="native", result="History"} 0x19 0+1x20 20x20
+				argoservice_retries_total{verb="start", backend="native", reason="History"} 0x19 0+6x20 120x20`,
+			map[int][]string{19: nil, 23: nil, 30: {"The history does not answer svc."}, 46: nil},
+		},
+		"the node store is away, and no operation fails": {
+			`argoservice_retries_total{verb="list", backend="native", reason="History"} 0+6x60`,
+			map[int][]string{3: nil, 10: {"The history does not answer svc."}},
+		},
+		"the history was restarted": {
+			`argoservice_retries_total{verb="start", backend="native", reason="History"} 0x19 6x40`,
+			map[int][]string{21: nil, 25: nil, 40: nil},
 		},
 		"two services steer the same workflows": {`
 				argoservice_operations_total{verb="stop", backend="native", result="OK"} 0+2x60

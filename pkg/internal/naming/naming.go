@@ -58,6 +58,8 @@ const (
 	// AnnotationDecision records the last decision that was written to the object of a gate: who made it,
 	// when, and for which workflow.
 	AnnotationDecision = OwnPrefix + "decision"
+	// AnnotationAbridged says which parts of a recorded workflow are left out.
+	AnnotationAbridged = OwnPrefix + "abridged"
 )
 
 // MaxLength is the most characters of a workflow's name. Argo labels each pod with it.

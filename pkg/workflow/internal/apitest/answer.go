@@ -40,7 +40,7 @@ func (s *Server) list(r *http.Request) (*http.Response, error) {
 	query := r.URL.Query()
 	field, _ := fields.ParseSelector(query.Get("fieldSelector"))
 	label, _ := labels.Parse(query.Get("labelSelector"))
-	from, _ := strconv.Atoi(query.Get("continue"))
+	last := query.Get("continue") // the last name of the page before
 	limit, _ := strconv.Atoi(query.Get("limit"))
 	objects := s.objects
 	version := s.Version
@@ -52,10 +52,10 @@ func (s *Server) list(r *http.Request) (*http.Response, error) {
 		objects = s.objectsAt(version)
 	}
 	var items []any
-	rest := 0
-	for i, name := range slices.Sorted(maps.Keys(objects)) {
+	rest, end := 0, ""
+	for _, name := range slices.Sorted(maps.Keys(objects)) {
 		obj := objects[name]
-		if i < from || !label.Matches(labels.Set(obj.GetLabels())) || !field.Matches(fields.Set{"metadata.name": name}) {
+		if name <= last && last != "" || !label.Matches(labels.Set(obj.GetLabels())) || !field.Matches(fields.Set{"metadata.name": name}) {
 			continue
 		}
 		if limit > 0 && len(items) == limit {
@@ -63,10 +63,11 @@ func (s *Server) list(r *http.Request) (*http.Response, error) {
 			continue
 		}
 		items = append(items, obj.Object)
+		end = name
 	}
 	meta := map[string]any{"resourceVersion": strconv.Itoa(version)}
 	if rest > 0 {
-		meta["continue"] = strconv.Itoa(from + limit)
+		meta["continue"] = end
 		if query.Get("labelSelector") == "" {
 			meta["remainingItemCount"] = rest
 		}

@@ -285,9 +285,33 @@ func (c *call) prepare(ctx context.Context, s *snapshot) error {
 		}
 		return err
 	}
+	if now, err = c.refresh(ctx, now); err != nil {
+		return err
+	}
 	c.setOverdue(now.Phase == status.PhaseUnknown && c.diagnostic == nil)
 	c.now = now
 	return nil
+}
+
+// refresh returns now, or a later state if the nodes are no longer kept in the version that now names.
+func (c *call) refresh(ctx context.Context, now *status.WorkflowStatus) (*status.WorkflowStatus, error) {
+	for errors.Is(now.NodesErr, status.ErrNodesGone) {
+		later, err := c.retry(ctx, func() (*snapshot, error) { return c.hub.readSnapshot(ctx, c.sub.topic.name) })
+		switch {
+		case notFound(err), err == nil && (later.id.UID != c.uid || !newer(later.id.ResourceVersion, c.last.id.ResourceVersion)):
+			return now, nil
+		case err != nil:
+			return nil, err
+		}
+		c.hub.skip(c.sub, later.id.ResourceVersion)
+		if c.last = later; !c.arrived.IsZero() {
+			c.arrived = time.Now()
+		}
+		if now, err = c.decodeLast(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return now, nil
 }
 
 func (c *call) decodeLast(ctx context.Context) (*status.WorkflowStatus, error) {
