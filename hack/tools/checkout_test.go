@@ -66,11 +66,15 @@ func newCheckout(t *testing.T) checkout {
 	}
 	write(t, c.source("argo", "github.com/argoproj/argo-workflows/v4", "manifests/crd.yaml"), "kind: CustomResourceDefinition\n")
 	write(t, c.source("argo-3.7", "github.com/argoproj/argo-workflows/v3", "manifests/crd.yaml"), "kind: CustomResourceDefinition\n")
-	// As in Argo's own module, a file of the executor is missing.
+	// As in Argo's own module, a file of the executor and the page of the server are missing.
 	write(t, c.source("argo", "github.com/argoproj/argo-workflows/v4", "cmd/argoexec/main.go"),
 		"package main\n\nimport \"github.com/argoproj/argo-workflows/v4/workflow/executor/osspecific\"\n\nfunc main() { println(osspecific.Of) }\n")
 	write(t, c.source("argo", "github.com/argoproj/argo-workflows/v4", "workflow/executor/osspecific/signal_darwin.go"),
 		"package osspecific\n\nconst Of = \"any system\"\n")
+	write(t, c.source("argo", "github.com/argoproj/argo-workflows/v4", "cmd/argo/main.go"),
+		"package main\n\nimport \"github.com/argoproj/argo-workflows/v4/ui\"\n\nfunc main() { println(ui.Of) }\n")
+	write(t, c.source("argo", "github.com/argoproj/argo-workflows/v4", "ui/embed.go"),
+		"package ui\n\nimport \"embed\"\n\nconst Of = \"no page\"\n\n//go:embed dist/app\nvar Embedded embed.FS\n")
 	write(t, c.source("kube", "sigs.k8s.io/kwok", "kustomize/stage.yaml"), "kind: Stage\n")
 	for _, tools := range []string{"kube", "kube-1.33"} {
 		write(t, c.source(tools, "k8s.io/component-base", "version/version.go"),

@@ -27,6 +27,8 @@ func TestInstallBuildsOnce(t *testing.T) {
 	wantContains(t, c.ok(t, "install", "kubelet", "containerd", "argoexec"), "building kubelet, as hack/tools/kube/go.mod",
 		"building containerd, as hack/tools/node/go.mod", "building argoexec, as hack/tools/argo/go.mod")
 	wantOutput(t, "any system\n", c.path(t, "argoexec"))
+	wantContains(t, c.ok(t, "install", "argo"), "building argo, as hack/tools/argo/go.mod")
+	wantOutput(t, "no page\n", c.path(t, "argo"))
 }
 
 // Another release is built when it is selected, and only what there is of it: the rest is of the default.
@@ -104,7 +106,7 @@ func TestMistakesOfTheUser(t *testing.T) {
 			t.Errorf("%q: exit code %d: %s", args, code, out)
 		}
 	}
-	c.fails(t, []string{"install", "helm"}, "'helm'", "argoexec benchstat bridge containerd containerd-shim-runc-v2 etcd")
+	c.fails(t, []string{"install", "helm"}, "'helm'", "argo argoexec benchstat bridge containerd containerd-shim-runc-v2 etcd")
 	c.fails(t, []string{"path", "helm"}, "'helm'")
 	for variable, known := range map[string]string{"ARGO": "there are 4.0 3.7\n", "KUBERNETES": "there are 1.37 1.33\n"} {
 		for _, wrong := range []string{"9.9", "3", "v4.0"} {
@@ -143,8 +145,8 @@ func TestEnvPrintsWhatAShellCanEval(t *testing.T) {
 	c.fails(t, []string{"env"}, "not there yet: etcd kube-apiserver kubectl", "kwok", "make tools")
 	c.ok(t, "install", "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "workflow-controller")
 	exports := c.ok(t, "env") // a cluster runs without kubectl
-	if lines := strings.Count(exports, "\n"); lines != 9 {
-		t.Errorf("%d lines, want the 9 variables and nothing else:\n%s", lines, exports)
+	if lines := strings.Count(exports, "\n"); lines != 10 {
+		t.Errorf("%d lines, want the 10 variables and nothing else:\n%s", lines, exports)
 	}
 	kube, argo := filepath.Dir(c.path(t, "etcd")), filepath.Dir(c.path(t, "workflow-controller"))
 	for name, want := range map[string]string{
@@ -154,6 +156,7 @@ func TestEnvPrintsWhatAShellCanEval(t *testing.T) {
 		"ARGOSERVICE_KUBE_SCHEDULER":          kube + "/kube-scheduler",
 		"ARGOSERVICE_KWOK":                    kube + "/kwok",
 		"ARGOSERVICE_WORKFLOW_CONTROLLER":     argo + "/workflow-controller",
+		"ARGOSERVICE_ARGO":                    strings.Replace(argo, "argo-", "argoexec-", 1) + "/argo",
 		"ARGOSERVICE_ARGO_MANIFESTS":          c.source("argo", "github.com/argoproj/argo-workflows/v4", "manifests"),
 		"ARGOSERVICE_ARGO_DEFINITIONS":        "full",
 		"ARGOSERVICE_KWOK_MANIFESTS":          c.source("kube", "sigs.k8s.io/kwok", "kustomize"),
@@ -231,7 +234,7 @@ func TestRealPins(t *testing.T) {
 	t.Setenv("KUBERNETES", "9.9")
 	real.fails(t, []string{"install"}, "there are 1.37 1.33\n")
 	t.Setenv("KUBERNETES", "")
-	real.fails(t, []string{"install", "helm"}, "there are apidiff argoexec benchstat bridge containerd "+
+	real.fails(t, []string{"install", "helm"}, "there are apidiff argo argoexec benchstat bridge containerd "+
 		"containerd-shim-runc-v2 etcd golangci-lint govulncheck host-local kube-apiserver kube-controller-manager "+
 		"kube-scheduler kubectl kubelet kwok workflow-controller\n")
 }

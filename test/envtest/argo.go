@@ -85,10 +85,12 @@ func (c *Cluster) startArgo(ctx context.Context) (func(context.Context) error, e
 		"LEADER_ELECTION_DISABLE=true",
 		// The delay between an event and the processing of its workflow. The default is 10 s.
 		"DEFAULT_REQUEUE_TIME=100ms",
+		fmt.Sprintf("ALWAYS_OFFLOAD_NODE_STATUS=%t", c.opts.AlwaysOffload),
 	}, args)
 	if err != nil {
 		return nil, err
 	}
+	c.controller = p
 	ready := func(ctx context.Context) error { return c.awaitController(ctx, p) }
 	c.addPart(&part{name: PartWorkflowController, gone: p.wait, launch: p.launch, ready: ready, end: p.kill})
 	return func(ctx context.Context) error {
@@ -97,20 +99,31 @@ func (c *Cluster) startArgo(ctx context.Context) (func(context.Context) error, e
 	}, nil
 }
 
+// SetControllerEnv sets further environment variables of the workflow-controller, as "NAME=value". They take
+// effect with the next [Cluster.Restart] of [PartWorkflowController], and take the place of those of an earlier
+// call for the same name. It returns [ErrNoPart] if the cluster has no controller, or was joined.
+func (c *Cluster) SetControllerEnv(env ...string) error {
+	return c.withPart(PartWorkflowController, func(*part) error {
+		c.controller.env = append(c.controller.env, env...) // of two with a name, os/exec takes the later one
+		return nil
+	})
+}
+
 // installController creates the objects that the controller needs.
 func (c *Cluster) installController(ctx context.Context) error {
 	subjects := []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: ArgoNamespace, Name: controllerAccount}}
+	configMap := &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Namespace: ArgoNamespace, Name: controllerConfig},
+		// The metrics server would listen on a fixed port, and the process exits if that is
+		// taken. A second controller can't have the remaining fixed port, 6060, either, but it
+		// only logs that and works. No spec needs the events on workflows' nodes, which would
+		// be half of all writes.
+		Data: map[string]string{"metricsConfig": "enabled: false\n", "nodeEvents": "enabled: false\n"},
+	}
 	objects := []client.Object{
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ArgoNamespace}},
 		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: ArgoNamespace, Name: controllerAccount}},
-		&corev1.ConfigMap{
-			ObjectMeta: metav1.ObjectMeta{Namespace: ArgoNamespace, Name: controllerConfig},
-			// The metrics server would listen on a fixed port, and the process exits if that is
-			// taken. A second controller can't have the remaining fixed port, 6060, either, but it
-			// only logs that and works. No spec needs the events on workflows' nodes, which would
-			// be half of all writes.
-			Data: map[string]string{"metricsConfig": "enabled: false\n", "nodeEvents": "enabled: false\n"},
-		},
+		configMap,
 		&rbacv1.ClusterRole{
 			ObjectMeta: metav1.ObjectMeta{Name: executorRole},
 			Rules: []rbacv1.PolicyRule{{
@@ -128,6 +141,10 @@ func (c *Cluster) installController(ctx context.Context) error {
 			Subjects:   subjects,
 		},
 	}
+	if c.opts.Database != "" {
+		configMap.Data["persistence"] = c.database.persistence()
+		objects = append(objects, c.database.secret())
+	}
 	for _, o := range objects {
 		if err := c.client.Create(ctx, o); err != nil {
 			return fmt.Errorf("create %T %s: %w", o, o.GetName(), err)
@@ -138,16 +155,21 @@ func (c *Cluster) installController(ctx context.Context) error {
 	}
 	// The roles are Argo's own. The bindings above replace the ones in the manifests, which have no
 	// namespace until kustomize sets one.
-	folder := "cluster-install-no-crds"
-	if _, err := os.Stat(filepath.Join(c.bin.argoManifests, folder)); errors.Is(err, fs.ErrNotExist) {
-		folder = "cluster-install" // Argo 3.6 has one of them
-	}
 	for _, roles := range []string{"*-role.yaml", "*-clusterrole.yaml", "*-roles.yaml"} {
-		if err := c.applyManifests(ctx, folder, "workflow-controller-rbac", roles); err != nil {
+		if err := c.applyManifests(ctx, c.installFolder(), "workflow-controller-rbac", roles); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// installFolder returns the folder of Argo's manifests for an installation in a whole cluster.
+func (c *Cluster) installFolder() string {
+	const folder = "cluster-install-no-crds"
+	if _, err := os.Stat(filepath.Join(c.bin.argoManifests, folder)); errors.Is(err, fs.ErrNotExist) {
+		return "cluster-install" // Argo 3.6 has one of them
+	}
+	return folder
 }
 
 // grantExecutor lets the default service account of a namespace report the results of workflows' pods.

@@ -14,6 +14,7 @@ const (
 	envControllerManager  = "ARGOSERVICE_KUBE_CONTROLLER_MANAGER"
 	envScheduler          = "ARGOSERVICE_KUBE_SCHEDULER"
 	envWorkflowController = "ARGOSERVICE_WORKFLOW_CONTROLLER"
+	envArgo               = "ARGOSERVICE_ARGO" // the CLI, which contains the server
 	envKWOK               = "ARGOSERVICE_KWOK"
 	envArgoManifests      = "ARGOSERVICE_ARGO_MANIFESTS"   // a folder
 	envArgoDefinitions    = "ARGOSERVICE_ARGO_DEFINITIONS" // minimal or full
@@ -35,7 +36,7 @@ type binaries struct {
 	etcd, apiServer, kubectl     string
 	controllerManager, scheduler string
 	kwok, kwokManifests          string
-	workflowController           string
+	workflowController, argo     string
 	argoManifests                string
 
 	kubelet, containerd, shim, runc, cniBridge, argoexec, pod string
@@ -53,10 +54,12 @@ func findBinaries(opts Options) (binaries, error) {
 		errs = append(errs, err)
 		return path
 	}
-	b.etcd = find(envEtcd, "")
-	b.apiServer = find(envAssets, "kube-apiserver")
-	b.kubectl, _ = lookup(envAssets, "kubectl") // only some users of a cluster run it
-	b.argoManifests = find(envArgoManifests, "")
+	if parts.has(APIServer) {
+		b.etcd = find(envEtcd, "")
+		b.apiServer = find(envAssets, "kube-apiserver")
+		b.kubectl, _ = lookup(envAssets, "kubectl") // only some users of a cluster run it
+		b.argoManifests = find(envArgoManifests, "")
+	}
 	if parts.has(Controllers) {
 		b.controllerManager = find(envControllerManager, "")
 		b.scheduler = find(envScheduler, "")
@@ -77,6 +80,9 @@ func findBinaries(opts Options) (binaries, error) {
 	}
 	if parts.has(Everything) {
 		b.workflowController = find(envWorkflowController, "")
+	}
+	if parts.has(Everything) && opts.Server {
+		b.argo = find(envArgo, "")
 	}
 	if err := errors.Join(errs...); err != nil {
 		return b, fmt.Errorf("a part of the cluster is missing; run `eval \"$(make -s tools-env)\"` in the repository's root: %w", err)

@@ -33,6 +33,9 @@ type Cluster struct {
 	kubeconfig string
 	kube       kubernetes.Interface
 	client     client.Client
+	database   DatabaseServer
+	controller *process // nil without Everything
+	argoServer string   // its URL
 
 	// components is in the order of their start. They are stopped in reverse.
 	components []component
@@ -64,7 +67,8 @@ type component struct {
 // cluster ends too. Several clusters can run side by side.
 //
 // Errors: [leash.ErrMainNotCalled] if this program doesn't call leash.Main; an error that names the
-// environment variable if a binary is missing.
+// environment variable if a binary is missing; one that says what is missing for the database, see
+// [DatabaseLacks].
 func Start(ctx context.Context, opts Options) (*Cluster, error) {
 	if opts.Progress == nil {
 		opts.Progress = func(string) {}
@@ -73,8 +77,10 @@ func Start(ctx context.Context, opts Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	if opts.Definitions, err = findDefinitions(opts.Definitions); err != nil {
-		return nil, err
+	if opts.Parts.has(APIServer) {
+		if opts.Definitions, err = findDefinitions(opts.Definitions); err != nil {
+			return nil, err
+		}
 	}
 	l, err := leash.New()
 	if err != nil {
@@ -93,6 +99,14 @@ func Start(ctx context.Context, opts Options) (*Cluster, error) {
 func (c *Cluster) start(ctx context.Context) error {
 	if err := os.Mkdir(c.logDir(), 0o700); err != nil {
 		return fmt.Errorf("create log folder: %w", err)
+	}
+	if c.opts.Database != "" {
+		if err := c.startDatabase(ctx); err != nil {
+			return err
+		}
+	}
+	if !c.opts.Parts.has(APIServer) {
+		return nil
 	}
 	if err := c.startControlPlane(ctx); err != nil {
 		return err
@@ -126,6 +140,9 @@ func (c *Cluster) start(ctx context.Context) error {
 			return err
 		}
 	}
+	if c.opts.Server && c.opts.Parts.has(Everything) { // the controller has made the database's tables
+		return c.startArgoServer(ctx)
+	}
 	return nil
 }
 
@@ -155,7 +172,12 @@ func (c *Cluster) Stop() error {
 }
 
 // Config returns a copy of a cluster administrator's configuration, without client-side throttling.
-func (c *Cluster) Config() *rest.Config { return rest.CopyConfig(c.config) }
+func (c *Cluster) Config() *rest.Config {
+	if c.config == nil {
+		return nil
+	}
+	return rest.CopyConfig(c.config)
+}
 
 // Kubeconfig returns the path of a cluster administrator's kubeconfig file.
 func (c *Cluster) Kubeconfig() string { return c.kubeconfig }

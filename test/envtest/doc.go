@@ -36,9 +36,17 @@
 // has only the program of folder pod, which obeys the annotations above. [Cluster.AddImage] adds
 // other images, and WriteLog appends to what a container has printed.
 //
+// With [Options].Database, a PostgreSQL or MariaDB server of the machine runs beside the cluster, with
+// data of its own, on loopback, and the workflow-controller keeps its archive and offloaded nodes there.
+// PostgreSQL refuses to run as root: it then runs as the user postgres, or else nobody. If its wrapper is
+// killed by SIGKILL, a server that runs as another user stays.
+//
+// With [Options].Server, a real Argo server runs beside the controller, without TLS and without its page. It
+// listens on all interfaces, and requires the token of an account of the cluster.
+//
 // Faults are real: [Cluster.Kill], [Cluster.Restart], [Cluster.Pause] and [Cluster.Continue] send
-// signals to the processes of etcd, the API server and the workflow-controller, and
-// [Cluster.Compact] compacts etcd. Faults between a client and its server are in package faults.
+// signals to the processes of etcd, the API server, the workflow-controller, the database and the Argo
+// server, and [Cluster.Compact] compacts etcd. Faults between a client and its server are in package faults.
 //
 // Templates need an explicit command for their containers. Otherwise the controller asks an image
 // registry for the image's entrypoint.

@@ -2,6 +2,7 @@ package envtest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 
@@ -25,6 +26,9 @@ type invitation struct {
 // Invitation returns data with which other processes on this machine can use the cluster, see
 // [Join]. It contains no secrets, but the names of files that do.
 func (c *Cluster) Invitation() ([]byte, error) {
+	if c.etcdURL == nil {
+		return nil, errors.New("there is no cluster to join: Options.Parts is NoCluster")
+	}
 	return json.Marshal(invitation{
 		Dir: c.dir, Kubeconfig: c.kubeconfig, EtcdURL: c.etcdURL.String(), PodLogsAddress: c.podLogs.address,
 		Parts: c.opts.Parts, Definitions: c.opts.Definitions, Node: c.opts.Node,

@@ -15,6 +15,8 @@ const (
 	// APIServer is etcd and kube-apiserver, with Argo's resources defined. No controller acts on
 	// any object, and namespaces have no default service account.
 	APIServer
+	// NoCluster is only the database of [Options]. The cluster has no API server, so Config returns nil.
+	NoCluster
 )
 
 // has reports whether these parts include the given ones.
@@ -42,6 +44,18 @@ type Options struct {
 	// Node runs pods for real, by a kubelet, containerd and Argo's executor in place of KWOK and the
 	// stand-in. It needs the namespaces that hack/node makes, with one such cluster at a time.
 	Node bool
+
+	// Database, if not "", starts a database server beside the cluster. With Everything, the
+	// workflow-controller archives all workflows that end, and stores nodes that are too large.
+	Database Database
+
+	// AlwaysOffload makes the workflow-controller store the nodes of all workflows in the database, and
+	// compress none.
+	AlwaysOffload bool
+
+	// Server starts an Argo server beside the workflow-controller, with the same configuration. It needs
+	// Everything.
+	Server bool
 
 	// Progress, if not nil, is called for each step of the start and stop, from the goroutine of
 	// Start or Stop.

@@ -24,6 +24,12 @@ const (
 	PartAPIServer Part = apiServer
 	// PartWorkflowController is Argo's workflow-controller, in a cluster with [Everything].
 	PartWorkflowController Part = workflowController
+	// PartDatabase is the database server, in a cluster with [Options].Database. It keeps its port and
+	// data when it is restarted.
+	PartDatabase Part = databaseName
+	// PartArgoServer is the Argo server, in a cluster with [Options].Server. It keeps its port when it is
+	// restarted.
+	PartArgoServer Part = argoServer
 )
 
 var (
@@ -83,9 +89,10 @@ func (c *Cluster) Kill(ctx context.Context, name Part) error {
 }
 
 // Restart starts a part with its data, port and certificates, and blocks until it is ready: the API
-// server reports that it is ready, and answers; the workflow-controller ends a workflow. If the
-// part still runs, Restart kills it first. The parts that it depends on must run: etcd for the API
-// server, both for the workflow-controller.
+// server reports that it is ready, and answers; the workflow-controller ends a workflow; the database
+// and the Argo server answer. If the part still runs, Restart kills it first. The parts that it depends on
+// must run: etcd for the API server, both for the workflow-controller, these and the database for the Argo
+// server.
 //
 // Errors: [ErrNoPart]; an error if the part doesn't start, or ends at once; the context's. After an
 // error the part may run, and can be restarted again.
