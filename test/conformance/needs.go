@@ -23,6 +23,7 @@ const (
 	NeedsQuotas           = "needs-quotas"            // ResourceQuotas can be made
 	NeedsOtherPods        = "needs-other-pods"        // pods can be made that are not a workflow's
 	NeedsGateObjects      = "needs-gate-objects"      // Fixture.WithGates, and a custom resource can be installed
+	NeedsInlineNodes      = "needs-inline-nodes"      // the controller keeps small nodes in the workflow itself
 )
 
 // RestrictedContainer is the security context of containers. It satisfies the restricted pod security standard.

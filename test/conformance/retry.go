@@ -150,7 +150,7 @@ func describeRetry(f *Fixture) {
 			}).WithTimeout(specTimeout).Should(Succeed())
 		}, SpecTimeout(specTimeout))
 
-		It("reads and writes compressed nodes", Label(NeedsPods), func(ctx SpecContext) {
+		It("reads and writes compressed nodes", Label(NeedsPods, NeedsInlineNodes), func(ctx SpecContext) {
 			s := f.failed(ctx, retryable, broken())
 			f.compress(ctx, s)
 			retried := must(f.Client.Retry(ctx, s.Name, workflow.RetryOptions{Parameters: ok()}))
@@ -258,7 +258,7 @@ func describeRetryRefusals(f *Fixture) {
 		}, SpecTimeout(specTimeout))
 
 		// Anyone who may write workflows can make one name any pod as its own.
-		It("deletes no pod that isn't the workflow's", Label(NeedsPods, NeedsAccounts, NeedsOtherPods), func(ctx SpecContext) {
+		It("deletes no pod that isn't the workflow's", Label(NeedsPods, NeedsAccounts, NeedsOtherPods, NeedsInlineNodes), func(ctx SpecContext) {
 			s := f.failed(ctx, retryable, broken())
 			foreign := must(f.pods().Create(ctx, argotest.Object(f.fit(fmt.Sprintf(`
 apiVersion: v1

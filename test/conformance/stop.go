@@ -117,7 +117,7 @@ func describeStop(f *Fixture) {
 			f.wait(ctx, holder.Name, workflow.Completed)
 		}, SpecTimeout(specTimeout))
 
-		It("overrides a stop, and is not overridden by one", func(ctx SpecContext) {
+		It("overrides a stop, and is not overridden by one", Label(NeedsInlineNodes), func(ctx SpecContext) {
 			s := f.start(ctx, workflow.StartRequest{Template: f.template(ctx, onePod), Parameters: map[string]any{"message": ""}, Spec: map[string]any{"suspend": true}})
 			// No controller reconciles it any more, so it stays as it is written.
 			Expect(f.Client.Terminate(ctx, s.Name, workflow.TerminateOptions{})).To(Succeed())

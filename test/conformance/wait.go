@@ -46,7 +46,7 @@ func describeWait(f *Fixture) {
 			expectError(err, mine, workflow.OpWait, s.Name)
 		}, SpecTimeout(specTimeout))
 
-		It("ends with its context and reports the workflow's last state", func(ctx SpecContext) {
+		It("ends with its context and reports the workflow's last state", Label(NeedsInlineNodes), func(ctx SpecContext) {
 			s := f.startUntil(ctx, gate, workflow.Suspended)
 			var err error
 			var waited *workflow.WaitError

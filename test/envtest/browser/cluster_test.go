@@ -8,6 +8,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -36,6 +37,17 @@ const workflowName = "backfill-demo"
 
 func (a admin) workflow(ctx context.Context) (*unstructured.Unstructured, error) {
 	return argotest.Workflows(a, namespace).Get(ctx, workflowName, metav1.GetOptions{})
+}
+
+// deleteWorkflow deletes a workflow, as its ttlStrategy would, and waits until it is deleted.
+func (a admin) deleteWorkflow(ctx context.Context, name string) {
+	GinkgoHelper()
+	workflows := argotest.Workflows(a, namespace)
+	Expect(workflows.Delete(ctx, name, metav1.DeleteOptions{})).To(Succeed())
+	Eventually(ctx, func() bool {
+		_, err := workflows.Get(ctx, name, metav1.GetOptions{})
+		return apierrors.IsNotFound(err)
+	}).Should(BeTrue())
 }
 
 // gate is the workflow's node for the gate, or nil.

@@ -205,6 +205,15 @@ var _ = Describe("the service's page", func() {
 		t.click("#ask-yes")
 		Eventually(t.text("state")).Should(Equal("Stopped"))
 
+		By("listing what has ended")
+		const runsOfDemo = `[...document.querySelectorAll('#past li[data-session=demo] .state')].map((each) => each.textContent).join()`
+		Eventually(func() (string, error) { return js[string](t, runsOfDemo) }).Should(Equal("Stopped,Failed,Succeeded"))
+		a.deleteWorkflow(ctx, workflowName)
+		t.do(chromedp.Reload())
+		Eventually(t.text("past")).Should(ContainSubstring("workflow ma/" + workflowName + ","))
+		Expect(t.text("past")()).To(MatchRegexp(`(?s)Succeeded\s*run 1, workflow ma/` + workflowName + `, .*deleted, known from the history`))
+		Expect(js[string](t, runsOfDemo)).To(Equal("Stopped,Failed,Succeeded"))
+
 		By("being as good on a phone in the dark")
 		const phone = 390
 		t.do(chromedp.EmulateViewport(phone, 844, chromedp.EmulateMobile))
@@ -212,6 +221,68 @@ var _ = Describe("the service's page", func() {
 		Eventually(func() (float64, error) { return js[float64](t, "document.documentElement.scrollWidth") }).Should(BeNumerically("<=", phone), "nothing is wider")
 		t.picture("service-phone.png")
 		Expect(t.nameless()).To(BeEmpty())
+
+		Expect(js[bool](t, "window.planted === undefined && document.images.length === 0")).To(BeTrue(), "no markup has come to life")
+		Expect(t.consoleErrors()).To(BeEmpty())
+	}, SpecTimeout(specTimeout))
+
+	It("shows a backfill whose workflow was deleted", func(ctx SpecContext) {
+		p, a := &programs{}, newAdmin()
+		p.build(ctx)
+		p.install(ctx, "who approves")
+		p.startTarget(ctx)
+		for i, config := range p.configs {
+			p.configs[i] = replaced(config, "session_name: ", "session_name: past-")
+		}
+		p.startService(ctx)
+
+		t := openTab(ctx)
+		t.do(chromedp.Navigate(p.url))
+		Eventually(t.text("past-text")).ShouldNot(Equal("…"))
+		t.click(`#list a[data-session=past-demo]`)
+		Eventually(t.text("state")).Should(Equal("Not started"))
+		t.click("#start")
+		Eventually(t.text("gates")).Should(ContainSubstring("approve"))
+
+		By("ending it, for a reason with markup in it")
+		t.do(chromedp.Focus(chromedp.CSS("#gates button.danger")), chromedp.KeyEvent("\r"))
+		t.do(chromedp.Focus(chromedp.CSS("#ask-input")), chromedp.KeyEvent(markup+"\r"))
+		Eventually(t.text("state")).Should(Equal("Failed"))
+		past := func() (string, error) {
+			return js[string](t, "document.querySelector('#past li[data-session=past-demo]')?.innerText ?? ''")
+		}
+		Eventually(past).Should(ContainSubstring(", in the cluster"))
+
+		By("deleting its workflow, with another process of the service, and another page")
+		a.deleteWorkflow(ctx, "backfill-past-demo")
+		Eventually(t.text("workflow")).Should(ContainSubstring("deleted, known from the history"))
+		t.answersFail(true)
+		p.killService(ctx)
+		Eventually(t.text("connection")).Should(ContainSubstring("connection lost"))
+		p.startService(ctx)
+		Eventually(t.text("connection")).Should(Equal("live"))
+		t.answersFail(false)
+		t.do(chromedp.Reload())
+		Eventually(t.text("state")).Should(Equal("Failed"))
+		Expect(t.text("session")()).To(Equal("past-demo"))
+		Expect(t.text("workflow")()).To(ContainSubstring("deleted, known from the history"))
+		Eventually(t.text("logs-text")).Should(HavePrefix("None any more"))
+		Eventually(past).Should(And(
+			MatchRegexp(`(?s)past-demo.*Failed.*run 1, workflow ma/backfill-past-demo, .*deleted, known from the history`),
+			MatchRegexp(`(?s)reject approve by an unnamed user, .*: `+markup),
+		))
+		Expect(t.nameless()).To(BeEmpty())
+		t.picture("service-past.png")
+
+		By("starting it again as another run")
+		Eventually(t.text("start")).Should(HavePrefix("Start again"))
+		t.click("#start")
+		t.click("#ask-yes")
+		Eventually(t.text("workflow")).Should(ContainSubstring("run 2"))
+		Eventually(t.text("gates")).Should(ContainSubstring("approve"))
+		t.click("#stop")
+		t.click("#ask-yes")
+		Eventually(t.text("state")).Should(Equal("Stopped"))
 
 		Expect(js[bool](t, "window.planted === undefined && document.images.length === 0")).To(BeTrue(), "no markup has come to life")
 		Expect(t.consoleErrors()).To(BeEmpty())

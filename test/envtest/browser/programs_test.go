@@ -26,6 +26,7 @@ const (
 // programs are the service and the stand-in for the target cluster, as processes.
 type programs struct {
 	service, target string // where they were built
+	journal         string
 	configs         []string
 	kubeconfig      string // of the service's account
 	url             string // once the service has one
@@ -35,7 +36,7 @@ type programs struct {
 func (p *programs) build(ctx context.Context) {
 	GinkgoHelper()
 	dir := GinkgoT().TempDir()
-	p.service, p.target = filepath.Join(dir, "service"), filepath.Join(dir, "target")
+	p.service, p.target, p.journal = filepath.Join(dir, "service"), filepath.Join(dir, "target"), filepath.Join(dir, "journal.db")
 	for module, program := range map[string]string{serviceExample: p.service, "../target": p.target} {
 		out, err := exec.CommandContext(ctx, "go", "build", "-C", module, "-buildvcs=false", "-o", program, ".").CombinedOutput()
 		Expect(err).NotTo(HaveOccurred(), string(out))
@@ -98,7 +99,7 @@ func (p *programs) startService(ctx context.Context, args ...string) {
 		listen = strings.TrimPrefix(p.url, "http://")
 	}
 	p.running = p.begin(p.service, p.kubeconfig, append(args, "--config", p.configs[0], "--config", p.configs[1],
-		"--listen", listen, "--drain", "0s", "--every", "300ms", "--heartbeat", heartbeat)...)
+		"--listen", listen, "--journal", p.journal, "--drain", "0s", "--every", "300ms", "--heartbeat", heartbeat)...)
 	const before = `"msg":"serving","address":"`
 	Eventually(p.running.Err).WithContext(ctx).Should(gbytes.Say(before))
 	_, rest, _ := strings.Cut(string(p.running.Err.Contents()), before)

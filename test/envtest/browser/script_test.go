@@ -22,6 +22,7 @@ type script struct {
 
 	mu      sync.Mutex
 	changes []string // that were asked for
+	past    object   // what has ended; nil: nothing
 }
 
 func newScript() *script {
@@ -31,6 +32,7 @@ func newScript() *script {
 	mux.Handle("GET /", http.FileServer(http.Dir(serviceExample+"/internal/page")))
 	mux.HandleFunc("GET /api/v1/events", s.stream("", s.says))
 	mux.HandleFunc("GET /api/v1/backfills/{session}/logs", s.stream("event: begin\ndata: {}\n\n", nil))
+	mux.HandleFunc("GET /api/v1/past", s.sayPast)
 	mux.HandleFunc("POST /api/v1/backfills/", s.change)
 	mux.HandleFunc("PUT /api/v1/backfills/", s.change)
 	web := httptest.NewServer(mux)
@@ -58,6 +60,24 @@ func (s *script) change(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	s.changes = append(s.changes, fmt.Sprintf("%s %s %s", r.Method, r.URL.Path, body))
 	w.WriteHeader(http.StatusNoContent)
+}
+
+func (s *script) sayPast(w http.ResponseWriter, _ *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	past := s.past
+	if past == nil {
+		past = object{"past": []object{}}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(past)
+}
+
+// remembers says what has ended, from the next look on.
+func (s *script) remembers(past object) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.past = past
 }
 
 // stream returns a handler of streams that begin with first and go on with events, if that isn't nil.

@@ -188,6 +188,44 @@ var _ = Describe("the page, whatever the service says", func() {
 		}
 	}, SpecTimeout(specTimeout))
 
+	It("shows what has ended as the text that it is, and looks again when something ends", func(ctx SpecContext) {
+		const forged = "a\u202eb" + markup
+		seen := `a\u{202e}b` + markup
+		run := func(session, source string, decisions object) object {
+			return object{
+				"session": session, "run": 2, "state": "Failed", "source": source, "namespace": "ma", "workflow": "w", "uid": "u", "message": session,
+				"started": "2026-01-01T00:00:00Z", "finished": "2026-01-01T00:01:00Z", "decisions": decisions,
+			}
+		}
+		known := object{"success": true, "data": object{"more": 3, "made": []object{
+			{"verb": "reject", "at": "2026-01-01T00:00:30Z", "by": forged, "message": forged, "gates": []string{forged, "b"}, "more": 4},
+			{"verb": "approve", "at": "2026-01-01T00:00:20Z", "gates": []string{"c"}},
+		}}}
+		Eventually(t.text("past-text")).Should(Equal("None."))
+		s.remembers(object{"more": true, "unreadable": 2, "past": []object{
+			run(forged, "history", known), run("other", "live", object{"success": false, "error": forged}),
+		}})
+		s.stands(ctx, "a", "Failed", 1, "")
+		Eventually(t.text("past-text")).Should(Equal("Older ones are not shown. 2 workflows can't be read."))
+		shown := t.content("past")
+		Expect(shown()).To(And(
+			HavePrefix(seen+"Failedrun 2, workflow ma/w, since "), ContainSubstring(", deleted, known from the history"+seen),
+			ContainSubstring("reject "+seen+", b, 4 more by "+seen), ContainSubstring(": "+seen+"approve c by an unnamed user"),
+			ContainSubstring("3 more decisions"+"other"), ContainSubstring(", in the cluster"+"other"), HaveSuffix("who decided is unknown: "+seen),
+		))
+		Expect(js[bool](t, "window.planted === undefined && document.images.length === 0")).To(BeTrue(), "no markup has come to life")
+
+		By("looking at nothing that it has seen")
+		s.remembers(object{"past": []object{}})
+		s.stands(ctx, "a", "Failed", 1, "")
+		s.stands(ctx, "a", "Running", 2, "")
+		Eventually(t.text("state")).Should(Equal("Running"))
+		Consistently(shown, moment).ShouldNot(BeEmpty())
+		s.stands(ctx, "a", "Stopped", 2, "")
+		Eventually(t.text("past-text")).Should(Equal("None."))
+		Expect(shown()).To(BeEmpty())
+	}, SpecTimeout(specTimeout))
+
 	It("skips to the backfill, and stays with it", func(ctx SpecContext) {
 		s.stands(ctx, "a", "Running", 1, "")
 		s.stands(ctx, "b", "Running", 1, "")

@@ -12,8 +12,9 @@
 // controller: Kill, Restart and Pause of a cluster.
 //
 // The suite itself is in the tests of this package. Its specs run in several processes in parallel,
-// on one cluster. A spec that kills, pauses or restarts a part of the cluster is Serial, and runs
-// when all others have ended; in any other spec these calls fail. The short form of the suite takes
+// on one cluster. A spec that kills, pauses or restarts a part of that cluster is Serial, and runs
+// when all others have ended; in any other spec these calls fail. The specs with Argo's database have
+// a cluster of their own. The short form of the suite takes
 // minutes. With FAULTS=long in the environment, the long form takes four times as long. The table
 // is printed to standard output, and written to the file that FAULTS_TABLE names. The spec with the
 // label "soak" runs separately, for the duration in SOAK_FOR.

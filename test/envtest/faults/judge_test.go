@@ -63,7 +63,8 @@ func enter(verdicts ...*verdict) {
 	Expect(problems).To(BeEmpty(), "%s", strings.Join(problems, "\n"))
 }
 
-// held is what the API server has at the end of a spec. It is the reference for all results.
+// held is what the API server has at the end of a spec, and the archive if there is one. It is the reference for
+// all results.
 type held struct {
 	byUID   map[string]*status.WorkflowStatus
 	byStart map[string][]*status.WorkflowStatus
@@ -78,12 +79,33 @@ func (s *scene) held(ctx context.Context, selector string) held {
 	for i := range list.Items {
 		st, err := status.FromUnstructured(&list.Items[i])
 		Expect(err).NotTo(HaveOccurred())
-		h.byUID[string(st.UID)] = st
-		if id := st.Labels[labelStart]; id != "" {
-			h.byStart[id] = append(h.byStart[id], st)
-		}
+		h.add(st)
 	}
 	return h
+}
+
+func (h held) add(st *status.WorkflowStatus) {
+	h.byUID[string(st.UID)] = st
+	if id := st.Labels[labelStart]; id != "" {
+		h.byStart[id] = append(h.byStart[id], st)
+	}
+}
+
+// addArchived adds the workflows that only the archive has, if there is one.
+func (s *scene) addArchived(ctx context.Context, h held) {
+	GinkgoHelper()
+	if s.database == nil {
+		return
+	}
+	for archived, err := range s.database.List(ctx, workflow.HistoryQuery{Namespace: s.namespace}) {
+		Expect(err).NotTo(HaveOccurred())
+		if _, live := h.byUID[string(archived.GetUID())]; live {
+			continue
+		}
+		st, err := status.FromUnstructured(archived)
+		Expect(err).NotTo(HaveOccurred())
+		h.add(st)
+	}
 }
 
 // judge compares what every call returned with what the API server has.
@@ -91,6 +113,7 @@ func (l *load) judge(ctx context.Context, fault string, injected int) *verdict {
 	GinkgoHelper()
 	v := &verdict{Row: faults.Row{Fault: fault, Injected: injected}}
 	h := l.scene.held(ctx, l.selector())
+	l.scene.addArchived(ctx, h)
 	for _, err := range l.failed {
 		v.wrong("steering: %v", err)
 	}

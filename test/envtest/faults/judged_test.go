@@ -63,6 +63,56 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// The same of a decision that two clients make, and of a read of the archive.
+func TestJudgeOfDatabaseCalls(t *testing.T) {
+	ended := func(phase status.Phase, by string) *status.WorkflowStatus {
+		s, err := status.FromJSON(fmt.Appendf(nil, `{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow",
+			"metadata":{"name":"w","uid":"1"},"status":{"phase":%q,"nodes":{"a":{"id":"a","displayName":"approve","type":"Suspend",
+			"phase":"Succeeded","outputs":{"parameters":[{"name":"by","value":%q}]}}}}}`, phase, by))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	archived := func(source status.Source) *status.WorkflowStatus {
+		s := ended(status.PhaseSucceeded, "a")
+		s.Source = source
+		return s
+	}
+	returned := func(got *status.WorkflowStatus, err error) func(*verdict) {
+		return func(v *verdict) { v.returned("get", archived(""), got, err) }
+	}
+	other := archived(status.SourceHistory)
+	other.UID = "2"
+	for name, tc := range map[string]struct {
+		judge func(*verdict)
+		want  faults.Row
+	}{
+		"an approval by one":             {(&ballot{won: []string{"a"}, final: ended("Succeeded", "a")}).judge, faults.Row{}},
+		"one that no one was told of":    {(&ballot{final: ended("Succeeded", "a")}).judge, faults.Row{Lost: 1}},
+		"one that two were told of":      {(&ballot{won: []string{"a", "b"}, final: ended("Succeeded", "a")}).judge, faults.Row{Duplicated: 1}},
+		"one with the value of another":  {(&ballot{won: []string{"b"}, final: ended("Succeeded", "a")}).judge, faults.Row{Wrong: 1}},
+		"one that did not end":           {(&ballot{won: []string{"a"}, err: context.DeadlineExceeded}).judge, faults.Row{Lost: 1}},
+		"one that the controller failed": {(&ballot{won: []string{"a"}, final: ended("Error", "a")}).judge, faults.Row{Wrong: 1}},
+		"one that it may have failed":    {(&ballot{spoilt: true, final: ended("Error", "")}).judge, faults.Row{}},
+		"a read of the archive":          {returned(archived(status.SourceHistory), nil), faults.Row{}},
+		"a read that failed":             {returned(nil, workflow.ErrNotFound), faults.Row{Wrong: 1}},
+		"a read of another workflow":     {returned(other, nil), faults.Row{Wrong: 1}},
+		"a read that was of the cluster": {returned(archived(status.SourceLive), nil), faults.Row{Wrong: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := &verdict{}
+			tc.judge(v)
+			sum := &verdict{Row: faults.Row{InFlight: 1}}
+			sum.add(v)
+			sum.InFlight--
+			g := NewWithT(t)
+			g.Expect(sum.Row).To(Equal(tc.want), "%v", sum.problems)
+			g.Expect(sum.Clean()).To(Equal(len(sum.problems) == 0))
+		})
+	}
+}
+
 // The condition of a wait detects states that it must not receive.
 func TestSee(t *testing.T) {
 	g := NewWithT(t)

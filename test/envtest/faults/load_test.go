@@ -46,7 +46,7 @@ const (
 	stopped
 	deleted
 	byItself
-	anyhow // accepts that the controller fails it, which happens when it can't reach the API server
+	anyhow // accepts that the controller fails it, which happens when it can't reach the API server or the database
 )
 
 // load is the operations that run while a fault is injected: waits at gates, which the test
@@ -195,7 +195,18 @@ func (l *load) steer(ctx context.Context, w *waiter) error {
 		return l.scene.steer.Delete(ctx, w.name, workflow.DeleteOptions{})
 	default:
 		_, err := l.scene.steer.Resume(ctx, w.name, workflow.ResumeOptions{})
+		if w.ending == anyhow && errors.Is(err, workflow.ErrCompleted) {
+			return nil // the controller has failed it
+		}
 		return err
+	}
+}
+
+// acceptFailures accepts that the controller fails workflows, also before the test ends them.
+func (l *load) acceptFailures() {
+	l.ends = anyhow
+	for _, w := range l.waits {
+		w.ending = anyhow
 	}
 }
 

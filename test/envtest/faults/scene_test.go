@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/adapters/argodb"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/faults"
@@ -30,7 +31,8 @@ const heapSlack = 24 << 20
 // the API server.
 type scene struct {
 	namespace string
-	steer     *caller // directly to the server, for requests that are not under test
+	steer     *caller          // directly to the server, for requests that are not under test
+	database  *argodb.Database // of the cluster, or nil
 
 	mu      sync.Mutex
 	callers []*caller
@@ -42,7 +44,7 @@ type scene struct {
 
 func newScene(ctx context.Context) *scene {
 	GinkgoHelper()
-	s := &scene{before: goleak.IgnoreCurrent(), heap: heap()}
+	s := &scene{before: goleak.IgnoreCurrent(), heap: heap(), database: database}
 	// The cluster's NewNamespace is not used: it waits for a controller that takes a while to
 	// reconnect to a restarted API server, and no pods are needed here.
 	namespace, err := kube.CoreV1().Namespaces().Create(ctx,
@@ -61,7 +63,16 @@ func newScene(ctx context.Context) *scene {
 // directly to the server.
 func (s *scene) caller(cfg *rest.Config, line *faults.Line) *caller {
 	GinkgoHelper()
-	return s.callerWith(cfg, line, options(s.namespace))
+	return s.callerWith(cfg, line, s.options())
+}
+
+// options returns the options of the scene's clients.
+func (s *scene) options() workflow.Options {
+	opts := options(s.namespace)
+	if s.database != nil {
+		opts.History, opts.NodeStore = s.database, s.database
+	}
+	return opts
 }
 
 func (s *scene) callerWith(cfg *rest.Config, line *faults.Line, opts workflow.Options) *caller {

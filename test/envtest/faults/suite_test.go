@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/adapters/argodb"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/faults"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/envtest/leash"
@@ -42,7 +43,23 @@ var (
 	// owned is the cluster in the process that has started it. joined is the same cluster in all
 	// processes.
 	owned, joined *envtest.Cluster
+
+	// database is that of the cluster, or nil. Only clusters of single specs have one.
+	database *argodb.Database
 )
+
+// use makes the running spec act on a cluster of its own.
+func use(own *envtest.Cluster, db *argodb.Database) {
+	GinkgoHelper()
+	sharedKube, sharedDyn := kube, dyn
+	var err error
+	kube, err = kubernetes.NewForConfig(own.Config())
+	Expect(err).NotTo(HaveOccurred())
+	dyn, err = dynamic.NewForConfig(own.Config())
+	Expect(err).NotTo(HaveOccurred())
+	cluster, database = own, db
+	DeferCleanup(func() { kube, dyn, database = sharedKube, sharedDyn, nil }) // cluster is set before each spec
+}
 
 func TestMain(m *testing.M) {
 	leash.Main()

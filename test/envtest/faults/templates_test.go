@@ -35,6 +35,27 @@ func (s *scene) createTemplates(ctx context.Context) {
     steps: [[{name: delay, template: delay}], [{name: then, template: gate}]]
   - {name: delay, suspend: {duration: "3"}}
   - {name: gate, suspend: {}}`,
+		// approval waits at a gate that needs a value.
+		"approval": `
+  - name: main
+    steps: [[{name: approve, template: gate}]]
+  - name: gate
+    suspend: {}
+    outputs: {parameters: [{name: by, valueFrom: {supplied: {}}}]}`,
+		// changing is such a workflow whose state changes every second for some seconds, before and after its gate.
+		"changing": `
+  - name: main
+    steps:
+    - [{name: before, template: seconds}]
+    - [{name: approve, template: gate}]
+    - [{name: after, template: seconds}]
+  - name: seconds
+    steps: [[{name: a, template: second}], [{name: b, template: second}], [{name: c, template: second}],
+      [{name: d, template: second}], [{name: e, template: second}], [{name: f, template: second}]]
+  - {name: second, suspend: {duration: "1"}}
+  - name: gate
+    suspend: {}
+    outputs: {parameters: [{name: by, valueFrom: {supplied: {}}}]}`,
 		// timer ends by itself.
 		"timer": `[{name: main, suspend: {duration: 1s}}]`,
 		// quick ends when the controller looks at it for the first time. It takes two writes in all,

@@ -27,6 +27,10 @@ type trial struct {
 	within time.Duration
 	// injected, if set, returns how often the fault occurred. The default is once in each round.
 	injected func() int
+	// spoils says that the fault also makes the controller fail workflows.
+	spoils bool
+	// also, if set, judges further calls of the spec, after all of the trial's have ended.
+	also func(ctx context.Context, l *load, v *verdict)
 }
 
 // round is the operations of a round: starts, and ends of workflows that waits are on. Both begin
@@ -55,6 +59,9 @@ func (t trial) run(ctx context.Context, s *scene) {
 	calls, l := newLoad(ctx, s)
 	l.labels = t.labels
 	l.gates(calls, t.waits, t.callers)
+	if t.spoils {
+		l.acceptFailures()
+	}
 	for i := range t.rounds {
 		from := func(all int) int { return all * i / t.rounds }
 		to := func(all int) int { return all * (i + 1) / t.rounds }
@@ -78,6 +85,9 @@ func (t trial) run(ctx context.Context, s *scene) {
 		AddReportEntry(fmt.Sprintf("answers to client %d that were refusals, by code", i+1), c.refusals(), ReportEntryVisibilityFailureOrVerbose)
 	}
 	v := l.judge(ctx, t.fault, injected)
+	if t.also != nil {
+		t.also(ctx, l, v)
+	}
 	s.leave(ctx)
 	enter(v)
 }

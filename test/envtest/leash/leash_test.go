@@ -156,31 +156,46 @@ func TestSignalsArePassedOn(t *testing.T) {
 }
 
 func TestSignalReachesTheChildItself(t *testing.T) {
-	g := NewWithT(t)
-	l := newLeash(t)
-	path, err := l.Wrap("child", "/bin/sh")
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(l.Signal("child", syscall.SIGCONT)).To(MatchError(leash.ErrNotRunning), "not started yet")
-	cmd := exec.Command(path, "-c", `echo ready; while read line; do echo "$line"; done`)
-	in, err := cmd.StdinPipe()
-	g.Expect(err).NotTo(HaveOccurred())
-	stdout, err := cmd.StdoutPipe()
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Expect(cmd.Start()).To(Succeed())
-	out := gbytes.BufferReader(stdout)
-	g.Eventually(out).WithTimeout(soon).Should(gbytes.Say("^ready\n$"))
+	const echo = `while read line; do echo "$line"; done`
+	for name, script := range map[string]string{
+		"the child":     "echo ready; " + echo,
+		"a child of it": "echo ready; (" + echo + "); true", // as a server has for each connection
+	} {
+		t.Run(name, func(t *testing.T) {
+			if name != "the child" && runtime.GOOS != "linux" {
+				t.Skip("the child's child is halted on Linux only")
+			}
+			g := NewWithT(t)
+			l := newLeash(t)
+			path, err := l.Wrap("child", "/bin/sh")
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(l.Signal("child", syscall.SIGCONT)).To(MatchError(leash.ErrNotRunning), "not started yet")
+			cmd := exec.Command(path, "-c", script)
+			in, err := cmd.StdinPipe()
+			g.Expect(err).NotTo(HaveOccurred())
+			stdout, err := cmd.StdoutPipe()
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(cmd.Start()).To(Succeed())
+			out := gbytes.BufferReader(stdout)
+			g.Eventually(out).WithTimeout(soon).Should(gbytes.Say("^ready\n$"))
+			_, err = io.WriteString(in, "running\n")
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Eventually(out).WithTimeout(soon).Should(gbytes.Say("^running\n$"))
 
-	g.Eventually(l.Signal).WithArguments("child", syscall.SIGSTOP).Should(Succeed())
-	_, err = io.WriteString(in, "while halted\n")
-	g.Expect(err).NotTo(HaveOccurred())
-	g.Consistently(out).WithTimeout(300 * time.Millisecond).ShouldNot(gbytes.Say("."))
-	g.Expect(l.Signal("child", syscall.SIGCONT)).To(Succeed())
-	g.Eventually(out).WithTimeout(soon).Should(gbytes.Say("^while halted\n$"))
+			g.Eventually(l.Signal).WithArguments("child", syscall.SIGSTOP).Should(Succeed())
+			_, err = io.WriteString(in, "while halted\n")
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Consistently(out).WithTimeout(300 * time.Millisecond).ShouldNot(gbytes.Say("."))
+			g.Expect(l.Signal("child", syscall.SIGCONT)).To(Succeed())
+			g.Eventually(out).WithTimeout(soon).Should(gbytes.Say("^while halted\n$"))
 
-	g.Expect(l.Signal("child", syscall.SIGKILL)).To(Succeed())
-	g.Eventually(out.Closed).WithTimeout(soon).Should(BeTrue())
-	g.Expect(exitCode(cmd.Wait())).To(Equal(128 + 9))
-	g.Expect(l.Signal("child", syscall.SIGCONT)).To(MatchError(leash.ErrNotRunning), "ended")
+			g.Expect(l.Signal("child", syscall.SIGSTOP)).To(Succeed())
+			g.Expect(l.Signal("child", syscall.SIGKILL)).To(Succeed())
+			g.Eventually(out.Closed).WithTimeout(soon).Should(BeTrue())
+			g.Expect(exitCode(cmd.Wait())).To(Equal(128 + 9))
+			g.Expect(l.Signal("child", syscall.SIGCONT)).To(MatchError(leash.ErrNotRunning), "ended")
+		})
+	}
 }
 
 func TestNameIsUsedOnce(t *testing.T) {

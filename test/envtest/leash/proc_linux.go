@@ -31,7 +31,7 @@ func adoptOrphans() error {
 // orphans, until there are none.
 func endOrphans() error {
 	for {
-		pids, err := children()
+		pids, err := childrenOf(os.Getpid())
 		if err != nil {
 			return err
 		}
@@ -48,9 +48,23 @@ func endOrphans() error {
 	}
 }
 
-// children returns the process ids of this process's children.
-func children() ([]int, error) {
-	self := strconv.Itoa(os.Getpid())
+// signalChildren sends a signal to the children of a process.
+func signalChildren(pid int, sig syscall.Signal) error {
+	pids, err := childrenOf(pid)
+	if err != nil {
+		return err
+	}
+	for _, pid := range pids {
+		if err := syscall.Kill(pid, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return err
+		}
+	}
+	return nil
+}
+
+// childrenOf returns the process ids of a process's children.
+func childrenOf(parent int) ([]int, error) {
+	of := strconv.Itoa(parent)
 	paths, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
 		return nil, fmt.Errorf("list processes: %w", err)
@@ -63,7 +77,7 @@ func children() ([]int, error) {
 		}
 		// pid (name) state ppid …, where the name may have blanks and parentheses.
 		fields := strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:]))
-		if len(fields) < 2 || fields[1] != self {
+		if len(fields) < 2 || fields[1] != of {
 			continue
 		}
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))

@@ -20,7 +20,8 @@ var ErrNotRunning = errors.New("process is not running")
 // Signal sends a signal to the child of that name itself, past its wrapper, which would pass
 // on SIGTERM and SIGINT only. So SIGKILL ends it like a crash, which the wrapper tells its
 // own parent by exit code 137, and SIGSTOP halts it until SIGCONT. While it is halted, SIGTERM
-// has no effect. Where several run under one name, it is the one that was started last.
+// has no effect. Where several run under one name, it is the one that was started last. On Linux,
+// SIGSTOP and SIGCONT also reach the processes that the child has started itself.
 //
 // The error matches [ErrNotRunning] where there is no such process.
 func (l *Leash) Signal(name string, sig syscall.Signal) error {
@@ -38,6 +39,9 @@ func (l *Leash) Signal(name string, sig syscall.Signal) error {
 	err = syscall.Kill(pid, sig)
 	if errors.Is(err, syscall.ESRCH) {
 		err = ErrNotRunning
+	}
+	if err == nil && (sig == syscall.SIGSTOP || sig == syscall.SIGCONT) {
+		err = signalChildren(pid, sig) // after the child itself, which can't start another one then
 	}
 	if err != nil {
 		return fmt.Errorf("signal %s: %w", name, err)

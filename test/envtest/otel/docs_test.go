@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/adapters/otel"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -26,6 +27,13 @@ func TestSpansAndAttributesAreDocumented(t *testing.T) {
 	tried := call(workflow.OpStart)
 	tried.DryRun = true
 	r.observer.End(r.observer.Begin(t.Context(), tried), tried, nil)
+	found := call(workflow.OpGet)
+	ctx := r.observer.Begin(t.Context(), found)
+	found.Source = status.SourceHistory
+	r.observer.End(ctx, found, nil)
+	if source := texts(r.Ended()[len(r.Ended())-1].Attributes())["argoservice.source"]; source != "history" {
+		t.Errorf("the source is %q", source)
+	}
 	var names, attributes []string
 	for _, span := range r.Ended() {
 		names = append(names, span.Name())

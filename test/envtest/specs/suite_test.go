@@ -129,6 +129,10 @@ var labelRare = Label("rare")
 // Kubernetes may differ in what they test.
 var labelVersions = Label("versions")
 
+// labelMatrix is the label of rare specs that only make test-matrix runs: those that repeat on another
+// database, or with other settings of it, what make test covers.
+var labelMatrix = Label("matrix")
+
 // labelNode is the label of specs that only make test-node runs, since they need a real node.
 var labelNode = Label("node")
 
