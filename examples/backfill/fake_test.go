@@ -10,6 +10,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/adapters/journal"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
@@ -21,6 +22,8 @@ type fake struct {
 	err               error
 	statuses          []*backfill.Status
 	waiting           []workflow.Gate
+	workflows         workflow.Interface
+	journal           *journal.Journal
 
 	called    []string
 	approval  workflow.Decision
@@ -31,8 +34,8 @@ type fake struct {
 }
 
 func (f *fake) program(out, stderr io.Writer) program {
-	return program{out: out, stderr: stderr, open: func(flags) (backfill.Backfill, func(), error) {
-		return f, func() { f.called = append(f.called, "released") }, nil
+	return program{out: out, stderr: stderr, open: func(context.Context, flags) (*opened, error) {
+		return &opened{backfill: f, workflows: f.workflows, journal: f.journal, release: func() { f.called = append(f.called, "released") }}, nil
 	}}
 }
 

@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
-
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
 const (
@@ -21,6 +19,7 @@ const (
 // flags are the flags on the command line.
 type flags struct {
 	config, kubeconfig, context, format string
+	journalFile                         string
 	operands                            []string
 
 	// These are for some verbs only.
@@ -34,9 +33,10 @@ type flags struct {
 // command is a verb with its backfill and output.
 type command struct {
 	flags
-	verb     verb
-	backfill backfill.Backfill
-	out      io.Writer
+	*opened
+
+	verb verb
+	out  io.Writer
 }
 
 // session returns the backfill's session.
@@ -54,6 +54,7 @@ func commonFlags(f *flags) *pflag.FlagSet {
 	set.StringVar(&f.config, "config", "", "configuration of the migration console (YAML); required")
 	set.StringVar(&f.kubeconfig, "kubeconfig", "", "default: $KUBECONFIG, ~/.kube/config, or in a pod its service account")
 	set.StringVar(&f.context, "context", "", "context of the kubeconfig; default: its current one")
+	set.StringVar(&f.journalFile, "journal", "", "`file` that remembers the workflows after they are deleted, and who decided; created if it is missing; use the same one for each verb")
 	set.StringVarP(&f.format, "format", "o", formatText, "text, or json: a result or error is one line on standard output")
 	return set
 }

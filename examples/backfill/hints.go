@@ -19,6 +19,9 @@ func (c *command) hints() hints {
 	if c.context != "" {
 		words = append(words, "--context", c.context)
 	}
+	if c.journalFile != "" {
+		words = append(words, "--journal", c.journalFile)
+	}
 	return hints{shellWords(words)}
 }
 

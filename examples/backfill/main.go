@@ -13,8 +13,6 @@ import (
 	"syscall"
 
 	"k8s.io/klog/v2"
-
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
 )
 
 func main() {
@@ -32,8 +30,8 @@ func main() {
 // program is one run of the command.
 type program struct {
 	out, stderr io.Writer
-	// open connects to the backfill and its dependencies; release closes them.
-	open func(flags) (b backfill.Backfill, release func(), err error)
+	// open connects to the backfill and its dependencies.
+	open func(context.Context, flags) (*opened, error)
 }
 
 // run returns the exit code.
@@ -62,11 +60,11 @@ func (p program) run(ctx context.Context, args []string) int {
 }
 
 func (p program) execute(ctx context.Context, c *command) (result, error) {
-	b, release, err := p.open(c.flags)
+	o, err := p.open(ctx, c.flags)
 	if err != nil {
 		return nil, err
 	}
-	defer release()
-	c.backfill, c.out = b, p.out
+	defer o.release()
+	c.opened, c.out = o, p.out
 	return c.verb.run(ctx, c)
 }

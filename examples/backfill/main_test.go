@@ -75,6 +75,7 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 		"no YAML":              {with(write(t, "a: ["), "start"), exitBadInput, "the configuration: line "},
 		"unknown key":          {with(replace("scale:", "scael:"), "start"), exitBadInput, "backfill.reindex_from_snapshot.scael"},
 		"other provider":       {with(replace("backfill:\n  reindex_from_snapshot:", "backfill:\n  opensearch_ingestion:"), "start"), exitBadInput, "use argo or k8s"},
+		"no folder":            {with("backfill.yaml", "status", "--journal", "/no/such/folder/j.db"), exitBadInput, "--journal /no/such/folder/j.db"},
 		"no such context":      {with("backfill.yaml", "start", "--context", "x"), exitBadInput, `"x"`},
 		"no such kubeconfig":   {with("backfill.yaml", "--kubeconfig", "/no/kubeconfig", "start"), exitBadInput, "/no/kubeconfig"},
 		"dead cluster":         {with("backfill.yaml", "start"), exitFailed, "127.0.0.1:1"},

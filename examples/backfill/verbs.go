@@ -43,6 +43,8 @@ func verbs() []verb {
 				set.BoolVar(&f.follow, "watch", false, "show its progress until it has ended")
 				followEvery(set, f)
 			}},
+		{name: "history", summary: "list the runs, with outcome and who decided about gates", run: history,
+			details: "With --journal also those whose workflow was deleted, and who approved or rejected what, when and why."},
 		{name: "gates", summary: "list the waiting gates", run: gates},
 		{name: "approve", operands: "GATE…", most: -1, summary: "approve gates by name, ID or pattern, or --all", run: approve,
 			details: "Your name is recorded on the gates. A gate that asks for approved-by gets it too, unless --output sets another value. Approving a gate again is a success.",
@@ -59,6 +61,8 @@ func verbs() []verb {
 			flags: func(set *pflag.FlagSet, f *flags) {
 				set.BoolVar(&f.wait, "wait", false, "wait until it has ended and no pod remains")
 			}},
+		{name: "delete", summary: "delete the workflow of the last run, which has ended", run: deleteWorkflow,
+			details: "A ttlStrategy does the same. With --journal the run stays known, and start doesn't start it again."},
 		{name: "archive", summary: "write the working state to a file, and delete it from the target cluster", run: archive,
 			details: "It is a success if there is none. The file is complete before anything is deleted.",
 			flags: func(set *pflag.FlagSet, f *flags) {

@@ -28,6 +28,7 @@ func TestVerbs(t *testing.T) {
 		"start":            {"start", `backfill "s" is Running: workflow ma/bulk-load-s, run 1`, `"state":"Running"`},
 		"restart":          {"restart", `is Running`, `"run":1`},
 		"status":           {"status", "shards  10 of 40 completed (25 %), 4 in progress, 26 waiting; about 5s left\n  pods    4 running, 0 pending, 4 desired\n● bulk-load-s", `"completed":10`},
+		"history":          {"list argoservice.opensearch.org/session=s", `run 1 of "s" is Succeeded: workflow ma/backfill-s, deleted from the cluster`, `"run":2`},
 		"gates":            {"gates", "gate approve has been waiting since", `[{"id":"id-approve"`},
 		"approve approve":  {"gates, approve", "gate approve was approved\n", `"name":"approve"`},
 		"approve --all":    {"gates, approve", "was approved", `[{`},
@@ -43,6 +44,7 @@ func TestVerbs(t *testing.T) {
 		t.Run(args, func(t *testing.T) {
 			var out, stderr bytes.Buffer
 			f := &fake{statuses: []*backfill.Status{withShards(running(), 10)}, waiting: []workflow.Gate{gate("approve", approvedBy)}}
+			f.workflows = &fakeWorkflows{of: f, runs: runs()}
 			code := f.program(&out, &stderr).run(t.Context(), fields(args))
 			called := strings.TrimPrefix(want.called+", released", ", ")
 			if got := strings.Join(f.called, ", "); code != exitOK || got != called || !strings.Contains(out.String(), want.text) || stderr.Len() > 0 {
@@ -127,12 +129,12 @@ func TestGatesShowTheirApproveCommand(t *testing.T) {
 	g.Outputs = append(g.Outputs, workflow.GateOutput{Name: "sure", Description: "are you", Enum: []string{"yes", "no"}, Default: &yes})
 	var out bytes.Buffer
 	f := &fake{waiting: []workflow.Gate{g}}
-	if code := f.program(&out, &out).run(t.Context(), fields("--context c gates --kubeconfig k")); code != exitOK {
+	if code := f.program(&out, &out).run(t.Context(), fields("--context c gates --kubeconfig k --journal j.db")); code != exitOK {
 		t.Errorf("%d", code)
 	}
 	for _, want := range []string{
 		"look first\n",
-		`  approve it with: backfill --config 'my file.yaml' --kubeconfig k --context c approve --output budget=… -- 'approve(0:it'\''s)'` + "\n",
+		`  approve it with: backfill --config 'my file.yaml' --kubeconfig k --context c --journal j.db approve --output budget=… -- 'approve(0:it'\''s)'` + "\n",
 		"  takes budget\n", "  takes sure: are you; one of yes, no; default \"yes\"\n",
 	} {
 		if !strings.Contains(out.String(), want) {

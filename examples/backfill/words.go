@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -22,6 +23,9 @@ func headline(st *backfill.Status, now time.Time) string {
 			end = now
 		}
 		text += ", " + max(0, end.Sub(w.StartTime)).Round(time.Second).String()
+	}
+	if w.Source == status.SourceHistory {
+		text += ", deleted from the cluster"
 	}
 	return text
 }

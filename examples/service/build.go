@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 
@@ -10,6 +12,7 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/examples/service/internal/api"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/examples/service/internal/page"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/backfill"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 // service is the assembled service.
@@ -17,18 +20,24 @@ type service struct {
 	api     *api.Server
 	access  *access
 	metrics http.Handler
+	// record begins to record how backfills end, until end is called.
+	record  func(context.Context) (end func())
 	release func()
 }
 
-// build assembles the service. It sends nothing. Every error is about the command line or a file.
-func build(s settings, log *slog.Logger) (*service, error) {
+// build assembles the service. It sends nothing, but opens the journal. Every error is about the command line
+// or a file.
+func build(ctx context.Context, s settings, log *slog.Logger) (*service, error) {
 	watching := newTelemetry(log.Handler(), s.every)
 	c, err := findCluster(s, watching.observer)
 	if err != nil {
 		return nil, err
 	}
+	if c.past, err = openPast(ctx, s, log); err != nil {
+		return nil, err
+	}
 	var all []api.Backfill
-	var releases []func()
+	releases := []func(){c.past.release}
 	release := func() {
 		for _, each := range slices.Backward(releases) {
 			each()
@@ -58,15 +67,26 @@ func build(s settings, log *slog.Logger) (*service, error) {
 		release()
 		return nil, err
 	}
-	server, err := api.New(api.Options{
+	opts := api.Options{
 		Backfills: all, Log: log, Page: files, Ready: may.check, Hosts: s.hosts, Heartbeat: s.heartbeat, UserHeader: s.userHeader,
 		Follow: backfill.FollowOptions{PodsEvery: s.every, ShardsEvery: s.every},
-	})
+	}
+	var clients []workflow.Interface
+	for _, namespace := range slices.Sorted(maps.Keys(c.workflows)) {
+		clients = append(clients, c.workflows[namespace])
+		opts.Past = append(opts.Past, c.workflows[namespace])
+	}
+	record := func(context.Context) func() { return func() {} }
+	if c.past.journal != nil {
+		opts.Decisions = c.past.journal
+		record = func(ctx context.Context) func() { return recordEnds(ctx, clients) }
+	}
+	server, err := api.New(opts)
 	if err != nil {
 		release()
 		return nil, err
 	}
-	return &service{server, may, watching.metrics(), release}, nil
+	return &service{server, may, watching.metrics(), record, release}, nil
 }
 
 // open creates the backfill of a configuration; release closes its dependencies.

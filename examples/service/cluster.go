@@ -35,6 +35,7 @@ type cluster struct {
 
 	observer  workflow.Observer
 	gates     []workflow.GatePolicy
+	past      past
 	workers   dynamic.Interface
 	workflows map[string]*workflow.WorkflowClient // by namespace, so that they share their watches
 }
@@ -105,6 +106,7 @@ func (c *cluster) client(namespace string) (*workflow.WorkflowClient, error) {
 	}
 	client, err := workflow.NewForConfig(c.config, workflow.Options{
 		Namespace: namespace, RetryFor: retryFor, EventSource: eventSource, Observer: c.observer, GatePolicies: c.gates,
+		History: c.past.history, NodeStore: c.past.nodes,
 	})
 	if err != nil {
 		return nil, err

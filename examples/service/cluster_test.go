@@ -41,10 +41,15 @@ func (c emptyCluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // built returns the service on a cluster, with the backfills of these configurations.
 func built(t *testing.T, cluster http.Handler, log *logBook, configs ...string) *service {
 	t.Helper()
+	return builtWith(t, settings{configs: configs, every: time.Hour}, cluster, log)
+}
+
+func builtWith(t *testing.T, s settings, cluster http.Handler, log *logBook) *service {
+	t.Helper()
 	server := httptest.NewServer(cluster)
 	t.Cleanup(server.Close)
 	t.Setenv("KUBECONFIG", write(t, strings.Replace(deadCluster, "http://127.0.0.1:1", server.URL, 1)))
-	app, err := build(settings{configs: configs, every: time.Hour}, slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	app, err := build(t.Context(), s, slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 // Command service runs backfills for people and programs over HTTP: an interface of JSON and
-// server-sent events, and a page that uses it. All state is in the cluster; any number of processes
-// may serve the same backfills, and nothing is lost when one ends.
+// server-sent events, and a page that uses it. The state of backfills is in the cluster; any number of
+// processes may serve the same ones, and nothing is lost when one ends. What is known of a backfill after its
+// workflow was deleted is in a journal, or in Argo's archive.
 //
 // The exit code is 0 after a regular shutdown, 1 if it couldn't serve, and 2 for a wrong command
 // line or file.
@@ -46,7 +47,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitBadInput
 	}
 	log := newLog(stderr, s.level)
-	app, err := build(s, log)
+	app, err := build(ctx, s, log)
 	if err != nil {
 		fmt.Fprintln(stderr, "service:", status.Printable(err.Error()))
 		return exitBadInput
@@ -54,6 +55,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	defer app.release()
 	// Log what is missing now, even without probes. It may still appear, so it is not fatal.
 	app.access.begin(ctx)
+	defer app.record(ctx)()
 	end, err := serveMetrics(ctx, s.metrics, app.metrics, log)
 	if err == nil {
 		defer end()

@@ -27,6 +27,9 @@ users: [{name: u}]
 current-context: c
 `
 
+// databaseURL is that of a database that is never asked.
+const databaseURL = "postgres://argo:hunter2@127.0.0.1:1/argo?connect_timeout=5\n"
+
 const exampleConfig = "deploy/backfill.yaml"
 
 func write(t *testing.T, text string) string {
@@ -77,12 +80,16 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 		"one session twice":  {[]string{"--config", exampleConfig, "--config", named}, `has the same session "demo" as deploy/backfill.yaml`},
 		"two namespaces":     {[]string{"--config", named, "--namespace", "ma"}, `argo.namespace and --namespace differ: "ops" and "ma"`},
 		"no namespace":       {[]string{"--config", exampleConfig, "--namespace", "Not A Name"}, "namespace"},
+		"no folder":          {[]string{"--config", exampleConfig, "--journal", "/no/such/folder/j.db"}, "--journal /no/such/folder/j.db: "},
+		"no archive":         {[]string{"--config", exampleConfig, "--archive", "/no/such/file"}, "--archive: open /no/such/file"},
+		"no URL of it":       {[]string{"--config", exampleConfig, "--archive", write(t, "argo")}, "must contain the URL of a PostgreSQL database"},
+		"no name of a table": {[]string{"--config", exampleConfig, "--archive", write(t, databaseURL), "--archive-nodes", "a b"}, "NodesTable"},
 		"no such kubeconfig": {[]string{"--config", exampleConfig, "--kubeconfig", "/no/kubeconfig"}, "--kubeconfig or $KUBECONFIG"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("KUBECONFIG", write(t, deadCluster))
 			var out, stderr bytes.Buffer
-			code := run(t.Context(), tc.args, &out, &stderr)
+			code := run(t.Context(), append([]string{"--journal", filepath.Join(t.TempDir(), "journal.db")}, tc.args...), &out, &stderr)
 			if text := stderr.String(); code != exitBadInput || !strings.Contains(text, tc.want) || strings.Count(text, "\n") != 1 || out.Len() > 0 {
 				t.Errorf("%d, %q, %q", code, text, out.String())
 			}
@@ -104,7 +111,7 @@ func TestHelp(t *testing.T) {
 	if code := run(t.Context(), []string{"--help"}, &out, &stderr); code != exitOK || stderr.Len() > 0 {
 		t.Errorf("%d, %q", code, stderr.String())
 	}
-	for _, flag := range []string{"-listen", "-host", "-user-header", "-heartbeat", "-metrics", "-config", "-kubeconfig", "-namespace", "-every", "-drain", "-log"} {
+	for _, flag := range []string{"-listen", "-host", "-user-header", "-heartbeat", "-metrics", "-config", "-kubeconfig", "-namespace", "-every", "-drain", "-log", "-journal", "-archive", "-archive-cluster", "-archive-instance", "-archive-nodes"} {
 		if !strings.Contains(out.String(), "\n  "+flag+" ") {
 			t.Errorf("%s is not in the help", flag)
 		}
@@ -144,7 +151,7 @@ func TestLogIsPrintable(t *testing.T) {
 		t.Errorf("%.1000q", line)
 	}
 	var stderr bytes.Buffer
-	if run(t.Context(), []string{"--config", forged}, io.Discard, &stderr); status.Printable(stderr.String()) != strings.TrimSuffix(stderr.String(), "\n")+`\n` {
+	if run(t.Context(), []string{"--config", forged, "--journal", ""}, io.Discard, &stderr); status.Printable(stderr.String()) != strings.TrimSuffix(stderr.String(), "\n")+`\n` {
 		t.Errorf("%q", stderr.String())
 	}
 }

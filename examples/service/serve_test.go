@@ -218,7 +218,7 @@ func TestAddressInUse(t *testing.T) {
 	p := begin(t, settings{finish: soon})
 	t.Setenv("KUBECONFIG", write(t, deadCluster))
 	var stderr bytes.Buffer
-	code := run(t.Context(), []string{"--config", exampleConfig, "--listen", strings.TrimPrefix(p.url, "http://")}, io.Discard, &stderr)
+	code := run(t.Context(), []string{"--config", exampleConfig, "--journal", "", "--listen", strings.TrimPrefix(p.url, "http://")}, io.Discard, &stderr)
 	if code != exitFailed || !strings.Contains(stderr.String(), "address already in use") {
 		t.Errorf("%d, %q", code, stderr.String())
 	}

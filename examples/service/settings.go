@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/opensearch-project/opensearch-migrations/argoservice/adapters/argodb"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/examples/service/internal/api"
 )
 
@@ -22,6 +23,11 @@ type settings struct {
 	kubeconfig, namespace string
 	userHeader            string
 	approvalGates         bool
+	journal               string
+	archive               string
+	archiveCluster        string
+	archiveInstance       string
+	archiveNodes          string
 	every, heartbeat      time.Duration
 	drain                 time.Duration
 	finish                time.Duration // see finishWithin
@@ -51,6 +57,11 @@ func parse(args []string, out io.Writer) (settings, error) {
 	flags.StringVar(&s.kubeconfig, "kubeconfig", "", "`file`; default: $KUBECONFIG, else the pod's service account")
 	flags.StringVar(&s.namespace, "namespace", "", "namespace of backfills whose configuration names none; default: the pod's, else the kubeconfig's, else ma")
 	flags.BoolVar(&s.approvalGates, "approval-gates", false, "steps that wait for an ApprovalGate object of opensearch-migrations are gates, too; needs the role in hack/rbac/approval-gates.yaml")
+	flags.StringVar(&s.journal, "journal", "backfills.db", "SQLite `file` in which the service remembers backfills and decisions after their workflows are deleted; created if it is missing; must be on a local disk; \"\": none")
+	flags.StringVar(&s.archive, "archive", "", "`file` with the URL of Argo's PostgreSQL database, whose archive is used instead of the journal; it contains a password, so it is not given here")
+	flags.StringVar(&s.archiveCluster, "archive-cluster", argodb.DefaultClusterName, "persistence.clusterName of Argo's `controller`")
+	flags.StringVar(&s.archiveInstance, "archive-instance", "", "instanceID of Argo's `controller`")
+	flags.StringVar(&s.archiveNodes, "archive-nodes", "", "`table` of offloaded nodes in Argo's database, usually argo_workflows; default: they are not read")
 	flags.DurationVar(&s.every, "every", 2*time.Second, "interval for reading workers and shards, while a client watches")
 	flags.DurationVar(&s.heartbeat, "heartbeat", api.DefaultHeartbeat, "interval of heartbeats on a stream; must be shorter than the idle timeout of proxies")
 	flags.DurationVar(&s.drain, "drain", 5*time.Second, "time to continue serving after SIGTERM while reporting not ready, until load balancers have noticed")

@@ -107,7 +107,7 @@ Open that in a browser on this machine, and
   1. press Start: the backfill sets up, and then waits at a gate;
   2. write a name at the gate and press Approve: 4 workers load 100 shards, in half a minute;
   3. scale, pause and resume it as you like. (The workers here print nothing, so there are no logs.)
-The same by hand: curl %[1]s/api/v1/backfills ; curl -N %[1]s/api/v1/events
+The same by hand: curl %[1]s/api/v1/backfills ; curl -N %[1]s/api/v1/events ; curl %[1]s/api/v1/past
 Its metrics: curl %[2]s
 
 Ctrl-C ends it all.

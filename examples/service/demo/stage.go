@@ -28,6 +28,7 @@ const (
 // stage is the environment of the demonstration.
 type stage struct {
 	settings
+	admin      *rest.Config // the caller's
 	dir        string
 	kubeconfig string // the service's
 	url        string // the service's, once it runs
@@ -47,7 +48,7 @@ func newStage(ctx context.Context, s settings) (*stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	st := &stage{settings: s, dir: dir, kubeconfig: filepath.Join(dir, "kubeconfig"), url: "http://" + anyPort}
+	st := &stage{settings: s, admin: admin, dir: dir, kubeconfig: filepath.Join(dir, "kubeconfig"), url: "http://" + anyPort}
 	if err := writeAccount(ctx, rest.CopyConfig(admin), st.kubeconfig); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -87,7 +88,7 @@ func (st *stage) configPath() string { return filepath.Join(st.dir, "backfill.ya
 // ready.
 func (st *stage) startService(ctx context.Context) (err error) {
 	st.web, err = begin(ctx, filepath.Join(st.dir, "service.log"), []string{"KUBECONFIG=" + st.kubeconfig}, st.service,
-		"--config", st.configPath(), "--listen", strings.TrimPrefix(st.url, "http://"), "--metrics", anyPort, "--drain", "0s", "--every", "500ms")
+		"--config", st.configPath(), "--listen", strings.TrimPrefix(st.url, "http://"), "--metrics", anyPort, "--journal", filepath.Join(st.dir, "journal.db"), "--drain", "0s", "--every", "500ms")
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,10 @@ import (
 	"net/http"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 )
 
@@ -29,6 +33,7 @@ func walk(ctx context.Context, st *stage, out io.Writer) error {
 		{"Follow it to its end", toTheEnd},
 		{"Its metrics say the same", measured},
 		{"An ended backfill can't be paused, and the service says so", ended},
+		{"Its workflow is deleted, as by a ttlStrategy: the service still knows how it ended, and who let it pass", deleted},
 	}
 	for i, step := range steps {
 		fmt.Fprintf(out, "\n=== %d. %s\n", i+1, step.what)
@@ -150,4 +155,38 @@ func refused(err error, code int, say func(string)) error {
 	}
 	say(fmt.Sprintf("%d %s: %s (%s)", code, problem.Title, problem.Detail, problem.Reason))
 	return nil
+}
+
+func deleted(ctx context.Context, st *stage, say func(string)) error {
+	client, err := dynamic.NewForConfig(st.admin)
+	if err != nil {
+		return err
+	}
+	workflows := client.Resource(schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: "workflows"}).Namespace(namespace)
+	if err := workflows.Delete(ctx, "backfill-"+session, metav1.DeleteOptions{}); err != nil {
+		return err
+	}
+	return eventually(ctx, "it is known from the journal", func() error {
+		var list struct {
+			Past []struct {
+				Session, State, Source string
+				Decisions              struct {
+					Data struct {
+						Made []struct {
+							Verb  string
+							Gates []string
+						}
+					}
+				}
+			}
+		}
+		if err := st.get(ctx, "/api/v1/past", &list); err != nil {
+			return err
+		}
+		if len(list.Past) != 1 || list.Past[0].State != "Succeeded" || list.Past[0].Source != "history" || len(list.Past[0].Decisions.Data.Made) != 1 {
+			return fmt.Errorf("%+v", list)
+		}
+		say(fmt.Sprintf("%+v", list.Past[0]))
+		return nil
+	})
 }

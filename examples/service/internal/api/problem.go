@@ -69,11 +69,13 @@ func codes() []kind {
 		{"Deleted", http.StatusGone},
 		{"Forbidden", http.StatusForbidden}, // for the service; the permissions of users are not its concern
 		{"NodesOffloaded", http.StatusNotImplemented},
+		{"NodesGone", http.StatusNotImplemented},
 		{"Unreadable", http.StatusBadGateway},
 		{"Unsupported", http.StatusNotImplemented},
 		{"Unauthorized", http.StatusBadGateway}, // the service's credentials, not the user's
 		{"NotInstalled", http.StatusServiceUnavailable},
 		{"Unavailable", http.StatusServiceUnavailable},
+		{"History", http.StatusServiceUnavailable},
 		{"Canceled", http.StatusServiceUnavailable}, // the service is shutting down: a client that has left reads no answer
 		{"UnknownOutcome", http.StatusGatewayTimeout},
 		{"DeadlineExceeded", http.StatusGatewayTimeout},

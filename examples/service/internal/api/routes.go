@@ -8,6 +8,7 @@ func (s *Server) Handler() http.Handler {
 	const one = "/api/v1/backfills/{session}"
 
 	mux.HandleFunc("GET /api/v1/backfills", s.call(s.list))
+	mux.HandleFunc("GET /api/v1/past", s.call(s.past))
 	mux.HandleFunc("GET "+one, s.call(s.status))
 	mux.HandleFunc("GET "+one+"/config", s.call(s.config))
 	mux.HandleFunc("POST "+one+"/start", s.call(s.start))

@@ -94,6 +94,8 @@ var errorCodes = map[error]struct {
 	workflow.ErrReplaced:            {409, "Replaced"},
 	workflow.ErrDeleted:             {410, "Deleted"},
 	workflow.ErrNodesOffloaded:      {501, "NodesOffloaded"},
+	workflow.ErrNodesGone:           {501, "NodesGone"},
+	workflow.ErrHistory:             {503, "History"},
 	workflow.ErrUnreadable:          {502, "Unreadable"},
 	workflow.ErrUnsupported:         {501, "Unsupported"},
 	workflow.ErrUnavailable:         {503, "Unavailable"},

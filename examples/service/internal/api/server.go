@@ -45,6 +45,11 @@ type Backfill struct {
 type Options struct {
 	// Backfills are shown in this order. Their sessions have to differ.
 	Backfills []Backfill
+	// Past are the clients that list ended runs, one for each namespace. Those with a History also list runs
+	// whose workflow was deleted.
+	Past []workflow.Reader
+	// Decisions says who decided about gates; nil: that is unknown.
+	Decisions DecisionReader
 	// Log receives every requested change, and every failure. Required.
 	Log *slog.Logger
 	// Ready returns an error that names what the service lacks. Each probe calls it. Required.
@@ -102,6 +107,7 @@ type Server struct {
 	statusOf  map[string]*shared[view] // by session, like the next two
 	gatesOf   map[string]*shared[[]workflow.Gate]
 	changes   map[string]turn
+	pastRuns  *shared[pastList]
 	streams   *slots
 	logs      *slots
 	calls     *slots
@@ -135,6 +141,7 @@ func New(opts Options) (*Server, error) {
 		s.gatesOf[b.Session] = &shared[[]workflow.Gate]{read: inTurn(reading, b.Gates), within: opts.CallTimeout}
 		s.changes[b.Session] = make(turn, 1)
 	}
+	s.pastRuns = &shared[pastList]{read: s.readPast, within: opts.CallTimeout}
 	s.publisher = newPublisher(s.backfills, opts.Follow, opts.LookAgain)
 	return s, nil
 }
@@ -156,6 +163,7 @@ func (s *Server) Close() {
 	s.EndStreams()
 	s.handling.end()
 	s.publisher.following.Wait()
+	s.pastRuns.under.Wait()
 	for session := range s.backfills {
 		s.statusOf[session].under.Wait()
 		s.gatesOf[session].under.Wait()

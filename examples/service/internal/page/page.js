@@ -48,6 +48,8 @@ const backfillOf = (standing) => (standing && standing.success ? standing.data :
 const stateOf = (standing) => (backfillOf(standing) ? standing.data.status.state : "unknown");
 const words = new Map([["NotStarted", "Not started"]]);
 const wordOf = (state) => words.get(state) || state;
+// A workflow of the history is no longer in the cluster.
+const placeOf = (source) => (source === "history" ? "deleted, known from the history" : "in the cluster");
 
 // --- requests to the service
 
@@ -160,6 +162,7 @@ function renderHead(standing) {
   if (run) parts.push(`run ${run}`);
   if (workflow.started) parts.push(`since ${clock(workflow.started)}`);
   if (workflow.finished) parts.push(`ended ${clock(workflow.finished)}`);
+  if (workflow.source === "history") parts.push(placeOf(workflow.source));
   text(at("workflow"), parts.join(", "));
   const why = [workflow.message, ...((failed.success && failed.data) || []).map((n) => `${n.name}: ${n.message || n.phase}`)];
   if (data.more?.failed) why.push(`${data.more.failed} more steps have failed`);
@@ -362,6 +365,65 @@ function render() {
   renderSteps(standing);
 }
 
+// --- backfills that have ended
+
+function makeDecision({ verb, gates, more, by, at: when, message }) {
+  const names = gates.concat(more ? [`${more} more`] : []).join(", ");
+  return make("li", "quiet", `${verb} ${names} by ${by || "an unnamed user"}, ${clock(when)}${message ? `: ${message}` : ""}`);
+}
+
+function makePast(run) {
+  const state = make("span", "state", wordOf(run.state));
+  state.dataset.state = run.state;
+  const facts = [`run ${run.run}`, `workflow ${run.namespace}/${run.workflow}`];
+  if (run.started) facts.push(`since ${clock(run.started)}`);
+  if (run.finished) facts.push(`ended ${clock(run.finished)}`);
+  facts.push(placeOf(run.source));
+  const item = make("li", "", make("div", "", make("strong", "", run.session), state), make("p", "quiet", facts.join(", ")));
+  item.dataset.session = run.session;
+  if (run.message) item.append(make("p", "message", run.message));
+  const { success, data, error } = run.decisions;
+  if (!success) item.append(make("p", "quiet", `who decided is unknown: ${error}`));
+  else if (data.made.length) item.append(make("ul", "", ...data.made.map(makeDecision)));
+  if (data?.more) item.append(make("p", "quiet", `${data.more} more decisions`));
+  return item;
+}
+
+let looks = 0; // at what has ended, so that a late answer doesn't replace a later one
+
+async function lookAtPast() {
+  looks += 1;
+  const look = looks;
+  let list;
+  let problem = "the service is unreachable or doesn't answer";
+  try {
+    const answer = await fetch("api/v1/past", { signal: AbortSignal.timeout(patience) });
+    const body = await answer.json();
+    if (answer.ok) list = body;
+    else problem = body.detail || body.title;
+  } catch {
+    // as problem says
+  }
+  if (look !== looks) return;
+  if (!list) {
+    show(at("past-text"), `unknown: ${problem}`);
+    return; // what was known stays
+  }
+  at("past").replaceChildren(...list.past.map(makePast));
+  const notes = [];
+  if (!list.past.length) notes.push("None.");
+  if (list.more) notes.push("Older ones are not shown.");
+  if (list.unreadable) notes.push(`${list.unreadable} workflows can't be read.`);
+  show(at("past-text"), notes.join(" "));
+}
+
+// endOf is what of a backfill is listed once it has ended.
+function endOf(standing) {
+  const status = backfillOf(standing)?.status;
+  const ended = status?.run && ["Succeeded", "Failed", "Stopped"].includes(status.state);
+  return ended ? JSON.stringify([status.workflow.uid, status.state, status.workflow.source]) : "";
+}
+
 // --- announcements for screen readers
 
 const maxNews = 5;
@@ -441,9 +503,11 @@ function follow() {
     choose();
     render();
     see();
+    lookAtPast();
   };
   const status = (standing) => {
     announce(standings.get(standing.session), standing);
+    if (endOf(standing) && endOf(standing) !== endOf(standings.get(standing.session))) lookAtPast();
     standings.set(standing.session, standing);
     if (standing.session === shown) followLogs(standing);
     render();
@@ -467,7 +531,9 @@ function followLogs(standing) {
   logs.close?.();
   logs = { close: null, session: shown, of };
   at("logs").replaceChildren();
-  if (status?.run) {
+  if (status?.run && status.workflow.source === "history") {
+    show(at("logs-text"), "None any more: its workflow was deleted.");
+  } else if (status?.run) {
     show(at("logs-text"), "Nothing yet.");
     openLogs(of);
   } else if (status) {
