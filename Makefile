@@ -46,7 +46,8 @@ skip = { echo "skipped: $(1): $(2)" >&2; [ -z "$(NO_SKIPS)" ] || exit 1; }
 CGO := $(if $(filter 0,$(shell go env CGO_ENABLED)),,$(shell command -v "$${CC:-cc}" || command -v gcc))
 # The modules that hold code; the tool modules under hack/tools hold versions only.
 MODULES := . \
-	adapters/nodecodecs adapters/opensearch adapters/otel adapters/prometheus \
+	adapters/argodb adapters/argoserver adapters/journal adapters/nodecodecs adapters/opensearch \
+	adapters/otel adapters/prometheus \
 	examples \
 	test/envtest test/promrules \
 	hack/tools $(if $(CGO),$(wildcard hack/migrate-scan))
@@ -130,8 +131,8 @@ node-programs: need ## get the programs of a real node: kubelet, containerd, Arg
 at_once = xargs -P 2 -I COMMAND sh -c 'echo "COMMAND" >&2; said=$$(COMMAND 2>&1); code=$$?; printf "%s\n" "$$said"; exit $$code'
 
 .PHONY: test
-test: test-unit docs test-integration ## what protects the promises: unit, documentation, integration, faults, browser, beside Argo
-	@printf '%s\n' "$(MAKE) test-faults-short" "$(MAKE) test-browser" "$(MAKE) test-argo" | $(at_once)
+test: test-unit docs test-integration ## what protects the promises: unit, documentation, integration, faults, browser, databases, beside Argo
+	@printf '%s\n' "$(MAKE) test-faults-short" "$(MAKE) test-browser" "$(MAKE) test-argo" "$(MAKE) test-databases DATABASES=postgresql" | $(at_once)
 
 .PHONY: test-all
 test-all: test ## make test, what is slow and rarely finds something, and a short form of every other command that the documentation names
@@ -150,6 +151,7 @@ test-commands:: tools ## a short form of every other command that the documentat
 	go test -C hack/bench -run '^$$' -bench Decode -benchtime 1x .
 	@$(MAKE) bench-scale ARGS=--short
 	@$(MAKE) soak SOAK_FOR=30s
+	@$(MAKE) test-databases DATABASES=mariadb ARGS=-short
 	@$(MAKE) test-faults ARGS='-ginkgo.fail-on-empty -ginkgo.focus "watches are answered with 410"'
 	@$(MAKE) test-matrix ROWS=4.0/1.37 SUITES=test-versions ARGS='--fail-on-empty --focus "$(call started,native)"'
 	@$(MAKE) test-latest RACE= ARGS='-ginkgo.fail-on-empty -ginkgo.focus "$(call started,native)"'
@@ -188,7 +190,7 @@ test-386: need ## the unit tests of pkg on a platform of 32 bits, as Linux on am
 
 .PHONY: test-fuzz
 test-fuzz: need ## every fuzz target, 200,000 inputs each (10,000 in make test-all; FUZZTIME=1m for a time)
-	@for package in ./pkg/status ./pkg/workflow ./pkg/workflow/internal/nodeselection ./pkg/workflow/internal/podlogs ./pkg/workflow/internal/source ./pkg/backfill adapters/nodecodecs $(wildcard ./pkg/legacy) $(if $(CGO),$(wildcard hack/migrate-scan)); do \
+	@for package in ./pkg/status ./pkg/workflow ./pkg/workflow/internal/nodeselection ./pkg/workflow/internal/podlogs ./pkg/workflow/internal/source ./pkg/backfill adapters/argodb adapters/argoserver adapters/nodecodecs $(wildcard ./pkg/legacy) $(if $(CGO),$(wildcard hack/migrate-scan)); do \
 		targets=$$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$package/*_test.go); \
 		[ -n "$$targets" ] || { echo "no fuzz target in $$package" >&2; exit 1; }; \
 		for target in $$targets; do \
@@ -202,21 +204,33 @@ ginkgo = "$(TOOLS)" exec env GOGC=200 $(1) go tool -C test/envtest ginkgo run $(
 	--output-interceptor-mode=none $(2)
 integration = $(call ginkgo) --timeout=$(INTEGRATION_TIMEOUT) --label-filter='($(1)) && !node' $(ARGS) ./specs
 
+# databases gets the servers of $(1), or says why they are skipped.
+databases = @lacking=$$(hack/databases $(1)) || exit; [ -z "$$lacking" ] || $(call skip,the specs on a database,$$lacking)
+
 .PHONY: test-integration
 test-integration: tools ## the specs on a real control plane with the real Argo controller, by all implementations
+	$(call databases,postgresql)
 	$(call integration,!rare)
 
+# The Argo server, which only some specs run.
+.PHONY: tools-server
+tools-server: tools
+	@exec env $(PARENT) "$(TOOLS)" install argo
+
 .PHONY: test-rare
-test-rare: tools ## those that are slow and rarely break: the local cluster's own, Argo's minimal definitions, the service's memory, the router, backfills at length, longer random sequences
-	$(call integration,rare)
+test-rare: tools-server ## those that are slow and rarely break: the local cluster's own, Argo's minimal definitions, the Argo server, the service's memory, the router, backfills at length, longer random sequences
+	$(call databases,postgresql)
+	$(call integration,rare && !matrix)
 
 .PHONY: test-legacy
 test-legacy: tools ## of these only what kubectl, the router and the differential suite need
-	$(call integration,legacy)
+	$(call databases,postgresql)
+	$(call integration,legacy && !matrix)
 
 # Those that depend on the versions of Argo and Kubernetes.
 .PHONY: test-versions
-test-versions: tools ## of these what depends on the versions of Argo and Kubernetes (ARGO=3.7 KUBERNETES=1.33 for others)
+test-versions: tools-server ## of these what depends on the versions of Argo and Kubernetes (ARGO=3.7 KUBERNETES=1.33 for others)
+	$(call databases,postgresql mariadb)
 	$(call integration,!rare || versions)
 
 # With RECORD=1 what a run has printed goes into the page that shows it.
@@ -235,10 +249,12 @@ testfaults = @rm -f "$(TABLE)"; \
 
 .PHONY: test-faults
 test-faults: tools ## waits and starts under every fault a cluster has, in full (FAULTS_TABLE=file keeps the table, RECORD=1 puts it into its page)
+	$(call databases,postgresql mariadb)
 	$(call testfaults,long,$(call record,docs/measured.md faults))
 
 .PHONY: test-faults-short
 test-faults-short: tools ## the same in a shorter form
+	$(call databases,postgresql)
 	$(call testfaults,short,:)
 
 # Beside those of make test: Argo and Kubernetes by minor release, each pinned in a folder of hack/tools.
@@ -268,7 +284,7 @@ test-browser: tools ## the service's page in a real Chromium, with the service o
 	@chromium=$$(hack/browser) || { [ $$? = 3 ] || exit 1; $(call skip,make test-browser,there is no Chromium); exit 0; }; \
 		mkdir -p "$(RUN)/artifacts" && \
 		CHROMIUM="$$chromium" ARTIFACTS="$(RUN)/artifacts" "$(TOOLS)" exec go test -C test/envtest/browser -count=1 -timeout $(INTEGRATION_TIMEOUT) . $(ARGS) && \
-		echo "pictures of the page: $(RUN)/artifacts/service.png, service-gate.png, service-phone.png" >&2
+		echo "pictures of the page: $(RUN)/artifacts/service.png, service-gate.png, service-phone.png, service-past.png" >&2
 
 # Which servers there are, says hack/opensearch/pom.xml.
 SERVERS = $(shell "$(OPENSEARCH)" servers)
@@ -288,6 +304,18 @@ test-opensearch: need ## adapters/opensearch on all real servers, one after the 
 			all="$$all$$(printf '\n  %-26s %s in %ds' $$server $$said $$(($$(date +%s) - from)))"; done; \
 		[ -z "$$able" ] || echo "make test-opensearch: $$(($$(date +%s) - begin))s in all$$all" >&2; \
 		[ -z "$$failed" ] || exit 1
+
+# Each server that is there is started by the tests, and ended with them.
+DATABASES := postgresql mariadb
+
+.PHONY: test-databases
+test-databases: need ## adapters/argodb on real PostgreSQL and MariaDB servers (DATABASES=postgresql for one, ARGS=-short: without a million rows)
+	@lacking=$$(hack/databases $(DATABASES)) || exit; able="$(DATABASES)"; \
+		if [ -n "$$lacking" ]; then \
+			$(call skip,a part of make test-databases,$$lacking); \
+			for server in $(DATABASES); do case "$$lacking" in *"$$server: "*) able=$$(printf %s "$$able" | sed "s/$$server//");; esac; done; fi; \
+		[ -z "$$(echo $$able)" ] || \
+			DATABASES="$$able" go test -C test/envtest $(RACE) -count=1 -timeout $(UNIT_TIMEOUT) $(ARGS) ./argodb
 
 # Only what the command line names: a shell's KUBECONFIG or NAMESPACE may be meant for something else. make
 # exports what is named, and the shell reads it from there, so that a quote in it is a character like others.
@@ -319,6 +347,7 @@ NODE_TIMEOUT := 60m
 
 .PHONY: test-latest
 test-latest: tools ## with the newest Kubernetes libraries: the root's unit tests, and the specs without kubectl
+	$(call databases,postgresql)
 	$(call gotest,.) -modfile="$(CURDIR)/hack/latest/argoservice.mod" ./...
 	"$(TOOLS)" exec $(call gotest,test/envtest) -modfile="$(CURDIR)/hack/latest/envtest.mod" ./specs \
 		-ginkgo.randomize-all -ginkgo.label-filter='!legacy && !rare && !node' $(ARGS)
