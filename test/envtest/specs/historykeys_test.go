@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	// fewKeys and manyKeys are how many keys are started twice, in make test and in make test-rare.
+	// fewKeys and manyKeys are how many keys are started twice, in make test and at length.
 	fewKeys, manyKeys = 20, 1000
 	// startsAtOnce is how many of them are started at the same time.
 	startsAtOnce = 10
@@ -46,7 +46,7 @@ func describeExpiry(begin func(context.Context) *historyScene, opts envtest.Opti
 		begin(ctx).startExpiringTwice(ctx, fewKeys)
 	}, SpecTimeout(specTimeout))
 
-	if opts.Database == envtest.PostgreSQL && !opts.AlwaysOffload { // one of those that only make test-rare starts
+	if opts.Database == envtest.PostgreSQL && !opts.AlwaysOffload { // which only make test-matrix starts
 		It("starts each of a thousand keys once, though the controller has deleted the workflows", func(ctx SpecContext) {
 			begin(ctx).startExpiringTwice(ctx, manyKeys)
 		}, SpecTimeout(lengthTimeout))
