@@ -60,7 +60,7 @@ func serveBackfill(ctx context.Context) *servedBackfill {
 	DeferCleanup(target.Close)
 	p.configure("http://127.0.0.1:9200", target.URL)
 	cmd := exec.Command(program, //nolint:noctx // it outlives the node that starts it
-		"--config", p.config, "--listen", "127.0.0.1:0", "--journal", filepath.Join(GinkgoT().TempDir(), "journal.db"), "--drain", "0s")
+		"--config", p.config, "--listen", "127.0.0.1:0", "--journal", "", "--drain", "0s")
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+cluster.Kubeconfig(), "GOMEMLIMIT="+deployedWith(`name: GOMEMLIMIT\s+value: (\w+)`))
 	s.process = must(gexec.Start(cmd, nil, GinkgoWriter))
 	DeferCleanup(func(ctx SpecContext) { Eventually(s.process.Terminate()).WithContext(ctx).Should(gexec.Exit()) }, NodeTimeout(soon))
