@@ -3,7 +3,6 @@ package argodb
 import (
 	"bytes"
 	"errors"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/json"
@@ -35,19 +34,4 @@ func decode(dialect Dialect, document []byte) (*unstructured.Unstructured, error
 		return nil, errors.New("the archived object is not a Workflow")
 	}
 	return u, nil
-}
-
-// started is status.startedAt, or zero.
-func started(u *unstructured.Unstructured) time.Time {
-	text, _, _ := unstructured.NestedString(u.Object, "status", "startedAt")
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return time.Time{}
-	}
-	return at
-}
-
-func phase(u *unstructured.Unstructured) string {
-	text, _, _ := unstructured.NestedString(u.Object, "status", "phase")
-	return text
 }

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"iter"
-	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -13,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/selection"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -80,7 +78,7 @@ func (d *Database) List(ctx context.Context, query workflow.HistoryQuery) iter.S
 				case err != nil:
 					yield(nil, Error{Op: OpList, Namespace: at.namespace, UID: types.UID(at.uid)}.of(err))
 					return
-				case matches(u, query):
+				case query.Matches(u):
 					if yielded = true; !yield(u, nil) {
 						return
 					}
@@ -181,19 +179,4 @@ func (d *Database) joinLabels(s *statement, selector labels.Selector) {
 			addIn(s, values)
 		}
 	}
-}
-
-// matches says whether the workflow itself matches, for what the columns don't have exactly.
-func matches(u *unstructured.Unstructured, query workflow.HistoryQuery) bool {
-	if query.Selector != nil && !query.Selector.Matches(labels.Set(u.GetLabels())) {
-		return false
-	}
-	if len(query.Phases) > 0 && !slices.Contains(query.Phases, status.Phase(phase(u))) {
-		return false
-	}
-	if query.StartedAfter.IsZero() && query.StartedBefore.IsZero() {
-		return true
-	}
-	at := started(u)
-	return !at.IsZero() && at.After(query.StartedAfter) && (query.StartedBefore.IsZero() || at.Before(query.StartedBefore))
 }

@@ -2,7 +2,6 @@ package argoserver
 
 import (
 	"errors"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/json"
@@ -27,19 +26,4 @@ func decode(document []byte) (*unstructured.Unstructured, error) {
 		return nil, errors.New("the answer is not a Workflow")
 	}
 	return u, nil
-}
-
-// started is status.startedAt, or zero.
-func started(u *unstructured.Unstructured) time.Time {
-	text, _, _ := unstructured.NestedString(u.Object, "status", "startedAt")
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return time.Time{}
-	}
-	return at
-}
-
-func phase(u *unstructured.Unstructured) string {
-	text, _, _ := unstructured.NestedString(u.Object, "status", "phase")
-	return text
 }

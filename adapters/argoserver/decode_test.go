@@ -3,6 +3,10 @@ package argoserver
 import (
 	"encoding/json"
 	"testing"
+	"time"
+
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
+	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
 func FuzzDecode(f *testing.F) {
@@ -20,7 +24,7 @@ func FuzzDecode(f *testing.F) {
 			if u.GetKind() != kind {
 				t.Errorf("a %s was accepted", u.GetKind())
 			}
-			_, _, _ = u.GetUID(), started(u), phase(u)
+			_, _ = workflow.HistoryQuery{StartedAfter: time.Now(), Phases: []status.Phase{""}}.Matches(u), u.GetUID()
 		}
 		rows, _, err := decodeRows(document)
 		if err != nil {

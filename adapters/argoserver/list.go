@@ -8,9 +8,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/labels"
 
-	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow"
 )
 
@@ -74,7 +72,7 @@ func (c *Client) List(ctx context.Context, query workflow.HistoryQuery) iter.Seq
 				case err != nil:
 					yield(nil, Error{Op: OpList, Namespace: at.namespace, UID: at.uid}.of(err))
 					return
-				case matches(u, query):
+				case query.Matches(u):
 					if yielded = true; !yield(u, nil) {
 						return
 					}
@@ -100,22 +98,4 @@ func (c *Client) again(ctx context.Context, read func() error) error {
 		case <-time.After(pause):
 		}
 	}
-}
-
-// matches reports whether the workflow itself matches, for what the server does not apply exactly.
-func matches(u *unstructured.Unstructured, query workflow.HistoryQuery) bool {
-	if query.Selector != nil && !query.Selector.Matches(labels.Set(u.GetLabels())) {
-		return false
-	}
-	if len(query.Phases) > 0 && !slices.Contains(query.Phases, status.Phase(phase(u))) {
-		return false
-	}
-	if query.StartedAfter.IsZero() && query.StartedBefore.IsZero() {
-		return true
-	}
-	at := started(u)
-	if at.IsZero() {
-		at = u.GetCreationTimestamp().Time
-	}
-	return !at.IsZero() && at.After(query.StartedAfter) && (query.StartedBefore.IsZero() || at.Before(query.StartedBefore))
 }

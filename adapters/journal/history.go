@@ -9,7 +9,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
@@ -75,7 +74,7 @@ func (j *Journal) List(ctx context.Context, query workflow.HistoryQuery) iter.Se
 			}
 			for _, row := range page {
 				u, err := decode(row.object)
-				if err == nil && !matches(query, u) {
+				if err == nil && !query.Matches(u) {
 					continue
 				}
 				if !yield(u, err) || err != nil {
@@ -173,17 +172,4 @@ func required(selector labels.Selector, label string) string {
 		}
 	}
 	return ""
-}
-
-// matches reports whether a workflow has the labels, and the start time that times ask for.
-func matches(query workflow.HistoryQuery, u *unstructured.Unstructured) bool {
-	if query.Selector != nil && !query.Selector.Matches(labels.Set(u.GetLabels())) {
-		return false
-	}
-	if query.StartedAfter.IsZero() && query.StartedBefore.IsZero() {
-		return true
-	}
-	text, _, _ := unstructured.NestedString(u.Object, "status", "startedAt")
-	_, err := time.Parse(time.RFC3339, text)
-	return err == nil // otherwise its place in the list is that of its creation
 }

@@ -70,7 +70,7 @@ func TestListByKeyset(t *testing.T) {
 			"phase":          {workflow.HistoryQuery{Phases: []status.Phase{status.PhaseRunning, status.PhaseFailed}}, count/2 + 1},
 			"no phase":       {workflow.HistoryQuery{Phases: []status.Phase{""}}, 1},
 			"after":          {workflow.HistoryQuery{StartedAfter: base.Add(23 * time.Minute)}, 11},
-			"before":         {workflow.HistoryQuery{StartedBefore: base.Add(time.Minute)}, 10},
+			"before":         {workflow.HistoryQuery{StartedBefore: base.Add(time.Minute)}, 11}, // with the one that did not start
 			"between":        {workflow.HistoryQuery{StartedAfter: base, StartedBefore: base.Add(2 * time.Minute)}, 10},
 			"label":          {workflow.HistoryQuery{Selector: selector(t, "shard in (1,2)")}, 2 * count / 5},
 			"key":            {workflow.HistoryQuery{Selector: selector(t, "argoservice.opensearch.org/idempotency-key=key-w-7")}, 1},

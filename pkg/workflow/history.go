@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -57,6 +58,27 @@ type HistoryQuery struct {
 	StartedAfter, StartedBefore time.Time
 	// Phases selects workflows in one of these phases. Empty means any.
 	Phases []status.Phase
+}
+
+// Matches reports whether the query selects a workflow. A [History] calls it for what its database or server does
+// not apply, or not exactly. It neither changes the workflow nor blocks, and is safe for concurrent use. A field
+// that cannot be read counts as missing.
+func (q HistoryQuery) Matches(wf *unstructured.Unstructured) bool {
+	phase, _, _ := unstructured.NestedString(wf.Object, "status", "phase")
+	switch {
+	case q.Namespace != "" && wf.GetNamespace() != q.Namespace,
+		q.Selector != nil && !q.Selector.Matches(labels.Set(wf.GetLabels())),
+		len(q.Phases) > 0 && !slices.Contains(q.Phases, status.Phase(phase)):
+		return false
+	case q.StartedAfter.IsZero() && q.StartedBefore.IsZero():
+		return true
+	}
+	text, _, _ := unstructured.NestedString(wf.Object, "status", "startedAt")
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		at = wf.GetCreationTimestamp().Time
+	}
+	return !at.IsZero() && at.After(q.StartedAfter) && (q.StartedBefore.IsZero() || at.Before(q.StartedBefore))
 }
 
 // past returns the workflow that the history has: the one with the name and the UID or, if that is empty, the
