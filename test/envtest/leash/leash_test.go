@@ -191,7 +191,7 @@ func TestSignalReachesTheChildItself(t *testing.T) {
 
 			g.Expect(l.Signal("child", syscall.SIGSTOP)).To(Succeed())
 			g.Expect(l.Signal("child", syscall.SIGKILL)).To(Succeed())
-			// Its child goes on, and gets a SIGHUP, which it ignores if this process does (nohup). It ends with its input.
+			// Its child goes on, and ends with its input.
 			g.Expect(in.Close()).To(Succeed())
 			g.Eventually(out.Closed).WithTimeout(soon).Should(BeTrue())
 			g.Expect(exitCode(cmd.Wait())).To(Equal(128 + 9))

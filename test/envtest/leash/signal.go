@@ -21,7 +21,8 @@ var ErrNotRunning = errors.New("process is not running")
 // on SIGTERM and SIGINT only. So SIGKILL ends it like a crash, which the wrapper tells its
 // own parent by exit code 137, and SIGSTOP halts it until SIGCONT. While it is halted, SIGTERM
 // has no effect. Where several run under one name, it is the one that was started last. On Linux,
-// SIGSTOP and SIGCONT also reach the processes that the child has started itself.
+// SIGSTOP and SIGCONT also reach the processes that the child has started itself, and those that
+// SIGKILL leaves behind are not left halted.
 //
 // The error matches [ErrNotRunning] where there is no such process.
 func (l *Leash) Signal(name string, sig syscall.Signal) error {
@@ -35,6 +36,13 @@ func (l *Leash) Signal(name string, sig syscall.Signal) error {
 	pid, err := strconv.Atoi(string(data))
 	if err != nil {
 		return fmt.Errorf("signal %s: read its process id: %w", name, err)
+	}
+	if sig == syscall.SIGKILL {
+		// Before it, which has no children afterwards. The kernel continues them only where
+		// nothing in the session has adopted them.
+		if err := signalChildren(pid, syscall.SIGCONT); err != nil {
+			return fmt.Errorf("signal %s: %w", name, err)
+		}
 	}
 	err = syscall.Kill(pid, sig)
 	if errors.Is(err, syscall.ESRCH) {
