@@ -218,18 +218,18 @@ tools-server: tools
 	@exec env $(PARENT) "$(TOOLS)" install argo
 
 .PHONY: test-rare
-test-rare: tools-server ## those that are slow and rarely break: the local cluster's own, Argo's minimal definitions, the Argo server, the service's memory, the router, backfills at length, longer random sequences
+test-rare: tools-server ## those that are slow and rarely break: the local cluster's own, the Argo server, the service's memory, backfills at length and by the router, longer random sequences
 	$(call databases,postgresql)
 	$(call integration,rare && !matrix)
 
 .PHONY: test-legacy
 test-legacy: tools ## of these only what kubectl, the router and the differential suite need
-	$(call databases,postgresql)
-	$(call integration,legacy && !matrix)
+	$(call databases,postgresql mariadb)
+	$(call integration,legacy)
 
 # Those that depend on the versions of Argo and Kubernetes.
 .PHONY: test-versions
-test-versions: tools-server ## of these what depends on the versions of Argo and Kubernetes (ARGO=3.7 KUBERNETES=1.33 for others)
+test-versions: tools-server ## of these what depends on the versions of Argo and Kubernetes, and the same on other databases and definitions and by the router (ARGO=3.7 KUBERNETES=1.33 for others)
 	$(call databases,postgresql mariadb)
 	$(call integration,!rare || versions)
 

@@ -22,7 +22,8 @@ func (d *Database) ByUID(ctx context.Context, namespace string, uid types.UID) (
 }
 
 // ByName returns the newest archived workflow of a name, by status.startedAt or else
-// metadata.creationTimestamp. Otherwise it is like [Database.ByUID].
+// metadata.creationTimestamp. Argo's times are whole seconds: of two that started in the same second, it is
+// either. Otherwise it is like [Database.ByUID].
 func (d *Database) ByName(ctx context.Context, namespace, name string) (*unstructured.Unstructured, error) {
 	u, err := d.newest(ctx, namespace, name)
 	if err == nil && u.GetName() != name { // MySQL compares without regard to case

@@ -27,8 +27,8 @@ func (c *Client) ByUID(ctx context.Context, namespace string, uid types.UID) (*u
 	return u, nil
 }
 
-// ByName returns the archived workflow of a name that started last, by the controller's local clock. It takes
-// two requests. Otherwise it is like [Client.ByUID].
+// ByName returns the archived workflow of a name that started last, by the controller's local clock. Argo's
+// times are whole seconds: of two that started in the same second, it is either. It takes two requests. Otherwise it is like [Client.ByUID].
 func (c *Client) ByName(ctx context.Context, namespace, name string) (*unstructured.Unstructured, error) {
 	e := Error{Op: OpByName, Namespace: namespace, Name: name}
 	if err := checkName(namespace, name); err != nil {

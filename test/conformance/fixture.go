@@ -179,6 +179,18 @@ func (f Fixture) wait(ctx context.Context, name string, until workflow.Condition
 	return must(f.Client.Wait(ctx, name, until))
 }
 
+// untilArchived waits for a workflow's end, and for the controller's last change, which says that the workflow
+// is archived. Without an archive there is none.
+func (f Fixture) untilArchived(ctx context.Context, name string) *status.WorkflowStatus {
+	ginkgo.GinkgoHelper()
+	s := f.wait(ctx, name, workflow.Completed)
+	gomega.Eventually(ctx, func() map[string]string {
+		s = must(f.Client.Get(ctx, name))
+		return s.Labels
+	}).ShouldNot(gomega.HaveKeyWithValue("workflows.argoproj.io/workflow-archiving-status", "Pending"))
+	return s
+}
+
 // startUntil starts a workflow from a template with this spec, and waits for a state.
 func (f Fixture) startUntil(ctx context.Context, spec string, until workflow.Condition) *status.WorkflowStatus {
 	ginkgo.GinkgoHelper()

@@ -44,7 +44,7 @@ func describeStop(f *Fixture) {
 		GinkgoHelper()
 		s := f.startUntil(ctx, template, when)
 		Expect(stop(s)).To(Succeed())
-		return f.wait(ctx, s.Name, workflow.Completed)
+		return f.untilArchived(ctx, s.Name)
 	}
 
 	Describe("Stop", func() {

@@ -66,7 +66,7 @@ func describeVerbs(f *Fixture) {
 
 			It("refuses a workflow that has ended", Label(NeedsClusterTemplates), func(ctx SpecContext) {
 				s := f.start(ctx, workflow.StartRequest{Template: f.clusterTemplate(ctx, clusterWide), ClusterScope: true})
-				s = f.wait(ctx, s.Name, workflow.Completed)
+				s = f.untilArchived(ctx, s.Name)
 				expectError(v.call(ctx, f.Client, s.Name, s.UID), workflow.ErrCompleted, v.op, s.Name)
 				Expect(f.Client.Get(ctx, s.Name)).To(HaveField("ResourceVersion", s.ResourceVersion), "nothing was written")
 			}, SpecTimeout(specTimeout))

@@ -104,6 +104,7 @@ var _ = Describe("an Argo server with an archive", labelRare, labelVersions, Ord
 			wf.SetGenerateName("")
 			wf.SetName("again")
 			last = archive(ctx, argotest.Workflows(own.dyn, namespace), wf, "Succeeded")
+			awaitNextSecond(ctx, last)
 		}
 		Expect(must(server.ByName(ctx, namespace, "again")).GetUID()).To(Equal(last.GetUID()))
 		Expect(archivedNames(ctx, server, workflow.HistoryQuery{Namespace: namespace})).To(Equal([]string{"again", "again"}))

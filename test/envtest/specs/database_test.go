@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -122,6 +123,7 @@ func databaseSpecs(text string, opts envtest.Options, args ...any) {
 				must(client.Create(ctx, wf, metav1.CreateOptions{}))
 				awaitPhase(ctx, client, "again", "Succeeded")
 				last = awaitArchived(ctx, client, "again")
+				awaitNextSecond(ctx, last)
 				Expect(client.Delete(ctx, "again", metav1.DeleteOptions{})).To(Succeed())
 				Eventually(ctx, func() error { return second(client.Get(ctx, "again", metav1.GetOptions{})) }).ShouldNot(Succeed())
 			}
@@ -190,6 +192,25 @@ func databaseSpecs(text string, opts envtest.Options, args ...any) {
 				})
 			})
 		}
+		It("is given a workflow before its TTL is carried out, also if that fails at first", func(ctx SpecContext) {
+			namespace := own.newNamespace(ctx)
+			client := argotest.Workflows(own.dyn, namespace)
+			const archive = "argo_archived_workflows"
+			rename := func(ctx context.Context, from, to string) error {
+				return second(db.ExecContext(ctx, "alter table "+from+" rename to "+to))
+			}
+			Expect(rename(ctx, archive, "mislaid")).To(Succeed())
+			DeferCleanup(func(ctx context.Context) { _ = rename(ctx, "mislaid", archive) }) // if it isn't yet
+			name := argotest.Create(ctx, client, expiring(0))
+			awaitPhase(ctx, client, name, "Succeeded")
+			Consistently(ctx, client.Get).WithArguments(name, metav1.GetOptions{}).WithTimeout(5 * time.Second).
+				Should(HaveField("GetLabels()", HaveKeyWithValue(archivingStatus, "Pending")))
+			Expect(rename(ctx, "mislaid", archive)).To(Succeed())
+			// The controller tries again when the workflow changes.
+			mergePatch(ctx, client, name, `{"metadata":{"annotations":{"changed":"true"}}}`)
+			awaitDeleted(ctx, client, name)
+			Expect(must(database.ByName(ctx, namespace, name)).GetName()).To(Equal(name))
+		}, SpecTimeout(specTimeout))
 		historySpecs(opts, func() archiving { return archiving{own, database, database} })
 
 		It("is never mistaken for an empty one while it is down, and works when it is back", func(ctx SpecContext) {
@@ -258,6 +279,15 @@ func skipped(what, why string) {
 	Skip(text)
 }
 
+// awaitNextSecond blocks until another workflow would start in a later second, which is all that Argo's times say.
+func awaitNextSecond(ctx context.Context, wf *unstructured.Unstructured) {
+	GinkgoHelper()
+	Eventually(ctx, time.Now).Should(BeTemporally(">=", must(status.FromUnstructured(wf)).StartTime.Add(time.Second)))
+}
+
+// archivingStatus is the label in which the controller notes how far it is with archiving a workflow.
+const archivingStatus = "workflows.argoproj.io/workflow-archiving-status"
+
 // awaitArchived blocks until the controller has archived a workflow, and returns the live one.
 func awaitArchived(ctx context.Context, client dynamic.ResourceInterface, name string) *unstructured.Unstructured {
 	GinkgoHelper()
@@ -266,7 +296,7 @@ func awaitArchived(ctx context.Context, client dynamic.ResourceInterface, name s
 		var err error
 		object, err = client.Get(ctx, name, metav1.GetOptions{})
 		g.Expect(err).NotTo(HaveOccurred())
-		g.Expect(object.GetLabels()).To(HaveKeyWithValue("workflows.argoproj.io/workflow-archiving-status", "Archived"))
+		g.Expect(object.GetLabels()).To(HaveKeyWithValue(archivingStatus, "Archived"))
 	}).Should(Succeed())
 	return object
 }

@@ -47,8 +47,10 @@ var _ = Describe("the resource definitions that are not the shared cluster's", O
 			awaitPhase(ctx, wfs, argotest.Create(ctx, wfs, threeSteps), "Succeeded")
 		}, SpecTimeout(startTimeout))
 
-		conformance.Specs("native client, under other resource definitions", func(ctx context.Context) conformance.Fixture {
-			return nativeFixture(ctx, other)
+		Context("in full", labelMatrix, func() {
+			conformance.Specs("native client, under other resource definitions", func(ctx context.Context) conformance.Fixture {
+				return nativeFixture(ctx, other)
+			})
 		})
 	})
 

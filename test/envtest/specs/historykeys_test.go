@@ -9,6 +9,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
@@ -28,38 +29,41 @@ const (
 	startsAtOnce = 10
 )
 
-// expiring is deleted by the controller half a minute after its end: docs/history.md says that a shorter time
-// can lose it before it is archived.
-const expiring = `
+// expiring returns the manifest of a workflow that ends at once. The controller deletes it so many seconds later.
+func expiring(seconds int) string {
+	return fmt.Sprintf(`
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
 metadata: {generateName: expiring-}
 spec:
   entrypoint: main
-  ttlStrategy: {secondsAfterCompletion: 30}
+  ttlStrategy: {secondsAfterCompletion: %d}
   templates:
   - {name: main, suspend: {duration: "0"}}
-`
+`, seconds)
+}
 
 // describeExpiry is about keys whose workflows the controller itself deletes, with nothing but Argo's archive
 // to remember them.
 func describeExpiry(begin func(context.Context) *historyScene, opts envtest.Options) {
 	It("starts each key once, though the controller has deleted the workflows", func(ctx SpecContext) {
-		begin(ctx).startExpiringTwice(ctx, fewKeys)
+		begin(ctx).startExpiringTwice(ctx, fewKeys, expiring(0))
 	}, SpecTimeout(specTimeout))
 
 	if opts.Database == envtest.PostgreSQL && !opts.AlwaysOffload { // which only make test-matrix starts
 		It("starts each of a thousand keys once, though the controller has deleted the workflows", func(ctx SpecContext) {
-			begin(ctx).startExpiringTwice(ctx, manyKeys)
+			begin(ctx).startExpiringTwice(ctx, manyKeys, expiring(30))
 		}, SpecTimeout(lengthTimeout))
 	}
 }
 
 // startExpiringTwice starts keys, and again by another client after their workflows have expired. It counts
 // the runs in the cluster and the archive.
-func (s *historyScene) startExpiringTwice(ctx context.Context, keys int) {
+func (s *historyScene) startExpiringTwice(ctx context.Context, keys int, manifest string) {
 	GinkgoHelper()
 	request := func(i int) workflow.StartRequest {
 		return workflow.StartRequest{
-			Manifest: []byte(expiring), IdempotencyKey: fmt.Sprint("key-", i), Labels: map[string]string{"batch": "keys"},
+			Manifest: []byte(manifest), IdempotencyKey: fmt.Sprint("key-", i), Labels: map[string]string{"batch": "keys"},
 		}
 	}
 	began := time.Now()
@@ -75,13 +79,24 @@ func (s *historyScene) startExpiringTwice(ctx context.Context, keys int) {
 	})).To(Succeed())
 
 	By("waiting until the controller has deleted all of them")
-	Eventually(ctx, func() (int, error) {
+	Eventually(ctx, func() (left []string, err error) {
 		list, err := s.in.List(ctx, metav1.ListOptions{})
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
-		return len(list.Items), nil
-	}).WithTimeout(specTimeout).WithPolling(time.Second).Should(BeZero())
+		for _, wf := range list.Items {
+			left = append(left, fmt.Sprint(wf.GetName(), wf.GetLabels(), wf.Object["status"]))
+			if wf.GetLabels()[archivingStatus] == "Pending" {
+				// The controller's transactions can deadlock on MariaDB. It tries again when the workflow changes.
+				touch := fmt.Appendf(nil, `{"metadata":{"annotations":{"changed":%q}}}`, time.Now())
+				_, err := s.in.Patch(ctx, wf.GetName(), types.MergePatchType, touch, metav1.PatchOptions{})
+				if err != nil && !apierrors.IsNotFound(err) {
+					return nil, err
+				}
+			}
+		}
+		return left, nil
+	}).WithTimeout(specTimeout).WithPolling(3 * time.Second).Should(BeEmpty())
 
 	By("starting them again")
 	other := s.clientWith(workflow.Options{})

@@ -30,7 +30,7 @@ var _ = Describe("pkg/legacy", labelLegacy, func() {
 			return kubectlClient(cfg, namespace, policies...)
 		})
 	})
-	Context("by two ways", labelRare, labelVersions, func() {
+	Context("by two ways", labelRare, labelVersions, labelMatrix, func() {
 		conformance.Specs("router", func(ctx context.Context) conformance.Fixture {
 			return fixtureOf(ctx, &shared, func(cfg *rest.Config, namespace string, policies ...workflow.GatePolicy) workflow.Interface {
 				return routed(nativeClient(cfg, namespace, policies...), kubectlClient(cfg, namespace, policies...), namespace)

@@ -31,7 +31,7 @@ const (
 	mostMemory = 256 << 20
 	// mostAnswer is more than the size of a response.
 	mostAnswer = 4 << 20
-	askers     = 8
+	askers     = 4
 )
 
 // servedBackfill is the service as a process, with one backfill. Its target's responses are large

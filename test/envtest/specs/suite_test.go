@@ -129,8 +129,9 @@ var labelRare = Label("rare")
 // Kubernetes may differ in what they test.
 var labelVersions = Label("versions")
 
-// labelMatrix is the label of rare specs that only make test-matrix runs: those that repeat on another
-// database, or with other settings of it, what make test covers.
+// labelMatrix is the label of rare specs that only make test-matrix runs: those that repeat what make
+// test covers on another database or with other settings of it, under the other resource definitions,
+// or with some calls by kubectl.
 var labelMatrix = Label("matrix")
 
 // labelNode is the label of specs that only make test-node runs, since they need a real node.
@@ -168,8 +169,8 @@ func (c *testCluster) calm(ctx context.Context, namespace string) {
 		{argotest.Resource("workflows"), "workflows.argoproj.io/completed!=true"},
 		{appsResource("deployments"), ""},
 	} {
-		Expect(c.dyn.Resource(of.resource).Namespace(namespace).DeleteCollection(ctx,
-			background, metav1.ListOptions{LabelSelector: of.selector})).To(Succeed())
+		Eventually(ctx, c.dyn.Resource(of.resource).Namespace(namespace).DeleteCollection).
+			WithArguments(background, metav1.ListOptions{LabelSelector: of.selector}).Should(Succeed())
 	}
 }
 
