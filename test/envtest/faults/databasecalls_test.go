@@ -19,8 +19,6 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/test/argotest"
 )
 
-const labelArchiving = "workflows.argoproj.io/workflow-archiving-status"
-
 // deleteArchived deletes the workflows of the scene that are archived. It returns their number, and that of
 // those that are left.
 func (s *scene) deleteArchived(ctx context.Context) (removed, left int, err error) {
@@ -30,8 +28,11 @@ func (s *scene) deleteArchived(ctx context.Context) (removed, left int, err erro
 		return 0, 0, err
 	}
 	for i := range list.Items {
-		if list.Items[i].GetLabels()[labelArchiving] != "Archived" {
+		if list.Items[i].GetLabels()[argotest.ArchivingStatus] != "Archived" {
 			left++
+			if err := argotest.ArchiveAgain(ctx, in, &list.Items[i]); err != nil {
+				return removed, left, err
+			}
 			continue
 		}
 		if err := in.Delete(ctx, list.Items[i].GetName(), metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
