@@ -44,11 +44,11 @@ const archivesWithin = 10 * time.Second
 func ArchiveAgain(ctx context.Context, in dynamic.ResourceInterface, wf *unstructured.Unstructured) error {
 	finished, _, _ := unstructured.NestedString(wf.Object, "status", "finishedAt")
 	at, err := time.Parse(time.RFC3339, finished)
-	if err != nil || wf.GetLabels()[ArchivingStatus] != "Pending" || time.Since(at) < archivesWithin {
-		return nil // it has not ended, it is archived, or it may still be
-	}
-	if err := Touch(ctx, in, wf.GetName()); !apierrors.IsNotFound(err) {
-		return err
+	ended := err == nil
+	if ended && wf.GetLabels()[ArchivingStatus] == "Pending" && time.Since(at) >= archivesWithin {
+		if err := Touch(ctx, in, wf.GetName()); !apierrors.IsNotFound(err) {
+			return err
+		}
 	}
 	return nil
 }
