@@ -32,7 +32,8 @@ type archivedRow struct {
 }
 
 // double answers as an Argo server with an archive does: it orders by startedat, orders rows of one time as
-// it likes, pages by offset, sorts a page by its end, and returns seconds.
+// it likes, pages by offset, returns a page in any order and seconds, and leaves out any row of a page with one
+// too many.
 type double struct {
 	*httptest.Server
 
@@ -111,11 +112,14 @@ func (d *double) list(w http.ResponseWriter, r *http.Request) {
 	limit, _ := strconv.Atoi(query.Get("listOptions.limit"))
 	page := matching[min(offset, len(matching)):]
 	metadata := map[string]any{}
+	if limit > 0 {
+		page = page[:min(limit+1, len(page))]
+	}
+	rand.Shuffle(len(page), func(i, j int) { page[i], page[j] = page[j], page[i] })
 	if limit > 0 && len(page) > limit {
 		page = page[:limit]
 		metadata["continue"] = strconv.Itoa(offset + limit)
 	}
-	rand.Shuffle(len(page), func(i, j int) { page[i], page[j] = page[j], page[i] })
 	var items []any
 	for _, row := range page {
 		items = append(items, row.object())

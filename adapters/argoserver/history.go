@@ -28,7 +28,7 @@ func (c *Client) ByUID(ctx context.Context, namespace string, uid types.UID) (*u
 }
 
 // ByName returns the archived workflow of a name that started last, by the controller's local clock. Argo's
-// times are whole seconds: of two that started in the same second, it is either. It takes two requests. Otherwise it is like [Client.ByUID].
+// times are whole seconds: of two that started in the same second, it is either. It takes two requests, three if more than ten have the name. Otherwise it is like [Client.ByUID].
 func (c *Client) ByName(ctx context.Context, namespace, name string) (*unstructured.Unstructured, error) {
 	e := Error{Op: OpByName, Namespace: namespace, Name: name}
 	if err := checkName(namespace, name); err != nil {
@@ -41,11 +41,18 @@ func (c *Client) ByName(ctx context.Context, namespace, name string) (*unstructu
 	return u, nil
 }
 
+// newestPage is how many workflows of a name are read to find the newest.
+const newestPage = 10
+
 // newest looks for the workflow once more if it is deleted between the two requests. The server can answer
 // both at once, but in 3.6 only if there is one workflow of the name.
 func (c *Client) newest(ctx context.Context, namespace, name string) (*unstructured.Unstructured, error) {
 	for range 2 {
-		rows, _, err := c.rows(ctx, listing{query: workflow.HistoryQuery{Namespace: namespace}, name: name, limit: 1})
+		p := &pages{client: c, query: workflow.HistoryQuery{Namespace: namespace}, name: name, size: newestPage}
+		rows, more, err := p.next(ctx)
+		for err == nil && more && len(rows) == 0 { // deleted meanwhile
+			rows, more, err = p.next(ctx)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -15,7 +15,7 @@ import (
 // Between the attempts of a read.
 const shortestPause, longestPause = 50 * time.Millisecond, 2 * time.Second
 
-// List yields archived workflows, the last started first. It reads the keys of 100 workflows with a request,
+// List yields archived workflows, the last started first. It reads the keys of 100 workflows with two requests,
 // and each workflow with one when it is asked for, so that one is in memory. Those that are deleted meanwhile
 // are left out, and those that are archived meanwhile are not seen, nor is one that is retried and archived
 // again before its turn. An empty Namespace means all namespaces. An error is of type [*Error], and the last

@@ -229,6 +229,15 @@ func TestByName(t *testing.T) {
 	if _, err := client.ByName(t.Context(), "ma", "absent"); !errors.Is(err, workflow.ErrNotFound) {
 		t.Errorf("%v", err)
 	}
+	many := newDouble(t)
+	for i := range 25 {
+		row := aRow(100+i, noon.Add(time.Duration(i)*time.Second))
+		row.name = "again"
+		many.rows = append(many.rows, row)
+	}
+	if u, err := clientOf(t, many.URL).ByName(t.Context(), "ma", "again"); err != nil || string(u.GetUID()) != uidOf(124) {
+		t.Errorf("%v, %v", u, err)
+	}
 	// One that is deleted between the two requests is not the answer.
 	d.change(func(d *double) {
 		d.before = func(d *double, r *http.Request) {

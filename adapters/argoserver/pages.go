@@ -40,68 +40,70 @@ type row struct {
 	startedAt       time.Time // by the controller's clock, as if that was UTC
 }
 
-// pages reads the rows of a list. The server pages by offset, which shifts while rows come and go, and orders
-// rows of one time as it likes. So the next page is what started no later than the last row, and has room for
-// all rows of that second that were read before.
+// pages reads the rows of a list. The server pages by offset, which shifts while rows come and go. It orders
+// rows of one time as it likes, and of one row more than it was asked for it leaves out any, which need not be
+// the last. So what a page has are the rows that started after the second of its last one, asked for once more by
+// their times, and the next page begins with that second.
 type pages struct {
 	client *Client
 	query  workflow.HistoryQuery
+	name   string // "" for any
 	size   int
-	begun  bool
-	last   time.Time          // startedAt of the last row
-	seen   map[types.UID]bool // the rows with that time
+	until  time.Time // what is left started no later; zero: it can have started at any time
 }
 
 // next returns the rows behind those that it has returned, the last started first, and whether there are
 // more. After an error it can be called again.
 func (p *pages) next(ctx context.Context) (rows []row, more bool, err error) {
-	for {
-		l := listing{query: p.query, limit: p.size + len(p.seen)}
-		if p.begun {
-			l.until = p.last.Add(endOfSecond)
-		}
+	for limit := p.size; ; {
+		l := listing{query: p.query, name: p.name, until: p.until, limit: limit}
 		rows, more, err = p.client.rows(ctx, l)
 		var f *failure
-		if errors.As(err, &f) && f.tooLarge && p.size > 1 {
+		switch {
+		case errors.As(err, &f) && f.tooLarge && limit == p.size && p.size > 1:
 			p.size /= 2
+			limit = p.size
 			continue
-		}
-		if err != nil {
+		case err != nil:
 			return nil, false, err
 		}
-		break
+		lastFirst(rows)
+		if !more {
+			return rows, false, nil
+		}
+		last := rows[len(rows)-1].startedAt
+		if !rows[0].startedAt.Equal(last) { // or that second has more rows than there is room for
+			l.after = last.Add(time.Second)
+			if rows, more, err = p.client.rows(ctx, l); err != nil {
+				return nil, false, err
+			}
+			if !more { // or some were archived meanwhile
+				p.until = last.Add(endOfSecond)
+				lastFirst(rows)
+				return rows, true, nil
+			}
+		}
+		limit *= 2
 	}
+}
+
+// lastFirst sorts rows, the last started first.
+func lastFirst(rows []row) {
 	slices.SortFunc(rows, func(a, b row) int {
 		return cmp.Or(b.startedAt.Compare(a.startedAt), cmp.Compare(b.uid, a.uid))
 	})
-	rows = slices.DeleteFunc(rows, func(r row) bool { return p.seen[r.uid] })
-	if len(rows) == 0 {
-		if more {
-			return nil, false, errors.New("the Argo server says that there are more workflows, but does not return them")
-		}
-		return nil, false, nil
-	}
-	if last := rows[len(rows)-1].startedAt; !p.begun || !last.Equal(p.last) {
-		p.last, p.seen = last, map[types.UID]bool{}
-	}
-	p.begun = true
-	for _, r := range rows {
-		if r.startedAt.Equal(p.last) {
-			p.seen[r.uid] = true
-		}
-	}
-	return rows, more, nil
 }
 
 // listing is a request for rows.
 type listing struct {
 	query workflow.HistoryQuery
-	name  string    // "" for any
-	until time.Time // by the controller's clock; zero for any
-	limit int
+	name  string // "" for any
+	// Both are by the controller's clock, and zero for any.
+	after, until time.Time
+	limit        int
 }
 
-// rows returns the rows that started last, in any order, and whether there are more.
+// rows returns rows and whether there are more. If there are, they are any of the limit+1 that started last.
 func (c *Client) rows(ctx context.Context, l listing) (rows []row, more bool, err error) {
 	document, err := c.read(ctx, request{path: []string{"api", "v1", "archived-workflows"}, query: l.parameters()})
 	var f *failure
@@ -120,8 +122,11 @@ func (c *Client) rows(ctx context.Context, l listing) (rows []row, more bool, er
 			return nil, false, errOther
 		}
 	}
+	if more && len(rows) < l.limit {
+		return nil, false, errors.New("the Argo server says that there are more workflows, but does not return them")
+	}
 	if len(rows) == 0 {
-		return nil, more, c.checkArchive(ctx, l.query.Namespace)
+		return nil, false, c.checkArchive(ctx, l.query.Namespace)
 	}
 	return rows, more, nil
 }
@@ -176,8 +181,12 @@ func (l listing) parameters() url.Values {
 	if l.name != "" {
 		fields = append(fields, "metadata.name="+l.name)
 	}
-	if at := l.query.StartedAfter; !at.IsZero() {
-		fields = append(fields, "spec.startedAt>"+timeText(at.Add(-behindUTC)))
+	after := l.after
+	if at := l.query.StartedAfter; after.IsZero() && !at.IsZero() { // what is asked for once more is after it
+		after = at.Add(-behindUTC)
+	}
+	if !after.IsZero() {
+		fields = append(fields, "spec.startedAt>"+timeText(after))
 	}
 	until := l.until
 	if at := l.query.StartedBefore; until.IsZero() && !at.IsZero() { // later pages are before it

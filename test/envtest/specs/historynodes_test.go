@@ -88,7 +88,8 @@ func describeStoredNodes(begin func(context.Context) *historyScene) {
 		again := must(s.client.Start(ctx, request))
 		Expect(again.Found).To(BeTrue())
 		Expect(again.WorkflowStatus).To(And(HaveField("UID", first.UID), haveNodes))
-		request.IdempotencyKey, request.IfExists = "", workflow.ExistsReuse
+		// With a label: docs/history.md says what a workflow without one can do to the controller.
+		request.IdempotencyKey, request.IfExists, request.Labels = "", workflow.ExistsReuse, map[string]string{"team": "k"}
 		reused := must(s.client.Start(ctx, request))
 		Expect(reused.Found).To(BeTrue())
 		Expect(reused.Suspended()).To(BeTrue())
