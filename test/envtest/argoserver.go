@@ -66,23 +66,37 @@ func (c *Cluster) startArgoServer(ctx context.Context) error {
 	return ready(ctx)
 }
 
-// awaitArgoServer blocks until the server answers.
+// awaitArgoServer blocks until each of the server's services that specs ask answers: its gateway has a connection
+// to each, and may have made some too early.
 func (c *Cluster) awaitArgoServer(ctx context.Context, token string, p *process) error {
 	return until(ctx, "the Argo server answers", func(ctx context.Context) error {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.argoServer+"/api/v1/info", nil)
-		if err != nil {
-			return err
-		}
-		request.Header.Set("Authorization", "Bearer "+token)
-		request.Close = true // no connection stays
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = response.Body.Close() }()
-		if response.StatusCode != http.StatusOK {
-			return fmt.Errorf("it answers %s", response.Status)
+		for _, path := range []string{
+			"/api/v1/info",
+			"/api/v1/workflows/" + ArgoNamespace + "?listOptions.limit=1",
+			"/api/v1/archived-workflows?namespace=" + ArgoNamespace + "&listOptions.limit=1",
+		} {
+			if err := askArgoServer(ctx, c.argoServer+path, token); err != nil {
+				return err
+			}
 		}
 		return nil
 	}, p)
+}
+
+func askArgoServer(ctx context.Context, url, token string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	request.Close = true // no connection stays
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("it answers %s", response.Status)
+	}
+	return nil
 }
