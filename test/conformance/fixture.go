@@ -187,7 +187,7 @@ func (f Fixture) untilArchived(ctx context.Context, name string) *status.Workflo
 	gomega.Eventually(ctx, func() map[string]string {
 		s = must(f.Client.Get(ctx, name))
 		return s.Labels
-	}).ShouldNot(gomega.HaveKeyWithValue("workflows.argoproj.io/workflow-archiving-status", "Pending"))
+	}).ShouldNot(gomega.HaveKeyWithValue(argotest.ArchivingStatus, "Pending"))
 	return s
 }
 

@@ -30,9 +30,7 @@ func documented(t *testing.T, pattern string) []string {
 func TestDocumentedGrants(t *testing.T) {
 	onEach(t, func(t *testing.T, s *scene) {
 		const password = "sw0rdfish"
-		s.createSchema(t, newestSchema)
-		s.archive(t, archived{uid: "1", labels: map[string]string{"key": "a"}})
-		s.insertNodes(t, map[string]any{"clustername": "default", "uid": "1", "version": "fnv:1", "namespace": "ma", "nodes": `{}`})
+		s.archiveOneWithNodes(t)
 
 		block := map[argodb.Dialect]string{argodb.PostgreSQL: "On PostgreSQL", argodb.MySQL: "On MySQL and MariaDB"}[s.dialect]
 		statements := documented(t, "(?s)### Grants.*?"+block+":\n\n```sql\n(.*?)```")[1]

@@ -106,12 +106,18 @@ func (s *scene) reader(t *testing.T, name, password string) *sql.DB {
 	return s.as(t, name, password)
 }
 
+// archiveOneWithNodes creates the tables with an archived workflow of the UID 1, and the nodes of nodesRef.
+func (s *scene) archiveOneWithNodes(t *testing.T) {
+	t.Helper()
+	s.createSchema(t, newestSchema)
+	s.archive(t, archived{uid: "1", labels: map[string]string{"key": "a"}})
+	s.insertNodes(t, map[string]any{"clustername": "default", "uid": "1", "version": "fnv:1", "namespace": "ma", "nodes": `{}`})
+}
+
 func TestRightsToReadSuffice(t *testing.T) {
 	onEach(t, func(t *testing.T, s *scene) {
 		const password = "sw0rdfish"
-		s.createSchema(t, newestSchema)
-		s.archive(t, archived{uid: "1", labels: map[string]string{"key": "a"}})
-		s.insertNodes(t, map[string]any{"clustername": "default", "uid": "1", "version": "fnv:1", "namespace": "ma", "nodes": `{}`})
+		s.archiveOneWithNodes(t)
 		d := s.on(t, s.reader(t, "reader", password))
 		_, byUID := d.ByUID(t.Context(), "ma", "1")
 		_, byName := d.ByName(t.Context(), "ma", "w")
