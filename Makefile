@@ -138,6 +138,10 @@ test: test-unit docs test-integration ## what protects the promises: unit, docum
 test-all: test ## make test, what is slow and rarely finds something, and a short form of every other command that the documentation names
 	@printf '%s\n' "$(MAKE) test-rare" "$(MAKE) test-commands" "$(MAKE) test-commands-real" "$(MAKE) test-386 test-fuzz FUZZTIME=10000x" | $(at_once)
 
+# fails runs $(1), which has to fail and to say $(2) then.
+fails = @echo '$(1), which has to fail' >&2; said=$$($(1) 2>&1) && { echo "it did not fail" >&2; exit 1; }; \
+	case "$$said" in *'$(2)'*) ;; *) printf '%s\n' "$$said" "it did not say: $(2)" >&2; exit 1;; esac
+
 # A make for each, since each has arguments of its own. The makefiles of the examples add theirs.
 .PHONY: test-commands
 test-commands:: tools ## a short form of every other command that the documentation names
@@ -146,7 +150,7 @@ test-commands:: tools ## a short form of every other command that the documentat
 	@$(MAKE) cluster ARGS="--quiet -- true"
 	@$(MAKE) cluster ARGS="--quiet -- sh -c '$(MAKE) test-cluster KUBECONFIG=\"\$$\$$KUBECONFIG\" ARGS=-ginkgo.focus=workflow.that.runs.to.its.end'"
 	@$(MAKE) demo
-	@if $(MAKE) demo ARGS=--fail; then echo "the demo of a failure did not fail" >&2; exit 1; fi
+	$(call fails,$(MAKE) demo ARGS=--fail,as was asked for by --fail)
 	@$(MAKE) bench ARGS=--short
 	go test -C hack/bench -run '^$$' -bench Decode -benchtime 1x .
 	@$(MAKE) bench-scale ARGS=--short
@@ -156,7 +160,7 @@ test-commands:: tools ## a short form of every other command that the documentat
 	@$(MAKE) test-matrix ROWS=4.0/1.37 SUITES=test-versions ARGS='--fail-on-empty --focus "$(call started,native)"'
 	@$(MAKE) test-latest RACE= ARGS='-ginkgo.fail-on-empty -ginkgo.focus "$(call started,native)"'
 	@$(MAKE) check-api api api-since release-rehearsal
-	@if $(MAKE) release VERSION=0.1; then echo "a version without v was released" >&2; exit 1; fi
+	$(call fails,$(MAKE) release VERSION=0.1,0.1 is not a version such as)
 
 # Apart from those, so that it runs beside them.
 .PHONY: test-commands-real

@@ -239,7 +239,7 @@ var _ = Describe("an Argo server with an archive", labelRare, labelVersions, Ord
 	}, SpecTimeout(specTimeout))
 
 	Describe("for a client", func() {
-		historySpecs(opts, func() archiving { return archiving{own, server, database} })
+		historySpecs(opts, func() archiving { return archiving{own, server, database} }, labelMatrix)
 	})
 
 	It("is never mistaken for an empty archive while it or its database is down", func(ctx SpecContext) {

@@ -42,10 +42,15 @@ type archiving struct {
 	workflow.NodeStore
 }
 
-// historySpecs are about clients with a history.
-func historySpecs(opts envtest.Options, on func() archiving) {
+// historySpecs are about clients with a history. Those by another client than the native one get more
+// labels.
+func historySpecs(opts envtest.Options, on func() archiving, ofOthers ...any) {
 	for _, by := range historyClients {
-		Describe("for the "+by.name, append(slices.Clone(by.labels), func() {
+		labels := slices.Clone(by.labels)
+		if by.name != nativeHistory {
+			labels = append(labels, ofOthers...)
+		}
+		Describe("for the "+by.name, append(labels, func() {
 			begin := func(ctx context.Context) *historyScene {
 				GinkgoHelper()
 				own := on()

@@ -131,7 +131,7 @@ var labelVersions = Label("versions")
 
 // labelMatrix is the label of rare specs that only make test-matrix runs: those that repeat what make
 // test covers on another database or with other settings of it, under the other resource definitions,
-// or with some calls by kubectl.
+// or with calls by kubectl.
 var labelMatrix = Label("matrix")
 
 // labelNode is the label of specs that only make test-node runs, since they need a real node.
