@@ -35,7 +35,11 @@ CLUSTER = env $(PARENT) XDG_CACHE_HOME="$(RUN)/cache" "$(TOOLS)" exec \
 # A compiler does not live long: it saves a third of its time by collecting less garbage. The programs that
 # go test runs are left alone, and what is compiled is the same, so that it is found in the build cache.
 ifeq ($(findstring -toolexec,$(GOFLAGS)),)
-export GOFLAGS := $(strip $(shell go env GOFLAGS) '-toolexec=env GOGC=400')
+export GOFLAGS := $(strip $(shell go env GOFLAGS) '-toolexec=env GOGC=800')
+endif
+# The linters run go vet, on all code. Before a test it would look at all that the test is built from, too.
+ifeq ($(findstring -vet=,$(GOFLAGS)),)
+export GOFLAGS += -vet=off
 endif
 
 # skip says that $(1) is skipped since $(2): this machine can't have what it needs. With NO_SKIPS=1, as in
@@ -185,11 +189,11 @@ test-unit: need ## the tests that need no cluster
 	@{ $(units) $(foreach module,$(UNIT_MODULES),echo -C $(module) $(RACE) ./...;) } | xargs -P 3 -L 1 sh -c \
 		'said=$$(go test "$$@" -shuffle=on -timeout $(UNIT_TIMEOUT) 2>&1); code=$$?; printf "test %s\n%s\n" "$$2" "$$said"; exit $$code' sh
 
-# Without go vet, which sees the same code elsewhere, and without symbols: everything is compiled once more.
+# Without symbols, since everything is compiled once more.
 .PHONY: test-386
 test-386: need ## the unit tests of pkg on a platform of 32 bits, as Linux on amd64 can run them
 	@case "$$(go env GOHOSTOS GOHOSTARCH | xargs)" in \
-		"linux amd64"|"linux 386") GOARCH=386 CGO_ENABLED=0 go test -vet=off -ldflags="-s -w" -shuffle=on -timeout $(UNIT_TIMEOUT) ./pkg/...;; \
+		"linux amd64"|"linux 386") GOARCH=386 CGO_ENABLED=0 go test -ldflags="-s -w" -shuffle=on -timeout $(UNIT_TIMEOUT) ./pkg/...;; \
 		*) $(call skip,make test-386,a program for linux/386 does not run on this machine);; esac
 
 .PHONY: test-fuzz
@@ -384,11 +388,12 @@ verify: lint tidy check-api vulncheck ## lint with go vet, tidy go.mod files, ex
 .PHONY: lint
 lint: need ## golangci-lint on every module
 	@env $(PARENT) "$(TOOLS)" install golangci-lint
-	@# with the flags of the module's tests, or of the tools, or its dependencies would be compiled once more
+	@# with the flags of the module's tests, or of the tools, or its dependencies would be compiled once more,
+	@# and with less garbage collection, for the same reason as the compiler
 	@lint=$$("$(TOOLS)" path golangci-lint); for module in $(MODULES) $(BENCH_MODULES); do echo "lint $$module" >&2; \
 		(case $$module in $(AS_TOOLS)) $(as_tools);; \
 			hack/bench*|test/promrules) ;; *) export GOFLAGS="$$GOFLAGS $(RACE)";; esac; \
-		cd $$module && "$$lint" run --allow-parallel-runners --config "$(CURDIR)/.golangci.yml" ./...) || exit 1; done
+		cd $$module && GOGC=400 "$$lint" run --allow-parallel-runners --config "$(CURDIR)/.golangci.yml" ./...) || exit 1; done
 
 .PHONY: tidy
 tidy: need ## check that every go.mod is tidy
