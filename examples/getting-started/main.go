@@ -79,7 +79,7 @@ func load(ctx context.Context, w workflows, key string) error {
 		}
 	}
 
-	ended, err := w.Wait(ctx, started.Name, workflow.Completed, workflow.WithUID(started.UID))
+	ended, err := w.Wait(ctx, started.Name, workflow.Completed, workflow.WithUID(started.UID), workflow.WithEndOnly())
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func run(ctx context.Context, log *slog.Logger, namespace, template string, coun
 	log.Info("waiting", "workflows", count)
 
 	ended := map[status.Outcome]int{}
-	for name, result := range workflow.WaitMany(ctx, client, names, workflow.Completed, workflow.WithUIDs(uids)) {
+	for name, result := range workflow.WaitMany(ctx, client, names, workflow.Completed, workflow.WithUIDs(uids), workflow.WithEndOnly()) {
 		state, err := result.Unwrap()
 		if err != nil { // for this workflow only; the other waits continue
 			log.Error("wait failed", "workflow", name, "error", err)

@@ -90,7 +90,7 @@ func (r *recorder) begin(uid types.UID, version string) bool {
 }
 
 func (r *recorder) wait(ctx context.Context, name string, uid types.UID) {
-	ended, err := r.client.Wait(ctx, name, workflow.Completed, workflow.WithUID(uid))
+	ended, err := r.client.Wait(ctx, name, workflow.Completed, workflow.WithUID(uid), workflow.WithEndOnly())
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.waiting, uid)

@@ -42,7 +42,7 @@ func (b *argoBackfill) StopAndWait(ctx context.Context) (*Status, error) {
 		return nil, b.wrap(err)
 	}
 	if s != nil && !past(s) {
-		if s, err = b.deps.Workflows.Wait(ctx, s.Name, workflow.Completed, workflow.WithUID(s.UID)); err != nil {
+		if s, err = b.deps.Workflows.Wait(ctx, s.Name, workflow.Completed, workflow.WithUID(s.UID), workflow.WithEndOnly()); err != nil {
 			return nil, b.wrap(err)
 		}
 	}

@@ -19,6 +19,11 @@ var ErrNodesOffloaded = errors.New("the workflow's nodes are offloaded to the co
 // matches [ErrNodesOffloaded].
 var ErrNodesGone = fmt.Errorf("%w, which no longer has this version of them", ErrNodesOffloaded)
 
+// ErrNodesNotRead means that the workflow was deleted before its nodes were read. A call that reads a workflow
+// only once it has ended returns such a state: phase and message are those of the end, everything else is
+// as it was read before.
+var ErrNodesNotRead = errors.New("the workflow was deleted before its nodes were read")
+
 // ErrUnreadable means that an object, or the nodes of a workflow, cannot be decoded. The error is a
 // [*NotWorkflowError], a [*NodesError] or a [*JSONError]. JSON that ends too early does not match
 // it, since an answer may have been cut off.

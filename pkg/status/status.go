@@ -59,7 +59,7 @@ type WorkflowStatus struct {
 	// names compared by value. They are empty if NodesErr is set.
 	Nodes []*Node
 	// NodesErr is [ErrNodesOffloaded], a [*NodesError] (which matches [ErrUnreadable]), the error of a function
-	// that reads offloaded nodes (see [NodeDecoders.WithOffloaded]), or nil. The other fields are valid in
+	// that reads offloaded nodes (see [NodeDecoders.WithOffloaded]), [ErrNodesNotRead], or nil. The other fields are valid in
 	// any case.
 	NodesErr error
 	// OffloadVersion is the version of offloaded nodes in the controller's database; "" if the

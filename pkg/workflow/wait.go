@@ -23,6 +23,8 @@ type WaitOption interface {
 type WaitOptions struct {
 	// UID is the UID that the workflow must have. "" means any.
 	UID types.UID
+	// EndOnly is set by [WithEndOnly].
+	EndOnly bool
 }
 
 // WaitOptionsFor returns what the options of a call set for the workflow of that name.
@@ -59,6 +61,28 @@ type uidsOption map[string]types.UID
 
 func (u uidsOption) applyTo(o *WaitOptions, name string) { o.UID = u[name] }
 
+// WithEndOnly restricts the states of Wait to the first one and those in which the workflow has ended. It is
+// for conditions such as [Completed], which hold for no others.
+//
+// The clients of [NewForConfig] then follow what `kubectl get --watch` shows of the workflow, its phase and
+// message, and read the workflow once it has ended: a small part of the bytes. Other implementations of
+// [Waiter], and API servers that make no such tables, send whole workflows as without the option; what Wait
+// shows is the same:
+//
+//   - the condition is evaluated for the first state, for an end, and for a state with a StartDiagnostic;
+//   - an end after which the workflow was retried at once may be missed, and the wait goes on;
+//   - a [WaitError] and a [DeletedError] have the first state, with the phase and the message of the present
+//     one;
+//   - if the workflow is deleted before it is read at its end, its state has no nodes, and
+//     [status.ErrNodesNotRead] as NodesErr.
+//
+// With the option, Watch fails with [ErrInvalid].
+func WithEndOnly() WaitOption { return endOnlyOption{} }
+
+type endOnlyOption struct{}
+
+func (endOnlyOption) applyTo(o *WaitOptions, _ string) { o.EndOnly = true }
+
 // Wait blocks until the condition holds for a state of the workflow, and returns that state. It
 // begins with the current state, which it reads from the API server. From then on it watches the
 // workflow until ctx ends. It continues over closed watches, expired resource versions and restarts
@@ -93,7 +117,7 @@ func (c *WorkflowClient) Wait(ctx context.Context, name string, until Condition,
 		return nil, c.error(OpWait, name, noCondition())
 	}
 	w := awaiting{until: until}
-	target := watchhub.Target{Name: name, UID: WaitOptionsFor(name, opts...).UID}
+	target := targetOf(name, opts)
 	if err = c.follow(ctx, target, w.visit); err != nil && !w.refused {
 		err = c.visitPast(ctx, target, err, w.visit)
 	}
@@ -102,6 +126,18 @@ func (c *WorkflowClient) Wait(ctx context.Context, name string, until Condition,
 	}
 	o.returned(w.reached)
 	return w.reached, nil
+}
+
+// targetOf is not inlined, since its options would stay on the stack of each wait.
+//
+//go:noinline
+func targetOf(name string, opts []WaitOption) watchhub.Target {
+	o := WaitOptionsFor(name, opts...)
+	return watchhub.Target{Name: name, UID: o.UID, EndOnly: o.EndOnly}
+}
+
+func endOnlyWatch() error {
+	return invalid(field.Forbidden(field.NewPath("endOnly"), "Watch shows each state; wait for an end with Wait"))
 }
 
 func noCondition() error {
@@ -147,7 +183,12 @@ func (c *WorkflowClient) Watch(ctx context.Context, name string, opts ...WaitOpt
 		var err error
 		ctx, o := c.begin(ctx, OpWatch, name, &err)
 		defer o.emitEnd(ctx)
-		target := watchhub.Target{Name: name, UID: WaitOptionsFor(name, opts...).UID}
+		target := targetOf(name, opts)
+		if target.EndOnly {
+			err = c.error(OpWatch, name, endOnlyWatch())
+			yield(nil, err)
+			return
+		}
 		visit := func(s *status.WorkflowStatus) (bool, error) {
 			if !yield(s, nil) {
 				return true, errLeft

@@ -89,6 +89,58 @@ func TestWaitOnAWorkflowThatGoes(t *testing.T) {
 	}
 }
 
+// With WithEndOnly, Wait shows the first state and the end, and Watch is refused.
+func TestEndOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := apitest.New()
+		s.Put("w", nil)
+		c := clientOf(t, s, Options{})
+		time.AfterFunc(time.Minute, func() { s.Put("w", nil) })
+		time.AfterFunc(2*time.Minute, func() { s.SetPhase("w", "Succeeded") })
+		shown := 0
+		ended, err := c.Wait(t.Context(), "w", func(s *status.WorkflowStatus) (bool, error) {
+			shown++
+			return s.Completed(), nil
+		}, WithEndOnly())
+		if err != nil || ended.Phase != status.PhaseSucceeded || shown != 2 || s.Tables != 1 {
+			t.Errorf("%d states of %d watches of tables, %v", shown, s.Tables, err)
+		}
+		sent := s.Gets + s.Lists + s.Watches
+		for state, err := range c.Watch(t.Context(), "w", WithEndOnly()) {
+			if state != nil || !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "endOnly") {
+				t.Error(state, err)
+			}
+		}
+		if s.Gets+s.Lists+s.Watches != sent {
+			t.Error("a request was sent")
+		}
+	})
+}
+
+// A workflow that was deleted before it could be read at its end has ended as its last row says. Its nodes
+// are not known.
+func TestEndOnlyOfADeletedWorkflow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := apitest.New()
+		s.Put("w", nil)
+		time.AfterFunc(time.Minute, func() {
+			s.SetPhase("w", "Failed")
+			s.Remove("w")
+		})
+		ended, err := clientOf(t, s, Options{}).Wait(t.Context(), "w", Completed, WithEndOnly())
+		if err != nil || ended.Outcome() != status.OutcomeFailed || !errors.Is(ended.NodesErr, status.ErrNodesNotRead) || ended.Err() == nil {
+			t.Errorf("%+v, %v", ended, err)
+		}
+		time.AfterFunc(time.Minute, func() { s.Remove("w") })
+		s.Put("w", nil)
+		_, err = clientOf(t, s, Options{}).Wait(t.Context(), "w", Completed, WithEndOnly())
+		var gone *DeletedError
+		if !errors.Is(err, ErrDeleted) || !errors.As(err, &gone) || gone.Last == nil {
+			t.Error(err)
+		}
+	})
+}
+
 // putWaiting creates a workflow for an instance ID that no controller has picked up.
 func putWaiting(s *apitest.Server, name, instance string) {
 	s.Put(name, func(u *unstructured.Unstructured) {

@@ -65,6 +65,36 @@ func describeWait(f *Fixture) {
 			Expect(err).NotTo(MatchError(context.DeadlineExceeded))
 		}, SpecTimeout(specTimeout))
 
+		It("shows the first state and the end to a condition that needs no others", Label(NeedsPods, NeedsInlineNodes), func(ctx SpecContext) {
+			s := f.startUntil(ctx, gate, workflow.Suspended)
+			var shown []status.Phase
+			waiting, seen := make(chan error, 1), make(chan struct{}, 1)
+			var ended *status.WorkflowStatus
+			go func() {
+				var err error
+				ended, err = f.Client.Wait(ctx, s.Name, func(s *status.WorkflowStatus) (bool, error) {
+					if shown = append(shown, s.Phase); len(shown) == 1 {
+						close(seen)
+					}
+					return s.Completed(), nil
+				}, workflow.WithUID(s.UID), workflow.WithEndOnly())
+				waiting <- err
+			}()
+			Eventually(ctx, seen).Should(BeClosed())
+			must(f.Client.Approve(ctx, s.Name, workflow.Decision{All: true, Outputs: map[string]any{"by": "ann"}}))
+			var err error
+			Eventually(ctx, waiting).WithTimeout(specTimeout).Should(Receive(&err))
+			Expect(err).NotTo(HaveOccurred())
+			Expect(shown).To(Equal([]status.Phase{status.PhaseRunning, status.PhaseSucceeded}))
+			Expect(ended.NodesErr).NotTo(HaveOccurred())
+			Expect(ended.Nodes).NotTo(BeEmpty())
+
+			again, err := f.Client.Wait(ctx, s.Name, workflow.Completed, workflow.WithEndOnly())
+			Expect(err).NotTo(HaveOccurred())
+			Expect(again.UID).To(Equal(s.UID))
+			expectError(onlyError(f.Client.Watch(ctx, s.Name, workflow.WithEndOnly())), workflow.ErrInvalid, workflow.OpWatch, s.Name)
+		}, SpecTimeout(specTimeout))
+
 		It("ends when the workflow is deleted", func(ctx SpecContext) {
 			s := f.startUntil(ctx, gate, workflow.Suspended)
 			waiting, seen := make(chan error, 1), make(chan struct{}, 100)

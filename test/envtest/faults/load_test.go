@@ -50,7 +50,8 @@ const (
 )
 
 // load is the operations that run while a fault is injected: waits at gates, which the test
-// resumes, stops or deletes, and starts of workflows that end by themselves, each with a wait.
+// resumes, stops or deletes, and starts of workflows that end by themselves, each with a wait. Half of
+// the waits follow whole workflows, half need the end only.
 type load struct {
 	scene    *scene
 	template string            // of the workflows that it starts
@@ -90,6 +91,8 @@ type waiter struct {
 	name   string
 	uid    string
 	ending ending
+	// endOnly: it is shown the first state and the end.
+	endOnly bool
 
 	mu      sync.Mutex
 	atGate  bool
@@ -120,7 +123,7 @@ func (l *load) gates(ctx context.Context, n int, callers []*caller) {
 		defer GinkgoRecover()
 		s, err := l.scene.steer.Start(ctx, workflow.StartRequest{Template: "gate", Labels: l.labels})
 		Expect(err).NotTo(HaveOccurred())
-		w := &waiter{name: s.Name, uid: string(s.UID)}
+		w := &waiter{name: s.Name, uid: string(s.UID), endOnly: endOnly(i)}
 		switch i % 10 {
 		case 3:
 			w.ending = stopped
@@ -130,7 +133,16 @@ func (l *load) gates(ctx context.Context, n int, callers []*caller) {
 		l.waits[i] = w
 	})
 	for i, w := range l.waits {
-		l.calls.Go(func() { w.run(ctx, callers[i%len(callers)]) })
+		l.calls.Go(func() {
+			c := callers[i%len(callers)]
+			if w.endOnly { // or the first state could be one before the gate
+				if _, err := c.Wait(ctx, w.name, workflow.Suspended); err != nil {
+					w.returned(nil, err)
+					return
+				}
+			}
+			w.run(ctx, c)
+		})
 	}
 	Eventually(ctx, func() int { return l.count(func(w *waiter) bool { return w.atGate }) }).
 		WithTimeout(2*soon).Should(Equal(n), "waits that see their gate")
@@ -161,7 +173,7 @@ func (l *load) start(ctx context.Context, n int, callers []*caller) {
 				return
 			}
 			st.state = started.WorkflowStatus
-			w := &waiter{name: st.state.Name, uid: string(st.state.UID), ending: l.ends, started: st}
+			w := &waiter{name: st.state.Name, uid: string(st.state.UID), ending: l.ends, started: st, endOnly: endOnly(st.id)}
 			l.mu.Lock()
 			l.waits = append(l.waits, w)
 			l.mu.Unlock()
@@ -299,8 +311,19 @@ func (l *load) count(which func(*waiter) bool) int {
 	return n
 }
 
+// endOnly reports whether the wait of that number needs the end only: every third and fourth does, so
+// that callers and endings, which are in turn, have waits of both kinds.
+func endOnly(number int) bool { return number%4 > 1 }
+
 func (w *waiter) run(ctx context.Context, c *caller) {
-	state, err := c.Wait(ctx, w.name, w.see)
+	var opts []workflow.WaitOption
+	if w.endOnly {
+		opts = append(opts, workflow.WithEndOnly())
+	}
+	w.returned(c.Wait(ctx, w.name, w.see, opts...))
+}
+
+func (w *waiter) returned(state *status.WorkflowStatus, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.state, w.err = state, err
@@ -315,6 +338,8 @@ func (w *waiter) see(s *status.WorkflowStatus) (bool, error) {
 		return false, err
 	}
 	switch {
+	case w.endOnly && w.last != 0 && !s.Completed() && s.StartDiagnostic == nil:
+		w.again++ // it is not to be shown
 	case w.ended, version == w.last && w.phased: // without a phase, a state may be received again, with a diagnosis
 		w.again++
 	case version < w.last:

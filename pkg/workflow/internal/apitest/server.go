@@ -38,6 +38,8 @@ type Server struct {
 	// MaxReads is the most gets and lists that were made at the same time, MaxWatches the most
 	// watches that were open.
 	MaxReads, MaxWatches int
+	// Tables counts the watches that bring tables.
+	Tables int
 	// WatchTimes are when watches were requested.
 	WatchTimes []time.Time
 
@@ -50,6 +52,8 @@ type Server struct {
 	Refuse func(r *http.Request) error
 	// Reset, if not nil, reports whether the answer to a get or list is cut off in the middle.
 	Reset func(r *http.Request) bool
+	// NoTables answers watches of tables with objects. NoPhases leaves the phase out of tables.
+	NoTables, NoPhases bool
 	// Mute makes new watches bring nothing.
 	Mute bool
 	// Wrote, if not nil, is called with the lock held after a request has created, patched or

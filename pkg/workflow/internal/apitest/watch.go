@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -23,6 +24,8 @@ type stream struct {
 	field  fields.Selector
 	label  labels.Selector
 	mute   bool
+	// columns of the next event if the watch is one of tables, which name them once; nil if it is not.
+	columns func() string
 }
 
 // Cut ends all watches: as the server does, or in the middle of an event with that error.
@@ -58,7 +61,9 @@ func (s *Server) Bookmark() {
 	defer s.Unlock()
 	for w := range s.watches {
 		if !w.mute {
-			w.queue <- fmt.Appendf(nil, `{"type":"BOOKMARK","object":{"apiVersion":%q,"kind":"Workflow","metadata":{"resourceVersion":"%d"}}}`+"\n", apiVersion, s.Version)
+			u := &unstructured.Unstructured{Object: map[string]any{"apiVersion": apiVersion, "kind": "Workflow"}}
+			u.SetResourceVersion(strconv.Itoa(s.Version))
+			w.put("BOOKMARK", u)
 		}
 	}
 }
@@ -80,6 +85,10 @@ func (s *Server) watch(r *http.Request) (*http.Response, error) {
 	label, _ := labels.Parse(query.Get("labelSelector"))
 	in, out := io.Pipe()
 	w := &stream{server: s, out: out, queue: make(chan []byte, 10_000), field: field, label: label, mute: s.Mute}
+	if strings.Contains(r.Header.Get("Accept"), "as=Table") && !s.NoTables {
+		s.Tables++
+		w.columns = s.columns()
+	}
 	s.watches[w] = true
 	s.MaxWatches = max(s.MaxWatches, len(s.watches))
 	for _, c := range s.history {
@@ -133,6 +142,46 @@ func (w *stream) send(c change) {
 	case !is:
 		return
 	}
+	w.put(kind, obj)
+}
+
+// put queues an event.
+func (w *stream) put(kind string, obj *unstructured.Unstructured) {
 	text, _ := json.Marshal(obj.Object)
-	w.queue <- fmt.Appendf(nil, "{\"type\":%q,\"object\":%s}\n", kind, spoil(text)) // in this order, as the API server does
+	text = spoil(text)
+	if w.columns != nil {
+		text = table(obj, w.columns())
+	}
+	w.queue <- fmt.Appendf(nil, "{\"type\":%q,\"object\":%s}\n", kind, text) // in this order, as the API server does
+}
+
+// columns returns the columns of a watch's first table, and none for the others. The caller holds the
+// lock.
+func (s *Server) columns() func() string {
+	columns := `[{"name":"Name"},{"name":"Status"},{"name":"Age"},{"name":"Message"}]`
+	if s.NoPhases {
+		columns = `[{"name":"Name"},{"name":"Age"}]`
+	}
+	return func() string {
+		next := columns
+		columns = "[]"
+		return next
+	}
+}
+
+// table returns the table of an object, as the API server makes it if no object is to be included.
+func table(obj *unstructured.Unstructured, columns string) []byte {
+	cell := func(name string) any {
+		if text, ok, _ := unstructured.NestedString(obj.Object, "status", name); ok {
+			return text
+		}
+		return nil
+	}
+	var name any
+	if text := obj.GetName(); text != "" {
+		name = text
+	}
+	cells, _ := json.Marshal([]any{name, cell("phase"), "5m", cell("message")})
+	return fmt.Appendf(nil, `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{"resourceVersion":%q},"columnDefinitions":%s,"rows":[{"cells":%s}]}`,
+		obj.GetResourceVersion(), columns, cells)
 }

@@ -89,7 +89,7 @@ func (s *REST) Watch(ctx context.Context, opts metav1.ListOptions, progress func
 	if err != nil {
 		return nil, err
 	}
-	return &jsonStream{body: body, src: bodyReader{src: body, progress: progress}}, nil
+	return newJSONStream(body, progress), nil
 }
 
 func (s *REST) request(client rest.Interface, opts metav1.ListOptions) *rest.Request {

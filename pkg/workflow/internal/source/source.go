@@ -105,6 +105,9 @@ type Stream interface {
 type Event struct {
 	Type watch.EventType // Added, Modified, Deleted or Bookmark, or one of a later version of the API
 	Item                 // of a bookmark, only the resource version is set
+	// Row is what the event brings if the watch is one of rows. Then the item has only a name and a
+	// resource version.
+	Row *Row
 }
 
 // newEvent returns the event of that type, or the error that it stands for.

@@ -22,9 +22,22 @@ type jsonStream struct {
 	searched int // buf[start:searched] has no end of a line
 }
 
+func newJSONStream(body io.ReadCloser, progress func()) *jsonStream {
+	return &jsonStream{body: body, src: bodyReader{src: body, progress: progress}}
+}
+
 func (s *jsonStream) Close() { _ = s.body.Close() }
 
 func (s *jsonStream) Next() (Event, error) {
+	kind, object, err := s.next()
+	if err != nil {
+		return Event{}, err
+	}
+	return newEvent(kind, object)
+}
+
+// next returns the type and the object of the next event. The object is valid until the next call.
+func (s *jsonStream) next() (watch.EventType, []byte, error) {
 	for {
 		var end int
 		var readErr error
@@ -42,7 +55,7 @@ func (s *jsonStream) Next() (Event, error) {
 		if len(bytes.TrimSpace(line)) == 0 {
 			s.start = s.searched
 			if readErr != nil {
-				return Event{}, readErr
+				return "", nil, readErr
 			}
 			continue
 		}
@@ -51,15 +64,15 @@ func (s *jsonStream) Next() (Event, error) {
 		case errors.Is(err, errUnfinished) && readErr == nil:
 			continue // a proxy may have put the event on several lines
 		case errors.Is(err, errUnfinished) && errors.Is(readErr, io.EOF):
-			return Event{}, io.ErrUnexpectedEOF
+			return "", nil, io.ErrUnexpectedEOF
 		case err != nil && readErr != nil:
-			return Event{}, readErr
+			return "", nil, readErr
 		}
 		s.start = s.searched
 		if err != nil {
-			return Event{}, &WatchError{Err: err}
+			return "", nil, &WatchError{Err: err}
 		}
-		return newEvent(kind, object)
+		return kind, object, nil
 	}
 }
 

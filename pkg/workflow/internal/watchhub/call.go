@@ -23,6 +23,8 @@ type call struct {
 	sub   *subscription          // nil before the first step
 	turn  *turn                  // to read the state that the call begins with, or nil
 	known *status.WorkflowStatus // seen before the call, or nil
+	// endOnly: after the first state, only ends are shown.
+	endOnly bool
 
 	uid        types.UID              // "" before the first read if any is meant
 	last       *snapshot              // seen last, or nil
@@ -56,7 +58,7 @@ func (c *call) run(ctx context.Context, name string, visit func(State) (bool, er
 func (c *call) state() State {
 	s := State{Status: c.now, Arrived: c.arrived}
 	ended := c.now.Completed()
-	s.FirstEnd = c.unended && ended && c.hub.firstToSeeEnd(c.sub.topic, c.now)
+	s.FirstEnd = c.unended && ended && c.hub.ends.first(c.sub.topic.name, c.now)
 	c.unended = !ended
 	return s
 }
@@ -203,6 +205,9 @@ func (c *call) take(ctx context.Context, u update) error {
 		return c.resolve(ctx, u)
 	}
 	c.arrived = u.arrived
+	if u.row != nil {
+		return c.takeRow(ctx, u)
+	}
 	return c.prepare(ctx, u.snapshot)
 }
 
@@ -289,7 +294,9 @@ func (c *call) prepare(ctx context.Context, s *snapshot) error {
 		return err
 	}
 	c.setOverdue(now.Phase == status.PhaseUnknown && c.diagnostic == nil)
-	c.now = now
+	if !c.endOnly || before == nil || now.Completed() {
+		c.now = now
+	}
 	return nil
 }
 
@@ -330,6 +337,15 @@ func (c *call) decodeBy(decode func([]byte) (*status.WorkflowStatus, error)) (*s
 
 // seen returns the last state that was seen, or nil.
 func (c *call) seen() *status.WorkflowStatus {
+	s := c.decoded()
+	if row := c.hub.lastRow(c.sub); s != nil && row != nil && newer(row.id.ResourceVersion, s.ResourceVersion) {
+		return withRow(s, row)
+	}
+	return s
+}
+
+// decoded returns the last state that was read, or nil.
+func (c *call) decoded() *status.WorkflowStatus {
 	switch {
 	case c.last == nil:
 		return c.known

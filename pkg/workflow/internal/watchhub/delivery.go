@@ -45,7 +45,7 @@ func (h *Hub) deliverLocked(name string, u update) {
 	}
 	// Before the state is queued: in the queue of a slow call a change of labels could wait for
 	// hours, while the next watch is narrowed to labels that are no longer shared.
-	if t.receiving && u.snapshot != nil && !u.deleted && h.labels.any() {
+	if t.receiving && u.snapshot != nil && !u.deleted && h.narrows() && h.labels.any() {
 		labels, _ := u.labels() // the snapshot has been read before; without labels all workflows are watched
 		h.labels.intersect(labels)
 	}
@@ -91,11 +91,15 @@ func (h *Hub) selector(r *reflector) string {
 }
 
 func (h *Hub) selectorLocked(r *reflector) string {
-	if r.name != "" || h.labels == nil {
+	if r.name != "" || h.labels == nil || !h.narrows() {
 		return ""
 	}
 	return h.labels.selector
 }
+
+// narrows reports whether the shared watch is narrowed to common labels. A watch of rows is not: a row
+// does not show labels that change. It is short, so that the rows of other workflows cost little.
+func (h *Hub) narrows() bool { return !h.ofRows }
 
 // subscribers are the calls that follow a workflow, or any, at one moment.
 type subscribers struct {

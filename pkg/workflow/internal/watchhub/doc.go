@@ -9,6 +9,8 @@
 //   - A call that is slow delays no other call.
 //   - Deletion and replacement by another workflow of the same name end a call with an error of
 //     their own.
+//   - Calls that need ends only share watches of rows, which bring a small part of the bytes, where the
+//     source has those. They read a workflow once it has ended.
 //   - Up to eight workflows have a watch each; for more there is one watch of the namespace,
 //     narrowed to the labels that all watched workflows have in common.
 //   - No goroutine outlives the last call.

@@ -23,7 +23,7 @@ func TestAnswersThatAreReset(t *testing.T) {
 		"gets":  func(r *http.Request) bool { return path.Base(r.URL.Path) != "workflows" },
 	}
 	for name, which := range requests {
-		for _, client := range []string{"REST", "dynamic"} {
+		for _, client := range []string{"REST", "rows", "dynamic"} {
 			for _, count := range []int{1, 30} {
 				t.Run(fmt.Sprintf("%s, %s, %d waits", name, client, count), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
@@ -52,7 +52,9 @@ func TestAnswersThatAreReset(t *testing.T) {
 
 // Each answer takes longer than a watch may be silent, as on a slow line that first has to carry what is on its
 // way for requests that were given up.
-func TestAnswersThatTakeLong(t *testing.T) {
+func TestAnswersThatTakeLong(t *testing.T) { forBoth(t, testAnswersThatTakeLong) }
+
+func testAnswersThatTakeLong(t *testing.T, newHub makeHub) {
 	for _, count := range []int{1, 30} {
 		synctest.Test(t, func(t *testing.T) {
 			s := apitest.Of(count)
@@ -71,7 +73,9 @@ func TestAnswersThatTakeLong(t *testing.T) {
 }
 
 // If thousands of watches by name end at once, they are not reopened at the same moment.
-func TestWatchesByNameAreSpread(t *testing.T) {
+func TestWatchesByNameAreSpread(t *testing.T) { forBoth(t, testWatchesByNameAreSpread) }
+
+func testWatchesByNameAreSpread(t *testing.T, newHub makeHub) {
 	synctest.Test(t, func(t *testing.T) {
 		const count, window, most = 1000, 100 * time.Millisecond, 200
 		s := apitest.Of(count)
@@ -108,7 +112,9 @@ func TestWatchesByNameAreSpread(t *testing.T) {
 
 // The API server stores objects so deep that a list of them can't be parsed. The workflows beside
 // them are read nevertheless.
-func TestObjectsThatCannotBeRead(t *testing.T) {
+func TestObjectsThatCannotBeRead(t *testing.T) { forBoth(t, testObjectsThatCannotBeRead) }
+
+func testObjectsThatCannotBeRead(t *testing.T, newHub makeHub) {
 	for name, value := range map[string]string{"deep": apitest.DeepValue, "broken": apitest.BrokenValue} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -132,7 +138,9 @@ func TestObjectsThatCannotBeRead(t *testing.T) {
 }
 
 // A workflow that becomes unreadable ends its own waits with an error, and no others.
-func TestWaitOnAnObjectThatCannotBeRead(t *testing.T) {
+func TestWaitOnAnObjectThatCannotBeRead(t *testing.T) { forBoth(t, testWaitOnAnObjectThatCannotBeRead) }
+
+func testWaitOnAnObjectThatCannotBeRead(t *testing.T, newHub makeHub) {
 	for _, count := range []int{3, 30} {
 		t.Run(fmt.Sprint(count, " waits"), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -169,7 +177,9 @@ func TestObjectsThatADynamicClientCannotRead(t *testing.T) {
 }
 
 // The failure of a reflector that others have replaced must not end their calls.
-func TestFailureOfAReplacedReflector(t *testing.T) {
+func TestFailureOfAReplacedReflector(t *testing.T) { forBoth(t, testFailureOfAReplacedReflector) }
+
+func testFailureOfAReplacedReflector(t *testing.T, newHub makeHub) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 20
 		s := apitest.Of(count)

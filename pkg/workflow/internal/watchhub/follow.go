@@ -18,6 +18,9 @@ type Target struct {
 	// Known, if not nil, is a state that the caller has seen before. It is not shown again, and UID
 	// must be its UID.
 	Known *status.WorkflowStatus
+	// EndOnly: of the states after the first one, only ends are shown. Then a watch of rows will do,
+	// where the source has those.
+	EndOnly bool
 }
 
 // State is a state to look at.
@@ -36,7 +39,17 @@ type State struct {
 // or replaced or ctx ends, which is a [*FollowError]. Any other error is that of a request: a
 // refusal, or an object that cannot be read; transient faults are retried for as long as ctx lasts.
 // A workflow without a phase is shown again once, with its StartDiagnostic.
+//
+// With EndOnly, a workflow is read once it has ended. If it is gone by then, the state has no nodes: it
+// is the one before with the phase, the message and the version of its last row, and so is the last
+// state of a [*FollowError].
 func (h *Hub) Follow(ctx context.Context, target Target, visit func(State) (done bool, err error)) error {
-	c := &call{hub: h, uid: target.UID, known: target.Known, unended: target.Known != nil && !target.Known.Completed()}
+	if target.EndOnly && h.rows != nil {
+		h = h.rows
+	}
+	c := &call{
+		hub: h, uid: target.UID, known: target.Known, endOnly: target.EndOnly,
+		unended: target.Known != nil && !target.Known.Completed(),
+	}
 	return c.run(ctx, target.Name, visit)
 }

@@ -118,7 +118,9 @@ func TestTargets(t *testing.T) {
 }
 
 // When the context ends, the error has the context's cause and the last state.
-func TestEndOfContext(t *testing.T) {
+func TestEndOfContext(t *testing.T) { forBoth(t, testEndOfContext) }
+
+func testEndOfContext(t *testing.T, newHub makeHub) {
 	synctest.Test(t, func(t *testing.T) {
 		s := apitest.Of(1)
 		cause := errors.New("the deploy is over")

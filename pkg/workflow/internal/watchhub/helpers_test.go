@@ -26,6 +26,22 @@ const (
 	idleTimeout = 90 * time.Second
 )
 
+// makeHub returns a hub over REST.
+type makeHub func(t testing.TB, s *apitest.Server, cfg Config) *Hub
+
+// forBoth runs a test on a hub whose watches bring whole workflows, and on one whose watches bring
+// rows.
+func forBoth(t *testing.T, test func(t *testing.T, newHub makeHub)) {
+	t.Helper()
+	t.Run("workflows", func(t *testing.T) { test(t, newHub) })
+	t.Run("rows", func(t *testing.T) {
+		test(t, func(t testing.TB, s *apitest.Server, cfg Config) *Hub {
+			t.Helper()
+			return newHub(t, s, cfg).rows
+		})
+	})
+}
+
 // newHub returns a hub over REST.
 func newHub(t testing.TB, s *apitest.Server, cfg Config) *Hub {
 	t.Helper()
@@ -57,6 +73,7 @@ func hubsOf(t *testing.T, s *apitest.Server) map[string]*Hub {
 	}
 	return map[string]*Hub{
 		"REST":    newHub(t, s, Config{}),
+		"rows":    newHub(t, s, Config{}).rows,
 		"dynamic": withDefaults(Config{Source: source.NewDynamic(client.Resource(workflows).Namespace("ma"))}),
 	}
 }
@@ -69,7 +86,7 @@ var errEndedBefore = errors.New("the workflow ended before the condition was met
 
 // wait follows a workflow until the condition holds.
 func wait(ctx context.Context, h *Hub, name string, until condition) (reached *status.WorkflowStatus, err error) {
-	err = h.Follow(ctx, Target{Name: name}, func(s State) (bool, error) {
+	err = h.Follow(ctx, Target{Name: name, EndOnly: h.ofRows}, func(s State) (bool, error) {
 		done, err := until(s.Status)
 		if reached = s.Status; err == nil && !done && s.Status.Completed() {
 			err = errEndedBefore

@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/internal/pace"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/status"
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/source"
@@ -24,7 +22,8 @@ const (
 
 // Config configures a [Hub].
 type Config struct {
-	// Source reads the workflows.
+	// Source reads the workflows. If it is a [source.RowSource], calls that need ends only share
+	// watches of rows.
 	Source source.Source
 	// IdleTimeout is how long a watch may bring nothing, not even a bookmark, before it is
 	// replaced.
@@ -74,8 +73,11 @@ type Hooks struct {
 // the call reads again.
 type Hub struct {
 	cfg    Config
-	turns  turns
-	packer packer
+	ofRows bool   // the source's watches bring rows
+	rows   *Hub   // for calls that need ends only; nil if the source has no rows, or ofRows
+	turns  *turns // shared with rows, as the next two
+	packer *packer
+	ends   *ends
 
 	mu         sync.Mutex
 	topics     map[string]*topic // by name
@@ -92,20 +94,17 @@ type topic struct {
 	subscriptions []*subscription
 	receiving     bool       // a subscription has been
 	reflector     *reflector // nil if it has none of its own
-	end           end        // that was seen last
-}
-
-// end identifies the end of a workflow, which has another one after a retry.
-type end struct {
-	uid   types.UID
-	at    time.Time // whole seconds, if the controller has written it
-	phase status.Phase
 }
 
 // New returns a hub. It sends nothing.
 func New(cfg Config) *Hub {
 	cfg.RetryFor = max(0, cfg.RetryFor)
-	return &Hub{cfg: cfg, topics: map[string]*topic{}}
+	h := &Hub{cfg: cfg, turns: &turns{}, packer: &packer{}, ends: &ends{last: map[string]*lastEnd{}}, topics: map[string]*topic{}}
+	if s, ok := cfg.Source.(source.RowSource); ok {
+		cfg.Source = s.Rows()
+		h.rows = &Hub{cfg: cfg, ofRows: true, turns: h.turns, packer: h.packer, ends: h.ends, topics: map[string]*topic{}}
+	}
+	return h
 }
 
 // pacer spaces out attempts without a time limit.
@@ -119,6 +118,7 @@ func (h *Hub) subscribe(name string) *subscription {
 	if t == nil {
 		t = &topic{name: name}
 		h.topics[name] = t
+		h.ends.follow(name)
 	}
 	if h.shared == nil && !h.byName && len(h.topics) > maxSingle {
 		h.shared = h.start("", "", h.stopSingle())
@@ -150,6 +150,7 @@ func (h *Hub) remove(s *subscription) []*reflector {
 		return nil
 	}
 	delete(h.topics, t.name)
+	h.ends.leave(t.name)
 	var unneeded []*reflector
 	if t.reflector != nil {
 		unneeded = append(unneeded, t.reflector)
@@ -300,16 +301,6 @@ func (h *Hub) spread() time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return rand.N(min(time.Duration(len(h.topics))*time.Millisecond, pace.Longest) + 1)
-}
-
-// firstToSeeEnd reports whether no other call has seen the workflow come to that end.
-func (h *Hub) firstToSeeEnd(t *topic, s *status.WorkflowStatus) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	seen := end{uid: s.UID, at: s.EndTime, phase: s.Phase}
-	first := t.end != seen
-	t.end = seen
-	return first
 }
 
 // calls returns how many calls have subscribed so far.

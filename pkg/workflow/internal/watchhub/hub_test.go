@@ -17,7 +17,9 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
-func TestManyWaitsShareOneWatch(t *testing.T) {
+func TestManyWaitsShareOneWatch(t *testing.T) { forBoth(t, testManyWaitsShareOneWatch) }
+
+func testManyWaitsShareOneWatch(t *testing.T, newHub makeHub) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 500
 		s := apitest.Of(count)
@@ -44,7 +46,9 @@ func TestManyWaitsShareOneWatch(t *testing.T) {
 	})
 }
 
-func TestFewWaitsHaveAWatchEach(t *testing.T) {
+func TestFewWaitsHaveAWatchEach(t *testing.T) { forBoth(t, testFewWaitsHaveAWatchEach) }
+
+func testFewWaitsHaveAWatchEach(t *testing.T, newHub makeHub) {
 	synctest.Test(t, func(t *testing.T) {
 		s := apitest.Of(maxSingle)
 		h := newHub(t, s, Config{})
@@ -64,7 +68,9 @@ func TestFewWaitsHaveAWatchEach(t *testing.T) {
 
 // After a watch's version has expired, the workflows are listed. No end is missed, and a workflow
 // that was deleted is distinguished from one that never existed.
-func TestExpiredWatch(t *testing.T) {
+func TestExpiredWatch(t *testing.T) { forBoth(t, testExpiredWatch) }
+
+func testExpiredWatch(t *testing.T, newHub makeHub) {
 	for _, many := range []bool{false, true} {
 		t.Run(fmt.Sprint("many:", many), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -127,7 +133,9 @@ func TestExpiredWatch(t *testing.T) {
 }
 
 // The version of a workflow that hasn't changed for long is too old to watch from.
-func TestOldVersion(t *testing.T) {
+func TestOldVersion(t *testing.T) { forBoth(t, testOldVersion) }
+
+func testOldVersion(t *testing.T, newHub makeHub) {
 	synctest.Test(t, func(t *testing.T) {
 		s := apitest.New()
 		s.Put("w0", nil)
@@ -147,7 +155,9 @@ func TestOldVersion(t *testing.T) {
 }
 
 // A proxy may block all watches.
-func TestWatchesFail(t *testing.T) {
+func TestWatchesFail(t *testing.T) { forBoth(t, testWatchesFail) }
+
+func testWatchesFail(t *testing.T, newHub makeHub) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 30
 		s := apitest.Of(count)
@@ -170,7 +180,9 @@ func TestWatchesFail(t *testing.T) {
 	})
 }
 
-func TestSilentSharedWatchIsReplaced(t *testing.T) {
+func TestSilentSharedWatchIsReplaced(t *testing.T) { forBoth(t, testSilentSharedWatchIsReplaced) }
+
+func testSilentSharedWatchIsReplaced(t *testing.T, newHub makeHub) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 30
 		s := apitest.Of(count)
@@ -230,7 +242,9 @@ func TestSlowCallDelaysNoOther(t *testing.T) {
 // A role that names workflows allows watching each of them, but not all. The hub finds out when the
 // number of workflows first exceeds that of single watches, and no call waits longer because of
 // that.
-func TestNamespaceMayNotBeWatched(t *testing.T) {
+func TestNamespaceMayNotBeWatched(t *testing.T) { forBoth(t, testNamespaceMayNotBeWatched) }
+
+func testNamespaceMayNotBeWatched(t *testing.T, newHub makeHub) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 20
 		began := time.Now()

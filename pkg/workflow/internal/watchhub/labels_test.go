@@ -26,7 +26,9 @@ func labelledServer(count int) *apitest.Server {
 
 // A label may change at any time, even before the shared watch that would hide the change is
 // opened.
-func TestLabelsThatChange(t *testing.T) {
+func TestLabelsThatChange(t *testing.T) { forBoth(t, testLabelsThatChange) }
+
+func testLabelsThatChange(t *testing.T, newHub makeHub) {
 	for name, tc := range map[string]struct {
 		before, after int               // waits that begin before and after the labels change
 		labels        map[string]string // new labels of half of the workflows of those before
@@ -298,7 +300,9 @@ func TestSharedLabels(t *testing.T) {
 }
 
 // Workflows are deleted under a filter, some after they have ended.
-func TestDeletedUnderAFilter(t *testing.T) {
+func TestDeletedUnderAFilter(t *testing.T) { forBoth(t, testDeletedUnderAFilter) }
+
+func testDeletedUnderAFilter(t *testing.T, newHub makeHub) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 12
 		s := apitest.New()

@@ -16,6 +16,10 @@ import (
 
 // However many waits begin, over whatever time, they don't read their workflows one by one.
 func TestWaitsThatBeginTogetherShareAList(t *testing.T) {
+	forBoth(t, testWaitsThatBeginTogetherShareAList)
+}
+
+func testWaitsThatBeginTogetherShareAList(t *testing.T, newHub makeHub) {
 	synctest.Test(t, func(t *testing.T) {
 		const count, wave = 2000, 100
 		s := apitest.Of(count)
@@ -50,7 +54,9 @@ func TestWaitsThatBeginTogetherShareAList(t *testing.T) {
 }
 
 // A list that doesn't arrive does not delay a call for long.
-func TestListThatDoesNotArrive(t *testing.T) {
+func TestListThatDoesNotArrive(t *testing.T) { forBoth(t, testListThatDoesNotArrive) }
+
+func testListThatDoesNotArrive(t *testing.T, newHub makeHub) {
 	const count = 200
 	isList := func(r *http.Request) bool { return apitest.OfNamespace(r) && !apitest.IsWatch(r) }
 	for name, tc := range map[string]struct {

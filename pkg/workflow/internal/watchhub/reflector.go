@@ -293,9 +293,12 @@ func (r *reflector) updateOf(e source.Event, filtered bool) (*update, error) {
 	if !deleted && e.Type != watch.Added && e.Type != watch.Modified || !r.covers(e.ID.Name) {
 		return nil, nil
 	}
-	state, err := r.hub.newSnapshot(e.Item)
-	if err != nil {
-		return nil, &source.WatchError{Err: err}
+	state := &snapshot{id: e.ID, row: e.Row}
+	if e.Row == nil {
+		var err error
+		if state, err = r.hub.newSnapshot(e.Item); err != nil {
+			return nil, &source.WatchError{Err: err}
+		}
 	}
 	u := &update{snapshot: state, deleted: deleted, arrived: time.Now()}
 	if deleted && filtered {

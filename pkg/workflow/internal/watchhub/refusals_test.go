@@ -14,7 +14,9 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/apitest"
 )
 
-func TestRefusals(t *testing.T) {
+func TestRefusals(t *testing.T) { forBoth(t, testRefusals) }
+
+func testRefusals(t *testing.T, newHub makeHub) {
 	for _, count := range []int{1, 30} {
 		t.Run(fmt.Sprint("waits:", count), func(t *testing.T) {
 			set := func(s *apitest.Server, refuse func(*http.Request) error) { s.Set(func() { s.Refuse = refuse }) }
@@ -77,7 +79,9 @@ func TestRefusals(t *testing.T) {
 }
 
 // Access counts as lost only after uninterrupted refusals for RetryFor.
-func TestRefusalsAroundOutages(t *testing.T) {
+func TestRefusalsAroundOutages(t *testing.T) { forBoth(t, testRefusalsAroundOutages) }
+
+func testRefusalsAroundOutages(t *testing.T, newHub makeHub) {
 	const count = 30
 	for name, tc := range map[string]struct {
 		phases []error // results of requests, for 8 s each

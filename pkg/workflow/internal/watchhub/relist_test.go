@@ -19,7 +19,9 @@ import (
 )
 
 // A list of many pages completes even if one response in five is lost.
-func TestPagesAreRetried(t *testing.T) {
+func TestPagesAreRetried(t *testing.T) { forBoth(t, testPagesAreRetried) }
+
+func testPagesAreRetried(t *testing.T, newHub makeHub) {
 	for name, followed := range map[string]int{"all": 400, "those followed": 200} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -131,7 +133,9 @@ func TestNothingIsLostWhileAListIsAskedFor(t *testing.T) {
 }
 
 // After etcd was restored from a backup, versions are lower, and states may be older.
-func TestRestoredServer(t *testing.T) {
+func TestRestoredServer(t *testing.T) { forBoth(t, testRestoredServer) }
+
+func testRestoredServer(t *testing.T, newHub makeHub) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 12
 		s := apitest.Of(count)
@@ -147,7 +151,9 @@ func TestRestoredServer(t *testing.T) {
 }
 
 // In a namespace with many workflows, only the watched ones are read.
-func TestFewInALargeNamespace(t *testing.T) {
+func TestFewInALargeNamespace(t *testing.T) { forBoth(t, testFewInALargeNamespace) }
+
+func testFewInALargeNamespace(t *testing.T, newHub makeHub) {
 	synctest.Test(t, func(t *testing.T) {
 		const count, all = 10, 3000
 		s := apitest.Of(all)
@@ -177,6 +183,10 @@ func TestFewInALargeNamespace(t *testing.T) {
 
 // They are read several at a time, so that all are read before the next fault.
 func TestManyInALargeNamespaceAreReadSideBySide(t *testing.T) {
+	forBoth(t, testManyInALargeNamespaceAreReadSideBySide)
+}
+
+func testManyInALargeNamespaceAreReadSideBySide(t *testing.T, newHub makeHub) {
 	synctest.Test(t, func(t *testing.T) {
 		const count, all = 160, 3000
 		s := apitest.Of(all)

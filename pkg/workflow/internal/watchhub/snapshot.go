@@ -13,12 +13,13 @@ import (
 	"github.com/opensearch-project/opensearch-migrations/argoservice/pkg/workflow/internal/source"
 )
 
-// snapshot is one state of a workflow as JSON, cut down to what a status has. It is shared by all
-// calls that follow the workflow, so it does not change.
+// snapshot is one state of a workflow as JSON, cut down to what a status has, or only a row of it. It
+// is shared by all calls that follow the workflow, so it does not change.
 type snapshot struct {
-	id     wfjson.Identity
+	id     wfjson.Identity // without the UID if there is only a row
 	data   []byte
 	packed bool
+	row    *source.Row // nil if there is data
 }
 
 // newSnapshot copies what is needed of an object.

@@ -34,6 +34,7 @@ type subscription struct {
 
 	uid     types.UID // of the workflow that was read
 	version string    // newest that was read or queued
+	row     *snapshot // the last row, or nil
 	queue   []update  // in order
 	end     error     // follows the queue
 }
@@ -75,6 +76,10 @@ func (s *subscription) accept(u update) {
 	case s.end != nil:
 		return
 	case u.snapshot == nil:
+	case u.row != nil:
+		if !s.acceptRow(u) {
+			return
+		}
 	case u.id.UID != s.uid:
 		if newer(u.id.ResourceVersion, s.version) {
 			s.finish(ErrReplaced)
@@ -138,11 +143,12 @@ func (h *Hub) next(s *subscription) (u update, ok bool, err error) {
 	return u, true, nil
 }
 
-// hasSeen reports whether a state of that version or a newer one was queued or read.
+// hasSeen reports whether a state of that version or a newer one was queued or read. A row is none:
+// it may be of another workflow of the name.
 func (h *Hub) hasSeen(s *subscription, version string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return !newer(version, s.version)
+	return s.row == nil && !newer(version, s.version)
 }
 
 // skip drops what is not newer than a version that the call has read meanwhile.
@@ -172,10 +178,14 @@ func (h *Hub) endWith(s *subscription, err error) {
 	s.queue, s.end = nil, err
 }
 
-// remind queues that it is time to diagnose why no controller has picked up the workflow.
+// remind queues that it is time to diagnose why no controller has picked up the workflow, unless a row
+// shows that one has.
 func (h *Hub) remind(s *subscription) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if s.row != nil && s.row.row.Phase != "" {
+		return
+	}
 	s.queue = append(s.queue, update{overdue: true})
 	s.signal()
 }
