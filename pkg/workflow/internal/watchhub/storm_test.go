@@ -25,7 +25,7 @@ func seedsOf(t *testing.T) uint64 {
 	const variable = "HUB_SEEDS"
 	text := os.Getenv(variable)
 	if text == "" {
-		return 60
+		return 40
 	}
 	seeds, err := strconv.ParseUint(text, 10, 32)
 	if err != nil {
