@@ -43,6 +43,7 @@ var _ = Describe("waits and starts go on", func() {
 				rounds:  2,
 				callers: []*caller{s.caller(proxy.Config(), nil)},
 				labels:  map[string]string{labelTeam: "a", labelScene: s.namespace},
+				whole:   true, // other watches are not narrowed to labels
 				inject: func(ctx context.Context, r round) {
 					relabelled += s.relabel(ctx, r.last)
 					r.start()

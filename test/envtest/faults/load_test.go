@@ -58,6 +58,7 @@ type load struct {
 	ends     ending            // of these workflows
 	batch    string            // distinguishes several loads in one scene
 	labels   map[string]string // of all its workflows
+	whole    bool              // all waits follow whole workflows
 	first    int               // number of its first start
 	cancel   context.CancelCauseFunc
 	calls    sync.WaitGroup
@@ -123,7 +124,7 @@ func (l *load) gates(ctx context.Context, n int, callers []*caller) {
 		defer GinkgoRecover()
 		s, err := l.scene.steer.Start(ctx, workflow.StartRequest{Template: "gate", Labels: l.labels})
 		Expect(err).NotTo(HaveOccurred())
-		w := &waiter{name: s.Name, uid: string(s.UID), endOnly: endOnly(i)}
+		w := &waiter{name: s.Name, uid: string(s.UID), endOnly: l.endOnly(i)}
 		switch i % 10 {
 		case 3:
 			w.ending = stopped
@@ -173,7 +174,7 @@ func (l *load) start(ctx context.Context, n int, callers []*caller) {
 				return
 			}
 			st.state = started.WorkflowStatus
-			w := &waiter{name: st.state.Name, uid: string(st.state.UID), ending: l.ends, started: st, endOnly: endOnly(st.id)}
+			w := &waiter{name: st.state.Name, uid: string(st.state.UID), ending: l.ends, started: st, endOnly: l.endOnly(st.id)}
 			l.mu.Lock()
 			l.waits = append(l.waits, w)
 			l.mu.Unlock()
@@ -313,7 +314,7 @@ func (l *load) count(which func(*waiter) bool) int {
 
 // endOnly reports whether the wait of that number needs the end only: every third and fourth does, so
 // that callers and endings, which are in turn, have waits of both kinds.
-func endOnly(number int) bool { return number%4 > 1 }
+func (l *load) endOnly(number int) bool { return !l.whole && number%4 > 1 }
 
 func (w *waiter) run(ctx context.Context, c *caller) {
 	var opts []workflow.WaitOption

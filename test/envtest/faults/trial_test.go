@@ -17,6 +17,7 @@ type trial struct {
 	rounds        int // 0: one
 	callers       []*caller
 	labels        map[string]string // of the workflows
+	whole         bool              // all waits follow whole workflows
 	// inject injects the fault, calls for the round's operations to begin before or after, and
 	// returns when the round is over.
 	inject func(ctx context.Context, r round)
@@ -57,7 +58,7 @@ func (t trial) run(ctx context.Context, s *scene) {
 	}
 	t.rounds, t.within = cmp.Or(t.rounds, 1), cmp.Or(t.within, time.Minute)
 	calls, l := newLoad(ctx, s)
-	l.labels = t.labels
+	l.labels, l.whole = t.labels, t.whole
 	l.gates(calls, t.waits, t.callers)
 	if t.spoils {
 		l.acceptFailures()
