@@ -80,7 +80,8 @@ func run(ctx context.Context, log *slog.Logger, namespace, template string, coun
 	log.Info("waiting", "workflows", count)
 
 	ended := map[status.Outcome]int{}
-	for name, result := range workflow.WaitMany(ctx, client, names, workflow.Completed, workflow.WithUIDs(uids), workflow.WithEndOnly()) {
+	ends := workflow.WaitMany(ctx, client, names, workflow.Completed, workflow.WithUIDs(uids), workflow.WithEndOnly())
+	for name, result := range ends {
 		state, err := result.Unwrap()
 		if err != nil { // for this workflow only; the other waits continue
 			log.Error("wait failed", "workflow", name, "error", err)

@@ -42,7 +42,8 @@ func (b *argoBackfill) StopAndWait(ctx context.Context) (*Status, error) {
 		return nil, b.wrap(err)
 	}
 	if s != nil && !past(s) {
-		if s, err = b.deps.Workflows.Wait(ctx, s.Name, workflow.Completed, workflow.WithUID(s.UID), workflow.WithEndOnly()); err != nil {
+		s, err = b.deps.Workflows.Wait(ctx, s.Name, workflow.Completed, workflow.WithUID(s.UID), workflow.WithEndOnly())
+		if err != nil {
 			return nil, b.wrap(err)
 		}
 	}

@@ -59,8 +59,8 @@ type WorkflowStatus struct {
 	// names compared by value. They are empty if NodesErr is set.
 	Nodes []*Node
 	// NodesErr is [ErrNodesOffloaded], a [*NodesError] (which matches [ErrUnreadable]), the error of a function
-	// that reads offloaded nodes (see [NodeDecoders.WithOffloaded]), [ErrNodesNotRead], or nil. The other fields are valid in
-	// any case.
+	// that reads offloaded nodes (see [NodeDecoders.WithOffloaded]), [ErrNodesNotRead], or nil. The other
+	// fields are valid in any case.
 	NodesErr error
 	// OffloadVersion is the version of offloaded nodes in the controller's database; "" if the
 	// nodes are not offloaded. It is also set if they were read from there.

@@ -71,8 +71,8 @@ func (u uidsOption) applyTo(o *WaitOptions, name string) { o.UID = u[name] }
 //
 //   - the condition is evaluated for the first state, for an end, and for a state with a StartDiagnostic;
 //   - an end after which the workflow was retried at once may be missed, and the wait goes on;
-//   - a [WaitError] and a [DeletedError] have the first state, with the phase and the message of the present
-//     one;
+//   - a [WaitError] and a [DeletedError] have the state that was read last, with the phase and the message of
+//     the last row;
 //   - if the workflow is deleted before it is read at its end, its state has no nodes, and
 //     [status.ErrNodesNotRead] as NodesErr.
 //
